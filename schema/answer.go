@@ -1,0 +1,19 @@
+package schema
+
+import (
+	"encoding/json"
+	"time"
+)
+
+// Answer is one answer of the bill API as it was received: the archive's
+// record, from which every table can be built again without a call.
+type Answer struct {
+	Account   AccountID       `json:"account"`
+	Day       Day             `json:"bill_date"`
+	Walk      string          `json:"walk"`
+	Page      int             `json:"page"` // 1 for the page at cursor "0"
+	Cursor    string          `json:"cursor"`
+	FetchedAt time.Time       `json:"fetched_at"`
+	LogID     string          `json:"logid"`
+	Body      json.RawMessage `json:"body"` // one JSON value without line breaks, otherwise the bytes received
+}

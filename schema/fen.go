@@ -1,0 +1,44 @@
+package schema
+
+import (
+	"errors"
+	"math"
+	"strconv"
+)
+
+// Fen is an amount of money in fen (分, a hundredth of a yuan), signed: plus is
+// to the merchant, minus is from it. It never passes through a float.
+type Fen int64
+
+// ErrOverflow is returned where a sum of money would leave the range of int64.
+var ErrOverflow = errors.New("amount of money overflows int64 fen")
+
+// Add returns a+b, or ErrOverflow; it never wraps.
+func (a Fen) Add(b Fen) (Fen, error) {
+	sum := a + b
+	if (sum > a) != (b > 0) {
+		return 0, ErrOverflow
+	}
+	return sum, nil
+}
+
+// Sub returns a-b, or ErrOverflow; it never wraps.
+func (a Fen) Sub(b Fen) (Fen, error) {
+	if b == math.MinInt64 {
+		return 0, ErrOverflow
+	}
+	return a.Add(-b)
+}
+
+// Yuan formats the amount for people: -123456 is "-1234.56".
+func (a Fen) Yuan() string {
+	magnitude, sign := uint64(a), ""
+	if a < 0 {
+		magnitude, sign = -magnitude, "-"
+	}
+	cents := strconv.FormatUint(magnitude%100, 10)
+	if len(cents) == 1 {
+		cents = "0" + cents
+	}
+	return sign + strconv.FormatUint(magnitude/100, 10) + "." + cents
+}

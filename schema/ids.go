@@ -1,0 +1,45 @@
+package schema
+
+import (
+	"fmt"
+	"hash/fnv"
+	"regexp"
+)
+
+// AccountID is the id of a Douyin merchant account (来客商户): 1 to 32 digits,
+// always text, because 19 digits do not fit into a float. Being digits only, it
+// is safe as a part of an object key.
+type AccountID string
+
+var accountDigits = regexp.MustCompile(`^[0-9]{1,32}$`)
+
+// ParseAccountID checks that s is an account id.
+func ParseAccountID(s string) (AccountID, error) {
+	if !accountDigits.MatchString(s) {
+		return "", fmt.Errorf("%q is not an account id: want 1 to 32 digits, in quotes", s)
+	}
+	return AccountID(s), nil
+}
+
+// Bucket returns which of n buckets the account's rows are published in: its
+// FNV-1a hash (64 bits) mod n, the same in every version of billwalk.
+func (id AccountID) Bucket(n int) int {
+	h := fnv.New64a()
+	h.Write([]byte(id))
+	return int(h.Sum64() % uint64(n))
+}
+
+// Account is one configured account, and how the API is asked for it.
+type Account struct {
+	ID   AccountID `json:"account"`
+	Root bool      `json:"root"`           // asked by root_account_id (a brand with all its stores), not account_id
+	Name string    `json:"name,omitempty"` // for people; may be any text
+}
+
+// Unit is what is fetched, retried and certified: one account on one day.
+type Unit struct {
+	Account Account
+	Day     Day
+}
+
+func (u Unit) String() string { return fmt.Sprintf("account %s on %s", u.Account.ID, u.Day) }
