@@ -16,4 +16,5 @@ type Answer struct {
 	FetchedAt time.Time       `json:"fetched_at"`
 	LogID     string          `json:"logid"`
 	Body      json.RawMessage `json:"body"` // one JSON value without line breaks, otherwise the bytes received
+	Key       string          `json:"-"`    // the archive object that it was read from
 }

@@ -1,0 +1,42 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"billwalk/pipeline/jobs"
+	"billwalk/schema"
+)
+
+func (p *program) ddl() *cobra.Command {
+	var lake string
+	cmd := &cobra.Command{
+		Use:       "ddl duckdb",
+		Short:     "Print SQL views of the lake for analysts",
+		Example:   "  billwalk ddl duckdb | duckdb -init /dev/stdin",
+		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		ValidArgs: []string{"duckdb"},
+	}
+	cmd.Flags().StringVar(&lake, "lake", "", "the lake: a folder or s3://bucket/prefix (default: the lake of the file of jobs, else ./lake)")
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		if lake == "" {
+			file, err := jobs.Load(p.config, os.LookupEnv)
+			switch {
+			case err == nil:
+				lake = file.Lake.URL
+			case errors.Is(err, fs.ErrNotExist) && !cmd.Flags().Changed("config"):
+				lake = "file:lake"
+			default:
+				return &exitError{exitUsage, err}
+			}
+		}
+		_, err := fmt.Fprint(p.out, schema.DuckDB(strings.TrimPrefix(lake, "file:")))
+		return err
+	}
+	return cmd
+}

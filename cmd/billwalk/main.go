@@ -1,0 +1,154 @@
+// Command billwalk is the nightly money check of restaurants on Douyin's
+// local-life platform. See the README; each verb is in a file of its own.
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"os/signal"
+	"runtime/debug"
+	"syscall"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"billwalk/pipeline"
+)
+
+// memoryLimit is where the collector begins to work harder, unless GOMEMLIMIT
+// says otherwise: a run keeps within the 512 MiB that deploy/ asks for.
+const memoryLimit = 400 << 20
+
+func main() {
+	if os.Getenv("GOMEMLIMIT") == "" {
+		debug.SetMemoryLimit(memoryLimit)
+	}
+	os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
+}
+
+// Main runs the command line and returns the exit code.
+func Main(args []string, out, errOut io.Writer) int {
+	ctx, stop := onSignal(context.Background())
+	defer stop()
+	p := &program{out: out, err: errOut, now: time.Now}
+	root := p.root()
+	root.SetArgs(args)
+	root.SetOut(out)
+	root.SetErr(errOut)
+	err := root.ExecuteContext(ctx)
+	if err == nil {
+		return pipeline.ExitDone
+	}
+	var exit *exitError
+	if !errors.As(err, &exit) {
+		exit = &exitError{exitUsage, err} // cobra's own: a flag or verb that is not there
+	}
+	if exit.err != nil {
+		fmt.Fprintf(errOut, "billwalk: %v\n", exit.err)
+	}
+	return exit.code
+}
+
+// program is what all verbs share.
+type program struct {
+	out, err io.Writer
+	now      func() time.Time
+	config   string
+	output   string
+	log      *slog.Logger
+}
+
+func (p *program) root() *cobra.Command {
+	root := &cobra.Command{
+		Use:   "billwalk",
+		Short: "The nightly money check of restaurants on Douyin's local-life platform",
+		Long: `billwalk walks every account's catering bills by day, proves each day whole, and publishes
+Parquet that DuckDB, Athena, Trino and Spark read.
+
+Exit codes: 0 done; 1 failed; 2 usage or config; 3 incomplete: some units failed, what is whole was
+published; 5 stopped by quota or deadline, run again to go on; 6 another run got there first;
+130/143 interrupted, resumable.`,
+		Example:           "  billwalk demo\n  billwalk run nightly --config jobs.yaml",
+		SilenceErrors:     true,
+		SilenceUsage:      true,
+		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return p.prepare(cmd) },
+	}
+	root.PersistentFlags().StringVar(&p.config, "config", "jobs.yaml", "the file of jobs")
+	root.PersistentFlags().StringVar(&p.output, "output", "text", "text, or json: one run summary on stdout and nothing else")
+	root.PersistentFlags().Bool("verbose", false, "log every unit")
+	root.AddCommand(p.demo(), p.run(), p.replay(), p.plan(), p.sandbox(), p.ddl(), p.versionVerb())
+	return root
+}
+
+// prepare checks the common flags and opens the log: text on a terminal, JSON otherwise.
+func (p *program) prepare(cmd *cobra.Command) error {
+	if p.output != "text" && p.output != "json" {
+		return usage("--output %s: want text or json", p.output)
+	}
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if verbose, _ := cmd.Flags().GetBool("verbose"); verbose {
+		options.Level = slog.LevelDebug
+	}
+	if isTerminal(p.err) {
+		p.log = slog.New(slog.NewTextHandler(p.err, options))
+	} else {
+		p.log = slog.New(slog.NewJSONHandler(p.err, options))
+	}
+	return nil
+}
+
+func isTerminal(w io.Writer) bool {
+	file, ok := w.(*os.File)
+	return ok && term.IsTerminal(int(file.Fd()))
+}
+
+const exitUsage = 2
+
+// exitError ends the program with a code. Without an error it ends silently:
+// what there is to say was said.
+type exitError struct {
+	code int
+	err  error
+}
+
+func (e *exitError) Error() string { return fmt.Sprintf("exit %d: %v", e.code, e.err) }
+func (e *exitError) Unwrap() error { return e.err }
+
+func usage(format string, args ...any) error {
+	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+}
+
+func failed(err error) error { return &exitError{pipeline.ExitFailed, err} }
+
+// interrupted is why a context ended: a signal, with the exit code that shells give it.
+type interrupted struct{ signal syscall.Signal }
+
+func (i interrupted) Error() string { return i.signal.String() }
+
+// ExitCode is 130 for SIGINT and 143 for SIGTERM.
+func (i interrupted) ExitCode() int { return 128 + int(i.signal) }
+
+// onSignal ends the context at the first SIGINT or SIGTERM. A second one kills.
+func onSignal(parent context.Context) (context.Context, func()) {
+	ctx, cancel := context.WithCancelCause(parent)
+	signals := make(chan os.Signal, 1)
+	signal.Notify(signals, syscall.SIGINT, syscall.SIGTERM)
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		select {
+		case s := <-signals:
+			signal.Stop(signals)
+			number, _ := s.(syscall.Signal)
+			cancel(interrupted{number})
+		case <-ctx.Done():
+			signal.Stop(signals)
+		}
+	}()
+	return ctx, func() { cancel(context.Canceled); <-done }
+}

@@ -1,0 +1,96 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"net/http"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"billwalk/pipeline/douyin/sandbox"
+)
+
+// demoWorld is the platform of the demo.
+var demoWorld = sandbox.Config{Seed: 1, Accounts: 12, Bills: 120}
+
+func (p *program) sandbox() *cobra.Command {
+	var config sandbox.Config
+	var addr, faults string
+	cmd := &cobra.Command{
+		Use:     "sandbox",
+		Short:   "Serve a simulated platform, for trying and testing",
+		Example: "  billwalk sandbox --addr 127.0.0.1:9090 --seed 7 --faults 2119003,cut",
+		Args:    cobra.NoArgs,
+	}
+	list := "faults to switch on, by name, or all:\n"
+	for _, doc := range sandbox.FaultList() {
+		list += fmt.Sprintf("  %-20s %s\n", doc.Name, doc.Doc)
+	}
+	cmd.Flags().StringVar(&addr, "addr", ":9090", "address to listen on; without a host it is this machine alone")
+	cmd.Flags().Uint64Var(&config.Seed, "seed", 1, "seed of the world: the same seed serves the same bills")
+	cmd.Flags().IntVar(&config.Accounts, "accounts", 12, "accounts to configure")
+	cmd.Flags().IntVar(&config.Bills, "bills", 120, "bills per account and day, on average")
+	cmd.Flags().IntVar(&config.QPS, "qps", 0, "requests per second before 2119003; 0 is no limit")
+	cmd.Flags().DurationVar(&config.Latency, "latency", 0, "time that every answer takes")
+	cmd.Flags().BoolVar(&config.Healthy, "healthy", false, "a world without exceptions and refused accounts")
+	cmd.Flags().StringVar(&faults, "faults", "", list)
+	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
+		var err error
+		if config.Faults, err = sandbox.ParseFaults(faults); err != nil {
+			return &exitError{exitUsage, err}
+		}
+		return p.serveSandbox(cmd.Context(), addr, config)
+	}
+	return cmd
+}
+
+// serveSandbox serves until the context ends.
+func (p *program) serveSandbox(ctx context.Context, addr string, config sandbox.Config) error {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return usage("--addr %s: want host:port or :port", addr)
+	}
+	if host == "" {
+		host = "127.0.0.1"
+	}
+	platform, err := listen(sandbox.New(config), net.JoinHostPort(host, port))
+	if err != nil {
+		return failed(err)
+	}
+	defer platform.stop()
+	fmt.Fprintf(p.out, "The sandbox platform serves at %s; open it for what it offers.\n", platform.url)
+	<-ctx.Done()
+	return nil
+}
+
+// running is a sandbox that is being served.
+type running struct {
+	*sandbox.Platform
+	url  string
+	stop func()
+}
+
+// startSandbox serves a sandbox on a port of this machine that is free.
+func startSandbox(_ context.Context, config sandbox.Config) (*running, error) {
+	return listen(sandbox.New(config), "127.0.0.1:0")
+}
+
+func listen(platform *sandbox.Platform, addr string) (*running, error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return nil, err
+	}
+	server := &http.Server{Handler: platform, ReadHeaderTimeout: 5 * time.Second}
+	done := make(chan error, 1)
+	go func() { done <- server.Serve(listener) }()
+	stop := func() {
+		_ = server.Close()
+		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
+			panic(err) // Serve returns nothing else after Close
+		}
+	}
+	return &running{platform, "http://" + listener.Addr().String(), stop}, nil
+}

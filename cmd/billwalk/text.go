@@ -1,0 +1,76 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+	"unicode"
+
+	"billwalk/pipeline"
+	"billwalk/schema"
+)
+
+// printSummary prints what a run did, for people.
+func printSummary(out io.Writer, s *pipeline.Summary) {
+	fmt.Fprintf(out, "run %s of %s, %s…%s: %s\n", s.RunID, s.Job, s.From, s.To, verdictOf(s.ExitCode))
+	fmt.Fprintf(out, "  units       %d complete, %d unavailable, %d failed\n", s.Units.Complete, s.Units.Unavailable, s.Units.Failed)
+	fmt.Fprintf(out, "  calls       %d for bills, %d for tokens, of which %d repeated; throttled %d times\n", s.Calls.Bills, s.Calls.Token, s.Calls.Retries, s.Calls.Throttled)
+	fmt.Fprintf(out, "  rows        %d bills, %d exceptions; %d records came twice and count once\n", s.Rows[schema.Bills.Name], s.Rows[schema.Exceptions.Name], s.Repeated)
+	fmt.Fprintf(out, "  published   %d files in %s\n", len(s.Partitions), time.Duration(s.ElapsedSeconds*float64(time.Second)).Round(10*time.Millisecond))
+	for _, rule := range slices.Sorted(maps.Keys(s.Exceptions)) {
+		fmt.Fprintf(out, "  exceptions  %6d %s\n", s.Exceptions[rule], rule)
+	}
+	printFailures(out, "unavailable", s.Unavailable)
+	printFailures(out, "failed", s.Failures)
+}
+
+// Beyond this many the text names no more: --output json and runs/ have all.
+const mostFailures = 20
+
+func printFailures(out io.Writer, what string, failures []schema.Failure) {
+	for i, f := range failures {
+		if i == mostFailures {
+			fmt.Fprintf(out, "  %-11s %d more; all of them are in runs/\n", what, len(failures)-i)
+			return
+		}
+		fmt.Fprintf(out, "  %-11s account %s on %s: %s", what, f.Account, f.Day, plain(f.Reason))
+		if f.Code != 0 && !strings.Contains(f.Reason, fmt.Sprint(f.Code)) {
+			fmt.Fprintf(out, " (code %d)", f.Code)
+		}
+		if f.LogID != "" && !strings.Contains(f.Reason, f.LogID) {
+			fmt.Fprintf(out, " logid %s", plain(f.LogID))
+		}
+		fmt.Fprintln(out)
+	}
+}
+
+func verdictOf(exitCode int) string {
+	switch exitCode {
+	case pipeline.ExitDone:
+		return "done"
+	case pipeline.ExitIncomplete:
+		return "incomplete; what is whole was published (exit 3)"
+	case pipeline.ExitStopped:
+		return "stopped by quota or deadline; run again to go on (exit 5)"
+	case pipeline.ExitSuperseded:
+		return "another run got there first (exit 6)"
+	case pipeline.ExitFailed:
+		return "failed (exit 1)"
+	default:
+		return fmt.Sprintf("interrupted; run again to go on (exit %d)", exitCode)
+	}
+}
+
+// plain makes any text safe for a terminal: control characters and marks that
+// change the direction of text become spaces.
+func plain(s string) string {
+	return strings.Map(func(r rune) rune {
+		if unicode.IsControl(r) || unicode.Is(unicode.Cf, r) || unicode.Is(unicode.Zl, r) || unicode.Is(unicode.Zp, r) {
+			return ' '
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,138 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"os"
+
+	"github.com/oklog/ulid/v2"
+	"github.com/spf13/cobra"
+
+	"billwalk/pipeline"
+	"billwalk/pipeline/douyin"
+	"billwalk/pipeline/jobs"
+	"billwalk/pipeline/normalise"
+	"billwalk/schema"
+	"billwalk/sinks/archive"
+	"billwalk/sinks/lake"
+	"billwalk/sinks/object"
+)
+
+// wired is a job with its parts:
+//
+//	jobs.yaml ──▶ jobs.File ──▶ object.Store ──▶ archive.Archive ──┐
+//	                  │                     └──▶ lake.Lake ────────┼──▶ pipeline.Run
+//	                  └──────▶ douyin.Client (not for a replay) ───┘
+type wired struct {
+	file     *jobs.File
+	run      *pipeline.Run
+	client   *douyin.Client // nil for a replay
+	lake     *lake.Lake
+	lakeURL  string
+	warnings []string
+}
+
+func (w *wired) close() {
+	if w.client != nil {
+		w.client.CloseIdleConnections()
+	}
+}
+
+// load reads the file of jobs. Where there is none at hand, the job demo is
+// built in: its platform is a sandbox that the returned function stops.
+func (p *program) load(cmd *cobra.Command, name string) (*jobs.File, func(), error) {
+	file, err := jobs.Load(p.config, os.LookupEnv)
+	missing := errors.Is(err, fs.ErrNotExist)
+	if err == nil {
+		_, known := file.Jobs[name]
+		missing = !known
+	}
+	if name == jobs.DemoName && missing && !cmd.Flags().Changed("config") {
+		platform, err := startSandbox(cmd.Context(), demoWorld)
+		if err != nil {
+			return nil, nil, failed(err)
+		}
+		return jobs.Demo(platform.url, platform.Accounts()), platform.stop, nil
+	}
+	if err != nil {
+		return nil, nil, &exitError{exitUsage, err}
+	}
+	return file, func() {}, nil
+}
+
+// wire puts a job's parts together. Without a client it cannot walk: a replay or
+// a plan does not need one.
+func (p *program) wire(ctx context.Context, file *jobs.File, name string, withClient bool) (*wired, error) {
+	job, err := file.Job(name)
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	for _, warning := range job.Warnings {
+		p.log.Warn(warning, "job", name)
+	}
+	store, err := object.Open(ctx, file.Lake.URL, object.S3Options{Endpoint: file.Lake.Endpoint, Region: file.Lake.Region, PathStyle: file.Lake.PathStyle})
+	if err != nil {
+		return nil, failed(err)
+	}
+	published, err := lake.Open(ctx, store, file.Lake.Buckets, version())
+	if err != nil {
+		return nil, failed(err)
+	}
+	w := &wired{file: file, lake: published, lakeURL: file.Lake.URL}
+	w.run = &pipeline.Run{
+		ID: ulid.Make().String(), Job: name, Accounts: job.Accounts,
+		Lookback: job.Lookback, Buckets: file.Lake.Buckets,
+		PageSize: job.Bills.PageSize, Passes: job.Bills.Passes,
+		Archive: archive.New(store), Lake: published, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
+		Now: p.now, Log: p.log, Progress: new(pipeline.Progress),
+		InFlight: 1,
+	}
+	if withClient {
+		w.connect(file.Apps[job.Bills.App], p)
+	}
+	return w, nil
+}
+
+func (w *wired) connect(app jobs.App, p *program) {
+	w.client = douyin.New(douyin.App{
+		Name: app.Name, BaseURL: app.BaseURL, ClientKey: app.ClientKey, ClientSecret: app.ClientSecret, QPS: app.QPS, Timeout: app.Timeout,
+	}, douyin.WithLogger(p.log))
+	w.run.Source = w.client
+	w.run.InFlight = inFlight(app.QPS)
+	w.run.Calls = func() pipeline.Calls {
+		s := w.client.Stats()
+		return pipeline.Calls{Bills: s.Bills, Token: s.Token, Retries: s.Retries, Throttled: s.Throttled}
+	}
+}
+
+// inFlight is how many units are walked side by side: enough that answers which
+// take four seconds still leave the pace to the limiter.
+func inFlight(qps float64) int { return int(min(max(4*qps, 8), 256)) }
+
+func codePolicy(c jobs.Columns) normalise.CodePolicy {
+	switch c.Code {
+	case jobs.Keep:
+		return normalise.KeepCode
+	case jobs.Hash:
+		return normalise.HashCode(c.CodeKey)
+	default:
+		return nil
+	}
+}
+
+// days sets the run's days: those of the flags, a backfill without lookback, or
+// else the job's own.
+func (w *wired) days(from, to string, today schema.Day, allowOpen bool) (err error) {
+	if from == "" && to == "" {
+		dates := w.file.Jobs[w.run.Job].Dates
+		w.run.From, w.run.To, err = dates.Range(today, allowOpen)
+	} else {
+		w.run.Lookback = 0
+		w.run.From, w.run.To, err = jobs.Range(from, to, today, allowOpen)
+	}
+	if err != nil {
+		return &exitError{exitUsage, err}
+	}
+	return nil
+}

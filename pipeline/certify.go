@@ -1,0 +1,78 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"billwalk/schema"
+)
+
+// certify makes a certificate of walks that found the same bills. Where the last
+// certificate says the same it is confirmed, so that rows which did not change
+// keep their provenance, and their bytes.
+func (w *walker) certify(ctx context.Context, u schema.Unit, last *schema.Certificate, equal []*trace, bills int64, digest string) (*schema.Certificate, error) {
+	t := equal[len(equal)-1]
+	if last != nil && last.Walk != "" && last.Digest == digest && last.Account.Root == u.Account.Root {
+		c := *last
+		c.Account, c.State, c.Unavailable = u.Account, schema.Complete, nil
+		c.Confirmed = &schema.Confirmation{Walk: t.walk, At: t.ended}
+		return &c, w.archive.Certify(ctx, &c)
+	}
+	if last != nil && shrinks(last.Bills, bills) && !w.allowShrink {
+		return nil, fmt.Errorf("the day shrank from %d bills to %d: it is published only with --allow-shrink", last.Bills, bills)
+	}
+	c := &schema.Certificate{
+		Account: u.Account, Day: u.Day, State: schema.Complete,
+		Walk: t.walk, Pages: t.pages, End: "has_more=false",
+		Rows: t.rows, Bills: bills, Digest: digest, FinishedAt: t.ended,
+	}
+	for _, e := range equal {
+		c.Agreed = append(c.Agreed, e.walk)
+	}
+	return c, w.archive.Certify(ctx, c)
+}
+
+// shrinks says that a closed day lost more than a tenth of its bills.
+func shrinks(before, after int64) bool { return after < before-before/10 }
+
+// unavailable certifies that the platform cannot list the unit's bills any more.
+// Bills that an earlier walk found are kept.
+func (w *walker) unavailable(ctx context.Context, u schema.Unit, last *schema.Certificate, walk string, why schema.Failure) (*schema.Certificate, error) {
+	c := &schema.Certificate{Day: u.Day}
+	if last != nil {
+		*c = *last
+	}
+	c.Account, c.State, c.Unavailable = u.Account, schema.Unavailable, &why
+	c.Confirmed = &schema.Confirmation{Walk: walk, At: w.now()}
+	return c, w.archive.Certify(ctx, c)
+}
+
+// unitError is a fault of one unit that billwalk itself found in an answer.
+type unitError struct {
+	unit  schema.Unit
+	logID string
+	err   error
+}
+
+func (e *unitError) Error() string { return e.err.Error() }
+func (e *unitError) Unwrap() error { return e.err }
+
+// Failure says that the unit alone is concerned.
+func (e *unitError) Failure() schema.Failure {
+	return schema.Failure{Account: e.unit.Account.ID, Day: e.unit.Day, Reason: e.Error(), LogID: e.logID, Reach: schema.ReachUnit}
+}
+
+// failureOf returns what the error says of itself; an error that says nothing
+// concerns the unit alone.
+func failureOf(err error, u schema.Unit) schema.Failure {
+	var typed interface{ Failure() schema.Failure }
+	failure := schema.Failure{Reach: schema.ReachUnit}
+	if errors.As(err, &typed) {
+		failure = typed.Failure()
+	} else if err != nil {
+		failure.Reason = err.Error()
+	}
+	failure.Account, failure.Day = u.Account.ID, u.Day
+	return failure
+}

@@ -1,0 +1,203 @@
+package douyin
+
+import (
+	"bytes"
+	"errors"
+	"io"
+	"net/http"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"billwalk/pipeline/normalise"
+	"billwalk/schema"
+)
+
+// The documents' own examples.
+const (
+	documentedPage   = `{ "data": { "cursor": "1000000000", "has_more": true, "ledger_records": [ { "account_id": "1000000000", "amount": { "actual_insured": 0, "broker_commission": 0, "clerk_commission": 0, "goods": 955, "ledger_platform_ticket": 0, "ledger_total": 990, "merchant_ticket": 610, "original": 1600, "pay": 990, "platform_ticket": 0, "talent_commission": 0, "total_agent_merchant": 10, "total_merchant_platform_service": 25, "total_operation_agent": 10 }, "certificate_id": "1000000000", "item_order_id": "1000000000", "ledger_id": "1000000000", "poi_id": "1000000000", "settle_time": 1692115093, "settle_type": 1, "settle_type_desc": "正向账单", "shop_order_id": "1000000000", "verify_id": "1000000000", "verify_poi_account_id": "1000000000", "sku_id": "1000000000", "order_ext_id": "1000000000", "group_name": "爆品任选券", "code": "1000000000" } ] }, "extra": { "description": "success", "error_code": 0, "logid": "1000000000", "now": 1693481191, "sub_description": "", "sub_error_code": 0 } }`
+	documentedError  = `{ "data":{ "error_code":2190002, "description":"access_token无效" }, "extra":{ "error_code":2190002, "description":"access_token无效", "sub_error_code":0, "sub_description":"access_token无效", "logid":"1000000000", "now":1717037904659 } }`
+	documentedSub    = `{ "extra": { "sub_error_code": 23002, "sub_description": "订单id,分账单id至少指定一个", "logid": "2022092115392201020812109511046", "now": 1663745962686, "error_code": 2190004, "description": "应用未获得该能力, 请去https://open.douyin.com/申请" } }`
+	documentedSettle = `{ "data": [ { "out_order_no": "out_order_example_1", "settle_amount": 1000 } ], "extra": { "sub_error_code": 0, "sub_description": "success", "logid": "2022092115392201020812109511046", "now": 1663745962686, "error_code": 0, "description": "success" } }`
+)
+
+// FuzzAnswer: whatever arrives, an answer is taken only if it is valid JSON
+// without an error code anywhere, and what is kept of it is one line that says
+// the same.
+func FuzzAnswer(f *testing.F) {
+	for _, seed := range []string{
+		documentedPage, documentedError, documentedSub, documentedSettle, emptyPage, tokenAnswer(1, "7200"),
+		`{"data":{"error_code":"5000001"}}`, `{"extra":{"sub_error_code":13000,"logid":1}}`, "<html>", "{}", "[]", "null", "", "{\"a\":\n1}", "{}{}", `{"data":1,"data":2}`, "\"\xff\"",
+	} {
+		f.Add(200, []byte(seed))
+		f.Add(503, []byte(seed))
+	}
+	f.Fuzz(func(t *testing.T, status int, body []byte) {
+		logID, fault := judge(apiBills, status, body)
+		if fault != nil {
+			if fault.Reason == "" || fault.reach == "" || fault.Failure().Reach == "" {
+				t.Fatalf("error %+v does not say what is wrong, or how far it reaches", fault)
+			}
+			if fault.body != nil && (!jsontext.Value(fault.body).IsValid() || bytes.ContainsAny(fault.body, "\r\n")) {
+				t.Fatalf("evidence %q does not fit on one line of JSON", fault.body)
+			}
+			return
+		}
+		if status < 200 || status > 299 || !jsontext.Value(body).IsValid() {
+			t.Fatalf("took HTTP %d with %q", status, body)
+		}
+		for _, section := range []string{"/data", "/extra"} {
+			for _, name := range []string{"/error_code", "/sub_error_code"} {
+				if code := member(t, body, jsontext.Pointer(section+name)); code != "" && code != "null" && strings.Trim(code, `"+-0`) != "" {
+					t.Fatalf("took %q, which has %s%s %s", body, section, name, code)
+				}
+			}
+		}
+		line := oneLineJSON(body)
+		again, fault := judge(apiBills, status, line)
+		if fault != nil || again != logID || bytes.ContainsAny(line, "\r\n") {
+			t.Fatalf("kept %q as %q: logid %q and %q, %v", body, line, logID, again, fault)
+		}
+		_, before := normalise.DecodePage(body)
+		_, after := normalise.DecodePage(line)
+		if (before == nil) != (after == nil) {
+			t.Fatalf("as a page: %v, as kept: %v", before, after)
+		}
+	})
+}
+
+// member returns the raw value at a pointer in valid JSON, or "".
+func member(t *testing.T, body []byte, at jsontext.Pointer) string {
+	t.Helper()
+	dec := jsontext.NewDecoder(bytes.NewReader(body))
+	for {
+		token, err := dec.ReadToken()
+		if err != nil {
+			return ""
+		}
+		if dec.StackPointer() == at && token.Kind() == jsontext.KindString && isName(dec) {
+			value, _ := dec.ReadValue()
+			return string(value)
+		}
+	}
+}
+
+// isName says that the token just read is the name of a member.
+func isName(dec *jsontext.Decoder) bool {
+	kind, length := dec.StackIndex(dec.StackDepth())
+	return kind == jsontext.KindBeginObject && length%2 == 1
+}
+
+// What does not read as an answer, how often it is asked for, and its name.
+func TestMalformedAnswers(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		status int
+		body   string
+		asked  int
+		reason string
+	}{
+		"empty":               {200, "", 3, "empty"},
+		"blank":               {200, " \n", 3, "empty"},
+		"html":                {200, "<!DOCTYPE html><p>gateway", 3, "HTML"},
+		"html with 502":       {502, "<html>", 6, "HTTP 502 Bad Gateway"},
+		"text":                {200, "upstream timed out", 3, "not JSON"},
+		"byte order mark":     {200, "\ufeff" + emptyPage, 3, "not JSON"},
+		"cut":                 {200, emptyPage[:40], 3, "cut short after 40 bytes"},
+		"number":              {200, "17", 2, "not what the API documents"},
+		"code of a fraction":  {200, `{"extra":{"error_code":0.5}}`, 2, "not what the API documents"},
+		"code too long":       {200, `{"extra":{"error_code":99999999999999999999}}`, 2, "not what the API documents"},
+		"code of an object":   {200, `{"extra":{"error_code":{}}}`, 2, "not what the API documents"},
+		"logid of an object":  {200, `{"extra":{"logid":{}}}`, 2, "not what the API documents"},
+		"repeated key":        {200, `{"data":{"has_more":true,"has_more":false,"ledger_records":[]}}`, 1, "repeats a key"},
+		"repeated deep":       {200, `{"data":{"has_more":false,"ledger_records":[{"ledger_id":"1","ledger_id":"2"}]}}`, 1, "repeats a key"},
+		"invalid UTF-8":       {200, "{\"extra\":{\"description\":\"\xff\"}}", 1, "UTF-8"},
+		"trailing":            {200, emptyPage + emptyPage, 1, "goes on after its end"},
+		"trailing text":       {200, emptyPage + " ok", 1, "goes on after its end"},
+		"too large":           {200, strings.Repeat(" ", maxAnswer) + emptyPage, 1, "larger than 4194304 bytes"},
+		"no data":             {200, `{"extra":{"error_code":0}}`, 2, "page has no data"},
+		"no ledger_records":   {200, `{"data":{"has_more":false}}`, 2, "ledger_records"},
+		"null ledger_records": {200, `{"data":{"has_more":false,"ledger_records":null}}`, 2, "ledger_records"},
+		"no has_more":         {200, `{"data":{"ledger_records":[]}}`, 2, "has_more"},
+		"no cursor":           {200, `{"data":{"has_more":true,"ledger_records":[]}}`, 2, "cursor"},
+		"amount of fractions": {200, `{"data":{"has_more":false,"ledger_records":[{"ledger_id":"1","account_id":"1","settle_type":1,"amount":{"pay":1.5}}]}}`, 2, "pay"},
+		"other case":          {200, `{"Data":{"has_more":false,"ledger_records":[]}}`, 2, "page has no data"},
+		"404":                 {404, "not found", 1, "HTTP 404 Not Found"},
+		"404 with a page":     {404, emptyPage, 1, "HTTP 404 Not Found"},
+		"400 with a code":     {400, `{"extra":{"error_code":4000002}}`, 1, "参数非法"},
+		"403 with a code":     {403, `{"extra":{"error_code":5000001}}`, 6, "系统异常"},
+		"408":                 {408, "", 6, "HTTP 408"},
+		"503 with a page":     {503, emptyPage, 6, "HTTP 503"},
+		"503 with a code":     {503, `{"extra":{"error_code":4000002}}`, 6, "HTTP 503 Service Unavailable: 参数非法"},
+		"429":                 {429, "slow down", 8, "HTTP 429 Too Many Requests"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := &fake{bills: say(tt.status, tt.body)}
+				answer, err := client(fast, f).Bills(t.Context(), someUnit, "0", 50)
+				fault := mustFail(t, err)
+				if len(f.arrivals) != tt.asked || !strings.Contains(fault.Reason, tt.reason) {
+					t.Errorf("asked %d times and got %q, want %d and %q", len(f.arrivals), fault.Reason, tt.asked, tt.reason)
+				}
+				if fault.Failure().Reach != schema.ReachUnit {
+					t.Errorf("reach is %q, want the unit", fault.Failure().Reach)
+				}
+				if want := len(tt.body) <= maxAnswer && jsontext.Value(tt.body).IsValid(); want != (answer.Body != nil) {
+					t.Errorf("evidence is %q of %.100q", answer.Body, tt.body)
+				}
+			})
+		})
+	}
+}
+
+// A body that ends early, at every byte, with and without the transport noticing.
+func TestCutAtEveryByte(t *testing.T) {
+	t.Parallel()
+	const whole = `{"data":{"cursor":"0","has_more":false,"ledger_records":[{"ledger_id":"1","account_id":"2","settle_type":1,"group_name":"爆品🎉\u4e00","amount":{"pay":990}}]},"extra":{"error_code":0,"logid":"L1"}}`
+	for n := range len(whole) {
+		for _, end := range []error{io.EOF, io.ErrUnexpectedEOF} {
+			synctest.Test(t, func(t *testing.T) {
+				asked := 0
+				c := client(fast, cutting{whole[:n], end, &asked})
+				_, err := c.Bills(t.Context(), someUnit, "0", 50)
+				fault := mustFail(t, err)
+				want, times := "cut short", 3
+				if n == 0 && end == io.EOF {
+					want = "empty"
+				}
+				if end != io.EOF {
+					times = 6
+				}
+				if !strings.Contains(fault.Reason, want) || asked != times {
+					t.Errorf("cut at %d with %v: asked %d times and got %q", n, end, asked, fault.Reason)
+				}
+				if end != io.EOF && !errors.Is(err, end) {
+					t.Errorf("error %v hides its cause", err)
+				}
+			})
+		}
+	}
+}
+
+type cutting struct {
+	body  string
+	end   error
+	asked *int
+}
+
+func (c cutting) RoundTrip(r *http.Request) (*http.Response, error) {
+	body := io.MultiReader(strings.NewReader(c.body), failing{c.end})
+	if r.URL.Path == pathToken {
+		body = strings.NewReader(tokenAnswer(1, "7200"))
+	} else {
+		*c.asked++
+	}
+	return &http.Response{StatusCode: 200, Body: io.NopCloser(body), Request: r}, nil
+}
+
+type failing struct{ err error }
+
+func (f failing) Read([]byte) (int, error) { return 0, f.err }

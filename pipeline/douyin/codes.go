@@ -1,0 +1,122 @@
+package douyin
+
+import "regexp"
+
+// remedy is what is done about an answer that is no page.
+type remedy int
+
+const (
+	giveUpUnit    remedy = iota // this account on this day: a bad request, or a code nobody knows
+	giveUpAccount               // every day of this account
+	giveUpApp                   // every call of the app
+	giveUpToday                 // the quota is used up
+	unavailable                 // withdrawn by hand: no failure, and no bills either
+	repeat                      // the platform or the network is at fault
+	repeatOnce
+	repeatFew
+	slowDown   // repeat, at half the rate
+	renewToken // repeat once, with a fresh token
+	remedies   // how many there are
+)
+
+// attempts is how often one call may meet a remedy before that is its end.
+var attempts = [remedies]int{repeat: 6, repeatOnce: 2, repeatFew: 3, slowDown: 8, renewToken: 2}
+
+// code is what is known of an error code.
+type code struct {
+	remedy  remedy
+	meaning string // as the platform's documents call it, and in English
+	hint    string // what a person should do; empty where repeating is all there is
+}
+
+const (
+	hintParameters = "对照接口文档检查参数; the request itself is wrong: check the account id and the day"
+	hintAccount    = "请商家在 抖音来客 > 店铺管理 > 服务应用授权 中授权本应用; the merchant must authorise the app"
+	hintCapability = "在 控制台 > 应用详情 > 解决方案 开通“商家账单明细”; the app needs scope life.capacity.billing.detail"
+	hintWhitelist  = "把本机出口 IP 加入应用的 IP 白名单; add this machine's outgoing IP address to the app's IP whitelist"
+	hintQuota      = "配额用完,明天再跑; the quota is used up: run again another day to go on"
+	hintWithdrawn  = "手动提现的账单无法查询,请到 来客 财务首页 > 交易账户详情 核对; look the money up in the merchant's console"
+	hintSlower     = "降低 qps; lower the app's qps in jobs.yaml"
+	hintPlatform   = "平台异常,稍后再跑; the platform is at fault: run again later, and give Douyin's support the logid"
+	hintToken      = "检查 client_key 与 client_secret 是否属于本应用; check that the app's client_key and client_secret are its own"
+	hintStolen     = "是否有其他程序用同一 client_key 获取 token? another program probably fetches tokens with the same client_key, and each new token ends the older ones: give it a key of its own"
+	hintUnknown    = "未知错误码,请凭 logid 咨询抖音; this code is not known: ask Douyin's support, with the logid"
+	hintBaseURL    = "检查 base_url; check the app's base_url in jobs.yaml"
+)
+
+// codes is the error table of catering_query and client_token: the documents'
+// own list, and what users of the platform have met.
+var codes = map[int64]code{
+	3000001: {repeatOnce, "业务异常 business error", hintParameters},
+	4000001: {giveUpUnit, "缺少必填参数 a parameter is missing", hintParameters},
+	4000002: {giveUpUnit, "参数非法 a parameter is invalid", hintParameters},
+	5000001: {repeat, "系统异常 system error", hintPlatform},
+	6000001: {unavailable, "非自动提现 the bills were withdrawn by hand", hintWithdrawn},
+	6000002: {unavailable, "无账单明细 the bills were withdrawn by hand, there is no list", hintWithdrawn},
+
+	2190002:  {renewToken, "access_token 无效 the token is invalid", hintToken},
+	2190008:  {renewToken, "access_token 过期 the token has expired", hintToken},
+	28001003: {renewToken, "access_token 无效 the token is invalid", hintToken},
+	28001008: {renewToken, "access_token 过期 the token has expired", hintToken},
+	10008:    {renewToken, "access_token 无效 the token is invalid", hintToken},
+
+	2190004:  {giveUpApp, "应用未获得该能力 the app lacks the capability", hintCapability},
+	28001014: {giveUpApp, "应用未授权 the app is not authorised for this API", hintCapability},
+	28001018: {giveUpApp, "应用未获得该能力 the app lacks the capability", hintCapability},
+	2100007:  {giveUpApp, "无权限 no permission", hintCapability},
+	2119013:  {giveUpApp, "IP 不在白名单 the caller's IP address is not in the app's whitelist", hintWhitelist},
+	2119005:  {giveUpAccount, "商服关系未授权 the merchant has not authorised the app", hintAccount},
+
+	2119001:  {giveUpUnit, "参数错误 a parameter is wrong", hintParameters},
+	2100005:  {giveUpUnit, "参数错误 a parameter is wrong", hintParameters},
+	28001007: {giveUpUnit, "参数错误 a parameter is wrong", hintParameters},
+
+	2119003:  {slowDown, "请求过于频繁 too many requests", hintSlower},
+	28003018: {slowDown, "请求频率过高 too many requests", hintSlower},
+	2190001:  {giveUpToday, "quota 已用完 the quota is used up", hintQuota},
+	28003017: {giveUpToday, "quota 已用完 the quota is used up", hintQuota},
+
+	2100004:  {repeatFew, "系统繁忙 busy, or a parameter of the wrong type", hintParameters},
+	28001005: {repeatFew, "系统繁忙 busy, or a parameter of the wrong type", hintParameters},
+	2100001:  {repeat, "系统错误 system error", hintPlatform},
+	2119002:  {repeat, "系统繁忙 the platform is busy", hintPlatform},
+	28001006: {repeat, "网络错误 network error within the platform", hintPlatform},
+
+	10001: {repeat, "系统错误 system error", hintPlatform},
+	10002: {giveUpApp, "参数错误 a parameter of the token request is wrong", hintToken},
+	10003: {giveUpApp, "client_key 错误 the client_key is not known", hintToken},
+	10013: {giveUpApp, "client_key 或 client_secret 错误 the client_key or client_secret is wrong", hintToken},
+	10020: {slowDown, "获取 token 过于频繁 too many tokens fetched (500 in 5 minutes)", hintStolen},
+}
+
+// subCodes is the table of extra.sub_error_code. A known sub code is more
+// specific than its error code, and decides.
+var subCodes = map[int64]code{
+	10000: {giveUpUnit, "参数错误 a parameter is wrong", hintParameters},
+	10002: {giveUpUnit, "参数错误 a parameter is wrong", hintParameters},
+	11001: {giveUpAccount, "无权查询该数据 the data belongs to somebody else", hintAccount},
+	11002: {renewToken, "access_token 无效 the token is invalid", hintToken},
+	11004: {giveUpApp, "签名错误 the signature is wrong", hintToken},
+	11006: {giveUpAccount, "商服关系未授权 the merchant has not authorised the app", hintAccount},
+	12001: {slowDown, "访问过于频繁 too many requests", hintSlower},
+	13000: {repeat, "系统内部错误 internal error, mostly a timeout", hintPlatform},
+	23002: {giveUpUnit, "参数缺失 a parameter is missing", hintParameters},
+}
+
+var aboutIP = regexp.MustCompile(`(?i)\bip\b`)
+
+// lookUp returns what to do about an answer with these codes. The codes that are
+// not known are not repeated blindly: they end the unit.
+func lookUp(main, sub int64, description string) code {
+	if known, ok := subCodes[sub]; ok {
+		return known
+	}
+	// 2100007 is shared by every refusal of access; only its text tells them apart.
+	if main == 2100007 && aboutIP.MatchString(description) {
+		main = 2119013
+	}
+	if known, ok := codes[main]; ok {
+		return known
+	}
+	return code{giveUpUnit, "未知错误码 unknown error code", hintUnknown}
+}

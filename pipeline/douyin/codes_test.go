@@ -1,0 +1,152 @@
+package douyin
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"testing/synctest"
+
+	"billwalk/schema"
+)
+
+// The codes as the platform's documents and its users have them, and what a
+// call does that meets nothing else: how often it asks, and how far it reaches.
+var documented = []struct {
+	codes    []int64
+	sub      bool // they are sub codes
+	asked    int
+	reach    schema.Reach
+	hintPart string
+}{
+	{codes: []int64{4000001, 4000002, 2119001, 2100005, 28001007}, asked: 1, reach: schema.ReachUnit, hintPart: "参数"},
+	{codes: []int64{9999999, -1, 1 << 60}, asked: 1, reach: schema.ReachUnit, hintPart: "logid"},
+	{codes: []int64{3000001}, asked: 2, reach: schema.ReachUnit},
+	{codes: []int64{2100004, 28001005}, asked: 3, reach: schema.ReachUnit},
+	{codes: []int64{5000001, 2100001, 2119002, 28001006, 10001}, asked: 6, reach: schema.ReachUnit},
+	{codes: []int64{2119003, 28003018, 10020}, asked: 8, reach: schema.ReachUnit},
+	{codes: []int64{6000001, 6000002}, asked: 1, reach: schema.ReachUnavailable, hintPart: "交易账户详情"},
+	{codes: []int64{2190002, 2190008, 28001003, 28001008, 10008}, asked: 2, reach: schema.ReachApp, hintPart: "client_secret"},
+	{codes: []int64{2190004, 28001018, 28001014, 2100007}, asked: 1, reach: schema.ReachApp, hintPart: "商家账单明细"},
+	{codes: []int64{2119013}, asked: 1, reach: schema.ReachApp, hintPart: "白名单"},
+	{codes: []int64{10002, 10003, 10013}, asked: 1, reach: schema.ReachApp, hintPart: "client_key"},
+	{codes: []int64{2119005}, asked: 1, reach: schema.ReachAccount, hintPart: "服务应用授权"},
+	{codes: []int64{2190001, 28003017}, asked: 1, reach: schema.ReachToday, hintPart: "配额"},
+
+	{sub: true, codes: []int64{10000, 10002, 23002}, asked: 1, reach: schema.ReachUnit},
+	{sub: true, codes: []int64{11001, 11006}, asked: 1, reach: schema.ReachAccount},
+	{sub: true, codes: []int64{11002}, asked: 2, reach: schema.ReachApp},
+	{sub: true, codes: []int64{11004}, asked: 1, reach: schema.ReachApp},
+	{sub: true, codes: []int64{12001}, asked: 8, reach: schema.ReachUnit},
+	{sub: true, codes: []int64{13000}, asked: 6, reach: schema.ReachUnit},
+}
+
+// Every code, in each place where it can sit, beside a page that looks whole:
+// an error is an error wherever it is.
+func TestEveryCode(t *testing.T) {
+	t.Parallel()
+	const page = `"cursor":"1","has_more":true,"ledger_records":[]`
+	places := map[string]string{
+		"data":  `{"data":{"error_code":%d,"description":"说明",` + page + `},"extra":{"error_code":0,"logid":"L3"}}`,
+		"extra": `{"data":{` + page + `},"extra":{"error_code":%d,"description":"说明","logid":"L3"}}`,
+		"both":  `{"data":{"error_code":%[1]d,"description":"说明"},"extra":{"error_code":%[1]d,"logid":"L3"}}`,
+		"text":  `{"data":null,"extra":{"error_code":"%d","description":"说明","logid":"L3"}}`,
+	}
+	// Beside a sub code the parent would ask for something else.
+	subPlaces := map[string]string{
+		"under a quota":   `{"extra":{"error_code":2190001,"description":"说明","sub_error_code":%d,"logid":"L3"}}`,
+		"under a system":  `{"data":{"error_code":5000001,"description":"说明","sub_error_code":%d},"extra":{"logid":"L3"}}`,
+		"without a code":  `{"data":{"description":"说明",` + page + `},"extra":{"error_code":0,"sub_error_code":%d,"logid":"L3"}}`,
+		"under a unknown": `{"extra":{"error_code":77,"description":"说明","sub_error_code":%d,"logid":"L3"}}`,
+	}
+	tested := map[bool]map[int64]bool{false: {}, true: {}}
+	for _, group := range documented {
+		in := places
+		if group.sub {
+			in = subPlaces
+		}
+		for _, code := range group.codes {
+			tested[group.sub][code] = true
+			for place, format := range in {
+				t.Run(fmt.Sprintf("%d %s sub=%v", code, place, group.sub), func(t *testing.T) {
+					t.Parallel()
+					synctest.Test(t, func(t *testing.T) {
+						f := &fake{bills: say(200, fmt.Sprintf(format, code))}
+						app := fast
+						app.QPS = 10
+						c := client(app, f)
+						_, err := c.Bills(t.Context(), someUnit, "0", 50)
+						fault := mustFail(t, err)
+						failure := fault.Failure()
+						if len(f.arrivals) != group.asked || failure.Reach != group.reach {
+							t.Errorf("asked %d times, reach %q; want %d, %q", len(f.arrivals), failure.Reach, group.asked, group.reach)
+						}
+						if got := c.Stats(); got.Bills != int64(group.asked) || got.Retries != int64(group.asked-1) {
+							t.Errorf("stats %+v, want %d calls of which all but one are repeats", got, group.asked)
+						}
+						if failure.LogID != "L3" || failure.Account != someUnit.Account.ID || failure.Day != someDay || !strings.HasPrefix(failure.Reason, "说明") {
+							t.Errorf("failure is %+v", failure)
+						}
+						if !group.sub && failure.Code != code || group.sub && failure.SubCode != code {
+							t.Errorf("failure has code %d sub %d, want %d", failure.Code, failure.SubCode, code)
+						}
+						for _, part := range []string{fmt.Sprint(code), "L3", "说明", group.hintPart} {
+							if !strings.Contains(err.Error(), part) {
+								t.Errorf("error %q lacks %q", err, part)
+							}
+						}
+					})
+				})
+			}
+		}
+	}
+	for known := range codes {
+		if !tested[false][known] {
+			t.Errorf("code %d is in the table and in no document that this test has", known)
+		}
+	}
+	for known := range subCodes {
+		if !tested[true][known] {
+			t.Errorf("sub code %d is in the table and in no document that this test has", known)
+		}
+	}
+}
+
+func TestTellingCodesApart(t *testing.T) {
+	t.Parallel()
+	for name, tt := range map[string]struct {
+		body  string
+		reach schema.Reach
+		part  string
+	}{
+		"2100007 of the whitelist":         {`{"extra":{"error_code":2100007,"description":"IP不在白名单"}}`, schema.ReachApp, hintWhitelist},
+		"2100007 of the whitelist, by sub": {`{"extra":{"error_code":2100007,"sub_description":"ip not in whitelist"}}`, schema.ReachApp, hintWhitelist},
+		"2100007 otherwise":                {`{"extra":{"error_code":2100007,"description":"无权限"}}`, schema.ReachApp, hintCapability},
+		"the known one of two":             {`{"data":{"error_code":123},"extra":{"error_code":2119005}}`, schema.ReachAccount, "2119005"},
+		"data's of two known":              {`{"data":{"error_code":6000001},"extra":{"error_code":4000002}}`, schema.ReachUnavailable, "6000001"},
+		"data's of two unknown is extra's": {`{"data":{"error_code":123},"extra":{"error_code":456}}`, schema.ReachUnit, "456"},
+		"no text":                          {`{"extra":{"error_code":2119005,"description":"success"}}`, schema.ReachAccount, "商服关系未授权"},
+		"sub text":                         {`{"extra":{"error_code":2119005,"sub_error_code":11006,"description":"失败","sub_description":"商服关系未授权"}}`, schema.ReachAccount, "失败: 商服关系未授权"},
+		"data is text":                     {`{"data":"","extra":{"error_code":2190001}}`, schema.ReachToday, "2190001"},
+		"data is a list":                   {`{"data":[],"extra":{"error_code":2190001}}`, schema.ReachToday, "2190001"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			_, fault := judge(apiBills, 200, []byte(tt.body))
+			if fault == nil || fault.reach != tt.reach || !strings.Contains(fault.Error(), tt.part) {
+				t.Errorf("got %+v, want reach %q and %q", fault, tt.reach, tt.part)
+			}
+		})
+	}
+}
+
+func TestReasonIsOneLine(t *testing.T) {
+	t.Parallel()
+	hostile := "a\n\x1b[31mb\u202e\u2028" + strings.Repeat("长", 400)
+	got := oneLine(hostile)
+	if !strings.HasPrefix(got, "a  [31mb  长") || len([]rune(got)) != maxReason || !strings.HasSuffix(got, "…") {
+		t.Errorf("oneLine gave %q", got)
+	}
+	if got := oneLine("ok\xff"); got != "ok\uFFFD" {
+		t.Errorf("oneLine gave %q for invalid UTF-8", got)
+	}
+}

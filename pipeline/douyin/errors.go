@@ -1,0 +1,128 @@
+package douyin
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+
+	"billwalk/schema"
+)
+
+// The APIs, as errors and logs name them.
+const (
+	apiBills = "catering_query"
+	apiToken = "client_token"
+)
+
+// Error is why an answer was not had, in the words of the platform where it
+// spoke. It is never returned for a cancelled context.
+type Error struct {
+	API     string // catering_query or client_token
+	Unit    schema.Unit
+	Code    int64  // of the platform; 0 where the fault is not an answer's
+	SubCode int64  // of the platform; 0 if there is none
+	Reason  string // one line, some 300 characters at most, free of secrets
+	LogID   string // Douyin's support asks for it
+	Hint    string // what to do next, Chinese and English; may be empty
+
+	remedy     remedy
+	reach      schema.Reach
+	retryAfter time.Duration
+	body       []byte // of the answer that carries the code, if it is JSON
+	cause      error
+}
+
+// Error says what failed, where, with which code and logid, and what to do.
+func (e *Error) Error() string {
+	var b strings.Builder
+	b.WriteString(e.API)
+	if e.Unit.Account.ID != "" {
+		fmt.Fprintf(&b, " of %s", e.Unit)
+	}
+	if e.Code != 0 {
+		fmt.Fprintf(&b, ": error %d", e.Code)
+	}
+	if e.SubCode != 0 {
+		fmt.Fprintf(&b, ": sub error %d", e.SubCode)
+	}
+	fmt.Fprintf(&b, ": %s", e.Reason)
+	if e.LogID != "" {
+		fmt.Fprintf(&b, " (logid %s)", e.LogID)
+	}
+	if e.Hint != "" {
+		fmt.Fprintf(&b, ". %s", e.Hint)
+	}
+	return b.String()
+}
+
+// Unwrap returns the fault of the network or of the JSON beneath, or nil.
+func (e *Error) Unwrap() error { return e.cause }
+
+// Failure returns the error as the manifest and the summary record it.
+func (e *Error) Failure() schema.Failure {
+	return schema.Failure{
+		Account: e.Unit.Account.ID, Day: e.Unit.Day,
+		Code: e.Code, SubCode: e.SubCode, Reason: e.Reason, LogID: e.LogID, Reach: e.reach,
+	}
+}
+
+// newError returns an error of an API whose remedy decides how far it reaches.
+// Without a token no call of the app can be made, so what ends client_token ends
+// the app; what is merely transient there fails the one unit that met it.
+func newError(api string, r remedy, reason string) *Error {
+	e := &Error{API: api, remedy: r, reach: reaches[r], Reason: reason}
+	if api == apiToken {
+		switch r {
+		case giveUpUnit, giveUpAccount, unavailable, renewToken:
+			e.remedy, e.reach = giveUpApp, schema.ReachApp
+		}
+	}
+	return e
+}
+
+// reaches is how much of a run ends when a remedy has not helped.
+var reaches = [remedies]schema.Reach{
+	giveUpUnit: schema.ReachUnit, giveUpAccount: schema.ReachAccount, giveUpApp: schema.ReachApp,
+	giveUpToday: schema.ReachToday, unavailable: schema.ReachUnavailable,
+	repeat: schema.ReachUnit, repeatOnce: schema.ReachUnit, repeatFew: schema.ReachUnit,
+	slowDown: schema.ReachUnit, renewToken: schema.ReachApp,
+}
+
+// because sets the fault beneath, and returns e.
+func (e *Error) because(cause error) *Error {
+	e.cause = cause
+	return e
+}
+
+// of returns a copy that names the unit: an error of client_token is shared by
+// every unit that waited for the token.
+func (e *Error) of(u schema.Unit) *Error {
+	own := *e
+	own.Unit = u
+	return &own
+}
+
+// ending returns a copy whose reason also says why it was not repeated.
+func (e *Error) ending(why string) *Error {
+	own := *e
+	own.Reason += "; " + why
+	return &own
+}
+
+const maxReason = 300
+
+// oneLine makes foreign text fit for one line of a log or a report: no breaks,
+// no terminal control, nothing that turns the direction of the text.
+func oneLine(s string) string {
+	s = strings.Map(func(r rune) rune {
+		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {
+			return ' '
+		}
+		return r
+	}, strings.ToValidUTF8(s, "\uFFFD"))
+	if runes := []rune(s); len(runes) > maxReason {
+		return string(runes[:maxReason-1]) + "…"
+	}
+	return s
+}

@@ -1,0 +1,181 @@
+package douyin
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// In an outage the platform sees 1.1 times the calls and a constant, however
+// many units ask and whatever the fault.
+func TestRetryBudgetInAnOutage(t *testing.T) {
+	t.Parallel()
+	for name, answer := range map[string]http.HandlerFunc{
+		"HTTP 503":  say(503, ""),
+		"5000001":   say(200, `{"extra":{"error_code":5000001}}`),
+		"HTML":      say(200, "<html>"),
+		"throttled": say(200, `{"extra":{"error_code":2119003}}`),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := &fake{bills: answer, delay: 30 * time.Millisecond}
+				app := fast
+				app.QPS = 100
+				c := client(app, f)
+				const units, calls = 20, 300
+				var all sync.WaitGroup
+				var mu sync.Mutex
+				starved := 0
+				for range units {
+					all.Go(func() {
+						for range calls / units {
+							_, err := c.Bills(t.Context(), someUnit, "0", 50)
+							if strings.Contains(mustFail(t, err).Reason, "retry budget") {
+								mu.Lock()
+								starved++
+								mu.Unlock()
+							}
+						}
+					})
+				}
+				all.Wait()
+				// The token's call earns too. Throttling is free while the rate can
+				// still be halved: nine times, with at most three in flight.
+				most := (calls+1)*11/10 + budgetStart
+				if name == "throttled" {
+					most += 9 * 3
+				}
+				if got := len(f.arrivals); got > most || got <= calls || starved == 0 {
+					t.Errorf("%d requests for %d calls, want at most %d; %d errors name the budget", got, calls, most, starved)
+				}
+			})
+		})
+	}
+}
+
+func TestRetryAfter(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 21, 3, 0, 0, 0, time.UTC)
+	for header, want := range map[string]time.Duration{
+		"":                              0,
+		"7":                             7 * time.Second,
+		"0":                             0,
+		"-3":                            0,
+		"3600":                          longestRefuge,
+		"9223372036854775807":           longestRefuge,
+		"9223372036854775808":           0,
+		"soon":                          0,
+		"Sat, 21 Nov 2026 03:00:09 GMT": 9 * time.Second,
+		"Sat, 21 Nov 2026 02:00:00 GMT": 0,
+		"Sun, 22 Nov 2026 03:00:00 GMT": longestRefuge,
+	} {
+		if got := retryAfter(header, now); got != want {
+			t.Errorf("Retry-After %q is %v, want %v", header, got, want)
+		}
+	}
+}
+
+func TestRetryAfterIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	for _, status := range []int{429, 503} {
+		synctest.Test(t, func(t *testing.T) {
+			refused := false
+			f := &fake{}
+			f.bills = func(w http.ResponseWriter, r *http.Request) {
+				if !refused {
+					refused = true
+					w.Header().Set("Retry-After", "31")
+					w.WriteHeader(status)
+					return
+				}
+				say(200, emptyPage)(w, r)
+			}
+			c := client(fast, f)
+			if _, err := c.Bills(t.Context(), someUnit, "0", 50); err != nil {
+				t.Fatal(err)
+			}
+			if gap := f.arrivals[1].Sub(f.arrivals[0]); gap < 31*time.Second || gap > 32*time.Second {
+				t.Errorf("HTTP %d: asked again after %v, want 31s", status, gap)
+			}
+			if got := c.Stats().ThrottledTime; got < 31*time.Second {
+				t.Errorf("HTTP %d: throttled time is %v, want the wait", status, got)
+			}
+		})
+	}
+}
+
+func TestBackoffIsJitteredAndBounded(t *testing.T) {
+	t.Parallel()
+	for n := 1; n < 100; n++ {
+		longest := min(backoffCap, backoffBase*(1<<min(n-1, 20)))
+		short, long := longest, time.Duration(0)
+		for range 400 {
+			d := backoff(n, &Error{remedy: repeat})
+			short, long = min(short, d), max(long, d)
+		}
+		if short < 0 || long > longest || short > longest/10 || long < longest/10*9 {
+			t.Errorf("attempt %d waits %v to %v, want the whole of 0 to %v", n, short, long, longest)
+		}
+	}
+}
+
+// A slow answer is given up after the app's timeout, and asked for again.
+func TestTimeout(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{bills: say(200, emptyPage), token: say(200, tokenAnswer(1, "72000")), delay: time.Minute}
+		app := fast
+		app.Timeout = 30 * time.Second
+		c := client(app, f)
+		c.token.held = grantFor("token", time.Now(), time.Hour)
+		_, err := c.Bills(t.Context(), someUnit, "0", 50)
+		if fault := mustFail(t, err); !strings.Contains(fault.Reason, "no answer within 30s") || len(f.arrivals) != attempts[repeat] {
+			t.Errorf("got %v after %d requests", err, len(f.arrivals))
+		}
+	})
+}
+
+// Whatever the platform repeats of what it was sent, neither errors nor logs
+// show it: not even where the text is cut off within a secret.
+func TestSecretsStaySecret(t *testing.T) {
+	t.Parallel()
+	for _, pad := range []int{0, 280, 290, 299} {
+		synctest.Test(t, func(t *testing.T) {
+			var logged bytes.Buffer
+			echo := func(w http.ResponseWriter, r *http.Request) {
+				said := strings.Repeat("x", pad) + r.Header.Get("access-token") + " " + canarySecret
+				say(200, `{"extra":{"error_code":2119003,"description":"`+said+`","logid":"`+said+`"}}`)(w, r)
+			}
+			refuse := func(w http.ResponseWriter, r *http.Request) {
+				say(200, `{"data":{"error_code":10013,"description":"wrong: `+canarySecret+`"}}`)(w, r)
+			}
+			for _, f := range []*fake{{bills: echo}, {bills: echo, token: refuse}} {
+				c := New(fast, WithTransport(f), WithLogger(slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))))
+				_, err := c.Bills(t.Context(), someUnit, "0", 50)
+				if fault := mustFail(t, err); strings.Contains(fault.Failure().Reason+fault.LogID, "canary") {
+					t.Errorf("failure shows a secret: %+v", fault.Failure())
+				}
+			}
+			if logged.Len() == 0 || strings.Contains(logged.String(), "canary") {
+				t.Errorf("logs show a secret, or nothing at all: %s", &logged)
+			}
+		})
+	}
+}
+
+func TestCancelledContextMakesNoCall(t *testing.T) {
+	t.Parallel()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	f := &fake{bills: say(200, emptyPage)}
+	if _, err := client(fast, f).Bills(ctx, someUnit, "0", 50); err == nil || f.fetched()+len(f.arrivals) != 0 {
+		t.Errorf("got %v and %d calls, want an error and none", err, f.fetched()+len(f.arrivals))
+	}
+}

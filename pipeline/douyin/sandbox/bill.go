@@ -1,0 +1,209 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"strconv"
+
+	"billwalk/schema"
+)
+
+// bill is one ledger record, written as the platform writes it, and what is
+// true of it beside that.
+type bill struct {
+	LedgerID           string  `json:"ledger_id"`
+	AccountID          string  `json:"account_id"`
+	BizType            *int    `json:"biz_type,omitempty"` // nil where it stands beside the cursor
+	ShopOrderID        string  `json:"shop_order_id"`
+	ItemOrderID        string  `json:"item_order_id"`
+	SettleType         int     `json:"settle_type"`
+	SettleTypeDesc     string  `json:"settle_type_desc"`
+	SettleSubType      int     `json:"settle_sub_type,omitempty"`
+	SettleTime         int64   `json:"settle_time"`
+	Amount             amounts `json:"amount"`
+	CertificateID      string  `json:"certificate_id"`
+	VerifyID           string  `json:"verify_id"`
+	POIID              string  `json:"poi_id"`
+	VerifyPOIAccountID string  `json:"verify_poi_account_id"`
+	SKUID              string  `json:"sku_id"`
+	OrderExtID         string  `json:"order_ext_id,omitempty"`
+	GroupName          string  `json:"group_name,omitempty"`
+	Code               string  `json:"code"`
+	FundAmountType     *int    `json:"fund_amount_type,omitempty"`
+	FundAmount         *int64  `json:"fund_amount,omitempty"`
+
+	// Fields that are in no documentation, or only in later ones.
+	FlowID          string          `json:"flow_id,omitempty"`
+	VerifySerialNum int             `json:"verify_serial_num,omitempty"`
+	AuditNumber     json.Number     `json:"audit_number,omitempty"` // too long for any integer type
+	Labels          json.RawMessage `json:"labels,omitempty"`
+
+	direction int      // +1 to the merchant, -1 from it, 0 nobody can say
+	raises    []string // the exceptions planted in it
+}
+
+// place is where a bill stands: its payee, its day and its slot of that day.
+type place struct {
+	payee *payee
+	day   schema.Day
+	slot  int
+}
+
+func (w *world) dice(at place, what string) uint64 {
+	return dice(w.seed, word(what), uint64(at.payee.number), uint64(at.day), uint64(at.slot))
+}
+
+func (w *world) id(at place, kind int) string {
+	return makeID(w.seed, kind, at.payee.number, int64(at.day), at.slot)
+}
+
+// Settle types and what the API calls them.
+const (
+	forward      = 1
+	refund       = 2
+	refundFee    = 3
+	arrears      = 4
+	compensation = 5
+	unknownType  = 9
+)
+
+var settleTypeNames = map[int]string{
+	forward: "正向账单", refund: "退款单", refundFee: "退款手续费", arrears: "商家欠款欠收", compensation: "机构/达人发票逾期补偿", unknownType: "新类型",
+}
+
+// subTypes come in fours: freeze, unfreeze, deduct, claim.
+var subTypes = []int{21, 22, 23, 24, 25, 26, 27, 28, 30, 31, 32, 33}
+
+// settleType says which kind of bill stands at the place.
+func (w *world) settleType(at place) (settleType, subType int) {
+	switch roll := w.dice(at, "type"); {
+	case roll%100 < 88:
+		return forward, 0
+	case roll%100 < 94:
+		return refund, 0
+	case roll%100 < 96:
+		return refundFee, 0
+	case roll%100 < 97:
+		return arrears, 0
+	case roll%100 < 98:
+		return compensation, 0
+	default:
+		return arrears, subTypes[roll/100%uint64(len(subTypes))]
+	}
+}
+
+// bill returns the bill at the place, at a cost that does not depend on how
+// many there are: everything follows from the place itself.
+func (w *world) bill(at place) bill {
+	switch rule := w.planted(at); rule {
+	case "":
+	case repeated:
+		return w.bill(place{at.payee, at.day, at.slot - repeatDistance})
+	default:
+		return w.plant(at, rule)
+	}
+	b := w.plain(at)
+	if w.planted(place{at.payee, at.day, at.slot + 1}) == DuplicateConflict && at.slot+1 < w.count(at.payee, at.day) {
+		b.raises = []string{DuplicateConflict}
+	}
+	return b
+}
+
+// plain returns the bill at the place without anything planted.
+func (w *world) plain(at place) bill {
+	settleType, subType := w.settleType(at)
+	switch {
+	case settleType == forward:
+		return w.sale(at)
+	case settleType == refund:
+		return w.refund(at)
+	default:
+		return w.charge(at, settleType, subType)
+	}
+}
+
+// sale returns a forward bill: a coupon verified, or an order paid, on the day.
+func (w *world) sale(at place) bill {
+	r := draw(w.dice(at, "sale"))
+	shape := at.payee.merchant.shape
+	b := w.orderOf(at)
+	b.LedgerID, b.ItemOrderID = w.id(at, idLedger), w.id(at, idItem)
+	b.setType(forward, 0)
+	b.direction = +1
+	b.SettleTime = saleTime(at, r)
+	b.Amount = saleAmounts(r, shape)
+	if *b.BizType == 1 {
+		b.Code = strconv.FormatInt(100_000_000_000+r.Int64N(900_000_000_000), 10)
+	}
+	if shape.funds && r.IntN(10) < 7 {
+		b.setFunds(b.direction)
+	}
+	w.surprise(&b, at, r)
+	return b
+}
+
+// refund returns the refund of a bill of the same slot on one of the last six
+// days, or a sale where there is none to refund.
+func (w *world) refund(at place) bill {
+	r := draw(w.dice(at, "refund"))
+	from := place{at.payee, at.day - schema.Day(1+r.IntN(6)), at.slot}
+	settleType, _ := w.settleType(from)
+	if settleType != forward || w.planted(from) != "" || from.slot >= w.count(from.payee, from.day) {
+		return w.sale(at)
+	}
+	b := w.sale(from)
+	b.LedgerID = w.id(at, idLedger)
+	b.setType(refund, 0)
+	b.direction = -1
+	b.SettleTime = at.day.Start().Unix() + r.Int64N(secondsPerDay)
+	b.FundAmountType, b.FundAmount = nil, nil
+	if at.payee.merchant.shape.funds && r.IntN(10) < 7 {
+		b.setFunds(b.direction)
+	}
+	return b
+}
+
+// charge returns a bill that is neither sale nor refund. Only fund_amount_type
+// tells its direction.
+func (w *world) charge(at place, settleType, subType int) bill {
+	r := draw(w.dice(at, "charge"))
+	b := w.orderOf(at)
+	b.LedgerID, b.ItemOrderID = w.id(at, idLedger), w.id(at, idItem)
+	b.setType(settleType, subType)
+	b.SettleTime = at.day.Start().Unix() + r.Int64N(secondsPerDay)
+	b.Amount = flatAmounts(1+r.Int64N(5_000), at.payee.merchant.shape)
+	b.direction = -1
+	if unfreezes := subType == 22 || subType == 26 || subType == 31; unfreezes || settleType == compensation && r.IntN(2) == 0 {
+		b.direction = +1
+	}
+	b.setFunds(b.direction)
+	return b
+}
+
+func (b *bill) setType(settleType, subType int) {
+	b.SettleType, b.SettleTypeDesc, b.SettleSubType = settleType, settleTypeNames[settleType], subType
+}
+
+// setFunds writes the fields that tell the direction on the wire.
+func (b *bill) setFunds(direction int) {
+	way, fen := 0, b.Amount.fen[goods]
+	if direction < 0 {
+		way = 1
+	}
+	b.FundAmountType, b.FundAmount = &way, &fen
+}
+
+const secondsPerDay = 24 * 60 * 60
+
+// saleTime is within opening hours, but for the first two bills of a day, which
+// stand on its first and last second.
+func saleTime(at place, r *rand.Rand) int64 {
+	start := at.day.Start().Unix()
+	switch at.slot {
+	case 0:
+		return start
+	case 1:
+		return start + secondsPerDay - 1
+	}
+	return start + 10*60*60 + r.Int64N(13*60*60)
+}

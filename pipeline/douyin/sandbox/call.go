@@ -1,0 +1,95 @@
+package sandbox
+
+import (
+	"encoding/base64"
+	"encoding/binary"
+	"net/url"
+	"strconv"
+
+	"billwalk/schema"
+)
+
+// call is one question to the bill API, checked.
+type call struct {
+	account  schema.Account
+	reach    walkable
+	day      schema.Day
+	cursor   string
+	offset   int // the position that the cursor stands for
+	size     int
+	identity uint64 // the same for the same question
+	asked    int    // how often it was asked, from 1
+}
+
+// unit is a number for the account and day that the call is about.
+func (c call) unit(seed uint64) uint64 {
+	root := uint64(0)
+	if c.account.Root {
+		root = 1
+	}
+	return dice(seed, word("unit"), word(string(c.account.ID)), root, uint64(c.day))
+}
+
+const mostPageSize = 50
+
+// readCall checks the query and returns the call, or an error code.
+func (p *Platform) readCall(query url.Values) (call, int64) {
+	for _, name := range []string{"cursor", "size", "bill_date"} {
+		if !query.Has(name) {
+			return call{}, codeMissingParameter
+		}
+	}
+	c := call{cursor: query.Get("cursor")}
+	id, root := query.Get("account_id"), query.Get("root_account_id")
+	if (id == "") == (root == "") {
+		return c, codeBadParameter
+	}
+	if query.Has("withdraw_id") || query.Has("biz_type") { // not simulated, and not to be ignored
+		return c, codeBadParameter
+	}
+	c.account = schema.Account{ID: schema.AccountID(id + root), Root: root != ""}
+	var err error
+	if c.day, err = schema.ParseDay(query.Get("bill_date")); err != nil {
+		return c, codeBadParameter
+	}
+	if c.size, err = strconv.Atoi(query.Get("size")); err != nil || c.size < 1 || c.size > mostPageSize {
+		return c, codeBadParameter
+	}
+	var ok bool
+	if c.offset, ok = p.openCursor(c); !ok {
+		return c, codeBadParameter
+	}
+	if c.reach, ok = p.world.find(c.account); !ok {
+		return c, codeUnauthorised
+	}
+	c.identity = dice(c.unit(p.config.Seed), uint64(c.offset), uint64(c.size))
+	return c, 0
+}
+
+const firstCursor = "0"
+
+// sealCursor returns the cursor of a position in the call's unit: opaque, good
+// for this account and day alone, the same whenever it is asked.
+func (p *Platform) sealCursor(c call, offset int) string {
+	var block [16]byte
+	binary.BigEndian.PutUint64(block[:8], c.unit(p.config.Seed))
+	binary.BigEndian.PutUint64(block[8:], uint64(offset))
+	p.cursors.Encrypt(block[:], block[:])
+	return base64.RawURLEncoding.EncodeToString(block[:])
+}
+
+func (p *Platform) openCursor(c call) (offset int, ok bool) {
+	if c.cursor == firstCursor {
+		return 0, true
+	}
+	block, err := base64.RawURLEncoding.Strict().DecodeString(c.cursor)
+	if err != nil || len(block) != 16 {
+		return 0, false
+	}
+	p.cursors.Decrypt(block, block)
+	position := binary.BigEndian.Uint64(block[8:])
+	if binary.BigEndian.Uint64(block[:8]) != c.unit(p.config.Seed) || position > 1<<40 {
+		return 0, false
+	}
+	return int(position), true
+}

@@ -1,0 +1,63 @@
+package sandbox
+
+import (
+	"math/bits"
+	"math/rand/v2"
+	"strconv"
+)
+
+// dice is where all chance comes from: the same parts always give the same
+// number, and a change of any part gives an unrelated one (splitmix64, chained).
+func dice(parts ...uint64) uint64 {
+	h := uint64(0x9E3779B97F4A7C15)
+	for _, part := range parts {
+		h += part + 0x9E3779B97F4A7C15
+		h = (h ^ h>>30) * 0xBF58476D1CE4E5B9
+		h = (h ^ h>>27) * 0x94D049BB133111EB
+		h ^= h >> 31
+	}
+	return h
+}
+
+// word makes text usable as a part of dice (FNV-1a, 64 bits).
+func word(text string) uint64 {
+	h := uint64(14695981039346656037)
+	for i := range len(text) {
+		h = (h ^ uint64(text[i])) * 1099511628211
+	}
+	return h
+}
+
+// draw returns a source of chance that the parts decide.
+func draw(parts ...uint64) *rand.Rand {
+	return rand.New(rand.NewPCG(dice(parts...), 0))
+}
+
+// What an id is of; a part of the id, so that no two things share one.
+const (
+	idAccount = iota
+	idLedger
+	idOrder
+	idItem
+	idCertificate
+	idVerify
+	idSKU
+	idPOI
+	idFlow
+)
+
+const (
+	idSpace = 1_000_000_000_000_000_000 // the 18 digits behind the leading 7
+	idPrime = 618_033_988_749_894_853   // odd and no multiple of 5: multiplying permutes the space
+)
+
+// makeID returns a 19-digit id, above 2^53 and below 2^63 like Douyin's. Two
+// ids are equal only if every part is: kind below 100, payee below 100,000,
+// day modulo 100,000 and slot below 1,000,000.
+func makeID(seed uint64, kind int, payee int, day int64, slot int) string {
+	n := uint64((day%100_000+100_000)%100_000)*1e13 + uint64(payee)*1e8 + uint64(slot)*100 + uint64(kind)
+	high, low := bits.Mul64(n, idPrime)
+	_, n = bits.Div64(high, low, idSpace)
+	n = (n + dice(seed, word("ids"))%idSpace) % idSpace
+	return strconv.FormatUint(7*idSpace+n, 10)
+}

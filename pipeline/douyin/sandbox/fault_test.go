@@ -1,0 +1,404 @@
+package sandbox
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"billwalk/schema"
+)
+
+func TestParseFaults(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ list, want string }{
+		{"", ""},
+		{"cut", "cut"},
+		{" cut , slow,cut", "slow,cut"},
+		{"2119005,http503", "2119005,http503"},
+	} {
+		if got := mustFaults(t, c.list).String(); got != c.want {
+			t.Errorf("%q is %q, want %q", c.list, got, c.want)
+		}
+	}
+	all := mustFaults(t, "all")
+	for _, doc := range FaultList() {
+		if slices.Contains(all.Names(), doc.Name) != doc.All || doc.Doc == "" || strings.Contains(doc.Doc, "\n") {
+			t.Errorf("fault %+v: in all: %t", doc, !doc.All)
+		}
+	}
+	if both := mustFaults(t, "all,2190001"); !both.has("2190001") || len(both.on) != len(all.on)+1 {
+		t.Errorf("all and one more: %s", both)
+	}
+	_, err := ParseFaults("cut,slwo")
+	if err == nil {
+		t.Fatal("an unknown name is accepted")
+	}
+	for _, doc := range FaultList() {
+		if !strings.Contains(err.Error(), doc.Name) {
+			t.Errorf("the error does not name %s: %v", doc.Name, err)
+		}
+	}
+}
+
+func FuzzParseFaults(f *testing.F) {
+	f.Add("all")
+	f.Add("cut,reset,5000001")
+	f.Fuzz(func(t *testing.T, list string) {
+		faults, err := ParseFaults(list)
+		if err != nil {
+			return
+		}
+		if again := mustFaults(t, faults.String()); again.String() != faults.String() {
+			t.Fatalf("%q is %q, and that is %q", list, faults, again)
+		}
+	})
+}
+
+// walkAll walks every demo unit and holds it against the truth.
+func walkAll(t *testing.T, p *Platform, w *walker) {
+	t.Helper()
+	w.authorise()
+	for _, u := range demoUnits(p, 3) {
+		records, err := w.unit(u, 6)
+		if p.config.Faults.has("day-changing") && err == nil {
+			_, _ = w.unit(u, 6)
+			records, err = w.unit(u, 6)
+		}
+		checkRefusal(t, p, u, err)
+		if err == nil {
+			sameLines(t, u.String(), servedLines(t, records, u.Day), truthLines(p.TruthOf([]schema.Unit{u})))
+		}
+	}
+}
+
+// A patient client gets everything under each fault, but for what Lost says.
+func TestEachFaultSparesThePatient(t *testing.T) {
+	t.Parallel()
+	for _, f := range faults {
+		if f.kind == ending || f.kind == atToken && f.most == 0 {
+			continue
+		}
+		t.Run(f.name, func(t *testing.T) {
+			p := New(Config{Seed: 40, Bills: 30, Healthy: true, Now: fixedClock, Stall: time.Millisecond, Faults: mustFaults(t, f.name)})
+			w := walk(t, p)
+			if f.name == "cut" || f.name == "reset" {
+				w = overWire(t, p)
+			}
+			walkAll(t, p, w)
+			struck := p.Stats().Faults[f.name]
+			if struck == 0 && f.kind != dressing {
+				t.Error("the fault never struck")
+			}
+			if f.most > 0 && struck > f.most {
+				t.Errorf("the fault struck %d times, want at most %d", struck, f.most)
+			}
+		})
+	}
+}
+
+func TestAllFaultsTogether(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Seed: 41, Bills: 60, Now: fixedClock, Stall: time.Millisecond, Faults: mustFaults(t, "all")})
+	w := overWire(t, p)
+	walkAll(t, p, w)
+	whole, lost := 0, map[int64]int{}
+	for _, u := range demoUnits(p, 3) {
+		if code, gone := p.Lost(u); gone {
+			lost[code]++
+		} else if _, unavailable := p.Unavailable(u); !unavailable {
+			whole++
+		}
+	}
+	if whole < 9 || len(lost) < 5 {
+		t.Errorf("%d units can be had, lost are %v", whole, lost)
+	}
+	if calls := p.Stats().Calls[BillsAPI]; w.retries*5 > calls {
+		t.Errorf("%d of %d calls were in vain", w.retries, calls)
+	}
+}
+
+// Under every lasting fault the accounts that are not struck stay whole.
+func TestVictimsLeaveAQuarterInPeace(t *testing.T) {
+	t.Parallel()
+	for _, accounts := range []int{1, 2, 3, 12, 100} {
+		p := New(Config{Seed: 42, Accounts: accounts, Healthy: true, Faults: mustFaults(t, "all")})
+		struck := map[string]bool{}
+		for _, list := range p.victims {
+			for _, f := range list {
+				struck[f.name] = true
+			}
+		}
+		if len(struck) != len(p.config.Faults.of(lasting)) {
+			t.Errorf("%d accounts: %d faults have a victim", accounts, len(struck))
+		}
+		if accounts > 1 && accounts-len(p.victims) < max(1, accounts/5) {
+			t.Errorf("%d accounts: %d are victims", accounts, len(p.victims))
+		}
+	}
+}
+
+func TestEndingFaultsEndTheRun(t *testing.T) {
+	t.Parallel()
+	for _, f := range faults {
+		if f.kind != ending {
+			continue
+		}
+		p := New(Config{Seed: 43, Healthy: true, Now: fixedClock, Faults: mustFaults(t, f.name)})
+		w := walk(t, p)
+		w.authorise()
+		u := schema.Unit{Account: p.Accounts()[0], Day: demoDay}
+		for i := range endingAfter + 5 {
+			want := int64(0)
+			if i >= endingAfter {
+				want = f.code
+			}
+			if code := parsePage(t, w.query(unitQuery(u, firstCursor, 50)).body).code(); code != want {
+				t.Errorf("%s, call %d: code %d, want %d", f.name, i+1, code, want)
+			}
+		}
+	}
+}
+
+func TestTokenFaults(t *testing.T) {
+	t.Parallel()
+	for _, f := range faults {
+		if f.kind != atToken {
+			continue
+		}
+		w := walk(t, New(Config{Now: fixedClock, Faults: mustFaults(t, f.name)}))
+		for i := range 3 {
+			want := f.code
+			if f.most > 0 && i >= f.most {
+				want = 0
+			}
+			if _, code := w.fetchToken("key", "secret"); code != want {
+				t.Errorf("%s, call %d: code %d, want %d", f.name, i+1, code, want)
+			}
+		}
+	}
+}
+
+// asCall is the call for a unit's page, and the fault of that name.
+func asCall(t *testing.T, p *Platform, u schema.Unit, name string) (call, fault) {
+	t.Helper()
+	c, code := p.readCall(unitQuery(u, firstCursor, 10))
+	if code != 0 {
+		t.Fatalf("code %d", code)
+	}
+	return c, faults[slices.IndexFunc(faults, func(f fault) bool { return f.name == name })]
+}
+
+func TestPassingFaultsLookRight(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Seed: 44, Healthy: true, Now: fixedClock})
+	u := schema.Unit{Account: p.Accounts()[0], Day: demoDay}
+	for _, f := range faults {
+		if f.kind != passing {
+			continue
+		}
+		c, f := asCall(t, p, u, f.name)
+		out := p.interrupted(c, f, "")
+		var seen pageSeen
+		err := json.Unmarshal(out.body, &seen)
+		data := int64(-1)
+		if seen.Data.ErrorCode != nil {
+			data = *seen.Data.ErrorCode
+		}
+		got := fmt.Sprintf("%d %v %d/%d+%d %s", out.status, err == nil, data, seen.Extra.ErrorCode, seen.Extra.Sub, out.trouble)
+		want := fmt.Sprintf("0 true %d/%d+0 ", f.code, f.code)
+		switch f.name {
+		case "12001":
+			want = "0 true 5000001/5000001+12001 "
+		case "error-in-data-only":
+			want = "0 true 5000001/0+0 "
+		case "error-in-extra-only":
+			want = "0 true -1/5000001+0 "
+		case "token-stolen":
+			want = "0 true 2190002/2190002+0 "
+		case "html", "nonjson":
+			want = fmt.Sprintf("%d false -1/0+0 ", out.status)
+		case "http429":
+			want = "429 true -1/0+0 "
+		case "http503":
+			want = "503 false -1/0+0 "
+		case "slow", "cut", "reset":
+			want = fmt.Sprintf("0 true %d/0+0 %s", data, f.name)
+		}
+		if got != want {
+			t.Errorf("%s: %q, want %q", f.name, got, want)
+		}
+	}
+}
+
+func TestGatewayFaults(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Seed: 45, Healthy: true, Now: fixedClock})
+	statuses := map[int]bool{}
+	for _, u := range demoUnits(p, 2) {
+		c, f := asCall(t, p, u, "html")
+		out := p.interrupted(c, f, "")
+		statuses[out.status] = true
+		if !bytes.HasPrefix(out.body, []byte("<html>")) || out.contentType != "text/html" {
+			t.Errorf("html is %s %q", out.contentType, out.body)
+		}
+	}
+	if !statuses[200] || !statuses[502] {
+		t.Errorf("html comes with statuses %v, want 200 and 502", statuses)
+	}
+	recorder := httptest.NewRecorder()
+	p.send(recorder, httptest.NewRequestWithContext(t.Context(), "GET", "/", nil), reply{status: 429, body: []byte(`{}`)})
+	if recorder.Code != 429 || recorder.Header().Get("Retry-After") != "1" {
+		t.Errorf("status %d, Retry-After %q", recorder.Code, recorder.Header().Get("Retry-After"))
+	}
+}
+
+func TestLastingFaultsLookRight(t *testing.T) {
+	t.Parallel()
+	for name, check := range map[string]func(body []byte, out pageSeen) bool{
+		"dupkeys":         func(body []byte, _ pageSeen) bool { return bytes.Count(body, []byte(`"has_more":`)) == 2 },
+		"big":             func(body []byte, _ pageSeen) bool { return len(body) > 4<<20 },
+		"missing-records": func(body []byte, _ pageSeen) bool { return !bytes.Contains(body, []byte("ledger_records")) },
+		"oversize-page":   func(_ []byte, out pageSeen) bool { return len(out.Data.Records) == 11 },
+		"loop":            func(_ []byte, out pageSeen) bool { return *out.Data.HasMore && len(out.Data.Records) == 10 },
+		"empty-pages":     func(_ []byte, out pageSeen) bool { return *out.Data.HasMore && len(out.Data.Records) == 10 },
+		"9999999":         func(_ []byte, out pageSeen) bool { return out.code() == 9999999 },
+	} {
+		p := New(Config{Seed: 46, Bills: 40, Healthy: true, Now: fixedClock, Faults: mustFaults(t, name)})
+		w := walk(t, p)
+		w.authorise()
+		units := slices.DeleteFunc(demoUnits(p, 1), func(u schema.Unit) bool { _, lost := p.Lost(u); return !lost })
+		if len(units) != 1 {
+			t.Fatalf("%s: %d accounts are struck, want one", name, len(units))
+		}
+		body := w.query(unitQuery(units[0], firstCursor, 10)).body
+		first := parsePage(t, body)
+		if !check(body, first) {
+			t.Errorf("%s: %.300s", name, body)
+		}
+		if name != "loop" && name != "empty-pages" {
+			continue
+		}
+		second := parsePage(t, w.query(unitQuery(units[0], first.Data.Cursor, 10)).body)
+		if again := second.Data.Cursor == first.Data.Cursor; again != (name == "loop") || !*second.Data.HasMore {
+			t.Errorf("%s: cursor %s then %s", name, first.Data.Cursor, second.Data.Cursor)
+		}
+		if name == "empty-pages" && len(second.Data.Records) != 0 {
+			t.Errorf("the second page has %d bills", len(second.Data.Records))
+		}
+	}
+}
+
+func TestDressingFaults(t *testing.T) {
+	t.Parallel()
+	seen := map[string]int{}
+	p := New(Config{Seed: 47, Healthy: true, Now: fixedClock, Faults: mustFaults(t, "numeric-ids,biz-beside,string-amounts")})
+	w := walk(t, p)
+	w.authorise()
+	for _, u := range demoUnits(p, 2) {
+		page := parsePage(t, w.query(unitQuery(u, firstCursor, 50)).body)
+		if page.Data.BizType == nil {
+			t.Errorf("%s: no biz_type beside the cursor", u)
+		}
+		for _, raw := range page.Data.Records {
+			record := parseRecord(t, raw)
+			seen[fmt.Sprintf("bare id: %t", raw[0] == '{' && record.LedgerID[0] != '"')]++
+			seen[fmt.Sprintf("biz beside: %t", record.Biz == nil)]++
+			if record.Biz != nil && *record.Biz == *page.Data.BizType {
+				t.Errorf("biz_type stands in both places")
+			}
+			if record.Amount["pay"][0] != '"' {
+				t.Errorf("pay is %s", record.Amount["pay"])
+			}
+		}
+	}
+	for _, look := range []string{"bare id: true", "bare id: false", "biz beside: true", "biz beside: false"} {
+		if seen[look] == 0 {
+			t.Errorf("never seen: %s", look)
+		}
+	}
+}
+
+// A changing day shows two states before it settles on the truth.
+func TestDayChangesThenSettles(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Seed: 48, Healthy: true, Now: fixedClock, Faults: mustFaults(t, "day-changing")})
+	w := walk(t, p)
+	w.authorise()
+	changing := 0
+	for _, u := range demoUnits(p, 3) {
+		truth := len(p.TruthOf([]schema.Unit{u}))
+		var counts []int
+		for range 4 {
+			records, err := w.unit(u, 50)
+			if err != nil {
+				t.Fatal(err)
+			}
+			counts = append(counts, len(records))
+		}
+		switch {
+		case slices.Equal(counts, []int{truth - 1, truth + 1, truth, truth}):
+			changing++
+		case !slices.Equal(counts, []int{truth, truth, truth, truth}):
+			t.Errorf("%s: %v bills in four walks, the truth is %d", u, counts, truth)
+		}
+	}
+	if changing == 0 || changing > 18 {
+		t.Errorf("%d units changed, want about a quarter of 36", changing)
+	}
+}
+
+// troubled serves one reply with trouble on the wire.
+func troubled(t *testing.T, trouble string, stall time.Duration) (*http.Response, context.CancelFunc, error) {
+	t.Helper()
+	p := New(Config{Seed: 49, Stall: stall})
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		p.send(w, r, reply{body: bytes.Repeat([]byte("x"), 1000), trouble: trouble})
+	}))
+	ctx, cancel := context.WithCancel(t.Context())
+	client := &http.Client{Transport: &http.Transport{DisableCompression: true}}
+	t.Cleanup(func() { cancel(); client.CloseIdleConnections(); server.Close() })
+	request, err := http.NewRequestWithContext(ctx, "GET", server.URL, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	response, err := client.Do(request)
+	return response, cancel, err
+}
+
+func TestTroubleOnTheWire(t *testing.T) {
+	t.Parallel()
+	response, _, err := troubled(t, "cut", 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	body, err := io.ReadAll(response.Body)
+	_ = response.Body.Close()
+	if response.ContentLength != 1000 || len(body) != 500 || err != io.ErrUnexpectedEOF {
+		t.Errorf("cut: %d of %d bytes, %v", len(body), response.ContentLength, err)
+	}
+	if response, _, err := troubled(t, "reset", 0); err == nil {
+		_ = response.Body.Close()
+		t.Error("reset: there was an answer")
+	}
+	response, leave, err := troubled(t, "slow", 24*time.Hour)
+	if err != nil {
+		t.Fatal(err)
+	}
+	half := make([]byte, 500)
+	if _, err := io.ReadFull(response.Body, half); err != nil {
+		t.Errorf("slow: no first half: %v", err)
+	}
+	leave()
+	if rest, err := io.ReadAll(response.Body); err == nil {
+		t.Errorf("slow: %d more bytes came", len(rest))
+	}
+	_ = response.Body.Close()
+}

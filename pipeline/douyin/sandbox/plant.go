@@ -1,0 +1,121 @@
+package sandbox
+
+import "slices"
+
+// The exceptions that bills are planted to raise, by the rule's name.
+const (
+	UnknownDirection     = "unknown_direction"      // neither fund_amount_type nor a settle_type that tells
+	DirectionConflict    = "direction_conflict"     // fund_amount_type against settle_type
+	OriginalIdentity     = "original_identity"      // original ≠ pay + merchant_ticket + platform_ticket
+	LedgerTotalIdentity  = "ledger_total_identity"  // ledger_total ≠ pay + ledger_platform_ticket
+	GoodsIdentity        = "goods_identity"         // goods ≠ ledger_total − fees
+	DuplicateConflict    = "duplicate_conflict"     // one key, two contents; both bills carry it
+	SettleDay            = "settle_day"             // settle_time on another day
+	UnknownEnum          = "unknown_enum"           // a settle type, sub type or biz type of no documentation
+	HiddenTicketNegative = "hidden_ticket_negative" // original < pay + merchant_ticket where platform_ticket is hidden
+)
+
+// repeated is no exception: the slot repeats an earlier bill to the byte, on
+// another page whatever the page size.
+const (
+	repeated       = "repeated"
+	repeatDistance = 51
+)
+
+// plantDistance is how far planted slots lie apart: one bill in 61 is out of order.
+const plantDistance = 61
+
+// plantable returns the rules that a bill of this shape can break; an identity
+// with a field that is absent cannot be broken.
+func plantable(s shape) []string {
+	rules := []string{UnknownDirection, DuplicateConflict, SettleDay, UnknownEnum, DirectionConflict, repeated}
+	if s.hidden {
+		return append(rules, HiddenTicketNegative)
+	}
+	rules = append(rules, OriginalIdentity, LedgerTotalIdentity)
+	if s.early {
+		return rules
+	}
+	return append(rules, GoodsIdentity)
+}
+
+// planted returns the rule that the slot is planted to break, "" for most.
+func (w *world) planted(at place) string {
+	if w.healthy || at.slot < 0 {
+		return ""
+	}
+	shift := int(w.dice(place{at.payee, at.day, 0}, "plant") % plantDistance)
+	if at.slot%plantDistance != shift || at.slot == 0 {
+		return ""
+	}
+	rules := plantable(at.payee.merchant.shape)
+	turn := at.slot/plantDistance + 3*(int(at.day)%len(rules)+len(rules)) + at.payee.number
+	rule := rules[turn%len(rules)]
+	if rule == repeated && at.slot < repeatDistance {
+		return SettleDay
+	}
+	return rule
+}
+
+// plant returns a bill that breaks the rule and no other.
+func (w *world) plant(at place, rule string) bill {
+	if rule == DuplicateConflict {
+		b := w.plain(place{at.payee, at.day, at.slot - 1})
+		b.Amount.raise(100)
+		b.raises = []string{rule}
+		return b
+	}
+	if rule == UnknownDirection {
+		b := w.charge(at, []int{refundFee, arrears, compensation}[at.slot%3], 0)
+		b.FundAmountType, b.FundAmount = nil, nil
+		b.direction = 0
+		b.raises = []string{rule}
+		return b
+	}
+	b := w.sale(at)
+	b.raises = []string{rule}
+	f := &b.Amount.fen
+	switch rule {
+	case OriginalIdentity:
+		f[original] += 7
+	case LedgerTotalIdentity:
+		f[ledgerTotal] += 3
+		f[goods] += 3
+	case GoodsIdentity:
+		f[goods]++
+	case HiddenTicketNegative:
+		b.Amount.raise(100)
+		f[original] = f[pay] + f[merchantTicket] - 1
+	case SettleDay:
+		b.SettleTime += []int64{-secondsPerDay, +secondsPerDay}[at.slot%2]
+	case DirectionConflict:
+		b.direction = -1
+		b.setFunds(b.direction)
+	case UnknownEnum:
+		b.breakEnum(at.slot % 3)
+	}
+	return b
+}
+
+func (b *bill) breakEnum(which int) {
+	switch which {
+	case 0:
+		b.setType(unknownType, 0)
+		b.setFunds(b.direction)
+	case 1:
+		b.SettleSubType = 99
+	default:
+		unknown := 7
+		b.BizType = &unknown
+	}
+}
+
+// Rules returns the names of all exceptions that a world plants, sorted.
+func Rules() []string {
+	rules := []string{
+		UnknownDirection, DirectionConflict, OriginalIdentity, LedgerTotalIdentity, GoodsIdentity,
+		DuplicateConflict, SettleDay, UnknownEnum, HiddenTicketNegative,
+	}
+	slices.Sort(rules)
+	return rules
+}

@@ -1,0 +1,96 @@
+package sandbox
+
+import (
+	"encoding/csv"
+	"encoding/json"
+	"fmt"
+	"html/template"
+	"net/http"
+
+	"billwalk/schema"
+)
+
+func (p *Platform) routes() *http.ServeMux {
+	mux := http.NewServeMux()
+	mux.HandleFunc("POST /oauth/client_token/{$}", p.serveToken)
+	mux.HandleFunc("GET /goodlife/v1/settle/bill/catering_query/{$}", p.serveBills)
+	mux.HandleFunc("GET /sandbox/accounts", p.serveAccounts)
+	mux.HandleFunc("GET /sandbox/truth", p.serveTruth)
+	mux.HandleFunc("GET /sandbox/stats", p.serveStats)
+	mux.HandleFunc("GET /{$}", p.serveIndex)
+	return mux
+}
+
+func (p *Platform) serveAccounts(w http.ResponseWriter, r *http.Request) {
+	switch format := r.URL.Query().Get("format"); format {
+	case "", "json":
+		writeJSON(w, p.Accounts())
+	case "csv":
+		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
+		out := csv.NewWriter(w)
+		_ = out.Write([]string{"root_account_id", "account_id", "name"}) // Flush keeps the error, and who is gone needs none
+		for _, account := range p.Accounts() {
+			row := []string{"", string(account.ID), account.Name}
+			if account.Root {
+				row[0], row[1] = row[1], row[0]
+			}
+			_ = out.Write(row)
+		}
+		out.Flush()
+	default:
+		http.Error(w, fmt.Sprintf("format %q is unknown: want json or csv", format), http.StatusBadRequest)
+	}
+}
+
+// mostTruthDays bounds the work of one question for the truth.
+const mostTruthDays = 31
+
+func (p *Platform) serveTruth(w http.ResponseWriter, r *http.Request) {
+	query := r.URL.Query()
+	from, err := schema.ParseDay(query.Get("from"))
+	if err != nil {
+		http.Error(w, "from: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	to, err := schema.ParseDay(query.Get("to"))
+	if err != nil {
+		http.Error(w, "to: "+err.Error(), http.StatusBadRequest)
+		return
+	}
+	if to < from || to-from >= mostTruthDays {
+		http.Error(w, fmt.Sprintf("from %s to %s: want 1 to %d days", from, to, mostTruthDays), http.StatusBadRequest)
+		return
+	}
+	writeJSON(w, p.Totals(p.Accounts(), from, to))
+}
+
+func (p *Platform) serveStats(w http.ResponseWriter, _ *http.Request) { writeJSON(w, p.Stats()) }
+
+func writeJSON(w http.ResponseWriter, v any) {
+	w.Header().Set("Content-Type", "application/json; charset=utf-8")
+	out := json.NewEncoder(w)
+	out.SetIndent("", "  ")
+	_ = out.Encode(v) // a caller who is gone needs no answer
+}
+
+var index = template.Must(template.New("index").Parse(`<!doctype html>
+<html lang="en"><meta charset="utf-8"><title>billwalk sandbox</title>
+<h1>billwalk sandbox</h1>
+<p>A simulated platform: seed {{.Config.Seed}}, {{.Config.Accounts}} accounts, about {{.Config.Bills}} bills each a day. Nothing here is real.</p>
+<ul>
+<li><code>POST /oauth/client_token/</code> gives an access token
+<li><code>GET /goodlife/v1/settle/bill/catering_query/</code> lists an account's bills of a day
+<li><a href="/sandbox/accounts">/sandbox/accounts</a> what a job should configure, also <a href="/sandbox/accounts?format=csv">as CSV</a>
+<li><code>/sandbox/truth?from=YYYY-MM-DD&amp;to=YYYY-MM-DD</code> what a right walk adds up to, per account and day
+<li><a href="/sandbox/stats">/sandbox/stats</a> calls, answers and faults so far
+</ul>
+<h2>Faults</h2>
+<p>On now: {{if .On}}{{.On}}{{else}}none{{end}}. There are:</p>
+<dl>{{range .Faults}}<dt><code>{{.Name}}</code><dd>{{.Doc}}{{end}}</dl>
+</html>
+`))
+
+func (p *Platform) serveIndex(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	_ = index.Execute(w, map[string]any{"Config": p.config, "On": p.config.Faults.String(), "Faults": FaultList()})
+}

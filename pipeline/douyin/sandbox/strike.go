@@ -1,0 +1,100 @@
+package sandbox
+
+import "billwalk/schema"
+
+const (
+	passingEvery = 20 // one call in so many meets a passing fault, whichever are on: a retry budget of a tenth suffices
+	endingAfter  = 20 // calls that are answered before an ending fault begins
+)
+
+// chooseVictims deals the lasting faults to accounts, so that at least a quarter
+// of the ordinary ones is spared. 2119005 has an account for itself, because a
+// client rightly gives up all its days; others may share one, day by day.
+func chooseVictims(w *world, on Faults) map[int][]fault {
+	lasting := on.of(lasting)
+	var candidates []int
+	for _, m := range w.merchants {
+		if w.ordinary(m) {
+			candidates = append(candidates, m.index)
+		}
+	}
+	if len(lasting) == 0 || len(candidates) == 0 {
+		return nil
+	}
+	// From the last account down: the demo's first ones stay as they are.
+	count := min(len(lasting), max(1, len(candidates)*3/4))
+	victims := map[int][]fault{}
+	for i, f := range lasting {
+		at := i % count
+		if lasting[0].code == codeUnauthorised && count > 1 && i > 0 {
+			at = 1 + (i-1)%(count-1)
+		}
+		victim := candidates[len(candidates)-1-at]
+		victims[victim] = append(victims[victim], f)
+	}
+	return victims
+}
+
+// striking returns the lasting fault that strikes the account on the day.
+func (p *Platform) striking(reach walkable, day schema.Day) (fault, bool) {
+	list := p.victims[reach.index]
+	if len(list) == 0 {
+		return fault{}, false
+	}
+	if list[0].code == codeUnauthorised {
+		return list[0], true
+	}
+	turn := (int(day)%len(list) + len(list)) % len(list)
+	return list[turn], true
+}
+
+// passing returns the passing fault that strikes the call. Which calls are
+// struck depends on what is asked, not on when, and a call that is asked again
+// is not struck again.
+func (p *Platform) passing(c call) (fault, bool) {
+	list := p.config.Faults.of(passing)
+	chance := dice(p.config.Seed, word("passing"), c.identity)
+	if len(list) == 0 || c.asked > 1 || chance%passingEvery != 0 {
+		return fault{}, false
+	}
+	f := list[chance/passingEvery%uint64(len(list))]
+	return f, p.traffic.strike(f)
+}
+
+// ending returns the fault that has ended the run by the bill call, counted from 1.
+func (p *Platform) ending(call int) (fault, bool) {
+	list := p.config.Faults.of(ending)
+	if len(list) == 0 || call <= endingAfter {
+		return fault{}, false
+	}
+	return list[0], true
+}
+
+// The states of a unit under the fault day-changing.
+const (
+	settled = iota
+	lacking // a bill is not there yet
+	growing // a bill is there that will not stay
+)
+
+// beginWalk notes that a unit is walked from its start.
+func (p *Platform) beginWalk(c call) {
+	if p.config.Faults.has("day-changing") {
+		p.memory.again(c.unit(p.config.Seed))
+	}
+}
+
+// stateOf returns the unit's state during its latest walk.
+func (p *Platform) stateOf(c call) int {
+	unit := c.unit(p.config.Seed)
+	if !p.config.Faults.has("day-changing") || unit%4 != 0 {
+		return settled
+	}
+	switch p.memory.times(unit) {
+	case 1:
+		return lacking
+	case 2:
+		return growing
+	}
+	return settled
+}

@@ -1,0 +1,202 @@
+package sandbox
+
+import (
+	"billwalk/schema"
+)
+
+const (
+	mostAccounts = 10_000
+	mostBills    = 800_000 // a slot has six digits in an id, and a day may have a fifth more than the mean
+	mostPayees   = 8       // of one merchant
+)
+
+// merchant is one configured account: a brand whose bills are collected by its
+// head office and its stores, or a single account that collects its own.
+type merchant struct {
+	index  int
+	brand  bool // to be asked by root_account_id
+	name   string
+	shape  shape
+	payees []*payee // the head office first
+}
+
+// payee is one account that money is paid to: the account_id of a bill.
+type payee struct {
+	merchant *merchant
+	number   int // unique in the world
+	id       schema.AccountID
+	name     string
+}
+
+// shape says which fields a merchant's bills come with.
+type shape struct {
+	hidden bool // a service provider's view: without the fields hidden after 2024-03-31
+	total  bool // with total_commission
+	early  bool // as in the documentation's example: neither deduction_discount nor mall_store_goods
+	funds  bool // most rows with fund_amount and fund_amount_type
+}
+
+// The parts that merchants play repeat every dozen, so that any world of a
+// dozen has one of each.
+const dozen = 12
+
+var shapes = [dozen]shape{
+	{total: true, funds: true}, {funds: true}, {hidden: true, total: true, funds: true}, {early: true},
+	{funds: true}, {total: true, funds: true}, {hidden: true}, {total: true, funds: true},
+	{hidden: true, total: true, funds: true}, {total: true}, {funds: true}, {total: true, funds: true},
+}
+
+var storesOfBrand = map[int]int{0: 3, 4: 2, 8: 4} // by the place in the dozen
+
+const (
+	closedEveryThirdDay = 5  // empty days
+	unauthorised        = 7  // in the first dozen only
+	withdrawnByHand     = 10 // 6000001 every third day
+	withdrawnNoDetail   = 11 // 6000002 every third day
+)
+
+type world struct {
+	seed      uint64
+	bills     int
+	healthy   bool
+	merchants []*merchant
+	payees    map[schema.AccountID]*payee
+}
+
+func newWorld(c Config) *world {
+	w := &world{seed: c.Seed, bills: c.Bills, healthy: c.Healthy, payees: map[schema.AccountID]*payee{}}
+	for i := range c.Accounts {
+		stores := storesOfBrand[i%dozen]
+		m := &merchant{index: i, brand: stores > 0, shape: shapes[i%dozen], name: merchantName(c.Seed, i)}
+		for j := range stores + 1 {
+			one := &payee{merchant: m, number: i*mostPayees + j, name: m.name}
+			if j > 0 {
+				one.name += storeNames[j]
+			}
+			one.id = schema.AccountID(makeID(w.seed, idAccount, one.number, 0, 0))
+			m.payees = append(m.payees, one)
+			w.payees[one.id] = one
+		}
+		w.merchants = append(w.merchants, m)
+	}
+	return w
+}
+
+// ordinary says that the merchant plays no part that makes its days unlike others.
+func (w *world) ordinary(m *merchant) bool {
+	switch m.index % dozen {
+	case closedEveryThirdDay:
+		return false
+	case unauthorised, withdrawnByHand, withdrawnNoDetail:
+		return w.healthy
+	}
+	return true
+}
+
+func third(day schema.Day) int { return ((int(day) % 3) + 3) % 3 }
+
+// count returns how many slots of bills the payee has on the day.
+func (w *world) count(one *payee, day schema.Day) int {
+	m := one.merchant
+	if m.index%dozen == closedEveryThirdDay && third(day) == 2 {
+		return 0
+	}
+	mean := (w.bills + one.number%mostPayees) / len(m.payees)
+	percent := 80 + int(dice(w.seed, word("count"), uint64(one.number), uint64(day))%41)
+	return (mean*percent + 50) / 100
+}
+
+// walkable is what one way of asking for an account reaches.
+type walkable struct {
+	merchant *merchant
+	payees   []*payee
+	index    int // the merchant's place if this is how it is configured, else -1
+}
+
+// find returns what asking for the account reaches: a brand's root reaches all
+// its payees, anything else only itself.
+func (w *world) find(account schema.Account) (walkable, bool) {
+	one, ok := w.payees[account.ID]
+	if !ok {
+		return walkable{}, false
+	}
+	m := one.merchant
+	reach := walkable{merchant: m, payees: []*payee{one}, index: -1}
+	if one == m.payees[0] && account.Root == m.brand {
+		reach.payees, reach.index = m.payees, m.index
+	}
+	return reach, true
+}
+
+// Accounts returns what a job should configure: brands to be asked by
+// root_account_id and single accounts, none of them twice.
+func (p *Platform) Accounts() []schema.Account {
+	accounts := make([]schema.Account, 0, len(p.world.merchants))
+	for _, m := range p.world.merchants {
+		accounts = append(accounts, schema.Account{ID: m.payees[0].id, Root: m.brand, Name: m.name})
+	}
+	return accounts
+}
+
+// Stores returns the accounts of a brand's stores, which a job may configure
+// beside the brand; their bills are among the brand's.
+func (p *Platform) Stores(brand schema.AccountID) []schema.Account {
+	one, ok := p.world.payees[brand]
+	if !ok || one != one.merchant.payees[0] {
+		return nil
+	}
+	var stores []schema.Account
+	for _, store := range one.merchant.payees[1:] {
+		stores = append(stores, schema.Account{ID: store.id, Name: store.name})
+	}
+	return stores
+}
+
+// Unauthorised reports whether the account answers 2119005: its merchant has
+// not authorised the app, or the fault of that name struck it.
+func (p *Platform) Unauthorised(account schema.Account) bool {
+	reach, ok := p.world.find(account)
+	if !ok {
+		return true
+	}
+	struck, ok := p.striking(reach, 0)
+	return !p.world.healthy && reach.merchant.index == unauthorised || ok && struck.code == codeUnauthorised
+}
+
+// Unavailable reports whether the unit answers 6000001 or 6000002, and which:
+// its bills were withdrawn by hand, in the world or by the fault of that name.
+func (p *Platform) Unavailable(u schema.Unit) (code int64, unavailable bool) {
+	reach, ok := p.world.find(u.Account)
+	if !ok || p.Unauthorised(u.Account) {
+		return 0, false
+	}
+	if struck, ok := p.striking(reach, u.Day); ok {
+		return struck.code, struck.code == codeWithdrawnByHand || struck.code == codeNoDetail
+	}
+	if p.world.healthy {
+		return 0, false
+	}
+	switch place, phase := reach.merchant.index%dozen, third(u.Day); {
+	case place == withdrawnByHand && phase == 0:
+		return codeWithdrawnByHand, true
+	case place == withdrawnNoDetail && phase == 1:
+		return codeNoDetail, true
+	}
+	return 0, false
+}
+
+// Lost reports whether no client can ever obtain the unit, though the platform
+// says no business reason: its account is unauthorised, or a fault strikes it
+// every time. The code is the one answered, or 0 where the answer is malformed.
+// Faults that end a whole run lose every unit and are not told here.
+func (p *Platform) Lost(u schema.Unit) (code int64, lost bool) {
+	reach, ok := p.world.find(u.Account)
+	if !ok || p.Unauthorised(u.Account) {
+		return codeUnauthorised, true
+	}
+	struck, ok := p.striking(reach, u.Day)
+	if !ok || struck.code == codeWithdrawnByHand || struck.code == codeNoDetail {
+		return 0, false
+	}
+	return struck.code, true
+}

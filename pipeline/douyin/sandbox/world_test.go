@@ -1,0 +1,336 @@
+package sandbox
+
+import (
+	"fmt"
+	"maps"
+	"math/big"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"billwalk/schema"
+)
+
+// demoBills calls see with every bill of the world's first days.
+func demoBills(p *Platform, days int, see func(place, *bill)) {
+	for at := range p.reached(unitsOf(p.Accounts(), demoDay, demoDay+schema.Day(days-1))) {
+		for b := range p.world.settled(at.payee, at.day) {
+			see(at, b)
+		}
+	}
+}
+
+// The identities as the documents have them, in arithmetic that cannot overflow.
+var identities = map[string]struct {
+	whole int
+	parts func(b *bill) (plus, minus []int)
+}{
+	OriginalIdentity: {original, func(*bill) (plus, minus []int) { return []int{pay, merchantTicket, platformTicket}, nil }},
+	LedgerTotalIdentity: {ledgerTotal, func(*bill) (plus, minus []int) {
+		return []int{pay, ledgerPlatformTicket}, nil
+	}},
+	GoodsIdentity: {goods, func(b *bill) (plus, minus []int) {
+		minus = []int{totalMerchantPlatformService, actualInsured}
+		if !b.Amount.absent[totalCommission] {
+			return []int{ledgerTotal}, append(minus, totalCommission)
+		}
+		return []int{ledgerTotal}, append(minus, talentCommission, totalAgentMerchant, brokerCommission, clerkCommission, mallStoreGoods)
+	}},
+}
+
+// holds reports whether the identity holds, and whether all its fields are there.
+func holds(b *bill, rule string) (pass, evaluable bool) {
+	identity := identities[rule]
+	sum, evaluable := new(big.Int), !b.Amount.absent[identity.whole]
+	plus, minus := identity.parts(b)
+	for _, i := range plus {
+		sum.Add(sum, big.NewInt(b.Amount.fen[i]))
+		evaluable = evaluable && !b.Amount.absent[i]
+	}
+	for _, i := range minus {
+		sum.Sub(sum, big.NewInt(b.Amount.fen[i]))
+		evaluable = evaluable && !b.Amount.absent[i]
+	}
+	return sum.Cmp(big.NewInt(b.Amount.fen[identity.whole])) == 0, evaluable
+}
+
+// Every bill raises what it is planted to raise and nothing else.
+func TestBillsRaiseWhatIsPlanted(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Seed: 11})
+	evaluated := map[string]int{}
+	contents := map[string][]*bill{}
+	demoBills(p, 3, func(at place, b *bill) {
+		key := fmt.Sprint(b.AccountID, b.LedgerID, b.SettleType, b.SettleSubType)
+		contents[key] = append(contents[key], b)
+		for rule := range identities {
+			pass, evaluable := holds(b, rule)
+			if evaluable {
+				evaluated[rule]++
+			}
+			check(t, b, rule, evaluable && !pass)
+		}
+		byType := map[int]int{forward: +1, refund: -1}[b.SettleType]
+		byFund := 0
+		if b.FundAmountType != nil {
+			byFund = 1 - 2**b.FundAmountType
+		}
+		check(t, b, UnknownDirection, byType == 0 && byFund == 0)
+		check(t, b, DirectionConflict, byType != 0 && byFund != 0 && byType != byFund)
+		check(t, b, SettleDay, schema.DayOf(unix(b.SettleTime)) != at.day)
+		subKnown := b.SettleSubType == 0 || slices.Contains(subTypes, b.SettleSubType)
+		check(t, b, UnknownEnum, b.SettleType > 5 || !subKnown || !slices.Contains([]int{1, 3, 5}, *b.BizType))
+		f := b.Amount.fen
+		check(t, b, HiddenTicketNegative, b.Amount.absent[platformTicket] && f[original] < f[pay]+f[merchantTicket] ||
+			b.Amount.absent[ledgerPlatformTicket] && f[ledgerTotal] < f[pay])
+		for i, fen := range f {
+			if fen < 0 {
+				t.Errorf("ledger %s: %s is %d, want an absolute amount", b.LedgerID, amountNames[i], fen)
+			}
+		}
+	})
+	for _, same := range contents {
+		for _, b := range same {
+			check(t, b, DuplicateConflict, len(same) > 1)
+		}
+	}
+	for rule := range identities {
+		if evaluated[rule] == 0 {
+			t.Errorf("%s could nowhere be evaluated", rule)
+		}
+	}
+}
+
+func check(t *testing.T, b *bill, rule string, broken bool) {
+	t.Helper()
+	if planted := slices.Contains(b.raises, rule); planted != broken {
+		t.Errorf("ledger %s: %s is broken: %t, planted: %t", b.LedgerID, rule, broken, planted)
+	}
+}
+
+// Any demo has one of everything, and is mostly healthy.
+func TestDemoHasOneOfEverything(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(12) {
+		p := New(Config{Seed: seed})
+		seen := map[string]int{}
+		rows := 0
+		demoBills(p, 3, func(_ place, b *bill) {
+			rows++
+			for _, rule := range b.raises {
+				seen[rule]++
+				seen["exceptions"]++
+			}
+			for _, kind := range kindsOf(b) {
+				seen[kind]++
+			}
+		})
+		for at := range p.reached(unitsOf(p.Accounts(), demoDay, demoDay+2)) {
+			count := p.world.count(at.payee, at.day)
+			if count == 0 {
+				seen["empty day"]++
+			}
+			for slot := range count {
+				if p.world.planted(place{at.payee, at.day, slot}) == repeated {
+					seen[repeated]++
+				}
+			}
+		}
+		for _, u := range demoUnits(p, 3) {
+			if code, ok := p.Unavailable(u); ok {
+				seen[fmt.Sprint(code)]++
+			}
+			if code, ok := p.Lost(u); ok {
+				seen[fmt.Sprint(code)]++
+			}
+		}
+		for _, kind := range append(Rules(), wantedKinds...) {
+			if seen[kind] == 0 {
+				t.Errorf("seed %d: no %s", seed, kind)
+			}
+		}
+		if seen["2119005"] != 3 || seen["exceptions"]*40 > rows {
+			t.Errorf("seed %d: %d unauthorised units, %d exceptions in %d rows", seed, seen["2119005"], seen["exceptions"], rows)
+		}
+	}
+}
+
+var wantedKinds = append([]string{
+	repeated, "empty day", "6000001", "6000002", "2119005",
+	"type 1", "type 2", "type 3", "type 4", "type 5", "biz 1", "biz 3", "biz 5",
+	"fund", "no fund", "order_ext_id", "no order_ext_id", "group_name", "no group_name", "hostile name", "no poi",
+	"hidden fields", "total_commission", "no total_commission", "no mall_store_goods", "crafts_man_commission",
+	"flow_id", "verify_serial_num", "audit_number", "labels",
+}, func() (kinds []string) {
+	for _, sub := range subTypes {
+		kinds = append(kinds, fmt.Sprint("sub ", sub))
+	}
+	return kinds
+}()...)
+
+func kindsOf(b *bill) []string {
+	yesNo := func(yes bool, name string) string {
+		if yes {
+			return name
+		}
+		return "no " + name
+	}
+	kinds := []string{
+		fmt.Sprint("type ", b.SettleType), fmt.Sprint("sub ", b.SettleSubType), fmt.Sprint("biz ", *b.BizType),
+		yesNo(b.FundAmount != nil, "fund"), yesNo(b.OrderExtID != "", "order_ext_id"), yesNo(b.GroupName != "", "group_name"),
+		yesNo(b.POIID != "", "poi"), yesNo(!b.Amount.absent[totalCommission], "total_commission"),
+		yesNo(!b.Amount.absent[mallStoreGoods], "mall_store_goods"), yesNo(!b.Amount.absent[craftsManCommission], "crafts_man_commission"),
+		yesNo(b.FlowID != "", "flow_id"), yesNo(b.VerifySerialNum != 0, "verify_serial_num"),
+		yesNo(b.AuditNumber != "", "audit_number"), yesNo(b.Labels != nil, "labels"),
+	}
+	if slices.Contains(hostile, b.GroupName) {
+		kinds = append(kinds, "hostile name")
+	}
+	if b.Amount.absent[platformTicket] {
+		kinds = append(kinds, "hidden fields")
+	}
+	return kinds
+}
+
+func TestHealthyWorldHasNoTrouble(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Seed: 12, Healthy: true})
+	rows := 0
+	ledgers := map[string]bool{}
+	demoBills(p, 3, func(_ place, b *bill) {
+		rows++
+		ledgers[b.LedgerID] = true
+		if len(b.raises) > 0 || b.direction == 0 {
+			t.Errorf("ledger %s raises %v", b.LedgerID, b.raises)
+		}
+	})
+	if len(ledgers) != rows || rows < 6_000 {
+		t.Errorf("%d ledger ids in %d rows, want as many and some thousands", len(ledgers), rows)
+	}
+	for _, u := range demoUnits(p, 3) {
+		if _, lost := p.Lost(u); lost {
+			t.Errorf("%s is lost", u)
+		}
+		if _, unavailable := p.Unavailable(u); unavailable {
+			t.Errorf("%s is unavailable", u)
+		}
+	}
+}
+
+// Items of one order share it, and refunds name the bill of an earlier day.
+func TestOrdersAndRefundsHangTogether(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Seed: 13, Healthy: true})
+	sold, items := map[string]schema.Day{}, map[string]map[string]bool{}
+	certificates := map[string]int{}
+	demoBills(p, 8, func(at place, b *bill) {
+		if b.SettleType == forward {
+			sold[b.ItemOrderID] = at.day
+			certificates[b.CertificateID]++
+			if items[b.ShopOrderID] == nil {
+				items[b.ShopOrderID] = map[string]bool{}
+			}
+			items[b.ShopOrderID][b.ItemOrderID] = true
+		}
+	})
+	several, shared, refunds := 0, 0, 0
+	for _, one := range items {
+		if len(one) > 1 {
+			several++
+		}
+	}
+	for id, count := range certificates {
+		if id != "" && count > 1 {
+			shared++
+		}
+	}
+	demoBills(p, 8, func(at place, b *bill) {
+		if b.SettleType != refund || at.day < demoDay+6 {
+			return
+		}
+		refunds++
+		if day, ok := sold[b.ItemOrderID]; !ok || day >= at.day || !items[b.ShopOrderID][b.ItemOrderID] {
+			t.Errorf("refund %s on %s: item %s was not sold before", b.LedgerID, at.day, b.ItemOrderID)
+		}
+	})
+	if several == 0 || shared == 0 || refunds == 0 {
+		t.Errorf("%d orders of several items, %d shared certificates, %d refunds, want some of each", several, shared, refunds)
+	}
+}
+
+func TestIDsAreLongAndNeverShared(t *testing.T) {
+	t.Parallel()
+	seen := map[string]string{}
+	for kind := range idFlow + 1 {
+		for _, payee := range []int{0, 1, 79_999} {
+			for _, day := range []int64{0, 1, 20_777, 99_999} {
+				for _, slot := range []int{0, 1, 999_999} {
+					what := fmt.Sprint(kind, payee, day, slot)
+					id := makeID(3, kind, payee, day, slot)
+					number, err := strconv.ParseInt(id, 10, 64)
+					if err != nil || len(id) != 19 || number <= 1<<53 {
+						t.Errorf("id %s is not of 19 digits above 2^53", id)
+					}
+					if seen[id] != "" {
+						t.Errorf("id %s is of %s and of %s", id, what, seen[id])
+					}
+					seen[id] = what
+				}
+			}
+		}
+	}
+}
+
+func TestAccountsAreConfigurable(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Seed: 14, Accounts: 30})
+	kinds := map[bool]int{}
+	ids := map[schema.AccountID]bool{}
+	for _, account := range p.Accounts() {
+		if _, err := schema.ParseAccountID(string(account.ID)); err != nil || !utf8.ValidString(account.Name) || account.Name == "" {
+			t.Errorf("account %+v: %v", account, err)
+		}
+		kinds[account.Root]++
+		ids[account.ID] = true
+	}
+	if len(ids) != 30 || kinds[true] == 0 || kinds[false] == 0 {
+		t.Errorf("%d ids, brands and single accounts %v", len(ids), kinds)
+	}
+	if New(Config{Accounts: 1 << 30}).config.Accounts != mostAccounts {
+		t.Error("the number of accounts has no bound")
+	}
+}
+
+func TestLargeUnitsAreMadeRowByRow(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Seed: 15, Bills: 50_000, Healthy: true, Now: fixedClock})
+	w := walk(t, p)
+	w.authorise()
+	u := schema.Unit{Account: p.Accounts()[1], Day: demoDay}
+	reach, _ := p.world.find(u.Account)
+	count := p.world.count(reach.payees[0], u.Day)
+	if count < 40_000 || count > 60_000 {
+		t.Fatalf("%d bills, want 50,000 give or take a fifth", count)
+	}
+	c := call{account: u.Account, reach: reach, day: u.Day}
+	page, err := w.page(u, p.sealCursor(c, count-30), 50)
+	if err != nil || len(page.Data.Records) != 30 || *page.Data.HasMore {
+		t.Errorf("the last page: %d bills, %v", len(page.Data.Records), err)
+	}
+}
+
+func TestFenColumnsAreTheTables(t *testing.T) {
+	t.Parallel()
+	want := strings.Fields(`pay_fen deduction_discount_fen merchant_ticket_fen platform_ticket_fen ledger_platform_ticket_fen original_fen
+		ledger_total_fen total_commission_fen actual_insured_fen total_agent_merchant_fen total_merchant_platform_service_fen
+		total_operation_agent_fen talent_commission_fen broker_commission_fen clerk_commission_fen mall_store_goods_fen goods_fen fund_amount_fen`)
+	if got := FenColumns(); !slices.Equal(got, want) {
+		t.Errorf("columns %v", got)
+	}
+	row := (&bill{direction: 1}).row(demoDay)
+	if got := slices.Sorted(maps.Keys(row.Amounts)); !slices.Equal(got, slices.Sorted(slices.Values(want))) {
+		t.Errorf("a row has %v", got)
+	}
+}

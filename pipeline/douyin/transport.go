@@ -1,0 +1,99 @@
+package douyin
+
+import (
+	"context"
+	"crypto/tls"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"time"
+)
+
+const (
+	maxAnswer  = 4 << 20 // bytes of an answer, unpacked
+	maxHeaders = 64 << 10
+	inFlight   = 256 // connections kept open between requests
+)
+
+// newTransport returns the production transport: gzip, TLS 1.2 at least, enough
+// idle connections that a busy walk opens none anew, and HTTP/1.1, where a broken
+// connection takes one request with it and not all.
+func newTransport() *http.Transport {
+	t := http.DefaultTransport.(*http.Transport).Clone()
+	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
+	t.Protocols = new(http.Protocols)
+	t.Protocols.SetHTTP1(true)
+	t.MaxIdleConns, t.MaxIdleConnsPerHost = 2*inFlight, inFlight
+	t.MaxResponseHeaderBytes = maxHeaders
+	return t
+}
+
+// received is an answer before it is judged.
+type received struct {
+	status     int
+	body       []byte
+	at         time.Time
+	retryAfter time.Duration
+}
+
+// exchange sends one request and reads the whole answer within the app's
+// timeout. The error is an *Error, or wraps ctx's if that was cancelled.
+func (c *Client) exchange(ctx context.Context, api string, req *http.Request) (received, error) {
+	limited, cancel := context.WithTimeout(ctx, c.app.Timeout)
+	defer cancel()
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "billwalk")
+	res, err := c.http.Do(req.WithContext(limited))
+	if err != nil {
+		return received{}, c.lost(ctx, api, "no answer", err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode >= 300 && res.StatusCode < 400 {
+		return received{}, redirected(api, res)
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	if err != nil {
+		return received{}, c.lost(ctx, api, fmt.Sprintf("HTTP %d, and the answer was cut short after %d bytes", res.StatusCode, len(body)), err)
+	}
+	if len(body) > maxAnswer {
+		return received{}, newError(api, giveUpUnit, fmt.Sprintf("the answer is larger than %d bytes", maxAnswer))
+	}
+	now := time.Now()
+	return received{res.StatusCode, body, now, retryAfter(res.Header.Get("Retry-After"), now)}, nil
+}
+
+// lost returns the error of an answer that did not arrive, or ctx's if the
+// caller gave up.
+func (c *Client) lost(ctx context.Context, api, what string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	if errors.Is(err, context.DeadlineExceeded) {
+		return newError(api, repeat, fmt.Sprintf("%s within %s", what, c.app.Timeout)).because(err)
+	}
+	reason := err
+	if wrapped, ok := errors.AsType[*url.Error](err); ok {
+		reason = wrapped.Err // without the address, which the reader knows
+	}
+	return newError(api, repeat, what+": "+reason.Error()).because(err)
+}
+
+// redirected names a redirect that was not followed: the token would go with it.
+func redirected(api string, res *http.Response) *Error {
+	where := "nowhere"
+	if to, err := res.Location(); err == nil {
+		where = to.Scheme + "://" + to.Host
+	}
+	e := newError(api, giveUpUnit, fmt.Sprintf("HTTP %d: a redirect to %s, which is not followed", res.StatusCode, where))
+	e.Hint = hintBaseURL
+	return e
+}
+
+// noBody is the empty body of a GET. net/http repeats a GET without a body by
+// itself when a kept-open connection breaks, past the pace and the counts; one
+// with a body that cannot be rewound it leaves to retry.
+type noBody struct{}
+
+func (noBody) Read([]byte) (int, error) { return 0, io.EOF }

@@ -1,0 +1,191 @@
+package douyin
+
+import (
+	"bytes"
+	"compress/gzip"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"sync/atomic"
+	"testing"
+
+	"billwalk/schema"
+)
+
+// overHTTP serves bills on a socket and returns a client with the production
+// transport.
+func overHTTP(t *testing.T, bills http.HandlerFunc) *Client {
+	t.Helper()
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if r.URL.Path == pathToken {
+			say(200, tokenAnswer(1, "7200"))(w, r)
+			return
+		}
+		bills(w, r)
+	}))
+	app := fast
+	app.BaseURL = server.URL
+	c := client(app, newTransport())
+	t.Cleanup(func() {
+		c.CloseIdleConnections()
+		server.Close()
+	})
+	return c
+}
+
+// zipped answers in gzip, some times over, and fails if gzip was not asked for.
+func zipped(t *testing.T, content string, times int) http.HandlerFunc {
+	t.Helper()
+	var b bytes.Buffer
+	w := gzip.NewWriter(&b)
+	io.WriteString(w, content)
+	if err := w.Close(); err != nil {
+		t.Fatal(err)
+	}
+	return func(w http.ResponseWriter, r *http.Request) {
+		if r.Header.Get("Accept-Encoding") != "gzip" {
+			t.Errorf("Accept-Encoding is %q, want gzip", r.Header.Get("Accept-Encoding"))
+		}
+		w.Header().Set("Content-Encoding", "gzip")
+		w.Write(bytes.Repeat(b.Bytes(), times))
+	}
+}
+
+func TestGzip(t *testing.T) {
+	t.Parallel()
+	c := overHTTP(t, zipped(t, documentedPage, 1))
+	got, err := c.Bills(t.Context(), someUnit, "0", 50)
+	if err != nil || string(got.Body) != documentedPage {
+		t.Errorf("got %q, %v; want the page as it was written", got.Body, err)
+	}
+}
+
+// A GiB of blanks is 1 MiB of gzip; no more than the limit is unpacked.
+func TestGzipBomb(t *testing.T) {
+	t.Parallel()
+	c := overHTTP(t, zipped(t, strings.Repeat(" ", 1<<20), 1<<10))
+	_, err := c.Bills(t.Context(), someUnit, "0", 50)
+	if fault := mustFail(t, err); !strings.Contains(fault.Reason, "larger than") || c.Stats().Bills != 1 {
+		t.Errorf("got %v after %d calls, want one call and the limit", err, c.Stats().Bills)
+	}
+}
+
+func TestNoRedirectIsFollowed(t *testing.T) {
+	t.Parallel()
+	var strayed atomic.Int64
+	elsewhere := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { strayed.Add(1) }))
+	t.Cleanup(elsewhere.Close)
+	for _, status := range []int{301, 302, 303, 307, 308} {
+		t.Run(fmt.Sprint(status), func(t *testing.T) {
+			t.Parallel()
+			c := overHTTP(t, func(w http.ResponseWriter, r *http.Request) {
+				http.Redirect(w, r, elsewhere.URL+"/login?token="+r.Header.Get("access-token"), status)
+			})
+			_, err := c.Bills(t.Context(), someUnit, "0", 50)
+			fault := mustFail(t, err)
+			if !strings.Contains(fault.Reason, "redirect to "+elsewhere.URL) || fault.Hint != hintBaseURL || c.Stats().Bills != 1 {
+				t.Errorf("got %v after %d calls, want one call and where it led", err, c.Stats().Bills)
+			}
+			if strayed.Load() != 0 {
+				t.Error("the redirect was followed")
+			}
+		})
+	}
+}
+
+func TestNoTokenFromARedirect(t *testing.T) {
+	t.Parallel()
+	f := &fake{token: func(w http.ResponseWriter, r *http.Request) {
+		http.Redirect(w, r, "http://elsewhere.test/", http.StatusTemporaryRedirect)
+	}}
+	_, err := client(fast, f).Bills(t.Context(), someUnit, "0", 50)
+	if fault := mustFail(t, err); f.fetched() != 1 || fault.API != apiToken || fault.Failure().Reach != schema.ReachApp {
+		t.Errorf("got %v after %d token calls", err, f.fetched())
+	}
+}
+
+// Connections that are reset before or within an answer: the client asks again,
+// and counts every request that the server saw. (net/http alone would repeat
+// some of them unseen.)
+func TestResetConnections(t *testing.T) {
+	t.Parallel()
+	var seen atomic.Int64
+	c := overHTTP(t, func(w http.ResponseWriter, _ *http.Request) {
+		switch n := seen.Add(1); n % 3 {
+		case 0, 1:
+			say(200, emptyPage)(w, nil)
+		case 2:
+			conn, _, err := w.(http.Hijacker).Hijack()
+			if err != nil {
+				t.Error(err)
+				return
+			}
+			if n%2 == 0 {
+				io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"+emptyPage[:20])
+			}
+			conn.(*net.TCPConn).SetLinger(0)
+			conn.Close()
+		}
+	})
+	const calls = 12
+	for range calls {
+		if _, err := c.Bills(t.Context(), someUnit, "0", 50); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if got := c.Stats(); got.Bills != seen.Load() || got.Bills != calls+got.Retries || got.Retries == 0 {
+		t.Errorf("%+v, but the server saw %d requests for %d pages", got, seen.Load(), calls)
+	}
+}
+
+// On the wire a GET has no body and no length, whatever keeps net/http from
+// repeating it.
+func TestRequestOnTheWire(t *testing.T) {
+	t.Parallel()
+	var request bytes.Buffer
+	req, err := client(fast, nil).billsRequest(someUnit, "0", 50)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := req.Write(&request); err != nil {
+		t.Fatal(err)
+	}
+	want := "GET /goodlife/v1/settle/bill/catering_query/?account_id=7113893944009705516&bill_date=2026-11-20&cursor=0&size=50 HTTP/1.1\r\n" +
+		"Host: platform.test\r\nUser-Agent: Go-http-client/1.1\r\n\r\n"
+	if request.String() != want {
+		t.Errorf("wrote %q, want %q", &request, want)
+	}
+}
+
+func TestTLSFloor(t *testing.T) {
+	t.Parallel()
+	server := httptest.NewUnstartedServer(say(200, emptyPage))
+	server.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.StartTLS()
+	t.Cleanup(server.Close)
+	transport := newTransport()
+	transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
+	res, err := transport.RoundTrip(httptest.NewRequest("GET", server.URL, nil).WithContext(t.Context()))
+	if err == nil {
+		res.Body.Close()
+		t.Error("spoke TLS 1.1")
+	} else if !strings.Contains(err.Error(), "protocol version") {
+		t.Errorf("refused for another reason: %v", err)
+	}
+}
+
+func TestUnusableBaseURL(t *testing.T) {
+	t.Parallel()
+	app := fast
+	app.BaseURL = "http://a b"
+	_, err := client(app, &fake{}).Bills(t.Context(), someUnit, "0", 50)
+	if fault := mustFail(t, err); fault.Failure().Reach != schema.ReachApp {
+		t.Errorf("got %v, want what ends the app", err)
+	}
+}

@@ -1,0 +1,163 @@
+package jobs
+
+import (
+	"fmt"
+	"path/filepath"
+	"regexp"
+	"strings"
+
+	"go.yaml.in/yaml/v4"
+
+	"billwalk/schema"
+)
+
+const (
+	rootKey = "root_account_id"
+	leafKey = "account_id"
+	nameKey = "name"
+)
+
+var (
+	accountKeys = []string{rootKey, leafKey, nameKey} // of an item, and of an accounts file's header
+	sourceKeys  = []string{"file"}
+)
+
+// accounts reads the accounts of a job, written out or from a file, and warns of
+// ids that look rounded.
+func (r *reader) accounts(n *yaml.Node) ([]schema.Account, []string) {
+	before := len(r.faults)
+	list := &accountList{r: r, seen: make(map[schema.AccountID]listed)}
+	switch n.Kind {
+	case yaml.SequenceNode:
+		for _, item := range n.Content {
+			r.inlineAccount(item, list)
+		}
+	case yaml.MappingNode:
+		m, _ := r.mapping("accounts", r.at(n), n, sourceKeys)
+		r.accountsFile(m, list)
+	default:
+		r.fault(r.at(n), "accounts: want a list of accounts or {file: accounts.csv}, found %s", kind(n))
+	}
+	if len(list.accounts) == 0 && len(r.faults) == before {
+		r.fault(r.at(n), "accounts: want at least one account, found none")
+	}
+	return list.accounts, list.warnings
+}
+
+func (r *reader) inlineAccount(item *yaml.Node, list *accountList) {
+	m, ok := r.mapping("accounts", r.at(item), item, accountKeys)
+	if !ok || len(m.values) != len(item.Content)/2 {
+		return // an unknown key is told already, and may be the id
+	}
+	line := make(map[string]value, len(m.values))
+	for key, n := range m.values {
+		if v, ok := r.scalar(key, n); ok {
+			line[key] = v
+		}
+	}
+	if len(line) == len(m.values) {
+		list.add(r.at(item), line)
+	}
+}
+
+// accountsFile reads the file that is named beside jobs.yaml.
+func (r *reader) accountsFile(m mapping, list *accountList) {
+	n, ok := m.node("file")
+	if !ok {
+		return
+	}
+	v, ok := r.scalar("file", n)
+	if !ok {
+		return
+	}
+	path := v.text
+	if !filepath.IsAbs(path) {
+		path = filepath.Join(filepath.Dir(r.path), path)
+	}
+	data, err := r.readFile(path)
+	if err != nil {
+		r.faultOf(v, "file: want an accounts file, %s: %v", v.found(), cause(err))
+		return
+	}
+	r.csv(data, path, list)
+}
+
+// accountList gathers the accounts of one job.
+type accountList struct {
+	r        *reader
+	accounts []schema.Account
+	warnings []string
+	seen     map[schema.AccountID]listed
+}
+
+// listed is an account and where it stands.
+type listed struct {
+	schema.Account
+	place
+}
+
+// add takes one account from the values of its keys. One that stands there twice
+// in the same words is taken once.
+func (l *accountList) add(at place, line map[string]value) {
+	root, isRoot := line[rootKey]
+	leaf, isLeaf := line[leafKey]
+	if isRoot == isLeaf {
+		l.r.fault(at, "accounts: want either %s or %s, found %s", rootKey, leafKey, map[bool]string{true: "both", false: "neither"}[isRoot])
+		return
+	}
+	key, id := leafKey, leaf
+	if isRoot {
+		key, id = rootKey, root
+	}
+	parsed, err := accountID(id.text)
+	if err != nil {
+		l.r.faultOf(id, "%s: want %v, %s", key, err, id.found())
+		return
+	}
+	account := schema.Account{ID: parsed, Root: isRoot, Name: line[nameKey].text}
+	first, again := l.seen[parsed]
+	switch {
+	case !again:
+		l.seen[parsed] = listed{account, at}
+		l.accounts = append(l.accounts, account)
+		l.warnIfRounded(id)
+	case first.Root != account.Root:
+		l.r.faultOf(id, "this account is listed as %s and, in line %d, as %s: keep one of them", key, first.line, otherKey(key))
+	case first.Name != account.Name:
+		l.r.faultOf(id, "this account has another name in line %d: keep one of them", first.line)
+	}
+}
+
+func otherKey(key string) string {
+	if key == rootKey {
+		return leafKey
+	}
+	return rootKey
+}
+
+var (
+	digits = regexp.MustCompile(`^[0-9]+$`)
+	number = regexp.MustCompile(`^[0-9]+([.,][0-9]+)?([eE][+]?[0-9]+)?$`)
+)
+
+func accountID(text string) (schema.AccountID, error) {
+	if number.MatchString(text) && !digits.MatchString(text) {
+		return "", want("an id of plain digits: this one was taken for a number and has lost digits; take it from the console again, and export the column as text")
+	}
+	id, err := schema.ParseAccountID(text)
+	if err != nil {
+		return "", want("an id of 1 to 32 digits")
+	}
+	return id, nil
+}
+
+// spreadsheetDigits is how many digits a spreadsheet keeps of a number; the rest
+// becomes zeros.
+const spreadsheetDigits = 15
+
+func (l *accountList) warnIfRounded(id value) {
+	if len(id.text) > spreadsheetDigits && strings.Trim(id.text[spreadsheetDigits:], "0") == "" {
+		l.warnings = append(l.warnings, fmt.Sprintf("%s:%d: account %s ends in zeros, as if a spreadsheet had rounded it: compare it with the console",
+			id.path, id.line, id.text))
+	}
+}

@@ -1,0 +1,65 @@
+package jobs
+
+import (
+	"errors"
+	"regexp"
+	"strings"
+)
+
+var (
+	variable = regexp.MustCompile(`^\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}`)
+
+	errVariable = errors.New(`"${" begins no variable: write ${NAME} or ${NAME:-default}, and $$ for a dollar`)
+	errDollar   = errors.New(`a "$" stands alone: write ${NAME} for a variable, and $$ for a dollar`)
+	errNested   = errors.New("a default cannot hold a variable: write it out")
+)
+
+// expansion is a text after its variables were put in.
+type expansion struct {
+	text  string
+	names []string // of the variables in the text
+	unset []string // those of them that have no value and no default
+}
+
+// expand puts in ${NAME} and ${NAME:-default}; the default stands for a variable
+// that is unset or empty. It is one pass: what a value holds is never expanded
+// again. As it runs on a scalar that YAML has parsed already, a value can change
+// neither the file's structure nor another key.
+func expand(text string, env func(string) (string, bool)) (expansion, error) {
+	var out strings.Builder
+	var e expansion
+	for {
+		plain, rest, dollar := strings.Cut(text, "$")
+		out.WriteString(plain)
+		if !dollar {
+			e.text = out.String()
+			return e, nil
+		}
+		if after, ok := strings.CutPrefix(rest, "$"); ok {
+			out.WriteByte('$')
+			text = after
+			continue
+		}
+		if !strings.HasPrefix(rest, "{") {
+			return expansion{}, errDollar
+		}
+		match := variable.FindStringSubmatch(rest)
+		if match == nil {
+			return expansion{}, errVariable
+		}
+		whole, name, hasDefault, byDefault := match[0], match[1], match[2] != "", match[3]
+		if strings.Contains(byDefault, "${") {
+			return expansion{}, errNested
+		}
+		held, set := env(name)
+		switch {
+		case hasDefault && held == "":
+			held = byDefault
+		case !set:
+			e.unset = append(e.unset, name)
+		}
+		e.names = append(e.names, name)
+		out.WriteString(held)
+		text = rest[len(whole):]
+	}
+}

@@ -1,0 +1,154 @@
+// Package jobs reads jobs.yaml: which accounts a job walks, for which days, with
+// which application, and where the result goes. The commented jobs.yaml at the
+// top of the repository is its manual.
+//
+// It is strict, so that a slip of the pen is told before the night and not after
+// it: unknown and repeated keys, wrong types, impossible values and unset
+// variables are faults with their line and column, and all are told at once. It
+// never guesses, never contacts anything, and shows no secret and no value of an
+// environment variable, in faults or elsewhere.
+package jobs
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"billwalk/schema"
+)
+
+// File is a jobs.yaml that was read without fault, with all defaults filled in.
+type File struct {
+	Lake Lake
+	Apps map[string]App
+	Jobs map[string]Job
+
+	path    string  // for messages
+	pending []Fault // the environment's faults in apps and jobs: told by Job to who uses them
+}
+
+// Lake is where the tables, the archive and the manifests are kept.
+type Lake struct {
+	URL       string // "s3://bucket", "s3://bucket/prefix" or "file:folder", never with a slash at the end
+	Endpoint  string // URL of an S3-compatible store; empty for AWS
+	Region    string
+	PathStyle bool // bucket in the path of the URL, not in the host name
+	Buckets   int  // files per table and day, 1 to 256
+}
+
+// App is an application on Douyin's open platform: its credentials and its quota.
+type App struct {
+	Name         string // its key in jobs.yaml
+	BaseURL      string // https, or http to this machine; never with a slash at the end
+	ClientKey    string
+	ClientSecret schema.Secret
+	QPS          float64       // requests per second and API, more than 0
+	Timeout      time.Duration // of one request
+}
+
+// Job is what one `billwalk run` does.
+type Job struct {
+	Name        string // its key in jobs.yaml
+	Accounts    []schema.Account
+	Dates       Dates
+	Lookback    int // days before the first of Dates that are looked at again, 0 to 90
+	Bills       Bills
+	Settlements *Settlements // nil: bills are published without a join
+	Columns     Columns
+	Warnings    []string // what is legal and perhaps not meant
+}
+
+// Bills says how the bills are walked.
+type Bills struct {
+	App      string // key in File.Apps
+	PageSize int    // bills per request, 1 to 50
+	Passes   int    // equal walks in a row before a unit is published, 1 to 4
+}
+
+// Settlements says how the settlements of the bills' orders are asked for.
+type Settlements struct {
+	App          string  // key in File.Apps
+	Match        []Match // tried in this order; at least one
+	ToleranceFen schema.Fen
+}
+
+// Match is one way from a bill to its settlements: Parameter of the settle query
+// is given the value of the bills table's Column.
+type Match struct {
+	Parameter string // settle_id, order_id, out_settle_no or out_order_no
+	Column    string // a text id of the bills table
+}
+
+// Columns says what becomes of columns that hold more than money and ids.
+type Columns struct {
+	Code    CodePolicy
+	CodeKey schema.Secret // key of the HMAC-SHA256; not empty when Code is Hash
+}
+
+// CodePolicy says what becomes of coupon codes, which are as good as cash until used.
+type CodePolicy string
+
+const (
+	Keep CodePolicy = "keep" // published as they are
+	Hash CodePolicy = "hash" // published as HMAC-SHA256, so that equal codes stay equal
+	Drop CodePolicy = "drop" // NULL
+)
+
+// Names returns the names of all jobs, sorted.
+func (f *File) Names() []string { return slices.Sorted(maps.Keys(f.Jobs)) }
+
+// Job returns the job of that name. A name that is not there is an error that
+// tells the nearest one; variables of the environment that this job or its apps
+// need and do not find are [Faults].
+func (f *File) Job(name string) (Job, error) {
+	job, ok := f.Jobs[name]
+	if !ok {
+		names := f.Names()
+		return Job{}, fmt.Errorf("%s has no job %s: %sits jobs are %s",
+			f.path, quote(name), didYouMean(name, names), strings.Join(names, ", "))
+	}
+	owners := []string{"jobs." + name, "apps." + job.Bills.App}
+	if job.Settlements != nil {
+		owners = append(owners, "apps."+job.Settlements.App)
+	}
+	var faults Faults
+	for _, fault := range f.pending {
+		if slices.Contains(owners, fault.owner) {
+			faults = append(faults, fault)
+		}
+	}
+	if len(faults) > 0 {
+		return Job{}, faults
+	}
+	return job, nil
+}
+
+// DemoName is the name of the built-in job.
+const DemoName = "demo"
+
+// Demo returns the built-in file with the one job "demo": the accounts' bills of
+// the last three closed days, from the platform at baseURL into the folder lake.
+// Its credentials are "demo" and "demo"; they open nothing but a sandbox.
+func Demo(baseURL string, accounts []schema.Account) *File {
+	return &File{
+		Lake: Lake{URL: "file:lake", Region: "us-east-1", Buckets: 1},
+		Apps: map[string]App{"sandbox": {
+			Name:         "sandbox",
+			BaseURL:      baseURL,
+			ClientKey:    DemoName,
+			ClientSecret: DemoName,
+			QPS:          50,
+			Timeout:      30 * time.Second,
+		}},
+		Jobs: map[string]Job{DemoName: {
+			Name:     DemoName,
+			Accounts: accounts,
+			Dates:    Dates{From: Date{ago: 3}, To: Date{ago: 1}},
+			Bills:    Bills{App: "sandbox", PageSize: mostPageSize, Passes: 2},
+			Columns:  Columns{Code: Drop},
+		}},
+		path: "the built-in file",
+	}
+}

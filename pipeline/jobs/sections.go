@@ -1,0 +1,221 @@
+package jobs
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"go.yaml.in/yaml/v4"
+
+	"billwalk/schema"
+)
+
+// The keys of each section. A test holds the manual to them.
+var (
+	fileKeys        = []string{"version", "lake", "apps", "jobs"}
+	lakeKeys        = []string{"url", "endpoint", "region", "path_style", "buckets"}
+	appKeys         = []string{"base_url", "client_key", "client_secret", "qps", "timeout"}
+	jobKeys         = []string{"accounts", "dates", "lookback", "bills", "settlements", "columns"}
+	datesKeys       = []string{"from", "to"}
+	billsKeys       = []string{"app", "page_size", "passes"}
+	settlementsKeys = []string{"app", "match", "tolerance_fen"}
+	columnsKeys     = []string{"code", "code_key"}
+
+	parameters   = []string{"settle_id", "order_id", "out_settle_no", "out_order_no"}
+	matchColumns = []string{"shop_order_id", "item_order_id", "order_ext_id", "certificate_id", "verify_id"}
+)
+
+func (r *reader) file(n *yaml.Node, file *File) {
+	m, ok := r.mapping("the file", place{r.path, 1, 1}, n, fileKeys)
+	if !ok {
+		return
+	}
+	required(m, "version", version)
+	if lake, ok := m.node("lake"); ok {
+		file.Lake = r.lake(lake)
+	}
+	apps, jobs := r.named(m, "apps"), r.named(m, "jobs")
+	for _, e := range apps {
+		r.apps = append(r.apps, e.name)
+	}
+	file.Apps = make(map[string]App, len(apps))
+	for _, e := range apps {
+		r.owner = "apps." + e.name
+		file.Apps[e.name] = r.app(e)
+	}
+	file.Jobs = make(map[string]Job, len(jobs))
+	for _, e := range jobs {
+		r.owner = "jobs." + e.name
+		file.Jobs[e.name] = r.job(e)
+	}
+}
+
+// named returns the entries of apps or jobs: at least one, with names that fit
+// into a message, a path and a command line.
+func (r *reader) named(m mapping, key string) []entry {
+	n, ok := m.node(key)
+	if !ok {
+		return nil
+	}
+	entries, ok := r.entries(key, n)
+	if ok && len(entries) == 0 {
+		r.fault(r.at(n), "%s: want at least one, found none", key)
+	}
+	for _, e := range entries {
+		if !naming.MatchString(e.name) {
+			r.fault(r.at(e.key), "%s: want a name of letters, digits, _, - and ., found %s", key, quote(e.name))
+		}
+	}
+	return entries
+}
+
+func (r *reader) lake(n *yaml.Node) Lake {
+	m, ok := r.mapping("lake", r.at(n), n, lakeKeys)
+	if !ok {
+		return Lake{}
+	}
+	return Lake{
+		URL:       required(m, "url", lakeURL),
+		Endpoint:  optional(m, "endpoint", "", endpointURL),
+		Region:    optional(m, "region", "us-east-1", regionName),
+		PathStyle: optional(m, "path_style", false, yesOrNo),
+		Buckets:   optional(m, "buckets", 1, wholeNumber(1, mostBuckets)),
+	}
+}
+
+func (r *reader) app(e entry) App {
+	m, ok := r.mapping("apps."+e.name, r.at(e.key), e.value, appKeys)
+	if !ok {
+		return App{}
+	}
+	return App{
+		Name:         e.name,
+		BaseURL:      required(m, "base_url", platformURL),
+		ClientKey:    required(m, "client_key", plain),
+		ClientSecret: required(m, "client_secret", secret),
+		QPS:          optional(m, "qps", 10, perSecond),
+		Timeout:      optional(m, "timeout", 30*time.Second, timeout),
+	}
+}
+
+func (r *reader) job(e entry) Job {
+	m, ok := r.mapping("jobs."+e.name, r.at(e.key), e.value, jobKeys)
+	if !ok {
+		return Job{}
+	}
+	job := Job{Name: e.name}
+	if n, ok := m.node("accounts"); ok {
+		job.Accounts, job.Warnings = r.accounts(n)
+	}
+	job.Dates = r.dates(m)
+	job.Lookback = optional(m, "lookback", 0, lookback)
+	if n, ok := m.node("bills"); ok {
+		job.Bills = r.bills(n)
+	}
+	if n, ok := m.values["settlements"]; ok {
+		job.Settlements = r.settlements(n)
+	}
+	job.Columns = r.columns(m)
+	if job.Columns.Code == Hash && job.Columns.CodeKey == "" {
+		job.Columns.Code = Drop
+		job.Warnings = append(job.Warnings, "columns: code is hash, but code_key is empty: coupon codes are left out (NULL)")
+	}
+	return job
+}
+
+func (r *reader) dates(job mapping) Dates {
+	dates := Dates{From: Date{ago: 1}, To: Date{ago: 1}}
+	n, ok := job.values["dates"]
+	if !ok {
+		return dates
+	}
+	m, ok := r.mapping("dates", r.at(n), n, datesKeys)
+	if !ok {
+		return dates
+	}
+	before := len(r.faults)
+	dates.From, dates.To = required(m, "from", date), required(m, "to", date)
+	if len(r.faults) == before && dates.From.after(dates.To) {
+		r.fault(r.at(m.values["from"]), "from: %s is after to: %s: put the earlier one first", dates.From, dates.To)
+	}
+	return dates
+}
+
+func (r *reader) bills(n *yaml.Node) Bills {
+	m, ok := r.mapping("bills", r.at(n), n, billsKeys)
+	if !ok {
+		return Bills{}
+	}
+	return Bills{
+		App:      required(m, "app", r.appName),
+		PageSize: optional(m, "page_size", mostPageSize, wholeNumber(1, mostPageSize)),
+		Passes:   optional(m, "passes", 2, wholeNumber(1, mostPasses)),
+	}
+}
+
+func (r *reader) settlements(n *yaml.Node) *Settlements {
+	m, ok := r.mapping("settlements", r.at(n), n, settlementsKeys)
+	if !ok {
+		return nil
+	}
+	s := &Settlements{
+		App:          required(m, "app", r.appName),
+		ToleranceFen: optional(m, "tolerance_fen", 0, wholeNumber[schema.Fen](0, mostFen)),
+	}
+	if n, ok := m.node("match"); ok {
+		s.Match = r.matches(n)
+	}
+	return s
+}
+
+// appName reads the name of an app of this file. Without any app, that is the fault to tell.
+func (r *reader) appName(text string) (string, error) {
+	if len(r.apps) > 0 && !slices.Contains(r.apps, text) {
+		hint := didYouMean(text, r.apps)
+		return "", want("the name of an app: " + hint + "the apps are " + strings.Join(r.apps, ", "))
+	}
+	return text, nil
+}
+
+// matches reads the list of one-key mappings `parameter: column`, whose order counts.
+func (r *reader) matches(n *yaml.Node) []Match {
+	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+		r.fault(r.at(n), "match: want a list such as - order_id: shop_order_id, found %s", kind(n))
+		return nil
+	}
+	var matches []Match
+	for _, item := range n.Content {
+		m, ok := r.mapping("match", r.at(item), item, parameters)
+		if !ok {
+			continue
+		}
+		if len(item.Content) != 2 {
+			r.fault(r.at(item), "match: want one parameter and its column in each line, for their order counts, found %d", len(item.Content)/2)
+			continue
+		}
+		for parameter := range m.values {
+			match := Match{parameter, required(m, parameter, oneOf(matchColumns...))}
+			if slices.Contains(matches, match) {
+				r.fault(r.at(item), "match: %s: %s is repeated", match.Parameter, match.Column)
+				continue
+			}
+			matches = append(matches, match)
+		}
+	}
+	return matches
+}
+
+func (r *reader) columns(job mapping) Columns {
+	columns := Columns{Code: Drop}
+	n, ok := job.values["columns"]
+	if !ok {
+		return columns
+	}
+	m, ok := r.mapping("columns", r.at(n), n, columnsKeys)
+	if !ok {
+		return columns
+	}
+	columns.Code = optional(m, "code", Drop, oneOf(Keep, Hash, Drop))
+	columns.CodeKey = optional(m, "code_key", "", secretOrNone)
+	return columns
+}

@@ -1,0 +1,113 @@
+package normalise
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"billwalk/schema"
+)
+
+// Provenance is where a record comes from.
+type Provenance struct {
+	Walk       schema.AccountID // the configured account
+	Day        schema.Day
+	LogID      string
+	FetchedAt  time.Time
+	ArchiveKey string
+}
+
+// Row is a record as the tables have it.
+type Row struct {
+	Bill       schema.Bill
+	Exceptions []schema.Exception
+	Outcomes   Outcomes
+}
+
+// Normaliser makes rows of records.
+type Normaliser struct {
+	Code CodePolicy // nil drops coupon codes
+}
+
+// Row returns the record's bill and whatever a person should look at. The bill
+// is always there: no rule takes it out.
+func (n Normaliser) Row(r Record, from Provenance) Row {
+	row := Row{Bill: n.bill(&r, from)}
+	c := checker{row: &row, wire: &r.wire, day: from.Day}
+	c.direct()
+	c.settleTime()
+	c.enums()
+	c.identities()
+	if len(row.Exceptions) > 0 {
+		record := n.redact(r)
+		for i := range row.Exceptions {
+			n.describe(&row.Exceptions[i], &row.Bill, record)
+		}
+	}
+	return row
+}
+
+// Conflict returns the exception for a record whose key another record has with
+// different content. Both stay in the table.
+func (n Normaliser) Conflict(r Record, from Provenance) schema.Exception {
+	bill := n.bill(&r, from)
+	e := schema.Exception{
+		Rule: schema.RuleDuplicateConflict, Severity: schema.SeverityError,
+		Detail: fmt.Sprintf("the same bill (settle_type %d) was received with different content; both rows are kept", bill.SettleType),
+	}
+	n.describe(&e, &bill, n.redact(r))
+	return e
+}
+
+func (n Normaliser) describe(e *schema.Exception, bill *schema.Bill, record string) {
+	e.AccountID, e.LedgerID = schema.Some(bill.AccountID), schema.Some(bill.LedgerID)
+	e.ShopOrderID = bill.ShopOrderID
+	e.Record, e.ArchiveKey = schema.Some(record), schema.Some(bill.ArchiveKey)
+}
+
+// bill copies the record's fields; amounts are still as received, unsigned.
+func (n Normaliser) bill(r *Record, from Provenance) schema.Bill {
+	w, key := &r.wire, r.Key()
+	b := schema.Bill{
+		AccountID: key.AccountID, LedgerID: key.LedgerID, WalkAccountID: from.Walk,
+		ShopOrderID: w.ShopOrderID.Null, ItemOrderID: w.ItemOrderID.Null, OrderExtID: w.OrderExtID.Null,
+		CertificateID: w.CertificateID.Null, VerifyID: w.VerifyID.Null,
+		PoiID: w.PoiID.Null, VerifyPoiAccountID: w.VerifyPoiAccountID.Null,
+		SkuID: w.SkuID.Null, GroupName: w.GroupName.Null, Code: n.code(w.Code.Null),
+		SettleType: key.SettleType, SettleTypeDesc: w.SettleTypeDesc.Null, SettleSubType: key.SettleSubType,
+		Amounts: r.Amounts(), Extra: w.extra(),
+		FetchedAt: from.FetchedAt, ArchiveKey: from.ArchiveKey,
+	}
+	b.BizType, _ = w.BizType.int32()
+	if !b.BizType.Valid {
+		b.BizType = r.BizType
+	}
+	b.FundAmountType, _ = w.FundAmountType.int32()
+	if from.LogID != "" {
+		b.LogID = schema.Some(from.LogID)
+	}
+	return b
+}
+
+// extra returns the unknown members of the record, those of its amount under
+// "amount", ordered by name and otherwise as received.
+func (r *record) extra() schema.Null[string] {
+	if r.Unknown == nil && r.Amount.unknown == nil {
+		return schema.Null[string]{}
+	}
+	members := struct {
+		Amount jsontext.Value `json:"amount,omitzero"`
+		Record jsontext.Value `json:",embed"`
+	}{r.Amount.unknown, r.Unknown}
+	object, err := json.Marshal(members)
+	if err == nil {
+		err = (*jsontext.Value)(&object).Format(canonically...)
+	}
+	if err != nil {
+		// Its parts were decoded from valid JSON.
+		panic("normalise: extra is not JSON: " + err.Error())
+	}
+	return schema.Some(string(object))
+}

@@ -1,0 +1,93 @@
+package normalise
+
+import (
+	"bytes"
+	"crypto/hmac"
+	"crypto/sha256"
+	"encoding/hex"
+
+	"github.com/go-json-experiment/json/jsontext"
+
+	"billwalk/schema"
+)
+
+// CodePolicy says what becomes of a coupon code (券码), which is a bearer
+// secret until it is used. It must give the same text for the same code.
+type CodePolicy func(code string) schema.Null[string]
+
+// KeepCode keeps codes as they are.
+func KeepCode(code string) schema.Null[string] { return schema.Some(code) }
+
+// HashCode replaces codes by their HMAC-SHA256 under key, in hex: equal codes
+// stay equal, and nobody without the key can try all codes.
+func HashCode(key schema.Secret) CodePolicy {
+	return func(code string) schema.Null[string] {
+		mac := hmac.New(sha256.New, []byte(key.Reveal()))
+		mac.Write([]byte(code))
+		return schema.Some(hex.EncodeToString(mac.Sum(nil)))
+	}
+}
+
+func (n Normaliser) code(code schema.Null[string]) schema.Null[string] {
+	if !code.Valid || n.Code == nil {
+		return schema.Null[string]{}
+	}
+	return n.Code(code.V)
+}
+
+// redact returns the raw record with its coupon code as the policy has it, so
+// that the table of exceptions shows no more than the table of bills.
+func (n Normaliser) redact(r Record) string {
+	if !r.wire.Code.Valid {
+		return string(r.Raw)
+	}
+	replacement := jsontext.Null
+	if code := n.code(r.wire.Code.Null); code.Valid {
+		replacement = jsontext.String(code.V)
+	}
+	var out bytes.Buffer
+	dec, enc := jsontext.NewDecoder(bytes.NewReader(r.Raw)), jsontext.NewEncoder(&out)
+	if err := copyReplacing(enc, dec, "code", replacement); err != nil {
+		// The record was decoded before.
+		panic("normalise: record is not an object: " + err.Error())
+	}
+	return string(bytes.TrimSuffix(out.Bytes(), []byte("\n")))
+}
+
+// copyReplacing copies one JSON object, with the value of the member name replaced.
+func copyReplacing(enc *jsontext.Encoder, dec *jsontext.Decoder, name string, replacement jsontext.Token) error {
+	if err := copyToken(enc, dec); err != nil {
+		return err
+	}
+	for dec.PeekKind() != jsontext.KindEndObject {
+		member, err := dec.ReadToken()
+		if err != nil {
+			return err
+		}
+		replace := member.String() == name
+		if err := enc.WriteToken(member); err != nil {
+			return err
+		}
+		value, err := dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		if replace {
+			err = enc.WriteToken(replacement)
+		} else {
+			err = enc.WriteValue(value)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return copyToken(enc, dec)
+}
+
+func copyToken(enc *jsontext.Encoder, dec *jsontext.Decoder) error {
+	token, err := dec.ReadToken()
+	if err != nil {
+		return err
+	}
+	return enc.WriteToken(token)
+}

@@ -1,0 +1,162 @@
+package normalise
+
+import (
+	"fmt"
+	"math"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"billwalk/schema"
+)
+
+// record is a ledger record as the API writes it (餐饮账单详情查询, and the
+// fields that later versions of the page add). What it does not name is kept in
+// Unknown.
+type record struct {
+	LedgerID           text           `json:"ledger_id"`
+	AccountID          text           `json:"account_id"`
+	BizType            integer        `json:"biz_type"`
+	ShopOrderID        text           `json:"shop_order_id"`
+	ItemOrderID        text           `json:"item_order_id"`
+	OrderExtID         text           `json:"order_ext_id"`
+	CertificateID      text           `json:"certificate_id"`
+	VerifyID           text           `json:"verify_id"`
+	PoiID              text           `json:"poi_id"`
+	VerifyPoiAccountID text           `json:"verify_poi_account_id"`
+	SkuID              text           `json:"sku_id"`
+	GroupName          text           `json:"group_name"`
+	Code               text           `json:"code"`
+	SettleType         integer        `json:"settle_type"`
+	SettleTypeDesc     text           `json:"settle_type_desc"`
+	SettleSubType      integer        `json:"settle_sub_type"`
+	SettleTime         integer        `json:"settle_time"`
+	Amount             amounts        `json:"amount"`
+	FundAmountType     integer        `json:"fund_amount_type"`
+	FundAmount         integer        `json:"fund_amount"`
+	Unknown            jsontext.Value `json:",embed"`
+}
+
+// check makes sure of what every record must have: its key, and numbers that
+// fit their columns.
+func (r *record) check() error {
+	for _, id := range []struct {
+		name  string
+		value text
+	}{{"account_id", r.AccountID}, {"ledger_id", r.LedgerID}} {
+		if id.value.V == "" {
+			return fmt.Errorf("%s is missing", id.name)
+		}
+	}
+	if !r.SettleType.Valid {
+		return fmt.Errorf("settle_type is missing (ledger_id %s)", r.LedgerID.V)
+	}
+	for _, enum := range []struct {
+		name  string
+		value integer
+	}{{"settle_type", r.SettleType}, {"settle_sub_type", r.SettleSubType}, {"biz_type", r.BizType}, {"fund_amount_type", r.FundAmountType}} {
+		if _, err := enum.value.int32(); err != nil {
+			return fmt.Errorf("%s: %w (ledger_id %s)", enum.name, err, r.LedgerID.V)
+		}
+	}
+	return nil
+}
+
+// text is a string that may also come as a whole number: ids do, and longer
+// than any integer type. The digits are taken as they stand. null is absent.
+type text struct{ schema.Null[string] }
+
+// UnmarshalJSONFrom reads a string, a whole number or null.
+func (t *text) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	token, err := dec.ReadToken()
+	if err != nil {
+		return err
+	}
+	switch token.Kind() {
+	case jsontext.KindNull:
+		*t = text{}
+	case jsontext.KindString:
+		t.Null = schema.Some(token.String())
+	case jsontext.KindNumber:
+		if strings.ContainsAny(token.String(), ".eE") {
+			return fmt.Errorf("%s is not text nor a whole number", token.String())
+		}
+		t.Null = schema.Some(token.String())
+	default:
+		return fmt.Errorf("want text, got %s", token.Kind())
+	}
+	return nil
+}
+
+// integer is a whole number that may also come quoted. 1.0, 1e3 and numbers
+// beyond ±(2^63-1) are errors: an amount is never rounded. null is absent.
+type integer struct{ schema.Null[int64] }
+
+// UnmarshalJSONFrom reads a whole number, bare or quoted, or null.
+func (n *integer) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	token, err := dec.ReadToken()
+	if err != nil {
+		return err
+	}
+	switch token.Kind() {
+	case jsontext.KindNull:
+		*n = integer{}
+		return nil
+	case jsontext.KindNumber, jsontext.KindString:
+		v, err := strconv.ParseInt(token.String(), 10, 64)
+		if err != nil || v == math.MinInt64 { // -MinInt64 has no int64
+			return fmt.Errorf("%.40q is not a whole number within int64", token.String())
+		}
+		n.Null = schema.Some(v)
+		return nil
+	default:
+		return fmt.Errorf("want a whole number, got %s", token.Kind())
+	}
+}
+
+func (n integer) int32() (schema.Null[int32], error) {
+	if !n.Valid {
+		return schema.Null[int32]{}, nil
+	}
+	if n.V != int64(int32(n.V)) {
+		return schema.Null[int32]{}, fmt.Errorf("%d is beyond int32", n.V)
+	}
+	return schema.Some(int32(n.V)), nil
+}
+
+// amounts is the object "amount": a map from names to fen, in which new names
+// appear without notice.
+type amounts struct {
+	known   schema.Amounts
+	unknown jsontext.Value // an object of the names that are not known, or nil
+}
+
+// UnmarshalJSONFrom reads the object, or null.
+func (a *amounts) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	var members map[string]jsontext.Value
+	if err := json.UnmarshalDecode(dec, &members); err != nil {
+		return err
+	}
+	for name, raw := range members {
+		amount, known := schema.AmountByField(name)
+		if !known {
+			continue
+		}
+		var n integer
+		if err := json.Unmarshal(raw, &n); err != nil {
+			return fmt.Errorf("amount.%s: %w", name, err)
+		}
+		if n.Valid {
+			a.known[amount] = schema.Some(schema.Fen(n.V))
+		}
+		delete(members, name)
+	}
+	if len(members) == 0 {
+		return nil
+	}
+	var err error
+	a.unknown, err = json.Marshal(members, json.Deterministic(true))
+	return err
+}

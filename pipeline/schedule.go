@@ -1,0 +1,158 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"billwalk/schema"
+)
+
+// ended is a unit and what became of it.
+type ended struct {
+	unit   schema.Unit
+	result result
+}
+
+// finished yields every unit of the plan as it ends, each once; units that an
+// interruption cut are not yielded. It is the one place where units run side by
+// side.
+func (r *Run) finished(ctx, hard context.Context, plan Plan) iter.Seq[ended] {
+	return func(yield func(ended) bool) {
+		if r.Source != nil && r.Deadline > 0 {
+			var cancel context.CancelFunc
+			ctx, cancel = context.WithTimeoutCause(ctx, r.Deadline, errDeadline)
+			defer cancel()
+		}
+		results := make(chan ended)
+		var units errgroup.Group
+		units.SetLimit(max(1, r.InFlight))
+		go func() {
+			defer close(results)
+			h := &halts{}
+			manifests := manifestsOf(plan)
+			for _, u := range plan.Units {
+				units.Go(func() error {
+					if done, ok := r.one(ctx, hard, u.Unit, manifests[partition{u.Day, u.Account.ID.Bucket(r.Buckets)}], h); ok {
+						r.Progress.unitsDone.Add(1)
+						results <- ended{u.Unit, done}
+					}
+					return nil
+				})
+			}
+			_ = units.Wait() // units report their faults one by one
+		}()
+		for done := range results {
+			if !yield(done) {
+				panic("pipeline: every unit's end must be heard")
+			}
+		}
+	}
+}
+
+var errDeadline = errors.New("the deadline has come")
+
+type partition struct {
+	day    schema.Day
+	bucket int
+}
+
+func manifestsOf(plan Plan) map[partition]*schema.Manifest {
+	manifests := make(map[partition]*schema.Manifest)
+	for _, b := range plan.Bases {
+		manifests[partition{b.Day, b.Bucket}] = b.Manifest
+	}
+	return manifests
+}
+
+// one brings one unit to its end. It is false where the run was interrupted.
+func (r *Run) one(ctx, hard context.Context, u schema.Unit, published *schema.Manifest, h *halts) (result, bool) {
+	if failure, halted := h.failure(u); halted {
+		return result{failure: &failure}, true
+	}
+	if r.Source == nil {
+		return r.recall(hard, u), true
+	}
+	if ctx.Err() != nil {
+		return stopped(ctx, u)
+	}
+	w := &walker{
+		source: r.Source, archive: r.Archive, now: r.Now, log: r.Log, progress: r.Progress, runID: r.ID,
+		pageSize: r.PageSize, passes: r.Passes, allowShrink: r.AllowShrink, stop: ctx.Done(),
+	}
+	began := time.Now()
+	c, err := w.unit(hard, u, published)
+	if err == nil {
+		r.Log.Debug("unit walked", "account_id", u.Account.ID, "bill_date", u.Day, "state", c.State, "bills", c.Bills, "elapsed", time.Since(began))
+		return result{certificate: c}, true
+	}
+	if errors.Is(err, errStopped) || hard.Err() != nil {
+		return stopped(ctx, u)
+	}
+	failure := failureOf(err, u)
+	h.note(failure)
+	r.Log.Warn("unit failed", "account_id", u.Account.ID, "bill_date", u.Day, "error_code", failure.Code, "logid", failure.LogID, "reason", failure.Reason)
+	return result{failure: &failure}, true
+}
+
+// recall takes a unit from the archive, as a replay does.
+func (r *Run) recall(ctx context.Context, u schema.Unit) result {
+	c, _, err := r.Archive.Unit(ctx, u)
+	if err == nil && c == nil {
+		err = fmt.Errorf("the archive has no whole walk of it; fetch it with: billwalk run %s --from %s --to %s", r.Job, u.Day, u.Day)
+	}
+	if err != nil {
+		failure := failureOf(err, u)
+		return result{failure: &failure}
+	}
+	return result{certificate: c}
+}
+
+// stopped ends a unit that ctx stopped: a deadline is told as a failure of
+// today, an interruption is left to the next run.
+func stopped(ctx context.Context, u schema.Unit) (result, bool) {
+	if context.Cause(ctx) != errDeadline {
+		return result{}, false
+	}
+	return result{failure: &schema.Failure{Account: u.Account.ID, Day: u.Day, Reason: errDeadline.Error() + "; run again to go on", Reach: schema.ReachToday}}, true
+}
+
+// halts are the failures that reach beyond their unit.
+type halts struct {
+	mu       sync.Mutex
+	all      *schema.Failure
+	accounts map[schema.AccountID]schema.Failure
+}
+
+func (h *halts) note(f schema.Failure) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	switch f.Reach {
+	case schema.ReachApp, schema.ReachToday:
+		if h.all == nil {
+			h.all = &f
+		}
+	case schema.ReachAccount:
+		if h.accounts == nil {
+			h.accounts = make(map[schema.AccountID]schema.Failure)
+		}
+		h.accounts[f.Account] = f
+	}
+}
+
+// failure returns the failure that ends the unit before it is asked for.
+func (h *halts) failure(u schema.Unit) (schema.Failure, bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	f, ok := h.accounts[u.Account.ID]
+	if h.all != nil {
+		f, ok = *h.all, true
+	}
+	f.Account, f.Day = u.Account.ID, u.Day
+	return f, ok
+}

@@ -1,0 +1,222 @@
+package pipeline
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/oklog/ulid/v2"
+
+	"billwalk/schema"
+)
+
+const (
+	resumeAge  = 6 * time.Hour // an older walk is begun anew: its cursor may be dead, the day may have changed
+	batchSpan  = 30 * time.Second
+	batchBytes = 1 << 20 // of compressed answers
+	maxWalks   = 4       // of one unit in one run, in search of equal ones
+)
+
+// errStopped ends a walk that was asked to stop. What it fetched is archived.
+var errStopped = errors.New("stopped; run again to go on from here")
+
+// walker fills the archive with the pages of units, and certifies those that are whole.
+type walker struct {
+	source      Source
+	archive     Archive
+	now         func() time.Time
+	log         *slog.Logger
+	progress    *Progress
+	runID       string
+	pageSize    int
+	passes      int
+	allowShrink bool
+	stop        <-chan struct{} // closed: finish the request in flight, make it durable, return errStopped
+}
+
+// unit walks the unit until enough walks in a row agree, and returns its
+// certificate. A walk that a killed run began is gone on with while it is young;
+// so is a certificate that no manifest has yet.
+func (w *walker) unit(ctx context.Context, u schema.Unit, published *schema.Manifest) (*schema.Certificate, error) {
+	last, begun, err := w.archive.Unit(ctx, u)
+	if err != nil {
+		return nil, err
+	}
+	if last != nil && w.young(last) && !settled(published, last) {
+		return last, nil
+	}
+	name := ""
+	if last != nil {
+		name, _ = last.Latest()
+	}
+	equal, digest := []*trace(nil), ""
+	begun = begun[max(0, len(begun)-w.passes):]
+	for fetched := 0; fetched < maxWalks; {
+		var t *trace
+		if len(begun) > 0 {
+			t, err = w.resume(ctx, u, begun[0])
+			name, begun = begun[0].Walk, begun[1:]
+		} else {
+			fetched++
+			t = newTrace(u, w.name(u, name))
+			name, err = t.walk, w.walk(ctx, t, 0)
+		}
+		if err != nil {
+			if failure := failureOf(err, u); failure.Reach == schema.ReachUnavailable {
+				return w.unavailable(ctx, u, last, name, failure)
+			}
+			return nil, err
+		}
+		if t == nil {
+			continue
+		}
+		bills, found := t.digest()
+		if len(equal) > 0 && found != digest {
+			w.log.Warn("the day changed while it was walked", "account_id", u.Account.ID, "bill_date", u.Day, "walk", t.walk, "bills", bills)
+			equal = nil
+		}
+		t.contents, t.seen = nil, nil
+		equal, digest = append(equal, t), found
+		if len(equal) >= w.passes {
+			return w.certify(ctx, u, last, equal, bills, digest)
+		}
+	}
+	return nil, &unitError{unit: u, err: fmt.Errorf("the day keeps changing: no %d of %d walks in a row found the same bills; run again later", w.passes, maxWalks)}
+}
+
+// settled says that the certificate is in a manifest that lacks nothing, so that
+// a new run has to look again.
+func settled(m *schema.Manifest, c *schema.Certificate) bool {
+	if m == nil || !m.Whole() {
+		return false
+	}
+	e := m.Entry(c.Account.ID)
+	if e == nil || e.Certificate == nil {
+		return false
+	}
+	mine, _ := c.Latest()
+	theirs, _ := e.Certificate.Latest()
+	return mine == theirs
+}
+
+func (w *walker) young(c *schema.Certificate) bool {
+	_, at := c.Latest()
+	return w.now().Sub(at) < resumeAge
+}
+
+// resume goes on with a walk that was begun. It returns nil where that one is too old, damaged, or not known to the platform any more.
+func (w *walker) resume(ctx context.Context, u schema.Unit, begun schema.Begun) (*trace, error) {
+	log := w.log.With("account_id", u.Account.ID, "bill_date", u.Day, "walk", begun.Walk)
+	t, err := w.reread(ctx, u, begun.Walk)
+	if err != nil {
+		log.Warn("a walk in the archive cannot be gone on with", "error", err)
+		return nil, nil
+	}
+	if w.now().Sub(t.began) >= resumeAge {
+		return nil, nil
+	}
+	pages := len(t.pages)
+	err = w.walk(ctx, t, begun.Batches)
+	if err != nil && len(t.pages) == pages && failureOf(err, u).Reach == schema.ReachUnit && !errors.Is(err, errStopped) && ctx.Err() == nil {
+		log.Warn("the platform no longer knows the walk's cursor; the walk is begun anew", "error", err)
+		return nil, nil
+	}
+	return t, err
+}
+
+// reread brings a walk of the archive back to where it was cut.
+func (w *walker) reread(ctx context.Context, u schema.Unit, walk string) (*trace, error) {
+	t := newTrace(u, walk)
+	for answer, err := range w.archive.Answers(ctx, u, walk) {
+		if err != nil {
+			return nil, err
+		}
+		if err := t.add(answer, w.pageSize); err != nil {
+			return nil, err
+		}
+	}
+	return t, nil
+}
+
+// name names a new walk: names sort by time, after any that came before, and
+// are the same for the same run, unit and clock.
+func (w *walker) name(u schema.Unit, after string) string {
+	ms := ulid.Timestamp(w.now())
+	if previous, err := ulid.Parse(after); err == nil {
+		ms = max(ms, previous.Time()+1)
+	}
+	entropy := sha256.Sum256(fmt.Appendf(nil, "%s %s %s", w.runID, u.Account.ID, u.Day))
+	var id ulid.ULID
+	_ = id.SetTime(ms) // fails in the year 10889
+	_ = id.SetEntropy(entropy[:10])
+	return id.String()
+}
+
+// walk fetches page after page, strictly in sequence, until the last one. n
+// batches of the walk are archived already.
+func (w *walker) walk(ctx context.Context, t *trace, n int) error {
+	b := batch{walker: w, trace: t, n: n}
+	for !t.done {
+		select {
+		case <-w.stop:
+			return errors.Join(errStopped, b.flush(ctx))
+		default:
+		}
+		answer, err := w.source.Bills(ctx, t.unit, t.next, w.pageSize)
+		answer.Walk, answer.Page = t.walk, len(t.pages)+1
+		if err != nil {
+			if failureOf(err, t.unit).Reach == schema.ReachUnavailable && len(answer.Body) > 0 {
+				err = errors.Join(err, b.add(ctx, answer)) // the evidence
+			}
+			return errors.Join(err, b.flush(ctx))
+		}
+		if err := t.add(answer, w.pageSize); err != nil {
+			return errors.Join(&unitError{unit: t.unit, logID: answer.LogID, err: err}, b.flush(ctx))
+		}
+		if err := b.add(ctx, answer); err != nil {
+			return err
+		}
+		w.progress.page(t.pages[len(t.pages)-1].Rows)
+	}
+	return b.flush(ctx)
+}
+
+// batch collects the encoded answers of at most batchSpan of walking.
+type batch struct {
+	*walker
+	trace *trace
+	n     int // batches stored
+	data  []byte
+	began time.Time
+}
+
+func (b *batch) add(ctx context.Context, a schema.Answer) error {
+	if len(b.data) >= batchBytes || len(b.data) > 0 && a.FetchedAt.Sub(b.began) >= batchSpan {
+		if err := b.flush(ctx); err != nil {
+			return err
+		}
+	}
+	line, err := b.archive.Encode(a)
+	if err != nil {
+		return err
+	}
+	if len(b.data) == 0 {
+		b.began = a.FetchedAt
+	}
+	b.data = append(b.data, line...)
+	return nil
+}
+
+func (b *batch) flush(ctx context.Context) error {
+	if len(b.data) == 0 {
+		return nil
+	}
+	if err := b.archive.Append(ctx, b.trace.unit, b.trace.walk, b.n+1, b.data); err != nil {
+		return fmt.Errorf("archiving %s: %w", b.trace.unit, err)
+	}
+	b.n, b.data = b.n+1, b.data[:0]
+	return nil
+}

@@ -1,0 +1,64 @@
+package schema
+
+import "time"
+
+// State of a unit.
+type State string
+
+const (
+	Complete    State = "complete"    // walked whole
+	Unavailable State = "unavailable" // withdrawn by hand: the platform cannot list its bills
+	Failed      State = "failed"      // could not be had; rows of an earlier walk stay, if there was one
+)
+
+// Certificate is the proof that a unit is whole: the chain of its pages, from
+// cursor "0" to the page without a next one. It is stored in the archive beside
+// the pages, after them, and copied into the manifest.
+type Certificate struct {
+	Version     int           `json:"version"`
+	Account     Account       `json:"account"`
+	Day         Day           `json:"bill_date"`
+	State       State         `json:"state"`            // complete or unavailable
+	Walk        string        `json:"walk,omitempty"`   // whose answers the tables are built from; empty: there are none
+	Agreed      []string      `json:"agreed,omitempty"` // the walks in a row that found the same bills, Walk the last of them
+	Pages       []Link        `json:"pages,omitempty"`  // of Walk, in order
+	End         string        `json:"end,omitempty"`    // what ended Walk
+	Rows        int64         `json:"rows"`             // ledger records received, repeated ones included
+	Bills       int64         `json:"bills"`            // different records among them
+	Digest      string        `json:"digest,omitempty"` // SHA-256 over the sorted hashes of the different records
+	FinishedAt  time.Time     `json:"finished_at"`      // when Walk ended
+	Confirmed   *Confirmation `json:"confirmed,omitempty"`
+	Unavailable *Failure      `json:"unavailable,omitempty"` // the platform's words, for state unavailable
+}
+
+// Link is one page of a walk.
+type Link struct {
+	Cursor string `json:"cursor"`
+	Next   string `json:"next,omitempty"`
+	Rows   int    `json:"rows"`
+	SHA256 string `json:"sha256"` // of the answer's body as archived, hex
+}
+
+// Confirmation is a later walk that found what the certificate says: the rows
+// keep their provenance, and so their bytes.
+type Confirmation struct {
+	Walk string    `json:"walk"`
+	At   time.Time `json:"at"`
+}
+
+// Unit returns what the certificate is for.
+func (c *Certificate) Unit() Unit { return Unit{Account: c.Account, Day: c.Day} }
+
+// Latest returns the newest walk that the certificate rests on, and when it ended.
+func (c *Certificate) Latest() (walk string, at time.Time) {
+	if c.Confirmed != nil {
+		return c.Confirmed.Walk, c.Confirmed.At
+	}
+	return c.Walk, c.FinishedAt
+}
+
+// Begun is a walk in the archive that has no certificate yet.
+type Begun struct {
+	Walk    string
+	Batches int
+}

@@ -1,0 +1,102 @@
+package schema
+
+import (
+	"errors"
+	"time"
+)
+
+// ManifestVersion is the version of the manifest's form. A reader refuses one
+// that it does not know.
+const ManifestVersion = 1
+
+// Manifest is the record of one (day, bucket): what was published, from what,
+// and the proof that it is whole.
+type Manifest struct {
+	Version     int            `json:"version"`
+	Day         Day            `json:"bill_date"`
+	Bucket      int            `json:"bucket"`
+	Generation  int64          `json:"generation"` // counts publications, from 1
+	WriteID     string         `json:"write_id"`   // of this publication; also in the files' footers and metadata
+	RunID       string         `json:"run_id"`
+	Job         string         `json:"job"`
+	PublishedAt time.Time      `json:"published_at"`
+	Billwalk    string         `json:"billwalk"`   // version of the program
+	SignTable   int            `json:"sign_table"` // version of the rules by which amounts are signed
+	Objects     []Object       `json:"objects"`
+	Units       []Entry        `json:"units"`
+	Identities  map[Rule]Check `json:"identities"`
+	Exceptions  map[Rule]int64 `json:"exceptions"` // rows of the table exceptions, by rule
+}
+
+// Object is one published Parquet file.
+type Object struct {
+	Table      string `json:"table"`
+	Day        Day    `json:"bill_date"`
+	Bucket     int    `json:"bucket"`
+	Key        string `json:"key"`
+	Rows       int64  `json:"rows"`
+	Bytes      int64  `json:"bytes"`
+	SHA256     string `json:"sha256"`
+	RowsSHA256 string `json:"rows_sha256"` // of all before the footer: equal for equal rows
+	ETag       string `json:"etag"`
+	Totals     Totals `json:"totals"`
+}
+
+// Entry says what the manifest's files hold of one unit.
+type Entry struct {
+	Account     Account      `json:"account"`
+	State       State        `json:"state"`
+	Stale       bool         `json:"stale,omitempty"` // its rows are those of an earlier run
+	Totals      Totals       `json:"totals"`          // of its published bills
+	Repeated    int64        `json:"repeated"`        // records dropped: received again with the same content
+	Elsewhere   int64        `json:"elsewhere"`       // records left to the account's own walk, published in another bucket
+	Failure     *Failure     `json:"failure,omitempty"`
+	Certificate *Certificate `json:"certificate,omitempty"`
+}
+
+// Check counts the outcomes of one identity over all bills.
+type Check struct {
+	Pass         int64 `json:"pass"`
+	Fail         int64 `json:"fail"`
+	NotEvaluable int64 `json:"not_evaluable"`
+}
+
+// Entry returns the entry of an account, or nil.
+func (m *Manifest) Entry(id AccountID) *Entry {
+	for i := range m.Units {
+		if m.Units[i].Account.ID == id {
+			return &m.Units[i]
+		}
+	}
+	return nil
+}
+
+// Whole says that no unit of the manifest failed.
+func (m *Manifest) Whole() bool {
+	for i := range m.Units {
+		if m.Units[i].State == Failed {
+			return false
+		}
+	}
+	return true
+}
+
+// Base is what was published of one (day, bucket) before a run's first call:
+// what the run may replace, and nothing newer.
+type Base struct {
+	Day          Day
+	Bucket       int
+	Manifest     *Manifest // nil where nothing was published
+	ManifestETag string
+	ETags        map[string]string // by table; empty where there is no object
+}
+
+// Rows takes the rows of one (day, bucket), each table in the order of
+// (account_id, ledger_id).
+type Rows struct {
+	Bill      func(*Bill) error
+	Exception func(*Exception) error
+}
+
+// ErrSuperseded says that another run published a day first. Its result stands.
+var ErrSuperseded = errors.New("another run has published this day meanwhile")

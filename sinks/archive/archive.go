@@ -1,0 +1,195 @@
+// Package archive keeps the platform's raw answers in an object store: the log
+// that every table is derived from. It knows keys, batches and certificates; it
+// does not look into an answer's body.
+//
+// A unit's objects lie below archive/bills/bill_date=D/account=A/:
+//
+//	<walk>-00001.jsonl.zst   a batch of answers, one JSON line each
+//	<walk>.json              the certificate, once the walk is certified
+//
+// Walks are named so that names sort by the time they began. A batch holds its
+// cursors together with its pages, so no cursor runs ahead of what is stored.
+package archive
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"path"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"billwalk/schema"
+	"billwalk/sinks/object"
+)
+
+const certificateVersion = 1
+
+// Archive of the bill API's answers.
+type Archive struct{ store object.Store }
+
+// New returns the archive in the store.
+func New(store object.Store) *Archive { return &Archive{store} }
+
+func prefix(u schema.Unit) string {
+	return fmt.Sprintf("archive/bills/bill_date=%s/account=%s/", u.Day, u.Account.ID)
+}
+
+func batchKey(u schema.Unit, walk string, n int) string {
+	return fmt.Sprintf("%s%s-%05d.jsonl.zst", prefix(u), walk, n)
+}
+
+func certificateKey(u schema.Unit, walk string) string { return prefix(u) + walk + ".json" }
+
+// Append stores encoded answers as batch n of a walk. A batch is written once:
+// where another process has written it, the error is object.ErrConflict.
+func (a *Archive) Append(ctx context.Context, u schema.Unit, walk string, n int, answers []byte) error {
+	return a.create(ctx, batchKey(u, walk, n), answers)
+}
+
+// Certify stores the certificate under its latest walk.
+func (a *Archive) Certify(ctx context.Context, c *schema.Certificate) error {
+	c.Version = certificateVersion
+	data, err := json.Marshal(c)
+	if err != nil {
+		return err
+	}
+	walk, _ := c.Latest()
+	return a.create(ctx, certificateKey(c.Unit(), walk), data)
+}
+
+// create stores an object that must not exist. An answer that got lost is
+// asked again: where the object has the very content, it was our own.
+func (a *Archive) create(ctx context.Context, key string, data []byte) error {
+	var err error
+	for range 3 {
+		_, err = a.store.Put(ctx, key, bytes.NewReader(data), object.IfAbsent(), nil)
+		if !errors.Is(err, object.ErrUnknown) {
+			break
+		}
+	}
+	if !errors.Is(err, object.ErrConflict) {
+		return err
+	}
+	stored, getErr := a.read(ctx, key)
+	if getErr == nil && bytes.Equal(stored, data) {
+		return nil
+	}
+	return fmt.Errorf("%s was written by another run: %w", key, err)
+}
+
+func (a *Archive) read(ctx context.Context, key string) ([]byte, error) {
+	body, _, err := a.store.Get(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	data, err := io.ReadAll(body)
+	return data, errors.Join(err, body.Close())
+}
+
+var names = regexp.MustCompile(`^([0-9A-Za-z]+)(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
+
+// Unit returns the unit's latest certificate, or nil, and the walks begun after
+// it, oldest first.
+func (a *Archive) Unit(ctx context.Context, u schema.Unit) (*schema.Certificate, []schema.Begun, error) {
+	var certified string
+	var begun []schema.Begun
+	for info, err := range a.store.List(ctx, prefix(u)) {
+		if err != nil {
+			return nil, nil, err
+		}
+		parts := names.FindStringSubmatch(path.Base(info.Key))
+		if parts == nil {
+			continue // somebody else's file
+		}
+		walk, batch := parts[1], parts[2]
+		if batch == "" {
+			certified = max(certified, walk)
+			continue
+		}
+		n, _ := strconv.Atoi(batch)
+		if len(begun) == 0 || begun[len(begun)-1].Walk != walk {
+			begun = append(begun, schema.Begun{Walk: walk})
+		}
+		begun[len(begun)-1].Batches = n
+	}
+	for len(begun) > 0 && begun[0].Walk <= certified {
+		begun = begun[1:]
+	}
+	if certified == "" {
+		return nil, begun, nil
+	}
+	c, err := a.certificate(ctx, certificateKey(u, certified))
+	return c, begun, err
+}
+
+func (a *Archive) certificate(ctx context.Context, key string) (*schema.Certificate, error) {
+	data, err := a.read(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	c := new(schema.Certificate)
+	if err := json.Unmarshal(data, c); err != nil {
+		return nil, fmt.Errorf("certificate %s: %w", key, err)
+	}
+	if c.Version != certificateVersion {
+		return nil, fmt.Errorf("certificate %s has version %d, this billwalk reads %d: use a newer one", key, c.Version, certificateVersion)
+	}
+	return c, nil
+}
+
+// Answers reads a walk's answers in the order of its pages. A batch that is
+// missing or damaged ends it with an error that names the object.
+func (a *Archive) Answers(ctx context.Context, u schema.Unit, walk string) iter.Seq2[schema.Answer, error] {
+	return func(yield func(schema.Answer, error) bool) {
+		for n := 1; ; n++ {
+			key := batchKey(u, walk, n)
+			body, _, err := a.store.Get(ctx, key)
+			if errors.Is(err, object.ErrNotFound) && n > 1 {
+				return
+			}
+			if err != nil {
+				yield(schema.Answer{}, err)
+				return
+			}
+			if !decode(body, key, yield) {
+				return
+			}
+		}
+	}
+}
+
+// decode yields the answers of one batch; it reports whether to go on.
+func decode(body io.ReadCloser, key string, yield func(schema.Answer, error) bool) bool {
+	defer body.Close()
+	for line, err := range lines(body) {
+		var answer schema.Answer
+		if err == nil {
+			answer, err = parse(line)
+		}
+		if err != nil {
+			yield(schema.Answer{}, fmt.Errorf("archive object %s is damaged: %w", key, err))
+			return false
+		}
+		answer.Key = key
+		if !yield(answer, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+func parse(line []byte) (schema.Answer, error) {
+	var a schema.Answer
+	err := json.Unmarshal(line, &a)
+	if err == nil && strings.TrimSpace(string(a.Body)) == "" {
+		err = errors.New("an answer has no body")
+	}
+	return a, err
+}

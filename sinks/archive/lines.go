@@ -1,0 +1,76 @@
+package archive
+
+import (
+	"bufio"
+	"bytes"
+	"fmt"
+	"io"
+	"iter"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/klauspost/compress/zstd"
+
+	"billwalk/schema"
+)
+
+const (
+	maxLine   = 8 << 20  // an answer of 4 MiB, and its cursor and ids
+	maxMemory = 64 << 20 // of the decompressor: a bomb is an error
+)
+
+// frames compresses answers, each as a zstd frame of its own: frames may be
+// joined into one file, and a walk's buffer holds them compressed.
+var frames = func() *zstd.Encoder {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(2), zstd.WithWindowSize(1<<20))
+	if err != nil {
+		panic(err) // the options are constant
+	}
+	return enc
+}()
+
+// Encode returns the answer as one compressed JSON line. The body stands in it
+// byte for byte. Encoded answers may be joined.
+func (*Archive) Encode(a schema.Answer) ([]byte, error) {
+	if bytes.ContainsAny(a.Body, "\r\n") {
+		return nil, fmt.Errorf("the answer at cursor %q of account %s on %s has line breaks", a.Cursor, a.Account, a.Day)
+	}
+	line, err := json.Marshal(struct {
+		Account   schema.AccountID `json:"account"`
+		Day       schema.Day       `json:"bill_date"`
+		Walk      string           `json:"walk"`
+		Page      int              `json:"page"`
+		Cursor    string           `json:"cursor"`
+		FetchedAt time.Time        `json:"fetched_at"`
+		LogID     string           `json:"logid"`
+	}{a.Account, a.Day, a.Walk, a.Page, a.Cursor, a.FetchedAt, a.LogID})
+	if err != nil {
+		return nil, err
+	}
+	// The body is put in by hand: no JSON library may touch its bytes.
+	line = append(line[:len(line)-1], `,"body":`...)
+	line = append(append(line, a.Body...), "}\n"...)
+	return frames.EncodeAll(line, nil), nil
+}
+
+// lines yields the decompressed lines of a batch, each valid until the next.
+func lines(r io.Reader) iter.Seq2[[]byte, error] {
+	return func(yield func([]byte, error) bool) {
+		dec, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxMemory), zstd.WithDecoderMaxWindow(8<<20))
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		defer dec.Close()
+		scanner := bufio.NewScanner(dec)
+		scanner.Buffer(make([]byte, 0, 64<<10), maxLine)
+		for scanner.Scan() {
+			if !yield(scanner.Bytes(), nil) {
+				return
+			}
+		}
+		if err := scanner.Err(); err != nil {
+			yield(nil, err)
+		}
+	}
+}

@@ -1,0 +1,146 @@
+// Package lake publishes tables as Parquet files in an object store, so that a
+// reader with a plain glob sees, of every file, the old one or the new one whole.
+//
+// One (day, bucket) is published in this order, with nothing to undo at any point:
+//
+//  1. before the run's first API call, Base reads the manifest and the ETag of
+//     each data object: what this run may replace;
+//  2. Publish writes the rows to local temporary files, stamped with a
+//     generation and a write id;
+//  3. it PUTs each data object on the condition that the base is still there;
+//  4. it PUTs the manifest, last, on the same condition.
+//
+// A run that finds something newer in place changes nothing: schema.ErrSuperseded. A
+// crash between 3 and 4 heals by running again, from the base then found.
+// Nothing is ever deleted.
+package lake
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/go-json-experiment/json"
+
+	"billwalk/schema"
+	"billwalk/sinks/object"
+)
+
+// Tables that every publication writes, in the order of their PUTs.
+var tables = []string{schema.Bills.Name, schema.Exceptions.Name}
+
+// settingsKey holds what is fixed for the lake's life.
+const (
+	settingsKey     = "_manifests/lake.json"
+	settingsVersion = 1
+)
+
+type settings struct {
+	Version int `json:"version"`
+	Buckets int `json:"buckets"` // files per table and day
+}
+
+// Lake is the published tables in one store.
+type Lake struct {
+	store   object.Store
+	buckets int
+	version string // of billwalk, for manifests
+	tmp     string // folder for temporary files; empty: the system's
+}
+
+// Open opens the lake with that many buckets, for the store and the version of
+// billwalk. A lake made with another number is an error: accounts would move
+// between files. A new lake is written only when something is published.
+func Open(ctx context.Context, store object.Store, buckets int, version string) (*Lake, error) {
+	l := &Lake{store: store, buckets: buckets, version: version}
+	err := l.checkSettings(ctx)
+	if errors.Is(err, object.ErrNotFound) {
+		return l, nil
+	}
+	return l, err
+}
+
+// settle makes sure that the store holds the lake's settings, and these ones.
+func (l *Lake) settle(ctx context.Context) error {
+	err := l.checkSettings(ctx)
+	if !errors.Is(err, object.ErrNotFound) {
+		return err
+	}
+	data, err := json.Marshal(settings{Version: settingsVersion, Buckets: l.buckets})
+	if err != nil {
+		return err
+	}
+	_, err = l.store.Put(ctx, settingsKey, bytes.NewReader(data), object.IfAbsent(), nil)
+	if err != nil && !errors.Is(err, object.ErrConflict) && !errors.Is(err, object.ErrUnknown) {
+		return fmt.Errorf("the lake cannot be written: %w", err)
+	}
+	return l.checkSettings(ctx)
+}
+
+func (l *Lake) checkSettings(ctx context.Context) error {
+	var made settings
+	if _, err := l.readJSON(ctx, settingsKey, &made); err != nil {
+		return err
+	}
+	if made.Version != settingsVersion {
+		return fmt.Errorf("the lake has version %d, this billwalk reads %d: use a newer one", made.Version, settingsVersion)
+	}
+	if made.Buckets != l.buckets {
+		return fmt.Errorf("the lake was made with lake.buckets: %d, and jobs.yaml says %d: the number is fixed for the lake's life", made.Buckets, l.buckets)
+	}
+	return nil
+}
+
+func dataKey(table string, day schema.Day, bucket int) string {
+	return fmt.Sprintf("%s/bill_date=%s/bucket-%03d.parquet", table, day, bucket)
+}
+
+func manifestKey(day schema.Day, bucket int) string {
+	return fmt.Sprintf("_manifests/bill_date=%s/bucket-%03d.json", day, bucket)
+}
+
+// Base reads what is published of a (day, bucket).
+func (l *Lake) Base(ctx context.Context, day schema.Day, bucket int) (schema.Base, error) {
+	base := schema.Base{Day: day, Bucket: bucket, ETags: make(map[string]string)}
+	manifest := new(schema.Manifest)
+	info, err := l.readJSON(ctx, manifestKey(day, bucket), manifest)
+	switch {
+	case err == nil && manifest.Version != schema.ManifestVersion:
+		return base, fmt.Errorf("%s has version %d, this billwalk reads %d: use a newer one", info.Key, manifest.Version, schema.ManifestVersion)
+	case err == nil:
+		base.Manifest, base.ManifestETag = manifest, info.ETag
+	case !errors.Is(err, object.ErrNotFound):
+		return base, err
+	}
+	for _, table := range tables {
+		info, err := l.store.Head(ctx, dataKey(table, day, bucket))
+		if err != nil && !errors.Is(err, object.ErrNotFound) {
+			return base, err
+		}
+		base.ETags[table] = info.ETag // empty where there is none
+	}
+	return base, nil
+}
+
+// Record stores a run's summary under runs/.
+func (l *Lake) Record(ctx context.Context, runID string, summary []byte) error {
+	_, err := l.store.Put(ctx, "runs/"+runID+".json", bytes.NewReader(summary), object.Always(), nil)
+	return err
+}
+
+func (l *Lake) readJSON(ctx context.Context, key string, into any) (object.Info, error) {
+	body, info, err := l.store.Get(ctx, key)
+	if err != nil {
+		return object.Info{}, err
+	}
+	data, err := io.ReadAll(body)
+	if err = errors.Join(err, body.Close()); err != nil {
+		return object.Info{}, err
+	}
+	if err := json.Unmarshal(data, into); err != nil {
+		return object.Info{}, fmt.Errorf("%s is damaged: %w", key, err)
+	}
+	return info, nil
+}

@@ -1,0 +1,88 @@
+package object
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"unicode"
+	"unicode/utf8"
+)
+
+const (
+	maxKey  = 1024 // bytes; S3's limit
+	maxMeta = 2048 // bytes of names and values; S3's limit
+
+	// reserved is where a folder store keeps its own files. No store has objects
+	// there, so that all take the same keys.
+	reserved = ".billwalk"
+)
+
+// checkKey holds a key to what S3, a folder and a log line can all carry.
+func checkKey(key string) error {
+	switch {
+	case len(key) > maxKey:
+		return fmt.Errorf("%w %q...: longer than %d bytes", ErrKey, key[:64], maxKey)
+	case !utf8.ValidString(key):
+		return fmt.Errorf("%w %q: not UTF-8", ErrKey, key)
+	case strings.ContainsFunc(key, func(r rune) bool { return r == '\\' || unicode.IsControl(r) }):
+		return fmt.Errorf("%w %q: backslash or control character", ErrKey, key)
+	case key == reserved || strings.HasPrefix(key, reserved+"/"):
+		return fmt.Errorf("%w %q: %s is kept for the store itself", ErrKey, key, reserved)
+	}
+	for part := range strings.SplitSeq(key, "/") {
+		if part == "" || part == "." || part == ".." {
+			return fmt.Errorf("%w %q: a part between slashes is %q", ErrKey, key, part)
+		}
+	}
+	return nil
+}
+
+// checkPrefix takes whatever can be the start of a good key.
+func checkPrefix(prefix string) error {
+	if prefix == "" {
+		return nil
+	}
+	// What is cut off may go on, to a whole part and to a name other than the
+	// store's own.
+	return checkKey(prefix + "x")
+}
+
+// checkMeta holds metadata to what survives as HTTP headers unchanged.
+func checkMeta(meta map[string]string) error {
+	size := 0
+	for name, value := range meta {
+		size += len(name) + len(value)
+		if name == "" || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz0123456789-") != "" {
+			return fmt.Errorf("metadata %q: want a name of a-z, 0-9 and -", name)
+		}
+		if value == "" || value != strings.TrimSpace(value) || strings.ContainsFunc(value, func(r rune) bool { return r < ' ' || r > '~' }) {
+			return fmt.Errorf("metadata %s: value %q: want printable ASCII, not empty, no space around it", name, value)
+		}
+	}
+	if size > maxMeta {
+		return fmt.Errorf("metadata of %d bytes: at most %d fit", size, maxMeta)
+	}
+	return nil
+}
+
+// checkPut is what every store asks before it touches anything.
+func checkPut(ctx context.Context, key string, cond Condition, meta map[string]string) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	if err := cond.check(); err != nil {
+		return fmt.Errorf("put %s: %w", key, err)
+	}
+	if err := checkMeta(meta); err != nil {
+		return fmt.Errorf("put %s: %w", key, err)
+	}
+	return ctx.Err()
+}
+
+// checkRead is the same for Get and Head.
+func checkRead(ctx context.Context, key string) error {
+	if err := checkKey(key); err != nil {
+		return err
+	}
+	return ctx.Err()
+}

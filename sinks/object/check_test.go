@@ -1,0 +1,42 @@
+package object
+
+import (
+	"errors"
+	"io/fs"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+)
+
+// FuzzKey: a key that is accepted names a file below the folder, by the same name;
+// whatever it starts with is a prefix to list by; and nothing else is refused than
+// what the rule says.
+func FuzzKey(f *testing.F) {
+	for _, seed := range []string{
+		"bills/bill_date=2026-11-20/bucket-000.parquet", "../../x", "a//b", "/", "a/./b", "某某/餐饮", "\xff", `C:\x`, ".billwalk/lock", "..a", "",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, key string) {
+		err := checkKey(key)
+		if err != nil {
+			plain := fs.ValidPath(key) && key != "." && len(key) <= maxKey && !strings.HasPrefix(key, reserved) &&
+				!strings.ContainsFunc(key, func(r rune) bool { return r < ' ' || r == '\\' || r >= 0x7f && r < 0xa0 })
+			if plain || !errors.Is(err, ErrKey) {
+				t.Fatalf("%q is refused: %v", key, err)
+			}
+			return
+		}
+		if !fs.ValidPath(key) || !filepath.IsLocal(filepath.FromSlash(key)) || strings.HasPrefix(key, reserved+"/") {
+			t.Fatalf("%q is accepted", key)
+		}
+		for i := range key {
+			if utf8.RuneStart(key[i]) {
+				if err := checkPrefix(key[:i]); err != nil {
+					t.Fatalf("%q is a key, but its start is refused: %v", key, err)
+				}
+			}
+		}
+	})
+}

@@ -1,0 +1,40 @@
+package object
+
+import "errors"
+
+// Condition says on what state of its key a Put is allowed to act. The zero
+// Condition is Always.
+type Condition struct {
+	absent bool
+	match  bool
+	etag   string
+}
+
+// Always writes whatever is there.
+func Always() Condition { return Condition{} }
+
+// IfAbsent writes only where there is no object yet.
+func IfAbsent() Condition { return Condition{absent: true} }
+
+// IfMatch writes only over the object that has this ETag.
+func IfMatch(etag string) Condition { return Condition{match: true, etag: etag} }
+
+// check refuses a match on nothing, which S3 would take for no condition.
+func (c Condition) check() error {
+	if c.match && c.etag == "" {
+		return errors.New("IfMatch needs an ETag, from Head, Get or Put; for a new object use IfAbsent")
+	}
+	return nil
+}
+
+// holds tells whether the condition allows a write over what is there.
+func (c Condition) holds(exists bool, etag string) bool {
+	switch {
+	case c.absent:
+		return !exists
+	case c.match:
+		return exists && c.etag == etag
+	default:
+		return true
+	}
+}

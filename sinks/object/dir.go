@@ -1,0 +1,208 @@
+package object
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path"
+	"path/filepath"
+	"syscall"
+	"time"
+
+	"github.com/gofrs/flock"
+)
+
+// dir is a store in a folder: every object is the plain file of its key. Its
+// ETag is the SHA-256 of the content, so that a file copied in by hand has one
+// too. Content that is stamped to be unique never gets an earlier ETag back.
+//
+// A Put is atomic for readers and for a kill at any point: the content is
+// made durable in a file of its own, which takes the object's name only then,
+// under a lock that every writer of the folder takes, in whatever process. Only
+// the comparison and the renames happen under it. The store's own files are all
+// in .billwalk:
+//
+//	.billwalk/lock             held by the one that is replacing an object
+//	.billwalk/tmp/NAME         content on its way; worthless once its writer is gone
+//	.billwalk/meta/KEY.json    the sidecar of an object
+type dir struct {
+	root *os.Root
+	path string
+	lock *flock.Flock
+	turn chan struct{} // one writer of this process at a time waits for the lock
+}
+
+const (
+	lockFile    = reserved + "/lock"
+	stageFolder = reserved + "/tmp"
+
+	// lockPoll is how often a lock held by another process is tried. It is held
+	// for a few milliseconds.
+	lockPoll = 2 * time.Millisecond
+	// abandoned is the age from which a file on its way has no writer any more.
+	abandoned = 24 * time.Hour
+)
+
+func openDir(folder string) (*dir, error) {
+	full, err := filepath.Abs(folder)
+	if err != nil {
+		return nil, fmt.Errorf("open the folder store %s: %w", folder, err)
+	}
+	if err := os.MkdirAll(full, 0o755); err != nil {
+		return nil, fmt.Errorf("open the folder store %s: %w", full, err)
+	}
+	root, err := os.OpenRoot(full)
+	if err != nil {
+		return nil, fmt.Errorf("open the folder store %s: %w", full, err)
+	}
+	d := &dir{root: root, path: full, lock: flock.New(filepath.Join(full, lockFile)), turn: make(chan struct{}, 1)}
+	d.sweep()
+	return d, nil
+}
+
+// sweep removes what killed writers left. It is tidiness only, so a folder that
+// cannot be written to may be read all the same.
+func (d *dir) sweep() {
+	entries, err := fs.ReadDir(d.root.FS(), stageFolder)
+	if err != nil {
+		return
+	}
+	for _, entry := range entries {
+		info, err := entry.Info()
+		if err == nil && time.Since(info.ModTime()) > abandoned {
+			_ = d.root.Remove(path.Join(stageFolder, entry.Name()))
+		}
+	}
+}
+
+// Get implements [Store].
+func (d *dir) Get(ctx context.Context, key string) (io.ReadCloser, Info, error) {
+	if err := checkRead(ctx, key); err != nil {
+		return nil, Info{}, err
+	}
+	file, info, err := d.open(ctx, key)
+	if err != nil {
+		return nil, Info{}, fmt.Errorf("get %s: %w", d.name(key), err)
+	}
+	return file, info, nil
+}
+
+// Head implements [Store].
+func (d *dir) Head(ctx context.Context, key string) (Info, error) {
+	if err := checkRead(ctx, key); err != nil {
+		return Info{}, err
+	}
+	file, info, err := d.open(ctx, key)
+	if err != nil {
+		return Info{}, fmt.Errorf("head %s: %w", d.name(key), err)
+	}
+	return info, file.Close()
+}
+
+// Put implements [Store].
+func (d *dir) Put(ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
+	if err := checkPut(ctx, key, cond, meta); err != nil {
+		return Info{}, err
+	}
+	info, err := d.put(ctx, key, body, cond, meta)
+	if err != nil {
+		return Info{}, fmt.Errorf("put %s: %w", d.name(key), err)
+	}
+	return info, nil
+}
+
+func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
+	if _, err := body.Seek(0, io.SeekStart); err != nil {
+		return Info{}, fmt.Errorf("rewind the body: %w", err)
+	}
+	staged, next, err := d.stage(ctx, body)
+	if err != nil {
+		return Info{}, err
+	}
+	defer func() { _ = d.root.Remove(staged) }() // gone already, where it became the object
+	next.Meta = meta
+	if err := d.acquire(ctx); err != nil {
+		return Info{}, err
+	}
+	defer d.release()
+	current, err := d.current(ctx, key)
+	exists := err == nil
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return Info{}, err
+	}
+	if !cond.holds(exists, current.ETag) {
+		return Info{}, ErrConflict
+	}
+	versions := []version{next}
+	if exists && current.ETag != next.ETag {
+		versions = append(versions, current)
+	}
+	if err := d.record(ctx, key, versions); err != nil {
+		return Info{}, err
+	}
+	if err := d.rename(staged, key); err != nil {
+		return Info{}, err
+	}
+	return next.info(key), nil
+}
+
+// current tells of the object while the lock keeps it as it is.
+func (d *dir) current(ctx context.Context, key string) (version, error) {
+	file, err := d.openFile(key)
+	if err != nil {
+		return version{}, err
+	}
+	defer file.Close()
+	current, _, err := d.describe(ctx, key, file)
+	return current, err
+}
+
+// open opens the object's file and tells of it. A file that its sidecar does not
+// know may have been replaced, sidecar and all, while it was looked at: then the
+// newer one is taken.
+func (d *dir) open(ctx context.Context, key string) (*os.File, Info, error) {
+	for {
+		file, err := d.openFile(key)
+		if err != nil {
+			return nil, Info{}, err
+		}
+		found, known, err := d.describe(ctx, key, file)
+		if err == nil && (known || d.isCurrent(key, file)) {
+			return file, found.info(key), nil
+		}
+		_ = file.Close()
+		if err != nil {
+			return nil, Info{}, err
+		}
+	}
+}
+
+func (d *dir) openFile(key string) (*os.File, error) {
+	file, err := d.root.Open(key)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil, ErrNotFound
+	}
+	if err != nil {
+		return nil, err
+	}
+	if stat, err := file.Stat(); err != nil || !stat.Mode().IsRegular() {
+		_ = file.Close()
+		return nil, errors.Join(ErrNotFound, err)
+	}
+	return file, nil
+}
+
+func (d *dir) isCurrent(key string, file *os.File) bool {
+	opened, err := file.Stat()
+	if err != nil {
+		return false
+	}
+	now, err := d.root.Stat(key)
+	return err == nil && os.SameFile(opened, now)
+}
+
+// name is how messages name the object.
+func (d *dir) name(key string) string { return filepath.Join(d.path, filepath.FromSlash(key)) }

@@ -1,0 +1,104 @@
+package object
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"io"
+	"os"
+	"time"
+)
+
+// version is what a sidecar tells of one content of its object. It counts only
+// where the object's file really has that content.
+type version struct {
+	ETag     string            `json:"etag"`
+	Size     int64             `json:"size"`
+	Modified time.Time         `json:"modified"` // of the file; with the size it spares reading the content again
+	Meta     map[string]string `json:"meta,omitempty"`
+}
+
+func (v version) info(key string) Info {
+	return Info{Key: key, ETag: v.ETag, Size: v.Size, Meta: v.Meta, Modified: v.Modified}.clone()
+}
+
+// sidecar is written before its object is replaced, and names the content to come
+// as well as the one to go: whichever a kill leaves has its own metadata.
+type sidecar struct {
+	Versions []version `json:"versions"`
+}
+
+func sidecarOf(key string) string { return reserved + "/meta/" + key + ".json" }
+
+// record replaces the object's sidecar.
+func (d *dir) record(ctx context.Context, key string, versions []version) error {
+	text, err := json.Marshal(sidecar{Versions: versions})
+	if err != nil {
+		return err
+	}
+	staged, _, err := d.stage(ctx, bytes.NewReader(text))
+	if err != nil {
+		return err
+	}
+	if err := d.rename(staged, sidecarOf(key)); err != nil {
+		_ = d.root.Remove(staged)
+		return err
+	}
+	return nil
+}
+
+// describe tells of the open file's content, and whether its sidecar knows it. A
+// sidecar that is missing, damaged or of another content costs the metadata and
+// nothing else: then the content itself is read for its ETag.
+func (d *dir) describe(ctx context.Context, key string, file *os.File) (_ version, known bool, err error) {
+	stat, err := file.Stat()
+	if err != nil {
+		return version{}, false, err
+	}
+	var recorded sidecar
+	if text, err := d.root.ReadFile(sidecarOf(key)); err == nil {
+		_ = json.Unmarshal(text, &recorded)
+	}
+	if found, ok := recorded.byFile(stat); ok {
+		return found, true, nil
+	}
+	etag, err := hashOf(ctx, file)
+	if err != nil {
+		return version{}, false, err
+	}
+	found := version{ETag: etag, Size: stat.Size(), Modified: stat.ModTime()}
+	for _, v := range recorded.Versions {
+		if v.ETag == etag {
+			found.Meta, known = v.Meta, true
+		}
+	}
+	return found, known, nil
+}
+
+// byFile finds the version with the file's size and time, unless there are two.
+func (s sidecar) byFile(stat os.FileInfo) (found version, ok bool) {
+	for _, v := range s.Versions {
+		if v.Size != stat.Size() || !v.Modified.Equal(stat.ModTime()) {
+			continue
+		}
+		if ok {
+			return version{}, false
+		}
+		found, ok = v, true
+	}
+	return found, ok
+}
+
+// hashOf reads the file through and leaves it at its start.
+func hashOf(ctx context.Context, file *os.File) (string, error) {
+	hash := sha256.New()
+	if _, err := io.Copy(hash, interruptible{ctx, file}); err != nil {
+		return "", err
+	}
+	if _, err := file.Seek(0, io.SeekStart); err != nil {
+		return "", err
+	}
+	return hex.EncodeToString(hash.Sum(nil)), nil
+}

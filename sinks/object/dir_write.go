@@ -1,0 +1,104 @@
+package object
+
+import (
+	"context"
+	"crypto/rand"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path"
+)
+
+// stage makes the content durable in a file of its own, and tells of it.
+func (d *dir) stage(ctx context.Context, body io.Reader) (name string, _ version, err error) {
+	if err := d.root.MkdirAll(stageFolder, 0o755); err != nil {
+		return "", version{}, err
+	}
+	name = path.Join(stageFolder, rand.Text())
+	file, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	if err != nil {
+		return "", version{}, err
+	}
+	defer func() {
+		err = errors.Join(err, file.Close())
+		if err != nil {
+			_ = d.root.Remove(name)
+		}
+	}()
+	hash := sha256.New()
+	size, err := io.Copy(io.MultiWriter(file, hash), interruptible{ctx, body})
+	if err != nil {
+		return "", version{}, err
+	}
+	if err := file.Sync(); err != nil {
+		return "", version{}, err
+	}
+	stat, err := file.Stat()
+	if err != nil {
+		return "", version{}, err
+	}
+	return name, version{ETag: hex.EncodeToString(hash.Sum(nil)), Size: size, Modified: stat.ModTime()}, nil
+}
+
+// rename gives a staged file its name, which makes it the object. From then on
+// an error leaves open whether a power failure would undo it.
+func (d *dir) rename(staged, name string) error {
+	if err := d.root.MkdirAll(path.Dir(name), 0o755); err != nil {
+		return err
+	}
+	if err := d.root.Rename(staged, name); err != nil {
+		return err
+	}
+	// The names of new folders have to last, too, up to the store's own.
+	for folder := path.Dir(name); ; folder = path.Dir(folder) {
+		if err := d.syncFolder(folder); err != nil {
+			return fmt.Errorf("%w: %w", ErrUnknown, err)
+		}
+		if folder == "." {
+			return nil
+		}
+	}
+}
+
+func (d *dir) syncFolder(name string) error {
+	folder, err := d.root.Open(name)
+	if err != nil {
+		return err
+	}
+	return errors.Join(folder.Sync(), folder.Close())
+}
+
+// acquire makes the caller the folder's only writer, until release.
+func (d *dir) acquire(ctx context.Context) error {
+	select {
+	case d.turn <- struct{}{}:
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+	if _, err := d.lock.TryLockContext(ctx, lockPoll); err != nil {
+		<-d.turn
+		return fmt.Errorf("lock the folder store by %s: %w", d.name(lockFile), err)
+	}
+	return nil
+}
+
+func (d *dir) release() {
+	_ = d.lock.Unlock() // the write is done; and the lock goes with the process at the latest
+	<-d.turn
+}
+
+// interruptible is a reader that ends when its context does.
+type interruptible struct {
+	ctx context.Context
+	io.Reader
+}
+
+func (r interruptible) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.Reader.Read(p)
+}

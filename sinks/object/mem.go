@@ -1,0 +1,166 @@
+package object
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+)
+
+// Mem is a store in memory, for tests. Every write has an ETag of its own, even
+// one of the same bytes.
+type Mem struct {
+	// Fault, where set, is asked about every operation before it runs: its error
+	// is the operation's outcome, and apply says that a Put took effect all the
+	// same, as when the answer was lost on the way. Set it before the store is
+	// shared; it may be called concurrently.
+	Fault func(op Op, key string) (apply bool, err error)
+
+	mu      sync.Mutex
+	objects map[string]memObject
+	writes  int
+}
+
+// Op is an operation of a store, as a [Mem]'s Fault is told of it.
+type Op string
+
+const (
+	OpGet  Op = "get"
+	OpHead Op = "head"
+	OpPut  Op = "put"
+	OpList Op = "list" // the key is the prefix
+)
+
+type memObject struct {
+	info Info
+	body []byte // never changed once stored
+}
+
+// NewMem returns an empty store.
+func NewMem() *Mem { return &Mem{objects: map[string]memObject{}} }
+
+func (m *Mem) fault(op Op, key string) (apply bool, err error) {
+	if m.Fault == nil {
+		return true, nil
+	}
+	apply, err = m.Fault(op, key)
+	return apply || err == nil, err
+}
+
+// Get implements [Store].
+func (m *Mem) Get(ctx context.Context, key string) (io.ReadCloser, Info, error) {
+	object, err := m.read(ctx, OpGet, key)
+	if err != nil {
+		return nil, Info{}, err
+	}
+	return io.NopCloser(bytes.NewReader(object.body)), object.info.clone(), nil
+}
+
+// Head implements [Store].
+func (m *Mem) Head(ctx context.Context, key string) (Info, error) {
+	object, err := m.read(ctx, OpHead, key)
+	return object.info.clone(), err
+}
+
+func (m *Mem) read(ctx context.Context, op Op, key string) (memObject, error) {
+	if err := checkRead(ctx, key); err != nil {
+		return memObject{}, err
+	}
+	if _, err := m.fault(op, key); err != nil {
+		return memObject{}, err
+	}
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	object, ok := m.objects[key]
+	if !ok {
+		return memObject{}, fmt.Errorf("%s %s: %w", op, key, ErrNotFound)
+	}
+	return object, nil
+}
+
+// Put implements [Store].
+func (m *Mem) Put(ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
+	if err := checkPut(ctx, key, cond, meta); err != nil {
+		return Info{}, err
+	}
+	if _, err := body.Seek(0, io.SeekStart); err != nil {
+		return Info{}, fmt.Errorf("put %s: rewind the body: %w", key, err)
+	}
+	content, err := io.ReadAll(body)
+	if err != nil {
+		return Info{}, fmt.Errorf("put %s: read the body: %w", key, err)
+	}
+	if err := ctx.Err(); err != nil { // it may have ended with the reading
+		return Info{}, err
+	}
+	apply, fault := m.fault(OpPut, key)
+	if !apply {
+		return Info{}, fault
+	}
+	info, err := m.store(key, content, cond, meta)
+	if fault != nil {
+		return Info{}, fault
+	}
+	return info, err
+}
+
+func (m *Mem) store(key string, content []byte, cond Condition, meta map[string]string) (Info, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	old, exists := m.objects[key]
+	if !cond.holds(exists, old.info.ETag) {
+		return Info{}, fmt.Errorf("put %s: %w", key, ErrConflict)
+	}
+	m.writes++
+	info := Info{Key: key, ETag: fmt.Sprintf("mem-%d", m.writes), Size: int64(len(content)), Meta: maps.Clone(meta)}
+	m.objects[key] = memObject{info: info, body: content}
+	return info.clone(), nil
+}
+
+// List implements [Store].
+func (m *Mem) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
+	return func(yield func(Info, error) bool) {
+		if err := checkPrefix(prefix); err != nil {
+			yield(Info{}, err)
+			return
+		}
+		if _, err := m.fault(OpList, prefix); err != nil {
+			yield(Info{}, err)
+			return
+		}
+		for _, info := range m.snapshot(prefix) {
+			if err := ctx.Err(); err != nil {
+				yield(Info{}, err)
+				return
+			}
+			if !yield(info, nil) {
+				return
+			}
+		}
+	}
+}
+
+// snapshot is taken whole, so that the caller may use the store as it lists.
+func (m *Mem) snapshot(prefix string) []Info {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	var infos []Info
+	for key, object := range m.objects {
+		if strings.HasPrefix(key, prefix) {
+			infos = append(infos, object.info.clone())
+		}
+	}
+	slices.SortFunc(infos, func(a, b Info) int { return strings.Compare(a.Key, b.Key) })
+	return infos
+}
+
+// clone keeps a caller's changes of Meta away from the stored one.
+func (i Info) clone() Info {
+	i.Meta = maps.Clone(i.Meta)
+	return i
+}

@@ -1,0 +1,179 @@
+package object
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"net/http"
+	"net/url"
+	"strings"
+	"time"
+
+	"github.com/aws/aws-sdk-go-v2/aws"
+	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/config"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
+)
+
+// bucket is a store in one S3 bucket. An object's ETag is S3's own.
+type bucket struct {
+	client *s3.Client
+	name   string
+}
+
+const (
+	// maxObject is the most that S3 takes in one PutObject.
+	maxObject = 5 << 30
+	// answerTimeout is how long a server may take to answer once it has the whole
+	// request; one that accepts and then says nothing would hold a run for ever.
+	answerTimeout = time.Minute
+	// idleConnections kept per store spare concurrent walks a handshake each.
+	idleConnections = 64
+)
+
+func openBucket(ctx context.Context, name string, options S3Options) (*bucket, error) {
+	if options.Endpoint != "" {
+		endpoint, err := url.Parse(options.Endpoint)
+		if err != nil || endpoint.Host == "" || (endpoint.Scheme != "http" && endpoint.Scheme != "https") {
+			return nil, fmt.Errorf("S3 endpoint %q: want http://host or https://host, with :port where needed", options.Endpoint)
+		}
+	}
+	load := []func(*config.LoadOptions) error{config.WithHTTPClient(newHTTPClient())}
+	if options.Region != "" {
+		load = append(load, config.WithRegion(options.Region))
+	}
+	loaded, err := config.LoadDefaultConfig(ctx, load...)
+	if err != nil {
+		return nil, fmt.Errorf("S3 configuration for bucket %s: %w", name, err)
+	}
+	if loaded.Region == "" {
+		loaded.Region = "us-east-1"
+	}
+	return &bucket{name: name, client: s3.NewFromConfig(loaded, func(o *s3.Options) {
+		if options.Endpoint != "" {
+			o.BaseEndpoint = aws.String(options.Endpoint)
+		}
+		o.UsePathStyle = options.PathStyle
+		// Other stores refuse or misread the SDK's trailing checksums. A body is
+		// checked on its way all the same, by the SHA-256 in its signature.
+		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
+		o.ResponseChecksumValidation = aws.ResponseChecksumValidationWhenRequired
+	})}, nil
+}
+
+func newHTTPClient() *awshttp.BuildableClient {
+	return awshttp.NewBuildableClient().WithTransportOptions(func(t *http.Transport) {
+		t.ResponseHeaderTimeout = answerTimeout
+		t.MaxIdleConnsPerHost = idleConnections
+	})
+}
+
+// Get implements [Store].
+func (b *bucket) Get(ctx context.Context, key string) (io.ReadCloser, Info, error) {
+	if err := checkRead(ctx, key); err != nil {
+		return nil, Info{}, err
+	}
+	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
+	if err != nil {
+		return nil, Info{}, b.readError("get", key, err)
+	}
+	return out.Body, Info{
+		Key: key, ETag: unquote(out.ETag), Size: aws.ToInt64(out.ContentLength),
+		Meta: out.Metadata, Modified: aws.ToTime(out.LastModified),
+	}, nil
+}
+
+// Head implements [Store].
+func (b *bucket) Head(ctx context.Context, key string) (Info, error) {
+	if err := checkRead(ctx, key); err != nil {
+		return Info{}, err
+	}
+	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
+	if err != nil {
+		return Info{}, b.readError("head", key, err)
+	}
+	return Info{
+		Key: key, ETag: unquote(out.ETag), Size: aws.ToInt64(out.ContentLength),
+		Meta: out.Metadata, Modified: aws.ToTime(out.LastModified),
+	}, nil
+}
+
+// Put implements [Store].
+func (b *bucket) Put(ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
+	if err := checkPut(ctx, key, cond, meta); err != nil {
+		return Info{}, err
+	}
+	content, size, err := rewound(body)
+	if err != nil {
+		return Info{}, fmt.Errorf("put %s: rewind the body: %w", b.url(key), err)
+	}
+	if size > maxObject {
+		return Info{}, fmt.Errorf("put %s: %d bytes: S3 takes at most %d in one write; raise lake.buckets to get smaller files", b.url(key), size, int64(maxObject))
+	}
+	in := &s3.PutObjectInput{Bucket: &b.name, Key: &key, Body: content, ContentLength: &size, Metadata: meta}
+	switch {
+	case cond.absent:
+		in.IfNoneMatch = aws.String("*")
+	case cond.match:
+		in.IfMatch = aws.String(`"` + cond.etag + `"`)
+	}
+	// No retry: after a lost answer the second attempt meets the first one's
+	// object, and its 412 would pass for another writer's.
+	out, err := b.client.PutObject(ctx, in, func(o *s3.Options) { o.Retryer = aws.NopRetryer{} })
+	if err != nil {
+		return Info{}, b.putError(key, cond, err)
+	}
+	return Info{Key: key, ETag: unquote(out.ETag), Size: size, Meta: meta}.clone(), nil
+}
+
+// rewound gives the whole of body from its start, and its length in bytes. Where
+// it can be read at any offset it gets a position of its own: after an early
+// answer the transport may still be reading while the caller sends it again.
+func rewound(body io.ReadSeeker) (io.ReadSeeker, int64, error) {
+	size, err := body.Seek(0, io.SeekEnd)
+	if err != nil {
+		return nil, 0, err
+	}
+	if at, ok := body.(io.ReaderAt); ok {
+		return io.NewSectionReader(at, 0, size), size, nil
+	}
+	_, err = body.Seek(0, io.SeekStart)
+	return body, size, err
+}
+
+// List implements [Store].
+func (b *bucket) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
+	return func(yield func(Info, error) bool) {
+		if err := errors.Join(checkPrefix(prefix), ctx.Err()); err != nil {
+			yield(Info{}, err)
+			return
+		}
+		pages := s3.NewListObjectsV2Paginator(b.client, &s3.ListObjectsV2Input{Bucket: &b.name, Prefix: &prefix},
+			func(o *s3.ListObjectsV2PaginatorOptions) { o.StopOnDuplicateToken = true })
+		for pages.HasMorePages() {
+			page, err := pages.NextPage(ctx)
+			if err != nil {
+				yield(Info{}, b.readError("list", prefix, err))
+				return
+			}
+			for _, object := range page.Contents {
+				key := aws.ToString(object.Key)
+				if checkKey(key) != nil { // a console's "folder/", for one
+					continue
+				}
+				if !yield(Info{
+					Key: key, ETag: unquote(object.ETag), Size: aws.ToInt64(object.Size), Modified: aws.ToTime(object.LastModified),
+				}, nil) {
+					return
+				}
+			}
+		}
+	}
+}
+
+func (b *bucket) url(key string) string { return "s3://" + b.name + "/" + key }
+
+// unquote takes the quotes of HTTP off an ETag; Put sets them again.
+func unquote(etag *string) string { return strings.Trim(aws.ToString(etag), `"`) }

@@ -1,0 +1,106 @@
+// Command s3test is an S3 server for tests: versitygw on a free port of
+// 127.0.0.1, with every object a plain file under
+// FOLDER/objects/BUCKET. It prints its
+// address as one line once it answers, and ends when its standard input does,
+// so that it cannot outlive the test that started it.
+//
+// It is a module of its own so that the server's dependencies stay out of
+// billwalk's, and it never serves anything but tests.
+package main
+
+import (
+	"context"
+	"errors"
+	"flag"
+	"fmt"
+	"io"
+	"log"
+	"net"
+	"os"
+	"path/filepath"
+
+	"github.com/versity/versitygw/backend/meta"
+	"github.com/versity/versitygw/backend/posix"
+	"github.com/versity/versitygw/embedgw"
+	"github.com/versity/versitygw/s3api"
+)
+
+func main() {
+	log.SetFlags(0)
+	log.SetPrefix("s3test: ")
+	folder := flag.String("folder", "", "a folder for the objects and their metadata")
+	bucket := flag.String("bucket", "", "the bucket to create")
+	flag.Parse()
+	if *folder == "" || *bucket == "" || os.Getenv("AWS_ACCESS_KEY_ID") == "" {
+		log.Fatal("usage: AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=... s3test -folder FOLDER -bucket BUCKET")
+	}
+	stdout := os.Stdout
+	os.Stdout = os.Stderr // the gateway's remarks; only the address is for the caller
+	go func() {
+		_, _ = io.Copy(io.Discard, os.Stdin)
+		os.Exit(0)
+	}()
+	root, err := filepath.Abs(*folder) // opening the backend changes the working folder
+	if err != nil {
+		log.Fatal(err)
+	}
+	log.Fatal(serve(root, *bucket, func(address string) { fmt.Fprintln(stdout, address) }))
+}
+
+// serve runs the server until it fails, and announces its address. The gateway cannot tell which port it
+// was given, so a free one is chosen first; another process may take it
+// meanwhile, and then the next is tried.
+func serve(folder, bucket string, announce func(address string)) error {
+	var failures error
+	for range 5 {
+		backend, err := openBackend(folder, bucket)
+		if err != nil {
+			return err
+		}
+		address, err := freeAddress()
+		if err != nil {
+			return err
+		}
+		failures = errors.Join(failures, embedgw.RunVersityGW(context.Background(), backend, &embedgw.Config{
+			RootUserAccess:    os.Getenv("AWS_ACCESS_KEY_ID"),
+			RootUserSecret:    os.Getenv("AWS_SECRET_ACCESS_KEY"),
+			Ports:             []string{address},
+			MaxConnections:    1024,
+			MaxRequests:       512,
+			MultipartMaxParts: 10000,
+			KeepAlive:         true,
+			Quiet:             true,
+			S3Options:         []s3api.Option{s3api.WithOnListen(func() { announce(address) })},
+		}))
+	}
+	return failures
+}
+
+// openBackend keeps metadata in extended attributes, and beside the objects
+// where the filesystem has none.
+func openBackend(folder, bucket string) (*posix.Posix, error) {
+	objects := filepath.Join(folder, "objects")
+	if err := os.MkdirAll(filepath.Join(objects, bucket), 0o755); err != nil {
+		return nil, err
+	}
+	if (meta.XattrMeta{}).Test(objects) == nil {
+		return posix.New(objects, meta.XattrMeta{}, posix.PosixOpts{})
+	}
+	sidecars := filepath.Join(folder, "metadata")
+	if err := os.MkdirAll(sidecars, 0o755); err != nil {
+		return nil, err
+	}
+	store, err := meta.NewSideCar(sidecars)
+	if err != nil {
+		return nil, err
+	}
+	return posix.New(objects, store, posix.PosixOpts{SideCarDir: sidecars})
+}
+
+func freeAddress() (string, error) {
+	listener, err := net.Listen("tcp", "127.0.0.1:0")
+	if err != nil {
+		return "", err
+	}
+	return listener.Addr().String(), listener.Close()
+}
