@@ -40,58 +40,46 @@ var documented = []struct {
 	{sub: true, codes: []int64{13000}, asked: 6, reach: schema.ReachUnit},
 }
 
-// Every code, in each place where it can sit, beside a page that looks whole:
-// an error is an error wherever it is.
-func TestEveryCode(t *testing.T) {
-	t.Parallel()
-	const page = `"cursor":"1","has_more":true,"ledger_records":[]`
-	places := map[string]string{
-		"data":  `{"data":{"error_code":%d,"description":"说明",` + page + `},"extra":{"error_code":0,"logid":"L3"}}`,
-		"extra": `{"data":{` + page + `},"extra":{"error_code":%d,"description":"说明","logid":"L3"}}`,
+const wholePage = `"cursor":"1","has_more":true,"ledger_records":[]`
+
+// Where a code can sit, beside a page that looks whole: an error is an error
+// wherever it is.
+var places = map[bool]map[string]string{
+	false: {
+		"data":  `{"data":{"error_code":%d,"description":"说明",` + wholePage + `},"extra":{"error_code":0,"logid":"L3"}}`,
+		"extra": `{"data":{` + wholePage + `},"extra":{"error_code":%d,"description":"说明","logid":"L3"}}`,
 		"both":  `{"data":{"error_code":%[1]d,"description":"说明"},"extra":{"error_code":%[1]d,"logid":"L3"}}`,
 		"text":  `{"data":null,"extra":{"error_code":"%d","description":"说明","logid":"L3"}}`,
-	}
-	// Beside a sub code the parent would ask for something else.
-	subPlaces := map[string]string{
-		"under a quota":   `{"extra":{"error_code":2190001,"description":"说明","sub_error_code":%d,"logid":"L3"}}`,
-		"under a system":  `{"data":{"error_code":5000001,"description":"说明","sub_error_code":%d},"extra":{"logid":"L3"}}`,
-		"without a code":  `{"data":{"description":"说明",` + page + `},"extra":{"error_code":0,"sub_error_code":%d,"logid":"L3"}}`,
-		"under a unknown": `{"extra":{"error_code":77,"description":"说明","sub_error_code":%d,"logid":"L3"}}`,
-	}
+	},
+	true: { // a sub code, under codes that would ask for something else
+		"under a quota":       `{"extra":{"error_code":2190001,"description":"说明","sub_error_code":%d,"logid":"L3"}}`,
+		"under a system":      `{"data":{"error_code":5000001,"description":"说明","sub_error_code":%d},"extra":{"logid":"L3"}}`,
+		"without a code":      `{"data":{"description":"说明",` + wholePage + `},"extra":{"error_code":0,"sub_error_code":%d,"logid":"L3"}}`,
+		"under one not known": `{"extra":{"error_code":77,"description":"说明","sub_error_code":%d,"logid":"L3"}}`,
+	},
+}
+
+func TestEveryCode(t *testing.T) {
+	t.Parallel()
 	tested := map[bool]map[int64]bool{false: {}, true: {}}
 	for _, group := range documented {
-		in := places
-		if group.sub {
-			in = subPlaces
-		}
 		for _, code := range group.codes {
 			tested[group.sub][code] = true
-			for place, format := range in {
+			for place, format := range places[group.sub] {
 				t.Run(fmt.Sprintf("%d %s sub=%v", code, place, group.sub), func(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
 						f := &fake{bills: say(200, fmt.Sprintf(format, code))}
-						app := fast
-						app.QPS = 10
-						c := client(app, f)
-						_, err := c.Bills(t.Context(), someUnit, "0", 50)
-						fault := mustFail(t, err)
-						failure := fault.Failure()
-						if len(f.arrivals) != group.asked || failure.Reach != group.reach {
-							t.Errorf("asked %d times, reach %q; want %d, %q", len(f.arrivals), failure.Reach, group.asked, group.reach)
-						}
-						if got := c.Stats(); got.Bills != int64(group.asked) || got.Retries != int64(group.asked-1) {
-							t.Errorf("stats %+v, want %d calls of which all but one are repeats", got, group.asked)
-						}
-						if failure.LogID != "L3" || failure.Account != someUnit.Account.ID || failure.Day != someDay || !strings.HasPrefix(failure.Reason, "说明") {
-							t.Errorf("failure is %+v", failure)
+						failure, text := meet(t, f, group.asked)
+						if failure.Reach != group.reach {
+							t.Errorf("reach is %q, want %q", failure.Reach, group.reach)
 						}
 						if !group.sub && failure.Code != code || group.sub && failure.SubCode != code {
 							t.Errorf("failure has code %d sub %d, want %d", failure.Code, failure.SubCode, code)
 						}
 						for _, part := range []string{fmt.Sprint(code), "L3", "说明", group.hintPart} {
-							if !strings.Contains(err.Error(), part) {
-								t.Errorf("error %q lacks %q", err, part)
+							if !strings.Contains(text, part) {
+								t.Errorf("error %q lacks %q", text, part)
 							}
 						}
 					})
@@ -109,6 +97,24 @@ func TestEveryCode(t *testing.T) {
 			t.Errorf("sub code %d is in the table and in no document that this test has", known)
 		}
 	}
+}
+
+// meet makes one call that fails, checks that it asked so often and counted that
+// right, and returns how it ended.
+func meet(t *testing.T, f *fake, asked int) (schema.Failure, string) {
+	t.Helper()
+	app := fast
+	app.QPS = 10
+	c := client(app, f)
+	_, err := c.Bills(t.Context(), someUnit, "0", 50)
+	failure := mustFail(t, err).Failure()
+	if got := c.Stats(); len(f.arrivals) != asked || got.Bills != int64(asked) || got.Retries != int64(asked-1) {
+		t.Errorf("asked %d times, stats %+v; want %d calls of which all but one are repeats", len(f.arrivals), got, asked)
+	}
+	if failure.LogID != "L3" || failure.Account != someUnit.Account.ID || failure.Day != someDay || !strings.HasPrefix(failure.Reason, "说明") {
+		t.Errorf("failure is %+v", failure)
+	}
+	return failure, err.Error()
 }
 
 func TestTellingCodesApart(t *testing.T) {

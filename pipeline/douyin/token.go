@@ -77,7 +77,7 @@ func (t *tokens) get(ctx context.Context) (schema.Secret, error) {
 		}
 	}
 	fetched, err := t.fetch(ctx)
-	if ctx.Err() != nil {
+	if err != nil && ctx.Err() != nil {
 		return "", ctx.Err() // this caller has gone; the next one fetches
 	}
 	return t.settle(fetched, err)

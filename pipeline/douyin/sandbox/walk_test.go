@@ -45,7 +45,6 @@ type walker struct {
 	url     string
 	client  *http.Client
 	token   string
-	retries int
 }
 
 func walk(t testing.TB, p *Platform) *walker { return &walker{t: t, handler: p} }
@@ -191,7 +190,6 @@ func (w *walker) page(u schema.Unit, cursor string, size int) (pageSeen, error) 
 		default:
 			return out, nil
 		}
-		w.retries++
 	}
 	return pageSeen{}, last
 }
