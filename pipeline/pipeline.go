@@ -51,6 +51,7 @@ type Lake interface {
 	// manifest, which it completes with what it wrote. Readers see the old or
 	// the new file of a table, never less.
 	Publish(ctx context.Context, base schema.Base, m *schema.Manifest, fill func(schema.Rows) error) error
-	// Record stores a run's summary.
-	Record(ctx context.Context, runID string, summary []byte) error
+	// Summary returns the stored summary of a run as JSON, or nil where there
+	// is none: the run was killed, or goes on.
+	Summary(ctx context.Context, runID string) ([]byte, error)
 }

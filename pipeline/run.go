@@ -104,6 +104,10 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 	if err != nil {
 		return fmt.Errorf("reading what is published: %w", err)
 	}
+	settled, err := r.settled(hard, plan)
+	if err != nil {
+		return fmt.Errorf("reading the summaries of earlier runs: %w", err)
+	}
 	pages, _ := plan.Pages()
 	r.Progress.units.Store(int64(len(plan.Units)))
 	r.Progress.pagesExpected.Store(int64(pages * r.Passes))
@@ -114,7 +118,7 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 	}
 	results := make(map[schema.Unit]result)
 	var faults []error
-	for done := range r.finished(ctx, hard, plan) {
+	for done := range r.finished(ctx, hard, plan, settled) {
 		results[done.unit] = done.result
 		if !dayDone(plan, results, done.unit.Day) {
 			continue

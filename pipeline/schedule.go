@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
@@ -22,7 +23,7 @@ type ended struct {
 // finished yields every unit of the plan as it ends, each once; units that an
 // interruption cut are not yielded. It is the one place where units run side by
 // side.
-func (r *Run) finished(ctx, hard context.Context, plan Plan) iter.Seq[ended] {
+func (r *Run) finished(ctx, hard context.Context, plan Plan, settled map[partition]*schema.Manifest) iter.Seq[ended] {
 	return func(yield func(ended) bool) {
 		if r.Source != nil && r.Deadline > 0 {
 			var cancel context.CancelFunc
@@ -35,10 +36,9 @@ func (r *Run) finished(ctx, hard context.Context, plan Plan) iter.Seq[ended] {
 		go func() {
 			defer close(results)
 			h := &halts{}
-			manifests := manifestsOf(plan)
 			for _, u := range plan.Units {
 				units.Go(func() error {
-					if done, ok := r.one(ctx, hard, u.Unit, manifests[partition{u.Day, u.Account.ID.Bucket(r.Buckets)}], h); ok {
+					if done, ok := r.one(ctx, hard, u.Unit, settled[partition{u.Day, u.Account.ID.Bucket(r.Buckets)}], h); ok {
 						r.Progress.unitsDone.Add(1)
 						results <- ended{u.Unit, done}
 					}
@@ -62,16 +62,32 @@ type partition struct {
 	bucket int
 }
 
-func manifestsOf(plan Plan) map[partition]*schema.Manifest {
-	manifests := make(map[partition]*schema.Manifest)
+// settled returns the manifests of runs that ended well. What another run
+// published, this one goes on with instead of asking for it again.
+func (r *Run) settled(ctx context.Context, plan Plan) (map[partition]*schema.Manifest, error) {
+	manifests, well := make(map[partition]*schema.Manifest), make(map[string]bool)
 	for _, b := range plan.Bases {
-		manifests[partition{b.Day, b.Bucket}] = b.Manifest
+		if b.Manifest == nil {
+			continue
+		}
+		id := b.Manifest.RunID
+		if _, known := well[id]; !known {
+			data, err := r.Lake.Summary(ctx, id)
+			if err != nil {
+				return nil, err
+			}
+			var s Summary
+			well[id] = data != nil && json.Unmarshal(data, &s) == nil && s.ExitCode == ExitDone
+		}
+		if well[id] {
+			manifests[partition{b.Day, b.Bucket}] = b.Manifest
+		}
 	}
-	return manifests
+	return manifests, nil
 }
 
 // one brings one unit to its end. It is false where the run was interrupted.
-func (r *Run) one(ctx, hard context.Context, u schema.Unit, published *schema.Manifest, h *halts) (result, bool) {
+func (r *Run) one(ctx, hard context.Context, u schema.Unit, settled *schema.Manifest, h *halts) (result, bool) {
 	if failure, halted := h.failure(u); halted {
 		return result{failure: &failure}, true
 	}
@@ -86,7 +102,7 @@ func (r *Run) one(ctx, hard context.Context, u schema.Unit, published *schema.Ma
 		pageSize: r.PageSize, passes: r.Passes, allowShrink: r.AllowShrink, stop: ctx.Done(),
 	}
 	began := time.Now()
-	c, err := w.unit(hard, u, published)
+	c, err := w.unit(hard, u, settled)
 	if err == nil {
 		r.Log.Debug("unit walked", "account_id", u.Account.ID, "bill_date", u.Day, "state", c.State, "bills", c.Bills, "elapsed", time.Since(began))
 		return result{certificate: c}, true

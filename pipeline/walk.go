@@ -38,14 +38,15 @@ type walker struct {
 }
 
 // unit walks the unit until enough walks in a row agree, and returns its
-// certificate. A walk that a killed run began is gone on with while it is young;
-// so is a certificate that no manifest has yet.
-func (w *walker) unit(ctx context.Context, u schema.Unit, published *schema.Manifest) (*schema.Certificate, error) {
+// certificate. A walk that a killed run began is gone on with while it is young.
+// So is a young certificate, unless it is settled: published by a run that ended
+// well, so that this run is to look again.
+func (w *walker) unit(ctx context.Context, u schema.Unit, settled *schema.Manifest) (*schema.Certificate, error) {
 	last, begun, err := w.archive.Unit(ctx, u)
 	if err != nil {
 		return nil, err
 	}
-	if last != nil && w.young(last) && !settled(published, last) {
+	if last != nil && w.young(last) && !holds(settled, last) {
 		return last, nil
 	}
 	name := ""
@@ -87,10 +88,9 @@ func (w *walker) unit(ctx context.Context, u schema.Unit, published *schema.Mani
 	return nil, &unitError{unit: u, err: fmt.Errorf("the day keeps changing: no %d of %d walks in a row found the same bills; run again later", w.passes, maxWalks)}
 }
 
-// settled says that the certificate is in a manifest that lacks nothing, so that
-// a new run has to look again.
-func settled(m *schema.Manifest, c *schema.Certificate) bool {
-	if m == nil || !m.Whole() {
+// holds says that the manifest rests on the certificate.
+func holds(m *schema.Manifest, c *schema.Certificate) bool {
+	if m == nil {
 		return false
 	}
 	e := m.Entry(c.Account.ID)

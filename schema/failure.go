@@ -18,6 +18,7 @@ type Failure struct {
 	Code    int64     `json:"code"` // of the platform; 0 where the fault is not an answer's
 	SubCode int64     `json:"sub_code,omitempty"`
 	Reason  string    `json:"reason"`
-	LogID   string    `json:"logid"` // Douyin's support asks for it
+	Hint    string    `json:"hint,omitempty"` // what a person should do
+	LogID   string    `json:"logid"`          // Douyin's support asks for it
 	Reach   Reach     `json:"reach"`
 }

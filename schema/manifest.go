@@ -71,16 +71,6 @@ func (m *Manifest) Entry(id AccountID) *Entry {
 	return nil
 }
 
-// Whole says that no unit of the manifest failed.
-func (m *Manifest) Whole() bool {
-	for i := range m.Units {
-		if m.Units[i].State == Failed {
-			return false
-		}
-	}
-	return true
-}
-
 // Base is what was published of one (day, bucket) before a run's first call:
 // what the run may replace, and nothing newer.
 type Base struct {

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -86,11 +87,11 @@ func listen(platform *sandbox.Platform, addr string) (*running, error) {
 	server := &http.Server{Handler: platform, ReadHeaderTimeout: 5 * time.Second}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
-	stop := func() {
+	stop := sync.OnceFunc(func() {
 		_ = server.Close()
 		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
 			panic(err) // Serve returns nothing else after Close
 		}
-	}
+	})
 	return &running{platform, "http://" + listener.Addr().String(), stop}, nil
 }

@@ -44,6 +44,9 @@ func printFailures(out io.Writer, what string, failures []schema.Failure) {
 			fmt.Fprintf(out, " logid %s", plain(f.LogID))
 		}
 		fmt.Fprintln(out)
+		if f.Hint != "" && (i == 0 || f.Hint != failures[i-1].Hint) {
+			fmt.Fprintf(out, "  %-11s   → %s\n", "", plain(f.Hint))
+		}
 	}
 }
 

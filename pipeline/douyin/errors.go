@@ -63,7 +63,7 @@ func (e *Error) Unwrap() error { return e.cause }
 func (e *Error) Failure() schema.Failure {
 	return schema.Failure{
 		Account: e.Unit.Account.ID, Day: e.Unit.Day,
-		Code: e.Code, SubCode: e.SubCode, Reason: e.Reason, LogID: e.LogID, Reach: e.reach,
+		Code: e.Code, SubCode: e.SubCode, Reason: e.Reason, Hint: e.Hint, LogID: e.LogID, Reach: e.reach,
 	}
 }
 

@@ -124,19 +124,35 @@ func (l *Lake) Base(ctx context.Context, day schema.Day, bucket int) (schema.Bas
 	return base, nil
 }
 
-// Record stores a run's summary under runs/.
+func summaryKey(runID string) string { return "runs/" + runID + ".json" }
+
+// Record stores a run's summary, as JSON.
 func (l *Lake) Record(ctx context.Context, runID string, summary []byte) error {
-	_, err := l.store.Put(ctx, "runs/"+runID+".json", bytes.NewReader(summary), object.Always(), nil)
+	_, err := l.store.Put(ctx, summaryKey(runID), bytes.NewReader(summary), object.Always(), nil)
 	return err
 }
 
-func (l *Lake) readJSON(ctx context.Context, key string, into any) (object.Info, error) {
+// Summary returns the stored summary of a run, or nil where there is none.
+func (l *Lake) Summary(ctx context.Context, runID string) ([]byte, error) {
+	data, _, err := l.read(ctx, summaryKey(runID))
+	if errors.Is(err, object.ErrNotFound) {
+		return nil, nil
+	}
+	return data, err
+}
+
+func (l *Lake) read(ctx context.Context, key string) ([]byte, object.Info, error) {
 	body, info, err := l.store.Get(ctx, key)
 	if err != nil {
-		return object.Info{}, err
+		return nil, object.Info{}, err
 	}
 	data, err := io.ReadAll(body)
-	if err = errors.Join(err, body.Close()); err != nil {
+	return data, info, errors.Join(err, body.Close())
+}
+
+func (l *Lake) readJSON(ctx context.Context, key string, into any) (object.Info, error) {
+	data, info, err := l.read(ctx, key)
+	if err != nil {
 		return object.Info{}, err
 	}
 	if err := json.Unmarshal(data, into); err != nil {

@@ -2,6 +2,7 @@ package object
 
 import (
 	"bytes"
+	"context"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -122,6 +123,39 @@ func TestDirKilledBeforeRename(t *testing.T) {
 		if want.content == "old" {
 			must(t, d.rename(staged, "k"))
 		}
+	}
+}
+
+// interrupting is a context that runs a function when it is asked the nth time
+// whether it is done.
+type interrupting struct {
+	context.Context
+	n   *int
+	run func()
+}
+
+func (c interrupting) Err() error {
+	if *c.n--; *c.n == 0 {
+		c.run()
+	}
+	return c.Context.Err()
+}
+
+// An object may be replaced while its bytes are read for an ETag that no sidecar
+// tells: then the new object is told of, with its metadata.
+func TestDirReplacedMeanwhile(t *testing.T) {
+	t.Parallel()
+	d := newDir(t)
+	d.mustPut(t, "k", "old", nil)
+	must(t, os.Remove(d.name(sidecarOf("k"))))
+	n, replaced := 2, false // the first time is before anything is opened
+	ctx := interrupting{t.Context(), &n, func() {
+		replaced = true
+		d.mustPut(t, "k", "new", map[string]string{"n": "2"})
+	}}
+	info, err := d.Head(ctx, "k")
+	if err != nil || !replaced || info.ETag != sha("new") || info.Meta["n"] != "2" {
+		t.Errorf("Head = %+v, %v; want the object that is there by now", info, err)
 	}
 }
 

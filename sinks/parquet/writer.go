@@ -4,6 +4,7 @@
 package parquet
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -52,8 +53,8 @@ type File struct {
 // Writer writes one file. It must be ended by Close or Abort.
 type Writer[R any] struct {
 	table   schema.Table[R]
-	file    *os.File
-	out     *pqarrow.FileWriter
+	output  *output
+	encoder *pqarrow.FileWriter
 	builder *array.RecordBuilder
 	pending int
 	totals  schema.Totals
@@ -66,13 +67,13 @@ func Create[R any](table schema.Table[R], dir string, mem memory.Allocator) (*Wr
 		return nil, err
 	}
 	arrowSchema := table.Arrow()
-	// pqarrow closes what it writes to; the file has to outlive it.
-	out, err := pqarrow.NewFileWriter(arrowSchema, struct{ io.Writer }{file}, properties(table, mem),
+	out := &output{file: file} // no Closer, for pqarrow would close it and the file has to outlive that
+	encoder, err := pqarrow.NewFileWriter(arrowSchema, out, properties(table, mem),
 		pqarrow.NewArrowWriterProperties(pqarrow.WithAllocator(mem)))
 	if err != nil {
 		return nil, errors.Join(err, file.Close(), os.Remove(file.Name()))
 	}
-	return &Writer[R]{table: table, file: file, out: out, builder: array.NewRecordBuilder(mem, arrowSchema)}, nil
+	return &Writer[R]{table: table, output: out, encoder: encoder, builder: array.NewRecordBuilder(mem, arrowSchema)}, nil
 }
 
 func properties[R any](table schema.Table[R], mem memory.Allocator) *parquet.WriterProperties {
@@ -110,10 +111,13 @@ func (w *Writer[R]) Append(row *R) error {
 }
 
 func (w *Writer[R]) flush() error {
+	if w.pending == 0 {
+		return nil // an empty table has no row group at all, rather than one without statistics
+	}
 	w.pending = 0
 	batch := w.builder.NewRecordBatch()
 	defer batch.Release()
-	return w.out.WriteBuffered(batch)
+	return cmp.Or(w.encoder.WriteBuffered(batch), w.output.err)
 }
 
 // Close finishes the file under the stamp. The file stays, for the caller to
@@ -124,9 +128,9 @@ func (w *Writer[R]) Close(stamp Stamp) (File, error) {
 		return File{}, err
 	}
 	w.builder.Release()
-	defer w.file.Close()
-	file := File{Path: w.file.Name(), Totals: w.totals}
-	if err := digest(w.file, &file); err != nil {
+	defer w.output.file.Close()
+	file := File{Path: w.output.file.Name(), Totals: w.totals}
+	if err := digest(w.output.file, &file); err != nil {
 		return File{}, errors.Join(err, os.Remove(file.Path))
 	}
 	return file, nil
@@ -136,21 +140,24 @@ func (w *Writer[R]) finish(stamp Stamp) error {
 	if err := w.flush(); err != nil {
 		return err
 	}
-	for key, value := range map[string]string{GenerationKey: fmt.Sprint(stamp.Generation), WriteIDKey: stamp.WriteID} {
-		if err := w.out.AppendKeyValueMetadata(key, value); err != nil {
-			return err
-		}
+	// In this order always, so that equal rows and stamps give equal files.
+	if err := w.encoder.AppendKeyValueMetadata(GenerationKey, fmt.Sprint(stamp.Generation)); err != nil {
+		return err
 	}
-	return w.out.Close()
+	if err := w.encoder.AppendKeyValueMetadata(WriteIDKey, stamp.WriteID); err != nil {
+		return err
+	}
+	return cmp.Or(w.encoder.Close(), w.output.err)
 }
 
 // Abort gives the file up and removes it. It may follow a failed Append.
 func (w *Writer[R]) Abort() {
 	w.builder.Release()
+	w.output.err = errAborted
 	// What was written is thrown away: errors of closing it do not matter.
-	_ = w.out.Close()
-	_ = w.file.Close()
-	_ = os.Remove(w.file.Name())
+	_ = w.encoder.Close()
+	_ = w.output.file.Close()
+	_ = os.Remove(w.output.file.Name())
 }
 
 // A Parquet file ends with the footer, its length (4 bytes, little endian) and "PAR1".

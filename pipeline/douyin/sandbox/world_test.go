@@ -2,13 +2,9 @@ package sandbox
 
 import (
 	"fmt"
-	"maps"
 	"math/big"
 	"slices"
-	"strconv"
-	"strings"
 	"testing"
-	"unicode/utf8"
 
 	"billwalk/schema"
 )
@@ -216,121 +212,5 @@ func TestHealthyWorldHasNoTrouble(t *testing.T) {
 		if _, unavailable := p.Unavailable(u); unavailable {
 			t.Errorf("%s is unavailable", u)
 		}
-	}
-}
-
-// Items of one order share it, and refunds name the bill of an earlier day.
-func TestOrdersAndRefundsHangTogether(t *testing.T) {
-	t.Parallel()
-	p := New(Config{Seed: 13, Healthy: true})
-	sold, items := map[string]schema.Day{}, map[string]map[string]bool{}
-	certificates := map[string]int{}
-	demoBills(p, 8, func(at place, b *bill) {
-		if b.SettleType == forward {
-			sold[b.ItemOrderID] = at.day
-			certificates[b.CertificateID]++
-			if items[b.ShopOrderID] == nil {
-				items[b.ShopOrderID] = map[string]bool{}
-			}
-			items[b.ShopOrderID][b.ItemOrderID] = true
-		}
-	})
-	several, shared, refunds := 0, 0, 0
-	for _, one := range items {
-		if len(one) > 1 {
-			several++
-		}
-	}
-	for id, count := range certificates {
-		if id != "" && count > 1 {
-			shared++
-		}
-	}
-	demoBills(p, 8, func(at place, b *bill) {
-		if b.SettleType != refund || at.day < demoDay+6 {
-			return
-		}
-		refunds++
-		if day, ok := sold[b.ItemOrderID]; !ok || day >= at.day || !items[b.ShopOrderID][b.ItemOrderID] {
-			t.Errorf("refund %s on %s: item %s was not sold before", b.LedgerID, at.day, b.ItemOrderID)
-		}
-	})
-	if several == 0 || shared == 0 || refunds == 0 {
-		t.Errorf("%d orders of several items, %d shared certificates, %d refunds, want some of each", several, shared, refunds)
-	}
-}
-
-func TestIDsAreLongAndNeverShared(t *testing.T) {
-	t.Parallel()
-	seen := map[string]string{}
-	for kind := range idFlow + 1 {
-		for _, payee := range []int{0, 1, 79_999} {
-			for _, day := range []int64{0, 1, 20_777, 99_999} {
-				for _, slot := range []int{0, 1, 999_999} {
-					what := fmt.Sprint(kind, payee, day, slot)
-					id := makeID(3, kind, payee, day, slot)
-					number, err := strconv.ParseInt(id, 10, 64)
-					if err != nil || len(id) != 19 || number <= 1<<53 {
-						t.Errorf("id %s is not of 19 digits above 2^53", id)
-					}
-					if seen[id] != "" {
-						t.Errorf("id %s is of %s and of %s", id, what, seen[id])
-					}
-					seen[id] = what
-				}
-			}
-		}
-	}
-}
-
-func TestAccountsAreConfigurable(t *testing.T) {
-	t.Parallel()
-	p := New(Config{Seed: 14, Accounts: 30})
-	kinds := map[bool]int{}
-	ids := map[schema.AccountID]bool{}
-	for _, account := range p.Accounts() {
-		if _, err := schema.ParseAccountID(string(account.ID)); err != nil || !utf8.ValidString(account.Name) || account.Name == "" {
-			t.Errorf("account %+v: %v", account, err)
-		}
-		kinds[account.Root]++
-		ids[account.ID] = true
-	}
-	if len(ids) != 30 || kinds[true] == 0 || kinds[false] == 0 {
-		t.Errorf("%d ids, brands and single accounts %v", len(ids), kinds)
-	}
-	if New(Config{Accounts: 1 << 30}).config.Accounts != mostAccounts {
-		t.Error("the number of accounts has no bound")
-	}
-}
-
-func TestLargeUnitsAreMadeRowByRow(t *testing.T) {
-	t.Parallel()
-	p := New(Config{Seed: 15, Bills: 50_000, Healthy: true, Now: fixedClock})
-	w := walk(t, p)
-	w.authorise()
-	u := schema.Unit{Account: p.Accounts()[1], Day: demoDay}
-	reach, _ := p.world.find(u.Account)
-	count := p.world.count(reach.payees[0], u.Day)
-	if count < 40_000 || count > 60_000 {
-		t.Fatalf("%d bills, want 50,000 give or take a fifth", count)
-	}
-	c := call{account: u.Account, reach: reach, day: u.Day}
-	page, err := w.page(u, p.sealCursor(c, count-30), 50)
-	if err != nil || len(page.Data.Records) != 30 || *page.Data.HasMore {
-		t.Errorf("the last page: %d bills, %v", len(page.Data.Records), err)
-	}
-}
-
-func TestFenColumnsAreTheTables(t *testing.T) {
-	t.Parallel()
-	want := strings.Fields(`pay_fen deduction_discount_fen merchant_ticket_fen platform_ticket_fen ledger_platform_ticket_fen original_fen
-		ledger_total_fen total_commission_fen actual_insured_fen total_agent_merchant_fen total_merchant_platform_service_fen
-		total_operation_agent_fen talent_commission_fen broker_commission_fen clerk_commission_fen mall_store_goods_fen goods_fen fund_amount_fen`)
-	if got := FenColumns(); !slices.Equal(got, want) {
-		t.Errorf("columns %v", got)
-	}
-	row := (&bill{direction: 1}).row(demoDay)
-	if got := slices.Sorted(maps.Keys(row.Amounts)); !slices.Equal(got, slices.Sorted(slices.Values(want))) {
-		t.Errorf("a row has %v", got)
 	}
 }

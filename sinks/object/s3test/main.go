@@ -19,6 +19,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/versity/versitygw/backend"
 	"github.com/versity/versitygw/backend/meta"
 	"github.com/versity/versitygw/backend/posix"
 	"github.com/versity/versitygw/embedgw"
@@ -53,7 +54,7 @@ func main() {
 func serve(folder, bucket string, announce func(address string)) error {
 	var failures error
 	for range 5 {
-		backend, err := openBackend(folder, bucket)
+		store, err := openBackend(folder, bucket)
 		if err != nil {
 			return err
 		}
@@ -61,7 +62,7 @@ func serve(folder, bucket string, announce func(address string)) error {
 		if err != nil {
 			return err
 		}
-		failures = errors.Join(failures, embedgw.RunVersityGW(context.Background(), backend, &embedgw.Config{
+		failures = errors.Join(failures, embedgw.RunVersityGW(context.Background(), store, &embedgw.Config{
 			RootUserAccess:    os.Getenv("AWS_ACCESS_KEY_ID"),
 			RootUserSecret:    os.Getenv("AWS_SECRET_ACCESS_KEY"),
 			Ports:             []string{address},
@@ -78,7 +79,7 @@ func serve(folder, bucket string, announce func(address string)) error {
 
 // openBackend keeps metadata in extended attributes, and beside the objects
 // where the filesystem has none.
-func openBackend(folder, bucket string) (*posix.Posix, error) {
+func openBackend(folder, bucket string) (backend.Backend, error) {
 	objects := filepath.Join(folder, "objects")
 	if err := os.MkdirAll(filepath.Join(objects, bucket), 0o755); err != nil {
 		return nil, err
@@ -86,15 +87,19 @@ func openBackend(folder, bucket string) (*posix.Posix, error) {
 	if (meta.XattrMeta{}).Test(objects) == nil {
 		return posix.New(objects, meta.XattrMeta{}, posix.PosixOpts{})
 	}
-	sidecars := filepath.Join(folder, "metadata")
-	if err := os.MkdirAll(sidecars, 0o755); err != nil {
+	beside := filepath.Join(folder, "metadata")
+	if err := os.MkdirAll(beside, 0o755); err != nil {
 		return nil, err
 	}
-	store, err := meta.NewSideCar(sidecars)
+	storage, err := meta.NewSideCar(beside)
 	if err != nil {
 		return nil, err
 	}
-	return posix.New(objects, store, posix.PosixOpts{SideCarDir: sidecars})
+	files, err := posix.New(objects, storage, posix.PosixOpts{SideCarDir: beside})
+	if err != nil {
+		return nil, err
+	}
+	return &sidecars{Posix: files, storage: storage}, nil
 }
 
 func freeAddress() (string, error) {

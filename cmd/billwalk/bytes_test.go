@@ -1,0 +1,152 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"billwalk/pipeline"
+	"billwalk/pipeline/douyin/sandbox"
+	"billwalk/pipeline/jobs"
+	"billwalk/schema"
+)
+
+// rowBytes returns the hash of every published file's bytes before its footer.
+func rowBytes(s pipeline.Summary) map[string]string {
+	hashes := make(map[string]string)
+	for _, o := range s.Partitions {
+		hashes[o.Key] = o.RowsSHA256
+	}
+	return hashes
+}
+
+// TestSameBytes: a run, the same run again, and a replay publish the same rows
+// byte by byte, under generations of their own.
+func TestSameBytes(t *testing.T) {
+	platform := serve(t, sandbox.Config{Seed: 3, Accounts: 12, Bills: 90})
+	lake := folderLake(t)
+	config := job{lake: lake, platform: platform.url, accounts: platform.Accounts(), qps: 2000, passes: 2, buckets: 3}.write(t)
+	days := []string{"nightly", "--from", firstDay.String(), "--to", lastDay.String()}
+
+	first, _ := billwalk(t, config, append([]string{"run"}, days...)...)
+	if len(first.Partitions) != 2*3*3 || first.Rows["bills"] == 0 {
+		t.Fatalf("published %d files with %d bills", len(first.Partitions), first.Rows["bills"])
+	}
+	again, _ := billwalk(t, config, append([]string{"run"}, days...)...)
+	platform.stop()
+	replayed, _ := billwalk(t, config, append([]string{"replay"}, days...)...)
+	if replayed.Calls != (pipeline.Calls{}) {
+		t.Errorf("the replay made calls: %+v", replayed.Calls)
+	}
+	for name, s := range map[string]pipeline.Summary{"again": again, "replayed": replayed} {
+		if diff := cmp.Diff(rowBytes(first), rowBytes(s)); diff != "" {
+			t.Errorf("%s (-first +%s):\n%s", name, name, diff)
+		}
+		if first.Partitions[0].SHA256 == s.Partitions[0].SHA256 {
+			t.Errorf("%s: the whole file is the same: its generation and write id are missing", name)
+		}
+	}
+	// What the archive says is enough: the tables may be lost.
+	for _, lost := range []string{"bills", "exceptions", "_manifests"} {
+		if err := os.RemoveAll(filepath.Join(lake.sql, lost)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	rebuilt, _ := billwalk(t, config, append([]string{"replay"}, days...)...)
+	if diff := cmp.Diff(rowBytes(first), rowBytes(rebuilt)); diff != "" {
+		t.Errorf("rebuilt from the archive alone (-first +rebuilt):\n%s", diff)
+	}
+}
+
+// TestConcurrencyDoesNotShow: on two lakes, at the same time of a stopped clock,
+// units walked one by one and side by side give the same row bytes.
+func TestConcurrencyDoesNotShow(t *testing.T) {
+	at := time.Date(2026, 11, 2, 14, 0, 0, 0, schema.China)
+	var hashes []map[string]string
+	for _, inFlight := range []int{1, 64} {
+		platform := serve(t, sandbox.Config{Seed: 5, Accounts: 12, Bills: 90, Now: func() time.Time { return at }})
+		file := jobs.Demo(platform.url, platform.Accounts())
+		file.Lake.URL = folderLake(t).url
+		w, err := quiet(func() time.Time { return at }).wire(t.Context(), file, jobs.DemoName, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer w.close()
+		w.run.ID, w.run.InFlight = "the-same-run", inFlight
+		w.run.Source = stoppedClock{w.run.Source, at}
+		w.run.From, w.run.To = firstDay, lastDay
+		s, err := w.run.Do(t.Context())
+		if err != nil || s.Rows["bills"] == 0 {
+			t.Fatalf("%d bills, %v", s.Rows["bills"], err)
+		}
+		hashes = append(hashes, rowBytes(*s))
+	}
+	if diff := cmp.Diff(hashes[0], hashes[1]); diff != "" {
+		t.Errorf("one by one and side by side (-one +side):\n%s", diff)
+	}
+}
+
+// TestInterruptedRunGoesOn stops a run in the middle, as SIGTERM does, and runs
+// it again: the second run fetches what the first had not, and the days are whole.
+func TestInterruptedRunGoesOn(t *testing.T) {
+	requireDuckDB(t)
+	platform := serve(t, sandbox.Config{Seed: 8, Accounts: 6, Bills: 400, Healthy: true})
+	file := jobs.Demo(platform.url, platform.Accounts())
+	for name, app := range file.Apps {
+		app.QPS = 2000
+		file.Apps[name] = app
+	}
+	wire := func(source func(pipeline.Source) pipeline.Source) *wired {
+		w, err := quiet(time.Now).wire(t.Context(), file, jobs.DemoName, true)
+		if err != nil {
+			t.Fatal(err)
+		}
+		w.run.Source = source(w.run.Source)
+		w.run.From, w.run.To = firstDay, lastDay
+		w.run.Passes, w.run.InFlight = 1, 3
+		return w
+	}
+	whole := 0
+	for _, n := range pagesOf(platform) {
+		whole += n
+	}
+	for _, calls := range []int{1, 7, whole / 2, whole - 1} {
+		t.Run(fmt.Sprint(calls), func(t *testing.T) {
+			file.Lake.URL = folderLake(t).url
+			ctx, cancel := cancelled(t)
+			first := wire(func(s pipeline.Source) pipeline.Source { return &countdown{Source: s, left: calls, then: cancel} })
+			defer first.close()
+			s, _ := first.run.Do(ctx)
+			if s.ExitCode != 143 {
+				t.Errorf("exit %d, want 143", s.ExitCode)
+			}
+			second := wire(func(s pipeline.Source) pipeline.Source { return s })
+			defer second.close()
+			s2, err := second.run.Do(t.Context())
+			if err != nil || s2.ExitCode != 0 {
+				t.Fatalf("exit %d, %v", s2.ExitCode, err)
+			}
+			fetched := first.client.Stats().Bills + second.client.Stats().Bills
+			if fetched != int64(whole) {
+				t.Errorf("%d calls in two runs, want %d: nothing is asked twice", fetched, whole)
+			}
+			checkLake(t, lakePlace{sql: file.Lake.URL[len("file:"):]}, platform, firstDay, lastDay)
+		})
+	}
+}
+
+// pagesOf counts the pages of every unit.
+func pagesOf(platform *running) map[schema.Unit]int {
+	pages := make(map[schema.Unit]int)
+	for day := firstDay; day <= lastDay; day++ {
+		for _, a := range platform.Accounts() {
+			u := schema.Unit{Account: a, Day: day}
+			pages[u] = max(1, (len(platform.TruthOf([]schema.Unit{u}))+49)/50)
+		}
+	}
+	return pages
+}

@@ -1,0 +1,214 @@
+package parquet
+
+import (
+	"errors"
+	"fmt"
+	"math"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"billwalk/schema"
+)
+
+var stamp = Stamp{Generation: 1, WriteID: "01JDWRITE"}
+
+// TestFiles writes files on both sides of every bound of the writer's, and has
+// each checked in three ways.
+func TestFiles(t *testing.T) {
+	t.Parallel()
+	independent := buildReader(t)
+	for _, rows := range []int{0, 1, batchRows - 1, batchRows, batchRows + 1, rowGroupRows + 1} {
+		t.Run(fmt.Sprint("bills/", rows), func(t *testing.T) {
+			t.Parallel()
+			written := checkFile(t, schema.Bills, rows, billAt)
+			checkIndependently(t, independent, written, rows)
+		})
+	}
+	t.Run("exceptions", func(t *testing.T) {
+		t.Parallel()
+		checkFile(t, schema.Exceptions, 1000, exceptionAt)
+	})
+}
+
+func checkFile[R any](t *testing.T, table schema.Table[R], rows int, rowAt func(int) R) File {
+	t.Helper()
+	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+	written := write(t, table, mem, rows, rowAt, stamp)
+	mem.AssertSize(t, 0)
+	equal(t, "rows of the totals", written.Totals.Rows, int64(rows))
+	reader, err := file.OpenParquetFile(written.Path, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer reader.Close()
+	checkFormat(t, reader, table.Columns(), rows)
+	checkRoundTrip(t, reader, table, rows, rowAt)
+	return written
+}
+
+// checkRoundTrip reads the file with Arrow.
+func checkRoundTrip[R any](t *testing.T, reader *file.Reader, table schema.Table[R], rows int, rowAt func(int) R) {
+	t.Helper()
+	mem := memory.DefaultAllocator // Arrow's reader does not free all it takes
+	arrowReader, err := pqarrow.NewFileReader(reader, pqarrow.ArrowReadProperties{}, mem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	got, err := arrowReader.ReadTable(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer got.Release()
+	builder := array.NewRecordBuilder(mem, table.Arrow())
+	defer builder.Release()
+	for i := range rows {
+		row := rowAt(i)
+		table.Append(builder, &row)
+	}
+	batch := builder.NewRecordBatch()
+	defer batch.Release()
+	want := array.NewTableFromRecords(table.Arrow(), []arrow.RecordBatch{batch})
+	defer want.Release()
+	sameTable(t, got, want)
+}
+
+// sameTable compares tables but for the metadata that a file adds to fields.
+func sameTable(t *testing.T, got, want arrow.Table) {
+	t.Helper()
+	if got.NumCols() != want.NumCols() || got.NumRows() != want.NumRows() {
+		t.Fatalf("got %d columns and %d rows, want %d and %d", got.NumCols(), got.NumRows(), want.NumCols(), want.NumRows())
+	}
+	for i := range int(want.NumCols()) {
+		field, wanted := got.Schema().Field(i), want.Schema().Field(i)
+		if field.Name != wanted.Name || field.Nullable != wanted.Nullable || !arrow.TypeEqual(field.Type, wanted.Type) {
+			t.Errorf("column %d is %v, want %v", i, field, wanted)
+			continue
+		}
+		if !array.ChunkedEqual(got.Column(i).Data(), want.Column(i).Data()) {
+			t.Errorf("column %s has other values than were written", field.Name)
+		}
+	}
+}
+
+// TestSameRowsSameBytes holds what replays are checked by: the rows alone decide
+// all bytes before the footer, and rows and stamp together the whole file.
+func TestSameRowsSameBytes(t *testing.T) {
+	t.Parallel()
+	const rows = batchRows + 17
+	mem := memory.DefaultAllocator
+	first := write(t, schema.Bills, mem, rows, billAt, stamp)
+	for range 4 {
+		if again := write(t, schema.Bills, mem, rows, billAt, stamp); again.SHA256 != first.SHA256 {
+			t.Fatal("the same rows and stamp gave another file")
+		}
+	}
+	later := write(t, schema.Bills, mem, rows, billAt, Stamp{Generation: 2, WriteID: "01JDOTHER"})
+	if later.RowsSHA256 != first.RowsSHA256 || later.SHA256 == first.SHA256 {
+		t.Errorf("another stamp must change the footer and nothing else: rows %s and %s, files %s and %s",
+			first.RowsSHA256, later.RowsSHA256, first.SHA256, later.SHA256)
+	}
+	changed := write(t, schema.Bills, mem, rows, func(i int) schema.Bill {
+		b := billAt(i)
+		if i == rows-1 {
+			b.Amounts[schema.Pay] = schema.Some(b.Amounts[schema.Pay].V + 1)
+		}
+		return b
+	}, stamp)
+	if changed.RowsSHA256 == first.RowsSHA256 {
+		t.Error("one fen more gave the same hash of rows")
+	}
+}
+
+// TestAbortLeavesNothing gives files up at every point of their making.
+func TestAbortLeavesNothing(t *testing.T) {
+	t.Parallel()
+	for name, fill := range map[string]func(*testing.T, *Writer[schema.Bill]){
+		"at once":              func(*testing.T, *Writer[schema.Bill]) {},
+		"within a batch":       func(t *testing.T, w *Writer[schema.Bill]) { appendBills(t, w, 10) },
+		"within a row group":   func(t *testing.T, w *Writer[schema.Bill]) { appendBills(t, w, batchRows+10) },
+		"after an overflow":    overflow,
+		"after the disk broke": func(t *testing.T, w *Writer[schema.Bill]) { w.output.file.Close(); breaks(t, w) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+			defer mem.AssertSize(t, 0)
+			w := create(t, mem)
+			fill(t, w)
+			w.Abort()
+			gone(t, w)
+		})
+	}
+}
+
+// TestCloseOnABrokenDisk wants the error, and nothing left.
+func TestCloseOnABrokenDisk(t *testing.T) {
+	t.Parallel()
+	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+	defer mem.AssertSize(t, 0)
+	w := create(t, mem)
+	appendBills(t, w, batchRows+10)
+	w.output.file.Close()
+	if _, err := w.Close(stamp); !errors.Is(err, os.ErrClosed) {
+		t.Errorf("Close says %v, want what the disk said", err)
+	}
+	gone(t, w)
+}
+
+func create(t *testing.T, mem memory.Allocator) *Writer[schema.Bill] {
+	t.Helper()
+	w, err := Create(schema.Bills, t.TempDir(), mem)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return w
+}
+
+func appendBills(t *testing.T, w *Writer[schema.Bill], n int) {
+	t.Helper()
+	for i := range n {
+		b := billAt(i)
+		if err := w.Append(&b); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func overflow(t *testing.T, w *Writer[schema.Bill]) {
+	t.Helper()
+	b := billAt(2)
+	b.Amounts[schema.Pay] = schema.Some(schema.Fen(math.MaxInt64))
+	if err := w.Append(&b); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Append(&b); !errors.Is(err, schema.ErrOverflow) {
+		t.Fatalf("Append says %v, want %v", err, schema.ErrOverflow)
+	}
+}
+
+// breaks appends until the full row group cannot be written.
+func breaks(t *testing.T, w *Writer[schema.Bill]) {
+	t.Helper()
+	for i := range 2 * rowGroupRows {
+		b := billAt(i)
+		if err := w.Append(&b); err != nil {
+			return
+		}
+	}
+	t.Fatal("no error from a closed file")
+}
+
+func gone(t *testing.T, w *Writer[schema.Bill]) {
+	t.Helper()
+	files, err := os.ReadDir(filepath.Dir(w.output.file.Name()))
+	if err != nil || len(files) > 0 {
+		t.Errorf("left behind: %v, %v", files, err)
+	}
+}
