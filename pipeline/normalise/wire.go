@@ -6,7 +6,6 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"billwalk/schema"
@@ -96,24 +95,29 @@ type integer struct{ schema.Null[int64] }
 
 // UnmarshalJSONFrom reads a whole number, bare or quoted, or null.
 func (n *integer) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	token, err := dec.ReadToken()
+	raw, err := dec.ReadValue()
 	if err != nil {
 		return err
 	}
-	switch token.Kind() {
+	digits := []byte(raw)
+	switch kind := raw.Kind(); kind {
 	case jsontext.KindNull:
 		*n = integer{}
 		return nil
-	case jsontext.KindNumber, jsontext.KindString:
-		v, err := strconv.ParseInt(token.String(), 10, 64)
-		if err != nil || v == math.MinInt64 { // -MinInt64 has no int64
-			return fmt.Errorf("%.40q is not a whole number within int64", token.String())
+	case jsontext.KindNumber:
+	case jsontext.KindString:
+		if digits, err = jsontext.AppendUnquote(nil, raw); err != nil {
+			return err
 		}
-		n.Null = schema.Some(v)
-		return nil
 	default:
-		return fmt.Errorf("want a whole number, got %s", token.Kind())
+		return fmt.Errorf("want a whole number, got %s", kind)
 	}
+	v, err := strconv.ParseInt(string(digits), 10, 64)
+	if err != nil || v == math.MinInt64 { // -MinInt64 has no int64
+		return fmt.Errorf("%.40q is not a whole number within int64", digits)
+	}
+	n.Null = schema.Some(v)
+	return nil
 }
 
 func (n integer) int32() (schema.Null[int32], error) {
@@ -135,28 +139,54 @@ type amounts struct {
 
 // UnmarshalJSONFrom reads the object, or null.
 func (a *amounts) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	var members map[string]jsontext.Value
-	if err := json.UnmarshalDecode(dec, &members); err != nil {
+	start, err := dec.ReadToken()
+	if err != nil || start.Kind() == jsontext.KindNull {
 		return err
 	}
-	for name, raw := range members {
-		amount, known := schema.AmountByField(name)
+	if start.Kind() != jsontext.KindBeginObject {
+		return fmt.Errorf("amount: want an object, got %s", start.Kind())
+	}
+	var buffer [64]byte
+	for dec.PeekKind() != jsontext.KindEndObject {
+		raw, err := dec.ReadValue()
+		if err != nil {
+			return err
+		}
+		name, err := jsontext.AppendUnquote(buffer[:0], raw)
+		if err != nil {
+			return err
+		}
+		amount, known := schema.AmountByField(string(name))
 		if !known {
+			if err := a.keep(raw, dec); err != nil {
+				return err
+			}
 			continue
 		}
 		var n integer
-		if err := json.Unmarshal(raw, &n); err != nil {
+		if err := n.UnmarshalJSONFrom(dec); err != nil {
 			return fmt.Errorf("amount.%s: %w", name, err)
 		}
-		if n.Valid {
-			a.known[amount] = schema.Some(schema.Fen(n.V))
-		}
-		delete(members, name)
+		a.known[amount] = schema.Null[schema.Fen]{V: schema.Fen(n.V), Valid: n.Valid}
 	}
-	if len(members) == 0 {
-		return nil
-	}
-	var err error
-	a.unknown, err = json.Marshal(members, json.Deterministic(true))
+	_, err = dec.ReadToken()
 	return err
+}
+
+// keep adds a member that is not known, its quoted name just read, as it stands.
+func (a *amounts) keep(name jsontext.Value, dec *jsontext.Decoder) error {
+	if a.unknown == nil {
+		a.unknown = jsontext.Value("{}")
+	}
+	open := a.unknown[:len(a.unknown)-1]
+	if len(open) > 1 {
+		open = append(open, ',')
+	}
+	open = append(append(open, name...), ':') // before the next read takes the name away
+	value, err := dec.ReadValue()
+	if err != nil {
+		return err
+	}
+	a.unknown = append(append(open, value...), '}')
+	return nil
 }
