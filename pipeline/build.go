@@ -7,7 +7,11 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"runtime"
+	"slices"
 	"time"
+
+	"golang.org/x/sync/errgroup"
 
 	"billwalk/pipeline/normalise"
 	"billwalk/schema"
@@ -44,14 +48,15 @@ func (b *builder) publish(ctx context.Context, base schema.Base, results map[sch
 		return nil, err
 	}
 	defer s.close()
-	whole := false
+	var units errgroup.Group
+	units.SetLimit(runtime.GOMAXPROCS(0))
 	for i := range m.Units {
-		if err := b.load(ctx, s, m, i, base); err != nil {
-			return nil, err
-		}
-		whole = whole || m.Units[i].Certificate != nil
+		units.Go(func() error { return b.load(ctx, s, m, i, base) })
 	}
-	if !whole {
+	if err := units.Wait(); err != nil {
+		return nil, err
+	}
+	if !slices.ContainsFunc(m.Units, func(e schema.Entry) bool { return e.Certificate != nil }) {
 		return nil, nil
 	}
 	if err := b.loadElsewhere(ctx, s, base, results); err != nil {
@@ -117,7 +122,7 @@ func (b *builder) load(ctx context.Context, s *spool, m *schema.Manifest, i int,
 	if e.Certificate == nil || e.Certificate.Walk == "" {
 		return nil
 	}
-	u, before := schema.Unit{Account: e.Account, Day: base.Day}, s.mark()
+	u := schema.Unit{Account: e.Account, Day: base.Day}
 	err := b.spool(ctx, s, e.Certificate, spooledPage{entry: i, root: e.Certificate.Account.Root})
 	var damaged *unitError
 	if !errors.As(err, &damaged) {
@@ -128,7 +133,7 @@ func (b *builder) load(ctx context.Context, s *spool, m *schema.Manifest, i int,
 			return fmt.Errorf("%s stays as published: %w", u, err)
 		}
 	}
-	s.rewind(before)
+	s.drop(i)
 	failure := failureOf(err, u)
 	e.State, e.Stale, e.Failure, e.Certificate = schema.Failed, false, &failure, nil
 	b.log.Error("a unit's archive is damaged", "account_id", u.Account.ID, "bill_date", u.Day, "error", err)
@@ -158,10 +163,11 @@ func (b *builder) spool(ctx context.Context, s *spool, c *schema.Certificate, co
 			return damaged(fmt.Errorf("archive object %s: page %d: %w", a.Key, n+1, err))
 		}
 		common.Provenance = normalise.Provenance{Walk: u.Account.ID, Day: u.Day, LogID: a.LogID, FetchedAt: a.FetchedAt, ArchiveKey: a.Key}
+		n++
+		common.number = n
 		if err := s.add(common, page.Records); err != nil {
 			return err
 		}
-		n++
 	}
 	if n < len(c.Pages) {
 		return damaged(fmt.Errorf("the archive holds %d of the walk's %d pages", n, len(c.Pages)))
@@ -194,7 +200,7 @@ func (b *builder) loadElsewhere(ctx context.Context, s *spool, base schema.Base,
 		if c == nil || c.Walk == "" {
 			continue
 		}
-		if err := b.spool(ctx, s, c, spooledPage{elsewhere: true}); err != nil {
+		if err := b.spool(ctx, s, c, spooledPage{entry: -1, elsewhere: true}); err != nil {
 			return err
 		}
 	}

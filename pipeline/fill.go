@@ -3,47 +3,109 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"billwalk/pipeline/normalise"
 	"billwalk/schema"
 )
 
-// fill hands the partition's rows over, in order. Records that say the same of
-// the same bill become one row; where they say different things each is a row,
-// and an exception tells.
+// chunkRecords is how many records are normalised at a time.
+const chunkRecords = 512
+
+// fill hands the partition's rows over, in order.
 func (b *builder) fill(ctx context.Context, s *spool, m *schema.Manifest, rows schema.Rows) error {
 	tally := newTally(m)
-	var buffer []byte
-	for i, at := range s.places {
-		if i%1024 == 0 && ctx.Err() != nil {
-			return ctx.Err()
+	for chunk, err := range inOrder(s.chunks(chunkRecords), func(places []place) (chunk, error) { return b.normalise(s, places) }) {
+		if err == nil {
+			err = ctx.Err()
 		}
-		page := &s.pages[at.page]
-		sameBill := i > 0 && s.places[i-1].BillKey == at.BillKey
-		if sameBill && s.places[i-1].content == at.content {
-			tally.drop(s, i)
-			continue
+		if err == nil {
+			err = tally.add(chunk, rows)
 		}
-		if page.elsewhere && !sameBill {
-			continue
-		}
-		record, err := s.record(at, &buffer)
 		if err != nil {
-			return err
-		}
-		if sameBill {
-			if err := tally.exception(b.rows.Conflict(record, page.Provenance), rows); err != nil {
-				return err
-			}
-		}
-		if page.elsewhere {
-			continue
-		}
-		if err := tally.keep(page.entry, b.rows.Row(record, page.Provenance), rows); err != nil {
 			return err
 		}
 	}
 	return tally.close()
+}
+
+// chunk is what a run of records comes to.
+type chunk struct {
+	kept    []keptRow
+	dropped []droppedRecord
+}
+
+// keptRow is a row, and the exception that tells of another record of the same
+// bill. Where that one is published elsewhere there may be no row.
+type keptRow struct {
+	entry    int
+	row      *normalise.Row
+	conflict *schema.Exception
+}
+
+// droppedRecord says what a kept one says.
+type droppedRecord struct {
+	entry     int
+	elsewhere bool // the kept one is published in another bucket
+}
+
+// normalise turns records, sorted by bill, into rows. Records that say the same
+// of the same bill become one row; where they say different things each is a row,
+// and an exception tells.
+func (b *builder) normalise(s *spool, places []place) (chunk, error) {
+	c := chunk{kept: make([]keptRow, 0, len(places))}
+	for len(places) > 0 {
+		n := 1
+		for n < len(places) && places[n].BillKey == places[0].BillKey {
+			n++
+		}
+		if err := b.bill(s, places[:n], &c); err != nil {
+			return chunk{}, err
+		}
+		places = places[n:]
+	}
+	return c, nil
+}
+
+// bill adds the records of one bill to the chunk.
+func (b *builder) bill(s *spool, places []place, c *chunk) error {
+	type variant struct {
+		content   [32]byte
+		elsewhere bool
+	}
+	var variants []variant
+	for _, at := range places {
+		record, err := s.record(at)
+		if err != nil {
+			return err
+		}
+		page, conflict := &s.pages[at.page], (*schema.Exception)(nil)
+		if len(places) > 1 { // what most bills say need not be compared
+			content, err := record.Content()
+			if err != nil {
+				return err
+			}
+			same := slices.IndexFunc(variants, func(v variant) bool { return v.content == content })
+			if same >= 0 {
+				if !page.elsewhere {
+					c.dropped = append(c.dropped, droppedRecord{page.entry, variants[same].elsewhere})
+				}
+				continue
+			}
+			if len(variants) > 0 {
+				e := b.rows.Conflict(record, page.Provenance)
+				conflict = &e
+			}
+			variants = append(variants, variant{content, page.elsewhere})
+		}
+		kept := keptRow{entry: page.entry, conflict: conflict}
+		if !page.elsewhere {
+			row := b.rows.Row(record, page.Provenance)
+			kept.row = &row
+		}
+		c.kept = append(c.kept, kept)
+	}
+	return nil
 }
 
 // tally hands rows on and counts, in the manifest, what became of the records.
@@ -57,7 +119,31 @@ func newTally(m *schema.Manifest) *tally {
 	return &tally{m: m}
 }
 
-func (t *tally) keep(entry int, row normalise.Row, rows schema.Rows) error {
+func (t *tally) add(c chunk, rows schema.Rows) error {
+	for _, d := range c.dropped {
+		if d.elsewhere {
+			t.m.Units[d.entry].Elsewhere++
+		} else {
+			t.m.Units[d.entry].Repeated++
+		}
+	}
+	for _, k := range c.kept {
+		if k.conflict != nil {
+			if err := t.exception(k.conflict, rows); err != nil {
+				return err
+			}
+		}
+		if k.row == nil {
+			continue
+		}
+		if err := t.keep(k.entry, k.row, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *tally) keep(entry int, row *normalise.Row, rows schema.Rows) error {
 	if err := schema.Bills.Tally(&t.m.Units[entry].Totals, &row.Bill); err != nil {
 		return err
 	}
@@ -74,33 +160,17 @@ func (t *tally) keep(entry int, row normalise.Row, rows schema.Rows) error {
 			t.checks[i].NotEvaluable++
 		}
 	}
-	for _, e := range row.Exceptions {
-		if err := t.exception(e, rows); err != nil {
+	for i := range row.Exceptions {
+		if err := t.exception(&row.Exceptions[i], rows); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *tally) exception(e schema.Exception, rows schema.Rows) error {
+func (t *tally) exception(e *schema.Exception, rows schema.Rows) error {
 	t.m.Exceptions[e.Rule]++
-	return rows.Exception(&e)
-}
-
-// drop counts record i, which says what the ones before it say.
-func (t *tally) drop(s *spool, i int) {
-	page := &s.pages[s.places[i].page]
-	if page.elsewhere {
-		return
-	}
-	for i > 0 && s.places[i-1].BillKey == s.places[i].BillKey && s.places[i-1].content == s.places[i].content {
-		i--
-	}
-	if s.pages[s.places[i].page].elsewhere {
-		t.m.Units[page.entry].Elsewhere++
-	} else {
-		t.m.Units[page.entry].Repeated++
-	}
+	return rows.Exception(e)
 }
 
 // close checks that every record received is a row or was dropped for a reason.

@@ -2,12 +2,13 @@ package pipeline
 
 import (
 	"bufio"
-	"bytes"
 	"cmp"
 	"fmt"
+	"iter"
 	"os"
 	"slices"
 	"strings"
+	"sync"
 
 	"billwalk/pipeline/normalise"
 	"billwalk/schema"
@@ -15,21 +16,25 @@ import (
 
 // spool holds the raw records of one partition on local disk and, in memory,
 // where each lies: the places are sorted, the records are not. A million bills
-// cost about 100 MB of memory.
+// cost about 100 MB of memory. Units are added side by side.
 type spool struct {
-	file   *os.File
-	out    *bufio.Writer
-	size   int64
-	pages  []spooledPage
-	places []place
-	names  map[string]string // one copy of each account id
+	file *os.File
+
+	mu      sync.Mutex
+	out     *bufio.Writer
+	size    int64
+	pages   []spooledPage
+	places  []place
+	names   map[string]string // one copy of each account id
+	dropped map[int]bool      // entries that were given up
 }
 
 // spooledPage is what the records of a page have in common.
 type spooledPage struct {
 	normalise.Provenance
+	number    int // in its walk
 	bizType   schema.Null[int32]
-	entry     int  // of the manifest; for a page from elsewhere meaningless
+	entry     int  // of the manifest; -1 for a page from elsewhere
 	root      bool // found by a root account's walk
 	elsewhere bool // published in another bucket
 }
@@ -37,10 +42,9 @@ type spooledPage struct {
 // place is where one record lies.
 type place struct {
 	schema.BillKey
-	content [16]byte // half of the content's hash
-	offset  int64
-	length  int32
-	page    int32
+	offset int64
+	length int32
+	page   int32
 }
 
 // newSpool makes room for that many records. Its file has no name, so that no
@@ -56,7 +60,7 @@ func newSpool(records int64) (*spool, error) {
 	}
 	return &spool{
 		file: file, out: bufio.NewWriterSize(file, 256<<10),
-		places: make([]place, 0, records), names: make(map[string]string),
+		places: make([]place, 0, records), names: make(map[string]string), dropped: make(map[int]bool),
 	}, nil
 }
 
@@ -64,26 +68,30 @@ func (s *spool) close() { s.file.Close() }
 
 // add takes the records of one page.
 func (s *spool) add(p spooledPage, records []normalise.Record) error {
+	if len(records) > 0 {
+		p.bizType = records[0].BizType
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
 	for i := range records {
 		r := &records[i]
-		content, err := r.Content()
-		if err != nil {
-			return err
-		}
 		at := place{BillKey: r.Key(), offset: s.size, length: int32(len(r.Raw)), page: int32(len(s.pages))}
 		at.AccountID = s.intern(at.AccountID)
-		copy(at.content[:], content[:])
 		if _, err := s.out.Write(r.Raw); err != nil {
 			return err
 		}
 		s.size += int64(len(r.Raw))
 		s.places = append(s.places, at)
 	}
-	if len(records) > 0 {
-		p.bizType = records[0].BizType
-	}
 	s.pages = append(s.pages, p)
 	return nil
+}
+
+// drop gives up what was added of an entry, when its unit turns out damaged.
+func (s *spool) drop(entry int) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.dropped[entry] = true
 }
 
 func (s *spool) intern(name string) string {
@@ -95,28 +103,47 @@ func (s *spool) intern(name string) string {
 	return name
 }
 
-// mark and rewind give up what was added since, when a unit turns out damaged.
-type mark struct{ pages, places int }
-
-func (s *spool) mark() mark     { return mark{len(s.pages), len(s.places)} }
-func (s *spool) rewind(to mark) { s.pages, s.places = s.pages[:to.pages], s.places[:to.places] }
-
-// sort orders the records by bill. Of records that say the same, the one that is
-// to be kept comes first: one published elsewhere, else one of the account's own
-// walk, else the earliest.
+// sort orders the records by bill, those of one bill by where they were found:
+// the order in which units were added does not show.
 func (s *spool) sort() error {
+	s.places = slices.DeleteFunc(s.places, func(at place) bool { return s.dropped[s.pages[at.page].entry] })
 	slices.SortFunc(s.places, func(a, b place) int {
-		p, q := &s.pages[a.page], &s.pages[b.page]
-		return cmp.Or(
-			compareKeys(&a.BillKey, &b.BillKey),
-			bytes.Compare(a.content[:], b.content[:]),
-			compareBools(q.elsewhere, p.elsewhere),
-			compareBools(p.root, q.root),
-			cmp.Compare(a.page, b.page),
-			cmp.Compare(a.offset, b.offset),
-		)
+		if byBill := compareKeys(&a.BillKey, &b.BillKey); byBill != 0 {
+			return byBill
+		}
+		return s.compareOrigins(a, b)
 	})
 	return s.out.Flush()
+}
+
+// compareOrigins puts first, of records that say the same, the one that is to be
+// kept: one published elsewhere, else one of the account's own walk, else the
+// earliest.
+func (s *spool) compareOrigins(a, b place) int {
+	p, q := &s.pages[a.page], &s.pages[b.page]
+	return cmp.Or(
+		compareBools(q.elsewhere, p.elsewhere),
+		compareBools(p.root, q.root),
+		cmp.Compare(p.entry, q.entry),
+		cmp.Compare(p.number, q.number),
+		cmp.Compare(a.offset, b.offset),
+	)
+}
+
+// chunks cuts the sorted places into runs of about n that do not part a bill.
+func (s *spool) chunks(n int) iter.Seq[[]place] {
+	return func(yield func([]place) bool) {
+		for rest := s.places; len(rest) > 0; {
+			end := min(n, len(rest))
+			for end < len(rest) && rest[end].BillKey == rest[end-1].BillKey {
+				end++
+			}
+			if !yield(rest[:end]) {
+				return
+			}
+			rest = rest[end:]
+		}
+	}
 }
 
 func compareKeys(a, b *schema.BillKey) int {
@@ -141,11 +168,11 @@ func compareBools(a, b bool) int {
 	}
 }
 
-// record reads the record at a place. It is good until the next call.
-func (s *spool) record(at place, buffer *[]byte) (normalise.Record, error) {
-	*buffer = slices.Grow((*buffer)[:0], int(at.length))[:at.length]
-	if _, err := s.file.ReadAt(*buffer, at.offset); err != nil {
+// record reads the record at a place.
+func (s *spool) record(at place) (normalise.Record, error) {
+	raw := make([]byte, at.length)
+	if _, err := s.file.ReadAt(raw, at.offset); err != nil {
 		return normalise.Record{}, fmt.Errorf("reading the local spool: %w", err)
 	}
-	return normalise.DecodeRecord(*buffer, s.pages[at.page].bizType)
+	return normalise.DecodeRecord(raw, s.pages[at.page].bizType)
 }

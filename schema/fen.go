@@ -2,7 +2,6 @@ package schema
 
 import (
 	"errors"
-	"math"
 	"strconv"
 )
 
@@ -24,10 +23,11 @@ func (a Fen) Add(b Fen) (Fen, error) {
 
 // Sub returns a-b, or ErrOverflow; it never wraps.
 func (a Fen) Sub(b Fen) (Fen, error) {
-	if b == math.MinInt64 {
+	difference := a - b
+	if (difference < a) != (b > 0) {
 		return 0, ErrOverflow
 	}
-	return a.Add(-b)
+	return difference, nil
 }
 
 // Yuan formats the amount for people: -123456 is "-1234.56".

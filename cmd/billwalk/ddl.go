@@ -19,7 +19,7 @@ func (p *program) ddl() *cobra.Command {
 		Use:       "ddl duckdb",
 		Short:     "Print SQL views of the lake for analysts",
 		Example:   "  billwalk ddl duckdb | duckdb -init /dev/stdin",
-		Args:      cobra.MatchAll(cobra.ExactArgs(1), cobra.OnlyValidArgs),
+		Args:      oneDialect,
 		ValidArgs: []string{"duckdb"},
 	}
 	cmd.Flags().StringVar(&lake, "lake", "", "the lake: a folder or s3://bucket/prefix (default: the lake of the file of jobs, else ./lake)")

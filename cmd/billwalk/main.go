@@ -61,6 +61,7 @@ type program struct {
 	config   string
 	output   string
 	log      *slog.Logger
+	screen   *screen // nil where stderr is no terminal
 }
 
 func (p *program) root() *cobra.Command {
@@ -74,14 +75,22 @@ Exit codes: 0 done; 1 failed; 2 usage or config; 3 incomplete: some units failed
 published; 5 stopped by quota or deadline, run again to go on; 6 another run got there first;
 130/143 interrupted, resumable.`,
 		Example:           "  billwalk demo\n  billwalk run nightly --config jobs.yaml",
+		Args:              knownVerb,
+		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors:     true,
 		SilenceUsage:      true,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return p.prepare(cmd) },
+
+		SuggestionsMinimumDistance: 2,
 	}
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usage("%w; `%s --help` lists the flags", err, cmd.CommandPath())
+	})
 	root.PersistentFlags().StringVar(&p.config, "config", "jobs.yaml", "the file of jobs")
-	root.PersistentFlags().StringVar(&p.output, "output", "text", "text, or json: one run summary on stdout and nothing else")
+	root.PersistentFlags().StringVar(&p.output, "output", "text", "text, or json: one value on stdout, of a run its summary, and nothing else")
 	root.PersistentFlags().Bool("verbose", false, "log every unit")
 	root.AddCommand(p.demo(), p.run(), p.replay(), p.plan(), p.sandbox(), p.ddl(), p.versionVerb())
+	offerValues(root)
 	return root
 }
 
@@ -94,17 +103,13 @@ func (p *program) prepare(cmd *cobra.Command) error {
 	if verbose, _ := cmd.Flags().GetBool("verbose"); verbose {
 		options.Level = slog.LevelDebug
 	}
-	if isTerminal(p.err) {
-		p.log = slog.New(slog.NewTextHandler(p.err, options))
+	if file, ok := p.err.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		p.screen = &screen{terminal: file, width: func() int { return width(file) }}
+		p.log = slog.New(slog.NewTextHandler(p.screen, options))
 	} else {
 		p.log = slog.New(slog.NewJSONHandler(p.err, options))
 	}
 	return nil
-}
-
-func isTerminal(w io.Writer) bool {
-	file, ok := w.(*os.File)
-	return ok && term.IsTerminal(int(file.Fd()))
 }
 
 const exitUsage = 2

@@ -3,7 +3,9 @@ package main
 import (
 	"encoding/json"
 	"fmt"
+	"io"
 	"math"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -38,24 +40,18 @@ func (p *program) plan() *cobra.Command {
 		Use:     "plan JOB",
 		Short:   "Show what a run would do: units, calls, minutes at the cap, partitions; call nothing",
 		Example: "  billwalk plan nightly --from 2026-10",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneJob,
+
+		ValidArgsFunction: p.jobNames,
 	}
 	dates.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		file, stop, err := p.load(cmd, args[0])
+		w, err := p.open(cmd, args[0], &dates, false)
 		if err != nil {
 			return err
 		}
-		stop() // the platform is not asked
-		w, err := p.wire(cmd.Context(), file, args[0], false)
-		if err != nil {
-			return err
-		}
-		if err := w.days(dates.from, dates.to, schema.DayOf(p.now()), dates.allowOpen); err != nil {
-			return err
-		}
-		job := file.Jobs[args[0]]
-		return p.printPlan(cmd, w, file.Apps[job.Bills.App])
+		defer w.close()
+		return p.printPlan(cmd, w, w.file.Apps[w.file.Jobs[args[0]].Bills.App])
 	}
 	return cmd
 }
@@ -80,13 +76,18 @@ func (p *program) printPlan(cmd *cobra.Command, w *wired, app jobs.App) error {
 	if p.output == "json" {
 		return json.NewEncoder(p.out).Encode(result)
 	}
-	fmt.Fprintf(p.out, `job         %s: %s
-units       %d (%d accounts)
-calls       at least %d of the bill API (%d passes), %d for a token
-            %d units were never walked: one page is assumed for each pass of them
-time        %.1f minutes at %g requests per second
-partitions  %d of %s, %d of them published before
-`, result.Job, describeDays(w.run), result.Units, result.Accounts, result.Calls.Bills, w.run.Passes, result.Calls.Token,
-		result.UnknownUnits, result.MinutesAtTheCap, result.QPS, result.Partitions, w.lakeURL, result.Replaced)
+	result.print(p.out, w)
 	return nil
+}
+
+func (r planned) print(out io.Writer, w *wired) {
+	fmt.Fprintf(out, "job         %s: %s\n", r.Job, describeDays(w.run))
+	fmt.Fprintf(out, "units       %d (%s)\n", r.Units, count(r.Accounts, "account"))
+	fmt.Fprintf(out, "calls       at least %d of the bill API (%s), %d for a token\n", r.Calls.Bills, count(w.run.Passes, "equal walk"), r.Calls.Token)
+	if r.UnknownUnits > 0 {
+		fmt.Fprintf(out, "            %s never walked before: one page is assumed for each walk of them\n", count(r.UnknownUnits, "unit"))
+	}
+	least := time.Duration(float64(r.Calls.Bills) / r.QPS * float64(time.Second))
+	fmt.Fprintf(out, "time        at least %s at %g requests per second\n", roughly(least), r.QPS)
+	fmt.Fprintf(out, "partitions  %d in %s, of which %d were published before\n", r.Partitions, w.lakeURL, r.Replaced)
 }

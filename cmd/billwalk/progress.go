@@ -1,11 +1,13 @@
 package main
 
 import (
+	"context"
 	"fmt"
-	"os"
+	"log/slog"
 	"time"
 
-	"golang.org/x/term"
+	"billwalk/pipeline"
+	"billwalk/pipeline/douyin"
 )
 
 const (
@@ -15,29 +17,27 @@ const (
 
 // showProgress shows how far the run is, until the returned function is called:
 // on a terminal a line that is drawn again and again, otherwise a line of log.
-func (p *program) showProgress(w *wired) func() {
-	stop, stopped := make(chan struct{}), make(chan struct{})
-	live := isTerminal(p.err)
+func (p *program) showProgress(m *meter) func() {
 	every := logLine
-	if live {
+	if p.screen != nil {
 		every = redraw
 	}
+	stop, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
 		ticker := time.NewTicker(every)
 		defer ticker.Stop()
-		m := &meter{w: w, began: p.now(), at: p.now()}
 		for {
 			select {
 			case <-ticker.C:
-				if live {
-					fmt.Fprintf(p.err, "\r\x1b[K%s", fit(m.line(p.now()), p.err.(*os.File)))
+				if p.screen != nil {
+					p.screen.show(m.read().line())
 				} else {
-					p.log.Info("progress", "at", m.line(p.now()))
+					p.log.LogAttrs(context.Background(), slog.LevelInfo, "progress", m.read().attrs()...)
 				}
 			case <-stop:
-				if live {
-					fmt.Fprint(p.err, "\r\x1b[K")
+				if p.screen != nil {
+					p.screen.show("")
 				}
 				return
 			}
@@ -46,51 +46,105 @@ func (p *program) showProgress(w *wired) func() {
 	return func() { close(stop); <-stopped }
 }
 
-// fit cuts the line to the terminal's width: a line that wraps cannot be drawn over.
-func fit(line string, terminal *os.File) string {
-	width, _, err := term.GetSize(int(terminal.Fd()))
-	if runes := []rune(line); err == nil && width > 1 && len(runes) >= width {
-		return string(runes[:width-1])
-	}
-	return line
-}
-
-// meter turns counts into a line, with the rate since its last one.
+// meter reads how far a run is, and how fast it was since the reading before.
 type meter struct {
-	w     *wired
+	done  func() pipeline.Done
+	stats func() douyin.Stats // nil for a replay, which asks nobody
+	now   func() time.Time
+
 	began time.Time
-	at    time.Time
+	at    time.Time // when calls were counted last
 	calls int64
 	rate  float64
 }
 
-func (m *meter) line(now time.Time) string {
-	done := m.w.run.Progress.Done()
-	line := fmt.Sprintf("units %d/%d  pages %d  rows %d  published %d", done.UnitsDone, done.Units, done.Pages, done.Rows, done.Partitions)
-	if m.w.client == nil {
-		return line
+func (w *wired) meter(now func() time.Time) *meter {
+	m := &meter{done: w.run.Progress.Done, now: now, began: now(), at: now()}
+	if w.client != nil {
+		m.stats = w.client.Stats
 	}
-	s := m.w.client.Stats()
+	return m
+}
+
+// reading is how far a run is at one moment.
+type reading struct {
+	pipeline.Done
+	asked    bool // whether the platform is asked at all: if not, what is below is zero
+	rate     float64
+	allowed  float64 // requests per second that the client allows itself now
+	cap      float64 // and that it allows itself unthrottled
+	throttle time.Duration
+	left     time.Duration // estimated; 0 where there is nothing to base it on
+}
+
+func (m *meter) read() reading {
+	r := reading{Done: m.done(), asked: m.stats != nil}
+	if !r.asked {
+		return r
+	}
+	now, s := m.now(), m.stats()
 	if seconds := now.Sub(m.at).Seconds(); seconds >= 1 {
 		m.rate = float64(s.Bills-m.calls) / seconds
 		m.calls, m.at = s.Bills, now
 	}
-	line += fmt.Sprintf("  %.1f of %g requests/s  throttled %s", m.rate, s.Rate, s.ThrottledTime.Round(time.Second))
-	if left, known := remaining(done.UnitsDone, done.Units, done.Pages, done.PagesExpected, now.Sub(m.began)); known {
-		line += "  ETA " + left.Round(time.Second).String()
+	r.rate, r.allowed, r.cap, r.throttle = m.rate, s.Rate, s.Cap, s.ThrottledTime
+	r.left = remaining(r.Done, now.Sub(m.began))
+	return r
+}
+
+// line is for a terminal. It is ASCII.
+func (r reading) line() string {
+	line := fmt.Sprintf("units %d/%d  pages %d  rows %d  published %d", r.UnitsDone, r.Units, r.Pages, r.Rows, r.Partitions)
+	if !r.asked {
+		return line
+	}
+	line += fmt.Sprintf("  %.1f of %g requests/s", r.rate, r.cap)
+	if r.allowed < r.cap {
+		line += fmt.Sprintf(", slowed to %.1f", r.allowed)
+	}
+	if r.throttle > 0 {
+		line += "  throttled " + roughly(r.throttle)
+	}
+	if r.left > 0 {
+		line += "  ETA " + roughly(r.left)
 	}
 	return line
 }
 
-// remaining estimates the time to go: by pages where the last manifests tell how
-// many there will be, else by units.
-func remaining(units, allUnits, pages, allPages int64, elapsed time.Duration) (time.Duration, bool) {
-	done, all := units, allUnits
-	if allPages > 0 {
-		done, all = pages, max(pages, allPages)
+// attrs are for a log.
+func (r reading) attrs() []slog.Attr {
+	attrs := []slog.Attr{
+		slog.Int64("units_done", r.UnitsDone), slog.Int64("units", r.Units),
+		slog.Int64("pages", r.Pages), slog.Int64("rows", r.Rows), slog.Int64("partitions", r.Partitions),
 	}
-	if done == 0 || elapsed <= 0 {
-		return 0, false
+	if !r.asked {
+		return attrs
 	}
-	return time.Duration(float64(elapsed) / float64(done) * float64(all-done)), true
+	attrs = append(attrs, slog.Float64("requests_per_second", tenths(r.rate)), slog.Float64("allowed", tenths(r.allowed)),
+		slog.Float64("cap", r.cap), slog.Int64("throttled_seconds", seconds(r.throttle)))
+	if r.left > 0 {
+		attrs = append(attrs, slog.Int64("eta_seconds", seconds(r.left)))
+	}
+	return attrs
+}
+
+// An estimate wants this much of a run behind it: the first answers come when
+// connections are made and units begun, and tell little of the pace.
+const (
+	tellingTime  = 5 * time.Second
+	tellingShare = 100 // a hundredth of the work
+)
+
+// remaining estimates the time to go, or 0. Where the last manifests tell how many
+// pages there were, pages are the measure, and each unit that is left has one at
+// least; elsewhere units are.
+func remaining(d pipeline.Done, elapsed time.Duration) time.Duration {
+	done, all := d.UnitsDone, d.Units
+	if d.PagesExpected > 0 {
+		done, all = d.Pages, max(d.PagesExpected, d.Pages+d.Units-d.UnitsDone)
+	}
+	if d.UnitsDone == d.Units || elapsed < tellingTime || done*tellingShare < all {
+		return 0
+	}
+	return time.Duration(float64(elapsed) / float64(done) * float64(all-done))
 }

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"billwalk/pipeline"
+	"billwalk/pipeline/jobs"
 	"billwalk/schema"
 )
 
@@ -24,6 +25,25 @@ func (d *dateFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&d.allowOpen, "allow-open-day", false, "allow today, whose bills still change")
 }
 
+// span is the days of a run: from and to included, and those before from that
+// are looked at again.
+type span struct {
+	from, to schema.Day
+	lookback int
+}
+
+// of returns the days of the flags, a backfill without lookback, or else the
+// job's own.
+func (d *dateFlags) of(job jobs.Job, today schema.Day) (days span, err error) {
+	if d.from == "" && d.to == "" {
+		days.lookback = job.Lookback
+		days.from, days.to, err = job.Dates.Range(today, d.allowOpen)
+	} else {
+		days.from, days.to, err = jobs.Range(d.from, d.to, today, d.allowOpen)
+	}
+	return days, err
+}
+
 func (p *program) run() *cobra.Command {
 	var dates dateFlags
 	var deadline time.Duration
@@ -33,26 +53,23 @@ func (p *program) run() *cobra.Command {
 		Short: "Walk, build and publish the job's days and its lookback; with --from, exactly those days",
 		Example: "  billwalk run nightly\n" +
 			"  billwalk run nightly --from 2026-10-01 --to 2026-10-31",
-		Args: cobra.ExactArgs(1),
+		Args: oneJob,
+
+		ValidArgsFunction: p.jobNames,
 	}
 	dates.add(cmd)
-	cmd.Flags().DurationVar(&deadline, "deadline", 0, "stop walking after this time, publish what is whole and exit 5")
+	cmd.Flags().DurationVar(&deadline, "deadline", 0, "stop walking after this time, such as 5h, publish what is whole and exit 5; 0 is none")
 	cmd.Flags().BoolVar(&allowShrink, "allow-shrink", false, "publish days that lost more than a tenth of their bills")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		file, stop, err := p.load(cmd, args[0])
-		if err != nil {
-			return err
+		if deadline < 0 {
+			return usage("--deadline %s: want a time such as 5h, or 0 for none", deadline)
 		}
-		defer stop()
-		w, err := p.wire(cmd.Context(), file, args[0], true)
+		w, err := p.open(cmd, args[0], &dates, true)
 		if err != nil {
 			return err
 		}
 		defer w.close()
 		w.run.Deadline, w.run.AllowShrink = deadline, allowShrink
-		if err := w.days(dates.from, dates.to, schema.DayOf(p.now()), dates.allowOpen); err != nil {
-			return err
-		}
 		return p.execute(cmd.Context(), w)
 	}
 	return cmd
@@ -61,26 +78,21 @@ func (p *program) run() *cobra.Command {
 func (p *program) replay() *cobra.Command {
 	var dates dateFlags
 	cmd := &cobra.Command{
-		Use:     "replay JOB --from DAY [--to DAY]",
+		Use:     "replay JOB",
 		Short:   "Build the tables again from the archive; no API call is made",
 		Example: "  billwalk replay nightly --from 2026-10",
-		Args:    cobra.ExactArgs(1),
+		Args:    oneJob,
+
+		ValidArgsFunction: p.jobNames,
 	}
 	dates.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		file, stop, err := p.load(cmd, args[0])
+		w, err := p.open(cmd, args[0], &dates, false)
 		if err != nil {
 			return err
 		}
-		stop() // the platform is not asked
-		w, err := p.wire(cmd.Context(), file, args[0], false)
-		if err != nil {
-			return err
-		}
-		w.run.Lookback = 0
-		if err := w.days(dates.from, dates.to, schema.DayOf(p.now()), dates.allowOpen); err != nil {
-			return err
-		}
+		defer w.close()
+		w.run.Lookback = 0 // the days asked for, and no others
 		return p.execute(cmd.Context(), w)
 	}
 	return cmd
@@ -106,9 +118,11 @@ func (p *program) execute(ctx context.Context, w *wired) error {
 
 func (p *program) do(ctx context.Context, w *wired) (*pipeline.Summary, error) {
 	p.log.Info("run begins", "job", w.run.Job, "run_id", w.run.ID, "days", describeDays(w.run), "accounts", len(w.run.Accounts), "lake", w.lakeURL)
-	done := p.showProgress(w)
+	heard := p.tellStop(ctx)
+	done := p.showProgress(w.meter(p.now))
 	summary, err := w.run.Do(ctx)
 	done()
+	heard()
 	data, encodeErr := json.MarshalIndent(summary, "", "  ")
 	if encodeErr != nil {
 		return summary, encodeErr
@@ -120,8 +134,22 @@ func (p *program) do(ctx context.Context, w *wired) (*pipeline.Summary, error) {
 	return summary, err
 }
 
+// tellStop logs that the run was told to stop, until the returned function is called.
+func (p *program) tellStop(ctx context.Context) func() {
+	told := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(told)
+		p.log.Warn("stopping: what is in flight is made durable, and another run goes on from there; a second signal kills", "cause", context.Cause(ctx).Error())
+	})
+	return func() {
+		if !stop() {
+			<-told
+		}
+	}
+}
+
 func describeDays(r *pipeline.Run) string {
-	days := fmt.Sprintf("%s…%s Asia/Shanghai, %d days", r.From, r.To, r.To-r.From+1)
+	days := fmt.Sprintf("%s…%s Asia/Shanghai, %s", r.From, r.To, count(int(r.To-r.From)+1, "day"))
 	if r.Lookback > 0 {
 		days += fmt.Sprintf(", and %d before that", r.Lookback)
 	}

@@ -24,7 +24,7 @@ func (p *program) sandbox() *cobra.Command {
 		Use:     "sandbox",
 		Short:   "Serve a simulated platform, for trying and testing",
 		Example: "  billwalk sandbox --addr 127.0.0.1:9090 --seed 7 --faults 2119003,cut",
-		Args:    cobra.NoArgs,
+		Args:    nothing,
 	}
 	list := "faults to switch on, by name, or all:\n"
 	for _, doc := range sandbox.FaultList() {
@@ -41,7 +41,15 @@ func (p *program) sandbox() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var err error
 		if config.Faults, err = sandbox.ParseFaults(faults); err != nil {
-			return &exitError{exitUsage, err}
+			return &exitError{exitUsage, fmt.Errorf("--faults: %w", err)}
+		}
+		for name, n := range map[string]int{"accounts": config.Accounts, "bills": config.Bills} {
+			if n < 1 {
+				return usage("--%s %d: want 1 or more", name, n)
+			}
+		}
+		if config.QPS < 0 || config.Latency < 0 {
+			return usage("--qps %d and --latency %s: want 0 or more", config.QPS, config.Latency)
 		}
 		return p.serveSandbox(cmd.Context(), addr, config)
 	}
@@ -59,7 +67,7 @@ func (p *program) serveSandbox(ctx context.Context, addr string, config sandbox.
 	}
 	platform, err := listen(sandbox.New(config), net.JoinHostPort(host, port))
 	if err != nil {
-		return failed(err)
+		return failed(fmt.Errorf("%w: give another address with --addr", err))
 	}
 	defer platform.stop()
 	fmt.Fprintf(p.out, "The sandbox platform serves at %s; open it for what it offers.\n", platform.url)

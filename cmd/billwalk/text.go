@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"math"
 	"slices"
 	"strings"
 	"time"
@@ -15,7 +16,7 @@ import (
 
 // printSummary prints what a run did, for people.
 func printSummary(out io.Writer, s *pipeline.Summary) {
-	fmt.Fprintf(out, "run %s of %s, %s…%s: %s\n", s.RunID, s.Job, s.From, s.To, verdictOf(s.ExitCode))
+	fmt.Fprintf(out, "run %s of %s, %s…%s: %s\n", s.RunID, s.Job, s.From, s.To, verdictOf(s))
 	fmt.Fprintf(out, "  units       %d complete, %d unavailable, %d failed\n", s.Units.Complete, s.Units.Unavailable, s.Units.Failed)
 	fmt.Fprintf(out, "  calls       %d for bills, %d for tokens, of which %d repeated; throttled %d times\n", s.Calls.Bills, s.Calls.Token, s.Calls.Retries, s.Calls.Throttled)
 	fmt.Fprintf(out, "  rows        %d bills, %d exceptions; %d records came twice and count once\n", s.Rows[schema.Bills.Name], s.Rows[schema.Exceptions.Name], s.Repeated)
@@ -50,11 +51,14 @@ func printFailures(out io.Writer, what string, failures []schema.Failure) {
 	}
 }
 
-func verdictOf(exitCode int) string {
-	switch exitCode {
+func verdictOf(s *pipeline.Summary) string {
+	switch s.ExitCode {
 	case pipeline.ExitDone:
 		return "done"
 	case pipeline.ExitIncomplete:
+		if len(s.Partitions) == 0 {
+			return "incomplete; no day was whole, and none was published (exit 3)"
+		}
 		return "incomplete; what is whole was published (exit 3)"
 	case pipeline.ExitStopped:
 		return "stopped by quota or deadline; run again to go on (exit 5)"
@@ -63,7 +67,7 @@ func verdictOf(exitCode int) string {
 	case pipeline.ExitFailed:
 		return "failed (exit 1)"
 	default:
-		return fmt.Sprintf("interrupted; run again to go on (exit %d)", exitCode)
+		return fmt.Sprintf("interrupted; run again to go on (exit %d)", s.ExitCode)
 	}
 }
 
@@ -77,3 +81,23 @@ func plain(s string) string {
 		return r
 	}, s)
 }
+
+// count is "1 day" or "2 days".
+func count(n int, noun string) string {
+	if n != 1 {
+		noun += "s"
+	}
+	return fmt.Sprintf("%d %s", n, noun)
+}
+
+// roughly formats a time for people: seconds below an hour, minutes above.
+func roughly(d time.Duration) string {
+	if d >= time.Hour {
+		return strings.TrimSuffix(d.Round(time.Minute).String(), "0s")
+	}
+	return d.Round(time.Second).String()
+}
+
+func seconds(d time.Duration) int64 { return int64(d.Round(time.Second) / time.Second) }
+
+func tenths(rate float64) float64 { return math.Round(rate*10) / 10 }

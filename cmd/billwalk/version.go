@@ -29,9 +29,10 @@ func version() string {
 
 func (p *program) versionVerb() *cobra.Command {
 	return &cobra.Command{
-		Use:   "version",
-		Short: "Print the version",
-		Args:  cobra.NoArgs,
+		Use:     "version",
+		Short:   "Print the version",
+		Example: "  billwalk version",
+		Args:    nothing,
 		RunE: func(*cobra.Command, []string) error {
 			_, err := fmt.Fprintf(p.out, "billwalk %s (%s)\n", version(), runtime.Version())
 			return err

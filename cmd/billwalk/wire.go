@@ -25,18 +25,55 @@ import (
 //	                  │                     └──▶ lake.Lake ────────┼──▶ pipeline.Run
 //	                  └──────▶ douyin.Client (not for a replay) ───┘
 type wired struct {
-	file     *jobs.File
-	run      *pipeline.Run
-	client   *douyin.Client // nil for a replay
-	lake     *lake.Lake
-	lakeURL  string
-	warnings []string
+	file    *jobs.File
+	run     *pipeline.Run
+	client  *douyin.Client // nil for a replay
+	lake    *lake.Lake
+	lakeURL string
+	stop    func() // ends the platform of the built-in demo
 }
 
 func (w *wired) close() {
 	if w.client != nil {
 		w.client.CloseIdleConnections()
 	}
+	w.stop()
+}
+
+// open finds the job and its days before it wires them: what is wrong in them is
+// told before any store is asked. A replay and a plan have no client.
+func (p *program) open(cmd *cobra.Command, name string, dates *dateFlags, withClient bool) (*wired, error) {
+	file, stop, err := p.load(cmd, name)
+	if err != nil {
+		return nil, err
+	}
+	if !withClient {
+		stop()
+	}
+	w, err := p.openDays(cmd.Context(), file, name, dates, withClient)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	w.stop = stop
+	return w, nil
+}
+
+func (p *program) openDays(ctx context.Context, file *jobs.File, name string, dates *dateFlags, withClient bool) (*wired, error) {
+	job, err := file.Job(name)
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	days, err := dates.of(job, schema.DayOf(p.now()))
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	w, err := p.wire(ctx, file, name, withClient)
+	if err != nil {
+		return nil, err
+	}
+	w.run.From, w.run.To, w.run.Lookback = days.from, days.to, days.lookback
+	return w, nil
 }
 
 // load reads the file of jobs. Where there is none at hand, the job demo is
@@ -79,7 +116,7 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 	if err != nil {
 		return nil, failed(err)
 	}
-	w := &wired{file: file, lake: published, lakeURL: file.Lake.URL}
+	w := &wired{file: file, lake: published, lakeURL: file.Lake.URL, stop: func() {}}
 	w.run = &pipeline.Run{
 		ID: ulid.Make().String(), Job: name, Accounts: job.Accounts,
 		Lookback: job.Lookback, Buckets: file.Lake.Buckets,
@@ -119,20 +156,4 @@ func codePolicy(c jobs.Columns) normalise.CodePolicy {
 	default:
 		return nil
 	}
-}
-
-// days sets the run's days: those of the flags, a backfill without lookback, or
-// else the job's own.
-func (w *wired) days(from, to string, today schema.Day, allowOpen bool) (err error) {
-	if from == "" && to == "" {
-		dates := w.file.Jobs[w.run.Job].Dates
-		w.run.From, w.run.To, err = dates.Range(today, allowOpen)
-	} else {
-		w.run.Lookback = 0
-		w.run.From, w.run.To, err = jobs.Range(from, to, today, allowOpen)
-	}
-	if err != nil {
-		return &exitError{exitUsage, err}
-	}
-	return nil
 }
