@@ -23,7 +23,7 @@ type result struct {
 	failure     *schema.Failure
 }
 
-// builder publishes partitions from the archive alone.
+// builder builds partitions from the archive alone.
 type builder struct {
 	archive  Archive
 	lake     Lake
@@ -36,115 +36,121 @@ type builder struct {
 	accounts []schema.Account
 }
 
-// publish builds one (day, bucket) and publishes it. Where no unit of it was ever
-// whole, there is nothing to publish, and the manifest is nil.
-func (b *builder) publish(ctx context.Context, base schema.Base, results map[schema.Unit]result) (*schema.Manifest, error) {
-	m := &schema.Manifest{RunID: b.runID, Job: b.job, SignTable: normalise.SignTable, PublishedAt: b.now().UTC()}
-	if err := b.enter(ctx, m, base, results); err != nil {
-		return nil, err
-	}
-	s, err := newSpool(received(m))
+// assembly is one (day, bucket) being built. Its units are loaded as they end,
+// while others are still walked.
+type assembly struct {
+	*builder
+	base  schema.Base
+	m     *schema.Manifest
+	spool *spool
+	loads errgroup.Group
+}
+
+// assemble begins a partition with the units that are to be in it: the job's,
+// and those that another job published, whose rows stay.
+func (b *builder) assemble(ctx context.Context, base schema.Base) (*assembly, error) {
+	spool, err := newSpool()
 	if err != nil {
 		return nil, err
 	}
-	defer s.close()
-	var units errgroup.Group
-	units.SetLimit(runtime.GOMAXPROCS(0))
-	for i := range m.Units {
-		units.Go(func() error { return b.load(ctx, s, m, i, base) })
+	a := &assembly{builder: b, base: base, spool: spool, m: &schema.Manifest{RunID: b.runID, Job: b.job, SignTable: normalise.SignTable}}
+	a.loads.SetLimit(runtime.GOMAXPROCS(0))
+	for _, account := range b.accounts {
+		if account.ID.Bucket(b.buckets) == base.Bucket {
+			a.m.Units = append(a.m.Units, schema.Entry{Account: account})
+		}
 	}
-	if err := units.Wait(); err != nil {
-		return nil, err
+	own := len(a.m.Units)
+	if base.Manifest != nil {
+		for _, e := range base.Manifest.Units {
+			if a.m.Entry(e.Account.ID) == nil {
+				e.Totals, e.Repeated, e.Elsewhere = schema.Totals{}, 0, 0
+				a.m.Units = append(a.m.Units, e)
+			}
+		}
 	}
-	if !slices.ContainsFunc(m.Units, func(e schema.Entry) bool { return e.Certificate != nil }) {
-		return nil, nil
+	for i := own; i < len(a.m.Units); i++ {
+		a.loads.Go(func() error { return a.load(ctx, &a.m.Units[i]) })
 	}
-	if err := b.loadElsewhere(ctx, s, base, results); err != nil {
-		return nil, err
-	}
-	if err := s.sort(); err != nil {
-		return nil, err
-	}
-	err = b.lake.Publish(ctx, base, m, func(rows schema.Rows) error { return b.fill(ctx, s, m, rows) })
-	return m, err
+	return a, nil
 }
 
-// enter lists the units of the partition: the job's, and those that another job
-// published in it, whose rows stay.
-func (b *builder) enter(ctx context.Context, m *schema.Manifest, base schema.Base, results map[schema.Unit]result) error {
-	for _, a := range b.accounts {
-		if a.ID.Bucket(b.buckets) != base.Bucket {
-			continue
-		}
-		u := schema.Unit{Account: a, Day: base.Day}
-		r, e := results[u], schema.Entry{Account: a}
+// take loads a unit that has ended. It returns at once, but for when all
+// processors are loading.
+func (a *assembly) take(ctx context.Context, u schema.Unit, r result) {
+	e := a.m.Entry(u.Account.ID)
+	a.loads.Go(func() error {
 		e.Certificate, e.Failure = r.certificate, r.failure
-		switch {
-		case r.failure != nil:
-			last, _, err := b.archive.Unit(ctx, u)
+		if r.failure != nil {
+			last, _, err := a.archive.Unit(ctx, u)
 			if err != nil {
 				return err
 			}
 			e.State, e.Certificate, e.Stale = schema.Failed, last, last != nil && last.Walk != ""
-		default:
+		} else {
 			e.State = r.certificate.State
 			e.Stale = e.State == schema.Unavailable && r.certificate.Walk != ""
 		}
-		m.Units = append(m.Units, e)
-	}
-	if base.Manifest == nil {
-		return nil
-	}
-	for _, e := range base.Manifest.Units {
-		if m.Entry(e.Account.ID) == nil {
-			e.Totals, e.Repeated, e.Elsewhere = schema.Totals{}, 0, 0
-			m.Units = append(m.Units, e)
-		}
-	}
-	return nil
+		return a.load(ctx, e)
+	})
 }
 
-// received counts the records that the certificates promise.
-func received(m *schema.Manifest) (records int64) {
-	for _, e := range m.Units {
-		if e.Certificate != nil {
-			records += e.Certificate.Rows
-		}
+// publish builds and publishes the partition, all units of its day having ended.
+// Where no unit of it was ever whole, there is nothing to publish, and the
+// manifest has no objects.
+func (a *assembly) publish(ctx context.Context, results map[schema.Unit]result) (*schema.Manifest, error) {
+	if err := a.loads.Wait(); err != nil {
+		return nil, err
 	}
-	return records
+	if !slices.ContainsFunc(a.m.Units, func(e schema.Entry) bool { return e.Certificate != nil }) {
+		return a.m, nil
+	}
+	if err := a.loadElsewhere(ctx, results); err != nil {
+		return nil, err
+	}
+	if err := a.spool.sort(); err != nil {
+		return nil, err
+	}
+	a.m.PublishedAt = a.now().UTC()
+	return a.m, a.lake.Publish(ctx, a.base, a.m, func(rows schema.Rows) error { return a.fill(ctx, rows) })
+}
+
+// close gives back what the assembly holds, published or not.
+func (a *assembly) close() {
+	_ = a.loads.Wait() // its error was told by publish, or does not matter
+	a.spool.close()
 }
 
 // load spools the records of one unit. A unit whose archive does not hold what
 // its certificate says is failed, and costs no other unit its rows; but where
 // its rows are published, the partition stays as it is.
-func (b *builder) load(ctx context.Context, s *spool, m *schema.Manifest, i int, base schema.Base) error {
-	e := &m.Units[i]
+func (a *assembly) load(ctx context.Context, e *schema.Entry) error {
 	if e.Certificate == nil || e.Certificate.Walk == "" {
 		return nil
 	}
-	u := schema.Unit{Account: e.Account, Day: base.Day}
-	err := b.spool(ctx, s, e.Certificate, spooledPage{entry: i, root: e.Certificate.Account.Root})
+	u := schema.Unit{Account: e.Account, Day: a.base.Day}
+	err := a.read(ctx, e.Certificate, spooledPage{entry: e, root: e.Certificate.Account.Root})
 	var damaged *unitError
 	if !errors.As(err, &damaged) {
 		return err
 	}
-	if base.Manifest != nil {
-		if old := base.Manifest.Entry(u.Account.ID); old != nil && old.Totals.Rows > 0 {
+	if a.base.Manifest != nil {
+		if old := a.base.Manifest.Entry(u.Account.ID); old != nil && old.Totals.Rows > 0 {
 			return fmt.Errorf("%s stays as published: %w", u, err)
 		}
 	}
-	s.drop(i)
+	a.spool.drop(e)
 	failure := failureOf(err, u)
 	e.State, e.Stale, e.Failure, e.Certificate = schema.Failed, false, &failure, nil
-	b.log.Error("a unit's archive is damaged", "account_id", u.Account.ID, "bill_date", u.Day, "error", err)
+	a.log.Error("a unit's archive is damaged", "account_id", u.Account.ID, "bill_date", u.Day, "error", err)
 	return nil
 }
 
-// spool reads a certified walk and checks it against the certificate's chain.
-func (b *builder) spool(ctx context.Context, s *spool, c *schema.Certificate, common spooledPage) error {
+// read spools a certified walk, and checks it against the certificate's chain.
+func (a *assembly) read(ctx context.Context, c *schema.Certificate, common spooledPage) error {
 	u, n := c.Unit(), 0
 	damaged := func(err error) error { return &unitError{unit: u, err: err} }
-	for a, err := range b.archive.Answers(ctx, u, c.Walk) {
+	for answer, err := range a.archive.Answers(ctx, u, c.Walk) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -154,18 +160,18 @@ func (b *builder) spool(ctx context.Context, s *spool, c *schema.Certificate, co
 		if n == len(c.Pages) {
 			break // what follows is not part of the certified walk
 		}
-		hash := sha256.Sum256(a.Body)
-		if link := c.Pages[n]; hex.EncodeToString(hash[:]) != link.SHA256 || a.Cursor != link.Cursor {
-			return damaged(fmt.Errorf("archive object %s: page %d is not the one that was certified", a.Key, n+1))
+		hash := sha256.Sum256(answer.Body)
+		if link := c.Pages[n]; hex.EncodeToString(hash[:]) != link.SHA256 || answer.Cursor != link.Cursor {
+			return damaged(fmt.Errorf("archive object %s: page %d is not the one that was certified", answer.Key, n+1))
 		}
-		page, err := normalise.DecodePage(a.Body)
+		page, err := normalise.DecodePage(answer.Body)
 		if err != nil {
-			return damaged(fmt.Errorf("archive object %s: page %d: %w", a.Key, n+1, err))
+			return damaged(fmt.Errorf("archive object %s: page %d: %w", answer.Key, n+1, err))
 		}
-		common.Provenance = normalise.Provenance{Walk: u.Account.ID, Day: u.Day, LogID: a.LogID, FetchedAt: a.FetchedAt, ArchiveKey: a.Key}
+		common.Provenance = normalise.Provenance{Walk: u.Account.ID, Day: u.Day, LogID: answer.LogID, FetchedAt: answer.FetchedAt, ArchiveKey: answer.Key}
 		n++
 		common.number = n
-		if err := s.add(common, page.Records); err != nil {
+		if err := a.spool.add(common, page.Records); err != nil {
 			return err
 		}
 	}
@@ -178,29 +184,24 @@ func (b *builder) spool(ctx context.Context, s *spool, c *schema.Certificate, co
 // loadElsewhere spools the bills of accounts that a root account's walk found
 // here and that, being configured themselves, are published in another bucket.
 // What both walks found is left to the account's own.
-func (b *builder) loadElsewhere(ctx context.Context, s *spool, base schema.Base, results map[schema.Unit]result) error {
-	found := make(map[string]bool)
-	for i := range s.places {
-		if s.pages[s.places[i].page].root {
-			found[s.places[i].AccountID] = true
-		}
-	}
-	for _, a := range b.accounts {
-		if a.Root || !found[string(a.ID)] || a.ID.Bucket(b.buckets) == base.Bucket {
+func (a *assembly) loadElsewhere(ctx context.Context, results map[schema.Unit]result) error {
+	found := a.spool.payees(func(p *spooledPage) bool { return p.root })
+	for _, account := range a.accounts {
+		if account.Root || !found[string(account.ID)] || account.ID.Bucket(a.buckets) == a.base.Bucket {
 			continue
 		}
-		u := schema.Unit{Account: a, Day: base.Day}
+		u := schema.Unit{Account: account, Day: a.base.Day}
 		c := results[u].certificate
 		if c == nil {
 			var err error
-			if c, _, err = b.archive.Unit(ctx, u); err != nil {
+			if c, _, err = a.archive.Unit(ctx, u); err != nil {
 				return err
 			}
 		}
 		if c == nil || c.Walk == "" {
 			continue
 		}
-		if err := b.spool(ctx, s, c, spooledPage{entry: -1, elsewhere: true}); err != nil {
+		if err := a.read(ctx, c, spooledPage{elsewhere: true}); err != nil {
 			return err
 		}
 	}

@@ -13,9 +13,9 @@ import (
 const chunkRecords = 512
 
 // fill hands the partition's rows over, in order.
-func (b *builder) fill(ctx context.Context, s *spool, m *schema.Manifest, rows schema.Rows) error {
-	tally := newTally(m)
-	for chunk, err := range inOrder(s.chunks(chunkRecords), func(places []place) (chunk, error) { return b.normalise(s, places) }) {
+func (a *assembly) fill(ctx context.Context, rows schema.Rows) error {
+	tally := newTally(a.m)
+	for chunk, err := range inOrder(a.spool.chunks(chunkRecords), a.normalise) {
 		if err == nil {
 			err = ctx.Err()
 		}
@@ -38,28 +38,28 @@ type chunk struct {
 // keptRow is a row, and the exception that tells of another record of the same
 // bill. Where that one is published elsewhere there may be no row.
 type keptRow struct {
-	entry    int
+	entry    *schema.Entry
 	row      *normalise.Row
 	conflict *schema.Exception
 }
 
 // droppedRecord says what a kept one says.
 type droppedRecord struct {
-	entry     int
+	entry     *schema.Entry
 	elsewhere bool // the kept one is published in another bucket
 }
 
 // normalise turns records, sorted by bill, into rows. Records that say the same
 // of the same bill become one row; where they say different things each is a row,
 // and an exception tells.
-func (b *builder) normalise(s *spool, places []place) (chunk, error) {
+func (a *assembly) normalise(places []place) (chunk, error) {
 	c := chunk{kept: make([]keptRow, 0, len(places))}
 	for len(places) > 0 {
 		n := 1
 		for n < len(places) && places[n].BillKey == places[0].BillKey {
 			n++
 		}
-		if err := b.bill(s, places[:n], &c); err != nil {
+		if err := a.bill(places[:n], &c); err != nil {
 			return chunk{}, err
 		}
 		places = places[n:]
@@ -68,18 +68,18 @@ func (b *builder) normalise(s *spool, places []place) (chunk, error) {
 }
 
 // bill adds the records of one bill to the chunk.
-func (b *builder) bill(s *spool, places []place, c *chunk) error {
+func (a *assembly) bill(places []place, c *chunk) error {
 	type variant struct {
 		content   [32]byte
 		elsewhere bool
 	}
 	var variants []variant
 	for _, at := range places {
-		record, err := s.record(at)
+		record, err := a.spool.record(at)
 		if err != nil {
 			return err
 		}
-		page, conflict := &s.pages[at.page], (*schema.Exception)(nil)
+		page, conflict := &a.spool.pages[at.page], (*schema.Exception)(nil)
 		if len(places) > 1 { // what most bills say need not be compared
 			content, err := record.Content()
 			if err != nil {
@@ -93,14 +93,14 @@ func (b *builder) bill(s *spool, places []place, c *chunk) error {
 				continue
 			}
 			if len(variants) > 0 {
-				e := b.rows.Conflict(record, page.Provenance)
+				e := a.rows.Conflict(record, page.Provenance)
 				conflict = &e
 			}
 			variants = append(variants, variant{content, page.elsewhere})
 		}
 		kept := keptRow{entry: page.entry, conflict: conflict}
 		if !page.elsewhere {
-			row := b.rows.Row(record, page.Provenance)
+			row := a.rows.Row(record, page.Provenance)
 			kept.row = &row
 		}
 		c.kept = append(c.kept, kept)
@@ -122,9 +122,9 @@ func newTally(m *schema.Manifest) *tally {
 func (t *tally) add(c chunk, rows schema.Rows) error {
 	for _, d := range c.dropped {
 		if d.elsewhere {
-			t.m.Units[d.entry].Elsewhere++
+			d.entry.Elsewhere++
 		} else {
-			t.m.Units[d.entry].Repeated++
+			d.entry.Repeated++
 		}
 	}
 	for _, k := range c.kept {
@@ -143,8 +143,8 @@ func (t *tally) add(c chunk, rows schema.Rows) error {
 	return nil
 }
 
-func (t *tally) keep(entry int, row *normalise.Row, rows schema.Rows) error {
-	if err := schema.Bills.Tally(&t.m.Units[entry].Totals, &row.Bill); err != nil {
+func (t *tally) keep(entry *schema.Entry, row *normalise.Row, rows schema.Rows) error {
+	if err := schema.Bills.Tally(&entry.Totals, &row.Bill); err != nil {
 		return err
 	}
 	if err := rows.Bill(&row.Bill); err != nil {

@@ -61,6 +61,12 @@ func MakePlan(ctx context.Context, lake Lake, accounts []schema.Account, days []
 	return plan, nil
 }
 
+// base returns what is published of a partition of the plan.
+func (p *Plan) base(at partition) schema.Base {
+	i := slices.IndexFunc(p.Bases, func(b schema.Base) bool { return b.Day == at.day && b.Bucket == at.bucket })
+	return p.Bases[i]
+}
+
 // learn notes the accounts' sizes from a manifest.
 func learn(sizes map[schema.AccountID]int, m *schema.Manifest) {
 	if m == nil {

@@ -116,30 +116,55 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 		archive: r.Archive, lake: r.Lake, rows: r.Rows, now: r.Now, log: r.Log,
 		runID: r.ID, job: r.Job, buckets: r.Buckets, accounts: r.Accounts,
 	}
-	results := make(map[schema.Unit]result)
+	assemblies, results := make(map[partition]*assembly), make(map[schema.Unit]result)
+	defer func() {
+		for _, a := range assemblies { // of days that an interruption cut
+			a.close()
+		}
+	}()
 	var faults []error
 	for done := range r.finished(ctx, hard, plan, settled) {
+		at := partition{done.unit.Day, done.unit.Account.ID.Bucket(r.Buckets)}
+		if assemblies[at] == nil {
+			if assemblies[at], err = b.assemble(hard, plan.base(at)); err != nil {
+				return errors.Join(append(faults, err)...)
+			}
+		}
 		results[done.unit] = done.result
-		if !dayDone(plan, results, done.unit.Day) {
+		assemblies[at].take(hard, done.unit, done.result)
+		if ctx.Err() != nil || !dayDone(plan, results, at.day) {
 			continue
 		}
 		for _, base := range plan.Bases {
-			if base.Day != done.unit.Day || ctx.Err() != nil {
-				continue
-			}
-			m, err := b.publish(hard, base, results)
-			if err != nil {
-				r.Log.Error("not published", "bill_date", base.Day, "bucket", base.Bucket, "error", err)
-				faults = append(faults, fmt.Errorf("day %s, bucket %d is not published: %w", base.Day, base.Bucket, err))
-				continue
-			}
-			if m != nil {
-				s.published(m)
-				r.Progress.partitions.Add(1)
+			if a := assemblies[partition{base.Day, base.Bucket}]; a != nil && base.Day == at.day {
+				faults = append(faults, r.publish(hard, a, results, s))
+				delete(assemblies, partition{base.Day, base.Bucket})
 			}
 		}
 	}
 	return errors.Join(append(faults, r.account(s, plan, results))...)
+}
+
+// publish publishes an assembly and notes what came of it.
+func (r *Run) publish(ctx context.Context, a *assembly, results map[schema.Unit]result, s *Summary) error {
+	defer a.close()
+	m, err := a.publish(ctx, results)
+	if err != nil {
+		r.Log.Error("not published", "bill_date", a.base.Day, "bucket", a.base.Bucket, "error", err)
+		return fmt.Errorf("day %s, bucket %d is not published: %w", a.base.Day, a.base.Bucket, err)
+	}
+	for _, e := range m.Units {
+		// A unit may turn out damaged only when the archive is read again.
+		u := schema.Unit{Account: e.Account, Day: a.base.Day}
+		if was, ok := results[u]; ok && e.State == schema.Failed && was.failure == nil {
+			results[u] = result{failure: e.Failure}
+		}
+	}
+	if len(m.Objects) > 0 {
+		s.published(m)
+		r.Progress.partitions.Add(1)
+	}
+	return nil
 }
 
 // account notes what became of every unit.

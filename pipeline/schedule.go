@@ -23,14 +23,16 @@ type ended struct {
 // finished yields every unit of the plan as it ends, each once; units that an
 // interruption cut are not yielded. It is the one place where units run side by
 // side.
-func (r *Run) finished(ctx, hard context.Context, plan Plan, settled map[partition]*schema.Manifest) iter.Seq[ended] {
+func (r *Run) finished(ctx, hard context.Context, plan Plan, settled map[schema.Unit]string) iter.Seq[ended] {
 	return func(yield func(ended) bool) {
+		ctx, stop := context.WithCancel(ctx)
+		defer stop()
 		if r.Source != nil && r.Deadline > 0 {
 			var cancel context.CancelFunc
 			ctx, cancel = context.WithTimeoutCause(ctx, r.Deadline, errDeadline)
 			defer cancel()
 		}
-		results := make(chan ended)
+		results := make(chan ended, len(plan.Units)) // no unit waits for those that load it
 		var units errgroup.Group
 		units.SetLimit(max(1, r.InFlight))
 		go func() {
@@ -38,7 +40,7 @@ func (r *Run) finished(ctx, hard context.Context, plan Plan, settled map[partiti
 			h := &halts{}
 			for _, u := range plan.Units {
 				units.Go(func() error {
-					if done, ok := r.one(ctx, hard, u.Unit, settled[partition{u.Day, u.Account.ID.Bucket(r.Buckets)}], h); ok {
+					if done, ok := r.one(ctx, hard, u.Unit, settled[u.Unit], h); ok {
 						r.Progress.unitsDone.Add(1)
 						results <- ended{u.Unit, done}
 					}
@@ -49,7 +51,10 @@ func (r *Run) finished(ctx, hard context.Context, plan Plan, settled map[partiti
 		}()
 		for done := range results {
 			if !yield(done) {
-				panic("pipeline: every unit's end must be heard")
+				stop()
+				for range results { // until all have stopped
+				}
+				return
 			}
 		}
 	}
@@ -62,10 +67,11 @@ type partition struct {
 	bucket int
 }
 
-// settled returns the manifests of runs that ended well. What another run
-// published, this one goes on with instead of asking for it again.
-func (r *Run) settled(ctx context.Context, plan Plan) (map[partition]*schema.Manifest, error) {
-	manifests, well := make(map[partition]*schema.Manifest), make(map[string]bool)
+// settled returns, by unit, the walk that its published rows rest on, where this
+// run is to look again: a run that ended well has published them, or the unit
+// failed since. What else is whole already, this run goes on with.
+func (r *Run) settled(ctx context.Context, plan Plan) (map[schema.Unit]string, error) {
+	walks, well := make(map[schema.Unit]string), make(map[string]bool)
 	for _, b := range plan.Bases {
 		if b.Manifest == nil {
 			continue
@@ -79,15 +85,17 @@ func (r *Run) settled(ctx context.Context, plan Plan) (map[partition]*schema.Man
 			var s Summary
 			well[id] = data != nil && json.Unmarshal(data, &s) == nil && s.ExitCode == ExitDone
 		}
-		if well[id] {
-			manifests[partition{b.Day, b.Bucket}] = b.Manifest
+		for _, a := range r.Accounts {
+			if e := b.Manifest.Entry(a.ID); e != nil && e.Certificate != nil && (well[id] || e.State == schema.Failed) {
+				walks[schema.Unit{Account: a, Day: b.Day}], _ = e.Certificate.Latest()
+			}
 		}
 	}
-	return manifests, nil
+	return walks, nil
 }
 
 // one brings one unit to its end. It is false where the run was interrupted.
-func (r *Run) one(ctx, hard context.Context, u schema.Unit, settled *schema.Manifest, h *halts) (result, bool) {
+func (r *Run) one(ctx, hard context.Context, u schema.Unit, settled string, h *halts) (result, bool) {
 	if failure, halted := h.failure(u); halted {
 		return result{failure: &failure}, true
 	}

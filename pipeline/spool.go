@@ -26,7 +26,7 @@ type spool struct {
 	pages   []spooledPage
 	places  []place
 	names   map[string]string // one copy of each account id
-	dropped map[int]bool      // entries that were given up
+	dropped map[*schema.Entry]bool
 }
 
 // spooledPage is what the records of a page have in common.
@@ -34,9 +34,9 @@ type spooledPage struct {
 	normalise.Provenance
 	number    int // in its walk
 	bizType   schema.Null[int32]
-	entry     int  // of the manifest; -1 for a page from elsewhere
-	root      bool // found by a root account's walk
-	elsewhere bool // published in another bucket
+	entry     *schema.Entry // of the manifest; nil for a page from elsewhere
+	root      bool          // found by a root account's walk
+	elsewhere bool          // published in another bucket
 }
 
 // place is where one record lies.
@@ -47,9 +47,9 @@ type place struct {
 	page   int32
 }
 
-// newSpool makes room for that many records. Its file has no name, so that no
-// killed run leaves one behind.
-func newSpool(records int64) (*spool, error) {
+// newSpool makes an empty spool. Its file has no name, so that no killed run
+// leaves one behind.
+func newSpool() (*spool, error) {
 	file, err := os.CreateTemp("", "billwalk-*.spool")
 	if err != nil {
 		return nil, err
@@ -60,7 +60,7 @@ func newSpool(records int64) (*spool, error) {
 	}
 	return &spool{
 		file: file, out: bufio.NewWriterSize(file, 256<<10),
-		places: make([]place, 0, records), names: make(map[string]string), dropped: make(map[int]bool),
+		names: make(map[string]string), dropped: make(map[*schema.Entry]bool),
 	}, nil
 }
 
@@ -88,7 +88,7 @@ func (s *spool) add(p spooledPage, records []normalise.Record) error {
 }
 
 // drop gives up what was added of an entry, when its unit turns out damaged.
-func (s *spool) drop(entry int) {
+func (s *spool) drop(entry *schema.Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dropped[entry] = true
@@ -101,6 +101,17 @@ func (s *spool) intern(name string) string {
 	name = strings.Clone(name)
 	s.names[name] = name
 	return name
+}
+
+// payees returns the accounts that are paid by the bills of some pages.
+func (s *spool) payees(of func(*spooledPage) bool) map[string]bool {
+	payees := make(map[string]bool)
+	for i := range s.places {
+		if at := &s.places[i]; of(&s.pages[at.page]) {
+			payees[at.AccountID] = true
+		}
+	}
+	return payees
 }
 
 // sort orders the records by bill, those of one bill by where they were found:
@@ -124,7 +135,7 @@ func (s *spool) compareOrigins(a, b place) int {
 	return cmp.Or(
 		compareBools(q.elsewhere, p.elsewhere),
 		compareBools(p.root, q.root),
-		cmp.Compare(p.entry, q.entry),
+		cmp.Compare(p.Walk, q.Walk),
 		cmp.Compare(p.number, q.number),
 		cmp.Compare(a.offset, b.offset),
 	)

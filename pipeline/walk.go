@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"errors"
@@ -39,14 +40,14 @@ type walker struct {
 
 // unit walks the unit until enough walks in a row agree, and returns its
 // certificate. A walk that a killed run began is gone on with while it is young.
-// So is a young certificate, unless it is settled: published by a run that ended
-// well, so that this run is to look again.
-func (w *walker) unit(ctx context.Context, u schema.Unit, settled *schema.Manifest) (*schema.Certificate, error) {
+// So is a young certificate, unless its walk is settled, so that this run is to
+// look again.
+func (w *walker) unit(ctx context.Context, u schema.Unit, settled string) (*schema.Certificate, error) {
 	last, begun, err := w.archive.Unit(ctx, u)
 	if err != nil {
 		return nil, err
 	}
-	if last != nil && w.young(last) && !holds(settled, last) {
+	if last != nil && w.fresh(last, settled) {
 		return last, nil
 	}
 	name := ""
@@ -88,23 +89,10 @@ func (w *walker) unit(ctx context.Context, u schema.Unit, settled *schema.Manife
 	return nil, &unitError{unit: u, err: fmt.Errorf("the day keeps changing: no %d of %d walks in a row found the same bills; run again later", w.passes, maxWalks)}
 }
 
-// holds says that the manifest rests on the certificate.
-func holds(m *schema.Manifest, c *schema.Certificate) bool {
-	if m == nil {
-		return false
-	}
-	e := m.Entry(c.Account.ID)
-	if e == nil || e.Certificate == nil {
-		return false
-	}
-	mine, _ := c.Latest()
-	theirs, _ := e.Certificate.Latest()
-	return mine == theirs
-}
-
-func (w *walker) young(c *schema.Certificate) bool {
-	_, at := c.Latest()
-	return w.now().Sub(at) < resumeAge
+// fresh says that the certificate is young, and rests on no settled walk.
+func (w *walker) fresh(c *schema.Certificate, settled string) bool {
+	walk, at := c.Latest()
+	return walk != settled && w.now().Sub(at) < resumeAge
 }
 
 // resume goes on with a walk that was begun. It returns nil where that one is too old, damaged, or not known to the platform any more.
@@ -167,6 +155,7 @@ func (w *walker) walk(ctx context.Context, t *trace, n int) error {
 		}
 		answer, err := w.source.Bills(ctx, t.unit, t.next, w.pageSize)
 		answer.Walk, answer.Page = t.walk, len(t.pages)+1
+		answer.Body = bytes.TrimSpace(answer.Body) // white space around it is no part of a JSON value
 		if err != nil {
 			if failureOf(err, t.unit).Reach == schema.ReachUnavailable && len(answer.Body) > 0 {
 				err = errors.Join(err, b.add(ctx, answer)) // the evidence

@@ -1,0 +1,157 @@
+package pipeline_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"billwalk/schema"
+)
+
+// platform is a bill API in memory. It needs no socket, so that whole runs fit
+// into a bubble of testing/synctest, where waiting costs nothing.
+type platform struct {
+	latency time.Duration
+	// strike, where set, is asked before an answer is given. It may change the
+	// platform, answer with another body, or refuse.
+	strike func(c call) (body string, err error)
+
+	mu           sync.Mutex
+	days         map[schema.Unit][]string // raw records
+	calls        []call
+	walks        map[schema.Unit]int
+	active, peak int
+}
+
+// call is one call of the API.
+type call struct {
+	schema.Unit
+	cursor string
+	walk   int // of the unit, from 1, told by cursors "0"
+	at     time.Time
+}
+
+func newPlatform() *platform {
+	return &platform{days: make(map[schema.Unit][]string), walks: make(map[schema.Unit]int)}
+}
+
+func (p *platform) set(u schema.Unit, records ...string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.days[u] = records
+}
+
+// Bills implements pipeline.Source.
+func (p *platform) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
+	c := p.enter(u, cursor)
+	defer p.leave()
+	answer := schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, LogID: fmt.Sprintf("log-%s-%s-%s", u.Account.ID, u.Day, cursor)}
+	select {
+	case <-time.After(p.latency):
+	case <-ctx.Done():
+		return answer, ctx.Err()
+	}
+	answer.FetchedAt = time.Now().UTC()
+	var body string
+	var err error
+	if p.strike != nil {
+		body, err = p.strike(c)
+	}
+	if body == "" && err == nil {
+		body = p.page(u, cursor, size)
+	}
+	answer.Body = []byte(body)
+	return answer, err
+}
+
+func (p *platform) enter(u schema.Unit, cursor string) call {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if cursor == "0" {
+		p.walks[u]++
+	}
+	c := call{u, cursor, p.walks[u], time.Now()}
+	p.calls = append(p.calls, c)
+	p.active++
+	p.peak = max(p.peak, p.active)
+	return c
+}
+
+func (p *platform) leave() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.active--
+}
+
+func (p *platform) page(u schema.Unit, cursor string, size int) string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	records := p.days[u]
+	from, _ := strconv.Atoi(strings.TrimPrefix(cursor, "at-"))
+	to := min(from+size, len(records))
+	return pageOf(fmt.Sprint("at-", to), to < len(records), records[min(from, to):to]...)
+}
+
+// pageOf is an answer's body.
+func pageOf(next string, more bool, records ...string) string {
+	return fmt.Sprintf(`{"data":{"cursor":%q,"has_more":%t,"ledger_records":[%s]},"extra":{"error_code":0}}`, next, more, strings.Join(records, ","))
+}
+
+// made returns the calls made since it was asked last.
+func (p *platform) made() []call {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	made := p.calls
+	p.calls = nil
+	return made
+}
+
+// cursorsOf returns the cursors at which the unit was asked.
+func cursorsOf(calls []call, u schema.Unit) []string {
+	var cursors []string
+	for _, c := range calls {
+		if c.Unit == u {
+			cursors = append(cursors, c.cursor)
+		}
+	}
+	return cursors
+}
+
+// unitsOf returns the units in the order of their first calls.
+func unitsOf(calls []call) []schema.Unit {
+	var units []schema.Unit
+	for _, c := range calls {
+		if !slices.Contains(units, c.Unit) {
+			units = append(units, c.Unit)
+		}
+	}
+	return units
+}
+
+// record is a raw ledger record that pays an account.
+func record(payee schema.AccountID, ledger string, fen int64) string {
+	return fmt.Sprintf(`{"account_id":%q,"ledger_id":%q,"settle_type":1,"amount":{"pay":%d,"goods":%d}}`, payee, ledger, fen, fen)
+}
+
+// records are n different ones, named alike.
+func records(payee schema.AccountID, name string, n int) []string {
+	var list []string
+	for i := range n {
+		list = append(list, record(payee, fmt.Sprintf("%s-%05d", name, i), int64(100+i)))
+	}
+	return list
+}
+
+// refusal is the platform's error, as its client tells it.
+type refusal struct{ failure schema.Failure }
+
+func (r *refusal) Error() string           { return r.failure.Reason }
+func (r *refusal) Failure() schema.Failure { return r.failure }
+
+func refuse(code int64, reach schema.Reach) error {
+	return &refusal{schema.Failure{Code: code, Reason: fmt.Sprint("the platform says ", code), LogID: fmt.Sprint("refused-", code), Reach: reach}}
+}

@@ -1,0 +1,251 @@
+package pipeline_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"go.uber.org/goleak"
+
+	"billwalk/pipeline"
+	"billwalk/pipeline/normalise"
+	"billwalk/schema"
+	"billwalk/sinks/archive"
+	"billwalk/sinks/object"
+)
+
+func TestMain(m *testing.M) {
+	// The archive's compressor makes its channels when it is first used. Made in
+	// one bubble of synctest, they could not be used in another.
+	if _, err := archive.New(nil).Encode(schema.Answer{Body: []byte("{}")}); err != nil {
+		panic(err)
+	}
+	goleak.VerifyTestMain(m)
+}
+
+var (
+	day    = mustDay("2026-11-20")
+	brand  = schema.Account{ID: "7113893944009705516", Root: true, Name: "某某餐饮"}
+	store  = schema.Account{ID: "7047437174853240835"}
+	kiosk  = schema.Account{ID: "7000000000000000003"}
+	mobile = schema.Account{ID: "7000000000000000004"}
+)
+
+func mustDay(text string) schema.Day {
+	d, err := schema.ParseDay(text)
+	if err != nil {
+		panic(err)
+	}
+	return d
+}
+
+func at(a schema.Account, d schema.Day) schema.Unit { return schema.Unit{Account: a, Day: d} }
+
+// world is a platform, an archive in memory and a lake, over any number of runs.
+type world struct {
+	t        testing.TB
+	platform *platform
+	store    *object.Mem
+	archive  *archive.Archive
+	lake     *shelf
+	accounts []schema.Account
+	buckets  int
+	runs     int
+}
+
+func newWorld(t testing.TB, accounts ...schema.Account) *world {
+	w := &world{t: t, platform: newPlatform(), store: object.NewMem(), lake: newShelf(), accounts: accounts, buckets: 1}
+	w.archive = archive.New(w.store)
+	return w
+}
+
+// inBubble runs a test with a world whose clock moves only when all wait.
+func inBubble(t *testing.T, accounts []schema.Account, test func(t *testing.T, w *world)) {
+	t.Helper()
+	synctest.Test(t, func(t *testing.T) { test(t, newWorld(t, accounts...)) })
+}
+
+// set is what the platform has of an account on the day.
+func (w *world) set(a schema.Account, records ...string) { w.platform.set(at(a, day), records...) }
+
+// do makes a run of the day, as the command line does, and keeps its summary.
+func (w *world) do(ctx context.Context, change ...func(*pipeline.Run)) (*pipeline.Summary, error) {
+	w.t.Helper()
+	w.runs++
+	r := &pipeline.Run{
+		ID: fmt.Sprint("run-", w.runs), Job: "nightly", Accounts: w.accounts, From: day, To: day, Buckets: w.buckets, PageSize: 10, Passes: 1,
+		Source: w.platform, Archive: w.archive, Lake: w.lake, Rows: normalise.Normaliser{Code: normalise.KeepCode},
+		InFlight: 4, Now: time.Now, Log: slog.New(slog.DiscardHandler), Progress: new(pipeline.Progress),
+	}
+	for _, c := range change {
+		c(r)
+	}
+	s, err := r.Do(ctx)
+	data, encodeErr := json.Marshal(s)
+	if encodeErr != nil {
+		w.t.Fatal(encodeErr)
+	}
+	w.lake.summaries[r.ID] = data
+	return s, err
+}
+
+// run is do, for runs that end with the exit code.
+func (w *world) run(exit int, change ...func(*pipeline.Run)) *pipeline.Summary {
+	w.t.Helper()
+	s, err := w.do(w.t.Context(), change...)
+	if s.ExitCode != exit {
+		w.t.Fatalf("exit %d (%v), want %d; failures %+v", s.ExitCode, err, exit, s.Failures)
+	}
+	return s
+}
+
+func passes(n int) func(*pipeline.Run)         { return func(r *pipeline.Run) { r.Passes = n } }
+func inFlight(n int) func(*pipeline.Run)       { return func(r *pipeline.Run) { r.InFlight = n } }
+func lookback(n int) func(*pipeline.Run)       { return func(r *pipeline.Run) { r.Lookback = n } }
+func allowShrink(r *pipeline.Run)              { r.AllowShrink = true }
+func replay(r *pipeline.Run)                   { r.Source = nil }
+func pageSize(n int) func(*pipeline.Run)       { return func(r *pipeline.Run) { r.PageSize = n } }
+func into(l pipeline.Lake) func(*pipeline.Run) { return func(r *pipeline.Run) { r.Lake = l } }
+func deadline(d time.Duration) func(*pipeline.Run) {
+	return func(r *pipeline.Run) { r.Deadline = d }
+}
+
+// published returns the ledger ids of the account's published bills of the day,
+// as often as they are there.
+func (w *world) published(a schema.Account) []string { return w.publishedOn(a, day) }
+
+func (w *world) publishedOn(a schema.Account, d schema.Day) []string {
+	var ids []string
+	for _, b := range w.lake.bills(d) {
+		if b.WalkAccountID == a.ID {
+			ids = append(ids, b.LedgerID)
+		}
+	}
+	return ids
+}
+
+// entry returns the manifest's entry of the account on the day.
+func (w *world) entry(a schema.Account) schema.Entry {
+	w.t.Helper()
+	m := w.lake.manifest(day, a.ID.Bucket(w.buckets))
+	if m == nil || m.Entry(a.ID) == nil {
+		w.t.Fatalf("no manifest has account %s", a.ID)
+	}
+	return *m.Entry(a.ID)
+}
+
+// shelf is a lake in memory: the rows as they were handed over.
+type shelf struct {
+	mu         sync.Mutex
+	partitions map[shelfPlace]*shelved
+	summaries  map[string][]byte
+	refuse     func(day schema.Day, bucket int) error // where set, is asked before a publication
+}
+
+type shelfPlace struct {
+	day    schema.Day
+	bucket int
+}
+
+type shelved struct {
+	manifest   []byte
+	bills      []schema.Bill
+	exceptions []schema.Exception
+}
+
+func newShelf() *shelf {
+	return &shelf{partitions: make(map[shelfPlace]*shelved), summaries: make(map[string][]byte)}
+}
+
+// Base implements pipeline.Lake.
+func (l *shelf) Base(_ context.Context, day schema.Day, bucket int) (schema.Base, error) {
+	return schema.Base{Day: day, Bucket: bucket, Manifest: l.manifest(day, bucket)}, nil
+}
+
+func (l *shelf) manifest(day schema.Day, bucket int) *schema.Manifest {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	p := l.partitions[shelfPlace{day, bucket}]
+	if p == nil {
+		return nil
+	}
+	m := new(schema.Manifest)
+	if err := json.Unmarshal(p.manifest, m); err != nil {
+		panic(err)
+	}
+	return m
+}
+
+// Publish implements pipeline.Lake.
+func (l *shelf) Publish(_ context.Context, base schema.Base, m *schema.Manifest, fill func(schema.Rows) error) error {
+	if l.refuse != nil {
+		if err := l.refuse(base.Day, base.Bucket); err != nil {
+			return err
+		}
+	}
+	p := new(shelved)
+	var totals schema.Totals
+	err := fill(schema.Rows{
+		Bill: func(b *schema.Bill) error {
+			p.bills = append(p.bills, *b)
+			return schema.Bills.Tally(&totals, b)
+		},
+		Exception: func(e *schema.Exception) error { p.exceptions = append(p.exceptions, *e); return nil },
+	})
+	if err != nil {
+		return err
+	}
+	m.Version, m.Day, m.Bucket, m.Generation = schema.ManifestVersion, base.Day, base.Bucket, 1
+	if base.Manifest != nil {
+		m.Generation = base.Manifest.Generation + 1
+	}
+	m.Objects = []schema.Object{{Table: schema.Bills.Name, Day: base.Day, Bucket: base.Bucket, Rows: totals.Rows, Totals: totals}}
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p.manifest, err = json.Marshal(m); err != nil {
+		return err
+	}
+	l.partitions[shelfPlace{base.Day, base.Bucket}] = p
+	return nil
+}
+
+// Summary implements pipeline.Lake.
+func (l *shelf) Summary(_ context.Context, runID string) ([]byte, error) {
+	return l.summaries[runID], nil
+}
+
+// bills returns the published bills of the day, bucket after bucket.
+func (l *shelf) bills(day schema.Day) []schema.Bill {
+	var bills []schema.Bill
+	for _, p := range l.of(day) {
+		bills = append(bills, p.bills...)
+	}
+	return bills
+}
+
+func (l *shelf) exceptions(day schema.Day) []schema.Exception {
+	var exceptions []schema.Exception
+	for _, p := range l.of(day) {
+		exceptions = append(exceptions, p.exceptions...)
+	}
+	return exceptions
+}
+
+func (l *shelf) of(day schema.Day) []*shelved {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	var found []*shelved
+	for _, at := range slices.SortedFunc(maps.Keys(l.partitions), func(a, b shelfPlace) int { return a.bucket - b.bucket }) {
+		if at.day == day {
+			found = append(found, l.partitions[at])
+		}
+	}
+	return found
+}
