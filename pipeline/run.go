@@ -12,9 +12,18 @@ import (
 	"billwalk/schema"
 )
 
-// grace is how long a run that is told to stop may take to make durable what it
-// has in hand.
-const grace = 12 * time.Second
+// A run that is told to stop ends within 20 s.
+const (
+	grace      = 12 * time.Second // for what is in flight
+	flushGrace = 6 * time.Second  // then, for storing what was fetched
+)
+
+// outlasting returns a context that ends some time after its parent does.
+func outlasting(parent context.Context, by time.Duration) (context.Context, func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
+	stop := context.AfterFunc(parent, func() { time.AfterFunc(by, cancel) })
+	return ctx, func() { stop(); cancel() }
+}
 
 // Run is one run of a job over a range of days.
 type Run struct {
@@ -62,9 +71,8 @@ func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	started := r.Now()
 	s := newSummary(r, started)
 	// Work goes on for a while after ctx ends, to make durable what is in hand.
-	hard, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	hard, cancel := outlasting(ctx, grace)
 	defer cancel()
-	defer context.AfterFunc(ctx, func() { time.AfterFunc(grace, cancel) })()
 
 	err := r.do(ctx, hard, s)
 	s.ElapsedSeconds = r.Now().Sub(started).Seconds()

@@ -199,10 +199,14 @@ func (b *batch) add(ctx context.Context, a schema.Answer) error {
 	return nil
 }
 
+// flush makes the batch durable, even where ctx has ended: what was fetched is
+// not to be fetched again.
 func (b *batch) flush(ctx context.Context) error {
 	if len(b.data) == 0 {
 		return nil
 	}
+	ctx, cancel := outlasting(ctx, flushGrace)
+	defer cancel()
 	if err := b.archive.Append(ctx, b.trace.unit, b.trace.walk, b.n+1, b.data); err != nil {
 		return fmt.Errorf("archiving %s: %w", b.trace.unit, err)
 	}
