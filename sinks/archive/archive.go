@@ -18,7 +18,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"path"
 	"regexp"
 	"strconv"
 	"strings"
@@ -67,13 +66,7 @@ func (a *Archive) Certify(ctx context.Context, c *schema.Certificate) error {
 // create stores an object that must not exist. An answer that got lost is
 // asked again: where the object has the very content, it was our own.
 func (a *Archive) create(ctx context.Context, key string, data []byte) error {
-	var err error
-	for range 3 {
-		_, err = a.store.Put(ctx, key, bytes.NewReader(data), object.IfAbsent(), nil)
-		if !errors.Is(err, object.ErrUnknown) {
-			break
-		}
-	}
+	_, err := object.PutKnown(ctx, a.store, key, bytes.NewReader(data), object.IfAbsent(), nil)
 	if !errors.Is(err, object.ErrConflict) {
 		return err
 	}
@@ -93,7 +86,8 @@ func (a *Archive) read(ctx context.Context, key string) ([]byte, error) {
 	return data, errors.Join(err, body.Close())
 }
 
-var names = regexp.MustCompile(`^([0-9A-Za-z]+)(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
+// names are those of the archive's own objects: a walk is a ULID.
+var names = regexp.MustCompile(`^([0-9A-HJKMNP-TV-Z]{26})(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
 
 // Unit returns the unit's latest certificate, or nil, and the walks begun after
 // it, oldest first.
@@ -104,7 +98,7 @@ func (a *Archive) Unit(ctx context.Context, u schema.Unit) (*schema.Certificate,
 		if err != nil {
 			return nil, nil, err
 		}
-		parts := names.FindStringSubmatch(path.Base(info.Key))
+		parts := names.FindStringSubmatch(strings.TrimPrefix(info.Key, prefix(u)))
 		if parts == nil {
 			continue // somebody else's file
 		}

@@ -29,11 +29,11 @@ var frames = func() *zstd.Encoder {
 	return enc
 }()
 
-// Encode returns the answer as one compressed JSON line. The body stands in it
-// byte for byte. Encoded answers may be joined.
+// Encode returns the answer as one compressed JSON line. The body, one JSON value,
+// stands in it byte for byte. Encoded answers may be joined.
 func (*Archive) Encode(a schema.Answer) ([]byte, error) {
-	if bytes.ContainsAny(a.Body, "\r\n") {
-		return nil, fmt.Errorf("the answer at cursor %q of account %s on %s has line breaks", a.Cursor, a.Account, a.Day)
+	if len(a.Body) == 0 || bytes.ContainsAny(a.Body, "\r\n") || len(bytes.TrimSpace(a.Body)) < len(a.Body) {
+		return nil, fmt.Errorf("the answer at cursor %q of account %s on %s is empty, has line breaks or white space around it", a.Cursor, a.Account, a.Day)
 	}
 	line, err := json.Marshal(struct {
 		Account   schema.AccountID `json:"account"`

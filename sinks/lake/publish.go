@@ -116,21 +116,15 @@ func (l *Lake) put(ctx context.Context, key string, body io.ReadSeeker, etag str
 		condition = object.IfMatch(etag)
 	}
 	meta := map[string]string{writeIDMeta: m.WriteID, generationMeta: strconv.FormatInt(m.Generation, 10)}
-	var err error
-	for range 5 {
-		var info object.Info
-		info, err = l.store.Put(ctx, key, body, condition, meta)
-		if err == nil {
-			return info, nil
-		}
-		if errors.Is(err, object.ErrConflict) {
-			return l.mine(ctx, key, m, err)
-		}
-		if !errors.Is(err, object.ErrUnknown) {
-			break
-		}
+	info, err := object.PutKnown(ctx, l.store, key, body, condition, meta)
+	switch {
+	case err == nil:
+		return info, nil
+	case errors.Is(err, object.ErrConflict):
+		return l.mine(ctx, key, m, err)
+	default:
+		return object.Info{}, fmt.Errorf("publishing %s: %w", key, err)
 	}
-	return object.Info{}, fmt.Errorf("publishing %s: %w", key, err)
 }
 
 func (l *Lake) mine(ctx context.Context, key string, m *schema.Manifest, conflict error) (object.Info, error) {

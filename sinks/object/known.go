@@ -1,0 +1,35 @@
+package object
+
+import (
+	"context"
+	"errors"
+	"io"
+	"math/rand/v2"
+	"time"
+)
+
+const (
+	knownTries = 7
+	knownPause = 100 * time.Millisecond // before the second try; doubled for each further one
+	knownCap   = 5 * time.Second
+)
+
+// PutKnown puts an object as Put does and, while the outcome is unknown, sends
+// the same bytes again under the same condition. ErrConflict may then be the
+// trace of its own earlier try: the caller reads the object back to know.
+// ErrUnknown remains only where the store stays out of reach.
+func PutKnown(ctx context.Context, s Store, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
+	for try := 0; ; try++ {
+		info, err := s.Put(ctx, key, body, cond, meta)
+		if !errors.Is(err, ErrUnknown) || try == knownTries-1 || ctx.Err() != nil {
+			return info, err
+		}
+		pause := time.NewTimer(rand.N(min(knownPause<<try, knownCap)))
+		select {
+		case <-pause.C:
+		case <-ctx.Done():
+			pause.Stop()
+			return Info{}, err
+		}
+	}
+}
