@@ -108,6 +108,9 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 	for _, warning := range job.Warnings {
 		p.log.Warn(warning, "job", name)
 	}
+	if job.Settlements != nil {
+		p.log.Warn("settlements: is checked but not used yet; bills are published without a join", "job", name)
+	}
 	store, err := object.Open(ctx, file.Lake.URL, object.S3Options{Endpoint: file.Lake.Endpoint, Region: file.Lake.Region, PathStyle: file.Lake.PathStyle})
 	if err != nil {
 		return nil, failed(err)
