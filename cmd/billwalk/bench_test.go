@@ -47,7 +47,7 @@ func BenchmarkMillionBills(b *testing.B) {
 		b.Fatalf("go build: %v\n%s", err, out)
 	}
 	for b.Loop() {
-		platform, err := startSandbox(b.Context(), sandbox.Config{Seed: 1, Accounts: 20, Bills: 50_000, Healthy: true})
+		platform, err := startSandbox(b.Context(), sandbox.Config{Seed: 1, Accounts: 23, Bills: 50_000, Healthy: true})
 		if err != nil {
 			b.Fatal(err)
 		}
