@@ -26,24 +26,24 @@ func knownVerb(root *cobra.Command, args []string) error {
 func oneJob(cmd *cobra.Command, args []string) error {
 	switch len(args) {
 	case 0:
-		return usage("the name of a job is missing, as in `%s nightly`: those in jobs.yaml can be given, and demo", cmd.CommandPath())
+		return usage("the name of a job is missing, as in `%s nightly`: the jobs are those of jobs.yaml, and demo", cmd.CommandPath())
 	case 1:
 		return nil
 	default:
-		return usage("%s takes the name of one job, and these are %d: %s", cmd.CommandPath(), len(args), strings.Join(args, " "))
+		return usage("`%s` takes the name of one job, and these are %d: %s", cmd.CommandPath(), len(args), strings.Join(args, " "))
 	}
 }
 
 func nothing(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
-		return usage("%s takes no argument, and this is one: %s; `%[1]s --help` lists its flags", cmd.CommandPath(), strings.Join(args, " "))
+		return usage("`%s` takes no argument, and was given %s; `%[1]s --help` lists its flags", cmd.CommandPath(), strings.Join(args, " "))
 	}
 	return nil
 }
 
 func oneDialect(cmd *cobra.Command, args []string) error {
 	if len(args) != 1 || !slices.Contains(cmd.ValidArgs, args[0]) {
-		return usage("%s takes the name of one dialect: %s", cmd.CommandPath(), strings.Join(cmd.ValidArgs, ", "))
+		return usage("`%s` takes the name of a dialect: %s", cmd.CommandPath(), strings.Join(cmd.ValidArgs, ", "))
 	}
 	return nil
 }

@@ -27,6 +27,7 @@ func rowBytes(s pipeline.Summary) map[string]string {
 // TestSameBytes: a run, the same run again, and a replay publish the same rows
 // byte by byte, under generations of their own.
 func TestSameBytes(t *testing.T) {
+	t.Parallel()
 	platform := serve(t, sandbox.Config{Seed: 3, Accounts: 12, Bills: 90})
 	lake := folderLake(t)
 	config := job{lake: lake, platform: platform.url, accounts: platform.Accounts(), qps: 2000, passes: 2, buckets: 3}.write(t)
@@ -65,6 +66,7 @@ func TestSameBytes(t *testing.T) {
 // TestConcurrencyDoesNotShow: on two lakes, at the same time of a stopped clock,
 // units walked one by one and side by side give the same row bytes.
 func TestConcurrencyDoesNotShow(t *testing.T) {
+	t.Parallel()
 	at := time.Date(2026, 11, 2, 14, 0, 0, 0, schema.China)
 	var hashes []map[string]string
 	for _, inFlight := range []int{1, 64} {
@@ -93,6 +95,7 @@ func TestConcurrencyDoesNotShow(t *testing.T) {
 // TestInterruptedRunGoesOn stops a run in the middle, as SIGTERM does, and runs
 // it again: the second run fetches what the first had not, and the days are whole.
 func TestInterruptedRunGoesOn(t *testing.T) {
+	t.Parallel()
 	requireDuckDB(t)
 	platform := serve(t, sandbox.Config{Seed: 8, Accounts: 6, Bills: 400, Healthy: true})
 	file := jobs.Demo(platform.url, platform.Accounts())

@@ -18,7 +18,7 @@ func (p *program) ddl() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:       "ddl duckdb",
 		Short:     "Print SQL views of the lake for analysts",
-		Example:   "  billwalk ddl duckdb | duckdb -init /dev/stdin",
+		Example:   "  billwalk ddl duckdb > views.sql\n  duckdb -init views.sql",
 		Args:      oneDialect,
 		ValidArgs: []string{"duckdb"},
 	}

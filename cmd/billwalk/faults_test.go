@@ -22,6 +22,7 @@ var quotaFaults = []string{"2190001", "28003017"}
 // together. Whatever they are, what is published is the truth, and what could not
 // be had is named.
 func TestFaults(t *testing.T) {
+	t.Parallel()
 	requireDuckDB(t)
 	names := []string{"all"}
 	for _, fault := range sandbox.FaultList() {

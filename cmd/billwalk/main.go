@@ -82,13 +82,14 @@ published; 5 stopped by quota or deadline, run again to go on; 6 another run got
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return p.prepare(cmd) },
 
 		SuggestionsMinimumDistance: 2,
+		Version:                    version(),
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%w; `%s --help` lists the flags", err, cmd.CommandPath())
 	})
 	root.PersistentFlags().StringVar(&p.config, "config", "jobs.yaml", "the file of jobs")
-	root.PersistentFlags().StringVar(&p.output, "output", "text", "text, or json: one value on stdout, of a run its summary, and nothing else")
-	root.PersistentFlags().Bool("verbose", false, "log every unit")
+	root.PersistentFlags().StringVar(&p.output, "output", "text", "text, or json: the summary of a run, or a plan, as one JSON value on stdout and nothing else")
+	root.PersistentFlags().Bool("verbose", false, "log every unit, too")
 	root.AddCommand(p.demo(), p.run(), p.replay(), p.plan(), p.sandbox(), p.ddl(), p.versionVerb())
 	offerValues(root)
 	return root

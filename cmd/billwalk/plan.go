@@ -85,7 +85,7 @@ func (r planned) print(out io.Writer, w *wired) {
 	fmt.Fprintf(out, "units       %d (%s)\n", r.Units, count(r.Accounts, "account"))
 	fmt.Fprintf(out, "calls       at least %d of the bill API (%s), %d for a token\n", r.Calls.Bills, count(w.run.Passes, "equal walk"), r.Calls.Token)
 	if r.UnknownUnits > 0 {
-		fmt.Fprintf(out, "            %s never walked before: one page is assumed for each walk of them\n", count(r.UnknownUnits, "unit"))
+		fmt.Fprintf(out, "            the size of %s is not known: one page is assumed for each walk\n", count(r.UnknownUnits, "unit"))
 	}
 	least := time.Duration(float64(r.Calls.Bills) / r.QPS * float64(time.Second))
 	fmt.Fprintf(out, "time        at least %s at %g requests per second\n", roughly(least), r.QPS)

@@ -52,6 +52,8 @@ type meter struct {
 	stats func() douyin.Stats // nil for a replay, which asks nobody
 	now   func() time.Time
 
+	inFlight int64 // units walked side by side
+
 	began time.Time
 	at    time.Time // when calls were counted last
 	calls int64
@@ -59,7 +61,7 @@ type meter struct {
 }
 
 func (w *wired) meter(now func() time.Time) *meter {
-	m := &meter{done: w.run.Progress.Done, now: now, began: now(), at: now()}
+	m := &meter{done: w.run.Progress.Done, now: now, began: now(), at: now(), inFlight: int64(w.run.InFlight)}
 	if w.client != nil {
 		m.stats = w.client.Stats
 	}
@@ -88,7 +90,7 @@ func (m *meter) read() reading {
 		m.calls, m.at = s.Bills, now
 	}
 	r.rate, r.allowed, r.cap, r.throttle = m.rate, s.Rate, s.Cap, s.ThrottledTime
-	r.left = remaining(r.Done, now.Sub(m.began))
+	r.left = remaining(r.Done, m.inFlight, now.Sub(m.began))
 	return r
 }
 
@@ -137,11 +139,15 @@ const (
 
 // remaining estimates the time to go, or 0. Where the last manifests tell how many
 // pages there were, pages are the measure, and each unit that is left has one at
-// least; elsewhere units are.
-func remaining(d pipeline.Done, elapsed time.Duration) time.Duration {
+// least. Elsewhere units are, once more of them ended than are in flight: until
+// then the long ones are still to come.
+func remaining(d pipeline.Done, inFlight int64, elapsed time.Duration) time.Duration {
 	done, all := d.UnitsDone, d.Units
-	if d.PagesExpected > 0 {
+	switch {
+	case d.PagesExpected > 0:
 		done, all = d.Pages, max(d.PagesExpected, d.Pages+d.Units-d.UnitsDone)
+	case done <= inFlight:
+		return 0
 	}
 	if d.UnitsDone == d.Units || elapsed < tellingTime || done*tellingShare < all {
 		return 0
