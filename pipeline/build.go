@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -83,8 +81,8 @@ func (a *assembly) take(ctx context.Context, u schema.Unit, r result) {
 		e.Certificate, e.Failure = r.certificate, r.failure
 		if r.failure != nil {
 			last, _, err := a.archive.Unit(ctx, u)
-			if err != nil {
-				return err
+			if published := a.published(u); err != nil && published != nil {
+				last = published.Certificate // the archive's cannot be read
 			}
 			e.State, e.Certificate, e.Stale = schema.Failed, last, last != nil && last.Walk != ""
 		} else {
@@ -134,10 +132,8 @@ func (a *assembly) load(ctx context.Context, e *schema.Entry) error {
 	if !errors.As(err, &damaged) {
 		return err
 	}
-	if a.base.Manifest != nil {
-		if old := a.base.Manifest.Entry(u.Account.ID); old != nil && old.Totals.Rows > 0 {
-			return fmt.Errorf("%s stays as published: %w", u, err)
-		}
+	if published := a.published(u); published != nil && published.Totals.Rows > 0 {
+		return fmt.Errorf("%s stays as published: %w", u, err)
 	}
 	a.spool.drop(e)
 	failure := failureOf(err, u)
@@ -146,37 +142,30 @@ func (a *assembly) load(ctx context.Context, e *schema.Entry) error {
 	return nil
 }
 
-// read spools a certified walk, and checks it against the certificate's chain.
+// published returns what the base says of the unit, or nil.
+func (a *assembly) published(u schema.Unit) *schema.Entry {
+	if a.base.Manifest == nil {
+		return nil
+	}
+	return a.base.Manifest.Entry(u.Account.ID)
+}
+
+// read spools a certified walk.
 func (a *assembly) read(ctx context.Context, c *schema.Certificate, common spooledPage) error {
-	u, n := c.Unit(), 0
-	damaged := func(err error) error { return &unitError{unit: u, err: err} }
-	for answer, err := range a.archive.Answers(ctx, u, c.Walk) {
-		if ctx.Err() != nil {
-			return ctx.Err()
-		}
+	u := c.Unit()
+	for answer, err := range certified(ctx, a.archive, c) {
 		if err != nil {
-			return damaged(err)
-		}
-		if n == len(c.Pages) {
-			break // what follows is not part of the certified walk
-		}
-		hash := sha256.Sum256(answer.Body)
-		if link := c.Pages[n]; hex.EncodeToString(hash[:]) != link.SHA256 || answer.Cursor != link.Cursor {
-			return damaged(fmt.Errorf("archive object %s: page %d is not the one that was certified", answer.Key, n+1))
+			return err
 		}
 		page, err := normalise.DecodePage(answer.Body)
 		if err != nil {
-			return damaged(fmt.Errorf("archive object %s: page %d: %w", answer.Key, n+1, err))
+			return &unitError{unit: u, err: fmt.Errorf("archive object %s: page %d: %w", answer.Key, answer.Page, err)}
 		}
 		common.Provenance = normalise.Provenance{Walk: u.Account.ID, Day: u.Day, LogID: answer.LogID, FetchedAt: answer.FetchedAt, ArchiveKey: answer.Key}
-		n++
-		common.number = n
+		common.number++
 		if err := a.spool.add(common, page.Records); err != nil {
 			return err
 		}
-	}
-	if n < len(c.Pages) {
-		return damaged(fmt.Errorf("the archive holds %d of the walk's %d pages", n, len(c.Pages)))
 	}
 	return nil
 }

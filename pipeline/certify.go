@@ -2,18 +2,21 @@ package pipeline
 
 import (
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
+	"iter"
 
 	"billwalk/schema"
 )
 
 // certify makes a certificate of walks that found the same bills. Where the last
-// certificate says the same it is confirmed, so that rows which did not change
-// keep their provenance, and their bytes.
+// certificate says the same, and its pages are still there, it is confirmed, so
+// that rows which did not change keep their provenance, and their bytes.
 func (w *walker) certify(ctx context.Context, u schema.Unit, last *schema.Certificate, equal []*trace, bills int64, digest string) (*schema.Certificate, error) {
 	t := equal[len(equal)-1]
-	if last != nil && last.Walk != "" && last.Digest == digest && last.Account.Root == u.Account.Root {
+	if last != nil && last.Walk != "" && last.Digest == digest && last.Account.Root == u.Account.Root && w.intact(ctx, last) {
 		c := *last
 		c.Account, c.State, c.Unavailable = u.Account, schema.Complete, nil
 		c.Confirmed = &schema.Confirmation{Walk: t.walk, At: t.ended}
@@ -31,6 +34,56 @@ func (w *walker) certify(ctx context.Context, u schema.Unit, last *schema.Certif
 		c.Agreed = append(c.Agreed, e.walk)
 	}
 	return c, w.archive.Certify(ctx, c)
+}
+
+// certified yields the answers of a certified walk, each checked against the
+// certificate's chain of pages. Where the archive does not hold all of them as
+// they were, it ends with an error of the unit's.
+func certified(ctx context.Context, archive Archive, c *schema.Certificate) iter.Seq2[schema.Answer, error] {
+	return func(yield func(schema.Answer, error) bool) {
+		n := 0
+		damaged := func(err error) { yield(schema.Answer{}, &unitError{unit: c.Unit(), err: err}) }
+		for answer, err := range archive.Answers(ctx, c.Unit(), c.Walk) {
+			if ctx.Err() != nil {
+				yield(schema.Answer{}, ctx.Err())
+				return
+			}
+			if err != nil {
+				damaged(err)
+				return
+			}
+			if n == len(c.Pages) {
+				return // what follows is not part of the certified walk
+			}
+			hash := sha256.Sum256(answer.Body)
+			if link := c.Pages[n]; hex.EncodeToString(hash[:]) != link.SHA256 || answer.Cursor != link.Cursor {
+				damaged(fmt.Errorf("archive object %s: page %d is not the one that was certified", answer.Key, n+1))
+				return
+			}
+			n++
+			if !yield(answer, nil) {
+				return
+			}
+		}
+		if n < len(c.Pages) {
+			damaged(fmt.Errorf("the archive holds %d of the walk's %d pages", n, len(c.Pages)))
+		}
+	}
+}
+
+// intact says that the archive still holds what the certificate says. Where it
+// does not, the unit is walked anew.
+func (w *walker) intact(ctx context.Context, c *schema.Certificate) bool {
+	if c.Walk == "" {
+		return true
+	}
+	for _, err := range certified(ctx, w.archive, c) {
+		if err != nil {
+			w.log.Warn("a certified walk in the archive is damaged", "account_id", c.Account.ID, "bill_date", c.Day, "walk", c.Walk, "error", err)
+			return false
+		}
+	}
+	return true
 }
 
 // shrinks says that a closed day lost more than a tenth of its bills.

@@ -36,10 +36,10 @@ type chunk struct {
 }
 
 // keptRow is a row, and the exception that tells of another record of the same
-// bill. Where that one is published elsewhere there may be no row.
+// bill, if there is one.
 type keptRow struct {
 	entry    *schema.Entry
-	row      *normalise.Row
+	row      normalise.Row
 	conflict *schema.Exception
 }
 
@@ -92,18 +92,15 @@ func (a *assembly) bill(places []place, c *chunk) error {
 				}
 				continue
 			}
-			if len(variants) > 0 {
+			if len(variants) > 0 && !page.elsewhere {
 				e := a.rows.Conflict(record, page.Provenance)
 				conflict = &e
 			}
 			variants = append(variants, variant{content, page.elsewhere})
 		}
-		kept := keptRow{entry: page.entry, conflict: conflict}
-		if !page.elsewhere {
-			row := a.rows.Row(record, page.Provenance)
-			kept.row = &row
+		if !page.elsewhere { // there it is a row, and its conflicts are told
+			c.kept = append(c.kept, keptRow{page.entry, a.rows.Row(record, page.Provenance), conflict})
 		}
-		c.kept = append(c.kept, kept)
 	}
 	return nil
 }
@@ -127,16 +124,14 @@ func (t *tally) add(c chunk, rows schema.Rows) error {
 			d.entry.Repeated++
 		}
 	}
-	for _, k := range c.kept {
+	for i := range c.kept {
+		k := &c.kept[i]
 		if k.conflict != nil {
 			if err := t.exception(k.conflict, rows); err != nil {
 				return err
 			}
 		}
-		if k.row == nil {
-			continue
-		}
-		if err := t.keep(k.entry, k.row, rows); err != nil {
+		if err := t.keep(k.entry, &k.row, rows); err != nil {
 			return err
 		}
 	}

@@ -17,8 +17,9 @@ import (
 type platform struct {
 	latency time.Duration
 	// strike, where set, is asked before an answer is given. It may change the
-	// platform, answer with another body, or refuse.
-	strike func(c call) (body string, err error)
+	// platform, answer with another body, or refuse. Strikes come one at a time.
+	strike   func(c call) (body string, err error)
+	striking sync.Mutex
 
 	mu           sync.Mutex
 	days         map[schema.Unit][]string // raw records
@@ -59,7 +60,9 @@ func (p *platform) Bills(ctx context.Context, u schema.Unit, cursor string, size
 	var body string
 	var err error
 	if p.strike != nil {
+		p.striking.Lock()
 		body, err = p.strike(c)
+		p.striking.Unlock()
 	}
 	if body == "" && err == nil {
 		body = p.page(u, cursor, size)

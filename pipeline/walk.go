@@ -47,7 +47,7 @@ func (w *walker) unit(ctx context.Context, u schema.Unit, settled string) (*sche
 	if err != nil {
 		return nil, err
 	}
-	if last != nil && w.fresh(last, settled) {
+	if last != nil && w.fresh(last, settled) && w.intact(ctx, last) {
 		return last, nil
 	}
 	name := ""

@@ -74,7 +74,8 @@ func TestGuards(t *testing.T) {
 		"an amount of 1.5": {func(c call) string {
 			return onSecond(c, strings.Replace(pageOf("", false, record(store.ID, "x", 77)), "77", "1.5", 1))
 		}, "1.5"},
-		"a sum beyond int64": {func(c call) string { return onSecond(c, pageOf("", false, huge, huge, huge)) }, "overflow"},
+		"a sum beyond int64":                            {func(c call) string { return onSecond(c, pageOf("", false, huge, huge, huge)) }, "overflow"},
+		"an amount that a day of such units cannot sum": {func(c call) string { return onSecond(c, pageOf("", false, record(store.ID, "x", 1<<60))) }, "overflow"},
 		"a negative sum beyond": {func(c call) string {
 			return onSecond(c, strings.ReplaceAll(pageOf("", false, huge, huge), ":922", ":-922"))
 		}, "overflow"},

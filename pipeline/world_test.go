@@ -50,7 +50,7 @@ func at(a schema.Account, d schema.Day) schema.Unit { return schema.Unit{Account
 
 // world is a platform, an archive in memory and a lake, over any number of runs.
 type world struct {
-	t        testing.TB
+	t        reporter
 	platform *platform
 	store    *object.Mem
 	archive  *archive.Archive
@@ -60,7 +60,15 @@ type world struct {
 	runs     int
 }
 
-func newWorld(t testing.TB, accounts ...schema.Account) *world {
+// reporter is a test, a benchmark or a property.
+type reporter interface {
+	Helper()
+	Fatal(...any)
+	Fatalf(string, ...any)
+	Context() context.Context
+}
+
+func newWorld(t reporter, accounts ...schema.Account) *world {
 	w := &world{t: t, platform: newPlatform(), store: object.NewMem(), lake: newShelf(), accounts: accounts, buckets: 1}
 	w.archive = archive.New(w.store)
 	return w

@@ -72,8 +72,8 @@ func (l *Lake) settle(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	_, err = l.store.Put(ctx, settingsKey, bytes.NewReader(data), object.IfAbsent(), nil)
-	if err != nil && !errors.Is(err, object.ErrConflict) && !errors.Is(err, object.ErrUnknown) {
+	_, err = object.PutKnown(ctx, l.store, settingsKey, bytes.NewReader(data), object.IfAbsent(), nil)
+	if err != nil && !errors.Is(err, object.ErrConflict) {
 		return fmt.Errorf("the lake cannot be written: %w", err)
 	}
 	return l.checkSettings(ctx)

@@ -1,0 +1,273 @@
+package lake
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"os"
+	"strconv"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/google/go-cmp/cmp"
+
+	"billwalk/schema"
+	"billwalk/sinks/object"
+	"billwalk/sinks/parquet"
+)
+
+// checkObjects compares the published files with what their manifest says: size,
+// hashes, rows, totals, and the stamps in footer and metadata.
+func checkObjects(t *testing.T, store *recording, base schema.Base, bills int64) {
+	t.Helper()
+	m := base.Manifest
+	if len(m.Objects) != len(tables) {
+		t.Fatalf("%d objects", len(m.Objects))
+	}
+	for i, o := range m.Objects {
+		data := store.get(t, o.Key)
+		hash := sha256.Sum256(data)
+		info, err := store.Head(t.Context(), o.Key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if o.Table != tables[i] || o.Day != day || o.Bucket != 2 || o.Bytes != int64(len(data)) || o.SHA256 != hex.EncodeToString(hash[:]) || o.ETag != info.ETag || base.ETags[o.Table] != info.ETag {
+			t.Errorf("%+v is not what is stored", o)
+		}
+		reader, err := file.NewParquetReader(bytes.NewReader(data))
+		if err != nil {
+			t.Fatal(err)
+		}
+		footer := reader.MetaData().KeyValueMetadata()
+		if id := footer.FindValue(parquet.WriteIDKey); id == nil || *id != m.WriteID || info.Meta[writeIDMeta] != m.WriteID {
+			t.Errorf("%s: write id %v in the footer, %q with the object, %q in the manifest", o.Table, id, info.Meta[writeIDMeta], m.WriteID)
+		}
+		want := strconv.FormatInt(m.Generation, 10)
+		if g := footer.FindValue(parquet.GenerationKey); g == nil || *g != want || info.Meta[generationMeta] != want {
+			t.Errorf("%s: generation %v in the footer, %q with the object, %s in the manifest", o.Table, g, info.Meta[generationMeta], want)
+		}
+		if reader.NumRows() != o.Rows || o.Totals.Rows != o.Rows {
+			t.Errorf("%s has %d rows, the manifest says %d and %d", o.Table, reader.NumRows(), o.Rows, o.Totals.Rows)
+		}
+	}
+	if m.Objects[0].Rows != bills || m.Objects[0].Totals.Fen["pay_fen"] != (schema.Sum{Fen: schema.Fen(100 * bills)}) || m.Objects[1].Rows != 1 {
+		t.Errorf("totals %+v", m.Objects)
+	}
+}
+
+// TestCrashAfterEveryPut cuts a publication at each of its PUTs, before and after
+// it took effect. Whatever is left, the next run publishes a whole day over it,
+// and readers of the manifest never see one whose files were not written.
+func TestCrashAfterEveryPut(t *testing.T) {
+	t.Parallel()
+	crash := errors.New("killed")
+	for _, published := range []bool{false, true} {
+		for _, key := range []string{settingsKey, billsKey, exceptionsKey, manifestOf} {
+			if published && key == settingsKey {
+				continue // they are written once
+			}
+			for _, landed := range []bool{false, true} {
+				t.Run(fmt.Sprint(published, key, landed), func(t *testing.T) {
+					t.Parallel()
+					store := newRecording()
+					l := open(t, store)
+					generation := int64(1)
+					if published {
+						generation = 2
+						if _, err := publish(t, l, baseOf(t, l), 5); err != nil {
+							t.Fatal(err)
+						}
+					}
+					before := store.content(t)[manifestOf]
+					dead := false
+					store.fault = func(op object.Op, k string) (bool, error) {
+						if dead {
+							return false, crash
+						}
+						dead = op == object.OpPut && k == key
+						if dead {
+							return landed, crash
+						}
+						return false, nil
+					}
+					if _, err := publish(t, l, baseOf(t, l), 7); !errors.Is(err, crash) {
+						t.Fatalf("%v, want the crash", err)
+					}
+					store.fault = nil
+					after := store.content(t)[manifestOf]
+					if (after != before) != (key == manifestOf && landed) {
+						t.Errorf("the manifest was\n%s\nand is\n%s", before, after)
+					}
+					l = open(t, store)
+					if key == manifestOf && landed {
+						generation++
+					}
+					m, err := publish(t, l, baseOf(t, l), 9)
+					if err != nil || m.Generation != generation {
+						t.Fatalf("the next run: generation %d, want %d, %v", m.Generation, generation, err)
+					}
+					checkObjects(t, store, baseOf(t, l), 9)
+				})
+			}
+		}
+	}
+}
+
+// TestSuperseded: where another run has published since the base was read,
+// nothing is changed, whatever there was before.
+func TestSuperseded(t *testing.T) {
+	t.Parallel()
+	for _, generations := range []int{0, 1, 3} {
+		store := newRecording()
+		l := open(t, store)
+		for range generations {
+			if _, err := publish(t, l, baseOf(t, l), 5); err != nil {
+				t.Fatal(err)
+			}
+		}
+		base := baseOf(t, l)
+		if _, err := publish(t, l, baseOf(t, l), 6); err != nil { // the other run
+			t.Fatal(err)
+		}
+		before := store.content(t)
+		if _, err := publish(t, l, base, 7); !errors.Is(err, schema.ErrSuperseded) {
+			t.Errorf("after %d generations: %v, want ErrSuperseded", generations, err)
+		}
+		if diff := cmp.Diff(before, store.content(t)); diff != "" {
+			t.Errorf("after %d generations the loser has changed\n%s", generations, diff)
+		}
+		checkObjects(t, store, baseOf(t, l), 6)
+	}
+}
+
+// TestSupersededByTheSameRows: not even a winner that wrote the very rows is
+// taken for this run's own write.
+func TestSupersededByTheSameRows(t *testing.T) {
+	t.Parallel()
+	store := newRecording()
+	l := open(t, store)
+	base := baseOf(t, l)
+	if _, err := publish(t, l, baseOf(t, l), 7); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := publish(t, l, base, 7); !errors.Is(err, schema.ErrSuperseded) {
+		t.Errorf("%v, want ErrSuperseded", err)
+	}
+}
+
+// TestLostAnswers: a PUT whose answer was lost is sent again; where it had taken
+// effect, the conflict is known for its own trace.
+func TestLostAnswers(t *testing.T) {
+	t.Parallel()
+	for _, key := range []string{settingsKey, billsKey, exceptionsKey, manifestOf} {
+		for _, landed := range []bool{false, true} {
+			for _, lost := range []int{1, 2} {
+				t.Run(fmt.Sprint(key, landed, lost), func(t *testing.T) {
+					t.Parallel()
+					store := newRecording()
+					l := open(t, store)
+					base := baseOf(t, l)
+					store.fault = losing(key, landed, lost)
+					if m, err := publish(t, l, base, 7); err != nil || m.Generation != 1 {
+						t.Fatalf("generation %d, %v", m.Generation, err)
+					}
+					checkObjects(t, store, baseOf(t, l), 7)
+				})
+			}
+		}
+	}
+}
+
+// losing loses the answers to the first so many PUTs of a key.
+func losing(key string, landed bool, lost int) func(object.Op, string) (bool, error) {
+	return func(op object.Op, k string) (bool, error) {
+		if op != object.OpPut || k != key || lost == 0 {
+			return false, nil
+		}
+		lost--
+		return landed, fmt.Errorf("connection reset: %w", object.ErrUnknown)
+	}
+}
+
+// TestStoppedWhileUnknown: a publication that is stopped while the outcome of a
+// PUT is unknown says so; whatever it was, the next run publishes over it.
+func TestStoppedWhileUnknown(t *testing.T) {
+	t.Parallel()
+	for _, key := range []string{settingsKey, billsKey, exceptionsKey, manifestOf} {
+		for _, landed := range []bool{false, true} {
+			t.Run(fmt.Sprint(key, landed), func(t *testing.T) {
+				t.Parallel()
+				store := newRecording()
+				l := open(t, store)
+				ctx, cancel := context.WithCancel(t.Context())
+				lose := losing(key, landed, 1)
+				store.fault = func(op object.Op, k string) (bool, error) {
+					apply, err := lose(op, k)
+					if err != nil {
+						cancel()
+					}
+					return apply, err
+				}
+				err := l.Publish(ctx, baseOf(t, l), new(schema.Manifest), fill(7))
+				if !errors.Is(err, object.ErrUnknown) {
+					t.Errorf("%v, want ErrUnknown", err)
+				}
+				if _, err := publish(t, l, baseOf(t, l), 9); err != nil {
+					t.Fatal(err)
+				}
+				checkObjects(t, store, baseOf(t, l), 9)
+			})
+		}
+	}
+}
+
+// TestTemporaryFilesGo: however a publication ends, it leaves no file behind.
+func TestTemporaryFilesGo(t *testing.T) {
+	t.Setenv("TMPDIR", t.TempDir())
+	bad := errors.New("no more rows")
+	for name, row := range map[string]struct {
+		fault func(op object.Op, key string) (bool, error)
+		fill  func(schema.Rows) error
+	}{
+		"well":                  {nil, fill(10)},
+		"without rows":          {nil, func(schema.Rows) error { return nil }},
+		"rows fail":             {nil, func(rows schema.Rows) error { return errors.Join(fill(5000)(rows), bad) }},
+		"a sum overflows":       {nil, func(rows schema.Rows) error { return overflow(rows) }},
+		"the data's PUT fails":  {failPut(exceptionsKey), fill(10)},
+		"the manifest's, too":   {failPut(manifestOf), fill(10)},
+		"the settings' already": {failPut(settingsKey), fill(10)},
+	} {
+		store := newRecording()
+		l, err := Open(t.Context(), store, 4, "")
+		if err != nil {
+			t.Fatal(err)
+		}
+		store.fault = row.fault
+		err = l.Publish(t.Context(), baseOf(t, l), new(schema.Manifest), row.fill)
+		if (err == nil) != (name == "well" || name == "without rows") {
+			t.Errorf("%s: %v", name, err)
+		}
+		left, err := os.ReadDir(os.TempDir())
+		if err != nil || len(left) != 0 {
+			t.Errorf("%s: left are %v, %v", name, left, err)
+		}
+	}
+}
+
+func failPut(key string) func(object.Op, string) (bool, error) {
+	return func(op object.Op, k string) (bool, error) {
+		if op == object.OpPut && k == key {
+			return false, errors.New("the store is down")
+		}
+		return false, nil
+	}
+}
+
+func overflow(rows schema.Rows) error {
+	b := schema.Bill{SettleType: 1}
+	b.Amounts[schema.Pay] = schema.Some(schema.Fen(1 << 62))
+	return errors.Join(rows.Bill(&b), rows.Bill(&b))
+}
