@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"iter"
 	"log/slog"
 	"slices"
 	"time"
@@ -120,27 +121,40 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 	r.Progress.units.Store(int64(len(plan.Units)))
 	r.Progress.pagesExpected.Store(int64(pages * r.Passes))
 
+	results := make(map[schema.Unit]result)
+	err = r.build(ctx, hard, plan, r.finished(ctx, hard, plan, settled), results, s)
+	return errors.Join(err, r.account(s, plan, results))
+}
+
+// build loads units as they end, and publishes a day when its last one has.
+func (r *Run) build(ctx, hard context.Context, plan Plan, finished iter.Seq[ended], results map[schema.Unit]result, s *Summary) error {
 	b := &builder{
 		archive: r.Archive, lake: r.Lake, rows: r.Rows, now: r.Now, log: r.Log,
 		runID: r.ID, job: r.Job, buckets: r.Buckets, accounts: r.Accounts,
 	}
-	assemblies, results := make(map[partition]*assembly), make(map[schema.Unit]result)
+	assemblies := make(map[partition]*assembly)
 	defer func() {
 		for _, a := range assemblies { // of days that an interruption cut
 			a.close()
 		}
 	}()
+	left := make(map[schema.Day]int) // units that have not ended
+	for _, u := range plan.Units {
+		left[u.Day]++
+	}
 	var faults []error
-	for done := range r.finished(ctx, hard, plan, settled) {
+	for done := range finished {
 		at := partition{done.unit.Day, done.unit.Account.ID.Bucket(r.Buckets)}
 		if assemblies[at] == nil {
-			if assemblies[at], err = b.assemble(hard, plan.base(at)); err != nil {
+			a, err := b.assemble(hard, plan.base(at))
+			if err != nil {
 				return errors.Join(append(faults, err)...)
 			}
+			assemblies[at] = a
 		}
 		results[done.unit] = done.result
 		assemblies[at].take(hard, done.unit, done.result)
-		if ctx.Err() != nil || !dayDone(plan, results, at.day) {
+		if left[at.day]--; left[at.day] > 0 || ctx.Err() != nil {
 			continue
 		}
 		for _, base := range plan.Bases {
@@ -150,7 +164,7 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 			}
 		}
 	}
-	return errors.Join(append(faults, r.account(s, plan, results))...)
+	return errors.Join(faults...)
 }
 
 // publish publishes an assembly and notes what came of it.
@@ -190,13 +204,4 @@ func (r *Run) account(s *Summary, plan Plan, results map[schema.Unit]result) err
 	}
 	slices.SortStableFunc(s.Partitions, func(a, b schema.Object) int { return int(a.Day - b.Day) })
 	return stopped
-}
-
-func dayDone(plan Plan, results map[schema.Unit]result, day schema.Day) bool {
-	for _, u := range plan.Units {
-		if _, ok := results[u.Unit]; u.Day == day && !ok {
-			return false
-		}
-	}
-	return true
 }

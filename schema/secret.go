@@ -4,16 +4,35 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"unique"
 )
 
 const redacted = "[redacted]"
 
 // Secret is a credential that redacts itself wherever it is printed, logged or
-// marshalled. Only Reveal gives the text.
-type Secret string
+// marshalled. Only Reveal gives the text: the value itself does not hold it, so
+// that not even a private field of another type shows it under %+v, where fmt
+// calls no method. Secrets compare like their texts; the zero value is empty.
+type Secret struct{ text unique.Handle[string] }
+
+// NewSecret returns the secret with that text.
+func NewSecret(text string) Secret {
+	if text == "" {
+		return Secret{}
+	}
+	return Secret{unique.Make(text)}
+}
+
+// Empty says that there is no secret.
+func (s Secret) Empty() bool { return s == Secret{} }
 
 // Reveal returns the secret's text, for the one place that sends or keys with it.
-func (s Secret) Reveal() string { return string(s) }
+func (s Secret) Reveal() string {
+	if s.Empty() {
+		return ""
+	}
+	return s.text.Value()
+}
 
 func (s Secret) String() string { return redacted }
 

@@ -20,13 +20,14 @@ const canary = "canary-5d1f"
 // TestSecretIsNeverPrinted tries every way by which a value becomes text.
 func TestSecretIsNeverPrinted(t *testing.T) {
 	t.Parallel()
-	secret := Secret(canary)
+	secret := NewSecret(canary)
 	type app struct {
 		Key    string
 		Secret Secret
 		Next   *Secret
+		hidden Secret // fmt calls no method of it
 	}
-	holders := []any{secret, &secret, []Secret{secret}, map[string]Secret{"k": secret}, map[string]any{"k": secret}, app{"k", secret, &secret}, &app{"k", secret, &secret}}
+	holders := []any{secret, &secret, []Secret{secret}, map[string]Secret{"k": secret}, map[string]any{"k": secret}, app{"k", secret, &secret, secret}, &app{"k", secret, &secret, secret}}
 	for i, holder := range holders {
 		for _, verb := range strings.Fields("%v %+v %#v %s %q %x %X %d %t %10.3s %-20v % x %T") {
 			check(t, fmt.Sprintf("holder %d under %s", i, verb), fmt.Sprintf(verb, holder))

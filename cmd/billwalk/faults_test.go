@@ -35,7 +35,7 @@ func TestFaults(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			platform := serve(t, sandbox.Config{Seed: uint64(i), Accounts: 12, Bills: 90, Healthy: name != "all", Faults: faults, Stall: 8 * time.Second})
+			platform := serve(t, sandbox.Config{Seed: uint64(i), Accounts: 12, Bills: 60, Healthy: name != "all", Faults: faults, Stall: 8 * time.Second})
 			lake := folderLake(t)
 			j := job{lake: lake, platform: platform.url, accounts: platform.Accounts(), qps: 200, passes: 2}
 			s, log := billwalk(t, j.write(t), "run", "nightly", "--from", firstDay.String(), "--to", lastDay.String())

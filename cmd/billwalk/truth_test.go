@@ -69,7 +69,7 @@ func TestLakeEqualsTruth(t *testing.T) {
 		for kind, lake := range map[string]lakePlace{"folder": folderLake(t), "s3": bucketLake(s3, fmt.Sprint("seed", seed))} {
 			t.Run(fmt.Sprintf("%s/%d", kind, seed), func(t *testing.T) {
 				t.Parallel()
-				platform := serve(t, sandbox.Config{Seed: seed, Accounts: 12, Bills: 90})
+				platform := serve(t, sandbox.Config{Seed: seed, Accounts: 12, Bills: 60})
 				j := job{lake: lake, platform: platform.url, accounts: platform.Accounts(), qps: 2000, passes: 1 + int(seed%2), buckets: 1 + int(seed%3)*2}
 				s, _ := billwalk(t, j.write(t), "run", "nightly", "--from", firstDay.String(), "--to", lastDay.String())
 				checkLake(t, lake, platform, firstDay, lastDay)

@@ -178,7 +178,7 @@ func (c *Client) send(ctx context.Context, api string, req *http.Request, token 
 // token, since some gateways repeat what they were sent, and only then shortens.
 func (c *Client) clean(fault *Error, token schema.Secret) *Error {
 	for _, secret := range []schema.Secret{c.app.ClientSecret, token} {
-		if len(secret) >= 8 { // anything shorter is no secret, and part of ordinary words
+		if len(secret.Reveal()) >= 8 { // anything shorter is no secret, and part of ordinary words
 			fault.Reason = strings.ReplaceAll(fault.Reason, secret.Reveal(), secret.String())
 			fault.LogID = strings.ReplaceAll(fault.LogID, secret.Reveal(), secret.String())
 		}

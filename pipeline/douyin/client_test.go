@@ -84,7 +84,7 @@ func say(status int, body string) http.HandlerFunc {
 }
 
 // fast is an app whose pace is no hindrance.
-var fast = App{Name: "life", BaseURL: "http://platform.test", ClientKey: "aw", ClientSecret: canarySecret, QPS: 10000}
+var fast = App{Name: "life", BaseURL: "http://platform.test", ClientKey: "aw", ClientSecret: schema.NewSecret(canarySecret), QPS: 10000}
 
 func client(app App, t http.RoundTripper) *Client {
 	return New(app, WithTransport(t), WithLogger(slog.New(slog.DiscardHandler)))

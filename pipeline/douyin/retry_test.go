@@ -10,6 +10,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"billwalk/schema"
 )
 
 // In an outage the platform sees 1.1 times the calls and a constant, however
@@ -134,7 +136,7 @@ func TestTimeout(t *testing.T) {
 		app := fast
 		app.Timeout = 30 * time.Second
 		c := client(app, f)
-		c.token.held = grantFor("token", time.Now(), time.Hour)
+		c.token.held = grantFor(schema.NewSecret("token"), time.Now(), time.Hour)
 		_, err := c.Bills(t.Context(), someUnit, "0", 50)
 		if fault := mustFail(t, err); !strings.Contains(fault.Reason, "no answer within 30s") || len(f.arrivals) != attempts[repeat] {
 			t.Errorf("got %v after %d requests", err, len(f.arrivals))

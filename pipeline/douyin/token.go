@@ -65,7 +65,7 @@ func (t *tokens) get(ctx context.Context) (schema.Secret, error) {
 	case t.turn <- struct{}{}:
 		defer func() { <-t.turn }()
 	case <-ctx.Done():
-		return "", ctx.Err()
+		return schema.Secret{}, ctx.Err()
 	}
 	token, due, now := t.look()
 	if !due {
@@ -73,12 +73,12 @@ func (t *tokens) get(ctx context.Context) (schema.Secret, error) {
 	}
 	if now != fetches {
 		if err := t.lastFailure(); err != nil {
-			return "", err
+			return schema.Secret{}, err
 		}
 	}
 	fetched, err := t.fetch(ctx)
 	if err != nil && ctx.Err() != nil {
-		return "", ctx.Err() // this caller has gone; the next one fetches
+		return schema.Secret{}, ctx.Err() // this caller has gone; the next one fetches
 	}
 	return t.settle(fetched, err)
 }
@@ -88,7 +88,7 @@ func (t *tokens) get(ctx context.Context) (schema.Secret, error) {
 func (t *tokens) look() (schema.Secret, bool, int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	due := t.held.token == "" || t.refused || !time.Now().Before(t.held.renewAt)
+	due := t.held.token.Empty() || t.refused || !time.Now().Before(t.held.renewAt)
 	return t.held.token, due, t.fetches
 }
 
@@ -108,11 +108,11 @@ func (t *tokens) settle(fetched grant, err error) (schema.Secret, error) {
 		t.held, t.refused, t.accepted = fetched, false, false
 		return t.held.token, nil
 	}
-	if now := time.Now(); t.held.token != "" && !t.refused && now.Before(t.held.expires) {
+	if now := time.Now(); !t.held.token.Empty() && !t.refused && now.Before(t.held.expires) {
 		t.held.renewAt = now.Add(renewAgain)
 		return t.held.token, nil
 	}
-	return "", err
+	return schema.Secret{}, err
 }
 
 // newest returns the held token without waiting: a caller that has waited for
@@ -172,7 +172,7 @@ func (c *Client) fetchToken(ctx context.Context) (grant, error) {
 			return reply{}, newError(apiToken, giveUpApp, err.Error())
 		}
 		c.tokenCalls.Add(1)
-		got, err := c.send(ctx, apiToken, req, "")
+		got, err := c.send(ctx, apiToken, req, schema.Secret{})
 		if err != nil {
 			return reply{}, err
 		}
@@ -199,5 +199,5 @@ func readGrant(got reply) (grant, error) {
 	case life <= 0, life > longestLife:
 		return grant{}, newError(apiToken, repeatOnce, fmt.Sprintf("the answer's expires_in of %d is not a token's life in seconds", life))
 	}
-	return grantFor(schema.Secret(token), got.at, time.Duration(life)*time.Second), nil
+	return grantFor(schema.NewSecret(token), got.at, time.Duration(life)*time.Second), nil
 }

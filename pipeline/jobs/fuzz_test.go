@@ -25,7 +25,7 @@ func outOfRange(file *File) string {
 	}
 	for name, app := range file.Apps {
 		switch {
-		case app.Name != name || name == "", app.ClientKey == "", app.ClientSecret == "", !strings.HasPrefix(app.BaseURL, "http"):
+		case app.Name != name || name == "", app.ClientKey == "", app.ClientSecret.Empty(), !strings.HasPrefix(app.BaseURL, "http"):
 			return fmt.Sprintf("app %+v", app)
 		case !(app.QPS > 0 && app.QPS <= 1e6), app.Timeout <= 0 || app.Timeout > 10*time.Minute:
 			return fmt.Sprintf("app %s: qps %v, timeout %v", name, app.QPS, app.Timeout)
@@ -52,7 +52,7 @@ func jobOutOfRange(file *File, name string, job Job) string {
 		return fmt.Sprintf("%+v", job.Bills)
 	case job.Lookback < 0 || job.Lookback > 90, job.Dates.From.after(job.Dates.To):
 		return fmt.Sprintf("lookback %d, dates %v", job.Lookback, job.Dates)
-	case !slices.Contains([]CodePolicy{Keep, Hash, Drop}, job.Columns.Code), job.Columns.Code == Hash && job.Columns.CodeKey == "":
+	case !slices.Contains([]CodePolicy{Keep, Hash, Drop}, job.Columns.Code), job.Columns.Code == Hash && job.Columns.CodeKey.Empty():
 		return fmt.Sprintf("%+v", job.Columns)
 	case len(job.Accounts) == 0:
 		return "no accounts"

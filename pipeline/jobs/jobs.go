@@ -138,7 +138,7 @@ func Demo(baseURL string, accounts []schema.Account) *File {
 			Name:         "sandbox",
 			BaseURL:      baseURL,
 			ClientKey:    DemoName,
-			ClientSecret: DemoName,
+			ClientSecret: schema.NewSecret(DemoName),
 			QPS:          50,
 			Timeout:      30 * time.Second,
 		}},

@@ -26,7 +26,7 @@ var credentials = map[string]string{
 }
 
 // sameFile compares all that a File says; Secret formats itself away, but compares as text.
-var sameFile = cmp.Options{cmpopts.IgnoreUnexported(File{}), cmp.Comparer(func(a, b Date) bool { return a == b })}
+var sameFile = cmp.Options{cmpopts.IgnoreUnexported(File{}), cmp.Comparer(func(a, b Date) bool { return a == b }), cmp.Comparer(func(a, b schema.Secret) bool { return a == b })}
 
 func TestManualLoads(t *testing.T) {
 	t.Parallel()
@@ -38,8 +38,8 @@ func TestManualLoads(t *testing.T) {
 	want := &File{
 		Lake: Lake{URL: "s3://catering-lake/prod", Region: "us-east-1", Buckets: 1},
 		Apps: map[string]App{
-			"life":  {"life", douyin, "awlife", "canary-life", 10, 30 * time.Second},
-			"trade": {"trade", douyin, "tttrade", "canary-trade", 20, 30 * time.Second},
+			"life":  {"life", douyin, "awlife", schema.NewSecret("canary-life"), 10, 30 * time.Second},
+			"trade": {"trade", douyin, "tttrade", schema.NewSecret("canary-trade"), 20, 30 * time.Second},
 		},
 		Jobs: map[string]Job{"nightly": {
 			Name: "nightly",
@@ -51,7 +51,7 @@ func TestManualLoads(t *testing.T) {
 			Lookback:    7,
 			Bills:       Bills{"life", 50, 2},
 			Settlements: &Settlements{"trade", []Match{{"order_id", "shop_order_id"}, {"out_order_no", "order_ext_id"}}, 0},
-			Columns:     Columns{Hash, "canary-code"},
+			Columns:     Columns{Hash, schema.NewSecret("canary-code")},
 		}},
 	}
 	if diff := cmp.Diff(want, got, sameFile); diff != "" {
@@ -85,7 +85,7 @@ func TestDefaults(t *testing.T) {
 	file := mustParse(t, minimal, nil, nil)
 	want := &File{
 		Lake: Lake{URL: "file:lake", Region: "us-east-1", Buckets: 1},
-		Apps: map[string]App{"life": {"life", "https://open.douyin.com", "key", "canary-literal", 10, 30 * time.Second}},
+		Apps: map[string]App{"life": {"life", "https://open.douyin.com", "key", schema.NewSecret("canary-literal"), 10, 30 * time.Second}},
 		Jobs: map[string]Job{"nightly": {
 			Name:     "nightly",
 			Accounts: []schema.Account{{ID: "7047437174853240835"}},

@@ -116,7 +116,7 @@ func (r *reader) job(e entry) Job {
 		job.Settlements = r.settlements(n)
 	}
 	job.Columns = r.columns(m)
-	if job.Columns.Code == Hash && job.Columns.CodeKey == "" {
+	if job.Columns.Code == Hash && job.Columns.CodeKey.Empty() {
 		job.Columns.Code = Drop
 		job.Warnings = append(job.Warnings, "columns: code is hash, but code_key is empty: coupon codes are left out (NULL)")
 	}
@@ -216,6 +216,6 @@ func (r *reader) columns(job mapping) Columns {
 		return columns
 	}
 	columns.Code = optional(m, "code", Drop, oneOf(Keep, Hash, Drop))
-	columns.CodeKey = optional(m, "code_key", "", secretOrNone)
+	columns.CodeKey = optional(m, "code_key", schema.Secret{}, secretOrNone)
 	return columns
 }

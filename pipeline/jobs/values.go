@@ -123,13 +123,13 @@ func plain(text string) (string, error) {
 
 func secret(text string) (schema.Secret, error) {
 	text, err := plain(text)
-	return schema.Secret(text), err
+	return schema.NewSecret(text), err
 }
 
 // secretOrNone reads a secret that may be empty.
 func secretOrNone(text string) (schema.Secret, error) {
 	if text == "" {
-		return "", nil
+		return schema.Secret{}, nil
 	}
 	return secret(text)
 }

@@ -72,7 +72,7 @@ func TestURLs(t *testing.T) {
 func TestTextsOnOneLine(t *testing.T) {
 	t.Parallel()
 	accepted(t, "plain", plain, map[string]string{"key": "key", "a b": "a b", "密": "密"}, "", " ", "key\n", "\tkey", "a\nb", "a\x00b", "\u3000x")
-	if s, err := secretOrNone(""); s != "" || err != nil {
+	if s, err := secretOrNone(""); !s.Empty() || err != nil {
 		t.Errorf("secretOrNone(\"\") = %q, %v", s.Reveal(), err)
 	}
 	if _, err := secretOrNone("key\n"); err == nil {

@@ -187,7 +187,7 @@ func TestCodePolicy(t *testing.T) {
 	}{
 		"keep": {KeepCode, schema.Some("314159265358")},
 		"drop": {nil, schema.Null[string]{}},
-		"hash": {HashCode("key"), HashCode("key")("314159265358")},
+		"hash": {HashCode(schema.NewSecret("key")), HashCode(schema.NewSecret("key"))("314159265358")},
 	} {
 		row := Normaliser{Code: test.policy}.Row(decode(t, raw), from)
 		if row.Bill.Code != test.column {
@@ -205,7 +205,7 @@ func TestCodePolicy(t *testing.T) {
 			}
 		}
 	}
-	if got := HashCode("key")("314159265358"); got.V != hash || got == HashCode("other")("314159265358") {
+	if got := HashCode(schema.NewSecret("key"))("314159265358"); got.V != hash || got == HashCode(schema.NewSecret("other"))("314159265358") {
 		t.Errorf("hash = %v", got)
 	}
 }

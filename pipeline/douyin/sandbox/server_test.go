@@ -81,7 +81,7 @@ func TestTruthIsServed(t *testing.T) {
 
 func TestIndexAndStatsAreServed(t *testing.T) {
 	t.Parallel()
-	p := New(Config{ClientSecret: "do-not-print", Faults: mustFaults(t, "cut,slow")})
+	p := New(Config{ClientSecret: schema.NewSecret("do-not-print"), Faults: mustFaults(t, "cut,slow")})
 	page := open(t, p, "/").Body.String()
 	for _, part := range []string{"/sandbox/accounts", "/sandbox/truth", "/sandbox/stats", "catering_query", "client_token", "slow,cut", "oversize-page"} {
 		if !strings.Contains(page, part) {

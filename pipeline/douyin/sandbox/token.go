@@ -148,7 +148,7 @@ func (p *Platform) refuseToken(request tokenRequest, call int) int64 {
 	switch {
 	case request.ClientKey == "" || request.ClientSecret == "" || request.GrantType != "client_credential":
 		return codeTokenParameter
-	case p.config.ClientSecret == "":
+	case p.config.ClientSecret.Empty():
 		return 0
 	case !same(request.ClientKey, p.config.ClientKey):
 		return codeBadKey

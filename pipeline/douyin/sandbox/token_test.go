@@ -81,7 +81,7 @@ func TestTokensLiveAndDie(t *testing.T) {
 
 func TestTokenCallsAreRefused(t *testing.T) {
 	t.Parallel()
-	p := New(Config{ClientKey: "awlife", ClientSecret: "s3cret"})
+	p := New(Config{ClientKey: "awlife", ClientSecret: schema.NewSecret("s3cret")})
 	open := New(Config{})
 	for _, c := range []struct {
 		name, key, secret string
