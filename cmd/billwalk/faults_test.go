@@ -35,9 +35,12 @@ func TestFaults(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			platform := serve(t, sandbox.Config{Seed: uint64(i), Accounts: 12, Bills: 60, Healthy: name != "all", Faults: faults, Stall: 8 * time.Second})
-			lake := folderLake(t)
-			j := job{lake: lake, platform: platform.url, accounts: platform.Accounts(), qps: 200, passes: 2}
+			platform := serve(t, sandbox.Config{Seed: uint64(i), Accounts: 12, Bills: 90, Healthy: name != "all", Faults: faults, Stall: 8 * time.Second})
+			lake, passes := folderLake(t), 1
+			if name == "all" || name == "day-changing" {
+				passes = 2
+			}
+			j := job{lake: lake, platform: platform.url, accounts: platform.Accounts(), qps: 200, passes: passes}
 			s, log := billwalk(t, j.write(t), "run", "nightly", "--from", firstDay.String(), "--to", lastDay.String())
 
 			checkPublished(t, lake, platform, s)
