@@ -116,6 +116,9 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 		return nil, failed(err)
 	}
 	published, err := lake.Open(ctx, store, file.Lake.Buckets, version())
+	if errors.Is(err, lake.ErrBuckets) {
+		return nil, &exitError{exitUsage, err}
+	}
 	if err != nil {
 		return nil, failed(err)
 	}

@@ -37,6 +37,9 @@ const (
 	settingsVersion = 1
 )
 
+// ErrBuckets says that the lake was made with another number of buckets.
+var ErrBuckets = errors.New("lake.buckets")
+
 type settings struct {
 	Version int `json:"version"`
 	Buckets int `json:"buckets"` // files per table and day
@@ -88,7 +91,7 @@ func (l *Lake) checkSettings(ctx context.Context) error {
 		return fmt.Errorf("the lake has version %d, this billwalk reads %d: use a newer one", made.Version, settingsVersion)
 	}
 	if made.Buckets != l.buckets {
-		return fmt.Errorf("the lake was made with lake.buckets: %d, and jobs.yaml says %d: the number is fixed for the lake's life", made.Buckets, l.buckets)
+		return fmt.Errorf("the lake was made with %w: %d, and jobs.yaml says %d: the number is fixed for the lake's life", ErrBuckets, made.Buckets, l.buckets)
 	}
 	return nil
 }
