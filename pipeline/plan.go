@@ -5,6 +5,8 @@ import (
 	"context"
 	"slices"
 
+	"golang.org/x/sync/errgroup"
+
 	"billwalk/schema"
 )
 
@@ -20,8 +22,10 @@ type PlannedUnit struct {
 	Pages int // of one walk; 0 where nothing is known
 }
 
-// How far back a manifest still says how large an account is.
-const sizeWindow = 7
+const (
+	sizeWindow   = 7  // days back in which a manifest still says how large an account is
+	basesAtATime = 16 // read from the lake side by side
+)
 
 // MakePlan reads the lake and asks the platform nothing. The newest day comes
 // first, so that what a deadline or a quota cuts off is what was published
@@ -29,36 +33,59 @@ const sizeWindow = 7
 // end is a short one.
 func MakePlan(ctx context.Context, lake Lake, accounts []schema.Account, days []schema.Day, buckets int) (Plan, error) {
 	var plan Plan
-	sizes := make(map[schema.AccountID]int) // pages of the nearest day before
-	days = slices.Sorted(slices.Values(days))
 	if len(days) == 0 {
 		return plan, nil
 	}
-	for day := days[0] - sizeWindow; day <= days[len(days)-1]; day++ {
-		_, wanted := slices.BinarySearch(days, day)
-		for _, bucket := range bucketsOf(accounts, buckets) {
-			if !wanted && day > days[0] {
-				continue
-			}
-			base, err := lake.Base(ctx, day, bucket)
-			if err != nil {
-				return plan, err
-			}
-			learn(sizes, base.Manifest)
-			if wanted {
-				plan.Bases = append(plan.Bases, base)
+	days = slices.Sorted(slices.Values(days))
+	used := bucketsOf(accounts, buckets)
+	var err error
+	if plan.Bases, err = basesOf(ctx, lake, days, used); err != nil {
+		return plan, err
+	}
+	before, err := basesOf(ctx, lake, daysBefore(days[0]), used)
+	if err != nil {
+		return plan, err
+	}
+	sizes := make(map[schema.AccountID]int) // pages of the nearest day before
+	for _, base := range before {
+		learn(sizes, base.Manifest)
+	}
+	for _, day := range days {
+		for _, base := range plan.Bases {
+			if base.Day == day {
+				learn(sizes, base.Manifest)
 			}
 		}
-		if wanted {
-			for _, a := range accounts {
-				plan.Units = append(plan.Units, PlannedUnit{schema.Unit{Account: a, Day: day}, sizes[a.ID]})
-			}
+		for _, a := range accounts {
+			plan.Units = append(plan.Units, PlannedUnit{schema.Unit{Account: a, Day: day}, sizes[a.ID]})
 		}
 	}
 	slices.SortStableFunc(plan.Units, func(a, b PlannedUnit) int {
 		return cmp.Or(cmp.Compare(b.Day, a.Day), cmp.Compare(b.Pages, a.Pages))
 	})
 	return plan, nil
+}
+
+func daysBefore(first schema.Day) []schema.Day {
+	var days []schema.Day
+	for day := first - sizeWindow; day < first; day++ {
+		days = append(days, day)
+	}
+	return days
+}
+
+// basesOf reads what is published of the days' buckets, days first.
+func basesOf(ctx context.Context, lake Lake, days []schema.Day, buckets []int) ([]schema.Base, error) {
+	bases := make([]schema.Base, len(days)*len(buckets))
+	reads, ctx := errgroup.WithContext(ctx)
+	reads.SetLimit(basesAtATime)
+	for i := range bases {
+		reads.Go(func() (err error) {
+			bases[i], err = lake.Base(ctx, days[i/len(buckets)], buckets[i%len(buckets)])
+			return err
+		})
+	}
+	return bases, reads.Wait()
 }
 
 // base returns what is published of a partition of the plan.
