@@ -21,7 +21,7 @@ import (
 	"billwalk/pipeline/douyin/sandbox"
 )
 
-// TestScripts tells the command line as sessions: see testdata/*.txtar. Besides
+// TestScripts tells the command line as scripts: see testdata/*.txtar. Besides
 // testscript's own commands there are:
 //
 //	platform [flags]      start a sandbox: $PLATFORM is its URL, accounts.csv its accounts
