@@ -81,8 +81,11 @@ func (a *assembly) take(ctx context.Context, u schema.Unit, r result) {
 		e.Certificate, e.Failure = r.certificate, r.failure
 		if r.failure != nil {
 			last, _, err := a.archive.Unit(ctx, u)
-			if published := a.published(u); err != nil && published != nil {
-				last = published.Certificate // the archive's cannot be read
+			if err != nil { // the archive's cannot be read
+				last = nil
+				if published := a.published(u); published != nil {
+					last = published.Certificate
+				}
 			}
 			e.State, e.Certificate, e.Stale = schema.Failed, last, last != nil && last.Walk != ""
 		} else {

@@ -169,3 +169,27 @@ func TestDamagedCertificate(t *testing.T) {
 		})
 	}
 }
+
+// TestUnreadableCertificate: the unit is walked anew, and is whole again for
+// good: the new certificate takes the damaged one's place.
+func TestUnreadableCertificate(t *testing.T) {
+	t.Parallel()
+	inBubble(t, []schema.Account{store, kiosk}, func(t *testing.T, w *world) {
+		w.set(store, records(store.ID, "bill", 25)...)
+		w.set(kiosk, records(kiosk.ID, "bill", 25)...)
+		w.run(pipeline.ExitDone)
+		key := "archive/bills/bill_date=" + day.String() + "/account=" + string(store.ID) + "/" + w.entry(store).Certificate.Walk + ".json"
+		if _, err := w.store.Put(t.Context(), key, strings.NewReader(`{"version":1,"walk"`), object.Always(), nil); err != nil {
+			t.Fatal(err)
+		}
+		s := w.run(pipeline.ExitIncomplete, replay)
+		if len(s.Failures) != 1 || !strings.Contains(s.Failures[0].Reason, key) || len(w.published(store)) != 25 {
+			t.Errorf("replay: failures %+v, want one that names %s; %d bills", s.Failures, key, len(w.published(store)))
+		}
+		w.run(pipeline.ExitDone)
+		if e := w.entry(store); e.State != schema.Complete || e.Stale || len(w.published(store)) != 25 {
+			t.Errorf("walked anew: %+v, %d bills", e, len(w.published(store)))
+		}
+		w.run(pipeline.ExitDone, replay)
+	})
+}

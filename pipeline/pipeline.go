@@ -38,7 +38,8 @@ type Archive interface {
 	// Certify makes a certificate durable, under its latest walk.
 	Certify(ctx context.Context, c *schema.Certificate) error
 	// Unit says what there is of a unit: its latest certificate, or nil, and
-	// the walks begun after that, oldest first.
+	// the walks begun after that, oldest first. Of a certificate that cannot be
+	// read only the walk is known, and the error is schema.ErrDamaged.
 	Unit(ctx context.Context, u schema.Unit) (*schema.Certificate, []schema.Begun, error)
 }
 

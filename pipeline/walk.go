@@ -44,15 +44,19 @@ type walker struct {
 // look again.
 func (w *walker) unit(ctx context.Context, u schema.Unit, settled string) (*schema.Certificate, error) {
 	last, begun, err := w.archive.Unit(ctx, u)
+	name := ""
+	if last != nil {
+		name, _ = last.Latest()
+	}
+	if errors.Is(err, schema.ErrDamaged) {
+		w.log.Warn("a unit is walked anew", "account_id", u.Account.ID, "bill_date", u.Day, "error", err)
+		last, err = nil, nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	if last != nil && w.fresh(last, settled) && w.intact(ctx, last) {
 		return last, nil
-	}
-	name := ""
-	if last != nil {
-		name, _ = last.Latest()
 	}
 	equal, digest := []*trace(nil), ""
 	begun = begun[max(0, len(begun)-w.passes):]

@@ -1,6 +1,9 @@
 package schema
 
-import "time"
+import (
+	"errors"
+	"time"
+)
 
 // State of a unit.
 type State string
@@ -62,3 +65,7 @@ type Begun struct {
 	Walk    string
 	Batches int
 }
+
+// ErrDamaged says that a certificate cannot be read any more. Its unit can be
+// walked anew.
+var ErrDamaged = errors.New("the certificate is damaged")

@@ -90,7 +90,8 @@ func (a *Archive) read(ctx context.Context, key string) ([]byte, error) {
 var names = regexp.MustCompile(`^([0-9A-HJKMNP-TV-Z]{26})(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
 
 // Unit returns the unit's latest certificate, or nil, and the walks begun after
-// it, oldest first.
+// it, oldest first. Where the certificate cannot be read, the error is
+// schema.ErrDamaged, and of the certificate only the walk is known.
 func (a *Archive) Unit(ctx context.Context, u schema.Unit) (*schema.Certificate, []schema.Begun, error) {
 	var certified string
 	var begun []schema.Begun
@@ -120,6 +121,9 @@ func (a *Archive) Unit(ctx context.Context, u schema.Unit) (*schema.Certificate,
 		return nil, begun, nil
 	}
 	c, err := a.certificate(ctx, certificateKey(u, certified))
+	if errors.Is(err, schema.ErrDamaged) {
+		c = &schema.Certificate{Walk: certified}
+	}
 	return c, begun, err
 }
 
@@ -130,7 +134,7 @@ func (a *Archive) certificate(ctx context.Context, key string) (*schema.Certific
 	}
 	c := new(schema.Certificate)
 	if err := json.Unmarshal(data, c); err != nil {
-		return nil, fmt.Errorf("certificate %s: %w", key, err)
+		return nil, fmt.Errorf("%s: %w: %w", key, schema.ErrDamaged, err)
 	}
 	if c.Version != certificateVersion {
 		return nil, fmt.Errorf("certificate %s has version %d, this billwalk reads %d: use a newer one", key, c.Version, certificateVersion)
