@@ -193,7 +193,7 @@ func (a *assembly) loadElsewhere(ctx context.Context, results map[schema.Unit]re
 		if c == nil || c.Walk == "" {
 			continue
 		}
-		if err := a.read(ctx, c, spooledPage{elsewhere: true}); err != nil {
+		if err := a.read(ctx, c, spooledPage{}); err != nil {
 			return err
 		}
 	}

@@ -138,6 +138,11 @@ func TestDamagedUnitAlone(t *testing.T) {
 	})
 }
 
+// certificateKey returns where the account's published certificate lies.
+func (w *world) certificateKey(a schema.Account) string {
+	return "archive/bills/bill_date=" + day.String() + "/account=" + string(a.ID) + "/" + w.entry(a).Certificate.Walk + ".json"
+}
+
 // TestDamagedCertificate fails its unit, and costs the others nothing.
 func TestDamagedCertificate(t *testing.T) {
 	t.Parallel()
@@ -148,7 +153,7 @@ func TestDamagedCertificate(t *testing.T) {
 				w.set(store, records(store.ID, "bill", 25)...)
 				w.set(kiosk, records(kiosk.ID, "bill", 25)...)
 				w.run(pipeline.ExitDone)
-				key := "archive/bills/bill_date=" + day.String() + "/account=" + string(store.ID) + "/" + w.entry(store).Certificate.Walk + ".json"
+				key := w.certificateKey(store)
 				if _, err := w.store.Put(t.Context(), key, strings.NewReader(`{"version":99}`), object.Always(), nil); err != nil {
 					t.Fatal(err)
 				}
@@ -178,7 +183,7 @@ func TestUnreadableCertificate(t *testing.T) {
 		w.set(store, records(store.ID, "bill", 25)...)
 		w.set(kiosk, records(kiosk.ID, "bill", 25)...)
 		w.run(pipeline.ExitDone)
-		key := "archive/bills/bill_date=" + day.String() + "/account=" + string(store.ID) + "/" + w.entry(store).Certificate.Walk + ".json"
+		key := w.certificateKey(store)
 		if _, err := w.store.Put(t.Context(), key, strings.NewReader(`{"version":1,"walk"`), object.Always(), nil); err != nil {
 			t.Fatal(err)
 		}

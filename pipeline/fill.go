@@ -87,18 +87,18 @@ func (a *assembly) bill(places []place, c *chunk) error {
 			}
 			same := slices.IndexFunc(variants, func(v variant) bool { return v.content == content })
 			if same >= 0 {
-				if !page.elsewhere {
+				if !page.elsewhere() {
 					c.dropped = append(c.dropped, droppedRecord{page.entry, variants[same].elsewhere})
 				}
 				continue
 			}
-			if len(variants) > 0 && !page.elsewhere {
+			if len(variants) > 0 && !page.elsewhere() {
 				e := a.rows.Conflict(record, page.Provenance)
 				conflict = &e
 			}
-			variants = append(variants, variant{content, page.elsewhere})
+			variants = append(variants, variant{content, page.elsewhere()})
 		}
-		if !page.elsewhere { // there it is a row, and its conflicts are told
+		if !page.elsewhere() { // there it is a row, and its conflicts are told
 			c.kept = append(c.kept, keptRow{page.entry, a.rows.Row(record, page.Provenance), conflict})
 		}
 	}

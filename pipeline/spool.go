@@ -32,12 +32,14 @@ type spool struct {
 // spooledPage is what the records of a page have in common.
 type spooledPage struct {
 	normalise.Provenance
-	number    int // in its walk
-	bizType   schema.Null[int32]
-	entry     *schema.Entry // of the manifest; nil for a page from elsewhere
-	root      bool          // found by a root account's walk
-	elsewhere bool          // published in another bucket
+	number  int // in its walk
+	bizType schema.Null[int32]
+	entry   *schema.Entry // of the manifest; nil for a page from elsewhere
+	root    bool          // found by a root account's walk
 }
+
+// elsewhere says that the page's bills are published in another bucket.
+func (p *spooledPage) elsewhere() bool { return p.entry == nil }
 
 // place is where one record lies.
 type place struct {
@@ -133,7 +135,7 @@ func (s *spool) sort() error {
 func (s *spool) compareOrigins(a, b place) int {
 	p, q := &s.pages[a.page], &s.pages[b.page]
 	return cmp.Or(
-		compareBools(q.elsewhere, p.elsewhere),
+		compareBools(q.elsewhere(), p.elsewhere()),
 		compareBools(p.root, q.root),
 		cmp.Compare(p.Walk, q.Walk),
 		cmp.Compare(p.number, q.number),

@@ -85,46 +85,37 @@ func (t Table[R]) Append(b *array.RecordBuilder, row *R) {
 	}
 }
 
-func text[R any](c Column, get func(*R) Null[string]) Field[R] {
-	c.Type = Text
+// field makes a field of a column whose builder takes values by add.
+func field[R, T any](c Column, get func(*R) Null[T], add func(array.Builder, T)) Field[R] {
 	return Field[R]{Column: c, append: func(b array.Builder, row *R) {
 		if v := get(row); v.Valid {
-			b.(*array.StringBuilder).Append(v.V)
+			add(b, v.V)
 		} else {
 			b.AppendNull()
 		}
 	}}
+}
+
+func text[R any](c Column, get func(*R) Null[string]) Field[R] {
+	c.Type = Text
+	return field(c, get, func(b array.Builder, v string) { b.(*array.StringBuilder).Append(v) })
 }
 
 func int32s[R any](c Column, get func(*R) Null[int32]) Field[R] {
 	c.Type = Int32
-	return Field[R]{Column: c, append: func(b array.Builder, row *R) {
-		if v := get(row); v.Valid {
-			b.(*array.Int32Builder).Append(v.V)
-		} else {
-			b.AppendNull()
-		}
-	}}
+	return field(c, get, func(b array.Builder, v int32) { b.(*array.Int32Builder).Append(v) })
 }
 
 func timestamp[R any](c Column, get func(*R) Null[time.Time]) Field[R] {
 	c.Type = Timestamp
-	return Field[R]{Column: c, append: func(b array.Builder, row *R) {
-		if v := get(row); v.Valid {
-			b.(*array.TimestampBuilder).Append(arrow.Timestamp(v.V.UnixMicro()))
-		} else {
-			b.AppendNull()
-		}
-	}}
+	return field(c, get, func(b array.Builder, v time.Time) {
+		b.(*array.TimestampBuilder).Append(arrow.Timestamp(v.UnixMicro()))
+	})
 }
 
 func fen[R any](c Column, get func(*R) Null[Fen]) Field[R] {
 	c.Type, c.Unit = Int64, "fen"
-	return Field[R]{Column: c, fen: get, append: func(b array.Builder, row *R) {
-		if v := get(row); v.Valid {
-			b.(*array.Int64Builder).Append(int64(v.V))
-		} else {
-			b.AppendNull()
-		}
-	}}
+	f := field(c, get, func(b array.Builder, v Fen) { b.(*array.Int64Builder).Append(int64(v)) })
+	f.fen = get
+	return f
 }

@@ -70,20 +70,11 @@ func (a *Archive) create(ctx context.Context, key string, data []byte) error {
 	if !errors.Is(err, object.ErrConflict) {
 		return err
 	}
-	stored, getErr := a.read(ctx, key)
+	stored, _, getErr := object.ReadAll(ctx, a.store, key)
 	if getErr == nil && bytes.Equal(stored, data) {
 		return nil
 	}
 	return fmt.Errorf("%s was written by another run: %w", key, err)
-}
-
-func (a *Archive) read(ctx context.Context, key string) ([]byte, error) {
-	body, _, err := a.store.Get(ctx, key)
-	if err != nil {
-		return nil, err
-	}
-	data, err := io.ReadAll(body)
-	return data, errors.Join(err, body.Close())
 }
 
 // names are those of the archive's own objects: a walk is a ULID.
@@ -128,7 +119,7 @@ func (a *Archive) Unit(ctx context.Context, u schema.Unit) (*schema.Certificate,
 }
 
 func (a *Archive) certificate(ctx context.Context, key string) (*schema.Certificate, error) {
-	data, err := a.read(ctx, key)
+	data, _, err := object.ReadAll(ctx, a.store, key)
 	if err != nil {
 		return nil, err
 	}

@@ -20,7 +20,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 
 	"github.com/go-json-experiment/json"
 
@@ -131,30 +130,21 @@ func summaryKey(runID string) string { return "runs/" + runID + ".json" }
 
 // Record stores a run's summary, as JSON.
 func (l *Lake) Record(ctx context.Context, runID string, summary []byte) error {
-	_, err := l.store.Put(ctx, summaryKey(runID), bytes.NewReader(summary), object.Always(), nil)
+	_, err := object.PutKnown(ctx, l.store, summaryKey(runID), bytes.NewReader(summary), object.Always(), nil)
 	return err
 }
 
 // Summary returns the stored summary of a run, or nil where there is none.
 func (l *Lake) Summary(ctx context.Context, runID string) ([]byte, error) {
-	data, _, err := l.read(ctx, summaryKey(runID))
+	data, _, err := object.ReadAll(ctx, l.store, summaryKey(runID))
 	if errors.Is(err, object.ErrNotFound) {
 		return nil, nil
 	}
 	return data, err
 }
 
-func (l *Lake) read(ctx context.Context, key string) ([]byte, object.Info, error) {
-	body, info, err := l.store.Get(ctx, key)
-	if err != nil {
-		return nil, object.Info{}, err
-	}
-	data, err := io.ReadAll(body)
-	return data, info, errors.Join(err, body.Close())
-}
-
 func (l *Lake) readJSON(ctx context.Context, key string, into any) (object.Info, error) {
-	data, info, err := l.read(ctx, key)
+	data, info, err := object.ReadAll(ctx, l.store, key)
 	if err != nil {
 		return object.Info{}, err
 	}
