@@ -1,7 +1,5 @@
 package sandbox
 
-import "slices"
-
 // The exceptions that bills are planted to raise, by the rule's name.
 const (
 	UnknownDirection     = "unknown_direction"      // neither fund_amount_type nor a settle_type that tells
@@ -108,14 +106,4 @@ func (b *bill) breakEnum(which int) {
 		unknown := 7
 		b.BizType = &unknown
 	}
-}
-
-// Rules returns the names of all exceptions that a world plants, sorted.
-func Rules() []string {
-	rules := []string{
-		UnknownDirection, DirectionConflict, OriginalIdentity, LedgerTotalIdentity, GoodsIdentity,
-		DuplicateConflict, SettleDay, UnknownEnum, HiddenTicketNegative,
-	}
-	slices.Sort(rules)
-	return rules
 }

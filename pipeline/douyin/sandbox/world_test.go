@@ -142,7 +142,7 @@ func TestDemoHasOneOfEverything(t *testing.T) {
 				seen[fmt.Sprint(code)]++
 			}
 		}
-		for _, kind := range append(Rules(), wantedKinds...) {
+		for _, kind := range append(plantedRules(), wantedKinds...) {
 			if seen[kind] == 0 {
 				t.Errorf("seed %d: no %s", seed, kind)
 			}
@@ -213,4 +213,14 @@ func TestHealthyWorldHasNoTrouble(t *testing.T) {
 			t.Errorf("%s is unavailable", u)
 		}
 	}
+}
+
+// plantedRules returns the names of all exceptions that a world plants, sorted.
+func plantedRules() []string {
+	rules := []string{
+		UnknownDirection, DirectionConflict, OriginalIdentity, LedgerTotalIdentity, GoodsIdentity,
+		DuplicateConflict, SettleDay, UnknownEnum, HiddenTicketNegative,
+	}
+	slices.Sort(rules)
+	return rules
 }
