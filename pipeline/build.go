@@ -1,13 +1,13 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
+	"iter"
 	"runtime"
 	"slices"
-	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -21,28 +21,80 @@ type result struct {
 	failure     *schema.Failure
 }
 
-// builder builds partitions from the archive alone.
+// builder builds the days of a run from the archive alone.
 type builder struct {
-	archive  Archive
-	lake     Lake
-	rows     normalise.Normaliser
-	now      func() time.Time
-	log      *slog.Logger
-	runID    string
-	job      string
-	buckets  int
-	accounts []schema.Account
+	*Run
+	plan       Plan
+	summary    *Summary
+	results    map[schema.Unit]result
+	assemblies map[partition]*assembly
+	settled    map[schema.Day]bool // staged, and asked for
+	joined     map[schema.Day]bool // published, or given up
+	book       *book
+	unreadable map[schema.Day]error // what the book could not read of a day
+	neighbours *neighbours
+
+	tradeHalts    *halts
+	tradeFailures []schema.Failure
+}
+
+func newBuilder(r *Run, plan Plan, s *Summary) (*builder, error) {
+	book, err := newBook(r.Archive)
+	if err != nil {
+		return nil, err
+	}
+	b := &builder{
+		Run: r, plan: plan, summary: s, book: book, unreadable: make(map[schema.Day]error), results: make(map[schema.Unit]result), assemblies: make(map[partition]*assembly),
+		settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool), tradeHalts: new(halts),
+	}
+	b.neighbours = newNeighbours(&r.Rules, r.Buckets, b.bills)
+	return b, nil
+}
+
+// close gives back what is left of the days that an interruption cut.
+func (b *builder) close() {
+	for _, a := range b.assemblies {
+		a.close()
+	}
+	b.book.close()
+}
+
+// bills reads the bills of a partition: those that this run has staged, else
+// those that are published.
+func (b *builder) bills(ctx context.Context, at partition, columns ...string) iter.Seq2[*schema.Bill, error] {
+	if a := b.assemblies[at]; a != nil && a.stage != nil {
+		return a.stage.Bills(columns...)
+	}
+	return b.Lake.Bills(ctx, at.day, at.bucket, columns...)
+}
+
+// stopped notes the orders that were not answered, and says whether quota or
+// deadline was why.
+func (b *builder) stopped() (err error) {
+	slices.SortFunc(b.tradeFailures, func(f, g schema.Failure) int {
+		return cmp.Or(cmp.Compare(f.Day, g.Day), cmp.Compare(f.Account, g.Account))
+	})
+	for _, f := range b.tradeFailures {
+		b.summary.Failures = append(b.summary.Failures, f)
+		if f.Reach == schema.ReachToday {
+			err = errStoppedToday
+		}
+	}
+	return err
 }
 
 // assembly is one (day, bucket) being built. Its units are loaded as they end,
-// while others are still walked.
+// while others are still walked; when all have, its bills are staged.
 type assembly struct {
 	*builder
 	base  schema.Base
 	m     *schema.Manifest
-	spool *spool
+	spool *spool // until the bills are staged
+	stage Stage  // from then on
 	loads errgroup.Group
 }
+
+func (a *assembly) at() partition { return partition{a.base.Day, a.base.Bucket} }
 
 // assemble begins a partition with the units that are to be in it: the job's,
 // and those that another job published, whose rows stay.
@@ -51,20 +103,22 @@ func (b *builder) assemble(ctx context.Context, base schema.Base) (*assembly, er
 	if err != nil {
 		return nil, err
 	}
-	a := &assembly{builder: b, base: base, spool: spool, m: &schema.Manifest{RunID: b.runID, Job: b.job, SignTable: normalise.SignTable}}
+	a := &assembly{builder: b, base: base, spool: spool, m: &schema.Manifest{RunID: b.ID, Job: b.Job, SignTable: normalise.SignTable}}
 	a.loads.SetLimit(runtime.GOMAXPROCS(0))
-	for _, account := range b.accounts {
-		if account.ID.Bucket(b.buckets) == base.Bucket {
+	for _, account := range b.Accounts {
+		if account.ID.Bucket(b.Buckets) == base.Bucket {
 			a.m.Units = append(a.m.Units, schema.Entry{Account: account})
 		}
 	}
 	own := len(a.m.Units)
 	if base.Manifest != nil {
 		for _, e := range base.Manifest.Units {
-			if a.m.Entry(e.Account.ID) == nil {
-				e.Totals, e.Repeated, e.Elsewhere = schema.Totals{}, 0, 0
-				a.m.Units = append(a.m.Units, e)
+			if known := a.m.Entry(e.Account.ID); known != nil {
+				known.Rules = e.Rules
+				continue
 			}
+			e.Totals, e.Repeated, e.Elsewhere, e.Open = schema.Totals{}, 0, 0, 0
+			a.m.Units = append(a.m.Units, e)
 		}
 	}
 	for i := own; i < len(a.m.Units); i++ {
@@ -80,7 +134,7 @@ func (a *assembly) take(ctx context.Context, u schema.Unit, r result) {
 	a.loads.Go(func() error {
 		e.Certificate, e.Failure = r.certificate, r.failure
 		if r.failure != nil {
-			last, _, err := a.archive.Unit(ctx, u)
+			last, _, err := a.Archive.Unit(ctx, u)
 			if err != nil { // the archive's cannot be read
 				last = nil
 				if published := a.published(u); published != nil {
@@ -96,30 +150,77 @@ func (a *assembly) take(ctx context.Context, u schema.Unit, r result) {
 	})
 }
 
-// publish builds and publishes the partition, all units of its day having ended.
-// Where no unit of it was ever whole, there is nothing to publish, and the
-// manifest has no objects.
-func (a *assembly) publish(ctx context.Context, results map[schema.Unit]result) (*schema.Manifest, error) {
+// build stages the bills and their exceptions, all units of the day having
+// ended. Where no unit of the partition was ever whole, there is no stage.
+func (a *assembly) build(ctx context.Context, results map[schema.Unit]result) error {
+	defer a.unspool()
 	if err := a.loads.Wait(); err != nil {
-		return nil, err
+		return err
 	}
 	if !slices.ContainsFunc(a.m.Units, func(e schema.Entry) bool { return e.Certificate != nil }) {
-		return a.m, nil
+		return nil
 	}
 	if err := a.loadElsewhere(ctx, results); err != nil {
-		return nil, err
+		return err
 	}
 	if err := a.spool.sort(); err != nil {
-		return nil, err
+		return err
 	}
-	a.m.PublishedAt = a.now().UTC()
-	return a.m, a.lake.Publish(ctx, a.base, a.m, func(rows schema.Rows) error { return a.fill(ctx, rows) })
+	stage, err := a.Lake.Stage(a.base)
+	if err != nil {
+		return err
+	}
+	if err := a.fill(ctx, stage.Rows()); err != nil {
+		stage.Close()
+		return err
+	}
+	a.stage = stage
+	return nil
+}
+
+func (a *assembly) unspool() {
+	if a.spool != nil {
+		a.spool.close()
+		a.spool = nil
+	}
 }
 
 // close gives back what the assembly holds, published or not.
 func (a *assembly) close() {
-	_ = a.loads.Wait() // its error was told by publish, or does not matter
-	a.spool.close()
+	_ = a.loads.Wait() // its error was told by build, or does not matter
+	a.unspool()
+	if a.stage != nil {
+		a.stage.Close()
+	}
+}
+
+// publish ends the files and publishes them, unless what is published has the
+// same rows, and says the same of the units.
+func (a *assembly) publish(ctx context.Context) (unchanged bool, err error) {
+	a.m.PublishedAt = a.Now().UTC()
+	if err := a.stage.Finish(a.m); err != nil {
+		return false, err
+	}
+	if a.base.Manifest != nil && a.sameRows() && a.sameUnits() {
+		return true, nil
+	}
+	return false, a.stage.Publish(ctx, a.m)
+}
+
+// sameRows says that the lake holds what the manifest tells of, and that it has
+// the very rows that were built.
+func (a *assembly) sameRows() bool {
+	return slices.EqualFunc(a.base.Manifest.Objects, a.m.Objects, func(was, is schema.Object) bool {
+		return was.Key == is.Key && was.RowsSHA256 == is.RowsSHA256 && was.ETag == a.base.ETags[was.Table]
+	})
+}
+
+// sameUnits says that the published manifest tells the same of every unit's
+// state.
+func (a *assembly) sameUnits() bool {
+	return a.base.Manifest.SignTable == a.m.SignTable && slices.EqualFunc(a.base.Manifest.Units, a.m.Units, func(was, is schema.Entry) bool {
+		return was.Account == is.Account && was.State == is.State && was.Stale == is.Stale && (was.Failure == nil) == (is.Failure == nil)
+	})
 }
 
 // load spools the records of one unit. A unit whose archive does not hold what
@@ -141,7 +242,7 @@ func (a *assembly) load(ctx context.Context, e *schema.Entry) error {
 	a.spool.drop(e)
 	failure := failureOf(err, u)
 	e.State, e.Stale, e.Failure, e.Certificate = schema.Failed, false, &failure, nil
-	a.log.Error("a unit's archive is damaged", "account_id", u.Account.ID, "bill_date", u.Day, "error", err)
+	a.Log.Error("a unit's archive is damaged", "account_id", u.Account.ID, "bill_date", u.Day, "error", err)
 	return nil
 }
 
@@ -156,7 +257,7 @@ func (a *assembly) published(u schema.Unit) *schema.Entry {
 // read spools a certified walk.
 func (a *assembly) read(ctx context.Context, c *schema.Certificate, common spooledPage) error {
 	u := c.Unit()
-	for answer, err := range certified(ctx, a.archive, c) {
+	for answer, err := range certified(ctx, a.Archive, c) {
 		if err != nil {
 			return err
 		}
@@ -178,15 +279,15 @@ func (a *assembly) read(ctx context.Context, c *schema.Certificate, common spool
 // What both walks found is left to the account's own.
 func (a *assembly) loadElsewhere(ctx context.Context, results map[schema.Unit]result) error {
 	found := a.spool.payees(func(p *spooledPage) bool { return p.root })
-	for _, account := range a.accounts {
-		if account.Root || !found[string(account.ID)] || account.ID.Bucket(a.buckets) == a.base.Bucket {
+	for _, account := range a.Accounts {
+		if account.Root || !found[string(account.ID)] || account.ID.Bucket(a.Buckets) == a.base.Bucket {
 			continue
 		}
 		u := schema.Unit{Account: account, Day: a.base.Day}
 		c := results[u].certificate
 		if c == nil {
 			var err error
-			if c, _, err = a.archive.Unit(ctx, u); err != nil {
+			if c, _, err = a.Archive.Unit(ctx, u); err != nil {
 				return err
 			}
 		}

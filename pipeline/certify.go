@@ -19,7 +19,7 @@ func (w *walker) certify(ctx context.Context, u schema.Unit, last *schema.Certif
 	if last != nil && last.Walk != "" && last.Digest == digest && last.Account.Root == u.Account.Root && w.intact(ctx, last) {
 		c := *last
 		c.Account, c.State, c.Unavailable = u.Account, schema.Complete, nil
-		c.Confirmed = &schema.Confirmation{Walk: t.walk, At: t.ended}
+		c.Confirmed = &schema.Confirmation{Walk: t.walk, At: t.ended, RunID: w.runID}
 		return &c, w.archive.Certify(ctx, &c)
 	}
 	if last != nil && shrinks(last.Bills, bills) && !w.allowShrink {
@@ -28,7 +28,7 @@ func (w *walker) certify(ctx context.Context, u schema.Unit, last *schema.Certif
 	c := &schema.Certificate{
 		Account: u.Account, Day: u.Day, State: schema.Complete,
 		Walk: t.walk, Pages: t.pages, End: "has_more=false",
-		Rows: t.rows, Bills: bills, Digest: digest, FinishedAt: t.ended,
+		Rows: t.rows, Bills: bills, Digest: digest, FinishedAt: t.ended, RunID: w.runID,
 	}
 	for _, e := range equal {
 		c.Agreed = append(c.Agreed, e.walk)
@@ -97,7 +97,7 @@ func (w *walker) unavailable(ctx context.Context, u schema.Unit, last *schema.Ce
 		*c = *last
 	}
 	c.Account, c.State, c.Unavailable = u.Account, schema.Unavailable, &why
-	c.Confirmed = &schema.Confirmation{Walk: walk, At: w.now()}
+	c.Confirmed = &schema.Confirmation{Walk: walk, At: w.now(), RunID: w.runID}
 	return c, w.archive.Certify(ctx, c)
 }
 

@@ -159,7 +159,7 @@ func TestUnavailable(t *testing.T) {
 // checkEvidence wants the platform's words in the archive.
 func checkEvidence(t *testing.T, w *world) {
 	t.Helper()
-	walk, _ := w.entry(store).Certificate.Latest()
+	walk := w.entry(store).Certificate.Latest().Walk
 	last := schema.Answer{}
 	for a, err := range w.archive.Answers(t.Context(), at(store, day), walk) {
 		if err != nil {

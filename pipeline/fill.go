@@ -93,13 +93,13 @@ func (a *assembly) bill(places []place, c *chunk) error {
 				continue
 			}
 			if len(variants) > 0 && !page.elsewhere() {
-				e := a.rows.Conflict(record, page.Provenance)
+				e := a.Rows.Conflict(record, page.Provenance)
 				conflict = &e
 			}
 			variants = append(variants, variant{content, page.elsewhere()})
 		}
 		if !page.elsewhere() { // there it is a row, and its conflicts are told
-			c.kept = append(c.kept, keptRow{page.entry, a.rows.Row(record, page.Provenance), conflict})
+			c.kept = append(c.kept, keptRow{page.entry, a.Rows.Row(record, page.Provenance), conflict})
 		}
 	}
 	return nil

@@ -1,11 +1,14 @@
-// Package pipeline brings the bills in, in steps of which each reads only what
-// the step before made durable:
+// Package pipeline brings the bills in and reconciles them, in steps of which each
+// reads only what the step before made durable:
 //
-//	Source ──pages──▶ walk ──▶ Archive ──▶ build: normalise, sort ──▶ Lake
+//	Source ──pages──▶ walk ────▶ Archive ──▶ stage: normalise, sort ──┐
+//	Trade ◀──orders── settle ──▶ Archive ──▶ join: reconcile ─────────┴──▶ Lake
 //
-// walk fills the archive with a unit's pages and certifies them; build reads the
-// archive alone and publishes the partitions of a day. A first run, a run again,
-// a backfill and a replay take the same way; a replay leaves the walk out.
+// walk fills the archive with a unit's pages and certifies them. stage turns them
+// into the rows of a day, in local files. settle asks the trade system for the
+// orders of those rows, and archives its answers. join gives every group of bills
+// its verdict and publishes the partitions of the day. A first run, a run again,
+// a backfill and a replay take the same way; a replay leaves out what asks.
 //
 // The package decides; it does no HTTP and knows no store and no file format.
 package pipeline
@@ -26,6 +29,13 @@ type Source interface {
 	Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error)
 }
 
+// Trade is the trade system's settle query.
+type Trade interface {
+	// Settlements asks one question. It retries and keeps the pace by itself. An
+	// error may carry a schema.Failure, by a method Failure. Safe for concurrent use.
+	Settlements(ctx context.Context, q schema.Question) (schema.SettleAnswer, error)
+}
+
 // Archive keeps the raw answers.
 type Archive interface {
 	// Encode returns the answer in the archive's form. Encoded answers may be joined.
@@ -41,6 +51,16 @@ type Archive interface {
 	// the walks begun after that, oldest first. Of a certificate that cannot be
 	// read only the walk is known, and the error is schema.ErrDamaged.
 	Unit(ctx context.Context, u schema.Unit) (*schema.Certificate, []schema.Begun, error)
+
+	// EncodeSettlement, AppendSettlements and CertifySettlements do the same for
+	// the answers of the settle query, and passes over a unit's orders. The key is
+	// that of the object in which the answers lie.
+	EncodeSettlement(a schema.SettleAnswer) ([]byte, error)
+	AppendSettlements(ctx context.Context, u schema.Unit, pass string, n int, answers []byte) (key string, err error)
+	CertifySettlements(ctx context.Context, p *schema.SettlePass) error
+	// Settlements reads all that is filed under the day. Where some of it cannot
+	// be read, the rest is, and the error tells.
+	Settlements(ctx context.Context, day schema.Day, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error
 }
 
 // Lake is where the tables are published.
@@ -48,11 +68,30 @@ type Lake interface {
 	// Base reads what is published of a (day, bucket). A run reads it before
 	// its first call to the platform, and replaces nothing newer.
 	Base(ctx context.Context, day schema.Day, bucket int) (schema.Base, error)
-	// Publish replaces the base by the rows that fill hands over, and then its
-	// manifest, which it completes with what it wrote. Readers see the old or
-	// the new file of a table, never less.
-	Publish(ctx context.Context, base schema.Base, m *schema.Manifest, fill func(schema.Rows) error) error
+	// Stage begins to build what replaces the base, in local files.
+	Stage(base schema.Base) (Stage, error)
+	// Bills reads columns of the published bills of a (day, bucket); there are
+	// none where nothing is published. A bill yielded is good until the next.
+	Bills(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Bill, error]
+	// Restatements reads the published restatements, likewise.
+	Restatements(ctx context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Restatement, error]
 	// Summary returns the stored summary of a run as JSON, or nil where there
 	// is none: the run was killed, or goes on.
 	Summary(ctx context.Context, runID string) ([]byte, error)
+}
+
+// Stage is one (day, bucket) being built in local files.
+type Stage interface {
+	// Rows takes the rows, each table's in their order.
+	Rows() schema.Rows
+	// Bills reads columns of the bills back; no bill is taken after that. A bill
+	// yielded is good until the next.
+	Bills(columns ...string) iter.Seq2[*schema.Bill, error]
+	// Finish ends the files and completes the manifest with what they are.
+	Finish(m *schema.Manifest) error
+	// Publish replaces the base, the manifest last. Readers see the old or the
+	// new file of a table, never less.
+	Publish(ctx context.Context, m *schema.Manifest) error
+	// Close removes the files. It may be called at any time, and again.
+	Close()
 }

@@ -12,14 +12,16 @@ import (
 
 // Plan is what a run would do.
 type Plan struct {
-	Units []PlannedUnit // in the order in which they are walked
-	Bases []schema.Base // one per partition, as published now
+	Units []PlannedUnit                         // in the order in which they are walked
+	Bases []schema.Base                         // one per partition, as published now
+	Rules map[schema.AccountID][]schema.RuleUse // how often each match rule has answered, as last published
 }
 
-// PlannedUnit is a unit, and how many pages it had when it was last walked.
+// PlannedUnit is a unit, and what is known of it from the last manifests.
 type PlannedUnit struct {
 	schema.Unit
-	Pages int // of one walk; 0 where nothing is known
+	Pages     int   // of one walk; 0 where nothing is known
+	Questions int64 // to the trade system: for the orders that are open where the day is published, else for as many as the account had before
 }
 
 const (
@@ -46,19 +48,29 @@ func MakePlan(ctx context.Context, lake Lake, accounts []schema.Account, days []
 	if err != nil {
 		return plan, err
 	}
-	sizes := make(map[schema.AccountID]int) // pages of the nearest day before
+	sizes := make(map[schema.AccountID]size) // of the nearest day before
 	for _, base := range before {
 		learn(sizes, base.Manifest)
 	}
 	for _, day := range days {
+		published := make(map[schema.AccountID]size)
 		for _, base := range plan.Bases {
 			if base.Day == day {
 				learn(sizes, base.Manifest)
+				learn(published, base.Manifest)
 			}
 		}
 		for _, a := range accounts {
-			plan.Units = append(plan.Units, PlannedUnit{schema.Unit{Account: a, Day: day}, sizes[a.ID]})
+			questions := sizes[a.ID].questions
+			if s, ok := published[a.ID]; ok {
+				questions = s.open
+			}
+			plan.Units = append(plan.Units, PlannedUnit{schema.Unit{Account: a, Day: day}, sizes[a.ID].pages, questions})
 		}
+	}
+	plan.Rules = make(map[schema.AccountID][]schema.RuleUse)
+	for id, s := range sizes {
+		plan.Rules[id] = s.rules
 	}
 	slices.SortStableFunc(plan.Units, func(a, b PlannedUnit) int {
 		return cmp.Or(cmp.Compare(b.Day, a.Day), cmp.Compare(b.Pages, a.Pages))
@@ -94,16 +106,35 @@ func (p *Plan) base(at partition) schema.Base {
 	return p.Bases[i]
 }
 
+// size is how large an account was on a day.
+type size struct {
+	pages           int
+	questions, open int64
+	rules           []schema.RuleUse
+}
+
 // learn notes the accounts' sizes from a manifest.
-func learn(sizes map[schema.AccountID]int, m *schema.Manifest) {
+func learn(sizes map[schema.AccountID]size, m *schema.Manifest) {
 	if m == nil {
 		return
 	}
 	for _, e := range m.Units {
 		if e.Certificate != nil && len(e.Certificate.Pages) > 0 {
-			sizes[e.Account.ID] = len(e.Certificate.Pages)
+			sizes[e.Account.ID] = size{len(e.Certificate.Pages), e.Orders * tries(e.Rules) / 100, e.Open * tries(e.Rules) / 100, e.Rules}
 		}
 	}
+}
+
+// tries returns how many questions an order took so far, in hundredths.
+func tries(rules []schema.RuleUse) int64 {
+	var asked, most int64
+	for _, u := range rules {
+		asked, most = asked+u.Asked, max(most, u.Asked)
+	}
+	if most == 0 {
+		return 100
+	}
+	return asked * 100 / most
 }
 
 // bucketsOf returns the buckets that the accounts fall into, ascending.
@@ -126,4 +157,12 @@ func (p *Plan) Pages() (pages, unknown int) {
 		}
 	}
 	return pages, unknown
+}
+
+// Questions returns how many questions the trade system is likely to be asked.
+func (p *Plan) Questions() (questions int64) {
+	for _, u := range p.Units {
+		questions += u.Questions
+	}
+	return questions
 }

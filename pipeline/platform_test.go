@@ -15,6 +15,7 @@ import (
 // platform is a bill API in memory. It needs no socket, so that whole runs fit
 // into a bubble of testing/synctest, where waiting costs nothing.
 type platform struct {
+	now     func() time.Time
 	latency time.Duration
 	// strike, where set, is asked before an answer is given. It may change the
 	// platform, answer with another body, or refuse. Strikes come one at a time.
@@ -56,7 +57,7 @@ func (p *platform) Bills(ctx context.Context, u schema.Unit, cursor string, size
 	case <-ctx.Done():
 		return answer, ctx.Err()
 	}
-	answer.FetchedAt = time.Now().UTC()
+	answer.FetchedAt = p.now().UTC()
 	var body string
 	var err error
 	if p.strike != nil {

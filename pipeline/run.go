@@ -4,12 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"slices"
 	"time"
 
 	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
 
@@ -38,9 +38,14 @@ type Run struct {
 	Passes   int // equal walks in a row that a unit needs
 
 	Source  Source // nil replays: the archive is all there is
+	Trade   Trade  // nil asks for no settlements
 	Archive Archive
 	Lake    Lake
 	Rows    normalise.Normaliser
+	Rules   reconcile.Rules
+
+	TradeInFlight int        // orders asked for side by side
+	AgainSince    schema.Day // from this day on, orders that nothing came back for are asked for again
 
 	InFlight    int           // units walked side by side
 	Deadline    time.Duration // of walking; 0 is none
@@ -101,7 +106,7 @@ func exitCode(ctx context.Context, s *Summary, err error) int {
 		return ExitSuperseded
 	case err != nil:
 		return ExitFailed
-	case s.Units.Failed > 0:
+	case len(s.Failures) > 0:
 		return ExitIncomplete
 	default:
 		return ExitDone
@@ -113,80 +118,23 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 	if err != nil {
 		return fmt.Errorf("reading what is published: %w", err)
 	}
-	settled, err := r.settled(hard, plan)
-	if err != nil {
-		return fmt.Errorf("reading the summaries of earlier runs: %w", err)
-	}
 	pages, _ := plan.Pages()
 	r.Progress.units.Store(int64(len(plan.Units)))
 	r.Progress.pagesExpected.Store(int64(pages * r.Passes))
 
-	results := make(map[schema.Unit]result)
-	err = r.build(ctx, hard, plan, r.finished(ctx, hard, plan, settled), results, s)
-	return errors.Join(err, r.account(s, plan, results))
-}
-
-// build loads units as they end, and publishes a day when its last one has.
-func (r *Run) build(ctx, hard context.Context, plan Plan, finished iter.Seq[ended], results map[schema.Unit]result, s *Summary) error {
-	b := &builder{
-		archive: r.Archive, lake: r.Lake, rows: r.Rows, now: r.Now, log: r.Log,
-		runID: r.ID, job: r.Job, buckets: r.Buckets, accounts: r.Accounts,
+	asking := ctx
+	if r.Source != nil && r.Deadline > 0 {
+		var cancel context.CancelFunc
+		asking, cancel = context.WithTimeoutCause(ctx, r.Deadline, errDeadline)
+		defer cancel()
 	}
-	assemblies := make(map[partition]*assembly)
-	defer func() {
-		for _, a := range assemblies { // of days that an interruption cut
-			a.close()
-		}
-	}()
-	left := make(map[schema.Day]int) // units that have not ended
-	for _, u := range plan.Units {
-		left[u.Day]++
-	}
-	var faults []error
-	for done := range finished {
-		at := partition{done.unit.Day, done.unit.Account.ID.Bucket(r.Buckets)}
-		if assemblies[at] == nil {
-			a, err := b.assemble(hard, plan.base(at))
-			if err != nil {
-				return errors.Join(append(faults, err)...)
-			}
-			assemblies[at] = a
-		}
-		results[done.unit] = done.result
-		assemblies[at].take(hard, done.unit, done.result)
-		if left[at.day]--; left[at.day] > 0 || ctx.Err() != nil {
-			continue
-		}
-		for _, base := range plan.Bases {
-			if a := assemblies[partition{base.Day, base.Bucket}]; a != nil && base.Day == at.day {
-				faults = append(faults, r.publish(hard, a, results, s))
-				delete(assemblies, partition{base.Day, base.Bucket})
-			}
-		}
-	}
-	return errors.Join(faults...)
-}
-
-// publish publishes an assembly and notes what came of it.
-func (r *Run) publish(ctx context.Context, a *assembly, results map[schema.Unit]result, s *Summary) error {
-	defer a.close()
-	m, err := a.publish(ctx, results)
+	b, err := newBuilder(r, plan, s)
 	if err != nil {
-		r.Log.Error("not published", "bill_date", a.base.Day, "bucket", a.base.Bucket, "error", err)
-		return fmt.Errorf("day %s, bucket %d is not published: %w", a.base.Day, a.base.Bucket, err)
+		return err
 	}
-	for _, e := range m.Units {
-		// A unit may turn out damaged only when the archive is read again.
-		u := schema.Unit{Account: e.Account, Day: a.base.Day}
-		if was, ok := results[u]; ok && e.State == schema.Failed && was.failure == nil {
-			results[u] = result{failure: e.Failure}
-		}
-	}
-	if len(m.Objects) > 0 {
-		s.published(m)
-		r.Progress.partitions.Add(1)
-	}
-	return nil
+	defer b.close()
+	err = b.run(ctx, asking, hard, r.finished(asking, hard, plan))
+	return errors.Join(err, r.account(s, plan, b.results), b.stopped())
 }
 
 // account notes what became of every unit.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"strings"
 	"sync"
 	"time"
 
@@ -23,24 +24,19 @@ type ended struct {
 // finished yields every unit of the plan as it ends, each once; units that an
 // interruption cut are not yielded. It is the one place where units run side by
 // side.
-func (r *Run) finished(ctx, hard context.Context, plan Plan, settled map[schema.Unit]string) iter.Seq[ended] {
+func (r *Run) finished(ctx, hard context.Context, plan Plan) iter.Seq[ended] {
 	return func(yield func(ended) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
-		if r.Source != nil && r.Deadline > 0 {
-			var cancel context.CancelFunc
-			ctx, cancel = context.WithTimeoutCause(ctx, r.Deadline, errDeadline)
-			defer cancel()
-		}
 		results := make(chan ended, len(plan.Units)) // no unit waits for those that load it
 		var units errgroup.Group
 		units.SetLimit(max(1, r.InFlight))
 		go func() {
 			defer close(results)
-			h := &halts{}
+			h, seen := &halts{}, newSightings(r.Lake, plan)
 			for _, u := range plan.Units {
 				units.Go(func() error {
-					if done, ok := r.one(ctx, hard, u.Unit, settled[u.Unit], h); ok {
+					if done, ok := r.one(ctx, hard, u.Unit, seen, h); ok {
 						r.Progress.unitsDone.Add(1)
 						results <- ended{u.Unit, done}
 					}
@@ -67,35 +63,70 @@ type partition struct {
 	bucket int
 }
 
-// settled returns, by unit, the walk that its published rows rest on, where this
-// run is to look again: a run that ended well has published them, or the unit
-// failed since. What else is whole already, this run goes on with.
-func (r *Run) settled(ctx context.Context, plan Plan) (map[schema.Unit]string, error) {
-	walks, well := make(map[schema.Unit]string), make(map[string]bool)
-	for _, b := range plan.Bases {
-		if b.Manifest == nil {
-			continue
-		}
-		id := b.Manifest.RunID
-		if _, known := well[id]; !known {
-			data, err := r.Lake.Summary(ctx, id)
-			if err != nil {
-				return nil, err
+// sightings say which walks have been seen to: this run is to look again at
+// their units. What else is whole already, it goes on with.
+type sightings struct {
+	lake   Lake
+	failed map[schema.Unit]bool   // the unit failed since it was certified
+	bases  map[schema.Unit]string // the run that has published its certificate
+
+	mu   sync.Mutex
+	well map[string]bool // runs, and whether they ended well
+}
+
+func newSightings(lake Lake, plan Plan) *sightings {
+	s := &sightings{lake: lake, failed: make(map[schema.Unit]bool), bases: make(map[schema.Unit]string), well: make(map[string]bool)}
+	for _, u := range plan.Units {
+		for _, b := range plan.Bases {
+			if b.Manifest == nil || b.Day != u.Day {
+				continue
 			}
-			var s Summary
-			well[id] = data != nil && json.Unmarshal(data, &s) == nil && s.ExitCode == ExitDone
-		}
-		for _, a := range r.Accounts {
-			if e := b.Manifest.Entry(a.ID); e != nil && e.Certificate != nil && (well[id] || e.State == schema.Failed) {
-				walks[schema.Unit{Account: a, Day: b.Day}], _ = e.Certificate.Latest()
+			if e := b.Manifest.Entry(u.Account.ID); e != nil && e.Certificate != nil {
+				s.failed[u.Unit] = e.State == schema.Failed
+				s.bases[u.Unit] = e.Certificate.Latest().Walk + " " + b.Manifest.RunID
 			}
 		}
 	}
-	return walks, nil
+	return s
+}
+
+// seen says that the certificate is of a run that ended well, or was published by
+// one, or that its unit failed since.
+func (s *sightings) seen(ctx context.Context, u schema.Unit, c *schema.Certificate) (bool, error) {
+	if s.failed[u] {
+		return true, nil
+	}
+	latest := c.Latest()
+	if well, err := s.endedWell(ctx, latest.RunID); well || err != nil {
+		return well, err
+	}
+	walk, runID, _ := strings.Cut(s.bases[u], " ")
+	if walk != latest.Walk {
+		return false, nil
+	}
+	return s.endedWell(ctx, runID)
+}
+
+func (s *sightings) endedWell(ctx context.Context, runID string) (bool, error) {
+	if runID == "" {
+		return false, nil
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if well, known := s.well[runID]; known {
+		return well, nil
+	}
+	data, err := s.lake.Summary(ctx, runID)
+	if err != nil {
+		return false, fmt.Errorf("reading the summary of an earlier run: %w", err)
+	}
+	var summary Summary
+	s.well[runID] = data != nil && json.Unmarshal(data, &summary) == nil && summary.ExitCode == ExitDone
+	return s.well[runID], nil
 }
 
 // one brings one unit to its end. It is false where the run was interrupted.
-func (r *Run) one(ctx, hard context.Context, u schema.Unit, settled string, h *halts) (result, bool) {
+func (r *Run) one(ctx, hard context.Context, u schema.Unit, seen *sightings, h *halts) (result, bool) {
 	if failure, halted := h.failure(u); halted {
 		return result{failure: &failure}, true
 	}
@@ -108,9 +139,10 @@ func (r *Run) one(ctx, hard context.Context, u schema.Unit, settled string, h *h
 	w := &walker{
 		source: r.Source, archive: r.Archive, now: r.Now, log: r.Log, progress: r.Progress, runID: r.ID,
 		pageSize: r.PageSize, passes: r.Passes, allowShrink: r.AllowShrink, stop: ctx.Done(),
+		seen: func(ctx context.Context, c *schema.Certificate) (bool, error) { return seen.seen(ctx, u, c) },
 	}
 	began := time.Now()
-	c, err := w.unit(hard, u, settled)
+	c, err := w.unit(hard, u)
 	if err == nil {
 		r.Log.Debug("unit walked", "account_id", u.Account.ID, "bill_date", u.Day, "state", c.State, "bills", c.Bills, "elapsed", time.Since(began))
 		return result{certificate: c}, true
@@ -143,7 +175,11 @@ func stopped(ctx context.Context, u schema.Unit) (result, bool) {
 	if context.Cause(ctx) != errDeadline {
 		return result{}, false
 	}
-	return result{failure: &schema.Failure{Account: u.Account.ID, Day: u.Day, Reason: errDeadline.Error() + "; run again to go on", Reach: schema.ReachToday}}, true
+	return result{failure: deadlineFailure(u)}, true
+}
+
+func deadlineFailure(u schema.Unit) *schema.Failure {
+	return &schema.Failure{Account: u.Account.ID, Day: u.Day, Reason: errDeadline.Error() + "; run again to go on", Reach: schema.ReachToday}
 }
 
 // halts are the failures that reach beyond their unit.

@@ -49,10 +49,22 @@ type place struct {
 	page   int32
 }
 
-// newSpool makes an empty spool. Its file has no name, so that no killed run
-// leaves one behind.
+// newSpool makes an empty spool.
 func newSpool() (*spool, error) {
-	file, err := os.CreateTemp("", "billwalk-*.spool")
+	file, err := newLocalFile("billwalk-*.spool")
+	if err != nil {
+		return nil, err
+	}
+	return &spool{
+		file: file, out: bufio.NewWriterSize(file, 256<<10),
+		names: make(map[string]string), dropped: make(map[*schema.Entry]bool),
+	}, nil
+}
+
+// newLocalFile makes a temporary file without a name, so that no killed run
+// leaves one behind.
+func newLocalFile(pattern string) (*os.File, error) {
+	file, err := os.CreateTemp("", pattern)
 	if err != nil {
 		return nil, err
 	}
@@ -60,10 +72,7 @@ func newSpool() (*spool, error) {
 		file.Close()
 		return nil, err
 	}
-	return &spool{
-		file: file, out: bufio.NewWriterSize(file, 256<<10),
-		names: make(map[string]string), dropped: make(map[*schema.Entry]bool),
-	}, nil
+	return file, nil
 }
 
 func (s *spool) close() { s.file.Close() }

@@ -30,12 +30,48 @@ type Summary struct {
 	Calls          Calls                        `json:"calls"`
 	Rows           map[string]int64             `json:"rows"`     // published, by table
 	Repeated       int64                        `json:"repeated"` // records received again with the same content, dropped
-	Verdicts       map[string]int64             `json:"verdicts"`
+	Verdicts       map[schema.Verdict]int64     `json:"verdicts"` // groups, by verdict
+	Settling       Settling                     `json:"settling"`
+	Restated       map[schema.Change]int64      `json:"restated"` // bills of closed days that were found otherwise
 	Partitions     []schema.Object              `json:"partitions"`
 	Failures       []schema.Failure             `json:"failures"`
 	Unavailable    []schema.Failure             `json:"unavailable"`
 	Identities     map[schema.Rule]schema.Check `json:"identities"`
 	Exceptions     map[schema.Rule]int64        `json:"exceptions"`
+}
+
+// Settling counts what was asked of the trade system, and what was not.
+type Settling struct {
+	Orders     int64 `json:"orders"`     // different orders of each unit
+	Asked      int64 `json:"asked"`      // questions, repeated calls not counted
+	Answered   int64 `json:"answered"`   // orders that were due, and were asked for
+	Unanswered int64 `json:"unanswered"` // orders that were due, and have no answer
+	NoKey      int64 `json:"no_key"`     // orders that no match rule has a value for
+	Lookback   struct {
+		Orders int64 `json:"orders"`
+		Asked  int64 `json:"asked"`
+	} `json:"lookback"` // of these, on days before the job's own
+	Saved Saved `json:"saved"`
+}
+
+// Saved counts calls that were not made, against a run that asks for every bill
+// by every rule in turn.
+type Saved struct {
+	Distinct    int64 `json:"distinct"`     // further bills of an order
+	Final       int64 `json:"final"`        // the last answer is final
+	Empty       int64 `json:"empty"`        // nothing came back, and the lookback is over
+	RuleOrder   int64 `json:"rule_order"`   // the rule that answers most often came first
+	SilentRules int64 `json:"silent_rules"` // a rule that never answers was left out
+	Callbacks   int64 `json:"callbacks"`    // a callback gave the answer
+}
+
+func (s *Settling) add(t Settling) {
+	s.Orders, s.Asked, s.Answered = s.Orders+t.Orders, s.Asked+t.Asked, s.Answered+t.Answered
+	s.Unanswered, s.NoKey = s.Unanswered+t.Unanswered, s.NoKey+t.NoKey
+	s.Lookback.Orders, s.Lookback.Asked = s.Lookback.Orders+t.Lookback.Orders, s.Lookback.Asked+t.Lookback.Asked
+	s.Saved.Distinct, s.Saved.Final, s.Saved.Empty = s.Saved.Distinct+t.Saved.Distinct, s.Saved.Final+t.Saved.Final, s.Saved.Empty+t.Saved.Empty
+	s.Saved.RuleOrder, s.Saved.SilentRules = s.Saved.RuleOrder+t.Saved.RuleOrder, s.Saved.SilentRules+t.Saved.SilentRules
+	s.Saved.Callbacks += t.Saved.Callbacks
 }
 
 // UnitCounts counts units by what became of them.
@@ -57,8 +93,10 @@ type Calls struct {
 func newSummary(r *Run, started time.Time) *Summary {
 	return &Summary{
 		Job: r.Job, RunID: r.ID, From: r.From, To: r.To, LookbackDays: r.Lookback, StartedAt: started.UTC(),
-		Rows:     map[string]int64{schema.Bills.Name: 0, schema.Exceptions.Name: 0, "settlements": 0, "reconciliation": 0},
-		Verdicts: map[string]int64{}, Identities: map[schema.Rule]schema.Check{}, Exceptions: map[schema.Rule]int64{},
+		Rows: map[string]int64{
+			schema.Bills.Name: 0, schema.Settlements.Name: 0, schema.Reconciliations.Name: 0, schema.Exceptions.Name: 0, schema.Restatements.Name: 0,
+		},
+		Verdicts: map[schema.Verdict]int64{}, Restated: map[schema.Change]int64{}, Identities: map[schema.Rule]schema.Check{}, Exceptions: map[schema.Rule]int64{},
 		Partitions: []schema.Object{}, Failures: []schema.Failure{}, Unavailable: []schema.Failure{},
 	}
 }
@@ -77,9 +115,10 @@ func (s *Summary) unit(r result) {
 	}
 }
 
-// published notes a publication.
-func (s *Summary) published(m *schema.Manifest) {
+// published notes a publication, or one that stays because its rows are the same.
+func (s *Summary) published(m *schema.Manifest, unchanged bool) {
 	for _, o := range m.Objects {
+		o.Unchanged = unchanged
 		s.Rows[o.Table] += o.Rows
 		s.Partitions = append(s.Partitions, o)
 	}
@@ -88,6 +127,9 @@ func (s *Summary) published(m *schema.Manifest) {
 	}
 	for rule, n := range m.Exceptions {
 		s.Exceptions[rule] += n
+	}
+	for verdict, n := range m.Verdicts {
+		s.Verdicts[verdict] += n
 	}
 	for rule, c := range m.Identities {
 		sum := s.Identities[rule]

@@ -35,18 +35,19 @@ type walker struct {
 	pageSize    int
 	passes      int
 	allowShrink bool
+	seen        func(context.Context, *schema.Certificate) (bool, error)
 	stop        <-chan struct{} // closed: finish the request in flight, make it durable, return errStopped
 }
 
 // unit walks the unit until enough walks in a row agree, and returns its
 // certificate. A walk that a killed run began is gone on with while it is young.
-// So is a young certificate, unless its walk is settled, so that this run is to
-// look again.
-func (w *walker) unit(ctx context.Context, u schema.Unit, settled string) (*schema.Certificate, error) {
+// So is a young certificate, unless a run that ended well has seen to it, so that
+// this run is to look again.
+func (w *walker) unit(ctx context.Context, u schema.Unit) (*schema.Certificate, error) {
 	last, begun, err := w.archive.Unit(ctx, u)
 	name := ""
 	if last != nil {
-		name, _ = last.Latest()
+		name = last.Latest().Walk
 	}
 	if errors.Is(err, schema.ErrDamaged) {
 		w.log.Warn("a unit is walked anew", "account_id", u.Account.ID, "bill_date", u.Day, "error", err)
@@ -55,8 +56,14 @@ func (w *walker) unit(ctx context.Context, u schema.Unit, settled string) (*sche
 	if err != nil {
 		return nil, err
 	}
-	if last != nil && w.fresh(last, settled) && w.intact(ctx, last) {
-		return last, nil
+	if last != nil && w.young(last) {
+		seen, err := w.seen(ctx, last)
+		if err != nil {
+			return nil, err
+		}
+		if !seen && w.intact(ctx, last) {
+			return last, nil
+		}
 	}
 	equal, digest := []*trace(nil), ""
 	begun = begun[max(0, len(begun)-w.passes):]
@@ -67,7 +74,7 @@ func (w *walker) unit(ctx context.Context, u schema.Unit, settled string) (*sche
 			name, begun = begun[0].Walk, begun[1:]
 		} else {
 			fetched++
-			t = newTrace(u, w.name(u, name))
+			t = newTrace(u, walkName(w.runID, u, w.now(), name))
 			name, err = t.walk, w.walk(ctx, t, 0)
 		}
 		if err != nil {
@@ -93,10 +100,8 @@ func (w *walker) unit(ctx context.Context, u schema.Unit, settled string) (*sche
 	return nil, &unitError{unit: u, err: fmt.Errorf("the day keeps changing: no %d of %d walks in a row found the same bills; run again later", w.passes, maxWalks)}
 }
 
-// fresh says that the certificate is young, and rests on no settled walk.
-func (w *walker) fresh(c *schema.Certificate, settled string) bool {
-	walk, at := c.Latest()
-	return walk != settled && w.now().Sub(at) < resumeAge
+func (w *walker) young(c *schema.Certificate) bool {
+	return w.now().Sub(c.Latest().At) < resumeAge
 }
 
 // resume goes on with a walk that was begun. It returns nil where that one is too old, damaged, or not known to the platform any more.
@@ -133,14 +138,14 @@ func (w *walker) reread(ctx context.Context, u schema.Unit, walk string) (*trace
 	return t, nil
 }
 
-// name names a new walk: names sort by time, after any that came before, and
+// walkName names a new walk: names sort by time, after any that came before, and
 // are the same for the same run, unit and clock.
-func (w *walker) name(u schema.Unit, after string) string {
-	ms := ulid.Timestamp(w.now())
+func walkName(run string, u schema.Unit, now time.Time, after string) string {
+	ms := ulid.Timestamp(now)
 	if previous, err := ulid.Parse(after); err == nil {
 		ms = max(ms, previous.Time()+1)
 	}
-	entropy := sha256.Sum256(fmt.Appendf(nil, "%s %s %s", w.runID, u.Account.ID, u.Day))
+	entropy := sha256.Sum256(fmt.Appendf(nil, "%s %s %s", run, u.Account.ID, u.Day))
 	var id ulid.ULID
 	_ = id.SetTime(ms) // fails in the year 10889
 	_ = id.SetEntropy(entropy[:10])

@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"iter"
 	"log/slog"
 	"maps"
 	"slices"
@@ -16,8 +17,10 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 	"billwalk/sinks/archive"
+	"billwalk/sinks/lake"
 	"billwalk/sinks/object"
 )
 
@@ -52,12 +55,15 @@ func at(a schema.Account, d schema.Day) schema.Unit { return schema.Unit{Account
 type world struct {
 	t        reporter
 	platform *platform
+	trade    *trade          // where set, is asked for settlements
+	rules    reconcile.Rules // then
 	store    *object.Mem
 	archive  *archive.Archive
 	lake     *shelf
 	accounts []schema.Account
 	buckets  int
 	runs     int
+	ahead    time.Duration // of the clock: a world outside a bubble cannot sleep
 }
 
 // reporter is a test, a benchmark or a property.
@@ -70,9 +76,11 @@ type reporter interface {
 
 func newWorld(t reporter, accounts ...schema.Account) *world {
 	w := &world{t: t, platform: newPlatform(), store: object.NewMem(), lake: newShelf(), accounts: accounts, buckets: 1}
-	w.archive = archive.New(w.store)
+	w.archive, w.platform.now = archive.New(w.store), w.now
 	return w
 }
+
+func (w *world) now() time.Time { return time.Now().Add(w.ahead) }
 
 // inBubble runs a test with a world whose clock moves only when all wait.
 func inBubble(t *testing.T, accounts []schema.Account, test func(t *testing.T, w *world)) {
@@ -90,10 +98,16 @@ func (w *world) do(ctx context.Context, change ...func(*pipeline.Run)) (*pipelin
 	r := &pipeline.Run{
 		ID: fmt.Sprint("run-", w.runs), Job: "nightly", Accounts: w.accounts, From: day, To: day, Buckets: w.buckets, PageSize: 10, Passes: 1,
 		Source: w.platform, Archive: w.archive, Lake: w.lake, Rows: normalise.Normaliser{Code: normalise.KeepCode},
-		InFlight: 4, Now: time.Now, Log: slog.New(slog.DiscardHandler), Progress: new(pipeline.Progress),
+		Rules: w.rules, InFlight: 4, Now: w.now, Log: slog.New(slog.DiscardHandler), Progress: new(pipeline.Progress),
+	}
+	if w.trade != nil {
+		r.Trade, r.TradeInFlight = w.trade, 4
 	}
 	for _, c := range change {
 		c(r)
+	}
+	if r.AgainSince == 0 {
+		r.AgainSince = r.From - schema.Day(r.Lookback)
 	}
 	s, err := r.Do(ctx)
 	data, encodeErr := json.Marshal(s)
@@ -118,7 +132,7 @@ func passes(n int) func(*pipeline.Run)         { return func(r *pipeline.Run) { 
 func inFlight(n int) func(*pipeline.Run)       { return func(r *pipeline.Run) { r.InFlight = n } }
 func lookback(n int) func(*pipeline.Run)       { return func(r *pipeline.Run) { r.Lookback = n } }
 func allowShrink(r *pipeline.Run)              { r.AllowShrink = true }
-func replay(r *pipeline.Run)                   { r.Source = nil }
+func replay(r *pipeline.Run)                   { r.Source, r.Trade = nil, nil }
 func pageSize(n int) func(*pipeline.Run)       { return func(r *pipeline.Run) { r.PageSize = n } }
 func into(l pipeline.Lake) func(*pipeline.Run) { return func(r *pipeline.Run) { r.Lake = l } }
 func deadline(d time.Duration) func(*pipeline.Run) {
@@ -163,10 +177,19 @@ type shelfPlace struct {
 }
 
 type shelved struct {
-	manifest   []byte
-	bills      []schema.Bill
-	exceptions []schema.Exception
+	manifest []byte
+
+	bills          []schema.Bill
+	settlements    []schema.Settlement
+	reconciliation []schema.Reconciliation
+	exceptions     []schema.Exception
+	restatements   []schema.Restatement
 }
+
+// realLake is a lake with files.
+type realLake struct{ *lake.Lake }
+
+func (l realLake) Stage(base schema.Base) (pipeline.Stage, error) { return l.Lake.Stage(base) }
 
 func newShelf() *shelf {
 	return &shelf{partitions: make(map[shelfPlace]*shelved), summaries: make(map[string][]byte)}
@@ -191,38 +214,97 @@ func (l *shelf) manifest(day schema.Day, bucket int) *schema.Manifest {
 	return m
 }
 
-// Publish implements pipeline.Lake.
-func (l *shelf) Publish(_ context.Context, base schema.Base, m *schema.Manifest, fill func(schema.Rows) error) error {
+// Stage implements pipeline.Lake.
+func (l *shelf) Stage(base schema.Base) (pipeline.Stage, error) {
+	return &shelfStage{shelf: l, base: base, rows: new(shelved)}, nil
+}
+
+// Bills implements pipeline.Lake. All columns are read, whatever is asked for.
+func (l *shelf) Bills(_ context.Context, day schema.Day, bucket int, _ ...string) iter.Seq2[*schema.Bill, error] {
+	return each(l.at(day, bucket).bills)
+}
+
+// Restatements implements pipeline.Lake.
+func (l *shelf) Restatements(_ context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Restatement, error] {
+	return each(l.at(day, bucket).restatements)
+}
+
+func (l *shelf) at(day schema.Day, bucket int) *shelved {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	if p := l.partitions[shelfPlace{day, bucket}]; p != nil {
+		return p
+	}
+	return new(shelved)
+}
+
+func each[R any](rows []R) iter.Seq2[*R, error] {
+	return func(yield func(*R, error) bool) {
+		for i := range rows {
+			if row := rows[i]; !yield(&row, nil) {
+				return
+			}
+		}
+	}
+}
+
+// shelfStage is a partition that is not on the shelf yet.
+type shelfStage struct {
+	shelf  *shelf
+	base   schema.Base
+	rows   *shelved
+	totals schema.Totals
+}
+
+func (s *shelfStage) Rows() schema.Rows {
+	return schema.Rows{
+		Bill: func(b *schema.Bill) error {
+			s.rows.bills = append(s.rows.bills, *b)
+			return schema.Bills.Tally(&s.totals, b)
+		},
+		Settlement:     taking(&s.rows.settlements),
+		Reconciliation: taking(&s.rows.reconciliation),
+		Exception:      taking(&s.rows.exceptions),
+		Restatement:    taking(&s.rows.restatements),
+	}
+}
+
+// taking takes rows into a list.
+func taking[R any](list *[]R) func(*R) error {
+	return func(row *R) error { *list = append(*list, *row); return nil }
+}
+
+func (s *shelfStage) Bills(...string) iter.Seq2[*schema.Bill, error] { return each(s.rows.bills) }
+
+func (s *shelfStage) Finish(m *schema.Manifest) error {
+	m.Version, m.Day, m.Bucket, m.Generation = schema.ManifestVersion, s.base.Day, s.base.Bucket, 1
+	if s.base.Manifest != nil {
+		m.Generation = s.base.Manifest.Generation + 1
+	}
+	m.Objects = []schema.Object{{
+		Table: schema.Bills.Name, Day: s.base.Day, Bucket: s.base.Bucket, Rows: s.totals.Rows, Totals: s.totals,
+		RowsSHA256: fmt.Sprint("of generation ", m.Generation),
+	}}
+	return nil
+}
+
+func (s *shelfStage) Publish(_ context.Context, m *schema.Manifest) (err error) {
+	l := s.shelf
 	if l.refuse != nil {
-		if err := l.refuse(base.Day, base.Bucket); err != nil {
+		if err := l.refuse(m.Day, m.Bucket); err != nil {
 			return err
 		}
 	}
-	p := new(shelved)
-	var totals schema.Totals
-	err := fill(schema.Rows{
-		Bill: func(b *schema.Bill) error {
-			p.bills = append(p.bills, *b)
-			return schema.Bills.Tally(&totals, b)
-		},
-		Exception: func(e *schema.Exception) error { p.exceptions = append(p.exceptions, *e); return nil },
-	})
-	if err != nil {
-		return err
-	}
-	m.Version, m.Day, m.Bucket, m.Generation = schema.ManifestVersion, base.Day, base.Bucket, 1
-	if base.Manifest != nil {
-		m.Generation = base.Manifest.Generation + 1
-	}
-	m.Objects = []schema.Object{{Table: schema.Bills.Name, Day: base.Day, Bucket: base.Bucket, Rows: totals.Rows, Totals: totals}}
 	l.mu.Lock()
 	defer l.mu.Unlock()
-	if p.manifest, err = json.Marshal(m); err != nil {
+	if s.rows.manifest, err = json.Marshal(m); err != nil {
 		return err
 	}
-	l.partitions[shelfPlace{base.Day, base.Bucket}] = p
+	l.partitions[shelfPlace{m.Day, m.Bucket}] = s.rows
 	return nil
 }
+
+func (s *shelfStage) Close() {}
 
 // Summary implements pipeline.Lake.
 func (l *shelf) Summary(_ context.Context, runID string) ([]byte, error) {

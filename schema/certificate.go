@@ -30,6 +30,7 @@ type Certificate struct {
 	Bills       int64         `json:"bills"`            // different records among them
 	Digest      string        `json:"digest,omitempty"` // SHA-256 over the sorted hashes of the different records
 	FinishedAt  time.Time     `json:"finished_at"`      // when Walk ended
+	RunID       string        `json:"run_id,omitempty"` // of the run that walked it
 	Confirmed   *Confirmation `json:"confirmed,omitempty"`
 	Unavailable *Failure      `json:"unavailable,omitempty"` // the platform's words, for state unavailable
 }
@@ -45,19 +46,20 @@ type Link struct {
 // Confirmation is a later walk that found what the certificate says: the rows
 // keep their provenance, and so their bytes.
 type Confirmation struct {
-	Walk string    `json:"walk"`
-	At   time.Time `json:"at"`
+	Walk  string    `json:"walk"`
+	At    time.Time `json:"at"`
+	RunID string    `json:"run_id,omitempty"`
 }
 
 // Unit returns what the certificate is for.
 func (c *Certificate) Unit() Unit { return Unit{Account: c.Account, Day: c.Day} }
 
-// Latest returns the newest walk that the certificate rests on, and when it ended.
-func (c *Certificate) Latest() (walk string, at time.Time) {
+// Latest returns the newest walk that the certificate rests on.
+func (c *Certificate) Latest() Confirmation {
 	if c.Confirmed != nil {
-		return c.Confirmed.Walk, c.Confirmed.At
+		return *c.Confirmed
 	}
-	return c.Walk, c.FinishedAt
+	return Confirmation{c.Walk, c.FinishedAt, c.RunID}
 }
 
 // Begun is a walk in the archive that has no certificate yet.

@@ -7,36 +7,88 @@ import (
 
 // Description is a table without its rows: what documents and DDL need.
 type Description struct {
-	Name, Doc string
-	Columns   []Column
+	Name, Label, Doc string // Label is the name in Chinese
+	Columns          []Column
 }
 
 // Tables describes the published tables.
 func Tables() []Description {
 	return []Description{
-		{Bills.Name, Bills.Doc, Bills.Columns()},
-		{Exceptions.Name, Exceptions.Doc, Exceptions.Columns()},
+		{Bills.Name, "账单", Bills.Doc, Bills.Columns()},
+		{Settlements.Name, "分账", Settlements.Doc, Settlements.Columns()},
+		{Reconciliations.Name, "对账", Reconciliations.Doc, Reconciliations.Columns()},
+		{Exceptions.Name, "异常", Exceptions.Doc, Exceptions.Columns()},
+		{Restatements.Name, "重述", Restatements.Doc, Restatements.Columns()},
 	}
 }
 
-// DuckDB returns SQL that makes a view of every table of the lake at the path,
-// a folder or s3://bucket/prefix, with the columns' documentation as comments.
-// The types are stated, never inferred.
+// DuckDB returns SQL that makes two views of every table of the lake at the path,
+// a folder or s3://bucket/prefix: one of its name, with the columns'
+// documentation as comments, and one for people, in Chinese and yuan. The types
+// are stated, never inferred.
+//
+// DuckDB makes no view of files that are not there, and has no way to ask before:
+// a lake from before a table was published needs one day published anew.
 func DuckDB(lake string) string {
 	var sql strings.Builder
-	sql.WriteString("-- Views of a billwalk lake for DuckDB. Amounts are signed int64 fen; sum(..._fen) is always right.\n")
+	sql.WriteString("-- Views of a billwalk lake for DuckDB. Amounts are signed int64 fen; sum(..._fen) is always right.\n" +
+		"-- No files of a table? The lake is of an earlier billwalk: run or replay one day, which publishes all tables.\n")
 	for _, t := range Tables() {
-		fmt.Fprintf(&sql, "\nCREATE OR REPLACE VIEW %s AS SELECT\n  bill_date", t.Name)
-		for _, c := range t.Columns {
-			fmt.Fprintf(&sql, ",\n  %s::%s AS %s", c.Name, c.Type, c.Name)
-		}
-		fmt.Fprintf(&sql, "\nFROM read_parquet(%s, hive_partitioning = true, hive_types = {'bill_date': DATE});\n",
-			quoteSQL(strings.TrimSuffix(lake, "/")+"/"+t.Name+"/*/*.parquet"))
-		fmt.Fprintf(&sql, "COMMENT ON VIEW %s IS %s;\n", t.Name, quoteSQL(t.Doc))
-		for _, c := range t.Columns {
-			fmt.Fprintf(&sql, "COMMENT ON COLUMN %s.%s IS %s;\n", t.Name, c.Name, quoteSQL(c.describe()))
-		}
+		t.writeView(&sql, strings.TrimSuffix(lake, "/"))
 	}
+	sql.WriteString("\n-- The same for people: Chinese names, amounts in yuan (exact decimals), verdicts in the words of the trade.\n")
+	for _, t := range Tables() {
+		t.writeLabelledView(&sql)
+	}
+	return sql.String()
+}
+
+func (t Description) writeView(sql *strings.Builder, lake string) {
+	fmt.Fprintf(sql, "\nCREATE OR REPLACE VIEW %s AS SELECT\n  bill_date", t.Name)
+	for _, c := range t.Columns {
+		fmt.Fprintf(sql, ",\n  %s::%s AS %s", c.Name, c.Type, c.Name)
+	}
+	fmt.Fprintf(sql, "\nFROM read_parquet(%s, hive_partitioning = true, hive_types = {'bill_date': DATE});\n",
+		quoteSQL(lake+"/"+t.Name+"/*/*.parquet"))
+	fmt.Fprintf(sql, "COMMENT ON VIEW %s IS %s;\n", t.Name, quoteSQL(t.Doc))
+	for _, c := range t.Columns {
+		fmt.Fprintf(sql, "COMMENT ON COLUMN %s.%s IS %s;\n", t.Name, c.Name, quoteSQL(c.describe()))
+	}
+}
+
+func (t Description) writeLabelledView(sql *strings.Builder) {
+	fmt.Fprintf(sql, "\nCREATE OR REPLACE VIEW \"%s\" AS SELECT\n  bill_date AS \"账单日期\"", t.Label)
+	for _, c := range t.Columns {
+		value, label := c.Name, c.Label
+		switch {
+		case c.Unit == "fen":
+			value, label = yuan(c.Name), label+"(元)"
+		case t.Name == Reconciliations.Name && c.Name == "verdict":
+			value = chineseVerdict()
+		}
+		fmt.Fprintf(sql, ",\n  %s AS \"%s\"", value, label)
+	}
+	fmt.Fprintf(sql, "\nFROM %s;\n", t.Name)
+}
+
+// yuan converts a column of fen. int64 has 19 digits; no float comes near.
+func yuan(column string) string {
+	return "(" + column + "::DECIMAL(19,0) * 0.01)::DECIMAL(18,2)"
+}
+
+// chineseVerdict is the verdict in the words of the trade, a difference by what
+// is too much or missing on the settlements' side.
+func chineseVerdict() string {
+	var sql strings.Builder
+	sql.WriteString("CASE verdict")
+	for _, v := range Verdicts {
+		told := quoteSQL(v.Chinese())
+		if v == Mismatched {
+			told = "CASE sign(diff_total_fen) WHEN 1 THEN '长款' WHEN -1 THEN '短款' ELSE " + told + " END"
+		}
+		fmt.Fprintf(&sql, "\n    WHEN %s THEN %s", quoteSQL(string(v)), told)
+	}
+	sql.WriteString(" END")
 	return sql.String()
 }
 

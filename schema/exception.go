@@ -23,6 +23,10 @@ const (
 	RuleSettleTime           Rule = "settle_time"
 	RuleUnknownEnum          Rule = "unknown_enum"
 	RuleOverflow             Rule = "overflow"
+	RuleSettleAmount         Rule = "settle_amount_identity"
+	RuleSettleDetail         Rule = "settle_detail"
+	RuleSettleForeign        Rule = "settlement_foreign"
+	RuleSettleShared         Rule = "settlement_shared"
 )
 
 // Exception is one thing that a person should look at. It never takes a bill
@@ -46,27 +50,27 @@ var Exceptions = Table[Exception]{
 	Name: "exceptions",
 	Doc:  "One row per thing that a person should look at; never a reason to drop a bill.",
 	Fields: []Field[Exception]{
-		text(Column{Name: "rule", Required: true, Doc: "the rule that is broken"},
-			func(e *Exception) Null[string] { return Some(string(e.Rule)) }),
-		text(Column{Name: "severity", Required: true, Doc: "error or warning"},
-			func(e *Exception) Null[string] { return Some(string(e.Severity)) }),
-		text(Column{Name: "account_id", Doc: "account of the bill"},
-			func(e *Exception) Null[string] { return e.AccountID }),
-		text(Column{Name: "ledger_id", Layout: Distinct, Doc: "the bill"},
-			func(e *Exception) Null[string] { return e.LedgerID }),
-		text(Column{Name: "shop_order_id", Layout: Distinct, Doc: "order of the bill"},
-			func(e *Exception) Null[string] { return e.ShopOrderID }),
-		text(Column{Name: "settle_id", Layout: Distinct, Doc: "the settlement"},
-			func(e *Exception) Null[string] { return e.SettleID }),
-		fen(Column{Name: "expected_fen", Layout: Distinct, Doc: "what the rule asks for, signed"},
-			func(e *Exception) Null[Fen] { return e.Expected }),
-		fen(Column{Name: "actual_fen", Layout: Distinct, Doc: "what was received, signed"},
-			func(e *Exception) Null[Fen] { return e.Actual }),
-		text(Column{Name: "detail", Required: true, Layout: Distinct, Doc: "what is wrong, in words"},
-			func(e *Exception) Null[string] { return Some(e.Detail) }),
-		text(Column{Name: "record", Layout: Distinct, Doc: "the raw record as JSON; the coupon code as the job says"},
-			func(e *Exception) Null[string] { return e.Record }),
-		text(Column{Name: "archive_key", Doc: "the archive object that holds the raw record"},
-			func(e *Exception) Null[string] { return e.ArchiveKey }),
+		required(textOf[Rule](), Column{Name: "rule", Label: "规则", Doc: "the rule that is broken"},
+			func(e *Exception) *Rule { return &e.Rule }),
+		required(textOf[Severity](), Column{Name: "severity", Label: "级别", Doc: "error or warning"},
+			func(e *Exception) *Severity { return &e.Severity }),
+		nullable(text, Column{Name: "account_id", Label: "收款账户", Doc: "account of the bill"},
+			func(e *Exception) *Null[string] { return &e.AccountID }),
+		nullable(text, Column{Name: "ledger_id", Label: "账单ID", Layout: Distinct, Doc: "the bill"},
+			func(e *Exception) *Null[string] { return &e.LedgerID }),
+		nullable(text, Column{Name: "shop_order_id", Label: "订单号", Layout: Distinct, Doc: "order of the bill"},
+			func(e *Exception) *Null[string] { return &e.ShopOrderID }),
+		nullable(text, Column{Name: "settle_id", Label: "分账单号", Layout: Distinct, Doc: "the settlement"},
+			func(e *Exception) *Null[string] { return &e.SettleID }),
+		fen(Column{Name: "expected_fen", Label: "应为", Layout: Distinct, Doc: "what the rule asks for, signed"},
+			func(e *Exception) *Null[Fen] { return &e.Expected }),
+		fen(Column{Name: "actual_fen", Label: "实为", Layout: Distinct, Doc: "what was received, signed"},
+			func(e *Exception) *Null[Fen] { return &e.Actual }),
+		required(text, Column{Name: "detail", Label: "说明", Layout: Distinct, Doc: "what is wrong, in words"},
+			func(e *Exception) *string { return &e.Detail }),
+		nullable(text, Column{Name: "record", Label: "原始记录", Layout: Distinct, Doc: "the raw record as JSON; the coupon code as the job says"},
+			func(e *Exception) *Null[string] { return &e.Record }),
+		nullable(text, Column{Name: "archive_key", Label: "存档文件", Doc: "the archive object that holds the raw record"},
+			func(e *Exception) *Null[string] { return &e.ArchiveKey }),
 	},
 }

@@ -12,20 +12,21 @@ const ManifestVersion = 1
 // Manifest is the record of one (day, bucket): what was published, from what,
 // and the proof that it is whole.
 type Manifest struct {
-	Version     int            `json:"version"`
-	Day         Day            `json:"bill_date"`
-	Bucket      int            `json:"bucket"`
-	Generation  int64          `json:"generation"` // counts publications, from 1
-	WriteID     string         `json:"write_id"`   // of this publication; also in the files' footers and metadata
-	RunID       string         `json:"run_id"`
-	Job         string         `json:"job"`
-	PublishedAt time.Time      `json:"published_at"`
-	Billwalk    string         `json:"billwalk"`   // version of the program
-	SignTable   int            `json:"sign_table"` // version of the rules by which amounts are signed
-	Objects     []Object       `json:"objects"`
-	Units       []Entry        `json:"units"`
-	Identities  map[Rule]Check `json:"identities"`
-	Exceptions  map[Rule]int64 `json:"exceptions"` // rows of the table exceptions, by rule
+	Version     int               `json:"version"`
+	Day         Day               `json:"bill_date"`
+	Bucket      int               `json:"bucket"`
+	Generation  int64             `json:"generation"` // counts publications, from 1
+	WriteID     string            `json:"write_id"`   // of this publication; also in the files' footers and metadata
+	RunID       string            `json:"run_id"`
+	Job         string            `json:"job"`
+	PublishedAt time.Time         `json:"published_at"`
+	Billwalk    string            `json:"billwalk"`   // version of the program
+	SignTable   int               `json:"sign_table"` // version of the rules by which amounts are signed
+	Objects     []Object          `json:"objects"`
+	Units       []Entry           `json:"units"`
+	Identities  map[Rule]Check    `json:"identities"`
+	Exceptions  map[Rule]int64    `json:"exceptions"` // rows of the table exceptions, by rule
+	Verdicts    map[Verdict]int64 `json:"verdicts"`   // rows of the table reconciliation, by verdict
 }
 
 // Object is one published Parquet file.
@@ -40,6 +41,7 @@ type Object struct {
 	RowsSHA256 string `json:"rows_sha256"` // of all before the footer: equal for equal rows
 	ETag       string `json:"etag"`
 	Totals     Totals `json:"totals"`
+	Unchanged  bool   `json:"unchanged,omitempty"` // in a run's summary: it stays, its rows being the same
 }
 
 // Entry says what the manifest's files hold of one unit.
@@ -50,6 +52,9 @@ type Entry struct {
 	Totals      Totals       `json:"totals"`          // of its published bills
 	Repeated    int64        `json:"repeated"`        // records dropped: received again with the same content
 	Elsewhere   int64        `json:"elsewhere"`       // records left to the account's own walk, published in another bucket
+	Orders      int64        `json:"orders"`          // different orders of its bills that the trade system is asked for
+	Open        int64        `json:"open"`            // of its groups: pending, bill_only or failed
+	Rules       []RuleUse    `json:"rules,omitempty"` // how often each match rule has answered so far
 	Failure     *Failure     `json:"failure,omitempty"`
 	Certificate *Certificate `json:"certificate,omitempty"`
 }
@@ -81,11 +86,13 @@ type Base struct {
 	ETags        map[string]string // by table; empty where there is no object
 }
 
-// Rows takes the rows of one (day, bucket), each table in the order of
-// (account_id, ledger_id).
+// Rows takes the rows of one (day, bucket), each table in its order.
 type Rows struct {
-	Bill      func(*Bill) error
-	Exception func(*Exception) error
+	Bill           func(*Bill) error
+	Settlement     func(*Settlement) error
+	Reconciliation func(*Reconciliation) error
+	Exception      func(*Exception) error
+	Restatement    func(*Restatement) error
 }
 
 // ErrSuperseded says that another run published a day first. Its result stands.

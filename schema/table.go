@@ -1,7 +1,7 @@
 package schema
 
 import (
-	"time"
+	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
@@ -14,21 +14,30 @@ type Type string
 const (
 	Int64     Type = "BIGINT"
 	Int32     Type = "INTEGER"
+	Bool      Type = "BOOLEAN"
 	Text      Type = "VARCHAR"
 	Timestamp Type = "TIMESTAMPTZ" // microseconds, UTC
+	Texts     Type = "VARCHAR[]"
+	ShareList Type = "STRUCT(merchant_no VARCHAR, amount_fen BIGINT)[]"
 )
 
 var arrowTypes = map[Type]arrow.DataType{
 	Int64:     arrow.PrimitiveTypes.Int64,
 	Int32:     arrow.PrimitiveTypes.Int32,
+	Bool:      arrow.FixedWidthTypes.Boolean,
 	Text:      arrow.BinaryTypes.String,
 	Timestamp: &arrow.TimestampType{Unit: arrow.Microsecond, TimeZone: "UTC"},
+	Texts:     arrow.ListOfNonNullable(arrow.BinaryTypes.String),
+	ShareList: arrow.ListOfNonNullable(arrow.StructOf(
+		arrow.Field{Name: "merchant_no", Type: arrow.BinaryTypes.String},
+		arrow.Field{Name: "amount_fen", Type: arrow.PrimitiveTypes.Int64})),
 }
 
 // Column says what one column holds. It is the single source of the Arrow
 // schema, the DDL and the column tables of the README.
 type Column struct {
 	Name     string
+	Label    string // in Chinese, for people; without the unit
 	Type     Type
 	Unit     string // "fen", or empty
 	Doc      string
@@ -46,10 +55,13 @@ const (
 	Ordered                 // distinct, and rows are sorted by it: store the differences
 )
 
-// Field is a column together with the way from a row of type R to its value.
+// Field is a column together with the way from a row of type R to its value, and
+// back.
 type Field[R any] struct {
 	Column
 	append func(array.Builder, *R)
+	load   func(arrow.Array, int, *R)
+	show   func(*R) Null[string]
 	fen    func(*R) Null[Fen] // set for columns whose unit is fen
 }
 
@@ -78,44 +90,26 @@ func (t Table[R]) Arrow() *arrow.Schema {
 	return arrow.NewSchema(fields, nil)
 }
 
+// Column returns the field of that name, or nil.
+func (t Table[R]) Column(name string) *Field[R] {
+	i := slices.IndexFunc(t.Fields, func(f Field[R]) bool { return f.Name == name })
+	if i < 0 {
+		return nil
+	}
+	return &t.Fields[i]
+}
+
+// Load sets the row's value of the column from place i of an array of the
+// column's Arrow type. The row keeps nothing of the array.
+func (f Field[R]) Load(values arrow.Array, i int, row *R) { f.load(values, i, row) }
+
+// Text returns the row's value of the column for people and for comparing: the
+// same for the same value.
+func (f Field[R]) Text(row *R) Null[string] { return f.show(row) }
+
 // Append adds the row to a record builder made for the table's Arrow schema.
 func (t Table[R]) Append(b *array.RecordBuilder, row *R) {
 	for i, f := range t.Fields {
 		f.append(b.Field(i), row)
 	}
-}
-
-// field makes a field of a column whose builder takes values by add.
-func field[R, T any](c Column, get func(*R) Null[T], add func(array.Builder, T)) Field[R] {
-	return Field[R]{Column: c, append: func(b array.Builder, row *R) {
-		if v := get(row); v.Valid {
-			add(b, v.V)
-		} else {
-			b.AppendNull()
-		}
-	}}
-}
-
-func text[R any](c Column, get func(*R) Null[string]) Field[R] {
-	c.Type = Text
-	return field(c, get, func(b array.Builder, v string) { b.(*array.StringBuilder).Append(v) })
-}
-
-func int32s[R any](c Column, get func(*R) Null[int32]) Field[R] {
-	c.Type = Int32
-	return field(c, get, func(b array.Builder, v int32) { b.(*array.Int32Builder).Append(v) })
-}
-
-func timestamp[R any](c Column, get func(*R) Null[time.Time]) Field[R] {
-	c.Type = Timestamp
-	return field(c, get, func(b array.Builder, v time.Time) {
-		b.(*array.TimestampBuilder).Append(arrow.Timestamp(v.UnixMicro()))
-	})
-}
-
-func fen[R any](c Column, get func(*R) Null[Fen]) Field[R] {
-	c.Type, c.Unit = Int64, "fen"
-	f := field(c, get, func(b array.Builder, v Fen) { b.(*array.Int64Builder).Append(int64(v)) })
-	f.fen = get
-	return f
 }

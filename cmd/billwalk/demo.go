@@ -29,6 +29,7 @@ func (p *program) demo() *cobra.Command {
 				return err
 			}
 			defer w.close()
+			w.run.Lookback = 0 // three days, and no more
 			return p.runDemo(cmd.Context(), w)
 		},
 	}
@@ -45,6 +46,14 @@ func (p *program) runDemo(ctx context.Context, w *wired) error {
 		return &exitError{summary.ExitCode, err}
 	}
 	if err := p.printTotals(ctx, w); err != nil {
+		return failed(err)
+	}
+	found, err := readVerdicts(ctx, w)
+	if err != nil {
+		return failed(err)
+	}
+	fmt.Fprintln(p.out)
+	if err := found.print(p.out); err != nil {
 		return failed(err)
 	}
 	fmt.Fprintln(p.out)
@@ -91,8 +100,8 @@ Three queries to try (DuckDB: https://duckdb.org):
 # what each account gets per day, in yuan
 duckdb -c "SELECT bill_date, account_id, count(*) AS bills, sum(goods_fen)::DECIMAL(18,0) * 0.01 AS goods_yuan FROM 'lake/bills/*/*.parquet' GROUP BY ALL ORDER BY ALL LIMIT 20"
 
-# refunds by kind, and what they cost
-duckdb -c "SELECT settle_type, settle_type_desc, direction, count(*) AS bills, sum(fund_amount_fen)::DECIMAL(18,0) * 0.01 AS yuan FROM 'lake/bills/*/*.parquet' GROUP BY ALL ORDER BY ALL"
+# what does not agree: orders by verdict, and what they differ by
+duckdb -c "SELECT bill_date, verdict, count(*) AS groups, sum(diff_total_fen)::DECIMAL(18,0) * 0.01 AS diff_yuan FROM 'lake/reconciliation/*/*.parquet' WHERE verdict <> 'matched' GROUP BY ALL ORDER BY ALL"
 
 # what a person should look at
 duckdb -c "SELECT bill_date, rule, severity, count(*) AS n, any_value(detail) AS for_example FROM 'lake/exceptions/*/*.parquet' GROUP BY ALL ORDER BY ALL"

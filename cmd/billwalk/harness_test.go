@@ -53,6 +53,8 @@ type job struct {
 	accounts []schema.Account
 	qps      float64
 	passes   int
+	trade    float64 // requests per second of the settle query; 0 configures none
+	lookback int
 	extra    string // lines of the job
 }
 
@@ -62,7 +64,14 @@ func (j job) write(t testing.TB) string {
 	var y strings.Builder
 	fmt.Fprintf(&y, "version: 1\nlake: {url: %q, endpoint: %q, path_style: %v, buckets: %d}\n", j.lake.url, j.lake.options.Endpoint, j.lake.options.PathStyle, max(1, j.buckets))
 	fmt.Fprintf(&y, "apps:\n  life: {base_url: %q, client_key: key, client_secret: canary-secret, qps: %g, timeout: 5s}\n", j.platform, j.qps)
-	fmt.Fprintf(&y, "jobs:\n  nightly:\n    bills: {app: life, passes: %d}\n    accounts:\n", max(1, j.passes))
+	if j.trade > 0 {
+		fmt.Fprintf(&y, "  trade: {base_url: %q, client_key: trade-key, client_secret: canary-trade, qps: %g, timeout: 5s}\n", j.platform, j.trade)
+	}
+	fmt.Fprintf(&y, "jobs:\n  nightly:\n    lookback: %dd\n    bills: {app: life, passes: %d}\n", j.lookback, max(1, j.passes))
+	if j.trade > 0 {
+		y.WriteString("    settlements: {app: trade, match: [{order_id: shop_order_id}, {out_order_no: order_ext_id}]}\n")
+	}
+	y.WriteString("    accounts:\n")
 	for _, a := range j.accounts {
 		kind := "account_id"
 		if a.Root {
@@ -92,6 +101,16 @@ func billwalk(t testing.TB, config string, args ...string) (pipeline.Summary, st
 		t.Errorf("billwalk %s: exit %d, the summary says %d", strings.Join(args, " "), code, s.ExitCode)
 	}
 	return s, log.String()
+}
+
+// testWorld is a platform with an app for bills and one for settlements, each
+// refused the other's API.
+func testWorld(seed uint64, bills int) sandbox.Config {
+	return sandbox.Config{
+		Seed: seed, Accounts: 12, Bills: bills,
+		ClientKey: "key", ClientSecret: schema.NewSecret("canary-secret"),
+		TradeKey: "trade-key", TradeSecret: schema.NewSecret("canary-trade"),
+	}
 }
 
 // serve starts a sandbox that ends with the test.

@@ -36,6 +36,8 @@ var walls = []struct {
 	{"billwalk/pipeline/jobs", []string{"billwalk/cmd/billwalk"}, "the steps take values, not a file's form"},
 	{"billwalk/pipeline/douyin", []string{"billwalk/cmd/billwalk"}, "the steps ask a Source, and the sandbox shares nothing with the client it tests"},
 	{"billwalk/pipeline/douyin/sandbox", []string{"billwalk/cmd/billwalk"}, "the client must not know that its platform is simulated"},
+	{"billwalk/pipeline/reconcile", []string{"billwalk/cmd/billwalk", "billwalk/pipeline"},
+		"the verdicts are pure: bills and settlements in, groups out; the sandbox knows its truth without them"},
 	{"billwalk/pipeline/normalise", []string{"billwalk/cmd/billwalk", "billwalk/pipeline", "billwalk/pipeline/douyin"},
 		"one reading of a page, for the walk's guards and for the tables; never for the sandbox, which would share its mistakes"},
 

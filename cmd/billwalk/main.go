@@ -68,11 +68,12 @@ func (p *program) root() *cobra.Command {
 	root := &cobra.Command{
 		Use:   "billwalk",
 		Short: "The nightly money check of restaurants on Douyin's local-life platform",
-		Long: `billwalk walks every account's catering bills by day, proves each day whole, and publishes
+		Long: `billwalk walks every account's catering bills by day, proves each day whole, asks the trade system
+how each order was shared out (分账), says to the fen what agrees and what does not, and publishes
 Parquet that DuckDB, Athena, Trino and Spark read.
 
-Exit codes: 0 done; 1 failed; 2 usage or config; 3 incomplete: some units failed, what is whole was
-published; 5 stopped by quota or deadline, run again to go on; 6 another run got there first;
+Exit codes: 0 done; 1 failed; 2 usage or config; 3 incomplete: some units failed, or orders have no
+answer, and what is whole was published; 5 stopped by quota or deadline, run again to go on; 6 another run got there first;
 130/143 interrupted, resumable.`,
 		Example:           "  billwalk demo\n  billwalk run nightly --config jobs.yaml",
 		Args:              knownVerb,

@@ -23,15 +23,17 @@ type planned struct {
 	Units           int          `json:"units"`
 	UnknownUnits    int          `json:"unknown_units"` // never walked: one page each is assumed
 	Calls           plannedCalls `json:"calls"`
-	MinutesAtTheCap float64      `json:"minutes_at_the_cap"`
+	MinutesAtTheCap float64      `json:"minutes_at_the_cap"` // of the slower of the two APIs, which are asked side by side
 	QPS             float64      `json:"qps"`
+	TradeQPS        float64      `json:"trade_qps,omitempty"`
 	Partitions      int          `json:"partitions"`
 	Replaced        int          `json:"replaced"` // of the partitions, published before
 }
 
 type plannedCalls struct {
-	Bills int `json:"bills"`
-	Token int `json:"token"`
+	Bills       int   `json:"bills"`
+	Settlements int64 `json:"settlements"`
+	Token       int   `json:"token"`
 }
 
 func (p *program) plan() *cobra.Command {
@@ -51,12 +53,12 @@ func (p *program) plan() *cobra.Command {
 			return err
 		}
 		defer w.close()
-		return p.printPlan(cmd, w, w.file.Apps[w.file.Jobs[args[0]].Bills.App])
+		return p.printPlan(cmd, w, w.file.Jobs[args[0]])
 	}
 	return cmd
 }
 
-func (p *program) printPlan(cmd *cobra.Command, w *wired, app jobs.App) error {
+func (p *program) printPlan(cmd *cobra.Command, w *wired, job jobs.Job) error {
 	plan, err := w.run.Plan(cmd.Context())
 	if err != nil {
 		return failed(err)
@@ -65,9 +67,15 @@ func (p *program) printPlan(cmd *cobra.Command, w *wired, app jobs.App) error {
 	result := planned{
 		Job: w.run.Job, From: w.run.From, To: w.run.To, LookbackDays: w.run.Lookback, Accounts: len(w.run.Accounts),
 		Units: len(plan.Units), UnknownUnits: unknown, Calls: plannedCalls{Bills: (pages + unknown) * w.run.Passes, Token: 1},
-		QPS: app.QPS, Partitions: len(plan.Bases),
+		QPS: w.file.Apps[job.Bills.App].QPS, Partitions: len(plan.Bases),
 	}
-	result.MinutesAtTheCap = math.Round(float64(result.Calls.Bills)/app.QPS/60*100) / 100
+	if s := job.Settlements; s != nil {
+		result.Calls.Settlements, result.TradeQPS = plan.Questions(), w.file.Apps[s.App].QPS
+		if s.App != job.Bills.App {
+			result.Calls.Token++
+		}
+	}
+	result.MinutesAtTheCap = math.Round(result.least().Minutes()*100) / 100
 	for _, base := range plan.Bases {
 		if base.Manifest != nil {
 			result.Replaced++
@@ -80,14 +88,33 @@ func (p *program) printPlan(cmd *cobra.Command, w *wired, app jobs.App) error {
 	return nil
 }
 
+// least is the time that the calls take at the cap.
+func (r planned) least() time.Duration {
+	seconds := float64(r.Calls.Bills) / r.QPS
+	if r.TradeQPS > 0 {
+		seconds = max(seconds, float64(r.Calls.Settlements)/r.TradeQPS)
+	}
+	return time.Duration(seconds * float64(time.Second))
+}
+
 func (r planned) print(out io.Writer, w *wired) {
 	fmt.Fprintf(out, "job         %s: %s\n", r.Job, describeDays(w.run))
 	fmt.Fprintf(out, "units       %d (%s)\n", r.Units, count(r.Accounts, "account"))
-	fmt.Fprintf(out, "calls       at least %d of the bill API (%s), %d for a token\n", r.Calls.Bills, count(w.run.Passes, "equal walk"), r.Calls.Token)
-	if r.UnknownUnits > 0 {
-		fmt.Fprintf(out, "            the size of %s is not known: one page is assumed for each walk\n", count(r.UnknownUnits, "unit"))
+	token := "a token"
+	if r.Calls.Token > 1 {
+		token = "tokens"
 	}
-	least := time.Duration(float64(r.Calls.Bills) / r.QPS * float64(time.Second))
-	fmt.Fprintf(out, "time        at least %s at %g requests per second\n", roughly(least), r.QPS)
+	fmt.Fprintf(out, "calls       at least %d of the bill API (%s), %d for %s\n", r.Calls.Bills, count(w.run.Passes, "equal walk"), r.Calls.Token, token)
+	if r.TradeQPS > 0 {
+		fmt.Fprintf(out, "            about %d of the settle query: open orders of published days, and as many orders on the others as the day before had\n", r.Calls.Settlements)
+	}
+	if r.UnknownUnits > 0 {
+		fmt.Fprintf(out, "            the size of %s is not known: one page is assumed for each walk, and no order\n", count(r.UnknownUnits, "unit"))
+	}
+	rates := fmt.Sprintf("%g requests per second", r.QPS)
+	if r.TradeQPS > 0 {
+		rates += fmt.Sprintf(" of bills and %g of settlements", r.TradeQPS)
+	}
+	fmt.Fprintf(out, "time        at least %s at %s\n", roughly(r.least()), rates)
 	fmt.Fprintf(out, "partitions  %d in %s, of which %d were published before\n", r.Partitions, w.lakeURL, r.Replaced)
 }

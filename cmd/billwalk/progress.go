@@ -62,8 +62,8 @@ type meter struct {
 
 func (w *wired) meter(now func() time.Time) *meter {
 	m := &meter{done: w.run.Progress.Done, now: now, began: now(), at: now(), inFlight: int64(w.run.InFlight)}
-	if w.client != nil {
-		m.stats = w.client.Stats
+	if len(w.clients) > 0 {
+		m.stats = w.stats
 	}
 	return m
 }
@@ -86,8 +86,9 @@ func (m *meter) read() reading {
 	}
 	now, s := m.now(), m.stats()
 	if seconds := now.Sub(m.at).Seconds(); seconds >= 1 {
-		m.rate = float64(s.Bills-m.calls) / seconds
-		m.calls, m.at = s.Bills, now
+		calls := s.Bills + s.Settlements
+		m.rate = float64(calls-m.calls) / seconds
+		m.calls, m.at = calls, now
 	}
 	r.rate, r.allowed, r.cap, r.throttle = m.rate, s.Rate, s.Cap, s.ThrottledTime
 	r.left = remaining(r.Done, m.inFlight, now.Sub(m.began))
@@ -97,6 +98,9 @@ func (m *meter) read() reading {
 // line is for a terminal. It is ASCII.
 func (r reading) line() string {
 	line := fmt.Sprintf("units %d/%d  pages %d  rows %d  published %d", r.UnitsDone, r.Units, r.Pages, r.Rows, r.Partitions)
+	if r.OrdersExpected > 0 {
+		line += fmt.Sprintf("  orders %d/%d", r.Orders, r.OrdersExpected)
+	}
 	if !r.asked {
 		return line
 	}
@@ -118,6 +122,9 @@ func (r reading) attrs() []slog.Attr {
 	attrs := []slog.Attr{
 		slog.Int64("units_done", r.UnitsDone), slog.Int64("units", r.Units),
 		slog.Int64("pages", r.Pages), slog.Int64("rows", r.Rows), slog.Int64("partitions", r.Partitions),
+	}
+	if r.OrdersExpected > 0 {
+		attrs = append(attrs, slog.Int64("orders_done", r.Orders), slog.Int64("orders", r.OrdersExpected))
 	}
 	if !r.asked {
 		return attrs

@@ -26,10 +26,12 @@ func (d *dateFlags) add(cmd *cobra.Command) {
 }
 
 // span is the days of a run: from and to included, and those before from that
-// are looked at again.
+// are looked at again. From againSince on, orders that nothing came back for are
+// asked for again: within the lookback, as the job has it.
 type span struct {
-	from, to schema.Day
-	lookback int
+	from, to   schema.Day
+	lookback   int
+	againSince schema.Day
 }
 
 // of returns the days of the flags, a backfill without lookback, or else the
@@ -38,8 +40,10 @@ func (d *dateFlags) of(job jobs.Job, today schema.Day) (days span, err error) {
 	if d.from == "" && d.to == "" {
 		days.lookback = job.Lookback
 		days.from, days.to, err = job.Dates.Range(today, d.allowOpen)
+		days.againSince = days.from - schema.Day(job.Lookback)
 	} else {
 		days.from, days.to, err = jobs.Range(d.from, d.to, today, d.allowOpen)
+		days.againSince = today - 1 - schema.Day(job.Lookback)
 	}
 	return days, err
 }
@@ -50,7 +54,7 @@ func (p *program) run() *cobra.Command {
 	var allowShrink bool
 	cmd := &cobra.Command{
 		Use:   "run JOB",
-		Short: "Walk, build and publish the job's days and its lookback; with --from, exactly those days",
+		Short: "Walk, settle, build and publish the job's days and its lookback; with --from, exactly those days",
 		Example: "  billwalk run nightly\n" +
 			"  billwalk run nightly --from 2026-10-01 --to 2026-10-31",
 		Args: oneJob,
@@ -58,7 +62,7 @@ func (p *program) run() *cobra.Command {
 		ValidArgsFunction: p.jobNames,
 	}
 	dates.add(cmd)
-	cmd.Flags().DurationVar(&deadline, "deadline", 0, "stop walking after this time, such as 5h, publish what is whole and exit 5; 0 is none")
+	cmd.Flags().DurationVar(&deadline, "deadline", 0, "stop asking the platform after this time, such as 5h, publish what is whole and exit 5; 0 is none")
 	cmd.Flags().BoolVar(&allowShrink, "allow-shrink", false, "publish days that lost more than a tenth of their bills")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if deadline < 0 {

@@ -34,7 +34,8 @@ func (p *program) sandbox() *cobra.Command {
 	cmd.Flags().Uint64Var(&config.Seed, "seed", 1, "seed of the world: the same seed serves the same bills")
 	cmd.Flags().IntVar(&config.Accounts, "accounts", 12, "accounts to configure")
 	cmd.Flags().IntVar(&config.Bills, "bills", 120, "bills per account and day, on average")
-	cmd.Flags().IntVar(&config.QPS, "qps", 0, "requests per second before 2119003; 0 is no limit")
+	cmd.Flags().IntVar(&config.QPS, "qps", 0, "bill pages per second before 2119003; 0 is no limit")
+	cmd.Flags().IntVar(&config.TradeQPS, "trade-qps", 0, "settle queries per second before 2119003; 0 is no limit")
 	cmd.Flags().DurationVar(&config.Latency, "latency", 0, "time that every answer takes")
 	cmd.Flags().BoolVar(&config.Healthy, "healthy", false, "a world without exceptions and refused accounts")
 	cmd.Flags().StringVar(&faults, "faults", "", list)
@@ -48,8 +49,8 @@ func (p *program) sandbox() *cobra.Command {
 				return usage("--%s %d: want 1 or more", name, n)
 			}
 		}
-		if config.QPS < 0 || config.Latency < 0 {
-			return usage("--qps %d and --latency %s: want 0 or more", config.QPS, config.Latency)
+		if config.QPS < 0 || config.TradeQPS < 0 || config.Latency < 0 {
+			return usage("--qps %d, --trade-qps %d and --latency %s: want 0 or more", config.QPS, config.TradeQPS, config.Latency)
 		}
 		return p.serveSandbox(cmd.Context(), addr, config)
 	}

@@ -18,9 +18,31 @@ import (
 func printSummary(out io.Writer, s *pipeline.Summary) {
 	fmt.Fprintf(out, "run %s of %s, %s…%s: %s\n", s.RunID, s.Job, s.From, s.To, verdictOf(s))
 	fmt.Fprintf(out, "  units       %d complete, %d unavailable, %d failed\n", s.Units.Complete, s.Units.Unavailable, s.Units.Failed)
-	fmt.Fprintf(out, "  calls       %d for bills, %d for tokens, of which %d repeated; throttled %d times\n", s.Calls.Bills, s.Calls.Token, s.Calls.Retries, s.Calls.Throttled)
-	fmt.Fprintf(out, "  rows        %d bills, %d exceptions; %d records came twice and count once\n", s.Rows[schema.Bills.Name], s.Rows[schema.Exceptions.Name], s.Repeated)
-	fmt.Fprintf(out, "  published   %d files in %s\n", len(s.Partitions), time.Duration(s.ElapsedSeconds*float64(time.Second)).Round(10*time.Millisecond))
+	fmt.Fprintf(out, "  calls       %d for bills, %d for settlements, %d for tokens, of which %d repeated; throttled %d times\n",
+		s.Calls.Bills, s.Calls.Settlements, s.Calls.Token, s.Calls.Retries, s.Calls.Throttled)
+	if o := s.Settling; o.Orders > 0 {
+		fmt.Fprintf(out, "  orders      %d, of which %d were due and answered, %d have no answer; not asked: %d final, %d empty for good, %d further bills of an order, %d by trying the likely rule first, %d by leaving a silent one out\n",
+			o.Orders, o.Answered, o.Unanswered, o.Saved.Final, o.Saved.Empty, o.Saved.Distinct, o.Saved.RuleOrder, o.Saved.SilentRules)
+	}
+	fmt.Fprintf(out, "  rows        %d bills, %d settlements, %d groups reconciled, %d exceptions; %d records came twice and count once\n",
+		s.Rows[schema.Bills.Name], s.Rows[schema.Settlements.Name], s.Rows[schema.Reconciliations.Name], s.Rows[schema.Exceptions.Name], s.Repeated)
+	unchanged := 0
+	for _, o := range s.Partitions {
+		if o.Unchanged {
+			unchanged++
+		}
+	}
+	fmt.Fprintf(out, "  published   %d files in %s; %d had the same rows and stay\n", len(s.Partitions)-unchanged, time.Duration(s.ElapsedSeconds*float64(time.Second)).Round(10*time.Millisecond), unchanged)
+	for _, v := range schema.Verdicts {
+		if n := s.Verdicts[v]; n > 0 {
+			fmt.Fprintf(out, "  verdicts    %6d %-15s %s\n", n, v, v.Chinese())
+		}
+	}
+	for _, change := range []schema.Change{schema.Added, schema.Removed, schema.Changed} {
+		if n := s.Restated[change]; n > 0 {
+			fmt.Fprintf(out, "  restated    %6d bills of closed days were %s since they were published\n", n, change)
+		}
+	}
 	for _, rule := range slices.Sorted(maps.Keys(s.Exceptions)) {
 		fmt.Fprintf(out, "  exceptions  %6d %s\n", s.Exceptions[rule], rule)
 	}

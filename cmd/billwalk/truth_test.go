@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -61,7 +62,7 @@ func checkLake(t testing.TB, lake lakePlace, platform *running, from, to schema.
 
 // TestLakeEqualsTruth walks worlds of ten seeds, planted exceptions and
 // unavailable units among them, into a folder and onto S3, and has DuckDB add up
-// what was published.
+// what was published, and compare each verdict.
 func TestLakeEqualsTruth(t *testing.T) {
 	requireDuckDB(t)
 	s3 := objecttest.StartS3(t)
@@ -69,11 +70,16 @@ func TestLakeEqualsTruth(t *testing.T) {
 		for kind, lake := range map[string]lakePlace{"folder": folderLake(t), "s3": bucketLake(s3, fmt.Sprint("seed", seed))} {
 			t.Run(fmt.Sprintf("%s/%d", kind, seed), func(t *testing.T) {
 				t.Parallel()
-				platform := serve(t, sandbox.Config{Seed: seed, Accounts: 12, Bills: 60})
-				j := job{lake: lake, platform: platform.url, accounts: platform.Accounts(), qps: 2000, passes: 1 + int(seed%2), buckets: 1 + int(seed%3)*2}
+				platform := serve(t, testWorld(seed, 60))
+				j := job{
+					lake: lake, platform: platform.url, accounts: platform.Accounts(), qps: 2000, trade: 2000, lookback: window,
+					passes: 1 + int(seed%2), buckets: 1 + int(seed%3)*2,
+				}
 				s, _ := billwalk(t, j.write(t), "run", "nightly", "--from", firstDay.String(), "--to", lastDay.String())
 				checkLake(t, lake, platform, firstDay, lastDay)
 				checkExceptions(t, lake, platform)
+				checkVerdicts(t, lake, platform, firstDay, lastDay, time.Now())
+				checkInvariants(t, lake, true)
 				checkUnits(t, platform, s.Units.Complete, s.Units.Unavailable, s.Units.Failed)
 			})
 		}
@@ -95,8 +101,13 @@ func checkExceptions(t testing.TB, lake lakePlace, platform *running) {
 			want = append(want, line)
 		}
 	}
+	for _, row := range platform.SettlementTruth(platform.Accounts(), firstDay, lastDay, time.Now()) {
+		for _, rule := range row.Exceptions {
+			want = append(want, fmt.Sprintf("%s %s %s", row.Day, row.SettleID, rule))
+		}
+	}
 	type exception struct{ Day, Ledger, Rule string }
-	for _, e := range duckDB[exception](t, lake.prelude+"SELECT bill_date::VARCHAR AS Day, ledger_id AS Ledger, rule AS Rule FROM '"+lake.sql+"/exceptions/*/*.parquet'") {
+	for _, e := range duckDB[exception](t, lake.prelude+"SELECT bill_date::VARCHAR AS Day, coalesce(ledger_id, settle_id) AS Ledger, rule AS Rule FROM '"+lake.sql+"/exceptions/*/*.parquet'") {
 		got = append(got, fmt.Sprintf("%s %s %s", e.Day, e.Ledger, e.Rule))
 	}
 	slices.Sort(want)

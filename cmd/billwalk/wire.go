@@ -13,6 +13,7 @@ import (
 	"billwalk/pipeline/douyin"
 	"billwalk/pipeline/jobs"
 	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 	"billwalk/sinks/archive"
 	"billwalk/sinks/lake"
@@ -24,18 +25,21 @@ import (
 //	jobs.yaml ──▶ jobs.File ──▶ object.Store ──▶ archive.Archive ──┐
 //	                  │                     └──▶ lake.Lake ────────┼──▶ pipeline.Run
 //	                  └──────▶ douyin.Client (not for a replay) ───┘
+//
+// There is one client for each app: one for bills and one for settlements, or
+// the same for both.
 type wired struct {
 	file    *jobs.File
 	run     *pipeline.Run
-	client  *douyin.Client // nil for a replay
+	clients []*douyin.Client // none for a replay
 	lake    *lake.Lake
 	lakeURL string
 	stop    func() // ends the platform of the built-in demo
 }
 
 func (w *wired) close() {
-	if w.client != nil {
-		w.client.CloseIdleConnections()
+	for _, c := range w.clients {
+		c.CloseIdleConnections()
 	}
 	w.stop()
 }
@@ -73,6 +77,7 @@ func (p *program) openDays(ctx context.Context, file *jobs.File, name string, da
 		return nil, err
 	}
 	w.run.From, w.run.To, w.run.Lookback = days.from, days.to, days.lookback
+	w.run.AgainSince = days.againSince
 	return w, nil
 }
 
@@ -108,9 +113,6 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 	for _, warning := range job.Warnings {
 		p.log.Warn(warning, "job", name)
 	}
-	if job.Settlements != nil {
-		p.log.Warn("settlements: is checked but not used yet; bills are published without a join", "job", name)
-	}
 	store, err := object.Open(ctx, file.Lake.URL, object.S3Options{Endpoint: file.Lake.Endpoint, Region: file.Lake.Region, PathStyle: file.Lake.PathStyle})
 	if err != nil {
 		return nil, failed(err)
@@ -127,26 +129,67 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 		ID: ulid.Make().String(), Job: name, Accounts: job.Accounts,
 		Lookback: job.Lookback, Buckets: file.Lake.Buckets,
 		PageSize: job.Bills.PageSize, Passes: job.Bills.Passes,
-		Archive: archive.New(store), Lake: published, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
-		Now: p.now, Log: p.log, Progress: new(pipeline.Progress),
+		Archive: archive.New(store), Lake: staging{published}, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
+		Rules: rulesOf(job),
+		Now:   p.now, Log: p.log, Progress: new(pipeline.Progress),
 		InFlight: 1,
 	}
 	if withClient {
-		w.connect(file.Apps[job.Bills.App], p)
+		w.connect(file, job, p)
 	}
 	return w, nil
 }
 
-func (w *wired) connect(app jobs.App, p *program) {
-	w.client = douyin.New(douyin.App{
-		Name: app.Name, BaseURL: app.BaseURL, ClientKey: app.ClientKey, ClientSecret: app.ClientSecret, QPS: app.QPS, Timeout: app.Timeout,
-	}, douyin.WithLogger(p.log))
-	w.run.Source = w.client
-	w.run.InFlight = inFlight(app.QPS)
-	w.run.Calls = func() pipeline.Calls {
-		s := w.client.Stats()
-		return pipeline.Calls{Bills: s.Bills, Token: s.Token, Retries: s.Retries, Throttled: s.Throttled}
+// staging is the lake as the pipeline knows it.
+type staging struct{ *lake.Lake }
+
+// Stage implements pipeline.Lake.
+func (s staging) Stage(base schema.Base) (pipeline.Stage, error) { return s.Lake.Stage(base) }
+
+// rulesOf returns what the job says of reconciliation.
+func rulesOf(job jobs.Job) reconcile.Rules {
+	rules := reconcile.Rules{Lookback: job.Lookback}
+	if s := job.Settlements; s != nil {
+		rules.Configured, rules.Match, rules.Tolerance = true, s.Match, s.ToleranceFen
 	}
+	return rules
+}
+
+// connect makes a client of each app that the job uses.
+func (w *wired) connect(file *jobs.File, job jobs.Job, p *program) {
+	client := func(app jobs.App) *douyin.Client {
+		c := douyin.New(douyin.App{
+			Name: app.Name, BaseURL: app.BaseURL, ClientKey: app.ClientKey, ClientSecret: app.ClientSecret, QPS: app.QPS, Timeout: app.Timeout,
+		}, douyin.WithLogger(p.log))
+		w.clients = append(w.clients, c)
+		return c
+	}
+	app := file.Apps[job.Bills.App]
+	bills := client(app)
+	w.run.Source, w.run.InFlight = bills, inFlight(app.QPS)
+	if s := job.Settlements; s != nil {
+		trade := bills
+		if s.App != job.Bills.App {
+			app = file.Apps[s.App]
+			trade = client(app)
+		}
+		w.run.Trade, w.run.TradeInFlight = trade, inFlight(app.QPS)
+	}
+	w.run.Calls = func() pipeline.Calls {
+		s := w.stats()
+		return pipeline.Calls{Bills: s.Bills, Settlements: s.Settlements, Token: s.Token, Retries: s.Retries, Throttled: s.Throttled}
+	}
+}
+
+// stats adds up what the clients have done.
+func (w *wired) stats() (sum douyin.Stats) {
+	for _, c := range w.clients {
+		s := c.Stats()
+		sum.Bills, sum.Settlements, sum.Token = sum.Bills+s.Bills, sum.Settlements+s.Settlements, sum.Token+s.Token
+		sum.Retries, sum.Throttled, sum.ThrottledTime = sum.Retries+s.Retries, sum.Throttled+s.Throttled, sum.ThrottledTime+s.ThrottledTime
+		sum.Rate, sum.Cap = sum.Rate+s.Rate, sum.Cap+s.Cap
+	}
+	return sum
 }
 
 // inFlight is how many units are walked side by side: enough that answers which

@@ -140,7 +140,7 @@ func readEnvelope(api string, body []byte) (logID string, fault *Error) {
 	found := lookUp(int64(main.Code), int64(sub), strings.Join(texts, " "))
 	fault = newError(api, found.remedy, describe(texts, found))
 	fault.Code, fault.SubCode, fault.LogID = int64(main.Code), int64(sub), logID
-	fault.Hint, fault.body = found.hint, evidence(body)
+	fault.Hint, fault.body = hintOf(api, found), evidence(body)
 	return logID, fault
 }
 

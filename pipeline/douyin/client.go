@@ -3,20 +3,14 @@ package douyin
 import (
 	"context"
 	"errors"
-	"fmt"
 	"log/slog"
 	"net/http"
-	"net/url"
-	"strconv"
 	"strings"
 	"sync/atomic"
 	"time"
 
-	"billwalk/pipeline/normalise"
 	"billwalk/schema"
 )
-
-const pathBills = "/goodlife/v1/settle/bill/catering_query/"
 
 // App is one Douyin application: its credentials and its quota.
 type App struct {
@@ -28,18 +22,28 @@ type App struct {
 	Timeout      time.Duration // of one request with its answer; 30 s if not positive
 }
 
-// Client fetches pages of bills for one App. Any number of goroutines may use it
-// at once; they share its token, its pace and its retry budget.
+// Client calls the platform for one App. Any number of goroutines may use it at
+// once, for bills and for settlements: they share its token and its retry budget,
+// and each API has a pace of its own.
 type Client struct {
 	app     App
 	http    *http.Client
 	log     *slog.Logger
-	pace    *pacer
 	token   *tokens
 	repeats budget
 
-	bills, tokenCalls, retries, throttled atomic.Int64
-	backedOff                             atomic.Int64 // nanoseconds
+	bills, settlements, grants endpoint
+
+	retries, throttled atomic.Int64
+	backedOff          atomic.Int64 // nanoseconds
+}
+
+// endpoint is one API of the app.
+type endpoint struct {
+	api   string
+	check func(body []byte) error // of what carries no error code; nil for client_token
+	pace  *pacer                  // nil for client_token, which is called once in two hours
+	calls atomic.Int64            // over HTTP, repeats included
 }
 
 // Option changes how New builds a Client.
@@ -62,7 +66,12 @@ func New(app App, options ...Option) *Client {
 	}
 	app.BaseURL = strings.TrimRight(app.BaseURL, "/")
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
-	c := &Client{app: app, http: &http.Client{CheckRedirect: stay}, log: slog.Default(), pace: newPacer(app.QPS)}
+	c := &Client{
+		app: app, http: &http.Client{CheckRedirect: stay}, log: slog.Default(),
+		bills:       endpoint{api: apiBills, check: checkPage, pace: newPacer(app.QPS)},
+		settlements: endpoint{api: apiSettlements, check: checkSettlements, pace: newPacer(app.QPS)},
+		grants:      endpoint{api: apiToken},
+	}
 	c.token = newTokens(c.fetchToken)
 	for _, set := range options {
 		set(c)
@@ -83,49 +92,37 @@ type reply struct {
 	at    time.Time
 }
 
-// Bills fetches the page of the unit's bills at a cursor ("0" for the first),
-// of 1 to 50 records. The answer is a whole page that normalise.DecodePage
-// accepts; Walk and Page are the caller's to fill.
-//
-// The error is an *Error, or wraps ctx's. Where an *Error comes with an answer
-// in JSON, that is in Answer.Body, as evidence.
-//
-// Source: GET /goodlife/v1/settle/bill/catering_query/.
-func (c *Client) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
-	answer := schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor}
-	got, err := c.retry(ctx, apiBills, func(ctx context.Context) (reply, error) { return c.page(ctx, u, cursor, size) })
+// ask makes one call of an API, repeats included, and dates it. With an *Error
+// comes the answer that it speaks of, as evidence.
+func (c *Client) ask(ctx context.Context, e *endpoint, request func() (*http.Request, error)) (reply, error) {
+	got, err := c.retry(ctx, e, func(ctx context.Context) (reply, error) { return c.attempt(ctx, e, request) })
 	if fault, ok := errors.AsType[*Error](err); ok {
 		got = reply{body: fault.body, logID: fault.LogID, at: time.Now()}
-		err = fault.of(u)
-	} else if err != nil {
-		return answer, fmt.Errorf("%s of %s: %w", apiBills, u, err)
 	}
-	answer.FetchedAt = got.at.UTC().Truncate(time.Microsecond)
-	answer.LogID, answer.Body = got.logID, got.body
-	return answer, err
+	got.at = got.at.UTC().Truncate(time.Microsecond)
+	return got, err
 }
 
-// page makes one attempt at a page.
-func (c *Client) page(ctx context.Context, u schema.Unit, cursor string, size int) (reply, error) {
+// attempt makes one attempt at a call that takes the app's token.
+func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http.Request, error)) (reply, error) {
 	if _, err := c.token.get(ctx); err != nil {
 		return reply{}, err
 	}
-	req, err := c.billsRequest(u, cursor, size)
+	req, err := request()
 	if err != nil {
-		return reply{}, newError(apiBills, giveUpApp, err.Error())
+		return reply{}, newError(e.api, giveUpApp, err.Error())
 	}
-	sent, err := c.pace.wait(ctx)
+	sent, err := e.pace.wait(ctx)
 	if err != nil {
 		return reply{}, err
 	}
 	token := c.token.newest()
 	req.Header.Set("access-token", token.Reveal())
-	c.bills.Add(1)
-	got, err := c.send(ctx, apiBills, req, token)
+	got, err := c.send(ctx, e, req, token)
 	if err == nil {
 		c.token.accept(token)
-		if _, bad := normalise.DecodePage(got.body); bad != nil {
-			fault := newError(apiBills, repeatOnce, bad.Error()).because(bad)
+		if bad := e.check(got.body); bad != nil {
+			fault := newError(e.api, repeatOnce, bad.Error()).because(bad)
 			fault.LogID, fault.body = got.logID, evidence(got.body)
 			return reply{}, c.clean(fault, token)
 		}
@@ -135,7 +132,7 @@ func (c *Client) page(ctx context.Context, u schema.Unit, cursor string, size in
 	fault, ok := errors.AsType[*Error](err)
 	switch {
 	case ok && fault.remedy == slowDown:
-		c.pace.throttled(sent, fault.retryAfter)
+		e.pace.throttled(sent, fault.retryAfter)
 		c.warn(ctx, "the platform throttles", fault)
 	case ok && fault.remedy == renewToken:
 		c.warn(ctx, "the platform refuses the token", fault)
@@ -144,27 +141,18 @@ func (c *Client) page(ctx context.Context, u schema.Unit, cursor string, size in
 	return reply{}, err
 }
 
-func (c *Client) billsRequest(u schema.Unit, cursor string, size int) (*http.Request, error) {
-	account := "account_id"
-	if u.Account.Root {
-		account = "root_account_id"
-	}
-	query := url.Values{
-		account: {string(u.Account.ID)}, "cursor": {cursor}, "size": {strconv.Itoa(size)}, "bill_date": {u.Day.String()},
-	}
-	return http.NewRequest(http.MethodGet, c.app.BaseURL+pathBills+"?"+query.Encode(), noBody{})
-}
-
-// send makes one request of an API and judges the answer.
-func (c *Client) send(ctx context.Context, api string, req *http.Request, token schema.Secret) (reply, error) {
-	got, err := c.exchange(ctx, api, req)
+// send makes one request of an API, and judges the answer. That an order is not
+// found is one.
+func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, token schema.Secret) (reply, error) {
+	e.calls.Add(1)
+	got, err := c.exchange(ctx, e.api, req)
 	if fault, ok := errors.AsType[*Error](err); ok {
 		return reply{}, c.clean(fault, token)
 	} else if err != nil {
 		return reply{}, err
 	}
-	logID, fault := judge(api, got.status, got.body)
-	if fault == nil {
+	logID, fault := judge(e.api, got.status, got.body)
+	if fault == nil || fault.remedy == notFound {
 		return reply{got.body, logID, got.at}, nil
 	}
 	fault.retryAfter = got.retryAfter
@@ -188,6 +176,6 @@ func (c *Client) clean(fault *Error, token schema.Secret) *Error {
 }
 
 func (c *Client) warn(ctx context.Context, what string, fault *Error) {
-	c.log.LogAttrs(ctx, slog.LevelWarn, what, slog.String("app", c.app.Name), slog.Int64("code", fault.Code),
-		slog.Int64("sub_code", fault.SubCode), slog.String("logid", fault.LogID))
+	c.log.LogAttrs(ctx, slog.LevelWarn, what, slog.String("app", c.app.Name), slog.String("api", fault.API),
+		slog.Int64("code", fault.Code), slog.Int64("sub_code", fault.SubCode), slog.String("logid", fault.LogID))
 }

@@ -35,26 +35,32 @@ var (
 const emptyPage = `{"data":{"cursor":"0","has_more":false,"ledger_records":[]},"extra":{"error_code":0,"logid":"L1"}}`
 
 // fake is a platform without sockets, so that it can live under a fake clock.
-// It gives out tokens clt.canary-token-1, -2 ... and answers bills as told.
+// It gives out tokens clt.canary-token-1, -2 ... and answers the rest as told.
 type fake struct {
-	bills http.HandlerFunc // of every catering_query
-	token http.HandlerFunc // of every client_token; nil gives a token for 2 h
-	delay time.Duration    // of every answer
+	bills       http.HandlerFunc // of every catering_query
+	settlements http.HandlerFunc // of every query_settle
+	token       http.HandlerFunc // of every client_token; nil gives a token for 2 h
+	delay       time.Duration    // of every answer
 
-	mu       sync.Mutex
-	tokens   int
-	arrivals []time.Time // of catering_query
+	mu        sync.Mutex
+	tokens    int
+	arrivals  []time.Time // of catering_query
+	questions []time.Time // of query_settle
 }
 
 func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 	answer := f.bills
 	f.mu.Lock()
-	if r.URL.Path == pathToken {
+	switch r.URL.Path {
+	case pathToken:
 		f.tokens++
 		if answer = f.token; answer == nil {
 			answer = say(200, tokenAnswer(f.tokens, "7200"))
 		}
-	} else {
+	case pathSettlements:
+		answer = f.settlements
+		f.questions = append(f.questions, time.Now())
+	default:
 		f.arrivals = append(f.arrivals, time.Now())
 	}
 	f.mu.Unlock()

@@ -2,15 +2,16 @@ package douyin
 
 import "regexp"
 
-// remedy is what is done about an answer that is no page.
+// remedy is what is done about an answer with an error code, or about none at all.
 type remedy int
 
 const (
-	giveUpUnit    remedy = iota // this account on this day: a bad request, or a code nobody knows
+	giveUpUnit    remedy = iota // this account on this day, or this question: a bad request, or a code nobody knows
 	giveUpAccount               // every day of this account
 	giveUpApp                   // every call of the app
 	giveUpToday                 // the quota is used up
 	unavailable                 // withdrawn by hand: no failure, and no bills either
+	notFound                    // no error: nothing is known of the order
 	repeat                      // the platform or the network is at fault
 	repeatOnce
 	repeatFew
@@ -26,7 +27,7 @@ var attempts = [remedies]int{repeat: 6, repeatOnce: 2, repeatFew: 3, slowDown: 8
 type code struct {
 	remedy  remedy
 	meaning string // as the platform's documents call it, and in English
-	hint    string // what a person should do; empty where repeating is all there is
+	hint    string // what a person should do; settleHints has the settle query's
 }
 
 const (
@@ -41,11 +42,30 @@ const (
 	hintToken      = "检查 client_key 与 client_secret 是否属于本应用; check that the app's client_key and client_secret are its own"
 	hintStolen     = "是否有其他程序用同一 client_key 获取 token? another program probably fetches tokens with the same client_key, and each new token ends the older ones: give it a key of its own"
 	hintUnknown    = "未知错误码,请凭 logid 咨询抖音; this code is not known: ask Douyin's support, with the logid"
+	hintModule     = "看子错误码,并凭 logid 咨询抖音; the sub code says more: ask Douyin's support, with the logid"
+	hintOrder      = "平台查无此单; the platform knows nothing of this order"
 	hintBaseURL    = "检查 base_url; check the app's base_url in jobs.yaml"
 )
 
-// codes is the error table of catering_query and client_token: the documents'
-// own list, and what users of the platform have met.
+// settleHints are what some hints come to for the settle query, whose app is a
+// mini-program (小程序) and not a life-service app.
+var settleHints = map[string]string{
+	hintParameters: "检查 settlements.match 所用的订单号; the request itself is wrong: check the job's settlements.match, and the id that was asked with",
+	hintAccount:    "该订单不属于本小程序,检查 settlements.app 与 match; the order is not this mini-program's: check the job's settlements.app and settlements.match",
+	hintCapability: "在小程序控制台申请分账能力; the mini-program needs scope industry_open.trade.settle, applied for in its console",
+	hintWhitelist:  "把本机出口 IP 加入小程序的 IP 白名单; add this machine's outgoing IP address to the mini-program's IP whitelist",
+}
+
+// hintOf returns the hint that fits the API.
+func hintOf(api string, c code) string {
+	if other, ok := settleHints[c.hint]; ok && api == apiSettlements {
+		return other
+	}
+	return c.hint
+}
+
+// codes is the error table of all APIs: the documents' own lists, and what users
+// of the platform have met.
 var codes = map[int64]code{
 	3000001: {repeatOnce, "业务异常 business error", hintParameters},
 	4000001: {giveUpUnit, "缺少必填参数 a parameter is missing", hintParameters},
@@ -82,6 +102,19 @@ var codes = map[int64]code{
 	2119002:  {repeat, "系统繁忙 the platform is busy", hintPlatform},
 	28001006: {repeat, "网络错误 network error within the platform", hintPlatform},
 
+	2191000: {repeat, "内部错误 internal error", hintPlatform},
+	2191001: {giveUpUnit, "风控错误 refused by risk control", hintModule},
+	2191002: {giveUpUnit, "交易错误 error of the trade module", hintModule},
+	2191003: {giveUpUnit, "正向交易错误 error of the order module", hintModule},
+	2191004: {giveUpUnit, "核销错误 error of the verification module", hintModule},
+	2191005: {giveUpUnit, "逆向交易错误 error of the refund module", hintModule},
+	2191006: {giveUpUnit, "资金错误 error of the funds module", hintModule},
+	2191007: {giveUpUnit, "扩展错误 error of the extension module", hintModule},
+	2191008: {giveUpUnit, "营销错误 error of the marketing module", hintModule},
+	2191009: {giveUpUnit, "分账错误 error of the settlement module", hintModule},
+
+	20000: {notFound, "订单不存在 the order is not found", hintOrder}, // documented as a sub code
+
 	10001: {repeat, "系统错误 system error", hintPlatform},
 	10002: {giveUpApp, "参数错误 a parameter of the token request is wrong", hintToken},
 	10003: {giveUpApp, "client_key 错误 the client_key is not known", hintToken},
@@ -100,6 +133,8 @@ var subCodes = map[int64]code{
 	11006: {giveUpAccount, "商服关系未授权 the merchant has not authorised the app", hintAccount},
 	12001: {slowDown, "访问过于频繁 too many requests", hintSlower},
 	13000: {repeat, "系统内部错误 internal error, mostly a timeout", hintPlatform},
+	20000: {notFound, "订单不存在 the order is not found", hintOrder},
+	20005: {repeatFew, "查询失败 the query failed", hintPlatform},
 	23002: {giveUpUnit, "参数缺失 a parameter is missing", hintParameters},
 }
 

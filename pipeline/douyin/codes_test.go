@@ -6,6 +6,8 @@ import (
 	"testing"
 	"testing/synctest"
 
+	"github.com/google/go-cmp/cmp"
+
 	"billwalk/schema"
 )
 
@@ -19,10 +21,12 @@ var documented = []struct {
 	hintPart string
 }{
 	{codes: []int64{4000001, 4000002, 2119001, 2100005, 28001007}, asked: 1, reach: schema.ReachUnit, hintPart: "参数"},
-	{codes: []int64{9999999, -1, 1 << 60}, asked: 1, reach: schema.ReachUnit, hintPart: "logid"},
+	{codes: []int64{9999999, -1, 1 << 60, 2191010}, asked: 1, reach: schema.ReachUnit, hintPart: "logid"},
 	{codes: []int64{3000001}, asked: 2, reach: schema.ReachUnit},
 	{codes: []int64{2100004, 28001005}, asked: 3, reach: schema.ReachUnit},
-	{codes: []int64{5000001, 2100001, 2119002, 28001006, 10001}, asked: 6, reach: schema.ReachUnit},
+	{codes: []int64{2191001, 2191002, 2191003, 2191004, 2191005, 2191006, 2191007, 2191008, 2191009}, asked: 1, reach: schema.ReachUnit, hintPart: "logid"},
+	{codes: []int64{20000}, asked: 1, reach: schema.ReachUnit}, // means nothing where no order is asked for
+	{codes: []int64{5000001, 2100001, 2119002, 28001006, 10001, 2191000}, asked: 6, reach: schema.ReachUnit},
 	{codes: []int64{2119003, 28003018, 10020}, asked: 8, reach: schema.ReachUnit},
 	{codes: []int64{6000001, 6000002}, asked: 1, reach: schema.ReachUnavailable, hintPart: "交易账户详情"},
 	{codes: []int64{2190002, 2190008, 28001003, 28001008, 10008}, asked: 2, reach: schema.ReachApp, hintPart: "client_secret"},
@@ -32,7 +36,8 @@ var documented = []struct {
 	{codes: []int64{2119005}, asked: 1, reach: schema.ReachAccount, hintPart: "服务应用授权"},
 	{codes: []int64{2190001, 28003017}, asked: 1, reach: schema.ReachToday, hintPart: "配额"},
 
-	{sub: true, codes: []int64{10000, 10002, 23002}, asked: 1, reach: schema.ReachUnit},
+	{sub: true, codes: []int64{10000, 10002, 23002, 20000}, asked: 1, reach: schema.ReachUnit},
+	{sub: true, codes: []int64{20005}, asked: 3, reach: schema.ReachUnit},
 	{sub: true, codes: []int64{11001, 11006}, asked: 1, reach: schema.ReachAccount},
 	{sub: true, codes: []int64{11002}, asked: 2, reach: schema.ReachApp},
 	{sub: true, codes: []int64{11004}, asked: 1, reach: schema.ReachApp},
@@ -142,6 +147,90 @@ func TestTellingCodesApart(t *testing.T) {
 				t.Errorf("got %+v, want reach %q and %q", fault, tt.reach, tt.part)
 			}
 		})
+	}
+}
+
+// What each code of the settle query does: how often it asks, and how far it
+// reaches. The sub code decides, whatever its parent is.
+func TestSettleCodes(t *testing.T) {
+	t.Parallel()
+	for _, tt := range []struct {
+		parent, sub int64
+		asked       int
+		reach       schema.Reach
+		part        string
+	}{
+		{2190004, 23002, 1, schema.ReachUnit, "settlements.match"}, // the documents' own example
+		{2190004, 0, 1, schema.ReachApp, "industry_open.trade.settle"},
+		{2191009, 10000, 1, schema.ReachUnit, "settlements.match"},
+		{2191009, 10002, 1, schema.ReachUnit, "settlements.match"},
+		{2191009, 11001, 1, schema.ReachUnit, "settlements.app"},
+		{2191009, 11006, 1, schema.ReachUnit, "settlements.app"},
+		{2119005, 0, 1, schema.ReachUnit, "settlements.app"},
+		{2191009, 11004, 1, schema.ReachApp, "client_secret"},
+		{2191009, 11002, 2, schema.ReachApp, "client_secret"},
+		{2190008, 0, 2, schema.ReachApp, "client_secret"},
+		{2191009, 12001, 8, schema.ReachUnit, "qps"},
+		{28003018, 0, 8, schema.ReachUnit, "qps"},
+		{2191000, 0, 6, schema.ReachUnit, "logid"},
+		{2191000, 13000, 6, schema.ReachUnit, "logid"},
+		{2191009, 13000, 6, schema.ReachUnit, "logid"},
+		{2191009, 20005, 3, schema.ReachUnit, "logid"},
+		{2191009, 0, 1, schema.ReachUnit, "logid"},
+		{2191010, 0, 1, schema.ReachUnit, "logid"},
+		{2191010, 29999, 1, schema.ReachUnit, "logid"},
+		{0, 29999, 1, schema.ReachUnit, "logid"},
+		{2190001, 0, 1, schema.ReachToday, "配额"},
+		{28003017, 0, 1, schema.ReachToday, "配额"},
+		{2119013, 0, 1, schema.ReachApp, "小程序的 IP 白名单"},
+		{6000001, 0, 1, schema.ReachUnit, "6000001"},
+	} {
+		t.Run(fmt.Sprint(tt.parent, " ", tt.sub), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				body := fmt.Sprintf(`{"extra":{"error_code":%d,"description":"说明","sub_error_code":%d,"logid":"L3"}}`, tt.parent, tt.sub)
+				f := &fake{settlements: say(200, body)}
+				c := client(fast, f)
+				got, err := c.Settlements(t.Context(), someQuestion)
+				fault := mustFail(t, err)
+				want := schema.Failure{Code: tt.parent, SubCode: tt.sub, Reason: "说明", Hint: fault.Hint, LogID: "L3", Reach: tt.reach}
+				if diff := cmp.Diff(want, fault.Failure()); diff != "" {
+					t.Errorf("failure (-want +got):\n%s", diff)
+				}
+				for _, part := range []string{tt.part, "query_settle of order_id ot7053735385750849836: ", "L3"} {
+					if !strings.Contains(err.Error(), part) {
+						t.Errorf("error %q lacks %q", err, part)
+					}
+				}
+				if s := c.Stats(); len(f.questions) != tt.asked || s.Settlements != int64(tt.asked) || s.Retries != int64(tt.asked-1) {
+					t.Errorf("asked %d times, stats %+v; want %d", len(f.questions), s, tt.asked)
+				}
+				if string(got.Body) != body || got.LogID != "L3" || got.FetchedAt.IsZero() || got.Value != someQuestion.Value {
+					t.Errorf("answer is %+v, want the body that says so", got)
+				}
+			})
+		})
+	}
+}
+
+// No code sends the owner of a mini-program to the console of the other app, or
+// ends more of a run than there is.
+func TestSettleHintsFit(t *testing.T) {
+	t.Parallel()
+	for table, format := range map[*map[int64]code]string{&codes: `{"extra":{"error_code":%d}}`, &subCodes: `{"extra":{"sub_error_code":%d}}`} {
+		for number, known := range *table {
+			_, fault := judge(apiSettlements, 200, fmt.Appendf(nil, format, number))
+			switch fault.reach {
+			case schema.ReachUnit, schema.ReachApp, schema.ReachToday:
+			default:
+				t.Errorf("%d reaches %q", number, fault.reach)
+			}
+			for _, foreign := range []string{"life.capacity", "服务应用授权", "商家账单明细"} {
+				if strings.Contains(fault.Hint, foreign) || fault.Hint == "" {
+					t.Errorf("%d (%s) has the hint %q", number, known.meaning, fault.Hint)
+				}
+			}
+		}
 	}
 }
 

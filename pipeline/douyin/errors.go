@@ -11,20 +11,22 @@ import (
 
 // The APIs, as errors and logs name them.
 const (
-	apiBills = "catering_query"
-	apiToken = "client_token"
+	apiBills       = "catering_query"
+	apiSettlements = "query_settle"
+	apiToken       = "client_token"
 )
 
 // Error is why an answer was not had, in the words of the platform where it
 // spoke. It is never returned for a cancelled context.
 type Error struct {
-	API     string // catering_query or client_token
-	Unit    schema.Unit
-	Code    int64  // of the platform; 0 where the fault is not an answer's
-	SubCode int64  // of the platform; 0 if there is none
-	Reason  string // one line, some 300 characters at most, free of secrets
-	LogID   string // Douyin's support asks for it
-	Hint    string // what to do next, Chinese and English; may be empty
+	API      string          // catering_query, query_settle or client_token
+	Unit     schema.Unit     // of a call for bills
+	Question schema.Question // of a call for settlements
+	Code     int64           // of the platform; 0 where the fault is not an answer's
+	SubCode  int64           // of the platform; 0 if there is none
+	Reason   string          // one line, some 300 characters at most, free of secrets
+	LogID    string          // Douyin's support asks for it
+	Hint     string          // what to do next, Chinese and English; may be empty
 
 	remedy     remedy
 	reach      schema.Reach
@@ -39,6 +41,9 @@ func (e *Error) Error() string {
 	b.WriteString(e.API)
 	if e.Unit.Account.ID != "" {
 		fmt.Fprintf(&b, " of %s", e.Unit)
+	}
+	if e.Question.Parameter != "" {
+		fmt.Fprintf(&b, " of %s %s", e.Question.Parameter, e.Question.Value)
 	}
 	if e.Code != 0 {
 		fmt.Fprintf(&b, ": error %d", e.Code)
@@ -59,7 +64,9 @@ func (e *Error) Error() string {
 // Unwrap returns the fault of the network or of the JSON beneath, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Failure returns the error as the manifest and the summary record it.
+// Failure returns the error as the manifest and the summary record it. One of a
+// call for settlements lacks the account and the day: the caller knows for whom
+// it asked.
 func (e *Error) Failure() schema.Failure {
 	return schema.Failure{
 		Account: e.Unit.Account.ID, Day: e.Unit.Day,
@@ -68,23 +75,29 @@ func (e *Error) Failure() schema.Failure {
 }
 
 // newError returns an error of an API whose remedy decides how far it reaches.
-// Without a token no call of the app can be made, so what ends client_token ends
-// the app; what is merely transient there fails the one unit that met it.
 func newError(api string, r remedy, reason string) *Error {
-	e := &Error{API: api, remedy: r, reach: reaches[r], Reason: reason}
-	if api == apiToken {
-		switch r {
-		case giveUpUnit, giveUpAccount, unavailable, renewToken:
-			e.remedy, e.reach = giveUpApp, schema.ReachApp
-		}
+	if other, ok := instead[api][r]; ok {
+		r = other
 	}
-	return e
+	return &Error{API: api, remedy: r, reach: reaches[r], Reason: reason}
+}
+
+// instead is what some remedies come to in an API that has no such thing. Without
+// a token no call of the app can be made, so what ends client_token ends the app;
+// what is merely transient there fails the one call that met it. The settle query
+// knows no account and no withdrawal: such an error ends one question.
+var instead = map[string]map[remedy]remedy{
+	apiBills:       {notFound: giveUpUnit},
+	apiSettlements: {giveUpAccount: giveUpUnit, unavailable: giveUpUnit},
+	apiToken: {
+		giveUpUnit: giveUpApp, giveUpAccount: giveUpApp, unavailable: giveUpApp, notFound: giveUpApp, renewToken: giveUpApp,
+	},
 }
 
 // reaches is how much of a run ends when a remedy has not helped.
 var reaches = [remedies]schema.Reach{
 	giveUpUnit: schema.ReachUnit, giveUpAccount: schema.ReachAccount, giveUpApp: schema.ReachApp,
-	giveUpToday: schema.ReachToday, unavailable: schema.ReachUnavailable,
+	giveUpToday: schema.ReachToday, unavailable: schema.ReachUnavailable, notFound: schema.ReachUnit,
 	repeat: schema.ReachUnit, repeatOnce: schema.ReachUnit, repeatFew: schema.ReachUnit,
 	slowDown: schema.ReachUnit, renewToken: schema.ReachApp,
 }
@@ -96,10 +109,17 @@ func (e *Error) because(cause error) *Error {
 }
 
 // of returns a copy that names the unit: an error of client_token is shared by
-// every unit that waited for the token.
+// every call that waited for the token.
 func (e *Error) of(u schema.Unit) *Error {
 	own := *e
 	own.Unit = u
+	return &own
+}
+
+// about returns a copy that names the question.
+func (e *Error) about(q schema.Question) *Error {
+	own := *e
+	own.Question = q
 	return &own
 }
 

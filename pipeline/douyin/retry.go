@@ -49,7 +49,7 @@ func (b *budget) take() bool {
 // retry makes one call of an API: attempt after attempt until one is taken, its
 // remedy is used up, or ctx is cancelled. It is the only place that repeats. The
 // error is an *Error, or wraps ctx's.
-func (c *Client) retry(ctx context.Context, api string, attempt func(context.Context) (reply, error)) (reply, error) {
+func (c *Client) retry(ctx context.Context, e *endpoint, attempt func(context.Context) (reply, error)) (reply, error) {
 	c.repeats.earn()
 	var met [remedies]int // how often this call has met each remedy
 	for n := 1; ; n++ {
@@ -58,19 +58,19 @@ func (c *Client) retry(ctx context.Context, api string, attempt func(context.Con
 		}
 		answer, err := attempt(ctx)
 		fault, ok := errors.AsType[*Error](err)
-		if !ok || fault.API != api { // done, cancelled, or the token could not be had
+		if !ok || fault.API != e.api { // done, cancelled, or the token could not be had
 			return answer, err
 		}
 		met[fault.remedy]++
 		if met[fault.remedy] >= attempts[fault.remedy] {
 			return reply{}, fault
 		}
-		if !c.mayRepeat(fault.remedy) {
+		if !c.mayRepeat(e, fault.remedy) {
 			return reply{}, fault.ending("not repeated: the retry budget (10% of all calls) is used up, so many calls have failed")
 		}
 		pause := backoff(n, fault)
 		c.retries.Add(1)
-		c.log.LogAttrs(ctx, slog.LevelDebug, "repeating a call", slog.String("api", api), slog.Int64("code", fault.Code),
+		c.log.LogAttrs(ctx, slog.LevelDebug, "repeating a call", slog.String("api", e.api), slog.Int64("code", fault.Code),
 			slog.Int64("sub_code", fault.SubCode), slog.String("logid", fault.LogID), slog.Duration("pause", pause))
 		if err := c.backOff(ctx, pause); err != nil {
 			return reply{}, err
@@ -80,8 +80,8 @@ func (c *Client) retry(ctx context.Context, api string, attempt func(context.Con
 
 // mayRepeat takes a repeat from the budget, but for those that have a brake of
 // their own: a fresh token, and throttling as long as the rate can still fall.
-func (c *Client) mayRepeat(r remedy) bool {
-	if r == renewToken || r == slowDown && !c.pace.slowestYet() {
+func (c *Client) mayRepeat(e *endpoint, r remedy) bool {
+	if r == renewToken || r == slowDown && e.pace != nil && !e.pace.slowestYet() {
 		return true
 	}
 	return c.repeats.take()

@@ -147,7 +147,7 @@ func (t *tokens) refuse(token schema.Secret, fault *Error) *Error {
 		return fault
 	}
 	if !t.renewals.take() {
-		stolen := newError(apiBills, giveUpApp, fmt.Sprintf("%d tokens were refused although they were fresh, the last with: %s", t.renewals.spent, fault.Reason))
+		stolen := newError(fault.API, giveUpApp, fmt.Sprintf("%d tokens were refused although they were fresh, the last with: %s", t.renewals.spent, fault.Reason))
 		stolen.Code, stolen.SubCode, stolen.LogID, stolen.Hint = fault.Code, fault.SubCode, fault.LogID, hintStolen
 		return stolen
 	}
@@ -166,13 +166,12 @@ func (c *Client) fetchToken(ctx context.Context) (grant, error) {
 		return grant{}, newError(apiToken, giveUpApp, "client_key or client_secret is not valid UTF-8")
 	}
 	var given grant
-	_, err = c.retry(ctx, apiToken, func(ctx context.Context) (reply, error) {
+	_, err = c.retry(ctx, &c.grants, func(ctx context.Context) (reply, error) {
 		req, err := http.NewRequest(http.MethodPost, c.app.BaseURL+pathToken, bytes.NewReader(form))
 		if err != nil {
 			return reply{}, newError(apiToken, giveUpApp, err.Error())
 		}
-		c.tokenCalls.Add(1)
-		got, err := c.send(ctx, apiToken, req, schema.Secret{})
+		got, err := c.send(ctx, &c.grants, req, schema.Secret{})
 		if err != nil {
 			return reply{}, err
 		}

@@ -3,6 +3,7 @@ package douyin
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"crypto/tls"
 	"fmt"
 	"io"
@@ -114,32 +115,50 @@ func TestNoTokenFromARedirect(t *testing.T) {
 // some of them unseen.)
 func TestResetConnections(t *testing.T) {
 	t.Parallel()
-	var seen atomic.Int64
-	c := overHTTP(t, func(w http.ResponseWriter, _ *http.Request) {
-		switch n := seen.Add(1); n % 3 {
-		case 0, 1:
-			say(200, emptyPage)(w, nil)
-		case 2:
-			conn, _, err := w.(http.Hijacker).Hijack()
-			if err != nil {
-				t.Error(err)
-				return
+	for api, call := range map[string]struct {
+		body  string
+		make  func(context.Context, *Client) error
+		calls func(Stats) int64
+	}{
+		apiBills: {emptyPage, func(ctx context.Context, c *Client) error {
+			_, err := c.Bills(ctx, someUnit, "0", 50)
+			return err
+		}, func(s Stats) int64 { return s.Bills }},
+		apiSettlements: {noSettlements, func(ctx context.Context, c *Client) error {
+			_, err := c.Settlements(ctx, someQuestion)
+			return err
+		}, func(s Stats) int64 { return s.Settlements }},
+	} {
+		t.Run(api, func(t *testing.T) {
+			t.Parallel()
+			var seen atomic.Int64
+			c := overHTTP(t, func(w http.ResponseWriter, _ *http.Request) {
+				n := seen.Add(1)
+				if n%3 != 2 {
+					say(200, call.body)(w, nil)
+					return
+				}
+				conn, _, err := w.(http.Hijacker).Hijack()
+				if err != nil {
+					t.Error(err)
+					return
+				}
+				if n%2 == 0 {
+					io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"+call.body[:20])
+				}
+				conn.(*net.TCPConn).SetLinger(0)
+				conn.Close()
+			})
+			const calls = 12
+			for range calls {
+				if err := call.make(t.Context(), c); err != nil {
+					t.Fatal(err)
+				}
 			}
-			if n%2 == 0 {
-				io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n"+emptyPage[:20])
+			if got := c.Stats(); call.calls(got) != seen.Load() || call.calls(got) != calls+got.Retries || got.Retries == 0 {
+				t.Errorf("%+v, but the server saw %d requests for %d calls", got, seen.Load(), calls)
 			}
-			conn.(*net.TCPConn).SetLinger(0)
-			conn.Close()
-		}
-	})
-	const calls = 12
-	for range calls {
-		if _, err := c.Bills(t.Context(), someUnit, "0", 50); err != nil {
-			t.Fatal(err)
-		}
-	}
-	if got := c.Stats(); got.Bills != seen.Load() || got.Bills != calls+got.Retries || got.Retries == 0 {
-		t.Errorf("%+v, but the server saw %d requests for %d pages", got, seen.Load(), calls)
+		})
 	}
 }
 

@@ -69,16 +69,9 @@ type Bills struct {
 
 // Settlements says how the settlements of the bills' orders are asked for.
 type Settlements struct {
-	App          string  // key in File.Apps
-	Match        []Match // tried in this order; at least one
+	App          string         // key in File.Apps
+	Match        []schema.Match // tried in this order; at least one
 	ToleranceFen schema.Fen
-}
-
-// Match is one way from a bill to its settlements: Parameter of the settle query
-// is given the value of the bills table's Column.
-type Match struct {
-	Parameter string // settle_id, order_id, out_settle_no or out_order_no
-	Column    string // a text id of the bills table
 }
 
 // Columns says what becomes of columns that hold more than money and ids.
@@ -129,25 +122,25 @@ func (f *File) Job(name string) (Job, error) {
 const DemoName = "demo"
 
 // Demo returns the built-in file with the one job "demo": the accounts' bills of
-// the last three closed days, from the platform at baseURL into the folder lake.
-// Its credentials are "demo" and "demo"; they open nothing but a sandbox.
+// the last three closed days and their settlements, from the platform at baseURL
+// into the folder lake. Its credentials open nothing but a sandbox.
 func Demo(baseURL string, accounts []schema.Account) *File {
+	app := func(name string, qps float64) App {
+		return App{Name: name, BaseURL: baseURL, ClientKey: name, ClientSecret: schema.NewSecret(DemoName), QPS: qps, Timeout: 30 * time.Second}
+	}
 	return &File{
 		Lake: Lake{URL: "file:lake", Region: "us-east-1", Buckets: 1},
-		Apps: map[string]App{"sandbox": {
-			Name:         "sandbox",
-			BaseURL:      baseURL,
-			ClientKey:    DemoName,
-			ClientSecret: schema.NewSecret(DemoName),
-			QPS:          50,
-			Timeout:      30 * time.Second,
-		}},
+		Apps: map[string]App{"life": app("life", 50), "trade": app("trade", 500)},
 		Jobs: map[string]Job{DemoName: {
 			Name:     DemoName,
 			Accounts: accounts,
 			Dates:    Dates{From: Date{ago: 3}, To: Date{ago: 1}},
-			Bills:    Bills{App: "sandbox", PageSize: mostPageSize, Passes: 2},
-			Columns:  Columns{Code: Drop},
+			Lookback: 7,
+			Bills:    Bills{App: "life", PageSize: mostPageSize, Passes: 2},
+			Settlements: &Settlements{App: "trade", Match: []schema.Match{
+				{Parameter: "order_id", Column: "shop_order_id"}, {Parameter: "out_order_no", Column: "order_ext_id"},
+			}},
+			Columns: Columns{Code: Drop},
 		}},
 		path: "the built-in file",
 	}

@@ -50,7 +50,7 @@ func TestManualLoads(t *testing.T) {
 			Dates:       Dates{Date{ago: 1}, Date{ago: 1}},
 			Lookback:    7,
 			Bills:       Bills{"life", 50, 2},
-			Settlements: &Settlements{"trade", []Match{{"order_id", "shop_order_id"}, {"out_order_no", "order_ext_id"}}, 0},
+			Settlements: &Settlements{"trade", []schema.Match{{Parameter: "order_id", Column: "shop_order_id"}, {Parameter: "out_order_no", Column: "order_ext_id"}}, 0},
 			Columns:     Columns{Hash, schema.NewSecret("canary-code")},
 		}},
 	}

@@ -178,12 +178,12 @@ func (r *reader) appName(text string) (string, error) {
 }
 
 // matches reads the list of one-key mappings `parameter: column`, whose order counts.
-func (r *reader) matches(n *yaml.Node) []Match {
+func (r *reader) matches(n *yaml.Node) []schema.Match {
 	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
 		r.fault(r.at(n), "match: want a list such as - order_id: shop_order_id, found %s", kind(n))
 		return nil
 	}
-	var matches []Match
+	var matches []schema.Match
 	for _, item := range n.Content {
 		m, ok := r.mapping("match", r.at(item), item, parameters)
 		if !ok {
@@ -194,7 +194,7 @@ func (r *reader) matches(n *yaml.Node) []Match {
 			continue
 		}
 		for parameter := range m.values {
-			match := Match{parameter, required(m, parameter, oneOf(matchColumns...))}
+			match := schema.Match{Parameter: parameter, Column: required(m, parameter, oneOf(matchColumns...))}
 			if slices.Contains(matches, match) {
 				r.fault(r.at(item), "match: %s: %s is repeated", match.Parameter, match.Column)
 				continue

@@ -35,7 +35,7 @@ type Normaliser struct {
 // is always there: no rule takes it out.
 func (n Normaliser) Row(r Record, from Provenance) Row {
 	row := Row{Bill: n.bill(&r, from)}
-	c := checker{row: &row, wire: &r.wire, day: from.Day}
+	c := checker{findings: (*findings)(&row.Exceptions), row: &row, wire: &r.wire, day: from.Day}
 	c.direct()
 	c.settleTime()
 	c.enums()

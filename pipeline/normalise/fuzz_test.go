@@ -53,24 +53,70 @@ func checkAmounts(t *testing.T, raw []byte, b *schema.Bill) {
 		if a.InRecord() {
 			text = record[a.Field()]
 		}
-		got := b.Amounts[a]
-		if len(text) == 0 || string(text) == "null" {
-			if got.Valid {
-				t.Fatalf("%s: %s is absent but %d", raw, a.Field(), got.V)
-			}
-			continue
-		}
-		var number stdjson.Number
-		if err := stdjson.Unmarshal(text, &number); err != nil {
-			t.Fatalf("%s: %s: %v", raw, text, err)
-		}
-		want, ok := new(big.Int).SetString(number.String(), 10)
-		if !ok {
-			t.Fatalf("%s: %s was taken as a whole number", raw, text)
-		}
-		want.Mul(want, big.NewInt(int64(b.Direction.V)))
-		if !got.Valid || want.Cmp(big.NewInt(int64(got.V))) != 0 {
-			t.Fatalf("%s: %s is %v, want %s", raw, a.Field(), got, want)
-		}
+		checkAmount(t, text, b.Amounts[a], b.Direction.V)
 	}
+}
+
+// checkAmount wants an amount to be that of the raw JSON, under a sign.
+func checkAmount(t *testing.T, raw stdjson.RawMessage, got schema.Null[schema.Fen], sign int32) {
+	t.Helper()
+	if len(raw) == 0 || string(raw) == "null" {
+		if got.Valid {
+			t.Fatalf("absent, but %d", got.V)
+		}
+		return
+	}
+	var number stdjson.Number
+	if err := stdjson.Unmarshal(raw, &number); err != nil {
+		t.Fatalf("%s: %v", raw, err)
+	}
+	want, ok := new(big.Int).SetString(number.String(), 10)
+	if !ok {
+		t.Fatalf("%s was taken as a whole number", raw)
+	}
+	want.Mul(want, big.NewInt(int64(sign)))
+	if !got.Valid || want.Cmp(big.NewInt(int64(got.V))) != 0 {
+		t.Fatalf("%s is read as %v, want %s", raw, got, want)
+	}
+}
+
+// FuzzDecodeSettlements: whatever an answer says, reading it does not panic; and
+// of one that is taken, every amount is that of the raw record, digit by digit,
+// and an identity that passes is a sum that ties out.
+func FuzzDecodeSettlements(f *testing.F) {
+	f.Add([]byte(seedSettlements))
+	f.Add([]byte(seedSettleError))
+	f.Add([]byte(`{"data":null}`))
+	f.Add([]byte(`{"extra":{"error_code":2191002,"sub_error_code":20000}}`))
+	f.Add([]byte(`{"data":[{"settle_id":68882720803499563550,"settle_status":"FAIL","rake":"12","settle_at":1639733782000,"new":1.5}]}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		records, err := DecodeSettlements(body)
+		if err != nil {
+			return
+		}
+		for _, r := range records {
+			row := Normaliser{}.Settlement(r, asking("order_id", "ot1"))
+			s := row.Settlement
+			if s.SettleID == "" || s.Status == "" || !s.OrderID.Valid || row.Foreign != (s.OrderID.V != "ot1") {
+				t.Fatalf("%s became %+v", r.Raw, row)
+			}
+			var record map[string]stdjson.RawMessage
+			if err := stdjson.Unmarshal(r.Raw, &record); err != nil {
+				t.Fatalf("%s: encoding/json says %v", r.Raw, err)
+			}
+			checkAmount(t, record["settle_amount"], s.Amount, +1)
+			checkAmount(t, record["rake"], s.Rake, +1)
+			checkAmount(t, record["commission"], s.Commission, +1)
+			if row.Identity == NotEvaluable {
+				continue
+			}
+			left := big.NewInt(int64(s.Amount.V))
+			for _, part := range append([]schema.Share{{Amount: s.Rake.V}, {Amount: s.Commission.V}}, s.Shares.V...) {
+				left.Sub(left, big.NewInt(int64(part.Amount)))
+			}
+			if (left.Sign() == 0) != (row.Identity == Pass) {
+				t.Fatalf("%s: %v is left of settle_amount, and the identity is %v", r.Raw, left, row.Identity)
+			}
+		}
+	})
 }

@@ -1,6 +1,7 @@
-// Package normalise turns pages of the bill API into rows: it reads the page's
-// JSON strictly, gives amounts their signs, and checks the money rules. It is
-// pure: no clock, no network, no state; the same record gives the same row twice.
+// Package normalise turns pages of the bill API, and answers of the settle
+// query, into rows: it reads their JSON strictly, gives a bill's amounts their
+// signs, and checks the money rules. It is pure: no clock, no network, no state;
+// the same record gives the same row twice.
 package normalise
 
 import (
@@ -119,8 +120,6 @@ var canonically = []jsontext.Options{
 // Amounts returns the record's amounts as received, without signs.
 func (r *Record) Amounts() schema.Amounts {
 	amounts := r.wire.Amount.known
-	if r.wire.FundAmount.Valid {
-		amounts[schema.FundAmount] = schema.Some(schema.Fen(r.wire.FundAmount.V))
-	}
+	amounts[schema.FundAmount] = r.wire.FundAmount.fen()
 	return amounts
 }

@@ -22,14 +22,18 @@ var directions = struct{ byFund, byType map[int32]int32 }{
 
 // checker looks at one row: it signs the amounts and collects exceptions.
 type checker struct {
+	*findings
 	row  *Row
 	wire *record
 	day  schema.Day
 }
 
-func (c *checker) report(rule schema.Rule, severity schema.Severity, detail string, args ...any) *schema.Exception {
-	c.row.Exceptions = append(c.row.Exceptions, schema.Exception{Rule: rule, Severity: severity, Detail: fmt.Sprintf(detail, args...)})
-	return &c.row.Exceptions[len(c.row.Exceptions)-1]
+// findings are the exceptions of one row, of bills or of settlements.
+type findings []schema.Exception
+
+func (f *findings) report(rule schema.Rule, severity schema.Severity, detail string, args ...any) *schema.Exception {
+	*f = append(*f, schema.Exception{Rule: rule, Severity: severity, Detail: fmt.Sprintf(detail, args...)})
+	return &(*f)[len(*f)-1]
 }
 
 // direct decides the direction and signs every amount by it. Without a
@@ -156,9 +160,10 @@ func commissions(a *schema.Amounts) []schema.Null[schema.Fen] {
 		a[schema.ClerkCommission], a[schema.MallStoreGoods]}
 }
 
-func (c *checker) identity(rule schema.Rule, severity schema.Severity, actual schema.Null[schema.Fen], expected sum, detail string) Outcome {
+// identity checks that an amount is what it should be.
+func (f *findings) identity(rule schema.Rule, severity schema.Severity, actual schema.Null[schema.Fen], expected sum, detail string) Outcome {
 	if expected.err != nil {
-		c.report(schema.RuleOverflow, schema.SeverityError, "%s: %v", detail, expected.err)
+		f.report(schema.RuleOverflow, schema.SeverityError, "%s: %v", detail, expected.err)
 		return NotEvaluable
 	}
 	if !actual.Valid || !expected.Valid {
@@ -167,7 +172,7 @@ func (c *checker) identity(rule schema.Rule, severity schema.Severity, actual sc
 	if actual.V == expected.V {
 		return Pass
 	}
-	e := c.report(rule, severity, "%s", detail)
+	e := f.report(rule, severity, "%s", detail)
 	e.Expected, e.Actual = expected.Null, actual
 	return Fail
 }

@@ -130,6 +130,10 @@ func (n integer) int32() (schema.Null[int32], error) {
 	return schema.Some(int32(n.V)), nil
 }
 
+func (n integer) fen() schema.Null[schema.Fen] {
+	return schema.Null[schema.Fen]{V: schema.Fen(n.V), Valid: n.Valid}
+}
+
 // amounts is the object "amount": a map from names to fen, in which new names
 // appear without notice.
 type amounts struct {
@@ -167,7 +171,7 @@ func (a *amounts) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		if err := n.UnmarshalJSONFrom(dec); err != nil {
 			return fmt.Errorf("amount.%s: %w", name, err)
 		}
-		a.known[amount] = schema.Null[schema.Fen]{V: schema.Fen(n.V), Valid: n.Valid}
+		a.known[amount] = n.fen()
 	}
 	_, err = dec.ReadToken()
 	return err

@@ -1,4 +1,5 @@
 -- Views of a billwalk lake for DuckDB. Amounts are signed int64 fen; sum(..._fen) is always right.
+-- No files of a table? The lake is of an earlier billwalk: run or replay one day, which publishes all tables.
 
 CREATE OR REPLACE VIEW bills AS SELECT
   bill_date,
@@ -89,6 +90,106 @@ COMMENT ON COLUMN bills.logid IS 'the platform''s id of the answer; from extra.l
 COMMENT ON COLUMN bills.fetched_at IS 'when the answer was received';
 COMMENT ON COLUMN bills.archive_key IS 'the archive object that holds the raw record';
 
+CREATE OR REPLACE VIEW settlements AS SELECT
+  bill_date,
+  settle_id::VARCHAR AS settle_id,
+  order_id::VARCHAR AS order_id,
+  out_settle_no::VARCHAR AS out_settle_no,
+  out_order_no::VARCHAR AS out_order_no,
+  item_order_id::VARCHAR AS item_order_id,
+  settle_status::VARCHAR AS settle_status,
+  settle_amount_fen::BIGINT AS settle_amount_fen,
+  rake_fen::BIGINT AS rake_fen,
+  commission_fen::BIGINT AS commission_fen,
+  shares_fen::BIGINT AS shares_fen,
+  shares::STRUCT(merchant_no VARCHAR, amount_fen BIGINT)[] AS shares,
+  settle_detail::VARCHAR AS settle_detail,
+  settle_time::TIMESTAMPTZ AS settle_time,
+  is_auto_settle::BOOLEAN AS is_auto_settle,
+  message::VARCHAR AS message,
+  cp_extra::VARCHAR AS cp_extra,
+  source::VARCHAR AS source,
+  asked_by::VARCHAR AS asked_by,
+  app_id::VARCHAR AS app_id,
+  logid::VARCHAR AS logid,
+  fetched_at::TIMESTAMPTZ AS fetched_at
+FROM read_parquet('lake/settlements/*/*.parquet', hive_partitioning = true, hive_types = {'bill_date': DATE});
+COMMENT ON VIEW settlements IS 'One row per settle_id, on one day only: the latest bill_date of its order that is not after the settlement''s own day, else the earliest; without a time, the latest.';
+COMMENT ON COLUMN settlements.settle_id IS 'settlement id; from settle_id';
+COMMENT ON COLUMN settlements.order_id IS 'order id of the trade system; from order_id';
+COMMENT ON COLUMN settlements.out_settle_no IS 'the developer''s settlement id; from out_settle_no';
+COMMENT ON COLUMN settlements.out_order_no IS 'the developer''s order id; from out_order_no';
+COMMENT ON COLUMN settlements.item_order_id IS 'order id at item level, where the settlement is of one item; from item_order_id';
+COMMENT ON COLUMN settlements.settle_status IS 'INIT, PROCESSING, SUCCESS or FAIL; from settle_status';
+COMMENT ON COLUMN settlements.settle_amount_fen IS 'what is shared out: rake + commission + shares; from settle_amount; signed fen';
+COMMENT ON COLUMN settlements.rake_fen IS 'the platform''s fee; from rake; signed fen';
+COMMENT ON COLUMN settlements.commission_fen IS 'commissions; from commission; signed fen';
+COMMENT ON COLUMN settlements.shares_fen IS 'sum of the shares; from settle_detail; signed fen';
+COMMENT ON COLUMN settlements.shares IS 'each merchant''s share; NULL where settle_detail cannot be read; from settle_detail';
+COMMENT ON COLUMN settlements.settle_detail IS 'the shares as the platform writes them; from settle_detail';
+COMMENT ON COLUMN settlements.settle_time IS 'when it was shared out; from settle_time';
+COMMENT ON COLUMN settlements.is_auto_settle IS 'shared out by the platform itself; only callbacks tell; from is_auto_settle';
+COMMENT ON COLUMN settlements.message IS 'why it failed; only callbacks tell; from message';
+COMMENT ON COLUMN settlements.cp_extra IS 'the developer''s own text; from cp_extra';
+COMMENT ON COLUMN settlements.source IS 'query, callback or both';
+COMMENT ON COLUMN settlements.asked_by IS 'the match rule that found it, as jobs.yaml has it: order_id: shop_order_id';
+COMMENT ON COLUMN settlements.app_id IS 'the mini-program; only callbacks tell';
+COMMENT ON COLUMN settlements.logid IS 'the platform''s id of the answer; from extra.logid';
+COMMENT ON COLUMN settlements.fetched_at IS 'when the answer was received';
+
+CREATE OR REPLACE VIEW reconciliation AS SELECT
+  bill_date,
+  walk_account_id::VARCHAR AS walk_account_id,
+  group_key::VARCHAR AS group_key,
+  shop_order_id::VARCHAR AS shop_order_id,
+  item_order_id::VARCHAR AS item_order_id,
+  verdict::VARCHAR AS verdict,
+  matched_by::VARCHAR AS matched_by,
+  reasons::VARCHAR[] AS reasons,
+  bill_rows::BIGINT AS bill_rows,
+  settlement_rows::BIGINT AS settlement_rows,
+  billed_total_fen::BIGINT AS billed_total_fen,
+  settled_total_fen::BIGINT AS settled_total_fen,
+  diff_total_fen::BIGINT AS diff_total_fen,
+  billed_fee_fen::BIGINT AS billed_fee_fen,
+  settled_fee_fen::BIGINT AS settled_fee_fen,
+  diff_fee_fen::BIGINT AS diff_fee_fen,
+  billed_commission_fen::BIGINT AS billed_commission_fen,
+  settled_commission_fen::BIGINT AS settled_commission_fen,
+  diff_commission_fen::BIGINT AS diff_commission_fen,
+  billed_net_fen::BIGINT AS billed_net_fen,
+  settled_net_fen::BIGINT AS settled_net_fen,
+  diff_net_fen::BIGINT AS diff_net_fen,
+  refund_fen::BIGINT AS refund_fen,
+  first_settle_time::TIMESTAMPTZ AS first_settle_time,
+  last_settle_time::TIMESTAMPTZ AS last_settle_time
+FROM read_parquet('lake/reconciliation/*/*.parquet', hive_partitioning = true, hive_types = {'bill_date': DATE});
+COMMENT ON VIEW reconciliation IS 'One row per group: the forward bills of one order (or item) of one account on one day, or its other bills. Every bill is in exactly one group. billed and settled sum what is known; a difference is NULL where a leg is not compared.';
+COMMENT ON COLUMN reconciliation.walk_account_id IS 'the configured account whose bills these are';
+COMMENT ON COLUMN reconciliation.group_key IS 'unique in account and day: the order, order/item, order#non-forward, ext:…, or bill:… without an order';
+COMMENT ON COLUMN reconciliation.shop_order_id IS 'the order';
+COMMENT ON COLUMN reconciliation.item_order_id IS 'the item, where settlements name items';
+COMMENT ON COLUMN reconciliation.verdict IS 'matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable';
+COMMENT ON COLUMN reconciliation.matched_by IS 'item, order, order_window or amount; NULL unless matched';
+COMMENT ON COLUMN reconciliation.reasons IS 'why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, not_asked, no_key, non_forward, not_configured';
+COMMENT ON COLUMN reconciliation.bill_rows IS 'bills in the group';
+COMMENT ON COLUMN reconciliation.settlement_rows IS 'settlements of this day in the group, of any status';
+COMMENT ON COLUMN reconciliation.billed_total_fen IS 'ledger_total of the forward bills; signed fen';
+COMMENT ON COLUMN reconciliation.settled_total_fen IS 'settle_amount of the successful settlements; signed fen';
+COMMENT ON COLUMN reconciliation.diff_total_fen IS 'settled - billed; signed fen';
+COMMENT ON COLUMN reconciliation.billed_fee_fen IS 'total_merchant_platform_service of the forward bills; signed fen';
+COMMENT ON COLUMN reconciliation.settled_fee_fen IS 'rake of the successful settlements; signed fen';
+COMMENT ON COLUMN reconciliation.diff_fee_fen IS 'settled - billed; signed fen';
+COMMENT ON COLUMN reconciliation.billed_commission_fen IS 'total_commission, else the sum of talent, agent, broker, clerk and mall store, of the forward bills; signed fen';
+COMMENT ON COLUMN reconciliation.settled_commission_fen IS 'commission of the successful settlements; signed fen';
+COMMENT ON COLUMN reconciliation.diff_commission_fen IS 'settled - billed; signed fen';
+COMMENT ON COLUMN reconciliation.billed_net_fen IS 'goods of the forward bills; signed fen';
+COMMENT ON COLUMN reconciliation.settled_net_fen IS 'shares of the successful settlements; signed fen';
+COMMENT ON COLUMN reconciliation.diff_net_fen IS 'settled - billed; signed fen';
+COMMENT ON COLUMN reconciliation.refund_fen IS 'ledger_total of the bills that are not forward; signed fen';
+COMMENT ON COLUMN reconciliation.first_settle_time IS 'of the group''s settlements';
+COMMENT ON COLUMN reconciliation.last_settle_time IS 'of the group''s settlements';
+
 CREATE OR REPLACE VIEW exceptions AS SELECT
   bill_date,
   rule::VARCHAR AS rule,
@@ -115,3 +216,180 @@ COMMENT ON COLUMN exceptions.actual_fen IS 'what was received, signed; signed fe
 COMMENT ON COLUMN exceptions.detail IS 'what is wrong, in words';
 COMMENT ON COLUMN exceptions.record IS 'the raw record as JSON; the coupon code as the job says';
 COMMENT ON COLUMN exceptions.archive_key IS 'the archive object that holds the raw record';
+
+CREATE OR REPLACE VIEW restatements AS SELECT
+  bill_date,
+  account_id::VARCHAR AS account_id,
+  ledger_id::VARCHAR AS ledger_id,
+  settle_type::INTEGER AS settle_type,
+  settle_sub_type::INTEGER AS settle_sub_type,
+  walk_account_id::VARCHAR AS walk_account_id,
+  shop_order_id::VARCHAR AS shop_order_id,
+  change::VARCHAR AS change,
+  columns::VARCHAR[] AS columns,
+  old::VARCHAR AS old,
+  new::VARCHAR AS new,
+  diff_total_fen::BIGINT AS diff_total_fen,
+  diff_goods_fen::BIGINT AS diff_goods_fen,
+  old_generation::BIGINT AS old_generation,
+  new_generation::BIGINT AS new_generation,
+  restated_at::TIMESTAMPTZ AS restated_at
+FROM read_parquet('lake/restatements/*/*.parquet', hive_partitioning = true, hive_types = {'bill_date': DATE});
+COMMENT ON VIEW restatements IS 'One row per bill of a published day that a later walk found added, removed or changed. Rows are carried on from generation to generation.';
+COMMENT ON COLUMN restatements.account_id IS 'the account that is paid';
+COMMENT ON COLUMN restatements.ledger_id IS 'bill id';
+COMMENT ON COLUMN restatements.settle_type IS 'of the bill';
+COMMENT ON COLUMN restatements.settle_sub_type IS 'of the bill';
+COMMENT ON COLUMN restatements.walk_account_id IS 'the configured account whose walk told';
+COMMENT ON COLUMN restatements.shop_order_id IS 'order of the bill';
+COMMENT ON COLUMN restatements.change IS 'added, removed or changed';
+COMMENT ON COLUMN restatements.columns IS 'the columns of bills that differ';
+COMMENT ON COLUMN restatements.old IS 'their old values, a JSON object of texts; what was NULL is left out';
+COMMENT ON COLUMN restatements.new IS 'their new values, likewise';
+COMMENT ON COLUMN restatements.diff_total_fen IS 'new - old ledger_total, a missing bill counted as 0; signed fen';
+COMMENT ON COLUMN restatements.diff_goods_fen IS 'new - old goods, a missing bill counted as 0; signed fen';
+COMMENT ON COLUMN restatements.old_generation IS 'of the day''s publication that had the old values';
+COMMENT ON COLUMN restatements.new_generation IS 'of the publication that has the new ones';
+COMMENT ON COLUMN restatements.restated_at IS 'when that was built';
+
+-- The same for people: Chinese names, amounts in yuan (exact decimals), verdicts in the words of the trade.
+
+CREATE OR REPLACE VIEW "账单" AS SELECT
+  bill_date AS "账单日期",
+  account_id AS "收款账户",
+  ledger_id AS "账单ID",
+  walk_account_id AS "商户",
+  biz_type AS "业务类型",
+  shop_order_id AS "订单号",
+  item_order_id AS "子订单号",
+  order_ext_id AS "外部订单号",
+  certificate_id AS "券ID",
+  verify_id AS "核销ID",
+  poi_id AS "核销门店",
+  verify_poi_account_id AS "核销门店账户",
+  sku_id AS "商品ID",
+  group_name AS "商品名称",
+  code AS "券码",
+  settle_type AS "结算类型",
+  settle_type_desc AS "结算类型说明",
+  settle_sub_type AS "子结算类型",
+  settle_time AS "结算时间",
+  direction AS "收支方向",
+  (pay_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "实付(元)",
+  (deduction_discount_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "团购券抵扣(元)",
+  (merchant_ticket_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "商家优惠(元)",
+  (platform_ticket_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "平台补贴(元)",
+  (ledger_platform_ticket_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "平台券(参与结算)(元)",
+  (original_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "交易金额(元)",
+  (ledger_total_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "应结算(元)",
+  (total_commission_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "佣金合计(元)",
+  (actual_insured_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "保险费(元)",
+  (total_agent_merchant_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "服务商佣金(元)",
+  (total_merchant_platform_service_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "软件服务费(元)",
+  (total_operation_agent_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "代运营服务商佣金(元)",
+  (talent_commission_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "达人佣金(元)",
+  (broker_commission_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "撮合经纪服务费(元)",
+  (clerk_commission_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "店员佣金(元)",
+  (mall_store_goods_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "商场店铺分佣(元)",
+  (goods_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "商家实际结算(元)",
+  (fund_amount_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "款项金额(元)",
+  fund_amount_type AS "入账出账",
+  extra AS "其他字段",
+  logid AS "日志ID",
+  fetched_at AS "获取时间",
+  archive_key AS "存档文件"
+FROM bills;
+
+CREATE OR REPLACE VIEW "分账" AS SELECT
+  bill_date AS "账单日期",
+  settle_id AS "分账单号",
+  order_id AS "交易订单号",
+  out_settle_no AS "开发者分账单号",
+  out_order_no AS "开发者订单号",
+  item_order_id AS "子订单号",
+  settle_status AS "分账状态",
+  (settle_amount_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分账金额(元)",
+  (rake_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "手续费(元)",
+  (commission_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "佣金(元)",
+  (shares_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分成合计(元)",
+  shares AS "分成明细(分)",
+  settle_detail AS "分账细节",
+  settle_time AS "分账时间",
+  is_auto_settle AS "自动分账",
+  message AS "结果说明",
+  cp_extra AS "开发者自定义",
+  source AS "来源",
+  asked_by AS "查询依据",
+  app_id AS "小程序",
+  logid AS "日志ID",
+  fetched_at AS "获取时间"
+FROM settlements;
+
+CREATE OR REPLACE VIEW "对账" AS SELECT
+  bill_date AS "账单日期",
+  walk_account_id AS "商户",
+  group_key AS "对账组",
+  shop_order_id AS "订单号",
+  item_order_id AS "子订单号",
+  CASE verdict
+    WHEN 'matched' THEN '平账'
+    WHEN 'mismatched' THEN CASE sign(diff_total_fen) WHEN 1 THEN '长款' WHEN -1 THEN '短款' ELSE '差异' END
+    WHEN 'bill_only' THEN '单边账:有账单无分账'
+    WHEN 'settlement_only' THEN '单边账:有分账无账单'
+    WHEN 'pending' THEN '在途'
+    WHEN 'failed' THEN '分账失败'
+    WHEN 'not_applicable' THEN '不参与分账' END AS "对账结论",
+  matched_by AS "匹配方式",
+  reasons AS "原因",
+  bill_rows AS "账单数",
+  settlement_rows AS "分账数",
+  (billed_total_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "账单金额(元)",
+  (settled_total_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分账金额(元)",
+  (diff_total_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "金额差额(元)",
+  (billed_fee_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "账单手续费(元)",
+  (settled_fee_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分账手续费(元)",
+  (diff_fee_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "手续费差额(元)",
+  (billed_commission_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "账单佣金(元)",
+  (settled_commission_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分账佣金(元)",
+  (diff_commission_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "佣金差额(元)",
+  (billed_net_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "账单商家所得(元)",
+  (settled_net_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分账商家所得(元)",
+  (diff_net_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "商家所得差额(元)",
+  (refund_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "非正向账单金额(元)",
+  first_settle_time AS "最早分账时间",
+  last_settle_time AS "最晚分账时间"
+FROM reconciliation;
+
+CREATE OR REPLACE VIEW "异常" AS SELECT
+  bill_date AS "账单日期",
+  rule AS "规则",
+  severity AS "级别",
+  account_id AS "收款账户",
+  ledger_id AS "账单ID",
+  shop_order_id AS "订单号",
+  settle_id AS "分账单号",
+  (expected_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "应为(元)",
+  (actual_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "实为(元)",
+  detail AS "说明",
+  record AS "原始记录",
+  archive_key AS "存档文件"
+FROM exceptions;
+
+CREATE OR REPLACE VIEW "重述" AS SELECT
+  bill_date AS "账单日期",
+  account_id AS "收款账户",
+  ledger_id AS "账单ID",
+  settle_type AS "结算类型",
+  settle_sub_type AS "子结算类型",
+  walk_account_id AS "商户",
+  shop_order_id AS "订单号",
+  change AS "变动",
+  columns AS "变动列",
+  old AS "原值",
+  new AS "新值",
+  (diff_total_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "应结算差额(元)",
+  (diff_goods_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "实际结算差额(元)",
+  old_generation AS "原版本",
+  new_generation AS "新版本",
+  restated_at AS "重述时间"
+FROM restatements;

@@ -2,7 +2,7 @@
 // that every table is derived from. It knows keys, batches and certificates; it
 // does not look into an answer's body.
 //
-// A unit's objects lie below archive/bills/bill_date=D/account=A/:
+// A unit's pages of bills lie below archive/bills/bill_date=D/account=A/:
 //
 //	<walk>-00001.jsonl.zst   a batch of answers, one JSON line each
 //	<walk>.json              the certificate, once the walk is certified
@@ -30,7 +30,7 @@ import (
 
 const certificateVersion = 1
 
-// Archive of the bill API's answers.
+// Archive of the platform's answers.
 type Archive struct{ store object.Store }
 
 // New returns the archive in the store.
@@ -59,8 +59,7 @@ func (a *Archive) Certify(ctx context.Context, c *schema.Certificate) error {
 	if err != nil {
 		return err
 	}
-	walk, _ := c.Latest()
-	return a.create(ctx, certificateKey(c.Unit(), walk), data)
+	return a.create(ctx, certificateKey(c.Unit(), c.Latest().Walk), data)
 }
 
 // create stores an object that must not exist. An answer that got lost is

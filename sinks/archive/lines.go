@@ -47,10 +47,14 @@ func (*Archive) Encode(a schema.Answer) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	// The body is put in by hand: no JSON library may touch its bytes.
-	line = append(line[:len(line)-1], `,"body":`...)
-	line = append(append(line, a.Body...), "}\n"...)
-	return frames.EncodeAll(line, nil), nil
+	return frames.EncodeAll(withBody(line, a.Body), nil), nil
+}
+
+// withBody adds the body to a JSON object, by hand: no JSON library may touch
+// its bytes.
+func withBody(object, body []byte) []byte {
+	line := append(object[:len(object)-1], `,"body":`...)
+	return append(append(line, body...), "}\n"...)
 }
 
 // lines yields the decompressed lines of a batch, each valid until the next.

@@ -5,10 +5,13 @@
 //
 //  1. before the run's first API call, Base reads the manifest and the ETag of
 //     each data object: what this run may replace;
-//  2. Publish writes the rows to local temporary files, stamped with a
-//     generation and a write id;
-//  3. it PUTs each data object on the condition that the base is still there;
+//  2. a Stage takes the rows into local files, stamped with a generation and a
+//     write id;
+//  3. its Publish PUTs each data object on the condition that the base is still
+//     there;
 //  4. it PUTs the manifest, last, on the same condition.
+//
+// What is published is read back by column: Bills, Restatements.
 //
 // A run that finds something newer in place changes nothing: schema.ErrSuperseded. A
 // crash between 3 and 4 heals by running again, from the base then found.
@@ -21,14 +24,18 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/go-json-experiment/json"
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
 )
 
-// Tables that every publication writes, in the order of their PUTs.
-var tables = []string{schema.Bills.Name, schema.Exceptions.Name}
+// Tables that every publication writes, in the order of their PUTs: what was
+// restated stands before the bills that tell it are gone.
+var tables = []string{
+	schema.Restatements.Name, schema.Bills.Name, schema.Settlements.Name, schema.Reconciliations.Name, schema.Exceptions.Name,
+}
 
 // settingsKey holds what is fixed for the lake's life.
 const (
@@ -48,15 +55,16 @@ type settings struct {
 type Lake struct {
 	store   object.Store
 	buckets int
-	version string // of billwalk, for manifests
-	tmp     string // folder for temporary files; empty: the system's
+	version string           // of billwalk, for manifests
+	tmp     string           // folder for local files; empty: the system's
+	mem     memory.Allocator // of rows on their way into files
 }
 
 // Open opens the lake with that many buckets, for the store and the version of
 // billwalk. A lake made with another number is an error: accounts would move
 // between files. A new lake is written only when something is published.
 func Open(ctx context.Context, store object.Store, buckets int, version string) (*Lake, error) {
-	l := &Lake{store: store, buckets: buckets, version: version}
+	l := &Lake{store: store, buckets: buckets, version: version, mem: memory.DefaultAllocator}
 	err := l.checkSettings(ctx)
 	if errors.Is(err, object.ErrNotFound) {
 		return l, nil

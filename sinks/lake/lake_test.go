@@ -1,17 +1,12 @@
 package lake
 
 import (
-	"bytes"
 	"context"
 	"errors"
-	"fmt"
-	"io"
 	"maps"
 	"slices"
 	"strings"
-	"sync"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 	"github.com/google/go-cmp/cmp/cmpopts"
@@ -23,111 +18,14 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-const day schema.Day = 20777 // 2026-11-20
-
-const (
-	billsKey      = "bills/bill_date=2026-11-20/bucket-002.parquet"
-	exceptionsKey = "exceptions/bill_date=2026-11-20/bucket-002.parquet"
-	manifestOf    = "_manifests/bill_date=2026-11-20/bucket-002.json"
-)
-
-// recording is a store in memory that notes every operation, and fails those
-// that the test wants failed.
-type recording struct {
-	*object.Mem
-	mu    sync.Mutex
-	puts  []string
-	fault func(op object.Op, key string) (apply bool, err error)
-}
-
-func newRecording() *recording {
-	r := &recording{Mem: object.NewMem()}
-	r.Fault = func(op object.Op, key string) (bool, error) {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		if op == object.OpPut {
-			r.puts = append(r.puts, key)
-		}
-		if r.fault == nil {
-			return false, nil
-		}
-		return r.fault(op, key)
-	}
-	return r
-}
-
-// content returns every object of the store.
-func (r *recording) content(t *testing.T) map[string]string {
-	t.Helper()
-	all := make(map[string]string)
-	for info, err := range r.List(t.Context(), "") {
-		if err != nil {
-			t.Fatal(err)
-		}
-		all[info.Key] = string(r.get(t, info.Key))
-	}
-	return all
-}
-
-func (r *recording) get(t *testing.T, key string) []byte {
-	t.Helper()
-	body, _, err := r.Get(t.Context(), key)
-	if err != nil {
-		t.Fatal(err)
-	}
-	data, err := io.ReadAll(body)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return data
-}
-
-func open(t *testing.T, store object.Store) *Lake {
-	t.Helper()
-	l, err := Open(t.Context(), store, 4, "v1.2.3")
-	if err != nil {
-		t.Fatal(err)
-	}
-	l.tmp = t.TempDir()
-	return l
-}
-
-func baseOf(t *testing.T, l *Lake) schema.Base {
-	t.Helper()
-	base, err := l.Base(t.Context(), day, 2)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return base
-}
-
-// fill hands over n bills, and an exception.
-func fill(n int) func(schema.Rows) error {
-	return func(rows schema.Rows) error {
-		for i := range n {
-			b := schema.Bill{AccountID: "1", LedgerID: fmt.Sprintf("%05d", i), WalkAccountID: "1", SettleType: 1, FetchedAt: time.Unix(1, 0), ArchiveKey: "k"}
-			b.Amounts[schema.Pay] = schema.Some(schema.Fen(100))
-			if err := rows.Bill(&b); err != nil {
-				return err
-			}
-		}
-		return rows.Exception(&schema.Exception{Rule: schema.RuleGoods, Severity: schema.SeverityWarning, Detail: "x"})
-	}
-}
-
-func publish(t *testing.T, l *Lake, base schema.Base, n int) (*schema.Manifest, error) {
-	t.Helper()
-	m := &schema.Manifest{RunID: "run", Job: "nightly", PublishedAt: time.Unix(2, 0).UTC()}
-	return m, l.Publish(t.Context(), base, m, fill(n))
-}
-
 func TestOpenWritesNothing(t *testing.T) {
 	t.Parallel()
 	store := newRecording()
 	l := open(t, store)
 	base := baseOf(t, l)
-	if base.Manifest != nil || base.ManifestETag != "" || base.ETags["bills"] != "" || base.ETags["exceptions"] != "" {
-		t.Errorf("an empty lake has %+v", base)
+	want := schema.Base{Day: day, Bucket: 2, ETags: map[string]string{"bills": "", "settlements": "", "reconciliation": "", "exceptions": "", "restatements": ""}}
+	if diff := cmp.Diff(want, base); diff != "" {
+		t.Errorf("an empty lake has (-want +got):\n%s", diff)
 	}
 	if summary, err := l.Summary(t.Context(), "run"); summary != nil || err != nil {
 		t.Errorf("an empty lake has a summary: %s, %v", summary, err)
@@ -149,14 +47,14 @@ func TestPublish(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		want := []string{billsKey, exceptionsKey, manifestOf}
+		want := objects
 		if generation == 1 {
 			want = append([]string{settingsKey}, want...)
 		}
 		if diff := cmp.Diff(want, store.puts); diff != "" {
 			t.Errorf("order of the PUTs (-want +got):\n%s", diff)
 		}
-		if diff := cmp.Diff([]string{manifestOf, settingsKey, billsKey, exceptionsKey}, slices.Sorted(maps.Keys(store.content(t)))); diff != "" {
+		if diff := cmp.Diff(slices.Sorted(slices.Values(append([]string{settingsKey}, objects...))), slices.Sorted(maps.Keys(store.content(t)))); diff != "" {
 			t.Errorf("objects (-want +got):\n%s", diff)
 		}
 		if m.Generation != generation || m.Version != schema.ManifestVersion || m.Day != day || m.Bucket != 2 || m.Billwalk != "v1.2.3" {
@@ -182,8 +80,8 @@ func TestSameRowsSameBytes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if first.WriteID == second.WriteID {
-		t.Error("two publications have one write id")
+	if first.WriteID == second.WriteID || len(first.Objects) != len(tables) {
+		t.Errorf("two publications: %+v, then %+v", first, second)
 	}
 	for i := range first.Objects {
 		a, b := first.Objects[i], second.Objects[i]
@@ -196,7 +94,8 @@ func TestSameRowsSameBytes(t *testing.T) {
 func TestBucketsAreFixed(t *testing.T) {
 	t.Parallel()
 	store := newRecording()
-	l, other := open(t, store), &Lake{store: store, buckets: 8, tmp: t.TempDir()}
+	l, other := open(t, store), open(t, store)
+	other.buckets = 8
 	if _, err := publish(t, l, baseOf(t, l), 1); err != nil {
 		t.Fatal(err)
 	}
@@ -254,7 +153,7 @@ func TestSummary(t *testing.T) {
 func TestStoreFails(t *testing.T) {
 	t.Parallel()
 	down := errors.New("the store is down")
-	for _, key := range []string{settingsKey, manifestOf, billsKey, exceptionsKey, "runs/run.json"} {
+	for _, key := range append([]string{settingsKey, "runs/run.json"}, objects...) {
 		store := newRecording()
 		l := open(t, store)
 		if _, err := publish(t, l, baseOf(t, l), 1); err != nil {
@@ -281,11 +180,39 @@ func TestPublishEndsWithItsContext(t *testing.T) {
 	l := open(t, store)
 	base := baseOf(t, l)
 	ctx, cancel := context.WithCancel(t.Context())
-	err := l.Publish(ctx, base, new(schema.Manifest), func(rows schema.Rows) error { cancel(); return fill(1)(rows) })
+	err := publishRows(ctx, l, base, new(schema.Manifest), func(rows schema.Rows) error { cancel(); return fill(1)(rows) })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want that it was cancelled", err)
 	}
-	if content := store.content(t); len(content) != 1 || !bytes.Contains([]byte(content[settingsKey]), []byte(`"buckets":4`)) {
+	if content := store.content(t); len(content) != 0 {
 		t.Errorf("objects %q", content)
 	}
+}
+
+// TestTwoTables: a lake of before there were settlements goes on as one of five tables.
+func TestTwoTables(t *testing.T) {
+	t.Parallel()
+	made, store := newRecording(), newRecording()
+	l := open(t, made)
+	if _, err := publish(t, l, baseOf(t, l), 5); err != nil {
+		t.Fatal(err)
+	}
+	for key, content := range made.content(t) {
+		if strings.HasPrefix(key, "_manifests/") || strings.HasPrefix(key, "bills/") || strings.HasPrefix(key, "exceptions/") {
+			if _, err := store.Put(t.Context(), key, strings.NewReader(content), object.Always(), nil); err != nil {
+				t.Fatal(err)
+			}
+		}
+	}
+	l = open(t, store)
+	base := baseOf(t, l)
+	for table, etag := range base.ETags {
+		if (etag != "") != (table == "bills" || table == "exceptions") {
+			t.Errorf("%s has ETag %q", table, etag)
+		}
+	}
+	if m, err := publish(t, l, base, 9); err != nil || m.Generation != 2 {
+		t.Fatalf("generation %d, %v", m.Generation, err)
+	}
+	checkObjects(t, store, baseOf(t, l), 9)
 }

@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
-	"os"
 	"strconv"
 	"testing"
 
@@ -53,7 +52,15 @@ func checkObjects(t *testing.T, store *recording, base schema.Base, bills int64)
 			t.Errorf("%s has %d rows, the manifest says %d and %d", o.Table, reader.NumRows(), o.Rows, o.Totals.Rows)
 		}
 	}
-	if m.Objects[0].Rows != bills || m.Objects[0].Totals.Fen["pay_fen"] != (schema.Sum{Fen: schema.Fen(100 * bills)}) || m.Objects[1].Rows != 1 {
+	var rows []int64
+	for _, o := range m.Objects {
+		rows = append(rows, o.Rows)
+	}
+	if diff := cmp.Diff([]int64{bills, bills, bills, bills, 1}, rows); diff != "" {
+		t.Errorf("rows (-want +got):\n%s", diff)
+	}
+	want := schema.Sum{Fen: schema.Fen(100 * bills)}
+	if m.Objects[1].Totals.Fen["pay_fen"] != want || m.Objects[2].Totals.Fen["settle_amount_fen"] != want {
 		t.Errorf("totals %+v", m.Objects)
 	}
 }
@@ -65,7 +72,7 @@ func TestCrashAfterEveryPut(t *testing.T) {
 	t.Parallel()
 	crash := errors.New("killed")
 	for _, published := range []bool{false, true} {
-		for _, key := range []string{settingsKey, billsKey, exceptionsKey, manifestOf} {
+		for _, key := range append([]string{settingsKey}, objects...) {
 			if published && key == settingsKey {
 				continue // they are written once
 			}
@@ -162,7 +169,7 @@ func TestSupersededByTheSameRows(t *testing.T) {
 // effect, the conflict is known for its own trace.
 func TestLostAnswers(t *testing.T) {
 	t.Parallel()
-	for _, key := range []string{settingsKey, billsKey, exceptionsKey, manifestOf} {
+	for _, key := range append([]string{settingsKey}, objects...) {
 		for _, landed := range []bool{false, true} {
 			for _, lost := range []int{1, 2} {
 				t.Run(fmt.Sprint(key, landed, lost), func(t *testing.T) {
@@ -196,7 +203,7 @@ func losing(key string, landed bool, lost int) func(object.Op, string) (bool, er
 // PUT is unknown says so; whatever it was, the next run publishes over it.
 func TestStoppedWhileUnknown(t *testing.T) {
 	t.Parallel()
-	for _, key := range []string{settingsKey, billsKey, exceptionsKey, manifestOf} {
+	for _, key := range append([]string{settingsKey}, objects...) {
 		for _, landed := range []bool{false, true} {
 			t.Run(fmt.Sprint(key, landed), func(t *testing.T) {
 				t.Parallel()
@@ -211,7 +218,7 @@ func TestStoppedWhileUnknown(t *testing.T) {
 					}
 					return apply, err
 				}
-				err := l.Publish(ctx, baseOf(t, l), new(schema.Manifest), fill(7))
+				err := publishRows(ctx, l, baseOf(t, l), new(schema.Manifest), fill(7))
 				if !errors.Is(err, object.ErrUnknown) {
 					t.Errorf("%v, want ErrUnknown", err)
 				}
@@ -222,52 +229,4 @@ func TestStoppedWhileUnknown(t *testing.T) {
 			})
 		}
 	}
-}
-
-// TestTemporaryFilesGo: however a publication ends, it leaves no file behind.
-func TestTemporaryFilesGo(t *testing.T) {
-	t.Setenv("TMPDIR", t.TempDir())
-	bad := errors.New("no more rows")
-	for name, row := range map[string]struct {
-		fault func(op object.Op, key string) (bool, error)
-		fill  func(schema.Rows) error
-	}{
-		"well":                  {nil, fill(10)},
-		"without rows":          {nil, func(schema.Rows) error { return nil }},
-		"rows fail":             {nil, func(rows schema.Rows) error { return errors.Join(fill(5000)(rows), bad) }},
-		"a sum overflows":       {nil, func(rows schema.Rows) error { return overflow(rows) }},
-		"the data's PUT fails":  {failPut(exceptionsKey), fill(10)},
-		"the manifest's, too":   {failPut(manifestOf), fill(10)},
-		"the settings' already": {failPut(settingsKey), fill(10)},
-	} {
-		store := newRecording()
-		l, err := Open(t.Context(), store, 4, "")
-		if err != nil {
-			t.Fatal(err)
-		}
-		store.fault = row.fault
-		err = l.Publish(t.Context(), baseOf(t, l), new(schema.Manifest), row.fill)
-		if (err == nil) != (name == "well" || name == "without rows") {
-			t.Errorf("%s: %v", name, err)
-		}
-		left, err := os.ReadDir(os.TempDir())
-		if err != nil || len(left) != 0 {
-			t.Errorf("%s: left are %v, %v", name, left, err)
-		}
-	}
-}
-
-func failPut(key string) func(object.Op, string) (bool, error) {
-	return func(op object.Op, k string) (bool, error) {
-		if op == object.OpPut && k == key {
-			return false, errors.New("the store is down")
-		}
-		return false, nil
-	}
-}
-
-func overflow(rows schema.Rows) error {
-	b := schema.Bill{SettleType: 1}
-	b.Amounts[schema.Pay] = schema.Some(schema.Fen(1 << 62))
-	return errors.Join(rows.Bill(&b), rows.Bill(&b))
 }

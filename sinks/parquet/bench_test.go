@@ -17,21 +17,38 @@ func BenchmarkWrite(b *testing.B) {
 	var bytes int64
 	b.ReportAllocs()
 	for b.Loop() {
-		w, err := Create(schema.Bills, b.TempDir(), memory.DefaultAllocator)
-		if err != nil {
-			b.Fatal(err)
-		}
+		w := NewWriter(schema.Bills, fileIn(b.TempDir()), memory.DefaultAllocator)
 		for i := range rows {
 			if err := w.Append(&rows[i]); err != nil {
 				b.Fatal(err)
 			}
 		}
-		file, err := w.Close(stamp)
+		file, err := w.Finish(stamp)
 		if err != nil {
 			b.Fatal(err)
 		}
 		bytes = file.Bytes
+		w.Close()
 	}
 	b.ReportMetric(float64(len(rows)*b.N)/b.Elapsed().Seconds(), "rows/s")
 	b.ReportMetric(float64(bytes)/float64(len(rows)), "filebytes/row")
+}
+
+// BenchmarkRead reads, of one full row group of bills per operation, the columns
+// that reconciliation needs.
+func BenchmarkRead(b *testing.B) {
+	file := write(b, schema.Bills, memory.DefaultAllocator, rowGroupRows, billAt, stamp)
+	columns := []string{
+		"account_id", "ledger_id", "walk_account_id", "shop_order_id", "item_order_id", "order_ext_id", "settle_type", "settle_sub_type",
+		"ledger_total_fen", "total_commission_fen", "total_merchant_platform_service_fen", "goods_fen",
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		for _, err := range Read(schema.Bills, file.Body(), columns...) {
+			if err != nil {
+				b.Fatal(err)
+			}
+		}
+	}
+	b.ReportMetric(float64(rowGroupRows*b.N)/b.Elapsed().Seconds(), "rows/s")
 }

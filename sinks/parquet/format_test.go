@@ -2,6 +2,7 @@ package parquet
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/parquet/compress"
@@ -10,38 +11,52 @@ import (
 	"billwalk/schema"
 )
 
-// readable are the physical and logical types that DuckDB, Athena, Trino and
-// Spark read alike: there is no unsigned, INT96, decimal, float or null type.
-var readable = map[schema.Type]string{
-	schema.Int64:     "INT64 Int(bitWidth=64, isSigned=true)",
-	schema.Int32:     "INT32 Int(bitWidth=32, isSigned=true)",
-	schema.Text:      "BYTE_ARRAY String",
-	schema.Timestamp: "INT64 Timestamp(isAdjustedToUTC=true, timeUnit=microseconds, is_from_converted_type=false, force_set_converted_type=false)",
+// leaf is one Parquet column of a table's column.
+type leaf struct {
+	below  string // its path below the column's
+	stored string // physical and logical type
+}
+
+// readable are the types that DuckDB, Athena, Trino and Spark read alike: there
+// is no unsigned, INT96, decimal, float or null type. Lists have three levels.
+var readable = map[schema.Type][]leaf{
+	schema.Int64:     {{"", "INT64 Int(bitWidth=64, isSigned=true)"}},
+	schema.Int32:     {{"", "INT32 Int(bitWidth=32, isSigned=true)"}},
+	schema.Bool:      {{"", "BOOLEAN None"}},
+	schema.Text:      {{"", "BYTE_ARRAY String"}},
+	schema.Timestamp: {{"", "INT64 Timestamp(isAdjustedToUTC=true, timeUnit=microseconds, is_from_converted_type=false, force_set_converted_type=false)"}},
+	schema.Texts:     {{".list.element", "BYTE_ARRAY String"}},
+	schema.ShareList: {{".list.element.merchant_no", "BYTE_ARRAY String"}, {".list.element.amount_fen", "INT64 Int(bitWidth=64, isSigned=true)"}},
 }
 
 // checkFormat checks a file against what is promised of every file.
 func checkFormat(t *testing.T, reader *file.Reader, columns []schema.Column, rows int) {
 	t.Helper()
-	if got := reader.MetaData().Schema.NumColumns(); got != len(columns) {
-		t.Fatalf("the file has %d columns, want %d", got, len(columns))
+	var got, want []string
+	for _, c := range reader.MetaData().Schema.Columns() {
+		got = append(got, fmt.Sprint(c.Path(), " ", c.PhysicalType(), " ", c.LogicalType(), " ", c.MaxDefinitionLevel(), c.MaxRepetitionLevel()))
 	}
-	for i, c := range columns {
-		got, optional := reader.MetaData().Schema.Column(i), int16(1)
-		if c.Required {
-			optional = 0
+	for _, c := range columns {
+		for _, l := range readable[c.Type] {
+			defined, repeated := 1, 0
+			if c.Required {
+				defined = 0
+			}
+			if l.below != "" { // what is in a list is never NULL
+				defined, repeated = defined+1, 1
+			}
+			want = append(want, fmt.Sprint(c.Name, l.below, " ", l.stored, " ", defined, repeated))
 		}
-		equal(t, "name", got.Name(), c.Name)
-		equal(t, "type of "+c.Name, fmt.Sprint(got.PhysicalType(), " ", got.LogicalType()), readable[c.Type])
-		equal(t, "definition level of "+c.Name, got.MaxDefinitionLevel(), optional)
 	}
+	equal(t, "columns", got, want)
 	equal(t, "rows", reader.NumRows(), int64(rows))
 	equal(t, "row groups", reader.NumRowGroups(), (rows+rowGroupRows-1)/rowGroupRows)
 	for g := range reader.NumRowGroups() {
-		checkRowGroup(t, reader, g)
+		checkRowGroup(t, reader, g, columns)
 	}
 }
 
-func checkRowGroup(t *testing.T, reader *file.Reader, g int) {
+func checkRowGroup(t *testing.T, reader *file.Reader, g int, columns []schema.Column) {
 	t.Helper()
 	group := reader.MetaData().RowGroup(g)
 	if group.NumRows() > rowGroupRows {
@@ -58,6 +73,8 @@ func checkRowGroup(t *testing.T, reader *file.Reader, g int) {
 		}
 		where := fmt.Sprintf("row group %d, %s: ", g, column.PathInSchema())
 		equal(t, where+"compression", column.Compression(), compress.Codecs.Zstd)
+		c := columns[slices.IndexFunc(columns, func(c schema.Column) bool { return c.Name == column.PathInSchema()[0] })]
+		equal(t, where+"dictionary", column.HasDictionaryPage(), c.Layout == schema.Repeating && c.Type != schema.Bool)
 		if ok, err := column.StatsSet(); !ok || err != nil {
 			t.Errorf("%sno statistics (%v)", where, err)
 		}

@@ -1,11 +1,6 @@
 package parquet
 
-import (
-	"errors"
-	"os"
-)
-
-var errAborted = errors.New("the file was given up")
+import "os"
 
 // output stands between the encoder and the file. From the first error on, and
 // once the file is given up, it drops what it is handed and reports no error: the

@@ -3,6 +3,7 @@ package parquet
 import (
 	"fmt"
 	"math"
+	"os"
 	"strconv"
 	"testing"
 	"time"
@@ -46,7 +47,7 @@ func billAt(i int) schema.Bill {
 		b.GroupName = schema.Some(hostileNames[i%len(hostileNames)])
 	}
 	if i%9 != 0 {
-		b.SettleTime = schema.Some(time.Date(2026, 11, 20, 0, 0, i, 999_999_000, schema.China))
+		b.SettleTime = schema.Some(time.Date(2026, 11, 20, 0, 0, i, 999_999_000, schema.China).UTC())
 	}
 	for a := range schema.AmountCount {
 		if i%(int(a)+2) != 1 {
@@ -68,23 +69,62 @@ func exceptionAt(i int) schema.Exception {
 	return e
 }
 
+func settlementAt(i int) schema.Settlement {
+	s := schema.Settlement{
+		SettleID: fmt.Sprintf("74000000%012d", i), Status: schema.StatusSuccess, Source: schema.SourceQuery,
+		FetchedAt: time.Date(2026, 11, 21, 5, 0, i, 0, time.UTC),
+	}
+	if i%3 != 0 {
+		s.OrderID, s.Detail = schema.Some(fmt.Sprint(i/2)), schema.Some(hostileNames[i%len(hostileNames)])
+		s.Amount, s.SharesTotal = schema.Some(schema.Fen(i)), schema.Some(schema.Fen(-i))
+		s.SettleTime, s.IsAutoSettle = schema.Some(time.Unix(int64(i), 1000).UTC()), schema.Some(i%2 == 0)
+		s.Shares = schema.Some[[]schema.Share](nil)
+	}
+	for n := range i % 5 {
+		s.Shares = schema.Some(append(s.Shares.V, schema.Share{MerchantNo: fmt.Sprintf("%020d", i*n), Amount: schema.Fen(i - 2*n)}))
+	}
+	return s
+}
+
+func reconciliationAt(i int) schema.Reconciliation {
+	r := schema.Reconciliation{WalkAccountID: "7113893944009705516", GroupKey: fmt.Sprintf("%08d", i), Verdict: schema.Verdicts[i%len(schema.Verdicts)]}
+	for n := range i % 4 {
+		r.Reasons = append(r.Reasons, schema.Leg(n).String()+"_differs")
+		r.Billed[n], r.Settled[n], r.BillRows = schema.Some(schema.Fen(i)), schema.Some(schema.Fen(-i)), int64(n)
+		r.MatchedBy, r.FirstSettleTime = schema.Some(schema.ByItem), schema.Some(time.Unix(int64(i), 0).UTC())
+	}
+	return r
+}
+
+func restatementAt(i int) schema.Restatement {
+	b := billAt(i)
+	r := schema.Restatement{BillKey: b.Key(), WalkAccountID: b.WalkAccountID, Change: schema.Added, NewGeneration: int64(i), RestatedAt: b.FetchedAt}
+	if i%2 == 0 {
+		r.Change, r.Columns, r.Old = schema.Changed, []string{"pay_fen", "extra"}, schema.Some(`{"pay_fen":"1"}`)
+		r.DiffTotal = schema.Some(schema.Fen(-i))
+	}
+	return r
+}
+
 // write writes n rows into a file that is gone when the test ends.
 func write[R any](t testing.TB, table schema.Table[R], mem memory.Allocator, n int, rowAt func(int) R, stamp Stamp) File {
 	t.Helper()
-	w, err := Create(table, t.TempDir(), mem)
-	if err != nil {
-		t.Fatal(err)
-	}
+	w := NewWriter(table, fileIn(t.TempDir()), mem)
+	t.Cleanup(w.Close)
 	for i := range n {
 		row := rowAt(i)
 		if err := w.Append(&row); err != nil {
-			w.Abort()
 			t.Fatal(err)
 		}
 	}
-	file, err := w.Close(stamp)
+	file, err := w.Finish(stamp)
 	if err != nil {
 		t.Fatal(err)
 	}
 	return file
+}
+
+// fileIn makes files that other programs can open, too.
+func fileIn(folder string) func() (*os.File, error) {
+	return func() (*os.File, error) { return os.CreateTemp(folder, "*.parquet") }
 }

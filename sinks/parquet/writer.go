@@ -1,31 +1,19 @@
-// Package parquet writes rows into one Parquet file, through Arrow, in bounded
-// memory. It knows tables and files; it does not know what the rows mean, where
-// the file goes, or when it is published.
+// Package parquet writes rows into one Parquet file and reads them back, through
+// Arrow, in bounded memory. It knows tables and files; it does not know what the
+// rows mean, where the file goes, or when it is published.
 package parquet
 
 import (
 	"cmp"
-	"crypto/sha256"
-	"encoding/binary"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"billwalk/schema"
-)
-
-const (
-	batchRows    = 4 << 10  // rows between the builders and the encoder
-	rowGroupRows = 64 << 10 // bounds the writer's memory; DuckDB and Athena read groups in parallel
-	zstdLevel    = 1
 )
 
 // Stamp is what tells one publication of the same rows from another. It lies in
@@ -41,67 +29,51 @@ const (
 	WriteIDKey    = "billwalk.write_id"
 )
 
-// File is a finished Parquet file.
-type File struct {
-	Path       string
-	Bytes      int64
-	SHA256     string // of the whole file, hex
-	RowsSHA256 string // of all that stands before the footer, hex: equal for equal rows
-	Totals     schema.Totals
-}
+// Failures of a writer that was ended.
+var (
+	errFinished = errors.New("a row after the table's end")
+	errClosed   = errors.New("the file was given up")
+)
 
-// Writer writes one file. It must be ended by Close or Abort.
+// Writer writes one file. It is cheap until rows come: a table without any takes
+// neither memory nor a file before Finish, and one of few rows no file.
 type Writer[R any] struct {
 	table   schema.Table[R]
-	output  *output
-	encoder *pqarrow.FileWriter
-	builder *array.RecordBuilder
+	create  func() (*os.File, error)
+	mem     memory.Allocator
+	builder *array.RecordBuilder // nil before the first row
+	output  *output              // nil before the first batch
+	encoder *pqarrow.FileWriter  // likewise, and once the file is finished
 	pending int
 	totals  schema.Totals
+	ended   error // why no row is taken any more
+	file    File
+	err     error // of Finish
 }
 
-// Create makes a temporary file in dir (empty: the system's) for rows of table.
-func Create[R any](table schema.Table[R], dir string, mem memory.Allocator) (*Writer[R], error) {
-	file, err := os.CreateTemp(dir, table.Name+"-*.parquet.tmp")
-	if err != nil {
-		return nil, err
-	}
-	arrowSchema := table.Arrow()
-	out := &output{file: file} // no Closer, for pqarrow would close it and the file has to outlive that
-	encoder, err := pqarrow.NewFileWriter(arrowSchema, out, properties(table, mem),
-		pqarrow.NewArrowWriterProperties(pqarrow.WithAllocator(mem)))
-	if err != nil {
-		return nil, errors.Join(err, file.Close(), os.Remove(file.Name()))
-	}
-	return &Writer[R]{table: table, output: out, encoder: encoder, builder: array.NewRecordBuilder(mem, arrowSchema)}, nil
+// NewWriter returns a writer for rows of table. It takes an empty file from
+// create, at most once, and closes it. The writer has to be closed.
+func NewWriter[R any](table schema.Table[R], create func() (*os.File, error), mem memory.Allocator) *Writer[R] {
+	return &Writer[R]{table: table, create: create, mem: mem}
 }
 
-func properties[R any](table schema.Table[R], mem memory.Allocator) *parquet.WriterProperties {
-	options := []parquet.WriterProperty{
-		parquet.WithAllocator(mem),
-		parquet.WithCreatedBy("billwalk"),
-		parquet.WithCompression(compress.Codecs.Zstd),
-		parquet.WithCompressionLevel(zstdLevel),
-		parquet.WithStats(true),
-		parquet.WithPageIndexEnabled(true),
-		parquet.WithMaxRowGroupLength(rowGroupRows),
-	}
-	for _, c := range table.Columns() {
-		switch c.Layout {
-		case schema.Distinct:
-			options = append(options, parquet.WithDictionaryFor(c.Name, false))
-		case schema.Ordered:
-			options = append(options, parquet.WithDictionaryFor(c.Name, false),
-				parquet.WithEncodingFor(c.Name, parquet.Encodings.DeltaByteArray))
-		}
-	}
-	return parquet.NewWriterProperties(options...)
-}
-
-// Append adds one row. The row may be reused afterwards.
+// Append adds one row. The row may be reused afterwards. An error is final.
 func (w *Writer[R]) Append(row *R) error {
+	if w.ended != nil {
+		return fmt.Errorf("%s: %w", w.table.Name, w.ended)
+	}
+	if err := w.append(row); err != nil {
+		w.ended, w.err = err, err // a row is missing: there is no finishing without it
+	}
+	return w.err
+}
+
+func (w *Writer[R]) append(row *R) error {
 	if err := w.table.Tally(&w.totals, row); err != nil {
 		return err
+	}
+	if w.builder == nil {
+		w.builder = array.NewRecordBuilder(w.mem, w.table.Arrow())
 	}
 	w.table.Append(w.builder, row)
 	if w.pending++; w.pending < batchRows {
@@ -114,30 +86,58 @@ func (w *Writer[R]) flush() error {
 	if w.pending == 0 {
 		return nil // an empty table has no row group at all, rather than one without statistics
 	}
+	if err := w.begin(); err != nil {
+		return err
+	}
 	w.pending = 0
 	batch := w.builder.NewRecordBatch()
 	defer batch.Release()
-	return cmp.Or(w.encoder.WriteBuffered(batch), w.output.err)
+	err := w.encoder.WriteBuffered(batch)
+	return cmp.Or(w.output.err, err)
 }
 
-// Close finishes the file under the stamp. The file stays, for the caller to
-// publish and remove.
-func (w *Writer[R]) Close(stamp Stamp) (File, error) {
+// begin makes the file, if that is still to be done.
+func (w *Writer[R]) begin() error {
+	if w.encoder != nil {
+		return nil
+	}
+	arrowSchema := w.table.Arrow()
+	properties, err := properties(w.table, arrowSchema, w.mem)
+	if err != nil {
+		return err
+	}
+	file, err := w.create()
+	if err != nil {
+		return err
+	}
+	out := &output{file: file} // no Closer, for pqarrow would close it and the file has to outlive that
+	encoder, err := pqarrow.NewFileWriter(arrowSchema, out, properties, pqarrow.NewArrowWriterProperties(pqarrow.WithAllocator(w.mem)))
+	if err != nil {
+		return errors.Join(err, file.Close())
+	}
+	w.output, w.encoder = out, encoder
+	return nil
+}
+
+// Finish ends the rows and completes the file under the stamp. Called again, it
+// returns the same.
+func (w *Writer[R]) Finish(stamp Stamp) (File, error) {
+	if w.ended != nil {
+		return w.file, w.err
+	}
+	w.ended = errFinished
 	if err := w.finish(stamp); err != nil {
-		w.Abort()
-		return File{}, err
+		w.Close()
+		w.err = err
 	}
-	w.builder.Release()
-	defer w.output.file.Close()
-	file := File{Path: w.output.file.Name(), Totals: w.totals}
-	if err := digest(w.output.file, &file); err != nil {
-		return File{}, errors.Join(err, os.Remove(file.Path))
-	}
-	return file, nil
+	return w.file, w.err
 }
 
 func (w *Writer[R]) finish(stamp Stamp) error {
 	if err := w.flush(); err != nil {
+		return err
+	}
+	if err := w.begin(); err != nil { // of an empty table
 		return err
 	}
 	// In this order always, so that equal rows and stamps give equal files.
@@ -147,44 +147,37 @@ func (w *Writer[R]) finish(stamp Stamp) error {
 	if err := w.encoder.AppendKeyValueMetadata(WriteIDKey, stamp.WriteID); err != nil {
 		return err
 	}
-	return cmp.Or(w.encoder.Close(), w.output.err)
+	err := w.encoder.Close()
+	w.encoder = nil
+	w.release()
+	if err := cmp.Or(w.output.err, err); err != nil {
+		return err
+	}
+	w.file = File{Totals: w.totals, file: w.output.file}
+	return digest(w.output.file, &w.file)
 }
 
-// Abort gives the file up and removes it. It may follow a failed Append.
-func (w *Writer[R]) Abort() {
-	w.builder.Release()
-	w.output.err = errAborted
+// Close gives everything back, the file as well, finished or not. It may be
+// called at any point, any number of times.
+func (w *Writer[R]) Close() {
+	w.ended, w.file, w.err = errClosed, File{}, errClosed
+	w.release()
+	if w.output == nil {
+		return
+	}
 	// What was written is thrown away: errors of closing it do not matter.
-	_ = w.encoder.Close()
+	w.output.err = errClosed
+	if w.encoder != nil {
+		_ = w.encoder.Close()
+		w.encoder = nil
+	}
 	_ = w.output.file.Close()
-	_ = os.Remove(w.output.file.Name())
 }
 
-// A Parquet file ends with the footer, its length (4 bytes, little endian) and "PAR1".
-const tail = 4 + int64(len("PAR1"))
-
-// digest fills in the file's size and hashes, in one pass.
-func digest(file *os.File, info *File) error {
-	size, err := file.Seek(0, io.SeekEnd)
-	if err != nil {
-		return err
+// release gives back the memory for rows.
+func (w *Writer[R]) release() {
+	if w.builder != nil {
+		w.builder.Release()
+		w.builder = nil
 	}
-	var end [tail]byte
-	if _, err := file.ReadAt(end[:], size-tail); err != nil {
-		return err
-	}
-	rows := size - tail - int64(binary.LittleEndian.Uint32(end[:4]))
-	if rows < 0 {
-		return fmt.Errorf("%s: the footer is longer than the file", file.Name())
-	}
-	whole := sha256.New()
-	if _, err := io.Copy(whole, io.NewSectionReader(file, 0, rows)); err != nil {
-		return err
-	}
-	info.Bytes, info.RowsSHA256 = size, hex.EncodeToString(whole.Sum(nil))
-	if _, err := io.Copy(whole, io.NewSectionReader(file, rows, size-rows)); err != nil {
-		return err
-	}
-	info.SHA256 = hex.EncodeToString(whole.Sum(nil))
-	return nil
 }

@@ -1,11 +1,7 @@
 package parquet
 
 import (
-	"errors"
 	"fmt"
-	"math"
-	"os"
-	"path/filepath"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -31,9 +27,23 @@ func TestFiles(t *testing.T) {
 			checkIndependently(t, independent, written, rows)
 		})
 	}
+	for _, rows := range []int{0, 1, batchRows + 1} {
+		t.Run(fmt.Sprint("settlements/", rows), func(t *testing.T) {
+			t.Parallel()
+			checkFile(t, schema.Settlements, rows, settlementAt)
+		})
+	}
+	t.Run("reconciliation", func(t *testing.T) {
+		t.Parallel()
+		checkFile(t, schema.Reconciliations, 1000, reconciliationAt)
+	})
 	t.Run("exceptions", func(t *testing.T) {
 		t.Parallel()
 		checkFile(t, schema.Exceptions, 1000, exceptionAt)
+	})
+	t.Run("restatements", func(t *testing.T) {
+		t.Parallel()
+		checkFile(t, schema.Restatements, 1000, restatementAt)
 	})
 }
 
@@ -43,7 +53,7 @@ func checkFile[R any](t *testing.T, table schema.Table[R], rows int, rowAt func(
 	written := write(t, table, mem, rows, rowAt, stamp)
 	mem.AssertSize(t, 0)
 	equal(t, "rows of the totals", written.Totals.Rows, int64(rows))
-	reader, err := file.OpenParquetFile(written.Path, false)
+	reader, err := file.OpenParquetFile(written.file.Name(), false)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -123,92 +133,5 @@ func TestSameRowsSameBytes(t *testing.T) {
 	}, stamp)
 	if changed.RowsSHA256 == first.RowsSHA256 {
 		t.Error("one fen more gave the same hash of rows")
-	}
-}
-
-// TestAbortLeavesNothing gives files up at every point of their making.
-func TestAbortLeavesNothing(t *testing.T) {
-	t.Parallel()
-	for name, fill := range map[string]func(*testing.T, *Writer[schema.Bill]){
-		"at once":              func(*testing.T, *Writer[schema.Bill]) {},
-		"within a batch":       func(t *testing.T, w *Writer[schema.Bill]) { appendBills(t, w, 10) },
-		"within a row group":   func(t *testing.T, w *Writer[schema.Bill]) { appendBills(t, w, batchRows+10) },
-		"after an overflow":    overflow,
-		"after the disk broke": func(t *testing.T, w *Writer[schema.Bill]) { w.output.file.Close(); breaks(t, w) },
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
-			defer mem.AssertSize(t, 0)
-			w := create(t, mem)
-			fill(t, w)
-			w.Abort()
-			gone(t, w)
-		})
-	}
-}
-
-// TestCloseOnABrokenDisk wants the error, and nothing left.
-func TestCloseOnABrokenDisk(t *testing.T) {
-	t.Parallel()
-	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
-	defer mem.AssertSize(t, 0)
-	w := create(t, mem)
-	appendBills(t, w, batchRows+10)
-	w.output.file.Close()
-	if _, err := w.Close(stamp); !errors.Is(err, os.ErrClosed) {
-		t.Errorf("Close says %v, want what the disk said", err)
-	}
-	gone(t, w)
-}
-
-func create(t *testing.T, mem memory.Allocator) *Writer[schema.Bill] {
-	t.Helper()
-	w, err := Create(schema.Bills, t.TempDir(), mem)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return w
-}
-
-func appendBills(t *testing.T, w *Writer[schema.Bill], n int) {
-	t.Helper()
-	for i := range n {
-		b := billAt(i)
-		if err := w.Append(&b); err != nil {
-			t.Fatal(err)
-		}
-	}
-}
-
-func overflow(t *testing.T, w *Writer[schema.Bill]) {
-	t.Helper()
-	b := billAt(2)
-	b.Amounts[schema.Pay] = schema.Some(schema.Fen(math.MaxInt64))
-	if err := w.Append(&b); err != nil {
-		t.Fatal(err)
-	}
-	if err := w.Append(&b); !errors.Is(err, schema.ErrOverflow) {
-		t.Fatalf("Append says %v, want %v", err, schema.ErrOverflow)
-	}
-}
-
-// breaks appends until the full row group cannot be written.
-func breaks(t *testing.T, w *Writer[schema.Bill]) {
-	t.Helper()
-	for i := range 2 * rowGroupRows {
-		b := billAt(i)
-		if err := w.Append(&b); err != nil {
-			return
-		}
-	}
-	t.Fatal("no error from a closed file")
-}
-
-func gone(t *testing.T, w *Writer[schema.Bill]) {
-	t.Helper()
-	files, err := os.ReadDir(filepath.Dir(w.output.file.Name()))
-	if err != nil || len(files) > 0 {
-		t.Errorf("left behind: %v, %v", files, err)
 	}
 }

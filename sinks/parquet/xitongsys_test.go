@@ -34,7 +34,7 @@ type sum struct {
 // one that wrote it.
 func checkIndependently(t *testing.T, reader string, written File, rows int) {
 	t.Helper()
-	got := readWith(t, reader, written.Path)
+	got := readWith(t, reader, written.file.Name())
 	var columns []string
 	for _, c := range schema.Bills.Columns() {
 		columns = append(columns, c.Name)

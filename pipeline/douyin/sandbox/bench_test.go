@@ -11,9 +11,19 @@ func BenchmarkPage(b *testing.B) {
 	p := New(Config{Seed: 1, Bills: 50_000, Now: fixedClock})
 	u := schema.Unit{Account: p.Accounts()[1], Day: demoDay}
 	reach, _ := p.world.find(u.Account)
-	c := call{account: u.Account, reach: reach, day: u.Day, cursor: "x", offset: 20_000, size: 50, asked: 1}
+	c := call{question: question{api: BillsAPI, day: u.Day, asked: 1}, account: u.Account, reach: reach, cursor: "x", offset: 20_000, size: 50}
 	b.ReportAllocs()
 	for b.Loop() {
 		p.success(c, "")
+	}
+}
+
+// One order's settlements, without the wire.
+func BenchmarkSettlements(b *testing.B) {
+	p := New(Config{Seed: 1, Bills: 50_000, Now: fixedClock})
+	order := p.world.bill(place{p.world.merchants[0].payees[0], demoDay, 8_000}).ShopOrderID
+	b.ReportAllocs()
+	for b.Loop() {
+		p.settlements(question{api: SettleAPI, day: demoDay, asked: 1}, "order_id", order)
 	}
 }

@@ -40,6 +40,7 @@ type bill struct {
 
 	direction int      // +1 to the merchant, -1 from it, 0 nobody can say
 	raises    []string // the exceptions planted in it
+	home      place    // what its order is named after
 }
 
 // place is where a bill stands: its payee, its day and its slot of that day.

@@ -8,9 +8,9 @@ import (
 	"billwalk/schema"
 )
 
-// envelope is what every answer of the bill API comes in.
+// envelope is what every answer of the two data APIs comes in.
 type envelope struct {
-	Data  any   `json:"data"`
+	Data  any   `json:"data,omitempty"`
 	Extra extra `json:"extra"`
 }
 
@@ -39,7 +39,7 @@ func (p *Platform) serveBills(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	c, code := p.readCall(query)
-	if refused := p.refuse(r, number); refused != 0 {
+	if refused := p.refuse(r, BillsAPI, number); refused != 0 {
 		code = refused
 	}
 	if c.identity == 0 {
@@ -47,23 +47,27 @@ func (p *Platform) serveBills(w http.ResponseWriter, r *http.Request) {
 	}
 	c.asked = p.memory.again(c.identity)
 	if code != 0 {
-		p.send(w, r, p.failure(c, code))
+		p.send(w, r, p.failure(c.question, code))
 		return
 	}
 	p.send(w, r, p.answer(c, r.Header.Get("access-token")))
 }
 
 // refuse returns the error code of a call that is refused whatever it asks, or 0.
-func (p *Platform) refuse(r *http.Request, number int) int64 {
+func (p *Platform) refuse(r *http.Request, api string, number int) int64 {
 	now := p.config.Now()
-	if !p.tokens.good(r.Header.Get("access-token"), now) {
+	key, good := p.tokens.owner(r.Header.Get("access-token"), now)
+	if !good {
 		return codeBadToken
 	}
-	if !p.window.accept(now) {
+	if !p.config.admits(api, key) {
+		return codeIncapable
+	}
+	if !p.windows[api].accept(now) {
 		return p.config.Faults.limitCode()
 	}
-	if f, ok := p.ending(number); ok {
-		p.traffic.struck(f)
+	if f, ok := p.ending(api, number); ok {
+		p.traffic.struck(api, f)
 		return f.code
 	}
 	return 0
@@ -72,17 +76,17 @@ func (p *Platform) refuse(r *http.Request, number int) int64 {
 // answer returns the reply to a call that is in order.
 func (p *Platform) answer(c call, token string) reply {
 	if f, ok := p.striking(c.reach, c.day); ok {
-		p.traffic.struck(f)
+		p.traffic.struck(BillsAPI, f)
 		return p.spoiled(c, f)
 	}
 	if p.Unauthorised(c.account) {
-		return p.failure(c, codeUnauthorised)
+		return p.failure(c.question, codeUnauthorised)
 	}
 	if code, unavailable := p.Unavailable(schema.Unit{Account: c.account, Day: c.day}); unavailable {
-		return p.failure(c, code)
+		return p.failure(c.question, code)
 	}
-	if f, ok := p.passing(c); ok {
-		return p.interrupted(c, f, token)
+	if f, ok := p.passing(c.question); ok {
+		return p.interrupted(c.question, f, token, func() reply { return p.success(c, "") })
 	}
 	return p.success(c, "")
 }
@@ -96,25 +100,34 @@ func (p *Platform) success(c call, spoiledBy string) reply {
 	out := p.page(c)
 	p.spoil(&out, c, spoiledBy)
 	p.traffic.answered(BillsAPI, 0)
-	body := compact(envelope{Data: out, Extra: p.extra(c, 0)})
+	body := compact(envelope{Data: out, Extra: p.extra(c.question, 0)})
 	return reply{body: p.dress(body, c)}
 }
 
-// failure returns the reply with the code in both places.
-func (p *Platform) failure(c call, code int64) reply {
-	p.traffic.answered(BillsAPI, code)
-	out := envelope{Data: errorData{code, describe(code)}, Extra: p.extra(c, code)}
+// failure returns the reply with the code in each place that the API has for it.
+func (p *Platform) failure(q question, code int64) reply {
+	out := p.refusal(q, code)
 	if code == codeUnauthorised {
 		out.Extra.setSub(subNotAuthorised)
 	}
 	return reply{body: compact(out)}
 }
 
+// refusal counts and returns an answer with the code. One to a settle query has no data.
+func (p *Platform) refusal(q question, code int64) envelope {
+	p.traffic.answered(q.api, code)
+	out := envelope{Extra: p.extra(q, code)}
+	if q.api == BillsAPI {
+		out.Data = errorData{code, describe(code)}
+	}
+	return out
+}
+
 // extra returns the part that closes every answer; its clock is in seconds or
 // in milliseconds, as it happens.
-func (p *Platform) extra(c call, code int64) extra {
-	chance := dice(p.config.Seed, c.identity, uint64(c.asked))
-	out := extra{ErrorCode: code, Description: "success", LogID: logID(c, chance), Now: p.config.Now().Unix()}
+func (p *Platform) extra(q question, code int64) extra {
+	chance := dice(p.config.Seed, q.identity, uint64(q.asked))
+	out := extra{ErrorCode: code, Description: "success", LogID: logID(q.day, chance), Now: p.config.Now().Unix()}
 	if code != 0 {
 		out.Description, out.SubDescription = describe(code), describe(code)
 	}
@@ -128,7 +141,7 @@ func (e *extra) setSub(code int64) { e.SubErrorCode, e.SubDescription = code, de
 
 // logID is 31 digits like the platform's, and the same whenever the same is
 // asked for the same time.
-func logID(c call, chance uint64) string {
-	day := strings.ReplaceAll(c.day.String(), "-", "")
-	return day + strconv.FormatUint(1e11+chance%1e11, 10)[1:] + strconv.FormatUint(1e12+dice(chance)%9e12, 10)[1:]
+func logID(day schema.Day, chance uint64) string {
+	date := strings.ReplaceAll(day.String(), "-", "")
+	return date + strconv.FormatUint(1e11+chance%1e11, 10)[1:] + strconv.FormatUint(1e12+dice(chance)%9e12, 10)[1:]
 }

@@ -9,16 +9,22 @@ import (
 	"billwalk/schema"
 )
 
+// question is what logids and passing faults of an answer depend on.
+type question struct {
+	api      string
+	day      schema.Day // of the bills, or of the asking
+	identity uint64     // the same for the same question
+	asked    int        // how often it was asked, from 1
+}
+
 // call is one question to the bill API, checked.
 type call struct {
-	account  schema.Account
-	reach    walkable
-	day      schema.Day
-	cursor   string
-	offset   int // the position that the cursor stands for
-	size     int
-	identity uint64 // the same for the same question
-	asked    int    // how often it was asked, from 1
+	question
+	account schema.Account
+	reach   walkable
+	cursor  string
+	offset  int // the position that the cursor stands for
+	size    int
 }
 
 // unit is a number for the account and day that the call is about.
@@ -34,12 +40,12 @@ const mostPageSize = 50
 
 // readCall checks the query and returns the call, or an error code.
 func (p *Platform) readCall(query url.Values) (call, int64) {
+	c := call{question: question{api: BillsAPI}, cursor: query.Get("cursor")}
 	for _, name := range []string{"cursor", "size", "bill_date"} {
 		if !query.Has(name) {
-			return call{}, codeMissingParameter
+			return c, codeMissingParameter
 		}
 	}
-	c := call{cursor: query.Get("cursor")}
 	id, root := query.Get("account_id"), query.Get("root_account_id")
 	if (id == "") == (root == "") {
 		return c, codeBadParameter

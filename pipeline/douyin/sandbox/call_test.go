@@ -16,7 +16,7 @@ func TestBadCallsAreRefused(t *testing.T) {
 	w := walk(t, p)
 	w.authorise()
 	brand, single := p.Accounts()[0], p.Accounts()[1]
-	foreign := p.sealCursor(call{account: single, day: demoDay}, 50)
+	foreign := p.sealCursor(call{question: question{day: demoDay}, account: single}, 50)
 	for _, c := range []struct {
 		name   string
 		change func(url.Values)
@@ -168,7 +168,7 @@ func FuzzQuery(f *testing.F) {
 	account := p.Accounts()[0]
 	good := unitQuery(schema.Unit{Account: account, Day: demoDay}, firstCursor, 50)
 	f.Add(good.Encode())
-	good.Set("cursor", p.sealCursor(call{account: account, day: demoDay}, 50))
+	good.Set("cursor", p.sealCursor(call{question: question{day: demoDay}, account: account}, 50))
 	f.Add(good.Encode())
 	f.Add("cursor=0&size=50&bill_date=2026-11-20&account_id=%00")
 	f.Fuzz(func(t *testing.T, raw string) {

@@ -9,8 +9,10 @@ const (
 	codeWithdrawnByHand  = 6000001
 	codeNoDetail         = 6000002
 	codeBadToken         = 2190002
+	codeIncapable        = 2190004
 	codeUnauthorised     = 2119005
 	codeTooFrequent      = 2119003
+	codeSettle           = 2191009
 	codeTokenParameter   = 10002
 	codeBadKey           = 10003
 	codeBadSecret        = 10013
@@ -21,6 +23,9 @@ const (
 const (
 	subNotAuthorised = 11006 // beside 2119005
 	subTooFrequent   = 12001 // beside 5000001
+	subBadParameter  = 10000 // beside 2191009
+	subNoOrder       = 20000 // beside 2191009
+	subNoID          = 23002 // beside 2190004, as the documentation's example has it
 )
 
 var descriptions = map[int64]string{
@@ -31,7 +36,8 @@ var descriptions = map[int64]string{
 	28003018: "请求频率过高", 2190001: "quota已用完", 28003017: "quota已用完", 2100004: "系统繁忙", 28001005: "系统繁忙",
 	2100001: "未知错误", 2119002: "系统繁忙", 28001006: "网络调用错误", 9999999: "未定义的错误", 10001: "系统错误", 10002: "参数错误",
 	10003: "client_key错误", 10013: "client_key或者client_secret错误", 10020: "请求次数超过上限",
-	subNotAuthorised: "商服关系未授权", subTooFrequent: "访问过于频繁",
+	subNotAuthorised: "商服关系未授权", subTooFrequent: "访问过于频繁", codeSettle: "分账异常",
+	subBadParameter: "参数不合法", subNoOrder: "订单不存在", subNoID: "订单id,分账单id至少指定一个",
 }
 
 func describe(code int64) string { return descriptions[code] }

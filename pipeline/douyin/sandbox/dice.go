@@ -1,6 +1,7 @@
 package sandbox
 
 import (
+	"math/big"
 	"math/bits"
 	"math/rand/v2"
 	"strconv"
@@ -44,7 +45,13 @@ const (
 	idSKU
 	idPOI
 	idFlow
+	idExternal
+	idTrade     // an order, in a trade system that has ids of its own
+	idSettle    // and as many kinds as an order has settlements, at most mostSettlements
+	idOutSettle = idSettle + mostSettlements
 )
+
+const mostSettlements = 16
 
 const (
 	idSpace = 1_000_000_000_000_000_000 // the 18 digits behind the leading 7
@@ -60,4 +67,20 @@ func makeID(seed uint64, kind int, payee int, day int64, slot int) string {
 	_, n = bits.Div64(high, low, idSpace)
 	n = (n + dice(seed, word("ids"))%idSpace) % idSpace
 	return strconv.FormatUint(7*idSpace+n, 10)
+}
+
+// idInverse undoes the multiplication by idPrime.
+var idInverse = new(big.Int).ModInverse(big.NewInt(idPrime), big.NewInt(idSpace)).Uint64()
+
+// readID returns the parts of an id that makeID made. Other digits give parts
+// too, of a thing that there may be or not.
+func readID(seed uint64, id string) (kind int, payee int, day int64, slot int, ok bool) {
+	n, err := strconv.ParseUint(id, 10, 64)
+	if err != nil || n/idSpace != 7 {
+		return 0, 0, 0, 0, false
+	}
+	n = (n%idSpace + idSpace - dice(seed, word("ids"))%idSpace) % idSpace
+	high, low := bits.Mul64(n, idInverse)
+	_, n = bits.Div64(high, low, idSpace)
+	return int(n % 100), int(n / 1e8 % 1e5), int64(n / 1e13), int(n / 100 % 1e6), true
 }

@@ -11,11 +11,12 @@ import (
 type kind int
 
 const (
-	passing  kind = iota // now and then a call, once; asked again it is answered
-	lasting              // one account, on some days where several share it: every call, for ever
-	ending               // the whole run, from a certain call on
-	atToken              // a call of client_token
-	dressing             // the look of right answers
+	passing      kind = iota // now and then a call, once; asked again it is answered
+	lasting                  // one account, on some days where several share it: every call, for ever
+	ending                   // the whole run, from a certain bill call on
+	settleEnding             // the settle query alone, from a certain call of it on
+	atToken                  // a call of client_token
+	dressing                 // the look of right answers
 )
 
 // fault is one thing that can be switched on.
@@ -75,6 +76,8 @@ var faults = []fault{
 	{"http429", passing, 0, 3, "status 429 with Retry-After: 1, once"},
 	{"http503", passing, 0, 12, "status 503, once"},
 	{"token-stolen", passing, 0, 12, "somebody else's token call kills the caller's token, now and then"},
+	{"settle-quota", settleEnding, 2190001, 0, "settle query: quota used up, from the 20th call"},
+	{"settle-denied", settleEnding, codeIncapable, 0, "settle query: the app lacks the capability, from the 20th call"},
 	{"day-changing", dressing, 0, 0, "every fourth unit has a bill less in its first walk and one more in its second, then it settles"},
 	{"dupkeys", lasting, 0, 0, "has_more stands twice in every answer, for one account"},
 	{"big", lasting, 0, 0, "every answer is over 4 MiB, for one account"},
@@ -90,7 +93,7 @@ var faults = []fault{
 // inAll says whether "all" switches the fault on. What ends a whole run is left
 // out (whole-app codes, quota, token calls that always fail), and string-amounts.
 func (f fault) inAll() bool {
-	return f.kind != ending && (f.kind != atToken || f.most > 0) && f.name != "string-amounts"
+	return f.kind != ending && f.kind != settleEnding && (f.kind != atToken || f.most > 0) && f.name != "string-amounts"
 }
 
 // Faults is the set of faults that are on. The zero value is none.

@@ -101,10 +101,10 @@ func saleAmounts(r *rand.Rand, s shape) amounts {
 	f[ledgerTotal] = f[pay] + f[ledgerPlatformTicket]
 	f[totalMerchantPlatformService] = f[ledgerTotal] * 25 / 1000
 	platformCommission := f[ledgerTotal] / 200 // in the total only, so that the total is more than its parts
-	for _, fee := range []struct{ field, permille int }{
-		{totalAgentMerchant, 10}, {talentCommission, 30}, {brokerCommission, 7}, {clerkCommission, 5}, {mallStoreGoods, 12}, {actualInsured, 3},
+	for _, fee := range []struct{ field, permille, oneIn int }{
+		{totalAgentMerchant, 10, 2}, {talentCommission, 30, 2}, {brokerCommission, 7, 2}, {clerkCommission, 5, 2}, {mallStoreGoods, 12, 2}, {actualInsured, 3, 8},
 	} {
-		if r.IntN(2) == 0 && !(s.early && fee.field == mallStoreGoods) {
+		if r.IntN(fee.oneIn) == 0 && !(s.early && fee.field == mallStoreGoods) {
 			f[fee.field] = f[ledgerTotal] * int64(fee.permille) / 1000
 		}
 	}

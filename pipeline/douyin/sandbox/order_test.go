@@ -56,7 +56,7 @@ func TestOrdersAndRefundsHangTogether(t *testing.T) {
 func TestIDsAreLongAndNeverShared(t *testing.T) {
 	t.Parallel()
 	seen := map[string]string{}
-	for kind := range idFlow + 1 {
+	for kind := range idOutSettle + mostSettlements {
 		for _, payee := range []int{0, 1, 79_999} {
 			for _, day := range []int64{0, 1, 20_777, 99_999} {
 				for _, slot := range []int{0, 1, 999_999} {
@@ -65,6 +65,9 @@ func TestIDsAreLongAndNeverShared(t *testing.T) {
 					number, err := strconv.ParseInt(id, 10, 64)
 					if err != nil || len(id) != 19 || number <= 1<<53 {
 						t.Errorf("id %s is not of 19 digits above 2^53", id)
+					}
+					if k, p, d, s, ok := readID(3, id); !ok || fmt.Sprint(k, p, d, s) != what {
+						t.Errorf("id %s is of %s, and read as %d %d %d %d", id, what, k, p, d, s)
 					}
 					if seen[id] != "" {
 						t.Errorf("id %s is of %s and of %s", id, what, seen[id])
@@ -107,7 +110,7 @@ func TestLargeUnitsAreMadeRowByRow(t *testing.T) {
 	if count < 40_000 || count > 60_000 {
 		t.Fatalf("%d bills, want 50,000 give or take a fifth", count)
 	}
-	c := call{account: u.Account, reach: reach, day: u.Day}
+	c := call{question: question{day: u.Day}, account: u.Account, reach: reach}
 	page, err := w.page(u, p.sealCursor(c, count-30), 50)
 	if err != nil || len(page.Data.Records) != 30 || *page.Data.HasMore {
 		t.Errorf("the last page: %d bills, %v", len(page.Data.Records), err)

@@ -33,7 +33,7 @@ func compact(v any) []byte {
 // spoiled returns the reply under a lasting fault.
 func (p *Platform) spoiled(c call, f fault) reply {
 	if f.code != 0 {
-		return p.failure(c, f.code)
+		return p.failure(c.question, f.code)
 	}
 	out := p.success(c, f.name)
 	switch f.name {
@@ -46,17 +46,18 @@ func (p *Platform) spoiled(c call, f fault) reply {
 	return out
 }
 
-// interrupted returns the reply under a passing fault.
-func (p *Platform) interrupted(c call, f fault, token string) reply {
+// interrupted returns the reply under a passing fault, which may be the right
+// one that does not arrive whole.
+func (p *Platform) interrupted(q question, f fault, token string, right func() reply) reply {
 	switch f.name {
 	case "12001", "error-in-data-only", "error-in-extra-only":
-		return p.halfFailure(c, f)
+		return p.halfFailure(q, f)
 	case "token-stolen":
 		p.tokens.kill(token)
-		return p.failure(c, codeBadToken)
+		return p.failure(q, codeBadToken)
 	case "html":
 		status := http.StatusBadGateway
-		if c.identity%2 == 0 {
+		if q.identity%2 == 0 {
 			status = http.StatusOK
 		}
 		return reply{status: status, contentType: "text/html", body: []byte("<html><body><h1>502 Bad Gateway</h1></body></html>\n")}
@@ -67,23 +68,24 @@ func (p *Platform) interrupted(c call, f fault, token string) reply {
 	case "http503":
 		return reply{status: http.StatusServiceUnavailable, contentType: "text/plain", body: []byte("no healthy upstream")}
 	case "slow", "cut", "reset":
-		out := p.success(c, "")
+		out := right()
 		out.trouble = f.name
 		return out
 	}
-	return p.failure(c, f.code)
+	return p.failure(q, f.code)
 }
 
-// halfFailure returns an error that does not stand in both places alike.
-func (p *Platform) halfFailure(c call, f fault) reply {
-	p.traffic.answered(BillsAPI, f.code)
-	out := envelope{Data: errorData{f.code, describe(f.code)}, Extra: p.extra(c, f.code)}
-	switch f.name {
-	case "12001":
+// halfFailure returns an error that does not stand in both places alike. Answers
+// to a settle query have one place only.
+func (p *Platform) halfFailure(q question, f fault) reply {
+	out := p.refusal(q, f.code)
+	switch {
+	case f.name == "12001":
 		out.Extra.setSub(subTooFrequent)
-	case "error-in-data-only":
-		out.Extra = p.extra(c, 0)
-	case "error-in-extra-only":
+	case q.api == SettleAPI:
+	case f.name == "error-in-data-only":
+		out.Extra = p.extra(q, 0)
+	case f.name == "error-in-extra-only":
 		out.Data = struct{}{}
 	}
 	return reply{body: compact(out)}

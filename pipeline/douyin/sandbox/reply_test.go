@@ -34,7 +34,7 @@ func TestPassingFaultsLookRight(t *testing.T) {
 			continue
 		}
 		c, f := asCall(t, p, u, f.name)
-		out := p.interrupted(c, f, "")
+		out := p.interrupted(c.question, f, "", func() reply { return p.success(c, "") })
 		var seen pageSeen
 		err := json.Unmarshal(out.body, &seen)
 		data := int64(-1)
@@ -73,7 +73,7 @@ func TestGatewayFaults(t *testing.T) {
 	statuses := map[int]bool{}
 	for _, u := range demoUnits(p, 2) {
 		c, f := asCall(t, p, u, "html")
-		out := p.interrupted(c, f, "")
+		out := p.interrupted(c.question, f, "", func() reply { return p.success(c, "") })
 		statuses[out.status] = true
 		if !bytes.HasPrefix(out.body, []byte("<html>")) || out.contentType != "text/html" {
 			t.Errorf("html is %s %q", out.contentType, out.body)

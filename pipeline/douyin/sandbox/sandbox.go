@@ -1,11 +1,12 @@
 // Package sandbox is the simulated platform: an http.Handler that behaves like
-// Douyin's client_token and catering_query as far as they are known, for demos
-// and tests. It is deterministic: the same seed gives the same merchants, bills,
-// faults and logids, and any day can be asked for. It can say the [Platform.Truth]
-// of what it serves, so that a lake can be compared with it to the fen.
+// Douyin's client_token, catering_query and query_settle as far as they are known,
+// for demos and tests. It is deterministic: the same seed gives the same merchants,
+// bills, settlements, faults and logids, and any day can be asked for. It can say
+// the [Platform.Truth] of what it serves, and the [Platform.Verdicts] that its
+// orders deserve, so that a lake can be compared with it to the fen.
 //
-// It shares no type and no rule with the client or the normaliser, so that a
-// mistake there cannot hide here. It never calls out, stores nothing, and its
+// It shares no type and no rule with the client, the normaliser or the
+// reconciliation, so that a mistake there cannot hide here. It never calls out, stores nothing, and its
 // memory does not grow with the number of bills.
 package sandbox
 
@@ -30,12 +31,15 @@ type Config struct {
 
 	ClientKey    string
 	ClientSecret schema.Secret // empty: any credentials are accepted
+	TradeKey     string        // of the app that the settle query is for
+	TradeSecret  schema.Secret // empty: whoever may list bills may also ask for settlements
 
-	QPS     int              // bill calls accepted in any second, 0 for no limit
-	Latency time.Duration    // added to every API answer
-	Stall   time.Duration    // how long the fault "slow" stalls, 35 s when 0
-	Faults  Faults           // from [ParseFaults]
-	Now     func() time.Time // the clock of tokens, limits and arrival times; time.Now when nil
+	QPS      int              // bill calls accepted in any second, 0 for no limit
+	TradeQPS int              // settle queries, likewise
+	Latency  time.Duration    // added to every API answer
+	Stall    time.Duration    // how long the fault "slow" stalls, 35 s when 0
+	Faults   Faults           // from [ParseFaults]
+	Now      func() time.Time // the clock of tokens, limits, arrivals and late settlements; time.Now when nil
 }
 
 func (c Config) withDefaults() Config {
@@ -63,7 +67,7 @@ type Platform struct {
 	cursors cipher.Block
 	victims map[int][]fault // by the configured account's place
 	tokens  tokens
-	window  window
+	windows map[string]*window // by API
 	traffic traffic
 	memory  memory
 	mux     *http.ServeMux
@@ -77,7 +81,7 @@ func New(config Config) *Platform {
 		world:   newWorld(config),
 		cursors: newCursorCipher(config.Seed),
 		tokens:  tokens{seed: config.Seed, apps: map[string]*app{}},
-		window:  window{accepted: make([]time.Time, config.QPS)},
+		windows: map[string]*window{BillsAPI: newWindow(config.QPS), SettleAPI: newWindow(config.TradeQPS)},
 		traffic: newTraffic(),
 		memory:  newMemory(),
 	}
@@ -86,7 +90,7 @@ func New(config Config) *Platform {
 	return p
 }
 
-// ServeHTTP serves the two APIs and the sandbox's own pages; see the index at /.
+// ServeHTTP serves the three APIs and the sandbox's own pages; see the index at /.
 // The faults "cut" and "reset" panic with http.ErrAbortHandler, as a handler
 // must to break a connection; a caller without a server recovers it.
 func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeHTTP(w, r) }

@@ -1,11 +1,14 @@
 package sandbox
 
 import (
+	"cmp"
 	"encoding/csv"
 	"encoding/json"
 	"fmt"
 	"html/template"
 	"net/http"
+	"net/url"
+	"slices"
 
 	"billwalk/schema"
 )
@@ -14,8 +17,10 @@ func (p *Platform) routes() *http.ServeMux {
 	mux := http.NewServeMux()
 	mux.HandleFunc("POST /oauth/client_token/{$}", p.serveToken)
 	mux.HandleFunc("GET /goodlife/v1/settle/bill/catering_query/{$}", p.serveBills)
+	mux.HandleFunc("POST /api/apps/trade/v2/settle/query_settle", p.serveSettlements)
 	mux.HandleFunc("GET /sandbox/accounts", p.serveAccounts)
 	mux.HandleFunc("GET /sandbox/truth", p.serveTruth)
+	mux.HandleFunc("GET /sandbox/verdicts", p.serveVerdicts)
 	mux.HandleFunc("GET /sandbox/stats", p.serveStats)
 	mux.HandleFunc("GET /{$}", p.serveIndex)
 	return mux
@@ -46,22 +51,55 @@ func (p *Platform) serveAccounts(w http.ResponseWriter, r *http.Request) {
 const mostTruthDays = 31
 
 func (p *Platform) serveTruth(w http.ResponseWriter, r *http.Request) {
-	query := r.URL.Query()
-	from, err := schema.ParseDay(query.Get("from"))
+	from, to, err := askedDays(r.URL.Query())
 	if err != nil {
-		http.Error(w, "from: "+err.Error(), http.StatusBadRequest)
-		return
-	}
-	to, err := schema.ParseDay(query.Get("to"))
-	if err != nil {
-		http.Error(w, "to: "+err.Error(), http.StatusBadRequest)
-		return
-	}
-	if to < from || to-from >= mostTruthDays {
-		http.Error(w, fmt.Sprintf("from %s to %s: want 1 to %d days", from, to, mostTruthDays), http.StatusBadRequest)
+		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
 	}
 	writeJSON(w, p.Totals(p.Accounts(), from, to))
+}
+
+// verdictCount is how many groups of a day deserve a verdict.
+type verdictCount struct {
+	Day       schema.Day `json:"bill_date"`
+	Verdict   string     `json:"verdict"`
+	MatchedBy string     `json:"matched_by,omitempty"`
+	Groups    int        `json:"groups"`
+}
+
+func (p *Platform) serveVerdicts(w http.ResponseWriter, r *http.Request) {
+	from, to, err := askedDays(r.URL.Query())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	groups := map[verdictCount]int{}
+	for _, v := range p.Verdicts(p.Accounts(), from, to, p.config.Now()) {
+		groups[verdictCount{Day: v.Day, Verdict: v.Verdict, MatchedBy: v.MatchedBy}]++
+	}
+	counts := make([]verdictCount, 0, len(groups))
+	for count, n := range groups {
+		count.Groups = n
+		counts = append(counts, count)
+	}
+	slices.SortFunc(counts, func(a, b verdictCount) int {
+		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Verdict, b.Verdict), cmp.Compare(a.MatchedBy, b.MatchedBy))
+	})
+	writeJSON(w, counts)
+}
+
+// askedDays reads the days that a question for the truth is about.
+func askedDays(query url.Values) (from, to schema.Day, err error) {
+	if from, err = schema.ParseDay(query.Get("from")); err != nil {
+		return 0, 0, fmt.Errorf("from: %w", err)
+	}
+	if to, err = schema.ParseDay(query.Get("to")); err != nil {
+		return 0, 0, fmt.Errorf("to: %w", err)
+	}
+	if to < from || to-from >= mostTruthDays {
+		return 0, 0, fmt.Errorf("from %s to %s: want 1 to %d days", from, to, mostTruthDays)
+	}
+	return from, to, nil
 }
 
 func (p *Platform) serveStats(w http.ResponseWriter, _ *http.Request) { writeJSON(w, p.Stats()) }
@@ -80,8 +118,10 @@ var index = template.Must(template.New("index").Parse(`<!doctype html>
 <ul>
 <li><code>POST /oauth/client_token/</code> gives an access token
 <li><code>GET /goodlife/v1/settle/bill/catering_query/</code> lists an account's bills of a day
+<li><code>POST /api/apps/trade/v2/settle/query_settle</code> tells how an order was shared out
 <li><a href="/sandbox/accounts">/sandbox/accounts</a> what a job should configure, also <a href="/sandbox/accounts?format=csv">as CSV</a>
 <li><code>/sandbox/truth?from=YYYY-MM-DD&amp;to=YYYY-MM-DD</code> what a right walk adds up to, per account and day
+<li><code>/sandbox/verdicts?from=YYYY-MM-DD&amp;to=YYYY-MM-DD</code> what a right reconciliation of these days alone says by now, counted
 <li><a href="/sandbox/stats">/sandbox/stats</a> calls, answers and faults so far
 </ul>
 <h2>Faults</h2>

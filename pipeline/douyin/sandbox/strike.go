@@ -51,19 +51,19 @@ func (p *Platform) striking(reach walkable, day schema.Day) (fault, bool) {
 // passing returns the passing fault that strikes the call. Which calls are
 // struck depends on what is asked, not on when, and a call that is asked again
 // is not struck again.
-func (p *Platform) passing(c call) (fault, bool) {
+func (p *Platform) passing(q question) (fault, bool) {
 	list := p.config.Faults.of(passing)
-	chance := dice(p.config.Seed, word("passing"), c.identity)
-	if len(list) == 0 || c.asked > 1 || chance%passingEvery != 0 {
+	chance := dice(p.config.Seed, word("passing"), q.identity)
+	if len(list) == 0 || q.asked > 1 || chance%passingEvery != 0 {
 		return fault{}, false
 	}
 	f := list[chance/passingEvery%uint64(len(list))]
-	return f, p.traffic.strike(f)
+	return f, p.traffic.strike(q.api, f)
 }
 
-// ending returns the fault that has ended the run by the bill call, counted from 1.
-func (p *Platform) ending(call int) (fault, bool) {
-	list := p.config.Faults.of(ending)
+// ending returns the fault that has ended the run by the API's call, counted from 1.
+func (p *Platform) ending(api string, call int) (fault, bool) {
+	list := p.config.Faults.of(map[string]kind{BillsAPI: ending, SettleAPI: settleEnding}[api])
 	if len(list) == 0 || call <= endingAfter {
 		return fault{}, false
 	}

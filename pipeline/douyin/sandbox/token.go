@@ -7,6 +7,8 @@ import (
 	"net/http"
 	"sync"
 	"time"
+
+	"billwalk/schema"
 )
 
 // The rules of client_token.
@@ -70,18 +72,19 @@ func (t *tokens) issue(key string, now time.Time) (string, int64) {
 	return fresh.text, 0
 }
 
-// good reports whether the token is one of the two newest of some app, and in time.
-func (t *tokens) good(text string, now time.Time) bool {
+// owner returns the client key that the token was issued to, if the token is one
+// of its two newest, and in time.
+func (t *tokens) owner(text string, now time.Time) (key string, good bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	for _, a := range t.apps {
+	for key, a := range t.apps {
 		for _, known := range a.live {
 			if known.text == text {
-				return now.Before(known.expires)
+				return key, now.Before(known.expires)
 			}
 		}
 	}
-	return false
+	return "", false
 }
 
 // kill ends the token at once.
@@ -141,19 +144,43 @@ func (p *Platform) serveToken(w http.ResponseWriter, r *http.Request) {
 // refuseToken returns the error code of the call, 0 for none.
 func (p *Platform) refuseToken(request tokenRequest, call int) int64 {
 	if f, ok := p.config.Faults.token(call); ok {
-		p.traffic.struck(f)
+		p.traffic.struck(TokenAPI, f)
 		return f.code
 	}
-	same := func(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
-	switch {
-	case request.ClientKey == "" || request.ClientSecret == "" || request.GrantType != "client_credential":
+	if request.ClientKey == "" || request.ClientSecret == "" || request.GrantType != "client_credential" {
 		return codeTokenParameter
-	case p.config.ClientSecret.Empty():
-		return 0
-	case !same(request.ClientKey, p.config.ClientKey):
-		return codeBadKey
-	case !same(request.ClientSecret, p.config.ClientSecret.Reveal()):
-		return codeBadSecret
 	}
-	return 0
+	return p.config.refuseCredentials(request.ClientKey, request.ClientSecret)
+}
+
+// refuseCredentials returns the error code of a key and secret that are of no
+// configured app. Where none is, all are good; where the trade app alone is, any
+// others are taken for the life app's.
+func (c *Config) refuseCredentials(key, secret string) int64 {
+	same := func(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
+	if c.ClientSecret.Empty() && (c.TradeSecret.Empty() || key != c.TradeKey) {
+		return 0
+	}
+	code := int64(codeBadKey)
+	for _, app := range []struct {
+		key    string
+		secret schema.Secret
+	}{{c.ClientKey, c.ClientSecret}, {c.TradeKey, c.TradeSecret}} {
+		if app.secret.Empty() || !same(key, app.key) {
+			continue
+		}
+		if same(secret, app.secret.Reveal()) {
+			return 0
+		}
+		code = codeBadSecret
+	}
+	return code
+}
+
+// admits says that the API is the app's that has the client key.
+func (c *Config) admits(api, key string) bool {
+	if api == SettleAPI {
+		return c.TradeSecret.Empty() || key == c.TradeKey
+	}
+	return c.ClientSecret.Empty() || key == c.ClientKey
 }

@@ -9,8 +9,9 @@ import (
 
 // The APIs, as [Request] and [Stats] name them.
 const (
-	BillsAPI = "bills" // catering_query
-	TokenAPI = "token" // client_token
+	BillsAPI  = "bills"       // catering_query
+	SettleAPI = "settlements" // query_settle
+	TokenAPI  = "token"       // client_token
 )
 
 // Request is one call as it arrived at the server.
@@ -20,6 +21,9 @@ type Request struct {
 	Account string    `json:"account,omitempty"` // as asked, whether right or not
 	Day     string    `json:"bill_date,omitempty"`
 	Cursor  string    `json:"cursor,omitempty"`
+
+	Parameter string `json:"parameter,omitempty"` // the id that a settle query goes by, and its value
+	Value     string `json:"value,omitempty"`
 }
 
 // Stats is what the server counted since it was built.
@@ -39,11 +43,14 @@ type traffic struct {
 	next     int
 	calls    map[string]int
 	codes    map[string]int
-	faults   map[string]int
+	faults   map[strike]int
 }
 
+// strike is a fault at one API; each has its own count.
+type strike struct{ api, fault string }
+
 func newTraffic() traffic {
-	return traffic{calls: map[string]int{}, codes: map[string]int{}, faults: map[string]int{}}
+	return traffic{calls: map[string]int{}, codes: map[string]int{}, faults: map[strike]int{}}
 }
 
 // arrive records a call and returns which of its API it is, from 1.
@@ -66,20 +73,21 @@ func (t *traffic) answered(api string, code int64) {
 	t.codes[fmt.Sprintf("%s %d", api, code)]++
 }
 
-func (t *traffic) struck(f fault) {
+func (t *traffic) struck(api string, f fault) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.faults[f.name]++
+	t.faults[strike{api, f.name}]++
 }
 
-// strike counts the fault and reports whether it may still strike.
-func (t *traffic) strike(f fault) bool {
+// strike counts the fault and reports whether it may still strike the API.
+func (t *traffic) strike(api string, f fault) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if f.most > 0 && t.faults[f.name] >= f.most {
+	one := strike{api, f.name}
+	if f.most > 0 && t.faults[one] >= f.most {
 		return false
 	}
-	t.faults[f.name]++
+	t.faults[one]++
 	return true
 }
 
@@ -97,10 +105,14 @@ func (p *Platform) Stats() Stats {
 	t := &p.traffic
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	return Stats{
-		Calls: maps.Clone(t.calls), Codes: maps.Clone(t.codes), Faults: maps.Clone(t.faults),
-		Busiest: map[string]int{BillsAPI: busiestSecond(requests, BillsAPI), TokenAPI: busiestSecond(requests, TokenAPI)},
+	stats := Stats{Calls: maps.Clone(t.calls), Codes: maps.Clone(t.codes), Faults: map[string]int{}, Busiest: map[string]int{}}
+	for one, times := range t.faults {
+		stats.Faults[one.fault] += times
 	}
+	for _, api := range []string{BillsAPI, SettleAPI, TokenAPI} {
+		stats.Busiest[api] = busiestSecond(requests, api)
+	}
+	return stats
 }
 
 // busiestSecond returns the most calls of the API that arrived within any second.
@@ -126,6 +138,8 @@ type window struct {
 	accepted []time.Time // a ring of the latest
 	next     int
 }
+
+func newWindow(places int) *window { return &window{accepted: make([]time.Time, places)} }
 
 func (w *window) accept(now time.Time) bool {
 	if len(w.accepted) == 0 {

@@ -1,0 +1,140 @@
+package pipeline
+
+import (
+	"iter"
+	"slices"
+	"strings"
+
+	"billwalk/pipeline/reconcile"
+	"billwalk/schema"
+)
+
+// spanBills is how many bills are sorted by order at a time: they cost about
+// 400 bytes each.
+const spanBills = 200_000
+
+// readBills reads columns of some bills.
+type readBills func(columns ...string) iter.Seq2[*schema.Bill, error]
+
+// byOrder yields the bills of a partition order by order, by key. Bills lie in
+// the file by account; where there are too many to be sorted in memory, they are
+// read again for each range of keys.
+func byOrder(read readBills, rules *reconcile.Rules, day schema.Day) iter.Seq2[[]reconcile.Bill, error] {
+	return func(yield func([]reconcile.Bill, error) bool) {
+		bounds, err := ranges(read, day)
+		if err != nil {
+			yield(nil, err)
+			return
+		}
+		for i := range len(bounds) + 1 {
+			span, err := within(read, rules, day, bounds, i)
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			for len(span) > 0 {
+				n := 1
+				for n < len(span) && sortKey(&span[n]) == sortKey(&span[0]) {
+					n++
+				}
+				if !yield(span[:n:n], nil) {
+					return
+				}
+				span = span[n:]
+			}
+		}
+	}
+}
+
+// sortKey is the order of a bill; those without one stay together by account.
+func sortKey(b *reconcile.Bill) string {
+	if key := b.Order(); key != "" {
+		return key
+	}
+	return "bill:" + b.AccountID
+}
+
+// ranges returns the keys at which the bills are parted into spans, from a
+// sample of them.
+func ranges(read readBills, day schema.Day) ([]string, error) {
+	var sample []string
+	n := 0
+	for row, err := range read("account_id", "shop_order_id", "order_ext_id") {
+		if err != nil {
+			return nil, err
+		}
+		if n%128 == 0 {
+			b, err := reconcile.NewBill(day, row)
+			if err != nil {
+				return nil, err
+			}
+			sample = append(sample, sortKey(&b))
+		}
+		n++
+	}
+	slices.Sort(sample)
+	spans := (n + spanBills - 1) / spanBills
+	var bounds []string
+	for i := 1; i < spans; i++ {
+		bounds = append(bounds, sample[i*len(sample)/spans])
+	}
+	return slices.Compact(bounds), nil
+}
+
+// within returns the bills of the i-th range of keys, by key.
+func within(read readBills, rules *reconcile.Rules, day schema.Day, bounds []string, i int) ([]reconcile.Bill, error) {
+	var span []reconcile.Bill
+	names := make(map[string]string) // one copy of each account id
+	intern := func(s string) string {
+		if known, ok := names[s]; ok {
+			return known
+		}
+		names[s] = s
+		return s
+	}
+	for row, err := range read(rules.Columns()...) {
+		if err != nil {
+			return nil, err
+		}
+		b, err := reconcile.NewBill(day, row)
+		if err != nil {
+			return nil, err
+		}
+		key := sortKey(&b)
+		if i > 0 && key < bounds[i-1] || i < len(bounds) && key >= bounds[i] {
+			continue
+		}
+		b.AccountID, b.Account = intern(b.AccountID), schema.AccountID(intern(string(b.Account)))
+		span = append(span, b)
+	}
+	slices.SortStableFunc(span, func(a, b reconcile.Bill) int { return strings.Compare(sortKey(&a), sortKey(&b)) })
+	return span, nil
+}
+
+// ordersOrError is some orders, or why there are none.
+type ordersOrError struct {
+	orders [][]reconcile.Bill
+	err    error
+}
+
+// chunked joins orders to chunks of n.
+func chunked(orders iter.Seq2[[]reconcile.Bill, error], n int) iter.Seq[ordersOrError] {
+	return func(yield func(ordersOrError) bool) {
+		var chunk [][]reconcile.Bill
+		for order, err := range orders {
+			if err != nil {
+				yield(ordersOrError{err: err})
+				return
+			}
+			if chunk = append(chunk, order); len(chunk) == n {
+				if !yield(ordersOrError{orders: chunk}) {
+					return
+				}
+				chunk = nil
+			}
+		}
+		if len(chunk) > 0 {
+			yield(ordersOrError{orders: chunk})
+		}
+	}
+}

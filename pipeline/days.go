@@ -1,0 +1,295 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+
+	"billwalk/schema"
+)
+
+// run builds the days as their units end: stage, settle, join, publish. A day is
+// joined when all days of its window that the run looks at are settled, since an
+// order may have bills on several of them.
+func (b *builder) run(ctx, asking, hard context.Context, finished iter.Seq[ended]) error {
+	left := make(map[schema.Day]int) // units that have not ended
+	for _, u := range b.plan.Units {
+		left[u.Day]++
+	}
+	var faults []error
+	for done := range finished {
+		if err := b.take(hard, done); err != nil {
+			return errors.Join(append(faults, err)...)
+		}
+		left[done.unit.Day]--
+		for _, day := range b.ended(left) {
+			if ctx.Err() != nil {
+				break
+			}
+			faults = append(faults, b.settleDay(asking, hard, day))
+			b.settled[day] = true
+		}
+		for _, day := range b.ready(left) {
+			faults = append(faults, b.joinDay(hard, day))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// ended returns the days that can be settled now: those whose units have ended,
+// the newest first, so that what one teaches of the match rules serves the next.
+func (b *builder) ended(left map[schema.Day]int) (days []schema.Day) {
+	for _, day := range slices.Backward(slices.Sorted(maps.Keys(left))) {
+		if left[day] > 0 {
+			break
+		}
+		if !b.settled[day] {
+			days = append(days, day)
+		}
+	}
+	return days
+}
+
+// take loads a unit that has ended into its partition.
+func (b *builder) take(ctx context.Context, done ended) error {
+	at := partition{done.unit.Day, done.unit.Account.ID.Bucket(b.Buckets)}
+	if b.assemblies[at] == nil {
+		a, err := b.assemble(ctx, b.plan.base(at))
+		if err != nil {
+			return err
+		}
+		b.assemblies[at] = a
+	}
+	b.results[done.unit] = done.result
+	b.assemblies[at].take(ctx, done.unit, done.result)
+	return nil
+}
+
+// of returns the day's assemblies, by bucket.
+func (b *builder) of(day schema.Day) (all []*assembly) {
+	for _, base := range b.plan.Bases {
+		if a := b.assemblies[partition{base.Day, base.Bucket}]; a != nil && base.Day == day {
+			all = append(all, a)
+		}
+	}
+	return all
+}
+
+// ready returns the days that can be joined now, newest first.
+func (b *builder) ready(left map[schema.Day]int) (days []schema.Day) {
+	window := schema.Day(b.window())
+	for _, day := range slices.Backward(slices.Sorted(maps.Keys(b.settled))) {
+		whole := !b.joined[day]
+		for other := range left {
+			whole = whole && (b.settled[other] || max(day-other, other-day) > window)
+		}
+		if whole {
+			days = append(days, day)
+		}
+	}
+	return days
+}
+
+// window is how many days around a day have a say in its verdicts.
+func (b *builder) window() int {
+	if !b.Rules.Configured {
+		return 0
+	}
+	return b.Rules.Lookback
+}
+
+// joinDay joins and publishes the day's partitions, and gives up the files that
+// no day needs any more.
+func (b *builder) joinDay(ctx context.Context, day schema.Day) error {
+	b.joined[day] = true
+	var faults []error
+	for _, a := range b.of(day) {
+		if a.stage == nil {
+			continue
+		}
+		if err := b.publish(ctx, a); err != nil {
+			b.Log.Error("not published", "bill_date", day, "bucket", a.base.Bucket, "error", err)
+			faults = append(faults, fmt.Errorf("day %s, bucket %d is not published: %w", day, a.base.Bucket, err))
+		}
+	}
+	for other := range b.joined {
+		if b.needed(other) {
+			continue
+		}
+		for _, a := range b.of(other) {
+			a.close()
+			delete(b.assemblies, a.at())
+		}
+		b.book.forget(other)
+		b.neighbours.forget(other)
+	}
+	return errors.Join(faults...)
+}
+
+// needed says that a day that is still to be joined looks at this one.
+func (b *builder) needed(day schema.Day) bool {
+	for _, base := range b.plan.Bases {
+		if !b.joined[base.Day] && max(day-base.Day, base.Day-day) <= schema.Day(b.window()) {
+			return true
+		}
+	}
+	return false
+}
+
+// publish joins and publishes one partition, and notes what came of it.
+func (b *builder) publish(ctx context.Context, a *assembly) error {
+	if err := b.join(ctx, a); err != nil {
+		return err
+	}
+	for i := range a.m.Units {
+		// What all days of the run have taught stands in each of them.
+		if uses := b.plan.Rules[a.m.Units[i].Account.ID]; b.Trade != nil && uses != nil {
+			a.m.Units[i].Rules = uses
+		}
+	}
+	unchanged, err := a.publish(ctx)
+	if err != nil {
+		return err
+	}
+	m := a.m
+	if unchanged {
+		m = a.base.Manifest
+	}
+	b.summary.published(m, unchanged)
+	b.Progress.partitions.Add(1)
+	return nil
+}
+
+// join gives the partition's bills their verdicts, and notes what was restated.
+func (b *builder) join(ctx context.Context, a *assembly) error {
+	j := &joiner{
+		rules: &b.Rules, rows: b.Rows, book: b.book, at: a.at(), buckets: b.Buckets,
+		certified: make(map[schema.AccountID]*schema.Certificate), claimed: make(map[fingerprint]string),
+		out: a.stage.Rows(), m: a.m, entries: make(map[schema.AccountID]*schema.Entry),
+	}
+	for i := range a.m.Units {
+		j.entries[a.m.Units[i].Account.ID] = &a.m.Units[i]
+	}
+	if b.Rules.Configured {
+		var err error
+		if j.elsewhere, err = b.neighbours.of(ctx, a.at()); err != nil {
+			return err
+		}
+		if err := b.know(ctx, a.base.Day); err != nil {
+			return err
+		}
+	}
+	if m := a.base.Manifest; m != nil && !b.Rules.Configured && m.Verdicts[schema.NotApplicable] < sum(m.Verdicts) {
+		b.Log.Warn("the job has no settlements: section, and the day's verdicts become not_applicable", "bill_date", a.base.Day, "bucket", a.base.Bucket)
+	}
+	for _, base := range b.plan.Bases { // an order may be asked for under an account of another bucket
+		if other := b.assemblies[partition{a.base.Day, base.Bucket}]; base.Day == a.base.Day && other != nil {
+			for _, e := range other.m.Units {
+				j.certified[e.Account.ID] = e.Certificate
+			}
+		}
+	}
+	if err := j.join(ctx, a.stage.Bills); err != nil {
+		return err
+	}
+	return a.restate(ctx, func(r *schema.Restatement) error {
+		if a.base.Manifest != nil && r.NewGeneration > a.base.Manifest.Generation {
+			b.summary.Restated[r.Change]++
+		}
+		return j.out.Restatement(r)
+	})
+}
+
+// know loads what the archive has of the day's window. A run asks again for what
+// cannot be read; a replay cannot, and must not guess.
+func (b *builder) know(ctx context.Context, day schema.Day) error {
+	window := schema.Day(b.window())
+	for other := day - window; other <= day+window; other++ {
+		if err := b.book.load(ctx, other); err != nil {
+			b.unreadable[other] = err
+			if b.Trade != nil {
+				b.Log.Warn("settlements in the archive cannot be read: their orders are asked for again", "bill_date", other, "error", err)
+			}
+		}
+		if err := b.unreadable[other]; err != nil && b.Trade == nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// settleDay stages the day's bills, and asks for their orders.
+func (b *builder) settleDay(asking, hard context.Context, day schema.Day) error {
+	var faults []error
+	for _, a := range b.of(day) {
+		if err := a.build(hard, b.results); err != nil {
+			b.Log.Error("not built", "bill_date", day, "bucket", a.base.Bucket, "error", err)
+			faults = append(faults, fmt.Errorf("day %s, bucket %d is not published: %w", day, a.base.Bucket, err))
+		}
+		for _, e := range a.m.Units {
+			// A unit may turn out damaged only when the archive is read again.
+			u := schema.Unit{Account: e.Account, Day: day}
+			if was, ok := b.results[u]; ok && e.State == schema.Failed && was.failure == nil {
+				b.results[u] = result{failure: e.Failure}
+			}
+		}
+	}
+	if b.Trade != nil {
+		if err := b.ask(asking, hard, day); err != nil {
+			faults = append(faults, fmt.Errorf("settlements of %s: %w", day, err))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// ask asks the trade system for the day's orders.
+func (b *builder) ask(asking, hard context.Context, day schema.Day) error {
+	if err := b.know(hard, day); err != nil {
+		return err
+	}
+	orders, units := make(map[string]wanted), make(map[schema.AccountID]*schema.Entry)
+	var forward int64
+	for _, a := range b.of(day) {
+		if a.stage == nil {
+			continue
+		}
+		for _, account := range b.Accounts { // another job asks for its own
+			if e := a.m.Entry(account.ID); e != nil {
+				units[account.ID] = e
+			}
+		}
+		n, err := ordersOf(byOrder(a.stage.Bills, &b.Rules, day), &b.Rules, orders)
+		if err != nil {
+			return err
+		}
+		forward += n
+	}
+	s := &settler{
+		trade: b.Trade, archive: b.Archive, book: b.book, now: b.Now, log: b.Log, progress: b.Progress, runID: b.ID,
+		started: b.summary.StartedAt, window: b.Rules.Lookback, first: b.From, again: b.AgainSince, inFlight: b.TradeInFlight, halts: b.tradeHalts,
+	}
+	results, err := s.day(asking, hard, day, slices.Collect(maps.Values(orders)), units, b.plan.Rules)
+	for id, done := range results {
+		e := units[id]
+		e.Orders, b.plan.Rules[id] = done.Orders, done.uses
+		if day < b.From {
+			done.Lookback.Orders, done.Lookback.Asked = done.Orders, done.Asked
+		}
+		b.summary.Settling.add(done.Settling)
+		if done.failure != nil {
+			b.tradeFailures = append(b.tradeFailures, *done.failure)
+		}
+	}
+	b.summary.Settling.Saved.Distinct += forward - int64(len(orders))
+	return err
+}
+
+func sum(verdicts map[schema.Verdict]int64) (groups int64) {
+	for _, n := range verdicts {
+		groups += n
+	}
+	return groups
+}

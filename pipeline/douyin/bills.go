@@ -1,0 +1,51 @@
+package douyin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"strconv"
+
+	"billwalk/pipeline/normalise"
+	"billwalk/schema"
+)
+
+const pathBills = "/goodlife/v1/settle/bill/catering_query/"
+
+// Bills fetches the page of the unit's bills at a cursor ("0" for the first),
+// of 1 to 50 records. The answer is a whole page that normalise.DecodePage
+// accepts; Walk and Page are the caller's to fill.
+//
+// The error is an *Error, or wraps ctx's. Where an *Error comes with an answer
+// in JSON, that is in Answer.Body, as evidence.
+//
+// Source: GET /goodlife/v1/settle/bill/catering_query/.
+func (c *Client) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
+	got, err := c.ask(ctx, &c.bills, func() (*http.Request, error) { return c.billsRequest(u, cursor, size) })
+	answer := schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: got.at, LogID: got.logID, Body: got.body}
+	if fault, ok := errors.AsType[*Error](err); ok {
+		return answer, fault.of(u)
+	} else if err != nil {
+		return answer, fmt.Errorf("%s of %s: %w", apiBills, u, err)
+	}
+	return answer, nil
+}
+
+func (c *Client) billsRequest(u schema.Unit, cursor string, size int) (*http.Request, error) {
+	account := "account_id"
+	if u.Account.Root {
+		account = "root_account_id"
+	}
+	query := url.Values{
+		account: {string(u.Account.ID)}, "cursor": {cursor}, "size": {strconv.Itoa(size)}, "bill_date": {u.Day.String()},
+	}
+	return http.NewRequest(http.MethodGet, c.app.BaseURL+pathBills+"?"+query.Encode(), noBody{})
+}
+
+// checkPage says why a body is no page.
+func checkPage(body []byte) error {
+	_, err := normalise.DecodePage(body)
+	return err
+}

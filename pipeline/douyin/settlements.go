@@ -1,0 +1,51 @@
+package douyin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"net/http"
+
+	"github.com/go-json-experiment/json"
+
+	"billwalk/pipeline/normalise"
+	"billwalk/schema"
+)
+
+const pathSettlements = "/api/apps/trade/v2/settle/query_settle"
+
+// Settlements asks how an order was shared out, by one id. The answer is one that
+// normalise.DecodeSettlements accepts, and may have no settlement at all: also
+// where the platform does not know the order. Account and Day are the caller's to
+// fill, and so they are in the error's Failure.
+//
+// The error is an *Error, or wraps ctx's. An *Error that reaches no further than
+// the unit ends this question alone. Where it comes with an answer in JSON, that
+// is in SettleAnswer.Body, as evidence.
+//
+// Source: POST /api/apps/trade/v2/settle/query_settle.
+func (c *Client) Settlements(ctx context.Context, q schema.Question) (schema.SettleAnswer, error) {
+	answer := schema.SettleAnswer{Parameter: q.Parameter, Column: q.Column, Value: q.Value}
+	// One id alone: of several the platform looks at one, and silently ignores the others.
+	id, err := json.Marshal(map[string]string{q.Parameter: q.Value})
+	if err != nil {
+		return answer, newError(apiSettlements, giveUpUnit, "the id is not valid UTF-8").because(err).about(q)
+	}
+	got, err := c.ask(ctx, &c.settlements, func() (*http.Request, error) {
+		return http.NewRequest(http.MethodPost, c.app.BaseURL+pathSettlements, bytes.NewReader(id))
+	})
+	answer.FetchedAt, answer.LogID, answer.Body = got.at, got.logID, got.body
+	if fault, ok := errors.AsType[*Error](err); ok {
+		return answer, fault.about(q)
+	} else if err != nil {
+		return answer, fmt.Errorf("%s of %s %s: %w", apiSettlements, q.Parameter, q.Value, err)
+	}
+	return answer, nil
+}
+
+// checkSettlements says why a body is no answer of the settle query.
+func checkSettlements(body []byte) error {
+	_, err := normalise.DecodeSettlements(body)
+	return err
+}

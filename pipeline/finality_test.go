@@ -1,0 +1,131 @@
+package pipeline_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"billwalk/pipeline"
+	"billwalk/schema"
+)
+
+// TestFinality: what is final is not asked for again; what is open is, however
+// old; what nothing came back for is within the lookback; what failed is on the
+// days of the lookback, six hours later.
+func TestFinality(t *testing.T) {
+	t.Parallel()
+	again := func(r *pipeline.Run) { on(day)(r); r.AgainSince = day }
+	tooLate := func(r *pipeline.Run) { on(day)(r); r.AgainSince = day + 1 }
+	lookedBack := func(r *pipeline.Run) { on(day + 1)(r); r.Lookback = 1 }
+	asks, final, empty := pipeline.Saved{}, pipeline.Saved{Final: 1}, pipeline.Saved{Empty: 1}
+	one := func(status schema.Status) []string { return []string{settlement("s1", status, 100, day)} }
+	for name, row := range map[string]struct {
+		first []string
+		later func(*pipeline.Run)
+		after time.Duration
+		saved pipeline.Saved
+	}{
+		"SUCCESS, run again":                {one(schema.StatusSuccess), again, 24 * time.Hour, final},
+		"SUCCESS, looked back at":           {one(schema.StatusSuccess), lookedBack, 24 * time.Hour, final},
+		"SUCCESS, backfilled":               {one(schema.StatusSuccess), tooLate, 1000 * time.Hour, final},
+		"FAIL, run again":                   {one(schema.StatusFail), again, 24 * time.Hour, final},
+		"FAIL, looked back at":              {one(schema.StatusFail), lookedBack, 24 * time.Hour, asks},
+		"FAIL, looked back at 6 h later":    {one(schema.StatusFail), lookedBack, 6 * time.Hour, asks},
+		"FAIL, looked back at before that":  {one(schema.StatusFail), lookedBack, 6*time.Hour - time.Second, final},
+		"FAIL, backfilled":                  {one(schema.StatusFail), tooLate, 1000 * time.Hour, final},
+		"FAIL and SUCCESS, looked back at":  {append(one(schema.StatusSuccess), settlement("s2", schema.StatusFail, 1, day)), lookedBack, 24 * time.Hour, asks},
+		"FAIL and SUCCESS, run again":       {append(one(schema.StatusSuccess), settlement("s2", schema.StatusFail, 1, day)), again, 24 * time.Hour, final},
+		"INIT, run again":                   {one(schema.StatusInit), again, time.Minute, asks},
+		"PROCESSING, looked back at":        {one(schema.StatusProcessing), lookedBack, time.Minute, asks},
+		"PROCESSING, backfilled":            {one(schema.StatusProcessing), tooLate, 1000 * time.Hour, asks},
+		"PROCESSING beside SUCCESS":         {append(one(schema.StatusSuccess), settlement("s2", schema.StatusProcessing, 1, day)), again, time.Minute, asks},
+		"a status that nobody knows":        {one("FROZEN"), again, time.Minute, asks},
+		"nothing came back, run again":      {nil, again, time.Minute, asks},
+		"nothing came back, looked back at": {nil, lookedBack, time.Minute, asks},
+		"nothing came back, backfilled":     {nil, tooLate, 1000 * time.Hour, empty},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
+				w.set(store, sale(store.ID, "1", "K", "", 100))
+				w.trade.set(byShop, "K", row.first...)
+				w.run(pipeline.ExitDone)
+				w.trade.made()
+				time.Sleep(row.after)
+				w.trade.set(byShop, "K", settlement("s1", schema.StatusSuccess, 100, day))
+				s := w.run(pipeline.ExitDone, row.later)
+				want := []string{"20 store K matched/order 1:1 100/100/0"}
+				calls := 1
+				if row.saved != asks {
+					calls, want = 0, nil // it stays as it was
+				}
+				if made := w.trade.made(); len(made) != calls || s.Settling.Saved != row.saved {
+					t.Errorf("%q was asked, %+v", made, s.Settling)
+				}
+				if got := w.verdicts(day, day); want != nil && cmp.Diff(want, got) != "" {
+					t.Errorf("%q", got)
+				}
+				// Whatever it was, now that it is settled it is not asked for again.
+				if row.saved == asks {
+					time.Sleep(24 * time.Hour)
+					w.run(pipeline.ExitDone, row.later)
+					if made := w.trade.made(); len(made) != 0 {
+						t.Errorf("%q was asked of an order that is settled", made)
+					}
+				}
+			})
+		})
+	}
+}
+
+// TestLaterBill: an order that has a new bill is asked for again, though it was
+// settled, and the answer serves all of its days.
+func TestLaterBill(t *testing.T) {
+	t.Parallel()
+	settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
+		w.platform.set(at(store, day-1), sale(store.ID, "1", "K", "", 40))
+		w.platform.set(at(store, day), sale(store.ID, "2", "K", "", 60))
+		w.trade.set(byShop, "K", settlement("s1", schema.StatusSuccess, 40, day-1))
+		w.run(pipeline.ExitDone, on(day-1))
+		time.Sleep(24 * time.Hour)
+		w.trade.set(byShop, "K", settlement("s1", schema.StatusSuccess, 10, day-1), settlement("s2", schema.StatusSuccess, 90, day))
+		w.trade.made()
+		for range 2 {
+			w.run(pipeline.ExitDone, lookback(1))
+			time.Sleep(24 * time.Hour)
+		}
+		if diff := cmp.Diff([]string{"order_id K"}, w.trade.made()); diff != "" {
+			t.Errorf("(-want +asked):\n%s", diff)
+		}
+		want := []string{"19 store K matched/order_window 1:1 40/10/-30", "20 store K matched/order_window 1:1 60/90/30"}
+		if diff := cmp.Diff(want, w.verdicts(day-1, day)); diff != "" {
+			t.Errorf("verdicts (-want +got):\n%s", diff)
+		}
+	})
+}
+
+// TestAnswerOfAnotherDay: an answer that is filed under another day of the window
+// is used; one beyond it is not.
+func TestAnswerOfAnotherDay(t *testing.T) {
+	t.Parallel()
+	settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
+		for d, ledger := range map[schema.Day]string{day: "1", day - 3: "2", day - 7: "3"} {
+			w.platform.set(at(store, d), sale(store.ID, ledger, "K", "", 100))
+		}
+		w.trade.set(byShop, "K", settlement("s1", schema.StatusSuccess, 200, day))
+		w.run(pipeline.ExitDone)
+		time.Sleep(time.Hour)
+		w.run(pipeline.ExitDone, on(day-3))
+		if diff := cmp.Diff([]string{"order_id K"}, w.trade.made()); diff != "" {
+			t.Errorf("within the window (-want +asked):\n%s", diff)
+		}
+		if diff := cmp.Diff([]string{"17 store K matched/order_window 1:0 100/0/-100"}, w.verdicts(day-3, day-3)); diff != "" {
+			t.Errorf("verdicts (-want +got):\n%s", diff)
+		}
+		w.run(pipeline.ExitDone, on(day-7))
+		if diff := cmp.Diff([]string{"order_id K"}, w.trade.made()); diff != "" {
+			t.Errorf("beyond the window (-want +asked):\n%s", diff)
+		}
+	})
+}

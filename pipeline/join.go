@@ -1,0 +1,328 @@
+package pipeline
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+
+	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/reconcile"
+	"billwalk/schema"
+)
+
+// joiner gives the bills of one partition their verdicts.
+type joiner struct {
+	rules     *reconcile.Rules
+	rows      normalise.Normaliser
+	book      *book
+	at        partition
+	buckets   int
+	elsewhere map[string][]reconcile.Bill // by order: bills of it in other files
+	certified map[schema.AccountID]*schema.Certificate
+	claimed   map[fingerprint]string // settlements, and the order that has each
+	out       schema.Rows
+	m         *schema.Manifest
+	entries   map[schema.AccountID]*schema.Entry // of the manifest
+	sums      conservation
+}
+
+// orderChunk is how many orders' answers are decoded at a time.
+const orderChunk = 256
+
+// join reads the partition's bills, order by order, and hands the rows of
+// settlements and reconciliation over.
+func (j *joiner) join(ctx context.Context, read readBills) error {
+	j.m.Verdicts = make(map[schema.Verdict]int64)
+	chunks := chunked(byOrder(read, j.rules, j.at.day), orderChunk)
+	for chunk, err := range inOrder(chunks, j.gather) {
+		if err == nil {
+			err = ctx.Err()
+		}
+		if err != nil {
+			return err
+		}
+		for i := range chunk {
+			if err := j.order(&chunk[i]); err != nil {
+				return err
+			}
+		}
+	}
+	return j.sums.check()
+}
+
+// gathered is an order with all that is known of it.
+type gathered struct {
+	own         []reconcile.Bill // the partition's
+	bills       []reconcile.Bill // forward ones, of the whole window
+	settlements []normalise.SettleRow
+	foreign     []schema.Exception // of answers that speak of other orders
+	asked       bool
+}
+
+// gather decodes the answers for some orders.
+func (j *joiner) gather(in ordersOrError) ([]gathered, error) {
+	if in.err != nil {
+		return nil, in.err
+	}
+	all := make([]gathered, len(in.orders))
+	for i, own := range in.orders {
+		g := gathered{own: own}
+		for _, b := range own {
+			if b.Forward() && b.Order() != "" {
+				g.bills = append(g.bills, b)
+			}
+		}
+		if len(g.bills) > 0 {
+			g.bills = append(g.bills, j.elsewhere[g.bills[0].Order()]...)
+			if j.rules.Configured {
+				if err := j.answers(&g); err != nil {
+					return nil, err
+				}
+			}
+		}
+		all[i] = g
+	}
+	return all, nil
+}
+
+// answers adds what the trade system answered for the order.
+func (j *joiner) answers(g *gathered) error {
+	window := schema.Day(j.rules.Lookback)
+	for _, q := range j.questions(g.bills) {
+		last := j.book.latest(q, j.at.day-window, j.at.day+window)
+		if last.outcome == unknown {
+			continue
+		}
+		g.asked = g.asked || last.day >= j.at.day // an earlier day's answer is from before these bills
+		if last.outcome == nothing {
+			continue
+		}
+		answer, err := j.book.read(last)
+		if err != nil {
+			return err
+		}
+		records, err := normalise.DecodeSettlements(answer.Body)
+		if err != nil {
+			return fmt.Errorf("archive object %s: %w", answer.Key, err)
+		}
+		for i := range records {
+			g.add(j.rows.Settlement(records[i], &answer), j.files(&answer))
+		}
+	}
+	if !g.asked {
+		first := schema.AccountID("")
+		for _, b := range g.bills {
+			if b.Day == j.at.day && (first == "" || b.Account < first) {
+				first = b.Account
+			}
+		}
+		c := j.certified[first]
+		g.asked = c != nil && j.book.complete(c)
+	}
+	return nil
+}
+
+// files says that the partition is the one that tells what is wrong with an
+// answer itself.
+func (j *joiner) files(a *schema.SettleAnswer) bool {
+	return a.Day == j.at.day && a.Account.Bucket(j.buckets) == j.at.bucket
+}
+
+// add adds a settlement. Of two answers that have it, the later one counts; of
+// the same time, the first.
+func (g *gathered) add(row normalise.SettleRow, files bool) {
+	if row.Foreign {
+		if files {
+			g.foreign = append(g.foreign, row.Exceptions...)
+		}
+		return
+	}
+	same := slices.IndexFunc(g.settlements, func(s normalise.SettleRow) bool { return s.Settlement.SettleID == row.Settlement.SettleID })
+	switch {
+	case same < 0:
+		g.settlements = append(g.settlements, row)
+	case row.Settlement.FetchedAt.After(g.settlements[same].Settlement.FetchedAt):
+		g.settlements[same] = row
+	}
+}
+
+// questions returns what may have been asked for the order, on any day.
+func (j *joiner) questions(bills []reconcile.Bill) []schema.Question {
+	days := make(map[schema.Day][]reconcile.Bill, 1)
+	for _, b := range bills {
+		days[b.Day] = append(days[b.Day], b)
+	}
+	var all []schema.Question
+	for _, bills := range days {
+		for _, q := range j.rules.Questions(bills) {
+			if !slices.Contains(all, q) {
+				all = append(all, q)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b schema.Question) int { // by rule; days have no order here
+		if byRule := slices.Index(j.rules.Match, a.Match) - slices.Index(j.rules.Match, b.Match); byRule != 0 {
+			return byRule
+		}
+		return strings.Compare(a.Value, b.Value)
+	})
+	return all
+}
+
+// order hands over what one order comes to in this partition.
+func (j *joiner) order(g *gathered) error {
+	for i := range g.own {
+		if err := j.sums.bill(&g.own[i]); err != nil {
+			return err
+		}
+	}
+	for i := range g.foreign {
+		if err := j.exception(&g.foreign[i]); err != nil {
+			return err
+		}
+	}
+	groups, err := j.rules.Apart(g.own)
+	if err != nil {
+		return err
+	}
+	if len(g.bills) > 0 {
+		outcome, err := j.judge(g)
+		if err != nil {
+			return err
+		}
+		for _, group := range outcome.Groups {
+			if group.WalkAccountID.Bucket(j.buckets) == j.at.bucket {
+				groups = append(groups, group)
+			}
+		}
+		if err := j.settlements(g, outcome.Settlements); err != nil {
+			return err
+		}
+	}
+	slices.SortStableFunc(groups, func(a, b schema.Reconciliation) int {
+		if a.WalkAccountID != b.WalkAccountID {
+			return strings.Compare(string(a.WalkAccountID), string(b.WalkAccountID))
+		}
+		return strings.Compare(a.GroupKey, b.GroupKey)
+	})
+	for i := range groups {
+		if err := j.group(&groups[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// judge reconciles the order with those of its settlements that no order before
+// it has claimed.
+func (j *joiner) judge(g *gathered) (reconcile.Outcome, error) {
+	o := reconcile.Order{Key: g.bills[0].Order(), Bills: g.bills, Asked: g.asked}
+	for i := range g.settlements {
+		s := &g.settlements[i].Settlement
+		id := fingerprintOf(schema.Question{Value: s.SettleID})
+		owner, taken := j.claimed[id]
+		if !taken {
+			j.claimed[id] = o.Key
+		} else if owner != o.Key {
+			e := schema.Exception{
+				Rule: schema.RuleSettleShared, Severity: schema.SeverityWarning, ShopOrderID: schema.Some(o.Key), SettleID: schema.Some(s.SettleID),
+				Actual: s.Amount, Detail: "the settlement answers for order " + owner + ", too, and counts there",
+			}
+			if err := j.exception(&e); err != nil {
+				return reconcile.Outcome{}, err
+			}
+			continue
+		}
+		o.Settlements = append(o.Settlements, *s)
+	}
+	return j.rules.Order(j.at.day, &o)
+}
+
+// settlements hands over the settlements that belong to this partition, and what
+// is wrong with them.
+func (j *joiner) settlements(g *gathered, placed []reconcile.Placed) error {
+	for i := range placed {
+		if placed[i].Account.Bucket(j.buckets) != j.at.bucket {
+			continue
+		}
+		s := &placed[i].Settlement
+		if err := j.out.Settlement(s); err != nil {
+			return err
+		}
+		for _, row := range g.settlements {
+			if row.Settlement.SettleID != s.SettleID {
+				continue
+			}
+			for k := range row.Exceptions {
+				e := &row.Exceptions[k]
+				e.ShopOrderID = schema.Some(g.bills[0].Order())
+				if err := j.exception(e); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+func (j *joiner) group(r *schema.Reconciliation) error {
+	if err := j.sums.group(r); err != nil {
+		return err
+	}
+	j.m.Verdicts[r.Verdict]++
+	if e := j.entries[r.WalkAccountID]; e != nil && (r.Verdict == schema.Pending || r.Verdict == schema.BillOnly || r.Verdict == schema.SettleFailed) {
+		e.Open++
+	}
+	return j.out.Reconciliation(r)
+}
+
+func (j *joiner) exception(e *schema.Exception) error {
+	j.m.Exceptions[e.Rule]++
+	return j.out.Exception(e)
+}
+
+// conservation checks that the groups have every bill once, and all its money.
+type conservation struct {
+	bills, rows    int64
+	billed, groups [schema.LegCount]schema.Fen
+	apart, refund  schema.Fen
+}
+
+func (c *conservation) bill(b *reconcile.Bill) error {
+	c.bills++
+	if !b.Forward() {
+		return addTo(&c.apart, b.Legs[schema.LegTotal])
+	}
+	for leg := range schema.LegCount {
+		if err := addTo(&c.billed[leg], b.Legs[leg]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *conservation) group(r *schema.Reconciliation) error {
+	c.rows += r.BillRows
+	for leg := range schema.LegCount {
+		if err := addTo(&c.groups[leg], r.Billed[leg]); err != nil {
+			return err
+		}
+	}
+	return addTo(&c.refund, r.Refund)
+}
+
+func (c *conservation) check() error {
+	if c.bills != c.rows || c.billed != c.groups || c.apart != c.refund {
+		return fmt.Errorf("%d bills of %v and %v fen are in groups as %d bills of %v and %v fen; this is a bug, nothing is published",
+			c.bills, c.billed, c.apart, c.rows, c.groups, c.refund)
+	}
+	return nil
+}
+
+func addTo(sum *schema.Fen, v schema.Null[schema.Fen]) (err error) {
+	if v.Valid {
+		*sum, err = sum.Add(v.V)
+	}
+	return err
+}

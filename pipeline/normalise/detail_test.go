@@ -1,0 +1,149 @@
+package normalise
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"unicode"
+
+	"github.com/google/go-cmp/cmp"
+
+	"billwalk/schema"
+)
+
+const (
+	shop   = "68882720803499563550" // beyond uint64
+	agency = "72700000000000000350"
+)
+
+func TestParseDetail(t *testing.T) {
+	t.Parallel()
+	one := []schema.Share{{MerchantNo: shop, Amount: 840}}
+	two := append(one, schema.Share{MerchantNo: agency, Amount: 19108})
+	both := func(between string) string {
+		return "商户号" + shop + "-分成金额(分)840" + between + "商户号" + agency + "-分成金额(分)19108"
+	}
+	for detail, want := range map[string][]schema.Share{
+		"商户号68882720803499563550-分成金额(分)840":         one,
+		"商户号 68882720803499563550- 分成金额(分)840":       one, // as the callback's page has it
+		" 商户号68882720803499563550 - 分成金额 ( 分 ) 840 ": one,
+		"商户号68882720803499563550－分成金额（分）840":         one,
+		"商户号68882720803499563550—分成金额（分）840":         one,
+		"商户号68882720803499563550——分成金额（分）840":        one,
+		"商户号68882720803499563550–分成金额(分)840":         one,
+		"商户号68882720803499563550−分成金额(分)840":         one,
+		"商户号：68882720803499563550-分成金额(分)：840":       one,
+		"商户号:68882720803499563550-分成金额(分): 840\n":    one,
+		"商户号６８８８２７２０８０３４９９５６３５５０-分成金额(分)８４０":         one,
+		"商户号68882720803499563550-分成金额(分)000840。":     one,
+		"商户号0-分成金额(分)0":                              {{MerchantNo: "0"}},
+		"商户号1-分成金额(分)9223372036854775807":            {{MerchantNo: "1", Amount: 1<<63 - 1}},
+		"商户号1-分成金额(分)2,商户号1-分成金额(分)2":                {{MerchantNo: "1", Amount: 2}, {MerchantNo: "1", Amount: 2}},
+		both(""): two, both(" "): two, both(","): two, both(", "): two, both("，"): two, both(";"): two, both("；"): two, both("、"): two,
+		both("|"): two, both("｜"): two, both("/"): two, both("\n"): two, both("\r\n"): two, both("\t"): two, both("\u3000"): two, both("\u00a0"): two,
+		both("&"): two, both("+"): two, both("-"): two, both("——"): two, both(" _ "): two, both("。") + ";": two,
+		";" + both(";;"): two,
+	} {
+		got, err := ParseDetail(detail)
+		if diff := cmp.Diff(want, got); err != nil || diff != "" {
+			t.Errorf("%q: %v (-want +got):\n%s", detail, err, diff)
+		}
+	}
+}
+
+func TestDetailsThatDoNotParse(t *testing.T) {
+	t.Parallel()
+	const whole = "商户号68882720803499563550-分成金额(分)840"
+	for _, detail := range []string{
+		"", " ", ";", "840", "SUCCESS", "无", "{}",
+		"商户号-分成金额(分)840",
+		"商户号68882720803499563550-分成金额(分)",
+		"商户号68882720803499563550 分成金额(分)840",
+		"商户号68882720803499563550-分成金额(元)8.40",
+		"商户号68882720803499563550-分成金额(元)840",
+		"商户号68882720803499563550-分成金额840",
+		"商户号m8882720803499563550-分成金额(分)840",
+		"商户号68882720803499563550-分成金额(分)-840",
+		"商户号68882720803499563550-分成金额(分)－840",
+		"商户号68882720803499563550-分成金额(分)−840",
+		"商户号68882720803499563550-分成金额(分)+840",
+		"商户号68882720803499563550-分成金额(分)8.4",
+		"商户号68882720803499563550-分成金额(分)8．4",
+		"商户号68882720803499563550-分成金额(分)840.",
+		"商户号68882720803499563550-分成金额(分)840.00",
+		"商户号68882720803499563550-分成金额(分)1,840",
+		"商户号68882720803499563550-分成金额(分)1 840",
+		"商户号68882720803499563550-分成金额(分)1，840",
+		"商户号68882720803499563550-分成金额(分)8e2",
+		"商户号68882720803499563550-分成金额(分)0x840",
+		"商户号68882720803499563550-分成金额(分)٨٤٠",
+		"商户号1-分成金额(分)9223372036854775808",
+		whole + ";商户号1-分成金额(分)99999999999999999999",
+		whole + "-", "-" + whole, whole + "元", whole + "分", whole + "…", whole + "%",
+		whole + ",手续费60", "佣金100," + whole, whole + "和" + whole, whole + ";商户号" + agency,
+		whole + ";" + agency + "-分成金额(分)1", "{" + whole + "}", whole + "\x00", whole + "\xff",
+	} {
+		if got, err := ParseDetail(detail); err == nil {
+			t.Errorf("%q is read as %v", detail, got)
+		}
+	}
+}
+
+// render writes shares as the documents do.
+func render(shares []schema.Share, between string) string {
+	parts := make([]string, len(shares))
+	for i, share := range shares {
+		parts[i] = fmt.Sprintf("商户号%s-分成金额(分)%d", share.MerchantNo, share.Amount)
+	}
+	return strings.Join(parts, between)
+}
+
+// FuzzParseDetail: whatever is read as shares is explained by them to the last
+// digit, and means the same when it is written out again.
+func FuzzParseDetail(f *testing.F) {
+	for _, detail := range []string{
+		"商户号68882720803499563550-分成金额(分)840", "商户号 72700000000000000350— 分成金额（分）：19108；商户号1-分成金额(分)2",
+		"", "商户号1-分成金额(分)-1", "商户号1-分成金额(分)1.5", "商户号1-分成金额(分)9223372036854775808", "商户号１-分成金额(分)００２",
+	} {
+		f.Add(detail)
+	}
+	f.Fuzz(func(t *testing.T, detail string) {
+		shares, err := ParseDetail(detail)
+		if err != nil {
+			if shares != nil {
+				t.Fatalf("%q: shares %v beside %v", detail, shares, err)
+			}
+			return
+		}
+		var digits strings.Builder
+		for _, share := range shares {
+			if share.Amount < 0 {
+				t.Fatalf("%q has a share of %d", detail, share.Amount)
+			}
+			fmt.Fprintf(&digits, "%s%d", share.MerchantNo, share.Amount)
+		}
+		if got, want := significant(digits.String()), significant(detail); got != want {
+			t.Fatalf("%q has the digits %s, its shares %s", detail, want, got)
+		}
+		for _, between := range []string{";", "、", " - "} {
+			again, err := ParseDetail(render(shares, between))
+			if diff := cmp.Diff(shares, again); err != nil || diff != "" {
+				t.Fatalf("%q: written out again, %v (-before +after):\n%s", detail, err, diff)
+			}
+		}
+	})
+}
+
+// significant returns the digits of a text in their order, but the zeros: leading
+// ones say nothing.
+func significant(s string) string {
+	return strings.Map(func(r rune) rune {
+		if r >= '０' && r <= '９' {
+			r += '0' - '０'
+		}
+		if r == '0' || !unicode.IsDigit(r) {
+			return -1
+		}
+		return r
+	}, s)
+}

@@ -1,0 +1,114 @@
+package normalise
+
+import (
+	"errors"
+	"fmt"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"billwalk/schema"
+)
+
+// SettleRecord is one settlement of an answer of the settle query, checked to be
+// readable in full.
+type SettleRecord struct {
+	Raw  jsontext.Value // as received
+	wire settlement
+}
+
+// orderNotFound is the sub code (20000) of an answer that knows nothing of the
+// order: as good as an empty list.
+const orderNotFound = 20000
+
+// DecodeSettlements reads the body of an answer of the settle query that reports
+// no error, or that the order is not found. An empty list, or null, is nobody's
+// settlement. An answer that neither has a list nor says why, a record without
+// settle_id or settle_status, an amount that is no whole number of fen, a repeated
+// key or invalid UTF-8 is an error.
+func DecodeSettlements(body []byte) ([]SettleRecord, error) {
+	var answer struct {
+		Data  jsontext.Value `json:"data"`
+		Extra struct {
+			Code    integer `json:"error_code"`
+			SubCode integer `json:"sub_error_code"`
+		} `json:"extra"`
+	}
+	var list []jsontext.Value
+	err := json.Unmarshal(body, &answer)
+	if err == nil && answer.Data != nil {
+		err = json.Unmarshal(answer.Data, &list)
+	}
+	notFound := answer.Extra.Code.V == orderNotFound || answer.Extra.SubCode.V == orderNotFound
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("answer is not what the settle query documents: %w", err)
+	case answer.Data == nil && !notFound:
+		return nil, errors.New("answer has no data: nothing found is an empty list")
+	case len(list) > 0 && notFound:
+		return nil, errors.New("answer has settlements, and says that the order is not found")
+	}
+	records := make([]SettleRecord, len(list))
+	for i, raw := range list {
+		records[i].Raw = raw
+		err := json.Unmarshal(raw, &records[i].wire)
+		if err == nil {
+			err = records[i].wire.check()
+		}
+		if err != nil {
+			return nil, fmt.Errorf("data[%d]: %w", i, err)
+		}
+	}
+	return records, nil
+}
+
+// settlement is a settlement as the API writes it (查询分账), with the fields that
+// siblings of the API have: item_order_id, and settle_at in place of settle_time.
+// What it does not name stays in the archive alone.
+type settlement struct {
+	SettleID     text    `json:"settle_id"`
+	OrderID      text    `json:"order_id"`
+	OutSettleNo  text    `json:"out_settle_no"`
+	OutOrderNo   text    `json:"out_order_no"`
+	ItemOrderID  text    `json:"item_order_id"`
+	SettleStatus text    `json:"settle_status"`
+	SettleAmount integer `json:"settle_amount"`
+	Rake         integer `json:"rake"`
+	Commission   integer `json:"commission"`
+	SettleDetail text    `json:"settle_detail"`
+	SettleTime   integer `json:"settle_time"`
+	SettleAt     integer `json:"settle_at"`
+	CpExtra      text    `json:"cp_extra"`
+}
+
+// check makes sure of what every settlement must have.
+func (w *settlement) check() error {
+	switch {
+	case w.SettleID.V == "":
+		return fmt.Errorf("settle_id is missing (order_id %s)", w.OrderID.V)
+	case w.SettleStatus.V == "":
+		return fmt.Errorf("settle_status is missing (settle_id %s)", w.SettleID.V)
+	}
+	return nil
+}
+
+// settlement copies the record's fields.
+func (w *settlement) settlement() schema.Settlement {
+	return schema.Settlement{
+		SettleID: w.SettleID.V, OrderID: given(w.OrderID.Null), OutSettleNo: given(w.OutSettleNo.Null),
+		OutOrderNo: given(w.OutOrderNo.Null), ItemOrderID: given(w.ItemOrderID.Null), Status: schema.Status(w.SettleStatus.V),
+		Amount: w.SettleAmount.fen(), Rake: w.Rake.fen(), Commission: w.Commission.fen(),
+		Detail: w.SettleDetail.Null, CpExtra: w.CpExtra.Null,
+	}
+}
+
+// given returns an id, or nothing where it is empty.
+func given(id schema.Null[string]) schema.Null[string] {
+	if id.V == "" {
+		return schema.Null[string]{}
+	}
+	return id
+}
+
+// Status returns the record's settle_status.
+func (r *SettleRecord) Status() schema.Status { return r.wire.settlement().Status }

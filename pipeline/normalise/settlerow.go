@@ -1,0 +1,121 @@
+package normalise
+
+import (
+	"slices"
+	"time"
+
+	"billwalk/schema"
+)
+
+// SettleRow is a settlement as the tables have it.
+type SettleRow struct {
+	Settlement schema.Settlement
+	Foreign    bool // it is not of the id that was asked for: link it to no order
+	Exceptions []schema.Exception
+	Identity   Outcome // of settle_amount = rake + commission + shares
+}
+
+// Settlement returns the record's settlement, as the answer a gave it, and
+// whatever a person should look at. Amounts keep the API's sign.
+func (n Normaliser) Settlement(r SettleRecord, a *schema.SettleAnswer) SettleRow {
+	row := SettleRow{Settlement: r.wire.settlement()}
+	s := &row.Settlement
+	s.Source, s.FetchedAt = schema.SourceQuery, a.FetchedAt
+	s.AskedBy, s.LogID = schema.Some(a.Question().String()), given(schema.Some(a.LogID))
+	c := settleChecker{(*findings)(&row.Exceptions), &row, &r.wire}
+	c.asked(a.Question())
+	c.status()
+	c.settleTime()
+	c.shares()
+	for i := range row.Exceptions {
+		e := &row.Exceptions[i]
+		e.SettleID, e.Record, e.ArchiveKey = schema.Some(s.SettleID), schema.Some(string(r.Raw)), schema.Some(a.Key)
+	}
+	return row
+}
+
+// settleChecker looks at one settlement: it fills what has to be worked out, and
+// collects exceptions.
+type settleChecker struct {
+	*findings
+	row  *SettleRow
+	wire *settlement
+}
+
+// asked compares the settlement with the question. An id that the answer leaves
+// out is the one that was asked for; another one is somebody else's.
+func (c *settleChecker) asked(q schema.Question) {
+	s := &c.row.Settlement
+	var id *schema.Null[string]
+	switch q.Parameter {
+	case "settle_id":
+		settleID := schema.Some(s.SettleID)
+		id = &settleID
+	case "order_id":
+		id = &s.OrderID
+	case "out_settle_no":
+		id = &s.OutSettleNo
+	case "out_order_no":
+		id = &s.OutOrderNo
+	default:
+		id = &schema.Null[string]{Valid: true} // nothing is of an id that the API does not know
+	}
+	switch {
+	case !id.Valid:
+		*id = schema.Some(q.Value)
+	case id.V != q.Value:
+		c.row.Foreign = true
+		c.report(schema.RuleSettleForeign, schema.SeverityError,
+			"asked for %s %q, got a settlement of %q; it is linked to no order", q.Parameter, q.Value, id.V)
+	}
+}
+
+func (c *settleChecker) status() {
+	documented := []schema.Status{schema.StatusInit, schema.StatusProcessing, schema.StatusSuccess, schema.StatusFail}
+	if status := c.row.Settlement.Status; !slices.Contains(documented, status) {
+		c.report(schema.RuleUnknownEnum, schema.SeverityWarning, "settle_status %q is not documented", status)
+	}
+}
+
+// settleTime reads settle_time, or settle_at where a sibling of the API has that
+// in its place. 0 is no time.
+func (c *settleChecker) settleTime() {
+	name, millis := "settle_time", c.wire.SettleTime.V
+	if millis == 0 {
+		name, millis = "settle_at", c.wire.SettleAt.V
+	}
+	switch {
+	case millis == 0:
+	case millis < earliest*1000 || millis >= latest*1000:
+		c.report(schema.RuleSettleTime, schema.SeverityError,
+			"%s %d is not in unix milliseconds of the years 2015 to 2099; the column is NULL", name, millis)
+	default:
+		c.row.Settlement.SettleTime = schema.Some(time.UnixMilli(millis).UTC())
+	}
+}
+
+// shares reads settle_detail, and checks that the parts make up the whole.
+func (c *settleChecker) shares() {
+	s := &c.row.Settlement
+	shares, err := ParseDetail(s.Detail.V)
+	if err != nil {
+		if s.Status == schema.StatusSuccess {
+			c.report(schema.RuleSettleDetail, schema.SeverityError,
+				"settle_detail cannot be read, so that settle_amount cannot be checked: %v", err)
+		}
+		return
+	}
+	amounts := make([]schema.Null[schema.Fen], len(shares))
+	for i, share := range shares {
+		amounts[i] = schema.Some(share.Amount)
+	}
+	s.Shares = schema.Some(shares)
+	total := plus(amounts...)
+	if total.err != nil {
+		c.report(schema.RuleOverflow, schema.SeverityError, "sum of the shares: %v", total.err)
+		return
+	}
+	s.SharesTotal = total.Null
+	c.row.Identity = c.identity(schema.RuleSettleAmount, schema.SeverityError, s.Amount, plus(s.Rake, s.Commission, s.SharesTotal),
+		"settle_amount should be rake + commission + shares")
+}

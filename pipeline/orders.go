@@ -1,0 +1,139 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"hash/maphash"
+	"iter"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"billwalk/pipeline/reconcile"
+	"billwalk/schema"
+)
+
+// neighbours finds the bills that an order has in other files than the one being
+// built: on other days of the window, or in another bucket. Most orders have
+// none, so what is kept of a file is a hash for each of its orders.
+type neighbours struct {
+	rules   *reconcile.Rules
+	buckets int
+	bills   func(ctx context.Context, at partition, columns ...string) iter.Seq2[*schema.Bill, error] // staged, or published
+	seed    maphash.Seed
+	orders  map[partition][]uint64 // of forward bills, sorted
+}
+
+func newNeighbours(rules *reconcile.Rules, buckets int, bills func(context.Context, partition, ...string) iter.Seq2[*schema.Bill, error]) *neighbours {
+	return &neighbours{rules: rules, buckets: buckets, bills: bills, seed: maphash.MakeSeed(), orders: make(map[partition][]uint64)}
+}
+
+// of returns, by order, the forward bills that the orders of a partition have in
+// other files of the window.
+func (n *neighbours) of(ctx context.Context, at partition) (map[string][]reconcile.Bill, error) {
+	if err := n.read(ctx, append(n.around(at), at)); err != nil {
+		return nil, err
+	}
+	elsewhere := make(map[string][]reconcile.Bill)
+	for _, other := range n.around(at) {
+		shared := common(n.orders[at], n.orders[other])
+		if len(shared) == 0 {
+			continue
+		}
+		for bill, err := range n.forward(ctx, other, n.rules.Columns()...) {
+			if err != nil {
+				return nil, err
+			}
+			key := bill.Order()
+			if _, ok := slices.BinarySearch(shared, n.hash(key)); ok {
+				elsewhere[key] = append(elsewhere[key], *bill)
+			}
+		}
+	}
+	return elsewhere, nil
+}
+
+// around returns the other partitions of the window, days ascending.
+func (n *neighbours) around(at partition) []partition {
+	window := schema.Day(n.rules.Lookback)
+	var others []partition
+	for day := at.day - window; day <= at.day+window; day++ {
+		for bucket := range n.buckets {
+			if other := (partition{day, bucket}); other != at {
+				others = append(others, other)
+			}
+		}
+	}
+	return others
+}
+
+// read reads the orders of the partitions that are not known yet.
+func (n *neighbours) read(ctx context.Context, partitions []partition) error {
+	partitions = slices.DeleteFunc(partitions, func(p partition) bool { _, ok := n.orders[p]; return ok })
+	lists := make([][]uint64, len(partitions))
+	reads, ctx := errgroup.WithContext(ctx)
+	reads.SetLimit(basesAtATime)
+	for i, p := range partitions {
+		reads.Go(func() error {
+			for bill, err := range n.forward(ctx, p, "settle_type", "shop_order_id", "order_ext_id") {
+				if err != nil {
+					return err
+				}
+				lists[i] = append(lists[i], n.hash(bill.Order()))
+			}
+			slices.Sort(lists[i])
+			lists[i] = slices.Compact(lists[i])
+			return nil
+		})
+	}
+	if err := reads.Wait(); err != nil {
+		return err
+	}
+	for i, p := range partitions {
+		n.orders[p] = lists[i]
+	}
+	return nil
+}
+
+// forward yields the forward bills of orders.
+func (n *neighbours) forward(ctx context.Context, at partition, columns ...string) iter.Seq2[*reconcile.Bill, error] {
+	return func(yield func(*reconcile.Bill, error) bool) {
+		for row, err := range n.bills(ctx, at, columns...) {
+			var bill reconcile.Bill
+			if err == nil {
+				bill, err = reconcile.NewBill(at.day, row)
+			}
+			if err == nil && (!bill.Forward() || bill.Order() == "") {
+				continue
+			}
+			if !yield(&bill, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (n *neighbours) hash(key string) uint64 { return maphash.String(n.seed, key) }
+
+// forget gives up what is known of a day.
+func (n *neighbours) forget(day schema.Day) {
+	for bucket := range n.buckets {
+		delete(n.orders, partition{day, bucket})
+	}
+}
+
+// common returns what two sorted lists have in common.
+func common(a, b []uint64) (both []uint64) {
+	for len(a) > 0 && len(b) > 0 {
+		switch cmp.Compare(a[0], b[0]) {
+		case -1:
+			a = a[1:]
+		case +1:
+			b = b[1:]
+		default:
+			both = append(both, a[0])
+			a, b = a[1:], b[1:]
+		}
+	}
+	return both
+}

@@ -1,0 +1,117 @@
+package reconcile
+
+import (
+	"fmt"
+
+	"billwalk/schema"
+)
+
+// tally adds up rows, leg by leg.
+type tally struct {
+	rows    int64
+	sum     schema.Legs           // of what is known; NULL if nothing is
+	missing [schema.LegCount]bool // a row has NULL
+}
+
+func (t *tally) add(legs *schema.Legs) error {
+	t.rows++
+	for leg := range schema.LegCount {
+		if !legs[leg].Valid {
+			t.missing[leg] = true
+			continue
+		}
+		sum, err := t.sum[leg].V.Add(legs[leg].V)
+		if err != nil {
+			return fmt.Errorf("sum of %s: %w", leg, err)
+		}
+		t.sum[leg] = schema.Some(sum)
+	}
+	return nil
+}
+
+func (t *tally) addBills(bills []bill) error {
+	for _, b := range bills {
+		if err := t.add(&b.Legs); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// comparison is what came of holding sums against each other.
+type comparison struct {
+	compared bool // some leg could be compared
+	differs  bool // one of them is outside the tolerance
+	reasons  []string
+}
+
+func (c *comparison) agrees() bool { return c.compared && !c.differs }
+
+// reasons are the words for what can be said of a leg.
+var reasons = func() (words [schema.LegCount]struct{ notBilled, notSettled, differs string }) {
+	for leg := range schema.LegCount {
+		words[leg].notBilled = leg.String() + "_not_billed"
+		words[leg].notSettled = leg.String() + "_not_settled"
+		words[leg].differs = leg.String() + "_differs"
+	}
+	return words
+}()
+
+// compare holds sums of bills against sums of settlements; there are rows of
+// both. The reasons are in the order of the legs.
+func (r *Rules) compare(billed, settled *tally) (c comparison, err error) {
+	for leg := range schema.LegCount {
+		switch {
+		case billed.missing[leg]:
+			c.reasons = append(c.reasons, reasons[leg].notBilled)
+		case settled.missing[leg]:
+			c.reasons = append(c.reasons, reasons[leg].notSettled)
+		default:
+			difference, err := settled.sum[leg].V.Sub(billed.sum[leg].V)
+			if err != nil {
+				return comparison{}, fmt.Errorf("difference of %s: %w", leg, err)
+			}
+			c.compared = true
+			if difference < -r.Tolerance || difference > r.Tolerance {
+				c.differs = true
+				c.reasons = append(c.reasons, reasons[leg].differs)
+			}
+		}
+	}
+	return c, nil
+}
+
+// compare holds what is open of the chosen groups against what is open of the
+// chosen settlements. Where either has nothing, or a settlement is under way,
+// nothing is compared.
+func (w *window) compare(groups func(*group) bool, settlements func(*settlement) bool) (comparison, error) {
+	var billed, settled tally
+	for i := range w.settlements {
+		s := &w.settlements[i]
+		if s.closed || !settlements(s) {
+			continue
+		}
+		if !s.Status.Final() {
+			return comparison{}, nil
+		}
+		if s.Status == schema.StatusSuccess {
+			if err := settled.add(&s.legs); err != nil {
+				return comparison{}, err
+			}
+		}
+	}
+	if settled.rows == 0 {
+		return comparison{}, nil
+	}
+	for i := range w.groups {
+		if g := &w.groups[i]; g.open() && groups(g) {
+			if err := billed.addBills(g.bills); err != nil {
+				return comparison{}, err
+			}
+		}
+	}
+	if billed.rows == 0 {
+		return comparison{}, nil
+	}
+	return w.rules.compare(&billed, &settled)
+}

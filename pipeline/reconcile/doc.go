@@ -1,0 +1,48 @@
+// Package reconcile holds an order's bills against its settlements and says of
+// every group of them what agrees, to the fen. It is pure: the same bills and
+// settlements give the same verdicts, in whatever order they come.
+//
+// # What belongs together
+//
+// An order is the forward bills (settle_type 1) of one key: shop_order_id, else
+// ext:order_ext_id. It is looked at over a window, the day that is built and
+// the lookback before and after it. Its settlements each get one bill_date: the
+// latest day of the order's bills that is not after the settlement's own, else
+// the earliest; without a time, the latest. So sums over days are right.
+//
+// A group is the order's bills of one account on one day and, where some
+// settlement names their item, of that item. A settlement belongs to the group
+// on its bill_date that has its item, else to the one without item, else to
+// any; of several, to the first by account and item. Bills that are not
+// forward, or have no order, are groups of their own: they are told, and never
+// compared (Apart).
+//
+// # What is compared
+//
+// Bills and settlements agree when there are some of both, none of the
+// settlements is under way, at least one leg is compared, and none of those
+// compared differs by more than the tolerance. A leg is compared if no bill and
+// no successful settlement has it NULL. Failed settlements have no amounts: a
+// failed try beside those that agree is settled with them.
+//
+// It is tried in tiers, the narrowest first, each with what the ones before it
+// left open. What agrees is closed, bills and settlements both:
+//
+//	item          each item, over all days and accounts of the window
+//	order         each group by itself; then each day, all its accounts and items
+//	order_window  all of the window
+//	amount        bill by bill: the first bill of an amount with the first
+//	              settlement of it, the second with the second; a group
+//	              matches if each of its bills and settlements has its pair
+//
+// # What is left
+//
+// A group that no tier closed is judged by its own open settlements or, having
+// none, by those of the whole order: none at all is bill_only (pending, if not
+// everything was asked), a failed one is failed, one under way anywhere in the
+// order is pending, and anything else is mismatched, with the legs that differ.
+// A group that agrees but has another settlement, one that no bill explains, does
+// not agree after all: it is mismatched or, that one being under way, pending.
+// An order without an id to ask with on that day, or in a job without a trade
+// app, is not_applicable.
+package reconcile

@@ -1,0 +1,68 @@
+package reconcile
+
+import (
+	"slices"
+
+	"billwalk/schema"
+)
+
+// Questions returns what to ask for the forward bills of one order on one day:
+// one question per match rule that has a value, in the rules' order. Of several
+// values the smallest is asked.
+func (r *Rules) Questions(bills []Bill) []schema.Question {
+	var questions []schema.Question
+	for _, m := range r.Match {
+		value := ""
+		for i := range bills {
+			if v := bills[i].value(m); v != "" && (value == "" || v < value) {
+				value = v
+			}
+		}
+		if value != "" {
+			questions = append(questions, schema.Question{Match: m, Value: value})
+		}
+	}
+	return questions
+}
+
+// value returns what the match rule asks with for the bill, "" if it is absent.
+func (b *Bill) value(m schema.Match) string {
+	switch m.Column {
+	case "shop_order_id":
+		return b.ShopOrderID
+	case "item_order_id":
+		return b.ItemOrderID
+	case "order_ext_id":
+		return b.OrderExtID
+	case "certificate_id":
+		return b.CertificateID
+	case "verify_id":
+		return b.VerifyID
+	}
+	panic("reconcile: no match rule can use column " + m.Column)
+}
+
+// asks says that some match rule has a value of the bill to ask with.
+func (r *Rules) asks(b *Bill) bool {
+	return slices.ContainsFunc(r.Match, func(m schema.Match) bool { return b.value(m) != "" })
+}
+
+// Columns returns the columns of the table bills that NewBill needs, beside the
+// day: certificate_id and verify_id only if a match rule uses them.
+func (r *Rules) Columns() []string {
+	columns := []string{
+		"account_id", "ledger_id", "walk_account_id", "shop_order_id", "item_order_id", "order_ext_id", "settle_type", "settle_sub_type",
+	}
+	for _, m := range r.Match {
+		if !slices.Contains(columns, m.Column) {
+			columns = append(columns, m.Column)
+		}
+	}
+	for _, a := range []schema.Amount{schema.LedgerTotal, schema.TotalMerchantPlatformService, schema.TotalCommission, schema.Goods} {
+		columns = append(columns, a.Column())
+	}
+	for _, a := range commissionParts {
+		columns = append(columns, a.Column())
+	}
+	return columns
+}

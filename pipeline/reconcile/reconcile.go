@@ -1,0 +1,102 @@
+package reconcile
+
+import (
+	"fmt"
+	"slices"
+
+	"billwalk/schema"
+)
+
+// Rules are what a job says of reconciliation.
+type Rules struct {
+	Match      []schema.Match // from a bill to its settlements; columns are ids of Bill
+	Lookback   int            // days before and after a day that belong to its window
+	Tolerance  schema.Fen     // how much a leg may differ, either way; not negative
+	Configured bool           // there is a trade app to ask
+}
+
+// Reasons that are not of a leg.
+const (
+	reasonNonForward      = "non_forward"
+	reasonNoKey           = "no_key"
+	reasonNotConfigured   = "not_configured"
+	reasonNotAsked        = "not_asked"
+	reasonNothingCompared = "nothing_compared"
+	reasonUnexplained     = "settlement_unexplained"
+)
+
+// Order is one order with all that is known of it over the window.
+type Order struct {
+	Key         string
+	Bills       []Bill              // forward bills of the key, of all days in the window and all accounts
+	Settlements []schema.Settlement // that its questions found, each settle_id once
+	Asked       bool                // every question that should have been asked was answered
+}
+
+// Outcome is what one day's part of an order comes to.
+type Outcome struct {
+	Groups      []schema.Reconciliation // of the day, by walk_account_id and group_key
+	Settlements []Placed                // of the day, by settle_id
+}
+
+// Placed is a settlement on its bill_date.
+type Placed struct {
+	Account    schema.AccountID // the first of the order's accounts on that day: it decides the bucket
+	Settlement schema.Settlement
+}
+
+// Order gives the verdicts on the order's groups of the day, and the settlements
+// whose bill_date the day is. Bills outside the day's window do not count. It
+// returns ErrOverflow, naming the order or group, where a sum would leave int64.
+func (r *Rules) Order(day schema.Day, o *Order) (Outcome, error) {
+	w := r.window(day, o)
+	if !slices.Contains(w.days, day) {
+		return Outcome{}, nil
+	}
+	inapplicable := w.inapplicable(day)
+	if inapplicable == "" {
+		if err := w.match(); err != nil {
+			return Outcome{}, fmt.Errorf("order %s: %w", o.Key, err)
+		}
+	}
+	var outcome Outcome
+	for i := range w.groups {
+		g := &w.groups[i]
+		if g.day != day {
+			continue
+		}
+		if inapplicable != "" {
+			g.verdict, g.reasons = schema.NotApplicable, []string{inapplicable}
+		} else if g.open() {
+			if err := w.judge(g, o.Asked); err != nil {
+				return Outcome{}, fmt.Errorf("order %s: %w", o.Key, err)
+			}
+		} else {
+			w.doubt(g)
+		}
+		row, err := w.row(g)
+		if err != nil {
+			return Outcome{}, fmt.Errorf("group %s of account %s on %s: %w", row.GroupKey, g.account, day, err)
+		}
+		outcome.Groups = append(outcome.Groups, row)
+	}
+	for i := range w.settlements {
+		if s := &w.settlements[i]; s.group.day == day {
+			outcome.Settlements = append(outcome.Settlements, Placed{outcome.Groups[0].WalkAccountID, *s.Settlement})
+		}
+	}
+	return outcome, nil
+}
+
+// inapplicable returns why the order's groups of the day take no part, or "".
+func (w *window) inapplicable(day schema.Day) string {
+	if !w.rules.Configured {
+		return reasonNotConfigured
+	}
+	for _, g := range w.groups {
+		if g.day == day && slices.ContainsFunc(g.bills, func(b bill) bool { return w.rules.asks(b.Bill) }) {
+			return ""
+		}
+	}
+	return reasonNoKey
+}

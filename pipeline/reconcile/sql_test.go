@@ -1,0 +1,182 @@
+package reconcile_test
+
+import (
+	"bytes"
+	"encoding/csv"
+	"fmt"
+	"maps"
+	"math/rand/v2"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	gocmp "github.com/google/go-cmp/cmp"
+
+	"billwalk/pipeline/reconcile"
+	"billwalk/schema"
+)
+
+var (
+	byOrder  = schema.Match{Parameter: "order_id", Column: "shop_order_id"}
+	byExt    = schema.Match{Parameter: "out_order_no", Column: "order_ext_id"}
+	byItem   = schema.Match{Parameter: "order_id", Column: "item_order_id"}
+	byVerify = schema.Match{Parameter: "out_settle_no", Column: "verify_id"}
+)
+
+// TestSQL: what schema.Reconcile finds in the tables is what Order and Apart
+// find, row by row and column by column, for random purchases under the settings
+// that jobs have.
+func TestSQL(t *testing.T) {
+	t.Parallel()
+	requireDuckDB(t)
+	seen := make(map[string]bool)
+	purchases := 0
+	for seed, test := range []struct {
+		name  string
+		rules reconcile.Rules
+	}{
+		{"two days", reconcile.Rules{Match: []schema.Match{byOrder, byExt}, Lookback: 2, Configured: true}},
+		{"tolerance", reconcile.Rules{Match: []schema.Match{byExt, byOrder}, Lookback: 2, Tolerance: 3, Configured: true}},
+		{"each day by itself", reconcile.Rules{Match: []schema.Match{byOrder}, Configured: true}},
+		{"a week", reconcile.Rules{Match: []schema.Match{byOrder, byExt}, Lookback: 7, Configured: true}},
+		{"the merchant's id alone", reconcile.Rules{Match: []schema.Match{byExt}, Lookback: 7, Tolerance: 3, Configured: true}},
+		{"ids of parts", reconcile.Rules{Match: []schema.Match{byVerify, byItem}, Lookback: 2, Configured: true}},
+		{"not configured any more", reconcile.Rules{Match: []schema.Match{byOrder, byExt}, Lookback: 2}},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			l := lake{rules: &test.rules, dice: dice{rand.New(rand.NewPCG(uint64(seed), 0))}}
+			for l.purchases < 1200 {
+				l.purchase(t)
+			}
+			for i := range l.groups {
+				g := &l.groups[i].row
+				seen[string(g.Verdict)] = true
+				seen[string(g.MatchedBy.V)] = true
+				for _, reason := range g.Reasons {
+					seen[reason] = true
+				}
+			}
+			purchases += l.purchases
+			l.compare(t)
+		})
+	}
+	want := map[string]bool{
+		"matched": true, "mismatched": true, "bill_only": true, "pending": true, "failed": true, "not_applicable": true,
+		"": true, "item": true, "order": true, "order_window": true, "amount": true,
+		"nothing_compared": true, "settlement_unexplained": true, "no_key": true, "non_forward": true, "not_configured": true,
+	}
+	for leg := range schema.LegCount {
+		for _, word := range []string{"_differs", "_not_billed", "_not_settled"} {
+			want[leg.String()+word] = true
+		}
+	}
+	if diff := gocmp.Diff(want, seen); diff != "" || purchases < 5000 {
+		t.Errorf("%d purchases, verdicts, tiers and reasons (-want +seen):\n%s", purchases, diff)
+	}
+}
+
+// compare has DuckDB reconcile the lake, and tells the rows that only one side
+// has, with the purchase that they are of.
+func (l *lake) compare(t *testing.T) {
+	t.Helper()
+	sql := tableOf(t, schema.Bills, "bills", l.bills) + tableOf(t, schema.Settlements, "settlements", l.settlements) +
+		tableOf(t, schema.Reconciliations, "by_go", l.groups) +
+		"CREATE TABLE by_sql AS " + schema.Reconcile(l.rules.Tolerance, l.rules.Lookback, l.rules.Configured, l.rules.Match) + ";\n" +
+		"SELECT 'only Go' AS whose, * FROM (FROM by_go EXCEPT ALL FROM by_sql) UNION ALL\n" +
+		"SELECT 'only SQL', * FROM (FROM by_sql EXCEPT ALL FROM by_go) ORDER BY bill_date, walk_account_id, group_key, whose;\n"
+	rows := make(map[string]string) // by purchase
+	lines := strings.Split(strings.TrimSpace(duckDB(t, sql)), "\n")
+	for _, line := range lines[min(1, len(lines)):] {
+		number := purchaseNumber.FindString(line)
+		rows[number] += line + "\n"
+	}
+	numbers := slices.Sorted(maps.Keys(rows))
+	for _, number := range numbers[:min(3, len(numbers))] {
+		t.Errorf("purchase %s of %d that differ:\n%s\n%s\n%s%s", number, len(numbers), lines[0], rows[number],
+			tell(schema.Bills, l.bills, number), tell(schema.Settlements, l.settlements, number))
+	}
+}
+
+// purchaseNumber is in every id of a purchase.
+var purchaseNumber = regexp.MustCompile(`\d{5}`)
+
+// tell shows the rows that are of the purchase, without what is NULL.
+func tell[R any](table schema.Table[R], rows []dated[R], number string) string {
+	var b strings.Builder
+	for i := range rows {
+		line := fmt.Sprintf("%s of %s", table.Name, rows[i].day)
+		for _, f := range table.Fields {
+			if v := f.Text(&rows[i].row); v.Valid && f.Name != "fetched_at" {
+				line += fmt.Sprintf(" %s=%q", f.Name, v.V)
+			}
+		}
+		if strings.Contains(line, number) {
+			b.WriteString(line + "\n")
+		}
+	}
+	return b.String()
+}
+
+// tableOf writes the rows to a file and returns SQL that makes a table of it.
+func tableOf[R any](t *testing.T, table schema.Table[R], name string, rows []dated[R]) string {
+	t.Helper()
+	const null = `\N`
+	var b bytes.Buffer
+	w := csv.NewWriter(&b)
+	for i := range rows {
+		record := []string{rows[i].day.String()}
+		for _, f := range table.Fields {
+			v := f.Text(&rows[i].row)
+			switch {
+			case !v.Valid:
+				v.V = null
+			case f.Type == schema.Texts:
+				v.V = "[" + strings.ReplaceAll(v.V, " ", ", ") + "]"
+			}
+			record = append(record, v.V)
+		}
+		if err := w.Write(record); err != nil {
+			t.Fatal(err)
+		}
+	}
+	w.Flush()
+	path := filepath.Join(t.TempDir(), name+".csv")
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	columns := []string{"bill_date DATE"}
+	for _, c := range table.Columns() {
+		columns = append(columns, c.Name+" "+string(c.Type))
+	}
+	return fmt.Sprintf("CREATE TABLE %s (%s);\nCOPY %s FROM '%s' (FORMAT csv, AUTO_DETECT false, HEADER false, NULLSTR '%s');\n",
+		name, strings.Join(columns, ", "), name, path, null)
+}
+
+// requireDuckDB skips the test where there is no duckdb command, unless the
+// environment requires one.
+func requireDuckDB(t *testing.T) {
+	t.Helper()
+	if _, err := exec.LookPath("duckdb"); err != nil {
+		if os.Getenv("BILLWALK_REQUIRE_DUCKDB") != "" {
+			t.Fatal("BILLWALK_REQUIRE_DUCKDB is set and there is no duckdb on the PATH")
+		}
+		t.Skip("no duckdb on the PATH: what DuckDB makes of the rules is not checked")
+	}
+}
+
+// duckDB runs SQL and returns what it prints, values divided by |.
+func duckDB(t *testing.T, sql string) string {
+	t.Helper()
+	cmd := exec.CommandContext(t.Context(), "duckdb", "-no-init", "-bail", "-list", "-nullvalue", "NULL")
+	cmd.Stdin = strings.NewReader(sql)
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	if err := cmd.Run(); err != nil || errOut.Len() > 0 {
+		t.Fatalf("duckdb: %v\n%s", err, errOut.String())
+	}
+	return out.String()
+}

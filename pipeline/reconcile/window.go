@@ -1,0 +1,139 @@
+package reconcile
+
+import (
+	"cmp"
+	"slices"
+
+	"billwalk/schema"
+)
+
+// window is an order with all that its window holds, sorted into groups.
+type window struct {
+	rules       *Rules
+	key         string
+	days        []schema.Day // that have bills, ascending
+	groups      []group      // by account, day, item
+	settlements []settlement // by settle_id
+}
+
+// group is the order's bills of one account on one day, and of one item if it
+// is not "".
+type group struct {
+	account schema.AccountID
+	day     schema.Day
+	item    string
+	bills   []bill // at least one
+	finding
+}
+
+// finding is what was found out about a group.
+type finding struct {
+	verdict   schema.Verdict
+	matchedBy schema.Tier // that closed the group, whatever its verdict; "" while it is open
+	reasons   []string
+}
+
+func (f *finding) open() bool { return f.matchedBy == "" }
+
+type bill struct {
+	*Bill
+	item string      // its item_order_id if a settlement names that, else ""
+	pair *settlement // of the tier amount
+}
+
+type settlement struct {
+	*schema.Settlement
+	item   string
+	legs   schema.Legs
+	group  *group // its day is the settlement's bill_date
+	closed bool   // a tier has used it
+	paired bool   // of the tier amount
+}
+
+// window sorts out what lies within the lookback of the day.
+func (r *Rules) window(day schema.Day, o *Order) *window {
+	w := &window{rules: r, key: o.Key, settlements: make([]settlement, len(o.Settlements))}
+	for i := range o.Settlements {
+		s := &o.Settlements[i]
+		w.settlements[i] = settlement{
+			Settlement: s, item: id(s.ItemOrderID),
+			legs: schema.Legs{schema.LegTotal: s.Amount, schema.LegFee: s.Rake, schema.LegCommission: s.Commission, schema.LegNet: s.SharesTotal},
+		}
+	}
+	slices.SortFunc(w.settlements, func(a, b settlement) int { return cmp.Compare(a.SettleID, b.SettleID) })
+	bills := make([]bill, 0, len(o.Bills))
+	for i := range o.Bills {
+		if b := &o.Bills[i]; max(b.Day-day, day-b.Day) <= schema.Day(r.Lookback) {
+			bills = append(bills, bill{Bill: b, item: w.item(b)})
+			w.days = append(w.days, b.Day)
+		}
+	}
+	if len(bills) == 0 {
+		return w
+	}
+	slices.Sort(w.days)
+	w.days = slices.Compact(w.days)
+	w.group(bills)
+	for i := range w.settlements {
+		s := &w.settlements[i]
+		s.group = w.groupOf(s, w.place(s))
+	}
+	return w
+}
+
+// item returns the bill's item if a settlement names it, else "".
+func (w *window) item(b *Bill) string {
+	if slices.ContainsFunc(w.settlements, func(s settlement) bool { return s.item == b.ItemOrderID }) {
+		return b.ItemOrderID
+	}
+	return ""
+}
+
+// group cuts the bills into groups.
+func (w *window) group(bills []bill) {
+	compare := func(a, b bill) int {
+		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Day, b.Day), cmp.Compare(a.item, b.item))
+	}
+	slices.SortFunc(bills, compare)
+	for len(bills) > 0 {
+		first, n := bills[0], 1
+		for n < len(bills) && compare(first, bills[n]) == 0 {
+			n++
+		}
+		w.groups = append(w.groups, group{account: first.Account, day: first.Day, item: first.item, bills: bills[:n]})
+		bills = bills[n:]
+	}
+}
+
+// place returns the settlement's bill_date: the latest day with bills that is
+// not after its own day, else the earliest; without a time, the latest.
+func (w *window) place(s *settlement) schema.Day {
+	place := w.days[0]
+	for _, day := range w.days {
+		if !s.SettleTime.Valid || day <= schema.DayOf(s.SettleTime.V) {
+			place = day
+		}
+	}
+	return place
+}
+
+// groupOf returns the group of the day to which the settlement belongs: the
+// first of its item, else the first without item, else the first of all.
+func (w *window) groupOf(s *settlement, day schema.Day) *group {
+	var best *group
+	rank := func(g *group) int {
+		switch g.item {
+		case s.item:
+			return 2
+		case "":
+			return 1
+		}
+		return 0
+	}
+	for i := range w.groups {
+		if g := &w.groups[i]; g.day == day && (best == nil || rank(g) > rank(best)) {
+			best = g
+		}
+	}
+	return best
+}

@@ -1,0 +1,152 @@
+package pipeline_test
+
+import (
+	"fmt"
+	"log/slog"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"billwalk/pipeline"
+	"billwalk/schema"
+	"billwalk/sinks/object"
+)
+
+// TestReplayVerdicts: a replay gives the verdicts that the run gave: of orders that
+// a silent rule left out, and of those that have no answer, too.
+func TestReplayVerdicts(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		refused string // order
+		later   func(*pipeline.Run)
+		want    map[schema.Verdict]int64
+	}{
+		"silent rule": {"", replay, map[schema.Verdict]int64{schema.BillOnly: 400}},
+		"silent rule, the account renamed": {"", func(r *pipeline.Run) {
+			replay(r)
+			r.Accounts = []schema.Account{{ID: store.ID, Name: "renamed"}}
+		}, map[schema.Verdict]int64{schema.BillOnly: 400}},
+		"an order without an answer": {order(0), replay, map[schema.Verdict]int64{schema.Pending: 1 + 400 - 256 - 1, schema.BillOnly: 256}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
+				w.set(store, sales(store.ID, 400)...)
+				w.trade.strike = func(q schema.Question) (string, error) {
+					if q.Value == row.refused {
+						return "", refuse(2191000, schema.ReachUnit)
+					}
+					return "", nil
+				}
+				exit := pipeline.ExitDone
+				if row.refused != "" {
+					exit = pipeline.ExitIncomplete
+				}
+				s := w.run(exit)
+				if len(w.trade.made()) > 270 {
+					t.Error("the rule did not go silent")
+				}
+				before := snapshot(w, day, day)
+				for _, emptied := range []bool{false, true} {
+					if emptied {
+						w.lake.partitions = make(map[shelfPlace]*shelved)
+					}
+					s := w.run(pipeline.ExitDone, row.later)
+					if diff := cmp.Diff(before, snapshot(w, day, day)); diff != "" {
+						t.Errorf("emptied %t, replayed (-run +replay):\n%.2000s\n%v", emptied, diff, s.Verdicts)
+					}
+				}
+				if row.refused == "" && cmp.Diff(row.want, s.Verdicts) != "" {
+					t.Errorf("%v, want %v", s.Verdicts, row.want)
+				}
+				if made := w.trade.made(); len(made) != 0 {
+					t.Errorf("a replay asked %q", made)
+				}
+			})
+		})
+	}
+}
+
+// TestRenamedAccount: a young walk is gone on with under the account's new name,
+// and that its orders were asked for is known under either.
+func TestRenamedAccount(t *testing.T) {
+	t.Parallel()
+	settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
+		w.set(store, sales(store.ID, 400)...)
+		w.trade.strike = func(schema.Question) (string, error) { return "", refuse(28001003, schema.ReachApp) }
+		w.run(pipeline.ExitIncomplete)
+		w.trade.strike = nil
+		w.accounts = []schema.Account{{ID: store.ID, Name: "renamed"}}
+		w.platform.made()
+		s := w.run(pipeline.ExitDone)
+		if calls := len(w.platform.made()); calls != 0 || s.Verdicts[schema.BillOnly] != 400 {
+			t.Errorf("%d calls, %v", calls, s.Verdicts)
+		}
+	})
+}
+
+// TestDamagedSettlements: where answers in the archive cannot be read any more, a
+// run asks for their orders again; a replay, that cannot ask, leaves all days
+// whose verdicts depend on them as they are published, and says so.
+func TestDamagedSettlements(t *testing.T) {
+	t.Parallel()
+	for name, data := range map[string]string{"rubbish": "rubbish", "emptied": "", "cut short": "cut"} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
+				for d := day - 4; d <= day; d++ {
+					id := fmt.Sprint(int(day - d))
+					w.platform.set(at(store, d), sale(store.ID, "1", id, "", 10))
+					w.trade.set(byShop, id, settlement("s"+id, schema.StatusSuccess, 10, d))
+				}
+				w.run(pipeline.ExitDone, lookback(4))
+				damageSettlements(t, w, day-4, data)
+				before := snapshot(w, day-4, day)
+				s, err := w.do(t.Context(), lookback(4), replay)
+				// The newest day is 4 days off, and does not look at it.
+				if s.ExitCode != pipeline.ExitFailed || err == nil || strings.Count(err.Error(), "archive/settlements/bill_date=2026-11-16/") < 4 || len(s.Partitions) != 1 {
+					t.Errorf("exit %d, %d partitions, %v", s.ExitCode, len(s.Partitions), err)
+				}
+				if diff := cmp.Diff(before, snapshot(w, day-4, day)); diff != "" {
+					t.Errorf("after the replay (-before +after):\n%s", diff)
+				}
+				w.trade.made()
+				time.Sleep(time.Hour)
+				var log strings.Builder
+				w.run(pipeline.ExitDone, lookback(4), func(r *pipeline.Run) { r.Log = slog.New(slog.NewTextHandler(&log, nil)) })
+				if diff := cmp.Diff([]string{"order_id 4"}, w.trade.made()); diff != "" || strings.Count(log.String(), "cannot be read") != 1 {
+					t.Errorf("the next run (-want +asked):\n%s; it logs:\n%s", diff, log.String())
+				}
+				if diff := cmp.Diff("16 store 4 matched/order 1:1 10/10/0", w.verdicts(day-4, day)[0]); diff != "" {
+					t.Errorf("(-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}
+
+// damageSettlements damages the batch of answers that is filed under the day.
+func damageSettlements(t *testing.T, w *world, d schema.Day, data string) {
+	t.Helper()
+	key := ""
+	for info, err := range w.store.List(t.Context(), "archive/settlements/bill_date="+d.String()) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		if strings.HasSuffix(info.Key, ".zst") {
+			key = info.Key
+		}
+	}
+	if data == "cut" {
+		whole, _, err := object.ReadAll(t.Context(), w.store, key)
+		if err != nil {
+			t.Fatal(err)
+		}
+		data = string(whole[:len(whole)-5])
+	}
+	if _, err := w.store.Put(t.Context(), key, strings.NewReader(data), object.Always(), nil); err != nil {
+		t.Fatal(err)
+	}
+}

@@ -1,0 +1,209 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"iter"
+	"slices"
+	"strings"
+
+	"billwalk/schema"
+)
+
+// restate hands over the partition's restatements: those published before, and
+// the bills that a unit published whole has otherwise now.
+func (a *assembly) restate(ctx context.Context, out func(*schema.Restatement) error) error {
+	var rows []schema.Restatement
+	for r, err := range a.Lake.Restatements(ctx, a.base.Day, a.base.Bucket) {
+		if err != nil {
+			return err
+		}
+		if a.base.Manifest != nil && r.NewGeneration > a.base.Manifest.Generation && !a.billsReplaced() {
+			continue // a publication began with it and got no further: it is found again
+		}
+		rows = append(rows, *r)
+	}
+	if changed := a.changed(); len(changed) > 0 {
+		old := a.of(changed, a.Lake.Bills(ctx, a.base.Day, a.base.Bucket))
+		err := differences(old, a.of(changed, a.stage.Bills()), func(before, after *schema.Bill) error {
+			r, err := a.restatement(before, after)
+			rows = append(rows, r)
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	slices.SortStableFunc(rows, func(r, s schema.Restatement) int {
+		return cmp.Or(compareKeys(&r.BillKey, &s.BillKey), cmp.Compare(r.NewGeneration, s.NewGeneration))
+	})
+	for i := range rows {
+		if err := out(&rows[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// billsReplaced says that a publication was cut after it had replaced the bills,
+// and before its manifest told: what they were before stands in its restatements
+// alone, which are published first.
+func (a *assembly) billsReplaced() bool {
+	for _, o := range a.base.Manifest.Objects {
+		if o.Table == schema.Bills.Name {
+			return o.ETag != a.base.ETags[o.Table]
+		}
+	}
+	return true
+}
+
+// changed returns the accounts whose day was published whole, and has other
+// bills now.
+func (a *assembly) changed() map[schema.AccountID]bool {
+	accounts := make(map[schema.AccountID]bool)
+	for i := range a.m.Units {
+		e := &a.m.Units[i]
+		was := a.published(schema.Unit{Account: e.Account, Day: a.base.Day})
+		if was == nil || was.State != schema.Complete || was.Certificate == nil || e.State != schema.Complete || e.Certificate == nil {
+			continue
+		}
+		if was.Certificate.Digest != e.Certificate.Digest {
+			accounts[e.Account.ID] = true
+		}
+	}
+	return accounts
+}
+
+// of keeps the bills of some accounts' walks.
+func (a *assembly) of(accounts map[schema.AccountID]bool, bills iter.Seq2[*schema.Bill, error]) iter.Seq2[*schema.Bill, error] {
+	return func(yield func(*schema.Bill, error) bool) {
+		for b, err := range bills {
+			if err == nil && !accounts[b.WalkAccountID] {
+				continue
+			}
+			if !yield(b, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+// differences compares two runs of bills, both in the order of the table, and
+// hands over those that differ: before is nil for a bill added, after for one
+// removed. Bills of one key are compared in their order.
+func differences(old, new iter.Seq2[*schema.Bill, error], found func(before, after *schema.Bill) error) error {
+	nextOld, stopOld := iter.Pull2(old)
+	defer stopOld()
+	nextNew, stopNew := iter.Pull2(new)
+	defer stopNew()
+	before, err, _ := nextOld()
+	if err != nil {
+		return err
+	}
+	after, err, _ := nextNew()
+	for err == nil && (before != nil || after != nil) {
+		order := -1
+		switch {
+		case before == nil:
+			order = +1
+		case after != nil:
+			k, l := before.Key(), after.Key()
+			order = compareKeys(&k, &l)
+		}
+		switch {
+		case order < 0:
+			err = found(before, nil)
+		case order > 0:
+			err = found(nil, after)
+		case len(differing(before, after)) > 0:
+			err = found(before, after)
+		}
+		if err == nil && order <= 0 {
+			before, err, _ = nextOld()
+		}
+		if err == nil && order >= 0 {
+			after, err, _ = nextNew()
+		}
+	}
+	return err
+}
+
+// provenance are the columns that say where a bill was found. They are no part
+// of what the platform says of it; nor is how the job treats coupon codes.
+var provenance = []string{"walk_account_id", "logid", "fetched_at", "archive_key", "code"}
+
+// differing returns the columns in which two bills differ.
+func differing(before, after *schema.Bill) (columns []string) {
+	for _, f := range schema.Bills.Fields {
+		if !slices.Contains(provenance, f.Name) && f.Text(before) != f.Text(after) {
+			columns = append(columns, f.Name)
+		}
+	}
+	return columns
+}
+
+func (a *assembly) restatement(before, after *schema.Bill) (schema.Restatement, error) {
+	one := cmp.Or(after, before)
+	r := schema.Restatement{
+		BillKey: one.Key(), WalkAccountID: one.WalkAccountID, ShopOrderID: one.ShopOrderID, Change: schema.Changed,
+		OldGeneration: a.base.Manifest.Generation, NewGeneration: a.base.Manifest.Generation + 1, RestatedAt: a.Now().UTC(),
+	}
+	empty := new(schema.Bill)
+	switch {
+	case before == nil:
+		r.Change, r.Columns = schema.Added, differing(empty, after)
+	case after == nil:
+		r.Change, r.Columns = schema.Removed, differing(before, empty)
+	default:
+		r.Columns = differing(before, after)
+	}
+	r.Old, r.New = valuesOf(before, r.Columns), valuesOf(after, r.Columns)
+	var err error
+	if r.DiffTotal, err = change(before, after, schema.LedgerTotal); err == nil {
+		r.DiffGoods, err = change(before, after, schema.Goods)
+	}
+	return r, err
+}
+
+// valuesOf returns a bill's columns as a JSON object of texts.
+func valuesOf(b *schema.Bill, columns []string) schema.Null[string] {
+	if b == nil {
+		return schema.Null[string]{}
+	}
+	var object strings.Builder
+	separator := "{"
+	for _, c := range columns {
+		v := schema.Bills.Column(c).Text(b)
+		if !v.Valid {
+			continue
+		}
+		text, err := json.Marshal(v.V)
+		if err != nil {
+			panic("pipeline: a text is not JSON: " + err.Error()) // it never fails
+		}
+		object.WriteString(separator + `"` + c + `":` + string(text))
+		separator = ","
+	}
+	if separator == "{" {
+		return schema.Some("{}")
+	}
+	return schema.Some(object.String() + "}")
+}
+
+// change returns how much an amount changed; a bill that is not there counts as 0.
+func change(before, after *schema.Bill, a schema.Amount) (schema.Null[schema.Fen], error) {
+	zero := schema.Some(schema.Fen(0))
+	old, new := zero, zero
+	if before != nil {
+		old = before.Amounts[a]
+	}
+	if after != nil {
+		new = after.Amounts[a]
+	}
+	if !old.Valid || !new.Valid {
+		return schema.Null[schema.Fen]{}, nil
+	}
+	v, err := new.V.Sub(old.V)
+	return schema.Some(v), err
+}

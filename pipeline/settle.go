@@ -1,0 +1,415 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"log/slog"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"billwalk/pipeline/reconcile"
+	"billwalk/schema"
+)
+
+const (
+	ordersAtATime = 64      // of one unit; after them it is learned which rule answers
+	settleBatch   = 1 << 20 // of answers as received, stored as one batch
+)
+
+// wanted is an order of a day, and what may be asked for it.
+type wanted struct {
+	key       string
+	account   schema.AccountID // the first of those that have a bill of it that day
+	questions []schema.Question
+}
+
+// settler asks the trade system for the orders of one day, as little as
+// possible, and archives what it answers.
+type settler struct {
+	trade    Trade
+	archive  Archive
+	book     *book
+	now      func() time.Time
+	log      *slog.Logger
+	progress *Progress
+	runID    string
+	started  time.Time  // the run
+	window   int        // days before and after in which an answer serves
+	first    schema.Day // of the job's days: what FAILed before is asked again
+	again    schema.Day // from this day on, what nothing came back for is asked again
+	inFlight int
+	halts    *halts
+}
+
+// asked is what became of a unit's orders.
+type asked struct {
+	Settling
+	uses    []schema.RuleUse
+	failure *schema.Failure // of the first order that was not answered
+}
+
+// day asks for the orders of a day, unit by unit. When ctx ends nothing new is
+// asked; hard outlasts it, for what is in flight.
+//
+// uses is how often the rules have answered for each account so far.
+func (s *settler) day(ctx, hard context.Context, day schema.Day, orders []wanted, units map[schema.AccountID]*schema.Entry, uses map[schema.AccountID][]schema.RuleUse) (map[schema.AccountID]*asked, error) {
+	byAccount := make(map[schema.AccountID][]wanted)
+	for _, o := range orders {
+		byAccount[o.account] = append(byAccount[o.account], o)
+	}
+	results := make(map[schema.AccountID]*asked)
+	var mu sync.Mutex
+	var running errgroup.Group
+	running.SetLimit(max(1, s.inFlight))
+	for id, entry := range units {
+		running.Go(func() error {
+			u := schema.Unit{Account: entry.Account, Day: day}
+			pass := &settlePass{settler: s, unit: u, name: walkName(s.runID+" settlements", u, s.now(), "")}
+			pass.uses = slices.Clone(uses[id])
+			done, err := pass.run(ctx, hard, byAccount[id], entry.Certificate)
+			mu.Lock()
+			defer mu.Unlock()
+			results[id] = done
+			return err
+		})
+	}
+	return results, running.Wait()
+}
+
+// settlePass is one pass over the orders of a unit.
+type settlePass struct {
+	*settler
+	asked
+	unit    schema.Unit
+	name    string
+	batches int
+	data    []byte
+	held    []schema.SettleAnswer // of data: they count once they are stored
+	began   time.Time
+}
+
+// run asks for the orders that are due, some side by side. Those after them are
+// asked by the rule that has answered most often.
+func (p *settlePass) run(ctx, hard context.Context, orders []wanted, c *schema.Certificate) (*asked, error) {
+	p.Orders = int64(len(orders))
+	slices.SortFunc(orders, func(a, b wanted) int { return strings.Compare(a.key, b.key) })
+	due := slices.DeleteFunc(orders, func(o wanted) bool { return !p.due(&o) })
+	p.progress.ordersExpected.Add(int64(len(due)))
+	for chunk := range slices.Chunk(due, ordersAtATime) {
+		if ctx.Err() != nil {
+			break
+		}
+		if _, halted := p.halts.failure(p.unit); halted {
+			break
+		}
+		if err := p.chunk(hard, chunk); err != nil {
+			return &p.asked, errors.Join(err, p.flush(hard))
+		}
+	}
+	if err := p.flush(hard); err != nil {
+		return &p.asked, err
+	}
+	p.Unanswered = int64(len(due)) - p.Answered
+	if p.Unanswered > 0 {
+		p.explain(ctx)
+		return &p.asked, nil
+	}
+	if c == nil || p.batches == 0 && p.book.complete(c) {
+		return &p.asked, nil
+	}
+	done := schema.SettlePass{Account: p.unit.Account, Day: p.unit.Day, Pass: p.name, Bills: c.Digest, Orders: int(p.Orders), Asked: p.Asked, FinishedAt: p.now().UTC()}
+	if err := p.archive.CertifySettlements(hard, &done); err != nil {
+		return &p.asked, err
+	}
+	p.book.pass(done)
+	return &p.asked, nil
+}
+
+// explain says why orders were not answered.
+func (p *settlePass) explain(ctx context.Context) {
+	if p.failure == nil {
+		if f, halted := p.halts.failure(p.unit); halted {
+			p.failure = &f
+		} else if context.Cause(ctx) == errDeadline {
+			p.failure = deadlineFailure(p.unit)
+		} else {
+			return // interrupted: the next run goes on
+		}
+	}
+	p.failure.Reason = fmt.Sprintf("settle query: %d of %d orders have no answer: %s", p.Unanswered, p.Orders, p.failure.Reason)
+}
+
+// due says whether an order is to be asked for, and counts why not.
+func (p *settlePass) due(o *wanted) bool {
+	last, billed := p.last(o), p.unit.Day
+	switch {
+	case len(o.questions) == 0:
+		p.NoKey++
+		return false
+	case last.outcome > nothing && p.fresh(last):
+		p.Saved.Distinct++
+		return false
+	case last.outcome == unknown || last.outcome == open:
+		return true
+	case last.outcome == nothing:
+		if billed >= p.again {
+			return true
+		}
+		p.Saved.Empty++
+		return false
+	case last.day < billed:
+		return true // it was asked for before this bill came
+	case last.outcome == failed && billed < p.first && last.age(p.now()) >= resumeAge:
+		return true // what failed may have been shared out anew
+	}
+	p.Saved.Final++
+	return false
+}
+
+// fresh says that this run has asked already, for another day of the order. What
+// it asked for this day does not count: units go side by side, and must not see
+// how far the others are.
+func (p *settlePass) fresh(k known) bool {
+	return k.outcome != unknown && k.day != p.unit.Day && k.fetched >= p.started.UnixMicro()
+}
+
+// last returns what the answers known of an order come to: the most open one.
+func (p *settlePass) last(o *wanted) known {
+	var last known
+	for _, q := range o.questions {
+		k := p.book.latest(q, p.unit.Day-schema.Day(p.window), p.unit.Day+schema.Day(p.window))
+		if k.outcome != unknown && (last.outcome <= nothing || k.outcome == open) {
+			last = k
+		}
+	}
+	return last
+}
+
+// answered is what came of asking for one order.
+type answered struct {
+	answers []schema.SettleAnswer
+	tried   []int // rules, by their place in questions
+	silent  int   // rules left out
+	found   bool
+	err     error
+}
+
+// chunk asks for some orders side by side, and then archives and learns.
+func (p *settlePass) chunk(ctx context.Context, orders []wanted) error {
+	results := make([]answered, len(orders))
+	var running errgroup.Group
+	running.SetLimit(min(ordersAtATime, max(1, p.inFlight)))
+	for i := range orders {
+		running.Go(func() error {
+			results[i] = p.order(ctx, &orders[i])
+			return nil
+		})
+	}
+	_ = running.Wait() // orders keep their errors
+	for i := range results {
+		if err := p.take(ctx, &orders[i], &results[i]); err != nil {
+			return err
+		}
+	}
+	if len(p.data) > 0 && p.now().Sub(p.began) >= batchSpan {
+		return p.flush(ctx)
+	}
+	return nil
+}
+
+// order asks the questions of an order until one is answered with settlements.
+func (p *settlePass) order(ctx context.Context, o *wanted) (result answered) {
+	turn, silent := p.inTurn(o)
+	result.silent = silent
+	for _, i := range turn {
+		if _, halted := p.halts.failure(p.unit); halted {
+			result.err = errStopped
+			return result
+		}
+		answer, err := p.trade.Settlements(ctx, o.questions[i])
+		result.tried = append(result.tried, i)
+		if err != nil {
+			result.err = p.failed(ctx, err)
+			return result
+		}
+		answer.Account, answer.Day = p.unit.Account.ID, p.unit.Day
+		result.answers = append(result.answers, answer)
+		what, err := outcomeOf(&answer)
+		if err != nil {
+			result.err = p.failed(ctx, &unitError{unit: p.unit, logID: answer.LogID, err: err})
+			return result
+		}
+		if what != nothing {
+			result.found = true
+			return result
+		}
+	}
+	return result
+}
+
+// failed notes at once what ends the asking for other orders, too.
+func (p *settlePass) failed(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		p.halts.note(failureOf(err, p.unit))
+	}
+	return err
+}
+
+// inTurn returns the questions of an order, by place, in the order in which they
+// are asked: first what answered for it before, then the rule that answers most
+// often for the account. A silent rule is asked now and then only, and nothing is
+// asked twice by one run.
+func (p *settlePass) inTurn(o *wanted) (turn []int, silent int) {
+	from, to := p.unit.Day-schema.Day(p.window), p.unit.Day+schema.Day(p.window)
+	before := make([]bool, len(o.questions))
+	for i, q := range o.questions {
+		last := p.book.latest(q, from, to)
+		before[i] = last.outcome > nothing && last.fetched < p.started.UnixMicro()
+		switch {
+		case p.fresh(last):
+		case before[i] || !p.use(q.Match).Silent() || fingerprintOf(q).sampled():
+			turn = append(turn, i)
+		default:
+			silent++
+		}
+	}
+	slices.SortStableFunc(turn, func(a, b int) int {
+		if before[a] != before[b] {
+			return compareBools(before[b], before[a])
+		}
+		return p.use(o.questions[b].Match).CompareRate(p.use(o.questions[a].Match))
+	})
+	return turn, silent
+}
+
+func (p *settlePass) use(m schema.Match) schema.RuleUse {
+	for _, u := range p.uses {
+		if u.Rule == m.String() {
+			return u
+		}
+	}
+	return schema.RuleUse{Rule: m.String()}
+}
+
+// take notes what came of asking for an order: its answers count only together.
+func (p *settlePass) take(ctx context.Context, o *wanted, r *answered) error {
+	p.Asked += int64(len(r.tried))
+	if r.err != nil {
+		if p.failure == nil && !errors.Is(r.err, errStopped) && ctx.Err() == nil {
+			failure := failureOf(r.err, p.unit)
+			p.failure = &failure
+			p.log.Warn("an order was not answered", "account_id", p.unit.Account.ID, "bill_date", p.unit.Day, "shop_order_id", o.key,
+				"error_code", failure.Code, "sub_code", failure.SubCode, "logid", failure.LogID, "reason", failure.Reason)
+		}
+		return nil
+	}
+	p.Answered++
+	p.progress.orders.Add(1)
+	p.learn(o, r)
+	for _, a := range r.answers {
+		if err := p.store(ctx, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// learn counts which rule answered, and the calls saved by trying it early.
+func (p *settlePass) learn(o *wanted, r *answered) {
+	for n, i := range r.tried {
+		rule := o.questions[i].Match.String()
+		at := slices.IndexFunc(p.uses, func(u schema.RuleUse) bool { return u.Rule == rule })
+		if at < 0 {
+			p.uses = append(p.uses, schema.RuleUse{Rule: rule})
+			at = len(p.uses) - 1
+		}
+		found := r.found && n == len(r.tried)-1
+		p.uses[at].Count(found)
+		if found {
+			p.Saved.RuleOrder += int64(i + 1 - len(r.tried))
+		}
+	}
+	if !r.found {
+		p.Saved.SilentRules += int64(r.silent)
+		p.Saved.Distinct += int64(len(o.questions) - len(r.tried) - r.silent)
+	}
+}
+
+// store archives an answer, in batches.
+func (p *settlePass) store(ctx context.Context, a schema.SettleAnswer) error {
+	line, err := p.archive.EncodeSettlement(a)
+	if err != nil {
+		return err
+	}
+	if len(p.data) == 0 {
+		p.began = a.FetchedAt
+	}
+	p.data, p.held = append(p.data, line...), append(p.held, a)
+	if len(p.data) >= settleBatch {
+		return p.flush(ctx)
+	}
+	return nil
+}
+
+func (p *settlePass) flush(ctx context.Context) error {
+	if len(p.data) == 0 {
+		return nil
+	}
+	ctx, cancel := outlasting(ctx, flushGrace)
+	defer cancel()
+	key, err := p.archive.AppendSettlements(ctx, p.unit, p.name, p.batches+1, p.data)
+	if err != nil {
+		return fmt.Errorf("archiving settlements of %s: %w", p.unit, err)
+	}
+	for _, a := range p.held {
+		a.Key = key
+		if err := p.book.add(a); err != nil {
+			return err
+		}
+	}
+	p.batches, p.data, p.held = p.batches+1, p.data[:0], p.held[:0]
+	return nil
+}
+
+// ordersOf adds the orders of a partition's bills to those of the day, each once:
+// it is asked for under the first account that has a bill of it.
+func ordersOf(bills iter.Seq2[[]reconcile.Bill, error], rules *reconcile.Rules, orders map[string]wanted) (forward int64, err error) {
+	for bills, err := range bills {
+		if err != nil {
+			return 0, err
+		}
+		bills = slices.DeleteFunc(bills, func(b reconcile.Bill) bool { return !b.Forward() || b.Order() == "" })
+		if len(bills) == 0 {
+			continue
+		}
+		forward += int64(len(bills))
+		o := wanted{key: bills[0].Order(), account: bills[0].Account, questions: rules.Questions(bills)}
+		for i := range bills {
+			o.account = min(o.account, bills[i].Account)
+		}
+		if other, ok := orders[o.key]; ok {
+			o = o.with(other, rules.Match)
+		}
+		orders[o.key] = o
+	}
+	return forward, nil
+}
+
+// with adds what another partition has of the order: of the values to ask with,
+// too, the smallest counts.
+func (o wanted) with(other wanted, match []schema.Match) wanted {
+	o.account = min(o.account, other.account)
+	o.questions = slices.Concat(o.questions, other.questions)
+	slices.SortFunc(o.questions, func(a, b schema.Question) int {
+		return cmp.Or(cmp.Compare(slices.Index(match, a.Match), slices.Index(match, b.Match)), strings.Compare(a.Value, b.Value))
+	})
+	o.questions = slices.CompactFunc(o.questions, func(a, b schema.Question) bool { return a.Match == b.Match })
+	return o
+}

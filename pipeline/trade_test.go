@@ -1,0 +1,211 @@
+package pipeline_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"billwalk/pipeline"
+	"billwalk/pipeline/reconcile"
+	"billwalk/schema"
+)
+
+// The match rules of the tests.
+var (
+	byShop = schema.Match{Parameter: "order_id", Column: "shop_order_id"}
+	byExt  = schema.Match{Parameter: "out_order_no", Column: "order_ext_id"}
+)
+
+// trade is a settle query in memory.
+type trade struct {
+	now     func() time.Time
+	latency time.Duration
+	// strike, where set, is asked before an answer is given. It may answer with
+	// another body, or refuse. Strikes come one at a time.
+	strike func(q schema.Question) (body string, err error)
+
+	mu      sync.Mutex
+	answers map[string][]string // settlements, by parameter and value
+	asked   []schema.Question
+}
+
+// withTrade gives the world a trade system, that the rules ask.
+func (w *world) withTrade(match ...schema.Match) *trade {
+	w.trade = &trade{now: w.now, answers: make(map[string][]string)}
+	w.rules = reconcile.Rules{Match: match, Lookback: 3, Configured: true}
+	return w.trade
+}
+
+// settles runs a test with a world that has a trade system.
+func settles(t *testing.T, accounts []schema.Account, match []schema.Match, test func(t *testing.T, w *world)) {
+	t.Helper()
+	inBubble(t, accounts, func(t *testing.T, w *world) {
+		w.withTrade(match...)
+		test(t, w)
+	})
+}
+
+// set is what the trade system has for a question.
+func (s *trade) set(m schema.Match, value string, settlements ...string) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.answers[m.Parameter+" "+value] = settlements
+}
+
+// Settlements implements pipeline.Trade.
+func (s *trade) Settlements(ctx context.Context, q schema.Question) (schema.SettleAnswer, error) {
+	answer := schema.SettleAnswer{Parameter: q.Parameter, Column: q.Column, Value: q.Value, LogID: "log-" + q.Value}
+	select {
+	case <-time.After(s.latency):
+	case <-ctx.Done():
+		return answer, ctx.Err()
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.asked = append(s.asked, q)
+	answer.FetchedAt = s.now().UTC()
+	var body string
+	var err error
+	if s.strike != nil {
+		body, err = s.strike(q)
+	}
+	if body == "" && err == nil {
+		body = settleBody(s.answers[q.Parameter+" "+q.Value]...)
+	}
+	answer.Body = []byte(body)
+	return answer, err
+}
+
+// settleBody is an answer's body.
+func settleBody(settlements ...string) string {
+	return fmt.Sprintf(`{"data":[%s],"extra":{"error_code":0,"sub_error_code":0,"logid":"2022083118"}}`, strings.Join(settlements, ","))
+}
+
+// made returns what was asked since it was asked last, sorted.
+func (s *trade) made() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	var made []string
+	for _, q := range s.asked {
+		made = append(made, q.Parameter+" "+q.Value)
+	}
+	slices.Sort(made)
+	s.asked = nil
+	return made
+}
+
+// settlement is one of the trade system's, all of which goes to one merchant. It
+// does not say of which order it is.
+func settlement(id string, status schema.Status, fen int64, on schema.Day) string {
+	detail, at := fmt.Sprintf("商户号68882720803499563550-分成金额(分)%d", fen), on.Start().Add(20*time.Hour).UnixMilli()
+	if status != schema.StatusSuccess {
+		detail, at = "", 0
+	}
+	return fmt.Sprintf(`{"settle_id":%q,"settle_status":%q,"settle_amount":%d,"rake":0,"commission":0,"settle_detail":%q,"settle_time":%d}`, id, status, fen, detail, at)
+}
+
+// ofOrder makes a settlement say of which order it is.
+func ofOrder(order, settlement string) string {
+	return fmt.Sprintf(`{"order_id":%q,`, order) + settlement[1:]
+}
+
+// sale is a forward bill without fees, of an order and the merchant's own order;
+// where one is empty, the bill does not have it.
+func sale(payee schema.AccountID, ledger, order, ext string, fen int64) string {
+	return ledgerRecord(payee, ledger, order, ext, 1, fen)
+}
+
+// refund is a bill that takes the money back.
+func refund(payee schema.AccountID, ledger, order string, fen int64) string {
+	return ledgerRecord(payee, ledger, order, "", 2, fen)
+}
+
+func ledgerRecord(payee schema.AccountID, ledger, order, ext string, settleType int, fen int64) string {
+	ids := ""
+	if order != "" {
+		ids += fmt.Sprintf(`"shop_order_id":%q,`, order)
+	}
+	if ext != "" {
+		ids += fmt.Sprintf(`"order_ext_id":%q,`, ext)
+	}
+	return fmt.Sprintf(`{"account_id":%q,"ledger_id":%q,%s"settle_type":%d,"amount":{"pay":%d,"ledger_total":%d,"goods":%d,"total_commission":0,"total_merchant_platform_service":0}}`,
+		payee, ledger, ids, settleType, fen, fen, fen)
+}
+
+// sales are n of them, each of its own order.
+func sales(payee schema.AccountID, n int) []string {
+	var list []string
+	for i := range n {
+		list = append(list, sale(payee, fmt.Sprint("L", i), order(i), ext(i), 100))
+	}
+	return list
+}
+
+func order(i int) string { return fmt.Sprintf("S%05d", i) }
+func ext(i int) string   { return fmt.Sprintf("E%05d", i) }
+
+func on(d schema.Day) func(*pipeline.Run) { return func(r *pipeline.Run) { r.From, r.To = d, d } }
+
+func tradeInFlight(n int) func(*pipeline.Run) { return func(r *pipeline.Run) { r.TradeInFlight = n } }
+
+// verdicts returns the verdicts of some days, sorted lines of: day in the month,
+// account, group, verdict/tier, reasons, bills:settlements, and the total's
+// billed/settled/difference.
+func (w *world) verdicts(first, last schema.Day) []string {
+	var lines []string
+	for d := first; d <= last; d++ {
+		for _, p := range w.lake.of(d) {
+			for _, r := range p.reconciliation {
+				verdict := string(r.Verdict)
+				if r.MatchedBy.Valid {
+					verdict += "/" + string(r.MatchedBy.V)
+				}
+				verdict = strings.Join(append([]string{verdict}, r.Reasons...), " ")
+				lines = append(lines, fmt.Sprintf("%s %s %s %s %d:%d %s/%s/%s", d.String()[8:], nameOf(r.WalkAccountID), r.GroupKey, verdict,
+					r.BillRows, r.SettlementRows, show(r.Billed[schema.LegTotal]), show(r.Settled[schema.LegTotal]), show(r.Diff[schema.LegTotal])))
+			}
+		}
+	}
+	slices.Sort(lines)
+	return lines
+}
+
+func nameOf(id schema.AccountID) string {
+	switch id {
+	case brand.ID:
+		return "brand"
+	case store.ID:
+		return "store"
+	case kiosk.ID:
+		return "kiosk"
+	case mobile.ID:
+		return "mobile"
+	}
+	return string(id)
+}
+
+func show(v schema.Null[schema.Fen]) string {
+	if !v.Valid {
+		return "_"
+	}
+	return fmt.Sprint(int64(v.V))
+}
+
+// settlements returns the settlements of some days, sorted lines of: day in the
+// month, settle_id.
+func (w *world) settlements(first, last schema.Day) []string {
+	var ids []string
+	for d := first; d <= last; d++ {
+		for _, p := range w.lake.of(d) {
+			for _, s := range p.settlements {
+				ids = append(ids, d.String()[8:]+" "+s.SettleID)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return ids
+}

@@ -1,0 +1,132 @@
+package schema
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// duckDB runs SQL and returns what it prints. It skips the test where there is
+// no duckdb command, unless the environment requires one.
+func duckDB(t *testing.T, mode, sql string) string {
+	t.Helper()
+	if _, err := exec.LookPath("duckdb"); err != nil {
+		if os.Getenv("BILLWALK_REQUIRE_DUCKDB") != "" {
+			t.Fatal("BILLWALK_REQUIRE_DUCKDB is set and there is no duckdb on the PATH")
+		}
+		t.Skip("no duckdb on the PATH: what DuckDB makes of the SQL is not checked")
+	}
+	cmd := exec.CommandContext(t.Context(), "duckdb", "-no-init", "-bail", mode)
+	cmd.Stdin = strings.NewReader("SET TimeZone = 'Asia/Shanghai';\n" + sql)
+	var out, errOut bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &errOut
+	if err := cmd.Run(); err != nil || errOut.Len() > 0 {
+		t.Fatalf("duckdb: %v\n%s", err, errOut.String())
+	}
+	return out.String()
+}
+
+// emptyTables makes the published tables, in the shape of their views.
+func emptyTables() string {
+	var sql strings.Builder
+	for _, table := range Tables() {
+		fmt.Fprintf(&sql, "CREATE TABLE %s (bill_date DATE", table.Name)
+		for _, c := range table.Columns {
+			fmt.Fprintf(&sql, ", %s %s", c.Name, c.Type)
+		}
+		sql.WriteString(");\n")
+	}
+	return sql.String()
+}
+
+// smallLake are three days of two accounts with something of everything that the
+// analyst queries tell; its verdicts are those of reconcile.sql.
+func smallLake(t *testing.T) string {
+	t.Helper()
+	rows, err := os.ReadFile("testdata/small_lake.sql")
+	if err != nil {
+		t.Fatal(err)
+	}
+	rules := []Match{{"order_id", "shop_order_id"}, {"out_order_no", "order_ext_id"}}
+	return emptyTables() + string(rows) + "INSERT INTO reconciliation BY NAME\n" + Reconcile(0, 7, true, rules) + ";\n"
+}
+
+// TestAnalysis runs every analyst query on the small lake.
+func TestAnalysis(t *testing.T) {
+	t.Parallel()
+	paths, err := filepath.Glob("sql/analysis/*.sql")
+	if err != nil || len(paths) == 0 {
+		t.Fatalf("no analyst queries: %v", err)
+	}
+	for _, path := range paths {
+		name := strings.TrimSuffix(filepath.Base(path), ".sql")
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			query, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			types := "CREATE TEMP VIEW asked AS " + string(query) +
+				"SELECT column_name FROM duckdb_columns() WHERE table_name = 'asked' AND (data_type IN ('DOUBLE', 'FLOAT')" +
+				" OR (data_type = 'DECIMAL(18,2)') <> (column_name LIKE '%_yuan' OR column_name LIKE '%_percent'));\n"
+			if wrong := duckDB(t, "-list", ".headers off\n"+smallLake(t)+types); wrong != "" {
+				t.Errorf("not DECIMAL(18,2), or not said to be: %s", wrong)
+			}
+			golden(t, "testdata/"+name+".txt", duckDB(t, "-markdown", ".nullvalue NULL\n"+smallLake(t)+string(query)))
+		})
+	}
+}
+
+// TestLabelledViews reads the small lake as people do.
+func TestLabelledViews(t *testing.T) {
+	t.Parallel()
+	sql := smallLake(t)
+	for _, view := range strings.SplitAfter(DuckDB("lake"), ";\n") {
+		if strings.Contains(view, `VIEW "`) {
+			sql += view
+		}
+	}
+	sql += `SELECT "账单日期", "商户", "对账组", "对账结论", "账单金额(元)", "分账金额(元)", "金额差额(元)", "手续费差额(元)", "非正向账单金额(元)"
+		FROM 对账 ORDER BY ALL;
+		SELECT "账单ID", "实付(元)", "应结算(元)" FROM 账单 WHERE "账单ID" = 'L01';
+		SELECT count(*) AS "异常" FROM 异常; SELECT count(*) AS "重述" FROM 重述; SELECT count(*) AS "分账" FROM 分账;`
+	golden(t, "testdata/labelled_views.txt", duckDB(t, "-markdown", ".nullvalue NULL\n"+sql))
+}
+
+// TestLabels: every column has a Chinese name, its own in its table.
+func TestLabels(t *testing.T) {
+	t.Parallel()
+	for _, table := range Tables() {
+		seen := map[string]string{"账单日期": "bill_date"}
+		for _, c := range table.Columns {
+			if other, taken := seen[c.Label]; c.Label == "" || taken || strings.ContainsAny(c.Label, `"元`) {
+				t.Errorf("%s.%s: label %q (taken by %q)", table.Name, c.Name, c.Label, other)
+			}
+			seen[c.Label] = c.Name
+		}
+	}
+}
+
+// TestYuanInSQL: no digit is lost, and an amount beyond DECIMAL(18,2) is an
+// error, not another amount.
+func TestYuanInSQL(t *testing.T) {
+	t.Parallel()
+	var sql strings.Builder
+	amounts := []Fen{0, 1, -1, 10, -123456, 900719925474099301, 999999999999999999, -999999999999999999}
+	var want strings.Builder
+	for _, amount := range amounts {
+		fmt.Fprintf(&sql, "SELECT %s FROM (SELECT %d::BIGINT AS fen);\n", yuan("fen"), amount)
+		want.WriteString(amount.Yuan() + "\n")
+	}
+	fmt.Fprintf(&sql, "SELECT %s FROM (SELECT 9223372036854775807::BIGINT AS fen);\n", strings.Replace(yuan("fen"), "::DECIMAL(18,2)", "", 1))
+	want.WriteString("92233720368547758.07\n")
+	if diff := cmp.Diff(want.String(), duckDB(t, "-list", ".headers off\n"+sql.String())); diff != "" {
+		t.Errorf("yuan (-want +got):\n%s", diff)
+	}
+}

@@ -1,0 +1,159 @@
+package schema
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/array"
+)
+
+// kind is how values of a Go type stand in columns of an Arrow type.
+type kind[T any] struct {
+	name Type
+	add  func(array.Builder, T)
+	get  func(arrow.Array, int) T
+	show func(T) string
+}
+
+// nullable makes a field of a column that may be NULL.
+func nullable[R, T any](k kind[T], c Column, at func(*R) *Null[T]) Field[R] {
+	c.Type = k.name
+	return Field[R]{
+		Column: c,
+		append: func(b array.Builder, row *R) {
+			if v := at(row); v.Valid {
+				k.add(b, v.V)
+			} else {
+				b.AppendNull()
+			}
+		},
+		load: func(values arrow.Array, i int, row *R) {
+			*at(row) = Null[T]{}
+			if values.IsValid(i) {
+				*at(row) = Some(k.get(values, i))
+			}
+		},
+		show: func(row *R) Null[string] {
+			if v := at(row); v.Valid {
+				return Some(k.show(v.V))
+			}
+			return Null[string]{}
+		},
+	}
+}
+
+// required makes a field of a column that is never NULL.
+func required[R, T any](k kind[T], c Column, at func(*R) *T) Field[R] {
+	c.Required = true
+	return always(k, c, at)
+}
+
+// always makes a field that has a value in every row that billwalk writes, of a
+// column that the contract lets be NULL.
+func always[R, T any](k kind[T], c Column, at func(*R) *T) Field[R] {
+	c.Type = k.name
+	return Field[R]{
+		Column: c,
+		append: func(b array.Builder, row *R) { k.add(b, *at(row)) },
+		load:   func(values arrow.Array, i int, row *R) { *at(row) = k.get(values, i) },
+		show:   func(row *R) Null[string] { return Some(k.show(*at(row))) },
+	}
+}
+
+// fen makes a field of money.
+func fen[R any](c Column, at func(*R) *Null[Fen]) Field[R] {
+	c.Unit = "fen"
+	f := nullable(int64sOf[Fen](), c, at)
+	f.fen = func(row *R) Null[Fen] { return *at(row) }
+	return f
+}
+
+func textOf[T ~string]() kind[T] {
+	return kind[T]{
+		name: Text,
+		add:  func(b array.Builder, v T) { b.(*array.StringBuilder).Append(string(v)) },
+		get:  func(a arrow.Array, i int) T { return T(strings.Clone(a.(*array.String).Value(i))) },
+		show: func(v T) string { return string(v) },
+	}
+}
+
+func int64sOf[T ~int64]() kind[T] {
+	return kind[T]{
+		name: Int64,
+		add:  func(b array.Builder, v T) { b.(*array.Int64Builder).Append(int64(v)) },
+		get:  func(a arrow.Array, i int) T { return T(a.(*array.Int64).Value(i)) },
+		show: func(v T) string { return strconv.FormatInt(int64(v), 10) },
+	}
+}
+
+var (
+	text   = textOf[string]()
+	int64s = int64sOf[int64]()
+	int32s = kind[int32]{
+		name: Int32,
+		add:  func(b array.Builder, v int32) { b.(*array.Int32Builder).Append(v) },
+		get:  func(a arrow.Array, i int) int32 { return a.(*array.Int32).Value(i) },
+		show: func(v int32) string { return strconv.FormatInt(int64(v), 10) },
+	}
+	bools = kind[bool]{
+		name: Bool,
+		add:  func(b array.Builder, v bool) { b.(*array.BooleanBuilder).Append(v) },
+		get:  func(a arrow.Array, i int) bool { return a.(*array.Boolean).Value(i) },
+		show: strconv.FormatBool,
+	}
+	timestamp = kind[time.Time]{
+		name: Timestamp,
+		add: func(b array.Builder, v time.Time) {
+			b.(*array.TimestampBuilder).Append(arrow.Timestamp(v.UnixMicro()))
+		},
+		get: func(a arrow.Array, i int) time.Time {
+			return time.UnixMicro(int64(a.(*array.Timestamp).Value(i))).UTC()
+		},
+		show: func(v time.Time) string { return v.UTC().Format(time.RFC3339Nano) },
+	}
+	texts = kind[[]string]{
+		name: Texts,
+		add: func(b array.Builder, list []string) {
+			l := b.(*array.ListBuilder)
+			l.Append(true)
+			for _, v := range list {
+				text.add(l.ValueBuilder(), v)
+			}
+		},
+		get: func(a arrow.Array, i int) (list []string) {
+			l := a.(*array.List)
+			start, end := l.ValueOffsets(i)
+			for at := start; at < end; at++ {
+				list = append(list, text.get(l.ListValues(), int(at)))
+			}
+			return list
+		},
+		show: func(list []string) string { return strings.Join(list, " ") },
+	}
+	shareLists = kind[[]Share]{
+		name: ShareList,
+		add: func(b array.Builder, list []Share) {
+			l := b.(*array.ListBuilder)
+			l.Append(true)
+			one := l.ValueBuilder().(*array.StructBuilder)
+			for _, share := range list {
+				one.Append(true)
+				text.add(one.FieldBuilder(0), share.MerchantNo)
+				int64s.add(one.FieldBuilder(1), int64(share.Amount))
+			}
+		},
+		get: func(a arrow.Array, i int) (list []Share) {
+			l := a.(*array.List)
+			one := l.ListValues().(*array.Struct)
+			start, end := l.ValueOffsets(i)
+			for at := start; at < end; at++ {
+				list = append(list, Share{text.get(one.Field(0), int(at)), Fen(int64s.get(one.Field(1), int(at)))})
+			}
+			return list
+		},
+		show: func(list []Share) string { return fmt.Sprint(list) },
+	}
+)

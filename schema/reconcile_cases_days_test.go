@@ -1,0 +1,245 @@
+package schema
+
+// Cases of orders of several days, items and accounts.
+
+var dayCases = []reconcileCase{
+	{"settled once for two days",
+		[]string{"01 A l1 o 100", "02 A l2 o 50"},
+		[]string{"02 s o SUCCESS 150"},
+		[]string{
+			"01 A o o - matched by order_window [] 1+0 billed 100 settled 0 diff -100",
+			"02 A o o - matched by order_window [] 1+1 billed 50 settled 150 diff 100"}},
+	{"one day agrees, the other does not",
+		[]string{"01 A l1 o 100", "02 A l2 o 50"},
+		[]string{"01 s1 o SUCCESS 100", "02 s2 o SUCCESS 40"},
+		[]string{
+			"01 A o o - matched by order [] 1+1 billed 100 settled 100 diff 0",
+			"02 A o o - mismatched [total_differs fee_differs net_differs] 1+1 billed 50 settled 40 diff -10"}},
+	{"two days that do not agree add up to what is missing",
+		[]string{"01 A l1 o 100", "02 A l2 o 50"},
+		[]string{"02 s o SUCCESS 140"},
+		[]string{
+			"01 A o o - mismatched [total_differs fee_differs net_differs] 1+0 billed 100 settled 0 diff -100",
+			"02 A o o - mismatched [total_differs fee_differs net_differs] 1+1 billed 50 settled 140 diff 90"}},
+	{"the lookback's last day counts",
+		[]string{"01 A l1 o 100", "03 A l2 o 50"},
+		[]string{"01 s o SUCCESS 150"},
+		[]string{
+			"01 A o o - matched by order_window [] 1+1 billed 100 settled 150 diff 50",
+			"03 A o o - matched by order_window [] 1+0 billed 50 settled 0 diff -50"}},
+	{"a day beyond the lookback does not",
+		[]string{"01 A l1 o 100", "04 A l2 o 50"},
+		[]string{"01 s o SUCCESS 150"},
+		[]string{
+			"01 A o o - mismatched [total_differs fee_differs net_differs] 1+1 billed 100 settled 150 diff 50",
+			"04 A o o - bill_only [] 1+0 billed 50 settled - diff -"}},
+	{"each day looks around itself", // the first sees 01 and 03, the third all, the fifth 03 and 05
+		[]string{"01 A l1 o 100", "03 A l3 o 50", "05 A l5 o 20"},
+		[]string{"05 s o SUCCESS 170"},
+		[]string{
+			"01 A o o - bill_only [] 1+0 billed 100 settled - diff -",
+			"03 A o o - matched by order_window [] 1+0 billed 50 settled 0 diff -50",
+			"05 A o o - mismatched [total_differs fee_differs net_differs] 1+1 billed 20 settled 170 diff 150"}},
+	{"a settlement on a day without bills",
+		[]string{"01 A l o 100"},
+		[]string{"02 s o SUCCESS 100"},
+		[]string{"01 A o o - matched by order_window [] 1+0 billed 100 settled 0 diff -100"}},
+	{"one day failed, the other differs",
+		[]string{"01 A l1 o 100", "02 A l2 o 100"},
+		[]string{"01 s1 o FAIL 100", "02 s2 o SUCCESS 90"},
+		[]string{
+			"01 A o o - failed [] 1+1 billed 100 settled - diff -",
+			"02 A o o - mismatched [total_differs fee_differs net_differs] 1+1 billed 100 settled 90 diff -10"}},
+	{"one day in flight, the other differs",
+		[]string{"01 A l1 o 100", "02 A l2 o 100"},
+		[]string{"01 s1 o INIT 100", "02 s2 o SUCCESS 90"},
+		[]string{
+			"01 A o o - pending [] 1+1 billed 100 settled - diff -",
+			"02 A o o - pending [] 1+1 billed 100 settled 90 diff -"}},
+	{"a day without settlements waits with the other",
+		[]string{"01 A l1 o 100", "02 A l2 o 100"},
+		[]string{"01 s1 o INIT 100"},
+		[]string{
+			"01 A o o - pending [] 1+1 billed 100 settled - diff -",
+			"02 A o o - pending [] 1+0 billed 100 settled - diff -"}},
+	{"an amount finds its bill on another day",
+		[]string{"01 A l1 o 100", "02 A l2 o 50"},
+		[]string{"02 s o SUCCESS 100"},
+		[]string{
+			"01 A o o - matched by amount [] 1+0 billed 100 settled 0 diff -100",
+			"02 A o o - bill_only [] 1+1 billed 50 settled 100 diff -"}},
+}
+
+var partCases = []reconcileCase{
+	{"items",
+		[]string{"01 A l1 o 100 item=i1", "01 A l2 o 50 item=i2"},
+		[]string{"01 s1 o SUCCESS 100 item=i1", "01 s2 o SUCCESS 50 item=i2"},
+		[]string{
+			"01 A o/i1 o i1 matched by item [] 1+1 billed 100 settled 100 diff 0",
+			"01 A o/i2 o i2 matched by item [] 1+1 billed 50 settled 50 diff 0"}},
+	{"an item settled on another day", // s1 belongs to the second day's only group
+		[]string{"01 A l1 o 100 item=i1", "02 A l2 o 50 item=i2"},
+		[]string{"02 s1 o SUCCESS 100 item=i1", "02 s2 o SUCCESS 50 item=i2"},
+		[]string{
+			"01 A o/i1 o i1 matched by item [] 1+0 billed 100 settled 0 diff -100",
+			"02 A o/i2 o i2 matched by item [] 1+2 billed 50 settled 150 diff 100"}},
+	{"an item under two accounts",
+		[]string{"01 B l1 o 100 item=i", "01 A l2 o 50 item=i"},
+		[]string{"01 s o SUCCESS 150 item=i"},
+		[]string{
+			"01 A o/i o i matched by item [] 1+1 billed 50 settled 150 diff 100",
+			"01 B o/i o i matched by item [] 1+0 billed 100 settled 0 diff -100"}},
+	{"items that no settlement names are the order's",
+		[]string{"01 A l1 o 100 item=i1", "01 A l2 o 50 item=i2"},
+		[]string{"01 s o SUCCESS 150"},
+		[]string{"01 A o o - matched by order [] 2+1 billed 150 settled 150 diff 0"}},
+	{"one item is named, the rest is the order's",
+		[]string{"01 A l1 o 100 item=i1", "01 A l2 o 50 item=i2"},
+		[]string{"01 s1 o SUCCESS 100 item=i1", "01 s2 o SUCCESS 50"},
+		[]string{
+			"01 A o o - matched by order [] 1+1 billed 50 settled 50 diff 0",
+			"01 A o/i1 o i1 matched by item [] 1+1 billed 100 settled 100 diff 0"}},
+	{"a settlement names an item that no bill has",
+		[]string{"01 A l o 100 item=i1"},
+		[]string{"01 s o SUCCESS 100 item=i2"},
+		[]string{"01 A o o - matched by order [] 1+1 billed 100 settled 100 diff 0"}},
+	{"items that agree only together",
+		[]string{"01 A l1 o 100 item=i1", "01 A l2 o 50 item=i2"},
+		[]string{"01 s1 o SUCCESS 90 item=i1", "01 s2 o SUCCESS 60 item=i2"},
+		[]string{
+			"01 A o/i1 o i1 matched by order [] 1+1 billed 100 settled 90 diff -10",
+			"01 A o/i2 o i2 matched by order [] 1+1 billed 50 settled 60 diff 10"}},
+	{"an item that is not settled",
+		[]string{"01 A l1 o 100 item=i1", "01 A l2 o 50 item=i2"},
+		[]string{"01 s1 o SUCCESS 100 item=i1"},
+		[]string{
+			"01 A o o - bill_only [] 1+0 billed 50 settled - diff -",
+			"01 A o/i1 o i1 matched by item [] 1+1 billed 100 settled 100 diff 0"}},
+	{"two accounts, settled together",
+		[]string{"01 B l1 o 50", "01 A l2 o 100"},
+		[]string{"01 s o SUCCESS 150"},
+		[]string{
+			"01 A o o - matched by order [] 1+1 billed 100 settled 150 diff 50",
+			"01 B o o - matched by order [] 1+0 billed 50 settled 0 diff -50"}},
+	{"two accounts, one of them settled",
+		[]string{"01 A l1 o 100", "01 B l2 o 50"},
+		[]string{"01 s o SUCCESS 100"},
+		[]string{
+			"01 A o o - matched by order [] 1+1 billed 100 settled 100 diff 0",
+			"01 B o o - bill_only [] 1+0 billed 50 settled - diff -"}},
+	{"two accounts, the other one settled",
+		[]string{"01 A l1 o 50", "01 B l2 o 100"},
+		[]string{"01 s o SUCCESS 100"},
+		[]string{
+			"01 A o o - bill_only [] 1+1 billed 50 settled 100 diff -",
+			"01 B o o - matched by amount [] 1+0 billed 100 settled 0 diff -100"}},
+	{"two accounts, one failure for both",
+		[]string{"01 A l1 o 100", "01 B l2 o 100"},
+		[]string{"01 s o FAIL 100"},
+		[]string{
+			"01 A o o - failed [] 1+1 billed 100 settled - diff -",
+			"01 B o o - failed [] 1+0 billed 100 settled - diff -"}},
+	{"a bill that two accounts have is settled once",
+		[]string{"01 A l o 100", "01 B l o 100"},
+		[]string{"01 s o SUCCESS 100"},
+		[]string{
+			"01 A o o - matched by order [] 1+1 billed 100 settled 100 diff 0",
+			"01 B o o - bill_only [] 1+0 billed 100 settled - diff -"}},
+	{"equal amounts pair in the order of bills and settlements",
+		[]string{"01 A l1 o 100", "01 B l2 o 100", "01 C l3 o 100"},
+		[]string{"01 s1 o SUCCESS 100", "01 s2 o SUCCESS 100"},
+		[]string{
+			"01 A o o - matched by amount [] 1+2 billed 100 settled 200 diff 100",
+			"01 B o o - matched by amount [] 1+0 billed 100 settled 0 diff -100",
+			"01 C o o - bill_only [] 1+0 billed 100 settled - diff -"}},
+	{"an amount with a leg that the bill hides",
+		[]string{"01 A l1 o 50", "01 B l2 o 100/-/0/90"},
+		[]string{"01 s o SUCCESS 100"},
+		[]string{
+			"01 A o o - bill_only [] 1+1 billed 50 settled 100 diff -",
+			"01 B o o - matched by amount [fee_not_billed] 1+0 billed 100/-/0/90 settled 0 diff -100/-/0/-90"}},
+	{"an amount with a leg that the settlement does not tell",
+		[]string{"01 A l1 o 50", "01 B l2 o 100"},
+		[]string{"01 s o SUCCESS 100/10/-/90"},
+		[]string{
+			"01 A o o - bill_only [] 1+1 billed 50 settled 100/10/-/90 diff -",
+			"01 B o o - matched by amount [commission_not_settled] 1+0 billed 100 settled 0 diff -100"}},
+	{"an amount whose fee differs",
+		[]string{"01 A l1 o 50", "01 B l2 o 100/9/0/91"},
+		[]string{"01 s o SUCCESS 100"},
+		[]string{
+			"01 A o o - mismatched [total_differs fee_differs net_differs] 1+1 billed 50 settled 100 diff 50",
+			"01 B o o - mismatched [total_differs fee_differs net_differs] 1+0 billed 100/9/0/91 settled 0 diff -100/-9/0/-91"}},
+	{"an amount beside one in flight",
+		[]string{"01 A l1 o 100", "01 B l2 o 100"},
+		[]string{"01 s1 o SUCCESS 100", "01 s2 o INIT 100"},
+		[]string{
+			"01 A o o - pending [] 1+2 billed 100 settled 100 diff -",
+			"01 B o o - pending [] 1+0 billed 100 settled - diff -"}},
+	{"one bill of a group has its amount, the other not",
+		[]string{"01 A l1 o 100", "01 A l2 o 70"},
+		[]string{"01 s o SUCCESS 100"},
+		[]string{"01 A o o - mismatched [total_differs fee_differs net_differs] 2+1 billed 170 settled 100 diff -70"}},
+	{"an amount too many keeps the group open",
+		[]string{"01 A l1 o 100"},
+		[]string{"01 s1 o SUCCESS 100", "01 s2 o SUCCESS 30"},
+		[]string{"01 A o o - mismatched [total_differs fee_differs net_differs] 1+2 billed 100 settled 130 diff 30"}},
+	{"bills of one key pair by item",
+		[]string{"01 A l o 100 item=i2", "01 A l o 100 item=i1", "02 A m o 70"},
+		[]string{"01 f1 o FAIL 100 item=i1", "01 f2 o FAIL 100 item=i2", "02 s o SUCCESS 100"},
+		[]string{
+			"01 A o/i1 o i1 matched by amount [] 1+1 billed 100 settled 0 diff -100",
+			"01 A o/i2 o i2 failed [] 1+1 billed 100 settled - diff -",
+			"02 A o o - failed [] 1+1 billed 70 settled 100 diff -"}},
+	{"then by amount, what is hidden first",
+		[]string{"01 A l o 100/11/0/89", "01 A l o 100/10/0/90", "01 A l o 100/-/0/90", "02 A m o 70"},
+		[]string{"02 s1 o SUCCESS 100/9/0/90", "02 s2 o SUCCESS 100/10/0/90", "02 s3 o SUCCESS 100/11/0/89"},
+		[]string{
+			"01 A o o - matched by amount [fee_not_billed] 3+0 billed 300/21/0/269 settled 0 diff -300/-/0/-269",
+			"02 A o o - bill_only [] 1+3 billed 70 settled 300/30/0/269 diff -"}},
+}
+
+// What is left over beside a match: items agree, though their group has more.
+var leftOverCases = []reconcileCase{
+	{"a success that no bill explains",
+		[]string{"01 A l o 100 item=i"},
+		[]string{"01 s1 o SUCCESS 100 item=i", "01 s2 o SUCCESS 50"},
+		[]string{"01 A o/i o i mismatched [settlement_unexplained] 1+2 billed 100 settled 150 diff 50"}},
+	{"in flight",
+		[]string{"01 A l o 100 item=i"},
+		[]string{"01 s1 o SUCCESS 100 item=i", "01 s2 o INIT 50"},
+		[]string{"01 A o/i o i pending [settlement_unexplained] 1+2 billed 100 settled 100 diff -"}},
+	{"a success, and another in flight",
+		[]string{"01 A l o 100 item=i"},
+		[]string{"01 s1 o SUCCESS 100 item=i", "01 s2 o SUCCESS 50", "01 s3 o FROZEN 50"},
+		[]string{"01 A o/i o i pending [settlement_unexplained] 1+3 billed 100 settled 150 diff -"}},
+	{"a failure is no matter",
+		[]string{"01 A l o 100 item=i"},
+		[]string{"01 s1 o SUCCESS 100 item=i", "01 s2 o FAIL 50"},
+		[]string{"01 A o/i o i matched by item [] 1+2 billed 100 settled 100 diff 0"}},
+	{"another day's bill explains it", // and the third day keeps the whole window from agreeing
+		[]string{"01 A l1 o 100 item=i", "02 A l2 o 50", "03 A l3 o 70"},
+		[]string{"01 s1 o SUCCESS 100 item=i", "01 s2 o SUCCESS 50"},
+		[]string{
+			"01 A o/i o i matched by item [] 1+2 billed 100 settled 150 diff 50",
+			"02 A o o - matched by amount [] 1+0 billed 50 settled 0 diff -50",
+			"03 A o o - bill_only [] 1+0 billed 70 settled - diff -"}},
+	{"so does a bill whose group stays open",
+		[]string{"01 A l1 o 100 item=i", "02 A l2 o 50", "02 A l3 o 20"},
+		[]string{"01 s1 o SUCCESS 100 item=i", "01 s2 o SUCCESS 50"},
+		[]string{
+			"01 A o/i o i matched by item [] 1+2 billed 100 settled 150 diff 50",
+			"02 A o o - mismatched [total_differs fee_differs net_differs] 2+0 billed 70 settled 0 diff -70"}},
+	{"a bill of its total but another fee does not",
+		[]string{"01 A l1 o 100 item=i", "02 A l2 o 50/9/0/41"},
+		[]string{"01 s1 o SUCCESS 100 item=i", "01 s2 o SUCCESS 50"},
+		[]string{
+			"01 A o/i o i mismatched [settlement_unexplained] 1+2 billed 100 settled 150 diff 50",
+			"02 A o o - mismatched [fee_differs net_differs] 1+0 billed 50/9/0/41 settled 0 diff -50/-9/0/-41"}},
+	{"the bills of a doubted match are not held against another item",
+		[]string{"01 A l1 o 100 item=i1", "01 A l2 o 300/30/0/270 item=i2"},
+		[]string{"01 s1 o SUCCESS 100", "01 s2 o SUCCESS 100 item=i1", "01 s3 o SUCCESS 300/20/0/280 item=i2"},
+		[]string{
+			"01 A o/i1 o i1 mismatched [settlement_unexplained] 1+2 billed 100 settled 200 diff 100",
+			"01 A o/i2 o i2 mismatched [total_differs net_differs] 1+1 billed 300 settled 300/20/0/280 diff 0/-10/0/10"}},
+}

@@ -1,0 +1,106 @@
+package schema
+
+import "time"
+
+// Status of a settlement, in the API's words.
+type Status string
+
+const (
+	StatusInit       Status = "INIT"
+	StatusProcessing Status = "PROCESSING"
+	StatusSuccess    Status = "SUCCESS"
+	StatusFail       Status = "FAIL"
+)
+
+// Final says that the status does not change any more. One that this version
+// does not know may.
+func (s Status) Final() bool { return s == StatusSuccess || s == StatusFail }
+
+// Source of what is known of a settlement.
+type Source string
+
+// SourceQuery is an answer of the settle query.
+const SourceQuery Source = "query"
+
+// Share is what one merchant got of a settlement.
+type Share struct {
+	MerchantNo string // 商户号, 20 digits: beyond any integer type
+	Amount     Fen
+}
+
+// Settlement is one result of the settle query (查询分账,
+// api/apps/trade/v2/settle/query_settle): how an order was shared out.
+type Settlement struct {
+	SettleID     string
+	OrderID      Null[string]
+	OutSettleNo  Null[string]
+	OutOrderNo   Null[string]
+	ItemOrderID  Null[string]
+	Status       Status
+	Amount       Null[Fen] // rake + commission + shares
+	Rake         Null[Fen]
+	Commission   Null[Fen]
+	SharesTotal  Null[Fen]
+	Shares       Null[[]Share]
+	Detail       Null[string]
+	SettleTime   Null[time.Time]
+	IsAutoSettle Null[bool]
+	Message      Null[string]
+	CpExtra      Null[string]
+	Source       Source
+	AskedBy      Null[string]
+	AppID        Null[string]
+	LogID        Null[string]
+	FetchedAt    time.Time
+}
+
+// Settlements is the table settlements: one row per settle_id.
+var Settlements = Table[Settlement]{
+	Name: "settlements",
+	Doc: "One row per settle_id, on one day only: the latest bill_date of its order that is not after the settlement's own day, " +
+		"else the earliest; without a time, the latest.",
+	Fields: []Field[Settlement]{
+		required(text, Column{Name: "settle_id", Label: "分账单号", Source: "settle_id", Layout: Ordered, Doc: "settlement id"},
+			func(s *Settlement) *string { return &s.SettleID }),
+		nullable(text, Column{Name: "order_id", Label: "交易订单号", Source: "order_id", Layout: Distinct, Doc: "order id of the trade system"},
+			func(s *Settlement) *Null[string] { return &s.OrderID }),
+		nullable(text, Column{Name: "out_settle_no", Label: "开发者分账单号", Source: "out_settle_no", Layout: Distinct, Doc: "the developer's settlement id"},
+			func(s *Settlement) *Null[string] { return &s.OutSettleNo }),
+		nullable(text, Column{Name: "out_order_no", Label: "开发者订单号", Source: "out_order_no", Layout: Distinct, Doc: "the developer's order id"},
+			func(s *Settlement) *Null[string] { return &s.OutOrderNo }),
+		nullable(text, Column{Name: "item_order_id", Label: "子订单号", Source: "item_order_id", Layout: Distinct, Doc: "order id at item level, where the settlement is of one item"},
+			func(s *Settlement) *Null[string] { return &s.ItemOrderID }),
+		required(textOf[Status](), Column{Name: "settle_status", Label: "分账状态", Source: "settle_status", Doc: "INIT, PROCESSING, SUCCESS or FAIL"},
+			func(s *Settlement) *Status { return &s.Status }),
+		fen(Column{Name: "settle_amount_fen", Label: "分账金额", Source: "settle_amount", Layout: Distinct, Doc: "what is shared out: rake + commission + shares"},
+			func(s *Settlement) *Null[Fen] { return &s.Amount }),
+		fen(Column{Name: "rake_fen", Label: "手续费", Source: "rake", Layout: Distinct, Doc: "the platform's fee"},
+			func(s *Settlement) *Null[Fen] { return &s.Rake }),
+		fen(Column{Name: "commission_fen", Label: "佣金", Source: "commission", Layout: Distinct, Doc: "commissions"},
+			func(s *Settlement) *Null[Fen] { return &s.Commission }),
+		fen(Column{Name: "shares_fen", Label: "分成合计", Source: "settle_detail", Layout: Distinct, Doc: "sum of the shares"},
+			func(s *Settlement) *Null[Fen] { return &s.SharesTotal }),
+		nullable(shareLists, Column{Name: "shares", Label: "分成明细(分)", Source: "settle_detail", Layout: Distinct, Doc: "each merchant's share; NULL where settle_detail cannot be read"},
+			func(s *Settlement) *Null[[]Share] { return &s.Shares }),
+		nullable(text, Column{Name: "settle_detail", Label: "分账细节", Source: "settle_detail", Layout: Distinct, Doc: "the shares as the platform writes them"},
+			func(s *Settlement) *Null[string] { return &s.Detail }),
+		nullable(timestamp, Column{Name: "settle_time", Label: "分账时间", Source: "settle_time", Doc: "when it was shared out"},
+			func(s *Settlement) *Null[time.Time] { return &s.SettleTime }),
+		nullable(bools, Column{Name: "is_auto_settle", Label: "自动分账", Source: "is_auto_settle", Doc: "shared out by the platform itself; only callbacks tell"},
+			func(s *Settlement) *Null[bool] { return &s.IsAutoSettle }),
+		nullable(text, Column{Name: "message", Label: "结果说明", Source: "message", Layout: Distinct, Doc: "why it failed; only callbacks tell"},
+			func(s *Settlement) *Null[string] { return &s.Message }),
+		nullable(text, Column{Name: "cp_extra", Label: "开发者自定义", Source: "cp_extra", Layout: Distinct, Doc: "the developer's own text"},
+			func(s *Settlement) *Null[string] { return &s.CpExtra }),
+		required(textOf[Source](), Column{Name: "source", Label: "来源", Doc: "query, callback or both"},
+			func(s *Settlement) *Source { return &s.Source }),
+		nullable(text, Column{Name: "asked_by", Label: "查询依据", Doc: "the match rule that found it, as jobs.yaml has it: order_id: shop_order_id"},
+			func(s *Settlement) *Null[string] { return &s.AskedBy }),
+		nullable(text, Column{Name: "app_id", Label: "小程序", Doc: "the mini-program; only callbacks tell"},
+			func(s *Settlement) *Null[string] { return &s.AppID }),
+		nullable(text, Column{Name: "logid", Label: "日志ID", Source: "extra.logid", Doc: "the platform's id of the answer"},
+			func(s *Settlement) *Null[string] { return &s.LogID }),
+		required(timestamp, Column{Name: "fetched_at", Label: "获取时间", Doc: "when the answer was received"},
+			func(s *Settlement) *time.Time { return &s.FetchedAt }),
+	},
+}

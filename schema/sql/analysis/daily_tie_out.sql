@@ -1,0 +1,34 @@
+-- 每日每商户平账表(元):应结算金额按对账结论拆分,结论各列之和等于 billed_yuan。
+-- The daily tie-out per account, in yuan: what the forward bills come to, and which verdict each yuan of it has.
+--
+-- billed_yuan        正向账单应结算合计 ledger_total of the forward bills: the sum of the next six columns
+-- matched_yuan ...   其中:平账、差异、单边账、在途、失败、不参与分账 of it, by verdict
+-- settled_yuan       分账成功合计 settle_amount of the day's successful settlements
+-- difference_yuan    差额合计(分账 - 账单)settled - billed, where both are known
+-- refund_yuan        非正向账单合计 ledger_total of the other bills, signed
+WITH groups AS (
+  SELECT
+    bill_date, walk_account_id, verdict, bill_rows,
+    billed_total_fen::DECIMAL(19, 0) * 0.01 AS billed,
+    settled_total_fen::DECIMAL(19, 0) * 0.01 AS settled,
+    diff_total_fen::DECIMAL(19, 0) * 0.01 AS difference,
+    refund_fen::DECIMAL(19, 0) * 0.01 AS refund
+  FROM reconciliation
+)
+SELECT
+  bill_date,
+  walk_account_id,
+  sum(bill_rows)::BIGINT AS bills,
+  sum(billed)::DECIMAL(18, 2) AS billed_yuan,
+  sum(billed) FILTER (verdict = 'matched')::DECIMAL(18, 2) AS matched_yuan,
+  sum(billed) FILTER (verdict = 'mismatched')::DECIMAL(18, 2) AS mismatched_yuan,
+  sum(billed) FILTER (verdict = 'bill_only')::DECIMAL(18, 2) AS bill_only_yuan,
+  sum(billed) FILTER (verdict = 'pending')::DECIMAL(18, 2) AS pending_yuan,
+  sum(billed) FILTER (verdict = 'failed')::DECIMAL(18, 2) AS failed_yuan,
+  sum(billed) FILTER (verdict = 'not_applicable')::DECIMAL(18, 2) AS not_applicable_yuan,
+  sum(settled)::DECIMAL(18, 2) AS settled_yuan,
+  sum(difference)::DECIMAL(18, 2) AS difference_yuan,
+  sum(refund)::DECIMAL(18, 2) AS refund_yuan
+FROM groups
+GROUP BY bill_date, walk_account_id
+ORDER BY bill_date, walk_account_id;

@@ -1,0 +1,23 @@
+-- 单边账:已查询而无分账的每一笔正向账单,最早的在前。
+-- One-sided bills: every forward bill whose order was asked for and has no settlement, the oldest first.
+--
+-- order_key          订单 the order; ext: and the merchant's own order id where there is no other
+-- total_yuan         应结算金额 ledger_total
+-- age_days           从账单日到数据中最新一天 from the bill_date to the newest day of the lake
+WITH bill AS (
+  SELECT *, COALESCE(NULLIF(shop_order_id, ''), 'ext:' || NULLIF(order_ext_id, '')) AS order_key
+  FROM bills
+  WHERE settle_type = 1
+)
+SELECT
+  b.bill_date, b.walk_account_id, b.account_id, b.ledger_id, b.order_key, b.poi_id, b.group_name,
+  (b.ledger_total_fen::DECIMAL(19, 0) * 0.01)::DECIMAL(18, 2) AS total_yuan,
+  (SELECT max(bill_date) FROM reconciliation) - b.bill_date AS age_days
+FROM bill b
+-- A bill is in the group of its item where there is one, else in that of its order.
+LEFT JOIN reconciliation i
+  ON i.bill_date = b.bill_date AND i.walk_account_id = b.walk_account_id AND i.group_key = b.order_key || '/' || b.item_order_id
+LEFT JOIN reconciliation o
+  ON o.bill_date = b.bill_date AND o.walk_account_id = b.walk_account_id AND o.group_key = b.order_key
+WHERE COALESCE(i.verdict, o.verdict) = 'bill_only'
+ORDER BY b.bill_date, b.walk_account_id, b.account_id, b.ledger_id;

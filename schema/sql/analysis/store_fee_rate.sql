@@ -1,0 +1,28 @@
+-- 各门店费率:软件服务费占应结算金额的百分比(正向账单),高的在前。
+-- The fee rate of each store: the platform's service fee in percent of ledger_total, over forward bills, the highest first.
+--
+-- poi_id             核销门店;空为商户级账单 the store; NULL for bills of an account as a whole
+-- bills, unknown     两项金额都已知的账单数,其余账单数 bills of which both amounts are known; the others, which are left out
+-- fee_percent        费率(%)rounded half away from 0 to two places; NULL where the total is 0
+WITH forward AS (
+  SELECT
+    NULLIF(poi_id, '') AS poi_id, ledger_total_fen AS total, total_merchant_platform_service_fen AS fee,
+    ledger_total_fen IS NOT NULL AND total_merchant_platform_service_fen IS NOT NULL AS known
+  FROM bills
+  WHERE settle_type = 1
+),
+stores AS (
+  SELECT
+    poi_id, count(*) FILTER (known) AS bills, count(*) FILTER (NOT known) AS unknown,
+    sum(total) FILTER (known) AS total, sum(fee) FILTER (known) AS fee
+  FROM forward
+  GROUP BY poi_id
+)
+SELECT
+  poi_id, bills, unknown,
+  (total::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS total_yuan,
+  (fee::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS fee_yuan,
+  -- Hundredths of a percent as a whole number, for / would give a float: half the divisor is added to round.
+  ((sign(fee) * sign(total) * ((abs(fee) * 10000 + abs(total) // 2) // NULLIF(abs(total), 0)))::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS fee_percent
+FROM stores
+ORDER BY fee_percent DESC NULLS LAST, poi_id;

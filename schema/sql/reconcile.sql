@@ -1,0 +1,429 @@
+-- Reconciliation in SQL: the table reconciliation of all days, from the tables or views bills and settlements. One row per
+-- group: the forward bills of one order (or item) of one account on one day, or its other bills.
+-- It is written for DuckDB with what Trino (Athena) and Spark share; where one of them differs, the line says so. An engine
+-- that computes a WITH anew at each mention computes the tiers, the dear part, twice; none is joined but by keys.
+-- Two things only billwalk knows: settlement_only needs callbacks, the reason not_asked needs the calls that were made.
+
+WITH settings AS (
+  SELECT
+    CAST(0 AS BIGINT) AS tolerance_fen, -- a leg that differs by no more is equal
+    7 AS lookback_days,                 -- an order is looked at over that many days before and after each of its days
+    true AS configured                  -- false: no trade app was asked, and nothing is compared
+),
+rules (parameter, bill_column) AS ( -- how orders were asked for; settlements.asked_by is 'parameter: bill_column'
+  VALUES
+    ('order_id', 'shop_order_id'),
+    ('out_order_no', 'order_ext_id')
+),
+-- Nothing below needs editing.
+
+-- Bills with their order, their day as a number, and the four legs. A text that is empty is absent.
+bill AS (
+  SELECT
+    bill_date,
+    date_diff('day', DATE '1970-01-01', bill_date) AS day, -- Spark: datediff(bill_date, DATE '1970-01-01')
+    walk_account_id, account_id, ledger_id, settle_type, settle_sub_type,
+    COALESCE(NULLIF(shop_order_id, ''), 'ext:' || NULLIF(order_ext_id, '')) AS order_key,
+    NULLIF(shop_order_id, '') AS shop_order_id,
+    NULLIF(item_order_id, '') AS item_order_id,
+    NULLIF(order_ext_id, '') AS order_ext_id,
+    NULLIF(certificate_id, '') AS certificate_id,
+    NULLIF(verify_id, '') AS verify_id,
+    ledger_total_fen AS total,
+    total_merchant_platform_service_fen AS fee,
+    COALESCE(total_commission_fen, talent_commission_fen + total_agent_merchant_fen + broker_commission_fen
+      + clerk_commission_fen + mall_store_goods_fen) AS commission,
+    goods_fen AS net
+  FROM bills
+),
+
+-- Which settlements an order's bills ask for: per day and rule the smallest id.
+order_day AS (
+  SELECT
+    order_key, bill_date, day,
+    min(shop_order_id) AS shop_order_id, min(item_order_id) AS item_order_id, min(order_ext_id) AS order_ext_id,
+    min(certificate_id) AS certificate_id, min(verify_id) AS verify_id
+  FROM bill
+  WHERE settle_type = 1 AND order_key IS NOT NULL
+  GROUP BY order_key, bill_date, day
+),
+possible_question AS (
+  SELECT
+    order_key, day, parameter || ': ' || bill_column AS asked_by,
+    CASE bill_column
+      WHEN 'shop_order_id' THEN shop_order_id
+      WHEN 'item_order_id' THEN item_order_id
+      WHEN 'order_ext_id' THEN order_ext_id
+      WHEN 'certificate_id' THEN certificate_id
+      WHEN 'verify_id' THEN verify_id
+    END AS asked_id
+  FROM order_day CROSS JOIN rules
+),
+question AS (
+  SELECT * FROM possible_question WHERE asked_id IS NOT NULL
+),
+
+-- Settlements with the order whose question they answer. One that answers several belongs to the smallest order.
+answer AS (
+  SELECT
+    bill_date, settle_id, asked_by,
+    date_diff('day', DATE '1970-01-01', bill_date) AS day, -- Spark: datediff(bill_date, DATE '1970-01-01')
+    CASE parameter
+      WHEN 'order_id' THEN order_id
+      WHEN 'out_order_no' THEN out_order_no
+      WHEN 'out_settle_no' THEN out_settle_no
+      WHEN 'settle_id' THEN settle_id
+    END AS answered_id
+  FROM settlements JOIN rules ON asked_by = parameter || ': ' || bill_column
+),
+link AS (
+  SELECT a.bill_date, a.settle_id, a.day, min(q.order_key) AS order_key
+  FROM answer a
+  JOIN question q ON q.asked_by = a.asked_by AND q.asked_id = a.answered_id
+  CROSS JOIN settings
+  WHERE abs(q.day - a.day) <= lookback_days
+  GROUP BY a.bill_date, a.settle_id, a.day
+),
+settlement AS (
+  SELECT
+    l.order_key, l.day, s.bill_date, s.settle_id, COALESCE(s.item_order_id, '') AS item, s.settle_time,
+    CASE WHEN s.settle_status IN ('SUCCESS', 'FAIL') THEN s.settle_status ELSE 'in flight' END AS kind,
+    s.settle_amount_fen AS total, s.rake_fen AS fee, s.commission_fen AS commission, s.shares_fen AS net
+  FROM settlements s JOIN link l ON l.bill_date = s.bill_date AND l.settle_id = s.settle_id
+),
+
+-- The universe of an order on a day (target): its forward bills and settlements within the lookback before and after.
+target AS (
+  SELECT d.order_key, d.bill_date AS target, d.day, q.order_key IS NOT NULL AS has_key
+  FROM order_day d
+  LEFT JOIN (SELECT DISTINCT order_key, day FROM question) q ON q.order_key = d.order_key AND q.day = d.day
+),
+settlement_near AS (
+  SELECT t.target, s.*
+  FROM target t JOIN settlement s ON s.order_key = t.order_key CROSS JOIN settings
+  WHERE abs(s.day - t.day) <= lookback_days
+),
+bill_near AS (
+  SELECT t.target, t.has_key, b.*
+  FROM target t JOIN bill b ON b.order_key = t.order_key CROSS JOIN settings
+  WHERE b.settle_type = 1 AND abs(b.day - t.day) <= lookback_days
+),
+
+-- Groups of a universe: account, day and item. An item counts where settlements of the universe name it; else it is ''.
+named_item AS (
+  SELECT DISTINCT order_key, target, item FROM settlement_near WHERE item <> ''
+),
+bill_with_item AS (
+  SELECT b.*, COALESCE(n.item, '') AS item
+  FROM bill_near b
+  LEFT JOIN named_item n ON n.order_key = b.order_key AND n.target = b.target AND n.item = b.item_order_id
+),
+grouped_bill AS (
+  SELECT *, DENSE_RANK() OVER (PARTITION BY order_key, target ORDER BY bill_date, walk_account_id, item) AS group_id
+  FROM bill_with_item
+),
+
+-- A settlement belongs to the first group of its day that has its item, else that has no item, else to the first.
+settlement_group AS (
+  SELECT
+    s.order_key, s.target, s.bill_date, s.item,
+    COALESCE(
+      min(CASE WHEN g.item = s.item THEN g.group_id END),
+      min(CASE WHEN g.item = '' THEN g.group_id END),
+      min(g.group_id)) AS group_id
+  FROM (SELECT DISTINCT order_key, target, bill_date, item FROM settlement_near) s
+  JOIN (SELECT DISTINCT order_key, target, bill_date, item, group_id FROM grouped_bill) g
+    ON g.order_key = s.order_key AND g.target = s.target AND g.bill_date = s.bill_date
+  GROUP BY s.order_key, s.target, s.bill_date, s.item
+),
+
+-- Bills and settlements in one list. Legs are signed so that their sum over any set is settled - billed: bills are minus,
+-- SUCCESS settlements plus, others 0. A gap says that a leg is not known: it is the reason why a set that has the row
+-- cannot compare the leg. Of two gaps the smaller one counts: ..._billed before ..._settled.
+known AS (
+  SELECT
+    order_key, target, bill_date, group_id, item, 'bill' AS kind, has_key, walk_account_id,
+    account_id, ledger_id AS id, settle_sub_type, NULL AS settle_time,
+    -total AS total, -fee AS fee, -commission AS commission, -net AS net
+  FROM grouped_bill
+  UNION ALL
+  SELECT
+    s.order_key, s.target, s.bill_date, g.group_id, s.item, s.kind, NULL, NULL,
+    NULL, s.settle_id, NULL, s.settle_time,
+    CASE WHEN s.kind = 'SUCCESS' THEN s.total ELSE 0 END, CASE WHEN s.kind = 'SUCCESS' THEN s.fee ELSE 0 END,
+    CASE WHEN s.kind = 'SUCCESS' THEN s.commission ELSE 0 END, CASE WHEN s.kind = 'SUCCESS' THEN s.net ELSE 0 END
+  FROM settlement_near s
+  LEFT JOIN settlement_group g
+    ON g.order_key = s.order_key AND g.target = s.target AND g.bill_date = s.bill_date AND g.item = s.item
+),
+entry AS (
+  SELECT
+    known.*, tolerance_fen,
+    CASE WHEN kind = 'bill' THEN 1 ELSE 0 END AS is_bill,
+    CASE WHEN kind = 'SUCCESS' THEN 1 ELSE 0 END AS is_success,
+    CASE WHEN kind = 'FAIL' THEN 1 ELSE 0 END AS is_fail,
+    CASE WHEN kind = 'in flight' THEN 1 ELSE 0 END AS is_in_flight,
+    CASE WHEN total IS NULL THEN ',total_not_' || CASE WHEN kind = 'bill' THEN 'billed' ELSE 'settled' END END AS total_gap,
+    CASE WHEN fee IS NULL THEN ',fee_not_' || CASE WHEN kind = 'bill' THEN 'billed' ELSE 'settled' END END AS fee_gap,
+    CASE WHEN commission IS NULL THEN ',commission_not_' || CASE WHEN kind = 'bill' THEN 'billed' ELSE 'settled' END END AS commission_gap,
+    CASE WHEN net IS NULL THEN ',net_not_' || CASE WHEN kind = 'bill' THEN 'billed' ELSE 'settled' END END AS net_gap
+  FROM known CROSS JOIN settings
+),
+
+-- The tiers. Each compares sets of the entries that the tiers before left open, and gives the entries of a set that matches
+-- their reasons, '' for none; an entry whose reasons are NULL stays open. A set matches if it has bills and SUCCESS
+-- settlements, nothing in flight, and legs that add up to more than 0: 1 for equal, 0 for not compared, -9 for different.
+
+-- 1 item: the bills of an item and the settlements that name it, over all days and accounts.
+by_item AS (
+  SELECT *,
+    CASE WHEN item <> '' AND max(is_bill) OVER w = 1 AND max(is_success) OVER w = 1 AND max(is_in_flight) OVER w = 0
+      AND CASE WHEN min(total_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(total) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
+        + CASE WHEN min(fee_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(fee) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
+        + CASE WHEN min(commission_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(commission) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
+        + CASE WHEN min(net_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(net) OVER w) <= tolerance_fen THEN 1 ELSE -9 END > 0
+    THEN COALESCE(min(total_gap) OVER w, '') || COALESCE(min(fee_gap) OVER w, '')
+      || COALESCE(min(commission_gap) OVER w, '') || COALESCE(min(net_gap) OVER w, '')
+    END AS item_reasons
+  FROM entry
+  WINDOW w AS (PARTITION BY order_key, target, item)
+),
+-- 2a order: each group alone. This closes nearly all there is; the tiers after it work on the rest.
+by_group AS (
+  SELECT *,
+    CASE WHEN item_reasons IS NULL AND max(is_bill) OVER w = 1 AND max(is_success) OVER w = 1 AND max(is_in_flight) OVER w = 0
+      AND CASE WHEN min(total_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(total) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
+        + CASE WHEN min(fee_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(fee) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
+        + CASE WHEN min(commission_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(commission) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
+        + CASE WHEN min(net_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(net) OVER w) <= tolerance_fen THEN 1 ELSE -9 END > 0
+    THEN COALESCE(min(total_gap) OVER w, '') || COALESCE(min(fee_gap) OVER w, '')
+      || COALESCE(min(commission_gap) OVER w, '') || COALESCE(min(net_gap) OVER w, '')
+    END AS order_reasons
+  FROM by_item
+  WINDOW w AS (PARTITION BY order_key, target, group_id, item_reasons IS NULL)
+),
+-- 2b order: the groups of a day together.
+by_day AS (
+  SELECT *,
+    CASE WHEN max(is_bill) OVER w = 1 AND max(is_success) OVER w = 1 AND max(is_in_flight) OVER w = 0
+      AND CASE WHEN min(total_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(total) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
+        + CASE WHEN min(fee_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(fee) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
+        + CASE WHEN min(commission_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(commission) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
+        + CASE WHEN min(net_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(net) OVER w) <= tolerance_fen THEN 1 ELSE -9 END > 0
+    THEN COALESCE(min(total_gap) OVER w, '') || COALESCE(min(fee_gap) OVER w, '')
+      || COALESCE(min(commission_gap) OVER w, '') || COALESCE(min(net_gap) OVER w, '')
+    END AS day_reasons
+  FROM by_group
+  WHERE item_reasons IS NULL AND order_reasons IS NULL
+  WINDOW w AS (PARTITION BY order_key, target, bill_date)
+),
+-- 3 order_window: the whole universe.
+by_window AS (
+  SELECT *,
+    CASE WHEN day_reasons IS NULL AND max(is_bill) OVER w = 1 AND max(is_success) OVER w = 1 AND max(is_in_flight) OVER w = 0
+      AND CASE WHEN min(total_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(total) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
+        + CASE WHEN min(fee_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(fee) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
+        + CASE WHEN min(commission_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(commission) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
+        + CASE WHEN min(net_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(net) OVER w) <= tolerance_fen THEN 1 ELSE -9 END > 0
+    THEN COALESCE(min(total_gap) OVER w, '') || COALESCE(min(fee_gap) OVER w, '')
+      || COALESCE(min(commission_gap) OVER w, '') || COALESCE(min(net_gap) OVER w, '')
+    END AS window_reasons
+  FROM by_day
+  WINDOW w AS (PARTITION BY order_key, target, day_reasons IS NULL)
+),
+-- 4 amount: the n-th open bill of an amount (total) pairs with the n-th open SUCCESS settlement of that amount, if no other
+-- leg that both know differs. A group is matched if all that is open in it has a pair; a FAIL needs none.
+priced AS (
+  SELECT *,
+    CASE WHEN COALESCE(day_reasons, window_reasons) IS NOT NULL THEN NULL
+      WHEN is_bill = 1 THEN -total WHEN is_success = 1 THEN total END AS price
+  FROM by_window
+),
+numbered AS (
+  SELECT *,
+    ROW_NUMBER() OVER (PARTITION BY order_key, target, price, kind
+      ORDER BY bill_date, account_id, id, settle_sub_type NULLS FIRST, walk_account_id, item,
+        fee DESC NULLS FIRST, commission DESC NULLS FIRST, net DESC NULLS FIRST) AS number
+  FROM priced
+),
+paired AS (
+  SELECT *,
+    CASE WHEN price IS NOT NULL AND count(*) OVER pair = 2
+      AND (count(fee) OVER pair < 2 OR sum(fee) OVER pair = 0)
+      AND (count(commission) OVER pair < 2 OR sum(commission) OVER pair = 0)
+      AND (count(net) OVER pair < 2 OR sum(net) OVER pair = 0)
+    THEN 1 ELSE 0 END AS is_paired,
+    CASE WHEN is_bill = 1 THEN min(fee_gap) OVER pair END AS pair_fee_gap,
+    CASE WHEN is_bill = 1 THEN min(commission_gap) OVER pair END AS pair_commission_gap,
+    CASE WHEN is_bill = 1 THEN min(net_gap) OVER pair END AS pair_net_gap
+  FROM numbered
+  WINDOW pair AS (PARTITION BY order_key, target, price, number)
+),
+by_amount AS (
+  SELECT *,
+    CASE WHEN is_bill = 1 AND COALESCE(day_reasons, window_reasons) IS NULL
+      AND min(CASE WHEN is_fail = 1 THEN 1 ELSE is_paired END) OVER w = 1
+    THEN COALESCE(min(pair_fee_gap) OVER w, '') || COALESCE(min(pair_commission_gap) OVER w, '') || COALESCE(min(pair_net_gap) OVER w, '')
+    END AS amount_reasons
+  FROM paired
+  WINDOW w AS (PARTITION BY order_key, target, group_id, COALESCE(day_reasons, window_reasons) IS NULL)
+),
+closed AS ( -- a settlement is closed with the bill of its pair
+  SELECT *,
+    COALESCE(day_reasons, window_reasons) IS NOT NULL
+      OR is_paired = 1 AND max(amount_reasons) OVER (PARTITION BY order_key, target, price, number) IS NOT NULL AS is_closed
+  FROM by_amount
+),
+
+-- What is still open: g is a group's part of it, u the whole universe's. A group's own settlements say whether one failed,
+-- those of the universe where it has none; the whole universe says whether one is in flight, and what differs.
+open_entry AS (
+  SELECT *,
+    max(1 - is_bill) OVER g AS group_settled, max(1 - is_bill) OVER u AS settled,
+    max(is_fail) OVER g AS group_failed, max(is_fail) OVER u AS failed, max(is_in_flight) OVER u AS in_flight,
+    COALESCE(min(total_gap) OVER u, CASE WHEN abs(sum(total) OVER u) > tolerance_fen THEN ',total_differs' ELSE '' END)
+      || COALESCE(min(fee_gap) OVER u, CASE WHEN abs(sum(fee) OVER u) > tolerance_fen THEN ',fee_differs' ELSE '' END)
+      || COALESCE(min(commission_gap) OVER u, CASE WHEN abs(sum(commission) OVER u) > tolerance_fen THEN ',commission_differs' ELSE '' END)
+      || COALESCE(min(net_gap) OVER u, CASE WHEN abs(sum(net) OVER u) > tolerance_fen THEN ',net_differs' ELSE '' END)
+      || CASE WHEN (min(total_gap) OVER u || min(fee_gap) OVER u || min(commission_gap) OVER u || min(net_gap) OVER u) IS NOT NULL
+        THEN ',nothing_compared' ELSE '' END AS open_reasons
+  FROM closed
+  WHERE NOT is_closed
+  WINDOW g AS (PARTITION BY order_key, target, group_id), u AS (PARTITION BY order_key, target)
+),
+open_group AS (
+  SELECT DISTINCT order_key, target, group_id, open_reasons,
+    CASE WHEN settled = 0 THEN 'bill_only'
+      WHEN group_failed = 1 OR group_settled = 0 AND failed = 1 THEN 'failed'
+      WHEN in_flight = 1 THEN 'pending'
+      ELSE 'mismatched' END AS verdict
+  FROM open_entry
+  WHERE is_bill = 1
+),
+late_group AS ( -- the groups that tiers 1 and 2a left open
+  SELECT DISTINCT order_key, target, group_id, 'matched' AS verdict,
+    CASE WHEN day_reasons IS NOT NULL THEN 'order' WHEN window_reasons IS NOT NULL THEN 'order_window' ELSE 'amount' END AS matched_by,
+    COALESCE(day_reasons, window_reasons, amount_reasons) AS reasons
+  FROM closed
+  WHERE is_bill = 1 AND is_closed
+  UNION ALL
+  SELECT order_key, target, group_id, verdict, NULL, CASE WHEN verdict = 'mismatched' THEN open_reasons ELSE '' END
+  FROM open_group
+),
+left_over AS ( -- settlements that no bill explains: a match must not hide them
+  SELECT order_key, target, group_id, max(is_in_flight) AS in_flight
+  FROM closed
+  WHERE NOT is_closed AND is_bill = 0 AND is_fail = 0 AND is_paired = 0
+  GROUP BY order_key, target, group_id
+),
+
+-- The rows of the orders: each group on its own day, with the sums over its own bills and settlements.
+own AS (
+  SELECT
+    order_key, target, group_id,
+    max(walk_account_id) AS walk_account_id,
+    max(CASE WHEN is_bill = 1 THEN item END) AS item,
+    max(CASE WHEN is_bill = 1 THEN item_reasons END) AS item_reasons,
+    max(CASE WHEN is_bill = 1 THEN order_reasons END) AS order_reasons,
+    bool_or(has_key) AS has_key,
+    sum(is_bill) AS bill_rows, sum(1 - is_bill) AS settlement_rows, max(is_success) AS any_success,
+    -sum(CASE WHEN is_bill = 1 THEN total END) AS billed_total, sum(CASE WHEN is_success = 1 THEN total END) AS settled_total,
+    CASE WHEN min(total_gap) IS NULL THEN sum(total) END AS diff_total,
+    -sum(CASE WHEN is_bill = 1 THEN fee END) AS billed_fee, sum(CASE WHEN is_success = 1 THEN fee END) AS settled_fee,
+    CASE WHEN min(fee_gap) IS NULL THEN sum(fee) END AS diff_fee,
+    -sum(CASE WHEN is_bill = 1 THEN commission END) AS billed_commission, sum(CASE WHEN is_success = 1 THEN commission END) AS settled_commission,
+    CASE WHEN min(commission_gap) IS NULL THEN sum(commission) END AS diff_commission,
+    -sum(CASE WHEN is_bill = 1 THEN net END) AS billed_net, sum(CASE WHEN is_success = 1 THEN net END) AS settled_net,
+    CASE WHEN min(net_gap) IS NULL THEN sum(net) END AS diff_net,
+    min(settle_time) AS first_settle_time, max(settle_time) AS last_settle_time
+  FROM by_group
+  WHERE bill_date = target AND group_id IS NOT NULL
+  GROUP BY order_key, target, group_id
+),
+found AS (
+  SELECT
+    o.*,
+    CASE WHEN NOT configured OR NOT has_key THEN 'not_applicable'
+      WHEN COALESCE(item_reasons, order_reasons) IS NOT NULL THEN 'matched' ELSE l.verdict END AS found_verdict,
+    CASE WHEN item_reasons IS NOT NULL THEN 'item' WHEN order_reasons IS NOT NULL THEN 'order' ELSE l.matched_by END AS found_by,
+    CASE WHEN NOT configured THEN ',not_configured' WHEN NOT has_key THEN ',no_key'
+      ELSE COALESCE(item_reasons, order_reasons, l.reasons) END AS found_reasons,
+    x.in_flight AS left_in_flight
+  FROM own o CROSS JOIN settings
+  LEFT JOIN late_group l ON l.order_key = o.order_key AND l.target = o.target AND l.group_id = o.group_id
+  LEFT JOIN left_over x ON x.order_key = o.order_key AND x.target = o.target AND x.group_id = o.group_id
+),
+judged AS (
+  SELECT
+    *,
+    CASE WHEN found_verdict <> 'matched' OR left_in_flight IS NULL THEN found_verdict
+      WHEN left_in_flight = 1 THEN 'pending' ELSE 'mismatched' END AS verdict,
+    CASE WHEN found_verdict = 'matched' AND left_in_flight IS NULL THEN found_by END AS matched_by,
+    CASE WHEN found_verdict <> 'matched' OR left_in_flight IS NULL THEN found_reasons ELSE ',settlement_unexplained' END AS reasons
+  FROM found
+),
+order_row AS (
+  SELECT
+    target AS bill_date, walk_account_id,
+    CASE WHEN item = '' THEN order_key ELSE order_key || '/' || item END AS group_key,
+    CASE WHEN order_key NOT LIKE 'ext:%' THEN order_key END AS shop_order_id,
+    NULLIF(item, '') AS item_order_id,
+    verdict, matched_by, reasons, bill_rows, settlement_rows,
+    billed_total, CASE WHEN verdict IN ('matched', 'mismatched') AND any_success = 0 THEN 0 ELSE settled_total END AS settled_total,
+    CASE WHEN verdict IN ('matched', 'mismatched') THEN diff_total END AS diff_total,
+    billed_fee, CASE WHEN verdict IN ('matched', 'mismatched') AND any_success = 0 THEN 0 ELSE settled_fee END AS settled_fee,
+    CASE WHEN verdict IN ('matched', 'mismatched') THEN diff_fee END AS diff_fee,
+    billed_commission, CASE WHEN verdict IN ('matched', 'mismatched') AND any_success = 0 THEN 0 ELSE settled_commission END AS settled_commission,
+    CASE WHEN verdict IN ('matched', 'mismatched') THEN diff_commission END AS diff_commission,
+    billed_net, CASE WHEN verdict IN ('matched', 'mismatched') AND any_success = 0 THEN 0 ELSE settled_net END AS settled_net,
+    CASE WHEN verdict IN ('matched', 'mismatched') THEN diff_net END AS diff_net,
+    NULL AS refund, first_settle_time, last_settle_time
+  FROM judged
+),
+
+-- The rows of all other bills: those that are not forward by their order, those of no order by their key.
+other_bill AS (
+  SELECT
+    bill.*,
+    CASE WHEN order_key IS NOT NULL THEN order_key || '#non-forward'
+      ELSE 'bill:' || account_id || '/' || ledger_id || '/' || CAST(settle_type AS VARCHAR) -- Spark: STRING
+        || '/' || COALESCE(CAST(settle_sub_type AS VARCHAR), '') END AS group_key,
+    CASE WHEN order_key NOT LIKE 'ext:%' THEN order_key END AS order_id,
+    CASE WHEN settle_type <> 1 THEN ',non_forward' WHEN configured THEN ',no_key' ELSE ',not_configured' END AS reasons
+  FROM bill CROSS JOIN settings
+  WHERE settle_type <> 1 OR order_key IS NULL
+),
+other_row AS (
+  SELECT
+    bill_date, walk_account_id, group_key, max(order_id) AS shop_order_id, NULL AS item_order_id,
+    'not_applicable' AS verdict, NULL AS matched_by, max(reasons) AS reasons, count(*) AS bill_rows, 0 AS settlement_rows,
+    sum(CASE WHEN settle_type = 1 THEN total END) AS billed_total, NULL AS settled_total, NULL AS diff_total,
+    sum(CASE WHEN settle_type = 1 THEN fee END) AS billed_fee, NULL AS settled_fee, NULL AS diff_fee,
+    sum(CASE WHEN settle_type = 1 THEN commission END) AS billed_commission, NULL AS settled_commission, NULL AS diff_commission,
+    sum(CASE WHEN settle_type = 1 THEN net END) AS billed_net, NULL AS settled_net, NULL AS diff_net,
+    sum(CASE WHEN settle_type <> 1 THEN total END) AS refund, NULL AS first_settle_time, NULL AS last_settle_time
+  FROM other_bill
+  GROUP BY bill_date, walk_account_id, group_key
+)
+
+SELECT
+  bill_date, walk_account_id, group_key, shop_order_id, item_order_id, verdict, matched_by,
+  CASE WHEN reasons = '' THEN ARRAY[] ELSE split(substr(reasons, 2), ',') END AS reasons, -- Spark: array() for ARRAY[]
+  CAST(bill_rows AS BIGINT) AS bill_rows,
+  CAST(settlement_rows AS BIGINT) AS settlement_rows,
+  CAST(billed_total AS BIGINT) AS billed_total_fen,
+  CAST(settled_total AS BIGINT) AS settled_total_fen,
+  CAST(diff_total AS BIGINT) AS diff_total_fen,
+  CAST(billed_fee AS BIGINT) AS billed_fee_fen,
+  CAST(settled_fee AS BIGINT) AS settled_fee_fen,
+  CAST(diff_fee AS BIGINT) AS diff_fee_fen,
+  CAST(billed_commission AS BIGINT) AS billed_commission_fen,
+  CAST(settled_commission AS BIGINT) AS settled_commission_fen,
+  CAST(diff_commission AS BIGINT) AS diff_commission_fen,
+  CAST(billed_net AS BIGINT) AS billed_net_fen,
+  CAST(settled_net AS BIGINT) AS settled_net_fen,
+  CAST(diff_net AS BIGINT) AS diff_net_fen,
+  CAST(refund AS BIGINT) AS refund_fen,
+  first_settle_time, last_settle_time
+FROM (SELECT * FROM order_row UNION ALL SELECT * FROM other_row) AS result -- by position: both list the same columns
+ORDER BY bill_date, walk_account_id, group_key

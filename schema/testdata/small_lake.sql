@@ -1,0 +1,30 @@
+-- Three days of two accounts. Legs are total, fee, commission, net.
+INSERT INTO bills (bill_date, walk_account_id, account_id, ledger_id, settle_type, shop_order_id, order_ext_id, poi_id, group_name, settle_time,
+  pay_fen, ledger_total_fen, total_merchant_platform_service_fen, total_commission_fen, goods_fen) VALUES
+('2026-11-18', '71', '81', 'L01', 1, 'o-matched',   NULL, 'p1', '双人餐', '2026-11-18 12:00:00+08', 19800, 19800, 692,   0, 19108),
+('2026-11-18', '71', '81', 'L02', 1, 'o-short',     NULL, 'p1', '双人餐', '2026-11-18 12:05:00+08', 10000, 10000, 350, 500,  9150),
+('2026-11-19', '71', '81', 'L03', 1, 'o-short',     NULL, 'p2', '四人餐', '2026-11-19 12:05:00+08',  5000,  5000, 175, 250,  4575),
+('2026-11-18', '71', '81', 'L04', 1, 'o-one-sided', NULL, 'p2', '四人餐', '2026-11-18 18:00:00+08',  7000,  7000, 245,   0,  6755),
+('2026-11-19', '71', '82', 'L05', 1, '',            'e1', '',   '茶点',   '2026-11-19 09:00:00+08',   333,   333,  12,   0,   321),
+('2026-11-19', '72', '83', 'L06', 1, 'o-over',      NULL, 'p3', '自助',   '2026-11-19 13:00:00+08',  9999,  9999,   0,   0,  9999),
+('2026-11-19', '72', '83', 'L07', 1, 'o-pending',   NULL, 'p3', '自助',   '2026-11-19 13:10:00+08',  2000,  2000,  70,   0,  1930),
+('2026-11-20', '72', '83', 'L08', 1, 'o-failed',    NULL, 'p3', '自助',   '2026-11-20 13:10:00+08',  3000,  3000, 105,   0,  2895),
+('2026-11-20', '72', '83', 'L09', 1, 'o-hidden',    NULL, 'p4', '自助',   '2026-11-20 14:00:00+08',  4000,  4000, NULL,  0,  3860),
+('2026-11-20', '72', '83', 'L10', 1, NULL,          NULL, 'p5', '赠品',   '2026-11-20 15:00:00+08',     0,     0,   0,   0,     0),
+('2026-11-20', '71', '81', 'L11', 2, 'o-matched',   NULL, 'p1', '双人餐', '2026-11-20 10:00:00+08', -9900, -9900, -346,  0, -9554),
+('2026-11-20', '71', '81', 'L12', 2, 'o-one-sided', NULL, 'p2', '四人餐', '2026-11-20 10:30:00+08', -7000, -7000, -245,  0, -6755),
+('2026-11-18', '71', '81', 'L13', 2, 'o-matched',   NULL, 'p1', '双人餐', '2026-11-18 12:30:00+08',  -100,  -100,  -3,   0,   -97),
+('2026-11-19', '71', '82', 'L14', 2, '',            'e1', '',   '茶点',   NULL,                      -333,  -333, -12,   0,  -321);
+
+INSERT INTO settlements (bill_date, settle_id, order_id, out_order_no, settle_status, settle_time, asked_by,
+  settle_amount_fen, rake_fen, commission_fen, shares_fen) VALUES
+('2026-11-18', 's1', 'o-matched', NULL, 'SUCCESS', '2026-11-18 23:30:00+08', 'order_id: shop_order_id',    19800, 692,    0, 19108),
+('2026-11-19', 's2', 'o-short',   NULL, 'SUCCESS', '2026-11-19 23:00:00+08', 'order_id: shop_order_id',    14999, 525,  750, 13724),
+('2026-11-19', 's3', NULL,        'e1', 'SUCCESS', '2026-11-19 23:00:00+08', 'out_order_no: order_ext_id',   333,  12,    0,   321),
+('2026-11-19', 's4', 'o-over',    NULL, 'SUCCESS', '2026-11-20 01:00:00+08', 'order_id: shop_order_id',    19998,   0,    0, 19998),
+('2026-11-19', 's5', 'o-pending', NULL, 'PROCESSING', NULL,                  'order_id: shop_order_id',     2000,  70,    0,  1930),
+('2026-11-20', 's6', 'o-failed',  NULL, 'FAIL',    '2026-11-20 23:00:00+08', 'order_id: shop_order_id',     3000, 105,    0,  2895),
+('2026-11-20', 's7', 'o-hidden',  NULL, 'SUCCESS', '2026-11-20 23:00:00+08', 'order_id: shop_order_id',     4000, 140,    0,  3860);
+
+INSERT INTO exceptions (bill_date, rule, severity, detail, expected_fen, actual_fen) VALUES
+('2026-11-20', 'goods_identity', 'warning', 'a row for the view to show', 5, -5);

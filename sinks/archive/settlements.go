@@ -1,0 +1,148 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"billwalk/schema"
+	"billwalk/sinks/object"
+)
+
+// Answers of the settle query lie below archive/settlements/bill_date=D/account=A/,
+// under the unit whose bills asked:
+//
+//	<pass>-00001.jsonl.zst   a batch of answers, one JSON line each
+//	<pass>.json              once every order of the unit was asked for
+//
+// A pass is named like a walk, by the time at which it began. Of several answers
+// to one question the one fetched last counts.
+
+func settlementsPrefix(day schema.Day) string {
+	return fmt.Sprintf("archive/settlements/bill_date=%s/", day)
+}
+
+// EncodeSettlement returns the answer as one JSON line, the body in it byte for
+// byte. Answers are small and alike: they are compressed by the batch.
+func (*Archive) EncodeSettlement(a schema.SettleAnswer) ([]byte, error) {
+	if len(a.Body) == 0 || bytes.ContainsAny(a.Body, "\r\n") || len(bytes.TrimSpace(a.Body)) < len(a.Body) {
+		return nil, fmt.Errorf("the answer to %s %q is empty, has line breaks or white space around it", a.Parameter, a.Value)
+	}
+	line, err := json.Marshal(struct {
+		Account   schema.AccountID `json:"account"`
+		Day       schema.Day       `json:"bill_date"`
+		Parameter string           `json:"parameter"`
+		Column    string           `json:"column"`
+		Value     string           `json:"value"`
+		FetchedAt time.Time        `json:"fetched_at"`
+		LogID     string           `json:"logid"`
+	}{a.Account, a.Day, a.Parameter, a.Column, a.Value, a.FetchedAt, a.LogID})
+	if err != nil {
+		return nil, err
+	}
+	return withBody(line, a.Body), nil
+}
+
+// AppendSettlements stores encoded answers as batch n (from 1) of a pass over
+// the unit, and returns the key of the batch. It is written once, as those of a
+// walk.
+func (a *Archive) AppendSettlements(ctx context.Context, u schema.Unit, pass string, n int, answers []byte) (key string, err error) {
+	key = fmt.Sprintf("%saccount=%s/%s-%05d.jsonl.zst", settlementsPrefix(u.Day), u.Account.ID, pass, n)
+	return key, a.create(ctx, key, frames.EncodeAll(answers, nil))
+}
+
+// CertifySettlements makes it durable that a pass is complete.
+func (a *Archive) CertifySettlements(ctx context.Context, p *schema.SettlePass) error {
+	p.Version = passVersion
+	data, err := json.Marshal(p)
+	if err != nil {
+		return err
+	}
+	return a.create(ctx, fmt.Sprintf("%saccount=%s/%s.json", settlementsPrefix(p.Day), p.Account.ID, p.Pass), data)
+}
+
+const passVersion = 1
+
+// passes are the names of the archive's own objects.
+var passes = regexp.MustCompile(`^account=[0-9]{1,32}/[0-9A-HJKMNP-TV-Z]{26}(?:-[0-9]{5}\.jsonl\.zst|\.json)$`)
+
+// Settlements reads all that is filed under the day, of every account: answers
+// and complete passes, each after its answers. What cannot be read, or is not all
+// there, is an error that names the object, and what follows it is read all the
+// same.
+func (a *Archive) Settlements(ctx context.Context, day schema.Day, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error {
+	var faults []error
+	stored := make(map[string]int64) // answers, by pass
+	for info, err := range a.store.List(ctx, settlementsPrefix(day)) {
+		if err != nil {
+			return err
+		}
+		name := strings.TrimPrefix(info.Key, settlementsPrefix(day))
+		switch {
+		case !passes.MatchString(name): // somebody else's file
+		case strings.HasSuffix(name, ".json"):
+			faults = append(faults, a.settlePass(ctx, info.Key, stored[strings.TrimSuffix(name, ".json")], pass))
+		default:
+			pass := name[:len(name)-len("-00001.jsonl.zst")]
+			faults = append(faults, a.settleBatch(ctx, info.Key, func(found schema.SettleAnswer) {
+				stored[pass]++
+				answer(found)
+			}))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// settlePass reads a complete pass, of which so many answers were found.
+func (a *Archive) settlePass(ctx context.Context, key string, stored int64, take func(schema.SettlePass)) error {
+	data, _, err := object.ReadAll(ctx, a.store, key)
+	if err != nil {
+		return err
+	}
+	var p schema.SettlePass
+	if err := json.Unmarshal(data, &p); err != nil {
+		return fmt.Errorf("archive object %s is damaged: %w", key, err)
+	}
+	if p.Version != passVersion {
+		return fmt.Errorf("archive object %s has version %d, this billwalk reads %d: use a newer one", key, p.Version, passVersion)
+	}
+	if p.Asked != stored {
+		return fmt.Errorf("archive object %s tells of %d answers, the archive holds %d of them", key, p.Asked, stored)
+	}
+	take(p)
+	return nil
+}
+
+func (a *Archive) settleBatch(ctx context.Context, key string, take func(schema.SettleAnswer)) error {
+	body, _, err := a.store.Get(ctx, key)
+	if err != nil {
+		return err
+	}
+	defer body.Close()
+	n := 0
+	for line, err := range lines(body) {
+		var answer schema.SettleAnswer
+		if err == nil {
+			err = json.Unmarshal(line, &answer)
+		}
+		if err == nil && (answer.Parameter == "" || answer.Value == "" || len(answer.Body) == 0) {
+			err = errors.New("a line is no answer")
+		}
+		if err != nil {
+			return fmt.Errorf("archive object %s is damaged: %w", key, err)
+		}
+		answer.Key = key
+		take(answer)
+		n++
+	}
+	if n == 0 {
+		return fmt.Errorf("archive object %s is damaged: it is empty", key)
+	}
+	return nil
+}

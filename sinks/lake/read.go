@@ -1,0 +1,72 @@
+package lake
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"os"
+
+	"billwalk/schema"
+	"billwalk/sinks/object"
+	"billwalk/sinks/parquet"
+)
+
+// Bills reads the published bills of a (day, bucket), as parquet.Read does: the
+// columns named, or all, in one row that is filled anew. Where nothing is
+// published there are none.
+func (l *Lake) Bills(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Bill, error] {
+	return published(ctx, l, schema.Bills, day, bucket, columns)
+}
+
+// Restatements reads the published restatements of a (day, bucket), likewise.
+func (l *Lake) Restatements(ctx context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Restatement, error] {
+	return published(ctx, l, schema.Restatements, day, bucket, nil)
+}
+
+func published[R any](ctx context.Context, l *Lake, table schema.Table[R], day schema.Day, bucket int, columns []string) iter.Seq2[*R, error] {
+	key := dataKey(table.Name, day, bucket)
+	return func(yield func(*R, error) bool) {
+		file, err := l.fetch(ctx, key)
+		switch {
+		case errors.Is(err, object.ErrNotFound):
+			return
+		case err != nil:
+			yield(nil, err)
+			return
+		}
+		defer file.Close()
+		for row, err := range parquet.Read(table, file, columns...) {
+			if err != nil {
+				err = fmt.Errorf("%s: %w", key, err)
+			}
+			if !yield(row, err) {
+				return
+			}
+		}
+	}
+}
+
+// fetch copies an object into a local file: columns are read at many places.
+func (l *Lake) fetch(ctx context.Context, key string) (*os.File, error) {
+	body, _, err := l.store.Get(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	defer body.Close()
+	file, err := l.unnamed()
+	if err != nil {
+		return nil, err
+	}
+	if _, err := io.Copy(file, body); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("reading %s: %w", key, err)
+	}
+	return file, nil
+}
+
+// Reconciliation reads the published verdicts of a (day, bucket), likewise.
+func (l *Lake) Reconciliation(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Reconciliation, error] {
+	return published(ctx, l, schema.Reconciliations, day, bucket, columns)
+}

@@ -1,0 +1,203 @@
+package parquet
+
+import (
+	"errors"
+	"math"
+	"os"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
+
+	"billwalk/schema"
+)
+
+// TestCloseLeavesNothing gives files up at every point of their making.
+func TestCloseLeavesNothing(t *testing.T) {
+	t.Parallel()
+	for name, fill := range map[string]func(*testing.T, *Writer[schema.Bill]){
+		"at once":              func(*testing.T, *Writer[schema.Bill]) {},
+		"within a batch":       func(t *testing.T, w *Writer[schema.Bill]) { appendBills(t, w, 10) },
+		"within a row group":   func(t *testing.T, w *Writer[schema.Bill]) { appendBills(t, w, batchRows+10) },
+		"after an overflow":    overflow,
+		"after the disk broke": func(t *testing.T, w *Writer[schema.Bill]) { breakDisk(t, w); _ = breaks(t, w) },
+		"finished":             func(t *testing.T, w *Writer[schema.Bill]) { appendBills(t, w, 10); finish(t, w) },
+		"finished, empty":      finish,
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+			defer mem.AssertSize(t, 0)
+			w, disk := newWriter(mem)
+			fill(t, w)
+			for range 3 {
+				w.Close()
+				disk.gone(t)
+				if err := w.Append(new(schema.Bill)); !errors.Is(err, errClosed) {
+					t.Errorf("Append to what is closed says %v", err)
+				}
+				if _, err := w.Finish(stamp); !errors.Is(err, errClosed) {
+					t.Errorf("Finish of what is closed says %v", err)
+				}
+			}
+		})
+	}
+}
+
+// TestFileComesLate: a table without a full batch of rows has no file before its
+// end, and one without rows no memory either.
+func TestFileComesLate(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct{ rows, before, after int }{{0, 0, 1}, {batchRows - 1, 0, 1}, {batchRows, 1, 1}} {
+		mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+		w, disk := newWriter(mem)
+		defer w.Close()
+		if row.rows == 0 {
+			mem.AssertSize(t, 0)
+		}
+		appendBills(t, w, row.rows)
+		equal(t, "files", len(disk.files), row.before)
+		finish(t, w)
+		equal(t, "files at the end", len(disk.files), row.after)
+		mem.AssertSize(t, 0)
+	}
+}
+
+// TestFinishEnds: nothing is added to a finished file, which Finish returns again.
+func TestFinishEnds(t *testing.T) {
+	t.Parallel()
+	w, _ := newWriter(memory.DefaultAllocator)
+	defer w.Close()
+	appendBills(t, w, 10)
+	first, err := w.Finish(stamp)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Append(new(schema.Bill)); !errors.Is(err, errFinished) {
+		t.Errorf("Append to what is finished says %v", err)
+	}
+	again, err := w.Finish(Stamp{Generation: 2})
+	if err != nil || again.SHA256 != first.SHA256 || again.Totals.Rows != 10 {
+		t.Errorf("%+v, then %+v, %v", first, again, err)
+	}
+}
+
+// TestNoFinishWithoutARow: where a row was refused there is no file without it.
+func TestNoFinishWithoutARow(t *testing.T) {
+	t.Parallel()
+	w, _ := newWriter(memory.DefaultAllocator)
+	defer w.Close()
+	overflow(t, w)
+	if _, err := w.Finish(stamp); !errors.Is(err, schema.ErrOverflow) {
+		t.Errorf("Finish says %v, want %v", err, schema.ErrOverflow)
+	}
+}
+
+// TestFinishOnABrokenDisk wants the error, and nothing left.
+func TestFinishOnABrokenDisk(t *testing.T) {
+	t.Parallel()
+	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+	defer mem.AssertSize(t, 0)
+	w, disk := newWriter(mem)
+	breakDisk(t, w)
+	appendBills(t, w, 10)
+	for range 2 {
+		if _, err := w.Finish(stamp); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("Finish says %v, want what the disk said", err)
+		}
+		disk.gone(t)
+	}
+	w.Close()
+}
+
+// TestNoFile wants the error where no file can be made, and one try.
+func TestNoFile(t *testing.T) {
+	t.Parallel()
+	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+	defer mem.AssertSize(t, 0)
+	full, tries := errors.New("the disk is full"), 0
+	w := NewWriter(schema.Bills, func() (*os.File, error) { tries++; return nil, full }, mem)
+	defer w.Close()
+	if err := breaks(t, w); !errors.Is(err, full) {
+		t.Errorf("Append says %v, want %v", err, full)
+	}
+	if _, err := w.Finish(stamp); !errors.Is(err, full) {
+		t.Errorf("Finish says %v, want %v", err, full)
+	}
+	equal(t, "tries", tries, 1)
+}
+
+// disk makes unnamed files, and remembers them.
+type disk struct{ files []*os.File }
+
+func (d *disk) create() (*os.File, error) {
+	file, err := os.CreateTemp("", "*.parquet")
+	if err == nil {
+		d.files, err = append(d.files, file), os.Remove(file.Name())
+	}
+	return file, err
+}
+
+func (d *disk) gone(t *testing.T) {
+	t.Helper()
+	for _, file := range d.files {
+		if _, err := file.Stat(); !errors.Is(err, os.ErrClosed) {
+			t.Errorf("a file is still open: %v", err)
+		}
+	}
+}
+
+func newWriter(mem memory.Allocator) (*Writer[schema.Bill], *disk) {
+	d := new(disk)
+	return NewWriter(schema.Bills, d.create, mem), d
+}
+
+func finish(t *testing.T, w *Writer[schema.Bill]) {
+	t.Helper()
+	if _, err := w.Finish(stamp); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// breakDisk has all further writes fail.
+func breakDisk(t *testing.T, w *Writer[schema.Bill]) {
+	t.Helper()
+	appendBills(t, w, batchRows)
+	w.output.file.Close()
+}
+
+// appendBills appends the next n bills.
+func appendBills(t *testing.T, w *Writer[schema.Bill], n int) {
+	t.Helper()
+	for range n {
+		b := billAt(int(w.totals.Rows))
+		if err := w.Append(&b); err != nil {
+			t.Fatal(err)
+		}
+	}
+}
+
+func overflow(t *testing.T, w *Writer[schema.Bill]) {
+	t.Helper()
+	b := billAt(2)
+	b.Amounts[schema.Pay] = schema.Some(schema.Fen(math.MaxInt64))
+	if err := w.Append(&b); err != nil {
+		t.Fatal(err)
+	}
+	if err := w.Append(&b); !errors.Is(err, schema.ErrOverflow) {
+		t.Fatalf("Append says %v, want %v", err, schema.ErrOverflow)
+	}
+}
+
+// breaks appends until a row is refused, at the latest where a full row group
+// cannot be written.
+func breaks(t *testing.T, w *Writer[schema.Bill]) error {
+	t.Helper()
+	for range 2 * rowGroupRows {
+		b := billAt(int(w.totals.Rows))
+		if err := w.Append(&b); err != nil {
+			return err
+		}
+	}
+	t.Fatal("no error from a broken disk")
+	return nil
+}

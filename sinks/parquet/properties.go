@@ -1,0 +1,46 @@
+package parquet
+
+import (
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/compress"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"billwalk/schema"
+)
+
+const (
+	batchRows    = 4 << 10  // rows between Arrow's arrays and the file
+	rowGroupRows = 64 << 10 // bounds the writer's memory; DuckDB and Athena read groups in parallel
+	zstdLevel    = 1
+)
+
+// properties says how the table's columns are encoded. A list is one column to
+// the table and one or more to Parquet, with paths of their own.
+func properties[R any](table schema.Table[R], arrowSchema *arrow.Schema, mem memory.Allocator) (*parquet.WriterProperties, error) {
+	options := []parquet.WriterProperty{
+		parquet.WithAllocator(mem),
+		parquet.WithCreatedBy("billwalk"),
+		parquet.WithCompression(compress.Codecs.Zstd),
+		parquet.WithCompressionLevel(zstdLevel),
+		parquet.WithStats(true),
+		parquet.WithPageIndexEnabled(true),
+		parquet.WithMaxRowGroupLength(rowGroupRows),
+	}
+	leaves, err := pqarrow.ToParquet(arrowSchema, nil, pqarrow.DefaultWriterProps())
+	if err != nil {
+		return nil, err
+	}
+	for _, leaf := range leaves.Columns() {
+		path := leaf.Path()
+		switch table.Column(leaf.ColumnPath()[0]).Layout {
+		case schema.Distinct:
+			options = append(options, parquet.WithDictionaryFor(path, false))
+		case schema.Ordered:
+			options = append(options, parquet.WithDictionaryFor(path, false),
+				parquet.WithEncodingFor(path, parquet.Encodings.DeltaByteArray))
+		}
+	}
+	return parquet.NewWriterProperties(options...), nil
+}

@@ -1,0 +1,131 @@
+package parquet
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"iter"
+	"slices"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+
+	"billwalk/schema"
+)
+
+// Read yields the rows of a file of the table, in the file's order, with the
+// columns of those names filled in, or all if none is named; no others are
+// decoded. It is one row, filled anew for each yield: copy what is to outlive it.
+// Values may be kept.
+//
+// A column that the file does not have, or has with another type, is an error,
+// and so is a file that ends early. An error ends the rows. The file stays open.
+// It is trusted to be one of ours: whoever has doubts compares its hash first.
+func Read[R any](table schema.Table[R], file parquet.ReaderAtSeeker, columns ...string) iter.Seq2[*R, error] {
+	return read(table, file, memory.DefaultAllocator, columns)
+}
+
+func read[R any](table schema.Table[R], file parquet.ReaderAtSeeker, mem memory.Allocator, columns []string) iter.Seq2[*R, error] {
+	return func(yield func(*R, error) bool) {
+		s, err := open(table, file, mem, columns)
+		if err == nil {
+			err = s.rows(yield)
+		}
+		if err != nil {
+			yield(nil, fmt.Errorf("%s: %w", table.Name, err))
+		}
+	}
+}
+
+// scan is one reading of some columns of a file.
+type scan[R any] struct {
+	fields  []*schema.Field[R] // in the file's order
+	batches pqarrow.RecordReader
+	missing int64 // rows still to come
+}
+
+func open[R any](table schema.Table[R], from parquet.ReaderAtSeeker, mem memory.Allocator, columns []string) (*scan[R], error) {
+	// Pages go into Go's own memory: the library gives theirs back only when it
+	// is collected.
+	pages, err := file.NewParquetReader(from)
+	if err != nil {
+		return nil, err
+	}
+	reader, err := pqarrow.NewFileReader(pages, pqarrow.ArrowReadProperties{BatchSize: batchRows}, mem)
+	if err != nil {
+		return nil, err
+	}
+	has, err := reader.Schema()
+	if err != nil {
+		return nil, err
+	}
+	if len(columns) == 0 {
+		for _, f := range table.Fields {
+			columns = append(columns, f.Name)
+		}
+	}
+	if err := fit(table.Arrow(), has, columns); err != nil {
+		return nil, err
+	}
+	s := &scan[R]{missing: pages.NumRows()}
+	for _, f := range has.Fields() {
+		if slices.Contains(columns, f.Name) {
+			s.fields = append(s.fields, table.Column(f.Name))
+		}
+	}
+	var leaves []int // the file's own columns that hold them
+	for i, leaf := range pages.MetaData().Schema.Columns() {
+		if slices.Contains(columns, leaf.ColumnPath()[0]) {
+			leaves = append(leaves, i)
+		}
+	}
+	s.batches, err = reader.GetRecordReader(context.Background(), leaves, nil)
+	return s, err
+}
+
+// fit checks that the file's columns can be read as the table's. One that may be
+// NULL cannot where the table's never is.
+func fit(table, file *arrow.Schema, columns []string) error {
+	for _, name := range columns {
+		want, _ := table.FieldsByName(name)
+		got, _ := file.FieldsByName(name)
+		switch {
+		case len(want) != 1:
+			return fmt.Errorf("the table has no column %s", name)
+		case len(got) != 1:
+			return fmt.Errorf("the file has %d columns %s", len(got), name)
+		case !arrow.TypeEqual(got[0].Type, want[0].Type), got[0].Nullable && !want[0].Nullable:
+			return fmt.Errorf("the file has a column %v, not %v", got[0], want[0])
+		}
+	}
+	return nil
+}
+
+// rows yields all rows, or those before the first error.
+func (s *scan[R]) rows(yield func(*R, error) bool) error {
+	defer s.batches.Release()
+	row := new(R)
+	for s.batches.Next() {
+		batch := s.batches.RecordBatch()
+		values := batch.Columns()
+		for i := range int(batch.NumRows()) {
+			for c, f := range s.fields {
+				f.Load(values[c], i, row)
+			}
+			if !yield(row, nil) {
+				return nil
+			}
+		}
+		s.missing -= batch.NumRows()
+	}
+	if err := s.batches.Err(); err != nil {
+		return err
+	}
+	if s.missing != 0 { // the library takes a column's early end for the file's
+		return fmt.Errorf("%d rows are missing: %w", s.missing, io.ErrUnexpectedEOF)
+	}
+	return nil
+}

@@ -1,0 +1,217 @@
+package parquet
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"io"
+	"reflect"
+	"strings"
+	"testing"
+
+	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/google/go-cmp/cmp"
+
+	"billwalk/schema"
+)
+
+// TestRead: of every table, on both sides of every bound, what was written is read.
+func TestRead(t *testing.T) {
+	t.Parallel()
+	for _, rows := range []int{0, 1, batchRows, batchRows + 1, rowGroupRows + 1} {
+		checkRead(t, schema.Settlements, rows, settlementAt)
+	}
+	checkRead(t, schema.Bills, batchRows+1, billAt)
+	checkRead(t, schema.Reconciliations, 1000, reconciliationAt)
+	checkRead(t, schema.Exceptions, 1000, exceptionAt)
+	checkRead(t, schema.Restatements, 1000, restatementAt)
+}
+
+func checkRead[R any](t *testing.T, table schema.Table[R], rows int, rowAt func(int) R) {
+	t.Run(fmt.Sprint(table.Name, "/", rows), func(t *testing.T) {
+		t.Parallel()
+		file := write(t, table, memory.DefaultAllocator, rows, rowAt, stamp)
+		mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+		i := 0
+		for got, err := range read(table, file.Body(), mem, nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if want := rowAt(i); !reflect.DeepEqual(*got, want) {
+				t.Fatalf("row %d (-want +got):\n%s", i, cmp.Diff(want, *got))
+			}
+			i++
+		}
+		equal(t, "rows", i, rows)
+		checkReleased(t, table, mem)
+	})
+}
+
+// checkReleased wants all memory back but for two buffers of 64 bytes that the
+// library's decoder of ordered columns leaves to the garbage collector.
+func checkReleased[R any](t *testing.T, table schema.Table[R], mem *memory.CheckedAllocator) {
+	t.Helper()
+	left := 0
+	for _, c := range table.Columns() {
+		if c.Layout == schema.Ordered {
+			left += 2 * 64
+		}
+	}
+	if got := mem.CurrentAlloc(); got > left {
+		t.Errorf("%d bytes are not given back, want at most %d", got, left)
+	}
+}
+
+// TestReadColumns: only the columns named are filled in, in whatever order they
+// are named.
+func TestReadColumns(t *testing.T) {
+	t.Parallel()
+	file := write(t, schema.Settlements, memory.DefaultAllocator, 100, settlementAt, stamp)
+	i := 0
+	for got, err := range Read(schema.Settlements, file.Body(), "shares", "settle_amount_fen", "settle_id") {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all := settlementAt(i)
+		equal(t, fmt.Sprint("row ", i), *got, schema.Settlement{SettleID: all.SettleID, Amount: all.Amount, Shares: all.Shares})
+		i++
+	}
+	equal(t, "rows", i, 100)
+}
+
+// counting counts the bytes that are read.
+type counting struct {
+	*io.SectionReader
+	bytes int64
+}
+
+func (c *counting) ReadAt(p []byte, at int64) (int, error) {
+	n, err := c.SectionReader.ReadAt(p, at)
+	c.bytes += int64(n)
+	return n, err
+}
+
+// TestReadsNoOtherColumns: the bytes of columns that are not asked for stay on disk.
+func TestReadsNoOtherColumns(t *testing.T) {
+	t.Parallel()
+	file := write(t, schema.Bills, memory.DefaultAllocator, 2*batchRows, billAt, stamp)
+	body := &counting{SectionReader: file.Body()}
+	for _, err := range Read(schema.Bills, body, "ledger_id", "goods_fen") {
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if body.bytes > file.Bytes/10 {
+		t.Errorf("2 columns of %d took %d of %d bytes", len(schema.Bills.Fields), body.bytes, file.Bytes)
+	}
+}
+
+// TestReadStopsEarly: whoever has seen enough leaves nothing behind, and what was
+// read may be kept.
+func TestReadStopsEarly(t *testing.T) {
+	t.Parallel()
+	file := write(t, schema.Settlements, memory.DefaultAllocator, batchRows+10, settlementAt, stamp)
+	for _, stop := range []int{0, 4, batchRows - 1, batchRows} {
+		mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
+		var kept schema.Settlement
+		i := 0
+		for row, err := range read(schema.Settlements, file.Body(), mem, nil) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if kept = *row; i == stop {
+				break
+			}
+			i++
+		}
+		checkReleased(t, schema.Settlements, mem)
+		equal(t, "the last row", kept, settlementAt(stop))
+	}
+}
+
+// TestReadRefuses: a column that is not what the table says is an error that
+// names it, before the first row.
+func TestReadRefuses(t *testing.T) {
+	t.Parallel()
+	renamed := *schema.Bills.Column("ledger_id")
+	renamed.Name = "pay_fen"
+	old := schema.Table[schema.Bill]{Name: "bills", Fields: []schema.Field[schema.Bill]{schema.Bills.Fields[0], renamed}}
+	bills := write(t, old, memory.DefaultAllocator, 3, billAt, stamp)
+	exceptions := write(t, schema.Exceptions, memory.DefaultAllocator, 3, exceptionAt, stamp)
+	for _, row := range []struct {
+		name, want string
+		file       File
+		columns    []string
+	}{
+		{"one that the file lacks", "bills: the file has 0 columns goods_fen", bills, []string{"account_id", "goods_fen"}},
+		{"all, some of which it lacks", "bills: the file has 0 columns ledger_id", bills, nil},
+		{"one of another type", "bills: the file has a column pay_fen: type=utf8", bills, []string{"pay_fen"}},
+		{"one that may be NULL and must not", "bills: the file has a column archive_key: type=utf8, nullable", exceptions, []string{"archive_key"}},
+		{"one that the table lacks", "bills: the table has no column bill_date", bills, []string{"bill_date"}},
+	} {
+		checkRefused(t, row.name, row.file.Body(), row.want, row.columns)
+	}
+	checkRefused(t, "no Parquet file", bytes.NewReader([]byte("not a Parquet file")), "bills: ", nil)
+	checkRefused(t, "an empty file", bytes.NewReader(nil), "bills: ", nil)
+}
+
+// TestReadFails: a file that ends early, or cannot be read to its end, is an
+// error and no shorter table.
+func TestReadFails(t *testing.T) {
+	t.Parallel()
+	narrow := schema.Table[schema.Bill]{Name: "bills", Fields: schema.Bills.Fields[:2]}
+	file := write(t, narrow, memory.DefaultAllocator, 2*rowGroupRows, func(i int) schema.Bill { return schema.Bill{LedgerID: fmt.Sprint(i)} }, stamp)
+	for _, bytes := range []int64{0, 1, 11, 12, file.Bytes / 2, file.Bytes - 1} {
+		for _, err := range Read(schema.Bills, io.NewSectionReader(file.Body(), 0, bytes), "ledger_id") {
+			if err == nil {
+				t.Errorf("a row of a file that ends after %d of %d bytes", bytes, file.Bytes)
+			}
+			break
+		}
+	}
+	body := &breaking{SectionReader: file.Body()}
+	n := 0
+	var last error
+	for _, last = range Read(schema.Bills, body, "ledger_id") {
+		if last != nil {
+			break
+		}
+		body.broken = n >= batchRows // the first row group is in memory by then
+		n++
+	}
+	if !errors.Is(last, errDisk) || n != rowGroupRows {
+		t.Errorf("%d rows, %v", n, last)
+	}
+}
+
+var errDisk = errors.New("the disk is broken")
+
+// breaking is a file that breaks while it is read.
+type breaking struct {
+	*io.SectionReader
+	broken bool
+}
+
+func (b *breaking) ReadAt(p []byte, at int64) (int, error) {
+	if b.broken {
+		return 0, errDisk
+	}
+	return b.SectionReader.ReadAt(p, at)
+}
+
+func checkRefused(t *testing.T, name string, body interface {
+	io.ReaderAt
+	io.Seeker
+}, want string, columns []string) {
+	t.Helper()
+	var errs []error
+	for row, err := range Read(schema.Bills, body, columns...) {
+		if row != nil {
+			t.Errorf("%s: a row", name)
+		}
+		errs = append(errs, err)
+	}
+	if len(errs) != 1 || errs[0] == nil || !strings.Contains(errs[0].Error(), want) {
+		t.Errorf("%s: %v, want an error that says %q", name, errs, want)
+	}
+}
