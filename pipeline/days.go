@@ -26,14 +26,15 @@ func (b *builder) run(ctx, asking, hard context.Context, finished iter.Seq[ended
 		}
 		left[done.unit.Day]--
 		for _, day := range b.ended(left) {
-			if ctx.Err() != nil {
-				break
+			if ctx.Err() == nil { // what an interruption cut, the next run goes on with
+				faults = append(faults, b.settleDay(asking, hard, day))
+				b.settled[day] = true
 			}
-			faults = append(faults, b.settleDay(asking, hard, day))
-			b.settled[day] = true
 		}
 		for _, day := range b.ready(left) {
-			faults = append(faults, b.joinDay(hard, day))
+			if ctx.Err() == nil {
+				faults = append(faults, b.joinDay(hard, day))
+			}
 		}
 	}
 	return errors.Join(faults...)

@@ -1,11 +1,9 @@
 package pipeline
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
-	"iter"
 	"log/slog"
 	"slices"
 	"strings"
@@ -14,7 +12,6 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
-	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
 
@@ -22,13 +19,6 @@ const (
 	ordersAtATime = 64      // of one unit; after them it is learned which rule answers
 	settleBatch   = 1 << 20 // of answers as received, stored as one batch
 )
-
-// wanted is an order of a day, and what may be asked for it.
-type wanted struct {
-	key       string
-	account   schema.AccountID // the first of those that have a bill of it that day
-	questions []schema.Question
-}
 
 // settler asks the trade system for the orders of one day, as little as
 // possible, and archives what it answers.
@@ -146,52 +136,6 @@ func (p *settlePass) explain(ctx context.Context) {
 	p.failure.Reason = fmt.Sprintf("settle query: %d of %d orders have no answer: %s", p.Unanswered, p.Orders, p.failure.Reason)
 }
 
-// due says whether an order is to be asked for, and counts why not.
-func (p *settlePass) due(o *wanted) bool {
-	last, billed := p.last(o), p.unit.Day
-	switch {
-	case len(o.questions) == 0:
-		p.NoKey++
-		return false
-	case last.outcome > nothing && p.fresh(last):
-		p.Saved.Distinct++
-		return false
-	case last.outcome == unknown || last.outcome == open:
-		return true
-	case last.outcome == nothing:
-		if billed >= p.again {
-			return true
-		}
-		p.Saved.Empty++
-		return false
-	case last.day < billed:
-		return true // it was asked for before this bill came
-	case last.outcome == failed && billed < p.first && last.age(p.now()) >= resumeAge:
-		return true // what failed may have been shared out anew
-	}
-	p.Saved.Final++
-	return false
-}
-
-// fresh says that this run has asked already, for another day of the order. What
-// it asked for this day does not count: units go side by side, and must not see
-// how far the others are.
-func (p *settlePass) fresh(k known) bool {
-	return k.outcome != unknown && k.day != p.unit.Day && k.fetched >= p.started.UnixMicro()
-}
-
-// last returns what the answers known of an order come to: the most open one.
-func (p *settlePass) last(o *wanted) known {
-	var last known
-	for _, q := range o.questions {
-		k := p.book.latest(q, p.unit.Day-schema.Day(p.window), p.unit.Day+schema.Day(p.window))
-		if k.outcome != unknown && (last.outcome <= nothing || k.outcome == open) {
-			last = k
-		}
-	}
-	return last
-}
-
 // answered is what came of asking for one order.
 type answered struct {
 	answers []schema.SettleAnswer
@@ -262,42 +206,6 @@ func (p *settlePass) failed(ctx context.Context, err error) error {
 	return err
 }
 
-// inTurn returns the questions of an order, by place, in the order in which they
-// are asked: first what answered for it before, then the rule that answers most
-// often for the account. A silent rule is asked now and then only, and nothing is
-// asked twice by one run.
-func (p *settlePass) inTurn(o *wanted) (turn []int, silent int) {
-	from, to := p.unit.Day-schema.Day(p.window), p.unit.Day+schema.Day(p.window)
-	before := make([]bool, len(o.questions))
-	for i, q := range o.questions {
-		last := p.book.latest(q, from, to)
-		before[i] = last.outcome > nothing && last.fetched < p.started.UnixMicro()
-		switch {
-		case p.fresh(last):
-		case before[i] || !p.use(q.Match).Silent() || fingerprintOf(q).sampled():
-			turn = append(turn, i)
-		default:
-			silent++
-		}
-	}
-	slices.SortStableFunc(turn, func(a, b int) int {
-		if before[a] != before[b] {
-			return compareBools(before[b], before[a])
-		}
-		return p.use(o.questions[b].Match).CompareRate(p.use(o.questions[a].Match))
-	})
-	return turn, silent
-}
-
-func (p *settlePass) use(m schema.Match) schema.RuleUse {
-	for _, u := range p.uses {
-		if u.Rule == m.String() {
-			return u
-		}
-	}
-	return schema.RuleUse{Rule: m.String()}
-}
-
 // take notes what came of asking for an order: its answers count only together.
 func (p *settlePass) take(ctx context.Context, o *wanted, r *answered) error {
 	p.Asked += int64(len(r.tried))
@@ -319,27 +227,6 @@ func (p *settlePass) take(ctx context.Context, o *wanted, r *answered) error {
 		}
 	}
 	return nil
-}
-
-// learn counts which rule answered, and the calls saved by trying it early.
-func (p *settlePass) learn(o *wanted, r *answered) {
-	for n, i := range r.tried {
-		rule := o.questions[i].Match.String()
-		at := slices.IndexFunc(p.uses, func(u schema.RuleUse) bool { return u.Rule == rule })
-		if at < 0 {
-			p.uses = append(p.uses, schema.RuleUse{Rule: rule})
-			at = len(p.uses) - 1
-		}
-		found := r.found && n == len(r.tried)-1
-		p.uses[at].Count(found)
-		if found {
-			p.Saved.RuleOrder += int64(i + 1 - len(r.tried))
-		}
-	}
-	if !r.found {
-		p.Saved.SilentRules += int64(r.silent)
-		p.Saved.Distinct += int64(len(o.questions) - len(r.tried) - r.silent)
-	}
 }
 
 // store archives an answer, in batches.
@@ -376,40 +263,4 @@ func (p *settlePass) flush(ctx context.Context) error {
 	}
 	p.batches, p.data, p.held = p.batches+1, p.data[:0], p.held[:0]
 	return nil
-}
-
-// ordersOf adds the orders of a partition's bills to those of the day, each once:
-// it is asked for under the first account that has a bill of it.
-func ordersOf(bills iter.Seq2[[]reconcile.Bill, error], rules *reconcile.Rules, orders map[string]wanted) (forward int64, err error) {
-	for bills, err := range bills {
-		if err != nil {
-			return 0, err
-		}
-		bills = slices.DeleteFunc(bills, func(b reconcile.Bill) bool { return !b.Forward() || b.Order() == "" })
-		if len(bills) == 0 {
-			continue
-		}
-		forward += int64(len(bills))
-		o := wanted{key: bills[0].Order(), account: bills[0].Account, questions: rules.Questions(bills)}
-		for i := range bills {
-			o.account = min(o.account, bills[i].Account)
-		}
-		if other, ok := orders[o.key]; ok {
-			o = o.with(other, rules.Match)
-		}
-		orders[o.key] = o
-	}
-	return forward, nil
-}
-
-// with adds what another partition has of the order: of the values to ask with,
-// too, the smallest counts.
-func (o wanted) with(other wanted, match []schema.Match) wanted {
-	o.account = min(o.account, other.account)
-	o.questions = slices.Concat(o.questions, other.questions)
-	slices.SortFunc(o.questions, func(a, b schema.Question) int {
-		return cmp.Or(cmp.Compare(slices.Index(match, a.Match), slices.Index(match, b.Match)), strings.Compare(a.Value, b.Value))
-	})
-	o.questions = slices.CompactFunc(o.questions, func(a, b schema.Question) bool { return a.Match == b.Match })
-	return o
 }

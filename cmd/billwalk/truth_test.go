@@ -80,6 +80,7 @@ func TestLakeEqualsTruth(t *testing.T) {
 				checkExceptions(t, lake, platform)
 				checkVerdicts(t, lake, platform, firstDay, lastDay, time.Now())
 				checkInvariants(t, lake, true)
+				checkVerdictCounts(t, lake, s.Verdicts)
 				checkUnits(t, platform, s.Units.Complete, s.Units.Unavailable, s.Units.Failed)
 			})
 		}

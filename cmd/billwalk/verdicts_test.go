@@ -135,6 +135,22 @@ func checkInvariants(t testing.TB, lake lakePlace, configured bool) {
 	}
 }
 
+// checkVerdictCounts compares the summary's verdicts with the table's.
+func checkVerdictCounts(t testing.TB, lake lakePlace, counts map[schema.Verdict]int64) {
+	t.Helper()
+	type count struct {
+		Verdict schema.Verdict
+		Groups  int64 `json:",string"`
+	}
+	got := make(map[schema.Verdict]int64)
+	for _, c := range duckDB[count](t, tablesOf(lake)+`SELECT verdict AS "Verdict", count(*)::VARCHAR AS "Groups" FROM reconciliation GROUP BY ALL`) {
+		got[c.Verdict] = c.Groups
+	}
+	if diff := cmp.Diff(got, counts); diff != "" || len(got) == 0 {
+		t.Errorf("verdicts (-table +summary):\n%s", diff)
+	}
+}
+
 // TestWithoutTradeApp: with no settlements configured everything else works, and
 // no verdict is guessed.
 func TestWithoutTradeApp(t *testing.T) {

@@ -1,0 +1,53 @@
+package pipeline
+
+import (
+	"fmt"
+
+	"billwalk/pipeline/reconcile"
+	"billwalk/schema"
+)
+
+// conservation checks that the groups have every bill once, and all its money.
+type conservation struct {
+	bills, rows    int64
+	billed, groups [schema.LegCount]schema.Fen
+	apart, refund  schema.Fen
+}
+
+func (c *conservation) bill(b *reconcile.Bill) error {
+	c.bills++
+	if !b.Forward() {
+		return addTo(&c.apart, b.Legs[schema.LegTotal])
+	}
+	for leg := range schema.LegCount {
+		if err := addTo(&c.billed[leg], b.Legs[leg]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *conservation) group(r *schema.Reconciliation) error {
+	c.rows += r.BillRows
+	for leg := range schema.LegCount {
+		if err := addTo(&c.groups[leg], r.Billed[leg]); err != nil {
+			return err
+		}
+	}
+	return addTo(&c.refund, r.Refund)
+}
+
+func (c *conservation) check() error {
+	if c.bills != c.rows || c.billed != c.groups || c.apart != c.refund {
+		return fmt.Errorf("%d bills of %v and %v fen are in groups as %d bills of %v and %v fen; this is a bug, nothing is published",
+			c.bills, c.billed, c.apart, c.rows, c.groups, c.refund)
+	}
+	return nil
+}
+
+func addTo(sum *schema.Fen, v schema.Null[schema.Fen]) (err error) {
+	if v.Valid {
+		*sum, err = sum.Add(v.V)
+	}
+	return err
+}

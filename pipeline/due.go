@@ -1,0 +1,113 @@
+package pipeline
+
+import (
+	"slices"
+
+	"billwalk/schema"
+)
+
+// One call an order is what a night costs: here it is decided which calls are not
+// made.
+
+// due says whether an order is to be asked for, and counts why not.
+func (p *settlePass) due(o *wanted) bool {
+	last, billed := p.last(o), p.unit.Day
+	switch {
+	case len(o.questions) == 0:
+		p.NoKey++
+		return false
+	case last.outcome > nothing && p.fresh(last):
+		p.Saved.Distinct++
+		return false
+	case last.outcome == unknown || last.outcome == open:
+		return true
+	case last.outcome == nothing:
+		if billed >= p.again {
+			return true
+		}
+		p.Saved.Empty++
+		return false
+	case last.day < billed:
+		return true // it was asked for before this bill came
+	case last.outcome == failed && billed < p.first && last.age(p.now()) >= resumeAge:
+		return true // what failed may have been shared out anew
+	}
+	p.Saved.Final++
+	return false
+}
+
+// fresh says that this run has asked already, for another day of the order. What
+// it asked for this day does not count: units go side by side, and must not see
+// how far the others are.
+func (p *settlePass) fresh(k known) bool {
+	return k.outcome != unknown && k.day != p.unit.Day && k.fetched >= p.started.UnixMicro()
+}
+
+// last returns what the answers known of an order come to: the most open one.
+func (p *settlePass) last(o *wanted) known {
+	var last known
+	for _, q := range o.questions {
+		k := p.book.latest(q, p.unit.Day-schema.Day(p.window), p.unit.Day+schema.Day(p.window))
+		if k.outcome != unknown && (last.outcome <= nothing || k.outcome == open) {
+			last = k
+		}
+	}
+	return last
+}
+
+// inTurn returns the questions of an order, by place, in the order in which they
+// are asked: first what answered for it before, then the rule that answers most
+// often for the account. A silent rule is asked now and then only, and nothing is
+// asked twice by one run.
+func (p *settlePass) inTurn(o *wanted) (turn []int, silent int) {
+	from, to := p.unit.Day-schema.Day(p.window), p.unit.Day+schema.Day(p.window)
+	before := make([]bool, len(o.questions))
+	for i, q := range o.questions {
+		last := p.book.latest(q, from, to)
+		before[i] = last.outcome > nothing && last.fetched < p.started.UnixMicro()
+		switch {
+		case p.fresh(last):
+		case before[i] || !p.use(q.Match).Silent() || fingerprintOf(q).sampled():
+			turn = append(turn, i)
+		default:
+			silent++
+		}
+	}
+	slices.SortStableFunc(turn, func(a, b int) int {
+		if before[a] != before[b] {
+			return compareBools(before[b], before[a])
+		}
+		return p.use(o.questions[b].Match).CompareRate(p.use(o.questions[a].Match))
+	})
+	return turn, silent
+}
+
+func (p *settlePass) use(m schema.Match) schema.RuleUse {
+	for _, u := range p.uses {
+		if u.Rule == m.String() {
+			return u
+		}
+	}
+	return schema.RuleUse{Rule: m.String()}
+}
+
+// learn counts which rule answered, and the calls saved by trying it early.
+func (p *settlePass) learn(o *wanted, r *answered) {
+	for n, i := range r.tried {
+		rule := o.questions[i].Match.String()
+		at := slices.IndexFunc(p.uses, func(u schema.RuleUse) bool { return u.Rule == rule })
+		if at < 0 {
+			p.uses = append(p.uses, schema.RuleUse{Rule: rule})
+			at = len(p.uses) - 1
+		}
+		found := r.found && n == len(r.tried)-1
+		p.uses[at].Count(found)
+		if found {
+			p.Saved.RuleOrder += int64(i + 1 - len(r.tried))
+		}
+	}
+	if !r.found {
+		p.Saved.SilentRules += int64(r.silent)
+		p.Saved.Distinct += int64(len(o.questions) - len(r.tried) - r.silent)
+	}
+}

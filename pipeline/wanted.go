@@ -1,0 +1,54 @@
+package pipeline
+
+import (
+	"cmp"
+	"iter"
+	"slices"
+	"strings"
+
+	"billwalk/pipeline/reconcile"
+	"billwalk/schema"
+)
+
+// wanted is an order of a day, and what may be asked for it.
+type wanted struct {
+	key       string
+	account   schema.AccountID // the first of those that have a bill of it that day
+	questions []schema.Question
+}
+
+// ordersOf adds the orders of a partition's bills to those of the day, each once:
+// it is asked for under the first account that has a bill of it.
+func ordersOf(bills iter.Seq2[[]reconcile.Bill, error], rules *reconcile.Rules, orders map[string]wanted) (forward int64, err error) {
+	for bills, err := range bills {
+		if err != nil {
+			return 0, err
+		}
+		bills = slices.DeleteFunc(bills, func(b reconcile.Bill) bool { return !b.Forward() || b.Order() == "" })
+		if len(bills) == 0 {
+			continue
+		}
+		forward += int64(len(bills))
+		o := wanted{key: bills[0].Order(), account: bills[0].Account, questions: rules.Questions(bills)}
+		for i := range bills {
+			o.account = min(o.account, bills[i].Account)
+		}
+		if other, ok := orders[o.key]; ok {
+			o = o.with(other, rules.Match)
+		}
+		orders[o.key] = o
+	}
+	return forward, nil
+}
+
+// with adds what another partition has of the order: of the values to ask with,
+// too, the smallest counts.
+func (o wanted) with(other wanted, match []schema.Match) wanted {
+	o.account = min(o.account, other.account)
+	o.questions = slices.Concat(o.questions, other.questions)
+	slices.SortFunc(o.questions, func(a, b schema.Question) int {
+		return cmp.Or(cmp.Compare(slices.Index(match, a.Match), slices.Index(match, b.Match)), strings.Compare(a.Value, b.Value))
+	})
+	o.questions = slices.CompactFunc(o.questions, func(a, b schema.Question) bool { return a.Match == b.Match })
+	return o
+}
