@@ -34,8 +34,9 @@ type settler struct {
 	window   int        // days before and after in which an answer serves
 	first    schema.Day // of the job's days: what FAILed before is asked again
 	again    schema.Day // from this day on, what nothing came back for is asked again
-	inFlight int
+	inFlight int        // questions asked side by side, over all units
 	halts    *halts
+	turns    chan struct{} // one for each question in flight
 }
 
 // asked is what became of a unit's orders.
@@ -54,6 +55,7 @@ func (s *settler) day(ctx, hard context.Context, day schema.Day, orders []wanted
 	for _, o := range orders {
 		byAccount[o.account] = append(byAccount[o.account], o)
 	}
+	s.turns = make(chan struct{}, max(1, s.inFlight))
 	results := make(map[schema.AccountID]*asked)
 	var mu sync.Mutex
 	var running errgroup.Group
@@ -149,9 +151,10 @@ type answered struct {
 func (p *settlePass) chunk(ctx context.Context, orders []wanted) error {
 	results := make([]answered, len(orders))
 	var running errgroup.Group
-	running.SetLimit(min(ordersAtATime, max(1, p.inFlight)))
 	for i := range orders {
+		p.turns <- struct{}{}
 		running.Go(func() error {
+			defer func() { <-p.turns }()
 			results[i] = p.order(ctx, &orders[i])
 			return nil
 		})

@@ -35,7 +35,7 @@ func TestFaults(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			world := testWorld(uint64(i), 60)
+			world := testWorld(uint64(i), 30)
 			world.Healthy, world.Faults, world.Stall = name != "all", faults, 8*time.Second
 			platform := serve(t, world)
 			lake, passes := folderLake(t), 1

@@ -65,7 +65,7 @@ func (j job) write(t testing.TB) string {
 	fmt.Fprintf(&y, "version: 1\nlake: {url: %q, endpoint: %q, path_style: %v, buckets: %d}\n", j.lake.url, j.lake.options.Endpoint, j.lake.options.PathStyle, max(1, j.buckets))
 	fmt.Fprintf(&y, "apps:\n  life: {base_url: %q, client_key: key, client_secret: canary-secret, qps: %g, timeout: 5s}\n", j.platform, j.qps)
 	if j.trade > 0 {
-		fmt.Fprintf(&y, "  trade: {base_url: %q, client_key: trade-key, client_secret: canary-trade, qps: %g, timeout: 5s}\n", j.platform, j.trade)
+		fmt.Fprintf(&y, "  trade: {base_url: %q, client_key: trade-key, client_secret: canary-trade, qps: %g, timeout: 30s}\n", j.platform, j.trade)
 	}
 	fmt.Fprintf(&y, "jobs:\n  nightly:\n    lookback: %dd\n    bills: {app: life, passes: %d}\n", j.lookback, max(1, j.passes))
 	if j.trade > 0 {

@@ -79,7 +79,7 @@ func TestLookback(t *testing.T) {
 	t.Parallel()
 	requireDuckDB(t)
 	today := lastDay + 1
-	world, j := testWorld(31, 60), job{qps: 5000, trade: 5000, lookback: window}
+	world, j := testWorld(31, 60), job{qps: 5000, trade: 2000, lookback: window}
 	j.lake = folderLake(t)
 	nightly := newNights(t, world, j)
 	first := func(lookback int) func(*wired) { // so that no night looks before the last one's days
@@ -114,7 +114,7 @@ func TestLookback(t *testing.T) {
 func TestFinalIsNotAskedAgain(t *testing.T) {
 	t.Parallel()
 	requireDuckDB(t)
-	n := newNights(t, testWorld(32, 60), job{lake: folderLake(t), qps: 5000, trade: 5000, lookback: 3})
+	n := newNights(t, testWorld(32, 60), job{lake: folderLake(t), qps: 5000, trade: 2000, lookback: 3})
 	n.run(lastDay+1, nil)
 	before := len(n.platform.Requests())
 	s := n.run(lastDay+1, nil)
