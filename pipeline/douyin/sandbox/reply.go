@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"strconv"
 	"strings"
+	"sync"
 )
 
 // reply is an answer before it goes onto the wire, and what happens to it there.
@@ -151,14 +152,22 @@ func (p *Platform) send(w http.ResponseWriter, r *http.Request, out reply) {
 
 func compress(body []byte) []byte {
 	var out bytes.Buffer
-	writer, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
-	if err != nil {
-		panic(err) // the level is a constant of the package
-	}
+	writer := compressors.Get().(*gzip.Writer)
+	defer compressors.Put(writer)
+	writer.Reset(&out)
 	_, _ = writer.Write(body) // a bytes.Buffer takes everything
 	_ = writer.Close()
 	return out.Bytes()
 }
+
+// compressors are kept: one is a megabyte, and an answer a few hundred bytes.
+var compressors = sync.Pool{New: func() any {
+	writer, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
+	if err != nil {
+		panic(err) // the level is a constant of the package
+	}
+	return writer
+}}
 
 // reset ends the connection with a TCP reset where it can, or else abruptly.
 func reset(w http.ResponseWriter) {
