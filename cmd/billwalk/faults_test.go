@@ -24,9 +24,10 @@ var quotaFaults = []string{"2190001", "28003017", "settle-quota"}
 func TestFaults(t *testing.T) {
 	t.Parallel()
 	requireDuckDB(t)
-	names := []string{"all"}
+	names, docs := []string{"all"}, make(map[string]string)
 	for _, fault := range sandbox.FaultList() {
 		names = append(names, fault.Name)
+		docs[fault.Name] = fault.Doc
 	}
 	for i, name := range names {
 		t.Run(name, func(t *testing.T) {
@@ -43,6 +44,9 @@ func TestFaults(t *testing.T) {
 				passes = 2
 			}
 			j := job{lake: lake, platform: platform.url, accounts: platform.Accounts(), qps: 200, trade: 2000, lookback: window, passes: passes}
+			if strings.Contains(docs[name], "for one account") { // the settle query knows no account
+				j.trade = 0
+			}
 			s, log := billwalk(t, j.write(t), "run", "nightly", "--from", firstDay.String(), "--to", lastDay.String())
 
 			s, unanswered := withoutSettlements(s)
@@ -51,7 +55,8 @@ func TestFaults(t *testing.T) {
 			if lasts := strings.HasPrefix(name, "settle-"); lasts != (len(unanswered) > 0) && name != "token-stolen" {
 				t.Errorf("orders without an answer: %+v", unanswered)
 			}
-			if lost := func(f schema.Failure) bool { return !isLost(platform, f) }; len(unanswered) == 0 && !slices.ContainsFunc(s.Failures, lost) {
+			ended := func(f schema.Failure) bool { return !isLost(platform, f) } // by what ends the run, of which the truth knows nothing
+			if j.trade > 0 && len(unanswered) == 0 && !slices.ContainsFunc(s.Failures, ended) {
 				checkVerdicts(t, lake, platform, firstDay, lastDay, time.Now())
 				checkInvariants(t, lake, true)
 			}
