@@ -22,6 +22,7 @@ import (
 // costs about 60 bytes of memory. Safe for concurrent use.
 type book struct {
 	archive Archive
+	window  schema.Day // days before and after, within which an answer serves
 	file    *os.File
 
 	mu     sync.RWMutex
@@ -68,13 +69,13 @@ const (
 	settled                // all SUCCESS
 )
 
-func newBook(archive Archive) (*book, error) {
+func newBook(archive Archive, window int) (*book, error) {
 	file, err := newLocalFile("billwalk-*.answers")
 	if err != nil {
 		return nil, err
 	}
 	return &book{
-		archive: archive, file: file,
+		archive: archive, window: schema.Day(window), file: file,
 		days: make(map[schema.Day]map[fingerprint]known), passes: make(map[filed]schema.SettlePass),
 	}, nil
 }
@@ -138,17 +139,16 @@ func (b *book) add(a schema.SettleAnswer) error {
 	if err != nil {
 		return fmt.Errorf("archive object %s: the answer to %s %q: %w", a.Key, a.Parameter, a.Value, err)
 	}
-	body := a.Body
+	said := a
 	a.Body = nil
-	key := a.Key
 	head, err := json.Marshal(struct {
 		schema.SettleAnswer
 		Key string
-	}{a, key})
+	}{a, a.Key})
 	if err != nil {
 		return err
 	}
-	entry := append(append(head, '\n'), body...)
+	entry := append(append(head, '\n'), said.Body...)
 
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -162,7 +162,7 @@ func (b *book) add(a schema.SettleAnswer) error {
 		if before.fetched > fetched {
 			return nil
 		}
-		if same, err := b.says(before, &schema.SettleAnswer{Parameter: a.Parameter, Column: a.Column, Value: a.Value, Body: body}); err != nil {
+		if same, err := b.says(before, &said); err != nil {
 			return err
 		} else if same {
 			before.fetched = fetched
@@ -226,6 +226,11 @@ func outcomeOf(a *schema.SettleAnswer) (outcome, error) {
 		}
 	}
 	return result, nil
+}
+
+// around returns the last answer to a question that serves for the day.
+func (b *book) around(q schema.Question, day schema.Day) known {
+	return b.latest(q, day-b.window, day+b.window)
 }
 
 // latest returns the last answer to a question that is filed within the days.

@@ -24,7 +24,7 @@ func answer(day schema.Day, value string, minutes int, body string) schema.Settl
 
 func openBook(t *testing.T, archive Archive) *book {
 	t.Helper()
-	b, err := newBook(archive)
+	b, err := newBook(archive, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

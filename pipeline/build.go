@@ -39,7 +39,7 @@ type builder struct {
 }
 
 func newBuilder(r *Run, plan Plan, s *Summary) (*builder, error) {
-	book, err := newBook(r.Archive)
+	book, err := newBook(r.Archive, r.Rules.Lookback)
 	if err != nil {
 		return nil, err
 	}

@@ -84,14 +84,7 @@ func ranges(read readBills, day schema.Day) ([]string, error) {
 // within returns the bills of the i-th range of keys, by key.
 func within(read readBills, rules *reconcile.Rules, day schema.Day, bounds []string, i int) ([]reconcile.Bill, error) {
 	var span []reconcile.Bill
-	names := make(map[string]string) // one copy of each account id
-	intern := func(s string) string {
-		if known, ok := names[s]; ok {
-			return known
-		}
-		names[s] = s
-		return s
-	}
+	names := make(interned)
 	for row, err := range read(rules.Columns()...) {
 		if err != nil {
 			return nil, err
@@ -104,7 +97,7 @@ func within(read readBills, rules *reconcile.Rules, day schema.Day, bounds []str
 		if i > 0 && key < bounds[i-1] || i < len(bounds) && key >= bounds[i] {
 			continue
 		}
-		b.AccountID, b.Account = intern(b.AccountID), schema.AccountID(intern(string(b.Account)))
+		b.AccountID, b.Account = names.one(b.AccountID), schema.AccountID(names.one(string(b.Account)))
 		span = append(span, b)
 	}
 	slices.SortStableFunc(span, func(a, b reconcile.Bill) int { return strings.Compare(sortKey(&a), sortKey(&b)) })

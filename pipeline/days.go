@@ -183,7 +183,7 @@ func (b *builder) join(ctx context.Context, a *assembly) error {
 			return err
 		}
 	}
-	if m := a.base.Manifest; m != nil && !b.Rules.Configured && m.Verdicts[schema.NotApplicable] < sum(m.Verdicts) {
+	if m := a.base.Manifest; m != nil && !b.Rules.Configured && slices.ContainsFunc(schema.Verdicts, func(v schema.Verdict) bool { return v != schema.NotApplicable && m.Verdicts[v] > 0 }) {
 		b.Log.Warn("the job has no settlements: section, and the day's verdicts become not_applicable", "bill_date", a.base.Day, "bucket", a.base.Bucket)
 	}
 	for _, base := range b.plan.Bases { // an order may be asked for under an account of another bucket
@@ -270,7 +270,7 @@ func (b *builder) ask(asking, hard context.Context, day schema.Day) error {
 	}
 	s := &settler{
 		trade: b.Trade, archive: b.Archive, book: b.book, now: b.Now, log: b.Log, progress: b.Progress, runID: b.ID,
-		started: b.summary.StartedAt, window: b.Rules.Lookback, first: b.From, again: b.AgainSince, inFlight: b.TradeInFlight, halts: b.tradeHalts,
+		started: b.summary.StartedAt, first: b.From, again: b.AgainSince, inFlight: b.TradeInFlight, halts: b.tradeHalts,
 	}
 	results, err := s.day(asking, hard, day, slices.Collect(maps.Values(orders)), units, b.plan.Rules)
 	for id, done := range results {
@@ -286,11 +286,4 @@ func (b *builder) ask(asking, hard context.Context, day schema.Day) error {
 	}
 	b.summary.Settling.Saved.Distinct += forward - int64(len(orders))
 	return err
-}
-
-func sum(verdicts map[schema.Verdict]int64) (groups int64) {
-	for _, n := range verdicts {
-		groups += n
-	}
-	return groups
 }

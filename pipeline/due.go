@@ -47,7 +47,7 @@ func (p *settlePass) fresh(k known) bool {
 func (p *settlePass) last(o *wanted) known {
 	var last known
 	for _, q := range o.questions {
-		k := p.book.latest(q, p.unit.Day-schema.Day(p.window), p.unit.Day+schema.Day(p.window))
+		k := p.book.around(q, p.unit.Day)
 		if k.outcome != unknown && (last.outcome <= nothing || k.outcome == open) {
 			last = k
 		}
@@ -60,10 +60,9 @@ func (p *settlePass) last(o *wanted) known {
 // often for the account. A silent rule is asked now and then only, and nothing is
 // asked twice by one run.
 func (p *settlePass) inTurn(o *wanted) (turn []int, silent int) {
-	from, to := p.unit.Day-schema.Day(p.window), p.unit.Day+schema.Day(p.window)
 	before := make([]bool, len(o.questions))
 	for i, q := range o.questions {
-		last := p.book.latest(q, from, to)
+		last := p.book.around(q, p.unit.Day)
 		before[i] = last.outcome > nothing && last.fetched < p.started.UnixMicro()
 		switch {
 		case p.fresh(last):

@@ -88,9 +88,8 @@ func (j *joiner) gather(in ordersOrError) ([]gathered, error) {
 
 // answers adds what the trade system answered for the order.
 func (j *joiner) answers(g *gathered) error {
-	window := schema.Day(j.rules.Lookback)
 	for _, q := range j.questions(g.bills) {
-		last := j.book.latest(q, j.at.day-window, j.at.day+window)
+		last := j.book.around(q, j.at.day)
 		if last.outcome == unknown {
 			continue
 		}

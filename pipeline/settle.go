@@ -31,7 +31,6 @@ type settler struct {
 	progress *Progress
 	runID    string
 	started  time.Time  // the run
-	window   int        // days before and after in which an answer serves
 	first    schema.Day // of the job's days: what FAILed before is asked again
 	again    schema.Day // from this day on, what nothing came back for is asked again
 	inFlight int        // questions asked side by side, over all units

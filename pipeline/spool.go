@@ -25,7 +25,7 @@ type spool struct {
 	size    int64
 	pages   []spooledPage
 	places  []place
-	names   map[string]string // one copy of each account id
+	names   interned
 	dropped map[*schema.Entry]bool
 }
 
@@ -57,7 +57,7 @@ func newSpool() (*spool, error) {
 	}
 	return &spool{
 		file: file, out: bufio.NewWriterSize(file, 256<<10),
-		names: make(map[string]string), dropped: make(map[*schema.Entry]bool),
+		names: make(interned), dropped: make(map[*schema.Entry]bool),
 	}, nil
 }
 
@@ -87,7 +87,7 @@ func (s *spool) add(p spooledPage, records []normalise.Record) error {
 	for i := range records {
 		r := &records[i]
 		at := place{BillKey: r.Key(), offset: s.size, length: int32(len(r.Raw)), page: int32(len(s.pages))}
-		at.AccountID = s.intern(at.AccountID)
+		at.AccountID = s.names.one(at.AccountID)
 		if _, err := s.out.Write(r.Raw); err != nil {
 			return err
 		}
@@ -105,12 +105,16 @@ func (s *spool) drop(entry *schema.Entry) {
 	s.dropped[entry] = true
 }
 
-func (s *spool) intern(name string) string {
-	if known, ok := s.names[name]; ok {
+// interned holds one copy of each account id, for the rows that have it.
+type interned map[string]string
+
+// one returns the one copy of a name.
+func (n interned) one(name string) string {
+	if known, ok := n[name]; ok {
 		return known
 	}
 	name = strings.Clone(name)
-	s.names[name] = name
+	n[name] = name
 	return name
 }
 

@@ -67,6 +67,23 @@ func (a Amount) source() string {
 	return "amount." + a.Field()
 }
 
+// CommissionParts add up to the commissions of a bill without total_commission.
+// total_operation_agent overlaps total_agent_merchant and is not among them.
+var CommissionParts = []Amount{TalentCommission, TotalAgentMerchant, BrokerCommission, ClerkCommission, MallStoreGoods}
+
+// Commissions returns the amounts that a bill's commissions add up to: the total
+// where it is known, else its parts, each of which may be NULL.
+func (a *Amounts) Commissions() []Null[Fen] {
+	if a[TotalCommission].Valid {
+		return []Null[Fen]{a[TotalCommission]}
+	}
+	parts := make([]Null[Fen], len(CommissionParts))
+	for i, part := range CommissionParts {
+		parts[i] = a[part]
+	}
+	return parts
+}
+
 // AmountByField finds an amount of the object "amount" by its name in the API.
 func AmountByField(name string) (Amount, bool) {
 	a, ok := amountByField[name]

@@ -30,6 +30,22 @@ func (a Fen) Sub(b Fen) (Fen, error) {
 	return difference, nil
 }
 
+// Total adds amounts up. It is NULL where one of them is, and ErrOverflow where
+// the sum would leave int64.
+func Total(terms ...Null[Fen]) (Null[Fen], error) {
+	var total Fen
+	for _, term := range terms {
+		if !term.Valid {
+			return Null[Fen]{}, nil
+		}
+		var err error
+		if total, err = total.Add(term.V); err != nil {
+			return Null[Fen]{}, err
+		}
+	}
+	return Some(total), nil
+}
+
 // Yuan formats the amount for people: -123456 is "-1234.56".
 func (a Fen) Yuan() string {
 	magnitude, sign := uint64(a), ""

@@ -139,7 +139,7 @@ func (c *checker) identities() {
 		c.identity(schema.RuleLedgerTotal, schema.SeverityError, total, plus(pay, a[schema.LedgerPlatformTicket]),
 			"ledger_total should be pay + ledger_platform_ticket"),
 		c.identity(schema.RuleGoods, schema.SeverityWarning, a[schema.Goods],
-			minus(total, plus(append(commissions(a), a[schema.TotalMerchantPlatformService], a[schema.ActualInsured])...)),
+			minus(total, plus(append(a.Commissions(), a[schema.TotalMerchantPlatformService], a[schema.ActualInsured])...)),
 			"goods should be ledger_total - total_merchant_platform_service - commissions - actual_insured"),
 	}
 	if !a[schema.PlatformTicket].Valid {
@@ -148,16 +148,6 @@ func (c *checker) identities() {
 	if !a[schema.LedgerPlatformTicket].Valid {
 		c.hidden("ledger_platform_ticket", total, plus(pay))
 	}
-}
-
-// commissions is total_commission where present, else its parts.
-// total_operation_agent overlaps total_agent_merchant and is left out.
-func commissions(a *schema.Amounts) []schema.Null[schema.Fen] {
-	if a[schema.TotalCommission].Valid {
-		return []schema.Null[schema.Fen]{a[schema.TotalCommission]}
-	}
-	return []schema.Null[schema.Fen]{a[schema.TalentCommission], a[schema.TotalAgentMerchant], a[schema.BrokerCommission],
-		a[schema.ClerkCommission], a[schema.MallStoreGoods]}
 }
 
 // identity checks that an amount is what it should be.
@@ -196,16 +186,8 @@ type sum struct {
 }
 
 func plus(terms ...schema.Null[schema.Fen]) sum {
-	total := sum{Null: schema.Some(schema.Fen(0))}
-	for _, term := range terms {
-		if !term.Valid {
-			return sum{}
-		}
-		if total.V, total.err = total.V.Add(term.V); total.err != nil {
-			return sum{err: total.err}
-		}
-	}
-	return total
+	total, err := schema.Total(terms...)
+	return sum{total, err}
 }
 
 func minus(whole schema.Null[schema.Fen], part sum) sum {

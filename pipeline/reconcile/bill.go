@@ -35,7 +35,7 @@ func NewBill(day schema.Day, b *schema.Bill) (Bill, error) {
 	if !bill.Forward() {
 		return bill, nil
 	}
-	commission, err := commissionOf(&b.Amounts)
+	commission, err := schema.Total(b.Amounts.Commissions()...)
 	if err != nil {
 		return Bill{}, fmt.Errorf("commissions of %s: %w", bill.single(), err)
 	}
@@ -43,29 +43,6 @@ func NewBill(day schema.Day, b *schema.Bill) (Bill, error) {
 	bill.Legs[schema.LegCommission] = commission
 	bill.Legs[schema.LegNet] = b.Amounts[schema.Goods]
 	return bill, nil
-}
-
-// commissionParts add up to the commission of a bill without total_commission.
-// total_operation_agent overlaps total_agent_merchant and is not among them.
-var commissionParts = []schema.Amount{
-	schema.TalentCommission, schema.TotalAgentMerchant, schema.BrokerCommission, schema.ClerkCommission, schema.MallStoreGoods,
-}
-
-func commissionOf(a *schema.Amounts) (schema.Null[schema.Fen], error) {
-	if a[schema.TotalCommission].Valid {
-		return a[schema.TotalCommission], nil
-	}
-	sum := schema.Some(schema.Fen(0))
-	for _, part := range commissionParts {
-		if !a[part].Valid {
-			return schema.Null[schema.Fen]{}, nil
-		}
-		var err error
-		if sum.V, err = sum.V.Add(a[part].V); err != nil {
-			return schema.Null[schema.Fen]{}, err
-		}
-	}
-	return sum, nil
 }
 
 // Forward says that the bill is for something sold: only such are settled.

@@ -61,7 +61,7 @@ func (r *Rules) Columns() []string {
 	for _, a := range []schema.Amount{schema.LedgerTotal, schema.TotalMerchantPlatformService, schema.TotalCommission, schema.Goods} {
 		columns = append(columns, a.Column())
 	}
-	for _, a := range commissionParts {
+	for _, a := range schema.CommissionParts {
 		columns = append(columns, a.Column())
 	}
 	return columns

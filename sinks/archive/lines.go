@@ -32,7 +32,7 @@ var frames = func() *zstd.Encoder {
 // Encode returns the answer as one compressed JSON line. The body, one JSON value,
 // stands in it byte for byte. Encoded answers may be joined.
 func (*Archive) Encode(a schema.Answer) ([]byte, error) {
-	if len(a.Body) == 0 || bytes.ContainsAny(a.Body, "\r\n") || len(bytes.TrimSpace(a.Body)) < len(a.Body) {
+	if !oneLine(a.Body) {
 		return nil, fmt.Errorf("the answer at cursor %q of account %s on %s is empty, has line breaks or white space around it", a.Cursor, a.Account, a.Day)
 	}
 	line, err := json.Marshal(struct {
@@ -48,6 +48,12 @@ func (*Archive) Encode(a schema.Answer) ([]byte, error) {
 		return nil, err
 	}
 	return frames.EncodeAll(withBody(line, a.Body), nil), nil
+}
+
+// oneLine says that a body can stand in a line of JSON: that it has no line breaks
+// and no white space around it, and is there at all.
+func oneLine(body []byte) bool {
+	return len(body) > 0 && !bytes.ContainsAny(body, "\r\n") && len(bytes.TrimSpace(body)) == len(body)
 }
 
 // withBody adds the body to a JSON object, by hand: no JSON library may touch

@@ -1,7 +1,6 @@
 package archive
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,7 +30,7 @@ func settlementsPrefix(day schema.Day) string {
 // EncodeSettlement returns the answer as one JSON line, the body in it byte for
 // byte. Answers are small and alike: they are compressed by the batch.
 func (*Archive) EncodeSettlement(a schema.SettleAnswer) ([]byte, error) {
-	if len(a.Body) == 0 || bytes.ContainsAny(a.Body, "\r\n") || len(bytes.TrimSpace(a.Body)) < len(a.Body) {
+	if !oneLine(a.Body) {
 		return nil, fmt.Errorf("the answer to %s %q is empty, has line breaks or white space around it", a.Parameter, a.Value)
 	}
 	line, err := json.Marshal(struct {

@@ -33,12 +33,13 @@ func (s *Stage) Publish(ctx context.Context, m *schema.Manifest) error {
 	if err := s.lake.settle(ctx); err != nil {
 		return err
 	}
-	for i, w := range s.writers() {
-		f, err := w.Finish(s.stamp)
+	writers := s.writers()
+	for i := range m.Objects {
+		o := &m.Objects[i]
+		f, err := writers[o.Table].Finish(s.stamp)
 		if err != nil {
 			return err
 		}
-		o := &m.Objects[i]
 		info, err := s.put(ctx, o.Key, f.Body(), s.base.ETags[o.Table])
 		if err != nil {
 			return err

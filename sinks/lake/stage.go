@@ -64,9 +64,12 @@ type writer interface {
 	Close()
 }
 
-// writers returns the tables' writers, in the order of tables.
-func (s *Stage) writers() []writer {
-	return []writer{s.restatements, s.bills, s.settlements, s.reconciliation, s.exceptions}
+// writers returns the writer of each table.
+func (s *Stage) writers() map[string]writer {
+	return map[string]writer{
+		schema.Bills.Name: s.bills, schema.Settlements.Name: s.settlements, schema.Reconciliations.Name: s.reconciliation,
+		schema.Exceptions.Name: s.exceptions, schema.Restatements.Name: s.restatements,
+	}
 }
 
 // Rows takes the rows, each table's in the order in which they are to be read.
@@ -94,13 +97,14 @@ func (s *Stage) Bills(columns ...string) iter.Seq2[*schema.Bill, error] {
 func (s *Stage) Finish(m *schema.Manifest) error {
 	m.Version, m.Day, m.Bucket, m.Billwalk = schema.ManifestVersion, s.base.Day, s.base.Bucket, s.lake.version
 	m.Generation, m.WriteID, m.Objects = s.stamp.Generation, s.stamp.WriteID, nil
-	for i, w := range s.writers() {
-		f, err := w.Finish(s.stamp)
+	writers := s.writers()
+	for _, table := range tables {
+		f, err := writers[table].Finish(s.stamp)
 		if err != nil {
 			return err
 		}
 		m.Objects = append(m.Objects, schema.Object{
-			Table: tables[i], Day: m.Day, Bucket: m.Bucket, Key: dataKey(tables[i], m.Day, m.Bucket), Rows: f.Totals.Rows, Bytes: f.Bytes,
+			Table: table, Day: m.Day, Bucket: m.Bucket, Key: dataKey(table, m.Day, m.Bucket), Rows: f.Totals.Rows, Bytes: f.Bytes,
 			SHA256: f.SHA256, RowsSHA256: f.RowsSHA256, Totals: f.Totals,
 		})
 	}
