@@ -202,23 +202,23 @@ func (a *assembly) publish(ctx context.Context) (unchanged bool, err error) {
 		return false, err
 	}
 	if a.base.Manifest != nil && a.sameRows() && a.sameUnits() {
-		return true, nil
+		return true, a.stage.Keep(ctx)
 	}
 	return false, a.stage.Publish(ctx, a.m)
 }
 
-// sameRows says that the lake holds what the manifest tells of, and that it has
-// the very rows that were built.
+// sameRows says that the lake holds what the manifest tells of, no publication
+// being under way, and that it has the very rows that were built.
 func (a *assembly) sameRows() bool {
-	return slices.EqualFunc(a.base.Manifest.Objects, a.m.Objects, func(was, is schema.Object) bool {
+	return len(a.base.Unfinished()) == 0 && slices.EqualFunc(a.base.Manifest.Objects, a.m.Objects, func(was, is schema.Object) bool {
 		return was.Key == is.Key && was.RowsSHA256 == is.RowsSHA256 && was.ETag == a.base.ETags[was.Table]
 	})
 }
 
-// sameUnits says that the published manifest tells the same of every unit's
-// state.
+// sameUnits says that the published manifest is sealed, and tells the same of
+// every unit's state.
 func (a *assembly) sameUnits() bool {
-	return a.base.Manifest.SignTable == a.m.SignTable && slices.EqualFunc(a.base.Manifest.Units, a.m.Units, func(was, is schema.Entry) bool {
+	return a.base.Manifest.Seal != "" && a.base.Manifest.SignTable == a.m.SignTable && slices.EqualFunc(a.base.Manifest.Units, a.m.Units, func(was, is schema.Entry) bool {
 		return was.Account == is.Account && was.State == is.State && was.Stale == is.Stale && (was.Failure == nil) == (is.Failure == nil)
 	})
 }

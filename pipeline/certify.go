@@ -20,7 +20,7 @@ func (w *walker) certify(ctx context.Context, u schema.Unit, last *schema.Certif
 		c := *last
 		c.Account, c.State, c.Unavailable = u.Account, schema.Complete, nil
 		c.Confirmed = &schema.Confirmation{Walk: t.walk, At: t.ended, RunID: w.runID}
-		return &c, w.archive.Certify(ctx, &c)
+		return w.store(ctx, &c)
 	}
 	if last != nil && shrinks(last.Bills, bills) && !w.allowShrink {
 		return nil, fmt.Errorf("the day shrank from %d bills to %d: it is published only with --allow-shrink", last.Bills, bills)
@@ -33,7 +33,18 @@ func (w *walker) certify(ctx context.Context, u schema.Unit, last *schema.Certif
 	for _, e := range equal {
 		c.Agreed = append(c.Agreed, e.walk)
 	}
-	return c, w.archive.Certify(ctx, c)
+	return w.store(ctx, c)
+}
+
+// store makes a certificate durable. Where another run has certified the very
+// walk, its certificate is the one.
+func (w *walker) store(ctx context.Context, c *schema.Certificate) (*schema.Certificate, error) {
+	err := w.archive.Certify(ctx, c)
+	if !errors.Is(err, schema.ErrTaken) {
+		return c, err
+	}
+	c, _, err = w.archive.Unit(ctx, c.Unit())
+	return c, err
 }
 
 // certified yields the answers of a certified walk, each checked against the
@@ -98,7 +109,7 @@ func (w *walker) unavailable(ctx context.Context, u schema.Unit, last *schema.Ce
 	}
 	c.Account, c.State, c.Unavailable = u.Account, schema.Unavailable, &why
 	c.Confirmed = &schema.Confirmation{Walk: walk, At: w.now(), RunID: w.runID}
-	return c, w.archive.Certify(ctx, c)
+	return w.store(ctx, c)
 }
 
 // unitError is a fault of one unit that billwalk itself found in an answer.

@@ -41,9 +41,10 @@ func (b *builder) run(ctx, asking, hard context.Context, finished iter.Seq[ended
 }
 
 // ended returns the days that can be settled now: those whose units have ended,
-// the newest first, so that what one teaches of the match rules serves the next.
+// in the order of the plan, so that what one teaches of the match rules serves
+// the next.
 func (b *builder) ended(left map[schema.Day]int) (days []schema.Day) {
-	for _, day := range slices.Backward(slices.Sorted(maps.Keys(left))) {
+	for _, day := range b.plan.days() {
 		if left[day] > 0 {
 			break
 		}
@@ -111,7 +112,11 @@ func (b *builder) joinDay(ctx context.Context, day schema.Day) error {
 		if a.stage == nil {
 			continue
 		}
-		if err := b.publish(ctx, a); err != nil {
+		err := b.publish(ctx, a)
+		if errors.Is(err, schema.ErrSuperseded) {
+			err = b.superseded(ctx, a)
+		}
+		if err != nil {
 			b.Log.Error("not published", "bill_date", day, "bucket", a.base.Bucket, "error", err)
 			faults = append(faults, fmt.Errorf("day %s, bucket %d is not published: %w", day, a.base.Bucket, err))
 		}
@@ -159,7 +164,7 @@ func (b *builder) publish(ctx context.Context, a *assembly) error {
 	if unchanged {
 		m = a.base.Manifest
 	}
-	b.summary.published(m, unchanged)
+	b.summary.published(m, unchanged, false)
 	b.Progress.partitions.Add(1)
 	return nil
 }

@@ -72,7 +72,7 @@ func (n *neighbours) read(ctx context.Context, partitions []partition) error {
 	partitions = slices.DeleteFunc(partitions, func(p partition) bool { _, ok := n.orders[p]; return ok })
 	lists := make([][]uint64, len(partitions))
 	reads, ctx := errgroup.WithContext(ctx)
-	reads.SetLimit(basesAtATime)
+	reads.SetLimit(readsAtATime)
 	for i, p := range partitions {
 		reads.Go(func() error {
 			for bill, err := range n.forward(ctx, p, "settle_type", "shop_order_id", "order_ext_id") {

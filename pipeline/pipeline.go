@@ -41,11 +41,12 @@ type Archive interface {
 	// Encode returns the answer in the archive's form. Encoded answers may be joined.
 	Encode(a schema.Answer) ([]byte, error)
 	// Append makes encoded answers durable as batch n (from 1) of a walk. A
-	// batch is never replaced: if another process wrote it, that is an error.
+	// batch is never replaced: if another run wrote it, that is schema.ErrTaken.
 	Append(ctx context.Context, u schema.Unit, walk string, n int, answers []byte) error
 	// Answers reads a walk's answers in order, up to the last batch.
 	Answers(ctx context.Context, u schema.Unit, walk string) iter.Seq2[schema.Answer, error]
-	// Certify makes a certificate durable, under its latest walk.
+	// Certify makes a certificate durable, under its latest walk. If another run
+	// certified that walk, it is schema.ErrTaken.
 	Certify(ctx context.Context, c *schema.Certificate) error
 	// Unit says what there is of a unit: its latest certificate, or nil, and
 	// the walks begun after that, oldest first. Of a certificate that cannot be
@@ -68,6 +69,8 @@ type Lake interface {
 	// Base reads what is published of a (day, bucket). A run reads it before
 	// its first call to the platform, and replaces nothing newer.
 	Base(ctx context.Context, day schema.Day, bucket int) (schema.Base, error)
+	// Manifest reads the manifest alone, or nil where nothing is published.
+	Manifest(ctx context.Context, day schema.Day, bucket int) (*schema.Manifest, error)
 	// Stage begins to build what replaces the base, in local files.
 	Stage(base schema.Base) (Stage, error)
 	// Bills reads columns of the published bills of a (day, bucket); there are
@@ -90,8 +93,12 @@ type Stage interface {
 	// Finish ends the files and completes the manifest with what they are.
 	Finish(m *schema.Manifest) error
 	// Publish replaces the base, the manifest last. Readers see the old or the
-	// new file of a table, never less.
+	// new file of a table, never less. Where another run came first, nothing is
+	// changed: schema.ErrSuperseded.
 	Publish(ctx context.Context, m *schema.Manifest) error
+	// Keep leaves the base as it is, and no run that read it earlier may replace it
+	// any more. Where another run came first: schema.ErrSuperseded.
+	Keep(ctx context.Context) error
 	// Close removes the files. It may be called at any time, and again.
 	Close()
 }

@@ -26,7 +26,7 @@ type PlannedUnit struct {
 
 const (
 	sizeWindow   = 7  // days back in which a manifest still says how large an account is
-	basesAtATime = 16 // read from the lake side by side
+	readsAtATime = 16 // of the lake, side by side
 )
 
 // MakePlan reads the lake and asks the platform nothing. The newest day comes
@@ -41,16 +41,16 @@ func MakePlan(ctx context.Context, lake Lake, accounts []schema.Account, days []
 	days = slices.Sorted(slices.Values(days))
 	used := bucketsOf(accounts, buckets)
 	var err error
-	if plan.Bases, err = basesOf(ctx, lake, days, used); err != nil {
+	if plan.Bases, err = ofEach(ctx, days, used, lake.Base); err != nil {
 		return plan, err
 	}
-	before, err := basesOf(ctx, lake, daysBefore(days[0]), used)
+	before, err := ofEach(ctx, daysBefore(days[0]), used, lake.Manifest)
 	if err != nil {
 		return plan, err
 	}
 	sizes := make(map[schema.AccountID]size) // of the nearest day before
-	for _, base := range before {
-		learn(sizes, base.Manifest)
+	for _, m := range before {
+		learn(sizes, m)
 	}
 	for _, day := range days {
 		published := make(map[schema.AccountID]size)
@@ -86,18 +86,28 @@ func daysBefore(first schema.Day) []schema.Day {
 	return days
 }
 
-// basesOf reads what is published of the days' buckets, days first.
-func basesOf(ctx context.Context, lake Lake, days []schema.Day, buckets []int) ([]schema.Base, error) {
-	bases := make([]schema.Base, len(days)*len(buckets))
+// ofEach reads something of each of the days' buckets, days first.
+func ofEach[T any](ctx context.Context, days []schema.Day, buckets []int, read func(context.Context, schema.Day, int) (T, error)) ([]T, error) {
+	found := make([]T, len(days)*len(buckets))
 	reads, ctx := errgroup.WithContext(ctx)
-	reads.SetLimit(basesAtATime)
-	for i := range bases {
+	reads.SetLimit(readsAtATime)
+	for i := range found {
 		reads.Go(func() (err error) {
-			bases[i], err = lake.Base(ctx, days[i/len(buckets)], buckets[i%len(buckets)])
+			found[i], err = read(ctx, days[i/len(buckets)], buckets[i%len(buckets)])
 			return err
 		})
 	}
-	return bases, reads.Wait()
+	return found, reads.Wait()
+}
+
+// days returns the days of the plan, in the order in which they are walked.
+func (p *Plan) days() (days []schema.Day) {
+	for _, u := range p.Units {
+		if len(days) == 0 || days[len(days)-1] != u.Day {
+			days = append(days, u.Day)
+		}
+	}
+	return days
 }
 
 // base returns what is published of a partition of the plan.

@@ -147,7 +147,7 @@ func (a *assembly) restatement(before, after *schema.Bill) (schema.Restatement, 
 	one := cmp.Or(after, before)
 	r := schema.Restatement{
 		BillKey: one.Key(), WalkAccountID: one.WalkAccountID, ShopOrderID: one.ShopOrderID, Change: schema.Changed,
-		OldGeneration: a.base.Manifest.Generation, NewGeneration: a.base.Manifest.Generation + 1, RestatedAt: a.Now().UTC(),
+		OldGeneration: a.base.Manifest.Generation, NewGeneration: a.base.Next(), RestatedAt: a.Now().UTC(),
 	}
 	empty := new(schema.Bill)
 	switch {

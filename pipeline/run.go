@@ -41,6 +41,7 @@ type Run struct {
 	Trade   Trade  // nil asks for no settlements
 	Archive Archive
 	Lake    Lake
+	Claims  Claims // nil tells no other run of this one
 	Rows    normalise.Normaliser
 	Rules   reconcile.Rules
 
@@ -48,6 +49,7 @@ type Run struct {
 	AgainSince    schema.Day // from this day on, orders that nothing came back for are asked for again
 
 	InFlight    int           // units walked side by side
+	Backfill    bool          // days that are whole are not walked again, unless a run that ended well has published them
 	Deadline    time.Duration // of walking; 0 is none
 	AllowShrink bool
 	Now         func() time.Time
@@ -102,7 +104,7 @@ func exitCode(ctx context.Context, s *Summary, err error) int {
 		return ExitInterrupted
 	case errors.Is(err, errStoppedToday):
 		return ExitStopped
-	case errors.Is(err, schema.ErrSuperseded):
+	case err != nil && onlySuperseded(err):
 		return ExitSuperseded
 	case err != nil:
 		return ExitFailed
@@ -118,6 +120,11 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 	if err != nil {
 		return fmt.Errorf("reading what is published: %w", err)
 	}
+	if r.claim(hard) {
+		r.Log.Info("another run is at work on these days: this one begins at the other end, and takes what that one has walked")
+		slices.Reverse(plan.Units)
+	}
+	defer r.unclaim()
 	pages, _ := plan.Pages()
 	r.Progress.units.Store(int64(len(plan.Units)))
 	r.Progress.pagesExpected.Store(int64(pages * r.Passes))
@@ -133,7 +140,7 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 		return err
 	}
 	defer b.close()
-	err = b.run(ctx, asking, hard, r.finished(asking, hard, plan))
+	err = b.run(ctx, asking, hard, r.finished(asking, hard, plan, s.StartedAt))
 	return errors.Join(err, r.account(s, plan, b.results), b.stopped())
 }
 

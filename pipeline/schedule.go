@@ -24,7 +24,7 @@ type ended struct {
 // finished yields every unit of the plan as it ends, each once; units that an
 // interruption cut are not yielded. It is the one place where units run side by
 // side.
-func (r *Run) finished(ctx, hard context.Context, plan Plan) iter.Seq[ended] {
+func (r *Run) finished(ctx, hard context.Context, plan Plan, started time.Time) iter.Seq[ended] {
 	return func(yield func(ended) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
@@ -33,7 +33,7 @@ func (r *Run) finished(ctx, hard context.Context, plan Plan) iter.Seq[ended] {
 		units.SetLimit(max(1, r.InFlight))
 		go func() {
 			defer close(results)
-			h, seen := &halts{}, newSightings(r.Lake, plan)
+			h, seen := &halts{}, newSightings(r.Lake, plan, started)
 			for _, u := range plan.Units {
 				units.Go(func() error {
 					if done, ok := r.one(ctx, hard, u.Unit, seen, h); ok {
@@ -66,16 +66,17 @@ type partition struct {
 // sightings say which walks have been seen to: this run is to look again at
 // their units. What else is whole already, it goes on with.
 type sightings struct {
-	lake   Lake
-	failed map[schema.Unit]bool   // the unit failed since it was certified
-	bases  map[schema.Unit]string // the run that has published its certificate
+	lake    Lake
+	started time.Time              // this run
+	failed  map[schema.Unit]bool   // the unit failed since it was certified
+	bases   map[schema.Unit]string // the run that has published its certificate
 
 	mu   sync.Mutex
 	well map[string]bool // runs, and whether they ended well
 }
 
-func newSightings(lake Lake, plan Plan) *sightings {
-	s := &sightings{lake: lake, failed: make(map[schema.Unit]bool), bases: make(map[schema.Unit]string), well: make(map[string]bool)}
+func newSightings(lake Lake, plan Plan, started time.Time) *sightings {
+	s := &sightings{lake: lake, started: started, failed: make(map[schema.Unit]bool), bases: make(map[schema.Unit]string), well: make(map[string]bool)}
 	for _, u := range plan.Units {
 		for _, b := range plan.Bases {
 			if b.Manifest == nil || b.Day != u.Day {
@@ -91,12 +92,16 @@ func newSightings(lake Lake, plan Plan) *sightings {
 }
 
 // seen says that the certificate is of a run that ended well, or was published by
-// one, or that its unit failed since.
+// one, or that its unit failed since. What another run has walked since this one
+// started is as good as this one's own.
 func (s *sightings) seen(ctx context.Context, u schema.Unit, c *schema.Certificate) (bool, error) {
+	latest := c.Latest()
+	if latest.At.After(s.started) {
+		return false, nil
+	}
 	if s.failed[u] {
 		return true, nil
 	}
-	latest := c.Latest()
 	if well, err := s.endedWell(ctx, latest.RunID); well || err != nil {
 		return well, err
 	}
@@ -138,7 +143,7 @@ func (r *Run) one(ctx, hard context.Context, u schema.Unit, seen *sightings, h *
 	}
 	w := &walker{
 		source: r.Source, archive: r.Archive, now: r.Now, log: r.Log, progress: r.Progress, runID: r.ID,
-		pageSize: r.PageSize, passes: r.Passes, allowShrink: r.AllowShrink, stop: ctx.Done(),
+		pageSize: r.PageSize, passes: r.Passes, allowShrink: r.AllowShrink, backfill: r.Backfill, stop: ctx.Done(),
 		seen: func(ctx context.Context, c *schema.Certificate) (bool, error) { return seen.seen(ctx, u, c) },
 	}
 	began := time.Now()

@@ -115,10 +115,11 @@ func (s *Summary) unit(r result) {
 	}
 }
 
-// published notes a publication, or one that stays because its rows are the same.
-func (s *Summary) published(m *schema.Manifest, unchanged bool) {
+// published notes a publication: this run's, or one that stays, because its rows
+// are the same or because another run came first.
+func (s *Summary) published(m *schema.Manifest, unchanged, superseded bool) {
 	for _, o := range m.Objects {
-		o.Unchanged = unchanged
+		o.Unchanged, o.Superseded = unchanged, superseded
 		s.Rows[o.Table] += o.Rows
 		s.Partitions = append(s.Partitions, o)
 	}

@@ -35,14 +35,15 @@ type walker struct {
 	pageSize    int
 	passes      int
 	allowShrink bool
+	backfill    bool
 	seen        func(context.Context, *schema.Certificate) (bool, error)
 	stop        <-chan struct{} // closed: finish the request in flight, make it durable, return errStopped
 }
 
 // unit walks the unit until enough walks in a row agree, and returns its
 // certificate. A walk that a killed run began is gone on with while it is young.
-// So is a young certificate, unless a run that ended well has seen to it, so that
-// this run is to look again.
+// So is a young certificate, and in a backfill one of any age, unless a run that
+// ended well has seen to it, so that this run is to look again.
 func (w *walker) unit(ctx context.Context, u schema.Unit) (*schema.Certificate, error) {
 	last, begun, err := w.archive.Unit(ctx, u)
 	name := ""
@@ -56,7 +57,7 @@ func (w *walker) unit(ctx context.Context, u schema.Unit) (*schema.Certificate, 
 	if err != nil {
 		return nil, err
 	}
-	if last != nil && w.young(last) {
+	if last != nil && (w.backfill || w.young(last)) {
 		seen, err := w.seen(ctx, last)
 		if err != nil {
 			return nil, err
@@ -76,6 +77,10 @@ func (w *walker) unit(ctx context.Context, u schema.Unit) (*schema.Certificate, 
 			fetched++
 			t = newTrace(u, walkName(w.runID, u, w.now(), name))
 			name, err = t.walk, w.walk(ctx, t, 0)
+		}
+		if errors.Is(err, schema.ErrTaken) {
+			w.log.Warn("another run goes on with this walk; a new one is begun", "account_id", u.Account.ID, "bill_date", u.Day, "walk", name)
+			continue
 		}
 		if err != nil {
 			if failure := failureOf(err, u); failure.Reach == schema.ReachUnavailable {

@@ -200,6 +200,11 @@ func (l *shelf) Base(_ context.Context, day schema.Day, bucket int) (schema.Base
 	return schema.Base{Day: day, Bucket: bucket, Manifest: l.manifest(day, bucket)}, nil
 }
 
+// Manifest implements pipeline.Lake.
+func (l *shelf) Manifest(_ context.Context, day schema.Day, bucket int) (*schema.Manifest, error) {
+	return l.manifest(day, bucket), nil
+}
+
 func (l *shelf) manifest(day schema.Day, bucket int) *schema.Manifest {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -303,6 +308,8 @@ func (s *shelfStage) Publish(_ context.Context, m *schema.Manifest) (err error) 
 	l.partitions[shelfPlace{m.Day, m.Bucket}] = s.rows
 	return nil
 }
+
+func (s *shelfStage) Keep(context.Context) error { return nil }
 
 func (s *shelfStage) Close() {}
 

@@ -68,6 +68,10 @@ type Begun struct {
 	Batches int
 }
 
+// ErrTaken says that another run has written the very object of the archive: it
+// goes on with the same walk, or has ended it.
+var ErrTaken = errors.New("another run has written it")
+
 // ErrDamaged says that a certificate cannot be read any more. Its unit can be
 // walked anew.
 var ErrDamaged = errors.New("the certificate is damaged")

@@ -1,9 +1,6 @@
 package schema
 
-import (
-	"errors"
-	"time"
-)
+import "time"
 
 // ManifestVersion is the version of the manifest's form. A reader refuses one
 // that it does not know.
@@ -15,7 +12,7 @@ type Manifest struct {
 	Version     int               `json:"version"`
 	Day         Day               `json:"bill_date"`
 	Bucket      int               `json:"bucket"`
-	Generation  int64             `json:"generation"` // counts publications, from 1
+	Generation  int64             `json:"generation"` // counts publications that were begun, from 1
 	WriteID     string            `json:"write_id"`   // of this publication; also in the files' footers and metadata
 	RunID       string            `json:"run_id"`
 	Job         string            `json:"job"`
@@ -27,6 +24,7 @@ type Manifest struct {
 	Identities  map[Rule]Check    `json:"identities"`
 	Exceptions  map[Rule]int64    `json:"exceptions"` // rows of the table exceptions, by rule
 	Verdicts    map[Verdict]int64 `json:"verdicts"`   // rows of the table reconciliation, by verdict
+	Seal        string            `json:"seal"`       // SHA-256 of the manifest's JSON with an empty seal, hex; empty in those of an older billwalk
 }
 
 // Object is one published Parquet file.
@@ -41,7 +39,8 @@ type Object struct {
 	RowsSHA256 string `json:"rows_sha256"` // of all before the footer: equal for equal rows
 	ETag       string `json:"etag"`
 	Totals     Totals `json:"totals"`
-	Unchanged  bool   `json:"unchanged,omitempty"` // in a run's summary: it stays, its rows being the same
+	Unchanged  bool   `json:"unchanged,omitempty"`  // in a run's summary: it stays, its rows being the same
+	Superseded bool   `json:"superseded,omitempty"` // in a run's summary: another run came first, and its result is at least as new
 }
 
 // Entry says what the manifest's files hold of one unit.
@@ -76,16 +75,6 @@ func (m *Manifest) Entry(id AccountID) *Entry {
 	return nil
 }
 
-// Base is what was published of one (day, bucket) before a run's first call:
-// what the run may replace, and nothing newer.
-type Base struct {
-	Day          Day
-	Bucket       int
-	Manifest     *Manifest // nil where nothing was published
-	ManifestETag string
-	ETags        map[string]string // by table; empty where there is no object
-}
-
 // Rows takes the rows of one (day, bucket), each table in its order.
 type Rows struct {
 	Bill           func(*Bill) error
@@ -94,6 +83,3 @@ type Rows struct {
 	Exception      func(*Exception) error
 	Restatement    func(*Restatement) error
 }
-
-// ErrSuperseded says that another run published a day first. Its result stands.
-var ErrSuperseded = errors.New("another run has published this day meanwhile")

@@ -14,6 +14,8 @@ package archive
 import (
 	"bytes"
 	"context"
+	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -47,7 +49,7 @@ func batchKey(u schema.Unit, walk string, n int) string {
 func certificateKey(u schema.Unit, walk string) string { return prefix(u) + walk + ".json" }
 
 // Append stores encoded answers as batch n of a walk. A batch is written once:
-// where another process has written it, the error is object.ErrConflict.
+// where another process has written it, the error is schema.ErrTaken.
 func (a *Archive) Append(ctx context.Context, u schema.Unit, walk string, n int, answers []byte) error {
 	return a.create(ctx, batchKey(u, walk, n), answers)
 }
@@ -62,18 +64,30 @@ func (a *Archive) Certify(ctx context.Context, c *schema.Certificate) error {
 	return a.create(ctx, certificateKey(c.Unit(), c.Latest().Walk), data)
 }
 
+// hashMeta is the metadata that every object of the archive has: the SHA-256 of
+// its bytes, hex.
+const hashMeta = "sha256"
+
+func hashOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
+
 // create stores an object that must not exist. An answer that got lost is
 // asked again: where the object has the very content, it was our own.
 func (a *Archive) create(ctx context.Context, key string, data []byte) error {
-	_, err := object.PutKnown(ctx, a.store, key, bytes.NewReader(data), object.IfAbsent(), nil)
+	_, err := object.PutKnown(ctx, a.store, key, bytes.NewReader(data), object.IfAbsent(), map[string]string{hashMeta: hashOf(data)})
 	if !errors.Is(err, object.ErrConflict) {
 		return err
 	}
-	stored, _, getErr := object.ReadAll(ctx, a.store, key)
-	if getErr == nil && bytes.Equal(stored, data) {
+	stored, _, readErr := object.ReadAll(ctx, a.store, key)
+	if readErr != nil {
+		return fmt.Errorf("whose object %s is cannot be told: %w", key, readErr)
+	}
+	if bytes.Equal(stored, data) {
 		return nil
 	}
-	return fmt.Errorf("%s was written by another run: %w", key, err)
+	return fmt.Errorf("%s: %w: %w", key, schema.ErrTaken, err)
 }
 
 // names are those of the archive's own objects: a walk is a ULID.

@@ -21,10 +21,12 @@ const (
 	billsKey        = "bills/bill_date=2026-11-20/bucket-002.parquet"
 	restatementsKey = "restatements/bill_date=2026-11-20/bucket-002.parquet"
 	manifestOf      = "_manifests/bill_date=2026-11-20/bucket-002.json"
+	turnOf          = "_control/turns/bill_date=2026-11-20/bucket-002.json"
 )
 
 // objects are those of one publication, in the order of their PUTs.
 var objects = []string{
+	turnOf,
 	restatementsKey,
 	billsKey,
 	"settlements/bill_date=2026-11-20/bucket-002.parquet",

@@ -7,15 +7,19 @@
 //     each data object: what this run may replace;
 //  2. a Stage takes the rows into local files, stamped with a generation and a
 //     write id;
-//  3. its Publish PUTs each data object on the condition that the base is still
-//     there;
-//  4. it PUTs the manifest, last, on the same condition.
+//  3. its Publish takes the turn, a small object under _control/turns, on the
+//     condition that nobody took it since, PUTs each data object on the condition
+//     that the base is still there;
+//  4. and PUTs the manifest, last, on the same condition.
 //
 // What is published is read back by column: Bills, Restatements.
 //
-// A run that finds something newer in place changes nothing: schema.ErrSuperseded. A
-// crash between 3 and 4 heals by running again, from the base then found.
-// Nothing is ever deleted.
+// Of two runs with one base only one gets the turn; the other changes nothing:
+// schema.ErrSuperseded. A run that read its base while a publication was under
+// way is newer than that one. It finds its write id in the turn, and replaces what
+// it has written and what it may still write; the slow one then finds something
+// newer in place, and stops. A crash at any point heals by running again, from
+// the base then found. Nothing is ever deleted.
 package lake
 
 import (
@@ -111,17 +115,15 @@ func manifestKey(day schema.Day, bucket int) string {
 	return fmt.Sprintf("_manifests/bill_date=%s/bucket-%03d.json", day, bucket)
 }
 
-// Base reads what is published of a (day, bucket).
+// Base reads what is published of a (day, bucket), and whose turn it is.
 func (l *Lake) Base(ctx context.Context, day schema.Day, bucket int) (schema.Base, error) {
 	base := schema.Base{Day: day, Bucket: bucket, ETags: make(map[string]string)}
-	manifest := new(schema.Manifest)
-	info, err := l.readJSON(ctx, manifestKey(day, bucket), manifest)
-	switch {
-	case err == nil && manifest.Version != schema.ManifestVersion:
-		return base, fmt.Errorf("%s has version %d, this billwalk reads %d: use a newer one", info.Key, manifest.Version, schema.ManifestVersion)
-	case err == nil:
-		base.Manifest, base.ManifestETag = manifest, info.ETag
-	case !errors.Is(err, object.ErrNotFound):
+	info, err := l.readJSON(ctx, turnKey(day, bucket), &base.Turn)
+	if err != nil && !errors.Is(err, object.ErrNotFound) {
+		return base, err
+	}
+	base.TurnETag = info.ETag
+	if base.Manifest, base.ManifestETag, err = l.manifest(ctx, day, bucket); err != nil {
 		return base, err
 	}
 	for _, table := range tables {
@@ -132,6 +134,28 @@ func (l *Lake) Base(ctx context.Context, day schema.Day, bucket int) (schema.Bas
 		base.ETags[table] = info.ETag // empty where there is none
 	}
 	return base, nil
+}
+
+// Manifest reads the manifest of a (day, bucket), or nil where nothing is published.
+func (l *Lake) Manifest(ctx context.Context, day schema.Day, bucket int) (*schema.Manifest, error) {
+	m, _, err := l.manifest(ctx, day, bucket)
+	return m, err
+}
+
+func (l *Lake) manifest(ctx context.Context, day schema.Day, bucket int) (*schema.Manifest, string, error) {
+	key := manifestKey(day, bucket)
+	data, info, err := object.ReadAll(ctx, l.store, key)
+	if errors.Is(err, object.ErrNotFound) {
+		return nil, "", nil
+	}
+	if err != nil {
+		return nil, "", err
+	}
+	m, err := schema.DecodeManifest(data)
+	if err != nil {
+		return nil, "", fmt.Errorf("%s cannot be the base of a run: %w (where it is damaged: put an earlier version of the object back, or remove it and run again)", key, err)
+	}
+	return m, info.ETag, nil
 }
 
 func summaryKey(runID string) string { return "runs/" + runID + ".json" }

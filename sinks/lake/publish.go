@@ -3,13 +3,11 @@ package lake
 import (
 	"bytes"
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
@@ -21,16 +19,23 @@ const (
 	generationMeta = "generation"
 )
 
+func turnKey(day schema.Day, bucket int) string {
+	return fmt.Sprintf("_control/turns/bill_date=%s/bucket-%03d.json", day, bucket)
+}
+
 var errUnfinished = errors.New("the manifest is not one that the stage has finished")
 
-// Publish replaces the base by what was staged: the data first, whose ETags it
-// enters in the manifest, and then the manifest, which is the one that Finish
-// completed.
+// Publish takes the turn and replaces the base by what was staged: the data
+// first, whose ETags it enters in the manifest, and then the manifest, which is
+// the one that Finish completed.
 func (s *Stage) Publish(ctx context.Context, m *schema.Manifest) error {
 	if m.WriteID != s.stamp.WriteID || len(m.Objects) != len(tables) {
 		return errUnfinished
 	}
 	if err := s.lake.settle(ctx); err != nil {
+		return err
+	}
+	if err := s.take(ctx, schema.Turn{WriteID: s.stamp.WriteID, Begun: s.base.Unfinished(), Generation: s.stamp.Generation}); err != nil {
 		return err
 	}
 	writers := s.writers()
@@ -40,18 +45,48 @@ func (s *Stage) Publish(ctx context.Context, m *schema.Manifest) error {
 		if err != nil {
 			return err
 		}
-		info, err := s.put(ctx, o.Key, f.Body(), s.base.ETags[o.Table])
+		info, err := s.replace(ctx, o.Key, f.Body(), s.base.ETags[o.Table])
 		if err != nil {
 			return err
 		}
 		o.ETag = info.ETag
 	}
-	data, err := json.Marshal(m, jsontext.WithIndent("  "), json.Deterministic(true))
+	data, err := m.Encode()
 	if err != nil {
 		return err
 	}
-	_, err = s.put(ctx, manifestKey(m.Day, m.Bucket), bytes.NewReader(data), s.base.ManifestETag)
+	_, err = s.replace(ctx, manifestKey(m.Day, m.Bucket), bytes.NewReader(data), s.base.ManifestETag)
 	return err
+}
+
+// Keep leaves the base as it is, and takes the turn all the same: a run that read
+// its base before this one, and is slow, must not replace it by what it saw then.
+func (s *Stage) Keep(ctx context.Context) error {
+	return s.take(ctx, schema.Turn{WriteID: s.base.Manifest.WriteID, Generation: s.base.Manifest.Generation})
+}
+
+// take takes the turn, unless another run has taken it since the base was read.
+func (s *Stage) take(ctx context.Context, turn schema.Turn) error {
+	turn.TakenBy = s.stamp.WriteID
+	data, err := json.Marshal(turn)
+	if err != nil {
+		return err
+	}
+	_, err = s.put(ctx, turnKey(s.base.Day, s.base.Bucket), bytes.NewReader(data), s.base.TurnETag)
+	return err
+}
+
+// replace puts the object over the one that the base has, or over one of a
+// publication that had begun before the base was read.
+func (s *Stage) replace(ctx context.Context, key string, body io.ReadSeeker, etag string) (object.Info, error) {
+	for {
+		info, err := s.put(ctx, key, body, etag)
+		var lost *lostTo
+		if !errors.As(err, &lost) || !s.base.Older(lost.to.Meta[writeIDMeta]) || lost.to.ETag == etag {
+			return info, err
+		}
+		etag = lost.to.ETag
+	}
 }
 
 // put replaces the object that has the ETag (empty: there is none yet). A
@@ -83,6 +118,15 @@ func (s *Stage) mine(ctx context.Context, key string, conflict error) (object.In
 	case err == nil && info.Meta[writeIDMeta] == s.stamp.WriteID:
 		return info, nil
 	default:
-		return object.Info{}, fmt.Errorf("%s: %w", key, schema.ErrSuperseded)
+		return object.Info{}, &lostTo{key, info}
 	}
 }
+
+// lostTo is a write that found another object than the base's.
+type lostTo struct {
+	key string
+	to  object.Info // without an ETag where there is none
+}
+
+func (l *lostTo) Error() string { return fmt.Sprintf("%s: %v", l.key, schema.ErrSuperseded) }
+func (l *lostTo) Unwrap() error { return schema.ErrSuperseded }

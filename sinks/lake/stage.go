@@ -31,10 +31,7 @@ func (l *Lake) Stage(base schema.Base) (*Stage, error) {
 	if base.Bucket < 0 || base.Bucket >= l.buckets {
 		return nil, fmt.Errorf("bucket %d of a lake that has %d", base.Bucket, l.buckets)
 	}
-	stamp := parquet.Stamp{Generation: 1, WriteID: ulid.Make().String()}
-	if base.Manifest != nil {
-		stamp.Generation = base.Manifest.Generation + 1
-	}
+	stamp := parquet.Stamp{Generation: base.Next(), WriteID: ulid.Make().String()}
 	return &Stage{
 		lake: l, base: base, stamp: stamp,
 		bills:          parquet.NewWriter(schema.Bills, l.unnamed, l.mem),

@@ -1,0 +1,43 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"errors"
+
+	"billwalk/schema"
+	"billwalk/sinks/object"
+)
+
+// register is one small object that several processes replace by compare-and-swap.
+type register struct {
+	store object.Store
+	key   string
+}
+
+// Load returns what is stored, and its version; nothing where there is nothing.
+func (r register) Load(ctx context.Context) (data []byte, version string, err error) {
+	data, info, err := object.ReadAll(ctx, r.store, r.key)
+	if errors.Is(err, object.ErrNotFound) {
+		return nil, "", nil
+	}
+	return data, info.ETag, err
+}
+
+// Swap stores data, which nobody else writes, if the version is still that one;
+// else it is schema.ErrTaken.
+func (r register) Swap(ctx context.Context, data []byte, version string) error {
+	condition := object.IfAbsent()
+	if version != "" {
+		condition = object.IfMatch(version)
+	}
+	_, err := object.PutKnown(ctx, r.store, r.key, bytes.NewReader(data), condition, nil)
+	if !errors.Is(err, object.ErrConflict) {
+		return err
+	}
+	stored, _, err := object.ReadAll(ctx, r.store, r.key)
+	if err == nil && !bytes.Equal(stored, data) { // else the answer to our own write was lost
+		err = schema.ErrTaken
+	}
+	return err
+}

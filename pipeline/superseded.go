@@ -1,0 +1,76 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"billwalk/schema"
+)
+
+const (
+	winnerTime = 20 * time.Second // that a winner has to come to its manifest
+	winnerPoll = time.Second
+)
+
+// superseded ends a partition that another run published first. Where that one's
+// result rests on walks at least as new as this run's, it is as good as this
+// run's own; else the error is schema.ErrSuperseded: nothing was changed, and a
+// run again publishes what is in the archive by now.
+func (b *builder) superseded(ctx context.Context, a *assembly) error {
+	enough := time.After(winnerTime)
+	for {
+		winner, err := b.Lake.Base(ctx, a.base.Day, a.base.Bucket)
+		if err != nil {
+			return err
+		}
+		if m := winner.Manifest; m != nil && len(winner.Unfinished()) == 0 {
+			if !asNew(m, a.m) {
+				return schema.ErrSuperseded
+			}
+			b.Log.Info("another run came first, with a result at least as new", "bill_date", m.Day, "bucket", m.Bucket, "run_id", m.RunID)
+			b.summary.published(m, false, true)
+			b.Progress.partitions.Add(1)
+			return nil
+		}
+		select {
+		case <-time.After(winnerPoll):
+		case <-enough:
+			return schema.ErrSuperseded
+		case <-ctx.Done():
+			return schema.ErrSuperseded
+		}
+	}
+}
+
+// asNew says that the winner has every unit as this run has it, or newer.
+func asNew(winner, mine *schema.Manifest) bool {
+	for _, e := range mine.Units {
+		w := winner.Entry(e.Account.ID)
+		if w == nil || w.State == schema.Failed && e.State != schema.Failed {
+			return false
+		}
+		if e.Certificate != nil && (w.Certificate == nil || w.Certificate.Latest().At.Before(e.Certificate.Latest().At)) {
+			return false
+		}
+	}
+	return true
+}
+
+// onlySuperseded says that nothing went wrong but that another run came first.
+func onlySuperseded(err error) bool {
+	switch e := err.(type) {
+	case interface{ Unwrap() []error }:
+		for _, part := range e.Unwrap() {
+			if !onlySuperseded(part) {
+				return false
+			}
+		}
+		return true
+	default:
+		if inner := errors.Unwrap(err); inner != nil {
+			return onlySuperseded(inner)
+		}
+		return err == schema.ErrSuperseded
+	}
+}

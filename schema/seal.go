@@ -1,0 +1,64 @@
+package schema
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+)
+
+// ErrManifest says that a manifest's bytes are not those that were sealed.
+var ErrManifest = errors.New("the manifest is damaged")
+
+// A sealed manifest ends in sealStart, the seal and sealEnd.
+const (
+	sealStart = "\"seal\": \""
+	sealEnd   = "\"\n}\n"
+)
+
+// Encode seals the manifest and returns it as indented JSON, the same for the
+// same manifest.
+func (m *Manifest) Encode() ([]byte, error) {
+	m.Seal = ""
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	if err := encoder.Encode(m); err != nil {
+		return nil, err
+	}
+	m.Seal = sealOf(out.Bytes())
+	open, sealed := bytes.CutSuffix(out.Bytes(), []byte(sealEnd))
+	if !sealed {
+		panic("schema: the seal is not the manifest's last field")
+	}
+	return append(open, m.Seal+sealEnd...), nil
+}
+
+// DecodeManifest reads a manifest of the version that this billwalk knows. One
+// that is no JSON, or whose seal does not fit it byte by byte, is ErrManifest;
+// that of an older billwalk has no seal, and is read.
+func DecodeManifest(data []byte) (*Manifest, error) {
+	m := new(Manifest)
+	if err := json.Unmarshal(data, m); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrManifest, err)
+	}
+	if m.Version != ManifestVersion {
+		return nil, fmt.Errorf("the manifest has version %d, this billwalk reads %d: use a newer one", m.Version, ManifestVersion)
+	}
+	if m.Seal == "" {
+		return m, nil
+	}
+	open, found := bytes.CutSuffix(data, []byte(sealStart+m.Seal+sealEnd))
+	if !found || sealOf(append(bytes.Clone(open), sealStart+sealEnd...)) != m.Seal {
+		return nil, fmt.Errorf("%w: its seal does not fit its bytes", ErrManifest)
+	}
+	return m, nil
+}
+
+func sealOf(data []byte) string {
+	sum := sha256.Sum256(data)
+	return hex.EncodeToString(sum[:])
+}
