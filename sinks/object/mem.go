@@ -21,6 +21,11 @@ type Mem struct {
 	// shared; it may be called concurrently.
 	Fault func(op Op, key string) (apply bool, err error)
 
+	// Late, where set, is given every Put that Fault has failed, as the function
+	// that applies it, under its condition, at the time of the call: a request that
+	// arrives after its caller gave up, or twice, or never.
+	Late func(key string, apply func() error)
+
 	mu      sync.Mutex
 	objects map[string]memObject
 	writes  int
@@ -99,14 +104,17 @@ func (m *Mem) Put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 		return Info{}, err
 	}
 	apply, fault := m.fault(OpPut, key)
-	if !apply {
-		return Info{}, fault
+	if fault == nil {
+		return m.store(key, content, cond, meta)
 	}
-	info, err := m.store(key, content, cond, meta)
-	if fault != nil {
-		return Info{}, fault
+	arrive := func() error { _, err := m.store(key, content, cond, meta); return err }
+	if apply {
+		_ = arrive() // its answer is what was lost
 	}
-	return info, err
+	if m.Late != nil {
+		m.Late(key, arrive)
+	}
+	return Info{}, fault
 }
 
 func (m *Mem) store(key string, content []byte, cond Condition, meta map[string]string) (Info, error) {

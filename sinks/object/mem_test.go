@@ -37,6 +37,61 @@ func TestMemFault(t *testing.T) {
 	}
 }
 
+// TestMemLate: a request that comes after its caller gave up is judged by what is
+// there by then.
+func TestMemLate(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		name    string
+		meant   func(base string) object.Condition
+		newer   bool // something else was written meanwhile
+		applied bool
+	}{
+		{"undisturbed", object.IfMatch, false, true},
+		{"over a newer one", object.IfMatch, true, false},
+		{"over a newer one, without condition", func(string) object.Condition { return object.Always() }, true, true},
+	} {
+		store := object.NewMem()
+		put := func(body string, cond object.Condition) (object.Info, error) {
+			return store.Put(t.Context(), "k", bytes.NewReader([]byte(body)), cond, nil)
+		}
+		base, err := put("base", object.IfAbsent())
+		if err != nil {
+			t.Fatal(err)
+		}
+		var late func() error
+		store.Fault = func(op object.Op, _ string) (bool, error) {
+			if op != object.OpPut || late != nil {
+				return false, nil
+			}
+			return false, object.ErrUnknown
+		}
+		store.Late = func(_ string, apply func() error) { late = apply }
+		if _, err := put("late", c.meant(base.ETag)); !errors.Is(err, object.ErrUnknown) || late == nil {
+			t.Fatalf("%s: %v, want the fault, and the request kept", c.name, err)
+		}
+		want := "base"
+		if c.newer {
+			want = "newer"
+			if _, err := put(want, object.IfMatch(base.ETag)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		if c.applied {
+			want = "late"
+		}
+		if err := late(); (err == nil) != c.applied || err != nil && !errors.Is(err, object.ErrConflict) {
+			t.Errorf("%s: the late request: %v, want it applied: %t", c.name, err, c.applied)
+		}
+		if got, _, err := object.ReadAll(t.Context(), store, "k"); string(got) != want {
+			t.Errorf("%s: the object is %q, %v; want %q", c.name, got, err, want)
+		}
+		if err := late(); c.meant(base.ETag) != object.Always() && !errors.Is(err, object.ErrConflict) {
+			t.Errorf("%s: the second time: %v, want ErrConflict", c.name, err)
+		}
+	}
+}
+
 // TestMemETags: an ETag never comes back, even with the same bytes.
 func TestMemETags(t *testing.T) {
 	t.Parallel()

@@ -3,6 +3,7 @@ package object
 import (
 	"context"
 	"fmt"
+	"net/http"
 	"regexp"
 	"strings"
 )
@@ -13,6 +14,11 @@ type S3Options struct {
 	Endpoint  string // http(s)://host[:port] of an S3-compatible store; empty means AWS
 	Region    string // empty leaves it to the SDK's chain, then us-east-1
 	PathStyle bool   // the bucket in the path, not in the host name
+
+	// Transport, where set, wraps the transport of the requests to S3, so that a
+	// test can lose or delay them: each attempt passes it once. Whatever asks for
+	// credentials does not.
+	Transport func(http.RoundTripper) http.RoundTripper
 }
 
 // S3's rule for bucket names, with the capitals and underscores of old ones.

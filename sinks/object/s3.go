@@ -19,13 +19,13 @@ import (
 
 // bucket is a store in one S3 bucket. An object's ETag is S3's own.
 type bucket struct {
-	client *s3.Client
-	name   string
+	client   *s3.Client
+	name     string
+	place    string // the server and the bucket
+	partSize int64  // bytes; an object larger than this goes up in parts
 }
 
 const (
-	// maxObject is the most that S3 takes in one PutObject.
-	maxObject = 5 << 30
 	// answerTimeout is how long a server may take to answer once it has the whole
 	// request; one that accepts and then says nothing would hold a run for ever.
 	answerTimeout = time.Minute
@@ -34,11 +34,13 @@ const (
 )
 
 func openBucket(ctx context.Context, name string, options S3Options) (*bucket, error) {
+	place := "s3://" + name
 	if options.Endpoint != "" {
 		endpoint, err := url.Parse(options.Endpoint)
 		if err != nil || endpoint.Host == "" || (endpoint.Scheme != "http" && endpoint.Scheme != "https") {
 			return nil, fmt.Errorf("S3 endpoint %q: want http://host or https://host, with :port where needed", options.Endpoint)
 		}
+		place = endpoint.Scheme + "://" + endpoint.Host + "/" + name
 	}
 	load := []func(*config.LoadOptions) error{config.WithHTTPClient(newHTTPClient())}
 	if options.Region != "" {
@@ -51,11 +53,15 @@ func openBucket(ctx context.Context, name string, options S3Options) (*bucket, e
 	if loaded.Region == "" {
 		loaded.Region = "us-east-1"
 	}
-	return &bucket{name: name, client: s3.NewFromConfig(loaded, func(o *s3.Options) {
+	return &bucket{name: name, place: place, partSize: partSize, client: s3.NewFromConfig(loaded, func(o *s3.Options) {
 		if options.Endpoint != "" {
 			o.BaseEndpoint = aws.String(options.Endpoint)
 		}
 		o.UsePathStyle = options.PathStyle
+		if base, ok := o.HTTPClient.(*awshttp.BuildableClient); ok && options.Transport != nil {
+			stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+			o.HTTPClient = &http.Client{Transport: options.Transport(base.GetTransport()), CheckRedirect: stay}
+		}
 		// Other stores refuse or misread the SDK's trailing checksums. A body is
 		// checked on its way all the same, by the SHA-256 in its signature.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired
@@ -110,37 +116,64 @@ func (b *bucket) Put(ctx context.Context, key string, body io.ReadSeeker, cond C
 		return Info{}, fmt.Errorf("put %s: rewind the body: %w", b.url(key), err)
 	}
 	if size > maxObject {
-		return Info{}, fmt.Errorf("put %s: %d bytes: S3 takes at most %d in one write; raise lake.buckets to get smaller files", b.url(key), size, int64(maxObject))
+		return Info{}, fmt.Errorf("put %s: %d bytes: S3 takes at most %d; raise lake.buckets to get smaller files", b.url(key), size, int64(maxObject))
+	}
+	if size > b.partSize {
+		return b.putParts(ctx, key, content, size, cond, meta)
 	}
 	in := &s3.PutObjectInput{Bucket: &b.name, Key: &key, Body: content, ContentLength: &size, Metadata: meta}
-	switch {
-	case cond.absent:
-		in.IfNoneMatch = aws.String("*")
-	case cond.match:
-		in.IfMatch = aws.String(`"` + cond.etag + `"`)
-	}
-	// No retry: after a lost answer the second attempt meets the first one's
-	// object, and its 412 would pass for another writer's.
-	out, err := b.client.PutObject(ctx, in, func(o *s3.Options) { o.Retryer = aws.NopRetryer{} })
+	in.IfMatch, in.IfNoneMatch = cond.headers()
+	out, err := b.client.PutObject(ctx, in, once)
 	if err != nil {
 		return Info{}, b.putError(key, cond, err)
 	}
 	return Info{Key: key, ETag: unquote(out.ETag), Size: size, Meta: meta}.clone(), nil
 }
 
+// headers gives the condition as If-Match and If-None-Match, nil where unsaid.
+func (c Condition) headers() (match, noneMatch *string) {
+	switch {
+	case c.absent:
+		return nil, aws.String("*")
+	case c.match:
+		return aws.String(`"` + c.etag + `"`), nil
+	default:
+		return nil, nil
+	}
+}
+
+// once forbids to send a conditional write again: after a lost answer the second
+// attempt meets the first one's object, and its 412 would pass for another
+// writer's.
+func once(o *s3.Options) { o.Retryer = aws.NopRetryer{} }
+
 // rewound gives the whole of body from its start, and its length in bytes. Where
 // it can be read at any offset it gets a position of its own: after an early
 // answer the transport may still be reading while the caller sends it again.
-func rewound(body io.ReadSeeker) (io.ReadSeeker, int64, error) {
+func rewound(body io.ReadSeeker) (*io.SectionReader, int64, error) {
 	size, err := body.Seek(0, io.SeekEnd)
 	if err != nil {
 		return nil, 0, err
 	}
-	if at, ok := body.(io.ReaderAt); ok {
-		return io.NewSectionReader(at, 0, size), size, nil
+	at, ok := body.(io.ReaderAt)
+	if !ok {
+		at = seeker{body}
 	}
-	_, err = body.Seek(0, io.SeekStart)
-	return body, size, err
+	return io.NewSectionReader(at, 0, size), size, nil
+}
+
+// seeker reads at any offset by moving the body's position.
+type seeker struct{ io.ReadSeeker }
+
+func (s seeker) ReadAt(p []byte, offset int64) (int, error) {
+	if _, err := s.Seek(offset, io.SeekStart); err != nil {
+		return 0, err
+	}
+	n, err := io.ReadFull(s, p)
+	if errors.Is(err, io.ErrUnexpectedEOF) {
+		err = io.EOF
+	}
+	return n, err
 }
 
 // List implements [Store].

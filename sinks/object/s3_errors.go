@@ -11,6 +11,9 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
+// noSuchUpload is S3's code for parts that are no longer there.
+const noSuchUpload = "NoSuchUpload"
+
 // readError says what a failed read means, which changed nothing.
 func (b *bucket) readError(op, key string, err error) error {
 	status, code := answerOf(err)
@@ -25,7 +28,7 @@ func (b *bucket) readError(op, key string, err error) error {
 func (b *bucket) putError(key string, cond Condition, err error) error {
 	status, code := answerOf(err)
 	switch {
-	case status == http.StatusPreconditionFailed, cond.match && status == http.StatusNotFound && code != "NoSuchBucket":
+	case status == http.StatusPreconditionFailed, cond.match && status == http.StatusNotFound && code != "NoSuchBucket" && code != noSuchUpload:
 		return fmt.Errorf("put %s: %w: %w", b.url(key), ErrConflict, err)
 	case mayBeApplied(status, code, err):
 		return fmt.Errorf("put %s: %w: %w", b.url(key), ErrUnknown, err)
@@ -34,21 +37,27 @@ func (b *bucket) putError(key string, cond Condition, err error) error {
 	}
 }
 
-// mayBeApplied tells whether a failed write may have been applied, or still be.
-// A 409 means that another write was in flight, and not that it won.
+// mayBeApplied tells whether a failed write may have been applied, or still be,
+// or is at least worth sending again. A 409 means that another write was in
+// flight, and not that it won.
 func mayBeApplied(status int, code string, err error) bool {
 	switch {
-	case status == 0:
-		return lostOnTheWay(err)
-	case status == http.StatusNotImplemented:
-		return false
-	case status < 300, status >= 500:
+	case mayComeLate(status, err):
 		return true
-	case code == "RequestTimeout": // a 400
+	case code == "RequestTimeout", code == noSuchUpload: // a 400; and parts that were joined already, or removed
 		return true
 	default:
 		return status == http.StatusConflict || status == http.StatusRequestTimeout || status == http.StatusTooManyRequests
 	}
+}
+
+// mayComeLate tells whether nothing that came back says no: then the write may
+// have been applied, or still be.
+func mayComeLate(status int, err error) bool {
+	if status == 0 {
+		return lostOnTheWay(err)
+	}
+	return status < 300 || status >= 500 && status != http.StatusNotImplemented
 }
 
 // lostOnTheWay tells whether a request without an answer may have left; one that

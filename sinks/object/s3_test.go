@@ -274,3 +274,48 @@ func TestS3ListSkipsForeignKeys(t *testing.T) {
 		t.Errorf("List = %+v, want bills/x alone", infos)
 	}
 }
+
+// roundTrip is a transport that is one function.
+type roundTrip func(*http.Request) (*http.Response, error)
+
+func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
+
+// Each attempt at each request passes the hook once, and what the hook does is
+// what the store sees.
+func TestS3Transport(t *testing.T) {
+	setCredentials(t)
+	var answered, passed atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if answered.Add(1) == 1 { // so that the read is tried again
+			answerError(w, 500, "InternalError")
+			return
+		}
+		w.Header().Set("ETag", `"e"`)
+	}))
+	t.Cleanup(server.Close)
+	lost := errors.New("the cable was pulled")
+	b, err := openBucket(t.Context(), "lake", S3Options{Endpoint: server.URL, PathStyle: true, Transport: func(base http.RoundTripper) http.RoundTripper {
+		return roundTrip(func(r *http.Request) (*http.Response, error) {
+			passed.Add(1)
+			answer, err := base.RoundTrip(r)
+			if err == nil && r.Method == http.MethodPut {
+				return nil, errors.Join(lost, answer.Body.Close())
+			}
+			return answer, err
+		})
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if info, err := b.Head(t.Context(), "k"); err != nil || info.ETag != "e" {
+		t.Errorf("Head = %+v, %v", info, err)
+	}
+	_, err = b.Put(t.Context(), "k", bytes.NewReader([]byte("x")), IfAbsent(), nil)
+	checkKind(t, err, ErrUnknown)
+	if !errors.Is(err, lost) {
+		t.Errorf("Put: %v, want what the transport said", err)
+	}
+	if passed.Load() != 3 || answered.Load() != 3 {
+		t.Errorf("%d requests passed the hook, %d arrived; want 3 of each", passed.Load(), answered.Load())
+	}
+}

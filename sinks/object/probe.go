@@ -1,0 +1,197 @@
+package object
+
+import (
+	"context"
+	"crypto/rand"
+	"errors"
+	"fmt"
+	"strings"
+)
+
+// probeFolder is below where probes write. It is no table's prefix.
+const probeFolder = "_control/probe/"
+
+// ProbeError says that a store answers, and cannot hold a lake.
+type ProbeError struct {
+	Reason string // what was found, and what it would do to a lake
+	Fix    string // what to do, Chinese and English
+}
+
+func (e *ProbeError) Error() string {
+	return "this store cannot hold a lake: " + e.Reason + ". " + e.Fix
+}
+
+// probe tries a store out under keys that nobody else has.
+type probe struct {
+	store    Store
+	folder   string // ends in "/"
+	effort   effort
+	arenas   int // objects that were raced for
+	unjudged int // races that showed nothing
+}
+
+// effort is how hard a store is tried. The races are of writers, for an object
+// each that is not there yet, and for the same one again and again.
+type effort struct {
+	writers, creates, swaps int
+}
+
+var (
+	// Of stores that compare first and write later, all are found out in a few of
+	// these rounds.
+	overNetwork = effort{writers: 32, creates: 5, swaps: 15}
+	// A folder's writers take turns by its lock: what can be wrong is the file
+	// system, and not the timing. Every write is synced to the disk.
+	inFolder = effort{writers: 4, creates: 1, swaps: 2}
+)
+
+// Probe finds out whether the store does what a lake relies on: a write is read
+// back at once; a write whose condition does not hold is refused; of many writers
+// at once exactly one wins. It leaves a few tiny objects below _control/probe/.
+//
+// A *ProbeError says that the store does not. Any other error says that it could
+// not be found out: the store is out of reach, or does not let this program read,
+// list and write.
+func Probe(ctx context.Context, s Store) error {
+	p := &probe{store: s, folder: probeFolder + rand.Text() + "/", effort: overNetwork}
+	if isFolder(s) {
+		p.effort = inFolder
+	}
+	for _, step := range []func(context.Context) error{p.create, p.swap, p.swapMissing, p.raceCreates, p.raceSwaps} {
+		if err := step(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func isFolder(s Store) bool {
+	if p, ok := s.(prefixed); ok {
+		s = p.store
+	}
+	_, ok := s.(*dir)
+	return ok
+}
+
+// subject is the one object of all steps but the creations.
+const subject = "subject"
+
+// create makes the subject, and tries to make it again.
+func (p *probe) create(ctx context.Context) error {
+	made, err := p.put(ctx, subject, "created", IfAbsent())
+	if errors.Is(err, ErrConflict) {
+		return &ProbeError{"it refused to create an object that is not there (If-None-Match), so no day could be published", fixCreate}
+	}
+	if err != nil {
+		return fmt.Errorf("write to the lake's store: %w", err)
+	}
+	if err := p.expect(ctx, subject, "created", made); err != nil {
+		return err
+	}
+	_, err = p.put(ctx, subject, "created again", IfAbsent())
+	if err := refused(err, &ProbeError{"it let an object be created over another (If-None-Match is ignored), so a second run would overwrite the first", fixCreate}); err != nil {
+		return err
+	}
+	return p.expect(ctx, subject, "created", made)
+}
+
+// swap replaces the subject, and tries to by its old ETag.
+func (p *probe) swap(ctx context.Context) error {
+	old, err := p.store.Head(ctx, p.folder+subject)
+	if err != nil {
+		return fmt.Errorf("read from the lake's store: %w", err)
+	}
+	swapped, err := p.put(ctx, subject, "swapped", IfMatch(old.ETag))
+	if errors.Is(err, ErrConflict) {
+		return &ProbeError{"it refused to replace an object by its own ETag (If-Match), so no day could be published again", fixSwap}
+	}
+	if err != nil {
+		return err
+	}
+	if swapped.ETag == old.ETag {
+		return &ProbeError{"two contents of an object had the same ETag, so a stale write could not be told from a fresh one", fixSwap}
+	}
+	if err := p.expect(ctx, subject, "swapped", swapped); err != nil {
+		return err
+	}
+	_, err = p.put(ctx, subject, "swapped by a stale ETag", IfMatch(old.ETag))
+	if err := refused(err, &ProbeError{"it let an object be replaced by a stale ETag (If-Match is ignored), so an old run could overwrite a newer one", fixSwap}); err != nil {
+		return err
+	}
+	return p.expect(ctx, subject, "swapped", swapped)
+}
+
+func (p *probe) swapMissing(ctx context.Context) error {
+	old, err := p.store.Head(ctx, p.folder+subject)
+	if err != nil {
+		return fmt.Errorf("read from the lake's store: %w", err)
+	}
+	_, err = p.put(ctx, "missing", "swapped", IfMatch(old.ETag))
+	return refused(err, &ProbeError{"it let an object be replaced that is not there (If-Match is ignored for it), so an old run could bring back what was removed", fixMissing})
+}
+
+// refused checks that a write was: otherwise the store is broken, or could not be
+// asked.
+func refused(err error, broken *ProbeError) error {
+	switch {
+	case err == nil:
+		return broken
+	case errors.Is(err, ErrConflict):
+		return nil
+	default:
+		return err
+	}
+}
+
+// put writes the text until the outcome is known. A conflict with the trace of
+// its own earlier try is none.
+func (p *probe) put(ctx context.Context, name, text string, cond Condition) (Info, error) {
+	info, err := PutKnown(ctx, p.store, p.folder+name, strings.NewReader(text), cond, map[string]string{"probe": text})
+	if errors.Is(err, ErrConflict) {
+		if data, found, readErr := ReadAll(ctx, p.store, p.folder+name); readErr == nil && string(data) == text {
+			return found, nil
+		}
+	}
+	return info, err
+}
+
+// expect reads the object back in every way there is.
+func (p *probe) expect(ctx context.Context, name, text string, written Info) error {
+	data, got, err := ReadAll(ctx, p.store, p.folder+name)
+	if err != nil && !errors.Is(err, ErrNotFound) {
+		return fmt.Errorf("read from the lake's store: %w", err)
+	}
+	head, headErr := p.store.Head(ctx, p.folder+name)
+	if headErr != nil && !errors.Is(headErr, ErrNotFound) {
+		return fmt.Errorf("read from the lake's store: %w", headErr)
+	}
+	var listed Info
+	for info, err := range p.store.List(ctx, p.folder+name) {
+		if err != nil {
+			return fmt.Errorf("list the lake's store: %w", err)
+		}
+		listed = info
+	}
+	stale := func(what, found string) error {
+		return &ProbeError{fmt.Sprintf("%s gave %q right after %q was written, so a run would build on what is no longer so", what, found, text), fixStale}
+	}
+	switch {
+	case string(data) != text || got.ETag != written.ETag:
+		return stale("GET", string(data))
+	case head.ETag != written.ETag || head.Meta["probe"] != text || got.Meta["probe"] != text:
+		return stale("HEAD", head.Meta["probe"])
+	case listed.Key != p.folder+name || listed.ETag != written.ETag:
+		return stale("a listing", listed.Key)
+	}
+	return nil
+}
+
+// What to do about each fault. The versions are those known to have had it.
+const (
+	fixStore   = "换用支持条件写入的存储(如 AWS S3)或升级它,再运行 billwalk check; keep the lake on a store with conditional writes, such as AWS S3, or update this one, and run `billwalk check`"
+	fixCreate  = fixStore + ". Known for it: Ceph RGW's posix driver before 2026-07, Aliyun OSS, Tencent COS and IBM COS (headers of their own)"
+	fixSwap    = fixStore + ". Known for it: MinIO before 2025-08, Aliyun OSS, Tencent COS, IBM COS, and GCS by its XML API (generations instead of ETags)"
+	fixMissing = fixStore + ". Known for it: MinIO before 2025-08"
+	fixRace    = fixStore + ". Known for it: SeaweedFS before 2026-03, RustFS before 2026-01, versitygw before 2026-08"
+	fixStale   = "把存储桶设为强一致; make the bucket strongly consistent (NetApp StorageGRID: strong-global), switch off caches before it, and run `billwalk check`"
+)
