@@ -95,6 +95,7 @@ func judge(api string, status int, body []byte) (logID string, fault *Error) {
 	}
 	byStatus := newError(api, statusRemedy(status), fmt.Sprintf("HTTP %d %s", status, http.StatusText(status)))
 	byStatus.LogID, byStatus.body = logID, evidence(body)
+	byStatus.unanswered = byStatus.remedy == repeat
 	switch {
 	case fault != nil && fault.coded():
 		byStatus.Code, byStatus.SubCode, byStatus.Hint = fault.Code, fault.SubCode, fault.Hint
@@ -187,7 +188,7 @@ func malformed(api string, body []byte, cause error) *Error {
 		r, reason = repeatOnce, "the answer is not what the API documents: "+cause.Error()
 	}
 	fault := newError(api, r, reason).because(cause)
-	fault.body = evidence(body)
+	fault.body, fault.unanswered = evidence(body), r == repeatFew
 	return fault
 }
 

@@ -126,6 +126,10 @@ func TestMalformedAnswers(t *testing.T) {
 		"no has_more":         {200, `{"data":{"ledger_records":[]}}`, 2, "has_more"},
 		"no cursor":           {200, `{"data":{"has_more":true,"ledger_records":[]}}`, 2, "cursor"},
 		"amount of fractions": {200, `{"data":{"has_more":false,"ledger_records":[{"ledger_id":"1","account_id":"1","settle_type":1,"amount":{"pay":1.5}}]}}`, 2, "pay"},
+		"repeated code":       {200, `{"data":{"ledger_records":[],"has_more":false},"extra":{"error_code":5000001,"error_code":0}}`, 1, "repeats a key"},
+		"repeated as escape":  {200, `{"data":{"has_more":true,"has\u005fmore":false,"ledger_records":[]}}`, 1, "repeats a key"},
+		"20,000 levels":       {200, `{"data":{"has_more":false,"ledger_records":[],"deep":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `}}`, 3, "not JSON"},
+		"a byte too large":    {200, emptyPage + strings.Repeat(" ", maxAnswer+1-len(emptyPage)), 1, "larger than 4194304 bytes"},
 		"other case":          {200, `{"Data":{"has_more":false,"ledger_records":[]}}`, 2, "page has no data"},
 		"404":                 {404, "not found", 1, "HTTP 404 Not Found"},
 		"404 with a page":     {404, emptyPage, 1, "HTTP 404 Not Found"},
@@ -152,6 +156,27 @@ func TestMalformedAnswers(t *testing.T) {
 					t.Errorf("evidence is %q of %.100q", answer.Body, tt.body)
 				}
 			})
+		})
+	}
+}
+
+// A key in other case is another key, and says nothing; an answer may be as large
+// as the limit.
+func TestHostileAnswersThatAreTaken(t *testing.T) {
+	t.Parallel()
+	for name, body := range map[string]string{
+		"folded keys": `{"DATA":{"error_code":5000001},"data":{"has_more":false,"HAS_MORE":true,"Ledger_Records":[{}],"ledger_records":[],"Error_Code":1},"EXTRA":{"error_code":1},"extra":{"logid":"L1"}}`,
+		"the limit":   emptyPage + strings.Repeat(" ", maxAnswer-len(emptyPage)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			got, err := client(fast, &fake{bills: say(200, body)}).Bills(t.Context(), someUnit, "0", 50)
+			if err != nil || string(got.Body) != body || got.LogID != "L1" {
+				t.Fatalf("got %.100q, %v", got.Body, err)
+			}
+			if page, err := normalise.DecodePage(got.Body); err != nil || page.HasMore || len(page.Records) != 0 {
+				t.Errorf("read as %+v, %v; want an empty day", page, err)
+			}
 		})
 	}
 }

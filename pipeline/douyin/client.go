@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"math/rand/v2"
 	"net/http"
 	"strings"
 	"sync/atomic"
@@ -29,8 +30,12 @@ type Client struct {
 	app     App
 	http    *http.Client
 	log     *slog.Logger
+	jitter  func(limit time.Duration) time.Duration
 	token   *tokens
 	repeats budget
+
+	patience, firstPatience time.Duration // with an outage; with an API that has never answered
+	cache                   TokenCache    // nil for a token of its own
 
 	bills, settlements, grants endpoint
 
@@ -40,10 +45,11 @@ type Client struct {
 
 // endpoint is one API of the app.
 type endpoint struct {
-	api   string
-	check func(body []byte) error // of what carries no error code; nil for client_token
-	pace  *pacer                  // nil for client_token, which is called once in two hours
-	calls atomic.Int64            // over HTTP, repeats included
+	api     string
+	check   func(body []byte) error // of what carries no error code; nil for client_token
+	circuit circuit
+	pace    *pacer       // nil for client_token, which is called once in two hours
+	calls   atomic.Int64 // over HTTP, repeats included
 }
 
 // Option changes how New builds a Client.
@@ -52,9 +58,38 @@ type Option func(*Client)
 // WithTransport sends requests through t instead of the network.
 func WithTransport(t http.RoundTripper) Option { return func(c *Client) { c.http.Transport = t } }
 
+// WithTransportWrap sends requests through what wrap makes of the transport, so
+// that a test can lose or delay them. A nil wrap changes nothing.
+func WithTransportWrap(wrap func(http.RoundTripper) http.RoundTripper) Option {
+	return func(c *Client) {
+		if wrap != nil {
+			c.http.Transport = wrap(c.http.Transport)
+		}
+	}
+}
+
 // WithLogger logs to l instead of slog's default: repeats at debug, throttling
 // and refused tokens at warn, with code and logid, never a body or a token.
 func WithLogger(l *slog.Logger) Option { return func(c *Client) { c.log = l } }
+
+// WithJitter draws pauses from draw, which returns a duration in [0, limit),
+// instead of the process's random source: with a seeded one, a run can be
+// replayed. It is called from many goroutines at once.
+func WithJitter(draw func(limit time.Duration) time.Duration) Option {
+	return func(c *Client) { c.jitter = draw }
+}
+
+// WithPatience waits so long at most for the end of an outage, in which nothing
+// is answered, instead of two minutes, or a quarter of one where the API has never
+// answered. 0 does not wait for it.
+func WithPatience(d time.Duration) Option {
+	return func(c *Client) { c.patience, c.firstPatience = d, d }
+}
+
+// WithTokenCache shares the app's token with other processes through the cache.
+// One that cannot be read or written costs a warning and a token more, never a
+// call.
+func WithTokenCache(cache TokenCache) Option { return func(c *Client) { c.cache = cache } }
 
 // New returns a client of the app. It makes no call and starts no goroutine.
 func New(app App, options ...Option) *Client {
@@ -67,18 +102,15 @@ func New(app App, options ...Option) *Client {
 	app.BaseURL = strings.TrimRight(app.BaseURL, "/")
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{
-		app: app, http: &http.Client{CheckRedirect: stay}, log: slog.Default(),
-		bills:       endpoint{api: apiBills, check: checkPage, pace: newPacer(app.QPS)},
-		settlements: endpoint{api: apiSettlements, check: checkSettlements, pace: newPacer(app.QPS)},
-		grants:      endpoint{api: apiToken},
+		app: app, http: &http.Client{Transport: newTransport(), CheckRedirect: stay}, log: slog.Default(), jitter: rand.N[time.Duration], patience: patience, firstPatience: firstPatience,
+		bills:       endpoint{api: apiBills, check: checkPage, circuit: circuit{opens: silenceOpens}, pace: newPacer(app.QPS)},
+		settlements: endpoint{api: apiSettlements, check: checkSettlements, circuit: circuit{opens: silenceOpens}, pace: newPacer(app.QPS)},
+		grants:      endpoint{api: apiToken, circuit: circuit{opens: tokenSilenceOpens}},
 	}
-	c.token = newTokens(c.fetchToken)
 	for _, set := range options {
 		set(c)
 	}
-	if c.http.Transport == nil {
-		c.http.Transport = newTransport()
-	}
+	c.token = newTokens(c.tokenSource())
 	return c
 }
 
@@ -112,7 +144,7 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 	if err != nil {
 		return reply{}, newError(e.api, giveUpApp, err.Error())
 	}
-	sent, err := e.pace.wait(ctx)
+	sent, err := c.admit(ctx, e)
 	if err != nil {
 		return reply{}, err
 	}
@@ -146,12 +178,18 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, token schema.Secret) (reply, error) {
 	e.calls.Add(1)
 	got, err := c.exchange(ctx, e.api, req)
-	if fault, ok := errors.AsType[*Error](err); ok {
-		return reply{}, c.clean(fault, token)
-	} else if err != nil {
-		return reply{}, err
+	logID, fault := "", (*Error)(nil)
+	if err == nil {
+		logID, fault = judge(e.api, got.status, got.body)
+	} else if lost, ok := errors.AsType[*Error](err); ok {
+		fault = lost
+	} else {
+		return reply{}, err // the caller has gone
 	}
-	logID, fault := judge(e.api, got.status, got.body)
+	if fault != nil {
+		fault = c.clean(fault, token)
+	}
+	c.heard(ctx, e, fault)
 	if fault == nil || fault.remedy == notFound {
 		return reply{got.body, logID, got.at}, nil
 	}
@@ -159,7 +197,7 @@ func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, token
 	if fault.remedy == slowDown {
 		c.throttled.Add(1)
 	}
-	return reply{}, c.clean(fault, token)
+	return reply{}, fault
 }
 
 // clean makes an error fit to be shown: it takes out the app's secret and the

@@ -36,6 +36,7 @@ const (
 	hintCapability = "在 控制台 > 应用详情 > 解决方案 开通“商家账单明细”; the app needs scope life.capacity.billing.detail"
 	hintWhitelist  = "把本机出口 IP 加入应用的 IP 白名单; add this machine's outgoing IP address to the app's IP whitelist"
 	hintQuota      = "配额用完,明天再跑; the quota is used up: run again another day to go on"
+	hintOutage     = "平台或网络无应答,恢复后再跑; the platform or the network is down: check the network and the app's base_url, and run again to go on"
 	hintWithdrawn  = "手动提现的账单无法查询,请到 来客 财务首页 > 交易账户详情 核对; look the money up in the merchant's console"
 	hintSlower     = "降低 qps; lower the app's qps in jobs.yaml"
 	hintPlatform   = "平台异常,稍后再跑; the platform is at fault: run again later, and give Douyin's support the logid"

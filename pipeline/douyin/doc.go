@@ -6,11 +6,12 @@
 // carries no error code in either place and decodes as a whole; everything else
 // is an *Error that says how much of a run it ends. The package never follows a
 // redirect, never walks pages, never keeps an answer, and never shows a token or
-// secret in an error or a log.
+// secret in an error or a log. Several processes may share an app's token through
+// a TokenCache.
 //
 // One attempt takes this way; there is no other layer that repeats or waits:
 //
-//	Bills, Settlements ─▶ retry ─▶ token.get ─▶ pacer.wait ─▶ send ─▶ exchange ─▶ judge ─▶ check
-//	                        ▲                                                       │
-//	                        └───── remedy of the code: repeat, slow down, renew ◀───┘
+//	Bills, Settlements ─▶ retry ─▶ token.get ─▶ circuit ─▶ pacer ─▶ send ─▶ exchange ─▶ judge ─▶ check
+//	                        ▲                                                            │
+//	                        └──────── remedy of the code: repeat, slow down, renew ◀─────┘
 package douyin

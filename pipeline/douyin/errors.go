@@ -30,6 +30,7 @@ type Error struct {
 
 	remedy     remedy
 	reach      schema.Reach
+	unanswered bool // there was no answer, or none of the platform's own: the circuit counts these
 	retryAfter time.Duration
 	body       []byte // of the answer that carries the code, if it is JSON
 	cause      error

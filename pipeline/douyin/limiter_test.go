@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"pgregory.net/rapid"
+
+	"billwalk/schema"
 )
 
 // busiest returns the most arrivals that any closed second holds.
@@ -43,12 +45,17 @@ func (j jitter) RoundTrip(r *http.Request) (*http.Response, error) {
 // walk asks for pages one after the other in each of some units, as a run does.
 func walk(t *testing.T, c *Client, units, pages int) (took time.Duration) {
 	t.Helper()
+	return walkUnit(t, c, someUnit, units, pages)
+}
+
+func walkUnit(t *testing.T, c *Client, u schema.Unit, walkers, pages int) (took time.Duration) {
+	t.Helper()
 	began := time.Now()
 	var all sync.WaitGroup
-	for range units {
+	for range walkers {
 		all.Go(func() {
 			for range pages {
-				if _, err := c.Bills(t.Context(), someUnit, "0", 50); err != nil {
+				if _, err := c.Bills(t.Context(), u, "0", 50); err != nil {
 					t.Error(err)
 				}
 			}
@@ -156,6 +163,34 @@ func TestThrottlingFindsTheServersRate(t *testing.T) {
 		}
 		if got.ThrottledTime == 0 {
 			t.Error("no throttled time was counted")
+		}
+	})
+}
+
+// The platform throttles everything for ten minutes: it sees 1.1 times the calls
+// at most, every call is answered in the end, and the rate comes back.
+func TestThrottlingOf10Minutes(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		f := &fake{delay: 30 * time.Millisecond}
+		f.bills = func(w http.ResponseWriter, r *http.Request) {
+			if since := time.Since(began); since >= 2*time.Minute && since < 12*time.Minute {
+				say(200, `{"extra":{"error_code":28003018,"logid":"L"}}`)(w, r)
+				return
+			}
+			say(200, emptyPage)(w, r)
+		}
+		app := fast
+		app.QPS = 10
+		c := client(app, f)
+		const callers, calls = 40, 4000
+		took := walk(t, c, callers, calls/callers)
+		if len(f.arrivals) > calls*11/10 {
+			t.Errorf("%d requests for %d calls, want at most 1.1 times as many", len(f.arrivals), calls)
+		}
+		if latest := 10*time.Minute + calls/10*time.Second + recoverSteps*recoverEvery; took > latest || c.Stats().Rate != app.QPS {
+			t.Errorf("took %v, want at most %v; the rate is %v", took, latest, c.Stats().Rate)
 		}
 	})
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"log/slog"
-	"math/rand/v2"
 	"net/http"
 	"strconv"
 	"sync"
@@ -47,8 +46,9 @@ func (b *budget) take() bool {
 }
 
 // retry makes one call of an API: attempt after attempt until one is taken, its
-// remedy is used up, or ctx is cancelled. It is the only place that repeats. The
-// error is an *Error, or wraps ctx's.
+// remedy is used up, or ctx is cancelled. It is the only place that repeats. What
+// is not answered while the circuit is open counts for neither the remedy nor the
+// budget: the circuit is brake enough. The error is an *Error, or wraps ctx's.
 func (c *Client) retry(ctx context.Context, e *endpoint, attempt func(context.Context) (reply, error)) (reply, error) {
 	c.repeats.earn()
 	var met [remedies]int // how often this call has met each remedy
@@ -61,6 +61,10 @@ func (c *Client) retry(ctx context.Context, e *endpoint, attempt func(context.Co
 		if !ok || fault.API != e.api { // done, cancelled, or the token could not be had
 			return answer, err
 		}
+		if fault.unanswered && e.circuit.open() {
+			c.retries.Add(1)
+			continue // the circuit holds it back
+		}
 		met[fault.remedy]++
 		if met[fault.remedy] >= attempts[fault.remedy] {
 			return reply{}, fault
@@ -68,7 +72,7 @@ func (c *Client) retry(ctx context.Context, e *endpoint, attempt func(context.Co
 		if !c.mayRepeat(e, fault.remedy) {
 			return reply{}, fault.ending("not repeated: the retry budget (10% of all calls) is used up, so many calls have failed")
 		}
-		pause := backoff(n, fault)
+		pause := c.backoff(n, fault)
 		c.retries.Add(1)
 		c.log.LogAttrs(ctx, slog.LevelDebug, "repeating a call", slog.String("api", e.api), slog.Int64("code", fault.Code),
 			slog.Int64("sub_code", fault.SubCode), slog.String("logid", fault.LogID), slog.Duration("pause", pause))
@@ -89,7 +93,7 @@ func (c *Client) mayRepeat(e *endpoint, r remedy) bool {
 
 // backoff returns how long to wait after the nth attempt: exponential with full
 // jitter, no less than the platform's Retry-After, nothing before a fresh token.
-func backoff(n int, fault *Error) time.Duration {
+func (c *Client) backoff(n int, fault *Error) time.Duration {
 	if fault.remedy == renewToken {
 		return 0
 	}
@@ -97,7 +101,7 @@ func backoff(n int, fault *Error) time.Duration {
 	if shift := n - 1; shift < 16 {
 		longest = min(backoffCap, backoffBase<<shift)
 	}
-	return max(rand.N(longest+1), fault.retryAfter)
+	return max(c.jitter(longest+1), fault.retryAfter)
 }
 
 // backOff waits, and counts the wait.

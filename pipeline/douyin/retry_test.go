@@ -14,14 +14,13 @@ import (
 	"billwalk/schema"
 )
 
-// In an outage the platform sees 1.1 times the calls and a constant, however
-// many units ask and whatever the fault.
-func TestRetryBudgetInAnOutage(t *testing.T) {
+// When every call is answered with an error, the platform sees 1.1 times the
+// calls and a constant, however many units ask and whatever the error.
+func TestRetryBudget(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{
-		"HTTP 503":  say(503, ""),
 		"5000001":   say(200, `{"extra":{"error_code":5000001}}`),
-		"HTML":      say(200, "<html>"),
+		"13000":     say(200, `{"extra":{"error_code":2190004,"sub_error_code":13000}}`),
 		"throttled": say(200, `{"extra":{"error_code":2119003}}`),
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -115,15 +114,27 @@ func TestRetryAfterIsWaitedFor(t *testing.T) {
 
 func TestBackoffIsJitteredAndBounded(t *testing.T) {
 	t.Parallel()
+	c := client(fast, nil)
 	for n := 1; n < 100; n++ {
 		longest := min(backoffCap, backoffBase*(1<<min(n-1, 20)))
 		short, long := longest, time.Duration(0)
 		for range 400 {
-			d := backoff(n, &Error{remedy: repeat})
+			d := c.backoff(n, &Error{remedy: repeat})
 			short, long = min(short, d), max(long, d)
 		}
 		if short < 0 || long > longest || short > longest/10 || long < longest/10*9 {
 			t.Errorf("attempt %d waits %v to %v, want the whole of 0 to %v", n, short, long, longest)
+		}
+	}
+}
+
+// With a source of its own, a client pauses as that source says.
+func TestJitter(t *testing.T) {
+	t.Parallel()
+	c := New(fast, WithJitter(func(limit time.Duration) time.Duration { return limit - 1 }))
+	for n, want := range []time.Duration{200 * time.Millisecond, 400 * time.Millisecond, 800 * time.Millisecond} {
+		if got := c.backoff(n+1, &Error{remedy: repeat}); got != want {
+			t.Errorf("attempt %d waits %v, want %v", n+1, got, want)
 		}
 	}
 }

@@ -111,11 +111,12 @@ func TestThrottledQuestionsDoNotSlowTheWalk(t *testing.T) {
 	})
 }
 
-// What one API wastes in an outage, the other has not.
+// What one API wastes on repeats, the other has not.
 func TestOneRetryBudgetForBothAPIs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{settlements: say(503, ""), bills: say(503, "")}
+		broken := say(200, `{"extra":{"error_code":5000001}}`)
+		f := &fake{settlements: broken, bills: broken}
 		c := client(fast, f)
 		const calls = 40
 		for range calls {

@@ -25,6 +25,7 @@ const (
 // grant is a token as client_token gave it.
 type grant struct {
 	token   schema.Secret
+	serial  int64     // where processes share tokens: a later one's is greater
 	renewAt time.Time // when to fetch the next one, while this one still lives
 	expires time.Time
 }
@@ -38,7 +39,7 @@ func grantFor(token schema.Secret, now time.Time, life time.Duration) grant {
 // tokens holds the app's one token. Every fetch ends the platform's older
 // tokens, so one caller fetches and the others wait for what it gets.
 type tokens struct {
-	fetch func(context.Context) (grant, error)
+	fetch func(ctx context.Context, spent grant) (grant, error)
 	turn  chan struct{} // held by the caller that fetches
 
 	mu       sync.Mutex
@@ -50,7 +51,7 @@ type tokens struct {
 	renewals budget // fetches that refused tokens have caused, against accepted calls
 }
 
-func newTokens(fetch func(context.Context) (grant, error)) *tokens {
+func newTokens(fetch func(ctx context.Context, spent grant) (grant, error)) *tokens {
 	return &tokens{fetch: fetch, turn: make(chan struct{}, 1)}
 }
 
@@ -76,7 +77,7 @@ func (t *tokens) get(ctx context.Context) (schema.Secret, error) {
 			return schema.Secret{}, err
 		}
 	}
-	fetched, err := t.fetch(ctx)
+	fetched, err := t.fetch(ctx, t.spent())
 	if err != nil && ctx.Err() != nil {
 		return schema.Secret{}, ctx.Err() // this caller has gone; the next one fetches
 	}
@@ -90,6 +91,13 @@ func (t *tokens) look() (schema.Secret, bool, int) {
 	defer t.mu.Unlock()
 	due := t.held.token.Empty() || t.refused || !time.Now().Before(t.held.renewAt)
 	return t.held.token, due, t.fetches
+}
+
+// spent returns the held token, which a new one is to follow.
+func (t *tokens) spent() grant {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return t.held
 }
 
 func (t *tokens) lastFailure() error {
@@ -155,6 +163,21 @@ func (t *tokens) refuse(token schema.Secret, fault *Error) *Error {
 	return fault
 }
 
+// tokenSource returns what the next token comes from: the platform, or the cache
+// where processes share one.
+func (c *Client) tokenSource() func(ctx context.Context, spent grant) (grant, error) {
+	alone := func(ctx context.Context, _ grant) (grant, error) { return c.fetchToken(ctx) }
+	if c.cache == nil {
+		return alone
+	}
+	shared, err := newSharedToken(c, c.cache)
+	if err != nil {
+		c.log.Warn("the token cache cannot be used", "app", c.app.Name, "error", err)
+		return alone
+	}
+	return shared.next
+}
+
 // fetchToken makes one call of POST /oauth/client_token/.
 func (c *Client) fetchToken(ctx context.Context) (grant, error) {
 	form, err := json.Marshal(struct {
@@ -170,6 +193,9 @@ func (c *Client) fetchToken(ctx context.Context) (grant, error) {
 		req, err := http.NewRequest(http.MethodPost, c.app.BaseURL+pathToken, bytes.NewReader(form))
 		if err != nil {
 			return reply{}, newError(apiToken, giveUpApp, err.Error())
+		}
+		if _, err := c.admit(ctx, &c.grants); err != nil {
+			return reply{}, err
 		}
 		got, err := c.send(ctx, &c.grants, req, schema.Secret{})
 		if err != nil {

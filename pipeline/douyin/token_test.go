@@ -49,7 +49,7 @@ func TestTokenRequest(t *testing.T) {
 	}
 }
 
-// However many goroutines see the same bad token, it is renewed once.
+// A token dies while 64 goroutines walk: it is renewed once.
 func TestOneRefreshForManyRefusals(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -116,42 +116,6 @@ func TestFreshTokenRefused(t *testing.T) {
 			walk(t, c, 1, 1)                    // takes the fresh token before the other is refused again
 		})
 		all.Wait()
-	})
-}
-
-// Somebody ends every token after a few calls: the client does not fight for
-// ever, and says what is likely going on.
-func TestStolenToken(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		uses := map[string]int{}
-		f := &fake{delay: time.Second}
-		f.bills = accepting(func(token string) bool { uses[token]++; return uses[token] <= 2 })
-		c := client(fast, f)
-		taken := 0
-		for {
-			_, err := c.Bills(t.Context(), someUnit, "0", 50)
-			if err == nil {
-				taken++
-				if taken > 1000 {
-					t.Fatal("nothing ends it")
-				}
-				continue
-			}
-			fault := mustFail(t, err)
-			if fault.Hint != hintStolen || fault.Failure().Reach != schema.ReachApp || fault.Code != 2190008 {
-				t.Errorf("got %v", err)
-			}
-			break
-		}
-		if most := 1 + budgetStart + taken/10; f.fetched() > most || taken < budgetStart {
-			t.Errorf("%d tokens for %d pages, want at most %d", f.fetched(), taken, most)
-		}
-		fetched := f.fetched()
-		_, err := c.Bills(t.Context(), someUnit, "0", 50)
-		if mustFail(t, err); f.fetched() != fetched {
-			t.Error("tokens are fetched after the budget is used up")
-		}
 	})
 }
 
@@ -223,9 +187,9 @@ func TestTokenErrors(t *testing.T) {
 		"10020":               {200, data(10020), 8, schema.ReachUnit, hintStolen},
 		"2119013":             {200, data(2119013), 1, schema.ReachApp, hintWhitelist},
 		"unknown":             {200, data(424242), 1, schema.ReachApp, "424242"},
-		"503":                 {503, "", 6, schema.ReachUnit, "HTTP 503"},
+		"503":                 {503, "", tokenSilenceOpens, schema.ReachToday, "HTTP 503"},
 		"404":                 {404, "", 1, schema.ReachApp, hintBaseURL},
-		"html":                {200, "<html>", 3, schema.ReachUnit, "HTML"},
+		"html":                {200, "<html>", tokenSilenceOpens, schema.ReachToday, "HTML"},
 		"no token":            {200, `{"data":{"error_code":0,"expires_in":7200},"message":"success"}`, 2, schema.ReachUnit, "access_token"},
 		"token of a list":     {200, `{"data":{"access_token":[],"expires_in":7200}}`, 2, schema.ReachUnit, "access_token"},
 		"token with a break":  {200, `{"data":{"access_token":"a\r\nb","expires_in":7200}}`, 2, schema.ReachUnit, "access_token"},

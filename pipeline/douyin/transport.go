@@ -70,14 +70,17 @@ func (c *Client) lost(ctx context.Context, api, what string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
 	}
-	if errors.Is(err, context.DeadlineExceeded) {
-		return newError(api, repeat, fmt.Sprintf("%s within %s", what, c.app.Timeout)).because(err)
+	reason := what + " within " + c.app.Timeout.String()
+	if !errors.Is(err, context.DeadlineExceeded) {
+		beneath := err
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
+			beneath = wrapped.Err // without the address, which the reader knows
+		}
+		reason = what + ": " + beneath.Error()
 	}
-	reason := err
-	if wrapped, ok := errors.AsType[*url.Error](err); ok {
-		reason = wrapped.Err // without the address, which the reader knows
-	}
-	return newError(api, repeat, what+": "+reason.Error()).because(err)
+	fault := newError(api, repeat, reason).because(err)
+	fault.unanswered = true
+	return fault
 }
 
 // redirected names a redirect that was not followed: the token would go with it.

@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
+	"time"
 
 	"billwalk/schema"
 )
@@ -70,10 +72,88 @@ func TestGzip(t *testing.T) {
 func TestGzipBomb(t *testing.T) {
 	t.Parallel()
 	c := overHTTP(t, zipped(t, strings.Repeat(" ", 1<<20), 1<<10))
+	var unpacked atomic.Int64
+	WithTransportWrap(func(to http.RoundTripper) http.RoundTripper { return counting{to, &unpacked} })(c)
 	_, err := c.Bills(t.Context(), someUnit, "0", 50)
 	if fault := mustFail(t, err); !strings.Contains(fault.Reason, "larger than") || c.Stats().Bills != 1 {
 		t.Errorf("got %v after %d calls, want one call and the limit", err, c.Stats().Bills)
 	}
+	if most := int64(maxAnswer + 64<<10); unpacked.Load() > most { // with the token's answer
+		t.Errorf("%d bytes were unpacked, want at most %d", unpacked.Load(), most)
+	}
+}
+
+// counting counts the bytes of answers that are read.
+type counting struct {
+	to http.RoundTripper
+	n  *atomic.Int64
+}
+
+func (c counting) RoundTrip(r *http.Request) (*http.Response, error) {
+	res, err := c.to.RoundTrip(r)
+	if err == nil {
+		res.Body = countingBody{res.Body, c.n}
+	}
+	return res, err
+}
+
+type countingBody struct {
+	io.ReadCloser
+	n *atomic.Int64
+}
+
+func (b countingBody) Read(p []byte) (int, error) {
+	n, err := b.ReadCloser.Read(p)
+	b.n.Add(int64(n))
+	return n, err
+}
+
+// A body that comes at a byte a second is given up when the request's time is up.
+func TestSlowBody(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		app := fast
+		app.Timeout = 30*time.Second + time.Second/2
+		asked := 0
+		c := client(app, trickling{&asked})
+		began := time.Now()
+		_, err := c.Bills(t.Context(), someUnit, "0", 50)
+		fault := mustFail(t, err)
+		if !strings.Contains(fault.Reason, "cut short after 30 bytes within 30.5s") || asked != attempts[repeat] {
+			t.Errorf("got %v after %d requests", err, asked)
+		}
+		if took, most := time.Since(began), attempts[repeat]*int(app.Timeout+7*time.Second); took > time.Duration(most) {
+			t.Errorf("took %v, want at most %v", took, time.Duration(most))
+		}
+	})
+}
+
+// trickling answers with a page at a byte a second.
+type trickling struct{ asked *int }
+
+func (s trickling) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.URL.Path == pathToken {
+		return (&through{say(200, tokenAnswer(1, "7200"))}).RoundTrip(r)
+	}
+	*s.asked++
+	return &http.Response{StatusCode: 200, Body: io.NopCloser(&trickle{r.Context(), emptyPage}), Request: r}, nil
+}
+
+type trickle struct {
+	ctx  context.Context
+	rest string
+}
+
+func (s *trickle) Read(p []byte) (int, error) {
+	if s.rest == "" {
+		return 0, io.EOF
+	}
+	if err := sleep(s.ctx, time.Second); err != nil {
+		return 0, err
+	}
+	n := copy(p[:1], s.rest)
+	s.rest = s.rest[n:]
+	return n, nil
 }
 
 func TestNoRedirectIsFollowed(t *testing.T) {

@@ -1,0 +1,10 @@
+package douyin
+
+import "context"
+
+// Token gets a token, as every call does first, and keeps it for them. The error
+// is an *Error, or wraps ctx's.
+func (c *Client) Token(ctx context.Context) error {
+	_, err := c.token.get(ctx)
+	return err
+}

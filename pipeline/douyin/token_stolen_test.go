@@ -1,0 +1,104 @@
+package douyin
+
+import (
+	"fmt"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"billwalk/schema"
+)
+
+// Somebody ends every token after a few calls: the client does not fight for
+// ever, and says what is likely going on.
+func TestStolenToken(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		uses := map[string]int{}
+		f := &fake{delay: time.Second}
+		f.bills = accepting(func(token string) bool { uses[token]++; return uses[token] <= 2 })
+		c := client(fast, f)
+		taken := 0
+		for {
+			_, err := c.Bills(t.Context(), someUnit, "0", 50)
+			if err == nil {
+				taken++
+				if taken > 1000 {
+					t.Fatal("nothing ends it")
+				}
+				continue
+			}
+			fault := mustFail(t, err)
+			if fault.Hint != hintStolen || fault.Failure().Reach != schema.ReachApp || fault.Code != 2190008 {
+				t.Errorf("got %v", err)
+			}
+			break
+		}
+		if most := 1 + budgetStart + taken/10; f.fetched() > most || taken < budgetStart {
+			t.Errorf("%d tokens for %d pages, want at most %d", f.fetched(), taken, most)
+		}
+		fetched := f.fetched()
+		_, err := c.Bills(t.Context(), someUnit, "0", 50)
+		if mustFail(t, err); f.fetched() != fetched {
+			t.Error("tokens are fetched after the budget is used up")
+		}
+	})
+}
+
+// Another program takes the token every ten seconds. Where enough calls get
+// through in between, the walk goes on, with one token for each that was taken;
+// where few do, it ends and says so.
+func TestTokenStolenEvery10Seconds(t *testing.T) {
+	t.Parallel()
+	stealing := func() *fake {
+		f := &fake{delay: 30 * time.Millisecond}
+		began := time.Now()
+		var mu sync.Mutex
+		issued := map[string]time.Duration{} // in which ten seconds
+		now := func() time.Duration { return time.Since(began) / (10 * time.Second) }
+		f.token = func(w http.ResponseWriter, r *http.Request) {
+			n := f.fetched()
+			mu.Lock()
+			issued[fmt.Sprintf("%s-%d", canaryToken, n)] = now()
+			mu.Unlock()
+			say(200, tokenAnswer(n, "7200"))(w, r)
+		}
+		f.bills = accepting(func(token string) bool {
+			mu.Lock()
+			defer mu.Unlock()
+			return issued[token] == now()
+		})
+		return f
+	}
+	synctest.Test(t, func(t *testing.T) {
+		f, app := stealing(), fast
+		app.QPS = 10
+		c := client(app, f)
+		const calls = 6000
+		took := walk(t, c, 40, calls/40)
+		if most := int(took/(10*time.Second)) + 1; f.fetched() > most || len(f.arrivals) > calls*11/10 {
+			t.Errorf("%d tokens and %d requests for %d calls in %v, want %d and 1.1 times as many", f.fetched(), len(f.arrivals), calls, took, most)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		f, app := stealing(), fast
+		app.QPS = 0.5 // five calls between two thefts: no half of a renewal
+		c := client(app, f)
+		for began := time.Now(); ; {
+			if _, err := c.Bills(t.Context(), someUnit, "0", 50); err != nil {
+				if fault := mustFail(t, err); fault.Hint != hintStolen || fault.Failure().Reach != schema.ReachApp {
+					t.Errorf("got %v", err)
+				}
+				break
+			}
+			if time.Since(began) > time.Hour {
+				t.Fatal("nothing ends it")
+			}
+		}
+		if most := 1 + budgetStart + len(f.arrivals)/10; f.fetched() > most {
+			t.Errorf("%d tokens for %d requests, want at most %d", f.fetched(), len(f.arrivals), most)
+		}
+	})
+}

@@ -1,0 +1,203 @@
+package douyin
+
+import (
+	"context"
+	"crypto/aes"
+	"crypto/cipher"
+	"crypto/hkdf"
+	"crypto/rand"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"log/slog"
+	"time"
+
+	"github.com/go-json-experiment/json"
+
+	"billwalk/schema"
+)
+
+// ErrTokenSwapped says that the cache is not at the version that Swap was to
+// replace: another process was first, or an earlier try of this one.
+var ErrTokenSwapped = errors.New("the token cache has changed meanwhile")
+
+// TokenCache holds a few bytes for all processes that share an app's credentials,
+// so that they share its token, too. What it holds is sealed: without the client
+// secret nobody can read or forge it. Both methods may be called concurrently.
+type TokenCache interface {
+	// Load returns what the cache holds, and its version, which names this content
+	// and no other; nothing and "" where it is empty.
+	Load(ctx context.Context) (sealed []byte, version string, err error)
+
+	// Swap replaces the content of the version, or with "" fills an empty cache,
+	// and returns the version of what it stored. ErrTokenSwapped if the cache is
+	// at another version.
+	Swap(ctx context.Context, sealed []byte, version string) (string, error)
+}
+
+const (
+	tokenLease  = 15 * time.Second // of the process that fetches; if nothing changes for so long, another fetches
+	longestWait = 2 * time.Minute  // for other processes
+	cacheWait   = 5 * time.Second  // for one call of the cache
+	rereadPause = time.Second      // between looks at what another process is fetching, on average half of it
+)
+
+// sharedToken is the app's token as several processes have it: one of them
+// fetches it, and the others read it from the cache. The cache saves fetches and
+// nothing else: without it, or where it lies, a process fetches for itself.
+type sharedToken struct {
+	cache  TokenCache
+	sealer cipher.AEAD
+	app    []byte // the client key: what is sealed for one app opens for no other
+	self   string // this process
+	fetch  func(context.Context) (grant, error)
+	jitter func(limit time.Duration) time.Duration
+	log    *slog.Logger
+}
+
+// cached is what is sealed. Its form may change: an older one is taken for damage.
+type cached struct {
+	Serial    int64     `json:"serial"` // of the token, one more with each
+	Token     string    `json:"token"`  // "" before the first
+	RenewAt   time.Time `json:"renew_at"`
+	Expires   time.Time `json:"expires"`
+	Refresher string    `json:"refresher"` // the process that is fetching the next token; "" if none is
+}
+
+func (e *cached) grant() grant {
+	return grant{token: schema.NewSecret(e.Token), serial: e.Serial, renewAt: e.RenewAt, expires: e.Expires}
+}
+
+func newSharedToken(c *Client, cache TokenCache) (*sharedToken, error) {
+	key, err := hkdf.Key(sha256.New, []byte(c.app.ClientSecret.Reveal()), nil, "billwalk token cache 1", 32)
+	if err != nil {
+		return nil, err
+	}
+	block, err := aes.NewCipher(key)
+	if err != nil {
+		return nil, err
+	}
+	sealer, err := cipher.NewGCMWithRandomNonce(block)
+	if err != nil {
+		return nil, err
+	}
+	return &sharedToken{
+		cache: cache, sealer: sealer, app: []byte(c.app.ClientKey), self: rand.Text(),
+		fetch: c.fetchToken, jitter: c.jitter, log: c.log.With("app", c.app.Name),
+	}, nil
+}
+
+// next returns a token newer than the one that is spent: the cache's, or one that
+// this process fetches for all. While another is at it, this one waits; of a
+// process that died it learns by its own clock, since nothing changes.
+func (s *sharedToken) next(ctx context.Context, spent grant) (grant, error) {
+	var watched string // version
+	var since time.Time
+	for began := time.Now(); time.Since(began) < longestWait; {
+		held, version, err := s.load(ctx)
+		if err != nil {
+			return s.own(ctx, spent, err)
+		}
+		if g := held.grant(); g.succeeds(spent) {
+			return g, nil
+		}
+		if version != watched {
+			watched, since = version, time.Now()
+		}
+		if held.Refresher == "" || held.Refresher == s.self || time.Since(since) >= tokenLease {
+			held.Refresher = s.self
+			marked, err := s.swap(ctx, held, version)
+			if err == nil {
+				return s.refresh(ctx, held, marked, spent)
+			}
+			if !errors.Is(err, ErrTokenSwapped) {
+				return s.own(ctx, spent, err)
+			}
+		}
+		if err := sleep(ctx, s.jitter(rereadPause)+time.Millisecond); err != nil {
+			return grant{}, err
+		}
+	}
+	return s.own(ctx, spent, fmt.Errorf("no token in it after %s", longestWait))
+}
+
+// succeeds says that the token is to be used after the one that is spent.
+func (g grant) succeeds(spent grant) bool {
+	return !g.token.Empty() && g.token != spent.token && g.serial >= spent.serial && time.Now().Before(g.renewAt)
+}
+
+// own fetches a token for this process alone, since the cache is of no use.
+func (s *sharedToken) own(ctx context.Context, spent grant, why error) (grant, error) {
+	if ctx.Err() != nil {
+		return grant{}, ctx.Err()
+	}
+	s.log.LogAttrs(ctx, slog.LevelWarn, "the token cache is of no use: this process fetches a token of its own", slog.Any("error", why))
+	g, err := s.fetch(ctx)
+	g.serial = spent.serial + 1
+	return g, err
+}
+
+// refresh fetches a token for all, and puts it where this process left its mark.
+// If another took over meanwhile, and was first, its token is everybody's.
+func (s *sharedToken) refresh(ctx context.Context, mark cached, version string, spent grant) (grant, error) {
+	g, err := s.fetch(ctx)
+	if err != nil {
+		s.release(ctx, mark, version)
+		return grant{}, err
+	}
+	g.serial = max(mark.Serial, spent.serial) + 1
+	fresh := cached{Serial: g.serial, Token: g.token.Reveal(), RenewAt: g.renewAt, Expires: g.expires}
+	for range 3 {
+		_, err = s.swap(ctx, fresh, version)
+		if !errors.Is(err, ErrTokenSwapped) {
+			break
+		}
+		var held cached
+		if held, version, err = s.load(ctx); err != nil {
+			break
+		}
+		if other := held.grant(); other.serial >= g.serial && other.succeeds(spent) {
+			return other, nil
+		}
+	}
+	if err != nil {
+		s.log.LogAttrs(ctx, slog.LevelWarn, "the token could not be cached: other processes fetch their own", slog.Any("error", err))
+	}
+	return g, nil
+}
+
+// release takes the mark away after a fetch that failed, so that the next process
+// need not wait for the lease to end. If that fails, it waits.
+func (s *sharedToken) release(ctx context.Context, mark cached, version string) {
+	mark.Refresher = ""
+	_, _ = s.swap(context.WithoutCancel(ctx), mark, version)
+}
+
+// load reads the cache. What does not open counts as nothing, to be replaced.
+func (s *sharedToken) load(ctx context.Context) (held cached, version string, err error) {
+	ctx, cancel := context.WithTimeout(ctx, cacheWait)
+	defer cancel()
+	sealed, version, err := s.cache.Load(ctx)
+	if err != nil || version == "" {
+		return cached{}, "", err
+	}
+	plain, err := s.sealer.Open(nil, nil, sealed, s.app)
+	if err == nil {
+		err = json.Unmarshal(plain, &held)
+	}
+	if err != nil { // not logged: it could quote the token
+		s.log.LogAttrs(ctx, slog.LevelWarn, "the cached token is damaged, or sealed with another client_secret, and is replaced")
+		return cached{}, version, nil
+	}
+	return held, version, nil
+}
+
+func (s *sharedToken) swap(ctx context.Context, e cached, version string) (string, error) {
+	ctx, cancel := context.WithTimeout(ctx, cacheWait)
+	defer cancel()
+	plain, err := json.Marshal(e)
+	if err != nil {
+		return "", err
+	}
+	return s.cache.Swap(ctx, s.sealer.Seal(nil, nil, plain, s.app), version)
+}
