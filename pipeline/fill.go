@@ -7,6 +7,7 @@ import (
 
 	"billwalk/pipeline/normalise"
 	"billwalk/schema"
+	"billwalk/schema/mutant"
 )
 
 // chunkRecords is how many records are normalised at a time.
@@ -86,6 +87,9 @@ func (a *assembly) bill(places []place, c *chunk) error {
 				return err
 			}
 			same := slices.IndexFunc(variants, func(v variant) bool { return v.content == content })
+			if mutant.On(mutant.ConflictDropped) {
+				same = min(len(variants), 1) - 1
+			}
 			if same >= 0 {
 				if !page.elsewhere() {
 					c.dropped = append(c.dropped, droppedRecord{page.entry, variants[same].elsewhere})

@@ -92,7 +92,7 @@ func (r *Run) Do(ctx context.Context) (*Summary, error) {
 }
 
 // errStoppedToday ends a run that a quota or the deadline stopped.
-var errStoppedToday = errors.New("stopped by quota or deadline; run again to go on")
+var errStoppedToday = errors.New("stopped by quota, deadline or outage; run again to go on")
 
 func exitCode(ctx context.Context, s *Summary, err error) int {
 	switch {

@@ -92,16 +92,12 @@ func newSightings(lake Lake, plan Plan, started time.Time) *sightings {
 }
 
 // seen says that the certificate is of a run that ended well, or was published by
-// one, or that its unit failed since. What another run has walked since this one
-// started is as good as this one's own.
+// one, or that its unit failed since.
 func (s *sightings) seen(ctx context.Context, u schema.Unit, c *schema.Certificate) (bool, error) {
-	latest := c.Latest()
-	if latest.At.After(s.started) {
-		return false, nil
-	}
 	if s.failed[u] {
 		return true, nil
 	}
+	latest := c.Latest()
 	if well, err := s.endedWell(ctx, latest.RunID); well || err != nil {
 		return well, err
 	}
@@ -112,6 +108,8 @@ func (s *sightings) seen(ctx context.Context, u schema.Unit, c *schema.Certifica
 	return s.endedWell(ctx, runID)
 }
 
+// endedWell says that the run ended well before this one started. What a run walks
+// that is at work beside this one is as good as this one's own.
 func (s *sightings) endedWell(ctx context.Context, runID string) (bool, error) {
 	if runID == "" {
 		return false, nil
@@ -126,7 +124,7 @@ func (s *sightings) endedWell(ctx context.Context, runID string) (bool, error) {
 		return false, fmt.Errorf("reading the summary of an earlier run: %w", err)
 	}
 	var summary Summary
-	s.well[runID] = data != nil && json.Unmarshal(data, &summary) == nil && summary.ExitCode == ExitDone
+	s.well[runID] = data != nil && json.Unmarshal(data, &summary) == nil && summary.ExitCode == ExitDone && !summary.ended().After(s.started)
 	return s.well[runID], nil
 }
 
@@ -141,18 +139,20 @@ func (r *Run) one(ctx, hard context.Context, u schema.Unit, seen *sightings, h *
 	if ctx.Err() != nil {
 		return stopped(ctx, u)
 	}
+	calls, cancel := outlasting(ctx, grace) // a call may wait for an outage to end, but not for ever
+	defer cancel()
 	w := &walker{
 		source: r.Source, archive: r.Archive, now: r.Now, log: r.Log, progress: r.Progress, runID: r.ID,
 		pageSize: r.PageSize, passes: r.Passes, allowShrink: r.AllowShrink, backfill: r.Backfill, stop: ctx.Done(),
 		seen: func(ctx context.Context, c *schema.Certificate) (bool, error) { return seen.seen(ctx, u, c) },
 	}
 	began := time.Now()
-	c, err := w.unit(hard, u)
+	c, err := w.unit(calls, u)
 	if err == nil {
 		r.Log.Debug("unit walked", "account_id", u.Account.ID, "bill_date", u.Day, "state", c.State, "bills", c.Bills, "elapsed", time.Since(began))
 		return result{certificate: c}, true
 	}
-	if errors.Is(err, errStopped) || hard.Err() != nil {
+	if errors.Is(err, errStopped) || calls.Err() != nil {
 		return stopped(ctx, u)
 	}
 	failure := failureOf(err, u)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
@@ -59,7 +60,8 @@ func (s *settler) day(ctx, hard context.Context, day schema.Day, orders []wanted
 	var mu sync.Mutex
 	var running errgroup.Group
 	running.SetLimit(max(1, s.inFlight))
-	for id, entry := range units {
+	for _, id := range slices.Sorted(maps.Keys(units)) {
+		entry := units[id]
 		running.Go(func() error {
 			u := schema.Unit{Account: entry.Account, Day: day}
 			pass := &settlePass{settler: s, unit: u, name: walkName(s.runID+" settlements", u, s.now(), "")}
@@ -93,6 +95,8 @@ func (p *settlePass) run(ctx, hard context.Context, orders []wanted, c *schema.C
 	slices.SortFunc(orders, func(a, b wanted) int { return strings.Compare(a.key, b.key) })
 	due := slices.DeleteFunc(orders, func(o wanted) bool { return !p.due(&o) })
 	p.progress.ordersExpected.Add(int64(len(due)))
+	calls, cancel := outlasting(ctx, grace) // a call may wait for an outage to end, but not for ever
+	defer cancel()
 	for chunk := range slices.Chunk(due, ordersAtATime) {
 		if ctx.Err() != nil {
 			break
@@ -100,7 +104,7 @@ func (p *settlePass) run(ctx, hard context.Context, orders []wanted, c *schema.C
 		if _, halted := p.halts.failure(p.unit); halted {
 			break
 		}
-		if err := p.chunk(hard, chunk); err != nil {
+		if err := p.chunk(calls, chunk); err != nil {
 			return &p.asked, errors.Join(err, p.flush(hard))
 		}
 	}

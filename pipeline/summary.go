@@ -11,7 +11,7 @@ const (
 	ExitDone        = 0
 	ExitFailed      = 1
 	ExitIncomplete  = 3 // some units failed; what is whole was published
-	ExitStopped     = 5 // by quota or deadline; run again to go on
+	ExitStopped     = 5 // by quota, deadline or outage; run again to go on
 	ExitSuperseded  = 6 // another run got there first
 	ExitInterrupted = 130
 )
@@ -99,6 +99,11 @@ func newSummary(r *Run, started time.Time) *Summary {
 		Verdicts: map[schema.Verdict]int64{}, Restated: map[schema.Change]int64{}, Identities: map[schema.Rule]schema.Check{}, Exceptions: map[schema.Rule]int64{},
 		Partitions: []schema.Object{}, Failures: []schema.Failure{}, Unavailable: []schema.Failure{},
 	}
+}
+
+// ended returns when the run ended.
+func (s *Summary) ended() time.Time {
+	return s.StartedAt.Add(time.Duration(s.ElapsedSeconds * float64(time.Second)))
 }
 
 // unit notes what became of a unit.

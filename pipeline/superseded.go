@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"errors"
+	"maps"
 	"time"
 
 	"billwalk/schema"
@@ -14,9 +15,9 @@ const (
 )
 
 // superseded ends a partition that another run published first. Where that one's
-// result rests on walks at least as new as this run's, it is as good as this
-// run's own; else the error is schema.ErrSuperseded: nothing was changed, and a
-// run again publishes what is in the archive by now.
+// result is at least as new, it is as good as this run's own; else the error is
+// schema.ErrSuperseded: nothing was changed, and a run again publishes what is in
+// the archive by now.
 func (b *builder) superseded(ctx context.Context, a *assembly) error {
 	enough := time.After(winnerTime)
 	for {
@@ -43,14 +44,23 @@ func (b *builder) superseded(ctx context.Context, a *assembly) error {
 	}
 }
 
-// asNew says that the winner has every unit as this run has it, or newer.
+// asNew says that the winner's day is at least as new as this run's: every unit
+// was walked later, or the same bills were found and came to the same verdicts.
 func asNew(winner, mine *schema.Manifest) bool {
+	verdicts := maps.Equal(winner.Verdicts, mine.Verdicts)
 	for _, e := range mine.Units {
 		w := winner.Entry(e.Account.ID)
 		if w == nil || w.State == schema.Failed && e.State != schema.Failed {
 			return false
 		}
-		if e.Certificate != nil && (w.Certificate == nil || w.Certificate.Latest().At.Before(e.Certificate.Latest().At)) {
+		if e.Certificate == nil {
+			continue
+		}
+		if w.Certificate == nil {
+			return false
+		}
+		same := verdicts && w.State == e.State && w.Certificate.Digest == e.Certificate.Digest
+		if !same && w.Certificate.Latest().Walk < e.Certificate.Latest().Walk { // names sort by when walks began
 			return false
 		}
 	}

@@ -62,6 +62,7 @@ type world struct {
 	lake     *shelf
 	accounts []schema.Account
 	buckets  int
+	mu       sync.Mutex // runs may be made side by side
 	runs     int
 	ahead    time.Duration // of the clock: a world outside a bubble cannot sleep
 }
@@ -94,9 +95,12 @@ func (w *world) set(a schema.Account, records ...string) { w.platform.set(at(a, 
 // do makes a run of the day, as the command line does, and keeps its summary.
 func (w *world) do(ctx context.Context, change ...func(*pipeline.Run)) (*pipeline.Summary, error) {
 	w.t.Helper()
+	w.mu.Lock()
 	w.runs++
+	id := fmt.Sprint("run-", w.runs)
+	w.mu.Unlock()
 	r := &pipeline.Run{
-		ID: fmt.Sprint("run-", w.runs), Job: "nightly", Accounts: w.accounts, From: day, To: day, Buckets: w.buckets, PageSize: 10, Passes: 1,
+		ID: id, Job: "nightly", Accounts: w.accounts, From: day, To: day, Buckets: w.buckets, PageSize: 10, Passes: 1,
 		Source: w.platform, Archive: w.archive, Lake: w.lake, Rows: normalise.Normaliser{Code: normalise.KeepCode},
 		Rules: w.rules, InFlight: 4, Now: w.now, Log: slog.New(slog.DiscardHandler), Progress: new(pipeline.Progress),
 	}
@@ -114,6 +118,8 @@ func (w *world) do(ctx context.Context, change ...func(*pipeline.Run)) (*pipelin
 	if encodeErr != nil {
 		w.t.Fatal(encodeErr)
 	}
+	w.lake.mu.Lock()
+	defer w.lake.mu.Unlock()
 	w.lake.summaries[r.ID] = data
 	return s, err
 }
@@ -168,6 +174,7 @@ type shelf struct {
 	mu         sync.Mutex
 	partitions map[shelfPlace]*shelved
 	summaries  map[string][]byte
+	turns      map[shelfPlace]int                     // how often one was taken
 	refuse     func(day schema.Day, bucket int) error // where set, is asked before a publication
 }
 
@@ -192,12 +199,15 @@ type realLake struct{ *lake.Lake }
 func (l realLake) Stage(base schema.Base) (pipeline.Stage, error) { return l.Lake.Stage(base) }
 
 func newShelf() *shelf {
-	return &shelf{partitions: make(map[shelfPlace]*shelved), summaries: make(map[string][]byte)}
+	return &shelf{partitions: make(map[shelfPlace]*shelved), summaries: make(map[string][]byte), turns: make(map[shelfPlace]int)}
 }
 
 // Base implements pipeline.Lake.
 func (l *shelf) Base(_ context.Context, day schema.Day, bucket int) (schema.Base, error) {
-	return schema.Base{Day: day, Bucket: bucket, Manifest: l.manifest(day, bucket)}, nil
+	l.mu.Lock()
+	turn := fmt.Sprint(l.turns[shelfPlace{day, bucket}])
+	l.mu.Unlock()
+	return schema.Base{Day: day, Bucket: bucket, Manifest: l.manifest(day, bucket), TurnETag: turn}, nil
 }
 
 // Manifest implements pipeline.Lake.
@@ -302,6 +312,9 @@ func (s *shelfStage) Publish(_ context.Context, m *schema.Manifest) (err error) 
 	}
 	l.mu.Lock()
 	defer l.mu.Unlock()
+	if err := s.take(); err != nil {
+		return err
+	}
 	if s.rows.manifest, err = json.Marshal(m); err != nil {
 		return err
 	}
@@ -309,12 +322,28 @@ func (s *shelfStage) Publish(_ context.Context, m *schema.Manifest) (err error) 
 	return nil
 }
 
-func (s *shelfStage) Keep(context.Context) error { return nil }
+func (s *shelfStage) Keep(context.Context) error {
+	s.shelf.mu.Lock()
+	defer s.shelf.mu.Unlock()
+	return s.take()
+}
+
+// take takes the turn, as package lake does.
+func (s *shelfStage) take() error {
+	at := shelfPlace{s.base.Day, s.base.Bucket}
+	if fmt.Sprint(s.shelf.turns[at]) != s.base.TurnETag {
+		return schema.ErrSuperseded
+	}
+	s.shelf.turns[at]++
+	return nil
+}
 
 func (s *shelfStage) Close() {}
 
 // Summary implements pipeline.Lake.
 func (l *shelf) Summary(_ context.Context, runID string) ([]byte, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
 	return l.summaries[runID], nil
 }
 

@@ -41,12 +41,12 @@ func (m *Manifest) Encode() ([]byte, error) {
 // that is no JSON, or whose seal does not fit it byte by byte, is ErrManifest;
 // that of an older billwalk has no seal, and is read.
 func DecodeManifest(data []byte) (*Manifest, error) {
+	if err := CheckVersion(data, ManifestVersion); err != nil {
+		return nil, err
+	}
 	m := new(Manifest)
 	if err := json.Unmarshal(data, m); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrManifest, err)
-	}
-	if m.Version != ManifestVersion {
-		return nil, fmt.Errorf("the manifest has version %d, this billwalk reads %d: use a newer one", m.Version, ManifestVersion)
 	}
 	if m.Seal == "" {
 		return m, nil

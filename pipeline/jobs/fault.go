@@ -28,11 +28,18 @@ func (f Fault) String() string {
 // before those of accounts files, by line.
 type Faults []Fault
 
+// mostTold is how many faults are told: an accounts file may have one in each of
+// its 300,000 lines.
+const mostTold = 200
+
 // Error tells the faults, one per line.
 func (f Faults) Error() string {
-	lines := make([]string, len(f))
-	for i, fault := range f {
-		lines[i] = fault.String()
+	var lines []string
+	for _, fault := range f[:min(len(f), mostTold)] {
+		lines = append(lines, fault.String())
+	}
+	if more := len(f) - mostTold; more > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(lines, "\n")
 }

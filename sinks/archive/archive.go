@@ -136,12 +136,12 @@ func (a *Archive) certificate(ctx context.Context, key string) (*schema.Certific
 	if err != nil {
 		return nil, err
 	}
+	if err := schema.CheckVersion(data, certificateVersion); err != nil {
+		return nil, fmt.Errorf("certificate %s: %w", key, err)
+	}
 	c := new(schema.Certificate)
 	if err := json.Unmarshal(data, c); err != nil {
 		return nil, fmt.Errorf("%s: %w: %w", key, schema.ErrDamaged, err)
-	}
-	if c.Version != certificateVersion {
-		return nil, fmt.Errorf("certificate %s has version %d, this billwalk reads %d: use a newer one", key, c.Version, certificateVersion)
 	}
 	return c, nil
 }

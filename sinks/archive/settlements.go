@@ -104,12 +104,12 @@ func (a *Archive) settlePass(ctx context.Context, key string, stored int64, take
 	if err != nil {
 		return err
 	}
+	if err := schema.CheckVersion(data, passVersion); err != nil {
+		return fmt.Errorf("archive object %s: %w", key, err)
+	}
 	var p schema.SettlePass
 	if err := json.Unmarshal(data, &p); err != nil {
 		return fmt.Errorf("archive object %s is damaged: %w", key, err)
-	}
-	if p.Version != passVersion {
-		return fmt.Errorf("archive object %s has version %d, this billwalk reads %d: use a newer one", key, p.Version, passVersion)
 	}
 	if p.Asked != stored {
 		return fmt.Errorf("archive object %s tells of %d answers, the archive holds %d of them", key, p.Asked, stored)

@@ -149,6 +149,8 @@ func TestDamagedSettlements(t *testing.T) {
 		"no value":                  {map[string]string{first: string(compress(t, []byte(strings.Replace(line, `"value":"order-1"`, `"value":""`, 1))))}, []string{first, pass}, 2, 1},
 		"no parameter":              {map[string]string{first: string(compress(t, []byte(strings.Replace(line, `"parameter":"order_id",`, "", 1))))}, []string{first, pass}, 2, 1},
 		"no body":                   {map[string]string{first: string(compress(t, []byte(strings.Replace(line, `,"body":{}`, "", 1))))}, []string{first, pass}, 2, 1},
+		"a repeated key":            {map[string]string{first: string(compress(t, []byte(strings.Replace(line, `"value":`, `"value":"x","value":`, 1))))}, []string{first, pass}, 2, 1},
+		"a bomb":                    {map[string]string{first: string(streamed(t, 16<<20))}, []string{first, pass}, 2, 1},
 		"a line after another":      {map[string]string{first: string(compress(t, []byte(line+"{}\n")))}, []string{first}, 3, 2},
 		"an answer too many":        {map[string]string{first: string(compress(t, []byte(line+line)))}, []string{pass}, 4, 1},
 		"both batches":              {map[string]string{first: "x", second: "x"}, []string{first, second, pass}, 1, 1},

@@ -94,12 +94,16 @@ func (l *Lake) settle(ctx context.Context) error {
 }
 
 func (l *Lake) checkSettings(ctx context.Context) error {
-	var made settings
-	if _, err := l.readJSON(ctx, settingsKey, &made); err != nil {
+	data, _, err := object.ReadAll(ctx, l.store, settingsKey)
+	if err != nil {
 		return err
 	}
-	if made.Version != settingsVersion {
-		return fmt.Errorf("the lake has version %d, this billwalk reads %d: use a newer one", made.Version, settingsVersion)
+	if err := schema.CheckVersion(data, settingsVersion); err != nil {
+		return fmt.Errorf("the lake's %s: %w", settingsKey, err)
+	}
+	var made settings
+	if err := json.Unmarshal(data, &made); err != nil {
+		return fmt.Errorf("%s is damaged: %w", settingsKey, err)
 	}
 	if made.Buckets != l.buckets {
 		return fmt.Errorf("the lake was made with %w: %d, and jobs.yaml says %d: the number is fixed for the lake's life", ErrBuckets, made.Buckets, l.buckets)

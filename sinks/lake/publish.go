@@ -3,13 +3,15 @@ package lake
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
 	"strconv"
 
+	"github.com/go-json-experiment/json"
+
 	"billwalk/schema"
+	"billwalk/schema/mutant"
 	"billwalk/sinks/object"
 )
 
@@ -38,6 +40,11 @@ func (s *Stage) Publish(ctx context.Context, m *schema.Manifest) error {
 	if err := s.take(ctx, schema.Turn{WriteID: s.stamp.WriteID, Begun: s.base.Unfinished(), Generation: s.stamp.Generation}); err != nil {
 		return err
 	}
+	if mutant.On(mutant.ManifestFirst) {
+		if err := s.tell(ctx, m); err != nil {
+			return err
+		}
+	}
 	writers := s.writers()
 	for i := range m.Objects {
 		o := &m.Objects[i]
@@ -51,6 +58,11 @@ func (s *Stage) Publish(ctx context.Context, m *schema.Manifest) error {
 		}
 		o.ETag = info.ETag
 	}
+	return s.tell(ctx, m)
+}
+
+// tell publishes the manifest.
+func (s *Stage) tell(ctx context.Context, m *schema.Manifest) error {
 	data, err := m.Encode()
 	if err != nil {
 		return err
@@ -115,7 +127,7 @@ func (s *Stage) mine(ctx context.Context, key string, conflict error) (object.In
 	switch {
 	case err != nil && !errors.Is(err, object.ErrNotFound):
 		return object.Info{}, fmt.Errorf("publishing %s: %w", key, errors.Join(conflict, err))
-	case err == nil && info.Meta[writeIDMeta] == s.stamp.WriteID:
+	case err == nil && info.Meta[writeIDMeta] == s.stamp.WriteID && !mutant.On(mutant.OwnConflict):
 		return info, nil
 	default:
 		return object.Info{}, &lostTo{key, info}

@@ -50,20 +50,26 @@ func published[R any](ctx context.Context, l *Lake, table schema.Table[R], day s
 
 // fetch copies an object into a local file: columns are read at many places.
 func (l *Lake) fetch(ctx context.Context, key string) (*os.File, error) {
-	body, _, err := l.store.Get(ctx, key)
+	file, _, err := l.fetchInfo(ctx, key)
+	return file, err
+}
+
+// fetchInfo tells of the object, too.
+func (l *Lake) fetchInfo(ctx context.Context, key string) (*os.File, object.Info, error) {
+	body, info, err := l.store.Get(ctx, key)
 	if err != nil {
-		return nil, err
+		return nil, info, err
 	}
 	defer body.Close()
 	file, err := l.unnamed()
 	if err != nil {
-		return nil, err
+		return nil, info, err
 	}
 	if _, err := io.Copy(file, body); err != nil {
 		file.Close()
-		return nil, fmt.Errorf("reading %s: %w", key, err)
+		return nil, info, fmt.Errorf("reading %s: %w", key, err)
 	}
-	return file, nil
+	return file, info, nil
 }
 
 // Reconciliation reads the published verdicts of a (day, bucket), likewise.

@@ -1,0 +1,204 @@
+package audit
+
+import (
+	"fmt"
+
+	"billwalk/schema"
+)
+
+// forward is the settle_type (1 正向) of what was sold; only that is settled.
+const forward = 1
+
+// outcome of an identity.
+type outcome int
+
+const (
+	unknown outcome = iota // a NULL is in it, or it leaves int64
+	holds
+	fails
+)
+
+// identity says that an amount should be the sum of others, of which some count
+// against it.
+type identity struct {
+	rule        schema.Rule
+	whole       schema.Null[schema.Fen]
+	plus, minus []schema.Null[schema.Fen]
+}
+
+func (i identity) holds() outcome {
+	plus, err := schema.Total(i.plus...)
+	if err != nil {
+		return unknown
+	}
+	minus, err := schema.Total(i.minus...)
+	if err != nil {
+		return unknown
+	}
+	want, err := difference(plus, minus)
+	switch {
+	case err != nil || !want.Valid || !i.whole.Valid:
+		return unknown
+	case want == i.whole:
+		return holds
+	}
+	return fails
+}
+
+// difference is a - b, NULL where one of them is.
+func difference(a, b schema.Null[schema.Fen]) (schema.Null[schema.Fen], error) {
+	if !a.Valid || !b.Valid {
+		return schema.Null[schema.Fen]{}, nil
+	}
+	v, err := a.V.Sub(b.V)
+	return schema.Null[schema.Fen]{V: v, Valid: err == nil}, err
+}
+
+// commissions are what is taken as commission: the total where the platform says
+// it, else its parts. total_operation_agent is within total_agent_merchant.
+func commissions(a *schema.Amounts) []schema.Null[schema.Fen] {
+	if a[schema.TotalCommission].Valid {
+		return a[schema.TotalCommission : schema.TotalCommission+1]
+	}
+	return []schema.Null[schema.Fen]{
+		a[schema.TalentCommission], a[schema.TotalAgentMerchant], a[schema.BrokerCommission], a[schema.ClerkCommission], a[schema.MallStoreGoods],
+	}
+}
+
+// billIdentities are those that every bill is held against.
+func billIdentities(a *schema.Amounts) [3]identity {
+	return [3]identity{
+		{schema.RuleOriginal, a[schema.Original], []schema.Null[schema.Fen]{a[schema.Pay], a[schema.MerchantTicket], a[schema.PlatformTicket]}, nil},
+		{schema.RuleLedgerTotal, a[schema.LedgerTotal], []schema.Null[schema.Fen]{a[schema.Pay], a[schema.LedgerPlatformTicket]}, nil},
+		{schema.RuleGoods, a[schema.Goods], []schema.Null[schema.Fen]{a[schema.LedgerTotal]},
+			append([]schema.Null[schema.Fen]{a[schema.TotalMerchantPlatformService], a[schema.ActualInsured]}, commissions(a)...)},
+	}
+}
+
+// doubts are the rules, beside identities, that a bill of the day breaks by its
+// columns alone.
+func doubts(b *schema.Bill, day schema.Day) (rules []schema.Rule) {
+	bySettleType := directionOf(int64(b.SettleType), schema.Null[int64]{})
+	switch {
+	case !b.Direction.Valid:
+		rules = append(rules, schema.RuleUnknownDirection)
+	case bySettleType != 0 && bySettleType != b.Direction.V:
+		rules = append(rules, schema.RuleDirectionConflict)
+	}
+	if b.SettleTime.Valid && schema.DayOf(b.SettleTime.V) != day {
+		rules = append(rules, schema.RuleSettleDay)
+	}
+	return rules
+}
+
+// settleIdentity is that of a settlement.
+func settleIdentity(s *schema.Settlement) identity {
+	return identity{schema.RuleSettleAmount, s.Amount, []schema.Null[schema.Fen]{s.Rake, s.Commission, s.SharesTotal}, nil}
+}
+
+// sharesOf adds the shares of a settlement up; NULL where there is no list of them.
+func sharesOf(s *schema.Settlement) (schema.Null[schema.Fen], error) {
+	if !s.Shares.Valid {
+		return schema.Null[schema.Fen]{}, nil
+	}
+	var amounts []schema.Null[schema.Fen]
+	for _, share := range s.Shares.V {
+		amounts = append(amounts, schema.Some(share.Amount))
+	}
+	return schema.Total(amounts...)
+}
+
+// conserved is what bills and the groups that they are in have in common.
+type conserved struct {
+	bills  int64
+	billed [schema.LegCount]schema.Fen // of forward bills
+	refund schema.Fen                  // of all others
+}
+
+func (c *conserved) String() string {
+	return fmt.Sprintf("%d bills of %d fen in total, %d in fees, %d in commissions, %d net, and %d fen not forward",
+		c.bills, c.billed[schema.LegTotal], c.billed[schema.LegFee], c.billed[schema.LegCommission], c.billed[schema.LegNet], c.refund)
+}
+
+func (c *conserved) bill(b *schema.Bill) error {
+	c.bills++
+	if b.SettleType != forward {
+		return addTo(&c.refund, b.Amounts[schema.LedgerTotal])
+	}
+	commission, err := schema.Total(commissions(&b.Amounts)...)
+	if err != nil {
+		return err
+	}
+	return c.add(&schema.Legs{
+		schema.LegTotal: b.Amounts[schema.LedgerTotal], schema.LegFee: b.Amounts[schema.TotalMerchantPlatformService],
+		schema.LegCommission: commission, schema.LegNet: b.Amounts[schema.Goods],
+	})
+}
+
+func (c *conserved) group(r *schema.Reconciliation) error {
+	c.bills += r.BillRows
+	if err := c.add(&r.Billed); err != nil {
+		return err
+	}
+	return addTo(&c.refund, r.Refund)
+}
+
+func (c *conserved) add(legs *schema.Legs) error {
+	for leg := range schema.LegCount {
+		if err := addTo(&c.billed[leg], legs[leg]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func addTo(sum *schema.Fen, v schema.Null[schema.Fen]) (err error) {
+	if v.Valid {
+		*sum, err = sum.Add(v.V)
+	}
+	return err
+}
+
+// settledTally holds a day's settlements against the groups that they are in. An
+// order may have groups in several buckets, and its settlements lie in one of
+// them: they agree over the day.
+type settledTally struct {
+	rows, grouped       int64
+	settlements, groups [schema.LegCount]schema.Fen
+}
+
+func (t *settledTally) settlement(s *schema.Settlement) error {
+	t.rows++
+	if s.Status != schema.StatusSuccess {
+		return nil
+	}
+	for leg, v := range [schema.LegCount]schema.Null[schema.Fen]{s.Amount, s.Rake, s.Commission, s.SharesTotal} {
+		if err := addTo(&t.settlements[leg], v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *settledTally) group(r *schema.Reconciliation) error {
+	t.grouped += r.SettlementRows
+	for leg, v := range r.Settled {
+		if err := addTo(&t.groups[leg], v); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (t *settledTally) merge(other *settledTally) error {
+	t.rows, t.grouped = t.rows+other.rows, t.grouped+other.grouped
+	for leg := range schema.LegCount {
+		if err := addTo(&t.settlements[leg], schema.Some(other.settlements[leg])); err != nil {
+			return err
+		}
+		if err := addTo(&t.groups[leg], schema.Some(other.groups[leg])); err != nil {
+			return err
+		}
+	}
+	return nil
+}

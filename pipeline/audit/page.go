@@ -1,0 +1,182 @@
+package audit
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"math"
+	"strconv"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+
+	"billwalk/schema"
+)
+
+// page is one answer of the bill API (餐饮账单详情查询).
+type page struct {
+	code    int64 // what the platform says is wrong; 0 for an answer with bills
+	cursor  string
+	more    bool
+	bizType jsontext.Value
+	records []jsontext.Value
+}
+
+// readPage reads an answer's body. An answer that reports an error has nothing else.
+func readPage(body []byte) (page, error) {
+	var answer struct {
+		Data struct {
+			Code    jsontext.Value   `json:"error_code"`
+			Cursor  jsontext.Value   `json:"cursor"`
+			More    *bool            `json:"has_more"`
+			BizType jsontext.Value   `json:"biz_type"`
+			Records []jsontext.Value `json:"ledger_records"`
+		} `json:"data"`
+		Extra struct {
+			Code jsontext.Value `json:"error_code"`
+		} `json:"extra"`
+	}
+	if err := json.Unmarshal(body, &answer); err != nil {
+		return page{}, err
+	}
+	for _, raw := range []jsontext.Value{answer.Data.Code, answer.Extra.Code} {
+		if code, err := whole(raw); err != nil || code.V != 0 {
+			return page{code: code.V}, err
+		}
+	}
+	d := &answer.Data
+	if d.More == nil || d.Records == nil {
+		return page{}, errors.New("has_more or ledger_records is missing")
+	}
+	cursor, err := text(d.Cursor)
+	return page{cursor: cursor.V, more: *d.More, bizType: d.BizType, records: d.Records}, err
+}
+
+// readRecord reads what is audited of one ledger record: its key, its orders and
+// its money, signed as the design has it.
+func readRecord(raw jsontext.Value) (schema.Bill, error) {
+	var r struct {
+		AccountID     jsontext.Value            `json:"account_id"`
+		LedgerID      jsontext.Value            `json:"ledger_id"`
+		ShopOrderID   jsontext.Value            `json:"shop_order_id"`
+		ItemOrderID   jsontext.Value            `json:"item_order_id"`
+		OrderExtID    jsontext.Value            `json:"order_ext_id"`
+		SettleType    jsontext.Value            `json:"settle_type"`
+		SettleSubType jsontext.Value            `json:"settle_sub_type"`
+		FundType      jsontext.Value            `json:"fund_amount_type"`
+		Fund          jsontext.Value            `json:"fund_amount"`
+		Amount        map[string]jsontext.Value `json:"amount"`
+	}
+	if err := json.Unmarshal(raw, &r); err != nil {
+		return schema.Bill{}, err
+	}
+	var b schema.Bill
+	var err error
+	one := func(raw jsontext.Value, name string) (v schema.Null[string]) {
+		v, fault := text(raw)
+		if fault != nil && err == nil {
+			err = fmt.Errorf("%s: %w", name, fault)
+		}
+		return v
+	}
+	number := func(raw jsontext.Value, name string) (n schema.Null[int64]) {
+		n, fault := whole(raw)
+		if fault != nil && err == nil {
+			err = fmt.Errorf("%s: %w", name, fault)
+		}
+		return n
+	}
+	b.AccountID, b.LedgerID = one(r.AccountID, "account_id").V, one(r.LedgerID, "ledger_id").V
+	b.ShopOrderID, b.ItemOrderID, b.OrderExtID = one(r.ShopOrderID, "shop_order_id"), one(r.ItemOrderID, "item_order_id"), one(r.OrderExtID, "order_ext_id")
+	kind, sub, fund := number(r.SettleType, "settle_type"), number(r.SettleSubType, "settle_sub_type"), number(r.FundType, "fund_amount_type")
+	b.SettleType, b.SettleSubType = int32(kind.V), schema.Null[int32]{V: int32(sub.V), Valid: sub.Valid}
+	amounts := map[schema.Amount]schema.Null[int64]{schema.FundAmount: number(r.Fund, "fund_amount")}
+	for name, value := range r.Amount {
+		if a, known := schema.AmountByField(name); known {
+			amounts[a] = number(value, name)
+		}
+	}
+	direction := directionOf(kind.V, fund)
+	if direction == 0 || err != nil {
+		return b, err
+	}
+	b.Direction = schema.Some(direction)
+	for a, v := range amounts {
+		b.Amounts[a] = schema.Null[schema.Fen]{V: schema.Fen(v.V * int64(direction)), Valid: v.Valid}
+	}
+	return b, nil
+}
+
+// signTable is the version of the sign rule below.
+const signTable = 1
+
+// directionOf is +1 for money to the merchant, -1 for money from it and 0 where
+// nobody knows: by fund_amount_type (款项类型: 0 入账, 1 出账) where there is one,
+// else by settle_type (1 正向, 2 退款).
+func directionOf(settleType int64, fund schema.Null[int64]) int32 {
+	in, out := settleType == 1, settleType == 2
+	if fund.Valid {
+		in, out = fund.V == 0, fund.V == 1
+	}
+	switch {
+	case in:
+		return +1
+	case out:
+		return -1
+	}
+	return 0
+}
+
+// text reads an id, which the platform may also write as a number.
+func text(raw jsontext.Value) (schema.Null[string], error) {
+	switch raw.Kind() {
+	case jsontext.KindInvalid, jsontext.KindNull: // absent
+		return schema.Null[string]{}, nil
+	case jsontext.KindNumber:
+		return schema.Some(string(raw)), nil
+	}
+	s, err := jsontext.AppendUnquote(nil, raw)
+	return schema.Some(string(s)), err
+}
+
+// whole reads a whole number, which the platform may also quote.
+func whole(raw jsontext.Value) (schema.Null[int64], error) {
+	digits, err := text(raw)
+	if err != nil || !digits.Valid {
+		return schema.Null[int64]{}, err
+	}
+	n, err := strconv.ParseInt(digits.V, 10, 64)
+	if err == nil && n == math.MinInt64 {
+		err = errors.New("it has no opposite")
+	}
+	return schema.Some(n), err
+}
+
+// content is the hash by which certificates tell records apart: of the record with
+// its members in order and nothing between them, and of the page's biz_type where
+// it has none of its own.
+func content(raw, bizType jsontext.Value) ([sha256.Size]byte, error) {
+	canonical := raw.Clone()
+	err := canonical.Format(
+		jsontext.ReorderRawObjects(true), jsontext.PreserveRawStrings(false),
+		jsontext.CanonicalizeRawInts(false), jsontext.CanonicalizeRawFloats(false),
+		jsontext.Multiline(false), jsontext.SpaceAfterColon(false), jsontext.SpaceAfterComma(false))
+	if err != nil {
+		return [sha256.Size]byte{}, err
+	}
+	if common, err := whole(bizType); err != nil {
+		return [sha256.Size]byte{}, err
+	} else if common.Valid {
+		var own struct {
+			BizType jsontext.Value `json:"biz_type"`
+		}
+		if err := json.Unmarshal(raw, &own); err != nil {
+			return [sha256.Size]byte{}, err
+		}
+		if n, err := whole(own.BizType); err == nil && !n.Valid {
+			canonical = binary.LittleEndian.AppendUint32(canonical, uint32(common.V))
+		}
+	}
+	return sha256.Sum256(canonical), nil
+}

@@ -1,0 +1,107 @@
+package audit
+
+import (
+	"bytes"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"billwalk/pipeline/normalise"
+	"billwalk/schema"
+)
+
+// FuzzTwoReadings: a page that the tables are built from is a page to the audit,
+// too, and both make the same of it, record by record: the key, the orders, every
+// amount with its sign, and the hash of what it says. They share no code, and must
+// not: where one of them errs, this is where it shows.
+func FuzzTwoReadings(f *testing.F) {
+	f.Add([]byte(`{"data":{"cursor":"","has_more":false,"ledger_records":[]},"extra":{"error_code":0}}`))
+	f.Add([]byte(`{"data":{"has_more":true,"cursor":7,"biz_type":1,"ledger_records":[
+		{"account_id":1,"ledger_id":68882720803499563550,"settle_type":2,"amount":{"pay":"12","new":1.5,"goods":0,"original":null}},
+		{"ledger_id":"a\u0062","account_id":"1","settle_type":"1","settle_sub_type":21,"fund_amount_type":1,"fund_amount":5,"biz_type":3,"amount":{"total_commission":9223372036854775807}}]}}`))
+	f.Add([]byte(`{"data":{"has_more":false,"biz_type":null,"ledger_records":[{"account_id":"1","ledger_id":"2","settle_type":3,"shop_order_id":"","item_order_id":null,"order_ext_id":5,"amount":null},
+		{"account_id":"1","ledger_id":"2","settle_type":4,"fund_amount_type":"0","amount":{"pay":-3,"ledger_total":1}}]}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		built, err := normalise.DecodePage(body)
+		if err != nil {
+			return
+		}
+		audited, err := readPage(body)
+		if audited.code != 0 || err != nil && errorCode(body) {
+			return // an answer that reports an error is no page, whatever else it has
+		}
+		if err != nil {
+			t.Fatalf("%s is not read: %v", body, err)
+		}
+		if audited.more != built.HasMore || built.HasMore && audited.cursor != built.Next || len(audited.records) != len(built.Records) {
+			t.Fatalf("%s: more %t at %q, %d records; built from %+v", body, audited.more, audited.cursor, len(audited.records), built)
+		}
+		for i, raw := range audited.records {
+			r := &built.Records[i]
+			want := normalise.Normaliser{}.Row(*r, normalise.Provenance{}).Bill
+			want = schema.Bill{
+				AccountID: want.AccountID, LedgerID: want.LedgerID, SettleType: want.SettleType, SettleSubType: want.SettleSubType,
+				ShopOrderID: want.ShopOrderID, ItemOrderID: want.ItemOrderID, OrderExtID: want.OrderExtID,
+				Direction: want.Direction, Amounts: want.Amounts,
+			}
+			got, err := readRecord(raw)
+			if diff := cmp.Diff(want, got); diff != "" || err != nil {
+				t.Errorf("%s, %v (-built +audited):\n%s", raw, err, diff)
+			}
+			if rowOf(&got) != rowOf(&want) || keyOf(&got) != keyOf(&want) || cmp.Diff(unpack(pack(&got.Amounts)), got.Amounts) != "" {
+				t.Errorf("%s: the same bill has two names", raw)
+			}
+			wantContent, err := r.Content()
+			if err != nil {
+				t.Fatal(err)
+			}
+			if gotContent, err := content(raw, audited.bizType); gotContent != wantContent || err != nil {
+				t.Errorf("%s: its content has two hashes, %v", raw, err)
+			}
+		}
+	})
+}
+
+// errorCode says that an answer has an error code of any kind.
+func errorCode(body []byte) bool { return bytes.Contains(body, []byte("error_code")) }
+
+// TestDirection is the sign rule of the design, case by case.
+func TestDirection(t *testing.T) {
+	t.Parallel()
+	none := schema.Null[int64]{}
+	for _, test := range []struct {
+		settleType int64
+		fund       schema.Null[int64]
+		want       int32
+	}{
+		{1, none, +1}, {2, none, -1}, {3, none, 0}, {0, none, 0},
+		{1, schema.Some[int64](0), +1}, {1, schema.Some[int64](1), -1}, {2, schema.Some[int64](0), +1},
+		{5, schema.Some[int64](1), -1}, {1, schema.Some[int64](2), 0},
+	} {
+		if got := directionOf(test.settleType, test.fund); got != test.want {
+			t.Errorf("settle_type %d, fund_amount_type %v: %d, want %d", test.settleType, test.fund, got, test.want)
+		}
+	}
+}
+
+// TestReadPage: an answer that is not a page is none to the audit, either.
+func TestReadPage(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		``, `[]`, `{}`, `{"data":{}}`, `{"data":{"has_more":false}}`, `{"data":{"ledger_records":[]}}`, `{"data":{"has_more":false,"ledger_records":null}}`,
+		`{"data":{"has_more":false,"has_more":false,"ledger_records":[]}}`, `{"data":{"has_more":false,"ledger_records":[]},"extra":{"error_code":"x"}}`,
+	} {
+		if p, err := readPage([]byte(body)); err == nil && p.code == 0 {
+			t.Errorf("%s is a page: %+v", body, p)
+		}
+	}
+	p, err := readPage([]byte(`{"data":{"error_code":6000001},"extra":{}}`))
+	if err != nil || p.code != 6000001 {
+		t.Errorf("%+v, %v", p, err)
+	}
+	for _, record := range []string{`{"amount":{"pay":1.0}}`, `{"amount":{"pay":1e3}}`, `{"amount":{"pay":"-9223372036854775808"}}`, `{"amount":{"pay":1,"pay":1}}`, `{"account_id":true}`} {
+		if b, err := readRecord([]byte(record)); err == nil {
+			t.Errorf("%s is a record: %+v", record, b)
+		}
+	}
+}

@@ -1,0 +1,240 @@
+package audit
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"billwalk/schema"
+)
+
+// mostRows is how many rows of one table are named; the rest are counted.
+const mostRows = 20
+
+// partition is one published (day, bucket), held against the archive.
+type partition struct {
+	*dayAudit
+	m        *schema.Manifest
+	findings []schema.Finding
+	damaged  map[string]bool // keys of objects whose rows cannot be had
+
+	certain  bool                      // the archive is sound: what is missing is really missing
+	unsound  map[schema.AccountID]bool // accounts whose archive is not
+	expected map[digest]int32          // rows that are still to come
+	holders  []*holder
+	tables   tables
+}
+
+// holder is a unit of the partition, and what of its records is published here.
+type holder struct {
+	*unit
+	archived, rows      sums // of its records, and of its rows in the table
+	repeated, elsewhere int64
+}
+
+func newPartition(d *dayAudit, m *schema.Manifest) *partition {
+	p := &partition{
+		dayAudit: d, m: m, damaged: make(map[string]bool), certain: true,
+		unsound: make(map[schema.AccountID]bool), expected: make(map[digest]int32),
+	}
+	p.tables = newTables(p)
+	return p
+}
+
+func (p *partition) find(key, place, want, got, fix string) {
+	p.findings = append(p.findings, schema.Finding{Day: p.m.Day, Bucket: p.m.Bucket, Key: key, Place: place, Want: want, Got: got, Fix: fix})
+}
+
+func (p *partition) manifestKey() string { return p.Lake.ManifestKey(p.m.Day, p.m.Bucket) }
+
+// key returns where a table of the partition lies.
+func (p *partition) key(table string) string {
+	for _, o := range p.m.Objects {
+		if o.Table == table {
+			return o.Key
+		}
+	}
+	return p.manifestKey()
+}
+
+// whole says that all rows of all tables were had.
+func (p *partition) whole() bool { return len(p.damaged) == 0 }
+
+// prove says what the tables should hold, from the archive alone, and reads them.
+func (p *partition) prove(ctx context.Context) {
+	if p.m.SignTable != signTable {
+		p.find(p.manifestKey(), "sign_table", fmt.Sprint(signTable), fmt.Sprintf("%d: the days were signed by other rules than this billwalk audits", p.m.SignTable), fixReplay)
+		p.certain = false
+	}
+	if err := p.expect(); err != nil {
+		p.find(p.manifestKey(), "units", "", err.Error(), fixReplay)
+		p.certain = false
+	}
+	found := p.Lake.ProveRows(ctx, p.m, p.tables.rows())
+	if ctx.Err() != nil {
+		return
+	}
+	for _, f := range found {
+		p.damaged[f.Key] = true
+	}
+	p.findings = append(p.findings, found...)
+	p.entries()
+	p.tables.check()
+}
+
+// expect works out which records become rows of the partition. Of records that say
+// the same of one bill one is published: that of an account's own walk before that
+// of a root account's, the lower account before the higher, the earlier page before
+// the later. What an account's own walk publishes in another bucket is left to that.
+func (p *partition) expect() error {
+	for i := range p.m.Units {
+		u := p.units[p.m.Units[i].Account.ID]
+		if u == nil || u.manifest != p.m {
+			continue // an account twice: the other entry counts
+		}
+		p.holders = append(p.holders, &holder{unit: u})
+		if !u.sound() {
+			p.unsound[u.Account.ID], p.certain = true, false
+		}
+	}
+	slices.SortFunc(p.holders, func(a, b *holder) int {
+		return cmp.Or(compareBools(a.root(), b.root()), cmp.Compare(a.Account.ID, b.Account.ID))
+	})
+	contents, keys := p.elsewhere()
+	for _, h := range p.holders {
+		for i := range h.records {
+			r := &h.records[i]
+			switch elsewhere, known := contents[r.content]; {
+			case known && elsewhere:
+				h.elsewhere++
+				continue
+			case known:
+				h.repeated++
+				continue
+			}
+			contents[r.content] = false
+			if keys[r.key] {
+				p.tables.conflicts++
+			}
+			keys[r.key] = true
+			amounts := unpack(r.amounts)
+			if err := h.archived.add(&amounts); err != nil {
+				return fmt.Errorf("account %s: %w", h.Account.ID, err)
+			}
+			p.expected[r.row]++
+		}
+	}
+	return nil
+}
+
+// elsewhere returns what accounts' own walks publish in other buckets, by content,
+// and the bills that it is of. Only a root account's walk can find it here, too.
+func (p *partition) elsewhere() (contents, keys map[digest]bool) {
+	contents, keys = make(map[digest]bool), make(map[digest]bool)
+	if !slices.ContainsFunc(p.holders, func(h *holder) bool { return h.root() }) {
+		return contents, keys
+	}
+	for _, u := range p.units {
+		if u.manifest == nil || u.manifest == p.m || u.root() {
+			continue
+		}
+		p.certain = p.certain && u.sound()
+		for i := range u.records {
+			contents[u.records[i].content], keys[u.records[i].key] = true, true
+		}
+	}
+	return contents, keys
+}
+
+// root says that the unit was walked by a root account.
+func (u *unit) root() bool {
+	c := u.published()
+	return c != nil && c.Account.Root
+}
+
+// compareBools puts false before true.
+func compareBools(a, b bool) int {
+	switch {
+	case a == b:
+		return 0
+	case b:
+		return -1
+	default:
+		return +1
+	}
+}
+
+// row holds a published bill against the archive. It names the row, and where it
+// differs.
+func (p *partition) row(b *schema.Bill, n int64) {
+	if p.unsound[b.WalkAccountID] {
+		return
+	}
+	row := rowOf(b)
+	if p.expected[row] > 0 {
+		p.expected[row]--
+		return
+	}
+	p.tables.foreign++
+	if p.tables.foreign > mostRows {
+		return
+	}
+	place := fmt.Sprintf("row %d, account %s, ledger_id %s", n, b.WalkAccountID, b.LedgerID)
+	want, got := "a record in "+b.ArchiveKey, "the archive has no such record"
+	if r := p.recordOf(b); r != nil {
+		amounts := unpack(r.amounts)
+		column, wants, gots := amountsDiffering(&amounts, &b.Amounts)
+		if column == "" {
+			column, wants, gots = "an order id, direction or archive_key", "as archived", "another"
+		}
+		place, want, got = place+", "+column, wants, gots
+	}
+	p.find(p.key(schema.Bills.Name), place, want, got, fixReplay)
+}
+
+// recordOf returns a record of the row's bill that no other row has had, or nil.
+func (p *partition) recordOf(b *schema.Bill) *record {
+	key := keyOf(b)
+	for _, h := range p.holders {
+		for i := range h.records {
+			if r := &h.records[i]; r.key == key && p.expected[r.row] > 0 {
+				return r
+			}
+		}
+	}
+	return nil
+}
+
+// entries holds what the manifest says of each unit against the archive, and
+// against the rows.
+func (p *partition) entries() {
+	key := p.manifestKey()
+	for _, h := range p.holders {
+		e := h.entry
+		where := fmt.Sprintf("account %s: ", e.Account.ID)
+		if place, want, got := h.rows.differences(&e.Totals); place != "" && !p.damaged[p.key(schema.Bills.Name)] {
+			p.find(key, where+place, "as in the rows, "+want, got, fixReplay)
+		}
+		if p.unsound[h.Account.ID] || !p.certain && h.root() {
+			continue
+		}
+		if place, want, got := h.archived.differences(&e.Totals); place != "" {
+			p.find(key, where+place, "as in the archive, "+want, got, fixReplay)
+		}
+		want := fmt.Sprintf("%d repeated, %d published elsewhere", h.repeated, h.elsewhere)
+		if got := fmt.Sprintf("%d repeated, %d published elsewhere", e.Repeated, e.Elsewhere); got != want {
+			p.find(key, where+"records", want, got, fixReplay)
+		}
+	}
+	missing := int32(0)
+	for _, n := range p.expected {
+		missing += n
+	}
+	if bills := p.key(schema.Bills.Name); missing > 0 && p.certain && !p.damaged[bills] {
+		p.find(bills, "rows", fmt.Sprintf("%d more, which the archive has", missing), "they are missing", fixReplay)
+	}
+	if p.tables.foreign > mostRows {
+		p.find(p.key(schema.Bills.Name), "rows", "", fmt.Sprintf("%d more are not in the archive", p.tables.foreign-mostRows), fixReplay)
+	}
+}

@@ -1,0 +1,139 @@
+package audit
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"strings"
+
+	"billwalk/schema"
+)
+
+// digest names something by its hash.
+type digest [16]byte
+
+func digestOf(text []byte) (d digest) {
+	sum := sha256.Sum256(text)
+	copy(d[:], sum[:])
+	return d
+}
+
+// record is one record of a unit's walk: what it takes to hold it
+// against the tables, and no more, since a day may have a million.
+type record struct {
+	key     digest // what makes a bill the same bill
+	content digest
+	row     digest // of the columns that are audited
+	amounts string // signed, packed
+}
+
+// newRecord takes what counts of a bill.
+func newRecord(b *schema.Bill, content [sha256.Size]byte) record {
+	r := record{key: keyOf(b), row: rowOf(b), amounts: pack(&b.Amounts)}
+	copy(r.content[:], content[:])
+	return r
+}
+
+// appendText adds a text so that none can run into the next.
+func appendText(to []byte, text string) []byte {
+	return append(binary.AppendUvarint(to, uint64(len(text))), text...)
+}
+
+func appendNull(to []byte, text schema.Null[string]) []byte {
+	if !text.Valid {
+		return append(to, 0)
+	}
+	return appendText(append(to, 1), text.V)
+}
+
+func appendKey(to []byte, b *schema.Bill) []byte {
+	to = appendText(appendText(to, b.AccountID), b.LedgerID)
+	return fmt.Appendf(to, "%d %t %d ", b.SettleType, b.SettleSubType.Valid, b.SettleSubType.V)
+}
+
+func keyOf(b *schema.Bill) digest { return digestOf(appendKey(make([]byte, 0, 128), b)) }
+
+// rowOf stands for the audited columns of a bill: key, walk, orders, direction,
+// amounts, and where its raw record lies.
+func rowOf(b *schema.Bill) digest {
+	text := appendKey(make([]byte, 0, 512), b)
+	text = appendText(appendText(text, string(b.WalkAccountID)), b.ArchiveKey)
+	for _, id := range []schema.Null[string]{b.ShopOrderID, b.ItemOrderID, b.OrderExtID} {
+		text = appendNull(text, id)
+	}
+	text = binary.AppendVarint(text, int64(b.Direction.V))
+	return digestOf(append(text, pack(&b.Amounts)...))
+}
+
+// pack writes the amounts that are not NULL in few bytes.
+func pack(amounts *schema.Amounts) string {
+	packed := make([]byte, 0, 64)
+	for a, v := range amounts {
+		if v.Valid {
+			packed = binary.AppendVarint(append(packed, byte(a)), int64(v.V))
+		}
+	}
+	return string(packed)
+}
+
+func unpack(packed string) (amounts schema.Amounts) {
+	for rest := []byte(packed); len(rest) > 0; {
+		v, n := binary.Varint(rest[1:])
+		amounts[rest[0]] = schema.Some(schema.Fen(v))
+		rest = rest[1+n:]
+	}
+	return amounts
+}
+
+// sums are the sums of bills, amount by amount, as a manifest has them.
+type sums struct {
+	rows int64
+	fen  [schema.AmountCount]schema.Sum
+}
+
+func (s *sums) add(amounts *schema.Amounts) (err error) {
+	s.rows++
+	for a, v := range amounts {
+		if !v.Valid {
+			s.fen[a].Nulls++
+		} else if s.fen[a].Fen, err = s.fen[a].Fen.Add(v.V); err != nil {
+			return fmt.Errorf("sum of %s: %w", schema.Amount(a).Column(), err)
+		}
+	}
+	return nil
+}
+
+// differences names the columns in which totals are not these sums.
+func (s *sums) differences(t *schema.Totals) (place, want, got string) {
+	var places, wants, gots []string
+	note := func(name, want, got string) {
+		if want != got {
+			places, wants, gots = append(places, name), append(wants, want), append(gots, got)
+		}
+	}
+	note("rows", fmt.Sprint(s.rows), fmt.Sprint(t.Rows))
+	for a := range schema.AmountCount {
+		note(a.Column(), sumText(s.fen[a]), sumText(t.Fen[a.Column()]))
+	}
+	return strings.Join(places, ", "), strings.Join(wants, ", "), strings.Join(gots, ", ")
+}
+
+func sumText(s schema.Sum) string { return fmt.Sprintf("%d fen and %d NULL", s.Fen, s.Nulls) }
+
+// amountsDiffering names the amounts in which a row is not as its record.
+func amountsDiffering(want, got *schema.Amounts) (place, wants, gots string) {
+	var names, w, g []string
+	for a := range schema.AmountCount {
+		if want[a] != got[a] {
+			names, w, g = append(names, a.Column()), append(w, fenText(want[a])), append(g, fenText(got[a]))
+		}
+	}
+	return strings.Join(names, ", "), strings.Join(w, ", "), strings.Join(g, ", ")
+}
+
+func fenText(v schema.Null[schema.Fen]) string {
+	if !v.Valid {
+		return "NULL"
+	}
+	return fmt.Sprint(int64(v.V))
+}

@@ -1,0 +1,166 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"sync"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"golang.org/x/sync/errgroup"
+
+	"billwalk/schema"
+)
+
+// answers are what the archive has of the settle query (查询分账) under one day.
+type answers struct {
+	told     map[digest]struct{} // settlements that some answer told of
+	findings []schema.Finding
+	objects  int
+	bytes    int64
+}
+
+func (a *answers) tells(of digest) bool {
+	_, ok := a.told[of]
+	return ok
+}
+
+// answersOf reads the answers that are filed under a day, once.
+func (a *Audit) answersOf(ctx context.Context, day schema.Day) (*answers, error) {
+	if known := a.answers[day]; known != nil {
+		return known, nil
+	}
+	filed, err := a.Archive.FiledSettlements(ctx, day)
+	if err != nil {
+		return nil, err
+	}
+	all := &answers{told: make(map[digest]struct{})}
+	var mu sync.Mutex
+	var running errgroup.Group
+	running.SetLimit(sideBySide())
+	for i := range filed {
+		f := &filed[i]
+		all.objects, all.bytes = all.objects+f.Objects(), all.bytes+f.Bytes
+		running.Go(func() error {
+			p := &pass{unit: schema.Unit{Account: schema.Account{ID: f.Account}, Day: day}, bucket: f.Account.Bucket(a.Buckets)}
+			p.prove(ctx, a.Archive, f)
+			mu.Lock()
+			defer mu.Unlock()
+			all.findings = append(all.findings, p.findings...)
+			for _, d := range p.told {
+				all.told[d] = struct{}{}
+			}
+			return ctx.Err()
+		})
+	}
+	if err := running.Wait(); err != nil {
+		return nil, err
+	}
+	a.answers[day] = all
+	return all, nil
+}
+
+// pass is one pass over a unit's orders.
+type pass struct {
+	unit     schema.Unit
+	bucket   int
+	lines    int64
+	told     []digest
+	findings []schema.Finding
+}
+
+func (p *pass) find(key, place, want, got string) {
+	p.findings = append(p.findings, schema.Finding{Day: p.unit.Day, Bucket: p.bucket, Key: key, Place: place, Want: want, Got: got, Fix: fixArchive})
+}
+
+// prove reads all batches of the pass, and what tells that it is whole.
+func (p *pass) prove(ctx context.Context, archive Archive, f *schema.Filed) {
+	for i, key := range f.Batches {
+		if key == "" {
+			p.find(archive.SettleBatchKey(p.unit, f.Name, i+1), "", "", "the batch is missing, and later ones are there")
+			continue
+		}
+		if err := archive.ProveSettlements(ctx, key, func(line int, a schema.SettleAnswer) { p.answer(line, &a) }); err != nil {
+			p.findings = append(p.findings, schema.Finding{Day: p.unit.Day, Bucket: p.bucket, Key: key, Got: err.Error(), Fix: fixOf(err)})
+		}
+	}
+	if f.Certificate == "" {
+		return // cut: what it was told counts all the same
+	}
+	end, err := archive.ProvePass(ctx, f.Certificate)
+	if err != nil {
+		p.findings = append(p.findings, schema.Finding{Day: p.unit.Day, Bucket: p.bucket, Key: f.Certificate, Got: err.Error(), Fix: fixOf(err)})
+	}
+	if end == nil {
+		return
+	}
+	want := fmt.Sprintf("account %s, bill_date %s, pass %s", p.unit.Account.ID, p.unit.Day, f.Name)
+	if got := fmt.Sprintf("account %s, bill_date %s, pass %s", end.Account.ID, end.Day, end.Pass); got != want {
+		p.find(f.Certificate, "", want, got)
+	}
+	if end.Asked != p.lines && len(p.findings) == 0 {
+		p.find(archive.SettleBatchKey(p.unit, f.Name, len(f.Batches)+1), "", fmt.Sprintf("%d answers in the pass, of which it tells in %s", end.Asked, f.Certificate), fmt.Sprint(p.lines))
+	}
+}
+
+func (p *pass) answer(line int, a *schema.SettleAnswer) {
+	p.lines++
+	place := fmt.Sprintf("line %d", line)
+	if a.Account != p.unit.Account.ID || a.Day != p.unit.Day || a.Parameter == "" || a.Value == "" {
+		p.find(a.Key, place, p.unit.String(), fmt.Sprintf("account %s on %s, asked for %s %q", a.Account, a.Day, a.Parameter, a.Value))
+		return
+	}
+	told, err := readSettlements(a)
+	if err != nil {
+		p.find(a.Key, place, "", "the answer is not one of the settle query: "+err.Error())
+	}
+	p.told = append(p.told, told...)
+}
+
+// readSettlements returns what stands for each settlement of an answer.
+func readSettlements(a *schema.SettleAnswer) (told []digest, err error) {
+	var answer struct {
+		Data []struct {
+			SettleID   jsontext.Value `json:"settle_id"`
+			Status     jsontext.Value `json:"settle_status"`
+			Amount     jsontext.Value `json:"settle_amount"`
+			Rake       jsontext.Value `json:"rake"`
+			Commission jsontext.Value `json:"commission"`
+			Detail     jsontext.Value `json:"settle_detail"`
+		} `json:"data"`
+	}
+	if err := json.Unmarshal(a.Body, &answer); err != nil {
+		return nil, err
+	}
+	for _, d := range answer.Data {
+		s := schema.Settlement{FetchedAt: a.FetchedAt}
+		for _, field := range []struct {
+			raw jsontext.Value
+			to  *schema.Null[schema.Fen]
+		}{{d.Amount, &s.Amount}, {d.Rake, &s.Rake}, {d.Commission, &s.Commission}} {
+			n, fault := whole(field.raw)
+			*field.to = schema.Null[schema.Fen]{V: schema.Fen(n.V), Valid: n.Valid}
+			if fault != nil {
+				err = fault
+			}
+		}
+		id, idErr := text(d.SettleID)
+		status, statusErr := text(d.Status)
+		detail, detailErr := text(d.Detail)
+		for _, fault := range []error{idErr, statusErr, detailErr} {
+			if fault != nil {
+				err = fault
+			}
+		}
+		s.SettleID, s.Status, s.Detail = id.V, schema.Status(status.V), detail
+		told = append(told, settlementOf(&s))
+	}
+	return told, err
+}
+
+// settlementOf stands for the audited columns of a settlement: its id, status,
+// amounts and shares, and when that was heard.
+func settlementOf(s *schema.Settlement) digest {
+	text := appendNull(appendText(appendText(make([]byte, 0, 256), s.SettleID), string(s.Status)), s.Detail)
+	return digestOf(fmt.Appendf(text, "%s %s %s %d", fenText(s.Amount), fenText(s.Rake), fenText(s.Commission), s.FetchedAt.UnixMicro()))
+}

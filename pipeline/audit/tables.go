@@ -1,0 +1,199 @@
+package audit
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+
+	"billwalk/schema"
+)
+
+// tables are the published rows of one partition, added up as they come.
+type tables struct {
+	*partition
+	conflicts int64 // records of a bill that another record has otherwise
+	foreign   int64 // rows that the archive does not know
+
+	accounts    map[schema.AccountID]*holder
+	bills       int64
+	money       conserved // of the bills
+	grouped     conserved // of the groups
+	identities  map[schema.Rule]schema.Check
+	doubtful    map[schema.Rule]int64 // bills that an exception has to tell of
+	settleIDs   map[string]bool
+	settlements int64
+	unheard     []heard // settlements whose answer is not of this day
+	badSplit    int64   // settlements that do not add up
+	groups      map[digest]bool
+	groupRows   int64
+	verdicts    map[schema.Verdict]int64
+	open        map[schema.AccountID]int64
+	exceptions  map[schema.Rule]int64
+	settled     settledTally
+}
+
+// heard is a settlement whose answer is to be looked for.
+type heard struct {
+	row  int64
+	id   string
+	told digest
+}
+
+func newTables(p *partition) tables {
+	return tables{
+		partition: p, identities: make(map[schema.Rule]schema.Check), doubtful: make(map[schema.Rule]int64),
+		settleIDs: make(map[string]bool), groups: make(map[digest]bool),
+		verdicts: make(map[schema.Verdict]int64), open: make(map[schema.AccountID]int64), exceptions: make(map[schema.Rule]int64),
+	}
+}
+
+// rows takes the rows as the lake hands them over. None of them is an end: what is
+// wrong with one is noted.
+func (t *tables) rows() schema.Rows {
+	t.accounts = make(map[schema.AccountID]*holder)
+	for _, h := range t.holders {
+		t.accounts[h.Account.ID] = h
+	}
+	return schema.Rows{
+		Bill: t.bill, Settlement: t.settlement, Reconciliation: t.group,
+		Exception:   func(e *schema.Exception) error { t.exceptions[e.Rule]++; return nil },
+		Restatement: func(*schema.Restatement) error { return nil },
+	}
+}
+
+func (t *tables) bill(b *schema.Bill) error {
+	t.bills++
+	t.row(b, t.bills)
+	h := t.accounts[b.WalkAccountID]
+	if h == nil {
+		t.find(t.key(schema.Bills.Name), fmt.Sprintf("row %d", t.bills), "", fmt.Sprintf("account %s is not in the manifest", b.WalkAccountID), fixReplay)
+	} else if err := h.rows.add(&b.Amounts); err != nil {
+		return err
+	}
+	for _, rule := range doubts(b, t.m.Day) {
+		t.doubtful[rule]++
+	}
+	for _, i := range billIdentities(&b.Amounts) {
+		t.outcome(i)
+	}
+	return t.money.bill(b)
+}
+
+// outcome counts what comes of an identity.
+func (t *tables) outcome(i identity) {
+	c := t.identities[i.rule]
+	switch i.holds() {
+	case holds:
+		c.Pass++
+	case fails:
+		c.Fail++
+	default:
+		c.NotEvaluable++
+	}
+	t.identities[i.rule] = c
+}
+
+func (t *tables) settlement(s *schema.Settlement) error {
+	t.settlements++
+	key, place := t.key(schema.Settlements.Name), fmt.Sprintf("row %d, settle_id %s", t.settlements, s.SettleID)
+	if t.settleIDs[s.SettleID] {
+		t.find(key, place, "each settle_id once", "it is there twice", fixReplay)
+	}
+	t.settleIDs[s.SettleID] = true
+	if told := settlementOf(s); !t.answers[t.m.Day].tells(told) {
+		t.unheard = append(t.unheard, heard{t.settlements, s.SettleID, told})
+	}
+	shares, err := sharesOf(s)
+	if err != nil || shares != s.SharesTotal {
+		t.find(key, place+", shares_fen", fenText(shares), fenText(s.SharesTotal), fixReplay)
+	}
+	if settleIdentity(s).holds() == fails {
+		t.badSplit++
+	}
+	return t.settled.settlement(s)
+}
+
+func (t *tables) group(r *schema.Reconciliation) error {
+	t.groupRows++
+	key, place := t.key(schema.Reconciliations.Name), fmt.Sprintf("row %d, account %s, group %s", t.groupRows, r.WalkAccountID, r.GroupKey)
+	group := digestOf(appendText(appendText(nil, string(r.WalkAccountID)), r.GroupKey))
+	if t.groups[group] {
+		t.find(key, place, "each group once", "it is there twice", fixReplay)
+	}
+	t.groups[group] = true
+	if !slices.Contains(schema.Verdicts, r.Verdict) || (r.Verdict == schema.Matched) != r.MatchedBy.Valid {
+		t.find(key, place, "a verdict, matched by a tier if it is matched", fmt.Sprintf("%s, matched_by %q", r.Verdict, r.MatchedBy.V), fixReplay)
+	}
+	for leg := range schema.LegCount {
+		if want, err := difference(r.Settled[leg], r.Billed[leg]); r.Diff[leg].Valid && (err != nil || want != r.Diff[leg]) {
+			t.find(key, fmt.Sprintf("%s, diff_%s_fen", place, leg), fenText(want), fenText(r.Diff[leg]), fixReplay)
+		}
+	}
+	t.verdicts[r.Verdict]++
+	if r.Verdict == schema.Pending || r.Verdict == schema.BillOnly || r.Verdict == schema.SettleFailed {
+		t.open[r.WalkAccountID]++
+	}
+	if err := t.settled.group(r); err != nil {
+		return err
+	}
+	return t.grouped.group(r)
+}
+
+// check holds the tables against each other, and against what the manifest counts.
+// What hangs on a table that could not be read is left out.
+func (t *tables) check() {
+	bills, settlements := t.key(schema.Bills.Name), t.key(schema.Settlements.Name)
+	groups, exceptions := t.key(schema.Reconciliations.Name), t.key(schema.Exceptions.Name)
+	manifest := t.manifestKey()
+	if !t.damaged[bills] && !t.damaged[groups] && t.money != t.grouped {
+		t.find(groups, "", "the bills' "+t.money.String(), t.grouped.String(), fixReplay)
+	}
+	if !t.damaged[groups] {
+		t.compare(manifest, "verdicts", counts(t.verdicts), counts(t.m.Verdicts))
+		for _, h := range t.holders {
+			t.compare(manifest, fmt.Sprintf("account %s, open", h.Account.ID), fmt.Sprint(t.open[h.Account.ID]), fmt.Sprint(h.entry.Open))
+		}
+	}
+	if !t.damaged[exceptions] {
+		t.compare(manifest, "exceptions", counts(t.exceptions), counts(t.m.Exceptions))
+	}
+	if !t.damaged[bills] {
+		t.compare(manifest, "identities", counts(t.identities), counts(t.m.Identities))
+	}
+	if !t.damaged[bills] && !t.damaged[exceptions] {
+		for rule, c := range t.identities {
+			t.told(rule, c.Fail)
+		}
+		for _, rule := range []schema.Rule{schema.RuleUnknownDirection, schema.RuleDirectionConflict, schema.RuleSettleDay} {
+			t.told(rule, t.doubtful[rule])
+		}
+	}
+	if t.certain && !t.damaged[exceptions] {
+		t.told(schema.RuleDuplicateConflict, t.conflicts)
+	}
+	if !t.damaged[settlements] && !t.damaged[exceptions] {
+		t.told(schema.RuleSettleAmount, t.badSplit)
+	}
+}
+
+// told wants an exception for each of so many findings.
+func (t *tables) told(rule schema.Rule, want int64) {
+	t.compare(t.key(schema.Exceptions.Name), "rule "+string(rule), fmt.Sprint(want, " rows"), fmt.Sprint(t.exceptions[rule], " rows"))
+}
+
+func (t *tables) compare(key, place, want, got string) {
+	if want != got {
+		t.find(key, place, want, got, fixReplay)
+	}
+}
+
+// counts writes counts in the order of their names; 0 is not said.
+func counts[K ~string, V comparable](m map[K]V) (text string) {
+	var zero V
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		if m[k] != zero {
+			text += fmt.Sprintf("%s %+v, ", k, m[k])
+		}
+	}
+	return text
+}

@@ -1,0 +1,179 @@
+package audit
+
+import (
+	"context"
+	"fmt"
+	"slices"
+
+	"github.com/go-json-experiment/json"
+
+	"billwalk/schema"
+)
+
+// unit is one account on one day: what the archive has of it, and what its
+// manifest says.
+type unit struct {
+	schema.Unit
+	bucket   int
+	filed    []schema.Filed
+	manifest *schema.Manifest // nil where none tells of it
+	entry    *schema.Entry
+	walks    map[string]*walk
+	records  []record // of the walk from which the tables were built
+	findings []schema.Finding
+}
+
+func newUnit(u schema.Unit, bucket int) *unit {
+	return &unit{Unit: u, bucket: bucket, walks: make(map[string]*walk)}
+}
+
+func (u *unit) find(key, place, want, got, fix string) {
+	u.findings = append(u.findings, schema.Finding{Day: u.Day, Bucket: u.bucket, Key: key, Place: place, Want: want, Got: got, Fix: fix})
+}
+
+// sound says that the archive holds the pages from which the unit's rows were built.
+func (u *unit) sound() bool {
+	c := u.published()
+	if c == nil {
+		return true
+	}
+	w := u.walks[c.Walk]
+	return w != nil && !w.broken && w.done && len(w.pages) == len(c.Pages)
+}
+
+// published returns the certificate on which the unit's published rows rest, or nil
+// where there are none.
+func (u *unit) published() *schema.Certificate {
+	if u.entry == nil || u.entry.Certificate == nil || u.entry.Certificate.Walk == "" {
+		return nil
+	}
+	return u.entry.Certificate
+}
+
+// prove reads all that the archive has of the unit: every walk, and then the
+// certificates, which are held against the walks that they name.
+func (u *unit) prove(ctx context.Context, archive Archive) {
+	for i := range u.filed {
+		if f := &u.filed[i]; len(f.Batches) > 0 {
+			u.walks[f.Name] = u.proveWalk(ctx, archive, f)
+		}
+	}
+	stored := make(map[string]*schema.Certificate) // by the walk under which each lies
+	for _, f := range u.filed {
+		if f.Certificate == "" {
+			continue
+		}
+		c, err := archive.ProveCertificate(ctx, f.Certificate)
+		if err != nil {
+			u.find(f.Certificate, "", "", err.Error(), fixOf(err))
+		}
+		if c != nil {
+			stored[f.Name] = c
+			u.certificate(archive, &f, c)
+		}
+	}
+	if u.entry != nil && u.entry.Certificate != nil {
+		u.copied(archive, u.entry.Certificate, stored)
+	}
+}
+
+// copied holds the manifest's copy of a certificate against the archive's own.
+func (u *unit) copied(archive Archive, c *schema.Certificate, stored map[string]*schema.Certificate) {
+	name := c.Latest().Walk
+	key := archive.CertificateKey(u.Unit, name)
+	own := stored[name]
+	if own == nil {
+		u.chain(archive, c)
+		if !slices.ContainsFunc(u.filed, func(f schema.Filed) bool { return f.Certificate == key }) { // else it was told why
+			u.find(key, "", "the certificate of which the manifest has a copy", "it is missing", fixArchive)
+		}
+		return
+	}
+	if want, got := textOf(c), textOf(own); want != got {
+		u.find(key, "", "as the manifest has it, "+want, got, fixReplay)
+	}
+}
+
+func textOf(c *schema.Certificate) string {
+	text, err := json.Marshal(c)
+	if err != nil {
+		panic("audit: a certificate is not JSON: " + err.Error()) // it was read from it
+	}
+	return string(text)
+}
+
+// certificate holds a certificate against the walks that it rests on. Those of one
+// on which nothing published rests may have been removed.
+func (u *unit) certificate(archive Archive, f *schema.Filed, c *schema.Certificate) {
+	wrong := func(place, want, got string) { u.find(f.Certificate, place, want, got, fixArchive) }
+	want := fmt.Sprintf("account %s, bill_date %s, walk %s", u.Account.ID, u.Day, f.Name)
+	if got := fmt.Sprintf("account %s, bill_date %s, walk %s", c.Account.ID, c.Day, c.Latest().Walk); got != want {
+		wrong("", want, got)
+		return
+	}
+	if c.State != schema.Complete && c.State != schema.Unavailable {
+		wrong("state", "complete or unavailable", string(c.State))
+	}
+	if c.Walk == "" {
+		if c.State == schema.Complete || c.Rows != 0 || len(c.Pages) > 0 {
+			wrong("walk", "a walk", "none")
+		}
+		return
+	}
+	published := u.entry != nil && u.entry.Certificate != nil && u.entry.Certificate.Latest().Walk == f.Name
+	u.chain(archive, c)
+	if c.End != "has_more=false" {
+		wrong("end", "has_more=false", c.End)
+	}
+	agreed := c.Agreed
+	if len(agreed) == 0 || agreed[len(agreed)-1] != c.Walk {
+		wrong("agreed", "walks in a row, the last of them "+c.Walk, fmt.Sprint(agreed))
+	}
+	if c.Confirmed != nil && c.State == schema.Complete {
+		agreed = append(agreed, c.Confirmed.Walk)
+	}
+	for _, other := range agreed {
+		w := u.walks[other]
+		switch {
+		case w == nil && !published || w != nil && w.broken: // told, or of no weight
+		case w == nil:
+			u.find(archive.BatchKey(u.Unit, other, 1), "", "a walk that agreed with "+c.Walk, "it is missing", fixArchive)
+		case !w.done:
+			u.find(archive.BatchKey(u.Unit, other, len(u.batches(other))+1), "", "a page at cursor "+w.next, "the walk ends before it", fixArchive)
+		case w.digest != c.Digest || w.bills != c.Bills:
+			wrong("digest", fmt.Sprintf("%s of %d bills, as in walk %s", w.digest, w.bills, other), fmt.Sprintf("%s of %d bills", c.Digest, c.Bills))
+		}
+	}
+}
+
+// chain holds the pages of the certified walk against the certificate's links.
+func (u *unit) chain(archive Archive, c *schema.Certificate) {
+	w := u.walks[c.Walk]
+	if w == nil || w.broken {
+		return // told, or about to be
+	}
+	for i, link := range c.Pages {
+		if i == len(w.pages) {
+			return // likewise
+		}
+		if got := w.pages[i]; got != link {
+			u.find(w.keys[i], fmt.Sprintf("page %d", i+1), fmt.Sprintf("%+v, as certified", link), fmt.Sprintf("%+v", got), fixArchive)
+			w.broken = true
+			return
+		}
+	}
+	if len(w.pages) != len(c.Pages) || w.rows != c.Rows {
+		u.find(archive.CertificateKey(u.Unit, c.Latest().Walk), "pages", fmt.Sprintf("%d pages of %d records, as in the archive", len(w.pages), w.rows),
+			fmt.Sprintf("%d pages of %d records", len(c.Pages), c.Rows), fixArchive)
+	}
+}
+
+// batches returns the keys of a walk's batches.
+func (u *unit) batches(walk string) []string {
+	for _, f := range u.filed {
+		if f.Name == walk {
+			return f.Batches
+		}
+	}
+	return nil
+}

@@ -1,0 +1,77 @@
+package schema
+
+import (
+	"bytes"
+	"errors"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+func sealable() *Manifest {
+	return &Manifest{
+		Version: ManifestVersion, Day: 20777, Bucket: 2, Generation: 3, WriteID: "w", Job: "夜间<&>", PublishedAt: time.Unix(2, 0).UTC(),
+		Objects: []Object{{Table: Bills.Name, Key: "k", Totals: Totals{Rows: 1, Fen: map[string]Sum{"pay_fen": {Fen: -5}, "goods_fen": {Nulls: 1}}}}},
+		Units:   []Entry{{Account: Account{ID: "1", Name: "某某\u2028\"餐饮\""}, State: Complete, Certificate: &Certificate{Walk: "w"}}},
+	}
+}
+
+// TestSeal: what is sealed is read back, and is the same bytes every time.
+func TestSeal(t *testing.T) {
+	t.Parallel()
+	m := sealable()
+	data, err := m.Encode()
+	if err != nil || len(m.Seal) != 64 {
+		t.Fatalf("seal %q, %v", m.Seal, err)
+	}
+	got, err := DecodeManifest(data)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(m, got); diff != "" {
+		t.Errorf("(-sealed +read):\n%s", diff)
+	}
+	again, err := got.Encode()
+	if err != nil || !bytes.Equal(again, data) {
+		t.Errorf("sealed again it is %s, %v\nwant %s", again, err, data)
+	}
+}
+
+// TestSealTellsEveryFlip flips each bit of a sealed manifest: it is never read as
+// a sealed one again, be it in white space. Without its name the seal is none.
+func TestSealTellsEveryFlip(t *testing.T) {
+	t.Parallel()
+	data, err := sealable().Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	for at := range data {
+		for bit := range 8 {
+			flipped := bytes.Clone(data)
+			flipped[at] ^= 1 << bit
+			m, err := DecodeManifest(flipped)
+			inName := at >= bytes.LastIndex(data, []byte(`"seal"`))
+			if err == nil && (m.Seal != "" || !inName) {
+				t.Fatalf("bit %d of byte %d (%q): read as sealed", bit, at, data[at])
+			}
+		}
+	}
+	for _, cut := range []int{0, 1, len(data) / 2, len(data) - 1} {
+		if _, err := DecodeManifest(data[:cut]); !errors.Is(err, ErrManifest) {
+			t.Errorf("the first %d bytes: %v", cut, err)
+		}
+	}
+	if _, err := DecodeManifest(append(data, '\n')); !errors.Is(err, ErrManifest) {
+		t.Errorf("a line more: %v", err)
+	}
+}
+
+// TestUnsealed: a manifest of an older billwalk is read, without a seal.
+func TestUnsealed(t *testing.T) {
+	t.Parallel()
+	m, err := DecodeManifest([]byte(`{"version": 1, "bill_date": "2026-11-20", "units": []}`))
+	if err != nil || m.Seal != "" || m.Day != 20777 {
+		t.Errorf("%+v, %v", m, err)
+	}
+}

@@ -1,0 +1,171 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+
+	"billwalk/schema"
+	"billwalk/sinks/object"
+)
+
+// What follows reads the archive to prove it: every object by itself, held
+// against the hash that was stored with it. A build never asks for so much.
+
+// filed are the names of the archive's own objects below a day.
+var filed = regexp.MustCompile(`^account=([0-9]{1,32})/([0-9A-HJKMNP-TV-Z]{26})(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
+
+// FiledBills lists what is filed under the day's bills, by account and walk.
+func (a *Archive) FiledBills(ctx context.Context, day schema.Day) ([]schema.Filed, error) {
+	return a.filed(ctx, fmt.Sprintf("archive/bills/bill_date=%s/", day))
+}
+
+// FiledSettlements lists what is filed under the day's settlements, by account
+// and pass.
+func (a *Archive) FiledSettlements(ctx context.Context, day schema.Day) ([]schema.Filed, error) {
+	return a.filed(ctx, settlementsPrefix(day))
+}
+
+func (a *Archive) filed(ctx context.Context, below string) ([]schema.Filed, error) {
+	var all []schema.Filed
+	for info, err := range a.store.List(ctx, below) {
+		if err != nil {
+			return nil, err
+		}
+		parts := filed.FindStringSubmatch(strings.TrimPrefix(info.Key, below))
+		if parts == nil {
+			continue // somebody else's file
+		}
+		account, name := schema.AccountID(parts[1]), parts[2]
+		if n := len(all); n == 0 || all[n-1].Account != account || all[n-1].Name != name {
+			all = append(all, schema.Filed{Account: account, Name: name})
+		}
+		f := &all[len(all)-1]
+		f.Bytes += info.Size
+		if parts[3] == "" {
+			f.Certificate = info.Key
+			continue
+		}
+		n, _ := strconv.Atoi(parts[3])
+		for len(f.Batches) < n-1 {
+			f.Batches = append(f.Batches, "")
+		}
+		f.Batches = append(f.Batches, info.Key)
+	}
+	return all, nil
+}
+
+// BatchKey returns where batch n (from 1) of a walk lies.
+func (*Archive) BatchKey(u schema.Unit, walk string, n int) string { return batchKey(u, walk, n) }
+
+// CertificateKey returns where the certificate of a walk lies.
+func (*Archive) CertificateKey(u schema.Unit, walk string) string { return certificateKey(u, walk) }
+
+// SettleBatchKey returns where batch n (from 1) of a pass lies.
+func (*Archive) SettleBatchKey(u schema.Unit, pass string, n int) string {
+	return fmt.Sprintf("%saccount=%s/%s-%05d.jsonl.zst", settlementsPrefix(u.Day), u.Account.ID, pass, n)
+}
+
+// sound reads an object whole. Where its bytes are not those that were stored
+// there are none; where that cannot be told, the error is schema.ErrUnhashed.
+func (a *Archive) sound(ctx context.Context, key string) ([]byte, error) {
+	data, info, err := object.ReadAll(ctx, a.store, key)
+	if err != nil {
+		return nil, err
+	}
+	switch stored := info.Meta[hashMeta]; stored {
+	case "":
+		return data, fmt.Errorf("%w (its bytes have SHA-256 %s)", schema.ErrUnhashed, hashOf(data))
+	case hashOf(data):
+		return data, nil
+	default:
+		return nil, fmt.Errorf("its bytes have SHA-256 %s, stored were those of %s", hashOf(data), stored)
+	}
+}
+
+// ProvePages reads a batch of a walk, line by line from 1, and holds it against
+// its hash. What is wrong with the object is the error, after the lines that can
+// be read: those are all of them where it is schema.ErrUnhashed.
+func (a *Archive) ProvePages(ctx context.Context, key string, take func(line int, answer schema.Answer)) error {
+	return a.proveLines(ctx, key, func(n int, line []byte) error {
+		answer, err := parse(line)
+		if err == nil {
+			answer.Key = key
+			take(n, answer)
+		}
+		return err
+	})
+}
+
+// ProveSettlements reads a batch of a pass, likewise.
+func (a *Archive) ProveSettlements(ctx context.Context, key string, take func(line int, answer schema.SettleAnswer)) error {
+	return a.proveLines(ctx, key, func(n int, line []byte) error {
+		var answer schema.SettleAnswer
+		err := json.Unmarshal(line, &answer)
+		if err == nil {
+			answer.Key = key
+			take(n, answer)
+		}
+		return err
+	})
+}
+
+func (a *Archive) proveLines(ctx context.Context, key string, take func(n int, line []byte) error) error {
+	data, err := a.sound(ctx, key)
+	if data == nil {
+		return err
+	}
+	n := 0
+	for line, fault := range lines(bytes.NewReader(data)) {
+		n++
+		if fault == nil {
+			fault = take(n, line)
+		}
+		if fault != nil {
+			return fmt.Errorf("line %d: %w", n, fault)
+		}
+	}
+	if n == 0 {
+		return errors.New("it has no line")
+	}
+	return err
+}
+
+// ProveCertificate reads a certificate and holds it against its hash. Beside an
+// error it is nil, unless the hash alone is missing.
+func (a *Archive) ProveCertificate(ctx context.Context, key string) (*schema.Certificate, error) {
+	c := new(schema.Certificate)
+	unhashed, err := a.proveJSON(ctx, key, certificateVersion, c)
+	if err != nil {
+		return nil, err
+	}
+	return c, unhashed
+}
+
+// ProvePass reads the end of a pass, likewise.
+func (a *Archive) ProvePass(ctx context.Context, key string) (*schema.SettlePass, error) {
+	p := new(schema.SettlePass)
+	unhashed, err := a.proveJSON(ctx, key, passVersion, p)
+	if err != nil {
+		return nil, err
+	}
+	return p, unhashed
+}
+
+// proveJSON reads an object into a value; unhashed says that it is not proven.
+func (a *Archive) proveJSON(ctx context.Context, key string, version int, into any) (unhashed, err error) {
+	data, err := a.sound(ctx, key)
+	if data == nil {
+		return nil, err
+	}
+	if err := schema.CheckVersion(data, version); err != nil {
+		return nil, err
+	}
+	return err, json.Unmarshal(data, into)
+}

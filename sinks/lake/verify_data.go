@@ -1,0 +1,137 @@
+package lake
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"slices"
+	"strconv"
+
+	"billwalk/schema"
+	"billwalk/sinks/object"
+	"billwalk/sinks/parquet"
+)
+
+// ProveRows holds each data object of a manifest against what that tells of it,
+// and hands over the rows of those that are what they should be, to the end or
+// to the first error of rows. It returns what is wrong.
+func (l *Lake) ProveRows(ctx context.Context, m *schema.Manifest, rows schema.Rows) (findings []schema.Finding) {
+	for i := range m.Objects {
+		o := &m.Objects[i]
+		switch o.Table {
+		case schema.Bills.Name:
+			findings = append(findings, prove(ctx, l, m, o, schema.Bills, rows.Bill)...)
+		case schema.Settlements.Name:
+			findings = append(findings, prove(ctx, l, m, o, schema.Settlements, rows.Settlement)...)
+		case schema.Reconciliations.Name:
+			findings = append(findings, prove(ctx, l, m, o, schema.Reconciliations, rows.Reconciliation)...)
+		case schema.Exceptions.Name:
+			findings = append(findings, prove(ctx, l, m, o, schema.Exceptions, rows.Exception)...)
+		case schema.Restatements.Name:
+			findings = append(findings, prove(ctx, l, m, o, schema.Restatements, rows.Restatement)...)
+		}
+	}
+	return findings
+}
+
+// proof is one data object that is being proven.
+type proof struct {
+	m        *schema.Manifest
+	o        *schema.Object
+	findings []schema.Finding
+}
+
+func (p *proof) find(place, want, got, fix string) {
+	p.findings = append(p.findings, schema.Finding{Day: p.m.Day, Bucket: p.m.Bucket, Key: p.o.Key, Place: place, Want: want, Got: got, Fix: fix})
+}
+
+func prove[R any](ctx context.Context, l *Lake, m *schema.Manifest, o *schema.Object, table schema.Table[R], take func(*R) error) []schema.Finding {
+	p := &proof{m: m, o: o}
+	file, info, err := l.fetchInfo(ctx, o.Key)
+	if err != nil {
+		p.find("", "", err.Error(), fixData)
+		return p.findings
+	}
+	defer file.Close()
+	if p.bytes(file, info) {
+		rowsOf(p, table, file, take)
+	}
+	return p.findings
+}
+
+// bytes proves the object without looking at its rows. It reports whether they
+// can be trusted to be ours.
+func (p *proof) bytes(file *os.File, info object.Info) (ours bool) {
+	found, err := parquet.Digest(file)
+	if err != nil || found.SHA256 != p.o.SHA256 {
+		p.replaced(found, info, err)
+		return false
+	}
+	stamp, err := parquet.ReadStamp(file)
+	if err != nil {
+		p.find("footer", "", err.Error(), fixData)
+		return false
+	}
+	want := stampOf(p.m.Generation, p.m.WriteID)
+	for _, check := range []struct{ place, want, got string }{
+		{"size", strconv.FormatInt(p.o.Bytes, 10), strconv.FormatInt(found.Bytes, 10)},
+		{"rows_sha256", p.o.RowsSHA256, found.RowsSHA256},
+		{"etag", p.o.ETag, info.ETag},
+		{"metadata", want, metaStamp(info)},
+		{"footer", want, stampOf(stamp.Generation, stamp.WriteID)},
+	} {
+		if check.got != check.want {
+			p.find(check.place, check.want, check.got, fixData)
+		}
+	}
+	return true
+}
+
+// replaced tells of an object with other bytes than the manifest's: a newer one,
+// whose own manifest never came, or a damaged one.
+func (p *proof) replaced(found parquet.File, info object.Info, unread error) {
+	generation, err := strconv.ParseInt(info.Meta[generationMeta], 10, 64)
+	switch {
+	case err == nil && info.Meta[writeIDMeta] != p.m.WriteID && generation > p.m.Generation:
+		p.find("", stampOf(p.m.Generation, p.m.WriteID), metaStamp(info)+", which no manifest tells of", fixHalf)
+	case unread != nil:
+		p.find("", "SHA-256 "+p.o.SHA256, unread.Error(), fixData)
+	case found.RowsSHA256 == p.o.RowsSHA256:
+		p.find("footer", p.o.SHA256, found.SHA256, fixData)
+	default:
+		p.find("", "SHA-256 "+p.o.SHA256, "SHA-256 "+found.SHA256, fixData)
+	}
+}
+
+// rowsOf hands the rows over and adds them up.
+func rowsOf[R any](p *proof, table schema.Table[R], file *os.File, take func(*R) error) {
+	var totals schema.Totals
+	for row, err := range parquet.Read(table, file) {
+		if err == nil {
+			err = table.Tally(&totals, row)
+		}
+		if err != nil {
+			p.find(fmt.Sprintf("row %d", totals.Rows+1), "", err.Error(), fixData)
+			return
+		}
+		if err := take(row); err != nil {
+			p.find(fmt.Sprintf("row %d", totals.Rows), "", err.Error(), fixData)
+			return
+		}
+	}
+	if totals.Rows != p.o.Rows || totals.Rows != p.o.Totals.Rows {
+		p.find("rows", fmt.Sprintf("%d (%d in totals)", p.o.Rows, p.o.Totals.Rows), strconv.FormatInt(totals.Rows, 10), fixData)
+	}
+	for _, c := range table.Columns() {
+		if want, got := p.o.Totals.Fen[c.Name], totals.Fen[c.Name]; want != got {
+			p.find(c.Name, sumText(want), sumText(got), fixData)
+		}
+	}
+	for name := range p.o.Totals.Fen {
+		if !slices.ContainsFunc(table.Columns(), func(c schema.Column) bool { return c.Name == name }) {
+			p.find(name, sumText(p.o.Totals.Fen[name]), "no such column", fixManifest)
+		}
+	}
+}
+
+func sumText(s schema.Sum) string { return fmt.Sprintf("%d fen, %d NULL", s.Fen, s.Nulls) }

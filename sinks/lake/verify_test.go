@@ -1,0 +1,157 @@
+package lake
+
+import (
+	"bytes"
+	"errors"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"billwalk/schema"
+	"billwalk/sinks/object"
+)
+
+// found is a finding, in short.
+type found struct {
+	Bucket     int
+	Key, Place string
+}
+
+// proveAll verifies what is published of the day, and returns the findings and
+// how many rows were handed over.
+func proveAll(t *testing.T, l *Lake) (all []found, rows int) {
+	t.Helper()
+	manifests, findings, err := l.Published(t.Context(), day)
+	if err != nil {
+		t.Fatal(err)
+	}
+	count := func() error { rows++; return nil }
+	for _, m := range manifests {
+		findings = append(findings, l.ProveRows(t.Context(), m, schema.Rows{
+			Bill:           func(*schema.Bill) error { return count() },
+			Settlement:     func(*schema.Settlement) error { return count() },
+			Reconciliation: func(*schema.Reconciliation) error { return count() },
+			Exception:      func(*schema.Exception) error { return count() },
+			Restatement:    func(*schema.Restatement) error { return count() },
+		})...)
+	}
+	for _, f := range findings {
+		if f.Day != day || f.Got == "" || f.Fix == "" {
+			t.Errorf("%+v does not say what is wrong, or what to do", f)
+		}
+		all = append(all, found{f.Bucket, f.Key, f.Place})
+	}
+	return all, rows
+}
+
+// replace replaces an object, with the metadata that it has unless there is other.
+func (r *recording) replace(t *testing.T, key string, body []byte, meta map[string]string) {
+	t.Helper()
+	if info, err := r.Head(t.Context(), key); meta == nil && err == nil {
+		meta = info.Meta
+	}
+	if _, err := r.Put(t.Context(), key, bytes.NewReader(body), object.Always(), meta); err != nil {
+		t.Fatal(err)
+	}
+}
+
+// TestProve: a published day has no findings, and every row is handed over; what is
+// then changed, by hand or by a publication that was cut, is found where it is.
+func TestProve(t *testing.T) {
+	t.Parallel()
+	const rows = 4*3 + 1
+	for _, test := range []struct {
+		name   string
+		change func(t *testing.T, store *recording, l *Lake)
+		want   []found
+		rows   int
+	}{
+		{"nothing", func(*testing.T, *recording, *Lake) {}, nil, rows},
+		{"something else below a table", func(t *testing.T, store *recording, _ *Lake) {
+			store.replace(t, "bills/bill_date=2026-11-20/notes.txt", nil, nil)
+			store.replace(t, "bills/bill_date=2026-11-20/bucket-004.parquet", nil, nil)
+		}, []found{{0, "bills/bill_date=2026-11-20/bucket-004.parquet", ""}, {0, "bills/bill_date=2026-11-20/notes.txt", ""}}, rows},
+		{"a file without a manifest", func(t *testing.T, store *recording, _ *Lake) {
+			store.replace(t, "bills/bill_date=2026-11-20/bucket-003.parquet", nil, nil)
+		}, []found{{3, "bills/bill_date=2026-11-20/bucket-003.parquet", ""}}, rows},
+		{"a publication cut after the bills", func(t *testing.T, store *recording, l *Lake) {
+			cut := errors.New("killed")
+			store.fault = func(op object.Op, key string) (bool, error) {
+				if op == object.OpPut && strings.HasPrefix(key, "settlements/") {
+					return false, cut
+				}
+				return true, nil
+			}
+			if _, err := publish(t, l, baseOf(t, l), 5); !errors.Is(err, cut) {
+				t.Fatal(err)
+			}
+		}, []found{{2, restatementsKey, ""}, {2, billsKey, ""}}, rows - 2*3},
+		{"the same bytes again, by hand", func(t *testing.T, store *recording, _ *Lake) {
+			store.replace(t, billsKey, store.get(t, billsKey), map[string]string{"x": "y"})
+		}, []found{{2, billsKey, "etag"}, {2, billsKey, "metadata"}}, rows},
+		{"a cut file", func(t *testing.T, store *recording, _ *Lake) {
+			store.replace(t, billsKey, store.get(t, billsKey)[:5], nil)
+		}, []found{{2, billsKey, ""}}, rows - 3},
+		{"a manifest in another's place", func(t *testing.T, store *recording, _ *Lake) {
+			store.replace(t, "_manifests/bill_date=2026-11-20/bucket-001.json", store.get(t, manifestOf), nil)
+		}, []found{{1, "_manifests/bill_date=2026-11-20/bucket-001.json", "bill_date, bucket"}}, rows},
+		{"a manifest without a seal", func(t *testing.T, store *recording, _ *Lake) {
+			data := store.get(t, manifestOf)
+			at := bytes.LastIndex(data, []byte(",\n  \"seal\""))
+			store.replace(t, manifestOf, append(data[:at:at], "\n}\n"...), nil)
+		}, []found{{2, manifestOf, "seal"}}, rows},
+		{"a manifest that tells of other objects", func(t *testing.T, store *recording, _ *Lake) {
+			m, err := schema.DecodeManifest(store.get(t, manifestOf))
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.Objects = m.Objects[1:]
+			data, err := m.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			store.replace(t, manifestOf, data, nil)
+		}, []found{{2, manifestOf, "objects"}}, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			store := newRecording()
+			l := open(t, store)
+			if _, err := publish(t, l, baseOf(t, l), 3); err != nil {
+				t.Fatal(err)
+			}
+			test.change(t, store, l)
+			store.fault = nil
+			toVerify := ToVerify(store, 4)
+			toVerify.tmp = t.TempDir()
+			got, n := proveAll(t, toVerify)
+			if diff := cmp.Diff(test.want, got); diff != "" || n != test.rows {
+				t.Errorf("%d rows, want %d; findings (-want +got):\n%s", n, test.rows, diff)
+			}
+		})
+	}
+}
+
+// TestProveSettings: the lake's settings are those that are asked for, to the byte.
+func TestProveSettings(t *testing.T) {
+	t.Parallel()
+	store := newRecording()
+	if f := ToVerify(store, 4).ProveSettings(t.Context()); f != nil {
+		t.Errorf("a lake in which nothing is: %+v", f)
+	}
+	l := open(t, store)
+	if _, err := publish(t, l, baseOf(t, l), 1); err != nil {
+		t.Fatal(err)
+	}
+	if f := ToVerify(store, 4).ProveSettings(t.Context()); f != nil {
+		t.Errorf("the lake's own number: %+v", f)
+	}
+	if f := ToVerify(store, 5).ProveSettings(t.Context()); len(f) != 1 || f[0].Key != settingsKey {
+		t.Errorf("another number: %+v", f)
+	}
+	store.replace(t, settingsKey, append(store.get(t, settingsKey), ' '), nil)
+	if f := ToVerify(store, 4).ProveSettings(t.Context()); len(f) != 1 {
+		t.Errorf("a blank more: %+v", f)
+	}
+}
