@@ -34,6 +34,14 @@ func oneJob(cmd *cobra.Command, args []string) error {
 	}
 }
 
+// oneJobAtMost is for verbs that are about all jobs unless one is named.
+func oneJobAtMost(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	return oneJob(cmd, args)
+}
+
 func nothing(cmd *cobra.Command, args []string) error {
 	if len(args) > 0 {
 		return usage("`%s` takes no argument, and was given %s; `%[1]s --help` lists its flags", cmd.CommandPath(), strings.Join(args, " "))

@@ -86,12 +86,13 @@ func BenchmarkMillionReconciled(b *testing.B) {
 	}
 }
 
-// build builds the program.
-func build(b *testing.B) string {
-	b.Helper()
-	binary := filepath.Join(b.TempDir(), "billwalk")
-	if out, err := exec.Command("go", "build", "-o", binary, ".").CombinedOutput(); err != nil {
-		b.Fatalf("go build: %v\n%s", err, out)
+// build builds the program, with the flags of go build.
+func build(t testing.TB, flags ...string) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "billwalk")
+	args := append(append([]string{"build", "-o", binary}, flags...), ".")
+	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
+		t.Fatalf("go build: %v\n%s", err, out)
 	}
 	return binary
 }
@@ -156,7 +157,7 @@ func fillArchive(b *testing.B, config string) {
 		b.Fatal(err)
 	}
 	defer w.close()
-	w.run.Source, w.run.Trade, w.run.InFlight, w.run.TradeInFlight = flood{}, flood{}, 4, 4
+	w.run.Source, w.run.Trade, w.run.InFlight, w.run.TradeInFlight = flood{floodBills}, flood{floodBills}, 4, 4
 	w.run.From, w.run.To, w.run.Lookback = firstDay, firstDay, 0
 	if s, err := w.run.Do(b.Context()); err != nil || s.ExitCode != 0 || s.Settling.Unanswered > 0 {
 		b.Fatalf("exit %d, %v, %+v", s.ExitCode, err, s.Settling)
@@ -164,8 +165,8 @@ func fillArchive(b *testing.B, config string) {
 }
 
 // flood is a platform whose answers are written as they are asked for: accounts
-// of floodBills bills a day, ten bills for seven orders, each settled as billed.
-type flood struct{}
+// of so many bills a day, ten bills for seven orders, each settled as billed.
+type flood struct{ bills int }
 
 const (
 	floodAccounts = 20
@@ -173,27 +174,28 @@ const (
 )
 
 // Bills implements pipeline.Source: the cursor is the number of the first bill.
-func (flood) Bills(_ context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
+func (f flood) Bills(_ context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
 	first, err := strconv.Atoi(cursor)
 	if err != nil {
 		return schema.Answer{}, err
 	}
-	body := fmt.Appendf(nil, `{"data":{"cursor":"%d","has_more":%v,"ledger_records":[`, first+size, first+size < floodBills)
-	for i := first; i < first+size; i++ {
-		if i > first {
+	body := fmt.Appendf(nil, `{"data":{"cursor":"%d","has_more":%v,"ledger_records":[`, first+size, first+size < f.bills)
+	for n := first; n < min(first+size, f.bills); n++ {
+		if n > first {
 			body = append(body, ',')
 		}
+		i := int(u.Day%100)*f.bills + n
 		order := i / 10 * 7
-		if n := i % 10; n < 7 {
-			order += n
+		if tenth := i % 10; tenth < 7 {
+			order += tenth
 		} else {
-			order += n - 7 // the first three have another bill
+			order += tenth - 7 // the first three have another bill
 		}
 		id := string(u.Account.ID[12:])
 		body = fmt.Appendf(body, `{"account_id":%q,"ledger_id":"98765%s%07d","shop_order_id":"10765%s%07d","item_order_id":"20765%s%07d","certificate_id":"30%017d","verify_id":"40%017d",`+
-			`"poi_id":"6601","sku_id":"1788","code":"10%010d","settle_type":1,"settle_time":1793350800,"group_name":"双人套餐(含饮料)",`+
+			`"poi_id":"6601","sku_id":"1788","code":"10%010d","settle_type":1,"settle_time":%d,"group_name":"双人套餐(含饮料)",`+
 			`"amount":{"pay":9900,"original":9900,"merchant_ticket":0,"ledger_total":9900,"total_commission":100,"total_merchant_platform_service":495,"goods":9305}}`,
-			u.Account.ID, id, i, id, order, id, i, i, i, i)
+			u.Account.ID, id, i, id, order, id, i, i, i, i, u.Day.Start().Unix()+69_000)
 	}
 	body = append(body, `]},"extra":{"error_code":0,"logid":"2026103120251122334455667788990"}}`...)
 	return schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: time.Now().UTC(), LogID: "2026103120251122334455667788990", Body: body}, nil

@@ -41,6 +41,9 @@ func (p *program) runDemo(ctx context.Context, w *wired) error {
 	if p.output == "json" {
 		return p.execute(ctx, w)
 	}
+	if err := p.probe(ctx, w); err != nil {
+		return err
+	}
 	summary, err := p.do(ctx, w)
 	if summary.ExitCode != pipeline.ExitDone && summary.ExitCode != pipeline.ExitIncomplete {
 		return &exitError{summary.ExitCode, err}

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -53,6 +54,7 @@ type job struct {
 	accounts []schema.Account
 	qps      float64
 	passes   int
+	pageSize int     // 0 is 50
 	trade    float64 // requests per second of the settle query; 0 configures none
 	lookback int
 	extra    string // lines of the job
@@ -67,7 +69,7 @@ func (j job) write(t testing.TB) string {
 	if j.trade > 0 {
 		fmt.Fprintf(&y, "  trade: {base_url: %q, client_key: trade-key, client_secret: canary-trade, qps: %g, timeout: 30s}\n", j.platform, j.trade)
 	}
-	fmt.Fprintf(&y, "jobs:\n  nightly:\n    lookback: %dd\n    bills: {app: life, passes: %d}\n", j.lookback, max(1, j.passes))
+	fmt.Fprintf(&y, "jobs:\n  nightly:\n    lookback: %dd\n    bills: {app: life, passes: %d, page_size: %d}\n", j.lookback, max(1, j.passes), cmp.Or(j.pageSize, 50))
 	if j.trade > 0 {
 		y.WriteString("    settlements: {app: trade, match: [{order_id: shop_order_id}, {out_order_no: order_ext_id}]}\n")
 	}

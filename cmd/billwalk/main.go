@@ -49,7 +49,7 @@ func Main(args []string, out, errOut io.Writer) int {
 		exit = &exitError{exitUsage, err} // cobra's own: a flag or verb that is not there
 	}
 	if exit.err != nil {
-		fmt.Fprintf(errOut, "billwalk: %v\n", exit.err)
+		fmt.Fprintf(errOut, "billwalk: %s\n", plainLines(exit.err.Error()))
 	}
 	return exit.code
 }
@@ -62,6 +62,9 @@ type program struct {
 	output   string
 	log      *slog.Logger
 	screen   *screen // nil where stderr is no terminal
+	world    outside
+
+	tokenCache string // of the verb run
 }
 
 func (p *program) root() *cobra.Command {
@@ -73,7 +76,7 @@ how each order was shared out (分账), says to the fen what agrees and what doe
 Parquet that DuckDB, Athena, Trino and Spark read.
 
 Exit codes: 0 done; 1 failed; 2 usage or config; 3 incomplete: some units failed, or orders have no
-answer, and what is whole was published; 5 stopped by quota or deadline, run again to go on; 6 another run got there first;
+answer, and what is whole was published; 5 stopped by quota, deadline or outage, run again to go on; 6 another run got there first;
 130/143 interrupted, resumable.`,
 		Example:           "  billwalk demo\n  billwalk run nightly --config jobs.yaml",
 		Args:              knownVerb,
@@ -91,7 +94,7 @@ answer, and what is whole was published; 5 stopped by quota or deadline, run aga
 	root.PersistentFlags().StringVar(&p.config, "config", "jobs.yaml", "the file of jobs")
 	root.PersistentFlags().StringVar(&p.output, "output", "text", "text, or json: the summary of a run, or a plan, as one JSON value on stdout and nothing else")
 	root.PersistentFlags().Bool("verbose", false, "log every unit, too")
-	root.AddCommand(p.demo(), p.run(), p.replay(), p.plan(), p.sandbox(), p.ddl(), p.versionVerb())
+	root.AddCommand(p.demo(), p.run(), p.replay(), p.plan(), p.verify(), p.status(), p.check(), p.sandbox(), p.ddl(), p.versionVerb())
 	offerValues(root)
 	return root
 }
@@ -131,6 +134,15 @@ func usage(format string, args ...any) error {
 }
 
 func failed(err error) error { return &exitError{pipeline.ExitFailed, err} }
+
+// cut is failed, but where a signal has ended the context: then that is why.
+func cut(ctx context.Context, err error) error {
+	var signal interrupted
+	if errors.As(context.Cause(ctx), &signal) {
+		return &exitError{signal.ExitCode(), err}
+	}
+	return failed(err)
+}
 
 // interrupted is why a context ended: a signal, with the exit code that shells give it.
 type interrupted struct{ signal syscall.Signal }

@@ -3,14 +3,17 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"time"
 
 	"github.com/spf13/cobra"
 
 	"billwalk/pipeline"
+	"billwalk/pipeline/douyin"
 	"billwalk/pipeline/jobs"
 	"billwalk/schema"
+	"billwalk/sinks/object"
 )
 
 // dateFlags are the flags of verbs that take days.
@@ -32,6 +35,7 @@ type span struct {
 	from, to   schema.Day
 	lookback   int
 	againSince schema.Day
+	backfill   bool // the days of the flags
 }
 
 // of returns the days of the flags, a backfill without lookback, or else the
@@ -43,7 +47,7 @@ func (d *dateFlags) of(job jobs.Job, today schema.Day) (days span, err error) {
 		days.againSince = days.from - schema.Day(job.Lookback)
 	} else {
 		days.from, days.to, err = jobs.Range(d.from, d.to, today, d.allowOpen)
-		days.againSince = today - 1 - schema.Day(job.Lookback)
+		days.againSince, days.backfill = today-1-schema.Day(job.Lookback), true
 	}
 	return days, err
 }
@@ -52,6 +56,7 @@ func (p *program) run() *cobra.Command {
 	var dates dateFlags
 	var deadline time.Duration
 	var allowShrink bool
+	var patience time.Duration
 	cmd := &cobra.Command{
 		Use:   "run JOB",
 		Short: "Walk, settle, build and publish the job's days and its lookback; with --from, exactly those days",
@@ -63,10 +68,18 @@ func (p *program) run() *cobra.Command {
 	}
 	dates.add(cmd)
 	cmd.Flags().DurationVar(&deadline, "deadline", 0, "stop asking the platform after this time, such as 5h, publish what is whole and exit 5; 0 is none")
+	cmd.Flags().StringVar(&p.tokenCache, "token-cache", "", "share the apps' tokens, sealed, with other processes: bucket keeps them in the lake's bucket, anything else is a FILE; each new token ends the older ones")
+	cmd.Flags().DurationVar(&patience, "patience", 2*time.Minute, "wait so long for a platform that has stopped answering, then publish what is whole and exit 5")
 	cmd.Flags().BoolVar(&allowShrink, "allow-shrink", false, "publish days that lost more than a tenth of their bills")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if deadline < 0 {
 			return usage("--deadline %s: want a time such as 5h, or 0 for none", deadline)
+		}
+		if patience < 0 {
+			return usage("--patience %s: want a time such as 30m, or 0 to wait for nothing", patience)
+		}
+		if cmd.Flags().Changed("patience") {
+			p.world.client = append(p.world.client, douyin.WithPatience(patience))
 		}
 		w, err := p.open(cmd, args[0], &dates, true)
 		if err != nil {
@@ -102,8 +115,27 @@ func (p *program) replay() *cobra.Command {
 	return cmd
 }
 
+// probe refuses a store that does not honour conditional writes, before anything
+// is fetched or written.
+func (p *program) probe(ctx context.Context, w *wired) error {
+	if p.world.store != nil { // it is in memory, and simulated
+		return nil
+	}
+	err := object.EnsureProbed(ctx, w.store, p.now())
+	if err == nil {
+		return nil
+	}
+	if _, refused := errors.AsType[*object.ProbeError](err); refused {
+		return &exitError{exitUsage, fmt.Errorf("lake.url %s: %w", w.lakeURL, err)}
+	}
+	return cut(ctx, err)
+}
+
 // execute runs, shows progress, stores the summary and prints it.
 func (p *program) execute(ctx context.Context, w *wired) error {
+	if err := p.probe(ctx, w); err != nil {
+		return err
+	}
 	summary, err := p.do(ctx, w)
 	if p.output == "json" {
 		encoder := json.NewEncoder(p.out)

@@ -83,7 +83,7 @@ func verdictOf(s *pipeline.Summary) string {
 		}
 		return "incomplete; what is whole was published (exit 3)"
 	case pipeline.ExitStopped:
-		return "stopped by quota or deadline; run again to go on (exit 5)"
+		return "stopped by quota, deadline or outage; run again to go on (exit 5)"
 	case pipeline.ExitSuperseded:
 		return "another run got there first (exit 6)"
 	case pipeline.ExitFailed:
@@ -102,6 +102,17 @@ func plain(s string) string {
 		}
 		return r
 	}, s)
+}
+
+// plainLines is plain, line by line: some errors, such as the faults of a
+// jobs.yaml, have several. Those after the first are indented, so that no foreign
+// text passes for a line of billwalk's.
+func plainLines(s string) string {
+	lines := strings.Split(s, "\n")
+	for i := range lines {
+		lines[i] = plain(lines[i])
+	}
+	return strings.Join(lines, "\n  ")
 }
 
 // count is "1 day" or "2 days".

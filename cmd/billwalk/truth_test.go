@@ -75,13 +75,15 @@ func TestLakeEqualsTruth(t *testing.T) {
 					lake: lake, platform: platform.url, accounts: platform.Accounts(), qps: 2000, trade: 2000, lookback: window,
 					passes: 1 + int(seed%2), buckets: 1 + int(seed%3)*2,
 				}
-				s, _ := billwalk(t, j.write(t), "run", "nightly", "--from", firstDay.String(), "--to", lastDay.String())
+				config := j.write(t)
+				s, _ := billwalk(t, config, "run", "nightly", "--from", firstDay.String(), "--to", lastDay.String())
 				checkLake(t, lake, platform, firstDay, lastDay)
 				checkExceptions(t, lake, platform)
 				checkVerdicts(t, lake, platform, firstDay, lastDay, time.Now())
 				checkInvariants(t, lake, true)
 				checkVerdictCounts(t, lake, s.Verdicts)
 				checkUnits(t, platform, s.Units.Complete, s.Units.Unavailable, s.Units.Failed)
+				checkProven(t, config, firstDay, lastDay)
 			})
 		}
 	}

@@ -5,8 +5,8 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 
-	"github.com/oklog/ulid/v2"
 	"github.com/spf13/cobra"
 
 	"billwalk/pipeline"
@@ -32,6 +32,7 @@ type wired struct {
 	file    *jobs.File
 	run     *pipeline.Run
 	clients []*douyin.Client // none for a replay
+	store   object.Store
 	lake    *lake.Lake
 	lakeURL string
 	stop    func() // ends the platform of the built-in demo
@@ -77,7 +78,7 @@ func (p *program) openDays(ctx context.Context, file *jobs.File, name string, da
 		return nil, err
 	}
 	w.run.From, w.run.To, w.run.Lookback = days.from, days.to, days.lookback
-	w.run.AgainSince = days.againSince
+	w.run.AgainSince, w.run.Backfill = days.againSince, days.backfill
 	return w, nil
 }
 
@@ -113,7 +114,7 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 	for _, warning := range job.Warnings {
 		p.log.Warn(warning, "job", name)
 	}
-	store, err := object.Open(ctx, file.Lake.URL, object.S3Options{Endpoint: file.Lake.Endpoint, Region: file.Lake.Region, PathStyle: file.Lake.PathStyle})
+	store, err := p.world.openStore(ctx, file.Lake)
 	if err != nil {
 		return nil, failed(err)
 	}
@@ -122,20 +123,24 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 		return nil, &exitError{exitUsage, err}
 	}
 	if err != nil {
-		return nil, failed(err)
+		return nil, cut(ctx, err)
 	}
-	w := &wired{file: file, lake: published, lakeURL: file.Lake.URL, stop: func() {}}
+	w := &wired{file: file, store: store, lake: published, lakeURL: file.Lake.URL, stop: func() {}}
 	w.run = &pipeline.Run{
-		ID: ulid.Make().String(), Job: name, Accounts: job.Accounts,
+		ID: p.world.newRunID(), Job: name, Accounts: job.Accounts,
 		Lookback: job.Lookback, Buckets: file.Lake.Buckets,
 		PageSize: job.Bills.PageSize, Passes: job.Bills.Passes,
-		Archive: archive.New(store), Lake: staging{published}, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
+		Archive: archive.New(store), Lake: staging{published}, Claims: register{store, "_control/claims.json"}, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
 		Rules: rulesOf(job),
 		Now:   p.now, Log: p.log, Progress: new(pipeline.Progress),
 		InFlight: 1,
 	}
 	if withClient {
-		w.connect(file, job, p)
+		caches, err := p.openTokenCaches(ctx, store)
+		if err != nil {
+			return nil, err
+		}
+		w.connect(file, job, p, caches)
 	}
 	return w, nil
 }
@@ -156,11 +161,11 @@ func rulesOf(job jobs.Job) reconcile.Rules {
 }
 
 // connect makes a client of each app that the job uses.
-func (w *wired) connect(file *jobs.File, job jobs.Job, p *program) {
+func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenCaches) {
 	client := func(app jobs.App) *douyin.Client {
 		c := douyin.New(douyin.App{
 			Name: app.Name, BaseURL: app.BaseURL, ClientKey: app.ClientKey, ClientSecret: app.ClientSecret, QPS: app.QPS, Timeout: app.Timeout,
-		}, douyin.WithLogger(p.log))
+		}, slices.Concat([]douyin.Option{douyin.WithLogger(p.log), douyin.WithTransportWrap(transport)}, caches.of(app), p.world.client)...)
 		w.clients = append(w.clients, c)
 		return c
 	}

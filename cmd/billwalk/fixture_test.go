@@ -1,0 +1,141 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"billwalk/pipeline"
+	"billwalk/schema"
+)
+
+// testdata/lake-1 is a lake as the first version of its forms has it: lake.json,
+// a manifest, a certificate, a settle pass, archived answers, the Parquet files.
+// It is never made anew. It was made with
+//
+//	billwalk sandbox --seed 8 --accounts 12 --bills 12
+//	billwalk run nightly --from 2026-10-30
+//
+// of one account, with both apps and passes: 2, and lacks the folder store's own
+// files, as a lake does that was copied.
+const fixtureAccount = "7715455490686219150"
+
+// fixture copies the lake, and returns it with a jobs.yaml.
+func fixture(t *testing.T, platform string) (lakePlace, string) {
+	t.Helper()
+	lake := folderLake(t)
+	if err := os.CopyFS(lake.sql, os.DirFS("testdata/lake-1")); err != nil {
+		t.Fatal(err)
+	}
+	j := job{lake: lake, platform: platform, accounts: []schema.Account{{ID: fixtureAccount, Name: "喀什拉面"}}, qps: 100, trade: 100, passes: 2}
+	return lake, j.write(t)
+}
+
+// TestOldLake: what the first version of the forms has written is read: a replay
+// finds the same rows, beside the published ones and from the archive alone.
+func TestOldLake(t *testing.T) {
+	t.Parallel()
+	requireDuckDB(t)
+	lake, config := fixture(t, "http://127.0.0.1:1")
+	rows := func() string {
+		sql := tablesOf(lake)
+		for _, table := range schema.Tables() {
+			sql += fmt.Sprintf("SELECT * FROM %s ORDER BY ALL;\n", table.Name)
+		}
+		return duckDBText(t, "-csv", sql)
+	}
+	before := rows()
+	for name, lost := range map[string][]string{"beside": nil, "from the archive": {"bills", "settlements", "reconciliation", "exceptions", "restatements", "_manifests"}} {
+		for _, folder := range lost {
+			if err := os.RemoveAll(filepath.Join(lake.sql, folder)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		s, log := billwalk(t, config, "replay", "nightly", "--from", firstDay.String())
+		if s.ExitCode != pipeline.ExitDone || s.Rows["bills"] != 10 || s.Verdicts[schema.Matched] != 6 {
+			t.Fatalf("%s: exit %d, %d bills, %v\n%s", name, s.ExitCode, s.Rows["bills"], s.Verdicts, log)
+		}
+		if diff := cmp.Diff(before, rows()); diff != "" {
+			t.Errorf("%s (-before +after):\n%.2000s", name, diff)
+		}
+	}
+}
+
+// TestNewerLake: an object of a newer version, which may have anything in its
+// fields, is refused by its name and stays as it is, whatever verb meets it; so do
+// the bills. Only a settle pass may be passed over: it proves that orders were
+// asked for, and they are asked for again.
+func TestNewerLake(t *testing.T) {
+	t.Parallel()
+	platform := serve(t, testWorld(8, 12))
+	for name, row := range map[string]struct {
+		pattern string
+		verbs   []string
+	}{
+		"lake.json":       {"_manifests/lake.json", []string{"run", "replay", "plan"}},
+		"the manifest":    {"_manifests/bill_date=*/*.json", []string{"run", "replay", "plan"}},
+		"the certificate": {"archive/bills/*/*/*.json", []string{"run", "replay"}},
+		"the settle pass": {"archive/settlements/*/*/*.json", []string{"run", "replay"}},
+	} {
+		for _, verb := range row.verbs {
+			t.Run(name+"/"+verb, func(t *testing.T) {
+				t.Parallel()
+				lake, config := fixture(t, platform.url)
+				path := newer(t, filepath.Join(lake.sql, row.pattern))
+				want, bills := readFile(t, path), billsOf(t, lake)
+				var out, log bytes.Buffer
+				code := Main([]string{verb, "nightly", "--config", config, "--from", firstDay.String()}, &out, &log)
+				said := out.String() + log.String()
+				if !strings.Contains(said, "use a newer one") || !strings.Contains(said, filepath.Base(path)) || code == pipeline.ExitDone && name+verb != "the settle passrun" {
+					t.Errorf("exit %d, and not a word on %s\n%s", code, path, said)
+				}
+				if diff := cmp.Diff(want, readFile(t, path)); diff != "" {
+					t.Errorf("what is newer was replaced:\n%s", diff)
+				}
+				if diff := cmp.Diff(bills, billsOf(t, lake)); diff != "" {
+					t.Errorf("bills (-before +after):\n%s", diff)
+				}
+			})
+		}
+	}
+}
+
+// billsOf returns the published bills as text.
+func billsOf(t *testing.T, lake lakePlace) string {
+	t.Helper()
+	const key = "bills/bill_date=2026-10-30/bucket-000.parquet"
+	return string(tableText(t, key, filepath.Join(lake.sql, key)))
+}
+
+// newer makes the one JSON file that the pattern finds one of version 2, which has
+// what nobody knows yet, and returns its path.
+func newer(t *testing.T, pattern string) string {
+	t.Helper()
+	paths, err := filepath.Glob(pattern)
+	if err != nil || len(paths) != 1 {
+		t.Fatalf("%s finds %q, %v", pattern, paths, err)
+	}
+	text := readFile(t, paths[0])
+	changed := strings.Replace(strings.Replace(text, `"version":1`, `"version":2,"bill_date":{},"buckets":[]`, 1), `"version": 1`, `"version": 2, "seal":{}`, 1)
+	if changed == text {
+		t.Fatalf("%s has no version", paths[0])
+	}
+	if err := os.WriteFile(paths[0], []byte(changed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	return paths[0]
+}
+
+func readFile(t *testing.T, path string) string {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return string(data)
+}

@@ -1,0 +1,127 @@
+package main
+
+import (
+	"go/ast"
+	"path"
+	"strings"
+	"testing"
+)
+
+// matrix is the list of what can go wrong, and of what proves that it does no
+// harm: tests by package and function, or the reason why there is none. Rows keep
+// their numbers.
+var matrix = []struct {
+	row   int
+	fault string
+	tests string // "package Test Test; package Test"
+	limit string // why it does not apply, or what is not covered
+}{
+	// Death and interruption.
+	{1, "kill -9 before any remote operation", "cmd/billwalk TestKillAnywhere TestSimulation; pipeline TestKilled TestKilledAgainAndAgain TestKilledWhileAsking; sinks/lake TestCrashAfterEveryPut", ""},
+	{2, "kill -9 after it applied", "cmd/billwalk TestKillAnywhere TestSimulation; pipeline TestRestatementsOutliveACrash; sinks/lake TestCrashAfterEveryPut", ""},
+	{3, "SIGTERM in the walk", "cmd/billwalk TestSignals TestSecondSignalKills TestInterruptedRunGoesOn; pipeline TestInterrupted TestTradeInterrupted TestInterruptedWhileThePlatformHangs", ""},
+
+	// Two writers.
+	{4, "two runs of the same day", "pipeline TestTwoRunsAtOnce TestTakenWalk TestClaimsAreOnlyAHint; sinks/lake TestSuperseded; cmd/billwalk TestSimulation", ""},
+	{5, "a zombie after a network cut", "sinks/lake TestSuperseded; pipeline TestSupersededByTheOlder; cmd/billwalk TestSimulation", ""},
+	{6, "ABA: the day goes back to what it was", "sinks/lake TestSupersededByTheSameRows TestSameRowsSameBytes; sinks/object TestMemETags", ""},
+	{7, "the base read too late: does the simulation notice?", "cmd/billwalk TestSimulation", "the mutants are built with a tag of their own, each of them by the simulation's tests"},
+
+	// The store.
+	{8, "a PUT applied, its answer lost", "sinks/lake TestLostAnswers; sinks/archive TestLostAnswers TestLostSettlements; sinks/object TestS3PutWithoutAnswer TestPutKnown", ""},
+	{9, "a PUT not applied, the connection reset", "sinks/lake TestLostAnswers TestStoppedWhileUnknown; sinks/object TestS3PutWithoutAnswer TestPutKnown", ""},
+	{10, "409 ConditionalRequestConflict", "sinks/object TestS3PutErrors TestS3PartsOutcome", ""},
+	{11, "a PUT that applies late, after its timeout", "sinks/object TestMemLate; cmd/billwalk TestSimulation", ""},
+	{12, "a store that ignores conditions", "sinks/object TestProbeRefuses TestProbeStores TestEnsureProbed", ""},
+	{13, "a store on which two writers win", "sinks/object TestProbeRefuses TestProbeUnderFaults", ""},
+	{14, "a reader during publication", "cmd/billwalk TestReadersMeanwhile; sinks/object TestDirProcesses TestDirReplacedMeanwhile", ""},
+	{15, "death between the data's PUT and the manifest's", "sinks/lake TestCrashAfterEveryPut TestStoppedWhileUnknown", ""},
+	{16, "an archived page cut or with a flipped bit", "pipeline TestDamagedArchive TestDamagedCertificate TestDamagedUnitAlone TestDamagedSettlements; sinks/archive TestDamagedBatch TestDamagedSettlements", ""},
+
+	// The walk.
+	{17, "a bill deleted in mid-walk", "pipeline TestChangedMidWalk TestChangingDay; cmd/billwalk TestFaults", "passes: 1 trusts its one walk; and a change that hides from two walks in a row is not seen"},
+	{18, "a bill inserted in mid-walk", "pipeline TestChangedMidWalk TestChangingDay; cmd/billwalk TestFaults", ""},
+	{19, "a day that never stands still", "pipeline TestNeverStable TestChangingDay", ""},
+	{20, "a cursor that loops", "pipeline TestGuards TestPageCap TestChain; cmd/billwalk TestFaults", ""},
+	{21, "has_more with empty pages", "pipeline TestGuards TestEmptyPages; cmd/billwalk TestFaults", ""},
+	{22, "HTTP 200 with an error body", "pipeline/douyin TestEveryCode TestSettleCodes TestMalformedAnswers; pipeline TestFailureReach; cmd/billwalk TestFaults", ""},
+	{23, "ledger_records missing or null", "pipeline TestGuards; pipeline/normalise TestRefusedPages; cmd/billwalk TestFaults", ""},
+	{24, "a day that shrinks", "pipeline TestShrink", ""},
+	{25, "the same bill with another amount", "pipeline TestRepeatedAndConflicting TestOverlapInConflict; cmd/billwalk TestLakeEqualsTruth", "both rows stay and an exception tells: the day is published"},
+	{26, "a root account and its own store, both configured", "pipeline TestOverlap TestOverlapInConflict TestOverlapWithoutTheStore; cmd/billwalk TestLakeEqualsTruth", ""},
+
+	// The platform and the network.
+	{27, "throttling for ten minutes", "pipeline/douyin TestThrottlingOf10Minutes TestThrottlingHalvesAndRecovers TestThrottlingFindsTheServersRate", ""},
+	{28, "an outage of half an hour", "pipeline/douyin TestOutageOf30Minutes TestOutageWithoutEnd TestRetryBudget", ""},
+	{29, "a token that dies under 64 calls", "pipeline/douyin TestOneRefreshForManyRefusals", ""},
+	{30, "somebody else who takes the token away", "pipeline/douyin TestTokenStolenEvery10Seconds TestStolenToken; cmd/billwalk TestFaults", ""},
+	{31, "a body that comes byte by byte", "pipeline/douyin TestSlowBody TestTimeout", ""},
+	{32, "a body cut at any byte", "pipeline/douyin TestCutAtEveryByte; cmd/billwalk TestFaults", ""},
+	{33, "a bomb of gzip or zstd", "pipeline/douyin TestGzipBomb; sinks/archive TestDamagedBatch TestDamagedSettlements", ""},
+
+	// Hostile values.
+	{34, "hostile ids", "cmd/billwalk TestHostileIDs FuzzIDs; schema TestParseAccountID; sinks/object FuzzKey TestDirLinks; pipeline/jobs TestAccountsFileFaults TestAccountsInline", ""},
+	{35, "amounts of 2^63-1", "pipeline TestGuards; pipeline/normalise TestIdentities TestSettleAmount FuzzDecodePage; pipeline/reconcile TestOverflow; schema TestFenAtTheBounds TestTallyDoesNotWrap", ""},
+	{36, "unknown settle types", "pipeline/normalise TestDirection TestSettleAmount; cmd/billwalk TestLakeEqualsTruth", "the row stays without amounts and an exception tells: the day is published"},
+	{37, "seconds for milliseconds, and the other way round", "pipeline/normalise TestSettleTime TestSettlementTime", "the column is NULL and an exception tells: the day is published"},
+	{38, "clocks 20 minutes off, zones with daylight saving", "cmd/billwalk TestZones TestSkewedClock TestCheckClock; schema TestDayKnowsNoZone TestDayOfIsChinas; pipeline/jobs TestRange", "within minutes of midnight a wrong clock takes another day for yesterday"},
+
+	// The callback receiver.
+	{39, "kill -9 of the receiver under load", "", noReceiver},
+	{40, "the receiver's store is down", "", noReceiver},
+	{41, "callbacks repeated and in disorder", "", noReceiver},
+	{42, "bad, legacy or absent signatures", "", noReceiver},
+	{43, "slowloris", "", noReceiver},
+	{44, "large, deep and repeating bodies", "pipeline/douyin TestMalformedAnswers TestHostileAnswersThatAreTaken FuzzAnswer FuzzSettleAnswer; pipeline/normalise FuzzDecodePage FuzzDecodeSettlements; pipeline/jobs TestHostileShapes TestLoadRefusesHugeFile FuzzParse", noReceiver + "; answers, jobs.yaml and accounts files are tested"},
+	{45, "rotation of the platform's key", "", noReceiver},
+
+	// The machine and the years.
+	{46, "canary secrets everywhere", "cmd/billwalk TestCanaries TestFaults TestPanicShowsNoSecret; schema TestSecretIsNeverPrinted; pipeline/jobs TestDumpsShowNoSecret TestFaultsShowNoSecret; pipeline/douyin TestSecretsStaySecret; pipeline/normalise TestCodePolicy", ""},
+	{47, "a million rows in little memory", "cmd/billwalk BenchmarkMillionBills BenchmarkMillionReconciled", "a benchmark of minutes, for CI and not for go test: a million bills below 512 MiB, reconciled below 768"},
+	{48, "a disk that is full, or cannot be written", "cmd/billwalk TestDiskFull TestNoLocalFolder TestLakeInTheWay TestBucketReadOnly; sinks/parquet TestFinishOnABrokenDisk TestNoFile", ""},
+	{49, "three nights missed", "cmd/billwalk TestMissedNights", "nights further back than the lookback are filled by a backfill"},
+	{50, "an older billwalk and a newer lake", "cmd/billwalk TestNewerLake TestOldLake; sinks/lake TestUnknownVersions; sinks/archive TestCertificateIsRefused TestDamagedSettlements", "a settle pass of a newer version is passed over: its orders are asked for again"},
+}
+
+const noReceiver = "there is no callback receiver yet"
+
+// TestMatrix: the matrix has every row, and each row a test that exists, or a reason.
+func TestMatrix(t *testing.T) {
+	t.Parallel()
+	exist := make(map[string]bool) // "package Test"
+	sources(t, func(file string, parsed *ast.File) {
+		if !strings.HasSuffix(file, "_test.go") {
+			return
+		}
+		for _, declaration := range parsed.Decls {
+			if function, ok := declaration.(*ast.FuncDecl); ok && function.Recv == nil {
+				exist[path.Dir(file)+" "+function.Name.Name] = true
+			}
+		}
+	})
+	for i, row := range matrix {
+		if row.row != i+1 || row.fault == "" || row.tests == "" && row.limit == "" {
+			t.Errorf("row %d: %+v", i+1, row)
+		}
+		for name := range testsOf(row.tests) {
+			if !exist[name] {
+				t.Errorf("row %d, %s: there is no %s", row.row, row.fault, name)
+			}
+		}
+	}
+	if len(matrix) != 50 {
+		t.Errorf("%d rows, want 50", len(matrix))
+	}
+}
+
+// testsOf is the set of tests in one line of the matrix, as "package Test".
+func testsOf(line string) map[string]bool {
+	tests := make(map[string]bool)
+	for part := range strings.SplitSeq(line, ";") {
+		fields := strings.Fields(part)
+		for i := 1; i < len(fields); i++ {
+			tests[fields[0]+" "+fields[i]] = true
+		}
+	}
+	return tests
+}

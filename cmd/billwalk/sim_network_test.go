@@ -1,0 +1,73 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net/http"
+	"strings"
+)
+
+// simTransport is the network between a process and the platform.
+type simTransport struct{ *simProcess }
+
+// RoundTrip implements http.RoundTripper.
+func (t simTransport) RoundTrip(r *http.Request) (*http.Response, error) {
+	var body []byte
+	if r.Body != nil {
+		var err error
+		if body, err = io.ReadAll(r.Body); err != nil {
+			return nil, err
+		}
+		r.Body.Close()
+	}
+	op, key := "bills", r.URL.RawQuery
+	switch {
+	case strings.Contains(r.URL.Path, "client_token"):
+		op, key = "token", ""
+	case strings.Contains(r.URL.Path, "query_settle"):
+		op, key = "settlements", string(body)
+	}
+	step, err := t.begin(r.Context(), op, key)
+	if err != nil {
+		return nil, err
+	}
+	if !t.quiet && step.chance("error")%1000 < t.story.trouble/3 {
+		t.note(t.simProcess, op, key, "error")
+		return response(r, step.errorAnswer()), nil
+	}
+	var got answer
+	answered := step.apply(func() string {
+		got = t.platform.answer(r, body)
+		return fmt.Sprintf("%d %d bytes", got.status, len(got.body))
+	})
+	if answered {
+		return response(r, got), nil
+	}
+	if step.chance("timeout")%2 == 0 {
+		<-r.Context().Done()
+		return nil, r.Context().Err()
+	}
+	return nil, errNetwork
+}
+
+// errorAnswer is one of the ways in which the platform says no.
+func (s step) errorAnswer() answer {
+	code := []int{5000001, 5000001, 28001005, 2119003, 2190008, 9999999, 0}[s.chance("code")%7]
+	s.trouble()
+	if code == 0 {
+		return answer{http.StatusBadGateway, nil, []byte("<html>502 Bad Gateway</html>")}
+	}
+	return answer{http.StatusOK, nil, fmt.Appendf(nil, `{"data":{"error_code":%[1]d,"description":"no"},"extra":{"error_code":%[1]d,"description":"no","logid":"2000"}}`, code)}
+}
+
+func response(r *http.Request, a answer) *http.Response {
+	header := a.header
+	if header == nil {
+		header = make(http.Header)
+	}
+	return &http.Response{
+		StatusCode: a.status, Status: http.StatusText(a.status), Proto: "HTTP/1.1", ProtoMajor: 1, ProtoMinor: 1,
+		Header: header, Body: io.NopCloser(bytes.NewReader(a.body)), ContentLength: int64(len(a.body)), Request: r,
+	}
+}
