@@ -290,14 +290,14 @@ type betrayer struct {
 
 const slippedRecord = `{"account_id":"1","ledger_id":"2","settle_type":1,"code":"cnryC1","group_name":"cnryG1","cp_extra":"cnryX1"}`
 
-// betrayals are whole answers, in which TOKEN is the caller's.
+// betrayals are whole answers, in which TOKEN and SECRET are the caller's.
 var betrayals = []struct {
 	status int
 	body   string
 }{
-	{200, `{"data":{"error_code":4000001,"description":"bad request: access-token=TOKEN client_secret=canary-secret"},"extra":{"logid":"TOKEN"}}`},
+	{200, `{"data":{"error_code":4000001,"description":"bad request: access-token=TOKEN client_secret=SECRET"},"extra":{"logid":"TOKEN"}}`},
 	{200, `{"data":{"error_code":9999999,"description":"system error","ledger_records":[` + slippedRecord + `]},"extra":{"error_code":9999999,"logid":"1"}}`},
-	{400, `<html>GET / access-token: TOKEN canary-secret cnryC1 cnryG1</html>`},
+	{400, `<html>GET / access-token: TOKEN SECRET cnryC1 cnryG1</html>`},
 	{200, `{"data":{"has_more":false,"ledger_records":[` + slippedRecord + `,`},
 	{200, `{"data":{"has_more":false,"ledger_records":[{"code":"cnryC1","code":"cnryC2"}]}}`},
 	{200, `{"data":{"has_more":false,"ledger_records":[{"account_id":"1","ledger_id":"2","settle_type":1,"code":["cnryC1"]}]}}`},
@@ -311,12 +311,13 @@ var betrayals = []struct {
 }
 
 func (b *betrayer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	number := -1
+	number, secret := -1, "canary-secret"
 	switch {
 	case strings.Contains(r.URL.Path, "catering_query"):
 		id := r.FormValue("root_account_id") + r.FormValue("account_id")
 		number = slices.IndexFunc(b.platform.Accounts(), func(a schema.Account) bool { return string(a.ID) == id }) - 3 // three are spared
 	case strings.Contains(r.URL.Path, "query_settle"):
+		secret = "canary-trade"
 		b.mu.Lock()
 		b.asked++
 		if b.asked%20 == 0 {
@@ -333,5 +334,5 @@ func (b *betrayer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Location", "https://elsewhere.example/?access_token="+token)
 	w.Header().Set("Retry-After", token)
 	w.WriteHeader(betrayal.status)
-	_, _ = w.Write([]byte(strings.ReplaceAll(betrayal.body, "TOKEN", token)))
+	_, _ = w.Write([]byte(strings.NewReplacer("TOKEN", token, "SECRET", secret).Replace(betrayal.body)))
 }

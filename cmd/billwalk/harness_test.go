@@ -46,6 +46,14 @@ func bucketLake(s objecttest.S3, name string) lakePlace {
 	return place
 }
 
+// sampleRaced leaves all but every nth of many alike cases to the tests without
+// the race detector, under which they take several times as long.
+func sampleRaced(t *testing.T, i, n int) {
+	if raceDetector && i%n != 0 {
+		t.Skip("without the race detector")
+	}
+}
+
 // job is what a test's jobs.yaml says.
 type job struct {
 	lake     lakePlace

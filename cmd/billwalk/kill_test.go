@@ -26,6 +26,9 @@ const killsAtATime = 4
 //
 //	go test ./cmd/billwalk -run 'TestKillAnywhere/all/^before$/^17$'
 func TestKillAnywhere(t *testing.T) {
+	if raceDetector {
+		t.Skip("what is killed is another program, without the race detector")
+	}
 	lab := newKillLab(t)
 	undisturbed := lab.night(t, "undisturbed", true)
 	operations := undisturbed.whole(t, 0)

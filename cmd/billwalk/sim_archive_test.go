@@ -134,10 +134,8 @@ func (o *oracle) asWalked(c *schema.Certificate) {
 		o.complain("the walk %s of %s ends before its end: %.200s", c.Walk, c.Unit(), body)
 	}
 	began, ended := lines[0].FetchedAt, lines[len(c.Pages)-1].FetchedAt
-	for _, change := range o.story.changes {
-		if at := firstMorning.Add(change.at); at.After(began.Add(-time.Minute)) && at.Before(ended.Add(time.Second)) {
-			return
-		}
+	if o.story.changesBetween(began.Add(-time.Minute), ended.Add(time.Second)) {
+		return
 	}
 	ids := o.ledgerIDs(c)
 	for _, row := range o.platform.rows(c.Day) {

@@ -21,7 +21,7 @@ func (u unbubbled) EncodeLevel(dst, src []byte, _ int) []byte {
 	return u.encoder.EncodeAll(src, dst[:0])
 }
 
-// decoder reads the archive, for the oracle.
+// simDecoder reads the archive, for the oracle.
 var simDecoder *zstd.Decoder
 
 func init() {

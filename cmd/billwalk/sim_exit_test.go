@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
+	"syscall"
 	"time"
 
 	"billwalk/pipeline"
@@ -18,7 +20,7 @@ func (o *oracle) ended(p *simProcess) {
 		return // nobody hears of it
 	}
 	o.note(p, "", "", fmt.Sprintf("exit %d", p.code))
-	disturbed := p.troubled > 0 || p.thaw.After(p.began) || p.beside() || o.changesDuring(p)
+	disturbed := p.troubled > 0 || p.thaw.After(p.began) || p.beside() || o.story.changesBetween(p.began.Add(-7*time.Hour), p.ended)
 	complain := func(format string, args ...any) { o.of(p, format, args...) }
 	o.recorded(p)
 	switch p.code {
@@ -48,7 +50,7 @@ func (o *oracle) ended(p *simProcess) {
 		if !o.overtaken(p) {
 			complain("nobody was there first")
 		}
-	case 143:
+	case interrupted{syscall.SIGTERM}.ExitCode():
 		if took := p.ended.Sub(p.toldAt); p.toldAt.IsZero() || took > 20*time.Second {
 			complain("it was told to stop %s before", took)
 		}
@@ -89,15 +91,6 @@ func (p *simProcess) beside() bool {
 	return false
 }
 
-func (o *oracle) changesDuring(p *simProcess) bool {
-	for _, c := range o.story.changes {
-		if at := firstMorning.Add(c.at); at.After(p.began.Add(-7*time.Hour)) && at.Before(p.ended) {
-			return true
-		}
-	}
-	return false
-}
-
 // units are those that the process was to publish.
 func (p *simProcess) units() (units []schema.Unit) {
 	for _, day := range p.days {
@@ -122,7 +115,7 @@ func (o *oracle) lostUnits(p *simProcess) (lost []schema.Unit) {
 func (o *oracle) overtaken(p *simProcess) bool {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	for _, other := range append(o.taken, o.published...) {
+	for _, other := range slices.Concat(o.taken, o.published) {
 		if other.by != p && !other.at.Before(p.began) && !other.at.After(p.ended) {
 			return true
 		}

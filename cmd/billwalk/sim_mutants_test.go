@@ -50,6 +50,9 @@ func TestMutants(t *testing.T) {
 // TestNoMutants: the program as it is built for use has none of the bugs, not even
 // their names.
 func TestNoMutants(t *testing.T) {
+	if testing.Short() || raceDetector {
+		t.Skip("it builds the program twice, and runs nothing of it")
+	}
 	t.Parallel()
 	for _, tags := range []string{"", "mutants"} {
 		binary := filepath.Join(t.TempDir(), "billwalk")

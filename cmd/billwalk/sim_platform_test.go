@@ -45,8 +45,7 @@ func newShifting(s *story) *shifting {
 // visible says that the bill is among those of the day at the time.
 func (p *shifting) visible(ledgerID string, day schema.Day, at time.Time) bool {
 	for i, c := range p.story.changes {
-		passed := !at.Before(firstMorning.Add(c.at))
-		if c.day == day && passed != c.come && dice(p.story.seed, "change", i, ledgerID)%c.part == 0 {
+		if c.day == day && c.made(at) != c.come && dice(p.story.seed, "change", i, ledgerID)%c.part == 0 {
 			return false
 		}
 	}

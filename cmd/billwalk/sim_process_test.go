@@ -17,7 +17,7 @@ import (
 	"billwalk/schema"
 )
 
-// process is one run of the program. All that it does to the world passes here,
+// simProcess is one run of the program. All that it does to the world passes here,
 // a step at a time; and here the steps fail, and the process ends.
 type simProcess struct {
 	*simulation
@@ -35,7 +35,7 @@ type simProcess struct {
 	code         int
 
 	mu       sync.Mutex
-	interupt context.CancelCauseFunc
+	stop     context.CancelCauseFunc
 	steps    int
 	asked    map[string]int // how often each call was made
 	troubled int            // steps that failed, or took their time
@@ -47,7 +47,7 @@ type simProcess struct {
 func (p *simProcess) run() {
 	ctx, cancel := context.WithCancelCause(context.Background())
 	defer cancel(context.Canceled)
-	p.interupt = cancel
+	p.stop = cancel
 	p.lasts(&p.began)
 	p.summary, p.err = p.main(ctx)
 	p.lasts(&p.ended)
@@ -162,7 +162,7 @@ func (p *simProcess) count(op, key string) (step, error) {
 		return s, errDead
 	case told:
 		p.toldAt = time.Now()
-		p.interupt(interrupted{syscall.SIGTERM})
+		p.stop(interrupted{syscall.SIGTERM})
 	case frozen:
 		p.thaw = time.Now().Add(p.pause)
 	}
@@ -173,7 +173,7 @@ func (p *simProcess) count(op, key string) (step, error) {
 func (p *simProcess) die() {
 	p.dead = true
 	p.note(p, "", "", "dies")
-	p.interupt(errDead)
+	p.stop(errDead)
 }
 
 func (p *simProcess) toThaw() time.Duration {

@@ -147,8 +147,8 @@ func (s *simulation) start(planned plannedRun, name string) *simProcess {
 
 // settleChanges waits until the days change no more.
 func (s *simulation) settleChanges() {
-	for _, c := range s.story.changes {
-		time.Sleep(time.Until(firstMorning.Add(c.at)))
+	for _, at := range s.story.moments() {
+		time.Sleep(time.Until(at))
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"billwalk/pipeline/douyin/sandbox"
@@ -77,12 +78,35 @@ type plannedRun struct {
 	part     bool // of another job, that has the first account alone
 }
 
-// change is a moment at which some of a day's bills come or go.
+// change is when some of a day's bills come or go.
 type change struct {
 	at   time.Duration // since the beginning
+	back time.Duration // after which all is as before; 0 is never
 	day  schema.Day
 	part uint64 // one bill in so many
 	come bool   // they were not there before; else they are gone from then on
+}
+
+// made says that a change is in force at the time.
+func (c change) made(at time.Time) bool {
+	since := at.Sub(firstMorning.Add(c.at))
+	return since >= 0 && (c.back == 0 || since < c.back)
+}
+
+// moments are those at which days change.
+func (s *story) moments() (all []time.Time) {
+	for _, c := range s.changes {
+		all = append(all, firstMorning.Add(c.at))
+		if c.back > 0 {
+			all = append(all, firstMorning.Add(c.at+c.back))
+		}
+	}
+	return all
+}
+
+// changesBetween says that a day changes between two moments.
+func (s *story) changesBetween(from, to time.Time) bool {
+	return slices.ContainsFunc(s.moments(), func(at time.Time) bool { return at.After(from) && at.Before(to) })
 }
 
 // firstMorning is when every simulation begins: 8 o'clock in China, where the
@@ -93,14 +117,14 @@ var firstMorning = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 func draw(seed uint64) *story {
 	r := rand.New(rand.NewPCG(seed, 0))
 	s := &story{seed: seed, world: sandbox.Config{
-		Seed: r.Uint64(), Accounts: 3, Bills: pick(r, 1, 5, 12, 25, 40), Healthy: r.IntN(2) == 0, Now: time.Now,
+		Seed: r.Uint64(), Accounts: 3, Bills: pick(r, 1, 5, 12, 20, 35), Healthy: r.IntN(2) == 0, Now: time.Now,
 		ClientKey: "life", ClientSecret: schema.NewSecret("life-secret"), TradeKey: "trade", TradeSecret: schema.NewSecret("trade-secret"),
 	}}
 	if r.IntN(12) == 0 {
 		s.world.Faults, _ = sandbox.ParseFaults(pick(r, "6000001", "9999999", "2119005", "missing-records"))
 	}
 	s.accounts = drawAccounts(r, sandbox.New(s.world))
-	s.job = simJob{lookback: r.IntN(3), pageSize: pick(r, 5, 9, 20), passes: 1 + r.IntN(2), buckets: 1 + r.IntN(2), settlements: r.IntN(3) > 0}
+	s.job = simJob{lookback: pick(r, 0, 0, 1, 1, 2), pageSize: pick(r, 5, 9, 20), passes: 1 + r.IntN(2), buckets: pick(r, 1, 1, 2), settlements: r.IntN(3) > 0}
 	s.trouble = pick[uint64](r, 0, 15, 30, 50)
 	yesterday := schema.DayOf(firstMorning) - 1
 	first := yesterday - schema.Day(s.job.lookback)
@@ -108,7 +132,7 @@ func draw(seed uint64) *story {
 		for range 1 + r.IntN(3) {
 			s.changes = append(s.changes, change{
 				at: time.Duration(r.Int64N(int64(pick(r, time.Minute, 10*time.Minute, 8*time.Hour)))), day: first + schema.Day(r.IntN(int(yesterday-first)+1)),
-				part: uint64(2 + r.IntN(12)), come: r.IntN(2) == 0,
+				part: uint64(2 + r.IntN(12)), come: r.IntN(2) == 0, back: pick(r, 0, 0, time.Minute, time.Hour),
 			})
 		}
 	}
@@ -130,7 +154,7 @@ func draw(seed uint64) *story {
 	if r.IntN(3) == 0 {
 		s.last.kind = backfill
 	}
-	s.hasty = r.IntN(3) == 0
+	s.hasty = r.IntN(4) == 0
 	return s
 }
 
@@ -138,7 +162,9 @@ func draw(seed uint64) *story {
 // and publish it, and that goes on then.
 func (s *story) zombie(r *rand.Rand, first, last schema.Day) {
 	slow := plannedRun{kind: night, from: first, to: last, shrink: true, ending: frozen, step: 10 + r.IntN(pick(r, 30, 100)), pause: 2 * time.Hour}
-	s.changes = append(s.changes, change{at: 30 * time.Minute, day: last, part: uint64(2 + r.IntN(8)), come: r.IntN(2) == 0})
+	s.changes = append(s.changes, change{
+		at: 30 * time.Minute, back: pick(r, 0, 40*time.Minute), day: last, part: uint64(2 + r.IntN(8)), come: r.IntN(2) == 0,
+	})
 	s.runs = append(s.runs, slow)
 	for range 1 + r.IntN(2) {
 		other := drawRun(r, first, last, true)
@@ -174,7 +200,7 @@ func drawRun(r *rand.Rand, first, last schema.Day, shrink bool) plannedRun {
 		run.from += schema.Day(r.IntN(int(last-first) + 1))
 		run.to -= schema.Day(r.IntN(int(last-run.from) + 1))
 	}
-	run.ending = pick(r, undisturbed, undisturbed, killed, killed, killedAfter, told, frozen, frozen)
+	run.ending = pick(r, undisturbed, killed, killed, killedAfter, told, told, frozen, frozen)
 	run.step = 1 + r.IntN(pick(r, 10, 40, 150))
 	run.pause = time.Duration(r.Int64N(int64(pick(r, time.Minute, time.Hour, 8*time.Hour))))
 	if r.IntN(10) == 0 {

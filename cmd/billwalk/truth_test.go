@@ -70,6 +70,7 @@ func TestLakeEqualsTruth(t *testing.T) {
 		for kind, lake := range map[string]lakePlace{"folder": folderLake(t), "s3": bucketLake(s3, fmt.Sprint("seed", seed))} {
 			t.Run(fmt.Sprintf("%s/%d", kind, seed), func(t *testing.T) {
 				t.Parallel()
+				sampleRaced(t, int(seed), 5)
 				platform := serve(t, testWorld(seed, 30))
 				j := job{
 					lake: lake, platform: platform.url, accounts: platform.Accounts(), qps: 2000, trade: 2000, lookback: window,
