@@ -104,13 +104,15 @@ func (s simStore) Put(ctx context.Context, key string, body io.ReadSeeker, cond 
 	if err != nil { // the process died, or gave up, when it was on its way or just before
 		step.fate = []fate{late, refused}[step.chance("cut off")%2]
 	}
+	var stored object.Info // of their own: a late step has them when Put has long returned
+	var refusal error
 	answered := step.apply(func() string {
-		info, err = s.simulation.put(s.simProcess, key, content, cond, meta)
-		return outcomeOf(err)
+		stored, refusal = s.simulation.put(s.simProcess, key, content, cond, meta)
+		return outcomeOf(refusal)
 	})
 	switch {
 	case answered:
-		return info, err
+		return stored, refusal
 	case s.isDead():
 		return object.Info{}, fmt.Errorf("put %s: %w", key, errDead)
 	default:
