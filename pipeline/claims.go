@@ -15,9 +15,9 @@ import (
 type Claims interface {
 	// Load returns what is stored, and its version; nothing where there is nothing.
 	Load(ctx context.Context) (data []byte, version string, err error)
-	// Swap stores data if the version is still that one; else it is
-	// schema.ErrTaken.
-	Swap(ctx context.Context, data []byte, version string) error
+	// Swap stores data if the version is still that one, and returns the new one;
+	// else it is schema.ErrTaken.
+	Swap(ctx context.Context, data []byte, version string) (string, error)
 }
 
 const (
@@ -86,7 +86,7 @@ func (r *Run) swapClaims(ctx context.Context, change func(others []claim) []clai
 		if err != nil {
 			return err
 		}
-		err = r.Claims.Swap(ctx, next, version)
+		_, err = r.Claims.Swap(ctx, next, version)
 		if !errors.Is(err, schema.ErrTaken) || try == claimTries {
 			return err
 		}

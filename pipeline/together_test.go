@@ -30,14 +30,14 @@ func (r *register) Load(context.Context) ([]byte, string, error) {
 	return bytes.Clone(r.data), strconv.Itoa(r.version), nil
 }
 
-func (r *register) Swap(_ context.Context, data []byte, version string) error {
+func (r *register) Swap(_ context.Context, data []byte, version string) (string, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if version != strconv.Itoa(r.version) && !(version == "" && r.version == 0) {
-		return schema.ErrTaken
+		return "", schema.ErrTaken
 	}
 	r.data, r.version = bytes.Clone(data), r.version+1
-	return nil
+	return strconv.Itoa(r.version), nil
 }
 
 func claiming(r *register) func(*pipeline.Run) { return func(run *pipeline.Run) { run.Claims = r } }

@@ -68,8 +68,8 @@ type Begun struct {
 	Batches int
 }
 
-// ErrTaken says that another run has written the very object of the archive: it
-// goes on with the same walk, or has ended it.
+// ErrTaken says that another run was first to write an object: it goes on with the
+// same walk, or has ended it, or has swapped what both wanted to.
 var ErrTaken = errors.New("another run has written it")
 
 // ErrDamaged says that a certificate cannot be read any more. Its unit can be

@@ -4,40 +4,49 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"io"
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
 )
 
 // register is one small object that several processes replace by compare-and-swap.
+// Where a content is unlike any before, its version never comes back.
 type register struct {
 	store object.Store
 	key   string
 }
 
+const longestRegister = 1 << 20 // bytes; a longer object is none of ours, and cut it means nothing
+
 // Load returns what is stored, and its version; nothing where there is nothing.
 func (r register) Load(ctx context.Context) (data []byte, version string, err error) {
-	data, info, err := object.ReadAll(ctx, r.store, r.key)
+	body, info, err := r.store.Get(ctx, r.key)
 	if errors.Is(err, object.ErrNotFound) {
 		return nil, "", nil
 	}
+	if err != nil {
+		return nil, "", err
+	}
+	defer body.Close()
+	data, err = io.ReadAll(io.LimitReader(body, longestRegister))
 	return data, info.ETag, err
 }
 
-// Swap stores data, which nobody else writes, if the version is still that one;
+// Swap stores data if the version is still that one, and returns the new version;
 // else it is schema.ErrTaken.
-func (r register) Swap(ctx context.Context, data []byte, version string) error {
+func (r register) Swap(ctx context.Context, data []byte, version string) (string, error) {
 	condition := object.IfAbsent()
 	if version != "" {
 		condition = object.IfMatch(version)
 	}
-	_, err := object.PutKnown(ctx, r.store, r.key, bytes.NewReader(data), condition, nil)
+	info, err := object.PutKnown(ctx, r.store, r.key, bytes.NewReader(data), condition, nil)
 	if !errors.Is(err, object.ErrConflict) {
-		return err
+		return info.ETag, err
 	}
-	stored, _, err := object.ReadAll(ctx, r.store, r.key)
+	stored, version, err := r.Load(ctx)
 	if err == nil && !bytes.Equal(stored, data) { // else the answer to our own write was lost
 		err = schema.ErrTaken
 	}
-	return err
+	return version, err
 }

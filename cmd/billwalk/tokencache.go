@@ -1,12 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
-	"errors"
 	"fmt"
-	"io"
 	"path/filepath"
 
 	"billwalk/pipeline/douyin"
@@ -47,44 +44,5 @@ func (c tokenCaches) of(app jobs.App) []douyin.Option {
 		return nil
 	}
 	hash := sha256.Sum256([]byte(app.ClientKey))
-	return []douyin.Option{douyin.WithTokenCache(tokenCache(c.store, fmt.Sprintf("%s-%x", c.prefix, hash[:8])))}
-}
-
-// tokenCache returns the token cache that is the object under the key.
-func tokenCache(store object.Store, key string) douyin.TokenCache { return cachedToken{store, key} }
-
-// cachedToken is an object that holds a sealed token. Sealed anew, the same token
-// gives other bytes, so that an ETag never comes back.
-type cachedToken struct {
-	store object.Store
-	key   string
-}
-
-const longestSealed = 64 << 10 // bytes; a longer object is none of ours, and cut it does not open
-
-// Load implements douyin.TokenCache.
-func (c cachedToken) Load(ctx context.Context) ([]byte, string, error) {
-	body, info, err := c.store.Get(ctx, c.key)
-	if errors.Is(err, object.ErrNotFound) {
-		return nil, "", nil
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	defer body.Close()
-	sealed, err := io.ReadAll(io.LimitReader(body, longestSealed))
-	return sealed, info.ETag, err
-}
-
-// Swap implements douyin.TokenCache.
-func (c cachedToken) Swap(ctx context.Context, sealed []byte, version string) (string, error) {
-	at := object.IfAbsent()
-	if version != "" {
-		at = object.IfMatch(version)
-	}
-	info, err := object.PutKnown(ctx, c.store, c.key, bytes.NewReader(sealed), at, nil)
-	if errors.Is(err, object.ErrConflict) {
-		return "", douyin.ErrTokenSwapped
-	}
-	return info.ETag, err
+	return []douyin.Option{douyin.WithTokenCache(register{c.store, fmt.Sprintf("%s-%x", c.prefix, hash[:8])})}
 }

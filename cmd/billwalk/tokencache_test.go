@@ -9,13 +9,12 @@ import (
 	"strings"
 	"testing"
 
-	"billwalk/pipeline/douyin"
 	"billwalk/schema"
 	"billwalk/sinks/object"
 )
 
-// What TokenCache promises, of both kinds of store.
-func TestTokenCache(t *testing.T) {
+// What a register promises, and TokenCache asks for, of both kinds of store.
+func TestRegister(t *testing.T) {
 	t.Parallel()
 	folder, err := object.Open(t.Context(), "file:"+t.TempDir(), object.S3Options{})
 	if err != nil {
@@ -24,7 +23,7 @@ func TestTokenCache(t *testing.T) {
 	for name, store := range map[string]object.Store{"memory": object.NewMem(), "folder": folder} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			cache := tokenCache(store, "_control/token-1")
+			cache := register{store, "_control/token-1"}
 			holds := func(want, version string) {
 				t.Helper()
 				got, at, err := cache.Load(t.Context())
@@ -34,7 +33,7 @@ func TestTokenCache(t *testing.T) {
 			}
 			refuses := func(version string) {
 				t.Helper()
-				if _, err := cache.Swap(t.Context(), []byte("late"), version); !errors.Is(err, douyin.ErrTokenSwapped) {
+				if _, err := cache.Swap(t.Context(), []byte("late"), version); !errors.Is(err, schema.ErrTaken) {
 					t.Errorf("a swap of version %q gives %v", version, err)
 				}
 			}

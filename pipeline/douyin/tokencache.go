@@ -17,10 +17,6 @@ import (
 	"billwalk/schema"
 )
 
-// ErrTokenSwapped says that the cache is not at the version that Swap was to
-// replace: another process was first, or an earlier try of this one.
-var ErrTokenSwapped = errors.New("the token cache has changed meanwhile")
-
 // TokenCache holds a few bytes for all processes that share an app's credentials,
 // so that they share its token, too. What it holds is sealed: without the client
 // secret nobody can read or forge it. Both methods may be called concurrently.
@@ -30,7 +26,7 @@ type TokenCache interface {
 	Load(ctx context.Context) (sealed []byte, version string, err error)
 
 	// Swap replaces the content of the version, or with "" fills an empty cache,
-	// and returns the version of what it stored. ErrTokenSwapped if the cache is
+	// and returns the version of what it stored. schema.ErrTaken if the cache is
 	// at another version.
 	Swap(ctx context.Context, sealed []byte, version string) (string, error)
 }
@@ -110,7 +106,7 @@ func (s *sharedToken) next(ctx context.Context, spent grant) (grant, error) {
 			if err == nil {
 				return s.refresh(ctx, held, marked, spent)
 			}
-			if !errors.Is(err, ErrTokenSwapped) {
+			if !errors.Is(err, schema.ErrTaken) {
 				return s.own(ctx, spent, err)
 			}
 		}
@@ -149,7 +145,7 @@ func (s *sharedToken) refresh(ctx context.Context, mark cached, version string, 
 	fresh := cached{Serial: g.serial, Token: g.token.Reveal(), RenewAt: g.renewAt, Expires: g.expires}
 	for range 3 {
 		_, err = s.swap(ctx, fresh, version)
-		if !errors.Is(err, ErrTokenSwapped) {
+		if !errors.Is(err, schema.ErrTaken) {
 			break
 		}
 		var held cached

@@ -97,7 +97,7 @@ func TestOwnMarkIsKnownAgain(t *testing.T) {
 		cache := &memory{}
 		cache.fault = func() error {
 			if calls++; calls == 2 { // the first Swap, after the first Load
-				return ErrTokenSwapped
+				return schema.ErrTaken
 			}
 			return nil
 		}
@@ -187,7 +187,7 @@ func TestTokenCacheOutOfReach(t *testing.T) {
 		"fails":           &memory{fault: func() error { return broken }},
 		"hangs":           &memory{pause: func() time.Duration { return time.Hour }},
 		"cannot write":    readOnly{broken},
-		"always conflict": readOnly{ErrTokenSwapped},
+		"always conflict": readOnly{schema.ErrTaken},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -65,7 +65,7 @@ func (m *memory) store(sealed []byte, version string) (string, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	if at := strconv.Itoa(m.version); m.content == nil && version != "" || m.content != nil && version != at {
-		return "", ErrTokenSwapped
+		return "", schema.ErrTaken
 	}
 	m.content, m.version = sealed, m.version+1
 	return strconv.Itoa(m.version), nil
@@ -163,7 +163,7 @@ func TestTokenSwapsRace(t *testing.T) {
 			cache := &memory{pause: func() time.Duration { return time.Duration(draw(int64(300 * time.Millisecond))) }}
 			lossy := seed%2 == 1
 			if lossy {
-				lost := []error{ErrTokenSwapped, errors.New("the answer was lost")}
+				lost := []error{schema.ErrTaken, errors.New("the answer was lost")}
 				cache.fault = func() error {
 					if n := draw(10); n < 2 {
 						return lost[n]
