@@ -4,8 +4,10 @@ import (
 	"cmp"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"slices"
+	"sync/atomic"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -53,6 +55,7 @@ const (
 	dayUnavailable  dayState = "unavailable"    // some unit was withdrawn on the platform
 	dayStale        dayState = "stale"          // some unit failed, and has the rows of an earlier walk
 	dayIncomplete   dayState = "incomplete"     // some unit has no rows
+	dayDamaged      dayState = "damaged"        // a manifest is not as it was written: verify tells
 	dayHalf         dayState = "half_published" // a run was cut between data and manifest, or is there now
 	dayNotPublished dayState = "not_published"
 )
@@ -127,6 +130,7 @@ func readStatus(ctx context.Context, w *wired) (*status, error) {
 	s := &status{Job: w.run.Job, Lake: w.lakeURL, From: w.run.From, To: w.run.To, Accounts: len(w.run.Accounts)}
 	days := w.run.Days()
 	bases := make([][]schema.Base, len(days)) // by bucket
+	damaged := make([]atomic.Bool, len(days))
 	reads, reading := errgroup.WithContext(ctx)
 	reads.SetLimit(statusReads)
 	for i, day := range days {
@@ -134,6 +138,10 @@ func readStatus(ctx context.Context, w *wired) (*status, error) {
 		for _, bucket := range bucketsOf(w.run.Accounts, w.run.Buckets) {
 			reads.Go(func() (err error) {
 				bases[i][bucket], err = w.lake.Base(reading, day, bucket)
+				if errors.Is(err, schema.ErrManifest) {
+					damaged[i].Store(true)
+					return nil
+				}
 				return err
 			})
 		}
@@ -142,7 +150,11 @@ func readStatus(ctx context.Context, w *wired) (*status, error) {
 		return nil, err
 	}
 	for i, day := range days {
-		s.Days = append(s.Days, dayOf(day, w.run.Accounts, bases[i]))
+		d := dayOf(day, w.run.Accounts, bases[i])
+		if damaged[i].Load() {
+			d.State = dayDamaged
+		}
+		s.Days = append(s.Days, d)
 	}
 	if err := s.readLastRun(ctx, w); err != nil {
 		return nil, err

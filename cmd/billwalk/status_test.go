@@ -2,6 +2,8 @@ package main
 
 import (
 	"bytes"
+	"fmt"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +116,10 @@ func TestStatusOfMonths(t *testing.T) {
 	p := quiet(time.Now)
 	p.world.store = object.NewMem()
 	publishDays(t, p.world.store, platform.Accounts(), first, days)
+	damaged := fmt.Sprintf("_manifests/bill_date=%s/bucket-000.json", first+5)
+	if _, err := p.world.store.Put(t.Context(), damaged, strings.NewReader(`{"version": 1}`+" x"), object.Always(), nil); err != nil {
+		t.Fatal(err)
+	}
 	w, err := p.openDays(t.Context(), file, jobs.DemoName, &dateFlags{from: first.String(), to: firstDay.String()}, false)
 	if err != nil {
 		t.Fatal(err)
@@ -127,7 +133,8 @@ func TestStatusOfMonths(t *testing.T) {
 	if err := s.print(&out, false); err != nil {
 		t.Fatal(err)
 	}
-	if lines := strings.Count(out.String(), "\n"); lines > mostLines || !strings.Contains(out.String(), "  30 days") || !strings.Contains(out.String(), "1 unit failed") {
+	if lines := strings.Count(out.String(), "\n"); lines > mostLines || !strings.Contains(out.String(), "  30 days") || !strings.Contains(out.String(), "1 unit failed") ||
+		!regexp.MustCompile(fmt.Sprintf(`%[1]s +damaged +billwalk verify demo --from %[1]s\n`, first+5)).MatchString(out.String()) {
 		t.Errorf("%d lines:\n%s", lines, out.String())
 	}
 }

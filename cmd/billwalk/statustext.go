@@ -66,8 +66,12 @@ func (s *status) printDays(table io.Writer, days []dayStatus) {
 	if len(days) > 1 {
 		name += "…" + last.Day.String()
 	}
-	if first.State == dayNotPublished {
+	switch first.State {
+	case dayNotPublished:
 		fmt.Fprintf(table, "%s\t%s\t\t\t\t\t\t  %s\n", name, state, strings.Join(severalDays(days), ""))
+		return
+	case dayDamaged:
+		fmt.Fprintf(table, "%s\t%s\t\t\t\t\t\t  billwalk verify %s --from %s\n", name, state, s.Job, name)
 		return
 	}
 	sum := dayStatus{Units: first.Units, Open: make(map[schema.Verdict]int64)}

@@ -58,7 +58,7 @@ It names what breaks, object by object, and ends with exit code 1; 0 means that 
 		}
 		result.Days, err = a.Run(cmd.Context())
 		if err != nil {
-			return failed(fmt.Errorf("verify could not go on: %w", err))
+			return cut(cmd.Context(), fmt.Errorf("verify could not go on: %w", err))
 		}
 		result.sum()
 		if text {
