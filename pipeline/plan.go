@@ -20,6 +20,7 @@ type Plan struct {
 // PlannedUnit is a unit, and what is known of it from the last manifests.
 type PlannedUnit struct {
 	schema.Unit
+	Whole     bool  // as published, and not walked again
 	Pages     int   // of one walk; 0 where nothing is known
 	Questions int64 // to the trade system: for the orders that are open where the day is published, else for as many as the account had before
 }
@@ -65,7 +66,7 @@ func MakePlan(ctx context.Context, lake Lake, accounts []schema.Account, days []
 			if s, ok := published[a.ID]; ok {
 				questions = s.open
 			}
-			plan.Units = append(plan.Units, PlannedUnit{schema.Unit{Account: a, Day: day}, sizes[a.ID].pages, questions})
+			plan.Units = append(plan.Units, PlannedUnit{Unit: schema.Unit{Account: a, Day: day}, Pages: sizes[a.ID].pages, Questions: questions})
 		}
 	}
 	plan.Rules = make(map[schema.AccountID][]schema.RuleUse)
@@ -108,6 +109,18 @@ func (p *Plan) days() (days []schema.Day) {
 		}
 	}
 	return days
+}
+
+// published returns what the lake says of a unit, or nil.
+func (p *Plan) published(u schema.Unit) *schema.Entry {
+	for i := range p.Bases {
+		if b := &p.Bases[i]; b.Day == u.Day && b.Manifest != nil {
+			if e := b.Manifest.Entry(u.Account.ID); e != nil {
+				return e
+			}
+		}
+	}
+	return nil
 }
 
 // base returns what is published of a partition of the plan.
@@ -157,16 +170,21 @@ func bucketsOf(accounts []schema.Account, buckets int) []int {
 	return slices.Compact(used)
 }
 
-// Pages returns how many pages one walk of all units has, where that is known,
-// and the number of units of which nothing is known.
-func (p *Plan) Pages() (pages, unknown int) {
+// Pages returns how many pages one walk of all units has that are to be walked,
+// where that is known, the number of units of which nothing is known, and of those
+// that are not walked again.
+func (p *Plan) Pages() (pages, unknown, whole int) {
 	for _, u := range p.Units {
-		pages += u.Pages
-		if u.Pages == 0 {
+		switch {
+		case u.Whole:
+			whole++
+		case u.Pages == 0:
 			unknown++
+		default:
+			pages += u.Pages
 		}
 	}
-	return pages, unknown
+	return pages, unknown, whole
 }
 
 // Questions returns how many questions the trade system is likely to be asked.

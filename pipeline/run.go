@@ -69,7 +69,30 @@ func (r *Run) Days() []schema.Day {
 
 // Plan returns what the run would do. It asks the platform nothing.
 func (r *Run) Plan(ctx context.Context) (Plan, error) {
-	return MakePlan(ctx, r.Lake, r.Accounts, r.Days(), r.Buckets)
+	plan, err := MakePlan(ctx, r.Lake, r.Accounts, r.Days(), r.Buckets)
+	if err != nil {
+		return plan, err
+	}
+	seen := newSightings(r.Lake, plan, r.Now())
+	for i := range plan.Units {
+		u := &plan.Units[i]
+		e := plan.published(u.Unit)
+		if e == nil || e.Certificate == nil || !r.goesOnWith(e.Certificate) {
+			continue
+		}
+		again, err := seen.seen(ctx, u.Unit, e.Certificate)
+		if err != nil {
+			return plan, err
+		}
+		u.Whole = !again
+	}
+	return plan, nil
+}
+
+// goesOnWith says that a certificate is good for this run, unless it is to look
+// again.
+func (r *Run) goesOnWith(c *schema.Certificate) bool {
+	return r.Backfill || r.Now().Sub(c.Latest().At) < resumeAge
 }
 
 // Do walks, builds and publishes. When ctx ends, what is in flight is made
@@ -125,7 +148,7 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 		slices.Reverse(plan.Units)
 	}
 	defer r.unclaim()
-	pages, _ := plan.Pages()
+	pages, _, _ := plan.Pages()
 	r.Progress.units.Store(int64(len(plan.Units)))
 	r.Progress.pagesExpected.Store(int64(pages * r.Passes))
 

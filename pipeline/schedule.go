@@ -143,7 +143,7 @@ func (r *Run) one(ctx, hard context.Context, u schema.Unit, seen *sightings, h *
 	defer cancel()
 	w := &walker{
 		source: r.Source, archive: r.Archive, now: r.Now, log: r.Log, progress: r.Progress, runID: r.ID,
-		pageSize: r.PageSize, passes: r.Passes, allowShrink: r.AllowShrink, backfill: r.Backfill, stop: ctx.Done(),
+		pageSize: r.PageSize, passes: r.Passes, allowShrink: r.AllowShrink, goesOnWith: r.goesOnWith, stop: ctx.Done(),
 		seen: func(ctx context.Context, c *schema.Certificate) (bool, error) { return seen.seen(ctx, u, c) },
 	}
 	began := time.Now()

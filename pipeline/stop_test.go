@@ -163,7 +163,7 @@ func TestPlan(t *testing.T) {
 		if diff := cmp.Diff(want, units); diff != "" {
 			t.Errorf("units (-want +planned):\n%s", diff)
 		}
-		if pages, unknown := plan.Pages(); pages != 3*4 || unknown != 3 {
+		if pages, unknown, _ := plan.Pages(); pages != 3*4 || unknown != 3 {
 			t.Errorf("%d pages and %d unknown units, want 12 and 3", pages, unknown)
 		}
 		if len(plan.Bases) != 6 || len(w.platform.made()) != 0 {

@@ -177,19 +177,26 @@ func TestSupersededByTheOlder(t *testing.T) {
 	})
 }
 
-// TestBackfillResumed: a backfill that did not end well is gone on with, weeks
-// later: whole days are not walked again, failed ones are. One that ended well and
-// is run again looks again.
+// TestBackfillResumed: a backfill of three months and fifty accounts that did not
+// end well is planned and gone on with, weeks later: whole days are not walked again,
+// failed ones are. One that ended well and is run again looks again.
 func TestBackfillResumed(t *testing.T) {
 	t.Parallel()
-	const days = 31
-	inBubble(t, []schema.Account{store, kiosk}, func(t *testing.T, w *world) {
+	const days = 92
+	var accounts []schema.Account
+	for i := range 50 {
+		accounts = append(accounts, schema.Account{ID: schema.AccountID(fmt.Sprint(7000000000000000100 + i))})
+	}
+	inBubble(t, accounts, func(t *testing.T, w *world) {
+		w.buckets = 4
+		all := days * len(accounts)
 		for d := day - days + 1; d <= day; d++ {
-			w.platform.set(at(store, d), records(store.ID, fmt.Sprint("s", d), 3)...)
-			w.platform.set(at(kiosk, d), records(kiosk.ID, fmt.Sprint("k", d), 3)...)
+			for _, a := range accounts {
+				w.platform.set(at(a, d), record(a.ID, fmt.Sprint(a.ID, d), 100))
+			}
 		}
-		month := func(r *pipeline.Run) { r.From, r.Backfill = day-days+1, true }
-		failing := map[schema.Unit]bool{at(kiosk, day-3): true, at(store, day-20): true}
+		months := func(r *pipeline.Run) { r.From, r.Backfill = day-days+1, true }
+		failing := map[schema.Unit]bool{at(accounts[7], day-3): true, at(accounts[30], day-80): true}
 		w.platform.strike = func(c call) (string, error) {
 			if failing[c.Unit] {
 				return "", refuse(5000001, schema.ReachUnit)
@@ -198,10 +205,17 @@ func TestBackfillResumed(t *testing.T) {
 		}
 		for _, want := range []struct {
 			exit, units int
-		}{{pipeline.ExitIncomplete, 2 * days}, {pipeline.ExitIncomplete, 2}, {pipeline.ExitDone, 2}, {pipeline.ExitDone, 2 * days}} {
-			s := w.run(want.exit, month)
-			if units := unitsOf(w.platform.made()); len(units) != want.units {
-				t.Errorf("exit %d: %d units were walked, want %d", s.ExitCode, len(units), want.units)
+		}{{pipeline.ExitIncomplete, all}, {pipeline.ExitIncomplete, 2}, {pipeline.ExitDone, 2}, {pipeline.ExitDone, all}} {
+			r := &pipeline.Run{Lake: w.lake, Accounts: accounts, To: day, Buckets: w.buckets, Now: w.now}
+			months(r)
+			if plan, err := r.Plan(t.Context()); err != nil {
+				t.Error(err)
+			} else if _, _, whole := plan.Pages(); whole != all-want.units {
+				t.Errorf("exit %d is planned with %d whole units, want %d", want.exit, whole, all-want.units)
+			}
+			w.run(want.exit, months)
+			if calls := w.platform.made(); len(calls) != want.units {
+				t.Errorf("exit %d: %d calls, want %d", want.exit, len(calls), want.units)
 			}
 			if want.units == 2 {
 				clear(failing)

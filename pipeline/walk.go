@@ -36,7 +36,7 @@ type walker struct {
 	pageSize    int
 	passes      int
 	allowShrink bool
-	backfill    bool
+	goesOnWith  func(*schema.Certificate) bool
 	seen        func(context.Context, *schema.Certificate) (bool, error)
 	stop        <-chan struct{} // closed: finish the request in flight, make it durable, return errStopped
 }
@@ -58,7 +58,7 @@ func (w *walker) unit(ctx context.Context, u schema.Unit) (*schema.Certificate, 
 	if err != nil {
 		return nil, err
 	}
-	if last != nil && (w.backfill || w.young(last)) {
+	if last != nil && w.goesOnWith(last) {
 		seen, err := w.seen(ctx, last)
 		if err != nil {
 			return nil, err
@@ -104,10 +104,6 @@ func (w *walker) unit(ctx context.Context, u schema.Unit) (*schema.Certificate, 
 		}
 	}
 	return nil, &unitError{unit: u, err: fmt.Errorf("the day keeps changing: no %d of %d walks in a row found the same bills; run again later", w.passes, maxWalks)}
-}
-
-func (w *walker) young(c *schema.Certificate) bool {
-	return w.now().Sub(c.Latest().At) < resumeAge
 }
 
 // resume goes on with a walk that was begun. It returns nil where that one is too old, damaged, or not known to the platform any more.

@@ -21,6 +21,7 @@ type planned struct {
 	LookbackDays    int          `json:"lookback_days"`
 	Accounts        int          `json:"accounts"`
 	Units           int          `json:"units"`
+	WholeUnits      int          `json:"whole_units"`   // of these, as published: not walked again
 	UnknownUnits    int          `json:"unknown_units"` // never walked: one page each is assumed
 	Calls           plannedCalls `json:"calls"`
 	MinutesAtTheCap float64      `json:"minutes_at_the_cap"` // of the slower of the two APIs, which are asked side by side
@@ -63,10 +64,10 @@ func (p *program) printPlan(cmd *cobra.Command, w *wired, job jobs.Job) error {
 	if err != nil {
 		return failed(err)
 	}
-	pages, unknown := plan.Pages()
+	pages, unknown, whole := plan.Pages()
 	result := planned{
 		Job: w.run.Job, From: w.run.From, To: w.run.To, LookbackDays: w.run.Lookback, Accounts: len(w.run.Accounts),
-		Units: len(plan.Units), UnknownUnits: unknown, Calls: plannedCalls{Bills: (pages + unknown) * w.run.Passes, Token: 1},
+		Units: len(plan.Units), WholeUnits: whole, UnknownUnits: unknown, Calls: plannedCalls{Bills: (pages + unknown) * w.run.Passes, Token: 1},
 		QPS: w.file.Apps[job.Bills.App].QPS, Partitions: len(plan.Bases),
 	}
 	if s := job.Settlements; s != nil {
@@ -99,7 +100,11 @@ func (r planned) least() time.Duration {
 
 func (r planned) print(out io.Writer, w *wired) {
 	fmt.Fprintf(out, "job         %s: %s\n", r.Job, describeDays(w.run))
-	fmt.Fprintf(out, "units       %d (%s)\n", r.Units, count(r.Accounts, "account"))
+	fmt.Fprintf(out, "units       %d (%s)", r.Units, count(r.Accounts, "account"))
+	if r.WholeUnits > 0 {
+		fmt.Fprintf(out, ", of which %d are whole and are not walked again", r.WholeUnits)
+	}
+	fmt.Fprintln(out)
 	token := "a token"
 	if r.Calls.Token > 1 {
 		token = "tokens"

@@ -28,6 +28,7 @@ type Mem struct {
 
 	mu      sync.Mutex
 	objects map[string]memObject
+	keys    []string // of the objects, ascending
 	writes  int
 }
 
@@ -126,6 +127,10 @@ func (m *Mem) store(key string, content []byte, cond Condition, meta map[string]
 	}
 	m.writes++
 	info := Info{Key: key, ETag: fmt.Sprintf("mem-%d", m.writes), Size: int64(len(content)), Meta: maps.Clone(meta)}
+	if !exists {
+		at, _ := slices.BinarySearch(m.keys, key)
+		m.keys = slices.Insert(m.keys, at, key)
+	}
 	m.objects[key] = memObject{info: info, body: content}
 	return info.clone(), nil
 }
@@ -158,12 +163,13 @@ func (m *Mem) snapshot(prefix string) []Info {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	var infos []Info
-	for key, object := range m.objects {
-		if strings.HasPrefix(key, prefix) {
-			infos = append(infos, object.info.clone())
+	from, _ := slices.BinarySearch(m.keys, prefix)
+	for _, key := range m.keys[from:] {
+		if !strings.HasPrefix(key, prefix) {
+			break
 		}
+		infos = append(infos, m.objects[key].info.clone())
 	}
-	slices.SortFunc(infos, func(a, b Info) int { return strings.Compare(a.Key, b.Key) })
 	return infos
 }
 
