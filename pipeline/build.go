@@ -8,6 +8,7 @@ import (
 	"iter"
 	"runtime"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -27,6 +28,7 @@ type builder struct {
 	*Run
 	plan       Plan
 	summary    *Summary
+	begun      time.Time // when it had waited for other runs
 	results    map[schema.Unit]result
 	assemblies map[partition]*assembly
 	settled    map[schema.Day]bool // staged, and asked for
@@ -39,13 +41,13 @@ type builder struct {
 	tradeFailures []schema.Failure
 }
 
-func newBuilder(r *Run, plan Plan, s *Summary) (*builder, error) {
+func newBuilder(r *Run, plan Plan, s *Summary, begun time.Time) (*builder, error) {
 	book, err := newBook(r.Archive, r.Rules.Lookback)
 	if err != nil {
 		return nil, err
 	}
 	b := &builder{
-		Run: r, plan: plan, summary: s, book: book, unreadable: make(map[schema.Day]error), results: make(map[schema.Unit]result), assemblies: make(map[partition]*assembly),
+		Run: r, plan: plan, summary: s, begun: begun, book: book, unreadable: make(map[schema.Day]error), results: make(map[schema.Unit]result), assemblies: make(map[partition]*assembly),
 		settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool), tradeHalts: new(halts),
 	}
 	b.neighbours = newNeighbours(&r.Rules, r.Buckets, b.bills)

@@ -19,6 +19,9 @@ func (p *settlePass) due(o *wanted) bool {
 	case last.outcome > nothing && p.fresh(last):
 		p.Saved.Distinct++
 		return false
+	case last.outcome != unknown && p.waitedFor(last):
+		p.Saved.OtherRun++
+		return false
 	case last.outcome == unknown || last.outcome == open:
 		return true
 	case last.outcome == nothing:
@@ -41,6 +44,11 @@ func (p *settlePass) due(o *wanted) bool {
 // how far the others are.
 func (p *settlePass) fresh(k known) bool {
 	return k.outcome != unknown && k.day != p.unit.Day && k.fetched >= p.started.UnixMicro()
+}
+
+// waitedFor says that another run has asked while this one waited for it.
+func (p *settlePass) waitedFor(k known) bool {
+	return k.fetched >= p.started.UnixMicro() && k.fetched < p.begun.UnixMicro()
 }
 
 // last returns what the answers known of an order come to: the most open one.

@@ -42,6 +42,9 @@ type Run struct {
 	Archive Archive
 	Lake    Lake
 	Claims  Claims // nil tells no other run of this one
+
+	Process string                 // names this process for Gone
+	Gone    func(name string) bool // says that a process is known not to run any more; nil knows of none
 	Rows    normalise.Normaliser
 	Rules   reconcile.Rules
 
@@ -68,12 +71,14 @@ func (r *Run) Days() []schema.Day {
 }
 
 // Plan returns what the run would do. It asks the platform nothing.
-func (r *Run) Plan(ctx context.Context) (Plan, error) {
+func (r *Run) Plan(ctx context.Context) (Plan, error) { return r.planned(ctx, r.Now()) }
+
+func (r *Run) planned(ctx context.Context, started time.Time) (Plan, error) {
 	plan, err := MakePlan(ctx, r.Lake, r.Accounts, r.Days(), r.Buckets)
 	if err != nil {
 		return plan, err
 	}
-	seen := newSightings(r.Lake, plan, r.Now())
+	seen := newSightings(r.Lake, plan, started)
 	for i := range plan.Units {
 		u := &plan.Units[i]
 		e := plan.published(u.Unit)
@@ -139,26 +144,28 @@ func exitCode(ctx context.Context, s *Summary, err error) int {
 }
 
 func (r *Run) do(ctx, hard context.Context, s *Summary) error {
-	plan, err := r.Plan(hard)
-	if err != nil {
-		return fmt.Errorf("reading what is published: %w", err)
-	}
-	if r.claim(hard) {
-		r.Log.Info("another run is at work on these days: this one begins at the other end, and takes what that one has walked")
-		slices.Reverse(plan.Units)
-	}
-	defer r.unclaim()
-	pages, _, _ := plan.Pages()
-	r.Progress.units.Store(int64(len(plan.Units)))
-	r.Progress.pagesExpected.Store(int64(pages * r.Passes))
-
 	asking := ctx
 	if r.Source != nil && r.Deadline > 0 {
 		var cancel context.CancelFunc
 		asking, cancel = context.WithTimeoutCause(ctx, r.Deadline, errDeadline)
 		defer cancel()
 	}
-	b, err := newBuilder(r, plan, s)
+	others, leave := r.attend(asking)
+	defer leave()
+	begun := r.Now()
+	plan, err := r.planned(hard, s.StartedAt)
+	if err != nil {
+		return fmt.Errorf("reading what is published: %w", err)
+	}
+	if others {
+		r.Log.Info("another run is at work on some of these days: this one begins at the other end, and takes what that one has walked")
+		slices.Reverse(plan.Units)
+	}
+	pages, _, _ := plan.Pages()
+	r.Progress.units.Store(int64(len(plan.Units)))
+	r.Progress.pagesExpected.Store(int64(pages * r.Passes))
+
+	b, err := newBuilder(r, plan, s, begun)
 	if err != nil {
 		return err
 	}

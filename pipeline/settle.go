@@ -32,6 +32,7 @@ type settler struct {
 	progress *Progress
 	runID    string
 	started  time.Time  // the run
+	begun    time.Time  // its work, after it had waited for other runs
 	first    schema.Day // of the job's days: what FAILed before is asked again
 	again    schema.Day // from this day on, what nothing came back for is asked again
 	inFlight int        // questions asked side by side, over all units

@@ -62,6 +62,7 @@ type Saved struct {
 	Empty       int64 `json:"empty"`        // nothing came back, and the lookback is over
 	RuleOrder   int64 `json:"rule_order"`   // the rule that answers most often came first
 	SilentRules int64 `json:"silent_rules"` // a rule that never answers was left out
+	OtherRun    int64 `json:"other_run"`    // another run has just asked, while this one waited for it
 	Callbacks   int64 `json:"callbacks"`    // a callback gave the answer
 }
 
@@ -71,7 +72,7 @@ func (s *Settling) add(t Settling) {
 	s.Lookback.Orders, s.Lookback.Asked = s.Lookback.Orders+t.Lookback.Orders, s.Lookback.Asked+t.Lookback.Asked
 	s.Saved.Distinct, s.Saved.Final, s.Saved.Empty = s.Saved.Distinct+t.Saved.Distinct, s.Saved.Final+t.Saved.Final, s.Saved.Empty+t.Saved.Empty
 	s.Saved.RuleOrder, s.Saved.SilentRules = s.Saved.RuleOrder+t.Saved.RuleOrder, s.Saved.SilentRules+t.Saved.SilentRules
-	s.Saved.Callbacks += t.Saved.Callbacks
+	s.Saved.OtherRun, s.Saved.Callbacks = s.Saved.OtherRun+t.Saved.OtherRun, s.Saved.Callbacks+t.Saved.Callbacks
 }
 
 // UnitCounts counts units by what became of them.

@@ -19,7 +19,8 @@ const (
 // schema.ErrSuperseded: nothing was changed, and a run again publishes what is in
 // the archive by now.
 func (b *builder) superseded(ctx context.Context, a *assembly) error {
-	enough := time.After(winnerTime)
+	waiting, cancel := context.WithTimeout(ctx, winnerTime)
+	defer cancel()
 	for {
 		winner, err := b.Lake.Base(ctx, a.base.Day, a.base.Bucket)
 		if err != nil {
@@ -34,11 +35,7 @@ func (b *builder) superseded(ctx context.Context, a *assembly) error {
 			b.Progress.partitions.Add(1)
 			return nil
 		}
-		select {
-		case <-time.After(winnerPoll):
-		case <-enough:
-			return schema.ErrSuperseded
-		case <-ctx.Done():
+		if pause(waiting, winnerPoll) != nil {
 			return schema.ErrSuperseded
 		}
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -42,8 +43,8 @@ func (r *register) Swap(_ context.Context, data []byte, version string) (string,
 
 func claiming(r *register) func(*pipeline.Run) { return func(run *pipeline.Run) { run.Claims = r } }
 
-// TestTwoRunsAtOnce: both end well, one result stands, whole; where they know of
-// each other, the platform is asked for little more than by one.
+// TestTwoRunsAtOnce: both end well, one result stands, whole. Where they know of
+// each other, the second waits, and nothing is asked for twice.
 func TestTwoRunsAtOnce(t *testing.T) {
 	t.Parallel()
 	var accounts []schema.Account
@@ -54,10 +55,12 @@ func TestTwoRunsAtOnce(t *testing.T) {
 		t.Run(fmt.Sprint("claims: ", known), func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, accounts, func(t *testing.T, w *world) {
+				w.withTrade(byShop)
 				for _, a := range accounts {
-					w.set(a, records(a.ID, "b", 35)...) // 4 pages
+					w.set(a, sales(a.ID, 35)...) // 4 pages; the same 35 orders, of which nothing comes back
 				}
-				w.platform.latency = time.Second
+				w.trade.set(byShop, order(7), settlement("7", schema.StatusProcessing, 10, day))
+				w.platform.latency, w.trade.latency = time.Second, 100*time.Millisecond
 				claims := &register{}
 				options := []func(*pipeline.Run){inFlight(2)}
 				if known {
@@ -74,9 +77,9 @@ func TestTwoRunsAtOnce(t *testing.T) {
 				if m := w.lake.manifest(day, 0); len(m.Units) != len(accounts) || m.Objects[0].Rows != int64(35*len(accounts)) {
 					t.Fatalf("published: %+v", m)
 				}
-				calls, alone := len(w.platform.made()), 4*len(accounts)
-				if saved := calls <= alone+16; saved != known {
-					t.Errorf("%d calls, one run alone makes %d", calls, alone)
+				pages, questions := len(w.platform.made()), len(w.trade.made())
+				if once := pages == 4*len(accounts) && questions == 35; once != known {
+					t.Errorf("%d pages and %d questions, one run alone makes %d and 35", pages, questions, 4*len(accounts))
 				}
 				if data, _, _ := claims.Load(t.Context()); known && string(data) != "[]" {
 					t.Errorf("claims that stay behind: %s", data)
@@ -86,30 +89,74 @@ func TestTwoRunsAtOnce(t *testing.T) {
 	}
 }
 
-// TestClaimsAreOnlyAHint: claims that cannot be read, written, or that a killed
-// run left behind change nothing but the order of walking.
+// TestOverlappingRuns: a night beside a backfill of part of its days does not wait
+// for it, and begins at the other end.
+func TestOverlappingRuns(t *testing.T) {
+	t.Parallel()
+	inBubble(t, []schema.Account{store}, func(t *testing.T, w *world) {
+		for d := day - 9; d <= day; d++ {
+			w.platform.set(at(store, d), records(store.ID, fmt.Sprint("d", d), 25)...) // 3 pages
+		}
+		w.platform.latency = time.Second
+		claims := &register{}
+		var both sync.WaitGroup
+		both.Go(func() {
+			w.run(pipeline.ExitDone, claiming(claims), inFlight(1), func(r *pipeline.Run) { r.From, r.To, r.Backfill = day-9, day-1, true })
+		})
+		both.Go(func() {
+			time.Sleep(10 * time.Second)
+			w.run(pipeline.ExitDone, claiming(claims), inFlight(1), lookback(7))
+		})
+		both.Wait()
+		if pages := len(w.platform.made()); pages > 3*10+6 {
+			t.Errorf("%d pages, the days have %d", pages, 3*10)
+		}
+		if took := w.platform.now().Sub(w.lake.manifest(day, 0).PublishedAt); took > time.Minute {
+			t.Errorf("the night was published %v before the end", took)
+		}
+	})
+}
+
+// TestClaimsAreOnlyAHint: claims that cannot be read or written, or that a killed
+// run left behind, cost some time at the most.
 func TestClaimsAreOnlyAHint(t *testing.T) {
 	t.Parallel()
-	left := func(at time.Time) string {
-		return fmt.Sprintf(`[{"run_id":"dead","from":%q,"to":%q,"buckets":[0],"began_at":%q}]`, day-7, day, at.Format(time.RFC3339))
-	}
+	gone := func(process string) bool { return process == "gone" }
 	for name, row := range map[string]struct {
-		data     func(now time.Time) string
+		claims   func(own string) string // beside the run's own
+		wait     time.Duration
 		reversed bool
 	}{
-		"damaged":         {func(time.Time) string { return "[{" }, false},
-		"of a killed run": {left, true},
-		"of long ago":     {func(now time.Time) string { return left(now.Add(-25 * time.Hour)) }, false},
-		"of another day": {func(now time.Time) string {
-			return fmt.Sprintf(`[{"run_id":"x","from":"2026-01-01","to":"2026-01-02","buckets":[0],"began_at":%q}]`, now.Format(time.RFC3339))
-		}, false},
+		"damaged":                {func(string) string { return "[{" }, 0, false},
+		"of the same, killed":    {func(own string) string { return own }, 20 * time.Second, false},
+		"of a process gone":      {func(own string) string { return strings.Replace(own, `"process":"here"`, `"process":"gone"`, 1) }, 0, false},
+		"of some days":           {func(own string) string { return strings.Replace(own, `"from":"2026-11-20"`, `"from":"2026-11-21"`, 1) }, 0, false},
+		"of the day and another": {func(own string) string { return strings.Replace(own, `"accounts":"`, `"accounts":"x`, 1) }, 0, true},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, []schema.Account{store, kiosk}, func(t *testing.T, w *world) {
 				w.set(store, records(store.ID, "a", 3)...)
 				w.set(kiosk, records(kiosk.ID, "b", 3)...)
-				w.run(pipeline.ExitDone, claiming(&register{data: []byte(row.data(time.Now())), version: 1}), inFlight(1))
+				here := func(r *pipeline.Run) { r.Process, r.Gone = "here", gone }
+				own, left := &register{}, "" // the claim of a run in the middle of its work
+				w.platform.strike = func(call) (string, error) {
+					data, _, _ := own.Load(t.Context())
+					left = string(data)
+					return "", nil
+				}
+				w.run(pipeline.ExitDone, claiming(own), here)
+				w.platform.strike = nil
+				w.platform.made()
+				w.platform.set(at(store, day), records(store.ID, "a", 4)...)
+				time.Sleep(time.Hour)
+
+				began := time.Now()
+				claims := &register{data: []byte(row.claims(strings.Replace(left, "run-1", "dead", 1))), version: 1}
+				w.run(pipeline.ExitDone, claiming(claims), here, inFlight(1))
+				if took := time.Since(began); took < row.wait || took > row.wait+6*time.Second {
+					t.Errorf("took %v, want %v", took, row.wait)
+				}
 				first := []schema.Unit{at(store, day), at(kiosk, day)}
 				if row.reversed {
 					slices.Reverse(first)

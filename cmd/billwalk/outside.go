@@ -28,6 +28,14 @@ func (o *outside) openStore(ctx context.Context, lake jobs.Lake) (object.Store, 
 	})
 }
 
+// process names this process; simulated ones share one, and have no name.
+func (o *outside) process() string {
+	if o.store != nil {
+		return ""
+	}
+	return processName()
+}
+
 // newRunID names a run.
 func (o *outside) newRunID() string {
 	if o.runID != nil {
