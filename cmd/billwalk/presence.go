@@ -34,5 +34,13 @@ func processGone(name string) bool {
 	if err != nil {
 		return true
 	}
-	return errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone)
+	return errors.Is(process.Signal(syscall.Signal(0)), os.ErrProcessDone) || isZombie(number)
+}
+
+// isZombie says that a process has ended, and nobody has asked how: on Linux; it
+// is false elsewhere.
+func isZombie(pid string) bool {
+	stat, err := os.ReadFile("/proc/" + pid + "/stat") // pid (name) state …
+	_, state, _ := strings.Cut(string(stat[strings.LastIndex(string(stat), ")")+1:]), " ")
+	return err == nil && strings.HasPrefix(state, "Z")
 }

@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"os/exec"
+	"runtime"
 	"strconv"
 	"strings"
 	"testing"
@@ -22,6 +23,11 @@ func TestProcessGone(t *testing.T) {
 		t.Error("it runs")
 	}
 	_ = child.Process.Kill()
+	if runtime.GOOS == "linux" { // it has ended at once, or soon, and is not waited for yet
+		for !processGone(name) {
+			runtime.Gosched()
+		}
+	}
 	_ = child.Wait()
 	for name, want := range map[string]bool{
 		name:                                    true,
