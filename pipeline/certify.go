@@ -2,8 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"iter"
@@ -66,8 +64,7 @@ func certified(ctx context.Context, archive Archive, c *schema.Certificate) iter
 			if n == len(c.Pages) {
 				return // what follows is not part of the certified walk
 			}
-			hash := sha256.Sum256(answer.Body)
-			if link := c.Pages[n]; hex.EncodeToString(hash[:]) != link.SHA256 || answer.Cursor != link.Cursor {
+			if link := c.Pages[n]; schema.HashOf(answer.Body) != link.SHA256 || answer.Cursor != link.Cursor {
 				damaged(fmt.Errorf("archive object %s: page %d is not the one that was certified", answer.Key, n+1))
 				return
 			}

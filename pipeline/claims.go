@@ -62,7 +62,7 @@ func (r *Run) newClaim() claim {
 	days := r.Days()
 	return claim{
 		RunID: r.ID, Job: r.Job, Process: r.Process, From: days[0], To: days[len(days)-1],
-		Buckets: bucketsOf(r.Accounts, r.Buckets), Accounts: hex.EncodeToString(hash[:8]),
+		Buckets: BucketsOf(r.Accounts, r.Buckets), Accounts: hex.EncodeToString(hash[:8]),
 	}
 }
 

@@ -40,7 +40,7 @@ func MakePlan(ctx context.Context, lake Lake, accounts []schema.Account, days []
 		return plan, nil
 	}
 	days = slices.Sorted(slices.Values(days))
-	used := bucketsOf(accounts, buckets)
+	used := BucketsOf(accounts, buckets)
 	var err error
 	if plan.Bases, err = ofEach(ctx, days, used, lake.Base); err != nil {
 		return plan, err
@@ -111,16 +111,19 @@ func (p *Plan) days() (days []schema.Day) {
 	return days
 }
 
-// published returns what the lake says of a unit, or nil.
-func (p *Plan) published(u schema.Unit) *schema.Entry {
+// published returns the certificate with which a unit is published, what the lake
+// says of it beside that, and the manifest that says so; or nil.
+func (p *Plan) published(u schema.Unit) (*schema.Certificate, *schema.Entry, *schema.Manifest) {
 	for i := range p.Bases {
-		if b := &p.Bases[i]; b.Day == u.Day && b.Manifest != nil {
-			if e := b.Manifest.Entry(u.Account.ID); e != nil {
-				return e
-			}
+		b := &p.Bases[i]
+		if b.Day != u.Day || b.Manifest == nil {
+			continue
+		}
+		if e := b.Manifest.Entry(u.Account.ID); e != nil && e.Certificate != nil {
+			return e.Certificate, e, b.Manifest
 		}
 	}
-	return nil
+	return nil, nil, nil
 }
 
 // base returns what is published of a partition of the plan.
@@ -160,8 +163,8 @@ func tries(rules []schema.RuleUse) int64 {
 	return asked * 100 / most
 }
 
-// bucketsOf returns the buckets that the accounts fall into, ascending.
-func bucketsOf(accounts []schema.Account, buckets int) []int {
+// BucketsOf returns the buckets that the accounts fall into, ascending.
+func BucketsOf(accounts []schema.Account, buckets int) []int {
 	var used []int
 	for _, a := range accounts {
 		used = append(used, a.ID.Bucket(buckets))

@@ -71,27 +71,32 @@ func (r *Run) Days() []schema.Day {
 }
 
 // Plan returns what the run would do. It asks the platform nothing.
-func (r *Run) Plan(ctx context.Context) (Plan, error) { return r.planned(ctx, r.Now()) }
+func (r *Run) Plan(ctx context.Context) (Plan, error) {
+	plan, _, err := r.planned(ctx, r.Now())
+	return plan, err
+}
 
-func (r *Run) planned(ctx context.Context, started time.Time) (Plan, error) {
+// planned returns the plan of a run that started then, and what it knows of walks
+// that were seen to.
+func (r *Run) planned(ctx context.Context, started time.Time) (Plan, *sightings, error) {
 	plan, err := MakePlan(ctx, r.Lake, r.Accounts, r.Days(), r.Buckets)
 	if err != nil {
-		return plan, err
+		return plan, nil, err
 	}
 	seen := newSightings(r.Lake, plan, started)
 	for i := range plan.Units {
 		u := &plan.Units[i]
-		e := plan.published(u.Unit)
-		if e == nil || e.Certificate == nil || !r.goesOnWith(e.Certificate) {
+		c, _, _ := plan.published(u.Unit)
+		if c == nil || !r.goesOnWith(c) {
 			continue
 		}
-		again, err := seen.seen(ctx, u.Unit, e.Certificate)
+		again, err := seen.seen(ctx, u.Unit, c)
 		if err != nil {
-			return plan, err
+			return plan, nil, err
 		}
 		u.Whole = !again
 	}
-	return plan, nil
+	return plan, seen, nil
 }
 
 // goesOnWith says that a certificate is good for this run, unless it is to look
@@ -153,7 +158,7 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 	others, leave := r.attend(asking)
 	defer leave()
 	begun := r.Now()
-	plan, err := r.planned(hard, s.StartedAt)
+	plan, seen, err := r.planned(hard, s.StartedAt)
 	if err != nil {
 		return fmt.Errorf("reading what is published: %w", err)
 	}
@@ -170,7 +175,7 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 		return err
 	}
 	defer b.close()
-	err = b.run(ctx, asking, hard, r.finished(asking, hard, plan, s.StartedAt))
+	err = b.run(ctx, asking, hard, r.finished(asking, hard, plan, seen))
 	return errors.Join(err, r.account(s, plan, b.results), b.stopped())
 }
 

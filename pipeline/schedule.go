@@ -24,7 +24,7 @@ type ended struct {
 // finished yields every unit of the plan as it ends, each once; units that an
 // interruption cut are not yielded. It is the one place where units run side by
 // side.
-func (r *Run) finished(ctx, hard context.Context, plan Plan, started time.Time) iter.Seq[ended] {
+func (r *Run) finished(ctx, hard context.Context, plan Plan, seen *sightings) iter.Seq[ended] {
 	return func(yield func(ended) bool) {
 		ctx, stop := context.WithCancel(ctx)
 		defer stop()
@@ -33,7 +33,7 @@ func (r *Run) finished(ctx, hard context.Context, plan Plan, started time.Time) 
 		units.SetLimit(max(1, r.InFlight))
 		go func() {
 			defer close(results)
-			h, seen := &halts{}, newSightings(r.Lake, plan, started)
+			h := &halts{}
 			for _, u := range plan.Units {
 				units.Go(func() error {
 					if done, ok := r.one(ctx, hard, u.Unit, seen, h); ok {
@@ -78,14 +78,9 @@ type sightings struct {
 func newSightings(lake Lake, plan Plan, started time.Time) *sightings {
 	s := &sightings{lake: lake, started: started, failed: make(map[schema.Unit]bool), bases: make(map[schema.Unit]string), well: make(map[string]bool)}
 	for _, u := range plan.Units {
-		for _, b := range plan.Bases {
-			if b.Manifest == nil || b.Day != u.Day {
-				continue
-			}
-			if e := b.Manifest.Entry(u.Account.ID); e != nil && e.Certificate != nil {
-				s.failed[u.Unit] = e.State == schema.Failed
-				s.bases[u.Unit] = e.Certificate.Latest().Walk + " " + b.Manifest.RunID
-			}
+		if c, e, m := plan.published(u.Unit); c != nil {
+			s.failed[u.Unit] = e.State == schema.Failed
+			s.bases[u.Unit] = c.Latest().Walk + " " + m.RunID
 		}
 	}
 	return s

@@ -63,8 +63,7 @@ func (t *trace) add(a schema.Answer, size int) error {
 	if len(t.pages) == 0 {
 		t.began = a.FetchedAt
 	}
-	hash := sha256.Sum256(a.Body)
-	t.pages = append(t.pages, schema.Link{Cursor: a.Cursor, Next: page.Next, Rows: len(page.Records), SHA256: hex.EncodeToString(hash[:])})
+	t.pages = append(t.pages, schema.Link{Cursor: a.Cursor, Next: page.Next, Rows: len(page.Records), SHA256: schema.HashOf(a.Body)})
 	t.rows += int64(len(page.Records))
 	t.ended, t.next, t.done = a.FetchedAt, page.Next, !page.HasMore
 	t.seen[page.Next] = true

@@ -29,7 +29,7 @@ func (m *Manifest) Encode() ([]byte, error) {
 	if err := encoder.Encode(m); err != nil {
 		return nil, err
 	}
-	m.Seal = sealOf(out.Bytes())
+	m.Seal = HashOf(out.Bytes())
 	open, sealed := bytes.CutSuffix(out.Bytes(), []byte(sealEnd))
 	if !sealed {
 		panic("schema: the seal is not the manifest's last field")
@@ -52,13 +52,15 @@ func DecodeManifest(data []byte) (*Manifest, error) {
 		return m, nil
 	}
 	open, found := bytes.CutSuffix(data, []byte(sealStart+m.Seal+sealEnd))
-	if !found || sealOf(append(bytes.Clone(open), sealStart+sealEnd...)) != m.Seal {
+	if !found || HashOf(append(bytes.Clone(open), sealStart+sealEnd...)) != m.Seal {
 		return nil, fmt.Errorf("%w: its seal does not fit its bytes", ErrManifest)
 	}
 	return m, nil
 }
 
-func sealOf(data []byte) string {
+// HashOf returns the SHA-256 of data, hex, as manifests, certificates and the
+// archive's metadata have it.
+func HashOf(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }

@@ -135,7 +135,7 @@ func readStatus(ctx context.Context, w *wired) (*status, error) {
 	reads.SetLimit(statusReads)
 	for i, day := range days {
 		bases[i] = make([]schema.Base, w.run.Buckets)
-		for _, bucket := range bucketsOf(w.run.Accounts, w.run.Buckets) {
+		for _, bucket := range pipeline.BucketsOf(w.run.Accounts, w.run.Buckets) {
 			reads.Go(func() (err error) {
 				bases[i][bucket], err = w.lake.Base(reading, day, bucket)
 				if errors.Is(err, schema.ErrManifest) {
@@ -161,15 +161,6 @@ func readStatus(ctx context.Context, w *wired) (*status, error) {
 	}
 	s.Next = s.next()
 	return s, nil
-}
-
-func bucketsOf(accounts []schema.Account, buckets int) []int {
-	var used []int
-	for _, a := range accounts {
-		used = append(used, a.ID.Bucket(buckets))
-	}
-	slices.Sort(used)
-	return slices.Compact(used)
 }
 
 // dayOf says what is published of a day.

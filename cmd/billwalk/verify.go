@@ -83,13 +83,9 @@ func (p *program) openAudit(cmd *cobra.Command, name string, dates *dateFlags) (
 		return nil, nil, err
 	}
 	stop() // the platform of the built-in demo: nothing is asked of it
-	job, err := file.Job(name)
+	job, days, err := p.jobDays(file, name, dates)
 	if err != nil {
-		return nil, nil, &exitError{exitUsage, err}
-	}
-	days, err := dates.of(job, schema.DayOf(p.now()))
-	if err != nil {
-		return nil, nil, &exitError{exitUsage, err}
+		return nil, nil, err
 	}
 	store, err := p.world.openStore(cmd.Context(), file.Lake)
 	if err != nil {

@@ -65,13 +65,9 @@ func (p *program) open(cmd *cobra.Command, name string, dates *dateFlags, withCl
 }
 
 func (p *program) openDays(ctx context.Context, file *jobs.File, name string, dates *dateFlags, withClient bool) (*wired, error) {
-	job, err := file.Job(name)
+	_, days, err := p.jobDays(file, name, dates)
 	if err != nil {
-		return nil, &exitError{exitUsage, err}
-	}
-	days, err := dates.of(job, schema.DayOf(p.now()))
-	if err != nil {
-		return nil, &exitError{exitUsage, err}
+		return nil, err
 	}
 	w, err := p.wire(ctx, file, name, withClient)
 	if err != nil {
@@ -80,6 +76,19 @@ func (p *program) openDays(ctx context.Context, file *jobs.File, name string, da
 	w.run.From, w.run.To, w.run.Lookback = days.from, days.to, days.lookback
 	w.run.AgainSince, w.run.Backfill = days.againSince, days.backfill
 	return w, nil
+}
+
+// jobDays finds the job and the days that are meant.
+func (p *program) jobDays(file *jobs.File, name string, dates *dateFlags) (jobs.Job, span, error) {
+	job, err := file.Job(name)
+	if err != nil {
+		return job, span{}, &exitError{exitUsage, err}
+	}
+	days, err := dates.of(job, schema.DayOf(p.now()))
+	if err != nil {
+		return job, span{}, &exitError{exitUsage, err}
+	}
+	return job, days, nil
 }
 
 // load reads the file of jobs. Where there is none at hand, the job demo is

@@ -14,8 +14,6 @@ package archive
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -68,15 +66,10 @@ func (a *Archive) Certify(ctx context.Context, c *schema.Certificate) error {
 // its bytes, hex.
 const hashMeta = "sha256"
 
-func hashOf(data []byte) string {
-	sum := sha256.Sum256(data)
-	return hex.EncodeToString(sum[:])
-}
-
 // create stores an object that must not exist. An answer that got lost is
 // asked again: where the object has the very content, it was our own.
 func (a *Archive) create(ctx context.Context, key string, data []byte) error {
-	_, err := object.PutKnown(ctx, a.store, key, bytes.NewReader(data), object.IfAbsent(), map[string]string{hashMeta: hashOf(data)})
+	_, err := object.PutKnown(ctx, a.store, key, bytes.NewReader(data), object.IfAbsent(), map[string]string{hashMeta: schema.HashOf(data)})
 	if !errors.Is(err, object.ErrConflict) {
 		return err
 	}

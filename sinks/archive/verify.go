@@ -81,11 +81,11 @@ func (a *Archive) sound(ctx context.Context, key string) ([]byte, error) {
 	}
 	switch stored := info.Meta[hashMeta]; stored {
 	case "":
-		return data, fmt.Errorf("%w (its bytes have SHA-256 %s)", schema.ErrUnhashed, hashOf(data))
-	case hashOf(data):
+		return data, fmt.Errorf("%w (its bytes have SHA-256 %s)", schema.ErrUnhashed, schema.HashOf(data))
+	case schema.HashOf(data):
 		return data, nil
 	default:
-		return nil, fmt.Errorf("its bytes have SHA-256 %s, stored were those of %s", hashOf(data), stored)
+		return nil, fmt.Errorf("its bytes have SHA-256 %s, stored were those of %s", schema.HashOf(data), stored)
 	}
 }
 

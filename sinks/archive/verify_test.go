@@ -88,10 +88,10 @@ func TestProve(t *testing.T) {
 		meta       map[string]string
 		lines      int
 	}{
-		{"other bytes", "its bytes have SHA-256", append(data, 0), map[string]string{hashMeta: hashOf(data)}, 0},
+		{"other bytes", "its bytes have SHA-256", append(data, 0), map[string]string{hashMeta: schema.HashOf(data)}, 0},
 		{"no hash", "no SHA-256 was stored", data, nil, 2},
 		{"a line that is none", "line 2: ", append(encode(t, a, page(walk1, 1, `1`)), frames.EncodeAll([]byte("x\n"), nil)...), nil, 1},
-		{"no line", "it has no line", nil, map[string]string{hashMeta: hashOf(nil)}, 0},
+		{"no line", "it has no line", nil, map[string]string{hashMeta: schema.HashOf(nil)}, 0},
 	} {
 		if _, err := store.Put(t.Context(), key, strings.NewReader(string(bad.data)), object.Always(), bad.meta); err != nil {
 			t.Fatal(err)
@@ -142,8 +142,8 @@ func TestProveCertificate(t *testing.T) {
 			there bool
 		}{
 			{newer, info.Meta, "its bytes have SHA-256", false},
-			{newer, map[string]string{hashMeta: hashOf([]byte(newer))}, "version 2", false},
-			{"[]", map[string]string{hashMeta: hashOf([]byte("[]"))}, "", false},
+			{newer, map[string]string{hashMeta: schema.HashOf([]byte(newer))}, "version 2", false},
+			{"[]", map[string]string{hashMeta: schema.HashOf([]byte("[]"))}, "", false},
 			{string(data), nil, "no SHA-256 was stored", true},
 		} {
 			if _, err := store.Put(t.Context(), key, strings.NewReader(bad.body), object.Always(), bad.meta); err != nil {
