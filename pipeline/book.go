@@ -29,6 +29,9 @@ type book struct {
 	size   int64
 	days   map[schema.Day]map[fingerprint]known
 	passes map[filed]schema.SettlePass // the latest of each unit
+
+	linking bool                          // there are callbacks to be linked
+	told    map[fingerprint][]fingerprint // then: the questions whose answers have had a settle_id or order_id
 }
 
 // filed is a unit, whatever the account is called.
@@ -76,7 +79,7 @@ func newBook(archive Archive, window int) (*book, error) {
 	}
 	return &book{
 		archive: archive, window: schema.Day(window), file: file,
-		days: make(map[schema.Day]map[fingerprint]known), passes: make(map[filed]schema.SettlePass),
+		days: make(map[schema.Day]map[fingerprint]known), passes: make(map[filed]schema.SettlePass), told: make(map[fingerprint][]fingerprint),
 	}, nil
 }
 
@@ -149,6 +152,12 @@ func (b *book) add(a schema.SettleAnswer) error {
 		return err
 	}
 	entry := append(append(head, '\n'), said.Body...)
+	var ids []fingerprint
+	if b.linking {
+		if ids, err = toldBy(&said); err != nil {
+			return err
+		}
+	}
 
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -158,6 +167,11 @@ func (b *book) add(a schema.SettleAnswer) error {
 		b.days[a.Day] = day
 	}
 	f, fetched := fingerprintOf(a.Question()), a.FetchedAt.UnixMicro()
+	for _, id := range ids {
+		if !slices.Contains(b.told[id], f) {
+			b.told[id] = append(b.told[id], f)
+		}
+	}
 	if before, ok := day[f]; ok {
 		if before.fetched > fetched {
 			return nil
@@ -235,7 +249,10 @@ func (b *book) around(q schema.Question, day schema.Day) known {
 
 // latest returns the last answer to a question that is filed within the days.
 func (b *book) latest(q schema.Question, from, to schema.Day) known {
-	f := fingerprintOf(q)
+	return b.latestOf(fingerprintOf(q), from, to)
+}
+
+func (b *book) latestOf(f fingerprint, from, to schema.Day) known {
 	var last known
 	b.mu.RLock()
 	defer b.mu.RUnlock()

@@ -36,6 +36,8 @@ type builder struct {
 	book       *book
 	unreadable map[schema.Day]error // what the book could not read of a day
 	neighbours *neighbours
+	callbacks  *callbacks
+	manifests  map[partition]*schema.Manifest // of days that are not built
 
 	tradeHalts    *halts
 	tradeFailures []schema.Failure
@@ -49,6 +51,7 @@ func newBuilder(r *Run, plan Plan, s *Summary, begun time.Time) (*builder, error
 	b := &builder{
 		Run: r, plan: plan, summary: s, begun: begun, book: book, unreadable: make(map[schema.Day]error), results: make(map[schema.Unit]result), assemblies: make(map[partition]*assembly),
 		settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool), tradeHalts: new(halts),
+		callbacks: new(callbacks), manifests: make(map[partition]*schema.Manifest),
 	}
 	b.neighbours = newNeighbours(&r.Rules, r.Buckets, b.bills)
 	return b, nil
@@ -60,6 +63,7 @@ func (b *builder) close() {
 		a.close()
 	}
 	b.book.close()
+	b.callbacks.close()
 }
 
 // bills reads the bills of a partition: those that this run has staged, else
@@ -95,6 +99,8 @@ type assembly struct {
 	spool *spool // until the bills are staged
 	stage Stage  // from then on
 	loads errgroup.Group
+
+	unitless bool // the job has no unit in it: it is built for settlements that no bill explains
 }
 
 func (a *assembly) at() partition { return partition{a.base.Day, a.base.Bucket} }
@@ -160,7 +166,7 @@ func (a *assembly) build(ctx context.Context, results map[schema.Unit]result) er
 	if err := a.loads.Wait(); err != nil {
 		return err
 	}
-	if !slices.ContainsFunc(a.m.Units, func(e schema.Entry) bool { return e.Certificate != nil }) {
+	if !a.unitless && !slices.ContainsFunc(a.m.Units, func(e schema.Entry) bool { return e.Certificate != nil }) {
 		return nil
 	}
 	if err := a.loadElsewhere(ctx, results); err != nil {

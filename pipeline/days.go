@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 
+	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
 
@@ -147,7 +148,7 @@ func (b *builder) needed(day schema.Day) bool {
 
 // publish joins and publishes one partition, and notes what came of it.
 func (b *builder) publish(ctx context.Context, a *assembly) error {
-	if err := b.join(ctx, a); err != nil {
+	if err := b.join(ctx, a); err != nil || a.vain() {
 		return err
 	}
 	for i := range a.m.Units {
@@ -172,7 +173,7 @@ func (b *builder) publish(ctx context.Context, a *assembly) error {
 // join gives the partition's bills their verdicts, and notes what was restated.
 func (b *builder) join(ctx context.Context, a *assembly) error {
 	j := &joiner{
-		rules: &b.Rules, rows: b.Rows, book: b.book, at: a.at(), buckets: b.Buckets,
+		evidence: b.evidence(), at: a.at(), buckets: b.Buckets,
 		certified: make(map[schema.AccountID]*schema.Certificate), claimed: make(map[fingerprint]string),
 		out: a.stage.Rows(), m: a.m, entries: make(map[schema.AccountID]*schema.Entry),
 	}
@@ -200,6 +201,15 @@ func (b *builder) join(ctx context.Context, a *assembly) error {
 	}
 	if err := j.join(ctx, a.stage.Bills); err != nil {
 		return err
+	}
+	if b.Rules.Configured && a.base.Bucket == unexplainedAccount.Bucket(b.Buckets) {
+		states, err := b.unexplained(ctx, a.base.Day)
+		if err != nil {
+			return err
+		}
+		if err := j.leftOver(states); err != nil {
+			return err
+		}
 	}
 	return a.restate(ctx, func(r *schema.Restatement) error {
 		if a.base.Manifest != nil && r.NewGeneration > a.base.Manifest.Generation {
@@ -230,6 +240,9 @@ func (b *builder) know(ctx context.Context, day schema.Day) error {
 // settleDay stages the day's bills, and asks for their orders.
 func (b *builder) settleDay(asking, hard context.Context, day schema.Day) error {
 	var faults []error
+	if err := b.assembleUnexplained(hard, day); err != nil {
+		return err
+	}
 	for _, a := range b.of(day) {
 		if err := a.build(hard, b.results); err != nil {
 			b.Log.Error("not built", "bill_date", day, "bucket", a.base.Bucket, "error", err)
@@ -243,6 +256,7 @@ func (b *builder) settleDay(asking, hard context.Context, day schema.Day) error 
 			}
 		}
 	}
+	b.neighbours.forget(day) // what was published of it is not what is staged
 	if b.Trade != nil {
 		if err := b.ask(asking, hard, day); err != nil {
 			faults = append(faults, fmt.Errorf("settlements of %s: %w", day, err))
@@ -267,7 +281,11 @@ func (b *builder) ask(asking, hard context.Context, day schema.Day) error {
 				units[account.ID] = e
 			}
 		}
-		n, err := ordersOf(byOrder(a.stage.Bills, &b.Rules, day), &b.Rules, orders)
+		heard, err := b.heard(hard, a.at())
+		if err != nil {
+			return err
+		}
+		n, err := ordersOf(byOrder(a.stage.Bills, &b.Rules, day), &b.Rules, orders, heard)
 		if err != nil {
 			return err
 		}
@@ -291,4 +309,34 @@ func (b *builder) ask(asking, hard context.Context, day schema.Day) error {
 	}
 	b.summary.Settling.Saved.Distinct += forward - int64(len(orders))
 	return err
+}
+
+func (b *builder) evidence() evidence {
+	return evidence{rules: &b.Rules, rows: b.Rows, book: b.book, callbacks: b.callbacks, neighbours: b.neighbours}
+}
+
+// heard returns what notes what callbacks tell of a partition's orders.
+func (b *builder) heard(ctx context.Context, at partition) (func(*wanted, []reconcile.Bill) error, error) {
+	if b.callbacks.none() {
+		return func(*wanted, []reconcile.Bill) error { return nil }, nil
+	}
+	elsewhere, err := b.neighbours.of(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	evidence := b.evidence()
+	return func(o *wanted, bills []reconcile.Bill) error {
+		bills = slices.Concat(bills, elsewhere[o.key])
+		found, err := evidence.of(at.day, bills)
+		if err != nil {
+			return err
+		}
+		o.told, o.contradicted = found.complete(bills), found.contradicted()
+		for i := range found.settlements {
+			if s := &found.settlements[i].Settlement; s.Source == schema.SourceCallback {
+				o.orderID = s.OrderID
+			}
+		}
+		return nil
+	}, nil
 }

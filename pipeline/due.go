@@ -22,7 +22,11 @@ func (p *settlePass) due(o *wanted) bool {
 	case last.outcome != unknown && p.waitedFor(last):
 		p.Saved.OtherRun++
 		return false
-	case last.outcome == unknown || last.outcome == open:
+	case p.heard(o):
+		p.Saved.Callbacks++
+		p.taught(o)
+		return false
+	case last.outcome == unknown || last.outcome == open || o.contradicted:
 		return true
 	case last.outcome == nothing:
 		if billed >= p.again {
@@ -37,6 +41,25 @@ func (p *settlePass) due(o *wanted) bool {
 	}
 	p.Saved.Final++
 	return false
+}
+
+// heard says that callbacks tell all there is to ask. One order in a hundred is
+// asked for all the same: so a callback that was lost for good, or contradicts
+// the query, comes to light.
+func (p *settlePass) heard(o *wanted) bool {
+	return o.told && !fingerprintOf(o.questions[0]).sampled()
+}
+
+// taught learns from callbacks which rule answers: they name the order's id.
+func (p *settlePass) taught(o *wanted) {
+	if !o.orderID.Valid {
+		return
+	}
+	for _, q := range o.questions {
+		if q.Parameter == "order_id" {
+			p.count(q.Match, q.Value == o.orderID.V)
+		}
+	}
 }
 
 // fresh says that this run has asked already, for another day of the order. What
@@ -101,14 +124,8 @@ func (p *settlePass) use(m schema.Match) schema.RuleUse {
 // learn counts which rule answered, and the calls saved by trying it early.
 func (p *settlePass) learn(o *wanted, r *answered) {
 	for n, i := range r.tried {
-		rule := o.questions[i].Match.String()
-		at := slices.IndexFunc(p.uses, func(u schema.RuleUse) bool { return u.Rule == rule })
-		if at < 0 {
-			p.uses = append(p.uses, schema.RuleUse{Rule: rule})
-			at = len(p.uses) - 1
-		}
 		found := r.found && n == len(r.tried)-1
-		p.uses[at].Count(found)
+		p.count(o.questions[i].Match, found)
 		if found {
 			p.Saved.RuleOrder += int64(i + 1 - len(r.tried))
 		}
@@ -117,4 +134,14 @@ func (p *settlePass) learn(o *wanted, r *answered) {
 		p.Saved.SilentRules += int64(r.silent)
 		p.Saved.Distinct += int64(len(o.questions) - len(r.tried) - r.silent)
 	}
+}
+
+// count counts one order for a rule.
+func (p *settlePass) count(m schema.Match, found bool) {
+	at := slices.IndexFunc(p.uses, func(u schema.RuleUse) bool { return u.Rule == m.String() })
+	if at < 0 {
+		p.uses = append(p.uses, schema.RuleUse{Rule: m.String()})
+		at = len(p.uses) - 1
+	}
+	p.uses[at].Count(found)
 }

@@ -2,25 +2,21 @@ package pipeline
 
 import (
 	"context"
-	"fmt"
 	"slices"
 	"strings"
 
-	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
 
 // joiner gives the bills of one partition their verdicts.
 type joiner struct {
-	rules     *reconcile.Rules
-	rows      normalise.Normaliser
-	book      *book
+	evidence
 	at        partition
 	buckets   int
 	elsewhere map[string][]reconcile.Bill // by order: bills of it in other files
 	certified map[schema.AccountID]*schema.Certificate
-	claimed   map[fingerprint]string // settlements, and the order that has each
+	claimed   map[fingerprint]string // settlements by id and item, and the order that has each
 	out       schema.Rows
 	m         *schema.Manifest
 	entries   map[schema.AccountID]*schema.Entry // of the manifest
@@ -53,11 +49,10 @@ func (j *joiner) join(ctx context.Context, read readBills) error {
 
 // gathered is an order with all that is known of it.
 type gathered struct {
-	own         []reconcile.Bill // the partition's
-	bills       []reconcile.Bill // forward ones, of the whole window
-	settlements []normalise.SettleRow
-	foreign     []schema.Exception // of answers that speak of other orders
-	asked       bool
+	own   []reconcile.Bill // the partition's
+	bills []reconcile.Bill // forward ones, of the whole window
+	*found
+	asked bool // for all that is due
 }
 
 // gather decodes the answers for some orders.
@@ -67,7 +62,7 @@ func (j *joiner) gather(in ordersOrError) ([]gathered, error) {
 	}
 	all := make([]gathered, len(in.orders))
 	for i, own := range in.orders {
-		g := gathered{own: own}
+		g := gathered{own: own, found: new(found)}
 		for _, b := range own {
 			if b.Forward() && b.Order() != "" {
 				g.bills = append(g.bills, b)
@@ -76,9 +71,11 @@ func (j *joiner) gather(in ordersOrError) ([]gathered, error) {
 		if len(g.bills) > 0 {
 			g.bills = append(g.bills, j.elsewhere[g.bills[0].Order()]...)
 			if j.rules.Configured {
-				if err := j.answers(&g); err != nil {
+				var err error
+				if g.found, err = j.of(j.at.day, g.bills); err != nil {
 					return nil, err
 				}
+				g.asked = j.asked(&g)
 			}
 		}
 		all[i] = g
@@ -86,87 +83,26 @@ func (j *joiner) gather(in ordersOrError) ([]gathered, error) {
 	return all, nil
 }
 
-// answers adds what the trade system answered for the order.
-func (j *joiner) answers(g *gathered) error {
-	for _, q := range j.questions(g.bills) {
-		last := j.book.around(q, j.at.day)
-		if last.outcome == unknown {
-			continue
-		}
-		g.asked = g.asked || last.day >= j.at.day // an earlier day's answer is from before these bills
-		if last.outcome == nothing {
-			continue
-		}
-		answer, err := j.book.read(last)
-		if err != nil {
-			return err
-		}
-		records, err := normalise.DecodeSettlements(answer.Body)
-		if err != nil {
-			return fmt.Errorf("archive object %s: %w", answer.Key, err)
-		}
-		for i := range records {
-			g.add(j.rows.Settlement(records[i], &answer), j.files(&answer))
+// asked says that nothing is left to ask for the order, as the day looks at it. An
+// earlier day's answer is from before these bills.
+func (j *joiner) asked(g *gathered) bool {
+	if slices.ContainsFunc(g.answers, func(a answeredQuestion) bool { return a.day >= j.at.day }) {
+		return true
+	}
+	first := schema.AccountID("")
+	for _, b := range g.bills {
+		if b.Day == j.at.day && (first == "" || b.Account < first) {
+			first = b.Account
 		}
 	}
-	if !g.asked {
-		first := schema.AccountID("")
-		for _, b := range g.bills {
-			if b.Day == j.at.day && (first == "" || b.Account < first) {
-				first = b.Account
-			}
-		}
-		c := j.certified[first]
-		g.asked = c != nil && j.book.complete(c)
-	}
-	return nil
+	c := j.certified[first]
+	return c != nil && j.book.complete(c)
 }
 
 // files says that the partition is the one that tells what is wrong with an
 // answer itself.
 func (j *joiner) files(a *schema.SettleAnswer) bool {
 	return a.Day == j.at.day && a.Account.Bucket(j.buckets) == j.at.bucket
-}
-
-// add adds a settlement. Of two answers that have it, the later one counts; of
-// the same time, the first.
-func (g *gathered) add(row normalise.SettleRow, files bool) {
-	if row.Foreign {
-		if files {
-			g.foreign = append(g.foreign, row.Exceptions...)
-		}
-		return
-	}
-	same := slices.IndexFunc(g.settlements, func(s normalise.SettleRow) bool { return s.Settlement.SettleID == row.Settlement.SettleID })
-	switch {
-	case same < 0:
-		g.settlements = append(g.settlements, row)
-	case row.Settlement.FetchedAt.After(g.settlements[same].Settlement.FetchedAt):
-		g.settlements[same] = row
-	}
-}
-
-// questions returns what may have been asked for the order, on any day.
-func (j *joiner) questions(bills []reconcile.Bill) []schema.Question {
-	days := make(map[schema.Day][]reconcile.Bill, 1)
-	for _, b := range bills {
-		days[b.Day] = append(days[b.Day], b)
-	}
-	var all []schema.Question
-	for _, bills := range days {
-		for _, q := range j.rules.Questions(bills) {
-			if !slices.Contains(all, q) {
-				all = append(all, q)
-			}
-		}
-	}
-	slices.SortStableFunc(all, func(a, b schema.Question) int { // by rule; days have no order here
-		if byRule := slices.Index(j.rules.Match, a.Match) - slices.Index(j.rules.Match, b.Match); byRule != 0 {
-			return byRule
-		}
-		return strings.Compare(a.Value, b.Value)
-	})
-	return all
 }
 
 // order hands over what one order comes to in this partition.
@@ -177,8 +113,10 @@ func (j *joiner) order(g *gathered) error {
 		}
 	}
 	for i := range g.foreign {
-		if err := j.exception(&g.foreign[i]); err != nil {
-			return err
+		if j.files(g.foreign[i].answer) {
+			if err := j.exceptions(g.foreign[i].Exceptions); err != nil {
+				return err
+			}
 		}
 	}
 	groups, err := j.rules.Apart(g.own)
@@ -195,7 +133,7 @@ func (j *joiner) order(g *gathered) error {
 				groups = append(groups, group)
 			}
 		}
-		if err := j.settlements(g, outcome.Settlements); err != nil {
+		if err := j.placed(g, outcome.Settlements); err != nil {
 			return err
 		}
 	}
@@ -219,7 +157,7 @@ func (j *joiner) judge(g *gathered) (reconcile.Outcome, error) {
 	o := reconcile.Order{Key: g.bills[0].Order(), Bills: g.bills, Asked: g.asked}
 	for i := range g.settlements {
 		s := &g.settlements[i].Settlement
-		id := fingerprintOf(schema.Question{Value: s.SettleID})
+		id := fingerprintOf(schema.Question{Match: schema.Match{Parameter: s.SettleID}, Value: s.ItemOrderID.V})
 		owner, taken := j.claimed[id]
 		if !taken {
 			j.claimed[id] = o.Key
@@ -238,9 +176,9 @@ func (j *joiner) judge(g *gathered) (reconcile.Outcome, error) {
 	return j.rules.Order(j.at.day, &o)
 }
 
-// settlements hands over the settlements that belong to this partition, and what
-// is wrong with them.
-func (j *joiner) settlements(g *gathered, placed []reconcile.Placed) error {
+// placed hands over the settlements that belong to this partition, and what is
+// wrong with them.
+func (j *joiner) placed(g *gathered, placed []reconcile.Placed) error {
 	for i := range placed {
 		if placed[i].Account.Bucket(j.buckets) != j.at.bucket {
 			continue
@@ -250,15 +188,14 @@ func (j *joiner) settlements(g *gathered, placed []reconcile.Placed) error {
 			return err
 		}
 		for _, row := range g.settlements {
-			if row.Settlement.SettleID != s.SettleID {
+			if compareSettlements(&row.Settlement, s) != 0 {
 				continue
 			}
 			for k := range row.Exceptions {
-				e := &row.Exceptions[k]
-				e.ShopOrderID = schema.Some(g.bills[0].Order())
-				if err := j.exception(e); err != nil {
-					return err
-				}
+				row.Exceptions[k].ShopOrderID = schema.Some(g.bills[0].Order())
+			}
+			if err := j.exceptions(row.Exceptions); err != nil {
+				return err
 			}
 		}
 	}
@@ -279,4 +216,13 @@ func (j *joiner) group(r *schema.Reconciliation) error {
 func (j *joiner) exception(e *schema.Exception) error {
 	j.m.Exceptions[e.Rule]++
 	return j.out.Exception(e)
+}
+
+func (j *joiner) exceptions(all []schema.Exception) error {
+	for i := range all {
+		if err := j.exception(&all[i]); err != nil {
+			return err
+		}
+	}
+	return nil
 }

@@ -22,10 +22,12 @@ type neighbours struct {
 	bills   func(ctx context.Context, at partition, columns ...string) iter.Seq2[*schema.Bill, error] // staged, or published
 	seed    maphash.Seed
 	orders  map[partition][]uint64 // of forward bills, sorted
+	linking bool                   // there are callbacks to be linked
+	ids     map[partition][]owned  // then: what links callbacks to forward bills, sorted
 }
 
 func newNeighbours(rules *reconcile.Rules, buckets int, bills func(context.Context, partition, ...string) iter.Seq2[*schema.Bill, error]) *neighbours {
-	return &neighbours{rules: rules, buckets: buckets, bills: bills, seed: maphash.MakeSeed(), orders: make(map[partition][]uint64)}
+	return &neighbours{rules: rules, buckets: buckets, bills: bills, seed: maphash.MakeSeed(), orders: make(map[partition][]uint64), ids: make(map[partition][]owned)}
 }
 
 // of returns, by order, the forward bills that the orders of a partition have in
@@ -55,34 +57,41 @@ func (n *neighbours) of(ctx context.Context, at partition) (map[string][]reconci
 
 // around returns the other partitions of the window, days ascending.
 func (n *neighbours) around(at partition) []partition {
-	window := schema.Day(n.rules.Lookback)
 	var others []partition
-	for day := at.day - window; day <= at.day+window; day++ {
-		for bucket := range n.buckets {
-			if other := (partition{day, bucket}); other != at {
-				others = append(others, other)
-			}
+	n.each(at.day, func(other partition) {
+		if other != at {
+			others = append(others, other)
 		}
-	}
+	})
 	return others
 }
 
 // read reads the orders of the partitions that are not known yet.
 func (n *neighbours) read(ctx context.Context, partitions []partition) error {
-	partitions = slices.DeleteFunc(partitions, func(p partition) bool { _, ok := n.orders[p]; return ok })
-	lists := make([][]uint64, len(partitions))
+	partitions = slices.DeleteFunc(slices.Clone(partitions), func(p partition) bool { _, ok := n.orders[p]; return ok })
+	columns := []string{"settle_type", "shop_order_id", "order_ext_id"}
+	if n.linking {
+		columns = n.rules.Columns()
+	}
+	lists, ids := make([][]uint64, len(partitions)), make([][]owned, len(partitions))
 	reads, ctx := errgroup.WithContext(ctx)
 	reads.SetLimit(readsAtATime)
 	for i, p := range partitions {
 		reads.Go(func() error {
-			for bill, err := range n.forward(ctx, p, "settle_type", "shop_order_id", "order_ext_id") {
+			for bill, err := range n.forward(ctx, p, columns...) {
 				if err != nil {
 					return err
 				}
 				lists[i] = append(lists[i], n.hash(bill.Order()))
+				if n.linking {
+					for _, q := range linkIDsOfBills(n.rules, []reconcile.Bill{*bill}) {
+						ids[i] = append(ids[i], owned{fingerprintOf(q).short(), bill.Order()})
+					}
+				}
 			}
 			slices.Sort(lists[i])
-			lists[i] = slices.Compact(lists[i])
+			slices.SortFunc(ids[i], owned.compare)
+			lists[i], ids[i] = slices.Compact(lists[i]), slices.Compact(ids[i])
 			return nil
 		})
 	}
@@ -90,7 +99,7 @@ func (n *neighbours) read(ctx context.Context, partitions []partition) error {
 		return err
 	}
 	for i, p := range partitions {
-		n.orders[p] = lists[i]
+		n.orders[p], n.ids[p] = lists[i], ids[i]
 	}
 	return nil
 }
@@ -119,6 +128,7 @@ func (n *neighbours) hash(key string) uint64 { return maphash.String(n.seed, key
 func (n *neighbours) forget(day schema.Day) {
 	for bucket := range n.buckets {
 		delete(n.orders, partition{day, bucket})
+		delete(n.ids, partition{day, bucket})
 	}
 }
 

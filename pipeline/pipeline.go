@@ -3,6 +3,7 @@
 //
 //	Source ──pages──▶ walk ────▶ Archive ──▶ stage: normalise, sort ──┐
 //	Trade ◀──orders── settle ──▶ Archive ──▶ join: reconcile ─────────┴──▶ Lake
+//	callbacks ──────────────────▶ Archive ──────▲
 //
 // walk fills the archive with a unit's pages and certifies them. stage turns them
 // into the rows of a day, in local files. settle asks the trade system for the
@@ -62,6 +63,11 @@ type Archive interface {
 	// Settlements reads all that is filed under the day. Where some of it cannot
 	// be read, the rest is, and the error tells.
 	Settlements(ctx context.Context, day schema.Day, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error
+
+	// Callbacks reads the settle callbacks that were received on a day. Where
+	// some of them are damaged, the rest is read, and the error is
+	// schema.ErrDamaged.
+	Callbacks(ctx context.Context, received schema.Day, take func(schema.Callback)) error
 }
 
 // Lake is where the tables are published.

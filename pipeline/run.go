@@ -175,6 +175,9 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 		return err
 	}
 	defer b.close()
+	if err := b.hear(hard); err != nil {
+		return fmt.Errorf("reading callbacks: %w", err)
+	}
 	err = b.run(ctx, asking, hard, r.finished(asking, hard, plan, seen))
 	return errors.Join(err, r.account(s, plan, b.results), b.stopped())
 }

@@ -32,6 +32,7 @@ type Summary struct {
 	Repeated       int64                        `json:"repeated"` // records received again with the same content, dropped
 	Verdicts       map[schema.Verdict]int64     `json:"verdicts"` // groups, by verdict
 	Settling       Settling                     `json:"settling"`
+	Callbacks      Callbacks                    `json:"callbacks"`
 	Restated       map[schema.Change]int64      `json:"restated"` // bills of closed days that were found otherwise
 	Partitions     []schema.Object              `json:"partitions"`
 	Failures       []schema.Failure             `json:"failures"`
@@ -73,6 +74,14 @@ func (s *Settling) add(t Settling) {
 	s.Saved.Distinct, s.Saved.Final, s.Saved.Empty = s.Saved.Distinct+t.Saved.Distinct, s.Saved.Final+t.Saved.Final, s.Saved.Empty+t.Saved.Empty
 	s.Saved.RuleOrder, s.Saved.SilentRules = s.Saved.RuleOrder+t.Saved.RuleOrder, s.Saved.SilentRules+t.Saved.SilentRules
 	s.Saved.OtherRun, s.Saved.Callbacks = s.Saved.OtherRun+t.Saved.OtherRun, s.Saved.Callbacks+t.Saved.Callbacks
+}
+
+// Callbacks counts the settlements that callbacks tell of, of the run's days and
+// their windows.
+type Callbacks struct {
+	States     int64 `json:"states"`     // settlements, each item by itself
+	Unreadable int64 `json:"unreadable"` // callbacks that this version cannot read
+	Late       int64 `json:"late"`       // of bills of days that this run does not build, and came after those were built last
 }
 
 // UnitCounts counts units by what became of them.

@@ -45,6 +45,9 @@ func (b *builder) superseded(ctx context.Context, a *assembly) error {
 // was walked later, or the same bills were found and came to the same verdicts.
 func asNew(winner, mine *schema.Manifest) bool {
 	verdicts := maps.Equal(winner.Verdicts, mine.Verdicts)
+	if len(mine.Units) == 0 { // settlements that no bill explains: the run that began later has heard more
+		return verdicts || winner.RunID > mine.RunID
+	}
 	for _, e := range mine.Units {
 		w := winner.Entry(e.Account.ID)
 		if w == nil || w.State == schema.Failed && e.State != schema.Failed {

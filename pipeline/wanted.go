@@ -15,11 +15,18 @@ type wanted struct {
 	key       string
 	account   schema.AccountID // the first of those that have a bill of it that day
 	questions []schema.Question
+
+	told         bool                // callbacks tell all of it
+	contradicted bool                // a callback has come since the last answer, and says otherwise
+	orderID      schema.Null[string] // by which callbacks name it
 }
 
 // ordersOf adds the orders of a partition's bills to those of the day, each once:
 // it is asked for under the first account that has a bill of it.
-func ordersOf(bills iter.Seq2[[]reconcile.Bill, error], rules *reconcile.Rules, orders map[string]wanted) (forward int64, err error) {
+//
+// heard notes what callbacks tell of an order, of which these are the partition's
+// forward bills of the day.
+func ordersOf(bills iter.Seq2[[]reconcile.Bill, error], rules *reconcile.Rules, orders map[string]wanted, heard func(*wanted, []reconcile.Bill) error) (forward int64, err error) {
 	for bills, err := range bills {
 		if err != nil {
 			return 0, err
@@ -33,6 +40,9 @@ func ordersOf(bills iter.Seq2[[]reconcile.Bill, error], rules *reconcile.Rules, 
 		for i := range bills {
 			o.account = min(o.account, bills[i].Account)
 		}
+		if err := heard(&o, bills); err != nil {
+			return 0, err
+		}
 		if other, ok := orders[o.key]; ok {
 			o = o.with(other, rules.Match)
 		}
@@ -45,6 +55,7 @@ func ordersOf(bills iter.Seq2[[]reconcile.Bill, error], rules *reconcile.Rules, 
 // too, the smallest counts.
 func (o wanted) with(other wanted, match []schema.Match) wanted {
 	o.account = min(o.account, other.account)
+	o.told, o.contradicted = o.told && other.told, o.contradicted || other.contradicted
 	o.questions = slices.Concat(o.questions, other.questions)
 	slices.SortFunc(o.questions, func(a, b schema.Question) int {
 		return cmp.Or(cmp.Compare(slices.Index(match, a.Match), slices.Index(match, b.Match)), strings.Compare(a.Value, b.Value))

@@ -30,6 +30,9 @@ func TestMain(m *testing.M) {
 	if _, err := archive.New(nil).Encode(schema.Answer{Body: []byte("{}")}); err != nil {
 		panic(err)
 	}
+	if err := archive.New(object.NewMem()).AppendCallbacks(context.Background(), day, "01ARZ3NDEKTSV4RRFFQ6900000", nil); err != nil {
+		panic(err)
+	}
 	goleak.VerifyTestMain(m)
 }
 
@@ -64,6 +67,7 @@ type world struct {
 	buckets  int
 	mu       sync.Mutex // runs may be made side by side
 	runs     int
+	heard    int           // callbacks
 	ahead    time.Duration // of the clock: a world outside a bubble cannot sleep
 }
 

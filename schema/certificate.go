@@ -72,6 +72,6 @@ type Begun struct {
 // same walk, or has ended it, or has swapped what both wanted to.
 var ErrTaken = errors.New("another run has written it")
 
-// ErrDamaged says that a certificate cannot be read any more. Its unit can be
-// walked anew.
-var ErrDamaged = errors.New("the certificate is damaged")
+// ErrDamaged says that an archive object cannot be read any more. If it is a
+// certificate, its unit can be walked anew.
+var ErrDamaged = errors.New("it is damaged")

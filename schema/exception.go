@@ -27,6 +27,9 @@ const (
 	RuleSettleDetail         Rule = "settle_detail"
 	RuleSettleForeign        Rule = "settlement_foreign"
 	RuleSettleShared         Rule = "settlement_shared"
+	RuleCallbackConflict     Rule = "callback_conflict"    // same settle_id, item, status and event_time; other content
+	RuleCallbackContradicts  Rule = "callback_contradicts" // the query says otherwise; the query wins
+	RuleCallbackUnconfirmed  Rule = "callback_unconfirmed" // the query, asked later, knows nothing of it
 )
 
 // Exception is one thing that a person should look at. It never takes a bill

@@ -13,11 +13,11 @@ import (
 // reconcileCase is one case, told in lines.
 //
 //	bill        day walk_account_id ledger_id shop_order_id legs [ext=] [item=] [cert=] [type=] [sub=] [parts=]
-//	settlement  day settle_id order_id status legs [out=] [item=] [cert=] [asked=] [at=]
+//	settlement  day settle_id order_id status legs [out=] [item=] [cert=] [asked=, none for NULL] [source=] [at=]
 //	row         day walk_account_id group_key shop_order_id item_order_id verdict [by tier] [reasons] bills+settlements
 //	            billed legs settled legs diff legs [refund fen] [at first..last]
 //
-// Legs are total/fee/commission/net in fen, - for NULL; a lone total of 100 is
+// An id that is - is NULL; an account that is - is "". Legs are total/fee/commission/net in fen, - for NULL; a lone total of 100 is
 // 100/10/0/90, a lone - is all NULL. Times are seconds. The lookback is two days.
 type reconcileCase struct {
 	name                     string
@@ -43,6 +43,7 @@ func TestReconcile(t *testing.T) {
 		{"days", 0, true, []Match{byOrder, byExt, byCert}, dayCases},
 		{"parts of an order", 0, true, []Match{byOrder, byExt, byCert}, partCases},
 		{"left over beside a match", 0, true, []Match{byOrder, byExt, byCert}, leftOverCases},
+		{"callbacks", 0, true, []Match{byOrder, byExt, byCert}, callbackCases},
 		{"keys", 0, true, []Match{byOrder, byExt, byCert}, keyCases},
 		{"some cannot be asked", 0, true, []Match{byExt}, unaskedCases},
 		{"tolerance", 5, true, []Match{byOrder}, toleranceCases},
@@ -86,7 +87,7 @@ var showReconciliation = func() string {
 		}
 		return strings.Join(columns, " || '/' || ")
 	}
-	return `SELECT strftime(bill_date, '%d') || ' ' || walk_account_id || ' ' || group_key || ' ' || COALESCE(shop_order_id, '-') || ' ' ||
+	return `SELECT strftime(bill_date, '%d') || ' ' || COALESCE(NULLIF(walk_account_id, ''), '-') || ' ' || group_key || ' ' || COALESCE(shop_order_id, '-') || ' ' ||
 		COALESCE(item_order_id, '-') || ' ' || verdict || COALESCE(' by ' || matched_by, '') || ' [' || array_to_string(reasons, ' ') || '] ' ||
 		bill_rows || '+' || settlement_rows || ' billed ' || ` + legs("billed") + ` || ' settled ' || ` + legs("settled") + ` || ' diff ' || ` + legs("diff") + ` ||
 		COALESCE(' refund ' || refund_fen, '') || COALESCE(' at ' || epoch(first_settle_time)::BIGINT || '..' || epoch(last_settle_time)::BIGINT, '')
@@ -154,10 +155,14 @@ func (c reconcileCase) insert(sql *strings.Builder, prefix string) {
 		if options["out"] != "" {
 			asked = byExt
 		}
-		fmt.Fprintf(sql, `INSERT INTO settlements (bill_date, settle_id, order_id, out_order_no, item_order_id, settle_status, asked_by, settle_time,
-			settle_amount_fen, rake_fen, commission_fen, shares_fen) VALUES ('2026-11-%s', %s, %s, %s, %s, %s, %s, to_timestamp(%s), %s);`+"\n",
+		askedBy := quoteSQL(strings.ReplaceAll(or(options["asked"], asked.String()), "=>", ": "))
+		if options["asked"] == "none" {
+			askedBy = "NULL"
+		}
+		fmt.Fprintf(sql, `INSERT INTO settlements (bill_date, settle_id, order_id, out_order_no, item_order_id, settle_status, source, asked_by, settle_time,
+			settle_amount_fen, rake_fen, commission_fen, shares_fen) VALUES ('2026-11-%s', %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s), %s);`+"\n",
 			f[0], id(f[1]), id(f[2]), id(options["out"]), id(options["item"]), quoteSQL(f[3]),
-			quoteSQL(strings.ReplaceAll(or(options["asked"], asked.String()), "=>", ": ")), or(options["at"], "NULL"), strings.Join(fourLegs(f[4]), ", "))
+			quoteSQL(or(options["source"], string(SourceQuery))), askedBy, or(options["at"], "NULL"), strings.Join(fourLegs(f[4]), ", "))
 	}
 }
 
@@ -232,7 +237,8 @@ func TestReconcileLosesNothing(t *testing.T) {
 		"SELECT 'a key of its own', (SELECT count(*) FROM (SELECT DISTINCT bill_date, walk_account_id, group_key FROM r)) = (SELECT count(*) FROM r)",
 		"SELECT 'a verdict', (SELECT count(*) FROM r WHERE verdict IS NULL OR reasons IS NULL OR (verdict = 'matched') <> (matched_by IS NOT NULL)) = 0",
 		// The lake is thrown so that every verdict and every tier occurs: none of the above is true of nothing.
-		"SELECT 'verdicts', (SELECT count(DISTINCT verdict) FROM r) = 6",
+		"SELECT 'settled', (SELECT sum(settled_total_fen) FROM r) = (SELECT sum(settle_amount_fen) FROM settlements WHERE settle_status = 'SUCCESS')",
+		"SELECT 'verdicts', (SELECT count(DISTINCT verdict) FROM r) = 7",
 		"SELECT 'tiers', (SELECT count(DISTINCT matched_by) FROM r) = 4")
 	sql := ".headers off\n" + emptyTables() + string(throw) + "CREATE TABLE r AS " + Reconcile(0, 2, true, []Match{byOrder, byExt}) +
 		";\nSELECT * FROM (" + strings.Join(sums, " UNION ALL ") + ") AS checks(name, held) WHERE held IS DISTINCT FROM true;"

@@ -74,16 +74,16 @@ type Reconciliation struct {
 var Reconciliations = Table[Reconciliation]{
 	Name: "reconciliation",
 	Doc: "One row per group: the forward bills of one order (or item) of one account on one day, or its other bills. " +
-		"Every bill is in exactly one group. billed and settled sum what is known; a difference is NULL where a leg is not compared.",
+		"Every bill is in exactly one group; so is every settlement, those that no bill explains in groups without bills (settlement_only). billed and settled sum what is known; a difference is NULL where a leg is not compared.",
 	Fields: reconciliationFields(),
 }
 
 func reconciliationFields() []Field[Reconciliation] {
 	type row = Reconciliation
 	fields := []Field[row]{
-		required(textOf[AccountID](), Column{Name: "walk_account_id", Label: "商户", Doc: "the configured account whose bills these are"},
+		required(textOf[AccountID](), Column{Name: "walk_account_id", Label: "商户", Doc: "the configured account whose bills these are; empty where no bill is (settlement_only)"},
 			func(r *row) *AccountID { return &r.WalkAccountID }),
-		required(text, Column{Name: "group_key", Label: "对账组", Layout: Ordered, Doc: "unique in account and day: the order, order/item, order#non-forward, ext:…, or bill:… without an order"},
+		required(text, Column{Name: "group_key", Label: "对账组", Layout: Ordered, Doc: "unique in account and day: the order, order/item, order#non-forward, ext:…, bill:… without an order, or settlement:… without bill and order"},
 			func(r *row) *string { return &r.GroupKey }),
 		nullable(text, Column{Name: "shop_order_id", Label: "订单号", Layout: Distinct, Doc: "the order"},
 			func(r *row) *Null[string] { return &r.ShopOrderID }),

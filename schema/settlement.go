@@ -19,8 +19,11 @@ func (s Status) Final() bool { return s == StatusSuccess || s == StatusFail }
 // Source of what is known of a settlement.
 type Source string
 
-// SourceQuery is an answer of the settle query.
-const SourceQuery Source = "query"
+const (
+	SourceQuery    Source = "query"    // an answer of the settle query
+	SourceCallback Source = "callback" // a settle callback
+	SourceBoth     Source = "both"
+)
 
 // Share is what one merchant got of a settlement.
 type Share struct {
@@ -29,7 +32,8 @@ type Share struct {
 }
 
 // Settlement is one result of the settle query (查询分账,
-// api/apps/trade/v2/settle/query_settle): how an order was shared out.
+// api/apps/trade/v2/settle/query_settle) or of a settle callback (通知分账结果):
+// how an order, or an item of it, was shared out.
 type Settlement struct {
 	SettleID     string
 	OrderID      Null[string]
@@ -54,13 +58,14 @@ type Settlement struct {
 	FetchedAt    time.Time
 }
 
-// Settlements is the table settlements: one row per settle_id.
+// Settlements is the table settlements: one row per settle_id, or per item of it
+// where callbacks name several.
 var Settlements = Table[Settlement]{
 	Name: "settlements",
-	Doc: "One row per settle_id, on one day only: the latest bill_date of its order that is not after the settlement's own day, " +
-		"else the earliest; without a time, the latest.",
+	Doc: "One row per settle_id, or per item where callbacks name several, on one day only: the latest bill_date of its order that is " +
+		"not after the settlement's own day, else the earliest; without a time, the latest. One that no bill explains stands on its own day.",
 	Fields: []Field[Settlement]{
-		required(text, Column{Name: "settle_id", Label: "分账单号", Source: "settle_id", Layout: Ordered, Doc: "settlement id"},
+		required(text, Column{Name: "settle_id", Label: "分账单号", Source: "settle_id", Layout: Ordered, Doc: "settlement id; several times only where callbacks name several items of it"},
 			func(s *Settlement) *string { return &s.SettleID }),
 		nullable(text, Column{Name: "order_id", Label: "交易订单号", Source: "order_id", Layout: Distinct, Doc: "order id of the trade system"},
 			func(s *Settlement) *Null[string] { return &s.OrderID }),
@@ -94,13 +99,14 @@ var Settlements = Table[Settlement]{
 			func(s *Settlement) *Null[string] { return &s.CpExtra }),
 		required(textOf[Source](), Column{Name: "source", Label: "来源", Doc: "query, callback or both"},
 			func(s *Settlement) *Source { return &s.Source }),
-		nullable(text, Column{Name: "asked_by", Label: "查询依据", Doc: "the match rule that found it, as jobs.yaml has it: order_id: shop_order_id"},
+		nullable(text, Column{Name: "asked_by", Label: "查询依据", Doc: "what links it to its bills: the match rule, as jobs.yaml has it (order_id: shop_order_id); " +
+			"of a callback also item_order_id: item_order_id, or order_id: settlement (another one of its order); NULL where no bill explains it"},
 			func(s *Settlement) *Null[string] { return &s.AskedBy }),
 		nullable(text, Column{Name: "app_id", Label: "小程序", Doc: "the mini-program; only callbacks tell"},
 			func(s *Settlement) *Null[string] { return &s.AppID }),
 		nullable(text, Column{Name: "logid", Label: "日志ID", Source: "extra.logid", Doc: "the platform's id of the answer"},
 			func(s *Settlement) *Null[string] { return &s.LogID }),
-		required(timestamp, Column{Name: "fetched_at", Label: "获取时间", Doc: "when the answer was received"},
+		required(timestamp, Column{Name: "fetched_at", Label: "获取时间", Doc: "when the answer, or the callback, was received"},
 			func(s *Settlement) *time.Time { return &s.FetchedAt }),
 	},
 }

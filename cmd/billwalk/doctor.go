@@ -77,7 +77,7 @@ func (d *doctor) platform(ctx context.Context, file *jobs.File, usable []jobs.Jo
 	}()
 	for _, app := range appsOf(usable) {
 		// Whoever waits at a terminal is told of an outage at once, and all in one place.
-		client := douyin.New(douyin.App(file.Apps[app]), douyin.WithLogger(slog.New(slog.DiscardHandler)), douyin.WithTransportWrap(d.watch), douyin.WithPatience(0))
+		client := douyin.New(credentials(file.Apps[app]), douyin.WithLogger(slog.New(slog.DiscardHandler)), douyin.WithTransportWrap(d.watch), douyin.WithPatience(0))
 		if d.answered("token", "app "+app, d.within(ctx, client.Token)) {
 			d.add("token", stateOK, "app "+app+": granted", "")
 			clients[app] = client

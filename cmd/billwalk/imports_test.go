@@ -40,7 +40,9 @@ var walls = []struct {
 	{"billwalk/pipeline/douyin/sandbox", []string{"billwalk/cmd/billwalk"}, "the client must not know that its platform is simulated"},
 	{"billwalk/pipeline/reconcile", []string{"billwalk/cmd/billwalk", "billwalk/pipeline"},
 		"the verdicts are pure: bills and settlements in, groups out; the sandbox knows its truth without them"},
-	{"billwalk/pipeline/normalise", []string{"billwalk/cmd/billwalk", "billwalk/pipeline", "billwalk/pipeline/douyin"},
+	{"billwalk/pipeline/notified", []string{"billwalk/pipeline"},
+		"what callbacks come to is pure: notices and an answer in, rows out"},
+	{"billwalk/pipeline/normalise", []string{"billwalk/cmd/billwalk", "billwalk/pipeline", "billwalk/pipeline/douyin", "billwalk/pipeline/notified"},
 		"one reading of a page, for the walk's guards and for the tables; never for the sandbox, which would share its mistakes"},
 
 	{"billwalk/pipeline/audit", []string{"billwalk/cmd/billwalk"},

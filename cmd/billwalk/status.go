@@ -133,9 +133,11 @@ func readStatus(ctx context.Context, w *wired) (*status, error) {
 	damaged := make([]atomic.Bool, len(days))
 	reads, reading := errgroup.WithContext(ctx)
 	reads.SetLimit(statusReads)
+	unexplained := schema.Account{} // settlements that no bill explains are of no account
+	buckets := pipeline.BucketsOf(append(slices.Clip(w.run.Accounts), unexplained), w.run.Buckets)
 	for i, day := range days {
 		bases[i] = make([]schema.Base, w.run.Buckets)
-		for _, bucket := range pipeline.BucketsOf(w.run.Accounts, w.run.Buckets) {
+		for _, bucket := range buckets {
 			reads.Go(func() (err error) {
 				bases[i][bucket], err = w.lake.Base(reading, day, bucket)
 				if errors.Is(err, schema.ErrManifest) {

@@ -169,12 +169,17 @@ func rulesOf(job jobs.Job) reconcile.Rules {
 	return rules
 }
 
+// credentials are what a client needs to know of an app.
+func credentials(app jobs.App) douyin.App {
+	return douyin.App{
+		Name: app.Name, BaseURL: app.BaseURL, ClientKey: app.ClientKey, ClientSecret: app.ClientSecret, QPS: app.QPS, Timeout: app.Timeout,
+	}
+}
+
 // connect makes a client of each app that the job uses.
 func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenCaches) {
 	client := func(app jobs.App) *douyin.Client {
-		c := douyin.New(douyin.App{
-			Name: app.Name, BaseURL: app.BaseURL, ClientKey: app.ClientKey, ClientSecret: app.ClientSecret, QPS: app.QPS, Timeout: app.Timeout,
-		}, slices.Concat([]douyin.Option{douyin.WithLogger(p.log), douyin.WithTransportWrap(transport)}, caches.of(app), p.world.client)...)
+		c := douyin.New(credentials(app), slices.Concat([]douyin.Option{douyin.WithLogger(p.log), douyin.WithTransportWrap(transport)}, caches.of(app), p.world.client)...)
 		w.clients = append(w.clients, c)
 		return c
 	}

@@ -8,7 +8,8 @@
 // columns' names. A mistake in one of them shows as a difference of some fen.
 //
 //	archive ──▶ walks: chain, hashes, digest ──▶ certificates ──┐
-//	                  └──▶ bills, signed ──▶ sums per unit ──────┼──▶ findings
+//	   │              └──▶ bills, signed ──▶ sums per unit ──────┤
+//	   └──────▶ answers, callbacks: what is told of settlements ─┼──▶ findings
 //	lake ─────▶ manifest ──▶ rows: sums, invariants ─────────────┘
 //
 // It calls no API and writes nothing.
@@ -34,9 +35,13 @@ type Archive interface {
 	// FiledBills and FiledSettlements list what is filed under a day, by account.
 	FiledBills(ctx context.Context, day schema.Day) ([]schema.Filed, error)
 	FiledSettlements(ctx context.Context, day schema.Day) ([]schema.Filed, error)
-	// ProvePages and ProveSettlements read a batch, line by line from 1.
+	// FiledCallbacks lists the batches of callbacks that were received on a day, and
+	// apart from them those of what could not be read then.
+	FiledCallbacks(ctx context.Context, received schema.Day) (read, quarantined []schema.Filed, err error)
+	// ProvePages, ProveSettlements and ProveCallbacks read a batch, line by line from 1.
 	ProvePages(ctx context.Context, key string, take func(line int, answer schema.Answer)) error
 	ProveSettlements(ctx context.Context, key string, take func(line int, answer schema.SettleAnswer)) error
+	ProveCallbacks(ctx context.Context, key string, take func(line int, c schema.Callback)) error
 	// ProveCertificate and ProvePass read what tells that a walk, or a pass, is whole.
 	ProveCertificate(ctx context.Context, key string) (*schema.Certificate, error)
 	ProvePass(ctx context.Context, key string) (*schema.SettlePass, error)
@@ -65,12 +70,14 @@ type Audit struct {
 	Accounts []schema.Account // whose days are to be there
 	Buckets  int
 	From, To schema.Day // both included
+	Today    schema.Day // callbacks may have come until then
 	Lookback int        // days around a day, within which its settlements' answers lie
 
 	// Each, if set, is told of every day when it is done.
 	Each func(Day)
 
-	answers map[schema.Day]*answers
+	answers   map[schema.Day]*answers
+	callbacks *callbacks
 }
 
 // Day is what was found of one day.
@@ -111,6 +118,9 @@ func fixOf(err error) string {
 // returns an error only where something could not be asked at all.
 func (a *Audit) Run(ctx context.Context) ([]Day, error) {
 	a.answers = make(map[schema.Day]*answers)
+	if err := a.readCallbacks(ctx); err != nil {
+		return nil, err
+	}
 	var days []Day
 	for day := a.From; day <= a.To; day++ {
 		d := &dayAudit{Audit: a, day: Day{Day: day}, units: make(map[schema.AccountID]*unit)}
@@ -153,8 +163,10 @@ func (d *dayAudit) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.day.Objects, d.day.Bytes = d.day.Objects+settled.objects, d.day.Bytes+settled.bytes
+	called := d.callbacks.days[d.day.Day]
+	d.day.Objects, d.day.Bytes = d.day.Objects+settled.objects+called.objects, d.day.Bytes+settled.bytes+called.bytes
 	d.add(settled.findings...)
+	d.add(called.findings...)
 	return d.published(ctx)
 }
 

@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"billwalk/schema"
 )
@@ -12,6 +13,7 @@ import (
 // which it has bills.
 func (d *dayAudit) hear(ctx context.Context, p *partition) error {
 	for _, h := range p.tables.unheard {
+		answered := slices.Clone(d.answers[d.day.Day].told.of(h.told.id))
 		found := false
 		for away := schema.Day(1); away <= schema.Day(d.Lookback) && !found; away++ {
 			for _, day := range []schema.Day{d.day.Day - away, d.day.Day + away} {
@@ -19,17 +21,29 @@ func (d *dayAudit) hear(ctx context.Context, p *partition) error {
 				if err != nil {
 					return err
 				}
-				found = found || other.tells(h.told)
+				answered = append(answered, other.told.of(h.told.id)...)
 			}
+			found = h.told.heard(h.source, answered, d.callbacks.told.of(h.told.id))
 		}
 		if !found {
 			d.add(schema.Finding{
 				Day: d.day.Day, Bucket: p.m.Bucket, Key: p.key(schema.Settlements.Name), Place: fmt.Sprintf("row %d, settle_id %s", h.row, h.id),
-				Want: "an answer of the settle query", Got: "the archive has none of that time with this status, these amounts and this settle_detail", Fix: fixReplay,
+				Want: h.want(), Got: "the archive has none of that time with this status, these amounts and this settle_detail", Fix: fixReplay,
 			})
 		}
 	}
 	return nil
+}
+
+// want says what a row should rest on.
+func (h *heard) want() string {
+	switch h.source {
+	case schema.SourceCallback:
+		return "a settle callback"
+	case schema.SourceBoth:
+		return "an answer of the settle query, and a callback"
+	}
+	return "an answer of the settle query"
 }
 
 // settled holds the day's settlements against the groups that they are in: over all

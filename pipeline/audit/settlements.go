@@ -2,8 +2,10 @@ package audit
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"sync"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -14,15 +16,10 @@ import (
 
 // answers are what the archive has of the settle query (查询分账) under one day.
 type answers struct {
-	told     map[digest]struct{} // settlements that some answer told of
+	told     tellings
 	findings []schema.Finding
 	objects  int
 	bytes    int64
-}
-
-func (a *answers) tells(of digest) bool {
-	_, ok := a.told[of]
-	return ok
 }
 
 // answersOf reads the answers that are filed under a day, once.
@@ -34,7 +31,7 @@ func (a *Audit) answersOf(ctx context.Context, day schema.Day) (*answers, error)
 	if err != nil {
 		return nil, err
 	}
-	all := &answers{told: make(map[digest]struct{})}
+	all := new(answers)
 	var mu sync.Mutex
 	var running errgroup.Group
 	running.SetLimit(sideBySide())
@@ -47,15 +44,14 @@ func (a *Audit) answersOf(ctx context.Context, day schema.Day) (*answers, error)
 			mu.Lock()
 			defer mu.Unlock()
 			all.findings = append(all.findings, p.findings...)
-			for _, d := range p.told {
-				all.told[d] = struct{}{}
-			}
+			all.told = append(all.told, p.told...)
 			return ctx.Err()
 		})
 	}
 	if err := running.Wait(); err != nil {
 		return nil, err
 	}
+	all.told.sort()
 	a.answers[day] = all
 	return all, nil
 }
@@ -65,7 +61,7 @@ type pass struct {
 	unit     schema.Unit
 	bucket   int
 	lines    int64
-	told     []digest
+	told     []telling
 	findings []schema.Finding
 }
 
@@ -117,50 +113,50 @@ func (p *pass) answer(line int, a *schema.SettleAnswer) {
 	p.told = append(p.told, told...)
 }
 
-// readSettlements returns what stands for each settlement of an answer.
-func readSettlements(a *schema.SettleAnswer) (told []digest, err error) {
+// readSettlements returns what an answer tells of each settlement.
+func readSettlements(a *schema.SettleAnswer) (told []telling, err error) {
 	var answer struct {
 		Data []struct {
-			SettleID   jsontext.Value `json:"settle_id"`
-			Status     jsontext.Value `json:"settle_status"`
-			Amount     jsontext.Value `json:"settle_amount"`
-			Rake       jsontext.Value `json:"rake"`
-			Commission jsontext.Value `json:"commission"`
-			Detail     jsontext.Value `json:"settle_detail"`
+			settlementFields
+			Status jsontext.Value `json:"settle_status"`
 		} `json:"data"`
 	}
 	if err := json.Unmarshal(a.Body, &answer); err != nil {
 		return nil, err
 	}
 	for _, d := range answer.Data {
-		s := schema.Settlement{FetchedAt: a.FetchedAt}
-		for _, field := range []struct {
-			raw jsontext.Value
-			to  *schema.Null[schema.Fen]
-		}{{d.Amount, &s.Amount}, {d.Rake, &s.Rake}, {d.Commission, &s.Commission}} {
-			n, fault := whole(field.raw)
-			*field.to = schema.Null[schema.Fen]{V: schema.Fen(n.V), Valid: n.Valid}
-			if fault != nil {
-				err = fault
-			}
+		t, fault := d.telling(d.Status, a.FetchedAt)
+		if fault != nil {
+			err = fault
 		}
-		id, idErr := text(d.SettleID)
-		status, statusErr := text(d.Status)
-		detail, detailErr := text(d.Detail)
-		for _, fault := range []error{idErr, statusErr, detailErr} {
-			if fault != nil {
-				err = fault
-			}
-		}
-		s.SettleID, s.Status, s.Detail = id.V, schema.Status(status.V), detail
-		told = append(told, settlementOf(&s))
+		told = append(told, t)
 	}
 	return told, err
 }
 
-// settlementOf stands for the audited columns of a settlement: its id, status,
-// amounts and shares, and when that was heard.
-func settlementOf(s *schema.Settlement) digest {
-	text := appendNull(appendText(appendText(make([]byte, 0, 256), s.SettleID), string(s.Status)), s.Detail)
-	return digestOf(fmt.Appendf(text, "%s %s %s %d", fenText(s.Amount), fenText(s.Rake), fenText(s.Commission), s.FetchedAt.UnixMicro()))
+// settlementFields is what the settle query and the callbacks call the same.
+type settlementFields struct {
+	SettleID   jsontext.Value `json:"settle_id"`
+	Amount     jsontext.Value `json:"settle_amount"`
+	Rake       jsontext.Value `json:"rake"`
+	Commission jsontext.Value `json:"commission"`
+	Detail     jsontext.Value `json:"settle_detail"`
+}
+
+// telling reads what is told; where something cannot be read, it is NULL.
+func (d *settlementFields) telling(rawStatus jsontext.Value, heardAt time.Time) (telling, error) {
+	s := schema.Settlement{FetchedAt: heardAt}
+	var faults []error
+	for _, field := range []struct {
+		raw jsontext.Value
+		to  *schema.Null[schema.Fen]
+	}{{d.Amount, &s.Amount}, {d.Rake, &s.Rake}, {d.Commission, &s.Commission}} {
+		n, fault := whole(field.raw)
+		*field.to, faults = schema.Null[schema.Fen]{V: schema.Fen(n.V), Valid: n.Valid}, append(faults, fault)
+	}
+	id, idErr := text(d.SettleID)
+	status, statusErr := text(rawStatus)
+	detail, detailErr := text(d.Detail)
+	s.SettleID, s.Status, s.Detail = id.V, schema.Status(status.V), detail
+	return tellingOf(&s), errors.Join(append(faults, idErr, statusErr, detailErr)...)
 }

@@ -19,11 +19,13 @@ type tables struct {
 	money       conserved // of the bills
 	grouped     conserved // of the groups
 	identities  map[schema.Rule]schema.Check
-	doubtful    map[schema.Rule]int64 // bills that an exception has to tell of
-	settleIDs   map[string]bool
+	doubtful    map[schema.Rule]int64          // bills that an exception has to tell of
+	settleIDs   map[string]schema.Null[string] // settlements, and the item of the last row of each
+	items       map[digest]bool                // those of items
 	settlements int64
-	unheard     []heard // settlements whose answer is not of this day
-	badSplit    int64   // settlements that do not add up
+	unheard     []heard // settlements of which neither an answer of this day nor a callback tells
+	unexplained map[string]*settledTally
+	badSplit    int64 // settlements that do not add up
 	groups      map[digest]bool
 	groupRows   int64
 	verdicts    map[schema.Verdict]int64
@@ -32,17 +34,18 @@ type tables struct {
 	settled     settledTally
 }
 
-// heard is a settlement whose answer is to be looked for.
+// heard is a settlement for whose answer is to be looked.
 type heard struct {
-	row  int64
-	id   string
-	told digest
+	row    int64
+	id     string
+	source schema.Source
+	told   telling
 }
 
 func newTables(p *partition) tables {
 	return tables{
 		partition: p, identities: make(map[schema.Rule]schema.Check), doubtful: make(map[schema.Rule]int64),
-		settleIDs: make(map[string]bool), groups: make(map[digest]bool),
+		settleIDs: make(map[string]schema.Null[string]), items: make(map[digest]bool), unexplained: make(map[string]*settledTally), groups: make(map[digest]bool),
 		verdicts: make(map[schema.Verdict]int64), open: make(map[schema.AccountID]int64), exceptions: make(map[schema.Rule]int64),
 	}
 }
@@ -96,12 +99,9 @@ func (t *tables) outcome(i identity) {
 func (t *tables) settlement(s *schema.Settlement) error {
 	t.settlements++
 	key, place := t.key(schema.Settlements.Name), fmt.Sprintf("row %d, settle_id %s", t.settlements, s.SettleID)
-	if t.settleIDs[s.SettleID] {
-		t.find(key, place, "each settle_id once", "it is there twice", fixReplay)
-	}
-	t.settleIDs[s.SettleID] = true
-	if told := settlementOf(s); !t.answers[t.m.Day].tells(told) {
-		t.unheard = append(t.unheard, heard{t.settlements, s.SettleID, told})
+	t.once(s, key, place)
+	if told := tellingOf(s); !told.heard(s.Source, t.answers[t.m.Day].told.of(told.id), t.callbacks.told.of(told.id)) {
+		t.unheard = append(t.unheard, heard{t.settlements, s.SettleID, s.Source, told})
 	}
 	shares, err := sharesOf(s)
 	if err != nil || shares != s.SharesTotal {
@@ -110,7 +110,23 @@ func (t *tables) settlement(s *schema.Settlement) error {
 	if settleIdentity(s).holds() == fails {
 		t.badSplit++
 	}
+	if err := t.unexplainedSettlement(s, key, place); err != nil {
+		return err
+	}
 	return t.settled.settlement(s)
+}
+
+// once wants a settlement in one row; in several only where each is of another item.
+func (t *tables) once(s *schema.Settlement, key, place string) {
+	row := digestOf(appendText(appendText(nil, s.SettleID), s.ItemOrderID.V))
+	item, again := t.settleIDs[s.SettleID]
+	if again && (!item.Valid || !s.ItemOrderID.Valid || t.items[row]) {
+		t.find(key, place, "each settle_id once, or once for each of its items", "it is there twice", fixReplay)
+	}
+	t.settleIDs[s.SettleID] = s.ItemOrderID
+	if s.ItemOrderID.Valid {
+		t.items[row] = true
+	}
 }
 
 func (t *tables) group(r *schema.Reconciliation) error {
@@ -133,6 +149,9 @@ func (t *tables) group(r *schema.Reconciliation) error {
 	if r.Verdict == schema.Pending || r.Verdict == schema.BillOnly || r.Verdict == schema.SettleFailed {
 		t.open[r.WalkAccountID]++
 	}
+	if err := t.unexplainedGroup(r, key, place); err != nil {
+		return err
+	}
 	if err := t.settled.group(r); err != nil {
 		return err
 	}
@@ -147,6 +166,9 @@ func (t *tables) check() {
 	manifest := t.manifestKey()
 	if !t.damaged[bills] && !t.damaged[groups] && t.money != t.grouped {
 		t.find(groups, "", "the bills' "+t.money.String(), t.grouped.String(), fixReplay)
+	}
+	if !t.damaged[settlements] && !t.damaged[groups] {
+		t.checkUnexplained(groups)
 	}
 	if !t.damaged[groups] {
 		t.compare(manifest, "verdicts", counts(t.verdicts), counts(t.m.Verdicts))

@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"fmt"
-	"path/filepath"
 	"regexp"
 	"strings"
 
@@ -70,10 +69,7 @@ func (r *reader) accountsFile(m mapping, list *accountList) {
 	if !ok {
 		return
 	}
-	path := v.text
-	if !filepath.IsAbs(path) {
-		path = filepath.Join(filepath.Dir(r.path), path)
-	}
+	path := r.beside(v.text)
 	data, err := r.readFile(path)
 	if err != nil {
 		r.faultOf(v, "file: want an accounts file, %s: %v", v.found(), cause(err))

@@ -15,8 +15,9 @@ type Fault struct {
 	Line, Column int    // counted from 1
 	Text         string // what is wrong, and what would be right
 
-	// owner is the app or job ("apps.life", "jobs.nightly") that alone suffers,
-	// where the environment is at fault; empty for everybody's faults.
+	// owner is what alone suffers where the environment is at fault, an app, its
+	// callbacks or a job ("apps.life", "callbacks.trade", "jobs.nightly"); empty for
+	// everybody's faults.
 	owner string
 }
 

@@ -29,6 +29,8 @@ func outOfRange(file *File) string {
 			return fmt.Sprintf("app %+v", app)
 		case !(app.QPS > 0 && app.QPS <= 1e6), app.Timeout <= 0 || app.Timeout > 10*time.Minute:
 			return fmt.Sprintf("app %s: qps %v, timeout %v", name, app.QPS, app.Timeout)
+		case app.Callbacks != nil && (len(app.Callbacks.PublicKeys) == 0 || slices.Contains(app.Callbacks.PublicKeys, "")):
+			return fmt.Sprintf("app %s: callbacks %+v", name, app.Callbacks)
 		}
 	}
 	for _, name := range file.Names() {
@@ -141,7 +143,7 @@ func FuzzParse(f *testing.F) {
 			}
 		}
 		if len(file.pending) > 0 {
-			return // of an app that no job uses
+			return // of an app that no job uses, or of its callbacks
 		}
 		if problem := outOfRange(file); problem != "" {
 			t.Fatal(problem)

@@ -26,7 +26,7 @@ type File struct {
 	Jobs map[string]Job
 
 	path    string  // for messages
-	pending []Fault // the environment's faults in apps and jobs: told by Job to who uses them
+	pending []Fault // the environment's faults in apps and jobs: told by Job and Receivers to who uses them
 }
 
 // Lake is where the tables, the archive and the manifests are kept.
@@ -46,6 +46,13 @@ type App struct {
 	ClientSecret schema.Secret
 	QPS          float64       // requests per second and API, more than 0
 	Timeout      time.Duration // of one request
+	Callbacks    *Callbacks    // nil: none are received
+}
+
+// Callbacks says how the settle callbacks of an app are verified.
+type Callbacks struct {
+	PublicKeys  []string      // paths of the platform's keys, PEM: the current one and others while they change; at least one
+	LegacyToken schema.Secret // of callbacks of 担保支付; empty: they are not received
 }
 
 // Job is what one `billwalk run` does.
@@ -106,6 +113,28 @@ func (f *File) Job(name string) (Job, error) {
 	if job.Settlements != nil {
 		owners = append(owners, "apps."+job.Settlements.App)
 	}
+	return job, f.of(owners)
+}
+
+// Receivers returns the apps whose callbacks are received, by name. Variables of
+// the environment that those sections need and do not find are [Faults]; whatever
+// else the apps and the jobs need does not matter.
+func (f *File) Receivers() ([]App, error) {
+	var apps []App
+	var owners []string
+	for _, name := range slices.Sorted(maps.Keys(f.Apps)) {
+		if app := f.Apps[name]; app.Callbacks != nil {
+			apps, owners = append(apps, app), append(owners, "callbacks."+name)
+		}
+	}
+	if len(apps) == 0 {
+		return nil, fmt.Errorf("%s has no app with callbacks: give one public_keys, as the manual shows", f.path)
+	}
+	return apps, f.of(owners)
+}
+
+// of returns the environment's faults that the owners suffer, as an error.
+func (f *File) of(owners []string) error {
 	var faults Faults
 	for _, fault := range f.pending {
 		if slices.Contains(owners, fault.owner) {
@@ -113,9 +142,9 @@ func (f *File) Job(name string) (Job, error) {
 		}
 	}
 	if len(faults) > 0 {
-		return Job{}, faults
+		return faults
 	}
-	return job, nil
+	return nil
 }
 
 // DemoName is the name of the built-in job.

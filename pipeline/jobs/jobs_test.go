@@ -38,8 +38,8 @@ func TestManualLoads(t *testing.T) {
 	want := &File{
 		Lake: Lake{URL: "s3://catering-lake/prod", Region: "us-east-1", Buckets: 1},
 		Apps: map[string]App{
-			"life":  {"life", douyin, "awlife", schema.NewSecret("canary-life"), 10, 30 * time.Second},
-			"trade": {"trade", douyin, "tttrade", schema.NewSecret("canary-trade"), 20, 30 * time.Second},
+			"life":  {"life", douyin, "awlife", schema.NewSecret("canary-life"), 10, 30 * time.Second, nil},
+			"trade": {"trade", douyin, "tttrade", schema.NewSecret("canary-trade"), 20, 30 * time.Second, &Callbacks{PublicKeys: []string{"../../platform.pem"}}},
 		},
 		Jobs: map[string]Job{"nightly": {
 			Name: "nightly",
@@ -66,7 +66,7 @@ func TestManualIsComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, known := range [][]string{fileKeys, lakeKeys, appKeys, jobKeys, datesKeys, billsKeys, settlementsKeys, columnsKeys, accountKeys, sourceKeys} {
+	for _, known := range [][]string{fileKeys, lakeKeys, appKeys, callbacksKeys, jobKeys, datesKeys, billsKeys, settlementsKeys, columnsKeys, accountKeys, sourceKeys} {
 		for _, key := range known {
 			if !strings.Contains(string(text), key+":") && key != nameKey {
 				t.Errorf("the manual lacks the key %s", key)
@@ -85,7 +85,7 @@ func TestDefaults(t *testing.T) {
 	file := mustParse(t, minimal, nil, nil)
 	want := &File{
 		Lake: Lake{URL: "file:lake", Region: "us-east-1", Buckets: 1},
-		Apps: map[string]App{"life": {"life", "https://open.douyin.com", "key", schema.NewSecret("canary-literal"), 10, 30 * time.Second}},
+		Apps: map[string]App{"life": {"life", "https://open.douyin.com", "key", schema.NewSecret("canary-literal"), 10, 30 * time.Second, nil}},
 		Jobs: map[string]Job{"nightly": {
 			Name:     "nightly",
 			Accounts: []schema.Account{{ID: "7047437174853240835"}},

@@ -16,7 +16,7 @@ type reader struct {
 	path     string
 	env      func(string) (string, bool)
 	readFile func(path string) ([]byte, error)
-	owner    string   // the app or job that is being read
+	owner    string   // what is being read, as in Fault
 	apps     []string // names of all apps, for jobs to refer to
 	faults   Faults
 }
@@ -42,7 +42,7 @@ func (r *reader) fault(at place, format string, args ...any) {
 }
 
 // faultOf reports what is wrong with a value. Where it came from the environment,
-// only the app or job that is being read suffers.
+// only what is being read suffers.
 func (r *reader) faultOf(v value, format string, args ...any) {
 	r.fault(v.place, format, args...)
 	if len(v.names) > 0 {

@@ -15,14 +15,16 @@ const canary = "canary-5e7a"
 func TestDumpsShowNoSecret(t *testing.T) {
 	t.Parallel()
 	text := changed(t, "canary-literal", canary) + "    columns: {code: hash, code_key: " + canary + "}\n"
+	text = strings.Replace(text, "client_secret:", "callbacks: {public_keys: [p.pem], legacy_token: "+canary+"}, client_secret:", 1)
 	file := mustParse(t, text, nil, nil)
 	job := mustJob(t, file, "nightly")
-	if file.Apps["life"].ClientSecret.Reveal() != canary || job.Columns.CodeKey.Reveal() != canary {
+	life := file.Apps["life"]
+	if life.ClientSecret.Reveal() != canary || life.Callbacks.LegacyToken.Reveal() != canary || job.Columns.CodeKey.Reveal() != canary {
 		t.Fatal("the secrets were not read")
 	}
 	var dumps []string
 	for _, verb := range []string{"%v", "%+v", "%#v", "%s", "%q", "%x"} {
-		dumps = append(dumps, fmt.Sprintf(verb, file), fmt.Sprintf(verb, *file), fmt.Sprintf(verb, job), fmt.Sprintf(verb, file.Apps["life"]))
+		dumps = append(dumps, fmt.Sprintf(verb, file), fmt.Sprintf(verb, *file), fmt.Sprintf(verb, job), fmt.Sprintf(verb, life), fmt.Sprintf(verb, *life.Callbacks))
 	}
 	asJSON, err := json.Marshal(file)
 	if err != nil {
@@ -61,6 +63,7 @@ func TestFaultsShowNoSecret(t *testing.T) {
 		{"https://open.douyin.com", "https://user:" + canary + "@open.douyin.com"},
 		{"https://open.douyin.com", "https://open.douyin.com?token=" + canary},
 		{"https://open.douyin.com", "${SECRET}"},
+		{"client_secret:", `callbacks: {public_keys: [p.pem], legacy_token: " ` + canary + `"}, client_secret:`},
 		{"file:lake", "${SECRET}"},
 		{"{app: life}", `{app: "${SECRET}"}`},
 		{"{app: life}", `{app: life, page_size: "${SECRET}"}`},

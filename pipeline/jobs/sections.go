@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"path/filepath"
 	"slices"
 	"strings"
 	"time"
@@ -14,7 +15,8 @@ import (
 var (
 	fileKeys        = []string{"version", "lake", "apps", "jobs"}
 	lakeKeys        = []string{"url", "endpoint", "region", "path_style", "buckets"}
-	appKeys         = []string{"base_url", "client_key", "client_secret", "qps", "timeout"}
+	appKeys         = []string{"base_url", "client_key", "client_secret", "qps", "timeout", "callbacks"}
+	callbacksKeys   = []string{"public_keys", "legacy_token"}
 	jobKeys         = []string{"accounts", "dates", "lookback", "bills", "settlements", "columns"}
 	datesKeys       = []string{"from", "to"}
 	billsKeys       = []string{"app", "page_size", "passes"}
@@ -88,7 +90,7 @@ func (r *reader) app(e entry) App {
 	if !ok {
 		return App{}
 	}
-	return App{
+	app := App{
 		Name:         e.name,
 		BaseURL:      required(m, "base_url", platformURL),
 		ClientKey:    required(m, "client_key", plain),
@@ -96,6 +98,56 @@ func (r *reader) app(e entry) App {
 		QPS:          optional(m, "qps", 10, perSecond),
 		Timeout:      optional(m, "timeout", 30*time.Second, timeout),
 	}
+	if n, ok := m.values["callbacks"]; ok {
+		r.owner = "callbacks." + e.name
+		app.Callbacks = r.callbacks(n)
+	}
+	return app
+}
+
+func (r *reader) callbacks(n *yaml.Node) *Callbacks {
+	m, ok := r.mapping("callbacks", r.at(n), n, callbacksKeys)
+	if !ok {
+		return nil
+	}
+	c := &Callbacks{LegacyToken: optional(m, "legacy_token", schema.Secret{}, secretOrNone)}
+	if n, ok := m.node("public_keys"); ok {
+		c.PublicKeys = r.paths("public_keys", n)
+	}
+	return c
+}
+
+// paths reads a list of files, which lie relative to jobs.yaml. They are not opened.
+func (r *reader) paths(key string, n *yaml.Node) []string {
+	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+		r.fault(r.at(n), "%s: want a list of files such as [platform.pem], found %s", key, kind(n))
+		return nil
+	}
+	var paths []string
+	for _, item := range n.Content {
+		v, ok := r.scalar(key, item)
+		if !ok {
+			continue
+		}
+		path, err := plain(v.text)
+		switch path = r.beside(path); {
+		case err != nil:
+			r.faultOf(v, "%s: want %v, %s", key, err, v.found())
+		case slices.Contains(paths, path):
+			r.faultOf(v, "%s: a file is repeated, %s", key, v.found())
+		default:
+			paths = append(paths, path)
+		}
+	}
+	return paths
+}
+
+// beside resolves a path against the folder of jobs.yaml.
+func (r *reader) beside(path string) string {
+	if filepath.IsAbs(path) {
+		return path
+	}
+	return filepath.Join(filepath.Dir(r.path), path)
 }
 
 func (r *reader) job(e entry) Job {

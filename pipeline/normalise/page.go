@@ -1,6 +1,6 @@
-// Package normalise turns pages of the bill API, and answers of the settle
-// query, into rows: it reads their JSON strictly, gives a bill's amounts their
-// signs, and checks the money rules. It is pure: no clock, no network, no state;
+// Package normalise turns pages of the bill API, answers of the settle query and
+// settle callbacks into rows: it reads their JSON strictly, gives a bill's amounts
+// their signs, and checks the money rules. It is pure: no clock, no network, no state;
 // the same record gives the same row twice.
 package normalise
 

@@ -3,6 +3,7 @@ package normalise
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -100,6 +101,15 @@ func (w *settlement) settlement() schema.Settlement {
 		Amount: w.SettleAmount.fen(), Rake: w.Rake.fen(), Commission: w.Commission.fen(),
 		Detail: w.SettleDetail.Null, CpExtra: w.CpExtra.Null,
 	}
+}
+
+// at returns settle_time, or settle_at where a sibling of the API has that in its
+// place.
+func (w *settlement) at() instant {
+	if w.SettleTime.V == 0 && w.SettleAt.V != 0 {
+		return instant{"settle_at", w.SettleAt.V, time.Millisecond}
+	}
+	return instant{"settle_time", w.SettleTime.V, time.Millisecond}
 }
 
 // given returns an id, or nothing where it is empty.

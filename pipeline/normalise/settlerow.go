@@ -22,24 +22,28 @@ func (n Normaliser) Settlement(r SettleRecord, a *schema.SettleAnswer) SettleRow
 	s := &row.Settlement
 	s.Source, s.FetchedAt = schema.SourceQuery, a.FetchedAt
 	s.AskedBy, s.LogID = schema.Some(a.Question().String()), given(schema.Some(a.LogID))
-	c := settleChecker{(*findings)(&row.Exceptions), &row, &r.wire}
+	c := settleChecker{(*findings)(&row.Exceptions), &row}
 	c.asked(a.Question())
 	c.status()
-	c.settleTime()
+	c.time(r.wire.at())
 	c.shares()
+	row.describe(r.Raw, a.Key)
+	return row
+}
+
+// describe says in every exception what it is about.
+func (row *SettleRow) describe(record []byte, archiveKey string) {
 	for i := range row.Exceptions {
 		e := &row.Exceptions[i]
-		e.SettleID, e.Record, e.ArchiveKey = schema.Some(s.SettleID), schema.Some(string(r.Raw)), schema.Some(a.Key)
+		e.SettleID, e.Record, e.ArchiveKey = schema.Some(row.Settlement.SettleID), schema.Some(string(record)), given(schema.Some(archiveKey))
 	}
-	return row
 }
 
 // settleChecker looks at one settlement: it fills what has to be worked out, and
 // collects exceptions.
 type settleChecker struct {
 	*findings
-	row  *SettleRow
-	wire *settlement
+	row *SettleRow
 }
 
 // asked compares the settlement with the question. An id that the answer leaves
@@ -77,20 +81,24 @@ func (c *settleChecker) status() {
 	}
 }
 
-// settleTime reads settle_time, or settle_at where a sibling of the API has that
-// in its place. 0 is no time.
-func (c *settleChecker) settleTime() {
-	name, millis := "settle_time", c.wire.SettleTime.V
-	if millis == 0 {
-		name, millis = "settle_at", c.wire.SettleAt.V
-	}
+// instant is a unix time as the platform writes it. 0 is no time.
+type instant struct {
+	name  string // of the field
+	value int64
+	unit  time.Duration // a millisecond or a second
+}
+
+// time takes the settlement's time, unless it must be in another unit.
+func (c *settleChecker) time(at instant) {
+	second := int64(time.Second / at.unit)
 	switch {
-	case millis == 0:
-	case millis < earliest*1000 || millis >= latest*1000:
+	case at.value == 0:
+	case at.value < earliest*second || at.value >= latest*second:
+		unit := map[time.Duration]string{time.Millisecond: "milliseconds", time.Second: "seconds"}[at.unit]
 		c.report(schema.RuleSettleTime, schema.SeverityError,
-			"%s %d is not in unix milliseconds of the years 2015 to 2099; the column is NULL", name, millis)
+			"%s %d is not in unix %s of the years 2015 to 2099; the column is NULL", at.name, at.value, unit)
 	default:
-		c.row.Settlement.SettleTime = schema.Some(time.UnixMilli(millis).UTC())
+		c.row.Settlement.SettleTime = schema.Some(time.Unix(at.value/second, at.value%second*int64(at.unit)).UTC())
 	}
 }
 

@@ -13,9 +13,13 @@
 // A group is the order's bills of one account on one day and, where some
 // settlement names their item, of that item. A settlement belongs to the group
 // on its bill_date that has its item, else to the one without item, else to
-// any; of several, to the first by account and item. Bills that are not
-// forward, or have no order, are groups of their own: they are told, and never
-// compared (Apart).
+// any; of several, to the first by account and item. It is one settle_id, or one
+// item of it where callbacks name several.
+//
+// Bills that are not forward, or have no order, are groups of their own: they
+// are told, and never compared (Apart). So are settlements of which callbacks
+// told and that no bill explains, each on its own day and of no account: they
+// are settlement_only, whatever their status (Unexplained).
 //
 // # What is compared
 //

@@ -3,16 +3,15 @@ package reconcile_test
 import (
 	"fmt"
 	"maps"
-	"math/rand/v2"
 	"slices"
 	"testing"
-	"time"
 
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
 
-// lake is tables of random purchases, and what Order and Apart say of them.
+// lake is tables of random purchases, and what Order, Apart and Unexplained say of
+// them.
 type lake struct {
 	rules       *reconcile.Rules
 	dice        dice
@@ -40,6 +39,7 @@ func (l *lake) purchase(t *testing.T) {
 	number := fmt.Sprintf("%05d", l.purchases)
 	added := lake{bills: l.dice.bills(number, l.rules.Lookback)}
 	orders := make(map[string]*reconcile.Order)
+	var bills []reconcile.Bill
 	days := make(map[schema.Day][]reconcile.Bill)
 	for i := range added.bills {
 		day := added.bills[i].day
@@ -47,7 +47,7 @@ func (l *lake) purchase(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		days[day] = append(days[day], b)
+		bills, days[day] = append(bills, b), append(days[day], b)
 		if key := b.Order(); b.Forward() && key != "" {
 			if orders[key] == nil {
 				orders[key] = &reconcile.Order{Key: key, Asked: true}
@@ -56,6 +56,8 @@ func (l *lake) purchase(t *testing.T) {
 		}
 	}
 	l.settle(number, orders)
+	l.callbacks(number, orders)
+	l.unexplained(t, number, bills, &added)
 
 	first, last := slices.Min(slices.Collect(maps.Keys(days))), slices.Max(slices.Collect(maps.Keys(days)))
 	for day, bills := range days {
@@ -113,122 +115,102 @@ func (l *lake) settle(number string, orders map[string]*reconcile.Order) {
 		s := l.dice.settlement(q.by.Bills)
 		s.SettleID = fmt.Sprintf("s%s-%d", number, i)
 		s.OrderID, s.OutOrderNo, s.OutSettleNo = schema.Some("o"+number), schema.Some("e"+number), schema.Some("v"+number)
-		s.AskedBy = schema.Some(q.Match.String())
-		switch q.Parameter {
-		case "order_id":
-			s.OrderID = schema.Some(q.Value)
-		case "out_order_no":
-			s.OutOrderNo = schema.Some(q.Value)
-		case "out_settle_no":
-			s.OutSettleNo = schema.Some(q.Value)
-		}
+		answer(&s, q.Question)
 		q.by.Settlements = append(q.by.Settlements, s)
-	}
-}
-
-// dice throw values of small pools, so that much agrees by chance.
-type dice struct{ *rand.Rand }
-
-// once is true once in n throws.
-func (d dice) once(n int) bool { return d.IntN(n) == 0 }
-
-func pick[T any](d dice, of ...T) T { return of[d.IntN(len(of))] }
-
-// id returns s or, once in n throws, none: NULL, or a text that is empty.
-func (d dice) id(s string, n int) schema.Null[string] {
-	if d.once(n) {
-		return schema.Null[string]{Valid: d.once(2)}
-	}
-	return schema.Some(s)
-}
-
-// bills throws the bills of a purchase. The number is in each of its ids.
-func (d dice) bills(number string, lookback int) []dated[schema.Bill] {
-	reach := pick(d, 0, 1, lookback, 2*lookback)
-	noOrder := pick(d, 1, 15, 15, 15)
-	bills := make([]dated[schema.Bill], 1+d.IntN(5))
-	for i := range bills {
-		bills[i].day = firstDay + schema.Day(d.IntN(reach+1))
-		b := &bills[i].row
-		*b = schema.Bill{
-			AccountID: pick(d, "P", "Q"), LedgerID: fmt.Sprintf("%s-%d", number, d.IntN(4)), WalkAccountID: pick(d, schema.AccountID("A"), "B"),
-			ShopOrderID: d.id("o"+number, noOrder), OrderExtID: d.id("e"+number+pick(d, "", "", "", "b"), 3),
-			ItemOrderID: d.id("i"+number+pick(d, "a", "b"), 3), VerifyID: d.id("v"+number+pick(d, "a", "b"), 3),
-			SettleType: pick(d, int32(1), 1, 1, 1, 1, 1, 1, 2, 3), SettleSubType: pick(d, schema.Null[int32]{}, schema.Null[int32]{}, schema.Some(int32(21)), schema.Some(int32(22))),
-		}
-		legs := d.legs()
-		b.Amounts[schema.LedgerTotal], b.Amounts[schema.TotalMerchantPlatformService] = legs[schema.LegTotal], legs[schema.LegFee]
-		b.Amounts[schema.TotalCommission], b.Amounts[schema.Goods] = legs[schema.LegCommission], legs[schema.LegNet]
-		for _, part := range []schema.Amount{schema.TalentCommission, schema.TotalAgentMerchant, schema.BrokerCommission, schema.ClerkCommission, schema.MallStoreGoods} {
-			if !d.once(20) {
-				b.Amounts[part] = schema.Some(schema.Fen(1))
-			}
-		}
-		if i > 0 && d.once(6) { // it came twice, or has the key of another
-			twin := bills[i-1]
-			if d.once(2) {
-				twin.row.WalkAccountID, twin.row.ItemOrderID, twin.row.Amounts = b.WalkAccountID, b.ItemOrderID, b.Amounts
-				twin.row.Amounts[schema.LedgerTotal] = bills[i-1].row.Amounts[schema.LedgerTotal]
-			}
-			bills[i] = twin
-		}
-	}
-	return bills
-}
-
-// legs throws the amounts of a bill. The commission is that of its parts.
-func (d dice) legs() schema.Legs {
-	total, fee := pick(d, schema.Fen(0), 100, 100, 200, 300), pick(d, schema.Fen(10), 10, 10, 9)
-	legs := schema.Legs{schema.Some(total), schema.Some(fee), schema.Some(schema.Fen(5)), schema.Some(total - fee - 5)}
-	d.hide(&legs)
-	return legs
-}
-
-// hide makes some legs NULL.
-func (d dice) hide(legs *schema.Legs) {
-	for leg := range legs {
-		if d.once(25) {
-			legs[leg] = schema.Null[schema.Fen]{}
+		if item := schema.Some("i" + number + pick(l.dice, "a", "b")); l.dice.once(5) && s.ItemOrderID != item { // callbacks tell its parts
+			s.ItemOrderID, s.Source = item, schema.SourceBoth
+			q.by.Settlements = append(q.by.Settlements, s)
 		}
 	}
 }
 
-// settlement throws one of the bills: mostly of all of them, those of a day, or
-// one, in amount.
-func (d dice) settlement(bills []reconcile.Bill) schema.Settlement {
-	legs, one, which := d.legs(), pick(d, bills...), d.IntN(6)
-	if which > 0 {
-		legs = schema.Legs{schema.Some(schema.Fen(0)), schema.Some(schema.Fen(0)), schema.Some(schema.Fen(0)), schema.Some(schema.Fen(0))}
-		for _, b := range bills {
-			if which == 1 || which == 2 && b.Day == one.Day || b == one {
-				for leg, v := range b.Legs {
-					legs[leg] = schema.Null[schema.Fen]{V: legs[leg].V + v.V, Valid: legs[leg].Valid && v.Valid}
-				}
-			}
+// answer makes the settlement one of the id that was asked for, or that it names.
+func answer(s *schema.Settlement, q schema.Question) {
+	s.AskedBy = schema.Some(q.Match.String())
+	switch q.Parameter {
+	case "order_id":
+		s.OrderID = schema.Some(q.Value)
+	case "out_order_no":
+		s.OutOrderNo = schema.Some(q.Value)
+	case "out_settle_no":
+		s.OutSettleNo = schema.Some(q.Value)
+	case "item_order_id":
+		s.ItemOrderID = schema.Some(q.Value)
+	}
+}
+
+// callbacks adds settlements that no question found. Some name an id of any bill,
+// or its item; others only the order_id of another settlement. Of several orders,
+// the first one has them.
+func (l *lake) callbacks(number string, orders map[string]*reconcile.Order) {
+	var all []*reconcile.Order // by key
+	for _, key := range slices.Sorted(maps.Keys(orders)) {
+		all = append(all, orders[key])
+	}
+	if len(all) == 0 {
+		return
+	}
+	give := func(s schema.Settlement, to func(*reconcile.Order) bool) {
+		if !slices.ContainsFunc(all, func(o *reconcile.Order) bool { return has(o.Settlements, s.SettleID, s.ItemOrderID) }) {
+			first := all[slices.IndexFunc(all, to)]
+			first.Settlements = append(first.Settlements, s)
 		}
 	}
-	if d.once(8) {
-		off := schema.Fen(d.IntN(9) - 4)
-		legs[schema.LegTotal].V += off
-		legs[schema.LegNet].V += off
+	for range l.dice.IntN(3) {
+		o := pick(l.dice, all...)
+		s, named := l.dice.callback(number, "c", o.Bills), l.named(pick(l.dice, o.Bills...))
+		if len(named) == 0 {
+			continue
+		}
+		id := pick(l.dice, named...)
+		answer(&s, id)
+		give(s, func(o *reconcile.Order) bool {
+			return slices.ContainsFunc(o.Bills, func(b reconcile.Bill) bool { return slices.Contains(l.named(b), id) })
+		})
 	}
-	d.hide(&legs)
-	s := schema.Settlement{
-		Status: pick(d, schema.StatusSuccess, schema.StatusSuccess, schema.StatusSuccess, schema.StatusSuccess, schema.StatusSuccess,
-			schema.StatusSuccess, schema.StatusSuccess, schema.StatusSuccess, schema.StatusFail, schema.StatusInit, schema.StatusProcessing, "WAITING"),
-		Source: schema.SourceQuery,
-		Amount: legs[schema.LegTotal], Rake: legs[schema.LegFee], Commission: legs[schema.LegCommission], SharesTotal: legs[schema.LegNet],
+	const sibling = "order_id: settlement"
+	for range l.dice.IntN(3) {
+		o := pick(l.dice, all...)
+		s := l.dice.callback(number, "c", o.Bills)
+		if len(o.Settlements) > 0 && o.Settlements[0].OrderID.V != "" {
+			s.OrderID, s.AskedBy = o.Settlements[0].OrderID, schema.Some(sibling)
+			give(s, func(o *reconcile.Order) bool {
+				return slices.ContainsFunc(o.Settlements, func(linked schema.Settlement) bool { return linked.AskedBy.V != sibling && linked.OrderID == s.OrderID })
+			})
+		}
 	}
-	switch d.IntN(6) {
-	case 0, 1:
-		s.ItemOrderID = schema.Some(one.ItemOrderID)
-	case 2:
-		s.ItemOrderID = schema.Some("i-of-no-bill")
+}
+
+// named returns the ids of a bill by which a callback may name it.
+func (l *lake) named(b reconcile.Bill) []schema.Question {
+	ids := slices.DeleteFunc(l.rules.Questions([]reconcile.Bill{b}), func(q schema.Question) bool { return q.Parameter == "out_order_no" })
+	if b.ItemOrderID != "" {
+		ids = append(ids, schema.Question{Match: schema.Match{Parameter: "item_order_id", Column: "item_order_id"}, Value: b.ItemOrderID})
 	}
-	if !d.once(6) {
-		// Around the bills' days, at the first or the last moment of a day.
-		at := (one.Day + schema.Day(d.IntN(5)-1)).Start()
-		s.SettleTime = schema.Some(pick(d, at, at.Add(-time.Microsecond)).UTC())
+	return ids
+}
+
+// unexplained adds settlements that no bill explains, whatever their order_id, and
+// their groups.
+func (l *lake) unexplained(t *testing.T, number string, bills []reconcile.Bill, added *lake) {
+	t.Helper()
+	days := make(map[schema.Day][]schema.Settlement)
+	for range l.dice.IntN(4) {
+		s := l.dice.callback(number, "u", bills)
+		day := firstDay
+		if s.SettleTime.Valid {
+			day = schema.DayOf(s.SettleTime.V)
+		}
+		days[day] = append(days[day], s)
+		added.settlements = append(added.settlements, dated[schema.Settlement]{day, s})
 	}
-	return s
+	for day, settlements := range days {
+		groups, err := reconcile.Unexplained(day, settlements)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, g := range groups {
+			added.groups = append(added.groups, dated[schema.Reconciliation]{day, g})
+		}
+	}
 }

@@ -33,12 +33,18 @@ func (s shape) random(rng *rand.Rand) *reconcile.Order {
 		o.Bills = append(o.Bills, b)
 	}
 	for i := range rng.IntN(s.settlements + 1) {
-		legs := s.legs(rng)
+		legs, item := s.legs(rng), schema.Some(s.item(rng))
+		if rng.IntN(2) == 0 {
+			item = schema.Null[string]{}
+		}
 		settlement := schema.Settlement{
-			SettleID: fmt.Sprint(i), ItemOrderID: schema.Null[string]{V: s.item(rng), Valid: rng.IntN(2) > 0},
+			SettleID: fmt.Sprint(i), ItemOrderID: item,
 			Status: []schema.Status{schema.StatusSuccess, schema.StatusSuccess, schema.StatusSuccess, schema.StatusSuccess,
 				schema.StatusFail, schema.StatusProcessing, "WAITING"}[rng.IntN(7)],
 			Amount: legs[schema.LegTotal], Rake: legs[schema.LegFee], Commission: legs[schema.LegCommission], SharesTotal: legs[schema.LegNet],
+		}
+		if s.items && i > 0 && rng.IntN(2) == 0 && !has(o.Settlements, o.Settlements[i-1].SettleID, item) {
+			settlement.SettleID = o.Settlements[i-1].SettleID // another item of it
 		}
 		if rng.IntN(8) > 0 {
 			settlement.SettleTime = schema.Some(schema.Day(rng.IntN(s.days+4) - 2).Start().UTC())
@@ -46,6 +52,11 @@ func (s shape) random(rng *rand.Rand) *reconcile.Order {
 		o.Settlements = append(o.Settlements, settlement)
 	}
 	return o
+}
+
+// has says that there is a settlement of the settle_id and item.
+func has(settlements []schema.Settlement, settleID string, item schema.Null[string]) bool {
+	return slices.ContainsFunc(settlements, func(s schema.Settlement) bool { return s.SettleID == settleID && s.ItemOrderID.V == item.V })
 }
 
 func (s shape) item(rng *rand.Rand) string {
@@ -130,11 +141,13 @@ func TestConservation(t *testing.T) {
 				len(slices.CompactFunc(slices.Clone(outcome.Groups), func(a, b schema.Reconciliation) bool { return byAccountAndKey(a, b) == 0 })) != len(outcome.Groups) {
 				t.Errorf("groups are not sorted, or not unique: %+v", outcome.Groups)
 			}
-			if !slices.IsSortedFunc(outcome.Settlements, func(a, b reconcile.Placed) int { return cmp.Compare(a.Settlement.SettleID, b.Settlement.SettleID) }) {
+			if !slices.IsSortedFunc(outcome.Settlements, func(a, b reconcile.Placed) int {
+				return cmp.Or(cmp.Compare(a.Settlement.SettleID, b.Settlement.SettleID), cmp.Compare(a.Settlement.ItemOrderID.V, b.Settlement.ItemOrderID.V))
+			}) {
 				t.Error("settlements are not sorted")
 			}
 			for _, p := range outcome.Settlements {
-				placed = append(placed, p.Settlement.SettleID)
+				placed = append(placed, p.Settlement.SettleID+"/"+p.Settlement.ItemOrderID.V)
 				if p.Account != outcome.Groups[0].WalkAccountID {
 					t.Errorf("settlement %s is in the bucket of account %s", p.Settlement.SettleID, p.Account)
 				}
@@ -145,11 +158,12 @@ func TestConservation(t *testing.T) {
 		}
 		want := make([]string, len(o.Settlements))
 		for i, s := range o.Settlements {
-			want[i] = s.SettleID
+			want[i] = s.SettleID + "/" + s.ItemOrderID.V
 			if s.Status == schema.StatusSuccess {
 				wantSettled.add(&schema.Legs{s.Amount, s.Rake, s.Commission, s.SharesTotal})
 			}
 		}
+		slices.Sort(want)
 		slices.Sort(placed)
 		if !slices.Equal(placed, want) || settlements != int64(len(want)) || settled != wantSettled {
 			t.Errorf("settlements %v placed, %d in groups, sums %v; want %v, %v", placed, settlements, settled, want, wantSettled)

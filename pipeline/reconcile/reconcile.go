@@ -29,14 +29,14 @@ const (
 type Order struct {
 	Key         string
 	Bills       []Bill              // forward bills of the key, of all days in the window and all accounts
-	Settlements []schema.Settlement // that its questions found, each settle_id once
+	Settlements []schema.Settlement // that its questions found, or callbacks told; each settle_id once, or once per item
 	Asked       bool                // every question that should have been asked was answered
 }
 
 // Outcome is what one day's part of an order comes to.
 type Outcome struct {
 	Groups      []schema.Reconciliation // of the day, by walk_account_id and group_key
-	Settlements []Placed                // of the day, by settle_id
+	Settlements []Placed                // of the day, by settle_id and item
 }
 
 // Placed is a settlement on its bill_date.

@@ -27,9 +27,9 @@ var (
 	byVerify = schema.Match{Parameter: "out_settle_no", Column: "verify_id"}
 )
 
-// TestSQL: what schema.Reconcile finds in the tables is what Order and Apart
-// find, row by row and column by column, for random purchases under the settings
-// that jobs have.
+// TestSQL: what schema.Reconcile finds in the tables is what Order, Apart and
+// Unexplained find, row by row and column by column, for random purchases under
+// the settings that jobs have.
 func TestSQL(t *testing.T) {
 	t.Parallel()
 	requireDuckDB(t)
@@ -60,13 +60,18 @@ func TestSQL(t *testing.T) {
 					seen[reason] = true
 				}
 			}
+			for i := range l.settlements {
+				seen[l.settlements[i].row.AskedBy.V] = true
+			}
 			purchases += l.purchases
 			l.compare(t)
 		})
 	}
 	want := map[string]bool{
-		"matched": true, "mismatched": true, "bill_only": true, "pending": true, "failed": true, "not_applicable": true,
+		"matched": true, "mismatched": true, "bill_only": true, "settlement_only": true, "pending": true, "failed": true, "not_applicable": true,
 		"": true, "item": true, "order": true, "order_window": true, "amount": true,
+		"order_id: shop_order_id": true, "out_order_no: order_ext_id": true, "order_id: item_order_id": true, "out_settle_no: verify_id": true,
+		"item_order_id: item_order_id": true, "order_id: settlement": true,
 		"nothing_compared": true, "settlement_unexplained": true, "no_key": true, "non_forward": true, "not_configured": true,
 	}
 	for leg := range schema.LegCount {
@@ -75,7 +80,7 @@ func TestSQL(t *testing.T) {
 		}
 	}
 	if diff := gocmp.Diff(want, seen); diff != "" || purchases < 5000 {
-		t.Errorf("%d purchases, verdicts, tiers and reasons (-want +seen):\n%s", purchases, diff)
+		t.Errorf("%d purchases, verdicts, tiers, links and reasons (-want +seen):\n%s", purchases, diff)
 	}
 }
 

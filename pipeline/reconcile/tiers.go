@@ -114,7 +114,7 @@ func (w *window) pair() {
 	})
 	slices.SortFunc(settlements, func(a, b *settlement) int {
 		return cmp.Or(cmp.Compare(a.legs[schema.LegTotal].V, b.legs[schema.LegTotal].V),
-			cmp.Compare(a.group.day, b.group.day), cmp.Compare(a.SettleID, b.SettleID))
+			cmp.Compare(a.group.day, b.group.day), a.compare(b))
 	})
 	for len(bills) > 0 && len(settlements) > 0 {
 		b, s := bills[0], settlements[0]

@@ -13,7 +13,7 @@ type window struct {
 	key         string
 	days        []schema.Day // that have bills, ascending
 	groups      []group      // by account, day, item
-	settlements []settlement // by settle_id
+	settlements []settlement // by settle_id and item
 }
 
 // group is the order's bills of one account on one day, and of one item if it
@@ -50,17 +50,25 @@ type settlement struct {
 	paired bool   // of the tier amount
 }
 
+func newSettlement(s *schema.Settlement) settlement {
+	return settlement{
+		Settlement: s, item: id(s.ItemOrderID),
+		legs: schema.Legs{schema.LegTotal: s.Amount, schema.LegFee: s.Rake, schema.LegCommission: s.Commission, schema.LegNet: s.SharesTotal},
+	}
+}
+
+// compare orders settlements by settle_id and item: together they are unique.
+func (s *settlement) compare(other *settlement) int {
+	return cmp.Or(cmp.Compare(s.SettleID, other.SettleID), cmp.Compare(s.item, other.item))
+}
+
 // window sorts out what lies within the lookback of the day.
 func (r *Rules) window(day schema.Day, o *Order) *window {
 	w := &window{rules: r, key: o.Key, settlements: make([]settlement, len(o.Settlements))}
 	for i := range o.Settlements {
-		s := &o.Settlements[i]
-		w.settlements[i] = settlement{
-			Settlement: s, item: id(s.ItemOrderID),
-			legs: schema.Legs{schema.LegTotal: s.Amount, schema.LegFee: s.Rake, schema.LegCommission: s.Commission, schema.LegNet: s.SharesTotal},
-		}
+		w.settlements[i] = newSettlement(&o.Settlements[i])
 	}
-	slices.SortFunc(w.settlements, func(a, b settlement) int { return cmp.Compare(a.SettleID, b.SettleID) })
+	slices.SortFunc(w.settlements, func(a, b settlement) int { return a.compare(&b) })
 	bills := make([]bill, 0, len(o.Bills))
 	for i := range o.Bills {
 		if b := &o.Bills[i]; max(b.Day-day, day-b.Day) <= schema.Day(r.Lookback) {

@@ -114,8 +114,8 @@ CREATE OR REPLACE VIEW settlements AS SELECT
   logid::VARCHAR AS logid,
   fetched_at::TIMESTAMPTZ AS fetched_at
 FROM read_parquet('lake/settlements/*/*.parquet', hive_partitioning = true, hive_types = {'bill_date': DATE});
-COMMENT ON VIEW settlements IS 'One row per settle_id, on one day only: the latest bill_date of its order that is not after the settlement''s own day, else the earliest; without a time, the latest.';
-COMMENT ON COLUMN settlements.settle_id IS 'settlement id; from settle_id';
+COMMENT ON VIEW settlements IS 'One row per settle_id, or per item where callbacks name several, on one day only: the latest bill_date of its order that is not after the settlement''s own day, else the earliest; without a time, the latest. One that no bill explains stands on its own day.';
+COMMENT ON COLUMN settlements.settle_id IS 'settlement id; several times only where callbacks name several items of it; from settle_id';
 COMMENT ON COLUMN settlements.order_id IS 'order id of the trade system; from order_id';
 COMMENT ON COLUMN settlements.out_settle_no IS 'the developer''s settlement id; from out_settle_no';
 COMMENT ON COLUMN settlements.out_order_no IS 'the developer''s order id; from out_order_no';
@@ -132,10 +132,10 @@ COMMENT ON COLUMN settlements.is_auto_settle IS 'shared out by the platform itse
 COMMENT ON COLUMN settlements.message IS 'why it failed; only callbacks tell; from message';
 COMMENT ON COLUMN settlements.cp_extra IS 'the developer''s own text; from cp_extra';
 COMMENT ON COLUMN settlements.source IS 'query, callback or both';
-COMMENT ON COLUMN settlements.asked_by IS 'the match rule that found it, as jobs.yaml has it: order_id: shop_order_id';
+COMMENT ON COLUMN settlements.asked_by IS 'what links it to its bills: the match rule, as jobs.yaml has it (order_id: shop_order_id); of a callback also item_order_id: item_order_id, or order_id: settlement (another one of its order); NULL where no bill explains it';
 COMMENT ON COLUMN settlements.app_id IS 'the mini-program; only callbacks tell';
 COMMENT ON COLUMN settlements.logid IS 'the platform''s id of the answer; from extra.logid';
-COMMENT ON COLUMN settlements.fetched_at IS 'when the answer was received';
+COMMENT ON COLUMN settlements.fetched_at IS 'when the answer, or the callback, was received';
 
 CREATE OR REPLACE VIEW reconciliation AS SELECT
   bill_date,
@@ -164,9 +164,9 @@ CREATE OR REPLACE VIEW reconciliation AS SELECT
   first_settle_time::TIMESTAMPTZ AS first_settle_time,
   last_settle_time::TIMESTAMPTZ AS last_settle_time
 FROM read_parquet('lake/reconciliation/*/*.parquet', hive_partitioning = true, hive_types = {'bill_date': DATE});
-COMMENT ON VIEW reconciliation IS 'One row per group: the forward bills of one order (or item) of one account on one day, or its other bills. Every bill is in exactly one group. billed and settled sum what is known; a difference is NULL where a leg is not compared.';
-COMMENT ON COLUMN reconciliation.walk_account_id IS 'the configured account whose bills these are';
-COMMENT ON COLUMN reconciliation.group_key IS 'unique in account and day: the order, order/item, order#non-forward, ext:…, or bill:… without an order';
+COMMENT ON VIEW reconciliation IS 'One row per group: the forward bills of one order (or item) of one account on one day, or its other bills. Every bill is in exactly one group; so is every settlement, those that no bill explains in groups without bills (settlement_only). billed and settled sum what is known; a difference is NULL where a leg is not compared.';
+COMMENT ON COLUMN reconciliation.walk_account_id IS 'the configured account whose bills these are; empty where no bill is (settlement_only)';
+COMMENT ON COLUMN reconciliation.group_key IS 'unique in account and day: the order, order/item, order#non-forward, ext:…, bill:… without an order, or settlement:… without bill and order';
 COMMENT ON COLUMN reconciliation.shop_order_id IS 'the order';
 COMMENT ON COLUMN reconciliation.item_order_id IS 'the item, where settlements name items';
 COMMENT ON COLUMN reconciliation.verdict IS 'matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable';

@@ -1,8 +1,10 @@
 -- Reconciliation in SQL: the table reconciliation of all days, from the tables or views bills and settlements. One row per
--- group: the forward bills of one order (or item) of one account on one day, or its other bills.
+-- group: the forward bills of one order (or item) of one account on one day, or its other bills; or settlements that no bill
+-- explains.
 -- It is written for DuckDB with what Trino (Athena) and Spark share; where one of them differs, the line says so. An engine
 -- that computes a WITH anew at each mention computes the tiers, the dear part, twice; none is joined but by keys.
--- Two things only billwalk knows: settlement_only needs callbacks, the reason not_asked needs the calls that were made.
+-- Two things only billwalk knows: which settlements no bill explains (it leaves their asked_by NULL, and is believed), and the
+-- reason not_asked, which needs the calls that were made.
 
 WITH settings AS (
   SELECT
@@ -37,18 +39,10 @@ bill AS (
   FROM bills
 ),
 
--- Which settlements an order's bills ask for: per day and rule the smallest id.
-order_day AS (
-  SELECT
-    order_key, bill_date, day,
-    min(shop_order_id) AS shop_order_id, min(item_order_id) AS item_order_id, min(order_ext_id) AS order_ext_id,
-    min(certificate_id) AS certificate_id, min(verify_id) AS verify_id
-  FROM bill
-  WHERE settle_type = 1 AND order_key IS NOT NULL
-  GROUP BY order_key, bill_date, day
-),
-possible_question AS (
-  SELECT
+-- The ids by which settlements are found. A query asks with the smallest of an order's day, rule by rule; a callback may name
+-- any of them, or an item.
+id_of_order AS (
+  SELECT DISTINCT
     order_key, day, parameter || ': ' || bill_column AS asked_by,
     CASE bill_column
       WHEN 'shop_order_id' THEN shop_order_id
@@ -57,45 +51,70 @@ possible_question AS (
       WHEN 'certificate_id' THEN certificate_id
       WHEN 'verify_id' THEN verify_id
     END AS asked_id
-  FROM order_day CROSS JOIN rules
+  FROM bill CROSS JOIN (SELECT * FROM rules UNION ALL SELECT 'item_order_id', 'item_order_id') AS every_rule
+  WHERE settle_type = 1 AND order_key IS NOT NULL
 ),
 question AS (
-  SELECT * FROM possible_question WHERE asked_id IS NOT NULL
+  SELECT order_key, day, asked_by, min(asked_id) AS asked_id
+  FROM id_of_order
+  WHERE asked_id IS NOT NULL AND asked_by <> 'item_order_id: item_order_id'
+  GROUP BY order_key, day, asked_by
+),
+answerable AS (
+  SELECT order_key, day, asked_by, asked_id, 0 AS by_callback FROM question
+  UNION ALL
+  SELECT order_key, day, asked_by, asked_id, 1 FROM id_of_order WHERE asked_id IS NOT NULL
 ),
 
--- Settlements with the order whose question they answer. One that answers several belongs to the smallest order.
+-- Settlements with the order whose id they answer; of several orders, the smallest. A settle_id may have several rows on a day,
+-- one per item: each has a link of its own.
 answer AS (
   SELECT
-    bill_date, settle_id, asked_by,
+    bill_date, settle_id, COALESCE(item_order_id, '') AS item, asked_by, NULLIF(order_id, '') AS order_id,
     date_diff('day', DATE '1970-01-01', bill_date) AS day, -- Spark: datediff(bill_date, DATE '1970-01-01')
-    CASE parameter
+    CASE split_part(asked_by, ': ', 1)
       WHEN 'order_id' THEN order_id
       WHEN 'out_order_no' THEN out_order_no
       WHEN 'out_settle_no' THEN out_settle_no
       WHEN 'settle_id' THEN settle_id
-    END AS answered_id
-  FROM settlements JOIN rules ON asked_by = parameter || ': ' || bill_column
+      WHEN 'item_order_id' THEN item_order_id
+    END AS answered_id,
+    CASE WHEN source = 'callback' THEN 1 ELSE 0 END AS by_callback,
+    settle_time,
+    CASE WHEN settle_status IN ('SUCCESS', 'FAIL') THEN settle_status ELSE 'in flight' END AS kind,
+    settle_amount_fen AS total, rake_fen AS fee, commission_fen AS commission, shares_fen AS net
+  FROM settlements
 ),
 link AS (
-  SELECT a.bill_date, a.settle_id, a.day, min(q.order_key) AS order_key
+  SELECT a.bill_date, a.settle_id, a.item, a.day, a.order_id, min(q.order_key) AS order_key
   FROM answer a
-  JOIN question q ON q.asked_by = a.asked_by AND q.asked_id = a.answered_id
+  JOIN answerable q ON q.asked_by = a.asked_by AND q.asked_id = a.answered_id AND q.by_callback = a.by_callback
   CROSS JOIN settings
   WHERE abs(q.day - a.day) <= lookback_days
-  GROUP BY a.bill_date, a.settle_id, a.day
+  GROUP BY a.bill_date, a.settle_id, a.item, a.day, a.order_id
+),
+sibling_link AS ( -- a callback that only another settlement of its order links to bills
+  SELECT a.bill_date, a.settle_id, a.item, min(l.order_key) AS order_key
+  FROM answer a
+  JOIN link l ON l.order_id = a.order_id
+  CROSS JOIN settings
+  WHERE a.asked_by = 'order_id: settlement' AND abs(l.day - a.day) <= lookback_days
+  GROUP BY a.bill_date, a.settle_id, a.item
 ),
 settlement AS (
-  SELECT
-    l.order_key, l.day, s.bill_date, s.settle_id, COALESCE(s.item_order_id, '') AS item, s.settle_time,
-    CASE WHEN s.settle_status IN ('SUCCESS', 'FAIL') THEN s.settle_status ELSE 'in flight' END AS kind,
-    s.settle_amount_fen AS total, s.rake_fen AS fee, s.commission_fen AS commission, s.shares_fen AS net
-  FROM settlements s JOIN link l ON l.bill_date = s.bill_date AND l.settle_id = s.settle_id
+  SELECT l.order_key, a.*
+  FROM answer a
+  JOIN (
+    SELECT bill_date, settle_id, item, order_key FROM link
+    UNION ALL
+    SELECT bill_date, settle_id, item, order_key FROM sibling_link
+  ) l ON l.bill_date = a.bill_date AND l.settle_id = a.settle_id AND l.item = a.item
 ),
 
 -- The universe of an order on a day (target): its forward bills and settlements within the lookback before and after.
 target AS (
   SELECT d.order_key, d.bill_date AS target, d.day, q.order_key IS NOT NULL AS has_key
-  FROM order_day d
+  FROM (SELECT DISTINCT order_key, bill_date, day FROM bill WHERE settle_type = 1 AND order_key IS NOT NULL) d
   LEFT JOIN (SELECT DISTINCT order_key, day FROM question) q ON q.order_key = d.order_key AND q.day = d.day
 ),
 settlement_near AS (
@@ -404,6 +423,27 @@ other_row AS (
     sum(CASE WHEN settle_type <> 1 THEN total END) AS refund, NULL AS first_settle_time, NULL AS last_settle_time
   FROM other_bill
   GROUP BY bill_date, walk_account_id, group_key
+),
+
+-- The rows of the settlements that no bill explains: by order and item, each settlement on its own day, of no account.
+lone AS (
+  SELECT
+    *, NULLIF(order_id, '') AS shop_order_id, NULLIF(item_order_id, '') AS item,
+    COALESCE(NULLIF(order_id, ''), 'settlement:' || settle_id) || COALESCE('/' || NULLIF(item_order_id, ''), '') AS group_key
+  FROM settlements
+  WHERE asked_by IS NULL
+),
+lone_row AS (
+  SELECT
+    bill_date, '' AS walk_account_id, group_key, max(shop_order_id) AS shop_order_id, max(item) AS item_order_id,
+    'settlement_only' AS verdict, NULL AS matched_by, '' AS reasons, 0 AS bill_rows, count(*) AS settlement_rows,
+    NULL AS billed_total, sum(CASE WHEN settle_status = 'SUCCESS' THEN settle_amount_fen END) AS settled_total, NULL AS diff_total,
+    NULL AS billed_fee, sum(CASE WHEN settle_status = 'SUCCESS' THEN rake_fen END) AS settled_fee, NULL AS diff_fee,
+    NULL AS billed_commission, sum(CASE WHEN settle_status = 'SUCCESS' THEN commission_fen END) AS settled_commission, NULL AS diff_commission,
+    NULL AS billed_net, sum(CASE WHEN settle_status = 'SUCCESS' THEN shares_fen END) AS settled_net, NULL AS diff_net,
+    NULL AS refund, min(settle_time) AS first_settle_time, max(settle_time) AS last_settle_time
+  FROM lone
+  GROUP BY bill_date, group_key
 )
 
 SELECT
@@ -425,5 +465,7 @@ SELECT
   CAST(diff_net AS BIGINT) AS diff_net_fen,
   CAST(refund AS BIGINT) AS refund_fen,
   first_settle_time, last_settle_time
-FROM (SELECT * FROM order_row UNION ALL SELECT * FROM other_row) AS result -- by position: both list the same columns
+FROM ( -- by position: all list the same columns
+  SELECT * FROM order_row UNION ALL SELECT * FROM other_row UNION ALL SELECT * FROM lone_row
+) AS result
 ORDER BY bill_date, walk_account_id, group_key

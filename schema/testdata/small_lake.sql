@@ -26,5 +26,22 @@ INSERT INTO settlements (bill_date, settle_id, order_id, out_order_no, settle_st
 ('2026-11-20', 's6', 'o-failed',  NULL, 'FAIL',    '2026-11-20 23:00:00+08', 'order_id: shop_order_id',     3000, 105,    0,  2895),
 ('2026-11-20', 's7', 'o-hidden',  NULL, 'SUCCESS', '2026-11-20 23:00:00+08', 'order_id: shop_order_id',     4000, 140,    0,  3860);
 
+-- What callbacks told: items of one settle_id, another settlement of their order, and some that no bill explains.
+INSERT INTO bills (bill_date, walk_account_id, account_id, ledger_id, settle_type, shop_order_id, item_order_id, poi_id, group_name, settle_time,
+  pay_fen, ledger_total_fen, total_merchant_platform_service_fen, total_commission_fen, goods_fen) VALUES
+('2026-11-19', '72', '83', 'L15', 1, 'o-items', 'i1', 'p3', '自助', '2026-11-19 14:00:00+08',  5000,  5000, 175, 0,  4825),
+('2026-11-19', '72', '83', 'L16', 1, 'o-items', 'i2', 'p3', '自助', '2026-11-19 14:01:00+08',  5000,  5000, 175, 0,  4825),
+('2026-11-19', '72', '83', 'L17', 1, 'o-items', NULL, 'p3', '饮料', '2026-11-19 14:02:00+08',   100,   100,   3, 0,    97),
+('2026-11-20', '72', '83', 'L18', 2, 'o-items', 'i2', 'p3', '自助', '2026-11-20 16:00:00+08', -5000, -5000,-175, 0, -4825);
+
+INSERT INTO settlements (bill_date, settle_id, order_id, item_order_id, settle_status, settle_time, source, asked_by, message,
+  settle_amount_fen, rake_fen, commission_fen, shares_fen) VALUES
+('2026-11-19', 's8',  'x-items', 'i1', 'SUCCESS', '2026-11-19 23:10:00+08', 'callback', 'item_order_id: item_order_id', 'SUCCESS', 5000, 175, 0, 4825),
+('2026-11-19', 's8',  'x-items', 'i2', 'SUCCESS', '2026-11-19 23:10:00+08', 'callback', 'item_order_id: item_order_id', 'SUCCESS', 5000, 175, 0, 4825),
+('2026-11-19', 's9',  'x-items', NULL, 'SUCCESS', '2026-11-19 23:11:00+08', 'callback', 'order_id: settlement',         'SUCCESS',  100,   3, 0,   97),
+('2026-11-18', 's10', 'o-gone',  NULL, 'SUCCESS', '2026-11-18 22:00:00+08', 'callback', NULL,                           'SUCCESS', 8800, 308, 0, 8492),
+('2026-11-20', 's11', 'o-gone',  'i9', 'FAIL',    '2026-11-20 22:00:00+08', 'callback', NULL,                  'account frozen',  1200,   0, 0, NULL),
+('2026-11-20', 's12', NULL,      NULL, 'SUCCESS', '2026-11-20 22:30:00+08', 'callback', NULL,                           'SUCCESS',    1,   0, 0,    1);
+
 INSERT INTO exceptions (bill_date, rule, severity, detail, expected_fen, actual_fen) VALUES
 ('2026-11-20', 'goods_identity', 'warning', 'a row for the view to show', 5, -5);

@@ -15,7 +15,7 @@ SELECT
   CASE WHEN throw(i, 15, 20) > 0 THEN 100 * throw(i, 12, 4) - 10 END AS goods_fen
 FROM generate_series(1, 3000) AS t(i);
 
--- What settles a bill, or nearly, some of it on a later day of its order.
+-- What settles a bill, or nearly, some of it on a later day of its order; some, it is said, no bill explains.
 INSERT INTO settlements BY NAME
 WITH forward AS (
   SELECT *, COALESCE(shop_order_id, '') <> '' AS by_order, CAST(substr(ledger_id, 2) AS BIGINT) AS i
@@ -31,7 +31,7 @@ SELECT
   CASE WHEN i % 4 = 0 THEN late_date ELSE bill_date END AS bill_date,
   's' || row_number() OVER (ORDER BY i, bill_date, walk_account_id, shop_order_id, order_ext_id) AS settle_id,
   CASE WHEN by_order THEN shop_order_id END AS order_id, CASE WHEN NOT by_order THEN order_ext_id END AS out_order_no,
-  CASE WHEN by_order THEN 'order_id: shop_order_id' ELSE 'out_order_no: order_ext_id' END AS asked_by,
+  CASE WHEN i % 41 = 0 THEN NULL WHEN by_order THEN 'order_id: shop_order_id' ELSE 'out_order_no: order_ext_id' END AS asked_by,
   CASE WHEN i % 4 = 1 THEN item_order_id END AS item_order_id,
   CASE WHEN i % 31 = 0 THEN 'INIT' WHEN i % 37 = 0 THEN 'FAIL' ELSE 'SUCCESS' END AS settle_status,
   ledger_total_fen + CASE WHEN i % 7 = 0 THEN 1 ELSE 0 END AS settle_amount_fen, total_merchant_platform_service_fen AS rake_fen,

@@ -1,6 +1,6 @@
-// Package archive keeps the platform's raw answers in an object store: the log
-// that every table is derived from. It knows keys, batches and certificates; it
-// does not look into an answer's body.
+// Package archive keeps the platform's raw answers and callbacks in an object
+// store: the log that every table is derived from. It knows keys, batches and
+// certificates; it does not look into a body.
 //
 // A unit's pages of bills lie below archive/bills/bill_date=D/account=A/:
 //
@@ -30,7 +30,7 @@ import (
 
 const certificateVersion = 1
 
-// Archive of the platform's answers.
+// Archive of the platform's answers and callbacks.
 type Archive struct{ store object.Store }
 
 // New returns the archive in the store.

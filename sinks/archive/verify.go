@@ -32,6 +32,26 @@ func (a *Archive) FiledSettlements(ctx context.Context, day schema.Day) ([]schem
 	return a.filed(ctx, settlementsPrefix(day))
 }
 
+// FiledCallbacks lists the batches of callbacks that were received on the day, and
+// apart from them those in quarantine.
+func (a *Archive) FiledCallbacks(ctx context.Context, received schema.Day) (read, quarantined []schema.Filed, err error) {
+	for info, err := range a.store.List(ctx, callbacksPrefix(received)) {
+		if err != nil {
+			return nil, nil, err
+		}
+		parts := batches.FindStringSubmatch(strings.TrimPrefix(info.Key, callbacksPrefix(received)))
+		if parts == nil {
+			continue // somebody else's file
+		}
+		list := &read
+		if parts[1] != "" {
+			list = &quarantined
+		}
+		*list = append(*list, schema.Filed{Name: parts[2], Batches: []string{info.Key}, Bytes: info.Size})
+	}
+	return read, quarantined, nil
+}
+
 func (a *Archive) filed(ctx context.Context, below string) ([]schema.Filed, error) {
 	var all []schema.Filed
 	for info, err := range a.store.List(ctx, below) {
@@ -111,6 +131,18 @@ func (a *Archive) ProveSettlements(ctx context.Context, key string, take func(li
 		if err == nil {
 			answer.Key = key
 			take(n, answer)
+		}
+		return err
+	})
+}
+
+// ProveCallbacks reads a batch of callbacks, likewise.
+func (a *Archive) ProveCallbacks(ctx context.Context, key string, take func(line int, c schema.Callback)) error {
+	return a.proveLines(ctx, key, func(n int, line []byte) error {
+		c, err := parseCallback(line)
+		if err == nil {
+			c.Key = key
+			take(n, c)
 		}
 		return err
 	})

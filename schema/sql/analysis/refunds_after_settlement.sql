@@ -10,12 +10,11 @@ WITH bill AS (
 ),
 settlement AS ( -- with the rule that found it, 'parameter: bill_column', and the id that it was asked with
   SELECT
-    settle_id, settle_time, settle_amount_fen, split_part(asked_by, ': ', 2) AS bill_column,
+    settle_id, order_id, item_order_id, settle_status, settle_time, settle_amount_fen, split_part(asked_by, ': ', 2) AS bill_column,
     CASE split_part(asked_by, ': ', 1)
-      WHEN 'order_id' THEN order_id WHEN 'out_order_no' THEN out_order_no
+      WHEN 'order_id' THEN order_id WHEN 'out_order_no' THEN out_order_no WHEN 'item_order_id' THEN item_order_id
       WHEN 'out_settle_no' THEN out_settle_no WHEN 'settle_id' THEN settle_id END AS asked_id
   FROM settlements
-  WHERE settle_status = 'SUCCESS'
 ),
 asked AS (
   SELECT DISTINCT
@@ -26,9 +25,17 @@ asked AS (
   FROM bill CROSS JOIN (SELECT DISTINCT bill_column FROM settlement)
   WHERE settle_type = 1
 ),
-settled AS (
+linked AS (
+  SELECT DISTINCT order_key, settlement.* FROM asked JOIN settlement USING (bill_column, asked_id)
+),
+settled AS ( -- 'order_id: settlement' is a callback that only another settlement of its order links to bills
   SELECT order_key, min(settle_time) AS first_settle_time, sum(settle_amount_fen) AS settled
-  FROM (SELECT DISTINCT order_key, settle_id, settle_time, settle_amount_fen FROM asked JOIN settlement USING (bill_column, asked_id))
+  FROM (
+    SELECT * FROM linked
+    UNION ALL
+    SELECT DISTINCT l.order_key, s.* FROM settlement s JOIN linked l ON l.order_id = s.order_id WHERE s.bill_column = 'settlement'
+  )
+  WHERE settle_status = 'SUCCESS'
   GROUP BY order_key
 )
 SELECT

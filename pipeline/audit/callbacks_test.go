@@ -1,0 +1,131 @@
+package audit
+
+import (
+	"testing"
+	"time"
+
+	"billwalk/pipeline/normalise"
+	"billwalk/schema"
+)
+
+// FuzzTwoReadingsOfCallbacks: a callback that the tables are built from is one to
+// the audit, too, and both read the same of it. They share no code.
+func FuzzTwoReadingsOfCallbacks(f *testing.F) {
+	f.Add([]byte(`{"version":"2.0","type":"settle","msg":"{\"settle_id\":\"ot1\",\"status\":\"SUCCESS\",\"settle_amount\":2,\"rake\":\"0\",\"commission\":null,\"settle_detail\":\"商户号68882720803499563550-分成金额(分)2\"}"}`), false)
+	f.Add([]byte(`{"version":"2.0","type":"settle","msg":"{\"settle_id\":17,\"status\":\"FA\\u0049L\",\"settle_amount\":9223372036854775807,\"settle_detail\":\"\",\"new\":1}"}`), false)
+	f.Add([]byte(`{"type":"settle","msg":"{\"settle_no\":\"\",\"channel_settle_id\":7050000000000000401,\"cp_settle_no\":\"c\",\"settle_id\":\"s\",\"status\":\"FAIL\"}"}`), true)
+	f.Add([]byte(`{"type":"settle","msg":"{\"settle_no\":null,\"cp_settle_no\":\"c\",\"status\":\"FAIL\",\"rake\":-5}"}`), true)
+	f.Fuzz(func(t *testing.T, body []byte, legacy bool) {
+		c := &schema.Callback{Scheme: schema.SignedRSA, ReceivedAt: time.UnixMicro(1795233600_123456).UTC(), Body: body}
+		if legacy {
+			c.Scheme = schema.SignedLegacy
+		}
+		built, err := normalise.DecodeCallback(c)
+		if err != nil {
+			return
+		}
+		if got, err := readCallback(c); err != nil || got != tellingOf(&built.Settlement) {
+			t.Fatalf("%s: audited %+v, %v; built from %+v", body, got, err, built.Settlement)
+		}
+	})
+}
+
+// TestReadCallbackRefuses: what is no callback of a settlement is an error, and not
+// one that tells of nothing.
+func TestReadCallbackRefuses(t *testing.T) {
+	t.Parallel()
+	for _, body := range []string{
+		"", "[]", "{}", `{"msg":"{}"}`, `{"msg":{"settle_id":"s"}}`, `{"msg":"{\"settle_id\":\"\"}"}`, `{"msg":"{\"settle_no\":\"s\"}"}`,
+		`{"msg":"{\"settle_id\":{}}"}`, `{"msg":"{\"settle_id\":\"s\",\"rake\":1.5}"}`, `{"msg":"{\"settle_id\":\"s\",\"rake\":1,\"rake\":1}"}`,
+	} {
+		if told, err := readCallback(&schema.Callback{Scheme: schema.SignedRSA, Body: []byte(body)}); err == nil {
+			t.Errorf("%s is read as %+v", body, told)
+		}
+	}
+}
+
+// TestHeard: what a row may rest on.
+func TestHeard(t *testing.T) {
+	t.Parallel()
+	at := time.UnixMicro(1795233600_000000)
+	fen := schema.Some[schema.Fen]
+	settlement := func(change ...func(*schema.Settlement)) *schema.Settlement {
+		s := &schema.Settlement{
+			SettleID: "s", Status: schema.StatusSuccess, Amount: fen(1000), Rake: fen(60), Commission: fen(0),
+			Detail: schema.Some("商户号1-分成金额(分)940"), FetchedAt: at,
+		}
+		for _, c := range change {
+			c(s)
+		}
+		return s
+	}
+	later := func(s *schema.Settlement) { s.FetchedAt = at.Add(time.Microsecond) }
+	noRake := func(s *schema.Settlement) { s.Rake = schema.Null[schema.Fen]{} }
+	zeroRake := func(s *schema.Settlement) { s.Rake = fen(0) }
+	otherRake := func(s *schema.Settlement) { s.Rake = fen(61) }
+	noDetail := func(s *schema.Settlement) { s.Detail = schema.Some("") }
+	failed := func(s *schema.Settlement) { s.Status = schema.StatusFail }
+	tell := func(all ...*schema.Settlement) (told []telling) {
+		for _, s := range all {
+			told = append(told, tellingOf(s))
+		}
+		return told
+	}
+	query, callback, both := schema.SourceQuery, schema.SourceCallback, schema.SourceBoth
+	for name, test := range map[string]struct {
+		row              *schema.Settlement
+		source           schema.Source
+		answered, called []telling
+		want             bool
+	}{
+		"an answer":                                    {settlement(), query, tell(settlement()), nil, true},
+		"one of several":                               {settlement(), query, tell(settlement(later), settlement()), nil, true},
+		"an answer of another time":                    {settlement(), query, tell(settlement(later)), nil, false},
+		"an answer of another status":                  {settlement(), query, tell(settlement(failed)), nil, false},
+		"an answer of another amount":                  {settlement(), query, tell(settlement(otherRake)), nil, false},
+		"an answer with 0 for NULL":                    {settlement(noRake), query, tell(settlement(zeroRake)), nil, false},
+		"an answer with NULL for 0":                    {settlement(zeroRake), query, tell(settlement(noRake)), nil, false},
+		"an answer, and a callback fills it":           {settlement(), query, tell(settlement(noRake)), tell(settlement()), false},
+		"a callback for an answer":                     {settlement(), query, nil, tell(settlement()), false},
+		"nothing":                                      {settlement(), query, nil, nil, false},
+		"a callback":                                   {settlement(), callback, nil, tell(settlement(later), settlement()), true},
+		"a callback of another time":                   {settlement(), callback, nil, tell(settlement(later)), false},
+		"an answer for a callback":                     {settlement(), callback, tell(settlement()), nil, false},
+		"a callback that another fills":                {settlement(), callback, nil, tell(settlement(noRake), settlement(later)), true},
+		"a callback that another fills otherwise":      {settlement(), callback, nil, tell(settlement(noRake), settlement(otherRake)), false},
+		"a callback that another contradicts":          {settlement(), callback, nil, tell(settlement(otherRake), settlement(later)), false},
+		"both, as the answer has it":                   {settlement(), both, tell(settlement()), tell(settlement(later, failed)), true},
+		"both, as the callback has it":                 {settlement(), both, tell(settlement(later, failed)), tell(settlement()), true},
+		"both, the answer filled":                      {settlement(), both, tell(settlement(noRake, noDetail)), tell(settlement(later)), true},
+		"both, the callback filled":                    {settlement(), both, tell(settlement(later)), tell(settlement(noRake)), true},
+		"both, and only the query tells":               {settlement(), both, tell(settlement()), nil, false},
+		"both, and only a callback tells":              {settlement(), both, nil, tell(settlement()), false},
+		"both, of a time that neither has":             {settlement(), both, tell(settlement(later)), tell(settlement(later)), false},
+		"both, filled with what none tells":            {settlement(), both, tell(settlement(noRake)), tell(settlement(later, otherRake)), false},
+		"both, with the status of the one that is not": {settlement(failed), both, tell(settlement()), tell(settlement(failed, later)), false},
+		"no source":                                    {settlement(), "", tell(settlement()), tell(settlement()), false},
+	} {
+		told := tellingOf(test.row)
+		if got := told.heard(test.source, test.answered, test.called); got != test.want {
+			t.Errorf("%s: %t, want %t", name, got, test.want)
+		}
+	}
+}
+
+// TestTellingsOf finds all that is told of one settlement, and nothing of another.
+func TestTellingsOf(t *testing.T) {
+	t.Parallel()
+	all := tellings{{id: 7, at: 1}, {id: 3, at: 2}, {id: 7, at: 3}, {id: 9, at: 4}, {id: 3, at: 5}, {id: 7, at: 6}}
+	all.sort()
+	for id, want := range map[uint64]int{3: 2, 7: 3, 9: 1, 1: 0, 8: 0, 10: 0} {
+		found := all.of(id)
+		for _, one := range found {
+			if one.id != id {
+				t.Errorf("of %d: %+v", id, one)
+			}
+		}
+		if len(found) != want {
+			t.Errorf("of %d: %d, want %d", id, len(found), want)
+		}
+	}
+}

@@ -1,0 +1,179 @@
+package pipeline
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/notified"
+	"billwalk/pipeline/reconcile"
+	"billwalk/schema"
+)
+
+// evidence is all that is known of settlements: what the trade system answered,
+// and what its callbacks told.
+type evidence struct {
+	rules     *reconcile.Rules
+	rows      normalise.Normaliser
+	book      *book
+	callbacks *callbacks
+
+	neighbours *neighbours // of the bills that callbacks may be of
+}
+
+// found is what is known of one order's settlements.
+type found struct {
+	settlements []notified.Row
+	foreign     []foreignRow
+	answers     []answeredQuestion
+}
+
+// foreignRow is a settlement of another order than the answer is to.
+type foreignRow struct {
+	normalise.SettleRow
+	answer *schema.SettleAnswer
+}
+
+// answeredQuestion is the last answer to a question.
+type answeredQuestion struct {
+	schema.Question
+	known
+}
+
+// of returns what is known of an order as the day looks at it; bills are the
+// order's forward bills of the day's window.
+func (e *evidence) of(day schema.Day, bills []reconcile.Bill) (*found, error) {
+	f := new(found)
+	var queried []normalise.SettleRow
+	for _, q := range e.questions(bills) {
+		last := e.book.around(q, day)
+		if last.outcome == unknown {
+			continue
+		}
+		f.answers = append(f.answers, answeredQuestion{q, last})
+		if last.outcome == nothing {
+			continue
+		}
+		answer, err := e.book.read(last)
+		if err != nil {
+			return nil, err
+		}
+		records, err := normalise.DecodeSettlements(answer.Body)
+		if err != nil {
+			return nil, fmt.Errorf("archive object %s: %w", answer.Key, err)
+		}
+		for i := range records {
+			row := e.rows.Settlement(records[i], &answer)
+			if row.Foreign {
+				f.foreign = append(f.foreign, foreignRow{row, &answer})
+				continue
+			}
+			queried = withAnswered(queried, row)
+		}
+	}
+	return f, e.merge(f, queried, bills)
+}
+
+// withAnswered adds a settlement. Of two answers that have it, the later one
+// counts; of the same time, the first.
+func withAnswered(rows []normalise.SettleRow, row normalise.SettleRow) []normalise.SettleRow {
+	same := slices.IndexFunc(rows, func(r normalise.SettleRow) bool { return r.Settlement.SettleID == row.Settlement.SettleID })
+	switch {
+	case same < 0:
+		return append(rows, row)
+	case row.Settlement.FetchedAt.After(rows[same].Settlement.FetchedAt):
+		rows[same] = row
+	}
+	return rows
+}
+
+// questions returns what may have been asked for the order, on any day.
+func (e *evidence) questions(bills []reconcile.Bill) []schema.Question {
+	days := make(map[schema.Day][]reconcile.Bill, 1)
+	for _, b := range bills {
+		days[b.Day] = append(days[b.Day], b)
+	}
+	var all []schema.Question
+	for _, bills := range days {
+		for _, q := range e.rules.Questions(bills) {
+			if !slices.Contains(all, q) {
+				all = append(all, q)
+			}
+		}
+	}
+	slices.SortStableFunc(all, func(a, b schema.Question) int { // by rule; days have no order here
+		return cmp.Or(slices.Index(e.rules.Match, a.Match)-slices.Index(e.rules.Match, b.Match), strings.Compare(a.Value, b.Value))
+	})
+	return all
+}
+
+// merge adds what callbacks tell of the order to what was answered.
+func (e *evidence) merge(f *found, queried []normalise.SettleRow, bills []reconcile.Bill) error {
+	links, err := e.linked(bills, queried)
+	if err != nil {
+		return err
+	}
+	for i := range queried {
+		states, err := e.callbacks.readAll(links.take(linkIDsOf(&queried[i].Settlement).settle))
+		if err != nil {
+			return err
+		}
+		f.settlements = append(f.settlements, notified.Merge(&queried[i], states)...)
+	}
+	for len(links) > 0 {
+		first := links[0]
+		states, err := e.callbacks.readAll(links.take(first.state.ids.settle))
+		if err != nil {
+			return err
+		}
+		for _, row := range notified.Merge(nil, states) {
+			row.Settlement.AskedBy = schema.Some(first.by)
+			if f.unconfirmed(&row.Settlement) {
+				row.Exceptions = append(slices.Clip(row.Exceptions), notified.Unconfirmed(&row))
+			}
+			f.settlements = append(f.settlements, row)
+		}
+	}
+	return nil
+}
+
+// unconfirmed says that the query was asked for the settlement's order after the
+// callback came: its answer would have the settlement.
+func (f *found) unconfirmed(s *schema.Settlement) bool {
+	return s.OrderID.Valid && slices.ContainsFunc(f.answers, func(a answeredQuestion) bool {
+		ofOrder := a.Parameter == "order_id" && a.Value == s.OrderID.V
+		return ofOrder && a.fetched > s.FetchedAt.UnixMicro()
+	})
+}
+
+// complete says that callbacks tell so much of the order that there is nothing to
+// ask: all is final, and what succeeded reaches what was billed. So a callback
+// that was lost is not missed.
+func (f *found) complete(bills []reconcile.Bill) bool {
+	told := false
+	var settled, billed []schema.Null[schema.Fen]
+	for i := range f.settlements {
+		s := &f.settlements[i].Settlement
+		told = told || s.Source != schema.SourceQuery
+		if !s.Status.Final() || f.settlements[i].Contradicted {
+			return false
+		}
+		if s.Status == schema.StatusSuccess {
+			settled = append(settled, s.Amount)
+		}
+	}
+	for i := range bills {
+		billed = append(billed, bills[i].Legs[schema.LegTotal])
+	}
+	paid, paidErr := schema.Total(settled...)
+	due, dueErr := schema.Total(billed...)
+	return told && len(settled) > 0 && paid.Valid && due.Valid && paidErr == nil && dueErr == nil && paid.V >= due.V
+}
+
+// contradicted says that a callback has come since the query answered, and says
+// otherwise.
+func (f *found) contradicted() bool {
+	return slices.ContainsFunc(f.settlements, func(r notified.Row) bool { return r.Contradicted })
+}

@@ -1,0 +1,136 @@
+package notified
+
+import (
+	"math/rand/v2"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"billwalk/pipeline/normalise"
+	"billwalk/schema"
+)
+
+const item = `,"item_order_id":`
+
+// heard returns the state that one callback comes to.
+func heard(t *testing.T, text string, event, received int) State {
+	t.Helper()
+	c := told(text, event, received)
+	return State{Notice: noticeOf(t, c), Record: string(c.Body), ArchiveKey: "archive/callbacks/1"}
+}
+
+// answered returns what the query says of the settlement, asked at the minute.
+func answered(t *testing.T, text string, minute int) *normalise.SettleRow {
+	t.Helper()
+	a := schema.SettleAnswer{
+		Parameter: "order_id", Column: "shop_order_id", Value: "O1", FetchedAt: base.Add(time.Duration(minute) * time.Minute), LogID: "query",
+		Body: []byte(`{"data":[{"settle_id":"S1","order_id":"O1","out_settle_no":"N1","out_order_no":"X1","settle_detail":"商户号 68882720803499563550 - 分成金额（分）840",` + text + `}],"extra":{"error_code":0}}`),
+	}
+	records, err := normalise.DecodeSettlements(a.Body)
+	if err != nil {
+		t.Fatal(err)
+	}
+	row := normalise.Normaliser{}.Settlement(records[0], &a)
+	return &row
+}
+
+const queried = `"settle_status":"SUCCESS","settle_amount":1000,"rake":60,"commission":100,"settle_time":1795186800000`
+
+// row is what the table of cases looks at.
+type row struct {
+	Source, Status, Item string
+	Amount               int64
+	LogID                string // whose the row is
+	Rules                string
+	Contradicted         bool
+}
+
+func rowsOf(rows []Row) (all []row) {
+	for _, r := range rows {
+		s := &r.Settlement
+		one := row{string(s.Source), string(s.Status), s.ItemOrderID.V, int64(s.Amount.V), s.LogID.V, "", r.Contradicted}
+		for _, e := range r.Exceptions {
+			one.Rules += string(e.Rule) + " "
+		}
+		one.Rules = strings.TrimSpace(one.Rules)
+		all = append(all, one)
+	}
+	return all
+}
+
+func TestMerge(t *testing.T) {
+	t.Parallel()
+	half := func(i string, fen string) string {
+		return `"status":"SUCCESS","settle_amount":` + fen + item + `"` + i + `"`
+	}
+	for name, c := range map[string]struct {
+		query  *normalise.SettleRow
+		states []State
+		want   []row
+	}{
+		"the query alone":              {answered(t, queried, 60), nil, []row{{"query", "SUCCESS", "", 1000, "query", "", false}}},
+		"a callback alone":             {nil, []State{heard(t, success, 0, 1)}, []row{{"callback", "SUCCESS", "", 1000, "log-1", "", false}}},
+		"both agree":                   {answered(t, queried, 60), []State{heard(t, success, 0, 1)}, []row{{"both", "SUCCESS", "", 1000, "query", "", false}}},
+		"the callback names the item":  {answered(t, queried, 60), []State{heard(t, success+item+`"I1"`, 0, 1)}, []row{{"both", "SUCCESS", "I1", 1000, "query", "", false}}},
+		"another amount, before":       {answered(t, queried, 60), []State{heard(t, less, 0, 1)}, []row{{"both", "SUCCESS", "", 1000, "query", "callback_contradicts", false}}},
+		"another amount, after":        {answered(t, queried, 60), []State{heard(t, less, 61, 62)}, []row{{"both", "SUCCESS", "", 1000, "query", "callback_contradicts", true}}},
+		"failed, says the callback":    {answered(t, queried, 60), []State{heard(t, fail, 61, 62)}, []row{{"both", "SUCCESS", "", 1000, "query", "callback_contradicts", true}}},
+		"news: it was under way":       {answered(t, `"settle_status":"PROCESSING","settle_amount":1000`, 60), []State{heard(t, success, 61, 62)}, []row{{"both", "SUCCESS", "", 1000, "log-62", "", false}}},
+		"under way after the callback": {answered(t, `"settle_status":"PROCESSING","settle_amount":1000`, 60), []State{heard(t, success, 59, 62)}, []row{{"both", "PROCESSING", "", 1000, "query", "callback_contradicts", true}}},
+		"another item":                 {answered(t, queried+item+`"I1"`, 60), []State{heard(t, success+item+`"I2"`, 0, 1)}, []row{{"both", "SUCCESS", "I1", 1000, "query", "callback_contradicts", false}}},
+		"parts of what was queried": {answered(t, queried, 60), []State{heard(t, half("I2", "600"), 0, 2), heard(t, half("I1", "400"), 0, 1)},
+			[]row{{"both", "SUCCESS", "I1", 400, "log-1", "", false}, {"both", "SUCCESS", "I2", 600, "log-2", "", false}}},
+		"parts that do not add up": {answered(t, queried, 60), []State{heard(t, half("I2", "600"), 0, 2), heard(t, half("I1", "401"), 0, 1)},
+			[]row{{"both", "SUCCESS", "", 1000, "query", "callback_contradicts callback_contradicts", false}}},
+		"parts alone": {nil, []State{heard(t, half("I2", "600"), 0, 2), heard(t, half("I1", "401"), 0, 1)},
+			[]row{{"callback", "SUCCESS", "I1", 401, "log-1", "", false}, {"callback", "SUCCESS", "I2", 600, "log-2", "", false}}},
+		"parts, and the whole": {nil, []State{heard(t, half("I2", "600"), 0, 2), heard(t, success, 0, 3), heard(t, half("I1", "400"), 0, 1)},
+			[]row{{"callback", "SUCCESS", "I1", 400, "log-1", "", false}, {"callback", "SUCCESS", "I2", 600, "log-2", "", false}}},
+		"without the item, then with it": {nil, []State{heard(t, success+item+`"I1"`, 5, 6), heard(t, success, 0, 3)},
+			[]row{{"callback", "SUCCESS", "I1", 1000, "log-3", "", false}}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := rand.New(rand.NewPCG(1, 1))
+			for range 6 {
+				states := slices.Clone(c.states)
+				r.Shuffle(len(states), func(i, j int) { states[i], states[j] = states[j], states[i] })
+				if diff := cmp.Diff(c.want, identityAside(rowsOf(Merge(c.query, states)))); diff != "" {
+					t.Errorf("(-want +got)\n%s", diff)
+				}
+			}
+		})
+	}
+}
+
+// identityAside leaves out what is no matter of merging: parts come without shares
+// of their own here.
+func identityAside(rows []row) []row {
+	for i := range rows {
+		rows[i].Rules = strings.Join(slices.DeleteFunc(strings.Fields(rows[i].Rules), func(rule string) bool {
+			return !strings.HasPrefix(rule, "callback_")
+		}), " ")
+	}
+	return rows
+}
+
+// TestMergeFills holds that what the query leaves out is taken from the callback,
+// and what it has, or is an amount, is not.
+func TestMergeFills(t *testing.T) {
+	t.Parallel()
+	query := answered(t, `"settle_status":"FAIL","settle_amount":1000,"rake":60`, 60)
+	rows := Merge(query, []State{heard(t, fail+`,"rake":60,"commission":5,"is_auto_settle":true,"cp_extra":"x"`, 0, 1)})
+	s := rows[0].Settlement
+	got := []any{s.Message.V, s.Commission.Valid, s.Rake.V, s.IsAutoSettle, s.CpExtra.V, s.AppID.V, s.SettleTime.V.Equal(base), s.OutOrderNo.V, s.AskedBy.V, s.FetchedAt.Equal(query.Settlement.FetchedAt)}
+	want := []any{"账户异常", false, schema.Fen(60), schema.Some(true), "x", "tt1", true, "X1", "order_id: shop_order_id", true}
+	if diff := cmp.Diff(want, got); diff != "" {
+		t.Errorf("(-want +got)\n%s", diff)
+	}
+	contradicted := Merge(answered(t, `"settle_status":"FAIL","settle_amount":1000`, 60), []State{heard(t, success+item+`"I1"`, 0, 1)})[0].Settlement
+	if contradicted.Rake.Valid || contradicted.SettleTime.Valid || contradicted.ItemOrderID.V != "I1" {
+		t.Errorf("amounts and time of a callback that is contradicted are taken: %+v", contradicted)
+	}
+}

@@ -1,0 +1,258 @@
+package pipeline
+
+import (
+	"context"
+	"encoding/binary"
+	"errors"
+	"slices"
+
+	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/notified"
+	"billwalk/pipeline/reconcile"
+	"billwalk/schema"
+)
+
+// unexplainedAccount is whose settlements that no bill explains are: they name no
+// account, and stand in the bucket of this one.
+const unexplainedAccount schema.AccountID = ""
+
+// hear loads the callbacks of the days that the run looks at, and of their
+// windows. They may have come at any time since. Of what is damaged a run asks for
+// the orders, and is incomplete; a replay cannot, and must not guess.
+func (b *builder) hear(ctx context.Context) error {
+	days := slices.Sorted(slices.Values(b.plan.days()))
+	if !b.Rules.Configured || len(days) == 0 {
+		return nil
+	}
+	window := schema.Day(b.window())
+	first, last := days[0]-window, days[len(days)-1]+window
+	today := schema.DayOf(b.Now())
+	c, err := loadCallbacks(ctx, b.Archive, b.Log, first-1, max(today, last)+1, first, last)
+	if err != nil {
+		return err
+	}
+	b.callbacks = c
+	if damaged := errors.Join(c.damaged...); damaged != nil && b.Trade == nil {
+		return damaged
+	} else if damaged != nil {
+		b.tradeFailures = append(b.tradeFailures, schema.Failure{
+			Day: days[0], Reach: schema.ReachUnit, Reason: "callbacks: " + damaged.Error(),
+			Hint: "the orders are asked for; restore the objects to have what no bill explains, or move them away",
+		})
+	}
+	b.summary.Callbacks = Callbacks{States: int64(len(c.states)), Unreadable: c.unreadable}
+	b.neighbours.linking, b.book.linking = !c.none(), !c.none()
+	return b.planUnexplained(ctx, days)
+}
+
+// planUnexplained adds the partitions of unexplained settlements, where the job
+// has no unit in them.
+func (b *builder) planUnexplained(ctx context.Context, days []schema.Day) error {
+	bucket := unexplainedAccount.Bucket(b.Buckets)
+	if slices.Contains(BucketsOf(b.Accounts, b.Buckets), bucket) {
+		return nil
+	}
+	for _, day := range days {
+		if len(b.callbacks.byDay[day]) == 0 {
+			continue
+		}
+		base, err := b.Lake.Base(ctx, day, bucket)
+		if err != nil {
+			return err
+		}
+		b.plan.Bases = append(b.plan.Bases, base)
+	}
+	return nil
+}
+
+// assembleUnexplained begins the day's partition of unexplained settlements, where
+// no unit has.
+func (b *builder) assembleUnexplained(ctx context.Context, day schema.Day) error {
+	bucket := unexplainedAccount.Bucket(b.Buckets)
+	for _, base := range b.plan.Bases {
+		at := partition{base.Day, base.Bucket}
+		if base.Day != day || base.Bucket != bucket || b.assemblies[at] != nil {
+			continue
+		}
+		a, err := b.assemble(ctx, base)
+		if err != nil {
+			return err
+		}
+		a.unitless = true
+		b.assemblies[at] = a
+	}
+	return nil
+}
+
+// vain says that there is nothing to publish in a partition of no unit.
+func (a *assembly) vain() bool {
+	return a.unitless && a.base.Manifest == nil && a.m.Verdicts[schema.SettlementOnly] == 0
+}
+
+// unexplained returns the states of the day's events that no bill within the
+// window explains.
+func (b *builder) unexplained(ctx context.Context, day schema.Day) ([]*notifiedState, error) {
+	heard := b.callbacks.byDay[day]
+	if len(heard) == 0 {
+		return nil, nil
+	}
+	at := partition{day: day}
+	if err := b.neighbours.read(ctx, append(b.neighbours.around(at), at)); err != nil {
+		return nil, err
+	}
+	var left []*notifiedState
+	for _, s := range heard {
+		days, err := b.explains(s)
+		if err != nil {
+			return nil, err
+		}
+		if len(days) == 0 {
+			left = append(left, s)
+		} else if err := b.late(ctx, s, days); err != nil {
+			return nil, err
+		}
+	}
+	slices.SortFunc(left, (*notifiedState).compare)
+	return left, nil
+}
+
+// explains returns the days of the window that have bills to which the state
+// belongs.
+func (b *builder) explains(s *notifiedState) ([]schema.Day, error) {
+	evidence := b.evidence()
+	if order := evidence.owner(s); order != "" {
+		ids := s.ids.all()
+		for _, sibling := range b.callbacks.byID[s.ids.order] {
+			ids = append(ids, sibling.ids.all()...)
+		}
+		return b.neighbours.daysOf(s.day, order, ids...), nil
+	}
+	for _, id := range []fingerprint{s.ids.settle, s.ids.order} {
+		filed, err := b.book.tells(id, s.day)
+		if err != nil {
+			return nil, err
+		}
+		if filed.outcome != unknown {
+			return []schema.Day{filed.day}, nil
+		}
+	}
+	return nil, nil
+}
+
+// late tells of a callback whose bills are of days that this run does not build,
+// and were published before it came.
+func (b *builder) late(ctx context.Context, s *notifiedState, days []schema.Day) error {
+	planned := b.plan.days()
+	if slices.ContainsFunc(days, func(d schema.Day) bool { return slices.Contains(planned, d) }) {
+		return nil
+	}
+	for _, day := range days {
+		for bucket := range b.Buckets {
+			m, err := b.manifest(ctx, partition{day, bucket})
+			if err != nil {
+				return err
+			}
+			if m != nil && m.PublishedAt.UnixMicro() < s.mark.Received {
+				b.summary.Callbacks.Late++
+				b.Log.Warn("a callback came after its bills' day was last built: replay that day to have it in the tables", "bill_date", day)
+				return nil
+			}
+		}
+	}
+	return nil
+}
+
+// manifest reads a manifest of a day that the run does not build, once.
+func (b *builder) manifest(ctx context.Context, at partition) (*schema.Manifest, error) {
+	m, ok := b.manifests[at]
+	if ok {
+		return m, nil
+	}
+	m, err := b.Lake.Manifest(ctx, at.day, at.bucket)
+	b.manifests[at] = m
+	return m, err
+}
+
+// tells returns the answer, filed within the window of the day, that has a
+// settlement of this settle_id or order_id.
+func (b *book) tells(id fingerprint, day schema.Day) (known, error) {
+	b.mu.RLock()
+	questions := b.told[id]
+	b.mu.RUnlock()
+	for _, q := range questions {
+		last := b.latestOf(q, day-b.window, day+b.window)
+		if last.outcome <= nothing {
+			continue
+		}
+		answer, err := b.read(last)
+		if err != nil {
+			return known{}, err
+		}
+		ids, err := toldBy(&answer)
+		if err != nil {
+			return known{}, err
+		}
+		if slices.Contains(ids, id) {
+			return last, nil
+		}
+	}
+	return known{}, nil
+}
+
+// toldBy returns the settle_ids and order_ids of which an answer tells.
+func toldBy(a *schema.SettleAnswer) (ids []fingerprint, err error) {
+	records, err := normalise.DecodeSettlements(a.Body)
+	for i := range records {
+		row := normalise.Normaliser{}.Settlement(records[i], a)
+		if row.Foreign {
+			continue
+		}
+		link := linkIDsOf(&row.Settlement)
+		if ids = append(ids, link.settle); link.order != (fingerprint{}) {
+			ids = append(ids, link.order)
+		}
+	}
+	return ids, err
+}
+
+// short is what is kept of an id where there are many.
+func (f fingerprint) short() uint64 { return binary.BigEndian.Uint64(f[:]) }
+
+// leftOver hands over the settlements that no bill explains: on their own day, in
+// groups of no account.
+func (j *joiner) leftOver(states []*notifiedState) error {
+	var settlements []schema.Settlement
+	for rest := states; len(rest) > 0; {
+		n := 1
+		for n < len(rest) && rest[n].ids.settle == rest[0].ids.settle {
+			n++
+		}
+		told, err := j.callbacks.readAll(rest[:n])
+		if err != nil {
+			return err
+		}
+		for _, row := range notified.Merge(nil, told) {
+			settlements = append(settlements, row.Settlement)
+			if err := j.exceptions(row.Exceptions); err != nil {
+				return err
+			}
+		}
+		rest = rest[n:]
+	}
+	slices.SortFunc(settlements, func(a, b schema.Settlement) int { return compareSettlements(&a, &b) })
+	for i := range settlements {
+		if err := j.out.Settlement(&settlements[i]); err != nil {
+			return err
+		}
+	}
+	groups, err := reconcile.Unexplained(j.at.day, settlements)
+	if err != nil {
+		return err
+	}
+	for i := range groups {
+		if err := j.group(&groups[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,149 @@
+package archive
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"errors"
+	"fmt"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+	"github.com/klauspost/compress/zstd"
+
+	"billwalk/schema"
+	"billwalk/sinks/object"
+)
+
+// Settle callbacks lie below archive/callbacks/received=D/, under the day of
+// their receipt:
+//
+//	<batch>.jsonl.zst              verified requests, one JSON line each
+//	quarantine/<batch>.jsonl.zst   those that are signed and cannot be read
+//
+// A batch is a ULID. The platform repeats itself, and so do the lines.
+
+func callbacksPrefix(received schema.Day) string {
+	return fmt.Sprintf("archive/callbacks/received=%s/", received)
+}
+
+// batches are the names of the archive's own objects below a day of receipt.
+var batches = regexp.MustCompile(`^(quarantine/)?([0-9A-HJKMNP-TV-Z]{26})\.jsonl\.zst$`)
+
+// quick compresses batches of callbacks, while their senders wait.
+var quick = func() *zstd.Encoder {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2), zstd.WithWindowSize(1<<20))
+	if err != nil {
+		panic(err) // the options are constant
+	}
+	return enc
+}()
+
+// EncodeCallback returns the callback as one JSON line, from which the very bytes
+// of the body can be had back: they were signed. There is one for every request,
+// so that it is written by hand. A text that is not UTF-8 is an error, but for
+// that of logid, which is not signed.
+func (*Archive) EncodeCallback(c schema.Callback) ([]byte, error) {
+	line := make([]byte, 0, 768+len(c.Body)+len(c.Body)/4)
+	line = append(c.ReceivedAt.UTC().AppendFormat(append(line, `{"received_at":"`...), time.RFC3339Nano), '"')
+	for _, member := range [...]struct{ name, text string }{
+		{`,"app":`, c.App},
+		{`,"scheme":`, string(c.Scheme)},
+		{`,"timestamp":`, c.Timestamp},
+		{`,"nonce":`, c.Nonce},
+		{`,"signature":`, c.Signature},
+		{`,"logid":`, strings.ToValidUTF8(c.LogID, "\ufffd")},
+	} {
+		var err error
+		if line, err = jsontext.AppendQuote(append(line, member.name...), member.text); err != nil {
+			return nil, fmt.Errorf("a callback of app %q, received at %s: %s %w", c.App, c.ReceivedAt, strings.Trim(member.name, `,":`), err)
+		}
+	}
+	plain := len(line)
+	line, err := jsontext.AppendQuote(append(line, `,"body":`...), c.Body)
+	if err != nil {
+		line = append(line[:plain], `,"body_base64":"`...)
+		line = append(base64.StdEncoding.AppendEncode(line, c.Body), '"')
+	}
+	return append(line, "}\n"...), nil
+}
+
+// AppendCallbacks stores encoded callbacks as a batch of the day on which they
+// were received. A batch is written once: where another process has written it,
+// the error is schema.ErrTaken.
+func (a *Archive) AppendCallbacks(ctx context.Context, received schema.Day, batch string, lines []byte) error {
+	return a.create(ctx, callbacksPrefix(received)+batch+".jsonl.zst", quick.EncodeAll(lines, nil))
+}
+
+// QuarantineCallbacks stores encoded callbacks likewise, for a person to look at.
+func (a *Archive) QuarantineCallbacks(ctx context.Context, received schema.Day, batch string, lines []byte) error {
+	return a.create(ctx, callbacksPrefix(received)+"quarantine/"+batch+".jsonl.zst", quick.EncodeAll(lines, nil))
+}
+
+// Callbacks reads what was received on the day, batch by batch, but for what is
+// quarantined. What is damaged is schema.ErrDamaged, which names the object, and
+// what follows it is read all the same; any other error is the store's.
+func (a *Archive) Callbacks(ctx context.Context, received schema.Day, take func(schema.Callback)) error {
+	var faults []error
+	for info, err := range a.store.List(ctx, callbacksPrefix(received)) {
+		if err != nil {
+			return err
+		}
+		parts := batches.FindStringSubmatch(strings.TrimPrefix(info.Key, callbacksPrefix(received)))
+		if parts == nil || parts[1] != "" {
+			continue // somebody else's file, or in quarantine
+		}
+		damaged, err := a.callbackBatch(ctx, info.Key, take)
+		if err != nil {
+			return err
+		}
+		faults = append(faults, damaged)
+	}
+	return errors.Join(faults...)
+}
+
+func (a *Archive) callbackBatch(ctx context.Context, key string, take func(schema.Callback)) (damaged, err error) {
+	data, _, err := object.ReadAll(ctx, a.store, key)
+	if err != nil {
+		return nil, err
+	}
+	n := 0
+	for line, err := range lines(bytes.NewReader(data)) {
+		var c schema.Callback
+		if err == nil {
+			c, err = parseCallback(line)
+		}
+		if err != nil {
+			return fmt.Errorf("archive object %s: %w: %w", key, schema.ErrDamaged, err), nil
+		}
+		c.Key = key
+		take(c)
+		n++
+	}
+	if n == 0 {
+		return fmt.Errorf("archive object %s: %w: it is empty", key, schema.ErrDamaged), nil
+	}
+	return nil, nil
+}
+
+func parseCallback(line []byte) (schema.Callback, error) {
+	var c struct {
+		schema.Callback
+		Text   *string `json:"body"`
+		Binary []byte  `json:"body_base64"`
+	}
+	err := json.Unmarshal(line, &c)
+	switch {
+	case err != nil:
+	case c.App == "" || c.Scheme == "" || (c.Text == nil) == (c.Binary == nil):
+		err = errors.New("a line is no callback")
+	case c.Text != nil:
+		c.Body = []byte(*c.Text)
+	default:
+		c.Body = c.Binary
+	}
+	return c.Callback, err
+}
