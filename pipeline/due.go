@@ -50,6 +50,20 @@ func (p *settlePass) heard(o *wanted) bool {
 	return o.told && !fingerprintOf(o.questions[0]).sampled()
 }
 
+// A rule is silent when it has not answered for so many orders. Where callbacks
+// come, there is likely to be nothing of those that none is of.
+const (
+	silentAfter         = 200
+	silentWithCallbacks = 50
+)
+
+func (p *settlePass) silent(u schema.RuleUse) bool {
+	if p.book.linking {
+		return u.Silent(silentWithCallbacks)
+	}
+	return u.Silent(silentAfter)
+}
+
 // taught learns from callbacks which rule answers: they name the order's id.
 func (p *settlePass) taught(o *wanted) {
 	if !o.orderID.Valid {
@@ -97,7 +111,7 @@ func (p *settlePass) inTurn(o *wanted) (turn []int, silent int) {
 		before[i] = last.outcome > nothing && last.fetched < p.started.UnixMicro()
 		switch {
 		case p.fresh(last):
-		case before[i] || !p.use(q.Match).Silent() || fingerprintOf(q).sampled():
+		case before[i] || !p.silent(p.use(q.Match)) || fingerprintOf(q).sampled():
 			turn = append(turn, i)
 		default:
 			silent++

@@ -149,8 +149,8 @@ func (f *found) unconfirmed(s *schema.Settlement) bool {
 }
 
 // complete says that callbacks tell so much of the order that there is nothing to
-// ask: all is final, and what succeeded reaches what was billed. So a callback
-// that was lost is not missed.
+// ask: all is final, and what succeeded reaches what was billed. So a callback that
+// was lost, such as of a second try, is not missed.
 func (f *found) complete(bills []reconcile.Bill) bool {
 	told := false
 	var settled, billed []schema.Null[schema.Fen]

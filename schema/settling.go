@@ -10,12 +10,9 @@ type RuleUse struct {
 	Answered int64  `json:"answered"`
 }
 
-// silentAfter is how many orders a rule is given before it counts as silent.
-const silentAfter = 200
-
-// Silent says that the rule has never answered, and is not worth a call for
-// every order.
-func (u RuleUse) Silent() bool { return u.Answered == 0 && u.Asked >= silentAfter }
+// Silent says that the rule has not answered for so many orders, and is not worth
+// a call for every one.
+func (u RuleUse) Silent(after int64) bool { return u.Answered == 0 && u.Asked >= after }
 
 // usesKept is how many orders a rule is judged by: beyond them, old ones count half.
 const usesKept = 1000

@@ -15,7 +15,7 @@ func TestSilent(t *testing.T) {
 	for use, want := range map[RuleUse]bool{
 		{}: false, {Asked: 199}: false, {Asked: 200}: true, {Asked: 1_000_000}: true, {Asked: 200, Answered: 1}: false, {Asked: 1_000_000, Answered: 1}: false,
 	} {
-		if got := use.Silent(); got != want {
+		if got := use.Silent(200); got != want {
 			t.Errorf("%+v is silent: %t", use, got)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"billwalk/pipeline/douyin/sandbox"
+	"billwalk/schema"
 )
 
 // demoWorld is the platform of the demo.
@@ -20,11 +21,13 @@ var demoWorld = sandbox.Config{Seed: 1, Accounts: 12, Bills: 120}
 func (p *program) sandbox() *cobra.Command {
 	var config sandbox.Config
 	var addr, faults string
+	var callbacks callbackFlags
 	cmd := &cobra.Command{
-		Use:     "sandbox",
-		Short:   "Serve a simulated platform, for trying and testing",
-		Example: "  billwalk sandbox --addr 127.0.0.1:9090 --seed 7 --faults 2119003,cut",
-		Args:    nothing,
+		Use:   "sandbox",
+		Short: "Serve a simulated platform, for trying and testing",
+		Example: "  billwalk sandbox --addr 127.0.0.1:9090 --seed 7 --faults 2119003,cut\n" +
+			"  billwalk sandbox --callbacks http://127.0.0.1:8080/callbacks/settle/trade",
+		Args: nothing,
 	}
 	list := "faults to switch on, by name, or all:\n"
 	for _, doc := range sandbox.FaultList() {
@@ -39,6 +42,7 @@ func (p *program) sandbox() *cobra.Command {
 	cmd.Flags().DurationVar(&config.Latency, "latency", 0, "time that every answer takes")
 	cmd.Flags().BoolVar(&config.Healthy, "healthy", false, "a world without exceptions and refused accounts")
 	cmd.Flags().StringVar(&faults, "faults", "", list)
+	callbacks.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var err error
 		if config.Faults, err = sandbox.ParseFaults(faults); err != nil {
@@ -52,13 +56,18 @@ func (p *program) sandbox() *cobra.Command {
 		if config.QPS < 0 || config.TradeQPS < 0 || config.Latency < 0 {
 			return usage("--qps %d, --trade-qps %d and --latency %s: want 0 or more", config.QPS, config.TradeQPS, config.Latency)
 		}
-		return p.serveSandbox(cmd.Context(), addr, config)
+		delivery, err := callbacks.of(cmd, &config, schema.DayOf(p.now()))
+		if err != nil {
+			return err
+		}
+		return p.serveSandbox(cmd.Context(), addr, config, delivery)
 	}
 	return cmd
 }
 
-// serveSandbox serves until the context ends.
-func (p *program) serveSandbox(ctx context.Context, addr string, config sandbox.Config) error {
+// serveSandbox serves until the context ends. Callbacks are posted, if they are to
+// be, as soon as it serves.
+func (p *program) serveSandbox(ctx context.Context, addr string, config sandbox.Config, callbacks *sandbox.DeliveryConfig) error {
 	host, port, err := net.SplitHostPort(addr)
 	if err != nil {
 		return usage("--addr %s: want host:port or :port", addr)
@@ -72,6 +81,11 @@ func (p *program) serveSandbox(ctx context.Context, addr string, config sandbox.
 	}
 	defer platform.stop()
 	fmt.Fprintf(p.out, "The sandbox platform serves at %s; open it for what it offers.\n", platform.url)
+	if callbacks != nil {
+		if err := p.postCallbacks(ctx, platform.Platform, *callbacks); err != nil {
+			return err
+		}
+	}
 	<-ctx.Done()
 	return nil
 }

@@ -9,6 +9,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/schema"
 )
 
@@ -31,10 +32,10 @@ func tablesOf(lake lakePlace) string {
 
 // checkVerdicts compares every group of the lake, and every settlement, with the
 // truth of the platform at a time.
-func checkVerdicts(t testing.TB, lake lakePlace, platform *running, from, to schema.Day, at time.Time) {
+func checkVerdicts(t testing.TB, lake lakePlace, platform *running, from, to schema.Day, at time.Time, told ...sandbox.Notified) {
 	t.Helper()
 	var want []string
-	for _, v := range platform.Verdicts(platform.Accounts(), from, to, at) {
+	for _, v := range platform.Verdicts(platform.Accounts(), from, to, at, told...) {
 		diff := "-"
 		if v.DiffTotal != nil {
 			diff = fmt.Sprint(*v.DiffTotal)
@@ -50,7 +51,7 @@ func checkVerdicts(t testing.TB, lake lakePlace, platform *running, from, to sch
 	compareLines(t, "verdicts", want, got)
 
 	want, got = nil, nil
-	for _, s := range platform.SettlementTruth(platform.Accounts(), from, to, at) {
+	for _, s := range platform.SettlementTruth(platform.Accounts(), from, to, at, told...) {
 		fen := func(v *int64) string {
 			if v == nil {
 				return "-"
@@ -106,7 +107,8 @@ broken AS (
 	UNION ALL SELECT 'a settlement is in no group, or in two', count(*) FROM (SELECT sum(settlement_rows) AS s FROM reconciliation) WHERE s IS DISTINCT FROM (SELECT count(*) FROM settlements)
 	UNION ALL SELECT 'settled total', count(*) FROM (SELECT coalesce(sum(settled_total_fen), 0) AS s FROM reconciliation) WHERE s IS DISTINCT FROM (SELECT coalesce(sum(settle_amount_fen), 0) FROM settlements WHERE settle_status = 'SUCCESS')
 	UNION ALL SELECT 'settled net', count(*) FROM (SELECT coalesce(sum(settled_net_fen), 0) AS s FROM reconciliation) WHERE s IS DISTINCT FROM (SELECT coalesce(sum(shares_fen), 0) FROM settlements WHERE settle_status = 'SUCCESS')
-	UNION ALL SELECT 'a settle_id twice', count(*) FROM (SELECT settle_id FROM settlements GROUP BY ALL HAVING count(*) > 1)
+	UNION ALL SELECT 'a settle_id twice, and not by item', count(*) FROM (SELECT settle_id FROM settlements GROUP BY ALL HAVING count(*) > 1 AND count(*) <> count(DISTINCT item_order_id))
+	UNION ALL SELECT 'settlement_only, and not without bills and account', count(*) FROM reconciliation WHERE (verdict = 'settlement_only') <> (walk_account_id = '') OR (verdict = 'settlement_only') <> (bill_rows = 0)
 	UNION ALL SELECT 'a group twice', count(*) FROM (SELECT bill_date, walk_account_id, group_key FROM reconciliation GROUP BY ALL HAVING count(*) > 1)
 	UNION ALL SELECT 'shares do not add up', count(*) FROM settlements WHERE shares_fen IS DISTINCT FROM list_sum(list_transform(shares, lambda x: x.amount_fen))
 	UNION ALL SELECT 'an unknown verdict', count(*) FROM reconciliation WHERE verdict NOT IN ('matched', 'mismatched', 'bill_only', 'settlement_only', 'pending', 'failed', 'not_applicable')
@@ -148,6 +150,34 @@ func checkVerdictCounts(t testing.TB, lake lakePlace, counts map[schema.Verdict]
 	}
 	if diff := cmp.Diff(got, counts); diff != "" || len(got) == 0 {
 		t.Errorf("verdicts (-table +summary):\n%s", diff)
+	}
+}
+
+// TestVerdictsText: settlements that no bill explains are told beside the bills
+// that have no settlement.
+func TestVerdictsText(t *testing.T) {
+	t.Parallel()
+	v, orders := verdicts{sums: make(map[schema.Verdict]*verdictSum)}, make(map[string]*difference)
+	total := func(fen schema.Fen) schema.Legs { return schema.Legs{schema.LegTotal: schema.Some(fen)} }
+	for _, r := range []schema.Reconciliation{
+		{WalkAccountID: "7", GroupKey: "o1", Verdict: schema.BillOnly, Billed: total(12345)},
+		{GroupKey: "o2", Verdict: schema.SettlementOnly, Settled: total(700)},
+		{GroupKey: "o3/i", Verdict: schema.SettlementOnly},
+	} {
+		if err := v.add(firstDay, &r, orders); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var out strings.Builder
+	if err := v.print(&out); err != nil {
+		t.Fatal(err)
+	}
+	const want = `          verdict  groups  billed 账单  settled 分账 结论
+        bill_only       1     123.45        0.00 单边账:有账单无分账
+  settlement_only       2       0.00        7.00 单边账:有分账无账单
+`
+	if diff := cmp.Diff(want, out.String()); diff != "" || len(orders) != 0 {
+		t.Errorf("(-want +got, %d differences):\n%s", len(orders), diff)
 	}
 }
 

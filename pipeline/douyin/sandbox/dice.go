@@ -53,6 +53,14 @@ const (
 
 const mostSettlements = 16
 
+// Strays have ids that no bill has.
+const (
+	idStrayOrder = idOutSettle + mostSettlements + iota
+	idStrayItem
+	idStraySettle
+	idStrayOutSettle
+)
+
 const (
 	idSpace = 1_000_000_000_000_000_000 // the 18 digits behind the leading 7
 	idPrime = 618_033_988_749_894_853   // odd and no multiple of 5: multiplying permutes the space

@@ -3,11 +3,13 @@
 // for demos and tests. It is deterministic: the same seed gives the same merchants,
 // bills, settlements, faults and logids, and any day can be asked for. It can say
 // the [Platform.Truth] of what it serves, and the [Platform.Verdicts] that its
-// orders deserve, so that a lake can be compared with it to the fen.
+// orders deserve, so that a lake can be compared with it to the fen. It posts the
+// settle callbacks of its orders, too, where it is told to ([Platform.Deliver]).
 //
 // It shares no type and no rule with the client, the normaliser or the
-// reconciliation, so that a mistake there cannot hide here. It never calls out, stores nothing, and its
-// memory does not grow with the number of bills.
+// reconciliation, so that a mistake there cannot hide here. It calls out only to
+// deliver callbacks, stores nothing, and its memory does not grow with the number
+// of bills.
 package sandbox
 
 import (
@@ -34,12 +36,17 @@ type Config struct {
 	TradeKey     string        // of the app that the settle query is for
 	TradeSecret  schema.Secret // empty: whoever may list bills may also ask for settlements
 
-	QPS      int              // bill calls accepted in any second, 0 for no limit
-	TradeQPS int              // settle queries, likewise
-	Latency  time.Duration    // added to every API answer
-	Stall    time.Duration    // how long the fault "slow" stalls, 35 s when 0
-	Faults   Faults           // from [ParseFaults]
-	Now      func() time.Time // the clock of tokens, limits, arrivals and late settlements; time.Now when nil
+	QPS      int           // bill calls accepted in any second, 0 for no limit
+	TradeQPS int           // settle queries, likewise
+	Latency  time.Duration // added to every API answer
+	Stall    time.Duration // how long the fault "slow" stalls, 35 s when 0
+	Faults   Faults        // from [ParseFaults]
+
+	Strays        int // orders per merchant and week that callbacks tell and no bill explains, 5 when 0, none when negative
+	LostCallbacks int // percent of the orders whose callbacks never come
+	LateCallbacks int // percent of the others whose callbacks come on a later day
+
+	Now func() time.Time // the clock of tokens, limits, arrivals and late settlements; time.Now when nil
 }
 
 func (c Config) withDefaults() Config {
@@ -51,6 +58,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Stall <= 0 {
 		c.Stall = 35 * time.Second
+	}
+	if c.Strays == 0 {
+		c.Strays = 5
 	}
 	if c.Now == nil {
 		c.Now = time.Now

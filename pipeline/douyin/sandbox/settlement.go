@@ -37,11 +37,13 @@ const (
 type settlement struct {
 	legs
 	settleID, outSettleNo, orderID, outOrderNo string
-	item                                       string // item_order_id, "" for a whole order's
+	item                                       string   // item_order_id, "" for a whole order's
+	items                                      []string // of the bills that it settles, whether it names them or not
 	status                                     string
 	time                                       int64      // milliseconds, 0 for none
 	day                                        schema.Day // whose bills it is of, where each day has its own
 	raises                                     string
+	notified                                   bool   // a callback tells it
 	look                                       uint64 // decides how it is written
 }
 
@@ -85,6 +87,9 @@ func sum(lines []line) legs {
 func whole(lines []line) settlement {
 	billed := sum(lines)
 	s := settlement{status: statusSuccess, legs: billed}
+	for _, part := range byItems(lines) {
+		s.items = append(s.items, part[0].ItemOrderID)
+	}
 	s.told = [legCount]bool{true, true, true, true}
 	switch rest := s.fen[legTotal] - s.fen[legFee] - s.fen[legCommission] - s.fen[legNet]; {
 	case rest == 0:
@@ -142,6 +147,9 @@ func (s settlement) failed() settlement {
 	s.fen[legFee], s.fen[legCommission], s.fen[legNet] = 0, 0, 0
 	return s
 }
+
+// final says that nothing will change the settlement: then a callback tells it.
+func (s *settlement) final() bool { return s.status == statusSuccess || s.status == statusFail }
 
 func (s settlement) field(parameter string) string {
 	return map[string]string{"settle_id": s.settleID, "order_id": s.orderID, "out_settle_no": s.outSettleNo, "out_order_no": s.outOrderNo}[parameter]

@@ -38,12 +38,13 @@ var (
 	unreadable = []string{"", "分账明细见商户后台", "商户号68882720803499563550-分成金额(分)12.50", "商户号68882720803499563550", "68882720803499563550:840"}
 )
 
-// detail writes the shares as settle_detail has them, in one of its spellings.
-func (s *settlement) detail() string {
-	r := draw(s.look, word("detail"))
+// detail writes the shares as settle_detail has them, in the spelling that the
+// word decides. What nobody can read has one spelling.
+func (s *settlement) detail(spelling string) string {
 	if s.raises == SettleDetail {
-		return unreadable[r.IntN(len(unreadable))]
+		return unreadable[draw(s.look, word("detail")).IntN(len(unreadable))]
 	}
+	r := draw(s.look, word(spelling))
 	dash, bracket, gap := dashes[r.IntN(len(dashes))], brackets[r.IntN(len(brackets))], strings.Repeat(" ", r.IntN(6)/5)
 	var parts []string
 	for _, share := range s.shares() {
@@ -72,20 +73,38 @@ type settlementRecord struct {
 	PlatformTicket *int64 `json:"platform_ticket,omitempty"`
 }
 
+// style is how a settlement is written.
+type style struct {
+	quoted  bool   // amounts are text
+	bare    bool   // ids are numbers where they can be
+	sibling bool   // by another version of the API
+	cpExtra string // what was passed along when the settlement was asked for
+}
+
+func (s *settlement) style() (out style) {
+	r := draw(s.look, word("record"))
+	out.quoted, out.bare, out.sibling = r.IntN(8) == 0, r.IntN(8) == 0, r.IntN(6) == 0
+	if r.IntN(6) == 0 {
+		out.cpExtra = hostile[r.IntN(len(hostile))]
+	}
+	return out
+}
+
 // record writes the settlement as its look has it.
 func (s *settlement) record() settlementRecord {
-	r := draw(s.look, word("record"))
+	style := s.style()
 	number := func(n int64) any { return n }
-	if r.IntN(8) == 0 {
+	if style.quoted {
 		number = func(n int64) any { return strconv.FormatInt(n, 10) }
 	}
 	id := func(text string) any { return text }
-	if r.IntN(8) == 0 {
+	if style.bare {
 		id = bareNumber
 	}
 	out := settlementRecord{
 		OutOrderNo: s.outOrderNo, OutSettleNo: id(s.outSettleNo), OrderID: id(s.orderID), SettleID: id(s.settleID),
-		SettleAmount: number(s.fen[legTotal]), SettleStatus: s.status, SettleDetail: s.detail(),
+		SettleAmount: number(s.fen[legTotal]), SettleStatus: s.status, SettleDetail: s.detail("detail"),
+		CpExtra: style.cpExtra,
 	}
 	if s.item != "" {
 		out.ItemOrderID = id(s.item)
@@ -96,21 +115,17 @@ func (s *settlement) record() settlementRecord {
 	if s.told[legCommission] {
 		out.Commission = number(s.fen[legCommission])
 	}
-	sibling := r.IntN(6) == 0
 	switch {
-	case s.time == 0 && sibling:
+	case s.time == 0 && style.sibling:
 		out.SettleTime = 0
 	case s.time == 0:
-	case sibling:
+	case style.sibling:
 		out.SettleAt = number(s.time)
 	default:
 		out.SettleTime = number(s.time)
 	}
-	if sibling {
+	if style.sibling {
 		out.WalletSettleID, out.PlatformTicket = "wallet"+s.outSettleNo, new(int64)
-	}
-	if r.IntN(6) == 0 {
-		out.CpExtra = hostile[r.IntN(len(hostile))]
 	}
 	return out
 }

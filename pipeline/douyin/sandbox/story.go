@@ -16,6 +16,8 @@ const (
 	failed        = "failed"
 	notApplicable = "not_applicable"
 
+	settlementOnly = "settlement_only"
+
 	perItem   = "item"
 	perOrder  = "order"
 	perWindow = "order_window"
@@ -69,12 +71,12 @@ var stories = []story{
 
 	{"failed", 1, false, clean, once(single(exact, failing), always(failed, ""))},
 	{"failed, then whole", 1, false, narrow, once(failedThenWhole, always(matched, perOrder))},
-	{"partly failed", 2, false, partible, once(partly(failing), always(failed, ""))},
+	{"partly failed", 2, false, partible, once(partly(failing), byFirstLine(outcome{failed, ""}))},
 	{"item failed", 1, false, items, once(itemFailed, byItem(outcome{matched, perItem}, outcome{failed, ""}))},
 	{"initial", 1, false, clean, once(single(exact, waiting(statusInit)), always(pending, ""))},
 	{"processing", 1, false, clean, once(single(exact, waiting(statusProcessing)), always(pending, ""))},
 	{"unknown status", 1, false, clean, once(single(exact, waiting(statusUnknown)), always(pending, ""))},
-	{"partly processing", 2, false, partible, once(partly(waiting(statusProcessing)), always(pending, ""))},
+	{"partly processing", 2, false, partible, once(partly(waiting(statusProcessing)), byFirstLine(outcome{pending, ""}))},
 	{"untold", 1, false, anything, once(nothing, always(billOnly, ""))},
 
 	{"late", 2, false, clean, turning(nothing, always(billOnly, ""), single(exact, lately), byWhole)},
@@ -218,6 +220,17 @@ func byItem(first, rest outcome) func(*order, group) outcome {
 	return func(o *order, g group) outcome {
 		if g.item == o.lines[0].ItemOrderID {
 			return first
+		}
+		return rest
+	}
+}
+
+// byFirstLine judges the first line apart from the rest where its item is named
+// and has no other line.
+func byFirstLine(rest outcome) func(*order, group) outcome {
+	return func(o *order, g group) outcome {
+		if g.item == o.lines[0].ItemOrderID && len(byItems(o.lines)[0]) == 1 {
+			return outcome{matched, perItem}
 		}
 		return rest
 	}

@@ -161,7 +161,7 @@ func (w *world) name(s *settlement, o *order, number int) {
 	if o.bridge == byExternal || o.bridge == byBoth {
 		s.outOrderNo = o.external
 	}
-	if s.time == 0 && (s.status == statusSuccess || s.status == statusFail) {
+	if s.time == 0 && s.final() {
 		s.time = o.settleTime(s, number)
 	}
 }

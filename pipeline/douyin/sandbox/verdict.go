@@ -11,7 +11,7 @@ import (
 
 // Verdict is what a right reconciliation says of one group of bills.
 type Verdict struct {
-	Account     schema.AccountID // the configured account whose walk obtained the bills
+	Account     schema.AccountID // the configured account whose walk obtained the bills, "" where there are none
 	Day         schema.Day
 	GroupKey    string // as the table reconciliation has it
 	ShopOrderID string
@@ -22,50 +22,27 @@ type Verdict struct {
 	DiffTotal   *int64 // settled less billed, fen; nil where the verdict is no comparison
 }
 
-// Settled is one settlement as it must stand in the lake.
-type Settled struct {
-	Account                                    schema.AccountID // whose bucket has it
-	Day                                        schema.Day
-	SettleID, OrderID, OutSettleNo, OutOrderNo string
-	ItemOrderID                                string // "" where it names none
-	Status                                     string
-	Amount, Rake, Commission, SharesTotal      *int64 // fen; nil is NULL
-	Shares                                     []Share
-	SettleTime                                 time.Time // zero is NULL
-	Exceptions                                 []string  // the rules that it is planted to raise
-}
-
 // Verdicts returns what a right reconciliation says of the accounts' bills when
 // nothing but the days from and to, both included, was ever walked, and every
 // order was asked about at the time. It takes the match rules to be order_id:
 // shop_order_id and out_order_no: order_ext_id, no tolerance, and 7 days of
 // lookback; bills are those of [Platform.Truth]. A bill that two accounts reach
 // is the account's own rather than its brand's. Sorted by day, account and group.
-func (p *Platform) Verdicts(accounts []schema.Account, from, to schema.Day, at time.Time) []Verdict {
+//
+// Where callbacks were delivered, none of them later than the time, the items that
+// they name are known, and those of orders of which no forward bill was walked
+// are groups of their own days.
+func (p *Platform) Verdicts(accounts []schema.Account, from, to schema.Day, at time.Time, deliveries ...Notified) []Verdict {
 	orders, verdicts := p.walked(accounts, from, to)
 	for home, bills := range orders {
 		o, _ := p.world.order(home)
-		verdicts = append(verdicts, p.world.reconciled(o, bills, at).verdicts()...)
+		verdicts = append(verdicts, p.reconciled(o, bills, at, deliveries).verdicts()...)
 	}
+	verdicts = append(verdicts, onlySettled(p.unexplained(orders, from, to, deliveries))...)
 	slices.SortFunc(verdicts, func(a, b Verdict) int {
 		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Account, b.Account), cmp.Compare(a.GroupKey, b.GroupKey))
 	})
 	return verdicts
-}
-
-// SettlementTruth returns the settlements that must stand in the lake, under the
-// conditions of [Platform.Verdicts], sorted by day and settle_id.
-func (p *Platform) SettlementTruth(accounts []schema.Account, from, to schema.Day, at time.Time) []Settled {
-	orders, _ := p.walked(accounts, from, to)
-	var all []Settled
-	for home, bills := range orders {
-		o, _ := p.world.order(home)
-		all = append(all, p.world.reconciled(o, bills, at).settled()...)
-	}
-	slices.SortFunc(all, func(a, b Settled) int {
-		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.SettleID, b.SettleID))
-	})
-	return all
 }
 
 // walkedBill is what verdicts need of a forward bill, and the walk that obtained it.
@@ -138,13 +115,27 @@ type reconciled struct {
 	named       map[string]bool
 }
 
-func (w *world) reconciled(o *order, bills []walkedBill, at time.Time) *reconciled {
-	r := &reconciled{order: o, phase: o.phase(at), bills: bills, settlements: w.settlements(o, at), named: map[string]bool{}}
+func (p *Platform) reconciled(o *order, bills []walkedBill, at time.Time, deliveries []Notified) *reconciled {
+	r := &reconciled{order: o, phase: o.phase(at), bills: bills, settlements: p.world.settlements(o, at), named: map[string]bool{}}
+	for _, n := range deliveries {
+		r.learn(p.told(o, n))
+	}
 	for i := range r.settlements {
 		r.days = append(r.days, r.dayOf(&r.settlements[i]))
 		r.named[r.settlements[i].item] = true
 	}
 	return r
+}
+
+// learn takes what callbacks tell beside what the query does.
+func (r *reconciled) learn(told []settlement) {
+	for _, t := range told {
+		for i := range r.settlements {
+			if s := &r.settlements[i]; s.settleID == t.settleID {
+				s.item, s.notified = t.item, true
+			}
+		}
+	}
 }
 
 // dayOf returns the latest walked day of the order that is not after the
@@ -208,6 +199,9 @@ func (r *reconciled) verdicts() []Verdict {
 	for key, row := range rows {
 		out := r.phase.judge(r.order, group{day: key.day, item: key.item, whole: len(r.bills) == len(r.order.lines), own: r.own(key.day)})
 		row.Verdict, row.MatchedBy = out.verdict, out.matchedBy
+		if out.verdict == matched && key.item != "" { // the narrowest tier comes first
+			row.MatchedBy = perItem
+		}
 		if out.verdict == matched || out.verdict == mismatched {
 			diff := settled[key] - billed[key]
 			row.DiffTotal = &diff
@@ -218,14 +212,24 @@ func (r *reconciled) verdicts() []Verdict {
 }
 
 // placeOf returns the group that the settlement is counted to: its item's, else
-// that of the bills without one; of several accounts the smallest.
+// that of the bills without one, else any; of several the first by account and item.
 func (r *reconciled) placeOf(i int, rows map[groupKey]*Verdict) groupKey {
+	strangeness := func(key groupKey) int {
+		switch key.item {
+		case r.settlements[i].item:
+			return 0
+		case "":
+			return 1
+		}
+		return 2
+	}
 	var best groupKey
 	for key := range rows {
-		if key.day != r.days[i] || key.item != r.settlements[i].item {
+		if key.day != r.days[i] {
 			continue
 		}
-		if best.account == "" || key.account < best.account {
+		order := cmp.Or(cmp.Compare(strangeness(key), strangeness(best)), cmp.Compare(key.account, best.account), cmp.Compare(key.item, best.item))
+		if best.account == "" || order < 0 {
 			best = key
 		}
 	}
@@ -240,38 +244,4 @@ func (r *reconciled) own(day schema.Day) bool {
 		}
 	}
 	return true
-}
-
-func (r *reconciled) settled() []Settled {
-	var all []Settled
-	for i := range r.settlements {
-		s := &r.settlements[i]
-		row := Settled{
-			Day: r.days[i], SettleID: s.settleID, OrderID: s.orderID, OutSettleNo: s.outSettleNo, OutOrderNo: s.outOrderNo,
-			ItemOrderID: s.item, Status: s.status, Amount: s.leg(legTotal), Rake: s.leg(legFee), Commission: s.leg(legCommission), Shares: s.shares(),
-		}
-		if row.Shares != nil {
-			row.SharesTotal = s.leg(legNet)
-		}
-		if s.time != 0 {
-			row.SettleTime = time.UnixMilli(s.time)
-		}
-		if s.raises != "" {
-			row.Exceptions = []string{s.raises}
-		}
-		for _, b := range r.bills {
-			if b.day == row.Day && (row.Account == "" || b.account < row.Account) {
-				row.Account = b.account
-			}
-		}
-		all = append(all, row)
-	}
-	return all
-}
-
-func (s *settlement) leg(leg int) *int64 {
-	if !s.told[leg] {
-		return nil
-	}
-	return &s.fen[leg]
 }

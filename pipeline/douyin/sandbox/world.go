@@ -133,9 +133,14 @@ func (w *world) find(account schema.Account) (walkable, bool) {
 func (p *Platform) Accounts() []schema.Account {
 	accounts := make([]schema.Account, 0, len(p.world.merchants))
 	for _, m := range p.world.merchants {
-		accounts = append(accounts, schema.Account{ID: m.payees[0].id, Root: m.brand, Name: m.name})
+		accounts = append(accounts, m.account())
 	}
 	return accounts
+}
+
+// account is how the merchant is configured.
+func (m *merchant) account() schema.Account {
+	return schema.Account{ID: m.payees[0].id, Root: m.brand, Name: m.name}
 }
 
 // Stores returns the accounts of a brand's stores, which a job may configure

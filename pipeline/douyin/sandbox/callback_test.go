@@ -1,0 +1,252 @@
+package sandbox
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"billwalk/schema"
+)
+
+// callbackSeen is the body of a callback as this reader has it.
+type callbackSeen struct {
+	Version, Msg, Type string
+}
+
+// parseCallback returns the callback's msg with the names that the query has.
+func parseCallback(t testing.TB, body []byte) map[string]json.RawMessage {
+	t.Helper()
+	var seen callbackSeen
+	var msg map[string]json.RawMessage
+	if err := json.Unmarshal(body, &seen); err != nil || seen.Version != "2.0" || seen.Type != "settle" {
+		t.Fatalf("%v in %s", err, body)
+	}
+	if err := json.Unmarshal([]byte(seen.Msg), &msg); err != nil {
+		t.Fatalf("%v in %s", err, seen.Msg)
+	}
+	msg["settle_status"], msg["settle_time"] = msg["status"], msg["event_time"]
+	return msg
+}
+
+// everything of three days, once all is settled.
+var allNotified = Notified{demoDay, demoDay + 2, farAhead}
+
+// What a callback tells is what the query answers, field by field.
+func TestCallbacksAgreeWithTheQuery(t *testing.T) {
+	t.Parallel()
+	seen := map[string]int{}
+	for seed := range uint64(4) {
+		p := New(Config{Seed: seed, Bills: 60, Strays: -1})
+		callbacks := slices.Collect(p.Callbacks(allNotified.From, allNotified.To, allNotified.At))
+		for _, c := range callbacks {
+			records := p.world.query("settle_id", c.SettleID, farAhead)
+			if len(records) != 1 {
+				t.Fatalf("the query knows %d settlements %s", len(records), c.SettleID)
+			}
+			var record map[string]json.RawMessage
+			if err := json.Unmarshal(compact(records[0].record()), &record); err != nil {
+				t.Fatal(err)
+			}
+			msg := parseCallback(t, c.Body)
+			if text(msg["cp_extra"]) != text(record["cp_extra"]) || text(msg["app_id"]) != c.AppID || msg["out_order_no"] != nil {
+				t.Errorf("%s is told as %s", compact(record), c.Body)
+			}
+			if named := text(record["item_order_id"]); named != "" && named != c.ItemOrderID || text(msg["item_order_id"]) != c.ItemOrderID {
+				t.Errorf("settlement %s is of item %q to the query, of %s to the callback", c.SettleID, named, msg["item_order_id"])
+			}
+			if auto := text(msg["settle_id"]) == text(msg["out_settle_no"]); text(msg["is_auto_settle"]) != fmt.Sprint(auto) || c.AutoSettle != auto {
+				t.Errorf("%s: is_auto_settle", c.Body)
+			}
+			if failed := c.Status == statusFail; failed == (c.Message == "SUCCESS") || text(msg["message"]) != c.Message {
+				t.Errorf("%s: message", c.Body)
+			}
+			if string(msg["settle_detail"]) != string(record["settle_detail"]) {
+				seen["another spelling"]++
+			}
+			if _, told := msg["rake"]; !told {
+				seen["no rake"]++
+			}
+			seen[c.Status]++
+			delete(record, "out_order_no")
+			record["item_order_id"] = msg["item_order_id"]
+			if diff := cmp.Diff(settlementLine(t, record), settlementLine(t, msg)); diff != "" {
+				t.Errorf("(-query +callback):\n%s", diff)
+			}
+		}
+	}
+	for _, kind := range []string{"another spelling", "no rake", statusSuccess, statusFail} {
+		if seen[kind] < 10 {
+			t.Errorf("%s is seen %d times", kind, seen[kind])
+		}
+	}
+	if seen[statusSuccess]+seen[statusFail] < 2000 {
+		t.Errorf("seen %v", seen)
+	}
+}
+
+// Every final settlement of an order is told, and nothing that is under way. An item
+// that is named is the only one of the settlement; where nothing else leads to the
+// bills it is left out only where it would be told in parts.
+func TestOrdersAreToldWhole(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Seed: 3, Bills: 120, Strays: -1})
+	seen := map[string]int{}
+	for o, told := range p.notices(allNotified) {
+		all := p.world.settlements(o, farAhead)
+		final := slices.DeleteFunc(slices.Clone(all), func(s settlement) bool { return !s.final() })
+		if len(told) != len(final) || o.bridge == noBridge || !o.reachable() {
+			t.Errorf("%s: %d of %d settlements are told", o.story.name, len(told), len(final))
+		}
+		for i, s := range told {
+			switch {
+			case s.item == "" && len(s.items) > 1:
+				seen["several"]++
+			case s.item != "" && (len(s.items) != 1 || s.items[0] != s.item):
+				t.Errorf("%s: item %s of %v", o.story.name, s.item, s.items)
+			case s.item == "" && final[i].item != "":
+				t.Errorf("%s: only the query names item %s", o.story.name, final[i].item)
+			case s.orderID != o.shop && s.item != "":
+				seen["the only link"]++
+			case s.orderID != o.shop:
+				seen["no link"]++
+				if len(all) == 1 {
+					t.Errorf("%s: settlement %s of one item names none", o.story.name, s.settleID)
+				}
+			case s.item != "":
+				seen["named"]++
+			default:
+				seen["not named"]++
+			}
+		}
+	}
+	if n := seen["named"] * 100 / (seen["named"] + seen["not named"]); n < 40 || n > 75 || seen["several"] < 100 || seen["the only link"] < 100 || seen["no link"] > 5 {
+		t.Errorf("items: %v", seen)
+	}
+}
+
+// The same callbacks come whether days are asked for one by one or together; an
+// order that is settled on two of them comes with either. Nothing comes before its
+// time.
+func TestCallbacksOfDays(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Seed: 4, Bills: 60})
+	collect := func(from, to schema.Day, at time.Time) map[string]string {
+		all := map[string]string{}
+		for c := range p.Callbacks(from, to, at) {
+			key := c.SettleID + " " + c.ItemOrderID
+			if all[key] != "" {
+				t.Errorf("%s is told twice", key)
+			}
+			all[key] = string(c.Body)
+			if day := schema.DayOf(c.SettleTime); day != c.Day || c.SettleTime.After(at) {
+				t.Errorf("by %s: %s is of %s, told as of %s", at, key, c.SettleTime, c.Day)
+			}
+		}
+		return all
+	}
+	together, oneByOne := collect(demoDay, demoDay+2, farAhead), map[string]string{}
+	for day := demoDay; day <= demoDay+2; day++ {
+		maps.Copy(oneByOne, collect(day, day, farAhead))
+	}
+	if diff := cmp.Diff(together, oneByOne); diff != "" || len(together) < 1000 {
+		t.Errorf("%d callbacks (-together +one by one):\n%.1000s", len(together), diff)
+	}
+	soFar := collect(demoDay, demoDay+2, (demoDay + 1).Start().Add(20*time.Hour))
+	for key := range soFar {
+		if together[key] == "" {
+			t.Errorf("%s is told, and later not", key)
+		}
+	}
+	if len(soFar) == 0 || len(soFar) > len(together)/2 {
+		t.Errorf("%d of %d callbacks on the second day", len(soFar), len(together))
+	}
+}
+
+// What is lost never comes; what is late comes whole, some days later.
+func TestLostAndLateCallbacks(t *testing.T) {
+	t.Parallel()
+	count := func(config Config, at time.Time) (n int) {
+		config.Seed, config.Bills, config.Strays = 5, 30, 70
+		for range New(config).Callbacks(demoDay, demoDay+2, at) {
+			n++
+		}
+		return n
+	}
+	soon := (demoDay + 3).Start()
+	all, allSoon := count(Config{}, farAhead), count(Config{}, soon)
+	if lost := all - count(Config{LostCallbacks: 20}, farAhead); lost*100 < 15*all || lost*100 > 25*all {
+		t.Errorf("%d of %d are lost, want a fifth", lost, all)
+	}
+	if count(Config{LostCallbacks: 100}, farAhead) != 0 || count(Config{LateCallbacks: 100}, farAhead) != all {
+		t.Error("everything is lost, or late: and is not, or never comes")
+	}
+	if late := allSoon - count(Config{LateCallbacks: 20}, soon); late*100 < 10*allSoon || late*100 > 25*allSoon {
+		t.Errorf("%d of %d are late, want a fifth of most", late, allSoon)
+	}
+}
+
+// Unauthorised merchants get no callbacks, unavailable units do.
+func TestCallbacksOfUnitsThatAreNotThere(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Seed: 6, Bills: 30})
+	told := map[int]int{}
+	for o := range p.notices(allNotified) {
+		if o != nil {
+			told[o.home.payee.merchant.index]++
+		}
+	}
+	if told[unauthorised] != 0 || told[withdrawnByHand] == 0 || told[withdrawnNoDetail] == 0 {
+		t.Errorf("orders told by merchant: %v", told)
+	}
+}
+
+// An old-style callback tells the same, with the names and the form that it had.
+func TestLegacyBodies(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Seed: 8, Bills: 60})
+	seen := map[string]int{}
+	for _, told := range p.notices(allNotified) {
+		for _, s := range told {
+			var body struct{ Timestamp, Nonce, Msg, Type, Version string }
+			var msg map[string]json.RawMessage
+			raw := p.world.legacyBody(&s, "token", "1643189272", "nonce")
+			if err := errors.Join(json.Unmarshal(raw, &body), json.Unmarshal([]byte(body.Msg), &msg)); err != nil {
+				t.Fatalf("%v in %s", err, raw)
+			}
+			id := ""
+			for _, name := range []string{"cp_settle_no", "channel_settle_id", "settle_no"} {
+				if other := text(msg[name]); other != "" {
+					id = other
+				}
+				seen[name+fmt.Sprint(msg[name] != nil)]++
+			}
+			app := text(msg["app_id"]) + text(msg["appid"])
+			if id != s.settleID || app != p.world.appID() || body.Type != "settle" || body.Version != "" || body.Timestamp != "1643189272" || body.Nonce != "nonce" {
+				t.Errorf("%s of settlement %s", raw, s.settleID)
+			}
+			if at := text(msg["settled_at"]); at != fmt.Sprint(s.time/1000) || text(msg["out_order_no"]) != s.outOrderNo || text(msg["cp_settle_no"]) != s.outSettleNo {
+				t.Errorf("%s of order %s at %d", raw, s.outOrderNo, s.time)
+			}
+			if bare := len(msg["order_id"]) > 0 && msg["order_id"][0] != '"'; bare {
+				seen["order_id is a number"]++
+			}
+			current := parseCallback(t, p.world.callbackBody(&s, 0))
+			for _, name := range []string{"order_id", "status", "settle_amount", "rake", "commission", "settle_detail", "item_order_id", "cp_extra", "message", "is_auto_settle"} {
+				if text(msg[name]) != text(current[name]) {
+					t.Errorf("%s: %s, and %s in version 2.0", name, msg[name], current[name])
+				}
+			}
+		}
+	}
+	for _, kind := range []string{"settle_nofalse", "settle_notrue", "channel_settle_idtrue", "order_id is a number"} {
+		if seen[kind] < 10 {
+			t.Errorf("seen %v", seen)
+		}
+	}
+}

@@ -1,0 +1,188 @@
+package sandbox
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"billwalk/schema"
+)
+
+// groupsOf are verdicts added up by day, account and order.
+type groupsOf struct {
+	bills, settlements int
+	diff               int64
+	matched            bool
+}
+
+func byOrderKey(verdicts []Verdict) map[string]groupsOf {
+	out := map[string]groupsOf{}
+	for _, v := range verdicts {
+		if v.Verdict == notApplicable || v.Verdict == settlementOnly {
+			continue
+		}
+		order, _, _ := strings.Cut(v.GroupKey, "/")
+		key := fmt.Sprint(v.Day, v.Account, order)
+		sum, seen := out[key]
+		sum.bills, sum.settlements = sum.bills+v.Bills, sum.settlements+v.Settlements
+		if v.DiffTotal != nil {
+			sum.diff += *v.DiffTotal
+		}
+		sum.matched = (sum.matched || !seen) && v.Verdict == matched
+		out[key] = sum
+	}
+	return out
+}
+
+// Callbacks cut orders into items and change nothing else: what agreed agrees,
+// and of what did not a part may, since its item is known.
+func TestItemsAreNews(t *testing.T) {
+	t.Parallel()
+	tiers := map[string]int{}
+	for seed := range uint64(6) {
+		p := New(Config{Seed: seed, Bills: 60, Healthy: seed == 5})
+		accounts := p.Accounts()
+		if seed%2 == 0 {
+			accounts = withStores(p)
+		}
+		for _, days := range []schema.Day{1, 3} {
+			without, with := p.Verdicts(accounts, demoDay, demoDay+days-1, farAhead), p.Verdicts(accounts, demoDay, demoDay+days-1, farAhead, allNotified)
+			want, got := byOrderKey(without), byOrderKey(with)
+			if len(want) != len(got) {
+				t.Errorf("seed %d: %d orders without callbacks, %d with them", seed, len(want), len(got))
+			}
+			for key, sum := range want {
+				other := got[key]
+				if sum.matched != other.matched || sum.bills != other.bills || sum.settlements != other.settlements || sum.matched && sum.diff != other.diff {
+					t.Errorf("seed %d, order %s: %+v without callbacks, %+v with them", seed, key, sum, other)
+				}
+			}
+			for _, v := range with {
+				tiers[v.MatchedBy]++
+				if item := strings.Contains(v.GroupKey, "/") && v.Verdict == matched; item && v.MatchedBy != perItem {
+					t.Errorf("%+v: the narrowest tier is the item", v)
+				}
+			}
+		}
+	}
+	if tiers[perItem] < tiers[perOrder]/2 || tiers[perOrder] < 500 || tiers[perWindow] == 0 {
+		t.Errorf("matched by %v", tiers)
+	}
+}
+
+// With callbacks, too, every bill and settlement is in one group.
+func TestVerdictsWithCallbacksConserve(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(4) {
+		p := New(Config{Seed: seed, Bills: 60, LostCallbacks: 10, Strays: 20})
+		deliveries := []Notified{{demoDay - 1, demoDay, farAhead}, {demoDay, demoDay + 4, farAhead}}
+		bills, settlements := map[schema.Day]int{}, map[schema.Day]int{}
+		for _, row := range p.Truth(p.Accounts(), demoDay, demoDay+2) {
+			bills[row.Day]++
+		}
+		rows, unexplained, named := map[string]bool{}, 0, 0
+		for _, s := range p.SettlementTruth(p.Accounts(), demoDay, demoDay+2, farAhead, deliveries...) {
+			settlements[s.Day]++
+			key := s.SettleID + " " + s.ItemOrderID
+			if rows[key] || s.Account == "" && (!s.Notified || s.Day != schema.DayOf(s.SettleTime)) {
+				t.Errorf("%+v stands twice, or nobody tells it", s)
+			}
+			rows[key] = true
+			if s.Account == "" {
+				unexplained++
+			} else if s.ItemOrderID != "" {
+				named++
+			}
+		}
+		keys, only := map[string]bool{}, 0
+		for _, v := range p.Verdicts(p.Accounts(), demoDay, demoDay+2, farAhead, deliveries...) {
+			bills[v.Day] -= v.Bills
+			settlements[v.Day] -= v.Settlements
+			alone := v.Verdict == settlementOnly
+			key := fmt.Sprint(v.Day, v.Account, v.GroupKey)
+			if keys[key] || alone != (v.Account == "") || alone != (v.Bills == 0) || alone && (v.DiffTotal != nil || v.Settlements == 0) {
+				t.Errorf("seed %d: %+v", seed, v)
+			}
+			keys[key] = true
+			if alone {
+				only += v.Settlements
+			}
+		}
+		if only != unexplained || only < 50 || named < 200 {
+			t.Errorf("seed %d: %d settlements of items, %d that no bill explains, %d in groups", seed, named, unexplained, only)
+		}
+		for day := demoDay; day < demoDay+3; day++ {
+			if bills[day] != 0 || settlements[day] != 0 {
+				t.Errorf("seed %d, %s: %d bills and %d settlements more than in the groups", seed, day, bills[day], settlements[day])
+			}
+		}
+	}
+}
+
+// Settlements that no bill explains are the strays, those of units that are not
+// there, and those of days before the first.
+func TestWhatNoBillExplains(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Seed: 12, Bills: 60})
+	orders, _ := p.walked(p.Accounts(), demoDay, demoDay+2)
+	why := map[string]int{}
+	want := map[string]bool{}
+	for o, told := range p.notices(allNotified) {
+		switch {
+		case o == nil:
+			why["stray"]++
+		case orders[o.home] != nil:
+			continue
+		case o.lastDay() < demoDay:
+			why["before"]++
+		case o.home.payee.merchant.index >= withdrawnByHand:
+			why["unavailable"]++
+		default:
+			t.Errorf("order %s has bills, and none was walked", o.shop)
+		}
+		for _, s := range told {
+			if allNotified.covers(s.ownDay()) {
+				want[s.settleID+s.item] = true
+			}
+		}
+	}
+	got := map[string]bool{}
+	for _, s := range p.SettlementTruth(p.Accounts(), demoDay, demoDay+2, farAhead, allNotified) {
+		if s.Account == "" {
+			got[s.SettleID+s.ItemOrderID] = true
+		}
+	}
+	if len(got) != len(want) || why["stray"] == 0 || why["before"] == 0 || why["unavailable"] == 0 {
+		t.Errorf("%d settlements, want %d: %v", len(got), len(want), why)
+	}
+	for key := range want {
+		if !got[key] {
+			t.Errorf("settlement %s is missing", key)
+		}
+	}
+}
+
+// Most orders need no question when all callbacks have come, and each needs one
+// when none has.
+func TestWhollyTold(t *testing.T) {
+	t.Parallel()
+	all := Notified{demoDay - 1, demoDay + 9, farAhead}
+	for _, c := range []struct {
+		config      Config
+		least, most int // percent of the orders
+		deliveries  []Notified
+	}{
+		{Config{Seed: 13}, 70, 85, []Notified{all}},
+		{Config{Seed: 13, Healthy: true}, 85, 95, []Notified{all}},
+		{Config{Seed: 13, LostCallbacks: 50}, 30, 45, []Notified{all}},
+		{Config{Seed: 13, LostCallbacks: 100}, 0, 0, []Notified{all}},
+		{Config{Seed: 13}, 0, 0, nil},
+	} {
+		c.config.Bills = 60
+		p := New(c.config)
+		told, orders := p.WhollyTold(p.Accounts(), demoDay, demoDay+2, farAhead, c.deliveries...)
+		if told*100 < c.least*orders || told*100 > c.most*orders || orders < 500 {
+			t.Errorf("%+v: %d of %d orders are wholly told", c.config, told, orders)
+		}
+	}
+}

@@ -1,0 +1,100 @@
+package sandbox
+
+import (
+	"cmp"
+	"crypto"
+	"crypto/rand"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"net/url"
+	"strconv"
+)
+
+// carried is a callback on its way.
+type carried struct {
+	*settlement
+	legacy bool
+	logid  string
+}
+
+// signed is a request that is ready to be sent.
+type signed struct {
+	url    string
+	header http.Header
+	body   []byte
+}
+
+// carry decides how the callback travels: all those of an order alike.
+func (d *delivery) carry(s *settlement) *carried {
+	p := d.platform
+	legacy := dice(p.config.Seed, word("legacy"), word(cmp.Or(s.orderID, s.settleID)))%100 < uint64(max(0, d.Legacy))
+	return &carried{s, legacy && !d.LegacyToken.Empty(), logID(s.ownDay(), d.chance(s, "logid"))}
+}
+
+// sign writes the callback and signs it. The turn decides the order of its fields.
+func (d *delivery) sign(c *carried, turn int) signed {
+	timestamp, nonce := d.now(), rand.Text()
+	if c.legacy {
+		return d.address(c, d.platform.world.legacyBody(c.settlement, d.LegacyToken.Reveal(), timestamp, nonce))
+	}
+	out := d.address(c, d.platform.world.callbackBody(c.settlement, turn))
+	out.sign(d.Key, timestamp, nonce)
+	return out
+}
+
+func (d *delivery) now() string { return strconv.FormatInt(d.platform.config.Now().Unix(), 10) }
+
+// address returns the request without a signature in its head.
+func (d *delivery) address(c *carried, body []byte) signed {
+	out := signed{url: d.URL, header: http.Header{}, body: body}
+	if c.legacy {
+		out.url += "/legacy"
+	}
+	if target, err := url.Parse(out.url); err == nil {
+		out.header.Set("Byte-Identifyname", target.Path)
+	}
+	out.header.Set("Content-Type", "application/json")
+	out.header.Set("Byte-Logid", c.logid)
+	return out
+}
+
+// sign signs the request as version 2.0 has it: RSA (PKCS #1 v1.5) and SHA-256
+// over timestamp, nonce and body, a line feed after each.
+func (s *signed) sign(key *rsa.PrivateKey, timestamp, nonce string) {
+	sum := sha256.Sum256([]byte(timestamp + "\n" + nonce + "\n" + string(s.body) + "\n"))
+	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
+	if err != nil {
+		panic(err) // a key of 2048 bits or more can sign any hash
+	}
+	s.header.Set("Byte-Timestamp", timestamp)
+	s.header.Set("Byte-Nonce-Str", nonce)
+	s.header.Set("Byte-Signature", base64.StdEncoding.EncodeToString(signature))
+}
+
+// forged returns the callback with a signature that is not right, in one of the
+// ways that there are.
+func (d *delivery) forged(c *carried) signed {
+	way := d.chance(c.settlement, "forged")
+	world, timestamp, nonce := d.platform.world, d.now(), rand.Text()
+	if c.legacy {
+		return d.address(c, world.legacyBody(c.settlement, "not the token", timestamp, nonce))
+	}
+	out := d.sign(c, 0)
+	switch way % 6 {
+	case 0: // another body
+		out.body[way/6%uint64(len(out.body))] ^= 1
+	case 1: // another key
+		out.sign(d.foreign, timestamp, nonce)
+	case 2:
+		out.header.Del("Byte-Signature")
+	case 3:
+		out.header.Del("Byte-Timestamp")
+	case 4:
+		out.header.Del("Byte-Nonce-Str")
+	default: // as an old-style one, which is for the other path
+		return d.address(c, world.legacyBody(c.settlement, d.LegacyToken.Reveal(), timestamp, nonce))
+	}
+	return out
+}

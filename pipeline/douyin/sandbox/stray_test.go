@@ -1,0 +1,61 @@
+package sandbox
+
+import "testing"
+
+// A handful of settlements per merchant and week is known from callbacks alone.
+func TestStrays(t *testing.T) {
+	t.Parallel()
+	week := Notified{demoDay, demoDay + 6, farAhead}
+	strays := func(config Config) (orders int, all []settlement) {
+		config.Seed, config.Bills = 7, 20
+		for o, told := range New(config).notices(week) {
+			if o == nil {
+				orders++
+				all = append(all, told...)
+			}
+		}
+		return orders, all
+	}
+	if none, _ := strays(Config{Strays: -1}); none != 0 {
+		t.Errorf("%d strays, want none", none)
+	}
+	if many, _ := strays(Config{Accounts: 24, Strays: 70}); many < 22*70 || many > 24*70 {
+		t.Errorf("%d strays of 23 merchants, want 70 each", many)
+	}
+	if few, _ := strays(Config{Healthy: true}); few < 36 || few > 84 {
+		t.Errorf("%d strays of 12 merchants in a healthy world, want about five each", few)
+	}
+	p := New(Config{Seed: 7, Bills: 20})
+	known := map[string]bool{}
+	demoBills(p, 7, func(_ place, b *bill) { known[b.ShopOrderID], known[b.ItemOrderID] = true, true })
+	seen, ids := map[string]int{}, map[string]bool{}
+	_, all := strays(Config{Strays: 70})
+	for _, s := range all {
+		if s.orderID != "" && known[s.orderID] || s.item != "" && known[s.item] || len(p.world.query("settle_id", s.settleID, farAhead)) > 0 {
+			t.Errorf("%+v is known otherwise", s)
+		}
+		if ids[s.settleID+s.item] {
+			t.Errorf("%+v is told twice", s)
+		}
+		ids[s.settleID+s.item] = true
+		say := func(yes bool, kind string) {
+			if yes {
+				seen[kind]++
+			}
+		}
+		say(true, s.status)
+		say(s.item != "", "item")
+		say(s.item == "", "no item")
+		say(s.orderID == "", "no order")
+		say(s.outSettleNo == s.settleID, "auto")
+		say(!week.covers(s.ownDay()), "of another day")
+	}
+	for _, kind := range []string{statusSuccess, statusFail, "item", "no item", "no order", "auto"} {
+		if seen[kind] < 10 {
+			t.Errorf("strays: %v", seen)
+		}
+	}
+	if seen["of another day"] > 0 || seen[statusFail] > seen[statusSuccess] {
+		t.Errorf("strays: %v", seen)
+	}
+}
