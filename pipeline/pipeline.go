@@ -64,6 +64,9 @@ type Archive interface {
 	// be read, the rest is, and the error tells.
 	Settlements(ctx context.Context, day schema.Day, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error
 
+	// FirstReceived returns the first day on which settle callbacks were received; ok
+	// is false where none ever were.
+	FirstReceived(ctx context.Context) (day schema.Day, ok bool, err error)
 	// Callbacks reads the settle callbacks that were received on a day. Where
 	// some of them are damaged, the rest is read, and the error is
 	// schema.ErrDamaged.

@@ -27,7 +27,11 @@ func (b *builder) hear(ctx context.Context) error {
 	window := schema.Day(b.window())
 	first, last := days[0]-window, days[len(days)-1]+window
 	today := schema.DayOf(b.Now())
-	c, err := loadCallbacks(ctx, b.Archive, b.Log, first-1, max(today, last)+1, first, last)
+	received, ok, err := b.Archive.FirstReceived(ctx)
+	if err != nil || !ok {
+		return err
+	}
+	c, err := loadCallbacks(ctx, b.Archive, b.Log, max(received, first-1), max(today, last)+1, first, last)
 	if err != nil {
 		return err
 	}

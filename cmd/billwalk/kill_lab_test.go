@@ -17,6 +17,7 @@ import (
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/schema"
+	"billwalk/sinks/archive"
 	"billwalk/sinks/object"
 	"billwalk/sinks/object/objecttest"
 )
@@ -80,11 +81,29 @@ func (lab *killLab) night(t *testing.T, name string, probed bool) *killNight {
 			t.Fatal(err)
 		}
 	}
+	n.hear(t)
 	n.config = job{
 		lake: n.place, platform: n.platform.url, accounts: lab.accounts,
 		qps: 5000, trade: 5000, lookback: 1, passes: 2, pageSize: 4,
 	}.write(t)
 	return n
+}
+
+// hear files the callbacks of the day, as the receiver does.
+func (n *killNight) hear(t *testing.T) {
+	t.Helper()
+	a := archive.New(n.store(t))
+	var lines []byte
+	for c := range n.platform.Callbacks(firstDay, firstDay, n.world.Now()) {
+		line, err := a.EncodeCallback(schema.Callback{App: "trade", ReceivedAt: c.SettleTime.Add(time.Second), Scheme: schema.SignedRSA, Body: c.Body})
+		if err != nil {
+			t.Fatal(err)
+		}
+		lines = append(lines, line...)
+	}
+	if err := a.AppendCallbacks(t.Context(), firstDay, "01ARZ3NDEKTSV4RRFFQ69G5FAV", lines); err != nil || len(lines) == 0 {
+		t.Fatal(err, len(lines))
+	}
 }
 
 // run runs the program in a process of its own, and returns its remote operations.

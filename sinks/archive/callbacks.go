@@ -83,6 +83,22 @@ func (a *Archive) QuarantineCallbacks(ctx context.Context, received schema.Day, 
 	return a.create(ctx, callbacksPrefix(received)+"quarantine/"+batch+".jsonl.zst", quick.EncodeAll(lines, nil))
 }
 
+// FirstReceived returns the first day on which callbacks were received; ok is false
+// where none ever were.
+func (a *Archive) FirstReceived(ctx context.Context) (day schema.Day, ok bool, err error) {
+	const prefix = "archive/callbacks/received="
+	for info, err := range a.store.List(ctx, prefix) {
+		if err != nil {
+			return 0, false, err
+		}
+		text, _, _ := strings.Cut(strings.TrimPrefix(info.Key, prefix), "/")
+		if day, err := schema.ParseDay(text); err == nil {
+			return day, true, nil
+		}
+	}
+	return 0, false, nil
+}
+
 // Callbacks reads what was received on the day, batch by batch, but for what is
 // quarantined. What is damaged is schema.ErrDamaged, which names the object, and
 // what follows it is read all the same; any other error is the store's.

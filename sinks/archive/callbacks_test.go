@@ -348,3 +348,23 @@ func BenchmarkEncodeCallback(b *testing.B) {
 		}
 	}
 }
+
+func TestFirstReceived(t *testing.T) {
+	t.Parallel()
+	a := New(object.NewMem())
+	if day, ok, err := a.FirstReceived(t.Context()); ok || err != nil {
+		t.Fatalf("of none: %s, %t, %v", day, ok, err)
+	}
+	for i, received := range []string{"2026-11-21", "2026-03-02", "2026-11-20"} {
+		day, err := schema.ParseDay(received)
+		if err == nil {
+			err = a.AppendCallbacks(t.Context(), day, fmt.Sprintf("01ARZ3NDEKTSV4RRFFQ69G5FA%d", i), []byte("{}"))
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if day, ok, err := a.FirstReceived(t.Context()); day.String() != "2026-03-02" || !ok || err != nil {
+		t.Errorf("%s, %t, %v", day, ok, err)
+	}
+}
