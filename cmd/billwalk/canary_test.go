@@ -208,7 +208,8 @@ func verbArgs(config string) map[string][]string {
 	return map[string][]string{
 		"run": days, "replay": days, "plan": days, "verify": days,
 		"status": {"nightly", "--config", config}, "check": {"nightly", "--config", config},
-		"ddl": {"duckdb", "--config", config}, "version": {}, "help": {}, "completion": {"bash"},
+		"receive": {"--config", config}, // it has no app with callbacks; TestReceiveVerb listens to one that has
+		"ddl":     {"duckdb", "--config", config}, "version": {}, "help": {}, "completion": {"bash"},
 		"demo": nil, "sandbox": nil, // they know no jobs.yaml
 	}
 }

@@ -78,7 +78,7 @@ func readDeployed(t *testing.T, name string) []byte {
 func plainFiles(t *testing.T) map[string]resource {
 	t.Helper()
 	objects := make(map[string]resource)
-	for _, name := range []string{"nightly.yaml", "backfill.yaml", "secret.example.yaml"} {
+	for _, name := range []string{"nightly.yaml", "backfill.yaml", "receiver.yaml", "secret.example.yaml"} {
 		maps.Copy(objects, readObjects(t, readDeployed(t, name)))
 	}
 	return objects
@@ -128,6 +128,7 @@ func checkObjects(t *testing.T, objects map[string]resource) {
 	checkPaths(t, objects["CronJob"], "spec.jobTemplate.spec.", jobMust)
 	checkPaths(t, objects["Job"], "spec.", jobMust)
 	checkPaths(t, objects["Job"], "spec.", map[string]any{"suspend": true})
+	checkReceiverObjects(t, objects)
 	for kind, o := range objects {
 		if namespace := o.at("metadata.namespace"); namespace != nil {
 			t.Errorf("the %s names the namespace %v: that is for the overlay to say", kind, namespace)
@@ -182,6 +183,7 @@ func TestDeployArguments(t *testing.T) {
 	for _, args := range [][]string{
 		arguments(t, objects["CronJob"], "spec.jobTemplate.spec.template.spec.containers.0.args"),
 		arguments(t, objects["Job"], "spec.template.spec.containers.0.args"),
+		arguments(t, objects["Deployment"], "spec.template.spec.containers.0.args"),
 	} {
 		verb, rest, err := (&program{}).root().Find(args)
 		if err != nil {
@@ -262,8 +264,8 @@ func TestDeployJobs(t *testing.T) {
 func TestDeployRenders(t *testing.T) {
 	t.Parallel()
 	objects := readObjects(t, render(t))
-	if kinds := slices.Sorted(maps.Keys(objects)); !slices.Equal(kinds, []string{"ConfigMap", "CronJob", "Job"}) {
-		t.Errorf("deploy renders %q: want a ConfigMap, a CronJob and a Job, and no Secret", kinds)
+	if kinds := slices.Sorted(maps.Keys(objects)); !slices.Equal(kinds, []string{"ConfigMap", "CronJob", "Deployment", "Job", "PodDisruptionBudget", "Service"}) {
+		t.Errorf("deploy renders %q: want what runs, its config, and no Secret", kinds)
 	}
 	checkObjects(t, objects)
 	if name := objects["ConfigMap"].at("metadata.name"); name != "billwalk-jobs" {

@@ -1,0 +1,241 @@
+// Package receive takes the platform's settle callbacks (通知分账结果) over HTTP.
+// Each is verified first, then made durable, and only then acknowledged:
+//
+//	POST /callbacks/settle/{app} ─▶ form ─▶ signature ─▶ can it be read? ─▶ batch ─PUT─▶ archive/callbacks ─▶ 200
+//	                                 └─────────┴─▶ 4xx           └─no─▶ batch ─PUT─▶ its quarantine ─▶ 200, and an alert
+//
+// The platform repeats what is not acknowledged, so that whatever goes wrong is
+// answered with an error and nothing is lost; and the nightly job asks for all
+// settlements by itself, so that it is right without any callback.
+//
+// The package does not look into a callback beyond what its signature needs, and
+// does not know where the archive is. Nothing of an unsigned request is kept, and
+// nothing of a body is ever logged.
+package receive
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync/atomic"
+	"time"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"billwalk/schema"
+)
+
+// Archive keeps callbacks. Its methods may be called concurrently.
+type Archive interface {
+	// EncodeCallback returns the callback as one line of a batch.
+	EncodeCallback(schema.Callback) ([]byte, error)
+	// AppendCallbacks makes the batch durable, or else returns an error, after which
+	// it may be there all the same. No batch has the name of another.
+	AppendCallbacks(ctx context.Context, received schema.Day, batch string, lines []byte) error
+	// QuarantineCallbacks does the same with what a person has to look at.
+	QuarantineCallbacks(ctx context.Context, received schema.Day, batch string, lines []byte) error
+}
+
+// App is an application whose callbacks are received.
+type App struct {
+	Name        string
+	PublicKeys  []string      // files of the platform's keys: the current one, and others while they change
+	LegacyToken schema.Secret // of 担保支付; empty: its callbacks are refused
+}
+
+// Config is what a receiver is made of.
+type Config struct {
+	Apps      []App
+	Cert, Key string // files of a TLS certificate, PEM; both empty: plain HTTP
+
+	Archive Archive
+	// Reach finds out whether the archive can be relied on, and returns why not. It
+	// is called until it succeeds once, and again after a commit that failed.
+	Reach func(context.Context) error
+	// Readable says what is wrong with a verified callback, for whoever reads the
+	// archive. It may be called concurrently.
+	Readable func(*schema.Callback) error
+	Batch    func() string // names a batch, as no other of any receiver
+
+	Now      func() time.Time
+	Log      *slog.Logger
+	Registry prometheus.Registerer
+}
+
+// Receiver is an http.Handler for callbacks and for the probes /healthz and
+// /readyz. Serve has it run.
+type Receiver struct {
+	config      Config
+	apps        map[string]*app
+	certificate *certificate // nil for plain HTTP
+	files       []*files     // that are looked at while it runs
+	metrics     *metrics
+	samples     *sampler
+
+	accepted, quarantine *commits
+	serving              atomic.Int64  // requests that are verified or being stored
+	large                chan struct{} // held while a long body is read
+	state                state
+}
+
+// app is an App in use.
+type app struct {
+	name   string
+	keys   *keyring
+	token  schema.Secret
+	counts map[schema.SignatureScheme]prometheus.Counter // of what is received
+}
+
+// New reads the keys and the certificate: an error names the file and what is
+// wrong with it.
+func New(c Config) (*Receiver, error) {
+	r := &Receiver{
+		config: c, apps: make(map[string]*app), metrics: newMetrics(c.Registry),
+		samples: &sampler{to: c.Log, now: c.Now}, large: make(chan struct{}, mostLarge),
+	}
+	r.accepted = &commits{put: c.Archive.AppendCallbacks, name: c.Batch, ended: r.ended, metrics: r.metrics}
+	r.quarantine = &commits{put: c.Archive.QuarantineCallbacks, name: c.Batch, ended: r.ended, metrics: r.metrics}
+	for _, a := range c.Apps {
+		keys := &keyring{app: a.Name, metrics: r.metrics, log: c.Log}
+		if err := r.use("keys of "+a.Name, a.PublicKeys, keys.use); err != nil {
+			return nil, fmt.Errorf("app %s: %w", a.Name, err)
+		}
+		r.apps[a.Name] = &app{name: a.Name, keys: keys, token: a.LegacyToken, counts: map[schema.SignatureScheme]prometheus.Counter{
+			schema.SignedRSA:    r.metrics.received.WithLabelValues(a.Name, string(schema.SignedRSA)),
+			schema.SignedLegacy: r.metrics.received.WithLabelValues(a.Name, string(schema.SignedLegacy)),
+		}}
+	}
+	if c.Cert != "" {
+		r.certificate = new(certificate)
+		if err := r.use("certificate", []string{c.Cert, c.Key}, r.certificate.use); err != nil {
+			return nil, err
+		}
+	}
+	c.Registry.MustRegister(prometheus.NewGaugeFunc(prometheus.GaugeOpts{Name: prefix + "ready", Help: "1 where /readyz says so."}, func() float64 {
+		if r.unready() != "" {
+			return 0
+		}
+		return 1
+	}))
+	return r, nil
+}
+
+// use reads files for the first time; from then on they are looked at.
+func (r *Receiver) use(what string, paths []string, use func([]string, [][]byte) error) error {
+	f := &files{what: what, paths: paths, use: use}
+	r.files = append(r.files, f)
+	_, err := f.look()
+	return err
+}
+
+const path = "/callbacks/settle/"
+
+// ServeHTTP implements http.Handler.
+func (r *Receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
+	switch q.URL.Path {
+	case "/healthz":
+		probe(w, q, "")
+		return
+	case "/readyz":
+		probe(w, q, r.unready())
+		return
+	}
+	a, scheme := r.route(q.URL.Path)
+	if err := r.take(a, scheme, q); err != nil {
+		r.refuse(w, q, a, err)
+		return
+	}
+	r.metrics.acknowledged.Inc()
+	answer(w, http.StatusOK, acknowledgement)
+}
+
+// route finds the app, and how callbacks on this path are signed: the path alone
+// says so, never the request. It is nil where there is none.
+func (r *Receiver) route(requested string) (*app, schema.SignatureScheme) {
+	name, ok := strings.CutPrefix(requested, path)
+	if !ok {
+		return nil, ""
+	}
+	if a := r.apps[name]; a != nil {
+		return a, schema.SignedRSA
+	}
+	name, ok = strings.CutSuffix(name, "/legacy")
+	if a := r.apps[name]; ok && a != nil && !a.token.Empty() {
+		return a, schema.SignedLegacy
+	}
+	return nil, ""
+}
+
+// take verifies one request and makes it durable: without an error it is.
+func (r *Receiver) take(a *app, scheme schema.SignatureScheme, q *http.Request) *refusal {
+	if a == nil {
+		return errPath
+	}
+	a.counts[scheme].Inc()
+	if err := admit(q); err != nil {
+		return err
+	}
+	if !r.state.reached.Load() {
+		return errNotReady
+	}
+	c := &schema.Callback{App: a.name, ReceivedAt: r.config.Now().UTC(), Scheme: scheme, LogID: clean(q.Header.Get("Byte-Logid"))}
+	read := r.readRSA
+	if scheme == schema.SignedLegacy {
+		read = r.readLegacy
+	}
+	signed, err := read(a, c, q)
+	if err != nil {
+		return err
+	}
+	signedAt, ok := parseInstant(c.Timestamp)
+	switch {
+	case !ok:
+		return errBadTimestamp
+	case signedAt.Sub(c.ReceivedAt) > mostAhead:
+		return errTooNew
+	}
+	if r.serving.Add(1) > mostServing {
+		r.serving.Add(-1)
+		return errBusy
+	}
+	defer r.serving.Add(-1)
+	key, ok := signed.holds(a)
+	if !ok {
+		return errWrong
+	}
+	r.metrics.verified.WithLabelValues(a.name, string(scheme), key).Inc()
+	return r.store(c, signedAt)
+}
+
+// store makes a verified callback durable. One that is no callback to read, or
+// suspiciously old, is kept apart: it is the platform's all the same, which would
+// send it again and again.
+func (r *Receiver) store(c *schema.Callback, signedAt time.Time) *refusal {
+	to, apart := r.accepted, ""
+	if c.ReceivedAt.Sub(signedAt) > mostAge {
+		apart = "too_old"
+	} else if r.config.Readable(c) != nil {
+		apart = "unreadable"
+	}
+	if apart != "" {
+		to = r.quarantine
+		r.metrics.quarantined.WithLabelValues(c.App, apart).Inc()
+		r.samples.log(slog.LevelError, "a signed callback goes to quarantine, for a person to look at", apart, "app", c.App, "logid", c.LogID)
+	}
+	line, err := r.config.Archive.EncodeCallback(*c)
+	if err != nil {
+		r.samples.log(slog.LevelError, "a callback cannot be encoded", "encode", "app", c.App, "logid", c.LogID)
+		return errStore
+	}
+	b, err := to.add(schema.DayOf(c.ReceivedAt), line, len(c.Body))
+	switch {
+	case errors.Is(err, errFull):
+		return errQueueFull
+	case err != nil || b.wait() != nil:
+		return errStore
+	}
+	return nil
+}

@@ -1,0 +1,396 @@
+package receive
+
+import (
+	"bytes"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"net/http/httptest"
+	"strconv"
+	"strings"
+	"testing"
+	"testing/iotest"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"billwalk/schema"
+)
+
+// TestAcknowledged: what the platform has signed is stored as it came, and
+// answered, byte for byte, as the platform wants it.
+func TestAcknowledged(t *testing.T) {
+	t.Parallel()
+	long := `{"msg":"` + strings.Repeat("x", mostBody-len(`{"msg":""}`)) + `"}`
+	for name, p := range map[string]*post{
+		"as the platform sends it": signedPost("n", someBody),
+		"white space in the body":  signedPost("n", " {\n\t\"msg\" :  1 }\r\n"),
+		"nothing but UTF-8":        signedPost("n", `{"msg":"商户号——1"}`),
+		"64 KiB":                   signedPost("n", long),
+		"64 KiB in chunks":         {http.MethodPost, "/callbacks/settle/trade", signedPost("n", long).header, []byte(long), true},
+		"in chunks":                {http.MethodPost, "/callbacks/settle/trade", signedPost("n", someBody).header, []byte(someBody), true},
+		"with a query":             {http.MethodPost, "/callbacks/settle/trade?timestamp=1345678901234&nonce=iuy987q4htafreqw", signedPost("n", someBody).header, []byte(someBody), false},
+		"with a charset":           with(signedPost("n", someBody), "Content-Type", "Application/JSON; charset=utf-8"),
+		"without a log id":         with(signedPost("n", someBody), "Byte-Logid", ""),
+		"ten minutes ahead":        signedBy(platformKey(), time.Now().Add(mostAhead-time.Minute), "n", someBody),
+		"two days old":             signedBy(platformKey(), time.Now().Add(time.Minute-mostAge), "n", someBody),
+		"milliseconds":             resigned(with(signedPost("n", someBody), "Byte-Timestamp", strconv.FormatInt(time.Now().UnixMilli(), 10))),
+		"a long nonce":             resigned(with(signedPost("n", someBody), "Byte-Nonce-Str", strings.Repeat("n", mostNonce))),
+		"old-style":                legacyPost(time.Now(), "n", `{"appid":"tt1"}`),
+		"old-style, large":         legacyPost(time.Now(), "n", strings.Repeat("x", usualBody)),
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, nil)
+			w := p.to(f)
+			if w.Code != http.StatusOK || w.Body.String() != `{"err_no":0,"err_tips":"success"}` || w.Header().Get("Content-Type") != "application/json" {
+				t.Fatalf("%d %v %s\n%s", w.Code, w.Header(), w.Body, f.logged)
+			}
+			nonces := f.shelf.stored(false)
+			if len(nonces) != 1 || len(f.shelf.stored(true)) != 0 {
+				t.Fatalf("stored %q, in quarantine %q", nonces, f.shelf.stored(true))
+			}
+			c := f.shelf.callbackOf(nonces[0])
+			if !bytes.Equal(c.Body, p.body) || c.App != "trade" || time.Since(c.ReceivedAt).Abs() > time.Minute {
+				t.Errorf("stored %+v, of %d bytes", c, len(c.Body))
+			}
+			if c.Scheme == schema.SignedRSA {
+				got := []string{c.Timestamp, c.Nonce, c.Signature}
+				want := []string{p.header.Get("Byte-Timestamp"), p.header.Get("Byte-Nonce-Str"), p.header.Get("Byte-Signature")}
+				if diff := cmp.Diff(want, got); diff != "" {
+					t.Errorf("what proves it again is not stored (-want +got):\n%s", diff)
+				}
+			}
+			for name, want := range map[string]float64{"received_total": 1, "verified_total": 1, "acknowledged_total": 1, "refused_total": 0, "batch_requests": 1, "queue_requests": 0, "queue_bytes": 0} {
+				if got := f.number(t, name); got != want {
+					t.Errorf("%s is %v, want %v", name, got, want)
+				}
+			}
+		})
+	}
+}
+
+// with changes a header; "" takes it away.
+func with(p *post, header, value string) *post {
+	p.header.Del(header)
+	if value != "" {
+		p.header.Set(header, value)
+	}
+	return p
+}
+
+func twice(p *post, header string) *post {
+	p.header.Add(header, p.header.Get(header))
+	return p
+}
+
+func resigned(p *post) *post { p.sign(platformKey()); return p }
+
+func at(path string, p *post) *post { p.path = path; return p }
+
+func by(method string, p *post) *post { p.method = method; return p }
+
+func saying(body string, p *post) *post { p.body = []byte(body); return p }
+
+// TestRefused: nothing is stored of a request that is not signed, or not one
+// to receive, and it is never answered with 200.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	flipped := []byte(someBody)
+	flipped[len(flipped)/2] ^= 1
+	signature := signedPost("n", someBody).header.Get("Byte-Signature")
+	raw, _ := base64.StdEncoding.DecodeString(signature)
+	old := func(change string, to string) *post {
+		p := legacyPost(now, "nonce-1", `{"appid":"tt1"}`)
+		if !bytes.Contains(p.body, []byte(change)) {
+			t.Fatalf("%s has no %s", p.body, change)
+		}
+		p.body = bytes.Replace(p.body, []byte(change), []byte(to), 1)
+		return p
+	}
+	oldSigned := strconv.FormatInt(now.Unix(), 10)
+	for name, row := range map[string]struct {
+		post   *post
+		status int
+		reason string
+	}{
+		"no such app":            {at("/callbacks/settle/nobody", signedPost("n", someBody)), 404, "path"},
+		"no app":                 {at("/callbacks/settle/", signedPost("n", someBody)), 404, "path"},
+		"another path":           {at("/callbacks/refund/trade", signedPost("n", someBody)), 404, "path"},
+		"below an app":           {at("/callbacks/settle/trade/", signedPost("n", someBody)), 404, "path"},
+		"legacy without a token": {at("/callbacks/settle/plain/legacy", legacyPost(now, "n", "{}")), 404, "path"},
+		"GET":                    {by(http.MethodGet, signedPost("n", someBody)), 405, "method"},
+		"PUT":                    {by(http.MethodPut, signedPost("n", someBody)), 405, "method"},
+		"a form":                 {with(signedPost("n", someBody), "Content-Type", "application/x-www-form-urlencoded"), 415, "content_type"},
+		"no content type":        {with(signedPost("n", someBody), "Content-Type", ""), 415, "content_type"},
+		"64 KiB and 1":           {signedPost("n", strings.Repeat("x", mostBody+1)), 413, "too_large"},
+		"64 KiB and 1 in chunks": {&post{http.MethodPost, "/callbacks/settle/trade", signedPost("n", "").header, make([]byte, mostBody+1), true}, 413, "too_large"},
+
+		"no timestamp":             {with(signedPost("n", someBody), "Byte-Timestamp", ""), 401, "missing_timestamp"},
+		"no nonce":                 {with(signedPost("n", someBody), "Byte-Nonce-Str", ""), 401, "missing_nonce"},
+		"no signature":             {with(signedPost("n", someBody), "Byte-Signature", ""), 401, "missing_signature"},
+		"two timestamps":           {twice(signedPost("n", someBody), "Byte-Timestamp"), 401, "bad_timestamp"},
+		"two nonces":               {twice(signedPost("n", someBody), "Byte-Nonce-Str"), 401, "bad_nonce"},
+		"two signatures":           {twice(signedPost("n", someBody), "Byte-Signature"), 401, "bad_signature"},
+		"signatures in a list":     {with(signedPost("n", someBody), "Byte-Signature", signature+" "+signature), 401, "bad_signature"},
+		"a timestamp of words":     {resigned(with(signedPost("n", someBody), "Byte-Timestamp", "yesterday!")), 401, "bad_timestamp"},
+		"a negative timestamp":     {resigned(with(signedPost("n", someBody), "Byte-Timestamp", "-123456789")), 401, "bad_timestamp"},
+		"a short timestamp":        {resigned(with(signedPost("n", someBody), "Byte-Timestamp", "123456789")), 401, "bad_timestamp"},
+		"a long timestamp":         {resigned(with(signedPost("n", someBody), "Byte-Timestamp", "17000000000000000000")), 401, "bad_timestamp"},
+		"a nonce too long":         {resigned(with(signedPost("n", someBody), "Byte-Nonce-Str", strings.Repeat("n", mostNonce+1))), 401, "bad_nonce"},
+		"a nonce of other bytes":   {resigned(with(signedPost("n", someBody), "Byte-Nonce-Str", "随机")), 401, "bad_nonce"},
+		"signature not base64":     {with(signedPost("n", someBody), "Byte-Signature", "!"+signature[1:]), 401, "bad_signature"},
+		"signature cut":            {with(signedPost("n", someBody), "Byte-Signature", signature[:len(signature)/2/4*4]), 401, "bad_signature"},
+		"signature unpadded":       {with(signedPost("n", someBody), "Byte-Signature", strings.TrimRight(signature, "=")), 401, "bad_signature"},
+		"signature of one zero":    {with(signedPost("n", someBody), "Byte-Signature", base64.StdEncoding.EncodeToString(make([]byte, 256))), 401, "wrong_signature"},
+		"signature prefixed":       {with(signedPost("n", someBody), "Byte-Signature", base64.StdEncoding.EncodeToString(append([]byte{0}, raw...))), 401, "bad_signature"},
+		"another's signature":      {with(signedPost("n", someBody), "Byte-Signature", signedPost("m", someBody).header.Get("Byte-Signature")), 401, "wrong_signature"},
+		"another's key":            {signedBy(foreignKey(), now, "n", someBody), 401, "wrong_signature"},
+		"another size of key":      {signedBy(nextKey(), now, "n", someBody), 401, "bad_signature"},
+		"a flipped bit":            {saying(string(flipped), signedPost("n", someBody)), 401, "wrong_signature"},
+		"another timestamp":        {with(signedPost("n", someBody), "Byte-Timestamp", strconv.FormatInt(now.Unix()-60, 10)), 401, "wrong_signature"},
+		"another nonce":            {with(signedPost("n", someBody), "Byte-Nonce-Str", "m"), 401, "wrong_signature"},
+		"a line more":              {saying(someBody+"\n", signedPost("n", someBody)), 401, "wrong_signature"},
+		"JSON written anew":        {saying(strings.Replace(someBody, `":"`, `": "`, 1), signedPost("n", someBody)), 401, "wrong_signature"},
+		"too new":                  {signedBy(platformKey(), now.Add(mostAhead+time.Minute), "n", someBody), 401, "too_new"},
+		"too old and unsigned":     {signedBy(foreignKey(), now.Add(-mostAge-time.Minute), "n", someBody), 401, "wrong_signature"},
+		"legacy on the 2.0 path":   {at("/callbacks/settle/trade", legacyPost(now, "n", "{}")), 401, "missing_timestamp"},
+		"legacy with a bad 2.0":    {&post{http.MethodPost, "/callbacks/settle/trade", signedBy(foreignKey(), now, "n", "").header, legacyPost(now, "n", "{}").body, false}, 401, "wrong_signature"},
+		"2.0 on the legacy path":   {at("/callbacks/settle/trade/legacy", signedPost("n", someBody)), 401, "not_legacy"},
+		"legacy, says it is 2.0":   {old(`"type"`, `"version":"2.0","type"`), 401, "not_legacy"},
+		"legacy, nonce twice":      {old(`"nonce"`, `"nonce":"nonce-2","nonce"`), 401, "legacy_body"},
+		"legacy, 2.0 as a number":  {old(`"type"`, `"version":2.0,"type"`), 401, "not_legacy"},
+		"legacy, no timestamp":     {old(`"timestamp":"`+oldSigned+`"`, `"timestamp":""`), 401, "missing_timestamp"},
+		"legacy, no nonce":         {old(`"nonce":"nonce-1"`, `"nonce":null`), 401, "missing_nonce"},
+		"legacy, no signature":     {old(`"msg_signature"`, `"signature"`), 401, "missing_signature"},
+		"legacy, signature cut":    {old(`"msg_signature":"`, `"msg_signature":"","was":"`), 401, "missing_signature"},
+		"legacy, short signature":  {old(`"msg_signature":"`, `"msg_signature":"12","was":"`), 401, "bad_signature"},
+		"legacy, other nonce":      {old("nonce-1", "nonce-2"), 401, "wrong_signature"},
+		"legacy, other msg":        {old("tt1", "tt2"), 401, "wrong_signature"},
+		"legacy, no msg":           {old(`"msg"`, `"mgs"`), 401, "wrong_signature"},
+		"legacy, msg twice":        {old(`"nonce"`, `"msg":"{}","nonce"`), 401, "legacy_body"},
+		"legacy, msg no text":      {old(`"msg":"`, `"msg":5,"was":"`), 401, "legacy_body"},
+		"legacy, two values":       {old(`"nonce"`, `"x":1}{"nonce"`), 401, "legacy_body"},
+		"legacy, not JSON":         {saying("timestamp=1", legacyPost(now, "n", "{}")), 401, "legacy_body"},
+		"legacy, an array":         {saying("[]", legacyPost(now, "n", "{}")), 401, "legacy_body"},
+		"legacy, deep":             {saying(strings.Repeat("[", 20_000), legacyPost(now, "n", "{}")), 401, "legacy_body"},
+		"legacy, too new":          {legacyPost(now.Add(mostAhead+time.Minute), "n", "{}"), 401, "too_new"},
+		"legacy, no time":          {old(`"timestamp":"`+oldSigned, `"timestamp":"soon`), 401, "bad_timestamp"},
+		"legacy, control in nonce": {old("nonce-1", `nonce\n1`), 401, "bad_nonce"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, nil)
+			w := row.post.to(f)
+			app := "trade"
+			if row.status == http.StatusNotFound {
+				app = ""
+			}
+			if w.Code != row.status || f.number(t, "refused_total", "app", app, "reason", row.reason) != 1 {
+				t.Errorf("%d %s, want %d for %s\n%s", w.Code, w.Body, row.status, row.reason, f.logged)
+			}
+			if !strings.HasPrefix(w.Body.String(), `{"err_no":1,"err_tips":"`) || w.Header().Get("Content-Type") != "application/json" {
+				t.Errorf("answered %s", w.Body)
+			}
+			checkNothingKept(t, f, row.post)
+		})
+	}
+}
+
+// checkNothingKept wants nothing of a request in the archive or in the log but
+// what says where it came from.
+func checkNothingKept(t *testing.T, f *fixture, p *post) {
+	t.Helper()
+	if len(f.shelf.encoded) > 0 || f.shelf.tried > 0 || f.number(t, "acknowledged_total") > 0 || f.number(t, "verified_total") > 0 {
+		t.Errorf("stored: %v", f.shelf.encoded)
+	}
+	log := f.logged.String()
+	for _, secret := range []string{someToken, "canary-extra", "settle_id", p.header.Get("Byte-Signature")} {
+		if secret != "" && strings.Contains(log, secret) {
+			t.Errorf("the log tells %q: %s", secret, log)
+		}
+	}
+	if !strings.Contains(log, `"remote":"192.0.2.1:1234"`) {
+		t.Errorf("the log does not tell who it was: %s", log)
+	}
+}
+
+// TestCutBody: a body that ends early is no body, with or without a length.
+func TestCutBody(t *testing.T) {
+	t.Parallel()
+	for _, length := range []int64{int64(len(someBody)) + 1, -1} {
+		f := newFixture(t, nil)
+		p := signedPost("n", someBody)
+		q := httptest.NewRequest(p.method, p.path, iotest.TimeoutReader(iotest.OneByteReader(bytes.NewReader(p.body))))
+		q.Header, q.ContentLength = p.header, length
+		w := httptest.NewRecorder()
+		f.ServeHTTP(w, q)
+		if w.Code != http.StatusBadRequest || f.number(t, "refused_total", "reason", "cut_body") != 1 {
+			t.Errorf("%d %s", w.Code, w.Body)
+		}
+		checkNothingKept(t, f, p)
+	}
+}
+
+// TestQuarantine: what is signed and cannot be read, or is very old, is stored apart,
+// acknowledged and told, without a word of what it says.
+func TestQuarantine(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	for name, row := range map[string]struct {
+		post   *post
+		reason string
+	}{
+		"not JSON":         {signedPost("n", "msg=canary-extra"), "unreadable"},
+		"empty":            {signedPost("n", ""), "unreadable"},
+		"not UTF-8":        {signedPost("n", "\xff\xfe"), "unreadable"},
+		"deep":             {signedPost("n", strings.Repeat("[", mostBody)), "unreadable"},
+		"too old":          {signedBy(platformKey(), now.Add(-mostAge-time.Minute), "n", someBody), "too_old"},
+		"of long ago":      {signedBy(platformKey(), time.Unix(1_643_189_272, 0), "n", someBody), "too_old"},
+		"legacy, too old":  {legacyPost(now.Add(-mostAge-time.Minute), "n", "{}"), "too_old"},
+		"legacy, read not": {legacyPost(now, "n", "unreadable"), "unreadable"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			f := newFixture(t, func(c *Config) {
+				c.Readable = func(c *schema.Callback) error {
+					if bytes.Contains(c.Body, []byte("unreadable")) {
+						return fmt.Errorf("it says canary-extra: %s", c.Body)
+					}
+					return readable(c)
+				}
+			})
+			if w := row.post.to(f); w.Code != http.StatusOK || w.Body.String() != string(acknowledgement) {
+				t.Fatalf("%d %s", w.Code, w.Body)
+			}
+			if n := f.shelf.stored(true); len(n) != 1 || len(f.shelf.stored(false)) != 0 || !bytes.Equal(f.shelf.callbackOf(n[0]).Body, row.post.body) {
+				t.Errorf("in quarantine %q, stored %q", n, f.shelf.stored(false))
+			}
+			if f.number(t, "quarantined_total", "app", "trade", "reason", row.reason) != 1 || f.number(t, "verified_total") != 1 {
+				t.Error("it was not counted")
+			}
+			log := f.logged.String()
+			if !strings.Contains(log, `"level":"ERROR","msg":"a signed callback goes to quarantine`) || strings.Contains(log, "canary") {
+				t.Errorf("the log says: %s", log)
+			}
+		})
+	}
+}
+
+// TestLogID: a log id that nobody signed is cut to what a log id is made of.
+func TestLogID(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	p := with(signedPost("n", someBody), "Byte-Logid", "20261120\"}\x1b[31m中"+strings.Repeat("a", 100))
+	if w := p.to(f); w.Code != http.StatusOK {
+		t.Fatal(w.Code)
+	}
+	if got, want := f.shelf.callbackOf("n").LogID, "2026112031m"+strings.Repeat("a", 64-11); got != want {
+		t.Errorf("log id %q, want %q", got, want)
+	}
+}
+
+// TestNotReady: before the store is known to be honest nothing is taken; once it
+// is, a commit that fails makes it unready, and one that succeeds ready again.
+func TestNotReady(t *testing.T) {
+	t.Parallel()
+	f := newFixture(t, nil)
+	down := true
+	f.shelf.fault = func(int) (bool, error) {
+		if down {
+			return false, errDown
+		}
+		return true, nil
+	}
+	expect := func(status int, why string) {
+		t.Helper()
+		w := (&post{method: http.MethodGet, path: "/readyz"}).to(f)
+		if w.Code != status || !strings.Contains(w.Body.String(), why) {
+			t.Errorf("/readyz answers %d %q, want %d %q", w.Code, w.Body, status, why)
+		}
+		if w := (&post{method: http.MethodGet, path: "/healthz"}).to(f); w.Code != http.StatusOK {
+			t.Errorf("/healthz answers %d", w.Code)
+		}
+		if ready := f.number(t, "ready"); (ready == 1) != (status == http.StatusOK) {
+			t.Errorf("the metric says %v", ready)
+		}
+	}
+	f.state.reached.Store(false)
+	expect(503, "the store could not be reached yet")
+	if w := signedPost("n", someBody).to(f); w.Code != 503 || f.shelf.tried != 0 {
+		t.Errorf("answered %d, %d commits", w.Code, f.shelf.tried)
+	}
+	f.look(t.Context())
+	expect(200, "ok")
+	if w := signedPost("n", someBody).to(f); w.Code != 503 || f.number(t, "refused_total", "reason", "store") != 1 {
+		t.Errorf("answered %d", w.Code)
+	}
+	expect(503, "the last batch could not be stored")
+	down = false
+	if w := signedPost("n", someBody).to(f); w.Code != 200 {
+		t.Errorf("answered %d", w.Code)
+	}
+	expect(200, "ok")
+	f.accepted.queued = mostQueued
+	expect(503, "the queue is full")
+	f.accepted.queued = 0
+	f.state.draining.Store(true)
+	expect(503, "it is about to end")
+	if w := (&post{method: http.MethodPost, path: "/readyz"}).to(f); w.Code != 405 {
+		t.Errorf("a POST to /readyz is answered with %d", w.Code)
+	}
+}
+
+// TestBusy: beyond what can be verified or read at a time, and when the queue is
+// full, requests are sent away at once.
+func TestBusy(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		fill   func(*fixture)
+		body   string
+		reason string
+	}{
+		"serving": {func(f *fixture) { f.serving.Store(mostServing) }, someBody, "busy"},
+		"large": {func(f *fixture) {
+			for range mostLarge {
+				f.large <- struct{}{}
+			}
+		}, `{"x":"` + strings.Repeat("x", usualBody) + `"}`, "busy"},
+		"queue": {func(f *fixture) { f.accepted.queued = mostQueued }, someBody, "queue_full"},
+	} {
+		f := newFixture(t, nil)
+		row.fill(f)
+		w := signedPost("n", row.body).to(f)
+		if w.Code != http.StatusServiceUnavailable || f.number(t, "refused_total", "reason", row.reason) != 1 {
+			t.Errorf("%s: %d %s", name, w.Code, w.Body)
+		}
+		if len(f.shelf.stored(false)) > 0 || f.serving.Load()%mostServing != 0 {
+			t.Errorf("%s: stored %q, %d are being served", name, f.shelf.stored(false), f.serving.Load())
+		}
+	}
+}
+
+// TestLogIsSampled: of each kind of refusal the log tells one in a second, and how
+// many others there were; the metric counts all.
+func TestLogIsSampled(t *testing.T) {
+	t.Parallel()
+	now := time.Now()
+	f := newFixture(t, func(c *Config) { c.Now = func() time.Time { return now } })
+	for range 50 {
+		signedBy(foreignKey(), now, "n", someBody).to(f)
+	}
+	with(signedPost("n", someBody), "Byte-Nonce-Str", "").to(f)
+	now = now.Add(time.Second)
+	signedBy(foreignKey(), now, "n", someBody).to(f)
+	log := f.logged.String()
+	if got := strings.Count(log, "a request was not acknowledged"); got != 3 {
+		t.Errorf("%d lines of log, want 3: %s", got, log)
+	}
+	if !strings.Contains(log, `"others_not_logged":49`) {
+		t.Errorf("the log does not say how many there were: %s", log)
+	}
+	if n := f.number(t, "refused_total"); n != 52 {
+		t.Errorf("%v were counted", n)
+	}
+}

@@ -1,0 +1,116 @@
+package receive
+
+import (
+	"crypto"
+	"crypto/rsa"
+	"crypto/sha256"
+	"encoding/base64"
+	"net/http"
+	"strconv"
+	"time"
+
+	"billwalk/schema"
+)
+
+const (
+	mostAhead = 10 * time.Minute // of our clock; more is refused
+	mostAge   = 48 * time.Hour   // the platform tries for some 26; what is older is put into quarantine
+	mostNonce = 128
+)
+
+// signature is what a request has that nothing proves yet.
+type signature interface {
+	// holds says that the app's key or token has made it, and which.
+	holds(*app) (key string, ok bool)
+}
+
+// signedRSA is version 2.0: RSA-SHA256, PKCS #1 v1.5, over timestamp, nonce and raw
+// body, each with a line break.
+type signedRSA struct{ message, signature []byte }
+
+func (s signedRSA) holds(a *app) (string, bool) {
+	digest := sha256.Sum256(s.message)
+	for _, key := range a.keys.current() {
+		if key.Size() == len(s.signature) && rsa.VerifyPKCS1v15(key.PublicKey, crypto.SHA256, digest[:], s.signature) == nil {
+			a.keys.matched(key.name)
+			return key.name, true
+		}
+	}
+	return "", false
+}
+
+// readRSA reads a callback of version 2.0. Its signature is in the headers; what
+// the body may say of one is not looked at.
+func (r *Receiver) readRSA(a *app, c *schema.Callback, q *http.Request) (signature, *refusal) {
+	for _, header := range []struct {
+		name          string
+		value         *string
+		missing, many *refusal
+	}{
+		{"Byte-Timestamp", &c.Timestamp, errNoTimestamp, errBadTimestamp},
+		{"Byte-Nonce-Str", &c.Nonce, errNoNonce, errBadNonce},
+		{"Byte-Signature", &c.Signature, errNoSignature, errBadSignature},
+	} {
+		values := q.Header[header.name]
+		switch {
+		case len(values) == 0 || values[0] == "":
+			return nil, header.missing
+		case len(values) > 1:
+			return nil, header.many
+		}
+		*header.value = values[0]
+	}
+	if err := checkNonce(c.Nonce); err != nil {
+		return nil, err
+	}
+	raw, err := base64.StdEncoding.Strict().DecodeString(c.Signature)
+	if err != nil || !a.keys.haveSize(len(raw)) {
+		return nil, errBadSignature
+	}
+	message := make([]byte, 0, len(c.Timestamp)+len(c.Nonce)+len("\n\n\n")+int(max(0, q.ContentLength)))
+	message = append(message, c.Timestamp...)
+	message = append(message, '\n')
+	message = append(message, c.Nonce...)
+	message = append(message, '\n')
+	start := len(message)
+	message, refused := r.readBody(message, q)
+	if refused != nil {
+		return nil, refused
+	}
+	c.Body = message[start:len(message):len(message)]
+	return signedRSA{append(message, '\n'), raw}, nil
+}
+
+// checkNonce makes sure that a nonce cannot pass for anything else.
+func checkNonce(nonce string) *refusal {
+	if len(nonce) > mostNonce {
+		return errBadNonce
+	}
+	for i := range len(nonce) {
+		if nonce[i] < ' ' || nonce[i] > '~' {
+			return errBadNonce
+		}
+	}
+	return nil
+}
+
+// parseInstant reads a timestamp: ten digits of seconds or thirteen of
+// milliseconds, and nothing else.
+func parseInstant(text string) (time.Time, bool) {
+	for i := range len(text) {
+		if text[i] < '0' || text[i] > '9' {
+			return time.Time{}, false
+		}
+	}
+	n, err := strconv.ParseInt(text, 10, 64)
+	switch {
+	case err != nil:
+		return time.Time{}, false
+	case len(text) == 10:
+		return time.Unix(n, 0), true
+	case len(text) == 13:
+		return time.UnixMilli(n), true
+	default:
+		return time.Time{}, false
+	}
+}
