@@ -28,6 +28,7 @@ type found struct {
 	settlements []notified.Row
 	foreign     []foreignRow
 	answers     []answeredQuestion
+	linked      []int32 // callbacks, by their place
 }
 
 // foreignRow is a settlement of another order than the answer is to.
@@ -114,6 +115,9 @@ func (e *evidence) merge(f *found, queried []normalise.SettleRow, bills []reconc
 	links, err := e.linked(bills, queried)
 	if err != nil {
 		return err
+	}
+	for _, l := range links {
+		f.linked = append(f.linked, l.state.place)
 	}
 	for i := range queried {
 		states, err := e.callbacks.readAll(links.take(linkIDsOf(&queried[i].Settlement).settle))

@@ -76,11 +76,23 @@ func (j *joiner) gather(in ordersOrError) ([]gathered, error) {
 					return nil, err
 				}
 				g.asked = j.asked(&g)
+				j.note(&g)
 			}
 		}
 		all[i] = g
 	}
 	return all, nil
+}
+
+// note notes the callbacks of an order of this day alone: they need not be looked
+// for among those that no bill explains.
+func (j *joiner) note(g *gathered) {
+	if slices.ContainsFunc(g.bills, func(b reconcile.Bill) bool { return b.Day != j.at.day }) {
+		return
+	}
+	for _, place := range g.linked {
+		j.callbacks.linkedOnce[place].Store(true)
+	}
 }
 
 // asked says that nothing is left to ask for the order, as the day looks at it. An

@@ -52,14 +52,14 @@ func (e *evidence) linked(bills []reconcile.Bill, queried []normalise.SettleRow)
 	for i := range queried {
 		ids := linkIDsOf(&queried[i].Settlement)
 		orders = append(orders, ids.order)
-		for _, s := range e.callbacks.byID[ids.settle] {
+		for s := range e.callbacks.with(ids.settle) {
 			known[s] = true
 			found = append(found, link{s, ""})
 		}
 	}
 	answered := slices.Clone(orders)
 	add := func(id fingerprint, by string) error {
-		for _, s := range e.callbacks.byID[id] {
+		for s := range e.callbacks.with(id) {
 			orders = append(orders, s.ids.order)
 			if known[s] {
 				continue
@@ -118,7 +118,7 @@ func (e *evidence) owner(s *notifiedState) string {
 		return order
 	}
 	var ids, items []fingerprint
-	for _, sibling := range e.callbacks.byID[s.ids.order] {
+	for sibling := range e.callbacks.with(s.ids.order) {
 		ids, items = append(ids, sibling.ids.settle, sibling.ids.outSettle), append(items, sibling.ids.item)
 	}
 	return cmp.Or(e.neighbours.ownerOf(s.day, ids...), e.neighbours.ownerOf(s.day, items...))

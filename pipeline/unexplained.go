@@ -57,7 +57,7 @@ func (b *builder) planUnexplained(ctx context.Context, days []schema.Day) error 
 		return nil
 	}
 	for _, day := range days {
-		if len(b.callbacks.byDay[day]) == 0 {
+		if len(b.callbacks.on(day)) == 0 {
 			continue
 		}
 		base, err := b.Lake.Base(ctx, day, bucket)
@@ -96,7 +96,7 @@ func (a *assembly) vain() bool {
 // unexplained returns the states of the day's events that no bill within the
 // window explains.
 func (b *builder) unexplained(ctx context.Context, day schema.Day) ([]*notifiedState, error) {
-	heard := b.callbacks.byDay[day]
+	heard := b.callbacks.on(day)
 	if len(heard) == 0 {
 		return nil, nil
 	}
@@ -105,7 +105,11 @@ func (b *builder) unexplained(ctx context.Context, day schema.Day) ([]*notifiedS
 		return nil, err
 	}
 	var left []*notifiedState
-	for _, s := range heard {
+	for i := range heard {
+		s := &heard[i]
+		if b.callbacks.linkedOnce[s.place].Load() {
+			continue
+		}
 		days, err := b.explains(s)
 		if err != nil {
 			return nil, err
@@ -116,7 +120,6 @@ func (b *builder) unexplained(ctx context.Context, day schema.Day) ([]*notifiedS
 			return nil, err
 		}
 	}
-	slices.SortFunc(left, (*notifiedState).compare)
 	return left, nil
 }
 
@@ -126,7 +129,7 @@ func (b *builder) explains(s *notifiedState) ([]schema.Day, error) {
 	evidence := b.evidence()
 	if order := evidence.owner(s); order != "" {
 		ids := s.ids.all()
-		for _, sibling := range b.callbacks.byID[s.ids.order] {
+		for sibling := range b.callbacks.with(s.ids.order) {
 			ids = append(ids, sibling.ids.all()...)
 		}
 		return b.neighbours.daysOf(s.day, order, ids...), nil

@@ -17,6 +17,8 @@ import (
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/pipeline/jobs"
 	"billwalk/schema"
+	"billwalk/sinks/archive"
+	"billwalk/sinks/object"
 )
 
 // BenchmarkRunAtCap measures a whole run against what its limiter allows: 20
@@ -86,6 +88,71 @@ func BenchmarkMillionReconciled(b *testing.B) {
 	}
 }
 
+// BenchmarkMillionNotified is the same, but that callbacks told of each order, and
+// nothing was asked. The same limit holds.
+func BenchmarkMillionNotified(b *testing.B) {
+	j := job{lake: folderLake(b), platform: "http://127.0.0.1:1", qps: 1, passes: 1, lookback: window, trade: 1}
+	for n := range floodAccounts {
+		j.accounts = append(j.accounts, schema.Account{ID: schema.AccountID(fmt.Sprint(7_000_000_000_000_000_000 + n))})
+	}
+	config := j.write(b)
+	fileFlood(b, j)
+	if asked := fillArchive(b, config); asked > floodAccounts*floodBills*7/10/50 {
+		b.Fatalf("%d questions were asked", asked)
+	}
+	binary := build(b)
+	for b.Loop() {
+		s := measured(b, 768, binary, "--config", config, "--output", "json", "replay", "nightly", "--from", firstDay.String())
+		if s.Rows["bills"] != floodAccounts*floodBills || s.Verdicts[schema.Matched] != floodAccounts*floodBills*7/10 {
+			b.Fatalf("%+v, %+v", s.Rows, s.Verdicts)
+		}
+		b.ReportMetric(float64(s.Callbacks.States), "callbacks")
+		b.ReportMetric(float64(s.Rows["bills"])/s.ElapsedSeconds, "bills/s")
+	}
+}
+
+// fileFlood files a callback for each order of the flood's first day, as the
+// receiver does.
+func fileFlood(b *testing.B, j job) {
+	b.Helper()
+	store, err := object.Open(b.Context(), j.lake.url, j.lake.options)
+	if err != nil {
+		b.Fatal(err)
+	}
+	a, batches := archive.New(store), 0
+	var lines []byte
+	for _, account := range j.accounts {
+		for n := range floodBills / 10 * 7 {
+			order := int(firstDay%100)*floodBills/10*7 + n
+			line, err := a.EncodeCallback(schema.Callback{
+				App: "trade", Scheme: schema.SignedRSA, ReceivedAt: firstDay.Start().Add(21 * time.Hour), Timestamp: "1793350800", Nonce: "iuy987q4htafreqw",
+				Signature: strings.Repeat("c2ln", 86), LogID: "2026103120251122334455667788990", Body: floodCallback(fmt.Sprintf("10765%s%07d", account.ID[12:], order), order),
+			})
+			if err != nil {
+				b.Fatal(err)
+			}
+			if lines = append(lines, line...); len(lines) < 1<<20 && n < floodBills/10*7-1 {
+				continue
+			}
+			if err := a.AppendCallbacks(b.Context(), firstDay, fmt.Sprintf("01ARZ3NDEKTSV4RRFFQ%07d", batches), lines); err != nil {
+				b.Fatal(err)
+			}
+			batches, lines = batches+1, lines[:0]
+		}
+	}
+}
+
+// floodCallback is the callback of what Settlements answers.
+func floodCallback(id string, order int) []byte {
+	bills := 1
+	if order%7 < 3 {
+		bills = 2
+	}
+	msg := fmt.Sprintf(`{"app_id":"ttcfdbb96650e33350","status":"SUCCESS","order_id":%q,"cp_extra":"","message":"SUCCESS","event_time":%d,"settle_id":"ot%s","out_settle_no":"os%s","rake":%d,"commission":%d,"settle_detail":"商户号68882720803499563550-分成金额(分)%d","settle_amount":%d,"is_auto_settle":false}`,
+		id, firstDay.Start().Add(20*time.Hour).UnixMilli(), id, id, bills*495, bills*100, bills*9305, bills*9900)
+	return fmt.Appendf(nil, `{"version":"2.0","msg":%q,"type":"settle"}`, msg)
+}
+
 // build builds the program, with the flags of go build.
 func build(t testing.TB, flags ...string) string {
 	t.Helper()
@@ -146,7 +213,7 @@ func peakMemory(pid int) <-chan int64 {
 
 // fillArchive walks the day and asks for its orders, in this process and of a
 // platform that costs nothing.
-func fillArchive(b *testing.B, config string) {
+func fillArchive(b *testing.B, config string) (asked int64) {
 	b.Helper()
 	file, err := jobs.Load(config, func(string) (string, bool) { return "", false })
 	if err != nil {
@@ -159,9 +226,11 @@ func fillArchive(b *testing.B, config string) {
 	defer w.close()
 	w.run.Source, w.run.Trade, w.run.InFlight, w.run.TradeInFlight = flood{floodBills}, flood{floodBills}, 4, 4
 	w.run.From, w.run.To, w.run.Lookback = firstDay, firstDay, 0
-	if s, err := w.run.Do(b.Context()); err != nil || s.ExitCode != 0 || s.Settling.Unanswered > 0 {
+	s, err := w.run.Do(b.Context())
+	if err != nil || s.ExitCode != 0 || s.Settling.Unanswered > 0 {
 		b.Fatalf("exit %d, %v, %+v", s.ExitCode, err, s.Settling)
 	}
+	return s.Settling.Asked
 }
 
 // flood is a platform whose answers are written as they are asked for: accounts

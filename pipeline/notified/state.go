@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"crypto/sha256"
+	"encoding/binary"
 
 	"billwalk/pipeline/normalise"
 	"billwalk/schema"
@@ -27,13 +28,13 @@ type Mark struct {
 	Rank      int8              // of the status
 	Digest    [sha256.Size]byte // of the content
 	Received  int64             // unix microseconds
-	LogID     string            // of two deliveries at one time, the smaller
+	LogID     uint64            // stands for it: of two deliveries at one time, the smaller counts
 	Contested bool              // another content tells of the same moment and rank
 }
 
 // MarkOf returns the mark of one callback.
 func MarkOf(n *normalise.Notice) Mark {
-	m := Mark{Digest: n.Digest, Received: n.Settlement.FetchedAt.UnixMicro(), LogID: n.Settlement.LogID.V}
+	m := Mark{Digest: n.Digest, Received: n.Settlement.FetchedAt.UnixMicro(), LogID: logID(n)}
 	if at := n.Settlement.SettleTime; at.Valid {
 		m.At = at.V.UnixMicro()
 	}
@@ -44,6 +45,11 @@ func MarkOf(n *normalise.Notice) Mark {
 		m.Rank = 1
 	}
 	return m
+}
+
+func logID(n *normalise.Notice) uint64 {
+	sum := sha256.Sum256([]byte(n.Settlement.LogID.V))
+	return binary.BigEndian.Uint64(sum[:])
 }
 
 // With returns the mark of both: the greater, and of equal contents the one that
