@@ -376,3 +376,47 @@ func TestDamagedCallbacks(t *testing.T) {
 		}
 	})
 }
+
+// TestCallbacksWithoutLookback: settlements come days after their bills, also where
+// no closed day is looked at again.
+func TestCallbacksWithoutLookback(t *testing.T) {
+	t.Parallel()
+	settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
+		w.rules.Lookback = 0
+		time.Sleep(time.Until(day.Start().Add(48 * time.Hour)))
+		w.set(store, sale(store.ID, "1", "K", "", 100), sale(store.ID, "2", "L", "", 50))
+		w.platform.set(at(store, day+1), sale(store.ID, "3", "M", "", 7))
+		w.hear(notice{"s1", "K", "", schema.StatusSuccess, 100, day + 1, 0})
+		if s := w.run(pipeline.ExitDone); s.Settling.Saved.Callbacks != 1 {
+			t.Errorf("%+v", s.Settling)
+		}
+		w.hear(notice{"s2", "L", "", schema.StatusSuccess, 50, day + 1, 12 * time.Hour})
+		time.Sleep(24 * time.Hour)
+		if s := w.run(pipeline.ExitDone, on(day+1)); s.Verdicts[schema.SettlementOnly] != 0 || s.Callbacks.Late != 1 {
+			t.Errorf("%v, %+v: want the second told as late", s.Verdicts, s.Callbacks)
+		}
+		w.run(pipeline.ExitDone, on(day), replay)
+		want := []string{"20 store K matched/order 1:1 100/100/0", "20 store L matched/order 1:1 50/50/0", "21 store M bill_only 1:0 7/_/_"}
+		if diff := cmp.Diff(want, w.verdicts(day, day+1)); diff != "" {
+			t.Errorf("(-want +got)\n%s", diff)
+		}
+	})
+}
+
+// TestCallbacksOfABackfill: days that are built side by side find each other's
+// settlements, in whatever order they end.
+func TestCallbacksOfABackfill(t *testing.T) {
+	t.Parallel()
+	settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
+		w.rules.Lookback = 0
+		time.Sleep(time.Until(day.Start().Add(48 * time.Hour)))
+		for d := day - 3; d <= day; d++ {
+			w.platform.set(at(store, d), sale(store.ID, "1", fmt.Sprint("K", d), "", 100))
+			w.hear(notice{fmt.Sprint("s", d), fmt.Sprint("K", d), "", schema.StatusSuccess, 100, d + 2, 0})
+		}
+		s := w.run(pipeline.ExitDone, func(r *pipeline.Run) { r.From = day - 3 })
+		if s.Verdicts[schema.Matched] != 4 || len(s.Verdicts) != 1 || len(w.settlements(day-3, day)) != 4 {
+			t.Errorf("%v, %q", s.Verdicts, w.settlements(day-3, day))
+		}
+	})
+}

@@ -96,10 +96,14 @@ func (b *builder) ready(left map[schema.Day]int) (days []schema.Day) {
 	return days
 }
 
-// window is how many days around a day have a say in its verdicts.
+// window is how many days around a day have a say in its verdicts, or in whose
+// callbacks are whose.
 func (b *builder) window() int {
-	if !b.Rules.Configured {
+	switch {
+	case !b.Rules.Configured:
 		return 0
+	case !b.callbacks.none():
+		return int(reach(&b.Rules))
 	}
 	return b.Rules.Lookback
 }

@@ -18,6 +18,12 @@ var (
 	siblingMatch = schema.Match{Parameter: "order_id", Column: "settlement"}         // another settlement of the same order_id is linked
 )
 
+// leastReach is how many days, at least, a callback's event may lie before or after
+// the bill that it is of: it comes days after, whatever the lookback.
+const leastReach = 7
+
+func reach(rules *reconcile.Rules) schema.Day { return schema.Day(max(rules.Lookback, leastReach)) }
+
 // link is a state that belongs to an order, and why.
 type link struct {
 	state *notifiedState
@@ -97,7 +103,7 @@ func (e *evidence) linked(bills []reconcile.Bill, queried []normalise.SettleRow)
 func (e *evidence) owns(s *notifiedState, bills []reconcile.Bill, answered bool) (bool, error) {
 	switch owner := e.owner(s); {
 	case owner == "":
-		if !answered || !s.near(bills, e.rules.Lookback) {
+		if !answered || !s.near(bills, reach(e.rules)) {
 			return false, nil
 		}
 	case owner != bills[0].Order():
@@ -107,8 +113,8 @@ func (e *evidence) owns(s *notifiedState, bills []reconcile.Bill, answered bool)
 	return last.outcome == unknown, err // else it belongs to the order that was asked for
 }
 
-// owner returns the order that a state belongs to by the bills within the lookback
-// of its event: the smallest that a match rule links it to, else the smallest that
+// owner returns the order that a state belongs to by the bills within reach of its
+// event: the smallest that a match rule links it to, else the smallest that
 // has its item; else the same of those that have its order_id; or "".
 func (e *evidence) owner(s *notifiedState) string {
 	if order := e.neighbours.ownerOf(s.day, s.ids.order, s.ids.settle, s.ids.outSettle); order != "" {
@@ -147,9 +153,9 @@ func (s *notifiedState) compare(other *notifiedState) int {
 	return cmp.Or(bytes.Compare(s.ids.settle[:], other.ids.settle[:]), bytes.Compare(s.ids.item[:], other.ids.item[:]))
 }
 
-// near says that the event lies within the lookback of a bill.
-func (s *notifiedState) near(bills []reconcile.Bill, lookback int) bool {
-	return slices.ContainsFunc(bills, func(b reconcile.Bill) bool { return max(b.Day-s.day, s.day-b.Day) <= schema.Day(lookback) })
+// near says that the event lies so many days from a bill.
+func (s *notifiedState) near(bills []reconcile.Bill, reach schema.Day) bool {
+	return slices.ContainsFunc(bills, func(b reconcile.Bill) bool { return max(b.Day-s.day, s.day-b.Day) <= reach })
 }
 
 // owned is an id by which callbacks may name an order.
@@ -165,7 +171,7 @@ func (o owned) compare(other owned) int {
 // ownerOf returns the smallest order, on the days around one, that has one of the
 // ids; or "".
 func (n *neighbours) ownerOf(day schema.Day, ids ...fingerprint) (order string) {
-	n.each(day, func(at partition) {
+	n.each(day, reach(n.rules), func(at partition) {
 		for _, id := range ids {
 			i, _ := slices.BinarySearchFunc(n.ids[at], owned{id: id.short()}, owned.compare)
 			if id == (fingerprint{}) || i == len(n.ids[at]) || n.ids[at][i].id != id.short() {
@@ -181,7 +187,7 @@ func (n *neighbours) ownerOf(day schema.Day, ids ...fingerprint) (order string) 
 
 // daysOf returns the days around one on which an order has one of the ids.
 func (n *neighbours) daysOf(day schema.Day, order string, ids ...fingerprint) (days []schema.Day) {
-	n.each(day, func(at partition) {
+	n.each(day, reach(n.rules), func(at partition) {
 		for _, id := range ids {
 			if _, ok := slices.BinarySearchFunc(n.ids[at], owned{id.short(), order}, owned.compare); ok {
 				days = append(days, at.day)
@@ -191,9 +197,9 @@ func (n *neighbours) daysOf(day schema.Day, order string, ids ...fingerprint) (d
 	return slices.Compact(days)
 }
 
-// each visits the partitions within the lookback of a day, days ascending.
-func (n *neighbours) each(day schema.Day, visit func(partition)) {
-	window := schema.Day(n.rules.Lookback)
+// each visits the partitions of a day, and of so many days before and after it,
+// days ascending.
+func (n *neighbours) each(day, window schema.Day, visit func(partition)) {
 	for other := day - window; other <= day+window; other++ {
 		for bucket := range n.buckets {
 			visit(partition{other, bucket})

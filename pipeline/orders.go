@@ -33,7 +33,7 @@ func newNeighbours(rules *reconcile.Rules, buckets int, bills func(context.Conte
 // of returns, by order, the forward bills that the orders of a partition have in
 // other files of the window.
 func (n *neighbours) of(ctx context.Context, at partition) (map[string][]reconcile.Bill, error) {
-	if err := n.read(ctx, append(n.around(at), at)); err != nil {
+	if err := n.readAround(ctx, at.day); err != nil {
 		return nil, err
 	}
 	elsewhere := make(map[string][]reconcile.Bill)
@@ -58,7 +58,7 @@ func (n *neighbours) of(ctx context.Context, at partition) (map[string][]reconci
 // around returns the other partitions of the window, days ascending.
 func (n *neighbours) around(at partition) []partition {
 	var others []partition
-	n.each(at.day, func(other partition) {
+	n.each(at.day, schema.Day(n.rules.Lookback), func(other partition) {
 		if other != at {
 			others = append(others, other)
 		}
@@ -66,9 +66,21 @@ func (n *neighbours) around(at partition) []partition {
 	return others
 }
 
+// readAround reads the orders of the day's window; where there are callbacks, of
+// all that may be theirs.
+func (n *neighbours) readAround(ctx context.Context, day schema.Day) error {
+	window := schema.Day(n.rules.Lookback)
+	if n.linking {
+		window = reach(n.rules)
+	}
+	var all []partition
+	n.each(day, window, func(at partition) { all = append(all, at) })
+	return n.read(ctx, all)
+}
+
 // read reads the orders of the partitions that are not known yet.
 func (n *neighbours) read(ctx context.Context, partitions []partition) error {
-	partitions = slices.DeleteFunc(slices.Clone(partitions), func(p partition) bool { _, ok := n.orders[p]; return ok })
+	partitions = slices.DeleteFunc(partitions, func(p partition) bool { _, ok := n.orders[p]; return ok })
 	columns := []string{"settle_type", "shop_order_id", "order_ext_id"}
 	if n.linking {
 		columns = n.rules.Columns()

@@ -24,8 +24,7 @@ func (b *builder) hear(ctx context.Context) error {
 	if !b.Rules.Configured || len(days) == 0 {
 		return nil
 	}
-	window := schema.Day(b.window())
-	first, last := days[0]-window, days[len(days)-1]+window
+	first, last := days[0]-reach(&b.Rules), days[len(days)-1]+reach(&b.Rules)
 	today := schema.DayOf(b.Now())
 	received, ok, err := b.Archive.FirstReceived(ctx)
 	if err != nil || !ok {
@@ -93,15 +92,14 @@ func (a *assembly) vain() bool {
 	return a.unitless && a.base.Manifest == nil && a.m.Verdicts[schema.SettlementOnly] == 0
 }
 
-// unexplained returns the states of the day's events that no bill within the
-// window explains.
+// unexplained returns the states of the day's events that no bill within reach
+// explains.
 func (b *builder) unexplained(ctx context.Context, day schema.Day) ([]*notifiedState, error) {
 	heard := b.callbacks.on(day)
 	if len(heard) == 0 {
 		return nil, nil
 	}
-	at := partition{day: day}
-	if err := b.neighbours.read(ctx, append(b.neighbours.around(at), at)); err != nil {
+	if err := b.neighbours.readAround(ctx, day); err != nil {
 		return nil, err
 	}
 	var left []*notifiedState
@@ -123,7 +121,7 @@ func (b *builder) unexplained(ctx context.Context, day schema.Day) ([]*notifiedS
 	return left, nil
 }
 
-// explains returns the days of the window that have bills to which the state
+// explains returns the days within reach that have bills to which the state
 // belongs.
 func (b *builder) explains(s *notifiedState) ([]schema.Day, error) {
 	evidence := b.evidence()
@@ -180,14 +178,14 @@ func (b *builder) manifest(ctx context.Context, at partition) (*schema.Manifest,
 	return m, err
 }
 
-// tells returns the answer, filed within the window of the day, that has a
+// tells returns the answer, filed within reach of the day, that has a
 // settlement of this settle_id or order_id.
 func (b *book) tells(id fingerprint, day schema.Day) (known, error) {
 	b.mu.RLock()
 	questions := b.told[id]
 	b.mu.RUnlock()
 	for _, q := range questions {
-		last := b.latestOf(q, day-b.window, day+b.window)
+		last := b.latestOf(q, day-max(b.window, leastReach), day+max(b.window, leastReach))
 		if last.outcome <= nothing {
 			continue
 		}
