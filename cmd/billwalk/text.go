@@ -24,6 +24,10 @@ func printSummary(out io.Writer, s *pipeline.Summary) {
 		fmt.Fprintf(out, "  orders      %d, of which %d were due and answered, %d have no answer; not asked: %d final, %d empty for good, %d further bills of an order, %d by trying the likely rule first, %d by leaving a silent one out\n",
 			o.Orders, o.Answered, o.Unanswered, o.Saved.Final, o.Saved.Empty, o.Saved.Distinct, o.Saved.RuleOrder, o.Saved.SilentRules)
 	}
+	if c := s.Callbacks; c != (pipeline.Callbacks{}) {
+		fmt.Fprintf(out, "  callbacks   %d settlements told, %d orders not asked for; %d came too late for days that were not built, %d cannot be read\n",
+			c.States, s.Settling.Saved.Callbacks, c.Late, c.Unreadable)
+	}
 	fmt.Fprintf(out, "  rows        %d bills, %d settlements, %d groups reconciled, %d exceptions; %d records came twice and count once\n",
 		s.Rows[schema.Bills.Name], s.Rows[schema.Settlements.Name], s.Rows[schema.Reconciliations.Name], s.Rows[schema.Exceptions.Name], s.Repeated)
 	unchanged := 0
