@@ -70,45 +70,48 @@ func BenchmarkMillionBills(b *testing.B) {
 // takes to build and reconcile all of it in a replay; its peak memory has to stay
 // below 768 MiB.
 func BenchmarkMillionReconciled(b *testing.B) {
+	j := floodJob(b)
+	config := j.write(b)
+	fillArchive(b, config)
+	replayFlood(b, config)
+}
+
+// BenchmarkMillionNotified is the same, but that callbacks told of each order, and
+// nothing was asked.
+func BenchmarkMillionNotified(b *testing.B) {
+	j := floodJob(b)
+	config := j.write(b)
+	fileFlood(b, j)
+	if asked := fillArchive(b, config); asked > floodOrders/50 {
+		b.Fatalf("%d questions were asked", asked)
+	}
+	if s := replayFlood(b, config); s.Callbacks.States != floodOrders {
+		b.Fatalf("%+v", s.Callbacks)
+	}
+}
+
+func floodJob(b *testing.B) job {
 	j := job{lake: folderLake(b), platform: "http://127.0.0.1:1", qps: 1, passes: 1, lookback: window, trade: 1}
 	for n := range floodAccounts {
 		j.accounts = append(j.accounts, schema.Account{ID: schema.AccountID(fmt.Sprint(7_000_000_000_000_000_000 + n))})
 	}
-	config := j.write(b)
-	fillArchive(b, config)
+	return j
+}
+
+// replayFlood has the built program replay the flood's day, and measures it.
+func replayFlood(b *testing.B, config string) (s pipeline.Summary) {
+	b.Helper()
 	binary := build(b)
 	for b.Loop() {
-		s := measured(b, 768, binary, "--config", config, "--output", "json", "replay", "nightly", "--from", firstDay.String())
-		if s.Rows["bills"] != floodAccounts*floodBills || s.Verdicts[schema.Matched] != floodAccounts*floodBills*7/10 {
+		s = measured(b, 768, binary, "--config", config, "--output", "json", "replay", "nightly", "--from", firstDay.String())
+		if s.Rows["bills"] != floodAccounts*floodBills || s.Verdicts[schema.Matched] != floodOrders {
 			b.Fatalf("%+v, %+v", s.Rows, s.Verdicts)
 		}
 		b.ReportMetric(float64(s.Rows["bills"]), "bills")
 		b.ReportMetric(float64(s.Rows["settlements"]), "settlements")
 		b.ReportMetric(float64(s.Rows["bills"])/s.ElapsedSeconds, "bills/s")
 	}
-}
-
-// BenchmarkMillionNotified is the same, but that callbacks told of each order, and
-// nothing was asked. The same limit holds.
-func BenchmarkMillionNotified(b *testing.B) {
-	j := job{lake: folderLake(b), platform: "http://127.0.0.1:1", qps: 1, passes: 1, lookback: window, trade: 1}
-	for n := range floodAccounts {
-		j.accounts = append(j.accounts, schema.Account{ID: schema.AccountID(fmt.Sprint(7_000_000_000_000_000_000 + n))})
-	}
-	config := j.write(b)
-	fileFlood(b, j)
-	if asked := fillArchive(b, config); asked > floodAccounts*floodBills*7/10/50 {
-		b.Fatalf("%d questions were asked", asked)
-	}
-	binary := build(b)
-	for b.Loop() {
-		s := measured(b, 768, binary, "--config", config, "--output", "json", "replay", "nightly", "--from", firstDay.String())
-		if s.Rows["bills"] != floodAccounts*floodBills || s.Verdicts[schema.Matched] != floodAccounts*floodBills*7/10 {
-			b.Fatalf("%+v, %+v", s.Rows, s.Verdicts)
-		}
-		b.ReportMetric(float64(s.Callbacks.States), "callbacks")
-		b.ReportMetric(float64(s.Rows["bills"])/s.ElapsedSeconds, "bills/s")
-	}
+	return s
 }
 
 // fileFlood files a callback for each order of the flood's first day, as the
@@ -144,10 +147,7 @@ func fileFlood(b *testing.B, j job) {
 
 // floodCallback is the callback of what Settlements answers.
 func floodCallback(id string, order int) []byte {
-	bills := 1
-	if order%7 < 3 {
-		bills = 2
-	}
+	bills := floodOrder(order)
 	msg := fmt.Sprintf(`{"app_id":"ttcfdbb96650e33350","status":"SUCCESS","order_id":%q,"cp_extra":"","message":"SUCCESS","event_time":%d,"settle_id":"ot%s","out_settle_no":"os%s","rake":%d,"commission":%d,"settle_detail":"商户号68882720803499563550-分成金额(分)%d","settle_amount":%d,"is_auto_settle":false}`,
 		id, firstDay.Start().Add(20*time.Hour).UnixMilli(), id, id, bills*495, bills*100, bills*9305, bills*9900)
 	return fmt.Appendf(nil, `{"version":"2.0","msg":%q,"type":"settle"}`, msg)
@@ -240,6 +240,7 @@ type flood struct{ bills int }
 const (
 	floodAccounts = 20
 	floodBills    = 50_000
+	floodOrders   = floodAccounts * floodBills / 10 * 7
 )
 
 // Bills implements pipeline.Source: the cursor is the number of the first bill.
@@ -270,16 +271,21 @@ func (f flood) Bills(_ context.Context, u schema.Unit, cursor string, size int) 
 	return schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: time.Now().UTC(), LogID: "2026103120251122334455667788990", Body: body}, nil
 }
 
+// floodOrder returns how many bills an order has.
+func floodOrder(order int) int {
+	if order%7 < 3 {
+		return 2
+	}
+	return 1
+}
+
 // Settlements implements pipeline.Trade.
 func (flood) Settlements(_ context.Context, q schema.Question) (schema.SettleAnswer, error) {
 	order, err := strconv.Atoi(q.Value[12:])
 	if err != nil {
 		return schema.SettleAnswer{}, err
 	}
-	bills := 1
-	if order%7 < 3 {
-		bills = 2
-	}
+	bills := floodOrder(order)
 	body := fmt.Appendf(nil, `{"data":[{"out_order_no":"","out_settle_no":"os%s","order_id":%q,"settle_id":"ot%s","settle_amount":%d,"settle_status":"SUCCESS",`+
 		`"settle_detail":"商户号68882720803499563550-分成金额(分)%d","settle_time":1793350800000,"rake":%d,"commission":%d,"cp_extra":""}],`+
 		`"extra":{"sub_error_code":0,"sub_description":"success","logid":"2026103120251122334455667788990","now":1663745962686,"error_code":0,"description":"success"}}`,
