@@ -15,7 +15,6 @@ import (
 	"billwalk/pipeline/jobs"
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/receive"
-	"billwalk/schema"
 	"billwalk/sinks/archive"
 )
 
@@ -124,6 +123,7 @@ func (p *program) newReceiver(ctx context.Context, file *jobs.File, flags receiv
 	return receiver, nil
 }
 
+// receiverParts is what the receiver is made of.
 func (p *program) receiverParts(ctx context.Context, file *jobs.File, flags receiveFlags, registry *prometheus.Registry, stop context.CancelCauseFunc) (config receive.Config, err error) {
 	receivers, err := file.Receivers()
 	if err != nil {
@@ -146,7 +146,7 @@ func (p *program) receiverParts(ctx context.Context, file *jobs.File, flags rece
 			}
 			return exit.err
 		},
-		Readable: func(c *schema.Callback) error { _, err := normalise.DecodeCallback(c); return err },
+		Readable: normalise.CheckCallback,
 		Batch:    p.world.newRunID,
 		Now:      p.now, Log: p.log, Registry: registry,
 	}

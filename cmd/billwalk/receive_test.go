@@ -57,7 +57,13 @@ func startReceiverOf(t testing.TB, binary, config string, args ...string) *recei
 	if err := r.Start(); err != nil {
 		t.Fatal(err)
 	}
-	t.Cleanup(func() { _ = r.Process.Kill(); _ = r.Wait() }) // both fail where it has ended
+	t.Cleanup(func() {
+		_ = r.Process.Kill() // this and the next fail where it has ended
+		_ = r.Wait()
+		if t.Failed() {
+			t.Logf("the receiver: %s\n%s", r.ProcessState, r.log.String())
+		}
+	})
 	line, err := bufio.NewReader(out).ReadString('\n')
 	if err != nil {
 		t.Fatalf("it has not said where it listens: %v", err)

@@ -31,13 +31,9 @@ const mostCallback = 64 << 10
 // that is no whole number of fen, a key that is repeated or written in other
 // case, or invalid UTF-8 is an error.
 func DecodeCallback(c *schema.Callback) (Notice, error) {
-	msg, err := message(c)
+	msg, r, err := read(c)
 	if err != nil {
-		return Notice{}, fmt.Errorf("callback is not what the platform documents: %w", err)
-	}
-	r, err := decodeResult(c.Scheme, msg)
-	if err != nil {
-		return Notice{}, fmt.Errorf("callback's msg is not what the platform documents: %w", err)
+		return Notice{}, err
 	}
 	n := Notice{SettleRow: SettleRow{Settlement: r.settlement()}, Day: schema.DayOf(c.ReceivedAt)}
 	s := &n.Settlement
@@ -53,9 +49,27 @@ func DecodeCallback(c *schema.Callback) (Notice, error) {
 	check.shares()
 	n.describe(msg, c.Key)
 	canonical := msg.Clone()
-	err = canonical.Format(canonically...)
+	err = canonical.Format(canonically...) // never an error, for it was decoded
 	n.Digest = sha256.Sum256(canonical)
 	return n, err
+}
+
+// CheckCallback returns the error that DecodeCallback has of the callback, and
+// works nothing else out: a receiver asks it once for every request.
+func CheckCallback(c *schema.Callback) error {
+	_, _, err := read(c)
+	return err
+}
+
+// read is the part of DecodeCallback that can fail.
+func read(c *schema.Callback) (msg jsontext.Value, r result, err error) {
+	if msg, err = message(c); err != nil {
+		return nil, r, fmt.Errorf("callback is not what the platform documents: %w", err)
+	}
+	if r, err = decodeResult(c.Scheme, msg); err != nil {
+		return nil, r, fmt.Errorf("callback's msg is not what the platform documents: %w", err)
+	}
+	return msg, r, nil
 }
 
 // message returns the callback's msg, a JSON text by itself.
@@ -187,13 +201,17 @@ func (r *result) settlement() schema.Settlement {
 // read by somebody.
 func members[T any](object []byte) (T, error) {
 	var all struct {
-		Known   T                         `json:",embed"`
-		Unknown map[string]jsontext.Value `json:",embed"`
+		Known   T              `json:",embed"`
+		Unknown jsontext.Value `json:",embed"`
 	}
-	if err := json.Unmarshal(object, &all); err != nil {
+	if err := json.Unmarshal(object, &all); err != nil || all.Unknown == nil {
 		return all.Known, err
 	}
-	for _, name := range slices.Sorted(maps.Keys(all.Unknown)) {
+	var unknown map[string]jsontext.Value
+	if err := json.Unmarshal(all.Unknown, &unknown); err != nil {
+		return all.Known, err
+	}
+	for _, name := range slices.Sorted(maps.Keys(unknown)) {
 		for _, field := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 			if known := field.Tag.Get("json"); strings.EqualFold(name, known) && name != "" {
 				return all.Known, fmt.Errorf("key %.40q is %s in another case", name, known)

@@ -222,6 +222,16 @@ func TestDecodeCallback(t *testing.T) {
 		if test.want == "" && err != nil || test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)) {
 			t.Errorf("%.300s: error %v, want one with %q", test.callback.Body, err, test.want)
 		}
+		checkChecked(t, test.callback, err)
+	}
+}
+
+// checkChecked wants CheckCallback to say what DecodeCallback said.
+func checkChecked(t *testing.T, c *schema.Callback, decoded error) {
+	t.Helper()
+	checked := CheckCallback(c)
+	if (checked == nil) != (decoded == nil) || checked != nil && checked.Error() != decoded.Error() {
+		t.Errorf("%.300s: checked, it is %v, and decoded %v", c.Body, checked, decoded)
 	}
 }
 
@@ -330,9 +340,10 @@ func TestCallbackDigest(t *testing.T) {
 	}
 }
 
-// FuzzDecodeCallback: whatever a callback says, reading it does not panic; and one
-// that is taken says the same, with the same digest, when it is written anew with
-// its keys in order, and its amounts are those of the raw message, digit by digit.
+// FuzzDecodeCallback: whatever a callback says, reading it does not panic, and a check
+// of it finds the same; and one that is taken says the same, with the same digest,
+// when it is written anew with its keys in order, and its amounts are those of the
+// raw message, digit by digit.
 func FuzzDecodeCallback(f *testing.F) {
 	f.Add([]byte(seedCallback), false)
 	for _, c := range []*schema.Callback{saying(seedSuccess), saying(seedFail), saying(leastMsg), saying(`{"z":{"b":1,"a":"\ud83d\ude00"},"settle_id":1,"status":"X","rake":"-7"}`)} {
@@ -346,6 +357,7 @@ func FuzzDecodeCallback(f *testing.F) {
 			c.Scheme = schema.SignedLegacy
 		}
 		n, err := DecodeCallback(c)
+		checkChecked(t, c, err)
 		if err != nil {
 			return
 		}
@@ -400,7 +412,18 @@ func written(members map[string]stdjson.RawMessage) string {
 	return "{" + strings.Join(parts, ",") + "}"
 }
 
-// BenchmarkDecodeCallback: a receiver does it once for every request.
+// BenchmarkCheckCallback: a receiver does it once for every request.
+func BenchmarkCheckCallback(b *testing.B) {
+	c := posted(seedCallback)
+	b.ReportAllocs()
+	for b.Loop() {
+		if err := CheckCallback(c); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+// BenchmarkDecodeCallback: a build does it once for every callback.
 func BenchmarkDecodeCallback(b *testing.B) {
 	c := posted(seedCallback)
 	b.ReportAllocs()

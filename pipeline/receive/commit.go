@@ -3,6 +3,7 @@ package receive
 import (
 	"context"
 	"errors"
+	"slices"
 	"sync"
 	"time"
 
@@ -24,15 +25,14 @@ var (
 
 // batch is what one PUT makes durable.
 type batch struct {
-	day      schema.Day // of its requests' receipt
-	began    time.Time
-	lines    []byte
-	requests int
-	bytes    int         // of raw bodies
-	timer    *time.Timer // that makes it due, where it has to gather
-	due      bool        // it has gathered for long enough
-	known    chan struct{}
-	err      error // why it is not stored, once that is known
+	day   schema.Day // of its requests' receipt
+	began time.Time
+	lines [][]byte    // one for each request
+	bytes int         // of raw bodies
+	timer *time.Timer // that makes it due, where it has to gather
+	due   bool        // it has gathered for long enough
+	known chan struct{}
+	err   error // why it is not stored, once that is known
 }
 
 // wait returns when it is known what became of the batch: without an error only
@@ -58,7 +58,6 @@ type commits struct {
 	full     []*batch // that wait for their turn, oldest first
 	inFlight int
 	queued   int // bytes of raw bodies
-	usual    int // bytes of the lines of the batch before: the next one has room for as many
 	closed   bool
 	unknown  sync.WaitGroup // batches
 }
@@ -81,8 +80,7 @@ func (c *commits) add(day schema.Day, line []byte, bytes int) (*batch, error) {
 		c.open = c.begin(day)
 	}
 	b := c.open
-	b.lines = append(b.lines, line...)
-	b.requests++
+	b.lines = append(b.lines, line)
 	b.bytes += bytes
 	c.count(1, bytes)
 	if b.bytes >= batchBytes {
@@ -95,7 +93,7 @@ func (c *commits) add(day schema.Day, line []byte, bytes int) (*batch, error) {
 // begin opens a batch. Where it has to gather, a timer makes it due.
 func (c *commits) begin(day schema.Day) *batch {
 	c.unknown.Add(1)
-	b := &batch{day: day, began: time.Now(), lines: make([]byte, 0, c.usual), known: make(chan struct{})}
+	b := &batch{day: day, began: time.Now(), known: make(chan struct{})}
 	if c.inFlight > 0 {
 		b.timer = time.AfterFunc(batchWait, func() {
 			c.mu.Lock()
@@ -128,7 +126,6 @@ func (c *commits) next() {
 		if b.timer != nil {
 			b.timer.Stop()
 		}
-		c.usual = len(b.lines)
 		c.inFlight++
 		go c.commit(b)
 	}
@@ -141,7 +138,7 @@ func (c *commits) commit(b *batch) {
 	ctx, cancel := context.WithDeadline(context.Background(), b.began.Add(commitTime))
 	defer cancel()
 	began := time.Now()
-	b.err = c.put(ctx, b.day, c.name(), b.lines)
+	b.err = c.put(ctx, b.day, c.name(), slices.Concat(b.lines...))
 	c.metrics.commit(b, time.Since(began))
 	c.ended(b.err)
 	c.release(b)
@@ -152,7 +149,7 @@ func (c *commits) release(b *batch) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.inFlight--
-	c.count(-b.requests, -b.bytes)
+	c.count(-len(b.lines), -b.bytes)
 	c.next()
 }
 

@@ -12,6 +12,10 @@ import (
 	"log/slog"
 	"slices"
 	"sync/atomic"
+
+	"github.com/prometheus/client_golang/prometheus"
+
+	"billwalk/schema"
 )
 
 const (
@@ -22,7 +26,8 @@ const (
 // publicKey is one of the platform's (平台公钥).
 type publicKey struct {
 	*rsa.PublicKey
-	name string // the first digits of the SHA-256 of its PKIX form
+	name     string             // the first digits of the SHA-256 of its PKIX form
+	verified prometheus.Counter // of what it has signed
 }
 
 // keyring holds the keys of one app. They are replaced as a whole.
@@ -44,6 +49,7 @@ func (k *keyring) use(paths []string, contents [][]byte) error {
 		if keys[i], err = parseKey(content); err != nil {
 			return fmt.Errorf("%s: %w: want the platform's public key (平台公钥), of the app's page on the console, as PEM", paths[i], err)
 		}
+		keys[i].verified = k.metrics.verified.WithLabelValues(k.app, string(schema.SignedRSA), keys[i].name)
 	}
 	k.keys.Store(&keys)
 	k.metrics.keys.WithLabelValues(k.app).Set(float64(len(keys)))
@@ -86,7 +92,7 @@ func parseKey(content []byte) (publicKey, error) {
 	if err != nil {
 		return publicKey{}, err
 	}
-	return publicKey{key, fmt.Sprintf("%x", sha256.Sum256(pkix))[:12]}, nil
+	return publicKey{PublicKey: key, name: fmt.Sprintf("%x", sha256.Sum256(pkix))[:12]}, nil
 }
 
 // keyBytes returns the DER form of the one key in a file.

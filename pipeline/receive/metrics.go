@@ -63,7 +63,7 @@ func histogram(name, help string, buckets []float64) prometheus.Histogram {
 
 // commit counts a batch whose outcome is known.
 func (m *metrics) commit(b *batch, took time.Duration) {
-	m.batchRequests.Observe(float64(b.requests))
+	m.batchRequests.Observe(float64(len(b.lines)))
 	m.batchBytes.Observe(float64(b.bytes))
 	m.commitSeconds.Observe(took.Seconds())
 	if b.err != nil {

@@ -83,10 +83,11 @@ type Receiver struct {
 
 // app is an App in use.
 type app struct {
-	name   string
-	keys   *keyring
-	token  schema.Secret
-	counts map[schema.SignatureScheme]prometheus.Counter // of what is received
+	name     string
+	keys     *keyring
+	token    schema.Secret
+	verified prometheus.Counter                            // of what is signed with the token
+	received map[schema.SignatureScheme]prometheus.Counter // of whatever end
 }
 
 // New reads the keys and the certificate: an error names the file and what is
@@ -103,10 +104,14 @@ func New(c Config) (*Receiver, error) {
 		if err := r.use("keys of "+a.Name, a.PublicKeys, keys.use); err != nil {
 			return nil, fmt.Errorf("app %s: %w", a.Name, err)
 		}
-		r.apps[a.Name] = &app{name: a.Name, keys: keys, token: a.LegacyToken, counts: map[schema.SignatureScheme]prometheus.Counter{
-			schema.SignedRSA:    r.metrics.received.WithLabelValues(a.Name, string(schema.SignedRSA)),
-			schema.SignedLegacy: r.metrics.received.WithLabelValues(a.Name, string(schema.SignedLegacy)),
-		}}
+		r.apps[a.Name] = &app{
+			name: a.Name, keys: keys, token: a.LegacyToken,
+			verified: r.metrics.verified.WithLabelValues(a.Name, string(schema.SignedLegacy), "token"),
+			received: map[schema.SignatureScheme]prometheus.Counter{
+				schema.SignedRSA:    r.metrics.received.WithLabelValues(a.Name, string(schema.SignedRSA)),
+				schema.SignedLegacy: r.metrics.received.WithLabelValues(a.Name, string(schema.SignedLegacy)),
+			},
+		}
 	}
 	if c.Cert != "" {
 		r.certificate = new(certificate)
@@ -174,7 +179,7 @@ func (r *Receiver) take(a *app, scheme schema.SignatureScheme, q *http.Request) 
 	if a == nil {
 		return errPath
 	}
-	a.counts[scheme].Inc()
+	a.received[scheme].Inc()
 	if err := admit(q); err != nil {
 		return err
 	}
@@ -202,11 +207,9 @@ func (r *Receiver) take(a *app, scheme schema.SignatureScheme, q *http.Request) 
 		return errBusy
 	}
 	defer r.serving.Add(-1)
-	key, ok := signed.holds(a)
-	if !ok {
+	if !signed.holds(a) {
 		return errWrong
 	}
-	r.metrics.verified.WithLabelValues(a.name, string(scheme), key).Inc()
 	return r.store(c, signedAt)
 }
 

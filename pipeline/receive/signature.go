@@ -20,24 +20,27 @@ const (
 
 // signature is what a request has that nothing proves yet.
 type signature interface {
-	// holds says that the app's key or token has made it, and which.
-	holds(*app) (key string, ok bool)
+	// holds says that the app's key or token has made it, and counts that as its own.
+	holds(*app) bool
 }
 
 // signedRSA is version 2.0: RSA-SHA256, PKCS #1 v1.5, over timestamp, nonce and raw
 // body, each with a line break.
 type signedRSA struct{ message, signature []byte }
 
-func (s signedRSA) holds(a *app) (string, bool) {
+func (s signedRSA) holds(a *app) bool {
 	digest := sha256.Sum256(s.message)
 	for _, key := range a.keys.current() {
 		if key.Size() == len(s.signature) && rsa.VerifyPKCS1v15(key.PublicKey, crypto.SHA256, digest[:], s.signature) == nil {
+			key.verified.Inc()
 			a.keys.matched(key.name)
-			return key.name, true
+			return true
 		}
 	}
-	return "", false
+	return false
 }
+
+var strict = base64.StdEncoding.Strict()
 
 // readRSA reads a callback of version 2.0. Its signature is in the headers; what
 // the body may say of one is not looked at.
@@ -63,7 +66,7 @@ func (r *Receiver) readRSA(a *app, c *schema.Callback, q *http.Request) (signatu
 	if err := checkNonce(c.Nonce); err != nil {
 		return nil, err
 	}
-	raw, err := base64.StdEncoding.Strict().DecodeString(c.Signature)
+	raw, err := strict.DecodeString(c.Signature)
 	if err != nil || !a.keys.haveSize(len(raw)) {
 		return nil, errBadSignature
 	}
