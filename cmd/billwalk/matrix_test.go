@@ -67,23 +67,21 @@ var matrix = []struct {
 	{38, "clocks 20 minutes off, zones with daylight saving", "cmd/billwalk TestZones TestSkewedClock TestCheckClock; schema TestDayKnowsNoZone TestDayOfIsChinas; pipeline/jobs TestRange", "within minutes of midnight a wrong clock takes another day for yesterday"},
 
 	// The callback receiver.
-	{39, "kill -9 of the receiver under load", "", noReceiver},
-	{40, "the receiver's store is down", "", noReceiver},
-	{41, "callbacks repeated and in disorder", "", noReceiver},
-	{42, "bad, legacy or absent signatures", "", noReceiver},
-	{43, "slowloris", "", noReceiver},
-	{44, "large, deep and repeating bodies", "pipeline/douyin TestMalformedAnswers TestHostileAnswersThatAreTaken FuzzAnswer FuzzSettleAnswer; pipeline/normalise FuzzDecodePage FuzzDecodeSettlements; pipeline/jobs TestHostileShapes TestLoadRefusesHugeFile FuzzParse", noReceiver + "; answers, jobs.yaml and accounts files are tested"},
-	{45, "rotation of the platform's key", "", noReceiver},
+	{39, "kill -9 of the receiver under load", "cmd/billwalk TestReceiverKilled TestReceiveStops; pipeline/receive TestNeverAcknowledgedBefore TestServeDrains TestCloseDrains", ""},
+	{40, "the receiver's store is down", "cmd/billwalk TestReceiverStoreFails TestReceiveWaitsForStore TestReceiveRefusesStore; pipeline/receive TestNeverAcknowledgedBefore TestCommitFails TestStoreHangs TestSlowStore TestQueueIsBounded TestNotReady TestStoreComesBack; sinks/archive TestCallbacksStoreFails", ""},
+	{41, "callbacks repeated and in disorder", "pipeline/notified TestStateInAnyOrder TestStateOfCallbacks TestMerge; pipeline TestEachCallbackOnce; pipeline/normalise TestCallbackDigest; cmd/billwalk TestReceiverKilled TestReceiverStoreFails", ""},
+	{42, "bad, legacy or absent signatures", "pipeline/receive TestRefused TestAcknowledged FuzzSignature FuzzLegacyBody; cmd/billwalk TestReceiveVerb", ""},
+	{43, "slowloris", "pipeline/receive TestSlowSenders TestIdleConnection TestHugeHeader TestBusy; cmd/billwalk TestReceiverSlowloris", ""},
+	{44, "large, deep and repeating bodies", "pipeline/douyin TestMalformedAnswers TestHostileAnswersThatAreTaken FuzzAnswer FuzzSettleAnswer; pipeline/normalise FuzzDecodePage FuzzDecodeSettlements; pipeline/jobs TestHostileShapes TestLoadRefusesHugeFile FuzzParse; pipeline/receive TestRefused TestCutBody TestHugeHeader TestQuarantine FuzzLegacyBody; pipeline/normalise TestDecodeCallback FuzzDecodeCallback; cmd/billwalk TestReceiveVerb", ""},
+	{45, "rotation of the platform's key", "pipeline/receive TestKeyRotation TestKeyFolderExchanged TestParseKey TestUnreadableKey", ""},
 
 	// The machine and the years.
-	{46, "canary secrets everywhere", "cmd/billwalk TestCanaries TestFaults TestPanicShowsNoSecret; schema TestSecretIsNeverPrinted; pipeline/jobs TestDumpsShowNoSecret TestFaultsShowNoSecret; pipeline/douyin TestSecretsStaySecret; pipeline/normalise TestCodePolicy", ""},
+	{46, "canary secrets everywhere", "cmd/billwalk TestCanaries TestReceiverCanaries TestReceiveVerb TestFaults TestPanicShowsNoSecret; schema TestSecretIsNeverPrinted; pipeline/jobs TestDumpsShowNoSecret TestFaultsShowNoSecret; pipeline/douyin TestSecretsStaySecret; pipeline/normalise TestCodePolicy", ""},
 	{47, "a million rows in little memory", "cmd/billwalk BenchmarkMillionBills BenchmarkMillionReconciled", "a benchmark of minutes, for CI and not for go test: a million bills below 512 MiB, reconciled below 768"},
 	{48, "a disk that is full, or cannot be written", "cmd/billwalk TestDiskFull TestNoLocalFolder TestLakeInTheWay TestBucketReadOnly; sinks/parquet TestFinishOnABrokenDisk TestNoFile", ""},
 	{49, "three nights missed", "cmd/billwalk TestMissedNights", "nights further back than the lookback are filled by a backfill"},
 	{50, "an older billwalk and a newer lake", "cmd/billwalk TestNewerLake TestOldLake; sinks/lake TestUnknownVersions; sinks/archive TestCertificateIsRefused TestDamagedSettlements", "a settle pass of a newer version is passed over: its orders are asked for again"},
 }
-
-const noReceiver = "there is no callback receiver yet"
 
 // TestMatrix: the matrix has every row, and each row a test that exists, or a reason.
 func TestMatrix(t *testing.T) {
