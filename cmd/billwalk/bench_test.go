@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"encoding/json"
 	"fmt"
@@ -70,41 +71,52 @@ func BenchmarkMillionBills(b *testing.B) {
 // takes to build and reconcile all of it in a replay; its peak memory has to stay
 // below 768 MiB.
 func BenchmarkMillionReconciled(b *testing.B) {
-	j := floodJob(b)
+	j := floodJob(b, 20)
 	config := j.write(b)
 	fillArchive(b, config)
-	replayFlood(b, config)
+	replayFlood(b, j, config, 768)
 }
 
-// BenchmarkMillionNotified is the same, but that callbacks told of each order, and
-// nothing was asked.
-func BenchmarkMillionNotified(b *testing.B) {
-	j := floodJob(b)
+// BenchmarkNotified is the same, but that callbacks told of each order, and nothing
+// was asked: a day of 250,000 bills, or with BILLWALK_FLOOD_ACCOUNTS=20 of a million,
+// and the same limit.
+func BenchmarkNotified(b *testing.B) {
+	accounts, err := strconv.Atoi(cmp.Or(os.Getenv("BILLWALK_FLOOD_ACCOUNTS"), "5"))
+	if err != nil {
+		b.Fatal(err)
+	}
+	j := floodJob(b, accounts)
 	config := j.write(b)
 	fileFlood(b, j)
-	if asked := fillArchive(b, config); asked > floodOrders/50 {
+	if asked := fillArchive(b, config); asked > floodOrders(j)/50 {
 		b.Fatalf("%d questions were asked", asked)
 	}
-	if s := replayFlood(b, config); s.Callbacks.States != floodOrders {
+	limit := int64(448)
+	if accounts > 5 {
+		limit = 768
+	}
+	if s := replayFlood(b, j, config, limit); s.Callbacks.States != floodOrders(j) {
 		b.Fatalf("%+v", s.Callbacks)
 	}
 }
 
-func floodJob(b *testing.B) job {
+func floodOrders(j job) int64 { return int64(len(j.accounts)) * floodBills / 10 * 7 }
+
+func floodJob(b *testing.B, accounts int) job {
 	j := job{lake: folderLake(b), platform: "http://127.0.0.1:1", qps: 1, passes: 1, lookback: window, trade: 1}
-	for n := range floodAccounts {
+	for n := range accounts {
 		j.accounts = append(j.accounts, schema.Account{ID: schema.AccountID(fmt.Sprint(7_000_000_000_000_000_000 + n))})
 	}
 	return j
 }
 
 // replayFlood has the built program replay the flood's day, and measures it.
-func replayFlood(b *testing.B, config string) (s pipeline.Summary) {
+func replayFlood(b *testing.B, j job, config string, limit int64) (s pipeline.Summary) {
 	b.Helper()
 	binary := build(b)
 	for b.Loop() {
-		s = measured(b, 768, binary, "--config", config, "--output", "json", "replay", "nightly", "--from", firstDay.String())
-		if s.Rows["bills"] != floodAccounts*floodBills || s.Verdicts[schema.Matched] != floodOrders {
+		s = measured(b, limit, binary, "--config", config, "--output", "json", "replay", "nightly", "--from", firstDay.String())
+		if s.Rows["bills"] != int64(len(j.accounts))*floodBills || s.Verdicts[schema.Matched] != floodOrders(j) {
 			b.Fatalf("%+v, %+v", s.Rows, s.Verdicts)
 		}
 		b.ReportMetric(float64(s.Rows["bills"]), "bills")
@@ -237,11 +249,7 @@ func fillArchive(b *testing.B, config string) (asked int64) {
 // of so many bills a day, ten bills for seven orders, each settled as billed.
 type flood struct{ bills int }
 
-const (
-	floodAccounts = 20
-	floodBills    = 50_000
-	floodOrders   = floodAccounts * floodBills / 10 * 7
-)
+const floodBills = 50_000
 
 // Bills implements pipeline.Source: the cursor is the number of the first bill.
 func (f flood) Bills(_ context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
