@@ -138,7 +138,7 @@ func (b *book) complete(c *schema.Certificate) bool {
 // One that says what the one before said changes nothing but when it was heard:
 // rows that did not change keep their provenance, and so their bytes.
 func (b *book) add(a schema.SettleAnswer) error {
-	result, err := outcomeOf(&a)
+	records, err := normalise.DecodeSettlements(a.Body)
 	if err != nil {
 		return fmt.Errorf("archive object %s: the answer to %s %q: %w", a.Key, a.Parameter, a.Value, err)
 	}
@@ -154,9 +154,7 @@ func (b *book) add(a schema.SettleAnswer) error {
 	entry := append(append(head, '\n'), said.Body...)
 	var ids []fingerprint
 	if b.linking {
-		if ids, err = toldBy(&said); err != nil {
-			return err
-		}
+		ids = toldBy(records, &said)
 	}
 
 	b.mu.Lock()
@@ -187,7 +185,7 @@ func (b *book) add(a schema.SettleAnswer) error {
 	if _, err := b.file.WriteAt(entry, b.size); err != nil {
 		return fmt.Errorf("writing the local file of answers: %w", err)
 	}
-	day[f] = known{b.size, int32(len(entry)), result, a.Day, fetched}
+	day[f] = known{b.size, int32(len(entry)), outcomeOfRecords(records), a.Day, fetched}
 	b.size += int64(len(entry))
 	return nil
 }
@@ -227,19 +225,23 @@ func outcomeOf(a *schema.SettleAnswer) (outcome, error) {
 	if err != nil {
 		return unknown, err
 	}
+	return outcomeOfRecords(records), nil
+}
+
+func outcomeOfRecords(records []normalise.SettleRecord) outcome {
 	if len(records) == 0 {
-		return nothing, nil
+		return nothing
 	}
 	result := settled
 	for i := range records {
 		switch status := records[i].Status(); {
 		case !status.Final():
-			return open, nil
+			return open
 		case status == schema.StatusFail:
 			result = failed
 		}
 	}
-	return result, nil
+	return result
 }
 
 // around returns the last answer to a question that serves for the day.

@@ -8,6 +8,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"os"
 	"runtime"
 	"slices"
@@ -27,7 +28,7 @@ import (
 // costs some 250 bytes of memory, without pointers. Once loaded it does not change.
 type callbacks struct {
 	file *os.File
-	log  interface{ Warn(string, ...any) }
+	log  *slog.Logger
 
 	mu         sync.Mutex // while it is loaded
 	size       int64
@@ -78,7 +79,7 @@ func (l *linkIDs) all() []fingerprint { return []fingerprint{l.settle, l.order, 
 
 // loadCallbacks reads the callbacks that were received on the days from and to, and
 // keeps those of events on the days first to last.
-func loadCallbacks(ctx context.Context, archive Archive, log interface{ Warn(string, ...any) }, from, to, first, last schema.Day) (*callbacks, error) {
+func loadCallbacks(ctx context.Context, archive Archive, log *slog.Logger, from, to, first, last schema.Day) (*callbacks, error) {
 	file, err := newLocalFile("billwalk-*.callbacks")
 	if err != nil {
 		return nil, err

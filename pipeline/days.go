@@ -8,7 +8,6 @@ import (
 	"maps"
 	"slices"
 
-	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
 
@@ -103,7 +102,7 @@ func (b *builder) window() int {
 	case !b.Rules.Configured:
 		return 0
 	case !b.callbacks.none():
-		return int(reach(&b.Rules))
+		return int(reach(b.Rules.Lookback))
 	}
 	return b.Rules.Lookback
 }
@@ -206,7 +205,7 @@ func (b *builder) join(ctx context.Context, a *assembly) error {
 	if err := j.join(ctx, a.stage.Bills); err != nil {
 		return err
 	}
-	if b.Rules.Configured && a.base.Bucket == unexplainedAccount.Bucket(b.Buckets) {
+	if b.Rules.Configured && a.base.Bucket == UnexplainedAccount.Bucket(b.Buckets) {
 		states, err := b.unexplained(ctx, a.base.Day)
 		if err != nil {
 			return err
@@ -313,34 +312,4 @@ func (b *builder) ask(asking, hard context.Context, day schema.Day) error {
 	}
 	b.summary.Settling.Saved.Distinct += forward - int64(len(orders))
 	return err
-}
-
-func (b *builder) evidence() evidence {
-	return evidence{rules: &b.Rules, rows: b.Rows, book: b.book, callbacks: b.callbacks, neighbours: b.neighbours}
-}
-
-// heard returns what notes what callbacks tell of a partition's orders.
-func (b *builder) heard(ctx context.Context, at partition) (func(*wanted, []reconcile.Bill) error, error) {
-	if b.callbacks.none() {
-		return func(*wanted, []reconcile.Bill) error { return nil }, nil
-	}
-	elsewhere, err := b.neighbours.of(ctx, at)
-	if err != nil {
-		return nil, err
-	}
-	evidence := b.evidence()
-	return func(o *wanted, bills []reconcile.Bill) error {
-		bills = slices.Concat(bills, elsewhere[o.key])
-		found, err := evidence.of(at.day, bills)
-		if err != nil {
-			return err
-		}
-		o.told, o.contradicted = found.complete(bills), found.contradicted()
-		for i := range found.settlements {
-			if s := &found.settlements[i].Settlement; s.Source == schema.SourceCallback {
-				o.orderID = s.OrderID
-			}
-		}
-		return nil
-	}, nil
 }

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"context"
 	"fmt"
 	"slices"
 	"strings"
@@ -180,4 +181,34 @@ func (f *found) complete(bills []reconcile.Bill) bool {
 // otherwise.
 func (f *found) contradicted() bool {
 	return slices.ContainsFunc(f.settlements, func(r notified.Row) bool { return r.Contradicted })
+}
+
+func (b *builder) evidence() evidence {
+	return evidence{rules: &b.Rules, rows: b.Rows, book: b.book, callbacks: b.callbacks, neighbours: b.neighbours}
+}
+
+// heard returns what notes what callbacks tell of a partition's orders.
+func (b *builder) heard(ctx context.Context, at partition) (func(*wanted, []reconcile.Bill) error, error) {
+	if b.callbacks.none() {
+		return func(*wanted, []reconcile.Bill) error { return nil }, nil
+	}
+	elsewhere, err := b.neighbours.of(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	evidence := b.evidence()
+	return func(o *wanted, bills []reconcile.Bill) error {
+		bills = slices.Concat(bills, elsewhere[o.key])
+		found, err := evidence.of(at.day, bills)
+		if err != nil {
+			return err
+		}
+		o.told, o.contradicted = found.complete(bills), found.contradicted()
+		for i := range found.settlements {
+			if s := &found.settlements[i].Settlement; s.Source == schema.SourceCallback {
+				o.orderID = s.OrderID
+			}
+		}
+		return nil
+	}, nil
 }

@@ -22,7 +22,7 @@ var (
 // the bill that it is of: it comes days after, whatever the lookback.
 const leastReach = 7
 
-func reach(rules *reconcile.Rules) schema.Day { return schema.Day(max(rules.Lookback, leastReach)) }
+func reach(lookback int) schema.Day { return schema.Day(max(lookback, leastReach)) }
 
 // link is a state that belongs to an order, and why.
 type link struct {
@@ -103,7 +103,7 @@ func (e *evidence) linked(bills []reconcile.Bill, queried []normalise.SettleRow)
 func (e *evidence) owns(s *notifiedState, bills []reconcile.Bill, answered bool) (bool, error) {
 	switch owner := e.owner(s); {
 	case owner == "":
-		if !answered || !s.near(bills, reach(e.rules)) {
+		if !answered || !s.near(bills, reach(e.rules.Lookback)) {
 			return false, nil
 		}
 	case owner != bills[0].Order():
@@ -171,7 +171,7 @@ func (o owned) compare(other owned) int {
 // ownerOf returns the smallest order, on the days around one, that has one of the
 // ids; or "".
 func (n *neighbours) ownerOf(day schema.Day, ids ...fingerprint) (order string) {
-	n.each(day, reach(n.rules), func(at partition) {
+	n.each(day, reach(n.rules.Lookback), func(at partition) {
 		for _, id := range ids {
 			i, _ := slices.BinarySearchFunc(n.ids[at], owned{id: id.short()}, owned.compare)
 			if id == (fingerprint{}) || i == len(n.ids[at]) || n.ids[at][i].id != id.short() {
@@ -187,7 +187,7 @@ func (n *neighbours) ownerOf(day schema.Day, ids ...fingerprint) (order string) 
 
 // daysOf returns the days around one on which an order has one of the ids.
 func (n *neighbours) daysOf(day schema.Day, order string, ids ...fingerprint) (days []schema.Day) {
-	n.each(day, reach(n.rules), func(at partition) {
+	n.each(day, reach(n.rules.Lookback), func(at partition) {
 		for _, id := range ids {
 			if _, ok := slices.BinarySearchFunc(n.ids[at], owned{id.short(), order}, owned.compare); ok {
 				days = append(days, at.day)

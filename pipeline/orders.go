@@ -71,7 +71,7 @@ func (n *neighbours) around(at partition) []partition {
 func (n *neighbours) readAround(ctx context.Context, day schema.Day) error {
 	window := schema.Day(n.rules.Lookback)
 	if n.linking {
-		window = reach(n.rules)
+		window = reach(n.rules.Lookback)
 	}
 	var all []partition
 	n.each(day, window, func(at partition) { all = append(all, at) })

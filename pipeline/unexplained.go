@@ -12,9 +12,9 @@ import (
 	"billwalk/schema"
 )
 
-// unexplainedAccount is whose settlements that no bill explains are: they name no
+// UnexplainedAccount is whose settlements that no bill explains are: they name no
 // account, and stand in the bucket of this one.
-const unexplainedAccount schema.AccountID = ""
+const UnexplainedAccount schema.AccountID = ""
 
 // hear loads the callbacks of the days that the run looks at, and of their
 // windows. They may have come at any time since. Of what is damaged a run asks for
@@ -24,7 +24,7 @@ func (b *builder) hear(ctx context.Context) error {
 	if !b.Rules.Configured || len(days) == 0 {
 		return nil
 	}
-	first, last := days[0]-reach(&b.Rules), days[len(days)-1]+reach(&b.Rules)
+	first, last := days[0]-reach(b.Rules.Lookback), days[len(days)-1]+reach(b.Rules.Lookback)
 	today := schema.DayOf(b.Now())
 	received, ok, err := b.Archive.FirstReceived(ctx)
 	if err != nil || !ok {
@@ -51,7 +51,7 @@ func (b *builder) hear(ctx context.Context) error {
 // planUnexplained adds the partitions of unexplained settlements, where the job
 // has no unit in them.
 func (b *builder) planUnexplained(ctx context.Context, days []schema.Day) error {
-	bucket := unexplainedAccount.Bucket(b.Buckets)
+	bucket := UnexplainedAccount.Bucket(b.Buckets)
 	if slices.Contains(BucketsOf(b.Accounts, b.Buckets), bucket) {
 		return nil
 	}
@@ -71,7 +71,7 @@ func (b *builder) planUnexplained(ctx context.Context, days []schema.Day) error 
 // assembleUnexplained begins the day's partition of unexplained settlements, where
 // no unit has.
 func (b *builder) assembleUnexplained(ctx context.Context, day schema.Day) error {
-	bucket := unexplainedAccount.Bucket(b.Buckets)
+	bucket := UnexplainedAccount.Bucket(b.Buckets)
 	for _, base := range b.plan.Bases {
 		at := partition{base.Day, base.Bucket}
 		if base.Day != day || base.Bucket != bucket || b.assemblies[at] != nil {
@@ -174,7 +174,9 @@ func (b *builder) manifest(ctx context.Context, at partition) (*schema.Manifest,
 		return m, nil
 	}
 	m, err := b.Lake.Manifest(ctx, at.day, at.bucket)
-	b.manifests[at] = m
+	if err == nil {
+		b.manifests[at] = m
+	}
 	return m, err
 }
 
@@ -184,8 +186,9 @@ func (b *book) tells(id fingerprint, day schema.Day) (known, error) {
 	b.mu.RLock()
 	questions := b.told[id]
 	b.mu.RUnlock()
+	within := reach(int(b.window))
 	for _, q := range questions {
-		last := b.latestOf(q, day-max(b.window, leastReach), day+max(b.window, leastReach))
+		last := b.latestOf(q, day-within, day+within)
 		if last.outcome <= nothing {
 			continue
 		}
@@ -193,20 +196,19 @@ func (b *book) tells(id fingerprint, day schema.Day) (known, error) {
 		if err != nil {
 			return known{}, err
 		}
-		ids, err := toldBy(&answer)
+		records, err := normalise.DecodeSettlements(answer.Body)
 		if err != nil {
 			return known{}, err
 		}
-		if slices.Contains(ids, id) {
+		if slices.Contains(toldBy(records, &answer), id) {
 			return last, nil
 		}
 	}
 	return known{}, nil
 }
 
-// toldBy returns the settle_ids and order_ids of which an answer tells.
-func toldBy(a *schema.SettleAnswer) (ids []fingerprint, err error) {
-	records, err := normalise.DecodeSettlements(a.Body)
+// toldBy returns the settle_ids and order_ids of which an answer's records tell.
+func toldBy(records []normalise.SettleRecord, a *schema.SettleAnswer) (ids []fingerprint) {
 	for i := range records {
 		row := normalise.Normaliser{}.Settlement(records[i], a)
 		if row.Foreign {
@@ -217,7 +219,7 @@ func toldBy(a *schema.SettleAnswer) (ids []fingerprint, err error) {
 			ids = append(ids, link.order)
 		}
 	}
-	return ids, err
+	return ids
 }
 
 // short is what is kept of an id where there are many.

@@ -133,7 +133,7 @@ func readStatus(ctx context.Context, w *wired) (*status, error) {
 	damaged := make([]atomic.Bool, len(days))
 	reads, reading := errgroup.WithContext(ctx)
 	reads.SetLimit(statusReads)
-	unexplained := schema.Account{} // settlements that no bill explains are of no account
+	unexplained := schema.Account{ID: pipeline.UnexplainedAccount}
 	buckets := pipeline.BucketsOf(append(slices.Clip(w.run.Accounts), unexplained), w.run.Buckets)
 	for i, day := range days {
 		bases[i] = make([]schema.Base, w.run.Buckets)
