@@ -107,22 +107,33 @@ func (b *builder) window() int {
 	return b.Rules.Lookback
 }
 
-// joinDay joins and publishes the day's partitions, and gives up the files that
-// no day needs any more.
+// joinDay joins all of the day's partitions, then publishes them, and gives up the
+// files that no day needs any more.
 func (b *builder) joinDay(ctx context.Context, day schema.Day) error {
 	b.joined[day] = true
 	var faults []error
+	failed := func(a *assembly, err error) {
+		b.Log.Error("not published", "bill_date", day, "bucket", a.base.Bucket, "error", err)
+		faults = append(faults, fmt.Errorf("day %s, bucket %d is not published: %w", day, a.base.Bucket, err))
+	}
+	var joined []*assembly
 	for _, a := range b.of(day) {
 		if a.stage == nil {
 			continue
 		}
+		if err := b.join(ctx, a); err != nil {
+			failed(a, err)
+		} else if !a.vain() {
+			joined = append(joined, a)
+		}
+	}
+	for _, a := range joined {
 		err := b.publish(ctx, a)
 		if errors.Is(err, schema.ErrSuperseded) {
 			err = b.superseded(ctx, a)
 		}
 		if err != nil {
-			b.Log.Error("not published", "bill_date", day, "bucket", a.base.Bucket, "error", err)
-			faults = append(faults, fmt.Errorf("day %s, bucket %d is not published: %w", day, a.base.Bucket, err))
+			failed(a, err)
 		}
 	}
 	for other := range b.joined {
@@ -149,11 +160,8 @@ func (b *builder) needed(day schema.Day) bool {
 	return false
 }
 
-// publish joins and publishes one partition, and notes what came of it.
+// publish publishes one partition, and counts it.
 func (b *builder) publish(ctx context.Context, a *assembly) error {
-	if err := b.join(ctx, a); err != nil || a.vain() {
-		return err
-	}
 	for i := range a.m.Units {
 		// What all days of the run have taught stands in each of them.
 		if uses := b.plan.Rules[a.m.Units[i].Account.ID]; b.Trade != nil && uses != nil {
@@ -215,7 +223,7 @@ func (b *builder) join(ctx context.Context, a *assembly) error {
 		}
 	}
 	return a.restate(ctx, func(r *schema.Restatement) error {
-		if a.base.Manifest != nil && r.NewGeneration > a.base.Manifest.Generation {
+		if r.NewGeneration > a.base.Generation() {
 			b.summary.Restated[r.Change]++
 		}
 		return j.out.Restatement(r)

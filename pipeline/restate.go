@@ -12,7 +12,7 @@ import (
 )
 
 // restate hands over the partition's restatements: those published before, and
-// the bills that a unit published whole has otherwise now.
+// the bills that differ from what is published now.
 func (a *assembly) restate(ctx context.Context, out func(*schema.Restatement) error) error {
 	var rows []schema.Restatement
 	for r, err := range a.Lake.Restatements(ctx, a.base.Day, a.base.Bucket) {
@@ -24,17 +24,11 @@ func (a *assembly) restate(ctx context.Context, out func(*schema.Restatement) er
 		}
 		rows = append(rows, *r)
 	}
-	if changed := a.changed(); len(changed) > 0 {
-		old := a.of(changed, a.Lake.Bills(ctx, a.base.Day, a.base.Bucket))
-		err := differences(old, a.of(changed, a.stage.Bills()), func(before, after *schema.Bill) error {
-			r, err := a.restatement(before, after)
-			rows = append(rows, r)
-			return err
-		})
-		if err != nil {
-			return err
-		}
+	found, err := a.restated(ctx)
+	if err != nil {
+		return err
 	}
+	rows = append(rows, found...)
 	slices.SortStableFunc(rows, func(r, s schema.Restatement) int {
 		return cmp.Or(compareKeys(&r.BillKey, &s.BillKey), cmp.Compare(r.NewGeneration, s.NewGeneration))
 	})
@@ -58,35 +52,54 @@ func (a *assembly) billsReplaced() bool {
 	return true
 }
 
-// changed returns the accounts whose day was published whole, and has other
-// bills now.
+// restated compares the published bills with the staged ones. Only the accounts
+// whose walk found other bills count; a bill that moved from one walk to another
+// and is the same is no restatement.
+func (a *assembly) restated(ctx context.Context) ([]schema.Restatement, error) {
+	accounts := a.changed()
+	covered, err := a.coveredByRoots(ctx)
+	if err != nil || len(accounts)+len(covered) == 0 {
+		return nil, err
+	}
+	var pairs []billPair
+	counts := func(b *schema.Bill) bool { return b != nil && (accounts[b.WalkAccountID] || covered[b.Key()]) }
+	err = differences(a.Lake.Bills(ctx, a.base.Day, a.base.Bucket), a.stage.Bills(), func(before, after *schema.Bill) error {
+		if counts(before) || counts(after) {
+			pairs = append(pairs, billPair{cloneBill(before), cloneBill(after)})
+		}
+		return nil
+	})
+	if err != nil {
+		return nil, err
+	}
+	if pairs, err = a.withoutMoved(ctx, pairs); err != nil {
+		return nil, err
+	}
+	rows := make([]schema.Restatement, len(pairs))
+	for i, p := range pairs {
+		if rows[i], err = a.restatement(p.before, p.after); err != nil {
+			return nil, err
+		}
+	}
+	return rows, nil
+}
+
+// changed returns the accounts whose published rows rest on a walk that found
+// other bills than the walk of now, whatever became of the unit in between.
 func (a *assembly) changed() map[schema.AccountID]bool {
 	accounts := make(map[schema.AccountID]bool)
 	for i := range a.m.Units {
 		e := &a.m.Units[i]
-		was := a.published(schema.Unit{Account: e.Account, Day: a.base.Day})
-		if was == nil || was.State != schema.Complete || was.Certificate == nil || e.State != schema.Complete || e.Certificate == nil {
-			continue
-		}
-		if was.Certificate.Digest != e.Certificate.Digest {
+		if was := a.published(schema.Unit{Account: e.Account, Day: a.base.Day}); was != nil && otherBills(was.Certificate, e.Certificate) {
 			accounts[e.Account.ID] = true
 		}
 	}
 	return accounts
 }
 
-// of keeps the bills of some accounts' walks.
-func (a *assembly) of(accounts map[schema.AccountID]bool, bills iter.Seq2[*schema.Bill, error]) iter.Seq2[*schema.Bill, error] {
-	return func(yield func(*schema.Bill, error) bool) {
-		for b, err := range bills {
-			if err == nil && !accounts[b.WalkAccountID] {
-				continue
-			}
-			if !yield(b, err) || err != nil {
-				return
-			}
-		}
-	}
+// otherBills says that a unit whose rows are published has other bills now.
+func otherBills(was, is *schema.Certificate) bool {
+	return was != nil && was.Walk != "" && is != nil && was.Digest != is.Digest
 }
 
 // differences compares two runs of bills, both in the order of the table, and
@@ -147,7 +160,7 @@ func (a *assembly) restatement(before, after *schema.Bill) (schema.Restatement, 
 	one := cmp.Or(after, before)
 	r := schema.Restatement{
 		BillKey: one.Key(), WalkAccountID: one.WalkAccountID, ShopOrderID: one.ShopOrderID, Change: schema.Changed,
-		OldGeneration: a.base.Manifest.Generation, NewGeneration: a.base.Next(), RestatedAt: a.Now().UTC(),
+		OldGeneration: a.base.Generation(), NewGeneration: a.base.Next(), RestatedAt: a.Now().UTC(),
 	}
 	empty := new(schema.Bill)
 	switch {

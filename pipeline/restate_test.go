@@ -83,9 +83,9 @@ func TestRestatements(t *testing.T) {
 	})
 }
 
-// TestNotRestated: what is the same bill, found again, is no restatement; nor is
-// what follows a night in which the unit could not be had.
-func TestNotRestated(t *testing.T) {
+// TestRestatedSince: what is compared is what was published, whatever became of the
+// unit in between; the same bill found again is no restatement.
+func TestRestatedSince(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		between func(w *world)
@@ -98,12 +98,15 @@ func TestNotRestated(t *testing.T) {
 		"one more, the rest on other pages": {nil, 0, append(records(store.ID, "a", 1), records(store.ID, "bill", 12)...), 1},
 		"a night without the unit": {func(w *world) {
 			w.platform.strike = func(call) (string, error) { return "", refuse(5000001, schema.ReachUnit) }
-		}, pipeline.ExitIncomplete, records(store.ID, "other", 12), 0},
+		}, pipeline.ExitIncomplete, records(store.ID, "other", 12), 24},
 		"a night withdrawn": {func(w *world) {
 			w.platform.strike = func(call) (string, error) {
 				return `{"data":{"error_code":6000001}}`, refuse(6000001, schema.ReachUnavailable)
 			}
-		}, pipeline.ExitDone, records(store.ID, "other", 12), 0},
+		}, pipeline.ExitDone, records(store.ID, "other", 12), 24},
+		"a night without the unit, and the same bills": {func(w *world) {
+			w.platform.strike = func(call) (string, error) { return "", refuse(5000001, schema.ReachUnit) }
+		}, pipeline.ExitIncomplete, records(store.ID, "bill", 12), 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -199,5 +202,49 @@ func TestUnchangedPartition(t *testing.T) {
 	}
 	if diff := cmp.Diff([]string{"L20 added 4-5"}, rows); diff != "" {
 		t.Errorf("restatements (-want +got):\n%s", diff)
+	}
+}
+
+// TestMovedBills: bills that move between a root account's walk and that of its
+// store are no restatement, whatever their buckets; what changed on the way is one.
+func TestMovedBills(t *testing.T) {
+	t.Parallel()
+	for bucket := range 4 {
+		t.Run(fmt.Sprint(bucket), func(t *testing.T) {
+			t.Parallel()
+			root, own, rootsOwn, _, _ := family(bucket)
+			inBubble(t, []schema.Account{root, own}, func(t *testing.T, w *world) {
+				w.buckets = 4
+				refused := func(c call) (string, error) {
+					if c.Account == own {
+						return "", refuse(5000001, schema.ReachUnit)
+					}
+					return "", nil
+				}
+				night := func(exit int, want []string, bills ...string) {
+					t.Helper()
+					w.set(root, slices.Concat(rootsOwn, bills)...)
+					w.set(own, bills...)
+					w.run(exit)
+					checkOnce(t, w, len(rootsOwn)+len(bills))
+					var lines []string
+					for _, p := range w.lake.of(day) {
+						for _, r := range p.restatements {
+							lines = append(lines, fmt.Sprint(r.LedgerID, " ", r.Change, " ", show(r.DiffTotal)))
+						}
+					}
+					slices.Sort(lines)
+					if diff := cmp.Diff(want, lines); diff != "" {
+						t.Errorf("(-want +got):\n%s", diff)
+					}
+					time.Sleep(24 * time.Hour)
+				}
+				a, b, c := sale(own.ID, "a", "A", "", 100), sale(own.ID, "b", "B", "", 200), sale(own.ID, "c", "C", "", 300)
+				w.platform.strike = refused
+				night(pipeline.ExitIncomplete, nil, a, b)
+				w.platform.strike = nil
+				night(pipeline.ExitDone, []string{"b changed 50", "c added 300"}, a, sale(own.ID, "b", "B", "", 250), c)
+			})
+		})
 	}
 }

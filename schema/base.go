@@ -43,14 +43,18 @@ func (b *Base) Older(writeID string) bool {
 	return writeID != "" && (writeID == b.Turn.WriteID || slices.Contains(b.Turn.Begun, writeID) || b.Manifest != nil && writeID == b.Manifest.WriteID)
 }
 
+// Generation returns the published generation, 0 where nothing is published.
+func (b *Base) Generation() int64 {
+	if b.Manifest == nil {
+		return 0
+	}
+	return b.Manifest.Generation
+}
+
 // Next returns the generation of what replaces the base: higher than that of any
 // publication that was begun before.
 func (b *Base) Next() int64 {
-	next := b.Turn.Generation
-	if b.Manifest != nil {
-		next = max(next, b.Manifest.Generation)
-	}
-	return next + 1
+	return max(b.Turn.Generation, b.Generation()) + 1
 }
 
 // ErrSuperseded says that another run published a day first. Its result stands.
