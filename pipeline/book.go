@@ -125,6 +125,14 @@ func (b *book) pass(p schema.SettlePass) {
 	}
 }
 
+// lastPass returns the last pass over a unit that was not cut, the zero pass where
+// there was none.
+func (b *book) lastPass(u schema.Unit) schema.SettlePass {
+	b.mu.RLock()
+	defer b.mu.RUnlock()
+	return b.passes[filed{u.Account.ID, u.Day}]
+}
+
 // complete says that every order of the certificate's unit was asked for, its
 // bills being those of the certificate.
 func (b *book) complete(c *schema.Certificate) bool {

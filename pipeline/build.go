@@ -27,6 +27,7 @@ type result struct {
 type builder struct {
 	*Run
 	plan       Plan
+	seen       *sightings
 	summary    *Summary
 	begun      time.Time // when it had waited for other runs
 	results    map[schema.Unit]result
@@ -43,13 +44,13 @@ type builder struct {
 	tradeFailures []schema.Failure
 }
 
-func newBuilder(r *Run, plan Plan, s *Summary, begun time.Time) (*builder, error) {
+func newBuilder(r *Run, plan Plan, seen *sightings, s *Summary, begun time.Time) (*builder, error) {
 	book, err := newBook(r.Archive, r.Rules.Lookback)
 	if err != nil {
 		return nil, err
 	}
 	b := &builder{
-		Run: r, plan: plan, summary: s, begun: begun, book: book, unreadable: make(map[schema.Day]error), results: make(map[schema.Unit]result), assemblies: make(map[partition]*assembly),
+		Run: r, plan: plan, seen: seen, summary: s, begun: begun, book: book, unreadable: make(map[schema.Day]error), results: make(map[schema.Unit]result), assemblies: make(map[partition]*assembly),
 		settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool), tradeHalts: new(halts),
 		callbacks: new(callbacks), manifests: make(map[partition]*schema.Manifest),
 	}

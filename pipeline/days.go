@@ -276,6 +276,12 @@ func (b *builder) settleDay(asking, hard context.Context, day schema.Day) error 
 	return errors.Join(faults...)
 }
 
+// lastLook returns the day that a nightly run looks at for the last time, before its
+// lookback is over; a run of given days has none.
+func (b *builder) lastLook() schema.Null[schema.Day] {
+	return schema.Null[schema.Day]{V: b.From - schema.Day(b.Lookback), Valid: b.Lookback > 0}
+}
+
 // ask asks the trade system for the day's orders.
 func (b *builder) ask(asking, hard context.Context, day schema.Day) error {
 	if err := b.know(hard, day); err != nil {
@@ -292,11 +298,11 @@ func (b *builder) ask(asking, hard context.Context, day schema.Day) error {
 				units[account.ID] = e
 			}
 		}
-		heard, err := b.heard(hard, a.at())
+		note, err := b.survey(hard, a.at())
 		if err != nil {
 			return err
 		}
-		n, err := ordersOf(byOrder(a.stage.Bills, &b.Rules, day), &b.Rules, orders, heard)
+		n, err := ordersOf(byOrder(a.stage.Bills, &b.Rules, day), &b.Rules, orders, note)
 		if err != nil {
 			return err
 		}
@@ -304,7 +310,7 @@ func (b *builder) ask(asking, hard context.Context, day schema.Day) error {
 	}
 	s := &settler{
 		trade: b.Trade, archive: b.Archive, book: b.book, now: b.Now, log: b.Log, progress: b.Progress, runID: b.ID,
-		started: b.summary.StartedAt, begun: b.begun, first: b.From, again: b.AgainSince, inFlight: b.TradeInFlight, halts: b.tradeHalts,
+		started: b.summary.StartedAt, begun: b.begun, lastDay: b.lastLook(), finalCheck: b.FinalCheck, endedWell: b.seen.endedWell, inFlight: b.TradeInFlight, halts: b.tradeHalts,
 	}
 	results, err := s.day(asking, hard, day, slices.Collect(maps.Values(orders)), units, b.plan.Rules)
 	for id, done := range results {

@@ -1,17 +1,21 @@
 package pipeline
 
 import (
+	"context"
+	"math"
 	"slices"
+	"strconv"
 
 	"billwalk/schema"
 )
 
 // One call an order is what a night costs: here it is decided which calls are not
-// made.
+// made. An order is asked for until it agrees; a SUCCESS alone is not the end, for
+// an order may be shared out in parts.
 
 // due says whether an order is to be asked for, and counts why not.
 func (p *settlePass) due(o *wanted) bool {
-	last, billed := p.last(o), p.unit.Day
+	last := p.last(o)
 	switch {
 	case len(o.questions) == 0:
 		p.NoKey++
@@ -26,21 +30,51 @@ func (p *settlePass) due(o *wanted) bool {
 		p.Saved.Callbacks++
 		p.taught(o)
 		return false
-	case last.outcome == unknown || last.outcome == open || o.contradicted:
+	case last.outcome == unknown || o.contradicted:
 		return true
-	case last.outcome == nothing:
-		if billed >= p.again {
-			return true
-		}
-		p.Saved.Empty++
+	case o.agrees && (p.cut(last) || !p.sampled(o)):
+		p.Saved.Final++
 		return false
-	case last.day < billed:
-		return true // it was asked for before this bill came
-	case last.outcome == failed && billed < p.first && last.age(p.now()) >= resumeAge:
-		return true // what failed may have been shared out anew
+	case !o.agrees && p.cut(last):
+		p.Saved.Resumed++
+		return false
 	}
-	p.Saved.Final++
-	return false
+	return true
+}
+
+// sampled picks an order that agrees to be asked for all the same: one in a hundred
+// a night, others each night, and on the last look all of them if the job says so.
+// So a second share-out comes to light.
+func (p *settlePass) sampled(o *wanted) bool {
+	if p.finalCheck && p.lastLook() {
+		return true
+	}
+	night := strconv.Itoa(int(schema.DayOf(p.started)))
+	return fingerprintOf(schema.Question{Match: schema.Match{Parameter: night}, Value: o.key}).sampled()
+}
+
+// lastLook says that the unit's day is looked at for the last time.
+func (p *settlePass) lastLook() bool { return p.lastDay.Valid && p.lastDay.V == p.unit.Day }
+
+// lookBack notes when the last pass over the unit ended whose run ended well.
+func (p *settlePass) lookBack(ctx context.Context) error {
+	last := p.book.lastPass(p.unit)
+	well := last.RunID == ""
+	if !well {
+		var err error
+		if well, err = p.endedWell(ctx, last.RunID); err != nil {
+			return err
+		}
+	}
+	if p.settledAt = math.MinInt64; well {
+		p.settledAt = last.FinishedAt.UnixMicro()
+	}
+	return nil
+}
+
+// cut says that the run which asked was cut a while ago: this one goes on with it.
+func (p *settlePass) cut(k known) bool {
+	return k.fetched > p.settledAt && !p.fresh(k) && k.age(p.now()) < resumeAge
 }
 
 // heard says that callbacks tell all there is to ask. One order in a hundred is
@@ -102,16 +136,18 @@ func (p *settlePass) last(o *wanted) known {
 
 // inTurn returns the questions of an order, by place, in the order in which they
 // are asked: first what answered for it before, then the rule that answers most
-// often for the account. A silent rule is asked now and then only, and nothing is
-// asked twice by one run.
+// often for the account. A rule that never answers is asked now and then only, but
+// not before another rule of the order has answered for the account, nor on the last
+// look. Nothing is asked twice by one run.
 func (p *settlePass) inTurn(o *wanted) (turn []int, silent int) {
 	before := make([]bool, len(o.questions))
+	proven := slices.ContainsFunc(o.questions, func(q schema.Question) bool { return p.use(q.Match).Answered > 0 })
 	for i, q := range o.questions {
 		last := p.book.around(q, p.unit.Day)
 		before[i] = last.outcome > nothing && last.fetched < p.started.UnixMicro()
 		switch {
 		case p.fresh(last):
-		case before[i] || !p.silent(p.use(q.Match)) || fingerprintOf(q).sampled():
+		case before[i] || !proven || p.lastLook() || !p.silent(p.use(q.Match)) || fingerprintOf(q).sampled():
 			turn = append(turn, i)
 		default:
 			silent++
@@ -140,12 +176,11 @@ func (p *settlePass) learn(o *wanted, r *answered) {
 	for n, i := range r.tried {
 		found := r.found && n == len(r.tried)-1
 		p.count(o.questions[i].Match, found)
-		if found {
+		if found { // the rules before it in the job's order need not be asked
 			p.Saved.RuleOrder += int64(i + 1 - len(r.tried))
 		}
 	}
-	if !r.found {
-		p.Saved.SilentRules += int64(r.silent)
+	if !r.found { // what a silent rule would have said is not known: that is no saving
 		p.Saved.Distinct += int64(len(o.questions) - len(r.tried) - r.silent)
 	}
 }

@@ -187,11 +187,8 @@ func (b *builder) evidence() evidence {
 	return evidence{rules: &b.Rules, rows: b.Rows, book: b.book, callbacks: b.callbacks, neighbours: b.neighbours}
 }
 
-// heard returns what notes what callbacks tell of a partition's orders.
-func (b *builder) heard(ctx context.Context, at partition) (func(*wanted, []reconcile.Bill) error, error) {
-	if b.callbacks.none() {
-		return func(*wanted, []reconcile.Bill) error { return nil }, nil
-	}
+// survey returns a function that notes what is known of a partition's orders.
+func (b *builder) survey(ctx context.Context, at partition) (func(*wanted, []reconcile.Bill) error, error) {
 	elsewhere, err := b.neighbours.of(ctx, at)
 	if err != nil {
 		return nil, err
@@ -200,15 +197,19 @@ func (b *builder) heard(ctx context.Context, at partition) (func(*wanted, []reco
 	return func(o *wanted, bills []reconcile.Bill) error {
 		bills = slices.Concat(bills, elsewhere[o.key])
 		found, err := evidence.of(at.day, bills)
-		if err != nil {
+		if err != nil || len(found.settlements) == 0 {
 			return err
 		}
-		o.told, o.contradicted = found.complete(bills), found.contradicted()
+		known := reconcile.Order{Key: o.key, Bills: bills, Asked: true}
 		for i := range found.settlements {
-			if s := &found.settlements[i].Settlement; s.Source == schema.SourceCallback {
+			s := &found.settlements[i].Settlement
+			known.Settlements = append(known.Settlements, *s)
+			if s.Source == schema.SourceCallback {
 				o.orderID = s.OrderID
 			}
 		}
-		return nil
+		o.told, o.contradicted = found.complete(bills), found.contradicted()
+		o.agrees, err = b.Rules.Agrees(at.day, &known)
+		return err
 	}, nil
 }

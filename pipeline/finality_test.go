@@ -10,40 +10,39 @@ import (
 	"billwalk/schema"
 )
 
-// TestFinality: what is final is not asked for again; what is open is, however
-// old; what nothing came back for is within the lookback; what failed is on the
-// days of the lookback, six hours later.
+// TestFinality: an order that agrees is not asked for again; any other is, however
+// old, by a run of given days and within the lookback.
 func TestFinality(t *testing.T) {
 	t.Parallel()
-	again := func(r *pipeline.Run) { on(day)(r); r.AgainSince = day }
-	tooLate := func(r *pipeline.Run) { on(day)(r); r.AgainSince = day + 1 }
+	given := func(r *pipeline.Run) { on(day)(r); r.Backfill = true }
 	lookedBack := func(r *pipeline.Run) { on(day + 1)(r); r.Lookback = 1 }
-	asks, final, empty := pipeline.Saved{}, pipeline.Saved{Final: 1}, pipeline.Saved{Empty: 1}
+	asks, agrees := pipeline.Saved{}, pipeline.Saved{Final: 1}
 	one := func(status schema.Status) []string { return []string{settlement("s1", status, 100, day)} }
+	part := settlement("s1", schema.StatusSuccess, 60, day)
 	for name, row := range map[string]struct {
 		first []string
 		later func(*pipeline.Run)
 		after time.Duration
 		saved pipeline.Saved
 	}{
-		"SUCCESS, run again":                {one(schema.StatusSuccess), again, 24 * time.Hour, final},
-		"SUCCESS, looked back at":           {one(schema.StatusSuccess), lookedBack, 24 * time.Hour, final},
-		"SUCCESS, backfilled":               {one(schema.StatusSuccess), tooLate, 1000 * time.Hour, final},
-		"FAIL, run again":                   {one(schema.StatusFail), again, 24 * time.Hour, final},
+		"SUCCESS, run again":                {one(schema.StatusSuccess), on(day), 24 * time.Hour, agrees},
+		"SUCCESS, looked back at":           {one(schema.StatusSuccess), lookedBack, 24 * time.Hour, agrees},
+		"SUCCESS, backfilled":               {one(schema.StatusSuccess), given, 1000 * time.Hour, agrees},
+		"a part of it, run again":           {[]string{part}, on(day), time.Minute, asks},
+		"a part of it, looked back at":      {[]string{part}, lookedBack, 24 * time.Hour, asks},
+		"a part of it, backfilled":          {[]string{part}, given, 1000 * time.Hour, asks},
+		"FAIL, run again":                   {one(schema.StatusFail), on(day), time.Minute, asks},
 		"FAIL, looked back at":              {one(schema.StatusFail), lookedBack, 24 * time.Hour, asks},
-		"FAIL, looked back at 6 h later":    {one(schema.StatusFail), lookedBack, 6 * time.Hour, asks},
-		"FAIL, looked back at before that":  {one(schema.StatusFail), lookedBack, 6*time.Hour - time.Second, final},
-		"FAIL, backfilled":                  {one(schema.StatusFail), tooLate, 1000 * time.Hour, final},
-		"FAIL and SUCCESS, looked back at":  {append(one(schema.StatusSuccess), settlement("s2", schema.StatusFail, 1, day)), lookedBack, 24 * time.Hour, asks},
-		"FAIL and SUCCESS, run again":       {append(one(schema.StatusSuccess), settlement("s2", schema.StatusFail, 1, day)), again, 24 * time.Hour, final},
-		"INIT, run again":                   {one(schema.StatusInit), again, time.Minute, asks},
+		"FAIL, backfilled":                  {one(schema.StatusFail), given, 1000 * time.Hour, asks},
+		"FAIL beside SUCCESS of all of it":  {append(one(schema.StatusSuccess), settlement("s2", schema.StatusFail, 1, day)), lookedBack, 24 * time.Hour, agrees},
+		"INIT, run again":                   {one(schema.StatusInit), on(day), time.Minute, asks},
 		"PROCESSING, looked back at":        {one(schema.StatusProcessing), lookedBack, time.Minute, asks},
-		"PROCESSING, backfilled":            {one(schema.StatusProcessing), tooLate, 1000 * time.Hour, asks},
-		"PROCESSING beside SUCCESS":         {append(one(schema.StatusSuccess), settlement("s2", schema.StatusProcessing, 1, day)), again, time.Minute, asks},
-		"a status that nobody knows":        {one("FROZEN"), again, time.Minute, asks},
-		"nothing came back, run again":      {nil, again, time.Minute, asks},
+		"PROCESSING, backfilled":            {one(schema.StatusProcessing), given, 1000 * time.Hour, asks},
+		"PROCESSING beside SUCCESS":         {append(one(schema.StatusSuccess), settlement("s2", schema.StatusProcessing, 1, day)), on(day), time.Minute, asks},
+		"a status that nobody knows":        {one("FROZEN"), on(day), time.Minute, asks},
+		"nothing came back, run again":      {nil, on(day), time.Minute, asks},
 		"nothing came back, looked back at": {nil, lookedBack, time.Minute, asks},
-		"nothing came back, backfilled":     {nil, tooLate, 1000 * time.Hour, empty},
+		"nothing came back, backfilled":     {nil, given, 1000 * time.Hour, asks},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -95,20 +95,27 @@ func (j *joiner) note(g *gathered) {
 	}
 }
 
-// asked says that nothing is left to ask for the order, as the day looks at it. An
-// earlier day's answer is from before these bills.
+// asked says that every rule that applies to the order's bills of the day was asked,
+// since these bills are there. An earlier day's answer may be from before them.
 func (j *joiner) asked(g *gathered) bool {
-	if slices.ContainsFunc(g.answers, func(a answeredQuestion) bool { return a.day >= j.at.day }) {
-		return true
-	}
+	var own []reconcile.Bill
 	first := schema.AccountID("")
 	for _, b := range g.bills {
-		if b.Day == j.at.day && (first == "" || b.Account < first) {
+		if b.Day != j.at.day {
+			continue
+		}
+		if own = append(own, b); first == "" || b.Account < first {
 			first = b.Account
 		}
 	}
 	c := j.certified[first]
-	return c != nil && j.book.complete(c)
+	for _, q := range j.rules.Questions(own) {
+		i := slices.IndexFunc(g.answers, func(a answeredQuestion) bool { return a.Parameter == q.Parameter && a.Value == q.Value })
+		if i < 0 || g.answers[i].day < j.at.day && (c == nil || g.answers[i].fetched < c.FinishedAt.UnixMicro()) {
+			return false
+		}
+	}
+	return true
 }
 
 // files says that the partition is the one that tells what is wrong with an

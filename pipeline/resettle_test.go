@@ -21,19 +21,23 @@ func TestReplayVerdicts(t *testing.T) {
 	for name, row := range map[string]struct {
 		refused string // order
 		later   func(*pipeline.Run)
-		want    map[schema.Verdict]int64
 	}{
-		"silent rule": {"", replay, map[schema.Verdict]int64{schema.BillOnly: 400}},
+		"silent rule": {"", replay},
 		"silent rule, the account renamed": {"", func(r *pipeline.Run) {
 			replay(r)
 			r.Accounts = []schema.Account{{ID: store.ID, Name: "renamed"}}
-		}, map[schema.Verdict]int64{schema.BillOnly: 400}},
-		"an order without an answer": {order(0), replay, map[schema.Verdict]int64{schema.Pending: 1 + 400 - 256 - 1, schema.BillOnly: 256}},
+		}},
+		"an order without an answer": {order(0), replay},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
-				w.set(store, sales(store.ID, 400)...)
+			settles(t, []schema.Account{store}, []schema.Match{byShop, byExt}, func(t *testing.T, w *world) {
+				w.set(store, sales(store.ID, 600)...)
+				for i := range 600 {
+					if i%4 == 1 {
+						w.trade.set(byExt, ext(i), settlement(fmt.Sprint("s", i), schema.StatusSuccess, 100, day))
+					}
+				}
 				w.trade.strike = func(q schema.Question) (string, error) {
 					if q.Value == row.refused {
 						return "", refuse(2191000, schema.ReachUnit)
@@ -45,21 +49,19 @@ func TestReplayVerdicts(t *testing.T) {
 					exit = pipeline.ExitIncomplete
 				}
 				s := w.run(exit)
-				if len(w.trade.made()) > 270 {
-					t.Error("the rule did not go silent")
+				if v := s.Verdicts; v[schema.Pending] < 20 || v[schema.BillOnly] < 20 || v[schema.Matched] != 150 {
+					t.Errorf("the rule did not go silent: %v", v)
 				}
+				w.trade.made()
 				before := snapshot(w, day, day)
 				for _, emptied := range []bool{false, true} {
 					if emptied {
 						w.lake.partitions = make(map[shelfPlace]*shelved)
 					}
-					s := w.run(pipeline.ExitDone, row.later)
+					w.run(pipeline.ExitDone, row.later)
 					if diff := cmp.Diff(before, snapshot(w, day, day)); diff != "" {
-						t.Errorf("emptied %t, replayed (-run +replay):\n%.2000s\n%v", emptied, diff, s.Verdicts)
+						t.Errorf("emptied %t, replayed (-run +replay):\n%.2000s", emptied, diff)
 					}
-				}
-				if row.refused == "" && cmp.Diff(row.want, s.Verdicts) != "" {
-					t.Errorf("%v, want %v", s.Verdicts, row.want)
 				}
 				if made := w.trade.made(); len(made) != 0 {
 					t.Errorf("a replay asked %q", made)

@@ -48,8 +48,8 @@ type Run struct {
 	Rows    normalise.Normaliser
 	Rules   reconcile.Rules
 
-	TradeInFlight int        // orders asked for side by side
-	AgainSince    schema.Day // from this day on, orders that nothing came back for are asked for again
+	TradeInFlight int  // orders asked for side by side
+	FinalCheck    bool // orders that agree are asked for once more, when their lookback ends
 
 	InFlight    int           // units walked side by side
 	Backfill    bool          // days that are whole are not walked again, unless a run that ended well has published them
@@ -170,7 +170,7 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 	r.Progress.units.Store(int64(len(plan.Units)))
 	r.Progress.pagesExpected.Store(int64(pages * r.Passes))
 
-	b, err := newBuilder(r, plan, s, begun)
+	b, err := newBuilder(r, plan, seen, s, begun)
 	if err != nil {
 		return err
 	}

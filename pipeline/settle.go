@@ -24,20 +24,21 @@ const (
 // settler asks the trade system for the orders of one day, as little as
 // possible, and archives what it answers.
 type settler struct {
-	trade    Trade
-	archive  Archive
-	book     *book
-	now      func() time.Time
-	log      *slog.Logger
-	progress *Progress
-	runID    string
-	started  time.Time  // the run
-	begun    time.Time  // its work, after it had waited for other runs
-	first    schema.Day // of the job's days: what FAILed before is asked again
-	again    schema.Day // from this day on, what nothing came back for is asked again
-	inFlight int        // questions asked side by side, over all units
-	halts    *halts
-	turns    chan struct{} // one for each question in flight
+	trade      Trade
+	archive    Archive
+	book       *book
+	now        func() time.Time
+	log        *slog.Logger
+	progress   *Progress
+	runID      string
+	started    time.Time               // the run
+	begun      time.Time               // its work, after it had waited for other runs
+	lastDay    schema.Null[schema.Day] // the day that is looked at for the last time, if there is one
+	finalCheck bool                    // all orders of that day are asked for
+	endedWell  func(ctx context.Context, runID string) (bool, error)
+	inFlight   int // questions asked side by side, over all units
+	halts      *halts
+	turns      chan struct{} // one for each question in flight
 }
 
 // asked is what became of a unit's orders.
@@ -87,6 +88,8 @@ type settlePass struct {
 	data    []byte
 	held    []schema.SettleAnswer // of data: they count once they are stored
 	began   time.Time
+
+	settledAt int64 // microseconds; when the last pass ended whose run ended well
 }
 
 // run asks for the orders that are due, some side by side. Those after them are
@@ -94,6 +97,9 @@ type settlePass struct {
 func (p *settlePass) run(ctx, hard context.Context, orders []wanted, c *schema.Certificate) (*asked, error) {
 	p.Orders = int64(len(orders))
 	slices.SortFunc(orders, func(a, b wanted) int { return strings.Compare(a.key, b.key) })
+	if err := p.lookBack(hard); err != nil {
+		return &p.asked, err
+	}
 	due := slices.DeleteFunc(orders, func(o wanted) bool { return !p.due(&o) })
 	p.progress.ordersExpected.Add(int64(len(due)))
 	calls, cancel := outlasting(ctx, grace) // a call may wait for an outage to end, but not for ever
@@ -120,7 +126,7 @@ func (p *settlePass) run(ctx, hard context.Context, orders []wanted, c *schema.C
 	if c == nil || p.batches == 0 && p.book.complete(c) {
 		return &p.asked, nil
 	}
-	done := schema.SettlePass{Account: p.unit.Account, Day: p.unit.Day, Pass: p.name, Bills: c.Digest, Orders: int(p.Orders), Asked: p.Asked, FinishedAt: p.now().UTC()}
+	done := schema.SettlePass{Account: p.unit.Account, Day: p.unit.Day, Pass: p.name, Bills: c.Digest, Orders: int(p.Orders), Asked: p.Asked, FinishedAt: p.now().UTC(), RunID: p.runID}
 	if err := p.archive.CertifySettlements(hard, &done); err != nil {
 		return &p.asked, err
 	}

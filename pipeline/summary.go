@@ -58,21 +58,20 @@ type Settling struct {
 // Saved counts calls that were not made, against a run that asks for every bill
 // by every rule in turn.
 type Saved struct {
-	Distinct    int64 `json:"distinct"`     // further bills of an order
-	Final       int64 `json:"final"`        // the last answer is final
-	Empty       int64 `json:"empty"`        // nothing came back, and the lookback is over
-	RuleOrder   int64 `json:"rule_order"`   // the rule that answers most often came first
-	SilentRules int64 `json:"silent_rules"` // a rule that never answers was left out
-	OtherRun    int64 `json:"other_run"`    // another run has just asked, while this one waited for it
-	Callbacks   int64 `json:"callbacks"`    // a callback gave the answer
+	Distinct  int64 `json:"distinct"`   // further bills of an order
+	Final     int64 `json:"final"`      // the order agrees
+	Resumed   int64 `json:"resumed"`    // asked for just before, by a run that was cut
+	RuleOrder int64 `json:"rule_order"` // the rule that answers most often came first
+	OtherRun  int64 `json:"other_run"`  // another run has just asked, while this one waited for it
+	Callbacks int64 `json:"callbacks"`  // a callback gave the answer
 }
 
 func (s *Settling) add(t Settling) {
 	s.Orders, s.Asked, s.Answered = s.Orders+t.Orders, s.Asked+t.Asked, s.Answered+t.Answered
 	s.Unanswered, s.NoKey = s.Unanswered+t.Unanswered, s.NoKey+t.NoKey
 	s.Lookback.Orders, s.Lookback.Asked = s.Lookback.Orders+t.Lookback.Orders, s.Lookback.Asked+t.Lookback.Asked
-	s.Saved.Distinct, s.Saved.Final, s.Saved.Empty = s.Saved.Distinct+t.Saved.Distinct, s.Saved.Final+t.Saved.Final, s.Saved.Empty+t.Saved.Empty
-	s.Saved.RuleOrder, s.Saved.SilentRules = s.Saved.RuleOrder+t.Saved.RuleOrder, s.Saved.SilentRules+t.Saved.SilentRules
+	s.Saved.Distinct, s.Saved.Final, s.Saved.Resumed = s.Saved.Distinct+t.Saved.Distinct, s.Saved.Final+t.Saved.Final, s.Saved.Resumed+t.Saved.Resumed
+	s.Saved.RuleOrder = s.Saved.RuleOrder + t.Saved.RuleOrder
 	s.Saved.OtherRun, s.Saved.Callbacks = s.Saved.OtherRun+t.Saved.OtherRun, s.Saved.Callbacks+t.Saved.Callbacks
 }
 

@@ -62,7 +62,7 @@ func TestUnanswered(t *testing.T) {
 				w.trade.strike = nil
 				w.trade.made()
 				time.Sleep(time.Hour)
-				s = w.run(pipeline.ExitDone, func(r *pipeline.Run) { r.AgainSince = day + 1 })
+				s = w.run(pipeline.ExitDone)
 				if diff := cmp.Diff([]string{"out_order_no b"}, w.trade.made()); diff != "" {
 					t.Errorf("the next run (-want +asked):\n%s", diff)
 				}
@@ -164,7 +164,7 @@ func TestTradeDeadline(t *testing.T) {
 		if v := s.Verdicts; v[schema.BillOnly] != 112 || v[schema.Pending] != 88 {
 			t.Errorf("%v", v)
 		}
-		w.run(pipeline.ExitDone, func(r *pipeline.Run) { r.AgainSince = day + 1 })
+		w.run(pipeline.ExitDone)
 		checkEachOnce(t, w.trade.made(), 200)
 	})
 }
@@ -203,7 +203,7 @@ func TestTradeInterrupted(t *testing.T) {
 				if first := calls; first > n+2*13 {
 					t.Errorf("%d calls after the signal", first-n)
 				}
-				w.run(pipeline.ExitDone, func(r *pipeline.Run) { r.AgainSince = day + 1 })
+				w.run(pipeline.ExitDone)
 				checkEachOnce(t, w.trade.made(), 150)
 				if got := w.entry(store); got.Open != 150 || len(w.published(store)) != 150 {
 					t.Errorf("%d bills, %d groups are open", len(w.published(store)), got.Open)
@@ -260,7 +260,7 @@ func TestKilledWhileAsking(t *testing.T) {
 		delete(w.lake.summaries, "run-1")
 		w.trade.strike, w.store.Fault, w.lake.refuse = nil, nil, nil
 		w.trade.made()
-		w.run(pipeline.ExitDone, func(r *pipeline.Run) { r.AgainSince = day + 1 })
+		w.run(pipeline.ExitDone)
 		if made := w.trade.made(); len(made) != 400-256 || made[0] != "order_id "+order(256) {
 			t.Errorf("%d calls to go on, the first is %q", len(made), made[0])
 		}

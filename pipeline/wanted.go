@@ -16,6 +16,7 @@ type wanted struct {
 	account   schema.AccountID // the first of those that have a bill of it that day
 	questions []schema.Question
 
+	agrees       bool                // what is known matches all of its groups
 	told         bool                // callbacks tell all of it
 	contradicted bool                // a callback has come since the last answer, and says otherwise
 	orderID      schema.Null[string] // by which callbacks name it
@@ -24,9 +25,9 @@ type wanted struct {
 // ordersOf adds the orders of a partition's bills to those of the day, each once:
 // it is asked for under the first account that has a bill of it.
 //
-// heard notes what callbacks tell of an order, of which these are the partition's
-// forward bills of the day.
-func ordersOf(bills iter.Seq2[[]reconcile.Bill, error], rules *reconcile.Rules, orders map[string]wanted, heard func(*wanted, []reconcile.Bill) error) (forward int64, err error) {
+// note notes what is known of an order, of which these are the partition's forward
+// bills of the day.
+func ordersOf(bills iter.Seq2[[]reconcile.Bill, error], rules *reconcile.Rules, orders map[string]wanted, note func(*wanted, []reconcile.Bill) error) (forward int64, err error) {
 	for bills, err := range bills {
 		if err != nil {
 			return 0, err
@@ -40,7 +41,7 @@ func ordersOf(bills iter.Seq2[[]reconcile.Bill, error], rules *reconcile.Rules, 
 		for i := range bills {
 			o.account = min(o.account, bills[i].Account)
 		}
-		if err := heard(&o, bills); err != nil {
+		if err := note(&o, bills); err != nil {
 			return 0, err
 		}
 		if other, ok := orders[o.key]; ok {
@@ -55,7 +56,7 @@ func ordersOf(bills iter.Seq2[[]reconcile.Bill, error], rules *reconcile.Rules, 
 // too, the smallest counts.
 func (o wanted) with(other wanted, match []schema.Match) wanted {
 	o.account = min(o.account, other.account)
-	o.told, o.contradicted = o.told && other.told, o.contradicted || other.contradicted
+	o.agrees, o.told, o.contradicted = o.agrees && other.agrees, o.told && other.told, o.contradicted || other.contradicted
 	o.questions = slices.Concat(o.questions, other.questions)
 	slices.SortFunc(o.questions, func(a, b schema.Question) int {
 		return cmp.Or(cmp.Compare(slices.Index(match, a.Match), slices.Index(match, b.Match)), strings.Compare(a.Value, b.Value))

@@ -114,9 +114,6 @@ func (w *world) do(ctx context.Context, change ...func(*pipeline.Run)) (*pipelin
 	for _, c := range change {
 		c(r)
 	}
-	if r.AgainSince == 0 {
-		r.AgainSince = r.From - schema.Day(r.Lookback)
-	}
 	s, err := r.Do(ctx)
 	data, encodeErr := json.Marshal(s)
 	if encodeErr != nil {

@@ -59,7 +59,7 @@ var orderCases = []reconcileCase{
 	{"failed and in flight",
 		[]string{"01 A l o 100"},
 		[]string{"01 s1 o FAIL 50", "01 s2 o INIT 50"},
-		[]string{"01 A o o - failed [] 1+2 billed 100 settled - diff -"}},
+		[]string{"01 A o o - pending [retry_in_flight] 1+2 billed 100 settled - diff -"}},
 	{"a leg that the bill hides",
 		[]string{"01 A l o 100/-/0/90"},
 		[]string{"01 s o SUCCESS 100"},

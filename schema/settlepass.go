@@ -14,6 +14,7 @@ type SettlePass struct {
 	Orders     int       `json:"orders"`
 	Asked      int64     `json:"asked"` // calls of this pass
 	FinishedAt time.Time `json:"finished_at"`
+	RunID      string    `json:"run_id,omitempty"` // of the run that asked; empty in those of an older billwalk
 }
 
 // Unit returns what the pass was over.

@@ -29,13 +29,11 @@ func (d *dateFlags) add(cmd *cobra.Command) {
 }
 
 // span is the days of a run: from and to included, and those before from that
-// are looked at again. From againSince on, orders that nothing came back for are
-// asked for again: within the lookback, as the job has it.
+// are looked at again.
 type span struct {
-	from, to   schema.Day
-	lookback   int
-	againSince schema.Day
-	backfill   bool // the days of the flags
+	from, to schema.Day
+	lookback int
+	backfill bool // the days of the flags
 }
 
 // of returns the days of the flags, a backfill without lookback, or else the
@@ -44,10 +42,9 @@ func (d *dateFlags) of(job jobs.Job, today schema.Day) (days span, err error) {
 	if d.from == "" && d.to == "" {
 		days.lookback = job.Lookback
 		days.from, days.to, err = job.Dates.Range(today, d.allowOpen)
-		days.againSince = days.from - schema.Day(job.Lookback)
 	} else {
 		days.from, days.to, err = jobs.Range(d.from, d.to, today, d.allowOpen)
-		days.againSince, days.backfill = today-1-schema.Day(job.Lookback), true
+		days.backfill = true
 	}
 	return days, err
 }

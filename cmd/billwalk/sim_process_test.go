@@ -90,7 +90,7 @@ func (p *simProcess) main(ctx context.Context) (*pipeline.Summary, error) {
 	defer w.close()
 	p.wired = w
 	r := w.run
-	r.From, r.To, r.Lookback, r.AgainSince = p.from, p.to, 0, p.from
+	r.From, r.To, r.Lookback = p.from, p.to, 0
 	if p.kind == night {
 		r.From, r.Lookback = p.to, int(p.to-p.from)
 	}

@@ -21,8 +21,8 @@ func printSummary(out io.Writer, s *pipeline.Summary) {
 	fmt.Fprintf(out, "  calls       %d for bills, %d for settlements, %d for tokens, of which %d repeated; throttled %d times\n",
 		s.Calls.Bills, s.Calls.Settlements, s.Calls.Token, s.Calls.Retries, s.Calls.Throttled)
 	if o := s.Settling; o.Orders > 0 {
-		fmt.Fprintf(out, "  orders      %d, of which %d were due and answered, %d have no answer; not asked: %d final, %d empty for good, %d further bills of an order, %d by trying the likely rule first, %d by leaving a silent one out\n",
-			o.Orders, o.Answered, o.Unanswered, o.Saved.Final, o.Saved.Empty, o.Saved.Distinct, o.Saved.RuleOrder, o.Saved.SilentRules)
+		fmt.Fprintf(out, "  orders      %d, of which %d were due and answered, %d have no answer; not asked: %d that agree, %d asked for by a run that was cut, %d further bills of an order, %d by trying the likely rule first\n",
+			o.Orders, o.Answered, o.Unanswered, o.Saved.Final, o.Saved.Resumed, o.Saved.Distinct, o.Saved.RuleOrder)
 	}
 	if c := s.Callbacks; c != (pipeline.Callbacks{}) {
 		fmt.Fprintf(out, "  callbacks   %d settlements told, %d orders not asked for; %d came too late for days that were not built, %d cannot be read\n",

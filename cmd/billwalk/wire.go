@@ -74,7 +74,7 @@ func (p *program) openDays(ctx context.Context, file *jobs.File, name string, da
 		return nil, err
 	}
 	w.run.From, w.run.To, w.run.Lookback = days.from, days.to, days.lookback
-	w.run.AgainSince, w.run.Backfill = days.againSince, days.backfill
+	w.run.Backfill = days.backfill
 	return w, nil
 }
 

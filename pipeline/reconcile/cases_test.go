@@ -231,13 +231,13 @@ s2 INIT 1 - 60`,
 1 A s2`,
 	},
 	{
-		name:  "failed beats under way",
+		name:  "a new try beside a failed one",
 		bills: `A 1 - 100`,
 		settlements: `
 s1 FAIL 1 - 40
 s2 PROCESSING 1 - 60`,
 		want: `
-1 A K failed 1:2 100/_/_
+1 A K pending 1:2 100/_/_ retry_in_flight
 1 A s1
 1 A s2`,
 	},

@@ -43,8 +43,9 @@
 //
 // A group that no tier closed is judged by its own open settlements or, having
 // none, by those of the whole order: none at all is bill_only (pending, if not
-// everything was asked), a failed one is failed, one under way anywhere in the
-// order is pending, and anything else is mismatched, with the legs that differ.
+// everything was asked), one under way anywhere in the order is pending (beside a
+// failed one with the reason retry_in_flight), a failed one is failed, and anything
+// else is mismatched, with the legs that differ.
 // A group that agrees but has another settlement, one that no bill explains, does
 // not agree after all: it is mismatched or, that one being under way, pending.
 // An order without an id to ask with on that day, or in a job without a trade

@@ -15,10 +15,13 @@ func (w *window) judge(g *group, asked bool) error {
 		g.verdict, g.reasons = schema.Pending, []string{reasonNotAsked}
 	case !own.any:
 		g.verdict = schema.BillOnly
-	case own.failed:
-		g.verdict = schema.SettleFailed
 	case all.underWay:
 		g.verdict = schema.Pending
+		if own.failed {
+			g.reasons = []string{reasonRetryInFlight}
+		}
+	case own.failed:
+		g.verdict = schema.SettleFailed
 	default:
 		c, err := w.compare(anyGroup, anySettlement)
 		if err != nil {

@@ -286,10 +286,10 @@ func plainVerdict(r *reconcile.Rules, o *reconcile.Order) schema.Verdict {
 		return schema.Matched
 	case len(o.Settlements) == 0 && o.Asked:
 		return schema.BillOnly
-	case count[schema.StatusFail] > 0:
-		return schema.SettleFailed
 	case len(o.Settlements) == 0 || underWay:
 		return schema.Pending
+	case count[schema.StatusFail] > 0:
+		return schema.SettleFailed
 	}
 	return schema.Mismatched
 }

@@ -21,6 +21,7 @@ const (
 	reasonNoKey           = "no_key"
 	reasonNotConfigured   = "not_configured"
 	reasonNotAsked        = "not_asked"
+	reasonRetryInFlight   = "retry_in_flight"
 	reasonNothingCompared = "nothing_compared"
 	reasonUnexplained     = "settlement_unexplained"
 )
@@ -86,6 +87,28 @@ func (r *Rules) Order(day schema.Day, o *Order) (Outcome, error) {
 		}
 	}
 	return outcome, nil
+}
+
+// Agrees says that every group that the order has within the day's window is
+// matched by the settlements that are known.
+func (r *Rules) Agrees(day schema.Day, o *Order) (bool, error) {
+	w := r.window(day, o)
+	if len(w.groups) == 0 {
+		return false, nil
+	}
+	if err := w.match(); err != nil {
+		return false, fmt.Errorf("order %s: %w", o.Key, err)
+	}
+	for i := range w.groups {
+		g := &w.groups[i]
+		if !g.open() {
+			w.doubt(g)
+		}
+		if g.verdict != schema.Matched {
+			return false, nil
+		}
+	}
+	return true, nil
 }
 
 // inapplicable returns why the order's groups of the day take no part, or "".

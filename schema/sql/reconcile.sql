@@ -312,9 +312,10 @@ open_entry AS (
 ),
 open_group AS (
   SELECT DISTINCT order_key, target, group_id, open_reasons,
+    CASE WHEN group_failed = 1 OR group_settled = 0 AND failed = 1 THEN 1 ELSE 0 END AS has_failed,
     CASE WHEN settled = 0 THEN 'bill_only'
-      WHEN group_failed = 1 OR group_settled = 0 AND failed = 1 THEN 'failed'
       WHEN in_flight = 1 THEN 'pending'
+      WHEN group_failed = 1 OR group_settled = 0 AND failed = 1 THEN 'failed'
       ELSE 'mismatched' END AS verdict
   FROM open_entry
   WHERE is_bill = 1
@@ -326,7 +327,8 @@ late_group AS ( -- the groups that tiers 1 and 2a left open
   FROM closed
   WHERE is_bill = 1 AND is_closed
   UNION ALL
-  SELECT order_key, target, group_id, verdict, NULL, CASE WHEN verdict = 'mismatched' THEN open_reasons ELSE '' END
+  SELECT order_key, target, group_id, verdict, NULL,
+    CASE WHEN verdict = 'mismatched' THEN open_reasons WHEN verdict = 'pending' AND has_failed = 1 THEN ',retry_in_flight' ELSE '' END
   FROM open_group
 ),
 left_over AS ( -- settlements that no bill explains: a match must not hide them
