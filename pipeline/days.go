@@ -185,7 +185,7 @@ func (b *builder) publish(ctx context.Context, a *assembly) error {
 func (b *builder) join(ctx context.Context, a *assembly) error {
 	j := &joiner{
 		evidence: b.evidence(), at: a.at(), buckets: b.Buckets,
-		certified: make(map[schema.AccountID]*schema.Certificate), claimed: make(map[fingerprint]string),
+		certified: make(map[schema.AccountID]*schema.Certificate), claimed: make(map[fingerprint]string), written: make(map[string]bool),
 		out: a.stage.Rows(), m: a.m, entries: make(map[schema.AccountID]*schema.Entry),
 	}
 	for i := range a.m.Units {
@@ -219,6 +219,11 @@ func (b *builder) join(ctx context.Context, a *assembly) error {
 			return err
 		}
 		if err := j.leftOver(states); err != nil {
+			return err
+		}
+	}
+	if b.Rules.Configured {
+		if err := b.keepPaid(ctx, a, j); err != nil {
 			return err
 		}
 	}

@@ -17,6 +17,7 @@ type joiner struct {
 	elsewhere map[string][]reconcile.Bill // by order: bills of it in other files
 	certified map[schema.AccountID]*schema.Certificate
 	claimed   map[fingerprint]string // settlements by id and item, and the order that has each
+	written   map[string]bool        // settle_ids of the rows of this partition
 	out       schema.Rows
 	m         *schema.Manifest
 	entries   map[schema.AccountID]*schema.Entry // of the manifest
@@ -203,7 +204,7 @@ func (j *joiner) placed(g *gathered, placed []reconcile.Placed) error {
 			continue
 		}
 		s := &placed[i].Settlement
-		if err := j.out.Settlement(s); err != nil {
+		if err := j.settlement(s); err != nil {
 			return err
 		}
 		for _, row := range g.settlements {
@@ -219,6 +220,11 @@ func (j *joiner) placed(g *gathered, placed []reconcile.Placed) error {
 		}
 	}
 	return nil
+}
+
+func (j *joiner) settlement(s *schema.Settlement) error {
+	j.written[s.SettleID] = true
+	return j.out.Settlement(s)
 }
 
 func (j *joiner) group(r *schema.Reconciliation) error {

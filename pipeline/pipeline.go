@@ -85,7 +85,8 @@ type Lake interface {
 	// Bills reads columns of the published bills of a (day, bucket); there are
 	// none where nothing is published. A bill yielded is good until the next.
 	Bills(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Bill, error]
-	// Restatements reads the published restatements, likewise.
+	// Settlements and Restatements read the published rows, likewise.
+	Settlements(ctx context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Settlement, error]
 	Restatements(ctx context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Restatement, error]
 	// Summary returns the stored summary of a run as JSON, or nil where there
 	// is none: the run was killed, or goes on.

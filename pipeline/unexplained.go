@@ -248,7 +248,7 @@ func (j *joiner) leftOver(states []*notifiedState) error {
 	}
 	slices.SortFunc(settlements, func(a, b schema.Settlement) int { return compareSettlements(&a, &b) })
 	for i := range settlements {
-		if err := j.out.Settlement(&settlements[i]); err != nil {
+		if err := j.settlement(&settlements[i]); err != nil {
 			return err
 		}
 	}

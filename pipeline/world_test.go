@@ -240,6 +240,11 @@ func (l *shelf) Bills(_ context.Context, day schema.Day, bucket int, _ ...string
 	return each(l.at(day, bucket).bills)
 }
 
+// Settlements implements pipeline.Lake.
+func (l *shelf) Settlements(_ context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Settlement, error] {
+	return each(l.at(day, bucket).settlements)
+}
+
 // Restatements implements pipeline.Lake.
 func (l *shelf) Restatements(_ context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Restatement, error] {
 	return each(l.at(day, bucket).restatements)

@@ -27,6 +27,7 @@ const (
 	RuleSettleDetail         Rule = "settle_detail"
 	RuleSettleForeign        Rule = "settlement_foreign"
 	RuleSettleShared         Rule = "settlement_shared"
+	RuleBillRemoved          Rule = "bill_removed"         // a settlement that succeeded, and whose order has no bill any more
 	RuleCallbackConflict     Rule = "callback_conflict"    // same settle_id, item, status and event_time; other content
 	RuleCallbackContradicts  Rule = "callback_contradicts" // the query says otherwise; the query wins
 	RuleCallbackUnconfirmed  Rule = "callback_unconfirmed" // the query, asked later, knows nothing of it

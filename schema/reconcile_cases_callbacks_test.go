@@ -51,6 +51,12 @@ var callbackCases = []reconcileCase{
 		[]string{
 			"01 - x x - settlement_only [] 0+2 billed - settled 100 diff - at 3..5",
 			"02 - x x - settlement_only [] 0+1 billed - settled - diff -"}},
+	{"paid, and the bill removed since",
+		[]string{"01 A l o 100"},
+		[]string{"01 s1 x SUCCESS 70 at=5", "01 s2 o SUCCESS 100", "01 s3 y FAIL 5"},
+		[]string{
+			"01 - x#bill_removed x - settlement_only [bill_removed] 0+1 billed - settled 70 diff - at 5..5",
+			"01 A o o - matched by order [] 1+1 billed 100 settled 100 diff 0"}},
 	{"unexplained items, and one without an order",
 		nil,
 		[]string{"01 s x SUCCESS 10 item=i1 source=callback asked=none", "01 s x SUCCESS 20/-/0/18 item=i2 source=callback asked=none", "01 t '' SUCCESS 30 item='' source=callback asked=none"},

@@ -155,15 +155,21 @@ var keyCases = []reconcileCase{
 	{"the order asks with its smallest id",
 		[]string{"01 A l1 o 60 cert=c2", "01 A l2 o 40 cert=c1"},
 		[]string{"01 c1 - SUCCESS 100 asked=settle_id=>certificate_id", "01 c2 - SUCCESS 7 asked=settle_id=>certificate_id"},
-		[]string{"01 A o o - matched by order [] 2+1 billed 100 settled 100 diff 0"}},
+		[]string{
+			"01 - settlement:c2#bill_removed - - settlement_only [bill_removed] 0+1 billed - settled 7/0/0/7 diff -",
+			"01 A o o - matched by order [] 2+1 billed 100 settled 100 diff 0"}},
 	{"a settlement of a rule that is none",
 		[]string{"01 A l o 100"},
 		[]string{"01 s o SUCCESS 100 asked=order_id=>verify_id"},
-		[]string{"01 A o o - bill_only [] 1+0 billed 100 settled - diff -"}},
+		[]string{
+			"01 - o#bill_removed o - settlement_only [bill_removed] 0+1 billed - settled 100 diff -",
+			"01 A o o - bill_only [] 1+0 billed 100 settled - diff -"}},
 	{"a settlement too far from the day that asks for it",
 		[]string{"01 A l o 100"},
 		[]string{"04 s o SUCCESS 100"},
-		[]string{"01 A o o - bill_only [] 1+0 billed 100 settled - diff -"}},
+		[]string{
+			"01 A o o - bill_only [] 1+0 billed 100 settled - diff -",
+			"04 - o#bill_removed o - settlement_only [bill_removed] 0+1 billed - settled 100 diff -"}},
 }
 
 var unaskedCases = []reconcileCase{

@@ -24,6 +24,7 @@ const (
 	reasonRetryInFlight   = "retry_in_flight"
 	reasonNothingCompared = "nothing_compared"
 	reasonUnexplained     = "settlement_unexplained"
+	reasonBillRemoved     = "bill_removed"
 )
 
 // Order is one order with all that is known of it over the window.

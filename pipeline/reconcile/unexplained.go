@@ -8,6 +8,18 @@ import (
 	"billwalk/schema"
 )
 
+// Removed returns the groups of settlements whose order had its last bill removed
+// since they were published on the day: they are Unexplained, with a reason and
+// keys of their own.
+func Removed(day schema.Day, settlements []schema.Settlement) ([]schema.Reconciliation, error) {
+	rows, err := Unexplained(day, settlements)
+	for i := range rows {
+		rows[i].GroupKey += "#" + reasonBillRemoved
+		rows[i].Reasons = []string{reasonBillRemoved}
+	}
+	return rows, err
+}
+
 // Unexplained returns the groups of settlements that no bill explains, all of
 // them standing on the day: one group per order and item, of no account, by
 // group_key. It returns ErrOverflow, naming the group, where a sum would leave

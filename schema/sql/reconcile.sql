@@ -427,18 +427,22 @@ other_row AS (
   GROUP BY bill_date, walk_account_id, group_key
 ),
 
--- The rows of the settlements that no bill explains: by order and item, each settlement on its own day, of no account.
+-- The rows of the settlements that no bill explains: by order and item, each settlement on its own day, of no account. What a
+-- query once found by a bill that is not there any more has keys of its own.
 lone AS (
   SELECT
-    *, NULLIF(order_id, '') AS shop_order_id, NULLIF(item_order_id, '') AS item,
-    COALESCE(NULLIF(order_id, ''), 'settlement:' || settle_id) || COALESCE('/' || NULLIF(item_order_id, ''), '') AS group_key
-  FROM settlements
-  WHERE asked_by IS NULL
+    s.*, NULLIF(s.order_id, '') AS shop_order_id, NULLIF(s.item_order_id, '') AS item,
+    CASE WHEN s.asked_by IS NULL THEN '' ELSE ',bill_removed' END AS reasons,
+    COALESCE(NULLIF(s.order_id, ''), 'settlement:' || s.settle_id) || COALESCE('/' || NULLIF(s.item_order_id, ''), '')
+      || CASE WHEN s.asked_by IS NULL THEN '' ELSE '#bill_removed' END AS group_key
+  FROM settlements s
+  LEFT JOIN (SELECT DISTINCT bill_date, settle_id FROM settlement) l ON l.bill_date = s.bill_date AND l.settle_id = s.settle_id
+  WHERE s.asked_by IS NULL OR s.source <> 'callback' AND s.settle_status = 'SUCCESS' AND l.settle_id IS NULL
 ),
 lone_row AS (
   SELECT
     bill_date, '' AS walk_account_id, group_key, max(shop_order_id) AS shop_order_id, max(item) AS item_order_id,
-    'settlement_only' AS verdict, NULL AS matched_by, '' AS reasons, 0 AS bill_rows, count(*) AS settlement_rows,
+    'settlement_only' AS verdict, NULL AS matched_by, max(reasons) AS reasons, 0 AS bill_rows, count(*) AS settlement_rows,
     NULL AS billed_total, sum(CASE WHEN settle_status = 'SUCCESS' THEN settle_amount_fen END) AS settled_total, NULL AS diff_total,
     NULL AS billed_fee, sum(CASE WHEN settle_status = 'SUCCESS' THEN rake_fen END) AS settled_fee, NULL AS diff_fee,
     NULL AS billed_commission, sum(CASE WHEN settle_status = 'SUCCESS' THEN commission_fen END) AS settled_commission, NULL AS diff_commission,

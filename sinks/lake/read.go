@@ -20,6 +20,11 @@ func (l *Lake) Bills(ctx context.Context, day schema.Day, bucket int, columns ..
 	return published(ctx, l, schema.Bills, day, bucket, columns)
 }
 
+// Settlements reads the published settlements of a (day, bucket), likewise.
+func (l *Lake) Settlements(ctx context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Settlement, error] {
+	return published(ctx, l, schema.Settlements, day, bucket, nil)
+}
+
 // Restatements reads the published restatements of a (day, bucket), likewise.
 func (l *Lake) Restatements(ctx context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Restatement, error] {
 	return published(ctx, l, schema.Restatements, day, bucket, nil)

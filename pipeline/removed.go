@@ -1,0 +1,97 @@
+package pipeline
+
+import (
+	"context"
+	"slices"
+	"strings"
+
+	"billwalk/pipeline/reconcile"
+	"billwalk/schema"
+)
+
+// keepPaid keeps the published settlements that succeeded and whose order has no
+// bill any more: money that was shared out for nothing must not vanish with the
+// bill. What else is not in the partition any more has moved with its bill. Those
+// that only callbacks know are looked after with the other unmatched ones.
+func (b *builder) keepPaid(ctx context.Context, a *assembly, j *joiner) error {
+	lost := make(map[schema.Question][]schema.Settlement)
+	for s, err := range b.Lake.Settlements(ctx, a.base.Day, a.base.Bucket) {
+		if err != nil {
+			return err
+		}
+		if s.Status == schema.StatusSuccess && s.Source != schema.SourceCallback && s.AskedBy.Valid && !j.written[s.SettleID] {
+			q := foundBy(s)
+			lost[q] = append(lost[q], *s)
+		}
+	}
+	if len(lost) == 0 {
+		return nil
+	}
+	if err := b.dropBilled(ctx, a.base.Day, lost); err != nil {
+		return err
+	}
+	var settlements []schema.Settlement
+	for _, some := range lost {
+		settlements = append(settlements, some...)
+	}
+	slices.SortFunc(settlements, func(a, b schema.Settlement) int { return compareSettlements(&a, &b) })
+	return j.removed(settlements)
+}
+
+// foundBy returns the match rule by which the query found a settlement, and the id.
+func foundBy(s *schema.Settlement) schema.Question {
+	parameter, column, _ := strings.Cut(s.AskedBy.V, ": ")
+	ids := map[string]string{
+		"settle_id": s.SettleID, "order_id": s.OrderID.V, "out_order_no": s.OutOrderNo.V, "out_settle_no": s.OutSettleNo.V,
+	}
+	return schema.Question{Match: schema.Match{Parameter: parameter, Column: column}, Value: ids[parameter]}
+}
+
+// dropBilled leaves out the settlements that are found by a forward bill of the
+// day's window.
+func (b *builder) dropBilled(ctx context.Context, day schema.Day, lost map[schema.Question][]schema.Settlement) error {
+	var around []partition
+	b.neighbours.each(day, schema.Day(b.window()), func(at partition) { around = append(around, at) })
+	for _, at := range around {
+		for bill, err := range b.neighbours.forward(ctx, at, b.Rules.Columns()...) {
+			if err != nil {
+				return err
+			}
+			for _, q := range b.Rules.Questions([]reconcile.Bill{*bill}) {
+				delete(lost, q)
+			}
+		}
+	}
+	return nil
+}
+
+// removed hands over settlements whose bills were removed.
+func (j *joiner) removed(settlements []schema.Settlement) error {
+	for i := range settlements {
+		s := &settlements[i]
+		if err := j.settlement(s); err != nil {
+			return err
+		}
+		q := foundBy(s)
+		e := schema.Exception{
+			Rule: schema.RuleBillRemoved, Severity: schema.SeverityError, SettleID: schema.Some(s.SettleID), Actual: s.Amount,
+			Detail: "the settlement succeeded, and the platform has removed the last bill of its order (" + q.Parameter + " " + q.Value + ") since",
+		}
+		if q.Column == "shop_order_id" {
+			e.ShopOrderID = schema.Some(q.Value)
+		}
+		if err := j.exception(&e); err != nil {
+			return err
+		}
+	}
+	groups, err := reconcile.Removed(j.at.day, settlements)
+	if err != nil {
+		return err
+	}
+	for i := range groups {
+		if err := j.group(&groups[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
