@@ -112,7 +112,7 @@ func (b *builder) assemble(ctx context.Context, base schema.Base) (*assembly, er
 	if err != nil {
 		return nil, err
 	}
-	a := &assembly{builder: b, base: base, spool: spool, m: &schema.Manifest{RunID: b.ID, Job: b.Job, SignTable: normalise.SignTable}}
+	a := &assembly{builder: b, base: base, spool: spool, m: &schema.Manifest{RunID: b.ID, Job: b.Job, SignTable: normalise.SignTable, CommissionRule: schema.CommissionRule}}
 	a.loads.SetLimit(runtime.GOMAXPROCS(0))
 	for _, account := range b.Accounts {
 		if account.ID.Bucket(b.Buckets) == base.Bucket {
@@ -227,10 +227,14 @@ func (a *assembly) sameRows() bool {
 	})
 }
 
-// sameUnits says that the published manifest is sealed, and tells the same of
-// every unit's state.
+// sameUnits says that the published manifest is sealed, was made by the same
+// rules, and tells the same of every unit's state.
 func (a *assembly) sameUnits() bool {
-	return a.base.Manifest.Seal != "" && a.base.Manifest.SignTable == a.m.SignTable && slices.EqualFunc(a.base.Manifest.Units, a.m.Units, func(was, is schema.Entry) bool {
+	published := a.base.Manifest
+	if published.Seal == "" || published.SignTable != a.m.SignTable || published.CommissionRule != a.m.CommissionRule {
+		return false
+	}
+	return slices.EqualFunc(published.Units, a.m.Units, func(was, is schema.Entry) bool {
 		return was.Account == is.Account && was.State == is.State && was.Stale == is.Stale && (was.Failure == nil) == (is.Failure == nil)
 	})
 }

@@ -122,6 +122,6 @@ func reconciliationFields() []Field[Reconciliation] {
 var legDocs = [LegCount]struct{ label, billed, settled string }{
 	LegTotal:      {"金额", "ledger_total", "settle_amount"},
 	LegFee:        {"手续费", "total_merchant_platform_service", "rake"},
-	LegCommission: {"佣金", "total_commission, else the sum of talent, agent, broker, clerk and mall store,", "commission"},
+	LegCommission: {"佣金", "total_commission, else the sum of those known of talent, agent, broker, clerk and mall store (NULL if none of the first four is),", "commission"},
 	LegNet:        {"商家所得", "goods", "shares"},
 }

@@ -180,7 +180,7 @@ COMMENT ON COLUMN reconciliation.diff_total_fen IS 'settled - billed; signed fen
 COMMENT ON COLUMN reconciliation.billed_fee_fen IS 'total_merchant_platform_service of the forward bills; signed fen';
 COMMENT ON COLUMN reconciliation.settled_fee_fen IS 'rake of the successful settlements; signed fen';
 COMMENT ON COLUMN reconciliation.diff_fee_fen IS 'settled - billed; signed fen';
-COMMENT ON COLUMN reconciliation.billed_commission_fen IS 'total_commission, else the sum of talent, agent, broker, clerk and mall store, of the forward bills; signed fen';
+COMMENT ON COLUMN reconciliation.billed_commission_fen IS 'total_commission, else the sum of those known of talent, agent, broker, clerk and mall store (NULL if none of the first four is), of the forward bills; signed fen';
 COMMENT ON COLUMN reconciliation.settled_commission_fen IS 'commission of the successful settlements; signed fen';
 COMMENT ON COLUMN reconciliation.diff_commission_fen IS 'settled - billed; signed fen';
 COMMENT ON COLUMN reconciliation.billed_net_fen IS 'goods of the forward bills; signed fen';
