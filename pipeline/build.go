@@ -112,7 +112,7 @@ func (b *builder) assemble(ctx context.Context, base schema.Base) (*assembly, er
 	if err != nil {
 		return nil, err
 	}
-	a := &assembly{builder: b, base: base, spool: spool, m: &schema.Manifest{RunID: b.ID, Job: b.Job, SignTable: normalise.SignTable, CommissionRule: schema.CommissionRule}}
+	a := &assembly{builder: b, base: base, spool: spool, m: &schema.Manifest{RunID: b.ID, Job: b.Job, SignTable: normalise.SignTable, Commissions: schema.CommissionRule}}
 	a.loads.SetLimit(runtime.GOMAXPROCS(0))
 	for _, account := range b.Accounts {
 		if account.ID.Bucket(b.Buckets) == base.Bucket {
@@ -231,7 +231,7 @@ func (a *assembly) sameRows() bool {
 // rules, and tells the same of every unit's state.
 func (a *assembly) sameUnits() bool {
 	published := a.base.Manifest
-	if published.Seal == "" || published.SignTable != a.m.SignTable || published.CommissionRule != a.m.CommissionRule {
+	if published.Seal == "" || published.SignTable != a.m.SignTable || published.Commissions != a.m.Commissions {
 		return false
 	}
 	return slices.EqualFunc(published.Units, a.m.Units, func(was, is schema.Entry) bool {

@@ -68,8 +68,8 @@ func (a Amount) source() string {
 }
 
 // CommissionRule is the version of the rule by which Commissions adds up. The
-// manifest records it. By rule 1, whose manifests record none, a single absent
-// part made the commissions NULL.
+// manifest records it, as commission_rule. By rule 1, whose manifests have none,
+// a single absent part made the commissions NULL.
 const CommissionRule = 2
 
 // CommissionParts add up to the commissions of a bill without total_commission.

@@ -9,23 +9,23 @@ const ManifestVersion = 1
 // Manifest is the record of one (day, bucket): what was published, from what,
 // and the proof that it is whole.
 type Manifest struct {
-	Version        int               `json:"version"`
-	Day            Day               `json:"bill_date"`
-	Bucket         int               `json:"bucket"`
-	Generation     int64             `json:"generation"` // counts publications that were begun, from 1
-	WriteID        string            `json:"write_id"`   // of this publication; also in the files' footers and metadata
-	RunID          string            `json:"run_id"`
-	Job            string            `json:"job"`
-	PublishedAt    time.Time         `json:"published_at"`
-	Billwalk       string            `json:"billwalk"`                  // version of the program
-	SignTable      int               `json:"sign_table"`                // version of the rules by which amounts are signed
-	CommissionRule int               `json:"commission_rule,omitempty"` // version of the rule by which commissions add up; 0 stands for 1
-	Objects        []Object          `json:"objects"`
-	Units          []Entry           `json:"units"`
-	Identities     map[Rule]Check    `json:"identities"`
-	Exceptions     map[Rule]int64    `json:"exceptions"` // rows of the table exceptions, by rule
-	Verdicts       map[Verdict]int64 `json:"verdicts"`   // rows of the table reconciliation, by verdict
-	Seal           string            `json:"seal"`       // SHA-256 of the manifest's JSON with an empty seal, hex; empty in those of an older billwalk
+	Version     int               `json:"version"`
+	Day         Day               `json:"bill_date"`
+	Bucket      int               `json:"bucket"`
+	Generation  int64             `json:"generation"` // counts publications that were begun, from 1
+	WriteID     string            `json:"write_id"`   // of this publication; also in the files' footers and metadata
+	RunID       string            `json:"run_id"`
+	Job         string            `json:"job"`
+	PublishedAt time.Time         `json:"published_at"`
+	Billwalk    string            `json:"billwalk"`   // version of the program
+	SignTable   int               `json:"sign_table"` // version of the rules by which amounts are signed
+	Commissions int               `json:"commission_rule,omitempty"`
+	Objects     []Object          `json:"objects"`
+	Units       []Entry           `json:"units"`
+	Identities  map[Rule]Check    `json:"identities"`
+	Exceptions  map[Rule]int64    `json:"exceptions"` // rows of the table exceptions, by rule
+	Verdicts    map[Verdict]int64 `json:"verdicts"`   // rows of the table reconciliation, by verdict
+	Seal        string            `json:"seal"`       // SHA-256 of the manifest's JSON with an empty seal, hex; empty in those of an older billwalk
 }
 
 // Object is one published Parquet file.
