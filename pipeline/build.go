@@ -113,7 +113,7 @@ func (b *builder) assemble(ctx context.Context, base schema.Base) (*assembly, er
 	if err != nil {
 		return nil, err
 	}
-	a := &assembly{builder: b, base: base, spool: spool, m: &schema.Manifest{RunID: b.ID, Job: b.Job, SignTable: normalise.SignTable}}
+	a := &assembly{builder: b, base: base, spool: spool, m: &schema.Manifest{RunID: b.ID, Job: b.Job, SignTable: normalise.SignTable, Commissions: schema.CommissionRule}}
 	a.loads.SetLimit(runtime.GOMAXPROCS(0))
 	for _, account := range b.Accounts {
 		if account.ID.Bucket(b.Buckets) == base.Bucket {
@@ -228,10 +228,14 @@ func (a *assembly) sameRows() bool {
 	})
 }
 
-// sameUnits says that the published manifest is sealed, and tells the same of
-// every unit's state.
+// sameUnits says that the published manifest is sealed, was made by the same
+// rules, and tells the same of every unit's state.
 func (a *assembly) sameUnits() bool {
-	return a.base.Manifest.Seal != "" && a.base.Manifest.SignTable == a.m.SignTable && slices.EqualFunc(a.base.Manifest.Units, a.m.Units, func(was, is schema.Entry) bool {
+	published := a.base.Manifest
+	if published.Seal == "" || published.SignTable != a.m.SignTable || published.Commissions != a.m.Commissions {
+		return false
+	}
+	return slices.EqualFunc(published.Units, a.m.Units, func(was, is schema.Entry) bool {
 		return was.Account == is.Account && was.State == is.State && was.Stale == is.Stale && (was.Failure == nil) == (is.Failure == nil)
 	})
 }

@@ -67,19 +67,32 @@ func (a Amount) source() string {
 	return "amount." + a.Field()
 }
 
+// CommissionRule is the version of the rule by which Commissions adds up. The
+// manifest records it, as commission_rule. By rule 1, whose manifests have none,
+// a single absent part made the commissions NULL.
+const CommissionRule = 2
+
 // CommissionParts add up to the commissions of a bill without total_commission.
 // total_operation_agent overlaps total_agent_merchant and is not among them.
 var CommissionParts = []Amount{TalentCommission, TotalAgentMerchant, BrokerCommission, ClerkCommission, MallStoreGoods}
 
 // Commissions returns the amounts that a bill's commissions add up to: the total
-// where it is known, else its parts, each of which may be NULL.
+// where it is known, else the parts that are. Without any part but the mall's
+// share nothing is known of commissions, and the result is one NULL: most bills
+// have no mall, and a service provider, who sees no other part, still sees it.
 func (a *Amounts) Commissions() []Null[Fen] {
 	if a[TotalCommission].Valid {
 		return []Null[Fen]{a[TotalCommission]}
 	}
-	parts := make([]Null[Fen], len(CommissionParts))
-	for i, part := range CommissionParts {
-		parts[i] = a[part]
+	parts, known := make([]Null[Fen], 0, len(CommissionParts)), false
+	for _, part := range CommissionParts {
+		if a[part].Valid {
+			parts = append(parts, a[part])
+			known = known || part != MallStoreGoods
+		}
+	}
+	if !known {
+		return []Null[Fen]{{}}
 	}
 	return parts
 }

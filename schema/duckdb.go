@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 )
@@ -67,6 +68,9 @@ func (t Description) writeLabelledView(sql *strings.Builder) {
 			value = chineseVerdict()
 		}
 		fmt.Fprintf(sql, ",\n  %s AS \"%s\"", value, label)
+		if c.Codes != nil {
+			fmt.Fprintf(sql, ",\n  %s AS \"%s含义\"", c.Codes.ChineseSQL(c.Name), label)
+		}
 	}
 	fmt.Fprintf(sql, "\nFROM %s;\n", t.Name)
 }
@@ -95,6 +99,9 @@ func chineseVerdict() string {
 // describe returns the column's documentation in one line.
 func (c Column) describe() string {
 	text := c.Doc
+	if c.Codes != nil {
+		text += ": " + c.Codes.String()
+	}
 	if c.Source != "" {
 		text += "; from " + c.Source
 	}
@@ -116,7 +123,11 @@ func Markdown() string {
 			if c.Required {
 				null = "never"
 			}
-			fmt.Fprintf(&md, "| `%s` | %s | %s | %s | %s |\n", c.Name, c.Type, null, code(c.Source), c.Doc)
+			doc := c.Doc
+			if c.Codes != nil && c.Source != "" {
+				doc += ": " + cmp.Or(c.Codes.Summary, c.Codes.String())
+			}
+			fmt.Fprintf(&md, "| `%s` | %s | %s | %s | %s |\n", c.Name, c.Type, null, code(c.Source), doc)
 		}
 		md.WriteString("\n")
 	}

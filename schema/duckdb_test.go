@@ -86,7 +86,9 @@ func TestAnalysis(t *testing.T) {
 // TestLabelledViews reads the small lake as people do.
 func TestLabelledViews(t *testing.T) {
 	t.Parallel()
-	sql := smallLake(t)
+	sql := smallLake(t) + `INSERT INTO bills (ledger_id, biz_type, settle_type, settle_sub_type, fund_amount_type) VALUES
+		('L91', 1, 1, NULL, 0), ('L92', NULL, 4, 21, 1), ('L93', 3, 4, 32, 1), ('L94', 0, 5, 0, NULL), ('L95', 2, 6, 29, 7);
+		INSERT INTO restatements (settle_type, settle_sub_type) VALUES (2, 33);`
 	for _, view := range strings.SplitAfter(DuckDB("lake"), ";\n") {
 		if strings.Contains(view, `VIEW "`) {
 			sql += view
@@ -95,6 +97,8 @@ func TestLabelledViews(t *testing.T) {
 	sql += `SELECT "账单日期", "商户", "对账组", "对账结论", "账单金额(元)", "分账金额(元)", "金额差额(元)", "手续费差额(元)", "非正向账单金额(元)"
 		FROM 对账 ORDER BY ALL;
 		SELECT "账单ID", "实付(元)", "应结算(元)" FROM 账单 WHERE "账单ID" = 'L01';
+		SELECT "账单ID", "业务类型", "业务类型含义", "结算类型", "结算类型含义", "子结算类型", "子结算类型含义", "入账出账", "入账出账含义" FROM 账单 WHERE "账单ID" > 'L90' ORDER BY ALL;
+		SELECT "结算类型含义", "子结算类型含义" FROM 重述;
 		SELECT count(*) AS "异常" FROM 异常; SELECT count(*) AS "重述" FROM 重述; SELECT count(*) AS "分账" FROM 分账;`
 	golden(t, "testdata/labelled_views.txt", duckDB(t, "-markdown", ".nullvalue NULL\n"+sql))
 }

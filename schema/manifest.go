@@ -19,6 +19,7 @@ type Manifest struct {
 	PublishedAt time.Time         `json:"published_at"`
 	Billwalk    string            `json:"billwalk"`   // version of the program
 	SignTable   int               `json:"sign_table"` // version of the rules by which amounts are signed
+	Commissions int               `json:"commission_rule,omitempty"`
 	Objects     []Object          `json:"objects"`
 	Units       []Entry           `json:"units"`
 	Identities  map[Rule]Check    `json:"identities"`

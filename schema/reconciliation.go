@@ -15,6 +15,11 @@ const (
 	NotApplicable  Verdict = "not_applicable"  // 不参与分账
 )
 
+// NeverBilled is why a settlement may have no bill for good, as the bill API's
+// page says: a cause of SettlementOnly, and of a settlement that is left over
+// beside bills that agree.
+const NeverBilled = "a coupon verified and undone or refunded within an hour, of which there is no bill, ever (核销后 1 小时内撤销或退款,平台永不出账单)"
+
 // Verdicts lists all of them, in the order in which people want to see them.
 var Verdicts = []Verdict{Matched, Mismatched, BillOnly, SettlementOnly, Pending, SettleFailed, NotApplicable}
 
@@ -89,11 +94,11 @@ func reconciliationFields() []Field[Reconciliation] {
 			func(r *row) *Null[string] { return &r.ShopOrderID }),
 		nullable(text, Column{Name: "item_order_id", Label: "子订单号", Layout: Distinct, Doc: "the item, where settlements name items"},
 			func(r *row) *Null[string] { return &r.ItemOrderID }),
-		required(textOf[Verdict](), Column{Name: "verdict", Label: "对账结论", Doc: "matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable"},
+		required(textOf[Verdict](), Column{Name: "verdict", Label: "对账结论", Doc: "matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable; a cause of settlement_only: " + NeverBilled},
 			func(r *row) *Verdict { return &r.Verdict }),
 		nullable(textOf[Tier](), Column{Name: "matched_by", Label: "匹配方式", Doc: "item, order, order_window or amount; NULL unless matched"},
 			func(r *row) *Null[Tier] { return &r.MatchedBy }),
-		always(texts, Column{Name: "reasons", Label: "原因", Doc: "why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, retry_in_flight, not_asked, no_key, non_forward, not_configured"},
+		always(texts, Column{Name: "reasons", Label: "原因", Doc: "why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, retry_in_flight, not_asked, no_key, non_forward, not_configured; a cause of settlement_unexplained: " + NeverBilled},
 			func(r *row) *[]string { return &r.Reasons }),
 		required(int64s, Column{Name: "bill_rows", Label: "账单数", Doc: "bills in the group"},
 			func(r *row) *int64 { return &r.BillRows }),
@@ -122,6 +127,6 @@ func reconciliationFields() []Field[Reconciliation] {
 var legDocs = [LegCount]struct{ label, billed, settled string }{
 	LegTotal:      {"金额", "ledger_total", "settle_amount"},
 	LegFee:        {"手续费", "total_merchant_platform_service", "rake"},
-	LegCommission: {"佣金", "total_commission, else the sum of talent, agent, broker, clerk and mall store,", "commission"},
+	LegCommission: {"佣金", "total_commission, else the sum of those known of talent, agent, broker, clerk and mall store (NULL if none of the first four is),", "commission"},
 	LegNet:        {"商家所得", "goods", "shares"},
 }

@@ -41,8 +41,9 @@ type Column struct {
 	Type     Type
 	Unit     string // "fen", or empty
 	Doc      string
-	Source   string // the API's field; empty where billwalk makes the value
-	Required bool   // never NULL
+	Source   string    // the API's field; empty where billwalk makes the value
+	Codes    *CodeList // what its numbers mean; nil where they are not codes
+	Required bool      // never NULL
 	Layout   Layout
 }
 

@@ -28,12 +28,58 @@ const fixtureAccount = "7715455490686219150"
 // fixture copies the lake, and returns it with a jobs.yaml.
 func fixture(t *testing.T, platform string) (lakePlace, string) {
 	t.Helper()
-	lake := folderLake(t)
-	if err := os.CopyFS(lake.sql, os.DirFS("testdata/lake-1")); err != nil {
+	return fixtureOf(t, "testdata/lake-1", job{platform: platform, accounts: []schema.Account{{ID: fixtureAccount, Name: "喀什拉面"}}, passes: 2})
+}
+
+// fixtureOf copies a lake, and returns it with the jobs.yaml of the job on it.
+func fixtureOf(t *testing.T, folder string, j job) (lakePlace, string) {
+	t.Helper()
+	j.lake, j.qps, j.trade = folderLake(t), 100, 100
+	if err := os.CopyFS(j.lake.sql, os.DirFS(folder)); err != nil {
 		t.Fatal(err)
 	}
-	j := job{lake: lake, platform: platform, accounts: []schema.Account{{ID: fixtureAccount, Name: "喀什拉面"}}, qps: 100, trade: 100, passes: 2}
-	return lake, j.write(t)
+	return j.lake, j.write(t)
+}
+
+// TestCommissionRule1: testdata/lake-commission-rule-1 is a lake of the last
+// billwalk whose commissions were NULL where one of their parts was absent. It is
+// never made anew. Its five bills are the documentation's example: as it is, with
+// mall_store_goods, without clerk_commission, with mall_store_goods alone, with
+// total_commission. The third is settled with 1 fen more of commission. The lake
+// is proven as it was published; a replay compares the commissions that are now
+// known, and is proven by the rule of today.
+func TestCommissionRule1(t *testing.T) {
+	t.Parallel()
+	requireDuckDB(t)
+	lake, config := fixtureOf(t, "testdata/lake-commission-rule-1", job{platform: "http://127.0.0.1:1", extra: "    columns: {code: keep}\n",
+		accounts: []schema.Account{{ID: "7100000000000000001"}}, passes: 1})
+	published := func(want string) {
+		t.Helper()
+		checkProven(t, config, mustDay("2025-11-18"), mustDay("2025-11-18"))
+		got := duckDBText(t, "-list", tablesOf(lake)+".headers off\n.nullvalue -\nSELECT right(group_key, 1), verdict, billed_commission_fen, diff_commission_fen, array_to_string(reasons, ' ') FROM reconciliation ORDER BY group_key;")
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Errorf("published (-want +got):\n%s", diff)
+		}
+	}
+	published(`1|matched|-|-|commission_not_billed
+2|matched|15|0|
+3|mismatched|-|-|commission_not_billed net_differs
+4|matched|-|-|commission_not_billed
+5|matched|10|0|
+`)
+	s, log := billwalk(t, config, "replay", "nightly", "--from", "2025-11-18")
+	if s.ExitCode != pipeline.ExitDone {
+		t.Fatalf("exit %d\n%s", s.ExitCode, log)
+	}
+	if want := (schema.Check{Pass: 4, NotEvaluable: 1}); s.Identities[schema.RuleGoods] != want {
+		t.Errorf("goods_identity %+v, want %+v", s.Identities[schema.RuleGoods], want)
+	}
+	published(`1|matched|10|0|
+2|matched|15|0|
+3|mismatched|10|1|commission_differs net_differs
+4|matched|-|-|commission_not_billed
+5|matched|10|0|
+`)
 }
 
 // TestOldLake: what the first version of the forms has written is read: a replay

@@ -101,7 +101,8 @@ broken AS (
 	UNION ALL SELECT 'total', count(*) FROM (SELECT sum(billed_total_fen) AS s FROM reconciliation) WHERE s IS DISTINCT FROM (SELECT sum(ledger_total_fen) FROM forward)
 	UNION ALL SELECT 'fee', count(*) FROM (SELECT sum(billed_fee_fen) AS s FROM reconciliation) WHERE s IS DISTINCT FROM (SELECT sum(total_merchant_platform_service_fen) FROM forward)
 	UNION ALL SELECT 'commission', count(*) FROM (SELECT sum(billed_commission_fen) AS s FROM reconciliation) WHERE s IS DISTINCT FROM (SELECT sum(coalesce(total_commission_fen,
-		talent_commission_fen + total_agent_merchant_fen + broker_commission_fen + clerk_commission_fen + mall_store_goods_fen)) FROM forward)
+		CASE WHEN len(list_filter([talent_commission_fen, total_agent_merchant_fen, broker_commission_fen, clerk_commission_fen], lambda x: x IS NOT NULL)) > 0
+			THEN list_sum([talent_commission_fen, total_agent_merchant_fen, broker_commission_fen, clerk_commission_fen, mall_store_goods_fen])::BIGINT END)) FROM forward)
 	UNION ALL SELECT 'net', count(*) FROM (SELECT sum(billed_net_fen) AS s FROM reconciliation) WHERE s IS DISTINCT FROM (SELECT sum(goods_fen) FROM forward)
 	UNION ALL SELECT 'refund', count(*) FROM (SELECT sum(refund_fen) AS s FROM reconciliation) WHERE s IS DISTINCT FROM (SELECT sum(ledger_total_fen) FROM other)
 	UNION ALL SELECT 'a settlement is in no group, or in two', count(*) FROM (SELECT sum(settlement_rows) AS s FROM reconciliation) WHERE s IS DISTINCT FROM (SELECT count(*) FROM settlements)

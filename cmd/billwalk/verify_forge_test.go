@@ -127,6 +127,29 @@ func TestVerifyForger(t *testing.T) {
 	}
 }
 
+// TestVerifyNewerRule: a day whose commissions add up by a rule of the future is
+// not proven, and verify says why.
+func TestVerifyNewerRule(t *testing.T) {
+	t.Parallel()
+	l := newProvenLake(t, folderLake(t), 9, 2, 3)
+	i := slices.IndexFunc(l.keys, func(key string) bool { return shelfOf(key) == "_manifests" && !strings.HasSuffix(key, "lake.json") })
+	m, err := schema.DecodeManifest(l.bodies[l.keys[i]])
+	if err != nil {
+		t.Fatal(err)
+	}
+	m.Commissions = schema.CommissionRule + 1
+	sealed, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	findings := l.mustFind(t, "a newer rule", overlay{bodies: map[string][]byte{l.keys[i]: sealed}}, l.keys[i])
+	if !slices.ContainsFunc(findings, func(f schema.Finding) bool {
+		return f.Place == "commission_rule" && strings.Contains(f.Got, "newer billwalk")
+	}) {
+		t.Errorf("no finding on the rule:\n%s", findingLines(findings))
+	}
+}
+
 // forged is a lake with one row changed, and what verify has to name.
 type forged struct {
 	what  string

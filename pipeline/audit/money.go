@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"slices"
 
 	"billwalk/schema"
 )
@@ -54,24 +55,34 @@ func difference(a, b schema.Null[schema.Fen]) (schema.Null[schema.Fen], error) {
 	return schema.Null[schema.Fen]{V: v, Valid: err == nil}, err
 }
 
+// commissionRule is the version of the rule below.
+const commissionRule = 2
+
 // commissions are what is taken as commission: the total where the platform says
-// it, else its parts. total_operation_agent is within total_agent_merchant.
-func commissions(a *schema.Amounts) []schema.Null[schema.Fen] {
+// it, else its parts. total_operation_agent is within total_agent_merchant. Days
+// that were published by rule 1 have NULL where one part is absent; since then
+// what is absent is nothing, if one of the four that most bills have is there.
+func commissions(a *schema.Amounts, rule int) []schema.Null[schema.Fen] {
 	if a[schema.TotalCommission].Valid {
 		return a[schema.TotalCommission : schema.TotalCommission+1]
 	}
-	return []schema.Null[schema.Fen]{
-		a[schema.TalentCommission], a[schema.TotalAgentMerchant], a[schema.BrokerCommission], a[schema.ClerkCommission], a[schema.MallStoreGoods],
+	usual := []schema.Null[schema.Fen]{a[schema.TalentCommission], a[schema.TotalAgentMerchant], a[schema.BrokerCommission], a[schema.ClerkCommission]}
+	all := append(usual, a[schema.MallStoreGoods])
+	if rule < 2 || !slices.ContainsFunc(usual, isKnown) {
+		return all
 	}
+	return slices.DeleteFunc(all, func(part schema.Null[schema.Fen]) bool { return !part.Valid })
 }
 
+func isKnown(v schema.Null[schema.Fen]) bool { return v.Valid }
+
 // billIdentities are those that every bill is held against.
-func billIdentities(a *schema.Amounts) [3]identity {
+func billIdentities(a *schema.Amounts, rule int) [3]identity {
 	return [3]identity{
 		{schema.RuleOriginal, a[schema.Original], []schema.Null[schema.Fen]{a[schema.Pay], a[schema.MerchantTicket], a[schema.PlatformTicket]}, nil},
 		{schema.RuleLedgerTotal, a[schema.LedgerTotal], []schema.Null[schema.Fen]{a[schema.Pay], a[schema.LedgerPlatformTicket]}, nil},
 		{schema.RuleGoods, a[schema.Goods], []schema.Null[schema.Fen]{a[schema.LedgerTotal]},
-			append([]schema.Null[schema.Fen]{a[schema.TotalMerchantPlatformService], a[schema.ActualInsured]}, commissions(a)...)},
+			append([]schema.Null[schema.Fen]{a[schema.TotalMerchantPlatformService], a[schema.ActualInsured]}, commissions(a, rule)...)},
 	}
 }
 
@@ -120,12 +131,12 @@ func (c *conserved) String() string {
 		c.bills, c.billed[schema.LegTotal], c.billed[schema.LegFee], c.billed[schema.LegCommission], c.billed[schema.LegNet], c.refund)
 }
 
-func (c *conserved) bill(b *schema.Bill) error {
+func (c *conserved) bill(b *schema.Bill, rule int) error {
 	c.bills++
 	if b.SettleType != forward {
 		return addTo(&c.refund, b.Amounts[schema.LedgerTotal])
 	}
-	commission, err := schema.Total(commissions(&b.Amounts)...)
+	commission, err := schema.Total(commissions(&b.Amounts, rule)...)
 	if err != nil {
 		return err
 	}

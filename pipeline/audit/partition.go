@@ -67,6 +67,10 @@ func (p *partition) prove(ctx context.Context) {
 		p.find(p.manifestKey(), "sign_table", fmt.Sprint(signTable), fmt.Sprintf("%d: the days were signed by other rules than this billwalk audits", p.m.SignTable), fixReplay)
 		p.certain = false
 	}
+	if p.m.Commissions > commissionRule {
+		p.find(p.manifestKey(), "commission_rule", fmt.Sprintf("at most %d", commissionRule),
+			fmt.Sprintf("%d: the day was published by a newer billwalk, whose rule this one does not know", p.m.Commissions), fixNewer)
+	}
 	if err := p.expect(); err != nil {
 		p.find(p.manifestKey(), "units", "", err.Error(), fixReplay)
 		p.certain = false

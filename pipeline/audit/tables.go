@@ -76,10 +76,10 @@ func (t *tables) bill(b *schema.Bill) error {
 	for _, rule := range doubts(b, t.m.Day) {
 		t.doubtful[rule]++
 	}
-	for _, i := range billIdentities(&b.Amounts) {
+	for _, i := range billIdentities(&b.Amounts, t.m.Commissions) {
 		t.outcome(i)
 	}
-	return t.money.bill(b)
+	return t.money.bill(b, t.m.Commissions)
 }
 
 // outcome counts what comes of an identity.

@@ -65,8 +65,8 @@ func TestSeedPage(t *testing.T) {
 	if len(row.Exceptions) != 0 {
 		t.Errorf("exceptions: %+v", row.Exceptions)
 	}
-	// mall_store_goods is absent, so the goods identity has a NULL in it.
-	if want := (Outcomes{Pass, Pass, NotEvaluable}); row.Outcomes != want {
+	// total_commission and mall_store_goods are absent: the commissions are those of the service provider, 10.
+	if want := (Outcomes{Pass, Pass, Pass}); row.Outcomes != want {
 		t.Errorf("outcomes = %v, want %v", row.Outcomes, want)
 	}
 }
@@ -121,7 +121,10 @@ func TestIdentities(t *testing.T) {
 		{`"pay":990,"ledger_platform_ticket":0,"ledger_total":990,"total_merchant_platform_service":25,"total_commission":10,"actual_insured":0,"goods":955`, Outcomes{NotEvaluable, Pass, Pass}, ""},
 		{`"pay":990,"ledger_platform_ticket":0,"ledger_total":990,"total_merchant_platform_service":25,"total_commission":10,"actual_insured":1,"goods":955`, Outcomes{NotEvaluable, Pass, Fail}, "goods_identity 954 955"},
 		{`"ledger_total":990,"ledger_platform_ticket":0,"total_merchant_platform_service":25,"talent_commission":1,"total_agent_merchant":2,"broker_commission":3,"clerk_commission":4,"mall_store_goods":5,"total_operation_agent":900,"actual_insured":0,"goods":950`, Outcomes{NotEvaluable, NotEvaluable, Pass}, ""},
-		{`"ledger_total":990,"ledger_platform_ticket":0,"total_merchant_platform_service":25,"talent_commission":1,"actual_insured":0,"goods":950`, Outcomes{}, ""},
+		{`"ledger_total":990,"ledger_platform_ticket":0,"total_merchant_platform_service":25,"talent_commission":1,"actual_insured":0,"goods":964`, Outcomes{NotEvaluable, NotEvaluable, Pass}, ""},
+		{`"ledger_total":990,"ledger_platform_ticket":0,"total_merchant_platform_service":25,"talent_commission":1,"mall_store_goods":5,"actual_insured":0,"goods":964`, Outcomes{NotEvaluable, NotEvaluable, Fail}, "goods_identity 959 964"},
+		{`"ledger_total":990,"ledger_platform_ticket":0,"total_merchant_platform_service":25,"mall_store_goods":5,"total_operation_agent":10,"actual_insured":0,"goods":960`, Outcomes{}, ""},
+		{`"ledger_total":990,"ledger_platform_ticket":0,"total_merchant_platform_service":25,"clerk_commission":` + max + `,"broker_commission":1,"actual_insured":0,"goods":960`, Outcomes{}, "overflow"},
 		{`"pay":1000,"merchant_ticket":610,"original":1600`, Outcomes{}, "hidden_ticket_negative 1610 1600"},
 		{`"pay":990,"ledger_total":989`, Outcomes{}, "hidden_ticket_negative 990 989"},
 		{`"pay":990,"ledger_total":991`, Outcomes{}, ""},

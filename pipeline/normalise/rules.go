@@ -2,7 +2,6 @@ package normalise
 
 import (
 	"fmt"
-	"slices"
 	"time"
 
 	"billwalk/schema"
@@ -91,28 +90,19 @@ func (c *checker) settleTime() {
 	}
 }
 
-// known are the enum values that the API's page documents. 0 stands for "not set".
-var known = struct{ settleType, subType, bizType, fundType []int32 }{
-	settleType: []int32{1, 2, 3, 4, 5},
-	subType:    []int32{0, 21, 22, 23, 24, 25, 26, 27, 28, 30, 31, 32, 33},
-	bizType:    []int32{0, 1, 3, 5},
-	fundType:   []int32{0, 1},
-}
-
 func (c *checker) enums() {
 	b := &c.row.Bill
 	for _, enum := range []struct {
-		name  string
+		codes *schema.CodeList
 		value schema.Null[int32]
-		known []int32
 	}{
-		{"settle_type", schema.Some(b.SettleType), known.settleType},
-		{"settle_sub_type", b.SettleSubType, known.subType},
-		{"biz_type", b.BizType, known.bizType},
-		{"fund_amount_type", b.FundAmountType, known.fundType},
+		{&schema.SettleTypes, schema.Some(b.SettleType)},
+		{&schema.SettleSubTypes, b.SettleSubType},
+		{&schema.BizTypes, b.BizType},
+		{&schema.FundAmountTypes, b.FundAmountType},
 	} {
-		if enum.value.Valid && !slices.Contains(enum.known, enum.value.V) {
-			c.report(schema.RuleUnknownEnum, schema.SeverityWarning, "%s %d is not documented", enum.name, enum.value.V)
+		if enum.value.Valid && !enum.codes.Knows(enum.value.V) {
+			c.report(schema.RuleUnknownEnum, schema.SeverityWarning, "%s %d is not documented", enum.codes.Field, enum.value.V)
 		}
 	}
 }

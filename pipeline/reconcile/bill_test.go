@@ -76,10 +76,22 @@ func TestCommission(t *testing.T) {
 		t.Errorf("commission of the parts is %v, want %d", got, sum)
 	}
 	for _, part := range parts {
-		b := b
-		b.Amounts[part] = schema.Null[schema.Fen]{}
-		if got := newBill(t, b).Legs[schema.LegCommission]; got.Valid {
-			t.Errorf("commission without %s is %d, want NULL", part.Field(), got.V)
+		without, alone := b, b
+		for _, other := range parts {
+			if other != part {
+				alone.Amounts[other] = schema.Null[schema.Fen]{}
+			}
+		}
+		without.Amounts[part] = schema.Null[schema.Fen]{}
+		if got, want := newBill(t, without).Legs[schema.LegCommission], schema.Some(sum-b.Amounts[part].V); got != want {
+			t.Errorf("commission without %s is %v, want %v", part.Field(), got, want)
+		}
+		want := schema.Null[schema.Fen]{}
+		if part != schema.MallStoreGoods {
+			want = b.Amounts[part]
+		}
+		if got := newBill(t, alone).Legs[schema.LegCommission]; got != want {
+			t.Errorf("commission of %s alone is %v, want %v", part.Field(), got, want)
 		}
 	}
 	b.Amounts[schema.BrokerCommission].V = math.MaxInt64

@@ -42,8 +42,9 @@ func (d dice) bills(number string, lookback int) []dated[schema.Bill] {
 		legs := d.legs()
 		b.Amounts[schema.LedgerTotal], b.Amounts[schema.TotalMerchantPlatformService] = legs[schema.LegTotal], legs[schema.LegFee]
 		b.Amounts[schema.TotalCommission], b.Amounts[schema.Goods] = legs[schema.LegCommission], legs[schema.LegNet]
+		hidden := d.once(8) // as from service providers: all but the mall's share
 		for _, part := range []schema.Amount{schema.TalentCommission, schema.TotalAgentMerchant, schema.BrokerCommission, schema.ClerkCommission, schema.MallStoreGoods} {
-			if !d.once(20) {
+			if !d.once(20) && !(hidden && part != schema.MallStoreGoods) {
 				b.Amounts[part] = schema.Some(schema.Fen(1))
 			}
 		}

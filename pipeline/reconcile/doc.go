@@ -19,7 +19,8 @@
 // Bills that are not forward, or have no order, are groups of their own: they
 // are told, and never compared (Apart). So are settlements of which callbacks
 // told and that no bill explains, each on its own day and of no account: they
-// are settlement_only, whatever their status (Unexplained).
+// are settlement_only, whatever their status (Unexplained). What was verified
+// and undone or refunded within an hour stays so: it has no bill, ever.
 //
 // # What is compared
 //

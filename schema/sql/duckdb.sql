@@ -50,7 +50,7 @@ COMMENT ON VIEW bills IS 'One row per ledger record of the bill API; key account
 COMMENT ON COLUMN bills.account_id IS 'the account that is paid (head office or store); from account_id';
 COMMENT ON COLUMN bills.ledger_id IS 'bill id; from ledger_id';
 COMMENT ON COLUMN bills.walk_account_id IS 'the configured account whose walk found the bill';
-COMMENT ON COLUMN bills.biz_type IS '1 group buying (团购), 3 paying the check (买单), 5 ordering (点单); from biz_type';
+COMMENT ON COLUMN bills.biz_type IS 'kind of business: 0 not set (未设置), 1 group buying (团购), 3 paying the check (买单), 5 ordering (点单); from biz_type';
 COMMENT ON COLUMN bills.shop_order_id IS 'order id at shop level; from shop_order_id';
 COMMENT ON COLUMN bills.item_order_id IS 'order id at item level; from item_order_id';
 COMMENT ON COLUMN bills.order_ext_id IS 'the merchant''s own order id; from order_ext_id';
@@ -61,9 +61,9 @@ COMMENT ON COLUMN bills.verify_poi_account_id IS 'account of that store; not alw
 COMMENT ON COLUMN bills.sku_id IS 'product id; from sku_id';
 COMMENT ON COLUMN bills.group_name IS 'product name, any text; from group_name';
 COMMENT ON COLUMN bills.code IS 'coupon code: kept, HMAC-SHA256 in hex, or NULL, as the job says; from code';
-COMMENT ON COLUMN bills.settle_type IS '1 forward, 2 refund, 3 refund fee, 4 merchant''s debt, 5 overdue invoice; from settle_type';
+COMMENT ON COLUMN bills.settle_type IS 'kind of bill: 1 forward bill (正向账单), 2 refund (退款单), 3 refund fee (退款手续费), 4 merchant''s debt (商家欠款欠收), 5 compensation for an overdue invoice of an agency or influencer (机构/达人发票逾期补偿); from settle_type';
 COMMENT ON COLUMN bills.settle_type_desc IS 'the platform''s words for settle_type; from settle_type_desc';
-COMMENT ON COLUMN bills.settle_sub_type IS '21-28, 30-33: freeze, unfreeze, deduct, claim; from settle_sub_type';
+COMMENT ON COLUMN bills.settle_sub_type IS 'step of a compensation or penalty: 0 not set (未设置), 21 merchant-fault compensation freeze (商责赔付冻结), 22 merchant-fault compensation unfreeze (商责赔付解冻), 23 merchant-fault compensation deduction (商责赔付扣款), 24 merchant-fault compensation claim (商责赔付索赔), 25 merchant-fault penalty freeze (商责扣罚冻结), 26 merchant-fault penalty unfreeze (商责扣罚解冻), 27 merchant-fault penalty deduction (商责扣罚扣款), 28 merchant-fault penalty claim (商责扣罚索赔), 30 refund-substitute compensation freeze (以赔代退冻结), 31 refund-substitute compensation unfreeze (以赔代退解冻), 32 refund-substitute compensation deduction (以赔代退扣罚), 33 refund-substitute compensation claim (以赔代退索赔); from settle_sub_type';
 COMMENT ON COLUMN bills.settle_time IS 'verification time of a forward bill, else the bill''s creation; from settle_time';
 COMMENT ON COLUMN bills.direction IS '+1 to the merchant, -1 from it, NULL unknown (then all amounts are NULL)';
 COMMENT ON COLUMN bills.pay_fen IS 'paid by the user, channel discounts included; from amount.pay; signed fen';
@@ -84,7 +84,7 @@ COMMENT ON COLUMN bills.clerk_commission_fen IS 'clerk''s commission; hidden fro
 COMMENT ON COLUMN bills.mall_store_goods_fen IS 'mall''s share; from amount.mall_store_goods; signed fen';
 COMMENT ON COLUMN bills.goods_fen IS 'what the merchant gets (商家实际结算金额); from amount.goods; signed fen';
 COMMENT ON COLUMN bills.fund_amount_fen IS 'amount of the movement of funds (款项金额); from fund_amount; signed fen';
-COMMENT ON COLUMN bills.fund_amount_type IS '0 in (入账), 1 out (出账); from fund_amount_type';
+COMMENT ON COLUMN bills.fund_amount_type IS 'direction of the funds: 0 in (入账), 1 out (出账); from fund_amount_type';
 COMMENT ON COLUMN bills.extra IS 'JSON of the fields that this version does not know; NULL when none';
 COMMENT ON COLUMN bills.logid IS 'the platform''s id of the answer; from extra.logid';
 COMMENT ON COLUMN bills.fetched_at IS 'when the answer was received';
@@ -169,9 +169,9 @@ COMMENT ON COLUMN reconciliation.walk_account_id IS 'the configured account whos
 COMMENT ON COLUMN reconciliation.group_key IS 'unique in account and day: the order, order/item, order#non-forward, ext:…, bill:… without an order, or settlement:… without bill and order';
 COMMENT ON COLUMN reconciliation.shop_order_id IS 'the order';
 COMMENT ON COLUMN reconciliation.item_order_id IS 'the item, where settlements name items';
-COMMENT ON COLUMN reconciliation.verdict IS 'matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable';
+COMMENT ON COLUMN reconciliation.verdict IS 'matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable; a cause of settlement_only: a coupon verified and undone or refunded within an hour, of which there is no bill, ever (核销后 1 小时内撤销或退款,平台永不出账单)';
 COMMENT ON COLUMN reconciliation.matched_by IS 'item, order, order_window or amount; NULL unless matched';
-COMMENT ON COLUMN reconciliation.reasons IS 'why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, retry_in_flight, not_asked, no_key, non_forward, not_configured';
+COMMENT ON COLUMN reconciliation.reasons IS 'why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, retry_in_flight, not_asked, no_key, non_forward, not_configured; a cause of settlement_unexplained: a coupon verified and undone or refunded within an hour, of which there is no bill, ever (核销后 1 小时内撤销或退款,平台永不出账单)';
 COMMENT ON COLUMN reconciliation.bill_rows IS 'bills in the group';
 COMMENT ON COLUMN reconciliation.settlement_rows IS 'settlements of this day in the group, of any status';
 COMMENT ON COLUMN reconciliation.billed_total_fen IS 'ledger_total of the forward bills; signed fen';
@@ -180,7 +180,7 @@ COMMENT ON COLUMN reconciliation.diff_total_fen IS 'settled - billed; signed fen
 COMMENT ON COLUMN reconciliation.billed_fee_fen IS 'total_merchant_platform_service of the forward bills; signed fen';
 COMMENT ON COLUMN reconciliation.settled_fee_fen IS 'rake of the successful settlements; signed fen';
 COMMENT ON COLUMN reconciliation.diff_fee_fen IS 'settled - billed; signed fen';
-COMMENT ON COLUMN reconciliation.billed_commission_fen IS 'total_commission, else the sum of talent, agent, broker, clerk and mall store, of the forward bills; signed fen';
+COMMENT ON COLUMN reconciliation.billed_commission_fen IS 'total_commission, else the sum of those known of talent, agent, broker, clerk and mall store (NULL if none of the first four is), of the forward bills; signed fen';
 COMMENT ON COLUMN reconciliation.settled_commission_fen IS 'commission of the successful settlements; signed fen';
 COMMENT ON COLUMN reconciliation.diff_commission_fen IS 'settled - billed; signed fen';
 COMMENT ON COLUMN reconciliation.billed_net_fen IS 'goods of the forward bills; signed fen';
@@ -238,8 +238,8 @@ FROM read_parquet('lake/restatements/*/*.parquet', hive_partitioning = true, hiv
 COMMENT ON VIEW restatements IS 'One row per bill of a published day that a later walk found added, removed or changed. Rows are carried on from generation to generation.';
 COMMENT ON COLUMN restatements.account_id IS 'the account that is paid';
 COMMENT ON COLUMN restatements.ledger_id IS 'bill id';
-COMMENT ON COLUMN restatements.settle_type IS 'of the bill';
-COMMENT ON COLUMN restatements.settle_sub_type IS 'of the bill';
+COMMENT ON COLUMN restatements.settle_type IS 'of the bill: 1 forward bill (正向账单), 2 refund (退款单), 3 refund fee (退款手续费), 4 merchant''s debt (商家欠款欠收), 5 compensation for an overdue invoice of an agency or influencer (机构/达人发票逾期补偿)';
+COMMENT ON COLUMN restatements.settle_sub_type IS 'of the bill: 0 not set (未设置), 21 merchant-fault compensation freeze (商责赔付冻结), 22 merchant-fault compensation unfreeze (商责赔付解冻), 23 merchant-fault compensation deduction (商责赔付扣款), 24 merchant-fault compensation claim (商责赔付索赔), 25 merchant-fault penalty freeze (商责扣罚冻结), 26 merchant-fault penalty unfreeze (商责扣罚解冻), 27 merchant-fault penalty deduction (商责扣罚扣款), 28 merchant-fault penalty claim (商责扣罚索赔), 30 refund-substitute compensation freeze (以赔代退冻结), 31 refund-substitute compensation unfreeze (以赔代退解冻), 32 refund-substitute compensation deduction (以赔代退扣罚), 33 refund-substitute compensation claim (以赔代退索赔)';
 COMMENT ON COLUMN restatements.walk_account_id IS 'the configured account whose walk told';
 COMMENT ON COLUMN restatements.shop_order_id IS 'order of the bill';
 COMMENT ON COLUMN restatements.change IS 'added, removed or changed';
@@ -260,6 +260,7 @@ CREATE OR REPLACE VIEW "账单" AS SELECT
   ledger_id AS "账单ID",
   walk_account_id AS "商户",
   biz_type AS "业务类型",
+  CASE biz_type WHEN 0 THEN '未设置' WHEN 1 THEN '团购' WHEN 3 THEN '买单' WHEN 5 THEN '点单' ELSE CAST(biz_type AS VARCHAR) || '(未知)' END AS "业务类型含义",
   shop_order_id AS "订单号",
   item_order_id AS "子订单号",
   order_ext_id AS "外部订单号",
@@ -271,8 +272,10 @@ CREATE OR REPLACE VIEW "账单" AS SELECT
   group_name AS "商品名称",
   code AS "券码",
   settle_type AS "结算类型",
+  CASE settle_type WHEN 1 THEN '正向账单' WHEN 2 THEN '退款单' WHEN 3 THEN '退款手续费' WHEN 4 THEN '商家欠款欠收' WHEN 5 THEN '机构/达人发票逾期补偿' ELSE CAST(settle_type AS VARCHAR) || '(未知)' END AS "结算类型含义",
   settle_type_desc AS "结算类型说明",
   settle_sub_type AS "子结算类型",
+  CASE settle_sub_type WHEN 0 THEN '未设置' WHEN 21 THEN '商责赔付冻结' WHEN 22 THEN '商责赔付解冻' WHEN 23 THEN '商责赔付扣款' WHEN 24 THEN '商责赔付索赔' WHEN 25 THEN '商责扣罚冻结' WHEN 26 THEN '商责扣罚解冻' WHEN 27 THEN '商责扣罚扣款' WHEN 28 THEN '商责扣罚索赔' WHEN 30 THEN '以赔代退冻结' WHEN 31 THEN '以赔代退解冻' WHEN 32 THEN '以赔代退扣罚' WHEN 33 THEN '以赔代退索赔' ELSE CAST(settle_sub_type AS VARCHAR) || '(未知)' END AS "子结算类型含义",
   settle_time AS "结算时间",
   direction AS "收支方向",
   (pay_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "实付(元)",
@@ -294,6 +297,7 @@ CREATE OR REPLACE VIEW "账单" AS SELECT
   (goods_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "商家实际结算(元)",
   (fund_amount_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "款项金额(元)",
   fund_amount_type AS "入账出账",
+  CASE fund_amount_type WHEN 0 THEN '入账' WHEN 1 THEN '出账' ELSE CAST(fund_amount_type AS VARCHAR) || '(未知)' END AS "入账出账含义",
   extra AS "其他字段",
   logid AS "日志ID",
   fetched_at AS "获取时间",
@@ -380,7 +384,9 @@ CREATE OR REPLACE VIEW "重述" AS SELECT
   account_id AS "收款账户",
   ledger_id AS "账单ID",
   settle_type AS "结算类型",
+  CASE settle_type WHEN 1 THEN '正向账单' WHEN 2 THEN '退款单' WHEN 3 THEN '退款手续费' WHEN 4 THEN '商家欠款欠收' WHEN 5 THEN '机构/达人发票逾期补偿' ELSE CAST(settle_type AS VARCHAR) || '(未知)' END AS "结算类型含义",
   settle_sub_type AS "子结算类型",
+  CASE settle_sub_type WHEN 0 THEN '未设置' WHEN 21 THEN '商责赔付冻结' WHEN 22 THEN '商责赔付解冻' WHEN 23 THEN '商责赔付扣款' WHEN 24 THEN '商责赔付索赔' WHEN 25 THEN '商责扣罚冻结' WHEN 26 THEN '商责扣罚解冻' WHEN 27 THEN '商责扣罚扣款' WHEN 28 THEN '商责扣罚索赔' WHEN 30 THEN '以赔代退冻结' WHEN 31 THEN '以赔代退解冻' WHEN 32 THEN '以赔代退扣罚' WHEN 33 THEN '以赔代退索赔' ELSE CAST(settle_sub_type AS VARCHAR) || '(未知)' END AS "子结算类型含义",
   walk_account_id AS "商户",
   shop_order_id AS "订单号",
   change AS "变动",

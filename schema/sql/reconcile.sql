@@ -33,8 +33,12 @@ bill AS (
     NULLIF(verify_id, '') AS verify_id,
     ledger_total_fen AS total,
     total_merchant_platform_service_fen AS fee,
-    COALESCE(total_commission_fen, talent_commission_fen + total_agent_merchant_fen + broker_commission_fen
-      + clerk_commission_fen + mall_store_goods_fen) AS commission,
+    CASE
+      WHEN total_commission_fen IS NOT NULL THEN total_commission_fen
+      WHEN COALESCE(talent_commission_fen, total_agent_merchant_fen, broker_commission_fen, clerk_commission_fen) IS NOT NULL
+        THEN COALESCE(talent_commission_fen, 0) + COALESCE(total_agent_merchant_fen, 0) + COALESCE(broker_commission_fen, 0)
+          + COALESCE(clerk_commission_fen, 0) + COALESCE(mall_store_goods_fen, 0)
+    END AS commission, -- the parts that are known; the mall's share alone says nothing of the others
     goods_fen AS net
   FROM bills
 ),

@@ -56,10 +56,11 @@ func (l *line) legs() legs {
 	if !absent[totalCommission] {
 		out.fen[legCommission], out.told[legCommission] = f[totalCommission], true
 	} else {
-		out.told[legCommission] = true
 		for _, part := range []int{talentCommission, totalAgentMerchant, brokerCommission, clerkCommission, mallStoreGoods} {
 			out.fen[legCommission] += f[part]
-			out.told[legCommission] = out.told[legCommission] && !absent[part]
+			if part != mallStoreGoods && !absent[part] {
+				out.told[legCommission] = true // bills hide all of these or none
+			}
 		}
 	}
 	for i := range out.fen {

@@ -32,7 +32,11 @@ var identities = map[string]struct {
 		if !b.Amount.absent[totalCommission] {
 			return []int{ledgerTotal}, append(minus, totalCommission)
 		}
-		return []int{ledgerTotal}, append(minus, talentCommission, totalAgentMerchant, brokerCommission, clerkCommission, mallStoreGoods)
+		minus = append(minus, talentCommission, totalAgentMerchant, brokerCommission, clerkCommission)
+		if !b.Amount.absent[mallStoreGoods] {
+			minus = append(minus, mallStoreGoods)
+		}
+		return []int{ledgerTotal}, minus // bills hide the first four together, or show them
 	}},
 }
 

@@ -1,5 +1,7 @@
 -- 单边账:有分账回调而无账单的每一笔分账,最早的在前。
 -- One-sided settlements: every settlement of which a callback told and that no bill explains, the oldest first.
+-- 原因之一:核销后 1 小时内撤销或退款的订单,平台永不出账单;撤销或退款后的这笔分账应在后台核对。
+-- One of the causes: a coupon verified and undone or refunded within an hour, of which there is no bill, ever.
 --
 -- bill_date          分账日 the settlement's own day
 -- settled_at         分账时间(北京时间) when it was shared out, or failed, in UTC+8
