@@ -315,7 +315,7 @@ func (b *builder) ask(asking, hard context.Context, day schema.Day) error {
 	}
 	s := &settler{
 		trade: b.Trade, archive: b.Archive, book: b.book, now: b.Now, log: b.Log, progress: b.Progress, runID: b.ID,
-		started: b.summary.StartedAt, begun: b.begun, lastDay: b.lastLook(), finalCheck: b.FinalCheck, endedWell: b.seen.endedWell, inFlight: b.TradeInFlight, halts: b.tradeHalts,
+		started: b.summary.StartedAt, begun: b.begun, lastDay: b.lastLook(), finalCheck: b.FinalCheck, backfill: b.Backfill, endedWell: b.seen.endedWell, inFlight: b.TradeInFlight, halts: b.tradeHalts,
 	}
 	results, err := s.day(asking, hard, day, slices.Collect(maps.Values(orders)), units, b.plan.Rules)
 	for id, done := range results {

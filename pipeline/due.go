@@ -138,16 +138,18 @@ func (p *settlePass) last(o *wanted) known {
 // are asked: first what answered for it before, then the rule that answers most
 // often for the account. A rule that never answers is asked now and then only, but
 // not before another rule of the order has answered for the account, nor on the last
-// look. Nothing is asked twice by one run.
+// look, nor by a run of given days, which need not be looked at again. Nothing is
+// asked twice by one run.
 func (p *settlePass) inTurn(o *wanted) (turn []int, silent int) {
 	before := make([]bool, len(o.questions))
+	everyRule := p.backfill || p.lastLook()
 	proven := slices.ContainsFunc(o.questions, func(q schema.Question) bool { return p.use(q.Match).Answered > 0 })
 	for i, q := range o.questions {
 		last := p.book.around(q, p.unit.Day)
 		before[i] = last.outcome > nothing && last.fetched < p.started.UnixMicro()
 		switch {
 		case p.fresh(last):
-		case before[i] || !proven || p.lastLook() || !p.silent(p.use(q.Match)) || fingerprintOf(q).sampled():
+		case before[i] || !proven || everyRule || !p.silent(p.use(q.Match)) || fingerprintOf(q).sampled():
 			turn = append(turn, i)
 		default:
 			silent++

@@ -35,6 +35,7 @@ type settler struct {
 	begun      time.Time               // its work, after it had waited for other runs
 	lastDay    schema.Null[schema.Day] // the day that is looked at for the last time, if there is one
 	finalCheck bool                    // all orders of that day are asked for
+	backfill   bool                    // the run is of given days
 	endedWell  func(ctx context.Context, runID string) (bool, error)
 	inFlight   int // questions asked side by side, over all units
 	halts      *halts
