@@ -1,0 +1,137 @@
+package month
+
+import (
+	"math/rand/v2"
+	"time"
+
+	"billwalk/schema"
+)
+
+// writer plans what happens on a platform.
+type writer struct {
+	*Platform
+	*rand.Rand
+	ids uint64
+}
+
+// id returns an id that no other thing has, above 2^53 as the platform's are.
+func (w *writer) id() string {
+	w.ids++
+	return number(7_000_000_000_000_000_000 + w.config.Seed%1000*1_000_000_000_000_000 + w.ids*1_000_003)
+}
+
+const (
+	orderID    = "order_id"
+	outOrderNo = "out_order_no"
+)
+
+func (w *writer) plan() {
+	account := func() schema.AccountID { return schema.AccountID(w.id()) }
+	w.merchants = []*merchant{
+		{payees: []schema.AccountID{account(), account(), account()}, rule: orderID},
+		{payees: []schema.AccountID{account()}, rule: orderID},
+		{payees: []schema.AccountID{account()}, rule: outOrderNo},
+	}
+	for n := range w.config.Nights {
+		for _, m := range w.merchants {
+			for range w.config.Orders {
+				w.order(m, w.config.First+schema.Day(n))
+			}
+		}
+	}
+	accounts := w.Accounts()
+	for n := range w.config.Nights {
+		var r refusal
+		if n < w.config.Nights-1 { // the last night answers everything
+			if w.IntN(4) == 0 {
+				r.account = accounts[w.IntN(len(accounts))].ID
+			}
+			if w.IntN(5) == 0 {
+				r.parameter = []string{orderID, outOrderNo}[w.IntN(2)]
+			}
+		}
+		w.refused = append(w.refused, r)
+	}
+}
+
+// order plans one order whose first bill is of the day.
+func (w *writer) order(m *merchant, day schema.Day) {
+	o := &order{merchant: m, key: w.id()}
+	if m.rule == outOrderNo && w.IntN(12) > 0 || m.rule == orderID && w.IntN(3) == 0 {
+		o.ext = "ext-" + w.id()
+		w.byKey[o.ext] = o
+	}
+	w.orders, w.byKey[o.key] = append(w.orders, o), o
+	days := []schema.Day{day}
+	if last := min(w.config.Lookback, w.config.Nights-1-w.firstNight(day)); last > 0 && w.IntN(4) == 0 {
+		for range 1 + w.IntN(2) {
+			if next := days[len(days)-1] + 1 + schema.Day(w.IntN(2)); next <= day+schema.Day(last) {
+				days = append(days, next)
+			}
+		}
+	}
+	for _, d := range days {
+		payee := m.payees[w.IntN(len(m.payees))]
+		w.addBill(o, payee, d, w.firstNight(d))
+		if w.IntN(6) == 0 {
+			w.addBill(o, m.payees[w.IntN(len(m.payees))], d, w.firstNight(d))
+		}
+	}
+	w.shareOut(o, days)
+	w.restate(o)
+}
+
+// addBill plans a bill that is there from a night on.
+func (w *writer) addBill(o *order, payee schema.AccountID, day schema.Day, night int) *bill {
+	b := &bill{order: o, payee: payee, day: day, ledger: w.id()}
+	b.versions = []billVersion{{night: night, legs: w.amounts(), root: w.isBrand(payee), own: true}}
+	o.bills, w.bills[day] = append(o.bills, b), append(w.bills[day], b)
+	return b
+}
+
+func (p *Platform) isBrand(payee schema.AccountID) bool {
+	for _, one := range p.merchants[0].payees {
+		if one == payee {
+			return true
+		}
+	}
+	return false
+}
+
+func (w *writer) amounts() legs {
+	fee, commission, net := int64(1+w.IntN(500)), int64(w.IntN(800)), int64(1000+w.IntN(90_000))
+	return legs{fee + commission + net, fee, commission, net}
+}
+
+// lastLook is the last night that looks at the order's first day.
+func (w *writer) lastLook(o *order) int { return w.firstNight(o.bills[0].day) + w.config.Lookback }
+
+// later returns a night after another one in which something happens to the order:
+// mostly within the lookback of its first day, else when nobody looks any more.
+func (w *writer) later(o *order, after int) int {
+	if room := w.lastLook(o) - after; room > 0 && w.IntN(8) > 0 {
+		return after + 1 + w.IntN(room)
+	}
+	end := after
+	for _, b := range o.bills {
+		end = max(end, w.firstNight(b.day)+w.config.Lookback)
+	}
+	return end + 1 + w.IntN(3)
+}
+
+// noonBefore is a time on the day before the night.
+func (p *Platform) noonBefore(night int) time.Time {
+	return (p.config.First + schema.Day(night)).Start().Add(12 * time.Hour)
+}
+
+// billed adds up the order's bills of the days, as they are at first.
+func (o *order) billed(days ...schema.Day) (sum legs) {
+	for _, b := range o.bills {
+		for _, day := range days {
+			if b.day == day {
+				sum = sum.add(b.versions[0].legs, 1)
+			}
+		}
+	}
+	return sum
+}
