@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -22,11 +23,13 @@ func (p *program) sandbox() *cobra.Command {
 	var config sandbox.Config
 	var addr, faults string
 	var callbacks callbackFlags
+	var nights nightFlags
 	cmd := &cobra.Command{
 		Use:   "sandbox",
 		Short: "Serve a simulated platform, for trying and testing",
 		Example: "  billwalk sandbox --addr 127.0.0.1:9090 --seed 7 --faults 2119003,cut\n" +
-			"  billwalk sandbox --callbacks http://127.0.0.1:8080/callbacks/settle/trade",
+			"  billwalk sandbox --callbacks http://127.0.0.1:8080/callbacks/settle/trade\n" +
+			"  billwalk sandbox --nights 30 --first 2026-06-01 --lookback 7",
 		Args: nothing,
 	}
 	list := "faults to switch on, by name, or all:\n"
@@ -43,6 +46,7 @@ func (p *program) sandbox() *cobra.Command {
 	cmd.Flags().BoolVar(&config.Healthy, "healthy", false, "a world without exceptions and refused accounts")
 	cmd.Flags().StringVar(&faults, "faults", "", list)
 	callbacks.add(cmd)
+	nights.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var err error
 		if config.Faults, err = sandbox.ParseFaults(faults); err != nil {
@@ -56,6 +60,9 @@ func (p *program) sandbox() *cobra.Command {
 		if config.QPS < 0 || config.TradeQPS < 0 || config.Latency < 0 {
 			return usage("--qps %d, --trade-qps %d and --latency %s: want 0 or more", config.QPS, config.TradeQPS, config.Latency)
 		}
+		if nights.count > 0 {
+			return p.serveNights(cmd, addr, config.Seed, &nights)
+		}
 		delivery, err := callbacks.of(cmd, &config, schema.DayOf(p.now()))
 		if err != nil {
 			return err
@@ -68,26 +75,42 @@ func (p *program) sandbox() *cobra.Command {
 // serveSandbox serves until the context ends. Callbacks are posted, if they are to
 // be, as soon as it serves.
 func (p *program) serveSandbox(ctx context.Context, addr string, config sandbox.Config, callbacks *sandbox.DeliveryConfig) error {
-	host, port, err := net.SplitHostPort(addr)
+	addr, err := localAddr(addr)
 	if err != nil {
-		return usage("--addr %s: want host:port or :port", addr)
+		return err
 	}
-	if host == "" {
-		host = "127.0.0.1"
-	}
-	platform, err := listen(sandbox.New(config), net.JoinHostPort(host, port))
+	platform := sandbox.New(config)
+	stop, err := p.serveAt(addr, platform)
 	if err != nil {
-		return failed(fmt.Errorf("%w: give another address with --addr", err))
+		return err
 	}
-	defer platform.stop()
-	fmt.Fprintf(p.out, "The sandbox platform serves at %s; open it for what it offers.\n", platform.url)
+	defer stop()
 	if callbacks != nil {
-		if err := p.postCallbacks(ctx, platform.Platform, *callbacks); err != nil {
+		if err := p.postCallbacks(ctx, platform, *callbacks); err != nil {
 			return err
 		}
 	}
 	<-ctx.Done()
 	return nil
+}
+
+// localAddr returns the address to listen on: without a host, of this machine alone.
+func localAddr(addr string) (string, error) {
+	host, port, err := net.SplitHostPort(addr)
+	if err != nil {
+		return "", usage("--addr %s: want host:port or :port", addr)
+	}
+	return net.JoinHostPort(cmp.Or(host, "127.0.0.1"), port), nil
+}
+
+// serveAt serves a platform, and says where.
+func (p *program) serveAt(addr string, platform http.Handler) (stop func(), err error) {
+	url, stop, err := serveHandler(platform, addr)
+	if err != nil {
+		return nil, failed(fmt.Errorf("%w: give another address with --addr", err))
+	}
+	fmt.Fprintf(p.out, "The sandbox platform serves at %s; open it for what it offers.\n", url)
+	return stop, nil
 }
 
 // running is a sandbox that is being served.
@@ -103,18 +126,26 @@ func startSandbox(_ context.Context, config sandbox.Config) (*running, error) {
 }
 
 func listen(platform *sandbox.Platform, addr string) (*running, error) {
-	listener, err := net.Listen("tcp", addr)
+	url, stop, err := serveHandler(platform, addr)
 	if err != nil {
 		return nil, err
+	}
+	return &running{platform, url, stop}, nil
+}
+
+// serveHandler serves at an address, until it is stopped.
+func serveHandler(platform http.Handler, addr string) (url string, stop func(), err error) {
+	listener, err := net.Listen("tcp", addr)
+	if err != nil {
+		return "", nil, err
 	}
 	server := &http.Server{Handler: platform, ReadHeaderTimeout: 5 * time.Second}
 	done := make(chan error, 1)
 	go func() { done <- server.Serve(listener) }()
-	stop := sync.OnceFunc(func() {
+	return "http://" + listener.Addr().String(), sync.OnceFunc(func() {
 		_ = server.Close()
 		if err := <-done; !errors.Is(err, http.ErrServerClosed) {
 			panic(err) // Serve returns nothing else after Close
 		}
-	})
-	return &running{platform, "http://" + listener.Addr().String(), stop}, nil
+	}), nil
 }

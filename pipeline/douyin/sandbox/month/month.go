@@ -14,6 +14,7 @@ import (
 	"net/http"
 	"strconv"
 	"sync"
+	"sync/atomic"
 	"time"
 
 	"billwalk/schema"
@@ -32,8 +33,16 @@ type Config struct {
 
 // A night is counted from 0, the one in which the first day is looked at first.
 
-// Tonight returns the night that the clock says.
-func (p *Platform) Tonight() int { return int(schema.DayOf(p.config.Now())-p.config.First) - 1 }
+// Tonight returns the night that was chosen, else that of the clock.
+func (p *Platform) Tonight() int {
+	if chosen := p.chosen.Load(); chosen > 0 {
+		return int(chosen) - 1
+	}
+	return int(schema.DayOf(p.config.Now())-p.config.First) - 1
+}
+
+// Choose sets the night, whatever the clock says.
+func (p *Platform) Choose(night int) { p.chosen.Store(int64(night) + 1) }
 
 // firstNight is the night in which the day is looked at first.
 func (p *Platform) firstNight(day schema.Day) int { return int(day - p.config.First) }
@@ -110,6 +119,7 @@ type Platform struct {
 	bills     map[schema.Day][]*bill
 	refused   []refusal // by night
 	mux       *http.ServeMux
+	chosen    atomic.Int64 // one more than the night, 0 for that of the clock
 
 	mu       sync.Mutex
 	answered map[string]map[string][]int // by order and parameter: the nights of answers

@@ -18,6 +18,7 @@ func (p *Platform) routes() *http.ServeMux {
 	mux.HandleFunc("GET /goodlife/v1/settle/bill/catering_query/{$}", p.serveBills)
 	mux.HandleFunc("POST /api/apps/trade/v2/settle/query_settle", p.serveSettlements)
 	mux.HandleFunc("GET /sandbox/accounts", func(w http.ResponseWriter, _ *http.Request) { write(w, p.Accounts()) })
+	mux.HandleFunc("POST /sandbox/night/{night}", p.serveNight)
 	mux.HandleFunc("GET /{$}", p.serveIndex)
 	return mux
 }
@@ -183,6 +184,17 @@ func (s *settlement) record(night int) object {
 	return record
 }
 
+// serveNight chooses the night.
+func (p *Platform) serveNight(w http.ResponseWriter, r *http.Request) {
+	night, err := strconv.Atoi(r.PathValue("night"))
+	if err != nil || night < 0 || night >= p.config.Nights {
+		http.Error(w, fmt.Sprintf("night %q: want 0 to %d", r.PathValue("night"), p.config.Nights-1), http.StatusBadRequest)
+		return
+	}
+	p.Choose(night)
+	write(w, object{"night": night})
+}
+
 func (p *Platform) serveIndex(w http.ResponseWriter, _ *http.Request) {
 	var stories []string
 	for _, o := range p.orders {
@@ -190,6 +202,6 @@ func (p *Platform) serveIndex(w http.ResponseWriter, _ *http.Request) {
 	}
 	slices.Sort(stories)
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
-	fmt.Fprintf(w, "billwalk sandbox, night by night: seed %d, tonight is night %d of %d, by the clock\n/sandbox/accounts is what a job should configure\n\n%s\n",
-		p.config.Seed, p.Tonight(), p.config.Nights, strings.Join(stories, "\n"))
+	fmt.Fprintf(w, "billwalk sandbox, night by night: seed %d, tonight is night %d of 0 to %d\nGET /sandbox/accounts is what a job should configure\nPOST /sandbox/night/N chooses the night, which is that of the clock until then\n\n%s\n",
+		p.config.Seed, p.Tonight(), p.config.Nights-1, strings.Join(stories, "\n"))
 }
