@@ -23,13 +23,13 @@ const (
 	documentedSettle = `{ "data": [ { "out_order_no": "out_order_example_1", "settle_amount": 1000 } ], "extra": { "sub_error_code": 0, "sub_description": "success", "logid": "2022092115392201020812109511046", "now": 1663745962686, "error_code": 0, "description": "success" } }`
 )
 
-// FuzzAnswer: whatever arrives, an answer is taken only if it is valid JSON
-// without an error code anywhere, and what is kept of it is one line that says
+// FuzzAnswer: whatever arrives, an answer is taken only if it is valid JSON that
+// says of itself that it succeeded, without an error code anywhere, and what is kept of it is one line that says
 // the same.
 func FuzzAnswer(f *testing.F) {
 	for _, seed := range []string{
 		documentedPage, documentedError, documentedSub, documentedSettle, emptyPage, tokenAnswer(1, "7200"),
-		`{"data":{"error_code":"5000001"}}`, `{"extra":{"sub_error_code":13000,"logid":1}}`, "<html>", "{}", "[]", "null", "", "{\"a\":\n1}", "{}{}", `{"data":1,"data":2}`, "\"\xff\"",
+		`{"data":{"error_code":"5000001"}}`, `{"data":[],"extra":{"error_code":0},"err_no":28001008}`, `{"data":[],"extra":{"error_code":"0"},"code":"x"}`, `{"extra":{"sub_error_code":13000,"logid":1}}`, "<html>", "{}", "[]", "null", "", "{\"a\":\n1}", "{}{}", `{"data":1,"data":2}`, "\"\xff\"",
 	} {
 		f.Add(200, []byte(seed))
 		f.Add(503, []byte(seed))
@@ -48,8 +48,11 @@ func FuzzAnswer(f *testing.F) {
 		if status < 200 || status > 299 || !jsontext.Value(body).IsValid() {
 			t.Fatalf("took HTTP %d with %q", status, body)
 		}
-		for _, section := range []string{"/data", "/extra"} {
-			for _, name := range []string{"/error_code", "/sub_error_code"} {
+		if code := member(t, body, "/extra/error_code"); code == "" || code == "null" {
+			t.Fatalf("took %q, which does not say that it succeeded", body)
+		}
+		for _, section := range []string{"/data", "/extra", ""} {
+			for _, name := range []string{"/error_code", "/sub_error_code", "/err_no", "/code"} {
 				if code := member(t, body, jsontext.Pointer(section+name)); reports(code) {
 					t.Fatalf("took %q, which has %s%s %s", body, section, name, code)
 				}
@@ -113,7 +116,7 @@ func TestMalformedAnswers(t *testing.T) {
 		"code of a fraction":  {200, `{"extra":{"error_code":0.5}}`, 2, "not what the API documents"},
 		"code too long":       {200, `{"extra":{"error_code":99999999999999999999}}`, 2, "not what the API documents"},
 		"code of an object":   {200, `{"extra":{"error_code":{}}}`, 2, "not what the API documents"},
-		"logid of an object":  {200, `{"extra":{"logid":{}}}`, 2, "not what the API documents"},
+		"logid of an object":  {200, `{"extra":{"logid":{}}}`, 2, "does not say that it succeeded"},
 		"repeated key":        {200, `{"data":{"has_more":true,"has_more":false,"ledger_records":[]}}`, 1, "repeats a key"},
 		"repeated deep":       {200, `{"data":{"has_more":false,"ledger_records":[{"ledger_id":"1","ledger_id":"2"}]}}`, 1, "repeats a key"},
 		"invalid UTF-8":       {200, "{\"extra\":{\"description\":\"\xff\"}}", 1, "UTF-8"},
@@ -121,16 +124,16 @@ func TestMalformedAnswers(t *testing.T) {
 		"trailing text":       {200, emptyPage + " ok", 1, "goes on after its end"},
 		"too large":           {200, strings.Repeat(" ", maxAnswer) + emptyPage, 1, "larger than 4194304 bytes"},
 		"no data":             {200, `{"extra":{"error_code":0}}`, 2, "page has no data"},
-		"no ledger_records":   {200, `{"data":{"has_more":false}}`, 2, "ledger_records"},
-		"null ledger_records": {200, `{"data":{"has_more":false,"ledger_records":null}}`, 2, "ledger_records"},
-		"no has_more":         {200, `{"data":{"ledger_records":[]}}`, 2, "has_more"},
-		"no cursor":           {200, `{"data":{"has_more":true,"ledger_records":[]}}`, 2, "cursor"},
-		"amount of fractions": {200, `{"data":{"has_more":false,"ledger_records":[{"ledger_id":"1","account_id":"1","settle_type":1,"amount":{"pay":1.5}}]}}`, 2, "pay"},
+		"no ledger_records":   {200, `{"data":{"has_more":false},"extra":{"error_code":0}}`, 2, "ledger_records"},
+		"null, and has_more":  {200, `{"data":{"has_more":true,"cursor":"2","ledger_records":null},"extra":{"error_code":0}}`, 2, "ledger_records"},
+		"no has_more":         {200, `{"data":{"ledger_records":[]},"extra":{"error_code":0}}`, 2, "has_more"},
+		"no cursor":           {200, `{"data":{"has_more":true,"ledger_records":[]},"extra":{"error_code":0}}`, 2, "cursor"},
+		"amount of fractions": {200, `{"data":{"has_more":false,"ledger_records":[{"ledger_id":"1","account_id":"1","settle_type":1,"amount":{"pay":1.5}}]},"extra":{"error_code":0}}`, 2, "pay"},
 		"repeated code":       {200, `{"data":{"ledger_records":[],"has_more":false},"extra":{"error_code":5000001,"error_code":0}}`, 1, "repeats a key"},
 		"repeated as escape":  {200, `{"data":{"has_more":true,"has\u005fmore":false,"ledger_records":[]}}`, 1, "repeats a key"},
 		"20,000 levels":       {200, `{"data":{"has_more":false,"ledger_records":[],"deep":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000) + `}}`, 3, "not JSON"},
 		"a byte too large":    {200, emptyPage + strings.Repeat(" ", maxAnswer+1-len(emptyPage)), 1, "larger than 4194304 bytes"},
-		"other case":          {200, `{"Data":{"has_more":false,"ledger_records":[]}}`, 2, "page has no data"},
+		"other case":          {200, `{"Data":{"has_more":false,"ledger_records":[]},"extra":{"error_code":0}}`, 2, "page has no data"},
 		"404":                 {404, "not found", 1, "HTTP 404 Not Found"},
 		"404 with a page":     {404, emptyPage, 1, "HTTP 404 Not Found"},
 		"400 with a code":     {400, `{"extra":{"error_code":4000002}}`, 1, "参数非法"},
@@ -165,7 +168,7 @@ func TestMalformedAnswers(t *testing.T) {
 func TestHostileAnswersThatAreTaken(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
-		"folded keys": `{"DATA":{"error_code":5000001},"data":{"has_more":false,"HAS_MORE":true,"Ledger_Records":[{}],"ledger_records":[],"Error_Code":1},"EXTRA":{"error_code":1},"extra":{"logid":"L1"}}`,
+		"folded keys": `{"DATA":{"error_code":5000001},"data":{"has_more":false,"HAS_MORE":true,"Ledger_Records":[{}],"ledger_records":[],"Error_Code":1},"EXTRA":{"error_code":1},"extra":{"error_code":"0","Error_Code":1,"logid":"L1"}}`,
 		"the limit":   emptyPage + strings.Repeat(" ", maxAnswer-len(emptyPage)),
 	} {
 		t.Run(name, func(t *testing.T) {
