@@ -7,6 +7,7 @@ package mend
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -147,7 +148,7 @@ func Places(json []byte) string {
 			break
 		}
 		if start, _ := invalid(text, 0); start < len(text) {
-			path := strings.Join(slices.Collect(dec.StackPointer().Tokens()), ".")
+			path := cmp.Or(strings.Join(slices.Collect(dec.StackPointer().Tokens()), "."), `""`)
 			if !slices.Contains(places, path) {
 				places = append(places, path)
 			}
