@@ -16,41 +16,50 @@ import (
 
 // page is one answer of the bill API (餐饮账单详情查询).
 type page struct {
-	code    int64 // what the platform says is wrong; 0 for an answer with bills
 	cursor  string
 	more    bool
 	bizType jsontext.Value
 	records []jsontext.Value
 }
 
-// readPage reads an answer's body. An answer that reports an error has nothing else.
+// readPage reads an answer's body. The error is a *refusal where the answer does not
+// prove that it succeeded: whatever else it has, it is no page then.
 func readPage(body []byte) (page, error) {
 	var answer struct {
+		says
 		Data struct {
-			Code    jsontext.Value   `json:"error_code"`
-			Cursor  jsontext.Value   `json:"cursor"`
-			More    *bool            `json:"has_more"`
-			BizType jsontext.Value   `json:"biz_type"`
-			Records []jsontext.Value `json:"ledger_records"`
+			says
+			Cursor  jsontext.Value `json:"cursor"`
+			More    *bool          `json:"has_more"`
+			BizType jsontext.Value `json:"biz_type"`
+			Records records        `json:"ledger_records"`
 		} `json:"data"`
-		Extra struct {
-			Code jsontext.Value `json:"error_code"`
-		} `json:"extra"`
+		Extra jsontext.Value `json:"extra"`
 	}
 	if err := json.Unmarshal(body, &answer); err != nil {
 		return page{}, err
 	}
-	for _, raw := range []jsontext.Value{answer.Data.Code, answer.Extra.Code} {
-		if code, err := whole(raw); err != nil || code.V != 0 {
-			return page{code: code.V}, err
-		}
-	}
 	d := &answer.Data
-	if d.More == nil || d.Records == nil {
+	if no := proof(answer.says, d.says, answer.Extra); no != nil {
+		return page{}, no
+	}
+	if d.More == nil || !d.Records.there || d.Records.null && *d.More {
 		return page{}, errors.New("has_more or ledger_records is missing")
 	}
 	cursor, err := text(d.Cursor)
-	return page{cursor: cursor.V, more: *d.More, bizType: d.BizType, records: d.Records}, err
+	return page{cursor: cursor.V, more: *d.More, bizType: d.BizType, records: d.Records.all}, err
+}
+
+// records is a list of raw records, which may be null where it is empty.
+type records struct {
+	there, null bool
+	all         []jsontext.Value
+}
+
+// UnmarshalJSONFrom reads the list.
+func (r *records) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	r.there, r.null = true, dec.PeekKind() == jsontext.KindNull
+	return json.UnmarshalDecode(dec, &r.all)
 }
 
 // readRecord reads what is audited of one ledger record: its key, its orders and

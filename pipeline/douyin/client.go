@@ -182,7 +182,7 @@ func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, token
 	got, err := c.exchange(ctx, e.api, req)
 	logID, fault := "", (*Error)(nil)
 	if err == nil {
-		if logID, fault = judge(e.api, got.status, got.body); fault != nil && fault.unreadable {
+		if logID, fault = judge(e.api, got.status, got.body); fault != nil && fault.unreadable && e.check != nil { // a token is not to be kept
 			fault.whole = got.whole
 		}
 	} else if lost, ok := errors.AsType[*Error](err); ok {

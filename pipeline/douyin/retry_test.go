@@ -20,7 +20,7 @@ func TestRetryBudget(t *testing.T) {
 	t.Parallel()
 	for name, answer := range map[string]http.HandlerFunc{
 		"5000001":   say(200, `{"extra":{"error_code":5000001}}`),
-		"13000":     say(200, `{"extra":{"error_code":2190004,"sub_error_code":13000}}`),
+		"13000":     say(200, `{"extra":{"error_code":2191009,"sub_error_code":13000}}`),
 		"throttled": say(200, `{"extra":{"error_code":2119003}}`),
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -15,9 +15,9 @@ import (
 // record, digit by digit, under one sign.
 func FuzzDecodePage(f *testing.F) {
 	f.Add([]byte(seedPage))
-	f.Add([]byte(`{"data":{"has_more":false,"ledger_records":[]}}`))
-	f.Add([]byte(`{"data":{"has_more":true,"cursor":7,"biz_type":1,"ledger_records":[{"account_id":1,"ledger_id":68882720803499563550,"settle_type":2,"amount":{"pay":"12","new":1.5}}]}}`))
-	f.Add([]byte("{\"data\":{\"has_more\":false,\"ledger_records\":[{\"account_id\":\"1\",\"ledger_id\":\"2\",\"settle_type\":1,\"group_name\":\"\\ud83c\",\"\xe9\":\"\xff\",\"amount\":{\"pay\":-7,\"n\xe9\":\"\\udf5c\"}}]}}"))
+	f.Add([]byte(`{"data":{"has_more":false,"ledger_records":[]},"extra":{"error_code":0}}`))
+	f.Add([]byte(`{"data":{"has_more":true,"cursor":7,"biz_type":1,"ledger_records":[{"account_id":1,"ledger_id":68882720803499563550,"settle_type":2,"amount":{"pay":"12","new":1.5}}]},"extra":{"error_code":0}}`))
+	f.Add([]byte("{\"data\":{\"has_more\":false,\"ledger_records\":[{\"account_id\":\"1\",\"ledger_id\":\"2\",\"settle_type\":1,\"group_name\":\"\\ud83c\",\"\xe9\":\"\xff\",\"amount\":{\"pay\":-7,\"n\xe9\":\"\\udf5c\"}}],\"x\":1},\"extra\":{\"error_code\":0}}"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		page, err := DecodePage(body)
 		if err != nil {
@@ -103,10 +103,10 @@ func checkAmount(t *testing.T, raw stdjson.RawMessage, got schema.Null[schema.Fe
 func FuzzDecodeSettlements(f *testing.F) {
 	f.Add([]byte(seedSettlements))
 	f.Add([]byte(seedSettleError))
-	f.Add([]byte(`{"data":null}`))
-	f.Add([]byte(`{"data":[{"settle_id":"s","settle_status":"SUCCESS","settle_amount":-1,"rake":-0,"cp_extra":"\ud83c"}]}`))
+	f.Add([]byte(`{"data":null,"extra":{"error_code":0}}`))
+	f.Add([]byte(`{"data":[{"settle_id":"s","settle_status":"SUCCESS","settle_amount":-1,"rake":-0,"cp_extra":"\ud83c"}],"extra":{"error_code":0}}`))
 	f.Add([]byte(`{"extra":{"error_code":2191002,"sub_error_code":20000}}`))
-	f.Add([]byte(`{"data":[{"settle_id":68882720803499563550,"settle_status":"FAIL","rake":"12","settle_at":1639733782000,"new":1.5}]}`))
+	f.Add([]byte(`{"data":[{"settle_id":68882720803499563550,"settle_status":"FAIL","rake":"12","settle_at":1639733782000,"new":1.5}],"extra":{"error_code":0}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		records, err := DecodeSettlements(body)
 		if err != nil {

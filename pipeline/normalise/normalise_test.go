@@ -213,16 +213,18 @@ func TestCodePolicy(t *testing.T) {
 func TestRefusedPages(t *testing.T) {
 	t.Parallel()
 	record := func(members string) string {
-		return `{"data":{"has_more":false,"ledger_records":[{` + members + `}]}}`
+		return `{"data":{"has_more":false,"ledger_records":[{` + members + `}]},"extra":{"error_code":0}}`
 	}
 	const key = `"account_id":"1","ledger_id":"2","settle_type":1`
 	for _, test := range []struct{ body, want string }{
-		{`{}`, "no data"},
-		{`{"data":null}`, "no data"},
-		{`{"data":{"has_more":false}}`, "no ledger_records"},
-		{`{"data":{"has_more":false,"ledger_records":null}}`, "no ledger_records"},
-		{`{"data":{"ledger_records":[]}}`, "no has_more"},
-		{`{"data":{"has_more":true,"ledger_records":[]}}`, "no cursor"},
+		{`{}`, "no extra.error_code"},
+		{`{"extra":{"error_code":0}}`, "no data"},
+		{`{"data":null,"extra":{"error_code":0}}`, "no data"},
+		{`{"data":{"has_more":false},"extra":{"error_code":0}}`, "no ledger_records"},
+		{`{"data":{"has_more":true,"cursor":"2","ledger_records":null},"extra":{"error_code":0}}`, "null for ledger_records"},
+		{`{"data":{"ledger_records":null},"extra":{"error_code":0}}`, "no has_more"},
+		{`{"data":{"ledger_records":[]},"extra":{"error_code":0}}`, "no has_more"},
+		{`{"data":{"has_more":true,"ledger_records":[]},"extra":{"error_code":0}}`, "no cursor"},
 		{`{"data":{"has_more":"false","ledger_records":[]}}`, "has_more"},
 		{`{"data":{"has_more":false,"ledger_records":{}}}`, "ledger_records"},
 		{`{"data":{"has_more":false,"has_more":true,"ledger_records":[]}}`, "duplicate"},
@@ -255,7 +257,7 @@ func TestRefusedPages(t *testing.T) {
 			t.Errorf("%s: error %v, want one with %q", test.body, err, test.want)
 		}
 	}
-	if page, err := DecodePage([]byte(`{"data":{"has_more":false,"ledger_records":[]}}`)); err != nil || len(page.Records) != 0 {
+	if page, err := DecodePage([]byte(`{"data":{"has_more":false,"ledger_records":[]},"extra":{"error_code":0}}`)); err != nil || len(page.Records) != 0 {
 		t.Errorf("an empty day: %v, %v", page, err)
 	}
 }
@@ -263,7 +265,7 @@ func TestRefusedPages(t *testing.T) {
 func TestBizTypeBesideTheCursor(t *testing.T) {
 	t.Parallel()
 	page, err := DecodePage([]byte(`{"data":{"cursor":12,"has_more":true,"biz_type":3,"ledger_records":[
-		{"account_id":"1","ledger_id":"2","settle_type":1},{"account_id":"1","ledger_id":"3","settle_type":1,"biz_type":5}]}}`))
+		{"account_id":"1","ledger_id":"2","settle_type":1},{"account_id":"1","ledger_id":"3","settle_type":1,"biz_type":5}]},"extra":{"error_code":0}}`))
 	if err != nil {
 		t.Fatal(err)
 	}

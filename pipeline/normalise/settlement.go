@@ -18,42 +18,48 @@ type SettleRecord struct {
 	badText bool // some of its text is not valid, and is mended
 }
 
-// orderNotFound is the sub code (20000) of an answer that knows nothing of the
-// order: as good as an empty list.
-const orderNotFound = 20000
-
-// DecodeSettlements reads the body of an answer of the settle query that reports
-// no error, or that the order is not found. An empty list, or null, is nobody's
-// settlement. An answer that neither has a list nor says why, a record without
-// settle_id or settle_status, an amount that is no whole number of fen, a repeated
-// key, or an id that is not valid text is an error.
+// DecodeSettlements reads the body of an answer of the settle query that says of
+// itself that it succeeded, or that the order is not found. An empty list, or null,
+// is nobody's settlement. An answer that neither has a list nor says why, a record
+// without settle_id or settle_status, an amount that is no whole number of fen, a
+// repeated key, or an id that is not valid text is an error.
 func DecodeSettlements(body []byte) ([]SettleRecord, error) {
 	var answer struct {
+		Claims
 		Data  jsontext.Value `json:"data"`
-		Extra struct {
-			Code    integer `json:"error_code"`
-			SubCode integer `json:"sub_error_code"`
-		} `json:"extra"`
+		Extra Part           `json:"extra"`
 	}
-	var list []jsontext.Value
-	_, err := decodeJSON(body, &answer)
-	if err == nil && answer.Data != nil {
-		_, err = decodeJSON(answer.Data, &list)
-	}
-	notFound := answer.Extra.Code.V == orderNotFound || answer.Extra.SubCode.V == orderNotFound
-	switch {
-	case err != nil:
+	if _, err := decodeJSON(body, &answer); err != nil {
 		return nil, fmt.Errorf("answer is not what the settle query documents: %w", err)
-	case answer.Data == nil && !notFound:
+	}
+	says := Envelope{Claims: answer.Claims, Extra: answer.Extra}
+	var list []jsontext.Value
+	var unlisted error
+	if data := answer.Data; data != nil {
+		_, unlisted = decodeJSON(data, &list)
+		if _, err := decodeJSON(data, &says.Data); err != nil {
+			return nil, fmt.Errorf("answer is not what the settle query documents: %w", err)
+		}
+	}
+	nobody := says.OrderNotFound()
+	if err := says.Success(); err != nil && !nobody {
+		return nil, err
+	}
+	switch {
+	case unlisted != nil:
+		return nil, fmt.Errorf("answer is not what the settle query documents: %w", unlisted)
+	case answer.Data == nil && !nobody:
 		return nil, errors.New("answer has no data: nothing found is an empty list")
-	case len(list) > 0 && notFound:
+	case len(list) > 0 && nobody:
 		return nil, errors.New("answer has settlements, and says that the order is not found")
 	}
 	records := make([]SettleRecord, len(list))
 	for i, raw := range list {
-		if records[i], err = decodeSettlement(raw); err != nil {
+		r, err := decodeSettlement(raw)
+		if err != nil {
 			return nil, fmt.Errorf("data[%d]: %w", i, err)
 		}
+		records[i] = r
 	}
 	return records, nil
 }
