@@ -85,7 +85,12 @@ var faults = []fault{
 	{"empty-pages", lasting, 0, 0, "has_more and no bill after the first page, without end, for one account"},
 	{"missing-records", lasting, 0, 0, "no ledger_records in any answer, for one account"},
 	{"oversize-page", lasting, 0, 0, "one bill more than asked for, for one account"},
+	{"bad-id", lasting, 0, 0, "ids and the cursor are not UTF-8 in every answer, for one account"},
 	{"numeric-ids", dressing, 0, 0, "every second account's ids are JSON numbers"},
+	{"bom", dressing, 0, 0, "a byte order mark stands before every answer"},
+	{"cut-text", dressing, 0, 0, "some product names end in the first bytes of a character"},
+	{"half-escape", dressing, 0, 0, "some product names end in half a character, as an escape"},
+	{"minus", dressing, 0, 0, "some refunds have their amounts with a minus"},
 	{"biz-beside", dressing, 0, 0, "biz_type stands beside the cursor, and in a bill only where it differs"},
 	{"string-amounts", dressing, 0, 0, "amounts are JSON strings, which no documentation allows"},
 }
