@@ -35,6 +35,7 @@ type builder struct {
 	joined     map[schema.Day]bool // published, or given up
 	book       *book
 	unreadable map[schema.Day]error // what the book could not read of a day
+	warned     map[schema.Day]bool  // of what is no answer
 	neighbours *neighbours
 	callbacks  *callbacks
 	manifests  map[partition]*schema.Manifest // of days that are not built
@@ -49,7 +50,7 @@ func newBuilder(r *Run, plan Plan, s *Summary, begun time.Time) (*builder, error
 		return nil, err
 	}
 	b := &builder{
-		Run: r, plan: plan, summary: s, begun: begun, book: book, unreadable: make(map[schema.Day]error), results: make(map[schema.Unit]result), assemblies: make(map[partition]*assembly),
+		Run: r, plan: plan, summary: s, begun: begun, book: book, unreadable: make(map[schema.Day]error), warned: make(map[schema.Day]bool), results: make(map[schema.Unit]result), assemblies: make(map[partition]*assembly),
 		settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool), tradeHalts: new(halts),
 		callbacks: new(callbacks), manifests: make(map[partition]*schema.Manifest),
 	}
@@ -227,12 +228,21 @@ func (a *assembly) sameRows() bool {
 	})
 }
 
-// sameUnits says that the published manifest is sealed, and tells the same of
-// every unit's state.
+// sameUnits says that the published manifest is sealed, tells the same of every
+// unit's state, and rests on the same walks.
 func (a *assembly) sameUnits() bool {
 	return a.base.Manifest.Seal != "" && a.base.Manifest.SignTable == a.m.SignTable && slices.EqualFunc(a.base.Manifest.Units, a.m.Units, func(was, is schema.Entry) bool {
-		return was.Account == is.Account && was.State == is.State && was.Stale == is.Stale && (was.Failure == nil) == (is.Failure == nil)
+		return was.Account == is.Account && was.State == is.State && was.Stale == is.Stale && (was.Failure == nil) == (is.Failure == nil) && walkOf(&was) == walkOf(&is)
 	})
+}
+
+// walkOf returns the walk on which a unit's rows rest. Even where there are none, the
+// manifest must name the one that proves it.
+func walkOf(e *schema.Entry) string {
+	if e.Certificate == nil {
+		return ""
+	}
+	return e.Certificate.Walk
 }
 
 // load spools the records of one unit. A unit whose archive does not hold what
@@ -275,7 +285,7 @@ func (a *assembly) read(ctx context.Context, c *schema.Certificate, common spool
 		}
 		page, err := normalise.DecodePage(answer.Body)
 		if err != nil {
-			return &unitError{unit: u, err: fmt.Errorf("archive object %s: page %d: %w", answer.Key, answer.Page, err)}
+			return &unitError{unit: u, logID: answer.LogID, err: fmt.Errorf("archive object %s: page %d: %w", answer.Key, answer.Page, err)}
 		}
 		common.Provenance = normalise.Provenance{Walk: u.Account.ID, Root: c.Account.Root, Day: u.Day, LogID: answer.LogID, FetchedAt: answer.FetchedAt, ArchiveKey: answer.Key}
 		common.number++

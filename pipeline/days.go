@@ -223,7 +223,7 @@ func (b *builder) join(ctx context.Context, a *assembly) error {
 }
 
 // know loads what the archive has of the day's window. A run asks again for what
-// cannot be read; a replay cannot, and must not guess.
+// cannot be read, or is no answer; a replay cannot, and must not guess.
 func (b *builder) know(ctx context.Context, day schema.Day) error {
 	window := schema.Day(b.window())
 	for other := day - window; other <= day+window; other++ {
@@ -235,6 +235,19 @@ func (b *builder) know(ctx context.Context, day schema.Day) error {
 		}
 		if err := b.unreadable[other]; err != nil && b.Trade == nil {
 			return err
+		}
+	}
+	for other := day - window; other <= day+window; other++ {
+		none := b.book.unanswered(other)
+		if len(none) == 0 {
+			continue
+		}
+		if b.Trade == nil {
+			return none[0].fault
+		}
+		if !b.warned[other] {
+			b.warned[other] = true
+			b.Log.Warn("the archive has errors in place of answers of the settle query: their orders are asked for again", "bill_date", other, "answers", len(none), "error", none[0].fault)
 		}
 	}
 	return nil

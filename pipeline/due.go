@@ -110,6 +110,8 @@ func (p *settlePass) inTurn(o *wanted) (turn []int, silent int) {
 		last := p.book.around(q, p.unit.Day)
 		before[i] = last.outcome > nothing && last.fetched < p.started.UnixMicro()
 		switch {
+		case o.anew:
+			turn = append(turn, i)
 		case p.fresh(last):
 		case before[i] || !p.silent(p.use(q.Match)) || fingerprintOf(q).sampled():
 			turn = append(turn, i)

@@ -99,18 +99,12 @@ func (p *settlePass) run(ctx, hard context.Context, orders []wanted, c *schema.C
 	p.progress.ordersExpected.Add(int64(len(due)))
 	calls, cancel := outlasting(ctx, grace) // a call may wait for an outage to end, but not for ever
 	defer cancel()
-	for chunk := range slices.Chunk(due, ordersAtATime) {
-		if ctx.Err() != nil {
-			break
-		}
-		if _, halted := p.halts.failure(p.unit); halted {
-			break
-		}
-		if err := p.chunk(calls, chunk); err != nil {
-			return &p.asked, errors.Join(err, p.flush(hard))
-		}
+	err := p.all(ctx, calls, hard, due)
+	if anew := p.book.askAnew(p.unit); err == nil && p.Answered == int64(len(due)) && len(anew) > 0 {
+		p.Orders, due = p.Orders+int64(len(anew)), append(due, anew...)
+		err = p.all(ctx, calls, hard, anew)
 	}
-	if err := p.flush(hard); err != nil {
+	if err != nil {
 		return &p.asked, err
 	}
 	p.Unanswered = int64(len(due)) - p.Answered
@@ -127,6 +121,22 @@ func (p *settlePass) run(ctx, hard context.Context, orders []wanted, c *schema.C
 	}
 	p.book.pass(done)
 	return &p.asked, nil
+}
+
+// all asks for the orders, chunk by chunk, until the run is told to stop.
+func (p *settlePass) all(ctx, calls, hard context.Context, orders []wanted) error {
+	for chunk := range slices.Chunk(orders, ordersAtATime) {
+		if ctx.Err() != nil {
+			break
+		}
+		if _, halted := p.halts.failure(p.unit); halted {
+			break
+		}
+		if err := p.chunk(calls, chunk); err != nil {
+			return errors.Join(err, p.flush(hard))
+		}
+	}
+	return p.flush(hard)
 }
 
 // explain says why orders were not answered.

@@ -16,6 +16,7 @@ type wanted struct {
 	account   schema.AccountID // the first of those that have a bill of it that day
 	questions []schema.Question
 
+	anew         bool                // what the archive has is no answer: all of it is asked
 	told         bool                // callbacks tell all of it
 	contradicted bool                // a callback has come since the last answer, and says otherwise
 	orderID      schema.Null[string] // by which callbacks name it

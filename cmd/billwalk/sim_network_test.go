@@ -58,7 +58,15 @@ func (s step) errorAnswer() answer {
 	if code == 0 {
 		return answer{http.StatusBadGateway, nil, []byte("<html>502 Bad Gateway</html>")}
 	}
-	return answer{http.StatusOK, nil, fmt.Appendf(nil, `{"data":{"error_code":%[1]d,"description":"no"},"extra":{"error_code":%[1]d,"description":"no","logid":"2000"}}`, code)}
+	return answer{http.StatusOK, nil, fmt.Appendf(nil, errorForms[s.chance("form")%uint64(len(errorForms))], code)}
+}
+
+// errorForms are the places in which an error may stand, and what is beside it.
+var errorForms = []string{
+	`{"data":{"error_code":%[1]d,"description":"no"},"extra":{"error_code":%[1]d,"description":"no","logid":"2000"}}`,
+	`{"data":{"cursor":"0","has_more":false,"ledger_records":[]},"err_no":%d,"err_msg":"no","log_id":"2000"}`,
+	`{"data":[],"error_code":"%d","description":"no","logid":"2000"}`,
+	`{"data":null,"code":%d,"message":"no"}`,
 }
 
 func response(r *http.Request, a answer) *http.Response {

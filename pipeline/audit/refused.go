@@ -53,7 +53,7 @@ func (a *Audit) standing(ctx context.Context, day schema.Day, refused []refusedA
 		}
 	}
 	for _, r := range refused {
-		if !replaced[r.question].After(r.at) {
+		if replaced[r.question].Before(r.at) {
 			findings = append(findings, r.finding)
 		}
 	}

@@ -24,12 +24,12 @@ const (
 )
 
 // FuzzAnswer: whatever arrives, an answer is taken only if it is valid JSON, but for
-// its text, without an error code anywhere, and what is kept of it is one line that
-// says the same.
+// its text, that says of itself that it succeeded, without an error code anywhere, and
+// what is kept of it is one line that says the same.
 func FuzzAnswer(f *testing.F) {
 	for _, seed := range []string{
 		documentedPage, documentedError, documentedSub, documentedSettle, emptyPage, tokenAnswer(1, "7200"),
-		`{"data":{"error_code":"5000001"}}`, `{"extra":{"sub_error_code":13000,"logid":1}}`, "<html>", "{}", "[]", "null", "", "{\"a\":\n1}", "{}{}", `{"data":1,"data":2}`, "\"\xff\"",
+		`{"data":{"error_code":"5000001"}}`, `{"data":[],"extra":{"error_code":0},"err_no":28001008}`, `{"data":[],"extra":{"error_code":"0"},"code":"x"}`, `{"extra":{"sub_error_code":13000,"logid":1}}`, "<html>", "{}", "[]", "null", "", "{\"a\":\n1}", "{}{}", `{"data":1,"data":2}`, "\"\xff\"",
 	} {
 		f.Add(200, []byte(seed))
 		f.Add(503, []byte(seed))
@@ -48,8 +48,11 @@ func FuzzAnswer(f *testing.F) {
 		if status < 200 || status > 299 || !jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true)) {
 			t.Fatalf("took HTTP %d with %q", status, body)
 		}
-		for _, section := range []string{"/data", "/extra"} {
-			for _, name := range []string{"/error_code", "/sub_error_code"} {
+		if code := member(t, body, "/extra/error_code"); code == "" || code == "null" {
+			t.Fatalf("took %q, which does not say that it succeeded", body)
+		}
+		for _, section := range []string{"/data", "/extra", ""} {
+			for _, name := range []string{"/error_code", "/sub_error_code", "/err_no", "/code"} {
 				if code := member(t, body, jsontext.Pointer(section+name)); reports(code) {
 					t.Fatalf("took %q, which has %s%s %s", body, section, name, code)
 				}

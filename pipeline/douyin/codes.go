@@ -47,7 +47,7 @@ const (
 	hintSlower     = "降低 qps; lower the app's qps in jobs.yaml"
 	hintPlatform   = "平台异常,稍后再跑; the platform is at fault: run again later, and give Douyin's support the logid"
 	hintToken      = "检查 client_key 与 client_secret 是否属于本应用; check that the app's client_key and client_secret are its own"
-	hintStolen     = "是否有其他程序用同一 client_key 获取 token? another program probably fetches tokens with the same client_key, and each new token ends the older ones: give it a key of its own"
+	hintStolen     = "检查是否有其他程序用同一 client_key 获取 token; another program probably fetches tokens with the same client_key, and each new token ends the older ones: give it a key of its own"
 	hintUnknown    = "未知错误码,请凭 logid 咨询抖音; this code is not known: ask Douyin's support, with the logid"
 	hintModule     = "看子错误码,并凭 logid 咨询抖音; the sub code says more: ask Douyin's support, with the logid"
 	hintOrder      = "平台查无此单; the platform knows nothing of this order"

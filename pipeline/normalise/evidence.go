@@ -2,6 +2,7 @@ package normalise
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"slices"
 	"strconv"
@@ -141,6 +142,18 @@ func (e *Envelope) RequestID() string {
 	return ""
 }
 
+// ErrNoEvidence is what is wrong with an answer that does not say that it succeeded.
+var ErrNoEvidence = errors.New("the answer is none")
+
+// Succeeded says why an answer's body is none.
+func Succeeded(body []byte) error {
+	var e Envelope
+	if err := json.Unmarshal(body, &e); err != nil {
+		return err
+	}
+	return e.Success()
+}
+
 // Success is nil only with positive evidence that the answer is one: extra.error_code
 // is there, and neither it nor any other code says that something failed.
 func (e *Envelope) Success() error {
@@ -150,19 +163,27 @@ func (e *Envelope) Success() error {
 	if e.Extra.ErrorCode.Given {
 		return nil
 	}
-	return fmt.Errorf("the answer does not say that it succeeded: it has no extra.error_code%s", e.instead())
+	return noEvidence("the answer does not say that it succeeded: it has no extra.error_code%s", e.instead())
 }
 
 // NoError says which code, if any, makes the answer an error.
 func (e *Envelope) NoError() error {
 	for _, c := range e.Codes() {
 		if c.odd != "" {
-			return fmt.Errorf("the answer is not what the API documents: %s is %s and no whole number", c.Place, c.odd)
+			return noEvidence("the answer is not what the API documents: %s is %s and no whole number", c.Place, c.odd)
 		}
-		return fmt.Errorf("the answer is an error: %s is %d%s", c.Place, c.N, e.instead())
+		return noEvidence("the answer is an error: %s is %d%s", c.Place, c.N, e.instead())
 	}
 	return nil
 }
+
+// evidenceError is an error that is ErrNoEvidence.
+type evidenceError string
+
+func noEvidence(format string, args ...any) error { return evidenceError(fmt.Sprintf(format, args...)) }
+
+func (e evidenceError) Error() string        { return string(e) }
+func (e evidenceError) Is(target error) bool { return target == ErrNoEvidence }
 
 // instead names what an answer without evidence has: its texts, and members that
 // no answer should have.

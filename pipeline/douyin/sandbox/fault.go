@@ -68,6 +68,9 @@ var faults = []fault{
 	{"10020", atToken, 10020, 0, "token calls: too many, always"},
 	{"error-in-data-only", passing, codeSystem, 12, "5000001 in data, success in extra, once"},
 	{"error-in-extra-only", passing, codeSystem, 12, "5000001 in extra, none in data, once"},
+	{"error-outside", passing, 28001006, 12, "an error beside data and extra, where data is null, empty or of defaults, once"},
+	{"token-outside", passing, 28001008, 4, "token said to have expired, beside data and extra, once"},
+	{"no-extra", passing, 0, 12, "an answer whose extra is missing, empty or null, once"},
 	{"slow", passing, 0, 2, "an answer stalls halfway, once"},
 	{"cut", passing, 0, 12, "the body ends halfway, once"},
 	{"reset", passing, 0, 12, "the connection is reset, once"},
@@ -92,6 +95,7 @@ var faults = []fault{
 	{"half-escape", dressing, 0, 0, "some product names end in half a character, as an escape"},
 	{"minus", dressing, 0, 0, "some refunds have their amounts with a minus"},
 	{"biz-beside", dressing, 0, 0, "biz_type stands beside the cursor, and in a bill only where it differs"},
+	{"null-records", dressing, 0, 0, "the ledger_records of a last page without bills are null"},
 	{"string-amounts", dressing, 0, 0, "amounts are JSON strings, which no documentation allows"},
 }
 

@@ -56,6 +56,10 @@ func (p *Platform) interrupted(q question, f fault, token string, right func() r
 	switch f.name {
 	case "12001", "error-in-data-only", "error-in-extra-only":
 		return p.halfFailure(q, f)
+	case "error-outside", "token-outside":
+		return p.outside(q, f)
+	case "no-extra":
+		return withoutProof(q, right())
 	case "token-stolen":
 		p.tokens.kill(token)
 		return p.failure(q, codeBadToken)
