@@ -291,7 +291,7 @@ func (a *assembly) read(ctx context.Context, c *schema.Certificate, common spool
 		if err != nil {
 			return &unitError{unit: u, logID: answer.LogID, err: fmt.Errorf("archive object %s: page %d: %w", answer.Key, answer.Page, err)}
 		}
-		common.Provenance = normalise.Provenance{Walk: u.Account.ID, Day: u.Day, LogID: answer.LogID, FetchedAt: answer.FetchedAt, ArchiveKey: answer.Key}
+		common.Provenance = normalise.Provenance{Walk: u.Account.ID, Root: c.Account.Root, Day: u.Day, LogID: answer.LogID, FetchedAt: answer.FetchedAt, ArchiveKey: answer.Key}
 		common.number++
 		if err := a.spool.add(common, page.Records); err != nil {
 			return err

@@ -64,6 +64,10 @@ type Archive interface {
 	// be read, the rest is, and the error tells.
 	Settlements(ctx context.Context, day schema.Day, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error
 
+	// StoreUnreadable keeps an answer that could not be read, the first of its kind for
+	// a unit in a run, and returns the key of the object.
+	StoreUnreadable(ctx context.Context, u schema.UnreadableAnswer) (key string, err error)
+
 	// FirstReceived returns the first day on which settle callbacks were received; ok
 	// is false where none ever were.
 	FirstReceived(ctx context.Context) (day schema.Day, ok bool, err error)

@@ -150,7 +150,7 @@ func (r *Run) one(ctx, hard context.Context, u schema.Unit, seen *sightings, h *
 	if errors.Is(err, errStopped) || calls.Err() != nil {
 		return stopped(ctx, u)
 	}
-	failure := failureOf(err, u)
+	failure := keeper{r.Archive, r.ID, r.Log}.keep(hard, u, schema.UnreadableBills, r.Now(), err)
 	h.note(failure)
 	r.Log.Warn("unit failed", "account_id", u.Account.ID, "bill_date", u.Day, "error_code", failure.Code, "logid", failure.LogID, "reason", failure.Reason)
 	return result{failure: &failure}, true

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -201,6 +202,7 @@ func (p *settlePass) order(ctx context.Context, o *wanted) (result answered) {
 			return result
 		}
 		answer.Account, answer.Day = p.unit.Account.ID, p.unit.Day
+		answer.Body = bytes.TrimSpace(answer.Body) // white space around it is no part of a JSON value
 		result.answers = append(result.answers, answer)
 		what, err := outcomeOf(&answer)
 		if err != nil {
@@ -228,7 +230,7 @@ func (p *settlePass) take(ctx context.Context, o *wanted, r *answered) error {
 	p.Asked += int64(len(r.tried))
 	if r.err != nil {
 		if p.failure == nil && !errors.Is(r.err, errStopped) && ctx.Err() == nil {
-			failure := failureOf(r.err, p.unit)
+			failure := keeper{p.archive, p.runID, p.log}.keep(ctx, p.unit, schema.UnreadableSettlements, p.now(), r.err)
 			p.failure = &failure
 			p.log.Warn("an order was not answered", "account_id", p.unit.Account.ID, "bill_date", p.unit.Day, "shop_order_id", o.key,
 				"error_code", failure.Code, "sub_code", failure.SubCode, "logid", failure.LogID, "reason", failure.Reason)

@@ -85,6 +85,10 @@ var matrix = []struct {
 	// Answers that look like success.
 	{51, "an error beside data and extra, or no word of success", "pipeline/douyin TestErrorsOutside TestNoEvidence FuzzAnswer FuzzSettleAnswer; pipeline/audit TestEvidence; pipeline/douyin/sandbox TestOutside; cmd/billwalk TestFaults TestSimulation", ""},
 	{52, "such an answer in the archive of an earlier version", "pipeline TestPageWithoutEvidence TestAnswerWithoutEvidence; cmd/billwalk TestVerifyWithoutEvidence", ""},
+
+	// Content that is not as documented.
+	{53, "amounts with a minus", "pipeline/normalise TestNegativeAmounts TestNegativeInIdentities FuzzDecodePage FuzzDecodeSettlements; pipeline/notified TestMergeKeepsContent; pipeline/audit FuzzTwoReadings FuzzTwoReadingsOfCallbacks; cmd/billwalk TestContentFaults TestFaults", "the column is NULL and an exception tells: the day is published"},
+	{54, "text that was cut, a byte order mark, an answer that cannot be read", "pipeline/mend TestText TestUnquote FuzzText; pipeline/normalise TestBadText TestBadTextInCallbacks TestUnreadableRecord; pipeline/douyin TestUnreadableIsNoOutage TestUnansweredIsNotUnreadable TestBOMAndBadText TestUnreadableSettlement; pipeline TestUnreadableUnit TestUnreadableOrder TestBadTextIsPublished; pipeline/receive TestBadTextIsTaken; sinks/archive TestBytesComeBack TestUnreadable; cmd/billwalk TestContentFaults TestFaults", ""},
 }
 
 // TestMatrix: the matrix has every row, and each row a test that exists, or a reason.
@@ -111,8 +115,8 @@ func TestMatrix(t *testing.T) {
 			}
 		}
 	}
-	if len(matrix) != 52 {
-		t.Errorf("%d rows, want 52", len(matrix))
+	if len(matrix) != 54 {
+		t.Errorf("%d rows, want 54", len(matrix))
 	}
 }
 

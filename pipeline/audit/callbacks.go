@@ -1,10 +1,12 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
 
 	"github.com/go-json-experiment/json"
@@ -115,7 +117,8 @@ func readCallback(c *schema.Callback) (telling, error) {
 	var body struct {
 		Msg string `json:"msg"`
 	}
-	if err := json.Unmarshal(c.Body, &body); err != nil {
+	const mark = "\ufeff" // that some writers put before JSON
+	if err := json.Unmarshal(bytes.TrimPrefix(c.Body, []byte(mark)), &body, anyText); err != nil {
 		return telling{}, err
 	}
 	var msg struct {
@@ -125,7 +128,7 @@ func readCallback(c *schema.Callback) (telling, error) {
 		ChannelID jsontext.Value `json:"channel_settle_id"`
 		OwnNo     jsontext.Value `json:"cp_settle_no"`
 	}
-	if err := json.Unmarshal([]byte(body.Msg), &msg); err != nil {
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(body.Msg, mark)), &msg, anyText); err != nil {
 		return telling{}, err
 	}
 	ids := []jsontext.Value{msg.SettleID}

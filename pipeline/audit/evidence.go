@@ -48,7 +48,7 @@ func (r *refusal) Error() string {
 func proof(top, data says, rawExtra jsontext.Value) *refusal {
 	var extra says
 	if rawExtra.Kind() == jsontext.KindBeginObject {
-		if err := json.Unmarshal(rawExtra, &extra); err != nil {
+		if err := json.Unmarshal(rawExtra, &extra, anyText); err != nil {
 			return &refusal{what: "extra cannot be read: " + err.Error()}
 		}
 	}

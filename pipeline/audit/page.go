@@ -14,6 +14,10 @@ import (
 	"billwalk/schema"
 )
 
+// anyText has text read that is cut in the middle of a character. It may stand where
+// only people read it: text refuses it in an id.
+var anyText = jsontext.AllowInvalidUTF8(true)
+
 // page is one answer of the bill API (餐饮账单详情查询).
 type page struct {
 	cursor  string
@@ -36,7 +40,7 @@ func readPage(body []byte) (page, error) {
 		} `json:"data"`
 		Extra jsontext.Value `json:"extra"`
 	}
-	if err := json.Unmarshal(body, &answer); err != nil {
+	if err := json.Unmarshal(body, &answer, anyText); err != nil {
 		return page{}, err
 	}
 	d := &answer.Data
@@ -62,9 +66,15 @@ func (r *records) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return json.UnmarshalDecode(dec, &r.all)
 }
 
-// readRecord reads what is audited of one ledger record: its key, its orders and
-// its money, signed as the design has it.
-func readRecord(raw jsontext.Value) (schema.Bill, error) {
+// reading is what is audited of one ledger record.
+type reading struct {
+	schema.Bill       // its key, its orders and its money, signed as the design has it
+	negatives   uint8 // amounts that came with a minus, and are NULL
+	badText     bool  // some of its text is cut in the middle of a character
+}
+
+// readRecord reads one ledger record.
+func readRecord(raw jsontext.Value) (reading, error) {
 	var r struct {
 		AccountID     jsontext.Value            `json:"account_id"`
 		LedgerID      jsontext.Value            `json:"ledger_id"`
@@ -77,10 +87,14 @@ func readRecord(raw jsontext.Value) (schema.Bill, error) {
 		Fund          jsontext.Value            `json:"fund_amount"`
 		Amount        map[string]jsontext.Value `json:"amount"`
 	}
-	if err := json.Unmarshal(raw, &r); err != nil {
-		return schema.Bill{}, err
+	var b reading
+	if json.Unmarshal(raw, &r) != nil {
+		b.badText = true
+		r.Amount = nil
+		if err := json.Unmarshal(raw, &r, anyText); err != nil {
+			return reading{}, err
+		}
 	}
-	var b schema.Bill
 	var err error
 	one := func(raw jsontext.Value, name string) (v schema.Null[string]) {
 		v, fault := text(raw)
@@ -104,6 +118,12 @@ func readRecord(raw jsontext.Value) (schema.Bill, error) {
 	for name, value := range r.Amount {
 		if a, known := schema.AmountByField(name); known {
 			amounts[a] = number(value, name)
+		}
+	}
+	for a, v := range amounts {
+		if v.V < 0 { // 均为绝对值: no direction can be given to it
+			amounts[a] = schema.Null[int64]{}
+			b.negatives++
 		}
 	}
 	direction := directionOf(kind.V, fund)
@@ -167,7 +187,7 @@ func whole(raw jsontext.Value) (schema.Null[int64], error) {
 // it has none of its own.
 func content(raw, bizType jsontext.Value) ([sha256.Size]byte, error) {
 	canonical := raw.Clone()
-	err := canonical.Format(
+	err := canonical.Format(anyText,
 		jsontext.ReorderRawObjects(true), jsontext.PreserveRawStrings(false),
 		jsontext.CanonicalizeRawInts(false), jsontext.CanonicalizeRawFloats(false),
 		jsontext.Multiline(false), jsontext.SpaceAfterColon(false), jsontext.SpaceAfterComma(false))
@@ -180,7 +200,7 @@ func content(raw, bizType jsontext.Value) ([sha256.Size]byte, error) {
 		var own struct {
 			BizType jsontext.Value `json:"biz_type"`
 		}
-		if err := json.Unmarshal(raw, &own); err != nil {
+		if err := json.Unmarshal(raw, &own, anyText); err != nil {
 			return [sha256.Size]byte{}, err
 		}
 		if n, err := whole(own.BizType); err == nil && !n.Valid {

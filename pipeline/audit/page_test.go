@@ -21,6 +21,8 @@ func FuzzTwoReadings(f *testing.F) {
 		{"ledger_id":"a\u0062","account_id":"1","settle_type":"1","settle_sub_type":21,"fund_amount_type":1,"fund_amount":5,"biz_type":3,"amount":{"total_commission":9223372036854775807}}]},"extra":{"error_code":"0"}}`))
 	f.Add([]byte(`{"data":{"has_more":false,"biz_type":null,"ledger_records":[{"account_id":"1","ledger_id":"2","settle_type":3,"shop_order_id":"","item_order_id":null,"order_ext_id":5,"amount":null},
 		{"account_id":"1","ledger_id":"2","settle_type":4,"fund_amount_type":"0","amount":{"pay":-3,"ledger_total":1}}]},"extra":{"error_code":0},"err_no":null,"code":"0"}`))
+	f.Add([]byte("{\"data\":{\"has_more\":false,\"ledger_records\":[{\"account_id\":\"1\",\"ledger_id\":\"2\",\"settle_type\":2,\"group_name\":\"双\xe9\xa4\",\"settle_type_desc\":\"\\ud83c\",\"\xff\":[\"\\udf5c\"],\"fund_amount\":-0,\"amount\":{\"pay\":-990,\"goods\":\"-955\",\"original\":\"-0\",\"n\xff\":-1}}]},\"extra\":{\"error_code\":0,\"description\":\"\xff\"}}"))
+	f.Add([]byte(`{"data":{"has_more":false,"ledger_records":[{"account_id":"1 ","ledger_id":"2","settle_type":3,"shop_order_id":"99999999999999999999999999999999999999999999999999999999999999999","order_ext_id":"\u0007","sku_id":"\u3000","poi_id":"\u200b","fund_amount":-5}]},"extra":{"error_code":0}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		built, err := normalise.DecodePage(body)
 		if err != nil {
@@ -35,13 +37,21 @@ func FuzzTwoReadings(f *testing.F) {
 		}
 		for i, raw := range audited.records {
 			r := &built.Records[i]
-			want := normalise.Normaliser{}.Row(*r, normalise.Provenance{}).Bill
+			row := normalise.Normaliser{}.Row(*r, normalise.Provenance{})
+			want := row.Bill
+			if built := count(row.Exceptions, schema.RuleBadID); built != oddIDs(&want) {
+				t.Errorf("%s: %d odd ids, built from %d", raw, oddIDs(&want), built)
+			}
 			want = schema.Bill{
 				AccountID: want.AccountID, LedgerID: want.LedgerID, SettleType: want.SettleType, SettleSubType: want.SettleSubType,
 				ShopOrderID: want.ShopOrderID, ItemOrderID: want.ItemOrderID, OrderExtID: want.OrderExtID,
 				Direction: want.Direction, Amounts: want.Amounts,
 			}
-			got, err := readRecord(raw)
+			read, err := readRecord(raw)
+			got := read.Bill
+			if int64(read.negatives) != count(row.Exceptions, schema.RuleNegativeAmount) || read.badText != (count(row.Exceptions, schema.RuleBadText) == 1) {
+				t.Errorf("%s: %d amounts with a minus, bad text %t; built with %+v", raw, read.negatives, read.badText, row.Exceptions)
+			}
 			if diff := cmp.Diff(want, got); diff != "" || err != nil {
 				t.Errorf("%s, %v (-built +audited):\n%s", raw, err, diff)
 			}
@@ -57,6 +67,16 @@ func FuzzTwoReadings(f *testing.F) {
 			}
 		}
 	})
+}
+
+// count returns how many exceptions are of a rule.
+func count(exceptions []schema.Exception, rule schema.Rule) (n int64) {
+	for _, e := range exceptions {
+		if e.Rule == rule {
+			n++
+		}
+	}
+	return n
 }
 
 // TestDirection is the sign rule of the design, case by case.

@@ -138,12 +138,12 @@ func readSettlements(a *schema.SettleAnswer) (told []telling, err error) {
 		Data  jsontext.Value `json:"data"`
 		Extra jsontext.Value `json:"extra"`
 	}
-	if err := json.Unmarshal(a.Body, &answer); err != nil {
+	if err := json.Unmarshal(a.Body, &answer, anyText); err != nil {
 		return nil, err
 	}
 	var data says
 	if answer.Data.Kind() == jsontext.KindBeginObject {
-		if err := json.Unmarshal(answer.Data, &data); err != nil {
+		if err := json.Unmarshal(answer.Data, &data, anyText); err != nil {
 			return nil, err
 		}
 	}
@@ -157,7 +157,7 @@ func readSettlements(a *schema.SettleAnswer) (told []telling, err error) {
 		settlementFields
 		Status jsontext.Value `json:"settle_status"`
 	}
-	if err := json.Unmarshal(answer.Data, &list); err != nil {
+	if err := json.Unmarshal(answer.Data, &list, anyText); err != nil {
 		return nil, err
 	}
 	for _, d := range list {
@@ -183,16 +183,27 @@ type settlementFields struct {
 func (d *settlementFields) telling(rawStatus jsontext.Value, heardAt time.Time) (telling, error) {
 	s := schema.Settlement{FetchedAt: heardAt}
 	var faults []error
+	var negatives uint8
 	for _, field := range []struct {
 		raw jsontext.Value
 		to  *schema.Null[schema.Fen]
 	}{{d.Amount, &s.Amount}, {d.Rake, &s.Rake}, {d.Commission, &s.Commission}} {
 		n, fault := whole(field.raw)
+		if n.V < 0 {
+			n, negatives = schema.Null[int64]{}, negatives+1
+		}
 		*field.to, faults = schema.Null[schema.Fen]{V: schema.Fen(n.V), Valid: n.Valid}, append(faults, fault)
 	}
 	id, idErr := text(d.SettleID)
 	status, statusErr := text(rawStatus)
-	detail, detailErr := text(d.Detail)
-	s.SettleID, s.Status, s.Detail = id.V, schema.Status(status.V), detail
-	return tellingOf(&s), errors.Join(append(faults, idErr, statusErr, detailErr)...)
+	detail := readable(d.Detail)
+	s.SettleID, s.Status = id.V, schema.Status(status.V)
+	if detail == nil {
+		faults = append(faults, errors.New("settle_detail is no text"))
+	} else {
+		s.Detail = *detail
+	}
+	t := tellingOf(&s)
+	t.negatives = negatives
+	return t, errors.Join(append(faults, idErr, statusErr)...)
 }

@@ -15,6 +15,7 @@ type telling struct {
 	id, status uint64
 	columns    [tellingColumns]int64 // 0 where NULL
 	nulls      uint8                 // a bit for each column
+	negatives  uint8                 // amounts that came with a minus, and are NULL
 	at         int64                 // unix microseconds
 }
 
@@ -36,7 +37,7 @@ func tellingOf(s *schema.Settlement) telling {
 	for column, v := range amounts {
 		t.set(column, int64(v.V), v.Valid)
 	}
-	t.set(tellingDetail, int64(maphash.String(seed, s.Detail.V)), s.Detail.Valid)
+	t.set(tellingDetail, int64(maphash.String(seed, mendedAlike(s.Detail.V))), s.Detail.Valid)
 	return t
 }
 

@@ -93,7 +93,7 @@ func (w *walk) answer(line int, a *schema.Answer) {
 	w.next, w.done, w.rows = link.Next, !p.more, w.rows+int64(len(p.records))
 	for i, raw := range p.records {
 		sum, err := content(raw, p.bizType)
-		var b schema.Bill
+		var b reading
 		if err == nil && w.kept != nil {
 			b, err = readRecord(raw)
 		}

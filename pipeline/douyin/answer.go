@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -79,7 +78,8 @@ func (e *Error) coded() bool { return e.Code != 0 || e.SubCode != 0 }
 // place and even beside data, or that it does not say that it succeeded.
 func readEnvelope(api string, body []byte) (logID string, fault *Error) {
 	var e normalise.Envelope
-	if err := json.Unmarshal(body, &e); err != nil {
+	// Its texts are for messages only: what is not valid in them is mended.
+	if err := json.Unmarshal(body, &e, jsontext.AllowInvalidUTF8(true)); err != nil {
 		return "", malformed(api, body, err)
 	}
 	logID = e.RequestID()
@@ -88,7 +88,7 @@ func readEnvelope(api string, body []byte) (logID string, fault *Error) {
 		fault.Code, fault.SubCode, fault.Hint = found.main, found.sub, hintOf(api, found.code)
 	} else if err := succeeded(api, &e); err != nil {
 		fault = newError(api, repeatOnce, err.Error()).because(err)
-		fault.Hint = hintNoEvidence
+		fault.Hint, fault.unreadable = hintNoEvidence, true
 	} else {
 		return logID, nil
 	}
@@ -105,41 +105,37 @@ func succeeded(api string, e *normalise.Envelope) error {
 	return e.Success()
 }
 
-// malformed names what is wrong with a body that does not decode. What looks
-// like an accident on the way is worth a few repeats; what the platform wrote
-// itself is not.
+// malformed names what is wrong with a body that does not decode. What did not arrive
+// whole, or came from a gateway, is no answer; all else is one that cannot be read.
 func malformed(api string, body []byte, cause error) *Error {
 	start := bytes.TrimLeft(body, " \t\r\n")
-	dec := jsontext.NewDecoder(bytes.NewReader(body))
+	dec := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowInvalidUTF8(true))
 	_, err := dec.ReadValue()
-	var r remedy
-	var reason string
+	r, reason, unanswered := repeatFew, "", false
 	switch {
 	case len(start) == 0:
-		r, reason = repeatFew, "the answer is empty"
+		reason, unanswered = "the answer is empty", true
 	case start[0] == '<':
-		r, reason = repeatFew, "the answer is HTML, from a gateway and not from the platform"
+		reason, unanswered = "the answer is HTML, from a gateway and not from the platform", true
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		r, reason = repeatFew, fmt.Sprintf("the answer was cut short after %d bytes", len(body))
+		reason, unanswered = fmt.Sprintf("the answer was cut short after %d bytes", len(body)), true
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		r, reason = giveUpUnit, "the answer repeats a key: "+err.Error()
-	case !utf8.Valid(body):
-		r, reason = giveUpUnit, "the answer is not valid UTF-8"
 	case err != nil:
-		r, reason = repeatFew, "the answer is not JSON: "+err.Error()
+		reason = "the answer is not JSON: " + err.Error()
 	case len(bytes.TrimSpace(body[dec.InputOffset():])) > 0:
 		r, reason = giveUpUnit, fmt.Sprintf("the answer goes on after its end, at byte %d", dec.InputOffset())
 	default:
 		r, reason = repeatOnce, "the answer is not what the API documents: "+cause.Error()
 	}
 	fault := newError(api, r, reason).because(cause)
-	fault.body, fault.unanswered = evidence(body), r == repeatFew
+	fault.body, fault.unanswered, fault.unreadable = evidence(body), unanswered, !unanswered
 	return fault
 }
 
 // evidence returns a body that can be kept on one line of JSON, or nil.
 func evidence(body []byte) []byte {
-	if !jsontext.Value(body).IsValid() {
+	if !jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true)) {
 		return nil
 	}
 	return oneLineJSON(body)

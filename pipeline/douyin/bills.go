@@ -31,7 +31,7 @@ func (c *Client) Bills(ctx context.Context, u schema.Unit, cursor string, size i
 			answer.Body = []byte(`{"data":{"has_more":false,"ledger_records":[]},"extra":{"error_code":0}}`)
 			return answer, nil
 		}
-		return answer, fault.of(u)
+		return answer, fault.of(u).in(fmt.Sprintf("the page at cursor %.60q", cursor))
 	} else if err != nil {
 		return answer, fmt.Errorf("%s of %s: %w", apiBills, u, err)
 	}

@@ -1,6 +1,7 @@
 package douyin
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -120,6 +121,7 @@ func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 // reply is an answer that was taken.
 type reply struct {
 	body  []byte
+	whole []byte // as received
 	logID string
 	at    time.Time
 }
@@ -155,7 +157,7 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 		c.token.accept(token)
 		if bad := e.check(got.body); bad != nil {
 			fault := newError(e.api, repeatOnce, bad.Error()).because(bad)
-			fault.LogID, fault.body = got.logID, evidence(got.body)
+			fault.LogID, fault.body, fault.unreadable, fault.whole = got.logID, evidence(got.body), true, got.whole
 			return reply{}, c.clean(fault, token)
 		}
 		got.body = oneLineJSON(got.body)
@@ -180,7 +182,9 @@ func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, token
 	got, err := c.exchange(ctx, e.api, req)
 	logID, fault := "", (*Error)(nil)
 	if err == nil {
-		logID, fault = judge(e.api, got.status, got.body)
+		if logID, fault = judge(e.api, got.status, got.body); fault != nil && fault.unreadable && e.check != nil { // a token is not to be kept
+			fault.whole = got.whole
+		}
 	} else if lost, ok := errors.AsType[*Error](err); ok {
 		fault = lost
 	} else {
@@ -191,7 +195,7 @@ func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, token
 	}
 	c.heard(ctx, e, fault)
 	if fault == nil || fault.remedy == notFound {
-		return reply{got.body, logID, got.at}, nil
+		return reply{got.body, got.whole, logID, got.at}, nil
 	}
 	fault.retryAfter = got.retryAfter
 	if fault.remedy == slowDown {
@@ -207,6 +211,7 @@ func (c *Client) clean(fault *Error, token schema.Secret) *Error {
 		if len(secret.Reveal()) >= 8 { // anything shorter is no secret, and part of ordinary words
 			fault.Reason = strings.ReplaceAll(fault.Reason, secret.Reveal(), secret.String())
 			fault.LogID = strings.ReplaceAll(fault.LogID, secret.Reveal(), secret.String())
+			fault.whole = bytes.ReplaceAll(fault.whole, []byte(secret.Reveal()), []byte(secret.String()))
 		}
 	}
 	fault.Reason, fault.LogID = oneLine(fault.Reason), oneLine(fault.LogID)

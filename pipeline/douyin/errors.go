@@ -30,7 +30,9 @@ type Error struct {
 
 	remedy     remedy
 	reach      schema.Reach
-	unanswered bool // there was no answer, or none of the platform's own: the circuit counts these
+	unanswered bool   // there was no answer, or none of the platform's own: the circuit counts these
+	unreadable bool   // there was one, and it is none that the API documents
+	whole      []byte // that answer, as received
 	retryAfter time.Duration
 	body       []byte // of the answer that carries the code, if it is JSON
 	cause      error
@@ -74,6 +76,10 @@ func (e *Error) Failure() schema.Failure {
 		Code: e.Code, SubCode: e.SubCode, Reason: e.Reason, Hint: e.Hint, LogID: e.LogID, Reach: e.reach,
 	}
 }
+
+// Unreadable returns the answer that arrived and could not be read, as received but
+// for secrets, or nil: Douyin's support needs it.
+func (e *Error) Unreadable() []byte { return e.whole }
 
 // newError returns an error of an API whose remedy decides how far it reaches.
 func newError(api string, r remedy, reason string) *Error {
@@ -121,6 +127,17 @@ func (e *Error) of(u schema.Unit) *Error {
 func (e *Error) about(q schema.Question) *Error {
 	own := *e
 	own.Question = q
+	return &own
+}
+
+// in returns a copy whose reason begins with what was asked, where the answer could
+// not be read.
+func (e *Error) in(what string) *Error {
+	if !e.unreadable {
+		return e
+	}
+	own := *e
+	own.Reason = what + ": " + own.Reason
 	return &own
 }
 

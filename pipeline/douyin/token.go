@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"billwalk/schema"
 )
@@ -215,7 +216,7 @@ func readGrant(got reply) (grant, error) {
 			Life  integer `json:"expires_in"` // seconds
 		} `json:"data"`
 	}
-	err := json.Unmarshal(got.body, &answer)
+	err := json.Unmarshal(got.body, &answer, jsontext.AllowInvalidUTF8(true)) // a token that is not valid cannot be sent
 	token, life := answer.Data.Token, int64(answer.Data.Life)
 	unsendable := func(r rune) bool { return r <= ' ' || r >= 0x7f }
 	switch {

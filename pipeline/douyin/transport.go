@@ -1,6 +1,7 @@
 package douyin
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -9,6 +10,8 @@ import (
 	"net/http"
 	"net/url"
 	"time"
+
+	"billwalk/pipeline/mend"
 )
 
 const (
@@ -33,7 +36,8 @@ func newTransport() *http.Transport {
 // received is an answer before it is judged.
 type received struct {
 	status     int
-	body       []byte
+	body       []byte // without a byte order mark
+	whole      []byte // as received
 	at         time.Time
 	retryAfter time.Duration
 }
@@ -61,7 +65,7 @@ func (c *Client) exchange(ctx context.Context, api string, req *http.Request) (r
 		return received{}, newError(api, giveUpUnit, fmt.Sprintf("the answer is larger than %d bytes", maxAnswer))
 	}
 	now := time.Now()
-	return received{res.StatusCode, body, now, retryAfter(res.Header.Get("Retry-After"), now)}, nil
+	return received{res.StatusCode, bytes.TrimPrefix(body, mend.BOM), body, now, retryAfter(res.Header.Get("Retry-After"), now)}, nil
 }
 
 // lost returns the error of an answer that did not arrive, or ctx's if the

@@ -1,6 +1,7 @@
 package normalise
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -10,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"billwalk/pipeline/mend"
 	"billwalk/schema"
 )
 
@@ -29,7 +30,7 @@ const mostCallback = 64 << 10
 // DecodeCallback reads a verified callback. It takes one only whole: another
 // version or type than its scheme has, a missing settle_id or status, an amount
 // that is no whole number of fen, a key that is repeated or written in other
-// case, or invalid UTF-8 is an error.
+// case, or an id that is not valid text is an error.
 func DecodeCallback(c *schema.Callback) (Notice, error) {
 	msg, r, err := read(c)
 	if err != nil {
@@ -39,13 +40,16 @@ func DecodeCallback(c *schema.Callback) (Notice, error) {
 	s := &n.Settlement
 	s.FetchedAt, s.LogID = c.ReceivedAt, given(schema.Some(c.LogID))
 	check := settleChecker{(*findings)(&n.Exceptions), &n.SettleRow}
+	check.texts(r.badText, msg)
 	check.status()
+	check.ids()
 	check.time(r.at)
 	if s.SettleTime.Valid {
 		n.Day = schema.DayOf(s.SettleTime.V)
 	} else if r.at.value == 0 {
 		check.report(schema.RuleSettleTime, schema.SeverityWarning, "%s is missing; the callback is taken to be of the day of its receipt", r.at.name)
 	}
+	check.negatives()
 	check.shares()
 	n.describe(msg, c.Key)
 	canonical := msg.Clone()
@@ -81,22 +85,23 @@ func message(c *schema.Callback) (jsontext.Value, error) {
 	if len(c.Body) > mostCallback {
 		return nil, fmt.Errorf("it has %d bytes: at most %d are read", len(c.Body), mostCallback)
 	}
-	body, err := members[struct {
-		Version string  `json:"version"`
-		Type    string  `json:"type"`
-		Msg     *string `json:"msg"`
-	}](c.Body)
+	body, _, err := members[struct {
+		Version text           `json:"version"`
+		Type    text           `json:"type"`
+		Msg     jsontext.Value `json:"msg"`
+	}](trimmed(c.Body))
 	switch {
 	case err != nil:
 		return nil, err
-	case body.Version != version:
-		return nil, fmt.Errorf("version is %.40q, and %q where the signature is %s", body.Version, version, c.Scheme)
-	case body.Type != "settle":
-		return nil, fmt.Errorf("type is %.40q, not settle", body.Type)
-	case body.Msg == nil:
-		return nil, errors.New("msg is missing")
+	case body.Version.V != version:
+		return nil, fmt.Errorf("version is %.40q, and %q where the signature is %s", body.Version.V, version, c.Scheme)
+	case body.Type.V != "settle":
+		return nil, fmt.Errorf("type is %.40q, not settle", body.Type.V)
+	case body.Msg.Kind() != jsontext.KindString:
+		return nil, errors.New("msg is missing, or not text")
 	}
-	return jsontext.Value(*body.Msg), nil
+	msg, err := mend.Unquote(body.Msg)
+	return trimmed(msg), err
 }
 
 // result is the msg of a settle callback as the API writes it, as far as both
@@ -110,13 +115,14 @@ type result struct {
 	SettleAmount integer `json:"settle_amount"`
 	Rake         integer `json:"rake"`
 	Commission   integer `json:"commission"`
-	SettleDetail text    `json:"settle_detail"`
-	CpExtra      text    `json:"cp_extra"`
-	Message      text    `json:"message"`
+	SettleDetail display `json:"settle_detail"`
+	CpExtra      display `json:"cp_extra"`
+	Message      display `json:"message"`
 	IsAutoSettle *bool   `json:"is_auto_settle"`
 
 	settleID, outSettleNo text
 	at                    instant
+	badText               bool // some of the msg's text is not valid, and is mended
 }
 
 // decodeResult reads a msg by the names of its version, and makes sure of what
@@ -141,13 +147,14 @@ func decodeResult(scheme schema.SignatureScheme, msg []byte) (r result, err erro
 }
 
 func decodeCurrent(msg []byte) (result, error) {
-	m, err := members[struct {
+	m, badText, err := members[struct {
 		result
 		SettleID    text    `json:"settle_id"`
 		OutSettleNo text    `json:"out_settle_no"`
 		EventTime   integer `json:"event_time"`
 	}](msg)
 	r := m.result
+	r.badText = badText
 	r.settleID, r.outSettleNo = m.SettleID, m.OutSettleNo
 	r.at = instant{"event_time", m.EventTime.V, time.Millisecond}
 	return r, err
@@ -156,7 +163,7 @@ func decodeCurrent(msg []byte) (result, error) {
 // decodeLegacy reads the msg of 担保支付, the system before, whose orders are
 // still settled. Its own id of a settlement is not in every msg.
 func decodeLegacy(msg []byte) (result, error) {
-	m, err := members[struct {
+	m, badText, err := members[struct {
 		result
 		BareAppID       text    `json:"appid"`
 		SettleNo        text    `json:"settle_no"`
@@ -165,6 +172,7 @@ func decodeLegacy(msg []byte) (result, error) {
 		SettledAt       integer `json:"settled_at"`
 	}](msg)
 	r := m.result
+	r.badText = badText
 	r.AppID = firstOf(m.AppID, m.BareAppID)
 	r.settleID, r.outSettleNo = firstOf(m.SettleNo, m.ChannelSettleID, m.CpSettleNo), m.CpSettleNo
 	r.at = instant{"settled_at", m.SettledAt.V, time.Second}
@@ -196,27 +204,31 @@ func (r *result) settlement() schema.Settlement {
 	return s
 }
 
-// members reads a JSON object of which T names the members that are known. One
-// that is known but for its case is an error: whoever wrote it meant it to be
-// read by somebody.
-func members[T any](object []byte) (T, error) {
+// members reads a JSON object of which T names the members that are known, as decodeJSON
+// does. One that is known but for its case is an error: whoever wrote it meant it to
+// be read by somebody.
+func members[T any](object []byte) (known T, badText bool, err error) {
 	var all struct {
 		Known   T              `json:",embed"`
 		Unknown jsontext.Value `json:",embed"`
 	}
-	if err := json.Unmarshal(object, &all); err != nil || all.Unknown == nil {
-		return all.Known, err
+	if badText, err = decodeJSON(object, &all); err != nil || all.Unknown == nil {
+		return all.Known, badText, err
 	}
 	var unknown map[string]jsontext.Value
-	if err := json.Unmarshal(all.Unknown, &unknown); err != nil {
-		return all.Known, err
+	if _, err := decodeJSON(all.Unknown, &unknown); err != nil {
+		return all.Known, badText, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(unknown)) {
 		for _, field := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 			if known := field.Tag.Get("json"); strings.EqualFold(name, known) && name != "" {
-				return all.Known, fmt.Errorf("key %.40q is %s in another case", name, known)
+				return all.Known, badText, fmt.Errorf("key %.40q is %s in another case", name, known)
 			}
 		}
 	}
-	return all.Known, nil
+	return all.Known, badText, nil
 }
+
+// trimmed leaves out what may stand before a JSON text without being part of it: a
+// byte order mark.
+func trimmed(json []byte) []byte { return bytes.TrimPrefix(json, mend.BOM) }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"billwalk/pipeline/mend"
 	"billwalk/schema"
 )
 
@@ -183,8 +184,8 @@ func TestDecodeCallback(t *testing.T) {
 		{posted(`{"MSG":"{}",` + string(saying(leastMsg).Body)[1:]), `key "MSG"`},
 		{posted(`{"msg":"{}",` + string(saying(leastMsg).Body)[1:]), "duplicate"},
 		{posted(`{"new":1,"new":1,` + string(saying(leastMsg).Body)[1:]), "duplicate"},
-		{posted(strings.Replace(string(saying(leastMsg).Body), "settle_id", "settle\xffid", 1)), "UTF-8"},
-		{posted(strings.Replace(string(saying(leastMsg).Body), "settle_id", `\ud83d`, 1)), "surrogate"},
+		{posted(strings.Replace(string(saying(leastMsg).Body), "settle_id", "settle\xffid", 1)), "settle_id is missing"},
+		{posted(strings.Replace(string(saying(leastMsg).Body), "settle_id", `\ud83d`, 1)), "settle_id is missing"},
 
 		{saying(""), "EOF"},
 		{saying("null"), "settle_id"},
@@ -365,12 +366,15 @@ func FuzzDecodeCallback(f *testing.F) {
 		if s.SettleID == "" || s.Status == "" || s.Source != schema.SourceCallback || s.AskedBy.Valid || s.SettleTime.Valid && schema.DayOf(s.SettleTime.V) != n.Day {
 			t.Fatalf("%s became %+v", body, n)
 		}
-		envelope := rawMembers(t, body)
+		if mend.Places(trimmed(body)) != "" || slices.ContainsFunc(n.Exceptions, func(e schema.Exception) bool { return e.Rule == schema.RuleBadText }) {
+			return // the other decoder does not say what it mends
+		}
+		envelope := rawMembers(t, trimmed(body))
 		var msg string
 		if err := stdjson.Unmarshal(envelope["msg"], &msg); err != nil {
 			t.Fatalf("%s: encoding/json says %v", body, err)
 		}
-		raw := rawMembers(t, []byte(msg))
+		raw := rawMembers(t, trimmed([]byte(msg)))
 		checkAmount(t, raw["settle_amount"], s.Amount, +1)
 		checkAmount(t, raw["rake"], s.Rake, +1)
 		checkAmount(t, raw["commission"], s.Commission, +1)

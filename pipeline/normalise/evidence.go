@@ -69,9 +69,7 @@ func (c *Code) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}
 	digits := []byte(raw)
 	if raw.Kind() == jsontext.KindString {
-		if digits, err = jsontext.AppendUnquote(nil, raw); err != nil {
-			return err
-		}
+		digits, _ = jsontext.AppendUnquote(nil, raw) // one that is not valid text is no number
 	}
 	c.Given = true
 	if c.N, err = strconv.ParseInt(string(digits), 10, 64); err != nil {
@@ -211,7 +209,7 @@ func (e *Envelope) instead() string {
 
 // firstName returns the name of an object's first member.
 func firstName(object jsontext.Value) string {
-	dec := jsontext.NewDecoder(bytes.NewReader(object))
+	dec := jsontext.NewDecoder(bytes.NewReader(object), jsontext.AllowInvalidUTF8(true))
 	_, _ = dec.ReadToken()
 	name, _ := dec.ReadToken()
 	return fmt.Sprintf("%.40q", name.String())

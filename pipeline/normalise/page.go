@@ -13,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"billwalk/pipeline/mend"
 	"billwalk/schema"
 )
 
@@ -28,13 +29,23 @@ type Record struct {
 	Raw     jsontext.Value     // as received
 	BizType schema.Null[int32] // of the page, for records without their own
 	wire    record
+	badText bool // some of its text is not valid, and is mended
+}
+
+// text returns the record as valid text: as received, but for what is mended.
+func (r *Record) text() jsontext.Value {
+	if !r.badText {
+		return r.Raw
+	}
+	return mend.Text(r.Raw)
 }
 
 // DecodePage reads the body of an answer that says of itself that it succeeded. It
 // takes a page only whole: a missing has_more or ledger_records, a next page without
 // a cursor, a record without its key, an amount that is no whole number of fen, a
-// repeated key or invalid UTF-8 is an error. An empty list is an empty page, and so
-// is null on the last page: a server written in Go writes an empty list so.
+// repeated key, or an id that is not valid text is an error. Texts for people that are
+// not valid are no reason to refuse a page. An empty list is an empty page, and so is
+// null on the last page: a server written in Go writes an empty list so.
 func DecodePage(body []byte) (Page, error) {
 	var answer struct {
 		Claims
@@ -47,7 +58,7 @@ func DecodePage(body []byte) (Page, error) {
 		} `json:"data"`
 		Extra Part `json:"extra"`
 	}
-	if err := json.Unmarshal(body, &answer); err != nil {
+	if _, err := decodeJSON(body, &answer); err != nil {
 		return Page{}, fmt.Errorf("page is not what the bill API documents: %w", err)
 	}
 	data, says := answer.Data, Envelope{Claims: answer.Claims, Extra: answer.Extra}
@@ -100,10 +111,14 @@ func (l *list) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 // DecodeRecord reads one raw ledger record; bizType is the page's, if it had one.
 func DecodeRecord(raw []byte, bizType schema.Null[int32]) (Record, error) {
 	r := Record{Raw: raw, BizType: bizType}
-	if err := json.Unmarshal(raw, &r.wire); err != nil {
-		return Record{}, err
+	var err error
+	if r.badText, err = decodeJSON(raw, &r.wire); err == nil {
+		err = r.wire.check()
 	}
-	return r, r.wire.check()
+	if err != nil {
+		return Record{}, ofRecord(raw, "ledger_id", err)
+	}
+	return r, nil
 }
 
 // Key returns what makes the record the same bill in another page or walk.
@@ -118,7 +133,8 @@ func (r *Record) Key() schema.BillKey {
 }
 
 // Content returns a hash that two records share only if they say the same: the
-// order of members, white space and the escaping of strings do not count.
+// order of members, white space and the escaping of strings do not count, nor what
+// stands where text is not valid.
 func (r *Record) Content() ([sha256.Size]byte, error) {
 	canonical := r.Raw.Clone()
 	if err := canonical.Format(canonically...); err != nil {
@@ -132,6 +148,7 @@ func (r *Record) Content() ([sha256.Size]byte, error) {
 
 // canonically orders members and leaves every digit of a number alone.
 var canonically = []jsontext.Options{
+	jsontext.AllowInvalidUTF8(true),
 	jsontext.ReorderRawObjects(true),
 	jsontext.PreserveRawStrings(false),
 	jsontext.CanonicalizeRawInts(false),

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"billwalk/schema"
@@ -14,30 +13,31 @@ import (
 // SettleRecord is one settlement of an answer of the settle query, checked to be
 // readable in full.
 type SettleRecord struct {
-	Raw  jsontext.Value // as received
-	wire settlement
+	Raw     jsontext.Value // as received
+	wire    settlement
+	badText bool // some of its text is not valid, and is mended
 }
 
 // DecodeSettlements reads the body of an answer of the settle query that says of
 // itself that it succeeded, or that the order is not found. An empty list, or null,
 // is nobody's settlement. An answer that neither has a list nor says why, a record
 // without settle_id or settle_status, an amount that is no whole number of fen, a
-// repeated key or invalid UTF-8 is an error.
+// repeated key, or an id that is not valid text is an error.
 func DecodeSettlements(body []byte) ([]SettleRecord, error) {
 	var answer struct {
 		Claims
 		Data  jsontext.Value `json:"data"`
 		Extra Part           `json:"extra"`
 	}
-	if err := json.Unmarshal(body, &answer); err != nil {
+	if _, err := decodeJSON(body, &answer); err != nil {
 		return nil, fmt.Errorf("answer is not what the settle query documents: %w", err)
 	}
 	says := Envelope{Claims: answer.Claims, Extra: answer.Extra}
 	var list []jsontext.Value
 	var unlisted error
 	if data := answer.Data; data != nil {
-		unlisted = json.Unmarshal(data, &list)
-		if err := json.Unmarshal(data, &says.Data); err != nil {
+		_, unlisted = decodeJSON(data, &list)
+		if _, err := decodeJSON(data, &says.Data); err != nil {
 			return nil, fmt.Errorf("answer is not what the settle query documents: %w", err)
 		}
 	}
@@ -55,16 +55,25 @@ func DecodeSettlements(body []byte) ([]SettleRecord, error) {
 	}
 	records := make([]SettleRecord, len(list))
 	for i, raw := range list {
-		records[i].Raw = raw
-		err := json.Unmarshal(raw, &records[i].wire)
-		if err == nil {
-			err = records[i].wire.check()
-		}
+		r, err := decodeSettlement(raw)
 		if err != nil {
 			return nil, fmt.Errorf("data[%d]: %w", i, err)
 		}
+		records[i] = r
 	}
 	return records, nil
+}
+
+func decodeSettlement(raw jsontext.Value) (SettleRecord, error) {
+	r := SettleRecord{Raw: raw}
+	var err error
+	if r.badText, err = decodeJSON(raw, &r.wire); err == nil {
+		err = r.wire.check()
+	}
+	if err != nil {
+		return SettleRecord{}, ofRecord(raw, "settle_id", err)
+	}
+	return r, nil
 }
 
 // settlement is a settlement as the API writes it (查询分账), with the fields that
@@ -80,10 +89,10 @@ type settlement struct {
 	SettleAmount integer `json:"settle_amount"`
 	Rake         integer `json:"rake"`
 	Commission   integer `json:"commission"`
-	SettleDetail text    `json:"settle_detail"`
+	SettleDetail display `json:"settle_detail"`
 	SettleTime   integer `json:"settle_time"`
 	SettleAt     integer `json:"settle_at"`
-	CpExtra      text    `json:"cp_extra"`
+	CpExtra      display `json:"cp_extra"`
 }
 
 // check makes sure of what every settlement must have.
@@ -92,7 +101,7 @@ func (w *settlement) check() error {
 	case w.SettleID.V == "":
 		return fmt.Errorf("settle_id is missing (order_id %s)", w.OrderID.V)
 	case w.SettleStatus.V == "":
-		return fmt.Errorf("settle_status is missing (settle_id %s)", w.SettleID.V)
+		return errors.New("settle_status is missing")
 	}
 	return nil
 }

@@ -156,7 +156,9 @@ func TestDecodeSettlements(t *testing.T) {
 		{one(`,"settle_detail":[]`), 0, "want text"},
 		{one(`,"rake":1,"rake":1`), 0, "duplicate"},
 		{one(`,"new":{"a":1,"a":1}`), 0, "duplicate"},
-		{one(`,"cp_extra":"` + "\xff" + `"`), 0, "UTF-8"},
+		{one(`,"order_id":"` + "\xff" + `"`), 0, "order_id: is not valid text"},
+		{one(`,"rake":"1\ud83c"`), 0, "rake: is not valid text"},
+		{one(`,"cp_extra":"` + "\xff" + `"`), 1, ""},
 	} {
 		records, err := DecodeSettlements([]byte(test.body))
 		switch {
@@ -184,7 +186,7 @@ func TestAskedFor(t *testing.T) {
 		{"out_order_no", "n", `,"order_id":"o","out_order_no":null`, []string{"o", "-", "n", "-"}, ""},
 		{"out_order_no", "n", `,"order_id":"n","out_order_no":"o"`, []string{"n", "-", "o", "-"}, "e:settlement_foreign"},
 		{"out_settle_no", "n", `,"item_order_id":"i"`, []string{"-", "n", "-", "i"}, ""},
-		{"out_settle_no", "n", `,"out_settle_no":" n"`, []string{"-", " n", "-", "-"}, "e:settlement_foreign"},
+		{"out_settle_no", "n", `,"out_settle_no":" n"`, []string{"-", " n", "-", "-"}, "e:settlement_foreign w:bad_id"},
 		{"settle_id", "s", `,"order_id":"o"`, []string{"o", "-", "-", "-"}, ""},
 		{"settle_id", "r", ``, []string{"-", "-", "-", "-"}, "e:settlement_foreign"},
 		{"certificate_id", "c", ``, []string{"-", "-", "-", "-"}, "e:settlement_foreign"},

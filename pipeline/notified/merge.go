@@ -50,10 +50,11 @@ func Merge(query *normalise.SettleRow, states []State) []Row {
 // join returns what is known with a state added.
 func join(known *Row, s *State) *Row {
 	told := s.row()
-	switch {
-	case known == nil:
+	if known == nil {
 		return &told
-	case known.Settlement.Source == schema.SourceCallback: // one without item, then one with: both are of the whole
+	}
+	known.Exceptions = append(slices.Clip(known.Exceptions), content(told.Exceptions)...)
+	if known.Settlement.Source == schema.SourceCallback { // one without item, then one with: both are of the whole
 		if differs := differences(&known.Settlement, &told.Settlement); len(differs) > 0 {
 			known.conflict(s, "another callback of the settlement says otherwise: "+strings.Join(differs, ", "))
 		}
@@ -73,6 +74,17 @@ func join(known *Row, s *State) *Row {
 	}
 	fill(answer, &told.Settlement)
 	return known
+}
+
+// content keeps, of what is wrong with a callback, what is wrong with its content
+// whoever wins: its text may stand in the row, and its amounts in none.
+func content(exceptions []schema.Exception) (kept []schema.Exception) {
+	for _, e := range exceptions {
+		if e.Rule == schema.RuleBadText || e.Rule == schema.RuleNegativeAmount {
+			kept = append(kept, e)
+		}
+	}
+	return kept
 }
 
 // row returns the state as a row, with what is wrong with it.

@@ -1,6 +1,7 @@
 package receive
 
 import (
+	"bytes"
 	"crypto/sha1" // what 担保支付 signs with
 	"crypto/subtle"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"billwalk/pipeline/mend"
 	"billwalk/schema"
 )
 
@@ -22,11 +24,11 @@ import (
 
 // legacyBody is what the signature of an old callback needs.
 type legacyBody struct {
-	Timestamp text   `json:"timestamp"`
-	Nonce     text   `json:"nonce"`
-	Msg       string `json:"msg"`
-	Signature string `json:"msg_signature"`
-	Version   text   `json:"version"`
+	Timestamp text           `json:"timestamp"`
+	Nonce     text           `json:"nonce"`
+	Msg       jsontext.Value `json:"msg"`
+	Signature string         `json:"msg_signature"`
+	Version   text           `json:"version"`
 }
 
 // signedLegacy is an old callback: the hexadecimal SHA-1 of token, timestamp, nonce
@@ -46,13 +48,18 @@ func (s signedLegacy) holds(a *app) bool {
 }
 
 // readLegacy reads an old callback, strictly: what cannot be decoded proves nothing.
+// Only msg may have text in it that is not valid: its very bytes are signed.
 func (r *Receiver) readLegacy(_ *app, c *schema.Callback, q *http.Request) (signature, *refusal) {
 	var refused *refusal
 	if c.Body, refused = r.readBody(nil, q); refused != nil {
 		return nil, refused
 	}
 	var body legacyBody
-	if err := json.Unmarshal(c.Body, &body); err != nil {
+	if err := json.Unmarshal(bytes.TrimPrefix(c.Body, mend.BOM), &body, jsontext.AllowInvalidUTF8(true)); err != nil {
+		return nil, errLegacyBody
+	}
+	msg, err := signedText(body.Msg)
+	if err != nil {
 		return nil, errLegacyBody
 	}
 	c.Timestamp, c.Nonce, c.Signature = string(body.Timestamp), string(body.Nonce), body.Signature
@@ -71,7 +78,19 @@ func (r *Receiver) readLegacy(_ *app, c *schema.Callback, q *http.Request) (sign
 	if err := checkNonce(c.Nonce); err != nil {
 		return nil, err
 	}
-	return signedLegacy{c.Timestamp, c.Nonce, body.Msg, c.Signature}, nil
+	return signedLegacy{c.Timestamp, c.Nonce, msg, c.Signature}, nil
+}
+
+// signedText returns the text that was signed, as it was; "" where there is none.
+func signedText(msg jsontext.Value) (string, error) {
+	switch msg.Kind() {
+	case 0, jsontext.KindNull:
+		return "", nil
+	case jsontext.KindString:
+		text, err := mend.Unquote(msg)
+		return string(text), err
+	}
+	return "", errors.New("want text")
 }
 
 // text is a string that may also come as a number, which is taken as it stands.

@@ -128,7 +128,7 @@ func (a *Archive) settleBatch(ctx context.Context, key string, take func(schema.
 	for line, err := range lines(body) {
 		var answer schema.SettleAnswer
 		if err == nil {
-			err = json.Unmarshal(line, &answer)
+			err = readLine(line, &answer)
 		}
 		if err == nil && (answer.Parameter == "" || answer.Value == "" || len(answer.Body) == 0) {
 			err = errors.New("a line is no answer")

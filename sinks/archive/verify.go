@@ -127,7 +127,7 @@ func (a *Archive) ProvePages(ctx context.Context, key string, take func(line int
 func (a *Archive) ProveSettlements(ctx context.Context, key string, take func(line int, answer schema.SettleAnswer)) error {
 	return a.proveLines(ctx, key, func(n int, line []byte) error {
 		var answer schema.SettleAnswer
-		err := json.Unmarshal(line, &answer)
+		err := readLine(line, &answer)
 		if err == nil {
 			answer.Key = key
 			take(n, answer)

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"go.uber.org/goleak"
 
@@ -68,7 +69,7 @@ func (w *walker) send(request *http.Request) received {
 	if w.url == "" {
 		recorder := httptest.NewRecorder()
 		w.handler.ServeHTTP(recorder, request)
-		return received{recorder.Code, recorder.Header(), recorder.Body.Bytes(), nil}
+		return received{recorder.Code, recorder.Header(), bytes.TrimPrefix(recorder.Body.Bytes(), []byte("\ufeff")), nil}
 	}
 	target, err := url.Parse(w.url + request.URL.RequestURI())
 	if err != nil {
@@ -81,7 +82,7 @@ func (w *walker) send(request *http.Request) received {
 	}
 	body, err := io.ReadAll(response.Body)
 	_ = response.Body.Close()
-	return received{response.StatusCode, response.Header, body, err}
+	return received{response.StatusCode, response.Header, bytes.TrimPrefix(body, []byte("\ufeff")), err}
 }
 
 func (w *walker) fetchToken(key, secret string) (token string, code int64) {
@@ -199,7 +200,8 @@ func (w *walker) page(u schema.Unit, cursor string, size int) (pageSeen, error) 
 			if strings.Contains(describe(out.code()), "token") {
 				w.authorise()
 			}
-		case out.Data.HasMore == nil || out.Data.Records == nil && (*out.Data.HasMore || !bytes.Contains(got.body, []byte(`"ledger_records":null`))) || len(out.Data.Records) > size:
+		case strings.ContainsRune(out.Data.Cursor, utf8.RuneError), len(out.Data.Records) > size, out.Data.HasMore == nil,
+			out.Data.Records == nil && (*out.Data.HasMore || !bytes.Contains(got.body, []byte(`"ledger_records":null`))):
 			last = errMalformed
 		default:
 			return out, nil
