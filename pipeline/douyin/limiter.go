@@ -103,9 +103,6 @@ func (p *pacer) limit(now time.Time) float64 {
 	return p.rate
 }
 
-// slowestYet says that throttling can push the rate no further down.
-func (p *pacer) slowestYet() bool { return p.limit(time.Now()) <= p.floor }
-
 func (p *pacer) paused() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
