@@ -52,7 +52,7 @@ var matrix = []struct {
 
 	// The platform and the network.
 	{27, "throttling for ten minutes", "pipeline/douyin TestThrottlingOf10Minutes TestThrottlingHalvesAndRecovers TestThrottlingFindsTheServersRate", ""},
-	{28, "an outage of half an hour", "pipeline/douyin TestOutageOf30Minutes TestOutageWithoutEnd TestRetryBudget", ""},
+	{28, "an outage of half an hour", "pipeline/douyin TestOutageOf30Minutes TestOutageWithoutEnd TestAllCallsFail TestAMinuteOfErrors", ""},
 	{29, "a token that dies under 64 calls", "pipeline/douyin TestOneRefreshForManyRefusals", ""},
 	{30, "somebody else who takes the token away", "pipeline/douyin TestTokenStolenEvery10Seconds TestStolenToken; cmd/billwalk TestFaults", ""},
 	{31, "a body that comes byte by byte", "pipeline/douyin TestSlowBody TestTimeout", ""},
