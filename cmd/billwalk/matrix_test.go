@@ -81,6 +81,11 @@ var matrix = []struct {
 	{48, "a disk that is full, or cannot be written", "cmd/billwalk TestDiskFull TestNoLocalFolder TestLakeInTheWay TestBucketReadOnly; sinks/parquet TestFinishOnABrokenDisk TestNoFile", ""},
 	{49, "three nights missed", "cmd/billwalk TestMissedNights", "nights further back than the lookback are filled by a backfill"},
 	{50, "an older billwalk and a newer lake", "cmd/billwalk TestNewerLake TestOldLake; sinks/lake TestUnknownVersions; sinks/archive TestCertificateIsRefused TestDamagedSettlements", "a settle pass of a newer version is passed over: its orders are asked for again"},
+
+	// A platform that fails now and then.
+	{51, "every second call fails, of every kind and both APIs", "cmd/billwalk TestUnsteadyPlatform TestSimulation; pipeline/douyin TestEveryKthCallFails TestHalfOfAllCallsFail TestOneCallFailsAlone TestFreshCallsGoFirst; pipeline TestRepeatsHoldUpNobody TestRepeatsEndWithTheDeadline", "too many requests are the platform's word: the rate falls, and the night takes longer"},
+	{52, "a gateway that ends kept-open connections", "pipeline/douyin TestGatewayEndsConnections TestNewConnectionThatEnds TestResetConnections", ""},
+	{53, "an app that is refused, by its IP or capability", "pipeline/douyin TestAppRefused; pipeline TestFailureReach TestTradeReach; cmd/billwalk TestPrintFailures TestFaults", ""},
 }
 
 // TestMatrix: the matrix has every row, and each row a test that exists, or a reason.
@@ -107,8 +112,8 @@ func TestMatrix(t *testing.T) {
 			}
 		}
 	}
-	if len(matrix) != 50 {
-		t.Errorf("%d rows, want 50", len(matrix))
+	if len(matrix) != 53 {
+		t.Errorf("%d rows, want 53", len(matrix))
 	}
 }
 

@@ -7,6 +7,8 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -21,35 +23,51 @@ import (
 )
 
 // TestUnsteadyPlatform: a night on which a fifth, or half, of all calls of both APIs
-// meet a fault, of every passing kind at once, ends with 0 and with the truth, and
-// takes longer by what has to be asked again.
+// meet a fault, of every passing kind at once, ends with 0 and with the truth. It
+// takes longer by what has to be asked again; only what the platform calls too many
+// requests slows it down, as it should.
 func TestUnsteadyPlatform(t *testing.T) {
 	t.Parallel()
-	for _, qps := range []float64{10, 200} {
-		var steady time.Duration
-		for _, percent := range []int{0, 20, 50} {
-			t.Run(fmt.Sprintf("%g per second, %d percent", qps, percent), func(t *testing.T) {
-				synctest.Test(t, func(t *testing.T) {
-					n := newUnsteadyNight(t, qps, percent)
-					s := n.run()
-					calls, took := s.Calls.Bills+s.Calls.Settlements, time.Duration(s.ElapsedSeconds*float64(time.Second))
-					t.Logf("%d calls, of which %d repeat another and %d were throttled, in %v", calls, s.Calls.Retries, s.Calls.Throttled, took.Round(time.Second))
-					if s.ExitCode != pipeline.ExitDone {
-						t.Fatalf("exit %d: %+v", s.ExitCode, s.Failures)
-					}
-					n.check(s)
-					if percent == 0 {
-						steady = took
-					} else if struck := n.struck(); struck*100 < int(calls-s.Calls.Retries)*percent*8/10 {
-						t.Errorf("%d faults struck", struck)
-					}
-					if latest := steady*time.Duration(100+percent)/100 + 3*time.Minute; percent > 0 && took > latest { // throttling has its own pace
-						t.Errorf("took %v, want at most %v", took, latest)
-					}
-				})
+	var steady time.Duration
+	for _, row := range []struct {
+		percent int
+		faults  string
+		most    time.Duration // of steady's minutes
+		more    time.Duration // one slow answer takes the whole timeout, several wait for it side by side
+	}{
+		{0, "", 100, 0},
+		{20, withoutThrottling(), 120, time.Minute}, {50, withoutThrottling(), 150, 2 * time.Minute},
+		{20, "passing", 120, 5 * time.Minute}, {50, "passing", 150, 20 * time.Minute},
+	} {
+		t.Run(fmt.Sprintf("%d percent of %.9s", row.percent, row.faults), func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				n := newUnsteadyNight(t, row.percent, row.faults)
+				s := n.run()
+				calls, took := s.Calls.Bills+s.Calls.Settlements, time.Duration(s.ElapsedSeconds*float64(time.Second))
+				t.Logf("%d calls, of which %d repeat another and %d were throttled, in %v", calls, s.Calls.Retries, s.Calls.Throttled, took.Round(time.Second))
+				if s.ExitCode != pipeline.ExitDone {
+					t.Fatalf("exit %d: %+v", s.ExitCode, s.Failures)
+				}
+				n.check(s)
+				if row.percent == 0 {
+					steady = took
+				} else if struck := n.struck(); struck*100 < int(calls-s.Calls.Retries)*row.percent*8/10 {
+					t.Errorf("%d faults struck", struck)
+				}
+				if latest := steady*row.most/100 + row.more; took > latest {
+					t.Errorf("took %v, want at most %v", took, latest)
+				}
 			})
-		}
+		})
 	}
+}
+
+// withoutThrottling names the passing faults that are not "too many requests".
+func withoutThrottling() string {
+	all, _ := sandbox.ParseFaults("passing")
+	return strings.Join(slices.DeleteFunc(all.Names(), func(name string) bool {
+		return slices.Contains([]string{"2119003", "28003018", "12001", "http429"}, name)
+	}), ",")
 }
 
 // unsteadyNight is a night in a bubble, on a sandbox without sockets.
@@ -61,14 +79,12 @@ type unsteadyNight struct {
 	program  *program
 }
 
-func newUnsteadyNight(t *testing.T, qps float64, percent int) *unsteadyNight {
+func newUnsteadyNight(t *testing.T, percent int, faults string) *unsteadyNight {
 	t.Helper()
-	world := testWorld(7, 150)
+	world := testWorld(7, 80)
 	world.Healthy, world.Now, world.Latency, world.Stall = true, time.Now, 80*time.Millisecond, 40*time.Second
-	if percent > 0 {
-		world.Passing = percent
-		world.Faults, _ = sandbox.ParseFaults("passing")
-	}
+	world.Passing = percent
+	world.Faults, _ = sandbox.ParseFaults(faults)
 	n := &unsteadyNight{T: t, platform: sandbox.New(world)}
 	yesterday := schema.DayOf(firstMorning) - 1
 	st := &story{
@@ -81,7 +97,7 @@ func newUnsteadyNight(t *testing.T, qps float64, percent int) *unsteadyNight {
 	n.program.world = outside{store: store, client: []douyin.Option{douyin.WithTransport(handled{n.platform})}}
 	file := st.file()
 	for name, app := range file.Apps {
-		app.QPS, app.ClientKey, app.ClientSecret = qps, "key", world.ClientSecret
+		app.QPS, app.ClientKey, app.ClientSecret = 10, "key", world.ClientSecret
 		if name == "trade" {
 			app.ClientKey, app.ClientSecret = world.TradeKey, world.TradeSecret
 		}
@@ -116,7 +132,7 @@ func (n *unsteadyNight) check(s *pipeline.Summary) {
 	}
 	m := n.oracle.manifestOf(day, 0)
 	n.oracle.bills(m, got)
-	if diff := cmp.Diff(want, got); diff != "" || len(want) < 500 {
+	if diff := cmp.Diff(want, got); diff != "" || len(want) < 400 {
 		n.Errorf("%d bills (-truth +lake):\n%.2000s", len(want), diff)
 	}
 	n.oracle.groups(m)
@@ -124,7 +140,7 @@ func (n *unsteadyNight) check(s *pipeline.Summary) {
 	for _, complaint := range n.oracle.complaints {
 		n.Error(complaint)
 	}
-	if s.Settling.Unanswered != 0 || s.Settling.Answered < 500 {
+	if s.Settling.Unanswered != 0 || s.Settling.Answered < 400 {
 		n.Errorf("%+v", s.Settling)
 	}
 }

@@ -162,6 +162,7 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 	got, err := c.send(ctx, e, req, token)
 	if err == nil {
 		c.token.accept(token)
+		e.pace.answered(sent)
 		if bad := e.check(got.body); bad != nil {
 			fault := newError(e.api, repeatOnce, bad.Error()).because(bad)
 			fault.LogID, fault.body = got.logID, evidence(got.body)
