@@ -51,7 +51,7 @@ func newBuilder(r *Run, plan Plan, s *Summary, begun time.Time) (*builder, error
 	}
 	b := &builder{
 		Run: r, plan: plan, summary: s, begun: begun, book: book, unreadable: make(map[schema.Day]error), warned: make(map[schema.Day]bool), results: make(map[schema.Unit]result), assemblies: make(map[partition]*assembly),
-		settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool), tradeHalts: new(halts),
+		settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool), tradeHalts: &halts{log: r.Log},
 		callbacks: new(callbacks), manifests: make(map[partition]*schema.Manifest),
 	}
 	b.neighbours = newNeighbours(&r.Rules, r.Buckets, b.bills)
@@ -79,6 +79,7 @@ func (b *builder) bills(ctx context.Context, at partition, columns ...string) it
 // stopped notes the orders that were not answered, and says whether quota or
 // deadline was why.
 func (b *builder) stopped() (err error) {
+	b.tradeHalts.report()
 	slices.SortFunc(b.tradeFailures, func(f, g schema.Failure) int {
 		return cmp.Or(cmp.Compare(f.Day, g.Day), cmp.Compare(f.Account, g.Account))
 	})

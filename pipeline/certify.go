@@ -149,3 +149,10 @@ func failureOf(err error, u schema.Unit) schema.Failure {
 	failure.Account, failure.Day = u.Account.ID, u.Day
 	return failure
 }
+
+// passing says that the platform or the network was at fault: the same call may
+// succeed later.
+func passing(err error) bool {
+	var typed interface{ Passing() bool }
+	return errors.As(err, &typed) && typed.Passing()
+}

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"billwalk/pipeline/yield"
 	"billwalk/schema"
 )
 
@@ -38,7 +39,7 @@ type settler struct {
 	again    schema.Day // from this day on, what nothing came back for is asked again
 	inFlight int        // questions asked side by side, over all units
 	halts    *halts
-	turns    chan struct{} // one for each question in flight
+	turns    chan struct{} // one for each question in flight that has not failed yet
 }
 
 // asked is what became of a unit's orders.
@@ -88,6 +89,7 @@ type settlePass struct {
 	data    []byte
 	held    []schema.SettleAnswer // of data: they count once they are stored
 	began   time.Time
+	aside   []*asking // what failed, and is being repeated while others are asked
 }
 
 // run asks for the orders that are due, some side by side. Those after them are
@@ -98,7 +100,7 @@ func (p *settlePass) run(ctx, hard context.Context, orders []wanted, c *schema.C
 	due := slices.DeleteFunc(orders, func(o wanted) bool { return !p.due(&o) })
 	p.progress.ordersExpected.Add(int64(len(due)))
 	calls, cancel := outlasting(ctx, grace) // a call may wait for an outage to end, but not for ever
-	defer cancel()
+	defer p.abandon(cancel)
 	err := p.all(ctx, calls, hard, due)
 	if anew := p.book.askAnew(p.unit); err == nil && p.Answered == int64(len(due)) && len(anew) > 0 {
 		p.Orders, due = p.Orders+int64(len(anew)), append(due, anew...)
@@ -136,19 +138,20 @@ func (p *settlePass) all(ctx, calls, hard context.Context, orders []wanted) erro
 			return errors.Join(err, p.flush(hard))
 		}
 	}
-	return p.flush(hard)
+	return errors.Join(p.takeAside(calls, true), p.flush(hard))
 }
 
-// explain says why orders were not answered.
+// explain says why orders were not answered. What ended all calls comes before what
+// became of one.
 func (p *settlePass) explain(ctx context.Context) {
+	if f, halted := p.halts.failure(p.unit); halted {
+		p.failure = &f
+	}
 	if p.failure == nil {
-		if f, halted := p.halts.failure(p.unit); halted {
-			p.failure = &f
-		} else if context.Cause(ctx) == errDeadline {
-			p.failure = deadlineFailure(p.unit)
-		} else {
+		if context.Cause(ctx) != errDeadline {
 			return // interrupted: the next run goes on
 		}
+		p.failure = deadlineFailure(p.unit)
 	}
 	p.failure.Reason = fmt.Sprintf("settle query: %d of %d orders have no answer: %s", p.Unanswered, p.Orders, p.failure.Reason)
 }
@@ -162,28 +165,64 @@ type answered struct {
 	err     error
 }
 
-// chunk asks for some orders side by side, and then archives and learns.
+// asking is an order that is being asked for.
+type asking struct {
+	order  *wanted
+	result answered
+	done   chan struct{} // closed when result is there
+}
+
+// chunk asks for some orders side by side, and then archives and learns. What
+// fails at first it does not wait for: that yields its turn, and is taken later.
 func (p *settlePass) chunk(ctx context.Context, orders []wanted) error {
-	results := make([]answered, len(orders))
-	var running errgroup.Group
+	var first sync.WaitGroup // until each is answered, or has failed once
 	for i := range orders {
 		p.turns <- struct{}{}
-		running.Go(func() error {
-			defer func() { <-p.turns }()
-			results[i] = p.order(ctx, &orders[i])
-			return nil
-		})
+		first.Add(1)
+		leave := sync.OnceFunc(func() { <-p.turns; first.Done() })
+		a := &asking{order: &orders[i], done: make(chan struct{})}
+		p.aside = append(p.aside, a)
+		go func() {
+			defer leave()
+			defer close(a.done)
+			a.result = p.order(yield.With(ctx, leave), a.order)
+		}()
 	}
-	_ = running.Wait() // orders keep their errors
-	for i := range results {
-		if err := p.take(ctx, &orders[i], &results[i]); err != nil {
-			return err
-		}
+	first.Wait()
+	if err := p.takeAside(ctx, false); err != nil {
+		return err
 	}
 	if len(p.data) > 0 && p.now().Sub(p.began) >= batchSpan {
 		return p.flush(ctx)
 	}
 	return nil
+}
+
+// takeAside takes the orders that have come to their end, or waits for all.
+func (p *settlePass) takeAside(ctx context.Context, all bool) (err error) {
+	p.aside = slices.DeleteFunc(p.aside, func(a *asking) bool {
+		if all {
+			<-a.done
+		}
+		select {
+		case <-a.done:
+			if err == nil {
+				err = p.take(ctx, a.order, &a.result)
+			}
+			return true
+		default:
+			return false
+		}
+	})
+	return err
+}
+
+// abandon ends the asking for what is left aside.
+func (p *settlePass) abandon(cancel func()) {
+	cancel()
+	for _, a := range p.aside {
+		<-a.done
+	}
 }
 
 // order asks the questions of an order until one is answered with settlements.
@@ -232,6 +271,9 @@ func (p *settlePass) take(ctx context.Context, o *wanted, r *answered) error {
 		if p.failure == nil && !errors.Is(r.err, errStopped) && ctx.Err() == nil {
 			failure := keeper{p.archive, p.runID, p.log}.keep(ctx, p.unit, schema.UnreadableSettlements, p.now(), r.err)
 			p.failure = &failure
+			if failure.Reach == schema.ReachApp || failure.Reach == schema.ReachToday {
+				return nil // the log has it already
+			}
 			p.log.Warn("an order was not answered", "account_id", p.unit.Account.ID, "bill_date", p.unit.Day, "shop_order_id", o.key,
 				"error_code", failure.Code, "sub_code", failure.SubCode, "logid", failure.LogID, "reason", failure.Reason)
 		}

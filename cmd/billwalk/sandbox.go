@@ -29,7 +29,7 @@ func (p *program) sandbox() *cobra.Command {
 			"  billwalk sandbox --callbacks http://127.0.0.1:8080/callbacks/settle/trade",
 		Args: nothing,
 	}
-	list := "faults to switch on, by name, or all:\n"
+	list := "faults to switch on, by name, all, or passing for those that strike a call once:\n"
 	for _, doc := range sandbox.FaultList() {
 		list += fmt.Sprintf("  %-20s %s\n", doc.Name, doc.Doc)
 	}
@@ -42,6 +42,7 @@ func (p *program) sandbox() *cobra.Command {
 	cmd.Flags().DurationVar(&config.Latency, "latency", 0, "time that every answer takes")
 	cmd.Flags().BoolVar(&config.Healthy, "healthy", false, "a world without exceptions and refused accounts")
 	cmd.Flags().StringVar(&faults, "faults", "", list)
+	cmd.Flags().IntVar(&config.Passing, "passing", 5, "percent of the calls that meet one of the passing faults that are on")
 	callbacks.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var err error
@@ -52,6 +53,9 @@ func (p *program) sandbox() *cobra.Command {
 			if n < 1 {
 				return usage("--%s %d: want 1 or more", name, n)
 			}
+		}
+		if config.Passing < 1 || config.Passing > 100 {
+			return usage("--passing %d: want 1 to 100 percent", config.Passing)
 		}
 		if config.QPS < 0 || config.TradeQPS < 0 || config.Latency < 0 {
 			return usage("--qps %d, --trade-qps %d and --latency %s: want 0 or more", config.QPS, config.TradeQPS, config.Latency)

@@ -225,7 +225,7 @@ func TestSimulation(t *testing.T) {
 // never happens is not tested.
 var happenings = []string{
 	": exit 0", ": exit 1", ": exit 3", ": exit 5", ": exit 6", ": exit 143", ": dies", ": thaws", ": refused",
-	": late: ok", ": late: conflict", ": late: 200", ": ok, once more", ": conflict", ": error",
+	": late: ok", ": late: conflict", ": late: 200", ": ok, once more", ": conflict", ": error", ": unsteady",
 }
 
 // census counts what happened over all seeds.

@@ -54,29 +54,6 @@ func printSummary(out io.Writer, s *pipeline.Summary) {
 	printFailures(out, "failed", s.Failures)
 }
 
-// Beyond this many the text names no more: --output json and runs/ have all.
-const mostFailures = 20
-
-func printFailures(out io.Writer, what string, failures []schema.Failure) {
-	for i, f := range failures {
-		if i == mostFailures {
-			fmt.Fprintf(out, "  %-11s %d more; all of them are in runs/\n", what, len(failures)-i)
-			return
-		}
-		fmt.Fprintf(out, "  %-11s account %s on %s: %s", what, f.Account, f.Day, plain(f.Reason))
-		if f.Code != 0 && !strings.Contains(f.Reason, fmt.Sprint(f.Code)) {
-			fmt.Fprintf(out, " (code %d)", f.Code)
-		}
-		if f.LogID != "" && !strings.Contains(f.Reason, f.LogID) {
-			fmt.Fprintf(out, " logid %s", plain(f.LogID))
-		}
-		fmt.Fprintln(out)
-		if f.Hint != "" && (i == 0 || f.Hint != failures[i-1].Hint) {
-			fmt.Fprintf(out, "  %-11s   → %s\n", "", plain(f.Hint))
-		}
-	}
-}
-
 func verdictOf(s *pipeline.Summary) string {
 	switch s.ExitCode {
 	case pipeline.ExitDone:

@@ -25,15 +25,14 @@ type App struct {
 }
 
 // Client calls the platform for one App. Any number of goroutines may use it at
-// once, for bills and for settlements: they share its token and its retry budget,
-// and each API has a pace of its own.
+// once, for bills and for settlements: they share its token, and each API has a
+// pace and a retry budget of its own.
 type Client struct {
-	app     App
-	http    *http.Client
-	log     *slog.Logger
-	jitter  func(limit time.Duration) time.Duration
-	token   *tokens
-	repeats budget
+	app    App
+	http   *http.Client
+	log    *slog.Logger
+	jitter func(limit time.Duration) time.Duration
+	token  *tokens
 
 	patience, firstPatience time.Duration // with an outage; with an API that has never answered
 	cache                   TokenCache    // nil for a token of its own
@@ -51,6 +50,10 @@ type endpoint struct {
 	circuit circuit
 	pace    *pacer       // nil for client_token, which is called once in two hours
 	calls   atomic.Int64 // over HTTP, repeats included
+
+	repeats  budget
+	health   health
+	refusals refusals
 }
 
 // Option changes how New builds a Client.
@@ -103,10 +106,13 @@ func New(app App, options ...Option) *Client {
 	app.BaseURL = strings.TrimRight(app.BaseURL, "/")
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{
-		app: app, http: &http.Client{Transport: newTransport(), CheckRedirect: stay}, log: slog.Default(), jitter: rand.N[time.Duration], patience: patience, firstPatience: firstPatience,
+		app: app, http: &http.Client{Transport: newConnections(), CheckRedirect: stay}, log: slog.Default(), jitter: rand.N[time.Duration], patience: patience, firstPatience: firstPatience,
 		bills:       endpoint{api: apiBills, check: checkPage, circuit: circuit{opens: silenceOpens}, pace: newPacer(app.QPS)},
 		settlements: endpoint{api: apiSettlements, check: checkSettlements, circuit: circuit{opens: silenceOpens}, pace: newPacer(app.QPS)},
 		grants:      endpoint{api: apiToken, circuit: circuit{opens: tokenSilenceOpens}},
+	}
+	for _, e := range []*endpoint{&c.bills, &c.settlements, &c.grants} {
+		e.repeats.left = budgetStart
 	}
 	for _, set := range options {
 		set(c)
@@ -150,11 +156,15 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 	if err != nil {
 		return reply{}, err
 	}
+	if err := e.refusals.ended(); err != nil {
+		return reply{}, err // while it waited for its turn
+	}
 	token := c.token.newest()
 	req.Header.Set("access-token", token.Reveal())
 	got, err := c.send(ctx, e, req, token)
 	if err == nil {
 		c.token.accept(token)
+		e.pace.answered(sent)
 		if bad := e.check(got.body); bad != nil {
 			fault := newError(e.api, repeatOnce, bad.Error()).because(bad)
 			fault.LogID, fault.body, fault.unreadable, fault.whole = got.logID, evidence(got.body), true, got.whole
@@ -180,6 +190,9 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, token schema.Secret) (reply, error) {
 	e.calls.Add(1)
 	got, err := c.exchange(ctx, e.api, req)
+	if errors.Is(err, errStale) {
+		got, err = c.sendAnew(ctx, e, req)
+	}
 	logID, fault := "", (*Error)(nil)
 	if err == nil {
 		if logID, fault = judge(e.api, got.status, got.body); fault != nil && fault.unreadable && e.check != nil { // a token is not to be kept
@@ -202,6 +215,28 @@ func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, token
 		c.throttled.Add(1)
 	}
 	return reply{}, fault
+}
+
+// sendAnew makes a request once more on a new connection: the one that it went out
+// on had come to its end. That is no fault of the call, the platform or the budget.
+// Whether the platform saw the request nobody knows, so the pace counts both.
+func (c *Client) sendAnew(ctx context.Context, e *endpoint, req *http.Request) (received, error) {
+	again := req.Clone(onNewConnection(ctx))
+	if req.GetBody != nil {
+		body, err := req.GetBody()
+		if err != nil {
+			return received{}, newError(e.api, giveUpUnit, err.Error())
+		}
+		again.Body = body
+	}
+	if e.pace != nil {
+		if _, err := e.pace.wait(ctx); err != nil {
+			return received{}, err
+		}
+	}
+	c.retries.Add(1)
+	e.calls.Add(1)
+	return c.exchange(again.Context(), e.api, again)
 }
 
 // clean makes an error fit to be shown: it takes out the app's secret and the

@@ -26,7 +26,7 @@ var documented = []struct {
 	{codes: []int64{2100004, 28001005}, asked: 3, reach: schema.ReachUnit, hintPart: "平台繁忙"},
 	{codes: []int64{2191001, 2191002, 2191003, 2191004, 2191005, 2191006, 2191007, 2191008, 2191009}, asked: 1, reach: schema.ReachUnit, hintPart: "logid"},
 	{codes: []int64{20000}, asked: 1, reach: schema.ReachUnit}, // means nothing where no order is asked for
-	{codes: []int64{5000001, 2100001, 2119002, 28001006, 10001, 2191000}, asked: 6, reach: schema.ReachUnit},
+	{codes: []int64{5000001, 2100001, 2119002, 28001006, 10001, 2191000}, asked: 8, reach: schema.ReachUnit},
 	{codes: []int64{2119003, 28001052, 28003018, 10020}, asked: 8, reach: schema.ReachUnit},
 	{codes: []int64{6000001, 6000002}, asked: 1, reach: schema.ReachUnavailable, hintPart: "交易账户详情"},
 	{codes: []int64{2190002, 2190008, 28001003, 28001008, 10008}, asked: 2, reach: schema.ReachApp, hintPart: "client_secret"},
@@ -42,7 +42,7 @@ var documented = []struct {
 	{sub: true, codes: []int64{11002}, asked: 2, reach: schema.ReachApp},
 	{sub: true, codes: []int64{11004}, asked: 1, reach: schema.ReachApp},
 	{sub: true, codes: []int64{12001}, asked: 8, reach: schema.ReachUnit},
-	{sub: true, codes: []int64{13000}, asked: 6, reach: schema.ReachUnit},
+	{sub: true, codes: []int64{13000}, asked: 8, reach: schema.ReachUnit},
 }
 
 const wholePage = `"cursor":"1","has_more":true,"ledger_records":[]`
@@ -184,9 +184,9 @@ func TestSettleCodes(t *testing.T) {
 		{2190008, 0, 2, schema.ReachApp, "client_secret"},
 		{2191009, 12001, 8, schema.ReachUnit, "qps"},
 		{28003018, 0, 8, schema.ReachUnit, "qps"},
-		{2191000, 0, 6, schema.ReachUnit, "logid"},
-		{2191000, 13000, 6, schema.ReachUnit, "logid"},
-		{2191009, 13000, 6, schema.ReachUnit, "logid"},
+		{2191000, 0, 8, schema.ReachUnit, "logid"},
+		{2191000, 13000, 8, schema.ReachUnit, "logid"},
+		{2191009, 13000, 8, schema.ReachUnit, "logid"},
 		{2191009, 20005, 3, schema.ReachUnit, "logid"},
 		{2191009, 0, 1, schema.ReachUnit, "logid"},
 		{2191010, 0, 1, schema.ReachUnit, "logid"},

@@ -33,6 +33,7 @@ type Error struct {
 	unanswered bool   // there was no answer, or none of the platform's own: the circuit counts these
 	unreadable bool   // there was one, and it is none that the API documents
 	whole      []byte // that answer, as received
+	sure       bool   // that it is the whole app which is refused
 	retryAfter time.Duration
 	body       []byte // of the answer that carries the code, if it is JSON
 	cause      error
@@ -141,12 +142,18 @@ func (e *Error) in(what string) *Error {
 	return &own
 }
 
-// ending returns a copy whose reason also says why it was not repeated.
-func (e *Error) ending(why string) *Error {
-	own := *e
-	own.Reason += "; " + why
-	return &own
+// passing says that the call may succeed when it is made again.
+func (e *Error) passing() bool { return attempts[e.remedy] > 0 }
+
+// refusesApp says that the platform refused the call with a code that means the
+// whole app, and may mean one account. Without a token there is nothing to doubt.
+func (e *Error) refusesApp() bool {
+	return e.remedy == giveUpApp && e.coded() && !e.sure && e.API != apiToken
 }
+
+// Passing says that the fault is the platform's or the network's, and not the
+// call's: made again later, the call may succeed.
+func (e *Error) Passing() bool { return e.passing() && e.reach == schema.ReachUnit }
 
 const maxReason = 300
 

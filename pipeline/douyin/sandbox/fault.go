@@ -109,20 +109,21 @@ func (f fault) inAll() bool {
 type Faults struct{ on []fault }
 
 // ParseFaults reads a comma list of fault names. "all" stands for every fault
-// that does not end the whole run, "" for none.
+// that does not end the whole run, "passing" for those that strike a call once, ""
+// for none.
 func ParseFaults(list string) (Faults, error) {
 	wanted := map[string]bool{}
 	for name := range strings.SplitSeq(list, ",") {
 		name = strings.TrimSpace(name)
 		known := slices.ContainsFunc(faults, func(f fault) bool { return f.name == name })
-		if !known && name != "" && name != "all" {
-			return Faults{}, fmt.Errorf("fault %q is unknown; there are: all, %s", name, strings.Join(faultNames(faults), ", "))
+		if !known && name != "" && name != "all" && name != "passing" {
+			return Faults{}, fmt.Errorf("fault %q is unknown; there are: all, passing, %s", name, strings.Join(faultNames(faults), ", "))
 		}
 		wanted[name] = true
 	}
 	var on []fault
 	for _, f := range faults {
-		if wanted[f.name] || wanted["all"] && f.inAll() {
+		if wanted[f.name] || wanted["all"] && f.inAll() || wanted["passing"] && f.kind == passing {
 			on = append(on, f)
 		}
 	}

@@ -41,6 +41,7 @@ type Config struct {
 	Latency  time.Duration // added to every API answer
 	Stall    time.Duration // how long the fault "slow" stalls, 35 s when 0
 	Faults   Faults        // from [ParseFaults]
+	Passing  int           // percent of the calls that a passing fault strikes, each once; 5 when 0. Their bounds grow with it
 
 	Strays        int // orders per merchant and week that callbacks tell and no bill explains, 5 when 0, none when negative
 	LostCallbacks int // percent of the orders whose callbacks never come
@@ -55,6 +56,9 @@ func (c Config) withDefaults() Config {
 	}
 	if c.Bills <= 0 {
 		c.Bills = 200
+	}
+	if c.Passing <= 0 {
+		c.Passing = usualPassing
 	}
 	if c.Stall <= 0 {
 		c.Stall = 35 * time.Second
