@@ -218,8 +218,8 @@ func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, token
 }
 
 // sendAnew makes a request once more on a new connection: the one that it went out
-// on had come to its end. That is no fault of the call, the platform or the budget.
-// Whether the platform saw the request nobody knows, so the pace counts both.
+// on had come to its end before the platform answered a byte. That is no fault of
+// the call, and costs no attempt, no repeat of the budget and no turn.
 func (c *Client) sendAnew(ctx context.Context, e *endpoint, req *http.Request) (received, error) {
 	again := req.Clone(onNewConnection(ctx))
 	if req.GetBody != nil {
@@ -228,11 +228,6 @@ func (c *Client) sendAnew(ctx context.Context, e *endpoint, req *http.Request) (
 			return received{}, newError(e.api, giveUpUnit, err.Error())
 		}
 		again.Body = body
-	}
-	if e.pace != nil {
-		if _, err := e.pace.wait(ctx); err != nil {
-			return received{}, err
-		}
 	}
 	c.retries.Add(1)
 	e.calls.Add(1)
