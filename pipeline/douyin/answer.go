@@ -122,7 +122,7 @@ func malformed(api string, body []byte, cause error) *Error {
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		r, reason = giveUpUnit, "the answer repeats a key: "+err.Error()
 	case err != nil:
-		reason = "the answer is not JSON: " + err.Error()
+		r, reason = repeat, "the answer is not JSON: "+err.Error()
 	case len(bytes.TrimSpace(body[dec.InputOffset():])) > 0:
 		r, reason = giveUpUnit, fmt.Sprintf("the answer goes on after its end, at byte %d", dec.InputOffset())
 	default:

@@ -169,7 +169,7 @@ func TestSettleCodes(t *testing.T) {
 		{4000002, 12001, 8, schema.ReachUnit, "qps"},
 		{4000002, 13000, 1, schema.ReachUnit, "settlements.match"},
 		{4000002, 20000, 1, schema.ReachUnit, "settlements.match"},
-		{28001006, 20000, 6, schema.ReachUnit, "logid"},
+		{28001006, 20000, 8, schema.ReachUnit, "logid"},
 		{2190004, 20000, 1, schema.ReachApp, "industry_open.trade.settle"},
 		{3000001, 0, 2, schema.ReachUnit, "logid"},
 		{28001005, 0, 3, schema.ReachUnit, "参数类型"},
