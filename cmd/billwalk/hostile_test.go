@@ -90,6 +90,7 @@ var contractKeys = regexp.MustCompile(`^(` + strings.Join([]string{
 	`(bills|settlements|reconciliation|exceptions|restatements)/bill_date=\d{4}-\d\d-\d\d/bucket-\d{3}\.parquet`,
 	`_manifests/(lake|bill_date=\d{4}-\d\d-\d\d/bucket-\d{3})\.json`,
 	`archive/(bills|settlements)/bill_date=\d{4}-\d\d-\d\d/account=\d{1,32}/[0-9A-Z]{26}(-\d{5}\.jsonl\.zst|\.json)`,
+	`archive/unreadable/bill_date=\d{4}-\d\d-\d\d/account=\d{1,32}/[0-9A-Z]{26}-(bills|settlements)\.jsonl\.zst`,
 	`_control(/[A-Za-z0-9][A-Za-z0-9_=.-]*)+`, `runs/[0-9A-Z]{26}\.json`,
 }, "|") + `)$`)
 
