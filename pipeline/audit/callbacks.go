@@ -109,8 +109,8 @@ func (r *receipt) callback(line int, c schema.Callback) {
 	r.told = append(r.told, told)
 }
 
-// readCallback returns what a callback tells of its settlement. In those of 担保支付
-// its id has other names.
+// readCallback returns what a callback tells of its settlement. Its id may have an
+// old name, of 担保支付, too: the current one counts where it has a value.
 func readCallback(c *schema.Callback) (telling, error) {
 	var body struct {
 		Msg string `json:"msg"`
@@ -128,11 +128,7 @@ func readCallback(c *schema.Callback) (telling, error) {
 	if err := json.Unmarshal([]byte(body.Msg), &msg); err != nil {
 		return telling{}, err
 	}
-	ids := []jsontext.Value{msg.SettleID}
-	if c.Scheme == schema.SignedLegacy {
-		ids = []jsontext.Value{msg.SettleNo, msg.ChannelID, msg.OwnNo}
-	}
-	for _, raw := range ids {
+	for _, raw := range []jsontext.Value{msg.SettleID, msg.SettleNo, msg.ChannelID, msg.OwnNo} {
 		if id, err := text(raw); err != nil || id.V != "" {
 			msg.SettleID = raw
 			return msg.telling(msg.Status, c.ReceivedAt)

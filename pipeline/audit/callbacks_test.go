@@ -14,6 +14,8 @@ func FuzzTwoReadingsOfCallbacks(f *testing.F) {
 	f.Add([]byte(`{"version":"2.0","type":"settle","msg":"{\"settle_id\":\"ot1\",\"status\":\"SUCCESS\",\"settle_amount\":2,\"rake\":\"0\",\"commission\":null,\"settle_detail\":\"商户号68882720803499563550-分成金额(分)2\"}"}`), false)
 	f.Add([]byte(`{"version":"2.0","type":"settle","msg":"{\"settle_id\":17,\"status\":\"FA\\u0049L\",\"settle_amount\":9223372036854775807,\"settle_detail\":\"\",\"new\":1}"}`), false)
 	f.Add([]byte(`{"type":"settle","msg":"{\"settle_no\":\"\",\"channel_settle_id\":7050000000000000401,\"cp_settle_no\":\"c\",\"settle_id\":\"s\",\"status\":\"FAIL\"}"}`), true)
+	f.Add([]byte(`{"type":"settle","msg":"{\"cp_settle_no\":\"c\",\"settle_no\":\"n\",\"settle_id\":\"s\",\"status\":\"FAIL\",\"event_time\":1}"}`), true)
+	f.Add([]byte(`{"version":"2.0","type":"settle","msg":"{\"channel_settle_id\":\"c\",\"settle_id\":\"\",\"status\":\"FAIL\",\"settled_at\":1}"}`), false)
 	f.Add([]byte(`{"type":"settle","msg":"{\"settle_no\":null,\"cp_settle_no\":\"c\",\"status\":\"FAIL\",\"rake\":-5}"}`), true)
 	f.Fuzz(func(t *testing.T, body []byte, legacy bool) {
 		c := &schema.Callback{Scheme: schema.SignedRSA, ReceivedAt: time.UnixMicro(1795233600_123456).UTC(), Body: body}
@@ -35,7 +37,7 @@ func FuzzTwoReadingsOfCallbacks(f *testing.F) {
 func TestReadCallbackRefuses(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
-		"", "[]", "{}", `{"msg":"{}"}`, `{"msg":{"settle_id":"s"}}`, `{"msg":"{\"settle_id\":\"\"}"}`, `{"msg":"{\"settle_no\":\"s\"}"}`,
+		"", "[]", "{}", `{"msg":"{}"}`, `{"msg":{"settle_id":"s"}}`, `{"msg":"{\"settle_id\":\"\"}"}`, `{"msg":"{\"out_settle_no\":\"s\"}"}`,
 		`{"msg":"{\"settle_id\":{}}"}`, `{"msg":"{\"settle_id\":\"s\",\"rake\":1.5}"}`, `{"msg":"{\"settle_id\":\"s\",\"rake\":1,\"rake\":1}"}`,
 	} {
 		if told, err := readCallback(&schema.Callback{Scheme: schema.SignedRSA, Body: []byte(body)}); err == nil {

@@ -5,7 +5,6 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -17,8 +16,8 @@ import (
 
 // Old orders, paid by 担保支付, are still settled, and their callbacks signed as
 // they always were: by a token, with SHA-1, and within the body. That is weak, so it is
-// believed on a path of its own, for apps that have the token, and never
-// for a request that could have been of version 2.0.
+// believed for apps that have the token alone, and never for a body that says
+// version 2.0, whatever its other signature is like.
 
 // legacyBody is what the signature of an old callback needs.
 type legacyBody struct {
@@ -45,12 +44,19 @@ func (s signedLegacy) holds(a *app) bool {
 	return true
 }
 
-// readLegacy reads an old callback, strictly: what cannot be decoded proves nothing.
-func (r *Receiver) readLegacy(_ *app, c *schema.Callback, q *http.Request) (signature, *refusal) {
-	var refused *refusal
-	if c.Body, refused = r.readBody(nil, q); refused != nil {
-		return nil, refused
+// saysCurrent says that the body is to be proved by the signature of version 2.0,
+// as the platform documents it: its version is "2.0". So is what cannot be read,
+// by the stronger one.
+func saysCurrent(body []byte) bool {
+	var read struct {
+		Version text `json:"version"`
 	}
+	return json.Unmarshal(body, &read) != nil || read.Version == "2.0"
+}
+
+// readLegacy reads the signature of an old callback, strictly: what cannot be
+// decoded proves nothing.
+func readLegacy(c *schema.Callback) (signature, *refusal) {
 	var body legacyBody
 	if err := json.Unmarshal(c.Body, &body); err != nil {
 		return nil, errLegacyBody
