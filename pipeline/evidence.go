@@ -121,7 +121,7 @@ func (e *evidence) merge(f *found, queried []normalise.SettleRow, bills []reconc
 		f.linked = append(f.linked, l.state.place)
 	}
 	for i := range queried {
-		states, err := e.callbacks.readAll(links.take(linkIDsOf(&queried[i].Settlement).settle))
+		states, err := e.callbacks.readAll(links.take(settleIDs(&queried[i].Settlement)...))
 		if err != nil {
 			return err
 		}

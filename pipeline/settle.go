@@ -36,6 +36,7 @@ type settler struct {
 	first    schema.Day // of the job's days: what FAILed before is asked again
 	again    schema.Day // from this day on, what nothing came back for is asked again
 	inFlight int        // questions asked side by side, over all units
+	confirms bool       // asks for settlements that callbacks alone tell of, and not for orders
 	halts    *halts
 	turns    chan struct{} // one for each question in flight
 }
@@ -139,7 +140,11 @@ func (p *settlePass) explain(ctx context.Context) {
 			return // interrupted: the next run goes on
 		}
 	}
-	p.failure.Reason = fmt.Sprintf("settle query: %d of %d orders have no answer: %s", p.Unanswered, p.Orders, p.failure.Reason)
+	what := "orders"
+	if p.confirms {
+		what = "settlements of callbacks alone"
+	}
+	p.failure.Reason = fmt.Sprintf("settle query: %d of %d %s have no answer: %s", p.Unanswered, p.Orders, what, p.failure.Reason)
 }
 
 // answered is what came of asking for one order.
@@ -220,7 +225,11 @@ func (p *settlePass) take(ctx context.Context, o *wanted, r *answered) error {
 		if p.failure == nil && !errors.Is(r.err, errStopped) && ctx.Err() == nil {
 			failure := failureOf(r.err, p.unit)
 			p.failure = &failure
-			p.log.Warn("an order was not answered", "account_id", p.unit.Account.ID, "bill_date", p.unit.Day, "shop_order_id", o.key,
+			id := "shop_order_id"
+			if p.confirms {
+				id = "settle_id"
+			}
+			p.log.Warn("an order was not answered", "account_id", p.unit.Account.ID, "bill_date", p.unit.Day, id, o.key,
 				"error_code", failure.Code, "sub_code", failure.SubCode, "logid", failure.LogID, "reason", failure.Reason)
 		}
 		return nil
