@@ -16,6 +16,8 @@ func FuzzTwoReadingsOfCallbacks(f *testing.F) {
 	f.Add([]byte(`{"type":"settle","msg":"{\"settle_no\":\"\",\"channel_settle_id\":7050000000000000401,\"cp_settle_no\":\"c\",\"settle_id\":\"s\",\"status\":\"FAIL\"}"}`), true)
 	f.Add([]byte(`{"type":"settle","msg":"{\"cp_settle_no\":\"c\",\"settle_no\":\"n\",\"settle_id\":\"s\",\"status\":\"FAIL\",\"event_time\":1}"}`), true)
 	f.Add([]byte(`{"version":"2.0","type":"settle","msg":"{\"channel_settle_id\":\"c\",\"settle_id\":\"\",\"status\":\"FAIL\",\"settled_at\":1}"}`), false)
+	f.Add([]byte(`{"type":"settle","msg":"{\"settle_id\":\"s\",\"status\":\"FAIL\",\"event_time\":1643212800000,\"settled_at\":1643189272}"}`), true)
+	f.Add([]byte(`{"version":"2.0","type":"settle","msg":"{\"settle_id\":\"s\",\"status\":\"FAIL\",\"event_time\":0,\"settled_at\":\"1643189272\"}"}`), false)
 	f.Add([]byte(`{"type":"settle","msg":"{\"settle_no\":null,\"cp_settle_no\":\"c\",\"status\":\"FAIL\",\"rake\":-5}"}`), true)
 	f.Fuzz(func(t *testing.T, body []byte, legacy bool) {
 		c := &schema.Callback{Scheme: schema.SignedRSA, ReceivedAt: time.UnixMicro(1795233600_123456).UTC(), Body: body}
@@ -110,6 +112,23 @@ func TestHeard(t *testing.T) {
 		told := tellingOf(test.row)
 		if got := told.heard(test.source, test.answered, test.called); got != test.want {
 			t.Errorf("%s: %t, want %t", name, got, test.want)
+		}
+	}
+}
+
+// TestCalled: a row's callbacks are those with its settle_id, and those that have the
+// developer's id for it.
+func TestCalled(t *testing.T) {
+	t.Parallel()
+	told := func(id string) telling { return tellingOf(&schema.Settlement{SettleID: id}) }
+	all := tellings{told("s1"), told("c1"), told("s2"), told("s1")}
+	all.sort()
+	for _, test := range []struct {
+		id, outSettleNo string
+		want            int
+	}{{"s1", "", 2}, {"s1", "s1", 2}, {"s1", "c1", 3}, {"s2", "c1", 2}, {"s3", "c1", 1}, {"s3", "s4", 0}} {
+		if got := all.called(&schema.Settlement{SettleID: test.id, OutSettleNo: schema.Some(test.outSettleNo)}); len(got) != test.want {
+			t.Errorf("%+v: %d", test, len(got))
 		}
 	}
 }
