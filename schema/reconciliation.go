@@ -70,6 +70,10 @@ type Reconciliation struct {
 	LastSettleTime        Null[time.Time]
 }
 
+// UnexplainedCauses is why a settlement may have no bill.
+const UnexplainedCauses = "its account is not in jobs.yaml, its day failed for the account, its bill is further away than the lookback (7 days at least), " +
+	"or the order was verified and undone within an hour (核销后 1 小时内撤销或退款): then there is no bill, ever"
+
 // Reconciliations is the table reconciliation: one row per group.
 var Reconciliations = Table[Reconciliation]{
 	Name: "reconciliation",
@@ -93,7 +97,8 @@ func reconciliationFields() []Field[Reconciliation] {
 			func(r *row) *Verdict { return &r.Verdict }),
 		nullable(textOf[Tier](), Column{Name: "matched_by", Label: "匹配方式", Doc: "item, order, order_window or amount; NULL unless matched"},
 			func(r *row) *Null[Tier] { return &r.MatchedBy }),
-		always(texts, Column{Name: "reasons", Label: "原因", Doc: "why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, not_asked, no_key, non_forward, not_configured"},
+		always(texts, Column{Name: "reasons", Label: "原因", Doc: "why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, not_asked, no_key, non_forward, not_configured. " +
+			"settlement_unexplained beside settlement_only: " + UnexplainedCauses},
 			func(r *row) *[]string { return &r.Reasons }),
 		required(int64s, Column{Name: "bill_rows", Label: "账单数", Doc: "bills in the group"},
 			func(r *row) *int64 { return &r.BillRows }),
