@@ -95,8 +95,12 @@ func (b *builder) confirm(asking, hard context.Context, day schema.Day, groups [
 	}
 	sum := &b.summary.Settling
 	sum.Asked += done.Asked
+	sum.SettlementOnly.Asked += done.Asked
 	sum.SettlementOnly.Answered += done.Answered
 	sum.SettlementOnly.Unanswered += done.Unanswered
+	if done.Asked == 0 {
+		return nil
+	}
 	for i, states := range groups {
 		l, err := evidence.lone(day, states)
 		if err != nil {

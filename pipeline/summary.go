@@ -59,7 +59,8 @@ type Settling struct {
 // Confirming counts the settlements that callbacks alone tell of, and no bill
 // explains, for which the settle query was due.
 type Confirming struct {
-	Answered   int64 `json:"answered"`   // confirmed, or not known to it
+	Asked      int64 `json:"asked"`      // questions
+	Answered   int64 `json:"answered"`   // settlements: confirmed, or not known to it
 	Confirmed  int64 `json:"confirmed"`  // of these
 	Unanswered int64 `json:"unanswered"` // without an answer
 }
