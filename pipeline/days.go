@@ -268,13 +268,6 @@ func (b *builder) settleDay(asking, hard context.Context, day schema.Day) error 
 	return errors.Join(faults...)
 }
 
-func (b *builder) settler() *settler {
-	return &settler{
-		trade: b.Trade, archive: b.Archive, book: b.book, now: b.Now, log: b.Log, progress: b.Progress, runID: b.ID,
-		started: b.summary.StartedAt, begun: b.begun, first: b.From, again: b.AgainSince, inFlight: b.TradeInFlight, halts: b.tradeHalts,
-	}
-}
-
 // ask asks the trade system for the day's orders.
 func (b *builder) ask(asking, hard context.Context, day schema.Day) error {
 	if err := b.know(hard, day); err != nil {

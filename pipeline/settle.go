@@ -41,6 +41,13 @@ type settler struct {
 	turns    chan struct{} // one for each question in flight
 }
 
+func (b *builder) settler() *settler {
+	return &settler{
+		trade: b.Trade, archive: b.Archive, book: b.book, now: b.Now, log: b.Log, progress: b.Progress, runID: b.ID,
+		started: b.summary.StartedAt, begun: b.begun, first: b.From, again: b.AgainSince, inFlight: b.TradeInFlight, halts: b.tradeHalts,
+	}
+}
+
 // asked is what became of a unit's orders.
 type asked struct {
 	Settling
