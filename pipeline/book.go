@@ -41,11 +41,16 @@ type filed struct {
 	day     schema.Day
 }
 
-// fingerprint stands for a question: what was asked, whatever column gave it.
+// fingerprint stands for a question: what was asked, whatever column gave it. What a
+// callback gave is apart: its answer is of no order.
 type fingerprint [16]byte
 
 func fingerprintOf(q schema.Question) (f fingerprint) {
-	sum := sha256.Sum256([]byte(q.Parameter + "\x00" + q.Value))
+	text := q.Parameter + "\x00" + q.Value
+	if confirms(q) {
+		text = byCallback + "\x00" + text
+	}
+	sum := sha256.Sum256([]byte(text))
 	copy(f[:], sum[:])
 	return f
 }
@@ -157,7 +162,7 @@ func (b *book) add(a schema.SettleAnswer) error {
 	}
 	entry := append(append(head, '\n'), said.Body...)
 	var ids []fingerprint
-	if b.linking {
+	if b.linking && !confirms(said.Question()) {
 		ids = toldBy(records, &said)
 	}
 

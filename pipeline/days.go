@@ -33,7 +33,7 @@ func (b *builder) run(ctx, asking, hard context.Context, finished iter.Seq[ended
 		}
 		for _, day := range b.ready(left) {
 			if ctx.Err() == nil {
-				faults = append(faults, b.joinDay(hard, day))
+				faults = append(faults, b.joinDay(asking, hard, day))
 			}
 		}
 	}
@@ -109,14 +109,14 @@ func (b *builder) window() int {
 
 // joinDay joins and publishes the day's partitions, and gives up the files that
 // no day needs any more.
-func (b *builder) joinDay(ctx context.Context, day schema.Day) error {
+func (b *builder) joinDay(asking, ctx context.Context, day schema.Day) error {
 	b.joined[day] = true
 	var faults []error
 	for _, a := range b.of(day) {
 		if a.stage == nil {
 			continue
 		}
-		err := b.publish(ctx, a)
+		err := b.publish(asking, ctx, a)
 		if errors.Is(err, schema.ErrSuperseded) {
 			err = b.superseded(ctx, a)
 		}
@@ -150,8 +150,8 @@ func (b *builder) needed(day schema.Day) bool {
 }
 
 // publish joins and publishes one partition, and notes what came of it.
-func (b *builder) publish(ctx context.Context, a *assembly) error {
-	if err := b.join(ctx, a); err != nil || a.vain() {
+func (b *builder) publish(asking, ctx context.Context, a *assembly) error {
+	if err := b.join(asking, ctx, a); err != nil || a.vain() {
 		return err
 	}
 	for i := range a.m.Units {
@@ -174,7 +174,7 @@ func (b *builder) publish(ctx context.Context, a *assembly) error {
 }
 
 // join gives the partition's bills their verdicts, and notes what was restated.
-func (b *builder) join(ctx context.Context, a *assembly) error {
+func (b *builder) join(asking, ctx context.Context, a *assembly) error {
 	j := &joiner{
 		evidence: b.evidence(), at: a.at(), buckets: b.Buckets,
 		certified: make(map[schema.AccountID]*schema.Certificate), claimed: make(map[fingerprint]string),
@@ -206,11 +206,11 @@ func (b *builder) join(ctx context.Context, a *assembly) error {
 		return err
 	}
 	if b.Rules.Configured && a.base.Bucket == UnexplainedAccount.Bucket(b.Buckets) {
-		states, err := b.unexplained(ctx, a.base.Day)
+		groups, err := b.lones(asking, ctx, a.base.Day)
 		if err != nil {
 			return err
 		}
-		if err := j.leftOver(states); err != nil {
+		if err := j.leftOver(groups); err != nil {
 			return err
 		}
 	}
@@ -294,10 +294,7 @@ func (b *builder) ask(asking, hard context.Context, day schema.Day) error {
 		}
 		forward += n
 	}
-	s := &settler{
-		trade: b.Trade, archive: b.Archive, book: b.book, now: b.Now, log: b.Log, progress: b.Progress, runID: b.ID,
-		started: b.summary.StartedAt, begun: b.begun, first: b.From, again: b.AgainSince, inFlight: b.TradeInFlight, halts: b.tradeHalts,
-	}
+	s := b.settler()
 	results, err := s.day(asking, hard, day, slices.Collect(maps.Values(orders)), units, b.plan.Rules)
 	for id, done := range results {
 		e := units[id]

@@ -58,7 +58,10 @@ const (
 )
 
 func (p *settlePass) silent(u schema.RuleUse) bool {
-	if p.book.linking {
+	switch {
+	case p.confirms: // no rule, but the settlement's own ids
+		return false
+	case p.book.linking:
 		return u.Silent(silentWithCallbacks)
 	}
 	return u.Silent(silentAfter)

@@ -37,8 +37,16 @@ type settler struct {
 	first    schema.Day // of the job's days: what FAILed before is asked again
 	again    schema.Day // from this day on, what nothing came back for is asked again
 	inFlight int        // questions asked side by side, over all units
+	confirms bool       // asks for settlements that callbacks alone tell of, and not for orders
 	halts    *halts
 	turns    chan struct{} // one for each question in flight that has not failed yet
+}
+
+func (b *builder) settler() *settler {
+	return &settler{
+		trade: b.Trade, archive: b.Archive, book: b.book, now: b.Now, log: b.Log, progress: b.Progress, runID: b.ID,
+		started: b.summary.StartedAt, begun: b.begun, first: b.From, again: b.AgainSince, inFlight: b.TradeInFlight, halts: b.tradeHalts,
+	}
 }
 
 // asked is what became of a unit's orders.
@@ -153,7 +161,11 @@ func (p *settlePass) explain(ctx context.Context) {
 		}
 		p.failure = deadlineFailure(p.unit)
 	}
-	p.failure.Reason = fmt.Sprintf("settle query: %d of %d orders have no answer: %s", p.Unanswered, p.Orders, p.failure.Reason)
+	what := "orders"
+	if p.confirms {
+		what = "settlements of callbacks alone"
+	}
+	p.failure.Reason = fmt.Sprintf("settle query: %d of %d %s have no answer: %s", p.Unanswered, p.Orders, what, p.failure.Reason)
 }
 
 // answered is what came of asking for one order.
@@ -214,7 +226,11 @@ func (p *settlePass) take(ctx context.Context, o *wanted, r *answered) error {
 			if failure.Reach == schema.ReachApp || failure.Reach == schema.ReachToday {
 				return nil // the log has it already
 			}
-			p.log.Warn("an order was not answered", "account_id", p.unit.Account.ID, "bill_date", p.unit.Day, "shop_order_id", o.key,
+			id := "shop_order_id"
+			if p.confirms {
+				id = "settle_id"
+			}
+			p.log.Warn("an order was not answered", "account_id", p.unit.Account.ID, "bill_date", p.unit.Day, id, o.key,
 				"error_code", failure.Code, "sub_code", failure.SubCode, "logid", failure.LogID, "reason", failure.Reason)
 		}
 		return nil

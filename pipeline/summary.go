@@ -52,7 +52,17 @@ type Settling struct {
 		Orders int64 `json:"orders"`
 		Asked  int64 `json:"asked"`
 	} `json:"lookback"` // of these, on days before the job's own
-	Saved Saved `json:"saved"`
+	SettlementOnly Confirming `json:"settlement_only"`
+	Saved          Saved      `json:"saved"`
+}
+
+// Confirming counts the settlements that callbacks alone tell of, and no bill
+// explains, for which the settle query was due.
+type Confirming struct {
+	Asked      int64 `json:"asked"`      // questions
+	Answered   int64 `json:"answered"`   // settlements: confirmed, or not known to it
+	Confirmed  int64 `json:"confirmed"`  // of these
+	Unanswered int64 `json:"unanswered"` // without an answer
 }
 
 // Saved counts calls that were not made, against a run that asks for every bill

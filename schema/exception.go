@@ -33,7 +33,7 @@ const (
 	RuleSettleShared         Rule = "settlement_shared"
 	RuleCallbackConflict     Rule = "callback_conflict"    // same settle_id, item, status and event_time; other content
 	RuleCallbackContradicts  Rule = "callback_contradicts" // the query says otherwise; the query wins
-	RuleCallbackUnconfirmed  Rule = "callback_unconfirmed" // the query, asked later, knows nothing of it
+	RuleCallbackUnconfirmed  Rule = "callback_unconfirmed" // the query, asked later for its order or its own ids, knows nothing of it
 )
 
 // Exception is one thing that a person should look at. It never takes a bill

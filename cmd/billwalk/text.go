@@ -28,6 +28,10 @@ func printSummary(out io.Writer, s *pipeline.Summary) {
 		fmt.Fprintf(out, "  callbacks   %d settlements told, %d orders not asked for; %d came too late for days that were not built, %d cannot be read\n",
 			c.States, s.Settling.Saved.Callbacks, c.Late, c.Unreadable)
 	}
+	if c := s.Settling.SettlementOnly; c != (pipeline.Confirming{}) {
+		fmt.Fprintf(out, "  no bill     %d settlements that callbacks alone tell of were asked for: %d confirmed, %d not known to the settle query, %d have no answer\n",
+			c.Answered+c.Unanswered, c.Confirmed, c.Answered-c.Confirmed, c.Unanswered)
+	}
 	fmt.Fprintf(out, "  rows        %d bills, %d settlements, %d groups reconciled, %d exceptions; %d records came twice and count once\n",
 		s.Rows[schema.Bills.Name], s.Rows[schema.Settlements.Name], s.Rows[schema.Reconciliations.Name], s.Rows[schema.Exceptions.Name], s.Repeated)
 	unchanged := 0

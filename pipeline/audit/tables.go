@@ -45,6 +45,7 @@ type heard struct {
 	id     string
 	source schema.Source
 	told   telling
+	called []telling // by callbacks
 }
 
 func newTables(p *partition) tables {
@@ -121,11 +122,12 @@ func (t *tables) settlement(s *schema.Settlement) error {
 	t.settlements++
 	key, place := t.key(schema.Settlements.Name), fmt.Sprintf("row %d, settle_id %s", t.settlements, s.SettleID)
 	t.once(s, key, place)
-	if told := tellingOf(s); !told.heard(s.Source, t.answers[t.m.Day].told.of(told.id), t.callbacks.told.of(told.id)) {
-		t.unheard = append(t.unheard, heard{t.settlements, s.SettleID, s.Source, told})
-	} else if n := told.negativesIn(s.Source, t.answers[t.m.Day].told.of(told.id)); n > 0 {
+	told, called := tellingOf(s), t.callbacks.told.called(s)
+	if answered := t.answers[t.m.Day].told.of(told.id); !told.heard(s.Source, answered, called) {
+		t.unheard = append(t.unheard, heard{t.settlements, s.SettleID, s.Source, told, called})
+	} else if n := told.negativesIn(s.Source, answered); n > 0 {
 		told.negatives = n
-		t.negative = append(t.negative, heard{t.settlements, s.SettleID, s.Source, told})
+		t.negative = append(t.negative, heard{t.settlements, s.SettleID, s.Source, told, called})
 	}
 	shares, err := sharesOf(s)
 	if err != nil || shares != s.SharesTotal {
@@ -134,7 +136,7 @@ func (t *tables) settlement(s *schema.Settlement) error {
 	if settleIdentity(s).holds() == fails {
 		t.badSplit++
 	}
-	if err := t.unexplainedSettlement(s, key, place); err != nil {
+	if err := t.unexplainedSettlement(s, called, key, place); err != nil {
 		return err
 	}
 	return t.settled.settlement(s)

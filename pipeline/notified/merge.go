@@ -64,7 +64,7 @@ func join(known *Row, s *State) *Row {
 	answer := &known.Settlement
 	if !answer.Status.Final() && told.Settlement.Status.Final() && told.Settlement.SettleTime.V.After(answer.FetchedAt) {
 		fill(&told.Settlement, answer)
-		told.Settlement.Source, told.Settlement.AskedBy = schema.SourceBoth, answer.AskedBy
+		told.Settlement.Source, told.Settlement.AskedBy, told.Settlement.SettleID = schema.SourceBoth, answer.AskedBy, answer.SettleID
 		return &told
 	}
 	answer.Source = schema.SourceBoth
@@ -103,7 +103,7 @@ func part(whole *Row, s *State) Row {
 	if whole == nil {
 		return r
 	}
-	r.Settlement.Source, r.Settlement.AskedBy = schema.SourceBoth, whole.Settlement.AskedBy
+	r.Settlement.Source, r.Settlement.AskedBy, r.Settlement.SettleID = schema.SourceBoth, whole.Settlement.AskedBy, whole.Settlement.SettleID
 	if whole.Settlement.Source == schema.SourceCallback {
 		r.Settlement.Source = schema.SourceCallback
 	}

@@ -10,7 +10,6 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -57,11 +56,6 @@ func (k *keyring) use(paths []string, contents [][]byte) error {
 		k.log.Info("a public key of the platform is in use", "app", k.app, "key", key.name, "bits", key.N.BitLen(), "file", paths[i])
 	}
 	return nil
-}
-
-// haveSize says that a signature of so many bytes can be of one of the keys.
-func (k *keyring) haveSize(bytes int) bool {
-	return slices.ContainsFunc(k.current(), func(key publicKey) bool { return key.Size() == bytes })
 }
 
 // matched tells when the platform begins to sign with another key.

@@ -6,7 +6,6 @@ import (
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 
@@ -19,8 +18,8 @@ import (
 
 // Old orders, paid by 担保支付, are still settled, and their callbacks signed as
 // they always were: by a token, with SHA-1, and within the body. That is weak, so it is
-// believed on a path of its own, for apps that have the token, and never
-// for a request that could have been of version 2.0.
+// believed for apps that have the token alone, and never for a body that says
+// version 2.0, whatever its other signature is like.
 
 // legacyBody is what the signature of an old callback needs.
 type legacyBody struct {
@@ -47,15 +46,21 @@ func (s signedLegacy) holds(a *app) bool {
 	return true
 }
 
-// readLegacy reads an old callback, strictly: what cannot be decoded proves nothing.
-// Only msg may have text in it that is not valid: its very bytes are signed.
-func (r *Receiver) readLegacy(_ *app, c *schema.Callback, q *http.Request) (signature, *refusal) {
-	var refused *refusal
-	if c.Body, refused = r.readBody(nil, q); refused != nil {
-		return nil, refused
+// saysCurrent says that the body is to be proved by the signature of version 2.0,
+// as the platform documents it: its version is "2.0". So is what cannot be read,
+// by the stronger one.
+func saysCurrent(body []byte) bool {
+	var read struct {
+		Version text `json:"version"`
 	}
+	return decodeBody(body, &read) != nil || read.Version == "2.0"
+}
+
+// readLegacy reads the signature of an old callback, strictly: what cannot be
+// decoded proves nothing.
+func readLegacy(c *schema.Callback) (signature, *refusal) {
 	var body legacyBody
-	if err := json.Unmarshal(bytes.TrimPrefix(c.Body, mend.BOM), &body, jsontext.AllowInvalidUTF8(true)); err != nil {
+	if err := decodeBody(c.Body, &body); err != nil {
 		return nil, errLegacyBody
 	}
 	msg, err := signedText(body.Msg)
@@ -79,6 +84,12 @@ func (r *Receiver) readLegacy(_ *app, c *schema.Callback, q *http.Request) (sign
 		return nil, err
 	}
 	return signedLegacy{c.Timestamp, c.Nonce, msg, c.Signature}, nil
+}
+
+// decodeBody reads a body in which only msg may have text that is not valid: its
+// very bytes are signed.
+func decodeBody(body []byte, into any) error {
+	return json.Unmarshal(bytes.TrimPrefix(body, mend.BOM), into, jsontext.AllowInvalidUTF8(true))
 }
 
 // signedText returns the text that was signed, as it was; "" where there is none.

@@ -440,7 +440,7 @@ lone AS (
 lone_row AS (
   SELECT
     bill_date, '' AS walk_account_id, group_key, max(shop_order_id) AS shop_order_id, max(item) AS item_order_id,
-    'settlement_only' AS verdict, NULL AS matched_by, '' AS reasons, 0 AS bill_rows, count(*) AS settlement_rows,
+    'settlement_only' AS verdict, NULL AS matched_by, ',settlement_unexplained' AS reasons, 0 AS bill_rows, count(*) AS settlement_rows,
     NULL AS billed_total, sum(CASE WHEN settle_status = 'SUCCESS' THEN settle_amount_fen END) AS settled_total, NULL AS diff_total,
     NULL AS billed_fee, sum(CASE WHEN settle_status = 'SUCCESS' THEN rake_fen END) AS settled_fee, NULL AS diff_fee,
     NULL AS billed_commission, sum(CASE WHEN settle_status = 'SUCCESS' THEN commission_fen END) AS settled_commission, NULL AS diff_commission,
