@@ -120,7 +120,10 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 	if err != nil {
 		return nil, &exitError{exitUsage, err}
 	}
-	for _, warning := range job.Warnings {
+	if err := file.Conflict(name); err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	for _, warning := range slices.Concat(file.Lake.Warnings, job.Warnings) {
 		p.log.Warn(warning, "job", name)
 	}
 	store, err := p.world.openStore(ctx, file.Lake)
