@@ -135,6 +135,8 @@ func exitCode(ctx context.Context, s *Summary, err error) int {
 			return signal.ExitCode()
 		}
 		return ExitInterrupted
+	case errors.Is(err, errNotBegun):
+		return ExitConfig
 	case errors.Is(err, errStoppedToday):
 		return ExitStopped
 	case err != nil && onlySuperseded(err):
@@ -155,8 +157,11 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 		asking, cancel = context.WithTimeoutCause(ctx, r.Deadline, errDeadline)
 		defer cancel()
 	}
-	others, leave := r.attend(asking)
+	others, leave, err := r.attend(asking)
 	defer leave()
+	if err != nil {
+		return err
+	}
 	begun := r.Now()
 	plan, seen, err := r.planned(hard, s.StartedAt)
 	if err != nil {

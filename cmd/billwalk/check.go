@@ -51,13 +51,14 @@ func (p *program) check() *cobra.Command {
   clock            this machine's clock against those of the platform and of the store
 
 It publishes nothing. A token that it fetches may end the one of a run that is under way, which then fetches another.
-Exit codes: 0 all is well, or nothing worse than a warning; 1 a check failed; 2 the config is wrong.`,
+Exit codes: 0 all is well, or nothing worse than a warning; 1 a check failed; 2 the config is wrong, or an app's
+client_key or client_secret.`,
 		Example: "  billwalk check\n  billwalk check nightly --output json",
 		Args:    oneJobAtMost,
 
 		ValidArgsFunction: p.jobNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d := &doctor{now: p.now, skews: make(map[string]time.Duration)}
+			d := &doctor{now: p.now, tellProbe: p.tellProbe(), skews: make(map[string]time.Duration)}
 			code, err := p.examine(cmd, d, strings.Join(args, ""))
 			if err != nil {
 				return err
@@ -97,7 +98,7 @@ func (p *program) examine(cmd *cobra.Command, d *doctor, name string) (int, erro
 		return 0, &exitError{pipeline.ExitFailed, fmt.Errorf("the checks were interrupted: %w", err)}
 	}
 	switch {
-	case len(usable) < len(names):
+	case len(usable) < len(names), d.wrongCredentials:
 		return exitUsage, nil
 	case slices.ContainsFunc(d.checks, func(c checked) bool { return c.State == stateFailed }):
 		return pipeline.ExitFailed, nil

@@ -32,6 +32,7 @@ type wired struct {
 	file    *jobs.File
 	run     *pipeline.Run
 	clients []*douyin.Client // none for a replay
+	clock   *clockCheck      // nil for a replay
 	store   object.Store
 	lake    *lake.Lake
 	lakeURL string
@@ -65,7 +66,7 @@ func (p *program) open(cmd *cobra.Command, name string, dates *dateFlags, withCl
 }
 
 func (p *program) openDays(ctx context.Context, file *jobs.File, name string, dates *dateFlags, withClient bool) (*wired, error) {
-	_, days, err := p.jobDays(file, name, dates)
+	job, days, err := p.jobDays(file, name, dates)
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +76,9 @@ func (p *program) openDays(ctx context.Context, file *jobs.File, name string, da
 	}
 	w.run.From, w.run.To, w.run.Lookback = days.from, days.to, days.lookback
 	w.run.AgainSince, w.run.Backfill = days.againSince, days.backfill
+	if withClient {
+		w.clock = &clockCheck{program: p, clients: w.clients, planned: days, days: func(today schema.Day) (span, error) { return dates.of(job, today) }}
+	}
 	return w, nil
 }
 
@@ -131,7 +135,7 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 		return nil, failed(err)
 	}
 	published, err := lake.Open(ctx, store, file.Lake.Buckets, version())
-	if errors.Is(err, lake.ErrBuckets) {
+	if errors.Is(err, lake.ErrBuckets) || errors.Is(err, object.ErrDenied) {
 		return nil, &exitError{exitUsage, err}
 	}
 	if err != nil {

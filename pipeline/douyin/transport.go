@@ -45,6 +45,7 @@ func (c *Client) exchange(ctx context.Context, api string, req *http.Request) (r
 	defer cancel()
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "billwalk")
+	sent := time.Now()
 	res, err := c.http.Do(req.WithContext(limited))
 	if err != nil {
 		return received{}, c.lost(ctx, api, "no answer", err)
@@ -61,6 +62,7 @@ func (c *Client) exchange(ctx context.Context, api string, req *http.Request) (r
 		return received{}, newError(api, giveUpUnit, fmt.Sprintf("the answer is larger than %d bytes", maxAnswer))
 	}
 	now := time.Now()
+	c.clock.note(res.Header, body, sent, now)
 	return received{res.StatusCode, body, now, retryAfter(res.Header.Get("Retry-After"), now)}, nil
 }
 
