@@ -44,7 +44,7 @@ func keyText(content []byte) string {
 // that is bare base64.
 func keyBlocks(text string) ([]keyBlock, error) {
 	if found := private.FindStringSubmatch(text); found != nil {
-		return nil, privateKey("holds a " + found[1])
+		return nil, privateKey{found[1]}
 	}
 	if sshKey.MatchString(text) {
 		return nil, errors.New("it holds a key of SSH, which is none of the platform's")
@@ -62,9 +62,11 @@ func keyBlocks(text string) ([]keyBlock, error) {
 	return blocks, nil
 }
 
-func privateKey(what string) error {
-	return fmt.Errorf("这是应用自己的私钥,不是平台公钥; this is the app's own private key, which belongs in no file of public_keys: it %s", what)
-}
+// privateKey is the error of a private key in the place of the platform's public
+// one.
+type privateKey struct{ kind string }
+
+func (p privateKey) Error() string { return "it holds a " + p.kind }
 
 // pemBlocks returns the PEM blocks of a text, and the text around them. PEM's
 // lines may have any length.

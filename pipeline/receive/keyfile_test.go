@@ -105,7 +105,7 @@ func TestKeyFaults(t *testing.T) {
 		{"two bare keys", bare + "\n" + bare, "each key has a file of its own"},
 		{"private", private, "应用自己的私钥"},
 		{"private, on one line", strings.ReplaceAll(private, "\n", " "), "holds a PRIVATE KEY"},
-		{"private, bare", strings.Join(strings.Split(strings.TrimSpace(private), "\n")[1:27], "\n"), "应用自己的私钥"},
+		{"private, bare", strings.Join(strings.Split(strings.TrimSpace(private), "\n")[1:27], "\n"), "it holds a private key"},
 		{"private, labelled as public", strings.ReplaceAll(private, "PRIVATE", "PUBLIC"), "应用自己的私钥"},
 		{"private and public", text + private, "the app's own private key"},
 		{"private, encrypted", "-----BEGIN ENCRYPTED PRIVATE KEY-----\nMIIC\n-----END ENCRYPTED PRIVATE KEY-----", "holds a ENCRYPTED PRIVATE KEY"},

@@ -88,10 +88,14 @@ func CheckKeyFile(path string) error {
 // readKey reads the key of a file; its error names the file, and what belongs there.
 func readKey(path string, content []byte) (publicKey, error) {
 	key, err := parseKey(content)
-	if err != nil {
-		err = fmt.Errorf("%s: %w: want the platform's public key (平台公钥), of the app's page on the console, as PEM", path, err)
+	if err == nil {
+		return key, nil
 	}
-	return key, err
+	own := ""
+	if _, ok := errors.AsType[privateKey](err); ok {
+		own = "; 这是应用自己的私钥; this is the app's own private key, which belongs in no file of public_keys"
+	}
+	return key, fmt.Errorf("%s: %w: want the platform's public key (平台公钥), of the app's page on the console, as PEM%s", path, err, own)
 }
 
 // parseKey reads a key as PEM, as the bare base64 that the console shows, or as DER.
@@ -147,10 +151,10 @@ func parseDER(der []byte) (*rsa.PublicKey, error) {
 // notPublic says what the bytes are that are no public key.
 func notPublic(der []byte) error {
 	if _, err := x509.ParsePKCS8PrivateKey(der); err == nil {
-		return privateKey("holds its bytes")
+		return privateKey{"private key"}
 	}
 	if _, err := x509.ParsePKCS1PrivateKey(der); err == nil {
-		return privateKey("holds its bytes")
+		return privateKey{"private key"}
 	}
 	if _, err := x509.ParseCertificate(der); err == nil {
 		return errors.New("it holds a certificate")
