@@ -22,7 +22,7 @@ type dateFlags struct {
 }
 
 func (d *dateFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&d.from, "from", "", "first day: YYYY-MM-DD, yesterday, -7d, or a month YYYY-MM")
+	cmd.Flags().StringVar(&d.from, "from", "", "first day: YYYY-MM-DD, yesterday, -7d, or a month YYYY-MM, of which one under way means its days up to yesterday")
 	cmd.Flags().StringVar(&d.to, "to", "", "last day, included; left out, --from alone is meant")
 	cmd.Flags().BoolVar(&d.allowOpen, "allow-open-day", false, "allow today, whose bills still change")
 }
