@@ -153,6 +153,9 @@ func (r *Run) one(ctx, hard context.Context, u schema.Unit, seen *sightings, h *
 		return stopped(ctx, u)
 	}
 	failure := keeper{r.Archive, r.ID, r.Log}.keep(hard, u, schema.UnreadableBills, r.Now(), err)
+	if errors.Is(err, schema.ErrDenied) {
+		failure.Reach = schema.ReachApp // no other unit could be kept either
+	}
 	if !h.note(failure) {
 		r.Log.Warn("unit failed", "account_id", u.Account.ID, "bill_date", u.Day, "error_code", failure.Code, "logid", failure.LogID, "reason", failure.Reason)
 	}

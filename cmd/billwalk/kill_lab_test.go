@@ -50,7 +50,7 @@ func newKillLab(t *testing.T) *killLab {
 		}
 	}
 	store := lab.night(t, "probed", false).store(t)
-	if err := object.EnsureProbed(t.Context(), store, at); err != nil {
+	if _, err := object.EnsureProbed(t.Context(), store, at, nil); err != nil {
 		t.Fatal(err)
 	}
 	data, _, err := object.ReadAll(t.Context(), store, probeKey)

@@ -130,6 +130,9 @@ func (p *program) receiverParts(ctx context.Context, file *jobs.File, flags rece
 	if err != nil {
 		return config, &exitError{exitUsage, err}
 	}
+	for _, warning := range file.Lake.Warnings {
+		p.log.Warn(warning)
+	}
 	store, err := p.world.openStore(ctx, file.Lake)
 	if err != nil {
 		return config, failed(err)

@@ -97,7 +97,10 @@ func newTroubledNight(t *testing.T, file *jobs.File, seed uint64) *troubledNight
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.Reach = func(ctx context.Context) error { return object.EnsureProbed(ctx, n.store, time.Now()) } // which is not done in memory
+	config.Reach = func(ctx context.Context) error { // which is not done in memory
+		_, err := object.EnsureProbed(ctx, n.store, time.Now(), nil)
+		return err
+	}
 	receiver, err := receive.New(config)
 	if err != nil {
 		t.Fatal(err)

@@ -39,6 +39,7 @@ type Client struct {
 
 	bills, settlements, grants endpoint
 
+	clock              clock
 	retries, throttled atomic.Int64
 	backedOff          atomic.Int64 // nanoseconds
 }

@@ -65,6 +65,12 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// WrongCredentials says that the platform does not know the app's client_key, or
+// not with this client_secret: no repeat helps, and no waiting.
+func (e *Error) WrongCredentials() bool {
+	return e.API == apiToken && (e.Code == 10002 || e.Code == 10003 || e.Code == 10013)
+}
+
 // Unwrap returns the fault of the network or of the JSON beneath, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
