@@ -3,7 +3,6 @@ package lake
 import (
 	"context"
 	"errors"
-	"strings"
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
@@ -58,10 +57,10 @@ func sameRows[R any](ctx context.Context, s *Stage, table schema.Table[R], w *pa
 	same, err := parquet.SameRows(table, file, staged.Body())
 	var other *parquet.ColumnError
 	switch {
-	case errors.As(err, &other) && strings.HasPrefix(other.CreatedBy, "billwalk"):
+	case errors.As(err, &other) && (told != nil || s.base.Older(info.Meta[writeIDMeta])):
 		return false, s.lake.unread(key, err)
 	case err != nil:
-		return false, nil // it is damaged, or not ours: what replaces it is whole
+		return false, nil // it is damaged, or was never published here: what replaces it is whole
 	}
 	return same && told != nil && info.ETag == etag, nil
 }
