@@ -215,18 +215,14 @@ func (a *assembly) publish(ctx context.Context) (unchanged bool, err error) {
 	if err := a.stage.Finish(a.m); err != nil {
 		return false, err
 	}
-	if a.base.Manifest != nil && a.sameRows() && a.sameUnits() {
+	same, err := a.stage.Same(ctx)
+	if err != nil {
+		return false, err
+	}
+	if same && a.sameUnits() {
 		return true, a.stage.Keep(ctx)
 	}
 	return false, a.stage.Publish(ctx, a.m)
-}
-
-// sameRows says that the lake holds what the manifest tells of, no publication
-// being under way, and that it has the very rows that were built.
-func (a *assembly) sameRows() bool {
-	return len(a.base.Unfinished()) == 0 && slices.EqualFunc(a.base.Manifest.Objects, a.m.Objects, func(was, is schema.Object) bool {
-		return was.Key == is.Key && was.RowsSHA256 == is.RowsSHA256 && was.ETag == a.base.ETags[was.Table]
-	})
 }
 
 // sameUnits says that the published manifest is sealed, was made by the same

@@ -37,11 +37,16 @@ func (c *clock) note(header http.Header, body []byte, sent, received time.Time) 
 	said, precision, ok := dateOf(header)
 	if !ok {
 		said, precision, ok = nowOf(body)
+		ok = ok && received.Sub(said).Abs() < believedNow
 	}
 	if ok {
 		c.known, c.ahead = true, aheadOf(said, precision, sent, received)
 	}
 }
+
+// believedNow is how far off extra.now may be. Its unit is not documented, and some
+// answers have a constant in it: what is further off is not taken for the time.
+const believedNow = 24 * time.Hour
 
 func dateOf(header http.Header) (time.Time, time.Duration, bool) {
 	date, err := http.ParseTime(header.Get("Date"))
