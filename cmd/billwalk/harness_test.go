@@ -126,6 +126,9 @@ func testWorld(seed uint64, bills int) sandbox.Config {
 // serve starts a sandbox that ends with the test.
 func serve(t testing.TB, config sandbox.Config) *running {
 	t.Helper()
+	if config.Now == nil {
+		config.Now = clock
+	}
 	platform, err := startSandbox(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
@@ -134,7 +137,7 @@ func serve(t testing.TB, config sandbox.Config) *running {
 	return platform
 }
 
-// days of most tests: closed ones, wherever the clock stands.
+// days of most tests: closed ones, by the tests' clock.
 var (
 	firstDay = mustDay("2026-10-30")
 	lastDay  = mustDay("2026-11-01")

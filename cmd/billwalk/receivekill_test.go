@@ -30,7 +30,6 @@ func killedReceivers() int {
 // acknowledged is sent again. Each callback that was acknowledged is in the
 // archive, to the byte, as often as it was; and a run has each settlement once.
 func TestReceiverKilled(t *testing.T) {
-	binary := build(t)
 	s3 := objecttest.StartS3(t)
 	for name, place := range map[string]lakePlace{"folder": folderLake(t), "s3": bucketLake(s3, "killed")} {
 		t.Run(name, func(t *testing.T) {
@@ -44,7 +43,7 @@ func TestReceiverKilled(t *testing.T) {
 			dice := rand.New(rand.NewPCG(seed, 0))
 			teller, config := newTeller(seed), receiverConfig(t, place)
 			for range killedReceivers() {
-				r := startReceiverOf(t, binary, config)
+				r := startReceiver(t, config)
 				r.ready(t)
 				teller.untilGone(r, func() {
 					time.Sleep(time.Duration(dice.Int64N(int64(killedWithin)))) // the moment is what is drawn
@@ -54,7 +53,7 @@ func TestReceiverKilled(t *testing.T) {
 					t.Fatalf("the receiver was not killed: exit %d\n%s", code, r.log.String())
 				}
 			}
-			last := startReceiverOf(t, binary, config)
+			last := startReceiver(t, config)
 			last.ready(t)
 			teller.rest(t, last)
 			if code := last.end(t, syscall.SIGTERM); code != 143 {

@@ -35,18 +35,23 @@ import (
 //	[duckdb]              there is a duckdb command; where one is required, there has to be
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	runScripts(t, "testdata", func(env *testscript.Env) error {
+		env.Setenv(clockVariable, os.Getenv(clockVariable))
+		env.Values[platformKey{}] = &scripted{now: clock}
+		return nil
+	})
+}
+
+func runScripts(t *testing.T, folder string, setup func(*testscript.Env) error) {
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
+		Dir:                 folder,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"platform": scriptPlatform, "calls": scriptCalls, "exit": scriptExit, "json": scriptJSON,
 			"jsonlines": scriptLines, "same": scriptSame, "files": scriptFiles,
 		},
-		Setup: func(env *testscript.Env) error {
-			env.Values[platformKey{}] = new(scripted)
-			return nil
-		},
+		Setup: setup,
 		Condition: func(name string) (bool, error) {
 			_, err := exec.LookPath("duckdb")
 			if name != "duckdb" {
@@ -65,6 +70,7 @@ type platformKey struct{}
 // scripted is the sandbox of one script, while one is running.
 type scripted struct {
 	*running
+	now   func() time.Time
 	asked int // calls until they were asked for last
 }
 
@@ -85,7 +91,7 @@ func scriptPlatform(ts *testscript.TestScript, _ bool, args []string) {
 		s.stop()
 		return
 	}
-	config, faults := sandbox.Config{Bills: 60, Stall: 5 * time.Second}, ""
+	config, faults := sandbox.Config{Bills: 60, Stall: 5 * time.Second, Now: s.now}, ""
 	flags := flag.NewFlagSet("platform", flag.ContinueOnError)
 	flags.Uint64Var(&config.Seed, "seed", 1, "")
 	flags.IntVar(&config.Accounts, "accounts", 3, "")

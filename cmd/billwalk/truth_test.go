@@ -5,7 +5,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -80,7 +79,7 @@ func TestLakeEqualsTruth(t *testing.T) {
 				s, _ := billwalk(t, config, "run", "nightly", "--from", firstDay.String(), "--to", lastDay.String())
 				checkLake(t, lake, platform, firstDay, lastDay)
 				checkExceptions(t, lake, platform)
-				checkVerdicts(t, lake, platform, firstDay, lastDay, time.Now())
+				checkVerdicts(t, lake, platform, firstDay, lastDay, clock())
 				checkInvariants(t, lake, true)
 				checkVerdictCounts(t, lake, s.Verdicts)
 				checkUnits(t, platform, s.Units.Complete, s.Units.Unavailable, s.Units.Failed)
@@ -105,7 +104,7 @@ func checkExceptions(t testing.TB, lake lakePlace, platform *running) {
 			want = append(want, line)
 		}
 	}
-	for _, row := range platform.SettlementTruth(platform.Accounts(), firstDay, lastDay, time.Now()) {
+	for _, row := range platform.SettlementTruth(platform.Accounts(), firstDay, lastDay, clock()) {
 		for _, rule := range row.Exceptions {
 			want = append(want, fmt.Sprintf("%s %s %s", row.Day, row.SettleID, rule))
 		}
@@ -121,26 +120,33 @@ func checkExceptions(t testing.TB, lake lakePlace, platform *running) {
 	}
 }
 
-// checkUnits compares the counts of units with what the platform withholds.
-func checkUnits(t testing.TB, platform *running, complete, unavailable, failed int) {
-	t.Helper()
-	var want [3]int
-	for day := firstDay; day <= lastDay; day++ {
+// unitCounts are units by what a run says of them.
+type unitCounts struct{ complete, unavailable, failed int }
+
+// unitsWithheld counts the units of all accounts by what the platform withholds.
+func unitsWithheld(platform *sandbox.Platform, from, to schema.Day) (n unitCounts) {
+	for day := from; day <= to; day++ {
 		for _, a := range platform.Accounts() {
 			u := schema.Unit{Account: a, Day: day}
 			_, gone := platform.Unavailable(u)
 			_, lost := platform.Lost(u)
 			switch {
 			case gone:
-				want[1]++
+				n.unavailable++
 			case lost || platform.Unauthorised(a):
-				want[2]++
+				n.failed++
 			default:
-				want[0]++
+				n.complete++
 			}
 		}
 	}
-	if got := [3]int{complete, unavailable, failed}; got != want {
-		t.Errorf("units complete, unavailable, failed: %v, want %v", got, want)
+	return n
+}
+
+// checkUnits compares the counts of units with what the platform withholds.
+func checkUnits(t testing.TB, platform *running, complete, unavailable, failed int) {
+	t.Helper()
+	if got, want := (unitCounts{complete, unavailable, failed}), unitsWithheld(platform.Platform, firstDay, lastDay); got != want {
+		t.Errorf("units: %+v, want %+v", got, want)
 	}
 }

@@ -103,7 +103,10 @@ func New(config Config) *Platform {
 // ServeHTTP serves the three APIs and the sandbox's own pages; see the index at /.
 // The faults "cut" and "reset" panic with http.ErrAbortHandler, as a handler
 // must to break a connection; a caller without a server recovers it.
-func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeHTTP(w, r) }
+func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Date", p.config.Now().UTC().Format(http.TimeFormat))
+	p.mux.ServeHTTP(w, r)
+}
 
 func newCursorCipher(seed uint64) cipher.Block {
 	var key [16]byte
