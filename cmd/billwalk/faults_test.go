@@ -32,7 +32,7 @@ func TestFaults(t *testing.T) {
 	for i, name := range names {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sampleRaced(t, i, 4)
+			sample(t, i, 4)
 			faults, err := sandbox.ParseFaults(name)
 			if err != nil {
 				t.Fatal(err)

@@ -34,7 +34,7 @@ type killLab struct {
 
 // newKillLab builds the program with its crash points, and chooses a world.
 func newKillLab(t *testing.T) *killLab {
-	lab := &killLab{s3: objecttest.StartS3(t), binary: build(t, "-tags", "crash"), world: testWorld(4, 9), turns: make(chan struct{}, killsAtATime)}
+	lab := &killLab{s3: objecttest.StartS3(t), binary: buildCrashing(t), world: testWorld(4, 9), turns: make(chan struct{}, killsAtATime)}
 	shared := http.DefaultTransport.(*http.Transport).Clone() // of hundreds of stores: a server has only so many connections
 	t.Cleanup(shared.CloseIdleConnections)
 	lab.s3.Options.Transport = func(http.RoundTripper) http.RoundTripper { return shared }
@@ -59,6 +59,16 @@ func newKillLab(t *testing.T) *killLab {
 	}
 	lab.probe = string(data)
 	return lab
+}
+
+// buildCrashing builds the program with its crash points, and with the tests' clock.
+func buildCrashing(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "billwalk") // by which name it is the program
+	if out, err := exec.CommandContext(t.Context(), "go", "test", "-c", "-tags", "crash", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go test -c: %v\n%s", err, out)
+	}
+	return binary
 }
 
 const probeKey = "_control/probe.json"

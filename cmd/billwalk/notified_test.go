@@ -20,7 +20,7 @@ func TestNotifiedNight(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			sampleRaced(t, int(seed), 4)
+			sample(t, int(seed), 4)
 			platform := serve(t, testWorld(seed, 60))
 			j := job{
 				lake: folderLake(t), platform: platform.url, accounts: platform.Accounts(), qps: 2000, trade: 2000, lookback: window,

@@ -20,12 +20,7 @@ import (
 )
 
 // troubledSeeds is how many nights there are of a troubled store.
-func troubledSeeds() uint64 {
-	if raceDetector {
-		return 8
-	}
-	return 40
-}
+func troubledSeeds() uint64 { return often[uint64](8, 40) }
 
 const (
 	troubledPosts = 40

@@ -132,10 +132,13 @@ type reply struct {
 // comes the answer that it speaks of, as evidence.
 func (c *Client) ask(ctx context.Context, e *endpoint, request func() (*http.Request, error)) (reply, error) {
 	got, err := c.retry(ctx, e, func(ctx context.Context) (reply, error) { return c.attempt(ctx, e, request) })
-	if fault, ok := errors.AsType[*Error](err); ok {
+	fault, ok := errors.AsType[*Error](err)
+	if ok {
 		got = reply{body: fault.body, logID: fault.LogID}
 	}
-	got.at = c.now().UTC().Truncate(time.Microsecond)
+	if ok || err == nil {
+		got.at = c.now().UTC().Truncate(time.Microsecond)
+	}
 	return got, err
 }
 
