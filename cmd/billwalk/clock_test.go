@@ -17,9 +17,6 @@ var dawnOfTests = time.Date(2026, 11, 26, 10, 0, 0, 0, schema.China)
 // begins in each process.
 const clockVariable = "BILLWALK_TEST_CLOCK"
 
-// beginsAt is the environment of processes whose clocks begin at a time.
-func beginsAt(at time.Time) string { return clockVariable + "=" + at.UTC().Format(time.RFC3339Nano) }
-
 // setClock replaces the clock of this process.
 func setClock() {
 	text := os.Getenv(clockVariable)
@@ -37,12 +34,5 @@ func setClock() {
 		}
 		ahead = time.Until(at)
 	}
-	clock = clockAhead(ahead)
+	clock = func() time.Time { return time.Now().Add(ahead) }
 }
-
-func clockAhead(ahead time.Duration) func() time.Time {
-	return func() time.Time { return time.Now().Add(ahead) }
-}
-
-// clockFrom is a clock that begins at a time.
-func clockFrom(at time.Time) func() time.Time { return clockAhead(time.Until(at)) }

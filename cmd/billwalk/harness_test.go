@@ -51,7 +51,7 @@ func bucketLake(s objecttest.S3, name string) lakePlace {
 const deepVariable = "BILLWALK_DEEP"
 
 // often is how many alike cases are run: usually, and where all are asked for.
-func often[N bool | int | uint64](usually, deep N) N {
+func often[T any](usually, deep T) T {
 	if os.Getenv(deepVariable) != "" {
 		return deep
 	}

@@ -150,8 +150,8 @@ func (n *killNight) killed(t *testing.T, when string, k int) string {
 }
 
 // whole is a run that ends by itself although operation k would kill it. It
-// returns how many operations there were.
-func (n *killNight) whole(t *testing.T, k int) int {
+// returns its operations.
+func (n *killNight) whole(t *testing.T, k int) []string {
 	t.Helper()
 	crash := "BILLWALK_CRASH_AT="
 	if k > 0 {
@@ -161,7 +161,7 @@ func (n *killNight) whole(t *testing.T, k int) int {
 	if status.Signaled() {
 		t.Fatalf("%s: the run was killed at %s", crash, operations[len(operations)-1])
 	}
-	return len(operations)
+	return operations
 }
 
 func (n *killNight) store(t *testing.T) object.Store {

@@ -17,7 +17,9 @@ import (
 
 // demoWorld is the platform of the demo.
 func (p *program) demoWorld() sandbox.Config {
-	return sandbox.Config{Seed: 1, Accounts: 12, Bills: 120, Now: p.now}
+	world := sandbox.Demo()
+	world.Now = p.now
+	return world
 }
 
 func (p *program) sandbox() *cobra.Command {

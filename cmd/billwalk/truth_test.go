@@ -120,33 +120,13 @@ func checkExceptions(t testing.TB, lake lakePlace, platform *running) {
 	}
 }
 
-// unitCounts are units by what a run says of them.
-type unitCounts struct{ complete, unavailable, failed int }
-
-// unitsWithheld counts the units of all accounts by what the platform withholds.
-func unitsWithheld(platform *sandbox.Platform, from, to schema.Day) (n unitCounts) {
-	for day := from; day <= to; day++ {
-		for _, a := range platform.Accounts() {
-			u := schema.Unit{Account: a, Day: day}
-			_, gone := platform.Unavailable(u)
-			_, lost := platform.Lost(u)
-			switch {
-			case gone:
-				n.unavailable++
-			case lost || platform.Unauthorised(a):
-				n.failed++
-			default:
-				n.complete++
-			}
-		}
-	}
-	return n
-}
-
 // checkUnits compares the counts of units with what the platform withholds.
 func checkUnits(t testing.TB, platform *running, complete, unavailable, failed int) {
 	t.Helper()
-	if got, want := (unitCounts{complete, unavailable, failed}), unitsWithheld(platform.Platform, firstDay, lastDay); got != want {
-		t.Errorf("units: %+v, want %+v", got, want)
+	got := [3]int{complete, unavailable, failed}
+	var want [3]int
+	want[0], want[1], want[2] = platform.Units(platform.Accounts(), firstDay, lastDay)
+	if got != want {
+		t.Errorf("units complete, unavailable, failed: %v, want %v", got, want)
 	}
 }

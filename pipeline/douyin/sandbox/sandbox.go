@@ -23,7 +23,7 @@ import (
 	"billwalk/schema"
 )
 
-// Config describes one simulated platform. The zero value is the demo: 12
+// Config describes one simulated platform. The zero value has 12
 // accounts, about 200 bills each a day, a few planted troubles, no limit.
 type Config struct {
 	Seed     uint64
@@ -48,6 +48,9 @@ type Config struct {
 
 	Now func() time.Time // the clock of tokens, limits, arrivals and late settlements; time.Now when nil
 }
+
+// Demo is the platform of `billwalk demo`.
+func Demo() Config { return Config{Seed: 1, Accounts: 12, Bills: 120} }
 
 func (c Config) withDefaults() Config {
 	if c.Accounts <= 0 {

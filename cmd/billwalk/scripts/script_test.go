@@ -1,12 +1,12 @@
-package main
+package scripts
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,7 +21,7 @@ import (
 	"billwalk/pipeline/douyin/sandbox"
 )
 
-// TestScripts tells the command line as scripts: see testdata/*.txtar. Besides
+// TestScripts tells the scripts of ../testdata. Besides
 // testscript's own commands there are:
 //
 //	platform [flags]      start a sandbox: $PLATFORM is its URL, accounts.csv its accounts
@@ -35,14 +35,13 @@ import (
 //	[duckdb]              there is a duckdb command; where one is required, there has to be
 func TestScripts(t *testing.T) {
 	t.Parallel()
-	runScripts(t, "testdata", func(env *testscript.Env) error {
-		env.Setenv(clockVariable, os.Getenv(clockVariable))
-		env.Values[platformKey{}] = &scripted{now: clock}
-		return nil
-	})
+	early := time.Until(ownDay)
+	runScripts(t, "../testdata", ahead(early), clockAhead(early))
 }
 
-func runScripts(t *testing.T, folder string, setup func(*testscript.Env) error) {
+// runScripts tells the scripts of a folder, with a clock for their platforms, and an
+// environment.
+func runScripts(t *testing.T, folder string, now func() time.Time, environment ...string) {
 	testscript.Run(t, testscript.Params{
 		Dir:                 folder,
 		RequireExplicitExec: true,
@@ -51,7 +50,12 @@ func runScripts(t *testing.T, folder string, setup func(*testscript.Env) error) 
 			"platform": scriptPlatform, "calls": scriptCalls, "exit": scriptExit, "json": scriptJSON,
 			"jsonlines": scriptLines, "same": scriptSame, "files": scriptFiles,
 		},
-		Setup: setup,
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("PATH", program+string(filepath.ListSeparator)+env.Getenv("PATH"))
+			env.Vars = append(env.Vars, environment...)
+			env.Values[platformKey{}] = &scripted{now: now}
+			return nil
+		},
 		Condition: func(name string) (bool, error) {
 			_, err := exec.LookPath("duckdb")
 			if name != "duckdb" {
@@ -69,13 +73,14 @@ type platformKey struct{}
 
 // scripted is the sandbox of one script, while one is running.
 type scripted struct {
-	*running
+	*sandbox.Platform
+	stop  func()
 	now   func() time.Time
 	asked int // calls until they were asked for last
 }
 
 func (s *scripted) calls() int {
-	if s.running == nil {
+	if s.Platform == nil {
 		return 0
 	}
 	n := 0
@@ -102,10 +107,11 @@ func scriptPlatform(ts *testscript.TestScript, _ bool, args []string) {
 	var err error
 	config.Faults, err = sandbox.ParseFaults(faults)
 	ts.Check(err)
-	s.running, err = startSandbox(context.Background(), config)
-	ts.Check(err)
+	s.Platform = sandbox.New(config)
+	server := httptest.NewServer(s.Platform)
+	s.stop = server.Close
 	ts.Defer(s.stop)
-	ts.Setenv("PLATFORM", s.url)
+	ts.Setenv("PLATFORM", server.URL)
 	list := "root_account_id,account_id,name\n"
 	for _, a := range s.Accounts() {
 		kind := "%s,,%q\n"
