@@ -19,7 +19,7 @@ func (p *program) demo() *cobra.Command {
 		Example: "  billwalk demo",
 		Args:    nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			platform, err := startSandbox(cmd.Context(), demoWorld)
+			platform, err := startSandbox(cmd.Context(), p.demoWorld())
 			if err != nil {
 				return failed(err)
 			}

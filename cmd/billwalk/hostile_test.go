@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
@@ -151,7 +150,7 @@ func FuzzIDs(f *testing.F) {
 			return
 		}
 		store := object.NewMem()
-		p := quiet(time.Now)
+		p := quiet(clock)
 		p.world.store = store
 		w, err := p.openDays(t.Context(), file, "nightly", &dateFlags{from: firstDay.String()}, true)
 		if err != nil {

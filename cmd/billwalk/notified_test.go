@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"syscall"
 	"testing"
-	"time"
 
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/schema"
@@ -21,14 +20,14 @@ func TestNotifiedNight(t *testing.T) {
 	for seed := range uint64(4) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			sampleRaced(t, int(seed), 4)
+			sample(t, int(seed), 4)
 			platform := serve(t, testWorld(seed, 60))
 			j := job{
 				lake: folderLake(t), platform: platform.url, accounts: platform.Accounts(), qps: 2000, trade: 2000, lookback: window,
 				passes: 1, buckets: 1 + int(seed%3)*2,
 			}
 			without, _ := billwalk(t, j.write(t), "run", "nightly", "--from", firstDay.String(), "--to", lastDay.String())
-			checkVerdicts(t, j.lake, platform, firstDay, lastDay, time.Now())
+			checkVerdicts(t, j.lake, platform, firstDay, lastDay, clock())
 			unheard := j.lake
 
 			if j.lake = folderLake(t); seed%2 == 1 {
@@ -38,7 +37,7 @@ func TestNotifiedNight(t *testing.T) {
 			config := j.write(t)
 			s, _ := billwalk(t, config, "run", "nightly", "--from", firstDay.String(), "--to", lastDay.String())
 			checkLake(t, j.lake, platform, firstDay, lastDay)
-			checkVerdicts(t, j.lake, platform, firstDay, lastDay, time.Now(), report.Notified)
+			checkVerdicts(t, j.lake, platform, firstDay, lastDay, clock(), report.Notified)
 			checkInvariants(t, j.lake, true)
 			checkVerdictCounts(t, j.lake, s.Verdicts)
 			checkProven(t, config, firstDay, lastDay)

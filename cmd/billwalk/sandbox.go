@@ -16,10 +16,14 @@ import (
 )
 
 // demoWorld is the platform of the demo.
-var demoWorld = sandbox.Config{Seed: 1, Accounts: 12, Bills: 120}
+func (p *program) demoWorld() sandbox.Config {
+	world := sandbox.Demo()
+	world.Now = p.now
+	return world
+}
 
 func (p *program) sandbox() *cobra.Command {
-	var config sandbox.Config
+	config := sandbox.Config{Now: p.now}
 	var addr, faults string
 	var callbacks callbackFlags
 	cmd := &cobra.Command{

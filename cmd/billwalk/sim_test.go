@@ -187,7 +187,10 @@ func seeds(t *testing.T) (from, to uint64) {
 	case many > 0:
 		return 1, many
 	}
-	return 1, uint64(usualSeeds)
+	if raceDetector {
+		return 1, 60
+	}
+	return 1, often[uint64](150, 1000)
 }
 
 // TestSimulation simulates seed after seed, on all processors.

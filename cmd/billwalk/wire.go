@@ -105,7 +105,7 @@ func (p *program) load(cmd *cobra.Command, name string) (*jobs.File, func(), err
 		missing = !known
 	}
 	if name == jobs.DemoName && missing && !cmd.Flags().Changed("config") {
-		platform, err := startSandbox(cmd.Context(), demoWorld)
+		platform, err := startSandbox(cmd.Context(), p.demoWorld())
 		if err != nil {
 			return nil, nil, failed(err)
 		}
@@ -186,7 +186,7 @@ func credentials(app jobs.App) douyin.App {
 // connect makes a client of each app that the job uses.
 func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenCaches) {
 	client := func(app jobs.App) *douyin.Client {
-		c := douyin.New(credentials(app), slices.Concat([]douyin.Option{douyin.WithLogger(p.log), douyin.WithTransportWrap(transport)}, caches.of(app), p.world.client)...)
+		c := douyin.New(credentials(app), slices.Concat([]douyin.Option{douyin.WithLogger(p.log), douyin.WithClock(p.now), douyin.WithTransportWrap(transport)}, caches.of(app), p.world.client)...)
 		w.clients = append(w.clients, c)
 		return c
 	}

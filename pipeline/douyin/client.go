@@ -31,6 +31,7 @@ type Client struct {
 	app    App
 	http   *http.Client
 	log    *slog.Logger
+	now    func() time.Time // dates answers
 	jitter func(limit time.Duration) time.Duration
 	token  *tokens
 
@@ -77,6 +78,9 @@ func WithTransportWrap(wrap func(http.RoundTripper) http.RoundTripper) Option {
 // and refused tokens at warn, with code and logid, never a body or a token.
 func WithLogger(l *slog.Logger) Option { return func(c *Client) { c.log = l } }
 
+// WithClock dates answers by now instead of time.Now.
+func WithClock(now func() time.Time) Option { return func(c *Client) { c.now = now } }
+
 // WithJitter draws pauses from draw, which returns a duration in [0, limit),
 // instead of the process's random source: with a seeded one, a run can be
 // replayed. It is called from many goroutines at once.
@@ -107,7 +111,7 @@ func New(app App, options ...Option) *Client {
 	app.BaseURL = strings.TrimRight(app.BaseURL, "/")
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{
-		app: app, http: &http.Client{Transport: newConnections(), CheckRedirect: stay}, log: slog.Default(), jitter: rand.N[time.Duration], patience: patience, firstPatience: firstPatience,
+		app: app, http: &http.Client{Transport: newConnections(), CheckRedirect: stay}, log: slog.Default(), now: time.Now, jitter: rand.N[time.Duration], patience: patience, firstPatience: firstPatience,
 		bills:       endpoint{api: apiBills, check: checkPage, circuit: circuit{opens: silenceOpens}, pace: newPacer(app.QPS)},
 		settlements: endpoint{api: apiSettlements, check: checkSettlements, circuit: circuit{opens: silenceOpens}, pace: newPacer(app.QPS)},
 		grants:      endpoint{api: apiToken, circuit: circuit{opens: tokenSilenceOpens}},
@@ -137,10 +141,13 @@ type reply struct {
 // comes the answer that it speaks of, as evidence.
 func (c *Client) ask(ctx context.Context, e *endpoint, request func() (*http.Request, error)) (reply, error) {
 	got, err := c.retry(ctx, e, func(ctx context.Context) (reply, error) { return c.attempt(ctx, e, request) })
-	if fault, ok := errors.AsType[*Error](err); ok {
-		got = reply{body: fault.body, logID: fault.LogID, at: time.Now()}
+	fault, ok := errors.AsType[*Error](err)
+	if ok {
+		got = reply{body: fault.body, logID: fault.LogID}
 	}
-	got.at = got.at.UTC().Truncate(time.Microsecond)
+	if ok || err == nil {
+		got.at = c.now().UTC().Truncate(time.Microsecond)
+	}
 	return got, err
 }
 

@@ -91,7 +91,7 @@ func (c *Client) exchange(ctx context.Context, api string, req *http.Request) (r
 	defer cancel()
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "billwalk")
-	sent := time.Now()
+	sent := c.now()
 	traced, stale := watched(limited)
 	res, err := c.http.Do(req.WithContext(traced))
 	if stale(err) {
@@ -112,7 +112,7 @@ func (c *Client) exchange(ctx context.Context, api string, req *http.Request) (r
 		return received{}, newError(api, giveUpUnit, fmt.Sprintf("the answer is larger than %d bytes", maxAnswer))
 	}
 	now := time.Now()
-	c.clock.note(res.Header, body, sent, now)
+	c.clock.note(res.Header, body, sent, c.now())
 	return received{res.StatusCode, bytes.TrimPrefix(body, mend.BOM), body, now, retryAfter(res.Header.Get("Retry-After"), now)}, nil
 }
 

@@ -64,6 +64,24 @@ func (p *Platform) TruthOf(units []schema.Unit) []Row {
 	return rows
 }
 
+// Units counts what a right run says of the accounts' units on the days, both ends
+// included.
+func (p *Platform) Units(accounts []schema.Account, from, to schema.Day) (complete, unavailable, failed int) {
+	for _, unit := range unitsOf(accounts, from, to) {
+		_, withheld := p.Unavailable(unit)
+		_, lost := p.Lost(unit)
+		switch {
+		case withheld:
+			unavailable++
+		case lost || p.Unauthorised(unit.Account):
+			failed++
+		default:
+			complete++
+		}
+	}
+	return complete, unavailable, failed
+}
+
 // reached yields each payee's day that some of the units obtains, once.
 func (p *Platform) reached(units []schema.Unit) iter.Seq[place] {
 	return func(yield func(place) bool) {
