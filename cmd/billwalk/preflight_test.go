@@ -39,9 +39,9 @@ func commandAt(t *testing.T, now time.Time, args ...string) (code int, out, log 
 	return pipeline.ExitDone, stdout.String(), stderr.String()
 }
 
-// ahead serves the platform as this machine would see it with a clock that is so far
-// ahead.
-func ahead(t *testing.T, platform *running, skew time.Duration) string {
+// ahead serves the platform as a machine sees it whose clock stands at now, and is so
+// far ahead.
+func ahead(t *testing.T, platform *running, now time.Time, skew time.Duration) string {
 	t.Helper()
 	target, err := url.Parse(platform.url)
 	if err != nil {
@@ -50,7 +50,7 @@ func ahead(t *testing.T, platform *running, skew time.Duration) string {
 	server := httptest.NewServer(&httputil.ReverseProxy{
 		Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
 		ModifyResponse: func(r *http.Response) error {
-			r.Header.Set("Date", time.Now().Add(-skew).UTC().Format(http.TimeFormat))
+			r.Header.Set("Date", now.Add(-skew).UTC().Format(http.TimeFormat))
 			return nil
 		},
 	})
@@ -117,7 +117,7 @@ func TestClockRefusesRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			lake := folderLake(t)
-			config := job{lake: lake, platform: ahead(t, platform, c.ahead), accounts: platform.Accounts()[:1], qps: 1000}.write(t)
+			config := job{lake: lake, platform: ahead(t, platform, c.now, c.ahead), accounts: platform.Accounts()[:1], qps: 1000}.write(t)
 			code, out, log := commandAt(t, c.now, append([]string{"run", "nightly", "--config", config}, c.flags...)...)
 			if !c.refused {
 				if code != pipeline.ExitDone || strings.Contains(log, "this machine's clock") != c.warned {
@@ -153,10 +153,11 @@ func TestClockOfSharedToken(t *testing.T) {
 	t.Parallel()
 	platform := serve(t, testWorld(7, 5))
 	cache := filepath.Join(t.TempDir(), "token")
+	now := clockAt("2026-11-21 00:30")
 	run := func(skew time.Duration) (int, []string, string) {
 		lake := folderLake(t)
-		config := job{lake: lake, platform: ahead(t, platform, skew), accounts: platform.Accounts()[:6], qps: 1000}.write(t)
-		code, _, log := commandAt(t, clockAt("2026-11-21 00:30"), "run", "nightly", "--config", config, "--token-cache", cache)
+		config := job{lake: lake, platform: ahead(t, platform, now, skew), accounts: platform.Accounts()[:6], qps: 1000}.write(t)
+		code, _, log := commandAt(t, now, "run", "nightly", "--config", config, "--token-cache", cache)
 		return code, filesIn(t, lake), log
 	}
 	if code, _, log := run(0); code != pipeline.ExitDone {

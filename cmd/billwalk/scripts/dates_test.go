@@ -11,12 +11,12 @@ import (
 )
 
 // moments are when what depends on the date is tested: ends of months, of years and
-// of Februaries, leap days, each day of three in a row, and the minutes beside
-// midnight in China (16:00 UTC) and at Greenwich.
+// of Februaries, leap days, each day of three in a row, and the last minutes before
+// midnight in China (16:00 UTC), midnight, and likewise at Greenwich. A script takes some of them.
 var moments = []string{
 	"2024-02-29T02:00:00Z", "2025-12-31T02:00:00Z", "2026-01-01T02:00:00Z", "2026-02-28T02:00:00Z", "2026-03-01T02:00:00Z",
 	"2026-11-26T02:00:00Z", "2026-11-27T02:00:00Z", "2026-11-28T02:00:00Z",
-	"2026-12-31T15:59:00Z", "2026-12-31T16:00:00Z", "2026-12-31T23:59:00Z", "2027-01-01T00:00:00Z",
+	"2026-12-31T15:50:00Z", "2026-12-31T16:00:00Z", "2026-12-31T23:59:00Z", "2027-01-01T00:00:00Z",
 	"2027-12-31T02:00:00Z", "2028-02-29T02:00:00Z",
 }
 
