@@ -237,20 +237,7 @@ func (b *builder) know(ctx context.Context, day schema.Day) error {
 			return err
 		}
 	}
-	for other := day - window; other <= day+window; other++ {
-		none := b.book.unanswered(other)
-		if len(none) == 0 {
-			continue
-		}
-		if b.Trade == nil {
-			return none[0].fault
-		}
-		if !b.warned[other] {
-			b.warned[other] = true
-			b.Log.Warn("the archive has errors in place of answers of the settle query: their orders are asked for again", "bill_date", other, "answers", len(none), "error", none[0].fault)
-		}
-	}
-	return nil
+	return b.answered(day-window, day+window)
 }
 
 // settleDay stages the day's bills, and asks for their orders.

@@ -52,3 +52,20 @@ func (b *book) askAnew(u schema.Unit) (orders []wanted) {
 	}
 	return orders
 }
+
+// answered says which entry of the days, if any, is no answer. A run is to ask again
+// for all of them, and only logs it.
+func (b *builder) answered(from, to schema.Day) error {
+	for day := from; day <= to; day++ {
+		none := b.book.unanswered(day)
+		switch {
+		case len(none) == 0:
+		case b.Trade == nil:
+			return none[0].fault
+		case !b.warned[day]:
+			b.warned[day] = true
+			b.Log.Warn("the archive has errors in place of answers of the settle query: they are asked for again", "bill_date", day, "answers", len(none), "error", none[0].fault)
+		}
+	}
+	return nil
+}

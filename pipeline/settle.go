@@ -101,6 +101,7 @@ func (p *settlePass) run(ctx, hard context.Context, orders []wanted, c *schema.C
 	defer cancel()
 	err := p.all(ctx, calls, hard, due)
 	if anew := p.book.askAnew(p.unit); err == nil && p.Answered == int64(len(due)) && len(anew) > 0 {
+		p.progress.ordersExpected.Add(int64(len(anew)))
 		p.Orders, due = p.Orders+int64(len(anew)), append(due, anew...)
 		err = p.all(ctx, calls, hard, anew)
 	}

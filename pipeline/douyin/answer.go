@@ -43,17 +43,17 @@ func (n *integer) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 func judge(api string, status int, body []byte) (logID string, fault *Error) {
 	logID, fault = readEnvelope(api, body)
 	ok := status >= 200 && status < 300
-	if ok || fault != nil && fault.coded() && statusRemedy(status) == giveUpUnit {
+	if ok || fault != nil && fault.coded() && fault.Hint != hintUnknown && statusRemedy(status) == giveUpUnit {
 		return logID, fault
 	}
 	byStatus := newError(api, statusRemedy(status), fmt.Sprintf("HTTP %d %s", status, http.StatusText(status)))
 	byStatus.LogID, byStatus.body = logID, evidence(body)
 	byStatus.unanswered = byStatus.remedy == repeat
-	switch {
-	case fault != nil && fault.coded():
+	if fault != nil && fault.coded() {
 		byStatus.Code, byStatus.SubCode, byStatus.Hint = fault.Code, fault.SubCode, fault.Hint
 		byStatus.Reason += ": " + fault.Reason
-	case byStatus.remedy == giveUpUnit || byStatus.remedy == giveUpApp:
+	}
+	if byStatus.remedy == giveUpUnit || byStatus.remedy == giveUpApp {
 		byStatus.Hint = hintBaseURL
 	}
 	return logID, byStatus
