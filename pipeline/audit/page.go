@@ -73,20 +73,23 @@ type reading struct {
 	badText     bool  // some of its text is cut in the middle of a character
 }
 
+// rawRecord has the members that are audited as they stand.
+type rawRecord struct {
+	AccountID     jsontext.Value            `json:"account_id"`
+	LedgerID      jsontext.Value            `json:"ledger_id"`
+	ShopOrderID   jsontext.Value            `json:"shop_order_id"`
+	ItemOrderID   jsontext.Value            `json:"item_order_id"`
+	OrderExtID    jsontext.Value            `json:"order_ext_id"`
+	SettleType    jsontext.Value            `json:"settle_type"`
+	SettleSubType jsontext.Value            `json:"settle_sub_type"`
+	FundType      jsontext.Value            `json:"fund_amount_type"`
+	Fund          jsontext.Value            `json:"fund_amount"`
+	Amount        map[string]jsontext.Value `json:"amount"`
+}
+
 // readRecord reads one ledger record.
 func readRecord(raw jsontext.Value) (reading, error) {
-	var r struct {
-		AccountID     jsontext.Value            `json:"account_id"`
-		LedgerID      jsontext.Value            `json:"ledger_id"`
-		ShopOrderID   jsontext.Value            `json:"shop_order_id"`
-		ItemOrderID   jsontext.Value            `json:"item_order_id"`
-		OrderExtID    jsontext.Value            `json:"order_ext_id"`
-		SettleType    jsontext.Value            `json:"settle_type"`
-		SettleSubType jsontext.Value            `json:"settle_sub_type"`
-		FundType      jsontext.Value            `json:"fund_amount_type"`
-		Fund          jsontext.Value            `json:"fund_amount"`
-		Amount        map[string]jsontext.Value `json:"amount"`
-	}
+	var r rawRecord
 	var b reading
 	if json.Unmarshal(raw, &r) != nil {
 		b.badText = true
@@ -120,21 +123,24 @@ func readRecord(raw jsontext.Value) (reading, error) {
 			amounts[a] = number(value, name)
 		}
 	}
+	b.sign(directionOf(kind.V, fund), amounts)
+	return b, err
+}
+
+// sign gives the amounts the sign of a direction, 0 where it is not known. One that
+// has a sign already can have none (均为绝对值), and is NULL.
+func (b *reading) sign(direction int32, amounts map[schema.Amount]schema.Null[int64]) {
+	if direction != 0 {
+		b.Direction = schema.Some(direction)
+	}
 	for a, v := range amounts {
-		if v.V < 0 { // 均为绝对值: no direction can be given to it
-			amounts[a] = schema.Null[int64]{}
+		switch {
+		case v.V < 0:
 			b.negatives++
+		case direction != 0:
+			b.Amounts[a] = schema.Null[schema.Fen]{V: schema.Fen(v.V * int64(direction)), Valid: v.Valid}
 		}
 	}
-	direction := directionOf(kind.V, fund)
-	if direction == 0 || err != nil {
-		return b, err
-	}
-	b.Direction = schema.Some(direction)
-	for a, v := range amounts {
-		b.Amounts[a] = schema.Null[schema.Fen]{V: schema.Fen(v.V * int64(direction)), Valid: v.Valid}
-	}
-	return b, nil
 }
 
 // signTable is the version of the sign rule below.

@@ -148,7 +148,7 @@ var ErrNoEvidence = errors.New("the answer is none")
 // Succeeded says why an answer's body is none.
 func Succeeded(body []byte) error {
 	var e Envelope
-	if err := json.Unmarshal(body, &e, jsontext.AllowInvalidUTF8(true)); err != nil {
+	if _, err := decodeJSON(body, &e); err != nil {
 		return err
 	}
 	return e.Success()
