@@ -28,6 +28,7 @@ type book struct {
 	mu     sync.RWMutex
 	size   int64
 	days   map[schema.Day]map[fingerprint]known
+	none   map[schema.Day][]noAnswer
 	passes map[filed]schema.SettlePass // the latest of each unit
 
 	linking bool                          // there are callbacks to be linked
@@ -40,11 +41,16 @@ type filed struct {
 	day     schema.Day
 }
 
-// fingerprint stands for a question: what was asked, whatever column gave it.
+// fingerprint stands for a question: what was asked, whatever column gave it. What a
+// callback gave is apart: its answer is of no order.
 type fingerprint [16]byte
 
 func fingerprintOf(q schema.Question) (f fingerprint) {
-	sum := sha256.Sum256([]byte(q.Parameter + "\x00" + q.Value))
+	text := q.Parameter + "\x00" + q.Value
+	if confirms(q) {
+		text = byCallback + "\x00" + text
+	}
+	sum := sha256.Sum256([]byte(text))
 	copy(f[:], sum[:])
 	return f
 }
@@ -79,13 +85,13 @@ func newBook(archive Archive, window int) (*book, error) {
 	}
 	return &book{
 		archive: archive, window: schema.Day(window), file: file,
-		days: make(map[schema.Day]map[fingerprint]known), passes: make(map[filed]schema.SettlePass), told: make(map[fingerprint][]fingerprint),
+		days: make(map[schema.Day]map[fingerprint]known), none: make(map[schema.Day][]noAnswer), passes: make(map[filed]schema.SettlePass), told: make(map[fingerprint][]fingerprint),
 	}, nil
 }
 
 func (b *book) close() { b.file.Close() }
 
-// load reads what the archive has of a day, once. What cannot be read is an
+// load reads what the archive has of a day, once. What cannot be read of it is an
 // error; the rest is known all the same.
 func (b *book) load(ctx context.Context, day schema.Day) error {
 	b.mu.Lock()
@@ -114,6 +120,7 @@ func (b *book) forget(day schema.Day) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	delete(b.days, day)
+	delete(b.none, day)
 }
 
 // pass notes a pass over a unit.
@@ -144,11 +151,13 @@ func (b *book) complete(c *schema.Certificate) bool {
 
 // add notes an answer; of several to one question the one fetched last counts.
 // One that says what the one before said changes nothing but when it was heard:
-// rows that did not change keep their provenance, and so their bytes.
+// rows that did not change keep their provenance, and so their bytes. What is no
+// answer is kept apart.
 func (b *book) add(a schema.SettleAnswer) error {
 	records, err := normalise.DecodeSettlements(a.Body)
 	if err != nil {
-		return fmt.Errorf("archive object %s: the answer to %s %q: %w", a.Key, a.Parameter, a.Value, err)
+		b.refuse(&a, err)
+		return nil
 	}
 	said := a
 	a.Body = nil
@@ -161,7 +170,7 @@ func (b *book) add(a schema.SettleAnswer) error {
 	}
 	entry := append(append(head, '\n'), said.Body...)
 	var ids []fingerprint
-	if b.linking {
+	if b.linking && !confirms(said.Question()) {
 		ids = toldBy(records, &said)
 	}
 

@@ -36,6 +36,7 @@ type builder struct {
 	joined     map[schema.Day]bool // published, or given up
 	book       *book
 	unreadable map[schema.Day]error // what the book could not read of a day
+	warned     map[schema.Day]bool  // of what is no answer
 	neighbours *neighbours
 	callbacks  *callbacks
 	manifests  map[partition]*schema.Manifest // of days that are not built
@@ -50,8 +51,8 @@ func newBuilder(r *Run, plan Plan, seen *sightings, s *Summary, begun time.Time)
 		return nil, err
 	}
 	b := &builder{
-		Run: r, plan: plan, seen: seen, summary: s, begun: begun, book: book, unreadable: make(map[schema.Day]error), results: make(map[schema.Unit]result), assemblies: make(map[partition]*assembly),
-		settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool), tradeHalts: new(halts),
+		Run: r, plan: plan, seen: seen, summary: s, begun: begun, book: book, unreadable: make(map[schema.Day]error), warned: make(map[schema.Day]bool), results: make(map[schema.Unit]result), assemblies: make(map[partition]*assembly),
+		settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool), tradeHalts: &halts{log: r.Log},
 		callbacks: new(callbacks), manifests: make(map[partition]*schema.Manifest),
 	}
 	b.neighbours = newNeighbours(&r.Rules, r.Buckets, b.bills)
@@ -79,6 +80,7 @@ func (b *builder) bills(ctx context.Context, at partition, columns ...string) it
 // stopped notes the orders that were not answered, and says whether quota or
 // deadline was why.
 func (b *builder) stopped() (err error) {
+	b.tradeHalts.report()
 	slices.SortFunc(b.tradeFailures, func(f, g schema.Failure) int {
 		return cmp.Or(cmp.Compare(f.Day, g.Day), cmp.Compare(f.Account, g.Account))
 	})
@@ -214,30 +216,35 @@ func (a *assembly) publish(ctx context.Context) (unchanged bool, err error) {
 	if err := a.stage.Finish(a.m); err != nil {
 		return false, err
 	}
-	if a.base.Manifest != nil && a.sameRows() && a.sameUnits() {
+	same, err := a.stage.Same(ctx)
+	if err != nil {
+		return false, err
+	}
+	if same && a.sameUnits() {
 		return true, a.stage.Keep(ctx)
 	}
 	return false, a.stage.Publish(ctx, a.m)
 }
 
-// sameRows says that the lake holds what the manifest tells of, no publication
-// being under way, and that it has the very rows that were built.
-func (a *assembly) sameRows() bool {
-	return len(a.base.Unfinished()) == 0 && slices.EqualFunc(a.base.Manifest.Objects, a.m.Objects, func(was, is schema.Object) bool {
-		return was.Key == is.Key && was.RowsSHA256 == is.RowsSHA256 && was.ETag == a.base.ETags[was.Table]
-	})
-}
-
 // sameUnits says that the published manifest is sealed, was made by the same
-// rules, and tells the same of every unit's state.
+// rules, tells the same of every unit's state, and rests on the same walks.
 func (a *assembly) sameUnits() bool {
 	published := a.base.Manifest
 	if published.Seal == "" || published.SignTable != a.m.SignTable || published.Commissions != a.m.Commissions {
 		return false
 	}
 	return slices.EqualFunc(published.Units, a.m.Units, func(was, is schema.Entry) bool {
-		return was.Account == is.Account && was.State == is.State && was.Stale == is.Stale && (was.Failure == nil) == (is.Failure == nil)
+		return was.Account == is.Account && was.State == is.State && was.Stale == is.Stale && (was.Failure == nil) == (is.Failure == nil) && walkOf(&was) == walkOf(&is)
 	})
+}
+
+// walkOf returns the walk on which a unit's rows rest. Even where there are none, the
+// manifest must name the one that proves it.
+func walkOf(e *schema.Entry) string {
+	if e.Certificate == nil {
+		return ""
+	}
+	return e.Certificate.Walk
 }
 
 // load spools the records of one unit. A unit whose archive does not hold what
@@ -280,9 +287,9 @@ func (a *assembly) read(ctx context.Context, c *schema.Certificate, common spool
 		}
 		page, err := normalise.DecodePage(answer.Body)
 		if err != nil {
-			return &unitError{unit: u, err: fmt.Errorf("archive object %s: page %d: %w", answer.Key, answer.Page, err)}
+			return &unitError{unit: u, logID: answer.LogID, err: fmt.Errorf("archive object %s: page %d: %w", answer.Key, answer.Page, err)}
 		}
-		common.Provenance = normalise.Provenance{Walk: u.Account.ID, Day: u.Day, LogID: answer.LogID, FetchedAt: answer.FetchedAt, ArchiveKey: answer.Key}
+		common.Provenance = normalise.Provenance{Walk: u.Account.ID, Root: c.Account.Root, Day: u.Day, LogID: answer.LogID, FetchedAt: answer.FetchedAt, ArchiveKey: answer.Key}
 		common.number++
 		if err := a.spool.add(common, page.Records); err != nil {
 			return err

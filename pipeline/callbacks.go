@@ -248,7 +248,7 @@ func (c *callbacks) read(s *notifiedState) (notified.State, error) {
 	}
 	kept.Callback.Body, kept.Callback.Key = body, kept.Key
 	notice, err := normalise.DecodeCallback(&kept.Callback)
-	return notified.State{Notice: notice, Contested: s.mark.Contested, Record: string(body), ArchiveKey: kept.Key}, err
+	return notified.State{Notice: notice, Contested: s.mark.Contested, Record: normalise.ValidText(body), ArchiveKey: kept.Key}, err
 }
 
 // readAll returns states in full, by settle_id and item.

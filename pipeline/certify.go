@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"iter"
 
+	"billwalk/pipeline/normalise"
 	"billwalk/schema"
 )
 
@@ -79,29 +80,40 @@ func certified(ctx context.Context, archive Archive, c *schema.Certificate) iter
 	}
 }
 
-// intact says that the archive still holds what the certificate says. Where it
-// does not, the unit is walked anew.
+// intact says that the archive still holds what the certificate says, and that
+// every page of it proves to be one: an earlier version took some errors for pages.
+// Where it does not, the unit is walked anew.
 func (w *walker) intact(ctx context.Context, c *schema.Certificate) bool {
-	if c.Walk == "" {
-		return true
+	err := w.fault(ctx, c)
+	if err != nil {
+		w.log.Warn("a certified walk in the archive cannot be relied on", "account_id", c.Account.ID, "bill_date", c.Day, "walk", c.Walk, "error", err)
 	}
-	for _, err := range certified(ctx, w.archive, c) {
+	return err == nil
+}
+
+func (w *walker) fault(ctx context.Context, c *schema.Certificate) error {
+	if c.Walk == "" {
+		return nil
+	}
+	for answer, err := range certified(ctx, w.archive, c) {
 		if err != nil {
-			w.log.Warn("a certified walk in the archive is damaged", "account_id", c.Account.ID, "bill_date", c.Day, "walk", c.Walk, "error", err)
-			return false
+			return err
+		}
+		if err := normalise.Succeeded(answer.Body); err != nil {
+			return fmt.Errorf("archive object %s: page %d: %w", answer.Key, answer.Page, err)
 		}
 	}
-	return true
+	return nil
 }
 
 // shrinks says that a closed day lost more than a tenth of its bills.
 func shrinks(before, after int64) bool { return after < before-before/10 }
 
 // unavailable certifies that the platform cannot list the unit's bills any more.
-// Bills that an earlier walk found are kept.
+// Bills that an earlier walk found are kept, if its pages prove to be such.
 func (w *walker) unavailable(ctx context.Context, u schema.Unit, last *schema.Certificate, walk string, why schema.Failure) (*schema.Certificate, error) {
 	c := &schema.Certificate{Day: u.Day}
-	if last != nil {
+	if last != nil && !errors.Is(w.fault(ctx, last), normalise.ErrNoEvidence) {
 		*c = *last
 	}
 	c.Account, c.State, c.Unavailable = u.Account, schema.Unavailable, &why
@@ -136,4 +148,11 @@ func failureOf(err error, u schema.Unit) schema.Failure {
 	}
 	failure.Account, failure.Day = u.Account.ID, u.Day
 	return failure
+}
+
+// passing says that the platform or the network was at fault: the same call may
+// succeed later.
+func passing(err error) bool {
+	var typed interface{ Passing() bool }
+	return errors.As(err, &typed) && typed.Passing()
 }

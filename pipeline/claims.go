@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -83,17 +84,21 @@ type sign struct {
 // this one is to do, it waits: what that one asked for is in the archive then, and
 // is not asked for again. It says whether one is at work on some of the days; the
 // returned function ends the claim, which is renewed until then. Whatever fails
-// here is told, and the run goes on without.
-func (r *Run) attend(ctx context.Context) (others bool, leave func()) {
+// here is told, and the run goes on without; but where the store refuses the
+// claim, it would refuse all else that the run is to write.
+func (r *Run) attend(ctx context.Context) (others bool, leave func(), err error) {
 	if r.Claims == nil || r.Source == nil {
-		return false, func() {}
+		return false, func() {}, nil
 	}
 	p := &presence{r, r.newClaim(), make(map[string]sign)}
 	for told := ""; ; {
 		before, err := p.renew(ctx)
+		if errors.Is(err, schema.ErrDenied) {
+			return false, func() {}, fmt.Errorf("%w: %w", errNotBegun, err)
+		}
 		if err != nil {
 			r.Log.Warn("other runs cannot be told of this one; they may ask for the same", "error", err)
-			return false, p.leave
+			return false, p.leave, nil
 		}
 		i := slices.IndexFunc(before, func(c claim) bool { return c.covers(&p.mine) })
 		if i < 0 {
@@ -105,7 +110,7 @@ func (r *Run) attend(ctx context.Context) (others bool, leave func()) {
 			r.Log.Info("another run is doing all of this: waiting until it ends, or shows no sign of life", "run_id", other, "process", before[i].Process)
 		}
 		if pause(ctx, claimBeat) != nil {
-			return true, p.leave
+			return true, p.leave, nil
 		}
 	}
 	beating, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -122,8 +127,11 @@ func (r *Run) attend(ctx context.Context) (others bool, leave func()) {
 		stop()
 		<-stopped
 		p.leave()
-	}
+	}, nil
 }
+
+// errNotBegun ends a run at its first write.
+var errNotBegun = errors.New("the lake's store refuses writes: 存储拒绝写入,未向平台发出任何账单请求; no bill was asked for")
 
 // renew makes the claim's next beat, and returns the claims of living runs that
 // came before.

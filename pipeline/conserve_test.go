@@ -155,7 +155,7 @@ func checkConserved(t *rapid.T, w *world, found map[schema.Account][]string, row
 			}
 			sub, _ := json.Marshal(r.Sub)
 			keys[fmt.Sprint(r.Account, r.Ledger, r.Type, string(sub))] = true
-			sum.Add(sum, big.NewInt([]int64{0, 1, -1, 0}[r.Type]*r.Amount.Pay)) // 3 has no direction
+			sum.Add(sum, big.NewInt([]int64{0, 1, -1, 0}[r.Type]*max(r.Amount.Pay, 0))) // 3 has no direction, and what has a minus is NULL
 		}
 	}
 	var repeated, elsewhere, paid int64

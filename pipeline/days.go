@@ -33,7 +33,7 @@ func (b *builder) run(ctx, asking, hard context.Context, finished iter.Seq[ended
 		}
 		for _, day := range b.ready(left) {
 			if ctx.Err() == nil {
-				faults = append(faults, b.joinDay(hard, day))
+				faults = append(faults, b.joinDay(asking, hard, day))
 			}
 		}
 	}
@@ -109,7 +109,7 @@ func (b *builder) window() int {
 
 // joinDay joins all of the day's partitions, then publishes them, and gives up the
 // files that no day needs any more.
-func (b *builder) joinDay(ctx context.Context, day schema.Day) error {
+func (b *builder) joinDay(asking, ctx context.Context, day schema.Day) error {
 	b.joined[day] = true
 	var faults []error
 	failed := func(a *assembly, err error) {
@@ -121,7 +121,7 @@ func (b *builder) joinDay(ctx context.Context, day schema.Day) error {
 		if a.stage == nil {
 			continue
 		}
-		if err := b.join(ctx, a); err != nil {
+		if err := b.join(asking, ctx, a); err != nil {
 			failed(a, err)
 		} else if !a.vain() {
 			joined = append(joined, a)
@@ -182,7 +182,7 @@ func (b *builder) publish(ctx context.Context, a *assembly) error {
 }
 
 // join gives the partition's bills their verdicts, and notes what was restated.
-func (b *builder) join(ctx context.Context, a *assembly) error {
+func (b *builder) join(asking, ctx context.Context, a *assembly) error {
 	j := &joiner{
 		evidence: b.evidence(), at: a.at(), buckets: b.Buckets,
 		certified: make(map[schema.AccountID]*schema.Certificate), claimed: make(map[fingerprint]string), written: make(map[string]bool),
@@ -214,11 +214,11 @@ func (b *builder) join(ctx context.Context, a *assembly) error {
 		return err
 	}
 	if b.Rules.Configured && a.base.Bucket == UnexplainedAccount.Bucket(b.Buckets) {
-		states, err := b.unexplained(ctx, a.base.Day)
+		groups, err := b.lones(asking, ctx, a.base.Day)
 		if err != nil {
 			return err
 		}
-		if err := j.leftOver(states); err != nil {
+		if err := j.leftOver(groups); err != nil {
 			return err
 		}
 	}
@@ -236,7 +236,7 @@ func (b *builder) join(ctx context.Context, a *assembly) error {
 }
 
 // know loads what the archive has of the day's window. A run asks again for what
-// cannot be read; a replay cannot, and must not guess.
+// cannot be read, or is no answer; a replay cannot, and must not guess.
 func (b *builder) know(ctx context.Context, day schema.Day) error {
 	window := schema.Day(b.window())
 	for other := day - window; other <= day+window; other++ {
@@ -250,7 +250,7 @@ func (b *builder) know(ctx context.Context, day schema.Day) error {
 			return err
 		}
 	}
-	return nil
+	return b.answered(day-window, day+window)
 }
 
 // settleDay stages the day's bills, and asks for their orders.
@@ -313,10 +313,7 @@ func (b *builder) ask(asking, hard context.Context, day schema.Day) error {
 		}
 		forward += n
 	}
-	s := &settler{
-		trade: b.Trade, archive: b.Archive, book: b.book, now: b.Now, log: b.Log, progress: b.Progress, runID: b.ID,
-		started: b.summary.StartedAt, begun: b.begun, lastDay: b.lastLook(), finalCheck: b.FinalCheck, backfill: b.Backfill, endedWell: b.seen.endedWell, inFlight: b.TradeInFlight, halts: b.tradeHalts,
-	}
+	s := b.settler()
 	results, err := s.day(asking, hard, day, slices.Collect(maps.Values(orders)), units, b.plan.Rules)
 	for id, done := range results {
 		e := units[id]

@@ -46,7 +46,7 @@ func TestDifferences(t *testing.T) {
 		for i := range new {
 			count[said(&new[i])]--
 		}
-		err := differences(yielding(old), yielding(new), func(before, after *schema.Bill) error {
+		err := differences(yielding(old), yielding(new), billColumns, func(before, after *schema.Bill) error {
 			switch {
 			case before == nil && after == nil || before != nil && after != nil && (before.Key() != after.Key() || said(before) == said(after)):
 				t.Fatalf("found %+v and %+v", before, after)
@@ -97,10 +97,10 @@ func TestDifferencesFail(t *testing.T) {
 			yield(nil, broken)
 		}
 		none := func(before, after *schema.Bill) error { return nil }
-		if err := differences(cut, yielding(whole), none); !errors.Is(err, broken) {
+		if err := differences(cut, yielding(whole), billColumns, none); !errors.Is(err, broken) {
 			t.Errorf("the old bills fail after %d: %v", n, err)
 		}
-		if err := differences(yielding(whole), cut, none); !errors.Is(err, broken) {
+		if err := differences(yielding(whole), cut, billColumns, none); !errors.Is(err, broken) {
 			t.Errorf("the new bills fail after %d: %v", n, err)
 		}
 	}
@@ -136,15 +136,15 @@ func TestDiffering(t *testing.T) {
 			want = append(want, c.Name)
 		}
 	}
-	if diff := cmp.Diff(want, differing(filled(1), filled(2))); diff != "" {
+	if diff := cmp.Diff(want, differing(filled(1), filled(2), billColumns)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if columns := differing(filled(1), filled(1)); len(columns) != 0 {
+	if columns := differing(filled(1), filled(1), billColumns); len(columns) != 0 {
 		t.Errorf("the same bill differs in %q", columns)
 	}
 	zero, absent := new(schema.Bill), new(schema.Bill)
 	zero.Amounts[schema.Pay], zero.GroupName = schema.Some(schema.Fen(0)), schema.Some("")
-	if diff := cmp.Diff([]string{"group_name", "pay_fen"}, differing(zero, absent)); diff != "" {
+	if diff := cmp.Diff([]string{"group_name", "pay_fen"}, differing(zero, absent, billColumns)); diff != "" {
 		t.Errorf("0 and NULL (-want +got):\n%s", diff)
 	}
 }
@@ -172,5 +172,32 @@ func TestChange(t *testing.T) {
 	}
 	if _, err := change(of(some(math.MinInt64)), of(some(1)), schema.Goods); !errors.Is(err, schema.ErrOverflow) {
 		t.Errorf("beyond int64: %v", err)
+	}
+}
+
+// TestComparable: bills of an earlier version's file are compared by the columns that
+// it has; what it did not know may have been in extra.
+func TestComparable(t *testing.T) {
+	t.Parallel()
+	all := namesOf(schema.Bills.Columns())
+	without := func(columns ...string) []string {
+		return slices.DeleteFunc(slices.Clone(all), func(c string) bool { return slices.Contains(columns, c) })
+	}
+	if diff := cmp.Diff(without(provenance...), comparable(all)); diff != "" {
+		t.Errorf("a file of this version (-want +got):\n%s", diff)
+	}
+	earlier := comparable(without("group_name", "pay_fen"))
+	if diff := cmp.Diff(without(append(provenance, "group_name", "pay_fen", "extra")...), earlier); diff != "" {
+		t.Errorf("a file of an earlier version (-want +got):\n%s", diff)
+	}
+	was := schema.Bill{LedgerID: "b", Extra: schema.Some(`{"pay":1}`)}
+	is := schema.Bill{LedgerID: "b", GroupName: schema.Some("x")}
+	is.Amounts[schema.Pay] = schema.Some(schema.Fen(1))
+	if columns := differing(&was, &is, earlier); len(columns) != 0 {
+		t.Errorf("what the earlier version did not publish is restated: %q", columns)
+	}
+	is.ShopOrderID = schema.Some("o")
+	if diff := cmp.Diff([]string{"shop_order_id"}, differing(&was, &is, earlier)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
 	}
 }

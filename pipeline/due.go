@@ -32,7 +32,7 @@ func (p *settlePass) due(o *wanted) bool {
 		return false
 	case last.outcome == unknown || o.contradicted:
 		return true
-	case o.agrees && (p.cut(last) || !p.sampled(o)):
+	case p.confirms && last.outcome > open, o.agrees && (p.cut(last) || !p.sampled(o)):
 		p.Saved.Final++
 		return false
 	case !o.agrees && p.cut(last):
@@ -92,7 +92,10 @@ const (
 )
 
 func (p *settlePass) silent(u schema.RuleUse) bool {
-	if p.book.linking {
+	switch {
+	case p.confirms: // no rule, but the settlement's own ids
+		return false
+	case p.book.linking:
 		return u.Silent(silentWithCallbacks)
 	}
 	return u.Silent(silentAfter)
@@ -148,6 +151,8 @@ func (p *settlePass) inTurn(o *wanted) (turn []int, silent int) {
 		last := p.book.around(q, p.unit.Day)
 		before[i] = last.outcome > nothing && last.fetched < p.started.UnixMicro()
 		switch {
+		case o.anew:
+			turn = append(turn, i)
 		case p.fresh(last):
 		case before[i] || !proven || everyRule || !p.silent(p.use(q.Match)) || fingerprintOf(q).sampled():
 			turn = append(turn, i)

@@ -35,7 +35,30 @@ type found struct {
 // foreignRow is a settlement of another order than the answer is to.
 type foreignRow struct {
 	normalise.SettleRow
-	answer *schema.SettleAnswer
+	question schema.Question
+	answer   *schema.SettleAnswer
+}
+
+// exceptions returns what is wrong with the settlement, with the bill that was asked
+// for: the first of the order that has the id, of those that the answer is filed under.
+func (f *foreignRow) exceptions(bills []reconcile.Bill) []schema.Exception {
+	first := slices.MinFunc(bills, func(a, b reconcile.Bill) int {
+		return cmp.Or(
+			compareBools(b.Has(f.question), a.Has(f.question)),
+			compareBools(f.filed(&b), f.filed(&a)),
+			compareKeys(&a.BillKey, &b.BillKey),
+		)
+	})
+	for i := range f.Exceptions {
+		e := &f.Exceptions[i]
+		e.ShopOrderID, e.AccountID, e.LedgerID = schema.Some(first.Order()), schema.Some(first.AccountID), schema.Some(first.LedgerID)
+	}
+	return f.Exceptions
+}
+
+// filed says that the answer is filed under the bill's unit.
+func (f *foreignRow) filed(b *reconcile.Bill) bool {
+	return b.Day == f.answer.Day && b.Account == f.answer.Account
 }
 
 // answeredQuestion is the last answer to a question.
@@ -69,7 +92,7 @@ func (e *evidence) of(day schema.Day, bills []reconcile.Bill) (*found, error) {
 		for i := range records {
 			row := e.rows.Settlement(records[i], &answer)
 			if row.Foreign {
-				f.foreign = append(f.foreign, foreignRow{row, &answer})
+				f.foreign = append(f.foreign, foreignRow{row, q, &answer})
 				continue
 			}
 			queried = withAnswered(queried, row)
@@ -121,7 +144,7 @@ func (e *evidence) merge(f *found, queried []normalise.SettleRow, bills []reconc
 		f.linked = append(f.linked, l.state.place)
 	}
 	for i := range queried {
-		states, err := e.callbacks.readAll(links.take(linkIDsOf(&queried[i].Settlement).settle))
+		states, err := e.callbacks.readAll(links.take(settleIDs(&queried[i].Settlement)...))
 		if err != nil {
 			return err
 		}

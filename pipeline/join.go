@@ -134,7 +134,7 @@ func (j *joiner) order(g *gathered) error {
 	}
 	for i := range g.foreign {
 		if j.files(g.foreign[i].answer) {
-			if err := j.exceptions(g.foreign[i].Exceptions); err != nil {
+			if err := j.exceptions(g.foreign[i].exceptions(g.bills)); err != nil {
 				return err
 			}
 		}

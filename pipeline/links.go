@@ -33,10 +33,21 @@ type link struct {
 // links are an order's, each state once.
 type links []link
 
+// settleIDs returns the ids that callbacks may have for a settlement of the query: its
+// own, and the developer's, where they have no other.
+func settleIDs(s *schema.Settlement) []fingerprint {
+	match := schema.Match{Parameter: "settle_id"}
+	ids := []fingerprint{fingerprintOf(schema.Question{Match: match, Value: s.SettleID})}
+	if s.OutSettleNo.Valid && s.OutSettleNo.V != s.SettleID {
+		ids = append(ids, fingerprintOf(schema.Question{Match: match, Value: s.OutSettleNo.V}))
+	}
+	return ids
+}
+
 // take takes out the states of a settlement.
-func (l *links) take(settle fingerprint) (states []*notifiedState) {
+func (l *links) take(settle ...fingerprint) (states []*notifiedState) {
 	*l = slices.DeleteFunc(*l, func(one link) bool {
-		if one.state.ids.settle != settle {
+		if !slices.Contains(settle, one.state.ids.settle) {
 			return false
 		}
 		states = append(states, one.state)
@@ -56,11 +67,14 @@ func (e *evidence) linked(bills []reconcile.Bill, queried []normalise.SettleRow)
 	known := make(map[*notifiedState]bool)
 	var orders []fingerprint
 	for i := range queried {
-		ids := linkIDsOf(&queried[i].Settlement)
-		orders = append(orders, ids.order)
-		for s := range e.callbacks.with(ids.settle) {
-			known[s] = true
-			found = append(found, link{s, ""})
+		orders = append(orders, linkIDsOf(&queried[i].Settlement).order)
+		for _, id := range settleIDs(&queried[i].Settlement) {
+			for s := range e.callbacks.with(id) {
+				if s.ids.settle == id && !known[s] {
+					known[s] = true
+					found = append(found, link{s, ""})
+				}
+			}
 		}
 	}
 	answered := slices.Clone(orders)

@@ -27,7 +27,7 @@ func cloneBill(b *schema.Bill) *schema.Bill {
 //
 // It needs the other partitions as they were: a day's partitions are all joined
 // before the first one is published.
-func (a *assembly) withoutMoved(ctx context.Context, pairs []billPair) ([]billPair, error) {
+func (a *assembly) withoutMoved(ctx context.Context, pairs []billPair, columns []string) ([]billPair, error) {
 	now, err := a.partners(ctx, pairs, func(p billPair) *schema.Bill { return missing(p.before, p.after) }, a.bills)
 	if err != nil {
 		return nil, err
@@ -44,7 +44,7 @@ func (a *assembly) withoutMoved(ctx context.Context, pairs []billPair) ([]billPa
 		switch {
 		case p.after == nil:
 			p.after = now[p.before.Key()]
-			if p.after != nil && len(differing(p.before, p.after)) == 0 {
+			if p.after != nil && len(differing(p.before, p.after, columns)) == 0 {
 				continue
 			}
 		case p.before == nil && before[p.after.Key()] != nil:

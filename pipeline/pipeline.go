@@ -64,6 +64,10 @@ type Archive interface {
 	// be read, the rest is, and the error tells.
 	Settlements(ctx context.Context, day schema.Day, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error
 
+	// StoreUnreadable keeps an answer that could not be read, the first of its kind for
+	// a unit in a run, and returns the key of the object.
+	StoreUnreadable(ctx context.Context, u schema.UnreadableAnswer) (key string, err error)
+
 	// FirstReceived returns the first day on which settle callbacks were received; ok
 	// is false where none ever were.
 	FirstReceived(ctx context.Context) (day schema.Day, ok bool, err error)
@@ -85,6 +89,9 @@ type Lake interface {
 	// Bills reads columns of the published bills of a (day, bucket); there are
 	// none where nothing is published. A bill yielded is good until the next.
 	Bills(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Bill, error]
+	// BillColumns returns the names of the columns that the published bills have:
+	// those of an earlier version may lack some, which are NULL in every bill.
+	BillColumns(ctx context.Context, day schema.Day, bucket int) ([]string, error)
 	// Settlements and Restatements read the published rows, likewise.
 	Settlements(ctx context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Settlement, error]
 	Restatements(ctx context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Restatement, error]
@@ -102,6 +109,10 @@ type Stage interface {
 	Bills(columns ...string) iter.Seq2[*schema.Bill, error]
 	// Finish ends the files and completes the manifest with what they are.
 	Finish(m *schema.Manifest) error
+	// Same says whether the lake holds the very rows that were staged, in whatever
+	// form an earlier version gave them. What a newer version wrote in a form that is
+	// not known is an error: it is not to be replaced.
+	Same(ctx context.Context) (bool, error)
 	// Publish replaces the base, the manifest last. Readers see the old or the
 	// new file of a table, never less. Where another run came first, nothing is
 	// changed: schema.ErrSuperseded.

@@ -20,9 +20,14 @@ type Plan struct {
 // PlannedUnit is a unit, and what is known of it from the last manifests.
 type PlannedUnit struct {
 	schema.Unit
-	Whole     bool  // as published, and not walked again
+	Whole     bool  // as published or in the archive, and not walked again
+	Archived  bool  // of these, in the archive, and not as published
+	Begun     int   // pages in the archive of walks that a run goes on with
 	Pages     int   // of one walk; 0 where nothing is known
-	Questions int64 // to the trade system: for the orders that are open where the day is published, else for as many as the account had before
+	Questions int64 // to the trade system: for the orders that are open where the day is published, else for as many as the account had on another day
+
+	OrdersKnown bool // Questions says something: the day is published, or another one of the account
+	estimated   bool // by another day of the account
 }
 
 const (
@@ -54,19 +59,23 @@ func MakePlan(ctx context.Context, lake Lake, accounts []schema.Account, days []
 		learn(sizes, m)
 	}
 	for _, day := range days {
-		published := make(map[schema.AccountID]size)
+		published, withoutPages := make(map[schema.AccountID]size), make(map[schema.AccountID]bool)
 		for _, base := range plan.Bases {
 			if base.Day == day {
 				learn(sizes, base.Manifest)
 				learn(published, base.Manifest)
+				learnEmpty(withoutPages, base.Manifest)
 			}
 		}
 		for _, a := range accounts {
-			questions := sizes[a.ID].questions
+			u := PlannedUnit{Unit: schema.Unit{Account: a, Day: day}}
+			u.estimate(sizes)
 			if s, ok := published[a.ID]; ok {
-				questions = s.open
+				u.Questions, u.estimated = s.open, false
+			} else if withoutPages[a.ID] {
+				u.Questions, u.OrdersKnown, u.estimated = 0, true, false // it has no page, and no order
 			}
-			plan.Units = append(plan.Units, PlannedUnit{Unit: schema.Unit{Account: a, Day: day}, Pages: sizes[a.ID].pages, Questions: questions})
+			plan.Units = append(plan.Units, u)
 		}
 	}
 	plan.Rules = make(map[schema.AccountID][]schema.RuleUse)
@@ -151,6 +160,18 @@ func learn(sizes map[schema.AccountID]size, m *schema.Manifest) {
 	}
 }
 
+// learnEmpty notes the accounts whose bills could not be listed on the manifest's day.
+func learnEmpty(accounts map[schema.AccountID]bool, m *schema.Manifest) {
+	if m == nil {
+		return
+	}
+	for _, e := range m.Units {
+		if e.Certificate != nil && len(e.Certificate.Pages) == 0 {
+			accounts[e.Account.ID] = true
+		}
+	}
+}
+
 // tries returns how many questions an order took so far, in hundredths.
 func tries(rules []schema.RuleUse) int64 {
 	var asked, most int64
@@ -188,6 +209,39 @@ func (p *Plan) Pages() (pages, unknown, whole int) {
 		}
 	}
 	return pages, unknown, whole
+}
+
+// BillCalls returns how many calls of the bill API so many equal walks of each unit
+// take at least. Of a unit of unknown size, a walk has one page.
+func (p *Plan) BillCalls(passes int) (calls int) {
+	for _, u := range p.Units {
+		if !u.Whole {
+			calls += max(max(u.Pages, 1)*passes-u.Begun, 0)
+		}
+	}
+	return calls
+}
+
+// Archived returns how many units are whole in the archive and not published so, and
+// how many pages are there of walks that were begun.
+func (p *Plan) Archived() (units, pages int) {
+	for _, u := range p.Units {
+		pages += u.Begun
+		if u.Archived {
+			units++
+		}
+	}
+	return units, pages
+}
+
+// OrdersUnknown returns the number of units of whose orders nothing is known.
+func (p *Plan) OrdersUnknown() (units int) {
+	for _, u := range p.Units {
+		if !u.OrdersKnown {
+			units++
+		}
+	}
+	return units
 }
 
 // Questions returns how many questions the trade system is likely to be asked.

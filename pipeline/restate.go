@@ -61,9 +61,14 @@ func (a *assembly) restated(ctx context.Context) ([]schema.Restatement, error) {
 	if err != nil || len(accounts)+len(covered) == 0 {
 		return nil, err
 	}
+	published, err := a.Lake.BillColumns(ctx, a.base.Day, a.base.Bucket)
+	if err != nil {
+		return nil, err
+	}
+	columns := comparable(published)
 	var pairs []billPair
 	counts := func(b *schema.Bill) bool { return b != nil && (accounts[b.WalkAccountID] || covered[b.Key()]) }
-	err = differences(a.Lake.Bills(ctx, a.base.Day, a.base.Bucket), a.stage.Bills(), func(before, after *schema.Bill) error {
+	err = differences(a.Lake.Bills(ctx, a.base.Day, a.base.Bucket), a.stage.Bills(), columns, func(before, after *schema.Bill) error {
 		if counts(before) || counts(after) {
 			pairs = append(pairs, billPair{cloneBill(before), cloneBill(after)})
 		}
@@ -72,12 +77,12 @@ func (a *assembly) restated(ctx context.Context) ([]schema.Restatement, error) {
 	if err != nil {
 		return nil, err
 	}
-	if pairs, err = a.withoutMoved(ctx, pairs); err != nil {
+	if pairs, err = a.withoutMoved(ctx, pairs, columns); err != nil {
 		return nil, err
 	}
 	rows := make([]schema.Restatement, len(pairs))
 	for i, p := range pairs {
-		if rows[i], err = a.restatement(p.before, p.after); err != nil {
+		if rows[i], err = a.restatement(p.before, p.after, columns); err != nil {
 			return nil, err
 		}
 	}
@@ -102,10 +107,10 @@ func otherBills(was, is *schema.Certificate) bool {
 	return was != nil && was.Walk != "" && is != nil && was.Digest != is.Digest
 }
 
-// differences compares two runs of bills, both in the order of the table, and
-// hands over those that differ: before is nil for a bill added, after for one
-// removed. Bills of one key are compared in their order.
-func differences(old, new iter.Seq2[*schema.Bill, error], found func(before, after *schema.Bill) error) error {
+// differences compares two runs of bills by some columns, both in the order of the
+// table, and hands over those that differ: before is nil for a bill added, after for
+// one removed. Bills of one key are compared in their order.
+func differences(old, new iter.Seq2[*schema.Bill, error], columns []string, found func(before, after *schema.Bill) error) error {
 	nextOld, stopOld := iter.Pull2(old)
 	defer stopOld()
 	nextNew, stopNew := iter.Pull2(new)
@@ -129,7 +134,7 @@ func differences(old, new iter.Seq2[*schema.Bill, error], found func(before, aft
 			err = found(before, nil)
 		case order > 0:
 			err = found(nil, after)
-		case len(differing(before, after)) > 0:
+		case len(differing(before, after, columns)) > 0:
 			err = found(before, after)
 		}
 		if err == nil && order <= 0 {
@@ -146,17 +151,47 @@ func differences(old, new iter.Seq2[*schema.Bill, error], found func(before, aft
 // of what the platform says of it; nor is how the job treats coupon codes.
 var provenance = []string{"walk_account_id", "logid", "fetched_at", "archive_key", "code"}
 
-// differing returns the columns in which two bills differ.
-func differing(before, after *schema.Bill) (columns []string) {
+// billColumns are all columns by which bills of this version are compared.
+var billColumns = comparable(namesOf(schema.Bills.Columns()))
+
+func namesOf(columns []schema.Column) (names []string) {
+	for _, c := range columns {
+		names = append(names, c.Name)
+	}
+	return names
+}
+
+// comparable returns the columns by which a published bill, whose file has those
+// columns, and one that was built now are compared. What an earlier version did not
+// publish, the platform has not changed; and what was unknown to it, in extra, may
+// have a column of its own now.
+func comparable(published []string) (columns []string) {
+	earlier := false
 	for _, f := range schema.Bills.Fields {
-		if !slices.Contains(provenance, f.Name) && f.Text(before) != f.Text(after) {
+		switch {
+		case !slices.Contains(published, f.Name):
+			earlier = true
+		case !slices.Contains(provenance, f.Name):
 			columns = append(columns, f.Name)
 		}
+	}
+	if earlier {
+		columns = slices.DeleteFunc(columns, func(c string) bool { return c == "extra" })
 	}
 	return columns
 }
 
-func (a *assembly) restatement(before, after *schema.Bill) (schema.Restatement, error) {
+// differing returns those of the columns in which two bills differ.
+func differing(before, after *schema.Bill, columns []string) (differ []string) {
+	for _, c := range columns {
+		if !schema.Bills.Column(c).Equal(before, after) {
+			differ = append(differ, c)
+		}
+	}
+	return differ
+}
+
+func (a *assembly) restatement(before, after *schema.Bill, columns []string) (schema.Restatement, error) {
 	one := cmp.Or(after, before)
 	r := schema.Restatement{
 		BillKey: one.Key(), WalkAccountID: one.WalkAccountID, ShopOrderID: one.ShopOrderID, Change: schema.Changed,
@@ -165,11 +200,11 @@ func (a *assembly) restatement(before, after *schema.Bill) (schema.Restatement, 
 	empty := new(schema.Bill)
 	switch {
 	case before == nil:
-		r.Change, r.Columns = schema.Added, differing(empty, after)
+		r.Change, r.Columns = schema.Added, differing(empty, after, billColumns)
 	case after == nil:
-		r.Change, r.Columns = schema.Removed, differing(before, empty)
+		r.Change, r.Columns = schema.Removed, differing(before, empty, billColumns)
 	default:
-		r.Columns = differing(before, after)
+		r.Columns = differing(before, after, columns)
 	}
 	r.Old, r.New = valuesOf(before, r.Columns), valuesOf(after, r.Columns)
 	var err error

@@ -43,6 +43,10 @@ type Run struct {
 	Lake    Lake
 	Claims  Claims // nil tells no other run of this one
 
+	// PublishedDays returns the lake's published days, ascending; a plan estimates by
+	// them. nil knows of none.
+	PublishedDays func(context.Context) ([]schema.Day, error)
+
 	Process string                 // names this process for Gone
 	Gone    func(name string) bool // says that a process is known not to run any more; nil knows of none
 	Rows    normalise.Normaliser
@@ -70,9 +74,16 @@ func (r *Run) Days() []schema.Day {
 	return days
 }
 
-// Plan returns what the run would do. It asks the platform nothing.
+// Plan returns what the run would do. It asks the platform nothing, and beside the
+// lake looks at the archive.
 func (r *Run) Plan(ctx context.Context) (Plan, error) {
-	plan, _, err := r.planned(ctx, r.Now())
+	plan, seen, err := r.planned(ctx, r.Now())
+	if err == nil {
+		err = r.fromOtherDays(ctx, &plan)
+	}
+	if err == nil && r.Archive != nil {
+		err = r.fromArchive(ctx, &plan, seen)
+	}
 	return plan, err
 }
 
@@ -135,6 +146,8 @@ func exitCode(ctx context.Context, s *Summary, err error) int {
 			return signal.ExitCode()
 		}
 		return ExitInterrupted
+	case errors.Is(err, errNotBegun):
+		return ExitConfig
 	case errors.Is(err, errStoppedToday):
 		return ExitStopped
 	case err != nil && onlySuperseded(err):
@@ -155,8 +168,11 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 		asking, cancel = context.WithTimeoutCause(ctx, r.Deadline, errDeadline)
 		defer cancel()
 	}
-	others, leave := r.attend(asking)
+	others, leave, err := r.attend(asking)
 	defer leave()
+	if err != nil {
+		return err
+	}
 	begun := r.Now()
 	plan, seen, err := r.planned(hard, s.StartedAt)
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"strings"
 	"sync"
 	"time"
@@ -33,7 +34,8 @@ func (r *Run) finished(ctx, hard context.Context, plan Plan, seen *sightings) it
 		units.SetLimit(max(1, r.InFlight))
 		go func() {
 			defer close(results)
-			h := &halts{}
+			h := &halts{log: r.Log}
+			defer h.report()
 			for _, u := range plan.Units {
 				units.Go(func() error {
 					if done, ok := r.one(ctx, hard, u.Unit, seen, h); ok {
@@ -150,9 +152,13 @@ func (r *Run) one(ctx, hard context.Context, u schema.Unit, seen *sightings, h *
 	if errors.Is(err, errStopped) || calls.Err() != nil {
 		return stopped(ctx, u)
 	}
-	failure := failureOf(err, u)
-	h.note(failure)
-	r.Log.Warn("unit failed", "account_id", u.Account.ID, "bill_date", u.Day, "error_code", failure.Code, "logid", failure.LogID, "reason", failure.Reason)
+	failure := keeper{r.Archive, r.ID, r.Log}.keep(hard, u, schema.UnreadableBills, r.Now(), err)
+	if errors.Is(err, schema.ErrDenied) {
+		failure.Reach = schema.ReachApp // no other unit could be kept either
+	}
+	if !h.note(failure) {
+		r.Log.Warn("unit failed", "account_id", u.Account.ID, "bill_date", u.Day, "error_code", failure.Code, "logid", failure.LogID, "reason", failure.Reason)
+	}
 	return result{failure: &failure}, true
 }
 
@@ -184,25 +190,34 @@ func deadlineFailure(u schema.Unit) *schema.Failure {
 
 // halts are the failures that reach beyond their unit.
 type halts struct {
+	log *slog.Logger
+
 	mu       sync.Mutex
 	all      *schema.Failure
+	hit      map[schema.Unit]bool // by all
 	accounts map[schema.AccountID]schema.Failure
 }
 
-func (h *halts) note(f schema.Failure) {
+// note notes a failure, and says whether it is one that ends all calls. Of those
+// the log has the first alone.
+func (h *halts) note(f schema.Failure) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	switch f.Reach {
 	case schema.ReachApp, schema.ReachToday:
 		if h.all == nil {
-			h.all = &f
+			h.all, h.hit = &f, make(map[schema.Unit]bool)
+			h.log.Warn("no further calls are made", "error_code", f.Code, "sub_code", f.SubCode, "logid", f.LogID, "reason", f.Reason, "hint", f.Hint)
 		}
+		h.hit[schema.Unit{Account: schema.Account{ID: f.Account}, Day: f.Day}] = true
+		return true
 	case schema.ReachAccount:
 		if h.accounts == nil {
 			h.accounts = make(map[schema.AccountID]schema.Failure)
 		}
 		h.accounts[f.Account] = f
 	}
+	return false
 }
 
 // failure returns the failure that ends the unit before it is asked for.
@@ -212,7 +227,22 @@ func (h *halts) failure(u schema.Unit) (schema.Failure, bool) {
 	f, ok := h.accounts[u.Account.ID]
 	if h.all != nil {
 		f, ok = *h.all, true
+		h.hit[schema.Unit{Account: schema.Account{ID: u.Account.ID}, Day: u.Day}] = true
 	}
 	f.Account, f.Day = u.Account.ID, u.Day
 	return f, ok
+}
+
+// report logs how much the failure that ended all calls has cost.
+func (h *halts) report() {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.all == nil {
+		return
+	}
+	accounts := make(map[schema.AccountID]bool)
+	for u := range h.hit {
+		accounts[u.Account.ID] = true
+	}
+	h.log.Warn("calls were not made", "accounts", len(accounts), "units", len(h.hit), "error_code", h.all.Code, "reason", h.all.Reason)
 }

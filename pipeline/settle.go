@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -35,11 +36,19 @@ type settler struct {
 	begun      time.Time               // its work, after it had waited for other runs
 	lastDay    schema.Null[schema.Day] // the day that is looked at for the last time, if there is one
 	finalCheck bool                    // all orders of that day are asked for
-	backfill   bool                    // the run is of given days
 	endedWell  func(ctx context.Context, runID string) (bool, error)
-	inFlight   int // questions asked side by side, over all units
+	backfill   bool // the run is of given days
+	inFlight   int  // questions asked side by side, over all units
+	confirms   bool // asks for settlements that callbacks alone tell of, and not for orders
 	halts      *halts
-	turns      chan struct{} // one for each question in flight
+	turns      chan struct{} // one for each question in flight that has not failed yet
+}
+
+func (b *builder) settler() *settler {
+	return &settler{
+		trade: b.Trade, archive: b.Archive, book: b.book, now: b.Now, log: b.Log, progress: b.Progress, runID: b.ID,
+		started: b.summary.StartedAt, begun: b.begun, lastDay: b.lastLook(), finalCheck: b.FinalCheck, backfill: b.Backfill, endedWell: b.seen.endedWell, inFlight: b.TradeInFlight, halts: b.tradeHalts,
+	}
 }
 
 // asked is what became of a unit's orders.
@@ -89,6 +98,7 @@ type settlePass struct {
 	data    []byte
 	held    []schema.SettleAnswer // of data: they count once they are stored
 	began   time.Time
+	aside   []*asking // what failed, and is being repeated while others are asked
 
 	settledAt int64 // microseconds; when the last pass ended whose run ended well
 }
@@ -104,19 +114,14 @@ func (p *settlePass) run(ctx, hard context.Context, orders []wanted, c *schema.C
 	due := slices.DeleteFunc(orders, func(o wanted) bool { return !p.due(&o) })
 	p.progress.ordersExpected.Add(int64(len(due)))
 	calls, cancel := outlasting(ctx, grace) // a call may wait for an outage to end, but not for ever
-	defer cancel()
-	for chunk := range slices.Chunk(due, ordersAtATime) {
-		if ctx.Err() != nil {
-			break
-		}
-		if _, halted := p.halts.failure(p.unit); halted {
-			break
-		}
-		if err := p.chunk(calls, chunk); err != nil {
-			return &p.asked, errors.Join(err, p.flush(hard))
-		}
+	defer p.abandon(cancel)
+	err := p.all(ctx, calls, hard, due)
+	if anew := p.book.askAnew(p.unit); err == nil && p.Answered == int64(len(due)) && len(anew) > 0 {
+		p.progress.ordersExpected.Add(int64(len(anew)))
+		p.Orders, due = p.Orders+int64(len(anew)), append(due, anew...)
+		err = p.all(ctx, calls, hard, anew)
 	}
-	if err := p.flush(hard); err != nil {
+	if err != nil {
 		return &p.asked, err
 	}
 	p.Unanswered = int64(len(due)) - p.Answered
@@ -135,18 +140,39 @@ func (p *settlePass) run(ctx, hard context.Context, orders []wanted, c *schema.C
 	return &p.asked, nil
 }
 
-// explain says why orders were not answered.
-func (p *settlePass) explain(ctx context.Context) {
-	if p.failure == nil {
-		if f, halted := p.halts.failure(p.unit); halted {
-			p.failure = &f
-		} else if context.Cause(ctx) == errDeadline {
-			p.failure = deadlineFailure(p.unit)
-		} else {
-			return // interrupted: the next run goes on
+// all asks for the orders, chunk by chunk, until the run is told to stop.
+func (p *settlePass) all(ctx, calls, hard context.Context, orders []wanted) error {
+	for chunk := range slices.Chunk(orders, ordersAtATime) {
+		if ctx.Err() != nil {
+			break
+		}
+		if _, halted := p.halts.failure(p.unit); halted {
+			break
+		}
+		if err := p.chunk(calls, chunk); err != nil {
+			return errors.Join(err, p.flush(hard))
 		}
 	}
-	p.failure.Reason = fmt.Sprintf("settle query: %d of %d orders have no answer: %s", p.Unanswered, p.Orders, p.failure.Reason)
+	return errors.Join(p.takeAside(calls, true), p.flush(hard))
+}
+
+// explain says why orders were not answered. What ended all calls comes before what
+// became of one.
+func (p *settlePass) explain(ctx context.Context) {
+	if f, halted := p.halts.failure(p.unit); halted {
+		p.failure = &f
+	}
+	if p.failure == nil {
+		if context.Cause(ctx) != errDeadline {
+			return // interrupted: the next run goes on
+		}
+		p.failure = deadlineFailure(p.unit)
+	}
+	what := "orders"
+	if p.confirms {
+		what = "settlements of callbacks alone"
+	}
+	p.failure.Reason = fmt.Sprintf("settle query: %d of %d %s have no answer: %s", p.Unanswered, p.Orders, what, p.failure.Reason)
 }
 
 // answered is what came of asking for one order.
@@ -156,30 +182,6 @@ type answered struct {
 	silent  int   // rules left out
 	found   bool
 	err     error
-}
-
-// chunk asks for some orders side by side, and then archives and learns.
-func (p *settlePass) chunk(ctx context.Context, orders []wanted) error {
-	results := make([]answered, len(orders))
-	var running errgroup.Group
-	for i := range orders {
-		p.turns <- struct{}{}
-		running.Go(func() error {
-			defer func() { <-p.turns }()
-			results[i] = p.order(ctx, &orders[i])
-			return nil
-		})
-	}
-	_ = running.Wait() // orders keep their errors
-	for i := range results {
-		if err := p.take(ctx, &orders[i], &results[i]); err != nil {
-			return err
-		}
-	}
-	if len(p.data) > 0 && p.now().Sub(p.began) >= batchSpan {
-		return p.flush(ctx)
-	}
-	return nil
 }
 
 // order asks the questions of an order until one is answered with settlements.
@@ -198,6 +200,7 @@ func (p *settlePass) order(ctx context.Context, o *wanted) (result answered) {
 			return result
 		}
 		answer.Account, answer.Day = p.unit.Account.ID, p.unit.Day
+		answer.Body = bytes.TrimSpace(answer.Body) // white space around it is no part of a JSON value
 		result.answers = append(result.answers, answer)
 		what, err := outcomeOf(&answer)
 		if err != nil {
@@ -225,9 +228,16 @@ func (p *settlePass) take(ctx context.Context, o *wanted, r *answered) error {
 	p.Asked += int64(len(r.tried))
 	if r.err != nil {
 		if p.failure == nil && !errors.Is(r.err, errStopped) && ctx.Err() == nil {
-			failure := failureOf(r.err, p.unit)
+			failure := keeper{p.archive, p.runID, p.log}.keep(ctx, p.unit, schema.UnreadableSettlements, p.now(), r.err)
 			p.failure = &failure
-			p.log.Warn("an order was not answered", "account_id", p.unit.Account.ID, "bill_date", p.unit.Day, "shop_order_id", o.key,
+			if failure.Reach == schema.ReachApp || failure.Reach == schema.ReachToday {
+				return nil // the log has it already
+			}
+			id := "shop_order_id"
+			if p.confirms {
+				id = "settle_id"
+			}
+			p.log.Warn("an order was not answered", "account_id", p.unit.Account.ID, "bill_date", p.unit.Day, id, o.key,
 				"error_code", failure.Code, "sub_code", failure.SubCode, "logid", failure.LogID, "reason", failure.Reason)
 		}
 		return nil

@@ -10,6 +10,7 @@ import (
 const (
 	ExitDone        = 0
 	ExitFailed      = 1
+	ExitConfig      = 2 // the configuration is wrong: nothing was asked of the platform
 	ExitIncomplete  = 3 // some units failed; what is whole was published
 	ExitStopped     = 5 // by quota, deadline or outage; run again to go on
 	ExitSuperseded  = 6 // another run got there first
@@ -52,7 +53,17 @@ type Settling struct {
 		Orders int64 `json:"orders"`
 		Asked  int64 `json:"asked"`
 	} `json:"lookback"` // of these, on days before the job's own
-	Saved Saved `json:"saved"`
+	SettlementOnly Confirming `json:"settlement_only"`
+	Saved          Saved      `json:"saved"`
+}
+
+// Confirming counts the settlements that callbacks alone tell of, and no bill
+// explains, for which the settle query was due.
+type Confirming struct {
+	Asked      int64 `json:"asked"`      // questions
+	Answered   int64 `json:"answered"`   // settlements: confirmed, or not known to it
+	Confirmed  int64 `json:"confirmed"`  // of these
+	Unanswered int64 `json:"unanswered"` // without an answer
 }
 
 // Saved counts calls that were not made, against a run that asks for every bill

@@ -16,7 +16,7 @@ func TestPageCap(t *testing.T) {
 	for more, want := range map[bool]string{true: "does not end", false: ""} {
 		walk := newTrace(schema.Unit{}, "w")
 		walk.pages = make([]schema.Link, maxPages-1)
-		body := fmt.Sprintf(`{"data":{"cursor":"next","has_more":%t,"ledger_records":[]}}`, more)
+		body := fmt.Sprintf(`{"data":{"cursor":"next","has_more":%t,"ledger_records":[]},"extra":{"error_code":0}}`, more)
 		err := walk.add(schema.Answer{Cursor: firstCursor, Page: maxPages, Body: []byte(body)}, 50)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("page %d with has_more=%t: %v, want %q", maxPages, more, err, want)
@@ -28,7 +28,7 @@ func TestPageCap(t *testing.T) {
 func TestChain(t *testing.T) {
 	t.Parallel()
 	walk := newTrace(schema.Unit{}, "w")
-	body := []byte(`{"data":{"cursor":"c2","has_more":true,"ledger_records":[]}}`)
+	body := []byte(`{"data":{"cursor":"c2","has_more":true,"ledger_records":[]},"extra":{"error_code":0}}`)
 	for _, a := range []schema.Answer{{Cursor: "0", Page: 2}, {Cursor: "c2", Page: 1}, {Cursor: "", Page: 1}} {
 		a.Body = body
 		if err := walk.add(a, 50); err == nil || !strings.Contains(err.Error(), "does not follow") {
@@ -55,7 +55,7 @@ func BenchmarkWalk(b *testing.B) {
 			cursor = fmt.Sprint("c", n)
 		}
 		answers[n] = schema.Answer{Cursor: cursor, Page: n + 1, FetchedAt: time.Unix(int64(n), 0),
-			Body: fmt.Appendf(nil, `{"data":{"cursor":"c%d","has_more":%t,"ledger_records":[%s]}}`, n+1, n+1 < pages, strings.Join(list, ","))}
+			Body: fmt.Appendf(nil, `{"data":{"cursor":"c%d","has_more":%t,"ledger_records":[%s]},"extra":{"error_code":0}}`, n+1, n+1 < pages, strings.Join(list, ","))}
 	}
 	b.ReportAllocs()
 	for b.Loop() {

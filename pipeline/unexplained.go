@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"billwalk/pipeline/normalise"
-	"billwalk/pipeline/notified"
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
@@ -49,19 +48,20 @@ func (b *builder) hear(ctx context.Context) error {
 }
 
 // planUnexplained adds the partitions of unexplained settlements, where the job
-// has no unit in them.
+// has no unit in them: also those that had some, which a later event may have moved.
 func (b *builder) planUnexplained(ctx context.Context, days []schema.Day) error {
 	bucket := UnexplainedAccount.Bucket(b.Buckets)
 	if slices.Contains(BucketsOf(b.Accounts, b.Buckets), bucket) {
 		return nil
 	}
 	for _, day := range days {
-		if len(b.callbacks.on(day)) == 0 {
-			continue
-		}
 		base, err := b.Lake.Base(ctx, day, bucket)
 		if err != nil {
 			return err
+		}
+		had := base.Manifest != nil && base.Manifest.Verdicts[schema.SettlementOnly] > 0
+		if len(b.callbacks.on(day)) == 0 && !had {
+			continue
 		}
 		b.plan.Bases = append(b.plan.Bases, base)
 	}
@@ -214,9 +214,9 @@ func toldBy(records []normalise.SettleRecord, a *schema.SettleAnswer) (ids []fin
 		if row.Foreign {
 			continue
 		}
-		link := linkIDsOf(&row.Settlement)
-		if ids = append(ids, link.settle); link.order != (fingerprint{}) {
-			ids = append(ids, link.order)
+		ids = append(ids, settleIDs(&row.Settlement)...)
+		if order := linkIDsOf(&row.Settlement).order; order != (fingerprint{}) {
+			ids = append(ids, order)
 		}
 	}
 	return ids
@@ -227,24 +227,22 @@ func (f fingerprint) short() uint64 { return binary.BigEndian.Uint64(f[:]) }
 
 // leftOver hands over the settlements that no bill explains: on their own day, in
 // groups of no account.
-func (j *joiner) leftOver(states []*notifiedState) error {
+func (j *joiner) leftOver(groups [][]*notifiedState) error {
 	var settlements []schema.Settlement
-	for rest := states; len(rest) > 0; {
-		n := 1
-		for n < len(rest) && rest[n].ids.settle == rest[0].ids.settle {
-			n++
-		}
-		told, err := j.callbacks.readAll(rest[:n])
+	for _, states := range groups {
+		l, err := j.lone(j.at.day, states)
 		if err != nil {
 			return err
 		}
-		for _, row := range notified.Merge(nil, told) {
+		for _, row := range l.rows() {
 			settlements = append(settlements, row.Settlement)
 			if err := j.exceptions(row.Exceptions); err != nil {
 				return err
 			}
 		}
-		rest = rest[n:]
+		if err := j.exceptions(l.foreign); err != nil {
+			return err
+		}
 	}
 	slices.SortFunc(settlements, func(a, b schema.Settlement) int { return compareSettlements(&a, &b) })
 	for i := range settlements {
@@ -252,12 +250,12 @@ func (j *joiner) leftOver(states []*notifiedState) error {
 			return err
 		}
 	}
-	groups, err := reconcile.Unexplained(j.at.day, settlements)
+	verdicts, err := reconcile.Unexplained(j.at.day, settlements)
 	if err != nil {
 		return err
 	}
-	for i := range groups {
-		if err := j.group(&groups[i]); err != nil {
+	for i := range verdicts {
+		if err := j.group(&verdicts[i]); err != nil {
 			return err
 		}
 	}

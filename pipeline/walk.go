@@ -122,7 +122,7 @@ func (w *walker) resume(ctx context.Context, u schema.Unit, begun schema.Begun) 
 	}
 	pages := len(t.pages)
 	err = w.walk(ctx, t, begun.Batches)
-	if err != nil && len(t.pages) == pages && failureOf(err, u).Reach == schema.ReachUnit && !errors.Is(err, errStopped) && ctx.Err() == nil {
+	if err != nil && len(t.pages) == pages && failureOf(err, u).Reach == schema.ReachUnit && !passing(err) && !errors.Is(err, errStopped) && ctx.Err() == nil {
 		log.Warn("the platform no longer knows the walk's cursor; the walk is begun anew", "error", err)
 		return nil, nil
 	}

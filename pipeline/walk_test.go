@@ -66,11 +66,15 @@ func TestGuards(t *testing.T) {
 		"back to the start":        {func(c call) string { return onSecond(c, pageOf("0", true, record(store.ID, "x", 1))) }, `leads to cursor "0"`},
 		"three empty pages":        {func(c call) string { return pageOf(c.cursor+"1", true) }, "3 pages in a row are empty"},
 		"a page longer than asked": {func(c call) string { return onSecond(c, pageOf("", false, records(store.ID, "long", 11)...)) }, "11 records, asked were 10"},
-		"no ledger_records":        {func(c call) string { return onSecond(c, `{"data":{"cursor":"","has_more":false}}`) }, "no ledger_records"},
-		"null for ledger_records":  {func(c call) string { return onSecond(c, `{"data":{"has_more":false,"ledger_records":null}}`) }, "no ledger_records"},
-		"no has_more":              {func(c call) string { return onSecond(c, `{"data":{"ledger_records":[]}}`) }, "no has_more"},
-		"no cursor":                {func(c call) string { return onSecond(c, pageOf("", true, record(store.ID, "x", 1))) }, "no cursor"},
-		"no data":                  {func(c call) string { return onSecond(c, `{"extra":{}}`) }, "no data"},
+		"no ledger_records": {func(c call) string {
+			return onSecond(c, `{"data":{"cursor":"","has_more":false},"extra":{"error_code":0}}`)
+		}, "no ledger_records"},
+		"null, and more to come": {func(c call) string {
+			return onSecond(c, `{"data":{"has_more":true,"cursor":"9","ledger_records":null},"extra":{"error_code":0}}`)
+		}, "null for ledger_records"},
+		"no has_more": {func(c call) string { return onSecond(c, `{"data":{"ledger_records":[]},"extra":{"error_code":0}}`) }, "no has_more"},
+		"no cursor":   {func(c call) string { return onSecond(c, pageOf("", true, record(store.ID, "x", 1))) }, "no cursor"},
+		"no data":     {func(c call) string { return onSecond(c, `{"extra":{"error_code":0}}`) }, "no data"},
 		"an amount of 1.5": {func(c call) string {
 			return onSecond(c, strings.Replace(pageOf("", false, record(store.ID, "x", 77)), "77", "1.5", 1))
 		}, "1.5"},

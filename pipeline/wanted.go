@@ -17,6 +17,7 @@ type wanted struct {
 	questions []schema.Question
 
 	agrees       bool                // what is known matches all of its groups
+	anew         bool                // what the archive has is no answer: all of it is asked
 	told         bool                // callbacks tell all of it
 	contradicted bool                // a callback has come since the last answer, and says otherwise
 	orderID      schema.Null[string] // by which callbacks name it

@@ -240,6 +240,14 @@ func (l *shelf) Bills(_ context.Context, day schema.Day, bucket int, _ ...string
 	return each(l.at(day, bucket).bills)
 }
 
+// BillColumns implements pipeline.Lake.
+func (l *shelf) BillColumns(context.Context, schema.Day, int) (names []string, err error) {
+	for _, c := range schema.Bills.Columns() {
+		names = append(names, c.Name)
+	}
+	return names, nil
+}
+
 // Settlements implements pipeline.Lake.
 func (l *shelf) Settlements(_ context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Settlement, error] {
 	return each(l.at(day, bucket).settlements)
@@ -308,6 +316,8 @@ func (s *shelfStage) Finish(m *schema.Manifest) error {
 	}}
 	return nil
 }
+
+func (s *shelfStage) Same(context.Context) (bool, error) { return false, nil }
 
 func (s *shelfStage) Publish(_ context.Context, m *schema.Manifest) (err error) {
 	l := s.shelf

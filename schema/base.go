@@ -59,3 +59,7 @@ func (b *Base) Next() int64 {
 
 // ErrSuperseded says that another run published a day first. Its result stands.
 var ErrSuperseded = errors.New("another run has published this day meanwhile")
+
+// ErrDenied says that the store refuses a request, whatever is in it: the
+// credentials are not valid there, or do not allow it.
+var ErrDenied = errors.New("the store refuses the request")

@@ -26,7 +26,8 @@ func Tables() []Description {
 // DuckDB returns SQL that makes two views of every table of the lake at the path,
 // a folder or s3://bucket/prefix: one of its name, with the columns'
 // documentation as comments, and one for people, in Chinese and yuan. The types
-// are stated, never inferred.
+// are stated, never inferred; a column that all or some files lack, because an
+// earlier version wrote them, is NULL in their rows.
 //
 // DuckDB makes no view of files that are not there, and has no way to ask before:
 // a lake from before a table was published needs one day published anew.
@@ -49,7 +50,15 @@ func (t Description) writeView(sql *strings.Builder, lake string) {
 	for _, c := range t.Columns {
 		fmt.Fprintf(sql, ",\n  %s::%s AS %s", c.Name, c.Type, c.Name)
 	}
-	fmt.Fprintf(sql, "\nFROM read_parquet(%s, hive_partitioning = true, hive_types = {'bill_date': DATE});\n",
+	sql.WriteString("\nFROM (\n  SELECT") // no row: it has the columns that no file may have
+	separator := "\n    "
+	for _, c := range t.Columns {
+		if !c.Required {
+			fmt.Fprintf(sql, "%sNULL::%s AS %s", separator, c.Type, c.Name)
+			separator = ",\n    "
+		}
+	}
+	fmt.Fprintf(sql, "\n  WHERE false\n  UNION ALL BY NAME\n  FROM read_parquet(%s, union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})\n);\n",
 		quoteSQL(lake+"/"+t.Name+"/*/*.parquet"))
 	fmt.Fprintf(sql, "COMMENT ON VIEW %s IS %s;\n", t.Name, quoteSQL(t.Doc))
 	for _, c := range t.Columns {

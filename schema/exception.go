@@ -22,6 +22,10 @@ const (
 	RuleSettleDay            Rule = "settle_day"
 	RuleSettleTime           Rule = "settle_time"
 	RuleUnknownEnum          Rule = "unknown_enum"
+	RuleNegativeAmount       Rule = "negative_amount" // amounts are documented without a sign; the column is NULL
+	RuleBadText              Rule = "bad_text"        // a text for people is not valid, and mended with U+FFFD
+	RuleBadID                Rule = "bad_id"          // longer than the settle query takes, or with white space or control characters
+	RuleAccountForeign       Rule = "account_foreign" // asked was for one account alone, and the bill is of another
 	RuleOverflow             Rule = "overflow"
 	RuleSettleAmount         Rule = "settle_amount_identity"
 	RuleSettleDetail         Rule = "settle_detail"
@@ -30,7 +34,7 @@ const (
 	RuleBillRemoved          Rule = "bill_removed"         // a settlement that succeeded, and whose order has no bill any more
 	RuleCallbackConflict     Rule = "callback_conflict"    // same settle_id, item, status and event_time; other content
 	RuleCallbackContradicts  Rule = "callback_contradicts" // the query says otherwise; the query wins
-	RuleCallbackUnconfirmed  Rule = "callback_unconfirmed" // the query, asked later, knows nothing of it
+	RuleCallbackUnconfirmed  Rule = "callback_unconfirmed" // the query, asked later for its order or its own ids, knows nothing of it
 )
 
 // Exception is one thing that a person should look at. It never takes a bill

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -16,6 +17,7 @@ type kind[T any] struct {
 	add  func(array.Builder, T)
 	get  func(arrow.Array, int) T
 	show func(T) string
+	same func(T, T) bool
 }
 
 // nullable makes a field of a column that may be NULL.
@@ -23,6 +25,7 @@ func nullable[R, T any](k kind[T], c Column, at func(*R) *Null[T]) Field[R] {
 	c.Type = k.name
 	return Field[R]{
 		Column: c,
+		null:   true,
 		append: func(b array.Builder, row *R) {
 			if v := at(row); v.Valid {
 				k.add(b, v.V)
@@ -42,6 +45,10 @@ func nullable[R, T any](k kind[T], c Column, at func(*R) *Null[T]) Field[R] {
 			}
 			return Null[string]{}
 		},
+		equal: func(a, b *R) bool {
+			v, w := at(a), at(b)
+			return v.Valid == w.Valid && (!v.Valid || k.same(v.V, w.V))
+		},
 	}
 }
 
@@ -52,7 +59,8 @@ func required[R, T any](k kind[T], c Column, at func(*R) *T) Field[R] {
 }
 
 // always makes a field that has a value in every row that billwalk writes, of a
-// column that the contract lets be NULL.
+// column that the contract lets be NULL. It is not for a column that is added to a
+// table: rows of earlier versions have no value of it.
 func always[R, T any](k kind[T], c Column, at func(*R) *T) Field[R] {
 	c.Type = k.name
 	return Field[R]{
@@ -60,6 +68,7 @@ func always[R, T any](k kind[T], c Column, at func(*R) *T) Field[R] {
 		append: func(b array.Builder, row *R) { k.add(b, *at(row)) },
 		load:   func(values arrow.Array, i int, row *R) { *at(row) = k.get(values, i) },
 		show:   func(row *R) Null[string] { return Some(k.show(*at(row))) },
+		equal:  func(a, b *R) bool { return k.same(*at(a), *at(b)) },
 	}
 }
 
@@ -77,6 +86,7 @@ func textOf[T ~string]() kind[T] {
 		add:  func(b array.Builder, v T) { b.(*array.StringBuilder).Append(string(v)) },
 		get:  func(a arrow.Array, i int) T { return T(strings.Clone(a.(*array.String).Value(i))) },
 		show: func(v T) string { return string(v) },
+		same: equal[T],
 	}
 }
 
@@ -86,8 +96,11 @@ func int64sOf[T ~int64]() kind[T] {
 		add:  func(b array.Builder, v T) { b.(*array.Int64Builder).Append(int64(v)) },
 		get:  func(a arrow.Array, i int) T { return T(a.(*array.Int64).Value(i)) },
 		show: func(v T) string { return strconv.FormatInt(int64(v), 10) },
+		same: equal[T],
 	}
 }
+
+func equal[T comparable](v, w T) bool { return v == w }
 
 var (
 	text   = textOf[string]()
@@ -97,12 +110,14 @@ var (
 		add:  func(b array.Builder, v int32) { b.(*array.Int32Builder).Append(v) },
 		get:  func(a arrow.Array, i int) int32 { return a.(*array.Int32).Value(i) },
 		show: func(v int32) string { return strconv.FormatInt(int64(v), 10) },
+		same: equal[int32],
 	}
 	bools = kind[bool]{
 		name: Bool,
 		add:  func(b array.Builder, v bool) { b.(*array.BooleanBuilder).Append(v) },
 		get:  func(a arrow.Array, i int) bool { return a.(*array.Boolean).Value(i) },
 		show: strconv.FormatBool,
+		same: equal[bool],
 	}
 	timestamp = kind[time.Time]{
 		name: Timestamp,
@@ -113,6 +128,7 @@ var (
 			return time.UnixMicro(int64(a.(*array.Timestamp).Value(i))).UTC()
 		},
 		show: func(v time.Time) string { return v.UTC().Format(time.RFC3339Nano) },
+		same: time.Time.Equal,
 	}
 	texts = kind[[]string]{
 		name: Texts,
@@ -132,6 +148,7 @@ var (
 			return list
 		},
 		show: func(list []string) string { return strings.Join(list, " ") },
+		same: slices.Equal[[]string],
 	}
 	shareLists = kind[[]Share]{
 		name: ShareList,
@@ -155,5 +172,6 @@ var (
 			return list
 		},
 		show: func(list []Share) string { return fmt.Sprint(list) },
+		same: slices.Equal[[]Share],
 	}
 )

@@ -3,7 +3,9 @@ package schema
 import "time"
 
 // ManifestVersion is the version of the manifest's form. A reader refuses one
-// that it does not know.
+// that it does not know, and passes over keys that it does not know: a key may be
+// added without another version only if it may be lost when an earlier billwalk
+// publishes the day anew.
 const ManifestVersion = 1
 
 // Manifest is the record of one (day, bucket): what was published, from what,

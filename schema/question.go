@@ -15,6 +15,9 @@ type Match struct {
 // String returns the rule as jobs.yaml has it.
 func (m Match) String() string { return m.Parameter + ": " + m.Column }
 
+// MaxAskedID is how long an id may be that the settle query is asked with, in bytes.
+const MaxAskedID = 64
+
 // Question is one call of the settle query.
 type Question struct {
 	Match

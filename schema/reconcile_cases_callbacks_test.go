@@ -49,8 +49,8 @@ var callbackCases = []reconcileCase{
 		nil,
 		[]string{"01 s1 x SUCCESS 100 source=callback asked=none at=5", "01 s2 x FAIL 7 source=callback asked=none at=3", "02 s3 x INIT 1 source=callback asked=none"},
 		[]string{
-			"01 - x x - settlement_only [] 0+2 billed - settled 100 diff - at 3..5",
-			"02 - x x - settlement_only [] 0+1 billed - settled - diff -"}},
+			"01 - x x - settlement_only [settlement_unexplained] 0+2 billed - settled 100 diff - at 3..5",
+			"02 - x x - settlement_only [settlement_unexplained] 0+1 billed - settled - diff -"}},
 	{"paid, and the bill removed since",
 		[]string{"01 A l o 100"},
 		[]string{"01 s1 x SUCCESS 70 at=5", "01 s2 o SUCCESS 100", "01 s3 y FAIL 5"},
@@ -61,13 +61,13 @@ var callbackCases = []reconcileCase{
 		nil,
 		[]string{"01 s x SUCCESS 10 item=i1 source=callback asked=none", "01 s x SUCCESS 20/-/0/18 item=i2 source=callback asked=none", "01 t '' SUCCESS 30 item='' source=callback asked=none"},
 		[]string{
-			"01 - x/i1 x i1 settlement_only [] 0+1 billed - settled 10 diff -",
-			"01 - x/i2 x i2 settlement_only [] 0+1 billed - settled 20/-/0/18 diff -",
-			"01 - settlement:t - - settlement_only [] 0+1 billed - settled 30 diff -"}},
+			"01 - x/i1 x i1 settlement_only [settlement_unexplained] 0+1 billed - settled 10 diff -",
+			"01 - x/i2 x i2 settlement_only [settlement_unexplained] 0+1 billed - settled 20/-/0/18 diff -",
+			"01 - settlement:t - - settlement_only [settlement_unexplained] 0+1 billed - settled 30 diff -"}},
 	{"a bill of its order that is too far away explains nothing",
 		[]string{"01 A l o 100"},
 		[]string{"04 s o SUCCESS 100 source=callback asked=none"},
 		[]string{
 			"01 A o o - bill_only [] 1+0 billed 100 settled - diff -",
-			"04 - o o - settlement_only [] 0+1 billed - settled 100 diff -"}},
+			"04 - o o - settlement_only [settlement_unexplained] 0+1 billed - settled 100 diff -"}},
 }

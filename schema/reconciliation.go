@@ -75,6 +75,9 @@ type Reconciliation struct {
 	LastSettleTime        Null[time.Time]
 }
 
+// UnexplainedCauses is why a settlement may have no bill.
+const UnexplainedCauses = "its account is not in jobs.yaml, its day failed for the account, its bill is further away than the lookback (7 days at least), or it is of " + NeverBilled
+
 // Reconciliations is the table reconciliation: one row per group.
 var Reconciliations = Table[Reconciliation]{
 	Name: "reconciliation",
@@ -94,11 +97,12 @@ func reconciliationFields() []Field[Reconciliation] {
 			func(r *row) *Null[string] { return &r.ShopOrderID }),
 		nullable(text, Column{Name: "item_order_id", Label: "子订单号", Layout: Distinct, Doc: "the item, where settlements name items"},
 			func(r *row) *Null[string] { return &r.ItemOrderID }),
-		required(textOf[Verdict](), Column{Name: "verdict", Label: "对账结论", Doc: "matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable; a cause of settlement_only: " + NeverBilled},
+		required(textOf[Verdict](), Column{Name: "verdict", Label: "对账结论", Doc: "matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable"},
 			func(r *row) *Verdict { return &r.Verdict }),
 		nullable(textOf[Tier](), Column{Name: "matched_by", Label: "匹配方式", Doc: "item, order, order_window or amount; NULL unless matched"},
 			func(r *row) *Null[Tier] { return &r.MatchedBy }),
-		always(texts, Column{Name: "reasons", Label: "原因", Doc: "why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, retry_in_flight, not_asked, no_key, non_forward, not_configured; a cause of settlement_unexplained: " + NeverBilled},
+		always(texts, Column{Name: "reasons", Label: "原因", Doc: "why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, retry_in_flight, not_asked, no_key, non_forward, not_configured. " +
+			"settlement_unexplained beside settlement_only: " + UnexplainedCauses},
 			func(r *row) *[]string { return &r.Reasons }),
 		required(int64s, Column{Name: "bill_rows", Label: "账单数", Doc: "bills in the group"},
 			func(r *row) *int64 { return &r.BillRows }),

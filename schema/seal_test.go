@@ -3,6 +3,7 @@ package schema
 import (
 	"bytes"
 	"errors"
+	"strings"
 	"testing"
 	"time"
 
@@ -73,5 +74,32 @@ func TestUnsealed(t *testing.T) {
 	m, err := DecodeManifest([]byte(`{"version": 1, "bill_date": "2026-11-20", "units": []}`))
 	if err != nil || m.Seal != "" || m.Day != 20777 {
 		t.Errorf("%+v, %v", m, err)
+	}
+}
+
+// TestManifestOfAnotherVersion: within one version of its form a manifest may have
+// keys that are not known here, and lack such as are; the seal holds all the same.
+func TestManifestOfAnotherVersion(t *testing.T) {
+	t.Parallel()
+	m := &Manifest{Version: ManifestVersion, Generation: 7, Objects: []Object{{Table: "bills", Rows: 3, Totals: Totals{Rows: 3}}}}
+	data, err := m.Encode()
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := strings.Replace(string(data), m.Seal, "", 1)
+	text = strings.Replace(text, `"rows": 3`, `"added_later": [1, {"a": null}], "rows": 3`, 1)
+	text = strings.Replace(text, `"generation": 7`, `"added_later": {"rows": "x"}, "generation": 7`, 1)
+	later := strings.Replace(text, sealStart, sealStart+HashOf([]byte(text)), 1)
+	got, err := DecodeManifest([]byte(later))
+	if err != nil || got.Generation != 7 || got.Objects[0].Rows != 3 || !strings.Contains(later, "added_later") {
+		t.Errorf("keys of a later version: %+v, %v", got, err)
+	}
+	if _, err := DecodeManifest([]byte(strings.Replace(later, `"rows": "x"`, `"rows": "y"`, 1))); !errors.Is(err, ErrManifest) {
+		t.Errorf("one of those keys is changed: %v", err)
+	}
+	if got, err = DecodeManifest([]byte(`{"version": 1, "generation": 7, "objects": [{"table": "bills", "totals": {"rows": 2}}]}`)); err != nil || got.Generation != 7 {
+		t.Errorf("keys that an earlier version lacks: %+v, %v", got, err)
+	} else if sum := got.Objects[0].Totals.Of("pay_fen"); sum != (Sum{Nulls: 2}) {
+		t.Errorf("a column that its totals do not know has %+v", sum)
 	}
 }

@@ -63,6 +63,8 @@ type Field[R any] struct {
 	append func(array.Builder, *R)
 	load   func(arrow.Array, int, *R)
 	show   func(*R) Null[string]
+	equal  func(*R, *R) bool
+	null   bool               // rows may have no value: a column that an earlier version did not have is NULL
 	fen    func(*R) Null[Fen] // set for columns whose unit is fen
 }
 
@@ -107,6 +109,13 @@ func (f Field[R]) Load(values arrow.Array, i int, row *R) { f.load(values, i, ro
 // Text returns the row's value of the column for people and for comparing: the
 // same for the same value.
 func (f Field[R]) Text(row *R) Null[string] { return f.show(row) }
+
+// Equal says whether two rows have the same value of the column, or none.
+func (f Field[R]) Equal(a, b *R) bool { return f.equal(a, b) }
+
+// Optional says that a row may have no value of the column. A file of a version
+// that did not have the column yet lacks it; in its rows it is NULL.
+func (f Field[R]) Optional() bool { return f.null }
 
 // Append adds the row to a record builder made for the table's Arrow schema.
 func (t Table[R]) Append(b *array.RecordBuilder, row *R) {

@@ -16,6 +16,15 @@ type Sum struct {
 	Nulls int64 `json:"nulls"`
 }
 
+// Of returns the sum of a money column. Totals of an earlier version do not know the
+// columns that were added since: these are NULL in every row.
+func (t *Totals) Of(column string) Sum {
+	if sum, ok := t.Fen[column]; ok {
+		return sum
+	}
+	return Sum{Nulls: t.Rows}
+}
+
 // Tally adds the row to the totals. It returns ErrOverflow, naming the column,
 // where a sum would leave int64; the totals are then of no use.
 func (t Table[R]) Tally(totals *Totals, row *R) error {

@@ -111,7 +111,7 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 		file.Apps[name] = app
 	}
 	wire := func(source func(pipeline.Source) pipeline.Source) *wired {
-		w, err := quiet(time.Now).wire(t.Context(), file, jobs.DemoName, true)
+		w, err := quiet(clock).wire(t.Context(), file, jobs.DemoName, true)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -13,6 +15,7 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/jobs"
+	"billwalk/pipeline/receive"
 )
 
 // checkState is what a check comes to.
@@ -26,7 +29,7 @@ const (
 
 // checked is the result of one check.
 type checked struct {
-	Name   string     `json:"name"` // config, store, store semantics, token, page, settlements or clock
+	Name   string     `json:"name"` // config, keys, store, store semantics, token, page, settlements or clock
 	State  checkState `json:"state"`
 	Detail string     `json:"detail"`
 	Fix    string     `json:"fix"` // what to do, empty where there is nothing
@@ -38,6 +41,7 @@ func (p *program) check() *cobra.Command {
 		Short: "See whether a run could work: config, store, tokens, one page of bills, clock; without JOB for all jobs",
 		Long: `check looks at everything that a run needs, and says of each what it found and what to do about it:
   config           the file of jobs is read, and what it needs is set
+  keys             files of public keys can be read, where an app has callbacks
   store            the lake's store can be listed, read and written
   store semantics  it honours conditional writes, also when 32 writers race; tried each time, with a few tiny
                    objects below _control/probe/
@@ -47,13 +51,14 @@ func (p *program) check() *cobra.Command {
   clock            this machine's clock against those of the platform and of the store
 
 It publishes nothing. A token that it fetches may end the one of a run that is under way, which then fetches another.
-Exit codes: 0 all is well, or nothing worse than a warning; 1 a check failed; 2 the config is wrong.`,
+Exit codes: 0 all is well, or nothing worse than a warning; 1 a check failed; 2 the config is wrong, or an app's
+client_key or client_secret.`,
 		Example: "  billwalk check\n  billwalk check nightly --output json",
 		Args:    oneJobAtMost,
 
 		ValidArgsFunction: p.jobNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d := &doctor{now: p.now, skews: make(map[string]time.Duration)}
+			d := &doctor{now: p.now, tellProbe: p.tellProbe(), skews: make(map[string]time.Duration)}
 			code, err := p.examine(cmd, d, strings.Join(args, ""))
 			if err != nil {
 				return err
@@ -85,6 +90,7 @@ func (p *program) examine(cmd *cobra.Command, d *doctor, name string) (int, erro
 		names = file.Names()
 	}
 	usable := d.config(file, names)
+	d.keys(file, usable, name == "")
 	d.store(cmd.Context(), file.Lake)
 	d.platform(cmd.Context(), file, usable)
 	d.clock()
@@ -92,7 +98,7 @@ func (p *program) examine(cmd *cobra.Command, d *doctor, name string) (int, erro
 		return 0, &exitError{pipeline.ExitFailed, fmt.Errorf("the checks were interrupted: %w", err)}
 	}
 	switch {
-	case len(usable) < len(names):
+	case len(usable) < len(names), d.wrongCredentials:
 		return exitUsage, nil
 	case slices.ContainsFunc(d.checks, func(c checked) bool { return c.State == stateFailed }):
 		return pipeline.ExitFailed, nil
@@ -104,8 +110,14 @@ func (p *program) examine(cmd *cobra.Command, d *doctor, name string) (int, erro
 // config tells what is to be said of the jobs, and returns those that can be run.
 func (d *doctor) config(file *jobs.File, names []string) (usable []jobs.Job) {
 	accounts := 0
+	for _, warning := range file.Lake.Warnings {
+		d.add("config", stateWarning, warning, "")
+	}
 	for _, name := range names {
 		job, err := file.Job(name)
+		if err == nil {
+			err = file.Conflict(name)
+		}
 		if err != nil {
 			d.misconfigured(err)
 			continue
@@ -120,6 +132,30 @@ func (d *doctor) config(file *jobs.File, names []string) (usable []jobs.Job) {
 	}
 	return usable
 }
+
+// keys looks at the files of public keys that a receiver would read: of all apps, or
+// of those that the jobs use. They may lie on the receiver's machine alone.
+func (d *doctor) keys(file *jobs.File, usable []jobs.Job, all bool) {
+	for _, name := range slices.Sorted(maps.Keys(file.Apps)) {
+		app := file.Apps[name]
+		if app.Callbacks == nil || !all && !slices.Contains(appsOf(usable), name) {
+			continue
+		}
+		for _, path := range app.Callbacks.PublicKeys {
+			subject := "callbacks of app " + name + ": "
+			switch err := receive.CheckKeyFile(path); {
+			case errors.Is(err, fs.ErrNotExist):
+				d.add("keys", stateWarning, subject+err.Error()+": only `billwalk receive` needs it", "")
+			case err != nil:
+				d.add("keys", stateFailed, subject+err.Error(), fixKeys)
+			default:
+				d.add("keys", stateOK, subject+path, "")
+			}
+		}
+	}
+}
+
+const fixKeys = "从控制台重新下载平台公钥; take the platform's public key (平台公钥) from the app's page on the console again, as the message says"
 
 const fixConfig = "修改配置; correct the file of jobs, or set the variable, as the message says"
 

@@ -41,7 +41,7 @@ func TestCheckClock(t *testing.T) {
 		proxy := &httputil.ReverseProxy{
 			Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
 			ModifyResponse: func(r *http.Response) error {
-				r.Header.Set("Date", time.Now().Add(c.ahead).UTC().Format(http.TimeFormat))
+				r.Header.Set("Date", clock().Add(c.ahead).UTC().Format(http.TimeFormat))
 				return nil
 			},
 		}
@@ -74,9 +74,11 @@ func TestCheckAccount(t *testing.T) {
 // TestCheckBucket: a lake in S3, and with credentials that are not taken.
 func TestCheckBucket(t *testing.T) {
 	server := objecttest.StartS3(t)
-	platform := serve(t, testWorld(7, 20))
+	world := testWorld(7, 20)
+	world.Now = time.Now // as the S3 server has it
+	platform := serve(t, world)
 	config := job{lake: bucketLake(server, "check"), platform: platform.url, accounts: platform.Accounts()[:1], qps: 100}.write(t)
-	found, code := runCheck(t, config)
+	found, code := runCheckAt(t, time.Now, config)
 	if code != pipeline.ExitDone || slices.ContainsFunc(found, func(c checked) bool { return c.State != stateOK }) {
 		t.Errorf("exit %d, %+v; want all well", code, found)
 	}
@@ -84,7 +86,7 @@ func TestCheckBucket(t *testing.T) {
 		t.Errorf("%q, want the store's clock and the platform's", clock.Detail)
 	}
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "canary-wrong")
-	found, code = runCheck(t, config)
+	found, code = runCheckAt(t, time.Now, config)
 	if code != pipeline.ExitFailed || found[1].Name != "store" || found[1].State != stateFailed || found[1].Fix == "" || found[2].State != stateWarning {
 		t.Errorf("exit %d, %+v; want the store refused, and its semantics not checked", code, found)
 	}
@@ -96,8 +98,13 @@ func TestCheckBucket(t *testing.T) {
 // runCheck runs `billwalk check` and returns what it found, in order, and the exit code.
 func runCheck(t *testing.T, config string) ([]checked, int) {
 	t.Helper()
+	return runCheckAt(t, clock, config)
+}
+
+func runCheckAt(t *testing.T, now func() time.Time, config string) ([]checked, int) {
+	t.Helper()
 	var out, log bytes.Buffer
-	code := Main([]string{"check", "--config", config, "--output", "json"}, &out, &log)
+	code := (&program{out: &out, err: &log, now: now}).main([]string{"check", "--config", config, "--output", "json"})
 	var found struct{ Checks []checked }
 	if err := json.Unmarshal(out.Bytes(), &found); err != nil || len(found.Checks) == 0 {
 		t.Fatalf("exit %d, %v: %s%s", code, err, out.String(), log.String())

@@ -19,7 +19,7 @@ func (p *program) demo() *cobra.Command {
 		Example: "  billwalk demo",
 		Args:    nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			platform, err := startSandbox(cmd.Context(), demoWorld)
+			platform, err := startSandbox(cmd.Context(), p.demoWorld())
 			if err != nil {
 				return failed(err)
 			}
@@ -41,10 +41,10 @@ func (p *program) runDemo(ctx context.Context, w *wired) error {
 	if p.output == "json" {
 		return p.execute(ctx, w)
 	}
-	if err := p.probe(ctx, w); err != nil {
+	summary, err := p.begin(ctx, w)
+	if summary == nil {
 		return err
 	}
-	summary, err := p.do(ctx, w)
 	if summary.ExitCode != pipeline.ExitDone && summary.ExitCode != pipeline.ExitIncomplete {
 		return &exitError{summary.ExitCode, err}
 	}

@@ -227,7 +227,7 @@ func TestDeployJobs(t *testing.T) {
 	for _, v := range variables {
 		variable := resource(v.(map[string]any))
 		name := variable.at("name").(string)
-		env[name] = "value of " + name
+		env[name] = "value-of-" + name
 		from := variable.at("valueFrom.secretKeyRef")
 		if from == nil {
 			continue

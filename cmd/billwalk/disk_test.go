@@ -188,8 +188,8 @@ func TestBucketReadOnly(t *testing.T) {
 	closed.options.Endpoint = server.URL
 	j := job{lake: closed, platform: platform.url, accounts: platform.Accounts(), qps: 5000, trade: 5000}
 	code, said := command(t, nil, "billwalk", "run", "nightly", "--config", j.write(t), "--from", firstDay.String())
-	if !nothingDone(code) || !strings.Contains(said, "AccessDenied") || !strings.Contains(said, lake.url) {
-		t.Errorf("exit %d, want 1 or 3 and what was denied where\n%s", code, said)
+	if code != exitUsage || !strings.Contains(said, "AccessDenied") || !strings.Contains(said, lake.url) {
+		t.Errorf("exit %d, want 2 and what was denied where\n%s", code, said)
 	}
 	checkPlain(t, said)
 	checkHealed(t, lake, platform, healed)

@@ -25,6 +25,9 @@ type doctor struct {
 	now    func() time.Time
 	checks []checked
 
+	tellProbe        func(object.Trial)
+	wrongCredentials bool // of an app
+
 	mu    sync.Mutex
 	skews map[string]time.Duration // by host: how far this machine's clock is ahead
 }
@@ -46,12 +49,18 @@ func (d *doctor) store(ctx context.Context, place jobs.Lake) {
 	store, err := object.Open(ctx, place.URL, object.S3Options{
 		Endpoint: place.Endpoint, Region: place.Region, PathStyle: place.PathStyle, Transport: d.watch,
 	})
+	var trial object.Trial
 	if err == nil {
-		err = object.Probe(ctx, store)
+		trial, err = object.Probe(ctx, store, d.tellProbe)
 	}
 	if bad, ok := errors.AsType[*object.ProbeError](err); ok {
 		d.add("store", stateOK, place.URL+" can be listed, read and written", "")
 		d.add("store semantics", stateFailed, bad.Reason, bad.Fix)
+		return
+	}
+	if trial.Written && errors.Is(ctx.Err(), context.DeadlineExceeded) {
+		d.add("store", stateOK, place.URL+" can be listed, read and written", "")
+		d.add("store semantics", stateWarning, fmt.Sprintf("slow: after %s no more than %s", patience, trial), fixSlow)
 		return
 	}
 	if err != nil {
@@ -64,8 +73,14 @@ func (d *doctor) store(ctx context.Context, place jobs.Lake) {
 	} else {
 		d.add("store", stateOK, place.URL+" can be listed, read and written", "")
 	}
+	if trial.Slow() {
+		d.add("store semantics", stateWarning, trial.String()+"; conditional writes hold, and each race had one winner", fixSlow)
+		return
+	}
 	d.add("store semantics", stateOK, "conditional writes hold, and each race had one winner", "")
 }
+
+const fixSlow = "存储较慢但可用; the store serves writers one after another: it works, and publishing takes longer"
 
 // platform asks for a token of each app, and for one page of each job.
 func (d *doctor) platform(ctx context.Context, file *jobs.File, usable []jobs.Job) {
@@ -183,6 +198,7 @@ func (d *doctor) answered(name, subject string, err error) bool {
 		d.add(name, stateFailed, subject+": "+err.Error(), fixSilence)
 		return false
 	}
+	d.wrongCredentials = d.wrongCredentials || fault.WrongCredentials()
 	f := fault.Failure()
 	detail := subject + ": " + f.Reason
 	if f.Code != 0 && !strings.Contains(f.Reason, fmt.Sprint(f.Code)) {

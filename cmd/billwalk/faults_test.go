@@ -32,7 +32,7 @@ func TestFaults(t *testing.T) {
 	for i, name := range names {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			sampleRaced(t, i, 4)
+			sample(t, i, 4)
 			faults, err := sandbox.ParseFaults(name)
 			if err != nil {
 				t.Fatal(err)
@@ -59,7 +59,7 @@ func TestFaults(t *testing.T) {
 			}
 			ended := func(f schema.Failure) bool { return !isLost(platform, f) } // by what ends the run, of which the truth knows nothing
 			if j.trade > 0 && len(unanswered) == 0 && !slices.ContainsFunc(s.Failures, ended) {
-				checkVerdicts(t, lake, platform, firstDay, lastDay, time.Now())
+				checkVerdicts(t, lake, platform, firstDay, lastDay, clock())
 				checkInvariants(t, lake, true)
 			}
 			want := pipeline.ExitDone
@@ -110,7 +110,10 @@ func isLost(platform *running, f schema.Failure) bool {
 }
 
 // dressing are the faults that change how answers look, and are not counted.
-var dressing = map[string]bool{"numeric-ids": true, "biz-beside": true, "string-amounts": true, "day-changing": true}
+var dressing = map[string]bool{
+	"bom": true, "cut-text": true, "half-escape": true, "minus": true,
+	"numeric-ids": true, "biz-beside": true, "string-amounts": true, "day-changing": true, "null-records": true,
+}
 
 // checkPublished compares the lake with the truth of the units that the run calls
 // complete, and with nothing else.

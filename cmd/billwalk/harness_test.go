@@ -46,11 +46,23 @@ func bucketLake(s objecttest.S3, name string) lakePlace {
 	return place
 }
 
-// sampleRaced leaves all but every nth of many alike cases to the tests without
-// the race detector, under which they take several times as long.
-func sampleRaced(t *testing.T, i, n int) {
-	if raceDetector && i%n != 0 {
-		t.Skip("without the race detector")
+// deepVariable, set to anything, has the suites of many alike cases run all of them.
+// Without it they run a sample: all of them take a quarter of an hour of CPU.
+const deepVariable = "BILLWALK_DEEP"
+
+// often is how many alike cases are run: usually, and where all are asked for.
+func often[T any](usually, deep T) T {
+	if os.Getenv(deepVariable) != "" {
+		return deep
+	}
+	return usually
+}
+
+// sample skips all but every nth of many alike cases, unless all are asked for.
+func sample(t *testing.T, i, n int) {
+	t.Helper()
+	if i%often(n, 1) != 0 {
+		t.Skipf("one in %d; all with %s=1", n, deepVariable)
 	}
 }
 
@@ -126,6 +138,9 @@ func testWorld(seed uint64, bills int) sandbox.Config {
 // serve starts a sandbox that ends with the test.
 func serve(t testing.TB, config sandbox.Config) *running {
 	t.Helper()
+	if config.Now == nil {
+		config.Now = clock
+	}
 	platform, err := startSandbox(t.Context(), config)
 	if err != nil {
 		t.Fatal(err)
@@ -134,7 +149,7 @@ func serve(t testing.TB, config sandbox.Config) *running {
 	return platform
 }
 
-// days of most tests: closed ones, wherever the clock stands.
+// days of most tests: closed ones, by the tests' clock.
 var (
 	firstDay = mustDay("2026-10-30")
 	lastDay  = mustDay("2026-11-01")

@@ -15,7 +15,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
@@ -55,7 +54,7 @@ func TestTerminal(t *testing.T) {
 		case r.FormValue("account_id") == "1":
 			_, _ = fmt.Fprintf(w, `{"data":{"error_code":4000001,"description":%s},"extra":{"logid":%[1]s}}`, said)
 		default:
-			_, _ = fmt.Fprintf(w, `{"data":{"has_more":false,"ledger_records":[{"account_id":%s,"ledger_id":%[1]s,"shop_order_id":%[1]s,"settle_type":1}]}}`, said)
+			_, _ = fmt.Fprintf(w, `{"data":{"has_more":false,"ledger_records":[{"account_id":%s,"ledger_id":%[1]s,"shop_order_id":%[1]s,"settle_type":1}]},"extra":{"error_code":0}}`, said)
 		}
 	}))
 	t.Cleanup(platform.Close)
@@ -90,6 +89,7 @@ var contractKeys = regexp.MustCompile(`^(` + strings.Join([]string{
 	`(bills|settlements|reconciliation|exceptions|restatements)/bill_date=\d{4}-\d\d-\d\d/bucket-\d{3}\.parquet`,
 	`_manifests/(lake|bill_date=\d{4}-\d\d-\d\d/bucket-\d{3})\.json`,
 	`archive/(bills|settlements)/bill_date=\d{4}-\d\d-\d\d/account=\d{1,32}/[0-9A-Z]{26}(-\d{5}\.jsonl\.zst|\.json)`,
+	`archive/unreadable/bill_date=\d{4}-\d\d-\d\d/account=\d{1,32}/[0-9A-Z]{26}-(bills|settlements)\.jsonl\.zst`,
 	`_control(/[A-Za-z0-9][A-Za-z0-9_=.-]*)+`, `runs/[0-9A-Z]{26}\.json`,
 }, "|") + `)$`)
 
@@ -150,7 +150,7 @@ func FuzzIDs(f *testing.F) {
 			return
 		}
 		store := object.NewMem()
-		p := quiet(time.Now)
+		p := quiet(clock)
 		p.world.store = store
 		w, err := p.openDays(t.Context(), file, "nightly", &dateFlags{from: firstDay.String()}, true)
 		if err != nil {
@@ -185,13 +185,13 @@ func idJob(t testing.TB, lake lakePlace, account string, ids []string) string {
 		case strings.Contains(r.URL.Path, "client_token"):
 			_, _ = io.WriteString(w, `{"data":{"access_token":"clt.1","expires_in":7200}}`)
 		case strings.Contains(r.URL.Path, "query_settle"):
-			_, _ = fmt.Fprintf(w, `{"data":[{"settle_id":%s,"settle_status":"SUCCESS","out_settle_no":%[1]s,"item_order_id":%[1]s}],"extra":{"logid":%[1]s}}`, quoted[0])
+			_, _ = fmt.Fprintf(w, `{"data":[{"settle_id":%s,"settle_status":"SUCCESS","out_settle_no":%[1]s,"item_order_id":%[1]s}],"extra":{"error_code":0,"logid":%[1]s}}`, quoted[0])
 		default:
 			var records []string
 			for _, id := range quoted {
 				records = append(records, fmt.Sprintf(`{"account_id":%s,"ledger_id":%[1]s,"shop_order_id":%[1]s,"order_ext_id":%[1]s,"item_order_id":%[1]s,"certificate_id":%[1]s,"settle_type":1}`, id))
 			}
-			_, _ = fmt.Fprintf(w, `{"data":{"cursor":%s,"has_more":false,"ledger_records":[%s]},"extra":{"logid":%[1]s}}`, quoted[0], strings.Join(records, ","))
+			_, _ = fmt.Fprintf(w, `{"data":{"cursor":%s,"has_more":false,"ledger_records":[%s]},"extra":{"error_code":0,"logid":%[1]s}}`, quoted[0], strings.Join(records, ","))
 		}
 	}))
 	t.Cleanup(platform.Close)

@@ -46,6 +46,9 @@ var walls = []struct {
 	{"billwalk/pipeline/normalise", []string{"billwalk/cmd/billwalk", "billwalk/pipeline", "billwalk/pipeline/douyin", "billwalk/pipeline/notified"},
 		"one reading of a page, for the walk's guards and for the tables; never for the sandbox, which would share its mistakes"},
 
+	{"billwalk/pipeline/mend", []string{"billwalk/pipeline/douyin", "billwalk/pipeline/normalise", "billwalk/pipeline/receive"},
+		"text that is not valid is mended the same way wherever the platform's JSON is read; never by audit, which reads by itself"},
+
 	{"billwalk/pipeline/receive", []string{"billwalk/cmd/billwalk"},
 		"a callback is evidence that a run finds in the archive: no step knows how it came there"},
 
@@ -64,7 +67,7 @@ var walls = []struct {
 	{"github.com/aws/...", []string{"billwalk/sinks/object"}, "another store is one file there"},
 	{"github.com/apache/arrow-go/...", []string{"billwalk/schema", "billwalk/sinks/parquet", "billwalk/sinks/lake"},
 		"the tables' form is Arrow; what fills them need not know"},
-	{"github.com/go-json-experiment/json/...", []string{"billwalk/pipeline/audit", "billwalk/pipeline/douyin", "billwalk/pipeline/normalise", "billwalk/pipeline/receive", "billwalk/sinks/archive", "billwalk/sinks/lake"},
+	{"github.com/go-json-experiment/json/...", []string{"billwalk/pipeline/audit", "billwalk/pipeline/douyin", "billwalk/pipeline/mend", "billwalk/pipeline/normalise", "billwalk/pipeline/receive", "billwalk/sinks/archive", "billwalk/sinks/lake"},
 		"Douyin's JSON is read by the client and by normalise alone, and by audit, which must not share their mistakes; receive reads what an old callback is signed by; archive and lake read their own lines and manifests with it"},
 	{"encoding/json", []string{"billwalk/schema", "billwalk/cmd/billwalk", "billwalk/pipeline", "billwalk/pipeline/douyin/sandbox", "billwalk/pipeline/douyin/sandbox/month", "billwalk/sinks/object"},
 		"it takes repeated keys, other case and bad UTF-8 silently: fit for what billwalk writes, not for answers with money in them"},

@@ -34,11 +34,11 @@ type killLab struct {
 
 // newKillLab builds the program with its crash points, and chooses a world.
 func newKillLab(t *testing.T) *killLab {
-	lab := &killLab{s3: objecttest.StartS3(t), binary: build(t, "-tags", "crash"), world: testWorld(4, 9), turns: make(chan struct{}, killsAtATime)}
+	lab := &killLab{s3: objecttest.StartS3(t), binary: buildCrashing(t), world: testWorld(4, 9), turns: make(chan struct{}, killsAtATime)}
 	shared := http.DefaultTransport.(*http.Transport).Clone() // of hundreds of stores: a server has only so many connections
 	t.Cleanup(shared.CloseIdleConnections)
 	lab.s3.Options.Transport = func(http.RoundTripper) http.RoundTripper { return shared }
-	at := time.Now()
+	at := clock()
 	lab.world.Now = func() time.Time { return at } // what is settled when is part of the world
 	platform := sandbox.New(lab.world)
 	for _, a := range platform.Accounts() {
@@ -50,7 +50,7 @@ func newKillLab(t *testing.T) *killLab {
 		}
 	}
 	store := lab.night(t, "probed", false).store(t)
-	if err := object.EnsureProbed(t.Context(), store, at); err != nil {
+	if _, err := object.EnsureProbed(t.Context(), store, at, nil); err != nil {
 		t.Fatal(err)
 	}
 	data, _, err := object.ReadAll(t.Context(), store, probeKey)
@@ -59,6 +59,16 @@ func newKillLab(t *testing.T) *killLab {
 	}
 	lab.probe = string(data)
 	return lab
+}
+
+// buildCrashing builds the program with its crash points, and with the tests' clock.
+func buildCrashing(t *testing.T) string {
+	t.Helper()
+	binary := filepath.Join(t.TempDir(), "billwalk") // by which name it is the program
+	if out, err := exec.CommandContext(t.Context(), "go", "test", "-c", "-tags", "crash", "-o", binary, ".").CombinedOutput(); err != nil {
+		t.Fatalf("go test -c: %v\n%s", err, out)
+	}
+	return binary
 }
 
 const probeKey = "_control/probe.json"
@@ -140,8 +150,8 @@ func (n *killNight) killed(t *testing.T, when string, k int) string {
 }
 
 // whole is a run that ends by itself although operation k would kill it. It
-// returns how many operations there were.
-func (n *killNight) whole(t *testing.T, k int) int {
+// returns its operations.
+func (n *killNight) whole(t *testing.T, k int) []string {
 	t.Helper()
 	crash := "BILLWALK_CRASH_AT="
 	if k > 0 {
@@ -151,7 +161,7 @@ func (n *killNight) whole(t *testing.T, k int) int {
 	if status.Signaled() {
 		t.Fatalf("%s: the run was killed at %s", crash, operations[len(operations)-1])
 	}
-	return len(operations)
+	return operations
 }
 
 func (n *killNight) store(t *testing.T) object.Store {

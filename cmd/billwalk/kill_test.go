@@ -3,6 +3,7 @@ package main
 import (
 	"flag"
 	"fmt"
+	"maps"
 	"os/exec"
 	"path"
 	"slices"
@@ -21,17 +22,18 @@ import (
 const killsAtATime = 4
 
 // TestKillAnywhere kills a run by SIGKILL before and after each of its remote
-// operations, and runs it again: every row is that of an undisturbed run, and no
+// operations, or of the last of each kind, and runs it again: every row is that of an undisturbed run, and no
 // more is fetched again than what was not yet a batch of the archive.
 //
-//	go test ./cmd/billwalk -run 'TestKillAnywhere/all/^before$/^17$'
+//	BILLWALK_DEEP=1 go test ./cmd/billwalk -run 'TestKillAnywhere/all/^before$/^17$'
 func TestKillAnywhere(t *testing.T) {
 	if raceDetector {
 		t.Skip("what is killed is another program, without the race detector")
 	}
 	lab := newKillLab(t)
-	undisturbed := lab.night(t, "undisturbed", true)
-	operations := undisturbed.whole(t, 0)
+	undisturbed := lab.night(t, "killed-never", true)
+	trace := undisturbed.whole(t, 0)
+	operations, chosen := len(trace), killedAt(trace)
 	want := readPublished(t, undisturbed.place, firstDay)
 	most := undisturbed.asked()
 	if len(want.Bills) == 0 || len(want.Settlements) == 0 || len(want.Exceptions) == 0 || len(want.Verdicts) < 3 {
@@ -40,7 +42,7 @@ func TestKillAnywhere(t *testing.T) {
 	checkUndisturbed(t, lab, undisturbed)
 
 	// A run of which operation N+1 is to kill ends: there are N.
-	if n := lab.night(t, "beyond", true).whole(t, operations+1); n != operations {
+	if n := len(lab.night(t, "beyond", true).whole(t, operations+1)); n != operations {
 		t.Fatalf("a run has %d remote operations, and then %d: their number has to be certain", operations, n)
 	}
 
@@ -63,21 +65,31 @@ func TestKillAnywhere(t *testing.T) {
 		})
 	}
 	t.Run("all", func(t *testing.T) {
-		for k := 1; k <= operations; k++ {
+		for _, k := range chosen {
 			kill(t, true, "before", k)
 			kill(t, true, "after", k)
 		}
 	})
-	killed.check(t, operations)
+	killed.check(t, len(chosen))
 	// The first run over a new lake probes the store, by hundreds of operations that
 	// are alike and that nobody reads again: it is killed at some of them.
 	t.Run("probing", func(t *testing.T) {
-		probing := lab.night(t, "probing", false).whole(t, 0) - operations
-		for k := 1; k <= probing; k *= 2 {
+		probing := len(lab.night(t, "probing", false).whole(t, 0)) - operations
+		for k := 1; k <= probing; k *= often(16, 2) {
 			kill(t, false, "before", k)
 			kill(t, false, "after", k)
 		}
 	})
+}
+
+// killedAt are the numbers of the operations at which runs are killed: all of them
+// where all are asked for, else the last of each kind.
+func killedAt(operations []string) []int {
+	last := make(map[string]int)
+	for i, operation := range operations {
+		last[often(kindOf(operation), fmt.Sprint(i))] = i + 1
+	}
+	return slices.Sorted(maps.Values(last))
 }
 
 // checkUndisturbed compares the run that the others are held to with the truth.

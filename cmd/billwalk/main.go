@@ -31,15 +31,21 @@ func main() {
 	os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
 }
 
+// clock is the time of every program that Main runs. Tests have one of their own.
+var clock = time.Now
+
 // Main runs the command line and returns the exit code.
 func Main(args []string, out, errOut io.Writer) int {
+	return (&program{out: out, err: errOut, now: clock}).main(args)
+}
+
+func (p *program) main(args []string) int {
 	ctx, stop := onSignal(context.Background())
 	defer stop()
-	p := &program{out: out, err: errOut, now: time.Now}
 	root := p.root()
 	root.SetArgs(args)
-	root.SetOut(out)
-	root.SetErr(errOut)
+	root.SetOut(p.out)
+	root.SetErr(p.err)
 	err := root.ExecuteContext(ctx)
 	if err == nil {
 		return pipeline.ExitDone
@@ -49,7 +55,7 @@ func Main(args []string, out, errOut io.Writer) int {
 		exit = &exitError{exitUsage, err} // cobra's own: a flag or verb that is not there
 	}
 	if exit.err != nil {
-		fmt.Fprintf(errOut, "billwalk: %s\n", plainLines(exit.err.Error()))
+		fmt.Fprintf(p.err, "billwalk: %s\n", plainLines(exit.err.Error()))
 	}
 	return exit.code
 }
@@ -128,6 +134,9 @@ type exitError struct {
 
 func (e *exitError) Error() string { return fmt.Sprintf("exit %d: %v", e.code, e.err) }
 func (e *exitError) Unwrap() error { return e.err }
+
+// ExitCode is the code of a run that the error has ended.
+func (e *exitError) ExitCode() int { return e.code }
 
 func usage(format string, args ...any) error {
 	return &exitError{exitUsage, fmt.Errorf(format, args...)}

@@ -13,6 +13,7 @@ import (
 // TestMain puts the command billwalk, which is this test binary under another
 // name, on the PATH of scripts and of tests that need a process of its own.
 func TestMain(m *testing.M) {
+	setClock()
 	testscript.Main(noLeak{m}, map[string]func(){"billwalk": main, "billwalk-panics": panicMain, "billwalk-small-disk": smallDiskMain, "billwalk-slow-receiver": slowReceiverMain, "billwalk-senders": sendersMain})
 }
 

@@ -10,7 +10,6 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
-	"time"
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/jobs"
@@ -24,7 +23,7 @@ func panicMain() {
 	if err != nil {
 		panic(err)
 	}
-	p := &program{out: io.Discard, err: os.Stderr, now: time.Now, log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	p := &program{out: io.Discard, err: os.Stderr, now: clock, log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
 	w, err := p.wire(context.Background(), file, "nightly", true)
 	if err != nil {
 		panic(err)

@@ -21,8 +21,10 @@ type planned struct {
 	LookbackDays    int          `json:"lookback_days"`
 	Accounts        int          `json:"accounts"`
 	Units           int          `json:"units"`
-	WholeUnits      int          `json:"whole_units"`   // of these, as published: not walked again
-	UnknownUnits    int          `json:"unknown_units"` // never walked: one page each is assumed
+	WholeUnits      int          `json:"whole_units"`    // of these, as published or in the archive: not walked again
+	ArchivedUnits   int          `json:"archived_units"` // of the whole ones, in the archive and not published so
+	ArchivedPages   int          `json:"archived_pages"` // in the archive, of walks that a run goes on with
+	UnknownUnits    int          `json:"unknown_units"`  // never walked: one page each is assumed
 	Calls           plannedCalls `json:"calls"`
 	MinutesAtTheCap float64      `json:"minutes_at_the_cap"` // of the slower of the two APIs, which are asked side by side
 	QPS             float64      `json:"qps"`
@@ -33,8 +35,10 @@ type planned struct {
 
 type plannedCalls struct {
 	Bills       int   `json:"bills"`
-	Settlements int64 `json:"settlements"`
-	Token       int   `json:"token"`
+	Settlements int64 `json:"settlements"` // without the units of which nothing is known
+
+	UnknownSettlements int `json:"unknown_settlements"` // units that are not published, of accounts of which no day is
+	Token              int `json:"token"`
 }
 
 func (p *program) plan() *cobra.Command {
@@ -64,13 +68,15 @@ func (p *program) printPlan(cmd *cobra.Command, w *wired, job jobs.Job) error {
 	if err != nil {
 		return failed(err)
 	}
-	pages, unknown, whole := plan.Pages()
+	_, unknown, whole := plan.Pages()
 	result := planned{
 		Job: w.run.Job, From: w.run.From, To: w.run.To, LookbackDays: w.run.Lookback, Accounts: len(w.run.Accounts),
-		Units: len(plan.Units), WholeUnits: whole, UnknownUnits: unknown, Calls: plannedCalls{Bills: (pages + unknown) * w.run.Passes, Token: 1},
+		Units: len(plan.Units), WholeUnits: whole, UnknownUnits: unknown, Calls: plannedCalls{Bills: plan.BillCalls(w.run.Passes), Token: 1},
 		QPS: w.file.Apps[job.Bills.App].QPS, Partitions: len(plan.Bases),
 	}
+	result.ArchivedUnits, result.ArchivedPages = plan.Archived()
 	if s := job.Settlements; s != nil {
+		result.Calls.UnknownSettlements = plan.OrdersUnknown()
 		result.Calls.Settlements, result.TradeQPS = plan.Questions(), w.file.Apps[s.App].QPS
 		if s.App != job.Bills.App {
 			result.Calls.Token++
@@ -104,22 +110,43 @@ func (r planned) print(out io.Writer, w *wired) {
 	if r.WholeUnits > 0 {
 		fmt.Fprintf(out, ", of which %d are whole and are not walked again", r.WholeUnits)
 	}
+	if r.ArchivedUnits > 0 {
+		fmt.Fprintf(out, "; %d of these are in the archive and not published yet", r.ArchivedUnits)
+	}
 	fmt.Fprintln(out)
 	token := "a token"
 	if r.Calls.Token > 1 {
 		token = "tokens"
 	}
 	fmt.Fprintf(out, "calls       at least %d of the bill API (%s), %d for %s\n", r.Calls.Bills, count(w.run.Passes, "equal walk"), r.Calls.Token, token)
-	if r.TradeQPS > 0 {
-		fmt.Fprintf(out, "            about %d of the settle query: open orders of published days, and as many orders on the others as the day before had\n", r.Calls.Settlements)
+	if r.ArchivedPages > 0 {
+		fmt.Fprintf(out, "            %s of walks that were interrupted are in the archive, and not asked for again\n", count(r.ArchivedPages, "page"))
 	}
 	if r.UnknownUnits > 0 {
-		fmt.Fprintf(out, "            the size of %s is not known: one page is assumed for each walk, and no order\n", count(r.UnknownUnits, "unit"))
+		fmt.Fprintf(out, "            the size of %s is not known: one page is assumed for each walk\n", count(r.UnknownUnits, "unit"))
+	}
+	if r.TradeQPS > 0 {
+		r.printSettle(out)
 	}
 	rates := fmt.Sprintf("%g requests per second", r.QPS)
 	if r.TradeQPS > 0 {
 		rates += fmt.Sprintf(" of bills and %g of settlements", r.TradeQPS)
 	}
-	fmt.Fprintf(out, "time        at least %s at %s\n", roughly(r.least()), rates)
+	least := "at least " + roughly(r.least())
+	if r.Calls.UnknownSettlements > 0 {
+		least += ", without the settle calls that are unknown,"
+	}
+	fmt.Fprintf(out, "time        %s at %s\n", least, rates)
 	fmt.Fprintf(out, "partitions  %d in %s, of which %d were published before\n", r.Partitions, w.lakeURL, r.Replaced)
+}
+
+// printSettle says how many settle calls are likely, where that is known.
+func (r planned) printSettle(out io.Writer) {
+	unknown := r.Calls.UnknownSettlements
+	if unknown < r.Units {
+		fmt.Fprintf(out, "            about %d of the settle query: open orders of published days, and on the others as many orders as the account had on its nearest published day\n", r.Calls.Settlements)
+	}
+	if unknown > 0 {
+		fmt.Fprintf(out, "            of the settle query unknown for %s: neither the day nor another one of the account is published; commonly one for each order\n", count(unknown, "unit"))
+	}
 }

@@ -22,15 +22,10 @@ import (
 const readersAtOnce = 2
 
 // publications are of two partitions, in turns.
-func publications() int {
-	if raceDetector {
-		return 40
-	}
-	return 200
-}
+func publications() int { return often(40, 200) }
 
 // TestReadersMeanwhile has DuckDB read the lake over and over while it is
-// published 200 times. Each answer is of one generation of each file, whole, or
+// published many times. Each answer is of one generation of each file, whole, or
 // there is an error; and none is older than the one before.
 //
 // On S3 DuckDB says that the file has changed. In a folder it
@@ -91,7 +86,7 @@ func readMeanwhile(t *testing.T, place lakePlace) {
 // rowsOfGeneration is how many bills a generation has: each has another number,
 // and one has two row groups.
 func rowsOfGeneration(generation int) int {
-	if generation == 60 {
+	if generation == 15 {
 		return 66_000
 	}
 	return 1 + generation*7919%700

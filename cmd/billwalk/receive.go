@@ -30,8 +30,9 @@ func (p *program) receive() *cobra.Command {
 		Use:   "receive",
 		Short: "Receive the platform's settle callbacks (通知分账结果) into the archive, for the runs to come",
 		Long: `receive takes settle callbacks for each app of jobs.yaml that has callbacks:
-  POST /callbacks/settle/APP          version 2.0, signed with one of the app's public_keys
-  POST /callbacks/settle/APP/legacy   of orders paid by 担保支付, signed with its legacy_token, where it has one
+  POST /callbacks/settle/APP          with version 2.0 signed with one of the app's public_keys (平台公钥); without it, of
+                                      orders paid by 担保支付, with its legacy_token, where it has one
+  POST /callbacks/settle/APP/legacy   the latter alone
   GET  /healthz, /readyz              alive; ready for callbacks, or why not
 
 A callback is acknowledged once it is stored, and refused otherwise: the platform then sends it again. Files of keys and
@@ -128,6 +129,9 @@ func (p *program) receiverParts(ctx context.Context, file *jobs.File, flags rece
 	receivers, err := file.Receivers()
 	if err != nil {
 		return config, &exitError{exitUsage, err}
+	}
+	for _, warning := range file.Lake.Warnings {
+		p.log.Warn(warning)
 	}
 	store, err := p.world.openStore(ctx, file.Lake)
 	if err != nil {

@@ -123,7 +123,7 @@ func slowReceiverMain() {
 	says := json.NewEncoder(os.Stdout)
 	_ = says.Encode(map[string]float64{"verified": verifiedAlone()})
 	store := &slowStore{Store: object.NewMem()}
-	p := &program{out: os.Stdout, err: os.Stderr, now: time.Now, output: "json", log: slog.New(slog.NewTextHandler(os.Stderr, nil)), world: outside{store: store}}
+	p := &program{out: os.Stdout, err: os.Stderr, now: clock, output: "json", log: slog.New(slog.NewTextHandler(os.Stderr, nil)), world: outside{store: store}}
 	ctx, stop := onSignal(context.Background())
 	defer stop()
 	file, err := jobs.Load(os.Args[1], os.LookupEnv)

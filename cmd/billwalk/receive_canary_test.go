@@ -149,10 +149,11 @@ func postCanaries(t *testing.T, r *receiving, said map[string]string) {
 		{current, sign([]byte("canary-token")), []byte("canary-token"), 503},
 		{current, sign(old), whole, 401},
 		{current, http.Header{"Content-Type": {"application/json"}, "Byte-Timestamp": {"canary-timestamp"}, "Byte-Nonce-Str": {"canary-nonce"}, "Byte-Signature": {"canary-signature"}}, whole, 401},
-		{current, http.Header{"Content-Type": {"canary-type"}}, whole, 415},
+		{current, http.Header{"Content-Type": {"canary-type"}}, whole, 401},
+		{current, plain, bytes.Replace(old, []byte(`"797"`), []byte(`"canary-token"`), 1), 401},
 		{legacy, plain, bytes.Replace(old, []byte(`"797"`), []byte(`"canary-token"`), 1), 401},
 		{legacy, plain, []byte("canary-token"), 401},
-		{current + "/canary-token?token=canary-token", plain, nil, 404},
+		{current + "/nowhere?token=canary-token", plain, nil, 404}, // the log names the path
 		{"/readyz", plain, whole, 405},
 	} {
 		status, answer := r.post(t, row.path, row.header, row.body)

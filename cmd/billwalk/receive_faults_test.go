@@ -20,12 +20,7 @@ import (
 )
 
 // troubledSeeds is how many nights there are of a troubled store.
-func troubledSeeds() uint64 {
-	if raceDetector {
-		return 8
-	}
-	return 40
-}
+func troubledSeeds() uint64 { return often[uint64](8, 40) }
 
 const (
 	troubledPosts = 40
@@ -53,9 +48,9 @@ func TestReceiverStoreFails(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			var n *troubledNight
-			now := time.Now().Round(0)
+			began := clock().Round(0)
 			synctest.Test(t, func(t *testing.T) {
-				time.Sleep(time.Until(now)) // a bubble begins in 2000
+				time.Sleep(time.Until(began)) // a bubble begins in 2000
 				n = newTroubledNight(t, file, seed)
 				n.pass(t)
 				n.check(t)
@@ -97,7 +92,10 @@ func newTroubledNight(t *testing.T, file *jobs.File, seed uint64) *troubledNight
 	if err != nil {
 		t.Fatal(err)
 	}
-	config.Reach = func(ctx context.Context) error { return object.EnsureProbed(ctx, n.store, time.Now()) } // which is not done in memory
+	config.Reach = func(ctx context.Context) error { // which is not done in memory
+		_, err := object.EnsureProbed(ctx, n.store, time.Now(), nil)
+		return err
+	}
 	receiver, err := receive.New(config)
 	if err != nil {
 		t.Fatal(err)
@@ -120,7 +118,7 @@ func (n *troubledNight) pass(t *testing.T) {
 		after := n.store.within(troubledTime)
 		all.Go(func() {
 			time.Sleep(after)
-			c.write()
+			c.write(time.Now())
 			n.tell(t, c)
 			if c.n%4 == 0 {
 				time.Sleep(time.Second)

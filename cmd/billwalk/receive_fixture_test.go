@@ -64,7 +64,11 @@ jobs:
 
 // signedHeader is that of a request that the platform sends now.
 func signedHeader(key *rsa.PrivateKey, nonce string, body []byte) http.Header {
-	timestamp := strconv.FormatInt(time.Now().Unix(), 10)
+	return signedHeaderAt(clock(), key, nonce, body)
+}
+
+func signedHeaderAt(at time.Time, key *rsa.PrivateKey, nonce string, body []byte) http.Header {
+	timestamp := strconv.FormatInt(at.Unix(), 10)
 	digest := sha256.Sum256(bytes.Join([][]byte{[]byte(timestamp), []byte(nonce), body, nil}, []byte("\n")))
 	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:])
 	if err != nil {

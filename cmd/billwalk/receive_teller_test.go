@@ -36,9 +36,9 @@ func newPosted(n int) *posted {
 	return &posted{n: n, settle: fmt.Sprintf("74%017d", n), nonce: fmt.Sprintf("nonce%08d", n), amount: schema.Fen(1000 + n%997)}
 }
 
-// write writes and signs it. Every third is written as no encoder writes JSON: its
+// write writes it and signs it at a time. Every third is written as no encoder writes JSON: its
 // bytes have to outlive the archive all the same.
-func (c *posted) write() {
+func (c *posted) write(at time.Time) {
 	rake := 60 + c.n%13
 	msg, err := json.Marshal(map[string]any{
 		"app_id": "tt1", "status": "SUCCESS", "order_id": fmt.Sprintf("75%017d", c.n), "settle_id": c.settle, "out_settle_no": c.settle,
@@ -53,7 +53,7 @@ func (c *posted) write() {
 	if c.n%3 == 0 {
 		c.body = append([]byte(" \r\n\t"), bytes.Replace(c.body, []byte(`"type":"settle"`), []byte(`"type" : "\u0073ettle"`), 1)...)
 	}
-	c.header = signedHeader(receivedKey(), c.nonce, c.body)
+	c.header = signedHeaderAt(at, receivedKey(), c.nonce, c.body)
 }
 
 // post sends the callback. The status is 0 where there is no whole answer.
@@ -94,7 +94,7 @@ func newTeller(seed uint64) *teller { return &teller{dice: rand.New(rand.NewPCG(
 func (p *teller) next() *posted {
 	c := p.choose()
 	if c.body == nil { // nobody else has a new one
-		c.write()
+		c.write(clock())
 	}
 	return c
 }
@@ -141,24 +141,21 @@ func checkHeard(t *testing.T, place lakePlace, all []*posted) (stored int) {
 		t.Fatal(err)
 	}
 	times := make(map[string]int)
-	today := schema.DayOf(time.Now())
-	for _, day := range []schema.Day{today - 1, today} { // it may be midnight
-		err := archive.New(store).Callbacks(t.Context(), day, func(c schema.Callback) {
-			var n int
-			if _, err := fmt.Sscanf(c.Nonce, "nonce%d", &n); err != nil || n >= len(all) {
-				t.Errorf("nobody sent a callback with the nonce %q", c.Nonce)
-				return
-			}
-			sent := all[n]
-			if !bytes.Equal(c.Body, sent.body) || c.Signature != sent.header.Get("Byte-Signature") || c.Timestamp != sent.header.Get("Byte-Timestamp") || c.App != "trade" {
-				t.Errorf("callback %d was sent as %+v\n%s\nand stored as %+v\n%s", n, sent.header, sent.body, c, c.Body)
-			}
-			times[c.Nonce]++
-			stored++
-		})
-		if err != nil {
-			t.Error(err)
+	err = archive.New(store).Callbacks(t.Context(), schema.DayOf(clock()), func(c schema.Callback) {
+		var n int
+		if _, err := fmt.Sscanf(c.Nonce, "nonce%d", &n); err != nil || n >= len(all) {
+			t.Errorf("nobody sent a callback with the nonce %q", c.Nonce)
+			return
 		}
+		sent := all[n]
+		if !bytes.Equal(c.Body, sent.body) || c.Signature != sent.header.Get("Byte-Signature") || c.Timestamp != sent.header.Get("Byte-Timestamp") || c.App != "trade" {
+			t.Errorf("callback %d was sent as %+v\n%s\nand stored as %+v\n%s", n, sent.header, sent.body, c, c.Body)
+		}
+		times[c.Nonce]++
+		stored++
+	})
+	if err != nil {
+		t.Error(err)
 	}
 	for _, c := range all {
 		if times[c.nonce] < c.acknowledged || c.acknowledged == 0 {

@@ -18,19 +18,13 @@ const (
 )
 
 // killedReceivers is how often the receiver of each kind of store is killed.
-func killedReceivers() int {
-	if raceDetector {
-		return 5
-	}
-	return 50
-}
+func killedReceivers() int { return often(5, 50) }
 
 // TestReceiverKilled kills the receiver by SIGKILL at random moments, under load,
-// 100 times; the next one takes over, as in a Deployment, and what nobody
+// again and again; the next one takes over, as in a Deployment, and what nobody
 // acknowledged is sent again. Each callback that was acknowledged is in the
 // archive, to the byte, as often as it was; and a run has each settlement once.
 func TestReceiverKilled(t *testing.T) {
-	binary := build(t)
 	s3 := objecttest.StartS3(t)
 	for name, place := range map[string]lakePlace{"folder": folderLake(t), "s3": bucketLake(s3, "killed")} {
 		t.Run(name, func(t *testing.T) {
@@ -44,7 +38,7 @@ func TestReceiverKilled(t *testing.T) {
 			dice := rand.New(rand.NewPCG(seed, 0))
 			teller, config := newTeller(seed), receiverConfig(t, place)
 			for range killedReceivers() {
-				r := startReceiverOf(t, binary, config)
+				r := startReceiver(t, config)
 				r.ready(t)
 				teller.untilGone(r, func() {
 					time.Sleep(time.Duration(dice.Int64N(int64(killedWithin)))) // the moment is what is drawn
@@ -54,7 +48,7 @@ func TestReceiverKilled(t *testing.T) {
 					t.Fatalf("the receiver was not killed: exit %d\n%s", code, r.log.String())
 				}
 			}
-			last := startReceiverOf(t, binary, config)
+			last := startReceiver(t, config)
 			last.ready(t)
 			teller.rest(t, last)
 			if code := last.end(t, syscall.SIGTERM); code != 143 {
@@ -62,7 +56,7 @@ func TestReceiverKilled(t *testing.T) {
 			}
 			stored := checkHeard(t, place, teller.told)
 			t.Logf("%d callbacks, acknowledged %d times and stored %d, under %d kills", len(teller.told), teller.acknowledged, stored, killedReceivers())
-			if teller.acknowledged < killedReceivers() || stored == teller.acknowledged && !raceDetector {
+			if teller.acknowledged < killedReceivers() || stored == teller.acknowledged && killedReceivers() > 5 {
 				t.Error("hardly any load, or no kill between the store and an answer: nothing was tested")
 			}
 			checkTold(t, place, teller.told)

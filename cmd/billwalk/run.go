@@ -13,7 +13,6 @@ import (
 	"billwalk/pipeline/douyin"
 	"billwalk/pipeline/jobs"
 	"billwalk/schema"
-	"billwalk/sinks/object"
 )
 
 // dateFlags are the flags of verbs that take days.
@@ -23,7 +22,7 @@ type dateFlags struct {
 }
 
 func (d *dateFlags) add(cmd *cobra.Command) {
-	cmd.Flags().StringVar(&d.from, "from", "", "first day: YYYY-MM-DD, yesterday, -7d, or a month YYYY-MM")
+	cmd.Flags().StringVar(&d.from, "from", "", "first day: YYYY-MM-DD, yesterday, -7d, or a month YYYY-MM, of which one under way means its days up to yesterday")
 	cmd.Flags().StringVar(&d.to, "to", "", "last day, included; left out, --from alone is meant")
 	cmd.Flags().BoolVar(&d.allowOpen, "allow-open-day", false, "allow today, whose bills still change")
 }
@@ -112,28 +111,12 @@ func (p *program) replay() *cobra.Command {
 	return cmd
 }
 
-// probe refuses a store that does not honour conditional writes, before anything
-// is fetched or written.
-func (p *program) probe(ctx context.Context, w *wired) error {
-	if p.world.store != nil { // it is in memory, and simulated
-		return nil
-	}
-	err := object.EnsureProbed(ctx, w.store, p.now())
-	if err == nil {
-		return nil
-	}
-	if _, refused := errors.AsType[*object.ProbeError](err); refused {
-		return &exitError{exitUsage, fmt.Errorf("lake.url %s: %w", w.lakeURL, err)}
-	}
-	return cut(ctx, err)
-}
-
 // execute runs, shows progress, stores the summary and prints it.
 func (p *program) execute(ctx context.Context, w *wired) error {
-	if err := p.probe(ctx, w); err != nil {
+	summary, err := p.begin(ctx, w)
+	if summary == nil {
 		return err
 	}
-	summary, err := p.do(ctx, w)
 	if p.output == "json" {
 		encoder := json.NewEncoder(p.out)
 		encoder.SetEscapeHTML(false)
@@ -147,6 +130,26 @@ func (p *program) execute(ctx context.Context, w *wired) error {
 		return nil
 	}
 	return &exitError{summary.ExitCode, err}
+}
+
+// begin looks at what a run needs, and runs. Without a summary it did not begin.
+func (p *program) begin(ctx context.Context, w *wired) (*pipeline.Summary, error) {
+	if err := p.preflight(ctx, w); err != nil {
+		return nil, err
+	}
+	if err := p.probe(ctx, w); err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	if w.run.Source != nil && w.clock != nil {
+		w.run.Source = timedSource{w.run.Source, w.clock, stop}
+	}
+	summary, err := p.do(ctx, w)
+	if refusal, ok := errors.AsType[*exitError](context.Cause(ctx)); ok {
+		err = refusal.err
+	}
+	return summary, err
 }
 
 func (p *program) do(ctx context.Context, w *wired) (*pipeline.Summary, error) {

@@ -17,10 +17,14 @@ import (
 )
 
 // demoWorld is the platform of the demo.
-var demoWorld = sandbox.Config{Seed: 1, Accounts: 12, Bills: 120}
+func (p *program) demoWorld() sandbox.Config {
+	world := sandbox.Demo()
+	world.Now = p.now
+	return world
+}
 
 func (p *program) sandbox() *cobra.Command {
-	var config sandbox.Config
+	config := sandbox.Config{Now: p.now}
 	var addr, faults string
 	var callbacks callbackFlags
 	var nights nightFlags
@@ -32,7 +36,7 @@ func (p *program) sandbox() *cobra.Command {
 			"  billwalk sandbox --nights 30 --first 2026-06-01 --lookback 7",
 		Args: nothing,
 	}
-	list := "faults to switch on, by name, or all:\n"
+	list := "faults to switch on, by name, all, or passing for those that strike a call once:\n"
 	for _, doc := range sandbox.FaultList() {
 		list += fmt.Sprintf("  %-20s %s\n", doc.Name, doc.Doc)
 	}
@@ -45,6 +49,7 @@ func (p *program) sandbox() *cobra.Command {
 	cmd.Flags().DurationVar(&config.Latency, "latency", 0, "time that every answer takes")
 	cmd.Flags().BoolVar(&config.Healthy, "healthy", false, "a world without exceptions and refused accounts")
 	cmd.Flags().StringVar(&faults, "faults", "", list)
+	cmd.Flags().IntVar(&config.Passing, "passing", 5, "percent of the calls that meet one of the passing faults that are on")
 	callbacks.add(cmd)
 	nights.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -56,6 +61,9 @@ func (p *program) sandbox() *cobra.Command {
 			if n < 1 {
 				return usage("--%s %d: want 1 or more", name, n)
 			}
+		}
+		if config.Passing < 1 || config.Passing > 100 {
+			return usage("--passing %d: want 1 to 100 percent", config.Passing)
 		}
 		if config.QPS < 0 || config.TradeQPS < 0 || config.Latency < 0 {
 			return usage("--qps %d, --trade-qps %d and --latency %s: want 0 or more", config.QPS, config.TradeQPS, config.Latency)

@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"crypto"
 	"crypto/rsa"
@@ -40,7 +41,7 @@ func verifyingReceiver(t *testing.T, public string, posts *atomic.Int64) http.Ha
 		}
 		sum := sha256.Sum256([]byte(r.Header.Get("Byte-Timestamp") + "\n" + r.Header.Get("Byte-Nonce-Str") + "\n" + string(body) + "\n"))
 		signature, err := base64.StdEncoding.DecodeString(r.Header.Get("Byte-Signature"))
-		legacy := r.URL.Path == "/callbacks/settle/trade/legacy"
+		legacy := !bytes.Contains(body, []byte(`"version":"2.0"`))
 		if !legacy && (err != nil || rsa.VerifyPKCS1v15(key.(*rsa.PublicKey), crypto.SHA256, sum[:], signature) != nil) {
 			w.WriteHeader(http.StatusUnauthorized)
 			return

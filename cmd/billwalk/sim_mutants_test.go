@@ -14,8 +14,8 @@ import (
 // TestMutants tests the simulation: each seeded bug has to be found within 200
 // seeds, and for what it does wrong. Without one, the same build has no fault.
 func TestMutants(t *testing.T) {
-	if testing.Short() || raceDetector {
-		t.Skip("it builds the program anew, and tests the tests alone")
+	if !often(false, true) {
+		t.Skip("it builds the program anew, and tests the tests alone: with " + deepVariable + "=1")
 	}
 	t.Parallel()
 	binary := filepath.Join(t.TempDir(), "mutants.test")
@@ -50,8 +50,8 @@ func TestMutants(t *testing.T) {
 // TestNoMutants: the program as it is built for use has none of the bugs, not even
 // their names.
 func TestNoMutants(t *testing.T) {
-	if testing.Short() || raceDetector {
-		t.Skip("it builds the program twice, and runs nothing of it")
+	if !often(false, true) {
+		t.Skip("it builds the program twice, and runs nothing of it: with " + deepVariable + "=1")
 	}
 	t.Parallel()
 	for _, tags := range []string{"", "mutants"} {

@@ -32,6 +32,10 @@ func (t simTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	if err != nil {
 		return nil, err
 	}
+	if op != "token" && step.nth == 1 && step.chance("unsteady")%100 < t.story.unsteady {
+		t.note(t.simProcess, op, key, "unsteady")
+		return step.passingFault(r)
+	}
 	if !t.quiet && step.chance("error")%1000 < t.story.trouble/3 {
 		t.note(t.simProcess, op, key, "error")
 		return response(r, step.errorAnswer()), nil
@@ -58,7 +62,29 @@ func (s step) errorAnswer() answer {
 	if code == 0 {
 		return answer{http.StatusBadGateway, nil, []byte("<html>502 Bad Gateway</html>")}
 	}
-	return answer{http.StatusOK, nil, fmt.Appendf(nil, `{"data":{"error_code":%[1]d,"description":"no"},"extra":{"error_code":%[1]d,"description":"no","logid":"2000"}}`, code)}
+	return answer{http.StatusOK, nil, fmt.Appendf(nil, errorForms[s.chance("form")%uint64(len(errorForms))], code)}
+}
+
+// errorForms are the places in which an error may stand, and what is beside it.
+var errorForms = []string{
+	`{"data":{"error_code":%[1]d,"description":"no"},"extra":{"error_code":%[1]d,"description":"no","logid":"2000"}}`,
+	`{"data":{"cursor":"0","has_more":false,"ledger_records":[]},"err_no":%d,"err_msg":"no","log_id":"2000"}`,
+	`{"data":[],"error_code":"%d","description":"no","logid":"2000"}`,
+	`{"data":null,"code":%d,"message":"no"}`,
+}
+
+// passingFault is one of the ways in which a call fails once. A process that meets
+// it has no reason to fail.
+func (s step) passingFault(r *http.Request) (*http.Response, error) {
+	switch n := s.chance("passing") % 7; n {
+	case 0:
+		return nil, errNetwork
+	case 1:
+		return response(r, answer{http.StatusServiceUnavailable, nil, []byte("no healthy upstream")}), nil
+	default:
+		code := []int{3000001, 5000001, 2100004, 28001006, 2190002}[n-2]
+		return response(r, answer{http.StatusOK, nil, fmt.Appendf(nil, `{"data":{"error_code":%[1]d},"extra":{"error_code":%[1]d,"logid":"2001"}}`, code)}), nil
+	}
 }
 
 func response(r *http.Request, a answer) *http.Response {

@@ -2,7 +2,4 @@
 
 package main
 
-const (
-	raceDetector = false
-	usualSeeds   = 1000 // simulated where nobody says how many
-)
+const raceDetector = false

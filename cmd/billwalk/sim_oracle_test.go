@@ -55,6 +55,7 @@ var keys = regexp.MustCompile(`^(` +
 	`_manifests/(lake|bill_date=\d{4}-\d\d-\d\d/bucket-\d{3})\.json|` +
 	`_control/(token-[0-9a-f]{16}|(claims|turns/bill_date=\d{4}-\d\d-\d\d/bucket-\d{3})\.json)|` +
 	`archive/(bills|settlements)/bill_date=\d{4}-\d\d-\d\d/account=\d+/[0-9A-Z]{26}(\.json|-\d{5}\.jsonl\.zst)|` +
+	`archive/unreadable/bill_date=\d{4}-\d\d-\d\d/account=\d+/[0-9A-Z]{26}-(bills|settlements)\.jsonl\.zst|` +
 	`runs/[0-9A-Z]{26}\.json)$`)
 
 // put judges a write at the moment at which readers see it.

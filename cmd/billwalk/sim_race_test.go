@@ -2,7 +2,4 @@
 
 package main
 
-const (
-	raceDetector = true
-	usualSeeds   = 60
-)
+const raceDetector = true

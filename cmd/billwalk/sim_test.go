@@ -187,7 +187,10 @@ func seeds(t *testing.T) (from, to uint64) {
 	case many > 0:
 		return 1, many
 	}
-	return 1, uint64(usualSeeds)
+	if raceDetector {
+		return 1, 60
+	}
+	return 1, often[uint64](150, 1000)
 }
 
 // TestSimulation simulates seed after seed, on all processors.
@@ -225,7 +228,7 @@ func TestSimulation(t *testing.T) {
 // never happens is not tested.
 var happenings = []string{
 	": exit 0", ": exit 1", ": exit 3", ": exit 5", ": exit 6", ": exit 143", ": dies", ": thaws", ": refused",
-	": late: ok", ": late: conflict", ": late: 200", ": ok, once more", ": conflict", ": error",
+	": late: ok", ": late: conflict", ": late: 200", ": ok, once more", ": conflict", ": error", ": unsteady",
 }
 
 // census counts what happened over all seeds.

@@ -32,6 +32,7 @@ type story struct {
 	job      simJob
 	changes  []change
 	trouble  uint64 // steps that fail, in a thousand
+	unsteady uint64 // first attempts of a call that the platform fails, in a hundred, whoever calls
 	shared   bool   // the token, in the bucket
 	slow     uint64 // how much longer the platform takes than a store
 	runs     []plannedRun
@@ -155,6 +156,7 @@ func draw(seed uint64) *story {
 		s.last.kind = backfill
 	}
 	s.hasty = r.IntN(4) == 0
+	s.unsteady = pick[uint64](r, 0, 0, 20, 50)
 	return s
 }
 

@@ -28,6 +28,10 @@ func printSummary(out io.Writer, s *pipeline.Summary) {
 		fmt.Fprintf(out, "  callbacks   %d settlements told, %d orders not asked for; %d came too late for days that were not built, %d cannot be read\n",
 			c.States, s.Settling.Saved.Callbacks, c.Late, c.Unreadable)
 	}
+	if c := s.Settling.SettlementOnly; c != (pipeline.Confirming{}) {
+		fmt.Fprintf(out, "  no bill     %d settlements that callbacks alone tell of were asked for: %d confirmed, %d not known to the settle query, %d have no answer\n",
+			c.Answered+c.Unanswered, c.Confirmed, c.Answered-c.Confirmed, c.Unanswered)
+	}
 	fmt.Fprintf(out, "  rows        %d bills, %d settlements, %d groups reconciled, %d exceptions; %d records came twice and count once\n",
 		s.Rows[schema.Bills.Name], s.Rows[schema.Settlements.Name], s.Rows[schema.Reconciliations.Name], s.Rows[schema.Exceptions.Name], s.Repeated)
 	unchanged := 0
@@ -52,29 +56,6 @@ func printSummary(out io.Writer, s *pipeline.Summary) {
 	}
 	printFailures(out, "unavailable", s.Unavailable)
 	printFailures(out, "failed", s.Failures)
-}
-
-// Beyond this many the text names no more: --output json and runs/ have all.
-const mostFailures = 20
-
-func printFailures(out io.Writer, what string, failures []schema.Failure) {
-	for i, f := range failures {
-		if i == mostFailures {
-			fmt.Fprintf(out, "  %-11s %d more; all of them are in runs/\n", what, len(failures)-i)
-			return
-		}
-		fmt.Fprintf(out, "  %-11s account %s on %s: %s", what, f.Account, f.Day, plain(f.Reason))
-		if f.Code != 0 && !strings.Contains(f.Reason, fmt.Sprint(f.Code)) {
-			fmt.Fprintf(out, " (code %d)", f.Code)
-		}
-		if f.LogID != "" && !strings.Contains(f.Reason, f.LogID) {
-			fmt.Fprintf(out, " logid %s", plain(f.LogID))
-		}
-		fmt.Fprintln(out)
-		if f.Hint != "" && (i == 0 || f.Hint != failures[i-1].Hint) {
-			fmt.Fprintf(out, "  %-11s   → %s\n", "", plain(f.Hint))
-		}
-	}
 }
 
 func verdictOf(s *pipeline.Summary) string {

@@ -147,7 +147,7 @@ func TestVerifyCallbacks(t *testing.T) {
 			l.mustFind(t, "another status in "+key, forged, table)
 		}
 		unreadable := overlay{bodies: make(map[string][]byte), meta: make(map[string]map[string]string)}
-		unreadable.forge(key, deflated(t, bytes.Replace(inflated(t, l.bodies[key]), []byte(`settle_id`), []byte(`settle_no`), 1)))
+		unreadable.forge(key, deflated(t, bytes.Replace(inflated(t, l.bodies[key]), []byte(`settle_id`), []byte(`settle_nr`), 1)))
 		l.mustFind(t, "no settle_id in "+key, unreadable, key)
 	}
 }

@@ -12,7 +12,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox"
@@ -67,7 +66,7 @@ func (overlay) Put(context.Context, string, io.ReadSeeker, object.Condition, map
 func verifying(t testing.TB, config string, store object.Store, from, to schema.Day) (verified, int) {
 	t.Helper()
 	var out, log bytes.Buffer
-	p := &program{out: &out, err: &log, now: time.Now, world: outside{store: store}}
+	p := &program{out: &out, err: &log, now: clock, world: outside{store: store}}
 	root := p.root()
 	root.SetArgs([]string{"--config", config, "--output", "json", "verify", "nightly", "--from", from.String(), "--to", to.String()})
 	err := root.ExecuteContext(t.Context())
@@ -264,7 +263,7 @@ func (f family) Bills(_ context.Context, u schema.Unit, cursor string, _ int) (s
 		records = append(records, record(f.brand, 4))
 	}
 	body := `{"data":{"cursor":"","has_more":false,"ledger_records":[` + strings.Join(records, ",") + `]},"extra":{"error_code":0}}`
-	return schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: time.Now().UTC(), Body: []byte(body)}, nil
+	return schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: clock().UTC(), Body: []byte(body)}, nil
 }
 
 // TestVerifyOverlap: a root account and one of its stores are configured together,
@@ -281,7 +280,7 @@ func TestVerifyOverlap(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w, err := quiet(time.Now).wire(t.Context(), file, "nightly", true)
+		w, err := quiet(clock).wire(t.Context(), file, "nightly", true)
 		if err != nil {
 			t.Fatal(err)
 		}

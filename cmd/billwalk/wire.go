@@ -32,6 +32,7 @@ type wired struct {
 	file    *jobs.File
 	run     *pipeline.Run
 	clients []*douyin.Client // none for a replay
+	clock   *clockCheck      // nil for a replay
 	store   object.Store
 	lake    *lake.Lake
 	lakeURL string
@@ -65,7 +66,7 @@ func (p *program) open(cmd *cobra.Command, name string, dates *dateFlags, withCl
 }
 
 func (p *program) openDays(ctx context.Context, file *jobs.File, name string, dates *dateFlags, withClient bool) (*wired, error) {
-	_, days, err := p.jobDays(file, name, dates)
+	job, days, err := p.jobDays(file, name, dates)
 	if err != nil {
 		return nil, err
 	}
@@ -75,6 +76,9 @@ func (p *program) openDays(ctx context.Context, file *jobs.File, name string, da
 	}
 	w.run.From, w.run.To, w.run.Lookback = days.from, days.to, days.lookback
 	w.run.Backfill = days.backfill
+	if withClient {
+		w.clock = &clockCheck{program: p, clients: w.clients, planned: days, days: func(today schema.Day) (span, error) { return dates.of(job, today) }}
+	}
 	return w, nil
 }
 
@@ -101,7 +105,7 @@ func (p *program) load(cmd *cobra.Command, name string) (*jobs.File, func(), err
 		missing = !known
 	}
 	if name == jobs.DemoName && missing && !cmd.Flags().Changed("config") {
-		platform, err := startSandbox(cmd.Context(), demoWorld)
+		platform, err := startSandbox(cmd.Context(), p.demoWorld())
 		if err != nil {
 			return nil, nil, failed(err)
 		}
@@ -120,7 +124,10 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 	if err != nil {
 		return nil, &exitError{exitUsage, err}
 	}
-	for _, warning := range job.Warnings {
+	if err := file.Conflict(name); err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	for _, warning := range slices.Concat(file.Lake.Warnings, job.Warnings) {
 		p.log.Warn(warning, "job", name)
 	}
 	store, err := p.world.openStore(ctx, file.Lake)
@@ -128,7 +135,7 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 		return nil, failed(err)
 	}
 	published, err := lake.Open(ctx, store, file.Lake.Buckets, version())
-	if errors.Is(err, lake.ErrBuckets) {
+	if errors.Is(err, lake.ErrBuckets) || errors.Is(err, object.ErrDenied) {
 		return nil, &exitError{exitUsage, err}
 	}
 	if err != nil {
@@ -142,7 +149,7 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 		Archive: archive.New(store), Lake: staging{published}, Claims: register{store, "_control/claims.json"}, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
 		Rules: rulesOf(job), Process: p.world.process(), Gone: processGone,
 		Now: p.now, Log: p.log, Progress: new(pipeline.Progress),
-		InFlight: 1,
+		InFlight: 1, PublishedDays: published.PublishedDays,
 	}
 	if withClient {
 		caches, err := p.openTokenCaches(ctx, store)
@@ -179,7 +186,7 @@ func credentials(app jobs.App) douyin.App {
 // connect makes a client of each app that the job uses.
 func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenCaches) {
 	client := func(app jobs.App) *douyin.Client {
-		c := douyin.New(credentials(app), slices.Concat([]douyin.Option{douyin.WithLogger(p.log), douyin.WithTransportWrap(transport)}, caches.of(app), p.world.client)...)
+		c := douyin.New(credentials(app), slices.Concat([]douyin.Option{douyin.WithLogger(p.log), douyin.WithClock(p.now), douyin.WithTransportWrap(transport)}, caches.of(app), p.world.client)...)
 		w.clients = append(w.clients, c)
 		return c
 	}

@@ -13,7 +13,6 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/jobs"
-	"billwalk/schema"
 )
 
 // publishedRows returns the rows of each table as text, without what tells when
@@ -50,12 +49,14 @@ func TestZones(t *testing.T) {
 		config := job{lake: lake, platform: platform.url, accounts: platform.Accounts(), qps: 5000, trade: 5000, lookback: 1,
 			extra: "    dates: {from: -1d, to: -1d}\n"}.write(t)
 		env := []string{"TZ=" + zone}
-		before := schema.DayOf(time.Now()) - 1
-		_, text := command(t, env, "billwalk", "plan", "nightly", "--config", config, "--output", "json")
-		after := schema.DayOf(time.Now()) - 1
-		var plan planned
-		if err := json.Unmarshal([]byte(text), &plan); err != nil || plan.From < before || plan.To > after {
-			t.Errorf("%s: yesterday is %s…%s, want %s or %s: %v", zone, plan.From, plan.To, before, after, err)
+		for moment, yesterday := range map[string]string{
+			"2026-11-26T15:59:00Z": "2026-11-25", "2026-11-26T16:00:00Z": "2026-11-26", "2026-11-26T23:59:00Z": "2026-11-26", "2026-11-27T00:00:00Z": "2026-11-26",
+		} {
+			_, text := command(t, append(slices.Clip(env), clockVariable+"="+moment), "billwalk", "plan", "nightly", "--config", config, "--output", "json")
+			var plan planned
+			if err := json.Unmarshal([]byte(text), &plan); err != nil || plan.From.String() != yesterday || plan.To != plan.From {
+				t.Errorf("%s at %s: yesterday is %s…%s, want %s: %v", zone, moment, plan.From, plan.To, yesterday, err)
+			}
 		}
 		code, said := command(t, env, "billwalk", "run", "nightly", "--config", config, "--from", firstDay.String(), "--to", lastDay.String())
 		found := offset.FindStringSubmatch(said)

@@ -99,6 +99,7 @@ const (
 	fixArchive  = "put it back from a backup or an earlier version of the object; without one, remove all objects of this walk or pass, and run the job for the day, which asks anew"
 	fixReplay   = "replay the day: it is built again from the archive"
 	fixNewer    = "verify with the billwalk that published the day, or a later one"
+	fixAnew     = "run the job for this day: it asks anew for what was taken for an answer"
 	fixRun      = "run the job for the day"
 	fixUnhashed = "nothing is known to be wrong: once you trust it, copy the object onto itself with the metadata sha256"
 )

@@ -1,11 +1,14 @@
 package audit
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"sync"
+	"time"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -109,13 +112,14 @@ func (r *receipt) callback(line int, c schema.Callback) {
 	r.told = append(r.told, told)
 }
 
-// readCallback returns what a callback tells of its settlement. In those of 担保支付
-// its id has other names.
+// readCallback returns what a callback tells of its settlement. Its id may have an
+// old name, of 担保支付, too: the current one counts where it has a value.
 func readCallback(c *schema.Callback) (telling, error) {
 	var body struct {
 		Msg string `json:"msg"`
 	}
-	if err := json.Unmarshal(c.Body, &body); err != nil {
+	const mark = "\ufeff" // that some writers put before JSON
+	if err := json.Unmarshal(bytes.TrimPrefix(c.Body, []byte(mark)), &body, anyText); err != nil {
 		return telling{}, err
 	}
 	var msg struct {
@@ -124,19 +128,35 @@ func readCallback(c *schema.Callback) (telling, error) {
 		SettleNo  jsontext.Value `json:"settle_no"`
 		ChannelID jsontext.Value `json:"channel_settle_id"`
 		OwnNo     jsontext.Value `json:"cp_settle_no"`
+		EventTime jsontext.Value `json:"event_time"` // in milliseconds
+		SettledAt jsontext.Value `json:"settled_at"` // in seconds, as it was called before
 	}
-	if err := json.Unmarshal([]byte(body.Msg), &msg); err != nil {
+	if err := json.Unmarshal([]byte(strings.TrimPrefix(body.Msg, mark)), &msg, anyText); err != nil {
 		return telling{}, err
 	}
-	ids := []jsontext.Value{msg.SettleID}
-	if c.Scheme == schema.SignedLegacy {
-		ids = []jsontext.Value{msg.SettleNo, msg.ChannelID, msg.OwnNo}
-	}
-	for _, raw := range ids {
+	for _, raw := range []jsontext.Value{msg.SettleID, msg.SettleNo, msg.ChannelID, msg.OwnNo} {
 		if id, err := text(raw); err != nil || id.V != "" {
 			msg.SettleID = raw
-			return msg.telling(msg.Status, c.ReceivedAt)
+			told, err := msg.telling(msg.Status, c.ReceivedAt)
+			day, dayErr := dayOfEvent(msg.EventTime, msg.SettledAt, c.ReceivedAt)
+			told.day = day
+			return told, errors.Join(err, dayErr)
 		}
 	}
 	return telling{}, errors.New("it has no id of a settlement")
+}
+
+// dayOfEvent returns the day on which a callback's event was; that of the receipt
+// where its time is missing, or cannot be one.
+func dayOfEvent(milliseconds, seconds jsontext.Value, received time.Time) (schema.Day, error) {
+	ms, err := whole(milliseconds)
+	s, oldErr := whole(seconds)
+	at := time.UnixMilli(ms.V)
+	if ms.V == 0 {
+		at = time.Unix(s.V, 0)
+	}
+	if year := at.In(schema.China).Year(); year < 2015 || year > 2099 {
+		at = received
+	}
+	return schema.DayOf(at), errors.Join(err, oldErr)
 }

@@ -14,7 +14,12 @@ func FuzzTwoReadingsOfCallbacks(f *testing.F) {
 	f.Add([]byte(`{"version":"2.0","type":"settle","msg":"{\"settle_id\":\"ot1\",\"status\":\"SUCCESS\",\"settle_amount\":2,\"rake\":\"0\",\"commission\":null,\"settle_detail\":\"商户号68882720803499563550-分成金额(分)2\"}"}`), false)
 	f.Add([]byte(`{"version":"2.0","type":"settle","msg":"{\"settle_id\":17,\"status\":\"FA\\u0049L\",\"settle_amount\":9223372036854775807,\"settle_detail\":\"\",\"new\":1}"}`), false)
 	f.Add([]byte(`{"type":"settle","msg":"{\"settle_no\":\"\",\"channel_settle_id\":7050000000000000401,\"cp_settle_no\":\"c\",\"settle_id\":\"s\",\"status\":\"FAIL\"}"}`), true)
+	f.Add([]byte(`{"type":"settle","msg":"{\"cp_settle_no\":\"c\",\"settle_no\":\"n\",\"settle_id\":\"s\",\"status\":\"FAIL\",\"event_time\":1}"}`), true)
+	f.Add([]byte(`{"version":"2.0","type":"settle","msg":"{\"channel_settle_id\":\"c\",\"settle_id\":\"\",\"status\":\"FAIL\",\"settled_at\":1}"}`), false)
+	f.Add([]byte(`{"type":"settle","msg":"{\"settle_id\":\"s\",\"status\":\"FAIL\",\"event_time\":1643212800000,\"settled_at\":1643189272}"}`), true)
+	f.Add([]byte(`{"version":"2.0","type":"settle","msg":"{\"settle_id\":\"s\",\"status\":\"FAIL\",\"event_time\":0,\"settled_at\":\"1643189272\"}"}`), false)
 	f.Add([]byte(`{"type":"settle","msg":"{\"settle_no\":null,\"cp_settle_no\":\"c\",\"status\":\"FAIL\",\"rake\":-5}"}`), true)
+	f.Add([]byte("\xef\xbb\xbf{\"version\":\"2.0\",\"type\":\"settle\",\"msg\":\"{\\\"settle_id\\\":\\\"s\\\",\\\"status\\\":\\\"FAIL\\\",\\\"rake\\\":-5,\\\"settle_detail\\\":\\\"a\xe9\xa4\\\\ud83c\\\",\\\"message\\\":\\\"\\ud83c\\\"}\"}"), false)
 	f.Fuzz(func(t *testing.T, body []byte, legacy bool) {
 		c := &schema.Callback{Scheme: schema.SignedRSA, ReceivedAt: time.UnixMicro(1795233600_123456).UTC(), Body: body}
 		if legacy {
@@ -24,8 +29,10 @@ func FuzzTwoReadingsOfCallbacks(f *testing.F) {
 		if err != nil {
 			return
 		}
-		if got, err := readCallback(c); err != nil || got != tellingOf(&built.Settlement) {
-			t.Fatalf("%s: audited %+v, %v; built from %+v", body, got, err, built.Settlement)
+		want := tellingOf(&built.Settlement)
+		want.negatives = uint8(count(built.Exceptions, schema.RuleNegativeAmount))
+		if got, err := readCallback(c); err != nil || got != want {
+			t.Fatalf("%s: audited %+v, %v; built from %+v", body, got, err, built)
 		}
 	})
 }
@@ -35,7 +42,7 @@ func FuzzTwoReadingsOfCallbacks(f *testing.F) {
 func TestReadCallbackRefuses(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{
-		"", "[]", "{}", `{"msg":"{}"}`, `{"msg":{"settle_id":"s"}}`, `{"msg":"{\"settle_id\":\"\"}"}`, `{"msg":"{\"settle_no\":\"s\"}"}`,
+		"", "[]", "{}", `{"msg":"{}"}`, `{"msg":{"settle_id":"s"}}`, `{"msg":"{\"settle_id\":\"\"}"}`, `{"msg":"{\"out_settle_no\":\"s\"}"}`,
 		`{"msg":"{\"settle_id\":{}}"}`, `{"msg":"{\"settle_id\":\"s\",\"rake\":1.5}"}`, `{"msg":"{\"settle_id\":\"s\",\"rake\":1,\"rake\":1}"}`,
 	} {
 		if told, err := readCallback(&schema.Callback{Scheme: schema.SignedRSA, Body: []byte(body)}); err == nil {
@@ -108,6 +115,23 @@ func TestHeard(t *testing.T) {
 		told := tellingOf(test.row)
 		if got := told.heard(test.source, test.answered, test.called); got != test.want {
 			t.Errorf("%s: %t, want %t", name, got, test.want)
+		}
+	}
+}
+
+// TestCalled: a row's callbacks are those with its settle_id, and those that have the
+// developer's id for it.
+func TestCalled(t *testing.T) {
+	t.Parallel()
+	told := func(id string) telling { return tellingOf(&schema.Settlement{SettleID: id}) }
+	all := tellings{told("s1"), told("c1"), told("s2"), told("s1")}
+	all.sort()
+	for _, test := range []struct {
+		id, outSettleNo string
+		want            int
+	}{{"s1", "", 2}, {"s1", "s1", 2}, {"s1", "c1", 3}, {"s2", "c1", 2}, {"s3", "c1", 1}, {"s3", "s4", 0}} {
+		if got := all.called(&schema.Settlement{SettleID: test.id, OutSettleNo: schema.Some(test.outSettleNo)}); len(got) != test.want {
+			t.Errorf("%+v: %d", test, len(got))
 		}
 	}
 }

@@ -14,64 +14,90 @@ import (
 	"billwalk/schema"
 )
 
+// anyText has text read that is cut in the middle of a character. It may stand where
+// only people read it: text refuses it in an id.
+var anyText = jsontext.AllowInvalidUTF8(true)
+
 // page is one answer of the bill API (餐饮账单详情查询).
 type page struct {
-	code    int64 // what the platform says is wrong; 0 for an answer with bills
 	cursor  string
 	more    bool
 	bizType jsontext.Value
 	records []jsontext.Value
 }
 
-// readPage reads an answer's body. An answer that reports an error has nothing else.
+// readPage reads an answer's body. The error is a *refusal where the answer does not
+// prove that it succeeded: whatever else it has, it is no page then.
 func readPage(body []byte) (page, error) {
 	var answer struct {
+		says
 		Data struct {
-			Code    jsontext.Value   `json:"error_code"`
-			Cursor  jsontext.Value   `json:"cursor"`
-			More    *bool            `json:"has_more"`
-			BizType jsontext.Value   `json:"biz_type"`
-			Records []jsontext.Value `json:"ledger_records"`
+			says
+			Cursor  jsontext.Value `json:"cursor"`
+			More    *bool          `json:"has_more"`
+			BizType jsontext.Value `json:"biz_type"`
+			Records records        `json:"ledger_records"`
 		} `json:"data"`
-		Extra struct {
-			Code jsontext.Value `json:"error_code"`
-		} `json:"extra"`
+		Extra jsontext.Value `json:"extra"`
 	}
-	if err := json.Unmarshal(body, &answer); err != nil {
+	if err := json.Unmarshal(body, &answer, anyText); err != nil {
 		return page{}, err
 	}
-	for _, raw := range []jsontext.Value{answer.Data.Code, answer.Extra.Code} {
-		if code, err := whole(raw); err != nil || code.V != 0 {
-			return page{code: code.V}, err
-		}
-	}
 	d := &answer.Data
-	if d.More == nil || d.Records == nil {
+	if no := proof(answer.says, d.says, answer.Extra); no != nil {
+		return page{}, no
+	}
+	if d.More == nil || !d.Records.there || d.Records.null && *d.More {
 		return page{}, errors.New("has_more or ledger_records is missing")
 	}
 	cursor, err := text(d.Cursor)
-	return page{cursor: cursor.V, more: *d.More, bizType: d.BizType, records: d.Records}, err
+	return page{cursor: cursor.V, more: *d.More, bizType: d.BizType, records: d.Records.all}, err
 }
 
-// readRecord reads what is audited of one ledger record: its key, its orders and
-// its money, signed as the design has it.
-func readRecord(raw jsontext.Value) (schema.Bill, error) {
-	var r struct {
-		AccountID     jsontext.Value            `json:"account_id"`
-		LedgerID      jsontext.Value            `json:"ledger_id"`
-		ShopOrderID   jsontext.Value            `json:"shop_order_id"`
-		ItemOrderID   jsontext.Value            `json:"item_order_id"`
-		OrderExtID    jsontext.Value            `json:"order_ext_id"`
-		SettleType    jsontext.Value            `json:"settle_type"`
-		SettleSubType jsontext.Value            `json:"settle_sub_type"`
-		FundType      jsontext.Value            `json:"fund_amount_type"`
-		Fund          jsontext.Value            `json:"fund_amount"`
-		Amount        map[string]jsontext.Value `json:"amount"`
+// records is a list of raw records, which may be null where it is empty.
+type records struct {
+	there, null bool
+	all         []jsontext.Value
+}
+
+// UnmarshalJSONFrom reads the list.
+func (r *records) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	r.there, r.null = true, dec.PeekKind() == jsontext.KindNull
+	return json.UnmarshalDecode(dec, &r.all)
+}
+
+// reading is what is audited of one ledger record.
+type reading struct {
+	schema.Bill       // its key, its orders and its money, signed as the design has it
+	negatives   uint8 // amounts that came with a minus, and are NULL
+	badText     bool  // some of its text is cut in the middle of a character
+}
+
+// rawRecord has the members that are audited as they stand.
+type rawRecord struct {
+	AccountID     jsontext.Value            `json:"account_id"`
+	LedgerID      jsontext.Value            `json:"ledger_id"`
+	ShopOrderID   jsontext.Value            `json:"shop_order_id"`
+	ItemOrderID   jsontext.Value            `json:"item_order_id"`
+	OrderExtID    jsontext.Value            `json:"order_ext_id"`
+	SettleType    jsontext.Value            `json:"settle_type"`
+	SettleSubType jsontext.Value            `json:"settle_sub_type"`
+	FundType      jsontext.Value            `json:"fund_amount_type"`
+	Fund          jsontext.Value            `json:"fund_amount"`
+	Amount        map[string]jsontext.Value `json:"amount"`
+}
+
+// readRecord reads one ledger record.
+func readRecord(raw jsontext.Value) (reading, error) {
+	var r rawRecord
+	var b reading
+	if json.Unmarshal(raw, &r) != nil {
+		b.badText = true
+		r.Amount = nil
+		if err := json.Unmarshal(raw, &r, anyText); err != nil {
+			return reading{}, err
+		}
 	}
-	if err := json.Unmarshal(raw, &r); err != nil {
-		return schema.Bill{}, err
-	}
-	var b schema.Bill
 	var err error
 	one := func(raw jsontext.Value, name string) (v schema.Null[string]) {
 		v, fault := text(raw)
@@ -97,15 +123,24 @@ func readRecord(raw jsontext.Value) (schema.Bill, error) {
 			amounts[a] = number(value, name)
 		}
 	}
-	direction := directionOf(kind.V, fund)
-	if direction == 0 || err != nil {
-		return b, err
+	b.sign(directionOf(kind.V, fund), amounts)
+	return b, err
+}
+
+// sign gives the amounts the sign of a direction, 0 where it is not known. One that
+// has a sign already can have none (均为绝对值), and is NULL.
+func (b *reading) sign(direction int32, amounts map[schema.Amount]schema.Null[int64]) {
+	if direction != 0 {
+		b.Direction = schema.Some(direction)
 	}
-	b.Direction = schema.Some(direction)
 	for a, v := range amounts {
-		b.Amounts[a] = schema.Null[schema.Fen]{V: schema.Fen(v.V * int64(direction)), Valid: v.Valid}
+		switch {
+		case v.V < 0:
+			b.negatives++
+		case direction != 0:
+			b.Amounts[a] = schema.Null[schema.Fen]{V: schema.Fen(v.V * int64(direction)), Valid: v.Valid}
+		}
 	}
-	return b, nil
 }
 
 // signTable is the version of the sign rule below.
@@ -158,7 +193,7 @@ func whole(raw jsontext.Value) (schema.Null[int64], error) {
 // it has none of its own.
 func content(raw, bizType jsontext.Value) ([sha256.Size]byte, error) {
 	canonical := raw.Clone()
-	err := canonical.Format(
+	err := canonical.Format(anyText,
 		jsontext.ReorderRawObjects(true), jsontext.PreserveRawStrings(false),
 		jsontext.CanonicalizeRawInts(false), jsontext.CanonicalizeRawFloats(false),
 		jsontext.Multiline(false), jsontext.SpaceAfterColon(false), jsontext.SpaceAfterComma(false))
@@ -171,7 +206,7 @@ func content(raw, bizType jsontext.Value) ([sha256.Size]byte, error) {
 		var own struct {
 			BizType jsontext.Value `json:"biz_type"`
 		}
-		if err := json.Unmarshal(raw, &own); err != nil {
+		if err := json.Unmarshal(raw, &own, anyText); err != nil {
 			return [sha256.Size]byte{}, err
 		}
 		if n, err := whole(own.BizType); err == nil && !n.Valid {

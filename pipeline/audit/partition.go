@@ -122,6 +122,10 @@ func (p *partition) expect() error {
 				p.tables.conflicts++
 			}
 			keys[r.key] = true
+			p.tables.negatives += int64(r.negatives)
+			if r.badText {
+				p.tables.badTexts++
+			}
 			amounts := unpack(r.amounts)
 			if err := h.archived.add(&amounts); err != nil {
 				return fmt.Errorf("account %s: %w", h.Account.ID, err)

@@ -25,11 +25,14 @@ type record struct {
 	content digest
 	row     digest // of the columns that are audited
 	amounts string // signed, packed
+
+	negatives uint8
+	badText   bool
 }
 
 // newRecord takes what counts of a bill.
-func newRecord(b *schema.Bill, content [sha256.Size]byte) record {
-	r := record{key: keyOf(b), row: rowOf(b), amounts: pack(&b.Amounts)}
+func newRecord(b *reading, content [sha256.Size]byte) record {
+	r := record{key: keyOf(&b.Bill), row: rowOf(&b.Bill), amounts: pack(&b.Amounts), negatives: b.negatives, badText: b.badText}
 	copy(r.content[:], content[:])
 	return r
 }
@@ -113,7 +116,7 @@ func (s *sums) differences(t *schema.Totals) (place, want, got string) {
 	}
 	note("rows", fmt.Sprint(s.rows), fmt.Sprint(t.Rows))
 	for a := range schema.AmountCount {
-		note(a.Column(), sumText(s.fen[a]), sumText(t.Fen[a.Column()]))
+		note(a.Column(), sumText(s.fen[a]), sumText(t.Of(a.Column())))
 	}
 	return strings.Join(places, ", "), strings.Join(wants, ", "), strings.Join(gots, ", ")
 }

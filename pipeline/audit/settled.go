@@ -23,7 +23,7 @@ func (d *dayAudit) hear(ctx context.Context, p *partition) error {
 				}
 				answered = append(answered, other.told.of(h.told.id)...)
 			}
-			found = h.told.heard(h.source, answered, d.callbacks.told.of(h.told.id))
+			found = h.told.heard(h.source, answered, h.called)
 		}
 		if !found {
 			d.add(schema.Finding{

@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -33,6 +34,7 @@ func (a *Audit) answersOf(ctx context.Context, day schema.Day) (*answers, error)
 	}
 	all := new(answers)
 	var mu sync.Mutex
+	var refused []refusedAnswer
 	var running errgroup.Group
 	running.SetLimit(sideBySide())
 	for i := range filed {
@@ -45,12 +47,18 @@ func (a *Audit) answersOf(ctx context.Context, day schema.Day) (*answers, error)
 			defer mu.Unlock()
 			all.findings = append(all.findings, p.findings...)
 			all.told = append(all.told, p.told...)
+			refused = append(refused, p.refused...)
 			return ctx.Err()
 		})
 	}
 	if err := running.Wait(); err != nil {
 		return nil, err
 	}
+	standing, err := a.standing(ctx, day, refused)
+	if err != nil {
+		return nil, err
+	}
+	all.findings = append(all.findings, standing...)
 	all.told.sort()
 	a.answers[day] = all
 	return all, nil
@@ -62,6 +70,7 @@ type pass struct {
 	bucket   int
 	lines    int64
 	told     []telling
+	refused  []refusedAnswer
 	findings []schema.Finding
 }
 
@@ -107,24 +116,51 @@ func (p *pass) answer(line int, a *schema.SettleAnswer) {
 		return
 	}
 	told, err := readSettlements(a)
+	if no, ok := errors.AsType[*refusal](err); ok {
+		no.logID = cmp.Or(no.logID, a.LogID)
+		p.refused = append(p.refused, refusedAnswer{questionOf(a), a.FetchedAt, schema.Finding{
+			Day: p.unit.Day, Bucket: p.bucket, Key: a.Key, Place: fmt.Sprintf("%s, %s %s", place, a.Parameter, a.Value), Got: "the answer is none: " + no.Error(), Fix: fixAnew,
+		}})
+		return
+	}
 	if err != nil {
 		p.find(a.Key, place, "", "the answer is not one of the settle query: "+err.Error())
 	}
 	p.told = append(p.told, told...)
 }
 
-// readSettlements returns what an answer tells of each settlement.
+// readSettlements returns what an answer tells of each settlement. The error is a
+// *refusal where it does not prove that it succeeded, nor says that the order is
+// unknown.
 func readSettlements(a *schema.SettleAnswer) (told []telling, err error) {
 	var answer struct {
-		Data []struct {
-			settlementFields
-			Status jsontext.Value `json:"settle_status"`
-		} `json:"data"`
+		says
+		Data  jsontext.Value `json:"data"`
+		Extra jsontext.Value `json:"extra"`
 	}
-	if err := json.Unmarshal(a.Body, &answer); err != nil {
+	if err := json.Unmarshal(a.Body, &answer, anyText); err != nil {
 		return nil, err
 	}
-	for _, d := range answer.Data {
+	var data says
+	if answer.Data.Kind() == jsontext.KindBeginObject {
+		if err := json.Unmarshal(answer.Data, &data, anyText); err != nil {
+			return nil, err
+		}
+	}
+	if no := proof(answer.says, data, answer.Extra); no != nil {
+		if no.unknownOrder() {
+			return nil, nil
+		}
+		return nil, no
+	}
+	var list []struct {
+		settlementFields
+		Status jsontext.Value `json:"settle_status"`
+	}
+	if err := json.Unmarshal(answer.Data, &list, anyText); err != nil {
+		return nil, err
+	}
+	for _, d := range list {
 		t, fault := d.telling(d.Status, a.FetchedAt)
 		if fault != nil {
 			err = fault
@@ -147,16 +183,27 @@ type settlementFields struct {
 func (d *settlementFields) telling(rawStatus jsontext.Value, heardAt time.Time) (telling, error) {
 	s := schema.Settlement{FetchedAt: heardAt}
 	var faults []error
+	var negatives uint8
 	for _, field := range []struct {
 		raw jsontext.Value
 		to  *schema.Null[schema.Fen]
 	}{{d.Amount, &s.Amount}, {d.Rake, &s.Rake}, {d.Commission, &s.Commission}} {
 		n, fault := whole(field.raw)
+		if n.V < 0 {
+			n, negatives = schema.Null[int64]{}, negatives+1
+		}
 		*field.to, faults = schema.Null[schema.Fen]{V: schema.Fen(n.V), Valid: n.Valid}, append(faults, fault)
 	}
 	id, idErr := text(d.SettleID)
 	status, statusErr := text(rawStatus)
-	detail, detailErr := text(d.Detail)
-	s.SettleID, s.Status, s.Detail = id.V, schema.Status(status.V), detail
-	return tellingOf(&s), errors.Join(append(faults, idErr, statusErr, detailErr)...)
+	detail := readable(d.Detail)
+	s.SettleID, s.Status = id.V, schema.Status(status.V)
+	if detail == nil {
+		faults = append(faults, errors.New("settle_detail is no text"))
+	} else {
+		s.Detail = *detail
+	}
+	t := tellingOf(&s)
+	t.negatives = negatives
+	return t, errors.Join(append(faults, idErr, statusErr)...)
 }

@@ -12,6 +12,8 @@ import (
 type tables struct {
 	*partition
 	conflicts int64 // records of a bill that another record has otherwise
+	negatives int64 // amounts of the records that came with a minus
+	badTexts  int64 // records with text that is cut in the middle of a character
 	foreign   int64 // rows that the archive does not know
 
 	accounts    map[schema.AccountID]*holder
@@ -31,6 +33,9 @@ type tables struct {
 	verdicts    map[schema.Verdict]int64
 	open        map[schema.AccountID]int64
 	exceptions  map[schema.Rule]int64
+	ofBills     map[schema.Rule]int64 // exceptions that name a bill
+	minus       map[string]int64      // exceptions for amounts with a minus, by settlement
+	negative    []heard               // settlements that rest on an answer with such amounts
 	settled     settledTally
 }
 
@@ -40,6 +45,7 @@ type heard struct {
 	id     string
 	source schema.Source
 	told   telling
+	called []telling // by callbacks
 }
 
 func newTables(p *partition) tables {
@@ -47,6 +53,7 @@ func newTables(p *partition) tables {
 		partition: p, identities: make(map[schema.Rule]schema.Check), doubtful: make(map[schema.Rule]int64),
 		settleIDs: make(map[string]schema.Null[string]), items: make(map[digest]bool), unexplained: make(map[string]*settledTally), groups: make(map[digest]bool),
 		verdicts: make(map[schema.Verdict]int64), open: make(map[schema.AccountID]int64), exceptions: make(map[schema.Rule]int64),
+		ofBills: make(map[schema.Rule]int64), minus: make(map[string]int64),
 	}
 }
 
@@ -59,9 +66,20 @@ func (t *tables) rows() schema.Rows {
 	}
 	return schema.Rows{
 		Bill: t.bill, Settlement: t.settlement, Reconciliation: t.group,
-		Exception:   func(e *schema.Exception) error { t.exceptions[e.Rule]++; return nil },
+		Exception:   t.exception,
 		Restatement: func(*schema.Restatement) error { return nil },
 	}
+}
+
+func (t *tables) exception(e *schema.Exception) error {
+	t.exceptions[e.Rule]++
+	switch {
+	case e.LedgerID.Valid:
+		t.ofBills[e.Rule]++
+	case e.Rule == schema.RuleNegativeAmount:
+		t.minus[e.SettleID.V]++
+	}
+	return nil
 }
 
 func (t *tables) bill(b *schema.Bill) error {
@@ -75,6 +93,10 @@ func (t *tables) bill(b *schema.Bill) error {
 	}
 	for _, rule := range doubts(b, t.m.Day) {
 		t.doubtful[rule]++
+	}
+	t.doubtful[schema.RuleBadID] += oddIDs(b)
+	if h != nil && !h.root() && b.AccountID != string(b.WalkAccountID) {
+		t.doubtful[schema.RuleAccountForeign]++ // account_id reaches no other account (不支持树级结构查询)
 	}
 	for _, i := range billIdentities(&b.Amounts, t.m.Commissions) {
 		t.outcome(i)
@@ -100,8 +122,12 @@ func (t *tables) settlement(s *schema.Settlement) error {
 	t.settlements++
 	key, place := t.key(schema.Settlements.Name), fmt.Sprintf("row %d, settle_id %s", t.settlements, s.SettleID)
 	t.once(s, key, place)
-	if told := tellingOf(s); !told.heard(s.Source, t.answers[t.m.Day].told.of(told.id), t.callbacks.told.of(told.id)) {
-		t.unheard = append(t.unheard, heard{t.settlements, s.SettleID, s.Source, told})
+	told, called := tellingOf(s), t.callbacks.told.called(s)
+	if answered := t.answers[t.m.Day].told.of(told.id); !told.heard(s.Source, answered, called) {
+		t.unheard = append(t.unheard, heard{t.settlements, s.SettleID, s.Source, told, called})
+	} else if n := told.negativesIn(s.Source, answered); n > 0 {
+		told.negatives = n
+		t.negative = append(t.negative, heard{t.settlements, s.SettleID, s.Source, told, called})
 	}
 	shares, err := sharesOf(s)
 	if err != nil || shares != s.SharesTotal {
@@ -110,7 +136,7 @@ func (t *tables) settlement(s *schema.Settlement) error {
 	if settleIdentity(s).holds() == fails {
 		t.badSplit++
 	}
-	if err := t.unexplainedSettlement(s, key, place); err != nil {
+	if err := t.unexplainedSettlement(s, called, key, place); err != nil {
 		return err
 	}
 	return t.settled.settlement(s)
@@ -186,16 +212,30 @@ func (t *tables) check() {
 		for rule, c := range t.identities {
 			t.told(rule, c.Fail)
 		}
-		for _, rule := range []schema.Rule{schema.RuleUnknownDirection, schema.RuleDirectionConflict, schema.RuleSettleDay} {
+		for _, rule := range []schema.Rule{schema.RuleUnknownDirection, schema.RuleDirectionConflict, schema.RuleSettleDay, schema.RuleAccountForeign} {
 			t.told(rule, t.doubtful[rule])
 		}
+		t.toldOfBills(schema.RuleBadID, t.doubtful[schema.RuleBadID])
 	}
 	if t.certain && !t.damaged[exceptions] {
 		t.told(schema.RuleDuplicateConflict, t.conflicts)
+		t.toldOfBills(schema.RuleNegativeAmount, t.negatives)
+		t.toldOfBills(schema.RuleBadText, t.badTexts)
 	}
 	if !t.damaged[settlements] && !t.damaged[exceptions] {
 		t.told(schema.RuleSettleAmount, t.badSplit)
+		for _, h := range t.negative {
+			if got := t.minus[h.id]; got < int64(h.told.negatives) {
+				t.find(t.key(schema.Exceptions.Name), fmt.Sprintf("rule %s, settle_id %s", schema.RuleNegativeAmount, h.id),
+					fmt.Sprint(h.told.negatives, " rows"), fmt.Sprint(got, " rows"), fixReplay)
+			}
+		}
 	}
+}
+
+// toldOfBills is told for rules that settlements break, too.
+func (t *tables) toldOfBills(rule schema.Rule, want int64) {
+	t.compare(t.key(schema.Exceptions.Name), "rule "+string(rule)+" of bills", fmt.Sprint(want, " rows"), fmt.Sprint(t.ofBills[rule], " rows"))
 }
 
 // told wants an exception for each of so many findings.

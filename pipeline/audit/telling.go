@@ -15,6 +15,8 @@ type telling struct {
 	id, status uint64
 	columns    [tellingColumns]int64 // 0 where NULL
 	nulls      uint8                 // a bit for each column
+	negatives  uint8                 // amounts that came with a minus, and are NULL
+	day        schema.Day            // its own, or that on which it was heard
 	at         int64                 // unix microseconds
 }
 
@@ -31,13 +33,20 @@ const (
 var seed = maphash.MakeSeed()
 
 func tellingOf(s *schema.Settlement) telling {
-	t := telling{id: maphash.String(seed, s.SettleID), status: maphash.String(seed, string(s.Status)), at: s.FetchedAt.UnixMicro()}
+	t := telling{id: maphash.String(seed, s.SettleID), status: maphash.String(seed, string(s.Status)), day: ownDay(s), at: s.FetchedAt.UnixMicro()}
 	amounts := [...]schema.Null[schema.Fen]{tellingAmount: s.Amount, tellingRake: s.Rake, tellingCommission: s.Commission}
 	for column, v := range amounts {
 		t.set(column, int64(v.V), v.Valid)
 	}
-	t.set(tellingDetail, int64(maphash.String(seed, s.Detail.V)), s.Detail.Valid)
+	t.set(tellingDetail, int64(maphash.String(seed, mendedAlike(s.Detail.V))), s.Detail.Valid)
 	return t
+}
+
+func ownDay(s *schema.Settlement) schema.Day {
+	if s.SettleTime.Valid {
+		return schema.DayOf(s.SettleTime.V)
+	}
+	return schema.DayOf(s.FetchedAt)
 }
 
 func (t *telling) set(column int, v int64, valid bool) {
@@ -92,6 +101,16 @@ type tellings []telling
 
 func (all tellings) sort() {
 	slices.SortFunc(all, func(a, b telling) int { return cmp.Compare(a.id, b.id) })
+}
+
+// called returns what callbacks tell of a row's settlement: by its id, and by the
+// developer's, which is all that some have.
+func (all tellings) called(s *schema.Settlement) []telling {
+	found := all.of(maphash.String(seed, s.SettleID))
+	if s.OutSettleNo.V != "" && s.OutSettleNo.V != s.SettleID {
+		found = slices.Concat(found, all.of(maphash.String(seed, s.OutSettleNo.V)))
+	}
+	return found
 }
 
 // of returns what is told of one settlement.

@@ -10,22 +10,20 @@ import (
 
 // Settlements that no bill explains (单边账:有分账无账单) have no rule that links
 // them. They stand on their own day, in the bucket of the account "", and in groups
-// of that account, which have no bills.
+// of that account, which have no bills. Where the query has confirmed one, its day is
+// that of a callback still: the query's time may be of another.
 
 // unexplainedSettlement takes a settlement, if it is one of those.
-func (t *tables) unexplainedSettlement(s *schema.Settlement, key, place string) error {
+func (t *tables) unexplainedSettlement(s *schema.Settlement, called []telling, key, place string) error {
 	if s.AskedBy.Valid {
 		return nil
 	}
-	if s.Source != schema.SourceCallback {
+	if s.Source != schema.SourceCallback && s.Source != schema.SourceBoth {
 		t.find(key, place+", asked_by", "the rule by which it was asked for", "NULL, and source "+string(s.Source), fixReplay)
 	}
-	at := s.FetchedAt
-	if s.SettleTime.Valid {
-		at = s.SettleTime.V
-	}
-	bucket := schema.AccountID("").Bucket(t.Buckets)
-	if day := schema.DayOf(at); day != t.m.Day || bucket != t.m.Bucket {
+	day, bucket := ownDay(s), schema.AccountID("").Bucket(t.Buckets)
+	confirmed := s.Source == schema.SourceBoth && slices.ContainsFunc(called, func(c telling) bool { return c.day == t.m.Day })
+	if day != t.m.Day && !confirmed || bucket != t.m.Bucket {
 		t.find(key, place, fmt.Sprintf("a settlement without asked_by on its own day and in the bucket of no account: %s, %d", day, bucket),
 			fmt.Sprintf("%s, %d", t.m.Day, t.m.Bucket), fixReplay)
 	}

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -75,12 +76,12 @@ func (w *walk) answer(line int, a *schema.Answer) {
 		return
 	}
 	p, err := readPage(a.Body)
-	if err != nil {
-		w.wrong(a.Key, place, "", "the answer is not a page: "+err.Error())
+	if no, ok := errors.AsType[*refusal](err); ok {
+		w.refusal(a, place, no)
 		return
 	}
-	if p.code != 0 {
-		w.refused = true
+	if err != nil {
+		w.wrong(a.Key, place, "", "the answer is not a page: "+err.Error())
 		return
 	}
 	hash := sha256.Sum256(a.Body)
@@ -92,7 +93,7 @@ func (w *walk) answer(line int, a *schema.Answer) {
 	w.next, w.done, w.rows = link.Next, !p.more, w.rows+int64(len(p.records))
 	for i, raw := range p.records {
 		sum, err := content(raw, p.bizType)
-		var b schema.Bill
+		var b reading
 		if err == nil && w.kept != nil {
 			b, err = readRecord(raw)
 		}
@@ -106,6 +107,23 @@ func (w *walk) answer(line int, a *schema.Answer) {
 			*w.kept = append(*w.kept, newRecord(&b, sum))
 		}
 	}
+}
+
+// refusal takes an answer that does not prove that it succeeded. A walk may end with
+// one that says that the bills were withdrawn. Any other was taken for a page by an
+// earlier version: that matters as long as the published rows rest on the walk.
+func (w *walk) refusal(a *schema.Answer, place string, no *refusal) {
+	if no.withdrawn() {
+		w.refused = true
+		return
+	}
+	w.broken = true
+	if c := w.unit.published(); c == nil || c.Walk != w.name {
+		return
+	}
+	no.logID = cmp.Or(no.logID, a.LogID)
+	finding := schema.Finding{Day: w.unit.Day, Bucket: w.unit.bucket, Key: a.Key, Place: place, Got: "the answer is no page: " + no.Error(), Fix: fixAnew}
+	w.unit.findings = append(w.unit.findings, finding)
 }
 
 // end works out how many different records there are, and the hash of their set.

@@ -7,40 +7,14 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"slices"
 	"strconv"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
+
+	"billwalk/pipeline/normalise"
 )
-
-// envelope is what every answer wraps its content in. An error may sit in
-// either place, with or without content beside it.
-type envelope struct {
-	Data  section `json:"data"`
-	Extra section `json:"extra"`
-}
-
-// section is the part of data and of extra that speaks of errors.
-type section struct {
-	Code           integer `json:"error_code"`
-	Description    string  `json:"description"`
-	SubCode        integer `json:"sub_error_code"`
-	SubDescription string  `json:"sub_description"`
-	LogID          text    `json:"logid"`
-}
-
-// UnmarshalJSONFrom reads an object; an error's answer may have null, a list or
-// text in its place, which says nothing.
-func (s *section) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	if dec.PeekKind() != jsontext.KindBeginObject {
-		return dec.SkipValue()
-	}
-	type plain section
-	return json.UnmarshalDecode(dec, (*plain)(s))
-}
 
 // integer is a whole number within int64, bare or quoted; null and absent are 0.
 type integer int64
@@ -63,44 +37,23 @@ func (n *integer) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-// text is a string that may also come as a number of any length, whose digits
-// are taken as they stand; null and absent are "".
-type text string
-
-// UnmarshalJSONFrom reads a string, a number or null.
-func (t *text) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	token, err := dec.ReadToken()
-	if err != nil {
-		return err
-	}
-	switch token.Kind() {
-	case jsontext.KindNull:
-		*t = ""
-	case jsontext.KindNumber, jsontext.KindString:
-		*t = text(token.String())
-	default:
-		return fmt.Errorf("want text, got %s", token.Kind())
-	}
-	return nil
-}
-
 // judge decides whether an answer is taken. It returns the logid, or why not:
 // by the HTTP status where the server or a gateway is at fault, otherwise by the
 // codes in the body, whatever the status says.
 func judge(api string, status int, body []byte) (logID string, fault *Error) {
 	logID, fault = readEnvelope(api, body)
 	ok := status >= 200 && status < 300
-	if ok || fault != nil && fault.coded() && statusRemedy(status) == giveUpUnit {
+	if ok || fault != nil && fault.coded() && fault.Hint != hintUnknown && statusRemedy(status) == giveUpUnit {
 		return logID, fault
 	}
 	byStatus := newError(api, statusRemedy(status), fmt.Sprintf("HTTP %d %s", status, http.StatusText(status)))
 	byStatus.LogID, byStatus.body = logID, evidence(body)
 	byStatus.unanswered = byStatus.remedy == repeat
-	switch {
-	case fault != nil && fault.coded():
+	if fault != nil && fault.coded() {
 		byStatus.Code, byStatus.SubCode, byStatus.Hint = fault.Code, fault.SubCode, fault.Hint
 		byStatus.Reason += ": " + fault.Reason
-	case byStatus.remedy == giveUpUnit || byStatus.remedy == giveUpApp:
+	}
+	if byStatus.remedy == giveUpUnit || byStatus.remedy == giveUpApp {
 		byStatus.Hint = hintBaseURL
 	}
 	return logID, byStatus
@@ -121,80 +74,68 @@ func statusRemedy(status int) remedy {
 // coded says that the platform itself reported the error.
 func (e *Error) coded() bool { return e.Code != 0 || e.SubCode != 0 }
 
-// readEnvelope decodes the answer's envelope and returns its logid. Any error
-// code, in any place, makes the answer an error, even beside data.
+// readEnvelope returns an answer's logid, and why it is none: an error code, in any
+// place and even beside data, or that it does not say that it succeeded.
 func readEnvelope(api string, body []byte) (logID string, fault *Error) {
-	var e envelope
-	if err := json.Unmarshal(body, &e); err != nil {
+	var e normalise.Envelope
+	// Its texts are for messages only: what is not valid in them is mended.
+	if err := json.Unmarshal(body, &e, jsontext.AllowInvalidUTF8(true)); err != nil {
 		return "", malformed(api, body, err)
 	}
-	logID = string(cmp.Or(e.Extra.LogID, e.Data.LogID))
-	main, other := e.Data, e.Extra
-	if _, known := codes[int64(main.Code)]; main.Code == 0 || !known && other.Code != 0 {
-		main, other = other, main
-	}
-	sub := cmp.Or(e.Extra.SubCode, e.Data.SubCode)
-	if main.Code == 0 && sub == 0 {
+	logID = e.RequestID()
+	if found, ok := decide(e.Codes(), strings.Join(e.Texts(), " ")); ok {
+		fault = newError(api, found.remedy, cmp.Or(strings.Join(e.Texts(), ": "), found.meaning))
+		fault.Code, fault.SubCode, fault.Hint = found.main, found.sub, hintOf(api, found.code)
+	} else if err := succeeded(api, &e); err != nil {
+		fault = newError(api, repeatOnce, err.Error()).because(err)
+		fault.Hint, fault.unreadable = hintNoEvidence, true
+	} else {
 		return logID, nil
 	}
-	texts := []string{main.Description, other.Description, e.Extra.SubDescription, e.Data.SubDescription}
-	found := lookUp(int64(main.Code), int64(sub), strings.Join(texts, " "))
-	fault = newError(api, found.remedy, describe(texts, found))
-	fault.Code, fault.SubCode, fault.LogID = int64(main.Code), int64(sub), logID
-	fault.Hint, fault.body = hintOf(api, found), evidence(body)
+	fault.LogID, fault.body = logID, evidence(body)
 	return logID, fault
 }
 
-// describe gives the platform's own words, each once, or
-// the table's where it has none.
-func describe(texts []string, found code) string {
-	var said []string
-	for _, text := range texts {
-		if text != "" && text != "success" && !slices.Contains(said, text) {
-			said = append(said, text)
-		}
+// succeeded says what is missing for an answer to be one. client_token has no extra:
+// its evidence is the token.
+func succeeded(api string, e *normalise.Envelope) error {
+	if api == apiToken {
+		return e.NoError()
 	}
-	if len(said) == 0 {
-		return found.meaning
-	}
-	return strings.Join(said, ": ")
+	return e.Success()
 }
 
-// malformed names what is wrong with a body that does not decode. What looks
-// like an accident on the way is worth a few repeats; what the platform wrote
-// itself is not.
+// malformed names what is wrong with a body that does not decode. What did not arrive
+// whole, or came from a gateway, is no answer; all else is one that cannot be read.
 func malformed(api string, body []byte, cause error) *Error {
 	start := bytes.TrimLeft(body, " \t\r\n")
-	dec := jsontext.NewDecoder(bytes.NewReader(body))
+	dec := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowInvalidUTF8(true))
 	_, err := dec.ReadValue()
-	var r remedy
-	var reason string
+	r, reason, unanswered := repeatFew, "", false
 	switch {
 	case len(start) == 0:
-		r, reason = repeatFew, "the answer is empty"
+		reason, unanswered = "the answer is empty", true
 	case start[0] == '<':
-		r, reason = repeatFew, "the answer is HTML, from a gateway and not from the platform"
+		reason, unanswered = "the answer is HTML, from a gateway and not from the platform", true
 	case errors.Is(err, io.ErrUnexpectedEOF):
-		r, reason = repeatFew, fmt.Sprintf("the answer was cut short after %d bytes", len(body))
+		reason, unanswered = fmt.Sprintf("the answer was cut short after %d bytes", len(body)), true
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		r, reason = giveUpUnit, "the answer repeats a key: "+err.Error()
-	case !utf8.Valid(body):
-		r, reason = giveUpUnit, "the answer is not valid UTF-8"
 	case err != nil:
-		r, reason = repeatFew, "the answer is not JSON: "+err.Error()
+		r, reason = repeat, "the answer is not JSON: "+err.Error()
 	case len(bytes.TrimSpace(body[dec.InputOffset():])) > 0:
 		r, reason = giveUpUnit, fmt.Sprintf("the answer goes on after its end, at byte %d", dec.InputOffset())
 	default:
 		r, reason = repeatOnce, "the answer is not what the API documents: "+cause.Error()
 	}
 	fault := newError(api, r, reason).because(cause)
-	fault.body, fault.unanswered = evidence(body), r == repeatFew
+	fault.body, fault.unanswered, fault.unreadable = evidence(body), unanswered, !unanswered
 	return fault
 }
 
 // evidence returns a body that can be kept on one line of JSON, or nil.
 func evidence(body []byte) []byte {
-	if !jsontext.Value(body).IsValid() {
+	if !jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true)) {
 		return nil
 	}
 	return oneLineJSON(body)

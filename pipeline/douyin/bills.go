@@ -28,10 +28,10 @@ func (c *Client) Bills(ctx context.Context, u schema.Unit, cursor string, size i
 	answer := schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: got.at, LogID: got.logID, Body: got.body}
 	if fault, ok := errors.AsType[*Error](err); ok {
 		if fault.coded() && mutant.On(mutant.EmptyDay) {
-			answer.Body = []byte(`{"data":{"has_more":false,"ledger_records":[]}}`)
+			answer.Body = []byte(`{"data":{"has_more":false,"ledger_records":[]},"extra":{"error_code":0}}`)
 			return answer, nil
 		}
-		return answer, fault.of(u)
+		return answer, fault.of(u).in(fmt.Sprintf("the page at cursor %.60q", cursor))
 	} else if err != nil {
 		return answer, fmt.Errorf("%s of %s: %w", apiBills, u, err)
 	}

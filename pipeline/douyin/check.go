@@ -8,3 +8,6 @@ func (c *Client) Token(ctx context.Context) error {
 	_, err := c.token.get(ctx)
 	return err
 }
+
+// Name is the app's, as jobs.yaml calls it.
+func (c *Client) Name() string { return c.app.Name }

@@ -246,7 +246,7 @@ func TestCircuitIsOfOneAPI(t *testing.T) {
 		for range 100 {
 			_, _ = c.Bills(t.Context(), someUnit, "0", 50)
 		}
-		if took := time.Since(began); took > 5*time.Minute || len(f.arrivals) < 100 || c.bills.circuit.open() {
+		if took := time.Since(began); took > time.Hour || len(f.arrivals) < 100 || c.bills.circuit.open() {
 			t.Errorf("%d requests in %v: failures that are not in a row opened the circuit", len(f.arrivals), took)
 		}
 	})

@@ -1,6 +1,7 @@
 package douyin
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"log/slog"
@@ -24,21 +25,22 @@ type App struct {
 }
 
 // Client calls the platform for one App. Any number of goroutines may use it at
-// once, for bills and for settlements: they share its token and its retry budget,
-// and each API has a pace of its own.
+// once, for bills and for settlements: they share its token, and each API has a
+// pace and a retry budget of its own.
 type Client struct {
-	app     App
-	http    *http.Client
-	log     *slog.Logger
-	jitter  func(limit time.Duration) time.Duration
-	token   *tokens
-	repeats budget
+	app    App
+	http   *http.Client
+	log    *slog.Logger
+	now    func() time.Time // dates answers
+	jitter func(limit time.Duration) time.Duration
+	token  *tokens
 
 	patience, firstPatience time.Duration // with an outage; with an API that has never answered
 	cache                   TokenCache    // nil for a token of its own
 
 	bills, settlements, grants endpoint
 
+	clock              clock
 	retries, throttled atomic.Int64
 	backedOff          atomic.Int64 // nanoseconds
 }
@@ -50,6 +52,10 @@ type endpoint struct {
 	circuit circuit
 	pace    *pacer       // nil for client_token, which is called once in two hours
 	calls   atomic.Int64 // over HTTP, repeats included
+
+	repeats  budget
+	health   health
+	refusals refusals
 }
 
 // Option changes how New builds a Client.
@@ -71,6 +77,9 @@ func WithTransportWrap(wrap func(http.RoundTripper) http.RoundTripper) Option {
 // WithLogger logs to l instead of slog's default: repeats at debug, throttling
 // and refused tokens at warn, with code and logid, never a body or a token.
 func WithLogger(l *slog.Logger) Option { return func(c *Client) { c.log = l } }
+
+// WithClock dates answers by now instead of time.Now.
+func WithClock(now func() time.Time) Option { return func(c *Client) { c.now = now } }
 
 // WithJitter draws pauses from draw, which returns a duration in [0, limit),
 // instead of the process's random source: with a seeded one, a run can be
@@ -102,10 +111,13 @@ func New(app App, options ...Option) *Client {
 	app.BaseURL = strings.TrimRight(app.BaseURL, "/")
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{
-		app: app, http: &http.Client{Transport: newTransport(), CheckRedirect: stay}, log: slog.Default(), jitter: rand.N[time.Duration], patience: patience, firstPatience: firstPatience,
+		app: app, http: &http.Client{Transport: newConnections(), CheckRedirect: stay}, log: slog.Default(), now: time.Now, jitter: rand.N[time.Duration], patience: patience, firstPatience: firstPatience,
 		bills:       endpoint{api: apiBills, check: checkPage, circuit: circuit{opens: silenceOpens}, pace: newPacer(app.QPS)},
 		settlements: endpoint{api: apiSettlements, check: checkSettlements, circuit: circuit{opens: silenceOpens}, pace: newPacer(app.QPS)},
 		grants:      endpoint{api: apiToken, circuit: circuit{opens: tokenSilenceOpens}},
+	}
+	for _, e := range []*endpoint{&c.bills, &c.settlements, &c.grants} {
+		e.repeats.left = budgetStart
 	}
 	for _, set := range options {
 		set(c)
@@ -120,6 +132,7 @@ func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 // reply is an answer that was taken.
 type reply struct {
 	body  []byte
+	whole []byte // as received
 	logID string
 	at    time.Time
 }
@@ -128,10 +141,13 @@ type reply struct {
 // comes the answer that it speaks of, as evidence.
 func (c *Client) ask(ctx context.Context, e *endpoint, request func() (*http.Request, error)) (reply, error) {
 	got, err := c.retry(ctx, e, func(ctx context.Context) (reply, error) { return c.attempt(ctx, e, request) })
-	if fault, ok := errors.AsType[*Error](err); ok {
-		got = reply{body: fault.body, logID: fault.LogID, at: time.Now()}
+	fault, ok := errors.AsType[*Error](err)
+	if ok {
+		got = reply{body: fault.body, logID: fault.LogID}
 	}
-	got.at = got.at.UTC().Truncate(time.Microsecond)
+	if ok || err == nil {
+		got.at = c.now().UTC().Truncate(time.Microsecond)
+	}
 	return got, err
 }
 
@@ -148,14 +164,18 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 	if err != nil {
 		return reply{}, err
 	}
+	if err := e.refusals.ended(); err != nil {
+		return reply{}, err // while it waited for its turn
+	}
 	token := c.token.newest()
 	req.Header.Set("access-token", token.Reveal())
 	got, err := c.send(ctx, e, req, token)
 	if err == nil {
 		c.token.accept(token)
+		e.pace.answered(sent)
 		if bad := e.check(got.body); bad != nil {
 			fault := newError(e.api, repeatOnce, bad.Error()).because(bad)
-			fault.LogID, fault.body = got.logID, evidence(got.body)
+			fault.LogID, fault.body, fault.unreadable, fault.whole = got.logID, evidence(got.body), true, got.whole
 			return reply{}, c.clean(fault, token)
 		}
 		got.body = oneLineJSON(got.body)
@@ -178,9 +198,14 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, token schema.Secret) (reply, error) {
 	e.calls.Add(1)
 	got, err := c.exchange(ctx, e.api, req)
+	if errors.Is(err, errStale) {
+		got, err = c.sendAnew(ctx, e, req)
+	}
 	logID, fault := "", (*Error)(nil)
 	if err == nil {
-		logID, fault = judge(e.api, got.status, got.body)
+		if logID, fault = judge(e.api, got.status, got.body); fault != nil && fault.unreadable && e.check != nil { // a token is not to be kept
+			fault.whole = got.whole
+		}
 	} else if lost, ok := errors.AsType[*Error](err); ok {
 		fault = lost
 	} else {
@@ -191,13 +216,30 @@ func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, token
 	}
 	c.heard(ctx, e, fault)
 	if fault == nil || fault.remedy == notFound {
-		return reply{got.body, logID, got.at}, nil
+		return reply{got.body, got.whole, logID, got.at}, nil
 	}
 	fault.retryAfter = got.retryAfter
 	if fault.remedy == slowDown {
 		c.throttled.Add(1)
 	}
 	return reply{}, fault
+}
+
+// sendAnew makes a request once more on a new connection: the one that it went out
+// on had come to its end before the platform answered a byte. That is no fault of
+// the call, and costs no attempt, no repeat of the budget and no turn.
+func (c *Client) sendAnew(ctx context.Context, e *endpoint, req *http.Request) (received, error) {
+	again := req.Clone(onNewConnection(ctx))
+	if req.GetBody != nil {
+		body, err := req.GetBody()
+		if err != nil {
+			return received{}, newError(e.api, giveUpUnit, err.Error())
+		}
+		again.Body = body
+	}
+	c.retries.Add(1)
+	e.calls.Add(1)
+	return c.exchange(again.Context(), e.api, again)
 }
 
 // clean makes an error fit to be shown: it takes out the app's secret and the
@@ -207,6 +249,7 @@ func (c *Client) clean(fault *Error, token schema.Secret) *Error {
 		if len(secret.Reveal()) >= 8 { // anything shorter is no secret, and part of ordinary words
 			fault.Reason = strings.ReplaceAll(fault.Reason, secret.Reveal(), secret.String())
 			fault.LogID = strings.ReplaceAll(fault.LogID, secret.Reveal(), secret.String())
+			fault.whole = bytes.ReplaceAll(fault.whole, []byte(secret.Reveal()), []byte(secret.String()))
 		}
 	}
 	fault.Reason, fault.LogID = oneLine(fault.Reason), oneLine(fault.LogID)

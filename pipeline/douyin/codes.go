@@ -1,6 +1,9 @@
 package douyin
 
-import "regexp"
+import (
+	"cmp"
+	"regexp"
+)
 
 // remedy is what is done about an answer with an error code, or about none at all.
 type remedy int
@@ -20,20 +23,25 @@ const (
 	remedies   // how many there are
 )
 
-// attempts is how often one call may meet a remedy before that is its end.
-var attempts = [remedies]int{repeat: 6, repeatOnce: 2, repeatFew: 3, slowDown: 8, renewToken: 2}
+// attempts is how often one call may meet a remedy before that is its end. It is
+// eight for whatever passes, all such remedies taken together. Fewer are left where
+// the answer is the platform's word on this very call, and likely to stay.
+var attempts = [remedies]int{repeat: 8, repeatOnce: 2, repeatFew: 3, slowDown: 8, renewToken: 2}
 
 // code is what is known of an error code.
 type code struct {
 	remedy  remedy
 	meaning string // as the platform's documents call it, and in English
-	hint    string // what a person should do; settleHints has the settle query's
+	hint    string // what a person should do; hintsElsewhere has those that differ by API
 }
 
 const (
-	hintParameters = "对照接口文档检查参数; the request itself is wrong: check the account id and the day"
+	hintParameters = "对照接口文档检查参数; 此接口仅供餐饮商家,其他行业商家请勿查询; the request itself is wrong: check the account id and the day, and that the merchant is a catering one, for whom alone this API is"
+	hintBusiness   = "对照接口文档检查参数并重试; 此接口仅供餐饮商家,其他行业商家请勿查询; check the account id and the day, and that the merchant is a catering one, for whom alone this API is; then run again"
+	hintBusy       = "平台繁忙,稍后再跑; 若反复出现,多为参数类型错误; the platform is busy: run again later; where it stays so, a parameter of the wrong type is the usual reason: give Douyin's support the logid"
 	hintAccount    = "请商家在 抖音来客 > 店铺管理 > 服务应用授权 中授权本应用; the merchant must authorise the app"
 	hintCapability = "在 控制台 > 应用详情 > 解决方案 开通“商家账单明细”; the app needs scope life.capacity.billing.detail"
+	hintBanned     = "在控制台查看应用与“商家账单明细”能力的状态,恢复后再跑; look up the state of the app and of its scope life.capacity.billing.detail in the console, and run again once it is restored"
 	hintWhitelist  = "把本机出口 IP 加入应用的 IP 白名单; add this machine's outgoing IP address to the app's IP whitelist"
 	hintQuota      = "配额用完,明天再跑; the quota is used up: run again another day to go on"
 	hintOutage     = "平台或网络无应答,恢复后再跑; the platform or the network is down: check the network and the app's base_url, and run again to go on"
@@ -41,34 +49,45 @@ const (
 	hintSlower     = "降低 qps; lower the app's qps in jobs.yaml"
 	hintPlatform   = "平台异常,稍后再跑; the platform is at fault: run again later, and give Douyin's support the logid"
 	hintToken      = "检查 client_key 与 client_secret 是否属于本应用; check that the app's client_key and client_secret are its own"
-	hintStolen     = "是否有其他程序用同一 client_key 获取 token? another program probably fetches tokens with the same client_key, and each new token ends the older ones: give it a key of its own"
+	hintStolen     = "检查是否有其他程序用同一 client_key 获取 token; another program probably fetches tokens with the same client_key, and each new token ends the older ones: give it a key of its own"
 	hintUnknown    = "未知错误码,请凭 logid 咨询抖音; this code is not known: ask Douyin's support, with the logid"
 	hintModule     = "看子错误码,并凭 logid 咨询抖音; the sub code says more: ask Douyin's support, with the logid"
 	hintOrder      = "平台查无此单; the platform knows nothing of this order"
+	hintNoEvidence = "应答未表明成功或失败,检查 base_url,并凭 logid 咨询抖音; the answer says neither that it succeeded nor that it failed: check the app's base_url, and ask Douyin's support, with the logid"
 	hintBaseURL    = "检查 base_url; check the app's base_url in jobs.yaml"
 )
 
-// settleHints are what some hints come to for the settle query, whose app is a
-// mini-program (小程序) and not a life-service app.
-var settleHints = map[string]string{
-	hintParameters: "检查 settlements.match 所用的订单号; the request itself is wrong: check the job's settlements.match, and the id that was asked with",
-	hintAccount:    "该订单不属于本小程序,检查 settlements.app 与 match; the order is not this mini-program's: check the job's settlements.app and settlements.match",
-	hintCapability: "在小程序控制台申请分账能力; the mini-program needs scope industry_open.trade.settle, applied for in its console",
-	hintWhitelist:  "把本机出口 IP 加入小程序的 IP 白名单; add this machine's outgoing IP address to the mini-program's IP whitelist",
+// hintsElsewhere are the hints that differ by API: the settle query's app is a
+// mini-program (小程序) and no life-service app, and client_token knows no account,
+// day or order.
+var hintsElsewhere = map[string]map[string]string{
+	apiSettlements: {
+		hintParameters: "检查 settlements.match 所用的订单号; the request itself is wrong: check the job's settlements.match, and the id that was asked with",
+		hintBusiness:   "平台拒绝了该订单的查询,稍后再跑,并凭 logid 咨询抖音; the platform refused the query of this order: run again later, and ask Douyin's support, with the logid",
+		hintAccount:    "该订单不属于本小程序,检查 settlements.app 与 match; the order is not this mini-program's: check the job's settlements.app and settlements.match",
+		hintCapability: "在小程序控制台申请分账能力; the mini-program needs scope industry_open.trade.settle, applied for in its console",
+		hintBanned:     "在小程序控制台查看应用与能力的状态,恢复后再跑; look up the state of the mini-program and of scope industry_open.trade.settle in its console, and run again once it is restored",
+		hintWhitelist:  "把本机出口 IP 加入小程序的 IP 白名单; add this machine's outgoing IP address to the mini-program's IP whitelist",
+		hintWithdrawn:  hintUnknown,
+	},
+	apiToken: {
+		hintParameters: hintToken, hintBusiness: hintPlatform, hintAccount: hintToken,
+		hintCapability: "在控制台查看应用的能力; look up the app's capabilities in its console",
+		hintBanned:     "在控制台查看应用的状态,恢复后再跑; look up the app's state in its console, and run again once it is restored",
+		hintWithdrawn:  hintUnknown, hintOrder: hintUnknown, hintModule: hintUnknown,
+		hintSlower: hintStolen,
+	},
 }
 
 // hintOf returns the hint that fits the API.
 func hintOf(api string, c code) string {
-	if other, ok := settleHints[c.hint]; ok && api == apiSettlements {
-		return other
-	}
-	return c.hint
+	return cmp.Or(hintsElsewhere[api][c.hint], c.hint)
 }
 
 // codes is the error table of all APIs: the documents' own lists, and what users
 // of the platform have met.
 var codes = map[int64]code{
-	3000001: {repeatOnce, "业务异常 business error", hintParameters},
+	3000001: {repeatOnce, "业务异常 business error", hintBusiness},
 	4000001: {giveUpUnit, "缺少必填参数 a parameter is missing", hintParameters},
 	4000002: {giveUpUnit, "参数非法 a parameter is invalid", hintParameters},
 	5000001: {repeat, "系统异常 system error", hintPlatform},
@@ -83,7 +102,11 @@ var codes = map[int64]code{
 
 	2190004:  {giveUpApp, "应用未获得该能力 the app lacks the capability", hintCapability},
 	28001014: {giveUpApp, "应用未授权 the app is not authorised for this API", hintCapability},
+	28001016: {giveUpApp, "应用已被封禁或下线 the app is banned, or taken offline", hintBanned},
+	28001017: {giveUpApp, "应用不能调用此接口 the app may not call this API", hintCapability},
 	28001018: {giveUpApp, "应用未获得该能力 the app lacks the capability", hintCapability},
+	28001019: {giveUpApp, "应用的该能力已被封禁 the app's capability is banned", hintBanned},
+	28001056: {giveUpApp, "该能力不可用或已下线 the capability is not to be had, or taken offline", hintBanned},
 	2100007:  {giveUpApp, "无权限 no permission", hintCapability},
 	2119013:  {giveUpApp, "IP 不在白名单 the caller's IP address is not in the app's whitelist", hintWhitelist},
 	2119005:  {giveUpAccount, "商服关系未授权 the merchant has not authorised the app", hintAccount},
@@ -93,12 +116,13 @@ var codes = map[int64]code{
 	28001007: {giveUpUnit, "参数错误 a parameter is wrong", hintParameters},
 
 	2119003:  {slowDown, "请求过于频繁 too many requests", hintSlower},
+	28001052: {slowDown, "访问受限,稍后重试 the platform asks to back off", hintSlower},
 	28003018: {slowDown, "请求频率过高 too many requests", hintSlower},
 	2190001:  {giveUpToday, "quota 已用完 the quota is used up", hintQuota},
 	28003017: {giveUpToday, "quota 已用完 the quota is used up", hintQuota},
 
-	2100004:  {repeatFew, "系统繁忙 busy, or a parameter of the wrong type", hintParameters},
-	28001005: {repeatFew, "系统繁忙 busy, or a parameter of the wrong type", hintParameters},
+	2100004:  {repeatFew, "系统繁忙 busy, or a parameter of the wrong type", hintBusy},
+	28001005: {repeatFew, "系统繁忙 busy, or a parameter of the wrong type", hintBusy},
 	2100001:  {repeat, "系统错误 system error", hintPlatform},
 	2119002:  {repeat, "系统繁忙 the platform is busy", hintPlatform},
 	28001006: {repeat, "网络错误 network error within the platform", hintPlatform},
@@ -123,8 +147,8 @@ var codes = map[int64]code{
 	10020: {slowDown, "获取 token 过于频繁 too many tokens fetched (500 in 5 minutes)", hintStolen},
 }
 
-// subCodes is the table of extra.sub_error_code. A known sub code is more
-// specific than its error code, and decides.
+// subCodes is the table of sub_error_code, where a code may stand for something else
+// than as an error_code.
 var subCodes = map[int64]code{
 	10000: {giveUpUnit, "参数错误 a parameter is wrong", hintParameters},
 	10002: {giveUpUnit, "参数错误 a parameter is wrong", hintParameters},
@@ -141,18 +165,21 @@ var subCodes = map[int64]code{
 
 var aboutIP = regexp.MustCompile(`(?i)\bip\b`)
 
-// lookUp returns what to do about an answer with these codes. The codes that are
-// not known are not repeated blindly: they end the unit.
-func lookUp(main, sub int64, description string) code {
-	if known, ok := subCodes[sub]; ok {
-		return known
-	}
+// lookUp returns what is known of a code. One that is not known is not repeated
+// blindly: it ends the unit.
+func lookUp(number int64, sub bool, texts string) (found code, known bool) {
 	// 2100007 is shared by every refusal of access; only its text tells them apart.
-	if main == 2100007 && aboutIP.MatchString(description) {
-		main = 2119013
+	if number == 2100007 && aboutIP.MatchString(texts) {
+		number = 2119013
 	}
-	if known, ok := codes[main]; ok {
-		return known
+	tables := [2]map[int64]code{codes, subCodes}
+	if sub {
+		tables[0], tables[1] = subCodes, codes
 	}
-	return code{giveUpUnit, "未知错误码 unknown error code", hintUnknown}
+	for _, table := range tables {
+		if found, known = table[number]; known {
+			return found, true
+		}
+	}
+	return code{giveUpUnit, "未知错误码 unknown error code", hintUnknown}, false
 }

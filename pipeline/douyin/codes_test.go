@@ -23,14 +23,14 @@ var documented = []struct {
 	{codes: []int64{4000001, 4000002, 2119001, 2100005, 28001007}, asked: 1, reach: schema.ReachUnit, hintPart: "参数"},
 	{codes: []int64{9999999, -1, 1 << 60, 2191010}, asked: 1, reach: schema.ReachUnit, hintPart: "logid"},
 	{codes: []int64{3000001}, asked: 2, reach: schema.ReachUnit},
-	{codes: []int64{2100004, 28001005}, asked: 3, reach: schema.ReachUnit},
+	{codes: []int64{2100004, 28001005}, asked: 3, reach: schema.ReachUnit, hintPart: "平台繁忙"},
 	{codes: []int64{2191001, 2191002, 2191003, 2191004, 2191005, 2191006, 2191007, 2191008, 2191009}, asked: 1, reach: schema.ReachUnit, hintPart: "logid"},
 	{codes: []int64{20000}, asked: 1, reach: schema.ReachUnit}, // means nothing where no order is asked for
-	{codes: []int64{5000001, 2100001, 2119002, 28001006, 10001, 2191000}, asked: 6, reach: schema.ReachUnit},
-	{codes: []int64{2119003, 28003018, 10020}, asked: 8, reach: schema.ReachUnit},
+	{codes: []int64{5000001, 2100001, 2119002, 28001006, 10001, 2191000}, asked: 8, reach: schema.ReachUnit},
+	{codes: []int64{2119003, 28001052, 28003018, 10020}, asked: 8, reach: schema.ReachUnit},
 	{codes: []int64{6000001, 6000002}, asked: 1, reach: schema.ReachUnavailable, hintPart: "交易账户详情"},
 	{codes: []int64{2190002, 2190008, 28001003, 28001008, 10008}, asked: 2, reach: schema.ReachApp, hintPart: "client_secret"},
-	{codes: []int64{2190004, 28001018, 28001014, 2100007}, asked: 1, reach: schema.ReachApp, hintPart: "商家账单明细"},
+	{codes: []int64{2190004, 28001014, 28001016, 28001017, 28001018, 28001019, 28001056, 2100007}, asked: 1, reach: schema.ReachApp, hintPart: "商家账单明细"},
 	{codes: []int64{2119013}, asked: 1, reach: schema.ReachApp, hintPart: "白名单"},
 	{codes: []int64{10002, 10003, 10013}, asked: 1, reach: schema.ReachApp, hintPart: "client_key"},
 	{codes: []int64{2119005}, asked: 1, reach: schema.ReachAccount, hintPart: "服务应用授权"},
@@ -42,7 +42,7 @@ var documented = []struct {
 	{sub: true, codes: []int64{11002}, asked: 2, reach: schema.ReachApp},
 	{sub: true, codes: []int64{11004}, asked: 1, reach: schema.ReachApp},
 	{sub: true, codes: []int64{12001}, asked: 8, reach: schema.ReachUnit},
-	{sub: true, codes: []int64{13000}, asked: 6, reach: schema.ReachUnit},
+	{sub: true, codes: []int64{13000}, asked: 8, reach: schema.ReachUnit},
 }
 
 const wholePage = `"cursor":"1","has_more":true,"ledger_records":[]`
@@ -56,8 +56,8 @@ var places = map[bool]map[string]string{
 		"both":  `{"data":{"error_code":%[1]d,"description":"说明"},"extra":{"error_code":%[1]d,"logid":"L3"}}`,
 		"text":  `{"data":null,"extra":{"error_code":"%d","description":"说明","logid":"L3"}}`,
 	},
-	true: { // a sub code, under codes that would ask for something else
-		"under a quota":       `{"extra":{"error_code":2190001,"description":"说明","sub_error_code":%d,"logid":"L3"}}`,
+	true: { // a sub code, under general codes that would ask for something else
+		"under a module":      `{"extra":{"error_code":2191009,"description":"说明","sub_error_code":%d,"logid":"L3"}}`,
 		"under a system":      `{"data":{"error_code":5000001,"description":"说明","sub_error_code":%d},"extra":{"logid":"L3"}}`,
 		"without a code":      `{"data":{"description":"说明",` + wholePage + `},"extra":{"error_code":0,"sub_error_code":%d,"logid":"L3"}}`,
 		"under one not known": `{"extra":{"error_code":77,"description":"说明","sub_error_code":%d,"logid":"L3"}}`,
@@ -151,7 +151,7 @@ func TestTellingCodesApart(t *testing.T) {
 }
 
 // What each code of the settle query does: how often it asks, and how far it
-// reaches. The sub code decides, whatever its parent is.
+// reaches. The sub code decides where its parent is a general one.
 func TestSettleCodes(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -160,7 +160,19 @@ func TestSettleCodes(t *testing.T) {
 		reach       schema.Reach
 		part        string
 	}{
-		{2190004, 23002, 1, schema.ReachUnit, "settlements.match"}, // the documents' own example
+		{2190004, 23002, 1, schema.ReachApp, "industry_open.trade.settle"}, // the documents' own example
+		{2191009, 23002, 1, schema.ReachUnit, "settlements.match"},
+		{2191009, 28001018, 1, schema.ReachApp, "industry_open.trade.settle"},
+		{2190001, 23002, 1, schema.ReachToday, "配额"},
+		{2190001, 11004, 1, schema.ReachApp, "client_secret"},
+		{2119005, 11006, 1, schema.ReachUnit, "settlements.app"},
+		{4000002, 12001, 8, schema.ReachUnit, "qps"},
+		{4000002, 13000, 1, schema.ReachUnit, "settlements.match"},
+		{4000002, 20000, 1, schema.ReachUnit, "settlements.match"},
+		{28001006, 20000, 8, schema.ReachUnit, "logid"},
+		{2190004, 20000, 1, schema.ReachApp, "industry_open.trade.settle"},
+		{3000001, 0, 2, schema.ReachUnit, "logid"},
+		{28001005, 0, 3, schema.ReachUnit, "参数类型"},
 		{2190004, 0, 1, schema.ReachApp, "industry_open.trade.settle"},
 		{2191009, 10000, 1, schema.ReachUnit, "settlements.match"},
 		{2191009, 10002, 1, schema.ReachUnit, "settlements.match"},
@@ -172,9 +184,9 @@ func TestSettleCodes(t *testing.T) {
 		{2190008, 0, 2, schema.ReachApp, "client_secret"},
 		{2191009, 12001, 8, schema.ReachUnit, "qps"},
 		{28003018, 0, 8, schema.ReachUnit, "qps"},
-		{2191000, 0, 6, schema.ReachUnit, "logid"},
-		{2191000, 13000, 6, schema.ReachUnit, "logid"},
-		{2191009, 13000, 6, schema.ReachUnit, "logid"},
+		{2191000, 0, 8, schema.ReachUnit, "logid"},
+		{2191000, 13000, 8, schema.ReachUnit, "logid"},
+		{2191009, 13000, 8, schema.ReachUnit, "logid"},
 		{2191009, 20005, 3, schema.ReachUnit, "logid"},
 		{2191009, 0, 1, schema.ReachUnit, "logid"},
 		{2191010, 0, 1, schema.ReachUnit, "logid"},

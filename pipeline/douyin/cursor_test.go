@@ -29,7 +29,7 @@ func FuzzCursor(f *testing.F) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		page, err := normalise.DecodePage([]byte(`{"data":{"has_more":true,"ledger_records":[],"cursor":` + string(text) + `}}`))
+		page, err := normalise.DecodePage([]byte(`{"data":{"has_more":true,"ledger_records":[],"cursor":` + string(text) + `},"extra":{"error_code":0}}`))
 		if err != nil || page.Next != cursor {
 			t.Fatalf("the page's cursor %q is read as %q (%v)", cursor, page.Next, err)
 		}

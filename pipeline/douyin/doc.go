@@ -13,5 +13,5 @@
 //
 //	Bills, Settlements ─▶ retry ─▶ token.get ─▶ circuit ─▶ pacer ─▶ send ─▶ exchange ─▶ judge ─▶ check
 //	                        ▲                                                            │
-//	                        └──────── remedy of the code: repeat, slow down, renew ◀─────┘
+//	                        └─ budget ◀─ remedy of the code: repeat, slow down, renew ◀──┘
 package douyin

@@ -30,7 +30,10 @@ type Error struct {
 
 	remedy     remedy
 	reach      schema.Reach
-	unanswered bool // there was no answer, or none of the platform's own: the circuit counts these
+	unanswered bool   // there was no answer, or none of the platform's own: the circuit counts these
+	unreadable bool   // there was one, and it is none that the API documents
+	whole      []byte // that answer, as received
+	sure       bool   // that it is the whole app which is refused
 	retryAfter time.Duration
 	body       []byte // of the answer that carries the code, if it is JSON
 	cause      error
@@ -62,6 +65,12 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
+// WrongCredentials says that the platform does not know the app's client_key, or
+// not with this client_secret: no repeat helps, and no waiting.
+func (e *Error) WrongCredentials() bool {
+	return e.API == apiToken && (e.Code == 10002 || e.Code == 10003 || e.Code == 10013)
+}
+
 // Unwrap returns the fault of the network or of the JSON beneath, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
@@ -74,6 +83,10 @@ func (e *Error) Failure() schema.Failure {
 		Code: e.Code, SubCode: e.SubCode, Reason: e.Reason, Hint: e.Hint, LogID: e.LogID, Reach: e.reach,
 	}
 }
+
+// Unreadable returns the answer that arrived and could not be read, as received but
+// for secrets, or nil: Douyin's support needs it.
+func (e *Error) Unreadable() []byte { return e.whole }
 
 // newError returns an error of an API whose remedy decides how far it reaches.
 func newError(api string, r remedy, reason string) *Error {
@@ -124,12 +137,29 @@ func (e *Error) about(q schema.Question) *Error {
 	return &own
 }
 
-// ending returns a copy whose reason also says why it was not repeated.
-func (e *Error) ending(why string) *Error {
+// in returns a copy whose reason begins with what was asked, where the answer could
+// not be read.
+func (e *Error) in(what string) *Error {
+	if !e.unreadable {
+		return e
+	}
 	own := *e
-	own.Reason += "; " + why
+	own.Reason = what + ": " + own.Reason
 	return &own
 }
+
+// passing says that the call may succeed when it is made again.
+func (e *Error) passing() bool { return attempts[e.remedy] > 0 }
+
+// refusesApp says that the platform refused the call with a code that means the
+// whole app, and may mean one account. Without a token there is nothing to doubt.
+func (e *Error) refusesApp() bool {
+	return e.remedy == giveUpApp && e.coded() && !e.sure && e.API != apiToken
+}
+
+// Passing says that the fault is the platform's or the network's, and not the
+// call's: made again later, the call may succeed.
+func (e *Error) Passing() bool { return e.passing() && e.reach == schema.ReachUnit }
 
 const maxReason = 300
 

@@ -12,6 +12,12 @@ const (
 	slowest      = 0.2              // requests per second below which throttling does not push
 	recoverEvery = 10 * time.Second // without throttling, before the rate rises again
 	recoverSteps = 10               // rises from nothing back to the cap
+
+	// The rate is halved where so many of the latest answers, or such a part of those
+	// since it was halved last, are "too many requests". A single one among many others
+	// is a slip of the platform's, and costs its own repeat.
+	latestAnswers    = 20
+	throttledAnswers = 3
 )
 
 // pacer is the one limiter of an app and API. Every request, repeats included,
@@ -29,6 +35,7 @@ type pacer struct {
 	rate   float64
 	raised time.Time // when the rate last changed, or throttling was last seen
 	cut    time.Time // when the rate was last halved
+	latest []bool    // answers since then, the latest alone: whether they were throttled
 	pause  time.Time // before which the platform asked not to be called
 	slowed time.Duration
 }
@@ -74,21 +81,45 @@ func (p *pacer) wait(ctx context.Context) (time.Time, error) {
 	}
 }
 
-// throttled halves the rate: the platform said that the request of that time was
-// too much. What was in flight at the last halving is one burst and counts once.
-// Nothing is sent for the length of pause.
+// throttled notes that the platform said that the request of that time was too
+// much, and halves the rate unless that is an exception. What was in flight at the
+// last halving is one burst and counts once. Nothing is sent for the length of pause.
 func (p *pacer) throttled(sent time.Time, pause time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
 	p.pause = latest(p.pause, now.Add(pause))
-	p.raised = now
 	if !sent.After(p.cut) {
+		p.raised = now
 		return
 	}
-	p.cut = now
+	p.note(true)
+	refused := 0
+	for _, throttled := range p.latest {
+		if throttled {
+			refused++
+		}
+	}
+	if refused*latestAnswers < throttledAnswers*len(p.latest) {
+		return
+	}
+	p.raised, p.cut, p.latest = now, now, nil
 	p.rate = max(p.floor, p.rate/2)
 	p.bucket.SetLimitAt(now, rate.Limit(p.rate))
+}
+
+// answered notes that the request of that time was not too much.
+func (p *pacer) answered(sent time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if sent.After(p.cut) {
+		p.note(false)
+	}
+}
+
+func (p *pacer) note(throttled bool) {
+	p.latest = append(p.latest, throttled)
+	p.latest = p.latest[max(0, len(p.latest)-latestAnswers):]
 }
 
 // limit returns the rate at a time, after raising it by what is due.
@@ -102,9 +133,6 @@ func (p *pacer) limit(now time.Time) float64 {
 	}
 	return p.rate
 }
-
-// slowestYet says that throttling can push the rate no further down.
-func (p *pacer) slowestYet() bool { return p.limit(time.Now()) <= p.floor }
 
 func (p *pacer) paused() time.Time {
 	p.mu.Lock()

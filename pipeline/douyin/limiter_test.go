@@ -158,6 +158,7 @@ func TestThrottlingFindsTheServersRate(t *testing.T) {
 		if got.Throttled == 0 || got.Throttled > 200 {
 			t.Errorf("%d of %d requests were throttled, want a few", got.Throttled, got.Bills)
 		}
+		t.Logf("%d of %d throttled, %v", got.Throttled, got.Bills, took)
 		if slowest := 2000 / allowed * 2 * time.Second; took > slowest {
 			t.Errorf("took %v, want less than twice what the server allows (%v)", took, slowest)
 		}
@@ -234,9 +235,6 @@ func TestThrottlingHalvesAndRecovers(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 		rates(slowest)
-		if !p.slowestYet() {
-			t.Error("the floor is not known as such")
-		}
 		time.Sleep(recoverEvery)
 		rates(slowest + 2)
 	})

@@ -6,57 +6,36 @@ import (
 	"log/slog"
 	"net/http"
 	"strconv"
-	"sync"
 	"time"
+
+	"billwalk/pipeline/yield"
 )
 
 const (
 	backoffBase   = 200 * time.Millisecond
 	backoffCap    = 30 * time.Second
 	longestRefuge = 60 * time.Second // the longest Retry-After that is waited for
+
+	// maxLead is by how many attempts a call's pause may be ahead of the API's own
+	// failures in a row. Where other calls are answered meanwhile, there is nothing
+	// that a long pause would relieve.
+	maxLead = 4
 )
 
-// budget bounds how much a client adds to its calls: one extra for every ten,
-// and a few so that a short run can begin. In an outage, when every call fails,
-// the platform then sees 1.1 times the calls and not six times.
-type budget struct {
-	mu     sync.Mutex
-	earned int64 // calls that each earn a tenth of an extra
-	spent  int64
-}
-
-const budgetStart = 20
-
-// earn counts a call.
-func (b *budget) earn() {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.earned++
-}
-
-// take spends one extra, if there is one left.
-func (b *budget) take() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.spent >= budgetStart+b.earned/10 {
-		return false
-	}
-	b.spent++
-	return true
-}
-
-// retry makes one call of an API: attempt after attempt until one is taken, its
-// remedy is used up, or ctx is cancelled. It is the only place that repeats. What
-// is not answered while the circuit is open counts for neither the remedy nor the
+// retry makes one call of an API: attempt after attempt until one is taken, the
+// call has failed too often, or ctx is cancelled. It is the only place that repeats.
+// What is not answered while the circuit is open counts for neither the call nor the
 // budget: the circuit is brake enough. The error is an *Error, or wraps ctx's.
 func (c *Client) retry(ctx context.Context, e *endpoint, attempt func(context.Context) (reply, error)) (reply, error) {
-	c.repeats.earn()
-	var met [remedies]int // how often this call has met each remedy
+	var met meetings
 	for n := 1; ; n++ {
 		if err := ctx.Err(); err != nil {
 			return reply{}, err
 		}
-		answer, err := attempt(ctx)
+		if err := e.refusals.ended(); err != nil {
+			return reply{}, err
+		}
+		answer, err := c.try(ctx, e, n == 1, attempt)
 		fault, ok := errors.AsType[*Error](err)
 		if !ok || fault.API != e.api { // done, cancelled, or the token could not be had
 			return answer, err
@@ -65,30 +44,74 @@ func (c *Client) retry(ctx context.Context, e *endpoint, attempt func(context.Co
 			c.retries.Add(1)
 			continue // the circuit holds it back
 		}
-		met[fault.remedy]++
-		if met[fault.remedy] >= attempts[fault.remedy] {
+		if met.tooOften(fault, e.health.patience()) {
 			return reply{}, fault
 		}
-		if !c.mayRepeat(e, fault.remedy) {
-			return reply{}, fault.ending("not repeated: the retry budget (10% of all calls) is used up, so many calls have failed")
-		}
-		pause := c.backoff(n, fault)
 		c.retries.Add(1)
-		c.log.LogAttrs(ctx, slog.LevelDebug, "repeating a call", slog.String("api", e.api), slog.Int64("code", fault.Code),
-			slog.Int64("sub_code", fault.SubCode), slog.String("logid", fault.LogID), slog.Duration("pause", pause))
-		if err := c.backOff(ctx, pause); err != nil {
+		yield.Place(ctx)
+		if err := c.await(ctx, e, n, fault); err != nil {
 			return reply{}, err
 		}
 	}
 }
 
-// mayRepeat takes a repeat from the budget, but for those that have a brake of
-// their own: a fresh token, and throttling as long as the rate can still fall.
-func (c *Client) mayRepeat(e *endpoint, r remedy) bool {
-	if r == renewToken || r == slowDown && e.pace != nil && !e.pace.slowestYet() {
-		return true
+// try makes an attempt, and notes how the API fares.
+func (c *Client) try(ctx context.Context, e *endpoint, first bool, attempt func(context.Context) (reply, error)) (reply, error) {
+	if first {
+		e.repeats.begin()
 	}
-	return c.repeats.take()
+	answer, err := attempt(ctx)
+	if first {
+		e.repeats.end()
+	}
+	fault, ok := errors.AsType[*Error](err)
+	switch {
+	case err != nil && !ok, ok && fault.API != e.api: // cancelled, or the token could not be had
+	case ok && fault.remedy == giveUpToday && !fault.coded(): // the circuit's word
+	case ok && fault.passing():
+		e.health.note(first, true)
+	case ok && fault.refusesApp():
+		return answer, e.refusals.refuse(fault, e.repeats.underWay())
+	default:
+		e.health.note(first, false)
+		e.repeats.earn()
+		e.refusals.answer()
+	}
+	return answer, err
+}
+
+// meetings counts how often one call has failed.
+type meetings struct {
+	failed int // whatever the remedy, but for a fresh token
+	by     [remedies]int
+}
+
+// tooOften counts a fault, and says whether it ends the call.
+func (m *meetings) tooOften(fault *Error, patience int) bool {
+	m.by[fault.remedy]++
+	most := attempts[fault.remedy]
+	if fault.unanswered {
+		most = attempts[repeat] // whatever came instead of an answer, it was not the platform's word
+	}
+	if fault.remedy != renewToken {
+		m.failed++
+	}
+	return m.by[fault.remedy] >= most*patience || m.failed >= attempts[repeat]*patience
+}
+
+// await waits until a call that failed n times may be repeated: its pause is over,
+// and the budget has a repeat for it. A fresh token needs none, and where the
+// platform throttles, the pace is brake enough.
+func (c *Client) await(ctx context.Context, e *endpoint, n int, fault *Error) error {
+	pause := c.backoff(min(n, e.health.failedInRow()+maxLead), fault)
+	c.log.LogAttrs(ctx, slog.LevelDebug, "repeating a call", slog.String("api", e.api), slog.Int64("code", fault.Code),
+		slog.Int64("sub_code", fault.SubCode), slog.String("logid", fault.LogID), slog.Duration("pause", pause))
+	began := time.Now()
+	defer func() { c.backedOff.Add(int64(time.Since(began))) }()
+	if err := sleep(ctx, pause); err != nil || fault.remedy == renewToken || fault.remedy == slowDown && e.pace != nil {
+		return err
+	}
+	return e.repeats.take(ctx)
 }
 
 // backoff returns how long to wait after the nth attempt: exponential with full
@@ -102,13 +125,6 @@ func (c *Client) backoff(n int, fault *Error) time.Duration {
 		longest = min(backoffCap, backoffBase<<shift)
 	}
 	return max(c.jitter(longest+1), fault.retryAfter)
-}
-
-// backOff waits, and counts the wait.
-func (c *Client) backOff(ctx context.Context, pause time.Duration) error {
-	began := time.Now()
-	defer func() { c.backedOff.Add(int64(time.Since(began))) }()
-	return sleep(ctx, pause)
 }
 
 // retryAfter reads a Retry-After header, in seconds or as an HTTP date, and

@@ -6,60 +6,12 @@ import (
 	"log/slog"
 	"net/http"
 	"strings"
-	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
 	"billwalk/schema"
 )
-
-// When every call is answered with an error, the platform sees 1.1 times the
-// calls and a constant, however many units ask and whatever the error.
-func TestRetryBudget(t *testing.T) {
-	t.Parallel()
-	for name, answer := range map[string]http.HandlerFunc{
-		"5000001":   say(200, `{"extra":{"error_code":5000001}}`),
-		"13000":     say(200, `{"extra":{"error_code":2190004,"sub_error_code":13000}}`),
-		"throttled": say(200, `{"extra":{"error_code":2119003}}`),
-	} {
-		t.Run(name, func(t *testing.T) {
-			t.Parallel()
-			synctest.Test(t, func(t *testing.T) {
-				f := &fake{bills: answer, delay: 30 * time.Millisecond}
-				app := fast
-				app.QPS = 100
-				c := client(app, f)
-				const units, calls = 20, 300
-				var all sync.WaitGroup
-				var mu sync.Mutex
-				starved := 0
-				for range units {
-					all.Go(func() {
-						for range calls / units {
-							_, err := c.Bills(t.Context(), someUnit, "0", 50)
-							if strings.Contains(mustFail(t, err).Reason, "retry budget") {
-								mu.Lock()
-								starved++
-								mu.Unlock()
-							}
-						}
-					})
-				}
-				all.Wait()
-				// The token's call earns too. Throttling is free while the rate can
-				// still be halved: nine times, with at most three in flight.
-				most := (calls+1)*11/10 + budgetStart
-				if name == "throttled" {
-					most += 9 * 3
-				}
-				if got := len(f.arrivals); got > most || got <= calls || starved == 0 {
-					t.Errorf("%d requests for %d calls, want at most %d; %d errors name the budget", got, calls, most, starved)
-				}
-			})
-		})
-	}
-}
 
 func TestRetryAfter(t *testing.T) {
 	t.Parallel()

@@ -37,7 +37,7 @@ func (c *Client) Settlements(ctx context.Context, q schema.Question) (schema.Set
 	})
 	answer.FetchedAt, answer.LogID, answer.Body = got.at, got.logID, got.body
 	if fault, ok := errors.AsType[*Error](err); ok {
-		return answer, fault.about(q)
+		return answer, fault.about(q).in(fmt.Sprintf("the answer to %s %.64q", q.Parameter, q.Value))
 	} else if err != nil {
 		return answer, fmt.Errorf("%s of %s %s: %w", apiSettlements, q.Parameter, q.Value, err)
 	}

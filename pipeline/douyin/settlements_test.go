@@ -76,11 +76,11 @@ func TestSettlementsAnswer(t *testing.T) {
 	}{
 		"documented":             {200, documentedSettlements, documentedSettlements, "2022092115392201020812109511046"},
 		"nothing found":          {200, noSettlements, noSettlements, "L5"},
-		"null":                   {200, `{"data":null,"extra":{"logid":"L5"}}`, `{"data":null,"extra":{"logid":"L5"}}`, "L5"},
+		"null":                   {200, `{"data":null,"extra":{"error_code":0,"logid":"L5"}}`, `{"data":null,"extra":{"error_code":0,"logid":"L5"}}`, "L5"},
 		"order not found":        {200, notFound, notFound, "L5"},
 		"order not found, 404":   {404, notFound, notFound, "L5"},
 		"order not found, alone": {200, `{"extra":{"error_code":20000}}`, `{"extra":{"error_code":20000}}`, ""},
-		"line breaks":            {200, "{\"data\":\n[ ],\r\n\"extra\":{}}", `{"data":[],"extra":{}}`, ""},
+		"line breaks":            {200, "{\"data\":\n[ ],\r\n\"extra\":{\"error_code\":\"0\"}}", `{"data":[],"extra":{"error_code":"0"}}`, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -116,13 +116,13 @@ func TestMalformedSettlements(t *testing.T) {
 	}{
 		"no data":               {`{"extra":{"error_code":0}}`, 2, "no data"},
 		"data of an object":     {`{"data":{},"extra":{"error_code":0}}`, 2, "not what the settle query documents"},
-		"no settle_id":          {`{"data":[{"settle_status":"INIT"}]}`, 2, "settle_id is missing"},
-		"amount of a fraction":  {`{"data":[{"settle_id":"1","settle_status":"INIT","rake":1.0}]}`, 2, "whole number"},
+		"no settle_id":          {`{"data":[{"settle_status":"INIT"}],"extra":{"error_code":0}}`, 2, "settle_id is missing"},
+		"amount of a fraction":  {`{"data":[{"settle_id":"1","settle_status":"INIT","rake":1.0}],"extra":{"error_code":0}}`, 2, "whole number"},
 		"both, and not":         {`{"data":[{"settle_id":"1","settle_status":"INIT"}],"extra":{"sub_error_code":20000}}`, 2, "not found"},
 		"an error beside":       {`{"data":[],"extra":{"error_code":2191001}}`, 1, "风控"},
 		"repeated key":          {`{"data":[],"data":[]}`, 1, "repeats a key"},
-		"html":                  {`<html>`, 3, "HTML"},
-		"cut":                   {documentedSettlements[:200], 3, "cut short after 200 bytes"},
+		"html":                  {`<html>`, 8, "HTML"},
+		"cut":                   {documentedSettlements[:200], 8, "cut short after 200 bytes"},
 		"too large":             {strings.Repeat(" ", maxAnswer) + noSettlements, 1, "larger than"},
 		"a page of bills":       {emptyPage, 2, "not what the settle query documents"},
 		"not found, code apart": {`{"data":{"sub_error_code":20000}}`, 2, "not what the settle query documents"},
@@ -197,7 +197,7 @@ func FuzzSettleAnswer(f *testing.F) {
 		line := oneLineJSON(body)
 		again, _ := judge(apiSettlements, 200, line)
 		kept, err := normalise.DecodeSettlements(line)
-		if err != nil || len(kept) != len(records) || again != logID || bytes.ContainsAny(line, "\r\n") || !jsontext.Value(line).IsValid() {
+		if err != nil || len(kept) != len(records) || again != logID || bytes.ContainsAny(line, "\r\n") || !jsontext.Value(line).IsValid(jsontext.AllowInvalidUTF8(true)) {
 			t.Fatalf("kept %q as %q: %d records of %d, logid %q of %q, %v", body, line, len(kept), len(records), again, logID, err)
 		}
 	})

@@ -2,7 +2,6 @@ package douyin
 
 import (
 	"net/http"
-	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -108,27 +107,5 @@ func TestThrottledQuestionsDoNotSlowTheWalk(t *testing.T) {
 			t.Errorf("questions still go at %v per second", rate)
 		}
 		all.Wait()
-	})
-}
-
-// What one API wastes on repeats, the other has not.
-func TestOneRetryBudgetForBothAPIs(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		broken := say(200, `{"extra":{"error_code":5000001}}`)
-		f := &fake{settlements: broken, bills: broken}
-		c := client(fast, f)
-		const calls = 40
-		for range calls {
-			_, err := c.Settlements(t.Context(), someQuestion)
-			mustFail(t, err)
-		}
-		_, err := c.Bills(t.Context(), someUnit, "0", 50)
-		if fault := mustFail(t, err); !strings.Contains(fault.Reason, "retry budget") || len(f.arrivals) != 1 {
-			t.Errorf("got %v after %d requests for bills, want one", err, len(f.arrivals))
-		}
-		if most := (calls+2)*11/10 + budgetStart; len(f.questions) > most {
-			t.Errorf("%d requests for %d questions, want at most %d", len(f.questions), calls, most)
-		}
 	})
 }

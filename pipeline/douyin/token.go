@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"billwalk/schema"
 )
@@ -44,11 +45,26 @@ type tokens struct {
 
 	mu       sync.Mutex
 	held     grant
-	refused  bool   // held was refused by the platform
-	accepted bool   // held was accepted by the platform
-	fetches  int    // that have ended
-	failure  error  // of the last fetch; nil if it gave a token
-	renewals budget // fetches that refused tokens have caused, against accepted calls
+	refused  bool  // held was refused by the platform
+	accepted bool  // held was accepted by the platform
+	fetches  int   // that have ended
+	failure  error // of the last fetch; nil if it gave a token
+	renewals renewals
+}
+
+// renewals bounds the fetches that refused tokens cause: one for every three calls
+// that were accepted, and a few so that a short run can begin. Where fewer get
+// through, somebody else takes the tokens away, and each fetch takes theirs.
+type renewals struct{ accepted, fetched int }
+
+const acceptedForRenewal = 3
+
+func (r *renewals) take() bool {
+	if r.fetched >= budgetStart+r.accepted/acceptedForRenewal {
+		return false
+	}
+	r.fetched++
+	return true
 }
 
 func newTokens(fetch func(ctx context.Context, spent grant) (grant, error)) *tokens {
@@ -138,7 +154,7 @@ func (t *tokens) accept(token schema.Secret) {
 	if t.held.token == token {
 		t.accepted = true
 	}
-	t.renewals.earn()
+	t.renewals.accepted++
 }
 
 // refuse records that the platform refused this token, so that the next get
@@ -155,8 +171,8 @@ func (t *tokens) refuse(token schema.Secret, fault *Error) *Error {
 		return fault
 	}
 	if !t.renewals.take() {
-		stolen := newError(fault.API, giveUpApp, fmt.Sprintf("%d tokens were refused although they were fresh, the last with: %s", t.renewals.spent, fault.Reason))
-		stolen.Code, stolen.SubCode, stolen.LogID, stolen.Hint = fault.Code, fault.SubCode, fault.LogID, hintStolen
+		stolen := newError(fault.API, giveUpApp, fmt.Sprintf("%d tokens were refused although they were fresh, the last with: %s", t.renewals.fetched, fault.Reason))
+		stolen.Code, stolen.SubCode, stolen.LogID, stolen.Hint, stolen.sure = fault.Code, fault.SubCode, fault.LogID, hintStolen, true
 		return stolen
 	}
 	t.refused = true
@@ -215,7 +231,7 @@ func readGrant(got reply) (grant, error) {
 			Life  integer `json:"expires_in"` // seconds
 		} `json:"data"`
 	}
-	err := json.Unmarshal(got.body, &answer)
+	err := json.Unmarshal(got.body, &answer, jsontext.AllowInvalidUTF8(true)) // a token that is not valid cannot be sent
 	token, life := answer.Data.Token, int64(answer.Data.Life)
 	unsendable := func(r rune) bool { return r <= ' ' || r >= 0x7f }
 	switch {

@@ -36,7 +36,7 @@ func TestStolenToken(t *testing.T) {
 			}
 			break
 		}
-		if most := 1 + budgetStart + taken/10; f.fetched() > most || taken < budgetStart {
+		if most := 1 + budgetStart + taken/acceptedForRenewal; f.fetched() > most || taken < budgetStart {
 			t.Errorf("%d tokens for %d pages, want at most %d", f.fetched(), taken, most)
 		}
 		fetched := f.fetched()
@@ -84,7 +84,7 @@ func TestTokenStolenEvery10Seconds(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) {
 		f, app := stealing(), fast
-		app.QPS = 0.5 // five calls between two thefts: no half of a renewal
+		app.QPS = 0.2 // two calls between two thefts: less than a renewal
 		c := client(app, f)
 		for began := time.Now(); ; {
 			if _, err := c.Bills(t.Context(), someUnit, "0", 50); err != nil {
@@ -97,7 +97,7 @@ func TestTokenStolenEvery10Seconds(t *testing.T) {
 				t.Fatal("nothing ends it")
 			}
 		}
-		if most := 1 + budgetStart + len(f.arrivals)/10; f.fetched() > most {
+		if most := 1 + budgetStart + len(f.arrivals)/acceptedForRenewal; f.fetched() > most {
 			t.Errorf("%d tokens for %d requests, want at most %d", f.fetched(), len(f.arrivals), most)
 		}
 	})

@@ -179,7 +179,7 @@ func TestTokenErrors(t *testing.T) {
 		reach  schema.Reach
 		part   string
 	}{
-		"10001":               {200, data(10001), 6, schema.ReachUnit, "说明"},
+		"10001":               {200, data(10001), 8, schema.ReachUnit, "说明"},
 		"10002":               {200, data(10002), 1, schema.ReachApp, "client_secret"},
 		"10003":               {200, data(10003), 1, schema.ReachApp, "client_key"},
 		"10013":               {200, data(10013), 1, schema.ReachApp, "client_secret"},

@@ -1,14 +1,19 @@
 package douyin
 
 import (
+	"bytes"
 	"context"
 	"crypto/tls"
 	"errors"
 	"fmt"
 	"io"
 	"net/http"
+	"net/http/httptrace"
 	"net/url"
+	"sync/atomic"
 	"time"
+
+	"billwalk/pipeline/mend"
 )
 
 const (
@@ -17,35 +22,81 @@ const (
 	inFlight   = 256 // connections kept open between requests
 )
 
-// newTransport returns the production transport: gzip, TLS 1.2 at least, enough
-// idle connections that a busy walk opens none anew, and HTTP/1.1, where a broken
+// connections is the production transport: gzip, TLS 1.2 at least, enough idle
+// connections that a busy walk opens none anew, and HTTP/1.1, where a broken
 // connection takes one request with it and not all.
-func newTransport() *http.Transport {
+type connections struct {
+	*http.Transport
+	fresh *http.Transport // opens one for each request
+}
+
+func newConnections() connections {
 	t := http.DefaultTransport.(*http.Transport).Clone()
 	t.TLSClientConfig = &tls.Config{MinVersion: tls.VersionTLS12}
 	t.Protocols = new(http.Protocols)
 	t.Protocols.SetHTTP1(true)
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = 2*inFlight, inFlight
 	t.MaxResponseHeaderBytes = maxHeaders
-	return t
+	fresh := t.Clone()
+	fresh.DisableKeepAlives = true
+	return connections{t, fresh}
+}
+
+// RoundTrip implements http.RoundTripper.
+func (c connections) RoundTrip(r *http.Request) (*http.Response, error) {
+	if r.Context().Value(freshKey{}) != nil {
+		return c.fresh.RoundTrip(r)
+	}
+	return c.Transport.RoundTrip(r)
+}
+
+type freshKey struct{}
+
+// onNewConnection returns a context whose requests take a connection of their own.
+func onNewConnection(ctx context.Context) context.Context {
+	return context.WithValue(ctx, freshKey{}, true)
+}
+
+// errStale is the end of a connection that was kept open between requests, met
+// before a byte of the answer: a gateway closes what is idle for long, and a
+// request may be on its way just then.
+var errStale = errors.New("the connection was at its end")
+
+// watched returns a context that notes what becomes of a request, and a function
+// that says whether the error that it ended with is a stale connection's.
+func watched(ctx context.Context) (context.Context, func(error) bool) {
+	var reused, answered atomic.Bool
+	trace := &httptrace.ClientTrace{
+		GotConn:              func(got httptrace.GotConnInfo) { reused.Store(got.Reused) },
+		GotFirstResponseByte: func() { answered.Store(true) },
+	}
+	return httptrace.WithClientTrace(ctx, trace), func(err error) bool {
+		return err != nil && ctx.Err() == nil && reused.Load() && !answered.Load()
+	}
 }
 
 // received is an answer before it is judged.
 type received struct {
 	status     int
-	body       []byte
+	body       []byte // without a byte order mark
+	whole      []byte // as received
 	at         time.Time
 	retryAfter time.Duration
 }
 
 // exchange sends one request and reads the whole answer within the app's
-// timeout. The error is an *Error, or wraps ctx's if that was cancelled.
+// timeout. The error is an *Error, or wraps ctx's if that was cancelled, or errStale.
 func (c *Client) exchange(ctx context.Context, api string, req *http.Request) (received, error) {
 	limited, cancel := context.WithTimeout(ctx, c.app.Timeout)
 	defer cancel()
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "billwalk")
-	res, err := c.http.Do(req.WithContext(limited))
+	sent := c.now()
+	traced, stale := watched(limited)
+	res, err := c.http.Do(req.WithContext(traced))
+	if stale(err) {
+		return received{}, errStale
+	}
 	if err != nil {
 		return received{}, c.lost(ctx, api, "no answer", err)
 	}
@@ -61,7 +112,8 @@ func (c *Client) exchange(ctx context.Context, api string, req *http.Request) (r
 		return received{}, newError(api, giveUpUnit, fmt.Sprintf("the answer is larger than %d bytes", maxAnswer))
 	}
 	now := time.Now()
-	return received{res.StatusCode, body, now, retryAfter(res.Header.Get("Retry-After"), now)}, nil
+	c.clock.note(res.Header, body, sent, c.now())
+	return received{res.StatusCode, bytes.TrimPrefix(body, mend.BOM), body, now, retryAfter(res.Header.Get("Retry-After"), now)}, nil
 }
 
 // lost returns the error of an answer that did not arrive, or ctx's if the

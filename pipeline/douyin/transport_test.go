@@ -33,7 +33,7 @@ func overHTTP(t *testing.T, bills http.HandlerFunc) *Client {
 	}))
 	app := fast
 	app.BaseURL = server.URL
-	c := client(app, newTransport())
+	c := client(app, newConnections())
 	t.Cleanup(func() {
 		c.CloseIdleConnections()
 		server.Close()
@@ -268,7 +268,7 @@ func TestTLSFloor(t *testing.T) {
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
 	t.Cleanup(server.Close)
-	transport := newTransport()
+	transport := newConnections()
 	transport.TLSClientConfig.RootCAs = server.Client().Transport.(*http.Transport).TLSClientConfig.RootCAs
 	res, err := transport.RoundTrip(httptest.NewRequest("GET", server.URL, nil).WithContext(t.Context()))
 	if err == nil {

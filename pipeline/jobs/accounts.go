@@ -1,9 +1,7 @@
 package jobs
 
 import (
-	"fmt"
 	"regexp"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -40,6 +38,7 @@ func (r *reader) accounts(n *yaml.Node) ([]schema.Account, []string) {
 	if len(list.accounts) == 0 && len(r.faults) == before {
 		r.fault(r.at(n), "accounts: want at least one account, found none")
 	}
+	list.warnOfRounded()
 	return list.accounts, list.warnings
 }
 
@@ -82,6 +81,7 @@ func (r *reader) accountsFile(m mapping, list *accountList) {
 type accountList struct {
 	r        *reader
 	accounts []schema.Account
+	ids      []value // of the accounts, as they stand there
 	warnings []string
 	seen     map[schema.AccountID]listed
 }
@@ -116,7 +116,7 @@ func (l *accountList) add(at place, line map[string]value) {
 	case !again:
 		l.seen[parsed] = listed{account, at}
 		l.accounts = append(l.accounts, account)
-		l.warnIfRounded(id)
+		l.ids = append(l.ids, id)
 	case first.Root != account.Root:
 		l.r.faultOf(id, "this account is listed as %s and, in line %d, as %s: keep one of them", key, first.line, otherKey(key))
 	case first.Name != account.Name:
@@ -145,15 +145,4 @@ func accountID(text string) (schema.AccountID, error) {
 		return "", want("an id of 1 to 32 digits")
 	}
 	return id, nil
-}
-
-// spreadsheetDigits is how many digits a spreadsheet keeps of a number; the rest
-// becomes zeros.
-const spreadsheetDigits = 15
-
-func (l *accountList) warnIfRounded(id value) {
-	if len(id.text) > spreadsheetDigits && strings.Trim(id.text[spreadsheetDigits:], "0") == "" {
-		l.warnings = append(l.warnings, fmt.Sprintf("%s:%d: account %s ends in zeros, as if a spreadsheet had rounded it: compare it with the console",
-			id.path, id.line, id.text))
-	}
 }

@@ -1,9 +1,11 @@
 package jobs
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"testing"
+	"unicode/utf16"
 
 	"billwalk/schema"
 )
@@ -16,6 +18,15 @@ func fromSheet(t *testing.T, sheet string) (Job, error) {
 		return Job{}, err
 	}
 	return mustJob(t, file, "nightly"), nil
+}
+
+// utf16LE writes a text as Excel's "Unicode text" does.
+func utf16LE(text string) string {
+	out := "\xff\xfe"
+	for _, unit := range utf16.Encode([]rune(text)) {
+		out += string([]byte{byte(unit), byte(unit >> 8)})
+	}
+	return out
 }
 
 func TestAccountsFile(t *testing.T) {
@@ -36,6 +47,12 @@ func TestAccountsFile(t *testing.T) {
 		"quotes":               {"account_id,name\n\"7047437174853240835\",\"a \"\"b\"\",\nc\"\n", []schema.Account{{ID: leaf.ID, Name: "a \"b\",\nc"}}},
 		"short line":           {"account_id,name\n7047437174853240835\n", []schema.Account{leaf}},
 		"columns of blanks":    {"account_id,,\n7047437174853240835,,,\n", []schema.Account{leaf}},
+		"semicolons":           {"root_account_id;account_id;name\r\n7113893944009705516;;某某餐饮\r\n;7047437174853240835;\r\n", []schema.Account{root, leaf}},
+		"semicolons, quotes":   {"\ufeff\"account_id\";\"name\"\n\"7047437174853240835\";\"甲, 乙; 丙\"\n", []schema.Account{{ID: leaf.ID, Name: "甲, 乙; 丙"}}},
+		"tabs":                 {"root_account_id\taccount_id\tname\n7113893944009705516\t\t某某餐饮\n\t7047437174853240835\t\n", []schema.Account{root, leaf}},
+		"Unicode text":         {utf16LE("account_id\tname\r\n7047437174853240835\t甲, 乙\r\n"), []schema.Account{{ID: leaf.ID, Name: "甲, 乙"}}},
+		"a tab in a name":      {"account_id,name\n7047437174853240835,甲\t乙\n", []schema.Account{{ID: leaf.ID, Name: "甲\t乙"}}},
+		"a semicolon in it":    {"account_id,name\n7047437174853240835,甲;乙\n", []schema.Account{{ID: leaf.ID, Name: "甲;乙"}}},
 		"repeated":             {"account_id,name\n7047437174853240835,甲\n7047437174853240835, 甲\n", []schema.Account{{ID: leaf.ID, Name: "甲"}}},
 		"no expansion in data": {"account_id,name\n7047437174853240835,${HOME} $$ $\n", []schema.Account{{ID: leaf.ID, Name: "${HOME} $$ $"}}},
 		"hostile name":         {"account_id,name\n7047437174853240835,=cmd|' /C calc'!A0\n", []schema.Account{{ID: leaf.ID, Name: "=cmd|' /C calc'!A0"}}},
@@ -59,8 +76,8 @@ func TestAccountsFileFaults(t *testing.T) {
 		{"7047437174853240835\n", csv + `1:1: unknown column "7047437174853240835": the columns here are root_account_id, account_id, name`},
 		{"name\na\n", csv + "1:1: the header has neither root_account_id nor account_id"},
 		{"account_id,account_id\n1,2\n", csv + "1:12: column account_id is repeated"},
-		{"account_id,name\n1,a,b\n", csv + "2:5: the header has no column for this cell: put a text with a comma in quotes"},
-		{"account_id,,name\n1,a,b\n", csv + "2:3: the header has no column for this cell: put a text with a comma in quotes"},
+		{"account_id,name\n1,a,b\n", csv + "2:5: the header has no column for this cell: put a text with the separator in quotes"},
+		{"account_id,,name\n1,a,b\n", csv + "2:3: the header has no column for this cell: put a text with the separator in quotes"},
 		{"account_id,root_account_id\n1,2\n", csv + "2:1: accounts: want either root_account_id or account_id, found both"},
 		{"account_id,name\n,a\n", csv + "2:1: accounts: want either root_account_id or account_id, found neither"},
 		{"account_id\n7.11389E+18\n", csv + "2:1: account_id: " + ruined + `"7.11389E+18"`},
@@ -72,6 +89,12 @@ func TestAccountsFileFaults(t *testing.T) {
 		{"account_id,name\n1,\xb2\xcd\n", csv + `2:3: this is not UTF-8 text: in a spreadsheet, save it as "CSV UTF-8"`},
 		{"account_id,name\n1,a\n1,b\n", csv + "3:1: this account has another name in line 2: keep one of them"},
 		{"account_id,root_account_id\n1\n,1\n", csv + "3:2: this account is listed as root_account_id and, in line 2, as account_id: keep one of them"},
+		{"account_id，name\n1，a\n", csv + `1:1: column "account_id，name" is several: separate the cells of each line by a comma (,), a semicolon or a tab`},
+		{"account_id|name\n1|a\n", csv + `1:1: column "account_id|name" is several: separate the cells of each line by a comma (,), a semicolon or a tab`},
+		{"account_id name\n1 a\n", csv + `1:1: column "account_id name" is several: separate the cells of each line by a comma (,), a semicolon or a tab`},
+		{"account_id;name\n1,a\n", csv + `2:1: account_id: want an id of 1 to 32 digits, found "1,a"`},
+		{"account_id;name\n1;a;b\n", csv + "2:5: the header has no column for this cell: put a text with the separator in quotes"},
+		{"account_id\n7047437174853240835\u200b\n", csv + `2:1: account_id: want an id of 1 to 32 digits, found "7047437174853240835\u200b"`},
 		{"", emptyFile},
 		{"\n , \n", emptyFile},
 	} {
@@ -119,16 +142,49 @@ func TestAccountsInline(t *testing.T) {
 	wantFaults(t, err, "jobs.yaml:7:29: account_id: want an id of 1 to 32 digits, found the value of ${BAD}")
 }
 
-// A spreadsheet that keeps 15 digits leaves an id that looks whole.
-func TestRoundedIDWarns(t *testing.T) {
+// TestRoundedIDs: what has read an id as a number leaves one that looks whole. One
+// warning names all lines; an id that is whole is left alone.
+func TestRoundedIDs(t *testing.T) {
 	t.Parallel()
-	job, err := fromSheet(t, "account_id\n7113893944009700000\n7113893944009705516\n100\n")
-	if err != nil || len(job.Accounts) != 3 {
-		t.Fatalf("%+v, %v", job.Accounts, err)
+	whole := []string{"7113893944009705516", "7047437174853240835", "7246810121416182022", "6899001122334455667"}
+	many := strings.Repeat(strings.Join(whole, "\n")+"\n", 3)
+	for name, c := range map[string]struct {
+		sheet string
+		want  string // how the one warning begins; "": none
+	}{
+		"whole":                      {many, ""},
+		"15 digits of a spreadsheet": {"7113893944009700000\n7047437174853240835\n100\n", "2: account 7113893944009700000, of 3, looks"},
+		"a float's digits":           {"7246810121416182022\n7246810121416181760\n", "3: account 7246810121416181760, of 2, looks as if JSON, pandas or a spreadsheet had rounded it; by chance, one whole id in 1024 does"},
+		"a float's shortest decimal": {"7246810121416182000\n", "2: account 7246810121416182000, of 1, looks as if JSON, pandas or a spreadsheet had rounded it; by chance, one whole id in 1000 does"},
+		"two lines":                  {"7246810121416182022\n7246810121416181760\n7047437174853240835\n7047437174853240832\n", "3,5: 2 of 4 accounts, the first 7246810121416181760, look"},
+		"one of many":                {many + "7246810121416181760\n", "14: account 7246810121416181760, of 5"},
+		"a smaller id, by itself":    {"72468101214161824\n", ""}, // a multiple of 16, as one in 16 is
+		"smaller ids, all":           {"72468101214161824\n72468101214161936\n72468101214169984\n", "2,3,4: 3 of 3 accounts"},
+		"smaller ids, not all":       {"72468101214161824\n72468101214161936\n72468101214169984\n72468101214169985\n", ""},
+		"exact, below 2^53":          {"9007199254740992\n4503599627370496\n", ""},
+		"16 digits of a spreadsheet": {"1234567890123450\n", "2: account 1234567890123450"},
+		"an even id of 2^53":         {"9007199254740994\n", ""},
+		"20 digits, beyond 64 bits":  {"18446744073709551616\n", "2: account 18446744073709551616"},
+		"20 digits, whole":           {"18446744073709551617\n", ""},
+		"more lines than are named": {func() (s string) {
+			for i := range 25 {
+				s += fmt.Sprint(7246810121416181760+1024*int64(i)) + "\n"
+			}
+			return s
+		}(), "2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21 and 5 more lines: 25 of 25 accounts"},
+	} {
+		job, err := fromSheet(t, "account_id\n"+c.sheet)
+		if err != nil {
+			t.Fatalf("%s: %v", name, err)
+		}
+		if got := strings.Join(job.Warnings, "\n"); len(job.Warnings) > 1 || (got == "") != (c.want == "") || !strings.HasPrefix(got, "conf/sheets/a.csv:"[:min(len(got), 18)]+c.want) {
+			t.Errorf("%s: warnings %q, want one with %q", name, job.Warnings, c.want)
+		}
 	}
-	want := []string{"conf/sheets/a.csv:2: account 7113893944009700000 ends in zeros, as if a spreadsheet had rounded it: compare it with the console"}
-	if !slices.Equal(job.Warnings, want) {
-		t.Errorf("warnings %q, want %q", job.Warnings, want)
+	text := changed(t, "[{account_id: 7047437174853240835}]", `[{account_id: "${ID}"}, {account_id: 7047437174853240835}]`)
+	job := mustJob(t, mustParse(t, text, map[string]string{"ID": "7246810121416181760"}, nil), "nightly")
+	if got := strings.Join(job.Warnings, "\n"); !strings.HasPrefix(got, "jobs.yaml:7: account, of 2, looks") || strings.Contains(got, "7246810") {
+		t.Errorf("warnings %q, want the line, and not what a variable holds", got)
 	}
 }
 

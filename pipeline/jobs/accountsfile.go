@@ -4,23 +4,28 @@ import (
 	"bytes"
 	"encoding/csv"
 	"errors"
+	"fmt"
 	"io"
 	"io/fs"
 	"slices"
 	"strings"
+
+	"billwalk/schema"
 )
 
 // csv reads an accounts file: a header of accountKeys in any order, then one
-// account per line. Nothing is expanded in it, for it is data.
+// account per line. Nothing is expanded in it, for it is data. Spreadsheets also
+// separate the cells by semicolons or tabs, and write UTF-16.
 func (r *reader) csv(data []byte, path string, list *accountList) {
-	data = bytes.TrimPrefix(data, []byte("\ufeff"))
+	data = schema.UTF8(data)
 	if at, bad := badText(data); bad {
 		r.fault(place{path, at.line, at.column}, "this is not UTF-8 text: in a spreadsheet, save it as \"CSV UTF-8\"")
 		return
 	}
 	in := csv.NewReader(bytes.NewReader(data))
 	in.FieldsPerRecord = -1 // checked below, with more tolerance and a better message
-	in.TrimLeadingSpace = true
+	in.Comma = separatorOf(data)
+	in.TrimLeadingSpace = in.Comma != '\t' // else it would take a tab for a blank
 	var header []string
 	for {
 		cells, err := in.Read()
@@ -48,6 +53,25 @@ func (r *reader) csv(data []byte, path string, list *accountList) {
 	}
 }
 
+// separatorOf returns what separates the cells: that by which the header has the
+// most known names, and a comma where all have as many.
+func separatorOf(data []byte) rune {
+	best, most := ',', 0
+	header, _, _ := strings.Cut(string(bytes.TrimLeft(data, ",;\t \r\n")), "\n")
+	for _, separator := range []rune{',', ';', '\t'} {
+		known := 0
+		for cell := range strings.SplitSeq(header, string(separator)) {
+			if slices.Contains(accountKeys, strings.Trim(cell, "\" \t\r")) {
+				known++
+			}
+		}
+		if known > most {
+			best, most = separator, known
+		}
+	}
+	return best
+}
+
 // row gives the cells of the record just read their places.
 func row(in *csv.Reader, cells []string, path string) []value {
 	line := make([]value, len(cells))
@@ -68,7 +92,7 @@ func (r *reader) header(line []value) []string {
 		case cell.text == "":
 			// What a spreadsheet leaves on the right; only a value below it is a fault.
 		case !slices.Contains(accountKeys, cell.text):
-			r.fault(cell.place, "%s", unknown("column", cell.text, accountKeys))
+			r.fault(cell.place, "%s", unknownColumn(cell.text))
 		case slices.Contains(header, cell.text):
 			r.fault(cell.place, "column %s is repeated", cell.text)
 		}
@@ -84,6 +108,17 @@ func (r *reader) header(line []value) []string {
 	return header
 }
 
+// unknownColumn is the fault of a column that is not there, or of several that
+// something else than a comma separates.
+func unknownColumn(text string) string {
+	apart := func(r rune) bool { return strings.ContainsRune("，；、|;\t ", r) }
+	names := strings.FieldsFunc(text, apart)
+	if len(names) > 1 && !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(accountKeys, name) }) {
+		return fmt.Sprintf("column %s is several: separate the cells of each line by a comma (,), a semicolon or a tab", quote(text))
+	}
+	return unknown("column", text, accountKeys)
+}
+
 // csvAccount reads a line below the header. An empty cell is the same as none.
 func (r *reader) csvAccount(header []string, line []value, list *accountList) {
 	account := make(map[string]value, len(header))
@@ -91,7 +126,7 @@ func (r *reader) csvAccount(header []string, line []value, list *accountList) {
 		switch {
 		case cell.text == "":
 		case i >= len(header) || header[i] == "":
-			r.fault(cell.place, "the header has no column for this cell: put a text with a comma in quotes")
+			r.fault(cell.place, "the header has no column for this cell: put a text with the separator in quotes")
 			return
 		default:
 			account[header[i]] = cell

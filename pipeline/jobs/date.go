@@ -79,7 +79,7 @@ func (d Date) String() string {
 		return "today"
 	case d.relative():
 		return fmt.Sprintf("-%dd", d.ago)
-	case d.first != d.last:
+	case d.month():
 		return d.first.Start().Format(monthOnly)
 	}
 	return d.first.String()
@@ -100,7 +100,8 @@ func (d Date) after(e Date) bool {
 
 // Range returns the days from From to To, both included, when it is today in
 // China. Today is refused unless allowOpen, for its bills still change; the
-// future is always refused, for it would be published as empty.
+// future is always refused, for it would be published as empty. A month that is
+// under way means its days so far.
 func (d Dates) Range(today schema.Day, allowOpen bool) (first, last schema.Day, err error) {
 	first, _ = d.From.Day(today)
 	_, last = d.To.Day(today)
@@ -108,11 +109,17 @@ func (d Dates) Range(today schema.Day, allowOpen bool) (first, last schema.Day, 
 	if allowOpen {
 		newest = today
 	}
+	underWay := d.To.month() && d.To.first <= today && today <= last
+	if underWay && first <= newest {
+		last = min(last, newest)
+	}
 	switch {
 	case first > last:
 		return 0, 0, fmt.Errorf("the days from %s to %s are none: %s is after %s; put the earlier one first", d.From, d.To, first, last)
 	case first < earliest:
 		return 0, 0, fmt.Errorf("%s is before %s, the first day that is accepted: is the year right?", first, earliest)
+	case underWay && last > newest && !allowOpen:
+		return 0, 0, fmt.Errorf("of %s no day from %s on is over in China (UTC+8), where it is %s: end with %s, or give --allow-open-day", d.To, first, today, newest)
 	case last > today:
 		return 0, 0, fmt.Errorf("%s has not begun in China (UTC+8), where it is %s: end with %s", last, today, newest)
 	case last > newest:
@@ -120,6 +127,9 @@ func (d Dates) Range(today schema.Day, allowOpen bool) (first, last schema.Day, 
 	}
 	return first, last, nil
 }
+
+// month says that the date is a month, and not one day.
+func (d Date) month() bool { return d.first != d.last }
 
 // Range reads --from and --to and returns the days they mean, both included, as
 // [Dates.Range] does. Without to, from means itself: one day, or a whole month.

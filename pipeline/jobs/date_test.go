@@ -32,6 +32,12 @@ func TestRange(t *testing.T) {
 		{from: "2026-02", first: "2026-02-01", last: "2026-02-28"},
 		{from: "2025-12", to: "2026-01", first: "2025-12-01", last: "2026-01-31"},
 		{from: "2026-10-15", to: "2026-10", first: "2026-10-15", last: "2026-10-31"},
+		{from: "2026-11", first: "2026-11-01", last: "2026-11-20"},
+		{from: "2026-11", open: true, first: "2026-11-01", last: "2026-11-21"},
+		{from: "2026-10", to: "2026-11", first: "2026-10-01", last: "2026-11-20"},
+		{from: "2026-11-20", to: "2026-11", first: "2026-11-20", last: "2026-11-20"},
+		{from: "2026-11-21", to: "2026-11", open: true, first: "2026-11-21", last: "2026-11-21"},
+		{from: "-30d", to: "2026-11", first: "2026-10-22", last: "2026-11-20"},
 		{from: "yesterday", first: "2026-11-20", last: "2026-11-20"},
 		{from: "-7d", first: "2026-11-14", last: "2026-11-14"},
 		{from: "-7d", to: "yesterday", first: "2026-11-14", last: "2026-11-20"},
@@ -42,8 +48,10 @@ func TestRange(t *testing.T) {
 		{from: "today", err: "2026-11-21 is not over in China (UTC+8) and its bills still change: end with 2026-11-20, or give --allow-open-day"},
 		{from: "-3d", to: "2026-11-21", err: "--allow-open-day"},
 		{from: "2026-11-22", err: "2026-11-22 has not begun in China (UTC+8), where it is 2026-11-21: end with 2026-11-20"},
-		{from: "2026-11", err: "2026-11-30 has not begun"},
-		{from: "2026-11", open: true, err: "end with 2026-11-21"},
+		{from: "2026-12", err: "2026-12-31 has not begun in China (UTC+8), where it is 2026-11-21: end with 2026-11-20"},
+		{from: "2026-11", to: "2026-12", err: "2026-12-31 has not begun"},
+		{from: "2026-11-21", to: "2026-11", err: "of 2026-11 no day from 2026-11-21 on is over in China (UTC+8), where it is 2026-11-21: end with 2026-11-20, or give --allow-open-day"},
+		{from: "2026-11-25", to: "2026-11", open: true, err: "has not begun"},
 		{from: "2026-10-31", to: "2026-10-01", err: "2026-10-31 is after 2026-10-01; put the earlier one first"},
 		{from: "-1d", to: "-7d", err: "put the earlier one first"},
 		{from: "", to: "2026-10-01", err: "--from is missing"},
@@ -59,6 +67,37 @@ func TestRange(t *testing.T) {
 			}
 		case err != nil || first != day(t, c.first) || last != day(t, c.last):
 			t.Errorf("Range(%q, %q, open %v) = %v to %v, %v; want %s to %s", c.from, c.to, c.open, first, last, err, c.first, c.last)
+		}
+	}
+}
+
+// TestMonthUnderWay: on the first of a month nothing of it is over; on its last day,
+// all days but that one.
+func TestMonthUnderWay(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		today, from, to string
+		open            bool
+		first, last     string // or
+		err             string
+	}{
+		{today: "2026-11-01", from: "2026-11", err: "of 2026-11 no day from 2026-11-01 on is over in China (UTC+8), where it is 2026-11-01: end with 2026-10-31, or give --allow-open-day"},
+		{today: "2026-11-01", from: "2026-10", to: "2026-11", first: "2026-10-01", last: "2026-10-31"},
+		{today: "2026-11-01", from: "2026-11", open: true, first: "2026-11-01", last: "2026-11-01"},
+		{today: "2026-11-02", from: "2026-11", first: "2026-11-01", last: "2026-11-01"},
+		{today: "2026-11-30", from: "2026-11", first: "2026-11-01", last: "2026-11-29"},
+		{today: "2026-11-30", from: "2026-11", open: true, first: "2026-11-01", last: "2026-11-30"},
+		{today: "2026-12-01", from: "2026-11", first: "2026-11-01", last: "2026-11-30"},
+		{today: "2024-02-29", from: "2024-02", first: "2024-02-01", last: "2024-02-28"},
+	} {
+		first, last, err := Range(c.from, c.to, day(t, c.today), c.open)
+		switch {
+		case c.err != "":
+			if err == nil || !strings.Contains(err.Error(), c.err) {
+				t.Errorf("on %s, Range(%q, %q) = %v to %v, %v; want the error %q", c.today, c.from, c.to, first, last, err, c.err)
+			}
+		case err != nil || first != day(t, c.first) || last != day(t, c.last):
+			t.Errorf("on %s, Range(%q, %q, open %v) = %v to %v, %v; want %s to %s", c.today, c.from, c.to, c.open, first, last, err, c.first, c.last)
 		}
 	}
 }

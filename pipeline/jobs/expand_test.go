@@ -50,9 +50,9 @@ func TestExpand(t *testing.T) {
 func TestValueCannotInjectYAML(t *testing.T) {
 	t.Parallel()
 	const hostile = "x}, path_style: true, #"
-	file := mustParse(t, changed(t, "client_key: key", `client_key: "${KEY}"`), map[string]string{"KEY": hostile}, nil)
-	if got := file.Apps["life"].ClientKey; got != hostile || file.Lake.PathStyle {
-		t.Errorf("client key %q, path style %v", got, file.Lake.PathStyle)
+	file := mustParse(t, changed(t, "{account_id: 7047437174853240835}", `{account_id: 7047437174853240835, name: "${NAME}"}`), map[string]string{"NAME": hostile}, nil)
+	if got := file.Jobs["nightly"].Accounts[0].Name; got != hostile || file.Lake.PathStyle {
+		t.Errorf("name %q, path style %v", got, file.Lake.PathStyle)
 	}
 }
 

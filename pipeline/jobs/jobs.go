@@ -25,8 +25,9 @@ type File struct {
 	Apps map[string]App
 	Jobs map[string]Job
 
-	path    string  // for messages
-	pending []Fault // the environment's faults in apps and jobs: told by Job and Receivers to who uses them
+	path    string           // for messages
+	lines   map[string]place // of the jobs
+	pending []Fault          // the environment's faults in apps and jobs: told by Job and Receivers to who uses them
 }
 
 // Lake is where the tables, the archive and the manifests are kept.
@@ -34,8 +35,9 @@ type Lake struct {
 	URL       string // "s3://bucket", "s3://bucket/prefix" or "file:folder", never with a slash at the end
 	Endpoint  string // URL of an S3-compatible store; empty for AWS
 	Region    string
-	PathStyle bool // bucket in the path of the URL, not in the host name
-	Buckets   int  // files per table and day, 1 to 256
+	PathStyle bool     // bucket in the path of the URL, not in the host name
+	Buckets   int      // files per table and day, 1 to 256
+	Warnings  []string // what is legal and perhaps not meant
 }
 
 // App is an application on Douyin's open platform: its credentials and its quota.

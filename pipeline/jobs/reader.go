@@ -194,7 +194,7 @@ func required[T any](m mapping, key string, parse func(string) (T, error)) (resu
 	result, err := parse(v.text)
 	if err != nil {
 		found := v.found()
-		if _, secret := any(result).(schema.Secret); secret && len(v.names) == 0 {
+		if _, secret := any(result).(schema.Secret); (secret || key == "client_key" && v.text != "") && len(v.names) == 0 {
 			found = "found another text"
 		}
 		m.r.faultOf(v, "%s: want %v, %s", key, err, found)

@@ -45,9 +45,9 @@ func (r *reader) file(n *yaml.Node, file *File) {
 		r.owner = "apps." + e.name
 		file.Apps[e.name] = r.app(e)
 	}
-	file.Jobs = make(map[string]Job, len(jobs))
+	file.Jobs, file.lines = make(map[string]Job, len(jobs)), make(map[string]place, len(jobs))
 	for _, e := range jobs {
-		r.owner = "jobs." + e.name
+		r.owner, file.lines[e.name] = "jobs."+e.name, r.at(e.key)
 		file.Jobs[e.name] = r.job(e)
 	}
 }
@@ -76,13 +76,20 @@ func (r *reader) lake(n *yaml.Node) Lake {
 	if !ok {
 		return Lake{}
 	}
-	return Lake{
+	lake := Lake{
 		URL:       required(m, "url", lakeURL),
 		Endpoint:  optional(m, "endpoint", "", endpointURL),
 		Region:    optional(m, "region", "us-east-1", regionName),
 		PathStyle: optional(m, "path_style", false, yesOrNo),
 		Buckets:   optional(m, "buckets", 1, wholeNumber(1, mostBuckets)),
 	}
+	if strings.HasPrefix(lake.URL, "s3:") {
+		r.awsCredentials(r.at(m.values["url"]))
+		if lake.Endpoint != "" {
+			lake.Warnings = r.endpoint(r.at(m.values["endpoint"]), lake)
+		}
+	}
+	return lake
 }
 
 func (r *reader) app(e entry) App {
@@ -93,8 +100,8 @@ func (r *reader) app(e entry) App {
 	app := App{
 		Name:         e.name,
 		BaseURL:      required(m, "base_url", platformURL),
-		ClientKey:    required(m, "client_key", plain),
-		ClientSecret: required(m, "client_secret", secret),
+		ClientKey:    required(m, "client_key", credential),
+		ClientSecret: required(m, "client_secret", credentialSecret),
 		QPS:          optional(m, "qps", 10, perSecond),
 		Timeout:      optional(m, "timeout", 30*time.Second, timeout),
 	}
@@ -110,7 +117,7 @@ func (r *reader) callbacks(n *yaml.Node) *Callbacks {
 	if !ok {
 		return nil
 	}
-	c := &Callbacks{LegacyToken: optional(m, "legacy_token", schema.Secret{}, secretOrNone)}
+	c := &Callbacks{LegacyToken: optional(m, "legacy_token", schema.Secret{}, legacyToken)}
 	if n, ok := m.node("public_keys"); ok {
 		c.PublicKeys = r.paths("public_keys", n)
 	}
@@ -168,6 +175,9 @@ func (r *reader) job(e entry) Job {
 		job.Settlements = r.settlements(n)
 	}
 	job.Columns = r.columns(m)
+	if warning := codeKeyWarning(job.Columns.CodeKey); warning != "" {
+		job.Warnings = append(job.Warnings, warning)
+	}
 	if job.Columns.Code == Hash && job.Columns.CodeKey.Empty() {
 		job.Columns.Code = Drop
 		job.Warnings = append(job.Warnings, "columns: code is hash, but code_key is empty: coupon codes are left out (NULL)")

@@ -7,12 +7,14 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"billwalk/pipeline/mend"
 	"billwalk/schema"
 )
 
 // Provenance is where a record comes from.
 type Provenance struct {
 	Walk       schema.AccountID // the configured account
+	Root       bool             // it was asked for as a root account, with all its stores
 	Day        schema.Day
 	LogID      string
 	FetchedAt  time.Time
@@ -35,7 +37,11 @@ type Normaliser struct {
 // is always there: no rule takes it out.
 func (n Normaliser) Row(r Record, from Provenance) Row {
 	row := Row{Bill: n.bill(&r, from)}
-	c := checker{findings: (*findings)(&row.Exceptions), row: &row, wire: &r.wire, day: from.Day}
+	c := checker{findings: (*findings)(&row.Exceptions), row: &row, record: &r, from: &from}
+	c.texts(r.badText, r.Raw)
+	c.ids()
+	c.payee()
+	c.negatives()
 	c.direct()
 	c.settleTime()
 	c.enums()
@@ -100,7 +106,7 @@ func (r *record) extra() schema.Null[string] {
 	members := struct {
 		Amount jsontext.Value `json:"amount,omitzero"`
 		Record jsontext.Value `json:",embed"`
-	}{r.Amount.unknown, r.Unknown}
+	}{mend.Text(r.Amount.unknown), mend.Text(r.Unknown)}
 	object, err := json.Marshal(members)
 	if err == nil {
 		err = (*jsontext.Value)(&object).Format(canonically...)

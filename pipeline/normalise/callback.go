@@ -1,6 +1,7 @@
 package normalise
 
 import (
+	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -10,9 +11,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"billwalk/pipeline/mend"
 	"billwalk/schema"
 )
 
@@ -27,9 +28,9 @@ type Notice struct {
 const mostCallback = 64 << 10
 
 // DecodeCallback reads a verified callback. It takes one only whole: another
-// version or type than its scheme has, a missing settle_id or status, an amount
+// version than its signature is of, another type, a missing settle_id or status, an amount
 // that is no whole number of fen, a key that is repeated or written in other
-// case, or invalid UTF-8 is an error.
+// case, or an id that is not valid text is an error.
 func DecodeCallback(c *schema.Callback) (Notice, error) {
 	msg, r, err := read(c)
 	if err != nil {
@@ -39,13 +40,17 @@ func DecodeCallback(c *schema.Callback) (Notice, error) {
 	s := &n.Settlement
 	s.FetchedAt, s.LogID = c.ReceivedAt, given(schema.Some(c.LogID))
 	check := settleChecker{(*findings)(&n.Exceptions), &n.SettleRow}
+	check.texts(r.badText, msg)
 	check.status()
-	check.time(r.at)
+	check.ids()
+	at := r.at()
+	check.time(at)
 	if s.SettleTime.Valid {
 		n.Day = schema.DayOf(s.SettleTime.V)
-	} else if r.at.value == 0 {
-		check.report(schema.RuleSettleTime, schema.SeverityWarning, "%s is missing; the callback is taken to be of the day of its receipt", r.at.name)
+	} else if at.value == 0 {
+		check.report(schema.RuleSettleTime, schema.SeverityWarning, "%s is missing; the callback is taken to be of the day of its receipt", at.name)
 	}
+	check.negatives()
 	check.shares()
 	n.describe(msg, c.Key)
 	canonical := msg.Clone()
@@ -61,114 +66,123 @@ func CheckCallback(c *schema.Callback) error {
 	return err
 }
 
+// unreadable is why a callback cannot be read. Its reason has nothing of the
+// callback, so that it may be logged.
+type unreadable struct {
+	reason string
+	error
+}
+
+func (u unreadable) Reason() string { return u.reason }
+func (u unreadable) Unwrap() error  { return u.error }
+
+// notDocumented is the error of a JSON text that is not what it should be.
+func notDocumented(what string, err error) error {
+	reason := what + " has other members or values than documented"
+	if fault, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
+		reason = fmt.Sprintf("%s is not sound JSON: see its byte %d", what, fault.ByteOffset)
+	}
+	return unreadable{reason, err}
+}
+
 // read is the part of DecodeCallback that can fail.
 func read(c *schema.Callback) (msg jsontext.Value, r result, err error) {
 	if msg, err = message(c); err != nil {
 		return nil, r, fmt.Errorf("callback is not what the platform documents: %w", err)
 	}
-	if r, err = decodeResult(c.Scheme, msg); err != nil {
+	if r, err = decodeResult(msg); err != nil {
 		return nil, r, fmt.Errorf("callback's msg is not what the platform documents: %w", err)
 	}
 	return msg, r, nil
 }
 
-// message returns the callback's msg, a JSON text by itself.
+// message returns the callback's msg, a JSON text by itself. The signature that the
+// platform has chosen and the body's version must agree.
 func message(c *schema.Callback) (jsontext.Value, error) {
-	version := "2.0"
-	if c.Scheme == schema.SignedLegacy {
-		version = "" // it had none
-	}
 	if len(c.Body) > mostCallback {
-		return nil, fmt.Errorf("it has %d bytes: at most %d are read", len(c.Body), mostCallback)
+		return nil, unreadable{"the body is too long", fmt.Errorf("it has %d bytes: at most %d are read", len(c.Body), mostCallback)}
 	}
-	body, err := members[struct {
-		Version string  `json:"version"`
-		Type    string  `json:"type"`
-		Msg     *string `json:"msg"`
-	}](c.Body)
+	body, _, err := members[struct {
+		Version text           `json:"version"`
+		Type    text           `json:"type"`
+		Msg     jsontext.Value `json:"msg"`
+	}](trimmed(c.Body))
+	known := c.Scheme == schema.SignedRSA || c.Scheme == schema.SignedLegacy
 	switch {
+	case !known:
+		return nil, unreadable{"its signature scheme is unknown", fmt.Errorf("signature scheme %q is unknown", c.Scheme)}
 	case err != nil:
-		return nil, err
-	case body.Version != version:
-		return nil, fmt.Errorf("version is %.40q, and %q where the signature is %s", body.Version, version, c.Scheme)
-	case body.Type != "settle":
-		return nil, fmt.Errorf("type is %.40q, not settle", body.Type)
-	case body.Msg == nil:
-		return nil, errors.New("msg is missing")
+		return nil, notDocumented("the body", err)
+	case (body.Version.V == "2.0") != (c.Scheme == schema.SignedRSA):
+		return nil, unreadable{"its version is not that of its signature", fmt.Errorf("version is %.40q, and the signature is %s", body.Version.V, c.Scheme)}
+	case body.Type.V != "settle":
+		return nil, unreadable{"its type is not settle", fmt.Errorf("type is %.40q, not settle", body.Type.V)}
+	case len(body.Msg) == 0 || body.Msg.Kind() == jsontext.KindNull:
+		return nil, unreadable{"msg is missing", errors.New("msg is missing")}
+	case body.Msg.Kind() != jsontext.KindString:
+		return nil, notDocumented("the body", errors.New("msg is not text"))
 	}
-	return jsontext.Value(*body.Msg), nil
+	msg, err := mend.Unquote(body.Msg)
+	return trimmed(msg), err
 }
 
-// result is the msg of a settle callback as the API writes it, as far as both
-// versions have the same names. What it does not name stays in the archive alone.
+// result is the msg of a settle callback as the API writes it. For orders of
+// 担保支付, the system before, only the signature is said to differ; but real
+// messages have names of their own, too. Both are read, whatever the signature, and
+// the current name counts where it has a value: it is the one that the settle
+// query knows. What is not named here stays in the archive alone.
 type result struct {
 	AppID        text    `json:"app_id"`
 	Status       text    `json:"status"`
 	OrderID      text    `json:"order_id"`
 	OutOrderNo   text    `json:"out_order_no"`
 	ItemOrderID  text    `json:"item_order_id"`
+	SettleID     text    `json:"settle_id"`
+	OutSettleNo  text    `json:"out_settle_no"`
 	SettleAmount integer `json:"settle_amount"`
 	Rake         integer `json:"rake"`
 	Commission   integer `json:"commission"`
-	SettleDetail text    `json:"settle_detail"`
-	CpExtra      text    `json:"cp_extra"`
-	Message      text    `json:"message"`
+	SettleDetail display `json:"settle_detail"`
+	EventTime    integer `json:"event_time"`
+	CpExtra      display `json:"cp_extra"`
+	Message      display `json:"message"`
 	IsAutoSettle *bool   `json:"is_auto_settle"`
 
-	settleID, outSettleNo text
-	at                    instant
+	OldAppID        text    `json:"appid"`
+	SettleNo        text    `json:"settle_no"`
+	ChannelSettleID text    `json:"channel_settle_id"`
+	CpSettleNo      text    `json:"cp_settle_no"`
+	SettledAt       integer `json:"settled_at"`
+
+	badText bool // some of the msg's text is not valid, and is mended
 }
 
-// decodeResult reads a msg by the names of its version, and makes sure of what
-// every settlement must have.
-func decodeResult(scheme schema.SignatureScheme, msg []byte) (r result, err error) {
-	switch scheme {
-	case schema.SignedRSA:
-		r, err = decodeCurrent(msg)
-	case schema.SignedLegacy:
-		r, err = decodeLegacy(msg)
-	default:
-		err = fmt.Errorf("signature scheme %q is unknown", scheme)
+// decodeResult reads a msg, and makes sure of what every settlement must have. Some
+// old ones have no other id of it than the developer's.
+func decodeResult(msg []byte) (result, error) {
+	r, badText, err := members[result](msg)
+	if err != nil {
+		return r, notDocumented("msg", err)
 	}
+	r.badText = badText
+	r.AppID = firstOf(r.AppID, r.OldAppID)
+	r.SettleID = firstOf(r.SettleID, r.SettleNo, r.ChannelSettleID, r.CpSettleNo)
+	r.OutSettleNo = firstOf(r.OutSettleNo, r.CpSettleNo)
 	switch {
-	case err != nil:
-	case r.settleID.V == "":
-		err = fmt.Errorf("settle_id is missing (order_id %s)", r.OrderID.V)
+	case r.SettleID.V == "":
+		return r, unreadable{"msg has no id of a settlement", fmt.Errorf("settle_id is missing (order_id %s)", r.OrderID.V)}
 	case r.Status.V == "":
-		err = fmt.Errorf("status is missing (settle_id %s)", r.settleID.V)
+		return r, unreadable{"msg has no status", fmt.Errorf("status is missing (settle_id %s)", r.SettleID.V)}
 	}
-	return r, err
+	return r, nil
 }
 
-func decodeCurrent(msg []byte) (result, error) {
-	m, err := members[struct {
-		result
-		SettleID    text    `json:"settle_id"`
-		OutSettleNo text    `json:"out_settle_no"`
-		EventTime   integer `json:"event_time"`
-	}](msg)
-	r := m.result
-	r.settleID, r.outSettleNo = m.SettleID, m.OutSettleNo
-	r.at = instant{"event_time", m.EventTime.V, time.Millisecond}
-	return r, err
-}
-
-// decodeLegacy reads the msg of 担保支付, the system before, whose orders are
-// still settled. Its own id of a settlement is not in every msg.
-func decodeLegacy(msg []byte) (result, error) {
-	m, err := members[struct {
-		result
-		BareAppID       text    `json:"appid"`
-		SettleNo        text    `json:"settle_no"`
-		ChannelSettleID text    `json:"channel_settle_id"`
-		CpSettleNo      text    `json:"cp_settle_no"`
-		SettledAt       integer `json:"settled_at"`
-	}](msg)
-	r := m.result
-	r.AppID = firstOf(m.AppID, m.BareAppID)
-	r.settleID, r.outSettleNo = firstOf(m.SettleNo, m.ChannelSettleID, m.CpSettleNo), m.CpSettleNo
-	r.at = instant{"settled_at", m.SettledAt.V, time.Second}
-	return r, err
+// at returns when it happened.
+func (r *result) at() instant {
+	if r.EventTime.V == 0 && r.SettledAt.V != 0 {
+		return instant{"settled_at", r.SettledAt.V, time.Second}
+	}
+	return instant{"event_time", r.EventTime.V, time.Millisecond}
 }
 
 // firstOf returns the first of the ids that is there.
@@ -184,7 +198,7 @@ func firstOf(ids ...text) text {
 // settlement copies the msg's fields.
 func (r *result) settlement() schema.Settlement {
 	s := schema.Settlement{
-		SettleID: r.settleID.V, OrderID: given(r.OrderID.Null), OutSettleNo: given(r.outSettleNo.Null),
+		SettleID: r.SettleID.V, OrderID: given(r.OrderID.Null), OutSettleNo: given(r.OutSettleNo.Null),
 		OutOrderNo: given(r.OutOrderNo.Null), ItemOrderID: given(r.ItemOrderID.Null), Status: schema.Status(r.Status.V),
 		Amount: r.SettleAmount.fen(), Rake: r.Rake.fen(), Commission: r.Commission.fen(),
 		Detail: r.SettleDetail.Null, Message: r.Message.Null, CpExtra: r.CpExtra.Null,
@@ -196,27 +210,31 @@ func (r *result) settlement() schema.Settlement {
 	return s
 }
 
-// members reads a JSON object of which T names the members that are known. One
-// that is known but for its case is an error: whoever wrote it meant it to be
-// read by somebody.
-func members[T any](object []byte) (T, error) {
+// members reads a JSON object of which T names the members that are known, as decodeJSON
+// does. One that is known but for its case is an error: whoever wrote it meant it to
+// be read by somebody.
+func members[T any](object []byte) (known T, badText bool, err error) {
 	var all struct {
 		Known   T              `json:",embed"`
 		Unknown jsontext.Value `json:",embed"`
 	}
-	if err := json.Unmarshal(object, &all); err != nil || all.Unknown == nil {
-		return all.Known, err
+	if badText, err = decodeJSON(object, &all); err != nil || all.Unknown == nil {
+		return all.Known, badText, err
 	}
 	var unknown map[string]jsontext.Value
-	if err := json.Unmarshal(all.Unknown, &unknown); err != nil {
-		return all.Known, err
+	if _, err := decodeJSON(all.Unknown, &unknown); err != nil {
+		return all.Known, badText, err
 	}
 	for _, name := range slices.Sorted(maps.Keys(unknown)) {
 		for _, field := range reflect.VisibleFields(reflect.TypeFor[T]()) {
 			if known := field.Tag.Get("json"); strings.EqualFold(name, known) && name != "" {
-				return all.Known, fmt.Errorf("key %.40q is %s in another case", name, known)
+				return all.Known, badText, fmt.Errorf("key %.40q is %s in another case", name, known)
 			}
 		}
 	}
-	return all.Known, nil
+	return all.Known, badText, nil
 }
+
+// trimmed leaves out what may stand before a JSON text without being part of it: a
+// byte order mark.
+func trimmed(json []byte) []byte { return bytes.TrimPrefix(json, mend.BOM) }

@@ -35,18 +35,18 @@ func (n Normaliser) code(code schema.Null[string]) schema.Null[string] {
 	return n.Code(code.V)
 }
 
-// redact returns the raw record with its coupon code as the policy has it, so
+// redact returns the raw record, as valid text, with its coupon code as the policy has it, so
 // that the table of exceptions shows no more than the table of bills.
 func (n Normaliser) redact(r Record) string {
 	if !r.wire.Code.Valid {
-		return string(r.Raw)
+		return string(r.text())
 	}
 	replacement := jsontext.Null
 	if code := n.code(r.wire.Code.Null); code.Valid {
 		replacement = jsontext.String(code.V)
 	}
 	var out bytes.Buffer
-	dec, enc := jsontext.NewDecoder(bytes.NewReader(r.Raw)), jsontext.NewEncoder(&out)
+	dec, enc := jsontext.NewDecoder(bytes.NewReader(r.text())), jsontext.NewEncoder(&out)
 	if err := copyReplacing(enc, dec, "code", replacement); err != nil {
 		// The record was decoded before.
 		panic("normalise: record is not an object: " + err.Error())

@@ -3,6 +3,7 @@ package normalise
 import (
 	"math/big"
 	"testing"
+	"unicode/utf8"
 
 	stdjson "encoding/json"
 
@@ -14,8 +15,9 @@ import (
 // record, digit by digit, under one sign.
 func FuzzDecodePage(f *testing.F) {
 	f.Add([]byte(seedPage))
-	f.Add([]byte(`{"data":{"has_more":false,"ledger_records":[]}}`))
-	f.Add([]byte(`{"data":{"has_more":true,"cursor":7,"biz_type":1,"ledger_records":[{"account_id":1,"ledger_id":68882720803499563550,"settle_type":2,"amount":{"pay":"12","new":1.5}}]}}`))
+	f.Add([]byte(`{"data":{"has_more":false,"ledger_records":[]},"extra":{"error_code":0}}`))
+	f.Add([]byte(`{"data":{"has_more":true,"cursor":7,"biz_type":1,"ledger_records":[{"account_id":1,"ledger_id":68882720803499563550,"settle_type":2,"amount":{"pay":"12","new":1.5}}]},"extra":{"error_code":0}}`))
+	f.Add([]byte("{\"data\":{\"has_more\":false,\"ledger_records\":[{\"account_id\":\"1\",\"ledger_id\":\"2\",\"settle_type\":1,\"group_name\":\"\\ud83c\",\"\xe9\":\"\xff\",\"amount\":{\"pay\":-7,\"n\xe9\":\"\\udf5c\"}}],\"x\":1},\"extra\":{\"error_code\":0}}"))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		page, err := DecodePage(body)
 		if err != nil {
@@ -25,6 +27,14 @@ func FuzzDecodePage(f *testing.F) {
 			row := Normaliser{Code: KeepCode}.Row(r, from)
 			if _, err := r.Content(); err != nil {
 				t.Fatalf("%s has no content: %v", r.Raw, err)
+			}
+			for _, e := range row.Exceptions {
+				if !utf8.ValidString(e.Record.V) || !utf8.ValidString(e.Detail) {
+					t.Fatalf("%q has an exception that is not UTF-8: %+v", r.Raw, e)
+				}
+			}
+			if !utf8.ValidString(row.Bill.Extra.V) || !utf8.ValidString(row.Bill.GroupName.V) {
+				t.Fatalf("%q has columns that are not UTF-8: %+v", r.Raw, row.Bill)
 			}
 			again, err := DecodeRecord(r.Raw, r.BizType)
 			if err != nil || again.Key() != row.Bill.Key() {
@@ -57,7 +67,8 @@ func checkAmounts(t *testing.T, raw []byte, b *schema.Bill) {
 	}
 }
 
-// checkAmount wants an amount to be that of the raw JSON, under a sign.
+// checkAmount wants an amount to be that of the raw JSON, under a sign; NULL where
+// that has a sign of its own.
 func checkAmount(t *testing.T, raw stdjson.RawMessage, got schema.Null[schema.Fen], sign int32) {
 	t.Helper()
 	if len(raw) == 0 || string(raw) == "null" {
@@ -74,6 +85,12 @@ func checkAmount(t *testing.T, raw stdjson.RawMessage, got schema.Null[schema.Fe
 	if !ok {
 		t.Fatalf("%s was taken as a whole number", raw)
 	}
+	if want.Sign() < 0 {
+		if got.Valid {
+			t.Fatalf("%s is read as %d, want NULL", raw, got.V)
+		}
+		return
+	}
 	want.Mul(want, big.NewInt(int64(sign)))
 	if !got.Valid || want.Cmp(big.NewInt(int64(got.V))) != 0 {
 		t.Fatalf("%s is read as %v, want %s", raw, got, want)
@@ -86,9 +103,10 @@ func checkAmount(t *testing.T, raw stdjson.RawMessage, got schema.Null[schema.Fe
 func FuzzDecodeSettlements(f *testing.F) {
 	f.Add([]byte(seedSettlements))
 	f.Add([]byte(seedSettleError))
-	f.Add([]byte(`{"data":null}`))
+	f.Add([]byte(`{"data":null,"extra":{"error_code":0}}`))
+	f.Add([]byte(`{"data":[{"settle_id":"s","settle_status":"SUCCESS","settle_amount":-1,"rake":-0,"cp_extra":"\ud83c"}],"extra":{"error_code":0}}`))
 	f.Add([]byte(`{"extra":{"error_code":2191002,"sub_error_code":20000}}`))
-	f.Add([]byte(`{"data":[{"settle_id":68882720803499563550,"settle_status":"FAIL","rake":"12","settle_at":1639733782000,"new":1.5}]}`))
+	f.Add([]byte(`{"data":[{"settle_id":68882720803499563550,"settle_status":"FAIL","rake":"12","settle_at":1639733782000,"new":1.5}],"extra":{"error_code":0}}`))
 	f.Fuzz(func(t *testing.T, body []byte) {
 		records, err := DecodeSettlements(body)
 		if err != nil {

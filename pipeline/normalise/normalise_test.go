@@ -14,7 +14,7 @@ import (
 // seedPage is the example of the API's page (餐饮账单详情查询).
 const seedPage = `{ "data": { "cursor": "1000000000", "has_more": true, "ledger_records": [ { "account_id": "1000000000", "amount": { "actual_insured": 0, "broker_commission": 0, "clerk_commission": 0, "goods": 955, "ledger_platform_ticket": 0, "ledger_total": 990, "merchant_ticket": 610, "original": 1600, "pay": 990, "platform_ticket": 0, "talent_commission": 0, "total_agent_merchant": 10, "total_merchant_platform_service": 25, "total_operation_agent": 10 }, "certificate_id": "1000000000", "item_order_id": "1000000000", "ledger_id": "1000000000", "poi_id": "1000000000", "settle_time": 1692115093, "settle_type": 1, "settle_type_desc": "正向账单", "shop_order_id": "1000000000", "verify_id": "1000000000", "verify_poi_account_id": "1000000000", "sku_id": "1000000000", "order_ext_id": "1000000000", "group_name": "爆品任选券", "code": "1000000000" } ] }, "extra": { "description": "success", "error_code": 0, "logid": "1000000000", "now": 1693481191, "sub_description": "", "sub_error_code": 0 } }`
 
-var from = Provenance{Walk: "7113893944009705516", Day: day("2023-08-15"), LogID: "log1", FetchedAt: time.Unix(1693481191, 0).UTC(), ArchiveKey: "archive/x"}
+var from = Provenance{Walk: "7113893944009705516", Root: true, Day: day("2023-08-15"), LogID: "log1", FetchedAt: time.Unix(1693481191, 0).UTC(), ArchiveKey: "archive/x"}
 
 func day(s string) schema.Day {
 	d, err := schema.ParseDay(s)
@@ -216,16 +216,18 @@ func TestCodePolicy(t *testing.T) {
 func TestRefusedPages(t *testing.T) {
 	t.Parallel()
 	record := func(members string) string {
-		return `{"data":{"has_more":false,"ledger_records":[{` + members + `}]}}`
+		return `{"data":{"has_more":false,"ledger_records":[{` + members + `}]},"extra":{"error_code":0}}`
 	}
 	const key = `"account_id":"1","ledger_id":"2","settle_type":1`
 	for _, test := range []struct{ body, want string }{
-		{`{}`, "no data"},
-		{`{"data":null}`, "no data"},
-		{`{"data":{"has_more":false}}`, "no ledger_records"},
-		{`{"data":{"has_more":false,"ledger_records":null}}`, "no ledger_records"},
-		{`{"data":{"ledger_records":[]}}`, "no has_more"},
-		{`{"data":{"has_more":true,"ledger_records":[]}}`, "no cursor"},
+		{`{}`, "no extra.error_code"},
+		{`{"extra":{"error_code":0}}`, "no data"},
+		{`{"data":null,"extra":{"error_code":0}}`, "no data"},
+		{`{"data":{"has_more":false},"extra":{"error_code":0}}`, "no ledger_records"},
+		{`{"data":{"has_more":true,"cursor":"2","ledger_records":null},"extra":{"error_code":0}}`, "null for ledger_records"},
+		{`{"data":{"ledger_records":null},"extra":{"error_code":0}}`, "no has_more"},
+		{`{"data":{"ledger_records":[]},"extra":{"error_code":0}}`, "no has_more"},
+		{`{"data":{"has_more":true,"ledger_records":[]},"extra":{"error_code":0}}`, "no cursor"},
 		{`{"data":{"has_more":"false","ledger_records":[]}}`, "has_more"},
 		{`{"data":{"has_more":false,"ledger_records":{}}}`, "ledger_records"},
 		{`{"data":{"has_more":false,"has_more":true,"ledger_records":[]}}`, "duplicate"},
@@ -241,7 +243,12 @@ func TestRefusedPages(t *testing.T) {
 		{record(key + `,"amount":[]`), "amount"},
 		{record(key + `,"biz_type":4294967297`), "int32"},
 		{record(key + `,"shop_order_id":7.1e18`), "whole number"},
-		{record(key + `,"group_name":"` + "\xff" + `"`), "UTF-8"},
+		{record(key + `,"poi_id":"` + "\xff" + `"`), "ledger_records[0]: poi_id: is not valid text"},
+		{record(key + `,"amount":{"pay":"1\udf5c"}`), "amount: pay: is not valid text"},
+		{record(key + `,"code":"\ud83c"`), "code: is not valid text"},
+		{record(key + `,"settle_time":"\ud83c"`), "settle_time: is not valid text"},
+		{record(key + `,"\ud83c":1,"\ud83d":2`), "duplicate"},
+		{`{"data":{"has_more":true,"cursor":"\ud83c","ledger_records":[]}}`, "data.cursor: is not valid text"},
 		{record(`"ledger_id":"2","settle_type":1`), "account_id is missing"},
 		{record(`"account_id":"","ledger_id":"2","settle_type":1`), "account_id is missing"},
 		{record(`"account_id":"1","settle_type":1`), "ledger_id is missing"},
@@ -253,7 +260,7 @@ func TestRefusedPages(t *testing.T) {
 			t.Errorf("%s: error %v, want one with %q", test.body, err, test.want)
 		}
 	}
-	if page, err := DecodePage([]byte(`{"data":{"has_more":false,"ledger_records":[]}}`)); err != nil || len(page.Records) != 0 {
+	if page, err := DecodePage([]byte(`{"data":{"has_more":false,"ledger_records":[]},"extra":{"error_code":0}}`)); err != nil || len(page.Records) != 0 {
 		t.Errorf("an empty day: %v, %v", page, err)
 	}
 }
@@ -261,7 +268,7 @@ func TestRefusedPages(t *testing.T) {
 func TestBizTypeBesideTheCursor(t *testing.T) {
 	t.Parallel()
 	page, err := DecodePage([]byte(`{"data":{"cursor":12,"has_more":true,"biz_type":3,"ledger_records":[
-		{"account_id":"1","ledger_id":"2","settle_type":1},{"account_id":"1","ledger_id":"3","settle_type":1,"biz_type":5}]}}`))
+		{"account_id":"1","ledger_id":"2","settle_type":1},{"account_id":"1","ledger_id":"3","settle_type":1,"biz_type":5}]},"extra":{"error_code":0}}`))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -23,9 +23,9 @@ var directions = struct{ byFund, byType map[int32]int32 }{
 // checker looks at one row: it signs the amounts and collects exceptions.
 type checker struct {
 	*findings
-	row  *Row
-	wire *record
-	day  schema.Day
+	row    *Row
+	record *Record
+	from   *Provenance
 }
 
 // findings are the exceptions of one row, of bills or of settlements.
@@ -75,7 +75,7 @@ var (
 )
 
 func (c *checker) settleTime() {
-	seconds := c.wire.SettleTime
+	seconds := c.record.wire.SettleTime
 	switch {
 	case !seconds.Valid:
 	case seconds.V < earliest || seconds.V >= latest:
@@ -84,8 +84,8 @@ func (c *checker) settleTime() {
 	default:
 		at := time.Unix(seconds.V, 0).UTC()
 		c.row.Bill.SettleTime = schema.Some(at)
-		if day := schema.DayOf(at); day != c.day {
-			c.report(schema.RuleSettleDay, schema.SeverityWarning, "settle_time lies on %s, the bill on %s", day, c.day)
+		if day := schema.DayOf(at); day != c.from.Day {
+			c.report(schema.RuleSettleDay, schema.SeverityWarning, "settle_time lies on %s, the bill on %s", day, c.from.Day)
 		}
 	}
 }
@@ -136,10 +136,11 @@ func (c *checker) identities() {
 			minus(total, plus(append(a.Commissions(), a[schema.TotalMerchantPlatformService], a[schema.ActualInsured])...)),
 			"goods should be ledger_total - total_merchant_platform_service - commissions - actual_insured"),
 	}
-	if !a[schema.PlatformTicket].Valid {
+	received := &c.record.wire.Amount.known // one that came with a minus is not hidden
+	if !received[schema.PlatformTicket].Valid {
 		c.hidden("platform_ticket", a[schema.Original], plus(pay, merchant))
 	}
-	if !a[schema.LedgerPlatformTicket].Valid {
+	if !received[schema.LedgerPlatformTicket].Valid {
 		c.hidden("ledger_platform_ticket", total, plus(pay))
 	}
 }

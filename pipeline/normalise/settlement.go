@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"time"
 
-	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
 	"billwalk/schema"
@@ -14,53 +13,67 @@ import (
 // SettleRecord is one settlement of an answer of the settle query, checked to be
 // readable in full.
 type SettleRecord struct {
-	Raw  jsontext.Value // as received
-	wire settlement
+	Raw     jsontext.Value // as received
+	wire    settlement
+	badText bool // some of its text is not valid, and is mended
 }
 
-// orderNotFound is the sub code (20000) of an answer that knows nothing of the
-// order: as good as an empty list.
-const orderNotFound = 20000
-
-// DecodeSettlements reads the body of an answer of the settle query that reports
-// no error, or that the order is not found. An empty list, or null, is nobody's
-// settlement. An answer that neither has a list nor says why, a record without
-// settle_id or settle_status, an amount that is no whole number of fen, a repeated
-// key or invalid UTF-8 is an error.
+// DecodeSettlements reads the body of an answer of the settle query that says of
+// itself that it succeeded, or that the order is not found. An empty list, or null,
+// is nobody's settlement. An answer that neither has a list nor says why, a record
+// without settle_id or settle_status, an amount that is no whole number of fen, a
+// repeated key, or an id that is not valid text is an error.
 func DecodeSettlements(body []byte) ([]SettleRecord, error) {
 	var answer struct {
+		Claims
 		Data  jsontext.Value `json:"data"`
-		Extra struct {
-			Code    integer `json:"error_code"`
-			SubCode integer `json:"sub_error_code"`
-		} `json:"extra"`
+		Extra Part           `json:"extra"`
 	}
-	var list []jsontext.Value
-	err := json.Unmarshal(body, &answer)
-	if err == nil && answer.Data != nil {
-		err = json.Unmarshal(answer.Data, &list)
-	}
-	notFound := answer.Extra.Code.V == orderNotFound || answer.Extra.SubCode.V == orderNotFound
-	switch {
-	case err != nil:
+	if _, err := decodeJSON(body, &answer); err != nil {
 		return nil, fmt.Errorf("answer is not what the settle query documents: %w", err)
-	case answer.Data == nil && !notFound:
+	}
+	says := Envelope{Claims: answer.Claims, Extra: answer.Extra}
+	var list []jsontext.Value
+	var unlisted error
+	if data := answer.Data; data != nil {
+		_, unlisted = decodeJSON(data, &list)
+		if _, err := decodeJSON(data, &says.Data); err != nil {
+			return nil, fmt.Errorf("answer is not what the settle query documents: %w", err)
+		}
+	}
+	nobody := says.OrderNotFound()
+	if err := says.Success(); err != nil && !nobody {
+		return nil, err
+	}
+	switch {
+	case unlisted != nil:
+		return nil, fmt.Errorf("answer is not what the settle query documents: %w", unlisted)
+	case answer.Data == nil && !nobody:
 		return nil, errors.New("answer has no data: nothing found is an empty list")
-	case len(list) > 0 && notFound:
+	case len(list) > 0 && nobody:
 		return nil, errors.New("answer has settlements, and says that the order is not found")
 	}
 	records := make([]SettleRecord, len(list))
 	for i, raw := range list {
-		records[i].Raw = raw
-		err := json.Unmarshal(raw, &records[i].wire)
-		if err == nil {
-			err = records[i].wire.check()
-		}
+		r, err := decodeSettlement(raw)
 		if err != nil {
 			return nil, fmt.Errorf("data[%d]: %w", i, err)
 		}
+		records[i] = r
 	}
 	return records, nil
+}
+
+func decodeSettlement(raw jsontext.Value) (SettleRecord, error) {
+	r := SettleRecord{Raw: raw}
+	var err error
+	if r.badText, err = decodeJSON(raw, &r.wire); err == nil {
+		err = r.wire.check()
+	}
+	if err != nil {
+		return SettleRecord{}, ofRecord(raw, "settle_id", err)
+	}
+	return r, nil
 }
 
 // settlement is a settlement as the API writes it (查询分账), with the fields that
@@ -76,10 +89,10 @@ type settlement struct {
 	SettleAmount integer `json:"settle_amount"`
 	Rake         integer `json:"rake"`
 	Commission   integer `json:"commission"`
-	SettleDetail text    `json:"settle_detail"`
+	SettleDetail display `json:"settle_detail"`
 	SettleTime   integer `json:"settle_time"`
 	SettleAt     integer `json:"settle_at"`
-	CpExtra      text    `json:"cp_extra"`
+	CpExtra      display `json:"cp_extra"`
 }
 
 // check makes sure of what every settlement must have.
@@ -88,7 +101,7 @@ func (w *settlement) check() error {
 	case w.SettleID.V == "":
 		return fmt.Errorf("settle_id is missing (order_id %s)", w.OrderID.V)
 	case w.SettleStatus.V == "":
-		return fmt.Errorf("settle_status is missing (settle_id %s)", w.SettleID.V)
+		return errors.New("settle_status is missing")
 	}
 	return nil
 }

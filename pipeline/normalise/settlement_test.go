@@ -29,7 +29,7 @@ func asking(parameter, value string) *schema.SettleAnswer {
 // order.
 func settle(t *testing.T, members string) SettleRow {
 	t.Helper()
-	records, err := DecodeSettlements([]byte(`{"data":[{` + members + `}]}`))
+	records, err := DecodeSettlements([]byte(`{"data":[{` + members + `}],"extra":{"error_code":0}}`))
 	if err != nil || len(records) != 1 {
 		t.Fatalf("DecodeSettlements(%s): %d records, %v", members, len(records), err)
 	}
@@ -109,7 +109,7 @@ func TestSettlementFields(t *testing.T) {
 func TestDecodeSettlements(t *testing.T) {
 	t.Parallel()
 	one := func(members string) string {
-		return `{"data":[{"settle_id":"1","settle_status":"INIT"` + members + `}]}`
+		return `{"data":[{"settle_id":"1","settle_status":"INIT"` + members + `}],"extra":{"error_code":0}}`
 	}
 	for _, test := range []struct {
 		body    string
@@ -117,7 +117,7 @@ func TestDecodeSettlements(t *testing.T) {
 		want    string // of the error; empty if there is none
 	}{
 		{`{"data":[],"extra":{"error_code":0,"sub_error_code":0}}`, 0, ""},
-		{`{"data":[]}`, 0, ""},
+		{`{"data":[],"extra":{"error_code":"0"}}`, 0, ""},
 		{`{"data":null,"extra":{"error_code":0}}`, 0, ""},
 		{`{"extra":{"error_code":2191002,"sub_error_code":20000}}`, 0, ""},
 		{`{"extra":{"error_code":"20000"}}`, 0, ""},
@@ -127,24 +127,24 @@ func TestDecodeSettlements(t *testing.T) {
 		{one(`},{"settle_id":"1","settle_status":"INIT"`), 2, ""},
 		{one(`,"order_id":68882720803499563550,"rake":-1,"commission":null,"new":1e3`), 1, ""},
 
-		{`{}`, 0, "no data"},
+		{`{}`, 0, "no extra.error_code"},
 		{`{"extra":{"error_code":0}}`, 0, "no data"},
-		{`{"extra":{"error_code":2191009,"sub_error_code":20005}}`, 0, "no data"},
-		{`{"Data":[]}`, 0, "no data"},
-		{`{"data":{}}`, 0, "not what the settle query documents"},
-		{`{"data":""}`, 0, "not what the settle query documents"},
+		{`{"extra":{"error_code":2191009,"sub_error_code":20005}}`, 0, "extra.error_code is 2191009"},
+		{`{"Data":[],"extra":{"error_code":0}}`, 0, "no data"},
+		{`{"data":{},"extra":{"error_code":0}}`, 0, "not what the settle query documents"},
+		{`{"data":"","extra":{"error_code":0}}`, 0, "not what the settle query documents"},
 		{`[]`, 0, "not what the settle query documents"},
 		{``, 0, "not what the settle query documents"},
 		{`{"data":[]} x`, 0, "not what the settle query documents"},
 		{`{"data":[],"data":[]}`, 0, "duplicate"},
 		{`{"data":[{"settle_id":"1","settle_status":"INIT"}],"extra":{"sub_error_code":20000}}`, 0, "order is not found"},
-		{`{"data":[null]}`, 0, "data[0]: settle_id is missing"},
-		{`{"data":[1]}`, 0, "data[0]"},
+		{`{"data":[null],"extra":{"error_code":0}}`, 0, "data[0]: settle_id is missing"},
+		{`{"data":[1],"extra":{"error_code":0}}`, 0, "data[0]"},
 		{one(`},{"settle_status":"INIT","order_id":"o7"`), 0, "data[1]: settle_id is missing (order_id o7)"},
-		{`{"data":[{"settle_id":"","settle_status":"INIT"}]}`, 0, "settle_id is missing"},
-		{`{"data":[{"settle_id":"s7"}]}`, 0, "settle_status is missing (settle_id s7)"},
-		{`{"data":[{"settle_id":"s7","settle_status":""}]}`, 0, "settle_status is missing"},
-		{`{"data":[{"settle_id":1.0,"settle_status":"INIT"}]}`, 0, "whole number"},
+		{`{"data":[{"settle_id":"","settle_status":"INIT"}],"extra":{"error_code":0}}`, 0, "settle_id is missing"},
+		{`{"data":[{"settle_id":"s7"}],"extra":{"error_code":0}}`, 0, "settle_status is missing (settle_id s7)"},
+		{`{"data":[{"settle_id":"s7","settle_status":""}],"extra":{"error_code":0}}`, 0, "settle_status is missing"},
+		{`{"data":[{"settle_id":1.0,"settle_status":"INIT"}],"extra":{"error_code":0}}`, 0, "whole number"},
 		{one(`,"order_id":7.1e18`), 0, "whole number"},
 		{one(`,"settle_amount":1.0`), 0, "whole number"},
 		{one(`,"settle_amount":1e3`), 0, "whole number"},
@@ -156,7 +156,9 @@ func TestDecodeSettlements(t *testing.T) {
 		{one(`,"settle_detail":[]`), 0, "want text"},
 		{one(`,"rake":1,"rake":1`), 0, "duplicate"},
 		{one(`,"new":{"a":1,"a":1}`), 0, "duplicate"},
-		{one(`,"cp_extra":"` + "\xff" + `"`), 0, "UTF-8"},
+		{one(`,"order_id":"` + "\xff" + `"`), 0, "order_id: is not valid text"},
+		{one(`,"rake":"1\ud83c"`), 0, "rake: is not valid text"},
+		{one(`,"cp_extra":"` + "\xff" + `"`), 1, ""},
 	} {
 		records, err := DecodeSettlements([]byte(test.body))
 		switch {
@@ -184,12 +186,12 @@ func TestAskedFor(t *testing.T) {
 		{"out_order_no", "n", `,"order_id":"o","out_order_no":null`, []string{"o", "-", "n", "-"}, ""},
 		{"out_order_no", "n", `,"order_id":"n","out_order_no":"o"`, []string{"n", "-", "o", "-"}, "e:settlement_foreign"},
 		{"out_settle_no", "n", `,"item_order_id":"i"`, []string{"-", "n", "-", "i"}, ""},
-		{"out_settle_no", "n", `,"out_settle_no":" n"`, []string{"-", " n", "-", "-"}, "e:settlement_foreign"},
+		{"out_settle_no", "n", `,"out_settle_no":" n"`, []string{"-", " n", "-", "-"}, "e:settlement_foreign w:bad_id"},
 		{"settle_id", "s", `,"order_id":"o"`, []string{"o", "-", "-", "-"}, ""},
 		{"settle_id", "r", ``, []string{"-", "-", "-", "-"}, "e:settlement_foreign"},
 		{"certificate_id", "c", ``, []string{"-", "-", "-", "-"}, "e:settlement_foreign"},
 	} {
-		records, err := DecodeSettlements([]byte(`{"data":[{"settle_id":"s","settle_status":"INIT"` + test.members + `}]}`))
+		records, err := DecodeSettlements([]byte(`{"data":[{"settle_id":"s","settle_status":"INIT"` + test.members + `}],"extra":{"error_code":0}}`))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -306,7 +308,7 @@ func TestSettleAmount(t *testing.T) {
 func TestSettlementExceptionsTellWhere(t *testing.T) {
 	t.Parallel()
 	const record = `{ "settle_id":"s1", "settle_status":"SUCCESS", "order_id":"other", "settle_time":1, "x":[1.50] }`
-	records, err := DecodeSettlements([]byte(`{"data":[` + record + `]}`))
+	records, err := DecodeSettlements([]byte(`{"data":[` + record + `],"extra":{"error_code":0}}`))
 	if err != nil {
 		t.Fatal(err)
 	}

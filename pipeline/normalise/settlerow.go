@@ -16,16 +16,19 @@ type SettleRow struct {
 }
 
 // Settlement returns the record's settlement, as the answer a gave it, and
-// whatever a person should look at. Amounts keep the API's sign.
+// whatever a person should look at.
 func (n Normaliser) Settlement(r SettleRecord, a *schema.SettleAnswer) SettleRow {
 	row := SettleRow{Settlement: r.wire.settlement()}
 	s := &row.Settlement
 	s.Source, s.FetchedAt = schema.SourceQuery, a.FetchedAt
 	s.AskedBy, s.LogID = schema.Some(a.Question().String()), given(schema.Some(a.LogID))
 	c := settleChecker{(*findings)(&row.Exceptions), &row}
+	c.texts(r.badText, r.Raw)
 	c.asked(a.Question())
 	c.status()
+	c.ids()
 	c.time(r.wire.at())
+	c.negatives()
 	c.shares()
 	row.describe(r.Raw, a.Key)
 	return row
@@ -35,7 +38,7 @@ func (n Normaliser) Settlement(r SettleRecord, a *schema.SettleAnswer) SettleRow
 func (row *SettleRow) describe(record []byte, archiveKey string) {
 	for i := range row.Exceptions {
 		e := &row.Exceptions[i]
-		e.SettleID, e.Record, e.ArchiveKey = schema.Some(row.Settlement.SettleID), schema.Some(string(record)), given(schema.Some(archiveKey))
+		e.SettleID, e.Record, e.ArchiveKey = schema.Some(row.Settlement.SettleID), schema.Some(ValidText(record)), given(schema.Some(archiveKey))
 	}
 }
 

@@ -1,11 +1,11 @@
 package normalise
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"math"
 	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json/jsontext"
 
@@ -27,10 +27,10 @@ type record struct {
 	PoiID              text           `json:"poi_id"`
 	VerifyPoiAccountID text           `json:"verify_poi_account_id"`
 	SkuID              text           `json:"sku_id"`
-	GroupName          text           `json:"group_name"`
+	GroupName          display        `json:"group_name"`
 	Code               text           `json:"code"`
 	SettleType         integer        `json:"settle_type"`
-	SettleTypeDesc     text           `json:"settle_type_desc"`
+	SettleTypeDesc     display        `json:"settle_type_desc"`
 	SettleSubType      integer        `json:"settle_sub_type"`
 	SettleTime         integer        `json:"settle_time"`
 	Amount             amounts        `json:"amount"`
@@ -51,14 +51,14 @@ func (r *record) check() error {
 		}
 	}
 	if !r.SettleType.Valid {
-		return fmt.Errorf("settle_type is missing (ledger_id %s)", r.LedgerID.V)
+		return errors.New("settle_type is missing")
 	}
 	for _, enum := range []struct {
 		name  string
 		value integer
 	}{{"settle_type", r.SettleType}, {"settle_sub_type", r.SettleSubType}, {"biz_type", r.BizType}, {"fund_amount_type", r.FundAmountType}} {
 		if _, err := enum.value.int32(); err != nil {
-			return fmt.Errorf("%s: %w (ledger_id %s)", enum.name, err, r.LedgerID.V)
+			return fmt.Errorf("%s: %w", enum.name, err)
 		}
 	}
 	return nil
@@ -69,23 +69,29 @@ func (r *record) check() error {
 type text struct{ schema.Null[string] }
 
 // UnmarshalJSONFrom reads a string, a whole number or null.
-func (t *text) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	token, err := dec.ReadToken()
+func (t *text) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return t.read(dec, unquote) }
+
+func (t *text) read(dec *jsontext.Decoder, unquote func(jsontext.Value) (string, error)) error {
+	raw, err := dec.ReadValue()
 	if err != nil {
 		return err
 	}
-	switch token.Kind() {
+	switch kind := raw.Kind(); kind {
 	case jsontext.KindNull:
 		*t = text{}
 	case jsontext.KindString:
-		t.Null = schema.Some(token.String())
+		plain, err := unquote(raw)
+		if err != nil {
+			return err
+		}
+		t.Null = schema.Some(plain)
 	case jsontext.KindNumber:
-		if strings.ContainsAny(token.String(), ".eE") {
+		if bytes.ContainsAny(raw, ".eE") {
 			return errors.New("want text or a whole number, got a number with a point or an exponent") // not the digits: they may be a coupon code's
 		}
-		t.Null = schema.Some(token.String())
+		t.Null = schema.Some(string(raw))
 	default:
-		return fmt.Errorf("want text, got %s", token.Kind())
+		return fmt.Errorf("want text, got %s", kind)
 	}
 	return nil
 }
@@ -107,9 +113,11 @@ func (n *integer) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		return nil
 	case jsontext.KindNumber:
 	case jsontext.KindString:
-		if digits, err = jsontext.AppendUnquote(nil, raw); err != nil {
+		plain, err := unquote(raw)
+		if err != nil {
 			return err
 		}
+		digits = []byte(plain)
 	default:
 		return fmt.Errorf("want a whole number, got %s", kind)
 	}
@@ -157,10 +165,7 @@ func (a *amounts) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		if err != nil {
 			return err
 		}
-		name, err := jsontext.AppendUnquote(buffer[:0], raw)
-		if err != nil {
-			return err
-		}
+		name, _ := jsontext.AppendUnquote(buffer[:0], raw) // one that is not valid text is not known
 		amount, known := schema.AmountByField(string(name))
 		if !known {
 			if err := a.keep(raw, dec); err != nil {
@@ -170,7 +175,7 @@ func (a *amounts) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		}
 		var n integer
 		if err := n.UnmarshalJSONFrom(dec); err != nil {
-			return fmt.Errorf("amount.%s: %w", name, err)
+			return fmt.Errorf("%s: %w", name, err)
 		}
 		a.known[amount] = n.fen()
 	}

@@ -50,10 +50,11 @@ func Merge(query *normalise.SettleRow, states []State) []Row {
 // join returns what is known with a state added.
 func join(known *Row, s *State) *Row {
 	told := s.row()
-	switch {
-	case known == nil:
+	if known == nil {
 		return &told
-	case known.Settlement.Source == schema.SourceCallback: // one without item, then one with: both are of the whole
+	}
+	known.Exceptions = append(slices.Clip(known.Exceptions), content(told.Exceptions)...)
+	if known.Settlement.Source == schema.SourceCallback { // one without item, then one with: both are of the whole
 		if differs := differences(&known.Settlement, &told.Settlement); len(differs) > 0 {
 			known.conflict(s, "another callback of the settlement says otherwise: "+strings.Join(differs, ", "))
 		}
@@ -63,7 +64,7 @@ func join(known *Row, s *State) *Row {
 	answer := &known.Settlement
 	if !answer.Status.Final() && told.Settlement.Status.Final() && told.Settlement.SettleTime.V.After(answer.FetchedAt) {
 		fill(&told.Settlement, answer)
-		told.Settlement.Source, told.Settlement.AskedBy = schema.SourceBoth, answer.AskedBy
+		told.Settlement.Source, told.Settlement.AskedBy, told.Settlement.SettleID = schema.SourceBoth, answer.AskedBy, answer.SettleID
 		return &told
 	}
 	answer.Source = schema.SourceBoth
@@ -73,6 +74,17 @@ func join(known *Row, s *State) *Row {
 	}
 	fill(answer, &told.Settlement)
 	return known
+}
+
+// content keeps, of what is wrong with a callback, what is wrong with its content
+// whoever wins: its text may stand in the row, and its amounts in none.
+func content(exceptions []schema.Exception) (kept []schema.Exception) {
+	for _, e := range exceptions {
+		if e.Rule == schema.RuleBadText || e.Rule == schema.RuleNegativeAmount {
+			kept = append(kept, e)
+		}
+	}
+	return kept
 }
 
 // row returns the state as a row, with what is wrong with it.
@@ -91,7 +103,7 @@ func part(whole *Row, s *State) Row {
 	if whole == nil {
 		return r
 	}
-	r.Settlement.Source, r.Settlement.AskedBy = schema.SourceBoth, whole.Settlement.AskedBy
+	r.Settlement.Source, r.Settlement.AskedBy, r.Settlement.SettleID = schema.SourceBoth, whole.Settlement.AskedBy, whole.Settlement.SettleID
 	if whole.Settlement.Source == schema.SourceCallback {
 		r.Settlement.Source = schema.SourceCallback
 	}

@@ -134,3 +134,23 @@ func TestMergeFills(t *testing.T) {
 		t.Errorf("amounts and time of a callback that is contradicted are taken: %+v", contradicted)
 	}
 }
+
+// TestMergeKeepsContent: a callback whose text was cut, or whose amount has a minus, is
+// reported, whoever wins.
+func TestMergeKeepsContent(t *testing.T) {
+	t.Parallel()
+	bad := `"status":"SUCCESS","settle_amount":1000,"rake":-1,"message":"\ud83c"`
+	for name, rows := range map[string][]Row{
+		"alone":                   Merge(nil, []State{heard(t, bad, 0, 1)}),
+		"beside the query":        Merge(answered(t, queried, 60), []State{heard(t, bad, 0, 1)}),
+		"beside another callback": Merge(nil, []State{heard(t, `"status":"SUCCESS","settle_amount":1000`, 0, 1), heard(t, bad+item+`"I1"`, 0, 2)}),
+	} {
+		var rules []schema.Rule
+		for _, e := range rows[0].Exceptions {
+			rules = append(rules, e.Rule)
+		}
+		if diff := cmp.Diff([]schema.Rule{schema.RuleBadText, schema.RuleNegativeAmount}, rules); diff != "" || rows[0].Settlement.Message.V != "\uFFFD" {
+			t.Errorf("%s, message %q (-want +got)\n%s", name, rows[0].Settlement.Message.V, diff)
+		}
+	}
+}

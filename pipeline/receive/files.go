@@ -96,7 +96,7 @@ type certificate struct {
 
 // use takes a certificate and its key, once they belong together.
 func (c *certificate) use(paths []string, contents [][]byte) error {
-	pair, err := tls.X509KeyPair(contents[0], contents[1])
+	pair, err := tls.X509KeyPair(tidyPEM(contents[0]), tidyPEM(contents[1]))
 	if err != nil {
 		return fmt.Errorf("TLS certificate %s with key %s: %w: want both as PEM", paths[0], paths[1], err)
 	}

@@ -41,8 +41,9 @@ func FuzzSignature(f *testing.F) {
 	})
 }
 
-// FuzzLegacyBody reads any body on the path of old callbacks. What is taken has a
-// signature that an independent reading of the same JSON finds right, too.
+// FuzzLegacyBody reads any body on the path of old callbacks, and on the one address
+// of both kinds. What is taken has a signature that an independent reading of the
+// same JSON finds right, too.
 func FuzzLegacyBody(f *testing.F) {
 	receiver := newFixture(f, nil)
 	at := time.Now()
@@ -53,9 +54,13 @@ func FuzzLegacyBody(f *testing.F) {
 	f.Add(bytes.Replace(honest.body, []byte(`"type":"settle",`), nil, 1))
 	f.Add([]byte(`{"timestamp":1,"nonce":2,"msg":"","msg_signature":"0000000000000000000000000000000000000000"}`))
 	f.Add([]byte(`{"msg":"{}","msg":"{}"}`))
+	f.Add(bytes.Replace(honest.body, []byte(`"type"`), []byte(`"version":"1.0","version":"2.0","type"`), 1))
 	f.Fuzz(func(t *testing.T, body []byte) {
-		p := &post{http.MethodPost, honest.path, http.Header{"Content-Type": {"application/json"}}, body, false}
-		w := p.to(receiver)
+		header := http.Header{"Content-Type": {"application/json"}}
+		w := (&post{http.MethodPost, honest.path, header, body, false}).to(receiver)
+		if one := (&post{http.MethodPost, strings.TrimSuffix(honest.path, "/legacy"), header, body, false}).to(receiver); one.Code != w.Code {
+			t.Errorf("on the one address %d, on the other %d", one.Code, w.Code)
+		}
 		if w.Code != http.StatusOK {
 			return
 		}

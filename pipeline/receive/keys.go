@@ -5,12 +5,10 @@ import (
 	"crypto/rsa"
 	"crypto/sha256"
 	"crypto/x509"
-	"encoding/base64"
-	"encoding/pem"
+	"encoding/asn1"
 	"errors"
 	"fmt"
 	"log/slog"
-	"slices"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -46,8 +44,8 @@ func (k *keyring) use(paths []string, contents [][]byte) error {
 	keys := make([]publicKey, len(contents))
 	for i, content := range contents {
 		var err error
-		if keys[i], err = parseKey(content); err != nil {
-			return fmt.Errorf("%s: %w: want the platform's public key (平台公钥), of the app's page on the console, as PEM", paths[i], err)
+		if keys[i], err = readKey(paths[i], content); err != nil {
+			return err
 		}
 		keys[i].verified = k.metrics.verified.WithLabelValues(k.app, string(schema.SignedRSA), keys[i].name)
 	}
@@ -57,11 +55,6 @@ func (k *keyring) use(paths []string, contents [][]byte) error {
 		k.log.Info("a public key of the platform is in use", "app", k.app, "key", key.name, "bits", key.N.BitLen(), "file", paths[i])
 	}
 	return nil
-}
-
-// haveSize says that a signature of so many bytes can be of one of the keys.
-func (k *keyring) haveSize(bytes int) bool {
-	return slices.ContainsFunc(k.current(), func(key publicKey) bool { return key.Size() == bytes })
 }
 
 // matched tells when the platform begins to sign with another key.
@@ -75,15 +68,53 @@ func (k *keyring) matched(name string) {
 	}
 }
 
-// parseKey reads a key as PEM, or as the bare base64 that the console shows.
+// CheckKeyFile reads a file of public_keys as a receiver does, and says what is wrong
+// with it.
+func CheckKeyFile(path string) error {
+	content, err := readFile(path)
+	if err != nil {
+		return err
+	}
+	_, err = readKey(path, content)
+	return err
+}
+
+// readKey reads the key of a file; its error names the file, and what belongs there.
+func readKey(path string, content []byte) (publicKey, error) {
+	key, err := parseKey(content)
+	if err == nil {
+		return key, nil
+	}
+	own := ""
+	if _, ok := errors.AsType[privateKey](err); ok {
+		own = "; 这是应用自己的私钥; this is the app's own private key, which belongs in no file of public_keys"
+	}
+	return key, fmt.Errorf("%s: %w: want the platform's public key (平台公钥), of the app's page on the console, as PEM%s", path, err, own)
+}
+
+// parseKey reads a key as PEM, as the bare base64 that the console shows, or as DER.
+// It may stand there twice.
 func parseKey(content []byte) (publicKey, error) {
-	der, err := keyBytes(content)
+	blocks, err := []keyBlock{{der: content}}, error(nil)
+	if !bytes.HasPrefix(content, []byte{0x30, 0x82}) { // no text begins so
+		blocks, err = keyBlocks(keyText(content))
+	}
 	if err != nil {
 		return publicKey{}, err
 	}
-	key, err := parseDER(der)
-	if err != nil {
-		return publicKey{}, err
+	var key *rsa.PublicKey
+	for _, b := range blocks {
+		if b.kind != "" && b.kind != "PUBLIC KEY" && b.kind != "RSA PUBLIC KEY" {
+			return publicKey{}, fmt.Errorf("it holds a %s", b.kind)
+		}
+		next, err := parseDER(b.der)
+		if err != nil {
+			return publicKey{}, err
+		}
+		if key != nil && !key.Equal(next) {
+			return publicKey{}, errors.New("it holds different keys: each has a file of its own")
+		}
+		key = next
 	}
 	if bits := key.N.BitLen(); bits < leastBits || bits > mostBits {
 		return publicKey{}, fmt.Errorf("the key has %d bits, and %d to %d are taken", bits, leastBits, mostBits)
@@ -95,25 +126,6 @@ func parseKey(content []byte) (publicKey, error) {
 	return publicKey{PublicKey: key, name: fmt.Sprintf("%x", sha256.Sum256(pkix))[:12]}, nil
 }
 
-// keyBytes returns the DER form of the one key in a file.
-func keyBytes(content []byte) ([]byte, error) {
-	block, rest := pem.Decode(content)
-	if block == nil {
-		der, err := base64.StdEncoding.AppendDecode(nil, bytes.Join(bytes.Fields(content), nil))
-		if err != nil || len(der) == 0 {
-			return nil, errors.New("it is neither PEM nor base64")
-		}
-		return der, nil
-	}
-	switch {
-	case block.Type != "PUBLIC KEY" && block.Type != "RSA PUBLIC KEY":
-		return nil, fmt.Errorf("it holds a %s", block.Type)
-	case len(bytes.TrimSpace(rest)) > 0:
-		return nil, errors.New("something follows the key: each has a file of its own")
-	}
-	return block.Bytes, nil
-}
-
 // parseDER reads a key in PKIX form or in that of PKCS #1.
 func parseDER(der []byte) (*rsa.PublicKey, error) {
 	if key, err := x509.ParsePKCS1PublicKey(der); err == nil {
@@ -121,11 +133,28 @@ func parseDER(der []byte) (*rsa.PublicKey, error) {
 	}
 	parsed, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
-		return nil, errors.New("it cannot be read as a public key")
+		return nil, notPublic(der)
 	}
 	key, ok := parsed.(*rsa.PublicKey)
 	if !ok {
 		return nil, fmt.Errorf("it is a %T, and callbacks are signed with RSA", parsed)
 	}
 	return key, nil
+}
+
+// notPublic says what the bytes are that are no public key.
+func notPublic(der []byte) error {
+	if _, err := x509.ParsePKCS8PrivateKey(der); err == nil {
+		return privateKey{"private key"}
+	}
+	if _, err := x509.ParsePKCS1PrivateKey(der); err == nil {
+		return privateKey{"private key"}
+	}
+	if _, err := x509.ParseCertificate(der); err == nil {
+		return errors.New("it holds a certificate")
+	}
+	if rest, err := asn1.Unmarshal(der, new(asn1.RawValue)); err == nil && len(rest) > 0 {
+		return errors.New("something follows the key's bytes: each key has a file of its own")
+	}
+	return errors.New("it cannot be read as a public key: it is cut short, or of another kind")
 }

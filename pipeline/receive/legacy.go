@@ -1,32 +1,33 @@
 package receive
 
 import (
+	"bytes"
 	"crypto/sha1" // what 担保支付 signs with
 	"crypto/subtle"
 	"encoding/hex"
 	"errors"
-	"net/http"
 	"slices"
 	"strings"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"billwalk/pipeline/mend"
 	"billwalk/schema"
 )
 
 // Old orders, paid by 担保支付, are still settled, and their callbacks signed as
 // they always were: by a token, with SHA-1, and within the body. That is weak, so it is
-// believed on a path of its own, for apps that have the token, and never
-// for a request that could have been of version 2.0.
+// believed for apps that have the token alone, and never for a body that says
+// version 2.0, whatever its other signature is like.
 
 // legacyBody is what the signature of an old callback needs.
 type legacyBody struct {
-	Timestamp text   `json:"timestamp"`
-	Nonce     text   `json:"nonce"`
-	Msg       string `json:"msg"`
-	Signature string `json:"msg_signature"`
-	Version   text   `json:"version"`
+	Timestamp text           `json:"timestamp"`
+	Nonce     text           `json:"nonce"`
+	Msg       jsontext.Value `json:"msg"`
+	Signature string         `json:"msg_signature"`
+	Version   text           `json:"version"`
 }
 
 // signedLegacy is an old callback: the hexadecimal SHA-1 of token, timestamp, nonce
@@ -45,14 +46,25 @@ func (s signedLegacy) holds(a *app) bool {
 	return true
 }
 
-// readLegacy reads an old callback, strictly: what cannot be decoded proves nothing.
-func (r *Receiver) readLegacy(_ *app, c *schema.Callback, q *http.Request) (signature, *refusal) {
-	var refused *refusal
-	if c.Body, refused = r.readBody(nil, q); refused != nil {
-		return nil, refused
+// saysCurrent says that the body is to be proved by the signature of version 2.0,
+// as the platform documents it: its version is "2.0". So is what cannot be read,
+// by the stronger one.
+func saysCurrent(body []byte) bool {
+	var read struct {
+		Version text `json:"version"`
 	}
+	return decodeBody(body, &read) != nil || read.Version == "2.0"
+}
+
+// readLegacy reads the signature of an old callback, strictly: what cannot be
+// decoded proves nothing.
+func readLegacy(c *schema.Callback) (signature, *refusal) {
 	var body legacyBody
-	if err := json.Unmarshal(c.Body, &body); err != nil {
+	if err := decodeBody(c.Body, &body); err != nil {
+		return nil, errLegacyBody
+	}
+	msg, err := signedText(body.Msg)
+	if err != nil {
 		return nil, errLegacyBody
 	}
 	c.Timestamp, c.Nonce, c.Signature = string(body.Timestamp), string(body.Nonce), body.Signature
@@ -71,7 +83,25 @@ func (r *Receiver) readLegacy(_ *app, c *schema.Callback, q *http.Request) (sign
 	if err := checkNonce(c.Nonce); err != nil {
 		return nil, err
 	}
-	return signedLegacy{c.Timestamp, c.Nonce, body.Msg, c.Signature}, nil
+	return signedLegacy{c.Timestamp, c.Nonce, msg, c.Signature}, nil
+}
+
+// decodeBody reads a body in which only msg may have text that is not valid: its
+// very bytes are signed.
+func decodeBody(body []byte, into any) error {
+	return json.Unmarshal(bytes.TrimPrefix(body, mend.BOM), into, jsontext.AllowInvalidUTF8(true))
+}
+
+// signedText returns the text that was signed, as it was; "" where there is none.
+func signedText(msg jsontext.Value) (string, error) {
+	switch msg.Kind() {
+	case 0, jsontext.KindNull:
+		return "", nil
+	case jsontext.KindString:
+		text, err := mend.Unquote(msg)
+		return string(text), err
+	}
+	return "", errors.New("want text")
 }
 
 // text is a string that may also come as a number, which is taken as it stands.

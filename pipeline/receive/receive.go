@@ -4,6 +4,8 @@
 //	POST /callbacks/settle/{app} ─▶ form ─▶ signature ─▶ can it be read? ─▶ batch ─PUT─▶ archive/callbacks ─▶ 200
 //	                                 └─────────┴─▶ 4xx           └─no─▶ batch ─PUT─▶ its quarantine ─▶ 200, and an alert
 //
+// The body's version chooses the signature, and that one alone is checked.
+//
 // The platform repeats what is not acknowledged, so that whatever goes wrong is
 // answered with an error and nothing is lost; and the nightly job asks for all
 // settlements by itself, so that it is right without any callback.
@@ -56,7 +58,8 @@ type Config struct {
 	// is called until it succeeds once, and again after a commit that failed.
 	Reach func(context.Context) error
 	// Readable says what is wrong with a verified callback, for whoever reads the
-	// archive. It may be called concurrently.
+	// archive. Where the error has a method Reason, that goes to the log. It may be
+	// called concurrently.
 	Readable func(*schema.Callback) error
 	Batch    func() string // names a batch, as no other of any receiver
 
@@ -157,10 +160,11 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	answer(w, http.StatusOK, acknowledgement)
 }
 
-// route finds the app, and how callbacks on this path are signed: the path alone
-// says so, never the request. It is nil where there is none.
+// route finds the app, and the signature that callbacks on this path have: on an
+// app's own path, where the body does not choose the other. One slash at the end is
+// the same path. The app is nil where there is none.
 func (r *Receiver) route(requested string) (*app, schema.SignatureScheme) {
-	name, ok := strings.CutPrefix(requested, path)
+	name, ok := strings.CutPrefix(strings.TrimSuffix(requested, "/"), path)
 	if !ok {
 		return nil, ""
 	}
@@ -179,19 +183,9 @@ func (r *Receiver) take(a *app, scheme schema.SignatureScheme, q *http.Request) 
 	if a == nil {
 		return errPath
 	}
-	a.received[scheme].Inc()
-	if err := admit(q); err != nil {
-		return err
-	}
-	if !r.state.reached.Load() {
-		return errNotReady
-	}
 	c := &schema.Callback{App: a.name, ReceivedAt: r.config.Now().UTC(), Scheme: scheme, LogID: clean(q.Header.Get("Byte-Logid"))}
-	read := r.readRSA
-	if scheme == schema.SignedLegacy {
-		read = r.readLegacy
-	}
-	signed, err := read(a, c, q)
+	signed, err := r.read(a, c, q)
+	a.received[c.Scheme].Inc()
 	if err != nil {
 		return err
 	}
@@ -208,7 +202,7 @@ func (r *Receiver) take(a *app, scheme schema.SignatureScheme, q *http.Request) 
 	}
 	defer r.serving.Add(-1)
 	if !signed.holds(a) {
-		return errWrong
+		return a.wrong(c)
 	}
 	return r.store(c, signedAt)
 }
@@ -217,16 +211,23 @@ func (r *Receiver) take(a *app, scheme schema.SignatureScheme, q *http.Request) 
 // suspiciously old, is kept apart: it is the platform's all the same, which would
 // send it again and again.
 func (r *Receiver) store(c *schema.Callback, signedAt time.Time) *refusal {
-	to, apart := r.accepted, ""
+	to, apart, why := r.accepted, "", ""
 	if c.ReceivedAt.Sub(signedAt) > mostAge {
 		apart = "too_old"
-	} else if r.config.Readable(c) != nil {
+	} else if err := r.config.Readable(c); err != nil {
 		apart = "unreadable"
+		if err, ok := errors.AsType[interface {
+			error
+			Reason() string
+		}](err); ok {
+			why = err.Reason()
+		}
 	}
 	if apart != "" {
 		to = r.quarantine
 		r.metrics.quarantined.WithLabelValues(c.App, apart).Inc()
-		r.samples.log(slog.LevelError, "a signed callback goes to quarantine, for a person to look at", apart, "app", c.App, "logid", c.LogID)
+		r.samples.log(slog.LevelError, "a signed callback goes to quarantine, for a person to look at", apart,
+			"app", c.App, "why", why, "scheme", c.Scheme, "body_bytes", len(c.Body), "logid", c.LogID)
 	}
 	line, err := r.config.Archive.EncodeCallback(*c)
 	if err != nil {

@@ -2,10 +2,13 @@ package receive
 
 import (
 	"bytes"
+	"crypto/sha256"
 	"encoding/base64"
+	"encoding/pem"
 	"fmt"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strconv"
 	"strings"
 	"testing"
@@ -21,15 +24,20 @@ import (
 // answered, byte for byte, as the platform wants it.
 func TestAcknowledged(t *testing.T) {
 	t.Parallel()
-	long := `{"msg":"` + strings.Repeat("x", mostBody-len(`{"msg":""}`)) + `"}`
+	long := `{"version":"2.0","msg":"` + strings.Repeat("x", mostBody-len(`{"version":"2.0","msg":""}`)) + `"}`
 	for name, p := range map[string]*post{
 		"as the platform sends it": signedPost("n", someBody),
-		"white space in the body":  signedPost("n", " {\n\t\"msg\" :  1 }\r\n"),
-		"nothing but UTF-8":        signedPost("n", `{"msg":"商户号——1"}`),
+		"white space in the body":  signedPost("n", " {\n\t\"version\" :  \"2.0\" }\r\n"),
+		"nothing but UTF-8":        signedPost("n", `{"version":"2.0","msg":"商户号——1"}`),
 		"64 KiB":                   signedPost("n", long),
 		"64 KiB in chunks":         {http.MethodPost, "/callbacks/settle/trade", signedPost("n", long).header, []byte(long), true},
 		"in chunks":                {http.MethodPost, "/callbacks/settle/trade", signedPost("n", someBody).header, []byte(someBody), true},
 		"with a query":             {http.MethodPost, "/callbacks/settle/trade?timestamp=1345678901234&nonce=iuy987q4htafreqw", signedPost("n", someBody).header, []byte(someBody), false},
+		"a slash at the end":       at("/callbacks/settle/trade/", signedPost("n", someBody)),
+		"a form":                   with(signedPost("n", someBody), "Content-Type", "application/x-www-form-urlencoded"),
+		"plain text":               with(signedPost("n", someBody), "Content-Type", "text/plain;charset=UTF-8"),
+		"no content type":          with(signedPost("n", someBody), "Content-Type", ""),
+		"a broken content type":    with(signedPost("n", someBody), "Content-Type", ";;"),
 		"with a charset":           with(signedPost("n", someBody), "Content-Type", "Application/JSON; charset=utf-8"),
 		"without a log id":         with(signedPost("n", someBody), "Byte-Logid", ""),
 		"ten minutes ahead":        signedBy(platformKey(), time.Now().Add(mostAhead-time.Minute), "n", someBody),
@@ -38,6 +46,11 @@ func TestAcknowledged(t *testing.T) {
 		"a long nonce":             resigned(with(signedPost("n", someBody), "Byte-Nonce-Str", strings.Repeat("n", mostNonce))),
 		"old-style":                legacyPost(time.Now(), "n", `{"appid":"tt1"}`),
 		"old-style, large":         legacyPost(time.Now(), "n", strings.Repeat("x", usualBody)),
+		"old-style, a slash":       at("/callbacks/settle/trade/legacy/", legacyPost(time.Now(), "n", `{"appid":"tt1"}`)),
+		"old-style, one address":   at("/callbacks/settle/trade", legacyPost(time.Now(), "n", `{"appid":"tt1"}`)),
+		"old-style, one address /": at("/callbacks/settle/trade/", legacyPost(time.Now(), "n", `{"appid":"tt1"}`)),
+		"old-style, no type given": with(at("/callbacks/settle/trade", legacyPost(time.Now(), "n", `{"appid":"tt1"}`)), "Content-Type", ""),
+		"old-style, odd headers":   {http.MethodPost, "/callbacks/settle/trade", signedBy(foreignKey(), time.Now(), "m", "").header, legacyPost(time.Now(), "n", "{}").body, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -118,12 +131,13 @@ func TestRefused(t *testing.T) {
 		"no such app":            {at("/callbacks/settle/nobody", signedPost("n", someBody)), 404, "path"},
 		"no app":                 {at("/callbacks/settle/", signedPost("n", someBody)), 404, "path"},
 		"another path":           {at("/callbacks/refund/trade", signedPost("n", someBody)), 404, "path"},
-		"below an app":           {at("/callbacks/settle/trade/", signedPost("n", someBody)), 404, "path"},
+		"below an app":           {at("/callbacks/settle/trade/x", signedPost("n", someBody)), 404, "path"},
+		"two slashes":            {at("/callbacks/settle/trade//", signedPost("n", someBody)), 404, "path"},
+		"two slashes before it":  {at("/callbacks/settle//trade", signedPost("n", someBody)), 404, "path"},
+		"legacy, two slashes":    {at("/callbacks/settle/trade/legacy//", legacyPost(now, "n", "{}")), 404, "path"},
 		"legacy without a token": {at("/callbacks/settle/plain/legacy", legacyPost(now, "n", "{}")), 404, "path"},
 		"GET":                    {by(http.MethodGet, signedPost("n", someBody)), 405, "method"},
 		"PUT":                    {by(http.MethodPut, signedPost("n", someBody)), 405, "method"},
-		"a form":                 {with(signedPost("n", someBody), "Content-Type", "application/x-www-form-urlencoded"), 415, "content_type"},
-		"no content type":        {with(signedPost("n", someBody), "Content-Type", ""), 415, "content_type"},
 		"64 KiB and 1":           {signedPost("n", strings.Repeat("x", mostBody+1)), 413, "too_large"},
 		"64 KiB and 1 in chunks": {&post{http.MethodPost, "/callbacks/settle/trade", signedPost("n", "").header, make([]byte, mostBody+1), true}, 413, "too_large"},
 
@@ -144,10 +158,10 @@ func TestRefused(t *testing.T) {
 		"signature cut":            {with(signedPost("n", someBody), "Byte-Signature", signature[:len(signature)/2/4*4]), 401, "bad_signature"},
 		"signature unpadded":       {with(signedPost("n", someBody), "Byte-Signature", strings.TrimRight(signature, "=")), 401, "bad_signature"},
 		"signature of one zero":    {with(signedPost("n", someBody), "Byte-Signature", base64.StdEncoding.EncodeToString(make([]byte, 256))), 401, "wrong_signature"},
-		"signature prefixed":       {with(signedPost("n", someBody), "Byte-Signature", base64.StdEncoding.EncodeToString(append([]byte{0}, raw...))), 401, "bad_signature"},
+		"signature prefixed":       {with(signedPost("n", someBody), "Byte-Signature", base64.StdEncoding.EncodeToString(append([]byte{0}, raw...))), 401, "wrong_signature"},
 		"another's signature":      {with(signedPost("n", someBody), "Byte-Signature", signedPost("m", someBody).header.Get("Byte-Signature")), 401, "wrong_signature"},
 		"another's key":            {signedBy(foreignKey(), now, "n", someBody), 401, "wrong_signature"},
-		"another size of key":      {signedBy(nextKey(), now, "n", someBody), 401, "bad_signature"},
+		"another size of key":      {signedBy(nextKey(), now, "n", someBody), 401, "wrong_signature"},
 		"a flipped bit":            {saying(string(flipped), signedPost("n", someBody)), 401, "wrong_signature"},
 		"another timestamp":        {with(signedPost("n", someBody), "Byte-Timestamp", strconv.FormatInt(now.Unix()-60, 10)), 401, "wrong_signature"},
 		"another nonce":            {with(signedPost("n", someBody), "Byte-Nonce-Str", "m"), 401, "wrong_signature"},
@@ -155,8 +169,14 @@ func TestRefused(t *testing.T) {
 		"JSON written anew":        {saying(strings.Replace(someBody, `":"`, `": "`, 1), signedPost("n", someBody)), 401, "wrong_signature"},
 		"too new":                  {signedBy(platformKey(), now.Add(mostAhead+time.Minute), "n", someBody), 401, "too_new"},
 		"too old and unsigned":     {signedBy(foreignKey(), now.Add(-mostAge-time.Minute), "n", someBody), 401, "wrong_signature"},
-		"legacy on the 2.0 path":   {at("/callbacks/settle/trade", legacyPost(now, "n", "{}")), 401, "missing_timestamp"},
-		"legacy with a bad 2.0":    {&post{http.MethodPost, "/callbacks/settle/trade", signedBy(foreignKey(), now, "n", "").header, legacyPost(now, "n", "{}").body, false}, 401, "wrong_signature"},
+		"no version, 2.0 signed":   {signedPost("n", `{"type":"settle","msg":"{}"}`), 401, "missing_timestamp"},
+		"version 1.0, 2.0 signed":  {signedPost("n", `{"version":"1.0","type":"settle","msg":"{}"}`), 401, "missing_timestamp"},
+		"2.0 signed as legacy":     {at("/callbacks/settle/trade", old(`"type"`, `"version":"2.0","type"`)), 401, "missing_timestamp"},
+		"2.0 signed as both":       {&post{http.MethodPost, "/callbacks/settle/trade", signedBy(foreignKey(), now, "n", "").header, old(`"type"`, `"version":"2.0","type"`).body, false}, 401, "wrong_signature"},
+		"version 2.0 as a number":  {at("/callbacks/settle/trade", old(`"type"`, `"version":2.0,"type"`)), 401, "missing_timestamp"},
+		"version twice":            {at("/callbacks/settle/trade", old(`"type"`, `"version":"1.0","version":"2.0","type"`)), 401, "missing_timestamp"},
+		"legacy on the one path":   {at("/callbacks/settle/trade", old("nonce-1", "nonce-2")), 401, "wrong_signature"},
+		"legacy in no JSON":        {at("/callbacks/settle/trade", old("{", "{,")), 401, "missing_timestamp"},
 		"2.0 on the legacy path":   {at("/callbacks/settle/trade/legacy", signedPost("n", someBody)), 401, "not_legacy"},
 		"legacy, says it is 2.0":   {old(`"type"`, `"version":"2.0","type"`), 401, "not_legacy"},
 		"legacy, nonce twice":      {old(`"nonce"`, `"nonce":"nonce-2","nonce"`), 401, "legacy_body"},
@@ -211,6 +231,9 @@ func checkNothingKept(t *testing.T, f *fixture, p *post) {
 			t.Errorf("the log tells %q: %s", secret, log)
 		}
 	}
+	if target, _, _ := strings.Cut(p.path, "?"); !strings.Contains(log, `"path":"`+target+`"`) {
+		t.Errorf("the log does not tell the path: %s", log)
+	}
 	if !strings.Contains(log, `"remote":"192.0.2.1:1234"`) {
 		t.Errorf("the log does not tell who it was: %s", log)
 	}
@@ -250,13 +273,17 @@ func TestQuarantine(t *testing.T) {
 		"of long ago":      {signedBy(platformKey(), time.Unix(1_643_189_272, 0), "n", someBody), "too_old"},
 		"legacy, too old":  {legacyPost(now.Add(-mostAge-time.Minute), "n", "{}"), "too_old"},
 		"legacy, read not": {legacyPost(now, "n", "unreadable"), "unreadable"},
+		"why":              {signedPost("n", `{"version":"2.0","msg":"why"}`), "unreadable"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			f := newFixture(t, func(c *Config) {
 				c.Readable = func(c *schema.Callback) error {
-					if bytes.Contains(c.Body, []byte("unreadable")) {
+					switch {
+					case bytes.Contains(c.Body, []byte("unreadable")):
 						return fmt.Errorf("it says canary-extra: %s", c.Body)
+					case bytes.Contains(c.Body, []byte("why")):
+						return fmt.Errorf("it says canary-extra: %w", reasoned{})
 					}
 					return readable(c)
 				}
@@ -274,7 +301,135 @@ func TestQuarantine(t *testing.T) {
 			if !strings.Contains(log, `"level":"ERROR","msg":"a signed callback goes to quarantine`) || strings.Contains(log, "canary") {
 				t.Errorf("the log says: %s", log)
 			}
+			if why := `"why":"so that it can be mended"`; strings.Contains(log, why) != (name == "why") {
+				t.Errorf("the log says why: %s", log)
+			}
 		})
+	}
+}
+
+// reasoned is an error of which the log may have a part.
+type reasoned struct{}
+
+func (reasoned) Error() string  { return "canary-extra" }
+func (reasoned) Reason() string { return "so that it can be mended" }
+
+// TestOneAddress: the platform posts callbacks of both kinds to one address, and an
+// app without the token of the old ones says what to do.
+func TestOneAddress(t *testing.T) {
+	t.Parallel()
+	const path = "/callbacks/settle/plain"
+	f := newFixture(t, nil)
+	old := at(path, legacyPost(time.Now(), "n", "{}"))
+	if w := old.to(f); w.Code != http.StatusUnauthorized || f.number(t, "refused_total", "app", "plain", "reason", "no_token") != 1 {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	checkNothingKept(t, f, old)
+	if log := f.logged.String(); !strings.Contains(log, "configure the app's legacy_token") || !strings.Contains(log, "担保支付") {
+		t.Errorf("the log does not say what to do: %s", log)
+	}
+	// Where no other signature can be checked, what is signed by the platform's key is kept.
+	if w := at(path, signedPost("m", `{"type":"settle","msg":"{}"}`)).to(f); w.Code != http.StatusOK {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if w := at(path, signedBy(foreignKey(), time.Now(), "m", `{"type":"settle","msg":"{}"}`)).to(f); w.Code != http.StatusUnauthorized {
+		t.Errorf("%d %s", w.Code, w.Body)
+	}
+	if got := f.shelf.callbackOf("m").Scheme; got != schema.SignedRSA {
+		t.Errorf("it is said to be signed by %q", got)
+	}
+
+	f = newFixture(t, nil)
+	for nonce, scheme := range map[string]schema.SignatureScheme{"rsa": schema.SignedRSA, "token": schema.SignedLegacy} {
+		p := signedPost(nonce, someBody)
+		if scheme == schema.SignedLegacy {
+			p = at(p.path, legacyPost(time.Now(), nonce, "{}"))
+		}
+		if w := p.to(f); w.Code != http.StatusOK || f.shelf.callbackOf(nonce).Scheme != scheme {
+			t.Errorf("%s: %d, said to be signed by %q", nonce, w.Code, f.shelf.callbackOf(nonce).Scheme)
+		}
+		for name, labels := range map[string][]string{"received_total": {"scheme", string(scheme)}, "verified_total": {"scheme", string(scheme)}} {
+			if n := f.number(t, name, labels...); n != 1 {
+				t.Errorf("%s %v: %v", name, labels, n)
+			}
+		}
+	}
+}
+
+// TestWrongSignature: the log names the keys that were tried and the length of the
+// body, and the two usual causes; of these first the one that is likelier.
+func TestWrongSignature(t *testing.T) {
+	t.Parallel()
+	name := fmt.Sprintf("%x", sha256.Sum256(pemBytes(publicPEM(platformKey()))))[:12]
+	for what, p := range map[string]*post{
+		"the app's own key":            signedBy(foreignKey(), time.Now(), "n", someBody),
+		"the app's own key, of others": signedBy(nextKey(), time.Now(), "n", someBody),
+		"written anew":                 saying(someBody+" ", signedPost("n", someBody)),
+	} {
+		f := newFixture(t, nil)
+		logged := func() string {
+			t.Helper()
+			if w := p.to(f); w.Code != http.StatusUnauthorized || w.Body.String() != string(errWrong.answer) {
+				t.Fatalf("%s: %d %s", what, w.Code, w.Body)
+			}
+			log := f.logged.String()
+			for _, want := range []string{`"keys":["` + name + `"]`, fmt.Sprintf(`"body_bytes":%d`, len(p.body)), "应用公钥", "平台公钥", "改写了请求体", "the app's own", "a proxy may rewrite the body"} {
+				if !strings.Contains(log, want) {
+					t.Errorf("%s: no %q in %s", what, want, log)
+				}
+			}
+			return log
+		}
+		if log := logged(); !strings.Contains(log, "public_keys may hold the app's own key") {
+			t.Errorf("%s: the key is likelier: %s", what, log)
+		}
+		checkNothingKept(t, f, p)
+		now := time.Now().Add(2 * time.Second)
+		f.samples.now = func() time.Time { return now }
+		signedPost("m", someBody).to(f)
+		if log := logged(); !strings.Contains(log, "these keys have verified other callbacks") {
+			t.Errorf("%s: a proxy is likelier: %s", what, log)
+		}
+	}
+	f := newFixture(t, nil)
+	p := at("/callbacks/settle/trade", legacyPost(time.Now(), "n", `{"a":1}`))
+	p.body = bytes.Replace(p.body, []byte(`:1}`), []byte(`:2}`), 1)
+	p.to(f)
+	for _, want := range []string{`"keys":"legacy_token"`, "支付设置", "改写了请求体"} {
+		if log := f.logged.String(); !strings.Contains(log, want) {
+			t.Errorf("no %q in %s", want, log)
+		}
+	}
+	checkNothingKept(t, f, p)
+}
+
+func pemBytes(text []byte) []byte {
+	block, _ := pem.Decode(text)
+	return block.Bytes
+}
+
+// TestRefusedPath: the log has the path that was asked for, cut and in plain letters,
+// and nothing of the query.
+func TestRefusedPath(t *testing.T) {
+	t.Parallel()
+	for path, want := range map[string]string{
+		"/callbacks/settle/trad?x=canary-extra":     `"path":"/callbacks/settle/trad"`,
+		"/callbacks/%E5%88%86\u8d26/%0A%1b[31m":     `"path":"/callbacks/`,
+		"/" + strings.Repeat("a", 10*mostPath):      `"path":"/` + strings.Repeat("a", mostPath-1) + `..."`,
+		"/callbacks/settle/trade%2Flegacy%2Fcanary": `"path":"/callbacks/settle/trade%2Flegacy%2Fcanary"`,
+	} {
+		f := newFixture(t, nil)
+		q := httptest.NewRequest(http.MethodPost, "/", nil)
+		target, err := url.ParseRequestURI(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		q.URL = target
+		f.ServeHTTP(httptest.NewRecorder(), q)
+		log := f.logged.String()
+		if !strings.Contains(log, want) || strings.Contains(log, "canary-extra") || strings.ContainsAny(log, "\x1b账") {
+			t.Errorf("%s: want %s in %s", path, want, log)
+		}
 	}
 }
 

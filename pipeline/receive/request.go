@@ -3,8 +3,8 @@ package receive
 import (
 	"io"
 	"log/slog"
-	"mime"
 	"net/http"
+	"net/url"
 	"strings"
 )
 
@@ -21,18 +21,24 @@ type refusal struct {
 	status int
 	reason string // a label of the metric, and what the log says
 	answer []byte
+	detail []any // pairs for the log alone
 }
 
 func refuse(status int, reason, tips string) *refusal {
-	return &refusal{status, reason, []byte(`{"err_no":1,"err_tips":"` + tips + `"}`)}
+	return &refusal{status: status, reason: reason, answer: []byte(`{"err_no":1,"err_tips":"` + tips + `"}`)}
+}
+
+// with returns the refusal with more for the log.
+func (r refusal) with(detail ...any) *refusal {
+	r.detail = detail
+	return &r
 }
 
 var (
-	errPath        = refuse(http.StatusNotFound, "path", "no callbacks are received here")
-	errMethod      = refuse(http.StatusMethodNotAllowed, "method", "want POST")
-	errContentType = refuse(http.StatusUnsupportedMediaType, "content_type", "want application/json")
-	errTooLarge    = refuse(http.StatusRequestEntityTooLarge, "too_large", "the body has more than 64 KiB")
-	errCutBody     = refuse(http.StatusBadRequest, "cut_body", "the body ended early")
+	errPath     = refuse(http.StatusNotFound, "path", "no callbacks are received here")
+	errMethod   = refuse(http.StatusMethodNotAllowed, "method", "want POST")
+	errTooLarge = refuse(http.StatusRequestEntityTooLarge, "too_large", "the body has more than 64 KiB")
+	errCutBody  = refuse(http.StatusBadRequest, "cut_body", "the body ended early")
 
 	errNoTimestamp  = refuse(http.StatusUnauthorized, "missing_timestamp", "not signed: no timestamp")
 	errNoNonce      = refuse(http.StatusUnauthorized, "missing_nonce", "not signed: no nonce")
@@ -44,6 +50,7 @@ var (
 	errWrong        = refuse(http.StatusUnauthorized, "wrong_signature", "the signature does not hold")
 	errLegacyBody   = refuse(http.StatusUnauthorized, "legacy_body", "the body is not what an old callback has")
 	errNotLegacy    = refuse(http.StatusUnauthorized, "not_legacy", "version 2.0 is not received here")
+	errNoToken      = refuse(http.StatusUnauthorized, "no_token", "the body has no version 2.0 and the app has no legacy_token")
 
 	errNotReady  = refuse(http.StatusServiceUnavailable, "not_ready", "come again")
 	errBusy      = refuse(http.StatusServiceUnavailable, "busy", "come again")
@@ -63,29 +70,26 @@ func answer(w http.ResponseWriter, status int, body []byte) {
 }
 
 // refuse answers, counts and logs a refusal: of the request nothing but where it
-// came from, and its log id.
+// came from, the path that it asked for, and its log id.
 func (r *Receiver) refuse(w http.ResponseWriter, q *http.Request, a *app, err *refusal) {
 	name := ""
 	if a != nil {
 		name = a.name
 	}
 	r.metrics.refused.WithLabelValues(name, err.reason).Inc()
-	r.samples.log(slog.LevelWarn, "a request was not acknowledged", err.reason, "app", name, "remote", q.RemoteAddr, "logid", clean(q.Header.Get("Byte-Logid")))
+	about := []any{"app", name, "path", cleanPath(q.URL), "remote", q.RemoteAddr, "logid", clean(q.Header.Get("Byte-Logid"))}
+	r.samples.log(slog.LevelWarn, "a request was not acknowledged", err.reason, append(about, err.detail...)...)
 	if err == errMethod {
 		w.Header().Set("Allow", http.MethodPost)
 	}
 	answer(w, err.status, err.answer)
 }
 
-// admit looks at what costs nothing to look at.
+// admit looks at what costs nothing to look at. The Content-Type is not looked at: the
+// signature proves the body, whatever it is called.
 func admit(q *http.Request) *refusal {
 	if q.Method != http.MethodPost {
 		return errMethod
-	}
-	if kind := q.Header.Get("Content-Type"); kind != jsonType[0] {
-		if kind, _, err := mime.ParseMediaType(kind); err != nil || kind != jsonType[0] {
-			return errContentType
-		}
 	}
 	if q.ContentLength > mostBody {
 		return errTooLarge
@@ -126,6 +130,18 @@ func readChunks(there []byte, body io.Reader) ([]byte, *refusal) {
 		return nil, errTooLarge
 	}
 	return append(there, read...), nil
+}
+
+// mostPath is how much of a path a log has.
+const mostPath = 128
+
+// cleanPath returns the path as it was asked for, in ASCII, without the query.
+func cleanPath(u *url.URL) string {
+	path := u.EscapedPath()
+	if len(path) > mostPath {
+		path = path[:mostPath] + "..."
+	}
+	return path
 }
 
 // clean makes a header that nobody signed fit for a log and the archive.

@@ -42,9 +42,53 @@ func (s signedRSA) holds(a *app) bool {
 
 var strict = base64.StdEncoding.Strict()
 
-// readRSA reads a callback of version 2.0. Its signature is in the headers; what
-// the body may say of one is not looked at.
-func (r *Receiver) readRSA(a *app, c *schema.Callback, q *http.Request) (signature, *refusal) {
+// read reads the request, and what has to prove it. On the path of the app the body's
+// version chooses the signature: the platform has one address for both. It is
+// chosen before any is checked, and no other one is tried.
+func (r *Receiver) read(a *app, c *schema.Callback, q *http.Request) (signature, *refusal) {
+	if err := admit(q); err != nil {
+		return nil, err
+	}
+	if !r.state.reached.Load() {
+		return nil, errNotReady
+	}
+	message, err := r.readMessage(c, q)
+	if err != nil {
+		return nil, err
+	}
+	if c.Scheme == schema.SignedRSA && !saysCurrent(c.Body) {
+		switch {
+		case !a.token.Empty():
+			c.Scheme = schema.SignedLegacy
+		case q.Header.Get("Byte-Signature") == "":
+			return nil, errNoToken.with("hint", hintNoToken)
+		}
+	}
+	if c.Scheme == schema.SignedLegacy {
+		return readLegacy(c)
+	}
+	return readRSA(c, q, message)
+}
+
+// readMessage reads the body, and returns what version 2.0 signs: the first two
+// headers and the body, each with a line break.
+func (r *Receiver) readMessage(c *schema.Callback, q *http.Request) ([]byte, *refusal) {
+	timestamp, nonce := q.Header.Get("Byte-Timestamp"), q.Header.Get("Byte-Nonce-Str")
+	message := make([]byte, 0, len(timestamp)+len(nonce)+len("\n\n\n")+int(max(0, q.ContentLength)))
+	message = append(append(message, timestamp...), '\n')
+	message = append(append(message, nonce...), '\n')
+	start := len(message)
+	message, err := r.readBody(message, q)
+	if err != nil {
+		return nil, err
+	}
+	c.Body = message[start:len(message):len(message)]
+	return append(message, '\n'), nil
+}
+
+// readRSA reads the signature of version 2.0. It is in the headers; what the body may
+// say of one is not looked at.
+func readRSA(c *schema.Callback, q *http.Request, message []byte) (signature, *refusal) {
 	for _, header := range []struct {
 		name          string
 		value         *string
@@ -67,21 +111,10 @@ func (r *Receiver) readRSA(a *app, c *schema.Callback, q *http.Request) (signatu
 		return nil, err
 	}
 	raw, err := strict.DecodeString(c.Signature)
-	if err != nil || !a.keys.haveSize(len(raw)) {
+	if err != nil || len(raw) < leastBits/8 || len(raw) > mostBits/8 {
 		return nil, errBadSignature
 	}
-	message := make([]byte, 0, len(c.Timestamp)+len(c.Nonce)+len("\n\n\n")+int(max(0, q.ContentLength)))
-	message = append(message, c.Timestamp...)
-	message = append(message, '\n')
-	message = append(message, c.Nonce...)
-	message = append(message, '\n')
-	start := len(message)
-	message, refused := r.readBody(message, q)
-	if refused != nil {
-		return nil, refused
-	}
-	c.Body = message[start:len(message):len(message)]
-	return signedRSA{append(message, '\n'), raw}, nil
+	return signedRSA{message, raw}, nil
 }
 
 // checkNonce makes sure that a nonce cannot pass for anything else.

@@ -25,8 +25,19 @@ func (r *Rules) Questions(bills []Bill) []schema.Question {
 	return questions
 }
 
-// value returns what the match rule asks with for the bill, "" if it is absent.
+// Has says that the question may have been asked for the bill.
+func (b *Bill) Has(q schema.Question) bool { return b.value(q.Match) == q.Value }
+
+// value returns what the match rule asks with for the bill, "" if it is absent or
+// longer than the settle query takes: normalise has reported that.
 func (b *Bill) value(m schema.Match) string {
+	if id := b.id(m); len(id) <= schema.MaxAskedID {
+		return id
+	}
+	return ""
+}
+
+func (b *Bill) id(m schema.Match) string {
 	switch m.Column {
 	case "shop_order_id":
 		return b.ShopOrderID

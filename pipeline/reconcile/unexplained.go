@@ -44,6 +44,7 @@ func Unexplained(day schema.Day, settlements []schema.Settlement) ([]schema.Reco
 		if i == 0 || s.key != all[i-1].key {
 			rows = append(rows, schema.Reconciliation{
 				GroupKey: s.key, ShopOrderID: nullID(id(s.OrderID)), ItemOrderID: nullID(s.item), Verdict: schema.SettlementOnly,
+				Reasons: []string{reasonUnexplained},
 			})
 			settled = tally{}
 		}

@@ -84,7 +84,7 @@ K K _ 2 30 _ 3 10 1..1`},
 			t.Errorf("%s (-want +got, %v):\n%s", test.name, err, diff)
 		}
 		for _, r := range rows {
-			if r.Verdict != schema.SettlementOnly || r.WalkAccountID != "" || r.BillRows != 0 || r.MatchedBy.Valid || len(r.Reasons) > 0 ||
+			if r.Verdict != schema.SettlementOnly || r.WalkAccountID != "" || r.BillRows != 0 || r.MatchedBy.Valid || !slices.Equal(r.Reasons, []string{"settlement_unexplained"}) ||
 				r.Billed != (schema.Legs{}) || r.Diff != (schema.Legs{}) || r.Refund.Valid {
 				t.Errorf("%s: %+v", test.name, r)
 			}

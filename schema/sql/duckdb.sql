@@ -45,7 +45,48 @@ CREATE OR REPLACE VIEW bills AS SELECT
   logid::VARCHAR AS logid,
   fetched_at::TIMESTAMPTZ AS fetched_at,
   archive_key::VARCHAR AS archive_key
-FROM read_parquet('lake/bills/*/*.parquet', hive_partitioning = true, hive_types = {'bill_date': DATE});
+FROM (
+  SELECT
+    NULL::INTEGER AS biz_type,
+    NULL::VARCHAR AS shop_order_id,
+    NULL::VARCHAR AS item_order_id,
+    NULL::VARCHAR AS order_ext_id,
+    NULL::VARCHAR AS certificate_id,
+    NULL::VARCHAR AS verify_id,
+    NULL::VARCHAR AS poi_id,
+    NULL::VARCHAR AS verify_poi_account_id,
+    NULL::VARCHAR AS sku_id,
+    NULL::VARCHAR AS group_name,
+    NULL::VARCHAR AS code,
+    NULL::VARCHAR AS settle_type_desc,
+    NULL::INTEGER AS settle_sub_type,
+    NULL::TIMESTAMPTZ AS settle_time,
+    NULL::INTEGER AS direction,
+    NULL::BIGINT AS pay_fen,
+    NULL::BIGINT AS deduction_discount_fen,
+    NULL::BIGINT AS merchant_ticket_fen,
+    NULL::BIGINT AS platform_ticket_fen,
+    NULL::BIGINT AS ledger_platform_ticket_fen,
+    NULL::BIGINT AS original_fen,
+    NULL::BIGINT AS ledger_total_fen,
+    NULL::BIGINT AS total_commission_fen,
+    NULL::BIGINT AS actual_insured_fen,
+    NULL::BIGINT AS total_agent_merchant_fen,
+    NULL::BIGINT AS total_merchant_platform_service_fen,
+    NULL::BIGINT AS total_operation_agent_fen,
+    NULL::BIGINT AS talent_commission_fen,
+    NULL::BIGINT AS broker_commission_fen,
+    NULL::BIGINT AS clerk_commission_fen,
+    NULL::BIGINT AS mall_store_goods_fen,
+    NULL::BIGINT AS goods_fen,
+    NULL::BIGINT AS fund_amount_fen,
+    NULL::INTEGER AS fund_amount_type,
+    NULL::VARCHAR AS extra,
+    NULL::VARCHAR AS logid
+  WHERE false
+  UNION ALL BY NAME
+  FROM read_parquet('lake/bills/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
+);
 COMMENT ON VIEW bills IS 'One row per ledger record of the bill API; key account_id, ledger_id, settle_type, settle_sub_type.';
 COMMENT ON COLUMN bills.account_id IS 'the account that is paid (head office or store); from account_id';
 COMMENT ON COLUMN bills.ledger_id IS 'bill id; from ledger_id';
@@ -113,7 +154,29 @@ CREATE OR REPLACE VIEW settlements AS SELECT
   app_id::VARCHAR AS app_id,
   logid::VARCHAR AS logid,
   fetched_at::TIMESTAMPTZ AS fetched_at
-FROM read_parquet('lake/settlements/*/*.parquet', hive_partitioning = true, hive_types = {'bill_date': DATE});
+FROM (
+  SELECT
+    NULL::VARCHAR AS order_id,
+    NULL::VARCHAR AS out_settle_no,
+    NULL::VARCHAR AS out_order_no,
+    NULL::VARCHAR AS item_order_id,
+    NULL::BIGINT AS settle_amount_fen,
+    NULL::BIGINT AS rake_fen,
+    NULL::BIGINT AS commission_fen,
+    NULL::BIGINT AS shares_fen,
+    NULL::STRUCT(merchant_no VARCHAR, amount_fen BIGINT)[] AS shares,
+    NULL::VARCHAR AS settle_detail,
+    NULL::TIMESTAMPTZ AS settle_time,
+    NULL::BOOLEAN AS is_auto_settle,
+    NULL::VARCHAR AS message,
+    NULL::VARCHAR AS cp_extra,
+    NULL::VARCHAR AS asked_by,
+    NULL::VARCHAR AS app_id,
+    NULL::VARCHAR AS logid
+  WHERE false
+  UNION ALL BY NAME
+  FROM read_parquet('lake/settlements/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
+);
 COMMENT ON VIEW settlements IS 'One row per settle_id, or per item where callbacks name several, on one day only: the latest bill_date of its order that is not after the settlement''s own day, else the earliest; without a time, the latest. One that no bill explains stands on its own day.';
 COMMENT ON COLUMN settlements.settle_id IS 'settlement id; several times only where callbacks name several items of it; from settle_id';
 COMMENT ON COLUMN settlements.order_id IS 'order id of the trade system; from order_id';
@@ -163,15 +226,39 @@ CREATE OR REPLACE VIEW reconciliation AS SELECT
   refund_fen::BIGINT AS refund_fen,
   first_settle_time::TIMESTAMPTZ AS first_settle_time,
   last_settle_time::TIMESTAMPTZ AS last_settle_time
-FROM read_parquet('lake/reconciliation/*/*.parquet', hive_partitioning = true, hive_types = {'bill_date': DATE});
+FROM (
+  SELECT
+    NULL::VARCHAR AS shop_order_id,
+    NULL::VARCHAR AS item_order_id,
+    NULL::VARCHAR AS matched_by,
+    NULL::VARCHAR[] AS reasons,
+    NULL::BIGINT AS billed_total_fen,
+    NULL::BIGINT AS settled_total_fen,
+    NULL::BIGINT AS diff_total_fen,
+    NULL::BIGINT AS billed_fee_fen,
+    NULL::BIGINT AS settled_fee_fen,
+    NULL::BIGINT AS diff_fee_fen,
+    NULL::BIGINT AS billed_commission_fen,
+    NULL::BIGINT AS settled_commission_fen,
+    NULL::BIGINT AS diff_commission_fen,
+    NULL::BIGINT AS billed_net_fen,
+    NULL::BIGINT AS settled_net_fen,
+    NULL::BIGINT AS diff_net_fen,
+    NULL::BIGINT AS refund_fen,
+    NULL::TIMESTAMPTZ AS first_settle_time,
+    NULL::TIMESTAMPTZ AS last_settle_time
+  WHERE false
+  UNION ALL BY NAME
+  FROM read_parquet('lake/reconciliation/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
+);
 COMMENT ON VIEW reconciliation IS 'One row per group: the forward bills of one order (or item) of one account on one day, or its other bills. Every bill is in exactly one group; so is every settlement, those that no bill explains in groups without bills (settlement_only). billed and settled sum what is known; a difference is NULL where a leg is not compared.';
 COMMENT ON COLUMN reconciliation.walk_account_id IS 'the configured account whose bills these are; empty where no bill is (settlement_only)';
 COMMENT ON COLUMN reconciliation.group_key IS 'unique in account and day: the order, order/item, order#non-forward, ext:…, bill:… without an order, or settlement:… without bill and order';
 COMMENT ON COLUMN reconciliation.shop_order_id IS 'the order';
 COMMENT ON COLUMN reconciliation.item_order_id IS 'the item, where settlements name items';
-COMMENT ON COLUMN reconciliation.verdict IS 'matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable; a cause of settlement_only: a coupon verified and undone or refunded within an hour, of which there is no bill, ever (核销后 1 小时内撤销或退款,平台永不出账单)';
+COMMENT ON COLUMN reconciliation.verdict IS 'matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable';
 COMMENT ON COLUMN reconciliation.matched_by IS 'item, order, order_window or amount; NULL unless matched';
-COMMENT ON COLUMN reconciliation.reasons IS 'why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, retry_in_flight, not_asked, no_key, non_forward, not_configured; a cause of settlement_unexplained: a coupon verified and undone or refunded within an hour, of which there is no bill, ever (核销后 1 小时内撤销或退款,平台永不出账单)';
+COMMENT ON COLUMN reconciliation.reasons IS 'why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, retry_in_flight, not_asked, no_key, non_forward, not_configured. settlement_unexplained beside settlement_only: its account is not in jobs.yaml, its day failed for the account, its bill is further away than the lookback (7 days at least), or it is of a coupon verified and undone or refunded within an hour, of which there is no bill, ever (核销后 1 小时内撤销或退款,平台永不出账单)';
 COMMENT ON COLUMN reconciliation.bill_rows IS 'bills in the group';
 COMMENT ON COLUMN reconciliation.settlement_rows IS 'settlements of this day in the group, of any status';
 COMMENT ON COLUMN reconciliation.billed_total_fen IS 'ledger_total of the forward bills; signed fen';
@@ -203,7 +290,20 @@ CREATE OR REPLACE VIEW exceptions AS SELECT
   detail::VARCHAR AS detail,
   record::VARCHAR AS record,
   archive_key::VARCHAR AS archive_key
-FROM read_parquet('lake/exceptions/*/*.parquet', hive_partitioning = true, hive_types = {'bill_date': DATE});
+FROM (
+  SELECT
+    NULL::VARCHAR AS account_id,
+    NULL::VARCHAR AS ledger_id,
+    NULL::VARCHAR AS shop_order_id,
+    NULL::VARCHAR AS settle_id,
+    NULL::BIGINT AS expected_fen,
+    NULL::BIGINT AS actual_fen,
+    NULL::VARCHAR AS record,
+    NULL::VARCHAR AS archive_key
+  WHERE false
+  UNION ALL BY NAME
+  FROM read_parquet('lake/exceptions/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
+);
 COMMENT ON VIEW exceptions IS 'One row per thing that a person should look at; never a reason to drop a bill.';
 COMMENT ON COLUMN exceptions.rule IS 'the rule that is broken';
 COMMENT ON COLUMN exceptions.severity IS 'error or warning';
@@ -234,7 +334,19 @@ CREATE OR REPLACE VIEW restatements AS SELECT
   old_generation::BIGINT AS old_generation,
   new_generation::BIGINT AS new_generation,
   restated_at::TIMESTAMPTZ AS restated_at
-FROM read_parquet('lake/restatements/*/*.parquet', hive_partitioning = true, hive_types = {'bill_date': DATE});
+FROM (
+  SELECT
+    NULL::INTEGER AS settle_sub_type,
+    NULL::VARCHAR AS shop_order_id,
+    NULL::VARCHAR[] AS columns,
+    NULL::VARCHAR AS old,
+    NULL::VARCHAR AS new,
+    NULL::BIGINT AS diff_total_fen,
+    NULL::BIGINT AS diff_goods_fen
+  WHERE false
+  UNION ALL BY NAME
+  FROM read_parquet('lake/restatements/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
+);
 COMMENT ON VIEW restatements IS 'One row per bill of a published day that a later walk found added, removed or changed. Rows are carried on from generation to generation.';
 COMMENT ON COLUMN restatements.account_id IS 'the account that is paid';
 COMMENT ON COLUMN restatements.ledger_id IS 'bill id';

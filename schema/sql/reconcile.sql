@@ -61,7 +61,7 @@ id_of_order AS (
 question AS (
   SELECT order_key, day, asked_by, min(asked_id) AS asked_id
   FROM id_of_order
-  WHERE asked_id IS NOT NULL AND asked_by <> 'item_order_id: item_order_id'
+  WHERE asked_id IS NOT NULL AND asked_by <> 'item_order_id: item_order_id' AND length(asked_id) <= 64 -- bytes that the query takes; the ids are ASCII
   GROUP BY order_key, day, asked_by
 ),
 answerable AS (
@@ -436,7 +436,7 @@ other_row AS (
 lone AS (
   SELECT
     s.*, NULLIF(s.order_id, '') AS shop_order_id, NULLIF(s.item_order_id, '') AS item,
-    CASE WHEN s.asked_by IS NULL THEN '' ELSE ',bill_removed' END AS reasons,
+    CASE WHEN s.asked_by IS NULL THEN ',settlement_unexplained' ELSE ',bill_removed' END AS reasons,
     COALESCE(NULLIF(s.order_id, ''), 'settlement:' || s.settle_id) || COALESCE('/' || NULLIF(s.item_order_id, ''), '')
       || CASE WHEN s.asked_by IS NULL THEN '' ELSE '#bill_removed' END AS group_key
   FROM settlements s

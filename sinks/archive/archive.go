@@ -182,7 +182,7 @@ func decode(body io.ReadCloser, key string, yield func(schema.Answer, error) boo
 
 func parse(line []byte) (schema.Answer, error) {
 	var a schema.Answer
-	err := json.Unmarshal(line, &a)
+	err := readLine(line, &a)
 	if err == nil && strings.TrimSpace(string(a.Body)) == "" {
 		err = errors.New("an answer has no body")
 	}

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 	"github.com/klauspost/compress/zstd"
 
 	"billwalk/schema"
@@ -61,6 +62,12 @@ func oneLine(body []byte) bool {
 func withBody(object, body []byte) []byte {
 	line := append(object[:len(object)-1], `,"body":`...)
 	return append(append(line, body...), "}\n"...)
+}
+
+// readLine reads a line with an answer's body in it. Text in the body may be what the
+// platform cut in the middle of a character: it comes out byte for byte.
+func readLine(line []byte, into any) error {
+	return json.Unmarshal(line, into, jsontext.AllowInvalidUTF8(true))
 }
 
 // lines yields the decompressed lines of a batch, each valid until the next.

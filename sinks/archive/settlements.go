@@ -21,7 +21,8 @@ import (
 //	<pass>.json              once every order of the unit was asked for
 //
 // A pass is named like a walk, by the time at which it began. Of several answers
-// to one question the one fetched last counts.
+// to one question the one fetched last counts. Below "account=" is what was asked for
+// settlements that callbacks alone tell of.
 
 func settlementsPrefix(day schema.Day) string {
 	return fmt.Sprintf("archive/settlements/bill_date=%s/", day)
@@ -69,7 +70,7 @@ func (a *Archive) CertifySettlements(ctx context.Context, p *schema.SettlePass) 
 const passVersion = 1
 
 // passes are the names of the archive's own objects.
-var passes = regexp.MustCompile(`^account=[0-9]{1,32}/[0-9A-HJKMNP-TV-Z]{26}(?:-[0-9]{5}\.jsonl\.zst|\.json)$`)
+var passes = regexp.MustCompile(`^account=[0-9]{0,32}/[0-9A-HJKMNP-TV-Z]{26}(?:-[0-9]{5}\.jsonl\.zst|\.json)$`)
 
 // Settlements reads all that is filed under the day, of every account: answers
 // and complete passes, each after its answers. What cannot be read, or is not all
@@ -128,7 +129,7 @@ func (a *Archive) settleBatch(ctx context.Context, key string, take func(schema.
 	for line, err := range lines(body) {
 		var answer schema.SettleAnswer
 		if err == nil {
-			err = json.Unmarshal(line, &answer)
+			err = readLine(line, &answer)
 		}
 		if err == nil && (answer.Parameter == "" || answer.Value == "" || len(answer.Body) == 0) {
 			err = errors.New("a line is no answer")

@@ -19,7 +19,7 @@ import (
 // against the hash that was stored with it. A build never asks for so much.
 
 // filed are the names of the archive's own objects below a day.
-var filed = regexp.MustCompile(`^account=([0-9]{1,32})/([0-9A-HJKMNP-TV-Z]{26})(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
+var filed = regexp.MustCompile(`^account=([0-9]{0,32})/([0-9A-HJKMNP-TV-Z]{26})(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
 
 // FiledBills lists what is filed under the day's bills, by account and walk.
 func (a *Archive) FiledBills(ctx context.Context, day schema.Day) ([]schema.Filed, error) {
@@ -127,7 +127,7 @@ func (a *Archive) ProvePages(ctx context.Context, key string, take func(line int
 func (a *Archive) ProveSettlements(ctx context.Context, key string, take func(line int, answer schema.SettleAnswer)) error {
 	return a.proveLines(ctx, key, func(n int, line []byte) error {
 		var answer schema.SettleAnswer
-		err := json.Unmarshal(line, &answer)
+		err := readLine(line, &answer)
 		if err == nil {
 			answer.Key = key
 			take(n, answer)

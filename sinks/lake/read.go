@@ -44,13 +44,42 @@ func published[R any](ctx context.Context, l *Lake, table schema.Table[R], day s
 		defer file.Close()
 		for row, err := range parquet.Read(table, file, columns...) {
 			if err != nil {
-				err = fmt.Errorf("%s: %w", key, err)
+				err = l.unread(key, err)
 			}
 			if !yield(row, err) {
 				return
 			}
 		}
 	}
+}
+
+// BillColumns returns the names of the columns that the published bills of a (day,
+// bucket) have: a file of an earlier version lacks those that were added since.
+func (l *Lake) BillColumns(ctx context.Context, day schema.Day, bucket int) ([]string, error) {
+	key := dataKey(schema.Bills.Name, day, bucket)
+	file, err := l.fetch(ctx, key)
+	if errors.Is(err, object.ErrNotFound) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	columns, err := parquet.Columns(schema.Bills, file)
+	if err != nil {
+		return nil, l.unread(key, err)
+	}
+	return columns, nil
+}
+
+// unread says which file could not be read, and what to do where it is of another
+// version.
+func (l *Lake) unread(key string, err error) error {
+	var other *parquet.ColumnError
+	if errors.As(err, &other) {
+		return fmt.Errorf("%s: %w, and this is billwalk %s: use the version that wrote it, or a newer one", key, err, l.version)
+	}
+	return fmt.Errorf("%s: %w", key, err)
 }
 
 // fetch copies an object into a local file: columns are read at many places.

@@ -34,11 +34,11 @@ func (l *Lake) Stage(base schema.Base) (*Stage, error) {
 	stamp := parquet.Stamp{Generation: base.Next(), WriteID: ulid.Make().String()}
 	return &Stage{
 		lake: l, base: base, stamp: stamp,
-		bills:          parquet.NewWriter(schema.Bills, l.unnamed, l.mem),
-		settlements:    parquet.NewWriter(schema.Settlements, l.unnamed, l.mem),
-		reconciliation: parquet.NewWriter(schema.Reconciliations, l.unnamed, l.mem),
-		exceptions:     parquet.NewWriter(schema.Exceptions, l.unnamed, l.mem),
-		restatements:   parquet.NewWriter(schema.Restatements, l.unnamed, l.mem),
+		bills:          parquet.NewWriter(schema.Bills, l.version, l.unnamed, l.mem),
+		settlements:    parquet.NewWriter(schema.Settlements, l.version, l.unnamed, l.mem),
+		reconciliation: parquet.NewWriter(schema.Reconciliations, l.version, l.unnamed, l.mem),
+		exceptions:     parquet.NewWriter(schema.Exceptions, l.version, l.unnamed, l.mem),
+		restatements:   parquet.NewWriter(schema.Restatements, l.version, l.unnamed, l.mem),
 	}, nil
 }
 

@@ -3,7 +3,25 @@ package lake
 import (
 	"context"
 	"strings"
+
+	"billwalk/schema"
 )
+
+// PublishedDays returns the days of which something is published, ascending.
+func (l *Lake) PublishedDays(ctx context.Context) (days []schema.Day, err error) {
+	const folder = "_manifests/bill_date="
+	for info, err := range l.store.List(ctx, folder) {
+		if err != nil {
+			return nil, err
+		}
+		text, _, _ := strings.Cut(strings.TrimPrefix(info.Key, folder), "/")
+		day, err := schema.ParseDay(text)
+		if err == nil && (len(days) == 0 || days[len(days)-1] != day) { // else it is somebody else's file, or another bucket
+			days = append(days, day)
+		}
+	}
+	return days, nil
+}
 
 // Runs returns the ids of the runs whose summaries are stored, in the order in
 // which they began.

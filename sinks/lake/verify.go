@@ -24,13 +24,14 @@ const (
 	fixData     = "replay the day: it is built again from the archive"
 	fixHalf     = "a publication was cut here: run the job again, or replay the day, which heals it"
 	fixStray    = "nothing else may lie below a table: move it away, readers take it for data"
+	fixVersion  = "use the billwalk that wrote the file, or a newer one"
 	fixSettings = "put the object back as it was, or correct lake.buckets: the number is fixed for the lake's life"
 )
 
-// ToVerify returns the lake for verification alone. What its settings say is one
-// of the things to be proven, and not asked before.
-func ToVerify(store object.Store, buckets int) *Lake {
-	return &Lake{store: store, buckets: buckets, mem: memory.DefaultAllocator}
+// ToVerify returns the lake for verification alone, by that version of billwalk.
+// What its settings say is one of the things to be proven, and not asked before.
+func ToVerify(store object.Store, buckets int, version string) *Lake {
+	return &Lake{store: store, buckets: buckets, version: version, mem: memory.DefaultAllocator}
 }
 
 // ProveSettings holds what is fixed for the lake's life against what is asked of it.

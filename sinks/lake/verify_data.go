@@ -2,6 +2,7 @@ package lake
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"slices"
@@ -38,6 +39,7 @@ func (l *Lake) ProveRows(ctx context.Context, m *schema.Manifest, rows schema.Ro
 type proof struct {
 	m        *schema.Manifest
 	o        *schema.Object
+	version  string // of the billwalk that proves it
 	findings []schema.Finding
 }
 
@@ -46,7 +48,7 @@ func (p *proof) find(place, want, got, fix string) {
 }
 
 func prove[R any](ctx context.Context, l *Lake, m *schema.Manifest, o *schema.Object, table schema.Table[R], take func(*R) error) []schema.Finding {
-	p := &proof{m: m, o: o}
+	p := &proof{m: m, o: o, version: l.version}
 	file, info, err := l.fetchInfo(ctx, o.Key)
 	if err != nil {
 		p.find("", "", err.Error(), fixData)
@@ -103,6 +105,16 @@ func (p *proof) replaced(found parquet.File, info object.Info, unread error) {
 	}
 }
 
+// unread notes a row that could not be read, or columns of another version.
+func (p *proof) unread(row int64, err error) {
+	var other *parquet.ColumnError
+	if errors.As(err, &other) {
+		p.find("column "+other.Column, "", err.Error()+", and this is billwalk "+p.version, fixVersion)
+		return
+	}
+	p.find(fmt.Sprintf("row %d", row), "", err.Error(), fixData)
+}
+
 // rowsOf hands the rows over and adds them up.
 func rowsOf[R any](p *proof, table schema.Table[R], file *os.File, take func(*R) error) {
 	var totals schema.Totals
@@ -111,7 +123,7 @@ func rowsOf[R any](p *proof, table schema.Table[R], file *os.File, take func(*R)
 			err = table.Tally(&totals, row)
 		}
 		if err != nil {
-			p.find(fmt.Sprintf("row %d", totals.Rows+1), "", err.Error(), fixData)
+			p.unread(totals.Rows+1, err)
 			return
 		}
 		if err := take(row); err != nil {
@@ -123,7 +135,7 @@ func rowsOf[R any](p *proof, table schema.Table[R], file *os.File, take func(*R)
 		p.find("rows", fmt.Sprintf("%d (%d in totals)", p.o.Rows, p.o.Totals.Rows), strconv.FormatInt(totals.Rows, 10), fixData)
 	}
 	for _, c := range table.Columns() {
-		if want, got := p.o.Totals.Fen[c.Name], totals.Fen[c.Name]; want != got {
+		if want, got := p.o.Totals.Of(c.Name), totals.Of(c.Name); want != got && c.Unit == "fen" {
 			p.find(c.Name, sumText(want), sumText(got), fixData)
 		}
 	}

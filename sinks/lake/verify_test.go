@@ -123,7 +123,7 @@ func TestProve(t *testing.T) {
 			}
 			test.change(t, store, l)
 			store.fault = nil
-			toVerify := ToVerify(store, 4)
+			toVerify := ToVerify(store, 4, "v1.2.3")
 			toVerify.tmp = t.TempDir()
 			got, n := proveAll(t, toVerify)
 			if diff := cmp.Diff(test.want, got); diff != "" || n != test.rows {
@@ -137,21 +137,21 @@ func TestProve(t *testing.T) {
 func TestProveSettings(t *testing.T) {
 	t.Parallel()
 	store := newRecording()
-	if f := ToVerify(store, 4).ProveSettings(t.Context()); f != nil {
+	if f := ToVerify(store, 4, "v1.2.3").ProveSettings(t.Context()); f != nil {
 		t.Errorf("a lake in which nothing is: %+v", f)
 	}
 	l := open(t, store)
 	if _, err := publish(t, l, baseOf(t, l), 1); err != nil {
 		t.Fatal(err)
 	}
-	if f := ToVerify(store, 4).ProveSettings(t.Context()); f != nil {
+	if f := ToVerify(store, 4, "v1.2.3").ProveSettings(t.Context()); f != nil {
 		t.Errorf("the lake's own number: %+v", f)
 	}
-	if f := ToVerify(store, 5).ProveSettings(t.Context()); len(f) != 1 || f[0].Key != settingsKey {
+	if f := ToVerify(store, 5, "v1.2.3").ProveSettings(t.Context()); len(f) != 1 || f[0].Key != settingsKey {
 		t.Errorf("another number: %+v", f)
 	}
 	store.replace(t, settingsKey, append(store.get(t, settingsKey), ' '), nil)
-	if f := ToVerify(store, 4).ProveSettings(t.Context()); len(f) != 1 {
+	if f := ToVerify(store, 4, "v1.2.3").ProveSettings(t.Context()); len(f) != 1 {
 		t.Errorf("a blank more: %+v", f)
 	}
 }

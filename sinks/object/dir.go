@@ -108,6 +108,9 @@ func (d *dir) Put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 		return Info{}, err
 	}
 	info, err := d.put(ctx, key, body, cond, meta)
+	if errors.Is(err, fs.ErrPermission) || errors.Is(err, syscall.EROFS) {
+		err = fmt.Errorf("%w: %w (检查该目录的写权限; check that this user may write there)", ErrDenied, err)
+	}
 	if err != nil {
 		return Info{}, fmt.Errorf("put %s: %w", d.name(key), err)
 	}

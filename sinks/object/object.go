@@ -16,6 +16,8 @@ import (
 	"io"
 	"iter"
 	"time"
+
+	"billwalk/schema"
 )
 
 // The failures that a caller tells apart, with errors.Is.
@@ -30,6 +32,9 @@ var (
 	ErrUnknown = errors.New("the write may or may not have been applied")
 	// ErrKey: the key or prefix is not one that every store can hold.
 	ErrKey = errors.New("bad object key")
+	// ErrDenied: the credentials are not valid there, or do not allow it. Nothing
+	// was changed, and no further request of the kind will do better.
+	ErrDenied = schema.ErrDenied
 )
 
 // Info describes one object.

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"strings"
+	"time"
 )
 
 // probeFolder is below where probes write. It is no table's prefix.
@@ -21,14 +22,47 @@ func (e *ProbeError) Error() string {
 	return "this store cannot hold a lake: " + e.Reason + ". " + e.Fix
 }
 
+// Trial is how far a store was tried out.
+type Trial struct {
+	Races, AllRaces     int  // that have shown something, and that there are to be
+	Writers, AllWriters int  // that raced at once, at most, and that should have
+	Written             bool // an object was created and read back
+}
+
+// Slow says that the store has too little time for all writers at once. It is slow,
+// and as right as fewer writers could show.
+func (t Trial) Slow() bool { return t.Writers > 0 && t.Writers < t.AllWriters }
+
+func (t Trial) String() string {
+	if t.Slow() {
+		return fmt.Sprintf("slow: %d of %d writers tried", t.Writers, t.AllWriters)
+	}
+	return fmt.Sprintf("%d of %d races, of up to %d writers", t.Races, t.AllRaces, t.Writers)
+}
+
 // probe tries a store out under keys that nobody else has.
 type probe struct {
-	store    Store
-	folder   string // ends in "/"
-	effort   effort
+	store  Store
+	folder string // ends in "/"
+	effort effort
+	report func(Trial)
+
+	began    time.Time
+	cost     time.Duration // of one writer in the latest race; 0 before the first
+	trial    Trial
+	requests int // of races
 	arenas   int // objects that were raced for
 	unjudged int // races that showed nothing
 }
+
+// What a probe may cost. On a store that serves contended writes one after another,
+// fewer writers race, so that it ends in time.
+const (
+	probeTime     = 40 * time.Second
+	probeRequests = 1000 // of races
+	firstWriters  = 4    // of the first race, which shows how fast the store is
+	leastWriters  = 2
+)
 
 // effort is how hard a store is tried. The races are of writers, for an object
 // each that is not there yet, and for the same one again and again.
@@ -51,18 +85,28 @@ var (
 //
 // A *ProbeError says that the store does not. Any other error says that it could
 // not be found out: the store is out of reach, or does not let this program read,
-// list and write.
-func Probe(ctx context.Context, s Store) error {
-	p := &probe{store: s, folder: probeFolder + rand.Text() + "/", effort: overNetwork}
+// list and write. A slow store is tried by fewer writers, as the Trial says. report,
+// if not nil, is called after each step.
+func Probe(ctx context.Context, s Store, report func(Trial)) (Trial, error) {
+	p := &probe{store: s, folder: probeFolder + rand.Text() + "/", effort: overNetwork, report: report, began: time.Now()}
 	if isFolder(s) {
 		p.effort = inFolder
 	}
+	p.trial.AllRaces, p.trial.AllWriters = p.effort.creates+p.effort.swaps, p.effort.writers
 	for _, step := range []func(context.Context) error{p.create, p.swap, p.swapMissing, p.raceCreates, p.raceSwaps} {
 		if err := step(ctx); err != nil {
-			return err
+			return p.trial, err
 		}
+		p.trial.Written = true
+		p.tell()
 	}
-	return nil
+	return p.trial, nil
+}
+
+func (p *probe) tell() {
+	if p.report != nil {
+		p.report(p.trial)
+	}
 }
 
 func isFolder(s Store) bool {

@@ -27,33 +27,32 @@ type probed struct {
 
 // EnsureProbed probes the store, unless that was done within the last 24 hours,
 // from wherever. It is to be called before anything else is written: where it
-// returns an error, as [Probe] does, there are at most the probe's own objects.
-func EnsureProbed(ctx context.Context, s Store, now time.Time) error {
+// returns an error, as [Probe] does, there are at most the probe's own objects. The
+// Trial is empty where the store was probed before.
+func EnsureProbed(ctx context.Context, s Store, now time.Time, report func(Trial)) (Trial, error) {
 	data, kept, err := ReadAll(ctx, s, probeKey)
 	cond := IfMatch(kept.ETag)
 	switch {
 	case errors.Is(err, ErrNotFound):
 		cond = IfAbsent()
 	case err != nil:
-		return fmt.Errorf("read from the lake's store: %w", err)
+		return Trial{}, fmt.Errorf("read from the lake's store: %w", err)
 	case stillProbed(data, s, now):
-		return nil
+		return Trial{}, nil
 	}
-	if err := Probe(ctx, s); err != nil {
-		return err
+	trial, err := Probe(ctx, s, report)
+	if err != nil {
+		return trial, err
 	}
 	data, err = json.Marshal(probed{probeVersion, now.UTC().Truncate(time.Second), placeOf(s)})
 	if err != nil {
-		return err
+		return trial, err
 	}
 	_, err = PutKnown(ctx, s, probeKey, bytes.NewReader(data), cond, nil)
-	if errors.Is(err, ErrConflict) {
-		return nil // by another run's probe, or by its own earlier try
+	if err != nil && !errors.Is(err, ErrConflict) { // of another run's probe, or of its own earlier try
+		return trial, fmt.Errorf("write to the lake's store: %w", err)
 	}
-	if err != nil {
-		return fmt.Errorf("write to the lake's store: %w", err)
-	}
-	return nil
+	return trial, nil
 }
 
 // stillProbed tells whether the record is of this store, and neither old nor of

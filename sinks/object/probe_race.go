@@ -12,7 +12,7 @@ import (
 
 // mostUnjudged is how many races may show nothing, since the store throttles or
 // loses answers, before the probe is given up.
-const mostUnjudged = 6
+const mostUnjudged = 10
 
 // raceCreates lets all writers create one object at once, each round another.
 func (p *probe) raceCreates(ctx context.Context) error {
@@ -34,39 +34,67 @@ func (p *probe) raceSwaps(ctx context.Context) error {
 	})
 }
 
-// rounds runs so many races that show something.
+// rounds runs so many races that show something, or as many as there is time for,
+// and one at least.
 func (p *probe) rounds(ctx context.Context, n int, goal string, arena func() (key string, cond Condition, err error)) error {
-	for n > 0 {
+	most := 0
+	for left := n; left > 0 && (left == n || p.affords()); {
 		key, cond, err := arena()
 		if err != nil {
 			return err
 		}
-		doubt, err := p.race(ctx, key, cond, goal)
+		first, writers, began := p.cost == 0, p.writers(), time.Now()
+		doubt, err := p.race(ctx, key, cond, goal, writers)
 		if err != nil {
 			return err
 		}
+		p.cost, p.requests = max(time.Since(began)/time.Duration(writers), 1), p.requests+writers
 		if doubt == nil {
-			n--
+			most = max(most, writers)
+			if first && writers < p.effort.writers {
+				continue // it has shown how fast the store is
+			}
+			left, p.trial.Races = left-1, p.trial.Races+1
+			p.tell()
 			continue
 		}
 		if p.unjudged++; p.unjudged == mostUnjudged {
 			return fmt.Errorf("race for an object of the lake's store: too many requests are throttled or lost: %w", doubt)
 		}
 		select {
-		case <-time.After(knownPause << p.unjudged):
+		case <-time.After(min(knownPause<<p.unjudged, knownCap)):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
+	if p.trial.Writers == 0 || most < p.trial.Writers {
+		p.trial.Writers = most
+	}
 	return nil
 }
 
-// race lets all writers write the key under the condition at once. Exactly one
+// affords says that there is time for one more race.
+func (p *probe) affords() bool {
+	return p.requests < probeRequests && time.Since(p.began)+leastWriters*p.cost <= probeTime
+}
+
+// writers returns how many writers the next race may have, so that all races that
+// are left end in time.
+func (p *probe) writers() int {
+	if p.cost == 0 {
+		return min(firstWriters, p.effort.writers)
+	}
+	races := max(p.trial.AllRaces-p.trial.Races, 1)
+	fit := (probeTime - time.Since(p.began)) / (p.cost * time.Duration(races))
+	return int(min(max(fit, leastWriters), time.Duration(p.effort.writers)))
+}
+
+// race lets some writers write the key under the condition at once. Exactly one
 // must be told that it won, and be the one in the store. A race whose winner has
 // not heard of it shows nothing: then the doubt says why.
-func (p *probe) race(ctx context.Context, key string, cond Condition, goal string) (doubt, err error) {
-	stamps := make([]string, p.effort.writers)
-	results := make([]error, p.effort.writers)
+func (p *probe) race(ctx context.Context, key string, cond Condition, goal string, writers int) (doubt, err error) {
+	stamps := make([]string, writers)
+	results := make([]error, writers)
 	start := make(chan struct{})
 	var racing sync.WaitGroup
 	for i := range stamps {

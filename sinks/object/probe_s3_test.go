@@ -37,7 +37,7 @@ func TestProbeStores(t *testing.T) {
 		{"server without If-Match", below(t, server, "no-match", taken("If-Match")), "If-Match is ignored"},
 	} {
 		began := time.Now()
-		err := object.EnsureProbed(t.Context(), c.store, began)
+		_, err := object.EnsureProbed(t.Context(), c.store, began, nil)
 		t.Logf("%s: probed in %s", c.name, time.Since(began).Round(time.Millisecond))
 		broken, refused := errors.AsType[*object.ProbeError](err)
 		if refused != (c.want != "") || refused && !strings.Contains(broken.Reason, c.want) || !refused && err != nil {

@@ -148,7 +148,7 @@ func TestProbeRefuses(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := c.store()
 				for range 2 { // a refusal is not remembered
-					err := EnsureProbed(t.Context(), store, time.Now())
+					_, err := EnsureProbed(t.Context(), store, time.Now(), nil)
 					broken, ok := errors.AsType[*ProbeError](err)
 					if !ok || !strings.Contains(broken.Reason, c.want) || !strings.Contains(broken.Fix, "billwalk check") {
 						t.Errorf("%v, want a ProbeError with %q and what to do", err, c.want)
@@ -206,7 +206,7 @@ func TestProbeUnderFaults(t *testing.T) {
 					n++
 					return lost.applied(n), ErrUnknown
 				}
-				if err := Probe(t.Context(), store); err != nil {
+				if _, err := Probe(t.Context(), store, nil); err != nil {
 					t.Error(err)
 				}
 				if n == 0 {
@@ -245,7 +245,7 @@ func TestProbeUnanswered(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				store := NewMem()
 				store.Fault = func(op Op, key string) (bool, error) { return false, c.fault(op, key) }
-				err := EnsureProbed(t.Context(), store, time.Now())
+				_, err := EnsureProbed(t.Context(), store, time.Now(), nil)
 				if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.word) {
 					t.Errorf("%v, want %v and %q", err, c.want, c.word)
 				}
@@ -278,7 +278,7 @@ func TestEnsureProbed(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			store := NewMem()
-			if err := EnsureProbed(t.Context(), store, began); err != nil {
+			if _, err := EnsureProbed(t.Context(), store, began, nil); err != nil {
 				t.Fatal(err)
 			}
 			if c.record != "" {
@@ -297,7 +297,7 @@ func TestEnsureProbed(t *testing.T) {
 				return false, nil
 			}
 			for range 2 { // the second time is remembered
-				if err := EnsureProbed(t.Context(), store, began.Add(c.later)); err != nil {
+				if _, err := EnsureProbed(t.Context(), store, began.Add(c.later), nil); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -316,7 +316,7 @@ func TestEnsureProbedTwice(t *testing.T) {
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {
-			if err := EnsureProbed(t.Context(), store, time.Now()); err != nil {
+			if _, err := EnsureProbed(t.Context(), store, time.Now(), nil); err != nil {
 				t.Error(err)
 			}
 		})

@@ -23,6 +23,8 @@ type bucket struct {
 	name     string
 	place    string // the server and the bucket
 	partSize int64  // bytes; an object larger than this goes up in parts
+
+	virtualHost bool // the bucket is a part of the host name, of an endpoint that is not AWS's
 }
 
 const (
@@ -53,7 +55,7 @@ func openBucket(ctx context.Context, name string, options S3Options) (*bucket, e
 	if loaded.Region == "" {
 		loaded.Region = "us-east-1"
 	}
-	return &bucket{name: name, place: place, partSize: partSize, client: s3.NewFromConfig(loaded, func(o *s3.Options) {
+	return &bucket{name: name, place: place, partSize: partSize, virtualHost: options.Endpoint != "" && !options.PathStyle, client: s3.NewFromConfig(loaded, func(o *s3.Options) {
 		if options.Endpoint != "" {
 			o.BaseEndpoint = aws.String(options.Endpoint)
 		}
@@ -62,6 +64,7 @@ func openBucket(ctx context.Context, name string, options S3Options) (*bucket, e
 			stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 			o.HTTPClient = &http.Client{Transport: options.Transport(base.GetTransport()), CheckRedirect: stay}
 		}
+		o.HTTPClient = noHTML{o.HTTPClient}
 		// Other stores refuse or misread the SDK's trailing checksums. A body is
 		// checked on its way all the same, by the SHA-256 in its signature.
 		o.RequestChecksumCalculation = aws.RequestChecksumCalculationWhenRequired

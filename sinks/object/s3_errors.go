@@ -2,11 +2,16 @@ package object
 
 import (
 	"context"
+	"crypto/x509"
 	"errors"
 	"fmt"
+	"mime"
+	"net"
 	"net/http"
+	"strings"
 
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
+	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"github.com/aws/smithy-go"
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
@@ -20,7 +25,16 @@ func (b *bucket) readError(op, key string, err error) error {
 	if status == http.StatusNotFound && code != "NoSuchBucket" {
 		return fmt.Errorf("%s %s: %w", op, b.url(key), ErrNotFound)
 	}
-	return fmt.Errorf("%s %s: %w%s", op, b.url(key), err, hint(status, code))
+	return b.otherError(op, key, err)
+}
+
+// otherError says what to do about an error that is no state of the object.
+func (b *bucket) otherError(op, key string, err error) error {
+	status, _ := answerOf(err)
+	if status == http.StatusUnauthorized || status == http.StatusForbidden {
+		return fmt.Errorf("%s %s: %w: %w%s", op, b.url(key), ErrDenied, err, b.hint(err))
+	}
+	return fmt.Errorf("%s %s: %w%s", op, b.url(key), err, b.hint(err))
 }
 
 // putError says what a failed write means: the condition did not hold, nobody
@@ -31,9 +45,9 @@ func (b *bucket) putError(key string, cond Condition, err error) error {
 	case status == http.StatusPreconditionFailed, cond.match && status == http.StatusNotFound && code != "NoSuchBucket" && code != noSuchUpload:
 		return fmt.Errorf("put %s: %w: %w", b.url(key), ErrConflict, err)
 	case mayBeApplied(status, code, err):
-		return fmt.Errorf("put %s: %w: %w", b.url(key), ErrUnknown, err)
+		return fmt.Errorf("put %s: %w: %w%s", b.url(key), ErrUnknown, err, b.hint(err))
 	default:
-		return fmt.Errorf("put %s: %w%s", b.url(key), err, hint(status, code))
+		return b.otherError("put", key, err)
 	}
 }
 
@@ -84,14 +98,19 @@ func answerOf(err error) (status int, code string) {
 }
 
 // hint says what to do about an error that the server's message leaves open.
-func hint(status int, code string) string {
+func (b *bucket) hint(err error) string {
+	status, code := answerOf(err)
 	switch {
+	case status == statusHTML:
+		return " (lake.endpoint 返回网页而不是 S3 应答,是否填了控制台地址? the endpoint answers HTML: is it the console's address, or a proxy's? take that of the S3 API, which often has another port)"
+	case b.virtualHost && (bucketHostUnknown(err, b.name) || code == "NoSuchBucket" || code == "InvalidBucketName"):
+		return " (自建存储请设 lake.path_style: true; the bucket was looked for as a part of the host name, which this store may not know: set lake.path_style: true, or correct lake.url)"
 	case code == "NoSuchBucket":
 		return " (create the bucket, or correct lake.url)"
 	case code == "RequestTimeTooSkewed":
 		return " (set this machine's clock)"
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return " (check the credentials in use, and that they may s3:GetObject, s3:PutObject and s3:ListBucket there)"
+		return " (检查凭证与权限; check the credentials in use, and that they may s3:GetObject, s3:PutObject and s3:ListBucket there)"
 	case code == "AuthorizationHeaderMalformed" || status >= 300 && status < 400:
 		return " (check lake.region and lake.endpoint: the bucket is elsewhere)"
 	case status == http.StatusNotImplemented:
@@ -101,4 +120,37 @@ func hint(status int, code string) string {
 	default:
 		return ""
 	}
+}
+
+// bucketHostUnknown says that no host has the bucket's name before the endpoint's, or
+// that its certificate does not say so.
+func bucketHostUnknown(err error, bucket string) bool {
+	if dns, ok := errors.AsType[*net.DNSError](err); ok {
+		return dns.IsNotFound && strings.HasPrefix(dns.Name, bucket+".")
+	}
+	name, ok := errors.AsType[x509.HostnameError](err)
+	return ok && strings.HasPrefix(name.Host, bucket+".")
+}
+
+// statusHTML stands for an answer in HTML, which no S3 API gives: 421 says that a
+// request went to a server that cannot answer it.
+const statusHTML = http.StatusMisdirectedRequest
+
+// noHTML turns answers in HTML, a console's or a proxy's, into errors. Otherwise a
+// page would pass for an object, and "page not found" for an object that is not
+// there. What comes with a server's fault (5xx) may be a gateway's, and pass.
+type noHTML struct{ s3.HTTPClient }
+
+// Do implements s3.HTTPClient.
+func (n noHTML) Do(r *http.Request) (*http.Response, error) {
+	answer, err := n.HTTPClient.Do(r)
+	if err != nil || answer.StatusCode >= 500 || answer.Header.Get("X-Amz-Request-Id") != "" {
+		return answer, err
+	}
+	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
+	if kind != "text/html" {
+		return answer, nil
+	}
+	answer.StatusCode, answer.Status = statusHTML, http.StatusText(statusHTML)
+	return answer, nil
 }

@@ -60,7 +60,7 @@ func TestS3PartsOutcome(t *testing.T) {
 		"404 of the upload":         {answer(404, "NoSuchUpload"), IfMatch("e"), ErrUnknown, true},
 		"404 of the upload, absent": {answer(404, "NoSuchUpload"), IfAbsent(), ErrUnknown, true},
 		"409":                       {answer(409, "ConditionalRequestConflict"), IfAbsent(), ErrUnknown, true},
-		"403":                       {answer(403, "AccessDenied"), IfAbsent(), nil, true},
+		"403":                       {answer(403, "AccessDenied"), IfAbsent(), ErrDenied, true},
 		"400":                       {answer(400, "InvalidPart"), IfAbsent(), nil, true},
 		"500":                       {answer(500, "InternalError"), IfAbsent(), ErrUnknown, false},
 		"200 with an error in it":   {answer(200, "InternalError"), IfAbsent(), ErrUnknown, false},

@@ -62,8 +62,9 @@ func TestS3PutErrors(t *testing.T) {
 		{400, "RequestTimeout", match, ErrUnknown, ""},
 		{400, "InvalidArgument", match, nil, ""},
 		{400, "AuthorizationHeaderMalformed", match, nil, "lake.region"},
-		{403, "AccessDenied", match, nil, "credentials"},
-		{403, "RequestTimeTooSkewed", match, nil, "clock"},
+		{403, "AccessDenied", match, ErrDenied, "credentials"},
+		{403, "RequestTimeTooSkewed", match, ErrDenied, "clock"},
+		{401, "Unauthorized", absent, ErrDenied, "credentials"},
 		{301, "PermanentRedirect", match, nil, "lake.region"},
 		{501, "NotImplemented", match, nil, "conditional writes"},
 	}
@@ -97,7 +98,7 @@ func answerError(w http.ResponseWriter, status int, code string) {
 // checkKind checks that err is of the one kind, or of none.
 func checkKind(t *testing.T, err, want error) {
 	t.Helper()
-	for _, kind := range []error{ErrNotFound, ErrConflict, ErrUnknown, ErrKey} {
+	for _, kind := range []error{ErrNotFound, ErrConflict, ErrUnknown, ErrKey, ErrDenied} {
 		if errors.Is(err, kind) != (kind == want) {
 			t.Errorf("%v: is %q: %t, want %t", err, kind, errors.Is(err, kind), kind == want)
 		}
@@ -234,7 +235,7 @@ func TestS3Reads(t *testing.T) {
 	}{
 		{404, "NoSuchKey", ErrNotFound, ""},
 		{404, "NoSuchBucket", nil, "create the bucket"},
-		{403, "AccessDenied", nil, "credentials"},
+		{403, "AccessDenied", ErrDenied, "credentials"},
 	} {
 		b := newBucket(t, func(w http.ResponseWriter, _ *http.Request) { answerError(w, c.status, c.code) })
 		_, _, err := b.Get(t.Context(), "k")

@@ -17,7 +17,7 @@ func BenchmarkWrite(b *testing.B) {
 	var bytes int64
 	b.ReportAllocs()
 	for b.Loop() {
-		w := NewWriter(schema.Bills, fileIn(b.TempDir()), memory.DefaultAllocator)
+		w := NewWriter(schema.Bills, "v1.2.3", fileIn(b.TempDir()), memory.DefaultAllocator)
 		for i := range rows {
 			if err := w.Append(&rows[i]); err != nil {
 				b.Fatal(err)

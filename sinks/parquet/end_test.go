@@ -115,7 +115,7 @@ func TestNoFile(t *testing.T) {
 	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
 	defer mem.AssertSize(t, 0)
 	full, tries := errors.New("the disk is full"), 0
-	w := NewWriter(schema.Bills, func() (*os.File, error) { tries++; return nil, full }, mem)
+	w := NewWriter(schema.Bills, "v1.2.3", func() (*os.File, error) { tries++; return nil, full }, mem)
 	defer w.Close()
 	if err := breaks(t, w); !errors.Is(err, full) {
 		t.Errorf("Append says %v, want %v", err, full)
@@ -148,7 +148,7 @@ func (d *disk) gone(t *testing.T) {
 
 func newWriter(mem memory.Allocator) (*Writer[schema.Bill], *disk) {
 	d := new(disk)
-	return NewWriter(schema.Bills, d.create, mem), d
+	return NewWriter(schema.Bills, "v1.2.3", d.create, mem), d
 }
 
 func finish(t *testing.T, w *Writer[schema.Bill]) {

@@ -49,6 +49,9 @@ func checkFormat(t *testing.T, reader *file.Reader, columns []schema.Column, row
 		}
 	}
 	equal(t, "columns", got, want)
+	if version, _ := parseCreatedBy(t, reader.MetaData().GetCreatedBy()); version != "1.2.3" {
+		t.Errorf("created by version %s", version)
+	}
 	equal(t, "rows", reader.NumRows(), int64(rows))
 	equal(t, "row groups", reader.NumRowGroups(), (rows+rowGroupRows-1)/rowGroupRows)
 	for g := range reader.NumRowGroups() {

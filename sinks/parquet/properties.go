@@ -18,10 +18,10 @@ const (
 
 // properties says how the table's columns are encoded. A list is one column to
 // the table and one or more to Parquet, with paths of their own.
-func properties[R any](table schema.Table[R], arrowSchema *arrow.Schema, mem memory.Allocator) (*parquet.WriterProperties, error) {
+func properties[R any](table schema.Table[R], version string, arrowSchema *arrow.Schema, mem memory.Allocator) (*parquet.WriterProperties, error) {
 	options := []parquet.WriterProperty{
 		parquet.WithAllocator(mem),
-		parquet.WithCreatedBy("billwalk"),
+		parquet.WithCreatedBy(createdBy(version, revision())),
 		parquet.WithCompression(compress.Codecs.Zstd),
 		parquet.WithCompressionLevel(zstdLevel),
 		parquet.WithStats(true),

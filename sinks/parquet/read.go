@@ -7,7 +7,6 @@ import (
 	"iter"
 	"slices"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/file"
@@ -21,9 +20,10 @@ import (
 // decoded. It is one row, filled anew for each yield: copy what is to outlive it.
 // Values may be kept.
 //
-// A column that the file does not have, or has with another type, is an error,
-// and so is a file that ends early. An error ends the rows. The file stays open.
-// It is trusted to be one of ours: whoever has doubts compares its hash first.
+// A column that a file of an earlier version lacks is NULL, if it may be. Any other
+// difference between the file's columns and the table's is a ColumnError, and a file
+// that ends early is an error, too. An error ends the rows. The file stays open. It
+// is trusted to be one of ours: whoever has doubts compares its hash first.
 func Read[R any](table schema.Table[R], file parquet.ReaderAtSeeker, columns ...string) iter.Seq2[*R, error] {
 	return read(table, file, memory.DefaultAllocator, columns)
 }
@@ -62,46 +62,32 @@ func open[R any](table schema.Table[R], from parquet.ReaderAtSeeker, mem memory.
 	if err != nil {
 		return nil, err
 	}
-	if len(columns) == 0 {
-		for _, f := range table.Fields {
-			columns = append(columns, f.Name)
-		}
-	}
-	if err := fit(table.Arrow(), has, columns); err != nil {
+	if err := fit(table, has, pages.MetaData().GetCreatedBy()); err != nil {
 		return nil, err
 	}
 	s := &scan[R]{missing: pages.NumRows()}
+	for _, name := range columns {
+		if table.Column(name) == nil {
+			return nil, fmt.Errorf("the table has no column %s", name)
+		}
+	}
+	wanted := func(name string) bool { return len(columns) == 0 || slices.Contains(columns, name) }
 	for _, f := range has.Fields() {
-		if slices.Contains(columns, f.Name) {
+		if wanted(f.Name) {
 			s.fields = append(s.fields, table.Column(f.Name))
 		}
 	}
 	var leaves []int // the file's own columns that hold them
 	for i, leaf := range pages.MetaData().Schema.Columns() {
-		if slices.Contains(columns, leaf.ColumnPath()[0]) {
+		if wanted(leaf.ColumnPath()[0]) {
 			leaves = append(leaves, i)
 		}
 	}
+	if len(leaves) == 0 {
+		leaves = []int{0} // the library has no batches without a column
+	}
 	s.batches, err = reader.GetRecordReader(context.Background(), leaves, nil)
 	return s, err
-}
-
-// fit checks that the file's columns can be read as the table's. One that may be
-// NULL cannot where the table's never is.
-func fit(table, file *arrow.Schema, columns []string) error {
-	for _, name := range columns {
-		want, _ := table.FieldsByName(name)
-		got, _ := file.FieldsByName(name)
-		switch {
-		case len(want) != 1:
-			return fmt.Errorf("the table has no column %s", name)
-		case len(got) != 1:
-			return fmt.Errorf("the file has %d columns %s", len(got), name)
-		case !arrow.TypeEqual(got[0].Type, want[0].Type), got[0].Nullable && !want[0].Nullable:
-			return fmt.Errorf("the file has a column %v, not %v", got[0], want[0])
-		}
-	}
-	return nil
 }
 
 // rows yields all rows, or those before the first error.

@@ -109,7 +109,7 @@ func restatementAt(i int) schema.Restatement {
 // write writes n rows into a file that is gone when the test ends.
 func write[R any](t testing.TB, table schema.Table[R], mem memory.Allocator, n int, rowAt func(int) R, stamp Stamp) File {
 	t.Helper()
-	w := NewWriter(table, fileIn(t.TempDir()), mem)
+	w := NewWriter(table, "v1.2.3", fileIn(t.TempDir()), mem)
 	t.Cleanup(w.Close)
 	for i := range n {
 		row := rowAt(i)

@@ -39,6 +39,7 @@ var (
 // neither memory nor a file before Finish, and one of few rows no file.
 type Writer[R any] struct {
 	table   schema.Table[R]
+	version string // of billwalk
 	create  func() (*os.File, error)
 	mem     memory.Allocator
 	builder *array.RecordBuilder // nil before the first row
@@ -51,10 +52,11 @@ type Writer[R any] struct {
 	err     error // of Finish
 }
 
-// NewWriter returns a writer for rows of table. It takes an empty file from
-// create, at most once, and closes it. The writer has to be closed.
-func NewWriter[R any](table schema.Table[R], create func() (*os.File, error), mem memory.Allocator) *Writer[R] {
-	return &Writer[R]{table: table, create: create, mem: mem}
+// NewWriter returns a writer for rows of table, of that version of billwalk. It
+// takes an empty file from create, at most once, and closes it. The writer has to
+// be closed.
+func NewWriter[R any](table schema.Table[R], version string, create func() (*os.File, error), mem memory.Allocator) *Writer[R] {
+	return &Writer[R]{table: table, version: version, create: create, mem: mem}
 }
 
 // Append adds one row. The row may be reused afterwards. An error is final.
@@ -102,7 +104,7 @@ func (w *Writer[R]) begin() error {
 		return nil
 	}
 	arrowSchema := w.table.Arrow()
-	properties, err := properties(w.table, arrowSchema, w.mem)
+	properties, err := properties(w.table, w.version, arrowSchema, w.mem)
 	if err != nil {
 		return err
 	}

@@ -106,7 +106,9 @@ func (w *world) bill(at place) bill {
 	b := w.plain(at)
 	if w.planted(place{at.payee, at.day, at.slot + 1}) == DuplicateConflict && at.slot+1 < w.count(at.payee, at.day) {
 		b.raises = []string{DuplicateConflict}
+		return b
 	}
+	w.wound(&b, at)
 	return b
 }
 

@@ -35,12 +35,15 @@ func (o object) MarshalJSON() ([]byte, error) {
 // callbackBody writes the callback of version 2.0. The turn decides the order of
 // its fields, and nothing else.
 func (w *world) callbackBody(s *settlement, turn int) []byte {
-	message := object{
+	return compact(turned(object{{"version", "2.0"}, {"msg", string(compact(turned(w.message(s), turn)))}, {"type", "settle"}}, turn))
+}
+
+// message returns what a callback says in the names of version 2.0.
+func (w *world) message(s *settlement) object {
+	return append(object{
 		{"app_id", w.appID()}, {"status", s.status}, {"order_id", s.orderID}, {"cp_extra", s.style().cpExtra}, {"message", s.message()},
 		{"event_time", s.time}, {"settle_id", s.settleID}, {"out_settle_no", s.outSettleNo},
-	}
-	message = append(message, s.amounts()...)
-	return compact(turned(object{{"version", "2.0"}, {"msg", string(compact(turned(message, turn)))}, {"type", "settle"}}, turn))
+	}, s.amounts()...)
 }
 
 // turned returns the fields with another one first.
@@ -65,8 +68,23 @@ func (s *settlement) amounts() object {
 	return out
 }
 
-// legacyBody writes the callback as 担保支付 did, signed with the token.
+// legacyBody writes the callback as 担保支付 did, signed with the token. What it says has
+// the names of either version: the documents say that only the signature differs.
 func (w *world) legacyBody(s *settlement, token, timestamp, nonce string) []byte {
+	return legacyEnvelope(w.legacyMessage(s), token, timestamp, nonce)
+}
+
+// legacyEnvelope writes and signs a message as 担保支付 did; more goes before it.
+func legacyEnvelope(message object, token, timestamp, nonce string, more ...field) []byte {
+	msg := string(compact(message))
+	return compact(append(object(more),
+		field{"timestamp", timestamp}, field{"nonce", nonce}, field{"msg", msg}, field{"type", "settle"}, field{"msg_signature", legacySignature(token, timestamp, nonce, msg)}))
+}
+
+func (w *world) legacyMessage(s *settlement) object {
+	if s.look%7 < 3 {
+		return w.message(s)
+	}
 	message := object{{"appid", w.appID()}, {"cp_settle_no", s.outSettleNo}}
 	if s.look%2 == 0 {
 		message[0].name = "app_id"
@@ -84,10 +102,7 @@ func (w *world) legacyBody(s *settlement, token, timestamp, nonce string) []byte
 	if s.orderID != "" {
 		message = append(message, field{"order_id", bareNumber(s.orderID)})
 	}
-	msg := string(compact(append(message, s.amounts()...)))
-	return compact(object{
-		{"timestamp", timestamp}, {"nonce", nonce}, {"msg", msg}, {"type", "settle"}, {"msg_signature", legacySignature(token, timestamp, nonce, msg)},
-	})
+	return append(message, s.amounts()...)
 }
 
 // legacySignature is the signature of 担保支付: SHA-1, in hex, of what is not

@@ -20,7 +20,7 @@ import (
 
 // DeliveryConfig says which callbacks are delivered, where, and with which troubles.
 type DeliveryConfig struct {
-	URL         string          // of the receiver and its app; old-style callbacks go to URL + "/legacy"
+	URL         string          // of the receiver and its app, for callbacks of both kinds
 	Key         *rsa.PrivateKey // the platform's
 	LegacyToken schema.Secret   // signs old-style callbacks; empty: there are none
 	From, To    schema.Day      // see [Platform.Callbacks]

@@ -52,6 +52,9 @@ func (p *Platform) page(c call) page {
 	for position := c.offset; position < end; position++ {
 		bills = append(bills, p.world.bill(at(position)))
 	}
+	if p.config.Faults.has("null-records") && len(bills) == 0 && end == count {
+		bills = nil
+	}
 	out := page{Cursor: p.sealCursor(c, end), HasMore: end < count, LedgerRecords: &bills}
 	if dice(c.identity, uint64(c.asked))%2 == 0 {
 		out.ErrorCode, out.Description = new(int64), "success"

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"encoding/json"
 	"fmt"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -27,6 +28,8 @@ type recordSeen struct {
 	External *string                    `json:"order_ext_id"`
 }
 
+var foreignPieces = regexp.MustCompile("\ufffd+")
+
 func parseRecord(t testing.TB, raw []byte) recordSeen {
 	t.Helper()
 	var out recordSeen
@@ -46,6 +49,9 @@ func (r recordSeen) line(t testing.TB, day schema.Day) string {
 		direction = []int64{+1, -1}[*r.FundType]
 	}
 	row := Row{Account: schema.AccountID(text(r.Account)), Day: day, LedgerID: text(r.LedgerID), SettleType: r.Type, SettleSubType: r.Sub, Direction: int(direction), Amounts: map[string]*int64{}}
+	if r.Group != nil {
+		row.GroupName = foreignPieces.ReplaceAllString(*r.Group, "\ufffd") // this decoder writes one for each byte
+	}
 	for _, column := range FenColumns() {
 		row.Amounts[column] = nil
 		if raw, ok := r.Amount[strings.TrimSuffix(column, "_fen")]; ok && direction != 0 {
@@ -53,11 +59,12 @@ func (r recordSeen) line(t testing.TB, day schema.Day) string {
 			if err != nil {
 				t.Fatal(err)
 			}
-			fen *= direction
-			row.Amounts[column] = &fen
+			if fen *= direction; fen*direction >= 0 { // one with a minus is none
+				row.Amounts[column] = &fen
+			}
 		}
 	}
-	if r.Fund != nil && direction != 0 {
+	if r.Fund != nil && *r.Fund >= 0 && direction != 0 {
 		fen := *r.Fund * direction
 		row.Amounts["fund_amount_fen"] = &fen
 	}
@@ -65,7 +72,7 @@ func (r recordSeen) line(t testing.TB, day schema.Day) string {
 }
 
 func (r Row) line() string {
-	out := fmt.Sprintf("%s %s %s %d/%d %+d", r.Day, r.Account, r.LedgerID, r.SettleType, r.SettleSubType, r.Direction)
+	out := fmt.Sprintf("%s %s %s %d/%d %+d %q", r.Day, r.Account, r.LedgerID, r.SettleType, r.SettleSubType, r.Direction, r.GroupName)
 	for _, column := range FenColumns() {
 		if fen := r.Amounts[column]; fen != nil {
 			out += fmt.Sprintf(" %s=%d", column, *fen)

@@ -40,6 +40,9 @@ func (p *Platform) spoiled(c call, f fault) reply {
 	switch f.name {
 	case "dupkeys":
 		out.body = bytes.Replace(out.body, []byte(`"has_more":`), []byte(`"has_more":false,"has_more":`), 1)
+	case "bad-id":
+		out.body = bytes.ReplaceAll(out.body, []byte(`order_id":"`), []byte("order_id\":\"\xff"))
+		out.body = bytes.Replace(out.body, []byte(`"cursor":"`), []byte("\"cursor\":\"\xff"), 1)
 	case "big":
 		filler := `"data":{"filler":"` + strings.Repeat("抖", 5<<20/3) + `",`
 		out.body = bytes.Replace(out.body, []byte(`"data":{`), []byte(filler), 1)
@@ -53,6 +56,10 @@ func (p *Platform) interrupted(q question, f fault, token string, right func() r
 	switch f.name {
 	case "12001", "error-in-data-only", "error-in-extra-only":
 		return p.halfFailure(q, f)
+	case "error-outside", "token-outside":
+		return p.outside(q, f)
+	case "no-extra":
+		return withoutProof(q, right())
 	case "token-stolen":
 		p.tokens.kill(token)
 		return p.failure(q, codeBadToken)
@@ -109,6 +116,9 @@ func (p *Platform) dress(body []byte, c call) []byte {
 			return amountField.ReplaceAll(amount, []byte(`"$1":"$2"`))
 		})
 	}
+	for _, w := range wounds {
+		body = bytes.ReplaceAll(body, []byte(w.sign), []byte(w.wire))
+	}
 	return body
 }
 
@@ -118,6 +128,8 @@ func (p *Platform) send(w http.ResponseWriter, r *http.Request, out reply) {
 	header.Set("Content-Type", "application/json; charset=utf-8")
 	if out.contentType != "" {
 		header.Set("Content-Type", out.contentType)
+	} else if p.config.Faults.has("bom") {
+		body = append([]byte("\ufeff"), body...)
 	}
 	if out.status == http.StatusTooManyRequests {
 		header.Set("Retry-After", "1")

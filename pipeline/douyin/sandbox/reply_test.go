@@ -37,6 +37,12 @@ func TestPassingFaultsLookRight(t *testing.T) {
 		out := p.interrupted(c.question, f, "", func() reply { return p.success(c, "") })
 		var seen pageSeen
 		err := json.Unmarshal(out.body, &seen)
+		if f.name == "error-outside" || f.name == "token-outside" || f.name == "no-extra" {
+			if proven(out.body) || !json.Valid(out.body) || f.code != 0 && !bytes.Contains(out.body, fmt.Append(nil, f.code)) {
+				t.Errorf("%s: %s", f.name, out.body)
+			}
+			continue
+		}
 		data := int64(-1)
 		if seen.Data.ErrorCode != nil {
 			data = *seen.Data.ErrorCode
@@ -230,4 +236,34 @@ func TestTroubleOnTheWire(t *testing.T) {
 		t.Errorf("slow: %d more bytes came", len(rest))
 	}
 	_ = response.Body.Close()
+}
+
+// TestOutside: an error beside data and extra comes in all its forms, and each is
+// JSON that proves nothing.
+func TestOutside(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Seed: 47, Healthy: true, Now: fixedClock})
+	seen := make(map[string]bool)
+	for identity := range uint64(400) {
+		for _, api := range []string{BillsAPI, SettleAPI} {
+			q := question{api: api, day: demoDay, identity: dice(identity), asked: 1}
+			for _, out := range []reply{
+				p.outside(q, fault{code: 28001006}),
+				withoutProof(q, reply{body: compact(envelope{Data: []int{}, Extra: p.extra(q, 0)})}),
+				withoutProof(q, reply{body: compact(envelope{Extra: p.extra(q, 0)})}),
+			} {
+				if proven(out.body) || !json.Valid(out.body) {
+					t.Fatalf("%s", out.body)
+				}
+				for _, form := range []string{`"data":null`, `"data":{}`, `"data":[]`, `"ledger_records":[]`, `"ledger_records":null`, `"err_no":2`, `"error_code":"2`, `"code":2`, `"extra":null`, `"extra":[]`} {
+					seen[form] = seen[form] || bytes.Contains(out.body, []byte(form))
+				}
+			}
+		}
+	}
+	for form, there := range seen {
+		if !there {
+			t.Errorf("no answer has %s", form)
+		}
+	}
 }

@@ -23,7 +23,7 @@ import (
 	"billwalk/schema"
 )
 
-// Config describes one simulated platform. The zero value is the demo: 12
+// Config describes one simulated platform. The zero value has 12
 // accounts, about 200 bills each a day, a few planted troubles, no limit.
 type Config struct {
 	Seed     uint64
@@ -41,6 +41,7 @@ type Config struct {
 	Latency  time.Duration // added to every API answer
 	Stall    time.Duration // how long the fault "slow" stalls, 35 s when 0
 	Faults   Faults        // from [ParseFaults]
+	Passing  int           // percent of the calls that a passing fault strikes, each once; 5 when 0. Their bounds grow with it
 
 	Strays        int // orders per merchant and week that callbacks tell and no bill explains, 5 when 0, none when negative
 	LostCallbacks int // percent of the orders whose callbacks never come
@@ -49,12 +50,18 @@ type Config struct {
 	Now func() time.Time // the clock of tokens, limits, arrivals and late settlements; time.Now when nil
 }
 
+// Demo is the platform of `billwalk demo`.
+func Demo() Config { return Config{Seed: 1, Accounts: 12, Bills: 120} }
+
 func (c Config) withDefaults() Config {
 	if c.Accounts <= 0 {
 		c.Accounts = 12
 	}
 	if c.Bills <= 0 {
 		c.Bills = 200
+	}
+	if c.Passing <= 0 {
+		c.Passing = usualPassing
 	}
 	if c.Stall <= 0 {
 		c.Stall = 35 * time.Second
@@ -103,7 +110,10 @@ func New(config Config) *Platform {
 // ServeHTTP serves the three APIs and the sandbox's own pages; see the index at /.
 // The faults "cut" and "reset" panic with http.ErrAbortHandler, as a handler
 // must to break a connection; a caller without a server recovers it.
-func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeHTTP(w, r) }
+func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	w.Header().Set("Date", p.config.Now().UTC().Format(http.TimeFormat))
+	p.mux.ServeHTTP(w, r)
+}
 
 func newCursorCipher(seed uint64) cipher.Block {
 	var key [16]byte

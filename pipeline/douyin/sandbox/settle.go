@@ -67,6 +67,9 @@ func (p *Platform) answerSettle(q question, parameter, value, token string) repl
 // that it does not know it says so in one of two ways.
 func (p *Platform) settlements(q question, parameter, value string) reply {
 	found := p.world.query(parameter, value, p.config.Now())
+	if len(found) == 0 {
+		found = p.world.queryStray(parameter, value, p.config.Now())
+	}
 	if len(found) == 0 && q.identity%4 == 0 {
 		return p.settleFailure(q, codeSettle, subNoOrder)
 	}

@@ -54,7 +54,7 @@ func (w *walker) settlements(parameter, value string) []map[string]json.RawMessa
 	for range 6 {
 		got = w.askFor(parameter, value)
 		var out settleSeen
-		if got.err != nil || got.status != 200 || json.Unmarshal(got.body, &out) != nil {
+		if got.err != nil || got.status != 200 || !proven(got.body) || json.Unmarshal(got.body, &out) != nil {
 			continue
 		}
 		switch {

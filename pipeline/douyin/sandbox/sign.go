@@ -49,9 +49,6 @@ func (d *delivery) now() string { return strconv.FormatInt(d.platform.config.Now
 // address returns the request without a signature in its head.
 func (d *delivery) address(c *carried, body []byte) signed {
 	out := signed{url: d.URL, header: http.Header{}, body: body}
-	if c.legacy {
-		out.url += "/legacy"
-	}
 	if target, err := url.Parse(out.url); err == nil {
 		out.header.Set("Byte-Identifyname", target.Path)
 	}
@@ -93,8 +90,8 @@ func (d *delivery) forged(c *carried) signed {
 		out.header.Del("Byte-Timestamp")
 	case 4:
 		out.header.Del("Byte-Nonce-Str")
-	default: // as an old-style one, which is for the other path
-		return d.address(c, world.legacyBody(c.settlement, d.LegacyToken.Reveal(), timestamp, nonce))
+	default: // as an old-style one, though it says that it is not
+		return d.address(c, legacyEnvelope(world.message(c.settlement), d.LegacyToken.Reveal(), timestamp, nonce, field{"version", "2.0"}))
 	}
 	return out
 }

@@ -2,6 +2,7 @@ package sandbox
 
 import (
 	"iter"
+	"slices"
 	"time"
 
 	"billwalk/schema"
@@ -9,7 +10,7 @@ import (
 
 // strays yields, order by order, the settlements of the merchant's day that no
 // bill explains, as far as the delivery has them: neither the bill API nor the
-// settle query knows of their orders.
+// settle query knows of their orders. Of most the query knows by their own ids.
 func (p *Platform) strays(m *merchant, day schema.Day, n Notified) iter.Seq[[]settlement] {
 	return func(yield func([]settlement) bool) {
 		if !n.covers(day) {
@@ -64,6 +65,19 @@ func (w *world) strayAt(order, at place) settlement {
 		s.outSettleNo = s.settleID
 	}
 	return s
+}
+
+// queryStray returns the stray of that settle_id or out_settle_no. Some the query
+// does not know.
+func (w *world) queryStray(parameter, value string, at time.Time) []settlement {
+	home, ok := w.read(value)
+	if !ok || parameter != "settle_id" && parameter != "out_settle_no" {
+		return nil
+	}
+	home.slot -= home.slot % 2 // that of the order
+	return slices.DeleteFunc(w.stray(home), func(s settlement) bool {
+		return s.field(parameter) != value || s.look%5 == 0 || s.time > at.UnixMilli()
+	})
 }
 
 // unexplained returns, once each, the settlements of the days of which callbacks

@@ -48,9 +48,20 @@ func TestStrays(t *testing.T) {
 		say(s.item == "", "no item")
 		say(s.orderID == "", "no order")
 		say(s.outSettleNo == s.settleID, "auto")
+		for _, parameter := range []string{"settle_id", "out_settle_no", "order_id", "out_order_no"} {
+			found := p.world.queryStray(parameter, s.field(parameter), farAhead)
+			if own := parameter == "settle_id" || parameter == "out_settle_no"; len(found) > 1 || len(found) == 1 && (!own || found[0].settleID != s.settleID || found[0].status != s.status) {
+				t.Errorf("asked for %s %s: %+v", parameter, s.field(parameter), found)
+			}
+			say(parameter == "settle_id" && len(found) == 0, "not known to the query")
+			say(parameter == "settle_id" && len(found) == 1, "known to the query")
+		}
+		if found := p.world.queryStray("settle_id", s.settleID, week.From.Start().Add(-1)); len(found) > 0 {
+			t.Errorf("%+v is known before it is", found)
+		}
 		say(!week.covers(s.ownDay()), "of another day")
 	}
-	for _, kind := range []string{statusSuccess, statusFail, "item", "no item", "no order", "auto"} {
+	for _, kind := range []string{statusSuccess, statusFail, "item", "no item", "no order", "auto", "not known to the query", "known to the query"} {
 		if seen[kind] < 10 {
 			t.Errorf("strays: %v", seen)
 		}

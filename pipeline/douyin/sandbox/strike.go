@@ -3,7 +3,7 @@ package sandbox
 import "billwalk/schema"
 
 const (
-	passingEvery = 20 // one call in so many meets a passing fault, whichever are on: a retry budget of a tenth suffices
+	usualPassing = 5  // percent of the calls that meet a passing fault, whichever are on
 	endingAfter  = 20 // calls that are answered before an ending fault begins
 )
 
@@ -54,11 +54,18 @@ func (p *Platform) striking(reach walkable, day schema.Day) (fault, bool) {
 func (p *Platform) passing(q question) (fault, bool) {
 	list := p.config.Faults.of(passing)
 	chance := dice(p.config.Seed, word("passing"), q.identity)
-	if len(list) == 0 || q.asked > 1 || chance%passingEvery != 0 {
+	if len(list) == 0 || q.asked > 1 || chance%100 >= uint64(p.config.Passing) {
 		return fault{}, false
 	}
-	f := list[chance/passingEvery%uint64(len(list))]
-	return f, p.traffic.strike(q.api, f)
+	first := int(chance / 100 % uint64(len(list)))
+	for i := range list { // one that has struck often enough leaves the call to the next
+		f := list[(first+i)%len(list)]
+		f.most *= max(1, p.config.Passing/usualPassing)
+		if p.traffic.strike(q.api, f) {
+			return f, true
+		}
+	}
+	return fault{}, false
 }
 
 // ending returns the fault that has ended the run by the API's call, counted from 1.

@@ -16,6 +16,7 @@ type Row struct {
 	SettleSubType int               // 0 where absent
 	Direction     int               // +1 to the merchant, -1 from it, 0 unknown
 	Amounts       map[string]*int64 // by the lake's columns (see [FenColumns]), signed fen; nil is NULL
+	GroupName     string            // mended where it is cut; "" where absent
 	Exceptions    []string          // the rules that the row is planted to raise
 }
 
@@ -63,6 +64,24 @@ func (p *Platform) TruthOf(units []schema.Unit) []Row {
 	return rows
 }
 
+// Units counts what a right run says of the accounts' units on the days, both ends
+// included.
+func (p *Platform) Units(accounts []schema.Account, from, to schema.Day) (complete, unavailable, failed int) {
+	for _, unit := range unitsOf(accounts, from, to) {
+		_, withheld := p.Unavailable(unit)
+		_, lost := p.Lost(unit)
+		switch {
+		case withheld:
+			unavailable++
+		case lost || p.Unauthorised(unit.Account):
+			failed++
+		default:
+			complete++
+		}
+	}
+	return complete, unavailable, failed
+}
+
 // reached yields each payee's day that some of the units obtains, once.
 func (p *Platform) reached(units []schema.Unit) iter.Seq[place] {
 	return func(yield func(place) bool) {
@@ -108,7 +127,7 @@ func (b *bill) row(day schema.Day) Row {
 	row := Row{
 		Account: schema.AccountID(b.AccountID), Day: day, LedgerID: b.LedgerID,
 		SettleType: b.SettleType, SettleSubType: b.SettleSubType,
-		Direction: b.direction, Amounts: make(map[string]*int64, amountFields), Exceptions: b.raises,
+		GroupName: mended(b.GroupName), Direction: b.direction, Amounts: make(map[string]*int64, amountFields), Exceptions: b.raises,
 	}
 	for i, name := range fenColumns {
 		row.Amounts[name] = nil
@@ -120,16 +139,19 @@ func (b *bill) row(day schema.Day) Row {
 }
 
 // signed returns the amount of a column with the bill's sign. There is none
-// where the amount is absent, or nobody can say the sign.
+// where the amount is absent or has a minus, or nobody can say the sign.
 func (b *bill) signed(column int) (fen int64, ok bool) {
 	if b.direction == 0 {
 		return 0, false
 	}
 	if column == fundAmount {
-		if b.FundAmount == nil {
+		if b.FundAmount == nil || *b.FundAmount < 0 {
 			return 0, false
 		}
 		return *b.FundAmount * int64(b.direction), true
+	}
+	if b.Amount.fen[column] < 0 {
+		return 0, false
 	}
 	return b.Amount.fen[column] * int64(b.direction), !b.Amount.absent[column]
 }

@@ -13,6 +13,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"go.uber.org/goleak"
 
@@ -68,7 +69,7 @@ func (w *walker) send(request *http.Request) received {
 	if w.url == "" {
 		recorder := httptest.NewRecorder()
 		w.handler.ServeHTTP(recorder, request)
-		return received{recorder.Code, recorder.Header(), recorder.Body.Bytes(), nil}
+		return received{recorder.Code, recorder.Header(), bytes.TrimPrefix(recorder.Body.Bytes(), []byte("\ufeff")), nil}
 	}
 	target, err := url.Parse(w.url + request.URL.RequestURI())
 	if err != nil {
@@ -81,7 +82,7 @@ func (w *walker) send(request *http.Request) received {
 	}
 	body, err := io.ReadAll(response.Body)
 	_ = response.Body.Close()
-	return received{response.StatusCode, response.Header, body, err}
+	return received{response.StatusCode, response.Header, bytes.TrimPrefix(body, []byte("\ufeff")), err}
 }
 
 func (w *walker) fetchToken(key, secret string) (token string, code int64) {
@@ -160,6 +161,20 @@ func parsePage(t testing.TB, body []byte) pageSeen {
 	return out
 }
 
+// proven says that extra has a code, and that none stands outside.
+func proven(body []byte) bool {
+	var out struct {
+		ErrNo     any `json:"err_no"`
+		ErrorCode any `json:"error_code"`
+		Code      any `json:"code"`
+		Extra     struct {
+			ErrorCode *int64 `json:"error_code"`
+		} `json:"extra"`
+	}
+	_ = json.Unmarshal(body, &out) // an extra that is a list proves nothing
+	return out.ErrNo == nil && out.ErrorCode == nil && out.Code == nil && out.Extra.ErrorCode != nil
+}
+
 var errMalformed = errors.New("malformed for good")
 
 // page asks until it is answered, at most six times.
@@ -176,14 +191,17 @@ func (w *walker) page(u schema.Unit, cursor string, size int) (pageSeen, error) 
 			last = fmt.Errorf("status %d", got.status)
 		case len(got.body) > 4<<20 || bytes.Count(got.body, []byte(`"has_more"`)) > 1:
 			last = errMalformed
-		case json.Unmarshal(got.body, &out) != nil:
+		case json.Unmarshal(got.body, &out) != nil && proven(got.body):
 			last = fmt.Errorf("not JSON: %.40q", got.body)
+		case !proven(got.body):
+			last = fmt.Errorf("no evidence of success: %.80q", got.body)
 		case out.code() != 0:
 			last = codeError(out.code())
 			if strings.Contains(describe(out.code()), "token") {
 				w.authorise()
 			}
-		case out.Data.Records == nil || out.Data.HasMore == nil || len(out.Data.Records) > size:
+		case strings.ContainsRune(out.Data.Cursor, utf8.RuneError), len(out.Data.Records) > size, out.Data.HasMore == nil,
+			out.Data.Records == nil && (*out.Data.HasMore || !bytes.Contains(got.body, []byte(`"ledger_records":null`))):
 			last = errMalformed
 		default:
 			return out, nil

@@ -59,12 +59,13 @@ type world struct {
 	seed      uint64
 	bills     int
 	healthy   bool
+	faults    Faults
 	merchants []*merchant
 	payees    map[schema.AccountID]*payee
 }
 
 func newWorld(c Config) *world {
-	w := &world{seed: c.Seed, bills: c.Bills, healthy: c.Healthy, payees: map[schema.AccountID]*payee{}}
+	w := &world{seed: c.Seed, bills: c.Bills, healthy: c.Healthy, faults: c.Faults, payees: map[schema.AccountID]*payee{}}
 	for i := range c.Accounts {
 		stores := storesOfBrand[i%dozen]
 		m := &merchant{index: i, brand: stores > 0, shape: shapes[i%dozen], name: merchantName(c.Seed, i)}

@@ -1,7 +1,8 @@
 -- 单边账:有分账回调而无账单的每一笔分账,最早的在前。
 -- One-sided settlements: every settlement of which a callback told and that no bill explains, the oldest first.
--- 原因之一:核销后 1 小时内撤销或退款的订单,平台永不出账单;撤销或退款后的这笔分账应在后台核对。
--- One of the causes: a coupon verified and undone or refunded within an hour, of which there is no bill, ever.
+-- 没有账单的原因:商户不在 jobs.yaml 中;那一天该商户失败;账单在回看期之外;核销后 1 小时内撤销或退款,永远不会有账单。
+-- Why there is no bill: its account is not in jobs.yaml; its day failed for the account; the bill is further away than the lookback;
+-- or the order was verified and undone within an hour, and never has one.
 --
 -- bill_date          分账日 the settlement's own day
 -- settled_at         分账时间(北京时间) when it was shared out, or failed, in UTC+8

@@ -1,12 +1,12 @@
-package main
+package scripts
 
 import (
-	"context"
 	"encoding/json"
 	"errors"
 	"flag"
 	"fmt"
 	"io"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,7 +21,7 @@ import (
 	"billwalk/pipeline/douyin/sandbox"
 )
 
-// TestScripts tells the command line as scripts: see testdata/*.txtar. Besides
+// TestScripts tells the scripts of ../testdata. Besides
 // testscript's own commands there are:
 //
 //	platform [flags]      start a sandbox: $PLATFORM is its URL, accounts.csv its accounts
@@ -35,8 +35,15 @@ import (
 //	[duckdb]              there is a duckdb command; where one is required, there has to be
 func TestScripts(t *testing.T) {
 	t.Parallel()
+	early := time.Until(ownDay)
+	runScripts(t, "../testdata", ahead(early), clockAhead(early))
+}
+
+// runScripts tells the scripts of a folder, with a clock for their platforms, and an
+// environment.
+func runScripts(t *testing.T, folder string, now func() time.Time, environment ...string) {
 	testscript.Run(t, testscript.Params{
-		Dir:                 "testdata",
+		Dir:                 folder,
 		RequireExplicitExec: true,
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
@@ -44,7 +51,9 @@ func TestScripts(t *testing.T) {
 			"jsonlines": scriptLines, "same": scriptSame, "files": scriptFiles,
 		},
 		Setup: func(env *testscript.Env) error {
-			env.Values[platformKey{}] = new(scripted)
+			env.Setenv("PATH", program+string(filepath.ListSeparator)+env.Getenv("PATH"))
+			env.Vars = append(env.Vars, environment...)
+			env.Values[platformKey{}] = &scripted{now: now}
 			return nil
 		},
 		Condition: func(name string) (bool, error) {
@@ -64,12 +73,14 @@ type platformKey struct{}
 
 // scripted is the sandbox of one script, while one is running.
 type scripted struct {
-	*running
+	*sandbox.Platform
+	stop  func()
+	now   func() time.Time
 	asked int // calls until they were asked for last
 }
 
 func (s *scripted) calls() int {
-	if s.running == nil {
+	if s.Platform == nil {
 		return 0
 	}
 	n := 0
@@ -85,7 +96,7 @@ func scriptPlatform(ts *testscript.TestScript, _ bool, args []string) {
 		s.stop()
 		return
 	}
-	config, faults := sandbox.Config{Bills: 60, Stall: 5 * time.Second}, ""
+	config, faults := sandbox.Config{Bills: 60, Stall: 5 * time.Second, Now: s.now}, ""
 	flags := flag.NewFlagSet("platform", flag.ContinueOnError)
 	flags.Uint64Var(&config.Seed, "seed", 1, "")
 	flags.IntVar(&config.Accounts, "accounts", 3, "")
@@ -96,10 +107,11 @@ func scriptPlatform(ts *testscript.TestScript, _ bool, args []string) {
 	var err error
 	config.Faults, err = sandbox.ParseFaults(faults)
 	ts.Check(err)
-	s.running, err = startSandbox(context.Background(), config)
-	ts.Check(err)
+	s.Platform = sandbox.New(config)
+	server := httptest.NewServer(s.Platform)
+	s.stop = server.Close
 	ts.Defer(s.stop)
-	ts.Setenv("PLATFORM", s.url)
+	ts.Setenv("PLATFORM", server.URL)
 	list := "root_account_id,account_id,name\n"
 	for _, a := range s.Accounts() {
 		kind := "%s,,%q\n"

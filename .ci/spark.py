@@ -1,0 +1,89 @@
+"""spark.py LAKE...: Spark reads of every table of the lakes what DuckDB reads.
+
+It reads by columns and row by row, nested columns included: the row-by-row reader
+is parquet-mr's own, as in Hive and older engines, and refuses more than the other.
+It needs pyspark, Java and the duckdb command.
+"""
+import json
+import subprocess
+import sys
+
+from pyspark.sql import SparkSession
+
+READERS = {"by columns": "true", "row by row": "false"}
+TABLES = ("bills", "settlements", "reconciliation", "exceptions", "restatements")
+
+# A column by its type: what is compared of it, in Spark's words and in DuckDB's.
+TEXT = ["min({c})", "max({c})", "sum(length({c}))"], ["min({c})", "max({c})", "sum(length({c}))"]
+NUMBER = ["min({c})", "max({c})", "sum({c})"], ["min({c})", "max({c})", "sum({c})"]
+COMPARED = {
+    "string": TEXT,
+    "int": NUMBER,
+    "bigint": NUMBER,
+    "boolean": (["sum(if({c}, 1, 0))"], ["sum(if({c}, 1, 0))"]),
+    "timestamp": (["min(unix_micros({c}))", "max(unix_micros({c}))"], ["min(epoch_us({c}))", "max(epoch_us({c}))"]),
+    "array<string>": (
+        ["min(array_join({c}, ' '))", "max(array_join({c}, ' '))", "sum(if({c} IS NULL, NULL, size({c})))"],
+        ["min(array_to_string({c}, ' '))", "max(array_to_string({c}, ' '))", "sum(len({c}))"],
+    ),
+    "array<struct<merchant_no:string,amount_fen:bigint>>": (
+        ["sum(if({c} IS NULL, NULL, size({c})))", "sum(aggregate({c}, 0L, (sum, s) -> sum + s.amount_fen))",
+         "max(array_join(transform({c}, s -> s.merchant_no), ' '))"],
+        ["sum(len({c}))", "sum(coalesce(list_sum([s.amount_fen FOR s IN {c}]), if({c} IS NULL, NULL, 0)))",
+         "max(array_to_string([s.merchant_no FOR s IN {c}], ' '))"],
+    ),
+}
+
+
+def questions(columns, engine):
+    """The aggregates of all columns, in Spark's words (0) or DuckDB's (1)."""
+    asked = ["count(*)"]
+    for name, kind in columns:
+        asked += [q.format(c=f'`{name}`' if engine == 0 else f'"{name}"') for q in ["count({c})"] + COMPARED[kind][engine]]
+    return asked
+
+
+def duckdb(files, columns):
+    listed = ", ".join(f"({q})::VARCHAR" for q in questions(columns, 1))
+    sql = f"SELECT [{listed}] AS answer FROM read_parquet('{files}', union_by_name = true)"
+    done = subprocess.run(["duckdb", "-no-init", "-bail", "-json", "-c", sql], check=True, capture_output=True, text=True)
+    return json.loads(done.stdout)[0]["answer"]
+
+
+def compare(spark, lake, table):
+    """Compares one table, and returns how many readers say something else of it."""
+    wrong = 0
+    for reader, vectorized in READERS.items():
+        spark.conf.set("spark.sql.parquet.enableVectorizedReader", vectorized)
+        spark.conf.set("spark.sql.parquet.enableNestedColumnVectorizedReader", vectorized)
+        frame = spark.read.option("mergeSchema", "true").parquet(f"{lake}/{table}")
+        columns = [(f.name, f.dataType.simpleString()) for f in frame.schema.fields if f.name != "bill_date"]
+        got = [None if v is None else str(v) for v in frame.selectExpr(*questions(columns, 0)).collect()[0]]
+        want = duckdb(f"{lake}/{table}/*/*.parquet", columns)
+        print(f"{table}, {reader}: {got[0]} rows, {len(columns)} columns", flush=True)
+        for question, g, w in zip(questions(columns, 0), got, want):
+            if g != w:
+                wrong += 1
+                print(f"  {question}: Spark says {g}, DuckDB {w}")
+    return wrong
+
+
+def main(lakes):
+    spark = (
+        SparkSession.builder.master("local[2]")
+        .config("spark.ui.enabled", "false")
+        .config("spark.driver.bindAddress", "127.0.0.1")
+        .config("spark.driver.host", "127.0.0.1")
+        .config("spark.sql.session.timeZone", "UTC")
+        .config("spark.sql.shuffle.partitions", "1")
+        .getOrCreate()
+    )
+    spark.sparkContext.setLogLevel("ERROR")
+    print("Spark", spark.version)
+    wrong = sum(compare(spark, lake, table) for lake in lakes for table in TABLES)
+    spark.stop()
+    return 1 if wrong or not lakes else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,285 @@
+package douyin
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"billwalk/schema"
+)
+
+const systemError = `{"data":{"error_code":5000001},"extra":{"error_code":5000001,"logid":"L6"}}`
+
+// A platform that fails every kth call costs the calls that have to be made again,
+// the time that these take at the pace, and nothing else.
+func TestEveryKthCallFails(t *testing.T) {
+	t.Parallel()
+	for _, k := range []int{2, 3, 5, 6, 10} {
+		t.Run(fmt.Sprint(k), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				f := &fake{delay: 30 * time.Millisecond}
+				f.bills = func(w http.ResponseWriter, r *http.Request) {
+					f.mu.Lock()
+					failing := len(f.arrivals)%k == 0
+					f.mu.Unlock()
+					if failing {
+						say(200, systemError)(w, r)
+						return
+					}
+					say(200, emptyPage)(w, r)
+				}
+				app := fast
+				app.QPS = 20
+				c := client(app, f)
+				const callers, calls = 40, 4000
+				took := walk(t, c, callers, calls/callers)
+				most := calls * k / (k - 1)
+				if got := len(f.arrivals); got > most*102/100 {
+					t.Errorf("%d requests for %d calls, want %d", got, calls, most)
+				}
+				if latest := time.Duration(most) * time.Second / 20 * 110 / 100; took > latest {
+					t.Errorf("took %v, want at most %v", took, latest)
+				}
+			})
+		})
+	}
+}
+
+// Half of all calls meet a fault, of every kind at once and at random, on both
+// APIs: all are answered.
+func TestHalfOfAllCallsFail(t *testing.T) {
+	t.Parallel()
+	faults := []http.HandlerFunc{
+		say(503, "no healthy upstream"), say(502, "<html>"), say(200, "<html>"), say(200, "upstream connect error"), say(200, emptyPage[:40]), say(408, ""),
+	}
+	for _, code := range []int{3000001, 5000001, 2100004, 28001005, 2100001, 2119002, 28001006, 2191000} {
+		faults = append(faults, say(200, fmt.Sprintf(`{"data":{"error_code":%[1]d},"extra":{"error_code":%[1]d,"logid":"L6"}}`, code)))
+	}
+	for _, sub := range []int{13000, 20005} {
+		faults = append(faults, say(200, fmt.Sprintf(`{"extra":{"error_code":2191009,"sub_error_code":%d,"logid":"L6"}}`, sub)))
+	}
+	for _, share := range []float64{0.2, 0.5} {
+		t.Run(fmt.Sprint(share), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				source := rand.New(rand.NewPCG(7, 11))
+				var mu sync.Mutex
+				unsteady := func(answer string) http.HandlerFunc {
+					return func(w http.ResponseWriter, r *http.Request) {
+						mu.Lock()
+						failing, which := source.Float64() < share, source.IntN(len(faults))
+						mu.Unlock()
+						if failing {
+							faults[which](w, r)
+							return
+						}
+						say(200, answer)(w, r)
+					}
+				}
+				f := &fake{delay: 30 * time.Millisecond, bills: unsteady(emptyPage), settlements: unsteady(noSettlements)}
+				app := fast
+				app.QPS = 20
+				c := client(app, f)
+				const callers, calls = 40, 2000
+				var all sync.WaitGroup
+				all.Go(func() { ask(t, c, callers, calls/callers) })
+				took := walk(t, c, callers, calls/callers)
+				all.Wait()
+				if latest := time.Duration(calls/20/(1-share)*1.15) * time.Second; took > latest {
+					t.Errorf("took %v, want at most %v", took, latest)
+				}
+				t.Logf("%d and %d requests for %d calls each, %v", len(f.arrivals), len(f.questions), calls, took)
+			})
+		})
+	}
+}
+
+// A call that always fails does so alone, after eight attempts.
+func TestOneCallFailsAlone(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		asked := 0
+		f := &fake{delay: 30 * time.Millisecond}
+		f.bills = func(w http.ResponseWriter, r *http.Request) {
+			if r.URL.Query().Get("account_id") == "666" {
+				asked++
+				say(200, systemError)(w, r)
+				return
+			}
+			say(200, emptyPage)(w, r)
+		}
+		app := fast
+		app.QPS = 20
+		c := client(app, f)
+		var all sync.WaitGroup
+		all.Go(func() {
+			time.Sleep(time.Second)
+			_, err := c.Bills(t.Context(), schema.Unit{Account: schema.Account{ID: "666"}, Day: someDay}, "0", 50)
+			if fault := mustFail(t, err); fault.Failure().Reach != schema.ReachUnit || fault.Code != 5000001 || asked != 8 {
+				t.Errorf("got %v after %d attempts", err, asked)
+			}
+		})
+		if took := walk(t, c, 20, 40); took > 42*time.Second || len(f.arrivals) > 808 {
+			t.Errorf("%d requests in %v beside a call that always fails", len(f.arrivals), took)
+		}
+		all.Wait()
+	})
+}
+
+// A platform that answers every call with an error sees each call once, and a few
+// more, before it sees any of them again; then one a second.
+func TestAllCallsFail(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{bills: say(200, systemError), delay: 30 * time.Millisecond}
+		app := fast
+		app.QPS = 20
+		c := client(app, f)
+		const calls = 300
+		var all sync.WaitGroup
+		for range calls {
+			all.Go(func() {
+				_, err := c.Bills(t.Context(), someUnit, "0", 50)
+				if fault := mustFail(t, err); fault.Code != 5000001 {
+					t.Errorf("got %v", err)
+				}
+			})
+		}
+		all.Wait()
+		if got := len(f.arrivals); got != calls*attempts[repeat] {
+			t.Errorf("%d requests for %d calls, want eight each", got, calls)
+		}
+		rest := f.arrivals[calls+budgetStart:]
+		if length := rest[len(rest)-1].Sub(rest[0]); length < time.Duration(len(rest)-2)*time.Second || length > time.Duration(len(rest)+60)*time.Second {
+			t.Errorf("%d repeats within %v, want one a second", len(rest), length)
+		}
+	})
+}
+
+// A minute in which every call is answered with an error costs no call: what the
+// answers before it have earned is not spent at once.
+func TestAMinuteOfErrors(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		began := time.Now()
+		f := &fake{delay: 30 * time.Millisecond}
+		f.bills = func(w http.ResponseWriter, r *http.Request) {
+			if since := time.Since(began); since > time.Minute && since < 2*time.Minute {
+				say(200, systemError)(w, r)
+				return
+			}
+			say(200, emptyPage)(w, r)
+		}
+		app := fast
+		app.QPS = 10
+		c := client(app, f)
+		if took := walk(t, c, 40, 50); took > 5*time.Minute {
+			t.Errorf("2000 calls took %v", took)
+		}
+	})
+}
+
+// What waits for the budget ends with its context, and gives its place in the
+// queue to the next.
+func TestWaitingForTheBudgetIsCut(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{bills: say(200, systemError)}
+		c := client(fast, f)
+		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
+		defer cancel()
+		began := time.Now()
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() {
+				if _, err := c.Bills(ctx, someUnit, "0", 50); !errors.Is(err, context.DeadlineExceeded) {
+					t.Errorf("got %v, want the deadline", err)
+				}
+			})
+		}
+		all.Wait()
+		if took := time.Since(began); took != 10*time.Second {
+			t.Errorf("took %v, want 10s", took)
+		}
+		if b := &c.bills.repeats; len(b.queue) != 0 || b.fresh != 0 || b.clock != nil {
+			t.Errorf("%d wait, %d are under way, the clock is %v", len(b.queue), b.fresh, b.clock)
+		}
+		if most := 100 + budgetStart + 10; len(f.arrivals) > most {
+			t.Errorf("%d requests, want at most %d", len(f.arrivals), most)
+		}
+		f.bills = say(200, emptyPage)
+		walk(t, c, 1, 1)
+	})
+}
+
+// What is asked for the first time goes before what failed.
+func TestFreshCallsGoFirst(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		broken := true
+		f := &fake{delay: 30 * time.Millisecond}
+		f.settlements = func(w http.ResponseWriter, r *http.Request) {
+			if broken {
+				say(200, systemError)(w, r)
+				return
+			}
+			say(200, noSettlements)(w, r)
+		}
+		app := fast
+		app.QPS = 20
+		c := client(app, f)
+		var all sync.WaitGroup
+		for range 60 {
+			all.Go(func() { ask(t, c, 1, 1) })
+		}
+		time.Sleep(8 * time.Second) // 60 calls and 20 repeats, and some seconds
+		if b := &c.settlements.repeats; len(b.queue) < 40 {
+			t.Fatalf("%d calls wait, want most of them", len(b.queue))
+		}
+		broken = false
+		before := len(f.questions)
+		took := time.Now()
+		ask(t, c, 10, 10)
+		all.Wait()
+		if got := len(f.questions) - before; got != 160 {
+			t.Errorf("%d requests for 100 calls and 60 that waited", got)
+		}
+		if took := time.Since(took); took > 9*time.Second {
+			t.Errorf("took %v, want the 8s of the pace", took)
+		}
+	})
+}
+
+// Each API has a budget of its own.
+func TestEachAPIHasItsBudget(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		f := &fake{settlements: say(200, systemError), bills: say(200, emptyPage)}
+		c := client(fast, f)
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() { _, _ = c.Settlements(ctx, someQuestion) })
+		}
+		time.Sleep(time.Second)
+		f.bills = func(w http.ResponseWriter, r *http.Request) {
+			if len(f.arrivals)%2 == 1 {
+				say(200, systemError)(w, r)
+				return
+			}
+			say(200, emptyPage)(w, r)
+		}
+		if took := walk(t, c, 1, 10); took > 5*time.Second || len(f.arrivals) != 20 {
+			t.Errorf("10 pages took %v and %d requests", took, len(f.arrivals))
+		}
+		cancel()
+		all.Wait()
+	})
+}

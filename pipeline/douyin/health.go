@@ -1,0 +1,59 @@
+package douyin
+
+import "sync"
+
+// health is how an API has fared lately: whether a call that fails says something
+// of that call, or of the platform.
+type health struct {
+	mu      sync.Mutex
+	row     int     // failed attempts since the last answer
+	calls   int     // counted up to healthSpan
+	failing float64 // the share of the latest calls whose first attempt failed
+}
+
+const (
+	healthSpan  = 32 // the latest calls, roughly
+	healthLeast = 16 // calls without which nothing can be said
+
+	// A platform is unsteady if such a share of calls fails. Where nearly all do, it
+	// is down, and asking more often is no help.
+	unsteadyFrom, unsteadyTo = 0.1, 0.75
+
+	// unsteadyPatience is how many times as often a call may fail on an unsteady
+	// platform. Where half of all attempts fail, one call in 256 fails eight times in
+	// a row by chance, and one in 16 million 24 times.
+	unsteadyPatience = 3
+)
+
+// note counts an attempt, and whether it is to be repeated; first is a call's first.
+func (h *health) note(first, failed bool) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	one := 0.0
+	if h.row++; failed {
+		one = 1
+	} else {
+		h.row = 0
+	}
+	if first {
+		h.calls = min(h.calls+1, healthSpan)
+		h.failing += (one - h.failing) / float64(h.calls)
+	}
+}
+
+// patience is by how much to multiply how often a call may fail.
+func (h *health) patience() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if h.calls >= healthLeast && h.failing >= unsteadyFrom && h.failing <= unsteadyTo {
+		return unsteadyPatience
+	}
+	return 1
+}
+
+// failedInRow returns how many attempts have failed since the last answer.
+func (h *health) failedInRow() int {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	return h.row
+}

@@ -1,0 +1,107 @@
+package jobs
+
+import (
+	"fmt"
+	"strings"
+	"unicode"
+
+	"billwalk/schema"
+)
+
+const quotationMarks = "\"'`“”‘’「」＂＇"
+
+// clean reads one line of text as [plain] does, and refuses what nobody sees and
+// every request would carry: zero-width characters, marks of direction, no-break
+// spaces.
+func clean(text string) (string, error) {
+	if _, err := plain(text); err != nil {
+		return "", err
+	}
+	if r, ok := invisible(text); ok {
+		return "", want(fmt.Sprintf("a text without invisible characters (it has %U): 请去掉不可见字符; type it again, or copy it without its format", r))
+	}
+	return text, nil
+}
+
+// invisible returns the first character that takes no ink, the plain blank aside.
+func invisible(text string) (rune, bool) {
+	for _, r := range text {
+		if r != ' ' && (unicode.IsSpace(r) || !unicode.IsGraphic(r)) {
+			return r, true
+		}
+	}
+	return 0, false
+}
+
+// quoted says that a text has quotation marks at both ends, or at one of them.
+func quoted(text string) (both, either bool) {
+	begins := strings.TrimLeft(text, quotationMarks) != text
+	ends := strings.TrimRight(text, quotationMarks) != text
+	return begins && ends, begins || ends
+}
+
+const wantUnquoted = want("a text without quotation marks around it: 请去掉引号; take them off where it is set")
+
+// credential reads what a service gave out: letters, digits and signs of ASCII.
+func credential(text string) (string, error) {
+	if _, err := clean(text); err != nil {
+		return "", err
+	}
+	if _, either := quoted(text); either {
+		return "", wantUnquoted
+	}
+	for _, r := range text {
+		if r <= ' ' || r > unicode.MaxASCII {
+			return "", want(fmt.Sprintf("letters, digits and signs of ASCII alone (it has %U): 请从控制台重新复制; copy it from the console again", r))
+		}
+	}
+	return text, nil
+}
+
+func credentialSecret(text string) (schema.Secret, error) {
+	text, err := credential(text)
+	return schema.NewSecret(text), err
+}
+
+// legacyToken reads a token that a person has chosen, or none.
+func legacyToken(text string) (schema.Secret, error) {
+	if text == "" {
+		return schema.Secret{}, nil
+	}
+	if _, err := clean(text); err != nil {
+		return schema.Secret{}, err
+	}
+	if both, _ := quoted(text); both {
+		return schema.Secret{}, wantUnquoted
+	}
+	return schema.NewSecret(text), nil
+}
+
+// codeKeyWarning says what is odd about a code_key. It is any text, and must stay
+// as it is once codes were hashed with it.
+func codeKeyWarning(key schema.Secret) string {
+	const stays = "; 若已用它发布过,请保持不变; keep it as it is if codes were published with it"
+	if r, ok := invisible(key.Reveal()); ok {
+		return fmt.Sprintf("columns: code_key has an invisible character (%U)%s", r, stays)
+	}
+	if both, _ := quoted(key.Reveal()); both {
+		return "columns: code_key has quotation marks around it" + stays
+	}
+	return ""
+}
+
+// awsVariables are those from which the AWS SDK takes credentials.
+var awsVariables = []string{"AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SESSION_TOKEN"}
+
+// awsCredentials reports variables whose credentials no signature could be right with.
+func (r *reader) awsCredentials(at place) {
+	for _, name := range awsVariables {
+		held, _ := r.env(name)
+		if held == "" {
+			continue
+		}
+		if _, err := credential(held); err != nil {
+			r.fault(at, "lake: variable %s: want %v, found another text", name, err)
+		}
+	}
+}

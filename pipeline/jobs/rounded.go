@@ -1,0 +1,111 @@
+package jobs
+
+import (
+	"fmt"
+	"math"
+	"math/big"
+	"strconv"
+	"strings"
+)
+
+// A float64 keeps 53 bits of a whole number, and a spreadsheet 15 digits. What
+// has read an id as such a number gives back another id, which looks whole.
+const (
+	floatBits         = 53
+	spreadsheetDigits = 15
+
+	doubted  = 1.0 / 256  // an id that looks rounded by a smaller chance is doubted by itself
+	together = 1.0 / 1000 // and all ids of a list, if that is the chance of all of them to look so
+)
+
+// roundedChance returns the chance that a whole id looks rounded as this one does:
+// a multiple of what a float64 of its size can hold, or the shortest decimal of
+// such a float with zeros behind it. It is 1 for an id that does not look rounded.
+func roundedChance(id string) float64 {
+	n, ok := new(big.Int).SetString(id, 10)
+	if !ok {
+		return 1
+	}
+	chance := 1.0
+	zeros := len(id) - len(strings.TrimRight(id, "0"))
+	if step := n.BitLen() - floatBits; step > 0 {
+		if int(n.TrailingZeroBits()) >= step {
+			chance = math.Ldexp(1, -step)
+		}
+		f, err := strconv.ParseFloat(id, 64)
+		if err == nil && strconv.FormatFloat(f, 'f', -1, 64) == id {
+			chance = min(chance, math.Pow10(-zeros))
+		}
+	}
+	if bySpreadsheet(id) {
+		chance = min(chance, math.Pow10(-zeros))
+	}
+	return chance
+}
+
+// bySpreadsheet says that an id has no more digits than a spreadsheet keeps.
+func bySpreadsheet(id string) bool {
+	return len(id) > spreadsheetDigits && strings.Trim(id[spreadsheetDigits:], "0") == ""
+}
+
+// beyondFloat says that a float64 cannot hold every id of this size.
+func beyondFloat(id string) bool {
+	n, ok := new(big.Int).SetString(id, 10)
+	return ok && n.BitLen() > floatBits
+}
+
+// warnOfRounded warns once of all ids of the list that look rounded. By chance some
+// whole ids do, too: in a long list one of them proves nothing.
+func (l *accountList) warnOfRounded() {
+	var doubtful, looking []value
+	large, allChance, largest := 0, 1.0, 0.0
+	for _, id := range l.ids {
+		chance := roundedChance(id.text)
+		if beyondFloat(id.text) {
+			large++
+			allChance *= chance
+		}
+		if chance < 1 {
+			looking = append(looking, id)
+		}
+		if chance <= doubted || bySpreadsheet(id.text) {
+			doubtful, largest = append(doubtful, id), max(largest, chance)
+		}
+	}
+	if large > 0 && len(looking) == large && allChance <= together {
+		doubtful, largest = looking, max(largest, allChance)
+	}
+	if len(doubtful) == 0 {
+		return
+	}
+	l.warnings = append(l.warnings, fmt.Sprintf("%s: %s. 账号 id 疑似被当作数字取整,请与控制台核对,并把该列存为文本; compare with the console, and keep the column as text",
+		linesOf(doubtful), describeRounded(doubtful, len(l.ids), largest)))
+}
+
+// describeRounded says which ids look rounded, and how often whole ids do.
+func describeRounded(doubtful []value, of int, chance float64) string {
+	first := ""
+	if len(doubtful[0].names) == 0 {
+		first = " " + doubtful[0].text
+	}
+	rare := fmt.Sprintf("by chance, one whole id in %.0f does", 1/chance)
+	if len(doubtful) == 1 {
+		return fmt.Sprintf("account%s, of %d, looks as if JSON, pandas or a spreadsheet had rounded it; %s", first, of, rare)
+	}
+	return fmt.Sprintf("%d of %d accounts, the first%s, look as if JSON, pandas or a spreadsheet had rounded them; %s", len(doubtful), of, first, rare)
+}
+
+const mostLines = 20 // that a warning names
+
+// linesOf names the lines of values of one file.
+func linesOf(values []value) string {
+	var lines []string
+	for _, v := range values[:min(len(values), mostLines)] {
+		lines = append(lines, strconv.Itoa(v.line))
+	}
+	text := values[0].path + ":" + strings.Join(lines, ",")
+	if more := len(values) - mostLines; more > 0 {
+		text += fmt.Sprintf(" and %d more lines", more)
+	}
+	return text
+}

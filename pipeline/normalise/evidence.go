@@ -1,0 +1,251 @@
+package normalise
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
+)
+
+// Envelope is what an answer of the platform says of its own success. The APIs say
+// it in data and in extra; a gateway in front of them says it beside both.
+type Envelope struct {
+	Claims
+	Data  Part           `json:"data"`
+	Extra Part           `json:"extra"`
+	Rest  jsontext.Value `json:",embed"` // members that no document has
+}
+
+// Part is data or extra, of which anything but an object says nothing.
+type Part struct {
+	Kind jsontext.Kind // 0 where it is missing
+	Claims
+}
+
+// UnmarshalJSONFrom reads any value.
+func (p *Part) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	p.Kind = dec.PeekKind()
+	if p.Kind != jsontext.KindBeginObject {
+		return dec.SkipValue()
+	}
+	return json.UnmarshalDecode(dec, &p.Claims)
+}
+
+// Claims are the members by which a part of an answer says whether it succeeded,
+// under each of the names that the platform has for them.
+type Claims struct {
+	ErrorCode Code `json:"error_code"`
+	ErrNo     Code `json:"err_no"`
+	BareCode  Code `json:"code"`
+	SubCode   Code `json:"sub_error_code"`
+
+	Description    words `json:"description"`
+	ErrMsg         words `json:"err_msg"`
+	ErrTips        words `json:"err_tips"`
+	Message        words `json:"message"`
+	SubDescription words `json:"sub_description"`
+
+	LogID    words `json:"logid"`
+	LogIDToo words `json:"log_id"`
+}
+
+// Code is an error code as received. null is absent.
+type Code struct {
+	N     int64
+	Given bool
+	odd   string // what it is instead of a whole number: not itself, which may be a coupon's code
+}
+
+// UnmarshalJSONFrom reads any value: one that is no code must not hide the others.
+func (c *Code) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	raw, err := dec.ReadValue()
+	if err != nil || raw.Kind() == jsontext.KindNull {
+		return err
+	}
+	digits := []byte(raw)
+	if raw.Kind() == jsontext.KindString {
+		digits, _ = jsontext.AppendUnquote(nil, raw) // one that is not valid text is no number
+	}
+	c.Given = true
+	if c.N, err = strconv.ParseInt(string(digits), 10, 64); err != nil {
+		c.N, c.odd = 0, kindNames[raw.Kind()]
+	}
+	return nil
+}
+
+// words are text for a reader. What is neither text nor a number says nothing.
+type words string
+
+// UnmarshalJSONFrom reads any value.
+func (w *words) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+	if kind := dec.PeekKind(); kind != jsontext.KindString && kind != jsontext.KindNumber {
+		return dec.SkipValue()
+	}
+	token, err := dec.ReadToken()
+	*w = words(token.String())
+	return err
+}
+
+// PlacedCode is a code and where it stands, such as extra.sub_error_code.
+type PlacedCode struct {
+	Place string
+	Sub   bool
+	Code
+}
+
+// Codes returns the codes that are not 0, or no numbers at all: data's first.
+func (e *Envelope) Codes() (codes []PlacedCode) {
+	for _, part := range [...]struct {
+		prefix string
+		*Claims
+	}{{"data.", &e.Data.Claims}, {"extra.", &e.Extra.Claims}, {"", &e.Claims}} {
+		for _, c := range [...]PlacedCode{
+			{"error_code", false, part.ErrorCode}, {"err_no", false, part.ErrNo}, {"code", false, part.BareCode}, {"sub_error_code", true, part.SubCode},
+		} {
+			if c.N != 0 || c.odd != "" {
+				c.Place = part.prefix + c.Place
+				codes = append(codes, c)
+			}
+		}
+	}
+	return codes
+}
+
+// Texts returns what the answer says in words, each once.
+func (e *Envelope) Texts() (texts []string) {
+	d, x, top := &e.Data.Claims, &e.Extra.Claims, &e.Claims
+	for _, w := range [...]words{
+		d.Description, d.ErrMsg, d.ErrTips, d.Message, x.Description, x.ErrMsg, x.ErrTips, x.Message,
+		top.Description, top.ErrMsg, top.ErrTips, top.Message, x.SubDescription, d.SubDescription, top.SubDescription,
+	} {
+		if text := string(w); text != "" && text != "success" && !slices.Contains(texts, text) {
+			texts = append(texts, text)
+		}
+	}
+	return texts
+}
+
+// RequestID returns the answer's logid, wherever it stands, or "".
+func (e *Envelope) RequestID() string {
+	for _, c := range [...]*Claims{&e.Extra.Claims, &e.Data.Claims, &e.Claims} {
+		for _, id := range [...]words{c.LogID, c.LogIDToo} {
+			if id != "" {
+				return string(id)
+			}
+		}
+	}
+	return ""
+}
+
+// ErrNoEvidence is what is wrong with an answer that does not say that it succeeded.
+var ErrNoEvidence = errors.New("the answer is none")
+
+// Succeeded says why an answer's body is none.
+func Succeeded(body []byte) error {
+	var e Envelope
+	if _, err := decodeJSON(body, &e); err != nil {
+		return err
+	}
+	return e.Success()
+}
+
+// Success is nil only with positive evidence that the answer is one: extra.error_code
+// is there, and neither it nor any other code says that something failed.
+func (e *Envelope) Success() error {
+	if err := e.NoError(); err != nil {
+		return err
+	}
+	if e.Extra.ErrorCode.Given {
+		return nil
+	}
+	return noEvidence("the answer does not say that it succeeded: it has no extra.error_code%s", e.instead())
+}
+
+// NoError says which code, if any, makes the answer an error.
+func (e *Envelope) NoError() error {
+	for _, c := range e.Codes() {
+		if c.odd != "" {
+			return noEvidence("the answer is not what the API documents: %s is %s and no whole number", c.Place, c.odd)
+		}
+		return noEvidence("the answer is an error: %s is %d%s", c.Place, c.N, e.instead())
+	}
+	return nil
+}
+
+// evidenceError is an error that is ErrNoEvidence.
+type evidenceError string
+
+func noEvidence(format string, args ...any) error { return evidenceError(fmt.Sprintf(format, args...)) }
+
+func (e evidenceError) Error() string        { return string(e) }
+func (e evidenceError) Is(target error) bool { return target == ErrNoEvidence }
+
+// instead names what an answer without evidence has: its texts, and members that
+// no answer should have.
+func (e *Envelope) instead() string {
+	var has []string
+	if kind := e.Data.Kind; kind != 0 && kind != jsontext.KindBeginObject {
+		has = append(has, "data is "+kindNames[kind])
+	}
+	if kind := e.Extra.Kind; kind != 0 && kind != jsontext.KindBeginObject {
+		has = append(has, "extra is "+kindNames[kind])
+	}
+	if len(e.Rest) > 0 {
+		has = append(has, "it has the member "+firstName(e.Rest))
+	}
+	if texts := e.Texts(); len(texts) > 0 {
+		has = append(has, "it says: "+strings.Join(texts, ": "))
+	}
+	if len(has) == 0 {
+		return ""
+	}
+	return " (" + strings.Join(has, ", ") + ")"
+}
+
+// firstName returns the name of an object's first member.
+func firstName(object jsontext.Value) string {
+	dec := jsontext.NewDecoder(bytes.NewReader(object), jsontext.AllowInvalidUTF8(true))
+	_, _ = dec.ReadToken()
+	name, _ := dec.ReadToken()
+	return fmt.Sprintf("%.40q", name.String())
+}
+
+var kindNames = map[jsontext.Kind]string{
+	jsontext.KindNull: "null", jsontext.KindBeginObject: "an object", jsontext.KindBeginArray: "a list", jsontext.KindString: "text", jsontext.KindNumber: "a number",
+	jsontext.KindTrue: "true", jsontext.KindFalse: "false",
+}
+
+// notFound (20000) is the code of an answer that knows nothing of the order, which
+// is as good as an empty list.
+const notFound = 20000
+
+// OrderNotFound says that the answer knows nothing of the order, and that no code
+// beside that one is of an error that would hide it.
+func (e *Envelope) OrderNotFound() bool {
+	found := false
+	for _, c := range e.Codes() {
+		switch {
+		case c.N == notFound:
+			found = true
+		case c.odd != "", c.Sub, !general(c.N):
+			return false
+		}
+	}
+	return found
+}
+
+// general says that a code names no more than the module in which a call failed, so
+// that its sub code says why. The platform's codes for access, quota, pace and
+// parameters are in families of their own.
+func general(code int64) bool {
+	switch code / 1000 {
+	case 10, 2100, 2119, 2190, 4000, 6000, 28001, 28003:
+		return code == 2100001 || code == 2119002 || code == 2190000
+	}
+	return true
+}

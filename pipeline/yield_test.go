@@ -1,0 +1,97 @@
+package pipeline_test
+
+import (
+	"context"
+	"fmt"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"billwalk/pipeline"
+	"billwalk/pipeline/yield"
+	"billwalk/schema"
+)
+
+// repeating is a trade system that some orders are asked of again and again, for a
+// long time.
+type repeating struct {
+	*trade
+	slow func(value string) bool
+
+	mu    sync.Mutex
+	ended []string // orders, as they were answered
+}
+
+// Settlements implements pipeline.Trade.
+func (r *repeating) Settlements(ctx context.Context, q schema.Question) (schema.SettleAnswer, error) {
+	if r.slow(q.Value) {
+		yield.Place(ctx)
+		select {
+		case <-time.After(time.Hour):
+		case <-ctx.Done():
+			return schema.SettleAnswer{}, ctx.Err()
+		}
+	}
+	answer, err := r.trade.Settlements(ctx, q)
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ended = append(r.ended, q.Value)
+	return answer, err
+}
+
+func withRepeats(w *world, slow func(value string) bool) (*repeating, func(*pipeline.Run)) {
+	r := &repeating{trade: w.trade, slow: slow}
+	return r, func(run *pipeline.Run) { run.Trade, run.TradeInFlight = r, 2 }
+}
+
+// TestRepeatsHoldUpNobody: orders that are asked again wait beside those that were
+// never asked, however many they are, and are answered like these.
+func TestRepeatsHoldUpNobody(t *testing.T) {
+	t.Parallel()
+	for _, every := range []int{64, 5, 2, 1} {
+		t.Run(fmt.Sprint(every), func(t *testing.T) {
+			t.Parallel()
+			settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
+				w.trade.latency = time.Second
+				w.set(store, sales(store.ID, 200)...)
+				for i := range 200 {
+					w.trade.set(byShop, order(i), settlement(fmt.Sprint("s", i), schema.StatusSuccess, 100, day))
+				}
+				failing := func(value string) bool {
+					var n int
+					fmt.Sscanf(value, "S%d", &n)
+					return n%every == 0
+				}
+				r, change := withRepeats(w, failing)
+				began := time.Now()
+				s := w.run(pipeline.ExitDone, change)
+				if took := time.Since(began); took > time.Hour+3*time.Minute {
+					t.Errorf("took %v, want the hour of the repeats and little more", took)
+				}
+				if s.Settling.Answered != 200 || s.Verdicts[schema.Matched] != 200 {
+					t.Errorf("%+v, %v", s.Settling, s.Verdicts)
+				}
+				checkEachOnce(t, w.trade.made(), 200)
+				if at := slices.IndexFunc(r.ended, failing); slices.ContainsFunc(r.ended[at:], func(v string) bool { return !failing(v) }) {
+					t.Errorf("a first question came after a repeat: %q", r.ended)
+				}
+			})
+		})
+	}
+}
+
+// TestRepeatsEndWithTheDeadline: what still waits when the time is up has no
+// answer, and the rest is published.
+func TestRepeatsEndWithTheDeadline(t *testing.T) {
+	t.Parallel()
+	settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
+		w.set(store, sales(store.ID, 200)...)
+		_, change := withRepeats(w, func(value string) bool { return value < order(20) })
+		began := time.Now()
+		s := w.run(pipeline.ExitStopped, change, deadline(time.Minute))
+		if took := time.Since(began); took > 80*time.Second || s.Settling.Answered != 180 || s.Settling.Unanswered != 20 {
+			t.Errorf("took %v; %+v", took, s.Settling)
+		}
+	})
+}

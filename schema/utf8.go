@@ -1,0 +1,30 @@
+package schema
+
+import (
+	"bytes"
+	"encoding/binary"
+	"unicode/utf16"
+)
+
+// UTF8 returns the text of a file without the byte order mark that editors and
+// spreadsheets put before it, and decodes what the mark says is UTF-16. Whether the
+// rest is UTF-8 is for the caller to check.
+func UTF8(content []byte) []byte {
+	if rest, ok := bytes.CutPrefix(content, []byte("\ufeff")); ok {
+		return rest
+	}
+	var order binary.ByteOrder
+	switch {
+	case bytes.HasPrefix(content, []byte{0xff, 0xfe}):
+		order = binary.LittleEndian
+	case bytes.HasPrefix(content, []byte{0xfe, 0xff}):
+		order = binary.BigEndian
+	default:
+		return content
+	}
+	var units []uint16
+	for rest := content[2:]; len(rest) >= 2; rest = rest[2:] {
+		units = append(units, order.Uint16(rest))
+	}
+	return []byte(string(utf16.Decode(units)))
+}

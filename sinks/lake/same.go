@@ -1,0 +1,80 @@
+package lake
+
+import (
+	"context"
+	"errors"
+
+	"billwalk/schema"
+	"billwalk/sinks/object"
+	"billwalk/sinks/parquet"
+)
+
+// Same says whether the lake holds the very rows that were staged, in the files that
+// the base's manifest names. It ends all tables, as Finish does.
+//
+// Equal bytes are equal rows. Where the bytes differ, the rows are compared: a file of
+// an earlier version may lack columns that have no value here, and says the same.
+//
+// A file with columns that this version does not know, or knows otherwise, is an
+// error: to replace it would lose what a newer version has written.
+func (s *Stage) Same(ctx context.Context) (bool, error) {
+	same := s.base.Manifest != nil && len(s.base.Unfinished()) == 0
+	for _, compare := range []func() (bool, error){
+		func() (bool, error) { return sameRows(ctx, s, schema.Restatements, s.restatements) },
+		func() (bool, error) { return sameRows(ctx, s, schema.Bills, s.bills) },
+		func() (bool, error) { return sameRows(ctx, s, schema.Settlements, s.settlements) },
+		func() (bool, error) { return sameRows(ctx, s, schema.Reconciliations, s.reconciliation) },
+		func() (bool, error) { return sameRows(ctx, s, schema.Exceptions, s.exceptions) },
+	} {
+		one, err := compare()
+		if err != nil {
+			return false, err
+		}
+		same = same && one
+	}
+	return same, nil
+}
+
+func sameRows[R any](ctx context.Context, s *Stage, table schema.Table[R], w *parquet.Writer[R]) (bool, error) {
+	staged, err := w.Finish(s.stamp)
+	etag := s.base.ETags[table.Name]
+	if err != nil || etag == "" {
+		return false, err
+	}
+	told := s.told(table.Name, etag)
+	if told != nil && told.RowsSHA256 == staged.RowsSHA256 {
+		return true, nil
+	}
+	key := dataKey(table.Name, s.base.Day, s.base.Bucket)
+	file, info, err := s.lake.fetchInfo(ctx, key)
+	if errors.Is(err, object.ErrNotFound) {
+		return false, nil
+	}
+	if err != nil {
+		return false, err
+	}
+	defer file.Close()
+	same, err := parquet.SameRows(table, file, staged.Body())
+	var other *parquet.ColumnError
+	switch {
+	case errors.As(err, &other) && (told != nil || s.base.Older(info.Meta[writeIDMeta])):
+		return false, s.lake.unread(key, err)
+	case err != nil:
+		return false, nil // it is damaged, or was never published here: what replaces it is whole
+	}
+	return same && told != nil && info.ETag == etag, nil
+}
+
+// told returns what the base's manifest says of a table's object, if that is the one
+// of the ETag; else nil.
+func (s *Stage) told(table, etag string) *schema.Object {
+	if s.base.Manifest == nil {
+		return nil
+	}
+	for i := range s.base.Manifest.Objects {
+		if o := &s.base.Manifest.Objects[i]; o.Table == table && o.ETag == etag {
+			return o
+		}
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package parquet
+
+import (
+	"fmt"
+	"iter"
+
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/parquet"
+	"github.com/apache/arrow-go/v18/parquet/file"
+
+	"billwalk/schema"
+)
+
+// ColumnError says that a file's columns are not those of the table, as in a file
+// that another version of billwalk wrote.
+type ColumnError struct {
+	Column    string
+	Problem   string // what is wrong with it
+	CreatedBy string // what the file says of its writer
+}
+
+func (e *ColumnError) Error() string {
+	return fmt.Sprintf("column %s: %s; the file was written by %q", e.Column, e.Problem, e.CreatedBy)
+}
+
+// fit checks that the file's columns are the table's, but for those that an earlier
+// version did not have yet. A column that the table does not have is refused: what is
+// written anew from such a file would lose it.
+func fit[R any](table schema.Table[R], has *arrow.Schema, createdBy string) error {
+	wrong := func(column, format string, args ...any) error {
+		return &ColumnError{column, fmt.Sprintf(format, args...), createdBy}
+	}
+	columns, seen := table.Arrow(), make(map[string]bool)
+	for _, got := range has.Fields() {
+		want, known := columns.FieldsByName(got.Name)
+		switch {
+		case !known:
+			return wrong(got.Name, "the file has it (%s), this version's table %s does not", got.Type, table.Name)
+		case seen[got.Name]:
+			return wrong(got.Name, "the file has it twice")
+		case !arrow.TypeEqual(got.Type, want[0].Type):
+			return wrong(got.Name, "the file has it as %s, this version's table %s as %s", got.Type, table.Name, want[0].Type)
+		case got.Nullable && !want[0].Nullable:
+			return wrong(got.Name, "it may be NULL in the file, and never in this version's table %s", table.Name)
+		}
+		seen[got.Name] = true
+	}
+	for _, f := range table.Fields {
+		if !seen[f.Name] && !f.Optional() {
+			return wrong(f.Name, "the file lacks it, and every row of this version's table %s has a value of it", table.Name)
+		}
+	}
+	return nil
+}
+
+// Columns returns the names of the columns that a file of the table has, in its order.
+func Columns[R any](table schema.Table[R], from parquet.ReaderAtSeeker) (names []string, err error) {
+	pages, err := file.NewParquetReader(from)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", table.Name, err)
+	}
+	for _, leaf := range pages.MetaData().Schema.Columns() {
+		if name := leaf.ColumnPath()[0]; len(names) == 0 || names[len(names)-1] != name {
+			names = append(names, name)
+		}
+	}
+	return names, nil
+}
+
+// SameRows says whether two files of the table have the same rows in the same order,
+// whatever their bytes: a column that one of them lacks is NULL in its rows.
+func SameRows[R any](table schema.Table[R], a, b parquet.ReaderAtSeeker) (bool, error) {
+	nextA, stopA := iter.Pull2(Read(table, a))
+	defer stopA()
+	nextB, stopB := iter.Pull2(Read(table, b))
+	defer stopB()
+	for {
+		rowA, err, moreA := nextA()
+		if err != nil {
+			return false, err
+		}
+		rowB, err, moreB := nextB()
+		if err != nil || !moreA || !moreB {
+			return moreA == moreB, err
+		}
+		for i := range table.Fields {
+			if !table.Fields[i].Equal(rowA, rowB) {
+				return false, nil
+			}
+		}
+	}
+}
