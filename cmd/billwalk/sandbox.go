@@ -68,7 +68,9 @@ func (p *program) sandbox() *cobra.Command {
 		if config.QPS < 0 || config.TradeQPS < 0 || config.Latency < 0 {
 			return usage("--qps %d, --trade-qps %d and --latency %s: want 0 or more", config.QPS, config.TradeQPS, config.Latency)
 		}
-		if nights.count > 0 {
+		if changing, err := nights.of(cmd); err != nil {
+			return err
+		} else if changing {
 			return p.serveNights(cmd, addr, config.Seed, &nights)
 		}
 		delivery, err := callbacks.of(cmd, &config, schema.DayOf(p.now()))

@@ -23,6 +23,19 @@ func (f *nightFlags) add(cmd *cobra.Command) {
 	cmd.Flags().IntVar(&f.lookback, "lookback", 7, "with --nights: days within which most of what happens to a day happens")
 }
 
+// of says whether that sandbox is meant.
+func (f *nightFlags) of(cmd *cobra.Command) (bool, error) {
+	for _, name := range []string{"first", "lookback"} {
+		if cmd.Flags().Changed(name) && f.count == 0 {
+			return false, usage("--%s needs --nights N", name)
+		}
+	}
+	if f.count < 0 || f.count > 366 || f.lookback < 0 || f.lookback > 31 {
+		return false, usage("--nights %d, --lookback %d: want at most 366 nights, and 0 to 31 days", f.count, f.lookback)
+	}
+	return f.count > 0, nil
+}
+
 // serveNights serves the platform that changes from night to night.
 func (p *program) serveNights(cmd *cobra.Command, addr string, seed uint64, f *nightFlags) error {
 	first := schema.DayOf(p.now()) - 1
@@ -31,9 +44,6 @@ func (p *program) serveNights(cmd *cobra.Command, addr string, seed uint64, f *n
 		if first, err = schema.ParseDay(f.first); err != nil {
 			return &exitError{exitUsage, fmt.Errorf("--first: %w", err)}
 		}
-	}
-	if f.count > 366 || f.lookback < 0 || f.lookback > 31 {
-		return usage("--nights %d, --lookback %d: want at most 366 nights, and 0 to 31 days", f.count, f.lookback)
 	}
 	addr, err := localAddr(addr)
 	if err != nil {
