@@ -111,7 +111,7 @@ func malformed(api string, body []byte, cause error) *Error {
 	start := bytes.TrimLeft(body, " \t\r\n")
 	dec := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowInvalidUTF8(true))
 	_, err := dec.ReadValue()
-	r, reason, unanswered := repeatFew, "", false
+	r, reason, unanswered := repeat, "", false
 	switch {
 	case len(start) == 0:
 		reason, unanswered = "the answer is empty", true
@@ -122,7 +122,7 @@ func malformed(api string, body []byte, cause error) *Error {
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		r, reason = giveUpUnit, "the answer repeats a key: "+err.Error()
 	case err != nil:
-		r, reason = repeat, "the answer is not JSON: "+err.Error()
+		reason = "the answer is not JSON: " + err.Error()
 	case len(bytes.TrimSpace(body[dec.InputOffset():])) > 0:
 		r, reason = giveUpUnit, fmt.Sprintf("the answer goes on after its end, at byte %d", dec.InputOffset())
 	default:

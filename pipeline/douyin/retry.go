@@ -89,14 +89,10 @@ type meetings struct {
 // tooOften counts a fault, and says whether it ends the call.
 func (m *meetings) tooOften(fault *Error, patience int) bool {
 	m.by[fault.remedy]++
-	most := attempts[fault.remedy]
-	if fault.unanswered {
-		most = attempts[repeat] // whatever came instead of an answer, it was not the platform's word
-	}
 	if fault.remedy != renewToken {
 		m.failed++
 	}
-	return m.by[fault.remedy] >= most*patience || m.failed >= attempts[repeat]*patience
+	return m.by[fault.remedy] >= attempts[fault.remedy]*patience || m.failed >= attempts[repeat]*patience
 }
 
 // await waits until a call that failed n times may be repeated: its pause is over,
