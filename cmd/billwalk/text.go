@@ -73,6 +73,8 @@ func verdictOf(s *pipeline.Summary) string {
 		return "another run got there first (exit 6)"
 	case pipeline.ExitFailed:
 		return "failed (exit 1)"
+	case pipeline.ExitConfig:
+		return "refused; nothing was published: mend what the error names (exit 2)"
 	default:
 		return fmt.Sprintf("interrupted; run again to go on (exit %d)", s.ExitCode)
 	}
