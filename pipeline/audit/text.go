@@ -9,7 +9,7 @@ import (
 	"billwalk/schema"
 )
 
-// readable reads a text that is for people, however it is cut; nil where it is none.
+// readable reads a text for people, valid or not. It is nil where the value is no text.
 func readable(raw jsontext.Value) *schema.Null[string] {
 	switch raw.Kind() {
 	case jsontext.KindString:
@@ -52,8 +52,8 @@ func oddIDs(b *schema.Bill) (n int64) {
 	return n
 }
 
-// negativesIn returns how many amounts with a minus there were in the answer on which
-// a row of the settle query alone rests.
+// negativesIn returns how many amounts with a minus the answer had on which a row of
+// the settle query rests.
 func (t *telling) negativesIn(source schema.Source, answered []telling) uint8 {
 	if source != schema.SourceQuery {
 		return 0 // of a callback's another one may count, too

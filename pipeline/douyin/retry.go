@@ -67,7 +67,7 @@ func (c *Client) try(ctx context.Context, e *endpoint, first bool, attempt func(
 	fault, ok := errors.AsType[*Error](err)
 	switch {
 	case err != nil && !ok, ok && fault.API != e.api: // cancelled, or the token could not be had
-	case ok && fault.remedy == giveUpToday && !fault.coded(): // the circuit's word
+	case ok && fault.remedy == giveUpToday && !fault.coded(): // the circuit refused the call: no request was made
 	case ok && fault.passing():
 		e.health.note(first, true)
 	case ok && fault.refusesApp():
@@ -80,7 +80,7 @@ func (c *Client) try(ctx context.Context, e *endpoint, first bool, attempt func(
 	return answer, err
 }
 
-// meetings counts how often one call has failed.
+// meetings counts the failed attempts of one call.
 type meetings struct {
 	failed int // whatever the remedy, but for a fresh token
 	by     [remedies]int
