@@ -37,7 +37,7 @@ type settler struct {
 	first    schema.Day // of the job's days: what FAILed before is asked again
 	again    schema.Day // from this day on, what nothing came back for is asked again
 	inFlight int        // questions asked side by side, over all units
-	confirms bool       // asks for settlements that callbacks alone tell of, and not for orders
+	confirms bool       // queries settlements known from callbacks alone, and not orders
 	halts    *halts
 	turns    chan struct{} // one for each question in flight that has not failed yet
 }

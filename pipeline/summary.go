@@ -57,8 +57,8 @@ type Settling struct {
 	Saved          Saved      `json:"saved"`
 }
 
-// Confirming counts the settlements that callbacks alone tell of, and no bill
-// explains, for which the settle query was due.
+// Confirming counts the settlements known from callbacks alone, without a bill, for
+// which the settle query was due.
 type Confirming struct {
 	Asked      int64 `json:"asked"`      // questions
 	Answered   int64 `json:"answered"`   // settlements: confirmed, or not known to it

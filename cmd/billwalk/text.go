@@ -29,7 +29,7 @@ func printSummary(out io.Writer, s *pipeline.Summary) {
 			c.States, s.Settling.Saved.Callbacks, c.Late, c.Unreadable)
 	}
 	if c := s.Settling.SettlementOnly; c != (pipeline.Confirming{}) {
-		fmt.Fprintf(out, "  no bill     %d settlements that callbacks alone tell of were asked for: %d confirmed, %d not known to the settle query, %d have no answer\n",
+		fmt.Fprintf(out, "  no bill     %d settlements known from callbacks alone were queried: %d confirmed, %d not known to the settle query, %d have no answer\n",
 			c.Answered+c.Unanswered, c.Confirmed, c.Answered-c.Confirmed, c.Unanswered)
 	}
 	fmt.Fprintf(out, "  rows        %d bills, %d settlements, %d groups reconciled, %d exceptions; %d records came twice and count once\n",

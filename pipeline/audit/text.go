@@ -33,8 +33,8 @@ func mendedAlike(s string) string { return replacements.ReplaceAllString(s, "\uF
 // longest is how many bytes of an id the settle query takes (长度 <= 64 字节).
 const longest = 64
 
-// oddIDs counts the ids of a bill that are longer, or have white space or characters
-// in them that no one sees.
+// oddIDs counts the ids of a bill that are longer, or have white space or invisible
+// characters in them.
 func oddIDs(b *schema.Bill) (n int64) {
 	all := []schema.Null[string]{
 		schema.Some(b.AccountID), schema.Some(b.LedgerID), b.ShopOrderID, b.ItemOrderID, b.OrderExtID,

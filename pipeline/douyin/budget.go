@@ -108,8 +108,8 @@ func (b *budget) wind() {
 	}
 }
 
-// tick ends a second. A clock that was stopped too late finds nobody, or gives one
-// repeat too many.
+// tick ends a second. A clock that was stopped too late gives at most one repeat too
+// many.
 func (b *budget) tick() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
