@@ -8,15 +8,16 @@ import (
 	"billwalk/pipeline/yield"
 )
 
-// asking is an order that is being asked for.
+// asking is an order whose queries are under way.
 type asking struct {
 	order  *wanted
 	result answered
 	done   chan struct{} // closed when result is there
 }
 
-// chunk asks for some orders side by side, and then archives and learns. What
-// fails at first it does not wait for: that yields its turn, and is taken later.
+// chunk queries some orders side by side, archives the answers, and counts which
+// rules answered. It does not wait for an order whose query failed: that gives its
+// turn to others, and is taken later.
 func (p *settlePass) chunk(ctx context.Context, orders []wanted) error {
 	var first sync.WaitGroup // until each is answered, or has failed once
 	for i := range orders {
@@ -41,7 +42,7 @@ func (p *settlePass) chunk(ctx context.Context, orders []wanted) error {
 	return nil
 }
 
-// takeAside takes the orders that have come to their end, or waits for all.
+// takeAside takes the orders that are done, or waits for all of them.
 func (p *settlePass) takeAside(ctx context.Context, all bool) (err error) {
 	p.aside = slices.DeleteFunc(p.aside, func(a *asking) bool {
 		if all {
@@ -60,7 +61,7 @@ func (p *settlePass) takeAside(ctx context.Context, all bool) (err error) {
 	return err
 }
 
-// abandon ends the asking for what is left aside.
+// abandon cancels the queries that are still under way, and waits for their end.
 func (p *settlePass) abandon(cancel func()) {
 	cancel()
 	for _, a := range p.aside {

@@ -84,8 +84,8 @@ type sign struct {
 // this one is to do, it waits: what that one asked for is in the archive then, and
 // is not asked for again. It says whether one is at work on some of the days; the
 // returned function ends the claim, which is renewed until then. Whatever fails
-// here is told, and the run goes on without; but where the store refuses the
-// claim, it would refuse all else that the run is to write.
+// here is logged, and the run goes on without; but a store that refuses the claim
+// would refuse all other writes, and ends the run.
 func (r *Run) attend(ctx context.Context) (others bool, leave func(), err error) {
 	if r.Claims == nil || r.Source == nil {
 		return false, func() {}, nil

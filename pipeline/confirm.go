@@ -10,9 +10,9 @@ import (
 	"billwalk/schema"
 )
 
-// A settlement that callbacks alone tell of, and no bill explains, is of no order
-// that is asked for. It is asked for by its own ids until it is confirmed. The answer
-// is filed under the day of its event, and under no account.
+// A settlement that only callbacks name, and that has no bill, is of no order that
+// is queried. It is queried by its own ids until it is confirmed. The answer is filed
+// under the day of its event, and under no account.
 
 // byCallback is the column of such a question: a callback, and no bill, gave the id.
 const byCallback = "callback"
@@ -22,8 +22,8 @@ func confirms(q schema.Question) bool { return q.Column == byCallback }
 // lone is such a settlement, as it is known on a day.
 type lone struct {
 	told    []notified.State     // callbacks of events of the day
-	others  []notified.State     // callbacks of it that stand elsewhere
-	record  *normalise.SettleRow // of the query; nil: it did not answer with the settlement
+	others  []notified.State     // its callbacks of other days
+	record  *normalise.SettleRow // of the query; nil: no answer has the settlement
 	nothing int64                // when nothing came back, unix microseconds
 	foreign []schema.Exception   // of other settlements in the answer
 }
@@ -65,8 +65,8 @@ func (b *builder) lones(asking, hard context.Context, day schema.Day) ([][]*noti
 	return evidence.joinSame(day, groups)
 }
 
-// confirm asks for the settlements that have no final answer yet, and for those of
-// which a callback has come since that says otherwise.
+// confirm queries the settlements that have no final answer yet, and those that a
+// later callback contradicts.
 func (b *builder) confirm(asking, hard context.Context, day schema.Day, groups [][]*notifiedState) error {
 	evidence := b.evidence()
 	known := make([]bool, len(groups))
@@ -172,8 +172,8 @@ func (e *evidence) answered(l *lone, k known) error {
 	return nil
 }
 
-// joinSame joins what callbacks tell of one settlement under two ids, as the query's
-// record shows: it must not count twice.
+// joinSame joins callbacks that name one settlement by two ids, as the query's record
+// shows: it must not count twice.
 func (e *evidence) joinSame(day schema.Day, groups [][]*notifiedState) (joined [][]*notifiedState, err error) {
 	places := make(map[string]int)
 	for _, states := range groups {
@@ -195,9 +195,9 @@ func (e *evidence) joinSame(day schema.Day, groups [][]*notifiedState) (joined [
 	return joined, nil
 }
 
-// rows returns the rows of the settlement on the day. Where callbacks tell of it
-// elsewhere, too, the query's record is of all that: it confirms the parts that add
-// up to it, and stands itself in no place.
+// rows returns the rows of the settlement on the day. Where it has callbacks of other
+// days, too, the query's record is of all of them: it confirms the parts that add up
+// to it, and has no row itself.
 func (l *lone) rows() []notified.Row {
 	if l.record != nil {
 		rows := notified.Merge(l.record, slices.Concat(l.told, l.others))

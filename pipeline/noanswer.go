@@ -53,8 +53,8 @@ func (b *book) askAnew(u schema.Unit) (orders []wanted) {
 	return orders
 }
 
-// answered says which entry of the days, if any, is no answer. A run is to ask again
-// for all of them, and only logs it.
+// answered looks for entries of the days that are no answers. A run asks again for
+// them, and only logs it; for a replay they are an error.
 func (b *builder) answered(from, to schema.Day) error {
 	for day := from; day <= to; day++ {
 		none := b.book.unanswered(day)

@@ -81,8 +81,8 @@ func (r *Run) resumable(ctx context.Context, u schema.Unit, walk string) (pages 
 	return pages, nil
 }
 
-// fromOtherDays takes the sizes of accounts of which no day shortly before is
-// published from the published days that are nearest.
+// fromOtherDays estimates the accounts without a published day shortly before, by
+// their nearest published days.
 func (r *Run) fromOtherDays(ctx context.Context, plan *Plan) error {
 	missing := make(map[schema.AccountID]bool)
 	for _, u := range plan.Units {

@@ -198,8 +198,8 @@ type halts struct {
 	accounts map[schema.AccountID]schema.Failure
 }
 
-// note notes a failure, and says whether it is one that ends all calls. Of those
-// the log has the first alone.
+// note notes a failure, and says whether it is one that ends all calls: of those only
+// the first is logged.
 func (h *halts) note(f schema.Failure) bool {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -39,7 +39,7 @@ type settler struct {
 	endedWell  func(ctx context.Context, runID string) (bool, error)
 	backfill   bool // the run is of given days
 	inFlight   int  // questions asked side by side, over all units
-	confirms   bool // asks for settlements that callbacks alone tell of, and not for orders
+	confirms   bool // queries settlements known from callbacks alone, and not orders
 	halts      *halts
 	turns      chan struct{} // one for each question in flight that has not failed yet
 }

@@ -10,7 +10,7 @@ import (
 const (
 	ExitDone        = 0
 	ExitFailed      = 1
-	ExitConfig      = 2 // the configuration is wrong: nothing was asked of the platform
+	ExitConfig      = 2 // the configuration, the clock or the store's permissions are wrong: nothing was published
 	ExitIncomplete  = 3 // some units failed; what is whole was published
 	ExitStopped     = 5 // by quota, deadline or outage; run again to go on
 	ExitSuperseded  = 6 // another run got there first
@@ -57,8 +57,8 @@ type Settling struct {
 	Saved          Saved      `json:"saved"`
 }
 
-// Confirming counts the settlements that callbacks alone tell of, and no bill
-// explains, for which the settle query was due.
+// Confirming counts the settlements known from callbacks alone, without a bill, for
+// which the settle query was due.
 type Confirming struct {
 	Asked      int64 `json:"asked"`      // questions
 	Answered   int64 `json:"answered"`   // settlements: confirmed, or not known to it

@@ -25,7 +25,7 @@ const (
 	RuleNegativeAmount       Rule = "negative_amount" // amounts are documented without a sign; the column is NULL
 	RuleBadText              Rule = "bad_text"        // a text for people is not valid, and mended with U+FFFD
 	RuleBadID                Rule = "bad_id"          // longer than the settle query takes, or with white space or control characters
-	RuleAccountForeign       Rule = "account_foreign" // asked was for one account alone, and the bill is of another
+	RuleAccountForeign       Rule = "account_foreign" // one account alone was asked for, and the bill is of another
 	RuleOverflow             Rule = "overflow"
 	RuleSettleAmount         Rule = "settle_amount_identity"
 	RuleSettleDetail         Rule = "settle_detail"

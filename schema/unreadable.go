@@ -10,9 +10,9 @@ const (
 	UnreadableSettlements UnreadableKind = "settlements"
 )
 
-// UnreadableAnswer is an answer that arrived and is none that the API documents: an
-// id or amount that is not valid text, a repeated key, text after the end. It is kept
-// for Douyin's support.
+// UnreadableAnswer is an answer that arrived and is not what the API documents: it has
+// an id or amount that is not valid text, a repeated key, or text after its end. It is
+// kept for Douyin's support.
 type UnreadableAnswer struct {
 	Unit      Unit
 	Kind      UnreadableKind

@@ -25,7 +25,7 @@ type doctor struct {
 	now    func() time.Time
 	checks []checked
 
-	tellProbe        func(object.Trial)
+	logProbe         func(object.Trial)
 	wrongCredentials bool // of an app
 
 	mu    sync.Mutex
@@ -51,7 +51,7 @@ func (d *doctor) store(ctx context.Context, place jobs.Lake) {
 	})
 	var trial object.Trial
 	if err == nil {
-		trial, err = object.Probe(ctx, store, d.tellProbe)
+		trial, err = object.Probe(ctx, store, d.logProbe)
 	}
 	if bad, ok := errors.AsType[*object.ProbeError](err); ok {
 		d.add("store", stateOK, place.URL+" can be listed, read and written", "")

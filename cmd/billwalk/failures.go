@@ -11,8 +11,8 @@ import (
 // Beyond this many the text names no more: --output json and runs/ have all.
 const mostFailures = 20
 
-// printFailures prints the failures, and what ended all calls of an app once, with
-// what it hit.
+// printFailures prints the failures. One that ended all calls of an app is printed
+// once, with the number of accounts and units that it concerns.
 func printFailures(out io.Writer, what string, failures []schema.Failure) {
 	hint := ""
 	groups := together(failures)

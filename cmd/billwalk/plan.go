@@ -147,6 +147,6 @@ func (r planned) printSettle(out io.Writer) {
 		fmt.Fprintf(out, "            about %d of the settle query: open orders of published days, and on the others as many orders as the account had on its nearest published day\n", r.Calls.Settlements)
 	}
 	if unknown > 0 {
-		fmt.Fprintf(out, "            of the settle query unknown for %s: neither the day nor another one of the account is published; commonly one for each order\n", count(unknown, "unit"))
+		fmt.Fprintf(out, "            of the settle query unknown for %s: no day of the account is published; commonly one for each order\n", count(unknown, "unit"))
 	}
 }

@@ -94,8 +94,9 @@ func (c *clockCheck) judge(skew time.Duration) error {
 
 func clockTime(t time.Time) string { return t.In(schema.China).Format("2006-01-02 15:04:05") }
 
-// timedSource checks the clock with the first answer: where the token was another
-// process's, none came before. A refusal ends the run before an answer is kept.
+// timedSource checks the clock with the first answer of the bill API: where the token
+// came from a cache, no answer came before. A refusal ends the run before an answer is
+// kept.
 type timedSource struct {
 	pipeline.Source
 	clock *clockCheck
@@ -118,7 +119,7 @@ func (p *program) probe(ctx context.Context, w *wired) error {
 	if p.world.store != nil { // it is in memory, and simulated
 		return nil
 	}
-	trial, err := object.EnsureProbed(ctx, w.store, p.now(), p.tellProbe())
+	trial, err := object.EnsureProbed(ctx, w.store, p.now(), p.logProbe())
 	if trial.Slow() {
 		p.log.Warn("the store is slow: 存储较慢,但语义正确; it is tried with fewer writers at once, and its conditional writes hold", "trial", trial.String())
 	}
@@ -131,15 +132,15 @@ func (p *program) probe(ctx context.Context, w *wired) error {
 	return cut(ctx, err)
 }
 
-// tellProbe logs how far a probe has come, once it takes its time.
-func (p *program) tellProbe() func(object.Trial) {
+// logProbe logs how far a probe has come, once it takes its time.
+func (p *program) logProbe() func(object.Trial) {
 	last := time.Now()
 	return func(trial object.Trial) {
-		if time.Since(last) >= probeTold {
+		if time.Since(last) >= probeLogEvery {
 			last = time.Now()
 			p.log.Info("the store is being tried out", "races", trial.Races, "of", trial.AllRaces)
 		}
 	}
 }
 
-const probeTold = 5 * time.Second
+const probeLogEvery = 5 * time.Second

@@ -157,7 +157,10 @@ func TestClockOfSharedToken(t *testing.T) {
 	run := func(skew time.Duration) (int, []string, string) {
 		lake := folderLake(t)
 		config := job{lake: lake, platform: ahead(t, platform, now, skew), accounts: platform.Accounts()[:6], qps: 1000}.write(t)
-		code, _, log := commandAt(t, now, "run", "nightly", "--config", config, "--token-cache", cache)
+		code, out, log := commandAt(t, now, "run", "nightly", "--config", config, "--token-cache", cache)
+		if refused := skew != 0; strings.Contains(out, "refused; nothing was published") != refused || strings.Contains(log, "second signal") {
+			t.Errorf("refused: want %t\n%s%s", refused, out, log)
+		}
 		return code, filesIn(t, lake), log
 	}
 	if code, _, log := run(0); code != pipeline.ExitDone {

@@ -170,11 +170,14 @@ func (p *program) do(ctx context.Context, w *wired) (*pipeline.Summary, error) {
 	return summary, err
 }
 
-// tellStop logs that the run was told to stop, until the returned function is called.
+// tellStop logs that a signal stops the run, until the returned function is called.
 func (p *program) tellStop(ctx context.Context) func() {
 	told := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
 		defer close(told)
+		if _, refused := errors.AsType[*exitError](context.Cause(ctx)); refused {
+			return // the run's own end, whose error says why
+		}
 		p.log.Warn("stopping: what is in flight is made durable, and another run goes on from there; a second signal kills", "cause", context.Cause(ctx).Error())
 	})
 	return func() {

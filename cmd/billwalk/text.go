@@ -29,7 +29,7 @@ func printSummary(out io.Writer, s *pipeline.Summary) {
 			c.States, s.Settling.Saved.Callbacks, c.Late, c.Unreadable)
 	}
 	if c := s.Settling.SettlementOnly; c != (pipeline.Confirming{}) {
-		fmt.Fprintf(out, "  no bill     %d settlements that callbacks alone tell of were asked for: %d confirmed, %d not known to the settle query, %d have no answer\n",
+		fmt.Fprintf(out, "  no bill     %d settlements known from callbacks alone were queried: %d confirmed, %d not known to the settle query, %d have no answer\n",
 			c.Answered+c.Unanswered, c.Confirmed, c.Answered-c.Confirmed, c.Unanswered)
 	}
 	fmt.Fprintf(out, "  rows        %d bills, %d settlements, %d groups reconciled, %d exceptions; %d records came twice and count once\n",
@@ -73,6 +73,8 @@ func verdictOf(s *pipeline.Summary) string {
 		return "another run got there first (exit 6)"
 	case pipeline.ExitFailed:
 		return "failed (exit 1)"
+	case pipeline.ExitConfig:
+		return "refused; nothing was published: mend what the error names (exit 2)"
 	default:
 		return fmt.Sprintf("interrupted; run again to go on (exit %d)", s.ExitCode)
 	}

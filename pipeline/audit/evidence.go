@@ -43,8 +43,8 @@ func (r *refusal) Error() string {
 	return said
 }
 
-// proof returns why an answer is none: in no part may it report an error, and extra
-// must report that there is none.
+// proof returns why an answer does not count: no part of it may report an error, and
+// error_code in extra must be 0.
 func proof(top, data says, rawExtra jsontext.Value) *refusal {
 	var extra says
 	if rawExtra.Kind() == jsontext.KindBeginObject {

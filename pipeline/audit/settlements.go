@@ -119,7 +119,7 @@ func (p *pass) answer(line int, a *schema.SettleAnswer) {
 	if no, ok := errors.AsType[*refusal](err); ok {
 		no.logID = cmp.Or(no.logID, a.LogID)
 		p.refused = append(p.refused, refusedAnswer{questionOf(a), a.FetchedAt, schema.Finding{
-			Day: p.unit.Day, Bucket: p.bucket, Key: a.Key, Place: fmt.Sprintf("%s, %s %s", place, a.Parameter, a.Value), Got: "the answer is none: " + no.Error(), Fix: fixAnew,
+			Day: p.unit.Day, Bucket: p.bucket, Key: a.Key, Place: fmt.Sprintf("%s, %s %s", place, a.Parameter, a.Value), Got: "the answer does not count: " + no.Error(), Fix: fixAnew,
 		}})
 		return
 	}

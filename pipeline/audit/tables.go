@@ -233,7 +233,8 @@ func (t *tables) check() {
 	}
 }
 
-// toldOfBills is told for rules that settlements break, too.
+// toldOfBills is told for rules that settlements break, too: it counts the exceptions
+// of bills alone.
 func (t *tables) toldOfBills(rule schema.Rule, want int64) {
 	t.compare(t.key(schema.Exceptions.Name), "rule "+string(rule)+" of bills", fmt.Sprint(want, " rows"), fmt.Sprint(t.ofBills[rule], " rows"))
 }

@@ -9,7 +9,7 @@ import (
 	"billwalk/schema"
 )
 
-// readable reads a text that is for people, however it is cut; nil where it is none.
+// readable reads a text for people, valid or not. It is nil where the value is no text.
 func readable(raw jsontext.Value) *schema.Null[string] {
 	switch raw.Kind() {
 	case jsontext.KindString:
@@ -33,8 +33,8 @@ func mendedAlike(s string) string { return replacements.ReplaceAllString(s, "\uF
 // longest is how many bytes of an id the settle query takes (长度 <= 64 字节).
 const longest = 64
 
-// oddIDs counts the ids of a bill that are longer, or have white space or characters
-// in them that no one sees.
+// oddIDs counts the ids of a bill that are longer, or have white space or invisible
+// characters in them.
 func oddIDs(b *schema.Bill) (n int64) {
 	all := []schema.Null[string]{
 		schema.Some(b.AccountID), schema.Some(b.LedgerID), b.ShopOrderID, b.ItemOrderID, b.OrderExtID,
@@ -52,8 +52,8 @@ func oddIDs(b *schema.Bill) (n int64) {
 	return n
 }
 
-// negativesIn returns how many amounts with a minus there were in the answer on which
-// a row of the settle query alone rests.
+// negativesIn returns how many amounts with a minus the answer had on which a row of
+// the settle query rests.
 func (t *telling) negativesIn(source schema.Source, answered []telling) uint8 {
 	if source != schema.SourceQuery {
 		return 0 // of a callback's another one may count, too

@@ -74,8 +74,8 @@ func statusRemedy(status int) remedy {
 // coded says that the platform itself reported the error.
 func (e *Error) coded() bool { return e.Code != 0 || e.SubCode != 0 }
 
-// readEnvelope returns an answer's logid, and why it is none: an error code, in any
-// place and even beside data, or that it does not say that it succeeded.
+// readEnvelope returns an answer's logid, and why it does not count: it has an error
+// code, in any place and even beside data, or does not say that it succeeded.
 func readEnvelope(api string, body []byte) (logID string, fault *Error) {
 	var e normalise.Envelope
 	// Its texts are for messages only: what is not valid in them is mended.
@@ -96,8 +96,8 @@ func readEnvelope(api string, body []byte) (logID string, fault *Error) {
 	return logID, fault
 }
 
-// succeeded says what is missing for an answer to be one. client_token has no extra:
-// its evidence is the token.
+// succeeded returns why an answer does not count. client_token has no extra: its
+// evidence is the token.
 func succeeded(api string, e *normalise.Envelope) error {
 	if api == apiToken {
 		return e.NoError()
@@ -106,12 +106,13 @@ func succeeded(api string, e *normalise.Envelope) error {
 }
 
 // malformed names what is wrong with a body that does not decode. What did not arrive
-// whole, or came from a gateway, is no answer; all else is one that cannot be read.
+// whole, or came from a gateway, is no answer; anything else is an answer that cannot
+// be read.
 func malformed(api string, body []byte, cause error) *Error {
 	start := bytes.TrimLeft(body, " \t\r\n")
 	dec := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowInvalidUTF8(true))
 	_, err := dec.ReadValue()
-	r, reason, unanswered := repeatFew, "", false
+	r, reason, unanswered := repeat, "", false
 	switch {
 	case len(start) == 0:
 		reason, unanswered = "the answer is empty", true
@@ -122,7 +123,7 @@ func malformed(api string, body []byte, cause error) *Error {
 	case errors.Is(err, jsontext.ErrDuplicateName):
 		r, reason = giveUpUnit, "the answer repeats a key: "+err.Error()
 	case err != nil:
-		r, reason = repeat, "the answer is not JSON: "+err.Error()
+		reason = "the answer is not JSON: " + err.Error()
 	case len(bytes.TrimSpace(body[dec.InputOffset():])) > 0:
 		r, reason = giveUpUnit, fmt.Sprintf("the answer goes on after its end, at byte %d", dec.InputOffset())
 	default:

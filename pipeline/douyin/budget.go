@@ -20,13 +20,13 @@ const (
 // a second earns a repeat, too.
 type budget struct {
 	mu    sync.Mutex
-	left  int             // repeats that nobody waits for
-	fresh int             // calls that are made for the first time, just now
-	queue []chan struct{} // of those that wait, the oldest first
-	clock *time.Timer     // of the second that earns a repeat; nil unless one runs
+	left  int             // repeats that may be made at once
+	fresh int             // calls whose first attempt is under way
+	queue []chan struct{} // calls that wait for a repeat, the oldest first
+	clock *time.Timer     // for the second that earns a repeat; nil unless it runs
 }
 
-// begin notes a call that is made for the first time, end that it was made.
+// begin counts a call whose first attempt is under way, and end its end.
 func (b *budget) begin() { b.count(1) }
 func (b *budget) end()   { b.count(-1) }
 
@@ -96,8 +96,7 @@ func (b *budget) leave(turn chan struct{}) {
 	b.wind()
 }
 
-// wind starts the clock where there is nothing but repeats to wait for, and stops
-// it where there is something else.
+// wind starts the clock while repeats alone are waiting, and stops it otherwise.
 func (b *budget) wind() {
 	idle := b.fresh == 0 && len(b.queue) > 0
 	switch {
@@ -109,8 +108,8 @@ func (b *budget) wind() {
 	}
 }
 
-// tick ends a second. A clock that was stopped too late finds nobody, or gives one
-// repeat too many.
+// tick ends a second. A clock that was stopped too late gives at most one repeat too
+// many.
 func (b *budget) tick() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

@@ -193,8 +193,8 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 	return reply{}, err
 }
 
-// send makes one request of an API, and judges the answer. That an order is not
-// found is one.
+// send makes one request of an API, and judges the answer. "The order is not found"
+// is an answer, and no error.
 func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, token schema.Secret) (reply, error) {
 	e.calls.Add(1)
 	got, err := c.exchange(ctx, e.api, req)
@@ -203,7 +203,8 @@ func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, token
 	}
 	logID, fault := "", (*Error)(nil)
 	if err == nil {
-		if logID, fault = judge(e.api, got.status, got.body); fault != nil && fault.unreadable && e.check != nil { // a token is not to be kept
+		logID, fault = judge(e.api, got.status, got.body)
+		if fault != nil && fault.unreadable && e.check != nil { // client_token's has a token, which is not to be kept
 			fault.whole = got.whole
 		}
 	} else if lost, ok := errors.AsType[*Error](err); ok {
@@ -239,7 +240,11 @@ func (c *Client) sendAnew(ctx context.Context, e *endpoint, req *http.Request) (
 	}
 	c.retries.Add(1)
 	e.calls.Add(1)
-	return c.exchange(again.Context(), e.api, again)
+	got, err := c.exchange(again.Context(), e.api, again)
+	if errors.Is(err, errStale) { // the transport is not ours, and has kept this one open, too
+		err = c.lost(ctx, e.api, "no answer", err)
+	}
+	return got, err
 }
 
 // clean makes an error fit to be shown: it takes out the app's secret and the

@@ -23,9 +23,10 @@ const (
 	remedies   // how many there are
 )
 
-// attempts is how often one call may meet a remedy before that is its end. It is
-// eight for whatever passes, all such remedies taken together. Fewer are left where
-// the answer is the platform's word on this very call, and likely to stay.
+// attempts is how often one call may meet a remedy before that is its end: eight for
+// whatever passes, all such remedies taken together, and fewer where the answer is the
+// platform's word on this very call, and likely to stay. On an unsteady platform it is
+// unsteadyPatience times as many.
 var attempts = [remedies]int{repeat: 8, repeatOnce: 2, repeatFew: 3, slowDown: 8, renewToken: 2}
 
 // code is what is known of an error code.

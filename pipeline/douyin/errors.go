@@ -31,7 +31,7 @@ type Error struct {
 	remedy     remedy
 	reach      schema.Reach
 	unanswered bool   // there was no answer, or none of the platform's own: the circuit counts these
-	unreadable bool   // there was one, and it is none that the API documents
+	unreadable bool   // there was an answer, and it is not what the API documents
 	whole      []byte // that answer, as received
 	sure       bool   // that it is the whole app which is refused
 	retryAfter time.Duration

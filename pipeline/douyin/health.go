@@ -2,8 +2,8 @@ package douyin
 
 import "sync"
 
-// health is how an API has fared lately: whether a call that fails says something
-// of that call, or of the platform.
+// health counts how many of an API's latest attempts have failed: where many do, a
+// failure is the platform's fault and not the call's.
 type health struct {
 	mu      sync.Mutex
 	row     int     // failed attempts since the last answer
@@ -13,7 +13,7 @@ type health struct {
 
 const (
 	healthSpan  = 32 // the latest calls, roughly
-	healthLeast = 16 // calls without which nothing can be said
+	healthLeast = 16 // calls before the share is taken for the platform's state
 
 	// A platform is unsteady if such a share of calls fails. Where nearly all do, it
 	// is down, and asking more often is no help.
@@ -29,19 +29,20 @@ const (
 func (h *health) note(first, failed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	one := 0.0
-	if h.row++; failed {
-		one = 1
+	failure := 0.0
+	if failed {
+		failure = 1
+		h.row++
 	} else {
 		h.row = 0
 	}
 	if first {
 		h.calls = min(h.calls+1, healthSpan)
-		h.failing += (one - h.failing) / float64(h.calls)
+		h.failing += (failure - h.failing) / float64(h.calls)
 	}
 }
 
-// patience is by how much to multiply how often a call may fail.
+// patience returns the factor by which the number of a call's attempts is multiplied.
 func (h *health) patience() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()

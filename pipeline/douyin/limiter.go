@@ -14,8 +14,8 @@ const (
 	recoverSteps = 10               // rises from nothing back to the cap
 
 	// The rate is halved where so many of the latest answers, or such a part of those
-	// since it was halved last, are "too many requests". A single one among many others
-	// is a slip of the platform's, and costs its own repeat.
+	// since it was halved last, are "too many requests". A single one among many does
+	// not change the rate: its call is repeated.
 	latestAnswers    = 20
 	throttledAnswers = 3
 )

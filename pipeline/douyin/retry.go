@@ -67,7 +67,7 @@ func (c *Client) try(ctx context.Context, e *endpoint, first bool, attempt func(
 	fault, ok := errors.AsType[*Error](err)
 	switch {
 	case err != nil && !ok, ok && fault.API != e.api: // cancelled, or the token could not be had
-	case ok && fault.remedy == giveUpToday && !fault.coded(): // the circuit's word
+	case ok && fault.remedy == giveUpToday && !fault.coded(): // the circuit refused the call: no request was made
 	case ok && fault.passing():
 		e.health.note(first, true)
 	case ok && fault.refusesApp():
@@ -80,7 +80,7 @@ func (c *Client) try(ctx context.Context, e *endpoint, first bool, attempt func(
 	return answer, err
 }
 
-// meetings counts how often one call has failed.
+// meetings counts the failed attempts of one call.
 type meetings struct {
 	failed int // whatever the remedy, but for a fresh token
 	by     [remedies]int
@@ -89,14 +89,10 @@ type meetings struct {
 // tooOften counts a fault, and says whether it ends the call.
 func (m *meetings) tooOften(fault *Error, patience int) bool {
 	m.by[fault.remedy]++
-	most := attempts[fault.remedy]
-	if fault.unanswered {
-		most = attempts[repeat] // whatever came instead of an answer, it was not the platform's word
-	}
 	if fault.remedy != renewToken {
 		m.failed++
 	}
-	return m.by[fault.remedy] >= most*patience || m.failed >= attempts[repeat]*patience
+	return m.by[fault.remedy] >= attempts[fault.remedy]*patience || m.failed >= attempts[repeat]*patience
 }
 
 // await waits until a call that failed n times may be repeated: its pause is over,

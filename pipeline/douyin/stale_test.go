@@ -6,6 +6,7 @@ import (
 	"io"
 	"net"
 	"net/http"
+	"net/http/httptrace"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -158,5 +159,28 @@ func TestNewConnectionThatEnds(t *testing.T) {
 			listener.Close()
 			all.Wait()
 		})
+	}
+}
+
+// keptOpen is a transport that has nothing but connections at their end.
+type keptOpen struct{ requests atomic.Int64 }
+
+func (k *keptOpen) RoundTrip(r *http.Request) (*http.Response, error) {
+	k.requests.Add(1)
+	httptrace.ContextClientTrace(r.Context()).GotConn(httptrace.GotConnInfo{Reused: true})
+	return nil, io.EOF
+}
+
+// A transport of the caller's may not open a new connection when it is asked to:
+// then the request is lost as any other.
+func TestNoNewConnection(t *testing.T) {
+	t.Parallel()
+	transport := new(keptOpen)
+	c := New(fast, WithTransport(transport), WithPatience(0), WithJitter(func(time.Duration) time.Duration { return 0 }))
+	if fault := mustFail(t, c.Token(t.Context())); fault.Failure().Reach != schema.ReachToday {
+		t.Errorf("got %v", fault)
+	}
+	if n := transport.requests.Load(); n != 2*tokenSilenceOpens {
+		t.Errorf("%d requests, want %d: each is sent twice", n, 2*tokenSilenceOpens)
 	}
 }

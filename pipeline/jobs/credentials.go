@@ -10,9 +10,8 @@ import (
 
 const quotationMarks = "\"'`“”‘’「」＂＇"
 
-// clean reads one line of text as [plain] does, and refuses what nobody sees and
-// every request would carry: zero-width characters, marks of direction, no-break
-// spaces.
+// clean reads one line of text as [plain] does, and refuses invisible characters,
+// which every request would carry: zero-width ones, marks of direction, no-break spaces.
 func clean(text string) (string, error) {
 	if _, err := plain(text); err != nil {
 		return "", err
@@ -23,7 +22,7 @@ func clean(text string) (string, error) {
 	return text, nil
 }
 
-// invisible returns the first character that takes no ink, the plain blank aside.
+// invisible returns the first character that is not shown, the plain blank aside.
 func invisible(text string) (rune, bool) {
 	for _, r := range text {
 		if r != ' ' && (unicode.IsSpace(r) || !unicode.IsGraphic(r)) {

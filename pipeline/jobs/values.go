@@ -121,17 +121,13 @@ func plain(text string) (string, error) {
 	return text, nil
 }
 
-func secret(text string) (schema.Secret, error) {
-	text, err := plain(text)
-	return schema.NewSecret(text), err
-}
-
 // secretOrNone reads a secret that may be empty.
 func secretOrNone(text string) (schema.Secret, error) {
 	if text == "" {
 		return schema.Secret{}, nil
 	}
-	return secret(text)
+	text, err := plain(text)
+	return schema.NewSecret(text), err
 }
 
 func regionName(text string) (string, error) {

@@ -17,7 +17,7 @@ import (
 //     the more specific of the two.
 //   - Amounts that this version does not know stay in extra as they came, in no sum.
 //   - A share has no sign in settle_detail's form: one with a minus cannot be read,
-//     which settle_detail tells. Two shares may be of one merchant.
+//     which settle_detail reports. Two shares may be of one merchant.
 //   - A settlement may be without settle_time while it is under way or has failed.
 
 // texts reports text that is not valid and was mended.
@@ -85,7 +85,7 @@ func (c *checker) ids() {
 func (c *checker) payee() {
 	if b := &c.row.Bill; !c.from.Root && b.AccountID != string(c.from.Walk) {
 		c.report(schema.RuleAccountForeign, schema.SeverityError,
-			"asked was for the bills of account %s alone, and this one is of account %s", c.from.Walk, b.AccountID)
+			"only the bills of account %s were asked for, and this one is of account %s", c.from.Walk, b.AccountID)
 	}
 }
 

@@ -211,8 +211,8 @@ func (r *result) settlement() schema.Settlement {
 }
 
 // members reads a JSON object of which T names the members that are known, as decodeJSON
-// does. One that is known but for its case is an error: whoever wrote it meant it to
-// be read by somebody.
+// does. A name that differs from a known one in its case alone is an error: its value
+// was meant to be read.
 func members[T any](object []byte) (known T, badText bool, err error) {
 	var all struct {
 		Known   T              `json:",embed"`

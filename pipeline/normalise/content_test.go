@@ -192,7 +192,7 @@ func TestAccountForeign(t *testing.T) {
 	t.Parallel()
 	alone := from
 	alone.Root = false
-	for account, want := range map[string]string{string(from.Walk): "", "1": "account_foreign asked"} {
+	for account, want := range map[string]string{string(from.Walk): "", "1": "account_foreign only"} {
 		row := Normaliser{}.Row(decode(t, `{"account_id":"`+account+`","ledger_id":"2","settle_type":1}`), alone)
 		if got := rules(row.Exceptions); got != want {
 			t.Errorf("account %s: %q, want %q", account, got, want)

@@ -142,10 +142,10 @@ func (e *Envelope) RequestID() string {
 	return ""
 }
 
-// ErrNoEvidence is what is wrong with an answer that does not say that it succeeded.
-var ErrNoEvidence = errors.New("the answer is none")
+// ErrNoEvidence is the error of an answer that does not say that it succeeded.
+var ErrNoEvidence = errors.New("the answer does not say that it succeeded")
 
-// Succeeded says why an answer's body is none.
+// Succeeded returns why a body does not count as an answer, or nil.
 func Succeeded(body []byte) error {
 	var e Envelope
 	if _, err := decodeJSON(body, &e); err != nil {
@@ -154,8 +154,8 @@ func Succeeded(body []byte) error {
 	return e.Success()
 }
 
-// Success is nil only with positive evidence that the answer is one: extra.error_code
-// is there, and neither it nor any other code says that something failed.
+// Success is nil only with positive evidence of success: extra.error_code is there,
+// and neither it nor any other code reports a failure.
 func (e *Envelope) Success() error {
 	if err := e.NoError(); err != nil {
 		return err
@@ -166,15 +166,17 @@ func (e *Envelope) Success() error {
 	return noEvidence("the answer does not say that it succeeded: it has no extra.error_code%s", e.instead())
 }
 
-// NoError says which code, if any, makes the answer an error.
+// NoError returns an error that names the first code by which the answer is one, or nil.
 func (e *Envelope) NoError() error {
-	for _, c := range e.Codes() {
-		if c.odd != "" {
-			return noEvidence("the answer is not what the API documents: %s is %s and no whole number", c.Place, c.odd)
-		}
-		return noEvidence("the answer is an error: %s is %d%s", c.Place, c.N, e.instead())
+	codes := e.Codes()
+	if len(codes) == 0 {
+		return nil
 	}
-	return nil
+	c := codes[0]
+	if c.odd != "" {
+		return noEvidence("the answer is not what the API documents: %s is %s and no whole number", c.Place, c.odd)
+	}
+	return noEvidence("the answer is an error: %s is %d%s", c.Place, c.N, e.instead())
 }
 
 // evidenceError is an error that is ErrNoEvidence.

@@ -96,7 +96,7 @@ func DecodePage(body []byte) (Page, error) {
 	return page, nil
 }
 
-// list is a list of raw values, of which null and absent are told apart.
+// list is a list of raw values that distinguishes null from absent.
 type list struct {
 	kind jsontext.Kind // 0 where it is absent
 	all  []jsontext.Value

@@ -20,9 +20,9 @@ type SettleRecord struct {
 
 // DecodeSettlements reads the body of an answer of the settle query that says of
 // itself that it succeeded, or that the order is not found. An empty list, or null,
-// is nobody's settlement. An answer that neither has a list nor says why, a record
-// without settle_id or settle_status, an amount that is no whole number of fen, a
-// repeated key, or an id that is not valid text is an error.
+// means that the order has no settlement. An answer that neither has a list nor says
+// why, a record without settle_id or settle_status, an amount that is no whole number
+// of fen, a repeated key, or an id that is not valid text is an error.
 func DecodeSettlements(body []byte) ([]SettleRecord, error) {
 	var answer struct {
 		Claims

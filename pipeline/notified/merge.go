@@ -37,6 +37,9 @@ func Merge(query *normalise.SettleRow, states []State) []Row {
 		for i := range states {
 			rows = append(rows, part(whole, &states[i]))
 		}
+		if whole != nil {
+			rows[0].keep(whole.Exceptions)
+		}
 		return rows
 	case len(states) > 1:
 		whole.refuse(states)
@@ -53,8 +56,8 @@ func join(known *Row, s *State) *Row {
 	if known == nil {
 		return &told
 	}
-	known.Exceptions = append(slices.Clip(known.Exceptions), content(told.Exceptions)...)
 	if known.Settlement.Source == schema.SourceCallback { // one without item, then one with: both are of the whole
+		known.keep(told.Exceptions)
 		if differs := differences(&known.Settlement, &told.Settlement); len(differs) > 0 {
 			known.conflict(s, "another callback of the settlement says otherwise: "+strings.Join(differs, ", "))
 		}
@@ -65,8 +68,10 @@ func join(known *Row, s *State) *Row {
 	if !answer.Status.Final() && told.Settlement.Status.Final() && told.Settlement.SettleTime.V.After(answer.FetchedAt) {
 		fill(&told.Settlement, answer)
 		told.Settlement.Source, told.Settlement.AskedBy, told.Settlement.SettleID = schema.SourceBoth, answer.AskedBy, answer.SettleID
+		told.keep(known.Exceptions)
 		return &told
 	}
+	known.keep(told.Exceptions)
 	answer.Source = schema.SourceBoth
 	if differs := differences(answer, &told.Settlement); len(differs) > 0 {
 		known.contradict(s, "the callback says otherwise, and the query wins: "+strings.Join(differs, ", "))
@@ -76,15 +81,15 @@ func join(known *Row, s *State) *Row {
 	return known
 }
 
-// content keeps, of what is wrong with a callback, what is wrong with its content
-// whoever wins: its text may stand in the row, and its amounts in none.
-func content(exceptions []schema.Exception) (kept []schema.Exception) {
-	for _, e := range exceptions {
+// keep adds the exceptions of what the row replaces that are about its content: its
+// text may stand in the row, and an amount that is NULL for its minus stands nowhere.
+func (r *Row) keep(replaced []schema.Exception) {
+	r.Exceptions = slices.Clip(r.Exceptions)
+	for _, e := range replaced {
 		if e.Rule == schema.RuleBadText || e.Rule == schema.RuleNegativeAmount {
-			kept = append(kept, e)
+			r.Exceptions = append(r.Exceptions, e)
 		}
 	}
-	return kept
 }
 
 // row returns the state as a row, with what is wrong with it.

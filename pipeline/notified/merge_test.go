@@ -135,22 +135,36 @@ func TestMergeFills(t *testing.T) {
 	}
 }
 
-// TestMergeKeepsContent: a callback whose text was cut, or whose amount has a minus, is
+// TestMergeKeepsContent: a record whose text was cut, or whose amount has a minus, is
 // reported, whoever wins.
 func TestMergeKeepsContent(t *testing.T) {
 	t.Parallel()
 	bad := `"status":"SUCCESS","settle_amount":1000,"rake":-1,"message":"\ud83c"`
+	badAnswer := func(status string) *normalise.SettleRow {
+		return answered(t, `"settle_status":"`+status+`","settle_amount":1000,"rake":-1,"cp_extra":"\ud83c"`, 60)
+	}
+	part := func(fen, item string) string {
+		return `"status":"SUCCESS","settle_amount":` + fen + `,"item_order_id":"` + item + `"`
+	}
 	for name, rows := range map[string][]Row{
-		"alone":                   Merge(nil, []State{heard(t, bad, 0, 1)}),
-		"beside the query":        Merge(answered(t, queried, 60), []State{heard(t, bad, 0, 1)}),
-		"beside another callback": Merge(nil, []State{heard(t, `"status":"SUCCESS","settle_amount":1000`, 0, 1), heard(t, bad+item+`"I1"`, 0, 2)}),
+		"a callback alone":                   Merge(nil, []State{heard(t, bad, 0, 1)}),
+		"a callback beside the query":        Merge(answered(t, queried, 60), []State{heard(t, bad, 0, 1)}),
+		"a callback beside another":          Merge(nil, []State{heard(t, `"status":"SUCCESS","settle_amount":1000`, 0, 1), heard(t, bad+item+`"I1"`, 0, 2)}),
+		"an answer beside a callback":        Merge(badAnswer("SUCCESS"), []State{heard(t, success, 0, 1)}),
+		"an answer that a callback outdates": Merge(badAnswer("PROCESSING"), []State{heard(t, success, 61, 62)}),
+		"an answer of which there are parts": Merge(badAnswer("SUCCESS"), []State{heard(t, part("400", "I1"), 0, 1), heard(t, part("600", "I2"), 0, 2)}),
 	} {
 		var rules []schema.Rule
-		for _, e := range rows[0].Exceptions {
-			rules = append(rules, e.Rule)
+		for _, r := range rows {
+			for _, e := range r.Exceptions {
+				rules = append(rules, e.Rule)
+			}
 		}
-		if diff := cmp.Diff([]schema.Rule{schema.RuleBadText, schema.RuleNegativeAmount}, rules); diff != "" || rows[0].Settlement.Message.V != "\uFFFD" {
-			t.Errorf("%s, message %q (-want +got)\n%s", name, rows[0].Settlement.Message.V, diff)
+		if diff := cmp.Diff([]schema.Rule{schema.RuleBadText, schema.RuleNegativeAmount}, rules); diff != "" {
+			t.Errorf("%s (-want +got)\n%s", name, diff)
+		}
+		if s := &rows[0].Settlement; s.Message.V != "\uFFFD" && s.CpExtra.V != "\uFFFD" && len(rows) == 1 {
+			t.Errorf("%s: the mended text is in no column", name)
 		}
 	}
 }

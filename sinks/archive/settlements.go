@@ -21,8 +21,8 @@ import (
 //	<pass>.json              once every order of the unit was asked for
 //
 // A pass is named like a walk, by the time at which it began. Of several answers
-// to one question the one fetched last counts. Below "account=" is what was asked for
-// settlements that callbacks alone tell of.
+// to one question the one fetched last counts. Below "account=" are the answers
+// about settlements known from callbacks alone.
 
 func settlementsPrefix(day schema.Day) string {
 	return fmt.Sprintf("archive/settlements/bill_date=%s/", day)

@@ -98,12 +98,12 @@ func Probe(ctx context.Context, s Store, report func(Trial)) (Trial, error) {
 			return p.trial, err
 		}
 		p.trial.Written = true
-		p.tell()
+		p.showProgress()
 	}
 	return p.trial, nil
 }
 
-func (p *probe) tell() {
+func (p *probe) showProgress() {
 	if p.report != nil {
 		p.report(p.trial)
 	}

@@ -55,7 +55,7 @@ func (p *probe) rounds(ctx context.Context, n int, goal string, arena func() (ke
 				continue // it has shown how fast the store is
 			}
 			left, p.trial.Races = left-1, p.trial.Races+1
-			p.tell()
+			p.showProgress()
 			continue
 		}
 		if p.unjudged++; p.unjudged == mostUnjudged {

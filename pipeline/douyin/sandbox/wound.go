@@ -15,7 +15,7 @@ var wounds = []struct{ fault, sign, wire string }{
 	{"half-escape", "\ue001", `\ud83c`},
 }
 
-// wound gives a bill of which nothing else is wrong what the faults of content ask for.
+// wound applies the faults of content to a bill that has no other fault.
 func (w *world) wound(b *bill, at place) {
 	for i, one := range wounds {
 		if w.faults.has(one.fault) && b.GroupName != "" && w.dice(at, "cut")%11 == uint64(i) {
