@@ -107,16 +107,21 @@ func settleIdentity(s *schema.Settlement) identity {
 	return identity{schema.RuleSettleAmount, s.Amount, []schema.Null[schema.Fen]{s.Rake, s.Commission, s.SharesTotal}, nil}
 }
 
-// sharesOf adds the shares of a settlement up; NULL where there is no list of them.
-func sharesOf(s *schema.Settlement) (schema.Null[schema.Fen], error) {
+// sharesOf adds the shares of a settlement up; NULL where there is no list of them,
+// and where their sum would overflow.
+func sharesOf(s *schema.Settlement) schema.Null[schema.Fen] {
 	if !s.Shares.Valid {
-		return schema.Null[schema.Fen]{}, nil
+		return schema.Null[schema.Fen]{}
 	}
 	var amounts []schema.Null[schema.Fen]
 	for _, share := range s.Shares.V {
 		amounts = append(amounts, schema.Some(share.Amount))
 	}
-	return schema.Total(amounts...)
+	total, err := schema.Total(amounts...)
+	if err != nil {
+		return schema.Null[schema.Fen]{}
+	}
+	return total
 }
 
 // conserved is what bills and the groups that they are in have in common.

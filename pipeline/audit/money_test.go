@@ -1,6 +1,7 @@
 package audit
 
 import (
+	"math"
 	"testing"
 
 	"billwalk/schema"
@@ -36,6 +37,32 @@ func TestCommissionRules(t *testing.T) {
 			if got, err := schema.Total(commissions(&a, rule)...); err != nil || got != a[schema.TotalCommission] {
 				t.Errorf("rule %d: %v, %v, want the total", rule, got, err)
 			}
+		}
+	}
+}
+
+// TestSharesOf: the sum is NULL where the build has it NULL.
+func TestSharesOf(t *testing.T) {
+	t.Parallel()
+	fen := func(amounts ...schema.Fen) schema.Settlement {
+		list := []schema.Share{}
+		for _, a := range amounts {
+			list = append(list, schema.Share{MerchantNo: "1", Amount: a})
+		}
+		return schema.Settlement{Shares: schema.Some(list)}
+	}
+	for name, c := range map[string]struct {
+		settlement schema.Settlement
+		want       schema.Null[schema.Fen]
+	}{
+		"no list":    {schema.Settlement{}, schema.Null[schema.Fen]{}},
+		"empty list": {fen(), schema.Some(schema.Fen(0))},
+		"two":        {fen(840, 19108), schema.Some(schema.Fen(19948))},
+		"the most":   {fen(math.MaxInt64-1, 1), schema.Some(schema.Fen(math.MaxInt64))},
+		"too much":   {fen(math.MaxInt64, 1), schema.Null[schema.Fen]{}},
+	} {
+		if got := sharesOf(&c.settlement); got != c.want {
+			t.Errorf("%s: %v, want %v", name, got, c.want)
 		}
 	}
 }

@@ -129,8 +129,7 @@ func (t *tables) settlement(s *schema.Settlement) error {
 		told.negatives = n
 		t.negative = append(t.negative, heard{t.settlements, s.SettleID, s.Source, told, called})
 	}
-	shares, err := sharesOf(s)
-	if err != nil || shares != s.SharesTotal {
+	if shares := sharesOf(s); shares != s.SharesTotal {
 		t.find(key, place+", shares_fen", fenText(shares), fenText(s.SharesTotal), fixReplay)
 	}
 	if settleIdentity(s).holds() == fails {
