@@ -4,7 +4,6 @@ import (
 	"io"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
@@ -38,7 +37,7 @@ func TestEveryVerbIsExplained(t *testing.T) {
 }
 
 func newRoot() *cobra.Command {
-	p := &program{out: io.Discard, err: io.Discard, now: time.Now}
+	p := &program{out: io.Discard, err: io.Discard, now: clock}
 	return p.root()
 }
 

@@ -190,7 +190,7 @@ func seeds(t *testing.T) (from, to uint64) {
 	if raceDetector {
 		return 1, 60
 	}
-	return 1, often[uint64](150, 1000)
+	return 1, often[uint64](100, 1000)
 }
 
 // TestSimulation simulates seed after seed, on all processors.
