@@ -314,3 +314,13 @@ func (p *Platform) Long(key string) bool {
 	days := p.byKey[key].bills
 	return slices.ContainsFunc(days, func(b *bill) bool { return b.day != days[0].day })
 }
+
+// NeverWalked says that the account was refused whenever the day was looked at.
+func (t *Truth) NeverWalked(account schema.AccountID, day schema.Day) bool {
+	for u := range t.walked {
+		if u.Account.ID == account && u.Day == day {
+			return false
+		}
+	}
+	return true
+}
