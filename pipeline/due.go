@@ -73,8 +73,11 @@ func (p *settlePass) lookBack(ctx context.Context) error {
 }
 
 // cut says that the run which asked was cut a while ago: this one goes on with it.
+// What this run asks for another unit of the day does not count: units go side by
+// side, and must not see how far the others are.
 func (p *settlePass) cut(k known) bool {
-	return k.fetched > p.settledAt && !p.fresh(k) && k.age(p.now()) < resumeAge
+	mine := p.fresh(k) || k.fetched > p.started.UnixMicro()
+	return !mine && k.fetched > p.settledAt && k.age(p.now()) < resumeAge
 }
 
 // heard says that callbacks tell all there is to ask. One order in a hundred is
