@@ -108,7 +108,7 @@ func settleIdentity(s *schema.Settlement) identity {
 }
 
 // sharesOf adds the shares of a settlement up; NULL where there is no list of them,
-// and where their sum would overflow.
+// and where their sum is more than a settlement may be of.
 func sharesOf(s *schema.Settlement) schema.Null[schema.Fen] {
 	if !s.Shares.Valid {
 		return schema.Null[schema.Fen]{}
@@ -118,7 +118,7 @@ func sharesOf(s *schema.Settlement) schema.Null[schema.Fen] {
 		amounts = append(amounts, schema.Some(share.Amount))
 	}
 	total, err := schema.Total(amounts...)
-	if err != nil {
+	if err != nil || total.V > mostSettled {
 		return schema.Null[schema.Fen]{}
 	}
 	return total

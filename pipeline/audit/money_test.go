@@ -58,8 +58,9 @@ func TestSharesOf(t *testing.T) {
 		"no list":    {schema.Settlement{}, schema.Null[schema.Fen]{}},
 		"empty list": {fen(), schema.Some(schema.Fen(0))},
 		"two":        {fen(840, 19108), schema.Some(schema.Fen(19948))},
-		"the most":   {fen(math.MaxInt64-1, 1), schema.Some(schema.Fen(math.MaxInt64))},
-		"too much":   {fen(math.MaxInt64, 1), schema.Null[schema.Fen]{}},
+		"the most":   {fen(1e12-1, 1), schema.Some(schema.Fen(1e12))},
+		"too much":   {fen(1e12, 1), schema.Null[schema.Fen]{}},
+		"overflow":   {fen(math.MaxInt64, 1), schema.Null[schema.Fen]{}},
 	} {
 		if got := sharesOf(&c.settlement); got != c.want {
 			t.Errorf("%s: %v, want %v", name, got, c.want)

@@ -179,6 +179,10 @@ type settlementFields struct {
 	Detail     jsontext.Value `json:"settle_detail"`
 }
 
+// mostSettled is the most that an amount of a settlement may be, in fen, with any sign: more is NULL,
+// as the sums over a day's settlements might not hold it.
+const mostSettled = 1_000_000_000_000
+
 // telling reads what is told; where something cannot be read, it is NULL.
 func (d *settlementFields) telling(rawStatus jsontext.Value, heardAt time.Time) (telling, error) {
 	s := schema.Settlement{FetchedAt: heardAt}
@@ -189,7 +193,10 @@ func (d *settlementFields) telling(rawStatus jsontext.Value, heardAt time.Time) 
 		to  *schema.Null[schema.Fen]
 	}{{d.Amount, &s.Amount}, {d.Rake, &s.Rake}, {d.Commission, &s.Commission}} {
 		n, fault := whole(field.raw)
-		if n.V < 0 {
+		switch {
+		case max(n.V, -n.V) > mostSettled:
+			n = schema.Null[int64]{}
+		case n.V < 0:
 			n, negatives = schema.Null[int64]{}, negatives+1
 		}
 		*field.to, faults = schema.Null[schema.Fen]{V: schema.Fen(n.V), Valid: n.Valid}, append(faults, fault)

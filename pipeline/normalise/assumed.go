@@ -39,6 +39,21 @@ func (f *findings) negative(name string, amount *schema.Null[schema.Fen]) {
 	e.Actual, *amount = *amount, schema.Null[schema.Fen]{}
 }
 
+// mostSettled is ten billion yuan. No settlement is of more, and sums over some
+// millions of them stay within int64.
+const mostSettled schema.Fen = 1e12
+
+// excessive takes an amount out of its column that the sums over a day's settlements
+// might not hold: it costs its own row alone, and not the whole day.
+func (f *findings) excessive(name string, amount *schema.Null[schema.Fen]) {
+	if max(amount.V, -amount.V) <= mostSettled {
+		return
+	}
+	f.report(schema.RuleOverflow, schema.SeverityError,
+		"%s is %d, and a settlement has %d at most; the column is NULL", name, int64(amount.V), int64(mostSettled))
+	*amount = schema.Null[schema.Fen]{}
+}
+
 func (c *checker) negatives() {
 	amounts := &c.row.Bill.Amounts
 	for a := range schema.AmountCount {
@@ -96,10 +111,14 @@ func (c *settleChecker) ids() {
 		namedID{"out_order_no", s.OutOrderNo}, namedID{"item_order_id", s.ItemOrderID})
 }
 
-// negatives looks at the amounts of one settlement.
-func (c *settleChecker) negatives() {
+// amounts looks at the amounts of one settlement.
+func (c *settleChecker) amounts() {
 	s := &c.row.Settlement
-	c.negative("settle_amount", &s.Amount)
-	c.negative("rake", &s.Rake)
-	c.negative("commission", &s.Commission)
+	for _, a := range []struct {
+		name string
+		fen  *schema.Null[schema.Fen]
+	}{{"settle_amount", &s.Amount}, {"rake", &s.Rake}, {"commission", &s.Commission}} {
+		c.excessive(a.name, a.fen)
+		c.negative(a.name, a.fen)
+	}
 }

@@ -50,7 +50,7 @@ func DecodeCallback(c *schema.Callback) (Notice, error) {
 	} else if at.value == 0 {
 		check.report(schema.RuleSettleTime, schema.SeverityWarning, "%s is missing; the callback is taken to be of the day of its receipt", at.name)
 	}
-	check.negatives()
+	check.amounts()
 	check.shares()
 	n.describe(msg, c.Key)
 	canonical := msg.Clone()

@@ -285,7 +285,11 @@ func TestSettleAmount(t *testing.T) {
 		{"REVERSED", share("1"), "1 1", NotEvaluable, "w:unknown_enum"},
 		{"success", `,"settle_detail":"?"`, "", NotEvaluable, "w:unknown_enum"},
 		{"SUCCESS", `,"settle_amount":5,"rake":0,"commission":0` + share(max, "1"), "2 NULL", NotEvaluable, "e:overflow"},
-		{"SUCCESS", `,"settle_amount":5,"rake":1,"commission":0` + share(max), "1 " + max, NotEvaluable, "e:overflow"},
+		{"SUCCESS", `,"settle_amount":5,"rake":1,"commission":0` + share(max), "1 NULL", NotEvaluable, "e:overflow"},
+		{"SUCCESS", `,"settle_amount":1000000000000,"rake":0,"commission":0` + share("1000000000000"), "1 1000000000000", Pass, ""},
+		{"SUCCESS", `,"settle_amount":1000000000001,"rake":0,"commission":0` + share("1000000000000"), "1 1000000000000", NotEvaluable, "e:overflow"},
+		{"SUCCESS", `,"settle_amount":` + max + `,"rake":` + max + `,"commission":` + max + share("1"), "1 1", NotEvaluable, "e:overflow e:overflow e:overflow"},
+		{"SUCCESS", `,"settle_amount":-` + max + `,"rake":0,"commission":0` + share("1"), "1 1", NotEvaluable, "e:overflow"},
 	} {
 		row := settle(t, `"settle_id":"1","settle_status":"`+test.status+`"`+test.members)
 		s, shares := row.Settlement, ""

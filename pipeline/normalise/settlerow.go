@@ -28,7 +28,7 @@ func (n Normaliser) Settlement(r SettleRecord, a *schema.SettleAnswer) SettleRow
 	c.status()
 	c.ids()
 	c.time(r.wire.at())
-	c.negatives()
+	c.amounts()
 	c.shares()
 	row.describe(r.Raw, a.Key)
 	return row
@@ -127,6 +127,7 @@ func (c *settleChecker) shares() {
 		return
 	}
 	s.SharesTotal = total.Null
+	c.excessive("the sum of the shares", &s.SharesTotal)
 	c.row.Identity = c.identity(schema.RuleSettleAmount, schema.SeverityError, s.Amount, plus(s.Rake, s.Commission, s.SharesTotal),
 		"settle_amount should be rake + commission + shares")
 }
