@@ -236,13 +236,17 @@ func settlementsOf(body []byte, a *schema.SettleAnswer) ([]schema.Settlement, er
 	return all, nil
 }
 
-// outcomeOf says what an answer comes to.
-func outcomeOf(a *schema.SettleAnswer) (outcome, error) {
+// answersItself says that an answer has a settlement of the id that was asked for. One
+// that has settlements of other ids alone says nothing of the order: the next rule
+// is asked.
+func answersItself(a *schema.SettleAnswer) (bool, error) {
 	records, err := normalise.DecodeSettlements(a.Body)
 	if err != nil {
-		return unknown, err
+		return false, err
 	}
-	return outcomeOfRecords(records), nil
+	return slices.ContainsFunc(records, func(r normalise.SettleRecord) bool {
+		return !normalise.Normaliser{}.Settlement(r, a).Foreign
+	}), nil
 }
 
 func outcomeOfRecords(records []normalise.SettleRecord) outcome {

@@ -202,12 +202,12 @@ func (p *settlePass) order(ctx context.Context, o *wanted) (result answered) {
 		answer.Account, answer.Day = p.unit.Account.ID, p.unit.Day
 		answer.Body = bytes.TrimSpace(answer.Body) // white space around it is no part of a JSON value
 		result.answers = append(result.answers, answer)
-		what, err := outcomeOf(&answer)
+		found, err := answersItself(&answer)
 		if err != nil {
 			result.err = p.failed(ctx, &unitError{unit: p.unit, logID: answer.LogID, err: err})
 			return result
 		}
-		if what != nothing {
+		if found {
 			result.found = true
 			return result
 		}

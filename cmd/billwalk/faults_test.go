@@ -18,6 +18,18 @@ import (
 // Faults after which a run is to be begun again later.
 var quotaFaults = []string{"2190001", "28003017", "settle-quota"}
 
+// wrongCredentials are the faults by which an app's key and secret are refused: the
+// config is wrong, and no run begins.
+var wrongCredentials = map[string]bool{"10002": true, "10003": true, "10013": true}
+
+func checkRefusedByToken(t *testing.T, code, config string) {
+	t.Helper()
+	exit, out, log := commandAt(t, clock(), "run", "nightly", "--config", config, "--from", firstDay.String(), "--to", lastDay.String())
+	if exit != exitUsage || out != "" || !strings.Contains(log, "error "+code) {
+		t.Errorf("exit %d, want it refused by code %s\n%s%s", exit, code, out, log)
+	}
+}
+
 // TestFaults switches the platform's faults on, one after the other and all
 // together. Whatever they are, what is published is the truth, and what could not
 // be had is named.
@@ -48,6 +60,10 @@ func TestFaults(t *testing.T) {
 			j := job{lake: lake, platform: heard.url, accounts: platform.Accounts(), qps: 200, trade: 2000, lookback: window, passes: passes}
 			if strings.Contains(docs[name], "for one account") { // the settle query knows no account
 				j.trade = 0
+			}
+			if wrongCredentials[name] {
+				checkRefusedByToken(t, name, j.write(t))
+				return
 			}
 			s, log := billwalk(t, j.write(t), "run", "nightly", "--verbose", "--from", firstDay.String(), "--to", lastDay.String())
 
