@@ -280,22 +280,24 @@ func TestReceiveStops(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer conn.Close()
-	whole := overWire("/callbacks/settle/trade", signedHeader(receivedKey(), "n", []byte(seedCallback)), []byte(seedCallback))
+	header := signedHeader(receivedKey(), "n", []byte(seedCallback))
+	header.Set("Expect", "100-continue") // is answered as the receiver begins to read the body
+	whole, answers := overWire("/callbacks/settle/trade", header, []byte(seedCallback)), bufio.NewReader(conn)
 	if _, err := conn.Write(whole[:len(whole)-1]); err != nil {
 		t.Fatal(err)
 	}
-	for !strings.Contains(r.get(t, r.metrics), `billwalk_callbacks_received_total{app="trade",scheme="2.0"} 1`) {
-		if t.Context().Err() != nil {
-			t.Fatal("the request has not arrived")
-		}
+	if begun, err := http.ReadResponse(answers, nil); err != nil || begun.StatusCode != http.StatusContinue {
+		t.Fatalf("the request is not read: %v, %v", begun, err)
 	}
 	if err := r.Process.Signal(syscall.SIGINT); err != nil {
 		t.Fatal(err)
 	}
 	for began := time.Now(); ; { // until no one is let in
-		if _, err := r.client.Get(r.url + "/healthz"); err != nil {
+		probed, err := r.client.Get(r.url + "/healthz")
+		if err != nil {
 			break
 		}
+		probed.Body.Close()
 		if time.Since(began) > mostStopping {
 			t.Fatal("it still listens")
 		}
@@ -303,7 +305,7 @@ func TestReceiveStops(t *testing.T) {
 	if _, err := conn.Write(whole[len(whole)-1:]); err != nil {
 		t.Fatal(err)
 	}
-	answer, err := http.ReadResponse(bufio.NewReader(conn), nil)
+	answer, err := http.ReadResponse(answers, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
