@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"net/http"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -219,14 +220,21 @@ func TestWaitingForTheBudgetIsCut(t *testing.T) {
 	})
 }
 
+// waiting counts the calls that wait for a repeat.
+func (b *budget) waiting() int {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return len(b.queue)
+}
+
 // What is asked for the first time goes before what failed.
 func TestFreshCallsGoFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		broken := true
+		var mended atomic.Bool
 		f := &fake{delay: 30 * time.Millisecond}
 		f.settlements = func(w http.ResponseWriter, r *http.Request) {
-			if broken {
+			if !mended.Load() {
 				say(200, systemError)(w, r)
 				return
 			}
@@ -240,15 +248,15 @@ func TestFreshCallsGoFirst(t *testing.T) {
 			all.Go(func() { ask(t, c, 1, 1) })
 		}
 		time.Sleep(8 * time.Second) // 60 calls and 20 repeats, and some seconds
-		if b := &c.settlements.repeats; len(b.queue) < 40 {
-			t.Fatalf("%d calls wait, want most of them", len(b.queue))
+		if n := c.settlements.repeats.waiting(); n < 40 {
+			t.Fatalf("%d calls wait, want most of them", n)
 		}
-		broken = false
-		before := len(f.questions)
+		mended.Store(true)
+		before := f.asked()
 		took := time.Now()
 		ask(t, c, 10, 10)
 		all.Wait()
-		if got := len(f.questions) - before; got != 160 {
+		if got := f.asked() - before; got != 160 {
 			t.Errorf("%d requests for 100 calls and 60 that waited", got)
 		}
 		if took := time.Since(took); took > 9*time.Second {
@@ -261,14 +269,7 @@ func TestFreshCallsGoFirst(t *testing.T) {
 func TestEachAPIHasItsBudget(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{settlements: say(200, systemError), bills: say(200, emptyPage)}
-		c := client(fast, f)
-		ctx, cancel := context.WithCancel(t.Context())
-		var all sync.WaitGroup
-		for range 100 {
-			all.Go(func() { _, _ = c.Settlements(ctx, someQuestion) })
-		}
-		time.Sleep(time.Second)
+		f := &fake{settlements: say(200, systemError)}
 		f.bills = func(w http.ResponseWriter, r *http.Request) {
 			if len(f.arrivals)%2 == 1 {
 				say(200, systemError)(w, r)
@@ -276,6 +277,13 @@ func TestEachAPIHasItsBudget(t *testing.T) {
 			}
 			say(200, emptyPage)(w, r)
 		}
+		c := client(fast, f)
+		ctx, cancel := context.WithCancel(t.Context())
+		var all sync.WaitGroup
+		for range 100 {
+			all.Go(func() { _, _ = c.Settlements(ctx, someQuestion) })
+		}
+		time.Sleep(time.Second)
 		if took := walk(t, c, 1, 10); took > 5*time.Second || len(f.arrivals) != 20 {
 			t.Errorf("10 pages took %v and %d requests", took, len(f.arrivals))
 		}

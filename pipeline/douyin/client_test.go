@@ -78,6 +78,12 @@ func (f *fake) fetched() int {
 	return f.tokens
 }
 
+func (f *fake) asked() int {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return len(f.questions)
+}
+
 func tokenAnswer(n int, life string) string {
 	return fmt.Sprintf(`{"data":{"access_token":"%s-%d","description":"","error_code":0,"expires_in":%s},"message":"success"}`, canaryToken, n, life)
 }
