@@ -118,11 +118,14 @@ func (a *assembly) coveredByRoots(ctx context.Context) (map[schema.BillKey]bool,
 			stores[string(e.Account.ID)] = true
 		}
 	}
+	if len(stores) == 0 {
+		return nil, nil
+	}
 	covered := make(map[schema.BillKey]bool)
 	for _, account := range a.Accounts {
 		u := schema.Unit{Account: account, Day: a.base.Day}
 		was, _, _ := a.plan.published(u)
-		if is := a.results[u].certificate; account.Root && len(stores) > 0 && otherBills(was, is) {
+		if is := a.results[u].certificate; account.Root && otherBills(was, is) {
 			if err := a.addPayees(ctx, is, stores, covered); err != nil {
 				return nil, err
 			}

@@ -2,7 +2,6 @@ package pipeline
 
 import (
 	"context"
-	"slices"
 	"strings"
 
 	"billwalk/pipeline/reconcile"
@@ -34,7 +33,6 @@ func (b *builder) keepPaid(ctx context.Context, a *assembly, j *joiner) error {
 	for _, some := range lost {
 		settlements = append(settlements, some...)
 	}
-	slices.SortFunc(settlements, func(a, b schema.Settlement) int { return compareSettlements(&a, &b) })
 	return j.removed(settlements)
 }
 
@@ -67,11 +65,11 @@ func (b *builder) dropBilled(ctx context.Context, day schema.Day, lost map[schem
 
 // removed hands over settlements whose bills were removed.
 func (j *joiner) removed(settlements []schema.Settlement) error {
+	if err := j.unbilled(settlements, reconcile.Removed); err != nil {
+		return err
+	}
 	for i := range settlements {
 		s := &settlements[i]
-		if err := j.settlement(s); err != nil {
-			return err
-		}
 		q := foundBy(s)
 		e := schema.Exception{
 			Rule: schema.RuleBillRemoved, Severity: schema.SeverityError, SettleID: schema.Some(s.SettleID), Actual: s.Amount,
@@ -81,15 +79,6 @@ func (j *joiner) removed(settlements []schema.Settlement) error {
 			e.ShopOrderID = schema.Some(q.Value)
 		}
 		if err := j.exception(&e); err != nil {
-			return err
-		}
-	}
-	groups, err := reconcile.Removed(j.at.day, settlements)
-	if err != nil {
-		return err
-	}
-	for i := range groups {
-		if err := j.group(&groups[i]); err != nil {
 			return err
 		}
 	}

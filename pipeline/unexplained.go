@@ -244,18 +244,24 @@ func (j *joiner) leftOver(groups [][]*notifiedState) error {
 			return err
 		}
 	}
+	return j.unbilled(settlements, reconcile.Unexplained)
+}
+
+// unbilled hands over settlements without a bill, and the groups that they are judged
+// to be.
+func (j *joiner) unbilled(settlements []schema.Settlement, judge func(schema.Day, []schema.Settlement) ([]schema.Reconciliation, error)) error {
 	slices.SortFunc(settlements, func(a, b schema.Settlement) int { return compareSettlements(&a, &b) })
 	for i := range settlements {
 		if err := j.settlement(&settlements[i]); err != nil {
 			return err
 		}
 	}
-	verdicts, err := reconcile.Unexplained(j.at.day, settlements)
+	groups, err := judge(j.at.day, settlements)
 	if err != nil {
 		return err
 	}
-	for i := range verdicts {
-		if err := j.group(&verdicts[i]); err != nil {
+	for i := range groups {
+		if err := j.group(&groups[i]); err != nil {
 			return err
 		}
 	}

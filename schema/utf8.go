@@ -3,6 +3,7 @@ package schema
 import (
 	"bytes"
 	"encoding/binary"
+	"unicode"
 	"unicode/utf16"
 )
 
@@ -28,3 +29,7 @@ func UTF8(content []byte) []byte {
 	}
 	return []byte(string(utf16.Decode(units)))
 }
+
+// Invisible says that a reader does not see the character: white space of any kind,
+// control characters, zero-width ones, marks of direction.
+func Invisible(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }

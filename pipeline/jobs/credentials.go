@@ -25,7 +25,7 @@ func clean(text string) (string, error) {
 // invisible returns the first character that is not shown, the plain blank aside.
 func invisible(text string) (rune, bool) {
 	for _, r := range text {
-		if r != ' ' && (unicode.IsSpace(r) || !unicode.IsGraphic(r)) {
+		if r != ' ' && schema.Invisible(r) {
 			return r, true
 		}
 	}

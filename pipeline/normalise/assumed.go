@@ -2,7 +2,6 @@ package normalise
 
 import (
 	"strings"
-	"unicode"
 
 	"billwalk/pipeline/mend"
 	"billwalk/schema"
@@ -78,7 +77,7 @@ func (f *findings) oddIDs(ids ...namedID) {
 		switch {
 		case len(i.id.V) > schema.MaxAskedID:
 			what = "it is longer than the 64 bytes that the settle query takes, and is not asked with"
-		case strings.ContainsFunc(i.id.V, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }):
+		case strings.ContainsFunc(i.id.V, schema.Invisible):
 			what = "white space or control characters stand in it"
 		default:
 			continue

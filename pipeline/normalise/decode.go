@@ -29,6 +29,18 @@ func decodeJSON[T any](value []byte, into *T) (badText bool, err error) {
 	return true, nil
 }
 
+// decodeRecord reads one record of an answer, as decodeJSON does, and checks it. Its
+// error names the record by an id.
+func decodeRecord[T any](raw []byte, id string, into *T, check func() error) (badText bool, err error) {
+	if badText, err = decodeJSON(raw, into); err == nil {
+		err = check()
+	}
+	if err != nil {
+		return false, ofRecord(raw, id, err)
+	}
+	return badText, nil
+}
+
 // named returns the error of a field with the field's name before it.
 func named(err error) error {
 	fault, ok := errors.AsType[*json.SemanticError](err)

@@ -112,11 +112,8 @@ func (l *list) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 func DecodeRecord(raw []byte, bizType schema.Null[int32]) (Record, error) {
 	r := Record{Raw: raw, BizType: bizType}
 	var err error
-	if r.badText, err = decodeJSON(raw, &r.wire); err == nil {
-		err = r.wire.check()
-	}
-	if err != nil {
-		return Record{}, ofRecord(raw, "ledger_id", err)
+	if r.badText, err = decodeRecord(raw, "ledger_id", &r.wire, r.wire.check); err != nil {
+		return Record{}, err
 	}
 	return r, nil
 }

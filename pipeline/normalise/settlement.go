@@ -67,11 +67,8 @@ func DecodeSettlements(body []byte) ([]SettleRecord, error) {
 func decodeSettlement(raw jsontext.Value) (SettleRecord, error) {
 	r := SettleRecord{Raw: raw}
 	var err error
-	if r.badText, err = decodeJSON(raw, &r.wire); err == nil {
-		err = r.wire.check()
-	}
-	if err != nil {
-		return SettleRecord{}, ofRecord(raw, "settle_id", err)
+	if r.badText, err = decodeRecord(raw, "settle_id", &r.wire, r.wire.check); err != nil {
+		return SettleRecord{}, err
 	}
 	return r, nil
 }

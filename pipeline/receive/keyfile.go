@@ -150,7 +150,7 @@ func badCharacter(text string, at int) error {
 		return fmt.Errorf("it is neither PEM nor base64: a byte that is no text stands %s", place)
 	case found == 0:
 		return errors.New("it is UTF-16 without its mark, or no text: save it as UTF-8")
-	case !unicode.IsGraphic(found), unicode.IsSpace(found):
+	case schema.Invisible(found):
 		return fmt.Errorf("an invisible character (%U) stands %s: delete it, or copy the key again", found, place)
 	}
 	return fmt.Errorf("it is neither PEM nor base64: the character %q stands %s", found, place)

@@ -2,6 +2,7 @@ package month
 
 import (
 	"math/rand/v2"
+	"slices"
 	"time"
 
 	"billwalk/schema"
@@ -90,12 +91,7 @@ func (w *writer) addBill(o *order, payee schema.AccountID, day schema.Day, night
 }
 
 func (p *Platform) isBrand(payee schema.AccountID) bool {
-	for _, one := range p.merchants[0].payees {
-		if one == payee {
-			return true
-		}
-	}
-	return false
+	return slices.Contains(p.merchants[0].payees, payee)
 }
 
 func (w *writer) amounts() legs {
@@ -127,10 +123,8 @@ func (p *Platform) noonBefore(night int) time.Time {
 // billed adds up the order's bills of the days, as they are at first.
 func (o *order) billed(days ...schema.Day) (sum legs) {
 	for _, b := range o.bills {
-		for _, day := range days {
-			if b.day == day {
-				sum = sum.add(b.versions[0].legs, 1)
-			}
+		if slices.Contains(days, b.day) {
+			sum = sum.add(b.versions[0].legs, 1)
 		}
 	}
 	return sum
