@@ -1,0 +1,108 @@
+package pipeline
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"maps"
+	"slices"
+
+	"billwalk/schema"
+)
+
+// Here a day's orders are asked for, after what is known of them was loaded.
+
+// know loads what the archive has of the day's window. A run asks again for what
+// cannot be read, or is no answer; a replay cannot, and must not guess.
+func (b *builder) know(ctx context.Context, day schema.Day) error {
+	window := schema.Day(b.window())
+	for other := day - window; other <= day+window; other++ {
+		if err := b.book.load(ctx, other); err != nil {
+			b.unreadable[other] = err
+			if b.Trade != nil {
+				b.Log.Warn("settlements in the archive cannot be read: their orders are asked for again", "bill_date", other, "error", err)
+			}
+		}
+		if err := b.unreadable[other]; err != nil && b.Trade == nil {
+			return err
+		}
+	}
+	return b.answered(day-window, day+window)
+}
+
+// settleDay stages the day's bills, and asks for their orders.
+func (b *builder) settleDay(asking, hard context.Context, day schema.Day) error {
+	var faults []error
+	if err := b.assembleUnexplained(hard, day); err != nil {
+		return err
+	}
+	for _, a := range b.of(day) {
+		if err := a.build(hard, b.results); err != nil {
+			b.Log.Error("not built", "bill_date", day, "bucket", a.base.Bucket, "error", err)
+			faults = append(faults, fmt.Errorf("day %s, bucket %d is not published: %w", day, a.base.Bucket, err))
+		}
+		for _, e := range a.m.Units {
+			// A unit may turn out damaged only when the archive is read again.
+			u := schema.Unit{Account: e.Account, Day: day}
+			if was, ok := b.results[u]; ok && e.State == schema.Failed && was.failure == nil {
+				b.results[u] = result{failure: e.Failure}
+			}
+		}
+	}
+	b.neighbours.forget(day) // what was published of it is not what is staged
+	if b.Trade != nil {
+		if err := b.ask(asking, hard, day); err != nil {
+			faults = append(faults, fmt.Errorf("settlements of %s: %w", day, err))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// lastLook returns the day that a nightly run looks at for the last time, before its
+// lookback is over; a run of given days has none.
+func (b *builder) lastLook() schema.Null[schema.Day] {
+	return schema.Null[schema.Day]{V: b.From - schema.Day(b.Lookback), Valid: b.Lookback > 0}
+}
+
+// ask asks the trade system for the day's orders.
+func (b *builder) ask(asking, hard context.Context, day schema.Day) error {
+	if err := b.know(hard, day); err != nil {
+		return err
+	}
+	orders, units := make(map[string]wanted), make(map[schema.AccountID]*schema.Entry)
+	var forward int64
+	for _, a := range b.of(day) {
+		if a.stage == nil {
+			continue
+		}
+		for _, account := range b.Accounts { // another job asks for its own
+			if e := a.m.Entry(account.ID); e != nil {
+				units[account.ID] = e
+			}
+		}
+		note, err := b.survey(hard, a.at())
+		if err != nil {
+			return err
+		}
+		n, err := ordersOf(byOrder(a.stage.Bills, &b.Rules, day), &b.Rules, orders, note)
+		if err != nil {
+			return err
+		}
+		forward += n
+	}
+	s := b.settler()
+	results, err := s.day(asking, hard, day, slices.Collect(maps.Values(orders)), units, b.plan.Rules)
+	for id, done := range results {
+		e := units[id]
+		e.Orders, b.plan.Rules[id] = done.Orders, done.uses
+		if day < b.From {
+			done.Lookback.Orders, done.Lookback.Asked = done.Orders, done.Asked
+		}
+		b.summary.Settling.add(done.Settling)
+		if done.failure != nil {
+			b.tradeFailures = append(b.tradeFailures, *done.failure)
+		}
+	}
+	b.summary.Settling.Saved.Distinct += forward - int64(len(orders))
+	return err
+}
