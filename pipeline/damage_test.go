@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"io"
+	"iter"
 	"strings"
 	"testing"
 
@@ -58,25 +59,37 @@ func reencode(key string, data []byte, change func(*schema.Answer) bool) []byte 
 	return changed
 }
 
+// stored yields the store's objects, by key.
+func (w *world) stored() iter.Seq2[string, []byte] {
+	return func(yield func(string, []byte) bool) {
+		w.t.Helper()
+		for info, err := range w.store.List(w.t.Context(), "") {
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			body, _, err := w.store.Get(w.t.Context(), info.Key)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			data, err := io.ReadAll(body)
+			if err != nil {
+				w.t.Fatal(err)
+			}
+			if !yield(info.Key, data) {
+				return
+			}
+		}
+	}
+}
+
 // damage changes the store's batches of the account.
 func (w *world) damage(a schema.Account, change func(string, []byte) map[string][]byte) {
 	w.t.Helper()
 	copied := object.NewMem()
-	for info, err := range w.store.List(w.t.Context(), "") {
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		body, _, err := w.store.Get(w.t.Context(), info.Key)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		data, err := io.ReadAll(body)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		kept := map[string][]byte{info.Key: data}
-		if strings.Contains(info.Key, "account="+string(a.ID)) && strings.HasSuffix(info.Key, ".zst") {
-			kept = change(info.Key, data)
+	for key, data := range w.stored() {
+		kept := map[string][]byte{key: data}
+		if strings.Contains(key, "account="+string(a.ID)) && strings.HasSuffix(key, ".zst") {
+			kept = change(key, data)
 		}
 		for key, data := range kept {
 			if _, err := copied.Put(w.t.Context(), key, bytes.NewReader(data), object.IfAbsent(), nil); err != nil {

@@ -2,7 +2,6 @@ package pipeline_test
 
 import (
 	"bytes"
-	"io"
 	"slices"
 	"strings"
 	"testing"
@@ -34,23 +33,12 @@ func (w *world) unprove(prefix string) {
 			w.t.Fatal(err)
 		}
 	}
-	for info, err := range w.store.List(w.t.Context(), "") {
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		body, _, err := w.store.Get(w.t.Context(), info.Key)
-		if err != nil {
-			w.t.Fatal(err)
-		}
-		data, err := io.ReadAll(body)
-		if err != nil {
-			w.t.Fatal(err)
-		}
+	for key, data := range w.stored() {
 		switch {
-		case !strings.HasPrefix(info.Key, prefix):
-			put(info.Key, data)
-		case strings.HasSuffix(info.Key, ".json"):
-			certificates[info.Key] = data
+		case !strings.HasPrefix(key, prefix):
+			put(key, data)
+		case strings.HasSuffix(key, ".json"):
+			certificates[key] = data
 		default:
 			lines, err := dec.DecodeAll(data, nil)
 			if err != nil {
@@ -64,7 +52,7 @@ func (w *world) unprove(prefix string) {
 				hashes = append(hashes, schema.HashOf(was), schema.HashOf(is))
 				changed = append(append(append(append(changed, head...), `"body":`...), is...), "}\n"...)
 			}
-			put(info.Key, enc.EncodeAll(changed, nil))
+			put(key, enc.EncodeAll(changed, nil))
 		}
 	}
 	for key, data := range certificates {

@@ -26,19 +26,13 @@ func TestEveryKthCallFails(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				f := &fake{delay: 30 * time.Millisecond}
-				f.bills = func(w http.ResponseWriter, r *http.Request) {
+				f.bills = unless(func(*http.Request) bool {
 					f.mu.Lock()
 					failing := len(f.arrivals)%k == 0
 					f.mu.Unlock()
-					if failing {
-						say(200, systemError)(w, r)
-						return
-					}
-					say(200, emptyPage)(w, r)
-				}
-				app := fast
-				app.QPS = 20
-				c := client(app, f)
+					return failing
+				}, say(200, systemError), say(200, emptyPage))
+				c := client(paced(20), f)
 				const callers, calls = 40, 4000
 				took := walk(t, c, callers, calls/callers)
 				most := calls * k / (k - 1)
@@ -85,9 +79,7 @@ func TestHalfOfAllCallsFail(t *testing.T) {
 					}
 				}
 				f := &fake{delay: 30 * time.Millisecond, bills: unsteady(emptyPage), settlements: unsteady(noSettlements)}
-				app := fast
-				app.QPS = 20
-				c := client(app, f)
+				c := client(paced(20), f)
 				const callers, calls = 40, 2000
 				var all sync.WaitGroup
 				all.Go(func() { ask(t, c, callers, calls/callers) })
@@ -116,9 +108,7 @@ func TestOneCallFailsAlone(t *testing.T) {
 			}
 			say(200, emptyPage)(w, r)
 		}
-		app := fast
-		app.QPS = 20
-		c := client(app, f)
+		c := client(paced(20), f)
 		var all sync.WaitGroup
 		all.Go(func() {
 			time.Sleep(time.Second)
@@ -140,9 +130,7 @@ func TestAllCallsFail(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{bills: say(200, systemError), delay: 30 * time.Millisecond}
-		app := fast
-		app.QPS = 20
-		c := client(app, f)
+		c := client(paced(20), f)
 		const calls = 300
 		var all sync.WaitGroup
 		for range calls {
@@ -171,16 +159,11 @@ func TestAMinuteOfErrors(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		f := &fake{delay: 30 * time.Millisecond}
-		f.bills = func(w http.ResponseWriter, r *http.Request) {
-			if since := time.Since(began); since > time.Minute && since < 2*time.Minute {
-				say(200, systemError)(w, r)
-				return
-			}
-			say(200, emptyPage)(w, r)
-		}
-		app := fast
-		app.QPS = 10
-		c := client(app, f)
+		f.bills = unless(func(*http.Request) bool {
+			since := time.Since(began)
+			return since > time.Minute && since < 2*time.Minute
+		}, say(200, systemError), say(200, emptyPage))
+		c := client(paced(10), f)
 		if took := walk(t, c, 40, 50); took > 5*time.Minute {
 			t.Errorf("2000 calls took %v", took)
 		}
@@ -233,16 +216,8 @@ func TestFreshCallsGoFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var mended atomic.Bool
 		f := &fake{delay: 30 * time.Millisecond}
-		f.settlements = func(w http.ResponseWriter, r *http.Request) {
-			if !mended.Load() {
-				say(200, systemError)(w, r)
-				return
-			}
-			say(200, noSettlements)(w, r)
-		}
-		app := fast
-		app.QPS = 20
-		c := client(app, f)
+		f.settlements = unless(func(*http.Request) bool { return !mended.Load() }, say(200, systemError), say(200, noSettlements))
+		c := client(paced(20), f)
 		var all sync.WaitGroup
 		for range 60 {
 			all.Go(func() { ask(t, c, 1, 1) })
@@ -270,13 +245,7 @@ func TestEachAPIHasItsBudget(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{settlements: say(200, systemError)}
-		f.bills = func(w http.ResponseWriter, r *http.Request) {
-			if len(f.arrivals)%2 == 1 {
-				say(200, systemError)(w, r)
-				return
-			}
-			say(200, emptyPage)(w, r)
-		}
+		f.bills = unless(func(*http.Request) bool { return len(f.arrivals)%2 == 1 }, say(200, systemError), say(200, emptyPage))
 		c := client(fast, f)
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup

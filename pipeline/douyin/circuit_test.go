@@ -258,9 +258,7 @@ func TestOutageHoldsThoseInTheQueue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{bills: say(503, ""), delay: time.Millisecond}
-		app := fast
-		app.QPS = 10
-		c := patient(app, f)
+		c := patient(paced(10), f)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute+30*time.Second)
 		defer cancel()
 		var all sync.WaitGroup

@@ -98,6 +98,24 @@ func say(status int, body string) http.HandlerFunc {
 // fast is an app whose pace is no hindrance.
 var fast = App{Name: "life", BaseURL: "http://platform.test", ClientKey: "aw", ClientSecret: schema.NewSecret(canarySecret), QPS: 10000}
 
+// paced is an app with that many requests a second.
+func paced(qps float64) App {
+	app := fast
+	app.QPS = qps
+	return app
+}
+
+// unless answers, but for the requests that fail.
+func unless(fails func(*http.Request) bool, fault, answer http.HandlerFunc) http.HandlerFunc {
+	return func(w http.ResponseWriter, r *http.Request) {
+		if fails(r) {
+			fault(w, r)
+			return
+		}
+		answer(w, r)
+	}
+}
+
 func client(app App, t http.RoundTripper) *Client {
 	return New(app, WithTransport(t), WithLogger(slog.New(slog.DiscardHandler)))
 }

@@ -108,9 +108,7 @@ func TestEveryCode(t *testing.T) {
 // right, and returns how it ended.
 func meet(t *testing.T, f *fake, asked int) (schema.Failure, string) {
 	t.Helper()
-	app := fast
-	app.QPS = 10
-	c := client(app, f)
+	c := client(paced(10), f)
 	_, err := c.Bills(t.Context(), someUnit, "0", 50)
 	failure := mustFail(t, err).Failure()
 	if got := c.Stats(); len(f.arrivals) != asked || got.Bills != int64(asked) || got.Retries != int64(asked-1) {

@@ -82,9 +82,7 @@ func TestPace(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				f := &fake{bills: say(200, emptyPage), delay: 30 * time.Millisecond}
-				app := fast
-				app.QPS = tt.qps
-				c := client(app, jitter{f, tt.jitter})
+				c := client(paced(tt.qps), jitter{f, tt.jitter})
 				took := walk(t, c, tt.units, tt.pages)
 				ideal := time.Duration(float64(tt.units*tt.pages) / tt.qps * float64(time.Second))
 				capable := time.Duration(tt.pages) * (30*time.Millisecond + tt.jitter) // of each unit, one page after the other
@@ -150,9 +148,7 @@ func TestThrottlingFindsTheServersRate(t *testing.T) {
 			taken = append(taken, now)
 			say(200, emptyPage)(w, r)
 		}
-		app := fast
-		app.QPS = 50
-		c := client(app, f)
+		c := client(paced(50), f)
 		took := walk(t, c, 20, 100)
 		got := c.Stats()
 		if got.Throttled == 0 || got.Throttled > 200 {
@@ -175,13 +171,10 @@ func TestThrottlingOf10Minutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		f := &fake{delay: 30 * time.Millisecond}
-		f.bills = func(w http.ResponseWriter, r *http.Request) {
-			if since := time.Since(began); since >= 2*time.Minute && since < 12*time.Minute {
-				say(200, `{"extra":{"error_code":28003018,"logid":"L"}}`)(w, r)
-				return
-			}
-			say(200, emptyPage)(w, r)
-		}
+		f.bills = unless(func(*http.Request) bool {
+			since := time.Since(began)
+			return since >= 2*time.Minute && since < 12*time.Minute
+		}, say(200, `{"extra":{"error_code":28003018,"logid":"L"}}`), say(200, emptyPage))
 		app := fast
 		app.QPS = 10
 		c := client(app, f)

@@ -21,9 +21,7 @@ func TestAppRefused(t *testing.T) {
 	}
 	synctest.Test(t, func(t *testing.T) { // every account, many at once
 		f := &fake{bills: say(200, denied), delay: 100 * time.Millisecond}
-		app := fast
-		app.QPS = 10
-		c := client(app, f)
+		c := client(paced(10), f)
 		var all sync.WaitGroup
 		for n := range 100 {
 			all.Go(func() {
@@ -44,16 +42,8 @@ func TestAppRefused(t *testing.T) {
 	})
 	synctest.Test(t, func(t *testing.T) { // one account alone, the first of all
 		f := &fake{delay: 100 * time.Millisecond}
-		f.bills = func(w http.ResponseWriter, r *http.Request) {
-			if strings.Contains(r.URL.RawQuery, "account_id=0&") {
-				say(200, denied)(w, r)
-				return
-			}
-			say(200, emptyPage)(w, r)
-		}
-		app := fast
-		app.QPS = 10
-		c := client(app, f)
+		f.bills = unless(func(r *http.Request) bool { return strings.Contains(r.URL.RawQuery, "account_id=0&") }, say(200, denied), say(200, emptyPage))
+		c := client(paced(10), f)
 		var all sync.WaitGroup
 		for n := range 20 {
 			all.Go(func() {

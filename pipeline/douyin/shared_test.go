@@ -62,9 +62,7 @@ func TestEachAPIHasItsPace(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{settlements: say(200, noSettlements), bills: say(200, emptyPage), delay: 30 * time.Millisecond}
-		app := fast
-		app.QPS = 10
-		c := client(app, f)
+		c := client(paced(10), f)
 		began := time.Now()
 		var all sync.WaitGroup
 		all.Go(func() { ask(t, c, 10, 10) })
@@ -89,9 +87,7 @@ func TestThrottledQuestionsDoNotSlowTheWalk(t *testing.T) {
 			settlements: say(200, `{"extra":{"error_code":2191009,"sub_error_code":12001}}`), bills: say(200, emptyPage),
 			delay: 30 * time.Millisecond,
 		}
-		app := fast
-		app.QPS = 20
-		c := client(app, f)
+		c := client(paced(20), f)
 		var all sync.WaitGroup
 		for range 4 {
 			all.Go(func() {
