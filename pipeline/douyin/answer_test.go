@@ -30,6 +30,7 @@ func FuzzAnswer(f *testing.F) {
 	for _, seed := range []string{
 		documentedPage, documentedError, documentedSub, documentedSettle, emptyPage, tokenAnswer(1, "7200"),
 		`{"data":{"error_code":"5000001"}}`, `{"data":[],"extra":{"error_code":0},"err_no":28001008}`, `{"data":[],"extra":{"error_code":"0"},"code":"x"}`, `{"extra":{"sub_error_code":13000,"logid":1}}`, "<html>", "{}", "[]", "null", "", "{\"a\":\n1}", "{}{}", `{"data":1,"data":2}`, "\"\xff\"",
+		"{\"data\":{\"has\xfbmore\":false},\"extra\":{\"error_code\":0}}",
 	} {
 		f.Add(200, []byte(seed))
 		f.Add(503, []byte(seed))
@@ -77,7 +78,7 @@ func reports(code string) bool { return code != "null" && strings.Trim(code, `"+
 // member returns the raw value at a pointer in valid JSON, or "".
 func member(t *testing.T, body []byte, at jsontext.Pointer) string {
 	t.Helper()
-	dec := jsontext.NewDecoder(bytes.NewReader(body))
+	dec := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowInvalidUTF8(true))
 	for {
 		token, err := dec.ReadToken()
 		if err != nil {
