@@ -39,6 +39,7 @@ type builder struct {
 	warned     map[schema.Day]bool  // of what is no answer
 	neighbours *neighbours
 	callbacks  *callbacks
+	standing   *standing
 	manifests  map[partition]*schema.Manifest // of days that are not built
 
 	tradeHalts    *halts
@@ -102,6 +103,8 @@ type assembly struct {
 	spool *spool // until the bills are staged
 	stage Stage  // from then on
 	loads errgroup.Group
+
+	settlements map[string]schema.Status // once it is joined, by settle_id
 
 	unitless bool // the job has no unit in it: it is built for settlements that no bill explains
 }

@@ -31,10 +31,8 @@ func (b *builder) run(ctx, asking, hard context.Context, finished iter.Seq[ended
 				b.settled[day] = true
 			}
 		}
-		for _, day := range b.ready(left) {
-			if ctx.Err() == nil {
-				faults = append(faults, b.joinDay(asking, hard, day))
-			}
+		for day, ok := b.ready(left); ok && ctx.Err() == nil; day, ok = b.ready(left) {
+			faults = append(faults, b.joinDay(asking, hard, day))
 		}
 	}
 	return errors.Join(faults...)
@@ -80,19 +78,25 @@ func (b *builder) of(day schema.Day) (all []*assembly) {
 	return all
 }
 
-// ready returns the days that can be joined now, newest first.
-func (b *builder) ready(left map[schema.Day]int) (days []schema.Day) {
+// before says that a day is to be published before another one: of an order whose
+// bills are further apart than the window the earlier day has the settlements.
+func (b *builder) before(earlier, day schema.Day) bool {
+	return b.Rules.Configured && day-earlier > schema.Day(b.Rules.Lookback)
+}
+
+// ready returns the newest day that can be joined now, if there is one.
+func (b *builder) ready(left map[schema.Day]int) (schema.Day, bool) {
 	window := schema.Day(b.window())
 	for _, day := range slices.Backward(slices.Sorted(maps.Keys(b.settled))) {
 		whole := !b.joined[day]
 		for other := range left {
-			whole = whole && (b.settled[other] || max(day-other, other-day) > window)
+			whole = whole && (b.settled[other] || max(day-other, other-day) > window) && (b.joined[other] || !b.before(other, day))
 		}
 		if whole {
-			days = append(days, day)
+			return day, true
 		}
 	}
-	return days
+	return 0, false
 }
 
 // window is how many days around a day have a say in its verdicts, or in whose
@@ -134,6 +138,10 @@ func (b *builder) joinDay(asking, ctx context.Context, day schema.Day) error {
 		}
 		if err != nil {
 			failed(a, err)
+			continue
+		}
+		if b.spansWindows() {
+			b.standing.place(a.at(), a.settlements)
 		}
 	}
 	for other := range b.joined {
@@ -185,7 +193,7 @@ func (b *builder) publish(ctx context.Context, a *assembly) error {
 func (b *builder) join(asking, ctx context.Context, a *assembly) error {
 	j := &joiner{
 		evidence: b.evidence(), at: a.at(), buckets: b.Buckets,
-		certified: make(map[schema.AccountID]*schema.Certificate), claimed: make(map[fingerprint]string), written: make(map[string]bool),
+		certified: make(map[schema.AccountID]*schema.Certificate), claimed: make(map[fingerprint]string), written: make(map[string]schema.Status),
 		out: a.stage.Rows(), m: a.m, entries: make(map[schema.AccountID]*schema.Entry),
 	}
 	for i := range a.m.Units {
@@ -227,6 +235,7 @@ func (b *builder) join(asking, ctx context.Context, a *assembly) error {
 			return err
 		}
 	}
+	a.settlements = j.written
 	return a.restate(ctx, func(r *schema.Restatement) error {
 		if r.NewGeneration > a.base.Generation() {
 			b.summary.Restated[r.Change]++

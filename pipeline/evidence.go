@@ -22,6 +22,7 @@ type evidence struct {
 	callbacks *callbacks
 
 	neighbours *neighbours // of the bills that callbacks may be of
+	standing   *standing
 }
 
 // found is what is known of one order's settlements.
@@ -30,6 +31,7 @@ type found struct {
 	foreign     []foreignRow
 	answers     []answeredQuestion
 	linked      []int32 // callbacks, by their place
+	away        []awaySettlement
 }
 
 // foreignRow is a settlement of another order than the answer is to.
@@ -98,7 +100,11 @@ func (e *evidence) of(day schema.Day, bills []reconcile.Bill) (*found, error) {
 			queried = withAnswered(queried, row)
 		}
 	}
-	return f, e.merge(f, queried, bills)
+	if err := e.merge(f, queried, bills); err != nil {
+		return nil, err
+	}
+	e.leaveElsewhere(f, day)
+	return f, nil
 }
 
 // withAnswered adds a settlement. Of two answers that have it, the later one
@@ -207,7 +213,7 @@ func (f *found) contradicted() bool {
 }
 
 func (b *builder) evidence() evidence {
-	return evidence{rules: &b.Rules, rows: b.Rows, book: b.book, callbacks: b.callbacks, neighbours: b.neighbours}
+	return evidence{rules: &b.Rules, rows: b.Rows, book: b.book, callbacks: b.callbacks, neighbours: b.neighbours, standing: b.standing}
 }
 
 // survey returns a function that notes what is known of a partition's orders.

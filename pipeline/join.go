@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -16,8 +17,8 @@ type joiner struct {
 	buckets   int
 	elsewhere map[string][]reconcile.Bill // by order: bills of it in other files
 	certified map[schema.AccountID]*schema.Certificate
-	claimed   map[fingerprint]string // settlements by id and item, and the order that has each
-	written   map[string]bool        // settle_ids of the rows of this partition
+	claimed   map[fingerprint]string   // settlements by id and item, and the order that has each
+	written   map[string]schema.Status // of the settlements of this partition, by settle_id
 	out       schema.Rows
 	m         *schema.Manifest
 	entries   map[schema.AccountID]*schema.Entry // of the manifest
@@ -99,17 +100,11 @@ func (j *joiner) note(g *gathered) {
 // asked says that every rule that applies to the order's bills of the day was asked,
 // since these bills are there. An earlier day's answer may be from before them.
 func (j *joiner) asked(g *gathered) bool {
-	var own []reconcile.Bill
-	first := schema.AccountID("")
-	for _, b := range g.bills {
-		if b.Day != j.at.day {
-			continue
-		}
-		if own = append(own, b); first == "" || b.Account < first {
-			first = b.Account
-		}
+	if len(g.away) > 0 {
+		return true // and was answered with what does not count here
 	}
-	c := j.certified[first]
+	own := g.on(j.at.day)
+	c := j.certified[firstAccount(own)]
 	for _, q := range j.rules.Questions(own) {
 		i := slices.IndexFunc(g.answers, func(a answeredQuestion) bool { return a.Parameter == q.Parameter && a.Value == q.Value })
 		if i < 0 || g.answers[i].day < j.at.day && (c == nil || g.answers[i].fetched < c.FinishedAt.UnixMicro()) {
@@ -117,6 +112,20 @@ func (j *joiner) asked(g *gathered) bool {
 		}
 	}
 	return true
+}
+
+// on returns the order's bills of a day.
+func (g *gathered) on(day schema.Day) (bills []reconcile.Bill) {
+	for _, b := range g.bills {
+		if b.Day == day {
+			bills = append(bills, b)
+		}
+	}
+	return bills
+}
+
+func firstAccount(bills []reconcile.Bill) schema.AccountID {
+	return slices.MinFunc(bills, func(a, b reconcile.Bill) int { return cmp.Compare(a.Account, b.Account) }).Account
 }
 
 // files says that the partition is the one that tells what is wrong with an
@@ -138,6 +147,9 @@ func (j *joiner) order(g *gathered) error {
 				return err
 			}
 		}
+	}
+	if err := j.tellAway(g); err != nil {
+		return err
 	}
 	groups, err := j.rules.Apart(g.own)
 	if err != nil {
@@ -174,7 +186,7 @@ func (j *joiner) order(g *gathered) error {
 // judge reconciles the order with those of its settlements that no order before
 // it has claimed.
 func (j *joiner) judge(g *gathered) (reconcile.Outcome, error) {
-	o := reconcile.Order{Key: g.bills[0].Order(), Bills: g.bills, Asked: g.asked}
+	o := reconcile.Order{Key: g.bills[0].Order(), Bills: g.bills, Asked: g.asked, Elsewhere: g.elsewhere(j.at.day)}
 	for i := range g.settlements {
 		s := &g.settlements[i].Settlement
 		id := fingerprintOf(schema.Question{Match: schema.Match{Parameter: s.SettleID}, Value: s.ItemOrderID.V})
@@ -223,7 +235,9 @@ func (j *joiner) placed(g *gathered, placed []reconcile.Placed) error {
 }
 
 func (j *joiner) settlement(s *schema.Settlement) error {
-	j.written[s.SettleID] = true
+	if j.written[s.SettleID] != schema.StatusSuccess { // another item of it may have succeeded
+		j.written[s.SettleID] = s.Status
+	}
 	return j.out.Settlement(s)
 }
 

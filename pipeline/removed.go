@@ -18,7 +18,10 @@ func (b *builder) keepPaid(ctx context.Context, a *assembly, j *joiner) error {
 		if err != nil {
 			return err
 		}
-		if s.Status == schema.StatusSuccess && s.Source != schema.SourceCallback && s.AskedBy.Valid && !j.written[s.SettleID] {
+		if s.Status == schema.StatusSuccess && s.Source != schema.SourceCallback && s.AskedBy.Valid && j.written[s.SettleID] == "" {
+			if _, elsewhere := b.standing.elsewhere(s.SettleID, a.base.Day); elsewhere {
+				continue
+			}
 			q := foundBy(s)
 			lost[q] = append(lost[q], *s)
 		}

@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -93,6 +94,9 @@ func (r *Run) planned(ctx context.Context, started time.Time) (Plan, *sightings,
 	plan, err := MakePlan(ctx, r.Lake, r.Accounts, r.Days(), r.Buckets)
 	if err != nil {
 		return plan, nil, err
+	}
+	if r.Rules.Configured && r.spansWindows() { // see before
+		slices.SortStableFunc(plan.Units, func(a, b PlannedUnit) int { return cmp.Compare(a.Day, b.Day) })
 	}
 	seen := newSightings(r.Lake, plan, started)
 	for i := range plan.Units {
@@ -193,6 +197,9 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 	defer b.close()
 	if err := b.hear(hard); err != nil {
 		return fmt.Errorf("reading callbacks: %w", err)
+	}
+	if err := b.readStanding(hard); err != nil {
+		return err
 	}
 	err = b.run(ctx, asking, hard, r.finished(asking, hard, plan, seen))
 	return errors.Join(err, r.account(s, plan, b.results), b.stopped())

@@ -235,6 +235,9 @@ func (j *joiner) leftOver(groups [][]*notifiedState) error {
 			return err
 		}
 		for _, row := range l.rows() {
+			if _, elsewhere := j.standing.elsewhere(row.Settlement.SettleID, j.at.day); elsewhere {
+				continue // a bill explains it after all, on a day that is far away
+			}
 			settlements = append(settlements, row.Settlement)
 			if err := j.exceptions(row.Exceptions); err != nil {
 				return err

@@ -106,7 +106,7 @@ func (w *world) do(ctx context.Context, change ...func(*pipeline.Run)) (*pipelin
 	r := &pipeline.Run{
 		ID: id, Job: "nightly", Accounts: w.accounts, From: day, To: day, Buckets: w.buckets, PageSize: 10, Passes: 1,
 		Source: w.platform, Archive: w.archive, Lake: w.lake, Rows: normalise.Normaliser{Code: normalise.KeepCode},
-		Rules: w.rules, InFlight: 4, Now: w.now, Log: slog.New(slog.DiscardHandler), Progress: new(pipeline.Progress),
+		Rules: w.rules, InFlight: 4, Now: w.now, Log: slog.New(slog.DiscardHandler), Progress: new(pipeline.Progress), PublishedDays: w.lake.days,
 	}
 	if w.trade != nil {
 		r.Trade, r.TradeInFlight = w.trade, 4

@@ -31,6 +31,7 @@ const (
 	RuleSettleDetail         Rule = "settle_detail"
 	RuleSettleForeign        Rule = "settlement_foreign"
 	RuleSettleShared         Rule = "settlement_shared"
+	RuleSettleElsewhere      Rule = "settlement_elsewhere" // it counts on another day of its order, further away than the lookback
 	RuleBillRemoved          Rule = "bill_removed"         // a settlement that succeeded, and whose order has no bill any more
 	RuleCallbackConflict     Rule = "callback_conflict"    // same settle_id, item, status and event_time; other content
 	RuleCallbackContradicts  Rule = "callback_contradicts" // the query says otherwise; the query wins

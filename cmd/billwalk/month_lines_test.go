@@ -65,7 +65,7 @@ func (l *monthLines) read(m *monthRun, day schema.Day) {
 		})
 		each(m, m.wired.lake.Reconciliation(m.Context(), day, bucket), func(r *schema.Reconciliation) {
 			reasons := "-"
-			for _, reason := range []string{"not_asked", "retry_in_flight", "bill_removed", "settlement_unexplained", "non_forward"} {
+			for _, reason := range []string{"not_asked", "retry_in_flight", "bill_removed", "settlement_unexplained", "settled_elsewhere", "non_forward"} {
 				if slices.Contains(r.Reasons, reason) {
 					reasons = reason
 				}

@@ -5,17 +5,11 @@ import (
 	"slices"
 )
 
-// lastAnswer returns the last night, not after another one, in which the order's
-// query by the parameter was answered.
-func (p *Platform) lastAnswer(o *order, parameter string, until int) (night int, ok bool) {
+// answers returns the nights in which the order's query by the parameter was answered.
+func (p *Platform) answers(o *order, parameter string) []int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	for _, n := range p.answered[o.key][parameter] {
-		if n <= until {
-			night, ok = n, true
-		}
-	}
-	return night, ok
+	return slices.Clone(p.answered[o.key][parameter])
 }
 
 // Asked returns the orders that were asked for in a night, by shop_order_id.

@@ -32,6 +32,9 @@ type judged struct {
 	groups []*group // by day and account
 	shared []*shared
 	asked  bool
+
+	away      bool // a settlement that it was answered with stands on another day, beyond the window
+	elsewhere bool // on an earlier one, and has succeeded
 }
 
 // match closes what agrees: each group by itself, each day, all days together, and
@@ -139,7 +142,9 @@ func (j *judged) of(g *group) verdict {
 		own = all
 	}
 	switch {
-	case len(own) == 0 && !j.asked:
+	case len(own) == 0 && j.elsewhere:
+		return verdict{"mismatched", "", "settled_elsewhere"}
+	case len(own) == 0 && !j.asked && !j.away:
 		return verdict{"pending", "", "not_asked"}
 	case len(own) == 0:
 		return verdict{"bill_only", "", ""}
@@ -149,6 +154,9 @@ func (j *judged) of(g *group) verdict {
 		return verdict{"pending", "", ""}
 	case slices.ContainsFunc(own, failed):
 		return verdict{"failed", "", ""}
+	}
+	if j.elsewhere {
+		return verdict{"mismatched", "", "settled_elsewhere"}
 	}
 	return verdict{"mismatched", "", ""}
 }

@@ -71,6 +71,9 @@ func (w *writer) order(m *merchant, day schema.Day) {
 			}
 		}
 	}
+	if next := days[len(days)-1] + schema.Day(w.config.Lookback+1+w.IntN(3)); w.IntN(10) == 0 && w.firstNight(next) < w.config.Nights {
+		days = append(days, next) // so far away that no look sees both
+	}
 	for _, d := range days {
 		payee := m.payees[w.IntN(len(m.payees))]
 		w.addBill(o, payee, d, w.firstNight(d))

@@ -16,8 +16,10 @@ import (
 // have been is in [Truth.Due].
 type Truth struct {
 	p      *Platform
-	walked map[schema.Unit]int // the night of the last walk that was not refused
+	looks  map[int][2]schema.Day // by night: the first and the last day that were looked at
+	walked map[schema.Unit]int   // the night of the last walk that was not refused
 	days   map[schema.Day]*truthDay
+	stands map[*settlement]schema.Day // where each settlement was published first, and stays
 
 	Due      []string                // orders that did not agree in the last look, by shop_order_id: they must have been asked for
 	Restated map[schema.Day][]string // lines, as [Truth.Lines] has them
@@ -45,12 +47,13 @@ type placed struct {
 
 // NewTruth returns the truth of an empty lake.
 func NewTruth(p *Platform) *Truth {
-	return &Truth{p: p, walked: map[schema.Unit]int{}, days: map[schema.Day]*truthDay{}, Restated: map[schema.Day][]string{}}
+	return &Truth{p: p, looks: map[int][2]schema.Day{}, walked: map[schema.Unit]int{}, days: map[schema.Day]*truthDay{}, stands: map[*settlement]schema.Day{}, Restated: map[schema.Day][]string{}}
 }
 
 // Look has the job look at the days, both included, in a night, and after that
 // night's queries were made.
 func (t *Truth) Look(night int, from, to schema.Day) {
+	t.looks[night] = [2]schema.Day{from, to}
 	before := map[schema.Day]map[string]truthBill{}
 	walkedBefore := maps.Clone(t.walked)
 	for day := from; day <= to; day++ {
@@ -159,10 +162,7 @@ func (t *Truth) ordersOf(day schema.Day) (orders []*order) {
 func (t *Truth) due(night int, from, to schema.Day) (due []string) {
 	for day := from; day <= to; day++ {
 		for _, o := range t.ordersOf(day) {
-			j := t.window(o, day, func(parameter string) (int, bool) {
-				n, ok := t.p.lastAnswer(o, parameter, night-1)
-				return n, ok
-			})
+			j := t.window(o, day, night-1)
 			j.match()
 			agrees := len(j.shared) > 0
 			for _, g := range j.groups {
@@ -178,9 +178,9 @@ func (t *Truth) due(night int, from, to schema.Day) (due []string) {
 }
 
 // window returns an order as the day looks at it: its bills within the lookback, and
-// its settlements, each counted to the latest day with bills that is not after its
-// own, else to the earliest.
-func (t *Truth) window(o *order, day schema.Day, answer func(parameter string) (night int, ok bool)) *judged {
+// its settlements as they were known by a night, each counted to the latest day with
+// bills that is not after its own, else to the earliest.
+func (t *Truth) window(o *order, day schema.Day, until int) *judged {
 	j := &judged{asked: true}
 	window := schema.Day(t.p.config.Lookback)
 	for other := day - window; other <= day+window; other++ {
@@ -190,7 +190,7 @@ func (t *Truth) window(o *order, day schema.Day, answer func(parameter string) (
 	}
 	j.sort()
 	for _, parameter := range []string{orderID, outOrderNo} {
-		night, ok := answer(parameter)
+		night, ok := t.answer(o, parameter, day, until)
 		if parameter == orderID || o.ext != "" {
 			j.asked = j.asked && ok && night >= t.days[day].since[o] // an earlier answer may be from before these bills
 		}
@@ -199,11 +199,33 @@ func (t *Truth) window(o *order, day schema.Day, answer func(parameter string) (
 		}
 		for _, s := range o.known(parameter, night) {
 			v, _ := s.at(night)
+			if at, ok := t.stands[s]; ok && max(at-day, day-at) > window {
+				j.away = true
+				j.elsewhere = j.elsewhere || at < day && t.days[at].has(s, success)
+				continue
+			}
 			j.shared = append(j.shared, &shared{settlement: s, settleVersion: v, group: j.place(schema.DayOf(v.time))})
 		}
 	}
 	j.sort()
 	return j
+}
+
+// answer returns the night of the last answer, not after another night, that was given
+// to a look at a day of the window on which the order had bills.
+func (t *Truth) answer(o *order, parameter string, day schema.Day, until int) (night int, ok bool) {
+	window := schema.Day(t.p.config.Lookback)
+	for _, n := range t.p.answers(o, parameter) {
+		look := t.looks[n]
+		for other := max(day-window, look[0]); other <= min(day+window, look[1]) && n <= until; other++ {
+			if d := t.days[other]; d != nil {
+				if since, seen := d.since[o]; seen && since <= n {
+					night, ok = n, true
+				}
+			}
+		}
+	}
+	return night, ok
 }
 
 // add adds the order's forward bills of a day.
@@ -238,7 +260,7 @@ func (t *Truth) judge(day schema.Day) {
 	published := d.settlements
 	d.settlements, d.groups = nil, nil
 	for _, o := range t.ordersOf(day) {
-		j := t.window(o, day, func(parameter string) (int, bool) { return t.p.lastAnswer(o, parameter, 1<<30) })
+		j := t.window(o, day, t.p.config.Nights)
 		j.match()
 		for _, g := range j.groups {
 			if g.day == day {
@@ -257,8 +279,17 @@ func (t *Truth) judge(day schema.Day) {
 			d.settlements = append(d.settlements, s)
 		}
 	}
+	maps.DeleteFunc(t.stands, func(_ *settlement, at schema.Day) bool { return at == day })
+	for _, s := range d.settlements {
+		t.stands[s.settlement] = day
+	}
 	d.groups = append(d.groups, d.apart(day)...)
 	d.groups = append(d.groups, d.paidForNothing(day)...)
+}
+
+// has says that a settlement stands on the day with a status.
+func (d *truthDay) has(s *settlement, status string) bool {
+	return slices.ContainsFunc(d.settlements, func(p placed) bool { return p.settlement == s && p.status == status })
 }
 
 // billed says that the order has a forward bill within the day's window.

@@ -1,0 +1,165 @@
+package pipeline
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+
+	"golang.org/x/sync/errgroup"
+
+	"billwalk/pipeline/notified"
+	"billwalk/schema"
+)
+
+// standing knows on which day each settlement of the lake counts. There it stays,
+// however far apart the bills of its order are: what another day of the order is
+// answered with is not money again. To know it, a run reads two columns of all
+// published settlements, once; a million of them take 24 MB of memory.
+type standing struct {
+	window    schema.Day
+	published []stand               // by settle_id and day, of the days that are further apart than the window from some day of the run
+	replaced  map[partition]bool    // by this run: what it published there is in placed
+	placed    map[fingerprint]stand // by this run
+}
+
+// stand is a settlement where it is published.
+type stand struct {
+	id        fingerprint
+	day       schema.Day
+	bucket    int16
+	succeeded bool
+}
+
+func standingID(settleID string) fingerprint {
+	return fingerprintOf(schema.Question{Match: schema.Match{Parameter: "settle_id"}, Value: settleID})
+}
+
+func (s *stand) compare(other stand) int {
+	return cmp.Or(bytes.Compare(s.id[:], other.id[:]), cmp.Compare(s.day, other.day))
+}
+
+// readStanding reads where the published settlements stand. Days of the run that all
+// lie within each other's window look at each other anyway.
+func (b *builder) readStanding(ctx context.Context) error {
+	b.standing = &standing{window: schema.Day(b.Rules.Lookback), replaced: make(map[partition]bool), placed: make(map[fingerprint]stand)}
+	if !b.Rules.Configured || b.PublishedDays == nil {
+		return nil
+	}
+	days, err := b.PublishedDays(ctx)
+	if err != nil {
+		return err
+	}
+	if planned := b.Days(); !b.spansWindows() {
+		days = slices.DeleteFunc(days, func(d schema.Day) bool { return slices.Contains(planned, d) })
+	}
+	lists := make([][]stand, len(days)*b.Buckets)
+	reads, ctx := errgroup.WithContext(ctx)
+	reads.SetLimit(readsAtATime)
+	for i := range lists {
+		reads.Go(func() (err error) {
+			lists[i], err = b.standsOf(ctx, partition{days[i/b.Buckets], i % b.Buckets})
+			return err
+		})
+	}
+	if err := reads.Wait(); err != nil {
+		return fmt.Errorf("reading where settlements stand: %w", err)
+	}
+	b.standing.published = slices.Concat(lists...)
+	slices.SortFunc(b.standing.published, func(a, b stand) int { return a.compare(b) })
+	return nil
+}
+
+// spansWindows says that the run has days of which one is not in the other's window.
+func (r *Run) spansWindows() bool { return int(r.To-r.From)+r.Lookback > r.Rules.Lookback }
+
+func (b *builder) standsOf(ctx context.Context, at partition) (stands []stand, err error) {
+	for s, err := range b.Lake.Settlements(ctx, at.day, at.bucket, "settle_id", "settle_status") {
+		if err != nil {
+			return nil, err
+		}
+		one := stand{standingID(s.SettleID), at.day, int16(at.bucket), s.Status == schema.StatusSuccess}
+		if n := len(stands); n > 0 && stands[n-1].id == one.id { // a row for another of its items
+			stands[n-1].succeeded = stands[n-1].succeeded || one.succeeded
+			continue
+		}
+		stands = append(stands, one)
+	}
+	return stands, nil
+}
+
+// elsewhere returns where a settlement stands, if that is outside the day's window:
+// it does not count on the day. Where it stands on several days, as earlier versions
+// published it, the first one counts.
+func (s *standing) elsewhere(settleID string, day schema.Day) (first stand, elsewhere bool) {
+	id := standingID(settleID)
+	first, known := s.placed[id]
+	at, _ := slices.BinarySearchFunc(s.published, id, func(one stand, id fingerprint) int { return bytes.Compare(one.id[:], id[:]) })
+	for _, one := range s.published[at:] {
+		if one.id != id {
+			break
+		}
+		if !s.replaced[partition{one.day, int(one.bucket)}] && (!known || one.day < first.day) {
+			first, known = one, true
+		}
+	}
+	return first, known && max(first.day-day, day-first.day) > s.window
+}
+
+// place notes the settlements of a partition that this run has published.
+func (s *standing) place(at partition, settlements map[string]schema.Status) {
+	s.replaced[at] = true
+	for settleID, status := range settlements {
+		one := stand{standingID(settleID), at.day, int16(at.bucket), status == schema.StatusSuccess}
+		if before, known := s.placed[one.id]; !known || one.day < before.day {
+			s.placed[one.id] = one
+		}
+	}
+}
+
+// awaySettlement is a settlement that an order was answered with, and that counts on
+// another day.
+type awaySettlement struct {
+	schema.Settlement
+	stand
+}
+
+// leaveElsewhere leaves out the settlements that do not count on the day.
+func (e *evidence) leaveElsewhere(f *found, day schema.Day) {
+	f.settlements = slices.DeleteFunc(f.settlements, func(r notified.Row) bool {
+		where, elsewhere := e.standing.elsewhere(r.Settlement.SettleID, day)
+		if elsewhere {
+			f.away = append(f.away, awaySettlement{r.Settlement, where})
+		}
+		return elsewhere
+	})
+}
+
+// elsewhere says that a settlement which succeeded counts on an earlier day.
+func (f *found) elsewhere(day schema.Day) bool {
+	return slices.ContainsFunc(f.away, func(a awaySettlement) bool { return a.succeeded && a.day < day })
+}
+
+// tellAway tells of the order's settlements that count on another day, once. It is
+// an error where one has succeeded since it was last looked at there.
+func (j *joiner) tellAway(g *gathered) error {
+	if len(g.away) == 0 || firstAccount(g.on(j.at.day)).Bucket(j.buckets) != j.at.bucket {
+		return nil
+	}
+	for i := range g.away {
+		a := &g.away[i]
+		e := schema.Exception{
+			Rule: schema.RuleSettleElsewhere, Severity: schema.SeverityWarning, ShopOrderID: schema.Some(g.bills[0].Order()), SettleID: schema.Some(a.SettleID),
+			Actual: a.Amount, Detail: fmt.Sprintf("the settlement stands on %s, further away than the lookback, and counts there alone", a.day),
+		}
+		if a.Status == schema.StatusSuccess && !a.succeeded {
+			e.Severity = schema.SeverityError
+			e.Detail = fmt.Sprintf("the settlement has succeeded since %s was last looked at, where it stands: it counts once that day is run again (--from %s --to %s)", a.day, a.day, a.day)
+		}
+		if err := j.exception(&e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
