@@ -31,8 +31,8 @@ type book struct {
 	none   map[schema.Day][]noAnswer
 	passes map[filed]schema.SettlePass // the latest of each unit
 
-	linking bool                          // there are callbacks to be linked
-	told    map[fingerprint][]fingerprint // then: the questions whose answers have had a settle_id or order_id
+	linking bool                      // there are callbacks to be linked
+	told    map[fingerprint][]tellsOf // then: by settle_id and order_id, the answers that tell of it
 }
 
 // filed is a unit, whatever the account is called.
@@ -57,6 +57,12 @@ func fingerprintOf(q schema.Question) (f fingerprint) {
 
 // sampled picks one question in a hundred, the same in every run.
 func (f fingerprint) sampled() bool { return (int(f[0])<<8|int(f[1]))%100 == 0 }
+
+// tellsOf is an answer that tells of an id: to which question, and where it lies.
+type tellsOf struct {
+	question fingerprint
+	offset   int64
+}
 
 // known is where an answer lies, and what it comes to.
 type known struct {
@@ -85,7 +91,7 @@ func newBook(archive Archive, window int) (*book, error) {
 	}
 	return &book{
 		archive: archive, window: schema.Day(window), file: file,
-		days: make(map[schema.Day]map[fingerprint]known), none: make(map[schema.Day][]noAnswer), passes: make(map[filed]schema.SettlePass), told: make(map[fingerprint][]fingerprint),
+		days: make(map[schema.Day]map[fingerprint]known), none: make(map[schema.Day][]noAnswer), passes: make(map[filed]schema.SettlePass), told: make(map[fingerprint][]tellsOf),
 	}, nil
 }
 
@@ -182,11 +188,6 @@ func (b *book) add(a schema.SettleAnswer) error {
 		b.days[a.Day] = day
 	}
 	f, fetched := fingerprintOf(a.Question()), a.FetchedAt.UnixMicro()
-	for _, id := range ids {
-		if !slices.Contains(b.told[id], f) {
-			b.told[id] = append(b.told[id], f)
-		}
-	}
 	if before, ok := day[f]; ok {
 		if before.fetched > fetched {
 			return nil
@@ -203,6 +204,9 @@ func (b *book) add(a schema.SettleAnswer) error {
 		return fmt.Errorf("writing the local file of answers: %w", err)
 	}
 	day[f] = known{b.size, int32(len(entry)), outcomeOfRecords(records), a.Day, fetched}
+	for _, id := range ids {
+		b.told[id] = append(b.told[id], tellsOf{f, b.size})
+	}
 	b.size += int64(len(entry))
 	return nil
 }

@@ -115,10 +115,18 @@ func (b *builder) confirm(asking, hard context.Context, day schema.Day, groups [
 // lone returns what is known of a settlement of the day.
 func (e *evidence) lone(day schema.Day, states []*notifiedState) (l lone, err error) {
 	var others []*notifiedState
+	seen, asked := make(map[*notifiedState]bool, len(states)), make(map[fingerprint]bool)
 	for _, own := range states {
+		seen[own] = true
+	}
+	for _, own := range states {
+		if asked[own.ids.settle] {
+			continue
+		}
+		asked[own.ids.settle] = true
 		for s := range e.callbacks.with(own.ids.settle) {
-			if s.ids.settle == own.ids.settle && !slices.Contains(states, s) && !slices.Contains(others, s) {
-				others = append(others, s)
+			if s.ids.settle == own.ids.settle && !seen[s] {
+				seen[s], others = true, append(others, s)
 			}
 		}
 	}
@@ -205,9 +213,11 @@ func (l *lone) rows() []notified.Row {
 			return rows
 		}
 		if len(rows) > 1 {
-			return slices.DeleteFunc(rows, func(r notified.Row) bool {
-				return !slices.ContainsFunc(l.told, func(s notified.State) bool { return s.Settlement.ItemOrderID == r.Settlement.ItemOrderID })
-			})
+			items := make(map[schema.Null[string]]bool, len(l.told))
+			for i := range l.told {
+				items[l.told[i].Settlement.ItemOrderID] = true
+			}
+			return slices.DeleteFunc(rows, func(r notified.Row) bool { return !items[r.Settlement.ItemOrderID] })
 		}
 	}
 	rows := notified.Merge(nil, slices.Clone(l.told))

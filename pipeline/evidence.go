@@ -41,9 +41,9 @@ type foreignRow struct {
 	answer   *schema.SettleAnswer
 }
 
-// exceptions returns what is wrong with the settlement, with the bill that was asked
-// for: the first of the order that has the id, of those that the answer is filed under.
-func (f *foreignRow) exceptions(bills []reconcile.Bill) []schema.Exception {
+// asked returns the bill that the answer was asked for: the first of the order that has
+// the id, of those that the answer is filed under.
+func (f *foreignRow) asked(bills []reconcile.Bill) *reconcile.Bill {
 	first := slices.MinFunc(bills, func(a, b reconcile.Bill) int {
 		return cmp.Or(
 			compareBools(b.Has(f.question), a.Has(f.question)),
@@ -51,9 +51,14 @@ func (f *foreignRow) exceptions(bills []reconcile.Bill) []schema.Exception {
 			compareKeys(&a.BillKey, &b.BillKey),
 		)
 	})
+	return &first
+}
+
+// exceptions returns what is wrong with the settlement, with the bill that was asked for.
+func (f *foreignRow) exceptions(asked *reconcile.Bill) []schema.Exception {
 	for i := range f.Exceptions {
 		e := &f.Exceptions[i]
-		e.ShopOrderID, e.AccountID, e.LedgerID = schema.Some(first.Order()), schema.Some(first.AccountID), schema.Some(first.LedgerID)
+		e.ShopOrderID, e.AccountID, e.LedgerID = schema.Some(asked.Order()), schema.Some(asked.AccountID), schema.Some(asked.LedgerID)
 	}
 	return f.Exceptions
 }
@@ -73,7 +78,7 @@ type answeredQuestion struct {
 // order's forward bills of the day's window.
 func (e *evidence) of(day schema.Day, bills []reconcile.Bill) (*found, error) {
 	f := new(found)
-	var queried []normalise.SettleRow
+	var queried answeredRows
 	for _, q := range e.questions(bills) {
 		last := e.book.around(q, day)
 		if last.outcome == unknown {
@@ -97,27 +102,36 @@ func (e *evidence) of(day schema.Day, bills []reconcile.Bill) (*found, error) {
 				f.foreign = append(f.foreign, foreignRow{row, q, &answer})
 				continue
 			}
-			queried = withAnswered(queried, row)
+			queried.add(row)
 		}
 	}
-	if err := e.merge(f, queried, bills); err != nil {
+	if err := e.merge(f, queried.rows, bills); err != nil {
 		return nil, err
 	}
 	e.leaveElsewhere(f, day)
 	return f, nil
 }
 
-// withAnswered adds a settlement. Of two answers that have it, the later one
-// counts; of the same time, the first.
-func withAnswered(rows []normalise.SettleRow, row normalise.SettleRow) []normalise.SettleRow {
-	same := slices.IndexFunc(rows, func(r normalise.SettleRow) bool { return r.Settlement.SettleID == row.Settlement.SettleID })
-	switch {
-	case same < 0:
-		return append(rows, row)
-	case row.Settlement.FetchedAt.After(rows[same].Settlement.FetchedAt):
-		rows[same] = row
+// answeredRows are the settlements of an order's answers. Of two answers that have
+// one, the later one counts; of the same time, the first.
+type answeredRows struct {
+	rows   []normalise.SettleRow
+	places map[string]int // by settle_id
+}
+
+func (a *answeredRows) add(row normalise.SettleRow) {
+	if a.places == nil {
+		a.places = make(map[string]int)
 	}
-	return rows
+	id := row.Settlement.SettleID
+	at, known := a.places[id]
+	switch {
+	case !known:
+		a.places[id] = len(a.rows)
+		a.rows = append(a.rows, row)
+	case row.Settlement.FetchedAt.After(a.rows[at].Settlement.FetchedAt):
+		a.rows[at] = row
+	}
 }
 
 // questions returns what may have been asked for the order, on any day.
@@ -142,11 +156,8 @@ func (e *evidence) questions(bills []reconcile.Bill) []schema.Question {
 
 // merge adds what callbacks tell of the order to what was answered.
 func (e *evidence) merge(f *found, queried []normalise.SettleRow, bills []reconcile.Bill) error {
-	links, err := e.linked(bills, queried)
-	if err != nil {
-		return err
-	}
-	for _, l := range links {
+	links := e.linked(bills, queried)
+	for _, l := range links.all {
 		f.linked = append(f.linked, l.state.place)
 	}
 	for i := range queried {
@@ -156,8 +167,10 @@ func (e *evidence) merge(f *found, queried []normalise.SettleRow, bills []reconc
 		}
 		f.settlements = append(f.settlements, notified.Merge(&queried[i], states)...)
 	}
-	for len(links) > 0 {
-		first := links[0]
+	for _, first := range links.all {
+		if first.state == nil {
+			continue // taken
+		}
 		states, err := e.callbacks.readAll(links.take(first.state.ids.settle))
 		if err != nil {
 			return err

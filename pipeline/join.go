@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"billwalk/pipeline/notified"
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
@@ -141,12 +142,8 @@ func (j *joiner) order(g *gathered) error {
 			return err
 		}
 	}
-	for i := range g.foreign {
-		if j.files(g.foreign[i].answer) {
-			if err := j.exceptions(g.foreign[i].exceptions(g.bills)); err != nil {
-				return err
-			}
-		}
+	if err := j.tellForeign(g); err != nil {
+		return err
 	}
 	if err := j.tellAway(g); err != nil {
 		return err
@@ -183,6 +180,24 @@ func (j *joiner) order(g *gathered) error {
 	return nil
 }
 
+// tellForeign tells of the settlements of other orders that the order was answered with.
+func (j *joiner) tellForeign(g *gathered) error {
+	var asked *reconcile.Bill // for the answer
+	for i := range g.foreign {
+		f := &g.foreign[i]
+		if !j.files(f.answer) {
+			continue
+		}
+		if asked == nil || g.foreign[i-1].answer != f.answer {
+			asked = f.asked(g.bills)
+		}
+		if err := j.exceptions(f.exceptions(asked)); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // judge reconciles the order with those of its settlements that no order before
 // it has claimed.
 func (j *joiner) judge(g *gathered) (reconcile.Outcome, error) {
@@ -211,6 +226,10 @@ func (j *joiner) judge(g *gathered) (reconcile.Outcome, error) {
 // placed hands over the settlements that belong to this partition, and what is
 // wrong with them.
 func (j *joiner) placed(g *gathered, placed []reconcile.Placed) error {
+	rows := make(map[settleKey]*notified.Row, len(g.settlements))
+	for i := range g.settlements {
+		rows[settleKeyOf(&g.settlements[i].Settlement)] = &g.settlements[i]
+	}
 	for i := range placed {
 		if placed[i].Account.Bucket(j.buckets) != j.at.bucket {
 			continue
@@ -219,20 +238,21 @@ func (j *joiner) placed(g *gathered, placed []reconcile.Placed) error {
 		if err := j.settlement(s); err != nil {
 			return err
 		}
-		for _, row := range g.settlements {
-			if compareSettlements(&row.Settlement, s) != 0 {
-				continue
-			}
-			for k := range row.Exceptions {
-				row.Exceptions[k].ShopOrderID = schema.Some(g.bills[0].Order())
-			}
-			if err := j.exceptions(row.Exceptions); err != nil {
-				return err
-			}
+		row := rows[settleKeyOf(s)]
+		for k := range row.Exceptions {
+			row.Exceptions[k].ShopOrderID = schema.Some(g.bills[0].Order())
+		}
+		if err := j.exceptions(row.Exceptions); err != nil {
+			return err
 		}
 	}
 	return nil
 }
+
+// settleKey is what a row of settlements is of.
+type settleKey struct{ settleID, item string }
+
+func settleKeyOf(s *schema.Settlement) settleKey { return settleKey{s.SettleID, s.ItemOrderID.V} }
 
 func (j *joiner) settlement(s *schema.Settlement) error {
 	if j.written[s.SettleID] != schema.StatusSuccess { // another item of it may have succeeded

@@ -6,6 +6,7 @@ import (
 	"hash/maphash"
 	"iter"
 	"slices"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
@@ -24,10 +25,13 @@ type neighbours struct {
 	orders  map[partition][]uint64 // of forward bills, sorted
 	linking bool                   // there are callbacks to be linked
 	ids     map[partition][]owned  // then: what links callbacks to forward bills, sorted
+
+	mu       sync.Mutex
+	families map[family]*kin // by the order_id of callbacks: found out once for all settlements that have it
 }
 
 func newNeighbours(rules *reconcile.Rules, buckets int, bills func(context.Context, partition, ...string) iter.Seq2[*schema.Bill, error]) *neighbours {
-	return &neighbours{rules: rules, buckets: buckets, bills: bills, seed: maphash.MakeSeed(), orders: make(map[partition][]uint64), ids: make(map[partition][]owned)}
+	return &neighbours{rules: rules, buckets: buckets, bills: bills, seed: maphash.MakeSeed(), orders: make(map[partition][]uint64), ids: make(map[partition][]owned), families: make(map[family]*kin)}
 }
 
 // of returns, by order, the forward bills that the orders of a partition have in
@@ -113,6 +117,9 @@ func (n *neighbours) read(ctx context.Context, partitions []partition) error {
 	for i, p := range partitions {
 		n.orders[p], n.ids[p] = lists[i], ids[i]
 	}
+	if len(partitions) > 0 {
+		clear(n.families)
+	}
 	return nil
 }
 
@@ -142,6 +149,7 @@ func (n *neighbours) forget(day schema.Day) {
 		delete(n.orders, partition{day, bucket})
 		delete(n.ids, partition{day, bucket})
 	}
+	clear(n.families)
 }
 
 // common returns what two sorted lists have in common.

@@ -108,10 +108,7 @@ func (b *builder) unexplained(ctx context.Context, day schema.Day) ([]*notifiedS
 		if b.callbacks.linkedOnce[s.place].Load() {
 			continue
 		}
-		days, err := b.explains(s)
-		if err != nil {
-			return nil, err
-		}
+		days := b.explains(s)
 		if len(days) == 0 {
 			left = append(left, s)
 		} else if err := b.late(ctx, s, days); err != nil {
@@ -123,25 +120,17 @@ func (b *builder) unexplained(ctx context.Context, day schema.Day) ([]*notifiedS
 
 // explains returns the days within reach that have bills to which the state
 // belongs.
-func (b *builder) explains(s *notifiedState) ([]schema.Day, error) {
+func (b *builder) explains(s *notifiedState) []schema.Day {
 	evidence := b.evidence()
 	if order := evidence.owner(s); order != "" {
-		ids := s.ids.all()
-		for sibling := range b.callbacks.with(s.ids.order) {
-			ids = append(ids, sibling.ids.all()...)
-		}
-		return b.neighbours.daysOf(s.day, order, ids...), nil
+		return evidence.daysOf(s, order)
 	}
 	for _, id := range []fingerprint{s.ids.settle, s.ids.order} {
-		filed, err := b.book.tells(id, s.day)
-		if err != nil {
-			return nil, err
-		}
-		if filed.outcome != unknown {
-			return []schema.Day{filed.day}, nil
+		if filed := b.book.tells(id, s.day); filed.outcome != unknown {
+			return []schema.Day{filed.day}
 		}
 	}
-	return nil, nil
+	return nil
 }
 
 // late tells of a callback whose bills are of days that this run does not build,
@@ -182,29 +171,17 @@ func (b *builder) manifest(ctx context.Context, at partition) (*schema.Manifest,
 
 // tells returns the answer, filed within reach of the day, that has a
 // settlement of this settle_id or order_id.
-func (b *book) tells(id fingerprint, day schema.Day) (known, error) {
+func (b *book) tells(id fingerprint, day schema.Day) known {
 	b.mu.RLock()
-	questions := b.told[id]
+	answers := b.told[id]
 	b.mu.RUnlock()
 	within := reach(int(b.window))
-	for _, q := range questions {
-		last := b.latestOf(q, day-within, day+within)
-		if last.outcome <= nothing {
-			continue
-		}
-		answer, err := b.read(last)
-		if err != nil {
-			return known{}, err
-		}
-		records, err := normalise.DecodeSettlements(answer.Body)
-		if err != nil {
-			return known{}, err
-		}
-		if slices.Contains(toldBy(records, &answer), id) {
-			return last, nil
+	for _, a := range answers {
+		if last := b.latestOf(a.question, day-within, day+within); last.outcome > nothing && last.offset == a.offset {
+			return last
 		}
 	}
-	return known{}, nil
+	return known{}
 }
 
 // toldBy returns the settle_ids and order_ids of which an answer's records tell.
