@@ -93,7 +93,7 @@ type Lake interface {
 	// those of an earlier version may lack some, which are NULL in every bill.
 	BillColumns(ctx context.Context, day schema.Day, bucket int) ([]string, error)
 	// Settlements and Restatements read the published rows, likewise.
-	Settlements(ctx context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Settlement, error]
+	Settlements(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Settlement, error]
 	Restatements(ctx context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Restatement, error]
 	// Summary returns the stored summary of a run as JSON, or nil where there
 	// is none: the run was killed, or goes on.

@@ -248,8 +248,8 @@ func (l *shelf) BillColumns(context.Context, schema.Day, int) (names []string, e
 	return names, nil
 }
 
-// Settlements implements pipeline.Lake.
-func (l *shelf) Settlements(_ context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Settlement, error] {
+// Settlements implements pipeline.Lake, likewise.
+func (l *shelf) Settlements(_ context.Context, day schema.Day, bucket int, _ ...string) iter.Seq2[*schema.Settlement, error] {
 	return each(l.at(day, bucket).settlements)
 }
 

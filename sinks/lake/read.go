@@ -21,8 +21,8 @@ func (l *Lake) Bills(ctx context.Context, day schema.Day, bucket int, columns ..
 }
 
 // Settlements reads the published settlements of a (day, bucket), likewise.
-func (l *Lake) Settlements(ctx context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Settlement, error] {
-	return published(ctx, l, schema.Settlements, day, bucket, nil)
+func (l *Lake) Settlements(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Settlement, error] {
+	return published(ctx, l, schema.Settlements, day, bucket, columns)
 }
 
 // Restatements reads the published restatements of a (day, bucket), likewise.

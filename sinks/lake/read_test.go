@@ -30,6 +30,14 @@ func TestPublishedIsReadBack(t *testing.T) {
 				t.Fatalf("%+v, %v", b, err)
 			}
 		}
+		for i, s := range collect(t, l.Settlements(t.Context(), day, 2, "settle_id")) {
+			if want := (schema.Settlement{SettleID: billAt(i).LedgerID}); !cmp.Equal(s, want) {
+				t.Fatalf("settlement %d by settle_id alone: %+v, want %+v", i, s, want)
+			}
+		}
+		if s := collect(t, l.Settlements(t.Context(), day, 2)); len(s) != n || n > 0 && s[0].Amount != schema.Some[schema.Fen](100) {
+			t.Fatalf("settlements, all columns: %+v", s)
+		}
 		for _, of := range []struct {
 			day    schema.Day
 			bucket int
