@@ -62,7 +62,7 @@ type Job struct {
 	Name        string // its key in jobs.yaml
 	Accounts    []schema.Account
 	Dates       Dates
-	Lookback    int // days before the first of Dates that are looked at again, 0 to 90
+	Lookback    int // days before the first of Dates that are looked at again, 0 to 90; by default 7 with Settlements, else 0
 	Bills       Bills
 	Settlements *Settlements // nil: bills are published without a join
 	Columns     Columns

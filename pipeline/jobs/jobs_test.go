@@ -99,6 +99,21 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
+// TestLookbackDefault: money comes late, so a job with settlements looks back a week
+// unless it says otherwise.
+func TestLookbackDefault(t *testing.T) {
+	t.Parallel()
+	const settlements = "    settlements: {app: life, match: [order_id: shop_order_id]}\n"
+	for lines, want := range map[string]int{
+		"": 0, "    lookback: 2d\n": 2,
+		settlements: 7, settlements + "    lookback: 0d\n": 0, "    lookback: 3d\n" + settlements: 3, settlements + "    lookback: ${BACK:-0d}\n": 0,
+	} {
+		if job := mustJob(t, mustParse(t, minimal+lines, nil, nil), "nightly"); job.Lookback != want {
+			t.Errorf("with %q: lookback %d, want %d", lines, job.Lookback, want)
+		}
+	}
+}
+
 func TestJobUnknown(t *testing.T) {
 	t.Parallel()
 	file := mustParse(t, minimal+"  weekly:\n    accounts: [{account_id: 1}]\n    bills: {app: life}\n", nil, nil)

@@ -167,13 +167,14 @@ func (r *reader) job(e entry) Job {
 		job.Accounts, job.Warnings = r.accounts(n)
 	}
 	job.Dates = r.dates(m)
-	job.Lookback = optional(m, "lookback", 0, lookback)
 	if n, ok := m.node("bills"); ok {
 		job.Bills = r.bills(n)
 	}
+	lookbackDefault := 0
 	if n, ok := m.values["settlements"]; ok {
-		job.Settlements = r.settlements(n)
+		job.Settlements, lookbackDefault = r.settlements(n), defaultLookback
 	}
+	job.Lookback = optional(m, "lookback", lookbackDefault, lookback)
 	job.Columns = r.columns(m)
 	if warning := codeKeyWarning(job.Columns.CodeKey); warning != "" {
 		job.Warnings = append(job.Warnings, warning)
