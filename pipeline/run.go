@@ -94,6 +94,9 @@ func (r *Run) planned(ctx context.Context, started time.Time) (Plan, *sightings,
 	if err != nil {
 		return plan, nil, err
 	}
+	if last := r.lastLook(); r.FinalCheck && last.Valid {
+		plan.addFinalCheck(last.V)
+	}
 	seen := newSightings(r.Lake, plan, started)
 	for i := range plan.Units {
 		u := &plan.Units[i]

@@ -28,6 +28,7 @@ func TestConflict(t *testing.T) {
 		"another app":                  {base, strings.Replace(base, "app: trade", "app: life", 1), 1, false, "settlements.app"},
 		"another order of the rules":   {base, strings.Replace(base, "order_id: shop_order_id, out_order_no: order_ext_id", "out_order_no: order_ext_id, order_id: shop_order_id", 1), 1, false, "settlements.match"},
 		"another tolerance":            {base, strings.Replace(base, "{app: trade", "{tolerance_fen: 1, app: trade", 1), 1, false, "settlements.tolerance_fen"},
+		"a final check in one":         {base, strings.Replace(base, "{app: trade", "{final_check: true, app: trade", 1), 1, false, ""},
 		"the default lookback":         {base, strings.Replace(base, "lookback: 7d, ", "", 1), 1, false, ""},
 		"no lookback, and the default": {strings.Replace(base, "7d", "0d", 1), strings.Replace(base, "lookback: 7d, ", "", 1), 1, false, "lookback"},
 		"another lookback":             {base, strings.Replace(base, "7d", "3d", 1), 1, false, "lookback"},

@@ -81,6 +81,7 @@ type Settlements struct {
 	App          string         // key in File.Apps
 	Match        []schema.Match // tried in this order; at least one
 	ToleranceFen schema.Fen
+	FinalCheck   bool // orders that agree are asked for once more on the last night of their lookback
 }
 
 // Columns says what becomes of columns that hold more than money and ids.

@@ -24,7 +24,7 @@ const (
 	mostQPS         = 1_000_000
 	mostTimeout     = 10 * time.Minute
 	mostLookback    = 90
-	defaultLookback = 7  // the default lookback of a job with settlements
+	defaultLookback = 7  // of a job with settlements
 	mostPageSize    = 50 // of the bill API
 	mostPasses      = 4
 	mostFen         = 1_000_000_000_000
