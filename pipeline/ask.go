@@ -60,8 +60,8 @@ func (b *builder) settleDay(asking, hard context.Context, day schema.Day) error 
 
 // lastLook returns the day that a nightly run looks at for the last time, before its
 // lookback is over; a run of given days has none.
-func (b *builder) lastLook() schema.Null[schema.Day] {
-	return schema.Null[schema.Day]{V: b.From - schema.Day(b.Lookback), Valid: b.Lookback > 0}
+func (r *Run) lastLook() schema.Null[schema.Day] {
+	return schema.Null[schema.Day]{V: r.From - schema.Day(r.Lookback), Valid: r.Lookback > 0}
 }
 
 // ask asks the trade system for the day's orders.

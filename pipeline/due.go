@@ -46,12 +46,15 @@ func (p *settlePass) due(o *wanted) bool {
 // a night, others each night, and on the last look all of them if the job says so.
 // So a second share-out comes to light.
 func (p *settlePass) sampled(o *wanted) bool {
-	if p.finalCheck && p.lastLook() {
+	if p.finalLook() {
 		return true
 	}
 	night := strconv.Itoa(int(schema.DayOf(p.started)))
 	return fingerprintOf(schema.Question{Match: schema.Match{Parameter: night}, Value: o.key}).sampled()
 }
+
+// finalLook says that all orders of the unit are asked for, whatever is known of them.
+func (p *settlePass) finalLook() bool { return p.finalCheck && p.lastLook() }
 
 // lastLook says that the unit's day is looked at for the last time.
 func (p *settlePass) lastLook() bool { return p.lastDay.Valid && p.lastDay.V == p.unit.Day }
@@ -80,11 +83,11 @@ func (p *settlePass) cut(k known) bool {
 	return !mine && k.fetched > p.settledAt && k.age(p.now()) < resumeAge
 }
 
-// heard says that callbacks tell all there is to ask. One order in a hundred is
-// asked for all the same: so a callback that was lost for good, or contradicts
-// the query, comes to light.
+// heard says that callbacks tell all there is to ask. One order in a hundred, and all
+// on the final look, are asked for all the same: so a callback that was lost for good,
+// or contradicts the query, comes to light.
 func (p *settlePass) heard(o *wanted) bool {
-	return o.told && !fingerprintOf(o.questions[0]).sampled()
+	return o.told && !p.finalLook() && !fingerprintOf(o.questions[0]).sampled()
 }
 
 // A rule is silent when it has not answered for so many orders. Where callbacks

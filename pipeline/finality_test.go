@@ -1,6 +1,8 @@
 package pipeline_test
 
 import (
+	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -72,6 +74,57 @@ func TestFinality(t *testing.T) {
 					if made := w.trade.made(); len(made) != 0 {
 						t.Errorf("%q was asked of an order that is settled", made)
 					}
+				}
+			})
+		})
+	}
+}
+
+// TestFinalCheck: on the last night of its day's lookback every order is asked for
+// once more, what agrees and what callbacks tell in full among it, and on no other
+// night; so a second share-out is found. The plan expects as many questions.
+func TestFinalCheck(t *testing.T) {
+	t.Parallel()
+	for name, row := range map[string]struct {
+		callbacks bool
+		change    func(*pipeline.Run)
+		asks      bool
+	}{
+		"the last night":                     {change: lookback(2), asks: true},
+		"the night before it":                {change: lookback(3)},
+		"the last night, told by callbacks":  {callbacks: true, change: lookback(2), asks: true},
+		"the day by itself":                  {change: on(day)},
+		"given days":                         {change: func(r *pipeline.Run) { on(day)(r); r.Backfill = true }},
+		"the last night, without the option": {change: func(r *pipeline.Run) { r.Lookback, r.FinalCheck = 2, false }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			settles(t, []schema.Account{store}, []schema.Match{byShop, byExt}, func(t *testing.T, w *world) {
+				const orders = 9 // none of which is among the one in a hundred
+				w.platform.set(at(store, day), sales(store.ID, orders)...)
+				want, verdict := []string(nil), "mismatched"
+				for i := range orders {
+					w.trade.set(byShop, order(i), settlement(fmt.Sprint("s", i), schema.StatusSuccess, 100, day))
+					if row.callbacks {
+						w.hear(notice{fmt.Sprint("s", i), order(i), "", schema.StatusSuccess, 100, day, 0})
+					}
+					want = append(want, "order_id "+order(i))
+				}
+				if !row.asks {
+					want, verdict = nil, "matched"
+				}
+				w.run(pipeline.ExitDone, on(day))
+				w.trade.made()
+				time.Sleep(48 * time.Hour)
+				w.trade.set(byShop, order(0), settlement("s0", schema.StatusSuccess, 100, day), settlement("t0", schema.StatusSuccess, 100, day))
+				tonight := func(r *pipeline.Run) { on(day + 2)(r); r.FinalCheck = true; row.change(r) }
+				planned := plannedOf(t, w, at(store, day), tonight)
+				w.run(pipeline.ExitDone, tonight)
+				if diff := cmp.Diff(want, w.trade.made()); diff != "" || planned != int64(len(want)) {
+					t.Errorf("%d questions were planned, (-want +asked):\n%s", planned, diff)
+				}
+				if got := w.verdicts(day, day)[0]; !strings.HasPrefix(got, "20 store "+order(0)+" "+verdict) {
+					t.Errorf("%s, want %s", got, verdict)
 				}
 			})
 		})

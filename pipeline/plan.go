@@ -26,6 +26,8 @@ type PlannedUnit struct {
 	Pages     int   // of one walk; 0 where nothing is known
 	Questions int64 // to the trade system: for the orders that are open where the day is published, else for as many as the account had on another day
 
+	agreeing int64 // orders of the published day that are not open
+
 	OrdersKnown bool // Questions says something: the day is published, or another one of the account
 	estimated   bool // by another day of the account
 }
@@ -71,7 +73,7 @@ func MakePlan(ctx context.Context, lake Lake, accounts []schema.Account, days []
 			u := PlannedUnit{Unit: schema.Unit{Account: a, Day: day}}
 			u.estimate(sizes)
 			if s, ok := published[a.ID]; ok {
-				u.Questions, u.estimated = s.open, false
+				u.Questions, u.agreeing, u.estimated = s.open, s.agreeing, false
 			} else if withoutPages[a.ID] {
 				u.Questions, u.OrdersKnown, u.estimated = 0, true, false // it has no page, and no order
 			}
@@ -86,6 +88,16 @@ func MakePlan(ctx context.Context, lake Lake, accounts []schema.Account, days []
 		return cmp.Or(cmp.Compare(b.Day, a.Day), cmp.Compare(b.Pages, a.Pages))
 	})
 	return plan, nil
+}
+
+// addFinalCheck adds the questions for orders that agree, of the day that is looked at
+// for the last time: one each, as the rule that answered is asked first.
+func (p *Plan) addFinalCheck(day schema.Day) {
+	for i := range p.Units {
+		if u := &p.Units[i]; u.Day == day {
+			u.Questions += u.agreeing
+		}
+	}
 }
 
 func daysBefore(first schema.Day) []schema.Day {
@@ -145,6 +157,7 @@ func (p *Plan) base(at partition) schema.Base {
 type size struct {
 	pages           int
 	questions, open int64
+	agreeing        int64 // orders that are not open
 	rules           []schema.RuleUse
 }
 
@@ -155,7 +168,7 @@ func learn(sizes map[schema.AccountID]size, m *schema.Manifest) {
 	}
 	for _, e := range m.Units {
 		if e.Certificate != nil && len(e.Certificate.Pages) > 0 {
-			sizes[e.Account.ID] = size{len(e.Certificate.Pages), e.Orders * tries(e.Rules) / 100, e.Open * tries(e.Rules) / 100, e.Rules}
+			sizes[e.Account.ID] = size{len(e.Certificate.Pages), e.Orders * tries(e.Rules) / 100, e.Open * tries(e.Rules) / 100, max(e.Orders-e.Open, 0), e.Rules}
 		}
 	}
 }

@@ -22,6 +22,19 @@ func planOf(t *testing.T, w *world, from, to schema.Day, passes int) pipeline.Pl
 	return plan
 }
 
+// plannedOf returns how many questions a run is expected to ask for a unit.
+func plannedOf(t *testing.T, w *world, u schema.Unit, change func(*pipeline.Run)) int64 {
+	t.Helper()
+	r := &pipeline.Run{Lake: w.lake, Archive: w.archive, Accounts: w.accounts, Buckets: w.buckets, Passes: 1, Now: w.now, PublishedDays: w.lake.days}
+	change(r)
+	plan, err := r.Plan(t.Context())
+	if err != nil {
+		t.Fatal(err)
+	}
+	i := slices.IndexFunc(plan.Units, func(p pipeline.PlannedUnit) bool { return p.Unit == u })
+	return plan.Units[i].Questions
+}
+
 // days returns the published days of the shelf.
 func (s *shelf) days(context.Context) (days []schema.Day, err error) {
 	s.mu.Lock()

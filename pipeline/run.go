@@ -98,6 +98,9 @@ func (r *Run) planned(ctx context.Context, started time.Time) (Plan, *sightings,
 	if r.Rules.Configured && r.spansWindows() { // see before
 		slices.SortStableFunc(plan.Units, func(a, b PlannedUnit) int { return cmp.Compare(a.Day, b.Day) })
 	}
+	if last := r.lastLook(); r.FinalCheck && last.Valid {
+		plan.addFinalCheck(last.V)
+	}
 	seen := newSightings(r.Lake, plan, started)
 	for i := range plan.Units {
 		u := &plan.Units[i]

@@ -126,7 +126,7 @@ func (r planned) print(out io.Writer, w *wired) {
 		fmt.Fprintf(out, "            the size of %s is not known: one page is assumed for each walk\n", count(r.UnknownUnits, "unit"))
 	}
 	if r.TradeQPS > 0 {
-		r.printSettle(out)
+		r.printSettle(out, w.run.FinalCheck && r.LookbackDays > 0)
 	}
 	rates := fmt.Sprintf("%g requests per second", r.QPS)
 	if r.TradeQPS > 0 {
@@ -141,10 +141,13 @@ func (r planned) print(out io.Writer, w *wired) {
 }
 
 // printSettle says how many settle calls are likely, where that is known.
-func (r planned) printSettle(out io.Writer) {
-	unknown := r.Calls.UnknownSettlements
+func (r planned) printSettle(out io.Writer, finalCheck bool) {
+	unknown, all := r.Calls.UnknownSettlements, ""
+	if finalCheck {
+		all = fmt.Sprintf(" (all orders of %s: final_check)", r.From-schema.Day(r.LookbackDays))
+	}
 	if unknown < r.Units {
-		fmt.Fprintf(out, "            about %d of the settle query: open orders of published days, and on the others as many orders as the account had on its nearest published day\n", r.Calls.Settlements)
+		fmt.Fprintf(out, "            about %d of the settle query: open orders of published days%s, and on the others as many orders as the account had on its nearest published day\n", r.Calls.Settlements, all)
 	}
 	if unknown > 0 {
 		fmt.Fprintf(out, "            of the settle query unknown for %s: no day of the account is published; commonly one for each order\n", count(unknown, "unit"))

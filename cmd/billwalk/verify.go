@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -36,7 +37,8 @@ func (p *program) verify() *cobra.Command {
 		Short: "Prove the published days from the bucket alone: hashes, chains, and the sums added up again from the archive",
 		Long: `verify reads every object that the archive and the lake have of the days: it holds each against its hash,
 each walk against its certificate, each table against its manifest, and adds the money of the archived pages
-up again, by another path than the tables were built. It calls no API and writes nothing.
+up again, by another path than the tables were built. Of all other published days it reads the settle_ids:
+no settlement counts on two days. It calls no API and writes nothing.
 
 It names what breaks, object by object, and ends with exit code 1; 0 means that all days are proven.`,
 		Example: "  billwalk verify nightly --from 2026-10",
@@ -61,7 +63,10 @@ It names what breaks, object by object, and ends with exit code 1; 0 means that 
 			return cut(cmd.Context(), fmt.Errorf("verify could not go on: %w", err))
 		}
 		result.sum()
+		result.Findings = append(result.Findings, a.Elsewhere...)
+		slices.SortStableFunc(result.Findings, schema.Finding.Compare)
 		if text {
+			printFindings(p.out, a.Elsewhere)
 			fmt.Fprintf(p.out, "%d of %s proven: %s, %s, %s, %s\n", result.ProvenDays, count(len(result.Days), "day"),
 				count(result.Units, "unit"), count(int(result.Bills), "bill"), count(result.Objects, "object"), size(result.Bytes))
 		} else if err := json.NewEncoder(p.out).Encode(result); err != nil {

@@ -149,7 +149,7 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 		Archive: archive.New(store), Lake: staging{published}, Claims: register{store, "_control/claims.json"}, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
 		Rules: rulesOf(job), Process: p.world.process(), Gone: processGone,
 		Now: p.now, Log: p.log, Progress: new(pipeline.Progress),
-		InFlight: 1, PublishedDays: published.PublishedDays,
+		InFlight: 1, PublishedDays: published.PublishedDays, FinalCheck: job.Settlements != nil && job.Settlements.FinalCheck,
 	}
 	if withClient {
 		caches, err := p.openTokenCaches(ctx, store)

@@ -12,6 +12,8 @@
 //	   └──────▶ answers, callbacks: what is told of settlements ─┼──▶ findings
 //	lake ─────▶ manifest ──▶ rows: sums, invariants ─────────────┘
 //
+// Of the lake's other days it reads the settle_ids, since none may count on two days.
+//
 // It calls no API and writes nothing.
 package audit
 
@@ -61,6 +63,11 @@ type Lake interface {
 	ProveRows(ctx context.Context, m *schema.Manifest, rows schema.Rows) []schema.Finding
 	// ManifestKey says where a manifest lies.
 	ManifestKey(day schema.Day, bucket int) string
+	// PublishedDays returns the days of which something is published, ascending.
+	PublishedDays(ctx context.Context) ([]schema.Day, error)
+	// ProveSettlements holds the settlements of a (day, bucket) alone against their
+	// manifest, and hands over columns of them until take returns false.
+	ProveSettlements(ctx context.Context, day schema.Day, bucket int, columns []string, take func(*schema.Settlement) bool) []schema.Finding
 }
 
 // Audit is a verification of some days.
@@ -73,11 +80,16 @@ type Audit struct {
 	Today    schema.Day // callbacks may have come until then
 	Lookback int        // days around a day, within which its settlements' answers lie
 
+	// Elsewhere is what Run finds to be wrong with days that are not verified: their
+	// settle_ids are read, for none of them may count on a verified day, too.
+	Elsewhere []schema.Finding
+
 	// Each, if set, is told of every day when it is done.
 	Each func(Day)
 
 	answers   map[schema.Day]*answers
 	callbacks *callbacks
+	repeats   *repeats
 }
 
 // Day is what was found of one day.
@@ -101,6 +113,7 @@ const (
 	fixNewer    = "verify with the billwalk that published the day, or a later one"
 	fixAnew     = "run the job for this day: it asks anew for what was taken for an answer"
 	fixRun      = "run the job for the day"
+	fixTwice    = "sums over days count it twice: replay these days, the earliest first"
 	fixUnhashed = "nothing is known to be wrong: once you trust it, copy the object onto itself with the metadata sha256"
 )
 
@@ -122,6 +135,10 @@ func (a *Audit) Run(ctx context.Context) ([]Day, error) {
 	a.answers = make(map[schema.Day]*answers)
 	if err := a.readCallbacks(ctx); err != nil {
 		return nil, err
+	}
+	var err error
+	if a.repeats, err = a.findRepeated(ctx); err != nil {
+		return nil, fmt.Errorf("the settle_ids of all published days: %w", err)
 	}
 	var days []Day
 	for day := a.From; day <= a.To; day++ {
@@ -169,7 +186,11 @@ func (d *dayAudit) run(ctx context.Context) error {
 	d.day.Objects, d.day.Bytes = d.day.Objects+settled.objects+called.objects, d.day.Bytes+settled.bytes+called.bytes
 	d.add(settled.findings...)
 	d.add(called.findings...)
-	return d.published(ctx)
+	if err := d.published(ctx); err != nil {
+		return err
+	}
+	d.add(d.repeats.findings(d.day.Day, d.settlementsKey, d.knowsDamaged)...)
+	return nil
 }
 
 func (d *dayAudit) add(findings ...schema.Finding) {
@@ -237,36 +258,6 @@ func (d *dayAudit) unit(id schema.AccountID) *unit {
 		d.units[id] = newUnit(schema.Unit{Account: schema.Account{ID: id}, Day: d.day.Day}, id.Bucket(d.Buckets))
 	}
 	return d.units[id]
-}
-
-// published proves the day's tables against the archive, bucket by bucket.
-func (d *dayAudit) published(ctx context.Context) error {
-	var partitions []*partition
-	var mu sync.Mutex
-	var running errgroup.Group
-	running.SetLimit(runtime.GOMAXPROCS(0)) // each has the records of its units in hand
-	for _, m := range d.manifests {
-		d.count(m)
-		running.Go(func() error {
-			p := newPartition(d, m)
-			p.prove(ctx)
-			d.add(p.findings...)
-			mu.Lock()
-			defer mu.Unlock()
-			partitions = append(partitions, p)
-			return ctx.Err()
-		})
-	}
-	if err := running.Wait(); err != nil {
-		return err
-	}
-	for _, p := range partitions {
-		if err := d.hear(ctx, p); err != nil {
-			return err
-		}
-	}
-	d.add(d.settled(partitions)...)
-	return nil
 }
 
 // count adds what a manifest tells of to the day.

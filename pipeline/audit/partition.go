@@ -49,13 +49,16 @@ func (p *partition) find(key, place, want, got, fix string) {
 func (p *partition) manifestKey() string { return p.Lake.ManifestKey(p.m.Day, p.m.Bucket) }
 
 // key returns where a table of the partition lies.
-func (p *partition) key(table string) string {
-	for _, o := range p.m.Objects {
+func (p *partition) key(table string) string { return tableKey(p.m, table, p.Lake) }
+
+// tableKey returns where a table of a manifest lies.
+func tableKey(m *schema.Manifest, table string, lake Lake) string {
+	for _, o := range m.Objects {
 		if o.Table == table {
 			return o.Key
 		}
 	}
-	return p.manifestKey()
+	return lake.ManifestKey(m.Day, m.Bucket)
 }
 
 // whole says that all rows of all tables were had.

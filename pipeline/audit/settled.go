@@ -3,10 +3,44 @@ package audit
 import (
 	"context"
 	"fmt"
+	"runtime"
 	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"billwalk/schema"
 )
+
+// published proves the day's tables against the archive, bucket by bucket.
+func (d *dayAudit) published(ctx context.Context) error {
+	var partitions []*partition
+	var mu sync.Mutex
+	var running errgroup.Group
+	running.SetLimit(runtime.GOMAXPROCS(0)) // each has the records of its units in hand
+	for _, m := range d.manifests {
+		d.count(m)
+		running.Go(func() error {
+			p := newPartition(d, m)
+			p.prove(ctx)
+			d.add(p.findings...)
+			mu.Lock()
+			defer mu.Unlock()
+			partitions = append(partitions, p)
+			return ctx.Err()
+		})
+	}
+	if err := running.Wait(); err != nil {
+		return err
+	}
+	for _, p := range partitions {
+		if err := d.hear(ctx, p); err != nil {
+			return err
+		}
+	}
+	d.add(d.settled(partitions)...)
+	return nil
+}
 
 // hear looks for the answers that told of a partition's settlements and are not
 // filed under its own day: an order may have been asked for under another day on

@@ -62,7 +62,7 @@ type Job struct {
 	Name        string // its key in jobs.yaml
 	Accounts    []schema.Account
 	Dates       Dates
-	Lookback    int // days before the first of Dates that are looked at again, 0 to 90
+	Lookback    int // days before the first of Dates that are looked at again, 0 to 90; by default 7 with Settlements, else 0
 	Bills       Bills
 	Settlements *Settlements // nil: bills are published without a join
 	Columns     Columns
@@ -81,6 +81,7 @@ type Settlements struct {
 	App          string         // key in File.Apps
 	Match        []schema.Match // tried in this order; at least one
 	ToleranceFen schema.Fen
+	FinalCheck   bool // orders that agree are asked for once more on the last night of their lookback
 }
 
 // Columns says what becomes of columns that hold more than money and ids.

@@ -50,7 +50,7 @@ func TestManualLoads(t *testing.T) {
 			Dates:       Dates{Date{ago: 1}, Date{ago: 1}},
 			Lookback:    7,
 			Bills:       Bills{"life", 50, 2},
-			Settlements: &Settlements{"trade", []schema.Match{{Parameter: "order_id", Column: "shop_order_id"}, {Parameter: "out_order_no", Column: "order_ext_id"}}, 0},
+			Settlements: &Settlements{"trade", []schema.Match{{Parameter: "order_id", Column: "shop_order_id"}, {Parameter: "out_order_no", Column: "order_ext_id"}}, 0, false},
 			Columns:     Columns{Hash, schema.NewSecret("canary-code")},
 		}},
 	}
@@ -96,6 +96,46 @@ func TestDefaults(t *testing.T) {
 	}
 	if diff := cmp.Diff(want, file, sameFile); diff != "" {
 		t.Errorf("-want +got:\n%s", diff)
+	}
+}
+
+// TestLookbackDefault: money comes late, so a job with settlements looks back a week
+// unless it says otherwise.
+func TestLookbackDefault(t *testing.T) {
+	t.Parallel()
+	const settlements = "    settlements: {app: life, match: [order_id: shop_order_id]}\n"
+	for lines, want := range map[string]int{
+		"": 0, "    lookback: 2d\n": 2,
+		settlements: 7, settlements + "    lookback: 0d\n": 0, "    lookback: 3d\n" + settlements: 3, settlements + "    lookback: ${BACK:-0d}\n": 0,
+	} {
+		if job := mustJob(t, mustParse(t, minimal+lines, nil, nil), "nightly"); job.Lookback != want {
+			t.Errorf("with %q: lookback %d, want %d", lines, job.Lookback, want)
+		}
+	}
+}
+
+// TestFinalCheck: what asks on the last night of the lookback needs one.
+func TestFinalCheck(t *testing.T) {
+	t.Parallel()
+	const head = "    settlements: {app: life, match: [order_id: shop_order_id], final_check: "
+	for lines, want := range map[string]bool{
+		"true}\n": true, "false}\n": false, "true}\n    lookback: 1d\n": true, "false}\n    lookback: 0d\n": false, "\"${CHECK:-true}\"}\n": true,
+	} {
+		if s := mustJob(t, mustParse(t, minimal+head+lines, nil, nil), "nightly").Settlements; s.FinalCheck != want {
+			t.Errorf("with %q: %v", lines, s.FinalCheck)
+		}
+	}
+	for lines, want := range map[string]string{
+		"yes}\n":                    `9:77: final_check: want true or false, found "yes"`,
+		"true}\n    lookback: 0d\n": `10:15: lookback: want at least 1d for final_check: true, which asks on the last night of the lookback, found "0d"`,
+	} {
+		_, err := parse(t, minimal+head+lines, nil, nil)
+		wantFaults(t, err, "jobs.yaml:"+want)
+	}
+	file := mustParse(t, minimal+head+"true}\n    lookback: \"${BACK}\"\n  other: {accounts: [{account_id: 1}], bills: {app: life}}\n", map[string]string{"BACK": "0d"}, nil)
+	mustJob(t, file, "other")
+	if _, err := file.Job("nightly"); err == nil || !strings.Contains(err.Error(), "found the value of ${BACK}") {
+		t.Errorf("a lookback of 0d from a variable: %v", err)
 	}
 }
 

@@ -20,7 +20,7 @@ var (
 	jobKeys         = []string{"accounts", "dates", "lookback", "bills", "settlements", "columns"}
 	datesKeys       = []string{"from", "to"}
 	billsKeys       = []string{"app", "page_size", "passes"}
-	settlementsKeys = []string{"app", "match", "tolerance_fen"}
+	settlementsKeys = []string{"app", "match", "tolerance_fen", "final_check"}
 	columnsKeys     = []string{"code", "code_key"}
 
 	parameters   = []string{"settle_id", "order_id", "out_settle_no", "out_order_no"}
@@ -167,13 +167,10 @@ func (r *reader) job(e entry) Job {
 		job.Accounts, job.Warnings = r.accounts(n)
 	}
 	job.Dates = r.dates(m)
-	job.Lookback = optional(m, "lookback", 0, lookback)
 	if n, ok := m.node("bills"); ok {
 		job.Bills = r.bills(n)
 	}
-	if n, ok := m.values["settlements"]; ok {
-		job.Settlements = r.settlements(n)
-	}
+	r.settlementsAndLookback(m, &job)
 	job.Columns = r.columns(m)
 	if warning := codeKeyWarning(job.Columns.CodeKey); warning != "" {
 		job.Warnings = append(job.Warnings, warning)
@@ -215,6 +212,20 @@ func (r *reader) bills(n *yaml.Node) Bills {
 	}
 }
 
+// settlementsAndLookback reads the two keys together: one has its default, and its
+// least value, from the other.
+func (r *reader) settlementsAndLookback(m mapping, job *Job) {
+	before, byDefault := len(r.faults), 0
+	if n, ok := m.values["settlements"]; ok {
+		job.Settlements, byDefault = r.settlements(n), defaultLookback
+	}
+	job.Lookback = optional(m, "lookback", byDefault, lookback)
+	if s := job.Settlements; s != nil && s.FinalCheck && job.Lookback == 0 && len(r.faults) == before {
+		v, _ := r.scalar("lookback", m.values["lookback"]) // it is written: the default is more
+		r.faultOf(v, "lookback: want at least 1d for final_check: true, which asks on the last night of the lookback, %s", v.found())
+	}
+}
+
 func (r *reader) settlements(n *yaml.Node) *Settlements {
 	m, ok := r.mapping("settlements", r.at(n), n, settlementsKeys)
 	if !ok {
@@ -223,6 +234,7 @@ func (r *reader) settlements(n *yaml.Node) *Settlements {
 	s := &Settlements{
 		App:          required(m, "app", r.appName),
 		ToleranceFen: optional(m, "tolerance_fen", 0, wholeNumber[schema.Fen](0, mostFen)),
+		FinalCheck:   optional(m, "final_check", false, yesOrNo),
 	}
 	if n, ok := m.node("match"); ok {
 		s.Match = r.matches(n)

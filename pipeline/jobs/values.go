@@ -20,13 +20,14 @@ func (w want) Error() string { return string(w) }
 
 // Limits of values, as the manual has them.
 const (
-	mostBuckets  = 256
-	mostQPS      = 1_000_000
-	mostTimeout  = 10 * time.Minute
-	mostLookback = 90
-	mostPageSize = 50 // of the bill API
-	mostPasses   = 4
-	mostFen      = 1_000_000_000_000
+	mostBuckets     = 256
+	mostQPS         = 1_000_000
+	mostTimeout     = 10 * time.Minute
+	mostLookback    = 90
+	defaultLookback = 7  // of a job with settlements
+	mostPageSize    = 50 // of the bill API
+	mostPasses      = 4
+	mostFen         = 1_000_000_000_000
 )
 
 var (

@@ -155,3 +155,54 @@ func TestProveSettings(t *testing.T) {
 		t.Errorf("a blank more: %+v", f)
 	}
 }
+
+// TestProveSettlements: the columns asked for are handed over, and nothing of a file
+// that is not as its manifest says.
+func TestProveSettlements(t *testing.T) {
+	t.Parallel()
+	const settlementsKey, rows = "settlements/bill_date=2026-11-20/bucket-002.parquet", 3
+	for _, test := range []struct {
+		name   string
+		change func(t *testing.T, store *recording)
+		of     schema.Day
+		want   []found
+		rows   int
+	}{
+		{"nothing", func(*testing.T, *recording) {}, day, nil, rows},
+		{"a day that is not published", func(*testing.T, *recording) {}, day + 1, nil, 0},
+		{"bills are another matter", func(t *testing.T, store *recording) { store.replace(t, billsKey, nil, nil) }, day, nil, rows},
+		{"a cut file", func(t *testing.T, store *recording) {
+			body := store.content(t)[settlementsKey]
+			store.replace(t, settlementsKey, []byte(body[:len(body)-9]), nil)
+		}, day, []found{{2, settlementsKey, ""}}, 0},
+		{"a damaged manifest", func(t *testing.T, store *recording) {
+			store.replace(t, "_manifests/bill_date=2026-11-20/bucket-002.json", []byte("{}"), nil)
+		}, day, []found{{2, "_manifests/bill_date=2026-11-20/bucket-002.json", ""}}, 0},
+		{"the manifest of another day", func(t *testing.T, store *recording) {
+			store.replace(t, "_manifests/bill_date=2026-11-21/bucket-002.json", []byte(store.content(t)["_manifests/bill_date=2026-11-20/bucket-002.json"]), nil)
+		}, day + 1, []found{{2, "_manifests/bill_date=2026-11-21/bucket-002.json", "objects"}}, 0},
+	} {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			store := newRecording()
+			l := open(t, store)
+			if _, err := publish(t, l, baseOf(t, l), rows); err != nil {
+				t.Fatal(err)
+			}
+			test.change(t, store)
+			var got []found
+			var ids []string
+			for _, f := range l.ProveSettlements(t.Context(), test.of, 2, []string{"settle_id"}, func(s *schema.Settlement) bool {
+				if ids = append(ids, s.SettleID); s.Amount.Valid {
+					t.Errorf("%+v: want settle_id alone", s)
+				}
+				return true
+			}) {
+				got = append(got, found{f.Bucket, f.Key, f.Place})
+			}
+			if diff := cmp.Diff(test.want, got); diff != "" || len(ids) != test.rows {
+				t.Errorf("%q were handed over, want %d; findings (-want +got):\n%s", ids, test.rows, diff)
+			}
+		})
+	}
+}

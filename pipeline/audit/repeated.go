@@ -1,0 +1,267 @@
+package audit
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"hash/maphash"
+	"maps"
+	"runtime"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"billwalk/schema"
+)
+
+// No settle_id counts on two days of the lake, however far apart they are. The ids of
+// the verified days are held against those of all published days: as hashes of eight
+// bytes, and the few that occur twice once more, by the ids themselves.
+
+// maxRepeated is how many settle_ids are compared themselves: a sound lake has few, of
+// items in several buckets.
+const maxRepeated = 100_000
+
+// settlementsFile is the settlements of one published (day, bucket).
+type settlementsFile struct {
+	day    schema.Day
+	bucket int
+}
+
+// repeats looks for settle_ids of the verified days that other files have, too.
+type repeats struct {
+	*Audit
+	verified, others []settlementsFile
+
+	mu         sync.Mutex
+	ids        []uint64        // hashes of the verified days' settle_ids, each once a file; sorted
+	inTwo      map[uint64]bool // of them, those that two files have
+	with       map[settlementsFile]bool
+	rows       map[string][]settlementRow // by settle_id
+	unreadable map[settlementsFile][]schema.Finding
+}
+
+// settlementRow is a row of a settlement that stands in two files.
+type settlementRow struct {
+	settlementsFile
+	row    int64
+	item   schema.Null[string]
+	amount schema.Null[schema.Fen]
+}
+
+// findRepeated reads the settle_ids of all published days. What is wrong with files of
+// days that are not verified goes to Elsewhere.
+func (a *Audit) findRepeated(ctx context.Context) (*repeats, error) {
+	r := &repeats{
+		Audit: a, inTwo: make(map[uint64]bool), with: make(map[settlementsFile]bool),
+		rows: make(map[string][]settlementRow), unreadable: make(map[settlementsFile][]schema.Finding),
+	}
+	days, err := a.Lake.PublishedDays(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, day := range days {
+		for bucket := range a.Buckets {
+			if f := (settlementsFile{day, bucket}); a.From <= day && day <= a.To {
+				r.verified = append(r.verified, f)
+			} else {
+				r.others = append(r.others, f)
+			}
+		}
+	}
+	if err := r.each(ctx, r.verified, r.collect); err != nil {
+		return nil, err
+	}
+	r.sort()
+	if len(r.ids) > 0 {
+		if err := r.each(ctx, r.others, r.look); err != nil {
+			return nil, err
+		}
+	}
+	if len(r.inTwo) > 0 {
+		files := slices.AppendSeq(slices.Clone(r.verified), maps.Keys(r.with))
+		if err := r.each(ctx, files, r.compare); err != nil {
+			return nil, err
+		}
+	}
+	for _, f := range r.others {
+		a.Elsewhere = append(a.Elsewhere, r.unreadable[f]...)
+	}
+	return r, nil
+}
+
+// each reads files side by side.
+func (r *repeats) each(ctx context.Context, files []settlementsFile, read func(context.Context, settlementsFile)) error {
+	var running errgroup.Group
+	running.SetLimit(2 * runtime.GOMAXPROCS(0)) // each has a file's column in hand
+	for _, f := range files {
+		if ctx.Err() != nil {
+			break
+		}
+		running.Go(func() error { read(ctx, f); return nil })
+	}
+	_ = running.Wait()
+	return ctx.Err()
+}
+
+// read hands over the rows of a file. One that cannot be read is noted, once.
+func (r *repeats) read(ctx context.Context, f settlementsFile, columns []string, take func(s *schema.Settlement)) {
+	rows := 0
+	findings := r.Lake.ProveSettlements(ctx, f.day, f.bucket, columns, func(s *schema.Settlement) bool {
+		take(s)
+		rows++
+		return rows%4096 != 0 || ctx.Err() == nil
+	})
+	if len(findings) > 0 {
+		r.mu.Lock()
+		defer r.mu.Unlock()
+		r.unreadable[f] = findings
+	}
+}
+
+func hashOf(settleID string) uint64 { return maphash.String(seed, settleID) }
+
+// collect takes the settle_ids of a verified file.
+func (r *repeats) collect(ctx context.Context, f settlementsFile) {
+	var ids []uint64
+	r.read(ctx, f, []string{"settle_id"}, func(s *schema.Settlement) { ids = append(ids, hashOf(s.SettleID)) })
+	slices.Sort(ids)
+	ids = slices.Compact(ids) // one settlement of several items
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.ids = append(r.ids, ids...)
+}
+
+// sort sorts what was collected, and notes what two verified files have.
+func (r *repeats) sort() {
+	slices.Sort(r.ids)
+	for i := 1; i < len(r.ids) && len(r.inTwo) <= maxRepeated; i++ {
+		if r.ids[i] == r.ids[i-1] {
+			r.inTwo[r.ids[i]] = true
+		}
+	}
+}
+
+// look notes what another file has of the verified ids.
+func (r *repeats) look(ctx context.Context, f settlementsFile) {
+	found := make(map[uint64]bool)
+	r.read(ctx, f, []string{"settle_id"}, func(s *schema.Settlement) {
+		id := hashOf(s.SettleID)
+		if _, known := slices.BinarySearch(r.ids, id); known && len(found) <= maxRepeated {
+			found[id] = true
+		}
+	})
+	if len(found) == 0 {
+		return
+	}
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.with[f] = true
+	for id := range found {
+		if len(r.inTwo) > maxRepeated {
+			break
+		}
+		r.inTwo[id] = true
+	}
+}
+
+// compare takes a file's rows of the ids that two files have.
+func (r *repeats) compare(ctx context.Context, f settlementsFile) {
+	row := int64(0)
+	r.read(ctx, f, []string{"settle_id", "item_order_id", "settle_amount_fen"}, func(s *schema.Settlement) {
+		if row++; r.inTwo[hashOf(s.SettleID)] {
+			r.mu.Lock()
+			defer r.mu.Unlock()
+			r.rows[s.SettleID] = append(r.rows[s.SettleID], settlementRow{f, row, s.ItemOrderID, s.Amount})
+		}
+	})
+}
+
+// findings returns those of a verified day, for those who know where its objects lie
+// and which of them are known to be damaged.
+func (r *repeats) findings(day schema.Day, key func(bucket int) string, known func(key string) bool) (all []schema.Finding) {
+	for _, f := range r.verified {
+		for _, finding := range r.unreadable[f] {
+			if f.day == day && !known(finding.Key) {
+				all = append(all, finding)
+			}
+		}
+	}
+	find := func(bucket int, place, got string) {
+		all = append(all, schema.Finding{
+			Day: day, Bucket: bucket, Key: key(bucket), Place: place, Want: "each settle_id on one day of the lake, once, or once for each item", Got: got, Fix: fixTwice,
+		})
+	}
+	repeated := 0
+	for _, id := range slices.Sorted(maps.Keys(r.rows)) {
+		rows := r.rows[id]
+		slices.SortFunc(rows, settlementRow.compare)
+		i := slices.IndexFunc(rows, func(r settlementRow) bool { return r.day == day })
+		if i < 0 || !twice(rows) {
+			continue
+		}
+		if repeated++; repeated > mostRows {
+			continue
+		}
+		find(rows[i].bucket, fmt.Sprintf("row %d, settle_id %s", rows[i].row, id), standsOn(rows))
+	}
+	if more := repeated - mostRows; more > 0 {
+		find(0, "rows", fmt.Sprintf("%d more settle_ids count twice", more))
+	}
+	if len(r.inTwo) > maxRepeated {
+		find(0, "rows", fmt.Sprintf("more than %d settle_ids of the verified days are in two files, and not all of them were compared", maxRepeated))
+	}
+	return all
+}
+
+// settlementsKey returns where the settlements of a bucket lie, by its manifest.
+func (d *dayAudit) settlementsKey(bucket int) string {
+	for _, m := range d.manifests {
+		if m.Bucket == bucket {
+			return tableKey(m, schema.Settlements.Name, d.Lake)
+		}
+	}
+	return d.Lake.ManifestKey(d.day.Day, bucket)
+}
+
+// knowsDamaged says that a finding names the object already.
+func (d *dayAudit) knowsDamaged(key string) bool {
+	return slices.ContainsFunc(d.day.Findings, func(f schema.Finding) bool { return f.Key == key })
+}
+
+// twice says that a settlement's rows, which are sorted, count it twice: on two days,
+// or in two buckets of a day without being of different items.
+func twice(rows []settlementRow) bool {
+	items := make(map[string]int)
+	for _, r := range rows {
+		if r.day != rows[0].day {
+			return true
+		}
+		if bucket, again := items[r.item.V]; again && bucket != r.bucket {
+			return true
+		}
+		items[r.item.V] = r.bucket
+	}
+	_, whole := items[""]
+	return whole && rows[0].bucket != rows[len(rows)-1].bucket
+}
+
+// standsOn names the rows of a settlement, or the first of them.
+func standsOn(rows []settlementRow) string {
+	const most = 6
+	var places []string
+	for _, r := range rows[:min(len(rows), most)] {
+		places = append(places, fmt.Sprintf("%s (bucket %d, row %d) with %s fen", r.day, r.bucket, r.row, fenText(r.amount)))
+	}
+	text := "it is on " + strings.Join(places, ", and on ")
+	if n := len(rows) - most; n > 0 {
+		text += fmt.Sprintf(", and in %d more rows", n)
+	}
+	return text
+}
+
+func (r settlementRow) compare(other settlementRow) int {
+	return cmp.Or(cmp.Compare(r.day, other.day), cmp.Compare(r.bucket, other.bucket), cmp.Compare(r.row, other.row))
+}
