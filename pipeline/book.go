@@ -6,7 +6,6 @@ import (
 	"crypto/sha256"
 	"encoding/json"
 	"fmt"
-	"os"
 	"reflect"
 	"slices"
 	"strings"
@@ -23,7 +22,7 @@ import (
 type book struct {
 	archive Archive
 	window  schema.Day // days before and after, within which an answer serves
-	file    *os.File
+	file    *localFile
 
 	mu     sync.RWMutex
 	size   int64

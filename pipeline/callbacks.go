@@ -9,7 +9,6 @@ import (
 	"fmt"
 	"iter"
 	"log/slog"
-	"os"
 	"runtime"
 	"slices"
 	"strings"
@@ -27,7 +26,7 @@ import (
 // each settlement and item. The callbacks themselves lie on local disk; a state
 // costs some 250 bytes of memory, without pointers. Once loaded it does not change.
 type callbacks struct {
-	file *os.File
+	file *localFile
 	log  *slog.Logger
 
 	mu         sync.Mutex // while it is loaded

@@ -3,7 +3,6 @@ package pipeline
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"billwalk/pipeline/normalise"
 	"billwalk/schema"
@@ -70,11 +69,7 @@ func (a *assembly) normalise(places []place) (chunk, error) {
 
 // bill adds the records of one bill to the chunk.
 func (a *assembly) bill(places []place, c *chunk) error {
-	type variant struct {
-		content   [32]byte
-		elsewhere bool
-	}
-	var variants []variant
+	var variants map[[32]byte]bool // by content: whether it is published elsewhere
 	for _, at := range places {
 		record, err := a.spool.record(at)
 		if err != nil {
@@ -86,13 +81,13 @@ func (a *assembly) bill(places []place, c *chunk) error {
 			if err != nil {
 				return err
 			}
-			same := slices.IndexFunc(variants, func(v variant) bool { return v.content == content })
+			elsewhere, same := variants[content]
 			if mutant.On(mutant.ConflictDropped) {
-				same = min(len(variants), 1) - 1
+				same = len(variants) > 0
 			}
-			if same >= 0 {
+			if same {
 				if !page.elsewhere() {
-					c.dropped = append(c.dropped, droppedRecord{page.entry, variants[same].elsewhere})
+					c.dropped = append(c.dropped, droppedRecord{page.entry, elsewhere})
 				}
 				continue
 			}
@@ -100,7 +95,10 @@ func (a *assembly) bill(places []place, c *chunk) error {
 				e := a.Rows.Conflict(record, page.Provenance)
 				conflict = &e
 			}
-			variants = append(variants, variant{content, page.elsewhere()})
+			if variants == nil {
+				variants = make(map[[32]byte]bool)
+			}
+			variants[content] = page.elsewhere()
 		}
 		if !page.elsewhere() { // there it is a row, and its conflicts are told
 			c.kept = append(c.kept, keptRow{page.entry, a.Rows.Row(record, page.Provenance), conflict})

@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"fmt"
 	"iter"
-	"os"
 	"slices"
 	"strings"
 	"sync"
@@ -18,7 +17,7 @@ import (
 // where each lies: the places are sorted, the records are not. A million bills
 // cost about 100 MB of memory. Units are added side by side.
 type spool struct {
-	file *os.File
+	file *localFile
 
 	mu      sync.Mutex
 	out     *bufio.Writer
@@ -59,20 +58,6 @@ func newSpool() (*spool, error) {
 		file: file, out: bufio.NewWriterSize(file, 256<<10),
 		names: make(interned), dropped: make(map[*schema.Entry]bool),
 	}, nil
-}
-
-// newLocalFile makes a temporary file without a name, so that no killed run
-// leaves one behind.
-func newLocalFile(pattern string) (*os.File, error) {
-	file, err := os.CreateTemp("", pattern)
-	if err != nil {
-		return nil, err
-	}
-	if err := os.Remove(file.Name()); err != nil {
-		file.Close()
-		return nil, err
-	}
-	return file, nil
 }
 
 func (s *spool) close() { s.file.Close() }

@@ -89,28 +89,29 @@ func (r *Rules) compare(billed, settled *tally) (c comparison, err error) {
 	return c, nil
 }
 
-// compare holds what is open of the chosen groups against what is open of the
-// chosen settlements. Where either has nothing, or a settlement is under way,
-// nothing is compared.
-func (w *window) compare(groups func(*group) bool, settlements func(*settlement) bool) (comparison, error) {
+// compare holds what is open of a set's groups against what is open of its
+// settlements. Where either has nothing, or a settlement is under way, nothing is
+// compared.
+func (w *window) compare(some set) (comparison, error) {
 	var billed, settled tally
-	for i := range w.settlements {
-		s := &w.settlements[i]
-		if s.closed || !settlements(s) {
+	for _, s := range some.settlements {
+		if s.closed {
 			continue
 		}
 		if !s.Status.Final() {
 			return comparison{}, nil
 		}
-		if err := settled.addSettlement(s); err != nil {
-			return comparison{}, err
+		if s.Status == schema.StatusSuccess {
+			if err := settled.add(&s.legs); err != nil {
+				return comparison{}, err
+			}
 		}
 	}
 	if settled.rows == 0 {
 		return comparison{}, nil
 	}
-	for i := range w.groups {
-		if g := &w.groups[i]; g.open() && groups(g) {
+	for _, g := range some.groups {
+		if g.open() {
 			if err := billed.addBills(g.bills); err != nil {
 				return comparison{}, err
 			}

@@ -1,14 +1,31 @@
 package reconcile
 
-import "billwalk/schema"
+import (
+	"slices"
+
+	"billwalk/schema"
+)
+
+// rest is what no tier has closed of a window.
+type rest struct {
+	standing
+	comparison
+}
+
+// rest looks at what is open once all tiers were tried.
+func (w *window) rest() (r rest, err error) {
+	all := w.whole()
+	r.standing = left(all.settlements)
+	r.comparison, err = w.compare(all)
+	return r, err
+}
 
 // judge gives a verdict on a group that no tier has closed. Where a settlement of
 // the order counts elsewhere, none within the window is a difference.
-func (w *window) judge(g *group, o *Order) error {
-	all := w.left(anySettlement)
-	own := w.left(func(s *settlement) bool { return s.group == g })
+func (g *group) judge(all *rest, o *Order) {
+	own := left(g.settled)
 	if !own.any {
-		own = all
+		own = all.standing
 	}
 	switch {
 	case !own.any && o.Elsewhere:
@@ -25,23 +42,18 @@ func (w *window) judge(g *group, o *Order) error {
 	case own.failed:
 		g.verdict = schema.SettleFailed
 	default:
-		c, err := w.compare(anyGroup, anySettlement)
-		if err != nil {
-			return err
-		}
-		g.verdict, g.reasons = schema.Mismatched, c.reasons
-		if !c.compared {
+		g.verdict, g.reasons = schema.Mismatched, slices.Clone(all.reasons)
+		if !all.compared {
 			g.reasons = append(g.reasons, reasonNothingCompared)
 		}
 	}
-	return nil
 }
 
 // doubt takes the match back from a group that has a settlement which no bill
 // explains: money that a match must not hide. Its bills stay closed; what they
 // agree with is not held against other groups.
-func (w *window) doubt(g *group) {
-	own := w.left(func(s *settlement) bool { return s.group == g && !s.paired && s.Status != schema.StatusFail })
+func (g *group) doubt() {
+	own := left(slices.DeleteFunc(slices.Clone(g.settled), func(s *settlement) bool { return s.paired || s.Status == schema.StatusFail }))
 	switch {
 	case own.underWay:
 		g.verdict, g.reasons = schema.Pending, []string{reasonUnexplained}
@@ -53,10 +65,10 @@ func (w *window) doubt(g *group) {
 // standing is what there is among settlements.
 type standing struct{ any, failed, underWay bool }
 
-// left looks at what is open of the chosen settlements.
-func (w *window) left(settlements func(*settlement) bool) (found standing) {
-	for i := range w.settlements {
-		if s := &w.settlements[i]; !s.closed && settlements(s) {
+// left looks at what is open of some settlements.
+func left(settlements []*settlement) (found standing) {
+	for _, s := range settlements {
+		if !s.closed {
 			found.any = true
 			found.failed = found.failed || s.Status == schema.StatusFail
 			found.underWay = found.underWay || !s.Status.Final()

@@ -90,15 +90,13 @@ func (g *group) place() string {
 type sums struct{ billed, settled tally }
 
 // sums adds up the group's own.
-func (w *window) sums(g *group) (s sums, err error) {
+func (g *group) sums() (s sums, err error) {
 	if err := s.billed.addBills(g.bills); err != nil {
 		return s, err
 	}
-	for i := range w.settlements {
-		if own := &w.settlements[i]; own.group == g {
-			if err := s.settled.addSettlement(own); err != nil {
-				return s, err
-			}
+	for _, own := range g.settled {
+		if err := s.settled.addSettlement(own); err != nil {
+			return s, err
 		}
 	}
 	return s, nil

@@ -58,8 +58,13 @@ func (r *Rules) Order(day schema.Day, o *Order) (Outcome, error) {
 		return Outcome{}, nil
 	}
 	inapplicable := w.inapplicable(day)
+	var all rest
 	if inapplicable == "" {
-		if err := w.match(); err != nil {
+		err := w.match()
+		if err == nil {
+			all, err = w.rest()
+		}
+		if err != nil {
 			return Outcome{}, fmt.Errorf("order %s: %w", o.Key, err)
 		}
 	}
@@ -72,11 +77,9 @@ func (r *Rules) Order(day schema.Day, o *Order) (Outcome, error) {
 		if inapplicable != "" {
 			g.verdict, g.reasons = schema.NotApplicable, []string{inapplicable}
 		} else if g.open() {
-			if err := w.judge(g, o); err != nil {
-				return Outcome{}, fmt.Errorf("order %s: %w", o.Key, err)
-			}
+			g.judge(&all, o)
 		} else {
-			w.doubt(g)
+			g.doubt()
 		}
 		if o.Elsewhere && g.verdict == schema.Mismatched {
 			g.reasons = append(g.reasons, reasonElsewhere)
@@ -108,7 +111,7 @@ func (r *Rules) Agrees(day schema.Day, o *Order) (bool, error) {
 	for i := range w.groups {
 		g := &w.groups[i]
 		if !g.open() {
-			w.doubt(g)
+			g.doubt()
 		}
 		if g.verdict != schema.Matched {
 			return false, nil

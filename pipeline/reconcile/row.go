@@ -21,14 +21,12 @@ func (w *window) row(g *group) (schema.Reconciliation, error) {
 	if g.item != "" {
 		row.GroupKey += "/" + g.item
 	}
-	sums, err := w.sums(g)
+	sums, err := g.sums()
 	if err != nil {
 		return row, err
 	}
-	for i := range w.settlements {
-		if s := &w.settlements[i]; s.group == g {
-			addSettlement(&row, s)
-		}
+	for _, s := range g.settled {
+		addSettlement(&row, s)
 	}
 	row.BillRows, row.Billed, row.Settled = sums.billed.rows, sums.billed.sum, sums.settled.sum
 	if g.verdict != schema.Matched && g.verdict != schema.Mismatched {

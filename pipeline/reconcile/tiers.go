@@ -7,56 +7,106 @@ import (
 	"billwalk/schema"
 )
 
+// set is some groups and settlements of a window, which a tier looks at together.
+type set struct {
+	groups      []*group
+	settlements []*settlement
+}
+
+// whole is all of the window.
+func (w *window) whole() (all set) {
+	for i := range w.groups {
+		all.groups = append(all.groups, &w.groups[i])
+	}
+	for i := range w.settlements {
+		all.settlements = append(all.settlements, &w.settlements[i])
+	}
+	return all
+}
+
+// by cuts a set by a key that groups and settlements have; the parts are in the order
+// of the keys' first groups.
+func by[K comparable](s set, ofGroup func(*group) K, ofSettlement func(*settlement) K) []set {
+	var parts []set
+	at := make(map[K]int)
+	for _, g := range s.groups {
+		key := ofGroup(g)
+		i, known := at[key]
+		if !known {
+			i = len(parts)
+			at[key], parts = i, append(parts, set{})
+		}
+		parts[i].groups = append(parts[i].groups, g)
+	}
+	for _, one := range s.settlements {
+		if i, known := at[ofSettlement(one)]; known {
+			parts[i].settlements = append(parts[i].settlements, one)
+		}
+	}
+	return parts
+}
+
 // match tries the tiers in turn. A tier that has nothing open to look at does
 // nothing.
 func (w *window) match() error {
-	for i := range w.groups {
-		if item := w.groups[i].item; item != "" {
-			if err := w.try(schema.ByItem, func(g *group) bool { return g.item == item },
-				func(s *settlement) bool { return s.item == item }); err != nil {
-				return err
-			}
-		}
-	}
-	for i := range w.groups {
-		alone := &w.groups[i]
-		if err := w.try(schema.ByOrder, func(g *group) bool { return g == alone },
-			func(s *settlement) bool { return s.group == alone }); err != nil {
+	all := w.whole()
+	for _, item := range w.byItem(all) {
+		if err := w.try(schema.ByItem, item); err != nil {
 			return err
 		}
 	}
-	for _, day := range w.days {
-		if err := w.try(schema.ByOrder, func(g *group) bool { return g.day == day },
-			func(s *settlement) bool { return s.group.day == day }); err != nil {
+	for _, g := range all.groups {
+		if err := w.try(schema.ByOrder, set{[]*group{g}, g.settled}); err != nil {
 			return err
 		}
 	}
-	if err := w.try(schema.ByOrderWindow, anyGroup, anySettlement); err != nil {
+	for _, day := range w.byDay(all) {
+		if err := w.try(schema.ByOrder, day); err != nil {
+			return err
+		}
+	}
+	if err := w.try(schema.ByOrderWindow, all); err != nil {
 		return err
 	}
 	return w.matchAmounts()
 }
 
-func anyGroup(*group) bool           { return true }
-func anySettlement(*settlement) bool { return true }
+// byItem returns the sets of the items that settlements name.
+func (w *window) byItem(all set) []set {
+	if len(w.items) == 0 {
+		return nil
+	}
+	items := by(all, func(g *group) string { return g.item }, func(s *settlement) string { return s.item })
+	return slices.DeleteFunc(items, func(item set) bool { return item.groups[0].item == "" })
+}
 
-// try closes what is open of the chosen groups and settlements, if it agrees.
-func (w *window) try(tier schema.Tier, groups func(*group) bool, settlements func(*settlement) bool) error {
-	c, err := w.compare(groups, settlements)
+// byDay returns the sets of the days, ascending.
+func (w *window) byDay(all set) []set {
+	if len(w.days) == 1 {
+		return []set{all}
+	}
+	days := by(all, func(g *group) schema.Day { return g.day }, func(s *settlement) schema.Day { return s.group.day })
+	slices.SortFunc(days, func(a, b set) int { return cmp.Compare(a.groups[0].day, b.groups[0].day) })
+	return days
+}
+
+// try closes what is open of a set, if it agrees.
+func (w *window) try(tier schema.Tier, some set) error {
+	c, err := w.compare(some)
 	if err != nil || !c.agrees() {
 		return err
 	}
 	w.steps++
-	for i := range w.groups {
-		if g := &w.groups[i]; g.open() && groups(g) {
+	for _, g := range some.groups {
+		if g.open() {
 			g.finding = finding{schema.Matched, tier, c.reasons}
 			for j := range g.bills {
 				g.bills[j].step = w.steps
 			}
 		}
 	}
-	for i := range w.settlements {
-		if s := &w.settlements[i]; !s.closed && settlements(s) {
+	for _, s := range some.settlements {
+		if !s.closed {
 			s.closed, s.step = true, w.steps
 		}
 	}
@@ -69,7 +119,7 @@ func (w *window) matchAmounts() error {
 	w.pair()
 	for i := range w.groups {
 		g := &w.groups[i]
-		if !g.open() || !w.allPaired(g) {
+		if !g.open() || !g.allPaired() {
 			continue
 		}
 		var billed, settled tally
@@ -179,16 +229,11 @@ func compatible(billed, settled *schema.Legs) bool {
 
 // allPaired says that all bills of the group and all its open settlements have
 // a pair, but for failed ones, which need none.
-func (w *window) allPaired(g *group) bool {
+func (g *group) allPaired() bool {
 	for _, b := range g.bills {
 		if b.pair == nil {
 			return false
 		}
 	}
-	for i := range w.settlements {
-		if s := &w.settlements[i]; s.group == g && !s.closed && !s.paired && s.Status != schema.StatusFail {
-			return false
-		}
-	}
-	return true
+	return !slices.ContainsFunc(g.settled, func(s *settlement) bool { return !s.closed && !s.paired && s.Status != schema.StatusFail })
 }

@@ -11,11 +11,12 @@ import (
 type window struct {
 	rules       *Rules
 	key         string
-	days        []schema.Day // that have bills, ascending
-	groups      []group      // by account, day, item
-	settlements []settlement // by settle_id and item
-	steps       int          // of matching that closed something, or made a pair
-	shares      [][]share    // of each step, once offsetBy was called
+	days        []schema.Day    // that have bills, ascending
+	groups      []group         // by account, day, item
+	settlements []settlement    // by settle_id and item
+	items       map[string]bool // that settlements name
+	steps       int             // of matching that closed something, or made a pair
+	shares      [][]share       // of each step, once offsetBy was called
 }
 
 // group is the order's bills of one account on one day, and of one item if it
@@ -24,7 +25,8 @@ type group struct {
 	account schema.AccountID
 	day     schema.Day
 	item    string
-	bills   []bill // at least one
+	bills   []bill        // at least one
+	settled []*settlement // that belong to it
 	finding
 }
 
@@ -73,6 +75,14 @@ func (r *Rules) window(day schema.Day, o *Order) *window {
 		w.settlements[i] = newSettlement(&o.Settlements[i])
 	}
 	slices.SortFunc(w.settlements, func(a, b settlement) int { return a.compare(&b) })
+	for i := range w.settlements {
+		if item := w.settlements[i].item; item != "" {
+			if w.items == nil {
+				w.items = make(map[string]bool)
+			}
+			w.items[item] = true
+		}
+	}
 	bills := make([]bill, 0, len(o.Bills))
 	for i := range o.Bills {
 		if b := &o.Bills[i]; max(b.Day-day, day-b.Day) <= schema.Day(r.Lookback) {
@@ -86,16 +96,13 @@ func (r *Rules) window(day schema.Day, o *Order) *window {
 	slices.Sort(w.days)
 	w.days = slices.Compact(w.days)
 	w.group(bills)
-	for i := range w.settlements {
-		s := &w.settlements[i]
-		s.group = w.groupOf(s, w.place(s))
-	}
+	w.settle()
 	return w
 }
 
 // item returns the bill's item if a settlement names it, else "".
 func (w *window) item(b *Bill) string {
-	if slices.ContainsFunc(w.settlements, func(s settlement) bool { return s.item == b.ItemOrderID }) {
+	if w.items[b.ItemOrderID] {
 		return b.ItemOrderID
 	}
 	return ""
@@ -129,23 +136,36 @@ func (w *window) place(s *settlement) schema.Day {
 	return place
 }
 
-// groupOf returns the group of the day to which the settlement belongs: the
-// first of its item, else the first without item, else the first of all.
-func (w *window) groupOf(s *settlement, day schema.Day) *group {
-	var best *group
-	rank := func(g *group) int {
-		switch g.item {
-		case s.item:
-			return 2
-		case "":
-			return 1
+// settle gives each settlement its group on its bill_date: the first of its item, else
+// the first without item, else the first of all.
+func (w *window) settle() {
+	if len(w.groups) == 1 {
+		for i := range w.settlements {
+			w.settlements[i].belongsTo(&w.groups[0])
 		}
-		return 0
+		return
 	}
+	type place struct {
+		day  schema.Day
+		item string
+	}
+	first, ofItem := make(map[schema.Day]*group), make(map[place]*group)
 	for i := range w.groups {
-		if g := &w.groups[i]; g.day == day && (best == nil || rank(g) > rank(best)) {
-			best = g
+		g := &w.groups[i]
+		if first[g.day] == nil {
+			first[g.day] = g
+		}
+		if at := (place{g.day, g.item}); ofItem[at] == nil {
+			ofItem[at] = g
 		}
 	}
-	return best
+	for i := range w.settlements {
+		s := &w.settlements[i]
+		day := w.place(s)
+		s.belongsTo(cmp.Or(ofItem[place{day, s.item}], ofItem[place{day, ""}], first[day]))
+	}
+}
+
+func (s *settlement) belongsTo(g *group) {
+	s.group, g.settled = g, append(g.settled, s)
 }
