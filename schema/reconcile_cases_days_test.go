@@ -32,7 +32,36 @@ var dayCases = []reconcileCase{
 		[]string{"01 s o SUCCESS 150"},
 		[]string{
 			"01 A o o - mismatched [total_differs fee_differs net_differs] 1+1 billed 100 settled 150 diff 50",
+			"04 A o o - mismatched [settled_elsewhere] 1+0 billed 50 settled 0 diff -50"}},
+	{"a settlement beyond the lookback stays where it is, whatever else there is",
+		[]string{"01 A l1 o 100", "04 A l2 o 50", "04 B l3 o 20", "05 A l4 o 30"},
+		[]string{"01 s1 o SUCCESS 200", "04 s2 o SUCCESS 60", "05 s3 o SUCCESS 30"},
+		[]string{
+			"01 A o o - mismatched [total_differs fee_differs net_differs] 1+1 billed 100 settled 200 diff 100",
+			"04 A o o - mismatched [total_differs fee_differs net_differs settled_elsewhere] 1+1 billed 50 settled 60 diff 10",
+			"04 B o o - mismatched [total_differs fee_differs net_differs settled_elsewhere] 1+0 billed 20 settled 0 diff -20",
+			"05 A o o - matched by order [] 1+1 billed 30 settled 30 diff 0"}},
+	{"what failed or is in flight beyond the lookback is nowhere settled",
+		[]string{"01 A l1 o 100", "04 A l2 o 50"},
+		[]string{"01 s1 o FAIL 150", "01 s2 o INIT 150"},
+		[]string{
+			"01 A o o - pending [retry_in_flight] 1+2 billed 100 settled - diff -",
 			"04 A o o - bill_only [] 1+0 billed 50 settled - diff -"}},
+	{"what is settled elsewhere is no matter to what failed or is in flight",
+		[]string{"01 A l1 o 100", "04 A l2 o 50", "09 A l3 o 50"},
+		[]string{"01 s1 o SUCCESS 200", "04 s2 o FAIL 50", "09 s3 o INIT 50"},
+		[]string{
+			"01 A o o - mismatched [total_differs fee_differs net_differs] 1+1 billed 100 settled 200 diff 100",
+			"04 A o o - failed [] 1+1 billed 50 settled - diff -",
+			"09 A o o - pending [] 1+1 billed 50 settled - diff -"}},
+	{"of two orders that ask for what is settled elsewhere, the smaller one's",
+		[]string{"01 A l1 o1 100 ext=e", "04 A l2 o1 50 ext=e", "04 A l3 o2 50 ext=e", "05 A l4 o3 50 ext=e"},
+		[]string{"01 s - SUCCESS 200 out=e"},
+		[]string{
+			"01 A o1 o1 - mismatched [total_differs fee_differs net_differs] 1+1 billed 100 settled 200 diff 100",
+			"04 A o1 o1 - mismatched [settled_elsewhere] 1+0 billed 50 settled 0 diff -50",
+			"04 A o2 o2 - bill_only [] 1+0 billed 50 settled - diff -",
+			"05 A o3 o3 - bill_only [] 1+0 billed 50 settled - diff -"}},
 	{"each day looks around itself", // the first sees 01 and 03, the third all, the fifth 03 and 05
 		[]string{"01 A l1 o 100", "03 A l3 o 50", "05 A l5 o 20"},
 		[]string{"05 s o SUCCESS 170"},

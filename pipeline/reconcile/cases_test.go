@@ -8,6 +8,7 @@ var cases = []struct {
 	bills, settlements string
 	tolerance          schema.Fen
 	notAsked           bool
+	elsewhere          bool // a settlement counts on an earlier day, beyond the window
 	want               string
 }{
 	{
@@ -787,5 +788,78 @@ A 5 - 60`,
 5 A K mismatched 1:1 60/100/40 total_differs net_differs
 1 A s1
 5 A s1`,
+	},
+	{
+		name: "settled elsewhere, and nothing here", elsewhere: true,
+		bills: `
+A 1 - 100
+B 1 - 20`,
+		want: `
+1 A K mismatched 1:0 100/0/-100 settled_elsewhere
+1 B K mismatched 1:0 20/0/-20 settled_elsewhere`,
+	},
+	{
+		name: "settled elsewhere, and not asked here", notAsked: true, elsewhere: true,
+		bills: `A 1 - 100`,
+		want: `
+1 A K mismatched 1:0 100/0/-100 settled_elsewhere`,
+	},
+	{
+		name: "settled elsewhere: what agrees here does", elsewhere: true,
+		bills: `
+A 1 - 100
+A 2 - 20`,
+		settlements: `s1 SUCCESS 1 - 100`,
+		want: `
+1 A K matched/order 1:1 100/100/0
+2 A K mismatched 1:0 20/0/-20 settled_elsewhere
+1 A s1`,
+	},
+	{
+		name: "settled elsewhere: what differs here says so first", elsewhere: true,
+		bills:       `A 1 - 100`,
+		settlements: `s1 SUCCESS 1 - 90`,
+		want: `
+1 A K mismatched 1:1 100/90/-10 total_differs net_differs settled_elsewhere
+1 A s1`,
+	},
+	{
+		name: "settled elsewhere, and not explained here", elsewhere: true,
+		bills: `
+A 1 i1 100`,
+		settlements: `
+s1 SUCCESS 1 i1 100
+s2 SUCCESS 1 - 50`,
+		want: `
+1 A K/i1 mismatched 1:2 100/150/50 settlement_unexplained settled_elsewhere
+1 A s1
+1 A s2`,
+	},
+	{
+		name: "settled elsewhere: what failed here has failed", elsewhere: true,
+		bills:       `A 1 - 100`,
+		settlements: `s1 FAIL 1 - 100`,
+		want: `
+1 A K failed 1:1 100/_/_
+1 A s1`,
+	},
+	{
+		name: "settled elsewhere: what is under way here may come", elsewhere: true,
+		bills:       `A 1 - 100`,
+		settlements: `s1 INIT 1 - 100`,
+		want: `
+1 A K pending 1:1 100/_/_
+1 A s1`,
+	},
+	{
+		name: "settled elsewhere: an amount that another day has taken", elsewhere: true,
+		bills: `
+A 1 - 40
+A 2 - 30`,
+		settlements: `s1 SUCCESS 2 - 40`,
+		want: `
+1 A K matched/amount 1:0 40/0/-40
+2 A K mismatched 1:1 30/40/10 settled_elsewhere
+2 A s1`,
 	},
 }

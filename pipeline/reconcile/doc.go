@@ -49,6 +49,10 @@
 // else is mismatched, with the legs that differ.
 // A group that agrees but has another settlement, one that no bill explains, does
 // not agree after all: it is mismatched or, that one being under way, pending.
+// A settlement that succeeded and counts on a day before the window stays there and
+// is no money of this day's: where nothing else came, the group is mismatched and
+// settled with 0 here, and whatever mismatched group there is has the reason
+// settled_elsewhere. A settlement of a day after the window has no effect.
 // An order without an id to ask with on that day, or in a job without a trade
 // app, is not_applicable.
 package reconcile

@@ -2,16 +2,18 @@ package reconcile
 
 import "billwalk/schema"
 
-// judge gives a verdict on a group that no tier has closed. asked says that
-// every question was answered.
-func (w *window) judge(g *group, asked bool) error {
+// judge gives a verdict on a group that no tier has closed. Where a settlement of
+// the order counts elsewhere, none within the window is a difference.
+func (w *window) judge(g *group, o *Order) error {
 	all := w.left(anySettlement)
 	own := w.left(func(s *settlement) bool { return s.group == g })
 	if !own.any {
 		own = all
 	}
 	switch {
-	case !own.any && !asked:
+	case !own.any && o.Elsewhere:
+		g.verdict = schema.Mismatched
+	case !own.any && !o.Asked:
 		g.verdict, g.reasons = schema.Pending, []string{reasonNotAsked}
 	case !own.any:
 		g.verdict = schema.BillOnly

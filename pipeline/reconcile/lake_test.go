@@ -32,8 +32,7 @@ const firstDay schema.Day = 20000
 
 // purchase adds what a customer bought once: the bills of an order, or of several
 // where some bills lack the order's id, and their settlements. It adds nothing
-// where the lookback does not reach from a settlement's bill_date to all bills:
-// Order would place it anew on each day, by what that day sees.
+// where days would place a settlement differently, by what each of them sees.
 func (l *lake) purchase(t *testing.T) {
 	t.Helper()
 	number := fmt.Sprintf("%05d", l.purchases)
@@ -59,22 +58,22 @@ func (l *lake) purchase(t *testing.T) {
 	l.callbacks(number, orders)
 	l.unexplained(t, number, bills, &added)
 
-	first, last := slices.Min(slices.Collect(maps.Keys(days))), slices.Max(slices.Collect(maps.Keys(days)))
+	standings, ok := l.stand(orders)
+	if !ok {
+		return
+	}
 	for day, bills := range days {
 		groups, err := l.rules.Apart(bills)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, o := range orders {
-			outcome, err := l.rules.Order(day, o)
+			outcome, err := l.rules.Order(day, standings.order(o, day))
 			if err != nil {
 				t.Fatal(err)
 			}
 			groups = append(groups, outcome.Groups...)
 			for _, p := range outcome.Settlements {
-				if max(day-first, last-day) > schema.Day(l.rules.Lookback) {
-					return
-				}
 				added.settlements = append(added.settlements, dated[schema.Settlement]{day, p.Settlement})
 			}
 		}
@@ -139,6 +138,9 @@ func answer(s *schema.Settlement, q schema.Question) {
 	}
 }
 
+// siblingRule names callbacks that only another settlement of their order links.
+const siblingRule = "order_id: settlement"
+
 // callbacks adds settlements that no question found. Some name an id of any bill,
 // or its item; others only the order_id of another settlement. Of several orders,
 // the first one has them.
@@ -168,14 +170,15 @@ func (l *lake) callbacks(number string, orders map[string]*reconcile.Order) {
 			return slices.ContainsFunc(o.Bills, func(b reconcile.Bill) bool { return slices.Contains(l.named(b), id) })
 		})
 	}
-	const sibling = "order_id: settlement"
 	for range l.dice.IntN(3) {
 		o := pick(l.dice, all...)
 		s := l.dice.callback(number, "c", o.Bills)
 		if len(o.Settlements) > 0 && o.Settlements[0].OrderID.V != "" {
-			s.OrderID, s.AskedBy = o.Settlements[0].OrderID, schema.Some(sibling)
+			s.OrderID, s.AskedBy = o.Settlements[0].OrderID, schema.Some(siblingRule)
 			give(s, func(o *reconcile.Order) bool {
-				return slices.ContainsFunc(o.Settlements, func(linked schema.Settlement) bool { return linked.AskedBy.V != sibling && linked.OrderID == s.OrderID })
+				return slices.ContainsFunc(o.Settlements, func(linked schema.Settlement) bool {
+					return linked.AskedBy.V != siblingRule && linked.OrderID == s.OrderID
+				})
 			})
 		}
 	}

@@ -16,7 +16,7 @@ func TestOrder(t *testing.T) {
 			t.Parallel()
 			r := rules()
 			r.Tolerance = test.tolerance
-			o := reconcile.Order{Key: "K", Bills: billsOf(t, test.bills), Settlements: settlementsOf(t, test.settlements), Asked: !test.notAsked}
+			o := reconcile.Order{Key: "K", Bills: billsOf(t, test.bills), Settlements: settlementsOf(t, test.settlements), Asked: !test.notAsked, Elsewhere: test.elsewhere}
 			if diff := cmp.Diff(test.want, "\n"+text(t, r, &o)); diff != "" {
 				t.Errorf("(-want +got):\n%s", diff)
 			}

@@ -23,7 +23,7 @@ type shape struct {
 
 // random makes an order of few different amounts, so that many agree by chance.
 func (s shape) random(rng *rand.Rand) *reconcile.Order {
-	o := &reconcile.Order{Key: "K", Asked: rng.IntN(10) > 0}
+	o := &reconcile.Order{Key: "K", Asked: rng.IntN(10) > 0, Elsewhere: rng.IntN(5) == 0}
 	for range 1 + rng.IntN(s.bills) {
 		b := reconcile.Bill{
 			Day: schema.Day(rng.IntN(s.days)), Account: schema.AccountID(fmt.Sprint(rng.IntN(s.accounts))),
@@ -198,7 +198,7 @@ func TestAnyOrder(t *testing.T) {
 	rng := rand.New(rand.NewPCG(2, 0))
 	shape{accounts: 3, days: 6, bills: 8, settlements: 6, items: true, nulls: true}.each(t, 2, func(t *testing.T, r *reconcile.Rules, o *reconcile.Order) {
 		want := whole(t, r, o)
-		shuffled := reconcile.Order{Key: o.Key, Bills: slices.Clone(o.Bills), Settlements: slices.Clone(o.Settlements), Asked: o.Asked}
+		shuffled := reconcile.Order{Key: o.Key, Bills: slices.Clone(o.Bills), Settlements: slices.Clone(o.Settlements), Asked: o.Asked, Elsewhere: o.Elsewhere}
 		rng.Shuffle(len(o.Bills), func(i, j int) { shuffled.Bills[i], shuffled.Bills[j] = shuffled.Bills[j], shuffled.Bills[i] })
 		rng.Shuffle(len(o.Settlements), func(i, j int) {
 			shuffled.Settlements[i], shuffled.Settlements[j] = shuffled.Settlements[j], shuffled.Settlements[i]
@@ -284,6 +284,8 @@ func plainVerdict(r *reconcile.Rules, o *reconcile.Order) schema.Verdict {
 	switch {
 	case agrees:
 		return schema.Matched
+	case len(o.Settlements) == 0 && o.Elsewhere:
+		return schema.Mismatched
 	case len(o.Settlements) == 0 && o.Asked:
 		return schema.BillOnly
 	case len(o.Settlements) == 0 || underWay:

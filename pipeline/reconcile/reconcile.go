@@ -25,6 +25,7 @@ const (
 	reasonNothingCompared = "nothing_compared"
 	reasonUnexplained     = "settlement_unexplained"
 	reasonBillRemoved     = "bill_removed"
+	reasonElsewhere       = "settled_elsewhere"
 )
 
 // Order is one order with all that is known of it over the window.
@@ -33,6 +34,7 @@ type Order struct {
 	Bills       []Bill              // forward bills of the key, of all days in the window and all accounts
 	Settlements []schema.Settlement // that its questions found, or callbacks told; each settle_id once, or once per item
 	Asked       bool                // every question that should have been asked was answered
+	Elsewhere   bool                // a settlement of it that succeeded counts on a day before the day's window: it is not of Settlements
 }
 
 // Outcome is what one day's part of an order comes to.
@@ -70,11 +72,14 @@ func (r *Rules) Order(day schema.Day, o *Order) (Outcome, error) {
 		if inapplicable != "" {
 			g.verdict, g.reasons = schema.NotApplicable, []string{inapplicable}
 		} else if g.open() {
-			if err := w.judge(g, o.Asked); err != nil {
+			if err := w.judge(g, o); err != nil {
 				return Outcome{}, fmt.Errorf("order %s: %w", o.Key, err)
 			}
 		} else {
 			w.doubt(g)
+		}
+		if o.Elsewhere && g.verdict == schema.Mismatched {
+			g.reasons = append(g.reasons, reasonElsewhere)
 		}
 		row, err := w.row(g)
 		if err != nil {

@@ -132,6 +132,34 @@ bill_near AS (
   WHERE b.settle_type = 1 AND abs(b.day - t.day) <= lookback_days
 ),
 
+-- The targets of an order with a SUCCESS settlement on a day before their universe, found by an id of the order's bills within
+-- it; of several orders with that id, the smallest has it. It stays where it is, and is no money of the target's.
+first_success AS ( -- by the id that finds it: the earliest day
+  SELECT asked_by, answered_id, by_callback, min(day) AS day
+  FROM answer
+  WHERE kind = 'SUCCESS'
+  GROUP BY asked_by, answered_id, by_callback
+),
+settled_before AS (
+  SELECT DISTINCT f.asked_by, f.answered_id, f.by_callback, t.target, t.day
+  FROM first_success f
+  JOIN answerable q ON q.asked_by = f.asked_by AND q.asked_id = f.answered_id AND q.by_callback = f.by_callback
+  JOIN target t ON t.order_key = q.order_key
+  CROSS JOIN settings
+  WHERE q.day > f.day AND f.day < t.day - lookback_days AND abs(q.day - t.day) <= lookback_days
+),
+elsewhere AS (
+  SELECT DISTINCT order_key, target
+  FROM (
+    SELECT min(q.order_key) AS order_key, b.target
+    FROM settled_before b
+    JOIN answerable q ON q.asked_by = b.asked_by AND q.asked_id = b.answered_id AND q.by_callback = b.by_callback
+    CROSS JOIN settings
+    WHERE abs(q.day - b.day) <= lookback_days
+    GROUP BY b.asked_by, b.answered_id, b.by_callback, b.target
+  ) AS owned
+),
+
 -- Groups of a universe: account, day and item. An item counts where settlements of the universe name it; else it is ''.
 named_item AS (
   SELECT DISTINCT order_key, target, item FROM settlement_near WHERE item <> ''
@@ -373,19 +401,25 @@ found AS (
     CASE WHEN item_reasons IS NOT NULL THEN 'item' WHEN order_reasons IS NOT NULL THEN 'order' ELSE l.matched_by END AS found_by,
     CASE WHEN NOT configured THEN ',not_configured' WHEN NOT has_key THEN ',no_key'
       ELSE COALESCE(item_reasons, order_reasons, l.reasons) END AS found_reasons,
-    x.in_flight AS left_in_flight
+    x.in_flight AS left_in_flight, e.order_key IS NOT NULL AS settled_elsewhere
   FROM own o CROSS JOIN settings
   LEFT JOIN late_group l ON l.order_key = o.order_key AND l.target = o.target AND l.group_id = o.group_id
   LEFT JOIN left_over x ON x.order_key = o.order_key AND x.target = o.target AND x.group_id = o.group_id
+  LEFT JOIN elsewhere e ON e.order_key = o.order_key AND e.target = o.target
 ),
 judged AS (
   SELECT
     *,
-    CASE WHEN found_verdict <> 'matched' OR left_in_flight IS NULL THEN found_verdict
+    CASE WHEN found_verdict = 'bill_only' AND settled_elsewhere THEN 'mismatched'
+      WHEN found_verdict <> 'matched' OR left_in_flight IS NULL THEN found_verdict
       WHEN left_in_flight = 1 THEN 'pending' ELSE 'mismatched' END AS verdict,
     CASE WHEN found_verdict = 'matched' AND left_in_flight IS NULL THEN found_by END AS matched_by,
-    CASE WHEN found_verdict <> 'matched' OR left_in_flight IS NULL THEN found_reasons ELSE ',settlement_unexplained' END AS reasons
+    CASE WHEN found_verdict <> 'matched' OR left_in_flight IS NULL THEN found_reasons ELSE ',settlement_unexplained' END AS judged_reasons
   FROM found
+),
+explained AS (
+  SELECT *, judged_reasons || CASE WHEN verdict = 'mismatched' AND settled_elsewhere THEN ',settled_elsewhere' ELSE '' END AS reasons
+  FROM judged
 ),
 order_row AS (
   SELECT
@@ -403,7 +437,7 @@ order_row AS (
     billed_net, CASE WHEN verdict IN ('matched', 'mismatched') AND any_success = 0 THEN 0 ELSE settled_net END AS settled_net,
     CASE WHEN verdict IN ('matched', 'mismatched') THEN diff_net END AS diff_net,
     NULL AS refund, first_settle_time, last_settle_time
-  FROM judged
+  FROM explained
 ),
 
 -- The rows of all other bills: those that are not forward by their order, those of no order by their key.
