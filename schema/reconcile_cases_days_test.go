@@ -7,8 +7,8 @@ var dayCases = []reconcileCase{
 		[]string{"01 A l1 o 100", "02 A l2 o 50"},
 		[]string{"02 s o SUCCESS 150"},
 		[]string{
-			"01 A o o - matched by order_window [] 1+0 billed 100 settled 0 diff -100",
-			"02 A o o - matched by order_window [] 1+1 billed 50 settled 150 diff 100"}},
+			"01 A o o - matched by order_window [offset_by:2026-11-02/A] 1+0 billed 100 settled 0 diff -100",
+			"02 A o o - matched by order_window [offset_by:2026-11-01/A] 1+1 billed 50 settled 150 diff 100"}},
 	{"one day agrees, the other does not",
 		[]string{"01 A l1 o 100", "02 A l2 o 50"},
 		[]string{"01 s1 o SUCCESS 100", "02 s2 o SUCCESS 40"},
@@ -25,8 +25,8 @@ var dayCases = []reconcileCase{
 		[]string{"01 A l1 o 100", "03 A l2 o 50"},
 		[]string{"01 s o SUCCESS 150"},
 		[]string{
-			"01 A o o - matched by order_window [] 1+1 billed 100 settled 150 diff 50",
-			"03 A o o - matched by order_window [] 1+0 billed 50 settled 0 diff -50"}},
+			"01 A o o - matched by order_window [offset_by:2026-11-03/A] 1+1 billed 100 settled 150 diff 50",
+			"03 A o o - matched by order_window [offset_by:2026-11-01/A] 1+0 billed 50 settled 0 diff -50"}},
 	{"a day beyond the lookback does not",
 		[]string{"01 A l1 o 100", "04 A l2 o 50"},
 		[]string{"01 s o SUCCESS 150"},
@@ -67,7 +67,7 @@ var dayCases = []reconcileCase{
 		[]string{"05 s o SUCCESS 170"},
 		[]string{
 			"01 A o o - bill_only [] 1+0 billed 100 settled - diff -",
-			"03 A o o - matched by order_window [] 1+0 billed 50 settled 0 diff -50",
+			"03 A o o - matched by order_window [offset_by:2026-11-01/A offset_by:2026-11-05/A] 1+0 billed 50 settled 0 diff -50",
 			"05 A o o - mismatched [total_differs fee_differs net_differs] 1+1 billed 20 settled 170 diff 150"}},
 	{"a settlement on a day without bills",
 		[]string{"01 A l o 100"},
@@ -95,7 +95,7 @@ var dayCases = []reconcileCase{
 		[]string{"01 A l1 o 100", "02 A l2 o 50"},
 		[]string{"02 s o SUCCESS 100"},
 		[]string{
-			"01 A o o - matched by amount [] 1+0 billed 100 settled 0 diff -100",
+			"01 A o o - matched by amount [offset_by:2026-11-02/A] 1+0 billed 100 settled 0 diff -100",
 			"02 A o o - bill_only [] 1+1 billed 50 settled 100 diff -"}},
 }
 
@@ -110,14 +110,14 @@ var partCases = []reconcileCase{
 		[]string{"01 A l1 o 100 item=i1", "02 A l2 o 50 item=i2"},
 		[]string{"02 s1 o SUCCESS 100 item=i1", "02 s2 o SUCCESS 50 item=i2"},
 		[]string{
-			"01 A o/i1 o i1 matched by item [] 1+0 billed 100 settled 0 diff -100",
-			"02 A o/i2 o i2 matched by item [] 1+2 billed 50 settled 150 diff 100"}},
+			"01 A o/i1 o i1 matched by item [offset_by:2026-11-02/A/i2] 1+0 billed 100 settled 0 diff -100",
+			"02 A o/i2 o i2 matched by item [offset_by:2026-11-01/A/i1] 1+2 billed 50 settled 150 diff 100"}},
 	{"an item under two accounts",
 		[]string{"01 B l1 o 100 item=i", "01 A l2 o 50 item=i"},
 		[]string{"01 s o SUCCESS 150 item=i"},
 		[]string{
-			"01 A o/i o i matched by item [] 1+1 billed 50 settled 150 diff 100",
-			"01 B o/i o i matched by item [] 1+0 billed 100 settled 0 diff -100"}},
+			"01 A o/i o i matched by item [offset_by:2026-11-01/B/i] 1+1 billed 50 settled 150 diff 100",
+			"01 B o/i o i matched by item [offset_by:2026-11-01/A/i] 1+0 billed 100 settled 0 diff -100"}},
 	{"items that no settlement names are the order's",
 		[]string{"01 A l1 o 100 item=i1", "01 A l2 o 50 item=i2"},
 		[]string{"01 s o SUCCESS 150"},
@@ -136,8 +136,8 @@ var partCases = []reconcileCase{
 		[]string{"01 A l1 o 100 item=i1", "01 A l2 o 50 item=i2"},
 		[]string{"01 s1 o SUCCESS 90 item=i1", "01 s2 o SUCCESS 60 item=i2"},
 		[]string{
-			"01 A o/i1 o i1 matched by order [] 1+1 billed 100 settled 90 diff -10",
-			"01 A o/i2 o i2 matched by order [] 1+1 billed 50 settled 60 diff 10"}},
+			"01 A o/i1 o i1 matched by order [offset_by:2026-11-01/A/i2] 1+1 billed 100 settled 90 diff -10",
+			"01 A o/i2 o i2 matched by order [offset_by:2026-11-01/A/i1] 1+1 billed 50 settled 60 diff 10"}},
 	{"an item that is not settled",
 		[]string{"01 A l1 o 100 item=i1", "01 A l2 o 50 item=i2"},
 		[]string{"01 s1 o SUCCESS 100 item=i1"},
@@ -148,8 +148,8 @@ var partCases = []reconcileCase{
 		[]string{"01 B l1 o 50", "01 A l2 o 100"},
 		[]string{"01 s o SUCCESS 150"},
 		[]string{
-			"01 A o o - matched by order [] 1+1 billed 100 settled 150 diff 50",
-			"01 B o o - matched by order [] 1+0 billed 50 settled 0 diff -50"}},
+			"01 A o o - matched by order [offset_by:2026-11-01/B] 1+1 billed 100 settled 150 diff 50",
+			"01 B o o - matched by order [offset_by:2026-11-01/A] 1+0 billed 50 settled 0 diff -50"}},
 	{"two accounts, one of them settled",
 		[]string{"01 A l1 o 100", "01 B l2 o 50"},
 		[]string{"01 s o SUCCESS 100"},
@@ -161,7 +161,7 @@ var partCases = []reconcileCase{
 		[]string{"01 s o SUCCESS 100"},
 		[]string{
 			"01 A o o - bill_only [] 1+1 billed 50 settled 100 diff -",
-			"01 B o o - matched by amount [] 1+0 billed 100 settled 0 diff -100"}},
+			"01 B o o - matched by amount [offset_by:2026-11-01/A] 1+0 billed 100 settled 0 diff -100"}},
 	{"two accounts, one failure for both",
 		[]string{"01 A l1 o 100", "01 B l2 o 100"},
 		[]string{"01 s o FAIL 100"},
@@ -178,21 +178,21 @@ var partCases = []reconcileCase{
 		[]string{"01 A l1 o 100", "01 B l2 o 100", "01 C l3 o 100"},
 		[]string{"01 s1 o SUCCESS 100", "01 s2 o SUCCESS 100"},
 		[]string{
-			"01 A o o - matched by amount [] 1+2 billed 100 settled 200 diff 100",
-			"01 B o o - matched by amount [] 1+0 billed 100 settled 0 diff -100",
+			"01 A o o - matched by amount [offset_by:2026-11-01/B] 1+2 billed 100 settled 200 diff 100",
+			"01 B o o - matched by amount [offset_by:2026-11-01/A] 1+0 billed 100 settled 0 diff -100",
 			"01 C o o - bill_only [] 1+0 billed 100 settled - diff -"}},
 	{"an amount with a leg that the bill hides",
 		[]string{"01 A l1 o 50", "01 B l2 o 100/-/0/90"},
 		[]string{"01 s o SUCCESS 100"},
 		[]string{
 			"01 A o o - bill_only [] 1+1 billed 50 settled 100 diff -",
-			"01 B o o - matched by amount [fee_not_billed] 1+0 billed 100/-/0/90 settled 0 diff -100/-/0/-90"}},
+			"01 B o o - matched by amount [fee_not_billed offset_by:2026-11-01/A] 1+0 billed 100/-/0/90 settled 0 diff -100/-/0/-90"}},
 	{"an amount with a leg that the settlement does not tell",
 		[]string{"01 A l1 o 50", "01 B l2 o 100"},
 		[]string{"01 s o SUCCESS 100/10/-/90"},
 		[]string{
 			"01 A o o - bill_only [] 1+1 billed 50 settled 100/10/-/90 diff -",
-			"01 B o o - matched by amount [commission_not_settled] 1+0 billed 100 settled 0 diff -100"}},
+			"01 B o o - matched by amount [commission_not_settled offset_by:2026-11-01/A] 1+0 billed 100 settled 0 diff -100"}},
 	{"an amount whose fee differs",
 		[]string{"01 A l1 o 50", "01 B l2 o 100/9/0/91"},
 		[]string{"01 s o SUCCESS 100"},
@@ -217,14 +217,14 @@ var partCases = []reconcileCase{
 		[]string{"01 A l o 100 item=i2", "01 A l o 100 item=i1", "02 A m o 70"},
 		[]string{"01 f1 o FAIL 100 item=i1", "01 f2 o FAIL 100 item=i2", "02 s o SUCCESS 100"},
 		[]string{
-			"01 A o/i1 o i1 matched by amount [] 1+1 billed 100 settled 0 diff -100",
+			"01 A o/i1 o i1 matched by amount [offset_by:2026-11-02/A] 1+1 billed 100 settled 0 diff -100",
 			"01 A o/i2 o i2 failed [] 1+1 billed 100 settled - diff -",
 			"02 A o o - failed [] 1+1 billed 70 settled 100 diff -"}},
 	{"then by amount, what is hidden first",
 		[]string{"01 A l o 100/11/0/89", "01 A l o 100/10/0/90", "01 A l o 100/-/0/90", "02 A m o 70"},
 		[]string{"02 s1 o SUCCESS 100/9/0/90", "02 s2 o SUCCESS 100/10/0/90", "02 s3 o SUCCESS 100/11/0/89"},
 		[]string{
-			"01 A o o - matched by amount [fee_not_billed] 3+0 billed 300/21/0/269 settled 0 diff -300/-/0/-269",
+			"01 A o o - matched by amount [fee_not_billed offset_by:2026-11-02/A] 3+0 billed 300/21/0/269 settled 0 diff -300/-/0/-269",
 			"02 A o o - bill_only [] 1+3 billed 70 settled 300/30/0/269 diff -"}},
 }
 
@@ -250,14 +250,14 @@ var leftOverCases = []reconcileCase{
 		[]string{"01 A l1 o 100 item=i", "02 A l2 o 50", "03 A l3 o 70"},
 		[]string{"01 s1 o SUCCESS 100 item=i", "01 s2 o SUCCESS 50"},
 		[]string{
-			"01 A o/i o i matched by item [] 1+2 billed 100 settled 150 diff 50",
-			"02 A o o - matched by amount [] 1+0 billed 50 settled 0 diff -50",
+			"01 A o/i o i matched by item [offset_by:2026-11-02/A] 1+2 billed 100 settled 150 diff 50",
+			"02 A o o - matched by amount [offset_by:2026-11-01/A/i] 1+0 billed 50 settled 0 diff -50",
 			"03 A o o - bill_only [] 1+0 billed 70 settled - diff -"}},
 	{"so does a bill whose group stays open",
 		[]string{"01 A l1 o 100 item=i", "02 A l2 o 50", "02 A l3 o 20"},
 		[]string{"01 s1 o SUCCESS 100 item=i", "01 s2 o SUCCESS 50"},
 		[]string{
-			"01 A o/i o i matched by item [] 1+2 billed 100 settled 150 diff 50",
+			"01 A o/i o i matched by item [offset_by:2026-11-02/A] 1+2 billed 100 settled 150 diff 50",
 			"02 A o o - mismatched [total_differs fee_differs net_differs] 2+0 billed 70 settled 0 diff -70"}},
 	{"a bill of its total but another fee does not",
 		[]string{"01 A l1 o 100 item=i", "02 A l2 o 50/9/0/41"},

@@ -190,13 +190,13 @@ var unaskedCases = []reconcileCase{
 		[]string{"02 s - SUCCESS 150 out=e"},
 		[]string{
 			"01 A o o - not_applicable [no_key] 1+0 billed 100 settled - diff -",
-			"02 A o o - matched by order_window [] 1+1 billed 50 settled 150 diff 100"}},
+			"02 A o o - matched by order_window [offset_by:2026-11-01/A] 1+1 billed 50 settled 150 diff 100"}},
 	{"a settlement of a day that could not ask",
 		[]string{"01 A l1 o 100", "02 A l2 o 50 ext=e"},
 		[]string{"01 s - SUCCESS 150 out=e at=3"},
 		[]string{
 			"01 A o o - not_applicable [no_key] 1+1 billed 100 settled 150 diff - at 3..3",
-			"02 A o o - matched by order_window [] 1+0 billed 50 settled 0 diff -50"}},
+			"02 A o o - matched by order_window [offset_by:2026-11-01/A] 1+0 billed 50 settled 0 diff -50"}},
 }
 
 var toleranceCases = []reconcileCase{
@@ -216,8 +216,8 @@ var toleranceCases = []reconcileCase{
 		[]string{"01 A l1 o 100", "02 A l2 o 100"},
 		[]string{"01 s1 o SUCCESS 106/10/0/96", "02 s2 o SUCCESS 94/10/0/84"},
 		[]string{
-			"01 A o o - matched by order_window [] 1+1 billed 100 settled 106/10/0/96 diff 6/0/0/6",
-			"02 A o o - matched by order_window [] 1+1 billed 100 settled 94/10/0/84 diff -6/0/0/-6"}},
+			"01 A o o - matched by order_window [offset_by:2026-11-02/A] 1+1 billed 100 settled 106/10/0/96 diff 6/0/0/6",
+			"02 A o o - matched by order_window [offset_by:2026-11-01/A] 1+1 billed 100 settled 94/10/0/84 diff -6/0/0/-6"}},
 	{"amounts pair to the fen",
 		[]string{"01 A l1 o 50", "01 B l2 o 100"},
 		[]string{"01 s o SUCCESS 101/10/0/91"},

@@ -249,8 +249,8 @@ B 1 - 60
 A 1 - 40`,
 		settlements: `s1 SUCCESS 1 - 100`,
 		want: `
-1 A K matched/order 1:1 40/100/60
-1 B K matched/order 1:0 60/0/-60
+1 A K matched/order 1:1 40/100/60 offset_by:1/B
+1 B K matched/order 1:0 60/0/-60 offset_by:1/A
 1 A s1`,
 	},
 	{
@@ -286,9 +286,9 @@ A 2 - 60
 A 3 - 80`,
 		settlements: `s1 SUCCESS 3 - 180`,
 		want: `
-1 A K matched/order_window 1:0 40/0/-40
-2 A K matched/order_window 1:0 60/0/-60
-3 A K matched/order_window 1:1 80/180/100
+1 A K matched/order_window 1:0 40/0/-40 offset_by:2/A offset_by:3/A
+2 A K matched/order_window 1:0 60/0/-60 offset_by:1/A offset_by:3/A
+3 A K matched/order_window 1:1 80/180/100 offset_by:1/A offset_by:2/A
 3 A s1`,
 	},
 	{
@@ -298,8 +298,8 @@ A 1 - 40
 A 2 - 60`,
 		settlements: `s1 SUCCESS 15 - 100`,
 		want: `
-1 A K matched/order_window 1:0 40/0/-40
-2 A K matched/order_window 1:1 60/100/40
+1 A K matched/order_window 1:0 40/0/-40 offset_by:2/A
+2 A K matched/order_window 1:1 60/100/40 offset_by:1/A
 2 A s1`,
 	},
 	{
@@ -309,8 +309,8 @@ A 1 - 40
 A 2 - 60`,
 		settlements: `s1 SUCCESS 0 - 100`,
 		want: `
-1 A K matched/order_window 1:1 40/100/60
-2 A K matched/order_window 1:0 60/0/-60
+1 A K matched/order_window 1:1 40/100/60 offset_by:2/A
+2 A K matched/order_window 1:0 60/0/-60 offset_by:1/A
 1 A s1`,
 	},
 	{
@@ -320,8 +320,8 @@ A 1 - 40
 A 2 - 60`,
 		settlements: `s1 SUCCESS - - 100`,
 		want: `
-1 A K matched/order_window 1:0 40/0/-40
-2 A K matched/order_window 1:1 60/100/40
+1 A K matched/order_window 1:0 40/0/-40 offset_by:2/A
+2 A K matched/order_window 1:1 60/100/40 offset_by:1/A
 2 A s1`,
 	},
 	{
@@ -409,8 +409,8 @@ A 3 - 1`,
 s1 SUCCESS 1 - 60
 s2 SUCCESS 2 - 40`,
 		want: `
-1 A K matched/amount 1:1 40/60/20
-2 A K matched/amount 1:1 60/40/-20
+1 A K matched/amount 1:1 40/60/20 offset_by:2/A
+2 A K matched/amount 1:1 60/40/-20 offset_by:1/A
 3 A K bill_only 1:0 1/_/_
 1 A s1
 2 A s2`,
@@ -426,7 +426,7 @@ s1 SUCCESS 1 - 60
 s2 SUCCESS 2 - 40`,
 		want: `
 1 A K mismatched 2:1 90/60/-30 total_differs net_differs
-2 A K matched/amount 1:1 60/40/-20
+2 A K matched/amount 1:1 60/40/-20 offset_by:1/A
 1 A s1
 2 A s2`,
 	},
@@ -440,7 +440,7 @@ s1 SUCCESS 1 - 60
 s2 SUCCESS 2 - 40
 s3 SUCCESS 2 - 1`,
 		want: `
-1 A K matched/amount 1:1 40/60/20
+1 A K matched/amount 1:1 40/60/20 offset_by:2/A
 2 A K mismatched 1:2 60/41/-19 total_differs net_differs
 1 A s1
 2 A s2
@@ -456,8 +456,8 @@ A 3 - 7 1 1 5`,
 s1 SUCCESS 1 - 60 3 _ 57
 s2 SUCCESS 1 - 40 2 0 38`,
 		want: `
-1 A K matched/amount 1:2 40/100/60 _/5/_ 0/0/_ 38/95/57 fee_not_billed
-2 A K matched/amount 1:0 60/0/-60 3/0/-3 0/0/0 57/0/-57 commission_not_settled
+1 A K matched/amount 1:2 40/100/60 _/5/_ 0/0/_ 38/95/57 fee_not_billed offset_by:2/A
+2 A K matched/amount 1:0 60/0/-60 3/0/-3 0/0/0 57/0/-57 commission_not_settled offset_by:1/A
 3 A K bill_only 1:0 7/_/_ 1/_/_ 1/_/_ 5/_/_
 1 A s1
 1 A s2`,
@@ -472,7 +472,7 @@ A 3 - 7 0 0 7`,
 s1 SUCCESS 2 - 40 1 0 39
 s2 SUCCESS 2 - 40 3 0 37`,
 		want: `
-1 A K matched/amount 1:0 40/0/-40 1/0/-1 0/0/0 39/0/-39
+1 A K matched/amount 1:0 40/0/-40 1/0/-1 0/0/0 39/0/-39 offset_by:2/A
 2 A K mismatched 1:2 40/80/40 2/4/2 0/0/0 38/76/38 total_differs fee_differs net_differs
 3 A K mismatched 1:0 7/0/-7 total_differs fee_differs net_differs
 2 A s1
@@ -487,7 +487,7 @@ A 2 - 60`,
 s1 SUCCESS 2 - 40
 s2 INIT 2 - 60`,
 		want: `
-1 A K matched/amount 1:0 40/0/-40
+1 A K matched/amount 1:0 40/0/-40 offset_by:2/A
 2 A K pending 1:2 60/40/_
 2 A s1
 2 A s2`,
@@ -503,7 +503,7 @@ s1 SUCCESS 1 - 40
 s2 SUCCESS 3 - 40`,
 		want: `
 1 A K matched/order 1:1 40/40/0
-2 A K matched/amount 1:0 40/0/-40
+2 A K matched/amount 1:0 40/0/-40 offset_by:3/A
 3 A K bill_only 1:1 7/40/_
 1 A s1
 3 A s2`,
@@ -518,8 +518,8 @@ A 3 - 5`,
 s1 SUCCESS 2 i1 40
 s2 SUCCESS 3 - 60`,
 		want: `
-1 A K/i1 matched/item 1:0 40/0/-40
-2 A K matched/amount 1:1 60/40/-20
+1 A K/i1 matched/item 1:0 40/0/-40 offset_by:2/A
+2 A K matched/amount 1:1 60/40/-20 offset_by:1/A/i1 offset_by:3/A
 3 A K bill_only 1:1 5/60/_
 2 A s1
 3 A s2`,
@@ -557,8 +557,8 @@ A 4 - 7`,
 s1 SUCCESS 4 - 40 2 0 38
 s2 SUCCESS 3 - 40 1 0 39`,
 		want: `
-1 A K matched/amount 1:0 40/0/-40 1/0/-1 0/0/0 39/0/-39
-2 A K matched/amount 1:0 40/0/-40 2/0/-2 0/0/0 38/0/-38
+1 A K matched/amount 1:0 40/0/-40 1/0/-1 0/0/0 39/0/-39 offset_by:3/A
+2 A K matched/amount 1:0 40/0/-40 2/0/-2 0/0/0 38/0/-38 offset_by:4/A
 3 A K bill_only 1:1 7/40/_ 0/1/_ 0/0/_ 7/39/_
 4 A K bill_only 1:1 7/40/_ 0/2/_ 0/0/_ 7/38/_
 3 A s2
@@ -574,8 +574,8 @@ A 3 - 7`,
 s1 SUCCESS 3 - 40 1 0 39
 s2 SUCCESS 3 - 40 2 0 38`,
 		want: `
-1 B K matched/amount 1:0 40/0/-40 1/0/-1 0/0/0 39/0/-39
-2 A K matched/amount 1:0 40/0/-40 2/0/-2 0/0/0 38/0/-38
+1 B K matched/amount 1:0 40/0/-40 1/0/-1 0/0/0 39/0/-39 offset_by:3/A
+2 A K matched/amount 1:0 40/0/-40 2/0/-2 0/0/0 38/0/-38 offset_by:3/A
 3 A K bill_only 1:2 7/80/_ 0/3/_ 0/0/_ 7/77/_
 3 A s1
 3 A s2`,
@@ -628,8 +628,8 @@ A 2 i2 5`,
 s1 SUCCESS 2 i1 100
 s2 SUCCESS 2 i2 6`,
 		want: `
-1 A K/i1 matched/item 1:0 40/0/-40
-2 A K/i1 matched/item 1:1 60/100/40
+1 A K/i1 matched/item 1:0 40/0/-40 offset_by:2/A/i1
+2 A K/i1 matched/item 1:1 60/100/40 offset_by:1/A/i1
 2 A K/i2 mismatched 1:1 5/6/1 total_differs net_differs
 2 A s1
 2 A s2`,
@@ -643,8 +643,8 @@ A 1 i2 60`,
 s1 SUCCESS 1 i1 60
 s2 SUCCESS 1 i2 40`,
 		want: `
-1 A K/i1 matched/order 1:1 40/60/20
-1 A K/i2 matched/order 1:1 60/40/-20
+1 A K/i1 matched/order 1:1 40/60/20 offset_by:1/A/i2
+1 A K/i2 matched/order 1:1 60/40/-20 offset_by:1/A/i1
 1 A s1
 1 A s2`,
 	},
@@ -658,8 +658,8 @@ s1 SUCCESS 1 i1 10
 s2 SUCCESS 1 i2 10
 s3 SUCCESS 1 - 80`,
 		want: `
-1 B K/i1 matched/order 1:2 40/90/50
-1 B K/i2 matched/order 1:1 60/10/-50
+1 B K/i1 matched/order 1:2 40/90/50 offset_by:1/B/i2
+1 B K/i2 matched/order 1:1 60/10/-50 offset_by:1/B/i1
 1 B s1
 1 B s2
 1 B s3`,
@@ -679,7 +679,7 @@ A 1 i1 40
 A 2 - 60`,
 		settlements: `s1 SUCCESS 2 i1 40`,
 		want: `
-1 A K/i1 matched/item 1:0 40/0/-40
+1 A K/i1 matched/item 1:0 40/0/-40 offset_by:2/A
 2 A K bill_only 1:1 60/40/_
 2 A s1`,
 	},
@@ -790,6 +790,56 @@ A 5 - 60`,
 5 A s1`,
 	},
 	{
+		name: "a day agrees as a whole, with a fen of tolerance on each side", tolerance: 1,
+		bills: `
+A 1 - 40
+B 1 - 60
+C 1 - 10`,
+		settlements: `
+s1 SUCCESS 1 - 41
+s2 SUCCESS 1 - 70`,
+		want: `
+1 A K matched/order 1:2 40/111/71 offset_by:1/B offset_by:1/C
+1 B K matched/order 1:0 60/0/-60 offset_by:1/A offset_by:1/C
+1 C K matched/order 1:0 10/0/-10 offset_by:1/A offset_by:1/B
+1 A s1
+1 A s2`,
+	},
+	{
+		name: "what agrees by itself takes nothing back",
+		bills: `
+A 1 - 40
+A 2 - 60
+B 2 - 10`,
+		settlements: `
+s1 SUCCESS 1 - 40
+s2 SUCCESS 2 - 70`,
+		want: `
+1 A K matched/order 1:1 40/40/0
+2 A K matched/order 1:1 60/70/10 offset_by:2/B
+2 B K matched/order 1:0 10/0/-10 offset_by:2/A
+1 A s1
+2 A s2`,
+	},
+	{
+		name: "what agrees with the help of others, and by itself, takes nothing back",
+		bills: `
+A 1 - 40
+A 2 - 60 3 0 57
+A 3 - 20`,
+		settlements: `
+s1 SUCCESS 1 - 30
+s2 SUCCESS 2 - 60 3 0 _
+s3 SUCCESS 3 - 30`,
+		want: `
+1 A K matched/order_window 1:1 40/30/-10 offset_by:3/A
+2 A K matched/order 1:1 60/60/0 3/3/0 0/0/0 57/_/_ net_not_settled
+3 A K matched/order_window 1:1 20/30/10 offset_by:1/A
+1 A s1
+2 A s2
+3 A s3`,
+	},
+	{
 		name: "settled elsewhere, and nothing here", elsewhere: true,
 		bills: `
 A 1 - 100
@@ -858,7 +908,7 @@ A 1 - 40
 A 2 - 30`,
 		settlements: `s1 SUCCESS 2 - 40`,
 		want: `
-1 A K matched/amount 1:0 40/0/-40
+1 A K matched/amount 1:0 40/0/-40 offset_by:2/A
 2 A K mismatched 1:1 30/40/10 settled_elsewhere
 2 A s1`,
 	},

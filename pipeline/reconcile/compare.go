@@ -38,6 +38,14 @@ func (t *tally) addBills(bills []bill) error {
 	return nil
 }
 
+// addSettlement adds the settlement's amounts: they count once it is successful.
+func (t *tally) addSettlement(s *settlement) error {
+	if s.Status != schema.StatusSuccess {
+		return nil
+	}
+	return t.add(&s.legs)
+}
+
 // comparison is what came of holding sums against each other.
 type comparison struct {
 	compared bool // some leg could be compared
@@ -94,10 +102,8 @@ func (w *window) compare(groups func(*group) bool, settlements func(*settlement)
 		if !s.Status.Final() {
 			return comparison{}, nil
 		}
-		if s.Status == schema.StatusSuccess {
-			if err := settled.add(&s.legs); err != nil {
-				return comparison{}, err
-			}
+		if err := settled.addSettlement(s); err != nil {
+			return comparison{}, err
 		}
 	}
 	if settled.rows == 0 {

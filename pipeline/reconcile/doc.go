@@ -40,6 +40,15 @@
 //	              settlement of it, the second with the second; a group
 //	              matches if each of its bills and settlements has its pair
 //
+// A matched group may differ by itself: what one has too much another has too
+// little. It has the reason offset_by:DAY/ACCOUNT, and /ITEM if that has one, for
+// each group that takes something back. A step of matching is one set of a tier that
+// agreed, or one pair, of open groups, too; a group's share of it is those of its
+// bills and of its settlements that the step has joined. Where two shares of a step
+// differ, each in some leg that all of the share have, one takes the other back. The
+// other group need not be matched, and what is within the tolerance has no such
+// reason unless another share differs as well.
+//
 // # What is left
 //
 // A group that no tier closed is judged by its own open settlements or, having

@@ -65,14 +65,14 @@ func TestSameKey(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct{ bills, settlements, want string }{
 		{"A 1 i1 40\nA 1 i2 40\nA 2 - 7", "f1 FAIL 1 i1 40\nf2 FAIL 1 i2 40\ns1 SUCCESS 2 - 40", `
-1 A K/i1 matched/amount 1:1 40/0/-40
+1 A K/i1 matched/amount 1:1 40/0/-40 offset_by:2/A
 1 A K/i2 failed 1:1 40/_/_
 2 A K failed 1:1 7/40/_
 1 A f1
 1 A f2
 2 A s1`},
 		{"A 1 i2 40 1 0 39\nA 1 i1 40 2 0 38\nA 2 - 7", "s1 SUCCESS 2 - 40 1 0 39\ns2 SUCCESS 2 - 40 2 0 38", `
-1 A K matched/amount 2:0 80/0/-80 3/0/-3 0/0/0 77/0/-77
+1 A K matched/amount 2:0 80/0/-80 3/0/-3 0/0/0 77/0/-77 offset_by:2/A
 2 A K bill_only 1:2 7/80/_ 0/3/_ 0/0/_ 7/77/_
 2 A s1
 2 A s2`},

@@ -1,7 +1,7 @@
 package reconcile
 
 import (
-	"fmt"
+	"slices"
 
 	"billwalk/schema"
 )
@@ -21,40 +21,39 @@ func (w *window) row(g *group) (schema.Reconciliation, error) {
 	if g.item != "" {
 		row.GroupKey += "/" + g.item
 	}
-	var billed, settled tally
-	if err := billed.addBills(g.bills); err != nil {
+	sums, err := w.sums(g)
+	if err != nil {
 		return row, err
 	}
 	for i := range w.settlements {
 		if s := &w.settlements[i]; s.group == g {
-			if err := addSettlement(&row, &settled, s); err != nil {
-				return row, err
-			}
+			addSettlement(&row, s)
 		}
 	}
-	row.BillRows, row.Billed, row.Settled = billed.rows, billed.sum, settled.sum
+	row.BillRows, row.Billed, row.Settled = sums.billed.rows, sums.billed.sum, sums.settled.sum
 	if g.verdict != schema.Matched && g.verdict != schema.Mismatched {
 		return row, nil
 	}
-	for leg := range schema.LegCount {
-		if settled.rows == 0 {
-			row.Settled[leg] = schema.Some(schema.Fen(0))
-		}
-		if billed.missing[leg] || settled.missing[leg] {
-			continue
-		}
-		difference, err := row.Settled[leg].V.Sub(row.Billed[leg].V)
+	if sums.settled.rows == 0 {
+		row.Settled = noMoney
+	}
+	if row.Diff, err = sums.differences(); err != nil {
+		return row, err
+	}
+	if g.verdict == schema.Matched && sums.differs() {
+		offsets, err := w.offsetBy(g)
 		if err != nil {
-			return row, fmt.Errorf("difference of %s: %w", leg, err)
+			return row, err
 		}
-		row.Diff[leg] = schema.Some(difference)
+		row.Reasons = slices.Concat(row.Reasons, offsets)
 	}
 	return row, nil
 }
 
-// addSettlement tells of a settlement of the group. Amounts count once they are
-// successful.
-func addSettlement(row *schema.Reconciliation, settled *tally, s *settlement) error {
+var noMoney = schema.Legs{schema.Some(schema.Fen(0)), schema.Some(schema.Fen(0)), schema.Some(schema.Fen(0)), schema.Some(schema.Fen(0))}
+
+// addSettlement counts a settlement of the row's group, and notes its time.
+func addSettlement(row *schema.Reconciliation, s *settlement) {
 	row.SettlementRows++
 	if at := s.SettleTime; at.Valid {
 		if first := row.FirstSettleTime; !first.Valid || at.V.Before(first.V) {
@@ -64,8 +63,4 @@ func addSettlement(row *schema.Reconciliation, settled *tally, s *settlement) er
 			row.LastSettleTime = at
 		}
 	}
-	if s.Status != schema.StatusSuccess {
-		return nil
-	}
-	return settled.add(&s.legs)
 }

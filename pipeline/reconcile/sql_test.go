@@ -57,6 +57,9 @@ func TestSQL(t *testing.T) {
 				seen[string(g.Verdict)] = true
 				seen[string(g.MatchedBy.V)] = true
 				for _, reason := range g.Reasons {
+					if strings.HasPrefix(reason, "offset_by:") {
+						reason = "offset_by, " + string(g.MatchedBy.V)
+					}
 					seen[reason] = true
 				}
 			}
@@ -72,7 +75,8 @@ func TestSQL(t *testing.T) {
 		"": true, "item": true, "order": true, "order_window": true, "amount": true,
 		"order_id: shop_order_id": true, "out_order_no: order_ext_id": true, "order_id: item_order_id": true, "out_settle_no: verify_id": true,
 		"item_order_id: item_order_id": true, "order_id: settlement": true,
-		"nothing_compared": true, "settlement_unexplained": true, "settled_elsewhere": true, "retry_in_flight": true, "no_key": true, "non_forward": true, "not_configured": true,
+		"nothing_compared": true, "settlement_unexplained": true, "settled_elsewhere": true,
+		"offset_by, item": true, "offset_by, order": true, "offset_by, order_window": true, "offset_by, amount": true, "retry_in_flight": true, "no_key": true, "non_forward": true, "not_configured": true,
 	}
 	for leg := range schema.LegCount {
 		for _, word := range []string{"_differs", "_not_billed", "_not_settled"} {

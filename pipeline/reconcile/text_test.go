@@ -115,7 +115,7 @@ func text(t *testing.T, r *reconcile.Rules, o *reconcile.Order) string {
 			}
 			fmt.Fprintf(&b, " %d:%d%s", g.BillRows, g.SettlementRows, legs(&g))
 			for _, reason := range g.Reasons {
-				b.WriteString(" " + reason)
+				b.WriteString(" " + inDays(t, reason))
 			}
 			b.WriteString("\n")
 		}
@@ -124,6 +124,20 @@ func text(t *testing.T, r *reconcile.Rules, o *reconcile.Order) string {
 		}
 	}
 	return strings.TrimSuffix(b.String()+placed.String(), "\n")
+}
+
+// inDays writes the date of an offset_by as the cases do.
+func inDays(t *testing.T, reason string) string {
+	date, ok := strings.CutPrefix(reason, "offset_by:")
+	if !ok {
+		return reason
+	}
+	date, place, _ := strings.Cut(date, "/")
+	day, err := schema.ParseDay(date)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return fmt.Sprintf("offset_by:%d/%s", int(day), place)
 }
 
 // legs tells of all legs, or of the total alone where all is net.

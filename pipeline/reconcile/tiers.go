@@ -46,14 +46,18 @@ func (w *window) try(tier schema.Tier, groups func(*group) bool, settlements fun
 	if err != nil || !c.agrees() {
 		return err
 	}
+	w.steps++
 	for i := range w.groups {
 		if g := &w.groups[i]; g.open() && groups(g) {
 			g.finding = finding{schema.Matched, tier, c.reasons}
+			for j := range g.bills {
+				g.bills[j].step = w.steps
+			}
 		}
 	}
 	for i := range w.settlements {
-		if s := &w.settlements[i]; settlements(s) {
-			s.closed = true
+		if s := &w.settlements[i]; !s.closed && settlements(s) {
+			s.closed, s.step = true, w.steps
 		}
 	}
 	return nil
@@ -120,7 +124,9 @@ func (w *window) pair() {
 		b, s := bills[0], settlements[0]
 		order := cmp.Compare(b.Legs[schema.LegTotal].V, s.legs[schema.LegTotal].V)
 		if order == 0 && compatible(&b.Legs, &s.legs) {
+			w.steps++
 			b.pair, s.paired = s, true
+			b.step, s.step = w.steps, w.steps
 		}
 		if order <= 0 {
 			bills = bills[1:]

@@ -49,7 +49,8 @@ func Unexplained(day schema.Day, settlements []schema.Settlement) ([]schema.Reco
 			settled = tally{}
 		}
 		row := &rows[len(rows)-1]
-		if err := addSettlement(row, &settled, &s.settlement); err != nil {
+		addSettlement(row, &s.settlement)
+		if err := settled.addSettlement(&s.settlement); err != nil {
 			return nil, fmt.Errorf("group %s, settlement_only on %s: %w", s.key, day, err)
 		}
 		row.Settled = settled.sum

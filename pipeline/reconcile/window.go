@@ -14,6 +14,8 @@ type window struct {
 	days        []schema.Day // that have bills, ascending
 	groups      []group      // by account, day, item
 	settlements []settlement // by settle_id and item
+	steps       int          // of matching that closed something, or made a pair
+	shares      [][]share    // of each step, once offsetBy was called
 }
 
 // group is the order's bills of one account on one day, and of one item if it
@@ -39,6 +41,7 @@ type bill struct {
 	*Bill
 	item string      // its item_order_id if a settlement names that, else ""
 	pair *settlement // of the tier amount
+	step int         // of matching that closed it or gave it its pair; 0 for none
 }
 
 type settlement struct {
@@ -48,6 +51,7 @@ type settlement struct {
 	group  *group // its day is the settlement's bill_date
 	closed bool   // a tier has used it
 	paired bool   // of the tier amount
+	step   int    // of matching that closed it or gave it its pair; 0 for none
 }
 
 func newSettlement(s *schema.Settlement) settlement {

@@ -2,7 +2,7 @@
 -- group: the forward bills of one order (or item) of one account on one day, or its other bills; or settlements that no bill
 -- explains.
 -- It is written for DuckDB with what Trino (Athena) and Spark share; where one of them differs, the line says so. An engine
--- that computes a WITH anew at each mention computes the tiers, the dear part, twice; none is joined but by keys.
+-- that computes a WITH anew at each mention computes the tiers, the dear part, several times; none is joined but by keys.
 -- Two things only billwalk knows: which settlements no bill explains (it leaves their asked_by NULL, and is believed), and the
 -- reason not_asked, which needs the calls that were made.
 
@@ -370,6 +370,48 @@ left_over AS ( -- settlements that no bill explains: a match must not hide them
   GROUP BY order_key, target, group_id
 ),
 
+-- What takes a match's difference back: a step is a set that a tier closed, or a pair; a share is what a group has in it; where
+-- two shares differ, one takes the other back.
+step_entry AS (
+  SELECT
+    order_key, target, group_id, bill_date, 'item' AS tier, item, target AS step_date, 0 AS price, 0 AS number,
+    total, fee, commission, net, total_gap, fee_gap, commission_gap, net_gap
+  FROM by_group
+  WHERE item_reasons IS NOT NULL
+  UNION ALL
+  SELECT
+    order_key, target, group_id, bill_date,
+    CASE WHEN day_reasons IS NOT NULL THEN 'order' WHEN window_reasons IS NOT NULL THEN 'order_window' ELSE 'amount' END, '',
+    CASE WHEN day_reasons IS NOT NULL THEN bill_date ELSE target END, COALESCE(price, 0), CASE WHEN is_paired = 1 THEN number ELSE 0 END,
+    total, fee, commission, net, total_gap, fee_gap, commission_gap, net_gap
+  FROM closed
+  WHERE COALESCE(day_reasons, window_reasons) IS NOT NULL OR is_paired = 1
+),
+share AS (
+  SELECT order_key, target, group_id, tier, item, step_date, price, number, max(bill_date) AS bill_date
+  FROM step_entry
+  WHERE group_id IS NOT NULL
+  GROUP BY order_key, target, group_id, tier, item, step_date, price, number
+  HAVING min(total_gap) IS NULL AND sum(total) <> 0 OR min(fee_gap) IS NULL AND sum(fee) <> 0
+    OR min(commission_gap) IS NULL AND sum(commission) <> 0 OR min(net_gap) IS NULL AND sum(net) <> 0
+),
+taken_back AS (
+  SELECT DISTINCT s.order_key, s.target, s.group_id, o.group_id AS other_id
+  FROM share s
+  JOIN share o ON o.order_key = s.order_key AND o.target = s.target AND o.tier = s.tier AND o.item = s.item
+    AND o.step_date = s.step_date AND o.price = s.price AND o.number = s.number
+  WHERE s.bill_date = s.target AND o.group_id <> s.group_id
+),
+offsets AS (
+  SELECT
+    t.order_key, t.target, t.group_id,
+    array_sort(array_agg(DISTINCT 'offset_by:' || CAST(o.bill_date AS VARCHAR) -- Spark: STRING
+      || '/' || o.walk_account_id || CASE WHEN o.item = '' THEN '' ELSE '/' || o.item END)) AS offset_by
+  FROM taken_back t
+  JOIN grouped_bill o ON o.order_key = t.order_key AND o.target = t.target AND o.group_id = t.other_id
+  GROUP BY t.order_key, t.target, t.group_id
+),
+
 -- The rows of the orders: each group on its own day, with the sums over its own bills and settlements.
 own AS (
   SELECT
@@ -401,11 +443,12 @@ found AS (
     CASE WHEN item_reasons IS NOT NULL THEN 'item' WHEN order_reasons IS NOT NULL THEN 'order' ELSE l.matched_by END AS found_by,
     CASE WHEN NOT configured THEN ',not_configured' WHEN NOT has_key THEN ',no_key'
       ELSE COALESCE(item_reasons, order_reasons, l.reasons) END AS found_reasons,
-    x.in_flight AS left_in_flight, e.order_key IS NOT NULL AS settled_elsewhere
+    x.in_flight AS left_in_flight, e.order_key IS NOT NULL AS settled_elsewhere, f.offset_by AS found_offsets
   FROM own o CROSS JOIN settings
   LEFT JOIN late_group l ON l.order_key = o.order_key AND l.target = o.target AND l.group_id = o.group_id
   LEFT JOIN left_over x ON x.order_key = o.order_key AND x.target = o.target AND x.group_id = o.group_id
   LEFT JOIN elsewhere e ON e.order_key = o.order_key AND e.target = o.target
+  LEFT JOIN offsets f ON f.order_key = o.order_key AND f.target = o.target AND f.group_id = o.group_id
 ),
 judged AS (
   SELECT
@@ -418,7 +461,10 @@ judged AS (
   FROM found
 ),
 explained AS (
-  SELECT *, judged_reasons || CASE WHEN verdict = 'mismatched' AND settled_elsewhere THEN ',settled_elsewhere' ELSE '' END AS reasons
+  SELECT
+    *,
+    CASE WHEN verdict = 'matched' AND (diff_total <> 0 OR diff_fee <> 0 OR diff_commission <> 0 OR diff_net <> 0) THEN found_offsets END AS offset_by,
+    judged_reasons || CASE WHEN verdict = 'mismatched' AND settled_elsewhere THEN ',settled_elsewhere' ELSE '' END AS reasons
   FROM judged
 ),
 order_row AS (
@@ -427,7 +473,7 @@ order_row AS (
     CASE WHEN item = '' THEN order_key ELSE order_key || '/' || item END AS group_key,
     CASE WHEN order_key NOT LIKE 'ext:%' THEN order_key END AS shop_order_id,
     NULLIF(item, '') AS item_order_id,
-    verdict, matched_by, reasons, bill_rows, settlement_rows,
+    verdict, matched_by, reasons, offset_by, bill_rows, settlement_rows,
     billed_total, CASE WHEN verdict IN ('matched', 'mismatched') AND any_success = 0 THEN 0 ELSE settled_total END AS settled_total,
     CASE WHEN verdict IN ('matched', 'mismatched') THEN diff_total END AS diff_total,
     billed_fee, CASE WHEN verdict IN ('matched', 'mismatched') AND any_success = 0 THEN 0 ELSE settled_fee END AS settled_fee,
@@ -455,7 +501,7 @@ other_bill AS (
 other_row AS (
   SELECT
     bill_date, walk_account_id, group_key, max(order_id) AS shop_order_id, NULL AS item_order_id,
-    'not_applicable' AS verdict, NULL AS matched_by, max(reasons) AS reasons, count(*) AS bill_rows, 0 AS settlement_rows,
+    'not_applicable' AS verdict, NULL AS matched_by, max(reasons) AS reasons, NULL AS offset_by, count(*) AS bill_rows, 0 AS settlement_rows,
     sum(CASE WHEN settle_type = 1 THEN total END) AS billed_total, NULL AS settled_total, NULL AS diff_total,
     sum(CASE WHEN settle_type = 1 THEN fee END) AS billed_fee, NULL AS settled_fee, NULL AS diff_fee,
     sum(CASE WHEN settle_type = 1 THEN commission END) AS billed_commission, NULL AS settled_commission, NULL AS diff_commission,
@@ -480,7 +526,7 @@ lone AS (
 lone_row AS (
   SELECT
     bill_date, '' AS walk_account_id, group_key, max(shop_order_id) AS shop_order_id, max(item) AS item_order_id,
-    'settlement_only' AS verdict, NULL AS matched_by, max(reasons) AS reasons, 0 AS bill_rows, count(*) AS settlement_rows,
+    'settlement_only' AS verdict, NULL AS matched_by, max(reasons) AS reasons, NULL AS offset_by, 0 AS bill_rows, count(*) AS settlement_rows,
     NULL AS billed_total, sum(CASE WHEN settle_status = 'SUCCESS' THEN settle_amount_fen END) AS settled_total, NULL AS diff_total,
     NULL AS billed_fee, sum(CASE WHEN settle_status = 'SUCCESS' THEN rake_fen END) AS settled_fee, NULL AS diff_fee,
     NULL AS billed_commission, sum(CASE WHEN settle_status = 'SUCCESS' THEN commission_fen END) AS settled_commission, NULL AS diff_commission,
@@ -492,7 +538,8 @@ lone_row AS (
 
 SELECT
   bill_date, walk_account_id, group_key, shop_order_id, item_order_id, verdict, matched_by,
-  CASE WHEN reasons = '' THEN ARRAY[] ELSE split(substr(reasons, 2), ',') END AS reasons, -- Spark: array() for ARRAY[]
+  CASE WHEN reasons = '' THEN COALESCE(offset_by, ARRAY[]) -- Spark: array() for ARRAY[]
+    ELSE split(substr(reasons, 2), ',') || COALESCE(offset_by, ARRAY[]) END AS reasons, -- Spark: array() for ARRAY[]
   CAST(bill_rows AS BIGINT) AS bill_rows,
   CAST(settlement_rows AS BIGINT) AS settlement_rows,
   CAST(billed_total AS BIGINT) AS billed_total_fen,
