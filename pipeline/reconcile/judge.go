@@ -1,6 +1,10 @@
 package reconcile
 
-import "billwalk/schema"
+import (
+	"slices"
+
+	"billwalk/schema"
+)
 
 // judge gives a verdict on a group that no tier has closed. Where a settlement of
 // the order counts elsewhere, none within the window is a difference.
@@ -30,6 +34,9 @@ func (w *window) judge(g *group, o *Order) error {
 			return err
 		}
 		g.verdict, g.reasons = schema.Mismatched, c.reasons
+		if c.more && !all.failed && !o.Elsewhere {
+			g.reasons = slices.Insert(g.reasons, 0, reasonPartlyBilled)
+		}
 		if !c.compared {
 			g.reasons = append(g.reasons, reasonNothingCompared)
 		}
