@@ -101,7 +101,7 @@ func reconciliationFields() []Field[Reconciliation] {
 			func(r *row) *Verdict { return &r.Verdict }),
 		nullable(textOf[Tier](), Column{Name: "matched_by", Label: "匹配方式", Doc: "item, order, order_window or amount; NULL unless matched"},
 			func(r *row) *Null[Tier] { return &r.MatchedBy }),
-		always(texts, Column{Name: "reasons", Label: "原因", Doc: "why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, settled_elsewhere, offset_by:<bill_date>/<walk_account_id>[/<item>], retry_in_flight, not_asked, no_key, non_forward, not_configured. " +
+		always(texts, Column{Name: "reasons", Label: "原因", Doc: "why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, settled_elsewhere, partly_billed, offset_by:<bill_date>/<walk_account_id>[/<item>], retry_in_flight, not_asked, no_key, non_forward, not_configured. " +
 			"settlement_unexplained beside settlement_only: " + UnexplainedCauses},
 			func(r *row) *[]string { return &r.Reasons }),
 		required(int64s, Column{Name: "bill_rows", Label: "账单数", Doc: "bills in the group"},

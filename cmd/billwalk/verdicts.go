@@ -24,6 +24,7 @@ type verdicts struct {
 type verdictSum struct {
 	groups          int64
 	billed, settled schema.Fen
+	offset          schema.Fen // of settled - billed: what groups take back that offset_by names
 }
 
 // difference is what bills and settlements of one order differ by, over its days.
@@ -77,6 +78,11 @@ func (v *verdicts) add(day schema.Day, r *schema.Reconciliation, orders map[stri
 	if sum.settled, err = sum.settled.Add(r.Settled[schema.LegTotal].V); err != nil {
 		return err
 	}
+	if slices.ContainsFunc(r.Reasons, func(reason string) bool { return strings.HasPrefix(reason, "offset_by:") }) {
+		if sum.offset, err = sum.offset.Add(r.Diff[schema.LegTotal].V); err != nil {
+			return err
+		}
+	}
 	if r.Verdict != schema.Mismatched {
 		return nil
 	}
@@ -111,6 +117,9 @@ func (v *verdicts) print(out io.Writer) error {
 	if err := table.Flush(); err != nil {
 		return err
 	}
+	if err := v.printOffset(out); err != nil {
+		return err
+	}
 	if len(v.differences) == 0 {
 		return nil
 	}
@@ -130,4 +139,35 @@ func (v *verdicts) print(out io.Writer) error {
 		fmt.Fprintf(table, "%s\t%s\t%s\t\n", d.first, d.account, plain(d.order))
 	}
 	return table.Flush()
+}
+
+// printOffset adds the matched groups up where they differ on the whole: what is
+// settled with groups of other verdicts or days, and what was not compared.
+func (v *verdicts) printOffset(out io.Writer) error {
+	s := v.sums[schema.Matched]
+	if s == nil || s.billed == s.settled {
+		return nil
+	}
+	rest, err := s.settled.Sub(s.billed)
+	if err == nil {
+		rest, err = rest.Sub(s.offset)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "\nmatched 平账: %s billed 账单%s%s = %s settled 分账\n", s.billed.Yuan(),
+		plus(s.offset, "offset by groups of other verdicts or days 由其他结论或日期的组抵回 (offset_by)"),
+		plus(rest, "within the tolerance, or not known on both sides 在容差内或一方未知"), s.settled.Yuan())
+	return err
+}
+
+// plus returns what is added to a sum, "" if it is nothing.
+func plus(fen schema.Fen, what string) string {
+	switch {
+	case fen < 0:
+		return fmt.Sprintf(" - %s %s", (-fen).Yuan(), what)
+	case fen > 0:
+		return fmt.Sprintf(" + %s %s", fen.Yuan(), what)
+	}
+	return ""
 }

@@ -76,7 +76,7 @@ var cases = []struct {
 		bills:       `A 1 - 0`,
 		settlements: `s1 SUCCESS 1 - 1`,
 		want: `
-1 A K mismatched 1:1 0/1/1 total_differs net_differs
+1 A K mismatched 1:1 0/1/1 partly_billed total_differs net_differs
 1 A s1`,
 	},
 	{
@@ -159,7 +159,7 @@ A 1 - 60`,
 s1 SUCCESS 1 - 70
 s2 SUCCESS 1 - 31`,
 		want: `
-1 A K mismatched 2:2 100/101/1 total_differs net_differs
+1 A K mismatched 2:2 100/101/1 partly_billed total_differs net_differs
 1 A s1
 1 A s2`,
 	},
@@ -441,7 +441,7 @@ s2 SUCCESS 2 - 40
 s3 SUCCESS 2 - 1`,
 		want: `
 1 A K matched/amount 1:1 40/60/20 offset_by:2/A
-2 A K mismatched 1:2 60/41/-19 total_differs net_differs
+2 A K mismatched 1:2 60/41/-19 partly_billed total_differs net_differs
 1 A s1
 2 A s2
 2 A s3`,
@@ -590,7 +590,7 @@ s1 SUCCESS 1 i1 40
 s2 SUCCESS 1 i2 61`,
 		want: `
 1 A K/i1 matched/item 1:1 40/40/0
-1 A K/i2 mismatched 1:1 60/61/1 total_differs net_differs
+1 A K/i2 mismatched 1:1 60/61/1 partly_billed total_differs net_differs
 1 A s1
 1 A s2`,
 	},
@@ -630,7 +630,7 @@ s2 SUCCESS 2 i2 6`,
 		want: `
 1 A K/i1 matched/item 1:0 40/0/-40 offset_by:2/A/i1
 2 A K/i1 matched/item 1:1 60/100/40 offset_by:1/A/i1
-2 A K/i2 mismatched 1:1 5/6/1 total_differs net_differs
+2 A K/i2 mismatched 1:1 5/6/1 partly_billed total_differs net_differs
 2 A s1
 2 A s2`,
 	},
@@ -758,7 +758,7 @@ s2 SUCCESS 1 i1 100
 s3 SUCCESS 1 i2 300 9 0 291`,
 		want: `
 1 A K/i1 mismatched 1:2 100/200/100 settlement_unexplained
-1 A K/i2 mismatched 1:1 300/300/0 0/9/9 0/0/0 300/291/-9 total_differs fee_differs net_differs
+1 A K/i2 mismatched 1:1 300/300/0 0/9/9 0/0/0 300/291/-9 partly_billed total_differs fee_differs net_differs
 1 A s1
 1 A s2
 1 A s3`,
@@ -784,8 +784,8 @@ A 1 - 40
 A 5 - 60`,
 		settlements: `s1 SUCCESS 5 - 100`,
 		want: `
-1 A K mismatched 1:1 40/100/60 total_differs net_differs
-5 A K mismatched 1:1 60/100/40 total_differs net_differs
+1 A K mismatched 1:1 40/100/60 partly_billed total_differs net_differs
+5 A K mismatched 1:1 60/100/40 partly_billed total_differs net_differs
 1 A s1
 5 A s1`,
 	},
@@ -838,6 +838,55 @@ s3 SUCCESS 3 - 30`,
 1 A s1
 2 A s2
 3 A s3`,
+	},
+	{
+		name: "settled in whole, billed in part",
+		bills: `
+A 1 - 100
+A 2 - 50`,
+		settlements: `s1 SUCCESS 1 - 300`,
+		want: `
+1 A K mismatched 1:1 100/300/200 partly_billed total_differs net_differs
+2 A K mismatched 1:0 50/0/-50 partly_billed total_differs net_differs
+1 A s1`,
+	},
+	{
+		name:        "more in total, and less of the fee",
+		bills:       `A 1 - 100 10 0 90`,
+		settlements: `s1 SUCCESS 1 - 300 9 0 291`,
+		want: `
+1 A K mismatched 1:1 100/300/200 10/9/-1 0/0/0 90/291/201 total_differs fee_differs net_differs
+1 A s1`,
+	},
+	{
+		name: "more than the tolerance, and less within it", tolerance: 2,
+		bills:       `A 1 - 100 10 0 90`,
+		settlements: `s1 SUCCESS 1 - 103 8 0 95`,
+		want: `
+1 A K mismatched 1:1 100/103/3 10/8/-2 0/0/0 90/95/5 partly_billed total_differs net_differs
+1 A s1`,
+	},
+	{
+		name: "more, and another day failed",
+		bills: `
+A 1 - 100
+A 2 - 50`,
+		settlements: `
+s1 SUCCESS 1 - 300
+s2 FAIL 2 - 50`,
+		want: `
+1 A K mismatched 1:1 100/300/200 total_differs net_differs
+2 A K failed 1:1 50/_/_
+1 A s1
+2 A s2`,
+	},
+	{
+		name: "settled elsewhere, and more here", elsewhere: true,
+		bills:       `A 1 - 100`,
+		settlements: `s1 SUCCESS 1 - 300`,
+		want: `
+1 A K mismatched 1:1 100/300/200 total_differs net_differs settled_elsewhere
+1 A s1`,
 	},
 	{
 		name: "settled elsewhere, and nothing here", elsewhere: true,

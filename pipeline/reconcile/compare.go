@@ -50,6 +50,7 @@ func (t *tally) addSettlement(s *settlement) error {
 type comparison struct {
 	compared bool // some leg could be compared
 	differs  bool // one of them is outside the tolerance
+	more     bool // more was settled than billed: of the total, and of no leg less
 	reasons  []string
 }
 
@@ -68,6 +69,7 @@ var reasons = func() (words [schema.LegCount]struct{ notBilled, notSettled, diff
 // compare holds sums of bills against sums of settlements; there are rows of
 // both. The reasons are in the order of the legs.
 func (r *Rules) compare(billed, settled *tally) (c comparison, err error) {
+	less := false
 	for leg := range schema.LegCount {
 		switch {
 		case billed.missing[leg]:
@@ -84,8 +86,11 @@ func (r *Rules) compare(billed, settled *tally) (c comparison, err error) {
 				c.differs = true
 				c.reasons = append(c.reasons, reasons[leg].differs)
 			}
+			less = less || difference < -r.Tolerance
+			c.more = c.more || leg == schema.LegTotal && difference > r.Tolerance
 		}
 	}
+	c.more = c.more && !less
 	return c, nil
 }
 
@@ -101,10 +106,8 @@ func (w *window) compare(some set) (comparison, error) {
 		if !s.Status.Final() {
 			return comparison{}, nil
 		}
-		if s.Status == schema.StatusSuccess {
-			if err := settled.add(&s.legs); err != nil {
-				return comparison{}, err
-			}
+		if err := settled.addSettlement(s); err != nil {
+			return comparison{}, err
 		}
 	}
 	if settled.rows == 0 {

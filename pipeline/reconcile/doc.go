@@ -55,7 +55,9 @@
 // none, by those of the whole order: none at all is bill_only (pending, if not
 // everything was asked), one under way anywhere in the order is pending (beside a
 // failed one with the reason retry_in_flight), a failed one is failed, and anything
-// else is mismatched, with the legs that differ.
+// else is mismatched, with the legs that differ. It is partly_billed, too, where all
+// that is open in the window succeeded and comes to more than the open bills, in
+// total and in no leg to less: as of a prepaid order of which further bills may come.
 // A group that agrees but has another settlement, one that no bill explains, does
 // not agree after all: it is mismatched or, that one being under way, pending.
 // A settlement that succeeded and counts on a day before the window stays there and

@@ -43,6 +43,9 @@ func (g *group) judge(all *rest, o *Order) {
 		g.verdict = schema.SettleFailed
 	default:
 		g.verdict, g.reasons = schema.Mismatched, slices.Clone(all.reasons)
+		if all.more && !all.failed && !o.Elsewhere {
+			g.reasons = slices.Insert(g.reasons, 0, reasonPartlyBilled)
+		}
 		if !all.compared {
 			g.reasons = append(g.reasons, reasonNothingCompared)
 		}

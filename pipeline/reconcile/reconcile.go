@@ -26,6 +26,7 @@ const (
 	reasonUnexplained     = "settlement_unexplained"
 	reasonBillRemoved     = "bill_removed"
 	reasonElsewhere       = "settled_elsewhere"
+	reasonPartlyBilled    = "partly_billed"
 )
 
 // Order is one order with all that is known of it over the window.

@@ -75,7 +75,7 @@ func TestSQL(t *testing.T) {
 		"": true, "item": true, "order": true, "order_window": true, "amount": true,
 		"order_id: shop_order_id": true, "out_order_no: order_ext_id": true, "order_id: item_order_id": true, "out_settle_no: verify_id": true,
 		"item_order_id: item_order_id": true, "order_id: settlement": true,
-		"nothing_compared": true, "settlement_unexplained": true, "settled_elsewhere": true,
+		"nothing_compared": true, "settlement_unexplained": true, "settled_elsewhere": true, "partly_billed": true,
 		"offset_by, item": true, "offset_by, order": true, "offset_by, order_window": true, "offset_by, amount": true, "retry_in_flight": true, "no_key": true, "non_forward": true, "not_configured": true,
 	}
 	for leg := range schema.LegCount {

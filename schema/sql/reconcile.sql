@@ -337,13 +337,17 @@ open_entry AS (
       || COALESCE(min(commission_gap) OVER u, CASE WHEN abs(sum(commission) OVER u) > tolerance_fen THEN ',commission_differs' ELSE '' END)
       || COALESCE(min(net_gap) OVER u, CASE WHEN abs(sum(net) OVER u) > tolerance_fen THEN ',net_differs' ELSE '' END)
       || CASE WHEN (min(total_gap) OVER u || min(fee_gap) OVER u || min(commission_gap) OVER u || min(net_gap) OVER u) IS NOT NULL
-        THEN ',nothing_compared' ELSE '' END AS open_reasons
+        THEN ',nothing_compared' ELSE '' END AS open_reasons,
+    max(is_fail) OVER u = 0 AND min(total_gap) OVER u IS NULL AND sum(total) OVER u > tolerance_fen
+      AND (min(fee_gap) OVER u IS NOT NULL OR sum(fee) OVER u >= -tolerance_fen)
+      AND (min(commission_gap) OVER u IS NOT NULL OR sum(commission) OVER u >= -tolerance_fen)
+      AND (min(net_gap) OVER u IS NOT NULL OR sum(net) OVER u >= -tolerance_fen) AS partly_billed
   FROM closed
   WHERE NOT is_closed
   WINDOW g AS (PARTITION BY order_key, target, group_id), u AS (PARTITION BY order_key, target)
 ),
 open_group AS (
-  SELECT DISTINCT order_key, target, group_id, open_reasons,
+  SELECT DISTINCT order_key, target, group_id, open_reasons, partly_billed,
     CASE WHEN group_failed = 1 OR group_settled = 0 AND failed = 1 THEN 1 ELSE 0 END AS has_failed,
     CASE WHEN settled = 0 THEN 'bill_only'
       WHEN in_flight = 1 THEN 'pending'
@@ -355,12 +359,13 @@ open_group AS (
 late_group AS ( -- the groups that tiers 1 and 2a left open
   SELECT DISTINCT order_key, target, group_id, 'matched' AS verdict,
     CASE WHEN day_reasons IS NOT NULL THEN 'order' WHEN window_reasons IS NOT NULL THEN 'order_window' ELSE 'amount' END AS matched_by,
-    COALESCE(day_reasons, window_reasons, amount_reasons) AS reasons
+    COALESCE(day_reasons, window_reasons, amount_reasons) AS reasons, false AS partly_billed
   FROM closed
   WHERE is_bill = 1 AND is_closed
   UNION ALL
   SELECT order_key, target, group_id, verdict, NULL,
-    CASE WHEN verdict = 'mismatched' THEN open_reasons WHEN verdict = 'pending' AND has_failed = 1 THEN ',retry_in_flight' ELSE '' END
+    CASE WHEN verdict = 'mismatched' THEN open_reasons WHEN verdict = 'pending' AND has_failed = 1 THEN ',retry_in_flight' ELSE '' END,
+    verdict = 'mismatched' AND partly_billed
   FROM open_group
 ),
 left_over AS ( -- settlements that no bill explains: a match must not hide them
@@ -443,7 +448,7 @@ found AS (
     CASE WHEN item_reasons IS NOT NULL THEN 'item' WHEN order_reasons IS NOT NULL THEN 'order' ELSE l.matched_by END AS found_by,
     CASE WHEN NOT configured THEN ',not_configured' WHEN NOT has_key THEN ',no_key'
       ELSE COALESCE(item_reasons, order_reasons, l.reasons) END AS found_reasons,
-    x.in_flight AS left_in_flight, e.order_key IS NOT NULL AS settled_elsewhere, f.offset_by AS found_offsets
+    l.partly_billed, x.in_flight AS left_in_flight, e.order_key IS NOT NULL AS settled_elsewhere, f.offset_by AS found_offsets
   FROM own o CROSS JOIN settings
   LEFT JOIN late_group l ON l.order_key = o.order_key AND l.target = o.target AND l.group_id = o.group_id
   LEFT JOIN left_over x ON x.order_key = o.order_key AND x.target = o.target AND x.group_id = o.group_id
@@ -464,7 +469,8 @@ explained AS (
   SELECT
     *,
     CASE WHEN verdict = 'matched' AND (diff_total <> 0 OR diff_fee <> 0 OR diff_commission <> 0 OR diff_net <> 0) THEN found_offsets END AS offset_by,
-    judged_reasons || CASE WHEN verdict = 'mismatched' AND settled_elsewhere THEN ',settled_elsewhere' ELSE '' END AS reasons
+    CASE WHEN verdict = 'mismatched' AND partly_billed AND NOT settled_elsewhere THEN ',partly_billed' ELSE '' END || judged_reasons
+      || CASE WHEN verdict = 'mismatched' AND settled_elsewhere THEN ',settled_elsewhere' ELSE '' END AS reasons
   FROM judged
 ),
 order_row AS (
