@@ -150,7 +150,7 @@ func TestLaterBill(t *testing.T) {
 		if diff := cmp.Diff([]string{"order_id K"}, w.trade.made()); diff != "" {
 			t.Errorf("(-want +asked):\n%s", diff)
 		}
-		want := []string{"19 store K matched/order_window 1:1 40/10/-30", "20 store K matched/order_window 1:1 60/90/30"}
+		want := []string{"19 store K matched/order_window offset_by:2026-11-20/store 1:1 40/10/-30", "20 store K matched/order_window offset_by:2026-11-19/store 1:1 60/90/30"}
 		if diff := cmp.Diff(want, w.verdicts(day-1, day)); diff != "" {
 			t.Errorf("verdicts (-want +got):\n%s", diff)
 		}
@@ -172,7 +172,7 @@ func TestAnswerOfAnotherDay(t *testing.T) {
 		if diff := cmp.Diff([]string{"order_id K"}, w.trade.made()); diff != "" {
 			t.Errorf("within the window (-want +asked):\n%s", diff)
 		}
-		if diff := cmp.Diff([]string{"17 store K matched/order_window 1:0 100/0/-100"}, w.verdicts(day-3, day-3)); diff != "" {
+		if diff := cmp.Diff([]string{"17 store K matched/order_window offset_by:2026-11-20/store 1:0 100/0/-100"}, w.verdicts(day-3, day-3)); diff != "" {
 			t.Errorf("verdicts (-want +got):\n%s", diff)
 		}
 		w.run(pipeline.ExitDone, on(day-7))

@@ -30,7 +30,7 @@ func TestJoin(t *testing.T) {
 		"two accounts": {
 			map[schema.Unit]string{at(store, day): sale(store.ID, "1", "K", "", 40), at(kiosk, day): sale(kiosk.ID, "1", "K", "", 60)},
 			[]string{success("s1", 100, day)}, []string{"20 s1"},
-			[]string{"20 kiosk K matched/order 1:1 60/100/40", "20 store K matched/order 1:0 40/0/-40"},
+			[]string{"20 kiosk K matched/order offset_by:2026-11-20/store 1:1 60/100/40", "20 store K matched/order offset_by:2026-11-20/kiosk 1:0 40/0/-40"},
 		},
 		"one of two accounts": {
 			map[schema.Unit]string{at(store, day): sale(store.ID, "1", "K", "", 40), at(kiosk, day): sale(kiosk.ID, "1", "K", "", 60)},
@@ -41,7 +41,7 @@ func TestJoin(t *testing.T) {
 			map[schema.Unit]string{
 				at(store, day-2): sale(store.ID, "1", "K", "", 10), at(store, day-1): sale(store.ID, "1", "K", "", 20), at(store, day): sale(store.ID, "1", "K", "", 30)},
 			[]string{success("s1", 60, day)}, []string{"20 s1"},
-			[]string{"18 store K matched/order_window 1:0 10/0/-10", "19 store K matched/order_window 1:0 20/0/-20", "20 store K matched/order_window 1:1 30/60/30"},
+			[]string{"18 store K matched/order_window offset_by:2026-11-19/store offset_by:2026-11-20/store 1:0 10/0/-10", "19 store K matched/order_window offset_by:2026-11-18/store offset_by:2026-11-20/store 1:0 20/0/-20", "20 store K matched/order_window offset_by:2026-11-18/store offset_by:2026-11-19/store 1:1 30/60/30"},
 		},
 		"two days, two accounts, each settled on its own": {
 			map[schema.Unit]string{at(kiosk, day-2): sale(kiosk.ID, "1", "K", "", 10), at(store, day): sale(store.ID, "1", "K", "", 30)},
@@ -51,7 +51,7 @@ func TestJoin(t *testing.T) {
 		"two days, settled in between": {
 			map[schema.Unit]string{at(kiosk, day-2): sale(kiosk.ID, "1", "K", "", 10), at(store, day): sale(store.ID, "1", "K", "", 30)},
 			[]string{success("s1", 41, day-1)}, []string{"18 s1"},
-			[]string{"18 kiosk K mismatched total_differs net_differs 1:1 10/41/31", "20 store K mismatched total_differs net_differs 1:0 30/0/-30"},
+			[]string{"18 kiosk K mismatched partly_billed total_differs net_differs 1:1 10/41/31", "20 store K mismatched partly_billed total_differs net_differs 1:0 30/0/-30"},
 		},
 		"days that do not see each other": {
 			map[schema.Unit]string{at(store, day-4): sale(store.ID, "1", "K", "", 10), at(store, day): sale(store.ID, "1", "K", "", 10)},

@@ -55,8 +55,8 @@ func TestSmallestValue(t *testing.T) {
 				t.Errorf("%d buckets (-want +asked):\n%s", buckets, diff)
 			}
 			want := []string{
-				"20 kiosk K matched/order 2:1 20/40/20", "20 kiosk L bill_only 1:0 5/_/_",
-				"20 store K matched/order 2:0 20/0/-20", "20 store L bill_only 1:0 5/_/_",
+				"20 kiosk K matched/order offset_by:2026-11-20/store 2:1 20/40/20", "20 kiosk L bill_only 1:0 5/_/_",
+				"20 store K matched/order offset_by:2026-11-20/kiosk 2:0 20/0/-20", "20 store L bill_only 1:0 5/_/_",
 			}
 			if diff := cmp.Diff(want, w.verdicts(day, day)); diff != "" {
 				t.Errorf("%d buckets (-want +got):\n%s", buckets, diff)

@@ -164,7 +164,7 @@ func (w *world) verdicts(first, last schema.Day) []string {
 				if r.MatchedBy.Valid {
 					verdict += "/" + string(r.MatchedBy.V)
 				}
-				verdict = strings.Join(append([]string{verdict}, r.Reasons...), " ")
+				verdict = named.Replace(strings.Join(append([]string{verdict}, r.Reasons...), " "))
 				lines = append(lines, fmt.Sprintf("%s %s %s %s %d:%d %s/%s/%s", d.String()[8:], nameOf(r.WalkAccountID), r.GroupKey, verdict,
 					r.BillRows, r.SettlementRows, show(r.Billed[schema.LegTotal]), show(r.Settled[schema.LegTotal]), show(r.Diff[schema.LegTotal])))
 			}
@@ -173,6 +173,9 @@ func (w *world) verdicts(first, last schema.Day) []string {
 	slices.Sort(lines)
 	return lines
 }
+
+// named names the accounts in reasons.
+var named = strings.NewReplacer("/"+string(brand.ID), "/brand", "/"+string(store.ID), "/store", "/"+string(kiosk.ID), "/kiosk", "/"+string(mobile.ID), "/mobile")
 
 func nameOf(id schema.AccountID) string {
 	switch id {
