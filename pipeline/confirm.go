@@ -62,7 +62,7 @@ func (b *builder) lones(asking, hard context.Context, day schema.Day) ([][]*noti
 		}
 	}
 	evidence := b.evidence()
-	return evidence.joinSame(day, groups)
+	return evidence.joinSame(hard, day, groups)
 }
 
 // confirm queries the settlements that have no final answer yet, and those that a
@@ -72,6 +72,9 @@ func (b *builder) confirm(asking, hard context.Context, day schema.Day, groups [
 	known := make([]bool, len(groups))
 	orders := make([]wanted, len(groups))
 	for i, states := range groups {
+		if err := hard.Err(); err != nil {
+			return err
+		}
 		l, err := evidence.lone(day, states)
 		if err != nil {
 			return err
@@ -182,9 +185,12 @@ func (e *evidence) answered(l *lone, k known) error {
 
 // joinSame joins callbacks that name one settlement by two ids, as the query's record
 // shows: it must not count twice.
-func (e *evidence) joinSame(day schema.Day, groups [][]*notifiedState) (joined [][]*notifiedState, err error) {
+func (e *evidence) joinSame(ctx context.Context, day schema.Day, groups [][]*notifiedState) (joined [][]*notifiedState, err error) {
 	places := make(map[string]int)
 	for _, states := range groups {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		l, err := e.lone(day, states)
 		if err != nil {
 			return nil, err

@@ -226,7 +226,7 @@ func (b *builder) join(asking, ctx context.Context, a *assembly) error {
 		if err != nil {
 			return err
 		}
-		if err := j.leftOver(groups); err != nil {
+		if err := j.leftOver(ctx, groups); err != nil {
 			return err
 		}
 	}

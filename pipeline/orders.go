@@ -129,6 +129,9 @@ func (n *neighbours) forward(ctx context.Context, at partition, columns ...strin
 		for row, err := range n.bills(ctx, at, columns...) {
 			var bill reconcile.Bill
 			if err == nil {
+				err = ctx.Err()
+			}
+			if err == nil {
 				bill, err = reconcile.NewBill(at.day, row)
 			}
 			if err == nil && (!bill.Forward() || bill.Order() == "") {

@@ -104,6 +104,9 @@ func (b *builder) unexplained(ctx context.Context, day schema.Day) ([]*notifiedS
 	}
 	var left []*notifiedState
 	for i := range heard {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
 		s := &heard[i]
 		if b.callbacks.linkedOnce[s.place].Load() {
 			continue
@@ -204,9 +207,12 @@ func (f fingerprint) short() uint64 { return binary.BigEndian.Uint64(f[:]) }
 
 // leftOver hands over the settlements that no bill explains: on their own day, in
 // groups of no account.
-func (j *joiner) leftOver(groups [][]*notifiedState) error {
+func (j *joiner) leftOver(ctx context.Context, groups [][]*notifiedState) error {
 	var settlements []schema.Settlement
 	for _, states := range groups {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
 		l, err := j.lone(j.at.day, states)
 		if err != nil {
 			return err
