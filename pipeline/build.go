@@ -132,7 +132,7 @@ func (b *builder) assemble(ctx context.Context, base schema.Base) (*assembly, er
 				known.Rules = e.Rules
 				continue
 			}
-			e.Totals, e.Repeated, e.Elsewhere, e.Open = schema.Totals{}, 0, 0, 0
+			e.Totals, e.Repeated, e.Elsewhere, e.Open, e.Mismatched = schema.Totals{}, 0, 0, 0, 0
 			a.m.Units = append(a.m.Units, e)
 		}
 	}

@@ -268,6 +268,8 @@ func (j *joiner) group(r *schema.Reconciliation) error {
 	j.m.Verdicts[r.Verdict]++
 	if e := j.entries[r.WalkAccountID]; e != nil && (r.Verdict == schema.Pending || r.Verdict == schema.BillOnly || r.Verdict == schema.SettleFailed) {
 		e.Open++
+	} else if e != nil && r.Verdict == schema.Mismatched {
+		e.Mismatched++
 	}
 	return j.out.Reconciliation(r)
 }

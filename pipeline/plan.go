@@ -168,7 +168,8 @@ func learn(sizes map[schema.AccountID]size, m *schema.Manifest) {
 	}
 	for _, e := range m.Units {
 		if e.Certificate != nil && len(e.Certificate.Pages) > 0 {
-			sizes[e.Account.ID] = size{len(e.Certificate.Pages), e.Orders * tries(e.Rules) / 100, e.Open * tries(e.Rules) / 100, max(e.Orders-e.Open, 0), e.Rules}
+			open := e.Open + e.Mismatched
+			sizes[e.Account.ID] = size{len(e.Certificate.Pages), e.Orders * tries(e.Rules) / 100, open * tries(e.Rules) / 100, max(e.Orders-open, 0), e.Rules}
 		}
 	}
 }

@@ -50,13 +50,14 @@ type Object struct {
 type Entry struct {
 	Account     Account      `json:"account"`
 	State       State        `json:"state"`
-	Stale       bool         `json:"stale,omitempty"` // its rows are those of an earlier run
-	Totals      Totals       `json:"totals"`          // of its published bills
-	Repeated    int64        `json:"repeated"`        // records dropped: received again with the same content
-	Elsewhere   int64        `json:"elsewhere"`       // records left to the account's own walk, published in another bucket
-	Orders      int64        `json:"orders"`          // different orders of its bills that the trade system is asked for
-	Open        int64        `json:"open"`            // of its groups: pending, bill_only or failed
-	Rules       []RuleUse    `json:"rules,omitempty"` // how often each match rule has answered so far
+	Stale       bool         `json:"stale,omitempty"`      // its rows are those of an earlier run
+	Totals      Totals       `json:"totals"`               // of its published bills
+	Repeated    int64        `json:"repeated"`             // records dropped: received again with the same content
+	Elsewhere   int64        `json:"elsewhere"`            // records left to the account's own walk, published in another bucket
+	Orders      int64        `json:"orders"`               // different orders of its bills that the trade system is asked for
+	Open        int64        `json:"open"`                 // of its groups: pending, bill_only or failed
+	Mismatched  int64        `json:"mismatched,omitempty"` // of its groups; earlier versions did not tell
+	Rules       []RuleUse    `json:"rules,omitempty"`      // how often each match rule has answered so far
 	Failure     *Failure     `json:"failure,omitempty"`
 	Certificate *Certificate `json:"certificate,omitempty"`
 }

@@ -32,6 +32,7 @@ type tables struct {
 	groupRows   int64
 	verdicts    map[schema.Verdict]int64
 	open        map[schema.AccountID]int64
+	mismatched  map[schema.AccountID]int64
 	exceptions  map[schema.Rule]int64
 	ofBills     map[schema.Rule]int64 // exceptions that name a bill
 	minus       map[string]int64      // exceptions for amounts with a minus, by settlement
@@ -52,7 +53,7 @@ func newTables(p *partition) tables {
 	return tables{
 		partition: p, identities: make(map[schema.Rule]schema.Check), doubtful: make(map[schema.Rule]int64),
 		settleIDs: make(map[string]schema.Null[string]), items: make(map[digest]bool), unexplained: make(map[string]*settledTally), groups: make(map[digest]bool),
-		verdicts: make(map[schema.Verdict]int64), open: make(map[schema.AccountID]int64), exceptions: make(map[schema.Rule]int64),
+		verdicts: make(map[schema.Verdict]int64), open: make(map[schema.AccountID]int64), mismatched: make(map[schema.AccountID]int64), exceptions: make(map[schema.Rule]int64),
 		ofBills: make(map[schema.Rule]int64), minus: make(map[string]int64),
 	}
 }
@@ -174,6 +175,9 @@ func (t *tables) group(r *schema.Reconciliation) error {
 	if r.Verdict == schema.Pending || r.Verdict == schema.BillOnly || r.Verdict == schema.SettleFailed {
 		t.open[r.WalkAccountID]++
 	}
+	if r.Verdict == schema.Mismatched {
+		t.mismatched[r.WalkAccountID]++
+	}
 	if err := t.unexplainedGroup(r, key, place); err != nil {
 		return err
 	}
@@ -199,6 +203,9 @@ func (t *tables) check() {
 		t.compare(manifest, "verdicts", counts(t.verdicts), counts(t.m.Verdicts))
 		for _, h := range t.holders {
 			t.compare(manifest, fmt.Sprintf("account %s, open", h.Account.ID), fmt.Sprint(t.open[h.Account.ID]), fmt.Sprint(h.entry.Open))
+			if told := h.entry.Mismatched; told != 0 { // earlier versions did not tell
+				t.compare(manifest, fmt.Sprintf("account %s, mismatched", h.Account.ID), fmt.Sprint(t.mismatched[h.Account.ID]), fmt.Sprint(told))
+			}
 		}
 	}
 	if !t.damaged[exceptions] {
