@@ -27,6 +27,7 @@ type Config struct {
 	Nights   int        // days with bills, each of them looked at first in the night after it
 	Lookback int        // of the job: most of what happens to a day happens within it
 	Orders   int        // per merchant and day, 3 when 0
+	Eventful int        // of a thousand orders, those to which something happens; all when 0. The others are settled whole when they are looked at first, and no night refuses anything
 	Torn     bool       // the two walks that find a store's bill may have different versions of it, one of them being refused
 	Now      func() time.Time
 }
@@ -115,7 +116,8 @@ type Platform struct {
 	config    Config
 	merchants []*merchant
 	orders    []*order
-	byKey     map[string]*order // by either id
+	byKey     map[string]*order      // by either id
+	settled   map[string]*settlement // by either id
 	bills     map[schema.Day][]*bill
 	refused   []refusal // by night
 	mux       *http.ServeMux
@@ -145,7 +147,7 @@ func New(config Config) *Platform {
 		config.Now = time.Now
 	}
 	p := &Platform{
-		config: config, byKey: map[string]*order{}, bills: map[schema.Day][]*bill{},
+		config: config, byKey: map[string]*order{}, settled: map[string]*settlement{}, bills: map[schema.Day][]*bill{},
 		answered: map[string]map[string][]int{}, asked: map[int]map[string]bool{},
 	}
 	w := &writer{Platform: p, Rand: rand.New(rand.NewPCG(config.Seed, uint64(config.Lookback)))}

@@ -43,7 +43,7 @@ func (w *writer) plan() {
 	accounts := w.Accounts()
 	for n := range w.config.Nights {
 		var r refusal
-		if n < w.config.Nights-1 { // the last night answers everything
+		if n < w.config.Nights-1 && w.config.Eventful == 0 { // the last night answers everything
 			if w.IntN(4) == 0 {
 				r.account = accounts[w.IntN(len(accounts))].ID
 			}
@@ -57,12 +57,19 @@ func (w *writer) plan() {
 
 // order plans one order whose first bill is of the day.
 func (w *writer) order(m *merchant, day schema.Day) {
+	calm := w.config.Eventful > 0 && w.IntN(1000) >= w.config.Eventful
 	o := &order{merchant: m, key: w.id()}
-	if m.rule == outOrderNo && w.IntN(12) > 0 || m.rule == orderID && w.IntN(3) == 0 {
+	if m.rule == outOrderNo && (calm || w.IntN(12) > 0) || m.rule == orderID && w.IntN(3) == 0 {
 		o.ext = "ext-" + w.id()
 		w.byKey[o.ext] = o
 	}
 	w.orders, w.byKey[o.key] = append(w.orders, o), o
+	if calm {
+		o.story = "at once"
+		w.addBill(o, m.payees[w.IntN(len(m.payees))], day, w.firstNight(day))
+		w.settle(o, w.firstNight(day), success, o.billed(day))
+		return
+	}
 	days := []schema.Day{day}
 	if last := min(w.config.Lookback, w.config.Nights-1-w.firstNight(day)); last > 0 && w.IntN(4) == 0 {
 		for range 1 + w.IntN(2) {

@@ -135,6 +135,12 @@ func (p *Platform) serveSettlements(w http.ResponseWriter, r *http.Request) {
 // answer returns the settlements that a query finds in a night, and notes that it
 // was answered.
 func (p *Platform) answer(parameter, value string, night int) (found []*settlement) {
+	if s := p.settled[value]; s != nil && (parameter == "settle_id") == (value == s.id) {
+		if _, ok := s.at(night); ok {
+			return []*settlement{s}
+		}
+		return nil
+	}
 	o := p.byKey[value]
 	if o == nil {
 		return nil
@@ -174,10 +180,13 @@ func (s *settlement) orderIDOf() string {
 	return s.order.key
 }
 
+// outNo is the developer's id of the settlement.
+func (s *settlement) outNo() string { return "out_" + s.id }
+
 func (s *settlement) record(night int) object {
 	v, _ := s.at(night)
 	record := object{
-		"settle_id": s.id, "order_id": s.orderIDOf(), "out_settle_no": "out_" + s.id, "out_order_no": s.order.ext,
+		"settle_id": s.id, "order_id": s.orderIDOf(), "out_settle_no": s.outNo(), "out_order_no": s.order.ext,
 		"settle_amount": v.legs[0], "rake": v.legs[1], "commission": v.legs[2], "settle_status": v.status,
 		"settle_detail": fmt.Sprintf("商户号68882720803499563550-分成金额(分)%d", v.legs[3]), "settle_time": v.time.UnixMilli(), "cp_extra": "",
 	}

@@ -11,7 +11,7 @@ const (
 // settle plans a settlement of a status from a night on.
 func (w *writer) settle(o *order, night int, status string, l legs) *settlement {
 	s := &settlement{order: o, id: "ot" + w.id()}
-	o.settlements = append(o.settlements, s)
+	o.settlements, w.settled[s.id], w.settled[s.outNo()] = append(o.settlements, s), s, s
 	return s.becomes(w, night, status, l)
 }
 

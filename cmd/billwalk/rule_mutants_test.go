@@ -1,0 +1,193 @@
+package main
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+)
+
+// moduleRoot is where the paths of mutants begin.
+const moduleRoot = "../.."
+
+// ruleMutant breaks one rule of verdicts over many nights. The program is built with a
+// changed copy of one file, which go build overlays: the product has no word of it.
+type ruleMutant struct {
+	rule     string
+	file     string // under the module's root
+	old, new string // old stands in the file once
+	packages string
+	killer   string // of -run; a month's name is its lookback and its seed
+}
+
+var ruleMutants = []ruleMutant{
+	{
+		rule: "a SUCCESS is the last word, though the order does not agree", file: "pipeline/due.go",
+		old: "case p.confirms && last.outcome > open, o.agrees", new: "case last.outcome == settled, p.confirms && last.outcome > open, o.agrees",
+		packages: "./cmd/billwalk", killer: "^TestMonth$/^7d$/^5$",
+	},
+	{
+		rule: "a run of given days asks for no order that was answered", file: "pipeline/due.go",
+		old: "case last.outcome == unknown || o.contradicted:\n\t\treturn true", new: "case last.outcome == unknown || o.contradicted:\n\t\treturn true\n\tcase p.backfill:\n\t\treturn false",
+		packages: "./pipeline", killer: "^TestFinality$",
+	},
+	{
+		rule: "an order that agrees is never asked for again", file: "pipeline/due.go",
+		old: "Value: o.key}).sampled()", new: "Value: o.key}).sampled() && false",
+		packages: "./pipeline", killer: "^TestSecondShareOut$",
+	},
+	{
+		rule: "an order that agrees is asked for every night", file: "pipeline/due.go",
+		old: "o.agrees && (p.cut(last) || !p.sampled(o)):", new: "o.agrees && p.cut(last):",
+		packages: "./cmd/billwalk", killer: "^TestCalls$/^realistic$",
+	},
+	{
+		rule: "callbacks save no query", file: "pipeline/due.go",
+		old: "return o.told && !fingerprintOf(o.questions[0]).sampled()", new: "return o.told && fingerprintOf(o.questions[0]).sampled()",
+		packages: "./cmd/billwalk", killer: "^TestCalls$/^realistic,_with_callbacks$",
+	},
+	{
+		rule: "the last look asks for no order that agrees, though the job says so", file: "pipeline/due.go",
+		old: "if p.finalCheck && p.lastLook() {", new: "if p.finalCheck && !p.lastLook() {",
+		packages: "./pipeline", killer: "^TestSecondShareOut$",
+	},
+	{
+		rule: "a rule is silenced before another one has answered", file: "pipeline/due.go",
+		old: "case before[i] || !proven ||", new: "case before[i] || !proven && false ||",
+		packages: "./pipeline", killer: "^TestMoneyTwoNightsLate$",
+	},
+	{
+		rule: "a rule that has answered for the account is silenced", file: "schema/settling.go",
+		old: "u.Answered == 0 && u.Asked >= after", new: "u.Asked >= after",
+		packages: "./cmd/billwalk", killer: "^TestMonth$/^7d$/^5$",
+	},
+	{
+		rule: "a run of given days leaves silenced rules out", file: "pipeline/due.go",
+		old: "everyRule := p.backfill || p.lastLook()", new: "everyRule := p.lastLook()",
+		packages: "./pipeline", killer: "^TestSilentRuleAsked$/given",
+	},
+	{
+		rule: "the last look leaves silenced rules out", file: "pipeline/due.go",
+		old: "everyRule := p.backfill || p.lastLook()", new: "everyRule := p.backfill",
+		packages: "./pipeline", killer: "^TestSilentRuleAsked$/last",
+	},
+	{
+		rule: "an order that was not asked by every rule is bill_only", file: "pipeline/reconcile/judge.go",
+		old: "case !own.any && !asked:", new: "case false && !asked:",
+		packages: "./cmd/billwalk", killer: "^TestMonth$/^7d$/^5$",
+	},
+	{
+		rule: "restatements compare with units that were whole the night before, alone", file: "pipeline/restate.go",
+		old: "was != nil && otherBills(was.Certificate, e.Certificate)", new: "was != nil && was.State != schema.Failed && otherBills(was.Certificate, e.Certificate)",
+		packages: "./cmd/billwalk", killer: "^TestMonth$/^7d$/^5$",
+	},
+	{
+		rule: "a bill that moved away is restated as removed", file: "pipeline/moved.go",
+		old: "p.after = now[p.before.Key()]\n", new: "_ = now\n",
+		packages: "./cmd/billwalk", killer: "^TestMonth$/^7d$/^5$",
+	},
+	{
+		rule: "a bill that moved here is restated as added", file: "pipeline/moved.go",
+		old: "case p.before == nil && before[p.after.Key()] != nil:", new: "case p.before == nil && before == nil:",
+		packages: "./cmd/billwalk", killer: "^TestMonth$/^7d$/^5$",
+	},
+	{
+		rule: "a settlement vanishes with its order's last bill", file: "pipeline/removed.go",
+		old: "if len(lost) == 0 {", new: "if len(lost) >= 0 {",
+		packages: "./cmd/billwalk", killer: "^TestMonth$/^7d$/^5$",
+	},
+	{
+		rule: "a FAIL beside a new try is failed", file: "pipeline/reconcile/judge.go",
+		old: "case all.underWay:", new: "case all.underWay && !own.failed:",
+		packages: "./cmd/billwalk", killer: "^TestMonth$/^7d$/^5$",
+	},
+}
+
+// apply returns the mutant's file as it is changed.
+func (m *ruleMutant) apply() ([]byte, error) {
+	source, err := os.ReadFile(filepath.Join(moduleRoot, filepath.FromSlash(m.file)))
+	if err != nil {
+		return nil, err
+	}
+	if n := bytes.Count(source, []byte(m.old)); n != 1 {
+		return nil, fmt.Errorf("%s has %d times %q, want it once: the mutant must follow the code", m.file, n, m.old)
+	}
+	return bytes.Replace(source, []byte(m.old), []byte(m.new), 1), nil
+}
+
+// overlay writes the changed file, and what go build wants to know of it.
+func (m *ruleMutant) overlay(t *testing.T) (path string) {
+	t.Helper()
+	changed, err := m.apply()
+	if err != nil {
+		t.Fatal(err)
+	}
+	folder := t.TempDir()
+	original, err := filepath.Abs(filepath.Join(moduleRoot, filepath.FromSlash(m.file)))
+	if err != nil {
+		t.Fatal(err)
+	}
+	copied := filepath.Join(folder, filepath.Base(m.file))
+	list, err := json.Marshal(map[string]map[string]string{"Replace": {original: copied}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	path = filepath.Join(folder, "overlay.json")
+	for name, data := range map[string][]byte{copied: changed, path: list} {
+		if err := os.WriteFile(name, data, 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return path
+}
+
+// TestRuleMutantsApply: every mutant still finds the code that it changes.
+func TestRuleMutantsApply(t *testing.T) {
+	t.Parallel()
+	for i := range ruleMutants {
+		if _, err := ruleMutants[i].apply(); err != nil {
+			t.Errorf("%s: %v", ruleMutants[i].rule, err)
+		}
+	}
+}
+
+// TestRuleMutants tests the tests of the rules: with each rule broken, the test that
+// holds it fails; with none broken, it passes.
+func TestRuleMutants(t *testing.T) {
+	if !often(false, true) {
+		t.Skip("it builds the program anew for each rule, and tests the tests alone: with " + deepVariable + "=1")
+	}
+	killers := map[[2]string]bool{}
+	for i := range ruleMutants {
+		m := &ruleMutants[i]
+		t.Run(m.rule, func(t *testing.T) {
+			killers[[2]string{m.packages, m.killer}] = true
+			out, err := goTest(t, m.packages, m.killer, "-overlay="+m.overlay(t))
+			failed := regexp.MustCompile(`(?m)^ *--- FAIL: (\S+)`).FindAllStringSubmatch(out, -1)
+			if err == nil || len(failed) == 0 {
+				t.Fatalf("it lives, %v:\n%s", err, out)
+			}
+			t.Logf("killed by %s", failed[len(failed)-1][1])
+		})
+	}
+	for k := range killers {
+		if out, err := goTest(t, k[0], k[1]); err != nil || !strings.Contains(out, "--- PASS: Test") {
+			t.Errorf("without a mutant: %v\n%s", err, out)
+		}
+	}
+}
+
+// goTest runs tests of some packages in a build of their own.
+func goTest(t *testing.T, packages, run string, flags ...string) (string, error) {
+	t.Helper()
+	args := append([]string{"test", "-count=1", "-vet=off", "-failfast", "-v", "-run", run}, flags...)
+	cmd := exec.CommandContext(t.Context(), "go", append(args, packages)...)
+	cmd.Dir, cmd.Env = moduleRoot, append(os.Environ(), deepVariable+"=")
+	out, err := cmd.CombinedOutput()
+	return string(out), err
+}
