@@ -28,11 +28,11 @@ func (r *Redactor) Hide(text Secret, instead string) {
 	}
 	for {
 		old := r.hidden.Load()
-		list := slices.Clone(r.list())
-		if slices.ContainsFunc(list, func(h hidden) bool { return h.text == text }) {
+		known := r.list()
+		if slices.ContainsFunc(known, func(h hidden) bool { return h.text == text }) {
 			return
 		}
-		list = append(list, hidden{text, instead})
+		list := append(slices.Clone(known), hidden{text, instead})
 		slices.SortStableFunc(list, func(a, b hidden) int { return cmp.Compare(len(b.text.Reveal()), len(a.text.Reveal())) })
 		if r.hidden.CompareAndSwap(old, &list) {
 			return
