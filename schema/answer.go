@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Answer is one answer of the bill API as it was received: the archive's
+// Answer is one answer of the bill API as it was received but for credentials: the archive's
 // record, from which every table can be built again without a call.
 type Answer struct {
 	Account   AccountID       `json:"account"`

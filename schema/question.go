@@ -24,7 +24,7 @@ type Question struct {
 	Value string
 }
 
-// SettleAnswer is one answer of the settle query as it was received: the
+// SettleAnswer is one answer of the settle query as it was received but for credentials: the
 // archive's record. It is filed under the unit whose bills asked.
 type SettleAnswer struct {
 	Account   AccountID       `json:"account"`

@@ -20,5 +20,5 @@ type UnreadableAnswer struct {
 	Reason    string
 	LogID     string
 	FetchedAt time.Time
-	Body      []byte // as received
+	Body      []byte // as received, but for credentials
 }

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"os"
 	"slices"
 	"strings"
 
@@ -74,7 +73,7 @@ func (p *program) jobNames(_ *cobra.Command, args []string, _ string) ([]string,
 		return nil, cobra.ShellCompDirectiveNoFileComp
 	}
 	names := []string{jobs.DemoName}
-	if file, err := jobs.Load(p.config, os.LookupEnv); err == nil {
+	if file, err := p.loadJobs(); err == nil {
 		names = append(names, file.Names()...)
 	}
 	slices.Sort(names)

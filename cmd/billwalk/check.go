@@ -58,7 +58,7 @@ client_key or client_secret.`,
 
 		ValidArgsFunction: p.jobNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d := &doctor{now: p.now, logProbe: p.logProbe(), skews: make(map[string]time.Duration)}
+			d := &doctor{now: p.now, hidden: &p.hidden, logProbe: p.logProbe(), skews: make(map[string]time.Duration)}
 			code, err := p.examine(cmd, d, strings.Join(args, ""))
 			if err != nil {
 				return err

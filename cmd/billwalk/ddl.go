@@ -4,12 +4,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"strings"
 
 	"github.com/spf13/cobra"
 
-	"billwalk/pipeline/jobs"
 	"billwalk/schema"
 )
 
@@ -25,7 +23,7 @@ func (p *program) ddl() *cobra.Command {
 	cmd.Flags().StringVar(&lake, "lake", "", "the lake: a folder or s3://bucket/prefix (default: the lake of the file of jobs, else ./lake)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		if lake == "" {
-			file, err := jobs.Load(p.config, os.LookupEnv)
+			file, err := p.loadJobs()
 			switch {
 			case err == nil:
 				lake = file.Lake.URL

@@ -23,6 +23,7 @@ import (
 // doctor gathers what check finds.
 type doctor struct {
 	now    func() time.Time
+	hidden *schema.Redactor
 	checks []checked
 
 	logProbe         func(object.Trial)
@@ -33,7 +34,7 @@ type doctor struct {
 }
 
 func (d *doctor) add(name string, s checkState, detail, fix string) {
-	d.checks = append(d.checks, checked{name, s, detail, fix})
+	d.checks = append(d.checks, checked{name, s, d.hidden.Text(detail), d.hidden.Text(fix)})
 }
 
 // patience is how long one check waits for answers.
@@ -92,7 +93,7 @@ func (d *doctor) platform(ctx context.Context, file *jobs.File, usable []jobs.Jo
 	}()
 	for _, app := range appsOf(usable) {
 		// Whoever waits at a terminal is told of an outage at once, and all in one place.
-		client := douyin.New(credentials(file.Apps[app]), douyin.WithLogger(slog.New(slog.DiscardHandler)), douyin.WithTransportWrap(d.watch), douyin.WithPatience(0))
+		client := douyin.New(credentials(file.Apps[app]), douyin.WithLogger(slog.New(slog.DiscardHandler)), douyin.WithTransportWrap(d.watch), douyin.WithPatience(0), douyin.WithHidden(d.hidden))
 		if d.answered("token", "app "+app, d.within(ctx, client.Token)) {
 			d.add("token", stateOK, "app "+app+": granted", "")
 			clients[app] = client

@@ -18,6 +18,7 @@ import (
 	"golang.org/x/term"
 
 	"billwalk/pipeline"
+	"billwalk/schema"
 )
 
 // memoryLimit is where the collector begins to work harder, unless GOMEMLIMIT
@@ -55,7 +56,7 @@ func (p *program) main(args []string) int {
 		exit = &exitError{exitUsage, err} // cobra's own: a flag or verb that is not there
 	}
 	if exit.err != nil {
-		fmt.Fprintf(p.err, "billwalk: %s\n", plainLines(exit.err.Error()))
+		fmt.Fprintf(p.err, "billwalk: %s\n", plainLines(p.hidden.Text(exit.err.Error())))
 	}
 	return exit.code
 }
@@ -69,6 +70,7 @@ type program struct {
 	log      *slog.Logger
 	screen   *screen // nil where stderr is no terminal
 	world    outside
+	hidden   schema.Redactor // in all that is logged, and in every error
 
 	tokenCache string // of the verb run
 }
@@ -116,10 +118,11 @@ func (p *program) prepare(cmd *cobra.Command) error {
 	}
 	if file, ok := p.err.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		p.screen = &screen{terminal: file, width: func() int { return width(file) }}
-		p.log = slog.New(slog.NewTextHandler(p.screen, options))
+		p.log = slog.New(slog.NewTextHandler(veiled{p.screen, &p.hidden}, options))
 	} else {
-		p.log = slog.New(slog.NewJSONHandler(p.err, options))
+		p.log = slog.New(slog.NewJSONHandler(veiled{p.err, &p.hidden}, options))
 	}
+	p.hideEnvironment(os.Environ())
 	return nil
 }
 

@@ -28,6 +28,16 @@ func (o *outside) openStore(ctx context.Context, lake jobs.Lake) (object.Store, 
 	})
 }
 
+// openStore opens the store that holds the lake. Its errors are shown without what is
+// hidden, wherever they are stored or printed.
+func (p *program) openStore(ctx context.Context, lake jobs.Lake) (object.Store, error) {
+	store, err := p.world.openStore(ctx, lake)
+	if err != nil || p.world.store != nil {
+		return store, err
+	}
+	return object.Hiding(store, p.hidden.Text), nil
+}
+
 // process names this process; simulated ones share one, and have no name.
 func (o *outside) process() string {
 	if o.store != nil {

@@ -52,7 +52,7 @@ wrong; 1 it cannot listen; 130/143 ended by a signal.`,
 		if (flags.cert == "") != (flags.key == "") {
 			return usage("--tls-cert and --tls-key go together: give both, or none for plain HTTP")
 		}
-		file, err := jobs.Load(p.config, os.LookupEnv)
+		file, err := p.loadJobs()
 		if err != nil {
 			return &exitError{exitUsage, err}
 		}
@@ -133,7 +133,7 @@ func (p *program) receiverParts(ctx context.Context, file *jobs.File, flags rece
 	for _, warning := range file.Lake.Warnings {
 		p.log.Warn(warning)
 	}
-	store, err := p.world.openStore(ctx, file.Lake)
+	store, err := p.openStore(ctx, file.Lake)
 	if err != nil {
 		return config, failed(err)
 	}

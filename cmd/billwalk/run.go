@@ -159,6 +159,10 @@ func (p *program) do(ctx context.Context, w *wired) (*pipeline.Summary, error) {
 	summary, err := w.run.Do(ctx)
 	done()
 	heard()
+	if summary != nil {
+		veil(summary.Failures, &p.hidden)
+		veil(summary.Unavailable, &p.hidden)
+	}
 	data, encodeErr := json.MarshalIndent(summary, "", "  ")
 	if encodeErr != nil {
 		return summary, encodeErr

@@ -92,7 +92,7 @@ func (p *program) openAudit(cmd *cobra.Command, name string, dates *dateFlags) (
 	if err != nil {
 		return nil, nil, err
 	}
-	store, err := p.world.openStore(cmd.Context(), file.Lake)
+	store, err := p.openStore(cmd.Context(), file.Lake)
 	if err != nil {
 		return nil, nil, failed(err)
 	}

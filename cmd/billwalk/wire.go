@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"io/fs"
-	"os"
 	"slices"
 
 	"github.com/spf13/cobra"
@@ -98,7 +97,7 @@ func (p *program) jobDays(file *jobs.File, name string, dates *dateFlags) (jobs.
 // load reads the file of jobs. Where there is none at hand, the job demo is
 // built in: its platform is a sandbox that the returned function stops.
 func (p *program) load(cmd *cobra.Command, name string) (*jobs.File, func(), error) {
-	file, err := jobs.Load(p.config, os.LookupEnv)
+	file, err := p.loadJobs()
 	missing := errors.Is(err, fs.ErrNotExist)
 	if err == nil {
 		_, known := file.Jobs[name]
@@ -130,7 +129,7 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 	for _, warning := range slices.Concat(file.Lake.Warnings, job.Warnings) {
 		p.log.Warn(warning, "job", name)
 	}
-	store, err := p.world.openStore(ctx, file.Lake)
+	store, err := p.openStore(ctx, file.Lake)
 	if err != nil {
 		return nil, failed(err)
 	}
@@ -186,7 +185,7 @@ func credentials(app jobs.App) douyin.App {
 // connect makes a client of each app that the job uses.
 func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenCaches) {
 	client := func(app jobs.App) *douyin.Client {
-		c := douyin.New(credentials(app), slices.Concat([]douyin.Option{douyin.WithLogger(p.log), douyin.WithClock(p.now), douyin.WithTransportWrap(transport)}, caches.of(app), p.world.client)...)
+		c := douyin.New(credentials(app), slices.Concat([]douyin.Option{douyin.WithLogger(p.log), douyin.WithClock(p.now), douyin.WithTransportWrap(transport), douyin.WithHidden(&p.hidden)}, caches.of(app), p.world.client)...)
 		w.clients = append(w.clients, c)
 		return c
 	}

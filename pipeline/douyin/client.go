@@ -1,12 +1,12 @@
 package douyin
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
+	"regexp"
 	"strings"
 	"sync/atomic"
 	"time"
@@ -39,6 +39,9 @@ type Client struct {
 	cache                   TokenCache    // nil for a token of its own
 
 	bills, settlements, grants endpoint
+
+	secrets schema.Redactor  // client_secret and the tokens: in no answer, and in no message
+	hidden  *schema.Redactor // in no message; nil for nothing more
 
 	clock              clock
 	retries, throttled atomic.Int64
@@ -100,6 +103,10 @@ func WithPatience(d time.Duration) Option {
 // call.
 func WithTokenCache(cache TokenCache) Option { return func(c *Client) { c.cache = cache } }
 
+// WithHidden keeps out of messages what the redactor hides: an address may come from
+// the environment, and errors of the network repeat it.
+func WithHidden(r *schema.Redactor) Option { return func(c *Client) { c.hidden = r } }
+
 // New returns a client of the app. It makes no call and starts no goroutine.
 func New(app App, options ...Option) *Client {
 	if app.QPS <= 0 {
@@ -122,6 +129,7 @@ func New(app App, options ...Option) *Client {
 	for _, set := range options {
 		set(c)
 	}
+	c.secrets.Hide(app.ClientSecret, "[redacted client_secret]")
 	c.token = newTokens(c.tokenSource())
 	return c
 }
@@ -132,7 +140,7 @@ func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 // reply is an answer that was taken.
 type reply struct {
 	body  []byte
-	whole []byte // as received
+	whole []byte // as received but for secrets
 	logID string
 	at    time.Time
 }
@@ -168,15 +176,16 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 		return reply{}, err // while it waited for its turn
 	}
 	token := c.token.newest()
+	c.secrets.Hide(token, redactedToken)
 	req.Header.Set("access-token", token.Reveal())
-	got, err := c.send(ctx, e, req, token)
+	got, err := c.send(ctx, e, req)
 	if err == nil {
 		c.token.accept(token)
 		e.pace.answered(sent)
 		if bad := e.check(got.body); bad != nil {
 			fault := newError(e.api, repeatOnce, bad.Error()).because(bad)
 			fault.LogID, fault.body, fault.unreadable, fault.whole = got.logID, evidence(got.body), true, got.whole
-			return reply{}, c.clean(fault, token)
+			return reply{}, c.clean(fault)
 		}
 		got.body = oneLineJSON(got.body)
 		return got, nil
@@ -195,7 +204,7 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 
 // send makes one request of an API, and judges the answer. "The order is not found"
 // is an answer, and no error.
-func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, token schema.Secret) (reply, error) {
+func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request) (reply, error) {
 	e.calls.Add(1)
 	got, err := c.exchange(ctx, e.api, req)
 	if errors.Is(err, errStale) {
@@ -204,7 +213,9 @@ func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, token
 	logID, fault := "", (*Error)(nil)
 	if err == nil {
 		logID, fault = judge(e.api, got.status, got.body)
-		if fault != nil && fault.unreadable && e.check != nil { // client_token's has a token, which is not to be kept
+		if fault != nil && e.check == nil {
+			fault.body = nil // client_token's may have a token, which is not to be kept
+		} else if fault != nil && fault.unreadable {
 			fault.whole = got.whole
 		}
 	} else if lost, ok := errors.AsType[*Error](err); ok {
@@ -213,7 +224,7 @@ func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, token
 		return reply{}, err // the caller has gone
 	}
 	if fault != nil {
-		fault = c.clean(fault, token)
+		fault = c.clean(fault)
 	}
 	c.heard(ctx, e, fault)
 	if fault == nil || fault.remedy == notFound {
@@ -247,18 +258,29 @@ func (c *Client) sendAnew(ctx context.Context, e *endpoint, req *http.Request) (
 	return got, err
 }
 
-// clean makes an error fit to be shown: it takes out the app's secret and the
-// token, since some gateways repeat what they were sent, and only then shortens.
-func (c *Client) clean(fault *Error, token schema.Secret) *Error {
-	for _, secret := range []schema.Secret{c.app.ClientSecret, token} {
-		if len(secret.Reveal()) >= 8 { // anything shorter is no secret, and part of ordinary words
-			fault.Reason = strings.ReplaceAll(fault.Reason, secret.Reveal(), secret.String())
-			fault.LogID = strings.ReplaceAll(fault.LogID, secret.Reveal(), secret.String())
-			fault.whole = bytes.ReplaceAll(fault.whole, []byte(secret.Reveal()), []byte(secret.String()))
-		}
-	}
-	fault.Reason, fault.LogID = oneLine(fault.Reason), oneLine(fault.LogID)
+// clean makes an error fit to be shown: it takes out secrets, since some gateways
+// repeat what they were sent, and only then shortens.
+func (c *Client) clean(fault *Error) *Error {
+	show := func(text string) string { return oneLine(c.hidden.Text(c.secrets.Text(text))) }
+	fault.Reason, fault.LogID = show(fault.Reason), show(fault.LogID)
 	return fault
+}
+
+const redactedToken = "[redacted access_token]" // other than the secret's, so that names of one object stay apart
+
+var granted = regexp.MustCompile(`"access_token"\s*:\s*"([^"\\]+)"`)
+
+// redact takes the secrets out of an answer before anything is made of it: what is
+// hashed, archived and published has none. The answer of client_token is kept nowhere;
+// what it grants is a secret from then on.
+func (c *Client) redact(api string, body []byte) []byte {
+	if api != apiToken {
+		return c.secrets.Bytes(body)
+	}
+	for _, found := range granted.FindAllSubmatch(body, -1) {
+		c.secrets.Hide(schema.NewSecret(string(found[1])), redactedToken)
+	}
+	return body
 }
 
 func (c *Client) warn(ctx context.Context, what string, fault *Error) {

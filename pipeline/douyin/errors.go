@@ -32,7 +32,7 @@ type Error struct {
 	reach      schema.Reach
 	unanswered bool   // there was no answer, or none of the platform's own: the circuit counts these
 	unreadable bool   // there was an answer, and it is not what the API documents
-	whole      []byte // that answer, as received
+	whole      []byte // that answer, as received but for secrets
 	sure       bool   // that it is the whole app which is refused
 	retryAfter time.Duration
 	body       []byte // of the answer that carries the code, if it is JSON

@@ -213,7 +213,7 @@ func (c *Client) fetchToken(ctx context.Context) (grant, error) {
 		if _, err := c.admit(ctx, &c.grants); err != nil {
 			return reply{}, err
 		}
-		got, err := c.send(ctx, &c.grants, req, schema.Secret{})
+		got, err := c.send(ctx, &c.grants, req)
 		if err != nil {
 			return reply{}, err
 		}

@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptrace"
 	"net/url"
+	"slices"
 	"sync/atomic"
 	"time"
 
@@ -79,7 +80,7 @@ func watched(ctx context.Context) (context.Context, func(error) bool) {
 type received struct {
 	status     int
 	body       []byte // without a byte order mark
-	whole      []byte // as received
+	whole      []byte // as received but for secrets
 	at         time.Time
 	retryAfter time.Duration
 }
@@ -113,7 +114,13 @@ func (c *Client) exchange(ctx context.Context, api string, req *http.Request) (r
 	}
 	now := time.Now()
 	c.clock.note(res.Header, body, sent, c.now())
-	return received{res.StatusCode, bytes.TrimPrefix(body, mend.BOM), body, now, retryAfter(res.Header.Get("Retry-After"), now)}, nil
+	body, marked := bytes.CutPrefix(body, mend.BOM)
+	body = c.redact(api, body)
+	whole := body
+	if marked {
+		whole = slices.Concat(mend.BOM, body)
+	}
+	return received{res.StatusCode, body, whole, now, retryAfter(res.Header.Get("Retry-After"), now)}, nil
 }
 
 // lost returns the error of an answer that did not arrive, or ctx's if the

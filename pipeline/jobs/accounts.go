@@ -1,6 +1,7 @@
 package jobs
 
 import (
+	"fmt"
 	"regexp"
 
 	"go.yaml.in/yaml/v4"
@@ -71,8 +72,11 @@ func (r *reader) accountsFile(m mapping, list *accountList) {
 	path := r.beside(v.text)
 	data, err := r.readFile(path)
 	if err != nil {
-		r.faultOf(v, "file: want an accounts file, %s: %v", v.found(), cause(err))
+		r.faultOf(v, "file: want an accounts file, %s: %v", v.found("file"), cause(err))
 		return
+	}
+	if len(v.names) > 0 {
+		path = "the file of " + variables(v.names)
 	}
 	r.csv(data, path, list)
 }
@@ -107,7 +111,7 @@ func (l *accountList) add(at place, line map[string]value) {
 	}
 	parsed, err := accountID(id.text)
 	if err != nil {
-		l.r.faultOf(id, "%s: want %v, %s", key, err, id.found())
+		l.r.faultOf(id, "%s: want %v, %s", key, err, id.found(key))
 		return
 	}
 	account := schema.Account{ID: parsed, Root: isRoot, Name: line[nameKey].text}
@@ -142,6 +146,9 @@ func accountID(text string) (schema.AccountID, error) {
 	}
 	id, err := schema.ParseAccountID(text)
 	if err != nil {
+		if r, ok := invisible(text); ok {
+			return "", want(fmt.Sprintf("an id of 1 to 32 digits, without invisible characters (it has %U)", r))
+		}
 		return "", want("an id of 1 to 32 digits")
 	}
 	return id, nil

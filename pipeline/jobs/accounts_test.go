@@ -73,7 +73,7 @@ func TestAccountsFileFaults(t *testing.T) {
 		{"account_id\n", "conf/jobs.yaml:7:15: accounts: want at least one account, found none"},
 		{"account_id,nme\n1,a\n", csv + `1:12: unknown column "nme": did you mean "name"?`},
 		{"id\n1\n", csv + `1:1: unknown column "id": the columns here are root_account_id, account_id, name`},
-		{"7047437174853240835\n", csv + `1:1: unknown column "7047437174853240835": the columns here are root_account_id, account_id, name`},
+		{"7047437174853240835\n", csv + `1:1: unknown column of 19 characters: the columns here are root_account_id, account_id, name`},
 		{"name\na\n", csv + "1:1: the header has neither root_account_id nor account_id"},
 		{"account_id,account_id\n1,2\n", csv + "1:12: column account_id is repeated"},
 		{"account_id,name\n1,a,b\n", csv + "2:5: the header has no column for this cell: put a text with the separator in quotes"},
@@ -82,8 +82,8 @@ func TestAccountsFileFaults(t *testing.T) {
 		{"account_id,name\n,a\n", csv + "2:1: accounts: want either root_account_id or account_id, found neither"},
 		{"account_id\n7.11389E+18\n", csv + "2:1: account_id: " + ruined + `"7.11389E+18"`},
 		{"account_id\n7113893944009705516.0\n", csv + "2:1: account_id: " + ruined + `"7113893944009705516.0"`},
-		{"account_id\n../../x\n", csv + `2:1: account_id: want an id of 1 to 32 digits, found "../../x"`},
-		{"account_id\n７０４\n", csv + `2:1: account_id: want an id of 1 to 32 digits, found "７０４"`},
+		{"account_id\n../../x\n", csv + `2:1: account_id: want an id of 1 to 32 digits, found a text of 7 characters`},
+		{"account_id\n７０４\n", csv + `2:1: account_id: want an id of 1 to 32 digits, found a text of 3 characters`},
 		{"account_id\n" + strings.Repeat("1", 33) + "\n", csv + `2:1: account_id: want an id of 1 to 32 digits, found "` + strings.Repeat("1", 33) + `"`},
 		{"account_id,name\n1,a\"b\n", csv + `2:4: this is not CSV: bare " in non-quoted-field (a quote inside quotes is written twice)`},
 		{"account_id,name\n1,\xb2\xcd\n", csv + `2:3: this is not UTF-8 text: in a spreadsheet, save it as "CSV UTF-8"`},
@@ -92,9 +92,9 @@ func TestAccountsFileFaults(t *testing.T) {
 		{"account_id，name\n1，a\n", csv + `1:1: column "account_id，name" is several: separate the cells of each line by a comma (,), a semicolon or a tab`},
 		{"account_id|name\n1|a\n", csv + `1:1: column "account_id|name" is several: separate the cells of each line by a comma (,), a semicolon or a tab`},
 		{"account_id name\n1 a\n", csv + `1:1: column "account_id name" is several: separate the cells of each line by a comma (,), a semicolon or a tab`},
-		{"account_id;name\n1,a\n", csv + `2:1: account_id: want an id of 1 to 32 digits, found "1,a"`},
+		{"account_id;name\n1,a\n", csv + `2:1: account_id: want an id of 1 to 32 digits, found a text of 3 characters`},
 		{"account_id;name\n1;a;b\n", csv + "2:5: the header has no column for this cell: put a text with the separator in quotes"},
-		{"account_id\n7047437174853240835\u200b\n", csv + `2:1: account_id: want an id of 1 to 32 digits, found "7047437174853240835\u200b"`},
+		{"account_id\n7047437174853240835\u200b\n", csv + `2:1: account_id: want an id of 1 to 32 digits, without invisible characters (it has U+200B), found a text of 20 characters`},
 		{"", emptyFile},
 		{"\n , \n", emptyFile},
 	} {
@@ -123,12 +123,12 @@ func TestAccountsInline(t *testing.T) {
 		"":                            "7:14: accounts: want a list of accounts or {file: accounts.csv}, found nothing",
 		"a.csv":                       "7:15: accounts: want a list of accounts or {file: accounts.csv}, found a text",
 		"{}":                          `7:15: accounts: key "file" is missing`,
-		"{file: lost.csv}":            `7:22: file: want an accounts file, found "lost.csv": file does not exist`,
+		"{file: lost.csv}":            `7:22: file: want an accounts file, found a text of 8 characters: file does not exist`,
 		"[704]":                       "7:16: accounts: want keys with values, found a text",
 		"[{account: 1}]":              `7:17: unknown key "account": did you mean "account_id"?`,
 		"[{account_id: 7.1e18}]":      `7:29: account_id: want an id of plain digits: this one was taken for a number and has lost digits; take it from the console again, and export the column as text, found "7.1e18"`,
-		"[{account_id: 0x1F}]":        `7:29: account_id: want an id of 1 to 32 digits, found "0x1F"`,
-		"[{account_id: 7_0}]":         `7:29: account_id: want an id of 1 to 32 digits, found "7_0"`,
+		"[{account_id: 0x1F}]":        `7:29: account_id: want an id of 1 to 32 digits, found a text of 4 characters`,
+		"[{account_id: 7_0}]":         `7:29: account_id: want an id of 1 to 32 digits, found a text of 3 characters`,
 		"[{account_id: }]":            "7:29: account_id: want a text, found nothing",
 		"[{account_id: , name: [甲]}]": "7:29: account_id: want a text, found nothing\njobs.yaml:7:37: name: want a text, found a list",
 		"[{account_id: [1]}]":         "7:29: account_id: want a text, found a list",
@@ -194,5 +194,5 @@ func TestSharedAccountsFile(t *testing.T) {
 	text := changed(t, "[{account_id: 7047437174853240835}]", "{file: a.csv}") + "  weekly: {accounts: {file: a.csv}, bills: {app: life}, lookback: 7}\n"
 	_, err := parse(t, text, nil, map[string]string{"a.csv": "account_id\nx\n"})
 	wantFaults(t, err, `jobs.yaml:9:67: lookback: want days from 0d to 90d, such as 7d, found "7"`+"\n"+
-		`a.csv:2:1: account_id: want an id of 1 to 32 digits, found "x"`)
+		`a.csv:2:1: account_id: want an id of 1 to 32 digits, found a text of 1 character`)
 }

@@ -94,7 +94,7 @@ func (r *reader) header(line []value) []string {
 		case !slices.Contains(accountKeys, cell.text):
 			r.fault(cell.place, "%s", unknownColumn(cell.text))
 		case slices.Contains(header, cell.text):
-			r.fault(cell.place, "column %s is repeated", cell.text)
+			r.fault(cell.place, "column %s is repeated", cell.text) // a known one
 		}
 		header = append(header, cell.text)
 	}

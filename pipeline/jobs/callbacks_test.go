@@ -47,7 +47,7 @@ func TestCallbacksFaults(t *testing.T) {
 		"{public_keys: p.pem}":            "89: public_keys: want a list of files such as [platform.pem], found a text",
 		"{public_keys: [p.pem, '']}":      "97: public_keys: want a text on one line, without blanks around it, found an empty text",
 		"{public_keys: [p.pem, {a: b}]}":  "97: public_keys: want a text, found keys with values",
-		"{public_keys: [p.pem, ./p.pem]}": `97: public_keys: a file is repeated, found "./p.pem"`,
+		"{public_keys: [p.pem, ./p.pem]}": `97: public_keys: a file is repeated, found a text of 7 characters`,
 		"{public_key: [p.pem], public_keys: [p.pem]}":  `76: unknown key "public_key": did you mean "public_keys"?`,
 		"{public_keys: [p.pem], legacy_token: ' x'}":   "112: legacy_token: want a text on one line, without blanks around it, found another text",
 		"{public_keys: [p.pem], legacy_token: [a, b]}": "112: legacy_token: want a text, found a list",

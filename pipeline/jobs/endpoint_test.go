@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 )
@@ -52,6 +53,6 @@ func TestEndpoint(t *testing.T) {
 	}
 	for _, endpoint := range []string{"minio:9000", "s3.example.com", "10.0.0.1:9000", "//minio"} {
 		_, err := parse(t, changed(t, `{url: "file:lake"}`, `{url: "s3://catering", endpoint: "`+endpoint+`"}`), nil, nil)
-		wantFaults(t, err, `jobs.yaml:2:40: endpoint: want an absolute URL that begins with https:// or http://, or nothing for AWS, found "`+endpoint+`"`)
+		wantFaults(t, err, `jobs.yaml:2:40: endpoint: want an absolute URL that begins with https:// or http://, or nothing for AWS, found a text of `+strconv.Itoa(len(endpoint))+" characters")
 	}
 }

@@ -28,7 +28,12 @@ type File struct {
 	path    string           // for messages
 	lines   map[string]place // of the jobs
 	pending []Fault          // the environment's faults in apps and jobs: told by Job and Receivers to who uses them
+	hidden  *schema.Redactor // nil for the built-in one
 }
+
+// Hidden replaces what must not be shown of the file: credentials, what its texts took
+// from the environment, and literals that are unlike what their key is for.
+func (f *File) Hidden() *schema.Redactor { return f.hidden }
 
 // Lake is where the tables, the archive and the manifests are kept.
 type Lake struct {

@@ -44,7 +44,7 @@ func Parse(data []byte, path string, env func(string) (string, bool), readFile f
 	if slices.ContainsFunc(faults, func(f Fault) bool { return f.owner == "" }) {
 		return nil, faults
 	}
-	file.pending = faults
+	file.pending, file.hidden = faults, &r.hidden
 	return file, nil
 }
 

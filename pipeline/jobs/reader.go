@@ -3,7 +3,6 @@ package jobs
 import (
 	"fmt"
 	"slices"
-	"strings"
 
 	"go.yaml.in/yaml/v4"
 
@@ -18,7 +17,10 @@ type reader struct {
 	readFile func(path string) ([]byte, error)
 	owner    string   // what is being read, as in Fault
 	apps     []string // names of all apps, for jobs to refer to
-	faults   Faults
+
+	shownApps []string // those of them that a message may repeat
+	faults    Faults
+	hidden    schema.Redactor
 }
 
 // place is a position in jobs.yaml or in an accounts file.
@@ -48,20 +50,6 @@ func (r *reader) faultOf(v value, format string, args ...any) {
 	if len(v.names) > 0 {
 		r.faults[len(r.faults)-1].owner = r.owner
 	}
-}
-
-// found shows a value in a message, unless it could be confidential: what a
-// variable holds, and a URL that may have a password or a token in it.
-func (v value) found() string {
-	switch {
-	case len(v.names) > 0:
-		return "found the value of ${" + strings.Join(v.names, "} and ${") + "}"
-	case v.text == "":
-		return "found an empty text"
-	case strings.ContainsAny(v.text, "@?"):
-		return "found another text"
-	}
-	return "found " + quote(v.text)
 }
 
 // kind names what a node is, in the words of the manual.
@@ -103,7 +91,7 @@ func (r *reader) entries(name string, n *yaml.Node) ([]entry, bool) {
 			continue
 		}
 		if line, ok := lines[key.Value]; ok {
-			r.fault(r.at(key), "key %s is repeated: it stands in line %d already", quote(key.Value), line)
+			r.fault(r.at(key), "%s is repeated: it stands in line %d already", keyCalled("key", key.Value, key.Value), line)
 			continue
 		}
 		lines[key.Value] = r.at(key).line
@@ -133,15 +121,6 @@ func (r *reader) mapping(name string, at place, n *yaml.Node, known []string) (m
 		r.fault(r.at(e.key), "%s", unknown("key", e.name, known))
 	}
 	return m, ok
-}
-
-// unknown is the fault of a key or column that is not there, with the nearest one or all.
-func unknown(noun, name string, known []string) string {
-	hint := strings.TrimSpace(didYouMean(name, known))
-	if hint == "" {
-		hint = "the " + noun + "s here are " + strings.Join(known, ", ")
-	}
-	return fmt.Sprintf("unknown %s %s: %s", noun, quote(name), hint)
 }
 
 // node returns the node of a key, and reports one that must be there and is not.
@@ -175,9 +154,19 @@ func (r *reader) scalar(key string, n *yaml.Node) (value, bool) {
 	}
 	v.text, v.names = e.text, e.names
 	for _, name := range e.unset {
-		r.faultOf(v, "%s: variable %s is not set: set it, or write a default as in ${%s:-default}", key, name, name)
+		r.unset(v, key, name)
 	}
+	r.hide(key, v)
 	return v, len(e.unset) == 0
+}
+
+// unset reports a variable that has no value and no default.
+func (r *reader) unset(v value, key, name string) {
+	example := name
+	if variableCalled(name) != name {
+		example = "NAME"
+	}
+	r.faultOf(v, "%s: variable %s is not set: set it, or write a default as in ${%s:-default}", key, variableCalled(name), example)
 }
 
 // required reads a key that must be there. parse gives an error that says what
@@ -193,11 +182,7 @@ func required[T any](m mapping, key string, parse func(string) (T, error)) (resu
 	}
 	result, err := parse(v.text)
 	if err != nil {
-		found := v.found()
-		if _, secret := any(result).(schema.Secret); (secret || key == "client_key" && v.text != "") && len(v.names) == 0 {
-			found = "found another text"
-		}
-		m.r.faultOf(v, "%s: want %v, %s", key, err, found)
+		m.r.faultOf(v, "%s: want %v, %s", key, err, v.found(key))
 	}
 	return result
 }

@@ -39,6 +39,9 @@ func (r *reader) file(n *yaml.Node, file *File) {
 	apps, jobs := r.named(m, "apps"), r.named(m, "jobs")
 	for _, e := range apps {
 		r.apps = append(r.apps, e.name)
+		if e.isNamed(appKeys) {
+			r.shownApps = append(r.shownApps, e.name)
+		}
 	}
 	file.Apps = make(map[string]App, len(apps))
 	for _, e := range apps {
@@ -65,7 +68,7 @@ func (r *reader) named(m mapping, key string) []entry {
 	}
 	for _, e := range entries {
 		if !naming.MatchString(e.name) {
-			r.fault(r.at(e.key), "%s: want a name of letters, digits, _, - and ., found %s", key, quote(e.name))
+			r.fault(r.at(e.key), "%s: want a name of letters, digits, _, - and ., %s", key, found(e.name))
 		}
 	}
 	return entries
@@ -93,7 +96,7 @@ func (r *reader) lake(n *yaml.Node) Lake {
 }
 
 func (r *reader) app(e entry) App {
-	m, ok := r.mapping("apps."+e.name, r.at(e.key), e.value, appKeys)
+	m, ok := r.mapping(entryCalled("apps", e, appKeys), r.at(e.key), e.value, appKeys)
 	if !ok {
 		return App{}
 	}
@@ -139,9 +142,9 @@ func (r *reader) paths(key string, n *yaml.Node) []string {
 		path, err := plain(v.text)
 		switch path = r.beside(path); {
 		case err != nil:
-			r.faultOf(v, "%s: want %v, %s", key, err, v.found())
+			r.faultOf(v, "%s: want %v, %s", key, err, v.found(key))
 		case slices.Contains(paths, path):
-			r.faultOf(v, "%s: a file is repeated, %s", key, v.found())
+			r.faultOf(v, "%s: a file is repeated, %s", key, v.found(key))
 		default:
 			paths = append(paths, path)
 		}
@@ -158,7 +161,7 @@ func (r *reader) beside(path string) string {
 }
 
 func (r *reader) job(e entry) Job {
-	m, ok := r.mapping("jobs."+e.name, r.at(e.key), e.value, jobKeys)
+	m, ok := r.mapping(entryCalled("jobs", e, jobKeys), r.at(e.key), e.value, jobKeys)
 	if !ok {
 		return Job{}
 	}
@@ -245,8 +248,8 @@ func (r *reader) settlements(n *yaml.Node) *Settlements {
 // appName reads the name of an app of this file. Without any app, that is the fault to tell.
 func (r *reader) appName(text string) (string, error) {
 	if len(r.apps) > 0 && !slices.Contains(r.apps, text) {
-		hint := didYouMean(text, r.apps)
-		return "", want("the name of an app: " + hint + "the apps are " + strings.Join(r.apps, ", "))
+		hint := didYouMean(text, r.shownApps)
+		return "", want("the name of an app: " + hint + "the apps are " + strings.Join(r.shownApps, ", "))
 	}
 	return text, nil
 }

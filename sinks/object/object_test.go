@@ -24,6 +24,9 @@ func TestMain(m *testing.M) {
 func TestMem(t *testing.T) {
 	t.Parallel()
 	objecttest.Run(t, func(*testing.T) object.Store { return object.NewMem() })
+	t.Run("hiding", func(t *testing.T) {
+		objecttest.Run(t, func(*testing.T) object.Store { return object.Hiding(object.NewMem(), strings.ToUpper) })
+	})
 }
 
 func TestDir(t *testing.T) {

@@ -110,6 +110,9 @@ func (p *probe) showProgress() {
 }
 
 func isFolder(s Store) bool {
+	if h, ok := s.(hiding); ok {
+		s = h.Store
+	}
 	if p, ok := s.(prefixed); ok {
 		s = p.store
 	}

@@ -1,0 +1,199 @@
+package jobs
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"path/filepath"
+	"regexp"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"go.yaml.in/yaml/v4"
+
+	"billwalk/schema"
+)
+
+// A message shows of the file what cannot be a secret in the wrong place: known keys,
+// names of apps and jobs, days, ids, and numbers of a few digits. Of anything else it
+// says where it stands and how long it is.
+
+// shownForms are the values of a key that a message may repeat.
+var shownForms = map[string]*regexp.Regexp{
+	"version": fewDigits, "buckets": fewDigits, "qps": fewDigits, "timeout": fewDigits, "lookback": fewDigits,
+	"page_size": fewDigits, "passes": fewDigits, "tolerance_fen": fewDigits,
+	"from": days, "to": days, rootKey: ids, leafKey: ids,
+}
+
+var (
+	fewDigits = regexp.MustCompile(`^[+-]?[0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h|d)?$`)
+	days      = regexp.MustCompile(`^([0-9]{4}-[0-9]{1,2}(-[0-9]{1,2})?|-?[0-9]{1,5}d|today|yesterday)$`)
+	ids       = regexp.MustCompile(`^[0-9]{1,40}([.,][0-9]{1,20})?([eE]\+?[0-9]{1,3})?$`)
+)
+
+// found says what stands at a key in place of what is wanted there.
+func (v value) found(key string) string {
+	switch form := shownForms[key]; {
+	case len(v.names) > 0:
+		return "found the value of " + variables(v.names)
+	case v.text == "":
+		return "found an empty text"
+	case slices.Contains(secretKeys, key):
+		return "found another text"
+	case form != nil && form.MatchString(v.text):
+		return fmt.Sprintf("found %q", v.text)
+	}
+	return found(v.text)
+}
+
+// found describes a text that is not shown.
+func found(text string) string {
+	return "found a text of " + length(text)
+}
+
+func length(text string) string {
+	if n := utf8.RuneCountInString(text); n != 1 {
+		return fmt.Sprintf("%d characters", n)
+	}
+	return "1 character"
+}
+
+var (
+	separators = regexp.MustCompile(`[^\pL\pN_.-]`)
+	keyForm    = regexp.MustCompile(`^[A-Za-z]+(_[A-Za-z]+)*$`)
+)
+
+const (
+	longestKey  = 32
+	longestSlip = 3 // letters that a known key may have too many; what is longer was to be its value
+)
+
+// unknown is the fault of a key or column that is not there, with the nearest one or
+// all. What follows a colon without a blank, or another sign that no key has, is not
+// shown, nor is a text that is like no key.
+func unknown(noun, text string, known []string) string {
+	name := text
+	if at := separators.FindStringIndex(text); at != nil {
+		name = text[:at[0]]
+	}
+	for _, key := range known {
+		if rest, ok := strings.CutPrefix(name, key); ok && len(rest) > longestSlip {
+			name = key
+		}
+	}
+	hint := strings.TrimSpace(didYouMean(name, known))
+	switch {
+	case name != text && slices.Contains(known, name):
+		hint = fmt.Sprintf("write %s, a colon and a blank before its value", name)
+	case hint == "":
+		hint = "the " + noun + "s here are " + strings.Join(known, ", ")
+	}
+	return fmt.Sprintf("unknown %s: %s", keyCalled(noun, name, text), hint)
+}
+
+// keyCalled names a key in a message.
+func keyCalled(noun, name, text string) string {
+	if len(name) <= longestKey && keyForm.MatchString(name) {
+		return fmt.Sprintf("%s %q", noun, name)
+	}
+	return noun + " of " + length(text)
+}
+
+// entryCalled names an app or a job in a message, once it is clear that its name is one.
+func entryCalled(section string, e entry, known []string) string {
+	if e.isNamed(known) {
+		return section + "." + e.name
+	}
+	return "an entry of " + section
+}
+
+// isNamed says that an entry's name is one: it has keys that are known, or is a word.
+func (e entry) isNamed(known []string) bool {
+	if !naming.MatchString(e.name) || looksRandom(e.name) {
+		return false
+	}
+	for i := 0; e.value.Kind == yaml.MappingNode && i < len(e.value.Content); i += 2 {
+		if slices.Contains(known, e.value.Content[i].Value) {
+			return true
+		}
+	}
+	return len(e.name) <= longestKey && keyForm.MatchString(e.name)
+}
+
+// looksRandom says that a text is more like a credential than like a name.
+func looksRandom(text string) bool {
+	return len(text) >= 8 && strings.ContainsAny(text, "0123456789") && strings.ToLower(text) != text && strings.ToUpper(text) != text
+}
+
+var variableForm = regexp.MustCompile(`^([A-Z]+|[A-Z]+(_[A-Z0-9]+)+|[a-z]+(_[a-z0-9]+)*)$`)
+
+// variableCalled names a variable in a message, unless its name is more like a secret
+// that was put between ${ and }.
+func variableCalled(name string) string {
+	if len(name) <= 2*longestKey && variableForm.MatchString(name) {
+		return name
+	}
+	return "of " + length(name)
+}
+
+// variables names those that a value came from.
+func variables(names []string) string {
+	shown := make([]string, len(names))
+	for i, name := range names {
+		if shown[i] = "${" + name + "}"; variableCalled(name) != name {
+			shown[i] = "a variable"
+		}
+	}
+	return strings.Join(shown, " and ")
+}
+
+// secretKeys hold credentials, or what is easily confused with one; textKeys texts that
+// come back in errors of the system and the network.
+var (
+	secretKeys = []string{"client_key", "client_secret", "legacy_token", "code_key"}
+	textKeys   = []string{"url", "endpoint", "region", "base_url", "file", "public_keys"}
+
+	regionForm = regexp.MustCompile(`^[a-z]+(-[a-z]+)*(-[0-9]{1,2})?$`)
+	fileForm   = regexp.MustCompile(`\.[A-Za-z]{2,5}$`)
+)
+
+// hide keeps a value out of later messages: a credential, what a variable holds, and
+// a text that is unlike what its key is for.
+func (r *reader) hide(key string, v value) {
+	if slices.Contains(secretKeys, key) {
+		r.hidden.HideSecret(schema.NewSecret(v.text))
+	}
+	if !slices.Contains(secretKeys, key) && !slices.Contains(textKeys, key) {
+		return
+	}
+	for _, name := range v.names {
+		held, _ := r.env(name)
+		HideVariable(&r.hidden, name, held)
+	}
+	if key == "public_keys" && !fileForm.MatchString(v.text) || key == "region" && !regionForm.MatchString(v.text) {
+		r.hidden.Hide(schema.NewSecret(v.text), "["+key+"]")
+	}
+}
+
+// HideVariable keeps out of messages what a variable of the environment holds, also
+// where the system or the network spells it in another way.
+func HideVariable(r *schema.Redactor, name, held string) {
+	texts := []string{held, strings.TrimRight(held, "/"), filepath.Clean(held)}
+	if u, err := url.Parse(held); err == nil && u.Scheme != "" {
+		texts = append(texts, u.Opaque, u.Path, strings.Trim(u.Path, "/"), u.Host)
+		if _, err := netip.ParseAddr(u.Hostname()); err != nil && !loopback(u.Hostname()) {
+			texts = append(texts, u.Hostname())
+		}
+		if password, ok := u.User.Password(); ok {
+			texts = append(texts, u.User.Username(), password)
+		}
+	}
+	for _, text := range texts {
+		for _, text := range []string{text, strings.ToLower(text)} {
+			if text != "" && strings.Trim(text, "/.") != "" {
+				r.Hide(schema.NewSecret(text), variables([]string{name}))
+			}
+		}
+	}
+}

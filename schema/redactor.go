@@ -1,0 +1,241 @@
+package schema
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/json"
+	"slices"
+	"strconv"
+	"sync/atomic"
+)
+
+// Redactor replaces texts that must not be shown: credentials, tokens, and what
+// variables of the environment hold. It finds them as they are and as JSON or a URL
+// escapes them. The zero value knows none; a nil one neither. Safe for concurrent use.
+type Redactor struct{ hidden atomic.Pointer[[]hidden] }
+
+// hidden is a text, and what is shown in its place.
+type hidden struct {
+	text    Secret
+	instead string
+}
+
+// Hide has a text replaced from now on. A short one is a part of ordinary words, and
+// is not hidden: with less than 8 characters it needs letters and digits, and 6.
+func (r *Redactor) Hide(text Secret, instead string) {
+	if !worthHiding(text.Reveal()) {
+		return
+	}
+	for {
+		old := r.hidden.Load()
+		known := r.list()
+		if slices.ContainsFunc(known, func(h hidden) bool { return h.text == text }) {
+			return
+		}
+		list := append(slices.Clone(known), hidden{text, instead})
+		slices.SortStableFunc(list, func(a, b hidden) int { return cmp.Compare(len(b.text.Reveal()), len(a.text.Reveal())) })
+		if r.hidden.CompareAndSwap(old, &list) {
+			return
+		}
+	}
+}
+
+// HideSecret has a credential replaced by [redacted] from now on.
+func (r *Redactor) HideSecret(secret Secret) { r.Hide(secret, redacted) }
+
+// Add hides what the other one hides.
+func (r *Redactor) Add(other *Redactor) {
+	for _, h := range other.list() {
+		r.Hide(h.text, h.instead)
+	}
+}
+
+func (r *Redactor) list() []hidden {
+	if r == nil {
+		return nil
+	}
+	if list := r.hidden.Load(); list != nil {
+		return *list
+	}
+	return nil
+}
+
+const (
+	longHidden  = 8
+	shortHidden = 6
+)
+
+func worthHiding(text string) bool {
+	letters, digits := false, false
+	for _, c := range []byte(text) {
+		digits = digits || c >= '0' && c <= '9'
+		letters = letters || c|0x20 >= 'a' && c|0x20 <= 'z'
+	}
+	return len(text) >= longHidden || len(text) >= shortHidden && letters && digits
+}
+
+// Text returns the text with all that is hidden replaced.
+func (r *Redactor) Text(text string) string {
+	if len(r.list()) == 0 {
+		return text
+	}
+	return string(r.Bytes([]byte(text)))
+}
+
+// Bytes is Text for bytes. Valid JSON stays valid: it is changed in its strings and
+// names alone. Where nothing is hidden it returns its argument.
+func (r *Redactor) Bytes(text []byte) []byte {
+	list := r.list()
+	if len(list) == 0 {
+		return text
+	}
+	changed := replace(text, list, false)
+	if changed == nil {
+		return text
+	}
+	if !json.Valid(text) {
+		return changed
+	}
+	return inStrings(text, list)
+}
+
+// inStrings replaces within the strings of valid JSON.
+func inStrings(text []byte, list []hidden) []byte {
+	out := make([]byte, 0, len(text))
+	for {
+		before, rest, found := bytes.Cut(text, []byte{'"'})
+		out = append(out, before...)
+		if !found {
+			return out
+		}
+		end := 0
+		for rest[end] != '"' {
+			if rest[end] == '\\' {
+				end++
+			}
+			end++
+		}
+		inner := rest[:end]
+		if changed := replace(inner, list, true); changed != nil {
+			inner = changed
+		}
+		out = append(append(append(out, '"'), inner...), '"')
+		text = rest[end+1:]
+	}
+}
+
+// replace returns the text with what is hidden replaced, or nil if nothing is. Within
+// JSON, no escape is cut in two.
+func replace(text []byte, list []hidden, inJSON bool) (changed []byte) {
+	var begins [256]bool
+	begins['\\'], begins['%'] = true, true
+	for _, h := range list {
+		begins[h.text.Reveal()[0]] = true
+	}
+	kept := 0 // up to here the text is in changed
+	for i := 0; i < len(text); i++ {
+		if !begins[text[i]] {
+			continue
+		}
+		if n, instead := find(text, i, list, inJSON); n > 0 {
+			changed = append(append(changed, text[kept:i]...), instead...)
+			kept, i = i+n, i+n-1
+		} else if inJSON && text[i] == '\\' {
+			i++
+		}
+	}
+	if changed == nil {
+		return nil
+	}
+	return append(changed, text[kept:]...)
+}
+
+// find returns the length of a hidden text that begins there, and what replaces it.
+func find(text []byte, at int, list []hidden, inJSON bool) (n int, instead string) {
+	escaped := text[at] == '\\' || text[at] == '%'
+	for _, h := range list {
+		hide := h.text.Reveal()
+		if !escaped && hide[0] != text[at] {
+			continue
+		}
+		if n, ok := appears(text[at:], hide, inJSON); ok && !partOfNumber(text, at, n, hide) {
+			return n, h.instead
+		}
+	}
+	return 0, ""
+}
+
+// partOfNumber says that a text of digits stands in a longer number, such as an id.
+func partOfNumber(text []byte, at, n int, hide string) bool {
+	digit := func(i int) bool { return i >= 0 && i < len(text) && text[i] >= '0' && text[i] <= '9' }
+	for _, c := range []byte(hide) {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return digit(at-1) || digit(at+n)
+}
+
+// appears returns how many bytes at the start of s are the text, each of its
+// characters as it is or escaped.
+func appears(s []byte, text string, inJSON bool) (n int, ok bool) {
+	for i := range len(text) {
+		if n >= len(s) {
+			return 0, false
+		}
+		for _, width := range escapes(s[n:], text[i]) {
+			if rest, ok := appears(s[n+width:], text[i+1:], inJSON); ok {
+				return n + width + rest, true
+			}
+		}
+		if s[n] != text[i] || inJSON && s[n] == '\\' {
+			return 0, false
+		}
+		n++
+	}
+	return n, true
+}
+
+// escapes returns the lengths of escapes at the start of s that mean the character.
+func escapes(s []byte, c byte) (widths []int) {
+	if s[0] != '\\' && s[0] != '%' {
+		return nil
+	}
+	if got, width := unescape(s); width > 0 && got == c {
+		return []int{width}
+	}
+	for width := 4; c == '\\' && width > 1; width /= 2 {
+		if bytes.HasPrefix(s, []byte(`\\\\`[:width])) {
+			widths = append(widths, width)
+		}
+	}
+	return widths
+}
+
+// unescape reads one character that JSON or a URL has escaped, JSON within JSON
+// included, and how long its escape is; 0 if there is none.
+func unescape(s []byte) (c byte, width int) {
+	if s[0] == '%' {
+		if len(s) < 3 {
+			return 0, 0
+		}
+		n, err := strconv.ParseUint(string(s[1:3]), 16, 8)
+		if err != nil {
+			return 0, 0
+		}
+		return byte(n), 3
+	}
+	slashes := 0
+	for slashes < len(s) && s[slashes] == '\\' {
+		slashes++
+	}
+	switch rest := s[slashes:]; {
+	case len(rest) > 0 && (rest[0] == '"' || rest[0] == '/'):
+		return rest[0], slashes + 1
+	case len(rest) >= 5 && rest[0] == 'u':
+		if n, err := strconv.ParseUint(string(rest[1:5]), 16, 8); err == nil {
+			return byte(n), slashes + 5
+		}
+	}
+	return 0, 0
+}

@@ -1,0 +1,66 @@
+package object
+
+import (
+	"context"
+	"io"
+	"iter"
+)
+
+// Hiding returns the store with errors whose text show has changed: what names the
+// store, or what its server repeats, may be nothing to be shown. The errors beneath
+// stay.
+func Hiding(s Store, show func(text string) string) Store { return hiding{s, show} }
+
+type hiding struct {
+	Store
+	show func(string) string
+}
+
+// hiddenError is an error with another text.
+type hiddenError struct {
+	text string
+	err  error
+}
+
+func (e *hiddenError) Error() string { return e.text }
+func (e *hiddenError) Unwrap() error { return e.err }
+
+// hide returns the error itself where its text may be shown.
+func (h hiding) hide(err error) error {
+	if err == nil {
+		return nil
+	}
+	if text := h.show(err.Error()); text != err.Error() {
+		return &hiddenError{text, err}
+	}
+	return err
+}
+
+// Get implements [Store].
+func (h hiding) Get(ctx context.Context, key string) (io.ReadCloser, Info, error) {
+	body, info, err := h.Store.Get(ctx, key)
+	return body, info, h.hide(err)
+}
+
+// Head implements [Store].
+func (h hiding) Head(ctx context.Context, key string) (Info, error) {
+	info, err := h.Store.Head(ctx, key)
+	return info, h.hide(err)
+}
+
+// Put implements [Store].
+func (h hiding) Put(ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
+	info, err := h.Store.Put(ctx, key, body, cond, meta)
+	return info, h.hide(err)
+}
+
+// List implements [Store].
+func (h hiding) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
+	return func(yield func(Info, error) bool) {
+		for info, err := range h.Store.List(ctx, prefix) {
+			if !yield(info, h.hide(err)) {
+				return
+			}
+		}
+	}
+}
