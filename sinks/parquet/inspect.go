@@ -1,6 +1,7 @@
 package parquet
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strconv"
@@ -10,10 +11,10 @@ import (
 )
 
 // Digest returns the size and the hashes of a file, without looking into it. The
-// file stays open.
-func Digest(from *os.File) (File, error) {
+// file stays open. It ends with the context.
+func Digest(ctx context.Context, from *os.File) (File, error) {
 	var found File
-	err := digest(from, &found)
+	err := digest(ctx, from, &found)
 	return found, err
 }
 
