@@ -7,7 +7,6 @@ import (
 	"strconv"
 
 	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/file"
 )
 
 // Digest returns the size and the hashes of a file, without looking into it. The
@@ -21,7 +20,7 @@ func Digest(ctx context.Context, from *os.File) (File, error) {
 // ReadStamp returns the stamp in a file's footer. As with Read, whoever doubts that
 // the file is one of ours compares its hash first.
 func ReadStamp(from parquet.ReaderAtSeeker) (stamp Stamp, err error) {
-	reader, err := file.NewParquetReader(from)
+	reader, err := openPages(from, newBudget(maxMemory))
 	if err != nil {
 		return stamp, err
 	}
