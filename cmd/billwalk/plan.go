@@ -66,7 +66,7 @@ func (p *program) plan() *cobra.Command {
 func (p *program) printPlan(cmd *cobra.Command, w *wired, job jobs.Job) error {
 	plan, err := w.run.Plan(cmd.Context())
 	if err != nil {
-		return failed(err)
+		return cut(cmd.Context(), err)
 	}
 	_, unknown, whole := plan.Pages()
 	result := planned{

@@ -113,7 +113,7 @@ func (p *program) status() *cobra.Command {
 		}
 		s, err := readStatus(cmd.Context(), w)
 		if err != nil {
-			return failed(err)
+			return cut(cmd.Context(), err)
 		}
 		if p.output == "json" {
 			encoder := json.NewEncoder(p.out)

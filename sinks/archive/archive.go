@@ -126,6 +126,9 @@ func (a *Archive) Unit(ctx context.Context, u schema.Unit) (*schema.Certificate,
 
 func (a *Archive) certificate(ctx context.Context, key string) (*schema.Certificate, error) {
 	data, _, err := object.ReadAll(ctx, a.store, key)
+	if errors.Is(err, object.ErrTooLarge) {
+		err = fmt.Errorf("%w: %w", schema.ErrDamaged, err)
+	}
 	if err != nil {
 		return nil, err
 	}
@@ -145,7 +148,7 @@ func (a *Archive) Answers(ctx context.Context, u schema.Unit, walk string) iter.
 	return func(yield func(schema.Answer, error) bool) {
 		for n := 1; ; n++ {
 			key := batchKey(u, walk, n)
-			body, _, err := a.store.Get(ctx, key)
+			body, _, err := object.Read(ctx, a.store, key)
 			if errors.Is(err, object.ErrNotFound) && n > 1 {
 				return
 			}
@@ -153,7 +156,7 @@ func (a *Archive) Answers(ctx context.Context, u schema.Unit, walk string) iter.
 				yield(schema.Answer{}, err)
 				return
 			}
-			if !decode(body, key, yield) {
+			if !decode(ctx, body, key, yield) {
 				return
 			}
 		}
@@ -161,9 +164,9 @@ func (a *Archive) Answers(ctx context.Context, u schema.Unit, walk string) iter.
 }
 
 // decode yields the answers of one batch; it reports whether to go on.
-func decode(body io.ReadCloser, key string, yield func(schema.Answer, error) bool) bool {
+func decode(ctx context.Context, body io.ReadCloser, key string, yield func(schema.Answer, error) bool) bool {
 	defer body.Close()
-	for line, err := range lines(body) {
+	for line, err := range lines(ctx, body) {
 		var answer schema.Answer
 		if err == nil {
 			answer, err = parse(line)

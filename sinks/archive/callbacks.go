@@ -123,14 +123,20 @@ func (a *Archive) Callbacks(ctx context.Context, received schema.Day, take func(
 
 func (a *Archive) callbackBatch(ctx context.Context, key string, take func(schema.Callback)) (damaged, err error) {
 	data, _, err := object.ReadAll(ctx, a.store, key)
+	if errors.Is(err, object.ErrTooLarge) {
+		return fmt.Errorf("archive object %w: %w", schema.ErrDamaged, err), nil
+	}
 	if err != nil {
 		return nil, err
 	}
 	n := 0
-	for line, err := range lines(bytes.NewReader(data)) {
+	for line, err := range lines(ctx, bytes.NewReader(data)) {
 		var c schema.Callback
 		if err == nil {
 			c, err = parseCallback(line)
+		}
+		if ctx.Err() != nil {
+			return nil, ctx.Err()
 		}
 		if err != nil {
 			return fmt.Errorf("archive object %s: %w: %w", key, schema.ErrDamaged, err), nil

@@ -3,6 +3,7 @@ package archive
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"iter"
@@ -70,8 +71,9 @@ func readLine(line []byte, into any) error {
 	return json.Unmarshal(line, into, jsontext.AllowInvalidUTF8(true))
 }
 
-// lines yields the decompressed lines of a batch, each valid until the next.
-func lines(r io.Reader) iter.Seq2[[]byte, error] {
+// lines yields the decompressed lines of a batch, each valid until the next. It ends
+// with the context.
+func lines(ctx context.Context, r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		dec, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxMemory), zstd.WithDecoderMaxWindow(8<<20))
 		if err != nil {
@@ -79,7 +81,7 @@ func lines(r io.Reader) iter.Seq2[[]byte, error] {
 			return
 		}
 		defer dec.Close()
-		scanner := bufio.NewScanner(dec)
+		scanner := bufio.NewScanner(&unpacked{ctx, dec, 0})
 		scanner.Buffer(make([]byte, 0, 64<<10), maxLine)
 		for scanner.Scan() {
 			if !yield(scanner.Bytes(), nil) {
@@ -90,4 +92,22 @@ func lines(r io.Reader) iter.Seq2[[]byte, error] {
 			yield(nil, err)
 		}
 	}
+}
+
+// unpacked is what a batch decompresses to, as far as an honest one can.
+type unpacked struct {
+	ctx context.Context
+	io.Reader
+	read int64
+}
+
+func (u *unpacked) Read(p []byte) (int, error) {
+	if err := u.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := u.Reader.Read(p)
+	if u.read += int64(n); u.read > schema.MaxUnpackedBatch {
+		return 0, fmt.Errorf("it decompresses to more than %d bytes", schema.MaxUnpackedBatch)
+	}
+	return n, err
 }

@@ -120,13 +120,13 @@ func (a *Archive) settlePass(ctx context.Context, key string, stored int64, take
 }
 
 func (a *Archive) settleBatch(ctx context.Context, key string, take func(schema.SettleAnswer)) error {
-	body, _, err := a.store.Get(ctx, key)
+	body, _, err := object.Read(ctx, a.store, key)
 	if err != nil {
 		return err
 	}
 	defer body.Close()
 	n := 0
-	for line, err := range lines(body) {
+	for line, err := range lines(ctx, body) {
 		var answer schema.SettleAnswer
 		if err == nil {
 			err = readLine(line, &answer)

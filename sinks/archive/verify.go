@@ -154,7 +154,7 @@ func (a *Archive) proveLines(ctx context.Context, key string, take func(n int, l
 		return err
 	}
 	n := 0
-	for line, fault := range lines(bytes.NewReader(data)) {
+	for line, fault := range lines(ctx, bytes.NewReader(data)) {
 		n++
 		if fault == nil {
 			fault = take(n, line)

@@ -43,6 +43,10 @@ func published[R any](ctx context.Context, l *Lake, table schema.Table[R], day s
 		}
 		defer file.Close()
 		for row, err := range parquet.Read(table, file, columns...) {
+			if ctx.Err() != nil {
+				yield(nil, ctx.Err())
+				return
+			}
 			if err != nil {
 				err = l.unread(key, err)
 			}
@@ -90,7 +94,7 @@ func (l *Lake) fetch(ctx context.Context, key string) (*os.File, error) {
 
 // fetchInfo tells of the object, too.
 func (l *Lake) fetchInfo(ctx context.Context, key string) (*os.File, object.Info, error) {
-	body, info, err := l.store.Get(ctx, key)
+	body, info, err := object.Read(ctx, l.store, key)
 	if err != nil {
 		return nil, info, err
 	}

@@ -1,6 +1,7 @@
 package lake
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -55,16 +56,16 @@ func prove[R any](ctx context.Context, l *Lake, m *schema.Manifest, o *schema.Ob
 		return p.findings
 	}
 	defer file.Close()
-	if p.bytes(file, info) {
-		rowsOf(p, table, file, take)
+	if p.bytes(ctx, file, info) {
+		rowsOf(ctx, p, table, file, take)
 	}
 	return p.findings
 }
 
 // bytes proves the object without looking at its rows. It reports whether they
 // can be trusted to be ours.
-func (p *proof) bytes(file *os.File, info object.Info) (ours bool) {
-	found, err := parquet.Digest(file)
+func (p *proof) bytes(ctx context.Context, file *os.File, info object.Info) (ours bool) {
+	found, err := parquet.Digest(ctx, file)
 	if err != nil || found.SHA256 != p.o.SHA256 {
 		p.replaced(found, info, err)
 		return false
@@ -116,9 +117,10 @@ func (p *proof) unread(row int64, err error) {
 }
 
 // rowsOf hands the rows over and adds them up.
-func rowsOf[R any](p *proof, table schema.Table[R], file *os.File, take func(*R) error) {
+func rowsOf[R any](ctx context.Context, p *proof, table schema.Table[R], file *os.File, take func(*R) error) {
 	var totals schema.Totals
 	for row, err := range parquet.Read(table, file) {
+		err = cmp.Or(err, ctx.Err())
 		if err == nil {
 			err = table.Tally(&totals, row)
 		}

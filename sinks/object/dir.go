@@ -58,7 +58,7 @@ func openDir(folder string) (*dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the folder store %s: %w", full, err)
 	}
-	d := &dir{root: root, path: full, lock: flock.New(filepath.Join(full, lockFile)), turn: make(chan struct{}, 1)}
+	d := &dir{root: root, path: full, lock: flock.New(filepath.Join(full, lockFile), flock.SetFlag(os.O_CREATE|os.O_RDONLY|syscall.O_NONBLOCK)), turn: make(chan struct{}, 1)}
 	d.sweep()
 	return d, nil
 }
@@ -66,7 +66,7 @@ func openDir(folder string) (*dir, error) {
 // sweep removes what killed writers left. It is tidiness only, so a folder that
 // cannot be written to may be read all the same.
 func (d *dir) sweep() {
-	entries, err := fs.ReadDir(d.root.FS(), stageFolder)
+	entries, err := d.readFolder(stageFolder)
 	if err != nil {
 		return
 	}
@@ -183,19 +183,61 @@ func (d *dir) open(ctx context.Context, key string) (*os.File, Info, error) {
 	}
 }
 
-func (d *dir) openFile(key string) (*os.File, error) {
-	file, err := d.root.Open(key)
+// openFile opens a regular file, and nothing else: to open a FIFO waits for its
+// writer, and to open a device may do anything. One that takes the file's place in
+// between is opened without waiting, and closed.
+func (d *dir) openFile(name string) (*os.File, error) {
+	stat, err := d.root.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
+		return nil, ErrNotFound
+	}
+	if err := errors.Join(err, regular(stat)); err != nil {
+		return nil, err
+	}
+	file, err := d.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, ErrNotFound
 	}
 	if err != nil {
 		return nil, err
 	}
-	if stat, err := file.Stat(); err != nil || !stat.Mode().IsRegular() {
+	stat, err = file.Stat()
+	if err := errors.Join(err, regular(stat)); err != nil {
 		_ = file.Close()
-		return nil, errors.Join(ErrNotFound, err)
+		return nil, err
 	}
 	return file, nil
+}
+
+// regular returns ErrNotFile for what is there and is no regular file.
+func regular(stat fs.FileInfo) error {
+	if stat == nil || stat.Mode().IsRegular() {
+		return nil
+	}
+	kind := "something else"
+	switch mode := stat.Mode(); {
+	case mode.IsDir():
+		kind = "a folder"
+	case mode&fs.ModeNamedPipe != 0:
+		kind = "a FIFO"
+	case mode&fs.ModeSocket != 0:
+		kind = "a socket"
+	case mode&fs.ModeDevice != 0:
+		kind = "a device"
+	}
+	return fmt.Errorf("%w but %s, and was not opened: move it away", ErrNotFile, kind)
+}
+
+// size implements sizer.
+func (d *dir) size(key string) (int64, error) {
+	if err := checkKey(key); err != nil {
+		return 0, err
+	}
+	stat, err := d.root.Stat(key)
+	if err != nil {
+		return 0, err
+	}
+	return stat.Size(), nil
 }
 
 func (d *dir) isCurrent(key string, file *os.File) bool {

@@ -6,9 +6,11 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"os"
 	"path"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // List implements [Store].
@@ -18,12 +20,11 @@ func (d *dir) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
 			yield(Info{}, err)
 			return
 		}
-		for key, err := range d.keys(prefix) {
-			info, err := d.listed(ctx, key, err)
-			if errors.Is(err, ErrNotFound) { // taken away by hand meanwhile
+		for info, err := range d.infos(prefix) {
+			if errors.Is(err, fs.ErrNotExist) { // taken away by hand meanwhile
 				continue
 			}
-			if err != nil {
+			if err := errors.Join(err, ctx.Err()); err != nil {
 				yield(Info{}, fmt.Errorf("list %s: %w", d.name(prefix), err))
 				return
 			}
@@ -34,28 +35,41 @@ func (d *dir) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
 	}
 }
 
-func (d *dir) listed(ctx context.Context, key string, err error) (Info, error) {
-	if err := errors.Join(err, ctx.Err()); err != nil {
-		return Info{}, err
-	}
-	file, info, err := d.open(ctx, key)
+// infos yields what is under the keys that start with prefix, ascending, without an
+// ETag: no file is opened for it.
+func (d *dir) infos(prefix string) iter.Seq2[Info, error] {
+	return func(yield func(Info, error) bool) { d.walk(".", "", prefix, yield) }
+}
+
+// readFolder returns what a folder has, in no order.
+func (d *dir) readFolder(name string) ([]fs.DirEntry, error) {
+	folder, err := d.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
-		return Info{}, err
+		return nil, err
 	}
-	return info, file.Close()
+	entries, err := folder.ReadDir(-1)
+	return entries, errors.Join(err, folder.Close())
 }
 
-// keys yields the keys that start with prefix, ascending.
-func (d *dir) keys(prefix string) iter.Seq2[string, error] {
-	return func(yield func(string, error) bool) { d.walk(".", "", prefix, yield) }
+// infoOf describes the file under a key. Something else is an error, and not passed
+// over: it may stand in an object's place.
+func infoOf(key string, entry fs.DirEntry) (Info, error) {
+	stat, err := entry.Info()
+	if err == nil {
+		err = regular(stat)
+	}
+	if err != nil {
+		return Info{}, fmt.Errorf("%s: %w", key, err)
+	}
+	return Info{Key: key, Size: stat.Size(), Modified: stat.ModTime()}, nil
 }
 
-// walk yields the keys in one folder, whose own key ends in "/" or is empty, and
+// walk yields what is in one folder, whose own key ends in "/" or is empty, and
 // tells whether to go on.
-func (d *dir) walk(folder, start, prefix string, yield func(string, error) bool) bool {
-	entries, err := fs.ReadDir(d.root.FS(), folder)
+func (d *dir) walk(folder, start, prefix string, yield func(Info, error) bool) bool {
+	entries, err := d.readFolder(folder)
 	if err != nil {
-		return yield("", err)
+		return yield(Info{}, err)
 	}
 	// A folder sorts as its keys do, with the slash: "a-b" is before "a/b".
 	sortName := func(entry fs.DirEntry) string {
@@ -72,8 +86,9 @@ func (d *dir) walk(folder, start, prefix string, yield func(string, error) bool)
 			if !d.walk(path.Join(folder, entry.Name()), key, prefix, yield) {
 				return false
 			}
-		case entry.Type().IsRegular() && strings.HasPrefix(key, prefix) && checkKey(key) == nil:
-			if !yield(key, nil) {
+		case entry.IsDir() || entry.Type()&fs.ModeSymlink != 0 || !strings.HasPrefix(key, prefix) || checkKey(key) != nil:
+		default:
+			if !yield(infoOf(key, entry)) {
 				return false
 			}
 		}

@@ -58,7 +58,7 @@ func (d *dir) describe(ctx context.Context, key string, file *os.File) (_ versio
 		return version{}, false, err
 	}
 	var recorded sidecar
-	if text, err := d.root.ReadFile(sidecarOf(key)); err == nil {
+	if text, err := d.readSidecar(key); err == nil {
 		_ = json.Unmarshal(text, &recorded)
 	}
 	if found, ok := recorded.byFile(stat); ok {
@@ -75,6 +75,18 @@ func (d *dir) describe(ctx context.Context, key string, file *os.File) (_ versio
 		}
 	}
 	return found, known, nil
+}
+
+// maxSidecar is four times what the metadata of two versions can take.
+const maxSidecar = 64 << 10
+
+func (d *dir) readSidecar(key string) ([]byte, error) {
+	file, err := d.openFile(sidecarOf(key))
+	if err != nil {
+		return nil, err
+	}
+	defer file.Close()
+	return io.ReadAll(io.LimitReader(file, maxSidecar)) // cut it means nothing
 }
 
 // byFile finds the version with the file's size and time, unless there are two.

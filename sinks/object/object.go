@@ -30,6 +30,9 @@ var (
 	// ErrUnknown: a Put may or may not have been applied, or still be. Sending
 	// the same bytes again under the same condition is safe.
 	ErrUnknown = errors.New("the write may or may not have been applied")
+	// ErrNotFile: what lies under the key is no object: in a folder store, a folder,
+	// a FIFO, a socket or a device. It is not opened.
+	ErrNotFile = errors.New("it is not a regular file (不是普通文件)")
 	// ErrKey: the key or prefix is not one that every store can hold.
 	ErrKey = errors.New("bad object key")
 	// ErrDenied: the credentials are not valid there, or do not allow it. Nothing
@@ -72,7 +75,7 @@ type Store interface {
 
 	// List yields the objects whose key starts with prefix (any string that a key
 	// can start with, not only whole parts), in ascending order of their keys'
-	// bytes. Meta may be empty. An error ends it. Objects written while it runs
+	// bytes. ETag and Meta may be empty. An error ends it. Objects written while it runs
 	// may or may not be seen, and those under keys that Put refuses are not.
 	List(ctx context.Context, prefix string) iter.Seq2[Info, error]
 }

@@ -3,15 +3,75 @@ package object
 import (
 	"context"
 	"errors"
+	"fmt"
 	"io"
+
+	"billwalk/schema"
 )
 
-// ReadAll reads an object whole.
-func ReadAll(ctx context.Context, s Store, key string) ([]byte, Info, error) {
+// ErrTooLarge: the object has more bytes than one of its kind may have.
+var ErrTooLarge = errors.New("the object is too large (对象过大)")
+
+// sizer is a store that knows an object's size before it reads it: a folder, which
+// may have to read it all for the ETag.
+type sizer interface {
+	size(key string) (int64, error)
+}
+
+// Read opens an object for reading, as Get does, within the limit of its kind: a
+// larger one is ErrTooLarge, before it is read or as soon as it shows. What it reads
+// ends with the context.
+func Read(ctx context.Context, s Store, key string) (io.ReadCloser, Info, error) {
+	limit := schema.LimitOf(key)
+	if known, ok := s.(sizer); ok {
+		if size, err := known.size(key); err == nil && size > limit.Bytes {
+			return nil, Info{}, tooLarge(key, size, limit)
+		}
+	}
 	body, info, err := s.Get(ctx, key)
 	if err != nil {
 		return nil, Info{}, err
 	}
+	if info.Size > limit.Bytes {
+		return nil, Info{}, errors.Join(tooLarge(key, info.Size, limit), body.Close())
+	}
+	return &bounded{ctx, body, key, 0, limit}, info, nil
+}
+
+// ReadAll reads an object whole, likewise.
+func ReadAll(ctx context.Context, s Store, key string) ([]byte, Info, error) {
+	body, info, err := Read(ctx, s, key)
+	if err != nil {
+		return nil, Info{}, err
+	}
 	data, err := io.ReadAll(body)
-	return data, info, errors.Join(err, body.Close())
+	if err := errors.Join(err, body.Close()); err != nil {
+		return nil, Info{}, err
+	}
+	return data, info, nil
+}
+
+func tooLarge(key string, size int64, limit schema.Limit) error {
+	return fmt.Errorf("%s: %w: it has %d bytes or more, and %s at most %d; billwalk did not write it so: put an earlier version of the object back, or move it away, and run again",
+		key, ErrTooLarge, size, limit.Kind, limit.Bytes)
+}
+
+// bounded is the body of an object, which may be longer than its Info says.
+type bounded struct {
+	ctx context.Context
+	io.ReadCloser
+	key   string
+	read  int64
+	limit schema.Limit
+}
+
+func (b *bounded) Read(p []byte) (int, error) {
+	if err := b.ctx.Err(); err != nil {
+		return 0, err
+	}
+	n, err := b.ReadCloser.Read(p)
+	if b.read += int64(n); b.read > b.limit.Bytes {
+		return 0, tooLarge(b.key, b.read, b.limit)
+	}
+	return n, err
 }

@@ -71,7 +71,7 @@ func TestS3Parts(t *testing.T) {
 func testPartsConditions(t *testing.T, server objecttest.S3) {
 	store := below(t, server, "conditions", nil)
 	put := func(cond object.Condition, id string) (object.Info, error) {
-		return store.Put(t.Context(), "k", bytes.NewReader(large), cond, map[string]string{"write-id": id})
+		return store.Put(t.Context(), "k.parquet", bytes.NewReader(large), cond, map[string]string{"write-id": id})
 	}
 	for _, c := range []struct {
 		name string
@@ -85,14 +85,14 @@ func testPartsConditions(t *testing.T, server objecttest.S3) {
 		{"match-present", object.IfMatch, nil},
 		{"always", func(string) object.Condition { return object.Always() }, nil},
 	} {
-		before, _ := store.Head(t.Context(), "k")
+		before, _ := store.Head(t.Context(), "k.parquet")
 		info, err := put(c.cond(before.ETag), c.name)
 		if !errors.Is(err, c.want) {
 			t.Errorf("%s: %v, want %v", c.name, err, c.want)
 		}
 		after, data := before, []byte(nil)
 		if err == nil || before.ETag != "" {
-			if data, after, err = object.ReadAll(t.Context(), store, "k"); err != nil || !bytes.Equal(data, large) {
+			if data, after, err = object.ReadAll(t.Context(), store, "k.parquet"); err != nil || !bytes.Equal(data, large) {
 				t.Errorf("%s: read %d bytes, %v; want the %d put", c.name, len(data), err, len(large))
 			}
 		}
@@ -114,7 +114,7 @@ func testPartsRace(t *testing.T, server objecttest.S3) {
 	var group errgroup.Group
 	for range 4 {
 		group.Go(func() error {
-			_, err := store.Put(t.Context(), "k", bytes.NewReader(large[:part+1]), object.IfAbsent(), nil)
+			_, err := store.Put(t.Context(), "k.parquet", bytes.NewReader(large[:part+1]), object.IfAbsent(), nil)
 			if err == nil {
 				winners.Add(1)
 			} else if errors.Is(err, object.ErrConflict) || errors.Is(err, object.ErrUnknown) {
@@ -170,14 +170,14 @@ func testPartsFailures(t *testing.T, server objecttest.S3) {
 				}
 				return next.RoundTrip(r)
 			})
-			_, err := store.Put(ctx, "k", bytes.NewReader(large), object.IfAbsent(), nil)
+			_, err := store.Put(ctx, "k.parquet", bytes.NewReader(large), object.IfAbsent(), nil)
 			if err == nil || !strings.Contains(err.Error(), "part 2") {
 				t.Errorf("%v, want it to tell of part 2", err)
 			}
 			if told := err != nil && strings.Contains(err.Error(), "lifecycle"); told != (c.left > 0) {
 				t.Errorf("%v: tells of parts that stay: %t, want %t", err, told, c.left > 0)
 			}
-			if _, err := store.Head(t.Context(), "k"); !errors.Is(err, object.ErrNotFound) {
+			if _, err := store.Head(t.Context(), "k.parquet"); !errors.Is(err, object.ErrNotFound) {
 				t.Errorf("Head: %v, want ErrNotFound", err)
 			}
 			if n := uploads(t, server, prefix); n != c.left {
@@ -214,11 +214,11 @@ func testPartsLost(t *testing.T, server objecttest.S3) {
 				return nil, errors.New("reset by peer")
 			})
 			meta := map[string]string{"write-id": "mine"}
-			_, err := object.PutKnown(t.Context(), store, "k", bytes.NewReader(large), object.IfAbsent(), meta)
+			_, err := object.PutKnown(t.Context(), store, "k.parquet", bytes.NewReader(large), object.IfAbsent(), meta)
 			if !errors.Is(err, c.want) || joins.Load() != 2 {
 				t.Errorf("%v after %d joins, want %v after 2", err, joins.Load(), c.want)
 			}
-			data, info, err := object.ReadAll(t.Context(), store, "k")
+			data, info, err := object.ReadAll(t.Context(), store, "k.parquet")
 			if err != nil || !bytes.Equal(data, large) || info.Meta["write-id"] != "mine" {
 				t.Errorf("read %d bytes of %q, %v; want its own", len(data), info.Meta["write-id"], err)
 			}

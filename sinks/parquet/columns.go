@@ -6,7 +6,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/file"
 
 	"billwalk/schema"
 )
@@ -55,7 +54,7 @@ func fit[R any](table schema.Table[R], has *arrow.Schema, createdBy string) erro
 
 // Columns returns the names of the columns that a file of the table has, in its order.
 func Columns[R any](table schema.Table[R], from parquet.ReaderAtSeeker) (names []string, err error) {
-	pages, err := file.NewParquetReader(from)
+	pages, err := openPages(from, newBudget(maxMemory))
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", table.Name, err)
 	}

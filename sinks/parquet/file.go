@@ -1,6 +1,7 @@
 package parquet
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/binary"
 	"encoding/hex"
@@ -28,7 +29,7 @@ func (f File) Body() *io.SectionReader { return io.NewSectionReader(f.file, 0, f
 const tail = 4 + int64(len("PAR1"))
 
 // digest fills in the file's size and hashes, in one pass.
-func digest(file *os.File, info *File) error {
+func digest(ctx context.Context, file *os.File, info *File) error {
 	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
 		return err
@@ -42,13 +43,30 @@ func digest(file *os.File, info *File) error {
 		return fmt.Errorf("%s: the footer is longer than the file", file.Name())
 	}
 	whole := sha256.New()
-	if _, err := io.Copy(whole, io.NewSectionReader(file, 0, rows)); err != nil {
+	if _, err := io.Copy(whole, section(ctx, file, 0, rows)); err != nil {
 		return err
 	}
 	info.Bytes, info.RowsSHA256 = size, hex.EncodeToString(whole.Sum(nil))
-	if _, err := io.Copy(whole, io.NewSectionReader(file, rows, size-rows)); err != nil {
+	if _, err := io.Copy(whole, section(ctx, file, rows, size-rows)); err != nil {
 		return err
 	}
 	info.SHA256 = hex.EncodeToString(whole.Sum(nil))
 	return nil
+}
+
+// section reads a part of the file, until the context ends.
+func section(ctx context.Context, file *os.File, from, length int64) io.Reader {
+	return interruptible{ctx, io.NewSectionReader(file, from, length)}
+}
+
+type interruptible struct {
+	ctx  context.Context
+	from io.Reader
+}
+
+func (r interruptible) Read(p []byte) (int, error) {
+	if err := r.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return r.from.Read(p)
 }

@@ -1,26 +1,26 @@
 package parquet
 
 import (
+	"context"
 	"fmt"
 	"os"
 	"strconv"
 
 	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/file"
 )
 
 // Digest returns the size and the hashes of a file, without looking into it. The
-// file stays open.
-func Digest(from *os.File) (File, error) {
+// file stays open. It ends with the context.
+func Digest(ctx context.Context, from *os.File) (File, error) {
 	var found File
-	err := digest(from, &found)
+	err := digest(ctx, from, &found)
 	return found, err
 }
 
 // ReadStamp returns the stamp in a file's footer. As with Read, whoever doubts that
 // the file is one of ours compares its hash first.
 func ReadStamp(from parquet.ReaderAtSeeker) (stamp Stamp, err error) {
-	reader, err := file.NewParquetReader(from)
+	reader, err := openPages(from, newBudget(maxMemory))
 	if err != nil {
 		return stamp, err
 	}

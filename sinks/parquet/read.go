@@ -9,7 +9,6 @@ import (
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
-	"github.com/apache/arrow-go/v18/parquet/file"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"billwalk/schema"
@@ -29,8 +28,13 @@ func Read[R any](table schema.Table[R], file parquet.ReaderAtSeeker, columns ...
 }
 
 func read[R any](table schema.Table[R], file parquet.ReaderAtSeeker, mem memory.Allocator, columns []string) iter.Seq2[*R, error] {
+	return readWithin(table, file, mem, maxMemory, columns)
+}
+
+// readWithin reads with so many bytes of memory at most.
+func readWithin[R any](table schema.Table[R], file parquet.ReaderAtSeeker, mem memory.Allocator, memory int64, columns []string) iter.Seq2[*R, error] {
 	return func(yield func(*R, error) bool) {
-		s, err := open(table, file, mem, columns)
+		s, err := open(table, file, mem, newBudget(memory), columns)
 		if err == nil {
 			err = s.rows(yield)
 		}
@@ -42,19 +46,18 @@ func read[R any](table schema.Table[R], file parquet.ReaderAtSeeker, mem memory.
 
 // scan is one reading of some columns of a file.
 type scan[R any] struct {
+	budget  *budget
 	fields  []*schema.Field[R] // in the file's order
 	batches pqarrow.RecordReader
 	missing int64 // rows still to come
 }
 
-func open[R any](table schema.Table[R], from parquet.ReaderAtSeeker, mem memory.Allocator, columns []string) (*scan[R], error) {
-	// Pages go into Go's own memory: the library gives theirs back only when it
-	// is collected.
-	pages, err := file.NewParquetReader(from)
+func open[R any](table schema.Table[R], from parquet.ReaderAtSeeker, mem memory.Allocator, b *budget, columns []string) (*scan[R], error) {
+	pages, err := openPages(from, b)
 	if err != nil {
 		return nil, err
 	}
-	reader, err := pqarrow.NewFileReader(pages, pqarrow.ArrowReadProperties{BatchSize: batchRows}, mem)
+	reader, err := pqarrow.NewFileReader(pages, pqarrow.ArrowReadProperties{BatchSize: batchRows}, limited{mem, b})
 	if err != nil {
 		return nil, err
 	}
@@ -65,7 +68,7 @@ func open[R any](table schema.Table[R], from parquet.ReaderAtSeeker, mem memory.
 	if err := fit(table, has, pages.MetaData().GetCreatedBy()); err != nil {
 		return nil, err
 	}
-	s := &scan[R]{missing: pages.NumRows()}
+	s := &scan[R]{budget: b, missing: pages.NumRows()}
 	for _, name := range columns {
 		if table.Column(name) == nil {
 			return nil, fmt.Errorf("the table has no column %s", name)
@@ -86,15 +89,29 @@ func open[R any](table schema.Table[R], from parquet.ReaderAtSeeker, mem memory.
 	if len(leaves) == 0 {
 		leaves = []int{0} // the library has no batches without a column
 	}
-	s.batches, err = reader.GetRecordReader(context.Background(), leaves, nil)
+	err = b.run(func() (err error) {
+		s.batches, err = reader.GetRecordReader(context.Background(), leaves, nil)
+		return err
+	})
 	return s, err
 }
 
 // rows yields all rows, or those before the first error.
 func (s *scan[R]) rows(yield func(*R, error) bool) error {
-	defer s.batches.Release()
+	defer func() {
+		if !s.budget.exceeded.Load() { // else the library was left as it stood, and the collector has it
+			s.batches.Release()
+		}
+	}()
 	row := new(R)
-	for s.batches.Next() {
+	for {
+		more := false
+		if err := s.budget.run(func() error { more = s.batches.Next(); return nil }); err != nil {
+			return err
+		}
+		if !more {
+			break
+		}
 		batch := s.batches.RecordBatch()
 		values := batch.Columns()
 		for i := range int(batch.NumRows()) {

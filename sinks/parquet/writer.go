@@ -5,6 +5,7 @@ package parquet
 
 import (
 	"cmp"
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -156,7 +157,7 @@ func (w *Writer[R]) finish(stamp Stamp) error {
 		return err
 	}
 	w.file = File{Totals: w.totals, file: w.output.file}
-	return digest(w.output.file, &w.file)
+	return digest(context.Background(), w.output.file, &w.file)
 }
 
 // Close gives everything back, the file as well, finished or not. It may be

@@ -42,7 +42,7 @@ func testListOrder(t *testing.T, store object.Store) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		if head, err := store.Head(t.Context(), listed.Key); err != nil || listed.ETag != head.ETag || listed.Size != head.Size {
+		if head, err := store.Head(t.Context(), listed.Key); err != nil || listed.ETag != "" && listed.ETag != head.ETag || listed.Size != head.Size {
 			t.Errorf("List has %+v, Head %+v, %v", listed, head, err)
 		}
 		if listed.Key == "a/c" {

@@ -87,7 +87,10 @@ func testReadBack(t *testing.T, store object.Store) {
 
 func testNotFound(t *testing.T, store object.Store) {
 	mustPut(t, store, "folder/object", []byte("x"), object.Always(), nil)
-	for _, key := range []string{"missing", "folder", "folder/missing", "folder/object/below"} {
+	if _, err := store.Head(t.Context(), "folder"); !errors.Is(err, object.ErrNotFound) && !errors.Is(err, object.ErrNotFile) {
+		t.Errorf("Head(folder): %v, want ErrNotFound, or ErrNotFile in a folder", err)
+	}
+	for _, key := range []string{"missing", "folder/missing", "folder/object/below"} {
 		if _, err := store.Head(t.Context(), key); !errors.Is(err, object.ErrNotFound) {
 			t.Errorf("Head(%s): %v, want ErrNotFound", key, err)
 		}

@@ -1,0 +1,37 @@
+package schema
+
+import "strings"
+
+// Limit is the most bytes that an object of one kind may have. What is larger is
+// none of ours: it is refused before it takes memory or disk.
+type Limit struct {
+	Kind           string // in the singular, with its article
+	Prefix, Suffix string // of the keys
+	Bytes          int64
+	Why            string // the size of honest ones
+}
+
+// Limits are those of all kinds of objects in a lake. The first that fits a key
+// counts.
+var Limits = []Limit{
+	{"a manifest", "_manifests/", ".json", 128 << 20, "about 3 KB an account and 250 bytes a page of bills: a day of 10 million bills has 50 MB"},
+	{"a certificate", "archive/", ".json", 32 << 20, "about 150 bytes a page of bills: an account of 5 million bills a day has 15 MB"},
+	{"a batch", "archive/", ".jsonl.zst", 32 << 20, "it is stored at 1 MiB, with one answer of at most 4 MiB beyond"},
+	{"a run's summary", "runs/", ".json", 128 << 20, "about 500 bytes for each file published and each failure: a month of 10,000 accounts that all fail has 90 MB"},
+	{"a Parquet file", "", ".parquet", 16 << 30, "a day of a million bills has about 100 MB"},
+	{"a control object", "", "", 1 << 20, "turns, claims, tokens and probes have less than 10 KB"},
+}
+
+// MaxUnpackedBatch is the most bytes of a batch of the archive, decompressed. Honest
+// answers shrink to a tenth, and a batch is stored at 1 MiB.
+const MaxUnpackedBatch = 512 << 20
+
+// LimitOf returns the limit of the object under a key.
+func LimitOf(key string) Limit {
+	for _, l := range Limits {
+		if strings.HasPrefix(key, l.Prefix) && strings.HasSuffix(key, l.Suffix) {
+			return l
+		}
+	}
+	panic("schema: the last of the limits does not fit every key")
+}
