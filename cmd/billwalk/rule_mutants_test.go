@@ -78,7 +78,7 @@ var ruleMutants = []ruleMutant{
 	},
 	{
 		rule: "an order that was not asked by every rule is bill_only", file: "pipeline/reconcile/judge.go",
-		old: "case !own.any && !asked:", new: "case false && !asked:",
+		old: "case !own.any && !o.Asked:", new: "case false && !o.Asked:",
 		packages: "./cmd/billwalk", killer: "^TestMonth$/^7d$/^5$",
 	},
 	{
@@ -100,6 +100,26 @@ var ruleMutants = []ruleMutant{
 		rule: "a settlement vanishes with its order's last bill", file: "pipeline/removed.go",
 		old: "if len(lost) == 0 {", new: "if len(lost) >= 0 {",
 		packages: "./cmd/billwalk", killer: "^TestMonth$/^7d$/^5$",
+	},
+	{
+		rule: "a settlement that stands on another day counts again", file: "pipeline/standing.go",
+		old: "return first, known && ", new: "return first, false && known && ",
+		packages: "./cmd/billwalk", killer: "^TestMonth$/^2d$/^1$",
+	},
+	{
+		rule: "what a run has placed on one of its days is not known on the next", file: "pipeline/standing.go",
+		old: "\t\t\ts.placed[one.id] = one\n", new: "",
+		packages: "./pipeline", killer: "^TestStanding$/^in_one_run$",
+	},
+	{
+		rule: "a later day is published before an earlier one of the same order", file: "pipeline/days.go",
+		old: "(b.joined[other] || !b.before(other, day))", new: "(b.joined[other] || !b.before(day, other))",
+		packages: "./pipeline", killer: "^TestStanding$/^in_one_run$",
+	},
+	{
+		rule: "a group whose money counts on an earlier day is bill_only", file: "pipeline/reconcile/judge.go",
+		old: "case !own.any && o.Elsewhere:", new: "case false && o.Elsewhere:",
+		packages: "./pipeline", killer: "^TestStanding$/^night_by_night$",
 	},
 	{
 		rule: "a FAIL beside a new try is failed", file: "pipeline/reconcile/judge.go",

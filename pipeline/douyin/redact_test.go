@@ -104,7 +104,9 @@ func TestUnreachableAddress(t *testing.T) {
 func checkAddress(t *testing.T) {
 	var hidden schema.Redactor
 	hidden.Hide(schema.NewSecret("platform.test"), "${PLATFORM}")
-	lost := roundTripper(func(r *http.Request) (*http.Response, error) { return nil, errors.New("lookup " + r.URL.Host + ": no such host") })
+	lost := roundTripper(func(r *http.Request) (*http.Response, error) {
+		return nil, errors.New("lookup " + r.URL.Host + ": no such host")
+	})
 	_, err := clientWith(lost, WithHidden(&hidden), WithPatience(0)).Bills(t.Context(), someUnit, "0", 50)
 	if text := mustFail(t, err).Error(); !strings.Contains(text, "lookup ${PLATFORM}: no such host") {
 		t.Error(text)

@@ -34,6 +34,7 @@ jobs:
       app: life
       match: [{settle_id: shop_order_id}, {order_id: item_order_id}, {out_settle_no: order_ext_id}, {out_order_no: certificate_id}]
       tolerance_fen: 1
+      final_check: true
     columns: {code: hash, code_key: any}
   weekly:
     accounts: {file: a.csv}

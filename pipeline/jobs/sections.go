@@ -225,7 +225,7 @@ func (r *reader) settlementsAndLookback(m mapping, job *Job) {
 	job.Lookback = optional(m, "lookback", byDefault, lookback)
 	if s := job.Settlements; s != nil && s.FinalCheck && job.Lookback == 0 && len(r.faults) == before {
 		v, _ := r.scalar("lookback", m.values["lookback"]) // it is written: the default is more
-		r.faultOf(v, "lookback: want at least 1d for final_check: true, which asks on the last night of the lookback, %s", v.found())
+		r.faultOf(v, "lookback: want at least 1d for final_check: true, which asks on the last night of the lookback, %s", v.found("lookback"))
 	}
 }
 

@@ -23,12 +23,13 @@ import (
 var shownForms = map[string]*regexp.Regexp{
 	"version": fewDigits, "buckets": fewDigits, "qps": fewDigits, "timeout": fewDigits, "lookback": fewDigits,
 	"page_size": fewDigits, "passes": fewDigits, "tolerance_fen": fewDigits,
-	"from": days, "to": days, rootKey: ids, leafKey: ids,
+	"final_check": switches, "from": days, "to": days, rootKey: ids, leafKey: ids,
 }
 
 var (
 	fewDigits = regexp.MustCompile(`^[+-]?[0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h|d)?$`)
 	days      = regexp.MustCompile(`^([0-9]{4}-[0-9]{1,2}(-[0-9]{1,2})?|-?[0-9]{1,5}d|today|yesterday)$`)
+	switches  = regexp.MustCompile(`^(?i)(yes|no|y|n|on|off|true|false|[01])$`)
 	ids       = regexp.MustCompile(`^[0-9]{1,40}([.,][0-9]{1,20})?([eE]\+?[0-9]{1,3})?$`)
 )
 

@@ -40,7 +40,7 @@ func (l *Lake) proveColumns(ctx context.Context, p *proof, columns []string, tak
 		return
 	}
 	defer file.Close()
-	found, err := parquet.Digest(file)
+	found, err := parquet.Digest(ctx, file)
 	if err != nil || found.SHA256 != p.o.SHA256 {
 		p.replaced(found, info, err)
 		return
