@@ -48,12 +48,12 @@ var ruleMutants = []ruleMutant{
 	},
 	{
 		rule: "callbacks save no query", file: "pipeline/due.go",
-		old: "return o.told && !fingerprintOf(o.questions[0]).sampled()", new: "return o.told && fingerprintOf(o.questions[0]).sampled()",
+		old: "!p.finalLook() && !fingerprintOf(", new: "!p.finalLook() && fingerprintOf(",
 		packages: "./cmd/billwalk", killer: "^TestCalls$/^realistic,_with_callbacks$",
 	},
 	{
 		rule: "the last look asks for no order that agrees, though the job says so", file: "pipeline/due.go",
-		old: "if p.finalCheck && p.lastLook() {", new: "if p.finalCheck && !p.lastLook() {",
+		old: "return p.finalCheck && p.lastLook() }", new: "return p.finalCheck && !p.lastLook() }",
 		packages: "./pipeline", killer: "^TestSecondShareOut$",
 	},
 	{
@@ -120,6 +120,16 @@ var ruleMutants = []ruleMutant{
 		rule: "a group whose money counts on an earlier day is bill_only", file: "pipeline/reconcile/judge.go",
 		old: "case !own.any && o.Elsewhere:", new: "case false && o.Elsewhere:",
 		packages: "./pipeline", killer: "^TestStanding$/^night_by_night$",
+	},
+	{
+		rule: "what may have been shared out twice is billed in part", file: "pipeline/reconcile/judge.go",
+		old: "all.succeeded == 1 &&", new: "",
+		packages: "./pipeline/reconcile", killer: "^TestOrder$",
+	},
+	{
+		rule: "a match does not say what takes its difference back", file: "pipeline/reconcile/offset.go",
+		old: "return reasons[:min(mostOffsets, len(reasons))], nil", new: "return nil, nil",
+		packages: "./pipeline/reconcile", killer: "^TestOrder$",
 	},
 	{
 		rule: "a FAIL beside a new try is failed", file: "pipeline/reconcile/judge.go",

@@ -159,7 +159,7 @@ A 1 - 60`,
 s1 SUCCESS 1 - 70
 s2 SUCCESS 1 - 31`,
 		want: `
-1 A K mismatched 2:2 100/101/1 partly_billed total_differs net_differs
+1 A K mismatched 2:2 100/101/1 total_differs net_differs
 1 A s1
 1 A s2`,
 	},
@@ -441,7 +441,7 @@ s2 SUCCESS 2 - 40
 s3 SUCCESS 2 - 1`,
 		want: `
 1 A K matched/amount 1:1 40/60/20 offset_by:2/A
-2 A K mismatched 1:2 60/41/-19 partly_billed total_differs net_differs
+2 A K mismatched 1:2 60/41/-19 total_differs net_differs
 1 A s1
 2 A s2
 2 A s3`,
@@ -758,7 +758,7 @@ s2 SUCCESS 1 i1 100
 s3 SUCCESS 1 i2 300 9 0 291`,
 		want: `
 1 A K/i1 mismatched 1:2 100/200/100 settlement_unexplained
-1 A K/i2 mismatched 1:1 300/300/0 0/9/9 0/0/0 300/291/-9 partly_billed total_differs fee_differs net_differs
+1 A K/i2 mismatched 1:1 300/300/0 0/9/9 0/0/0 300/291/-9 total_differs fee_differs net_differs
 1 A s1
 1 A s2
 1 A s3`,

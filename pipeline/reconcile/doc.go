@@ -42,7 +42,7 @@
 //
 // A matched group may differ by itself: what one has too much another has too
 // little. It has the reason offset_by:DAY/ACCOUNT, and /ITEM if that has one, for
-// each group that takes something back. A step of matching is one set of a tier that
+// each group that takes something back, the first five by that name. A step of matching is one set of a tier that
 // agreed, or one pair, of open groups, too; a group's share of it is those of its
 // bills and of its settlements that the step has joined. Where two shares of a step
 // differ, each in some leg that all of the share have, one takes the other back. The
@@ -55,9 +55,10 @@
 // none, by those of the whole order: none at all is bill_only (pending, if not
 // everything was asked), one under way anywhere in the order is pending (beside a
 // failed one with the reason retry_in_flight), a failed one is failed, and anything
-// else is mismatched, with the legs that differ. It is partly_billed, too, where all
-// that is open in the window succeeded and comes to more than the open bills, in
-// total and in no leg to less: as of a prepaid order of which further bills may come.
+// else is mismatched, with the legs that differ. It is partly_billed, too, where one
+// settlement is all that is open in the window, and it succeeded and comes to more than
+// the open bills, in total and in no leg to less: as of a prepaid order of which further
+// bills may come. Where there are several, the order may have been shared out twice.
 // A group that agrees but has another settlement, one that no bill explains, does
 // not agree after all: it is mismatched or, that one being under way, pending.
 // A settlement that succeeded and counts on a day before the window stays there and

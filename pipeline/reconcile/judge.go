@@ -10,12 +10,18 @@ import (
 type rest struct {
 	standing
 	comparison
+	succeeded int // settlements
 }
 
 // rest looks at what is open once all tiers were tried.
 func (w *window) rest() (r rest, err error) {
 	all := w.whole()
 	r.standing = left(all.settlements)
+	for _, s := range all.settlements {
+		if !s.closed && s.Status == schema.StatusSuccess {
+			r.succeeded++
+		}
+	}
 	r.comparison, err = w.compare(all)
 	return r, err
 }
@@ -43,7 +49,7 @@ func (g *group) judge(all *rest, o *Order) {
 		g.verdict = schema.SettleFailed
 	default:
 		g.verdict, g.reasons = schema.Mismatched, slices.Clone(all.reasons)
-		if all.more && !all.failed && !o.Elsewhere {
+		if all.more && all.succeeded == 1 && !all.failed && !o.Elsewhere {
 			g.reasons = slices.Insert(g.reasons, 0, reasonPartlyBilled)
 		}
 		if !all.compared {

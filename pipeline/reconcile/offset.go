@@ -3,6 +3,7 @@ package reconcile
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"billwalk/schema"
 )
@@ -18,29 +19,54 @@ type share struct {
 	sums
 }
 
+// mostOffsets is how many other groups are named: an order may have very many.
+const mostOffsets = 5
+
 // offsetBy returns a reason for each other group that takes the group's difference
-// back: in some step of matching the shares of both differ. They are by day, account
-// and item.
+// back, the first five by day, account and item: in some step of matching the shares
+// of both differ.
 func (w *window) offsetBy(g *group) (reasons []string, err error) {
-	if w.shares == nil {
-		if w.shares, err = w.sharesOfSteps(); err != nil {
+	if w.offsets == nil {
+		if w.offsets, err = w.offsetsOfSteps(); err != nil {
 			return nil, err
 		}
 	}
-	named := make(map[*group]bool)
-	for _, shares := range w.shares {
-		if !slices.ContainsFunc(shares, func(s share) bool { return s.group == g && s.differs() }) {
-			continue
-		}
-		for i := range shares {
-			if other := shares[i].group; other != g && !named[other] && shares[i].differs() {
-				named[other] = true
+	for _, step := range w.offsets.steps[g] {
+		for _, other := range w.offsets.first[step] {
+			if other != g {
 				reasons = append(reasons, reasonOffsetBy+other.place())
 			}
 		}
 	}
 	slices.Sort(reasons)
-	return reasons, nil
+	reasons = slices.Compact(reasons)
+	return reasons[:min(mostOffsets, len(reasons))], nil
+}
+
+// offsets are the groups whose share of a step differs.
+type offsets struct {
+	steps map[*group][]int // the steps of each
+	first [][]*group       // of each step, the first by place: one more than are named, for one of them may ask
+}
+
+func (w *window) offsetsOfSteps() (*offsets, error) {
+	steps, err := w.sharesOfSteps()
+	if err != nil {
+		return nil, err
+	}
+	found := &offsets{make(map[*group][]int), make([][]*group, len(steps))}
+	for step, shares := range steps {
+		var differ []*group
+		for i := range shares {
+			if g := shares[i].group; shares[i].differs() {
+				differ = append(differ, g)
+				found.steps[g] = append(found.steps[g], step)
+			}
+		}
+		slices.SortFunc(differ, func(a, b *group) int { return strings.Compare(a.place(), b.place()) })
+		found.first[step] = differ[:min(mostOffsets+1, len(differ))]
+	}
+	return found, nil
 }
 
 // sharesOfSteps returns the groups' shares of each step.

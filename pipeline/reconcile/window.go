@@ -16,7 +16,7 @@ type window struct {
 	settlements []settlement    // by settle_id and item
 	items       map[string]bool // that settlements name
 	steps       int             // of matching that closed something, or made a pair
-	shares      [][]share       // of each step, once offsetBy was called
+	offsets     *offsets        // of the steps, once offsetBy was called
 }
 
 // group is the order's bills of one account on one day, and of one item if it

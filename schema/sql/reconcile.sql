@@ -338,7 +338,7 @@ open_entry AS (
       || COALESCE(min(net_gap) OVER u, CASE WHEN abs(sum(net) OVER u) > tolerance_fen THEN ',net_differs' ELSE '' END)
       || CASE WHEN (min(total_gap) OVER u || min(fee_gap) OVER u || min(commission_gap) OVER u || min(net_gap) OVER u) IS NOT NULL
         THEN ',nothing_compared' ELSE '' END AS open_reasons,
-    max(is_fail) OVER u = 0 AND min(total_gap) OVER u IS NULL AND sum(total) OVER u > tolerance_fen
+    sum(is_success) OVER u = 1 AND max(is_fail) OVER u = 0 AND min(total_gap) OVER u IS NULL AND sum(total) OVER u > tolerance_fen
       AND (min(fee_gap) OVER u IS NOT NULL OR sum(fee) OVER u >= -tolerance_fen)
       AND (min(commission_gap) OVER u IS NOT NULL OR sum(commission) OVER u >= -tolerance_fen)
       AND (min(net_gap) OVER u IS NOT NULL OR sum(net) OVER u >= -tolerance_fen) AS partly_billed
@@ -410,8 +410,8 @@ taken_back AS (
 offsets AS (
   SELECT
     t.order_key, t.target, t.group_id,
-    array_sort(array_agg(DISTINCT 'offset_by:' || CAST(o.bill_date AS VARCHAR) -- Spark: STRING
-      || '/' || o.walk_account_id || CASE WHEN o.item = '' THEN '' ELSE '/' || o.item END)) AS offset_by
+    array_slice(array_sort(array_agg(DISTINCT 'offset_by:' || CAST(o.bill_date AS VARCHAR) -- Spark: STRING
+      || '/' || o.walk_account_id || CASE WHEN o.item = '' THEN '' ELSE '/' || o.item END)), 1, 5) AS offset_by -- Trino, Spark: slice
   FROM taken_back t
   JOIN grouped_bill o ON o.order_key = t.order_key AND o.target = t.target AND o.group_id = t.other_id
   GROUP BY t.order_key, t.target, t.group_id
