@@ -1,36 +1,74 @@
 -- 未平差异:每个订单跨天、跨商户累计,差额大的在前,附账龄(天)。
 -- Open differences: per order over its days and accounts, the largest first, with their age in days.
+-- 列出:有组为差异的订单,以及只分到一部分的订单(已有分账到账,又有组为单边账或分账失败)。差额按该订单的全部组累计,不论结论,在途的也算。
+-- Listed are orders with a mismatched group, and those that are settled in part: there is money, and a group is bill_only or
+-- failed. The difference is that of all groups of the order, whatever their verdicts, pending ones, too.
+-- 不列:各项合计为 0 的(一天多出的,另一天少);partly_billed 且最早账单日在最近的回看期内的:账单可能还会来。
+-- Left out are orders whose legs all sum to 0: what one day has too much, another has too little; and those that are partly_billed
+-- with a first bill_date within the lookback of the newest day of the lake: further bills may come.
 --
 -- order_key          订单 the order; ext: and the merchant's own order id where there is no other
 -- difference_yuan    分账 - 账单:正为长款,负为短款 settled - billed; NULL where it cannot be compared
 -- fee_..., commission_..., net_difference_yuan   手续费、佣金、商家所得的差额 the same of the other legs
 -- age_days           从最早账单日到数据中最新一天 from the first bill_date to the newest day of the lake
-WITH groups AS (
+WITH settings AS (
+  SELECT 7 AS lookback_days -- 回看期(天),与任务的 lookback 相同 as the job has it
+),
+-- Nothing below needs editing.
+newest AS (
+  SELECT max(bill_date) AS newest_date FROM reconciliation
+),
+groups AS (
   SELECT
-    bill_date, walk_account_id,
+    bill_date, walk_account_id, verdict,
     left(group_key, length(group_key) - COALESCE(length(item_order_id) + 1, 0)) AS order_key, -- an item's is order/item
-    billed_total_fen::DECIMAL(19, 0) * 0.01 AS billed,
-    settled_total_fen::DECIMAL(19, 0) * 0.01 AS settled,
-    diff_total_fen::DECIMAL(19, 0) * 0.01 AS total,
-    diff_fee_fen::DECIMAL(19, 0) * 0.01 AS fee,
-    diff_commission_fen::DECIMAL(19, 0) * 0.01 AS commission,
-    diff_net_fen::DECIMAL(19, 0) * 0.01 AS net
+    COALESCE(settled_total_fen <> 0 OR settled_fee_fen <> 0 OR settled_commission_fen <> 0 OR settled_net_fen <> 0, false) AS has_money,
+    list_contains(reasons, 'partly_billed') AS partly_billed,
+    verdict IN ('mismatched', 'bill_only', 'failed') AS is_open,
+    -- A group that is neither matched nor mismatched has no difference yet: it is settled with what it has.
+    verdict NOT IN ('matched', 'mismatched') AS undecided,
+    COALESCE(settled_total_fen, settled_fee_fen, settled_commission_fen, settled_net_fen) IS NULL AS unsettled,
+    billed_total_fen, settled_total_fen,
+    CASE WHEN NOT undecided THEN diff_total_fen WHEN unsettled THEN -billed_total_fen ELSE settled_total_fen - billed_total_fen END AS total_fen,
+    CASE WHEN NOT undecided THEN diff_fee_fen WHEN unsettled THEN -billed_fee_fen ELSE settled_fee_fen - billed_fee_fen END AS fee_fen,
+    CASE WHEN NOT undecided THEN diff_commission_fen WHEN unsettled THEN -billed_commission_fen
+      ELSE settled_commission_fen - billed_commission_fen END AS commission_fen,
+    CASE WHEN NOT undecided THEN diff_net_fen WHEN unsettled THEN -billed_net_fen ELSE settled_net_fen - billed_net_fen END AS net_fen
   FROM reconciliation
-  WHERE verdict = 'mismatched'
+  WHERE verdict <> 'settlement_only' AND (shop_order_id IS NOT NULL OR group_key LIKE 'ext:%') -- else the bill has no order
+),
+orders AS (
+  SELECT
+    order_key,
+    sum(total_fen)::DECIMAL(19, 0) * 0.01 AS total,
+    sum(fee_fen)::DECIMAL(19, 0) * 0.01 AS fee,
+    sum(commission_fen)::DECIMAL(19, 0) * 0.01 AS commission,
+    sum(net_fen)::DECIMAL(19, 0) * 0.01 AS net,
+    sum(billed_total_fen)::DECIMAL(19, 0) * 0.01 AS billed,
+    sum(settled_total_fen)::DECIMAL(19, 0) * 0.01 AS settled,
+    min(bill_date) AS first_bill_date,
+    max(bill_date) AS last_bill_date,
+    count(DISTINCT walk_account_id) AS accounts,
+    bool_or(partly_billed) AND bool_and(partly_billed OR NOT is_open) AS partly_billed -- and nothing else is the matter with it
+  FROM groups
+  GROUP BY order_key
+  HAVING bool_or(verdict = 'mismatched') OR bool_or(has_money) AND bool_or(verdict IN ('bill_only', 'failed'))
 )
 SELECT
   order_key,
-  CASE sign(sum(total)) WHEN 1 THEN '长款' WHEN -1 THEN '短款' ELSE '差异' END AS kind,
-  sum(total)::DECIMAL(18, 2) AS difference_yuan,
-  sum(fee)::DECIMAL(18, 2) AS fee_difference_yuan,
-  sum(commission)::DECIMAL(18, 2) AS commission_difference_yuan,
-  sum(net)::DECIMAL(18, 2) AS net_difference_yuan,
-  sum(billed)::DECIMAL(18, 2) AS billed_yuan,
-  sum(settled)::DECIMAL(18, 2) AS settled_yuan,
-  min(bill_date) AS first_bill_date,
-  max(bill_date) AS last_bill_date,
-  (SELECT max(bill_date) FROM reconciliation) - min(bill_date) AS age_days,
-  count(DISTINCT walk_account_id) AS accounts
-FROM groups
-GROUP BY order_key
-ORDER BY greatest(abs(sum(total)), abs(sum(fee)), abs(sum(commission)), abs(sum(net))) DESC NULLS LAST, order_key;
+  CASE sign(total) WHEN 1 THEN '长款' WHEN -1 THEN '短款' ELSE '差异' END AS kind,
+  total::DECIMAL(18, 2) AS difference_yuan,
+  fee::DECIMAL(18, 2) AS fee_difference_yuan,
+  commission::DECIMAL(18, 2) AS commission_difference_yuan,
+  net::DECIMAL(18, 2) AS net_difference_yuan,
+  billed::DECIMAL(18, 2) AS billed_yuan,
+  settled::DECIMAL(18, 2) AS settled_yuan,
+  first_bill_date,
+  last_bill_date,
+  newest_date - first_bill_date AS age_days,
+  accounts
+FROM orders CROSS JOIN newest CROSS JOIN settings
+WHERE (total IS NULL AND fee IS NULL AND commission IS NULL AND net IS NULL
+    OR COALESCE(total, 0) <> 0 OR COALESCE(fee, 0) <> 0 OR COALESCE(commission, 0) <> 0 OR COALESCE(net, 0) <> 0)
+  AND NOT (partly_billed AND newest_date - first_bill_date <= lookback_days)
+ORDER BY greatest(abs(total), abs(fee), abs(commission), abs(net)) DESC NULLS LAST, order_key;
