@@ -108,7 +108,7 @@ func TestCallbacks(t *testing.T) {
 		"too much is told, not asked for": {
 			[]string{sale(store.ID, "1", "K", "", 100)}, nil,
 			[]notice{of("s1", "K", "", schema.StatusSuccess, 101)}, nil,
-			[]string{"20 store K mismatched total_differs net_differs 1:1 100/101/1"}, []string{"20 s1/ callback order_id: shop_order_id"}, nil,
+			[]string{"20 store K mismatched partly_billed total_differs net_differs 1:1 100/101/1"}, []string{"20 s1/ callback order_id: shop_order_id"}, nil,
 		},
 		"the query does not know it": {
 			[]string{sale(store.ID, "1", "K", "", 100)}, nil,

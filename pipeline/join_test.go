@@ -51,7 +51,7 @@ func TestJoin(t *testing.T) {
 		"two days, settled in between": {
 			map[schema.Unit]string{at(kiosk, day-2): sale(kiosk.ID, "1", "K", "", 10), at(store, day): sale(store.ID, "1", "K", "", 30)},
 			[]string{success("s1", 41, day-1)}, []string{"18 s1"},
-			[]string{"18 kiosk K mismatched total_differs net_differs 1:1 10/41/31", "20 store K mismatched total_differs net_differs 1:0 30/0/-30"},
+			[]string{"18 kiosk K mismatched partly_billed total_differs net_differs 1:1 10/41/31", "20 store K mismatched partly_billed total_differs net_differs 1:0 30/0/-30"},
 		},
 		"days that do not see each other": {
 			map[schema.Unit]string{at(store, day-4): sale(store.ID, "1", "K", "", 10), at(store, day): sale(store.ID, "1", "K", "", 10)},

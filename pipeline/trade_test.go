@@ -153,8 +153,8 @@ func on(d schema.Day) func(*pipeline.Run) { return func(r *pipeline.Run) { r.Fro
 func tradeInFlight(n int) func(*pipeline.Run) { return func(r *pipeline.Run) { r.TradeInFlight = n } }
 
 // verdicts returns the verdicts of some days, sorted lines of: day in the month,
-// account, group, verdict/tier, reasons, bills:settlements, and the total's
-// billed/settled/difference.
+// account, group, verdict/tier, reasons but for offset_by, bills:settlements, and the
+// total's billed/settled/difference.
 func (w *world) verdicts(first, last schema.Day) []string {
 	var lines []string
 	for d := first; d <= last; d++ {
@@ -164,7 +164,11 @@ func (w *world) verdicts(first, last schema.Day) []string {
 				if r.MatchedBy.Valid {
 					verdict += "/" + string(r.MatchedBy.V)
 				}
-				verdict = strings.Join(append([]string{verdict}, r.Reasons...), " ")
+				for _, reason := range r.Reasons {
+					if !strings.HasPrefix(reason, "offset_by:") {
+						verdict += " " + reason
+					}
+				}
 				lines = append(lines, fmt.Sprintf("%s %s %s %s %d:%d %s/%s/%s", d.String()[8:], nameOf(r.WalkAccountID), r.GroupKey, verdict,
 					r.BillRows, r.SettlementRows, show(r.Billed[schema.LegTotal]), show(r.Settled[schema.LegTotal]), show(r.Diff[schema.LegTotal])))
 			}
