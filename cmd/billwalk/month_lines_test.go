@@ -65,10 +65,13 @@ func (l *monthLines) read(m *monthRun, day schema.Day) {
 		})
 		each(m, m.wired.lake.Reconciliation(m.Context(), day, bucket), func(r *schema.Reconciliation) {
 			reasons := "-"
-			for _, reason := range []string{"not_asked", "retry_in_flight", "bill_removed", "settlement_unexplained", "settled_elsewhere", "non_forward"} {
+			for _, reason := range []string{"not_asked", "retry_in_flight", "bill_removed", "settlement_unexplained", "settled_elsewhere", "partly_billed", "non_forward"} {
 				if slices.Contains(r.Reasons, reason) {
 					reasons = reason
 				}
+			}
+			if offsets := slices.DeleteFunc(slices.Clone(r.Reasons), func(reason string) bool { return !strings.HasPrefix(reason, "offset_by:") }); len(offsets) > 0 {
+				reasons = strings.Join(offsets, "+")
 			}
 			l.groups = append(l.groups, fmt.Sprintf("%s %s %s: %s %s %s, %d:%d, %d %d", day, cmp.Or(string(r.WalkAccountID), "-"), r.GroupKey,
 				r.Verdict, cmp.Or(string(r.MatchedBy.V), "-"), reasons, r.BillRows, r.SettlementRows, r.Billed[schema.LegTotal].V, r.Settled[schema.LegTotal].V))

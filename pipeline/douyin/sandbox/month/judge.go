@@ -2,7 +2,9 @@ package month
 
 import (
 	"cmp"
+	"fmt"
 	"slices"
+	"strings"
 
 	"billwalk/schema"
 )
@@ -32,10 +34,17 @@ type judged struct {
 	groups []*group // by day and account
 	shared []*shared
 	asked  bool
+	joints []joint
 
 	away      bool // a settlement that it was answered with stands on another day, beyond the window
 	elsewhere bool // on an earlier one, and has succeeded
 }
+
+// joint is a match: by how much each group is settled with more than it is billed for
+// in it.
+type joint map[*group]legs
+
+func (j joint) add(g *group, l legs, sign int64) { j[g] = j[g].add(l, sign) }
 
 // match closes what agrees: each group by itself, each day, all days together, and
 // at last amount by amount.
@@ -74,14 +83,24 @@ func (j *judged) close(by string, among func(*group) bool) {
 	if bills == 0 || paid == 0 || sum != (legs{}) {
 		return
 	}
+	match := joint{}
 	for _, g := range j.groups {
 		if g.closed == "" && among(g) {
 			g.closed = by
+			for _, b := range g.bills {
+				match.add(g, b.legs, -1)
+			}
 		}
 	}
 	for _, s := range j.shared {
-		s.closed = s.closed || among(s.group)
+		if !s.closed && among(s.group) {
+			s.closed = true
+			if s.status == success {
+				match.add(s.group, s.legs, 1)
+			}
+		}
 	}
+	j.joints = append(j.joints, match)
 }
 
 // pair gives each open bill, in order, the first open settlement of its very
@@ -99,6 +118,10 @@ func (j *judged) pair() {
 			if at >= 0 {
 				j.shared[at].paired = true
 				pairs[g] = append(pairs[g], j.shared[at])
+				match := joint{}
+				match.add(g, b.legs, -1)
+				match.add(j.shared[at].group, b.legs, 1)
+				j.joints = append(j.joints, match)
 			}
 		}
 	}
@@ -136,7 +159,7 @@ func (j *judged) of(g *group) verdict {
 		case len(left) > 0:
 			return verdict{"mismatched", "", "settlement_unexplained"}
 		}
-		return verdict{"matched", g.closed, ""}
+		return verdict{"matched", g.closed, j.offsets(g)}
 	}
 	if len(own) == 0 {
 		own = all
@@ -158,7 +181,57 @@ func (j *judged) of(g *group) verdict {
 	if j.elsewhere {
 		return verdict{"mismatched", "", "settled_elsewhere"}
 	}
+	if !slices.ContainsFunc(all, failed) && j.prepaid() {
+		return verdict{"mismatched", "", "partly_billed"}
+	}
 	return verdict{"mismatched", "", ""}
+}
+
+// prepaid says that what is open was settled at one time, with more than was billed,
+// and in nothing with less.
+func (j *judged) prepaid() bool {
+	var sum legs
+	times := 0
+	for _, g := range j.groups {
+		for _, b := range g.bills {
+			if g.closed == "" {
+				sum = sum.add(b.legs, -1)
+			}
+		}
+	}
+	for _, s := range j.shared {
+		if !s.closed && s.status == success {
+			sum, times = sum.add(s.legs, 1), times+1
+		}
+	}
+	return times == 1 && sum[0] > 0 && slices.Min(sum[:]) >= 0
+}
+
+// offsets returns what takes back a difference of a group that matches: the other
+// groups that differ in a match that it differs in.
+func (j *judged) offsets(g *group) string {
+	own := joint{}
+	for _, b := range g.bills {
+		own.add(g, b.legs, -1)
+	}
+	for _, s := range j.shared {
+		if s.group == g && s.status == success {
+			own.add(g, s.legs, 1)
+		}
+	}
+	if own[g] == (legs{}) {
+		return ""
+	}
+	var names []string
+	for _, match := range j.joints {
+		for other, l := range match {
+			if match[g] != (legs{}) && other != g && l != (legs{}) {
+				names = append(names, fmt.Sprintf("offset_by:%s/%s", other.day, other.account))
+			}
+		}
+	}
+	slices.Sort(names)
+	return strings.Join(slices.Compact(names), "+")
 }
 
 func (j *judged) sort() {
