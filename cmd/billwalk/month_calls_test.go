@@ -80,7 +80,7 @@ func (p price) String() string {
 func (m *monthRun) priceOf(night int, callbacks bool) price {
 	m.Helper()
 	if callbacks {
-		m.call(night)
+		m.callBack(night)
 	}
 	today := monthFirst + schema.Day(night) + 1
 	m.clock.Store(today.Start().Add(14 * time.Hour).UnixMilli())
@@ -109,8 +109,8 @@ func (m *monthRun) agreed(night int) (n int) {
 	return n
 }
 
-// call archives the callbacks that came before a night.
-func (m *monthRun) call(night int) {
+// callBack archives the callbacks that came before a night.
+func (m *monthRun) callBack(night int) {
 	m.Helper()
 	var lines []byte
 	at := (monthFirst + schema.Day(night)).Start().Add(13 * time.Hour)

@@ -23,6 +23,8 @@ type ruleMutant struct {
 	old, new string // old stands in the file once
 	packages string
 	killer   string // of -run; a month's name is its lookback and its seed
+
+	simulated bool // the simulation finds it, too
 }
 
 var ruleMutants = []ruleMutant{
@@ -30,6 +32,7 @@ var ruleMutants = []ruleMutant{
 		rule: "a SUCCESS is the last word, though the order does not agree", file: "pipeline/due.go",
 		old: "case p.confirms && last.outcome > open, o.agrees", new: "case last.outcome == settled, p.confirms && last.outcome > open, o.agrees",
 		packages: "./cmd/billwalk", killer: "^TestMonth$/^7d$/^5$",
+		simulated: true,
 	},
 	{
 		rule: "a run of given days asks for no order that was answered", file: "pipeline/due.go",
@@ -85,11 +88,13 @@ var ruleMutants = []ruleMutant{
 		rule: "restatements compare with units that were whole the night before, alone", file: "pipeline/restate.go",
 		old: "was != nil && otherBills(was.Certificate, e.Certificate)", new: "was != nil && was.State != schema.Failed && otherBills(was.Certificate, e.Certificate)",
 		packages: "./cmd/billwalk", killer: "^TestMonth$/^7d$/^5$",
+		simulated: true,
 	},
 	{
 		rule: "a bill that moved away is restated as removed", file: "pipeline/moved.go",
 		old: "p.after = now[p.before.Key()]\n", new: "_ = now\n",
 		packages: "./cmd/billwalk", killer: "^TestMonth$/^7d$/^5$",
+		simulated: true,
 	},
 	{
 		rule: "a bill that moved here is restated as added", file: "pipeline/moved.go",
@@ -100,6 +105,7 @@ var ruleMutants = []ruleMutant{
 		rule: "a settlement vanishes with its order's last bill", file: "pipeline/removed.go",
 		old: "if len(lost) == 0 {", new: "if len(lost) >= 0 {",
 		packages: "./cmd/billwalk", killer: "^TestMonth$/^7d$/^5$",
+		simulated: true,
 	},
 	{
 		rule: "a settlement that stands on another day counts again", file: "pipeline/standing.go",
@@ -197,12 +203,11 @@ func TestRuleMutants(t *testing.T) {
 		m := &ruleMutants[i]
 		t.Run(m.rule, func(t *testing.T) {
 			killers[[2]string{m.packages, m.killer}] = true
-			out, err := goTest(t, m.packages, m.killer, "-overlay="+m.overlay(t))
-			failed := regexp.MustCompile(`(?m)^ *--- FAIL: (\S+)`).FindAllStringSubmatch(out, -1)
-			if err == nil || len(failed) == 0 {
-				t.Fatalf("it lives, %v:\n%s", err, out)
+			overlay := "-overlay=" + m.overlay(t)
+			m.mustDie(t, m.packages, m.killer, overlay)
+			if m.simulated {
+				m.mustDie(t, "./cmd/billwalk", "^TestSimulation$", overlay)
 			}
-			t.Logf("killed by %s", failed[len(failed)-1][1])
 		})
 	}
 	for k := range killers {
@@ -212,12 +217,23 @@ func TestRuleMutants(t *testing.T) {
 	}
 }
 
+// mustDie wants the tests to fail, and not their build.
+func (m *ruleMutant) mustDie(t *testing.T, packages, killer, overlay string) {
+	t.Helper()
+	out, err := goTest(t, packages, killer, overlay)
+	failed := regexp.MustCompile(`(?m)^ *--- FAIL: (\S+)`).FindAllStringSubmatch(out, -1)
+	if err == nil || len(failed) == 0 {
+		t.Fatalf("%s does not find it: %v\n%s", killer, err, out)
+	}
+	t.Logf("killed by %s", failed[len(failed)-1][1])
+}
+
 // goTest runs tests of some packages in a build of their own.
 func goTest(t *testing.T, packages, run string, flags ...string) (string, error) {
 	t.Helper()
 	args := append([]string{"test", "-count=1", "-vet=off", "-failfast", "-v", "-run", run}, flags...)
 	cmd := exec.CommandContext(t.Context(), "go", append(args, packages)...)
-	cmd.Dir, cmd.Env = moduleRoot, append(os.Environ(), deepVariable+"=")
+	cmd.Dir, cmd.Env = moduleRoot, append(os.Environ(), deepVariable+"=", "BILLWALK_SEED=", "BILLWALK_SEEDS=200")
 	out, err := cmd.CombinedOutput()
 	return string(out), err
 }

@@ -139,7 +139,7 @@ func (o *oracle) asWalked(c *schema.Certificate) {
 	}
 	ids := o.ledgerIDs(c)
 	for _, row := range o.platform.rows(c.Day) {
-		if row.of[c.Account] && o.platform.visible(row.LedgerID, c.Day, ended) != ids[row.LedgerID] {
+		if row.of[c.Account] && o.platform.visible(row.LedgerID, c.Account.Root, c.Day, ended) != ids[row.LedgerID] {
 			o.complain("the walk %s of %s found the bill %s: %v", c.Walk, c.Unit(), row.LedgerID, ids[row.LedgerID])
 		}
 	}

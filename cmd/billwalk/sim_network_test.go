@@ -43,7 +43,11 @@ func (t simTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	var got answer
 	answered := step.apply(func() string {
 		got = t.platform.answer(r, body)
-		return fmt.Sprintf("%d %d bytes", got.status, len(got.body))
+		outcome := fmt.Sprintf("%d %d bytes", got.status, len(got.body))
+		for _, kind := range got.changed {
+			outcome += ", a settlement " + string(kind)
+		}
+		return outcome
 	})
 	if answered {
 		return response(r, got), nil
@@ -60,9 +64,9 @@ func (s step) errorAnswer() answer {
 	code := []int{5000001, 5000001, 28001005, 2119003, 2190008, 9999999, 0}[s.chance("code")%7]
 	s.trouble()
 	if code == 0 {
-		return answer{http.StatusBadGateway, nil, []byte("<html>502 Bad Gateway</html>")}
+		return answer{status: http.StatusBadGateway, body: []byte("<html>502 Bad Gateway</html>")}
 	}
-	return answer{http.StatusOK, nil, fmt.Appendf(nil, errorForms[s.chance("form")%uint64(len(errorForms))], code)}
+	return answer{status: http.StatusOK, body: fmt.Appendf(nil, errorForms[s.chance("form")%uint64(len(errorForms))], code)}
 }
 
 // errorForms are the places in which an error may stand, and what is beside it.
@@ -80,10 +84,10 @@ func (s step) passingFault(r *http.Request) (*http.Response, error) {
 	case 0:
 		return nil, errNetwork
 	case 1:
-		return response(r, answer{http.StatusServiceUnavailable, nil, []byte("no healthy upstream")}), nil
+		return response(r, answer{status: http.StatusServiceUnavailable, body: []byte("no healthy upstream")}), nil
 	default:
 		code := []int{3000001, 5000001, 2100004, 28001006, 2190002}[n-2]
-		return response(r, answer{http.StatusOK, nil, fmt.Appendf(nil, `{"data":{"error_code":%[1]d},"extra":{"error_code":%[1]d,"logid":"2001"}}`, code)}), nil
+		return response(r, answer{status: http.StatusOK, body: fmt.Appendf(nil, `{"data":{"error_code":%[1]d},"extra":{"error_code":%[1]d,"logid":"2001"}}`, code)}), nil
 	}
 }
 

@@ -28,8 +28,10 @@ type oracle struct {
 	complaints []string
 	hashes     map[string]string // of the contents, by key and ETag
 	batches    map[string][]archived
-	published  []publication // the manifests, as they were put in place
-	taken      []publication // and the turns
+	billsIn    map[string][]schema.BillKey      // of each file of bills
+	paidIn     map[string]map[string]schema.Fen // what succeeded, of each file of settlements
+	published  []publication                    // the manifests, as they were put in place
+	taken      []publication                    // and the turns
 }
 
 // publication is a manifest, or a turn, that was put in place.
@@ -73,6 +75,12 @@ func (o *oracle) put(p *simProcess, key string, content []byte, info object.Info
 	switch {
 	case strings.HasSuffix(key, ".parquet"):
 		o.data(key, content, info)
+		switch {
+		case strings.HasPrefix(key, "settlements/"):
+			o.paid(key+" "+info.ETag, content)
+		case strings.HasPrefix(key, "bills/"):
+			o.billed(key+" "+info.ETag, content)
+		}
 	case strings.HasPrefix(key, "_control/turns/"):
 		o.turn(p, key, content)
 	case strings.HasPrefix(key, "_manifests/bill_date="):
@@ -205,5 +213,7 @@ func (o *oracle) atTheEnd(last *simProcess) {
 		o.day(day)
 		o.verdicts(day)
 	}
+	o.money()
+	o.told()
 	o.archive(last)
 }

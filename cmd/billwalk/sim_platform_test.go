@@ -42,10 +42,10 @@ func newShifting(s *story) *shifting {
 	}
 }
 
-// visible says that the bill is among those of the day at the time.
-func (p *shifting) visible(ledgerID string, day schema.Day, at time.Time) bool {
+// visible says that the bill is among those that a walk of the day finds at the time.
+func (p *shifting) visible(ledgerID string, root bool, day schema.Day, at time.Time) bool {
 	for i, c := range p.story.changes {
-		if c.day == day && c.made(at) != c.come && dice(p.story.seed, "change", i, ledgerID)%c.part == 0 {
+		if come := c.come != (c.move && !root); c.day == day && c.made(at) != come && dice(p.story.seed, "change", i, ledgerID)%c.part == 0 {
 			return false
 		}
 	}
@@ -54,9 +54,10 @@ func (p *shifting) visible(ledgerID string, day schema.Day, at time.Time) bool {
 
 // answer is what the platform says to a request.
 type answer struct {
-	status int
-	header http.Header
-	body   []byte
+	status  int
+	header  http.Header
+	body    []byte
+	changed []shareKind // how settlements are other than at the end
 }
 
 // platformPage is the sandbox's answer to a question for bills, as far as it is
@@ -74,9 +75,12 @@ func (p *shifting) answer(r *http.Request, body []byte) answer {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	var got answer
-	if strings.Contains(r.URL.Path, "catering_query") {
+	switch {
+	case strings.Contains(r.URL.Path, "catering_query"):
 		got = p.bills(r)
-	} else {
+	case strings.Contains(r.URL.Path, "query_settle"):
+		got = p.settlements(p.ask(r, body, r.URL))
+	default:
 		got = p.ask(r, body, r.URL)
 	}
 	p.served[sha256.Sum256(got.body)] = true
@@ -91,7 +95,7 @@ func (p *shifting) ask(r *http.Request, body []byte, to *url.URL) answer {
 		again.Body = readCloser{bytes.NewReader(body)}
 	}
 	p.ServeHTTP(out, again)
-	return answer{out.Code, out.Header(), bytes.TrimSpace(out.Body.Bytes())}
+	return answer{status: out.Code, header: out.Header(), body: bytes.TrimSpace(out.Body.Bytes())}
 }
 
 type readCloser struct{ *bytes.Reader }
@@ -120,7 +124,7 @@ func (p *shifting) bills(r *http.Request) answer {
 	day, _ := schema.ParseDay(query.Get("bill_date"))
 	var records []json.RawMessage
 	for _, one := range p.unit(r) {
-		if p.visible(one.id, day, time.Now()) {
+		if p.visible(one.id, query.Get("root_account_id") != "", day, time.Now()) {
 			records = append(records, one.raw)
 		}
 	}
@@ -136,7 +140,7 @@ func (p *shifting) bills(r *http.Request) answer {
 		out.Write(raw)
 	}
 	out.WriteString(`]},"extra":` + string(page.Extra) + `}`)
-	return answer{first.status, first.header, out.Bytes()}
+	return answer{status: first.status, header: first.header, body: out.Bytes()}
 }
 
 // unit returns all records of a unit, whether they are there now or not.

@@ -54,6 +54,7 @@ func (o *oracle) settlements(day schema.Day) {
 			want[s.SettleID] = fmt.Sprint(s.Status, " ", *s.Amount)
 		}
 	}
+	o.platform.addTries(want)
 	for bucket := range o.story.job.buckets {
 		if m := o.manifestOf(day, bucket); m != nil {
 			for _, s := range read(o, m, schema.Settlements, "settle_id", "settle_status", "settle_amount_fen") {

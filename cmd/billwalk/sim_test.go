@@ -145,10 +145,13 @@ func (s *simulation) start(planned plannedRun, name string) *simProcess {
 	return p
 }
 
-// settleChanges waits until the days change no more.
+// settleChanges waits until the days and the settlements change no more.
 func (s *simulation) settleChanges() {
 	for _, at := range s.story.moments() {
 		time.Sleep(time.Until(at))
+	}
+	for _, c := range s.story.shares {
+		time.Sleep(time.Until(firstMorning.Add(c.at)))
 	}
 }
 
@@ -229,6 +232,7 @@ func TestSimulation(t *testing.T) {
 var happenings = []string{
 	": exit 0", ": exit 1", ": exit 3", ": exit 5", ": exit 6", ": exit 143", ": dies", ": thaws", ": refused",
 	": late: ok", ": late: conflict", ": late: 200", ": ok, once more", ": conflict", ": error", ": unsteady",
+	", a settlement late", ", a settlement under way", ", a settlement failed",
 }
 
 // census counts what happened over all seeds.

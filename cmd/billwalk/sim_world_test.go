@@ -31,6 +31,7 @@ type story struct {
 	accounts []schema.Account
 	job      simJob
 	changes  []change
+	shares   []shareChange
 	trouble  uint64 // steps that fail, in a thousand
 	unsteady uint64 // first attempts of a call that the platform fails, in a hundred, whoever calls
 	shared   bool   // the token, in the bucket
@@ -86,6 +87,7 @@ type change struct {
 	day  schema.Day
 	part uint64 // one bill in so many
 	come bool   // they were not there before; else they are gone from then on
+	move bool   // so it is in the walk of a root account, and the other way round in others
 }
 
 // made says that a change is in force at the time.
@@ -157,6 +159,7 @@ func draw(seed uint64) *story {
 	}
 	s.hasty = r.IntN(4) == 0
 	s.unsteady = pick[uint64](r, 0, 0, 20, 50)
+	s.drawShares(first, yesterday)
 	return s
 }
 

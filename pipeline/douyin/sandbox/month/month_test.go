@@ -104,3 +104,39 @@ func TestPages(t *testing.T) {
 		t.Errorf("%d bills, want %d", seen, want)
 	}
 }
+
+// TestEventful: to most orders of a month that is like most merchants' nothing
+// happens, and what is settled is called back once for each final word.
+func TestEventful(t *testing.T) {
+	t.Parallel()
+	p := New(Config{Seed: 1, First: first, Nights: 30, Lookback: 7, Orders: 30, Eventful: 50})
+	atOnce, final, callbacks := 0, 0, 0
+	for _, o := range p.orders {
+		if o.story == "at once" {
+			atOnce++
+		}
+		for _, s := range o.settlements {
+			for _, v := range s.versions {
+				if v.status != processing {
+					final++
+				}
+			}
+		}
+	}
+	if n := len(p.orders); n < 2700 || atOnce*100 < n*95 || atOnce*100 > n*99 {
+		t.Errorf("%d of %d orders are settled at once", atOnce, n)
+	}
+	for night := range 60 { // some come late
+		for _, body := range p.Callbacks(night) {
+			if callbacks++; !strings.Contains(string(body), `"type":"settle"`) {
+				t.Errorf("%s", body)
+			}
+		}
+		if r := p.refusal(night); r != (refusal{}) {
+			t.Errorf("night %d refuses %+v", night, r)
+		}
+	}
+	if callbacks != final {
+		t.Errorf("%d callbacks, want %d", callbacks, final)
+	}
+}
