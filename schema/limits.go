@@ -35,3 +35,7 @@ func LimitOf(key string) Limit {
 	}
 	panic("schema: the last of the limits does not fit every key")
 }
+
+// Private are the prefixes of the keys that only billwalk itself has to read: coupon
+// codes in clear, control objects, sealed tokens. Analysts read the tables.
+var Private = []string{"archive/", "_control/"}

@@ -29,14 +29,15 @@ const (
 
 // checked is the result of one check.
 type checked struct {
-	Name   string     `json:"name"` // config, keys, store, store semantics, token, page, settlements or clock
+	Name   string     `json:"name"` // config, keys, store, store semantics, files, token, page, settlements or clock
 	State  checkState `json:"state"`
 	Detail string     `json:"detail"`
 	Fix    string     `json:"fix"` // what to do, empty where there is nothing
 }
 
 func (p *program) check() *cobra.Command {
-	return &cobra.Command{
+	fix := false
+	cmd := &cobra.Command{
 		Use:   "check [JOB]",
 		Short: "See whether a run could work: config, store, tokens, one page of bills, clock; without JOB for all jobs",
 		Long: `check looks at everything that a run needs, and says of each what it found and what to do about it:
@@ -45,6 +46,8 @@ func (p *program) check() *cobra.Command {
   store            the lake's store can be listed, read and written
   store semantics  it honours conditional writes, also when 32 writers race; tried each time, with a few tiny
                    objects below _control/probe/
+  files            in a folder lake archive/, _control/ and .billwalk/ are their owner's alone (0700, 0600), and so is
+                   the file of --token-cache; --fix makes them so, and leaves the tables as they are
   token            each app's client_key and client_secret are taken
   page             one page of yesterday's bills of each job's first account
   settlements      the settle query, asked with an order of that page
@@ -59,7 +62,7 @@ client_key or client_secret.`,
 		ValidArgsFunction: p.jobNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
 			d := &doctor{now: p.now, hidden: &p.hidden, logProbe: p.logProbe(), skews: make(map[string]time.Duration)}
-			code, err := p.examine(cmd, d, strings.Join(args, ""))
+			code, err := p.examine(cmd, d, strings.Join(args, ""), fix)
 			if err != nil {
 				return err
 			}
@@ -72,11 +75,14 @@ client_key or client_secret.`,
 			return nil
 		},
 	}
+	cmd.Flags().BoolVar(&fix, "fix", false, "take the rights of other users from private files and folders")
+	cmd.Flags().StringVar(&p.tokenCache, "token-cache", "", "look at the modes of this token cache, too: a FILE, as a run has it")
+	return cmd
 }
 
 // examine makes all checks that the config allows, of one job or, without a name,
 // of all, and returns the exit code.
-func (p *program) examine(cmd *cobra.Command, d *doctor, name string) (int, error) {
+func (p *program) examine(cmd *cobra.Command, d *doctor, name string, fix bool) (int, error) {
 	file, stop, err := p.load(cmd, name)
 	if exit, ok := errors.AsType[*exitError](err); ok && exit.code == exitUsage {
 		d.misconfigured(exit.err)
@@ -92,6 +98,7 @@ func (p *program) examine(cmd *cobra.Command, d *doctor, name string) (int, erro
 	usable := d.config(file, names)
 	d.keys(file, usable, name == "")
 	d.store(cmd.Context(), file.Lake)
+	p.files(cmd.Context(), d, file.Lake, fix)
 	d.platform(cmd.Context(), file, usable)
 	d.clock()
 	if err := cmd.Context().Err(); err != nil {

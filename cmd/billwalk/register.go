@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"io"
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
@@ -17,19 +16,12 @@ type register struct {
 	key   string
 }
 
-const longestRegister = 1 << 20 // bytes; a longer object is none of ours, and cut it means nothing
-
 // Load returns what is stored, and its version; nothing where there is nothing.
 func (r register) Load(ctx context.Context) (data []byte, version string, err error) {
-	body, info, err := r.store.Get(ctx, r.key)
+	data, info, err := object.ReadAll(ctx, r.store, r.key)
 	if errors.Is(err, object.ErrNotFound) {
 		return nil, "", nil
 	}
-	if err != nil {
-		return nil, "", err
-	}
-	defer body.Close()
-	data, err = io.ReadAll(io.LimitReader(body, longestRegister))
 	return data, info.ETag, err
 }
 

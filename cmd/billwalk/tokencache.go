@@ -1,7 +1,6 @@
 package main
 
 import (
-	"context"
 	"crypto/sha256"
 	"fmt"
 	"path/filepath"
@@ -20,7 +19,7 @@ type tokenCaches struct {
 
 // openTokenCaches opens what --token-cache names: the lake's own store, or a file,
 // beside which each app has one.
-func (p *program) openTokenCaches(ctx context.Context, lake object.Store) (tokenCaches, error) {
+func (p *program) openTokenCaches(lake object.Store) (tokenCaches, error) {
 	switch p.tokenCache {
 	case "":
 		return tokenCaches{}, nil
@@ -31,7 +30,7 @@ func (p *program) openTokenCaches(ctx context.Context, lake object.Store) (token
 	if name == "" {
 		return tokenCaches{}, usage("--token-cache %s: want bucket, or a file's name", p.tokenCache)
 	}
-	store, err := object.Open(ctx, "file:"+filepath.Clean(folder), object.S3Options{})
+	store, err := object.OpenBeside(filepath.Clean(folder), name+"-")
 	if err != nil {
 		return tokenCaches{}, usage("--token-cache %s: %w", p.tokenCache, err)
 	}

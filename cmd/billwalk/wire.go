@@ -151,7 +151,7 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 		InFlight: 1, PublishedDays: published.PublishedDays, FinalCheck: job.Settlements != nil && job.Settlements.FinalCheck,
 	}
 	if withClient {
-		caches, err := p.openTokenCaches(ctx, store)
+		caches, err := p.openTokenCaches(store)
 		if err != nil {
 			return nil, err
 		}

@@ -131,7 +131,7 @@ func (l *Lake) Base(ctx context.Context, day schema.Day, bucket int) (schema.Bas
 		return base, err
 	}
 	for _, table := range tables {
-		info, err := l.store.Head(ctx, dataKey(table, day, bucket))
+		info, err := object.Head(ctx, l.store, dataKey(table, day, bucket))
 		if err != nil && !errors.Is(err, object.ErrNotFound) {
 			return base, err
 		}

@@ -34,6 +34,9 @@ func (s *Stage) Publish(ctx context.Context, m *schema.Manifest) error {
 	if m.WriteID != s.stamp.WriteID || len(m.Objects) != len(tables) {
 		return errUnfinished
 	}
+	if err := s.checkManifest(m); err != nil {
+		return err
+	}
 	if err := s.lake.settle(ctx); err != nil {
 		return err
 	}
@@ -59,6 +62,16 @@ func (s *Stage) Publish(ctx context.Context, m *schema.Manifest) error {
 		o.ETag = info.ETag
 	}
 	return s.tell(ctx, m)
+}
+
+// checkManifest refuses a manifest that could not be read, before the data is there.
+func (s *Stage) checkManifest(m *schema.Manifest) error {
+	data, err := m.Encode()
+	if err != nil {
+		return err
+	}
+	const etags = 1 << 10 // still to come
+	return object.CheckSize(manifestKey(m.Day, m.Bucket), int64(len(data))+etags)
 }
 
 // tell publishes the manifest.

@@ -106,6 +106,9 @@ func TestDirSparse(t *testing.T) {
 		if _, _, err := ReadAll(t.Context(), d, key); !errors.Is(err, ErrTooLarge) {
 			t.Errorf("%s: %v", key, err)
 		}
+		if _, err := Head(t.Context(), d, key); !errors.Is(err, ErrTooLarge) {
+			t.Errorf("Head(%s): %v", key, err)
+		}
 	}
 	listed := 0
 	for info, err := range d.List(t.Context(), "") {
@@ -246,4 +249,15 @@ func TestDirFIFOInBetween(t *testing.T) {
 		t.Fatal("it waits for a FIFO")
 	}
 	<-swapping
+}
+
+// What could not be read again is not written.
+func TestTooLargeToWrite(t *testing.T) {
+	t.Parallel()
+	s, key := NewMem(), "_control/claims.json"
+	body := bytes.NewReader(make([]byte, schema.LimitOf(key).Bytes+1))
+	_, err := PutKnown(t.Context(), s, key, body, Always(), nil)
+	if _, headErr := s.Head(t.Context(), key); !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "not written") || !errors.Is(headErr, ErrNotFound) {
+		t.Errorf("%v; then %v", err, headErr)
+	}
 }

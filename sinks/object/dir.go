@@ -32,7 +32,9 @@ type dir struct {
 	root *os.Root
 	path string
 	lock *flock.Flock
-	turn chan struct{} // one writer of this process at a time waits for the lock
+
+	private []string      // prefixes of keys; see isPrivate
+	turn    chan struct{} // one writer of this process at a time waits for the lock
 }
 
 const (
@@ -46,19 +48,20 @@ const (
 	abandoned = 24 * time.Hour
 )
 
-func openDir(folder string) (*dir, error) {
+// openDir opens the store in a folder, with the prefixes of its private keys.
+func openDir(folder string, private ...string) (*dir, error) {
 	full, err := filepath.Abs(folder)
 	if err != nil {
 		return nil, fmt.Errorf("open the folder store %s: %w", folder, err)
 	}
-	if err := os.MkdirAll(full, 0o755); err != nil {
+	if err := os.MkdirAll(full, publicFolder); err != nil {
 		return nil, fmt.Errorf("open the folder store %s: %w", full, err)
 	}
 	root, err := os.OpenRoot(full)
 	if err != nil {
 		return nil, fmt.Errorf("open the folder store %s: %w", full, err)
 	}
-	d := &dir{root: root, path: full, lock: flock.New(filepath.Join(full, lockFile), flock.SetFlag(os.O_CREATE|os.O_RDONLY|syscall.O_NONBLOCK)), turn: make(chan struct{}, 1)}
+	d := &dir{root: root, path: full, lock: flock.New(filepath.Join(full, lockFile), flock.SetFlag(os.O_CREATE|os.O_RDONLY|syscall.O_NONBLOCK)), private: private, turn: make(chan struct{}, 1)}
 	d.sweep()
 	return d, nil
 }
@@ -121,7 +124,7 @@ func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 	if _, err := body.Seek(0, io.SeekStart); err != nil {
 		return Info{}, fmt.Errorf("rewind the body: %w", err)
 	}
-	staged, next, err := d.stage(ctx, body)
+	staged, next, err := d.stage(ctx, body, d.fileMode(key))
 	if err != nil {
 		return Info{}, err
 	}

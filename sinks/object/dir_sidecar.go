@@ -38,7 +38,7 @@ func (d *dir) record(ctx context.Context, key string, versions []version) error 
 	if err != nil {
 		return err
 	}
-	staged, _, err := d.stage(ctx, bytes.NewReader(text))
+	staged, _, err := d.stage(ctx, bytes.NewReader(text), privateFile)
 	if err != nil {
 		return err
 	}

@@ -111,7 +111,7 @@ func TestDirKilledBeforeRename(t *testing.T) {
 	d.mustPut(t, "k", "old", map[string]string{"n": "1"})
 	current, err := d.current(t.Context(), "k")
 	must(t, err)
-	staged, next, err := d.stage(t.Context(), bytes.NewReader([]byte("new")))
+	staged, next, err := d.stage(t.Context(), bytes.NewReader([]byte("new")), publicFile)
 	must(t, err)
 	next.Meta = map[string]string{"n": "2"}
 	must(t, d.record(t.Context(), "k", []version{next, current}))

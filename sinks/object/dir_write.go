@@ -8,17 +8,18 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"path"
 )
 
-// stage makes the content durable in a file of its own, and tells of it.
-func (d *dir) stage(ctx context.Context, body io.Reader) (name string, _ version, err error) {
-	if err := d.root.MkdirAll(stageFolder, 0o755); err != nil {
+// stage makes the content durable in a file of its own, of that mode, and tells of it.
+func (d *dir) stage(ctx context.Context, body io.Reader, mode fs.FileMode) (name string, _ version, err error) {
+	if err := d.root.MkdirAll(stageFolder, privateFolder); err != nil {
 		return "", version{}, err
 	}
 	name = path.Join(stageFolder, rand.Text())
-	file, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o644)
+	file, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
 	if err != nil {
 		return "", version{}, err
 	}
@@ -46,7 +47,7 @@ func (d *dir) stage(ctx context.Context, body io.Reader) (name string, _ version
 // rename gives a staged file its name, which makes it the object. From then on
 // an error leaves open whether a power failure would undo it.
 func (d *dir) rename(staged, name string) error {
-	if err := d.root.MkdirAll(path.Dir(name), 0o755); err != nil {
+	if err := d.root.MkdirAll(path.Dir(name), d.folderMode(path.Dir(name))); err != nil {
 		return err
 	}
 	if err := d.root.Rename(staged, name); err != nil {

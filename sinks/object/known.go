@@ -23,8 +23,13 @@ type Paced interface {
 // PutKnown puts an object as Put does and, while the outcome is unknown, sends
 // the same bytes again under the same condition. ErrConflict may then be the
 // trace of its own earlier try: the caller reads the object back to know.
-// ErrUnknown remains only where the store stays out of reach.
+// ErrUnknown remains only where the store stays out of reach. What could not be read
+// again is ErrTooLarge.
 func PutKnown(ctx context.Context, s Store, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
+	size, err := body.Seek(0, io.SeekEnd)
+	if err := errors.Join(err, CheckSize(key, size)); err != nil {
+		return Info{}, err
+	}
 	draw := rand.N[time.Duration]
 	if p, ok := s.(Paced); ok {
 		draw = p.Pause

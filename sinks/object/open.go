@@ -6,6 +6,8 @@ import (
 	"net/http"
 	"regexp"
 	"strings"
+
+	"billwalk/schema"
 )
 
 // S3Options says how an S3 store is reached. Credentials come from the AWS SDK's
@@ -73,7 +75,17 @@ func openFile(url, folder string) (Store, error) {
 	if folder == "" {
 		return nil, fmt.Errorf("store URL %q: want file:folder, for example file:lake", url)
 	}
-	store, err := openDir(folder)
+	store, err := openDir(folder, schema.Private...)
+	if err != nil {
+		return nil, err
+	}
+	return store, nil
+}
+
+// OpenBeside returns a store in a folder that is not the store's alone, whose every
+// object is private. Its keys start with the prefix.
+func OpenBeside(folder, prefix string) (Store, error) {
+	store, err := openDir(folder, prefix)
 	if err != nil {
 		return nil, err
 	}

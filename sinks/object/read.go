@@ -22,20 +22,47 @@ type sizer interface {
 // larger one is ErrTooLarge, before it is read or as soon as it shows. What it reads
 // ends with the context.
 func Read(ctx context.Context, s Store, key string) (io.ReadCloser, Info, error) {
-	limit := schema.LimitOf(key)
-	if known, ok := s.(sizer); ok {
-		if size, err := known.size(key); err == nil && size > limit.Bytes {
-			return nil, Info{}, tooLarge(key, size, limit)
-		}
+	if err := checkKnownSize(s, key); err != nil {
+		return nil, Info{}, err
 	}
 	body, info, err := s.Get(ctx, key)
 	if err != nil {
 		return nil, Info{}, err
 	}
+	limit := schema.LimitOf(key)
 	if info.Size > limit.Bytes {
 		return nil, Info{}, errors.Join(tooLarge(key, info.Size, limit), body.Close())
 	}
 	return &bounded{ctx, body, key, 0, limit}, info, nil
+}
+
+// Head describes an object as the store's Head does, likewise.
+func Head(ctx context.Context, s Store, key string) (Info, error) {
+	if err := checkKnownSize(s, key); err != nil {
+		return Info{}, err
+	}
+	return s.Head(ctx, key)
+}
+
+// checkKnownSize holds an object's size against its limit, where that takes no reading.
+func checkKnownSize(s Store, key string) error {
+	known, ok := s.(sizer)
+	if !ok {
+		return nil
+	}
+	if size, err := known.size(key); err == nil && size > schema.LimitOf(key).Bytes {
+		return tooLarge(key, size, schema.LimitOf(key))
+	}
+	return nil
+}
+
+// CheckSize says that no object of so many bytes can be written under the key, since
+// it could not be read.
+func CheckSize(key string, size int64) error {
+	if limit := schema.LimitOf(key); size > limit.Bytes {
+		return fmt.Errorf("%s is not written: %w: it has %d bytes, and %s at most %d", key, ErrTooLarge, size, limit.Kind, limit.Bytes)
+	}
+	return nil
 }
 
 // ReadAll reads an object whole, likewise.
