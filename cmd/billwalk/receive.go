@@ -15,6 +15,7 @@ import (
 	"billwalk/pipeline/jobs"
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/receive"
+	"billwalk/schema"
 	"billwalk/sinks/archive"
 )
 
@@ -150,14 +151,23 @@ func (p *program) receiverParts(ctx context.Context, file *jobs.File, flags rece
 			}
 			return exit.err
 		},
-		Readable: normalise.CheckCallback,
+		Readable: readableOf(receivers),
 		Batch:    p.world.newRunID,
 		Now:      p.now, Log: p.log, Registry: registry,
 	}
 	for _, app := range receivers {
-		config.Apps = append(config.Apps, receive.App{Name: app.Name, PublicKeys: app.Callbacks.PublicKeys, LegacyToken: app.Callbacks.LegacyToken})
+		config.Apps = append(config.Apps, receive.App{Name: app.Name, PublicKeys: app.Callbacks.PublicKeys, LegacyToken: app.Callbacks.LegacyToken, AppIDs: app.Callbacks.AppIDs})
 	}
 	return config, nil
+}
+
+// readableOf returns what says that a callback is one of its app.
+func readableOf(apps []jobs.App) func(*schema.Callback) error {
+	ids := make(map[string]schema.AppIDs, len(apps))
+	for _, app := range apps {
+		ids[app.Name] = app.AppIDs()
+	}
+	return func(c *schema.Callback) error { return normalise.CheckCallback(c, ids[c.App]) }
 }
 
 func (p *program) printAddresses(url, metrics string) error {

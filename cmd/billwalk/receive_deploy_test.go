@@ -44,7 +44,7 @@ func checkReceiverObjects(t *testing.T, objects map[string]resource) {
 
 // TestDeployReceiver holds the receiver's files together: its end fits into the time
 // that Kubernetes gives it, and jobs.yaml, with its comment taken up, names keys
-// where they are mounted, and needs no other credential.
+// where they are mounted, and needs no other credential than the pod has.
 func TestDeployReceiver(t *testing.T) {
 	t.Parallel()
 	spec := resource(plainFiles(t)["Deployment"].at("spec.template.spec").(map[string]any))
@@ -58,7 +58,11 @@ func TestDeployReceiver(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	file, err := jobs.Load(path, func(string) (string, bool) { return "", false })
+	given := make(map[string]string) // from the Secret
+	for _, one := range spec.at("containers.0.env").([]any) {
+		given[one.(map[string]any)["name"].(string)] = "x"
+	}
+	file, err := jobs.Load(path, func(name string) (string, bool) { held, ok := given[name]; return held, ok })
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -69,9 +69,10 @@ type Audit struct {
 	Lake     Lake
 	Accounts []schema.Account // whose days are to be there
 	Buckets  int
-	From, To schema.Day // both included
-	Today    schema.Day // callbacks may have come until then
-	Lookback int        // days around a day, within which its settlements' answers lie
+	From, To schema.Day    // both included
+	Today    schema.Day    // callbacks may have come until then
+	AppIDs   schema.AppIDs // whose callbacks count
+	Lookback int           // days around a day, within which its settlements' answers lie
 
 	// Each, if set, is told of every day when it is done.
 	Each func(Day)

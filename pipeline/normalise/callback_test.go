@@ -300,10 +300,70 @@ func TestDecodeCallback(t *testing.T) {
 	}
 }
 
+// TestWhoseCallback: a callback counts where its app_id, in either form, is the app's own. The old
+// form alone may lack it, for the app's own token has signed it.
+func TestWhoseCallback(t *testing.T) {
+	t.Parallel()
+	const least = `{"settle_id":"s","status":"FAIL"`
+	missing := errors.New("app_id is missing")
+	own := schema.AppIDs{"tt1", "tt2"}
+	for _, row := range []struct {
+		callback *schema.Callback
+		apps     schema.AppIDs
+		want     error
+	}{
+		{saying(least + `,"app_id":"tt2"}`), own, nil},
+		{saying(least + `,"appid":"tt2"}`), own, nil},
+		{saying(least + `,"app_id":"tt3"}`), own, schema.ErrForeignApp},
+		{saying(least + `,"app_id":"tt3","appid":"tt1"}`), own, schema.ErrForeignApp},
+		{saying(least + `,"app_id":"TT1"}`), own, schema.ErrForeignApp},
+		{saying(least + `}`), own, missing},
+		{saying(least + `,"app_id":""}`), own, missing},
+		{saying(least + `}`), nil, nil},
+		{saying(least + `,"app_id":"tt1"}`), schema.AppIDs{}, schema.ErrForeignApp},
+		{saying(least + `,"app_id":"tt3"}`), nil, nil},
+		{sayingLegacy(least + `,"appid":"tt1"}`), own, nil},
+		{sayingLegacy(least + `,"app_id":"tt1"}`), own, nil},
+		{sayingLegacy(least + `,"appid":"tt3"}`), own, schema.ErrForeignApp},
+		{sayingLegacy(least + `}`), own, nil},
+	} {
+		err := CheckCallback(row.callback, row.apps)
+		if (err == nil) != (row.want == nil) || err != nil && err.Error() != row.want.Error() {
+			t.Errorf("%s of %v: %v, want %v", row.callback.Body, row.apps, err, row.want)
+		}
+		if said, ok := errors.AsType[unreadable](err); err != nil && (!ok || strings.Contains(said.Reason(), "tt3")) {
+			t.Errorf("%s: the reason is %q", row.callback.Body, said.reason)
+		}
+	}
+}
+
+// TestOtherTypes: a callback of a refund, a payment or a withdrawal is none of a settlement,
+// whatever its type says: the old signature does not cover that.
+func TestOtherTypes(t *testing.T) {
+	t.Parallel()
+	for _, member := range []string{"refund_id", "out_refund_no", "refund_no", "cp_refundno", "channel_pay_id", "payment_order_no", "withdraw_id", "out_withdraw_no"} {
+		msg := func(value string) string {
+			return `{"settle_id":"s","status":"SUCCESS","` + member + `":` + value + `}`
+		}
+		for _, value := range []string{`"1"`, `1`, `["1"]`} {
+			for _, c := range []*schema.Callback{saying(msg(value)), sayingLegacy(msg(value))} {
+				if _, err := DecodeCallback(c); err == nil || !strings.Contains(err.Error(), "refund, a payment or a withdrawal") {
+					t.Errorf("%s: %v", c.Body, err)
+				}
+			}
+		}
+		for _, value := range []string{`""`, `null`} {
+			if _, err := DecodeCallback(saying(msg(value))); err != nil {
+				t.Errorf("%s: %v", msg(value), err)
+			}
+		}
+	}
+}
+
 // checkChecked wants CheckCallback to say what DecodeCallback said.
 func checkChecked(t *testing.T, c *schema.Callback, decoded error) {
 	t.Helper()
-	checked := CheckCallback(c)
+	checked := CheckCallback(c, nil)
 	if (checked == nil) != (decoded == nil) || checked != nil && checked.Error() != decoded.Error() {
 		t.Errorf("%.300s: checked, it is %v, and decoded %v", c.Body, checked, decoded)
 	}
@@ -497,7 +557,7 @@ func BenchmarkCheckCallback(b *testing.B) {
 	c := posted(seedCallback)
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := CheckCallback(c); err != nil {
+		if err := CheckCallback(c, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -273,6 +273,7 @@ func TestQuarantine(t *testing.T) {
 		"of long ago":      {signedBy(platformKey(), time.Unix(1_643_189_272, 0), "n", someBody), "too_old"},
 		"legacy, too old":  {legacyPost(now.Add(-mostAge-time.Minute), "n", "{}"), "too_old"},
 		"legacy, read not": {legacyPost(now, "n", "unreadable"), "unreadable"},
+		"of another app":   {signedPost("n", `{"version":"2.0","msg":"foreign"}`), "foreign_app"},
 		"why":              {signedPost("n", `{"version":"2.0","msg":"why"}`), "unreadable"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -282,6 +283,8 @@ func TestQuarantine(t *testing.T) {
 					switch {
 					case bytes.Contains(c.Body, []byte("unreadable")):
 						return fmt.Errorf("it says canary-extra: %s", c.Body)
+					case bytes.Contains(c.Body, []byte("foreign")):
+						return fmt.Errorf("it says canary-extra: %w", schema.ErrForeignApp)
 					case bytes.Contains(c.Body, []byte("why")):
 						return fmt.Errorf("it says canary-extra: %w", reasoned{})
 					}
