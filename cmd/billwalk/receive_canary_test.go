@@ -154,7 +154,7 @@ func postCanaries(t *testing.T, r *receiving, said map[string]string) {
 		{legacy, plain, bytes.Replace(old, []byte(`"797"`), []byte(`"`+oldToken+`"`), 1), 401},
 		{legacy, plain, []byte(oldToken), 401},
 		{current + "/nowhere?token=" + oldToken, plain, nil, 404}, // the log names the path
-		{"/readyz", plain, whole, 405},
+		{"/readyz", plain, whole, 404},                            // which is where the metrics are
 	} {
 		status, answer := r.post(t, row.path, row.header, row.body)
 		if status != row.status {
@@ -163,7 +163,7 @@ func postCanaries(t *testing.T, r *receiving, said map[string]string) {
 		said[fmt.Sprintf("the answer to post %d", i)] = answer
 	}
 	for _, path := range []string{"/readyz", "/healthz"} {
-		answer, err := r.client.Get(r.url + path)
+		answer, err := r.client.Get(r.probe(path))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -24,9 +24,11 @@ var deploymentMust = map[string]any{
 	"template.spec.containers.0.name":                    "billwalk",
 	"template.spec.containers.0.image":                   "billwalk",
 	"template.spec.containers.0.env.0":                   map[string]any{"name": "GOMEMLIMIT", "value": "400MiB"},
-	"template.spec.containers.0.livenessProbe.httpGet":   map[string]any{"path": "/healthz", "port": "http"},
-	"template.spec.containers.0.readinessProbe.httpGet":  map[string]any{"path": "/readyz", "port": "http"},
+	"template.spec.containers.0.livenessProbe.httpGet":   map[string]any{"path": "/healthz", "port": "metrics"},
+	"template.spec.containers.0.readinessProbe.httpGet":  map[string]any{"path": "/readyz", "port": "metrics"},
 	"template.spec.containers.0.resources.limits.memory": "512Mi",
+	"template.spec.containers.0.args":                    []any{"receive", "--config", "/etc/billwalk/jobs.yaml", "--addr", ":8080", "--metrics-addr", ":9464"},
+	"template.spec.containers.0.ports.1":                 map[string]any{"name": "metrics", "containerPort": 9464},
 	"template.spec.volumes.0.configMap.name":             "billwalk-jobs",
 
 	"template.spec.securityContext.seccompProfile.type":                   "RuntimeDefault",

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"slices"
 	"sync"
 	"testing"
@@ -75,6 +76,7 @@ func warmArchive(t *testing.T) {
 type troubledNight struct {
 	store  *troubledStore
 	client *http.Client
+	probe  http.Handler
 	end    func()
 	began  time.Time
 
@@ -101,6 +103,7 @@ func newTroubledNight(t *testing.T, file *jobs.File, seed uint64) *troubledNight
 	if err != nil {
 		t.Fatal(err)
 	}
+	n.probe = receiver.Probe()
 	listener := &memoryListener{conns: make(chan net.Conn), closed: make(chan struct{})}
 	n.client = &http.Client{Transport: &http.Transport{DialContext: listener.dial, DisableKeepAlives: true}}
 	served := make(chan error, 1)
@@ -156,13 +159,10 @@ func (n *troubledNight) tell(t *testing.T, c *posted) {
 func (n *troubledNight) watch() {
 	for at := time.Duration(0); at < outageTo+time.Minute; at += sampleEvery {
 		time.Sleep(time.Until(n.began.Add(at)))
-		answer, err := n.client.Get("http://receiver/readyz")
-		if err != nil {
-			continue
-		}
-		_ = answer.Body.Close()
+		answer := httptest.NewRecorder()
+		n.probe.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/readyz", nil))
 		n.mu.Lock()
-		n.ready[at] = answer.StatusCode == http.StatusOK
+		n.ready[at] = answer.Code == http.StatusOK
 		n.mu.Unlock()
 	}
 }

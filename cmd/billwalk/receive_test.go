@@ -79,7 +79,7 @@ func startReceiverOf(t testing.TB, binary, config string, args ...string) *recei
 func (r *receiving) ready(t testing.TB) {
 	t.Helper()
 	for began := time.Now(); ; {
-		answer, err := r.client.Get(r.url + "/readyz")
+		answer, err := r.client.Get(r.probe("/readyz"))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,6 +92,11 @@ func (r *receiving) ready(t testing.TB) {
 			t.Fatalf("it is not ready: %s", said)
 		}
 	}
+}
+
+// probe is the URL of a probe, which is where the metrics are.
+func (r *receiving) probe(path string) string {
+	return strings.TrimSuffix(r.metrics, "/metrics") + path
 }
 
 // end tells the receiver to, and returns how it did.

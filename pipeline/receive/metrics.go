@@ -23,7 +23,10 @@ type metrics struct {
 	queueRequests  prometheus.Gauge
 	queueBytes     prometheus.Gauge
 
-	filesMissing   *prometheus.GaugeVec   // files
+	filesMissing      *prometheus.GaugeVec // files
+	connections       prometheus.Gauge
+	connectionsClosed *prometheus.CounterVec // bound
+
 	keys           *prometheus.GaugeVec   // app
 	reloadFailures *prometheus.CounterVec // file
 }
@@ -45,13 +48,16 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		queueRequests:  prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "queue_requests", Help: "Requests that wait for the store."}),
 		queueBytes:     prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "queue_bytes", Help: "Bytes of the raw bodies that wait for the store."}),
 
+		connections:       prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "connections", Help: "Open connections."}),
+		connectionsClosed: counters("connections_closed_total", "Connections that were closed, or not let in, for there were too many: in all, or of one address.", "bound"),
+
 		filesMissing:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + "files_missing", Help: "1 where files of keys or certificates are gone or cannot be read: what was read before is still in use."}, []string{"files"}),
 		keys:           prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + "keys", Help: "Public keys of the platform that are in use."}, []string{"app"}),
 		reloadFailures: counters("reload_failures_total", "Changed files of keys or certificates that could not be used: those before them stay.", "files"),
 	}
 	registry.MustRegister(m.received, m.verified, m.refused, m.quarantined, m.repeated, m.acknowledged,
 		m.batchRequests, m.batchBytes, m.commitSeconds, m.commitFailures, m.queueRequests, m.queueBytes,
-		m.keys, m.reloadFailures, m.filesMissing)
+		m.keys, m.reloadFailures, m.filesMissing, m.connections, m.connectionsClosed)
 	return m
 }
 

@@ -56,6 +56,8 @@ type Config struct {
 	Apps      []App
 	Cert, Key string // files of a TLS certificate, PEM; both empty: plain HTTP
 
+	Connections Connections // how many may be open
+
 	Archive Archive
 	// Reach finds out whether the archive can be relied on, and returns why not. It
 	// is called until it succeeds once, and again after a commit that failed.
@@ -71,8 +73,7 @@ type Config struct {
 	Registry prometheus.Registerer
 }
 
-// Receiver is an http.Handler for callbacks and for the probes /healthz and
-// /readyz. Serve has it run.
+// Receiver is an http.Handler for callbacks. Serve has it run; Probe answers for it.
 type Receiver struct {
 	config      Config
 	apps        map[string]*app
@@ -149,16 +150,14 @@ const path = "/callbacks/settle/"
 
 // ServeHTTP implements http.Handler.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
-	switch q.URL.Path {
-	case "/healthz":
-		probe(w, q, "")
-		return
-	case "/readyz":
-		probe(w, q, r.unready())
-		return
-	}
+	from := connOf(q)
+	defer from.yield()
 	a, scheme := r.route(q.URL.Path)
-	if err := r.take(a, scheme, q); err != nil {
+	err := r.take(a, scheme, q)
+	if err != nil && err.status < http.StatusInternalServerError || from.crowded() {
+		w.Header().Set("Connection", "close")
+	}
+	if err != nil {
 		r.refuse(w, q, a, err)
 		return
 	}
@@ -210,6 +209,7 @@ func (r *Receiver) take(a *app, scheme schema.SignatureScheme, q *http.Request) 
 	if !signed.holds(a) {
 		return a.wrong(c)
 	}
+	connOf(q).hold()
 	return r.store(c, signedAt)
 }
 

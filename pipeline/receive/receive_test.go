@@ -463,11 +463,11 @@ func TestNotReady(t *testing.T) {
 	}
 	expect := func(status int, why string) {
 		t.Helper()
-		w := (&post{method: http.MethodGet, path: "/readyz"}).to(f)
+		w := (&post{method: http.MethodGet, path: "/readyz"}).to(f.Probe())
 		if w.Code != status || !strings.Contains(w.Body.String(), why) {
 			t.Errorf("/readyz answers %d %q, want %d %q", w.Code, w.Body, status, why)
 		}
-		if w := (&post{method: http.MethodGet, path: "/healthz"}).to(f); w.Code != http.StatusOK {
+		if w := (&post{method: http.MethodGet, path: "/healthz"}).to(f.Probe()); w.Code != http.StatusOK {
 			t.Errorf("/healthz answers %d", w.Code)
 		}
 		if ready := f.number(t, "ready"); (ready == 1) != (status == http.StatusOK) {
@@ -495,7 +495,7 @@ func TestNotReady(t *testing.T) {
 	f.accepted.queued = 0
 	f.state.draining.Store(true)
 	expect(503, "it is about to end")
-	if w := (&post{method: http.MethodPost, path: "/readyz"}).to(f); w.Code != 405 {
+	if w := (&post{method: http.MethodPost, path: "/readyz"}).to(f.Probe()); w.Code != 405 {
 		t.Errorf("a POST to /readyz is answered with %d", w.Code)
 	}
 }
