@@ -552,6 +552,52 @@ func written(members map[string]stdjson.RawMessage) string {
 	return "{" + strings.Join(parts, ",") + "}"
 }
 
+// FuzzWhoseCallback: what is taken for a settlement of one's own has the type settle and an
+// app_id of one's own, and no id of another type, in the reading of another decoder.
+func FuzzWhoseCallback(f *testing.F) {
+	for _, msg := range []string{
+		`{"settle_id":"s","status":"FAIL","app_id":"tt1"}`, `{"settle_id":"s","status":"FAIL","appid":"tt2"}`, `{"settle_id":"s","status":"FAIL"}`,
+		`{"settle_id":"s","status":"FAIL","app_id":"","appid":"tt1"}`, `{"settle_id":"s","status":"FAIL","app_id":"tt3","appid":"tt1"}`,
+		`{"settle_id":"s","status":"FAIL","app_id":"tt1","refund_id":"r"}`, `{"settle_id":"s","status":"FAIL","app_id":"tt1","cp_refundno":1}`,
+		`{"settle_id":"s","status":"FAIL","app_\u0069d":"tt1"}`, `{"settle_id":"s","status":"FAIL","app_id":"tt1","App_id":"tt3"}`, `{"settle_id":"s","status":"FAIL","app_id":1}`,
+	} {
+		for _, kind := range []string{"settle", "refund", "\u0073ettle", ""} {
+			f.Add("2.0", kind, msg, false)
+			f.Add("", kind, msg, true)
+		}
+	}
+	own := schema.AppIDs{"tt1", "tt2"}
+	f.Fuzz(func(t *testing.T, version, kind, msg string, legacy bool) {
+		body, err := stdjson.Marshal(map[string]string{"version": version, "type": kind, "msg": msg})
+		if err != nil {
+			t.Skip()
+		}
+		c := posted(string(body))
+		if legacy {
+			c.Scheme = schema.SignedLegacy
+		}
+		if CheckCallback(c, own) != nil {
+			return
+		}
+		var said map[string]any
+		if err := stdjson.Unmarshal([]byte(strings.TrimPrefix(strings.ToValidUTF8(msg, "\ufffd"), "\ufeff")), &said); err != nil {
+			t.Fatalf("taken, and no JSON: %v\n%s", err, msg)
+		}
+		app, _ := said["app_id"].(string)
+		if app == "" {
+			app, _ = said["appid"].(string)
+		}
+		if kind != "settle" || (version == "2.0") == legacy || app != "tt1" && app != "tt2" && !(legacy && app == "") {
+			t.Errorf("taken: version %q, type %q, app_id %q\n%s", version, kind, app, msg)
+		}
+		for _, name := range []string{"refund_id", "out_refund_no", "refund_no", "cp_refundno", "channel_pay_id", "payment_order_no", "withdraw_id", "out_withdraw_no"} {
+			if said[name] != nil && said[name] != "" {
+				t.Errorf("taken, with %s: %s", name, msg)
+			}
+		}
+	})
+}
+
 // BenchmarkCheckCallback: a receiver does it once for every request.
 func BenchmarkCheckCallback(b *testing.B) {
 	c := posted(seedCallback)
