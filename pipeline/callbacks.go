@@ -28,6 +28,7 @@ import (
 type callbacks struct {
 	file *localFile
 	log  *slog.Logger
+	apps schema.AppIDs // whose callbacks count
 
 	mu         sync.Mutex // while it is loaded
 	size       int64
@@ -36,6 +37,8 @@ type callbacks struct {
 	index      []indexed           // by id
 	linkedOnce []atomic.Bool       // by state: it is in the tables that this run builds
 	unreadable int64
+	foreign    int64   // of other mini-programs: an earlier version took them
+	foreignKey string  // the first archive object that has some
 	damaged    []error // archive objects
 }
 
@@ -78,12 +81,12 @@ func (l *linkIDs) all() []fingerprint { return []fingerprint{l.settle, l.order, 
 
 // loadCallbacks reads the callbacks that were received on the days from and to, and
 // keeps those of events on the days first to last.
-func loadCallbacks(ctx context.Context, archive Archive, log *slog.Logger, from, to, first, last schema.Day) (*callbacks, error) {
+func loadCallbacks(ctx context.Context, archive Archive, log *slog.Logger, apps schema.AppIDs, from, to, first, last schema.Day) (*callbacks, error) {
 	file, err := newLocalFile("billwalk-*.callbacks")
 	if err != nil {
 		return nil, err
 	}
-	c := &callbacks{file: file, log: log, keys: make(map[notifiedKey]int)}
+	c := &callbacks{file: file, log: log, apps: apps, keys: make(map[notifiedKey]int)}
 	reads, ctx := errgroup.WithContext(ctx)
 	reads.SetLimit(readsAtATime)
 	for received := from; received <= to; received++ {
@@ -92,6 +95,10 @@ func loadCallbacks(ctx context.Context, archive Archive, log *slog.Logger, from,
 	if err := reads.Wait(); err != nil {
 		c.close()
 		return nil, err
+	}
+	if c.foreign > 0 {
+		log.Warn("callbacks of other mini-programs are in the archive, and do not count: if one is yours, put its app_id into app_ids in jobs.yaml",
+			"callbacks", c.foreign, "archive_key", c.foreignKey)
 	}
 	c.sort()
 	return c, nil
@@ -134,8 +141,8 @@ func (c *callbacks) addAll(some []schema.Callback, first, last schema.Day) error
 	return nil
 }
 
-// add notes a callback. One that this version cannot read is told, and does not
-// count.
+// add notes a callback. One that this version cannot read, or of another mini-program,
+// is told, and does not count.
 func (c *callbacks) add(one *schema.Callback, first, last schema.Day) error {
 	notice, err := normalise.DecodeCallback(one)
 	if err != nil {
@@ -146,6 +153,14 @@ func (c *callbacks) add(one *schema.Callback, first, last schema.Day) error {
 		return nil
 	}
 	if notice.Day < first || notice.Day > last {
+		return nil
+	}
+	if c.apps.Check(notice.Settlement.AppID.V) != nil {
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		if c.foreign++; c.foreignKey == "" || one.Key < c.foreignKey {
+			c.foreignKey = one.Key
+		}
 		return nil
 	}
 	ids, mark := linkIDsOf(&notice.Settlement), notified.MarkOf(&notice)

@@ -51,6 +51,7 @@ type Run struct {
 	Process string                 // names this process for Gone
 	Gone    func(name string) bool // says that a process is known not to run any more; nil knows of none
 	Rows    normalise.Normaliser
+	AppIDs  schema.AppIDs // whose callbacks count
 	Rules   reconcile.Rules
 
 	TradeInFlight int  // orders asked for side by side

@@ -91,6 +91,7 @@ func (s *Settling) add(t Settling) {
 type Callbacks struct {
 	States     int64 `json:"states"`     // settlements, each item by itself
 	Unreadable int64 `json:"unreadable"` // callbacks that this version cannot read
+	Foreign    int64 `json:"foreign"`    // callbacks of other mini-programs, which do not count
 	Late       int64 `json:"late"`       // of bills of days that this run does not build, and came after those were built last
 }
 

@@ -29,7 +29,7 @@ func (b *builder) hear(ctx context.Context) error {
 	if err != nil || !ok {
 		return err
 	}
-	c, err := loadCallbacks(ctx, b.Archive, b.Log, max(received, first-1), max(today, last)+1, first, last)
+	c, err := loadCallbacks(ctx, b.Archive, b.Log, b.AppIDs, max(received, first-1), max(today, last)+1, first, last)
 	if err != nil {
 		return err
 	}
@@ -42,7 +42,7 @@ func (b *builder) hear(ctx context.Context) error {
 			Hint: "the orders are asked for; restore the objects to have what no bill explains, or move them away",
 		})
 	}
-	b.summary.Callbacks = Callbacks{States: int64(len(c.states)), Unreadable: c.unreadable}
+	b.summary.Callbacks = Callbacks{States: int64(len(c.states)), Unreadable: c.unreadable, Foreign: c.foreign}
 	b.neighbours.linking, b.book.linking = !c.none(), !c.none()
 	return b.planUnexplained(ctx, days)
 }

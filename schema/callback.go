@@ -1,6 +1,10 @@
 package schema
 
-import "time"
+import (
+	"errors"
+	"slices"
+	"time"
+)
 
 // SignatureScheme is how a callback was signed.
 type SignatureScheme string
@@ -23,4 +27,19 @@ type Callback struct {
 	LogID      string          `json:"logid"`     // Byte-Logid
 	Body       []byte          `json:"-"`         // the very bytes received
 	Key        string          `json:"-"`         // the archive object that it was read from
+}
+
+// ErrForeignApp is the error of a callback of another mini-program.
+var ErrForeignApp = errors.New("the callback is of another mini-program")
+
+// AppIDs are the mini-programs whose callbacks count. nil takes those of any.
+type AppIDs []string
+
+// Check returns ErrForeignApp where a callback names a mini-program that is none of
+// these. One that names none is signed for the app all the same.
+func (a AppIDs) Check(appID string) error {
+	if a == nil || appID == "" || slices.Contains(a, appID) {
+		return nil
+	}
+	return ErrForeignApp
 }

@@ -160,7 +160,7 @@ func fileFlood(b *testing.B, j job) {
 // floodCallback is the callback of what Settlements answers.
 func floodCallback(id string, order int) []byte {
 	bills := floodOrder(order)
-	msg := fmt.Sprintf(`{"app_id":"ttcfdbb96650e33350","status":"SUCCESS","order_id":%q,"cp_extra":"","message":"SUCCESS","event_time":%d,"settle_id":"ot%s","out_settle_no":"os%s","rake":%d,"commission":%d,"settle_detail":"商户号68882720803499563550-分成金额(分)%d","settle_amount":%d,"is_auto_settle":false}`,
+	msg := fmt.Sprintf(`{"app_id":"trade-key","status":"SUCCESS","order_id":%q,"cp_extra":"","message":"SUCCESS","event_time":%d,"settle_id":"ot%s","out_settle_no":"os%s","rake":%d,"commission":%d,"settle_detail":"商户号68882720803499563550-分成金额(分)%d","settle_amount":%d,"is_auto_settle":false}`,
 		id, firstDay.Start().Add(20*time.Hour).UnixMilli(), id, id, bills*495, bills*100, bills*9305, bills*9900)
 	return fmt.Appendf(nil, `{"version":"2.0","msg":%q,"type":"settle"}`, msg)
 }

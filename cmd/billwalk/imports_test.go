@@ -76,7 +76,6 @@ var walls = []struct {
 	{"github.com/spf13/cobra", []string{"billwalk/cmd/billwalk"}, "only the command line knows that there is one"},
 	{"github.com/prometheus/...", []string{"billwalk/cmd/billwalk", "billwalk/pipeline/receive"},
 		"what runs for long is watched by its numbers; a run tells its own in a summary"},
-	{"golang.org/x/net/...", []string{"billwalk/pipeline/receive"}, "only what strangers connect to bounds its connections"},
 	{"golang.org/x/term", []string{"billwalk/cmd/billwalk"}, "only the command line has a terminal"},
 	{"golang.org/x/time/rate", []string{"billwalk/pipeline/douyin"}, "the pace is kept where requests are sent"},
 	{"net/http", []string{"billwalk/cmd/billwalk", "billwalk/pipeline/douyin", "billwalk/pipeline/douyin/sandbox", "billwalk/pipeline/douyin/sandbox/month", "billwalk/pipeline/receive", "billwalk/sinks/object"},

@@ -86,7 +86,7 @@ func heard(t *testing.T, platform *running, lake lakePlace) sandbox.Report {
 	r := startReceiver(t, receiverConfig(t, lake))
 	r.ready(t)
 	report, err := platform.Deliver(t.Context(), sandbox.DeliveryConfig{
-		URL: r.url + "/callbacks/settle/trade", Key: receivedKey(), LegacyToken: schema.NewSecret("canary-token"), From: firstDay, To: lastDay + 3,
+		URL: r.url + "/callbacks/settle/trade", Key: receivedKey(), LegacyToken: schema.NewSecret(oldToken), From: firstDay, To: lastDay + 3,
 		Speed: 10_000, Concurrency: 32, Duplicates: 10, Reordering: 10, Signatures: 5, Legacy: 5,
 	})
 	if err != nil || report.GivenUp > 0 || report.WrongAccepted > 0 || report.Forged == 0 || report.Forged != report.Refused || report.Duplicates == 0 || report.Legacy == 0 {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/netip"
 	"os"
 	"runtime/debug"
 
@@ -15,6 +16,7 @@ import (
 	"billwalk/pipeline/jobs"
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/receive"
+	"billwalk/schema"
 	"billwalk/sinks/archive"
 )
 
@@ -22,6 +24,7 @@ import (
 type receiveFlags struct {
 	addr, metricsAddr string
 	cert, key         string
+	proxies           []string
 }
 
 func (p *program) receive() *cobra.Command {
@@ -33,10 +36,15 @@ func (p *program) receive() *cobra.Command {
   POST /callbacks/settle/APP          with version 2.0 signed with one of the app's public_keys (平台公钥); without it, of
                                       orders paid by 担保支付, with its legacy_token, where it has one
   POST /callbacks/settle/APP/legacy   the latter alone
-  GET  /healthz, /readyz              alive; ready for callbacks, or why not
+
+At the address of the metrics, and not where strangers come:
+  GET  /metrics, /healthz, /readyz    for Prometheus; alive; ready for callbacks, or why not
 
 A callback is acknowledged once it is stored, and refused otherwise: the platform then sends it again. Files of keys and
 certificates are read again when they change. It knows no job, and several may run beside each other.
+
+8,192 connections may be open, and 512 of one address (of IPv6, a /64). One more closes that which has waited longest
+without a verified callback. The addresses of --trusted-proxies have no bound of their own: that is the proxy's task.
 
 SIGTERM answers what is in flight, stores the last batch and ends within 20 s. Exit codes: 2 the config or the store is
 wrong; 1 it cannot listen; 130/143 ended by a signal.`,
@@ -45,7 +53,8 @@ wrong; 1 it cannot listen; 130/143 ended by a signal.`,
 		Args: nothing,
 	}
 	cmd.Flags().StringVar(&flags.addr, "addr", ":8080", "address to listen on; without a host, on all of this machine's")
-	cmd.Flags().StringVar(&flags.metricsAddr, "metrics-addr", ":9464", "address of /metrics, for Prometheus")
+	cmd.Flags().StringVar(&flags.metricsAddr, "metrics-addr", "127.0.0.1:9464", "address of /metrics, /healthz and /readyz; by default for this machine alone, with :9464 for others, too")
+	cmd.Flags().StringSliceVar(&flags.proxies, "trusted-proxies", nil, "addresses or networks (10.0.0.0/8,fd00::/8) of the proxies before it, whose connections are not bounded by address")
 	cmd.Flags().StringVar(&flags.cert, "tls-cert", "", "file of a TLS certificate, PEM; without it plain HTTP is served, for what ends TLS before it")
 	cmd.Flags().StringVar(&flags.key, "tls-key", "", "file of its private key, PEM")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -64,7 +73,7 @@ wrong; 1 it cannot listen; 130/143 ended by a signal.`,
 // serveReceiver serves until the context ends:
 //
 //	the platform ──▶ receive.Receiver ──▶ archive.Archive ──▶ object.Store
-//	Prometheus ──▶ metricsServer ──▶ its numbers, on a port of their own
+//	Prometheus, probes ──▶ metricsServer ──▶ its numbers, and how it is, on a port of their own
 func (p *program) serveReceiver(ctx context.Context, file *jobs.File, flags receiveFlags) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
@@ -73,6 +82,7 @@ func (p *program) serveReceiver(ctx context.Context, file *jobs.File, flags rece
 	if err != nil {
 		return err
 	}
+	metrics.mux.Handle("/", receiver.Probe())
 	listener, err := listenAt("--addr", flags.addr)
 	if err != nil {
 		return err
@@ -126,6 +136,10 @@ func (p *program) newReceiver(ctx context.Context, file *jobs.File, flags receiv
 
 // receiverParts is what the receiver is made of.
 func (p *program) receiverParts(ctx context.Context, file *jobs.File, flags receiveFlags, registry *prometheus.Registry, stop context.CancelCauseFunc) (config receive.Config, err error) {
+	trusted, err := networks("--trusted-proxies", flags.proxies)
+	if err != nil {
+		return config, err
+	}
 	receivers, err := file.Receivers()
 	if err != nil {
 		return config, &exitError{exitUsage, err}
@@ -138,7 +152,7 @@ func (p *program) receiverParts(ctx context.Context, file *jobs.File, flags rece
 		return config, failed(err)
 	}
 	config = receive.Config{
-		Cert: flags.cert, Key: flags.key,
+		Cert: flags.cert, Key: flags.key, Connections: receive.Connections{Trusted: trusted},
 		Archive: archive.New(store),
 		Reach: func(ctx context.Context) error {
 			exit, ok := errors.AsType[*exitError](p.probe(ctx, &wired{store: store, lakeURL: file.Lake.URL}))
@@ -150,14 +164,23 @@ func (p *program) receiverParts(ctx context.Context, file *jobs.File, flags rece
 			}
 			return exit.err
 		},
-		Readable: normalise.CheckCallback,
+		Readable: readableOf(receivers),
 		Batch:    p.world.newRunID,
 		Now:      p.now, Log: p.log, Registry: registry,
 	}
 	for _, app := range receivers {
-		config.Apps = append(config.Apps, receive.App{Name: app.Name, PublicKeys: app.Callbacks.PublicKeys, LegacyToken: app.Callbacks.LegacyToken})
+		config.Apps = append(config.Apps, receive.App{Name: app.Name, PublicKeys: app.Callbacks.PublicKeys, LegacyToken: app.Callbacks.LegacyToken, AppIDs: app.Callbacks.AppIDs})
 	}
 	return config, nil
+}
+
+// readableOf returns what says that a callback is one of its app.
+func readableOf(apps []jobs.App) func(*schema.Callback) error {
+	ids := make(map[string]schema.AppIDs, len(apps))
+	for _, app := range apps {
+		ids[app.Name] = app.AppIDs()
+	}
+	return func(c *schema.Callback) error { return normalise.CheckCallback(c, ids[c.App]) }
 }
 
 func (p *program) printAddresses(url, metrics string) error {
@@ -181,6 +204,21 @@ func listenAt(flag, addr string) (net.Listener, error) {
 		return nil, failed(fmt.Errorf("%w: give another address with %s", err, flag))
 	}
 	return listener, nil
+}
+
+// networks reads a flag's list of networks; an address is a network by itself.
+func networks(flag string, texts []string) (all []netip.Prefix, err error) {
+	for _, text := range texts {
+		network, err := netip.ParsePrefix(text)
+		if addr, addrErr := netip.ParseAddr(text); addrErr == nil && addr.Zone() == "" {
+			network, err = netip.PrefixFrom(addr, addr.BitLen()), nil
+		}
+		if err != nil || network.Addr().Is4In6() {
+			return nil, usage("%s %s: want addresses or networks such as 10.0.0.0/8", flag, text)
+		}
+		all = append(all, network)
+	}
+	return all, nil
 }
 
 func urlOf(l net.Listener, secure bool) string {

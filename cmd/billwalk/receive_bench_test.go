@@ -10,8 +10,10 @@ import (
 	"io"
 	"log/slog"
 	"net"
+	"net/http"
 	"os"
 	"os/exec"
+	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -21,6 +23,8 @@ import (
 	"testing"
 	"time"
 
+	"golang.org/x/sync/errgroup"
+
 	"billwalk/pipeline/jobs"
 	"billwalk/sinks/object"
 )
@@ -29,7 +33,7 @@ const (
 	loadTime    = 6 * time.Second
 	loadConns   = 1200 // more than are answered within the time that a batch takes
 	slowestPut  = 40 * time.Millisecond
-	loadSamples = 200 // different requests
+	loadSamples = 40_000 // requests: none is sent twice, for the second would not be stored
 )
 
 // BenchmarkReceive: how many callbacks a second the verb acknowledges, over
@@ -53,7 +57,7 @@ func BenchmarkReceive(b *testing.B) {
 		if load.Acknowledged == 0 || load.Refused > 0 {
 			b.Fatalf("%+v", load)
 		}
-		rate := float64(load.Acknowledged) / loadTime.Seconds()
+		rate := float64(load.Acknowledged) / load.Seconds
 		b.ReportMetric(rate, "acks/s")
 		b.ReportMetric(alone.Verified, "verified/s-alone")
 		b.ReportMetric(100*rate/alone.Verified, "%-of-alone")
@@ -130,7 +134,7 @@ func slowReceiverMain() {
 	if err != nil {
 		panic(err)
 	}
-	if err := p.serveReceiver(ctx, file, receiveFlags{addr: "127.0.0.1:0", metricsAddr: "127.0.0.1:0"}); err != nil && ctx.Err() == nil {
+	if err := p.serveReceiver(ctx, file, receiveFlags{addr: "127.0.0.1:0", metricsAddr: "127.0.0.1:0", proxies: []string{"127.0.0.1"}}); err != nil && ctx.Err() == nil {
 		panic(err)
 	}
 	_ = says.Encode(map[string]int64{"puts": store.puts.Load()})
@@ -167,21 +171,27 @@ func verifiedAlone() float64 {
 	return float64(alone.N) / alone.T.Seconds()
 }
 
-// signedSamples are whole requests as they go over the wire.
-func signedSamples() (requests []string) {
-	for i := range loadSamples {
-		body := []byte(strings.Replace(seedCallback, "ot7057416814925531429", fmt.Sprintf("ot7057416814925%06d", i), 1))
-		request := overWire("/callbacks/settle/trade", signedHeader(receivedKey(), fmt.Sprintf("nonce%06d", i), body), body)
-		requests = append(requests, string(request))
+// signedSamples are whole requests as they go over the wire. To sign them takes a while.
+func signedSamples() []string {
+	requests := make([]string, loadSamples)
+	var signing errgroup.Group
+	signing.SetLimit(runtime.GOMAXPROCS(0))
+	for i := range requests {
+		signing.Go(func() error {
+			body := []byte(strings.Replace(seedCallback, "ot7057416814925531429", fmt.Sprintf("ot7057416814925%06d", i), 1))
+			requests[i] = string(overWire("/callbacks/settle/trade", signedHeader(receivedKey(), fmt.Sprintf("nonce%06d", i), body), body))
+			return nil
+		})
 	}
+	_ = signing.Wait() // without an error
 	return requests
 }
 
-// sending is what senders do: send the requests again and again, over so many
-// connections that wait for their answers.
+// sending is what senders do: send the requests, each once, over so many connections that
+// wait for their answers.
 type sending struct {
 	Addr     string
-	Requests []string
+	Requests []string // none: old callbacks, whose signatures cost next to nothing, without end
 	Conns    int
 	Time     time.Duration // after a second that does not count
 	Every    time.Duration // that a connection sends; 0: as soon as it is answered
@@ -190,6 +200,7 @@ type sending struct {
 // loadReport is what senders saw; the times are milliseconds.
 type loadReport struct {
 	Acknowledged, Refused int
+	Seconds               float64 // until the last was acknowledged
 	P50, P99, Max         float64
 }
 
@@ -202,15 +213,19 @@ func sendersMain() {
 	}
 	var report loadReport
 	var took []time.Duration
+	var last time.Time
 	var mu sync.Mutex
 	var all sync.WaitGroup
 	warm := time.Now().Add(time.Second)
 	for i := range s.Conns {
 		all.Go(func() {
-			own, refused := s.send(i, warm, warm.Add(s.Time))
+			own, ended, refused := s.send(i, warm, warm.Add(s.Time))
 			mu.Lock()
 			defer mu.Unlock()
 			took, report.Refused = append(took, own...), report.Refused+refused
+			if ended.After(last) {
+				last = ended
+			}
 		})
 	}
 	all.Wait()
@@ -218,15 +233,28 @@ func sendersMain() {
 	at := func(share float64) float64 {
 		return float64(took[min(int(share*float64(len(took))), len(took)-1)].Microseconds()) / 1000
 	}
+	report.Seconds = last.Sub(warm).Seconds()
 	report.Acknowledged, report.P50, report.P99, report.Max = len(took), at(.5), at(.99), at(1)
 	if err := json.NewEncoder(os.Stdout).Encode(report); err != nil {
 		panic(err)
 	}
 }
 
+// request returns the request of a number, or "" where there is none.
+func (s *sending) request(i int) string {
+	switch {
+	case i < len(s.Requests):
+		return s.Requests[i]
+	case len(s.Requests) > 0:
+		return ""
+	}
+	body := legacyBody(strings.Replace(seedLegacy, "7050000000000000402", fmt.Sprintf("705000%013d", i), 1))
+	return string(overWire("/callbacks/settle/trade", http.Header{}, body))
+}
+
 // send sends requests over one connection, and returns how long those took that
-// were acknowledged between the two times.
-func (s *sending) send(first int, from, to time.Time) (took []time.Duration, refused int) {
+// were acknowledged between the two times, and when the last was.
+func (s *sending) send(first int, from, to time.Time) (took []time.Duration, ended time.Time, refused int) {
 	conn, err := net.Dial("tcp", s.Addr)
 	if err != nil {
 		panic(err)
@@ -235,14 +263,15 @@ func (s *sending) send(first int, from, to time.Time) (took []time.Duration, ref
 	const acknowledged, headerEnd, body = "HTTP/1.1 200 ", "\r\n\r\n", `{"err_no":0,"err_tips":"success"}`
 	answer := make([]byte, 1024)
 	next := time.Now().Add(s.Every * time.Duration(first) / time.Duration(s.Conns)) // not all at once
-	for i := first; ; i++ {
+	for i := first; ; i += s.Conns {
 		time.Sleep(time.Until(next))
 		next = next.Add(s.Every)
+		request := s.request(i)
 		began := time.Now()
-		if began.After(to) {
-			return took, refused
+		if began.After(to) || request == "" {
+			return took, ended, refused
 		}
-		if _, err := io.WriteString(conn, s.Requests[i%len(s.Requests)]); err != nil {
+		if _, err := io.WriteString(conn, request); err != nil {
 			panic(err)
 		}
 		n, err := conn.Read(answer) // one segment
@@ -253,7 +282,8 @@ func (s *sending) send(first int, from, to time.Time) (took []time.Duration, ref
 		case !strings.HasPrefix(said, acknowledged) || !strings.HasSuffix(said, headerEnd+body):
 			refused++
 		case began.After(from):
-			took = append(took, time.Since(began))
+			ended = time.Now()
+			took = append(took, ended.Sub(began))
 		}
 	}
 }

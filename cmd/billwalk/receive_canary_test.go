@@ -146,15 +146,15 @@ func postCanaries(t *testing.T, r *receiving, said map[string]string) {
 		{current, sign(whole), whole, 200},
 		{legacy, plain, old, 200},
 		{current, sign(broken), broken, 503}, // as quarantine is refused
-		{current, sign([]byte("canary-token")), []byte("canary-token"), 503},
+		{current, sign([]byte(oldToken)), []byte(oldToken), 503},
 		{current, sign(old), whole, 401},
 		{current, http.Header{"Content-Type": {"application/json"}, "Byte-Timestamp": {"canary-timestamp"}, "Byte-Nonce-Str": {"canary-nonce"}, "Byte-Signature": {"canary-signature"}}, whole, 401},
 		{current, http.Header{"Content-Type": {"canary-type"}}, whole, 401},
-		{current, plain, bytes.Replace(old, []byte(`"797"`), []byte(`"canary-token"`), 1), 401},
-		{legacy, plain, bytes.Replace(old, []byte(`"797"`), []byte(`"canary-token"`), 1), 401},
-		{legacy, plain, []byte("canary-token"), 401},
-		{current + "/nowhere?token=canary-token", plain, nil, 404}, // the log names the path
-		{"/readyz", plain, whole, 405},
+		{current, plain, bytes.Replace(old, []byte(`"797"`), []byte(`"`+oldToken+`"`), 1), 401},
+		{legacy, plain, bytes.Replace(old, []byte(`"797"`), []byte(`"`+oldToken+`"`), 1), 401},
+		{legacy, plain, []byte(oldToken), 401},
+		{current + "/nowhere?token=" + oldToken, plain, nil, 404}, // the log names the path
+		{"/readyz", plain, whole, 404},                            // which is where the metrics are
 	} {
 		status, answer := r.post(t, row.path, row.header, row.body)
 		if status != row.status {
@@ -163,7 +163,7 @@ func postCanaries(t *testing.T, r *receiving, said map[string]string) {
 		said[fmt.Sprintf("the answer to post %d", i)] = answer
 	}
 	for _, path := range []string{"/readyz", "/healthz"} {
-		answer, err := r.client.Get(r.url + path)
+		answer, err := r.client.Get(r.probe(path))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -209,10 +209,10 @@ func refusedConfigs(t *testing.T, lake lakePlace, tls testTLS, private []byte, s
 	for name, replaced := range map[string][2]string{
 		"a private key":            {"[platform.pem]", "[private.pem]"},
 		"garbage for a key":        {"[platform.pem]", "[garbage.pem]"},
-		"the token in a list":      {"canary-token", "[canary-token]"},
-		"the token in a mapping":   {"canary-token", "{canary-token: canary-token}"},
+		"the token in a list":      {oldToken, "[" + oldToken + "]"},
+		"the token in a mapping":   {oldToken, "{" + oldToken + ": " + oldToken + "}"},
 		"the token under no key":   {"legacy_token", "legacy_tokn"},
-		"the token for a variable": {"canary-token", "${canary-token}"},
+		"the token for a variable": {oldToken, "${" + oldToken + "}"},
 		"TLS":                      {}, // whose key is garbage by now
 	} {
 		changed := filepath.Join(folder, "changed.yaml")

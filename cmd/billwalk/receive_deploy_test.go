@@ -24,9 +24,11 @@ var deploymentMust = map[string]any{
 	"template.spec.containers.0.name":                    "billwalk",
 	"template.spec.containers.0.image":                   "billwalk",
 	"template.spec.containers.0.env.0":                   map[string]any{"name": "GOMEMLIMIT", "value": "400MiB"},
-	"template.spec.containers.0.livenessProbe.httpGet":   map[string]any{"path": "/healthz", "port": "http"},
-	"template.spec.containers.0.readinessProbe.httpGet":  map[string]any{"path": "/readyz", "port": "http"},
+	"template.spec.containers.0.livenessProbe.httpGet":   map[string]any{"path": "/healthz", "port": "metrics"},
+	"template.spec.containers.0.readinessProbe.httpGet":  map[string]any{"path": "/readyz", "port": "metrics"},
 	"template.spec.containers.0.resources.limits.memory": "512Mi",
+	"template.spec.containers.0.args":                    []any{"receive", "--config", "/etc/billwalk/jobs.yaml", "--addr", ":8080", "--metrics-addr", ":9464"},
+	"template.spec.containers.0.ports.1":                 map[string]any{"name": "metrics", "containerPort": 9464},
 	"template.spec.volumes.0.configMap.name":             "billwalk-jobs",
 
 	"template.spec.securityContext.seccompProfile.type":                   "RuntimeDefault",
@@ -44,7 +46,7 @@ func checkReceiverObjects(t *testing.T, objects map[string]resource) {
 
 // TestDeployReceiver holds the receiver's files together: its end fits into the time
 // that Kubernetes gives it, and jobs.yaml, with its comment taken up, names keys
-// where they are mounted, and needs no other credential.
+// where they are mounted, and needs no other credential than the pod has.
 func TestDeployReceiver(t *testing.T) {
 	t.Parallel()
 	spec := resource(plainFiles(t)["Deployment"].at("spec.template.spec").(map[string]any))
@@ -58,7 +60,11 @@ func TestDeployReceiver(t *testing.T) {
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	file, err := jobs.Load(path, func(string) (string, bool) { return "", false })
+	given := make(map[string]string) // from the Secret
+	for _, one := range spec.at("containers.0.env").([]any) {
+		given[one.(map[string]any)["name"].(string)] = "x"
+	}
+	file, err := jobs.Load(path, func(name string) (string, bool) { held, ok := given[name]; return held, ok })
 	if err != nil {
 		t.Fatal(err)
 	}

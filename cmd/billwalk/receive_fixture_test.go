@@ -14,6 +14,7 @@ import (
 	"os"
 	"path/filepath"
 	"strconv"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -25,6 +26,13 @@ const seedCallback = `{
  "version": "2.0",
  "msg":"{\"app_id\":\"ttcfdbb96650e33350\",\"status\":\"SUCCESS\",\"order_id\":\"ot7057435515980663048\",\"cp_extra\":\"test\",\"message\":\"SUCCESS\",\"event_time\":1643189272388,\"settle_id\":\"ot7057416814925531429\",\"out_settle_no\":\"ext_order_no_1643188675912_settle——1\",\"rake\":0,\"commission\":0,\"settle_detail\":\"商户号68882720803499563550-分成金额(分)2\",\"settle_amount\":2,\"item_order_id\":\"ot78318372940872837161\",\"is_auto_settle\":false}",
  "type": "settle" }`
+
+// oldToken signs old callbacks for the platform.
+const oldToken = "canary-token-of-callbacks"
+
+// receivedApps are the mini-programs of the tests' callbacks: of the examples in the
+// documentation, of the sandbox, and of the tests' own.
+var receivedApps = []string{"ttcfdbb96650e33350", "ttcfdbbxxx650exxx0", "ttcfdbb9XXXXXX50", "tt1", "trade-key"}
 
 // receivedKey signs for the platform. It is made once: that takes a while.
 var receivedKey = sync.OnceValue(func() *rsa.PrivateKey {
@@ -47,10 +55,10 @@ func receiverConfig(t testing.TB, lake lakePlace) string {
 	text := fmt.Sprintf(`version: 1
 lake: {url: %q, endpoint: %q, path_style: %v}
 apps:
-  trade: {base_url: "http://127.0.0.1:9", client_key: key, client_secret: canary-secret, callbacks: {public_keys: [platform.pem], legacy_token: canary-token}}
+  trade: {base_url: "http://127.0.0.1:9", client_key: key, client_secret: canary-secret, callbacks: {public_keys: [platform.pem], legacy_token: %s, app_ids: [%s]}}
 jobs:
   nightly: {accounts: [{account_id: "1"}], bills: {app: trade}}
-`, lake.url, lake.options.Endpoint, lake.options.PathStyle)
+`, lake.url, lake.options.Endpoint, lake.options.PathStyle, oldToken, strings.Join(receivedApps, ", "))
 	for name, content := range map[string][]byte{
 		"platform.pem": pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: public}),
 		"jobs.yaml":    []byte(text),

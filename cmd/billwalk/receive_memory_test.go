@@ -40,11 +40,11 @@ func BenchmarkReceiveMemory(b *testing.B) {
 	bucket := newSlowBucket(b)
 	binary := build(b)
 	for b.Loop() {
-		r := startReceiverOf(b, binary, receiverConfig(b, bucket.place))
+		r := startReceiverOf(b, binary, receiverConfig(b, bucket.place), "--trusted-proxies", "127.0.0.1")
 		r.ready(b)
 		senders := beside(b, 1, "billwalk-senders")
 		senders.hears(b, sending{
-			Addr: strings.TrimPrefix(r.url, "http://"), Requests: signedSamples(), Conns: steadyConns, Time: load, Every: steadyConns * time.Second / steadyRate,
+			Addr: strings.TrimPrefix(r.url, "http://"), Conns: steadyConns, Time: load, Every: steadyConns * time.Second / steadyRate,
 		})
 		seen := r.sample(b, load)
 		var sent loadReport

@@ -8,11 +8,15 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 	"github.com/prometheus/client_golang/prometheus/collectors"
 	"github.com/prometheus/client_golang/prometheus/promhttp"
+
+	"billwalk/pipeline/receive"
 )
 
-// metricsServer tells Prometheus the numbers of this process, and nobody anything else.
+// metricsServer tells Prometheus the numbers of this process and Kubernetes how it is, and
+// nobody anything else.
 type metricsServer struct {
 	registry *prometheus.Registry
+	mux      *http.ServeMux
 	server   *http.Server
 	served   chan error
 }
@@ -20,9 +24,9 @@ type metricsServer struct {
 func newMetricsServer() *metricsServer {
 	m := &metricsServer{registry: prometheus.NewRegistry(), served: make(chan error, 1)}
 	m.registry.MustRegister(collectors.NewGoCollector(), collectors.NewProcessCollector(collectors.ProcessCollectorOpts{}))
-	mux := http.NewServeMux()
-	mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
-	m.server = &http.Server{Handler: mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second, IdleTimeout: 60 * time.Second}
+	m.mux = http.NewServeMux()
+	m.mux.Handle("GET /metrics", promhttp.HandlerFor(m.registry, promhttp.HandlerOpts{MaxRequestsInFlight: 4}))
+	m.server = &http.Server{Handler: m.mux, ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second, WriteTimeout: 15 * time.Second, IdleTimeout: 5 * time.Second}
 	return m
 }
 
@@ -32,7 +36,8 @@ func (m *metricsServer) start(addr string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	go func() { m.served <- m.server.Serve(listener) }()
+	bounded := receive.Connections{Most: 256, OfAddress: 64}.Limit(listener)
+	go func() { m.served <- m.server.Serve(bounded) }()
 	return urlOf(listener, false) + "/metrics", nil
 }
 

@@ -22,8 +22,8 @@ import (
 
 // callbackFlags are the flags of the verb sandbox that are about callbacks.
 type callbackFlags struct {
-	url, key, from, to, token, faults string
-	speed                             int
+	url, key, from, to, token, faults, app string
+	speed                                  int
 }
 
 // callbackTroubles are what the sandbox does with its callbacks beside posting
@@ -48,6 +48,7 @@ func (f *callbackFlags) add(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.to, "callbacks-to", "yesterday", "last day, included")
 	cmd.Flags().IntVar(&f.speed, "callbacks-speed", 1000, "how many times faster than the platform to try again: 1000 makes 15 s to 15 ms")
 	cmd.Flags().StringVar(&f.token, "callbacks-token", "", "the token that signs old-style callbacks (担保支付), the app's legacy_token in jobs.yaml; without it there are none")
+	cmd.Flags().StringVar(&f.app, "callbacks-app-id", "ttsandbox", "the mini-program (app_id) that they are of: the app's client_key, or one of its app_ids, in jobs.yaml")
 	cmd.Flags().StringVar(&f.faults, "callbacks-faults", strings.Join(troublesNamed(true), ","), "troubles among the callbacks: "+strings.Join(troublesNamed(false), ", ")+", or all; legacy has an effect only with a token")
 }
 
@@ -65,7 +66,7 @@ func troublesNamed(usual bool) (names []string) {
 // of it is the world's.
 func (f *callbackFlags) of(cmd *cobra.Command, config *sandbox.Config, today schema.Day) (*sandbox.DeliveryConfig, error) {
 	if f.url == "" {
-		for _, name := range []string{"key", "from", "to", "speed", "token", "faults"} {
+		for _, name := range []string{"key", "from", "to", "speed", "token", "faults", "app-id"} {
 			if cmd.Flags().Changed("callbacks-" + name) {
 				return nil, usage("--callbacks-%s needs --callbacks URL", name)
 			}
@@ -75,6 +76,7 @@ func (f *callbackFlags) of(cmd *cobra.Command, config *sandbox.Config, today sch
 	if f.speed < 1 {
 		return nil, usage("--callbacks-speed %d: want 1 or more", f.speed)
 	}
+	config.TradeKey = f.app
 	d := &sandbox.DeliveryConfig{URL: f.url, LegacyToken: schema.NewSecret(f.token), Speed: f.speed}
 	if err := f.days(d, today); err != nil {
 		return nil, err

@@ -25,8 +25,8 @@ func printSummary(out io.Writer, s *pipeline.Summary) {
 			o.Orders, o.Answered, o.Unanswered, o.Saved.Final, o.Saved.Resumed, o.Saved.Distinct, o.Saved.RuleOrder)
 	}
 	if c := s.Callbacks; c != (pipeline.Callbacks{}) {
-		fmt.Fprintf(out, "  callbacks   %d settlements told, %d orders not asked for; %d came too late for days that were not built, %d cannot be read\n",
-			c.States, s.Settling.Saved.Callbacks, c.Late, c.Unreadable)
+		fmt.Fprintf(out, "  callbacks   %d settlements told, %d orders not asked for; %d came too late for days that were not built, %d cannot be read, %d are of other mini-programs\n",
+			c.States, s.Settling.Saved.Callbacks, c.Late, c.Unreadable, c.Foreign)
 	}
 	if c := s.Settling.SettlementOnly; c != (pipeline.Confirming{}) {
 		fmt.Fprintf(out, "  no bill     %d settlements known from callbacks alone were queried: %d confirmed, %d not known to the settle query, %d have no answer\n",

@@ -103,7 +103,7 @@ func (p *program) openAudit(cmd *cobra.Command, name string, dates *dateFlags) (
 	published := lake.ToVerify(store, file.Lake.Buckets, version())
 	return &audit.Audit{
 		Archive: archive.New(store), Lake: published, Accounts: job.Accounts, Buckets: file.Lake.Buckets,
-		From: days.from, To: days.to, Today: schema.DayOf(p.now()), Lookback: lookback,
+		From: days.from, To: days.to, Today: schema.DayOf(p.now()), Lookback: lookback, AppIDs: file.AppIDs(),
 	}, published.ProveSettings(cmd.Context()), nil
 }
 

@@ -18,7 +18,7 @@ import (
 // time.
 func toldAgain(t *testing.T, s *schema.Settlement) schema.Callback {
 	t.Helper()
-	msg := map[string]any{"settle_id": s.SettleID, "status": s.Status, "is_auto_settle": false}
+	msg := map[string]any{"settle_id": s.SettleID, "status": s.Status, "is_auto_settle": false, "app_id": "trade-key"}
 	for name, v := range map[string]schema.Null[string]{
 		"order_id": s.OrderID, "out_settle_no": s.OutSettleNo, "item_order_id": s.ItemOrderID, "settle_detail": s.Detail,
 	} {
@@ -145,6 +145,11 @@ func TestVerifyCallbacks(t *testing.T) {
 		forged.forge(key, deflated(t, bytes.ReplaceAll(inflated(t, l.bodies[key]), []byte(`SUCCESS`), []byte(`FAIL`))))
 		if strings.Contains(key, loneBatch) { // else the query tells the same
 			l.mustFind(t, "another status in "+key, forged, table)
+		}
+		if strings.Contains(key, loneBatch) { // as an earlier version published what it took
+			foreign := overlay{bodies: make(map[string][]byte), meta: make(map[string]map[string]string)}
+			foreign.forge(key, deflated(t, bytes.ReplaceAll(inflated(t, l.bodies[key]), []byte(`trade-key`), []byte(`ttanother`))))
+			l.mustFind(t, "of another mini-program in "+key, foreign, table)
 		}
 		unreadable := overlay{bodies: make(map[string][]byte), meta: make(map[string]map[string]string)}
 		unreadable.forge(key, deflated(t, bytes.Replace(inflated(t, l.bodies[key]), []byte(`settle_id`), []byte(`settle_nr`), 1)))

@@ -76,9 +76,10 @@ type Audit struct {
 	Lake     Lake
 	Accounts []schema.Account // whose days are to be there
 	Buckets  int
-	From, To schema.Day // both included
-	Today    schema.Day // callbacks may have come until then
-	Lookback int        // days around a day, within which its settlements' answers lie
+	From, To schema.Day    // both included
+	Today    schema.Day    // callbacks may have come until then
+	AppIDs   schema.AppIDs // whose callbacks count
+	Lookback int           // days around a day, within which its settlements' answers lie
 
 	// Elsewhere is what Run finds to be wrong with days that are not verified: their
 	// settle_ids are read, for none of them may count on a verified day, too.

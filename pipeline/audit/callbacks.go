@@ -2,6 +2,7 @@ package audit
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,7 +47,7 @@ func (a *Audit) readCallbacks(ctx context.Context) error {
 	running.SetLimit(sideBySide())
 	for received := a.From - schema.Day(a.Lookback) - 1; received <= max(a.Today, a.To)+1; received++ {
 		running.Go(func() error {
-			r := receipt{day: min(max(received, a.From), a.To)}
+			r := receipt{apps: a.AppIDs, day: min(max(received, a.From), a.To)}
 			if err := r.prove(ctx, a.Archive, received); err != nil {
 				return fmt.Errorf("callbacks received on %s: %w", received, err)
 			}
@@ -69,6 +70,7 @@ func (a *Audit) readCallbacks(ctx context.Context) error {
 // receipt is what was received on one day.
 type receipt struct {
 	callbackDay
+	apps schema.AppIDs
 	day  schema.Day // of the findings
 	told []telling
 }
@@ -104,7 +106,10 @@ func (r *receipt) find(key, place string, fault error) {
 }
 
 func (r *receipt) callback(line int, c schema.Callback) {
-	told, err := readCallback(&c)
+	told, app, err := readCallback(&c)
+	if err == nil && r.apps.Check(app) != nil {
+		return // another mini-program's: no row may rest on it
+	}
 	if err != nil {
 		r.find(c.Key, fmt.Sprintf("line %d", line), fmt.Errorf("the callback is none of a settlement: %w", err))
 		return
@@ -112,15 +117,15 @@ func (r *receipt) callback(line int, c schema.Callback) {
 	r.told = append(r.told, told)
 }
 
-// readCallback returns what a callback tells of its settlement. Its id may have an
-// old name, of 担保支付, too: the current one counts where it has a value.
-func readCallback(c *schema.Callback) (telling, error) {
+// readCallback returns what a callback tells of its settlement, and its app_id. Either may
+// have an old name, of 担保支付, too: the current one counts where it has a value.
+func readCallback(c *schema.Callback) (told telling, app string, err error) {
 	var body struct {
 		Msg string `json:"msg"`
 	}
 	const mark = "\ufeff" // that some writers put before JSON
 	if err := json.Unmarshal(bytes.TrimPrefix(c.Body, []byte(mark)), &body, anyText); err != nil {
-		return telling{}, err
+		return telling{}, "", err
 	}
 	var msg struct {
 		settlementFields
@@ -130,20 +135,24 @@ func readCallback(c *schema.Callback) (telling, error) {
 		OwnNo     jsontext.Value `json:"cp_settle_no"`
 		EventTime jsontext.Value `json:"event_time"` // in milliseconds
 		SettledAt jsontext.Value `json:"settled_at"` // in seconds, as it was called before
+		AppID     jsontext.Value `json:"app_id"`
+		OldAppID  jsontext.Value `json:"appid"`
 	}
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(body.Msg, mark)), &msg, anyText); err != nil {
-		return telling{}, err
+		return telling{}, "", err
 	}
+	current, appErr := text(msg.AppID)
+	old, oldErr := text(msg.OldAppID)
 	for _, raw := range []jsontext.Value{msg.SettleID, msg.SettleNo, msg.ChannelID, msg.OwnNo} {
 		if id, err := text(raw); err != nil || id.V != "" {
 			msg.SettleID = raw
 			told, err := msg.telling(msg.Status, c.ReceivedAt)
 			day, dayErr := dayOfEvent(msg.EventTime, msg.SettledAt, c.ReceivedAt)
 			told.day = day
-			return told, errors.Join(err, dayErr)
+			return told, cmp.Or(current.V, old.V), errors.Join(err, dayErr, appErr, oldErr)
 		}
 	}
-	return telling{}, errors.New("it has no id of a settlement")
+	return telling{}, "", errors.New("it has no id of a settlement")
 }
 
 // dayOfEvent returns the day on which a callback's event was; that of the receipt

@@ -20,6 +20,8 @@ func FuzzTwoReadingsOfCallbacks(f *testing.F) {
 	f.Add([]byte(`{"version":"2.0","type":"settle","msg":"{\"settle_id\":\"s\",\"status\":\"FAIL\",\"event_time\":0,\"settled_at\":\"1643189272\"}"}`), false)
 	f.Add([]byte(`{"type":"settle","msg":"{\"settle_no\":null,\"cp_settle_no\":\"c\",\"status\":\"FAIL\",\"rake\":-5}"}`), true)
 	f.Add([]byte("\xef\xbb\xbf{\"version\":\"2.0\",\"type\":\"settle\",\"msg\":\"{\\\"settle_id\\\":\\\"s\\\",\\\"status\\\":\\\"FAIL\\\",\\\"rake\\\":-5,\\\"settle_detail\\\":\\\"a\xe9\xa4\\\\ud83c\\\",\\\"message\\\":\\\"\\ud83c\\\"}\"}"), false)
+	f.Add([]byte(`{"version":"2.0","type":"settle","msg":"{\"settle_id\":\"s\",\"status\":\"FAIL\",\"app_id\":17,\"appid\":\"tt1\"}"}`), false)
+	f.Add([]byte(`{"type":"settle","msg":"{\"settle_id\":\"s\",\"status\":\"FAIL\",\"app_id\":\"\",\"appid\":\"tt1\"}"}`), true)
 	f.Fuzz(func(t *testing.T, body []byte, legacy bool) {
 		c := &schema.Callback{Scheme: schema.SignedRSA, ReceivedAt: time.UnixMicro(1795233600_123456).UTC(), Body: body}
 		if legacy {
@@ -31,7 +33,7 @@ func FuzzTwoReadingsOfCallbacks(f *testing.F) {
 		}
 		want := tellingOf(&built.Settlement)
 		want.negatives = uint8(count(built.Exceptions, schema.RuleNegativeAmount))
-		if got, err := readCallback(c); err != nil || got != want {
+		if got, app, err := readCallback(c); err != nil || got != want || app != built.Settlement.AppID.V {
 			t.Fatalf("%s: audited %+v, %v; built from %+v", body, got, err, built)
 		}
 	})
@@ -45,7 +47,7 @@ func TestReadCallbackRefuses(t *testing.T) {
 		"", "[]", "{}", `{"msg":"{}"}`, `{"msg":{"settle_id":"s"}}`, `{"msg":"{\"settle_id\":\"\"}"}`, `{"msg":"{\"out_settle_no\":\"s\"}"}`,
 		`{"msg":"{\"settle_id\":{}}"}`, `{"msg":"{\"settle_id\":\"s\",\"rake\":1.5}"}`, `{"msg":"{\"settle_id\":\"s\",\"rake\":1,\"rake\":1}"}`,
 	} {
-		if told, err := readCallback(&schema.Callback{Scheme: schema.SignedRSA, Body: []byte(body)}); err == nil {
+		if told, _, err := readCallback(&schema.Callback{Scheme: schema.SignedRSA, Body: []byte(body)}); err == nil {
 			t.Errorf("%s is read as %+v", body, told)
 		}
 	}

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"billwalk/schema"
 )
@@ -62,6 +63,9 @@ func credentialSecret(text string) (schema.Secret, error) {
 	return schema.NewSecret(text), err
 }
 
+// leastToken is how many characters a legacy_token has: who guesses it can sign callbacks.
+const leastToken = 16
+
 // legacyToken reads a token that a person has chosen, or none.
 func legacyToken(text string) (schema.Secret, error) {
 	if text == "" {
@@ -72,6 +76,9 @@ func legacyToken(text string) (schema.Secret, error) {
 	}
 	if both, _ := quoted(text); both {
 		return schema.Secret{}, wantUnquoted
+	}
+	if n := utf8.RuneCountInString(text); n < leastToken {
+		return schema.Secret{}, want(fmt.Sprintf("at least %d characters, or nothing to refuse old callbacks (it has %d): 请在控制台“支付设置”改用更长的 Token; set a longer Token in the console (支付设置), and here", leastToken, n))
 	}
 	return schema.NewSecret(text), nil
 }

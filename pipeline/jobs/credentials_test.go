@@ -53,7 +53,7 @@ func TestBlemishedCredentials(t *testing.T) {
 	literal := changed(t, "client_secret: canary-literal", `client_secret: "'`+canary+`'"`)
 	_, err := parse(t, strings.Replace(literal, "client_key: key", "client_key: "+canary+"\u200b", 1), nil, nil)
 	wantFaults(t, err, "jobs.yaml:4:59: client_key: want a text without invisible characters (it has U+200B): 请去掉不可见字符; type it again, or copy it without its format, found another text\n"+
-		"jobs.yaml:4:88: client_secret: want a text without quotation marks around it: 请去掉引号; take them off where it is set, found another text")
+		"jobs.yaml:4:93: client_secret: want a text without quotation marks around it: 请去掉引号; take them off where it is set, found another text")
 }
 
 // TestGoodCredentials: what services give out is taken as it is.
@@ -75,8 +75,8 @@ func TestBlemishedTokens(t *testing.T) {
 			t.Errorf("legacy_token %q: %v", held, err)
 		}
 	}
-	file := mustParse(t, receiving(t, "{public_keys: [p.pem], legacy_token: 某某 x'}"), nil, nil)
-	if apps, err := file.Receivers(); err != nil || apps[0].Callbacks.LegacyToken.Reveal() != "某某 x'" {
+	file := mustParse(t, receiving(t, "{public_keys: [p.pem], legacy_token: 某某 of sixteen x'}"), nil, nil)
+	if apps, err := file.Receivers(); err != nil || apps[0].Callbacks.LegacyToken.Reveal() != "某某 of sixteen x'" {
 		t.Errorf("a token of a person's choice: %v", err)
 	}
 	for held, want := range map[string]string{

@@ -60,6 +60,15 @@ type App struct {
 type Callbacks struct {
 	PublicKeys  []string      // paths of the platform's keys, PEM: the current one and others while they change; at least one
 	LegacyToken schema.Secret // of callbacks of 担保支付; empty: they are not received
+	AppIDs      []string      // of the mini-programs whose callbacks come here; empty: ClientKey is the only one
+}
+
+// AppIDs returns the mini-programs whose callbacks are the app's.
+func (a *App) AppIDs() schema.AppIDs {
+	if a.Callbacks != nil && len(a.Callbacks.AppIDs) > 0 {
+		return a.Callbacks.AppIDs
+	}
+	return schema.AppIDs{a.ClientKey}
 }
 
 // Job is what one `billwalk run` does.
@@ -139,6 +148,21 @@ func (f *File) Receivers() ([]App, error) {
 		return nil, fmt.Errorf("%s has no app with callbacks: give one public_keys, as the manual shows", f.path)
 	}
 	return apps, f.of(owners)
+}
+
+// AppIDs returns the mini-programs of all apps: a callback in the archive counts if it
+// is of one of them. An app whose key is not known here has none.
+func (f *File) AppIDs() schema.AppIDs {
+	all := schema.AppIDs{}
+	for _, name := range slices.Sorted(maps.Keys(f.Apps)) {
+		app := f.Apps[name]
+		for _, id := range app.AppIDs() {
+			if id != "" {
+				all = append(all, id)
+			}
+		}
+	}
+	return all
 }
 
 // of returns the environment's faults that the owners suffer, as an error.

@@ -39,7 +39,7 @@ func TestManualLoads(t *testing.T) {
 		Lake: Lake{URL: "s3://catering-lake/prod", Region: "us-east-1", Buckets: 1},
 		Apps: map[string]App{
 			"life":  {"life", douyin, "awlife", schema.NewSecret("canary-life"), 10, 30 * time.Second, nil},
-			"trade": {"trade", douyin, "tttrade", schema.NewSecret("canary-trade"), 20, 30 * time.Second, &Callbacks{PublicKeys: []string{"../../platform.pem"}}},
+			"trade": {"trade", douyin, "tttrade", schema.NewSecret("canary-trade"), 20, 30 * time.Second, &Callbacks{PublicKeys: []string{"../../platform.pem"}, AppIDs: []string{"tttrade"}}},
 		},
 		Jobs: map[string]Job{"nightly": {
 			Name: "nightly",

@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-const canary = "canary-5e7a"
+const canary = "canary-5e7a-0123"
 
 // No way of printing a whole File shows a secret.
 func TestDumpsShowNoSecret(t *testing.T) {

@@ -16,7 +16,7 @@ var (
 	fileKeys        = []string{"version", "lake", "apps", "jobs"}
 	lakeKeys        = []string{"url", "endpoint", "region", "path_style", "buckets"}
 	appKeys         = []string{"base_url", "client_key", "client_secret", "qps", "timeout", "callbacks"}
-	callbacksKeys   = []string{"public_keys", "legacy_token"}
+	callbacksKeys   = []string{"public_keys", "legacy_token", "app_ids"}
 	jobKeys         = []string{"accounts", "dates", "lookback", "bills", "settlements", "columns"}
 	datesKeys       = []string{"from", "to"}
 	billsKeys       = []string{"app", "page_size", "passes"}
@@ -111,6 +111,9 @@ func (r *reader) app(e entry) App {
 	if n, ok := m.values["callbacks"]; ok {
 		r.owner = "callbacks." + e.name
 		app.Callbacks = r.callbacks(n)
+		if app.Callbacks != nil && len(app.Callbacks.AppIDs) == 0 {
+			_ = required(m, "client_key", credential) // a receiver needs it, too
+		}
 	}
 	return app
 }
@@ -124,7 +127,35 @@ func (r *reader) callbacks(n *yaml.Node) *Callbacks {
 	if n, ok := m.node("public_keys"); ok {
 		c.PublicKeys = r.paths("public_keys", n)
 	}
+	if n, ok := m.values["app_ids"]; ok {
+		c.AppIDs = r.appIDs(n)
+	}
 	return c
+}
+
+// appIDs reads a list of mini-programs.
+func (r *reader) appIDs(n *yaml.Node) []string {
+	if n.Kind != yaml.SequenceNode || len(n.Content) == 0 {
+		r.fault(r.at(n), "app_ids: want a list such as [ttcfdbb96650e33350], found %s", kind(n))
+		return nil
+	}
+	var ids []string
+	for _, item := range n.Content {
+		v, ok := r.scalar("app_ids", item)
+		if !ok {
+			continue
+		}
+		id, err := credential(v.text)
+		switch {
+		case err != nil:
+			r.faultOf(v, "app_ids: want %v", err)
+		case slices.Contains(ids, id):
+			r.faultOf(v, "app_ids: a mini-program is repeated")
+		default:
+			ids = append(ids, id)
+		}
+	}
+	return ids
 }
 
 // paths reads a list of files, which lie relative to jobs.yaml. They are not opened.

@@ -59,11 +59,22 @@ func DecodeCallback(c *schema.Callback) (Notice, error) {
 	return n, err
 }
 
-// CheckCallback returns the error that DecodeCallback has of the callback, and
-// works nothing else out: a receiver asks it once for every request.
-func CheckCallback(c *schema.Callback) error {
-	_, _, err := read(c)
-	return err
+// CheckCallback returns the error that DecodeCallback has of the callback, or that it
+// is none of the apps', and works nothing else out: a receiver asks it once for every
+// request. The platform documents that version 2.0 always has an app_id; where apps are
+// given, it has to be there.
+func CheckCallback(c *schema.Callback, apps schema.AppIDs) error {
+	_, r, err := read(c)
+	switch {
+	case err != nil:
+		return err
+	case apps != nil && r.AppID.V == "" && c.Scheme == schema.SignedRSA:
+		return unreadable{"it has no app_id, which version 2.0 always has", errors.New("app_id is missing")}
+	}
+	if err := apps.Check(r.AppID.V); err != nil {
+		return unreadable{"its app_id is none of the app's: if it is the app's own, put it into app_ids in jobs.yaml", err}
+	}
+	return nil
 }
 
 // unreadable is why a callback cannot be read. Its reason has nothing of the
@@ -154,7 +165,34 @@ type result struct {
 	CpSettleNo      text    `json:"cp_settle_no"`
 	SettledAt       integer `json:"settled_at"`
 
+	otherTypes
+
 	badText bool // some of the msg's text is not valid, and is mended
+}
+
+// otherTypes are ids that only callbacks of other types have: of refunds, payments and
+// withdrawals. The old signature does not cover the type, so that it alone proves nothing.
+type otherTypes struct {
+	RefundID       jsontext.Value `json:"refund_id"`
+	OutRefundNo    jsontext.Value `json:"out_refund_no"`
+	RefundNo       jsontext.Value `json:"refund_no"`
+	CpRefundNo     jsontext.Value `json:"cp_refundno"`
+	ChannelPayID   jsontext.Value `json:"channel_pay_id"`
+	PaymentOrderNo jsontext.Value `json:"payment_order_no"`
+	WithdrawID     jsontext.Value `json:"withdraw_id"`
+	OutWithdrawNo  jsontext.Value `json:"out_withdraw_no"`
+}
+
+// any says that one of them has a value.
+func (o *otherTypes) any() bool {
+	for _, id := range []jsontext.Value{
+		o.RefundID, o.OutRefundNo, o.RefundNo, o.CpRefundNo, o.ChannelPayID, o.PaymentOrderNo, o.WithdrawID, o.OutWithdrawNo,
+	} {
+		if len(id) > 0 && id.Kind() != jsontext.KindNull && string(id) != `""` {
+			return true
+		}
+	}
+	return false
 }
 
 // decodeResult reads a msg, and makes sure of what every settlement must have. Some
@@ -169,6 +207,8 @@ func decodeResult(msg []byte) (result, error) {
 	r.SettleID = firstOf(r.SettleID, r.SettleNo, r.ChannelSettleID, r.CpSettleNo)
 	r.OutSettleNo = firstOf(r.OutSettleNo, r.CpSettleNo)
 	switch {
+	case r.otherTypes.any():
+		return r, unreadable{"msg has the id of another type of callback", errors.New("it has the id of a refund, a payment or a withdrawal")}
 	case r.SettleID.V == "":
 		return r, unreadable{"msg has no id of a settlement", fmt.Errorf("settle_id is missing (order_id %s)", r.OrderID.V)}
 	case r.Status.V == "":

@@ -300,10 +300,70 @@ func TestDecodeCallback(t *testing.T) {
 	}
 }
 
+// TestWhoseCallback: a callback counts where its app_id, in either form, is the app's own. The old
+// form alone may lack it, for the app's own token has signed it.
+func TestWhoseCallback(t *testing.T) {
+	t.Parallel()
+	const least = `{"settle_id":"s","status":"FAIL"`
+	missing := errors.New("app_id is missing")
+	own := schema.AppIDs{"tt1", "tt2"}
+	for _, row := range []struct {
+		callback *schema.Callback
+		apps     schema.AppIDs
+		want     error
+	}{
+		{saying(least + `,"app_id":"tt2"}`), own, nil},
+		{saying(least + `,"appid":"tt2"}`), own, nil},
+		{saying(least + `,"app_id":"tt3"}`), own, schema.ErrForeignApp},
+		{saying(least + `,"app_id":"tt3","appid":"tt1"}`), own, schema.ErrForeignApp},
+		{saying(least + `,"app_id":"TT1"}`), own, schema.ErrForeignApp},
+		{saying(least + `}`), own, missing},
+		{saying(least + `,"app_id":""}`), own, missing},
+		{saying(least + `}`), nil, nil},
+		{saying(least + `,"app_id":"tt1"}`), schema.AppIDs{}, schema.ErrForeignApp},
+		{saying(least + `,"app_id":"tt3"}`), nil, nil},
+		{sayingLegacy(least + `,"appid":"tt1"}`), own, nil},
+		{sayingLegacy(least + `,"app_id":"tt1"}`), own, nil},
+		{sayingLegacy(least + `,"appid":"tt3"}`), own, schema.ErrForeignApp},
+		{sayingLegacy(least + `}`), own, nil},
+	} {
+		err := CheckCallback(row.callback, row.apps)
+		if (err == nil) != (row.want == nil) || err != nil && err.Error() != row.want.Error() {
+			t.Errorf("%s of %v: %v, want %v", row.callback.Body, row.apps, err, row.want)
+		}
+		if said, ok := errors.AsType[unreadable](err); err != nil && (!ok || strings.Contains(said.Reason(), "tt3")) {
+			t.Errorf("%s: the reason is %q", row.callback.Body, said.reason)
+		}
+	}
+}
+
+// TestOtherTypes: a callback of a refund, a payment or a withdrawal is none of a settlement,
+// whatever its type says: the old signature does not cover that.
+func TestOtherTypes(t *testing.T) {
+	t.Parallel()
+	for _, member := range []string{"refund_id", "out_refund_no", "refund_no", "cp_refundno", "channel_pay_id", "payment_order_no", "withdraw_id", "out_withdraw_no"} {
+		msg := func(value string) string {
+			return `{"settle_id":"s","status":"SUCCESS","` + member + `":` + value + `}`
+		}
+		for _, value := range []string{`"1"`, `1`, `["1"]`} {
+			for _, c := range []*schema.Callback{saying(msg(value)), sayingLegacy(msg(value))} {
+				if _, err := DecodeCallback(c); err == nil || !strings.Contains(err.Error(), "refund, a payment or a withdrawal") {
+					t.Errorf("%s: %v", c.Body, err)
+				}
+			}
+		}
+		for _, value := range []string{`""`, `null`} {
+			if _, err := DecodeCallback(saying(msg(value))); err != nil {
+				t.Errorf("%s: %v", msg(value), err)
+			}
+		}
+	}
+}
+
 // checkChecked wants CheckCallback to say what DecodeCallback said.
 func checkChecked(t *testing.T, c *schema.Callback, decoded error) {
 	t.Helper()
-	checked := CheckCallback(c)
+	checked := CheckCallback(c, nil)
 	if (checked == nil) != (decoded == nil) || checked != nil && checked.Error() != decoded.Error() {
 		t.Errorf("%.300s: checked, it is %v, and decoded %v", c.Body, checked, decoded)
 	}
@@ -492,12 +552,58 @@ func written(members map[string]stdjson.RawMessage) string {
 	return "{" + strings.Join(parts, ",") + "}"
 }
 
+// FuzzWhoseCallback: what is taken for a settlement of one's own has the type settle and an
+// app_id of one's own, and no id of another type, in the reading of another decoder.
+func FuzzWhoseCallback(f *testing.F) {
+	for _, msg := range []string{
+		`{"settle_id":"s","status":"FAIL","app_id":"tt1"}`, `{"settle_id":"s","status":"FAIL","appid":"tt2"}`, `{"settle_id":"s","status":"FAIL"}`,
+		`{"settle_id":"s","status":"FAIL","app_id":"","appid":"tt1"}`, `{"settle_id":"s","status":"FAIL","app_id":"tt3","appid":"tt1"}`,
+		`{"settle_id":"s","status":"FAIL","app_id":"tt1","refund_id":"r"}`, `{"settle_id":"s","status":"FAIL","app_id":"tt1","cp_refundno":1}`,
+		`{"settle_id":"s","status":"FAIL","app_\u0069d":"tt1"}`, `{"settle_id":"s","status":"FAIL","app_id":"tt1","App_id":"tt3"}`, `{"settle_id":"s","status":"FAIL","app_id":1}`,
+	} {
+		for _, kind := range []string{"settle", "refund", "\u0073ettle", ""} {
+			f.Add("2.0", kind, msg, false)
+			f.Add("", kind, msg, true)
+		}
+	}
+	own := schema.AppIDs{"tt1", "tt2"}
+	f.Fuzz(func(t *testing.T, version, kind, msg string, legacy bool) {
+		body, err := stdjson.Marshal(map[string]string{"version": version, "type": kind, "msg": msg})
+		if err != nil {
+			t.Skip()
+		}
+		c := posted(string(body))
+		if legacy {
+			c.Scheme = schema.SignedLegacy
+		}
+		if CheckCallback(c, own) != nil {
+			return
+		}
+		var said map[string]any
+		if err := stdjson.Unmarshal([]byte(strings.TrimPrefix(strings.ToValidUTF8(msg, "\ufffd"), "\ufeff")), &said); err != nil {
+			t.Fatalf("taken, and no JSON: %v\n%s", err, msg)
+		}
+		app, _ := said["app_id"].(string)
+		if app == "" {
+			app, _ = said["appid"].(string)
+		}
+		if kind != "settle" || (version == "2.0") == legacy || app != "tt1" && app != "tt2" && !(legacy && app == "") {
+			t.Errorf("taken: version %q, type %q, app_id %q\n%s", version, kind, app, msg)
+		}
+		for _, name := range []string{"refund_id", "out_refund_no", "refund_no", "cp_refundno", "channel_pay_id", "payment_order_no", "withdraw_id", "out_withdraw_no"} {
+			if said[name] != nil && said[name] != "" {
+				t.Errorf("taken, with %s: %s", name, msg)
+			}
+		}
+	})
+}
+
 // BenchmarkCheckCallback: a receiver does it once for every request.
 func BenchmarkCheckCallback(b *testing.B) {
 	c := posted(seedCallback)
 	b.ReportAllocs()
 	for b.Loop() {
-		if err := CheckCallback(c); err != nil {
+		if err := CheckCallback(c, nil); err != nil {
 			b.Fatal(err)
 		}
 	}

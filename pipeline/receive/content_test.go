@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"billwalk/pipeline/normalise"
+	"billwalk/schema"
 )
 
 // legacyOf is an old callback whose msg, as it stands in the body, is signed as msg.
@@ -48,7 +49,9 @@ func TestBadTextIsTaken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := newFixture(t, func(c *Config) { c.Readable = normalise.CheckCallback })
+			f := newFixture(t, func(c *Config) {
+				c.Readable = func(c *schema.Callback) error { return normalise.CheckCallback(c, nil) }
+			})
 			if w := test.post.to(f); w.Code != http.StatusOK || w.Body.String() != string(acknowledgement) {
 				t.Fatalf("%d %s\n%s", w.Code, w.Body, f.logged)
 			}

@@ -13,8 +13,9 @@ import (
 )
 
 const (
-	lookEvery = time.Second
-	mostFile  = 256 << 10 // bytes of a key or certificate
+	lookEvery   = time.Second
+	remindEvery = time.Minute // of files that are gone
+	mostFile    = 256 << 10   // bytes of a key or certificate
 )
 
 // files are read together whenever one of them has changed: what they hold is
@@ -24,7 +25,9 @@ type files struct {
 	paths []string
 	use   func(paths []string, contents [][]byte) error // takes all of it, or nothing
 
-	seen string // what they were, or why they could not be read
+	seen     string    // what they were, or why they could not be read
+	unread   bool      // they could not, when looked at last
+	reminded time.Time // of that, in the log
 }
 
 // look uses the files where they have changed since it looked last. Where they cannot be used, what was used
@@ -40,6 +43,7 @@ func (f *files) look() (changed bool, err error) {
 		hash.Write(contents[i])
 	}
 	seen := string(hash.Sum(nil))
+	f.unread = err != nil
 	if err != nil {
 		seen = err.Error()
 	}
@@ -77,15 +81,34 @@ func (r *Receiver) watchFiles(ctx context.Context) {
 		case <-tick.C:
 		}
 		for _, f := range r.files {
-			changed, err := f.look()
-			switch {
-			case err != nil:
-				r.metrics.reloadFailures.WithLabelValues(f.what).Inc()
-				r.config.Log.Error("changed files cannot be used: what was read before stays", "files", f.what, "error", err)
-			case changed:
-				r.config.Log.Info("changed files are in use", "files", f.what)
-			}
+			r.lookAgain(f)
 		}
+	}
+}
+
+// lookAgain looks at files while they are in use, and tells of what it finds: of files that
+// are gone again and again, for that does not revoke what they held.
+func (r *Receiver) lookAgain(f *files) {
+	changed, err := f.look()
+	missing := 0.
+	if f.unread {
+		missing = 1
+	}
+	r.metrics.filesMissing.WithLabelValues(f.what).Set(missing)
+	now := r.config.Now()
+	switch {
+	case err != nil && !f.unread:
+		r.metrics.reloadFailures.WithLabelValues(f.what).Inc()
+		r.config.Log.Error("changed files cannot be used: what was read before stays", "files", f.what, "error", err)
+	case f.unread && (changed || now.Sub(f.reminded).Abs() >= remindEvery):
+		if changed {
+			r.metrics.reloadFailures.WithLabelValues(f.what).Inc()
+		}
+		f.reminded = now
+		r.config.Log.Warn("files that are in use are gone or cannot be read: what they held stays in use; to revoke a key, replace its file or take it out of jobs.yaml and start again",
+			"files", f.what, "error", f.seen)
+	case changed:
+		r.config.Log.Info("changed files are in use", "files", f.what)
 	}
 }
 

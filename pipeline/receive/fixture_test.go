@@ -163,7 +163,7 @@ func newFixture(t testing.TB, change func(*Config)) *fixture {
 	writeFile(t, f.keyFile, publicPEM(platformKey()))
 	batches := 0
 	config := Config{
-		Apps:     []App{{"trade", []string{f.keyFile}, schema.NewSecret(someToken)}, {"plain", []string{f.keyFile}, schema.Secret{}}},
+		Apps:     []App{{"trade", []string{f.keyFile}, schema.NewSecret(someToken), []string{"tt1"}}, {"plain", []string{f.keyFile}, schema.Secret{}, []string{"tt2"}}},
 		Archive:  f.shelf,
 		Reach:    func(context.Context) error { return nil },
 		Readable: readable,

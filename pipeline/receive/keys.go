@@ -9,6 +9,8 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"slices"
+	"sync"
 	"sync/atomic"
 
 	"github.com/prometheus/client_golang/prometheus"
@@ -17,8 +19,9 @@ import (
 )
 
 const (
-	leastBits = 2048
-	mostBits  = 8192
+	leastBits     = 2048
+	mostBits      = 8192
+	leastExponent = 65537 // smaller ones have a history of forgeries
 )
 
 // publicKey is one of the platform's (平台公钥).
@@ -31,6 +34,8 @@ type publicKey struct {
 // keyring holds the keys of one app. They are replaced as a whole.
 type keyring struct {
 	app     string
+	ids     []string // app_ids of jobs.yaml
+	rings   *keyrings
 	keys    atomic.Pointer[[]publicKey]
 	last    atomic.Pointer[string] // the name of the key that matched last
 	metrics *metrics
@@ -49,12 +54,48 @@ func (k *keyring) use(paths []string, contents [][]byte) error {
 		}
 		keys[i].verified = k.metrics.verified.WithLabelValues(k.app, string(schema.SignedRSA), keys[i].name)
 	}
-	k.keys.Store(&keys)
+	if err := k.rings.take(k, keys, paths); err != nil {
+		return err
+	}
 	k.metrics.keys.WithLabelValues(k.app).Set(float64(len(keys)))
 	for i, key := range keys {
 		k.log.Info("a public key of the platform is in use", "app", k.app, "key", key.name, "bits", key.N.BitLen(), "file", paths[i])
 	}
 	return nil
+}
+
+// keyrings are those of all apps. A key is of one mini-program: under two apps it would
+// let the callbacks of each count for the other.
+type keyrings struct {
+	mu  sync.Mutex
+	all []*keyring
+}
+
+// take puts the keys into use, unless another app has one of them, and app_ids do not
+// tell the two apps apart.
+func (r *keyrings) take(k *keyring, keys []publicKey, paths []string) error {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	for _, other := range r.all {
+		if other == k || apart(k.ids, other.ids) {
+			continue
+		}
+		for i, key := range keys {
+			if slices.ContainsFunc(other.current(), func(o publicKey) bool { return o.name == key.name }) {
+				return fmt.Errorf("%s: 应用 %s 也用了同一个平台公钥; app %s has the same public key: take that of each app's own page on the console, or give each of the two app_ids in jobs.yaml, with none in common", paths[i], other.app, other.app)
+			}
+		}
+	}
+	k.keys.Store(&keys)
+	if !slices.Contains(r.all, k) {
+		r.all = append(r.all, k)
+	}
+	return nil
+}
+
+// apart says that two lists of app_ids are there, and have none in common.
+func apart(a, b []string) bool {
+	return len(a) > 0 && len(b) > 0 && !slices.ContainsFunc(a, func(id string) bool { return slices.Contains(b, id) })
 }
 
 // matched tells when the platform begins to sign with another key.
@@ -118,6 +159,9 @@ func parseKey(content []byte) (publicKey, error) {
 	}
 	if bits := key.N.BitLen(); bits < leastBits || bits > mostBits {
 		return publicKey{}, fmt.Errorf("the key has %d bits, and %d to %d are taken", bits, leastBits, mostBits)
+	}
+	if key.E < leastExponent {
+		return publicKey{}, fmt.Errorf("the key has the exponent %d, and %d or more is taken", key.E, leastExponent)
 	}
 	pkix, err := x509.MarshalPKIXPublicKey(key)
 	if err != nil {

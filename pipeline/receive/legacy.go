@@ -30,6 +30,10 @@ type legacyBody struct {
 	Version   text           `json:"version"`
 }
 
+// secondsDigits are those of a timestamp in seconds, which old callbacks have. The parts
+// are joined without a separator, so that with 13 digits it could take some of the nonce.
+const secondsDigits = 10
+
 // signedLegacy is an old callback: the hexadecimal SHA-1 of token, timestamp, nonce
 // and msg, sorted and joined, without those that are empty.
 type signedLegacy struct{ timestamp, nonce, msg, signature string }
@@ -77,6 +81,8 @@ func readLegacy(c *schema.Callback) (signature, *refusal) {
 		return nil, errNoNonce
 	case c.Signature == "":
 		return nil, errNoSignature
+	case len(c.Timestamp) != secondsDigits:
+		return nil, errBadTimestamp
 	case len(c.Signature) != hex.EncodedLen(sha1.Size):
 		return nil, errBadSignature
 	}

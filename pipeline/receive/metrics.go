@@ -13,6 +13,7 @@ type metrics struct {
 	verified     *prometheus.CounterVec // app, scheme, key
 	refused      *prometheus.CounterVec // app, reason
 	quarantined  *prometheus.CounterVec // app, reason
+	repeated     *prometheus.CounterVec // app
 	acknowledged prometheus.Counter
 
 	batchRequests  prometheus.Histogram
@@ -21,6 +22,10 @@ type metrics struct {
 	commitFailures prometheus.Counter
 	queueRequests  prometheus.Gauge
 	queueBytes     prometheus.Gauge
+
+	filesMissing      *prometheus.GaugeVec // files
+	connections       prometheus.Gauge
+	connectionsClosed *prometheus.CounterVec // bound
 
 	keys           *prometheus.GaugeVec   // app
 	reloadFailures *prometheus.CounterVec // file
@@ -33,6 +38,7 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		verified:     counters("verified_total", "Requests whose signature holds, by the key that it is of.", "app", "scheme", "key"),
 		refused:      counters("refused_total", "Requests that were not acknowledged, by reason; app is empty where there is none.", "app", "reason"),
 		quarantined:  counters("quarantined_total", "Signed requests that were stored apart, for a person to look at: each wants an alert.", "app", "reason"),
+		repeated:     counters("repeated_total", "Requests that were acknowledged without storing them again: the very callback is durable.", "app"),
 		acknowledged: prometheus.NewCounter(prometheus.CounterOpts{Name: prefix + "acknowledged_total", Help: "Requests that are durable, and whose sender was told so."}),
 
 		batchRequests:  histogram("batch_requests", "Requests in a batch.", prometheus.ExponentialBuckets(1, 2, 13)),
@@ -42,12 +48,16 @@ func newMetrics(registry prometheus.Registerer) *metrics {
 		queueRequests:  prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "queue_requests", Help: "Requests that wait for the store."}),
 		queueBytes:     prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "queue_bytes", Help: "Bytes of the raw bodies that wait for the store."}),
 
+		connections:       prometheus.NewGauge(prometheus.GaugeOpts{Name: prefix + "connections", Help: "Open connections."}),
+		connectionsClosed: counters("connections_closed_total", "Connections that were closed, or not let in, for there were too many: in all, or of one address.", "bound"),
+
+		filesMissing:   prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + "files_missing", Help: "1 where files of keys or certificates are gone or cannot be read: what was read before is still in use."}, []string{"files"}),
 		keys:           prometheus.NewGaugeVec(prometheus.GaugeOpts{Name: prefix + "keys", Help: "Public keys of the platform that are in use."}, []string{"app"}),
 		reloadFailures: counters("reload_failures_total", "Changed files of keys or certificates that could not be used: those before them stay.", "files"),
 	}
-	registry.MustRegister(m.received, m.verified, m.refused, m.quarantined, m.acknowledged,
+	registry.MustRegister(m.received, m.verified, m.refused, m.quarantined, m.repeated, m.acknowledged,
 		m.batchRequests, m.batchBytes, m.commitSeconds, m.commitFailures, m.queueRequests, m.queueBytes,
-		m.keys, m.reloadFailures)
+		m.keys, m.reloadFailures, m.filesMissing, m.connections, m.connectionsClosed)
 	return m
 }
 

@@ -46,6 +46,9 @@ type App struct {
 	Name        string
 	PublicKeys  []string      // files of the platform's keys: the current one, and others while they change
 	LegacyToken schema.Secret // of 担保支付; empty: its callbacks are refused
+	// AppIDs are the mini-programs that it is configured for by name, if any. Apps that
+	// share a public key need them, with none in common.
+	AppIDs []string
 }
 
 // Config is what a receiver is made of.
@@ -53,13 +56,15 @@ type Config struct {
 	Apps      []App
 	Cert, Key string // files of a TLS certificate, PEM; both empty: plain HTTP
 
+	Connections Connections // how many may be open
+
 	Archive Archive
 	// Reach finds out whether the archive can be relied on, and returns why not. It
 	// is called until it succeeds once, and again after a commit that failed.
 	Reach func(context.Context) error
 	// Readable says what is wrong with a verified callback, for whoever reads the
-	// archive. Where the error has a method Reason, that goes to the log. It may be
-	// called concurrently.
+	// archive; of another mini-program's it is schema.ErrForeignApp. Where the error has a
+	// method Reason, that goes to the log. It may be called concurrently.
 	Readable func(*schema.Callback) error
 	Batch    func() string // names a batch, as no other of any receiver
 
@@ -68,8 +73,7 @@ type Config struct {
 	Registry prometheus.Registerer
 }
 
-// Receiver is an http.Handler for callbacks and for the probes /healthz and
-// /readyz. Serve has it run.
+// Receiver is an http.Handler for callbacks. Serve has it run; Probe answers for it.
 type Receiver struct {
 	config      Config
 	apps        map[string]*app
@@ -79,6 +83,7 @@ type Receiver struct {
 	samples     *sampler
 
 	accepted, quarantine *commits
+	seen                 *repeats
 	serving              atomic.Int64  // requests that are verified or being stored
 	large                chan struct{} // held while a long body is read
 	state                state
@@ -99,11 +104,13 @@ func New(c Config) (*Receiver, error) {
 	r := &Receiver{
 		config: c, apps: make(map[string]*app), metrics: newMetrics(c.Registry),
 		samples: &sampler{to: c.Log, now: c.Now}, large: make(chan struct{}, mostLarge),
+		seen: &repeats{now: c.Now, pending: make(map[repeatKey]*batch)},
 	}
 	r.accepted = &commits{put: c.Archive.AppendCallbacks, name: c.Batch, ended: r.ended, metrics: r.metrics}
 	r.quarantine = &commits{put: c.Archive.QuarantineCallbacks, name: c.Batch, ended: r.ended, metrics: r.metrics}
+	rings := new(keyrings)
 	for _, a := range c.Apps {
-		keys := &keyring{app: a.Name, metrics: r.metrics, log: c.Log}
+		keys := &keyring{app: a.Name, ids: a.AppIDs, rings: rings, metrics: r.metrics, log: c.Log}
 		if err := r.use("keys of "+a.Name, a.PublicKeys, keys.use); err != nil {
 			return nil, fmt.Errorf("app %s: %w", a.Name, err)
 		}
@@ -143,16 +150,14 @@ const path = "/callbacks/settle/"
 
 // ServeHTTP implements http.Handler.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
-	switch q.URL.Path {
-	case "/healthz":
-		probe(w, q, "")
-		return
-	case "/readyz":
-		probe(w, q, r.unready())
-		return
-	}
+	from := connOf(q)
+	defer from.yield()
 	a, scheme := r.route(q.URL.Path)
-	if err := r.take(a, scheme, q); err != nil {
+	err := r.take(a, scheme, q)
+	if err != nil && err.status < http.StatusInternalServerError || from.crowded() {
+		w.Header().Set("Connection", "close")
+	}
+	if err != nil {
 		r.refuse(w, q, a, err)
 		return
 	}
@@ -204,42 +209,57 @@ func (r *Receiver) take(a *app, scheme schema.SignatureScheme, q *http.Request) 
 	if !signed.holds(a) {
 		return a.wrong(c)
 	}
+	connOf(q).hold()
 	return r.store(c, signedAt)
 }
 
-// store makes a verified callback durable. One that is no callback to read, or
-// suspiciously old, is kept apart: it is the platform's all the same, which would
-// send it again and again.
+// store makes a verified callback durable. One that is no callback to read, of another
+// mini-program, or suspiciously old is kept apart: it is the platform's all the same, which
+// would send it again and again. One that is durable already is not stored again.
 func (r *Receiver) store(c *schema.Callback, signedAt time.Time) *refusal {
 	to, apart, why := r.accepted, "", ""
 	if c.ReceivedAt.Sub(signedAt) > mostAge {
 		apart = "too_old"
 	} else if err := r.config.Readable(c); err != nil {
-		apart = "unreadable"
-		if err, ok := errors.AsType[interface {
-			error
-			Reason() string
-		}](err); ok {
-			why = err.Reason()
-		}
+		apart, why = unreadableBecause(err)
 	}
 	if apart != "" {
 		to = r.quarantine
-		r.metrics.quarantined.WithLabelValues(c.App, apart).Inc()
-		r.samples.log(slog.LevelError, "a signed callback goes to quarantine, for a person to look at", apart,
-			"app", c.App, "why", why, "scheme", c.Scheme, "body_bytes", len(c.Body), "logid", c.LogID)
 	}
 	line, err := r.config.Archive.EncodeCallback(*c)
 	if err != nil {
 		r.samples.log(slog.LevelError, "a callback cannot be encoded", "encode", "app", c.App, "logid", c.LogID)
 		return errStore
 	}
-	b, err := to.add(schema.DayOf(c.ReceivedAt), line, len(c.Body))
+	again, err := r.seen.once(repeatKeyOf(c, apart != ""), func() (*batch, error) {
+		return to.add(schema.DayOf(c.ReceivedAt), line, len(c.Body))
+	})
 	switch {
 	case errors.Is(err, errFull):
 		return errQueueFull
-	case err != nil || b.wait() != nil:
+	case err != nil:
 		return errStore
+	case again:
+		r.metrics.repeated.WithLabelValues(c.App).Inc()
+	case apart != "":
+		r.metrics.quarantined.WithLabelValues(c.App, apart).Inc()
+		r.samples.log(slog.LevelError, "a signed callback goes to quarantine, for a person to look at", apart,
+			"app", c.App, "why", why, "scheme", c.Scheme, "body_bytes", len(c.Body), "logid", c.LogID)
 	}
 	return nil
+}
+
+// unreadableBecause returns the metric's word for an error of Readable, and what the log
+// may say of it.
+func unreadableBecause(err error) (apart, why string) {
+	if err, ok := errors.AsType[interface {
+		error
+		Reason() string
+	}](err); ok {
+		why = err.Reason()
+	}
+	if errors.Is(err, schema.ErrForeignApp) {
+		return "foreign_app", why
+	}
+	return "unreadable", why
 }

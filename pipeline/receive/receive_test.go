@@ -273,6 +273,7 @@ func TestQuarantine(t *testing.T) {
 		"of long ago":      {signedBy(platformKey(), time.Unix(1_643_189_272, 0), "n", someBody), "too_old"},
 		"legacy, too old":  {legacyPost(now.Add(-mostAge-time.Minute), "n", "{}"), "too_old"},
 		"legacy, read not": {legacyPost(now, "n", "unreadable"), "unreadable"},
+		"of another app":   {signedPost("n", `{"version":"2.0","msg":"foreign"}`), "foreign_app"},
 		"why":              {signedPost("n", `{"version":"2.0","msg":"why"}`), "unreadable"},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -282,6 +283,8 @@ func TestQuarantine(t *testing.T) {
 					switch {
 					case bytes.Contains(c.Body, []byte("unreadable")):
 						return fmt.Errorf("it says canary-extra: %s", c.Body)
+					case bytes.Contains(c.Body, []byte("foreign")):
+						return fmt.Errorf("it says canary-extra: %w", schema.ErrForeignApp)
 					case bytes.Contains(c.Body, []byte("why")):
 						return fmt.Errorf("it says canary-extra: %w", reasoned{})
 					}
@@ -460,11 +463,11 @@ func TestNotReady(t *testing.T) {
 	}
 	expect := func(status int, why string) {
 		t.Helper()
-		w := (&post{method: http.MethodGet, path: "/readyz"}).to(f)
+		w := (&post{method: http.MethodGet, path: "/readyz"}).to(f.Probe())
 		if w.Code != status || !strings.Contains(w.Body.String(), why) {
 			t.Errorf("/readyz answers %d %q, want %d %q", w.Code, w.Body, status, why)
 		}
-		if w := (&post{method: http.MethodGet, path: "/healthz"}).to(f); w.Code != http.StatusOK {
+		if w := (&post{method: http.MethodGet, path: "/healthz"}).to(f.Probe()); w.Code != http.StatusOK {
 			t.Errorf("/healthz answers %d", w.Code)
 		}
 		if ready := f.number(t, "ready"); (ready == 1) != (status == http.StatusOK) {
@@ -492,7 +495,7 @@ func TestNotReady(t *testing.T) {
 	f.accepted.queued = 0
 	f.state.draining.Store(true)
 	expect(503, "it is about to end")
-	if w := (&post{method: http.MethodPost, path: "/readyz"}).to(f); w.Code != 405 {
+	if w := (&post{method: http.MethodPost, path: "/readyz"}).to(f.Probe()); w.Code != 405 {
 		t.Errorf("a POST to /readyz is answered with %d", w.Code)
 	}
 }

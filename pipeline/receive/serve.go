@@ -3,19 +3,19 @@ package receive
 import (
 	"context"
 	"crypto/tls"
+	"log"
 	"log/slog"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
-
-	"golang.org/x/net/netutil"
 )
 
 const (
-	mostConnections = 8192             // further ones wait to be accepted
-	mostHeader      = 8 << 10          // bytes, to which net/http adds 4 KiB
-	mostDraining    = 11 * time.Second // for requests in flight; with the last commit, less than 20
+	mostHeader   = 8 << 10          // bytes, to which net/http adds 4 KiB
+	mostDraining = 11 * time.Second // for requests in flight; with the last commit, less than 20
+	mostIdle     = 5 * time.Second  // that a connection waits for its next request
 )
 
 // Serve answers on the listener until the context ends. Then it takes no further
@@ -30,7 +30,8 @@ func (r *Receiver) Serve(ctx context.Context, l net.Listener) error {
 	defer stop()
 	served := make(chan error, 1)
 	go func() {
-		l := netutil.LimitListener(l, mostConnections)
+		l := newConns(r.config.Connections, l)
+		l.open, l.closed = r.metrics.connections, r.metrics.connectionsClosed
 		if server.TLSConfig != nil {
 			served <- server.ServeTLS(l, "", "")
 		} else {
@@ -53,13 +54,38 @@ func (r *Receiver) server() *http.Server {
 	s := &http.Server{
 		Handler: r, Protocols: &protocols, MaxHeaderBytes: mostHeader,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 15 * time.Second, IdleTimeout: 60 * time.Second,
-		ErrorLog: slog.NewLogLogger(r.config.Log.Handler(), slog.LevelWarn),
+		WriteTimeout: 15 * time.Second, IdleTimeout: mostIdle,
+		ErrorLog: log.New(serverLog{r.samples}, "", 0), ConnContext: withConn,
 	}
 	if r.certificate != nil {
-		s.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, GetCertificate: r.certificate.get}
+		s.TLSConfig = &tls.Config{MinVersion: tls.VersionTLS12, CipherSuites: suites(), GetCertificate: r.certificate.get}
 	}
 	return s
+}
+
+// suites are those of TLS 1.2 with forward secrecy and without CBC; those of 1.3 are all good.
+func suites() (ids []uint16) {
+	for _, s := range tls.CipherSuites() {
+		if strings.HasPrefix(s.Name, "TLS_ECDHE_") && !strings.Contains(s.Name, "_CBC_") {
+			ids = append(ids, s.ID)
+		}
+	}
+	return ids
+}
+
+// serverLog takes what net/http logs, much of which strangers can cause at will.
+type serverLog struct{ samples *sampler }
+
+// Write implements io.Writer.
+func (s serverLog) Write(line []byte) (int, error) {
+	text, reason := strings.TrimSpace(string(line)), "server"
+	for prefix, word := range map[string]string{"http: TLS handshake error": "tls_handshake", "http: Accept error": "accept", "http: panic": "panic"} {
+		if strings.HasPrefix(text, prefix) {
+			reason = word
+		}
+	}
+	s.samples.log(slog.LevelWarn, "the HTTP server had trouble with a connection", reason, "error", text)
+	return len(line), nil
 }
 
 // drain ends the server. Who is not answered in time will come again.

@@ -15,6 +15,15 @@ const (
 	reachTime  = time.Minute
 )
 
+// Probe is a handler for the probes: /healthz, alive, and /readyz, ready for callbacks or why
+// not. It has no place where strangers come: they could keep it busy.
+func (r *Receiver) Probe() http.Handler {
+	mux := http.NewServeMux()
+	mux.HandleFunc("/healthz", func(w http.ResponseWriter, q *http.Request) { probe(w, q, "") })
+	mux.HandleFunc("/readyz", func(w http.ResponseWriter, q *http.Request) { probe(w, q, r.unready()) })
+	return mux
+}
+
 // state is what /readyz answers from.
 type state struct {
 	reached  atomic.Bool // the store, once: it is there, and honest

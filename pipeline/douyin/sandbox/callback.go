@@ -158,7 +158,10 @@ func (s *settlement) message() string {
 	return statusSuccess
 }
 
-// appID is the mini-program's that the callbacks are for.
+// appID is the mini-program's that the callbacks are for: the trade app's key.
 func (w *world) appID() string {
+	if w.app != "" {
+		return w.app
+	}
 	return "tt" + strconv.FormatUint(1<<63|dice(w.seed, word("app")), 16)
 }

@@ -33,7 +33,7 @@ type Config struct {
 
 	ClientKey    string
 	ClientSecret schema.Secret // empty: any credentials are accepted
-	TradeKey     string        // of the app that the settle query is for
+	TradeKey     string        // of the app that the settle query is for, and the app_id of its callbacks; of the seed when empty
 	TradeSecret  schema.Secret // empty: whoever may list bills may also ask for settlements
 
 	QPS      int           // bill calls accepted in any second, 0 for no limit

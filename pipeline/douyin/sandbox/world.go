@@ -57,6 +57,7 @@ const (
 
 type world struct {
 	seed      uint64
+	app       string // the mini-program's id
 	bills     int
 	healthy   bool
 	faults    Faults
@@ -65,7 +66,7 @@ type world struct {
 }
 
 func newWorld(c Config) *world {
-	w := &world{seed: c.Seed, bills: c.Bills, healthy: c.Healthy, faults: c.Faults, payees: map[schema.AccountID]*payee{}}
+	w := &world{seed: c.Seed, app: c.TradeKey, bills: c.Bills, healthy: c.Healthy, faults: c.Faults, payees: map[schema.AccountID]*payee{}}
 	for i := range c.Accounts {
 		stores := storesOfBrand[i%dozen]
 		m := &merchant{index: i, brand: stores > 0, shape: shapes[i%dozen], name: merchantName(c.Seed, i)}

@@ -1,0 +1,5 @@
+//go:build !unix
+
+package receive
+
+func mostFiles() int { return 0 }
