@@ -139,8 +139,8 @@ func TestMatrix(t *testing.T) {
 			}
 		}
 	}
-	if len(matrix) != 61 {
-		t.Errorf("%d rows, want 61", len(matrix))
+	if len(matrix) != 67 {
+		t.Errorf("%d rows, want 67", len(matrix))
 	}
 }
 
