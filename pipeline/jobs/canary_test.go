@@ -21,7 +21,8 @@ apps:
     timeout: 30s
     callbacks:
       public_keys: [platform.pem]
-      legacy_token: token
+      legacy_token: 0123456789abcdef
+      app_ids: [tt1]
 jobs:
   nightly:
     accounts:
