@@ -30,8 +30,10 @@ import (
 // wait. One seed decides the world, the runs, and what becomes of every remote
 // call: it may fail before it is applied or after, be applied late or twice; a
 // process may be killed, told to stop or frozen between any two calls; runs may
-// go side by side, and days change under them. Then the trouble stops, a last run
-// follows, and the oracle judges all that was published.
+// go side by side, and days change under them: bills come, go, and move between the
+// walks of a root account and of its store; settlements come late, are under way, or
+// follow a try that failed. Then the trouble stops, a last run follows, and the oracle
+// judges all that was published.
 //
 //	go test ./cmd/billwalk -run 'TestSimulation$' -seed=N -v    one seed again, with its trace
 //	BILLWALK_SEEDS=100000 go test ./cmd/billwalk -run 'TestSimulation$' -timeout 0
