@@ -14,7 +14,7 @@ type Limit struct {
 // Limits are those of all kinds of objects in a lake. The first that fits a key
 // counts.
 var Limits = []Limit{
-	{"a manifest", "_manifests/", ".json", 128 << 20, "about 3 KB an account and 250 bytes a page of bills: a day of 10 million bills has 50 MB"},
+	{"a manifest", "_manifests/", ".json", 64 << 20, "about 3 KB an account and 250 bytes a page of bills: a day of 10 million bills has 50 MB"},
 	{"a certificate", "archive/", ".json", 32 << 20, "about 150 bytes a page of bills: an account of 5 million bills a day has 15 MB"},
 	{"a batch", "archive/", ".jsonl.zst", 32 << 20, "it is stored at 1 MiB, with one answer of at most 4 MiB beyond"},
 	{"a run's summary", "runs/", ".json", 128 << 20, "about 500 bytes for each file published and each failure: a month of 10,000 accounts that all fail has 90 MB"},

@@ -41,6 +41,9 @@ func (m *Manifest) Encode() ([]byte, error) {
 // that is no JSON, or whose seal does not fit it byte by byte, is ErrManifest;
 // that of an older billwalk has no seal, and is read.
 func DecodeManifest(data []byte) (*Manifest, error) {
+	if err := checkLists(data, unitMemory); err != nil {
+		return nil, fmt.Errorf("%w: %w", ErrManifest, err)
+	}
 	if err := CheckVersion(data, ManifestVersion); err != nil {
 		return nil, err
 	}

@@ -96,7 +96,7 @@ var matrix = []struct {
 	{57, "an app that is refused, by its IP or capability", "pipeline/douyin TestAppRefused; pipeline TestFailureReach TestTradeReach; cmd/billwalk TestPrintFailures TestFaults", ""},
 
 	// What is too large, or no file.
-	{58, "an object of a gigabyte, or without end, in a small one's place", "sinks/object TestTooLarge TestAsLargeAsAllowed TestTooLargeToWrite TestReadEndsWithItsContext TestDirSparse; sinks/lake TestFetchIsBounded TestHonestManifest FuzzManifest; sinks/archive TestHugeObjects; schema TestLimitOf; cmd/billwalk TestHugeManifest TestStoppedWhileReading", "up to its limit an object is read: 16 GiB of a Parquet file go to the local disk"},
+	{58, "an object of a gigabyte, or without end, in a small one's place", "sinks/object TestTooLarge TestAsLargeAsAllowed TestTooLargeToWrite TestReadEndsWithItsContext TestDirSparse; sinks/lake TestFetchIsBounded TestHonestManifest FuzzManifest; sinks/archive TestHugeObjects; schema TestLimitOf TestAmplified TestCheckLists; cmd/billwalk TestHugeManifest TestStoppedWhileReading", "up to its limit an object is read: 16 GiB of a Parquet file go to the local disk"},
 	{59, "a FIFO, device, socket or folder in a file's place", "sinks/object TestDirNotFiles TestDirFIFOsOfItsOwn TestDirFIFOInBetween; cmd/billwalk TestManifestIsAFIFO", ""},
 	{60, "a Parquet file of some KB that unpacks to gigabytes, or claims them", "sinks/parquet TestBombs TestBudget TestFooterClaims FuzzRead", "values that share their beginnings (DELTA_BYTE_ARRAY) are unpacked by the library before they are counted"},
 

@@ -132,6 +132,9 @@ func (a *Archive) certificate(ctx context.Context, key string) (*schema.Certific
 	if err != nil {
 		return nil, err
 	}
+	if err := schema.CheckLists(data); err != nil {
+		return nil, fmt.Errorf("%s: %w: %w", key, schema.ErrDamaged, err)
+	}
 	if err := schema.CheckVersion(data, certificateVersion); err != nil {
 		return nil, fmt.Errorf("certificate %s: %w", key, err)
 	}

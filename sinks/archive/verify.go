@@ -196,7 +196,7 @@ func (a *Archive) proveJSON(ctx context.Context, key string, version int, into a
 	if data == nil {
 		return nil, err
 	}
-	if err := schema.CheckVersion(data, version); err != nil {
+	if err := errors.Join(schema.CheckLists(data), schema.CheckVersion(data, version)); err != nil {
 		return nil, err
 	}
 	return err, json.Unmarshal(data, into)

@@ -128,12 +128,12 @@ type calling func()
 
 func (c calling) Read([]byte) (int, error) { c(); return 0, io.EOF }
 
-// TestHonestManifest: what 20,000 accounts with ten pages of bills each have is
+// TestHonestManifest: what 10,000 accounts with ten pages of bills each have is
 // far from the limit.
 func TestHonestManifest(t *testing.T) {
 	t.Parallel()
 	m := &schema.Manifest{Version: schema.ManifestVersion, Day: day}
-	for i := range 20_000 {
+	for i := range 10_000 {
 		c := &schema.Certificate{}
 		for n := range 10 {
 			c.Pages = append(c.Pages, schema.Link{Cursor: fmt.Sprint("cursor-of-a-page-", n), Next: fmt.Sprint("cursor-of-a-page-", n+1), Rows: 50, SHA256: strings.Repeat("0", 64)})
@@ -147,5 +147,20 @@ func TestHonestManifest(t *testing.T) {
 	compact, err := json.Marshal(m.Units[0].Certificate.Pages)
 	if err != nil || len(compact)/10 > 160 {
 		t.Errorf("%d bytes a page of a certificate, %v", len(compact)/10, err)
+	}
+}
+
+// TestAmplifiedSummary: a summary that would take far more memory than its text is
+// an error that names it.
+func TestAmplifiedSummary(t *testing.T) {
+	t.Parallel()
+	store := object.NewMem()
+	l := &Lake{store: store}
+	text := `{"failures":[` + strings.Repeat("{},", 1<<20) + "{}]}"
+	if err := l.Record(t.Context(), "R", []byte(text)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := l.Summary(t.Context(), "R"); err == nil || !strings.Contains(err.Error(), "runs/R.json") {
+		t.Errorf("%v", err)
 	}
 }

@@ -176,7 +176,13 @@ func (l *Lake) Summary(ctx context.Context, runID string) ([]byte, error) {
 	if errors.Is(err, object.ErrNotFound) {
 		return nil, nil
 	}
-	return data, err
+	if err != nil {
+		return nil, err
+	}
+	if err := schema.CheckLists(data); err != nil {
+		return nil, fmt.Errorf("%s cannot be read: %w (move it away: no table is built from it)", summaryKey(runID), err)
+	}
+	return data, nil
 }
 
 func (l *Lake) readJSON(ctx context.Context, key string, into any) (object.Info, error) {
