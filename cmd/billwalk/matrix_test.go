@@ -96,7 +96,7 @@ var matrix = []struct {
 	{57, "an app that is refused, by its IP or capability", "pipeline/douyin TestAppRefused; pipeline TestFailureReach TestTradeReach; cmd/billwalk TestPrintFailures TestFaults", ""},
 
 	// Strangers and forgers at the receiver.
-	{58, "strangers hold all connections, over TLS, too", "pipeline/receive TestConnectionBounds TestHonestAmongStrangers TestFullOfVerified TestClosedAfterRefusal TestPlainConnectionsToTLS TestSuites; cmd/billwalk TestReceiverStrangers TestReceiverSoak", "who is behind a trusted proxy is bounded by that"},
+	{58, "strangers hold all connections, over TLS, too", "pipeline/receive TestConnectionBounds TestHonestAmongStrangers TestFullOfVerified TestClosedAfterRefusal TestPlainConnectionsToTLS TestVerifiedOverTLS TestSuites; cmd/billwalk TestReceiverStrangers TestReceiverSoak", "who is behind a trusted proxy is bounded by that"},
 	{59, "a callback of another mini-program, or of another type", "pipeline/normalise TestWhoseCallback TestOtherTypes FuzzWhoseCallback; pipeline/receive TestQuarantine TestSharedKey; pipeline/audit FuzzTwoReadingsOfCallbacks; pipeline TestWhoseCallback; pipeline/jobs TestAppIDs; cmd/billwalk TestReceiveVerb", ""},
 	{60, "a callback sent again and again", "pipeline/receive TestRepeats TestRepeatsOfFailure TestRepeatsOfOldStyle TestRepeatsAreBounded; cmd/billwalk TestReceiverSoak", "after a restart, and beyond the last 65,536, it is stored once more, and counts once"},
 	{61, "weak keys and tokens, and a key file that is gone", "pipeline/receive TestSmallExponent TestLegacyTimestamp TestKeyFileRemoved; pipeline/jobs TestCallbacksFaults", "a key whose file is gone stays in use until it is replaced: each minute a warning tells"},
