@@ -99,7 +99,7 @@ func (w *writer) restate(o *order) {
 	first := b.versions[0]
 	night := w.later(o, first.night)
 	switch roll := w.IntN(24); {
-	case roll < 2 && (w.config.Torn || b.payee != w.merchants[0].payees[1]):
+	case roll < 2:
 		o.story += "; a bill changed"
 		changed, more := first, w.amounts()
 		changed.night, changed.legs = night, first.legs.add(more, 1)
