@@ -32,6 +32,7 @@ type found struct {
 	answers     []answeredQuestion
 	linked      []int32 // callbacks, by their place
 	away        []awaySettlement
+	stands      map[string]schema.Day // by settle_id: where others are published
 }
 
 // foreignRow is a settlement of another order than the answer is to.
@@ -108,7 +109,7 @@ func (e *evidence) of(day schema.Day, bills []reconcile.Bill) (*found, error) {
 	if err := e.merge(f, queried.rows, bills); err != nil {
 		return nil, err
 	}
-	e.leaveElsewhere(f, day)
+	e.leaveElsewhere(f, day, bills)
 	return f, nil
 }
 
@@ -242,7 +243,7 @@ func (b *builder) survey(ctx context.Context, at partition) (func(*wanted, []rec
 		if err != nil || len(found.settlements) == 0 {
 			return err
 		}
-		known := reconcile.Order{Key: o.key, Bills: bills, Asked: true}
+		known := reconcile.Order{Key: o.key, Bills: bills, Asked: true, Stands: found.stands, Built: b.standing.planned}
 		for i := range found.settlements {
 			s := &found.settlements[i].Settlement
 			known.Settlements = append(known.Settlements, *s)

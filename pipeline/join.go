@@ -201,7 +201,7 @@ func (j *joiner) tellForeign(g *gathered) error {
 // judge reconciles the order with those of its settlements that no order before
 // it has claimed.
 func (j *joiner) judge(g *gathered) (reconcile.Outcome, error) {
-	o := reconcile.Order{Key: g.bills[0].Order(), Bills: g.bills, Asked: g.asked, Elsewhere: g.elsewhere(j.at.day)}
+	o := reconcile.Order{Key: g.bills[0].Order(), Bills: g.bills, Asked: g.asked, Elsewhere: g.elsewhere(j.at.day), Stands: g.stands, Built: j.standing.planned}
 	for i := range g.settlements {
 		s := &g.settlements[i].Settlement
 		id := fingerprintOf(schema.Question{Match: schema.Match{Parameter: s.SettleID}, Value: s.ItemOrderID.V})

@@ -1,6 +1,7 @@
 package pipeline_test
 
 import (
+	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -70,9 +71,11 @@ func TestJoin(t *testing.T) {
 					w.trade.set(byShop, "K", row.settlements...)
 					if nightly {
 						for d := day - 4; d < day; d++ {
+							w.trade.set(byShop, "K", until(d, row.settlements)...)
 							w.run(pipeline.ExitDone, on(d), lookback(3))
 							time.Sleep(24 * time.Hour)
 						}
+						w.trade.set(byShop, "K", row.settlements...)
 						w.run(pipeline.ExitDone, lookback(3))
 					} else {
 						w.run(pipeline.ExitDone, lookback(4))
@@ -87,6 +90,16 @@ func TestJoin(t *testing.T) {
 			})
 		}
 	}
+}
+
+// until leaves out the settlements of later days.
+func until(last schema.Day, settlements []string) []string {
+	return slices.DeleteFunc(slices.Clone(settlements), func(text string) bool {
+		var s struct {
+			At int64 `json:"settle_time"`
+		}
+		return json.Unmarshal([]byte(text), &s) != nil || schema.DayOf(time.UnixMilli(s.At)) > last
+	})
 }
 
 // TestNewAnswer: of several answers that tell of a settlement the last one counts,

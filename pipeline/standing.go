@@ -10,6 +10,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"billwalk/pipeline/notified"
+	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
 
@@ -19,7 +20,8 @@ import (
 // published settlements, once; a million of them take 24 MB of memory.
 type standing struct {
 	window    schema.Day
-	published []stand               // by settle_id and day, of the days that are further apart than the window from some day of the run
+	planned   map[schema.Day]bool   // days of this run: only they take what stands nowhere
+	published []stand               // by settle_id and day
 	replaced  map[partition]bool    // by this run: what it published there is in placed
 	placed    map[fingerprint]stand // by this run
 }
@@ -40,19 +42,18 @@ func (s *stand) compare(other stand) int {
 	return cmp.Or(bytes.Compare(s.id[:], other.id[:]), cmp.Compare(s.day, other.day))
 }
 
-// readStanding reads where the published settlements stand. Days of the run that all
-// lie within each other's window look at each other anyway.
+// readStanding reads where the published settlements stand.
 func (b *builder) readStanding(ctx context.Context) error {
-	b.standing = &standing{window: schema.Day(b.Rules.Lookback), replaced: make(map[partition]bool), placed: make(map[fingerprint]stand)}
+	b.standing = &standing{window: schema.Day(b.Rules.Lookback), planned: make(map[schema.Day]bool), replaced: make(map[partition]bool), placed: make(map[fingerprint]stand)}
+	for _, day := range b.plan.days() {
+		b.standing.planned[day] = true
+	}
 	if !b.Rules.Configured || b.PublishedDays == nil {
 		return nil
 	}
 	days, err := b.PublishedDays(ctx)
 	if err != nil {
 		return err
-	}
-	if planned := b.Days(); !b.spansWindows() {
-		days = slices.DeleteFunc(days, func(d schema.Day) bool { return slices.Contains(planned, d) })
 	}
 	lists := make([][]stand, len(days)*b.Buckets)
 	reads, ctx := errgroup.WithContext(ctx)
@@ -89,12 +90,11 @@ func (b *builder) standsOf(ctx context.Context, at partition) (stands []stand, e
 	return stands, nil
 }
 
-// elsewhere returns where a settlement stands, if that is outside the day's window:
-// it does not count on the day. Where it stands on several days, as earlier versions
-// published it, the first one counts.
-func (s *standing) elsewhere(settleID string, day schema.Day) (first stand, elsewhere bool) {
+// of returns where a settlement stands. Where it stands on several days, as earlier
+// versions published it, the first one counts.
+func (s *standing) of(settleID string) (first stand, known bool) {
 	id := standingID(settleID)
-	first, known := s.placed[id]
+	first, known = s.placed[id]
 	at, _ := slices.BinarySearchFunc(s.published, id, func(one stand, id fingerprint) int { return bytes.Compare(one.id[:], id[:]) })
 	for _, one := range s.published[at:] {
 		if one.id != id {
@@ -104,7 +104,14 @@ func (s *standing) elsewhere(settleID string, day schema.Day) (first stand, else
 			first, known = one, true
 		}
 	}
-	return first, known && max(first.day-day, day-first.day) > s.window
+	return first, known
+}
+
+// elsewhere returns where a settlement stands, if that is outside the day's window: it
+// does not count on the day.
+func (s *standing) elsewhere(settleID string, day schema.Day) (where stand, elsewhere bool) {
+	where, known := s.of(settleID)
+	return where, known && max(where.day-day, day-where.day) > s.window
 }
 
 // place notes the settlements of a partition that this run has published.
@@ -125,14 +132,28 @@ type awaySettlement struct {
 	stand
 }
 
-// leaveElsewhere leaves out the settlements that do not count on the day.
-func (e *evidence) leaveElsewhere(f *found, day schema.Day) {
+// leaveElsewhere leaves out the settlements that do not count on the day, and notes
+// where others stand: there they stay while the order has a bill.
+func (e *evidence) leaveElsewhere(f *found, day schema.Day, bills []reconcile.Bill) {
+	billed := daysOfBills(bills)
 	f.settlements = slices.DeleteFunc(f.settlements, func(r notified.Row) bool {
-		where, elsewhere := e.standing.elsewhere(r.Settlement.SettleID, day)
-		if elsewhere {
-			f.away = append(f.away, awaySettlement{r.Settlement, where})
+		id := r.Settlement.SettleID
+		where, known := e.standing.of(id)
+		if !known {
+			return false
 		}
-		return elsewhere
+		near := max(where.day-day, day-where.day) <= e.standing.window
+		switch {
+		case near && slices.Contains(billed, where.day):
+			if f.stands == nil {
+				f.stands = make(map[string]schema.Day)
+			}
+			f.stands[id] = where.day
+		case !near || !e.standing.planned[where.day]: // else it moves with its bill
+			f.away = append(f.away, awaySettlement{r.Settlement, where})
+			return true
+		}
+		return false
 	})
 }
 
@@ -151,7 +172,7 @@ func (j *joiner) tellAway(g *gathered) error {
 		a := &g.away[i]
 		e := schema.Exception{
 			Rule: schema.RuleSettleElsewhere, Severity: schema.SeverityWarning, ShopOrderID: schema.Some(g.bills[0].Order()), SettleID: schema.Some(a.SettleID),
-			Actual: a.Amount, Detail: fmt.Sprintf("the settlement stands on %s, further away than the lookback, and counts there alone", a.day),
+			Actual: a.Amount, Detail: fmt.Sprintf("the settlement stands on %s, where the order has another bill, and counts there alone", a.day),
 		}
 		if a.Status == schema.StatusSuccess && !a.succeeded {
 			e.Severity = schema.SeverityError

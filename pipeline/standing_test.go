@@ -62,3 +62,45 @@ func TestStanding(t *testing.T) {
 		})
 	}
 }
+
+// TestStandingWithinTheWindow: a settlement stays where it was published, though a bill
+// of its order comes to a later day; and one that comes when the day of its bill is not
+// looked at any more counts on a day that is.
+func TestStandingWithinTheWindow(t *testing.T) {
+	t.Parallel()
+	nightly := func(d schema.Day) func(*pipeline.Run) {
+		return func(r *pipeline.Run) { on(d)(r); r.Lookback = 2 }
+	}
+	for name, row := range map[string]struct {
+		before bool // the settlement is there before the second bill
+		want   []string
+	}{
+		"it stays":      {true, []string{"20 s1"}},
+		"it comes late": {false, []string{"22 s1"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
+				w.rules.Lookback = 2
+				w.platform.set(at(store, day), sale(store.ID, "1", "K", "", 60))
+				s1 := settlement("s1", schema.StatusSuccess, 100, day+2)
+				if !row.before {
+					s1 = settlement("s1", schema.StatusSuccess, 100, day)
+				}
+				for d := day; d <= day+3; d++ {
+					if row.before && d == day+2 || d == day+3 {
+						w.trade.set(byShop, "K", s1)
+					}
+					if d == day+3 {
+						w.platform.set(at(store, day+2), sale(store.ID, "2", "K", "", 40))
+					}
+					w.run(pipeline.ExitDone, nightly(d))
+					time.Sleep(24 * time.Hour)
+				}
+				if diff := cmp.Diff(row.want, w.settlements(day, day+3)); diff != "" {
+					t.Errorf("settlements (-want +got):\n%s", diff)
+				}
+			})
+		})
+	}
+}

@@ -32,10 +32,12 @@ const (
 // Order is one order with all that is known of it over the window.
 type Order struct {
 	Key         string
-	Bills       []Bill              // forward bills of the key, of all days in the window and all accounts
-	Settlements []schema.Settlement // that its questions found, or callbacks told; each settle_id once, or once per item
-	Asked       bool                // every question that should have been asked was answered
-	Elsewhere   bool                // a settlement of it that succeeded counts on a day before the day's window: it is not of Settlements
+	Bills       []Bill                // forward bills of the key, of all days in the window and all accounts
+	Settlements []schema.Settlement   // that its questions found, or callbacks told; each settle_id once, or once per item
+	Asked       bool                  // every question that should have been asked was answered
+	Elsewhere   bool                  // a settlement of it that succeeded counts on a day before the day's window: it is not of Settlements
+	Stands      map[string]schema.Day // by settle_id: where a settlement was published before; it stays there
+	Built       map[schema.Day]bool   // the days that other settlements may be placed on; nil for all
 }
 
 // Outcome is what one day's part of an order comes to.

@@ -11,6 +11,7 @@ import (
 type window struct {
 	rules       *Rules
 	key         string
+	order       *Order
 	days        []schema.Day    // that have bills, ascending
 	groups      []group         // by account, day, item
 	settlements []settlement    // by settle_id and item
@@ -70,7 +71,7 @@ func (s *settlement) compare(other *settlement) int {
 
 // window sorts out what lies within the lookback of the day.
 func (r *Rules) window(day schema.Day, o *Order) *window {
-	w := &window{rules: r, key: o.Key, settlements: make([]settlement, len(o.Settlements))}
+	w := &window{rules: r, key: o.Key, order: o, settlements: make([]settlement, len(o.Settlements))}
 	for i := range o.Settlements {
 		w.settlements[i] = newSettlement(&o.Settlements[i])
 	}
@@ -124,11 +125,22 @@ func (w *window) group(bills []bill) {
 	}
 }
 
-// place returns the settlement's bill_date: the latest day with bills that is
-// not after its own day, else the earliest; without a time, the latest.
+// place returns the settlement's bill_date: the day where it stands, else of the days
+// with bills that are built the latest that is not after its own day, else the
+// earliest; without a time, the latest.
 func (w *window) place(s *settlement) schema.Day {
-	place := w.days[0]
-	for _, day := range w.days {
+	if day, stands := w.order.Stands[s.SettleID]; stands && slices.Contains(w.days, day) {
+		return day
+	}
+	built := w.days
+	if w.order.Built != nil {
+		built = slices.DeleteFunc(slices.Clone(w.days), func(day schema.Day) bool { return !w.order.Built[day] })
+	}
+	if len(built) == 0 {
+		built = w.days
+	}
+	place := built[0]
+	for _, day := range built {
 		if !s.SettleTime.Valid || day <= schema.DayOf(s.SettleTime.V) {
 			place = day
 		}

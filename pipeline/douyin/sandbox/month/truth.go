@@ -16,6 +16,7 @@ import (
 // have been is in [Truth.Due].
 type Truth struct {
 	p      *Platform
+	look   [2]schema.Day         // the first and the last day of this look, or replay: only they take what stands nowhere
 	looks  map[int][2]schema.Day // by night: the first and the last day that were looked at
 	walked map[schema.Unit]int   // the night of the last walk that was not refused
 	days   map[schema.Day]*truthDay
@@ -53,7 +54,8 @@ func NewTruth(p *Platform) *Truth {
 // Look has the job look at the days, both included, in a night, and after that
 // night's queries were made.
 func (t *Truth) Look(night int, from, to schema.Day) {
-	t.looks[night] = [2]schema.Day{from, to}
+	t.look = [2]schema.Day{from, to}
+	t.looks[night] = t.look
 	before := map[schema.Day]map[string]truthBill{}
 	walkedBefore := maps.Clone(t.walked)
 	for day := from; day <= to; day++ {
@@ -84,7 +86,9 @@ func (t *Truth) Look(night int, from, to schema.Day) {
 
 // Replay judges all days anew by what was answered since.
 func (t *Truth) Replay() {
-	for _, day := range slices.Sorted(maps.Keys(t.days)) {
+	days := slices.Sorted(maps.Keys(t.days))
+	t.look = [2]schema.Day{days[0], days[len(days)-1]}
+	for _, day := range days {
 		t.judge(day)
 	}
 }
@@ -199,12 +203,17 @@ func (t *Truth) window(o *order, day schema.Day, until int) *judged {
 		}
 		for _, s := range o.known(parameter, night) {
 			v, _ := s.at(night)
-			if at, ok := t.stands[s]; ok && max(at-day, day-at) > window {
+			at, stands := t.stands[s]
+			here := j.on(at)
+			switch {
+			case stands && max(at-day, day-at) > window || stands && here == nil && !t.looksAt(at):
 				j.away = true
 				j.elsewhere = j.elsewhere || at < day && t.days[at].has(s, success)
 				continue
+			case !stands || here == nil: // or its bill is there no more, and it moves
+				here = t.place(j, schema.DayOf(v.time))
 			}
-			j.shared = append(j.shared, &shared{settlement: s, settleVersion: v, group: j.place(schema.DayOf(v.time))})
+			j.shared = append(j.shared, &shared{settlement: s, settleVersion: v, group: here})
 		}
 	}
 	j.sort()
@@ -244,14 +253,24 @@ func (j *judged) add(o *order, day schema.Day, bills map[string]truthBill) {
 }
 
 // place returns the first group of the day to which a settlement of a day counts.
-func (j *judged) place(own schema.Day) *group {
-	best := j.groups[0]
+func (t *Truth) place(j *judged, own schema.Day) (best *group) {
 	for _, g := range j.groups {
-		if g.day <= own && g.day > best.day {
+		if t.looksAt(g.day) && (best == nil || g.day <= own && g.day > best.day) {
 			best = g
 		}
 	}
 	return best
+}
+
+func (t *Truth) looksAt(day schema.Day) bool { return day >= t.look[0] && day <= t.look[1] }
+
+// on returns the first group of a day.
+func (j *judged) on(day schema.Day) *group {
+	at := slices.IndexFunc(j.groups, func(g *group) bool { return g.day == day })
+	if at < 0 {
+		return nil
+	}
+	return j.groups[at]
 }
 
 // judge publishes the day: its groups and its settlements.
