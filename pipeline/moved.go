@@ -106,18 +106,24 @@ func (a *assembly) movesWith(b *schema.Bill) (buckets []int) {
 	return buckets
 }
 
-// coveredByRoots returns the bills of stores that are published for the first time,
-// as far as a root account's walk has them that was published before and changed
-// since: of these the lake knew, and those that it did not have are added.
-func (a *assembly) coveredByRoots(ctx context.Context) (map[schema.BillKey]bool, error) {
+// newStores returns the accounts, beside root accounts, whose own walk of the day is
+// published for the first time.
+func (a *assembly) newStores() map[string]bool {
 	stores := make(map[string]bool)
-	for i := range a.m.Units {
-		e := &a.m.Units[i]
-		was := a.published(schema.Unit{Account: e.Account, Day: a.base.Day})
-		if !e.Account.Root && e.Certificate != nil && (was == nil || was.Certificate == nil || was.Certificate.Walk == "") {
-			stores[string(e.Account.ID)] = true
+	for _, account := range a.Accounts {
+		u := schema.Unit{Account: account, Day: a.base.Day}
+		was, _, _ := a.plan.published(u)
+		if is := a.results[u].certificate; !account.Root && is != nil && is.Walk != "" && (was == nil || was.Walk == "") {
+			stores[string(account.ID)] = true
 		}
 	}
+	return stores
+}
+
+// coveredByRoots returns the bills of new stores, as far as a root account's walk has
+// them that was published before and changed since: of these the lake knew, and those
+// that it did not have are added.
+func (a *assembly) coveredByRoots(ctx context.Context, stores map[string]bool) (map[schema.BillKey]bool, error) {
 	if len(stores) == 0 {
 		return nil, nil
 	}

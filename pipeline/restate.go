@@ -53,12 +53,15 @@ func (a *assembly) billsReplaced() bool {
 }
 
 // restated compares the published bills with the staged ones. Only the accounts
-// whose walk found other bills count; a bill that moved from one walk to another
-// and is the same is no restatement.
+// whose walk found other bills count, and the bills that a store's first walk takes
+// over; a bill that moved from one walk to another and is the same is no restatement.
 func (a *assembly) restated(ctx context.Context) ([]schema.Restatement, error) {
-	accounts := a.changed()
-	covered, err := a.coveredByRoots(ctx)
-	if err != nil || len(accounts)+len(covered) == 0 {
+	accounts, stores := a.changed(), a.newStores()
+	covered, err := a.coveredByRoots(ctx, stores)
+	if len(stores) > 0 && a.base.Manifest == nil { // there is nothing to take over from
+		stores = nil
+	}
+	if err != nil || len(accounts)+len(covered)+len(stores) == 0 {
 		return nil, err
 	}
 	published, err := a.Lake.BillColumns(ctx, a.base.Day, a.base.Bucket)
@@ -68,8 +71,11 @@ func (a *assembly) restated(ctx context.Context) ([]schema.Restatement, error) {
 	columns := comparable(published)
 	var pairs []billPair
 	counts := func(b *schema.Bill) bool { return b != nil && (accounts[b.WalkAccountID] || covered[b.Key()]) }
+	taken := func(b *schema.Bill) bool { // over from the walk of its root account
+		return b != nil && stores[b.AccountID] && b.AccountID != string(b.WalkAccountID)
+	}
 	err = differences(a.Lake.Bills(ctx, a.base.Day, a.base.Bucket), a.stage.Bills(), columns, func(before, after *schema.Bill) error {
-		if counts(before) || counts(after) {
+		if counts(before) || counts(after) || taken(before) {
 			pairs = append(pairs, billPair{cloneBill(before), cloneBill(after)})
 		}
 		return nil
