@@ -255,7 +255,7 @@ func (a *assembly) read(ctx context.Context, c *schema.Certificate, common spool
 			return &unitError{unit: u, logID: answer.LogID, err: fmt.Errorf("archive object %s: page %d: %w", answer.Key, answer.Page, err)}
 		}
 		common.Provenance = normalise.Provenance{Walk: u.Account.ID, Root: c.Account.Root, Day: u.Day, LogID: answer.LogID, FetchedAt: answer.FetchedAt, ArchiveKey: answer.Key}
-		common.number++
+		common.number, common.run = common.number+1, c.Latest().RunID
 		if err := a.spool.add(common, page.Records); err != nil {
 			return err
 		}

@@ -43,15 +43,16 @@ type keptRow struct {
 	conflict *schema.Exception
 }
 
-// droppedRecord says what a kept one says.
+// droppedRecord is of a bill that a kept one is of.
 type droppedRecord struct {
 	entry     *schema.Entry
-	elsewhere bool // the kept one is published in another bucket
+	elsewhere bool              // the kept one is published in another bucket
+	other     *schema.Exception // where the kept one says otherwise
 }
 
 // normalise turns records, sorted by bill, into rows. Records that say the same
 // of the same bill become one row; where they say different things each is a row,
-// and an exception tells.
+// but for what a root account's walk of another night has, and an exception tells.
 func (a *assembly) normalise(places []place) (chunk, error) {
 	c := chunk{kept: make([]keptRow, 0, len(places))}
 	for len(places) > 0 {
@@ -67,9 +68,12 @@ func (a *assembly) normalise(places []place) (chunk, error) {
 	return c, nil
 }
 
-// bill adds the records of one bill to the chunk.
+// bill adds the records of one bill to the chunk. Where a walk of the payee's own and
+// one of its root account have it otherwise, and are of different runs, one of them is
+// from another night, and the payee's own counts.
 func (a *assembly) bill(places []place, c *chunk) error {
 	var variants map[[32]byte]bool // by content: whether it is published elsewhere
+	first := &a.spool.pages[places[0].page]
 	for _, at := range places {
 		record, err := a.spool.record(at)
 		if err != nil {
@@ -87,18 +91,24 @@ func (a *assembly) bill(places []place, c *chunk) error {
 			}
 			if same {
 				if !page.elsewhere() {
-					c.dropped = append(c.dropped, droppedRecord{page.entry, elsewhere})
+					c.dropped = append(c.dropped, droppedRecord{page.entry, elsewhere, nil})
 				}
 				continue
-			}
-			if len(variants) > 0 && !page.elsewhere() {
-				e := a.Rows.Conflict(record, page.Provenance)
-				conflict = &e
 			}
 			if variants == nil {
 				variants = make(map[[32]byte]bool)
 			}
+			later := len(variants) > 0
 			variants[content] = page.elsewhere()
+			if later && page.root && !first.root && page.run != first.run {
+				e := a.Rows.OtherVersion(record, page.Provenance)
+				c.dropped = append(c.dropped, droppedRecord{page.entry, first.elsewhere(), &e})
+				continue
+			}
+			if later && !page.elsewhere() {
+				e := a.Rows.Conflict(record, page.Provenance)
+				conflict = &e
+			}
 		}
 		if !page.elsewhere() { // there it is a row, and its conflicts are told
 			c.kept = append(c.kept, keptRow{page.entry, a.Rows.Row(record, page.Provenance), conflict})
@@ -124,6 +134,11 @@ func (t *tally) add(c chunk, rows schema.Rows) error {
 			d.entry.Elsewhere++
 		} else {
 			d.entry.Repeated++
+		}
+		if d.other != nil {
+			if err := t.exception(d.other, rows); err != nil {
+				return err
+			}
 		}
 	}
 	for i := range c.kept {

@@ -35,6 +35,7 @@ type spooledPage struct {
 	bizType schema.Null[int32]
 	entry   *schema.Entry // of the manifest; nil for a page from elsewhere
 	root    bool          // found by a root account's walk
+	run     string        // that walked last
 }
 
 // elsewhere says that the page's bills are published in another bucket.

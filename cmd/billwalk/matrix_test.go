@@ -102,8 +102,9 @@ var matrix = []struct {
 
 	// Who may read what.
 	{61, "other users of the machine of a folder lake", "sinks/object TestDirModes TestHide; cmd/billwalk TestCheckFiles TestTokenCacheIsPrivate", ""},
+
 	// Strangers and forgers at the receiver.
-	{62, "strangers hold all connections, over TLS, too", "pipeline/receive TestConnectionBounds TestHonestAmongStrangers TestFullOfVerified TestClosedAfterRefusal TestPlainConnectionsToTLS TestSuites; cmd/billwalk TestReceiverStrangers TestReceiverSoak", "who is behind a trusted proxy is bounded by that"},
+	{62, "strangers hold all connections, over TLS, too", "pipeline/receive TestConnectionBounds TestHonestAmongStrangers TestFullOfVerified TestClosedAfterRefusal TestPlainConnectionsToTLS TestVerifiedOverTLS TestSuites; cmd/billwalk TestReceiverStrangers TestReceiverSoak", "who is behind a trusted proxy is bounded by that"},
 	{63, "a callback of another mini-program, or of another type", "pipeline/normalise TestWhoseCallback TestOtherTypes FuzzWhoseCallback; pipeline/receive TestQuarantine TestSharedKey; pipeline/audit FuzzTwoReadingsOfCallbacks; pipeline TestWhoseCallback; pipeline/jobs TestAppIDs; cmd/billwalk TestReceiveVerb", ""},
 	{64, "a callback sent again and again", "pipeline/receive TestRepeats TestRepeatsOfFailure TestRepeatsOfOldStyle TestRepeatsAreBounded; cmd/billwalk TestReceiverSoak", "after a restart, and beyond the last 65,536, it is stored once more, and counts once"},
 	{65, "weak keys and tokens, and a key file that is gone", "pipeline/receive TestSmallExponent TestLegacyTimestamp TestKeyFileRemoved; pipeline/jobs TestCallbacksFaults", "a key whose file is gone stays in use until it is replaced: each minute a warning tells"},

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 
 	"billwalk/schema"
@@ -94,6 +95,8 @@ func (p *partition) prove(ctx context.Context) {
 // the same of one bill one is published: that of an account's own walk before that
 // of a root account's, the lower account before the higher, the earlier page before
 // the later. What an account's own walk publishes in another bucket is left to that.
+// What a root account's walk has otherwise than an account's own of another run is no
+// row, and told.
 func (p *partition) expect() error {
 	for i := range p.m.Units {
 		u := p.units[p.m.Units[i].Account.ID]
@@ -108,7 +111,11 @@ func (p *partition) expect() error {
 	slices.SortFunc(p.holders, func(a, b *holder) int {
 		return cmp.Or(compareBools(a.root(), b.root()), cmp.Compare(a.Account.ID, b.Account.ID))
 	})
-	contents, keys := p.elsewhere()
+	contents, own := p.elsewhere()
+	keys := make(map[digest]bool)
+	for key := range own {
+		keys[key] = true
+	}
 	for _, h := range p.holders {
 		for i := range h.records {
 			r := &h.records[i]
@@ -125,6 +132,16 @@ func (p *partition) expect() error {
 				p.tables.conflicts++
 			}
 			keys[r.key] = true
+			switch first, has := own[r.key]; {
+			case !h.root() && !has:
+				own[r.key] = ownWalk{run: h.run()}
+			case h.root() && has && first.run != h.run() && first.elsewhere:
+				h.elsewhere++
+				continue
+			case h.root() && has && first.run != h.run():
+				h.repeated++
+				continue
+			}
 			p.tables.negatives += int64(r.negatives)
 			if r.badText {
 				p.tables.badTexts++
@@ -139,23 +156,41 @@ func (p *partition) expect() error {
 	return nil
 }
 
+// ownWalk is the first of the accounts' own walks that has a bill.
+type ownWalk struct {
+	run       string
+	elsewhere bool // it is published in another bucket
+}
+
 // elsewhere returns what accounts' own walks publish in other buckets, by content,
 // and the bills that it is of. Only a root account's walk can find it here, too.
-func (p *partition) elsewhere() (contents, keys map[digest]bool) {
-	contents, keys = make(map[digest]bool), make(map[digest]bool)
+func (p *partition) elsewhere() (contents map[digest]bool, bills map[digest]ownWalk) {
+	contents, bills = make(map[digest]bool), make(map[digest]ownWalk)
 	if !slices.ContainsFunc(p.holders, func(h *holder) bool { return h.root() }) {
-		return contents, keys
+		return contents, bills
 	}
-	for _, u := range p.units {
+	for _, id := range slices.Sorted(maps.Keys(p.units)) {
+		u := p.units[id]
 		if u.manifest == nil || u.manifest == p.m || u.root() {
 			continue
 		}
 		p.certain = p.certain && u.sound()
 		for i := range u.records {
-			contents[u.records[i].content], keys[u.records[i].key] = true, true
+			contents[u.records[i].content] = true
+			if _, has := bills[u.records[i].key]; !has {
+				bills[u.records[i].key] = ownWalk{u.run(), true}
+			}
 		}
 	}
-	return contents, keys
+	return contents, bills
+}
+
+// run returns the run that walked the unit last, as it is published.
+func (u *unit) run() string {
+	if c := u.published(); c != nil {
+		return c.Latest().RunID
+	}
+	return ""
 }
 
 // root says that the unit was walked by a root account.

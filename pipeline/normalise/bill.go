@@ -67,6 +67,15 @@ func (n Normaliser) Conflict(r Record, from Provenance) schema.Exception {
 	return e
 }
 
+// OtherVersion is the exception for a record of a root account's walk whose bill the
+// payee's own walk, of another run, has with other content.
+func (n Normaliser) OtherVersion(r Record, from Provenance) schema.Exception {
+	e := n.Conflict(r, from)
+	e.Severity = schema.SeverityWarning
+	e.Detail = "the account's own walk, of another night, has this bill with other content, and counts; this is what the walk of its root account has"
+	return e
+}
+
 func (n Normaliser) describe(e *schema.Exception, bill *schema.Bill, record string) {
 	e.AccountID, e.LedgerID = schema.Some(bill.AccountID), schema.Some(bill.LedgerID)
 	e.ShopOrderID = bill.ShopOrderID

@@ -12,7 +12,8 @@ import (
 )
 
 // BenchmarkServeHTTP: what a callback costs beside net/http, the archive and the
-// check whether it can be read. Most of it is the signature.
+// check whether it can be read. Most of it is the signature. It is one callback, so that
+// after the first it is known as a repeat.
 func BenchmarkServeHTTP(b *testing.B) {
 	f := newFixture(b, func(c *Config) {
 		c.Archive = nowhere{}

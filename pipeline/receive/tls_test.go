@@ -32,7 +32,7 @@ func rsaSigned(t *testing.T) (cert, key []byte) {
 }
 
 // secureFixture is a receiver with a certificate of an RSA key.
-func secureFixture(t *testing.T) (*fixture, *x509.CertPool) {
+func secureFixture(t *testing.T, limits Connections) (*fixture, *x509.CertPool) {
 	t.Helper()
 	certFile, keyFile := filepath.Join(t.TempDir(), "tls.crt"), filepath.Join(t.TempDir(), "tls.key")
 	cert, key := rsaSigned(t)
@@ -40,7 +40,7 @@ func secureFixture(t *testing.T) (*fixture, *x509.CertPool) {
 	writeFile(t, keyFile, key)
 	roots := x509.NewCertPool()
 	roots.AppendCertsFromPEM(cert)
-	return newFixture(t, func(c *Config) { c.Cert, c.Key = certFile, keyFile }), roots
+	return newFixture(t, func(c *Config) { c.Cert, c.Key, c.Connections = certFile, keyFile, limits }), roots
 }
 
 // TestSuites: of TLS 1.2 those with CBC, or without forward secrecy, are not spoken.
@@ -48,7 +48,7 @@ func TestSuites(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ourTime()
-		f, roots := secureFixture(t)
+		f, roots := secureFixture(t, Connections{})
 		l, _ := f.servingAt(t)
 		spoken := 0
 		for _, suite := range append(tls.CipherSuites(), tls.InsecureCipherSuites()...) {
@@ -75,7 +75,7 @@ func TestPlainConnectionsToTLS(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ourTime()
-		f, _ := secureFixture(t)
+		f, _ := secureFixture(t, Connections{})
 		l, _ := f.servingAt(t)
 		began := time.Now()
 		for i := range 3000 {
@@ -93,6 +93,31 @@ func TestPlainConnectionsToTLS(t *testing.T) {
 		}
 		if !strings.Contains(f.logged.String(), `"reason":"tls_handshake","others_not_logged":`) || strings.Contains(f.logged.String(), "canary") {
 			t.Errorf("the log says %s", f.logged)
+		}
+	})
+}
+
+// TestVerifiedOverTLS: a connection whose callback is verified is not closed for another one,
+// over TLS either.
+func TestVerifiedOverTLS(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ourTime()
+		f, roots := secureFixture(t, Connections{Most: 1})
+		f.shelf.took = time.Second
+		l, _ := f.servingAt(t)
+		answers := make(chan int)
+		conn := tls.Client(dialed(t, l), &tls.Config{RootCAs: roots, ServerName: "receiver", MinVersion: tls.VersionTLS12})
+		go func() {
+			status, _, _ := answered(conn, signedPost("n", someBody).wire())
+			answers <- status
+		}()
+		synctest.Wait()
+		if other := dialed(t, l); !isClosed(other) {
+			t.Error("one more is let in")
+		}
+		if status := <-answers; status != 200 {
+			t.Errorf("answered with %d", status)
 		}
 	})
 }
