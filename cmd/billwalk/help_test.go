@@ -38,7 +38,9 @@ func TestEveryVerbIsExplained(t *testing.T) {
 
 func newRoot() *cobra.Command {
 	p := &program{out: io.Discard, err: io.Discard, now: clock}
-	return p.root()
+	root := p.root()
+	root.InitDefaultHelpCmd()
+	return root
 }
 
 // checkExample checks that the example is of the command, or of one below it,

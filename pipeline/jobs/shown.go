@@ -182,9 +182,9 @@ func (r *reader) hide(key string, v value) {
 func HideVariable(r *schema.Redactor, name, held string) {
 	texts := []string{held, strings.TrimRight(held, "/"), filepath.Clean(held)}
 	if u, err := url.Parse(held); err == nil && u.Scheme != "" {
-		texts = append(texts, u.Opaque, u.Path, strings.Trim(u.Path, "/"), u.Host)
+		texts = append(texts, u.Opaque, u.Path, strings.Trim(u.Path, "/"))
 		if _, err := netip.ParseAddr(u.Hostname()); err != nil && !loopback(u.Hostname()) {
-			texts = append(texts, u.Hostname())
+			texts = append(texts, u.Host, u.Hostname()) // a bare IP address is no secret
 		}
 		if password, ok := u.User.Password(); ok {
 			texts = append(texts, u.User.Username(), password)

@@ -2,6 +2,7 @@ package object
 
 import (
 	"context"
+	"errors"
 	"io"
 	"iter"
 )
@@ -34,6 +35,14 @@ func (h hiding) hide(err error) error {
 		return &hiddenError{text, err}
 	}
 	return err
+}
+
+// size implements sizer, where the store does.
+func (h hiding) size(key string) (int64, error) {
+	if known, ok := h.Store.(sizer); ok {
+		return known.size(key)
+	}
+	return 0, errors.ErrUnsupported
 }
 
 // Get implements [Store].
