@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"log/slog"
 	"os"
 	"runtime"
 	"slices"
@@ -15,6 +16,7 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/audit"
+	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 	"billwalk/sinks/archive"
 	"billwalk/sinks/lake"
@@ -138,8 +140,53 @@ func (s stopping) Get(ctx context.Context, key string) (io.ReadCloser, object.In
 // hundred days, or of as many as BILLWALK_SETTLEMENTS says: what it takes is the reading
 // of the others' settle_ids. Its findings are those of a lake without an archive.
 func BenchmarkVerifyOneDay(b *testing.B) {
-	const days, few = 100, 10
-	settlements := 1_000_000
+	const days = 100
+	store, settlements := manySettlements(b, days)
+	var read atomic.Int64
+	counted := counting{store, &read}
+	for b.Loop() {
+		read.Store(0)
+		peak := heapPeak()
+		a := audit.Audit{Archive: archive.New(store), Lake: lake.ToVerify(counted, 1, version()), Buckets: 1, From: firstDay, To: firstDay, Today: firstDay + days}
+		if _, err := a.Run(b.Context()); err != nil || len(a.Elsewhere) > 0 {
+			b.Fatal(err, a.Elsewhere)
+		}
+		b.ReportMetric(peak(), "MB-heap")
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(settlements), "ns/settlement")
+	b.ReportMetric(float64(read.Load())/1e6, "MB-read")
+}
+
+// BenchmarkStanding makes a run without bills on such a lake: what it takes is finding
+// out where the settlements stand.
+func BenchmarkStanding(b *testing.B) {
+	const days = 100
+	store, settlements := manySettlements(b, days)
+	published, err := lake.Open(b.Context(), store, 1, version())
+	if err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		peak := heapPeak()
+		r := pipeline.Run{
+			ID: "run", Job: "nightly", From: firstDay + days + 1, To: firstDay + days + 1, Buckets: 1, Accounts: []schema.Account{{ID: "7047437174853240835"}},
+			Archive: archive.New(store), Lake: staging{published}, Rules: reconcile.Rules{Configured: true, Lookback: 7}, PublishedDays: published.PublishedDays,
+			Now: time.Now, Log: slog.New(slog.DiscardHandler), Progress: new(pipeline.Progress),
+		}
+		if _, err := r.Do(b.Context()); err != nil {
+			b.Fatal(err)
+		}
+		b.ReportMetric(peak(), "MB-heap")
+	}
+	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(settlements), "ns/settlement")
+}
+
+// manySettlements is a lake of a million settlements, or of BILLWALK_SETTLEMENTS, on
+// some days, and of ten on the first.
+func manySettlements(b *testing.B, days int) (store object.Store, settlements int) {
+	b.Helper()
+	const few = 10
+	settlements = 1_000_000
 	if n, err := strconv.Atoi(os.Getenv("BILLWALK_SETTLEMENTS")); err == nil {
 		settlements = n
 	}
@@ -158,19 +205,7 @@ func BenchmarkVerifyOneDay(b *testing.B) {
 		}
 		publishSettlements(b, published, firstDay+d, int64(d)*1_000_000, n)
 	}
-	var read atomic.Int64
-	counted := counting{store, &read}
-	for b.Loop() {
-		read.Store(0)
-		peak := heapPeak()
-		a := audit.Audit{Archive: archive.New(store), Lake: lake.ToVerify(counted, 1, version()), Buckets: 1, From: firstDay, To: firstDay, Today: firstDay + days}
-		if _, err := a.Run(b.Context()); err != nil || len(a.Elsewhere) > 0 {
-			b.Fatal(err, a.Elsewhere)
-		}
-		b.ReportMetric(peak(), "MB-heap")
-	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N)/float64(settlements), "ns/settlement")
-	b.ReportMetric(float64(read.Load())/1e6, "MB-read")
+	return store, settlements
 }
 
 // publishSettlements publishes a day of settlements as the platform has them.
