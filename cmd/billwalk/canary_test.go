@@ -30,6 +30,8 @@ const (
 	groupCanary = "cnryG" // group_name
 	extraCanary = "cnryX" // cp_extra
 
+	redactedToken = "[redacted access_token]" // where an answer repeats one
+
 	numberCanary = "31415926535" // a code that is a number, and no whole one
 )
 
@@ -101,7 +103,11 @@ func plant(member []byte) []byte {
 func (a *aviary) secrets(others ...string) []string {
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	return slices.Concat(canaries, slices.Collect(maps.Keys(a.tokens)), others)
+	tokens := slices.Collect(maps.Keys(a.tokens))
+	for _, token := range tokens {
+		tokens = append(tokens, spelled(token))
+	}
+	return slices.Concat(canaries, tokens, others)
 }
 
 // checkSilent wants none of the secrets in a text.
@@ -140,6 +146,7 @@ func checkStored(t *testing.T, folder string, secrets []string) map[string]int {
 		case ".parquet":
 			data, allowed = tableText(t, name, path), []string{groupCanary, extraCanary}
 		}
+		met[redactedToken] += bytes.Count(data, []byte(redactedToken))
 		for _, canary := range allowed {
 			met[canary] += bytes.Count(data, []byte(canary))
 		}
@@ -241,7 +248,6 @@ func TestCanaries(t *testing.T) {
 			config := j.write(t)
 			said := make(map[string]string)
 			root := newRoot()
-			root.InitDefaultHelpCmd()
 			root.InitDefaultCompletionCmd()
 			for _, verb := range root.Commands() {
 				args, known := verbArgs(config)[verb.Name()]
@@ -265,7 +271,7 @@ func TestCanaries(t *testing.T) {
 				checkSilent(t, where, text, secrets)
 			}
 			met := checkStored(t, row.lake.files(s3), secrets)
-			for _, canary := range []string{codeCanary, groupCanary} {
+			for _, canary := range []string{codeCanary, groupCanary, redactedToken} {
 				if met[canary] == 0 {
 					t.Errorf("%s is nowhere, not even in the archive: nothing was tested", canary)
 				}
@@ -294,7 +300,8 @@ type betrayer struct {
 
 const slippedRecord = `{"account_id":"1","ledger_id":"2","settle_type":1,"code":"cnryC1","group_name":"cnryG1","cp_extra":"cnryX1"}`
 
-// betrayals are whole answers, in which TOKEN and SECRET are the caller's.
+// betrayals are whole answers, in which TOKEN and SECRET are the caller's, and ESCAPED
+// is the token in another spelling.
 var betrayals = []struct {
 	status int
 	body   string
@@ -314,6 +321,7 @@ var betrayals = []struct {
 	{200, `{"data":{"has_more":false,"ledger_records":[{"account_id":"1","ledger_id":"2","settle_type":1,"code":` + numberCanary + `.5}]},"extra":{"error_code":0}}`},
 	{200, "{\"data\":{\"has_more\":false,\"ledger_records\":[{\"code\":\"cnryC1\",\"poi_id\":\"\xff\"}]}}"},
 	{302, ``},
+	{200, `{"data":{"has_more":false,"cursor":"0","ledger_records":[{"account_id":"1","ledger_id":"2","settle_type":1,"group_name":"TOKEN","cp_extra":"{\"Authorization\":\"SECRET\"}","settle_type_desc":"SECRET","poi_id":"TOKEN","note":{"TOKEN":"SECRET"}}]},"extra":{"error_code":0,"logid":"TOKEN","description":"SECRET","sub_description":"ESCAPED"}}`},
 }
 
 func (b *betrayer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -340,5 +348,13 @@ func (b *betrayer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Location", "https://elsewhere.example/?access_token="+token)
 	w.Header().Set("Retry-After", token)
 	w.WriteHeader(betrayal.status)
-	_, _ = w.Write([]byte(strings.NewReplacer("TOKEN", token, "SECRET", secret).Replace(betrayal.body)))
+	_, _ = w.Write([]byte(strings.NewReplacer("TOKEN", token, "SECRET", secret, "ESCAPED", spelled(token)).Replace(betrayal.body)))
+}
+
+// spelled returns a text in JSON's code points.
+func spelled(text string) (escaped string) {
+	for _, c := range []byte(text) {
+		escaped += fmt.Sprintf(`\u%04x`, c)
+	}
+	return escaped
 }
