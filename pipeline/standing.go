@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"slices"
+	"time"
 
 	"golang.org/x/sync/errgroup"
 
@@ -20,10 +21,11 @@ import (
 // published settlements, once; a million of them take 24 MB of memory.
 type standing struct {
 	window    schema.Day
-	planned   map[schema.Day]bool   // days of this run: only they take what stands nowhere
-	published []stand               // by settle_id and day
-	replaced  map[partition]bool    // by this run: what it published there is in placed
-	placed    map[fingerprint]stand // by this run
+	planned   map[schema.Day]bool     // days of this run: only they take what stands nowhere
+	built     map[partition]time.Time // when what is published of them was
+	published []stand                 // by settle_id and day
+	replaced  map[partition]bool      // by this run: what it published there is in placed
+	placed    map[fingerprint]stand   // by this run
 }
 
 // stand is a settlement where it is published.
@@ -44,9 +46,14 @@ func (s *stand) compare(other stand) int {
 
 // readStanding reads where the published settlements stand.
 func (b *builder) readStanding(ctx context.Context) error {
-	b.standing = &standing{window: schema.Day(b.Rules.Lookback), planned: make(map[schema.Day]bool), replaced: make(map[partition]bool), placed: make(map[fingerprint]stand)}
+	b.standing = &standing{window: schema.Day(b.Rules.Lookback), planned: make(map[schema.Day]bool), built: make(map[partition]time.Time), replaced: make(map[partition]bool), placed: make(map[fingerprint]stand)}
 	for _, day := range b.plan.days() {
 		b.standing.planned[day] = true
+	}
+	for _, base := range b.plan.Bases {
+		if base.Manifest != nil {
+			b.standing.built[partition{base.Day, base.Bucket}] = base.Manifest.PublishedAt
+		}
 	}
 	if !b.Rules.Configured || b.PublishedDays == nil {
 		return nil
@@ -114,6 +121,14 @@ func (s *standing) elsewhere(settleID string, day schema.Day) (where stand, else
 	return where, known && max(where.day-day, day-where.day) > s.window
 }
 
+// early says that a settlement was published before its own time: the days up to that
+// were not known then, and it stands where it does for now.
+func (s *standing) early(where stand, settlement *schema.Settlement) bool {
+	at := partition{where.day, int(where.bucket)}
+	built, ok := s.built[at]
+	return ok && !s.replaced[at] && settlement.SettleTime.Valid && settlement.SettleTime.V.After(built)
+}
+
 // place notes the settlements of a partition that this run has published.
 func (s *standing) place(at partition, settlements map[string]schema.Status) {
 	s.replaced[at] = true
@@ -144,7 +159,7 @@ func (e *evidence) leaveElsewhere(f *found, day schema.Day, bills []reconcile.Bi
 		}
 		near := max(where.day-day, day-where.day) <= e.standing.window
 		switch {
-		case near && slices.Contains(billed, where.day):
+		case near && slices.Contains(billed, where.day) && !e.standing.early(where, &r.Settlement):
 			if f.stands == nil {
 				f.stands = make(map[string]schema.Day)
 			}

@@ -109,7 +109,7 @@ var ruleMutants = []ruleMutant{
 	},
 	{
 		rule: "a settlement that stands on another day counts again", file: "pipeline/standing.go",
-		old: "return first, known && ", new: "return first, false && known && ",
+		old: "\tif !known {\n\t\t\treturn false\n", new: "\tif known || !known {\n\t\t\treturn false\n",
 		packages: "./cmd/billwalk", killer: "^TestMonth$/^2d$/^1$",
 	},
 	{
