@@ -85,7 +85,7 @@ func newMonth(t *testing.T, seed uint64, lookback int) *monthRun {
 
 func newMonthOf(t *testing.T, config month.Config) *monthRun {
 	m := &monthRun{T: t, lookback: config.Lookback, store: object.NewMem()}
-	config.First, config.Now = monthFirst, m.now
+	config.First, config.Now, config.AppID = monthFirst, m.now, "trade-key"
 	m.platform = month.New(config)
 	m.truth = month.NewTruth(m.platform)
 	server := httptest.NewServer(m.platform)

@@ -37,7 +37,7 @@ func (p *Platform) Callbacks(night int) (bodies [][]byte) {
 		for _, s := range o.settlements {
 			for _, v := range s.versions {
 				if v.night == night && v.status != processing {
-					bodies = append(bodies, s.callback(v))
+					bodies = append(bodies, s.callback(p.config.AppID, v))
 				}
 			}
 		}
@@ -47,9 +47,9 @@ func (p *Platform) Callbacks(night int) (bodies [][]byte) {
 
 // callback is what tells that the settlement became final. It names the item of an
 // order with one bill.
-func (s *settlement) callback(v settleVersion) []byte {
+func (s *settlement) callback(appID string, v settleVersion) []byte {
 	message := object{
-		"app_id": "tt00000000000000", "status": v.status, "order_id": s.orderIDOf(), "cp_extra": "", "message": v.status, "event_time": v.time.UnixMilli(),
+		"app_id": appID, "status": v.status, "order_id": s.orderIDOf(), "cp_extra": "", "message": v.status, "event_time": v.time.UnixMilli(),
 		"settle_id": s.id, "out_settle_no": s.outNo(), "settle_amount": v.legs[0], "rake": v.legs[1], "commission": v.legs[2],
 		"settle_detail": fmt.Sprintf("商户号68882720803499563550-分成金额(分)%d", v.legs[3]), "is_auto_settle": false,
 	}

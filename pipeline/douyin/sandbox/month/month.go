@@ -28,6 +28,7 @@ type Config struct {
 	Lookback int        // of the job: most of what happens to a day happens within it
 	Orders   int        // per merchant and day, 3 when 0
 	Eventful int        // of a thousand orders, those to which something happens; all when 0. The others are settled whole when they are looked at first, and no night refuses anything
+	AppID    string     // that callbacks name
 	Now      func() time.Time
 }
 
