@@ -30,8 +30,9 @@ type found struct {
 	settlements []notified.Row
 	foreign     []foreignRow
 	answers     []answeredQuestion
-	linked      []int32 // callbacks, by their place
-	away        []awaySettlement
+	linked      []int32               // callbacks, by their place
+	away        []awaySettlement      // they count on other days
+	late        []awaySettlement      // they succeeded after the day where they stand was built for the last time
 	stands      map[string]schema.Day // by settle_id: where others are published
 }
 

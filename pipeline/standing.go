@@ -157,19 +157,29 @@ func (e *evidence) leaveElsewhere(f *found, day schema.Day, bills []reconcile.Bi
 		if !known {
 			return false
 		}
-		near := max(where.day-day, day-where.day) <= e.standing.window
+		near, planned := max(where.day-day, day-where.day) <= e.standing.window, e.standing.planned[where.day]
+		hasBill := slices.Contains(billed, where.day)
 		switch {
-		case near && slices.Contains(billed, where.day) && !e.standing.early(where, &r.Settlement):
+		case near && planned && (!hasBill || e.standing.early(where, &r.Settlement)):
+			return false // it moves
+		case near && hasBill:
 			if f.stands == nil {
 				f.stands = make(map[string]schema.Day)
 			}
 			f.stands[id] = where.day
-		case !near || !e.standing.planned[where.day]: // else it moves with its bill
-			f.away = append(f.away, awaySettlement{r.Settlement, where})
-			return true
+			if !planned && late(&r.Settlement, where) {
+				f.late = append(f.late, awaySettlement{r.Settlement, where})
+			}
+			return false
 		}
-		return false
+		f.away = append(f.away, awaySettlement{r.Settlement, where})
+		return true
 	})
+}
+
+// late says that the settlement has succeeded since the day where it stands was built.
+func late(s *schema.Settlement, where stand) bool {
+	return s.Status == schema.StatusSuccess && !where.succeeded
 }
 
 // elsewhere says that a settlement which succeeded counts on an earlier day.
@@ -180,16 +190,15 @@ func (f *found) elsewhere(day schema.Day) bool {
 // tellAway tells of the order's settlements that count on another day, once. It is
 // an error where one has succeeded since it was last looked at there.
 func (j *joiner) tellAway(g *gathered) error {
-	if len(g.away) == 0 || firstAccount(g.on(j.at.day)).Bucket(j.buckets) != j.at.bucket {
+	if len(g.away)+len(g.late) == 0 || firstAccount(g.on(j.at.day)).Bucket(j.buckets) != j.at.bucket {
 		return nil
 	}
-	for i := range g.away {
-		a := &g.away[i]
+	for _, a := range slices.Concat(g.away, g.late) {
 		e := schema.Exception{
 			Rule: schema.RuleSettleElsewhere, Severity: schema.SeverityWarning, ShopOrderID: schema.Some(g.bills[0].Order()), SettleID: schema.Some(a.SettleID),
 			Actual: a.Amount, Detail: fmt.Sprintf("the settlement stands on %s, where the order has another bill, and counts there alone", a.day),
 		}
-		if a.Status == schema.StatusSuccess && !a.succeeded {
+		if late(&a.Settlement, a.stand) {
 			e.Severity = schema.SeverityError
 			e.Detail = fmt.Sprintf("the settlement has succeeded since %s was last looked at, where it stands: it counts once that day is run again (--from %s --to %s)", a.day, a.day, a.day)
 		}

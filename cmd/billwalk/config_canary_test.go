@@ -199,12 +199,12 @@ func withoutCredentials(t *testing.T) {
 func TestHiddenVariables(t *testing.T) {
 	t.Parallel()
 	p := quiet(clock)
-	p.hideEnvironment([]string{"https_proxy=http://user:" + misplaced + "@proxy.example:3128/", "AWS_SESSION_TOKEN=token-12345/+", "HOME=/home/somebody"})
+	p.hideEnvironment([]string{"https_proxy=http://user:" + misplaced + "@proxy.example:3128/", "AWS_SESSION_TOKEN=token-12345/+", "HOME=/data/somebody"})
 	for text, want := range map[string]string{
 		"proxyconnect tcp: lookup proxy.example: no such host": "proxyconnect tcp: lookup ${https_proxy}: no such host",
 		"invalid password " + misplaced:                        "invalid password ${https_proxy}",
 		`{"msg":"token-12345\/+"}`:                             `{"msg":"${AWS_SESSION_TOKEN}"}`,
-		"open /home/somebody/x":                                "open /home/somebody/x",
+		"open /data/somebody/x":                                "open /data/somebody/x",
 	} {
 		if got := p.hidden.Text(text); got != want {
 			t.Errorf("%s is shown as %s, want %s", text, got, want)
