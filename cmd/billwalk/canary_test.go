@@ -233,9 +233,10 @@ func TestCanaries(t *testing.T) {
 	for name, row := range map[string]struct {
 		lake    lakePlace
 		columns string
+		run     string // how its runs speak: on this platform they take minutes
 	}{
-		"hash, folder": {folderLake(t), "{code: hash, code_key: canary-code-key}"},
-		"drop, s3":     {bucketLake(s3, "canaries"), "{code: drop}"},
+		"hash, folder": {folderLake(t), "{code: hash, code_key: canary-code-key}", "text"},
+		"drop, s3":     {bucketLake(s3, "canaries"), "{code: drop}", "json"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -258,13 +259,16 @@ func TestCanaries(t *testing.T) {
 					continue
 				}
 				for _, output := range []string{"text", "json"} {
+					if verb.Name() == "run" && output != row.run {
+						continue
+					}
 					var out, log bytes.Buffer
 					Main(slices.Concat([]string{verb.Name()}, args, []string{"--output", output, "--verbose"}), &out, &log)
 					said[verb.Name()+" "+output] = out.String() + log.String()
 				}
 			}
-			if strings.Count(said["run json"], `"reason"`) < 5 {
-				t.Errorf("hardly anything failed: nothing was tested\n%s", said["run json"])
+			if ran := said["run "+row.run]; strings.Count(ran, "reason") < 5 {
+				t.Errorf("hardly anything failed: nothing was tested\n%s", ran)
 			}
 			secrets := platform.secrets("canary-secret", "canary-trade", s3.SecretKey)
 			for where, text := range said {

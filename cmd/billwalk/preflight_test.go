@@ -91,7 +91,6 @@ func filesIn(t *testing.T, lake lakePlace) (files []string) {
 // anything; days that are closed by both clocks are taken, with a warning.
 func TestClockRefusesRun(t *testing.T) {
 	t.Parallel()
-	platform := serve(t, testWorld(7, 5))
 	noon, early, late := clockAt("2026-11-21 12:00"), clockAt("2026-11-21 00:30"), clockAt("2026-11-21 23:30")
 	for name, c := range map[string]struct {
 		now     time.Time
@@ -116,7 +115,7 @@ func TestClockRefusesRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			lake := folderLake(t)
+			lake, platform := folderLake(t), serve(t, testWorld(7, 5)) // of its own: of an app's tokens two are good
 			config := job{lake: lake, platform: ahead(t, platform, c.now, c.ahead), accounts: platform.Accounts()[:1], qps: 1000}.write(t)
 			code, out, log := commandAt(t, c.now, append([]string{"run", "nightly", "--config", config}, c.flags...)...)
 			if !c.refused {
