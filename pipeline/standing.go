@@ -17,15 +17,14 @@ import (
 
 // standing knows on which day each settlement of the lake counts. There it stays,
 // however far apart the bills of its order are: what another day of the order is
-// answered with is not money again. To know it, a run reads two columns of all
+// answered with is not money again. To know it, a run reads three columns of all
 // published settlements, once; a million of them take 24 MB of memory.
 type standing struct {
 	window    schema.Day
-	planned   map[schema.Day]bool     // days of this run: only they take what stands nowhere
-	built     map[partition]time.Time // when what is published of them was
-	published []stand                 // by settle_id and day
-	replaced  map[partition]bool      // by this run: what it published there is in placed
-	placed    map[fingerprint]stand   // by this run
+	planned   map[schema.Day]bool   // days of this run: only they take what stands nowhere
+	published []stand               // by settle_id and day
+	replaced  map[partition]bool    // by this run: what it published there is in placed
+	placed    map[fingerprint]stand // by this run
 }
 
 // stand is a settlement where it is published.
@@ -34,6 +33,7 @@ type stand struct {
 	day       schema.Day
 	bucket    int16
 	succeeded bool
+	early     bool // it was published before its own time: the days up to that were not known then
 }
 
 func standingID(settleID string) fingerprint {
@@ -46,13 +46,14 @@ func (s *stand) compare(other stand) int {
 
 // readStanding reads where the published settlements stand.
 func (b *builder) readStanding(ctx context.Context) error {
-	b.standing = &standing{window: schema.Day(b.Rules.Lookback), planned: make(map[schema.Day]bool), built: make(map[partition]time.Time), replaced: make(map[partition]bool), placed: make(map[fingerprint]stand)}
+	b.standing = &standing{window: schema.Day(b.Rules.Lookback), planned: make(map[schema.Day]bool), replaced: make(map[partition]bool), placed: make(map[fingerprint]stand)}
 	for _, day := range b.plan.days() {
 		b.standing.planned[day] = true
 	}
+	built := make(map[partition]time.Time)
 	for _, base := range b.plan.Bases {
 		if base.Manifest != nil {
-			b.standing.built[partition{base.Day, base.Bucket}] = base.Manifest.PublishedAt
+			built[partition{base.Day, base.Bucket}] = base.Manifest.PublishedAt
 		}
 	}
 	if !b.Rules.Configured || b.PublishedDays == nil {
@@ -67,7 +68,8 @@ func (b *builder) readStanding(ctx context.Context) error {
 	reads.SetLimit(readsAtATime)
 	for i := range lists {
 		reads.Go(func() (err error) {
-			lists[i], err = b.standsOf(ctx, partition{days[i/b.Buckets], i % b.Buckets})
+			at := partition{days[i/b.Buckets], i % b.Buckets}
+			lists[i], err = b.standsOf(ctx, at, built[at])
 			return err
 		})
 	}
@@ -82,12 +84,15 @@ func (b *builder) readStanding(ctx context.Context) error {
 // spansWindows says that the run has days of which one is not in the other's window.
 func (r *Run) spansWindows() bool { return int(r.To-r.From)+r.Lookback > r.Rules.Lookback }
 
-func (b *builder) standsOf(ctx context.Context, at partition) (stands []stand, err error) {
-	for s, err := range b.Lake.Settlements(ctx, at.day, at.bucket, "settle_id", "settle_status") {
+// standsOf reads a partition, of which it is known when it was published if it is one of
+// the run's.
+func (b *builder) standsOf(ctx context.Context, at partition, built time.Time) (stands []stand, err error) {
+	for s, err := range b.Lake.Settlements(ctx, at.day, at.bucket, "settle_id", "settle_status", "settle_time") {
 		if err != nil {
 			return nil, err
 		}
-		one := stand{standingID(s.SettleID), at.day, int16(at.bucket), s.Status == schema.StatusSuccess}
+		early := !built.IsZero() && s.SettleTime.Valid && s.SettleTime.V.After(built)
+		one := stand{standingID(s.SettleID), at.day, int16(at.bucket), s.Status == schema.StatusSuccess, early}
 		if n := len(stands); n > 0 && stands[n-1].id == one.id { // a row for another of its items
 			stands[n-1].succeeded = stands[n-1].succeeded || one.succeeded
 			continue
@@ -121,19 +126,11 @@ func (s *standing) elsewhere(settleID string, day schema.Day) (where stand, else
 	return where, known && max(where.day-day, day-where.day) > s.window
 }
 
-// early says that a settlement was published before its own time: the days up to that
-// were not known then, and it stands where it does for now.
-func (s *standing) early(where stand, settlement *schema.Settlement) bool {
-	at := partition{where.day, int(where.bucket)}
-	built, ok := s.built[at]
-	return ok && !s.replaced[at] && settlement.SettleTime.Valid && settlement.SettleTime.V.After(built)
-}
-
 // place notes the settlements of a partition that this run has published.
 func (s *standing) place(at partition, settlements map[string]schema.Status) {
 	s.replaced[at] = true
 	for settleID, status := range settlements {
-		one := stand{standingID(settleID), at.day, int16(at.bucket), status == schema.StatusSuccess}
+		one := stand{standingID(settleID), at.day, int16(at.bucket), status == schema.StatusSuccess, false}
 		if before, known := s.placed[one.id]; !known || one.day < before.day {
 			s.placed[one.id] = one
 		}
@@ -160,7 +157,7 @@ func (e *evidence) leaveElsewhere(f *found, day schema.Day, bills []reconcile.Bi
 		near, planned := max(where.day-day, day-where.day) <= e.standing.window, e.standing.planned[where.day]
 		hasBill := slices.Contains(billed, where.day)
 		switch {
-		case near && planned && (!hasBill || e.standing.early(where, &r.Settlement)):
+		case near && planned && (!hasBill || where.early):
 			return false // it moves
 		case near && hasBill:
 			if f.stands == nil {
