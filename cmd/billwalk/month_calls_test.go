@@ -19,6 +19,9 @@ import (
 //	BILLWALK_DEEP=1 go test ./cmd/billwalk -run 'TestCalls$' -v    the whole month
 func TestCalls(t *testing.T) {
 	t.Parallel()
+	if raceDetector {
+		t.Skip("it counts calls, and TestMonth runs the same code side by side")
+	}
 	for _, row := range []struct {
 		name         string
 		orders       int // per merchant and day

@@ -47,6 +47,9 @@ func TestMonth(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%dd/%d", lookback, seed), func(t *testing.T) {
 				t.Parallel()
+				if raceDetector { // ten times as slow
+					sample(t, seed, 5)
+				}
 				m := newMonth(t, uint64(seed), lookback)
 				for night := range monthNights {
 					m.night(night)
