@@ -250,7 +250,7 @@ var partCases = []reconcileCase{
 	{"an amount too many keeps the group open",
 		[]string{"01 A l1 o 100"},
 		[]string{"01 s1 o SUCCESS 100", "01 s2 o SUCCESS 30"},
-		[]string{"01 A o o - mismatched [partly_billed total_differs fee_differs net_differs] 1+2 billed 100 settled 130 diff 30"}},
+		[]string{"01 A o o - mismatched [total_differs fee_differs net_differs] 1+2 billed 100 settled 130 diff 30"}},
 	{"bills of one key pair by item",
 		[]string{"01 A l o 100 item=i2", "01 A l o 100 item=i1", "02 A m o 70"},
 		[]string{"01 f1 o FAIL 100 item=i1", "01 f2 o FAIL 100 item=i2", "02 s o SUCCESS 100"},
@@ -308,5 +308,5 @@ var leftOverCases = []reconcileCase{
 		[]string{"01 s1 o SUCCESS 100", "01 s2 o SUCCESS 100 item=i1", "01 s3 o SUCCESS 300/20/0/280 item=i2"},
 		[]string{
 			"01 A o/i1 o i1 mismatched [settlement_unexplained] 1+2 billed 100 settled 200 diff 100",
-			"01 A o/i2 o i2 mismatched [partly_billed total_differs net_differs] 1+1 billed 300 settled 300/20/0/280 diff 0/-10/0/10"}},
+			"01 A o/i2 o i2 mismatched [total_differs net_differs] 1+1 billed 300 settled 300/20/0/280 diff 0/-10/0/10"}},
 }

@@ -244,7 +244,7 @@ func TestCanaries(t *testing.T) {
 			world.Accounts = 3 + len(betrayals)
 			platform := newAviary(t, &betrayer{platform: serve(t, world)})
 			accounts := platform.platform.(*betrayer).platform.Accounts()
-			j := job{lake: row.lake, platform: platform.url, accounts: accounts, qps: 5000, trade: 5000, lookback: 1, passes: 2,
+			j := job{lake: row.lake, platform: platform.url, accounts: accounts, qps: 5000, trade: 5000, lookback: 0, passes: 2,
 				extra: "    columns: " + row.columns + "\n"}
 			config := j.write(t)
 			said := make(map[string]string)
