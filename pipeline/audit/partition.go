@@ -135,11 +135,12 @@ func (p *partition) expect() error {
 			switch first, has := own[r.key]; {
 			case !h.root() && !has:
 				own[r.key] = ownWalk{run: h.run()}
-			case h.root() && has && first.run != h.run() && first.elsewhere:
-				h.elsewhere++
-				continue
 			case h.root() && has && first.run != h.run():
-				h.repeated++
+				if first.elsewhere {
+					h.elsewhere++
+				} else {
+					h.repeated++
+				}
 				continue
 			}
 			p.tables.negatives += int64(r.negatives)

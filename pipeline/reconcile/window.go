@@ -13,6 +13,7 @@ type window struct {
 	key         string
 	order       *Order
 	days        []schema.Day    // that have bills, ascending
+	built       []schema.Day    // of them, those that take settlements which stand nowhere
 	groups      []group         // by account, day, item
 	settlements []settlement    // by settle_id and item
 	items       map[string]bool // that settlements name
@@ -96,6 +97,12 @@ func (r *Rules) window(day schema.Day, o *Order) *window {
 	}
 	slices.Sort(w.days)
 	w.days = slices.Compact(w.days)
+	if w.built = w.days; o.Built != nil {
+		w.built = slices.DeleteFunc(slices.Clone(w.days), func(day schema.Day) bool { return !o.Built[day] })
+	}
+	if len(w.built) == 0 {
+		w.built = w.days
+	}
 	w.group(bills)
 	w.settle()
 	return w
@@ -132,15 +139,8 @@ func (w *window) place(s *settlement) schema.Day {
 	if day, stands := w.order.Stands[s.SettleID]; stands && slices.Contains(w.days, day) {
 		return day
 	}
-	built := w.days
-	if w.order.Built != nil {
-		built = slices.DeleteFunc(slices.Clone(w.days), func(day schema.Day) bool { return !w.order.Built[day] })
-	}
-	if len(built) == 0 {
-		built = w.days
-	}
-	place := built[0]
-	for _, day := range built {
+	place := w.built[0]
+	for _, day := range w.built {
 		if !s.SettleTime.Valid || day <= schema.DayOf(s.SettleTime.V) {
 			place = day
 		}
