@@ -14,7 +14,7 @@ import (
 // name, on the PATH of scripts and of tests that need a process of its own.
 func TestMain(m *testing.M) {
 	setClock()
-	testscript.Main(noLeak{m}, map[string]func(){"billwalk": main, "billwalk-panics": panicMain, "billwalk-small-disk": smallDiskMain, "billwalk-slow-receiver": slowReceiverMain, "billwalk-senders": sendersMain})
+	testscript.Main(noLeak{m}, map[string]func(){"billwalk": main, "billwalk-measured": measuredMain, "billwalk-panics": panicMain, "billwalk-small-disk": smallDiskMain, "billwalk-slow-receiver": slowReceiverMain, "billwalk-senders": sendersMain})
 }
 
 // noLeak runs the tests and fails where a goroutine is left behind.
