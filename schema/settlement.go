@@ -1,6 +1,10 @@
 package schema
 
-import "time"
+import (
+	"cmp"
+	"strings"
+	"time"
+)
 
 // Status of a settlement, in the API's words.
 type Status string
@@ -60,6 +64,20 @@ type Settlement struct {
 
 // TableName implements Row.
 func (*Settlement) TableName() string { return "settlements" }
+
+// SettlementKey is what makes a settlement one row of the table.
+type SettlementKey struct {
+	SettleID    string
+	ItemOrderID string // "" where it is of the whole order
+}
+
+// Key returns the settlement's key.
+func (s *Settlement) Key() SettlementKey { return SettlementKey{s.SettleID, s.ItemOrderID.V} }
+
+// Compare orders keys by id, then by item.
+func (k SettlementKey) Compare(other SettlementKey) int {
+	return cmp.Or(strings.Compare(k.SettleID, other.SettleID), strings.Compare(k.ItemOrderID, other.ItemOrderID))
+}
 
 // Settlements is the table settlements: one row per settle_id, or per item of it
 // where callbacks name several.
