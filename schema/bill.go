@@ -1,6 +1,10 @@
 package schema
 
-import "time"
+import (
+	"cmp"
+	"strings"
+	"time"
+)
 
 // Bill is one ledger record of the bill API (餐饮账单详情查询,
 // goodlife/v1/settle/bill/catering_query), amounts signed by Direction.
@@ -32,6 +36,9 @@ type Bill struct {
 	ArchiveKey         string
 }
 
+// TableName implements Row.
+func (*Bill) TableName() string { return "bills" }
+
 // BillKey is what makes a bill the same bill in two answers.
 type BillKey struct {
 	AccountID     string
@@ -45,9 +52,19 @@ func (b *Bill) Key() BillKey {
 	return BillKey{b.AccountID, b.LedgerID, b.SettleType, b.SettleSubType}
 }
 
+// Compare orders keys as the table bills does; a sub type that is NULL comes first.
+func (k *BillKey) Compare(other *BillKey) int {
+	return cmp.Or(
+		strings.Compare(k.AccountID, other.AccountID),
+		strings.Compare(k.LedgerID, other.LedgerID),
+		cmp.Compare(k.SettleType, other.SettleType),
+		compareNull(k.SettleSubType, other.SettleSubType),
+	)
+}
+
 // Bills is the table bills: one row per ledger record.
 var Bills = Table[Bill]{
-	Name:   "bills",
+	Name: "bills", Label: "账单",
 	Doc:    "One row per ledger record of the bill API; key account_id, ledger_id, settle_type, settle_sub_type.",
 	Fields: billFields(),
 }

@@ -11,6 +11,10 @@ import (
 // is safe as a part of an object key.
 type AccountID string
 
+// NoAccount stands in place of an account for settlements that no bill explains: they
+// name none, and are published in its bucket.
+const NoAccount AccountID = ""
+
 var accountDigits = regexp.MustCompile(`^[0-9]{1,32}$`)
 
 // ParseAccountID checks that s is an account id.

@@ -1,6 +1,10 @@
 package schema
 
-import "time"
+import (
+	"cmp"
+	"strings"
+	"time"
+)
 
 // Status of a settlement, in the API's words.
 type Status string
@@ -58,10 +62,27 @@ type Settlement struct {
 	FetchedAt    time.Time
 }
 
+// TableName implements Row.
+func (*Settlement) TableName() string { return "settlements" }
+
+// SettlementKey is what makes a settlement one row of the table.
+type SettlementKey struct {
+	SettleID    string
+	ItemOrderID string // "" where it is of the whole order
+}
+
+// Key returns the settlement's key.
+func (s *Settlement) Key() SettlementKey { return SettlementKey{s.SettleID, s.ItemOrderID.V} }
+
+// Compare orders keys by id, then by item.
+func (k SettlementKey) Compare(other SettlementKey) int {
+	return cmp.Or(strings.Compare(k.SettleID, other.SettleID), strings.Compare(k.ItemOrderID, other.ItemOrderID))
+}
+
 // Settlements is the table settlements: one row per settle_id, or per item of it
 // where callbacks name several.
 var Settlements = Table[Settlement]{
-	Name: "settlements",
+	Name: "settlements", Label: "分账",
 	Doc: "One row per settle_id, or per item where callbacks name several, on one day only: the latest bill_date of its order that is " +
 		"not after the settlement's own day, else the earliest; without a time, the latest. One that no bill explains stands on its own day.",
 	Fields: []Field[Settlement]{
