@@ -24,11 +24,21 @@ const (
 	notSettled = "_not_settled"
 )
 
-// Differs, NotBilled and NotSettled return the leg's reasons: it differs by more than
-// the tolerance, or it is NULL in a bill or in a settlement and was not compared.
-func (l Leg) Differs() string    { return l.String() + differs }
-func (l Leg) NotBilled() string  { return l.String() + notBilled }
-func (l Leg) NotSettled() string { return l.String() + notSettled }
+var legReasons = func() (reasons [LegCount]struct{ differs, notBilled, notSettled string }) {
+	for l := range LegCount {
+		reasons[l].differs, reasons[l].notBilled, reasons[l].notSettled = l.String()+differs, l.String()+notBilled, l.String()+notSettled
+	}
+	return reasons
+}()
+
+// Differs returns the reason that the leg differs by more than the tolerance.
+func (l Leg) Differs() string { return legReasons[l].differs }
+
+// NotBilled returns the reason that the leg is NULL in a bill, and was not compared.
+func (l Leg) NotBilled() string { return legReasons[l].notBilled }
+
+// NotSettled returns the reason that the leg is NULL in a settlement, and was not compared.
+func (l Leg) NotSettled() string { return legReasons[l].notSettled }
 
 // Reason explains a value of the column reasons.
 type Reason struct {
