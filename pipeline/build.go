@@ -189,7 +189,7 @@ func (a *assembly) build(ctx context.Context, results map[schema.Unit]result) er
 	if err != nil {
 		return err
 	}
-	if err := a.fill(ctx, stage.Rows()); err != nil {
+	if err := a.fill(ctx, stage.Append); err != nil {
 		stage.Close()
 		return err
 	}

@@ -194,7 +194,7 @@ func (b *builder) join(asking, ctx context.Context, a *assembly) error {
 	j := &joiner{
 		evidence: b.evidence(), at: a.at(), buckets: b.Buckets,
 		certified: make(map[schema.AccountID]*schema.Certificate), claimed: make(map[fingerprint]string), written: make(map[string]schema.Status),
-		out: a.stage.Rows(), m: a.m, entries: make(map[schema.AccountID]*schema.Entry),
+		out: a.stage.Append, m: a.m, entries: make(map[schema.AccountID]*schema.Entry),
 	}
 	for i := range a.m.Units {
 		j.entries[a.m.Units[i].Account.ID] = &a.m.Units[i]
@@ -240,6 +240,6 @@ func (b *builder) join(asking, ctx context.Context, a *assembly) error {
 		if r.NewGeneration > a.base.Generation() {
 			b.summary.Restated[r.Change]++
 		}
-		return j.out.Restatement(r)
+		return j.out(r)
 	})
 }
