@@ -12,7 +12,6 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"billwalk/schema"
-	"billwalk/schema/mutant"
 )
 
 const (
@@ -116,9 +115,6 @@ func (w *walker) resume(ctx context.Context, u schema.Unit, begun schema.Begun) 
 	}
 	if w.now().Sub(t.began) >= resumeAge {
 		return nil, nil
-	}
-	if mutant.On(mutant.CursorFirst) && !t.done {
-		t.skip(w.source.Bills(ctx, u, t.next, w.pageSize))
 	}
 	pages := len(t.pages)
 	err = w.walk(ctx, t, begun.Batches)
