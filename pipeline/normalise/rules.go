@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"billwalk/schema"
-	"billwalk/schema/mutant"
 )
 
 // SignTable is the version of the rules by which amounts get their signs. The
@@ -58,9 +57,6 @@ func (c *checker) direct() {
 	if b.FundAmountType.Valid && typed && direction != byType {
 		c.report(schema.RuleDirectionConflict,
 			"fund_amount_type %d says %+d, settle_type %d says %+d; fund_amount_type is taken", b.FundAmountType.V, direction, b.SettleType, byType)
-	}
-	if mutant.On(mutant.SignFlipped) {
-		direction = max(direction, -direction)
 	}
 	b.Direction = schema.Some(direction)
 	for i := range b.Amounts {
