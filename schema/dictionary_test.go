@@ -22,11 +22,17 @@ func (l language) of(englishText, chineseText string) string {
 	return englishText
 }
 
+func (l language) pick(text Bilingual) string { return l.of(text.English, text.Chinese) }
+
 // dictionary lists the parts of docs/tables.md and docs/tables.zh.md that are generated, by
 // the name between their markers.
 var dictionary = map[string]func(language) string{
 	"columns":  columnTables,
 	"codes":    codeTables,
+	"verdicts": verdictTable,
+	"tiers":    tierTable,
+	"reasons":  reasonTable,
+	"rules":    ruleTable,
 	"manifest": manifestTable,
 }
 
@@ -107,6 +113,46 @@ func codeTables(l language) string {
 		}
 	}
 	md.WriteString("\n")
+	return md.String()
+}
+
+func verdictTable(l language) string {
+	var md strings.Builder
+	md.WriteString(l.of("| verdict | 中文 | open | meaning | what to do |\n", "| 取值 | 结论 | 未了 | 意思 | 该做什么 |\n") + "|---|---|---|---|---|\n")
+	for _, v := range Verdicts {
+		open := l.of("no", "否")
+		if v.Open() {
+			open = l.of("yes", "是")
+		}
+		fmt.Fprintf(&md, "| `%s` | %s | %s | %s | %s |\n", v, v.Label(), open, l.pick(v.Meaning()), l.pick(v.Advice()))
+	}
+	return md.String()
+}
+
+func tierTable(l language) string {
+	var md strings.Builder
+	md.WriteString(l.of("| matched by | what agrees |\n", "| 取值 | 什么对上了 |\n") + "|---|---|\n")
+	for _, tier := range Tiers {
+		fmt.Fprintf(&md, "| `%s` | %s |\n", tier, l.pick(tier.Meaning()))
+	}
+	return md.String()
+}
+
+func reasonTable(l language) string {
+	var md strings.Builder
+	md.WriteString(l.of("| reason | meaning |\n", "| 原因 | 意思 |\n") + "|---|---|\n")
+	for _, r := range Reasons {
+		fmt.Fprintf(&md, "| `%s` | %s |\n", r.Form, l.pick(r.Meaning))
+	}
+	return md.String()
+}
+
+func ruleTable(l language) string {
+	var md strings.Builder
+	md.WriteString(l.of("| rule | 中文 | usual severity | meaning |\n", "| 规则 | 中文名 | 通常级别 | 意思 |\n") + "|---|---|---|---|\n")
+	for _, r := range Rules {
+		fmt.Fprintf(&md, "| `%s` | %s | %s | %s |\n", r, r.Label(), r.Severity(), l.pick(r.Meaning()))
+	}
 	return md.String()
 }
 
