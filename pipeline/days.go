@@ -221,7 +221,7 @@ func (b *builder) join(asking, ctx context.Context, a *assembly) error {
 	if err := j.join(ctx, a.stage.Bills); err != nil {
 		return err
 	}
-	if b.Rules.Configured && a.base.Bucket == UnexplainedAccount.Bucket(b.Buckets) {
+	if b.Rules.Configured && a.base.Bucket == schema.NoAccount.Bucket(b.Buckets) {
 		groups, err := b.lones(asking, ctx, a.base.Day)
 		if err != nil {
 			return err

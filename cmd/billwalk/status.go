@@ -83,9 +83,6 @@ type lastRun struct {
 	verdict string
 }
 
-// openVerdicts are those that a person, or a later run, has to see to.
-var openVerdicts = []schema.Verdict{schema.Mismatched, schema.BillOnly, schema.SettlementOnly, schema.Pending, schema.SettleFailed}
-
 func (p *program) status() *cobra.Command {
 	var dates dateFlags
 	var all bool
@@ -133,8 +130,8 @@ func readStatus(ctx context.Context, w *wired) (*status, error) {
 	damaged := make([]atomic.Bool, len(days))
 	reads, reading := errgroup.WithContext(ctx)
 	reads.SetLimit(statusReads)
-	unexplained := schema.Account{ID: pipeline.UnexplainedAccount}
-	buckets := pipeline.BucketsOf(append(slices.Clip(w.run.Accounts), unexplained), w.run.Buckets)
+	unexplained := schema.Account{ID: schema.NoAccount}
+	buckets := schema.BucketsOf(append(slices.Clip(w.run.Accounts), unexplained), w.run.Buckets)
 	for i, day := range days {
 		bases[i] = make([]schema.Base, w.run.Buckets)
 		for _, bucket := range buckets {
@@ -179,8 +176,8 @@ func dayOf(day schema.Day, accounts []schema.Account, bases []schema.Base) daySt
 		if d.RunID == "" || m.PublishedAt.After(d.PublishedAt) {
 			d.PublishedAt, d.RunID = m.PublishedAt, m.RunID
 		}
-		for _, v := range openVerdicts {
-			if n := m.Verdicts[v]; n > 0 {
+		for _, v := range schema.Verdicts {
+			if n := m.Verdicts[v]; v.Open() && n > 0 {
 				d.Open[v] += n
 			}
 		}
