@@ -37,7 +37,7 @@ func TestNotifiedNight(t *testing.T) {
 			config := j.write(t)
 			s, _ := billwalk(t, config, "run", "nightly", "--from", firstDay.String(), "--to", lastDay.String())
 			checkLake(t, j.lake, platform, firstDay, lastDay)
-			checkVerdicts(t, j.lake, platform, firstDay, lastDay, clock(), report.Notified)
+			checkVerdicts(t, j.lake, platform, firstDay, lastDay, clock(), report.CallbackWindow)
 			checkInvariants(t, j.lake, true)
 			checkVerdictCounts(t, j.lake, s.Verdicts)
 			checkProven(t, config, firstDay, lastDay)

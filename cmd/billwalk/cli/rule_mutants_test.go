@@ -133,12 +133,12 @@ var ruleMutants = []mutant{
 	{
 		rule: "what may have been shared out twice is billed in part", file: "pipeline/reconcile/judge.go",
 		old: "all.succeeded == 1 &&", new: "",
-		packages: "./pipeline/reconcile", killer: "^TestOrder$",
+		packages: "./pipeline/reconcile", killer: "^TestCases$",
 	},
 	{
 		rule: "a match does not say what takes its difference back", file: "pipeline/reconcile/offset.go",
 		old: "return reasons[:min(mostOffsets, len(reasons))], nil", new: "return nil, nil",
-		packages: "./pipeline/reconcile", killer: "^TestOrder$",
+		packages: "./pipeline/reconcile", killer: "^TestCases$",
 	},
 	{
 		rule: "a FAIL beside a new try is failed", file: "pipeline/reconcile/judge.go",

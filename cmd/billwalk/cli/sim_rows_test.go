@@ -69,7 +69,7 @@ func (o *oracle) settlements(day schema.Day) {
 
 // trueRow is a row of the truth.
 type trueRow struct {
-	sandbox.Row
+	sandbox.BillRow
 	text string
 	of   map[schema.Account]bool // whose walks find it
 }
@@ -99,7 +99,7 @@ func (p *shifting) rows(day schema.Day) []trueRow {
 }
 
 // rowText returns a row of the truth: its key, and its amounts.
-func rowText(r *sandbox.Row) string {
+func rowText(r *sandbox.BillRow) string {
 	var amounts []string
 	for column, fen := range r.Amounts {
 		if fen != nil {
