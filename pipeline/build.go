@@ -16,7 +16,6 @@ import (
 	"billwalk/pipeline/stop"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
-	"billwalk/schema/mutant"
 )
 
 // builder builds the days of a run from the archive alone.
@@ -176,9 +175,6 @@ func (a *assembly) build(ctx context.Context, results map[schema.Unit]walk.Outco
 	}
 	if err := a.spool.sort(); err != nil {
 		return err
-	}
-	if mutant.On(mutant.BaseLate) {
-		a.base, _ = a.Lake.Base(ctx, a.base.Day, a.base.Bucket)
 	}
 	stage, err := a.Lake.Stage(a.base)
 	if err != nil {

@@ -70,13 +70,6 @@ func (t *trace) add(a schema.Answer, size int) error {
 	return nil
 }
 
-// skip moves to the cursor behind a page that is not taken. Only a seeded bug does.
-func (t *trace) skip(a schema.Answer, err error) {
-	if page, bad := normalise.DecodePage(a.Body); err == nil && bad == nil {
-		t.next, t.done = page.Next, !page.HasMore
-	}
-}
-
 // guard checks that a page leads to a new one, and that the walk comes to an end.
 func (t *trace) guard(page normalise.Page, size int) error {
 	if n := len(page.Records); n > size {

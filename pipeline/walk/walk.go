@@ -23,7 +23,6 @@ import (
 	"billwalk/pipeline/progress"
 	"billwalk/pipeline/stop"
 	"billwalk/schema"
-	"billwalk/schema/mutant"
 )
 
 // maxWalks is how often one run walks a unit in search of equal walks.
@@ -192,9 +191,6 @@ func (u *unitWalk) resume(ctx context.Context, begun schema.Begun) (*trace, erro
 	}
 	if u.walker.Now().Sub(t.began) >= stop.ResumeAge {
 		return nil, nil
-	}
-	if mutant.On(mutant.CursorFirst) && !t.done {
-		t.skip(u.walker.Source.Bills(ctx, u.unit, t.next, u.walker.PageSize))
 	}
 	pages := len(t.pages)
 	err = u.fetch(ctx, t, begun.Batches)
