@@ -23,7 +23,7 @@ import (
 	"billwalk/schema"
 	"billwalk/sinks/archive"
 	"billwalk/sinks/lake"
-	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 func TestMain(m *testing.M) {
@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 	if _, err := archive.New(nil).Encode(schema.Answer{Body: []byte("{}")}); err != nil {
 		panic(err)
 	}
-	if err := archive.New(object.NewMem()).AppendCallbacks(context.Background(), day, "01ARZ3NDEKTSV4RRFFQ6900000", nil); err != nil {
+	if err := archive.New(objecttest.NewMem()).AppendCallbacks(context.Background(), day, "01ARZ3NDEKTSV4RRFFQ6900000", nil); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)
@@ -62,7 +62,7 @@ type world struct {
 	platform *platform
 	trade    *trade          // where set, is asked for settlements
 	rules    reconcile.Rules // then
-	store    *object.Mem
+	store    *objecttest.Mem
 	archive  *archive.Archive
 	lake     *shelf
 	accounts []schema.Account
@@ -82,7 +82,7 @@ type reporter interface {
 }
 
 func newWorld(t reporter, accounts ...schema.Account) *world {
-	w := &world{t: t, platform: newPlatform(), store: object.NewMem(), lake: newShelf(), accounts: accounts, buckets: 1}
+	w := &world{t: t, platform: newPlatform(), store: objecttest.NewMem(), lake: newShelf(), accounts: accounts, buckets: 1}
 	w.archive, w.platform.now = archive.New(w.store), w.now
 	return w
 }

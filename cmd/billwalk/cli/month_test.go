@@ -22,7 +22,7 @@ import (
 	"billwalk/pipeline/jobs"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
-	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // TestMonth runs a job through a month of nights in which the platform changes what
@@ -75,7 +75,7 @@ type monthRun struct {
 	lookback int
 	platform *month.Platform
 	truth    *month.Truth
-	store    *object.Mem
+	store    *objecttest.Mem
 	config   string   // jobs.yaml
 	wired    *wired   // the last run
 	late     []string // orders that were due in the last night and not asked for
@@ -87,7 +87,7 @@ func newMonth(t *testing.T, seed uint64, lookback int) *monthRun {
 }
 
 func newMonthOf(t *testing.T, config month.Config) *monthRun {
-	m := &monthRun{T: t, lookback: config.Lookback, store: object.NewMem()}
+	m := &monthRun{T: t, lookback: config.Lookback, store: objecttest.NewMem()}
 	config.First, config.Now, config.AppID = monthFirst, m.now, "trade-key"
 	m.platform = month.New(config)
 	m.truth = month.NewTruth(m.platform)
@@ -191,7 +191,7 @@ func (m *monthRun) end() {
 		m.Errorf("%d orders that agree were asked for", m.extra)
 	}
 
-	m.store = object.NewMem()
+	m.store = objecttest.NewMem()
 	m.platform.Forget()
 	m.truth = month.NewTruth(m.platform)
 	m.run(all, true)
