@@ -69,7 +69,7 @@ var limits = []struct {
 	{"a page of a Parquet file, unpacked", "Parquet 文件的一页（解压后）", "sinks/parquet/bounds.go", "maxPage", inBytes},
 	{"the memory that one Parquet file takes", "读一个 Parquet 文件的内存", "sinks/parquet/bounds.go", "maxMemory", inBytes},
 	{"a key of an object, in bytes", "对象的键（字节）", "sinks/object/check.go", "maxKey", plainly},
-	{"the local files of a run", "一次运行的本地文件", "pipeline/localfile.go", "maxLocalFile", inBytes},
+	{"the local files of a run", "一次运行的本地文件", "pipeline/spill/spill.go", "maxSize", inBytes},
 }
 
 // chineseKinds are the kinds of schema.Limits.
