@@ -41,7 +41,7 @@ var walls = []struct {
 		"the verdicts are pure: bills and settlements in, groups out; the sandbox knows its truth without them"},
 	{"billwalk/pipeline/notified", []string{"billwalk/pipeline"},
 		"what callbacks come to is pure: notices and an answer in, rows out"},
-	{"billwalk/pipeline/normalise", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/douyin", "billwalk/pipeline/notified"},
+	{"billwalk/pipeline/normalise", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/douyin", "billwalk/pipeline/notified", "billwalk/pipeline/walk"},
 		"one reading of a page, for the walk's guards and for the tables; never for the sandbox, which would share its mistakes"},
 
 	{"billwalk/pipeline/mend", []string{"billwalk/pipeline/douyin", "billwalk/pipeline/normalise", "billwalk/pipeline/receive"},
@@ -49,9 +49,11 @@ var walls = []struct {
 
 	{"billwalk/pipeline/spill", []string{"billwalk/pipeline"},
 		"a local file that no killed run leaves behind, and that does not fill the disk"},
-	{"billwalk/pipeline/stop", []string{"billwalk/pipeline", "billwalk/pipeline/unreadable"},
+	{"billwalk/pipeline/stop", []string{"billwalk/pipeline", "billwalk/pipeline/unreadable", "billwalk/pipeline/walk"},
 		"all steps end in the same way, within the same time"},
-	{"billwalk/pipeline/passid", []string{"billwalk/pipeline"}, "walks and settle passes are named alike"},
+	{"billwalk/pipeline/walk", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline"}, "a step is started by the run, and its certified walks are read by the build"},
+	{"billwalk/pipeline/progress", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/walk"}, "steps count, and the command line displays"},
+	{"billwalk/pipeline/passid", []string{"billwalk/pipeline", "billwalk/pipeline/walk"}, "walks and settle passes are named alike"},
 	{"billwalk/pipeline/unreadable", []string{"billwalk/pipeline"}, "whoever calls the platform keeps what cannot be read"},
 
 	{"billwalk/pipeline/receive", []string{"billwalk/cmd/billwalk/cli"},

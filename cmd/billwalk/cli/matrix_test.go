@@ -42,7 +42,7 @@ var matrix = []struct {
 	{17, "a bill deleted in mid-walk", "pipeline TestChangedMidWalk TestChangingDay; cmd/billwalk TestFaults", "passes: 1 trusts its one walk; and a change that hides from two walks in a row is not seen"},
 	{18, "a bill inserted in mid-walk", "pipeline TestChangedMidWalk TestChangingDay; cmd/billwalk TestFaults", ""},
 	{19, "a day that never stands still", "pipeline TestNeverStable TestChangingDay", ""},
-	{20, "a cursor that loops", "pipeline TestGuards TestPageCap TestChain; cmd/billwalk TestFaults", ""},
+	{20, "a cursor that loops", "pipeline TestGuards; pipeline/walk TestPageCap TestChain; cmd/billwalk TestFaults", ""},
 	{21, "has_more with empty pages", "pipeline TestGuards TestEmptyPages; cmd/billwalk TestFaults", ""},
 	{22, "HTTP 200 with an error body", "pipeline/douyin TestEveryCode TestSettleCodes TestMalformedAnswers; pipeline TestFailureReach; cmd/billwalk TestFaults", ""},
 	{23, "ledger_records missing or null", "pipeline TestGuards; pipeline/normalise TestRefusedPages; cmd/billwalk TestFaults", ""},

@@ -1,4 +1,4 @@
-package object
+package objecttest
 
 import (
 	"bytes"
@@ -10,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"sync"
+
+	"billwalk/sinks/object"
 )
 
 // Mem is a store in memory, for tests. Every write has an ETag of its own, even
@@ -43,7 +45,7 @@ const (
 )
 
 type memObject struct {
-	info Info
+	info object.Info
 	body []byte // never changed once stored
 }
 
@@ -58,23 +60,23 @@ func (m *Mem) fault(op Op, key string) (apply bool, err error) {
 	return apply || err == nil, err
 }
 
-// Get implements [Store].
-func (m *Mem) Get(ctx context.Context, key string) (io.ReadCloser, Info, error) {
-	object, err := m.read(ctx, OpGet, key)
+// Get implements [object.Store].
+func (m *Mem) Get(ctx context.Context, key string) (io.ReadCloser, object.Info, error) {
+	stored, err := m.read(ctx, OpGet, key)
 	if err != nil {
-		return nil, Info{}, err
+		return nil, object.Info{}, err
 	}
-	return io.NopCloser(bytes.NewReader(object.body)), object.info.clone(), nil
+	return io.NopCloser(bytes.NewReader(stored.body)), clone(stored.info), nil
 }
 
-// Head implements [Store].
-func (m *Mem) Head(ctx context.Context, key string) (Info, error) {
-	object, err := m.read(ctx, OpHead, key)
-	return object.info.clone(), err
+// Head implements [object.Store].
+func (m *Mem) Head(ctx context.Context, key string) (object.Info, error) {
+	stored, err := m.read(ctx, OpHead, key)
+	return clone(stored.info), err
 }
 
 func (m *Mem) read(ctx context.Context, op Op, key string) (memObject, error) {
-	if err := checkRead(ctx, key); err != nil {
+	if err := object.CheckRead(ctx, key); err != nil {
 		return memObject{}, err
 	}
 	if _, err := m.fault(op, key); err != nil {
@@ -82,27 +84,27 @@ func (m *Mem) read(ctx context.Context, op Op, key string) (memObject, error) {
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	object, ok := m.objects[key]
+	stored, ok := m.objects[key]
 	if !ok {
-		return memObject{}, fmt.Errorf("%s %s: %w", op, key, ErrNotFound)
+		return memObject{}, fmt.Errorf("%s %s: %w", op, key, object.ErrNotFound)
 	}
-	return object, nil
+	return stored, nil
 }
 
-// Put implements [Store].
-func (m *Mem) Put(ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
-	if err := checkPut(ctx, key, cond, meta); err != nil {
-		return Info{}, err
+// Put implements [object.Store].
+func (m *Mem) Put(ctx context.Context, key string, body io.ReadSeeker, cond object.Condition, meta map[string]string) (object.Info, error) {
+	if err := object.CheckPut(ctx, key, cond, meta); err != nil {
+		return object.Info{}, err
 	}
 	if _, err := body.Seek(0, io.SeekStart); err != nil {
-		return Info{}, fmt.Errorf("put %s: rewind the body: %w", key, err)
+		return object.Info{}, fmt.Errorf("put %s: rewind the body: %w", key, err)
 	}
 	content, err := io.ReadAll(body)
 	if err != nil {
-		return Info{}, fmt.Errorf("put %s: read the body: %w", key, err)
+		return object.Info{}, fmt.Errorf("put %s: read the body: %w", key, err)
 	}
 	if err := ctx.Err(); err != nil { // it may have ended with the reading
-		return Info{}, err
+		return object.Info{}, err
 	}
 	apply, fault := m.fault(OpPut, key)
 	if fault == nil {
@@ -115,40 +117,40 @@ func (m *Mem) Put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 	if m.Late != nil {
 		m.Late(key, arrive)
 	}
-	return Info{}, fault
+	return object.Info{}, fault
 }
 
-func (m *Mem) store(key string, content []byte, cond Condition, meta map[string]string) (Info, error) {
+func (m *Mem) store(key string, content []byte, cond object.Condition, meta map[string]string) (object.Info, error) {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	old, exists := m.objects[key]
-	if !cond.holds(exists, old.info.ETag) {
-		return Info{}, fmt.Errorf("put %s: %w", key, ErrConflict)
+	if !cond.Holds(exists, old.info.ETag) {
+		return object.Info{}, fmt.Errorf("put %s: %w", key, object.ErrConflict)
 	}
 	m.writes++
-	info := Info{Key: key, ETag: fmt.Sprintf("mem-%d", m.writes), Size: int64(len(content)), Meta: maps.Clone(meta)}
+	info := object.Info{Key: key, ETag: fmt.Sprintf("mem-%d", m.writes), Size: int64(len(content)), Meta: maps.Clone(meta)}
 	if !exists {
 		at, _ := slices.BinarySearch(m.keys, key)
 		m.keys = slices.Insert(m.keys, at, key)
 	}
 	m.objects[key] = memObject{info: info, body: content}
-	return info.clone(), nil
+	return clone(info), nil
 }
 
-// List implements [Store].
-func (m *Mem) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
-	return func(yield func(Info, error) bool) {
-		if err := checkPrefix(prefix); err != nil {
-			yield(Info{}, err)
+// List implements [object.Store].
+func (m *Mem) List(ctx context.Context, prefix string) iter.Seq2[object.Info, error] {
+	return func(yield func(object.Info, error) bool) {
+		if err := object.CheckPrefix(prefix); err != nil {
+			yield(object.Info{}, err)
 			return
 		}
 		if _, err := m.fault(OpList, prefix); err != nil {
-			yield(Info{}, err)
+			yield(object.Info{}, err)
 			return
 		}
 		for _, info := range m.snapshot(prefix) {
 			if err := ctx.Err(); err != nil {
-				yield(Info{}, err)
+				yield(object.Info{}, err)
 				return
 			}
 			if !yield(info, nil) {
@@ -159,22 +161,22 @@ func (m *Mem) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
 }
 
 // snapshot is taken whole, so that the caller may use the store as it lists.
-func (m *Mem) snapshot(prefix string) []Info {
+func (m *Mem) snapshot(prefix string) []object.Info {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	var infos []Info
+	var infos []object.Info
 	from, _ := slices.BinarySearch(m.keys, prefix)
 	for _, key := range m.keys[from:] {
 		if !strings.HasPrefix(key, prefix) {
 			break
 		}
-		infos = append(infos, m.objects[key].info.clone())
+		infos = append(infos, clone(m.objects[key].info))
 	}
 	return infos
 }
 
 // clone keeps a caller's changes of Meta away from the stored one.
-func (i Info) clone() Info {
-	i.Meta = maps.Clone(i.Meta)
-	return i
+func clone(info object.Info) object.Info {
+	info.Meta = maps.Clone(info.Meta)
+	return info
 }

@@ -1,4 +1,4 @@
-package object_test
+package objecttest_test
 
 import (
 	"bytes"
@@ -6,15 +6,16 @@ import (
 	"testing"
 
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // TestMemFault: a write can fail before it is applied and after, and a read too.
 func TestMemFault(t *testing.T) {
 	t.Parallel()
 	for _, applied := range []bool{false, true} {
-		store := object.NewMem()
-		failing := object.OpPut
-		store.Fault = func(op object.Op, key string) (bool, error) {
+		store := objecttest.NewMem()
+		failing := objecttest.OpPut
+		store.Fault = func(op objecttest.Op, key string) (bool, error) {
 			if op == failing && key == "k" {
 				return applied, object.ErrUnknown
 			}
@@ -27,7 +28,7 @@ func TestMemFault(t *testing.T) {
 		if applied != (err == nil) {
 			t.Errorf("applied: %t, and then Head: %v", applied, err)
 		}
-		failing = object.OpHead
+		failing = objecttest.OpHead
 		if _, err := store.Head(t.Context(), "k"); !errors.Is(err, object.ErrUnknown) {
 			t.Errorf("Head: %v, want the fault", err)
 		}
@@ -51,7 +52,7 @@ func TestMemLate(t *testing.T) {
 		{"over a newer one", object.IfMatch, true, false},
 		{"over a newer one, without condition", func(string) object.Condition { return object.Always() }, true, true},
 	} {
-		store := object.NewMem()
+		store := objecttest.NewMem()
 		put := func(body string, cond object.Condition) (object.Info, error) {
 			return store.Put(t.Context(), "k", bytes.NewReader([]byte(body)), cond, nil)
 		}
@@ -60,8 +61,8 @@ func TestMemLate(t *testing.T) {
 			t.Fatal(err)
 		}
 		var late func() error
-		store.Fault = func(op object.Op, _ string) (bool, error) {
-			if op != object.OpPut || late != nil {
+		store.Fault = func(op objecttest.Op, _ string) (bool, error) {
+			if op != objecttest.OpPut || late != nil {
 				return false, nil
 			}
 			return false, object.ErrUnknown
@@ -95,7 +96,7 @@ func TestMemLate(t *testing.T) {
 // TestMemETags: an ETag never comes back, even with the same bytes.
 func TestMemETags(t *testing.T) {
 	t.Parallel()
-	store := object.NewMem()
+	store := objecttest.NewMem()
 	seen := map[string]bool{}
 	for range 10 {
 		info, err := store.Put(t.Context(), "k", bytes.NewReader([]byte("same")), object.Always(), map[string]string{"n": "1"})
