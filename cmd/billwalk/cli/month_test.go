@@ -20,6 +20,7 @@ import (
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox/month"
 	"billwalk/pipeline/jobs"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 	"billwalk/sinks/object/objecttest"
 )
@@ -127,8 +128,8 @@ func (m *monthRun) run(days *dateFlags, asking bool) *pipeline.Summary {
 	}
 	defer w.close()
 	if asking {
-		w.run.Trade, w.run.Source = datedTrade{w.run.Trade, m.now}, datedSource{w.run.Source, m.now}
-		w.run.AllowShrink = true // an account has few bills here
+		w.run.Trade, w.run.Walk.Source = datedTrade{w.run.Trade, m.now}, datedSource{w.run.Walk.Source, m.now}
+		w.run.Walk.AllowShrink = true // an account has few bills here
 	}
 	m.wired = w
 	s, err := p.do(m.Context(), w)
@@ -140,7 +141,7 @@ func (m *monthRun) run(days *dateFlags, asking bool) *pipeline.Summary {
 
 // datedSource dates answers by the test's clock.
 type datedSource struct {
-	pipeline.Source
+	walk.Source
 	now func() time.Time
 }
 

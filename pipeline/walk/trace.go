@@ -1,4 +1,4 @@
-package pipeline
+package walk
 
 import (
 	"bytes"
@@ -13,14 +13,14 @@ import (
 	"billwalk/schema"
 )
 
-// What no sound walk exceeds. A walk that does is an error, and not published.
+// Limits that no sound walk exceeds. A walk beyond them is an error.
 const (
 	maxPages = 100_000
-	maxEmpty = 3 // pages in a row that are empty and say that there is more
+	maxEmpty = 3 // pages in a row that are empty and have has_more
 )
 
-// trace is one walk of a unit: the chain of its pages so far, and what they
-// hold. It is the same whether a page was fetched now or read from the archive.
+// trace is one walk of a unit: the chain of its pages so far, and what they hold. It
+// does not matter whether a page was fetched now or read from the archive.
 type trace struct {
 	unit     schema.Unit
 	walk     string
@@ -30,9 +30,9 @@ type trace struct {
 	done     bool
 	pages    []schema.Link
 	rows     int64
-	contents [][sha256.Size]byte
-	seen     map[string]bool
-	empty    int
+	contents [][sha256.Size]byte            // hashes of the records
+	seen     map[string]bool                // cursors
+	empty    int                            // empty pages in a row, up to the last
 	sizes    [schema.AmountCount]schema.Fen // sums of absolute amounts
 }
 
@@ -42,7 +42,7 @@ func newTrace(u schema.Unit, walk string) *trace {
 	return &trace{unit: u, walk: walk, next: firstCursor, seen: map[string]bool{firstCursor: true}}
 }
 
-// add takes the walk's next page, of at most size records, or says why the walk
+// add takes the walk's next page, of at most size records. An error says why the walk
 // cannot be trusted.
 func (t *trace) add(a schema.Answer, size int) error {
 	if a.Cursor != t.next || a.Page != len(t.pages)+1 {
@@ -70,6 +70,7 @@ func (t *trace) add(a schema.Answer, size int) error {
 	return nil
 }
 
+// guard checks that a page leads to a new one, and that the walk comes to an end.
 func (t *trace) guard(page normalise.Page, size int) error {
 	if n := len(page.Records); n > size {
 		return fmt.Errorf("a page has %d records, asked were %d", n, size)
@@ -93,8 +94,8 @@ func (t *trace) guard(page normalise.Page, size int) error {
 	return nil
 }
 
-// record notes what the record says. Amounts whose sum could overflow are
-// refused here, where they cost their own unit alone and not the whole day.
+// record adds a record's content and amounts. Amounts whose sum could overflow are
+// refused here, where they fail one unit and not the whole day.
 func (t *trace) record(r *normalise.Record) error {
 	content, err := r.Content()
 	if err != nil {
@@ -117,8 +118,8 @@ func (t *trace) record(r *normalise.Record) error {
 // maxUnits is how many units a partition can hold without its sums overflowing.
 const maxUnits = 10_000
 
-// digest returns how many different records the walk found, and the hash of
-// their set: equal for two walks that found the same bills in any order.
+// digest returns the number of different records that the walk found, and the hash of
+// their set: it is equal for two walks that found the same bills in any order.
 func (t *trace) digest() (bills int64, digest string) {
 	slices.SortFunc(t.contents, func(a, b [sha256.Size]byte) int { return bytes.Compare(a[:], b[:]) })
 	t.contents = slices.Compact(t.contents)
