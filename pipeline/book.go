@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/spill"
 	"billwalk/schema"
 )
 
@@ -22,7 +23,7 @@ import (
 type book struct {
 	archive Archive
 	window  schema.Day // days before and after, within which an answer serves
-	file    *localFile
+	file    *spill.File
 
 	mu     sync.RWMutex
 	size   int64
@@ -84,7 +85,7 @@ const (
 )
 
 func newBook(archive Archive, window int) (*book, error) {
-	file, err := newLocalFile("billwalk-*.answers")
+	file, err := spill.New("billwalk-*.answers")
 	if err != nil {
 		return nil, err
 	}

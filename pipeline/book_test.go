@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -192,5 +193,24 @@ func TestConservationIsChecked(t *testing.T) {
 	most := billOf(1, 1<<63-1)
 	if err := errors.Join(c.bill(&most), c.bill(&bill)); !errors.Is(err, schema.ErrOverflow) {
 		t.Errorf("a sum beyond int64: %v", err)
+	}
+}
+
+// TestBookIsBounded: answers beyond the limit are an error of the run.
+func TestBookIsBounded(t *testing.T) {
+	t.Parallel()
+	b, err := newBook(nil, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer b.close()
+	b.file.SetLimit(300)
+	answer := schema.SettleAnswer{Parameter: "order_id", Value: "K", Body: []byte(`{"data":[{"settle_id":"s","settle_status":"INIT"}],"extra":{"error_code":0,"sub_error_code":0}}`)}
+	if err := b.add(answer); err != nil {
+		t.Fatal(err)
+	}
+	answer.Value = "L"
+	if err := b.add(answer); err == nil || !strings.Contains(err.Error(), "limit") {
+		t.Errorf("%v", err)
 	}
 }

@@ -13,6 +13,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/stop"
 	"billwalk/schema"
 	"billwalk/schema/mutant"
 )
@@ -42,7 +43,7 @@ type builder struct {
 	standing   *standing
 	manifests  map[partition]*schema.Manifest // of days that are not built
 
-	tradeHalts    *halts
+	tradeHalts    *stop.Halt
 	tradeFailures []schema.Failure
 }
 
@@ -53,7 +54,7 @@ func newBuilder(r *Run, plan Plan, seen *sightings, s *Summary, begun time.Time)
 	}
 	b := &builder{
 		Run: r, plan: plan, seen: seen, summary: s, begun: begun, book: book, unreadable: make(map[schema.Day]error), warned: make(map[schema.Day]bool), results: make(map[schema.Unit]result), assemblies: make(map[partition]*assembly),
-		settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool), tradeHalts: &halts{log: r.Log},
+		settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool), tradeHalts: stop.NewHalt(r.Log),
 		callbacks: new(callbacks), manifests: make(map[partition]*schema.Manifest),
 	}
 	b.neighbours = newNeighbours(&r.Rules, r.Buckets, b.bills)
@@ -81,7 +82,7 @@ func (b *builder) bills(ctx context.Context, at partition, columns ...string) it
 // stopped notes the orders that were not answered, and says whether quota or
 // deadline was why.
 func (b *builder) stopped() (err error) {
-	b.tradeHalts.report()
+	b.tradeHalts.LogAffected()
 	slices.SortFunc(b.tradeFailures, func(f, g schema.Failure) int {
 		return cmp.Or(cmp.Compare(f.Day, g.Day), cmp.Compare(f.Account, g.Account))
 	})
@@ -188,7 +189,7 @@ func (a *assembly) build(ctx context.Context, results map[schema.Unit]result) er
 	if err != nil {
 		return err
 	}
-	if err := a.fill(ctx, stage.Rows()); err != nil {
+	if err := a.fill(ctx, stage.Append); err != nil {
 		stage.Close()
 		return err
 	}
@@ -221,7 +222,7 @@ func (a *assembly) load(ctx context.Context, e *schema.Entry) error {
 	}
 	u := schema.Unit{Account: e.Account, Day: a.base.Day}
 	err := a.read(ctx, e.Certificate, spooledPage{entry: e, root: e.Certificate.Account.Root})
-	var damaged *unitError
+	var damaged *schema.UnitError
 	if !errors.As(err, &damaged) {
 		return err
 	}
@@ -229,7 +230,7 @@ func (a *assembly) load(ctx context.Context, e *schema.Entry) error {
 		return fmt.Errorf("%s stays as published: %w", u, err)
 	}
 	a.spool.drop(e)
-	failure := failureOf(err, u)
+	failure := schema.FailureOf(err, u)
 	e.State, e.Stale, e.Failure, e.Certificate = schema.Failed, false, &failure, nil
 	a.Log.Error("a unit's archive is damaged", "account_id", u.Account.ID, "bill_date", u.Day, "error", err)
 	return nil
@@ -252,7 +253,7 @@ func (a *assembly) read(ctx context.Context, c *schema.Certificate, common spool
 		}
 		page, err := normalise.DecodePage(answer.Body)
 		if err != nil {
-			return &unitError{unit: u, logID: answer.LogID, err: fmt.Errorf("archive object %s: page %d: %w", answer.Key, answer.Page, err)}
+			return &schema.UnitError{Unit: u, LogID: answer.LogID, Err: fmt.Errorf("archive object %s: page %d: %w", answer.Key, answer.Page, err)}
 		}
 		common.Provenance = normalise.Provenance{Walk: u.Account.ID, Root: c.Account.Root, Day: u.Day, LogID: answer.LogID, FetchedAt: answer.FetchedAt, ArchiveKey: answer.Key}
 		common.number, common.run = common.number+1, c.Latest().RunID

@@ -19,6 +19,7 @@ import (
 
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/notified"
+	"billwalk/pipeline/spill"
 	"billwalk/schema"
 )
 
@@ -26,7 +27,7 @@ import (
 // each settlement and item. The callbacks themselves lie on local disk; a state
 // costs some 250 bytes of memory, without pointers. Once loaded it does not change.
 type callbacks struct {
-	file *localFile
+	file *spill.File
 	log  *slog.Logger
 	apps schema.AppIDs // whose callbacks count
 
@@ -82,7 +83,7 @@ func (l *linkIDs) all() []fingerprint { return []fingerprint{l.settle, l.order, 
 // loadCallbacks reads the callbacks that were received on the days from and to, and
 // keeps those of events on the days first to last.
 func loadCallbacks(ctx context.Context, archive Archive, log *slog.Logger, apps schema.AppIDs, from, to, first, last schema.Day) (*callbacks, error) {
-	file, err := newLocalFile("billwalk-*.callbacks")
+	file, err := spill.New("billwalk-*.callbacks")
 	if err != nil {
 		return nil, err
 	}

@@ -52,7 +52,7 @@ func (w *walker) store(ctx context.Context, c *schema.Certificate) (*schema.Cert
 func certified(ctx context.Context, archive Archive, c *schema.Certificate) iter.Seq2[schema.Answer, error] {
 	return func(yield func(schema.Answer, error) bool) {
 		n := 0
-		damaged := func(err error) { yield(schema.Answer{}, &unitError{unit: c.Unit(), err: err}) }
+		damaged := func(err error) { yield(schema.Answer{}, &schema.UnitError{Unit: c.Unit(), Err: err}) }
 		for answer, err := range archive.Answers(ctx, c.Unit(), c.Walk) {
 			if ctx.Err() != nil {
 				yield(schema.Answer{}, ctx.Err())
@@ -119,35 +119,6 @@ func (w *walker) unavailable(ctx context.Context, u schema.Unit, last *schema.Ce
 	c.Account, c.State, c.Unavailable = u.Account, schema.Unavailable, &why
 	c.Confirmed = &schema.Confirmation{Walk: walk, At: w.now(), RunID: w.runID}
 	return w.store(ctx, c)
-}
-
-// unitError is a fault of one unit that billwalk itself found in an answer.
-type unitError struct {
-	unit  schema.Unit
-	logID string
-	err   error
-}
-
-func (e *unitError) Error() string { return e.err.Error() }
-func (e *unitError) Unwrap() error { return e.err }
-
-// Failure says that the unit alone is concerned.
-func (e *unitError) Failure() schema.Failure {
-	return schema.Failure{Account: e.unit.Account.ID, Day: e.unit.Day, Reason: e.Error(), LogID: e.logID, Reach: schema.ReachUnit}
-}
-
-// failureOf returns what the error says of itself; an error that says nothing
-// concerns the unit alone.
-func failureOf(err error, u schema.Unit) schema.Failure {
-	var typed interface{ Failure() schema.Failure }
-	failure := schema.Failure{Reach: schema.ReachUnit}
-	if errors.As(err, &typed) {
-		failure = typed.Failure()
-	} else if err != nil {
-		failure.Reason = err.Error()
-	}
-	failure.Account, failure.Day = u.Account.ID, u.Day
-	return failure
 }
 
 // passing says that the platform or the network was at fault: the same call may

@@ -11,6 +11,7 @@ import (
 	"strings"
 	"time"
 
+	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
 
@@ -63,7 +64,7 @@ func (r *Run) newClaim() claim {
 	days := r.Days()
 	return claim{
 		RunID: r.ID, Job: r.Job, Process: r.Process, From: days[0], To: days[len(days)-1],
-		Buckets: BucketsOf(r.Accounts, r.Buckets), Accounts: hex.EncodeToString(hash[:8]),
+		Buckets: schema.BucketsOf(r.Accounts, r.Buckets), Accounts: hex.EncodeToString(hash[:8]),
 	}
 }
 
@@ -109,22 +110,22 @@ func (r *Run) attend(ctx context.Context) (others bool, leave func(), err error)
 			told = other
 			r.Log.Info("another run is doing all of this: waiting until it ends, or shows no sign of life", "run_id", other, "process", before[i].Process)
 		}
-		if pause(ctx, claimBeat) != nil {
+		if stop.Sleep(ctx, claimBeat) != nil {
 			return true, p.leave, nil
 		}
 	}
-	beating, stop := context.WithCancel(context.WithoutCancel(ctx))
+	beating, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	stopped := make(chan struct{})
 	go func() {
 		defer close(stopped)
-		for pause(beating, claimBeat) == nil {
+		for stop.Sleep(beating, claimBeat) == nil {
 			if _, err := p.renew(beating); err != nil {
 				r.Log.Debug("the run's claim could not be renewed", "error", err)
 			}
 		}
 	}()
 	return others, func() {
-		stop()
+		cancel()
 		<-stopped
 		p.leave()
 	}, nil
@@ -192,17 +193,5 @@ func (p *presence) swap(ctx context.Context, change func(all []claim) []claim) e
 		if !errors.Is(err, schema.ErrTaken) || try == claimTries {
 			return err
 		}
-	}
-}
-
-// pause waits, or returns the context's error as soon as that is done.
-func pause(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/notified"
+	"billwalk/pipeline/passid"
 	"billwalk/schema"
 )
 
@@ -81,13 +82,13 @@ func (b *builder) confirm(asking, hard context.Context, day schema.Day, groups [
 		}
 		known[i] = l.record != nil
 		contradicted := slices.ContainsFunc(l.rows(), func(r notified.Row) bool { return r.Contradicted })
-		orders[i] = wanted{key: l.settlement().SettleID, account: UnexplainedAccount, questions: l.questions(), contradicted: contradicted}
+		orders[i] = wanted{key: l.settlement().SettleID, account: schema.NoAccount, questions: l.questions(), contradicted: contradicted}
 	}
 	s := b.settler()
 	s.confirms = true
 	s.turns = make(chan struct{}, max(1, s.inFlight))
-	u := schema.Unit{Account: schema.Account{ID: UnexplainedAccount}, Day: day}
-	pass := &settlePass{settler: s, unit: u, name: walkName(s.runID+" callbacks", u, s.now(), "")}
+	u := schema.Unit{Account: schema.Account{ID: schema.NoAccount}, Day: day}
+	pass := &settlePass{settler: s, unit: u, name: passid.New(s.runID+" callbacks", u, s.now(), "")}
 	done, err := pass.run(asking, hard, orders, nil)
 	if err != nil {
 		return err

@@ -194,7 +194,7 @@ func (b *builder) join(asking, ctx context.Context, a *assembly) error {
 	j := &joiner{
 		evidence: b.evidence(), at: a.at(), buckets: b.Buckets,
 		certified: make(map[schema.AccountID]*schema.Certificate), claimed: make(map[fingerprint]string), written: make(map[string]schema.Status),
-		out: a.stage.Rows(), m: a.m, entries: make(map[schema.AccountID]*schema.Entry),
+		out: a.stage.Append, m: a.m, entries: make(map[schema.AccountID]*schema.Entry),
 	}
 	for i := range a.m.Units {
 		j.entries[a.m.Units[i].Account.ID] = &a.m.Units[i]
@@ -221,7 +221,7 @@ func (b *builder) join(asking, ctx context.Context, a *assembly) error {
 	if err := j.join(ctx, a.stage.Bills); err != nil {
 		return err
 	}
-	if b.Rules.Configured && a.base.Bucket == UnexplainedAccount.Bucket(b.Buckets) {
+	if b.Rules.Configured && a.base.Bucket == schema.NoAccount.Bucket(b.Buckets) {
 		groups, err := b.lones(asking, ctx, a.base.Day)
 		if err != nil {
 			return err
@@ -240,6 +240,6 @@ func (b *builder) join(asking, ctx context.Context, a *assembly) error {
 		if r.NewGeneration > a.base.Generation() {
 			b.summary.Restated[r.Change]++
 		}
-		return j.out.Restatement(r)
+		return j.out(r)
 	})
 }

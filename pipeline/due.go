@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
 
@@ -80,7 +81,7 @@ func (p *settlePass) lookBack(ctx context.Context) error {
 // side, and must not see how far the others are.
 func (p *settlePass) cut(k known) bool {
 	mine := p.fresh(k) || k.fetched > p.started.UnixMicro()
-	return !mine && k.fetched > p.settledAt && k.age(p.now()) < resumeAge
+	return !mine && k.fetched > p.settledAt && k.age(p.now()) < stop.ResumeAge
 }
 
 // heard says that callbacks tell all there is to ask. One order in a hundred, and all

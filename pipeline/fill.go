@@ -12,15 +12,15 @@ import (
 // chunkRecords is how many records are normalised at a time.
 const chunkRecords = 512
 
-// fill hands the partition's rows over, in order.
-func (a *assembly) fill(ctx context.Context, rows schema.Rows) error {
+// fill passes the rows of the partition to add, in order.
+func (a *assembly) fill(ctx context.Context, add func(schema.Row) error) error {
 	tally := newTally(a.m)
 	for chunk, err := range inOrder(a.spool.chunks(chunkRecords), a.normalise) {
 		if err == nil {
 			err = ctx.Err()
 		}
 		if err == nil {
-			err = tally.add(chunk, rows)
+			err = tally.add(chunk, add)
 		}
 		if err != nil {
 			return err
@@ -128,7 +128,7 @@ func newTally(m *schema.Manifest) *tally {
 	return &tally{m: m}
 }
 
-func (t *tally) add(c chunk, rows schema.Rows) error {
+func (t *tally) add(c chunk, add func(schema.Row) error) error {
 	for _, d := range c.dropped {
 		if d.elsewhere {
 			d.entry.Elsewhere++
@@ -136,7 +136,7 @@ func (t *tally) add(c chunk, rows schema.Rows) error {
 			d.entry.Repeated++
 		}
 		if d.other != nil {
-			if err := t.exception(d.other, rows); err != nil {
+			if err := t.exception(d.other, add); err != nil {
 				return err
 			}
 		}
@@ -144,22 +144,22 @@ func (t *tally) add(c chunk, rows schema.Rows) error {
 	for i := range c.kept {
 		k := &c.kept[i]
 		if k.conflict != nil {
-			if err := t.exception(k.conflict, rows); err != nil {
+			if err := t.exception(k.conflict, add); err != nil {
 				return err
 			}
 		}
-		if err := t.keep(k.entry, &k.row, rows); err != nil {
+		if err := t.keep(k.entry, &k.row, add); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *tally) keep(entry *schema.Entry, row *normalise.Row, rows schema.Rows) error {
+func (t *tally) keep(entry *schema.Entry, row *normalise.Row, add func(schema.Row) error) error {
 	if err := schema.Bills.Tally(&entry.Totals, &row.Bill); err != nil {
 		return err
 	}
-	if err := rows.Bill(&row.Bill); err != nil {
+	if err := add(&row.Bill); err != nil {
 		return err
 	}
 	for i, outcome := range row.Outcomes {
@@ -173,16 +173,16 @@ func (t *tally) keep(entry *schema.Entry, row *normalise.Row, rows schema.Rows) 
 		}
 	}
 	for i := range row.Exceptions {
-		if err := t.exception(&row.Exceptions[i], rows); err != nil {
+		if err := t.exception(&row.Exceptions[i], add); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
-func (t *tally) exception(e *schema.Exception, rows schema.Rows) error {
+func (t *tally) exception(e *schema.Exception, add func(schema.Row) error) error {
 	t.m.Exceptions[e.Rule]++
-	return rows.Exception(e)
+	return add(e)
 }
 
 // close checks that every record received is a row or was dropped for a reason.

@@ -20,7 +20,7 @@ type joiner struct {
 	certified map[schema.AccountID]*schema.Certificate
 	claimed   map[fingerprint]string   // settlements by id and item, and the order that has each
 	written   map[string]schema.Status // of the settlements of this partition, by settle_id
-	out       schema.Rows
+	out       func(schema.Row) error
 	m         *schema.Manifest
 	entries   map[schema.AccountID]*schema.Entry // of the manifest
 	sums      conservation
@@ -258,7 +258,7 @@ func (j *joiner) settlement(s *schema.Settlement) error {
 	if j.written[s.SettleID] != schema.StatusSuccess { // another item of it may have succeeded
 		j.written[s.SettleID] = s.Status
 	}
-	return j.out.Settlement(s)
+	return j.out(s)
 }
 
 func (j *joiner) group(r *schema.Reconciliation) error {
@@ -271,12 +271,12 @@ func (j *joiner) group(r *schema.Reconciliation) error {
 	} else if e != nil && r.Verdict == schema.Mismatched {
 		e.Mismatched++
 	}
-	return j.out.Reconciliation(r)
+	return j.out(r)
 }
 
 func (j *joiner) exception(e *schema.Exception) error {
 	j.m.Exceptions[e.Rule]++
-	return j.out.Exception(e)
+	return j.out(e)
 }
 
 func (j *joiner) exceptions(all []schema.Exception) error {

@@ -102,8 +102,8 @@ type Lake interface {
 
 // Stage is one (day, bucket) being built in local files.
 type Stage interface {
-	// Rows takes the rows, each table's in their order.
-	Rows() schema.Rows
+	// Append adds a row to its table. Each table's rows come in their order.
+	Append(row schema.Row) error
 	// Bills reads columns of the bills back; no bill is taken after that. A bill
 	// yielded is good until the next.
 	Bills(columns ...string) iter.Seq2[*schema.Bill, error]

@@ -47,7 +47,7 @@ func MakePlan(ctx context.Context, lake Lake, accounts []schema.Account, days []
 		return plan, nil
 	}
 	days = slices.Sorted(slices.Values(days))
-	used := BucketsOf(accounts, buckets)
+	used := schema.BucketsOf(accounts, buckets)
 	var err error
 	if plan.Bases, err = ofEach(ctx, days, used, lake.Base); err != nil {
 		return plan, err
@@ -196,16 +196,6 @@ func tries(rules []schema.RuleUse) int64 {
 		return 100
 	}
 	return asked * 100 / most
-}
-
-// BucketsOf returns the buckets that the accounts fall into, ascending.
-func BucketsOf(accounts []schema.Account, buckets int) []int {
-	var used []int
-	for _, a := range accounts {
-		used = append(used, a.ID.Bucket(buckets))
-	}
-	slices.Sort(used)
-	return slices.Compact(used)
 }
 
 // Pages returns how many pages one walk of all units has that are to be walked,

@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
 
@@ -73,7 +74,7 @@ func (r *Run) resumable(ctx context.Context, u schema.Unit, walk string) (pages 
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}
-		if err != nil || pages == 0 && r.Now().Sub(answer.FetchedAt) >= resumeAge {
+		if err != nil || pages == 0 && r.Now().Sub(answer.FetchedAt) >= stop.ResumeAge {
 			return 0, nil
 		}
 		pages++
@@ -98,7 +99,7 @@ func (r *Run) fromOtherDays(ctx context.Context, plan *Plan) error {
 		return err
 	}
 	accounts := slices.DeleteFunc(slices.Clone(r.Accounts), func(a schema.Account) bool { return !missing[a.ID] })
-	others, err := ofEach(ctx, nearestDays(published, r.Days()), BucketsOf(accounts, r.Buckets), r.Lake.Manifest)
+	others, err := ofEach(ctx, nearestDays(published, r.Days()), schema.BucketsOf(accounts, r.Buckets), r.Lake.Manifest)
 	if err != nil {
 		return err
 	}

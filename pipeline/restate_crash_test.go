@@ -20,7 +20,8 @@ import (
 func TestRestatementsOutliveACrash(t *testing.T) {
 	t.Parallel()
 	keys := []string{"_manifests/bill_date=2026-11-20/bucket-000.json"}
-	for _, table := range schema.Tables() {
+	for _, listed := range schema.Tables {
+		table := listed.Describe()
 		keys = append(keys, table.Name+"/bill_date=2026-11-20/bucket-000.parquet")
 	}
 	for _, key := range keys {

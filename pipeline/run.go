@@ -11,21 +11,9 @@ import (
 
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/reconcile"
+	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
-
-// A run that is told to stop ends within 20 s.
-const (
-	grace      = 12 * time.Second // for what is in flight
-	flushGrace = 6 * time.Second  // then, for storing what was fetched
-)
-
-// outlasting returns a context that ends some time after its parent does.
-func outlasting(parent context.Context, by time.Duration) (context.Context, func()) {
-	ctx, cancel := context.WithCancel(context.WithoutCancel(parent))
-	stop := context.AfterFunc(parent, func() { time.AfterFunc(by, cancel) })
-	return ctx, func() { stop(); cancel() }
-}
 
 // Run is one run of a job over a range of days.
 type Run struct {
@@ -121,7 +109,7 @@ func (r *Run) planned(ctx context.Context, started time.Time) (Plan, *sightings,
 // goesOnWith says that a certificate is good for this run, unless it is to look
 // again.
 func (r *Run) goesOnWith(c *schema.Certificate) bool {
-	return r.Backfill || r.Now().Sub(c.Latest().At) < resumeAge
+	return r.Backfill || r.Now().Sub(c.Latest().At) < stop.ResumeAge
 }
 
 // Do walks, builds and publishes. When ctx ends, what is in flight is made
@@ -131,7 +119,7 @@ func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	started := r.Now()
 	s := newSummary(r, started)
 	// Work goes on for a while after ctx ends, to make durable what is in hand.
-	hard, cancel := outlasting(ctx, grace)
+	hard, cancel := stop.Outlast(ctx, stop.Grace)
 	defer cancel()
 
 	err := r.do(ctx, hard, s)
@@ -173,7 +161,7 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 	asking := ctx
 	if r.Source != nil && r.Deadline > 0 {
 		var cancel context.CancelFunc
-		asking, cancel = context.WithTimeoutCause(ctx, r.Deadline, errDeadline)
+		asking, cancel = context.WithTimeoutCause(ctx, r.Deadline, stop.ErrDeadline)
 		defer cancel()
 	}
 	others, leave, err := r.attend(asking)

@@ -6,13 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"log/slog"
 	"strings"
 	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
 
+	"billwalk/pipeline/stop"
+	"billwalk/pipeline/unreadable"
 	"billwalk/schema"
 )
 
@@ -27,15 +28,15 @@ type ended struct {
 // side.
 func (r *Run) finished(ctx, hard context.Context, plan Plan, seen *sightings) iter.Seq[ended] {
 	return func(yield func(ended) bool) {
-		ctx, stop := context.WithCancel(ctx)
-		defer stop()
+		ctx, cancel := context.WithCancel(ctx)
+		defer cancel()
 		results := make(chan ended, len(plan.Units)) // no unit waits for those that load it
 		var units errgroup.Group
 		units.SetLimit(max(1, r.InFlight))
 		go func() {
 			defer close(results)
-			h := &halts{log: r.Log}
-			defer h.report()
+			h := stop.NewHalt(r.Log)
+			defer h.LogAffected()
 			for _, u := range plan.Units {
 				units.Go(func() error {
 					if done, ok := r.one(ctx, hard, u.Unit, seen, h); ok {
@@ -49,7 +50,7 @@ func (r *Run) finished(ctx, hard context.Context, plan Plan, seen *sightings) it
 		}()
 		for done := range results {
 			if !yield(done) {
-				stop()
+				cancel()
 				for range results { // until all have stopped
 				}
 				return
@@ -57,8 +58,6 @@ func (r *Run) finished(ctx, hard context.Context, plan Plan, seen *sightings) it
 		}
 	}
 }
-
-var errDeadline = errors.New("the deadline has come")
 
 type partition struct {
 	day    schema.Day
@@ -126,8 +125,8 @@ func (s *sightings) endedWell(ctx context.Context, runID string) (bool, error) {
 }
 
 // one brings one unit to its end. It is false where the run was interrupted.
-func (r *Run) one(ctx, hard context.Context, u schema.Unit, seen *sightings, h *halts) (result, bool) {
-	if failure, halted := h.failure(u); halted {
+func (r *Run) one(ctx, hard context.Context, u schema.Unit, seen *sightings, h *stop.Halt) (result, bool) {
+	if failure, halted := h.Failure(u); halted {
 		return result{failure: &failure}, true
 	}
 	if r.Source == nil {
@@ -136,7 +135,7 @@ func (r *Run) one(ctx, hard context.Context, u schema.Unit, seen *sightings, h *
 	if ctx.Err() != nil {
 		return stopped(ctx, u)
 	}
-	calls, cancel := outlasting(ctx, grace) // a call may wait for an outage to end, but not for ever
+	calls, cancel := stop.Outlast(ctx, stop.Grace) // a call may wait for an outage to end, but not for ever
 	defer cancel()
 	w := &walker{
 		source: r.Source, archive: r.Archive, now: r.Now, log: r.Log, progress: r.Progress, runID: r.ID,
@@ -149,14 +148,14 @@ func (r *Run) one(ctx, hard context.Context, u schema.Unit, seen *sightings, h *
 		r.Log.Debug("unit walked", "account_id", u.Account.ID, "bill_date", u.Day, "state", c.State, "bills", c.Bills, "elapsed", time.Since(began))
 		return result{certificate: c}, true
 	}
-	if errors.Is(err, errStopped) || calls.Err() != nil {
+	if errors.Is(err, stop.ErrStopped) || calls.Err() != nil {
 		return stopped(ctx, u)
 	}
-	failure := keeper{r.Archive, r.ID, r.Log}.keep(hard, u, schema.UnreadableBills, r.Now(), err)
+	failure := unreadable.Keeper{Archive: r.Archive, RunID: r.ID, Log: r.Log}.Keep(hard, u, schema.UnreadableBills, r.Now(), err)
 	if errors.Is(err, schema.ErrDenied) {
 		failure.Reach = schema.ReachApp // no other unit could be kept either
 	}
-	if !h.note(failure) {
+	if !h.Record(failure) {
 		r.Log.Warn("unit failed", "account_id", u.Account.ID, "bill_date", u.Day, "error_code", failure.Code, "logid", failure.LogID, "reason", failure.Reason)
 	}
 	return result{failure: &failure}, true
@@ -169,7 +168,7 @@ func (r *Run) recall(ctx context.Context, u schema.Unit) result {
 		err = fmt.Errorf("the archive has no whole walk of it; fetch it with: billwalk run %s --from %s --to %s", r.Job, u.Day, u.Day)
 	}
 	if err != nil {
-		failure := failureOf(err, u)
+		failure := schema.FailureOf(err, u)
 		return result{failure: &failure}
 	}
 	return result{certificate: c}
@@ -178,71 +177,9 @@ func (r *Run) recall(ctx context.Context, u schema.Unit) result {
 // stopped ends a unit that ctx stopped: a deadline is told as a failure of
 // today, an interruption is left to the next run.
 func stopped(ctx context.Context, u schema.Unit) (result, bool) {
-	if context.Cause(ctx) != errDeadline {
+	if context.Cause(ctx) != stop.ErrDeadline {
 		return result{}, false
 	}
-	return result{failure: deadlineFailure(u)}, true
-}
-
-func deadlineFailure(u schema.Unit) *schema.Failure {
-	return &schema.Failure{Account: u.Account.ID, Day: u.Day, Reason: errDeadline.Error() + "; run again to go on", Reach: schema.ReachToday}
-}
-
-// halts are the failures that reach beyond their unit.
-type halts struct {
-	log *slog.Logger
-
-	mu       sync.Mutex
-	all      *schema.Failure
-	hit      map[schema.Unit]bool // by all
-	accounts map[schema.AccountID]schema.Failure
-}
-
-// note notes a failure, and says whether it is one that ends all calls: of those only
-// the first is logged.
-func (h *halts) note(f schema.Failure) bool {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	switch f.Reach {
-	case schema.ReachApp, schema.ReachToday:
-		if h.all == nil {
-			h.all, h.hit = &f, make(map[schema.Unit]bool)
-			h.log.Warn("no further calls are made", "error_code", f.Code, "sub_code", f.SubCode, "logid", f.LogID, "reason", f.Reason, "hint", f.Hint)
-		}
-		h.hit[schema.Unit{Account: schema.Account{ID: f.Account}, Day: f.Day}] = true
-		return true
-	case schema.ReachAccount:
-		if h.accounts == nil {
-			h.accounts = make(map[schema.AccountID]schema.Failure)
-		}
-		h.accounts[f.Account] = f
-	}
-	return false
-}
-
-// failure returns the failure that ends the unit before it is asked for.
-func (h *halts) failure(u schema.Unit) (schema.Failure, bool) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	f, ok := h.accounts[u.Account.ID]
-	if h.all != nil {
-		f, ok = *h.all, true
-		h.hit[schema.Unit{Account: schema.Account{ID: u.Account.ID}, Day: u.Day}] = true
-	}
-	f.Account, f.Day = u.Account.ID, u.Day
-	return f, ok
-}
-
-// report logs how much the failure that ended all calls has cost.
-func (h *halts) report() {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	if h.all == nil {
-		return
-	}
-	accounts := make(map[schema.AccountID]bool)
-	for u := range h.hit {
-		accounts[u.Account.ID] = true
-	}
-	h.log.Warn("calls were not made", "accounts", len(accounts), "units", len(h.hit), "error_code", h.all.Code, "reason", h.all.Reason)
+	failure := stop.DeadlineFailure(u)
+	return result{failure: &failure}, true
 }

@@ -14,6 +14,9 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"billwalk/pipeline/passid"
+	"billwalk/pipeline/stop"
+	"billwalk/pipeline/unreadable"
 	"billwalk/schema"
 )
 
@@ -40,7 +43,7 @@ type settler struct {
 	backfill   bool // the run is of given days
 	inFlight   int  // questions asked side by side, over all units
 	confirms   bool // queries settlements known from callbacks alone, and not orders
-	halts      *halts
+	halts      *stop.Halt
 	turns      chan struct{} // one for each question in flight that has not failed yet
 }
 
@@ -76,7 +79,7 @@ func (s *settler) day(ctx, hard context.Context, day schema.Day, orders []wanted
 		entry := units[id]
 		running.Go(func() error {
 			u := schema.Unit{Account: entry.Account, Day: day}
-			pass := &settlePass{settler: s, unit: u, name: walkName(s.runID+" settlements", u, s.now(), "")}
+			pass := &settlePass{settler: s, unit: u, name: passid.New(s.runID+" settlements", u, s.now(), "")}
 			pass.uses = slices.Clone(uses[id])
 			done, err := pass.run(ctx, hard, byAccount[id], entry.Certificate)
 			mu.Lock()
@@ -113,7 +116,7 @@ func (p *settlePass) run(ctx, hard context.Context, orders []wanted, c *schema.C
 	}
 	due := slices.DeleteFunc(orders, func(o wanted) bool { return !p.due(&o) })
 	p.progress.ordersExpected.Add(int64(len(due)))
-	calls, cancel := outlasting(ctx, grace) // a call may wait for an outage to end, but not for ever
+	calls, cancel := stop.Outlast(ctx, stop.Grace) // a call may wait for an outage to end, but not for ever
 	defer p.abandon(cancel)
 	err := p.all(ctx, calls, hard, due)
 	if anew := p.book.askAnew(p.unit); err == nil && p.Answered == int64(len(due)) && len(anew) > 0 {
@@ -146,7 +149,7 @@ func (p *settlePass) all(ctx, calls, hard context.Context, orders []wanted) erro
 		if ctx.Err() != nil {
 			break
 		}
-		if _, halted := p.halts.failure(p.unit); halted {
+		if _, halted := p.halts.Failure(p.unit); halted {
 			break
 		}
 		if err := p.chunk(calls, chunk); err != nil {
@@ -159,14 +162,15 @@ func (p *settlePass) all(ctx, calls, hard context.Context, orders []wanted) erro
 // explain says why orders were not answered. What ended all calls comes before what
 // became of one.
 func (p *settlePass) explain(ctx context.Context) {
-	if f, halted := p.halts.failure(p.unit); halted {
+	if f, halted := p.halts.Failure(p.unit); halted {
 		p.failure = &f
 	}
 	if p.failure == nil {
-		if context.Cause(ctx) != errDeadline {
+		if context.Cause(ctx) != stop.ErrDeadline {
 			return // interrupted: the next run goes on
 		}
-		p.failure = deadlineFailure(p.unit)
+		f := stop.DeadlineFailure(p.unit)
+		p.failure = &f
 	}
 	what := "orders"
 	if p.confirms {
@@ -189,8 +193,8 @@ func (p *settlePass) order(ctx context.Context, o *wanted) (result answered) {
 	turn, silent := p.inTurn(o)
 	result.silent = silent
 	for _, i := range turn {
-		if _, halted := p.halts.failure(p.unit); halted {
-			result.err = errStopped
+		if _, halted := p.halts.Failure(p.unit); halted {
+			result.err = stop.ErrStopped
 			return result
 		}
 		answer, err := p.trade.Settlements(ctx, o.questions[i])
@@ -204,7 +208,7 @@ func (p *settlePass) order(ctx context.Context, o *wanted) (result answered) {
 		result.answers = append(result.answers, answer)
 		found, err := answersItself(&answer)
 		if err != nil {
-			result.err = p.failed(ctx, &unitError{unit: p.unit, logID: answer.LogID, err: err})
+			result.err = p.failed(ctx, &schema.UnitError{Unit: p.unit, LogID: answer.LogID, Err: err})
 			return result
 		}
 		if found {
@@ -218,7 +222,7 @@ func (p *settlePass) order(ctx context.Context, o *wanted) (result answered) {
 // failed notes at once what ends the asking for other orders, too.
 func (p *settlePass) failed(ctx context.Context, err error) error {
 	if ctx.Err() == nil {
-		p.halts.note(failureOf(err, p.unit))
+		p.halts.Record(schema.FailureOf(err, p.unit))
 	}
 	return err
 }
@@ -227,8 +231,8 @@ func (p *settlePass) failed(ctx context.Context, err error) error {
 func (p *settlePass) take(ctx context.Context, o *wanted, r *answered) error {
 	p.Asked += int64(len(r.tried))
 	if r.err != nil {
-		if p.failure == nil && !errors.Is(r.err, errStopped) && ctx.Err() == nil {
-			failure := keeper{p.archive, p.runID, p.log}.keep(ctx, p.unit, schema.UnreadableSettlements, p.now(), r.err)
+		if p.failure == nil && !errors.Is(r.err, stop.ErrStopped) && ctx.Err() == nil {
+			failure := unreadable.Keeper{Archive: p.archive, RunID: p.runID, Log: p.log}.Keep(ctx, p.unit, schema.UnreadableSettlements, p.now(), r.err)
 			p.failure = &failure
 			if failure.Reach == schema.ReachApp || failure.Reach == schema.ReachToday {
 				return nil // the log has it already
@@ -273,7 +277,7 @@ func (p *settlePass) flush(ctx context.Context) error {
 	if len(p.data) == 0 {
 		return nil
 	}
-	ctx, cancel := outlasting(ctx, flushGrace)
+	ctx, cancel := stop.Outlast(ctx, stop.FlushGrace)
 	defer cancel()
 	key, err := p.archive.AppendSettlements(ctx, p.unit, p.name, p.batches+1, p.data)
 	if err != nil {

@@ -10,6 +10,7 @@ import (
 	"sync"
 
 	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/spill"
 	"billwalk/schema"
 )
 
@@ -17,7 +18,7 @@ import (
 // where each lies: the places are sorted, the records are not. A million bills
 // cost about 100 MB of memory. Units are added side by side.
 type spool struct {
-	file *localFile
+	file *spill.File
 
 	mu      sync.Mutex
 	out     *bufio.Writer
@@ -51,7 +52,7 @@ type place struct {
 
 // newSpool makes an empty spool.
 func newSpool() (*spool, error) {
-	file, err := newLocalFile("billwalk-*.spool")
+	file, err := spill.New("billwalk-*.spool")
 	if err != nil {
 		return nil, err
 	}

@@ -114,12 +114,19 @@ type Calls struct {
 func newSummary(r *Run, started time.Time) *Summary {
 	return &Summary{
 		Job: r.Job, RunID: r.ID, From: r.From, To: r.To, LookbackDays: r.Lookback, StartedAt: started.UTC(),
-		Rows: map[string]int64{
-			schema.Bills.Name: 0, schema.Settlements.Name: 0, schema.Reconciliations.Name: 0, schema.Exceptions.Name: 0, schema.Restatements.Name: 0,
-		},
+		Rows:     noRows(),
 		Verdicts: map[schema.Verdict]int64{}, Restated: map[schema.Change]int64{}, Identities: map[schema.Rule]schema.Check{}, Exceptions: map[schema.Rule]int64{},
 		Partitions: []schema.Object{}, Failures: []schema.Failure{}, Unavailable: []schema.Failure{},
 	}
+}
+
+// noRows counts 0 rows of every table.
+func noRows() map[string]int64 {
+	rows := make(map[string]int64)
+	for _, table := range schema.Tables {
+		rows[table.Describe().Name] = 0
+	}
+	return rows
 }
 
 // ended returns when the run ended.

@@ -6,6 +6,7 @@ import (
 	"maps"
 	"time"
 
+	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
 
@@ -35,7 +36,7 @@ func (b *builder) superseded(ctx context.Context, a *assembly) error {
 			b.Progress.partitions.Add(1)
 			return nil
 		}
-		if pause(waiting, winnerPoll) != nil {
+		if stop.Sleep(waiting, winnerPoll) != nil {
 			return schema.ErrSuperseded
 		}
 	}

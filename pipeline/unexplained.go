@@ -11,10 +11,6 @@ import (
 	"billwalk/schema"
 )
 
-// UnexplainedAccount is whose settlements that no bill explains are: they name no
-// account, and stand in the bucket of this one.
-const UnexplainedAccount schema.AccountID = ""
-
 // hear loads the callbacks of the days that the run looks at, and of their
 // windows. They may have come at any time since. Of what is damaged a run asks for
 // the orders, and is incomplete; a replay cannot, and must not guess.
@@ -50,8 +46,8 @@ func (b *builder) hear(ctx context.Context) error {
 // planUnexplained adds the partitions of unexplained settlements, where the job
 // has no unit in them: also those that had some, which a later event may have moved.
 func (b *builder) planUnexplained(ctx context.Context, days []schema.Day) error {
-	bucket := UnexplainedAccount.Bucket(b.Buckets)
-	if slices.Contains(BucketsOf(b.Accounts, b.Buckets), bucket) {
+	bucket := schema.NoAccount.Bucket(b.Buckets)
+	if slices.Contains(schema.BucketsOf(b.Accounts, b.Buckets), bucket) {
 		return nil
 	}
 	for _, day := range days {
@@ -71,7 +67,7 @@ func (b *builder) planUnexplained(ctx context.Context, days []schema.Day) error 
 // assembleUnexplained begins the day's partition of unexplained settlements, where
 // no unit has.
 func (b *builder) assembleUnexplained(ctx context.Context, day schema.Day) error {
-	bucket := UnexplainedAccount.Bucket(b.Buckets)
+	bucket := schema.NoAccount.Bucket(b.Buckets)
 	for _, base := range b.plan.Bases {
 		at := partition{base.Day, base.Bucket}
 		if base.Day != day || base.Bucket != bucket || b.assemblies[at] != nil {

@@ -3,27 +3,22 @@ package pipeline
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"log/slog"
 	"time"
 
-	"github.com/oklog/ulid/v2"
-
+	"billwalk/pipeline/passid"
+	"billwalk/pipeline/stop"
 	"billwalk/schema"
 	"billwalk/schema/mutant"
 )
 
 const (
-	resumeAge  = 6 * time.Hour // an older walk is begun anew: its cursor may be dead, the day may have changed
 	batchSpan  = 30 * time.Second
 	batchBytes = 1 << 20 // of compressed answers
 	maxWalks   = 4       // of one unit in one run, in search of equal ones
 )
-
-// errStopped ends a walk that was asked to stop. What it fetched is archived.
-var errStopped = errors.New("stopped; run again to go on from here")
 
 // walker fills the archive with the pages of units, and certifies those that are whole.
 type walker struct {
@@ -38,7 +33,7 @@ type walker struct {
 	allowShrink bool
 	goesOnWith  func(*schema.Certificate) bool
 	seen        func(context.Context, *schema.Certificate) (bool, error)
-	stop        <-chan struct{} // closed: finish the request in flight, make it durable, return errStopped
+	stop        <-chan struct{} // closed: finish the request in flight, make it durable, return stop.ErrStopped
 }
 
 // unit walks the unit until enough walks in a row agree, and returns its
@@ -76,7 +71,7 @@ func (w *walker) unit(ctx context.Context, u schema.Unit) (*schema.Certificate, 
 			name, begun = begun[0].Walk, begun[1:]
 		} else {
 			fetched++
-			t = newTrace(u, walkName(w.runID, u, w.now(), name))
+			t = newTrace(u, passid.New(w.runID, u, w.now(), name))
 			name, err = t.walk, w.walk(ctx, t, 0)
 		}
 		if errors.Is(err, schema.ErrTaken) {
@@ -84,7 +79,7 @@ func (w *walker) unit(ctx context.Context, u schema.Unit) (*schema.Certificate, 
 			continue
 		}
 		if err != nil {
-			if failure := failureOf(err, u); failure.Reach == schema.ReachUnavailable {
+			if failure := schema.FailureOf(err, u); failure.Reach == schema.ReachUnavailable {
 				return w.unavailable(ctx, u, last, name, failure)
 			}
 			return nil, err
@@ -103,7 +98,7 @@ func (w *walker) unit(ctx context.Context, u schema.Unit) (*schema.Certificate, 
 			return w.certify(ctx, u, last, equal, bills, digest)
 		}
 	}
-	return nil, &unitError{unit: u, err: fmt.Errorf("the day keeps changing: no %d of %d walks in a row found the same bills; run again later", w.passes, maxWalks)}
+	return nil, &schema.UnitError{Unit: u, Err: fmt.Errorf("the day keeps changing: no %d of %d walks in a row found the same bills; run again later", w.passes, maxWalks)}
 }
 
 // resume goes on with a walk that was begun. It returns nil where that one is too old, damaged, or not known to the platform any more.
@@ -114,7 +109,7 @@ func (w *walker) resume(ctx context.Context, u schema.Unit, begun schema.Begun) 
 		log.Warn("a walk in the archive cannot be gone on with", "error", err)
 		return nil, nil
 	}
-	if w.now().Sub(t.began) >= resumeAge {
+	if w.now().Sub(t.began) >= stop.ResumeAge {
 		return nil, nil
 	}
 	if mutant.On(mutant.CursorFirst) && !t.done {
@@ -122,7 +117,7 @@ func (w *walker) resume(ctx context.Context, u schema.Unit, begun schema.Begun) 
 	}
 	pages := len(t.pages)
 	err = w.walk(ctx, t, begun.Batches)
-	if err != nil && len(t.pages) == pages && failureOf(err, u).Reach == schema.ReachUnit && !passing(err) && !errors.Is(err, errStopped) && ctx.Err() == nil {
+	if err != nil && len(t.pages) == pages && schema.FailureOf(err, u).Reach == schema.ReachUnit && !passing(err) && !errors.Is(err, stop.ErrStopped) && ctx.Err() == nil {
 		log.Warn("the platform no longer knows the walk's cursor; the walk is begun anew", "error", err)
 		return nil, nil
 	}
@@ -143,20 +138,6 @@ func (w *walker) reread(ctx context.Context, u schema.Unit, walk string) (*trace
 	return t, nil
 }
 
-// walkName names a new walk: names sort by time, after any that came before, and
-// are the same for the same run, unit and clock.
-func walkName(run string, u schema.Unit, now time.Time, after string) string {
-	ms := ulid.Timestamp(now)
-	if previous, err := ulid.Parse(after); err == nil {
-		ms = max(ms, previous.Time()+1)
-	}
-	entropy := sha256.Sum256(fmt.Appendf(nil, "%s %s %s", run, u.Account.ID, u.Day))
-	var id ulid.ULID
-	_ = id.SetTime(ms) // fails in the year 10889
-	_ = id.SetEntropy(entropy[:10])
-	return id.String()
-}
-
 // walk fetches page after page, strictly in sequence, until the last one. n
 // batches of the walk are archived already.
 func (w *walker) walk(ctx context.Context, t *trace, n int) error {
@@ -164,20 +145,20 @@ func (w *walker) walk(ctx context.Context, t *trace, n int) error {
 	for !t.done {
 		select {
 		case <-w.stop:
-			return errors.Join(errStopped, b.flush(ctx))
+			return errors.Join(stop.ErrStopped, b.flush(ctx))
 		default:
 		}
 		answer, err := w.source.Bills(ctx, t.unit, t.next, w.pageSize)
 		answer.Walk, answer.Page = t.walk, len(t.pages)+1
 		answer.Body = bytes.TrimSpace(answer.Body) // white space around it is no part of a JSON value
 		if err != nil {
-			if failureOf(err, t.unit).Reach == schema.ReachUnavailable && len(answer.Body) > 0 {
+			if schema.FailureOf(err, t.unit).Reach == schema.ReachUnavailable && len(answer.Body) > 0 {
 				err = errors.Join(err, b.add(ctx, answer)) // the evidence
 			}
 			return errors.Join(err, b.flush(ctx))
 		}
 		if err := t.add(answer, w.pageSize); err != nil {
-			return errors.Join(&unitError{unit: t.unit, logID: answer.LogID, err: err}, b.flush(ctx))
+			return errors.Join(&schema.UnitError{Unit: t.unit, LogID: answer.LogID, Err: err}, b.flush(ctx))
 		}
 		if err := b.add(ctx, answer); err != nil {
 			return err
@@ -219,7 +200,7 @@ func (b *batch) flush(ctx context.Context) error {
 	if len(b.data) == 0 {
 		return nil
 	}
-	ctx, cancel := outlasting(ctx, flushGrace)
+	ctx, cancel := stop.Outlast(ctx, stop.FlushGrace)
 	defer cancel()
 	if err := b.archive.Append(ctx, b.trace.unit, b.trace.walk, b.n+1, b.data); err != nil {
 		return fmt.Errorf("archiving %s: %w", b.trace.unit, err)

@@ -285,22 +285,21 @@ type shelfStage struct {
 	totals schema.Totals
 }
 
-func (s *shelfStage) Rows() schema.Rows {
-	return schema.Rows{
-		Bill: func(b *schema.Bill) error {
-			s.rows.bills = append(s.rows.bills, *b)
-			return schema.Bills.Tally(&s.totals, b)
-		},
-		Settlement:     taking(&s.rows.settlements),
-		Reconciliation: taking(&s.rows.reconciliation),
-		Exception:      taking(&s.rows.exceptions),
-		Restatement:    taking(&s.rows.restatements),
+func (s *shelfStage) Append(row schema.Row) error {
+	switch row := row.(type) {
+	case *schema.Bill:
+		s.rows.bills = append(s.rows.bills, *row)
+		return schema.Bills.Tally(&s.totals, row)
+	case *schema.Settlement:
+		s.rows.settlements = append(s.rows.settlements, *row)
+	case *schema.Reconciliation:
+		s.rows.reconciliation = append(s.rows.reconciliation, *row)
+	case *schema.Exception:
+		s.rows.exceptions = append(s.rows.exceptions, *row)
+	case *schema.Restatement:
+		s.rows.restatements = append(s.rows.restatements, *row)
 	}
-}
-
-// taking takes rows into a list.
-func taking[R any](list *[]R) func(*R) error {
-	return func(row *R) error { *list = append(*list, *row); return nil }
+	return nil
 }
 
 func (s *shelfStage) Bills(...string) iter.Seq2[*schema.Bill, error] { return each(s.rows.bills) }

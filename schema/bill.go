@@ -36,6 +36,9 @@ type Bill struct {
 	ArchiveKey         string
 }
 
+// TableName implements Row.
+func (*Bill) TableName() string { return "bills" }
+
 // BillKey is what makes a bill the same bill in two answers.
 type BillKey struct {
 	AccountID     string
@@ -61,7 +64,7 @@ func (k *BillKey) Compare(other *BillKey) int {
 
 // Bills is the table bills: one row per ledger record.
 var Bills = Table[Bill]{
-	Name:   "bills",
+	Name: "bills", Label: "账单",
 	Doc:    "One row per ledger record of the bill API; key account_id, ledger_id, settle_type, settle_sub_type.",
 	Fields: billFields(),
 }

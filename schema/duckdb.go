@@ -6,23 +6,6 @@ import (
 	"strings"
 )
 
-// Description is a table without its rows: what documents and DDL need.
-type Description struct {
-	Name, Label, Doc string // Label is the name in Chinese
-	Columns          []Column
-}
-
-// Tables describes the published tables.
-func Tables() []Description {
-	return []Description{
-		{Bills.Name, "账单", Bills.Doc, Bills.Columns()},
-		{Settlements.Name, "分账", Settlements.Doc, Settlements.Columns()},
-		{Reconciliations.Name, "对账", Reconciliations.Doc, Reconciliations.Columns()},
-		{Exceptions.Name, "异常", Exceptions.Doc, Exceptions.Columns()},
-		{Restatements.Name, "重述", Restatements.Doc, Restatements.Columns()},
-	}
-}
-
 // DuckDB returns SQL that makes two views of every table of the lake at the path,
 // a folder or s3://bucket/prefix: one of its name, with the columns'
 // documentation as comments, and one for people, in Chinese and yuan. The types
@@ -35,12 +18,12 @@ func DuckDB(lake string) string {
 	var sql strings.Builder
 	sql.WriteString("-- Views of a billwalk lake for DuckDB. Amounts are signed int64 fen; sum(..._fen) is always right.\n" +
 		"-- No files of a table? The lake is of an earlier billwalk: run or replay one day, which publishes all tables.\n")
-	for _, t := range Tables() {
-		t.writeView(&sql, strings.TrimSuffix(lake, "/"))
+	for _, t := range Tables {
+		t.Describe().writeView(&sql, strings.TrimSuffix(lake, "/"))
 	}
 	sql.WriteString("\n-- The same for people: Chinese names, amounts in yuan (exact decimals), verdicts in the words of the trade.\n")
-	for _, t := range Tables() {
-		t.writeLabelledView(&sql)
+	for _, t := range Tables {
+		t.Describe().writeLabelledView(&sql)
 	}
 	return sql.String()
 }
@@ -125,7 +108,8 @@ func quoteSQL(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") +
 // Markdown returns the column tables of the README.
 func Markdown() string {
 	var md strings.Builder
-	for _, t := range Tables() {
+	for _, table := range Tables {
+		t := table.Describe()
 		fmt.Fprintf(&md, "**%s**: %s\n\n| column | type | null | from | what |\n|---|---|---|---|---|\n", t.Name, t.Doc)
 		for _, c := range t.Columns {
 			null := "yes"

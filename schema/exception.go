@@ -54,10 +54,13 @@ type Exception struct {
 	ArchiveKey  Null[string]
 }
 
+// TableName implements Row.
+func (*Exception) TableName() string { return "exceptions" }
+
 // Exceptions is the table exceptions: one row per thing to look at.
 var Exceptions = Table[Exception]{
-	Name: "exceptions",
-	Doc:  "One row per thing that a person should look at; never a reason to drop a bill.",
+	Name: "exceptions", Label: "异常",
+	Doc: "One row per thing that a person should look at; never a reason to drop a bill.",
 	Fields: []Field[Exception]{
 		required(textOf[Rule](), Column{Name: "rule", Label: "规则", Doc: "the rule that is broken"},
 			func(e *Exception) *Rule { return &e.Rule }),

@@ -1,5 +1,7 @@
 package schema
 
+import "errors"
+
 // Reach says how much of a run one failure ends.
 type Reach string
 
@@ -21,4 +23,34 @@ type Failure struct {
 	Hint    string    `json:"hint,omitempty"` // what a person should do
 	LogID   string    `json:"logid"`          // Douyin's support asks for it
 	Reach   Reach     `json:"reach"`
+}
+
+// UnitError is a fault of one unit that billwalk itself found, in an answer or in the
+// archive.
+type UnitError struct {
+	Unit  Unit
+	LogID string // of the answer; empty where there is none
+	Err   error
+}
+
+func (e *UnitError) Error() string { return e.Err.Error() }
+func (e *UnitError) Unwrap() error { return e.Err }
+
+// Failure returns the fault as a failure that ends its unit alone.
+func (e *UnitError) Failure() Failure {
+	return Failure{Account: e.Unit.Account.ID, Day: e.Unit.Day, Reason: e.Error(), LogID: e.LogID, Reach: ReachUnit}
+}
+
+// FailureOf returns what an error says of itself in a method Failure, as a failure of
+// the unit. An error without one ends the unit alone.
+func FailureOf(err error, u Unit) Failure {
+	var typed interface{ Failure() Failure }
+	failure := Failure{Reach: ReachUnit}
+	if errors.As(err, &typed) {
+		failure = typed.Failure()
+	} else if err != nil {
+		failure.Reason = err.Error()
+	}
+	failure.Account, failure.Day = u.Account.ID, u.Day
+	return failure
 }

@@ -22,10 +22,9 @@ type kind[T any] struct {
 
 // nullable makes a field of a column that may be NULL.
 func nullable[R, T any](k kind[T], c Column, at func(*R) *Null[T]) Field[R] {
-	c.Type = k.name
+	c.Type, c.Optional = k.name, true
 	return Field[R]{
 		Column: c,
-		null:   true,
 		append: func(b array.Builder, row *R) {
 			if v := at(row); v.Valid {
 				k.add(b, v.V)

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"hash/fnv"
 	"regexp"
+	"slices"
 )
 
 // AccountID is the id of a Douyin merchant account (来客商户): 1 to 32 digits,
@@ -31,6 +32,16 @@ func (id AccountID) Bucket(n int) int {
 	h := fnv.New64a()
 	h.Write([]byte(id))
 	return int(h.Sum64() % uint64(n))
+}
+
+// BucketsOf returns the buckets that the accounts fall into, of n buckets, ascending.
+func BucketsOf(accounts []Account, n int) []int {
+	var used []int
+	for _, a := range accounts {
+		used = append(used, a.ID.Bucket(n))
+	}
+	slices.Sort(used)
+	return slices.Compact(used)
 }
 
 // Account is one configured account, and how the API is asked for it.

@@ -78,12 +78,3 @@ func (m *Manifest) Entry(id AccountID) *Entry {
 	}
 	return nil
 }
-
-// Rows takes the rows of one (day, bucket), each table in its order.
-type Rows struct {
-	Bill           func(*Bill) error
-	Settlement     func(*Settlement) error
-	Reconciliation func(*Reconciliation) error
-	Exception      func(*Exception) error
-	Restatement    func(*Restatement) error
-}

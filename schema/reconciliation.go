@@ -75,12 +75,15 @@ type Reconciliation struct {
 	LastSettleTime        Null[time.Time]
 }
 
+// TableName implements Row.
+func (*Reconciliation) TableName() string { return "reconciliation" }
+
 // UnexplainedCauses is why a settlement may have no bill.
 const UnexplainedCauses = "its account is not in jobs.yaml, its day failed for the account, its bill is further away than the lookback (7 days at least), or it is of " + NeverBilled
 
 // Reconciliations is the table reconciliation: one row per group.
 var Reconciliations = Table[Reconciliation]{
-	Name: "reconciliation",
+	Name: "reconciliation", Label: "对账",
 	Doc: "One row per group: the forward bills of one order (or item) of one account on one day, or its other bills. " +
 		"Every bill is in exactly one group; so is every settlement, those that no bill explains in groups without bills (settlement_only). billed and settled sum what is known; a difference is NULL where a leg is not compared.",
 	Fields: reconciliationFields(),

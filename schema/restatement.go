@@ -26,11 +26,15 @@ type Restatement struct {
 	RestatedAt    time.Time
 }
 
+// TableName implements Row.
+func (*Restatement) TableName() string { return "restatements" }
+
 // Restatements is the table restatements. It is history: a publication carries
 // on the rows of the one before and adds its own.
 var Restatements = Table[Restatement]{
-	Name: "restatements",
-	Doc:  "One row per bill of a published day that a later walk found added, removed or changed. Rows are carried on from generation to generation.",
+	Name: "restatements", Label: "重述",
+	History: true,
+	Doc:     "One row per bill of a published day that a later walk found added, removed or changed. Rows are carried on from generation to generation.",
 	Fields: []Field[Restatement]{
 		required(text, Column{Name: "account_id", Label: "收款账户", Layout: Ordered, Doc: "the account that is paid"},
 			func(r *Restatement) *string { return &r.AccountID }),

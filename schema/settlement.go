@@ -62,6 +62,9 @@ type Settlement struct {
 	FetchedAt    time.Time
 }
 
+// TableName implements Row.
+func (*Settlement) TableName() string { return "settlements" }
+
 // SettlementKey is what makes a settlement one row of the table.
 type SettlementKey struct {
 	SettleID    string
@@ -79,7 +82,7 @@ func (k SettlementKey) Compare(other SettlementKey) int {
 // Settlements is the table settlements: one row per settle_id, or per item of it
 // where callbacks name several.
 var Settlements = Table[Settlement]{
-	Name: "settlements",
+	Name: "settlements", Label: "分账",
 	Doc: "One row per settle_id, or per item where callbacks name several, on one day only: the latest bill_date of its order that is " +
 		"not after the settlement's own day, else the earliest; without a time, the latest. One that no bill explains stands on its own day.",
 	Fields: []Field[Settlement]{

@@ -33,8 +33,8 @@ var arrowTypes = map[Type]arrow.DataType{
 		arrow.Field{Name: "amount_fen", Type: arrow.PrimitiveTypes.Int64})),
 }
 
-// Column says what one column holds. It is the single source of the Arrow
-// schema, the DDL and the column tables of the README.
+// Column describes one column. It is the single source of the Arrow schema, the DDL
+// and the documentation of the columns.
 type Column struct {
 	Name     string
 	Label    string // in Chinese, for people; without the unit
@@ -44,6 +44,7 @@ type Column struct {
 	Source   string    // the API's field; empty where billwalk makes the value
 	Codes    *CodeList // what its numbers mean; nil where they are not codes
 	Required bool      // never NULL
+	Optional bool      // a file of an earlier version may lack the column; its rows then have NULL
 	Layout   Layout
 }
 
@@ -64,15 +65,16 @@ type Field[R any] struct {
 	load   func(arrow.Array, int, *R)
 	show   func(*R) Null[string]
 	equal  func(*R, *R) bool
-	null   bool               // rows may have no value: a column that an earlier version did not have is NULL
 	fen    func(*R) Null[Fen] // set for columns whose unit is fen
 }
 
 // Table is a published table: a name and its columns in the order of the file.
 type Table[R any] struct {
-	Name   string
-	Doc    string
-	Fields []Field[R]
+	Name    string
+	Label   string // the name in Chinese
+	Doc     string
+	History bool // a publication carries on the rows of the one before
+	Fields  []Field[R]
 }
 
 // Columns returns the columns in the order of the file.
@@ -84,14 +86,8 @@ func (t Table[R]) Columns() []Column {
 	return columns
 }
 
-// Arrow returns the table's Arrow schema. It is fixed: never inferred from rows.
-func (t Table[R]) Arrow() *arrow.Schema {
-	fields := make([]arrow.Field, len(t.Fields))
-	for i, f := range t.Fields {
-		fields[i] = arrow.Field{Name: f.Name, Type: arrowTypes[f.Type], Nullable: !f.Required}
-	}
-	return arrow.NewSchema(fields, nil)
-}
+// Arrow returns the table's Arrow schema.
+func (t Table[R]) Arrow() *arrow.Schema { return t.Describe().Arrow() }
 
 // Column returns the field of that name, or nil.
 func (t Table[R]) Column(name string) *Field[R] {
@@ -112,10 +108,6 @@ func (f Field[R]) Text(row *R) Null[string] { return f.show(row) }
 
 // Equal says whether two rows have the same value of the column, or none.
 func (f Field[R]) Equal(a, b *R) bool { return f.equal(a, b) }
-
-// Optional says that a row may have no value of the column. A file of a version
-// that did not have the column yet lacks it; in its rows it is NULL.
-func (f Field[R]) Optional() bool { return f.null }
 
 // Append adds the row to a record builder made for the table's Arrow schema.
 func (t Table[R]) Append(b *array.RecordBuilder, row *R) {

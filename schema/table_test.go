@@ -9,7 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/array"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/google/go-cmp/cmp"
@@ -55,10 +54,11 @@ var contract = map[string]string{
 
 func TestColumnsAreTheContract(t *testing.T) {
 	t.Parallel()
-	if n := len(Tables()); n != len(contract) {
+	if n := len(Tables); n != len(contract) {
 		t.Errorf("%d tables, the contract has %d", n, len(contract))
 	}
-	for _, table := range Tables() {
+	for _, listed := range Tables {
+		table := listed.Describe()
 		var got []string
 		for _, c := range table.Columns {
 			column := string(c.Type)
@@ -79,7 +79,8 @@ func TestColumnsAreTheContract(t *testing.T) {
 
 func TestColumnsAreDocumented(t *testing.T) {
 	t.Parallel()
-	for _, table := range Tables() {
+	for _, listed := range Tables {
+		table := listed.Describe()
 		if table.Doc == "" {
 			t.Errorf("%s has no doc", table.Name)
 		}
@@ -109,18 +110,14 @@ func TestArrowTypes(t *testing.T) {
 		Int64: "int64", Int32: "int32", Bool: "bool", Text: "utf8", Timestamp: "timestamp[us, tz=UTC]",
 		Texts: "list<item: utf8>", ShareList: "list<item: struct<merchant_no: utf8, amount_fen: int64>>",
 	}
-	for _, made := range []struct {
-		columns []Column
-		arrow   *arrow.Schema
-	}{
-		{Bills.Columns(), Bills.Arrow()}, {Settlements.Columns(), Settlements.Arrow()}, {Reconciliations.Columns(), Reconciliations.Arrow()},
-		{Exceptions.Columns(), Exceptions.Arrow()}, {Restatements.Columns(), Restatements.Arrow()},
-	} {
-		if made.arrow.NumFields() != len(made.columns) {
-			t.Fatalf("%d Arrow fields of %d columns", made.arrow.NumFields(), len(made.columns))
+	for _, listed := range Tables {
+		table := listed.Describe()
+		fields := table.Arrow()
+		if fields.NumFields() != len(table.Columns) {
+			t.Fatalf("%s: %d Arrow fields of %d columns", table.Name, fields.NumFields(), len(table.Columns))
 		}
-		for i, c := range made.columns {
-			field := made.arrow.Field(i)
+		for i, c := range table.Columns {
+			field := fields.Field(i)
 			if field.Name != c.Name || field.Type.String() != allowed[c.Type] || field.Nullable == c.Required {
 				t.Errorf("%s %s (required: %v) is %s in Arrow", c.Name, c.Type, c.Required, field)
 			}

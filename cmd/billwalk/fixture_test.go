@@ -90,7 +90,8 @@ func TestOldLake(t *testing.T) {
 	lake, config := fixture(t, "http://127.0.0.1:1")
 	rows := func() string {
 		sql := tablesOf(lake)
-		for _, table := range schema.Tables() {
+		for _, listed := range schema.Tables {
+			table := listed.Describe()
 			sql += fmt.Sprintf("SELECT * FROM %s ORDER BY ALL;\n", table.Name)
 		}
 		return duckDBText(t, "-csv", sql)

@@ -49,6 +49,13 @@ var walls = []struct {
 	{"billwalk/pipeline/mend", []string{"billwalk/pipeline/douyin", "billwalk/pipeline/normalise", "billwalk/pipeline/receive"},
 		"text that is not valid is mended the same way wherever the platform's JSON is read; never by audit, which reads by itself"},
 
+	{"billwalk/pipeline/spill", []string{"billwalk/pipeline"},
+		"a local file that no killed run leaves behind, and that does not fill the disk"},
+	{"billwalk/pipeline/stop", []string{"billwalk/pipeline", "billwalk/pipeline/unreadable"},
+		"all steps end in the same way, within the same time"},
+	{"billwalk/pipeline/passid", []string{"billwalk/pipeline"}, "walks and settle passes are named alike"},
+	{"billwalk/pipeline/unreadable", []string{"billwalk/pipeline"}, "whoever calls the platform keeps what cannot be read"},
+
 	{"billwalk/pipeline/receive", []string{"billwalk/cmd/billwalk"},
 		"a callback is evidence that a run finds in the archive: no step knows how it came there"},
 

@@ -94,7 +94,8 @@ func tableFiles(t *testing.T, lake lakePlace) map[string]string {
 	t.Helper()
 	hashes := make(map[string]string)
 	folders := []string{"_manifests"}
-	for _, table := range schema.Tables() {
+	for _, listed := range schema.Tables {
+		table := listed.Describe()
 		folders = append(folders, table.Name)
 	}
 	for _, folder := range folders {
@@ -142,7 +143,8 @@ func (l *later) views() string { return schema.DuckDB(l.lake.sql) }
 // were added, and without what tells when and by which call they were found.
 func (l *later) text(t *testing.T) string {
 	sql := l.views()
-	for _, table := range schema.Tables() {
+	for _, listed := range schema.Tables {
+		table := listed.Describe()
 		sql += fmt.Sprintf("SELECT * EXCLUDE (added_later) FROM %s WHERE bill_date <= DATE '%s' ORDER BY ALL;\n", table.Name, firstDay+2)
 	}
 	return duckDBText(t, "-csv", sql)
@@ -160,7 +162,8 @@ func (l *later) readsOld(t *testing.T) {
 		t.Errorf("status: exit %d\n%s", code, &out)
 	}
 	checkProven(t, l.config, firstDay, firstDay+2)
-	for _, table := range schema.Tables() {
+	for _, listed := range schema.Tables {
+		table := listed.Describe()
 		if got := l.values(t, table.Name); strings.Contains(strings.ReplaceAll(got, ",NULL", ""), ",") || got == "" {
 			t.Errorf("%s has values: %s", table.Name, got)
 		}

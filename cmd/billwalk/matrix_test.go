@@ -110,7 +110,7 @@ var matrix = []struct {
 	{65, "weak keys and tokens, and a key file that is gone", "pipeline/receive TestSmallExponent TestLegacyTimestamp TestKeyFileRemoved; pipeline/jobs TestCallbacksFaults", "a key whose file is gone stays in use until it is replaced: each minute a warning tells"},
 
 	// Work that grows with what strangers send.
-	{66, "very many settlements, items or callbacks of one order", "pipeline BenchmarkGrowth TestBookIsBounded TestLocalFileIsBounded", ""},
+	{66, "very many settlements, items or callbacks of one order", "pipeline BenchmarkGrowth TestBookIsBounded; pipeline/spill TestLimit", ""},
 
 	// Money over many nights.
 	{67, "a settlement that answers for bills further apart than the lookback", "pipeline TestStanding; pipeline/audit TestRepeated; cmd/billwalk TestMonth TestVerifyOneDay", "of a settlement that succeeds after the last look at the day where it stands, an exception tells until that day is run again"},

@@ -58,7 +58,7 @@ func readPublished(t testing.TB, place lakePlace, day schema.Day) (p published) 
 		t.Fatalf("the day has no manifest, %v", err)
 	}
 	m := base.Manifest
-	if len(m.Objects) != len(schema.Tables()) {
+	if len(m.Objects) != len(schema.Tables) {
 		t.Errorf("the manifest names %d objects", len(m.Objects))
 	}
 	files := make(map[string]*bytes.Reader)

@@ -112,7 +112,7 @@ func publishGeneration(t *testing.T, l *lake.Lake, bucket, generation int) {
 			ShopOrderID: schema.Some(fmt.Sprintf("%d-%d", generation, i)), GroupName: name, LogID: name, FetchedAt: time.Unix(1, 0).UTC(), ArchiveKey: "k",
 		}
 		b.Amounts[schema.Pay], b.Amounts[schema.Goods] = schema.Some(schema.Fen(generation)), schema.Some(schema.Fen(generation*i))
-		if err := stage.Rows().Bill(&b); err != nil {
+		if err := stage.Append(&b); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -133,8 +133,8 @@ func readStatus(ctx context.Context, w *wired) (*status, error) {
 	damaged := make([]atomic.Bool, len(days))
 	reads, reading := errgroup.WithContext(ctx)
 	reads.SetLimit(statusReads)
-	unexplained := schema.Account{ID: pipeline.UnexplainedAccount}
-	buckets := pipeline.BucketsOf(append(slices.Clip(w.run.Accounts), unexplained), w.run.Buckets)
+	unexplained := schema.Account{ID: schema.NoAccount}
+	buckets := schema.BucketsOf(append(slices.Clip(w.run.Accounts), unexplained), w.run.Buckets)
 	for i, day := range days {
 		bases[i] = make([]schema.Base, w.run.Buckets)
 		for _, bucket := range buckets {

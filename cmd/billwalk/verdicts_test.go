@@ -24,7 +24,8 @@ var matchRules = []schema.Match{
 // tablesOf makes DuckDB tables of what a lake has published.
 func tablesOf(lake lakePlace) string {
 	sql := lake.prelude
-	for _, table := range schema.Tables() {
+	for _, listed := range schema.Tables {
+		table := listed.Describe()
 		sql += fmt.Sprintf("CREATE TEMP TABLE %s AS SELECT * FROM read_parquet('%s/%[1]s/*/*.parquet', hive_partitioning = true, hive_types = {'bill_date': DATE});\n", table.Name, lake.sql)
 	}
 	return sql

@@ -219,10 +219,9 @@ func publishSettlements(b *testing.B, l *lake.Lake, day schema.Day, from int64, 
 		b.Fatal(err)
 	}
 	defer stage.Close()
-	rows := stage.Rows()
 	for i := range int64(n) {
 		id, fen := 7_000_000_000_000_000_000+(from+i)*7919, schema.Fen(1000+i%9000)
-		err := rows.Settlement(&schema.Settlement{
+		err := stage.Append(&schema.Settlement{
 			SettleID: fmt.Sprint(id), OrderID: schema.Some(fmt.Sprint(id + 1)), OutSettleNo: schema.Some(fmt.Sprint("S", id)), Status: schema.StatusSuccess,
 			Amount: schema.Some(fen), Rake: schema.Some(fen / 100), Commission: schema.Some(fen / 20), SharesTotal: schema.Some(fen - fen/100 - fen/20),
 			Shares: schema.Some([]schema.Share{{MerchantNo: "68882720803499563550", Amount: fen - fen/100 - fen/20}}),

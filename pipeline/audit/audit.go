@@ -58,9 +58,9 @@ type Lake interface {
 	// Published returns the day's manifests, by bucket, and what is wrong with
 	// them, or lies where nothing should.
 	Published(ctx context.Context, day schema.Day) ([]*schema.Manifest, []schema.Finding, error)
-	// ProveRows holds the data objects against their manifest, and hands over the
-	// rows of those that are as it says.
-	ProveRows(ctx context.Context, m *schema.Manifest, rows schema.Rows) []schema.Finding
+	// ProveRows compares the data objects with their manifest, and passes the rows of
+	// those that agree to take, until its first error.
+	ProveRows(ctx context.Context, m *schema.Manifest, take func(schema.Row) error) []schema.Finding
 	// ManifestKey says where a manifest lies.
 	ManifestKey(day schema.Day, bucket int) string
 	// PublishedDays returns the days of which something is published, ascending.

@@ -79,7 +79,7 @@ func (p *partition) prove(ctx context.Context) {
 		p.find(p.manifestKey(), "units", "", err.Error(), fixReplay)
 		p.certain = false
 	}
-	found := p.Lake.ProveRows(ctx, p.m, p.tables.rows())
+	found := p.Lake.ProveRows(ctx, p.m, p.tables.taker())
 	if ctx.Err() != nil {
 		return
 	}

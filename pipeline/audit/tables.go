@@ -58,17 +58,25 @@ func newTables(p *partition) tables {
 	}
 }
 
-// rows takes the rows as the lake hands them over. None of them is an end: what is
-// wrong with one is noted.
-func (t *tables) rows() schema.Rows {
+// taker returns a function that takes the rows as the lake passes them on. None of them
+// is an end: what is wrong with one is noted.
+func (t *tables) taker() func(schema.Row) error {
 	t.accounts = make(map[schema.AccountID]*holder)
 	for _, h := range t.holders {
 		t.accounts[h.Account.ID] = h
 	}
-	return schema.Rows{
-		Bill: t.bill, Settlement: t.settlement, Reconciliation: t.group,
-		Exception:   t.exception,
-		Restatement: func(*schema.Restatement) error { return nil },
+	return func(row schema.Row) error {
+		switch row := row.(type) {
+		case *schema.Bill:
+			return t.bill(row)
+		case *schema.Settlement:
+			return t.settlement(row)
+		case *schema.Reconciliation:
+			return t.group(row)
+		case *schema.Exception:
+			return t.exception(row)
+		}
+		return nil
 	}
 }
 

@@ -125,23 +125,23 @@ func restatementAt(i int) schema.Restatement {
 }
 
 // fill hands over n rows of each table, but one exception.
-func fill(n int) func(schema.Rows) error {
-	return func(rows schema.Rows) error {
+func fill(n int) func(func(schema.Row) error) error {
+	return func(add func(schema.Row) error) error {
 		for i := range n {
 			b, r := billAt(i), restatementAt(i)
 			if err := errors.Join(
-				rows.Bill(&b),
-				rows.Settlement(&schema.Settlement{
+				add(&b),
+				add(&schema.Settlement{
 					SettleID: b.LedgerID, Status: schema.StatusSuccess, Source: schema.SourceQuery, Amount: b.Amounts[schema.Pay],
 					Shares: schema.Some([]schema.Share{{MerchantNo: "1", Amount: 100}}),
 				}),
-				rows.Reconciliation(&schema.Reconciliation{WalkAccountID: b.WalkAccountID, GroupKey: b.LedgerID, Verdict: schema.Matched}),
-				rows.Restatement(&r),
+				add(&schema.Reconciliation{WalkAccountID: b.WalkAccountID, GroupKey: b.LedgerID, Verdict: schema.Matched}),
+				add(&r),
 			); err != nil {
 				return err
 			}
 		}
-		return rows.Exception(&schema.Exception{Rule: schema.RuleGoods, Severity: schema.SeverityWarning, Detail: "x"})
+		return add(&schema.Exception{Rule: schema.RuleGoods, Severity: schema.SeverityWarning, Detail: "x"})
 	}
 }
 
@@ -152,13 +152,13 @@ func publish(t *testing.T, l *Lake, base schema.Base, n int) (*schema.Manifest, 
 }
 
 // publishRows takes a stage from its beginning to its end.
-func publishRows(ctx context.Context, l *Lake, base schema.Base, m *schema.Manifest, fill func(schema.Rows) error) error {
+func publishRows(ctx context.Context, l *Lake, base schema.Base, m *schema.Manifest, fill func(func(schema.Row) error) error) error {
 	s, err := l.Stage(base)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
-	if err := fill(s.Rows()); err != nil {
+	if err := fill(s.Append); err != nil {
 		return err
 	}
 	if err := s.Finish(m); err != nil {

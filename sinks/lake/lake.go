@@ -12,7 +12,8 @@
 //     that the base is still there;
 //  4. and PUTs the manifest, last, on the same condition.
 //
-// What is published is read back by column: Bills, Restatements.
+// What is published is read back by column: Bills, Settlements and the others for one
+// table each, Rows for any.
 //
 // Of two runs with one base only one gets the turn; the other changes nothing:
 // schema.ErrSuperseded. A run that read its base while a publication was under
@@ -35,11 +36,8 @@ import (
 	"billwalk/sinks/object"
 )
 
-// Tables that every publication writes, in the order of their PUTs: what was
-// restated stands before the bills that tell it are gone.
-var tables = []string{
-	schema.Restatements.Name, schema.Bills.Name, schema.Settlements.Name, schema.Reconciliations.Name, schema.Exceptions.Name,
-}
+// tables that every publication writes, in the order of their PUTs.
+var tables = schema.PublishOrder()
 
 // settingsKey holds what is fixed for the lake's life.
 const (

@@ -180,7 +180,7 @@ func TestPublishEndsWithItsContext(t *testing.T) {
 	l := open(t, store)
 	base := baseOf(t, l)
 	ctx, cancel := context.WithCancel(t.Context())
-	err := publishRows(ctx, l, base, new(schema.Manifest), func(rows schema.Rows) error { cancel(); return fill(1)(rows) })
+	err := publishRows(ctx, l, base, new(schema.Manifest), func(add func(schema.Row) error) error { cancel(); return fill(1)(add) })
 	if !errors.Is(err, context.Canceled) {
 		t.Errorf("%v, want that it was cancelled", err)
 	}

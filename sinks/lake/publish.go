@@ -48,10 +48,9 @@ func (s *Stage) Publish(ctx context.Context, m *schema.Manifest) error {
 			return err
 		}
 	}
-	writers := s.writers()
 	for i := range m.Objects {
 		o := &m.Objects[i]
-		f, err := writers[o.Table].Finish(s.stamp)
+		f, err := s.writers[o.Table].Finish(s.stamp)
 		if err != nil {
 			return err
 		}

@@ -17,22 +17,46 @@ import (
 // columns named, or all, in one row that is filled anew. Where nothing is
 // published there are none.
 func (l *Lake) Bills(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Bill, error] {
-	return published(ctx, l, schema.Bills, day, bucket, columns)
+	return read[schema.Bill](l.Rows(ctx, &schema.Bills, day, bucket, columns...))
 }
 
-// Settlements reads the published settlements of a (day, bucket), likewise.
+// Settlements reads the published settlements of a (day, bucket), as Bills does.
 func (l *Lake) Settlements(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Settlement, error] {
-	return published(ctx, l, schema.Settlements, day, bucket, columns)
+	return read[schema.Settlement](l.Rows(ctx, &schema.Settlements, day, bucket, columns...))
 }
 
-// Restatements reads the published restatements of a (day, bucket), likewise.
+// Reconciliation reads the published verdicts of a (day, bucket), as Bills does.
+func (l *Lake) Reconciliation(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Reconciliation, error] {
+	return read[schema.Reconciliation](l.Rows(ctx, &schema.Reconciliations, day, bucket, columns...))
+}
+
+// Exceptions reads the published exceptions of a (day, bucket), as Bills does.
+func (l *Lake) Exceptions(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Exception, error] {
+	return read[schema.Exception](l.Rows(ctx, &schema.Exceptions, day, bucket, columns...))
+}
+
+// Restatements reads the published restatements of a (day, bucket), in all columns.
 func (l *Lake) Restatements(ctx context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Restatement, error] {
-	return published(ctx, l, schema.Restatements, day, bucket, nil)
+	return read[schema.Restatement](l.Rows(ctx, &schema.Restatements, day, bucket))
 }
 
-func published[R any](ctx context.Context, l *Lake, table schema.Table[R], day schema.Day, bucket int, columns []string) iter.Seq2[*R, error] {
-	key := dataKey(table.Name, day, bucket)
+// read gives rows their type.
+func read[R any](rows iter.Seq2[schema.Row, error]) iter.Seq2[*R, error] {
 	return func(yield func(*R, error) bool) {
+		for row, err := range rows {
+			typed, _ := any(row).(*R)
+			if !yield(typed, err) {
+				return
+			}
+		}
+	}
+}
+
+// Rows reads the published rows of any of schema.Tables, as Bills does for bills. The
+// row is nil beside an error.
+func (l *Lake) Rows(ctx context.Context, table schema.AnyTable, day schema.Day, bucket int, columns ...string) iter.Seq2[schema.Row, error] {
+	key := dataKey(table.Describe().Name, day, bucket)
+	return func(yield func(schema.Row, error) bool) {
 		file, err := l.fetch(ctx, key)
 		switch {
 		case errors.Is(err, object.ErrNotFound):
@@ -42,15 +66,16 @@ func published[R any](ctx context.Context, l *Lake, table schema.Table[R], day s
 			return
 		}
 		defer file.Close()
-		for row, err := range parquet.Read(table, file, columns...) {
+		for row, err := range parquet.ReadRows(table, file, columns...) {
 			if ctx.Err() != nil {
 				yield(nil, ctx.Err())
 				return
 			}
 			if err != nil {
-				err = l.unread(key, err)
+				yield(nil, l.unread(key, err))
+				return
 			}
-			if !yield(row, err) {
+			if !yield(row.(schema.Row), nil) {
 				return
 			}
 		}
@@ -69,7 +94,7 @@ func (l *Lake) BillColumns(ctx context.Context, day schema.Day, bucket int) ([]s
 		return nil, err
 	}
 	defer file.Close()
-	columns, err := parquet.Columns(schema.Bills, file)
+	columns, err := parquet.Columns(&schema.Bills, file)
 	if err != nil {
 		return nil, l.unread(key, err)
 	}
@@ -108,9 +133,4 @@ func (l *Lake) fetchInfo(ctx context.Context, key string) (*os.File, object.Info
 		return nil, info, fmt.Errorf("reading %s: %w", key, err)
 	}
 	return file, info, nil
-}
-
-// Reconciliation reads the published verdicts of a (day, bucket), likewise.
-func (l *Lake) Reconciliation(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Reconciliation, error] {
-	return published(ctx, l, schema.Reconciliations, day, bucket, columns)
 }

@@ -19,33 +19,28 @@ import (
 // error: to replace it would lose what a newer version has written.
 func (s *Stage) Same(ctx context.Context) (bool, error) {
 	same := s.base.Manifest != nil && len(s.base.Unfinished()) == 0
-	for _, compare := range []func() (bool, error){
-		func() (bool, error) { return sameRows(ctx, s, schema.Restatements, s.restatements) },
-		func() (bool, error) { return sameRows(ctx, s, schema.Bills, s.bills) },
-		func() (bool, error) { return sameRows(ctx, s, schema.Settlements, s.settlements) },
-		func() (bool, error) { return sameRows(ctx, s, schema.Reconciliations, s.reconciliation) },
-		func() (bool, error) { return sameRows(ctx, s, schema.Exceptions, s.exceptions) },
-	} {
-		one, err := compare()
+	for _, name := range tables {
+		unchanged, err := s.sameRows(ctx, name)
 		if err != nil {
 			return false, err
 		}
-		same = same && one
+		same = same && unchanged
 	}
 	return same, nil
 }
 
-func sameRows[R any](ctx context.Context, s *Stage, table schema.Table[R], w *parquet.Writer[R]) (bool, error) {
-	staged, err := w.Finish(s.stamp)
-	etag := s.base.ETags[table.Name]
+// sameRows is Same for one table.
+func (s *Stage) sameRows(ctx context.Context, name string) (bool, error) {
+	staged, err := s.writers[name].Finish(s.stamp)
+	etag := s.base.ETags[name]
 	if err != nil || etag == "" {
 		return false, err
 	}
-	told := s.told(table.Name, etag)
+	told := s.told(name, etag)
 	if told != nil && told.RowsSHA256 == staged.RowsSHA256 {
 		return true, nil
 	}
-	key := dataKey(table.Name, s.base.Day, s.base.Bucket)
+	key := dataKey(name, s.base.Day, s.base.Bucket)
 	file, info, err := s.lake.fetchInfo(ctx, key)
 	if errors.Is(err, object.ErrNotFound) {
 		return false, nil
@@ -54,6 +49,7 @@ func sameRows[R any](ctx context.Context, s *Stage, table schema.Table[R], w *pa
 		return false, err
 	}
 	defer file.Close()
+	table, _ := schema.TableByName(name)
 	same, err := parquet.SameRows(table, file, staged.Body())
 	var other *parquet.ColumnError
 	switch {

@@ -19,11 +19,7 @@ type Stage struct {
 	base  schema.Base
 	stamp parquet.Stamp
 
-	bills          *parquet.Writer[schema.Bill]
-	settlements    *parquet.Writer[schema.Settlement]
-	reconciliation *parquet.Writer[schema.Reconciliation]
-	exceptions     *parquet.Writer[schema.Exception]
-	restatements   *parquet.Writer[schema.Restatement]
+	writers map[string]*parquet.Writer // by table
 }
 
 // Stage begins what is to replace the base. It has to be closed.
@@ -32,14 +28,11 @@ func (l *Lake) Stage(base schema.Base) (*Stage, error) {
 		return nil, fmt.Errorf("bucket %d of a lake that has %d", base.Bucket, l.buckets)
 	}
 	stamp := parquet.Stamp{Generation: base.Next(), WriteID: ulid.Make().String()}
-	return &Stage{
-		lake: l, base: base, stamp: stamp,
-		bills:          parquet.NewWriter(schema.Bills, l.version, l.unnamed, l.mem),
-		settlements:    parquet.NewWriter(schema.Settlements, l.version, l.unnamed, l.mem),
-		reconciliation: parquet.NewWriter(schema.Reconciliations, l.version, l.unnamed, l.mem),
-		exceptions:     parquet.NewWriter(schema.Exceptions, l.version, l.unnamed, l.mem),
-		restatements:   parquet.NewWriter(schema.Restatements, l.version, l.unnamed, l.mem),
-	}, nil
+	s := &Stage{lake: l, base: base, stamp: stamp, writers: make(map[string]*parquet.Writer)}
+	for _, table := range schema.Tables {
+		s.writers[table.Describe().Name] = parquet.NewWriter(table, l.version, l.unnamed, l.mem)
+	}
+	return s, nil
 }
 
 // unnamed makes a local file that has no name, so that a kill leaves nothing behind.
@@ -55,33 +48,16 @@ func (l *Lake) unnamed() (*os.File, error) {
 	return file, nil
 }
 
-// writer is a table's writer, whatever its rows.
-type writer interface {
-	Finish(parquet.Stamp) (parquet.File, error)
-	Close()
-}
-
-// writers returns the writer of each table.
-func (s *Stage) writers() map[string]writer {
-	return map[string]writer{
-		schema.Bills.Name: s.bills, schema.Settlements.Name: s.settlements, schema.Reconciliations.Name: s.reconciliation,
-		schema.Exceptions.Name: s.exceptions, schema.Restatements.Name: s.restatements,
-	}
-}
-
-// Rows takes the rows, each table's in the order in which they are to be read.
-// Tables may be filled one after the other or in turns. An error is final.
-func (s *Stage) Rows() schema.Rows {
-	return schema.Rows{
-		Bill: s.bills.Append, Settlement: s.settlements.Append, Reconciliation: s.reconciliation.Append,
-		Exception: s.exceptions.Append, Restatement: s.restatements.Append,
-	}
+// Append adds a row to its table. Each table's rows come in the order in which they are
+// to be read; tables may be filled one after the other or in turns. An error is final.
+func (s *Stage) Append(row schema.Row) error {
+	return s.writers[row.TableName()].Append(row)
 }
 
 // Bills reads the bills back, as parquet.Read does: the columns named, or all, in
 // one row that is filled anew. It ends the table: a bill after it is an error.
 func (s *Stage) Bills(columns ...string) iter.Seq2[*schema.Bill, error] {
-	file, err := s.bills.Finish(s.stamp)
+	file, err := s.writers[schema.Bills.Name].Finish(s.stamp)
 	if err != nil {
 		return func(yield func(*schema.Bill, error) bool) { yield(nil, err) }
 	}
@@ -94,9 +70,8 @@ func (s *Stage) Bills(columns ...string) iter.Seq2[*schema.Bill, error] {
 func (s *Stage) Finish(m *schema.Manifest) error {
 	m.Version, m.Day, m.Bucket, m.Billwalk = schema.ManifestVersion, s.base.Day, s.base.Bucket, s.lake.version
 	m.Generation, m.WriteID, m.Objects = s.stamp.Generation, s.stamp.WriteID, nil
-	writers := s.writers()
 	for _, table := range tables {
-		f, err := writers[table].Finish(s.stamp)
+		f, err := s.writers[table].Finish(s.stamp)
 		if err != nil {
 			return err
 		}
@@ -111,7 +86,7 @@ func (s *Stage) Finish(m *schema.Manifest) error {
 // Close gives the local files back, published or not. It may be called at any
 // point, any number of times.
 func (s *Stage) Close() {
-	for _, w := range s.writers() {
+	for _, w := range s.writers {
 		w.Close()
 	}
 }

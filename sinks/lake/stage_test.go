@@ -59,7 +59,7 @@ func TestStageReadsBack(t *testing.T) {
 	for _, n := range []int{0, 1, 300} {
 		store := newRecording()
 		s := stage(t, open(t, store))
-		if err := fill(n)(s.Rows()); err != nil {
+		if err := fill(n)(s.Append); err != nil {
 			t.Fatal(err)
 		}
 		want := listOf(n, billAt)
@@ -86,9 +86,9 @@ func TestStageReadsBack(t *testing.T) {
 func TestRowsAfterTheEnd(t *testing.T) {
 	t.Parallel()
 	s := stage(t, open(t, newRecording()))
-	rows := s.Rows()
-	bill := func() error { return rows.Bill(new(schema.Bill)) }
-	exception := func() error { return rows.Exception(new(schema.Exception)) }
+	add := s.Append
+	bill := func() error { return add(new(schema.Bill)) }
+	exception := func() error { return add(new(schema.Exception)) }
 	if err := errors.Join(bill(), exception(), first(s.Bills())); err != nil {
 		t.Fatal(err)
 	}
@@ -148,7 +148,7 @@ func TestFinishTells(t *testing.T) {
 	for _, n := range []int{100, 101} {
 		s := stage(t, l)
 		m := new(schema.Manifest)
-		if err := errors.Join(fill(n)(s.Rows()), s.Finish(m)); err != nil {
+		if err := errors.Join(fill(n)(s.Append), s.Finish(m)); err != nil {
 			t.Fatal(err)
 		}
 		for i, o := range m.Objects {
@@ -176,12 +176,12 @@ func TestLocalFiles(t *testing.T) {
 	bad := errors.New("no more rows")
 	for name, row := range map[string]struct {
 		fault func(op object.Op, key string) (bool, error)
-		fill  func(schema.Rows) error
+		fill  func(func(schema.Row) error) error
 	}{
 		"well":                  {nil, fill(10)},
-		"without rows":          {nil, func(schema.Rows) error { return nil }},
-		"rows fail":             {nil, func(rows schema.Rows) error { return errors.Join(fill(5000)(rows), bad) }},
-		"a sum overflows":       {nil, func(rows schema.Rows) error { return overflow(rows) }},
+		"without rows":          {nil, func(func(schema.Row) error) error { return nil }},
+		"rows fail":             {nil, func(add func(schema.Row) error) error { return errors.Join(fill(5000)(add), bad) }},
+		"a sum overflows":       {nil, func(add func(schema.Row) error) error { return overflow(add) }},
 		"the data's PUT fails":  {failPut(restatementsKey), fill(10)},
 		"the manifest's, too":   {failPut(manifestOf), fill(10)},
 		"the settings' already": {failPut(settingsKey), fill(10)},
@@ -192,8 +192,8 @@ func TestLocalFiles(t *testing.T) {
 			t.Fatal(err)
 		}
 		store.fault = row.fault
-		err = publishRows(t.Context(), l, baseOf(t, l), new(schema.Manifest), func(rows schema.Rows) error {
-			err := row.fill(rows)
+		err = publishRows(t.Context(), l, baseOf(t, l), new(schema.Manifest), func(add func(schema.Row) error) error {
+			err := row.fill(add)
 			noNames(t, name)
 			return err
 		})
@@ -224,7 +224,7 @@ func TestFewFiles(t *testing.T) {
 		noNames(t, when)
 	}
 	check("at the beginning", 0)
-	if err := fill(1000)(s.Rows()); err != nil {
+	if err := fill(1000)(s.Append); err != nil {
 		t.Fatal(err)
 	}
 	check("with 1000 rows of each table", 0)
@@ -276,8 +276,8 @@ func failPut(key string) func(object.Op, string) (bool, error) {
 	}
 }
 
-func overflow(rows schema.Rows) error {
+func overflow(add func(schema.Row) error) error {
 	b := schema.Bill{SettleType: 1}
 	b.Amounts[schema.Pay] = schema.Some(schema.Fen(1 << 62))
-	return errors.Join(rows.Bill(&b), rows.Bill(&b))
+	return errors.Join(add(&b), add(&b))
 }

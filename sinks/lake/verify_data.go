@@ -6,7 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"os"
-	"slices"
 	"strconv"
 
 	"billwalk/schema"
@@ -14,23 +13,13 @@ import (
 	"billwalk/sinks/parquet"
 )
 
-// ProveRows holds each data object of a manifest against what that tells of it,
-// and hands over the rows of those that are what they should be, to the end or
-// to the first error of rows. It returns what is wrong.
-func (l *Lake) ProveRows(ctx context.Context, m *schema.Manifest, rows schema.Rows) (findings []schema.Finding) {
+// ProveRows compares each data object of a manifest with what the manifest says of it,
+// and passes the rows of those that agree to take, until its first error. It returns
+// what is wrong.
+func (l *Lake) ProveRows(ctx context.Context, m *schema.Manifest, take func(schema.Row) error) (findings []schema.Finding) {
 	for i := range m.Objects {
-		o := &m.Objects[i]
-		switch o.Table {
-		case schema.Bills.Name:
-			findings = append(findings, prove(ctx, l, m, o, schema.Bills, rows.Bill)...)
-		case schema.Settlements.Name:
-			findings = append(findings, prove(ctx, l, m, o, schema.Settlements, rows.Settlement)...)
-		case schema.Reconciliations.Name:
-			findings = append(findings, prove(ctx, l, m, o, schema.Reconciliations, rows.Reconciliation)...)
-		case schema.Exceptions.Name:
-			findings = append(findings, prove(ctx, l, m, o, schema.Exceptions, rows.Exception)...)
-		case schema.Restatements.Name:
-			findings = append(findings, prove(ctx, l, m, o, schema.Restatements, rows.Restatement)...)
+		if table, ok := schema.TableByName(m.Objects[i].Table); ok {
+			findings = append(findings, l.prove(ctx, m, &m.Objects[i], table, take)...)
 		}
 	}
 	return findings
@@ -48,7 +37,7 @@ func (p *proof) find(place, want, got, fix string) {
 	p.findings = append(p.findings, schema.Finding{Day: p.m.Day, Bucket: p.m.Bucket, Key: p.o.Key, Place: place, Want: want, Got: got, Fix: fix})
 }
 
-func prove[R any](ctx context.Context, l *Lake, m *schema.Manifest, o *schema.Object, table schema.Table[R], take func(*R) error) []schema.Finding {
+func (l *Lake) prove(ctx context.Context, m *schema.Manifest, o *schema.Object, table schema.AnyTable, take func(schema.Row) error) []schema.Finding {
 	p := &proof{m: m, o: o, version: l.version}
 	file, info, err := l.fetchInfo(ctx, o.Key)
 	if err != nil {
@@ -57,7 +46,7 @@ func prove[R any](ctx context.Context, l *Lake, m *schema.Manifest, o *schema.Ob
 	}
 	defer file.Close()
 	if p.bytes(ctx, file, info) {
-		rowsOf(ctx, p, table, file, take)
+		p.rows(ctx, table, file, take)
 	}
 	return p.findings
 }
@@ -116,19 +105,19 @@ func (p *proof) unread(row int64, err error) {
 	p.find(fmt.Sprintf("row %d", row), "", err.Error(), fixData)
 }
 
-// rowsOf hands the rows over and adds them up.
-func rowsOf[R any](ctx context.Context, p *proof, table schema.Table[R], file *os.File, take func(*R) error) {
+// rows passes the rows to take, and compares their totals with the manifest's.
+func (p *proof) rows(ctx context.Context, table schema.AnyTable, file *os.File, take func(schema.Row) error) {
 	var totals schema.Totals
-	for row, err := range parquet.Read(table, file) {
+	for row, err := range parquet.ReadRows(table, file) {
 		err = cmp.Or(err, ctx.Err())
 		if err == nil {
-			err = table.Tally(&totals, row)
+			err = table.TallyRow(&totals, row)
 		}
 		if err != nil {
 			p.unread(totals.Rows+1, err)
 			return
 		}
-		if err := take(row); err != nil {
+		if err := take(row.(schema.Row)); err != nil {
 			p.find(fmt.Sprintf("row %d", totals.Rows), "", err.Error(), fixData)
 			return
 		}
@@ -136,13 +125,14 @@ func rowsOf[R any](ctx context.Context, p *proof, table schema.Table[R], file *o
 	if totals.Rows != p.o.Rows || totals.Rows != p.o.Totals.Rows {
 		p.find("rows", fmt.Sprintf("%d (%d in totals)", p.o.Rows, p.o.Totals.Rows), strconv.FormatInt(totals.Rows, 10), fixData)
 	}
-	for _, c := range table.Columns() {
+	description := table.Describe()
+	for _, c := range description.Columns {
 		if want, got := p.o.Totals.Of(c.Name), totals.Of(c.Name); want != got && c.Unit == "fen" {
 			p.find(c.Name, sumText(want), sumText(got), fixData)
 		}
 	}
 	for name := range p.o.Totals.Fen {
-		if !slices.ContainsFunc(table.Columns(), func(c schema.Column) bool { return c.Name == name }) {
+		if description.Column(name) == nil {
 			p.find(name, sumText(p.o.Totals.Fen[name]), "no such column", fixManifest)
 		}
 	}

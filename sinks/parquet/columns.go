@@ -25,7 +25,7 @@ func (e *ColumnError) Error() string {
 // fit checks that the file's columns are the table's, but for those that an earlier
 // version did not have yet. A column that the table does not have is refused: what is
 // written anew from such a file would lose it.
-func fit[R any](table schema.Table[R], has *arrow.Schema, createdBy string) error {
+func fit(table schema.Description, has *arrow.Schema, createdBy string) error {
 	wrong := func(column, format string, args ...any) error {
 		return &ColumnError{column, fmt.Sprintf(format, args...), createdBy}
 	}
@@ -44,19 +44,19 @@ func fit[R any](table schema.Table[R], has *arrow.Schema, createdBy string) erro
 		}
 		seen[got.Name] = true
 	}
-	for _, f := range table.Fields {
-		if !seen[f.Name] && !f.Optional() {
-			return wrong(f.Name, "the file lacks it, and every row of this version's table %s has a value of it", table.Name)
+	for _, c := range table.Columns {
+		if !seen[c.Name] && !c.Optional {
+			return wrong(c.Name, "the file lacks it, and every row of this version's table %s has a value of it", table.Name)
 		}
 	}
 	return nil
 }
 
 // Columns returns the names of the columns that a file of the table has, in its order.
-func Columns[R any](table schema.Table[R], from parquet.ReaderAtSeeker) (names []string, err error) {
+func Columns(table schema.AnyTable, from parquet.ReaderAtSeeker) (names []string, err error) {
 	pages, err := openPages(from, newBudget(maxMemory))
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", table.Name, err)
+		return nil, fmt.Errorf("%s: %w", table.Describe().Name, err)
 	}
 	for _, leaf := range pages.MetaData().Schema.Columns() {
 		if name := leaf.ColumnPath()[0]; len(names) == 0 || names[len(names)-1] != name {
@@ -68,10 +68,10 @@ func Columns[R any](table schema.Table[R], from parquet.ReaderAtSeeker) (names [
 
 // SameRows says whether two files of the table have the same rows in the same order,
 // whatever their bytes: a column that one of them lacks is NULL in its rows.
-func SameRows[R any](table schema.Table[R], a, b parquet.ReaderAtSeeker) (bool, error) {
-	nextA, stopA := iter.Pull2(Read(table, a))
+func SameRows(table schema.AnyTable, a, b parquet.ReaderAtSeeker) (bool, error) {
+	nextA, stopA := iter.Pull2(ReadRows(table, a))
 	defer stopA()
-	nextB, stopB := iter.Pull2(Read(table, b))
+	nextB, stopB := iter.Pull2(ReadRows(table, b))
 	defer stopB()
 	for {
 		rowA, err, moreA := nextA()
@@ -82,10 +82,8 @@ func SameRows[R any](table schema.Table[R], a, b parquet.ReaderAtSeeker) (bool, 
 		if err != nil || !moreA || !moreB {
 			return moreA == moreB, err
 		}
-		for i := range table.Fields {
-			if !table.Fields[i].Equal(rowA, rowB) {
-				return false, nil
-			}
+		if !table.EqualRows(rowA, rowB) {
+			return false, nil
 		}
 	}
 }

@@ -14,13 +14,13 @@ import (
 // TestCloseLeavesNothing gives files up at every point of their making.
 func TestCloseLeavesNothing(t *testing.T) {
 	t.Parallel()
-	for name, fill := range map[string]func(*testing.T, *Writer[schema.Bill]){
-		"at once":              func(*testing.T, *Writer[schema.Bill]) {},
-		"within a batch":       func(t *testing.T, w *Writer[schema.Bill]) { appendBills(t, w, 10) },
-		"within a row group":   func(t *testing.T, w *Writer[schema.Bill]) { appendBills(t, w, batchRows+10) },
+	for name, fill := range map[string]func(*testing.T, *Writer){
+		"at once":              func(*testing.T, *Writer) {},
+		"within a batch":       func(t *testing.T, w *Writer) { appendBills(t, w, 10) },
+		"within a row group":   func(t *testing.T, w *Writer) { appendBills(t, w, batchRows+10) },
 		"after an overflow":    overflow,
-		"after the disk broke": func(t *testing.T, w *Writer[schema.Bill]) { breakDisk(t, w); _ = breaks(t, w) },
-		"finished":             func(t *testing.T, w *Writer[schema.Bill]) { appendBills(t, w, 10); finish(t, w) },
+		"after the disk broke": func(t *testing.T, w *Writer) { breakDisk(t, w); _ = breaks(t, w) },
+		"finished":             func(t *testing.T, w *Writer) { appendBills(t, w, 10); finish(t, w) },
 		"finished, empty":      finish,
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -146,12 +146,12 @@ func (d *disk) gone(t *testing.T) {
 	}
 }
 
-func newWriter(mem memory.Allocator) (*Writer[schema.Bill], *disk) {
+func newWriter(mem memory.Allocator) (*Writer, *disk) {
 	d := new(disk)
 	return NewWriter(schema.Bills, "v1.2.3", d.create, mem), d
 }
 
-func finish(t *testing.T, w *Writer[schema.Bill]) {
+func finish(t *testing.T, w *Writer) {
 	t.Helper()
 	if _, err := w.Finish(stamp); err != nil {
 		t.Fatal(err)
@@ -159,14 +159,14 @@ func finish(t *testing.T, w *Writer[schema.Bill]) {
 }
 
 // breakDisk has all further writes fail.
-func breakDisk(t *testing.T, w *Writer[schema.Bill]) {
+func breakDisk(t *testing.T, w *Writer) {
 	t.Helper()
 	appendBills(t, w, batchRows)
 	w.output.file.Close()
 }
 
 // appendBills appends the next n bills.
-func appendBills(t *testing.T, w *Writer[schema.Bill], n int) {
+func appendBills(t *testing.T, w *Writer, n int) {
 	t.Helper()
 	for range n {
 		b := billAt(int(w.totals.Rows))
@@ -176,7 +176,7 @@ func appendBills(t *testing.T, w *Writer[schema.Bill], n int) {
 	}
 }
 
-func overflow(t *testing.T, w *Writer[schema.Bill]) {
+func overflow(t *testing.T, w *Writer) {
 	t.Helper()
 	b := billAt(2)
 	b.Amounts[schema.Pay] = schema.Some(schema.Fen(math.MaxInt64))
@@ -190,7 +190,7 @@ func overflow(t *testing.T, w *Writer[schema.Bill]) {
 
 // breaks appends until a row is refused, at the latest where a full row group
 // cannot be written.
-func breaks(t *testing.T, w *Writer[schema.Bill]) error {
+func breaks(t *testing.T, w *Writer) error {
 	t.Helper()
 	for range 2 * rowGroupRows {
 		b := billAt(int(w.totals.Rows))

@@ -18,7 +18,7 @@ const (
 
 // properties says how the table's columns are encoded. A list is one column to
 // the table and one or more to Parquet, with paths of their own.
-func properties[R any](table schema.Table[R], version string, arrowSchema *arrow.Schema, mem memory.Allocator) (*parquet.WriterProperties, error) {
+func properties(table schema.Description, version string, arrowSchema *arrow.Schema, mem memory.Allocator) (*parquet.WriterProperties, error) {
 	options := []parquet.WriterProperty{
 		parquet.WithAllocator(mem),
 		parquet.WithCreatedBy(createdBy(version, revision())),

@@ -7,6 +7,7 @@ import (
 	"iter"
 	"slices"
 
+	"github.com/apache/arrow-go/v18/arrow"
 	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
@@ -24,35 +25,49 @@ import (
 // that ends early is an error, too. An error ends the rows. The file stays open. It
 // is trusted to be one of ours: whoever has doubts compares its hash first.
 func Read[R any](table schema.Table[R], file parquet.ReaderAtSeeker, columns ...string) iter.Seq2[*R, error] {
-	return read(table, file, memory.DefaultAllocator, columns)
+	return typed[R](ReadRows(table, file, columns...))
 }
 
-func read[R any](table schema.Table[R], file parquet.ReaderAtSeeker, mem memory.Allocator, columns []string) iter.Seq2[*R, error] {
-	return readWithin(table, file, mem, maxMemory, columns)
+// ReadRows is Read for a table of any row type: each row is a pointer to it, or nil
+// beside an error.
+func ReadRows(table schema.AnyTable, file parquet.ReaderAtSeeker, columns ...string) iter.Seq2[any, error] {
+	return readWithin(table, file, memory.DefaultAllocator, maxMemory, columns)
 }
 
-// readWithin reads with so many bytes of memory at most.
-func readWithin[R any](table schema.Table[R], file parquet.ReaderAtSeeker, mem memory.Allocator, memory int64, columns []string) iter.Seq2[*R, error] {
+// typed gives rows their type.
+func typed[R any](rows iter.Seq2[any, error]) iter.Seq2[*R, error] {
 	return func(yield func(*R, error) bool) {
+		for row, err := range rows {
+			typed, _ := row.(*R)
+			if !yield(typed, err) {
+				return
+			}
+		}
+	}
+}
+
+// readWithin reads with at most so many bytes of memory.
+func readWithin(table schema.AnyTable, file parquet.ReaderAtSeeker, mem memory.Allocator, memory int64, columns []string) iter.Seq2[any, error] {
+	return func(yield func(any, error) bool) {
 		s, err := open(table, file, mem, newBudget(memory), columns)
 		if err == nil {
-			err = s.rows(yield)
+			err = s.rows(table.NewRow(), yield)
 		}
 		if err != nil {
-			yield(nil, fmt.Errorf("%s: %w", table.Name, err))
+			yield(nil, fmt.Errorf("%s: %w", table.Describe().Name, err))
 		}
 	}
 }
 
 // scan is one reading of some columns of a file.
-type scan[R any] struct {
+type scan struct {
 	budget  *budget
-	fields  []*schema.Field[R] // in the file's order
+	load    func(values []arrow.Array, i int, row any)
 	batches pqarrow.RecordReader
 	missing int64 // rows still to come
 }
 
-func open[R any](table schema.Table[R], from parquet.ReaderAtSeeker, mem memory.Allocator, b *budget, columns []string) (*scan[R], error) {
+func open(table schema.AnyTable, from parquet.ReaderAtSeeker, mem memory.Allocator, b *budget, columns []string) (*scan, error) {
 	pages, err := openPages(from, b)
 	if err != nil {
 		return nil, err
@@ -65,19 +80,20 @@ func open[R any](table schema.Table[R], from parquet.ReaderAtSeeker, mem memory.
 	if err != nil {
 		return nil, err
 	}
-	if err := fit(table, has, pages.MetaData().GetCreatedBy()); err != nil {
+	description := table.Describe()
+	if err := fit(description, has, pages.MetaData().GetCreatedBy()); err != nil {
 		return nil, err
 	}
-	s := &scan[R]{budget: b, missing: pages.NumRows()}
 	for _, name := range columns {
-		if table.Column(name) == nil {
+		if description.Column(name) == nil {
 			return nil, fmt.Errorf("the table has no column %s", name)
 		}
 	}
 	wanted := func(name string) bool { return len(columns) == 0 || slices.Contains(columns, name) }
+	var names []string // in the file's order
 	for _, f := range has.Fields() {
 		if wanted(f.Name) {
-			s.fields = append(s.fields, table.Column(f.Name))
+			names = append(names, f.Name)
 		}
 	}
 	var leaves []int // the file's own columns that hold them
@@ -89,6 +105,7 @@ func open[R any](table schema.Table[R], from parquet.ReaderAtSeeker, mem memory.
 	if len(leaves) == 0 {
 		leaves = []int{0} // the library has no batches without a column
 	}
+	s := &scan{budget: b, load: table.Loader(names), missing: pages.NumRows()}
 	err = b.run(func() (err error) {
 		s.batches, err = reader.GetRecordReader(context.Background(), leaves, nil)
 		return err
@@ -96,14 +113,13 @@ func open[R any](table schema.Table[R], from parquet.ReaderAtSeeker, mem memory.
 	return s, err
 }
 
-// rows yields all rows, or those before the first error.
-func (s *scan[R]) rows(yield func(*R, error) bool) error {
+// rows yields row, filled anew with each of the rows, up to the first error.
+func (s *scan) rows(row any, yield func(any, error) bool) error {
 	defer func() {
 		if !s.budget.exceeded.Load() { // else the library was left as it stood, and the collector has it
 			s.batches.Release()
 		}
 	}()
-	row := new(R)
 	for {
 		more := false
 		if err := s.budget.run(func() error { more = s.batches.Next(); return nil }); err != nil {
@@ -115,9 +131,7 @@ func (s *scan[R]) rows(yield func(*R, error) bool) error {
 		batch := s.batches.RecordBatch()
 		values := batch.Columns()
 		for i := range int(batch.NumRows()) {
-			for c, f := range s.fields {
-				f.Load(values[c], i, row)
-			}
+			s.load(values, i, row)
 			if !yield(row, nil) {
 				return nil
 			}

@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"iter"
 	"reflect"
 	"strings"
 	"testing"
 
 	"github.com/apache/arrow-go/v18/arrow/memory"
+	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/google/go-cmp/cmp"
 
 	"billwalk/schema"
@@ -221,4 +223,9 @@ func checkRefused(t *testing.T, name string, body interface {
 	if len(errs) != 1 || errs[0] == nil || !strings.Contains(errs[0].Error(), want) {
 		t.Errorf("%s: %v, want an error that says %q", name, errs, want)
 	}
+}
+
+// read is Read with an allocator.
+func read[R any](table schema.Table[R], file parquet.ReaderAtSeeker, mem memory.Allocator, columns []string) iter.Seq2[*R, error] {
+	return typed[R](readWithin(table, file, mem, maxMemory, columns))
 }

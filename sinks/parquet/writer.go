@@ -38,8 +38,9 @@ var (
 
 // Writer writes one file. It is cheap until rows come: a table without any takes
 // neither memory nor a file before Finish, and one of few rows no file.
-type Writer[R any] struct {
-	table   schema.Table[R]
+type Writer struct {
+	table   schema.AnyTable
+	name    string // of the table
 	version string // of billwalk
 	create  func() (*os.File, error)
 	mem     memory.Allocator
@@ -56,14 +57,15 @@ type Writer[R any] struct {
 // NewWriter returns a writer for rows of table, of that version of billwalk. It
 // takes an empty file from create, at most once, and closes it. The writer has to
 // be closed.
-func NewWriter[R any](table schema.Table[R], version string, create func() (*os.File, error), mem memory.Allocator) *Writer[R] {
-	return &Writer[R]{table: table, version: version, create: create, mem: mem}
+func NewWriter(table schema.AnyTable, version string, create func() (*os.File, error), mem memory.Allocator) *Writer {
+	return &Writer{table: table, name: table.Describe().Name, version: version, create: create, mem: mem}
 }
 
-// Append adds one row. The row may be reused afterwards. An error is final.
-func (w *Writer[R]) Append(row *R) error {
+// Append adds one row, a pointer to the table's row type. The row may be reused
+// afterwards. An error is final.
+func (w *Writer) Append(row any) error {
 	if w.ended != nil {
-		return fmt.Errorf("%s: %w", w.table.Name, w.ended)
+		return fmt.Errorf("%s: %w", w.name, w.ended)
 	}
 	if err := w.append(row); err != nil {
 		w.ended, w.err = err, err // a row is missing: there is no finishing without it
@@ -71,21 +73,21 @@ func (w *Writer[R]) Append(row *R) error {
 	return w.err
 }
 
-func (w *Writer[R]) append(row *R) error {
-	if err := w.table.Tally(&w.totals, row); err != nil {
+func (w *Writer) append(row any) error {
+	if err := w.table.TallyRow(&w.totals, row); err != nil {
 		return err
 	}
 	if w.builder == nil {
-		w.builder = array.NewRecordBuilder(w.mem, w.table.Arrow())
+		w.builder = array.NewRecordBuilder(w.mem, w.table.Describe().Arrow())
 	}
-	w.table.Append(w.builder, row)
+	w.table.AppendRow(w.builder, row)
 	if w.pending++; w.pending < batchRows {
 		return nil
 	}
 	return w.flush()
 }
 
-func (w *Writer[R]) flush() error {
+func (w *Writer) flush() error {
 	if w.pending == 0 {
 		return nil // an empty table has no row group at all, rather than one without statistics
 	}
@@ -100,12 +102,13 @@ func (w *Writer[R]) flush() error {
 }
 
 // begin makes the file, if that is still to be done.
-func (w *Writer[R]) begin() error {
+func (w *Writer) begin() error {
 	if w.encoder != nil {
 		return nil
 	}
-	arrowSchema := w.table.Arrow()
-	properties, err := properties(w.table, w.version, arrowSchema, w.mem)
+	description := w.table.Describe()
+	arrowSchema := description.Arrow()
+	properties, err := properties(description, w.version, arrowSchema, w.mem)
 	if err != nil {
 		return err
 	}
@@ -124,7 +127,7 @@ func (w *Writer[R]) begin() error {
 
 // Finish ends the rows and completes the file under the stamp. Called again, it
 // returns the same.
-func (w *Writer[R]) Finish(stamp Stamp) (File, error) {
+func (w *Writer) Finish(stamp Stamp) (File, error) {
 	if w.ended != nil {
 		return w.file, w.err
 	}
@@ -136,7 +139,7 @@ func (w *Writer[R]) Finish(stamp Stamp) (File, error) {
 	return w.file, w.err
 }
 
-func (w *Writer[R]) finish(stamp Stamp) error {
+func (w *Writer) finish(stamp Stamp) error {
 	if err := w.flush(); err != nil {
 		return err
 	}
@@ -162,7 +165,7 @@ func (w *Writer[R]) finish(stamp Stamp) error {
 
 // Close gives everything back, the file as well, finished or not. It may be
 // called at any point, any number of times.
-func (w *Writer[R]) Close() {
+func (w *Writer) Close() {
 	w.ended, w.file, w.err = errClosed, File{}, errClosed
 	w.release()
 	if w.output == nil {
@@ -178,7 +181,7 @@ func (w *Writer[R]) Close() {
 }
 
 // release gives back the memory for rows.
-func (w *Writer[R]) release() {
+func (w *Writer) release() {
 	if w.builder != nil {
 		w.builder.Release()
 		w.builder = nil

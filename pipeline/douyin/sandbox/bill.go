@@ -1,79 +1,11 @@
 package sandbox
 
 import (
-	"encoding/json"
 	"math/rand/v2"
 	"strconv"
 
 	"billwalk/schema"
 )
-
-// bill is one ledger record, written as the platform writes it, and what is
-// true of it beside that.
-type bill struct {
-	LedgerID           string  `json:"ledger_id"`
-	AccountID          string  `json:"account_id"`
-	BizType            *int    `json:"biz_type,omitempty"` // nil where it stands beside the cursor
-	ShopOrderID        string  `json:"shop_order_id"`
-	ItemOrderID        string  `json:"item_order_id"`
-	SettleType         int     `json:"settle_type"`
-	SettleTypeDesc     string  `json:"settle_type_desc"`
-	SettleSubType      int     `json:"settle_sub_type,omitempty"`
-	SettleTime         int64   `json:"settle_time"`
-	Amount             amounts `json:"amount"`
-	CertificateID      string  `json:"certificate_id"`
-	VerifyID           string  `json:"verify_id"`
-	POIID              string  `json:"poi_id"`
-	VerifyPOIAccountID string  `json:"verify_poi_account_id"`
-	SKUID              string  `json:"sku_id"`
-	OrderExtID         string  `json:"order_ext_id,omitempty"`
-	GroupName          string  `json:"group_name,omitempty"`
-	Code               string  `json:"code"`
-	FundAmountType     *int    `json:"fund_amount_type,omitempty"`
-	FundAmount         *int64  `json:"fund_amount,omitempty"`
-
-	// Fields that are in no documentation, or only in later ones.
-	FlowID          string          `json:"flow_id,omitempty"`
-	VerifySerialNum int             `json:"verify_serial_num,omitempty"`
-	AuditNumber     json.Number     `json:"audit_number,omitempty"` // too long for any integer type
-	Labels          json.RawMessage `json:"labels,omitempty"`
-
-	direction int      // +1 to the merchant, -1 from it, 0 nobody can say
-	raises    []string // the exceptions planted in it
-	home      place    // what its order is named after
-}
-
-// place is where a bill stands: its payee, its day and its slot of that day.
-type place struct {
-	payee *payee
-	day   schema.Day
-	slot  int
-}
-
-func (w *world) dice(at place, what string) uint64 {
-	return dice(w.seed, word(what), uint64(at.payee.number), uint64(at.day), uint64(at.slot))
-}
-
-func (w *world) id(at place, kind int) string {
-	return makeID(w.seed, kind, at.payee.number, int64(at.day), at.slot)
-}
-
-// Settle types and what the API calls them.
-const (
-	forward      = 1
-	refund       = 2
-	refundFee    = 3
-	arrears      = 4
-	compensation = 5
-	unknownType  = 9
-)
-
-var settleTypeNames = map[int]string{
-	forward: "正向账单", refund: "退款单", refundFee: "退款手续费", arrears: "商家欠款欠收", compensation: "机构/达人发票逾期补偿", unknownType: "新类型",
-}
-
-// subTypes come in fours: freeze, unfreeze, deduct, claim.
-var subTypes = []int{21, 22, 23, 24, 25, 26, 27, 28, 30, 31, 32, 33}
 
 // settleType says which kind of bill stands at the place.
 func (w *world) settleType(at place) (settleType, subType int) {
@@ -181,19 +113,6 @@ func (w *world) charge(at place, settleType, subType int) bill {
 	}
 	b.setFunds(b.direction)
 	return b
-}
-
-func (b *bill) setType(settleType, subType int) {
-	b.SettleType, b.SettleTypeDesc, b.SettleSubType = settleType, settleTypeNames[settleType], subType
-}
-
-// setFunds writes the fields that tell the direction on the wire.
-func (b *bill) setFunds(direction int) {
-	way, fen := 0, b.Amount.fen[goods]
-	if direction < 0 {
-		way = 1
-	}
-	b.FundAmountType, b.FundAmount = &way, &fen
 }
 
 const secondsPerDay = 24 * 60 * 60

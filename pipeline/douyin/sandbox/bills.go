@@ -1,32 +1,12 @@
 package sandbox
 
 import (
+	"bytes"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"billwalk/schema"
 )
-
-// envelope is what every answer of the two data APIs comes in.
-type envelope struct {
-	Data  any   `json:"data,omitempty"`
-	Extra extra `json:"extra"`
-}
-
-type extra struct {
-	ErrorCode      int64  `json:"error_code"`
-	Description    string `json:"description"`
-	SubErrorCode   int64  `json:"sub_error_code"`
-	SubDescription string `json:"sub_description"`
-	LogID          string `json:"logid"`
-	Now            int64  `json:"now"`
-}
-
-type errorData struct {
-	ErrorCode   int64  `json:"error_code"`
-	Description string `json:"description"`
-}
 
 func (p *Platform) serveBills(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
@@ -104,44 +84,21 @@ func (p *Platform) success(c call, spoiledBy string) reply {
 	return reply{body: p.dress(body, c)}
 }
 
-// failure returns the reply with the code in each place that the API has for it.
-func (p *Platform) failure(q question, code int64) reply {
-	out := p.refusal(q, code)
-	if code == codeUnauthorised {
-		out.Extra.setSub(subNotAuthorised)
+// spoiled returns the reply under a lasting fault.
+func (p *Platform) spoiled(c call, f fault) reply {
+	if f.code != 0 {
+		return p.failure(c.question, f.code)
 	}
-	return reply{body: compact(out)}
-}
-
-// refusal counts and returns an answer with the code. One to a settle query has no data.
-func (p *Platform) refusal(q question, code int64) envelope {
-	p.traffic.answered(q.api, code)
-	out := envelope{Extra: p.extra(q, code)}
-	if q.api == BillsAPI {
-		out.Data = errorData{code, describe(code)}
-	}
-	return out
-}
-
-// extra returns the part that closes every answer; its clock is in seconds or
-// in milliseconds, as it happens.
-func (p *Platform) extra(q question, code int64) extra {
-	chance := dice(p.config.Seed, q.identity, uint64(q.asked))
-	out := extra{ErrorCode: code, Description: "success", LogID: logID(q.day, chance), Now: p.config.Now().Unix()}
-	if code != 0 {
-		out.Description, out.SubDescription = describe(code), describe(code)
-	}
-	if chance%2 == 0 {
-		out.Now = p.config.Now().UnixMilli()
+	out := p.success(c, f.name)
+	switch f.name {
+	case "dupkeys":
+		out.body = bytes.Replace(out.body, []byte(`"has_more":`), []byte(`"has_more":false,"has_more":`), 1)
+	case "bad-id":
+		out.body = bytes.ReplaceAll(out.body, []byte(`order_id":"`), []byte("order_id\":\"\xff"))
+		out.body = bytes.Replace(out.body, []byte(`"cursor":"`), []byte("\"cursor\":\"\xff"), 1)
+	case "big":
+		filler := `"data":{"filler":"` + strings.Repeat("抖", 5<<20/3) + `",`
+		out.body = bytes.Replace(out.body, []byte(`"data":{`), []byte(filler), 1)
 	}
 	return out
-}
-
-func (e *extra) setSub(code int64) { e.SubErrorCode, e.SubDescription = code, describe(code) }
-
-// logID is 31 digits like the platform's, and the same whenever the same is
-// asked for the same time.
-func logID(day schema.Day, chance uint64) string {
-	date := strings.ReplaceAll(day.String(), "-", "")
-	return date + strconv.FormatUint(1e11+chance%1e11, 10)[1:] + strconv.FormatUint(1e12+dice(chance)%9e12, 10)[1:]
 }

@@ -92,3 +92,9 @@ func readID(seed uint64, id string) (kind int, payee int, day int64, slot int, o
 	_, n = bits.Div64(high, low, idSpace)
 	return int(n % 100), int(n / 1e8 % 1e5), int64(n / 1e13), int(n / 100 % 1e6), true
 }
+
+const (
+	externalPrefix  = "ext-"
+	tradePrefix     = "ot"
+	outSettlePrefix = "out_settle_"
+)

@@ -1,7 +1,6 @@
 package sandbox
 
 import (
-	"bytes"
 	"fmt"
 )
 
@@ -30,15 +29,4 @@ func (p *Platform) outside(q question, f fault) reply {
 		code = `"` + code + `"`
 	}
 	return reply{body: fmt.Appendf(nil, `{"data":%s,"%s":%s,"%s":"%s","%s":"%s"}`, left, names[0], code, names[1], describe(f.code), names[2], logID(q.day, chance))}
-}
-
-// withoutProof returns a right reply without what says that it is one.
-func withoutProof(q question, right reply) reply {
-	extra := [][]byte{nil, []byte(`"extra":null`), []byte(`"extra":[]`), []byte(`"extra":{"description":"success"}`)}[q.identity>>8%4]
-	data := bytes.TrimRight(right.body[:bytes.LastIndex(right.body, []byte(`"extra":`))], ",")
-	if len(extra) > 0 && len(data) > 1 {
-		data = append(data, ',')
-	}
-	right.body = append(append(data, extra...), '}')
-	return right
 }

@@ -94,16 +94,3 @@ func (w *world) plant(at place, rule string) bill {
 	}
 	return b
 }
-
-func (b *bill) breakEnum(which int) {
-	switch which {
-	case 0:
-		b.setType(unknownType, 0)
-		b.setFunds(b.direction)
-	case 1:
-		b.SettleSubType = 99
-	default:
-		unknown := 7
-		b.BizType = &unknown
-	}
-}

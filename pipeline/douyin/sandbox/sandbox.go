@@ -19,63 +19,7 @@ import (
 	"encoding/binary"
 	"net/http"
 	"time"
-
-	"billwalk/schema"
 )
-
-// Config describes one simulated platform. The zero value has 12
-// accounts, about 200 bills each a day, a few planted troubles, no limit.
-type Config struct {
-	Seed     uint64
-	Accounts int  // configured accounts, 12 when 0, at most 10,000
-	Bills    int  // mean bills per account and day, 200 when 0; a day varies by a fifth around it
-	Healthy  bool // no unauthorised account, no unavailable unit, no planted exception
-
-	ClientKey    string
-	ClientSecret schema.Secret // empty: any credentials are accepted
-	TradeKey     string        // of the app that the settle query is for, and the app_id of its callbacks; of the seed when empty
-	TradeSecret  schema.Secret // empty: whoever may list bills may also ask for settlements
-
-	QPS      int           // bill calls accepted in any second, 0 for no limit
-	TradeQPS int           // settle queries, likewise
-	Latency  time.Duration // added to every API answer
-	Stall    time.Duration // how long the fault "slow" stalls, 35 s when 0
-	Faults   Faults        // from [ParseFaults]
-	Passing  int           // percent of the calls that a passing fault strikes, each once; 5 when 0. Their bounds grow with it
-
-	Strays        int // orders per merchant and week that callbacks tell and no bill explains, 5 when 0, none when negative
-	LostCallbacks int // percent of the orders whose callbacks never come
-	LateCallbacks int // percent of the others whose callbacks come on a later day
-
-	Now func() time.Time // the clock of tokens, limits, arrivals and late settlements; time.Now when nil
-}
-
-// Demo is the platform of `billwalk demo`.
-func Demo() Config { return Config{Seed: 1, Accounts: 12, Bills: 120} }
-
-func (c Config) withDefaults() Config {
-	if c.Accounts <= 0 {
-		c.Accounts = 12
-	}
-	if c.Bills <= 0 {
-		c.Bills = 200
-	}
-	if c.Passing <= 0 {
-		c.Passing = usualPassing
-	}
-	if c.Stall <= 0 {
-		c.Stall = 35 * time.Second
-	}
-	if c.Strays == 0 {
-		c.Strays = 5
-	}
-	if c.Now == nil {
-		c.Now = time.Now
-	}
-	c.Accounts = min(c.Accounts, mostAccounts)
-	c.Bills = min(c.Bills, mostBills)
-	return c
-}
 
 // Platform is the simulated platform. It is safe for concurrent use.
 type Platform struct {
@@ -88,31 +32,6 @@ type Platform struct {
 	traffic traffic
 	memory  memory
 	mux     *http.ServeMux
-}
-
-// New builds a platform. Nothing is listening yet: it is an http.Handler.
-func New(config Config) *Platform {
-	config = config.withDefaults()
-	p := &Platform{
-		config:  config,
-		world:   newWorld(config),
-		cursors: newCursorCipher(config.Seed),
-		tokens:  tokens{seed: config.Seed, apps: map[string]*app{}},
-		windows: map[string]*window{BillsAPI: newWindow(config.QPS), SettleAPI: newWindow(config.TradeQPS)},
-		traffic: newTraffic(),
-		memory:  newMemory(),
-	}
-	p.victims = chooseVictims(p.world, config.Faults)
-	p.mux = p.routes()
-	return p
-}
-
-// ServeHTTP serves the three APIs and the sandbox's own pages; see the index at /.
-// The faults "cut" and "reset" panic with http.ErrAbortHandler, as a handler
-// must to break a connection; a caller without a server recovers it.
-func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	w.Header().Set("Date", p.config.Now().UTC().Format(http.TimeFormat))
-	p.mux.ServeHTTP(w, r)
 }
 
 func newCursorCipher(seed uint64) cipher.Block {

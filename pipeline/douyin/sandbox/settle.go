@@ -80,10 +80,3 @@ func (p *Platform) settlements(q question, parameter, value string) reply {
 	p.traffic.answered(q.api, 0)
 	return reply{body: compact(envelope{Data: records, Extra: p.extra(q, 0)})}
 }
-
-// settleFailure returns the reply with a code and the sub code that says more.
-func (p *Platform) settleFailure(q question, code, sub int64) reply {
-	out := p.refusal(q, code)
-	out.Extra.setSub(sub)
-	return reply{body: compact(out)}
-}

@@ -1,6 +1,10 @@
 package sandbox
 
-import "billwalk/schema"
+import (
+	"time"
+
+	"billwalk/schema"
+)
 
 // Statuses of a settlement.
 const (
@@ -154,4 +158,19 @@ func (s *settlement) final() bool { return s.status == statusSuccess || s.status
 
 func (s settlement) field(parameter string) string {
 	return map[string]string{"settle_id": s.settleID, "order_id": s.orderID, "out_settle_no": s.outSettleNo, "out_order_no": s.outOrderNo}[parameter]
+}
+
+// ownDay is the day on which the settlement was made.
+func (s *settlement) ownDay() schema.Day { return schema.DayOf(time.UnixMilli(s.time)) }
+
+// auto says that the platform shared out by itself.
+func (s *settlement) auto() bool { return s.outSettleNo == s.settleID }
+
+var failures = []string{"收款商户账户异常", "分账金额超过可分账余额", "商户未完成进件,无法分账", "系统繁忙,请稍后重试"}
+
+func (s *settlement) message() string {
+	if s.status == statusFail {
+		return failures[s.look%uint64(len(failures))]
+	}
+	return statusSuccess
 }

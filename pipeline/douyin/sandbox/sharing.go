@@ -64,20 +64,6 @@ func inHalves(o *order) []settlement { return whole(o.lines).halves() }
 
 func twice(o *order) []settlement { return []settlement{whole(o.lines), whole(o.lines)} }
 
-// byItems parts the lines by their item; the two bills of a conflict share one.
-func byItems(lines []line) [][]line {
-	var parts [][]line
-	for i := range lines {
-		if i > 0 && lines[i].ItemOrderID == lines[i-1].ItemOrderID {
-			last := &parts[len(parts)-1]
-			*last = append(*last, lines[i])
-			continue
-		}
-		parts = append(parts, lines[i:i+1:i+1])
-	}
-	return parts
-}
-
 func ofItem(lines []line) settlement {
 	s := whole(lines)
 	s.item = lines[0].ItemOrderID

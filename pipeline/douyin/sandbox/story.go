@@ -2,7 +2,6 @@ package sandbox
 
 import (
 	"slices"
-	"time"
 
 	"billwalk/schema"
 )
@@ -95,14 +94,6 @@ func once(settle func(*order) []settlement, judge func(*order, group) outcome) [
 
 func turning(settle func(*order) []settlement, judge func(*order, group) outcome, settleLate func(*order) []settlement, judgeLate func(*order, group) outcome) []phase {
 	return []phase{{settle, judge}, {settleLate, judgeLate}}
-}
-
-// phase returns the order's story as it stands at the time.
-func (o *order) phase(at time.Time) phase {
-	if len(o.story.phases) > 1 && at.Before(o.late) {
-		return o.story.phases[0]
-	}
-	return o.story.phases[len(o.story.phases)-1]
 }
 
 var untold = &stories[slices.IndexFunc(stories, func(s story) bool { return s.name == "untold" })]

@@ -8,48 +8,6 @@ import (
 	"billwalk/schema"
 )
 
-// order is what the trade system knows: the bills that belong together, and how
-// they are shared out. It follows from its home alone, like everything here.
-type order struct {
-	home     place
-	lines    []line // its forward bills, by day, payee and slot; never none
-	shop     string // shop_order_id, "" for few
-	external string // order_ext_id, "" for some
-	bridge   bridge
-	story    *story
-	shared   schema.Day // when it is shared out, unless its story says otherwise
-	late     time.Time  // when what is late turns
-	wrongBy  int64      // fen that wrong settlements are wrong by, less than leastApart
-}
-
-// line is one forward bill of an order.
-type line struct {
-	at place
-	bill
-}
-
-// bridge is how a settlement names the order that the bills name otherwise.
-type bridge int
-
-const (
-	byOrder    bridge = iota // order_id is the shop order's
-	byExternal               // order_id is of another space, out_order_no is the order_ext_id
-	byBoth                   // either finds it
-	noBridge                 // the trade system is another's: it knows nothing
-	mixed                    // one of the first three, order by order
-)
-
-// bridges of merchants, by their place in the dozen.
-var bridges = [dozen]bridge{
-	byOrder, byExternal, byBoth, mixed, byExternal, byOrder, mixed, byOrder, byOrder, noBridge, mixed, byExternal,
-}
-
-const (
-	externalPrefix  = "ext-"
-	tradePrefix     = "ot"
-	outSettlePrefix = "out_settle_"
-)
-
 // order returns the order named after the place, if any bill is of it.
 func (w *world) order(home place) (*order, bool) {
 	o := &order{home: home, lines: w.lines(home)}
@@ -107,34 +65,6 @@ func (w *world) bridgeOf(o *order) bridge {
 	}
 	return way
 }
-
-// reachable says that some question that the bills can ask finds the order.
-func (o *order) reachable() bool {
-	byShop := o.shop != "" && (o.bridge == byOrder || o.bridge == byBoth)
-	return byShop || o.external != "" && (o.bridge == byExternal || o.bridge == byBoth)
-}
-
-// key is what reconciliation groups by, "" where the bills name no order.
-func (b *bill) key() string {
-	switch {
-	case b.ShopOrderID != "":
-		return b.ShopOrderID
-	case b.OrderExtID != "":
-		return "ext:" + b.OrderExtID
-	}
-	return ""
-}
-
-// days returns the days of the order's lines, in order.
-func (o *order) days() []schema.Day {
-	days := make([]schema.Day, 0, len(o.lines))
-	for _, l := range o.lines {
-		days = append(days, l.at.day)
-	}
-	return slices.Compact(days)
-}
-
-func (o *order) lastDay() schema.Day { return o.lines[len(o.lines)-1].at.day }
 
 // settlements returns what the trade system knows of the order at the time.
 func (w *world) settlements(o *order, at time.Time) []settlement {

@@ -43,16 +43,6 @@ func (p *Platform) Truth(accounts []schema.Account, from, to schema.Day) []Row {
 	return p.TruthOf(unitsOf(accounts, from, to))
 }
 
-func unitsOf(accounts []schema.Account, from, to schema.Day) []schema.Unit {
-	var units []schema.Unit
-	for day := from; day <= to; day++ {
-		for _, account := range accounts {
-			units = append(units, schema.Unit{Account: account, Day: day})
-		}
-	}
-	return units
-}
-
 // TruthOf is [Platform.Truth] of single units.
 func (p *Platform) TruthOf(units []schema.Unit) []Row {
 	var rows []Row
@@ -62,24 +52,6 @@ func (p *Platform) TruthOf(units []schema.Unit) []Row {
 		}
 	}
 	return rows
-}
-
-// Units counts what a right run says of the accounts' units on the days, both ends
-// included.
-func (p *Platform) Units(accounts []schema.Account, from, to schema.Day) (complete, unavailable, failed int) {
-	for _, unit := range unitsOf(accounts, from, to) {
-		_, withheld := p.Unavailable(unit)
-		_, lost := p.Lost(unit)
-		switch {
-		case withheld:
-			unavailable++
-		case lost || p.Unauthorised(unit.Account):
-			failed++
-		default:
-			complete++
-		}
-	}
-	return complete, unavailable, failed
 }
 
 // reached yields each payee's day that some of the units obtains, once.
