@@ -59,11 +59,6 @@ func (r *Run) finished(ctx, hard context.Context, plan Plan, seen *sightings) it
 	}
 }
 
-type partition struct {
-	day    schema.Day
-	bucket int
-}
-
 // sightings say which walks have been seen to: this run is to look again at
 // their units. What else is whole already, it goes on with.
 type sightings struct {

@@ -71,6 +71,7 @@ func (e *Evidence) LoadCallbacks(ctx context.Context) (damaged, err error) {
 	if err != nil || !ok {
 		return nil, err
 	}
+	e.received = true
 	first, last := slices.Min(e.Days)-linkDays(e.Rules.Lookback), slices.Max(e.Days)+linkDays(e.Rules.Lookback)
 	today := schema.DayOf(e.Now())
 	c, err := newCallbacks(e.Log, e.AppIDs)

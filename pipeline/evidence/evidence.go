@@ -78,6 +78,7 @@ type Evidence struct {
 	warned    map[schema.Day]bool  // of invalid answers
 	manifests map[schema.Partition]*schema.Manifest
 	late      int64 // callbacks
+	received  bool  // some callback, at any time
 }
 
 // Open returns the evidence of a run, of which nothing is loaded yet.
@@ -179,7 +180,10 @@ func (e *Evidence) LastPass(u schema.Unit) schema.SettlePass { return e.answers.
 // very bills.
 func (e *Evidence) PassCovers(c *schema.Certificate) bool { return e.answers.covers(c) }
 
-// HasCallbacks reports whether there are callbacks at all.
+// CallbacksReceived reports whether callbacks were ever received, of whatever days.
+func (e *Evidence) CallbacksReceived() bool { return e.received }
+
+// HasCallbacks reports whether there are callbacks of the run's days.
 func (e *Evidence) HasCallbacks() bool { return !e.callbacks.none() }
 
 // HasCallbacksOn reports whether there are callbacks of events of a day.

@@ -35,11 +35,17 @@ func NewRecords(what string) (*Records, error) {
 	return &Records{file: file, what: what}, nil
 }
 
-// Add adds a record.
+// SetLimit changes how large the file may become, in bytes.
+func (r *Records) SetLimit(bytes int64) { r.file.SetLimit(bytes) }
+
+// Add adds a record. It is an error where the file would become too large.
 func (r *Records) Add(data []byte) (Place, error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	at := Place{r.written + int64(len(r.pending)), int32(len(data))}
+	if err := r.file.checkSize(at.Offset + int64(len(data))); err != nil {
+		return Place{}, fmt.Errorf("writing the local file of %s: %w", r.what, err)
+	}
 	if r.pending = append(r.pending, data...); len(r.pending) >= maxPending {
 		if err := r.flush(); err != nil {
 			return Place{}, err
