@@ -209,7 +209,7 @@ func (j *joiner) judge(g *gathered) (reconcile.Outcome, error) {
 			j.claimed[s.Key()] = o.Key
 		} else if owner != o.Key {
 			e := schema.Exception{
-				Rule: schema.RuleSettleShared, Severity: schema.SeverityWarning, ShopOrderID: schema.Some(o.Key), SettleID: schema.Some(s.SettleID),
+				Rule: schema.RuleSettleShared, Severity: schema.RuleSettleShared.Severity(), ShopOrderID: schema.Some(o.Key), SettleID: schema.Some(s.SettleID),
 				Actual: s.Amount, Detail: "the settlement answers for order " + owner + ", too, and counts there",
 			}
 			if err := j.exception(&e); err != nil {
@@ -260,7 +260,7 @@ func (j *joiner) group(r *schema.Reconciliation) error {
 		return err
 	}
 	j.m.Verdicts[r.Verdict]++
-	if e := j.entries[r.WalkAccountID]; e != nil && (r.Verdict == schema.Pending || r.Verdict == schema.BillOnly || r.Verdict == schema.SettleFailed) {
+	if e := j.entries[r.WalkAccountID]; e != nil && r.Verdict.AwaitsSettlement() {
 		e.Open++
 	} else if e != nil && r.Verdict == schema.Mismatched {
 		e.Mismatched++
@@ -290,7 +290,7 @@ func (j *joiner) tellAway(g *gathered) error {
 	}
 	for _, s := range slices.Concat(g.Elsewhere, g.Late) {
 		e := schema.Exception{
-			Rule: schema.RuleSettleElsewhere, Severity: schema.SeverityWarning, ShopOrderID: schema.Some(g.bills[0].Order()), SettleID: schema.Some(s.SettleID),
+			Rule: schema.RuleSettleElsewhere, Severity: schema.RuleSettleElsewhere.Severity(), ShopOrderID: schema.Some(g.bills[0].Order()), SettleID: schema.Some(s.SettleID),
 			Actual: s.Amount, Detail: fmt.Sprintf("the settlement stands on %s, where the order has another bill, and counts there alone", s.Day),
 		}
 		if s.SucceededSince() {

@@ -78,7 +78,7 @@ func chineseVerdict() string {
 	var sql strings.Builder
 	sql.WriteString("CASE verdict")
 	for _, v := range Verdicts {
-		told := quoteSQL(v.Chinese())
+		told := quoteSQL(v.Label())
 		if v == Mismatched {
 			told = "CASE sign(diff_total_fen) WHEN 1 THEN '长款' WHEN -1 THEN '短款' ELSE " + told + " END"
 		}

@@ -1,43 +1,5 @@
 package schema
 
-// Severity of an exception.
-type Severity string
-
-const (
-	SeverityError   Severity = "error"   // breaks a rule that the platform documents
-	SeverityWarning Severity = "warning" // breaks an inferred rule, or is unexpected
-)
-
-// Rule is what an exception breaks.
-type Rule string
-
-const (
-	RuleUnknownDirection     Rule = "unknown_direction"
-	RuleDirectionConflict    Rule = "direction_conflict"
-	RuleOriginal             Rule = "original_identity"
-	RuleLedgerTotal          Rule = "ledger_total_identity"
-	RuleGoods                Rule = "goods_identity"
-	RuleHiddenTicketNegative Rule = "hidden_ticket_negative"
-	RuleDuplicateConflict    Rule = "duplicate_conflict"
-	RuleSettleDay            Rule = "settle_day"
-	RuleSettleTime           Rule = "settle_time"
-	RuleUnknownEnum          Rule = "unknown_enum"
-	RuleNegativeAmount       Rule = "negative_amount" // amounts are documented without a sign; the column is NULL
-	RuleBadText              Rule = "bad_text"        // a text for people is not valid, and mended with U+FFFD
-	RuleBadID                Rule = "bad_id"          // longer than the settle query takes, or with white space or control characters
-	RuleAccountForeign       Rule = "account_foreign" // one account alone was asked for, and the bill is of another
-	RuleOverflow             Rule = "overflow"
-	RuleSettleAmount         Rule = "settle_amount_identity"
-	RuleSettleDetail         Rule = "settle_detail"
-	RuleSettleForeign        Rule = "settlement_foreign"
-	RuleSettleShared         Rule = "settlement_shared"
-	RuleSettleElsewhere      Rule = "settlement_elsewhere" // it counts on another day of its order, further away than the lookback
-	RuleBillRemoved          Rule = "bill_removed"         // a settlement that succeeded, and whose order has no bill any more
-	RuleCallbackConflict     Rule = "callback_conflict"    // same settle_id, item, status and event_time; other content
-	RuleCallbackContradicts  Rule = "callback_contradicts" // the query says otherwise; the query wins
-	RuleCallbackUnconfirmed  Rule = "callback_unconfirmed" // the query, asked later for its order or its own ids, knows nothing of it
-)
-
 // Exception is one thing that a person should look at. It never takes a bill
 // out of the table.
 type Exception struct {

@@ -1,44 +1,8 @@
 package schema
 
-import "time"
-
-// Verdict is what reconciliation says of one group of bills and settlements.
-type Verdict string
-
-const (
-	Matched        Verdict = "matched"         // 平账
-	Mismatched     Verdict = "mismatched"      // 差异: 长款 or 短款 by the sign of diff_total_fen
-	BillOnly       Verdict = "bill_only"       // 单边账: 有账单无分账
-	SettlementOnly Verdict = "settlement_only" // 单边账: 有分账无账单
-	Pending        Verdict = "pending"         // 在途
-	SettleFailed   Verdict = "failed"          // 分账失败
-	NotApplicable  Verdict = "not_applicable"  // 不参与分账
-)
-
-// NeverBilled is why a settlement may have no bill for good, as the bill API's
-// page says: a cause of SettlementOnly, and of a settlement that is left over
-// beside bills that agree.
-const NeverBilled = "a coupon verified and undone or refunded within an hour, of which there is no bill, ever (核销后 1 小时内撤销或退款,平台永不出账单)"
-
-// Verdicts lists all of them, in the order in which people want to see them.
-var Verdicts = []Verdict{Matched, Mismatched, BillOnly, SettlementOnly, Pending, SettleFailed, NotApplicable}
-
-// Chinese returns the verdict in the words of the trade.
-func (v Verdict) Chinese() string {
-	return map[Verdict]string{
-		Matched: "平账", Mismatched: "差异", BillOnly: "单边账:有账单无分账", SettlementOnly: "单边账:有分账无账单",
-		Pending: "在途", SettleFailed: "分账失败", NotApplicable: "不参与分账",
-	}[v]
-}
-
-// Tier is how a matched group was matched.
-type Tier string
-
-const (
-	ByItem        Tier = "item"         // item ids are equal, and their amounts
-	ByOrder       Tier = "order"        // the order's totals within the day
-	ByOrderWindow Tier = "order_window" // the order's totals over the lookback window
-	ByAmount      Tier = "amount"       // each bill has a settlement of its very amount
+import (
+	"strings"
+	"time"
 )
 
 // Leg is one of the amounts that bills and settlements both tell.
@@ -78,9 +42,6 @@ type Reconciliation struct {
 // TableName implements Row.
 func (*Reconciliation) TableName() string { return "reconciliation" }
 
-// UnexplainedCauses is why a settlement may have no bill.
-const UnexplainedCauses = "its account is not in jobs.yaml, its day failed for the account, its bill is further away than the lookback (7 days at least), or it is of " + NeverBilled
-
 // Reconciliations is the table reconciliation: one row per group.
 var Reconciliations = Table[Reconciliation]{
 	Name: "reconciliation", Label: "对账",
@@ -100,12 +61,11 @@ func reconciliationFields() []Field[Reconciliation] {
 			func(r *row) *Null[string] { return &r.ShopOrderID }),
 		nullable(text, Column{Name: "item_order_id", Label: "子订单号", Layout: Distinct, Doc: "the item, where settlements name items"},
 			func(r *row) *Null[string] { return &r.ItemOrderID }),
-		required(textOf[Verdict](), Column{Name: "verdict", Label: "对账结论", Doc: "matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable"},
+		required(textOf[Verdict](), Column{Name: "verdict", Label: "对账结论", Doc: oneOf(Verdicts)},
 			func(r *row) *Verdict { return &r.Verdict }),
-		nullable(textOf[Tier](), Column{Name: "matched_by", Label: "匹配方式", Doc: "item, order, order_window or amount; NULL unless matched"},
+		nullable(textOf[Tier](), Column{Name: "matched_by", Label: "匹配方式", Doc: oneOf(Tiers) + "; NULL unless matched"},
 			func(r *row) *Null[Tier] { return &r.MatchedBy }),
-		always(texts, Column{Name: "reasons", Label: "原因", Doc: "why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, settled_elsewhere, partly_billed, offset_by:<bill_date>/<walk_account_id>[/<item>], retry_in_flight, not_asked, no_key, non_forward, not_configured. " +
-			"settlement_unexplained beside settlement_only: " + UnexplainedCauses},
+		always(texts, Column{Name: "reasons", Label: "原因", Doc: "why: " + forms() + ". settlement_unexplained beside settlement_only: " + UnmatchedCauses},
 			func(r *row) *[]string { return &r.Reasons }),
 		required(int64s, Column{Name: "bill_rows", Label: "账单数", Doc: "bills in the group"},
 			func(r *row) *int64 { return &r.BillRows }),
@@ -136,4 +96,14 @@ var legDocs = [LegCount]struct{ label, billed, settled string }{
 	LegFee:        {"手续费", "total_merchant_platform_service", "rake"},
 	LegCommission: {"佣金", "total_commission, else the sum of those known of talent, agent, broker, clerk and mall store (NULL if none of the first four is),", "commission"},
 	LegNet:        {"商家所得", "goods", "shares"},
+}
+
+// oneOf lists values in words: "a, b or c".
+func oneOf[T ~string](values []T) string {
+	list := make([]string, len(values))
+	for i, v := range values {
+		list[i] = string(v)
+	}
+	last := len(list) - 1
+	return strings.Join(list[:last], ", ") + " or " + list[last]
 }

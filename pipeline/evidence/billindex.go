@@ -44,6 +44,19 @@ func (b billID) compare(other billID) int {
 	return cmp.Or(cmp.Compare(b.id, other.id), strings.Compare(b.order, other.order))
 }
 
+// familyKey names the settlements of one order_id that have callbacks, as a day looks
+// at them.
+type familyKey struct {
+	order idHash
+	day   schema.Day
+}
+
+// family is what the bills say of the settlements of one order_id.
+type family struct {
+	owner string                  // the order that it belongs to by the ids of all its settlements, or ""
+	days  map[string][]schema.Day // by order: those on which its bills have one of the ids, once that was needed
+}
+
 func newBillIndex(rules *reconcile.Rules, buckets int, read ReadPartition) *billIndex {
 	return &billIndex{
 		rules: rules, buckets: buckets, read: read, seed: maphash.MakeSeed(),

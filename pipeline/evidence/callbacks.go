@@ -54,42 +54,6 @@ type CallbackCounts struct {
 	Late       int64 `json:"late"`       // of bills of days that this run does not build, and came after those were built last
 }
 
-// CallbackCounts counts what was loaded.
-func (e *Evidence) CallbackCounts() CallbackCounts {
-	c := e.callbacks
-	return CallbackCounts{States: int64(len(c.states)), Unreadable: c.unreadable, Foreign: c.foreign, Late: e.late}
-}
-
-// LoadCallbacks loads the callbacks of the run's days and their windows, which may have
-// been received at any time since. Of objects that are damaged a run queries the
-// orders; for a replay they are an error. It is called once, before anything else.
-func (e *Evidence) LoadCallbacks(ctx context.Context) (damaged, err error) {
-	if !e.Rules.Configured || len(e.Days) == 0 {
-		return nil, nil
-	}
-	received, ok, err := e.Archive.FirstReceived(ctx)
-	if err != nil || !ok {
-		return nil, err
-	}
-	e.received = true
-	first, last := slices.Min(e.Days)-linkDays(e.Rules.Lookback), slices.Max(e.Days)+linkDays(e.Rules.Lookback)
-	today := schema.DayOf(e.Now())
-	c, err := newCallbacks(e.Log, e.AppIDs)
-	if err != nil {
-		return nil, err
-	}
-	e.callbacks = c
-	if err := c.loadAll(ctx, e.Archive, max(received, first-1), max(today, last)+1, first, last); err != nil {
-		return nil, err
-	}
-	damaged = errors.Join(c.damaged...)
-	if damaged != nil && e.Replay {
-		return nil, damaged
-	}
-	e.bills.linking, e.answers.indexed = !c.none(), !c.none()
-	return damaged, nil
-}
-
 func newCallbacks(log *slog.Logger, apps schema.AppIDs) (*callbacks, error) {
 	records, err := spill.NewRecords("callbacks")
 	return &callbacks{records: records, log: log, apps: apps, keys: make(map[stateKey]int)}, err

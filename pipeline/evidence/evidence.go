@@ -16,54 +16,10 @@ package evidence
 import (
 	"context"
 	"iter"
-	"log/slog"
-	"time"
 
-	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
-
-// Archive keeps the raw answers and callbacks.
-type Archive interface {
-	// Settlements reads all that is filed under the day. Where some of it cannot
-	// be read, the rest is, and the error says what.
-	Settlements(ctx context.Context, day schema.Day, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error
-	// FirstReceived returns the first day on which settle callbacks were received; ok
-	// is false where none ever were.
-	FirstReceived(ctx context.Context) (day schema.Day, ok bool, err error)
-	// Callbacks reads the settle callbacks that were received on a day. Where
-	// some of them are damaged, the rest is read, and the error is
-	// schema.ErrDamaged.
-	Callbacks(ctx context.Context, received schema.Day, take func(schema.Callback)) error
-}
-
-// Lake has the published tables.
-type Lake interface {
-	// Manifest reads a manifest, or nil where nothing is published.
-	Manifest(ctx context.Context, day schema.Day, bucket int) (*schema.Manifest, error)
-	// Settlements reads columns of the published settlements. A settlement yielded is
-	// good until the next.
-	Settlements(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Settlement, error]
-}
-
-// readsAtATime is how many reads of the archive or the lake run side by side.
-const readsAtATime = 16
-
-// Config says of what there is evidence, and where it lies.
-type Config struct {
-	Archive Archive
-	Lake    Lake
-	Bills   ReadPartition // the bills that the run has staged, else those that are published
-	Rules   *reconcile.Rules
-	Rows    normalise.Normaliser
-	AppIDs  schema.AppIDs // whose callbacks count
-	Buckets int           // of the lake
-	Days    []schema.Day  // that the run builds
-	Replay  bool          // nothing can be queried: what the archive cannot give is an error
-	Now     func() time.Time
-	Log     *slog.Logger
-}
 
 // Evidence is what a run knows of settlements. What is not said to be otherwise is safe
 // for concurrent use, once it is loaded.
@@ -111,34 +67,6 @@ func (e *Evidence) Window() schema.Day {
 	}
 	return schema.Day(e.Rules.Lookback)
 }
-
-// LoadAnswers loads what the archive has of the day's window. A run queries again what
-// cannot be read, or is no answer; a replay cannot, and must not guess. It is not safe
-// for concurrent use.
-func (e *Evidence) LoadAnswers(ctx context.Context, day schema.Day) error {
-	window := e.Window()
-	for other := day - window; other <= day+window; other++ {
-		if err := e.answers.load(ctx, other); err != nil {
-			e.faults[other] = err
-			if !e.Replay {
-				e.Log.Warn("settlements in the archive cannot be read: their orders are asked for again", "bill_date", other, "error", err)
-			}
-		}
-		if err := e.faults[other]; err != nil && e.Replay {
-			return err
-		}
-	}
-	return e.checkInvalid(day-window, day+window)
-}
-
-// Forget gives up what is known of a day that no other day needs any more.
-func (e *Evidence) Forget(day schema.Day) {
-	e.answers.forget(day)
-	e.bills.forget(day)
-}
-
-// ForgetBills gives up the index of the day's bills: others have taken their place.
-func (e *Evidence) ForgetBills(day schema.Day) { e.bills.forget(day) }
 
 // BillsElsewhere returns, by order, the forward bills that the orders of a partition
 // have in other partitions of the window.
@@ -188,3 +116,32 @@ func (e *Evidence) HasCallbacks() bool { return !e.callbacks.none() }
 
 // HasCallbacksOn reports whether there are callbacks of events of a day.
 func (e *Evidence) HasCallbacksOn(day schema.Day) bool { return len(e.callbacks.on(day)) > 0 }
+
+// Unanswered returns the queries of a unit to which the archive has an invalid answer
+// alone, each once. Its orders may not need some of them any more.
+func (e *Evidence) Unanswered(u schema.Unit) (queries []schema.Question) {
+	seen := make(map[idHash]bool)
+	for _, one := range e.answers.unanswered(u.Day) {
+		if id := hashQuery(one.Question); one.account == u.Account.ID && !seen[id] {
+			seen[id] = true
+			queries = append(queries, one.Question)
+		}
+	}
+	return queries
+}
+
+// StandsElsewhere reports whether a settlement is published outside the day's window: it
+// does not count on the day.
+func (e *Evidence) StandsElsewhere(settleID string, day schema.Day) bool {
+	where, known := e.standings.find(settleID)
+	return known && max(where.day-day, day-where.day) > e.standings.window
+}
+
+// CallbackCounts counts what was loaded.
+func (e *Evidence) CallbackCounts() CallbackCounts {
+	c := e.callbacks
+	return CallbackCounts{States: int64(len(c.states)), Unreadable: c.unreadable, Foreign: c.foreign, Late: e.late}
+}
+
+// BuiltDays returns the days that this run builds.
+func (e *Evidence) BuiltDays() map[schema.Day]bool { return e.standings.days }

@@ -37,33 +37,3 @@ func (a *answers) unanswered(day schema.Day) (left []invalidAnswer) {
 	}
 	return left
 }
-
-// Unanswered returns the queries of a unit to which the archive has an invalid answer
-// alone, each once. Its orders may not need some of them any more.
-func (e *Evidence) Unanswered(u schema.Unit) (queries []schema.Question) {
-	seen := make(map[idHash]bool)
-	for _, one := range e.answers.unanswered(u.Day) {
-		if id := hashQuery(one.Question); one.account == u.Account.ID && !seen[id] {
-			seen[id] = true
-			queries = append(queries, one.Question)
-		}
-	}
-	return queries
-}
-
-// checkInvalid looks for invalid answers on the days. A run queries them again, and only
-// logs it; for a replay they are an error.
-func (e *Evidence) checkInvalid(from, to schema.Day) error {
-	for day := from; day <= to; day++ {
-		left := e.answers.unanswered(day)
-		switch {
-		case len(left) == 0:
-		case e.Replay:
-			return left[0].fault
-		case !e.warned[day]:
-			e.warned[day] = true
-			e.Log.Warn("the archive has errors in place of answers of the settle query: they are asked for again", "bill_date", day, "answers", len(left), "error", left[0].fault)
-		}
-	}
-	return nil
-}

@@ -232,7 +232,7 @@ func (r *Row) conflict(c *callback, detail string) { r.report(c, schema.RuleCall
 
 func (r *Row) report(c *callback, rule schema.Rule, detail string) {
 	r.Exceptions = append(slices.Clip(r.Exceptions), schema.Exception{
-		Rule: rule, Severity: schema.SeverityError, SettleID: schema.Some(c.Settlement.SettleID),
+		Rule: rule, Severity: rule.Severity(), SettleID: schema.Some(c.Settlement.SettleID),
 		Expected: r.Settlement.Amount, Actual: c.Settlement.Amount,
 		Detail: detail, Record: schema.Some(c.Record), ArchiveKey: schema.Some(c.ArchiveKey),
 	})
@@ -243,7 +243,7 @@ func (r *Row) report(c *callback, rule schema.Rule, detail string) {
 func (r *Row) addUnconfirmed() {
 	s := &r.Settlement
 	r.Exceptions = append(slices.Clip(r.Exceptions), schema.Exception{
-		Rule: schema.RuleCallbackUnconfirmed, Severity: schema.SeverityWarning, SettleID: schema.Some(s.SettleID), Actual: s.Amount,
+		Rule: schema.RuleCallbackUnconfirmed, Severity: schema.RuleCallbackUnconfirmed.Severity(), SettleID: schema.Some(s.SettleID), Actual: s.Amount,
 		Detail: "callbacks tell of the settlement; the settle query, asked after them, does not know it. It counts",
 	})
 }

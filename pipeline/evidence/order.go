@@ -57,7 +57,7 @@ func (e *Evidence) Order(day schema.Day, bills []reconcile.Bill) (*Order, error)
 	if err := e.addCallbacks(o, answered.rows, bills); err != nil {
 		return nil, err
 	}
-	e.leaveElsewhere(o, day, bills)
+	o.leaveElsewhere(e.standings, day, bills)
 	return o, nil
 }
 

@@ -6,13 +6,6 @@ import (
 	"billwalk/schema"
 )
 
-// minLinkDays is how many days, at least, a callback's event may lie before or after
-// the bill that it is of: it comes days after, whatever the lookback.
-const minLinkDays = 7
-
-// linkDays returns how many days before and after a callback's event its bills may lie.
-func linkDays(lookback int) schema.Day { return schema.Day(max(lookback, minLinkDays)) }
-
 // owns reports whether a state belongs to the order, which has bills on the days, and to
 // no other; or to none, and the query has answered for the order with its order_id.
 func (e *Evidence) owns(s *state, order string, days []schema.Day, answered bool) bool {
@@ -40,19 +33,6 @@ func (e *Evidence) owner(s *state) string {
 	e.bills.mu.Lock()
 	defer e.bills.mu.Unlock()
 	return e.family(s).owner
-}
-
-// familyKey names the settlements of one order_id that have callbacks, as a day looks
-// at them.
-type familyKey struct {
-	order idHash
-	day   schema.Day
-}
-
-// family is what the bills say of the settlements of one order_id.
-type family struct {
-	owner string                  // the order that it belongs to by the ids of all its settlements, or ""
-	days  map[string][]schema.Day // by order: those on which its bills have one of the ids, once that was needed
 }
 
 // family returns what the bills around the state's day say of its family. A family may be
