@@ -15,7 +15,6 @@ import (
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/stop"
 	"billwalk/schema"
-	"billwalk/schema/mutant"
 )
 
 // result is what became of a unit: a certificate, or a failure.
@@ -181,9 +180,6 @@ func (a *assembly) build(ctx context.Context, results map[schema.Unit]result) er
 	}
 	if err := a.spool.sort(); err != nil {
 		return err
-	}
-	if mutant.On(mutant.BaseLate) {
-		a.base, _ = a.Lake.Base(ctx, a.base.Day, a.base.Bucket)
 	}
 	stage, err := a.Lake.Stage(a.base)
 	if err != nil {

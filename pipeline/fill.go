@@ -6,7 +6,6 @@ import (
 
 	"billwalk/pipeline/normalise"
 	"billwalk/schema"
-	"billwalk/schema/mutant"
 )
 
 // chunkRecords is how many records are normalised at a time.
@@ -86,9 +85,6 @@ func (a *assembly) bill(places []place, c *chunk) error {
 				return err
 			}
 			elsewhere, same := variants[content]
-			if mutant.On(mutant.ConflictDropped) {
-				same = len(variants) > 0
-			}
 			if same {
 				if !page.elsewhere() {
 					c.dropped = append(c.dropped, droppedRecord{page.entry, elsewhere, nil})

@@ -210,7 +210,7 @@ func (j *joiner) judge(g *gathered) (reconcile.Outcome, error) {
 			j.claimed[id] = o.Key
 		} else if owner != o.Key {
 			e := schema.Exception{
-				Rule: schema.RuleSettleShared, Severity: schema.SeverityWarning, ShopOrderID: schema.Some(o.Key), SettleID: schema.Some(s.SettleID),
+				Rule: schema.RuleSettleShared, Severity: schema.RuleSettleShared.Severity(), ShopOrderID: schema.Some(o.Key), SettleID: schema.Some(s.SettleID),
 				Actual: s.Amount, Detail: "the settlement answers for order " + owner + ", too, and counts there",
 			}
 			if err := j.exception(&e); err != nil {
@@ -266,7 +266,7 @@ func (j *joiner) group(r *schema.Reconciliation) error {
 		return err
 	}
 	j.m.Verdicts[r.Verdict]++
-	if e := j.entries[r.WalkAccountID]; e != nil && (r.Verdict == schema.Pending || r.Verdict == schema.BillOnly || r.Verdict == schema.SettleFailed) {
+	if e := j.entries[r.WalkAccountID]; e != nil && r.Verdict.AwaitsSettlement() {
 		e.Open++
 	} else if e != nil && r.Verdict == schema.Mismatched {
 		e.Mismatched++

@@ -75,7 +75,7 @@ func (j *joiner) removed(settlements []schema.Settlement) error {
 		s := &settlements[i]
 		q := foundBy(s)
 		e := schema.Exception{
-			Rule: schema.RuleBillRemoved, Severity: schema.SeverityError, SettleID: schema.Some(s.SettleID), Actual: s.Amount,
+			Rule: schema.RuleBillRemoved, Severity: schema.RuleBillRemoved.Severity(), SettleID: schema.Some(s.SettleID), Actual: s.Amount,
 			Detail: "the settlement succeeded, and the platform has removed the last bill of its order (" + q.Parameter + " " + q.Value + ") since",
 		}
 		if q.Column == "shop_order_id" {

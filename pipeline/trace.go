@@ -70,13 +70,6 @@ func (t *trace) add(a schema.Answer, size int) error {
 	return nil
 }
 
-// skip goes on from the cursor behind a page that is not taken. Only a mutant does.
-func (t *trace) skip(a schema.Answer, err error) {
-	if page, bad := normalise.DecodePage(a.Body); err == nil && bad == nil {
-		t.next, t.done = page.Next, !page.HasMore
-	}
-}
-
 func (t *trace) guard(page normalise.Page, size int) error {
 	if n := len(page.Records); n > size {
 		return fmt.Errorf("a page has %d records, asked were %d", n, size)

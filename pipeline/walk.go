@@ -11,7 +11,6 @@ import (
 	"billwalk/pipeline/passid"
 	"billwalk/pipeline/stop"
 	"billwalk/schema"
-	"billwalk/schema/mutant"
 )
 
 const (
@@ -111,9 +110,6 @@ func (w *walker) resume(ctx context.Context, u schema.Unit, begun schema.Begun) 
 	}
 	if w.now().Sub(t.began) >= stop.ResumeAge {
 		return nil, nil
-	}
-	if mutant.On(mutant.CursorFirst) && !t.done {
-		t.skip(w.source.Bills(ctx, u, t.next, w.pageSize))
 	}
 	pages := len(t.pages)
 	err = w.walk(ctx, t, begun.Batches)

@@ -29,25 +29,25 @@ const (
 // Amounts of one bill, by Amount, in fen.
 type Amounts [AmountCount]Null[Fen]
 
-var amounts = [AmountCount]struct{ name, label, doc string }{
-	Pay:                          {"pay", "实付", "paid by the user, channel discounts included"},
-	DeductionDiscount:            {"deduction_discount", "团购券抵扣", "group coupon deduction; not settled"},
-	MerchantTicket:               {"merchant_ticket", "商家优惠", "merchant's discount; not settled"},
-	PlatformTicket:               {"platform_ticket", "平台补贴", "platform's subsidy; hidden from service providers"},
-	LedgerPlatformTicket:         {"ledger_platform_ticket", "平台券(参与结算)", "platform's coupon that is settled; hidden from service providers"},
-	Original:                     {"original", "交易金额", "order total: pay + merchant_ticket + platform_ticket"},
-	LedgerTotal:                  {"ledger_total", "应结算", "to be settled: pay + ledger_platform_ticket"},
-	TotalCommission:              {"total_commission", "佣金合计", "all commissions together"},
-	ActualInsured:                {"actual_insured", "保险费", "insurance fee"},
-	TotalAgentMerchant:           {"total_agent_merchant", "服务商佣金", "service provider's commission; hidden from service providers"},
-	TotalMerchantPlatformService: {"total_merchant_platform_service", "软件服务费", "software service fee, payment fee included; hidden from service providers"},
-	TotalOperationAgent:          {"total_operation_agent", "代运营服务商佣金", "agency's commission; overlaps total_agent_merchant, never subtract both"},
-	TalentCommission:             {"talent_commission", "达人佣金", "influencer's commission; hidden from service providers"},
-	BrokerCommission:             {"broker_commission", "撮合经纪服务费", "broker's fee; hidden from service providers"},
-	ClerkCommission:              {"clerk_commission", "店员佣金", "clerk's commission; hidden from service providers"},
-	MallStoreGoods:               {"mall_store_goods", "商场店铺分佣", "mall's share"},
-	Goods:                        {"goods", "商家实际结算", "what the merchant gets (商家实际结算金额)"},
-	FundAmount:                   {"fund_amount", "款项金额", "amount of the movement of funds (款项金额)"},
+var amounts = [AmountCount]struct{ name, label, doc, chineseDoc string }{
+	Pay:                          {"pay", "实付", "paid by the user, channel discounts included", "用户实付，含支付渠道优惠"},
+	DeductionDiscount:            {"deduction_discount", "团购券抵扣", "group coupon deduction; not settled", "团购券抵扣金额，不参与结算"},
+	MerchantTicket:               {"merchant_ticket", "商家优惠", "merchant's discount; not settled", "商家优惠，不参与结算"},
+	PlatformTicket:               {"platform_ticket", "平台补贴", "platform's subsidy; hidden from service providers", "平台补贴；服务商不可见"},
+	LedgerPlatformTicket:         {"ledger_platform_ticket", "平台券(参与结算)", "platform's coupon that is settled; hidden from service providers", "参与结算的平台券；服务商不可见"},
+	Original:                     {"original", "交易金额", "order total: pay + merchant_ticket + platform_ticket", "交易金额＝实付＋商家优惠＋平台补贴"},
+	LedgerTotal:                  {"ledger_total", "应结算", "to be settled: pay + ledger_platform_ticket", "应结算金额＝实付＋参与结算的平台券"},
+	TotalCommission:              {"total_commission", "佣金合计", "all commissions together", "佣金合计"},
+	ActualInsured:                {"actual_insured", "保险费", "insurance fee", "保险费"},
+	TotalAgentMerchant:           {"total_agent_merchant", "服务商佣金", "service provider's commission; hidden from service providers", "服务商佣金；服务商不可见"},
+	TotalMerchantPlatformService: {"total_merchant_platform_service", "软件服务费", "software service fee, payment fee included; hidden from service providers", "软件服务费，含支付手续费；服务商不可见"},
+	TotalOperationAgent:          {"total_operation_agent", "代运营服务商佣金", "agency's commission; overlaps total_agent_merchant, never subtract both", "代运营服务商佣金；与 total_agent_merchant 重叠，不能两项都减"},
+	TalentCommission:             {"talent_commission", "达人佣金", "influencer's commission; hidden from service providers", "达人佣金；服务商不可见"},
+	BrokerCommission:             {"broker_commission", "撮合经纪服务费", "broker's fee; hidden from service providers", "撮合经纪服务费；服务商不可见"},
+	ClerkCommission:              {"clerk_commission", "店员佣金", "clerk's commission; hidden from service providers", "店员佣金；服务商不可见"},
+	MallStoreGoods:               {"mall_store_goods", "商场店铺分佣", "mall's share", "商场店铺分佣"},
+	Goods:                        {"goods", "商家实际结算", "what the merchant gets (商家实际结算金额)", "商家实际结算金额"},
+	FundAmount:                   {"fund_amount", "款项金额", "amount of the movement of funds (款项金额)", "款项金额"},
 }
 
 // Field returns the amount's name in the API.

@@ -17,9 +17,8 @@ type Code struct {
 // its page (餐饮账单详情查询). It is the single source of the columns'
 // documentation, of the labels in SQL, and of the check for unknown codes.
 type CodeList struct {
-	Field   string // in the API, and the column of the table bills
-	Codes   []Code // by value; 0, which the page does not name, stands for "not set" except in fund_amount_type
-	Summary string // for where the list would be too long; empty where it is short
+	Field string // in the API, and the column of the table bills
+	Codes []Code // by value; 0, which the page does not name, stands for "not set" except in fund_amount_type
 }
 
 // The lists, by field.
@@ -51,8 +50,7 @@ var (
 		{31, "以赔代退解冻", "refund-substitute compensation unfreeze"},
 		{32, "以赔代退扣罚", "refund-substitute compensation deduction"},
 		{33, "以赔代退索赔", "refund-substitute compensation claim"},
-	}, Summary: "21-24 merchant-fault compensation (商责赔付), 25-28 merchant-fault penalty (商责扣罚), 30-33 refund-substitute compensation (以赔代退); " +
-		"each in the order freeze (冻结), unfreeze (解冻), deduction (扣款, of 32 扣罚), claim (索赔)"}
+	}}
 	FundAmountTypes = CodeList{Field: "fund_amount_type", Codes: []Code{
 		{0, "入账", "in"},
 		{1, "出账", "out"},

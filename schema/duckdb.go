@@ -1,7 +1,6 @@
 package schema
 
 import (
-	"cmp"
 	"fmt"
 	"strings"
 )
@@ -78,7 +77,7 @@ func chineseVerdict() string {
 	var sql strings.Builder
 	sql.WriteString("CASE verdict")
 	for _, v := range Verdicts {
-		told := quoteSQL(v.Chinese())
+		told := quoteSQL(v.Label())
 		if v == Mismatched {
 			told = "CASE sign(diff_total_fen) WHEN 1 THEN '长款' WHEN -1 THEN '短款' ELSE " + told + " END"
 		}
@@ -104,32 +103,3 @@ func (c Column) describe() string {
 }
 
 func quoteSQL(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }
-
-// Markdown returns the column tables of the README.
-func Markdown() string {
-	var md strings.Builder
-	for _, table := range Tables {
-		t := table.Describe()
-		fmt.Fprintf(&md, "**%s**: %s\n\n| column | type | null | from | what |\n|---|---|---|---|---|\n", t.Name, t.Doc)
-		for _, c := range t.Columns {
-			null := "yes"
-			if c.Required {
-				null = "never"
-			}
-			doc := c.Doc
-			if c.Codes != nil && c.Source != "" {
-				doc += ": " + cmp.Or(c.Codes.Summary, c.Codes.String())
-			}
-			fmt.Fprintf(&md, "| `%s` | %s | %s | %s | %s |\n", c.Name, c.Type, null, code(c.Source), doc)
-		}
-		md.WriteString("\n")
-	}
-	return md.String()
-}
-
-func code(s string) string {
-	if s == "" {
-		return ""
-	}
-	return "`" + s + "`"
-}

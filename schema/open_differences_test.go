@@ -3,19 +3,28 @@ package schema
 import (
 	"fmt"
 	"os"
+	"regexp"
 	"strings"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
 )
 
-// openCases are what open_differences.sql makes of orders: bills and settlements as
-// of a reconcileCase, reconciled with a lookback of 7 days, and the rows as
+// openCase is a lake and what open_differences.sql makes of its orders.
 //
-//	order kind total/fee/commission/net billed settled first..last age accounts
+//	bill        day walk_account_id ledger_id shop_order_id legs [ext=] [item=] [type=]
+//	settlement  day settle_id order_id status legs [out=] [item=] [asked=, none for NULL] [source=]
+//	row         order kind total/fee/commission/net billed settled first..last age accounts
 //
-// in yuan. The newest bill of the lake is of the 20th.
-var openCases = []reconcileCase{
+// An id that is - is NULL. Legs are total/fee/commission/net in fen, - for NULL; a lone total of
+// 100 is 100/10/0/90, a lone - is all NULL. Rows are in yuan. The lookback is 7 days, and the
+// newest bill of the lake is of the 20th.
+type openCase struct {
+	name                     string
+	bills, settlements, rows []string
+}
+
+var openCases = []openCase{
 	{"what agrees is no open difference",
 		[]string{"01 A l o 100"},
 		[]string{"01 s o SUCCESS 100"},
@@ -106,7 +115,7 @@ func TestOpenDifferences(t *testing.T) {
 	}
 	var sql strings.Builder
 	sql.WriteString(".headers off\n" + emptyTables())
-	reconcileCase{bills: []string{"20 A l newest 100"}}.insert(&sql, "")
+	openCase{bills: []string{"20 A l newest 100"}}.insert(&sql, "")
 	for i, c := range openCases {
 		c.insert(&sql, fmt.Sprintf("c%02d.", i))
 	}
@@ -129,4 +138,83 @@ func TestOpenDifferences(t *testing.T) {
 			t.Errorf("%s (-want +got):\n%s", c.name, diff)
 		}
 	}
+}
+
+var wholeLegs = regexp.MustCompile(`^(-?\d+|-)$`)
+
+// fourLegs returns the legs as SQL.
+func fourLegs(legs string) []string {
+	if legs == "-" {
+		return []string{"NULL", "NULL", "NULL", "NULL"}
+	}
+	if wholeLegs.MatchString(legs) {
+		var total int
+		fmt.Sscan(legs, &total)
+		return []string{legs, fmt.Sprint(total / 10), "0", fmt.Sprint(total - total/10)}
+	}
+	four := strings.Split(legs, "/")
+	for i := range four {
+		if four[i] == "-" {
+			four[i] = "NULL"
+		}
+	}
+	return four
+}
+
+// insert writes the case's bills and settlements, its ids under the prefix, so
+// that all cases of a run stand in one lake.
+func (c openCase) insert(sql *strings.Builder, prefix string) {
+	id := func(s string) string {
+		switch s {
+		case "-", "":
+			return "NULL"
+		case "''":
+			return s
+		}
+		return quoteSQL(prefix + s)
+	}
+	for _, line := range c.bills {
+		f, options := fields(line, 5)
+		legs := fourLegs(f[4])
+		parts := strings.Split(or(options["parts"], "NULL,NULL,NULL,NULL,NULL"), ",")
+		fmt.Fprintf(sql, `INSERT INTO bills (bill_date, walk_account_id, account_id, ledger_id, shop_order_id, order_ext_id, item_order_id, certificate_id,
+			settle_type, settle_sub_type, ledger_total_fen, total_merchant_platform_service_fen, total_commission_fen, goods_fen,
+			talent_commission_fen, total_agent_merchant_fen, broker_commission_fen, clerk_commission_fen, mall_store_goods_fen)
+			VALUES ('2026-11-%s', %s, '9', %s, %s, %s, %s, %s, %s, %s, %s, %s);`+"\n",
+			f[0], quoteSQL(f[1]), id(f[2]), id(f[3]), id(options["ext"]), id(options["item"]), id(options["cert"]),
+			or(options["type"], "1"), or(options["sub"], "NULL"), strings.Join(legs, ", "), strings.Join(parts, ", "))
+	}
+	for _, line := range c.settlements {
+		f, options := fields(line, 5)
+		asked := byOrder
+		if options["out"] != "" {
+			asked = byExt
+		}
+		askedBy := quoteSQL(strings.ReplaceAll(or(options["asked"], asked.String()), "=>", ": "))
+		if options["asked"] == "none" {
+			askedBy = "NULL"
+		}
+		fmt.Fprintf(sql, `INSERT INTO settlements (bill_date, settle_id, order_id, out_order_no, item_order_id, settle_status, source, asked_by, settle_time,
+			settle_amount_fen, rake_fen, commission_fen, shares_fen) VALUES ('2026-11-%s', %s, %s, %s, %s, %s, %s, %s, to_timestamp(%s), %s);`+"\n",
+			f[0], id(f[1]), id(f[2]), id(options["out"]), id(options["item"]), quoteSQL(f[3]),
+			quoteSQL(or(options["source"], string(SourceQuery))), askedBy, or(options["at"], "NULL"), strings.Join(fourLegs(f[4]), ", "))
+	}
+}
+
+// fields splits a line into its first n fields and the options after them.
+func fields(line string, n int) ([]string, map[string]string) {
+	all := strings.Fields(line)
+	options := make(map[string]string)
+	for _, option := range all[n:] {
+		key, value, _ := strings.Cut(option, "=")
+		options[key] = value
+	}
+	return all[:n], options
+}
+
+func or(s, absent string) string {
+	if s == "" {
+		return absent
+	}
+	return s
 }

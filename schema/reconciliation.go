@@ -1,44 +1,8 @@
 package schema
 
-import "time"
-
-// Verdict is what reconciliation says of one group of bills and settlements.
-type Verdict string
-
-const (
-	Matched        Verdict = "matched"         // 平账
-	Mismatched     Verdict = "mismatched"      // 差异: 长款 or 短款 by the sign of diff_total_fen
-	BillOnly       Verdict = "bill_only"       // 单边账: 有账单无分账
-	SettlementOnly Verdict = "settlement_only" // 单边账: 有分账无账单
-	Pending        Verdict = "pending"         // 在途
-	SettleFailed   Verdict = "failed"          // 分账失败
-	NotApplicable  Verdict = "not_applicable"  // 不参与分账
-)
-
-// NeverBilled is why a settlement may have no bill for good, as the bill API's
-// page says: a cause of SettlementOnly, and of a settlement that is left over
-// beside bills that agree.
-const NeverBilled = "a coupon verified and undone or refunded within an hour, of which there is no bill, ever (核销后 1 小时内撤销或退款,平台永不出账单)"
-
-// Verdicts lists all of them, in the order in which people want to see them.
-var Verdicts = []Verdict{Matched, Mismatched, BillOnly, SettlementOnly, Pending, SettleFailed, NotApplicable}
-
-// Chinese returns the verdict in the words of the trade.
-func (v Verdict) Chinese() string {
-	return map[Verdict]string{
-		Matched: "平账", Mismatched: "差异", BillOnly: "单边账:有账单无分账", SettlementOnly: "单边账:有分账无账单",
-		Pending: "在途", SettleFailed: "分账失败", NotApplicable: "不参与分账",
-	}[v]
-}
-
-// Tier is how a matched group was matched.
-type Tier string
-
-const (
-	ByItem        Tier = "item"         // item ids are equal, and their amounts
-	ByOrder       Tier = "order"        // the order's totals within the day
-	ByOrderWindow Tier = "order_window" // the order's totals over the lookback window
-	ByAmount      Tier = "amount"       // each bill has a settlement of its very amount
+import (
+	"strings"
+	"time"
 )
 
 // Leg is one of the amounts that bills and settlements both tell.
@@ -78,62 +42,84 @@ type Reconciliation struct {
 // TableName implements Row.
 func (*Reconciliation) TableName() string { return "reconciliation" }
 
-// UnexplainedCauses is why a settlement may have no bill.
-const UnexplainedCauses = "its account is not in jobs.yaml, its day failed for the account, its bill is further away than the lookback (7 days at least), or it is of " + NeverBilled
-
 // Reconciliations is the table reconciliation: one row per group.
 var Reconciliations = Table[Reconciliation]{
 	Name: "reconciliation", Label: "对账",
 	Doc: "One row per group: the forward bills of one order (or item) of one account on one day, or its other bills. " +
-		"Every bill is in exactly one group; so is every settlement, those that no bill explains in groups without bills (settlement_only). billed and settled sum what is known; a difference is NULL where a leg is not compared.",
+		"Every bill is in exactly one group; so is every settlement, those without a bill in groups without bills (settlement_only). billed and settled sum what is known; a difference is NULL where a leg is not compared.",
+	ChineseDoc: "每组一行：一个订单（或子订单）在一个账户、一天内的正向账单，或其非正向账单。每条账单恰好属于一组，每笔分账也是；没有账单的分账在没有账单的组（settlement_only）。" +
+		"billed 与 settled 为已知各项之和；未比较的项，差额为 NULL。",
 	Fields: reconciliationFields(),
 }
 
 func reconciliationFields() []Field[Reconciliation] {
 	type row = Reconciliation
 	fields := []Field[row]{
-		required(textOf[AccountID](), Column{Name: "walk_account_id", Label: "商户", Doc: "the configured account whose bills these are; empty where no bill is (settlement_only)"},
+		required(textOf[AccountID](), Column{Name: "walk_account_id", Label: "商户", Doc: "the configured account whose bills these are; empty in groups without bills (settlement_only)",
+			ChineseDoc: "这些账单的商户，即 jobs.yaml 中配置的账户；没有账单的组为空（settlement_only）"},
 			func(r *row) *AccountID { return &r.WalkAccountID }),
-		required(text, Column{Name: "group_key", Label: "对账组", Layout: Ordered, Doc: "unique in account and day: the order, order/item, order#non-forward, ext:…, bill:… without an order, or settlement:… without bill and order"},
+		required(text, Column{Name: "group_key", Label: "对账组", Layout: Ordered, Doc: "unique in account and day: the order, order/item, order#non-forward, ext:…, bill:… without an order, or settlement:… without bill and order",
+			ChineseDoc: "在一个账户的一天内唯一：订单号、订单号/子订单号、订单号#non-forward、ext:商家订单号，没有订单的账单为 bill:…，既无账单又无订单的分账为 settlement:…"},
 			func(r *row) *string { return &r.GroupKey }),
-		nullable(text, Column{Name: "shop_order_id", Label: "订单号", Layout: Distinct, Doc: "the order"},
+		nullable(text, Column{Name: "shop_order_id", Label: "订单号", Layout: Distinct, Doc: "the order",
+			ChineseDoc: "订单号"},
 			func(r *row) *Null[string] { return &r.ShopOrderID }),
-		nullable(text, Column{Name: "item_order_id", Label: "子订单号", Layout: Distinct, Doc: "the item, where settlements name items"},
+		nullable(text, Column{Name: "item_order_id", Label: "子订单号", Layout: Distinct, Doc: "the item, where settlements name items",
+			ChineseDoc: "子订单号，分账指明子订单时才有"},
 			func(r *row) *Null[string] { return &r.ItemOrderID }),
-		required(textOf[Verdict](), Column{Name: "verdict", Label: "对账结论", Doc: "matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable"},
+		required(textOf[Verdict](), Column{Name: "verdict", Label: "对账结论", Doc: oneOf(Verdicts), ChineseDoc: "对账结论，取值见“结论”"},
 			func(r *row) *Verdict { return &r.Verdict }),
-		nullable(textOf[Tier](), Column{Name: "matched_by", Label: "匹配方式", Doc: "item, order, order_window or amount; NULL unless matched"},
+		nullable(textOf[Tier](), Column{Name: "matched_by", Label: "匹配方式", Doc: oneOf(Tiers) + "; NULL unless matched",
+			ChineseDoc: "在哪一步对上，取值见“匹配方式”；不是平账的为 NULL"},
 			func(r *row) *Null[Tier] { return &r.MatchedBy }),
-		always(texts, Column{Name: "reasons", Label: "原因", Doc: "why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, settled_elsewhere, partly_billed, offset_by:<bill_date>/<walk_account_id>[/<item>], retry_in_flight, not_asked, no_key, non_forward, not_configured. " +
-			"settlement_unexplained beside settlement_only: " + UnexplainedCauses},
+		always(texts, Column{Name: "reasons", Label: "原因", Doc: "why: " + forms() + ". settlement_unexplained beside settlement_only: " + UnmatchedCauses,
+			ChineseDoc: "得出结论的原因，取值见“原因”"},
 			func(r *row) *[]string { return &r.Reasons }),
-		required(int64s, Column{Name: "bill_rows", Label: "账单数", Doc: "bills in the group"},
+		required(int64s, Column{Name: "bill_rows", Label: "账单数", Doc: "bills in the group",
+			ChineseDoc: "组内账单数"},
 			func(r *row) *int64 { return &r.BillRows }),
-		required(int64s, Column{Name: "settlement_rows", Label: "分账数", Doc: "settlements of this day in the group, of any status"},
+		required(int64s, Column{Name: "settlement_rows", Label: "分账数", Doc: "settlements of this day in the group, of any status",
+			ChineseDoc: "组内算在这一天的分账数，不论状态"},
 			func(r *row) *int64 { return &r.SettlementRows }),
 	}
 	for leg := range LegCount {
 		fields = append(fields,
-			fen(Column{Name: "billed_" + leg.String() + "_fen", Label: "账单" + legDocs[leg].label, Layout: Distinct, Doc: legDocs[leg].billed + " of the forward bills"},
+			fen(Column{Name: "billed_" + leg.String() + "_fen", Label: "账单" + legDocs[leg].label, Layout: Distinct, Doc: legDocs[leg].billed + " of the forward bills",
+				ChineseDoc: "正向账单的 " + legDocs[leg].chineseBilled + "合计"},
 				func(r *row) *Null[Fen] { return &r.Billed[leg] }),
-			fen(Column{Name: "settled_" + leg.String() + "_fen", Label: "分账" + legDocs[leg].label, Layout: Distinct, Doc: legDocs[leg].settled + " of the successful settlements"},
+			fen(Column{Name: "settled_" + leg.String() + "_fen", Label: "分账" + legDocs[leg].label, Layout: Distinct, Doc: legDocs[leg].settled + " of the successful settlements",
+				ChineseDoc: "成功分账的 " + legDocs[leg].settled + " 合计"},
 				func(r *row) *Null[Fen] { return &r.Settled[leg] }),
-			fen(Column{Name: "diff_" + leg.String() + "_fen", Label: legDocs[leg].label + "差额", Layout: Distinct, Doc: "settled - billed"},
+			fen(Column{Name: "diff_" + leg.String() + "_fen", Label: legDocs[leg].label + "差额", Layout: Distinct, Doc: "settled - billed", ChineseDoc: "差额＝分账－账单"},
 				func(r *row) *Null[Fen] { return &r.Diff[leg] }))
 	}
 	return append(fields,
-		fen(Column{Name: "refund_fen", Label: "非正向账单金额", Layout: Distinct, Doc: "ledger_total of the bills that are not forward"},
+		fen(Column{Name: "refund_fen", Label: "非正向账单金额", Layout: Distinct, Doc: "ledger_total of the bills that are not forward",
+			ChineseDoc: "非正向账单的 ledger_total 合计"},
 			func(r *row) *Null[Fen] { return &r.Refund }),
-		nullable(timestamp, Column{Name: "first_settle_time", Label: "最早分账时间", Doc: "of the group's settlements"},
+		nullable(timestamp, Column{Name: "first_settle_time", Label: "最早分账时间", Doc: "of the group's settlements",
+			ChineseDoc: "组内最早的分账时间"},
 			func(r *row) *Null[time.Time] { return &r.FirstSettleTime }),
-		nullable(timestamp, Column{Name: "last_settle_time", Label: "最晚分账时间", Doc: "of the group's settlements"},
+		nullable(timestamp, Column{Name: "last_settle_time", Label: "最晚分账时间", Doc: "of the group's settlements",
+			ChineseDoc: "组内最晚的分账时间"},
 			func(r *row) *Null[time.Time] { return &r.LastSettleTime }),
 	)
 }
 
-var legDocs = [LegCount]struct{ label, billed, settled string }{
-	LegTotal:      {"金额", "ledger_total", "settle_amount"},
-	LegFee:        {"手续费", "total_merchant_platform_service", "rake"},
-	LegCommission: {"佣金", "total_commission, else the sum of those known of talent, agent, broker, clerk and mall store (NULL if none of the first four is),", "commission"},
-	LegNet:        {"商家所得", "goods", "shares"},
+var legDocs = [LegCount]struct{ label, billed, settled, chineseBilled string }{
+	LegTotal: {"金额", "ledger_total", "settle_amount", "ledger_total "},
+	LegFee:   {"手续费", "total_merchant_platform_service", "rake", "total_merchant_platform_service "},
+	LegCommission: {"佣金", "total_commission, else the sum of those known of talent, agent, broker, clerk and mall store (NULL if none of the first four is),", "commission",
+		"total_commission（没有则为达人、服务商、经纪人、店员佣金与商场分佣中已知各项之和；前四项都未知时为 NULL）"},
+	LegNet: {"商家所得", "goods", "shares", "goods "},
+}
+
+// oneOf lists values in words: "a, b or c".
+func oneOf[T ~string](values []T) string {
+	list := make([]string, len(values))
+	for i, v := range values {
+		list[i] = string(v)
+	}
+	last := len(list) - 1
+	return strings.Join(list[:last], ", ") + " or " + list[last]
 }

@@ -36,16 +36,17 @@ var arrowTypes = map[Type]arrow.DataType{
 // Column describes one column. It is the single source of the Arrow schema, the DDL
 // and the documentation of the columns.
 type Column struct {
-	Name     string
-	Label    string // in Chinese, for people; without the unit
-	Type     Type
-	Unit     string // "fen", or empty
-	Doc      string
-	Source   string    // the API's field; empty where billwalk makes the value
-	Codes    *CodeList // what its numbers mean; nil where they are not codes
-	Required bool      // never NULL
-	Optional bool      // a file of an earlier version may lack the column; its rows then have NULL
-	Layout   Layout
+	Name       string
+	Label      string // in Chinese, for people; without the unit
+	Type       Type
+	Unit       string // "fen", or empty
+	Doc        string
+	ChineseDoc string    // Doc in Chinese
+	Source     string    // the API's field; empty where billwalk makes the value
+	Codes      *CodeList // what its numbers mean; nil where they are not codes
+	Required   bool      // never NULL
+	Optional   bool      // a file of an earlier version may lack the column; its rows then have NULL
+	Layout     Layout
 }
 
 // Layout is a hint to the Parquet writer. It never changes what a reader sees.
@@ -70,11 +71,12 @@ type Field[R any] struct {
 
 // Table is a published table: a name and its columns in the order of the file.
 type Table[R any] struct {
-	Name    string
-	Label   string // the name in Chinese
-	Doc     string
-	History bool // a publication carries on the rows of the one before
-	Fields  []Field[R]
+	Name       string
+	Label      string // the name in Chinese
+	Doc        string
+	ChineseDoc string
+	History    bool // a publication carries on the rows of the one before
+	Fields     []Field[R]
 }
 
 // Columns returns the columns in the order of the file.

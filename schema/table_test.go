@@ -241,33 +241,3 @@ func TestDuckDBQuotes(t *testing.T) {
 		t.Errorf("no %s in:\n%.400s", want, sql)
 	}
 }
-
-// Markers of the README between which the columns' tables stand.
-const (
-	begin = "<!-- columns:begin -->\n"
-	end   = "<!-- columns:end -->"
-)
-
-// TestReadmeShowsTheColumns wants the README's column tables to be those of the code.
-func TestReadmeShowsTheColumns(t *testing.T) {
-	t.Parallel()
-	const path = "../README.md"
-	readme, err := os.ReadFile(path)
-	if err != nil {
-		t.Fatal(err)
-	}
-	before, rest, began := strings.Cut(string(readme), begin)
-	shown, after, ended := strings.Cut(rest, end)
-	if !began || !ended {
-		t.Fatalf("README.md needs a line %s and, after it, a line %s, for the tables' columns", strings.TrimSpace(begin), end)
-	}
-	if *update && shown != Markdown() {
-		if err := os.WriteFile(path, []byte(before+begin+Markdown()+end+after), 0o644); err != nil {
-			t.Fatal(err)
-		}
-		shown = Markdown()
-	}
-	if diff := cmp.Diff(shown, Markdown()); diff != "" {
-		t.Errorf("README.md's columns are stale; write them anew with: go test ./schema -update\n%s", diff)
-	}
-}

@@ -61,9 +61,10 @@ type AnyTable interface {
 
 // Description is a table without its rows: what documents, DDL and files need.
 type Description struct {
-	Name, Label, Doc string // Label is the name in Chinese
-	History          bool   // see Table
-	Columns          []Column
+	Name, Label     string // Label is the name in Chinese
+	Doc, ChineseDoc string
+	History         bool // see Table
+	Columns         []Column
 }
 
 // Column returns the column of that name, or nil.
@@ -86,7 +87,7 @@ func (d Description) Arrow() *arrow.Schema {
 
 // Describe returns the table's description.
 func (t Table[R]) Describe() Description {
-	return Description{Name: t.Name, Label: t.Label, Doc: t.Doc, History: t.History, Columns: t.Columns()}
+	return Description{Name: t.Name, Label: t.Label, Doc: t.Doc, ChineseDoc: t.ChineseDoc, History: t.History, Columns: t.Columns()}
 }
 
 // NewRow implements AnyTable.

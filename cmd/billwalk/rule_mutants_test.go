@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 )
@@ -15,19 +16,21 @@ import (
 // moduleRoot is where the paths of mutants begin.
 const moduleRoot = "../.."
 
-// ruleMutant breaks one rule of verdicts over many nights. The program is built with a
-// changed copy of one file, which go build overlays: the product has no word of it.
-type ruleMutant struct {
-	rule     string
-	file     string // under the module's root
-	old, new string // old stands in the file once
+// mutant is a seeded bug. The tests that have to find it are built with a changed copy
+// of one product file, by the -overlay flag of the go command.
+type mutant struct {
+	rule     string // what is wrong
+	file     string // below the module's root
+	old, new string // text of the file; old occurs once
 	packages string
-	killer   string // of -run; a month's name is its lookback and its seed
+	killer   string // the test that finds it, as the -run flag; a month is named by its lookback and its seed
+	symptom  string // a pattern that the output of the killer matches
 
 	simulated bool // the simulation finds it, too
 }
 
-var ruleMutants = []ruleMutant{
+// ruleMutants each break one rule about the verdicts of many nights.
+var ruleMutants = []mutant{
 	{
 		rule: "a SUCCESS is the last word, though the order does not agree", file: "pipeline/due.go",
 		old: "case p.confirms && last.outcome > open, o.agrees", new: "case last.outcome == settled, p.confirms && last.outcome > open, o.agrees",
@@ -130,12 +133,12 @@ var ruleMutants = []ruleMutant{
 	{
 		rule: "what may have been shared out twice is billed in part", file: "pipeline/reconcile/judge.go",
 		old: "all.succeeded == 1 &&", new: "",
-		packages: "./pipeline/reconcile", killer: "^TestOrder$",
+		packages: "./pipeline/reconcile", killer: "^TestCases$",
 	},
 	{
 		rule: "a match does not say what takes its difference back", file: "pipeline/reconcile/offset.go",
 		old: "return reasons[:min(mostOffsets, len(reasons))], nil", new: "return nil, nil",
-		packages: "./pipeline/reconcile", killer: "^TestOrder$",
+		packages: "./pipeline/reconcile", killer: "^TestCases$",
 	},
 	{
 		rule: "a FAIL beside a new try is failed", file: "pipeline/reconcile/judge.go",
@@ -145,7 +148,7 @@ var ruleMutants = []ruleMutant{
 }
 
 // apply returns the mutant's file as it is changed.
-func (m *ruleMutant) apply() ([]byte, error) {
+func (m *mutant) apply() ([]byte, error) {
 	source, err := os.ReadFile(filepath.Join(moduleRoot, filepath.FromSlash(m.file)))
 	if err != nil {
 		return nil, err
@@ -156,8 +159,8 @@ func (m *ruleMutant) apply() ([]byte, error) {
 	return bytes.Replace(source, []byte(m.old), []byte(m.new), 1), nil
 }
 
-// overlay writes the changed file, and what go build wants to know of it.
-func (m *ruleMutant) overlay(t *testing.T) (path string) {
+// overlay writes the changed file and an overlay file that names it.
+func (m *mutant) overlay(t *testing.T) (path string) {
 	t.Helper()
 	changed, err := m.apply()
 	if err != nil {
@@ -182,25 +185,25 @@ func (m *ruleMutant) overlay(t *testing.T) (path string) {
 	return path
 }
 
-// TestRuleMutantsApply: every mutant still finds the code that it changes.
+// TestRuleMutantsApply: the code that each mutant changes is still there.
 func TestRuleMutantsApply(t *testing.T) {
 	t.Parallel()
-	for i := range ruleMutants {
-		if _, err := ruleMutants[i].apply(); err != nil {
-			t.Errorf("%s: %v", ruleMutants[i].rule, err)
+	for _, m := range slices.Concat(ruleMutants, simulationMutants) {
+		if _, err := m.apply(); err != nil {
+			t.Errorf("%s: %v", m.rule, err)
 		}
 	}
 }
 
-// TestRuleMutants tests the tests of the rules: with each rule broken, the test that
-// holds it fails; with none broken, it passes.
+// TestRuleMutants tests the tests: with each bug in the program, the test that has to
+// find it fails, and says so; without any, it passes. The simulation finds its own
+// within 200 seeds.
 func TestRuleMutants(t *testing.T) {
 	if !often(false, true) {
-		t.Skip("it builds the program anew for each rule, and tests the tests alone: with " + deepVariable + "=1")
+		t.Skip("it builds the program anew for each bug, and tests the tests alone: with " + deepVariable + "=1")
 	}
 	killers := map[[2]string]bool{}
-	for i := range ruleMutants {
-		m := &ruleMutants[i]
+	for _, m := range slices.Concat(ruleMutants, simulationMutants) {
 		t.Run(m.rule, func(t *testing.T) {
 			killers[[2]string{m.packages, m.killer}] = true
 			overlay := "-overlay=" + m.overlay(t)
@@ -217,13 +220,16 @@ func TestRuleMutants(t *testing.T) {
 	}
 }
 
-// mustDie wants the tests to fail, and not their build.
-func (m *ruleMutant) mustDie(t *testing.T, packages, killer, overlay string) {
+// mustDie checks that the tests are built and fail, with the symptom of the bug.
+func (m *mutant) mustDie(t *testing.T, packages, killer, overlay string) {
 	t.Helper()
 	out, err := goTest(t, packages, killer, overlay)
 	failed := regexp.MustCompile(`(?m)^ *--- FAIL: (\S+)`).FindAllStringSubmatch(out, -1)
 	if err == nil || len(failed) == 0 {
 		t.Fatalf("%s does not find it: %v\n%s", killer, err, out)
+	}
+	if !regexp.MustCompile(m.symptom).MatchString(out) {
+		t.Errorf("%s fails for another reason, want %s:\n%s", killer, m.symptom, out)
 	}
 	t.Logf("killed by %s", failed[len(failed)-1][1])
 }

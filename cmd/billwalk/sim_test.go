@@ -21,7 +21,6 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/jobs"
-	"billwalk/schema/mutant"
 	"billwalk/sinks/object"
 )
 
@@ -206,7 +205,7 @@ func TestSimulation(t *testing.T) {
 	next.Store(from)
 	var failed atomic.Int64
 	enough := int64(5) // seeds that fail
-	if os.Getenv(mutant.Variable) != "" {
+	if flag.Lookup("test.failfast").Value.String() == "true" {
 		enough = 1
 	}
 	all := census{seen: make(map[string]int)}

@@ -83,9 +83,6 @@ type lastRun struct {
 	verdict string
 }
 
-// openVerdicts are those that a person, or a later run, has to see to.
-var openVerdicts = []schema.Verdict{schema.Mismatched, schema.BillOnly, schema.SettlementOnly, schema.Pending, schema.SettleFailed}
-
 func (p *program) status() *cobra.Command {
 	var dates dateFlags
 	var all bool
@@ -179,8 +176,8 @@ func dayOf(day schema.Day, accounts []schema.Account, bases []schema.Base) daySt
 		if d.RunID == "" || m.PublishedAt.After(d.PublishedAt) {
 			d.PublishedAt, d.RunID = m.PublishedAt, m.RunID
 		}
-		for _, v := range openVerdicts {
-			if n := m.Verdicts[v]; n > 0 {
+		for _, v := range schema.Verdicts {
+			if n := m.Verdicts[v]; v.Open() && n > 0 {
 				d.Open[v] += n
 			}
 		}

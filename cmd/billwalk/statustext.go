@@ -111,7 +111,7 @@ func (u unitStates) notes() (notes []string) {
 }
 
 func openNotes(open map[schema.Verdict]int64) (notes []string) {
-	for _, v := range openVerdicts {
+	for _, v := range schema.Verdicts {
 		if n := open[v]; n > 0 {
 			notes = append(notes, fmt.Sprintf("%d %s", n, v))
 		}

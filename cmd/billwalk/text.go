@@ -43,7 +43,7 @@ func printSummary(out io.Writer, s *pipeline.Summary) {
 	fmt.Fprintf(out, "  published   %d files in %s; %d had the same rows and stay\n", len(s.Partitions)-unchanged, time.Duration(s.ElapsedSeconds*float64(time.Second)).Round(10*time.Millisecond), unchanged)
 	for _, v := range schema.Verdicts {
 		if n := s.Verdicts[v]; n > 0 {
-			fmt.Fprintf(out, "  verdicts    %6d %-15s %s\n", n, v, v.Chinese())
+			fmt.Fprintf(out, "  verdicts    %6d %-15s %s\n", n, v, v.Label())
 		}
 	}
 	for _, change := range []schema.Change{schema.Added, schema.Removed, schema.Changed} {

@@ -78,7 +78,7 @@ func (v *verdicts) add(day schema.Day, r *schema.Reconciliation, orders map[stri
 	if sum.settled, err = sum.settled.Add(r.Settled[schema.LegTotal].V); err != nil {
 		return err
 	}
-	if slices.ContainsFunc(r.Reasons, func(reason string) bool { return strings.HasPrefix(reason, "offset_by:") }) {
+	if slices.ContainsFunc(r.Reasons, func(reason string) bool { return strings.HasPrefix(reason, schema.ReasonOffsetBy) }) {
 		if sum.offset, err = sum.offset.Add(r.Diff[schema.LegTotal].V); err != nil {
 			return err
 		}
@@ -111,7 +111,7 @@ func (v *verdicts) print(out io.Writer) error {
 	fmt.Fprintln(table, "verdict\tgroups\tbilled 账单\tsettled 分账\t 结论")
 	for _, verdict := range schema.Verdicts {
 		if s := v.sums[verdict]; s != nil {
-			fmt.Fprintf(table, "%s\t%d\t%s\t%s\t %s\n", verdict, s.groups, s.billed.Yuan(), s.settled.Yuan(), verdict.Chinese())
+			fmt.Fprintf(table, "%s\t%d\t%s\t%s\t %s\n", verdict, s.groups, s.billed.Yuan(), s.settled.Yuan(), verdict.Label())
 		}
 	}
 	if err := table.Flush(); err != nil {

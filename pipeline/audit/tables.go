@@ -180,7 +180,7 @@ func (t *tables) group(r *schema.Reconciliation) error {
 		}
 	}
 	t.verdicts[r.Verdict]++
-	if r.Verdict == schema.Pending || r.Verdict == schema.BillOnly || r.Verdict == schema.SettleFailed {
+	if r.Verdict.AwaitsSettlement() {
 		t.open[r.WalkAccountID]++
 	}
 	if r.Verdict == schema.Mismatched {

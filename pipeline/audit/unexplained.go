@@ -49,7 +49,7 @@ func (t *tables) unexplainedGroup(r *schema.Reconciliation, key, place string) e
 	if r.BillRows != 0 || r.Billed != (schema.Legs{}) || r.Diff != (schema.Legs{}) || r.Refund.Valid {
 		t.find(key, place, "settlement_only has no bills", fmt.Sprintf("%d bills, of %s fen", r.BillRows, fenText(r.Billed[schema.LegTotal])), fixReplay)
 	}
-	if slices.Contains(r.Reasons, "bill_removed") {
+	if slices.Contains(r.Reasons, schema.ReasonBillRemoved) {
 		return nil // its settlements have the rule that once found them: the day's sums hold them
 	}
 	return t.tallyOf(r.GroupKey).group(r)

@@ -10,7 +10,6 @@ import (
 
 	"billwalk/pipeline/normalise"
 	"billwalk/schema"
-	"billwalk/schema/mutant"
 )
 
 const pathBills = "/goodlife/v1/settle/bill/catering_query/"
@@ -27,10 +26,6 @@ func (c *Client) Bills(ctx context.Context, u schema.Unit, cursor string, size i
 	got, err := c.ask(ctx, &c.bills, func() (*http.Request, error) { return c.billsRequest(u, cursor, size) })
 	answer := schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: got.at, LogID: got.logID, Body: got.body}
 	if fault, ok := errors.AsType[*Error](err); ok {
-		if fault.coded() && mutant.On(mutant.EmptyDay) {
-			answer.Body = []byte(`{"data":{"has_more":false,"ledger_records":[]},"extra":{"error_code":0}}`)
-			return answer, nil
-		}
 		return answer, fault.of(u).in(fmt.Sprintf("the page at cursor %.60q", cursor))
 	} else if err != nil {
 		return answer, fmt.Errorf("%s of %s: %w", apiBills, u, err)

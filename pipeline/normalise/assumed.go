@@ -22,7 +22,7 @@ import (
 // texts reports text that is not valid and was mended.
 func (f *findings) texts(bad bool, received []byte) {
 	if bad {
-		f.report(schema.RuleBadText, schema.SeverityWarning,
+		f.report(schema.RuleBadText,
 			"text was cut in the middle of a character, and is mended with U+FFFD, in: %s", mend.Places(received))
 	}
 }
@@ -33,7 +33,7 @@ func (f *findings) negative(name string, amount *schema.Null[schema.Fen]) {
 	if amount.V >= 0 {
 		return
 	}
-	e := f.report(schema.RuleNegativeAmount, schema.SeverityError,
+	e := f.report(schema.RuleNegativeAmount,
 		"%s is %d, and amounts are documented without a sign; the column is NULL", name, int64(amount.V))
 	e.Actual, *amount = *amount, schema.Null[schema.Fen]{}
 }
@@ -48,7 +48,7 @@ func (f *findings) excessive(name string, amount *schema.Null[schema.Fen]) {
 	if max(amount.V, -amount.V) <= mostSettled {
 		return
 	}
-	f.report(schema.RuleOverflow, schema.SeverityError,
+	f.report(schema.RuleOverflow,
 		"%s is %d, and a settlement has %d at most; the column is NULL", name, int64(amount.V), int64(mostSettled))
 	*amount = schema.Null[schema.Fen]{}
 }
@@ -82,7 +82,7 @@ func (f *findings) oddIDs(ids ...namedID) {
 		default:
 			continue
 		}
-		f.report(schema.RuleBadID, schema.SeverityWarning, "%s is %.80q: %s", i.name, i.id.V, what)
+		f.report(schema.RuleBadID, "%s is %.80q: %s", i.name, i.id.V, what)
 	}
 }
 
@@ -98,7 +98,7 @@ func (c *checker) ids() {
 // account's walk has those of its stores.
 func (c *checker) payee() {
 	if b := &c.row.Bill; !c.from.Root && b.AccountID != string(c.from.Walk) {
-		c.report(schema.RuleAccountForeign, schema.SeverityError,
+		c.report(schema.RuleAccountForeign,
 			"only the bills of account %s were asked for, and this one is of account %s", c.from.Walk, b.AccountID)
 	}
 }

@@ -60,7 +60,7 @@ func (n Normaliser) Row(r Record, from Provenance) Row {
 func (n Normaliser) Conflict(r Record, from Provenance) schema.Exception {
 	bill := n.bill(&r, from)
 	e := schema.Exception{
-		Rule: schema.RuleDuplicateConflict, Severity: schema.SeverityError,
+		Rule: schema.RuleDuplicateConflict, Severity: schema.RuleDuplicateConflict.Severity(),
 		Detail: fmt.Sprintf("the same bill (settle_type %d) was received with different content; both rows are kept", bill.SettleType),
 	}
 	n.describe(&e, &bill, n.redact(r))

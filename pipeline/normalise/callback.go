@@ -48,7 +48,8 @@ func DecodeCallback(c *schema.Callback) (Notice, error) {
 	if s.SettleTime.Valid {
 		n.Day = schema.DayOf(s.SettleTime.V)
 	} else if at.value == 0 {
-		check.report(schema.RuleSettleTime, schema.SeverityWarning, "%s is missing; the callback is taken to be of the day of its receipt", at.name)
+		e := check.report(schema.RuleSettleTime, "%s is missing; the callback is taken to be of the day of its receipt", at.name)
+		e.Severity = schema.SeverityWarning // the settlement itself is not in doubt
 	}
 	check.amounts()
 	check.shares()

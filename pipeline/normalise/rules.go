@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"billwalk/schema"
-	"billwalk/schema/mutant"
 )
 
 // SignTable is the version of the rules by which amounts get their signs. The
@@ -31,8 +30,8 @@ type checker struct {
 // findings are the exceptions of one row, of bills or of settlements.
 type findings []schema.Exception
 
-func (f *findings) report(rule schema.Rule, severity schema.Severity, detail string, args ...any) *schema.Exception {
-	*f = append(*f, schema.Exception{Rule: rule, Severity: severity, Detail: fmt.Sprintf(detail, args...)})
+func (f *findings) report(rule schema.Rule, detail string, args ...any) *schema.Exception {
+	*f = append(*f, schema.Exception{Rule: rule, Severity: rule.Severity(), Detail: fmt.Sprintf(detail, args...)})
 	return &(*f)[len(*f)-1]
 }
 
@@ -51,16 +50,13 @@ func (c *checker) direct() {
 			fund = fmt.Sprint(b.FundAmountType.V)
 		}
 		b.Amounts = schema.Amounts{}
-		c.report(schema.RuleUnknownDirection, schema.SeverityError,
+		c.report(schema.RuleUnknownDirection,
 			"neither fund_amount_type (%s) nor settle_type (%d) says whether money comes in or goes out; amounts are NULL", fund, b.SettleType)
 		return
 	}
 	if b.FundAmountType.Valid && typed && direction != byType {
-		c.report(schema.RuleDirectionConflict, schema.SeverityWarning,
+		c.report(schema.RuleDirectionConflict,
 			"fund_amount_type %d says %+d, settle_type %d says %+d; fund_amount_type is taken", b.FundAmountType.V, direction, b.SettleType, byType)
-	}
-	if mutant.On(mutant.SignFlipped) {
-		direction = max(direction, -direction)
 	}
 	b.Direction = schema.Some(direction)
 	for i := range b.Amounts {
@@ -79,13 +75,13 @@ func (c *checker) settleTime() {
 	switch {
 	case !seconds.Valid:
 	case seconds.V < earliest || seconds.V >= latest:
-		c.report(schema.RuleSettleTime, schema.SeverityError,
+		c.report(schema.RuleSettleTime,
 			"settle_time %d is not in unix seconds of the years 2015 to 2099; the column is NULL", seconds.V)
 	default:
 		at := time.Unix(seconds.V, 0).UTC()
 		c.row.Bill.SettleTime = schema.Some(at)
 		if day := schema.DayOf(at); day != c.from.Day {
-			c.report(schema.RuleSettleDay, schema.SeverityWarning, "settle_time lies on %s, the bill on %s", day, c.from.Day)
+			c.report(schema.RuleSettleDay, "settle_time lies on %s, the bill on %s", day, c.from.Day)
 		}
 	}
 }
@@ -102,7 +98,7 @@ func (c *checker) enums() {
 		{&schema.FundAmountTypes, b.FundAmountType},
 	} {
 		if enum.value.Valid && !enum.codes.Knows(enum.value.V) {
-			c.report(schema.RuleUnknownEnum, schema.SeverityWarning, "%s %d is not documented", enum.codes.Field, enum.value.V)
+			c.report(schema.RuleUnknownEnum, "%s %d is not documented", enum.codes.Field, enum.value.V)
 		}
 	}
 }
@@ -128,11 +124,11 @@ func (c *checker) identities() {
 	pay, merchant := a[schema.Pay], a[schema.MerchantTicket]
 	total := a[schema.LedgerTotal]
 	c.row.Outcomes = Outcomes{
-		c.identity(schema.RuleOriginal, schema.SeverityError, a[schema.Original], plus(pay, merchant, a[schema.PlatformTicket]),
+		c.identity(schema.RuleOriginal, a[schema.Original], plus(pay, merchant, a[schema.PlatformTicket]),
 			"original should be pay + merchant_ticket + platform_ticket"),
-		c.identity(schema.RuleLedgerTotal, schema.SeverityError, total, plus(pay, a[schema.LedgerPlatformTicket]),
+		c.identity(schema.RuleLedgerTotal, total, plus(pay, a[schema.LedgerPlatformTicket]),
 			"ledger_total should be pay + ledger_platform_ticket"),
-		c.identity(schema.RuleGoods, schema.SeverityWarning, a[schema.Goods],
+		c.identity(schema.RuleGoods, a[schema.Goods],
 			minus(total, plus(append(a.Commissions(), a[schema.TotalMerchantPlatformService], a[schema.ActualInsured])...)),
 			"goods should be ledger_total - total_merchant_platform_service - commissions - actual_insured"),
 	}
@@ -146,9 +142,9 @@ func (c *checker) identities() {
 }
 
 // identity checks that an amount is what it should be.
-func (f *findings) identity(rule schema.Rule, severity schema.Severity, actual schema.Null[schema.Fen], expected sum, detail string) Outcome {
+func (f *findings) identity(rule schema.Rule, actual schema.Null[schema.Fen], expected sum, detail string) Outcome {
 	if expected.err != nil {
-		f.report(schema.RuleOverflow, schema.SeverityError, "%s: %v", detail, expected.err)
+		f.report(schema.RuleOverflow, "%s: %v", detail, expected.err)
 		return NotEvaluable
 	}
 	if !actual.Valid || !expected.Valid {
@@ -157,7 +153,7 @@ func (f *findings) identity(rule schema.Rule, severity schema.Severity, actual s
 	if actual.V == expected.V {
 		return Pass
 	}
-	e := f.report(rule, severity, "%s", detail)
+	e := f.report(rule, "%s", detail)
 	e.Expected, e.Actual = expected.Null, actual
 	return Fail
 }
@@ -169,7 +165,7 @@ func (c *checker) hidden(ticket string, whole schema.Null[schema.Fen], visible s
 	if left.err != nil || !left.Valid || left.V*schema.Fen(c.row.Bill.Direction.V) >= 0 {
 		return
 	}
-	e := c.report(schema.RuleHiddenTicketNegative, schema.SeverityError, "the hidden %s would be negative", ticket)
+	e := c.report(schema.RuleHiddenTicketNegative, "the hidden %s would be negative", ticket)
 	e.Expected, e.Actual = visible.Null, whole
 }
 

@@ -72,7 +72,7 @@ func (c *settleChecker) asked(q schema.Question) {
 		*id = schema.Some(q.Value)
 	case id.V != q.Value:
 		c.row.Foreign = true
-		c.report(schema.RuleSettleForeign, schema.SeverityError,
+		c.report(schema.RuleSettleForeign,
 			"asked for %s %q, got a settlement of %q; it is linked to no order", q.Parameter, q.Value, id.V)
 	}
 }
@@ -80,7 +80,7 @@ func (c *settleChecker) asked(q schema.Question) {
 func (c *settleChecker) status() {
 	documented := []schema.Status{schema.StatusInit, schema.StatusProcessing, schema.StatusSuccess, schema.StatusFail}
 	if status := c.row.Settlement.Status; !slices.Contains(documented, status) {
-		c.report(schema.RuleUnknownEnum, schema.SeverityWarning, "settle_status %q is not documented", status)
+		c.report(schema.RuleUnknownEnum, "settle_status %q is not documented", status)
 	}
 }
 
@@ -98,7 +98,7 @@ func (c *settleChecker) time(at instant) {
 	case at.value == 0:
 	case at.value < earliest*second || at.value >= latest*second:
 		unit := map[time.Duration]string{time.Millisecond: "milliseconds", time.Second: "seconds"}[at.unit]
-		c.report(schema.RuleSettleTime, schema.SeverityError,
+		c.report(schema.RuleSettleTime,
 			"%s %d is not in unix %s of the years 2015 to 2099; the column is NULL", at.name, at.value, unit)
 	default:
 		c.row.Settlement.SettleTime = schema.Some(time.Unix(at.value/second, at.value%second*int64(at.unit)).UTC())
@@ -111,7 +111,7 @@ func (c *settleChecker) shares() {
 	shares, err := ParseDetail(s.Detail.V)
 	if err != nil {
 		if s.Status == schema.StatusSuccess {
-			c.report(schema.RuleSettleDetail, schema.SeverityError,
+			c.report(schema.RuleSettleDetail,
 				"settle_detail cannot be read, so that settle_amount cannot be checked: %v", err)
 		}
 		return
@@ -123,11 +123,11 @@ func (c *settleChecker) shares() {
 	s.Shares = schema.Some(shares)
 	total := plus(amounts...)
 	if total.err != nil {
-		c.report(schema.RuleOverflow, schema.SeverityError, "sum of the shares: %v", total.err)
+		c.report(schema.RuleOverflow, "sum of the shares: %v", total.err)
 		return
 	}
 	s.SharesTotal = total.Null
 	c.excessive("the sum of the shares", &s.SharesTotal)
-	c.row.Identity = c.identity(schema.RuleSettleAmount, schema.SeverityError, s.Amount, plus(s.Rake, s.Commission, s.SharesTotal),
+	c.row.Identity = c.identity(schema.RuleSettleAmount, s.Amount, plus(s.Rake, s.Commission, s.SharesTotal),
 		"settle_amount should be rake + commission + shares")
 }

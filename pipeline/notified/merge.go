@@ -221,7 +221,7 @@ func (r *Row) conflict(s *State, detail string) { r.report(s, schema.RuleCallbac
 
 func (r *Row) report(s *State, rule schema.Rule, detail string) {
 	r.Exceptions = append(slices.Clip(r.Exceptions), schema.Exception{
-		Rule: rule, Severity: schema.SeverityError, SettleID: schema.Some(s.Settlement.SettleID),
+		Rule: rule, Severity: rule.Severity(), SettleID: schema.Some(s.Settlement.SettleID),
 		Expected: r.Settlement.Amount, Actual: s.Settlement.Amount,
 		Detail: detail, Record: schema.Some(s.Record), ArchiveKey: schema.Some(s.ArchiveKey),
 	})
@@ -232,7 +232,7 @@ func (r *Row) report(s *State, rule schema.Rule, detail string) {
 func Unconfirmed(r *Row) schema.Exception {
 	s := &r.Settlement
 	return schema.Exception{
-		Rule: schema.RuleCallbackUnconfirmed, Severity: schema.SeverityWarning, SettleID: schema.Some(s.SettleID), Actual: s.Amount,
+		Rule: schema.RuleCallbackUnconfirmed, Severity: schema.RuleCallbackUnconfirmed.Severity(), SettleID: schema.Some(s.SettleID), Actual: s.Amount,
 		Detail: "callbacks tell of the settlement; the settle query, asked after them, does not know it. It counts",
 	}
 }

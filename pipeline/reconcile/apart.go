@@ -39,7 +39,7 @@ func (r *Rules) Apart(bills []Bill) ([]schema.Reconciliation, error) {
 		row := &rows[i]
 		sum := sums[place{row.WalkAccountID, row.GroupKey}]
 		row.BillRows = sum.rows
-		if row.Reasons[0] == reasonNonForward {
+		if row.Reasons[0] == schema.ReasonNonForward {
 			row.Refund = sum.sum[schema.LegTotal]
 		} else {
 			row.Billed = sum.sum
@@ -61,13 +61,13 @@ func (r *Rules) apart(b *Bill) schema.Reconciliation {
 	}
 	switch order := b.Order(); {
 	case !b.Forward() && order != "":
-		row.GroupKey, row.Reasons = order+"#non-forward", []string{reasonNonForward}
+		row.GroupKey, row.Reasons = order+"#non-forward", []string{schema.ReasonNonForward}
 	case !b.Forward():
-		row.Reasons = []string{reasonNonForward}
+		row.Reasons = []string{schema.ReasonNonForward}
 	case r.Configured:
-		row.Reasons = []string{reasonNoKey}
+		row.Reasons = []string{schema.ReasonNoKey}
 	default:
-		row.Reasons = []string{reasonNotConfigured}
+		row.Reasons = []string{schema.ReasonNotConfigured}
 	}
 	return row
 }

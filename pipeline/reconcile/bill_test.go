@@ -204,18 +204,18 @@ func TestNoQuestion(t *testing.T) {
 	t.Parallel()
 	r := rules()
 	r.Match = []schema.Match{{Parameter: "settle_id", Column: "verify_id"}}
-	o := reconcile.Order{Key: "K", Asked: true, Bills: billsOf(t, "A 1 - 40\nB 1 - 60\nA 2 - 5"), Settlements: settlementsOf(t, "s1 SUCCESS 1 - 100")}
+	o := reconcile.Order{Key: "K", Asked: true, Bills: billsOf(t, "1 A 40\n1 B 60\n2 A 5"), Settlements: settlementsOf(t, "s1 SUCCESS 100 at=1")}
 	o.Bills[2].VerifyID = "v"
 	want := strings.TrimSpace(`
-1 A K not_applicable 1:1 40/100/_ no_key
-1 B K not_applicable 1:0 60/_/_ no_key
-2 A K bill_only 1:0 5/_/_
-1 A s1`)
-	if diff := cmp.Diff(want, text(t, r, &o)); diff != "" {
+group 1 A K not_applicable 1:1 billed 40 settled 100 times 1..1 no_key
+group 1 B K not_applicable 1:0 billed 60 no_key
+group 2 A K bill_only 1:0 billed 5
+placed s1 1 A`)
+	if diff := cmp.Diff(want, orderText(t, r, &o)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
 	r.Configured = false
-	if got := text(t, r, &o); strings.Count(got, "not_applicable") != 3 || strings.Count(got, "not_configured") != 3 {
+	if got := orderText(t, r, &o); strings.Count(got, "not_applicable") != 3 || strings.Count(got, "not_configured") != 3 {
 		t.Errorf("without a trade app:\n%s", got)
 	}
 }
@@ -227,10 +227,10 @@ func TestRow(t *testing.T) {
 	at := func(hour int) schema.Null[time.Time] {
 		return schema.Some(schema.Day(1).Start().Add(time.Duration(hour) * time.Hour))
 	}
-	o := reconcile.Order{Key: "ext:E", Asked: true, Bills: billsOf(t, "A 1 i1 100 5 3 92\nA 2 - 1"), Settlements: settlementsOf(t, `
-s1 SUCCESS 1 i1 60 5 0 55
-s2 FAIL 1 i1 7
-s3 SUCCESS 1 i1 40 0 3 37`)}
+	o := reconcile.Order{Key: "ext:E", Asked: true, Bills: billsOf(t, "1 A 100/5/3/92 item=i1\n2 A 1"), Settlements: settlementsOf(t, `
+s1 SUCCESS 60/5/0/55 item=i1
+s2 FAIL 7 item=i1
+s3 SUCCESS 40/0/3/37 item=i1`)}
 	for i := range o.Bills {
 		o.Bills[i].ShopOrderID, o.Bills[i].OrderExtID = "", "E"
 	}
@@ -312,10 +312,10 @@ func TestOverflow(t *testing.T) {
 	t.Parallel()
 	const most = "9223372036854775807"
 	for _, test := range []struct{ name, bills, settlements, names string }{
-		{"bills of a group", "A 1 - " + most + "\nA 1 - 1", "", "group K of account A on 1970-01-02: sum of total"},
-		{"bills of an order", "A 1 - " + most + "\nB 1 - 1", "s1 SUCCESS 1 - 5", "order K: sum of total"},
-		{"settlements", "A 1 - 1", "s1 SUCCESS 1 - 0 " + most + " 0 0\ns2 SUCCESS 1 - 0 1 0 0", "order K: sum of fee"},
-		{"their difference", "A 1 - -2", "s1 SUCCESS 1 - " + most, "order K: difference of total"},
+		{"bills of a group", "1 A " + most + "\n1 A 1", "", "group K of account A on 1970-01-02: sum of total"},
+		{"bills of an order", "1 A " + most + "\n1 B 1", "s1 SUCCESS 5 at=1", "order K: sum of total"},
+		{"settlements", "1 A 1", "s1 SUCCESS 0/" + most + "/0/0 at=1\ns2 SUCCESS 0/1/0/0 at=1", "order K: sum of fee"},
+		{"their difference", "1 A -2", "s1 SUCCESS " + most + " at=1", "order K: difference of total"},
 	} {
 		o := reconcile.Order{Key: "K", Bills: billsOf(t, test.bills), Settlements: settlementsOf(t, test.settlements), Asked: true}
 		_, err := rules().Order(1, &o)
@@ -323,7 +323,7 @@ func TestOverflow(t *testing.T) {
 			t.Errorf("%s: %v, want %s", test.name, err, test.names)
 		}
 	}
-	refunds := billsOf(t, "A 1 - -"+most+"\nA 1 - -2")
+	refunds := billsOf(t, "1 A -"+most+"\n1 A -2")
 	for i := range refunds {
 		refunds[i].SettleType = 2
 	}

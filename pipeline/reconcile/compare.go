@@ -56,16 +56,6 @@ type comparison struct {
 
 func (c *comparison) agrees() bool { return c.compared && !c.differs }
 
-// reasons are the words for what can be said of a leg.
-var reasons = func() (words [schema.LegCount]struct{ notBilled, notSettled, differs string }) {
-	for leg := range schema.LegCount {
-		words[leg].notBilled = leg.String() + "_not_billed"
-		words[leg].notSettled = leg.String() + "_not_settled"
-		words[leg].differs = leg.String() + "_differs"
-	}
-	return words
-}()
-
 // compare holds sums of bills against sums of settlements; there are rows of
 // both. The reasons are in the order of the legs.
 func (r *Rules) compare(billed, settled *tally) (c comparison, err error) {
@@ -73,9 +63,9 @@ func (r *Rules) compare(billed, settled *tally) (c comparison, err error) {
 	for leg := range schema.LegCount {
 		switch {
 		case billed.missing[leg]:
-			c.reasons = append(c.reasons, reasons[leg].notBilled)
+			c.reasons = append(c.reasons, leg.NotBilled())
 		case settled.missing[leg]:
-			c.reasons = append(c.reasons, reasons[leg].notSettled)
+			c.reasons = append(c.reasons, leg.NotSettled())
 		default:
 			difference, err := settled.sum[leg].V.Sub(billed.sum[leg].V)
 			if err != nil {
@@ -84,7 +74,7 @@ func (r *Rules) compare(billed, settled *tally) (c comparison, err error) {
 			c.compared = true
 			if difference < -r.Tolerance || difference > r.Tolerance {
 				c.differs = true
-				c.reasons = append(c.reasons, reasons[leg].differs)
+				c.reasons = append(c.reasons, leg.Differs())
 			}
 			less = less || difference < -r.Tolerance
 			c.more = c.more || leg == schema.LegTotal && difference > r.Tolerance

@@ -37,23 +37,23 @@ func (g *group) judge(all *rest, o *Order) {
 	case !own.any && o.Elsewhere:
 		g.verdict = schema.Mismatched
 	case !own.any && !o.Asked:
-		g.verdict, g.reasons = schema.Pending, []string{reasonNotAsked}
+		g.verdict, g.reasons = schema.Pending, []string{schema.ReasonNotAsked}
 	case !own.any:
 		g.verdict = schema.BillOnly
 	case all.underWay:
 		g.verdict = schema.Pending
 		if own.failed {
-			g.reasons = []string{reasonRetryInFlight}
+			g.reasons = []string{schema.ReasonRetryInFlight}
 		}
 	case own.failed:
 		g.verdict = schema.SettleFailed
 	default:
 		g.verdict, g.reasons = schema.Mismatched, slices.Clone(all.reasons)
 		if all.more && all.succeeded == 1 && !all.failed && !o.Elsewhere {
-			g.reasons = slices.Insert(g.reasons, 0, reasonPartlyBilled)
+			g.reasons = slices.Insert(g.reasons, 0, schema.ReasonPartlyBilled)
 		}
 		if !all.compared {
-			g.reasons = append(g.reasons, reasonNothingCompared)
+			g.reasons = append(g.reasons, schema.ReasonNothingCompared)
 		}
 	}
 }
@@ -65,9 +65,9 @@ func (g *group) doubt() {
 	own := left(slices.DeleteFunc(slices.Clone(g.settled), func(s *settlement) bool { return s.paired || s.Status == schema.StatusFail }))
 	switch {
 	case own.underWay:
-		g.verdict, g.reasons = schema.Pending, []string{reasonUnexplained}
+		g.verdict, g.reasons = schema.Pending, []string{schema.ReasonUnmatched}
 	case own.any:
-		g.verdict, g.reasons = schema.Mismatched, []string{reasonUnexplained}
+		g.verdict, g.reasons = schema.Mismatched, []string{schema.ReasonUnmatched}
 	}
 }
 

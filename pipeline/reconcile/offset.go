@@ -8,10 +8,6 @@ import (
 	"billwalk/schema"
 )
 
-// reasonOffsetBy is followed by the bill_date, account and item of the group that
-// takes a matched group's difference back.
-const reasonOffsetBy = "offset_by:"
-
 // share is what a group has in a step of matching: a set of a tier that agreed, or
 // a pair.
 type share struct {
@@ -34,7 +30,7 @@ func (w *window) offsetBy(g *group) (reasons []string, err error) {
 	for _, step := range w.offsets.steps[g] {
 		for _, other := range w.offsets.first[step] {
 			if other != g {
-				reasons = append(reasons, reasonOffsetBy+other.place())
+				reasons = append(reasons, schema.ReasonOffsetBy+other.place())
 			}
 		}
 	}

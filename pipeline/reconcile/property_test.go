@@ -88,7 +88,7 @@ func (s shape) each(t *testing.T, seed uint64, check func(*testing.T, *reconcile
 		o := s.random(rand.New(rand.NewPCG(seed, n)))
 		check(t, r, o)
 		if t.Failed() {
-			t.Fatalf("order %d of seed %d: %+v\n%s", n, seed, o, text(t, r, o))
+			t.Fatalf("order %d of seed %d: %+v\n%s", n, seed, o, orderText(t, r, o))
 		}
 	}
 }

@@ -15,20 +15,6 @@ type Rules struct {
 	Configured bool           // there is a trade app to ask
 }
 
-// Reasons that are not of a leg.
-const (
-	reasonNonForward      = "non_forward"
-	reasonNoKey           = "no_key"
-	reasonNotConfigured   = "not_configured"
-	reasonNotAsked        = "not_asked"
-	reasonRetryInFlight   = "retry_in_flight"
-	reasonNothingCompared = "nothing_compared"
-	reasonUnexplained     = "settlement_unexplained"
-	reasonBillRemoved     = "bill_removed"
-	reasonElsewhere       = "settled_elsewhere"
-	reasonPartlyBilled    = "partly_billed"
-)
-
 // Order is one order with all that is known of it over the window.
 type Order struct {
 	Key         string
@@ -85,7 +71,7 @@ func (r *Rules) Order(day schema.Day, o *Order) (Outcome, error) {
 			g.doubt()
 		}
 		if o.Elsewhere && g.verdict == schema.Mismatched {
-			g.reasons = append(g.reasons, reasonElsewhere)
+			g.reasons = append(g.reasons, schema.ReasonElsewhere)
 		}
 		row, err := w.row(g)
 		if err != nil {
@@ -126,12 +112,12 @@ func (r *Rules) Agrees(day schema.Day, o *Order) (bool, error) {
 // inapplicable returns why the order's groups of the day take no part, or "".
 func (w *window) inapplicable(day schema.Day) string {
 	if !w.rules.Configured {
-		return reasonNotConfigured
+		return schema.ReasonNotConfigured
 	}
 	for _, g := range w.groups {
 		if g.day == day && slices.ContainsFunc(g.bills, func(b bill) bool { return w.rules.asks(b.Bill) }) {
 			return ""
 		}
 	}
-	return reasonNoKey
+	return schema.ReasonNoKey
 }

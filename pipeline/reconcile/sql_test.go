@@ -98,7 +98,7 @@ func (l *lake) compare(t *testing.T) {
 		"SELECT 'only Go' AS whose, * FROM (FROM by_go EXCEPT ALL FROM by_sql) UNION ALL\n" +
 		"SELECT 'only SQL', * FROM (FROM by_sql EXCEPT ALL FROM by_go) ORDER BY bill_date, walk_account_id, group_key, whose;\n"
 	rows := make(map[string]string) // by purchase
-	lines := strings.Split(strings.TrimSpace(duckDB(t, sql)), "\n")
+	lines := strings.Split(strings.TrimSpace(duckDB(t, "-list", sql)), "\n")
 	for _, line := range lines[min(1, len(lines)):] {
 		number := purchaseNumber.FindString(line)
 		rows[number] += line + "\n"
@@ -177,10 +177,10 @@ func requireDuckDB(t *testing.T) {
 	}
 }
 
-// duckDB runs SQL and returns what it prints, values divided by |.
-func duckDB(t *testing.T, sql string) string {
+// duckDB runs SQL and returns what it prints in the mode: -list or -json.
+func duckDB(t *testing.T, mode, sql string) string {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), "duckdb", "-no-init", "-bail", "-list", "-nullvalue", "NULL")
+	cmd := exec.CommandContext(t.Context(), "duckdb", "-no-init", "-bail", mode, "-nullvalue", "NULL")
 	cmd.Stdin = strings.NewReader(sql)
 	var out, errOut bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &errOut

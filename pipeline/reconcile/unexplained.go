@@ -14,8 +14,8 @@ import (
 func Removed(day schema.Day, settlements []schema.Settlement) ([]schema.Reconciliation, error) {
 	rows, err := Unexplained(day, settlements)
 	for i := range rows {
-		rows[i].GroupKey += "#" + reasonBillRemoved
-		rows[i].Reasons = []string{reasonBillRemoved}
+		rows[i].GroupKey += "#" + schema.ReasonBillRemoved
+		rows[i].Reasons = []string{schema.ReasonBillRemoved}
 	}
 	return rows, err
 }
@@ -44,7 +44,7 @@ func Unexplained(day schema.Day, settlements []schema.Settlement) ([]schema.Reco
 		if i == 0 || s.key != all[i-1].key {
 			rows = append(rows, schema.Reconciliation{
 				GroupKey: s.key, ShopOrderID: nullID(id(s.OrderID)), ItemOrderID: nullID(s.item), Verdict: schema.SettlementOnly,
-				Reasons: []string{reasonUnexplained},
+				Reasons: []string{schema.ReasonUnmatched},
 			})
 			settled = tally{}
 		}

@@ -177,7 +177,7 @@ FROM (
   UNION ALL BY NAME
   FROM read_parquet('lake/settlements/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
-COMMENT ON VIEW settlements IS 'One row per settle_id, or per item where callbacks name several, on one day only: the latest bill_date of its order that is not after the settlement''s own day, else the earliest; without a time, the latest. One that no bill explains stands on its own day.';
+COMMENT ON VIEW settlements IS 'One row per settle_id, or per item where callbacks name several, on one day only: the latest bill_date of its order that is not after the settlement''s own day, else the earliest; without a time, the latest. A settlement without a bill is on its own day.';
 COMMENT ON COLUMN settlements.settle_id IS 'settlement id; several times only where callbacks name several items of it; from settle_id';
 COMMENT ON COLUMN settlements.order_id IS 'order id of the trade system; from order_id';
 COMMENT ON COLUMN settlements.out_settle_no IS 'the developer''s settlement id; from out_settle_no';
@@ -191,12 +191,12 @@ COMMENT ON COLUMN settlements.shares_fen IS 'sum of the shares; from settle_deta
 COMMENT ON COLUMN settlements.shares IS 'each merchant''s share; NULL where settle_detail cannot be read; from settle_detail';
 COMMENT ON COLUMN settlements.settle_detail IS 'the shares as the platform writes them; from settle_detail';
 COMMENT ON COLUMN settlements.settle_time IS 'when it was shared out; from settle_time';
-COMMENT ON COLUMN settlements.is_auto_settle IS 'shared out by the platform itself; only callbacks tell; from is_auto_settle';
-COMMENT ON COLUMN settlements.message IS 'why it failed; only callbacks tell; from message';
+COMMENT ON COLUMN settlements.is_auto_settle IS 'whether the platform shared it out by itself; only callbacks have it; from is_auto_settle';
+COMMENT ON COLUMN settlements.message IS 'why it failed; only callbacks have it; from message';
 COMMENT ON COLUMN settlements.cp_extra IS 'the developer''s own text; from cp_extra';
 COMMENT ON COLUMN settlements.source IS 'query, callback or both';
-COMMENT ON COLUMN settlements.asked_by IS 'what links it to its bills: the match rule, as jobs.yaml has it (order_id: shop_order_id); of a callback also item_order_id: item_order_id, or order_id: settlement (another one of its order); NULL where no bill explains it';
-COMMENT ON COLUMN settlements.app_id IS 'the mini-program; only callbacks tell';
+COMMENT ON COLUMN settlements.asked_by IS 'what links it to its bills: the match rule, as jobs.yaml has it (order_id: shop_order_id); of a callback also item_order_id: item_order_id, or order_id: settlement (another settlement of its order); NULL where it has no bill';
+COMMENT ON COLUMN settlements.app_id IS 'the mini-program; only callbacks have it';
 COMMENT ON COLUMN settlements.logid IS 'the platform''s id of the answer; from extra.logid';
 COMMENT ON COLUMN settlements.fetched_at IS 'when the answer, or the callback, was received';
 
@@ -251,8 +251,8 @@ FROM (
   UNION ALL BY NAME
   FROM read_parquet('lake/reconciliation/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
-COMMENT ON VIEW reconciliation IS 'One row per group: the forward bills of one order (or item) of one account on one day, or its other bills. Every bill is in exactly one group; so is every settlement, those that no bill explains in groups without bills (settlement_only). billed and settled sum what is known; a difference is NULL where a leg is not compared.';
-COMMENT ON COLUMN reconciliation.walk_account_id IS 'the configured account whose bills these are; empty where no bill is (settlement_only)';
+COMMENT ON VIEW reconciliation IS 'One row per group: the forward bills of one order (or item) of one account on one day, or its other bills. Every bill is in exactly one group; so is every settlement, those without a bill in groups without bills (settlement_only). billed and settled sum what is known; a difference is NULL where a leg is not compared.';
+COMMENT ON COLUMN reconciliation.walk_account_id IS 'the configured account whose bills these are; empty in groups without bills (settlement_only)';
 COMMENT ON COLUMN reconciliation.group_key IS 'unique in account and day: the order, order/item, order#non-forward, ext:…, bill:… without an order, or settlement:… without bill and order';
 COMMENT ON COLUMN reconciliation.shop_order_id IS 'the order';
 COMMENT ON COLUMN reconciliation.item_order_id IS 'the item, where settlements name items';
@@ -311,7 +311,7 @@ COMMENT ON COLUMN exceptions.account_id IS 'account of the bill';
 COMMENT ON COLUMN exceptions.ledger_id IS 'the bill';
 COMMENT ON COLUMN exceptions.shop_order_id IS 'order of the bill';
 COMMENT ON COLUMN exceptions.settle_id IS 'the settlement';
-COMMENT ON COLUMN exceptions.expected_fen IS 'what the rule asks for, signed; signed fen';
+COMMENT ON COLUMN exceptions.expected_fen IS 'the amount that the rule requires, signed; signed fen';
 COMMENT ON COLUMN exceptions.actual_fen IS 'what was received, signed; signed fen';
 COMMENT ON COLUMN exceptions.detail IS 'what is wrong, in words';
 COMMENT ON COLUMN exceptions.record IS 'the raw record as JSON; the coupon code as the job says';
@@ -347,12 +347,12 @@ FROM (
   UNION ALL BY NAME
   FROM read_parquet('lake/restatements/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
-COMMENT ON VIEW restatements IS 'One row per bill of a published day that a later walk found added, removed or changed. Rows are carried on from generation to generation.';
+COMMENT ON VIEW restatements IS 'One row per bill of a published day that a later walk found added, removed or changed. Each publication of the day carries the rows of the one before.';
 COMMENT ON COLUMN restatements.account_id IS 'the account that is paid';
 COMMENT ON COLUMN restatements.ledger_id IS 'bill id';
 COMMENT ON COLUMN restatements.settle_type IS 'of the bill: 1 forward bill (正向账单), 2 refund (退款单), 3 refund fee (退款手续费), 4 merchant''s debt (商家欠款欠收), 5 compensation for an overdue invoice of an agency or influencer (机构/达人发票逾期补偿)';
 COMMENT ON COLUMN restatements.settle_sub_type IS 'of the bill: 0 not set (未设置), 21 merchant-fault compensation freeze (商责赔付冻结), 22 merchant-fault compensation unfreeze (商责赔付解冻), 23 merchant-fault compensation deduction (商责赔付扣款), 24 merchant-fault compensation claim (商责赔付索赔), 25 merchant-fault penalty freeze (商责扣罚冻结), 26 merchant-fault penalty unfreeze (商责扣罚解冻), 27 merchant-fault penalty deduction (商责扣罚扣款), 28 merchant-fault penalty claim (商责扣罚索赔), 30 refund-substitute compensation freeze (以赔代退冻结), 31 refund-substitute compensation unfreeze (以赔代退解冻), 32 refund-substitute compensation deduction (以赔代退扣罚), 33 refund-substitute compensation claim (以赔代退索赔)';
-COMMENT ON COLUMN restatements.walk_account_id IS 'the configured account whose walk told';
+COMMENT ON COLUMN restatements.walk_account_id IS 'the configured account whose walk found the change';
 COMMENT ON COLUMN restatements.shop_order_id IS 'order of the bill';
 COMMENT ON COLUMN restatements.change IS 'added, removed or changed';
 COMMENT ON COLUMN restatements.columns IS 'the columns of bills that differ';
@@ -360,9 +360,9 @@ COMMENT ON COLUMN restatements.old IS 'their old values, a JSON object of texts;
 COMMENT ON COLUMN restatements.new IS 'their new values, likewise';
 COMMENT ON COLUMN restatements.diff_total_fen IS 'new - old ledger_total, a missing bill counted as 0; signed fen';
 COMMENT ON COLUMN restatements.diff_goods_fen IS 'new - old goods, a missing bill counted as 0; signed fen';
-COMMENT ON COLUMN restatements.old_generation IS 'of the day''s publication that had the old values';
-COMMENT ON COLUMN restatements.new_generation IS 'of the publication that has the new ones';
-COMMENT ON COLUMN restatements.restated_at IS 'when that was built';
+COMMENT ON COLUMN restatements.old_generation IS 'generation of the day that had the old values';
+COMMENT ON COLUMN restatements.new_generation IS 'generation of the day that has the new values';
+COMMENT ON COLUMN restatements.restated_at IS 'when the new generation was built';
 
 -- The same for people: Chinese names, amounts in yuan (exact decimals), verdicts in the words of the trade.
 

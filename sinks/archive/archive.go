@@ -18,8 +18,6 @@ import (
 	"fmt"
 	"io"
 	"iter"
-	"regexp"
-	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -36,20 +34,10 @@ type Archive struct{ store object.Store }
 // New returns the archive in the store.
 func New(store object.Store) *Archive { return &Archive{store} }
 
-func prefix(u schema.Unit) string {
-	return fmt.Sprintf("archive/bills/bill_date=%s/account=%s/", u.Day, u.Account.ID)
-}
-
-func batchKey(u schema.Unit, walk string, n int) string {
-	return fmt.Sprintf("%s%s-%05d.jsonl.zst", prefix(u), walk, n)
-}
-
-func certificateKey(u schema.Unit, walk string) string { return prefix(u) + walk + ".json" }
-
 // Append stores encoded answers as batch n of a walk. A batch is written once:
 // where another process has written it, the error is schema.ErrTaken.
 func (a *Archive) Append(ctx context.Context, u schema.Unit, walk string, n int, answers []byte) error {
-	return a.create(ctx, batchKey(u, walk, n), answers)
+	return a.create(ctx, billsBatchKey(u, walk, n), answers)
 }
 
 // Certify stores the certificate under its latest walk.
@@ -83,33 +71,29 @@ func (a *Archive) create(ctx context.Context, key string, data []byte) error {
 	return fmt.Errorf("%s: %w: %w", key, schema.ErrTaken, err)
 }
 
-// names are those of the archive's own objects: a walk is a ULID.
-var names = regexp.MustCompile(`^([0-9A-HJKMNP-TV-Z]{26})(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
-
 // Unit returns the unit's latest certificate, or nil, and the walks begun after
 // it, oldest first. Where the certificate cannot be read, the error is
 // schema.ErrDamaged, and of the certificate only the walk is known.
 func (a *Archive) Unit(ctx context.Context, u schema.Unit) (*schema.Certificate, []schema.Begun, error) {
 	var certified string
 	var begun []schema.Begun
-	for info, err := range a.store.List(ctx, prefix(u)) {
+	day := billsOf(u.Day)
+	for info, err := range a.store.List(ctx, accountIn(day, u.Account.ID)) {
 		if err != nil {
 			return nil, nil, err
 		}
-		parts := names.FindStringSubmatch(strings.TrimPrefix(info.Key, prefix(u)))
-		if parts == nil {
-			continue // somebody else's file
-		}
-		walk, batch := parts[1], parts[2]
-		if batch == "" {
-			certified = max(certified, walk)
+		m, ok := parseUnitKey(day, info.Key)
+		if !ok {
 			continue
 		}
-		n, _ := strconv.Atoi(batch)
-		if len(begun) == 0 || begun[len(begun)-1].Walk != walk {
-			begun = append(begun, schema.Begun{Walk: walk})
+		if m.end {
+			certified = max(certified, m.name)
+			continue
 		}
-		begun[len(begun)-1].Batches = n
+		if len(begun) == 0 || begun[len(begun)-1].Walk != m.name {
+			begun = append(begun, schema.Begun{Walk: m.name})
+		}
+		begun[len(begun)-1].Batches = m.batch
 	}
 	for len(begun) > 0 && begun[0].Walk <= certified {
 		begun = begun[1:]
@@ -150,7 +134,7 @@ func (a *Archive) certificate(ctx context.Context, key string) (*schema.Certific
 func (a *Archive) Answers(ctx context.Context, u schema.Unit, walk string) iter.Seq2[schema.Answer, error] {
 	return func(yield func(schema.Answer, error) bool) {
 		for n := 1; ; n++ {
-			key := batchKey(u, walk, n)
+			key := billsBatchKey(u, walk, n)
 			body, _, err := object.Read(ctx, a.store, key)
 			if errors.Is(err, object.ErrNotFound) && n > 1 {
 				return

@@ -83,7 +83,7 @@ func TestWalkInBatches(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range want {
-		want[i].Key = batchKey(unit, walk1, 1+i/2)
+		want[i].Key = billsBatchKey(unit, walk1, 1+i/2)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("answers (-written +read):\n%s", diff)
@@ -120,7 +120,7 @@ func TestUnit(t *testing.T) {
 	appendBatch(t, a, walk2, 1, page(walk2, 1, `{}`))
 	appendBatch(t, a, walk3, 1, page(walk3, 1, `{}`))
 	for _, foreign := range []string{"notes.json", "README.md", ".DS_Store", "zzzzzzzzzzzzzzzzzzzzzzzzzz.json", walk3 + "-1.jsonl.zst", walk3 + ".json.bak", "copy/" + walk3 + ".json", "copy/" + walk3 + "-00009.jsonl.zst", "x" + walk3 + ".json"} {
-		put(t, store, prefix(unit)+foreign, []byte("somebody else's"))
+		put(t, store, accountIn(billsOf(unit.Day), unit.Account.ID)+foreign, []byte("somebody else's"))
 	}
 	checkUnit(t, a, certificate, schema.Begun{Walk: walk2, Batches: 1}, schema.Begun{Walk: walk3, Batches: 1})
 
@@ -194,7 +194,7 @@ func TestBatchIsWrittenOnce(t *testing.T) {
 		}
 	}
 	err := a.Append(t.Context(), unit, walk1, 1, encode(t, a, page(walk1, 1, `{"theirs":1}`)))
-	if !errors.Is(err, object.ErrConflict) || !strings.Contains(err.Error(), batchKey(unit, walk1, 1)) {
+	if !errors.Is(err, object.ErrConflict) || !strings.Contains(err.Error(), billsBatchKey(unit, walk1, 1)) {
 		t.Errorf("other bytes: %v, want ErrConflict that names the batch", err)
 	}
 	got, err := readAll(t, a, walk1)
@@ -246,7 +246,7 @@ func lose(t *testing.T, left faults, want error, stored bool) {
 		t.Errorf("%v, want %v", err, want)
 	}
 	left = nil // the store is back
-	if _, err := store.Head(t.Context(), batchKey(unit, walk1, 1)); (err == nil) != stored {
+	if _, err := store.Head(t.Context(), billsBatchKey(unit, walk1, 1)); (err == nil) != stored {
 		t.Errorf("stored: %v, want %v", err, stored)
 	}
 }
@@ -267,7 +267,7 @@ func TestStoreFails(t *testing.T) {
 	for _, fault := range []struct {
 		op  object.Op
 		key string
-	}{{object.OpList, prefix(unit)}, {object.OpGet, certificateKey(unit, walk2)}, {object.OpGet, batchKey(unit, walk1, 1)}, {object.OpGet, batchKey(unit, walk1, 2)}} {
+	}{{object.OpList, accountIn(billsOf(unit.Day), unit.Account.ID)}, {object.OpGet, certificateKey(unit, walk2)}, {object.OpGet, billsBatchKey(unit, walk1, 1)}, {object.OpGet, billsBatchKey(unit, walk1, 2)}} {
 		store.Fault = func(op object.Op, key string) (bool, error) {
 			if op == fault.op && key == fault.key {
 				return false, io.ErrNoProgress

@@ -77,7 +77,7 @@ func TestHugeObjects(t *testing.T) {
 	small := object.NewMem()
 	const walk = "01J0000000000000000000000A"
 	received := unit.Day
-	for _, key := range []string{certificateKey(unit, walk), callbacksPrefix(received) + walk + ".jsonl.zst", settlementsPrefix(unit.Day) + "account=1/" + walk + ".json", settlementsPrefix(unit.Day) + "account=1/" + walk + "-00001.jsonl.zst"} {
+	for _, key := range []string{certificateKey(unit, walk), callbacksBatchKey(received, walk), passKey(unit, walk), settlementsBatchKey(unit, walk, 1)} {
 		if _, err := small.Put(t.Context(), key, strings.NewReader("{}"), object.Always(), nil); err != nil {
 			t.Fatal(err)
 		}

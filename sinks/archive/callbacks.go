@@ -6,7 +6,6 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -25,13 +24,6 @@ import (
 //	quarantine/<batch>.jsonl.zst   those that are signed and cannot be read
 //
 // A batch is a ULID. The platform repeats itself, and so do the lines.
-
-func callbacksPrefix(received schema.Day) string {
-	return fmt.Sprintf("archive/callbacks/received=%s/", received)
-}
-
-// batches are the names of the archive's own objects below a day of receipt.
-var batches = regexp.MustCompile(`^(quarantine/)?([0-9A-HJKMNP-TV-Z]{26})\.jsonl\.zst$`)
 
 // quick compresses batches of callbacks, while their senders wait.
 var quick = func() *zstd.Encoder {
@@ -75,24 +67,22 @@ func (*Archive) EncodeCallback(c schema.Callback) ([]byte, error) {
 // were received. A batch is written once: where another process has written it,
 // the error is schema.ErrTaken.
 func (a *Archive) AppendCallbacks(ctx context.Context, received schema.Day, batch string, lines []byte) error {
-	return a.create(ctx, callbacksPrefix(received)+batch+".jsonl.zst", quick.EncodeAll(lines, nil))
+	return a.create(ctx, callbacksBatchKey(received, batch), quick.EncodeAll(lines, nil))
 }
 
 // QuarantineCallbacks stores encoded callbacks likewise, for a person to look at.
 func (a *Archive) QuarantineCallbacks(ctx context.Context, received schema.Day, batch string, lines []byte) error {
-	return a.create(ctx, callbacksPrefix(received)+"quarantine/"+batch+".jsonl.zst", quick.EncodeAll(lines, nil))
+	return a.create(ctx, quarantineKey(received, batch), quick.EncodeAll(lines, nil))
 }
 
 // FirstReceived returns the first day on which callbacks were received; ok is false
 // where none ever were.
 func (a *Archive) FirstReceived(ctx context.Context) (day schema.Day, ok bool, err error) {
-	const prefix = "archive/callbacks/received="
-	for info, err := range a.store.List(ctx, prefix) {
+	for info, err := range a.store.List(ctx, callbacksFolder) {
 		if err != nil {
 			return 0, false, err
 		}
-		text, _, _ := strings.Cut(strings.TrimPrefix(info.Key, prefix), "/")
-		if day, err := schema.ParseDay(text); err == nil {
+		if day, ok := parseReceived(info.Key); ok {
 			return day, true, nil
 		}
 	}
@@ -104,13 +94,12 @@ func (a *Archive) FirstReceived(ctx context.Context) (day schema.Day, ok bool, e
 // what follows it is read all the same; any other error is the store's.
 func (a *Archive) Callbacks(ctx context.Context, received schema.Day, take func(schema.Callback)) error {
 	var faults []error
-	for info, err := range a.store.List(ctx, callbacksPrefix(received)) {
+	for info, err := range a.store.List(ctx, callbacksOf(received)) {
 		if err != nil {
 			return err
 		}
-		parts := batches.FindStringSubmatch(strings.TrimPrefix(info.Key, callbacksPrefix(received)))
-		if parts == nil || parts[1] != "" {
-			continue // somebody else's file, or in quarantine
+		if _, quarantined, ok := parseCallbacksKey(received, info.Key); !ok || quarantined {
+			continue
 		}
 		damaged, err := a.callbackBatch(ctx, info.Key, take)
 		if err != nil {

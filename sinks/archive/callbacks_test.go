@@ -47,7 +47,7 @@ func appendCallbacks(t testing.TB, a *Archive, day schema.Day, batch string, cal
 		t.Fatal(err)
 	}
 	for i := range callbacks {
-		callbacks[i].Key = callbacksPrefix(day) + batch + ".jsonl.zst"
+		callbacks[i].Key = callbacksBatchKey(day, batch)
 	}
 	return callbacks
 }
@@ -162,7 +162,7 @@ func TestEncodeCallbackRefuses(t *testing.T) {
 // all else is read; somebody else's files are left alone.
 func TestDamagedCallbacks(t *testing.T) {
 	t.Parallel()
-	folder := callbacksPrefix(received)
+	folder := callbacksOf(received)
 	first, second := folder+walk1+".jsonl.zst", folder+walk2+".jsonl.zst"
 	line := string(encodeCallbacks(t, called(1, "{}")))
 	with := func(old, with string) string {
@@ -248,7 +248,7 @@ func TestProveCallbacks(t *testing.T) {
 	if err := a.QuarantineCallbacks(t.Context(), received, walk2, encodeCallbacks(t, called(3, "x"))); err != nil {
 		t.Fatal(err)
 	}
-	put(t, store, callbacksPrefix(received)+"notes.txt", []byte("x"))
+	put(t, store, callbacksOf(received)+"notes.txt", []byte("x"))
 	read, quarantined, err := a.FiledCallbacks(t.Context(), received)
 	if err != nil || len(read) != 1 || len(quarantined) != 1 || read[0].Bytes <= 0 || read[0].Batches[0] != key || read[0].Name != walk1 || quarantined[0].Name != walk2 {
 		t.Fatalf("%+v, %+v, %v", read, quarantined, err)
@@ -300,7 +300,7 @@ func FuzzEncodeCallback(f *testing.F) {
 		if err := a.AppendCallbacks(t.Context(), received, walk1, line); err != nil {
 			t.Fatal(err)
 		}
-		want.Key = callbacksPrefix(received) + walk1 + ".jsonl.zst"
+		want.Key = callbacksBatchKey(received, walk1)
 		got, err := readCallbacks(t, a, received)
 		if diff := cmp.Diff([]schema.Callback{want}, got, cmp.Comparer(func(a, b []byte) bool { return string(a) == string(b) })); diff != "" || err != nil {
 			t.Fatalf("%v (-written +read):\n%s", err, diff)
@@ -320,7 +320,7 @@ func FuzzCallbacks(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, data := range [][]byte{data, quick.EncodeAll(data, nil)} {
 			store := object.NewMem()
-			key := callbacksPrefix(received) + walk1 + ".jsonl.zst"
+			key := callbacksBatchKey(received, walk1)
 			put(t, store, key, data)
 			all, err := readCallbacks(t, New(store), received)
 			if err != nil && !strings.Contains(err.Error(), key) || err == nil && len(all) == 0 {

@@ -4,8 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
-	"strings"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -23,10 +21,6 @@ import (
 // A pass is named like a walk, by the time at which it began. Of several answers
 // to one question the one fetched last counts. Below "account=" are the answers
 // about settlements known from callbacks alone.
-
-func settlementsPrefix(day schema.Day) string {
-	return fmt.Sprintf("archive/settlements/bill_date=%s/", day)
-}
 
 // EncodeSettlement returns the answer as one JSON line, the body in it byte for
 // byte. Answers are small and alike: they are compressed by the batch.
@@ -53,7 +47,7 @@ func (*Archive) EncodeSettlement(a schema.SettleAnswer) ([]byte, error) {
 // the unit, and returns the key of the batch. It is written once, as those of a
 // walk.
 func (a *Archive) AppendSettlements(ctx context.Context, u schema.Unit, pass string, n int, answers []byte) (key string, err error) {
-	key = fmt.Sprintf("%saccount=%s/%s-%05d.jsonl.zst", settlementsPrefix(u.Day), u.Account.ID, pass, n)
+	key = settlementsBatchKey(u, pass, n)
 	return key, a.create(ctx, key, frames.EncodeAll(answers, nil))
 }
 
@@ -64,13 +58,10 @@ func (a *Archive) CertifySettlements(ctx context.Context, p *schema.SettlePass) 
 	if err != nil {
 		return err
 	}
-	return a.create(ctx, fmt.Sprintf("%saccount=%s/%s.json", settlementsPrefix(p.Day), p.Account.ID, p.Pass), data)
+	return a.create(ctx, passKey(p.Unit(), p.Pass), data)
 }
 
 const passVersion = 1
-
-// passes are the names of the archive's own objects.
-var passes = regexp.MustCompile(`^account=[0-9]{0,32}/[0-9A-HJKMNP-TV-Z]{26}(?:-[0-9]{5}\.jsonl\.zst|\.json)$`)
 
 // Settlements reads all that is filed under the day, of every account: answers
 // and complete passes, each after its answers. What cannot be read, or is not all
@@ -78,20 +69,19 @@ var passes = regexp.MustCompile(`^account=[0-9]{0,32}/[0-9A-HJKMNP-TV-Z]{26}(?:-
 // same.
 func (a *Archive) Settlements(ctx context.Context, day schema.Day, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error {
 	var faults []error
-	stored := make(map[string]int64) // answers, by pass
-	for info, err := range a.store.List(ctx, settlementsPrefix(day)) {
+	stored := make(map[series]int64) // answers of each pass
+	for info, err := range a.store.List(ctx, settlementsOf(day)) {
 		if err != nil {
 			return err
 		}
-		name := strings.TrimPrefix(info.Key, settlementsPrefix(day))
+		m, ok := parseUnitKey(settlementsOf(day), info.Key)
 		switch {
-		case !passes.MatchString(name): // somebody else's file
-		case strings.HasSuffix(name, ".json"):
-			faults = append(faults, a.settlePass(ctx, info.Key, stored[strings.TrimSuffix(name, ".json")], pass))
+		case !ok:
+		case m.end:
+			faults = append(faults, a.settlePass(ctx, info.Key, stored[m.series], pass))
 		default:
-			pass := name[:len(name)-len("-00001.jsonl.zst")]
 			faults = append(faults, a.settleBatch(ctx, info.Key, func(found schema.SettleAnswer) {
-				stored[pass]++
+				stored[m.series]++
 				answer(found)
 			}))
 		}

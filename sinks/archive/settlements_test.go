@@ -131,7 +131,7 @@ func TestEncodeSettlementRefuses(t *testing.T) {
 // and all else is read; somebody else's files are left alone.
 func TestDamagedSettlements(t *testing.T) {
 	t.Parallel()
-	folder := settlementsPrefix(unit.Day) + "account=" + string(unit.Account.ID) + "/"
+	folder := settlementsOf(unit.Day) + "account=" + string(unit.Account.ID) + "/"
 	first, second, pass := folder+walk1+"-00001.jsonl.zst", folder+walk1+"-00002.jsonl.zst", folder+walk1+".json"
 	line := string(encodeSettlements(t, New(nil), answered(1, "{}")))
 	for name, row := range map[string]struct {
@@ -233,7 +233,7 @@ func FuzzSettlements(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, data := range [][]byte{data, frames.EncodeAll(data, nil)} {
 			store := object.NewMem()
-			key := settlementsPrefix(unit.Day) + "account=1/" + walk1 + "-00001.jsonl.zst"
+			key := settlementsBatchKey(unit, walk1, 1)
 			put(t, store, key, data)
 			answers, _, err := readSettlements(t, New(store), unit.Day)
 			if err != nil && !strings.Contains(err.Error(), key) || err == nil && len(answers) == 0 {

@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/base64"
 	"errors"
-	"fmt"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -23,7 +22,7 @@ import (
 // StoreUnreadable stores the answer, unless the run has stored one of its kind and
 // unit before, and returns where that lies.
 func (a *Archive) StoreUnreadable(ctx context.Context, u schema.UnreadableAnswer) (key string, err error) {
-	key = fmt.Sprintf("archive/unreadable/bill_date=%s/account=%s/%s-%s.jsonl.zst", u.Unit.Day, u.Unit.Account.ID, u.Run, u.Kind)
+	key = unreadableKey(u)
 	line, err := json.Marshal(struct {
 		Account   schema.AccountID      `json:"account"`
 		Day       schema.Day            `json:"bill_date"`

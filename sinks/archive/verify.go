@@ -5,9 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"regexp"
-	"strconv"
-	"strings"
 
 	"github.com/go-json-experiment/json"
 
@@ -18,62 +15,58 @@ import (
 // What follows reads the archive to prove it: every object by itself, held
 // against the hash that was stored with it. A build never asks for so much.
 
-// filed are the names of the archive's own objects below a day.
-var filed = regexp.MustCompile(`^account=([0-9]{0,32})/([0-9A-HJKMNP-TV-Z]{26})(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
-
 // FiledBills lists what is filed under the day's bills, by account and walk.
 func (a *Archive) FiledBills(ctx context.Context, day schema.Day) ([]schema.Filed, error) {
-	return a.filed(ctx, fmt.Sprintf("archive/bills/bill_date=%s/", day))
+	return a.filed(ctx, billsOf(day))
 }
 
 // FiledSettlements lists what is filed under the day's settlements, by account
 // and pass.
 func (a *Archive) FiledSettlements(ctx context.Context, day schema.Day) ([]schema.Filed, error) {
-	return a.filed(ctx, settlementsPrefix(day))
+	return a.filed(ctx, settlementsOf(day))
 }
 
 // FiledCallbacks lists the batches of callbacks that were received on the day, and
 // apart from them those in quarantine.
 func (a *Archive) FiledCallbacks(ctx context.Context, received schema.Day) (read, quarantined []schema.Filed, err error) {
-	for info, err := range a.store.List(ctx, callbacksPrefix(received)) {
+	for info, err := range a.store.List(ctx, callbacksOf(received)) {
 		if err != nil {
 			return nil, nil, err
 		}
-		parts := batches.FindStringSubmatch(strings.TrimPrefix(info.Key, callbacksPrefix(received)))
-		if parts == nil {
-			continue // somebody else's file
+		batch, quarantine, ok := parseCallbacksKey(received, info.Key)
+		if !ok {
+			continue
 		}
 		list := &read
-		if parts[1] != "" {
+		if quarantine {
 			list = &quarantined
 		}
-		*list = append(*list, schema.Filed{Name: parts[2], Batches: []string{info.Key}, Bytes: info.Size})
+		*list = append(*list, schema.Filed{Name: batch, Batches: []string{info.Key}, Bytes: info.Size})
 	}
 	return read, quarantined, nil
 }
 
-func (a *Archive) filed(ctx context.Context, below string) ([]schema.Filed, error) {
+// filed lists what is stored below the folder of a day's bills or settlements.
+func (a *Archive) filed(ctx context.Context, day string) ([]schema.Filed, error) {
 	var all []schema.Filed
-	for info, err := range a.store.List(ctx, below) {
+	for info, err := range a.store.List(ctx, day) {
 		if err != nil {
 			return nil, err
 		}
-		parts := filed.FindStringSubmatch(strings.TrimPrefix(info.Key, below))
-		if parts == nil {
-			continue // somebody else's file
+		m, ok := parseUnitKey(day, info.Key)
+		if !ok {
+			continue
 		}
-		account, name := schema.AccountID(parts[1]), parts[2]
-		if n := len(all); n == 0 || all[n-1].Account != account || all[n-1].Name != name {
-			all = append(all, schema.Filed{Account: account, Name: name})
+		if n := len(all); n == 0 || all[n-1].Account != m.account || all[n-1].Name != m.name {
+			all = append(all, schema.Filed{Account: m.account, Name: m.name})
 		}
 		f := &all[len(all)-1]
 		f.Bytes += info.Size
-		if parts[3] == "" {
+		if m.end {
 			f.Certificate = info.Key
 			continue
 		}
-		n, _ := strconv.Atoi(parts[3])
-		for len(f.Batches) < n-1 {
+		for len(f.Batches) < m.batch-1 {
 			f.Batches = append(f.Batches, "")
 		}
 		f.Batches = append(f.Batches, info.Key)
@@ -82,14 +75,16 @@ func (a *Archive) filed(ctx context.Context, below string) ([]schema.Filed, erro
 }
 
 // BatchKey returns where batch n (from 1) of a walk lies.
-func (*Archive) BatchKey(u schema.Unit, walk string, n int) string { return batchKey(u, walk, n) }
+func (*Archive) BatchKey(u schema.Unit, walk string, n int) string {
+	return billsBatchKey(u, walk, n)
+}
 
 // CertificateKey returns where the certificate of a walk lies.
 func (*Archive) CertificateKey(u schema.Unit, walk string) string { return certificateKey(u, walk) }
 
 // SettleBatchKey returns where batch n (from 1) of a pass lies.
 func (*Archive) SettleBatchKey(u schema.Unit, pass string, n int) string {
-	return fmt.Sprintf("%saccount=%s/%s-%05d.jsonl.zst", settlementsPrefix(u.Day), u.Account.ID, pass, n)
+	return settlementsBatchKey(u, pass, n)
 }
 
 // sound reads an object whole. Where its bytes are not those that were stored

@@ -11,7 +11,6 @@ import (
 	"github.com/go-json-experiment/json"
 
 	"billwalk/schema"
-	"billwalk/schema/mutant"
 	"billwalk/sinks/object"
 )
 
@@ -42,11 +41,6 @@ func (s *Stage) Publish(ctx context.Context, m *schema.Manifest) error {
 	}
 	if err := s.take(ctx, schema.Turn{WriteID: s.stamp.WriteID, Begun: s.base.Unfinished(), Generation: s.stamp.Generation}); err != nil {
 		return err
-	}
-	if mutant.On(mutant.ManifestFirst) {
-		if err := s.tell(ctx, m); err != nil {
-			return err
-		}
 	}
 	for i := range m.Objects {
 		o := &m.Objects[i]
@@ -139,7 +133,7 @@ func (s *Stage) mine(ctx context.Context, key string, conflict error) (object.In
 	switch {
 	case err != nil && !errors.Is(err, object.ErrNotFound):
 		return object.Info{}, fmt.Errorf("publishing %s: %w", key, errors.Join(conflict, err))
-	case err == nil && info.Meta[writeIDMeta] == s.stamp.WriteID && !mutant.On(mutant.OwnConflict):
+	case err == nil && info.Meta[writeIDMeta] == s.stamp.WriteID:
 		return info, nil
 	default:
 		return object.Info{}, &lostTo{key, info}

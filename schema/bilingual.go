@@ -1,0 +1,4 @@
+package schema
+
+// Bilingual is a text for people in both languages.
+type Bilingual struct{ English, Chinese string }

@@ -1,0 +1,174 @@
+package schema
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"testing"
+)
+
+// A language chooses one of the two texts of everything that the data dictionary explains.
+type language int
+
+const (
+	english language = iota
+	chinese
+)
+
+func (l language) of(englishText, chineseText string) string {
+	if l == chinese {
+		return chineseText
+	}
+	return englishText
+}
+
+func (l language) pick(text Bilingual) string { return l.of(text.English, text.Chinese) }
+
+// dictionary lists the parts of docs/tables.md and docs/tables.zh.md that are generated, by
+// the name between their markers.
+var dictionary = map[string]func(language) string{
+	"columns":  columnTables,
+	"codes":    codeTables,
+	"verdicts": verdictTable,
+	"tiers":    tierTable,
+	"reasons":  reasonTable,
+	"rules":    ruleTable,
+	"manifest": manifestTable,
+}
+
+// TestDictionary checks the generated parts of the data dictionary against the tables,
+// and writes them with -update.
+func TestDictionary(t *testing.T) {
+	t.Parallel()
+	for path, l := range map[string]language{"../cmd/billwalk/docs/tables.md": english, "../cmd/billwalk/docs/tables.zh.md": chinese} {
+		stored, err := os.ReadFile(path)
+		if err != nil {
+			t.Fatal(err)
+		}
+		page := string(stored)
+		for name, generate := range dictionary {
+			begin, end := "<!-- "+name+":begin -->\n", "<!-- "+name+":end -->"
+			before, rest, begins := strings.Cut(page, begin)
+			_, after, ends := strings.Cut(rest, end)
+			if !begins || !ends {
+				t.Fatalf("%s needs a line %s and a line %s after it", path, strings.TrimSpace(begin), end)
+			}
+			page = before + begin + generate(l) + end + after
+		}
+		golden(t, path, page)
+	}
+}
+
+// columnTables describes every column of every table.
+func columnTables(l language) string {
+	var md strings.Builder
+	for _, table := range Tables {
+		d := table.Describe()
+		fmt.Fprintf(&md, "\n### %s %s\n\n%s\n\n", d.Name, d.Label, l.of(d.Doc, d.ChineseDoc))
+		md.WriteString(l.of("| column | label | type | unit | NULL | from | meaning |\n", "| 列 | 中文名 | 类型 | 单位 | 可为 NULL | 来源字段 | 含义 |\n") + "|---|---|---|---|---|---|---|\n")
+		for _, c := range d.Columns {
+			null := l.of("yes", "是")
+			if c.Required {
+				null = l.of("never", "否")
+			}
+			fmt.Fprintf(&md, "| `%s` | %s | %s | %s | %s | %s | %s |\n", c.Name, c.Label, c.Type, unit(l, &c), null, code(c.Source), meaning(l, &c))
+		}
+	}
+	md.WriteString("\n")
+	return md.String()
+}
+
+func unit(l language, c *Column) string {
+	switch {
+	case c.Unit == "fen":
+		return l.of("fen", "分")
+	case c.Type == Timestamp:
+		return l.of("µs, UTC", "微秒，UTC")
+	}
+	return c.Unit
+}
+
+func meaning(l language, c *Column) string {
+	text := l.of(c.Doc, c.ChineseDoc)
+	if c.Codes != nil {
+		text += l.of("; codes: ", "；代码：") + "[" + c.Codes.Field + "](#" + c.Codes.Field + ")"
+	}
+	return strings.ReplaceAll(text, "|", `\|`)
+}
+
+func code(s string) string {
+	if s == "" {
+		return ""
+	}
+	return "`" + s + "`"
+}
+
+// codeTables explains the numbers of the columns of codes.
+func codeTables(l language) string {
+	var md strings.Builder
+	for _, list := range CodeLists {
+		fmt.Fprintf(&md, "\n### %s\n\n%s", list.Field, l.of("| code | meaning | 中文 |\n|---|---|---|\n", "| 代码 | 含义 |\n|---|---|\n"))
+		for _, c := range list.Codes {
+			fmt.Fprintf(&md, "| %d | %s |\n", c.Value, l.of(c.English+" | "+c.Chinese, c.Chinese))
+		}
+	}
+	md.WriteString("\n")
+	return md.String()
+}
+
+func verdictTable(l language) string {
+	var md strings.Builder
+	md.WriteString(l.of("| verdict | 中文 | open | meaning | what to do |\n", "| 取值 | 结论 | 未了 | 意思 | 该做什么 |\n") + "|---|---|---|---|---|\n")
+	for _, v := range Verdicts {
+		open := l.of("no", "否")
+		if v.Open() {
+			open = l.of("yes", "是")
+		}
+		fmt.Fprintf(&md, "| `%s` | %s | %s | %s | %s |\n", v, v.Label(), open, l.pick(v.Meaning()), l.pick(v.Advice()))
+	}
+	return md.String()
+}
+
+func tierTable(l language) string {
+	var md strings.Builder
+	md.WriteString(l.of("| matched by | what agrees |\n", "| 取值 | 什么对上了 |\n") + "|---|---|\n")
+	for _, tier := range Tiers {
+		fmt.Fprintf(&md, "| `%s` | %s |\n", tier, l.pick(tier.Meaning()))
+	}
+	return md.String()
+}
+
+func reasonTable(l language) string {
+	var md strings.Builder
+	md.WriteString(l.of("| reason | meaning |\n", "| 原因 | 意思 |\n") + "|---|---|\n")
+	for _, r := range Reasons {
+		fmt.Fprintf(&md, "| `%s` | %s |\n", r.Form, l.pick(r.Meaning))
+	}
+	return md.String()
+}
+
+func ruleTable(l language) string {
+	var md strings.Builder
+	md.WriteString(l.of("| rule | 中文 | usual severity | meaning |\n", "| 规则 | 中文名 | 通常级别 | 意思 |\n") + "|---|---|---|---|\n")
+	for _, r := range Rules {
+		fmt.Fprintf(&md, "| `%s` | %s | %s | %s |\n", r, r.Label(), r.Severity(), l.pick(r.Meaning()))
+	}
+	return md.String()
+}
+
+// TestEveryColumnIsDocumented checks that all tables and columns have a label and a
+// meaning in both languages.
+func TestEveryColumnIsDocumented(t *testing.T) {
+	t.Parallel()
+	for _, table := range Tables {
+		d := table.Describe()
+		if d.Label == "" || d.Doc == "" || d.ChineseDoc == "" {
+			t.Errorf("the table %s lacks a label or its documentation", d.Name)
+		}
+		for _, c := range d.Columns {
+			if c.Label == "" || c.Doc == "" || c.ChineseDoc == "" {
+				t.Errorf("%s.%s lacks one of Label %q, Doc %q, ChineseDoc %q", d.Name, c.Name, c.Label, c.Doc, c.ChineseDoc)
+			}
+		}
+	}
+}

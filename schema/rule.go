@@ -1,0 +1,180 @@
+package schema
+
+import "slices"
+
+// Severity of an exception.
+type Severity string
+
+const (
+	SeverityError   Severity = "error"   // breaks a rule that the platform documents
+	SeverityWarning Severity = "warning" // breaks an inferred rule, or is unexpected
+)
+
+// Rule is what an exception breaks.
+type Rule string
+
+const (
+	RuleUnknownDirection     Rule = "unknown_direction"
+	RuleDirectionConflict    Rule = "direction_conflict"
+	RuleOriginal             Rule = "original_identity"
+	RuleLedgerTotal          Rule = "ledger_total_identity"
+	RuleGoods                Rule = "goods_identity"
+	RuleHiddenTicketNegative Rule = "hidden_ticket_negative"
+	RuleDuplicateConflict    Rule = "duplicate_conflict"
+	RuleSettleDay            Rule = "settle_day"
+	RuleSettleTime           Rule = "settle_time"
+	RuleUnknownEnum          Rule = "unknown_enum"
+	RuleNegativeAmount       Rule = "negative_amount"
+	RuleBadText              Rule = "bad_text"
+	RuleBadID                Rule = "bad_id"
+	RuleAccountForeign       Rule = "account_foreign"
+	RuleOverflow             Rule = "overflow"
+	RuleSettleAmount         Rule = "settle_amount_identity"
+	RuleSettleDetail         Rule = "settle_detail"
+	RuleSettleForeign        Rule = "settlement_foreign"
+	RuleSettleShared         Rule = "settlement_shared"
+	RuleSettleElsewhere      Rule = "settlement_elsewhere"
+	RuleBillRemoved          Rule = "bill_removed"
+	RuleCallbackConflict     Rule = "callback_conflict"
+	RuleCallbackContradicts  Rule = "callback_contradicts"
+	RuleCallbackUnconfirmed  Rule = "callback_unconfirmed"
+)
+
+// rules is THE list of rules.
+var rules = []struct {
+	rule     Rule
+	severity Severity // usual; an exception may have another for a reason that it says
+	label    string   // in Chinese
+	meaning  Bilingual
+}{
+	{RuleUnknownDirection, SeverityError, "收支方向不明", Bilingual{
+		"neither fund_amount_type nor settle_type says whether the money of the bill comes in or goes out; its amounts are NULL",
+		"fund_amount_type 与 settle_type 都判断不了是收入还是支出；金额为 NULL",
+	}},
+	{RuleDirectionConflict, SeverityWarning, "收支方向矛盾", Bilingual{
+		"fund_amount_type and settle_type contradict each other; fund_amount_type decides",
+		"fund_amount_type 与 settle_type 的方向相反;以 fund_amount_type 为准",
+	}},
+	{RuleOriginal, SeverityError, "交易金额不平", Bilingual{
+		"original is not pay + merchant_ticket + platform_ticket",
+		"original 不等于 pay + merchant_ticket + platform_ticket",
+	}},
+	{RuleLedgerTotal, SeverityError, "应结算金额不平", Bilingual{
+		"ledger_total is not pay + ledger_platform_ticket",
+		"ledger_total 不等于 pay + ledger_platform_ticket",
+	}},
+	{RuleGoods, SeverityWarning, "商家实际结算不平", Bilingual{
+		"goods is not ledger_total less the service fee, the commissions and the insurance fee (inferred, not documented)",
+		"goods 不等于 ledger_total 减软件服务费、佣金与保险费（推断的规则，平台文档没有写明）",
+	}},
+	{RuleHiddenTicketNegative, SeverityError, "隐藏的优惠为负", Bilingual{
+		"a discount that service providers do not see would be negative, by the amounts that they see",
+		"按看得到的金额倒推，对服务商隐藏的优惠金额为负",
+	}},
+	{RuleDuplicateConflict, SeverityError, "同一账单内容不同", Bilingual{
+		"the same bill was received twice with different content",
+		"同一账单收到两次，内容不同",
+	}},
+	{RuleSettleDay, SeverityWarning, "结算时间不在账单日", Bilingual{
+		"settle_time is not on the bill_date",
+		"settle_time 不在账单日当天",
+	}},
+	{RuleSettleTime, SeverityError, "时间有误", Bilingual{
+		"a time is missing or not in the documented unit",
+		"时间缺失，或不是文档所写的单位",
+	}},
+	{RuleUnknownEnum, SeverityWarning, "未知取值", Bilingual{
+		"a code or status is not documented",
+		"代码或状态不在平台文档中",
+	}},
+	{RuleNegativeAmount, SeverityError, "金额带负号", Bilingual{
+		"an amount came with a minus, and amounts are documented without a sign; the column is NULL",
+		"金额带负号，而文档中的金额不带符号；该列为 NULL",
+	}},
+	{RuleBadText, SeverityWarning, "文字损坏", Bilingual{
+		"a text for people is not valid UTF-8, and was mended with U+FFFD",
+		"文字不是有效的 UTF-8,已用 U+FFFD 补上",
+	}},
+	{RuleBadID, SeverityWarning, "单号有误", Bilingual{
+		"an id is longer than the settle query takes, or has white space or control characters",
+		"单号超过分账查询的长度，或含有空白、控制字符",
+	}},
+	{RuleAccountForeign, SeverityError, "其他账户的账单", Bilingual{
+		"only the bills of one account were queried, and the bill is of another",
+		"只查了一个账户的账单，却收到其他账户的",
+	}},
+	{RuleOverflow, SeverityError, "金额过大", Bilingual{
+		"an amount or a sum is larger than it can be; the column is NULL",
+		"金额或合计大得不可能；该列为 NULL",
+	}},
+	{RuleSettleAmount, SeverityError, "分账金额不平", Bilingual{
+		"settle_amount is not rake + commission + shares",
+		"settle_amount 不等于 rake + commission + 各分账方所得之和",
+	}},
+	{RuleSettleDetail, SeverityError, "分账细节无法解析", Bilingual{
+		"settle_detail cannot be read, so that settle_amount cannot be checked",
+		"settle_detail 无法解析，因此无从核对 settle_amount",
+	}},
+	{RuleSettleForeign, SeverityError, "分账与所查单号不符", Bilingual{
+		"the settle query returned a settlement of another id than the one queried; it is linked to no order",
+		"分账查询返回了其他单号的分账；不归入任何订单",
+	}},
+	{RuleSettleShared, SeverityWarning, "分账对应多个订单", Bilingual{
+		"the settlement answers for another order as well, and counts there",
+		"同一笔分账还对上另一个订单，只算在那个订单",
+	}},
+	{RuleSettleElsewhere, SeverityWarning, "分账算在另一天", Bilingual{
+		"the settlement counts on another day of its order, further away than the lookback; an error where it succeeded after that day was last looked at",
+		"分账算在该订单回看期之外的另一天；若那一天最后一次查看之后才分账成功，则为错误",
+	}},
+	{RuleBillRemoved, SeverityError, "分账后账单被撤", Bilingual{
+		"the settlement succeeded, and its order has no bill any more",
+		"分账已成功，而该订单已没有账单",
+	}},
+	{RuleCallbackConflict, SeverityError, "回调互相矛盾", Bilingual{
+		"two callbacks have the same settle_id, item, status and event_time, and different content",
+		"两次回调的 settle_id、子订单、状态与事件时间相同，内容不同",
+	}},
+	{RuleCallbackContradicts, SeverityError, "回调与查询不一致", Bilingual{
+		"a callback contradicts the settle query; the query counts",
+		"回调与分账查询不一致；以查询为准",
+	}},
+	{RuleCallbackUnconfirmed, SeverityWarning, "查询不到回调的分账", Bilingual{
+		"the settle query, made after the callback, does not know the settlement; it still counts",
+		"回调之后查询，查不到这笔分账；仍计入",
+	}},
+}
+
+// Rules lists all rules.
+var Rules = func() (all []Rule) {
+	for _, r := range rules {
+		all = append(all, r.rule)
+	}
+	return all
+}()
+
+func (r Rule) index() int { return slices.Index(Rules, r) }
+
+// Severity returns the usual severity of the rule's exceptions, or "" for no rule.
+func (r Rule) Severity() Severity {
+	if i := r.index(); i >= 0 {
+		return rules[i].severity
+	}
+	return ""
+}
+
+// Label returns the rule's name in Chinese, or "" for no rule.
+func (r Rule) Label() string {
+	if i := r.index(); i >= 0 {
+		return rules[i].label
+	}
+	return ""
+}
+
+// Meaning returns what is wrong where the rule is broken.
+func (r Rule) Meaning() Bilingual {
+	if i := r.index(); i >= 0 {
+		return rules[i].meaning
+	}
+	return Bilingual{}
+}

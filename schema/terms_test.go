@@ -1,0 +1,80 @@
+package schema
+
+import (
+	"slices"
+	"strings"
+	"testing"
+)
+
+// TestTermsAreExplained: every verdict, tier, reason and rule of exceptions is in its
+// list once, with what people need to know of it in both languages.
+func TestTermsAreExplained(t *testing.T) {
+	t.Parallel()
+	seen := make(map[string]bool)
+	check := func(kind, value string, texts ...Bilingual) {
+		if seen[kind+value] {
+			t.Errorf("%s %s is listed twice", kind, value)
+		}
+		seen[kind+value] = true
+		for _, text := range texts {
+			if text.English == "" || text.Chinese == "" {
+				t.Errorf("%s %s has no text in both languages: %+v", kind, value, text)
+			}
+		}
+	}
+	for _, v := range Verdicts {
+		check("verdict", string(v), v.Meaning(), v.Advice(), Bilingual{v.Label(), v.Label()})
+	}
+	for _, tier := range Tiers {
+		check("tier", string(tier), tier.Meaning())
+	}
+	for _, r := range Reasons {
+		check("reason", r.Form, r.Meaning)
+	}
+	for _, r := range Rules {
+		check("rule", string(r), r.Meaning(), Bilingual{r.Label(), r.Label()})
+		if r.Severity() != SeverityError && r.Severity() != SeverityWarning {
+			t.Errorf("rule %s has severity %q", r, r.Severity())
+		}
+	}
+}
+
+// TestOpenVerdicts: which verdicts somebody has to act on, and which of them wait for a
+// settlement.
+func TestOpenVerdicts(t *testing.T) {
+	t.Parallel()
+	var open, awaiting []string
+	for _, v := range Verdicts {
+		if v.Open() {
+			open = append(open, string(v))
+		}
+		if v.AwaitsSettlement() {
+			awaiting = append(awaiting, string(v))
+		}
+	}
+	if got, want := strings.Join(open, " "), "mismatched bill_only settlement_only pending failed"; got != want {
+		t.Errorf("open: got %s, want %s", got, want)
+	}
+	if got, want := strings.Join(awaiting, " "), "bill_only pending failed"; got != want {
+		t.Errorf("awaiting a settlement: got %s, want %s", got, want)
+	}
+	if unknown := Verdict("other"); unknown.Open() || unknown.AwaitsSettlement() || unknown.Label() != "" || unknown.Meaning() != (Bilingual{}) {
+		t.Error("an unknown verdict has properties")
+	}
+}
+
+func TestReasonOf(t *testing.T) {
+	t.Parallel()
+	for value, want := range map[string]string{
+		LegFee.Differs(): "<leg>_differs", LegNet.NotBilled(): "<leg>_not_billed", LegTotal.NotSettled(): "<leg>_not_settled",
+		ReasonNotAsked: ReasonNotAsked, "offset_by:2026-11-20/7/8": "offset_by:<bill_date>/<walk_account_id>[/<item>]", "other": "", "offset_by": "",
+	} {
+		got, ok := ReasonOf(value)
+		if got.Form != want || ok != (want != "") {
+			t.Errorf("%s: got %q, %v, want %q", value, got.Form, ok, want)
+		}
+	}
+	if !slices.ContainsFunc(Reasons, func(r Reason) bool { return r.Form == ReasonNothingCompared }) {
+		t.Error("nothing_compared is not listed")
+	}
+}

@@ -1,0 +1,130 @@
+package archive
+
+import (
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+
+	"billwalk/schema"
+)
+
+// Every key of the archive is made and parsed in this file. Walks, passes and batches of
+// callbacks are named by ULIDs, so that names sort by the time they began.
+//
+//	archive/bills/bill_date=D/account=A/<walk>-00001.jsonl.zst         a batch of pages
+//	archive/bills/bill_date=D/account=A/<walk>.json                    the walk's certificate
+//	archive/settlements/bill_date=D/account=A/<pass>-00001.jsonl.zst   a batch of answers
+//	archive/settlements/bill_date=D/account=A/<pass>.json              the end of the pass
+//	archive/callbacks/received=D/<batch>.jsonl.zst                     verified callbacks
+//	archive/callbacks/received=D/quarantine/<batch>.jsonl.zst          callbacks that cannot be read
+//	archive/unreadable/bill_date=D/account=A/<run>-<kind>.jsonl.zst    answers that cannot be read
+//
+// Whatever else lies there is somebody else's file, and is passed over.
+
+const (
+	batchEnding     = ".jsonl.zst"
+	callbacksFolder = "archive/callbacks/received="
+)
+
+const ulid = `([0-9A-HJKMNP-TV-Z]{26})`
+
+// Names of the archive's own objects, below the folder of a day.
+var (
+	unitObject    = regexp.MustCompile(`^account=([0-9]{0,32})/` + ulid + `(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
+	callbackBatch = regexp.MustCompile(`^(quarantine/)?` + ulid + `\.jsonl\.zst$`)
+)
+
+// billsOf returns the folder of a day's bills.
+func billsOf(day schema.Day) string { return fmt.Sprintf("archive/bills/bill_date=%s/", day) }
+
+// settlementsOf returns the folder of a day's settlements.
+func settlementsOf(day schema.Day) string {
+	return fmt.Sprintf("archive/settlements/bill_date=%s/", day)
+}
+
+// callbacksOf returns the folder of the callbacks that were received on a day.
+func callbacksOf(received schema.Day) string { return callbacksFolder + received.String() + "/" }
+
+// accountIn returns an account's folder in that of a day.
+func accountIn(day string, account schema.AccountID) string {
+	return fmt.Sprintf("%saccount=%s/", day, account)
+}
+
+// batchIn returns the key of batch n (from 1) of a walk or pass in an account's folder.
+func batchIn(folder, name string, n int) string {
+	return fmt.Sprintf("%s%s-%05d%s", folder, name, n, batchEnding)
+}
+
+// endIn returns the key of a walk's certificate, or of the end of a pass.
+func endIn(folder, name string) string { return folder + name + ".json" }
+
+func billsBatchKey(u schema.Unit, walk string, n int) string {
+	return batchIn(accountIn(billsOf(u.Day), u.Account.ID), walk, n)
+}
+
+func certificateKey(u schema.Unit, walk string) string {
+	return endIn(accountIn(billsOf(u.Day), u.Account.ID), walk)
+}
+
+func settlementsBatchKey(u schema.Unit, pass string, n int) string {
+	return batchIn(accountIn(settlementsOf(u.Day), u.Account.ID), pass, n)
+}
+
+func passKey(u schema.Unit, pass string) string {
+	return endIn(accountIn(settlementsOf(u.Day), u.Account.ID), pass)
+}
+
+func callbacksBatchKey(received schema.Day, batch string) string {
+	return callbacksOf(received) + batch + batchEnding
+}
+
+func quarantineKey(received schema.Day, batch string) string {
+	return callbacksOf(received) + "quarantine/" + batch + batchEnding
+}
+
+func unreadableKey(u schema.UnreadableAnswer) string {
+	day := fmt.Sprintf("archive/unreadable/bill_date=%s/", u.Unit.Day)
+	return fmt.Sprintf("%s%s-%s%s", accountIn(day, u.Unit.Account.ID), u.Run, u.Kind, batchEnding)
+}
+
+// series is one walk or one pass.
+type series struct {
+	account schema.AccountID
+	name    string
+}
+
+// member is one object of a series: a batch, or what is stored after the last one.
+type member struct {
+	series
+	batch int
+	end   bool // the walk's certificate, or the end of the pass
+}
+
+// parseUnitKey parses a key below the folder of a day's bills or settlements. It returns
+// false for somebody else's file.
+func parseUnitKey(day, key string) (member, bool) {
+	parts := unitObject.FindStringSubmatch(strings.TrimPrefix(key, day))
+	if parts == nil {
+		return member{}, false
+	}
+	batch, _ := strconv.Atoi(parts[3])
+	return member{series{schema.AccountID(parts[1]), parts[2]}, batch, parts[3] == ""}, true
+}
+
+// parseCallbacksKey returns the name of a batch of callbacks, or false for somebody
+// else's file.
+func parseCallbacksKey(received schema.Day, key string) (batch string, quarantined, ok bool) {
+	parts := callbackBatch.FindStringSubmatch(strings.TrimPrefix(key, callbacksOf(received)))
+	if parts == nil {
+		return "", false, false
+	}
+	return parts[2], parts[1] != "", true
+}
+
+// parseReceived returns the day in the key of a batch of callbacks, or false.
+func parseReceived(key string) (schema.Day, bool) {
+	text, _, _ := strings.Cut(strings.TrimPrefix(key, callbacksFolder), "/")
+	day, err := schema.ParseDay(text)
+	return day, err == nil
+}

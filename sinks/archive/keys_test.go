@@ -1,0 +1,61 @@
+package archive
+
+import (
+	"testing"
+
+	"billwalk/schema"
+)
+
+// TestKeys: where each kind of object lies, and that its key is parsed.
+func TestKeys(t *testing.T) {
+	t.Parallel()
+	const name = "01JD0000000000000000000000"
+	day, err := schema.ParseDay("2026-11-20")
+	if err != nil {
+		t.Fatal(err)
+	}
+	u := schema.Unit{Account: schema.Account{ID: "7113893944009705516"}, Day: day}
+	answer := schema.UnreadableAnswer{Unit: u, Kind: schema.UnreadableBills, Run: name}
+	for got, want := range map[string]string{
+		billsBatchKey(u, name, 1):        "archive/bills/bill_date=2026-11-20/account=7113893944009705516/" + name + "-00001.jsonl.zst",
+		certificateKey(u, name):          "archive/bills/bill_date=2026-11-20/account=7113893944009705516/" + name + ".json",
+		settlementsBatchKey(u, name, 12): "archive/settlements/bill_date=2026-11-20/account=7113893944009705516/" + name + "-00012.jsonl.zst",
+		passKey(u, name):                 "archive/settlements/bill_date=2026-11-20/account=7113893944009705516/" + name + ".json",
+		callbacksBatchKey(u.Day, name):   "archive/callbacks/received=2026-11-20/" + name + ".jsonl.zst",
+		quarantineKey(u.Day, name):       "archive/callbacks/received=2026-11-20/quarantine/" + name + ".jsonl.zst",
+		unreadableKey(answer):            "archive/unreadable/bill_date=2026-11-20/account=7113893944009705516/" + name + "-bills.jsonl.zst",
+	} {
+		if got != want {
+			t.Errorf("got %s, want %s", got, want)
+		}
+	}
+	s := series{u.Account.ID, name}
+	for key, want := range map[string]member{
+		billsBatchKey(u, name, 7):                              {series: s, batch: 7},
+		certificateKey(u, name):                                {series: s, end: true},
+		batchIn(accountIn(billsOf(u.Day), s.account), name, 0): {series: s},
+	} {
+		if got, ok := parseUnitKey(billsOf(u.Day), key); got != want || !ok {
+			t.Errorf("%s: got %+v, %v, want %+v", key, got, ok, want)
+		}
+	}
+	for _, key := range []string{
+		billsOf(u.Day) + name + ".json", billsOf(u.Day+1) + "account=1/" + name + ".json", billsOf(u.Day) + "account=x/" + name + ".json",
+		billsBatchKey(u, "walk", 1), billsBatchKey(u, name, 100000), certificateKey(u, name) + "~",
+	} {
+		if got, ok := parseUnitKey(billsOf(u.Day), key); ok {
+			t.Errorf("%s is somebody else's file, got %+v", key, got)
+		}
+	}
+	for key, quarantined := range map[string]bool{callbacksBatchKey(u.Day, name): false, quarantineKey(u.Day, name): true} {
+		if got, in, ok := parseCallbacksKey(u.Day, key); got != name || in != quarantined || !ok {
+			t.Errorf("%s: got %s, %v, %v, want %s, %v", key, got, in, ok, name, quarantined)
+		}
+		if day, ok := parseReceived(key); day != u.Day || !ok {
+			t.Errorf("%s: got %s, %v, want %s", key, day, ok, u.Day)
+		}
+	}
+	if got, _, ok := parseCallbacksKey(u.Day, callbacksOf(u.Day)+"notes.txt"); ok {
+		t.Errorf("a note is taken for batch %s", got)
+	}
+}
