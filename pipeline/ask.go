@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
 
@@ -44,8 +45,8 @@ func (b *builder) settleDay(asking, hard context.Context, day schema.Day) error 
 		for _, e := range a.m.Units {
 			// A unit may turn out damaged only when the archive is read again.
 			u := schema.Unit{Account: e.Account, Day: day}
-			if was, ok := b.results[u]; ok && e.State == schema.Failed && was.failure == nil {
-				b.results[u] = result{failure: e.Failure}
+			if was, ok := b.results[u]; ok && e.State == schema.Failed && was.Failure == nil {
+				b.results[u] = walk.Outcome{Unit: u, Failure: e.Failure}
 			}
 		}
 	}

@@ -14,23 +14,18 @@ import (
 
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/stop"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
-
-// result is what became of a unit: a certificate, or a failure.
-type result struct {
-	certificate *schema.Certificate
-	failure     *schema.Failure
-}
 
 // builder builds the days of a run from the archive alone.
 type builder struct {
 	*Run
 	plan       Plan
-	seen       *sightings
+	refetch    *refetchPolicy
 	summary    *Summary
 	begun      time.Time // when it had waited for other runs
-	results    map[schema.Unit]result
+	results    map[schema.Unit]walk.Outcome
 	assemblies map[partition]*assembly
 	settled    map[schema.Day]bool // staged, and asked for
 	joined     map[schema.Day]bool // published, or given up
@@ -46,13 +41,13 @@ type builder struct {
 	tradeFailures []schema.Failure
 }
 
-func newBuilder(r *Run, plan Plan, seen *sightings, s *Summary, begun time.Time) (*builder, error) {
+func newBuilder(r *Run, plan Plan, refetch *refetchPolicy, s *Summary, begun time.Time) (*builder, error) {
 	book, err := newBook(r.Archive, r.Rules.Lookback)
 	if err != nil {
 		return nil, err
 	}
 	b := &builder{
-		Run: r, plan: plan, seen: seen, summary: s, begun: begun, book: book, unreadable: make(map[schema.Day]error), warned: make(map[schema.Day]bool), results: make(map[schema.Unit]result), assemblies: make(map[partition]*assembly),
+		Run: r, plan: plan, refetch: refetch, summary: s, begun: begun, book: book, unreadable: make(map[schema.Day]error), warned: make(map[schema.Day]bool), results: make(map[schema.Unit]walk.Outcome), assemblies: make(map[partition]*assembly),
 		settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool), tradeHalts: stop.NewHalt(r.Log),
 		callbacks: new(callbacks), manifests: make(map[partition]*schema.Manifest),
 	}
@@ -144,11 +139,11 @@ func (b *builder) assemble(ctx context.Context, base schema.Base) (*assembly, er
 
 // take loads a unit that has ended. It returns at once, but for when all
 // processors are loading.
-func (a *assembly) take(ctx context.Context, u schema.Unit, r result) {
+func (a *assembly) take(ctx context.Context, u schema.Unit, r walk.Outcome) {
 	e := a.m.Entry(u.Account.ID)
 	a.loads.Go(func() error {
-		e.Certificate, e.Failure = r.certificate, r.failure
-		if r.failure != nil {
+		e.Certificate, e.Failure = r.Certificate, r.Failure
+		if r.Failure != nil {
 			last, _, err := a.Archive.Unit(ctx, u)
 			if err != nil { // the archive's cannot be read
 				last = nil
@@ -158,8 +153,8 @@ func (a *assembly) take(ctx context.Context, u schema.Unit, r result) {
 			}
 			e.State, e.Certificate, e.Stale = schema.Failed, last, last != nil && last.Walk != ""
 		} else {
-			e.State = r.certificate.State
-			e.Stale = e.State == schema.Unavailable && r.certificate.Walk != ""
+			e.State = r.Certificate.State
+			e.Stale = e.State == schema.Unavailable && r.Certificate.Walk != ""
 		}
 		return a.load(ctx, e)
 	})
@@ -167,7 +162,7 @@ func (a *assembly) take(ctx context.Context, u schema.Unit, r result) {
 
 // build stages the bills and their exceptions, all units of the day having
 // ended. Where no unit of the partition was ever whole, there is no stage.
-func (a *assembly) build(ctx context.Context, results map[schema.Unit]result) error {
+func (a *assembly) build(ctx context.Context, results map[schema.Unit]walk.Outcome) error {
 	defer a.unspool()
 	if err := a.loads.Wait(); err != nil {
 		return err
@@ -243,7 +238,7 @@ func (a *assembly) published(u schema.Unit) *schema.Entry {
 // read spools a certified walk.
 func (a *assembly) read(ctx context.Context, c *schema.Certificate, common spooledPage) error {
 	u := c.Unit()
-	for answer, err := range certified(ctx, a.Archive, c) {
+	for answer, err := range walk.Certified(ctx, a.Archive, c) {
 		if err != nil {
 			return err
 		}
@@ -263,14 +258,14 @@ func (a *assembly) read(ctx context.Context, c *schema.Certificate, common spool
 // loadElsewhere spools the bills of accounts that a root account's walk found
 // here and that, being configured themselves, are published in another bucket.
 // What both walks found is left to the account's own.
-func (a *assembly) loadElsewhere(ctx context.Context, results map[schema.Unit]result) error {
+func (a *assembly) loadElsewhere(ctx context.Context, results map[schema.Unit]walk.Outcome) error {
 	found := a.spool.payees(func(p *spooledPage) bool { return p.root })
 	for _, account := range a.Accounts {
 		if account.Root || !found[string(account.ID)] || account.ID.Bucket(a.Buckets) == a.base.Bucket {
 			continue
 		}
 		u := schema.Unit{Account: account, Day: a.base.Day}
-		c := results[u].certificate
+		c := results[u].Certificate
 		if c == nil {
 			var err error
 			if c, _, err = a.Archive.Unit(ctx, u); err != nil {

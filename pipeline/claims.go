@@ -88,7 +88,7 @@ type sign struct {
 // here is logged, and the run goes on without; but a store that refuses the claim
 // would refuse all other writes, and ends the run.
 func (r *Run) attend(ctx context.Context) (others bool, leave func(), err error) {
-	if r.Claims == nil || r.Source == nil {
+	if r.Claims == nil || r.Walk.Source == nil {
 		return false, func() {}, nil
 	}
 	p := &presence{r, r.newClaim(), make(map[string]sign)}

@@ -8,13 +8,14 @@ import (
 	"maps"
 	"slices"
 
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
 
 // run builds the days as their units end: stage, settle, join, publish. A day is
 // joined when all days of its window that the run looks at are settled, since an
 // order may have bills on several of them.
-func (b *builder) run(ctx, asking, hard context.Context, finished iter.Seq[ended]) error {
+func (b *builder) run(ctx, asking, hard context.Context, finished iter.Seq[walk.Outcome]) error {
 	left := make(map[schema.Day]int) // units that have not ended
 	for _, u := range b.plan.Units {
 		left[u.Day]++
@@ -24,7 +25,7 @@ func (b *builder) run(ctx, asking, hard context.Context, finished iter.Seq[ended
 		if err := b.take(hard, done); err != nil {
 			return errors.Join(append(faults, err)...)
 		}
-		left[done.unit.Day]--
+		left[done.Unit.Day]--
 		for _, day := range b.ended(left) {
 			if ctx.Err() == nil { // what an interruption cut, the next run goes on with
 				faults = append(faults, b.settleDay(asking, hard, day))
@@ -54,8 +55,8 @@ func (b *builder) ended(left map[schema.Day]int) (days []schema.Day) {
 }
 
 // take loads a unit that has ended into its partition.
-func (b *builder) take(ctx context.Context, done ended) error {
-	at := partition{done.unit.Day, done.unit.Account.ID.Bucket(b.Buckets)}
+func (b *builder) take(ctx context.Context, done walk.Outcome) error {
+	at := partition{done.Unit.Day, done.Unit.Account.ID.Bucket(b.Buckets)}
 	if b.assemblies[at] == nil {
 		a, err := b.assemble(ctx, b.plan.base(at))
 		if err != nil {
@@ -63,8 +64,8 @@ func (b *builder) take(ctx context.Context, done ended) error {
 		}
 		b.assemblies[at] = a
 	}
-	b.results[done.unit] = done.result
-	b.assemblies[at].take(ctx, done.unit, done.result)
+	b.results[done.Unit] = done
+	b.assemblies[at].take(ctx, done.Unit, done)
 	return nil
 }
 
@@ -185,7 +186,7 @@ func (b *builder) publish(ctx context.Context, a *assembly) error {
 		m = a.base.Manifest
 	}
 	b.summary.published(m, unchanged, false)
-	b.Progress.partitions.Add(1)
+	b.Progress.PartitionPublished()
 	return nil
 }
 
@@ -242,4 +243,9 @@ func (b *builder) join(asking, ctx context.Context, a *assembly) error {
 		}
 		return j.out(r)
 	})
+}
+
+type partition struct {
+	day    schema.Day
+	bucket int
 }

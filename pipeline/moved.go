@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
 
@@ -113,7 +114,7 @@ func (a *assembly) newStores() map[string]bool {
 	for _, account := range a.Accounts {
 		u := schema.Unit{Account: account, Day: a.base.Day}
 		was, _, _ := a.plan.published(u)
-		if is := a.results[u].certificate; !account.Root && is != nil && is.Walk != "" && (was == nil || was.Walk == "") {
+		if is := a.results[u].Certificate; !account.Root && is != nil && is.Walk != "" && (was == nil || was.Walk == "") {
 			stores[string(account.ID)] = true
 		}
 	}
@@ -131,7 +132,7 @@ func (a *assembly) coveredByRoots(ctx context.Context, stores map[string]bool) (
 	for _, account := range a.Accounts {
 		u := schema.Unit{Account: account, Day: a.base.Day}
 		was, _, _ := a.plan.published(u)
-		if is := a.results[u].certificate; account.Root && otherBills(was, is) {
+		if is := a.results[u].Certificate; account.Root && otherBills(was, is) {
 			if err := a.addPayees(ctx, is, stores, covered); err != nil {
 				return nil, err
 			}
@@ -142,7 +143,7 @@ func (a *assembly) coveredByRoots(ctx context.Context, stores map[string]bool) (
 
 // addPayees adds the keys of a certified walk's bills that pay one of the accounts.
 func (a *assembly) addPayees(ctx context.Context, c *schema.Certificate, payees map[string]bool, keys map[schema.BillKey]bool) error {
-	for answer, err := range certified(ctx, a.Archive, c) {
+	for answer, err := range walk.Certified(ctx, a.Archive, c) {
 		if err != nil {
 			return err
 		}

@@ -15,14 +15,16 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"billwalk/pipeline/passid"
+	"billwalk/pipeline/progress"
 	"billwalk/pipeline/stop"
 	"billwalk/pipeline/unreadable"
 	"billwalk/schema"
 )
 
 const (
-	ordersAtATime = 64      // of one unit; after them it is learned which rule answers
-	settleBatch   = 1 << 20 // of answers as received, stored as one batch
+	ordersAtATime = 64               // of one unit; after them it is learned which rule answers
+	settleBatch   = 1 << 20          // of answers as received, stored as one batch
+	settleSpan    = 30 * time.Second // between the first answer of a batch and its last
 )
 
 // settler asks the trade system for the orders of one day, as little as
@@ -33,7 +35,7 @@ type settler struct {
 	book       *book
 	now        func() time.Time
 	log        *slog.Logger
-	progress   *Progress
+	progress   *progress.Counter
 	runID      string
 	started    time.Time               // the run
 	begun      time.Time               // its work, after it had waited for other runs
@@ -50,7 +52,7 @@ type settler struct {
 func (b *builder) settler() *settler {
 	return &settler{
 		trade: b.Trade, archive: b.Archive, book: b.book, now: b.Now, log: b.Log, progress: b.Progress, runID: b.ID,
-		started: b.summary.StartedAt, begun: b.begun, lastDay: b.lastLook(), finalCheck: b.FinalCheck, backfill: b.Backfill, endedWell: b.seen.endedWell, inFlight: b.TradeInFlight, halts: b.tradeHalts,
+		started: b.summary.StartedAt, begun: b.begun, lastDay: b.lastLook(), finalCheck: b.FinalCheck, backfill: b.Backfill, endedWell: b.refetch.runEndedWell, inFlight: b.TradeInFlight, halts: b.tradeHalts,
 	}
 }
 
@@ -115,12 +117,12 @@ func (p *settlePass) run(ctx, hard context.Context, orders []wanted, c *schema.C
 		return &p.asked, err
 	}
 	due := slices.DeleteFunc(orders, func(o wanted) bool { return !p.due(&o) })
-	p.progress.ordersExpected.Add(int64(len(due)))
+	p.progress.ExpectOrders(len(due))
 	calls, cancel := stop.Outlast(ctx, stop.Grace) // a call may wait for an outage to end, but not for ever
 	defer p.abandon(cancel)
 	err := p.all(ctx, calls, hard, due)
 	if anew := p.book.askAnew(p.unit); err == nil && p.Answered == int64(len(due)) && len(anew) > 0 {
-		p.progress.ordersExpected.Add(int64(len(anew)))
+		p.progress.ExpectOrders(len(anew))
 		p.Orders, due = p.Orders+int64(len(anew)), append(due, anew...)
 		err = p.all(ctx, calls, hard, anew)
 	}
@@ -247,7 +249,7 @@ func (p *settlePass) take(ctx context.Context, o *wanted, r *answered) error {
 		return nil
 	}
 	p.Answered++
-	p.progress.orders.Add(1)
+	p.progress.OrderAnswered()
 	p.learn(o, r)
 	for _, a := range r.answers {
 		if err := p.store(ctx, a); err != nil {

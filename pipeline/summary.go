@@ -3,6 +3,7 @@ package pipeline
 import (
 	"time"
 
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
 
@@ -135,14 +136,14 @@ func (s *Summary) ended() time.Time {
 }
 
 // unit notes what became of a unit.
-func (s *Summary) unit(r result) {
+func (s *Summary) unit(o walk.Outcome) {
 	switch {
-	case r.failure != nil:
+	case o.Failure != nil:
 		s.Units.Failed++
-		s.Failures = append(s.Failures, *r.failure)
-	case r.certificate.State == schema.Unavailable:
+		s.Failures = append(s.Failures, *o.Failure)
+	case o.Certificate.State == schema.Unavailable:
 		s.Units.Unavailable++
-		s.Unavailable = append(s.Unavailable, *r.certificate.Unavailable)
+		s.Unavailable = append(s.Unavailable, *o.Certificate.Unavailable)
 	default:
 		s.Units.Complete++
 	}

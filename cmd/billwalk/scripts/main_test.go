@@ -13,7 +13,7 @@ import (
 	"billwalk/schema"
 )
 
-// program is the folder of billwalk. It is the test binary of package main, which
+// program is the folder of billwalk. It is the test binary of package cli, which
 // under this name is the program itself, but for its clock.
 var program string
 
@@ -29,7 +29,7 @@ func run(m *testing.M) int {
 	if raceDetector() {
 		args = append(args, "-race")
 	}
-	if out, err := exec.Command("go", append(args, "..")...).CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", append(args, "../cli")...).CombinedOutput(); err != nil {
 		fmt.Fprintf(os.Stderr, "go test -c: %v\n%s", err, out)
 		return 1
 	}

@@ -10,8 +10,8 @@ import (
 func BenchmarkPage(b *testing.B) {
 	p := New(Config{Seed: 1, Bills: 50_000, Now: fixedClock})
 	u := schema.Unit{Account: p.Accounts()[1], Day: demoDay}
-	reach, _ := p.world.find(u.Account)
-	c := call{question: question{api: BillsAPI, day: u.Day, asked: 1}, account: u.Account, reach: reach, cursor: "x", offset: 20_000, size: 50}
+	reach, _ := p.world.scopeOf(u.Account)
+	c := call{apiQuery: apiQuery{api: BillsAPI, day: u.Day, attempt: 1}, account: u.Account, scope: reach, cursor: "x", offset: 20_000, size: 50}
 	b.ReportAllocs()
 	for b.Loop() {
 		p.success(c, "")
@@ -24,6 +24,6 @@ func BenchmarkSettlements(b *testing.B) {
 	order := p.world.bill(place{p.world.merchants[0].payees[0], demoDay, 8_000}).ShopOrderID
 	b.ReportAllocs()
 	for b.Loop() {
-		p.settlements(question{api: SettleAPI, day: demoDay, asked: 1}, "order_id", order)
+		p.settlements(apiQuery{api: SettleAPI, day: demoDay, attempt: 1}, "order_id", order)
 	}
 }

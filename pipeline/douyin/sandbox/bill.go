@@ -7,7 +7,7 @@ import (
 	"billwalk/schema"
 )
 
-// settleType says which kind of bill stands at the place.
+// settleType returns the kind of the bill at the place.
 func (w *world) settleType(at place) (settleType, subType int) {
 	switch roll := w.dice(at, "type"); {
 	case roll%100 < 88:
@@ -25,8 +25,8 @@ func (w *world) settleType(at place) (settleType, subType int) {
 	}
 }
 
-// bill returns the bill at the place, at a cost that does not depend on how
-// many there are: everything follows from the place itself.
+// bill returns the bill at the place. Everything follows from the place, so the cost
+// does not depend on the number of bills.
 func (w *world) bill(at place) bill {
 	switch rule := w.planted(at); rule {
 	case "":
@@ -37,10 +37,10 @@ func (w *world) bill(at place) bill {
 	}
 	b := w.plain(at)
 	if w.planted(place{at.payee, at.day, at.slot + 1}) == DuplicateConflict && at.slot+1 < w.count(at.payee, at.day) {
-		b.raises = []string{DuplicateConflict}
+		b.exceptions = []string{DuplicateConflict}
 		return b
 	}
-	w.wound(&b, at)
+	w.applyContentFaults(&b, at)
 	return b
 }
 
@@ -73,7 +73,7 @@ func (w *world) sale(at place) bill {
 	if shape.funds && r.IntN(10) < 7 {
 		b.setFunds(b.direction)
 	}
-	w.surprise(&b, at, r)
+	w.addUnknownFields(&b, at, r)
 	return b
 }
 
@@ -98,8 +98,8 @@ func (w *world) refund(at place) bill {
 	return b
 }
 
-// charge returns a bill that is neither sale nor refund. Only fund_amount_type
-// tells its direction.
+// charge returns a bill that is neither sale nor refund. Only fund_amount_type gives
+// its direction.
 func (w *world) charge(at place, settleType, subType int) bill {
 	r := draw(w.dice(at, "charge"))
 	b := w.orderOf(at)
@@ -117,8 +117,8 @@ func (w *world) charge(at place, settleType, subType int) bill {
 
 const secondsPerDay = 24 * 60 * 60
 
-// saleTime is within opening hours, but for the first two bills of a day, which
-// stand on its first and last second.
+// saleTime returns a time within opening hours, except for the first two bills of a
+// day, which have its first and its last second.
 func saleTime(at place, r *rand.Rand) int64 {
 	start := at.day.Start().Unix()
 	switch at.slot {

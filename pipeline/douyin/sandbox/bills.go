@@ -11,7 +11,7 @@ import (
 func (p *Platform) serveBills(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
 	arrived := p.config.Now()
-	number := p.traffic.arrive(Request{
+	number := p.traffic.record(Request{
 		API: BillsAPI, At: arrived, Cursor: query.Get("cursor"), Day: query.Get("bill_date"),
 		Account: query.Get("account_id") + query.Get("root_account_id"),
 	})
@@ -22,18 +22,19 @@ func (p *Platform) serveBills(w http.ResponseWriter, r *http.Request) {
 	if refused := p.refuse(r, BillsAPI, number); refused != 0 {
 		code = refused
 	}
-	if c.identity == 0 {
-		c.identity = dice(p.config.Seed, word(r.URL.RawQuery))
+	if c.hash == 0 {
+		c.hash = dice(p.config.Seed, word(r.URL.RawQuery))
 	}
-	c.asked = p.memory.again(c.identity)
+	c.attempt = p.counts.increment(c.hash)
 	if code != 0 {
-		p.send(w, r, p.failure(c.question, code))
+		p.send(w, r, p.failure(c.apiQuery, code))
 		return
 	}
 	p.send(w, r, p.answer(c, r.Header.Get("access-token")))
 }
 
-// refuse returns the error code of a call that is refused whatever it asks, or 0.
+// refuse returns the error code of a call that is refused regardless of its content:
+// for its token, its app, the rate limit, or an ending fault. 0 is none.
 func (p *Platform) refuse(r *http.Request, api string, number int) int64 {
 	now := p.config.Now()
 	key, good := p.tokens.owner(r.Header.Get("access-token"), now)
@@ -46,48 +47,48 @@ func (p *Platform) refuse(r *http.Request, api string, number int) int64 {
 	if !p.windows[api].accept(now) {
 		return p.config.Faults.limitCode()
 	}
-	if f, ok := p.ending(api, number); ok {
-		p.traffic.struck(api, f)
+	if f, ok := p.endingFault(api, number); ok {
+		p.traffic.countFault(api, f)
 		return f.code
 	}
 	return 0
 }
 
-// answer returns the reply to a call that is in order.
+// answer returns the reply to a valid call.
 func (p *Platform) answer(c call, token string) reply {
-	if f, ok := p.striking(c.reach, c.day); ok {
-		p.traffic.struck(BillsAPI, f)
-		return p.spoiled(c, f)
+	if f, ok := p.lastingFault(c.scope, c.day); ok {
+		p.traffic.countFault(BillsAPI, f)
+		return p.withLastingFault(c, f)
 	}
 	if p.Unauthorised(c.account) {
-		return p.failure(c.question, codeUnauthorised)
+		return p.failure(c.apiQuery, codeUnauthorised)
 	}
 	if code, unavailable := p.Unavailable(schema.Unit{Account: c.account, Day: c.day}); unavailable {
-		return p.failure(c.question, code)
+		return p.failure(c.apiQuery, code)
 	}
-	if f, ok := p.passing(c.question); ok {
-		return p.interrupted(c.question, f, token, func() reply { return p.success(c, "") })
+	if f, ok := p.passingFault(c.apiQuery); ok {
+		return p.withPassingFault(c.apiQuery, f, token, func() reply { return p.success(c, "") })
 	}
 	return p.success(c, "")
 }
 
-// success returns the reply with the call's page, spoiled by a lasting fault
-// where one is named.
-func (p *Platform) success(c call, spoiledBy string) reply {
+// success returns the reply with the call's page, changed by the named lasting fault
+// if any.
+func (p *Platform) success(c call, lasting string) reply {
 	if c.cursor == firstCursor {
-		p.beginWalk(c)
+		p.countWalk(c)
 	}
 	out := p.page(c)
-	p.spoil(&out, c, spoiledBy)
-	p.traffic.answered(BillsAPI, 0)
-	body := compact(envelope{Data: out, Extra: p.extra(c.question, 0)})
-	return reply{body: p.dress(body, c)}
+	p.spoilPage(&out, c, lasting)
+	p.traffic.countAnswer(BillsAPI, 0)
+	body := compact(envelope{Data: out, Extra: p.extra(c.apiQuery, 0)})
+	return reply{body: p.applyFormatFaults(body, c)}
 }
 
-// spoiled returns the reply under a lasting fault.
-func (p *Platform) spoiled(c call, f fault) reply {
+// withLastingFault returns the reply to a call that meets a lasting fault.
+func (p *Platform) withLastingFault(c call, f fault) reply {
 	if f.code != 0 {
-		return p.failure(c.question, f.code)
+		return p.failure(c.apiQuery, f.code)
 	}
 	out := p.success(c, f.name)
 	switch f.name {

@@ -7,66 +7,66 @@ import (
 	"billwalk/schema"
 )
 
-// Slots are dealt to orders in blocks of four: one order of two items and two
-// single ones, for example. Each row holds the first slot of each slot's order.
-var dealings = [][4]int{{0, 1, 2, 3}, {0, 1, 2, 3}, {0, 0, 2, 3}, {0, 0, 2, 2}, {0, 0, 0, 3}, {0, 1, 1, 1}, {0, 0, 0, 0}}
+// blockLayouts are the ways in which a block of four slots is divided into orders:
+// for each slot, the first slot of its order.
+var blockLayouts = [][4]int{{0, 1, 2, 3}, {0, 1, 2, 3}, {0, 0, 2, 3}, {0, 0, 2, 2}, {0, 0, 0, 3}, {0, 1, 1, 1}, {0, 0, 0, 0}}
 
 const blockSize = 4
 
-func blockOf(slot int) int { return slot / blockSize * blockSize }
+func firstSlotOfBlock(slot int) int { return slot / blockSize * blockSize }
 
-// home returns the place that the order of the bill at the place is named after:
-// its first slot, mostly. The last slot of a block may belong to an order of
-// another day or of the head office instead.
-func (w *world) home(at place) place {
+// originOf returns the place that identifies the order of the bill at the place: the
+// order's first slot. The last slot of a block may belong to an order of another day,
+// or of the head office, instead.
+func (w *world) originOf(at place) place {
 	if at.slot%blockSize == blockSize-1 {
 		if from, _, ok := w.span(at); ok {
 			return place{at.payee, from, at.slot}
 		}
-		if w.joins(at) {
+		if w.joinsHeadOffice(at) {
 			at.payee = at.payee.merchant.payees[0]
 		}
 	}
-	block := blockOf(at.slot)
-	deal := dealings[w.dice(place{at.payee, at.day, block}, "deal")%uint64(len(dealings))]
+	block := firstSlotOfBlock(at.slot)
+	deal := blockLayouts[w.dice(place{at.payee, at.day, block}, "deal")%uint64(len(blockLayouts))]
 	return place{at.payee, at.day, block + deal[at.slot%blockSize]}
 }
 
-// spanning says that the place's block may have an order of several days. The
-// other blocks may have one of several payees.
-func spanning(at place) bool { return blockOf(at.slot)%(2*blockSize) == 0 }
+// maySpanDays reports whether the place's block may have an order of several days.
+// The other blocks may have an order of several payees.
+func maySpanDays(at place) bool { return firstSlotOfBlock(at.slot)%(2*blockSize) == 0 }
 
-// A period is a stretch of days within which an order of several days lies.
+// periodLength is the number of days within which an order of several days lies.
 const periodLength = 5
 
-// span returns the first of the days, and how many, over which one order is
-// verified in the slot, if the day is among them.
+// span returns the first day, and the number of days, of an order of several days in
+// the slot. ok is false if there is none that includes the day.
 func (w *world) span(at place) (from schema.Day, days int, ok bool) {
-	if w.healthy || !spanning(at) {
+	if w.healthy || !maySpanDays(at) {
 		return 0, 0, false
 	}
 	shifted := int(at.day) + at.payee.number
 	start := at.day - schema.Day((shifted%periodLength+periodLength)%periodLength)
-	chance := w.dice(place{at.payee, start, blockOf(at.slot)}, "span")
+	chance := w.dice(place{at.payee, start, firstSlotOfBlock(at.slot)}, "span")
 	days = 2 + int(chance/3%2)
 	from = start + schema.Day(chance/6%uint64(periodLength-days+1))
 	return from, days, chance%3 == 0 && from <= at.day && at.day < from+schema.Day(days)
 }
 
-// joins says that the store's bill is of an order of its brand's head office:
-// one order under two payees.
-func (w *world) joins(at place) bool {
+// joinsHeadOffice reports whether the store's bill belongs to an order of its brand's
+// head office: one order with two payees.
+func (w *world) joinsHeadOffice(at place) bool {
 	m := at.payee.merchant
-	return !w.healthy && at.payee != m.payees[0] && !spanning(at) && w.dice(at, "join")%4 == 0
+	return !w.healthy && at.payee != m.payees[0] && !maySpanDays(at) && w.dice(at, "join")%4 == 0
 }
 
-// usualBizType is what most of a merchant's bills are: 1 coupons, 3 payment at
-// the table, 5 ordering.
+// usualBizType returns the biz_type of most of a merchant's bills: 1 coupons, 3
+// payment at the table, 5 ordering.
 func usualBizType(m *merchant) int { return []int{1, 1, 5, 1, 3}[m.index%5] }
 
-// orderOf returns a bill with what all bills of one order share.
+// orderOf returns a bill with the fields that all bills of one order share.
 func (w *world) orderOf(at place) bill {
-	order := w.home(at)
+	order := w.originOf(at)
 	r := draw(w.dice(order, "order"))
 	bizType := usualBizType(at.payee.merchant)
 	if r.IntN(5) == 0 {
@@ -77,11 +77,11 @@ func (w *world) orderOf(at place) bill {
 		BizType:     &bizType,
 		ShopOrderID: w.id(order, idOrder),
 		SKUID:       makeID(w.seed, idSKU, at.payee.merchant.index, 0, r.IntN(50)),
-		home:        order,
+		origin:      order,
 	}
 	store := at.payee.merchant.payees[r.IntN(len(at.payee.merchant.payees))]
 	b.POIID = makeID(w.seed, idPOI, store.number, 0, 0)
-	b.VerifyPOIAccountID = string(store.id) // where it was verified, not who is paid
+	b.VerifyPOIAccountID = string(store.id) // the store that verified, not the one that is paid
 	if r.IntN(20) == 0 {
 		b.POIID = ""
 	}
@@ -93,7 +93,7 @@ func (w *world) orderOf(at place) bill {
 		b.GroupName = dishes[r.IntN(len(dishes))]
 	case roll < 37:
 		b.GroupName = hostile[r.IntN(len(hostile))]
-	} // and otherwise there is none
+	} // otherwise there is none
 	if !w.healthy && r.IntN(60) == 0 {
 		b.ShopOrderID = ""
 	}
@@ -101,8 +101,8 @@ func (w *world) orderOf(at place) bill {
 	return b
 }
 
-// setCertificate gives coupons their ids. Some coupons are good for two items,
-// and then two bills share one certificate and its verification.
+// setCertificate sets the ids of a coupon. Some coupons are for two items: then two
+// bills share one certificate and its verification.
 func (w *world) setCertificate(b *bill, at, order place) {
 	if *b.BizType != 1 {
 		return
@@ -113,8 +113,8 @@ func (w *world) setCertificate(b *bill, at, order place) {
 	b.CertificateID, b.VerifyID = w.id(at, idCertificate), w.id(at, idVerify)
 }
 
-// surprise adds fields that a client does not know yet, now and then.
-func (w *world) surprise(b *bill, at place, r *rand.Rand) {
+// addUnknownFields sometimes adds a field that a client does not know.
+func (w *world) addUnknownFields(b *bill, at place, r *rand.Rand) {
 	switch r.IntN(24) {
 	case 0:
 		b.FlowID = w.id(at, idFlow)

@@ -8,12 +8,13 @@ import (
 	"strings"
 )
 
-// field is a member of a JSON object whose members have an order.
+// field is one member of an object.
 type field struct {
 	name  string
 	value any
 }
 
+// object is a JSON object whose members keep their order.
 type object []field
 
 // MarshalJSON writes the members in their order.
@@ -32,13 +33,12 @@ func (o object) MarshalJSON() ([]byte, error) {
 	return out.Bytes(), nil
 }
 
-// callbackBody writes the callback of version 2.0. The turn decides the order of
-// its fields, and nothing else.
-func (w *world) callbackBody(s *settlement, turn int) []byte {
-	return compact(turned(object{{"version", "2.0"}, {"msg", string(compact(turned(w.message(s), turn)))}, {"type", "settle"}}, turn))
+// callbackBody returns the callback of version 2.0, with its fields rotated.
+func (w *world) callbackBody(s *settlement, rotation int) []byte {
+	return compact(rotated(object{{"version", "2.0"}, {"msg", string(compact(rotated(w.message(s), rotation)))}, {"type", "settle"}}, rotation))
 }
 
-// message returns what a callback says in the names of version 2.0.
+// message returns the message of a callback with the field names of version 2.0.
 func (w *world) message(s *settlement) object {
 	return append(object{
 		{"app_id", w.appID()}, {"status", s.status}, {"order_id", s.orderID}, {"cp_extra", s.style().cpExtra}, {"message", s.message()},
@@ -46,35 +46,35 @@ func (w *world) message(s *settlement) object {
 	}, s.amounts()...)
 }
 
-// turned returns the fields with another one first.
-func turned(o object, times int) object {
-	times %= len(o)
-	return slices.Concat(o[times:], o[:times])
+// rotated returns the fields, beginning with the nth.
+func rotated(o object, n int) object {
+	n %= len(o)
+	return slices.Concat(o[n:], o[:n])
 }
 
-// amounts returns the fields that callbacks of both kinds have. What the settle
-// query withholds they withhold, too.
+// amounts returns the fields that both kinds of callbacks have. They leave out the
+// amounts that the settle query leaves out.
 func (s *settlement) amounts() object {
 	out := object{{"settle_detail", s.detail("callback detail")}, {"settle_amount", s.fen[legTotal]}, {"is_auto_settle", s.auto()}}
-	if s.told[legFee] {
+	if s.shown[legFee] {
 		out = append(out, field{"rake", s.fen[legFee]})
 	}
-	if s.told[legCommission] {
+	if s.shown[legCommission] {
 		out = append(out, field{"commission", s.fen[legCommission]})
 	}
-	if s.item != "" || s.look%5 == 0 {
+	if s.item != "" || s.variant%5 == 0 {
 		out = append(out, field{"item_order_id", s.item})
 	}
 	return out
 }
 
-// legacyBody writes the callback as 担保支付 did, signed with the token. What it says has
-// the names of either version: the documents say that only the signature differs.
+// legacyBody returns a callback of 担保支付, signed with the token. Its message has the
+// field names of either version, as the documents say that only the signature differs.
 func (w *world) legacyBody(s *settlement, token, timestamp, nonce string) []byte {
 	return legacyEnvelope(w.legacyMessage(s), token, timestamp, nonce)
 }
 
-// legacyEnvelope writes and signs a message as 担保支付 did; more goes before it.
+// legacyEnvelope signs a message as 担保支付 does. more is written before it.
 func legacyEnvelope(message object, token, timestamp, nonce string, more ...field) []byte {
 	msg := string(compact(message))
 	return compact(append(object(more),
@@ -82,16 +82,16 @@ func legacyEnvelope(message object, token, timestamp, nonce string, more ...fiel
 }
 
 func (w *world) legacyMessage(s *settlement) object {
-	if s.look%7 < 3 {
+	if s.variant%7 < 3 {
 		return w.message(s)
 	}
 	message := object{{"appid", w.appID()}, {"cp_settle_no", s.outSettleNo}}
-	if s.look%2 == 0 {
+	if s.variant%2 == 0 {
 		message[0].name = "app_id"
 	}
 	switch {
-	case s.auto() && s.look%3 == 0: // cp_settle_no tells it
-	case s.look%5 == 0:
+	case s.auto() && s.variant%3 == 0: // cp_settle_no is the same
+	case s.variant%5 == 0:
 		message = append(message, field{"channel_settle_id", s.settleID})
 	default:
 		message = append(message, field{"settle_no", s.settleID})
@@ -105,8 +105,8 @@ func (w *world) legacyMessage(s *settlement) object {
 	return append(message, s.amounts()...)
 }
 
-// legacySignature is the signature of 担保支付: SHA-1, in hex, of what is not
-// empty, sorted.
+// legacySignature returns the signature of 担保支付: SHA-1, in hex, of the parts that
+// are not empty, sorted and joined.
 func legacySignature(parts ...string) string {
 	parts = slices.DeleteFunc(parts, func(part string) bool { return part == "" })
 	slices.Sort(parts)

@@ -9,25 +9,25 @@ import (
 	"billwalk/schema"
 )
 
-// question is what logids and passing faults of an answer depend on.
-type question struct {
-	api      string
-	day      schema.Day // of the bills, or of the asking
-	identity uint64     // the same for the same question
-	asked    int        // how often it was asked, from 1
+// apiQuery is what the logid and the passing fault of an answer depend on.
+type apiQuery struct {
+	api     string
+	day     schema.Day // of the bills, or of the settle query itself
+	hash    uint64     // equal for equal queries
+	attempt int        // counts equal queries, from 1
 }
 
-// call is one question to the bill API, checked.
+// call is a checked query of the bill API.
 type call struct {
-	question
+	apiQuery
 	account schema.Account
-	reach   walkable
+	scope   accountScope
 	cursor  string
-	offset  int // the position that the cursor stands for
+	offset  int // the position of the cursor
 	size    int
 }
 
-// unit is a number for the account and day that the call is about.
+// unit returns a number that identifies the call's account and day.
 func (c call) unit(seed uint64) uint64 {
 	root := uint64(0)
 	if c.account.Root {
@@ -36,11 +36,11 @@ func (c call) unit(seed uint64) uint64 {
 	return dice(seed, word("unit"), word(string(c.account.ID)), root, uint64(c.day))
 }
 
-const mostPageSize = 50
+const maxPageSize = 50
 
 // readCall checks the query and returns the call, or an error code.
 func (p *Platform) readCall(query url.Values) (call, int64) {
-	c := call{question: question{api: BillsAPI}, cursor: query.Get("cursor")}
+	c := call{apiQuery: apiQuery{api: BillsAPI}, cursor: query.Get("cursor")}
 	for _, name := range []string{"cursor", "size", "bill_date"} {
 		if !query.Has(name) {
 			return c, codeMissingParameter
@@ -50,7 +50,7 @@ func (p *Platform) readCall(query url.Values) (call, int64) {
 	if (id == "") == (root == "") {
 		return c, codeBadParameter
 	}
-	if query.Has("withdraw_id") || query.Has("biz_type") { // not simulated, and not to be ignored
+	if query.Has("withdraw_id") || query.Has("biz_type") { // not simulated
 		return c, codeBadParameter
 	}
 	c.account = schema.Account{ID: schema.AccountID(id + root), Root: root != ""}
@@ -58,24 +58,24 @@ func (p *Platform) readCall(query url.Values) (call, int64) {
 	if c.day, err = schema.ParseDay(query.Get("bill_date")); err != nil {
 		return c, codeBadParameter
 	}
-	if c.size, err = strconv.Atoi(query.Get("size")); err != nil || c.size < 1 || c.size > mostPageSize {
+	if c.size, err = strconv.Atoi(query.Get("size")); err != nil || c.size < 1 || c.size > maxPageSize {
 		return c, codeBadParameter
 	}
 	var ok bool
 	if c.offset, ok = p.openCursor(c); !ok {
 		return c, codeBadParameter
 	}
-	if c.reach, ok = p.world.find(c.account); !ok {
+	if c.scope, ok = p.world.scopeOf(c.account); !ok {
 		return c, codeUnauthorised
 	}
-	c.identity = dice(c.unit(p.config.Seed), uint64(c.offset), uint64(c.size))
+	c.hash = dice(c.unit(p.config.Seed), uint64(c.offset), uint64(c.size))
 	return c, 0
 }
 
 const firstCursor = "0"
 
-// sealCursor returns the cursor of a position in the call's unit: opaque, good
-// for this account and day alone, the same whenever it is asked.
+// sealCursor returns the opaque cursor of a position in the call's unit. It is
+// always the same, and valid for this account and day only.
 func (p *Platform) sealCursor(c call, offset int) string {
 	var block [16]byte
 	binary.BigEndian.PutUint64(block[:8], c.unit(p.config.Seed))

@@ -16,7 +16,7 @@ func TestBadCallsAreRefused(t *testing.T) {
 	w := walk(t, p)
 	w.authorise()
 	brand, single := p.Accounts()[0], p.Accounts()[1]
-	foreign := p.sealCursor(call{question: question{day: demoDay}, account: single}, 50)
+	foreign := p.sealCursor(call{apiQuery: apiQuery{day: demoDay}, account: single}, 50)
 	for _, c := range []struct {
 		name   string
 		change func(url.Values)
@@ -142,11 +142,11 @@ func TestRequestsAreRecorded(t *testing.T) {
 	if stats.Calls[BillsAPI] != 3 || stats.Codes["bills 0"] != 3 || stats.Codes["token 0"] != 1 || stats.Busiest[BillsAPI] != 3 {
 		t.Errorf("stats %+v", stats)
 	}
-	for range mostRequests {
-		p.traffic.arrive(Request{API: TokenAPI})
+	for range maxRequests {
+		p.traffic.record(Request{API: TokenAPI})
 	}
-	if got := p.Requests(); len(got) != mostRequests || got[0].API != TokenAPI {
-		t.Errorf("%d requests are kept, want the latest %d", len(got), mostRequests)
+	if got := p.Requests(); len(got) != maxRequests || got[0].API != TokenAPI {
+		t.Errorf("%d requests are kept, want the latest %d", len(got), maxRequests)
 	}
 }
 
@@ -168,7 +168,7 @@ func FuzzQuery(f *testing.F) {
 	account := p.Accounts()[0]
 	good := unitQuery(schema.Unit{Account: account, Day: demoDay}, firstCursor, 50)
 	f.Add(good.Encode())
-	good.Set("cursor", p.sealCursor(call{question: question{day: demoDay}, account: account}, 50))
+	good.Set("cursor", p.sealCursor(call{apiQuery: apiQuery{day: demoDay}, account: account}, 50))
 	f.Add(good.Encode())
 	f.Add("cursor=0&size=50&bill_date=2026-11-20&account_id=%00")
 	f.Fuzz(func(t *testing.T, raw string) {

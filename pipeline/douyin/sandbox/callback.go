@@ -7,32 +7,35 @@ import (
 	"billwalk/schema"
 )
 
-// Notified is a delivery of callbacks: those that [Platform.Callbacks] yields.
-type Notified struct {
+// CallbackWindow selects callbacks: those that [Platform.Callbacks] yields for the
+// days and the time.
+type CallbackWindow struct {
 	From, To schema.Day
 	At       time.Time
 }
 
 // Callback is one settle callback (通知分账结果).
 type Callback struct {
-	Settled    // what it tells; the account and out_order_no are not told, and the day is that of event_time
-	AppID      string
-	AutoSettle bool
-	Message    string
-	Body       []byte // of version 2.0
+	SettlementRow // its content, without account and out_order_no; the day is that of event_time
+	AppID         string
+	AutoSettle    bool
+	Message       string
+	Body          []byte // of version 2.0
 }
 
-// Callbacks yields what the platform has to notify of, as of the time: the final
-// settlements of each order of which one is of the days from..to, and those of the
-// same days that no bill explains. An order is told whole or not at all: not while
-// the last of its settlements is still to come, nor, if it is of several days, while
-// one is under way, for then what is told could be all there is to one of the days.
-// Unauthorised merchants get no callbacks, unavailable units do.
+// Callbacks yields the callbacks that the platform has sent by the time: of each
+// order with a settlement on the days from..to, all final settlements, and those of
+// orders without bills.
+//
+// An order has all its callbacks or none. It has none before its last settlement, and,
+// if it has several days, none while a settlement is in progress: its callbacks could
+// then look complete for one of the days. Unauthorised merchants have no callbacks,
+// unavailable units do.
 func (p *Platform) Callbacks(from, to schema.Day, at time.Time) iter.Seq[Callback] {
 	return func(yield func(Callback) bool) {
-		for _, told := range p.notices(Notified{from, to, at}) {
-			for i := range told {
-				if !yield(p.callback(&told[i])) {
+		for _, settlements := range p.callbackOrders(CallbackWindow{from, to, at}) {
+			for i := range settlements {
+				if !yield(p.callback(&settlements[i])) {
 					return
 				}
 			}
@@ -41,9 +44,9 @@ func (p *Platform) Callbacks(from, to schema.Day, at time.Time) iter.Seq[Callbac
 }
 
 func (p *Platform) callback(s *settlement) Callback {
-	c := Callback{Settled: s.row(s.ownDay()), AppID: p.world.appID(), AutoSettle: s.auto(), Message: s.message(), Body: p.world.callbackBody(s, 0)}
+	c := Callback{SettlementRow: s.row(s.ownDay()), AppID: p.world.appID(), AutoSettle: s.auto(), Message: s.message(), Body: p.world.callbackBody(s, 0)}
 	c.OutOrderNo = ""
 	return c
 }
 
-func (n Notified) covers(day schema.Day) bool { return n.From <= day && day <= n.To }
+func (n CallbackWindow) covers(day schema.Day) bool { return n.From <= day && day <= n.To }

@@ -14,15 +14,15 @@ import (
 	"billwalk/schema"
 )
 
-// callbackSeen is the body of a callback as this reader has it.
-type callbackSeen struct {
+// callbackText is the body of a callback.
+type callbackText struct {
 	Version, Msg, Type string
 }
 
-// parseCallback returns the callback's msg with the names that the query has.
+// parseCallback returns the callback's msg with the field names of the settle query.
 func parseCallback(t testing.TB, body []byte) map[string]json.RawMessage {
 	t.Helper()
-	var seen callbackSeen
+	var seen callbackText
 	var msg map[string]json.RawMessage
 	if err := json.Unmarshal(body, &seen); err != nil || seen.Version != "2.0" || seen.Type != "settle" {
 		t.Fatalf("%v in %s", err, body)
@@ -34,20 +34,20 @@ func parseCallback(t testing.TB, body []byte) map[string]json.RawMessage {
 	return msg
 }
 
-// everything of three days, once all is settled.
-var allNotified = Notified{demoDay, demoDay + 2, farAhead}
+// allCallbacks are the callbacks of three days, after all settlements are final.
+var allCallbacks = CallbackWindow{demoDay, demoDay + 2, farAhead}
 
-// What a callback tells is what the query answers, field by field.
+// A callback has the same content as the settle query's answer, field by field.
 func TestCallbacksAgreeWithTheQuery(t *testing.T) {
 	t.Parallel()
 	seen := map[string]int{}
 	for seed := range uint64(4) {
 		p := New(Config{Seed: seed, Bills: 60, Strays: -1})
-		callbacks := slices.Collect(p.Callbacks(allNotified.From, allNotified.To, allNotified.At))
+		callbacks := slices.Collect(p.Callbacks(allCallbacks.From, allCallbacks.To, allCallbacks.At))
 		for _, c := range callbacks {
-			records := p.world.query("settle_id", c.SettleID, farAhead)
+			records := p.world.findSettlements("settle_id", c.SettleID, farAhead)
 			if len(records) != 1 {
-				t.Fatalf("the query knows %d settlements %s", len(records), c.SettleID)
+				t.Fatalf("the query finds %d settlements %s, want 1", len(records), c.SettleID)
 			}
 			var record map[string]json.RawMessage
 			if err := json.Unmarshal(compact(records[0].record()), &record); err != nil {
@@ -55,21 +55,21 @@ func TestCallbacksAgreeWithTheQuery(t *testing.T) {
 			}
 			msg := parseCallback(t, c.Body)
 			if text(msg["cp_extra"]) != text(record["cp_extra"]) || text(msg["app_id"]) != c.AppID || msg["out_order_no"] != nil {
-				t.Errorf("%s is told as %s", compact(record), c.Body)
+				t.Errorf("settlement %s has the callback %s", compact(record), c.Body)
 			}
 			if named := text(record["item_order_id"]); named != "" && named != c.ItemOrderID || text(msg["item_order_id"]) != c.ItemOrderID {
-				t.Errorf("settlement %s is of item %q to the query, of %s to the callback", c.SettleID, named, msg["item_order_id"])
+				t.Errorf("settlement %s: item %q in the query's answer, %s in the callback", c.SettleID, named, msg["item_order_id"])
 			}
 			if auto := text(msg["settle_id"]) == text(msg["out_settle_no"]); text(msg["is_auto_settle"]) != fmt.Sprint(auto) || c.AutoSettle != auto {
-				t.Errorf("%s: is_auto_settle", c.Body)
+				t.Errorf("%s: wrong is_auto_settle", c.Body)
 			}
 			if failed := c.Status == statusFail; failed == (c.Message == "SUCCESS") || text(msg["message"]) != c.Message {
-				t.Errorf("%s: message", c.Body)
+				t.Errorf("%s: wrong message", c.Body)
 			}
 			if string(msg["settle_detail"]) != string(record["settle_detail"]) {
 				seen["another spelling"]++
 			}
-			if _, told := msg["rake"]; !told {
+			if _, ok := msg["rake"]; !ok {
 				seen["no rake"]++
 			}
 			seen[c.Status]++
@@ -82,7 +82,7 @@ func TestCallbacksAgreeWithTheQuery(t *testing.T) {
 	}
 	for _, kind := range []string{"another spelling", "no rake", statusSuccess, statusFail} {
 		if seen[kind] < 10 {
-			t.Errorf("%s is seen %d times", kind, seen[kind])
+			t.Errorf("%s: got %d, want 10 or more", kind, seen[kind])
 		}
 	}
 	if seen[statusSuccess]+seen[statusFail] < 2000 {
@@ -90,25 +90,25 @@ func TestCallbacksAgreeWithTheQuery(t *testing.T) {
 	}
 }
 
-// Every final settlement of an order is told, and nothing that is under way. An item
-// that is named is the only one of the settlement; where nothing else leads to the
-// bills it is left out only where it would be told in parts.
-func TestOrdersAreToldWhole(t *testing.T) {
+// Every final settlement of an order has a callback, and no other. An item that is
+// named is the settlement's only item. If only the item links the callback to the bills,
+// it is left out only where it is settled in parts.
+func TestCallbacksOfWholeOrders(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 3, Bills: 120, Strays: -1})
 	seen := map[string]int{}
-	for o, told := range p.notices(allNotified) {
+	for o, settlements := range p.callbackOrders(allCallbacks) {
 		all := p.world.settlements(o, farAhead)
 		final := slices.DeleteFunc(slices.Clone(all), func(s settlement) bool { return !s.final() })
-		if len(told) != len(final) || o.bridge == noBridge || !o.reachable() {
-			t.Errorf("%s: %d of %d settlements are told", o.story.name, len(told), len(final))
+		if len(settlements) != len(final) || o.link == noLink || !o.findable() {
+			t.Errorf("%s: %d of %d final settlements have callbacks", o.story.name, len(settlements), len(final))
 		}
-		for i, s := range told {
+		for i, s := range settlements {
 			switch {
-			case s.item == "" && len(s.items) > 1:
+			case s.item == "" && len(s.settledItems) > 1:
 				seen["several"]++
-			case s.item != "" && (len(s.items) != 1 || s.items[0] != s.item):
-				t.Errorf("%s: item %s of %v", o.story.name, s.item, s.items)
+			case s.item != "" && (len(s.settledItems) != 1 || s.settledItems[0] != s.item):
+				t.Errorf("%s: item %s of %v", o.story.name, s.item, s.settledItems)
 			case s.item == "" && final[i].item != "":
 				t.Errorf("%s: only the query names item %s", o.story.name, final[i].item)
 			case s.orderID != o.shop && s.item != "":
@@ -130,9 +130,8 @@ func TestOrdersAreToldWhole(t *testing.T) {
 	}
 }
 
-// The same callbacks come whether days are asked for one by one or together; an
-// order that is settled on two of them comes with either. Nothing comes before its
-// time.
+// The callbacks of several days are those of each day; an order that is settled on two
+// days has them on both. No callback is sent before its settlement.
 func TestCallbacksOfDays(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 4, Bills: 60})
@@ -141,11 +140,11 @@ func TestCallbacksOfDays(t *testing.T) {
 		for c := range p.Callbacks(from, to, at) {
 			key := c.SettleID + " " + c.ItemOrderID
 			if all[key] != "" {
-				t.Errorf("%s is told twice", key)
+				t.Errorf("%s has two callbacks", key)
 			}
 			all[key] = string(c.Body)
 			if day := schema.DayOf(c.SettleTime); day != c.Day || c.SettleTime.After(at) {
-				t.Errorf("by %s: %s is of %s, told as of %s", at, key, c.SettleTime, c.Day)
+				t.Errorf("by %s: %s has time %s and day %s", at, key, c.SettleTime, c.Day)
 			}
 		}
 		return all
@@ -160,7 +159,7 @@ func TestCallbacksOfDays(t *testing.T) {
 	soFar := collect(demoDay, demoDay+2, (demoDay + 1).Start().Add(20*time.Hour))
 	for key := range soFar {
 		if together[key] == "" {
-			t.Errorf("%s is told, and later not", key)
+			t.Errorf("%s has a callback, and none later", key)
 		}
 	}
 	if len(soFar) == 0 || len(soFar) > len(together)/2 {
@@ -168,7 +167,7 @@ func TestCallbacksOfDays(t *testing.T) {
 	}
 }
 
-// What is lost never comes; what is late comes whole, some days later.
+// Lost callbacks are never sent; late ones are all sent some days later.
 func TestLostAndLateCallbacks(t *testing.T) {
 	t.Parallel()
 	count := func(config Config, at time.Time) (n int) {
@@ -181,38 +180,38 @@ func TestLostAndLateCallbacks(t *testing.T) {
 	soon := (demoDay + 3).Start()
 	all, allSoon := count(Config{}, farAhead), count(Config{}, soon)
 	if lost := all - count(Config{LostCallbacks: 20}, farAhead); lost*100 < 15*all || lost*100 > 25*all {
-		t.Errorf("%d of %d are lost, want a fifth", lost, all)
+		t.Errorf("%d of %d callbacks are lost, want a fifth", lost, all)
 	}
 	if count(Config{LostCallbacks: 100}, farAhead) != 0 || count(Config{LateCallbacks: 100}, farAhead) != all {
-		t.Error("everything is lost, or late: and is not, or never comes")
+		t.Error("with 100 percent lost or late: want no callback, or all of them in the end")
 	}
 	if late := allSoon - count(Config{LateCallbacks: 20}, soon); late*100 < 10*allSoon || late*100 > 25*allSoon {
-		t.Errorf("%d of %d are late, want a fifth of most", late, allSoon)
+		t.Errorf("%d of %d callbacks are late, want about a fifth", late, allSoon)
 	}
 }
 
-// Unauthorised merchants get no callbacks, unavailable units do.
-func TestCallbacksOfUnitsThatAreNotThere(t *testing.T) {
+// Unauthorised merchants have no callbacks, unavailable units do.
+func TestCallbacksWithoutBills(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 6, Bills: 30})
-	told := map[int]int{}
-	for o := range p.notices(allNotified) {
+	orders := map[int]int{}
+	for o := range p.callbackOrders(allCallbacks) {
 		if o != nil {
-			told[o.home.payee.merchant.index]++
+			orders[o.origin.payee.merchant.index]++
 		}
 	}
-	if told[unauthorised] != 0 || told[withdrawnByHand] == 0 || told[withdrawnNoDetail] == 0 {
-		t.Errorf("orders told by merchant: %v", told)
+	if orders[unauthorised] != 0 || orders[withdrawnByHand] == 0 || orders[withdrawnNoDetail] == 0 {
+		t.Errorf("orders with callbacks by merchant: %v", orders)
 	}
 }
 
-// An old-style callback tells the same, with the names and the form that it had.
+// An old-style callback has the same content in its own form, or in that of version 2.0.
 func TestLegacyBodies(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 8, Bills: 60})
 	seen := map[string]int{}
-	for _, told := range p.notices(allNotified) {
-		for _, s := range told {
+	for _, settlements := range p.callbackOrders(allCallbacks) {
+		for _, s := range settlements {
 			var body struct{ Timestamp, Nonce, Msg, Type, Version string }
 			var msg map[string]json.RawMessage
 			raw := p.world.legacyBody(&s, "token", "1643189272", "nonce")

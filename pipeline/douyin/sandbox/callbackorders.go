@@ -8,26 +8,26 @@ import (
 	"billwalk/schema"
 )
 
-// longestWay is how many days may lie between the first bill of an order and the
-// last of its settlements.
-const longestWay = 5
+// maxSettleDays is the maximum number of days between the first bill of an order and
+// its last settlement.
+const maxSettleDays = 5
 
-// notices yields the settlements that callbacks tell, order by order, with the
-// items that the callbacks name. The order is nil where no bill is of it.
-func (p *Platform) notices(n Notified) iter.Seq2[*order, []settlement] {
+// callbackOrders yields the settlements of the window's callbacks, order by order,
+// with the items that the callbacks name. The order is nil if it has no bill.
+func (p *Platform) callbackOrders(window CallbackWindow) iter.Seq2[*order, []settlement] {
 	return func(yield func(*order, []settlement) bool) {
-		for day := n.From - longestWay; day <= n.To; day++ {
+		for day := window.From - maxSettleDays; day <= window.To; day++ {
 			for _, m := range p.world.merchants {
 				if p.Unauthorised(m.account()) {
 					continue
 				}
 				for o := range p.world.orders(m, day) {
-					if told := p.told(o, n); len(told) > 0 && !yield(o, told) {
+					if settlements := p.callbackSettlements(o, window); len(settlements) > 0 && !yield(o, settlements) {
 						return
 					}
 				}
-				for told := range p.strays(m, day, n) {
-					if !yield(nil, told) {
+				for settlements := range p.strayGroups(m, day, window) {
+					if !yield(nil, settlements) {
 						return
 					}
 				}
@@ -36,7 +36,7 @@ func (p *Platform) notices(n Notified) iter.Seq2[*order, []settlement] {
 	}
 }
 
-// orders yields the merchant's orders whose first forward bill is of the day.
+// orders yields the merchant's orders whose first forward bill is on the day.
 func (w *world) orders(m *merchant, day schema.Day) iter.Seq[*order] {
 	return func(yield func(*order) bool) {
 		for _, one := range m.payees {
@@ -49,7 +49,7 @@ func (w *world) orders(m *merchant, day schema.Day) iter.Seq[*order] {
 				if b.SettleType != forward {
 					continue
 				}
-				if o, ok := w.order(b.home); ok && o.lines[0].at == at && !yield(o) {
+				if o, ok := w.order(b.origin); ok && o.lines[0].at == at && !yield(o) {
 					return
 				}
 			}
@@ -57,44 +57,44 @@ func (w *world) orders(m *merchant, day schema.Day) iter.Seq[*order] {
 	}
 }
 
-// told returns the order's settlements that the delivery's callbacks tell.
-func (p *Platform) told(o *order, n Notified) []settlement {
-	all := p.world.settlements(o, n.At)
-	told := slices.DeleteFunc(slices.Clone(all), func(s settlement) bool { return !s.final() })
-	within := slices.ContainsFunc(told, func(s settlement) bool { return n.covers(s.ownDay()) })
-	partly := len(told) < len(all) && len(o.days()) > 1
-	if !within || partly || p.Unauthorised(o.home.payee.merchant.account()) || !p.comes(o.home, told, o.late.Add(24*time.Hour), n.At) {
+// callbackSettlements returns the order's settlements that have callbacks in the
+// window.
+func (p *Platform) callbackSettlements(o *order, window CallbackWindow) []settlement {
+	all := p.world.settlements(o, window.At)
+	final := slices.DeleteFunc(slices.Clone(all), func(s settlement) bool { return !s.final() })
+	within := slices.ContainsFunc(final, func(s settlement) bool { return window.covers(s.ownDay()) })
+	inProgress := len(final) < len(all) && len(o.days()) > 1
+	if !within || inProgress || p.Unauthorised(o.origin.payee.merchant.account()) || !p.callbacksArrived(o.origin, final, o.lateAt.Add(24*time.Hour), window.At) {
 		return nil
 	}
-	for i := range told {
-		told[i].item, told[i].notified = p.world.namedItem(o, all, &told[i]), true
+	for i := range final {
+		final[i].item, final[i].inCallback = p.world.namedItem(o, all, &final[i]), true
 	}
-	return told
+	return final
 }
 
-// comes says that the callbacks of what is named after the place have come by the
-// time. Late ones come all at once.
-func (p *Platform) comes(home place, told []settlement, late, at time.Time) bool {
-	if p.world.dice(home, "lost callbacks")%100 < uint64(max(0, p.config.LostCallbacks)) {
+// callbacksArrived reports whether the order's callbacks have been sent by the time:
+// never if they are lost, and all together at late if they are late.
+func (p *Platform) callbacksArrived(origin place, settlements []settlement, late, at time.Time) bool {
+	if p.world.dice(origin, "lost callbacks")%100 < uint64(max(0, p.config.LostCallbacks)) {
 		return false
 	}
-	if p.world.dice(home, "late callbacks")%100 < uint64(max(0, p.config.LateCallbacks)) && at.Before(late) {
+	if p.world.dice(origin, "late callbacks")%100 < uint64(max(0, p.config.LateCallbacks)) && at.Before(late) {
 		return false
 	}
-	return !slices.ContainsFunc(told, func(s settlement) bool { return s.time > at.UnixMilli() })
+	return !slices.ContainsFunc(settlements, func(s settlement) bool { return s.time > at.UnixMilli() })
 }
 
-// namedItem returns the item that the callback of the settlement names: what the
-// query names, too, and else the only one that it settles, if whatever settles
-// that item can name it. Where nothing but the item leads from the callback to the
-// bills it is always named, elsewhere it is half of the time.
+// namedItem returns the item that the settlement's callback names: the query's, or
+// else the only item that it settles, if all settlements of the item can name it. It
+// is always named if only the item links the callback to bills, else half of the time.
 func (w *world) namedItem(o *order, all []settlement, s *settlement) string {
-	if s.item != "" || len(s.items) != 1 || s.orderID == o.shop && w.dice(o.home, "named items")%2 == 0 {
+	if s.item != "" || len(s.settledItems) != 1 || s.orderID == o.shop && w.dice(o.origin, "named items")%2 == 0 {
 		return s.item
 	}
-	item := s.items[0]
+	item := s.settledItems[0]
 	for i := range all {
-		if other := &all[i]; slices.Contains(other.items, item) && (len(other.items) > 1 || !other.final()) {
+		if other := &all[i]; slices.Contains(other.settledItems, item) && (len(other.settledItems) > 1 || !other.final()) {
 			return ""
 		}
 	}

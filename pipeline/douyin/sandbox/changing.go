@@ -2,29 +2,29 @@ package sandbox
 
 // The states of a unit under the fault day-changing.
 const (
-	settled = iota
-	lacking // a bill is not there yet
-	growing // a bill is there that will not stay
+	stable      = iota
+	billMissing // one bill is not listed yet
+	billExtra   // one bill is listed that will disappear
 )
 
-// beginWalk notes that a unit is walked from its start.
-func (p *Platform) beginWalk(c call) {
+// countWalk counts the walks of the unit.
+func (p *Platform) countWalk(c call) {
 	if p.config.Faults.has("day-changing") {
-		p.memory.again(c.unit(p.config.Seed))
+		p.counts.increment(c.unit(p.config.Seed))
 	}
 }
 
-// stateOf returns the unit's state during its latest walk.
-func (p *Platform) stateOf(c call) int {
+// unitState returns the unit's state during its latest walk.
+func (p *Platform) unitState(c call) int {
 	unit := c.unit(p.config.Seed)
 	if !p.config.Faults.has("day-changing") || unit%4 != 0 {
-		return settled
+		return stable
 	}
-	switch p.memory.times(unit) {
+	switch p.counts.count(unit) {
 	case 1:
-		return lacking
+		return billMissing
 	case 2:
-		return growing
+		return billExtra
 	}
-	return settled
+	return stable
 }

@@ -1,7 +1,7 @@
 package sandbox
 
-// Error codes that the platform answers by its own rules. The other codes of
-// the table are answered only where a fault of that name is on.
+// Error codes that the platform returns by its own rules. It returns other codes only
+// under the fault of that name.
 const (
 	codeMissingParameter = 4000001
 	codeBadParameter     = 4000002
@@ -19,13 +19,13 @@ const (
 	codeTokenCalls       = 10020
 )
 
-// Sub codes, which stand beside the code in extra.
+// Sub codes, beside the code in extra.
 const (
 	subNotAuthorised = 11006 // beside 2119005
 	subTooFrequent   = 12001 // beside 5000001
 	subBadParameter  = 10000 // beside 2191009
 	subNoOrder       = 20000 // beside 2191009
-	subNoID          = 23002 // beside 2190004, as the documentation's example has it
+	subNoID          = 23002 // beside 2190004, as in the documentation's example
 )
 
 var descriptions = map[int64]string{

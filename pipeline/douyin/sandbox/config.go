@@ -6,31 +6,31 @@ import (
 	"billwalk/schema"
 )
 
-// Config describes one simulated platform. The zero value has 12
-// accounts, about 200 bills each a day, a few planted troubles, no limit.
+// Config describes one simulated platform. The zero value has 12 accounts with
+// about 200 bills each a day, a few planted exceptions, and no rate limit.
 type Config struct {
 	Seed     uint64
 	Accounts int  // configured accounts, 12 when 0, at most 10,000
 	Bills    int  // mean bills per account and day, 200 when 0; a day varies by a fifth around it
-	Healthy  bool // no unauthorised account, no unavailable unit, no planted exception
+	Healthy  bool // without unauthorised accounts, unavailable units and planted exceptions
 
 	ClientKey    string
 	ClientSecret schema.Secret // empty: any credentials are accepted
-	TradeKey     string        // of the app that the settle query is for, and the app_id of its callbacks; of the seed when empty
-	TradeSecret  schema.Secret // empty: whoever may list bills may also ask for settlements
+	TradeKey     string        // client key of the settle query's app, and app_id of its callbacks; derived from the seed when empty
+	TradeSecret  schema.Secret // empty: an app that may list bills may also query settlements
 
 	QPS      int           // bill calls accepted in any second, 0 for no limit
 	TradeQPS int           // settle queries, likewise
 	Latency  time.Duration // added to every API answer
 	Stall    time.Duration // how long the fault "slow" stalls, 35 s when 0
 	Faults   Faults        // from [ParseFaults]
-	Passing  int           // percent of the calls that a passing fault strikes, each once; 5 when 0. Their bounds grow with it
+	Passing  int           // percent of the calls that meet a passing fault, each once; 5 when 0. The faults' limits grow with it
 
-	Strays        int // orders per merchant and week that callbacks tell and no bill explains, 5 when 0, none when negative
-	LostCallbacks int // percent of the orders whose callbacks never come
-	LateCallbacks int // percent of the others whose callbacks come on a later day
+	Strays        int // orders per merchant and week that have callbacks but no bill, 5 when 0, none when negative
+	LostCallbacks int // percent of the orders whose callbacks are never sent
+	LateCallbacks int // percent of the other orders whose callbacks are sent on a later day
 
-	Now func() time.Time // the clock of tokens, limits, arrivals and late settlements; time.Now when nil
+	Now func() time.Time // the clock of tokens, limits, requests and late settlements; time.Now when nil
 }
 
 // Demo is the platform of `billwalk demo`.
@@ -44,7 +44,7 @@ func (c Config) withDefaults() Config {
 		c.Bills = 200
 	}
 	if c.Passing <= 0 {
-		c.Passing = usualPassing
+		c.Passing = defaultPassing
 	}
 	if c.Stall <= 0 {
 		c.Stall = 35 * time.Second
@@ -55,7 +55,7 @@ func (c Config) withDefaults() Config {
 	if c.Now == nil {
 		c.Now = time.Now
 	}
-	c.Accounts = min(c.Accounts, mostAccounts)
-	c.Bills = min(c.Bills, mostBills)
+	c.Accounts = min(c.Accounts, maxAccounts)
+	c.Bills = min(c.Bills, maxBills)
 	return c
 }

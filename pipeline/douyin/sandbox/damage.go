@@ -4,49 +4,49 @@ import "strings"
 
 // The exceptions that bills raise under the faults cut-text, half-escape and minus.
 const (
-	BadText        = "bad_text"        // a text was cut in the middle of a character
+	BadText        = "bad_text"        // a text is cut in the middle of a character
 	NegativeAmount = "negative_amount" // one for each amount with a minus
 )
 
-// wounds are the ways in which a text is cut: by fault, a sign for it that no name
-// has, and what stands on the wire in its place.
-var wounds = []struct{ fault, sign, wire string }{
+// textDamage lists the ways in which a text is cut: the fault, a sign that no name has,
+// and the bytes that replace the sign on the wire.
+var textDamage = []struct{ fault, sign, wire string }{
 	{"cut-text", "\ue000", "\xf0\x9f\x8d"},
 	{"half-escape", "\ue001", `\ud83c`},
 }
 
-// wound applies the faults of content to a bill that has no other fault.
-func (w *world) wound(b *bill, at place) {
-	for i, one := range wounds {
+// applyContentFaults applies the faults cut-text, half-escape and minus to a bill.
+func (w *world) applyContentFaults(b *bill, at place) {
+	for i, one := range textDamage {
 		if w.faults.has(one.fault) && b.GroupName != "" && w.dice(at, "cut")%11 == uint64(i) {
 			b.GroupName += one.sign
-			b.raises = append(b.raises, BadText)
+			b.exceptions = append(b.exceptions, BadText)
 		}
 	}
 	if w.faults.has("minus") && b.SettleType == refund && w.dice(at, "minus")%2 == 0 {
-		b.turn()
+		b.negateAmounts()
 	}
 }
 
-// turn writes a minus before every amount that is not 0.
-func (b *bill) turn() {
+// negateAmounts gives every positive amount a minus.
+func (b *bill) negateAmounts() {
 	f := &b.Amount
 	for i := range craftsManCommission {
 		if f.fen[i] > 0 && !f.absent[i] {
 			f.fen[i] = -f.fen[i]
-			b.raises = append(b.raises, NegativeAmount)
+			b.exceptions = append(b.exceptions, NegativeAmount)
 		}
 	}
 	if b.FundAmount != nil && *b.FundAmount > 0 {
 		fen := -*b.FundAmount
 		b.FundAmount = &fen
-		b.raises = append(b.raises, NegativeAmount)
+		b.exceptions = append(b.exceptions, NegativeAmount)
 	}
 }
 
-// mended returns a name as it must stand in the lake.
-func mended(name string) string {
-	for _, one := range wounds {
+// mendedName returns a name as a lake must hold it.
+func mendedName(name string) string {
+	for _, one := range textDamage {
 		name = strings.ReplaceAll(name, one.sign, "\ufffd")
 	}
 	return name

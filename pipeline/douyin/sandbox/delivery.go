@@ -18,54 +18,54 @@ import (
 	"billwalk/schema"
 )
 
-// DeliveryConfig says which callbacks are delivered, where, and with which troubles.
+// DeliveryConfig says which callbacks are delivered, where, and with which faults.
 type DeliveryConfig struct {
-	URL         string          // of the receiver and its app, for callbacks of both kinds
-	Key         *rsa.PrivateKey // the platform's
-	LegacyToken schema.Secret   // signs old-style callbacks; empty: there are none
+	URL         string          // of the receiver and its app, for both kinds of callbacks
+	Key         *rsa.PrivateKey // the platform's; 2048 bits or more
+	LegacyToken schema.Secret   // signs old-style callbacks (担保支付); none are sent when empty
 	From, To    schema.Day      // see [Platform.Callbacks]
-	Speed       int             // how many times faster than the platform a callback is tried again, 1 when 0
-	Concurrency int             // callbacks on their way at once, 8 when 0
-	Client      *http.Client    // one that waits 10 s for an answer when nil
+	Speed       int             // how many times faster than the platform to try again, 1 when 0
+	Concurrency int             // callbacks delivered at the same time, 8 when 0
+	Client      *http.Client    // with a timeout of 10 s when nil
 
 	// Percent of the callbacks, chosen by the seed.
-	Duplicates int // sent once or twice more after they were acknowledged, with their fields in another order
-	Reordering int // sent after others that come later
-	Signatures int // sent before with a wrong signature, which has to be refused
-	Legacy     int // of orders whose callbacks are old-style ones (担保支付)
+	Duplicates int // sent once or twice more after the acknowledgement, with their fields in another order
+	Reordering int // sent after callbacks of later settlements
+	Signatures int // sent first with a wrong signature, which must be refused
+	Legacy     int // sent as old-style callbacks, all those of an order alike
 }
 
-// Report is what came of a delivery. If all are delivered, Notified is what the
-// receiver's side knows now.
+// Report is the result of a delivery. If all callbacks were delivered, the receiver
+// knows those of the CallbackWindow.
 type Report struct {
-	Notified
+	CallbackWindow
 	Callbacks  int // to deliver, each counted once
-	Legacy     int // of them, old-style ones
+	Legacy     int // old-style ones among them
 	Reordered  int
-	Tries      int // requests that were in order
+	Tries      int // requests with a valid signature
 	Delivered  int // callbacks that were acknowledged
-	GivenUp    int // callbacks that were not, in 20 tries
-	Duplicates int // callbacks that were acknowledged again
+	GivenUp    int // callbacks that were not acknowledged in 20 tries
+	Duplicates int // acknowledgements of repeated callbacks
 
 	Forged        int // requests with a wrong signature
-	Refused       int // of them, as it should be
-	WrongAccepted int // of them, acknowledged: a fault of the receiver
+	Refused       int // forged requests that were refused, as they must be
+	WrongAccepted int // forged requests that were acknowledged: a fault of the receiver
 }
 
 // delivery is one call of Deliver under way.
 type delivery struct {
 	DeliveryConfig
 	platform *Platform
-	foreign  *rsa.PrivateKey // signs what has to be refused
+	foreign  *rsa.PrivateKey // not the platform's, for forged requests
 
 	mu     sync.Mutex
 	report Report
 }
 
-// Deliver posts the callbacks that there are by now and returns when each is
-// acknowledged, or given up after 20 tries. What is sent follows from the seed;
-// keys, nonces and times do not. The error is the configuration's, or why the
-// context ended; the report is of what was done until then.
+// Deliver posts the callbacks of the days, as of now, and returns once each is
+// acknowledged, or given up after 20 tries. What is sent follows from the seed, except
+// for signatures, nonces and times. The error is that of [DeliveryConfig.Check], or the
+// cause of the context's end; the report counts what was done until then.
 func (p *Platform) Deliver(ctx context.Context, c DeliveryConfig) (Report, error) {
 	d, err := p.delivery(c)
 	if err != nil {
@@ -77,27 +77,27 @@ func (p *Platform) Deliver(ctx context.Context, c DeliveryConfig) (Report, error
 		if ctx.Err() != nil {
 			break
 		}
-		running.Go(func() error { // when it is its turn, the context may have ended
+		running.Go(func() error { // the context may have ended before it starts
 			if ctx.Err() == nil {
 				d.deliver(ctx, &s)
 			}
 			return nil
 		})
 	}
-	_ = running.Wait() // what fails is in the report
+	_ = running.Wait() // failures are in the report
 	return d.report, context.Cause(ctx)
 }
 
-// Check returns what makes a delivery impossible.
+// Check returns an error if the delivery is impossible.
 func (c *DeliveryConfig) Check() error {
 	target, err := url.Parse(c.URL)
 	switch {
 	case err != nil || target.Scheme != "http" && target.Scheme != "https" || target.Host == "":
 		return fmt.Errorf("%q: want an http or https URL", c.URL)
-	case c.Key == nil || c.Key.N.BitLen() < leastKey:
-		return fmt.Errorf("want an RSA private key of %d bits or more to sign with", leastKey)
+	case c.Key == nil || c.Key.N.BitLen() < minKeyBits:
+		return fmt.Errorf("want an RSA private key of %d bits or more to sign with", minKeyBits)
 	case c.From > c.To:
-		return fmt.Errorf("%s to %s are no days", c.From, c.To)
+		return fmt.Errorf("the first day %s is after %s", c.From, c.To)
 	}
 	return nil
 }
@@ -111,15 +111,15 @@ func (p *Platform) delivery(c DeliveryConfig) (*delivery, error) {
 		c.Client = newClient(c.Concurrency)
 	}
 	d := &delivery{DeliveryConfig: c, platform: p}
-	d.report.Notified = Notified{c.From, c.To, p.config.Now()}
+	d.report.CallbackWindow = CallbackWindow{c.From, c.To, p.config.Now()}
 	var err error
 	if c.Signatures > 0 {
-		d.foreign, err = rsa.GenerateKey(rand.Reader, leastKey)
+		d.foreign, err = rsa.GenerateKey(rand.Reader, minKeyBits)
 	}
 	return d, err
 }
 
-const leastKey = 2048 // bits
+const minKeyBits = 2048 // bits
 
 func newClient(concurrency int) *http.Client {
 	return &http.Client{
@@ -129,11 +129,11 @@ func newClient(concurrency int) *http.Client {
 	}
 }
 
-// settlements yields what callbacks tell, one by one.
+// settlements yields the settlements that have callbacks.
 func (d *delivery) settlements() iter.Seq[settlement] {
 	return func(yield func(settlement) bool) {
-		for _, told := range d.platform.notices(d.report.Notified) {
-			for _, s := range told {
+		for _, settlements := range d.platform.callbackOrders(d.report.CallbackWindow) {
+			for _, s := range settlements {
 				if !yield(s) {
 					return
 				}
@@ -142,10 +142,10 @@ func (d *delivery) settlements() iter.Seq[settlement] {
 	}
 }
 
-// mostHeld is how many callbacks are held back at most.
-const mostHeld = 64
+// maxHeld is the maximum number of callbacks that are held back.
+const maxHeld = 64
 
-// reordered holds some settlements back, and then yields the latest of them first.
+// reordered holds some settlements back, and yields them later in reverse order.
 func (d *delivery) reordered(settlements iter.Seq[settlement]) iter.Seq[settlement] {
 	return func(yield func(settlement) bool) {
 		var held []settlement
@@ -166,7 +166,7 @@ func (d *delivery) reordered(settlements iter.Seq[settlement]) iter.Seq[settleme
 				continue
 			}
 			d.count(func(r *Report) { r.Reordered++ })
-			if held = append(held, s); len(held) == mostHeld && !release() {
+			if held = append(held, s); len(held) == maxHeld && !release() {
 				return
 			}
 		}
@@ -174,9 +174,9 @@ func (d *delivery) reordered(settlements iter.Seq[settlement]) iter.Seq[settleme
 	}
 }
 
-// deliver sends the callback until it is acknowledged, and whatever goes with it.
+// deliver sends the callback until it is acknowledged, with its forgery and duplicates.
 func (d *delivery) deliver(ctx context.Context, s *settlement) {
-	c := d.carry(s)
+	c := d.newOutgoing(s)
 	d.count(func(r *Report) {
 		r.Callbacks++
 		if c.legacy {
@@ -210,11 +210,13 @@ func (d *delivery) count(change func(*Report)) {
 	change(&d.report)
 }
 
-// chosen says that the callback is among so many percent.
-func (d *delivery) chosen(s *settlement, what string, percent int) bool {
-	return d.chance(s, what)%100 < uint64(max(0, percent))
+// chosen reports whether a fault applies to the callback, which it does to so many
+// percent of them.
+func (d *delivery) chosen(s *settlement, fault string, percent int) bool {
+	return d.chance(s, fault)%100 < uint64(max(0, percent))
 }
 
+// chance returns the chance of one property of the callback.
 func (d *delivery) chance(s *settlement, what string) uint64 {
 	return dice(d.platform.config.Seed, word(what), word(s.settleID), word(s.item))
 }

@@ -27,15 +27,15 @@ func small(url string) DeliveryConfig {
 	return DeliveryConfig{URL: url, Key: testKey(), From: demoDay, To: demoDay + 1, Speed: 100_000}
 }
 
-// Whatever the receiver does, each callback is there in the end, signed, and says
-// what the platform says.
+// Whatever the receiver does, each callback is delivered in the end, signed, with the
+// content of the platform's settlement.
 func TestDelivery(t *testing.T) {
 	t.Parallel()
 	troubled := func(c DeliveryConfig) DeliveryConfig {
 		c.LegacyToken, c.Duplicates, c.Reordering, c.Signatures, c.Legacy = schema.NewSecret("token"), 20, 20, 20, 20
 		return c
 	}
-	moods := map[string]func(w http.ResponseWriter, request, tries int){
+	receivers := map[string]func(w http.ResponseWriter, request, tries int){
 		"takes all": nil,
 		"fails each once": func(w http.ResponseWriter, _, tries int) {
 			if tries == 1 {
@@ -59,12 +59,12 @@ func TestDelivery(t *testing.T) {
 			}
 		},
 	}
-	for name, mood := range moods {
+	for name, refuse := range receivers {
 		for _, plain := range []bool{true, false} {
 			t.Run(fmt.Sprintf("%s/%t", name, plain), func(t *testing.T) {
 				t.Parallel()
 				p, r := New(callbackWorld), newReceiver(t)
-				r.refuse = mood
+				r.refuse = refuse
 				c := small(r.serve())
 				if !plain {
 					c = troubled(c)
@@ -79,7 +79,7 @@ func TestDelivery(t *testing.T) {
 				}
 				checkDelivered(t, r, want)
 				checkReport(t, r, report, len(want), plain)
-				if mood == nil && report.Tries != report.Callbacks+report.Duplicates || mood != nil && report.Tries <= report.Callbacks {
+				if refuse == nil && report.Tries != report.Callbacks+report.Duplicates || refuse != nil && report.Tries <= report.Callbacks {
 					t.Errorf("report %+v", report)
 				}
 			})
@@ -87,12 +87,12 @@ func TestDelivery(t *testing.T) {
 	}
 }
 
-// checkDelivered holds what was stored against what there is to tell: the same
-// content, whatever the order of its fields.
+// checkDelivered compares the stored callbacks with the platform's: they have the same
+// content, in any order of the fields.
 func checkDelivered(t *testing.T, r *receiver, want map[string]string) {
 	t.Helper()
 	if diff := cmp.Diff(slices.Sorted(maps.Keys(want)), slices.Sorted(maps.Keys(r.stored))); diff != "" || len(want) < 100 {
-		t.Fatalf("%d callbacks (-to tell +stored):\n%.1000s", len(want), diff)
+		t.Fatalf("%d callbacks (-want +stored):\n%.1000s", len(want), diff)
 	}
 	orders := 0
 	for key, bodies := range r.stored {
@@ -104,7 +104,7 @@ func checkDelivered(t *testing.T, r *receiver, want map[string]string) {
 				orders++
 			}
 			if diff := cmp.Diff(parseCallback(t, []byte(want[key])), parseCallback(t, []byte(body))); diff != "" {
-				t.Errorf("(-to tell +stored):\n%s", diff)
+				t.Errorf("(-want +stored):\n%s", diff)
 			}
 		}
 	}
@@ -130,7 +130,7 @@ func checkReport(t *testing.T, r *receiver, report Report, callbacks int, plain 
 	}
 }
 
-// The same seed has the same troubles.
+// The same seed has the same faults.
 func TestDeliveriesAreDeterministic(t *testing.T) {
 	t.Parallel()
 	deliver := func(concurrency int) (Report, map[string]int) {
@@ -150,8 +150,8 @@ func TestDeliveriesAreDeterministic(t *testing.T) {
 	}
 }
 
-// A receiver that does not look at signatures is found out.
-func TestBlindReceiversAreReported(t *testing.T) {
+// A receiver that does not verify signatures is reported.
+func TestWrongAcceptedIsReported(t *testing.T) {
 	t.Parallel()
 	r := newReceiver(t)
 	r.blind = true
@@ -168,8 +168,8 @@ type transport func(*http.Request) (*http.Response, error)
 
 func (f transport) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// A callback is tried twenty times: after the documented times, and then after the
-// last of them again and again. Some tries have the signature of the one before.
+// A callback is tried twenty times: with the documented pauses, of which the last is
+// repeated. Some tries have the signature of the try before.
 func TestRetrySchedule(t *testing.T) {
 	t.Parallel()
 	for _, speed := range []int{1, 60} {
@@ -207,17 +207,17 @@ func TestRetrySchedule(t *testing.T) {
 			if diff := cmp.Diff(want, times); diff != "" {
 				t.Errorf("at %d times the speed (-want +tried):\n%s", speed, diff)
 			}
-			if got := d.report; got.Tries != mostTries || got.GivenUp != 1 || got.Delivered != 0 {
+			if got := d.report; got.Tries != maxTries || got.GivenUp != 1 || got.Delivered != 0 {
 				t.Errorf("report %+v", got)
 			}
-			if n := len(signatures); n < 10 || n >= mostTries || len(timestamps) > n || speed == 1 && len(timestamps) != n {
-				t.Errorf("%d signatures of %d times in %d tries", n, len(timestamps), mostTries)
+			if n := len(signatures); n < 10 || n >= maxTries || len(timestamps) > n || speed == 1 && len(timestamps) != n {
+				t.Errorf("%d signatures of %d times in %d tries", n, len(timestamps), maxTries)
 			}
 		})
 	}
 }
 
-// The end of the context ends the waiting, and is no giving up.
+// The end of the context ends the pause, and does not count as given up.
 func TestDeliveryEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -247,11 +247,11 @@ func TestImpossibleDeliveries(t *testing.T) {
 		t.Fatal(err)
 	}
 	for want, change := range map[string]func(*DeliveryConfig){
-		`callbacks: "": want an http or https URL`:                             func(c *DeliveryConfig) { c.URL = "" },
-		`callbacks: "receiver:8080": want an http or https URL`:                func(c *DeliveryConfig) { c.URL = "receiver:8080" },
-		`callbacks: "ftp://receiver/": want an http or https URL`:              func(c *DeliveryConfig) { c.URL = "ftp://receiver/" },
-		"callbacks: want an RSA private key of 2048 bits or more to sign with": func(c *DeliveryConfig) { c.Key = weak },
-		"callbacks: " + demoDay.String() + " to 2026-11-19 are no days":        func(c *DeliveryConfig) { c.From, c.To = demoDay, demoDay-1 },
+		`callbacks: "": want an http or https URL`:                              func(c *DeliveryConfig) { c.URL = "" },
+		`callbacks: "receiver:8080": want an http or https URL`:                 func(c *DeliveryConfig) { c.URL = "receiver:8080" },
+		`callbacks: "ftp://receiver/": want an http or https URL`:               func(c *DeliveryConfig) { c.URL = "ftp://receiver/" },
+		"callbacks: want an RSA private key of 2048 bits or more to sign with":  func(c *DeliveryConfig) { c.Key = weak },
+		"callbacks: the first day " + demoDay.String() + " is after 2026-11-19": func(c *DeliveryConfig) { c.From, c.To = demoDay, demoDay-1 },
 	} {
 		c := small("http://receiver/")
 		change(&c)

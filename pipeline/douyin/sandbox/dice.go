@@ -7,8 +7,8 @@ import (
 	"strconv"
 )
 
-// dice is where all chance comes from: the same parts always give the same
-// number, and a change of any part gives an unrelated one (splitmix64, chained).
+// dice is the source of all chance: it hashes the parts (splitmix64, chained). Equal
+// parts give equal numbers, and a change of any part gives an unrelated one.
 func dice(parts ...uint64) uint64 {
 	h := uint64(0x9E3779B97F4A7C15)
 	for _, part := range parts {
@@ -20,7 +20,7 @@ func dice(parts ...uint64) uint64 {
 	return h
 }
 
-// word makes text usable as a part of dice (FNV-1a, 64 bits).
+// word returns a text as a part for dice (FNV-1a, 64 bits).
 func word(text string) uint64 {
 	h := uint64(14695981039346656037)
 	for i := range len(text) {
@@ -29,12 +29,12 @@ func word(text string) uint64 {
 	return h
 }
 
-// draw returns a source of chance that the parts decide.
+// draw returns a random source that is seeded with the parts.
 func draw(parts ...uint64) *rand.Rand {
 	return rand.New(rand.NewPCG(dice(parts...), 0))
 }
 
-// What an id is of; a part of the id, so that no two things share one.
+// Kinds of ids. The kind is a part of the id, so that no two things share one.
 const (
 	idAccount = iota
 	idLedger
@@ -48,14 +48,14 @@ const (
 	idExternal
 	idTrade     // an order, in a trade system that has ids of its own
 	idSettle    // and as many kinds as an order has settlements, at most mostSettlements
-	idOutSettle = idSettle + mostSettlements
+	idOutSettle = idSettle + maxSettlements
 )
 
-const mostSettlements = 16
+const maxSettlements = 16
 
-// Strays have ids that no bill has.
+// Kinds of ids of strays, which no bill has.
 const (
-	idStrayOrder = idOutSettle + mostSettlements + iota
+	idStrayOrder = idOutSettle + maxSettlements + iota
 	idStrayItem
 	idStraySettle
 	idStrayOutSettle
@@ -80,8 +80,8 @@ func makeID(seed uint64, kind int, payee int, day int64, slot int) string {
 // idInverse undoes the multiplication by idPrime.
 var idInverse = new(big.Int).ModInverse(big.NewInt(idPrime), big.NewInt(idSpace)).Uint64()
 
-// readID returns the parts of an id that makeID made. Other digits give parts
-// too, of a thing that there may be or not.
+// readID returns the parts of an id of makeID. Other ids of the same form have parts,
+// too, and need not identify anything.
 func readID(seed uint64, id string) (kind int, payee int, day int64, slot int, ok bool) {
 	n, err := strconv.ParseUint(id, 10, 64)
 	if err != nil || n/idSpace != 7 {

@@ -7,7 +7,7 @@ import (
 	"billwalk/schema"
 )
 
-// envelope is what every answer of the two data APIs comes in.
+// envelope is the form of every answer of the two data APIs.
 type envelope struct {
 	Data  any   `json:"data,omitempty"`
 	Extra extra `json:"extra"`
@@ -27,8 +27,8 @@ type errorData struct {
 	Description string `json:"description"`
 }
 
-// failure returns the reply with the code in each place that the API has for it.
-func (p *Platform) failure(q question, code int64) reply {
+// failure returns the reply with the error code, in each place where the API has one.
+func (p *Platform) failure(q apiQuery, code int64) reply {
 	out := p.refusal(q, code)
 	if code == codeUnauthorised {
 		out.Extra.setSub(subNotAuthorised)
@@ -36,9 +36,10 @@ func (p *Platform) failure(q question, code int64) reply {
 	return reply{body: compact(out)}
 }
 
-// refusal counts and returns an answer with the code. One to a settle query has no data.
-func (p *Platform) refusal(q question, code int64) envelope {
-	p.traffic.answered(q.api, code)
+// refusal counts and returns an answer with the error code. That of the settle query
+// has no data.
+func (p *Platform) refusal(q apiQuery, code int64) envelope {
+	p.traffic.countAnswer(q.api, code)
 	out := envelope{Extra: p.extra(q, code)}
 	if q.api == BillsAPI {
 		out.Data = errorData{code, describe(code)}
@@ -46,10 +47,10 @@ func (p *Platform) refusal(q question, code int64) envelope {
 	return out
 }
 
-// extra returns the part that closes every answer; its clock is in seconds or
-// in milliseconds, as it happens.
-func (p *Platform) extra(q question, code int64) extra {
-	chance := dice(p.config.Seed, q.identity, uint64(q.asked))
+// extra returns the last part of every answer. Its time is in seconds or in
+// milliseconds, by chance.
+func (p *Platform) extra(q apiQuery, code int64) extra {
+	chance := dice(p.config.Seed, q.hash, uint64(q.attempt))
 	out := extra{ErrorCode: code, Description: "success", LogID: logID(q.day, chance), Now: p.config.Now().Unix()}
 	if code != 0 {
 		out.Description, out.SubDescription = describe(code), describe(code)
@@ -62,15 +63,14 @@ func (p *Platform) extra(q question, code int64) extra {
 
 func (e *extra) setSub(code int64) { e.SubErrorCode, e.SubDescription = code, describe(code) }
 
-// logID is 31 digits like the platform's, and the same whenever the same is
-// asked for the same time.
+// logID returns 31 digits like the platform's, equal for equal arguments.
 func logID(day schema.Day, chance uint64) string {
 	date := strings.ReplaceAll(day.String(), "-", "")
 	return date + strconv.FormatUint(1e11+chance%1e11, 10)[1:] + strconv.FormatUint(1e12+dice(chance)%9e12, 10)[1:]
 }
 
-// settleFailure returns the reply with a code and the sub code that says more.
-func (p *Platform) settleFailure(q question, code, sub int64) reply {
+// settleFailure returns the settle query's reply with an error code and a sub code.
+func (p *Platform) settleFailure(q apiQuery, code, sub int64) reply {
 	out := p.refusal(q, code)
 	out.Extra.setSub(sub)
 	return reply{body: compact(out)}

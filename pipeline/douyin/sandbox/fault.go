@@ -7,29 +7,29 @@ import (
 	"strings"
 )
 
-// A kind says whom a fault strikes, and for how long.
-type kind int
+// faultKind says which calls meet a fault, and how often.
+type faultKind int
 
 const (
-	passing      kind = iota // now and then a call, once; asked again it is answered
-	lasting                  // one account, on some days where several share it: every call, for ever
-	ending                   // the whole run, from a certain bill call on
-	settleEnding             // the settle query alone, from a certain call of it on
-	atToken                  // a call of client_token
-	dressing                 // the look of right answers
+	passing      faultKind = iota // some calls, each once: repeated, it is answered
+	lasting                       // every call for one account; on some days only, if several faults share it
+	ending                        // every bill call from the 21st on
+	settleEnding                  // every settle query from the 21st on
+	onToken                       // calls of client_token
+	formatting                    // correct answers, in an unusual format
 )
 
-// fault is one thing that can be switched on.
+// fault is one way to fail that can be switched on.
 type fault struct {
-	name string
-	kind kind
-	code int64 // answered, 0 where the answer is malformed instead
-	most int   // times that it strikes in all, 0 for no bound
-	doc  string
+	name  string
+	kind  faultKind
+	code  int64 // the error code of the answer, 0 if the answer is malformed instead
+	limit int   // calls that meet it in all, 0 for no limit
+	doc   string
 }
 
-// faults is the one list of them. Throttling, token and stalling faults are
-// bounded more tightly, because each costs a client more than one call.
+// faults is the list of all faults. Those of throttling, tokens and stalling have
+// lower limits, because each costs a client more than one call.
 var faults = []fault{
 	{"2119005", lasting, 2119005, 0, "an account has not authorised the app (sub code 11006)"}, // first: see chooseVictims
 	{"3000001", passing, 3000001, 12, "business error, once"},
@@ -61,11 +61,11 @@ var faults = []fault{
 	{"2119002", passing, 2119002, 12, "busy, once"},
 	{"28001006", passing, 28001006, 12, "network error behind the gateway, once"},
 	{"9999999", lasting, 9999999, 0, "a code of no documentation, for one account"},
-	{"10001", atToken, 10001, 1, "the first token call fails"},
-	{"10002", atToken, 10002, 0, "token calls: bad parameter, always"},
-	{"10003", atToken, 10003, 0, "token calls: client_key unknown, always"},
-	{"10013", atToken, 10013, 0, "token calls: wrong client_secret, always"},
-	{"10020", atToken, 10020, 0, "token calls: too many, always"},
+	{"10001", onToken, 10001, 1, "the first token call fails"},
+	{"10002", onToken, 10002, 0, "token calls: bad parameter, always"},
+	{"10003", onToken, 10003, 0, "token calls: client_key unknown, always"},
+	{"10013", onToken, 10013, 0, "token calls: wrong client_secret, always"},
+	{"10020", onToken, 10020, 0, "token calls: too many, always"},
 	{"error-in-data-only", passing, codeSystem, 12, "5000001 in data, success in extra, once"},
 	{"error-in-extra-only", passing, codeSystem, 12, "5000001 in extra, none in data, once"},
 	{"error-outside", passing, 28001006, 12, "an error beside data and extra, where data is null, empty or of defaults, once"},
@@ -81,7 +81,7 @@ var faults = []fault{
 	{"token-stolen", passing, 0, 12, "somebody else's token call kills the caller's token, now and then"},
 	{"settle-quota", settleEnding, 2190001, 0, "settle query: quota used up, from the 20th call"},
 	{"settle-denied", settleEnding, codeIncapable, 0, "settle query: the app lacks the capability, from the 20th call"},
-	{"day-changing", dressing, 0, 0, "every fourth unit has a bill less in its first walk and one more in its second, then it settles"},
+	{"day-changing", formatting, 0, 0, "every fourth unit has a bill less in its first walk and one more in its second, then it settles"},
 	{"dupkeys", lasting, 0, 0, "has_more stands twice in every answer, for one account"},
 	{"big", lasting, 0, 0, "every answer is over 4 MiB, for one account"},
 	{"loop", lasting, 0, 0, "the second page's cursor comes again and again, for one account"},
@@ -89,41 +89,40 @@ var faults = []fault{
 	{"missing-records", lasting, 0, 0, "no ledger_records in any answer, for one account"},
 	{"oversize-page", lasting, 0, 0, "one bill more than asked for, for one account"},
 	{"bad-id", lasting, 0, 0, "ids and the cursor are not UTF-8 in every answer, for one account"},
-	{"numeric-ids", dressing, 0, 0, "every second account's ids are JSON numbers"},
-	{"bom", dressing, 0, 0, "a byte order mark stands before every answer"},
-	{"cut-text", dressing, 0, 0, "some product names end in the first bytes of a character"},
-	{"half-escape", dressing, 0, 0, "some product names end in half a character, as an escape"},
-	{"minus", dressing, 0, 0, "some refunds have their amounts with a minus"},
-	{"biz-beside", dressing, 0, 0, "biz_type stands beside the cursor, and in a bill only where it differs"},
-	{"null-records", dressing, 0, 0, "the ledger_records of a last page without bills are null"},
-	{"string-amounts", dressing, 0, 0, "amounts are JSON strings, which no documentation allows"},
+	{"numeric-ids", formatting, 0, 0, "every second account's ids are JSON numbers"},
+	{"bom", formatting, 0, 0, "a byte order mark stands before every answer"},
+	{"cut-text", formatting, 0, 0, "some product names end in the first bytes of a character"},
+	{"half-escape", formatting, 0, 0, "some product names end in half a character, as an escape"},
+	{"minus", formatting, 0, 0, "some refunds have their amounts with a minus"},
+	{"biz-beside", formatting, 0, 0, "biz_type stands beside the cursor, and in a bill only where it differs"},
+	{"null-records", formatting, 0, 0, "the ledger_records of a last page without bills are null"},
+	{"string-amounts", formatting, 0, 0, "amounts are JSON strings, which no documentation allows"},
 }
 
-// inAll says whether "all" switches the fault on. What ends a whole run is left
-// out (whole-app codes, quota, token calls that always fail), and string-amounts.
+// inAll reports whether "all" switches the fault on: not those that end a whole run
+// (codes for the whole app, quota, token calls that always fail), nor string-amounts.
 func (f fault) inAll() bool {
-	return f.kind != ending && f.kind != settleEnding && (f.kind != atToken || f.most > 0) && f.name != "string-amounts"
+	return f.kind != ending && f.kind != settleEnding && (f.kind != onToken || f.limit > 0) && f.name != "string-amounts"
 }
 
 // Faults is the set of faults that are on. The zero value is none.
-type Faults struct{ on []fault }
+type Faults struct{ faults []fault }
 
-// ParseFaults reads a comma list of fault names. "all" stands for every fault
-// that does not end the whole run, "passing" for those that strike a call once, ""
-// for none.
+// ParseFaults reads fault names separated by commas. "all" stands for every fault that
+// does not end the whole run, "passing" for those that a call meets once, "" for none.
 func ParseFaults(list string) (Faults, error) {
-	wanted := map[string]bool{}
+	named := map[string]bool{}
 	for name := range strings.SplitSeq(list, ",") {
 		name = strings.TrimSpace(name)
 		known := slices.ContainsFunc(faults, func(f fault) bool { return f.name == name })
 		if !known && name != "" && name != "all" && name != "passing" {
 			return Faults{}, fmt.Errorf("fault %q is unknown; there are: all, passing, %s", name, strings.Join(faultNames(faults), ", "))
 		}
-		wanted[name] = true
+		named[name] = true
 	}
 	var on []fault
 	for _, f := range faults {
-		if wanted[f.name] || wanted["all"] && f.inAll() || wanted["passing"] && f.kind == passing {
+		if named[f.name] || named["all"] && f.inAll() || named["passing"] && f.kind == passing {
 			on = append(on, f)
 		}
 	}
@@ -139,12 +138,12 @@ func faultNames(list []fault) []string {
 }
 
 // Names returns the names of the faults that are on.
-func (f Faults) Names() []string { return faultNames(f.on) }
+func (f Faults) Names() []string { return faultNames(f.faults) }
 
 // String returns the list as [ParseFaults] reads it.
 func (f Faults) String() string { return strings.Join(f.Names(), ",") }
 
-// FaultDoc tells of one fault that can be switched on.
+// FaultDoc describes one fault that can be switched on.
 type FaultDoc struct {
 	Name string
 	Doc  string // one line, for help text
@@ -161,30 +160,30 @@ func FaultList() []FaultDoc {
 }
 
 func (f Faults) has(name string) bool {
-	return slices.ContainsFunc(f.on, func(one fault) bool { return one.name == name })
+	return slices.ContainsFunc(f.faults, func(one fault) bool { return one.name == name })
 }
 
-func (f Faults) of(k kind) []fault {
-	var some []fault
-	for _, one := range f.on {
-		if one.kind == k {
-			some = append(some, one)
+func (f Faults) ofKind(k faultKind) []fault {
+	var list []fault
+	for _, fault := range f.faults {
+		if fault.kind == k {
+			list = append(list, fault)
 		}
 	}
-	return some
+	return list
 }
 
 // token returns the fault of the token call, counted from 1.
 func (f Faults) token(call int) (fault, bool) {
-	for _, one := range f.of(atToken) {
-		if one.most == 0 || call <= one.most {
+	for _, one := range f.ofKind(onToken) {
+		if one.limit == 0 || call <= one.limit {
 			return one, true
 		}
 	}
 	return fault{}, false
 }
 
-// limitCode is what a call over the limit is answered.
+// limitCode returns the error code of a call over the rate limit.
 func (f Faults) limitCode() int64 {
 	if f.has(strconv.Itoa(28003018)) {
 		return 28003018

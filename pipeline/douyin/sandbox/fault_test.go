@@ -27,7 +27,7 @@ func TestParseFaults(t *testing.T) {
 			t.Errorf("fault %+v: in all: %t", doc, !doc.All)
 		}
 	}
-	if both := mustFaults(t, "all,2190001"); !both.has("2190001") || len(both.on) != len(all.on)+1 {
+	if both := mustFaults(t, "all,2190001"); !both.has("2190001") || len(both.faults) != len(all.faults)+1 {
 		t.Errorf("all and one more: %s", both)
 	}
 	_, err := ParseFaults("cut,slwo")
@@ -76,7 +76,7 @@ func walkAll(t *testing.T, p *Platform, w *walker, days int) {
 func TestEachFaultSparesThePatient(t *testing.T) {
 	t.Parallel()
 	for _, f := range faults {
-		if f.kind == ending || f.kind == settleEnding || f.kind == atToken && f.most == 0 {
+		if f.kind == ending || f.kind == settleEnding || f.kind == onToken && f.limit == 0 {
 			continue
 		}
 		t.Run(f.name, func(t *testing.T) {
@@ -87,11 +87,11 @@ func TestEachFaultSparesThePatient(t *testing.T) {
 			}
 			walkAll(t, p, w, 1)
 			struck := p.Stats().Faults[f.name]
-			if struck == 0 && f.kind != dressing {
+			if struck == 0 && f.kind != formatting {
 				t.Error("the fault never struck")
 			}
-			if f.most > 0 && struck > f.most {
-				t.Errorf("the fault struck %d times, want at most %d", struck, f.most)
+			if f.limit > 0 && struck > f.limit {
+				t.Errorf("the fault struck %d times, want at most %d", struck, f.limit)
 			}
 		})
 	}
@@ -114,7 +114,7 @@ func TestAllFaultsTogether(t *testing.T) {
 		t.Errorf("%d units can be had, lost are %v", whole, lost)
 	}
 	stats, passed := p.Stats(), 0
-	for _, f := range p.config.Faults.of(passing) {
+	for _, f := range p.config.Faults.ofKind(passing) {
 		passed += stats.Faults[f.name]
 	}
 	if calls := stats.Calls[BillsAPI]; passed == 0 || passed*10 > calls { // what a retry budget of a tenth bears
@@ -128,16 +128,16 @@ func TestVictimsLeaveAQuarterInPeace(t *testing.T) {
 	for _, accounts := range []int{1, 2, 3, 12, 100} {
 		p := New(Config{Seed: 42, Accounts: accounts, Healthy: true, Faults: mustFaults(t, "all")})
 		struck := map[string]bool{}
-		for _, list := range p.victims {
+		for _, list := range p.lasting {
 			for _, f := range list {
 				struck[f.name] = true
 			}
 		}
-		if len(struck) != len(p.config.Faults.of(lasting)) {
+		if len(struck) != len(p.config.Faults.ofKind(lasting)) {
 			t.Errorf("%d accounts: %d faults have a victim", accounts, len(struck))
 		}
-		if accounts > 1 && accounts-len(p.victims) < max(1, accounts/5) {
-			t.Errorf("%d accounts: %d are victims", accounts, len(p.victims))
+		if accounts > 1 && accounts-len(p.lasting) < max(1, accounts/5) {
+			t.Errorf("%d accounts: %d are victims", accounts, len(p.lasting))
 		}
 	}
 }
@@ -152,9 +152,9 @@ func TestEndingFaultsEndTheRun(t *testing.T) {
 		w := walk(t, p)
 		w.authorise()
 		u := schema.Unit{Account: p.Accounts()[0], Day: demoDay}
-		for i := range endingAfter + 5 {
+		for i := range answeredBeforeEnding + 5 {
 			want := int64(0)
-			if i >= endingAfter {
+			if i >= answeredBeforeEnding {
 				want = f.code
 			}
 			if code := parsePage(t, w.query(unitQuery(u, firstCursor, 50)).body).code(); code != want {
@@ -167,13 +167,13 @@ func TestEndingFaultsEndTheRun(t *testing.T) {
 func TestTokenFaults(t *testing.T) {
 	t.Parallel()
 	for _, f := range faults {
-		if f.kind != atToken {
+		if f.kind != onToken {
 			continue
 		}
 		w := walk(t, New(Config{Now: fixedClock, Faults: mustFaults(t, f.name)}))
 		for i := range 3 {
 			want := f.code
-			if f.most > 0 && i >= f.most {
+			if f.limit > 0 && i >= f.limit {
 				want = 0
 			}
 			if _, code := w.fetchToken("key", "secret"); code != want {

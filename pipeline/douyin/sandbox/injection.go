@@ -3,15 +3,15 @@ package sandbox
 import "billwalk/schema"
 
 const (
-	usualPassing = 5  // percent of the calls that meet a passing fault, whichever are on
-	endingAfter  = 20 // calls that are answered before an ending fault begins
+	defaultPassing       = 5  // percent of the calls that meet a passing fault
+	answeredBeforeEnding = 20 // calls that are answered before an ending fault begins
 )
 
-// chooseVictims deals the lasting faults to accounts, so that at least a quarter
-// of the ordinary ones is spared. 2119005 has an account for itself, because a
-// client rightly gives up all its days; others may share one, day by day.
-func chooseVictims(w *world, on Faults) map[int][]fault {
-	lasting := on.of(lasting)
+// assignLastingFaults assigns the lasting faults to accounts, and leaves at least a
+// quarter of the ordinary accounts without any. 2119005 has an account to itself,
+// because a client gives up all days of it; others may share one, day by day.
+func assignLastingFaults(w *world, on Faults) map[int][]fault {
+	lasting := on.ofKind(lasting)
 	var candidates []int
 	for _, m := range w.merchants {
 		if w.ordinary(m) {
@@ -21,57 +21,55 @@ func chooseVictims(w *world, on Faults) map[int][]fault {
 	if len(lasting) == 0 || len(candidates) == 0 {
 		return nil
 	}
-	// From the last account down: the demo's first ones stay as they are.
+	// From the last account down, so that the demo's first accounts have no faults.
 	count := min(len(lasting), max(1, len(candidates)*3/4))
-	victims := map[int][]fault{}
+	assigned := map[int][]fault{}
 	for i, f := range lasting {
 		at := i % count
 		if lasting[0].code == codeUnauthorised && count > 1 && i > 0 {
 			at = 1 + (i-1)%(count-1)
 		}
-		victim := candidates[len(candidates)-1-at]
-		victims[victim] = append(victims[victim], f)
+		account := candidates[len(candidates)-1-at]
+		assigned[account] = append(assigned[account], f)
 	}
-	return victims
+	return assigned
 }
 
-// striking returns the lasting fault that strikes the account on the day.
-func (p *Platform) striking(reach walkable, day schema.Day) (fault, bool) {
-	list := p.victims[reach.index]
+// lastingFault returns the lasting fault of the account on the day.
+func (p *Platform) lastingFault(scope accountScope, day schema.Day) (fault, bool) {
+	list := p.lasting[scope.index]
 	if len(list) == 0 {
 		return fault{}, false
 	}
 	if list[0].code == codeUnauthorised {
 		return list[0], true
 	}
-	turn := (int(day)%len(list) + len(list)) % len(list)
-	return list[turn], true
+	return list[(int(day)%len(list)+len(list))%len(list)], true
 }
 
-// passing returns the passing fault that strikes the call. Which calls are
-// struck depends on what is asked, not on when, and a call that is asked again
-// is not struck again.
-func (p *Platform) passing(q question) (fault, bool) {
-	list := p.config.Faults.of(passing)
-	chance := dice(p.config.Seed, word("passing"), q.identity)
-	if len(list) == 0 || q.asked > 1 || chance%100 >= uint64(p.config.Passing) {
+// passingFault returns the passing fault that the query meets. It depends on the query
+// and not on the time, and the same query does not meet it again.
+func (p *Platform) passingFault(q apiQuery) (fault, bool) {
+	list := p.config.Faults.ofKind(passing)
+	chance := dice(p.config.Seed, word("passing"), q.hash)
+	if len(list) == 0 || q.attempt > 1 || chance%100 >= uint64(p.config.Passing) {
 		return fault{}, false
 	}
 	first := int(chance / 100 % uint64(len(list)))
-	for i := range list { // one that has struck often enough leaves the call to the next
+	for i := range list { // a fault that has reached its limit is replaced by the next
 		f := list[(first+i)%len(list)]
-		f.most *= max(1, p.config.Passing/usualPassing)
-		if p.traffic.strike(q.api, f) {
+		f.limit *= max(1, p.config.Passing/defaultPassing)
+		if p.traffic.takeFault(q.api, f) {
 			return f, true
 		}
 	}
 	return fault{}, false
 }
 
-// ending returns the fault that has ended the run by the API's call, counted from 1.
-func (p *Platform) ending(api string, call int) (fault, bool) {
-	list := p.config.Faults.of(map[string]kind{BillsAPI: ending, SettleAPI: settleEnding}[api])
-	if len(list) == 0 || call <= endingAfter {
+// endingFault returns the ending fault that the API's nth call meets; the first is 1.
+func (p *Platform) endingFault(api string, call int) (fault, bool) {
+	list := p.config.Faults.ofKind(map[string]faultKind{BillsAPI: ending, SettleAPI: settleEnding}[api])
+	if len(list) == 0 || call <= answeredBeforeEnding {
 		return fault{}, false
 	}
 	return list[0], true

@@ -2,12 +2,12 @@ package sandbox
 
 import "encoding/json"
 
-// bill is one ledger record, written as the platform writes it, and what is
-// true of it beside that.
+// bill is one ledger record as the platform writes it, with the facts about it that
+// are not on the wire.
 type bill struct {
 	LedgerID           string  `json:"ledger_id"`
 	AccountID          string  `json:"account_id"`
-	BizType            *int    `json:"biz_type,omitempty"` // nil where it stands beside the cursor
+	BizType            *int    `json:"biz_type,omitempty"` // nil if it is beside the cursor
 	ShopOrderID        string  `json:"shop_order_id"`
 	ItemOrderID        string  `json:"item_order_id"`
 	SettleType         int     `json:"settle_type"`
@@ -26,22 +26,22 @@ type bill struct {
 	FundAmountType     *int    `json:"fund_amount_type,omitempty"`
 	FundAmount         *int64  `json:"fund_amount,omitempty"`
 
-	// Fields that are in no documentation, or only in later ones.
+	// Fields that are undocumented, or only in later documentation.
 	FlowID          string          `json:"flow_id,omitempty"`
 	VerifySerialNum int             `json:"verify_serial_num,omitempty"`
 	AuditNumber     json.Number     `json:"audit_number,omitempty"` // too long for any integer type
 	Labels          json.RawMessage `json:"labels,omitempty"`
 
-	direction int      // +1 to the merchant, -1 from it, 0 nobody can say
-	raises    []string // the exceptions planted in it
-	home      place    // what its order is named after
+	direction  int      // +1 to the merchant, -1 from it, 0 unknown
+	exceptions []string // the rules that it is planted to break
+	origin     place    // the place that identifies its order
 }
 
 func (b *bill) setType(settleType, subType int) {
 	b.SettleType, b.SettleTypeDesc, b.SettleSubType = settleType, settleTypeNames[settleType], subType
 }
 
-// setFunds writes the fields that tell the direction on the wire.
+// setFunds sets the fields that give the direction on the wire.
 func (b *bill) setFunds(direction int) {
 	way, fen := 0, b.Amount.fen[goods]
 	if direction < 0 {
@@ -50,6 +50,7 @@ func (b *bill) setFunds(direction int) {
 	b.FundAmountType, b.FundAmount = &way, &fen
 }
 
+// breakEnum gives the bill an undocumented value in one of three fields.
 func (b *bill) breakEnum(which int) {
 	switch which {
 	case 0:
@@ -63,7 +64,7 @@ func (b *bill) breakEnum(which int) {
 	}
 }
 
-// key is what reconciliation groups by, "" where the bills name no order.
+// key returns the group key of reconciliation, "" if the bill names no order.
 func (b *bill) key() string {
 	switch {
 	case b.ShopOrderID != "":
@@ -88,5 +89,5 @@ var settleTypeNames = map[int]string{
 	forward: "正向账单", refund: "退款单", refundFee: "退款手续费", arrears: "商家欠款欠收", compensation: "机构/达人发票逾期补偿", unknownType: "新类型",
 }
 
-// subTypes come in fours: freeze, unfreeze, deduct, claim.
+// subTypes are groups of four: freeze, unfreeze, deduct, claim.
 var subTypes = []int{21, 22, 23, 24, 25, 26, 27, 28, 30, 31, 32, 33}

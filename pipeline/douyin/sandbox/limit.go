@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// window is the rate limit: it accepts as many calls in any second as it has places.
+// window is a rate limit: it accepts a fixed number of calls in any second.
 type window struct {
 	mu       sync.Mutex
-	accepted []time.Time // a ring of the latest
+	accepted []time.Time // the latest calls, as a ring; its length is the limit
 	next     int
 }
 
-func newWindow(places int) *window { return &window{accepted: make([]time.Time, places)} }
+func newWindow(limit int) *window { return &window{accepted: make([]time.Time, limit)} }
 
 func (w *window) accept(now time.Time) bool {
 	if len(w.accepted) == 0 {

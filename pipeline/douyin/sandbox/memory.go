@@ -2,31 +2,31 @@ package sandbox
 
 import "sync"
 
-// memory counts how often the same thing was asked. It forgets everything when
-// it is full, which only lets faults strike anew.
-type memory struct {
-	mu    sync.Mutex
-	asked map[uint64]int
+// queryCounts counts equal queries, by their hash. It forgets everything when it is
+// full, which only repeats some faults.
+type queryCounts struct {
+	mu     sync.Mutex
+	counts map[uint64]int
 }
 
-const mostMemories = 1 << 20
+const maxCounts = 1 << 20
 
-func newMemory() memory { return memory{asked: map[uint64]int{}} }
+func newQueryCounts() queryCounts { return queryCounts{counts: map[uint64]int{}} }
 
-// again counts one more asking of the thing and returns the count, from 1.
-func (m *memory) again(thing uint64) int {
+// increment counts a query, and returns the count including it.
+func (m *queryCounts) increment(hash uint64) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	if len(m.asked) >= mostMemories {
-		clear(m.asked)
+	if len(m.counts) >= maxCounts {
+		clear(m.counts)
 	}
-	m.asked[thing]++
-	return m.asked[thing]
+	m.counts[hash]++
+	return m.counts[hash]
 }
 
-// times returns how often the thing was asked so far.
-func (m *memory) times(thing uint64) int {
+// count returns the count so far.
+func (m *queryCounts) count(hash uint64) int {
 	m.mu.Lock()
 	defer m.mu.Unlock()
-	return m.asked[thing]
+	return m.counts[hash]
 }

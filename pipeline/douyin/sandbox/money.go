@@ -5,7 +5,7 @@ import (
 	"strconv"
 )
 
-// The places of an amount in [amounts].
+// The indexes of [amounts].
 const (
 	pay = iota
 	deductionDiscount
@@ -24,7 +24,7 @@ const (
 	clerkCommission
 	mallStoreGoods
 	goods
-	craftsManCommission // on the wire only: a key that no table knows
+	craftsManCommission // on the wire only: a key that no table has
 	amountFields
 )
 
@@ -34,13 +34,13 @@ var amountNames = [amountFields]string{
 	"talent_commission", "broker_commission", "clerk_commission", "mall_store_goods", "goods", "crafts_man_commission",
 }
 
-// hiddenFields are not shown to service providers after 2024-03-31.
+// hiddenFields are hidden from service providers since 2024-03-31.
 var hiddenFields = []int{
 	platformTicket, ledgerPlatformTicket, totalAgentMerchant, totalMerchantPlatformService,
 	totalOperationAgent, talentCommission, brokerCommission, clerkCommission,
 }
 
-// amounts is a bill's amount object in fen, absolute as the API has them.
+// amounts is a bill's amount object in fen, without signs as in the API.
 type amounts struct {
 	fen    [amountFields]int64
 	absent [amountFields]bool
@@ -65,7 +65,7 @@ func (a amounts) MarshalJSON() ([]byte, error) {
 	return append(out, '}'), nil
 }
 
-// hide takes away the fields that bills of this shape do not have.
+// hide marks the fields as absent that bills of this shape lack.
 func (a *amounts) hide(s shape) {
 	a.absent[craftsManCommission] = true
 	a.absent[totalCommission] = !s.total
@@ -79,8 +79,8 @@ func (a *amounts) hide(s shape) {
 	}
 }
 
-// saleAmounts invents a verified coupon. It is the platform's side of the
-// arithmetic: tickets make the totals, fees leave the goods.
+// saleAmounts returns the amounts of a verified coupon: tickets make up the totals,
+// and goods is the total less the fees.
 func saleAmounts(r *rand.Rand, s shape) amounts {
 	var a amounts
 	f := &a.fen
@@ -100,7 +100,7 @@ func saleAmounts(r *rand.Rand, s shape) amounts {
 	f[original] = f[pay] + f[merchantTicket] + f[platformTicket]
 	f[ledgerTotal] = f[pay] + f[ledgerPlatformTicket]
 	f[totalMerchantPlatformService] = f[ledgerTotal] * 25 / 1000
-	platformCommission := f[ledgerTotal] / 200 // in the total only, so that the total is more than its parts
+	platformCommission := f[ledgerTotal] / 200 // only in total_commission, which is therefore more than the sum of its parts
 	for _, fee := range []struct{ field, permille, oneIn int }{
 		{totalAgentMerchant, 10, 2}, {talentCommission, 30, 2}, {brokerCommission, 7, 2}, {clerkCommission, 5, 2}, {mallStoreGoods, 12, 2}, {actualInsured, 3, 8},
 	} {
@@ -109,7 +109,7 @@ func saleAmounts(r *rand.Rand, s shape) amounts {
 		}
 	}
 	f[totalOperationAgent] = f[totalAgentMerchant]
-	if r.IntN(2) == 0 { // reckoned together with the talent's commission
+	if r.IntN(2) == 0 { // it overlaps the talent's commission
 		f[totalOperationAgent] += f[talentCommission]
 	}
 	commissions := f[totalAgentMerchant] + f[talentCommission] + f[brokerCommission] + f[clerkCommission] + f[mallStoreGoods]
@@ -126,7 +126,7 @@ func saleAmounts(r *rand.Rand, s shape) amounts {
 	return a
 }
 
-// flatAmounts is one sum without tickets or fees: a charge, a freeze, a penalty.
+// flatAmounts returns the amounts of a charge, which has neither tickets nor fees.
 func flatAmounts(fen int64, s shape) amounts {
 	var a amounts
 	for _, i := range []int{pay, original, ledgerTotal, goods} {
@@ -136,7 +136,7 @@ func flatAmounts(fen int64, s shape) amounts {
 	return a
 }
 
-// raise adds to what was paid, and so to every total that follows from it.
+// raise adds to the paid amount and to the totals that include it.
 func (a *amounts) raise(fen int64) {
 	for _, i := range []int{pay, original, ledgerTotal, goods} {
 		a.fen[i] += fen

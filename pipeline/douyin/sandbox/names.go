@@ -14,8 +14,8 @@ func merchantName(seed uint64, index int) string {
 	return cities[r.IntN(len(cities))] + kitchens[r.IntN(len(kitchens))]
 }
 
-// hostile names are all valid text that a merchant could type, and that careless
-// quoting, escaping or measuring of text would trip over.
+// hostile names are valid text that a merchant could type, and that careless quoting,
+// escaping or measuring would corrupt.
 var hostile = []string{
 	`"双引号" 'single' \反斜杠\`,
 	"两行\n名称\r\n第三行\t制表",

@@ -8,7 +8,7 @@ import (
 	"billwalk/schema"
 )
 
-// groupsOf are verdicts added up by day, account and order.
+// groupsOf is the sum of an order's verdicts on one day and account.
 type groupsOf struct {
 	bills, settlements int
 	diff               int64
@@ -34,9 +34,9 @@ func byOrderKey(verdicts []Verdict) map[string]groupsOf {
 	return out
 }
 
-// Callbacks cut orders into items and change nothing else: what agreed agrees,
-// and of what did not a part may, since its item is known.
-func TestItemsAreNews(t *testing.T) {
+// Callbacks divide orders into items and change nothing else: what agreed still agrees,
+// and a part of what did not may agree, as its item is known.
+func TestVerdictsByItem(t *testing.T) {
 	t.Parallel()
 	tiers := map[string]int{}
 	for seed := range uint64(6) {
@@ -46,7 +46,7 @@ func TestItemsAreNews(t *testing.T) {
 			accounts = withStores(p)
 		}
 		for _, days := range []schema.Day{1, 3} {
-			without, with := p.Verdicts(accounts, demoDay, demoDay+days-1, farAhead), p.Verdicts(accounts, demoDay, demoDay+days-1, farAhead, allNotified)
+			without, with := p.Verdicts(accounts, demoDay, demoDay+days-1, farAhead), p.Verdicts(accounts, demoDay, demoDay+days-1, farAhead, allCallbacks)
 			want, got := byOrderKey(without), byOrderKey(with)
 			if len(want) != len(got) {
 				t.Errorf("seed %d: %d orders without callbacks, %d with them", seed, len(want), len(got))
@@ -70,26 +70,26 @@ func TestItemsAreNews(t *testing.T) {
 	}
 }
 
-// With callbacks, too, every bill and settlement is in one group.
+// With callbacks, too, every bill and every settlement is in exactly one group.
 func TestVerdictsWithCallbacksConserve(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(4) {
 		p := New(Config{Seed: seed, Bills: 60, LostCallbacks: 10, Strays: 20})
-		deliveries := []Notified{{demoDay - 1, demoDay, farAhead}, {demoDay, demoDay + 4, farAhead}}
+		deliveries := []CallbackWindow{{demoDay - 1, demoDay, farAhead}, {demoDay, demoDay + 4, farAhead}}
 		bills, settlements := map[schema.Day]int{}, map[schema.Day]int{}
 		for _, row := range p.Truth(p.Accounts(), demoDay, demoDay+2) {
 			bills[row.Day]++
 		}
-		rows, unexplained, named := map[string]bool{}, 0, 0
+		rows, unmatched, named := map[string]bool{}, 0, 0
 		for _, s := range p.SettlementTruth(p.Accounts(), demoDay, demoDay+2, farAhead, deliveries...) {
 			settlements[s.Day]++
 			key := s.SettleID + " " + s.ItemOrderID
-			if rows[key] || s.Account == "" && (!s.Notified || s.Day != schema.DayOf(s.SettleTime)) {
-				t.Errorf("%+v stands twice, or nobody tells it", s)
+			if rows[key] || s.Account == "" && (!s.InCallback || s.Day != schema.DayOf(s.SettleTime)) {
+				t.Errorf("%+v is there twice, or has no callback", s)
 			}
 			rows[key] = true
 			if s.Account == "" {
-				unexplained++
+				unmatched++
 			} else if s.ItemOrderID != "" {
 				named++
 			}
@@ -108,8 +108,8 @@ func TestVerdictsWithCallbacksConserve(t *testing.T) {
 				only += v.Settlements
 			}
 		}
-		if only != unexplained || only < 50 || named < 200 {
-			t.Errorf("seed %d: %d settlements of items, %d that no bill explains, %d in groups", seed, named, unexplained, only)
+		if only != unmatched || only < 50 || named < 200 {
+			t.Errorf("seed %d: %d settlements of items, %d without bills, %d of them in groups", seed, named, unmatched, only)
 		}
 		for day := demoDay; day < demoDay+3; day++ {
 			if bills[day] != 0 || settlements[day] != 0 {
@@ -119,35 +119,35 @@ func TestVerdictsWithCallbacksConserve(t *testing.T) {
 	}
 }
 
-// Settlements that no bill explains are the strays, those of units that are not
-// there, and those of days before the first.
-func TestWhatNoBillExplains(t *testing.T) {
+// Settlements without bills are the strays, those of unavailable units, and those of
+// days before the first.
+func TestUnmatchedSettlements(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 12, Bills: 60})
-	orders, _ := p.walked(p.Accounts(), demoDay, demoDay+2)
+	orders, _ := p.forwardBills(p.Accounts(), demoDay, demoDay+2)
 	why := map[string]int{}
 	want := map[string]bool{}
-	for o, told := range p.notices(allNotified) {
+	for o, settlements := range p.callbackOrders(allCallbacks) {
 		switch {
 		case o == nil:
 			why["stray"]++
-		case orders[o.home] != nil:
+		case orders[o.origin] != nil:
 			continue
 		case o.lastDay() < demoDay:
 			why["before"]++
-		case o.home.payee.merchant.index >= withdrawnByHand:
+		case o.origin.payee.merchant.index >= withdrawnByHand:
 			why["unavailable"]++
 		default:
-			t.Errorf("order %s has bills, and none was walked", o.shop)
+			t.Errorf("order %s has bills, but none was walked", o.shop)
 		}
-		for _, s := range told {
-			if allNotified.covers(s.ownDay()) {
+		for _, s := range settlements {
+			if allCallbacks.covers(s.ownDay()) {
 				want[s.settleID+s.item] = true
 			}
 		}
 	}
 	got := map[string]bool{}
-	for _, s := range p.SettlementTruth(p.Accounts(), demoDay, demoDay+2, farAhead, allNotified) {
+	for _, s := range p.SettlementTruth(p.Accounts(), demoDay, demoDay+2, farAhead, allCallbacks) {
 		if s.Account == "" {
 			got[s.SettleID+s.ItemOrderID] = true
 		}
@@ -162,27 +162,27 @@ func TestWhatNoBillExplains(t *testing.T) {
 	}
 }
 
-// Most orders need no question when all callbacks have come, and each needs one
-// when none has.
-func TestWhollyTold(t *testing.T) {
+// Most orders need no settle query if all callbacks were delivered, and each needs one
+// without callbacks.
+func TestCoveredByCallbacks(t *testing.T) {
 	t.Parallel()
-	all := Notified{demoDay - 1, demoDay + 9, farAhead}
+	all := CallbackWindow{demoDay - 1, demoDay + 9, farAhead}
 	for _, c := range []struct {
-		config      Config
-		least, most int // percent of the orders
-		deliveries  []Notified
+		config     Config
+		min, max   int // percent of the orders
+		deliveries []CallbackWindow
 	}{
-		{Config{Seed: 13}, 70, 85, []Notified{all}},
-		{Config{Seed: 13, Healthy: true}, 85, 95, []Notified{all}},
-		{Config{Seed: 13, LostCallbacks: 50}, 30, 45, []Notified{all}},
-		{Config{Seed: 13, LostCallbacks: 100}, 0, 0, []Notified{all}},
+		{Config{Seed: 13}, 70, 85, []CallbackWindow{all}},
+		{Config{Seed: 13, Healthy: true}, 85, 95, []CallbackWindow{all}},
+		{Config{Seed: 13, LostCallbacks: 50}, 30, 45, []CallbackWindow{all}},
+		{Config{Seed: 13, LostCallbacks: 100}, 0, 0, []CallbackWindow{all}},
 		{Config{Seed: 13}, 0, 0, nil},
 	} {
 		c.config.Bills = 60
 		p := New(c.config)
-		told, orders := p.WhollyTold(p.Accounts(), demoDay, demoDay+2, farAhead, c.deliveries...)
-		if told*100 < c.least*orders || told*100 > c.most*orders || orders < 500 {
-			t.Errorf("%+v: %d of %d orders are wholly told", c.config, told, orders)
+		covered, orders := p.CoveredByCallbacks(p.Accounts(), demoDay, demoDay+2, farAhead, c.deliveries...)
+		if covered*100 < c.min*orders || covered*100 > c.max*orders || orders < 500 {
+			t.Errorf("%+v: %d of %d orders are covered, want %d to %d percent", c.config, covered, orders, c.min, c.max)
 		}
 	}
 }

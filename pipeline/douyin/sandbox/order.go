@@ -7,18 +7,18 @@ import (
 	"billwalk/schema"
 )
 
-// order is what the trade system knows: the bills that belong together, and how
-// they are shared out. It follows from its home alone, like everything here.
+// order is an order of the trade system: its bills, and how they are settled. It
+// follows from its origin.
 type order struct {
-	home     place
-	lines    []line // its forward bills, by day, payee and slot; never none
+	origin   place
+	lines    []line // its forward bills, by day, payee and slot; at least one
 	shop     string // shop_order_id, "" for few
 	external string // order_ext_id, "" for some
-	bridge   bridge
+	link     link
 	story    *story
-	shared   schema.Day // when it is shared out, unless its story says otherwise
-	late     time.Time  // when what is late turns
-	wrongBy  int64      // fen that wrong settlements are wrong by, less than leastApart
+	sharedOn schema.Day // the day of its settlements, unless its story has another
+	lateAt   time.Time  // the start of the story's second phase
+	errorFen int64      // fen that wrong settlements are wrong by, less than leastApart
 }
 
 // line is one forward bill of an order.
@@ -27,26 +27,26 @@ type line struct {
 	bill
 }
 
-// bridge is how a settlement names the order that the bills name otherwise.
-type bridge int
+// link says by which ids the bills' order can be queried.
+type link int
 
-// bridges of merchants, by their place in the dozen.
-var bridges = [dozen]bridge{
-	byOrder, byExternal, byBoth, mixed, byExternal, byOrder, mixed, byOrder, byOrder, noBridge, mixed, byExternal,
+// linksOfMerchants are the merchants' links, by the index in the dozen.
+var linksOfMerchants = [dozen]link{
+	byOrder, byExternal, byBoth, mixedLinks, byExternal, byOrder, mixedLinks, byOrder, byOrder, noLink, mixedLinks, byExternal,
 }
 
 const (
-	byOrder    bridge = iota // order_id is the shop order's
-	byExternal               // order_id is of another space, out_order_no is the order_ext_id
-	byBoth                   // either finds it
-	noBridge                 // the trade system is another's: it knows nothing
-	mixed                    // one of the first three, order by order
+	byOrder    link = iota // order_id is the shop order's
+	byExternal             // order_id is of another space, out_order_no is the order_ext_id
+	byBoth                 // either finds it
+	noLink                 // the trade system is another's: it knows nothing
+	mixedLinks             // one of the first three, order by order
 )
 
-// reachable says that some question that the bills can ask finds the order.
-func (o *order) reachable() bool {
-	byShop := o.shop != "" && (o.bridge == byOrder || o.bridge == byBoth)
-	return byShop || o.external != "" && (o.bridge == byExternal || o.bridge == byBoth)
+// findable reports whether a settle query with an id of the bills finds the order.
+func (o *order) findable() bool {
+	byShop := o.shop != "" && (o.link == byOrder || o.link == byBoth)
+	return byShop || o.external != "" && (o.link == byExternal || o.link == byBoth)
 }
 
 // days returns the days of the order's lines, in order.
@@ -60,16 +60,16 @@ func (o *order) days() []schema.Day {
 
 func (o *order) lastDay() schema.Day { return o.lines[len(o.lines)-1].at.day }
 
-// phase returns the order's story as it stands at the time.
+// phase returns the phase of the order's story at the time.
 func (o *order) phase(at time.Time) phase {
-	if len(o.story.phases) > 1 && at.Before(o.late) {
+	if len(o.story.phases) > 1 && at.Before(o.lateAt) {
 		return o.story.phases[0]
 	}
 	return o.story.phases[len(o.story.phases)-1]
 }
 
-// byItems parts the lines by their item; the two bills of a conflict share one.
-func byItems(lines []line) [][]line {
+// splitByItem splits the lines by item. The two bills of a duplicate conflict share one.
+func splitByItem(lines []line) [][]line {
 	var parts [][]line
 	for i := range lines {
 		if i > 0 && lines[i].ItemOrderID == lines[i-1].ItemOrderID {

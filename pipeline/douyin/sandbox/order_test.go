@@ -94,7 +94,7 @@ func TestAccountsAreConfigurable(t *testing.T) {
 	if len(ids) != 30 || kinds[true] == 0 || kinds[false] == 0 {
 		t.Errorf("%d ids, brands and single accounts %v", len(ids), kinds)
 	}
-	if New(Config{Accounts: 1 << 30}).config.Accounts != mostAccounts {
+	if New(Config{Accounts: 1 << 30}).config.Accounts != maxAccounts {
 		t.Error("the number of accounts has no bound")
 	}
 }
@@ -105,12 +105,12 @@ func TestLargeUnitsAreMadeRowByRow(t *testing.T) {
 	w := walk(t, p)
 	w.authorise()
 	u := schema.Unit{Account: p.Accounts()[1], Day: demoDay}
-	reach, _ := p.world.find(u.Account)
+	reach, _ := p.world.scopeOf(u.Account)
 	count := p.world.count(reach.payees[0], u.Day)
 	if count < 40_000 || count > 60_000 {
 		t.Fatalf("%d bills, want 50,000 give or take a fifth", count)
 	}
-	c := call{question: question{day: u.Day}, account: u.Account, reach: reach}
+	c := call{apiQuery: apiQuery{day: u.Day}, account: u.Account, scope: reach}
 	page, err := w.page(u, p.sealCursor(c, count-30), 50)
 	if err != nil || len(page.Data.Records) != 30 || *page.Data.HasMore {
 		t.Errorf("the last page: %d bills, %v", len(page.Data.Records), err)

@@ -1,8 +1,8 @@
 package sandbox
 
-// page is the data of a right answer.
+// page is the data of a correct answer.
 type page struct {
-	ErrorCode     *int64  `json:"error_code,omitempty"` // 0 or left out, as it happens
+	ErrorCode     *int64  `json:"error_code,omitempty"` // 0 or left out, by chance
 	Description   string  `json:"description,omitempty"`
 	Cursor        string  `json:"cursor"`
 	HasMore       bool    `json:"has_more"`
@@ -10,29 +10,29 @@ type page struct {
 	LedgerRecords *[]bill `json:"ledger_records,omitempty"` // nil only under the fault missing-records
 }
 
-// slots returns the places of the unit's bills in their order, as a count and a
-// function of the position. Under the fault day-changing one is missing or added.
+// slots returns the places of the unit's bills in order, as their number and a
+// function of the position. Under the fault day-changing, one is missing or added.
 func (p *Platform) slots(c call) (count int, at func(int) place) {
-	counts := make([]int, len(c.reach.payees))
-	for i, one := range c.reach.payees {
+	counts := make([]int, len(c.scope.payees))
+	for i, one := range c.scope.payees {
 		counts[i] = p.world.count(one, c.day)
 		count += counts[i]
 	}
 	settledAt := func(position int) place {
 		last := len(counts) - 1
 		for i, n := range counts {
-			if position < n || i == last { // past the end: slots that no day has
-				return place{c.reach.payees[i], c.day, position}
+			if position < n || i == last { // past the end: a slot that the day does not have
+				return place{c.scope.payees[i], c.day, position}
 			}
 			position -= n
 		}
 		panic("a walk without payees")
 	}
 	gone := count / 2
-	switch state := p.stateOf(c); {
-	case count == 0 || state == settled:
+	switch state := p.unitState(c); {
+	case count == 0 || state == stable:
 		return count, settledAt
-	case state == growing:
+	case state == billExtra:
 		return count + 1, settledAt
 	default:
 		return count - 1, func(position int) place {
@@ -56,16 +56,16 @@ func (p *Platform) page(c call) page {
 		bills = nil
 	}
 	out := page{Cursor: p.sealCursor(c, end), HasMore: end < count, LedgerRecords: &bills}
-	if dice(c.identity, uint64(c.asked))%2 == 0 {
+	if dice(c.hash, uint64(c.attempt))%2 == 0 {
 		out.ErrorCode, out.Description = new(int64), "success"
 	}
 	if p.config.Faults.has("biz-beside") {
-		out.liftBizType(usualBizType(c.reach.merchant))
+		out.liftBizType(usualBizType(c.scope.merchant))
 	}
 	return out
 }
 
-// liftBizType puts the type beside the cursor instead of into the bills that have it.
+// liftBizType moves the usual type from the bills to a field beside the cursor.
 func (out *page) liftBizType(usual int) {
 	out.BizType = &usual
 	for i := range *out.LedgerRecords {
@@ -76,9 +76,9 @@ func (out *page) liftBizType(usual int) {
 	}
 }
 
-// spoil makes the page what a lasting fault makes of it.
-func (p *Platform) spoil(out *page, c call, name string) {
-	switch name {
+// spoilPage changes the page as the lasting fault does.
+func (p *Platform) spoilPage(out *page, c call, fault string) {
+	switch fault {
 	case "loop":
 		out.HasMore, out.Cursor = true, p.sealCursor(c, c.size)
 	case "empty-pages":

@@ -20,7 +20,7 @@ func (p *Platform) serveAccounts(w http.ResponseWriter, r *http.Request) {
 	case "csv":
 		w.Header().Set("Content-Type", "text/csv; charset=utf-8")
 		out := csv.NewWriter(w)
-		_ = out.Write([]string{"root_account_id", "account_id", "name"}) // Flush keeps the error, and who is gone needs none
+		_ = out.Write([]string{"root_account_id", "account_id", "name"}) // fails only if the client has gone
 		for _, account := range p.Accounts() {
 			row := []string{"", string(account.ID), account.Name}
 			if account.Root {
@@ -34,11 +34,11 @@ func (p *Platform) serveAccounts(w http.ResponseWriter, r *http.Request) {
 	}
 }
 
-// mostTruthDays bounds the work of one question for the truth.
-const mostTruthDays = 31
+// maxTruthDays bounds the work of one request for the truth.
+const maxTruthDays = 31
 
 func (p *Platform) serveTruth(w http.ResponseWriter, r *http.Request) {
-	from, to, err := askedDays(r.URL.Query())
+	from, to, err := parseDays(r.URL.Query())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -46,7 +46,7 @@ func (p *Platform) serveTruth(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, p.Totals(p.Accounts(), from, to))
 }
 
-// verdictCount is how many groups of a day deserve a verdict.
+// verdictCount is the number of a day's groups with one verdict.
 type verdictCount struct {
 	Day       schema.Day `json:"bill_date"`
 	Verdict   string     `json:"verdict"`
@@ -55,7 +55,7 @@ type verdictCount struct {
 }
 
 func (p *Platform) serveVerdicts(w http.ResponseWriter, r *http.Request) {
-	from, to, err := askedDays(r.URL.Query())
+	from, to, err := parseDays(r.URL.Query())
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusBadRequest)
 		return
@@ -75,16 +75,16 @@ func (p *Platform) serveVerdicts(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, counts)
 }
 
-// askedDays reads the days that a question for the truth is about.
-func askedDays(query url.Values) (from, to schema.Day, err error) {
+// parseDays reads the parameters from and to.
+func parseDays(query url.Values) (from, to schema.Day, err error) {
 	if from, err = schema.ParseDay(query.Get("from")); err != nil {
 		return 0, 0, fmt.Errorf("from: %w", err)
 	}
 	if to, err = schema.ParseDay(query.Get("to")); err != nil {
 		return 0, 0, fmt.Errorf("to: %w", err)
 	}
-	if to < from || to-from >= mostTruthDays {
-		return 0, 0, fmt.Errorf("from %s to %s: want 1 to %d days", from, to, mostTruthDays)
+	if to < from || to-from >= maxTruthDays {
+		return 0, 0, fmt.Errorf("from %s to %s: want 1 to %d days", from, to, maxTruthDays)
 	}
 	return from, to, nil
 }
@@ -95,7 +95,7 @@ func writeJSON(w http.ResponseWriter, v any) {
 	w.Header().Set("Content-Type", "application/json; charset=utf-8")
 	out := json.NewEncoder(w)
 	out.SetIndent("", "  ")
-	_ = out.Encode(v) // a caller who is gone needs no answer
+	_ = out.Encode(v) // fails only if the client has gone
 }
 
 var index = template.Must(template.New("index").Parse(`<!doctype html>

@@ -2,29 +2,29 @@ package sandbox
 
 // The exceptions that bills are planted to raise, by the rule's name.
 const (
-	UnknownDirection     = "unknown_direction"      // neither fund_amount_type nor a settle_type that tells
+	UnknownDirection     = "unknown_direction"      // neither fund_amount_type nor a settle_type gives it
 	DirectionConflict    = "direction_conflict"     // fund_amount_type against settle_type
 	OriginalIdentity     = "original_identity"      // original ≠ pay + merchant_ticket + platform_ticket
 	LedgerTotalIdentity  = "ledger_total_identity"  // ledger_total ≠ pay + ledger_platform_ticket
 	GoodsIdentity        = "goods_identity"         // goods ≠ ledger_total − fees
-	DuplicateConflict    = "duplicate_conflict"     // one key, two contents; both bills carry it
+	DuplicateConflict    = "duplicate_conflict"     // two bills with one key and different content; both have the exception
 	SettleDay            = "settle_day"             // settle_time on another day
-	UnknownEnum          = "unknown_enum"           // a settle type, sub type or biz type of no documentation
+	UnknownEnum          = "unknown_enum"           // an undocumented settle type, sub type, biz type or status
 	HiddenTicketNegative = "hidden_ticket_negative" // original < pay + merchant_ticket where platform_ticket is hidden
 )
 
-// repeated is no exception: the slot repeats an earlier bill to the byte, on
-// another page whatever the page size.
+// repeated is no exception: the slot repeats an earlier bill exactly, on another page
+// for any page size.
 const (
 	repeated       = "repeated"
 	repeatDistance = 51
 )
 
-// plantDistance is how far planted slots lie apart: one bill in 61 is out of order.
+// plantDistance is the distance between planted slots: one bill in 61 is planted.
 const plantDistance = 61
 
-// plantable returns the rules that a bill of this shape can break; an identity
-// with a field that is absent cannot be broken.
+// plantable returns the rules that a bill of this shape can break: not an identity
+// with an absent field.
 func plantable(s shape) []string {
 	rules := []string{UnknownDirection, DuplicateConflict, SettleDay, UnknownEnum, DirectionConflict, repeated}
 	if s.hidden {
@@ -37,7 +37,7 @@ func plantable(s shape) []string {
 	return append(rules, GoodsIdentity)
 }
 
-// planted returns the rule that the slot is planted to break, "" for most.
+// planted returns the rule that the bill at the place breaks, "" for most.
 func (w *world) planted(at place) string {
 	if w.healthy || at.slot < 0 {
 		return ""
@@ -60,18 +60,18 @@ func (w *world) plant(at place, rule string) bill {
 	if rule == DuplicateConflict {
 		b := w.plain(place{at.payee, at.day, at.slot - 1})
 		b.Amount.raise(100)
-		b.raises = []string{rule}
+		b.exceptions = []string{rule}
 		return b
 	}
 	if rule == UnknownDirection {
 		b := w.charge(at, []int{refundFee, arrears, compensation}[at.slot%3], 0)
 		b.FundAmountType, b.FundAmount = nil, nil
 		b.direction = 0
-		b.raises = []string{rule}
+		b.exceptions = []string{rule}
 		return b
 	}
 	b := w.sale(at)
-	b.raises = []string{rule}
+	b.exceptions = []string{rule}
 	f := &b.Amount.fen
 	switch rule {
 	case OriginalIdentity:

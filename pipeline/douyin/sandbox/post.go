@@ -9,8 +9,8 @@ import (
 	"time"
 )
 
-// mostTries is how often the platform sends a callback in all.
-const mostTries = 20
+// maxTries is the number of times that the platform sends a callback.
+const maxTries = 20
 
 // retryGaps are the times between tries; the last one is repeated.
 var retryGaps = []time.Duration{
@@ -18,22 +18,21 @@ var retryGaps = []time.Duration{
 	16 * time.Minute, 32 * time.Minute, 64 * time.Minute, 128 * time.Minute,
 }
 
-// gap is how long to wait after so many tries.
+// gap returns the pause after so many tries.
 func (d *delivery) gap(tries int) time.Duration {
 	return retryGaps[min(tries, len(retryGaps))-1] / time.Duration(d.Speed)
 }
 
-// post sends the callback until it is acknowledged, and says whether it was.
-// Most tries are signed anew, some have the timestamp and signature of the one
-// before. The turn is how often it was acknowledged already.
-func (d *delivery) post(ctx context.Context, c *carried, turn int) bool {
-	var request signed
-	for try := range mostTries {
+// post sends the callback until it is acknowledged, and reports whether it was. Most
+// tries have a new signature, some that of the try before.
+func (d *delivery) post(ctx context.Context, c *outgoing, rotation int) bool {
+	var request signedRequest
+	for try := range maxTries {
 		if try > 0 && !pause(ctx, d.gap(try)) {
 			return false
 		}
 		if try == 0 || d.chance(c.settlement, "signed again")>>try%4 > 0 {
-			request = d.sign(c, turn)
+			request = d.sign(c, rotation)
 		}
 		d.count(func(r *Report) { r.Tries++ })
 		if acknowledged, err := d.send(ctx, request); err == nil && acknowledged {
@@ -46,8 +45,8 @@ func (d *delivery) post(ctx context.Context, c *carried, turn int) bool {
 	return false
 }
 
-// forge sends the callback once in a way that has to be refused.
-func (d *delivery) forge(ctx context.Context, c *carried) {
+// forge sends the callback once with a wrong signature.
+func (d *delivery) forge(ctx context.Context, c *outgoing) {
 	acknowledged, err := d.send(ctx, d.forged(c))
 	d.count(func(r *Report) {
 		r.Forged++
@@ -59,10 +58,9 @@ func (d *delivery) forge(ctx context.Context, c *carried) {
 	})
 }
 
-// send posts the request and says whether it is answered as an acknowledgement
-// has to be: by 200, err_no 0 and err_tips "success". Without any answer there is
-// an error.
-func (d *delivery) send(ctx context.Context, s signed) (acknowledged bool, err error) {
+// send posts the request, and reports whether the answer is an acknowledgement: 200
+// with err_no 0 and err_tips "success". Without an answer it returns an error.
+func (d *delivery) send(ctx context.Context, s signedRequest) (acknowledged bool, err error) {
 	request, err := http.NewRequestWithContext(ctx, http.MethodPost, s.url, bytes.NewReader(s.body))
 	if err != nil {
 		return false, err

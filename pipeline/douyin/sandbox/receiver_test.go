@@ -28,20 +28,20 @@ var testKey = sync.OnceValue(func() *rsa.PrivateKey {
 	return key
 })
 
-// receiver takes callbacks as it should, but for its moods.
+// receiver verifies, stores and acknowledges callbacks.
 type receiver struct {
 	t      *testing.T
 	key    *rsa.PublicKey
 	token  string
-	blind  bool                                            // to signatures
-	refuse func(w http.ResponseWriter, request, tries int) // may answer otherwise than it should, or not
+	blind  bool                                            // acknowledges any signature
+	refuse func(w http.ResponseWriter, request, tries int) // nil, or writes another answer before the acknowledgement
 	mu     sync.Mutex
 	posts  int
 	tries  map[string]int      // by settlement and item
 	stored map[string][]string // bodies, likewise
 	refuses,
 	legacies int
-	signatures map[string]int // how often each came
+	signatures map[string]int // requests by signature
 }
 
 func newReceiver(t *testing.T) *receiver {
@@ -60,7 +60,7 @@ func (r *receiver) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 		return
 	}
 	var seen struct{ Version string }
-	_ = json.Unmarshal(body, &seen) // what is forged may be no JSON
+	_ = json.Unmarshal(body, &seen) // a forged body may not be JSON
 	legacy := seen.Version != "2.0"
 	if request.Method != http.MethodPost || request.Header.Get("Content-Type") != "application/json" || request.Header.Get("Byte-Logid") == "" ||
 		request.Header.Get("Byte-Identifyname") != request.URL.Path {
@@ -103,10 +103,10 @@ func (r *receiver) signedByToken(body []byte) bool {
 	return seen.Signature == fmt.Sprintf("%x", sha1.Sum([]byte(strings.Join(parts, ""))))
 }
 
-// keyOf returns of which settlement and item a callback of either kind is.
+// keyOf returns the settlement and the item of a callback of either kind.
 func keyOf(t *testing.T, body []byte) string {
 	t.Helper()
-	var seen callbackSeen
+	var seen callbackText
 	var msg map[string]json.RawMessage
 	if err := errors.Join(json.Unmarshal(body, &seen), json.Unmarshal([]byte(seen.Msg), &msg)); err != nil {
 		t.Errorf("%v in %s", err, body)

@@ -8,43 +8,44 @@ import (
 	"billwalk/schema"
 )
 
-// reconciled is an order with what was walked of it: each settlement counted to
-// a day, and each bill to its group.
-type reconciled struct {
+// reconciliation is an order with its walked bills, and with the day on which each
+// settlement counts.
+type reconciliation struct {
 	order       *order
 	phase       phase
 	bills       []walkedBill
 	settlements []settlement
 	days        []schema.Day // of each settlement
-	named       map[string]bool
+	namedItems  map[string]bool
 }
 
-func (p *Platform) reconciled(o *order, bills []walkedBill, at time.Time, deliveries []Notified) *reconciled {
-	r := &reconciled{order: o, phase: o.phase(at), bills: bills, settlements: p.world.settlements(o, at), named: map[string]bool{}}
-	for _, n := range deliveries {
-		r.learn(p.told(o, n))
+func (p *Platform) reconcile(o *order, bills []walkedBill, at time.Time, deliveries []CallbackWindow) *reconciliation {
+	r := &reconciliation{order: o, phase: o.phase(at), bills: bills, settlements: p.world.settlements(o, at), namedItems: map[string]bool{}}
+	for _, window := range deliveries {
+		r.applyCallbacks(p.callbackSettlements(o, window))
 	}
 	for i := range r.settlements {
 		r.days = append(r.days, r.dayOf(&r.settlements[i]))
-		r.named[r.settlements[i].item] = true
+		r.namedItems[r.settlements[i].item] = true
 	}
 	return r
 }
 
-// learn takes what callbacks tell beside what the query does.
-func (r *reconciled) learn(told []settlement) {
-	for _, t := range told {
+// applyCallbacks adds the items that callbacks name.
+func (r *reconciliation) applyCallbacks(settlements []settlement) {
+	for _, c := range settlements {
 		for i := range r.settlements {
-			if s := &r.settlements[i]; s.settleID == t.settleID {
-				s.item, s.notified = t.item, true
+			if s := &r.settlements[i]; s.settleID == c.settleID {
+				s.item, s.inCallback = c.item, true
 			}
 		}
 	}
 }
 
-// dayOf returns the latest walked day of the order that is not after the
-// settlement's own, or else the earliest; without a time the latest.
-func (r *reconciled) dayOf(s *settlement) schema.Day {
+// dayOf returns the day on which the settlement counts: the latest walked day of the
+// order that is not after the settlement's own, or else the earliest; without a time,
+// the latest.
+func (r *reconciliation) dayOf(s *settlement) schema.Day {
 	days := make([]schema.Day, 0, len(r.bills))
 	for i := range r.bills {
 		days = append(days, r.bills[i].day)
@@ -60,24 +61,24 @@ func (r *reconciled) dayOf(s *settlement) schema.Day {
 	return slices.Max(before)
 }
 
-// groupKey tells the groups of one order apart.
+// groupKey identifies a group of one order.
 type groupKey struct {
 	account schema.AccountID
 	day     schema.Day
 	item    string
 }
 
-func (r *reconciled) groupOf(b *walkedBill) groupKey {
+func (r *reconciliation) groupOf(b *walkedBill) groupKey {
 	key := groupKey{account: b.account, day: b.day}
-	if r.named[b.item] {
+	if r.namedItems[b.item] {
 		key.item = b.item
 	}
 	return key
 }
 
-// verdicts returns the order's groups. What they deserve is the story's word;
-// here the rows are counted and added up.
-func (r *reconciled) verdicts() []Verdict {
+// verdicts returns the order's groups. The verdicts are the story's; the rows are
+// counted and added up here.
+func (r *reconciliation) verdicts() []Verdict {
 	rows, billed := map[groupKey]*Verdict{}, map[groupKey]int64{}
 	for i := range r.bills {
 		b := &r.bills[i]
@@ -93,7 +94,7 @@ func (r *reconciled) verdicts() []Verdict {
 	}
 	settled := map[groupKey]int64{}
 	for i := range r.settlements {
-		key := r.placeOf(i, rows)
+		key := r.groupOfSettlement(i, rows)
 		rows[key].Settlements++
 		if r.settlements[i].status == statusSuccess {
 			settled[key] += r.settlements[i].fen[legTotal]
@@ -101,9 +102,9 @@ func (r *reconciled) verdicts() []Verdict {
 	}
 	verdicts := make([]Verdict, 0, len(rows))
 	for key, row := range rows {
-		out := r.phase.judge(r.order, group{day: key.day, item: key.item, whole: len(r.bills) == len(r.order.lines), own: r.own(key.day)})
+		out := r.phase.judge(r.order, group{day: key.day, item: key.item, whole: len(r.bills) == len(r.order.lines), ownOnly: r.ownSettlementsOnly(key.day)})
 		row.Verdict, row.MatchedBy = out.verdict, out.matchedBy
-		if out.verdict == matched && key.item != "" { // the narrowest tier comes first
+		if out.verdict == matched && key.item != "" { // items are matched first
 			row.MatchedBy = perItem
 		}
 		if out.verdict == matched || out.verdict == mismatched {
@@ -115,10 +116,10 @@ func (r *reconciled) verdicts() []Verdict {
 	return verdicts
 }
 
-// placeOf returns the group that the settlement is counted to: its item's, else
-// that of the bills without one, else any; of several the first by account and item.
-func (r *reconciled) placeOf(i int, rows map[groupKey]*Verdict) groupKey {
-	strangeness := func(key groupKey) int {
+// groupOfSettlement returns the group in which the settlement counts: that of its item,
+// else that of bills without one, else any; of several the first by account and item.
+func (r *reconciliation) groupOfSettlement(i int, rows map[groupKey]*Verdict) groupKey {
+	rank := func(key groupKey) int {
 		switch key.item {
 		case r.settlements[i].item:
 			return 0
@@ -132,7 +133,7 @@ func (r *reconciled) placeOf(i int, rows map[groupKey]*Verdict) groupKey {
 		if key.day != r.days[i] {
 			continue
 		}
-		order := cmp.Or(cmp.Compare(strangeness(key), strangeness(best)), cmp.Compare(key.account, best.account), cmp.Compare(key.item, best.item))
+		order := cmp.Or(cmp.Compare(rank(key), rank(best)), cmp.Compare(key.account, best.account), cmp.Compare(key.item, best.item))
 		if best.account == "" || order < 0 {
 			best = key
 		}
@@ -140,8 +141,9 @@ func (r *reconciled) placeOf(i int, rows map[groupKey]*Verdict) groupKey {
 	return best
 }
 
-// own says that the settlements of the day are of the day's own bills.
-func (r *reconciled) own(day schema.Day) bool {
+// ownSettlementsOnly reports whether all settlements that count on the day are of the
+// day's own bills.
+func (r *reconciliation) ownSettlementsOnly(day schema.Day) bool {
 	for i, s := range r.settlements {
 		if r.days[i] == day && s.day != day {
 			return false
@@ -150,8 +152,8 @@ func (r *reconciled) own(day schema.Day) bool {
 	return true
 }
 
-func (r *reconciled) settled() []Settled {
-	var all []Settled
+func (r *reconciliation) rows() []SettlementRow {
+	var all []SettlementRow
 	for i := range r.settlements {
 		row := r.settlements[i].row(r.days[i])
 		for _, b := range r.bills {
@@ -164,12 +166,13 @@ func (r *reconciled) settled() []Settled {
 	return all
 }
 
-// wholly says that callbacks alone tell the order's settlements, some at least.
-func (r *reconciled) wholly() bool {
+// coveredByCallbacks reports whether all settlements of the order have callbacks, and
+// at least one of them is linked to its bills.
+func (r *reconciliation) coveredByCallbacks() bool {
 	linked := false
 	for i := range r.settlements {
 		s := &r.settlements[i]
-		if !s.notified {
+		if !s.inCallback {
 			return false
 		}
 		linked = linked || s.orderID == r.order.shop || slices.ContainsFunc(r.bills, func(b walkedBill) bool { return s.item != "" && b.item == s.item })

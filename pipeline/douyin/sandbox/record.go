@@ -6,18 +6,18 @@ import (
 	"strings"
 )
 
-// Share is what one merchant got of a settlement.
+// Share is the amount that one merchant received of a settlement.
 type Share struct {
 	MerchantNo string // 20 digits
 	Fen        int64
 }
 
-// shares deals the net out to one to four merchants.
+// shares divides the net amount among one to four merchants.
 func (s *settlement) shares() []Share {
-	if s.status != statusSuccess || s.raises == SettleDetail {
+	if s.status != statusSuccess || s.exception == SettleDetail {
 		return nil
 	}
-	r := draw(s.look, word("shares"))
+	r := draw(s.variant, word("shares"))
 	count := max(1, r.IntN(7)-2)
 	shares := make([]Share, count)
 	left := s.fen[legNet]
@@ -38,13 +38,13 @@ var (
 	unreadable = []string{"", "分账明细见商户后台", "商户号68882720803499563550-分成金额(分)12.50", "商户号68882720803499563550", "68882720803499563550:840"}
 )
 
-// detail writes the shares as settle_detail has them, in the spelling that the
-// word decides. What nobody can read has one spelling.
+// detail returns the shares in the form of settle_detail. The word varies the
+// spelling, except of a detail that cannot be read.
 func (s *settlement) detail(spelling string) string {
-	if s.raises == SettleDetail {
-		return unreadable[draw(s.look, word("detail")).IntN(len(unreadable))]
+	if s.exception == SettleDetail {
+		return unreadable[draw(s.variant, word("detail")).IntN(len(unreadable))]
 	}
-	r := draw(s.look, word(spelling))
+	r := draw(s.variant, word(spelling))
 	dash, bracket, gap := dashes[r.IntN(len(dashes))], brackets[r.IntN(len(brackets))], strings.Repeat(" ", r.IntN(6)/5)
 	var parts []string
 	for _, share := range s.shares() {
@@ -53,9 +53,9 @@ func (s *settlement) detail(spelling string) string {
 	return strings.Join(parts, separators[r.IntN(len(separators))])
 }
 
-// settlementRecord is a settlement on the wire. Sibling versions of the API differ
-// in which fields there are, and in what is text and what is a number.
-type settlementRecord struct {
+// wireSettlement is a settlement on the wire. Versions of the API differ in their
+// fields, and in the types of ids and amounts.
+type wireSettlement struct {
 	OutOrderNo     string `json:"out_order_no"`
 	OutSettleNo    any    `json:"out_settle_no"`
 	OrderID        any    `json:"order_id"`
@@ -73,16 +73,16 @@ type settlementRecord struct {
 	PlatformTicket *int64 `json:"platform_ticket,omitempty"`
 }
 
-// style is how a settlement is written.
+// style is the spelling of a settlement on the wire.
 type style struct {
-	quoted  bool   // amounts are text
-	bare    bool   // ids are numbers where they can be
-	sibling bool   // by another version of the API
-	cpExtra string // what was passed along when the settlement was asked for
+	quoted  bool   // amounts are strings
+	bare    bool   // ids of digits are numbers
+	sibling bool   // as in another version of the API
+	cpExtra string // the developer's own text
 }
 
 func (s *settlement) style() (out style) {
-	r := draw(s.look, word("record"))
+	r := draw(s.variant, word("record"))
 	out.quoted, out.bare, out.sibling = r.IntN(8) == 0, r.IntN(8) == 0, r.IntN(6) == 0
 	if r.IntN(6) == 0 {
 		out.cpExtra = hostile[r.IntN(len(hostile))]
@@ -90,8 +90,8 @@ func (s *settlement) style() (out style) {
 	return out
 }
 
-// record writes the settlement as its look has it.
-func (s *settlement) record() settlementRecord {
+// record returns the settlement in its style.
+func (s *settlement) record() wireSettlement {
 	style := s.style()
 	number := func(n int64) any { return n }
 	if style.quoted {
@@ -101,7 +101,7 @@ func (s *settlement) record() settlementRecord {
 	if style.bare {
 		id = bareNumber
 	}
-	out := settlementRecord{
+	out := wireSettlement{
 		OutOrderNo: s.outOrderNo, OutSettleNo: id(s.outSettleNo), OrderID: id(s.orderID), SettleID: id(s.settleID),
 		SettleAmount: number(s.fen[legTotal]), SettleStatus: s.status, SettleDetail: s.detail("detail"),
 		CpExtra: style.cpExtra,
@@ -109,10 +109,10 @@ func (s *settlement) record() settlementRecord {
 	if s.item != "" {
 		out.ItemOrderID = id(s.item)
 	}
-	if s.told[legFee] {
+	if s.shown[legFee] {
 		out.Rake = number(s.fen[legFee])
 	}
-	if s.told[legCommission] {
+	if s.shown[legCommission] {
 		out.Commission = number(s.fen[legCommission])
 	}
 	switch {
@@ -130,7 +130,7 @@ func (s *settlement) record() settlementRecord {
 	return out
 }
 
-// bareNumber writes an id without quotes where it is all digits.
+// bareNumber returns an id of digits as a number, any other unchanged.
 func bareNumber(id string) any {
 	if strings.Trim(id, "0123456789") != "" || id == "" {
 		return id

@@ -13,8 +13,8 @@ import (
 	"billwalk/schema"
 )
 
-// recordSeen is a bill as this walker reads it: amounts as they come, ids as text.
-type recordSeen struct {
+// servedRecord is a bill as the tests decode it, with raw ids and amounts.
+type servedRecord struct {
 	LedgerID json.RawMessage            `json:"ledger_id"`
 	Account  json.RawMessage            `json:"account_id"`
 	Type     int                        `json:"settle_type"`
@@ -28,11 +28,11 @@ type recordSeen struct {
 	External *string                    `json:"order_ext_id"`
 }
 
-var foreignPieces = regexp.MustCompile("\ufffd+")
+var replacements = regexp.MustCompile("\ufffd+")
 
-func parseRecord(t testing.TB, raw []byte) recordSeen {
+func parseRecord(t testing.TB, raw []byte) servedRecord {
 	t.Helper()
-	var out recordSeen
+	var out servedRecord
 	if err := json.Unmarshal(raw, &out); err != nil {
 		t.Fatalf("%v in %s", err, raw)
 	}
@@ -41,16 +41,16 @@ func parseRecord(t testing.TB, raw []byte) recordSeen {
 
 func text(raw json.RawMessage) string { return strings.Trim(string(raw), `"`) }
 
-// line is what a row comes to, in one form for what was served and for the truth.
-func (r recordSeen) line(t testing.TB, day schema.Day) string {
+// line returns the record in the form of BillRow.line.
+func (r servedRecord) line(t testing.TB, day schema.Day) string {
 	t.Helper()
 	direction := map[int]int64{forward: +1, refund: -1}[r.Type]
 	if r.FundType != nil {
 		direction = []int64{+1, -1}[*r.FundType]
 	}
-	row := Row{Account: schema.AccountID(text(r.Account)), Day: day, LedgerID: text(r.LedgerID), SettleType: r.Type, SettleSubType: r.Sub, Direction: int(direction), Amounts: map[string]*int64{}}
+	row := BillRow{Account: schema.AccountID(text(r.Account)), Day: day, LedgerID: text(r.LedgerID), SettleType: r.Type, SettleSubType: r.Sub, Direction: int(direction), Amounts: map[string]*int64{}}
 	if r.Group != nil {
-		row.GroupName = foreignPieces.ReplaceAllString(*r.Group, "\ufffd") // this decoder writes one for each byte
+		row.GroupName = replacements.ReplaceAllString(*r.Group, "\ufffd") // the decoder writes one for each byte
 	}
 	for _, column := range FenColumns() {
 		row.Amounts[column] = nil
@@ -59,7 +59,7 @@ func (r recordSeen) line(t testing.TB, day schema.Day) string {
 			if err != nil {
 				t.Fatal(err)
 			}
-			if fen *= direction; fen*direction >= 0 { // one with a minus is none
+			if fen *= direction; fen*direction >= 0 { // a negative amount is NULL
 				row.Amounts[column] = &fen
 			}
 		}
@@ -71,7 +71,7 @@ func (r recordSeen) line(t testing.TB, day schema.Day) string {
 	return row.line()
 }
 
-func (r Row) line() string {
+func (r BillRow) line() string {
 	out := fmt.Sprintf("%s %s %s %d/%d %+d %q", r.Day, r.Account, r.LedgerID, r.SettleType, r.SettleSubType, r.Direction, r.GroupName)
 	for _, column := range FenColumns() {
 		if fen := r.Amounts[column]; fen != nil {
@@ -81,7 +81,7 @@ func (r Row) line() string {
 	return out
 }
 
-func truthLines(rows []Row) []string {
+func truthLines(rows []BillRow) []string {
 	lines := make([]string, 0, len(rows))
 	for _, row := range rows {
 		lines = append(lines, row.line())
@@ -90,7 +90,7 @@ func truthLines(rows []Row) []string {
 	return lines
 }
 
-// servedLines returns the lines of what was served, repeats of the same bytes once.
+// servedLines returns the lines of the records that were served, exact repeats once.
 func servedLines(t testing.TB, records []json.RawMessage, day schema.Day) []string {
 	t.Helper()
 	seen := map[string]bool{}

@@ -34,7 +34,7 @@ func TestPassingFaultsLookRight(t *testing.T) {
 			continue
 		}
 		c, f := asCall(t, p, u, f.name)
-		out := p.interrupted(c.question, f, "", func() reply { return p.success(c, "") })
+		out := p.withPassingFault(c.apiQuery, f, "", func() reply { return p.success(c, "") })
 		var seen pageSeen
 		err := json.Unmarshal(out.body, &seen)
 		if f.name == "error-outside" || f.name == "token-outside" || f.name == "no-extra" {
@@ -47,7 +47,7 @@ func TestPassingFaultsLookRight(t *testing.T) {
 		if seen.Data.ErrorCode != nil {
 			data = *seen.Data.ErrorCode
 		}
-		got := fmt.Sprintf("%d %v %d/%d+%d %s", out.status, err == nil, data, seen.Extra.ErrorCode, seen.Extra.Sub, out.trouble)
+		got := fmt.Sprintf("%d %v %d/%d+%d %s", out.status, err == nil, data, seen.Extra.ErrorCode, seen.Extra.Sub, out.wireFault)
 		want := fmt.Sprintf("0 true %d/%d+0 ", f.code, f.code)
 		switch f.name {
 		case "12001":
@@ -79,7 +79,7 @@ func TestGatewayFaults(t *testing.T) {
 	statuses := map[int]bool{}
 	for _, u := range demoUnits(p, 2) {
 		c, f := asCall(t, p, u, "html")
-		out := p.interrupted(c.question, f, "", func() reply { return p.success(c, "") })
+		out := p.withPassingFault(c.apiQuery, f, "", func() reply { return p.success(c, "") })
 		statuses[out.status] = true
 		if !bytes.HasPrefix(out.body, []byte("<html>")) || out.contentType != "text/html" {
 			t.Errorf("html is %s %q", out.contentType, out.body)
@@ -195,7 +195,7 @@ func troubled(t *testing.T, trouble string, stall time.Duration) (*http.Response
 	t.Helper()
 	p := New(Config{Seed: 49, Stall: stall})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p.send(w, r, reply{body: bytes.Repeat([]byte("x"), 1000), trouble: trouble})
+		p.send(w, r, reply{body: bytes.Repeat([]byte("x"), 1000), wireFault: trouble})
 	}))
 	ctx, cancel := context.WithCancel(t.Context())
 	client := &http.Client{Transport: &http.Transport{DisableCompression: true}}
@@ -246,11 +246,11 @@ func TestOutside(t *testing.T) {
 	seen := make(map[string]bool)
 	for identity := range uint64(400) {
 		for _, api := range []string{BillsAPI, SettleAPI} {
-			q := question{api: api, day: demoDay, identity: dice(identity), asked: 1}
+			q := apiQuery{api: api, day: demoDay, hash: dice(identity), attempt: 1}
 			for _, out := range []reply{
-				p.outside(q, fault{code: 28001006}),
-				withoutProof(q, reply{body: compact(envelope{Data: []int{}, Extra: p.extra(q, 0)})}),
-				withoutProof(q, reply{body: compact(envelope{Extra: p.extra(q, 0)})}),
+				p.errorOutside(q, fault{code: 28001006}),
+				withoutSuccess(q, reply{body: compact(envelope{Data: []int{}, Extra: p.extra(q, 0)})}),
+				withoutSuccess(q, reply{body: compact(envelope{Extra: p.extra(q, 0)})}),
 			} {
 				if proven(out.body) || !json.Valid(out.body) {
 					t.Fatalf("%s", out.body)

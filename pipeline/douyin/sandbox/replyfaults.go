@@ -6,22 +6,22 @@ import (
 	"regexp"
 )
 
-// interrupted returns the reply under a passing fault, which may be the right
-// one that does not arrive whole.
-func (p *Platform) interrupted(q question, f fault, token string, right func() reply) reply {
+// withPassingFault returns the reply to a query that meets a passing fault. correct
+// returns the correct reply, which some faults change.
+func (p *Platform) withPassingFault(q apiQuery, f fault, token string, correct func() reply) reply {
 	switch f.name {
 	case "12001", "error-in-data-only", "error-in-extra-only":
-		return p.halfFailure(q, f)
+		return p.partialFailure(q, f)
 	case "error-outside", "token-outside":
-		return p.outside(q, f)
+		return p.errorOutside(q, f)
 	case "no-extra":
-		return withoutProof(q, right())
+		return withoutSuccess(q, correct())
 	case "token-stolen":
 		p.tokens.kill(token)
 		return p.failure(q, codeBadToken)
 	case "html":
 		status := http.StatusBadGateway
-		if q.identity%2 == 0 {
+		if q.hash%2 == 0 {
 			status = http.StatusOK
 		}
 		return reply{status: status, contentType: "text/html", body: []byte("<html><body><h1>502 Bad Gateway</h1></body></html>\n")}
@@ -32,16 +32,16 @@ func (p *Platform) interrupted(q question, f fault, token string, right func() r
 	case "http503":
 		return reply{status: http.StatusServiceUnavailable, contentType: "text/plain", body: []byte("no healthy upstream")}
 	case "slow", "cut", "reset":
-		out := right()
-		out.trouble = f.name
+		out := correct()
+		out.wireFault = f.name
 		return out
 	}
 	return p.failure(q, f.code)
 }
 
-// halfFailure returns an error that does not stand in both places alike. Answers
-// to a settle query have one place only.
-func (p *Platform) halfFailure(q question, f fault) reply {
+// partialFailure returns an answer with an error in one of two places. Answers of the
+// settle query have only one.
+func (p *Platform) partialFailure(q apiQuery, f fault) reply {
 	out := p.refusal(q, f.code)
 	switch {
 	case f.name == "12001":
@@ -61,10 +61,10 @@ var (
 	amountMap   = regexp.MustCompile(`"amount":\{[^}]*\}`)
 )
 
-// dress gives a right answer the look that the dressing faults ask for. Quotes
-// within text are escaped, so the patterns meet fields only.
-func (p *Platform) dress(body []byte, c call) []byte {
-	if p.config.Faults.has("numeric-ids") && (c.reach.merchant.index%2 == 1 || len(p.world.merchants) == 1) {
+// applyFormatFaults changes a correct answer by the formatting faults. The patterns
+// match only fields, because quotes within text are escaped.
+func (p *Platform) applyFormatFaults(body []byte, c call) []byte {
+	if p.config.Faults.has("numeric-ids") && (c.scope.merchant.index%2 == 1 || len(p.world.merchants) == 1) {
 		body = idField.ReplaceAll(body, []byte(`"$1":$2`))
 	}
 	if p.config.Faults.has("string-amounts") {
@@ -72,19 +72,19 @@ func (p *Platform) dress(body []byte, c call) []byte {
 			return amountField.ReplaceAll(amount, []byte(`"$1":"$2"`))
 		})
 	}
-	for _, w := range wounds {
+	for _, w := range textDamage {
 		body = bytes.ReplaceAll(body, []byte(w.sign), []byte(w.wire))
 	}
 	return body
 }
 
-// withoutProof returns a right reply without what says that it is one.
-func withoutProof(q question, right reply) reply {
-	extra := [][]byte{nil, []byte(`"extra":null`), []byte(`"extra":[]`), []byte(`"extra":{"description":"success"}`)}[q.identity>>8%4]
-	data := bytes.TrimRight(right.body[:bytes.LastIndex(right.body, []byte(`"extra":`))], ",")
+// withoutSuccess returns the correct reply without the fields that report success.
+func withoutSuccess(q apiQuery, correct reply) reply {
+	extra := [][]byte{nil, []byte(`"extra":null`), []byte(`"extra":[]`), []byte(`"extra":{"description":"success"}`)}[q.hash>>8%4]
+	data := bytes.TrimRight(correct.body[:bytes.LastIndex(correct.body, []byte(`"extra":`))], ",")
 	if len(extra) > 0 && len(data) > 1 {
 		data = append(data, ',')
 	}
-	right.body = append(append(data, extra...), '}')
-	return right
+	correct.body = append(append(data, extra...), '}')
+	return correct
 }

@@ -1,15 +1,26 @@
-// Package sandbox is the simulated platform: an http.Handler that behaves like
-// Douyin's client_token, catering_query and query_settle as far as they are known,
-// for demos and tests. It is deterministic: the same seed gives the same merchants,
-// bills, settlements, faults and logids, and any day can be asked for. It can say
-// the [Platform.Truth] of what it serves, and the [Platform.Verdicts] that its
-// orders deserve, so that a lake can be compared with it to the fen. It posts the
-// settle callbacks of its orders, too, where it is told to ([Platform.Deliver]).
+// Package sandbox simulates the platform for demos and tests: an http.Handler that
+// behaves like Douyin's client_token, catering_query and query_settle, as far as
+// they are known. The same seed gives the same merchants, bills, settlements,
+// faults and logids, for any day. [Platform.Deliver] posts the orders' settle
+// callbacks.
+//
+// What it serves can be checked to the fen: [Platform.Truth] returns the bills that
+// a lake must hold, [Platform.SettlementTruth] the settlements, and
+// [Platform.Verdicts] the result of a correct reconciliation.
 //
 // It shares no type and no rule with the client, the normaliser or the
-// reconciliation, so that a mistake there cannot hide here. It calls out only to
-// deliver callbacks, stores nothing, and its memory does not grow with the number
-// of bills.
+// reconciliation, so that a mistake there cannot hide here. It makes no request
+// except to deliver callbacks, stores nothing, and its memory does not grow with
+// the number of bills.
+//
+// The files form layers, each of which uses only those above it:
+//
+//	world, blocks, bill, plant, damage    merchants and their bills, each computed from its place
+//	order, story, sharing, settlement     orders, and how each one is settled
+//	fault, injection, changing            which call or account meets which fault
+//	call, page, envelope, wire, token     the three APIs
+//	callback, delivery, sign, post        settle callbacks
+//	truth, walked, reconciled, verdict    what a lake must hold
 package sandbox
 
 import (
@@ -26,11 +37,11 @@ type Platform struct {
 	config  Config
 	world   *world
 	cursors cipher.Block
-	victims map[int][]fault // by the configured account's place
+	lasting map[int][]fault // the lasting faults, by the configured account's index
 	tokens  tokens
 	windows map[string]*window // by API
 	traffic traffic
-	memory  memory
+	counts  queryCounts
 	mux     *http.ServeMux
 }
 
@@ -45,7 +56,7 @@ func newCursorCipher(seed uint64) cipher.Block {
 	return block
 }
 
-// pause waits for d and reports whether the caller is still there.
+// pause waits for d. It reports false if ctx ends first.
 func pause(ctx context.Context, d time.Duration) bool {
 	if d <= 0 {
 		return ctx.Err() == nil

@@ -2,7 +2,7 @@ package sandbox
 
 import "net/http"
 
-// New builds a platform. Nothing is listening yet: it is an http.Handler.
+// New returns a platform. It is an http.Handler, and listens to nothing by itself.
 func New(config Config) *Platform {
 	config = config.withDefaults()
 	p := &Platform{
@@ -12,16 +12,16 @@ func New(config Config) *Platform {
 		tokens:  tokens{seed: config.Seed, apps: map[string]*app{}},
 		windows: map[string]*window{BillsAPI: newWindow(config.QPS), SettleAPI: newWindow(config.TradeQPS)},
 		traffic: newTraffic(),
-		memory:  newMemory(),
+		counts:  newQueryCounts(),
 	}
-	p.victims = chooseVictims(p.world, config.Faults)
+	p.lasting = assignLastingFaults(p.world, config.Faults)
 	p.mux = p.routes()
 	return p
 }
 
-// ServeHTTP serves the three APIs and the sandbox's own pages; see the index at /.
-// The faults "cut" and "reset" panic with http.ErrAbortHandler, as a handler
-// must to break a connection; a caller without a server recovers it.
+// ServeHTTP serves the three APIs and the sandbox's own pages; the index at / lists
+// them. Under the faults "cut" and "reset" it panics with http.ErrAbortHandler, which
+// breaks the connection; a caller without a server has to recover.
 func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	w.Header().Set("Date", p.config.Now().UTC().Format(http.TimeFormat))
 	p.mux.ServeHTTP(w, r)

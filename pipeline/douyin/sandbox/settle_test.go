@@ -74,11 +74,11 @@ func (w *walker) settlements(parameter, value string) []map[string]json.RawMessa
 func demoOrders(p *Platform, days int, see func(*order)) {
 	seen := map[place]bool{}
 	demoBills(p, days, func(_ place, b *bill) {
-		if b.SettleType != forward || seen[b.home] {
+		if b.SettleType != forward || seen[b.origin] {
 			return
 		}
-		seen[b.home] = true
-		if o, ok := p.world.order(b.home); ok {
+		seen[b.origin] = true
+		if o, ok := p.world.order(b.origin); ok {
 			see(o)
 		}
 	})
@@ -105,7 +105,7 @@ func TestEveryIDFindsItsSettlements(t *testing.T) {
 						want++
 					}
 				}
-				if got := p.world.query(parameter, value, farAhead); len(got) != want {
+				if got := p.world.findSettlements(parameter, value, farAhead); len(got) != want {
 					t.Fatalf("%s %s: %d settlements, want %d", parameter, value, len(got), want)
 				}
 				found++
@@ -124,7 +124,7 @@ func TestOneIDDecides(t *testing.T) {
 	w.authorise()
 	var two []settlement
 	demoOrders(p, 1, func(o *order) {
-		if s := p.world.settlements(o, fixedClock()); len(two) < 2 && len(s) == 1 && o.bridge == byBoth && o.external != "" && o.shop != "" {
+		if s := p.world.settlements(o, fixedClock()); len(two) < 2 && len(s) == 1 && o.link == byBoth && o.external != "" && o.shop != "" {
 			two = append(two, s[0])
 		}
 	})
@@ -262,7 +262,7 @@ func FuzzSettleQuery(f *testing.F) {
 		if got.Data == nil || len(*got.Data) == 0 {
 			return
 		}
-		var asked settleQuery
+		var asked settleRequest
 		if err := json.NewDecoder(strings.NewReader(body)).Decode(&asked); err != nil {
 			t.Fatalf("%q is answered %v", body, got)
 		}

@@ -103,8 +103,8 @@ func TestFaultsOfTheSettleQueryPass(t *testing.T) {
 					t.Fatalf("%v: %s, want %s", key, got, want[i])
 				}
 			}
-			if struck := p.Stats().Faults[f.name]; struck == 0 || struck > f.most {
-				t.Errorf("the fault struck %d times, want 1 to %d", struck, f.most)
+			if struck := p.Stats().Faults[f.name]; struck == 0 || struck > f.limit {
+				t.Errorf("the fault struck %d times, want 1 to %d", struck, f.limit)
 			}
 		})
 	}
@@ -122,7 +122,7 @@ func TestEndingFaultsEndOneAPI(t *testing.T) {
 		w.authorise()
 		u := schema.Unit{Account: p.Accounts()[0], Day: demoDay}
 		var bills, settles int
-		for range endingAfter + 5 {
+		for range answeredBeforeEnding + 5 {
 			if parsePage(t, w.query(unitQuery(u, firstCursor, 1)).body).code() == f.code {
 				bills++
 			}

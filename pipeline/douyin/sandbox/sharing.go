@@ -1,10 +1,10 @@
 package sandbox
 
-// How the settlements of each story are made from the order's bills.
+// The functions of this file make the settlements of each story from the order's bills.
 
-func nothing(*order) []settlement { return nil }
+func noSettlement(*order) []settlement { return nil }
 
-// single makes a single settlement, changed in some ways.
+// single returns a function that makes one settlement, and changes it.
 func single(settle func(*order) settlement, changes ...func(*order, settlement) settlement) func(*order) []settlement {
 	return func(o *order) []settlement {
 		s := settle(o)
@@ -15,101 +15,101 @@ func single(settle func(*order) settlement, changes ...func(*order, settlement) 
 	}
 }
 
-func exact(o *order) settlement { return whole(o.lines) }
+func exact(o *order) settlement { return settleLines(o.lines) }
 
-// unsigned settles what was sold, whichever way the funds flowed.
-func unsigned(o *order) settlement {
+// absolute settles all lines as positive amounts, even those of reversed bills.
+func absolute(o *order) settlement {
 	lines := append([]line(nil), o.lines...)
 	for i := range lines {
 		lines[i].direction = +1
 	}
-	return whole(lines)
+	return settleLines(lines)
 }
 
-func failing(_ *order, s settlement) settlement { return s.failed() }
+func inFailed(_ *order, s settlement) settlement { return s.failed() }
 
-func waiting(status string) func(*order, settlement) settlement {
+func inStatus(status string) func(*order, settlement) settlement {
 	return func(_ *order, s settlement) settlement { return s.pending(status) }
 }
 
-func wrong(leg int) func(*order, settlement) settlement {
-	return func(o *order, s settlement) settlement { return s.off(leg, o.wrongBy) }
+func withWrongLeg(leg int) func(*order, settlement) settlement {
+	return func(o *order, s settlement) settlement { return s.withError(leg, o.errorFen) }
 }
 
-func lately(o *order, s settlement) settlement {
-	s.time = o.late.UnixMilli()
+func settledLate(o *order, s settlement) settlement {
+	s.time = o.lateAt.UnixMilli()
 	return s
 }
 
-func illegible(_ *order, s settlement) settlement {
-	s.raises = SettleDetail
+func withUnreadableDetail(_ *order, s settlement) settlement {
+	s.exception = SettleDetail
 	return s
 }
 
-func unidentical(o *order, s settlement) settlement {
-	s.fen[legFee] += o.wrongBy
-	s.raises = SettleAmountIdentity
+func withBrokenIdentity(o *order, s settlement) settlement {
+	s.fen[legFee] += o.errorFen
+	s.exception = SettleAmountIdentity
 	return s
 }
 
 func eachLine(o *order) []settlement {
 	var list []settlement
 	for i := range o.lines {
-		list = append(list, whole(o.lines[i:i+1]))
+		list = append(list, settleLines(o.lines[i:i+1]))
 	}
 	return list
 }
 
-func inHalves(o *order) []settlement { return whole(o.lines).halves() }
+func inTwoHalves(o *order) []settlement { return settleLines(o.lines).halves() }
 
-func twice(o *order) []settlement { return []settlement{whole(o.lines), whole(o.lines)} }
+func twice(o *order) []settlement { return []settlement{settleLines(o.lines), settleLines(o.lines)} }
 
-func ofItem(lines []line) settlement {
-	s := whole(lines)
+func settleItem(lines []line) settlement {
+	s := settleLines(lines)
 	s.item = lines[0].ItemOrderID
 	return s
 }
 
 func eachItem(o *order) []settlement {
 	var list []settlement
-	for _, lines := range byItems(o.lines) {
-		list = append(list, ofItem(lines))
+	for _, lines := range splitByItem(o.lines) {
+		list = append(list, settleItem(lines))
 	}
 	return list
 }
 
 func itemAndRest(o *order) []settlement {
-	first := byItems(o.lines)[0]
-	return []settlement{ofItem(first), whole(o.lines[len(first):])}
+	first := splitByItem(o.lines)[0]
+	return []settlement{settleItem(first), settleLines(o.lines[len(first):])}
 }
 
-// itemOff has an item right and the others, in one settlement, wrong.
-func itemOff(o *order) []settlement {
+// itemAndWrongRest settles the first item correctly, and the others together with an error.
+func itemAndWrongRest(o *order) []settlement {
 	list := itemAndRest(o)
-	list[1] = list[1].off(legTotal, o.wrongBy)
+	list[1] = list[1].withError(legTotal, o.errorFen)
 	return list
 }
 
-func itemFailed(o *order) []settlement {
+func itemAndFailedRest(o *order) []settlement {
 	list := itemAndRest(o)
 	list[1] = list[1].failed()
 	return list
 }
 
-// partly settles the first line, and the others in a way that changes.
-func partly(change func(*order, settlement) settlement) func(*order) []settlement {
+// firstLineAndRest settles the first line, and the others together with a change.
+func firstLineAndRest(change func(*order, settlement) settlement) func(*order) []settlement {
 	return func(o *order) []settlement {
-		return []settlement{whole(o.lines[:1]), change(o, whole(o.lines[1:]))}
+		return []settlement{settleLines(o.lines[:1]), change(o, settleLines(o.lines[1:]))}
 	}
 }
 
 func failedThenWhole(o *order) []settlement {
-	return []settlement{whole(o.lines).failed(), whole(o.lines)}
+	return []settlement{settleLines(o.lines).failed(), settleLines(o.lines)}
 }
 
 func failedThenLate(o *order) []settlement {
 	list := failedThenWhole(o)
-	list[1] = lately(o, list[1])
+	list[1] = settledLate(o, list[1])
 	return list
 }
 
@@ -121,17 +121,17 @@ func eachDay(o *order) []settlement {
 	return list
 }
 
-func lastDayOff(o *order) []settlement {
+func eachDayLastWrong(o *order) []settlement {
 	list := eachDay(o)
 	last := &list[len(list)-1]
-	*last = last.off(legTotal, o.wrongBy)
+	*last = last.withError(legTotal, o.errorFen)
 	return list
 }
 
-// oneToOne settles both days on the second: the first as it is, the second wrong.
+// oneToOne settles both days on the second one: the first correctly, the second with an error.
 func oneToOne(o *order) []settlement {
 	list := eachLine(o)
-	list[1] = list[1].off(legTotal, o.wrongBy)
+	list[1] = list[1].withError(legTotal, o.errorFen)
 	return list
 }
 

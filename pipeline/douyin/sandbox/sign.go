@@ -12,43 +12,43 @@ import (
 	"strconv"
 )
 
-// carried is a callback on its way.
-type carried struct {
+// outgoing is a callback to be sent.
+type outgoing struct {
 	*settlement
 	legacy bool
 	logid  string
 }
 
-// signed is a request that is ready to be sent.
-type signed struct {
+// signedRequest is a request that is ready to be sent.
+type signedRequest struct {
 	url    string
 	header http.Header
 	body   []byte
 }
 
-// carry decides how the callback travels: all those of an order alike.
-func (d *delivery) carry(s *settlement) *carried {
+// newOutgoing decides whether the callback is an old-style one, like all of its order.
+func (d *delivery) newOutgoing(s *settlement) *outgoing {
 	p := d.platform
 	legacy := dice(p.config.Seed, word("legacy"), word(cmp.Or(s.orderID, s.settleID)))%100 < uint64(max(0, d.Legacy))
-	return &carried{s, legacy && !d.LegacyToken.Empty(), logID(s.ownDay(), d.chance(s, "logid"))}
+	return &outgoing{s, legacy && !d.LegacyToken.Empty(), logID(s.ownDay(), d.chance(s, "logid"))}
 }
 
-// sign writes the callback and signs it. The turn decides the order of its fields.
-func (d *delivery) sign(c *carried, turn int) signed {
+// sign returns the signed request of the callback, with its fields rotated.
+func (d *delivery) sign(c *outgoing, rotation int) signedRequest {
 	timestamp, nonce := d.now(), rand.Text()
 	if c.legacy {
 		return d.address(c, d.platform.world.legacyBody(c.settlement, d.LegacyToken.Reveal(), timestamp, nonce))
 	}
-	out := d.address(c, d.platform.world.callbackBody(c.settlement, turn))
+	out := d.address(c, d.platform.world.callbackBody(c.settlement, rotation))
 	out.sign(d.Key, timestamp, nonce)
 	return out
 }
 
 func (d *delivery) now() string { return strconv.FormatInt(d.platform.config.Now().Unix(), 10) }
 
-// address returns the request without a signature in its head.
-func (d *delivery) address(c *carried, body []byte) signed {
-	out := signed{url: d.URL, header: http.Header{}, body: body}
+// address returns the request without a signature in its headers.
+func (d *delivery) address(c *outgoing, body []byte) signedRequest {
+	out := signedRequest{url: d.URL, header: http.Header{}, body: body}
 	if target, err := url.Parse(out.url); err == nil {
 		out.header.Set("Byte-Identifyname", target.Path)
 	}
@@ -57,22 +57,21 @@ func (d *delivery) address(c *carried, body []byte) signed {
 	return out
 }
 
-// sign signs the request as version 2.0 has it: RSA (PKCS #1 v1.5) and SHA-256
-// over timestamp, nonce and body, a line feed after each.
-func (s *signed) sign(key *rsa.PrivateKey, timestamp, nonce string) {
+// sign signs the request as in version 2.0: RSA (PKCS #1 v1.5) and SHA-256 over
+// timestamp, nonce and body, each followed by a line feed.
+func (s *signedRequest) sign(key *rsa.PrivateKey, timestamp, nonce string) {
 	sum := sha256.Sum256([]byte(timestamp + "\n" + nonce + "\n" + string(s.body) + "\n"))
 	signature, err := rsa.SignPKCS1v15(rand.Reader, key, crypto.SHA256, sum[:])
 	if err != nil {
-		panic(err) // a key of 2048 bits or more can sign any hash
+		panic(err) // cannot happen: a key of 2048 bits can sign any hash
 	}
 	s.header.Set("Byte-Timestamp", timestamp)
 	s.header.Set("Byte-Nonce-Str", nonce)
 	s.header.Set("Byte-Signature", base64.StdEncoding.EncodeToString(signature))
 }
 
-// forged returns the callback with a signature that is not right, in one of the
-// ways that there are.
-func (d *delivery) forged(c *carried) signed {
+// forged returns the callback with a wrong signature, in one of several ways.
+func (d *delivery) forged(c *outgoing) signedRequest {
 	way := d.chance(c.settlement, "forged")
 	world, timestamp, nonce := d.platform.world, d.now(), rand.Text()
 	if c.legacy {
@@ -90,7 +89,7 @@ func (d *delivery) forged(c *carried) signed {
 		out.header.Del("Byte-Timestamp")
 	case 4:
 		out.header.Del("Byte-Nonce-Str")
-	default: // as an old-style one, though it says that it is not
+	default: // signed as an old-style callback, but with version 2.0
 		return d.address(c, legacyEnvelope(world.message(c.settlement), d.LegacyToken.Reveal(), timestamp, nonce, field{"version", "2.0"}))
 	}
 	return out

@@ -5,15 +5,15 @@ import (
 	"time"
 )
 
-// Stats is what the server counted since it was built.
+// Stats counts calls, answers and faults since the platform was created.
 type Stats struct {
 	Calls   map[string]int `json:"calls"`          // by API
 	Codes   map[string]int `json:"codes"`          // answers by "API code"; code 0 is success
-	Faults  map[string]int `json:"faults"`         // by the fault's name, how often it struck
-	Busiest map[string]int `json:"busiest_second"` // by API, the most calls that arrived within any second of the latest 65,536
+	Faults  map[string]int `json:"faults"`         // by the fault's name, the calls that met it
+	Busiest map[string]int `json:"busiest_second"` // by API, the most calls within any second, of the latest 65,536 calls
 }
 
-// Requests returns the latest calls in order of arrival, at most 65,536.
+// Requests returns the latest calls, at most 65,536, in the order of their arrival.
 func (p *Platform) Requests() []Request {
 	t := &p.traffic
 	t.mu.Lock()
@@ -28,8 +28,8 @@ func (p *Platform) Stats() Stats {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	stats := Stats{Calls: maps.Clone(t.calls), Codes: maps.Clone(t.codes), Faults: map[string]int{}, Busiest: map[string]int{}}
-	for one, times := range t.faults {
-		stats.Faults[one.fault] += times
+	for key, n := range t.faults {
+		stats.Faults[key.fault] += n
 	}
 	for _, api := range []string{BillsAPI, SettleAPI, TokenAPI} {
 		stats.Busiest[api] = busiestSecond(requests, api)
@@ -37,7 +37,7 @@ func (p *Platform) Stats() Stats {
 	return stats
 }
 
-// busiestSecond returns the most calls of the API that arrived within any second.
+// busiestSecond returns the maximum number of the API's calls within any second.
 func busiestSecond(requests []Request, api string) int {
 	most := 0
 	var within []time.Time

@@ -42,7 +42,7 @@ func TestWorldsHaveEveryStory(t *testing.T) {
 }
 
 func kindsOfOrder(w *world, o *order) []string {
-	kinds := []string{o.story.name, fmt.Sprint("bridge ", int(o.bridge))}
+	kinds := []string{o.story.name, fmt.Sprint("bridge ", int(o.link))}
 	say := func(yes bool, kind string) {
 		if yes {
 			kinds = append(kinds, kind)
@@ -52,17 +52,17 @@ func kindsOfOrder(w *world, o *order) []string {
 	say(o.lines[0].key() == "", "no key")
 	say(len(o.days()) > 1, "several days")
 	say(slices.ContainsFunc(o.lines, func(l line) bool { return l.at.payee != o.lines[0].at.payee }), "several payees")
-	say(len(byItems(o.lines)) > 1, "several items")
+	say(len(splitByItem(o.lines)) > 1, "several items")
 	say(sum(o.lines).fen[legTotal] == 0, "free")
-	say(slices.ContainsFunc(o.lines, func(l line) bool { return slices.Contains(l.raises, DuplicateConflict) }), "conflict")
+	say(slices.ContainsFunc(o.lines, func(l line) bool { return slices.Contains(l.exceptions, DuplicateConflict) }), "conflict")
 	say(slices.ContainsFunc(o.lines, func(l line) bool { return l.direction < 0 }), "reversed")
-	say(o.shared > o.lastDay(), "next day")
+	say(o.sharedOn > o.lastDay(), "next day")
 	for _, s := range w.settlements(o, fixedClock()) {
 		say(true, s.status)
-		say(true, s.raises)
+		say(true, s.exception)
 		say(s.time == 0, "no time")
-		say(!s.told[legCommission], "withheld commission")
-		say(!s.told[legFee], "withheld fee")
+		say(!s.shown[legCommission], "withheld commission")
+		say(!s.shown[legFee], "withheld fee")
 		say(len(s.shares()) == 1, "one share")
 		say(len(s.shares()) > 1, "several shares")
 		say(s.outSettleNo == s.settleID, "platform's own")
@@ -96,7 +96,7 @@ func TestStoriesAddUp(t *testing.T) {
 			if len(o.days()) > 1 || slices.ContainsFunc(settlements, func(s settlement) bool { return s.item != "" }) {
 				return // judged in parts
 			}
-			out := o.phase(farAhead).judge(o, group{day: o.lastDay(), whole: true, own: true})
+			out := o.phase(farAhead).judge(o, group{day: o.lastDay(), whole: true, ownOnly: true})
 			compared[out.verdict]++
 			legs, differ := compare(o, settlements)
 			if out.verdict == matched && (legs == 0 || differ > 0) || out.verdict == mismatched && differ == 0 {
@@ -116,11 +116,11 @@ func compare(o *order, settlements []settlement) (legs, differ int) {
 		billed, settled, told := int64(0), int64(0), true
 		for _, l := range o.lines {
 			one := l.legs()
-			billed, told = billed+one.fen[leg], told && one.told[leg]
+			billed, told = billed+one.fen[leg], told && one.shown[leg]
 		}
 		for _, s := range settlements {
 			if s.status == statusSuccess {
-				settled, told = settled+s.fen[leg], told && s.told[leg] && (leg != legNet || s.raises != SettleDetail)
+				settled, told = settled+s.fen[leg], told && s.shown[leg] && (leg != legNet || s.exception != SettleDetail)
 			}
 		}
 		if told {
@@ -136,7 +136,7 @@ func compare(o *order, settlements []settlement) (legs, differ int) {
 // settle_amount = rake + commission + shares, unless planted or a part is withheld.
 func checkIdentity(t *testing.T, o *order, s *settlement) {
 	t.Helper()
-	if s.status != statusSuccess || s.raises == SettleDetail || !s.told[legFee] || !s.told[legCommission] {
+	if s.status != statusSuccess || s.exception == SettleDetail || !s.shown[legFee] || !s.shown[legCommission] {
 		return
 	}
 	shares := int64(0)
@@ -147,7 +147,7 @@ func checkIdentity(t *testing.T, o *order, s *settlement) {
 		}
 	}
 	holds := s.fen[legTotal] == s.fen[legFee]+s.fen[legCommission]+shares
-	if holds == (s.raises == SettleAmountIdentity) {
+	if holds == (s.exception == SettleAmountIdentity) {
 		t.Errorf("%s: settle_amount %d, rake %d, commission %d, shares %d", o.story.name, s.fen[legTotal], s.fen[legFee], s.fen[legCommission], shares)
 	}
 }
@@ -159,18 +159,18 @@ func TestLateSettlementsTurn(t *testing.T) {
 	turned := map[string]int{}
 	demoOrders(p, 2, func(o *order) {
 		told := func(at time.Time) string { return fmt.Sprint(p.world.settlements(o, at)) }
-		long, before, after := told(time.Time{}), told(o.late.Add(-1)), told(o.late)
+		long, before, after := told(time.Time{}), told(o.lateAt.Add(-1)), told(o.lateAt)
 		if long != before || after != told(farAhead) {
 			t.Errorf("%s: changes at a time that is not its own", o.story.name)
 		}
 		if (before != after) != (len(o.story.phases) > 1) {
 			t.Errorf("%s: turns: %t", o.story.name, before != after)
 		}
-		if days := o.late.Sub(o.lastDay().Start()); days < 24*time.Hour || days > 4*24*time.Hour {
+		if days := o.lateAt.Sub(o.lastDay().Start()); days < 24*time.Hour || days > 4*24*time.Hour {
 			t.Errorf("%s: turns after %v", o.story.name, days)
 		}
 		if before != after {
-			turned[fmt.Sprint(o.story.name, int(o.late.Sub(o.lastDay().Start()).Hours()/24))]++
+			turned[fmt.Sprint(o.story.name, int(o.lateAt.Sub(o.lastDay().Start()).Hours()/24))]++
 		}
 	})
 	if len(turned) < 5 {
@@ -183,9 +183,9 @@ func TestHealthyOrdersAreSettled(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 71, Healthy: true})
 	demoOrders(p, 2, func(o *order) {
-		sound := o.story.sound && o.reachable() && len(o.days()) == 1 && o.lines[0].key() != ""
+		sound := o.story.healthy && o.findable() && len(o.days()) == 1 && o.lines[0].key() != ""
 		for _, s := range p.world.settlements(o, fixedClock()) {
-			sound = sound && s.status == statusSuccess && s.raises == ""
+			sound = sound && s.status == statusSuccess && s.exception == ""
 		}
 		if !sound {
 			t.Errorf("order %s is told as %q", o.shop, o.story.name)
@@ -201,7 +201,7 @@ func TestLinesAreAllOfTheOrder(t *testing.T) {
 	byHome := map[place][]string{}
 	demoBills(p, days, func(_ place, b *bill) {
 		if b.SettleType == forward {
-			byHome[b.home] = append(byHome[b.home], b.LedgerID)
+			byHome[b.origin] = append(byHome[b.origin], b.LedgerID)
 		}
 	})
 	checked := 0

@@ -2,16 +2,16 @@ package sandbox
 
 import "testing"
 
-// A handful of settlements per merchant and week is known from callbacks alone.
+// A few settlements per merchant and week are known only from callbacks.
 func TestStrays(t *testing.T) {
 	t.Parallel()
-	week := Notified{demoDay, demoDay + 6, farAhead}
+	week := CallbackWindow{demoDay, demoDay + 6, farAhead}
 	strays := func(config Config) (orders int, all []settlement) {
 		config.Seed, config.Bills = 7, 20
-		for o, told := range New(config).notices(week) {
+		for o, settlements := range New(config).callbackOrders(week) {
 			if o == nil {
 				orders++
-				all = append(all, told...)
+				all = append(all, settlements...)
 			}
 		}
 		return orders, all
@@ -31,11 +31,11 @@ func TestStrays(t *testing.T) {
 	seen, ids := map[string]int{}, map[string]bool{}
 	_, all := strays(Config{Strays: 70})
 	for _, s := range all {
-		if s.orderID != "" && known[s.orderID] || s.item != "" && known[s.item] || len(p.world.query("settle_id", s.settleID, farAhead)) > 0 {
-			t.Errorf("%+v is known otherwise", s)
+		if s.orderID != "" && known[s.orderID] || s.item != "" && known[s.item] || len(p.world.findSettlements("settle_id", s.settleID, farAhead)) > 0 {
+			t.Errorf("%+v is known from bills or the query", s)
 		}
 		if ids[s.settleID+s.item] {
-			t.Errorf("%+v is told twice", s)
+			t.Errorf("%+v has two callbacks", s)
 		}
 		ids[s.settleID+s.item] = true
 		say := func(yes bool, kind string) {
@@ -49,15 +49,15 @@ func TestStrays(t *testing.T) {
 		say(s.orderID == "", "no order")
 		say(s.outSettleNo == s.settleID, "auto")
 		for _, parameter := range []string{"settle_id", "out_settle_no", "order_id", "out_order_no"} {
-			found := p.world.queryStray(parameter, s.field(parameter), farAhead)
+			found := p.world.findStray(parameter, s.field(parameter), farAhead)
 			if own := parameter == "settle_id" || parameter == "out_settle_no"; len(found) > 1 || len(found) == 1 && (!own || found[0].settleID != s.settleID || found[0].status != s.status) {
-				t.Errorf("asked for %s %s: %+v", parameter, s.field(parameter), found)
+				t.Errorf("query by %s %s: got %+v", parameter, s.field(parameter), found)
 			}
 			say(parameter == "settle_id" && len(found) == 0, "not known to the query")
 			say(parameter == "settle_id" && len(found) == 1, "known to the query")
 		}
-		if found := p.world.queryStray("settle_id", s.settleID, week.From.Start().Add(-1)); len(found) > 0 {
-			t.Errorf("%+v is known before it is", found)
+		if found := p.world.findStray("settle_id", s.settleID, week.From.Start().Add(-1)); len(found) > 0 {
+			t.Errorf("%+v is found before its time", found)
 		}
 		say(!week.covers(s.ownDay()), "of another day")
 	}

@@ -26,7 +26,7 @@ type tokenAnswer struct {
 }
 
 func (p *Platform) serveToken(w http.ResponseWriter, r *http.Request) {
-	call := p.traffic.arrive(Request{API: TokenAPI, At: p.config.Now()})
+	call := p.traffic.record(Request{API: TokenAPI, At: p.config.Now()})
 	if !pause(r.Context(), p.config.Latency) {
 		return
 	}
@@ -46,14 +46,14 @@ func (p *Platform) serveToken(w http.ResponseWriter, r *http.Request) {
 	} else {
 		answer.Data.ExpiresIn = int64(tokenLife / time.Second)
 	}
-	p.traffic.answered(TokenAPI, code)
+	p.traffic.countAnswer(TokenAPI, code)
 	p.send(w, r, reply{body: compact(answer)})
 }
 
 // refuseToken returns the error code of the call, 0 for none.
 func (p *Platform) refuseToken(request tokenRequest, call int) int64 {
 	if f, ok := p.config.Faults.token(call); ok {
-		p.traffic.struck(TokenAPI, f)
+		p.traffic.countFault(TokenAPI, f)
 		return f.code
 	}
 	if request.ClientKey == "" || request.ClientSecret == "" || request.GrantType != "client_credential" {
@@ -62,9 +62,9 @@ func (p *Platform) refuseToken(request tokenRequest, call int) int64 {
 	return p.config.refuseCredentials(request.ClientKey, request.ClientSecret)
 }
 
-// refuseCredentials returns the error code of a key and secret that are of no
-// configured app. Where none is, all are good; where the trade app alone is, any
-// others are taken for the life app's.
+// refuseCredentials returns the error code of a key and secret that belong to no
+// configured app, 0 for none. Without any configured app all are accepted; with the
+// trade app only, all others count as the life app's.
 func (c *Config) refuseCredentials(key, secret string) int64 {
 	same := func(a, b string) bool { return subtle.ConstantTimeCompare([]byte(a), []byte(b)) == 1 }
 	if c.ClientSecret.Empty() && (c.TradeSecret.Empty() || key != c.TradeKey) {
@@ -86,7 +86,7 @@ func (c *Config) refuseCredentials(key, secret string) int64 {
 	return code
 }
 
-// admits says that the API is the app's that has the client key.
+// admits reports whether the app with the client key may call the API.
 func (c *Config) admits(api, key string) bool {
 	if api == SettleAPI {
 		return c.TradeSecret.Empty() || key == c.TradeKey

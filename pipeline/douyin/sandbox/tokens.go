@@ -9,14 +9,14 @@ import (
 // The rules of client_token.
 const (
 	tokenLife       = 2 * time.Hour
-	tokenGrace      = 5 * time.Minute // of the former token, once there is a new one
+	tokenGrace      = 5 * time.Minute // life of the previous token after a new one
 	tokenCallsLimit = 500             // in tokenCallsWindow
-	mostApps        = 64              // client keys remembered; a bound, not a habit of the platform
+	maxApps         = 64              // client keys; a limit of the sandbox, not of the platform
 )
 
 const tokenCallsWindow = 5 * time.Minute
 
-// app is what the platform remembers of one client key.
+// app is the state of one client key.
 type app struct {
 	calls  []time.Time // the latest tokenCallsLimit
 	live   []token     // at most two, the newest last
@@ -28,7 +28,7 @@ type token struct {
 	expires time.Time
 }
 
-// tokens issues tokens to apps and knows which are good.
+// tokens issues tokens to apps, and checks them.
 type tokens struct {
 	seed uint64
 	mu   sync.Mutex
@@ -41,7 +41,7 @@ func (t *tokens) issue(key string, now time.Time) (string, int64) {
 	defer t.mu.Unlock()
 	a := t.apps[key]
 	if a == nil {
-		if len(t.apps) == mostApps {
+		if len(t.apps) == maxApps {
 			return "", codeBadKey
 		}
 		a = &app{}
@@ -67,8 +67,8 @@ func (t *tokens) issue(key string, now time.Time) (string, int64) {
 	return fresh.text, 0
 }
 
-// owner returns the client key that the token was issued to, if the token is one
-// of its two newest, and in time.
+// owner returns the client key of the token. good is false if the token is unknown or
+// has expired.
 func (t *tokens) owner(text string, now time.Time) (key string, good bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -82,7 +82,7 @@ func (t *tokens) owner(text string, now time.Time) (key string, good bool) {
 	return "", false
 }
 
-// kill ends the token at once.
+// kill expires the token immediately.
 func (t *tokens) kill(text string) {
 	t.mu.Lock()
 	defer t.mu.Unlock()

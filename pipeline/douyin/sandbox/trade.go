@@ -8,45 +8,45 @@ import (
 	"billwalk/schema"
 )
 
-// order returns the order named after the place, if any bill is of it.
-func (w *world) order(home place) (*order, bool) {
-	o := &order{home: home, lines: w.lines(home)}
+// order returns the order with the origin, if it has any bill.
+func (w *world) order(origin place) (*order, bool) {
+	o := &order{origin: origin, lines: w.lines(origin)}
 	if len(o.lines) == 0 {
 		return nil, false
 	}
 	o.shop, o.external = o.lines[0].ShopOrderID, o.lines[0].OrderExtID
-	o.shared = o.lastDay()
-	if w.dice(home, "shared")%3 == 0 {
-		o.shared++
+	o.sharedOn = o.lastDay()
+	if w.dice(origin, "shared")%3 == 0 {
+		o.sharedOn++
 	}
-	o.late = o.lastDay().Start().Add(time.Duration(1+w.dice(home, "late")%3)*24*time.Hour + 14*time.Hour)
-	o.wrongBy = 1 + int64(w.dice(home, "wrong")%60)
-	o.bridge = w.bridgeOf(o)
+	o.lateAt = o.lastDay().Start().Add(time.Duration(1+w.dice(origin, "late")%3)*24*time.Hour + 14*time.Hour)
+	o.errorFen = 1 + int64(w.dice(origin, "wrong")%60)
+	o.link = w.linkOf(o)
 	o.story = w.storyOf(o)
 	return o, true
 }
 
-// lines looks for the order's forward bills wherever one can stand: in its block,
-// in the slot behind it (a conflicting duplicate), on the days and with the
-// payees that it spans.
-func (w *world) lines(home place) []line {
-	days, payees := 1, []*payee{home.payee}
-	if from, n, ok := w.span(home); ok && from == home.day {
+// lines returns the order's forward bills. It searches all places where one can be: the
+// order's block, the slot after it (for a conflicting duplicate), and the days and
+// payees that the order spans.
+func (w *world) lines(origin place) []line {
+	days, payees := 1, []*payee{origin.payee}
+	if from, n, ok := w.span(origin); ok && from == origin.day {
 		days = n
 	}
-	if m := home.payee.merchant; home.payee == m.payees[0] && !spanning(home) {
+	if m := origin.payee.merchant; origin.payee == m.payees[0] && !maySpanDays(origin) {
 		payees = m.payees
 	}
 	var lines []line
-	for day := home.day; day < home.day+schema.Day(days); day++ {
+	for day := origin.day; day < origin.day+schema.Day(days); day++ {
 		for _, one := range payees {
-			end := min(blockOf(home.slot)+blockSize+1, w.count(one, day))
-			for slot := blockOf(home.slot); slot < end; slot++ {
+			end := min(firstSlotOfBlock(origin.slot)+blockSize+1, w.count(one, day))
+			for slot := firstSlotOfBlock(origin.slot); slot < end; slot++ {
 				at := place{one, day, slot}
 				if w.planted(at) == repeated {
 					continue
 				}
-				if b := w.bill(at); b.home == home && b.SettleType == forward {
+				if b := w.bill(at); b.origin == origin && b.SettleType == forward {
 					lines = append(lines, line{at, b})
 				}
 			}
@@ -55,40 +55,40 @@ func (w *world) lines(home place) []line {
 	return lines
 }
 
-func (w *world) bridgeOf(o *order) bridge {
-	way := bridges[o.home.payee.merchant.index%dozen]
-	if way == mixed {
-		way = bridge(w.dice(o.home, "bridge") % 3)
+func (w *world) linkOf(o *order) link {
+	way := linksOfMerchants[o.origin.payee.merchant.index%dozen]
+	if way == mixedLinks {
+		way = link(w.dice(o.origin, "bridge") % 3)
 	}
-	if w.healthy && (way == noBridge || way == byExternal && o.external == "") {
+	if w.healthy && (way == noLink || way == byExternal && o.external == "") {
 		return byOrder
 	}
 	return way
 }
 
-// settlements returns what the trade system knows of the order at the time.
+// settlements returns the order's settlements at the time.
 func (w *world) settlements(o *order, at time.Time) []settlement {
 	list := o.phase(at).settle(o)
 	for i := range list {
-		w.name(&list[i], o, i)
+		w.setNames(&list[i], o, i)
 	}
 	return list
 }
 
-// name gives a settlement its ids and its look.
-func (w *world) name(s *settlement, o *order, number int) {
-	s.look = w.dice(o.home, "look") + uint64(number)
-	s.settleID, s.outSettleNo = tradePrefix+w.id(o.home, idSettle+number), outSettlePrefix+w.id(o.home, idOutSettle+number)
-	if s.look%3 == 0 {
-		s.settleID = w.id(o.home, idSettle+number)
+// setNames sets the ids, the variant and the time of the order's nth settlement.
+func (w *world) setNames(s *settlement, o *order, number int) {
+	s.variant = w.dice(o.origin, "look") + uint64(number)
+	s.settleID, s.outSettleNo = tradePrefix+w.id(o.origin, idSettle+number), outSettlePrefix+w.id(o.origin, idOutSettle+number)
+	if s.variant%3 == 0 {
+		s.settleID = w.id(o.origin, idSettle+number)
 	}
-	if s.look%4 == 0 { // shared out by the platform itself
+	if s.variant%4 == 0 { // settled by the platform itself
 		s.outSettleNo = s.settleID
 	}
-	if s.orderID = o.shop; o.bridge == byExternal || o.shop == "" {
-		s.orderID = tradePrefix + w.id(o.home, idTrade)
+	if s.orderID = o.shop; o.link == byExternal || o.shop == "" {
+		s.orderID = tradePrefix + w.id(o.origin, idTrade)
 	}
-	if o.bridge == byExternal || o.bridge == byBoth {
+	if o.link == byExternal || o.link == byBoth {
 		s.outOrderNo = o.external
 	}
 	if s.time == 0 && s.final() {
@@ -96,41 +96,41 @@ func (w *world) name(s *settlement, o *order, number int) {
 	}
 }
 
-// settleTime is late in the evening, in milliseconds.
+// settleTime returns a time late in the evening, in milliseconds.
 func (o *order) settleTime(s *settlement, number int) int64 {
 	day := s.day
 	if day == 0 {
-		day = o.shared
+		day = o.sharedOn
 	}
-	return day.Start().Add(23*time.Hour+time.Duration(number)*time.Minute).UnixMilli() + int64(o.home.slot%1000)
+	return day.Start().Add(23*time.Hour+time.Duration(number)*time.Minute).UnixMilli() + int64(o.origin.slot%1000)
 }
 
-// query returns the settlements whose field of that name has the value, and
-// nothing where there is none.
-func (w *world) query(parameter, value string, at time.Time) []settlement {
-	home, ok := w.read(value)
+// findSettlements returns the settlements that a settle query by the parameter finds at
+// the time.
+func (w *world) findSettlements(parameter, value string, at time.Time) []settlement {
+	origin, ok := w.originOfID(value)
 	if !ok {
 		return nil
 	}
-	o, ok := w.order(home)
+	o, ok := w.order(origin)
 	if !ok {
 		return nil
 	}
 	return slices.DeleteFunc(w.settlements(o, at), func(s settlement) bool { return s.field(parameter) != value })
 }
 
-// read returns the home of the order that the id is of, whichever kind it is.
-func (w *world) read(id string) (place, bool) {
+// originOfID returns the origin of the order that an id of any kind belongs to.
+func (w *world) originOfID(id string) (place, bool) {
 	for _, prefix := range []string{externalPrefix, outSettlePrefix, tradePrefix} {
 		id = strings.TrimPrefix(id, prefix)
 	}
 	_, number, day, slot, ok := readID(w.seed, id)
-	if !ok || number/mostPayees >= len(w.merchants) {
+	if !ok || number/maxPayees >= len(w.merchants) {
 		return place{}, false
 	}
-	m := w.merchants[number/mostPayees]
-	if number%mostPayees >= len(m.payees) {
+	m := w.merchants[number/maxPayees]
+	if number%maxPayees >= len(m.payees) {
 		return place{}, false
 	}
-	return place{m.payees[number%mostPayees], schema.Day(day), slot}, true
+	return place{m.payees[number%maxPayees], schema.Day(day), slot}, true
 }

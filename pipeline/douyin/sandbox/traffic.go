@@ -13,20 +13,20 @@ const (
 	TokenAPI  = "token"       // client_token
 )
 
-// Request is one call as it arrived at the server.
+// Request is one call as the server received it.
 type Request struct {
 	API     string    `json:"api"`
 	At      time.Time `json:"at"`
-	Account string    `json:"account,omitempty"` // as asked, whether right or not
+	Account string    `json:"account,omitempty"` // as received, valid or not
 	Day     string    `json:"bill_date,omitempty"`
 	Cursor  string    `json:"cursor,omitempty"`
 
-	Parameter string `json:"parameter,omitempty"` // the id that a settle query goes by, and its value
+	Parameter string `json:"parameter,omitempty"` // of a settle query: the id that counts, and its value
 	Value     string `json:"value,omitempty"`
 }
 
-// mostRequests bounds the memory of arrivals.
-const mostRequests = 1 << 16
+// maxRequests is the number of requests that are kept.
+const maxRequests = 1 << 16
 
 type traffic struct {
 	mu       sync.Mutex
@@ -34,50 +34,50 @@ type traffic struct {
 	next     int
 	calls    map[string]int
 	codes    map[string]int
-	faults   map[strike]int
+	faults   map[faultKey]int
 }
 
-// strike is a fault at one API; each has its own count.
-type strike struct{ api, fault string }
+// faultKey identifies the count of a fault at one API.
+type faultKey struct{ api, fault string }
 
 func newTraffic() traffic {
-	return traffic{calls: map[string]int{}, codes: map[string]int{}, faults: map[strike]int{}}
+	return traffic{calls: map[string]int{}, codes: map[string]int{}, faults: map[faultKey]int{}}
 }
 
-// arrive records a call and returns which of its API it is, from 1.
-func (t *traffic) arrive(request Request) int {
+// record records a call, and returns its number among the API's calls, from 1.
+func (t *traffic) record(request Request) int {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	if len(t.requests) < mostRequests {
+	if len(t.requests) < maxRequests {
 		t.requests = append(t.requests, request)
 	} else {
 		t.requests[t.next] = request
-		t.next = (t.next + 1) % mostRequests
+		t.next = (t.next + 1) % maxRequests
 	}
 	t.calls[request.API]++
 	return t.calls[request.API]
 }
 
-func (t *traffic) answered(api string, code int64) {
+func (t *traffic) countAnswer(api string, code int64) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.codes[fmt.Sprintf("%s %d", api, code)]++
 }
 
-func (t *traffic) struck(api string, f fault) {
+func (t *traffic) countFault(api string, f fault) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	t.faults[strike{api, f.name}]++
+	t.faults[faultKey{api, f.name}]++
 }
 
-// strike counts the fault and reports whether it may still strike the API.
-func (t *traffic) strike(api string, f fault) bool {
+// takeFault counts the fault, unless it has reached its limit at the API.
+func (t *traffic) takeFault(api string, f fault) bool {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	one := strike{api, f.name}
-	if f.most > 0 && t.faults[one] >= f.most {
+	key := faultKey{api, f.name}
+	if f.limit > 0 && t.faults[key] >= f.limit {
 		return false
 	}
-	t.faults[one]++
+	t.faults[key]++
 	return true
 }

@@ -7,21 +7,21 @@ import (
 	"billwalk/schema"
 )
 
-// Row is one bill that a right walk yields, as it must stand in the lake.
-type Row struct {
+// BillRow is one bill as a lake must hold it.
+type BillRow struct {
 	Account       schema.AccountID // the payee's account_id
 	Day           schema.Day
 	LedgerID      string
 	SettleType    int
-	SettleSubType int               // 0 where absent
+	SettleSubType int               // 0 if absent
 	Direction     int               // +1 to the merchant, -1 from it, 0 unknown
 	Amounts       map[string]*int64 // by the lake's columns (see [FenColumns]), signed fen; nil is NULL
-	GroupName     string            // mended where it is cut; "" where absent
-	Exceptions    []string          // the rules that the row is planted to raise
+	GroupName     string            // repaired if it is cut; "" if absent
+	Exceptions    []string          // the rules that the row is planted to break
 }
 
-// fenColumns are the lake's columns of money; fund_amount_fen takes the last
-// place, which on the wire is that of a key no table knows.
+// fenColumns are the lake's money columns. fund_amount_fen has the last index, which on
+// the wire is that of a key that no table has.
 var fenColumns = func() (columns [amountFields]string) {
 	for i, name := range amountNames {
 		columns[i] = name + "_fen"
@@ -32,40 +32,41 @@ var fenColumns = func() (columns [amountFields]string) {
 
 const fundAmount = craftsManCommission
 
-// FenColumns returns the lake's columns of money, in the table's order.
+// FenColumns returns the lake's money columns, in the table's order.
 func FenColumns() []string { return slices.Clone(fenColumns[:]) }
 
-// Truth returns what a right walk yields for the accounts and the days, both
-// ends included: nothing of units that are unavailable or lost, exact repeats
-// once, bills reached through two of the accounts once, both sides of a
-// duplicate conflict. Under the fault day-changing it is what the day settles on.
-func (p *Platform) Truth(accounts []schema.Account, from, to schema.Day) []Row {
+// Truth returns the bills that a lake must hold after a walk of the accounts and the
+// days from..to: none of units that are unavailable or lost, exact repeats once, bills
+// of two accounts once, and both bills of a duplicate conflict. Under the fault
+// day-changing, the day's final bills.
+func (p *Platform) Truth(accounts []schema.Account, from, to schema.Day) []BillRow {
 	return p.TruthOf(unitsOf(accounts, from, to))
 }
 
-// TruthOf is [Platform.Truth] of single units.
-func (p *Platform) TruthOf(units []schema.Unit) []Row {
-	var rows []Row
-	for at := range p.reached(units) {
-		for b := range p.world.settled(at.payee, at.day) {
+// TruthOf is [Platform.Truth] for a list of units.
+func (p *Platform) TruthOf(units []schema.Unit) []BillRow {
+	var rows []BillRow
+	for at := range p.obtained(units) {
+		for b := range p.world.distinctBills(at.payee, at.day) {
 			rows = append(rows, b.row(at.day))
 		}
 	}
 	return rows
 }
 
-// reached yields each payee's day that some of the units obtains, once.
-func (p *Platform) reached(units []schema.Unit) iter.Seq[place] {
+// obtained yields, once each, the payees' days that the units include and that can be
+// obtained. The slot of the place is 0.
+func (p *Platform) obtained(units []schema.Unit) iter.Seq[place] {
 	return func(yield func(place) bool) {
 		seen := map[place]bool{}
 		for _, unit := range units {
-			reach, known := p.world.find(unit.Account)
+			scope, known := p.world.scopeOf(unit.Account)
 			_, unavailable := p.Unavailable(unit)
 			_, lost := p.Lost(unit)
 			if !known || unavailable || lost {
 				continue
 			}
-			for _, one := range reach.payees {
+			for _, one := range scope.payees {
 				at := place{payee: one, day: unit.Day}
 				if seen[at] {
 					continue
@@ -79,8 +80,8 @@ func (p *Platform) reached(units []schema.Unit) iter.Seq[place] {
 	}
 }
 
-// settled yields the payee's bills of the day without exact repeats.
-func (w *world) settled(one *payee, day schema.Day) iter.Seq[*bill] {
+// distinctBills yields the payee's bills of the day, without exact repeats.
+func (w *world) distinctBills(one *payee, day schema.Day) iter.Seq[*bill] {
 	return func(yield func(*bill) bool) {
 		for slot := range w.count(one, day) {
 			at := place{one, day, slot}
@@ -95,11 +96,11 @@ func (w *world) settled(one *payee, day schema.Day) iter.Seq[*bill] {
 	}
 }
 
-func (b *bill) row(day schema.Day) Row {
-	row := Row{
+func (b *bill) row(day schema.Day) BillRow {
+	row := BillRow{
 		Account: schema.AccountID(b.AccountID), Day: day, LedgerID: b.LedgerID,
 		SettleType: b.SettleType, SettleSubType: b.SettleSubType,
-		GroupName: mended(b.GroupName), Direction: b.direction, Amounts: make(map[string]*int64, amountFields), Exceptions: b.raises,
+		GroupName: mendedName(b.GroupName), Direction: b.direction, Amounts: make(map[string]*int64, amountFields), Exceptions: b.exceptions,
 	}
 	for i, name := range fenColumns {
 		row.Amounts[name] = nil
@@ -110,8 +111,8 @@ func (b *bill) row(day schema.Day) Row {
 	return row
 }
 
-// signed returns the amount of a column with the bill's sign. There is none
-// where the amount is absent or has a minus, or nobody can say the sign.
+// signed returns the amount of a column with the bill's sign. ok is false if the amount
+// is absent or negative, or the sign is unknown.
 func (b *bill) signed(column int) (fen int64, ok bool) {
 	if b.direction == 0 {
 		return 0, false
@@ -128,7 +129,7 @@ func (b *bill) signed(column int) (fen int64, ok bool) {
 	return b.Amount.fen[column] * int64(b.direction), !b.Amount.absent[column]
 }
 
-// Total is the sum of one payee's day.
+// Total is the sums of one payee's day.
 type Total struct {
 	Account schema.AccountID       `json:"account_id"`
 	Day     schema.Day             `json:"bill_date"`
@@ -136,17 +137,17 @@ type Total struct {
 	Columns map[string]ColumnTotal `json:"columns"`
 }
 
-// ColumnTotal is the sum of one column of money, signed fen, and its NULLs.
+// ColumnTotal is the sum of one money column in signed fen, and its number of NULLs.
 type ColumnTotal struct {
 	Sum   int64 `json:"sum,string"`
 	Nulls int   `json:"nulls"`
 }
 
-// Totals returns the truth added up per payee and day, without keeping its
-// rows. Payees' days without a bill are left out.
+// Totals returns the sums of [Platform.Truth] for each payee and day with bills, without
+// keeping the rows in memory.
 func (p *Platform) Totals(accounts []schema.Account, from, to schema.Day) []Total {
 	var totals []Total
-	for at := range p.reached(unitsOf(accounts, from, to)) {
+	for at := range p.obtained(unitsOf(accounts, from, to)) {
 		if total := p.world.total(at.payee, at.day); total.Rows > 0 {
 			totals = append(totals, total)
 		}
@@ -157,7 +158,7 @@ func (p *Platform) Totals(accounts []schema.Account, from, to schema.Day) []Tota
 func (w *world) total(one *payee, day schema.Day) Total {
 	total := Total{Account: one.id, Day: day, Columns: make(map[string]ColumnTotal, amountFields)}
 	var columns [amountFields]ColumnTotal
-	for b := range w.settled(one, day) {
+	for b := range w.distinctBills(one, day) {
 		total.Rows++
 		for i := range columns {
 			if fen, ok := b.signed(i); ok {

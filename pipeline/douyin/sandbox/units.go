@@ -2,8 +2,8 @@ package sandbox
 
 import "billwalk/schema"
 
-// Accounts returns what a job should configure: brands to be asked by
-// root_account_id and single accounts, none of them twice.
+// Accounts returns the accounts that a job should configure: brands by
+// root_account_id and single accounts, each once.
 func (p *Platform) Accounts() []schema.Account {
 	accounts := make([]schema.Account, 0, len(p.world.merchants))
 	for _, m := range p.world.merchants {
@@ -12,8 +12,8 @@ func (p *Platform) Accounts() []schema.Account {
 	return accounts
 }
 
-// Stores returns the accounts of a brand's stores, which a job may configure
-// beside the brand; their bills are among the brand's.
+// Stores returns the accounts of a brand's stores. A job may configure them beside
+// the brand, whose walk returns their bills, too.
 func (p *Platform) Stores(brand schema.AccountID) []schema.Account {
 	one, ok := p.world.payees[brand]
 	if !ok || one != one.merchant.payees[0] {
@@ -26,31 +26,31 @@ func (p *Platform) Stores(brand schema.AccountID) []schema.Account {
 	return stores
 }
 
-// Unauthorised reports whether the account answers 2119005: its merchant has
-// not authorised the app, or the fault of that name struck it.
+// Unauthorised reports whether queries for the account are answered 2119005: its
+// merchant has not authorised the app, or has the fault of that name.
 func (p *Platform) Unauthorised(account schema.Account) bool {
-	reach, ok := p.world.find(account)
+	scope, ok := p.world.scopeOf(account)
 	if !ok {
 		return true
 	}
-	struck, ok := p.striking(reach, 0)
-	return !p.world.healthy && reach.merchant.index == unauthorised || ok && struck.code == codeUnauthorised
+	f, ok := p.lastingFault(scope, 0)
+	return !p.world.healthy && scope.merchant.index == unauthorised || ok && f.code == codeUnauthorised
 }
 
-// Unavailable reports whether the unit answers 6000001 or 6000002, and which:
-// its bills were withdrawn by hand, in the world or by the fault of that name.
+// Unavailable reports whether queries for the unit are answered 6000001 or 6000002,
+// and returns the code: its bills were withdrawn by hand.
 func (p *Platform) Unavailable(u schema.Unit) (code int64, unavailable bool) {
-	reach, ok := p.world.find(u.Account)
+	scope, ok := p.world.scopeOf(u.Account)
 	if !ok || p.Unauthorised(u.Account) {
 		return 0, false
 	}
-	if struck, ok := p.striking(reach, u.Day); ok {
-		return struck.code, struck.code == codeWithdrawnByHand || struck.code == codeNoDetail
+	if f, ok := p.lastingFault(scope, u.Day); ok {
+		return f.code, f.code == codeWithdrawnByHand || f.code == codeNoDetail
 	}
 	if p.world.healthy {
 		return 0, false
 	}
-	switch place, phase := reach.merchant.index%dozen, third(u.Day); {
+	switch place, phase := scope.merchant.index%dozen, third(u.Day); {
 	case place == withdrawnByHand && phase == 0:
 		return codeWithdrawnByHand, true
 	case place == withdrawnNoDetail && phase == 1:
@@ -59,24 +59,24 @@ func (p *Platform) Unavailable(u schema.Unit) (code int64, unavailable bool) {
 	return 0, false
 }
 
-// Lost reports whether no client can ever obtain the unit, though the platform
-// says no business reason: its account is unauthorised, or a fault strikes it
-// every time. The code is the one answered, or 0 where the answer is malformed.
-// Faults that end a whole run lose every unit and are not told here.
+// Lost reports whether no client can ever obtain the unit for other reasons: its
+// account is unauthorised, or every query meets a lasting fault. code is the answer's
+// error code, 0 if the answer is malformed. Faults that end a whole run are not
+// considered.
 func (p *Platform) Lost(u schema.Unit) (code int64, lost bool) {
-	reach, ok := p.world.find(u.Account)
+	scope, ok := p.world.scopeOf(u.Account)
 	if !ok || p.Unauthorised(u.Account) {
 		return codeUnauthorised, true
 	}
-	struck, ok := p.striking(reach, u.Day)
-	if !ok || struck.code == codeWithdrawnByHand || struck.code == codeNoDetail {
+	f, ok := p.lastingFault(scope, u.Day)
+	if !ok || f.code == codeWithdrawnByHand || f.code == codeNoDetail {
 		return 0, false
 	}
-	return struck.code, true
+	return f.code, true
 }
 
-// Units counts what a right run says of the accounts' units on the days, both ends
-// included.
+// Units counts the accounts' units on the days from..to, by the result that a run must
+// report.
 func (p *Platform) Units(accounts []schema.Account, from, to schema.Day) (complete, unavailable, failed int) {
 	for _, unit := range unitsOf(accounts, from, to) {
 		_, withheld := p.Unavailable(unit)

@@ -2,17 +2,17 @@ package sandbox
 
 import "billwalk/schema"
 
-// unexplained returns, once each, the settlements of the days of which callbacks
-// tell, and whose order has no walked bill.
-func (p *Platform) unexplained(walked map[place][]walkedBill, from, to schema.Day, deliveries []Notified) []settlement {
+// unmatched returns, once each, the settlements of the days that have callbacks, and
+// whose order has no walked bill.
+func (p *Platform) unmatched(walked map[place][]walkedBill, from, to schema.Day, deliveries []CallbackWindow) []settlement {
 	var list []settlement
 	seen := map[[2]string]bool{}
-	for _, n := range deliveries {
-		for o, told := range p.notices(n) {
-			if o != nil && walked[o.home] != nil {
+	for _, window := range deliveries {
+		for o, settlements := range p.callbackOrders(window) {
+			if o != nil && walked[o.origin] != nil {
 				continue
 			}
-			for _, s := range told {
+			for _, s := range settlements {
 				key := [2]string{s.settleID, s.item}
 				if day := s.ownDay(); from <= day && day <= to && !seen[key] {
 					seen[key] = true
@@ -24,13 +24,13 @@ func (p *Platform) unexplained(walked map[place][]walkedBill, from, to schema.Da
 	return list
 }
 
-// onlySettled returns the groups of settlements that no bill explains: of each
-// day those of one order and item.
-func onlySettled(list []settlement) []Verdict {
+// unmatchedVerdicts returns the groups of settlements without bills: one for each day,
+// order and item.
+func unmatchedVerdicts(list []settlement) []Verdict {
 	settlements := map[Verdict]int{}
 	for i := range list {
 		s := &list[i]
-		settlements[Verdict{Day: s.ownDay(), GroupKey: s.strayKey(), ShopOrderID: s.orderID, Verdict: settlementOnly}]++
+		settlements[Verdict{Day: s.ownDay(), GroupKey: s.unmatchedKey(), ShopOrderID: s.orderID, Verdict: settlementOnly}]++
 	}
 	verdicts := make([]Verdict, 0, len(settlements))
 	for v, n := range settlements {
@@ -40,7 +40,7 @@ func onlySettled(list []settlement) []Verdict {
 	return verdicts
 }
 
-func (s *settlement) strayKey() string {
+func (s *settlement) unmatchedKey() string {
 	switch {
 	case s.orderID == "":
 		return "settlement:" + s.settleID

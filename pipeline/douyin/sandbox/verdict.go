@@ -8,36 +8,35 @@ import (
 	"billwalk/schema"
 )
 
-// Verdict is what a right reconciliation says of one group of bills.
+// Verdict is the result of a correct reconciliation for one group.
 type Verdict struct {
-	Account     schema.AccountID // the configured account whose walk obtained the bills, "" where there are none
+	Account     schema.AccountID // the configured account whose walk obtained the bills, "" without bills
 	Day         schema.Day
-	GroupKey    string // as the table reconciliation has it
+	GroupKey    string // as in the table reconciliation
 	ShopOrderID string
 	Verdict     string
 	MatchedBy   string // "" unless matched
 	Bills       int
-	Settlements int    // counted to the day, of any status
-	DiffTotal   *int64 // settled less billed, fen; nil where the verdict is no comparison
+	Settlements int    // that count on the day, with any status
+	DiffTotal   *int64 // settled less billed, in fen; nil unless matched or mismatched
 }
 
-// Verdicts returns what a right reconciliation says of the accounts' bills when
-// nothing but the days from and to, both included, was ever walked, and every
-// order was asked about at the time. It takes the match rules to be order_id:
-// shop_order_id and out_order_no: order_ext_id, no tolerance, and 7 days of
-// lookback; bills are those of [Platform.Truth]. A bill that two accounts reach
-// is the account's own rather than its brand's. Sorted by day, account and group.
+// Verdicts returns the result of a correct reconciliation of the accounts' bills, sorted
+// by day, account and group, if only the days from..to were ever walked and every order
+// was queried at the time. The match rules are order_id: shop_order_id and out_order_no:
+// order_ext_id, without a tolerance and with a lookback of 7 days. The bills are those
+// of [Platform.Truth]; one that two accounts obtain counts for the store, not the brand.
 //
-// Where callbacks were delivered, none of them later than the time, the items that
-// they name are known, and those of orders of which no forward bill was walked
-// are groups of their own days.
-func (p *Platform) Verdicts(accounts []schema.Account, from, to schema.Day, at time.Time, deliveries ...Notified) []Verdict {
-	orders, verdicts := p.walked(accounts, from, to)
-	for home, bills := range orders {
-		o, _ := p.world.order(home)
-		verdicts = append(verdicts, p.reconciled(o, bills, at, deliveries).verdicts()...)
+// deliveries are the callbacks that were delivered before the time. The items that they
+// name are known, and settlements of orders without walked forward bills are groups of
+// their own.
+func (p *Platform) Verdicts(accounts []schema.Account, from, to schema.Day, at time.Time, deliveries ...CallbackWindow) []Verdict {
+	orders, verdicts := p.forwardBills(accounts, from, to)
+	for origin, bills := range orders {
+		o, _ := p.world.order(origin)
+		verdicts = append(verdicts, p.reconcile(o, bills, at, deliveries).verdicts()...)
 	}
-	verdicts = append(verdicts, onlySettled(p.unexplained(orders, from, to, deliveries))...)
+	verdicts = append(verdicts, unmatchedVerdicts(p.unmatched(orders, from, to, deliveries))...)
 	slices.SortFunc(verdicts, func(a, b Verdict) int {
 		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Account, b.Account), cmp.Compare(a.GroupKey, b.GroupKey))
 	})

@@ -233,7 +233,7 @@ func settlementLine(t *testing.T, s map[string]json.RawMessage) string {
 		text(s["settle_amount"]), text(s["rake"]), text(s["commission"]), at, shares)
 }
 
-func (s Settled) line() string {
+func (s SettlementRow) line() string {
 	number := func(fen *int64) string {
 		if fen == nil {
 			return ""

@@ -6,7 +6,7 @@ import (
 	"billwalk/schema"
 )
 
-// walkedBill is what verdicts need of a forward bill, and the walk that obtained it.
+// walkedBill is a forward bill as verdicts need it, with the account that obtained it.
 type walkedBill struct {
 	day             schema.Day
 	account         schema.AccountID
@@ -14,22 +14,22 @@ type walkedBill struct {
 	total           int64
 }
 
-// walked returns the forward bills that name an order, by its home, and the
-// verdicts on all others: they take no part.
-func (p *Platform) walked(accounts []schema.Account, from, to schema.Day) (map[place][]walkedBill, []Verdict) {
+// forwardBills returns the forward bills that name an order, by the order's origin, and
+// the verdicts of all other bills, which are not compared.
+func (p *Platform) forwardBills(accounts []schema.Account, from, to schema.Day) (map[place][]walkedBill, []Verdict) {
 	units := unitsOf(accounts, from, to)
-	walks := p.walks(units)
+	walks := p.walkOf(units)
 	orders, apart := map[place][]walkedBill{}, map[Verdict]int{}
-	for at := range p.reached(units) {
-		for b := range p.world.settled(at.payee, at.day) {
+	for at := range p.obtained(units) {
+		for b := range p.world.distinctBills(at.payee, at.day) {
 			if b.SettleType == forward && b.key() != "" {
-				orders[b.home] = append(orders[b.home], walkedBill{
+				orders[b.origin] = append(orders[b.origin], walkedBill{
 					day: at.day, account: walks[at], key: b.key(), shop: b.ShopOrderID, item: b.ItemOrderID,
 					total: b.Amount.fen[ledgerTotal] * int64(b.direction),
 				})
 				continue
 			}
-			apart[Verdict{Account: walks[at], Day: at.day, GroupKey: b.apartKey(), ShopOrderID: b.ShopOrderID, Verdict: notApplicable}]++
+			apart[Verdict{Account: walks[at], Day: at.day, GroupKey: b.nonForwardKey(), ShopOrderID: b.ShopOrderID, Verdict: notApplicable}]++
 		}
 	}
 	verdicts := make([]Verdict, 0, len(apart))
@@ -40,11 +40,11 @@ func (p *Platform) walked(accounts []schema.Account, from, to schema.Day) (map[p
 	return orders, verdicts
 }
 
-// walks returns which configured account obtains each payee's day.
-func (p *Platform) walks(units []schema.Unit) map[place]schema.AccountID {
+// walkOf returns the configured account that obtains each payee's day.
+func (p *Platform) walkOf(units []schema.Unit) map[place]schema.AccountID {
 	walks := map[place]schema.AccountID{}
 	for _, unit := range units {
-		for at := range p.reached([]schema.Unit{unit}) {
+		for at := range p.obtained([]schema.Unit{unit}) {
 			if _, known := walks[at]; !known || !unit.Account.Root {
 				walks[at] = unit.Account.ID
 			}
@@ -53,8 +53,8 @@ func (p *Platform) walks(units []schema.Unit) map[place]schema.AccountID {
 	return walks
 }
 
-// apartKey is the group of a bill that takes no part in the comparison.
-func (b *bill) apartKey() string {
+// nonForwardKey returns the group key of a bill that is not compared.
+func (b *bill) nonForwardKey() string {
 	if key := b.key(); key != "" {
 		return key + "#non-forward"
 	}

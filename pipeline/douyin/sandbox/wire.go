@@ -11,26 +11,26 @@ import (
 	"sync"
 )
 
-// reply is an answer before it goes onto the wire, and what happens to it there.
+// reply is an answer before it is sent.
 type reply struct {
 	status      int    // 200 when 0
 	contentType string // JSON when empty
 	body        []byte
-	trouble     string // "slow", "cut" or "reset": a fault of the wire
+	wireFault   string // "slow", "cut", "reset" or none: what happens while it is sent
 }
 
-// compact writes JSON on one line, without escaping what HTML would need.
+// compact returns v as JSON on one line, without escapes for HTML.
 func compact(v any) []byte {
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
 	if err := encoder.Encode(v); err != nil {
-		panic(err) // our own structs, of which every value can be written
+		panic(err) // cannot happen: all values are structs of this package
 	}
 	return bytes.TrimSuffix(out.Bytes(), []byte("\n"))
 }
 
-// send puts the reply onto the wire, compressed where the caller accepts it.
+// send writes the reply, compressed if the client accepts it.
 func (p *Platform) send(w http.ResponseWriter, r *http.Request, out reply) {
 	header, body := w.Header(), out.body
 	header.Set("Content-Type", "application/json; charset=utf-8")
@@ -47,18 +47,18 @@ func (p *Platform) send(w http.ResponseWriter, r *http.Request, out reply) {
 		body = compress(body)
 	}
 	header.Set("Content-Length", strconv.Itoa(len(body)))
-	if out.trouble == "reset" {
+	if out.wireFault == "reset" {
 		reset(w)
 	}
 	if out.status != 0 {
 		w.WriteHeader(out.status)
 	}
 	half := len(body)
-	if out.trouble != "" {
+	if out.wireFault != "" {
 		half /= 2
 	}
-	_, _ = w.Write(body[:half]) // a caller who is gone needs no answer
-	switch out.trouble {
+	_, _ = w.Write(body[:half]) // fails only if the client has gone
+	switch out.wireFault {
 	case "cut":
 		_ = http.NewResponseController(w).Flush()
 		panic(http.ErrAbortHandler)
@@ -75,21 +75,21 @@ func compress(body []byte) []byte {
 	writer := compressors.Get().(*gzip.Writer)
 	defer compressors.Put(writer)
 	writer.Reset(&out)
-	_, _ = writer.Write(body) // a bytes.Buffer takes everything
+	_, _ = writer.Write(body) // a bytes.Buffer returns no error
 	_ = writer.Close()
 	return out.Bytes()
 }
 
-// compressors are kept: one is a megabyte, and an answer a few hundred bytes.
+// compressors are reused: each takes a megabyte, for answers of a few hundred bytes.
 var compressors = sync.Pool{New: func() any {
 	writer, err := gzip.NewWriterLevel(nil, gzip.BestSpeed)
 	if err != nil {
-		panic(err) // the level is a constant of the package
+		panic(err) // cannot happen: the level is valid
 	}
 	return writer
 }}
 
-// reset ends the connection with a TCP reset where it can, or else abruptly.
+// reset breaks the connection, with a TCP reset if it can.
 func reset(w http.ResponseWriter) {
 	if connection, _, err := http.NewResponseController(w).Hijack(); err == nil {
 		if tcp, ok := connection.(*net.TCPConn); ok {

@@ -7,22 +7,22 @@ import (
 )
 
 const (
-	mostAccounts = 10_000
-	mostBills    = 800_000 // a slot has six digits in an id, and a day may have a fifth more than the mean
-	mostPayees   = 8       // of one merchant
+	maxAccounts = 10_000
+	maxBills    = 800_000 // a slot has six digits in an id, and a day may have a fifth more than the mean
+	maxPayees   = 8       // of one merchant
 )
 
-// merchant is one configured account: a brand whose bills are collected by its
-// head office and its stores, or a single account that collects its own.
+// merchant is one configured account: a brand whose head office and stores are each
+// paid, or a single account.
 type merchant struct {
 	index  int
-	brand  bool // to be asked by root_account_id
+	brand  bool // queried by root_account_id
 	name   string
 	shape  shape
 	payees []*payee // the head office first
 }
 
-// payee is one account that money is paid to: the account_id of a bill.
+// payee is an account that is paid: the account_id of a bill.
 type payee struct {
 	merchant *merchant
 	number   int // unique in the world
@@ -30,16 +30,16 @@ type payee struct {
 	name     string
 }
 
-// shape says which fields a merchant's bills come with.
+// shape says which fields a merchant's bills have.
 type shape struct {
-	hidden bool // a service provider's view: without the fields hidden after 2024-03-31
+	hidden bool // a service provider's view, without the fields hidden since 2024-03-31
 	total  bool // with total_commission
-	early  bool // as in the documentation's example: neither deduction_discount nor mall_store_goods
-	funds  bool // most rows with fund_amount and fund_amount_type
+	early  bool // as in the documentation's example: without deduction_discount and mall_store_goods
+	funds  bool // most rows have fund_amount and fund_amount_type
 }
 
-// The parts that merchants play repeat every dozen, so that any world of a
-// dozen has one of each.
+// dozen is the number of kinds of merchants: they repeat, so that any dozen has one
+// of each.
 const dozen = 12
 
 var shapes = [dozen]shape{
@@ -48,7 +48,7 @@ var shapes = [dozen]shape{
 	{hidden: true, total: true, funds: true}, {total: true}, {funds: true}, {total: true, funds: true},
 }
 
-var storesOfBrand = map[int]int{0: 3, 4: 2, 8: 4} // by the place in the dozen
+var storesOfBrand = map[int]int{0: 3, 4: 2, 8: 4} // by the index in the dozen
 
 const (
 	closedEveryThirdDay = 5  // empty days
@@ -73,7 +73,7 @@ func newWorld(c Config) *world {
 		stores := storesOfBrand[i%dozen]
 		m := &merchant{index: i, brand: stores > 0, shape: shapes[i%dozen], name: merchantName(c.Seed, i)}
 		for j := range stores + 1 {
-			one := &payee{merchant: m, number: i*mostPayees + j, name: m.name}
+			one := &payee{merchant: m, number: i*maxPayees + j, name: m.name}
 			if j > 0 {
 				one.name += storeNames[j]
 			}
@@ -86,7 +86,7 @@ func newWorld(c Config) *world {
 	return w
 }
 
-// ordinary says that the merchant plays no part that makes its days unlike others.
+// ordinary reports whether all days of the merchant are available and have bills.
 func (w *world) ordinary(m *merchant) bool {
 	switch m.index % dozen {
 	case closedEveryThirdDay:
@@ -105,39 +105,39 @@ func (w *world) count(one *payee, day schema.Day) int {
 	if m.index%dozen == closedEveryThirdDay && third(day) == 2 {
 		return 0
 	}
-	mean := (w.bills + one.number%mostPayees) / len(m.payees)
+	mean := (w.bills + one.number%maxPayees) / len(m.payees)
 	percent := 80 + int(dice(w.seed, word("count"), uint64(one.number), uint64(day))%41)
 	return (mean*percent + 50) / 100
 }
 
-// walkable is what one way of asking for an account reaches.
-type walkable struct {
+// accountScope is what a query for an account covers.
+type accountScope struct {
 	merchant *merchant
 	payees   []*payee
-	index    int // the merchant's place if this is how it is configured, else -1
+	index    int // the merchant's, or -1 if it is configured by another account
 }
 
-// find returns what asking for the account reaches: a brand's root reaches all
-// its payees, anything else only itself.
-func (w *world) find(account schema.Account) (walkable, bool) {
+// scopeOf returns what a query for the account covers: all payees for a brand's
+// root, otherwise the account alone. ok is false for an unknown account.
+func (w *world) scopeOf(account schema.Account) (accountScope, bool) {
 	one, ok := w.payees[account.ID]
 	if !ok {
-		return walkable{}, false
+		return accountScope{}, false
 	}
 	m := one.merchant
-	reach := walkable{merchant: m, payees: []*payee{one}, index: -1}
+	scope := accountScope{merchant: m, payees: []*payee{one}, index: -1}
 	if one == m.payees[0] && account.Root == m.brand {
-		reach.payees, reach.index = m.payees, m.index
+		scope.payees, scope.index = m.payees, m.index
 	}
-	return reach, true
+	return scope, true
 }
 
-// account is how the merchant is configured.
+// account returns the account by which a job configures the merchant.
 func (m *merchant) account() schema.Account {
 	return schema.Account{ID: m.payees[0].id, Root: m.brand, Name: m.name}
 }
 
-// appID is the mini-program's that the callbacks are for: the trade app's key.
+// appID returns the mini-program of the callbacks: the trade app's client key.
 func (w *world) appID() string {
 	if w.app != "" {
 		return w.app

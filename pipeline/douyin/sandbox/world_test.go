@@ -11,8 +11,8 @@ import (
 
 // demoBills calls see with every bill of the world's first days.
 func demoBills(p *Platform, days int, see func(place, *bill)) {
-	for at := range p.reached(unitsOf(p.Accounts(), demoDay, demoDay+schema.Day(days-1))) {
-		for b := range p.world.settled(at.payee, at.day) {
+	for at := range p.obtained(unitsOf(p.Accounts(), demoDay, demoDay+schema.Day(days-1))) {
+		for b := range p.world.distinctBills(at.payee, at.day) {
 			see(at, b)
 		}
 	}
@@ -105,7 +105,7 @@ func TestBillsRaiseWhatIsPlanted(t *testing.T) {
 
 func check(t *testing.T, b *bill, rule string, broken bool) {
 	t.Helper()
-	if planted := slices.Contains(b.raises, rule); planted != broken {
+	if planted := slices.Contains(b.exceptions, rule); planted != broken {
 		t.Errorf("ledger %s: %s is broken: %t, planted: %t", b.LedgerID, rule, broken, planted)
 	}
 }
@@ -119,7 +119,7 @@ func TestDemoHasOneOfEverything(t *testing.T) {
 		rows := 0
 		demoBills(p, 3, func(_ place, b *bill) {
 			rows++
-			for _, rule := range b.raises {
+			for _, rule := range b.exceptions {
 				seen[rule]++
 				seen["exceptions"]++
 			}
@@ -127,7 +127,7 @@ func TestDemoHasOneOfEverything(t *testing.T) {
 				seen[kind]++
 			}
 		})
-		for at := range p.reached(unitsOf(p.Accounts(), demoDay, demoDay+2)) {
+		for at := range p.obtained(unitsOf(p.Accounts(), demoDay, demoDay+2)) {
 			count := p.world.count(at.payee, at.day)
 			if count == 0 {
 				seen["empty day"]++
@@ -202,8 +202,8 @@ func TestHealthyWorldHasNoTrouble(t *testing.T) {
 	demoBills(p, 3, func(_ place, b *bill) {
 		rows++
 		ledgers[b.LedgerID] = true
-		if len(b.raises) > 0 || b.direction == 0 {
-			t.Errorf("ledger %s raises %v", b.LedgerID, b.raises)
+		if len(b.exceptions) > 0 || b.direction == 0 {
+			t.Errorf("ledger %s raises %v", b.LedgerID, b.exceptions)
 		}
 	})
 	if len(ledgers) != rows || rows < 6_000 {

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+
+	"billwalk/schema"
+)
+
+// Beyond this many the text names no more: --output json and runs/ have all.
+const mostFailures = 20
+
+// printFailures prints the failures. One that ended all calls of an app is printed
+// once, with the number of accounts and units that it concerns.
+func printFailures(out io.Writer, what string, failures []schema.Failure) {
+	hint := ""
+	groups := together(failures)
+	for i, g := range groups {
+		if i == mostFailures {
+			fmt.Fprintf(out, "  %-11s %d more; all of them are in runs/\n", what, len(groups)-i)
+			return
+		}
+		f := g[0]
+		fmt.Fprintf(out, "  %-11s %s", what, plain(g.text()))
+		if f.Code != 0 && !strings.Contains(f.Reason, fmt.Sprint(f.Code)) {
+			fmt.Fprintf(out, " (code %d)", f.Code)
+		}
+		if f.LogID != "" && !strings.Contains(f.Reason, f.LogID) {
+			fmt.Fprintf(out, " logid %s", plain(f.LogID))
+		}
+		fmt.Fprintln(out)
+		if f.Hint != "" && f.Hint != hint {
+			fmt.Fprintf(out, "  %-11s   → %s\n", "", plain(f.Hint))
+		}
+		hint = f.Hint
+	}
+}
+
+// failureGroup are failures that have one cause.
+type failureGroup []schema.Failure
+
+// cause is what the failures of a group have in common: they are of bills or of
+// settlements, and have the same code and hint, or else the same reason.
+type cause struct {
+	settle        bool
+	code, subCode int64
+	hint, reason  string
+}
+
+func causeOf(f schema.Failure) cause {
+	c := cause{settle: strings.HasPrefix(f.Reason, unanswered), code: f.Code, subCode: f.SubCode, hint: f.Hint}
+	if c.code == 0 && c.hint == "" {
+		c.reason = ownReason(f)
+	}
+	return c
+}
+
+// ownReason returns the reason without the orders that it is about.
+func ownReason(f schema.Failure) string {
+	if _, reason, ok := strings.Cut(f.Reason, "have no answer: "); ok && strings.HasPrefix(f.Reason, unanswered) {
+		return reason
+	}
+	return f.Reason
+}
+
+// together groups what ended all calls of an app, and leaves the rest one by one.
+func together(failures []schema.Failure) (groups []failureGroup) {
+	places := make(map[cause]int)
+	for _, f := range failures {
+		if f.Reach == schema.ReachApp || f.Reach == schema.ReachToday {
+			places[causeOf(f)] = -1
+		}
+	}
+	for _, f := range failures {
+		at, grouped := places[causeOf(f)]
+		if grouped && at >= 0 {
+			groups[at] = append(groups[at], f)
+			continue
+		}
+		if grouped {
+			places[causeOf(f)] = len(groups)
+		}
+		groups = append(groups, failureGroup{f})
+	}
+	return groups
+}
+
+// unanswered begins the reason of orders that have no answer.
+const unanswered = "settle query: "
+
+// text names the unit of a failure, or counts those of many.
+func (g failureGroup) text() string {
+	if len(g) == 1 {
+		return fmt.Sprintf("account %s on %s: %s", g[0].Account, g[0].Day, g[0].Reason)
+	}
+	accounts, orders := make(map[schema.AccountID]bool), 0
+	for _, f := range g {
+		accounts[f.Account] = true
+		var n int
+		if _, err := fmt.Sscanf(f.Reason, unanswered+"%d", &n); err == nil {
+			orders += n
+		}
+	}
+	hit := fmt.Sprintf("%s, %s: ", count(len(accounts), "account"), count(len(g), "unit"))
+	if orders > 0 {
+		hit += fmt.Sprintf("%s%s without an answer: ", unanswered, count(orders, "order"))
+	}
+	return hit + ownReason(g[0])
+}

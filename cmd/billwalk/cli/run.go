@@ -1,0 +1,200 @@
+package cli
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"billwalk/pipeline"
+	"billwalk/pipeline/douyin"
+	"billwalk/pipeline/jobs"
+	"billwalk/schema"
+)
+
+// dateFlags are the flags of verbs that take days.
+type dateFlags struct {
+	from, to  string
+	allowOpen bool
+}
+
+func (d *dateFlags) add(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&d.from, "from", "", "first day: YYYY-MM-DD, yesterday, -7d, or a month YYYY-MM, of which one under way means its days up to yesterday")
+	cmd.Flags().StringVar(&d.to, "to", "", "last day, included; left out, --from alone is meant")
+	cmd.Flags().BoolVar(&d.allowOpen, "allow-open-day", false, "allow today, whose bills still change")
+}
+
+// span is the days of a run: from and to included, and those before from that
+// are looked at again.
+type span struct {
+	from, to schema.Day
+	lookback int
+	backfill bool // the days of the flags
+}
+
+// of returns the days of the flags, a backfill without lookback, or else the
+// job's own.
+func (d *dateFlags) of(job jobs.Job, today schema.Day) (days span, err error) {
+	if d.from == "" && d.to == "" {
+		days.lookback = job.Lookback
+		days.from, days.to, err = job.Dates.Range(today, d.allowOpen)
+	} else {
+		days.from, days.to, err = jobs.Range(d.from, d.to, today, d.allowOpen)
+		days.backfill = true
+	}
+	return days, err
+}
+
+func (p *program) run() *cobra.Command {
+	var dates dateFlags
+	var deadline time.Duration
+	var allowShrink bool
+	var patience time.Duration
+	cmd := &cobra.Command{
+		Use:   "run JOB",
+		Short: "Walk, settle, build and publish the job's days and its lookback; with --from, exactly those days",
+		Example: "  billwalk run nightly\n" +
+			"  billwalk run nightly --from 2026-10-01 --to 2026-10-31",
+		Args: oneJob,
+
+		ValidArgsFunction: p.jobNames,
+	}
+	dates.add(cmd)
+	cmd.Flags().DurationVar(&deadline, "deadline", 0, "stop asking the platform after this time, such as 5h, publish what is whole and exit 5; 0 is none")
+	cmd.Flags().StringVar(&p.tokenCache, "token-cache", "", "share the apps' tokens, sealed, with other processes: bucket keeps them in the lake's bucket, anything else is a FILE; each new token ends the older ones")
+	cmd.Flags().DurationVar(&patience, "patience", 2*time.Minute, "wait so long for a platform that has stopped answering, then publish what is whole and exit 5")
+	cmd.Flags().BoolVar(&allowShrink, "allow-shrink", false, "publish days that lost more than a tenth of their bills")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if deadline < 0 {
+			return usage("--deadline %s: want a time such as 5h, or 0 for none", deadline)
+		}
+		if patience < 0 {
+			return usage("--patience %s: want a time such as 30m, or 0 to wait for nothing", patience)
+		}
+		if cmd.Flags().Changed("patience") {
+			p.world.client = append(p.world.client, douyin.WithPatience(patience))
+		}
+		w, err := p.open(cmd, args[0], &dates, true)
+		if err != nil {
+			return err
+		}
+		defer w.close()
+		w.run.Deadline, w.run.Walk.AllowShrink = deadline, allowShrink
+		return p.execute(cmd.Context(), w)
+	}
+	return cmd
+}
+
+func (p *program) replay() *cobra.Command {
+	var dates dateFlags
+	cmd := &cobra.Command{
+		Use:     "replay JOB",
+		Short:   "Build the tables again from the archive; no API call is made",
+		Example: "  billwalk replay nightly --from 2026-10",
+		Args:    oneJob,
+
+		ValidArgsFunction: p.jobNames,
+	}
+	dates.add(cmd)
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		w, err := p.open(cmd, args[0], &dates, false)
+		if err != nil {
+			return err
+		}
+		defer w.close()
+		w.run.Lookback = 0 // the days asked for, and no others
+		return p.execute(cmd.Context(), w)
+	}
+	return cmd
+}
+
+// execute runs, shows progress, stores the summary and prints it.
+func (p *program) execute(ctx context.Context, w *wired) error {
+	summary, err := p.begin(ctx, w)
+	if summary == nil {
+		return err
+	}
+	if p.output == "json" {
+		encoder := json.NewEncoder(p.out)
+		encoder.SetEscapeHTML(false)
+		if err := encoder.Encode(summary); err != nil {
+			return failed(err)
+		}
+	} else {
+		printSummary(p.out, summary)
+	}
+	if summary.ExitCode == pipeline.ExitDone {
+		return nil
+	}
+	return &exitError{summary.ExitCode, err}
+}
+
+// begin looks at what a run needs, and runs. Without a summary it did not begin.
+func (p *program) begin(ctx context.Context, w *wired) (*pipeline.Summary, error) {
+	if err := p.preflight(ctx, w); err != nil {
+		return nil, err
+	}
+	if err := p.probe(ctx, w); err != nil {
+		return nil, err
+	}
+	ctx, stop := context.WithCancelCause(ctx)
+	defer stop(nil)
+	if w.run.Walk.Source != nil && w.clock != nil {
+		w.run.Walk.Source = timedSource{w.run.Walk.Source, w.clock, stop}
+	}
+	summary, err := p.do(ctx, w)
+	if refusal, ok := errors.AsType[*exitError](context.Cause(ctx)); ok {
+		err = refusal.err
+	}
+	return summary, err
+}
+
+func (p *program) do(ctx context.Context, w *wired) (*pipeline.Summary, error) {
+	p.log.Info("run begins", "job", w.run.Job, "run_id", w.run.ID, "days", describeDays(w.run), "accounts", len(w.run.Accounts), "lake", w.lakeURL)
+	heard := p.tellStop(ctx)
+	done := p.showProgress(w.meter(p.now))
+	summary, err := w.run.Do(ctx)
+	done()
+	heard()
+	if summary != nil {
+		veil(summary.Failures, &p.hidden)
+		veil(summary.Unavailable, &p.hidden)
+	}
+	data, encodeErr := json.MarshalIndent(summary, "", "  ")
+	if encodeErr != nil {
+		return summary, encodeErr
+	}
+	// An interrupted run leaves its summary, too.
+	if recordErr := w.lake.Record(context.WithoutCancel(ctx), w.run.ID, data); recordErr != nil {
+		p.log.Error("the run's summary could not be stored", "error", recordErr)
+	}
+	return summary, err
+}
+
+// tellStop logs that a signal stops the run, until the returned function is called.
+func (p *program) tellStop(ctx context.Context) func() {
+	told := make(chan struct{})
+	stop := context.AfterFunc(ctx, func() {
+		defer close(told)
+		if _, refused := errors.AsType[*exitError](context.Cause(ctx)); refused {
+			return // the run's own end, whose error says why
+		}
+		p.log.Warn("stopping: what is in flight is made durable, and another run goes on from there; a second signal kills", "cause", context.Cause(ctx).Error())
+	})
+	return func() {
+		if !stop() {
+			<-told
+		}
+	}
+}
+
+func describeDays(r *pipeline.Run) string {
+	days := fmt.Sprintf("%s…%s Asia/Shanghai, %s", r.From, r.To, count(int(r.To-r.From)+1, "day"))
+	if r.Lookback > 0 {
+		days += fmt.Sprintf(", and %d before that", r.Lookback)
+	}
+	return days
+}

@@ -1,0 +1,296 @@
+package cli
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/sync/errgroup"
+
+	"billwalk/pipeline"
+	"billwalk/schema"
+)
+
+const (
+	statusDays  = 35 // shown unless --from and --to say others: a month, and the week after it
+	statusReads = 64 // of the lake side by side
+)
+
+// status is what the verb prints.
+type status struct {
+	Job      string      `json:"job"`
+	Lake     string      `json:"lake"`
+	From     schema.Day  `json:"from"`
+	To       schema.Day  `json:"to"`
+	Accounts int         `json:"accounts"`
+	Days     []dayStatus `json:"days"` // all of them, oldest first
+	LastRun  *lastRun    `json:"last_run"`
+	Untold   string      `json:"untold_run,omitempty"` // a later run that has published, and not told its end: it goes on, or was killed
+	Next     string      `json:"next,omitempty"`       // the command that mends what is not whole
+}
+
+// dayStatus is what is published of a day, for the accounts of the job.
+type dayStatus struct {
+	Day         schema.Day               `json:"bill_date"`
+	State       dayState                 `json:"state"`
+	Units       unitStates               `json:"units"`
+	Bills       int64                    `json:"bills"`
+	Open        map[schema.Verdict]int64 `json:"open"`       // groups that are not done with, of all accounts in the day's files
+	Generation  int64                    `json:"generation"` // the highest of the day's buckets
+	PublishedAt time.Time                `json:"published_at,omitzero"`
+	RunID       string                   `json:"run_id,omitempty"` // that published last
+}
+
+// dayState is the state of a day: that of its worst unit, if it is published at all.
+type dayState string
+
+const (
+	dayComplete     dayState = "complete"
+	dayUnavailable  dayState = "unavailable"    // some unit was withdrawn on the platform
+	dayStale        dayState = "stale"          // some unit failed, and has the rows of an earlier walk
+	dayIncomplete   dayState = "incomplete"     // some unit has no rows
+	dayDamaged      dayState = "damaged"        // a manifest is not as it was written: verify tells
+	dayHalf         dayState = "half_published" // a run was cut between data and manifest, or is there now
+	dayNotPublished dayState = "not_published"
+)
+
+// unitStates counts the configured accounts by what is published of them.
+type unitStates struct {
+	Complete    int `json:"complete"`
+	Unavailable int `json:"unavailable"`
+	Stale       int `json:"stale"`
+	Failed      int `json:"failed"`
+	Missing     int `json:"missing"` // the manifest does not know them
+}
+
+// lastRun is how the job's last run ended.
+type lastRun struct {
+	RunID          string              `json:"run_id"`
+	StartedAt      time.Time           `json:"started_at"`
+	ElapsedSeconds float64             `json:"elapsed_seconds"`
+	From           schema.Day          `json:"from"`
+	To             schema.Day          `json:"to"`
+	ExitCode       int                 `json:"exit_code"`
+	Units          pipeline.UnitCounts `json:"units"`
+	Failures       []schema.Failure    `json:"failures"`
+
+	verdict string
+}
+
+func (p *program) status() *cobra.Command {
+	var dates dateFlags
+	var all bool
+	cmd := &cobra.Command{
+		Use:   "status JOB",
+		Short: "Show what is published, day by day, how the last run ended, and what to do next; call and change nothing",
+		Example: "  billwalk status nightly\n" +
+			"  billwalk status nightly --from 2026-08-01 --to 2026-10-31 --all",
+		Args: oneJob,
+
+		ValidArgsFunction: p.jobNames,
+	}
+	dates.add(cmd)
+	cmd.Flags().BoolVar(&all, "all", false, "a line for every day, however many there are")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		w, err := p.open(cmd, args[0], &dates, false)
+		if err != nil {
+			return err
+		}
+		defer w.close()
+		w.run.Lookback = 0
+		if dates.from == "" && dates.to == "" {
+			w.run.To = schema.DayOf(p.now()) - 1
+			w.run.From = w.run.To - statusDays + 1
+		}
+		s, err := readStatus(cmd.Context(), w)
+		if err != nil {
+			return cut(cmd.Context(), err)
+		}
+		if p.output == "json" {
+			encoder := json.NewEncoder(p.out)
+			encoder.SetEscapeHTML(false)
+			return encoder.Encode(s)
+		}
+		return s.print(p.out, all)
+	}
+	return cmd
+}
+
+// readStatus reads the manifests of the days, and the summaries of runs.
+func readStatus(ctx context.Context, w *wired) (*status, error) {
+	s := &status{Job: w.run.Job, Lake: w.lakeURL, From: w.run.From, To: w.run.To, Accounts: len(w.run.Accounts)}
+	days := w.run.Days()
+	bases := make([][]schema.Base, len(days)) // by bucket
+	damaged := make([]atomic.Bool, len(days))
+	reads, reading := errgroup.WithContext(ctx)
+	reads.SetLimit(statusReads)
+	unexplained := schema.Account{ID: schema.NoAccount}
+	buckets := schema.BucketsOf(append(slices.Clip(w.run.Accounts), unexplained), w.run.Buckets)
+	for i, day := range days {
+		bases[i] = make([]schema.Base, w.run.Buckets)
+		for _, bucket := range buckets {
+			reads.Go(func() (err error) {
+				bases[i][bucket], err = w.lake.Base(reading, day, bucket)
+				if errors.Is(err, schema.ErrManifest) {
+					damaged[i].Store(true)
+					return nil
+				}
+				return err
+			})
+		}
+	}
+	if err := reads.Wait(); err != nil {
+		return nil, err
+	}
+	for i, day := range days {
+		d := dayOf(day, w.run.Accounts, bases[i])
+		if damaged[i].Load() {
+			d.State = dayDamaged
+		}
+		s.Days = append(s.Days, d)
+	}
+	if err := s.readLastRun(ctx, w); err != nil {
+		return nil, err
+	}
+	s.Next = s.next()
+	return s, nil
+}
+
+// dayOf says what is published of a day.
+func dayOf(day schema.Day, accounts []schema.Account, bases []schema.Base) dayStatus {
+	d := dayStatus{Day: day, Open: make(map[schema.Verdict]int64)}
+	half := false
+	for i := range bases {
+		half = half || torn(&bases[i])
+		m := bases[i].Manifest
+		if m == nil {
+			continue
+		}
+		d.Generation = max(d.Generation, m.Generation)
+		if d.RunID == "" || m.PublishedAt.After(d.PublishedAt) {
+			d.PublishedAt, d.RunID = m.PublishedAt, m.RunID
+		}
+		for _, v := range schema.Verdicts {
+			if n := m.Verdicts[v]; v.Open() && n > 0 {
+				d.Open[v] += n
+			}
+		}
+	}
+	for _, a := range accounts {
+		d.count(bases[a.ID.Bucket(len(bases))].Manifest, a.ID)
+	}
+	d.State = d.Units.worst()
+	switch {
+	case half:
+		d.State = dayHalf
+	case d.RunID == "":
+		d.State = dayNotPublished
+	}
+	return d
+}
+
+// torn says that the data are not those of the manifest.
+func torn(b *schema.Base) bool {
+	if b.Manifest == nil {
+		for _, etag := range b.ETags {
+			if etag != "" {
+				return true
+			}
+		}
+		return false
+	}
+	return slices.ContainsFunc(b.Manifest.Objects, func(o schema.Object) bool { return b.ETags[o.Table] != o.ETag })
+}
+
+func (d *dayStatus) count(m *schema.Manifest, id schema.AccountID) {
+	var e *schema.Entry
+	if m != nil {
+		e = m.Entry(id)
+	}
+	switch {
+	case e == nil:
+		d.Units.Missing++
+		return
+	case e.State == schema.Complete:
+		d.Units.Complete++
+	case e.State == schema.Unavailable:
+		d.Units.Unavailable++
+	case e.Stale:
+		d.Units.Stale++
+	default:
+		d.Units.Failed++
+	}
+	d.Bills += e.Totals.Rows
+}
+
+func (u unitStates) worst() dayState {
+	switch {
+	case u.Failed+u.Missing > 0:
+		return dayIncomplete
+	case u.Stale > 0:
+		return dayStale
+	case u.Unavailable > 0:
+		return dayUnavailable
+	default:
+		return dayComplete
+	}
+}
+
+// readLastRun finds the job's last run that told its end, and whether a later one
+// has published without.
+func (s *status) readLastRun(ctx context.Context, w *wired) error {
+	ids, err := w.lake.Runs(ctx)
+	if err != nil {
+		return err
+	}
+	for _, id := range slices.Backward(ids) {
+		data, err := w.lake.Summary(ctx, id)
+		if err != nil {
+			return err
+		}
+		var run pipeline.Summary
+		if err := json.Unmarshal(data, &run); err != nil {
+			return fmt.Errorf("the summary of run %s is damaged: %w", id, err)
+		}
+		if run.Job == s.Job {
+			s.LastRun = &lastRun{id, run.StartedAt, run.ElapsedSeconds, run.From, run.To, run.ExitCode, run.Units, run.Failures, verdictOf(&run)}
+			break
+		}
+	}
+	latest := slices.MaxFunc(s.Days, func(a, b dayStatus) int { return cmp.Compare(a.RunID, b.RunID) }).RunID
+	if _, told := slices.BinarySearch(ids, latest); !told {
+		s.Untold = latest
+	}
+	return nil
+}
+
+// next returns the command that mends what a run can mend. Days before the first
+// one published are nobody's fault.
+func (s *status) next() string {
+	var first, last schema.Day
+	begun := false
+	for _, d := range s.Days {
+		begun = begun || d.State != dayNotPublished
+		if !begun || d.State == dayComplete || d.State == dayUnavailable {
+			continue
+		}
+		if first == 0 {
+			first = d.Day
+		}
+		last = d.Day
+	}
+	switch {
+	case !begun:
+		return "billwalk run " + s.Job
+	case first == 0:
+		return ""
+	default:
+		return fmt.Sprintf("billwalk run %s --from %s --to %s", s.Job, first, last)
+	}
+}

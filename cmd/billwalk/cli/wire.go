@@ -1,0 +1,236 @@
+package cli
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"billwalk/pipeline"
+	"billwalk/pipeline/douyin"
+	"billwalk/pipeline/jobs"
+	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/progress"
+	"billwalk/pipeline/reconcile"
+	"billwalk/pipeline/walk"
+	"billwalk/schema"
+	"billwalk/sinks/archive"
+	"billwalk/sinks/lake"
+	"billwalk/sinks/object"
+)
+
+// wired is a job with its parts:
+//
+//	jobs.yaml ──▶ jobs.File ──▶ object.Store ──▶ archive.Archive ──┐
+//	                  │                     └──▶ lake.Lake ────────┼──▶ pipeline.Run
+//	                  └──────▶ douyin.Client (not for a replay) ───┘
+//
+// There is one client for each app: one for bills and one for settlements, or
+// the same for both.
+type wired struct {
+	file    *jobs.File
+	run     *pipeline.Run
+	clients []*douyin.Client // none for a replay
+	clock   *clockCheck      // nil for a replay
+	store   object.Store
+	lake    *lake.Lake
+	lakeURL string
+	stop    func() // ends the platform of the built-in demo
+}
+
+func (w *wired) close() {
+	for _, c := range w.clients {
+		c.CloseIdleConnections()
+	}
+	w.stop()
+}
+
+// open finds the job and its days before it wires them: what is wrong in them is
+// told before any store is asked. A replay and a plan have no client.
+func (p *program) open(cmd *cobra.Command, name string, dates *dateFlags, withClient bool) (*wired, error) {
+	file, stop, err := p.load(cmd, name)
+	if err != nil {
+		return nil, err
+	}
+	if !withClient {
+		stop()
+	}
+	w, err := p.openDays(cmd.Context(), file, name, dates, withClient)
+	if err != nil {
+		stop()
+		return nil, err
+	}
+	w.stop = stop
+	return w, nil
+}
+
+func (p *program) openDays(ctx context.Context, file *jobs.File, name string, dates *dateFlags, withClient bool) (*wired, error) {
+	job, days, err := p.jobDays(file, name, dates)
+	if err != nil {
+		return nil, err
+	}
+	w, err := p.wire(ctx, file, name, withClient)
+	if err != nil {
+		return nil, err
+	}
+	w.run.From, w.run.To, w.run.Lookback = days.from, days.to, days.lookback
+	w.run.Backfill = days.backfill
+	if withClient {
+		w.clock = &clockCheck{program: p, clients: w.clients, planned: days, days: func(today schema.Day) (span, error) { return dates.of(job, today) }}
+	}
+	return w, nil
+}
+
+// jobDays finds the job and the days that are meant.
+func (p *program) jobDays(file *jobs.File, name string, dates *dateFlags) (jobs.Job, span, error) {
+	job, err := file.Job(name)
+	if err != nil {
+		return job, span{}, &exitError{exitUsage, err}
+	}
+	days, err := dates.of(job, schema.DayOf(p.now()))
+	if err != nil {
+		return job, span{}, &exitError{exitUsage, err}
+	}
+	return job, days, nil
+}
+
+// load reads the file of jobs. Where there is none at hand, the job demo is
+// built in: its platform is a sandbox that the returned function stops.
+func (p *program) load(cmd *cobra.Command, name string) (*jobs.File, func(), error) {
+	file, err := p.loadJobs()
+	missing := errors.Is(err, fs.ErrNotExist)
+	if err == nil {
+		_, known := file.Jobs[name]
+		missing = !known
+	}
+	if name == jobs.DemoName && missing && !cmd.Flags().Changed("config") {
+		platform, err := startSandbox(cmd.Context(), p.demoWorld())
+		if err != nil {
+			return nil, nil, failed(err)
+		}
+		return jobs.Demo(platform.url, platform.Accounts()), platform.stop, nil
+	}
+	if err != nil {
+		return nil, nil, &exitError{exitUsage, err}
+	}
+	return file, func() {}, nil
+}
+
+// wire puts a job's parts together. Without a client it cannot walk: a replay or
+// a plan does not need one.
+func (p *program) wire(ctx context.Context, file *jobs.File, name string, withClient bool) (*wired, error) {
+	job, err := file.Job(name)
+	if err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	if err := file.Conflict(name); err != nil {
+		return nil, &exitError{exitUsage, err}
+	}
+	for _, warning := range slices.Concat(file.Lake.Warnings, job.Warnings) {
+		p.log.Warn(warning, "job", name)
+	}
+	store, err := p.openStore(ctx, file.Lake)
+	if err != nil {
+		return nil, failed(err)
+	}
+	published, err := lake.Open(ctx, store, file.Lake.Buckets, version())
+	if errors.Is(err, lake.ErrBuckets) || errors.Is(err, object.ErrDenied) {
+		return nil, &exitError{exitUsage, err}
+	}
+	if err != nil {
+		return nil, cut(ctx, err)
+	}
+	answers := archive.New(store)
+	w := &wired{file: file, store: store, lake: published, lakeURL: file.Lake.URL, stop: func() {}}
+	w.run = &pipeline.Run{
+		ID: p.world.newRunID(), Job: name, Accounts: job.Accounts,
+		Lookback: job.Lookback, Buckets: file.Lake.Buckets,
+		Walk:    walk.Config{Archive: answers, PageSize: job.Bills.PageSize, Passes: job.Bills.Passes},
+		Archive: answers, Lake: staging{published}, Claims: register{store, "_control/claims.json"}, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
+		Rules: rulesOf(job), AppIDs: file.AppIDs(), Process: p.world.process(), Gone: processGone,
+		Now: p.now, Log: p.log, Progress: new(progress.Counter),
+		InFlight: 1, PublishedDays: published.PublishedDays, FinalCheck: job.Settlements != nil && job.Settlements.FinalCheck,
+	}
+	if withClient {
+		caches, err := p.openTokenCaches(store)
+		if err != nil {
+			return nil, err
+		}
+		w.connect(file, job, p, caches)
+	}
+	return w, nil
+}
+
+// staging is the lake as the pipeline knows it.
+type staging struct{ *lake.Lake }
+
+// Stage implements pipeline.Lake.
+func (s staging) Stage(base schema.Base) (pipeline.Stage, error) { return s.Lake.Stage(base) }
+
+// rulesOf returns what the job says of reconciliation.
+func rulesOf(job jobs.Job) reconcile.Rules {
+	rules := reconcile.Rules{Lookback: job.Lookback}
+	if s := job.Settlements; s != nil {
+		rules.Configured, rules.Match, rules.Tolerance = true, s.Match, s.ToleranceFen
+	}
+	return rules
+}
+
+// credentials are what a client needs to know of an app.
+func credentials(app jobs.App) douyin.App {
+	return douyin.App{
+		Name: app.Name, BaseURL: app.BaseURL, ClientKey: app.ClientKey, ClientSecret: app.ClientSecret, QPS: app.QPS, Timeout: app.Timeout,
+	}
+}
+
+// connect makes a client of each app that the job uses.
+func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenCaches) {
+	client := func(app jobs.App) *douyin.Client {
+		c := douyin.New(credentials(app), slices.Concat([]douyin.Option{douyin.WithLogger(p.log), douyin.WithClock(p.now), douyin.WithTransportWrap(transport), douyin.WithHidden(&p.hidden)}, caches.of(app), p.world.client)...)
+		w.clients = append(w.clients, c)
+		return c
+	}
+	app := file.Apps[job.Bills.App]
+	bills := client(app)
+	w.run.Walk.Source, w.run.InFlight = bills, inFlight(app.QPS)
+	if s := job.Settlements; s != nil {
+		trade := bills
+		if s.App != job.Bills.App {
+			app = file.Apps[s.App]
+			trade = client(app)
+		}
+		w.run.Trade, w.run.TradeInFlight = trade, inFlight(app.QPS)
+	}
+	w.run.Calls = func() pipeline.Calls {
+		s := w.stats()
+		return pipeline.Calls{Bills: s.Bills, Settlements: s.Settlements, Token: s.Token, Retries: s.Retries, Throttled: s.Throttled}
+	}
+}
+
+// stats adds up what the clients have done.
+func (w *wired) stats() (sum douyin.Stats) {
+	for _, c := range w.clients {
+		s := c.Stats()
+		sum.Bills, sum.Settlements, sum.Token = sum.Bills+s.Bills, sum.Settlements+s.Settlements, sum.Token+s.Token
+		sum.Retries, sum.Throttled, sum.ThrottledTime = sum.Retries+s.Retries, sum.Throttled+s.Throttled, sum.ThrottledTime+s.ThrottledTime
+		sum.Rate, sum.Cap = sum.Rate+s.Rate, sum.Cap+s.Cap
+	}
+	return sum
+}
+
+// inFlight is how many units are walked side by side: enough that answers which
+// take four seconds still leave the pace to the limiter.
+func inFlight(qps float64) int { return int(min(max(4*qps, 8), 256)) }
+
+func codePolicy(c jobs.Columns) normalise.CodePolicy {
+	switch c.Code {
+	case jobs.Keep:
+		return normalise.KeepCode
+	case jobs.Hash:
+		return normalise.HashCode(c.CodeKey)
+	default:
+		return nil
+	}
+}

@@ -1,9 +1,0 @@
-//go:build !crash
-
-package main
-
-import "net/http"
-
-// transport stands between the program and the network in a test build; here
-// there is nothing.
-var transport func(http.RoundTripper) http.RoundTripper
