@@ -94,7 +94,7 @@ func TestLinks(t *testing.T) {
 
 var (
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
-	comment = regexp.MustCompile(`(?m)(^|\s+)#.*$`)
+	comment = regexp.MustCompile(`(?m)(^|\s+)(#|-- ).*$`)
 )
 
 // document is what the two languages of a page have in common.
@@ -158,7 +158,7 @@ func TestCommands(t *testing.T) {
 	t.Parallel()
 	for _, name := range documents(t) {
 		commands := parseDocument(readFile(t, name)).commands
-		if len(commands) == 0 {
+		if len(commands) == 0 || filepath.Base(name) == "sql.md" { // which TestRecipes runs
 			continue
 		}
 		t.Run(filepath.Base(name), func(t *testing.T) {
@@ -180,9 +180,7 @@ func runCommands(t *testing.T, folder string, commands []string) {
 		"PATH="+program+string(filepath.ListSeparator)+os.Getenv("PATH"),
 		"DOUYIN_LIFE_CLIENT_KEY=key", "DOUYIN_LIFE_CLIENT_SECRET=secret-of-life", "DOUYIN_TRADE_CLIENT_KEY=key", "DOUYIN_TRADE_CLIENT_SECRET=secret-of-trade",
 		"BILLWALK_CODE_KEY=0123456789abcdef0123456789abcdef")
-	output, err := shell.CombinedOutput()
-	t.Logf("%s", output)
-	if err != nil {
+	if output, err := shell.CombinedOutput(); err != nil {
 		t.Errorf("%v:\n%s", err, output[max(0, len(output)-4000):])
 	}
 }
