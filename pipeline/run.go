@@ -9,6 +9,7 @@ import (
 	"slices"
 	"time"
 
+	"billwalk/pipeline/claims"
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/progress"
 	"billwalk/pipeline/reconcile"
@@ -30,17 +31,15 @@ type Run struct {
 	Trade   Trade       // nil asks for no settlements
 	Archive Archive
 	Lake    Lake
-	Claims  Claims // nil tells no other run of this one
+	Claims  claims.Register
 
 	// PublishedDays returns the lake's published days, ascending; a plan estimates by
 	// them. nil knows of none.
 	PublishedDays func(context.Context) ([]schema.Day, error)
 
-	Process string                 // names this process for Gone
-	Gone    func(name string) bool // says that a process is known not to run any more; nil knows of none
-	Rows    normalise.Normaliser
-	AppIDs  schema.AppIDs // whose callbacks count
-	Rules   reconcile.Rules
+	Rows   normalise.Normaliser
+	AppIDs schema.AppIDs // whose callbacks count
+	Rules  reconcile.Rules
 
 	TradeInFlight int  // orders asked for side by side
 	FinalCheck    bool // orders that agree are asked for once more, when their lookback ends
@@ -133,7 +132,7 @@ func exitCode(ctx context.Context, s *Summary, err error) int {
 			return signal.ExitCode()
 		}
 		return ExitInterrupted
-	case errors.Is(err, errNotBegun):
+	case errors.Is(err, claims.ErrDenied):
 		return ExitConfig
 	case errors.Is(err, errStoppedToday):
 		return ExitStopped
@@ -155,7 +154,7 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 		asking, cancel = context.WithTimeoutCause(ctx, r.Deadline, stop.ErrDeadline)
 		defer cancel()
 	}
-	others, leave, err := r.attend(asking)
+	others, leave, err := r.claim(asking)
 	defer leave()
 	if err != nil {
 		return err
@@ -185,6 +184,18 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 	}
 	err = b.run(ctx, asking, hard, r.schedule(asking, hard, plan, refetch).outcomes)
 	return errors.Join(err, r.account(s, plan, b.results), b.stopped())
+}
+
+// claim makes the run known to the other runs on the lake, unless it fetches nothing.
+func (r *Run) claim(ctx context.Context) (others bool, leave func(), err error) {
+	if r.Walk.Source == nil {
+		return false, func() {}, nil
+	}
+	days := r.Days()
+	return r.Claims.Enter(ctx, claims.Claim{
+		RunID: r.ID, Job: r.Job, From: days[0], To: days[len(days)-1],
+		Buckets: schema.BucketsOf(r.Accounts, r.Buckets), Accounts: claims.HashAccounts(r.Accounts),
+	}, r.Log)
 }
 
 // account notes what became of every unit.

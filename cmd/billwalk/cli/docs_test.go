@@ -49,10 +49,10 @@ var limits = []struct {
 	file, name       string // where the constant is
 	amount           amount
 }{
-	{"jobs.yaml, and each file of accounts", "jobs.yaml 与每个账号文件", "pipeline/jobs/load.go", "mostBytes", inBytes},
+	{"jobs.yaml, and each file of accounts", "jobs.yaml 与每个账号文件", "pipeline/jobs/load.go", "maxBytes", inBytes},
 	{"an answer of the platform, unpacked", "平台的一个应答（解压后）", "pipeline/douyin/transport.go", "maxAnswer", inBytes},
 	{"its headers", "其头部", "pipeline/douyin/transport.go", "maxHeaders", inBytes},
-	{"a Retry-After that is waited for", "会等待的 Retry-After", "pipeline/douyin/retry.go", "longestRefuge", inTime},
+	{"a Retry-After that is waited for", "会等待的 Retry-After", "pipeline/douyin/exchange.go", "maxRetryAfter", inTime},
 	{"pages of one account on one day", "一个账号一天的页数", "pipeline/walk/trace.go", "maxPages", plainly},
 	{"the body of a callback", "回调的正文", "pipeline/receive/request.go", "mostBody", inBytes},
 	{"the headers of a callback", "回调的头部", "pipeline/receive/serve.go", "mostHeader", inBytes},

@@ -9,6 +9,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"billwalk/pipeline"
+	"billwalk/pipeline/claims"
 	"billwalk/pipeline/douyin"
 	"billwalk/pipeline/jobs"
 	"billwalk/pipeline/normalise"
@@ -148,8 +149,8 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 		ID: p.world.newRunID(), Job: name, Accounts: job.Accounts,
 		Lookback: job.Lookback, Buckets: file.Lake.Buckets,
 		Walk:    walk.Config{Archive: answers, PageSize: job.Bills.PageSize, Passes: job.Bills.Passes},
-		Archive: answers, Lake: staging{published}, Claims: register{store, "_control/claims.json"}, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
-		Rules: rulesOf(job), AppIDs: file.AppIDs(), Process: p.world.process(), Gone: processGone,
+		Archive: answers, Lake: staging{published}, Claims: claims.Register{Store: register{store, "_control/claims.json"}, Process: p.world.process(), Gone: processGone}, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
+		Rules: rulesOf(job), AppIDs: file.AppIDs(),
 		Now: p.now, Log: p.log, Progress: new(progress.Counter),
 		InFlight: 1, PublishedDays: published.PublishedDays, FinalCheck: job.Settlements != nil && job.Settlements.FinalCheck,
 	}
