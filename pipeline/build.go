@@ -12,6 +12,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/stop"
 	"billwalk/pipeline/walk"
@@ -26,33 +27,26 @@ type builder struct {
 	summary    *Summary
 	begun      time.Time // when it had waited for other runs
 	results    map[schema.Unit]walk.Outcome
-	assemblies map[partition]*assembly
+	assemblies map[schema.Partition]*assembly
 	settled    map[schema.Day]bool // staged, and asked for
 	joined     map[schema.Day]bool // published, or given up
-	book       *book
-	unreadable map[schema.Day]error // what the book could not read of a day
-	warned     map[schema.Day]bool  // of what is no answer
-	neighbours *neighbours
-	callbacks  *callbacks
-	standing   *standing
-	manifests  map[partition]*schema.Manifest // of days that are not built
+	evidence   *evidence.Evidence
 
 	tradeHalts    *stop.Halt
 	tradeFailures []schema.Failure
 }
 
 func newBuilder(r *Run, plan Plan, refetch *refetchPolicy, s *Summary, begun time.Time) (*builder, error) {
-	book, err := newBook(r.Archive, r.Rules.Lookback)
-	if err != nil {
-		return nil, err
-	}
 	b := &builder{
-		Run: r, plan: plan, refetch: refetch, summary: s, begun: begun, book: book, unreadable: make(map[schema.Day]error), warned: make(map[schema.Day]bool), results: make(map[schema.Unit]walk.Outcome), assemblies: make(map[partition]*assembly),
+		Run: r, plan: plan, refetch: refetch, summary: s, begun: begun, results: make(map[schema.Unit]walk.Outcome), assemblies: make(map[schema.Partition]*assembly),
 		settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool), tradeHalts: stop.NewHalt(r.Log),
-		callbacks: new(callbacks), manifests: make(map[partition]*schema.Manifest),
 	}
-	b.neighbours = newNeighbours(&r.Rules, r.Buckets, b.bills)
-	return b, nil
+	var err error
+	b.evidence, err = evidence.Open(evidence.Config{
+		Archive: r.Archive, Lake: r.Lake, Bills: b.bills, Rules: &r.Rules, Rows: r.Rows, AppIDs: r.AppIDs, Buckets: r.Buckets,
+		Days: plan.days(), Replay: r.Trade == nil, Now: r.Now, Log: r.Log,
+	})
+	return b, err
 }
 
 // close gives back what is left of the days that an interruption cut.
@@ -60,17 +54,16 @@ func (b *builder) close() {
 	for _, a := range b.assemblies {
 		a.close()
 	}
-	b.book.close()
-	b.callbacks.close()
+	b.evidence.Close()
 }
 
 // bills reads the bills of a partition: those that this run has staged, else
 // those that are published.
-func (b *builder) bills(ctx context.Context, at partition, columns ...string) iter.Seq2[*schema.Bill, error] {
+func (b *builder) bills(ctx context.Context, at schema.Partition, columns ...string) iter.Seq2[*schema.Bill, error] {
 	if a := b.assemblies[at]; a != nil && a.stage != nil {
 		return a.stage.Bills(columns...)
 	}
-	return b.Lake.Bills(ctx, at.day, at.bucket, columns...)
+	return b.Lake.Bills(ctx, at.Day, at.Bucket, columns...)
 }
 
 // stopped notes the orders that were not answered, and says whether quota or
@@ -104,7 +97,9 @@ type assembly struct {
 	unitless bool // the job has no unit in it: it is built for settlements that no bill explains
 }
 
-func (a *assembly) at() partition { return partition{a.base.Day, a.base.Bucket} }
+func (a *assembly) at() schema.Partition {
+	return schema.Partition{Day: a.base.Day, Bucket: a.base.Bucket}
+}
 
 // assemble begins a partition with the units that are to be in it: the job's,
 // and those that another job published, whose rows stay.
@@ -173,9 +168,7 @@ func (a *assembly) build(ctx context.Context, results map[schema.Unit]walk.Outco
 	if err := a.loadElsewhere(ctx, results); err != nil {
 		return err
 	}
-	if err := a.spool.sort(); err != nil {
-		return err
-	}
+	a.spool.sort()
 	stage, err := a.Lake.Stage(a.base)
 	if err != nil {
 		return err

@@ -33,8 +33,8 @@ func (a *assembly) withoutMoved(ctx context.Context, pairs []billPair, columns [
 	if err != nil {
 		return nil, err
 	}
-	published := func(ctx context.Context, at partition, columns ...string) iter.Seq2[*schema.Bill, error] {
-		return a.Lake.Bills(ctx, at.day, at.bucket, columns...)
+	published := func(ctx context.Context, at schema.Partition, columns ...string) iter.Seq2[*schema.Bill, error] {
+		return a.Lake.Bills(ctx, at.Day, at.Bucket, columns...)
 	}
 	before, err := a.partners(ctx, pairs, func(p billPair) *schema.Bill { return missing(p.after, p.before) }, published)
 	if err != nil {
@@ -66,7 +66,7 @@ func missing(b, counterpart *schema.Bill) *schema.Bill {
 
 // partners looks for bills in the partitions of the day that they may have moved
 // to or from.
-func (a *assembly) partners(ctx context.Context, pairs []billPair, bill func(billPair) *schema.Bill, read func(context.Context, partition, ...string) iter.Seq2[*schema.Bill, error]) (map[schema.BillKey]*schema.Bill, error) {
+func (a *assembly) partners(ctx context.Context, pairs []billPair, bill func(billPair) *schema.Bill, read func(context.Context, schema.Partition, ...string) iter.Seq2[*schema.Bill, error]) (map[schema.BillKey]*schema.Bill, error) {
 	wanted, buckets := make(map[schema.BillKey]bool), make(map[int]bool)
 	for _, p := range pairs {
 		b := bill(p)
@@ -79,7 +79,7 @@ func (a *assembly) partners(ctx context.Context, pairs []billPair, bill func(bil
 	}
 	found := make(map[schema.BillKey]*schema.Bill)
 	for _, bucket := range slices.Sorted(maps.Keys(buckets)) {
-		for b, err := range read(ctx, partition{a.base.Day, bucket}) {
+		for b, err := range read(ctx, schema.Partition{Day: a.base.Day, Bucket: bucket}) {
 			if err != nil {
 				return nil, err
 			}

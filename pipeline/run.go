@@ -151,13 +151,11 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 		return err
 	}
 	defer b.close()
-	if err := b.hear(hard); err != nil {
-		return fmt.Errorf("reading callbacks: %w", err)
-	}
-	if err := b.readStanding(hard); err != nil {
+	if err := b.loadEvidence(hard); err != nil {
 		return err
 	}
 	err = b.run(ctx, asking, hard, r.schedule(asking, hard, plan, refetch).outcomes)
+	s.Callbacks = b.evidence.CallbackCounts()
 	return errors.Join(err, s.addUnits(plan, b.results), b.stopped())
 }
 

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/passid"
 	"billwalk/pipeline/progress"
 	"billwalk/pipeline/stop"
@@ -32,7 +33,7 @@ const (
 type settler struct {
 	trade      Trade
 	archive    Archive
-	book       *book
+	evidence   *evidence.Evidence
 	now        func() time.Time
 	log        *slog.Logger
 	progress   *progress.Counter
@@ -51,7 +52,7 @@ type settler struct {
 
 func (b *builder) settler() *settler {
 	return &settler{
-		trade: b.Trade, archive: b.Archive, book: b.book, now: b.Now, log: b.Log, progress: b.Progress, runID: b.ID,
+		trade: b.Trade, archive: b.Archive, evidence: b.evidence, now: b.Now, log: b.Log, progress: b.Progress, runID: b.ID,
 		started: b.summary.StartedAt, begun: b.begun, lastDay: b.lastLook(), finalCheck: b.FinalCheck, backfill: b.Backfill, endedWell: b.refetch.runEndedWell, inFlight: b.TradeInFlight, halts: b.tradeHalts,
 	}
 }
@@ -121,7 +122,7 @@ func (p *settlePass) run(ctx, hard context.Context, orders []wanted, c *schema.C
 	calls, cancel := stop.Outlast(ctx, stop.Grace) // a call may wait for an outage to end, but not for ever
 	defer p.abandon(cancel)
 	err := p.all(ctx, calls, hard, due)
-	if anew := p.book.askAnew(p.unit); err == nil && p.Answered == int64(len(due)) && len(anew) > 0 {
+	if anew := p.askAnew(); err == nil && p.Answered == int64(len(due)) && len(anew) > 0 {
 		p.progress.ExpectOrders(len(anew))
 		p.Orders, due = p.Orders+int64(len(anew)), append(due, anew...)
 		err = p.all(ctx, calls, hard, anew)
@@ -134,14 +135,14 @@ func (p *settlePass) run(ctx, hard context.Context, orders []wanted, c *schema.C
 		p.explain(ctx)
 		return &p.asked, nil
 	}
-	if c == nil || p.batches == 0 && p.book.complete(c) {
+	if c == nil || p.batches == 0 && p.evidence.PassCovers(c) {
 		return &p.asked, nil
 	}
 	done := schema.SettlePass{Account: p.unit.Account, Day: p.unit.Day, Pass: p.name, Bills: c.Digest, Orders: int(p.Orders), Asked: p.Asked, FinishedAt: p.now().UTC(), RunID: p.runID}
 	if err := p.archive.CertifySettlements(hard, &done); err != nil {
 		return &p.asked, err
 	}
-	p.book.pass(done)
+	p.evidence.AddPass(done)
 	return &p.asked, nil
 }
 
@@ -208,7 +209,7 @@ func (p *settlePass) order(ctx context.Context, o *wanted) (result answered) {
 		answer.Account, answer.Day = p.unit.Account.ID, p.unit.Day
 		answer.Body = bytes.TrimSpace(answer.Body) // white space around it is no part of a JSON value
 		result.answers = append(result.answers, answer)
-		found, err := answersItself(&answer)
+		found, err := evidence.HasOwnSettlement(&answer)
 		if err != nil {
 			result.err = p.failed(ctx, &schema.UnitError{Unit: p.unit, LogID: answer.LogID, Err: err})
 			return result
@@ -287,10 +288,19 @@ func (p *settlePass) flush(ctx context.Context) error {
 	}
 	for _, a := range p.held {
 		a.Key = key
-		if err := p.book.add(a); err != nil {
+		if err := p.evidence.AddAnswer(a); err != nil {
 			return err
 		}
 	}
 	p.batches, p.data, p.held = p.batches+1, p.data[:0], p.held[:0]
 	return nil
+}
+
+// askAnew returns, as orders of their own, the queries of the unit to which the archive
+// has no valid answer although it looks so.
+func (p *settlePass) askAnew() (orders []wanted) {
+	for _, q := range p.evidence.Unanswered(p.unit) {
+		orders = append(orders, wanted{key: q.Value, account: p.unit.Account.ID, questions: []schema.Question{q}, anew: true})
+	}
+	return orders
 }

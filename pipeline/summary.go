@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
@@ -79,12 +80,7 @@ func (s *Settling) add(t Settling) {
 
 // Callbacks counts the settlements that callbacks tell of, of the run's days and
 // their windows.
-type Callbacks struct {
-	States     int64 `json:"states"`     // settlements, each item by itself
-	Unreadable int64 `json:"unreadable"` // callbacks that this version cannot read
-	Foreign    int64 `json:"foreign"`    // callbacks of other mini-programs, which do not count
-	Late       int64 `json:"late"`       // of bills of days that this run does not build, and came after those were built last
-}
+type Callbacks = evidence.CallbackCounts
 
 // UnitCounts counts units by what became of them.
 type UnitCounts struct {

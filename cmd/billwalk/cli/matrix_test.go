@@ -69,7 +69,7 @@ var matrix = []struct {
 	// The callback receiver.
 	{39, "kill -9 of the receiver under load", "cmd/billwalk TestReceiverKilled TestReceiveStops; pipeline/receive TestNeverAcknowledgedBefore TestServeDrains TestCloseDrains", ""},
 	{40, "the receiver's store is down", "cmd/billwalk TestReceiverStoreFails TestReceiveWaitsForStore TestReceiveRefusesStore; pipeline/receive TestNeverAcknowledgedBefore TestCommitFails TestStoreHangs TestSlowStore TestQueueIsBounded TestNotReady TestStoreComesBack; sinks/archive TestCallbacksStoreFails", ""},
-	{41, "callbacks repeated and in disorder", "pipeline/notified TestStateInAnyOrder TestStateOfCallbacks TestMerge; pipeline TestEachCallbackOnce; pipeline/normalise TestCallbackDigest; cmd/billwalk TestReceiverKilled TestReceiverStoreFails", ""},
+	{41, "callbacks repeated and in disorder", "pipeline/evidence TestMarksInAnyOrder TestMarkOfCallbacks TestMerge; pipeline TestEachCallbackOnce; pipeline/normalise TestCallbackDigest; cmd/billwalk TestReceiverKilled TestReceiverStoreFails", ""},
 	{42, "bad, legacy or absent signatures", "pipeline/receive TestRefused TestAcknowledged TestOneAddress TestWrongSignature FuzzSignature FuzzLegacyBody; cmd/billwalk TestReceiveVerb TestSeedExamples", ""},
 	{43, "slowloris", "pipeline/receive TestSlowSenders TestIdleConnection TestHugeHeader TestBusy; cmd/billwalk TestReceiverSlowloris", ""},
 	{44, "large, deep and repeating bodies", "pipeline/douyin TestMalformedAnswers TestHostileAnswersThatAreTaken FuzzAnswer FuzzSettleAnswer; pipeline/normalise FuzzDecodePage FuzzDecodeSettlements; pipeline/jobs TestHostileShapes TestLoadRefusesHugeFile FuzzParse; pipeline/receive TestRefused TestCutBody TestHugeHeader TestQuarantine FuzzLegacyBody; pipeline/normalise TestDecodeCallback FuzzDecodeCallback; cmd/billwalk TestReceiveVerb", ""},
@@ -87,7 +87,7 @@ var matrix = []struct {
 	{52, "such an answer in the archive of an earlier version", "pipeline TestPageWithoutEvidence TestAnswerWithoutEvidence; cmd/billwalk TestVerifyWithoutEvidence", ""},
 
 	// Content that is not as documented.
-	{53, "amounts with a minus", "pipeline/normalise TestNegativeAmounts TestNegativeInIdentities FuzzDecodePage FuzzDecodeSettlements; pipeline/notified TestMergeKeepsContent; pipeline/audit FuzzTwoReadings FuzzTwoReadingsOfCallbacks; cmd/billwalk TestContentFaults TestFaults", "the column is NULL and an exception tells: the day is published"},
+	{53, "amounts with a minus", "pipeline/normalise TestNegativeAmounts TestNegativeInIdentities FuzzDecodePage FuzzDecodeSettlements; pipeline/evidence TestMergeKeepsContent; pipeline/audit FuzzTwoReadings FuzzTwoReadingsOfCallbacks; cmd/billwalk TestContentFaults TestFaults", "the column is NULL and an exception tells: the day is published"},
 	{54, "text that was cut, a byte order mark, an answer that cannot be read", "pipeline/mend TestText TestUnquote FuzzText; pipeline/normalise TestBadText TestBadTextInCallbacks TestUnreadableRecord; pipeline/douyin TestUnreadableIsNoOutage TestUnansweredIsNotUnreadable TestBOMAndBadText TestUnreadableSettlement; pipeline TestUnreadableUnit TestUnreadableOrder TestBadTextIsPublished; pipeline/receive TestBadTextIsTaken; sinks/archive TestBytesComeBack TestUnreadable; cmd/billwalk TestContentFaults TestFaults", ""},
 
 	// A platform that fails now and then.
@@ -110,7 +110,7 @@ var matrix = []struct {
 	{65, "weak keys and tokens, and a key file that is gone", "pipeline/receive TestSmallExponent TestLegacyTimestamp TestKeyFileRemoved; pipeline/jobs TestCallbacksFaults", "a key whose file is gone stays in use until it is replaced: each minute a warning tells"},
 
 	// Work that grows with what strangers send.
-	{66, "very many settlements, items or callbacks of one order", "pipeline BenchmarkGrowth TestBookIsBounded; pipeline/spill TestLimit", ""},
+	{66, "very many settlements, items or callbacks of one order", "pipeline BenchmarkGrowth; pipeline/evidence TestAnswersAreBounded; pipeline/spill TestLimit TestRecordsLimit", ""},
 
 	// Money over many nights.
 	{67, "a settlement that answers for bills further apart than the lookback", "pipeline TestStanding; pipeline/audit TestRepeated; cmd/billwalk TestMonth TestVerifyOneDay", "of a settlement that succeeds after the last look at the day where it stands, an exception tells until that day is run again"},

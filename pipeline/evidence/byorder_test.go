@@ -1,4 +1,4 @@
-package pipeline
+package evidence
 
 import (
 	"errors"
@@ -41,7 +41,7 @@ func TestByOrder(t *testing.T) {
 				}
 			}
 			seen, bills, orders, last := make([]bool, row.bills), 0, 0, ""
-			for order, err := range byOrder(read, new(reconcile.Rules), 7) {
+			for order, err := range ByOrder(read, new(reconcile.Rules), 7) {
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -79,7 +79,7 @@ func TestByOrderFails(t *testing.T) {
 			}
 		}
 		var got error
-		for _, err := range byOrder(read, new(reconcile.Rules), 7) {
+		for _, err := range ByOrder(read, new(reconcile.Rules), 7) {
 			got = err
 		}
 		if !errors.Is(got, broken) {

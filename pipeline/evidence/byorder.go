@@ -1,10 +1,11 @@
-package pipeline
+package evidence
 
 import (
 	"iter"
 	"slices"
 	"strings"
 
+	"billwalk/pipeline/intern"
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
@@ -13,21 +14,21 @@ import (
 // 400 bytes each.
 const spanBills = 200_000
 
-// readBills reads columns of some bills.
-type readBills func(columns ...string) iter.Seq2[*schema.Bill, error]
+// ReadBills reads columns of some bills. A bill yielded is good until the next.
+type ReadBills func(columns ...string) iter.Seq2[*schema.Bill, error]
 
-// byOrder yields the bills of a partition order by order, by key. Bills lie in
+// ByOrder yields the bills of a partition order by order, by key. Bills lie in
 // the file by account; where there are too many to be sorted in memory, they are
 // read again for each range of keys.
-func byOrder(read readBills, rules *reconcile.Rules, day schema.Day) iter.Seq2[[]reconcile.Bill, error] {
+func ByOrder(read ReadBills, rules *reconcile.Rules, day schema.Day) iter.Seq2[[]reconcile.Bill, error] {
 	return func(yield func([]reconcile.Bill, error) bool) {
-		bounds, err := ranges(read, day)
+		bounds, err := spanBounds(read, day)
 		if err != nil {
 			yield(nil, err)
 			return
 		}
 		for i := range len(bounds) + 1 {
-			span, err := within(read, rules, day, bounds, i)
+			span, err := readSpan(read, rules, day, bounds, i)
 			if err != nil {
 				yield(nil, err)
 				return
@@ -54,9 +55,9 @@ func sortKey(b *reconcile.Bill) string {
 	return "bill:" + b.AccountID
 }
 
-// ranges returns the keys at which the bills are parted into spans, from a
+// spanBounds returns the keys at which the bills are parted into spans, from a
 // sample of them.
-func ranges(read readBills, day schema.Day) ([]string, error) {
+func spanBounds(read ReadBills, day schema.Day) ([]string, error) {
 	var sample []string
 	n := 0
 	for row, err := range read("account_id", "shop_order_id", "order_ext_id") {
@@ -81,10 +82,10 @@ func ranges(read readBills, day schema.Day) ([]string, error) {
 	return slices.Compact(bounds), nil
 }
 
-// within returns the bills of the i-th range of keys, by key.
-func within(read readBills, rules *reconcile.Rules, day schema.Day, bounds []string, i int) ([]reconcile.Bill, error) {
+// readSpan returns the bills of the i-th range of keys, by key.
+func readSpan(read ReadBills, rules *reconcile.Rules, day schema.Day, bounds []string, i int) ([]reconcile.Bill, error) {
 	var span []reconcile.Bill
-	names := make(interned)
+	accounts := make(intern.Table)
 	for row, err := range read(rules.Columns()...) {
 		if err != nil {
 			return nil, err
@@ -97,37 +98,9 @@ func within(read readBills, rules *reconcile.Rules, day schema.Day, bounds []str
 		if i > 0 && key < bounds[i-1] || i < len(bounds) && key >= bounds[i] {
 			continue
 		}
-		b.AccountID, b.Account = names.one(b.AccountID), schema.AccountID(names.one(string(b.Account)))
+		b.AccountID, b.Account = accounts.Intern(b.AccountID), schema.AccountID(accounts.Intern(string(b.Account)))
 		span = append(span, b)
 	}
 	slices.SortStableFunc(span, func(a, b reconcile.Bill) int { return strings.Compare(sortKey(&a), sortKey(&b)) })
 	return span, nil
-}
-
-// ordersOrError is some orders, or why there are none.
-type ordersOrError struct {
-	orders [][]reconcile.Bill
-	err    error
-}
-
-// chunked joins orders to chunks of n.
-func chunked(orders iter.Seq2[[]reconcile.Bill, error], n int) iter.Seq[ordersOrError] {
-	return func(yield func(ordersOrError) bool) {
-		var chunk [][]reconcile.Bill
-		for order, err := range orders {
-			if err != nil {
-				yield(ordersOrError{err: err})
-				return
-			}
-			if chunk = append(chunk, order); len(chunk) == n {
-				if !yield(ordersOrError{orders: chunk}) {
-					return
-				}
-				chunk = nil
-			}
-		}
-		if len(chunk) > 0 {
-			yield(ordersOrError{orders: chunk})
-		}
-	}
 }
