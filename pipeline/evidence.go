@@ -48,7 +48,7 @@ type foreignRow struct {
 func (f *foreignRow) asked(bills []reconcile.Bill) *reconcile.Bill {
 	first := slices.MinFunc(bills, func(a, b reconcile.Bill) int {
 		return cmp.Or(
-			compareBools(b.Has(f.question), a.Has(f.question)),
+			compareBools(b.Matches(f.question), a.Matches(f.question)),
 			compareBools(f.filed(&b), f.filed(&a)),
 			compareKeys(&a.BillKey, &b.BillKey),
 		)
@@ -60,7 +60,7 @@ func (f *foreignRow) asked(bills []reconcile.Bill) *reconcile.Bill {
 func (f *foreignRow) exceptions(asked *reconcile.Bill) []schema.Exception {
 	for i := range f.Exceptions {
 		e := &f.Exceptions[i]
-		e.ShopOrderID, e.AccountID, e.LedgerID = schema.Some(asked.Order()), schema.Some(asked.AccountID), schema.Some(asked.LedgerID)
+		e.ShopOrderID, e.AccountID, e.LedgerID = schema.Some(asked.OrderKey()), schema.Some(asked.AccountID), schema.Some(asked.LedgerID)
 	}
 	return f.Exceptions
 }
@@ -244,7 +244,7 @@ func (b *builder) survey(ctx context.Context, at partition) (func(*wanted, []rec
 		if err != nil || len(found.settlements) == 0 {
 			return err
 		}
-		known := reconcile.Order{Key: o.key, Bills: bills, Asked: true, Stands: found.stands, Built: b.standing.planned}
+		known := reconcile.Order{Key: o.key, Bills: bills, Answered: true, Published: found.stands, BuiltDays: b.standing.planned}
 		for i := range found.settlements {
 			s := &found.settlements[i].Settlement
 			known.Settlements = append(known.Settlements, *s)

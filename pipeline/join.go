@@ -67,12 +67,12 @@ func (j *joiner) gather(in ordersOrError) ([]gathered, error) {
 	for i, own := range in.orders {
 		g := gathered{own: own, found: new(found)}
 		for _, b := range own {
-			if b.Forward() && b.Order() != "" {
+			if b.Forward() && b.OrderKey() != "" {
 				g.bills = append(g.bills, b)
 			}
 		}
 		if len(g.bills) > 0 {
-			g.bills = append(g.bills, j.elsewhere[g.bills[0].Order()]...)
+			g.bills = append(g.bills, j.elsewhere[g.bills[0].OrderKey()]...)
 			if j.rules.Configured {
 				var err error
 				if g.found, err = j.of(j.at.day, g.bills); err != nil {
@@ -148,7 +148,7 @@ func (j *joiner) order(g *gathered) error {
 	if err := j.tellAway(g); err != nil {
 		return err
 	}
-	groups, err := j.rules.Apart(g.own)
+	groups, err := j.rules.NotCompared(g.own)
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (j *joiner) tellForeign(g *gathered) error {
 // judge reconciles the order with those of its settlements that no order before
 // it has claimed.
 func (j *joiner) judge(g *gathered) (reconcile.Outcome, error) {
-	o := reconcile.Order{Key: g.bills[0].Order(), Bills: g.bills, Asked: g.asked, Elsewhere: g.elsewhere(j.at.day), Stands: g.stands, Built: j.standing.planned}
+	o := reconcile.Order{Key: g.bills[0].OrderKey(), Bills: g.bills, Answered: g.asked, SettledElsewhere: g.elsewhere(j.at.day), Published: g.stands, BuiltDays: j.standing.planned}
 	for i := range g.settlements {
 		s := &g.settlements[i].Settlement
 		id := fingerprintOf(schema.Question{Match: schema.Match{Parameter: s.SettleID}, Value: s.ItemOrderID.V})
@@ -220,7 +220,7 @@ func (j *joiner) judge(g *gathered) (reconcile.Outcome, error) {
 		}
 		o.Settlements = append(o.Settlements, *s)
 	}
-	return j.rules.Order(j.at.day, &o)
+	return j.rules.Reconcile(j.at.day, &o)
 }
 
 // placed hands over the settlements that belong to this partition, and what is
@@ -240,7 +240,7 @@ func (j *joiner) placed(g *gathered, placed []reconcile.Placed) error {
 		}
 		row := rows[settleKeyOf(s)]
 		for k := range row.Exceptions {
-			row.Exceptions[k].ShopOrderID = schema.Some(g.bills[0].Order())
+			row.Exceptions[k].ShopOrderID = schema.Some(g.bills[0].OrderKey())
 		}
 		if err := j.exceptions(row.Exceptions); err != nil {
 			return err

@@ -93,7 +93,7 @@ func (e *evidence) linked(bills []reconcile.Bill, queried []normalise.SettleRow)
 	for _, id := range orders {
 		answered[id] = true
 	}
-	order, days := bills[0].Order(), daysOfBills(bills)
+	order, days := bills[0].OrderKey(), daysOfBills(bills)
 	add := func(id fingerprint, by string) {
 		for s := range e.callbacks.with(id) {
 			orders = append(orders, s.ids.order)

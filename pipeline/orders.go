@@ -50,7 +50,7 @@ func (n *neighbours) of(ctx context.Context, at partition) (map[string][]reconci
 			if err != nil {
 				return nil, err
 			}
-			key := bill.Order()
+			key := bill.OrderKey()
 			if _, ok := slices.BinarySearch(shared, n.hash(key)); ok {
 				elsewhere[key] = append(elsewhere[key], *bill)
 			}
@@ -98,10 +98,10 @@ func (n *neighbours) read(ctx context.Context, partitions []partition) error {
 				if err != nil {
 					return err
 				}
-				lists[i] = append(lists[i], n.hash(bill.Order()))
+				lists[i] = append(lists[i], n.hash(bill.OrderKey()))
 				if n.linking {
 					for _, q := range linkIDsOfBills(n.rules, []reconcile.Bill{*bill}) {
-						ids[i] = append(ids[i], owned{fingerprintOf(q).short(), bill.Order()})
+						ids[i] = append(ids[i], owned{fingerprintOf(q).short(), bill.OrderKey()})
 					}
 				}
 			}
@@ -134,7 +134,7 @@ func (n *neighbours) forward(ctx context.Context, at partition, columns ...strin
 			if err == nil {
 				bill, err = reconcile.NewBill(at.day, row)
 			}
-			if err == nil && (!bill.Forward() || bill.Order() == "") {
+			if err == nil && (!bill.Forward() || bill.OrderKey() == "") {
 				continue
 			}
 			if !yield(&bill, err) || err != nil {

@@ -74,7 +74,7 @@ func naiveNeighbours(t *rapid.T, partitions map[partition][]schema.Bill, at part
 				if err != nil {
 					t.Fatal(err)
 				}
-				switch key := b.Order(); {
+				switch key := b.OrderKey(); {
 				case !b.Forward() || key == "":
 				case !others:
 					own[key] = true

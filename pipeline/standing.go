@@ -192,7 +192,7 @@ func (j *joiner) tellAway(g *gathered) error {
 	}
 	for _, a := range slices.Concat(g.away, g.late) {
 		e := schema.Exception{
-			Rule: schema.RuleSettleElsewhere, Severity: schema.RuleSettleElsewhere.Severity(), ShopOrderID: schema.Some(g.bills[0].Order()), SettleID: schema.Some(a.SettleID),
+			Rule: schema.RuleSettleElsewhere, Severity: schema.RuleSettleElsewhere.Severity(), ShopOrderID: schema.Some(g.bills[0].OrderKey()), SettleID: schema.Some(a.SettleID),
 			Actual: a.Amount, Detail: fmt.Sprintf("the settlement stands on %s, where the order has another bill, and counts there alone", a.day),
 		}
 		if late(&a.Settlement, a.stand) {

@@ -226,7 +226,7 @@ func (j *joiner) leftOver(ctx context.Context, groups [][]*notifiedState) error 
 			return err
 		}
 	}
-	return j.unbilled(settlements, reconcile.Unexplained)
+	return j.unbilled(settlements, reconcile.Unmatched)
 }
 
 // unbilled hands over settlements without a bill, and the groups that they are judged

@@ -33,12 +33,12 @@ func ordersOf(bills iter.Seq2[[]reconcile.Bill, error], rules *reconcile.Rules, 
 		if err != nil {
 			return 0, err
 		}
-		bills = slices.DeleteFunc(bills, func(b reconcile.Bill) bool { return !b.Forward() || b.Order() == "" })
+		bills = slices.DeleteFunc(bills, func(b reconcile.Bill) bool { return !b.Forward() || b.OrderKey() == "" })
 		if len(bills) == 0 {
 			continue
 		}
 		forward += int64(len(bills))
-		o := wanted{key: bills[0].Order(), account: bills[0].Account, questions: rules.Questions(bills)}
+		o := wanted{key: bills[0].OrderKey(), account: bills[0].Account, questions: rules.Questions(bills)}
 		for i := range bills {
 			o.account = min(o.account, bills[i].Account)
 		}
