@@ -7,33 +7,17 @@ import (
 	"maps"
 	"slices"
 
+	"billwalk/pipeline/evidence"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
 
 // Here a day's orders are asked for, after what is known of them was loaded.
 
-// know loads what the archive has of the day's window. A run asks again for what
-// cannot be read, or is no answer; a replay cannot, and must not guess.
-func (b *builder) know(ctx context.Context, day schema.Day) error {
-	window := schema.Day(b.window())
-	for other := day - window; other <= day+window; other++ {
-		if err := b.book.load(ctx, other); err != nil {
-			b.unreadable[other] = err
-			if b.Trade != nil {
-				b.Log.Warn("settlements in the archive cannot be read: their orders are asked for again", "bill_date", other, "error", err)
-			}
-		}
-		if err := b.unreadable[other]; err != nil && b.Trade == nil {
-			return err
-		}
-	}
-	return b.answered(day-window, day+window)
-}
-
 // settleDay stages the day's bills, and asks for their orders.
 func (b *builder) settleDay(asking, hard context.Context, day schema.Day) error {
 	var faults []error
-	if err := b.assembleUnexplained(hard, day); err != nil {
+	if err := b.assembleUnmatched(hard, day); err != nil {
 		return err
 	}
 	for _, a := range b.of(day) {
@@ -44,12 +28,12 @@ func (b *builder) settleDay(asking, hard context.Context, day schema.Day) error 
 		for _, e := range a.m.Units {
 			// A unit may turn out damaged only when the archive is read again.
 			u := schema.Unit{Account: e.Account, Day: day}
-			if was, ok := b.results[u]; ok && e.State == schema.Failed && was.failure == nil {
-				b.results[u] = result{failure: e.Failure}
+			if was, ok := b.results[u]; ok && e.State == schema.Failed && was.Failure == nil {
+				b.results[u] = walk.Outcome{Unit: u, Failure: e.Failure}
 			}
 		}
 	}
-	b.neighbours.forget(day) // what was published of it is not what is staged
+	b.evidence.ForgetBills(day) // what was published of it is not what is staged
 	if b.Trade != nil {
 		if err := b.ask(asking, hard, day); err != nil {
 			faults = append(faults, fmt.Errorf("settlements of %s: %w", day, err))
@@ -66,7 +50,7 @@ func (r *Run) lastLook() schema.Null[schema.Day] {
 
 // ask asks the trade system for the day's orders.
 func (b *builder) ask(asking, hard context.Context, day schema.Day) error {
-	if err := b.know(hard, day); err != nil {
+	if err := b.evidence.LoadAnswers(hard, day); err != nil {
 		return err
 	}
 	orders, units := make(map[string]wanted), make(map[schema.AccountID]*schema.Entry)
@@ -84,7 +68,7 @@ func (b *builder) ask(asking, hard context.Context, day schema.Day) error {
 		if err != nil {
 			return err
 		}
-		n, err := ordersOf(byOrder(a.stage.Bills, &b.Rules, day), &b.Rules, orders, note)
+		n, err := ordersOf(evidence.ByOrder(a.stage.Bills, &b.Rules, day), &b.Rules, orders, note)
 		if err != nil {
 			return err
 		}

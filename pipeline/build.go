@@ -12,52 +12,41 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/stop"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
-
-// result is what became of a unit: a certificate, or a failure.
-type result struct {
-	certificate *schema.Certificate
-	failure     *schema.Failure
-}
 
 // builder builds the days of a run from the archive alone.
 type builder struct {
 	*Run
 	plan       Plan
-	seen       *sightings
+	refetch    *refetchPolicy
 	summary    *Summary
 	begun      time.Time // when it had waited for other runs
-	results    map[schema.Unit]result
-	assemblies map[partition]*assembly
+	results    map[schema.Unit]walk.Outcome
+	assemblies map[schema.Partition]*assembly
 	settled    map[schema.Day]bool // staged, and asked for
 	joined     map[schema.Day]bool // published, or given up
-	book       *book
-	unreadable map[schema.Day]error // what the book could not read of a day
-	warned     map[schema.Day]bool  // of what is no answer
-	neighbours *neighbours
-	callbacks  *callbacks
-	standing   *standing
-	manifests  map[partition]*schema.Manifest // of days that are not built
+	evidence   *evidence.Evidence
 
 	tradeHalts    *stop.Halt
 	tradeFailures []schema.Failure
 }
 
-func newBuilder(r *Run, plan Plan, seen *sightings, s *Summary, begun time.Time) (*builder, error) {
-	book, err := newBook(r.Archive, r.Rules.Lookback)
-	if err != nil {
-		return nil, err
-	}
+func newBuilder(r *Run, plan Plan, refetch *refetchPolicy, s *Summary, begun time.Time) (*builder, error) {
 	b := &builder{
-		Run: r, plan: plan, seen: seen, summary: s, begun: begun, book: book, unreadable: make(map[schema.Day]error), warned: make(map[schema.Day]bool), results: make(map[schema.Unit]result), assemblies: make(map[partition]*assembly),
+		Run: r, plan: plan, refetch: refetch, summary: s, begun: begun, results: make(map[schema.Unit]walk.Outcome), assemblies: make(map[schema.Partition]*assembly),
 		settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool), tradeHalts: stop.NewHalt(r.Log),
-		callbacks: new(callbacks), manifests: make(map[partition]*schema.Manifest),
 	}
-	b.neighbours = newNeighbours(&r.Rules, r.Buckets, b.bills)
-	return b, nil
+	var err error
+	b.evidence, err = evidence.Open(evidence.Config{
+		Archive: r.Archive, Lake: r.Lake, Bills: b.bills, Rules: &r.Rules, Rows: r.Rows, AppIDs: r.AppIDs, Buckets: r.Buckets,
+		Days: plan.days(), Replay: r.Trade == nil, Now: r.Now, Log: r.Log,
+	})
+	return b, err
 }
 
 // close gives back what is left of the days that an interruption cut.
@@ -65,17 +54,16 @@ func (b *builder) close() {
 	for _, a := range b.assemblies {
 		a.close()
 	}
-	b.book.close()
-	b.callbacks.close()
+	b.evidence.Close()
 }
 
 // bills reads the bills of a partition: those that this run has staged, else
 // those that are published.
-func (b *builder) bills(ctx context.Context, at partition, columns ...string) iter.Seq2[*schema.Bill, error] {
+func (b *builder) bills(ctx context.Context, at schema.Partition, columns ...string) iter.Seq2[*schema.Bill, error] {
 	if a := b.assemblies[at]; a != nil && a.stage != nil {
 		return a.stage.Bills(columns...)
 	}
-	return b.Lake.Bills(ctx, at.day, at.bucket, columns...)
+	return b.Lake.Bills(ctx, at.Day, at.Bucket, columns...)
 }
 
 // stopped notes the orders that were not answered, and says whether quota or
@@ -109,7 +97,9 @@ type assembly struct {
 	unitless bool // the job has no unit in it: it is built for settlements that no bill explains
 }
 
-func (a *assembly) at() partition { return partition{a.base.Day, a.base.Bucket} }
+func (a *assembly) at() schema.Partition {
+	return schema.Partition{Day: a.base.Day, Bucket: a.base.Bucket}
+}
 
 // assemble begins a partition with the units that are to be in it: the job's,
 // and those that another job published, whose rows stay.
@@ -144,11 +134,11 @@ func (b *builder) assemble(ctx context.Context, base schema.Base) (*assembly, er
 
 // take loads a unit that has ended. It returns at once, but for when all
 // processors are loading.
-func (a *assembly) take(ctx context.Context, u schema.Unit, r result) {
+func (a *assembly) take(ctx context.Context, u schema.Unit, r walk.Outcome) {
 	e := a.m.Entry(u.Account.ID)
 	a.loads.Go(func() error {
-		e.Certificate, e.Failure = r.certificate, r.failure
-		if r.failure != nil {
+		e.Certificate, e.Failure = r.Certificate, r.Failure
+		if r.Failure != nil {
 			last, _, err := a.Archive.Unit(ctx, u)
 			if err != nil { // the archive's cannot be read
 				last = nil
@@ -158,8 +148,8 @@ func (a *assembly) take(ctx context.Context, u schema.Unit, r result) {
 			}
 			e.State, e.Certificate, e.Stale = schema.Failed, last, last != nil && last.Walk != ""
 		} else {
-			e.State = r.certificate.State
-			e.Stale = e.State == schema.Unavailable && r.certificate.Walk != ""
+			e.State = r.Certificate.State
+			e.Stale = e.State == schema.Unavailable && r.Certificate.Walk != ""
 		}
 		return a.load(ctx, e)
 	})
@@ -167,7 +157,7 @@ func (a *assembly) take(ctx context.Context, u schema.Unit, r result) {
 
 // build stages the bills and their exceptions, all units of the day having
 // ended. Where no unit of the partition was ever whole, there is no stage.
-func (a *assembly) build(ctx context.Context, results map[schema.Unit]result) error {
+func (a *assembly) build(ctx context.Context, results map[schema.Unit]walk.Outcome) error {
 	defer a.unspool()
 	if err := a.loads.Wait(); err != nil {
 		return err
@@ -178,9 +168,7 @@ func (a *assembly) build(ctx context.Context, results map[schema.Unit]result) er
 	if err := a.loadElsewhere(ctx, results); err != nil {
 		return err
 	}
-	if err := a.spool.sort(); err != nil {
-		return err
-	}
+	a.spool.sort()
 	stage, err := a.Lake.Stage(a.base)
 	if err != nil {
 		return err
@@ -243,7 +231,7 @@ func (a *assembly) published(u schema.Unit) *schema.Entry {
 // read spools a certified walk.
 func (a *assembly) read(ctx context.Context, c *schema.Certificate, common spooledPage) error {
 	u := c.Unit()
-	for answer, err := range certified(ctx, a.Archive, c) {
+	for answer, err := range walk.Certified(ctx, a.Archive, c) {
 		if err != nil {
 			return err
 		}
@@ -263,14 +251,14 @@ func (a *assembly) read(ctx context.Context, c *schema.Certificate, common spool
 // loadElsewhere spools the bills of accounts that a root account's walk found
 // here and that, being configured themselves, are published in another bucket.
 // What both walks found is left to the account's own.
-func (a *assembly) loadElsewhere(ctx context.Context, results map[schema.Unit]result) error {
+func (a *assembly) loadElsewhere(ctx context.Context, results map[schema.Unit]walk.Outcome) error {
 	found := a.spool.payees(func(p *spooledPage) bool { return p.root })
 	for _, account := range a.Accounts {
 		if account.Root || !found[string(account.ID)] || account.ID.Bucket(a.Buckets) == a.base.Bucket {
 			continue
 		}
 		u := schema.Unit{Account: account, Day: a.base.Day}
-		c := results[u].certificate
+		c := results[u].Certificate
 		if c == nil {
 			var err error
 			if c, _, err = a.Archive.Unit(ctx, u); err != nil {

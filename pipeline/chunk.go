@@ -36,7 +36,7 @@ func (p *settlePass) chunk(ctx context.Context, orders []wanted) error {
 	if err := p.takeAside(ctx, false); err != nil {
 		return err
 	}
-	if len(p.data) > 0 && p.now().Sub(p.began) >= batchSpan {
+	if len(p.data) > 0 && p.now().Sub(p.began) >= settleSpan {
 		return p.flush(ctx)
 	}
 	return nil

@@ -12,6 +12,7 @@ import (
 	"billwalk/schema"
 	"billwalk/sinks/archive"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // damages are what may become of an archived batch, given its bytes.
@@ -40,7 +41,7 @@ var damages = map[string]func(key string, data []byte) map[string][]byte{
 
 // reencode changes a batch's answers, dropping those for which change is false.
 func reencode(key string, data []byte, change func(*schema.Answer) bool) []byte {
-	mem := object.NewMem()
+	mem := objecttest.NewMem()
 	u, walk := schema.Unit{}, "01KAJA0000000000000000000A"
 	a := archive.New(mem)
 	if err := a.Append(context.Background(), u, walk, 1, data); err != nil {
@@ -85,7 +86,7 @@ func (w *world) stored() iter.Seq2[string, []byte] {
 // damage changes the store's batches of the account.
 func (w *world) damage(a schema.Account, change func(string, []byte) map[string][]byte) {
 	w.t.Helper()
-	copied := object.NewMem()
+	copied := objecttest.NewMem()
 	for key, data := range w.stored() {
 		kept := map[string][]byte{key: data}
 		if strings.Contains(key, "account="+string(a.ID)) && strings.HasSuffix(key, ".zst") {

@@ -8,13 +8,14 @@ import (
 	"maps"
 	"slices"
 
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
 
 // run builds the days as their units end: stage, settle, join, publish. A day is
 // joined when all days of its window that the run looks at are settled, since an
 // order may have bills on several of them.
-func (b *builder) run(ctx, asking, hard context.Context, finished iter.Seq[ended]) error {
+func (b *builder) run(ctx, asking, hard context.Context, finished iter.Seq[walk.Outcome]) error {
 	left := make(map[schema.Day]int) // units that have not ended
 	for _, u := range b.plan.Units {
 		left[u.Day]++
@@ -24,7 +25,7 @@ func (b *builder) run(ctx, asking, hard context.Context, finished iter.Seq[ended
 		if err := b.take(hard, done); err != nil {
 			return errors.Join(append(faults, err)...)
 		}
-		left[done.unit.Day]--
+		left[done.Unit.Day]--
 		for _, day := range b.ended(left) {
 			if ctx.Err() == nil { // what an interruption cut, the next run goes on with
 				faults = append(faults, b.settleDay(asking, hard, day))
@@ -54,8 +55,8 @@ func (b *builder) ended(left map[schema.Day]int) (days []schema.Day) {
 }
 
 // take loads a unit that has ended into its partition.
-func (b *builder) take(ctx context.Context, done ended) error {
-	at := partition{done.unit.Day, done.unit.Account.ID.Bucket(b.Buckets)}
+func (b *builder) take(ctx context.Context, done walk.Outcome) error {
+	at := schema.Partition{Day: done.Unit.Day, Bucket: done.Unit.Account.ID.Bucket(b.Buckets)}
 	if b.assemblies[at] == nil {
 		a, err := b.assemble(ctx, b.plan.base(at))
 		if err != nil {
@@ -63,20 +64,23 @@ func (b *builder) take(ctx context.Context, done ended) error {
 		}
 		b.assemblies[at] = a
 	}
-	b.results[done.unit] = done.result
-	b.assemblies[at].take(ctx, done.unit, done.result)
+	b.results[done.Unit] = done
+	b.assemblies[at].take(ctx, done.Unit, done)
 	return nil
 }
 
 // of returns the day's assemblies, by bucket.
 func (b *builder) of(day schema.Day) (all []*assembly) {
 	for _, base := range b.plan.Bases {
-		if a := b.assemblies[partition{base.Day, base.Bucket}]; a != nil && base.Day == day {
+		if a := b.assemblies[schema.Partition{Day: base.Day, Bucket: base.Bucket}]; a != nil && base.Day == day {
 			all = append(all, a)
 		}
 	}
 	return all
 }
+
+// spansWindows says that the run has days of which one is not in the other's window.
+func (r *Run) spansWindows() bool { return int(r.To-r.From)+r.Lookback > r.Rules.Lookback }
 
 // before says that a day is to be published before another one: of an order whose
 // bills are further apart than the window the earlier day has the settlements.
@@ -86,7 +90,7 @@ func (b *builder) before(earlier, day schema.Day) bool {
 
 // ready returns the newest day that can be joined now, if there is one.
 func (b *builder) ready(left map[schema.Day]int) (schema.Day, bool) {
-	window := schema.Day(b.window())
+	window := b.evidence.Window()
 	for _, day := range slices.Backward(slices.Sorted(maps.Keys(b.settled))) {
 		whole := !b.joined[day]
 		for other := range left {
@@ -97,18 +101,6 @@ func (b *builder) ready(left map[schema.Day]int) (schema.Day, bool) {
 		}
 	}
 	return 0, false
-}
-
-// window is how many days around a day have a say in its verdicts, or in whose
-// callbacks are whose.
-func (b *builder) window() int {
-	switch {
-	case !b.Rules.Configured:
-		return 0
-	case !b.callbacks.none():
-		return int(reach(b.Rules.Lookback))
-	}
-	return b.Rules.Lookback
 }
 
 // joinDay joins all of the day's partitions, then publishes them, and gives up the
@@ -127,7 +119,7 @@ func (b *builder) joinDay(asking, ctx context.Context, day schema.Day) error {
 		}
 		if err := b.join(asking, ctx, a); err != nil {
 			failed(a, err)
-		} else if !a.vain() {
+		} else if !a.nothingToPublish() {
 			joined = append(joined, a)
 		}
 	}
@@ -141,7 +133,7 @@ func (b *builder) joinDay(asking, ctx context.Context, day schema.Day) error {
 			continue
 		}
 		if b.spansWindows() {
-			b.standing.place(a.at(), a.settlements)
+			b.evidence.Place(a.at(), a.settlements)
 		}
 	}
 	for other := range b.joined {
@@ -152,8 +144,7 @@ func (b *builder) joinDay(asking, ctx context.Context, day schema.Day) error {
 			a.close()
 			delete(b.assemblies, a.at())
 		}
-		b.book.forget(other)
-		b.neighbours.forget(other)
+		b.evidence.Forget(other)
 	}
 	return errors.Join(faults...)
 }
@@ -161,7 +152,7 @@ func (b *builder) joinDay(asking, ctx context.Context, day schema.Day) error {
 // needed says that a day that is still to be joined looks at this one.
 func (b *builder) needed(day schema.Day) bool {
 	for _, base := range b.plan.Bases {
-		if !b.joined[base.Day] && max(day-base.Day, base.Day-day) <= schema.Day(b.window()) {
+		if !b.joined[base.Day] && max(day-base.Day, base.Day-day) <= b.evidence.Window() {
 			return true
 		}
 	}
@@ -185,15 +176,15 @@ func (b *builder) publish(ctx context.Context, a *assembly) error {
 		m = a.base.Manifest
 	}
 	b.summary.published(m, unchanged, false)
-	b.Progress.partitions.Add(1)
+	b.Progress.PartitionPublished()
 	return nil
 }
 
 // join gives the partition's bills their verdicts, and notes what was restated.
 func (b *builder) join(asking, ctx context.Context, a *assembly) error {
 	j := &joiner{
-		evidence: b.evidence(), at: a.at(), buckets: b.Buckets,
-		certified: make(map[schema.AccountID]*schema.Certificate), claimed: make(map[fingerprint]string), written: make(map[string]schema.Status),
+		evidence: b.evidence, rules: &b.Rules, at: a.at(), buckets: b.Buckets,
+		certified: make(map[schema.AccountID]*schema.Certificate), claimed: make(map[schema.SettlementKey]string), written: make(map[string]schema.Status),
 		out: a.stage.Append, m: a.m, entries: make(map[schema.AccountID]*schema.Entry),
 	}
 	for i := range a.m.Units {
@@ -201,10 +192,10 @@ func (b *builder) join(asking, ctx context.Context, a *assembly) error {
 	}
 	if b.Rules.Configured {
 		var err error
-		if j.elsewhere, err = b.neighbours.of(ctx, a.at()); err != nil {
+		if j.elsewhere, err = b.evidence.BillsElsewhere(ctx, a.at()); err != nil {
 			return err
 		}
-		if err := b.know(ctx, a.base.Day); err != nil {
+		if err := b.evidence.LoadAnswers(ctx, a.base.Day); err != nil {
 			return err
 		}
 	}
@@ -212,7 +203,7 @@ func (b *builder) join(asking, ctx context.Context, a *assembly) error {
 		b.Log.Warn("the job has no settlements: section, and the day's verdicts become not_applicable", "bill_date", a.base.Day, "bucket", a.base.Bucket)
 	}
 	for _, base := range b.plan.Bases { // an order may be asked for under an account of another bucket
-		if other := b.assemblies[partition{a.base.Day, base.Bucket}]; base.Day == a.base.Day && other != nil {
+		if other := b.assemblies[schema.Partition{Day: a.base.Day, Bucket: base.Bucket}]; base.Day == a.base.Day && other != nil {
 			for _, e := range other.m.Units {
 				j.certified[e.Account.ID] = e.Certificate
 			}
@@ -222,11 +213,11 @@ func (b *builder) join(asking, ctx context.Context, a *assembly) error {
 		return err
 	}
 	if b.Rules.Configured && a.base.Bucket == schema.NoAccount.Bucket(b.Buckets) {
-		groups, err := b.lones(asking, ctx, a.base.Day)
+		unmatched, err := b.unmatched(asking, ctx, a.base.Day)
 		if err != nil {
 			return err
 		}
-		if err := j.leftOver(ctx, groups); err != nil {
+		if err := j.addUnmatched(ctx, unmatched); err != nil {
 			return err
 		}
 	}
@@ -242,4 +233,9 @@ func (b *builder) join(asking, ctx context.Context, a *assembly) error {
 		}
 		return j.out(r)
 	})
+}
+
+type partition struct {
+	day    schema.Day
+	bucket int
 }

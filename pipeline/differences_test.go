@@ -34,7 +34,7 @@ func TestDifferences(t *testing.T) {
 	rapid.Check(t, func(t *rapid.T) {
 		draw := func(label string) []schema.Bill {
 			list := rapid.SliceOfN(one, 0, 12).Draw(t, label)
-			slices.SortStableFunc(list, func(a, b schema.Bill) int { k, l := a.Key(), b.Key(); return compareKeys(&k, &l) })
+			slices.SortStableFunc(list, func(a, b schema.Bill) int { k, l := a.Key(), b.Key(); return k.Compare(&l) })
 			return list
 		}
 		old, new := draw("old"), draw("new")

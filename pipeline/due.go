@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strconv"
 
+	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
@@ -21,19 +22,19 @@ func (p *settlePass) due(o *wanted) bool {
 	case len(o.questions) == 0:
 		p.NoKey++
 		return false
-	case last.outcome > nothing && p.fresh(last):
+	case last.Outcome > evidence.Empty && p.fresh(last):
 		p.Saved.Distinct++
 		return false
-	case last.outcome != unknown && p.waitedFor(last):
+	case last.Outcome != evidence.NoAnswer && p.waitedFor(last):
 		p.Saved.OtherRun++
 		return false
 	case p.heard(o):
 		p.Saved.Callbacks++
 		p.taught(o)
 		return false
-	case last.outcome == unknown || o.contradicted:
+	case last.Outcome == evidence.NoAnswer || o.contradicted:
 		return true
-	case p.confirms && last.outcome > open, o.agrees && (p.cut(last) || !p.sampled(o)):
+	case p.confirms && last.Outcome > evidence.Unfinished, o.agrees && (p.cut(last) || !p.sampled(o)):
 		p.Saved.Final++
 		return false
 	case !o.agrees && p.cut(last):
@@ -51,7 +52,7 @@ func (p *settlePass) sampled(o *wanted) bool {
 		return true
 	}
 	night := strconv.Itoa(int(schema.DayOf(p.started)))
-	return fingerprintOf(schema.Question{Match: schema.Match{Parameter: night}, Value: o.key}).sampled()
+	return evidence.Sampled(schema.Question{Match: schema.Match{Parameter: night}, Value: o.key})
 }
 
 // finalLook says that all orders of the unit are asked for, whatever is known of them.
@@ -62,7 +63,7 @@ func (p *settlePass) lastLook() bool { return p.lastDay.Valid && p.lastDay.V == 
 
 // lookBack notes when the last pass over the unit ended whose run ended well.
 func (p *settlePass) lookBack(ctx context.Context) error {
-	last := p.book.lastPass(p.unit)
+	last := p.evidence.LastPass(p.unit)
 	well := last.RunID == ""
 	if !well {
 		var err error
@@ -79,16 +80,16 @@ func (p *settlePass) lookBack(ctx context.Context) error {
 // cut says that the run which asked was cut a while ago: this one goes on with it.
 // What this run asks for another unit of the day does not count: units go side by
 // side, and must not see how far the others are.
-func (p *settlePass) cut(k known) bool {
-	mine := p.fresh(k) || k.fetched > p.started.UnixMicro()
-	return !mine && k.fetched > p.settledAt && k.age(p.now()) < stop.ResumeAge
+func (p *settlePass) cut(k evidence.Answer) bool {
+	mine := p.fresh(k) || k.Fetched > p.started.UnixMicro()
+	return !mine && k.Fetched > p.settledAt && k.Age(p.now()) < stop.ResumeAge
 }
 
 // heard says that callbacks tell all there is to ask. One order in a hundred, and all
 // on the final look, are asked for all the same: so a callback that was lost for good,
 // or contradicts the query, comes to light.
 func (p *settlePass) heard(o *wanted) bool {
-	return o.told && !p.finalLook() && !fingerprintOf(o.questions[0]).sampled()
+	return o.told && !p.finalLook() && !evidence.Sampled(o.questions[0])
 }
 
 // A rule is silent when it has not answered for so many orders. Where callbacks
@@ -102,7 +103,7 @@ func (p *settlePass) silent(u schema.RuleUse) bool {
 	switch {
 	case p.confirms: // no rule, but the settlement's own ids
 		return false
-	case p.book.linking:
+	case p.evidence.HasCallbacks():
 		return u.Silent(silentWithCallbacks)
 	}
 	return u.Silent(silentAfter)
@@ -123,21 +124,21 @@ func (p *settlePass) taught(o *wanted) {
 // fresh says that this run has asked already, for another day of the order. What
 // it asked for this day does not count: units go side by side, and must not see
 // how far the others are.
-func (p *settlePass) fresh(k known) bool {
-	return k.outcome != unknown && k.day != p.unit.Day && k.fetched >= p.started.UnixMicro()
+func (p *settlePass) fresh(k evidence.Answer) bool {
+	return k.Outcome != evidence.NoAnswer && k.Day != p.unit.Day && k.Fetched >= p.started.UnixMicro()
 }
 
 // waitedFor says that another run has asked while this one waited for it.
-func (p *settlePass) waitedFor(k known) bool {
-	return k.fetched >= p.started.UnixMicro() && k.fetched < p.begun.UnixMicro()
+func (p *settlePass) waitedFor(k evidence.Answer) bool {
+	return k.Fetched >= p.started.UnixMicro() && k.Fetched < p.begun.UnixMicro()
 }
 
 // last returns what the answers known of an order come to: the most open one.
-func (p *settlePass) last(o *wanted) known {
-	var last known
+func (p *settlePass) last(o *wanted) evidence.Answer {
+	var last evidence.Answer
 	for _, q := range o.questions {
-		k := p.book.around(q, p.unit.Day)
-		if k.outcome != unknown && (last.outcome <= nothing || k.outcome == open) {
+		k := p.evidence.LastAnswer(q, p.unit.Day)
+		if k.Outcome != evidence.NoAnswer && (last.Outcome <= evidence.Empty || k.Outcome == evidence.Unfinished) {
 			last = k
 		}
 	}
@@ -155,13 +156,13 @@ func (p *settlePass) inTurn(o *wanted) (turn []int, silent int) {
 	everyRule := p.backfill || p.lastLook()
 	proven := slices.ContainsFunc(o.questions, func(q schema.Question) bool { return p.use(q.Match).Answered > 0 })
 	for i, q := range o.questions {
-		last := p.book.around(q, p.unit.Day)
-		before[i] = last.outcome > nothing && last.fetched < p.started.UnixMicro()
+		last := p.evidence.LastAnswer(q, p.unit.Day)
+		before[i] = last.Outcome > evidence.Empty && last.Fetched < p.started.UnixMicro()
 		switch {
 		case o.anew:
 			turn = append(turn, i)
 		case p.fresh(last):
-		case before[i] || !proven || everyRule || !p.silent(p.use(q.Match)) || fingerprintOf(q).sampled():
+		case before[i] || !proven || everyRule || !p.silent(p.use(q.Match)) || evidence.Sampled(q):
 			turn = append(turn, i)
 		default:
 			silent++
@@ -169,7 +170,10 @@ func (p *settlePass) inTurn(o *wanted) (turn []int, silent int) {
 	}
 	slices.SortStableFunc(turn, func(a, b int) int {
 		if before[a] != before[b] {
-			return compareBools(before[b], before[a])
+			if before[a] {
+				return -1
+			}
+			return +1
 		}
 		return p.use(o.questions[b].Match).CompareRate(p.use(o.questions[a].Match))
 	})

@@ -3,23 +3,25 @@ package pipeline
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 
-	"billwalk/pipeline/notified"
+	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
 
 // joiner gives the bills of one partition their verdicts.
 type joiner struct {
-	evidence
-	at        partition
+	evidence  *evidence.Evidence
+	rules     *reconcile.Rules
+	at        schema.Partition
 	buckets   int
 	elsewhere map[string][]reconcile.Bill // by order: bills of it in other files
 	certified map[schema.AccountID]*schema.Certificate
-	claimed   map[fingerprint]string   // settlements by id and item, and the order that has each
-	written   map[string]schema.Status // of the settlements of this partition, by settle_id
+	claimed   map[schema.SettlementKey]string // the order that has each settlement
+	written   map[string]schema.Status        // of the settlements of this partition, by settle_id
 	out       func(schema.Row) error
 	m         *schema.Manifest
 	entries   map[schema.AccountID]*schema.Entry // of the manifest
@@ -31,9 +33,9 @@ const orderChunk = 256
 
 // join reads the partition's bills, order by order, and hands the rows of
 // settlements and reconciliation over.
-func (j *joiner) join(ctx context.Context, read readBills) error {
+func (j *joiner) join(ctx context.Context, read evidence.ReadBills) error {
 	j.m.Verdicts = make(map[schema.Verdict]int64)
-	chunks := chunked(byOrder(read, j.rules, j.at.day), orderChunk)
+	chunks := chunked(evidence.ByOrder(read, j.rules, j.at.Day), orderChunk)
 	for chunk, err := range inOrder(chunks, j.gather) {
 		if err == nil {
 			err = ctx.Err()
@@ -54,7 +56,7 @@ func (j *joiner) join(ctx context.Context, read readBills) error {
 type gathered struct {
 	own   []reconcile.Bill // the partition's
 	bills []reconcile.Bill // forward ones, of the whole window
-	*found
+	*evidence.Order
 	asked bool // for all that is due
 }
 
@@ -65,7 +67,7 @@ func (j *joiner) gather(in ordersOrError) ([]gathered, error) {
 	}
 	all := make([]gathered, len(in.orders))
 	for i, own := range in.orders {
-		g := gathered{own: own, found: new(found)}
+		g := gathered{own: own, Order: new(evidence.Order)}
 		for _, b := range own {
 			if b.Forward() && b.OrderKey() != "" {
 				g.bills = append(g.bills, b)
@@ -75,7 +77,7 @@ func (j *joiner) gather(in ordersOrError) ([]gathered, error) {
 			g.bills = append(g.bills, j.elsewhere[g.bills[0].OrderKey()]...)
 			if j.rules.Configured {
 				var err error
-				if g.found, err = j.of(j.at.day, g.bills); err != nil {
+				if g.Order, err = j.evidence.Order(j.at.Day, g.bills); err != nil {
 					return nil, err
 				}
 				g.asked = j.asked(&g)
@@ -90,25 +92,23 @@ func (j *joiner) gather(in ordersOrError) ([]gathered, error) {
 // note notes the callbacks of an order of this day alone: they need not be looked
 // for among those that no bill explains.
 func (j *joiner) note(g *gathered) {
-	if slices.ContainsFunc(g.bills, func(b reconcile.Bill) bool { return b.Day != j.at.day }) {
+	if slices.ContainsFunc(g.bills, func(b reconcile.Bill) bool { return b.Day != j.at.Day }) {
 		return
 	}
-	for _, place := range g.linked {
-		j.callbacks.linkedOnce[place].Store(true)
-	}
+	j.evidence.MarkLinked(g.Order)
 }
 
 // asked says that every rule that applies to the order's bills of the day was asked,
 // since these bills are there. An earlier day's answer may be from before them.
 func (j *joiner) asked(g *gathered) bool {
-	if len(g.away) > 0 {
+	if len(g.Elsewhere) > 0 {
 		return true // and was answered with what does not count here
 	}
-	own := g.on(j.at.day)
+	own := g.on(j.at.Day)
 	c := j.certified[firstAccount(own)]
 	for _, q := range j.rules.Questions(own) {
-		i := slices.IndexFunc(g.answers, func(a answeredQuestion) bool { return a.Parameter == q.Parameter && a.Value == q.Value })
-		if i < 0 || g.answers[i].day < j.at.day && (c == nil || g.answers[i].fetched < c.FinishedAt.UnixMicro()) {
+		i := slices.IndexFunc(g.Answers, func(a evidence.QueryAnswer) bool { return a.Parameter == q.Parameter && a.Value == q.Value })
+		if i < 0 || g.Answers[i].Day < j.at.Day && (c == nil || g.Answers[i].Fetched < c.FinishedAt.UnixMicro()) {
 			return false
 		}
 	}
@@ -132,7 +132,7 @@ func firstAccount(bills []reconcile.Bill) schema.AccountID {
 // files says that the partition is the one that tells what is wrong with an
 // answer itself.
 func (j *joiner) files(a *schema.SettleAnswer) bool {
-	return a.Day == j.at.day && a.Account.Bucket(j.buckets) == j.at.bucket
+	return a.Day == j.at.Day && a.Account.Bucket(j.buckets) == j.at.Bucket
 }
 
 // order hands over what one order comes to in this partition.
@@ -158,7 +158,7 @@ func (j *joiner) order(g *gathered) error {
 			return err
 		}
 		for _, group := range outcome.Groups {
-			if group.WalkAccountID.Bucket(j.buckets) == j.at.bucket {
+			if group.WalkAccountID.Bucket(j.buckets) == j.at.Bucket {
 				groups = append(groups, group)
 			}
 		}
@@ -183,15 +183,15 @@ func (j *joiner) order(g *gathered) error {
 // tellForeign tells of the settlements of other orders that the order was answered with.
 func (j *joiner) tellForeign(g *gathered) error {
 	var asked *reconcile.Bill // for the answer
-	for i := range g.foreign {
-		f := &g.foreign[i]
-		if !j.files(f.answer) {
+	for i := range g.Foreign {
+		f := &g.Foreign[i]
+		if !j.files(f.Answer) {
 			continue
 		}
-		if asked == nil || g.foreign[i-1].answer != f.answer {
-			asked = f.asked(g.bills)
+		if asked == nil || g.Foreign[i-1].Answer != f.Answer {
+			asked = f.QueriedBill(g.bills)
 		}
-		if err := j.exceptions(f.exceptions(asked)); err != nil {
+		if err := j.exceptions(f.ExceptionsFor(asked)); err != nil {
 			return err
 		}
 	}
@@ -201,13 +201,12 @@ func (j *joiner) tellForeign(g *gathered) error {
 // judge reconciles the order with those of its settlements that no order before
 // it has claimed.
 func (j *joiner) judge(g *gathered) (reconcile.Outcome, error) {
-	o := reconcile.Order{Key: g.bills[0].OrderKey(), Bills: g.bills, Answered: g.asked, SettledElsewhere: g.elsewhere(j.at.day), Published: g.stands, BuiltDays: j.standing.planned}
-	for i := range g.settlements {
-		s := &g.settlements[i].Settlement
-		id := fingerprintOf(schema.Question{Match: schema.Match{Parameter: s.SettleID}, Value: s.ItemOrderID.V})
-		owner, taken := j.claimed[id]
+	o := reconcile.Order{Key: g.bills[0].OrderKey(), Bills: g.bills, Answered: g.asked, SettledElsewhere: g.CountedBefore(j.at.Day), Published: g.Published, BuiltDays: j.evidence.BuiltDays()}
+	for i := range g.Settlements {
+		s := &g.Settlements[i].Settlement
+		owner, taken := j.claimed[s.Key()]
 		if !taken {
-			j.claimed[id] = o.Key
+			j.claimed[s.Key()] = o.Key
 		} else if owner != o.Key {
 			e := schema.Exception{
 				Rule: schema.RuleSettleShared, Severity: schema.RuleSettleShared.Severity(), ShopOrderID: schema.Some(o.Key), SettleID: schema.Some(s.SettleID),
@@ -220,25 +219,25 @@ func (j *joiner) judge(g *gathered) (reconcile.Outcome, error) {
 		}
 		o.Settlements = append(o.Settlements, *s)
 	}
-	return j.rules.Reconcile(j.at.day, &o)
+	return j.rules.Reconcile(j.at.Day, &o)
 }
 
 // placed hands over the settlements that belong to this partition, and what is
 // wrong with them.
 func (j *joiner) placed(g *gathered, placed []reconcile.Placed) error {
-	rows := make(map[settleKey]*notified.Row, len(g.settlements))
-	for i := range g.settlements {
-		rows[settleKeyOf(&g.settlements[i].Settlement)] = &g.settlements[i]
+	rows := make(map[schema.SettlementKey]*evidence.Row, len(g.Settlements))
+	for i := range g.Settlements {
+		rows[g.Settlements[i].Settlement.Key()] = &g.Settlements[i]
 	}
 	for i := range placed {
-		if placed[i].Account.Bucket(j.buckets) != j.at.bucket {
+		if placed[i].Account.Bucket(j.buckets) != j.at.Bucket {
 			continue
 		}
 		s := &placed[i].Settlement
 		if err := j.settlement(s); err != nil {
 			return err
 		}
-		row := rows[settleKeyOf(s)]
+		row := rows[s.Key()]
 		for k := range row.Exceptions {
 			row.Exceptions[k].ShopOrderID = schema.Some(g.bills[0].OrderKey())
 		}
@@ -248,11 +247,6 @@ func (j *joiner) placed(g *gathered, placed []reconcile.Placed) error {
 	}
 	return nil
 }
-
-// settleKey is what a row of settlements is of.
-type settleKey struct{ settleID, item string }
-
-func settleKeyOf(s *schema.Settlement) settleKey { return settleKey{s.SettleID, s.ItemOrderID.V} }
 
 func (j *joiner) settlement(s *schema.Settlement) error {
 	if j.written[s.SettleID] != schema.StatusSuccess { // another item of it may have succeeded
@@ -282,6 +276,28 @@ func (j *joiner) exception(e *schema.Exception) error {
 func (j *joiner) exceptions(all []schema.Exception) error {
 	for i := range all {
 		if err := j.exception(&all[i]); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// tellAway tells of the order's settlements that count on another day, once. It is
+// an error where one has succeeded since it was last looked at there.
+func (j *joiner) tellAway(g *gathered) error {
+	if len(g.Elsewhere)+len(g.Late) == 0 || firstAccount(g.on(j.at.Day)).Bucket(j.buckets) != j.at.Bucket {
+		return nil
+	}
+	for _, s := range slices.Concat(g.Elsewhere, g.Late) {
+		e := schema.Exception{
+			Rule: schema.RuleSettleElsewhere, Severity: schema.RuleSettleElsewhere.Severity(), ShopOrderID: schema.Some(g.bills[0].OrderKey()), SettleID: schema.Some(s.SettleID),
+			Actual: s.Amount, Detail: fmt.Sprintf("the settlement stands on %s, where the order has another bill, and counts there alone", s.Day),
+		}
+		if s.SucceededSince() {
+			e.Severity = schema.SeverityError
+			e.Detail = fmt.Sprintf("the settlement has succeeded since %s was last looked at, where it stands: it counts once that day is run again (--from %s --to %s)", s.Day, s.Day, s.Day)
+		}
+		if err := j.exception(&e); err != nil {
 			return err
 		}
 	}

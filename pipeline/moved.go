@@ -7,6 +7,7 @@ import (
 	"slices"
 
 	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
 
@@ -32,8 +33,8 @@ func (a *assembly) withoutMoved(ctx context.Context, pairs []billPair, columns [
 	if err != nil {
 		return nil, err
 	}
-	published := func(ctx context.Context, at partition, columns ...string) iter.Seq2[*schema.Bill, error] {
-		return a.Lake.Bills(ctx, at.day, at.bucket, columns...)
+	published := func(ctx context.Context, at schema.Partition, columns ...string) iter.Seq2[*schema.Bill, error] {
+		return a.Lake.Bills(ctx, at.Day, at.Bucket, columns...)
 	}
 	before, err := a.partners(ctx, pairs, func(p billPair) *schema.Bill { return missing(p.after, p.before) }, published)
 	if err != nil {
@@ -65,7 +66,7 @@ func missing(b, counterpart *schema.Bill) *schema.Bill {
 
 // partners looks for bills in the partitions of the day that they may have moved
 // to or from.
-func (a *assembly) partners(ctx context.Context, pairs []billPair, bill func(billPair) *schema.Bill, read func(context.Context, partition, ...string) iter.Seq2[*schema.Bill, error]) (map[schema.BillKey]*schema.Bill, error) {
+func (a *assembly) partners(ctx context.Context, pairs []billPair, bill func(billPair) *schema.Bill, read func(context.Context, schema.Partition, ...string) iter.Seq2[*schema.Bill, error]) (map[schema.BillKey]*schema.Bill, error) {
 	wanted, buckets := make(map[schema.BillKey]bool), make(map[int]bool)
 	for _, p := range pairs {
 		b := bill(p)
@@ -78,7 +79,7 @@ func (a *assembly) partners(ctx context.Context, pairs []billPair, bill func(bil
 	}
 	found := make(map[schema.BillKey]*schema.Bill)
 	for _, bucket := range slices.Sorted(maps.Keys(buckets)) {
-		for b, err := range read(ctx, partition{a.base.Day, bucket}) {
+		for b, err := range read(ctx, schema.Partition{Day: a.base.Day, Bucket: bucket}) {
 			if err != nil {
 				return nil, err
 			}
@@ -113,7 +114,7 @@ func (a *assembly) newStores() map[string]bool {
 	for _, account := range a.Accounts {
 		u := schema.Unit{Account: account, Day: a.base.Day}
 		was, _, _ := a.plan.published(u)
-		if is := a.results[u].certificate; !account.Root && is != nil && is.Walk != "" && (was == nil || was.Walk == "") {
+		if is := a.results[u].Certificate; !account.Root && is != nil && is.Walk != "" && (was == nil || was.Walk == "") {
 			stores[string(account.ID)] = true
 		}
 	}
@@ -131,7 +132,7 @@ func (a *assembly) coveredByRoots(ctx context.Context, stores map[string]bool) (
 	for _, account := range a.Accounts {
 		u := schema.Unit{Account: account, Day: a.base.Day}
 		was, _, _ := a.plan.published(u)
-		if is := a.results[u].certificate; account.Root && otherBills(was, is) {
+		if is := a.results[u].Certificate; account.Root && otherBills(was, is) {
 			if err := a.addPayees(ctx, is, stores, covered); err != nil {
 				return nil, err
 			}
@@ -142,7 +143,7 @@ func (a *assembly) coveredByRoots(ctx context.Context, stores map[string]bool) (
 
 // addPayees adds the keys of a certified walk's bills that pay one of the accounts.
 func (a *assembly) addPayees(ctx context.Context, c *schema.Certificate, payees map[string]bool, keys map[schema.BillKey]bool) error {
-	for answer, err := range certified(ctx, a.Archive, c) {
+	for answer, err := range walk.Certified(ctx, a.Archive, c) {
 		if err != nil {
 			return err
 		}

@@ -14,6 +14,7 @@ import (
 	"billwalk/schema"
 	"billwalk/sinks/archive"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // An error beside data, as a gateway tells it. What an earlier version archived of
@@ -27,7 +28,7 @@ func (w *world) unprove(prefix string) {
 	defer dec.Close()
 	enc, _ := zstd.NewWriter(nil)
 	var hashes []string // old and new, in turn
-	copied, certificates := object.NewMem(), make(map[string][]byte)
+	copied, certificates := objecttest.NewMem(), make(map[string][]byte)
 	put := func(key string, data []byte) {
 		if _, err := copied.Put(w.t.Context(), key, bytes.NewReader(data), object.IfAbsent(), nil); err != nil {
 			w.t.Fatal(err)

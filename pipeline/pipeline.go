@@ -18,17 +18,9 @@ import (
 	"context"
 	"iter"
 
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
-
-// Source is the platform's bill API.
-type Source interface {
-	// Bills asks for the unit's page at cursor, of at most size records. It
-	// retries and keeps the pace by itself. An answer without an error is a
-	// whole page. An error may carry a schema.Failure, by a method Failure; the
-	// answer then has the platform's body, if one came. Safe for concurrent use.
-	Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error)
-}
 
 // Trade is the trade system's settle query.
 type Trade interface {
@@ -39,20 +31,7 @@ type Trade interface {
 
 // Archive keeps the raw answers.
 type Archive interface {
-	// Encode returns the answer in the archive's form. Encoded answers may be joined.
-	Encode(a schema.Answer) ([]byte, error)
-	// Append makes encoded answers durable as batch n (from 1) of a walk. A
-	// batch is never replaced: if another run wrote it, that is schema.ErrTaken.
-	Append(ctx context.Context, u schema.Unit, walk string, n int, answers []byte) error
-	// Answers reads a walk's answers in order, up to the last batch.
-	Answers(ctx context.Context, u schema.Unit, walk string) iter.Seq2[schema.Answer, error]
-	// Certify makes a certificate durable, under its latest walk. If another run
-	// certified that walk, it is schema.ErrTaken.
-	Certify(ctx context.Context, c *schema.Certificate) error
-	// Unit says what there is of a unit: its latest certificate, or nil, and
-	// the walks begun after that, oldest first. Of a certificate that cannot be
-	// read only the walk is known, and the error is schema.ErrDamaged.
-	Unit(ctx context.Context, u schema.Unit) (*schema.Certificate, []schema.Begun, error)
+	walk.Archive
 
 	// EncodeSettlement, AppendSettlements and CertifySettlements do the same for
 	// the answers of the settle query, and passes over a unit's orders. The key is

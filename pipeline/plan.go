@@ -148,8 +148,8 @@ func (p *Plan) published(u schema.Unit) (*schema.Certificate, *schema.Entry, *sc
 }
 
 // base returns what is published of a partition of the plan.
-func (p *Plan) base(at partition) schema.Base {
-	i := slices.IndexFunc(p.Bases, func(b schema.Base) bool { return b.Day == at.day && b.Bucket == at.bucket })
+func (p *Plan) base(at schema.Partition) schema.Base {
+	i := slices.IndexFunc(p.Bases, func(b schema.Base) bool { return b.Day == at.Day && b.Bucket == at.Bucket })
 	return p.Bases[i]
 }
 

@@ -14,38 +14,38 @@ import (
 
 // fromArchive notes what a run would take from the archive: a backfill that was
 // interrupted has walked days that no manifest has.
-func (r *Run) fromArchive(ctx context.Context, plan *Plan, seen *sightings) error {
+func (r *Run) fromArchive(ctx context.Context, plan *Plan, refetch *refetchPolicy) error {
 	var reads errgroup.Group
 	reads.SetLimit(readsAtATime)
 	for i := range plan.Units {
 		if plan.Units[i].Whole {
 			continue
 		}
-		reads.Go(func() error { return r.archived(ctx, &plan.Units[i], seen) })
+		reads.Go(func() error { return r.archived(ctx, &plan.Units[i], refetch) })
 	}
 	return reads.Wait()
 }
 
 // archived notes what the archive has of one unit, as a walk would take it.
-func (r *Run) archived(ctx context.Context, u *PlannedUnit, seen *sightings) error {
-	c, begun, err := r.Archive.Unit(ctx, u.Unit)
+func (r *Run) archived(ctx context.Context, u *PlannedUnit, refetch *refetchPolicy) error {
+	c, begun, err := r.Walk.Archive.Unit(ctx, u.Unit)
 	if errors.Is(err, schema.ErrDamaged) {
 		c, err = nil, nil // it is walked anew
 	}
 	if err != nil {
 		return err
 	}
-	if c != nil && r.goesOnWith(c) {
-		again, err := seen.seen(ctx, u.Unit, c)
+	if c != nil {
+		current, err := refetch.isCurrent(ctx, u.Unit, c)
 		if err != nil {
 			return err
 		}
-		if !again {
+		if current {
 			u.take(c)
 			return nil
 		}
 	}
-	for _, b := range begun[max(0, len(begun)-r.Passes):] {
+	for _, b := range begun[max(0, len(begun)-r.Walk.Passes):] {
 		pages, err := r.resumable(ctx, u.Unit, b.Walk)
 		if err != nil {
 			return err
@@ -70,7 +70,7 @@ func (u *PlannedUnit) take(c *schema.Certificate) {
 // resumable returns how many pages of a walk are there, if a run would go on with
 // it. What cannot be read is fetched again.
 func (r *Run) resumable(ctx context.Context, u schema.Unit, walk string) (pages int, err error) {
-	for answer, err := range r.Archive.Answers(ctx, u, walk) {
+	for answer, err := range r.Walk.Archive.Answers(ctx, u, walk) {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}

@@ -8,13 +8,14 @@ import (
 	"time"
 
 	"billwalk/pipeline"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
 
 // planOf plans a backfill of some days in this world.
 func planOf(t *testing.T, w *world, from, to schema.Day, passes int) pipeline.Plan {
 	t.Helper()
-	r := &pipeline.Run{Lake: w.lake, Archive: w.archive, Accounts: w.accounts, From: from, To: to, Buckets: w.buckets, Passes: passes, Backfill: true, Now: w.now, PublishedDays: w.lake.days}
+	r := &pipeline.Run{Lake: w.lake, Archive: w.archive, Accounts: w.accounts, From: from, To: to, Buckets: w.buckets, Walk: walk.Config{Archive: w.archive, Passes: passes}, Backfill: true, Now: w.now, PublishedDays: w.lake.days}
 	plan, err := r.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -25,7 +26,7 @@ func planOf(t *testing.T, w *world, from, to schema.Day, passes int) pipeline.Pl
 // plannedOf returns how many questions a run is expected to ask for a unit.
 func plannedOf(t *testing.T, w *world, u schema.Unit, change func(*pipeline.Run)) int64 {
 	t.Helper()
-	r := &pipeline.Run{Lake: w.lake, Archive: w.archive, Accounts: w.accounts, Buckets: w.buckets, Passes: 1, Now: w.now, PublishedDays: w.lake.days}
+	r := &pipeline.Run{Lake: w.lake, Archive: w.archive, Accounts: w.accounts, Buckets: w.buckets, Walk: walk.Config{Archive: w.archive, Passes: 1}, Now: w.now, PublishedDays: w.lake.days}
 	change(r)
 	plan, err := r.Plan(t.Context())
 	if err != nil {
@@ -62,7 +63,7 @@ func TestPlanOfInterruptedBackfill(t *testing.T) {
 						w.platform.set(at(kiosk, d), records(kiosk.ID, fmt.Sprint("k", d), 60)...)
 					}
 					backfill := func(r *pipeline.Run) {
-						r.From, r.Backfill, r.Passes, r.InFlight = from, true, passes, 1
+						r.From, r.Backfill, r.Walk.Passes, r.InFlight = from, true, passes, 1
 					}
 					w.killed(kill, backfill)
 					w.platform.made()

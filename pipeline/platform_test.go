@@ -47,7 +47,7 @@ func (p *platform) set(u schema.Unit, records ...string) {
 	p.days[u] = records
 }
 
-// Bills implements pipeline.Source.
+// Bills implements walk.Source.
 func (p *platform) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
 	c := p.enter(u, cursor)
 	defer p.leave()

@@ -19,7 +19,7 @@ func (b *builder) keepPaid(ctx context.Context, a *assembly, j *joiner) error {
 			return err
 		}
 		if s.Status == schema.StatusSuccess && s.Source != schema.SourceCallback && s.AskedBy.Valid && j.written[s.SettleID] == "" {
-			if _, elsewhere := b.standing.elsewhere(s.SettleID, a.base.Day); elsewhere {
+			if b.evidence.StandsElsewhere(s.SettleID, a.base.Day) {
 				continue
 			}
 			q := foundBy(s)
@@ -51,16 +51,12 @@ func foundBy(s *schema.Settlement) schema.Question {
 // dropBilled leaves out the settlements that are found by a forward bill of the
 // day's window.
 func (b *builder) dropBilled(ctx context.Context, day schema.Day, lost map[schema.Question][]schema.Settlement) error {
-	var around []partition
-	b.neighbours.each(day, schema.Day(b.window()), func(at partition) { around = append(around, at) })
-	for _, at := range around {
-		for bill, err := range b.neighbours.forward(ctx, at, b.Rules.Columns()...) {
-			if err != nil {
-				return err
-			}
-			for _, q := range b.Rules.Questions([]reconcile.Bill{*bill}) {
-				delete(lost, q)
-			}
+	for bill, err := range b.evidence.ForwardBills(ctx, day) {
+		if err != nil {
+			return err
+		}
+		for _, q := range b.Rules.Questions([]reconcile.Bill{*bill}) {
+			delete(lost, q)
 		}
 	}
 	return nil

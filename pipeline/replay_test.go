@@ -10,7 +10,7 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/schema"
-	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // TestWhiteSpaceAround: an answer with white space around it is archived and
@@ -34,8 +34,8 @@ func TestArchiveFails(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store, kiosk}, func(t *testing.T, w *world) {
 		w.set(store, records(store.ID, "bill", 30)...)
-		w.store.Fault = func(op object.Op, key string) (bool, error) {
-			if op == object.OpPut && strings.Contains(key, string(store.ID)) {
+		w.store.Fault = func(op objecttest.Op, key string) (bool, error) {
+			if op == objecttest.OpPut && strings.Contains(key, string(store.ID)) {
 				return false, errors.New("the disk is full")
 			}
 			return false, nil

@@ -30,7 +30,7 @@ func (a *assembly) restate(ctx context.Context, out func(*schema.Restatement) er
 	}
 	rows = append(rows, found...)
 	slices.SortStableFunc(rows, func(r, s schema.Restatement) int {
-		return cmp.Or(compareKeys(&r.BillKey, &s.BillKey), cmp.Compare(r.NewGeneration, s.NewGeneration))
+		return cmp.Or(r.BillKey.Compare(&s.BillKey), cmp.Compare(r.NewGeneration, s.NewGeneration))
 	})
 	for i := range rows {
 		if err := out(&rows[i]); err != nil {
@@ -133,7 +133,7 @@ func differences(old, new iter.Seq2[*schema.Bill, error], columns []string, foun
 			order = +1
 		case after != nil:
 			k, l := before.Key(), after.Key()
-			order = compareKeys(&k, &l)
+			order = k.Compare(&l)
 		}
 		switch {
 		case order < 0:

@@ -11,7 +11,7 @@ import (
 	"billwalk/pipeline"
 	"billwalk/schema"
 	"billwalk/sinks/lake"
-	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // TestRestatementsOutliveACrash cuts the publication of a day that has changed at
@@ -39,8 +39,8 @@ func TestRestatementsOutliveACrash(t *testing.T) {
 					t.Fatal(err)
 				}
 				w.set(store, append(records(store.ID, "bill", 30), record(store.ID, "changes", 150), record(store.ID, "comes", 9))...)
-				w.store.Fault = func(op object.Op, k string) (bool, error) {
-					if op == object.OpPut && k == key {
+				w.store.Fault = func(op objecttest.Op, k string) (bool, error) {
+					if op == objecttest.OpPut && k == key {
 						return applied, errors.New("the process is killed")
 					}
 					return false, nil

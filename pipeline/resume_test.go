@@ -11,7 +11,7 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/schema"
-	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 var errKilled = errors.New("killed")
@@ -33,7 +33,7 @@ func (w *world) killed(n int, change ...func(*pipeline.Run)) {
 		return "", nil
 	}
 	fault := w.store.Fault
-	w.store.Fault = func(object.Op, string) (bool, error) {
+	w.store.Fault = func(objecttest.Op, string) (bool, error) {
 		if dead.Load() {
 			return false, errKilled
 		}

@@ -9,9 +9,12 @@ import (
 	"slices"
 	"time"
 
+	"billwalk/pipeline/claims"
 	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/progress"
 	"billwalk/pipeline/reconcile"
 	"billwalk/pipeline/stop"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
 
@@ -23,36 +26,31 @@ type Run struct {
 	From, To schema.Day // both included
 	Lookback int        // days before From that are looked at again
 	Buckets  int        // of the lake
-	PageSize int
-	Passes   int // equal walks in a row that a unit needs
 
-	Source  Source // nil replays: the archive is all there is
-	Trade   Trade  // nil asks for no settlements
+	Walk    walk.Config // without a Source the run replays: the archive is all there is
+	Trade   Trade       // nil asks for no settlements
 	Archive Archive
 	Lake    Lake
-	Claims  Claims // nil tells no other run of this one
+	Claims  claims.Register
 
 	// PublishedDays returns the lake's published days, ascending; a plan estimates by
 	// them. nil knows of none.
 	PublishedDays func(context.Context) ([]schema.Day, error)
 
-	Process string                 // names this process for Gone
-	Gone    func(name string) bool // says that a process is known not to run any more; nil knows of none
-	Rows    normalise.Normaliser
-	AppIDs  schema.AppIDs // whose callbacks count
-	Rules   reconcile.Rules
+	Rows   normalise.Normaliser
+	AppIDs schema.AppIDs // whose callbacks count
+	Rules  reconcile.Rules
 
 	TradeInFlight int  // orders asked for side by side
 	FinalCheck    bool // orders that agree are asked for once more, when their lookback ends
 
-	InFlight    int           // units walked side by side
-	Backfill    bool          // days that are whole are not walked again, unless a run that ended well has published them
-	Deadline    time.Duration // of walking; 0 is none
-	AllowShrink bool
-	Now         func() time.Time
-	Log         *slog.Logger
-	Progress    *Progress
-	Calls       func() Calls // counts of the source
+	InFlight int           // units walked side by side
+	Backfill bool          // days that are whole are not walked again, unless a run that ended well has published them
+	Deadline time.Duration // of walking; 0 is none
+	Now      func() time.Time
+	Log      *slog.Logger
+	Progress *progress.Counter
+	Calls    func() Calls // counts of the source
 }
 
 // Days returns the days that the run looks at.
@@ -67,19 +65,19 @@ func (r *Run) Days() []schema.Day {
 // Plan returns what the run would do. It asks the platform nothing, and beside the
 // lake looks at the archive.
 func (r *Run) Plan(ctx context.Context) (Plan, error) {
-	plan, seen, err := r.planned(ctx, r.Now())
+	plan, refetch, err := r.planned(ctx, r.Now())
 	if err == nil {
 		err = r.fromOtherDays(ctx, &plan)
 	}
-	if err == nil && r.Archive != nil {
-		err = r.fromArchive(ctx, &plan, seen)
+	if err == nil && r.Walk.Archive != nil {
+		err = r.fromArchive(ctx, &plan, refetch)
 	}
 	return plan, err
 }
 
 // planned returns the plan of a run that started then, and what it knows of walks
 // that were seen to.
-func (r *Run) planned(ctx context.Context, started time.Time) (Plan, *sightings, error) {
+func (r *Run) planned(ctx context.Context, started time.Time) (Plan, *refetchPolicy, error) {
 	plan, err := MakePlan(ctx, r.Lake, r.Accounts, r.Days(), r.Buckets)
 	if err != nil {
 		return plan, nil, err
@@ -90,26 +88,18 @@ func (r *Run) planned(ctx context.Context, started time.Time) (Plan, *sightings,
 	if last := r.lastLook(); r.FinalCheck && last.Valid {
 		plan.addFinalCheck(last.V)
 	}
-	seen := newSightings(r.Lake, plan, started)
+	refetch := newRefetchPolicy(r, plan, started)
 	for i := range plan.Units {
 		u := &plan.Units[i]
 		c, _, _ := plan.published(u.Unit)
-		if c == nil || !r.goesOnWith(c) {
+		if c == nil {
 			continue
 		}
-		again, err := seen.seen(ctx, u.Unit, c)
-		if err != nil {
+		if u.Whole, err = refetch.isCurrent(ctx, u.Unit, c); err != nil {
 			return plan, nil, err
 		}
-		u.Whole = !again
 	}
-	return plan, seen, nil
-}
-
-// goesOnWith says that a certificate is good for this run, unless it is to look
-// again.
-func (r *Run) goesOnWith(c *schema.Certificate) bool {
-	return r.Backfill || r.Now().Sub(c.Latest().At) < stop.ResumeAge
+	return plan, refetch, nil
 }
 
 // Do walks, builds and publishes. When ctx ends, what is in flight is made
@@ -142,7 +132,7 @@ func exitCode(ctx context.Context, s *Summary, err error) int {
 			return signal.ExitCode()
 		}
 		return ExitInterrupted
-	case errors.Is(err, errNotBegun):
+	case errors.Is(err, claims.ErrDenied):
 		return ExitConfig
 	case errors.Is(err, errStoppedToday):
 		return ExitStopped
@@ -159,18 +149,18 @@ func exitCode(ctx context.Context, s *Summary, err error) int {
 
 func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 	asking := ctx
-	if r.Source != nil && r.Deadline > 0 {
+	if r.Walk.Source != nil && r.Deadline > 0 {
 		var cancel context.CancelFunc
 		asking, cancel = context.WithTimeoutCause(ctx, r.Deadline, stop.ErrDeadline)
 		defer cancel()
 	}
-	others, leave, err := r.attend(asking)
+	others, leave, err := r.claim(asking)
 	defer leave()
 	if err != nil {
 		return err
 	}
 	begun := r.Now()
-	plan, seen, err := r.planned(hard, s.StartedAt)
+	plan, refetch, err := r.planned(hard, s.StartedAt)
 	if err != nil {
 		return fmt.Errorf("reading what is published: %w", err)
 	}
@@ -179,26 +169,35 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 		slices.Reverse(plan.Units)
 	}
 	pages, _, _ := plan.Pages()
-	r.Progress.units.Store(int64(len(plan.Units)))
-	r.Progress.pagesExpected.Store(int64(pages * r.Passes))
+	r.Progress.Expect(len(plan.Units), pages*r.Walk.Passes)
 
-	b, err := newBuilder(r, plan, seen, s, begun)
+	b, err := newBuilder(r, plan, refetch, s, begun)
 	if err != nil {
 		return err
 	}
 	defer b.close()
-	if err := b.hear(hard); err != nil {
-		return fmt.Errorf("reading callbacks: %w", err)
-	}
-	if err := b.readStanding(hard); err != nil {
+	if err := b.loadEvidence(hard); err != nil {
 		return err
 	}
-	err = b.run(ctx, asking, hard, r.finished(asking, hard, plan, seen))
+	err = b.run(ctx, asking, hard, r.schedule(asking, hard, plan, refetch).outcomes)
+	s.Callbacks = b.evidence.CallbackCounts()
 	return errors.Join(err, r.account(s, plan, b.results), b.stopped())
 }
 
+// claim makes the run known to the other runs on the lake, unless it fetches nothing.
+func (r *Run) claim(ctx context.Context) (others bool, leave func(), err error) {
+	if r.Walk.Source == nil {
+		return false, func() {}, nil
+	}
+	days := r.Days()
+	return r.Claims.Enter(ctx, claims.Claim{
+		RunID: r.ID, Job: r.Job, From: days[0], To: days[len(days)-1],
+		Buckets: schema.BucketsOf(r.Accounts, r.Buckets), Accounts: claims.HashAccounts(r.Accounts),
+	}, r.Log)
+}
+
 // account notes what became of every unit.
-func (r *Run) account(s *Summary, plan Plan, results map[schema.Unit]result) error {
+func (r *Run) account(s *Summary, plan Plan, results map[schema.Unit]walk.Outcome) error {
 	var stopped error
 	for _, u := range plan.Units {
 		done, ok := results[u.Unit]
@@ -206,7 +205,7 @@ func (r *Run) account(s *Summary, plan Plan, results map[schema.Unit]result) err
 			continue // interrupted before it ended: the next run goes on with it
 		}
 		s.unit(done)
-		if done.failure != nil && done.failure.Reach == schema.ReachToday {
+		if done.Failure != nil && done.Failure.Reach == schema.ReachToday {
 			stopped = errStoppedToday
 		}
 	}

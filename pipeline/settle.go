@@ -14,15 +14,18 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/passid"
+	"billwalk/pipeline/progress"
 	"billwalk/pipeline/stop"
 	"billwalk/pipeline/unreadable"
 	"billwalk/schema"
 )
 
 const (
-	ordersAtATime = 64      // of one unit; after them it is learned which rule answers
-	settleBatch   = 1 << 20 // of answers as received, stored as one batch
+	ordersAtATime = 64               // of one unit; after them it is learned which rule answers
+	settleBatch   = 1 << 20          // of answers as received, stored as one batch
+	settleSpan    = 30 * time.Second // between the first answer of a batch and its last
 )
 
 // settler asks the trade system for the orders of one day, as little as
@@ -30,10 +33,10 @@ const (
 type settler struct {
 	trade      Trade
 	archive    Archive
-	book       *book
+	evidence   *evidence.Evidence
 	now        func() time.Time
 	log        *slog.Logger
-	progress   *Progress
+	progress   *progress.Counter
 	runID      string
 	started    time.Time               // the run
 	begun      time.Time               // its work, after it had waited for other runs
@@ -49,8 +52,8 @@ type settler struct {
 
 func (b *builder) settler() *settler {
 	return &settler{
-		trade: b.Trade, archive: b.Archive, book: b.book, now: b.Now, log: b.Log, progress: b.Progress, runID: b.ID,
-		started: b.summary.StartedAt, begun: b.begun, lastDay: b.lastLook(), finalCheck: b.FinalCheck, backfill: b.Backfill, endedWell: b.seen.endedWell, inFlight: b.TradeInFlight, halts: b.tradeHalts,
+		trade: b.Trade, archive: b.Archive, evidence: b.evidence, now: b.Now, log: b.Log, progress: b.Progress, runID: b.ID,
+		started: b.summary.StartedAt, begun: b.begun, lastDay: b.lastLook(), finalCheck: b.FinalCheck, backfill: b.Backfill, endedWell: b.refetch.runEndedWell, inFlight: b.TradeInFlight, halts: b.tradeHalts,
 	}
 }
 
@@ -115,12 +118,12 @@ func (p *settlePass) run(ctx, hard context.Context, orders []wanted, c *schema.C
 		return &p.asked, err
 	}
 	due := slices.DeleteFunc(orders, func(o wanted) bool { return !p.due(&o) })
-	p.progress.ordersExpected.Add(int64(len(due)))
+	p.progress.ExpectOrders(len(due))
 	calls, cancel := stop.Outlast(ctx, stop.Grace) // a call may wait for an outage to end, but not for ever
 	defer p.abandon(cancel)
 	err := p.all(ctx, calls, hard, due)
-	if anew := p.book.askAnew(p.unit); err == nil && p.Answered == int64(len(due)) && len(anew) > 0 {
-		p.progress.ordersExpected.Add(int64(len(anew)))
+	if anew := p.askAnew(); err == nil && p.Answered == int64(len(due)) && len(anew) > 0 {
+		p.progress.ExpectOrders(len(anew))
 		p.Orders, due = p.Orders+int64(len(anew)), append(due, anew...)
 		err = p.all(ctx, calls, hard, anew)
 	}
@@ -132,14 +135,14 @@ func (p *settlePass) run(ctx, hard context.Context, orders []wanted, c *schema.C
 		p.explain(ctx)
 		return &p.asked, nil
 	}
-	if c == nil || p.batches == 0 && p.book.complete(c) {
+	if c == nil || p.batches == 0 && p.evidence.PassCovers(c) {
 		return &p.asked, nil
 	}
 	done := schema.SettlePass{Account: p.unit.Account, Day: p.unit.Day, Pass: p.name, Bills: c.Digest, Orders: int(p.Orders), Asked: p.Asked, FinishedAt: p.now().UTC(), RunID: p.runID}
 	if err := p.archive.CertifySettlements(hard, &done); err != nil {
 		return &p.asked, err
 	}
-	p.book.pass(done)
+	p.evidence.AddPass(done)
 	return &p.asked, nil
 }
 
@@ -206,7 +209,7 @@ func (p *settlePass) order(ctx context.Context, o *wanted) (result answered) {
 		answer.Account, answer.Day = p.unit.Account.ID, p.unit.Day
 		answer.Body = bytes.TrimSpace(answer.Body) // white space around it is no part of a JSON value
 		result.answers = append(result.answers, answer)
-		found, err := answersItself(&answer)
+		found, err := evidence.HasOwnSettlement(&answer)
 		if err != nil {
 			result.err = p.failed(ctx, &schema.UnitError{Unit: p.unit, LogID: answer.LogID, Err: err})
 			return result
@@ -247,7 +250,7 @@ func (p *settlePass) take(ctx context.Context, o *wanted, r *answered) error {
 		return nil
 	}
 	p.Answered++
-	p.progress.orders.Add(1)
+	p.progress.OrderAnswered()
 	p.learn(o, r)
 	for _, a := range r.answers {
 		if err := p.store(ctx, a); err != nil {
@@ -285,10 +288,19 @@ func (p *settlePass) flush(ctx context.Context) error {
 	}
 	for _, a := range p.held {
 		a.Key = key
-		if err := p.book.add(a); err != nil {
+		if err := p.evidence.AddAnswer(a); err != nil {
 			return err
 		}
 	}
 	p.batches, p.data, p.held = p.batches+1, p.data[:0], p.held[:0]
 	return nil
+}
+
+// askAnew returns, as orders of their own, the queries of the unit to which the archive
+// has no valid answer although it looks so.
+func (p *settlePass) askAnew() (orders []wanted) {
+	for _, q := range p.evidence.Unanswered(p.unit) {
+		orders = append(orders, wanted{key: q.Value, account: p.unit.Account.ID, questions: []schema.Question{q}, anew: true})
+	}
+	return orders
 }

@@ -1,14 +1,12 @@
 package pipeline
 
 import (
-	"bufio"
 	"cmp"
-	"fmt"
 	"iter"
 	"slices"
-	"strings"
 	"sync"
 
+	"billwalk/pipeline/intern"
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/spill"
 	"billwalk/schema"
@@ -18,14 +16,12 @@ import (
 // where each lies: the places are sorted, the records are not. A million bills
 // cost about 100 MB of memory. Units are added side by side.
 type spool struct {
-	file *spill.File
+	records *spill.Records
 
 	mu      sync.Mutex
-	out     *bufio.Writer
-	size    int64
 	pages   []spooledPage
 	places  []place
-	names   interned
+	names   intern.Table
 	dropped map[*schema.Entry]bool
 }
 
@@ -42,6 +38,17 @@ type spooledPage struct {
 // elsewhere says that the page's bills are published in another bucket.
 func (p *spooledPage) elsewhere() bool { return p.entry == nil }
 
+// rank is lower for a page whose records are to be kept, of those that say the same.
+func (p *spooledPage) rank() int {
+	switch {
+	case p.elsewhere():
+		return 0
+	case !p.root:
+		return 1
+	}
+	return 2
+}
+
 // place is where one record lies.
 type place struct {
 	schema.BillKey
@@ -52,17 +59,14 @@ type place struct {
 
 // newSpool makes an empty spool.
 func newSpool() (*spool, error) {
-	file, err := spill.New("billwalk-*.spool")
+	records, err := spill.NewRecords("bills")
 	if err != nil {
 		return nil, err
 	}
-	return &spool{
-		file: file, out: bufio.NewWriterSize(file, 256<<10),
-		names: make(interned), dropped: make(map[*schema.Entry]bool),
-	}, nil
+	return &spool{records: records, names: make(intern.Table), dropped: make(map[*schema.Entry]bool)}, nil
 }
 
-func (s *spool) close() { s.file.Close() }
+func (s *spool) close() { s.records.Close() }
 
 // add takes the records of one page.
 func (s *spool) add(p spooledPage, records []normalise.Record) error {
@@ -73,12 +77,12 @@ func (s *spool) add(p spooledPage, records []normalise.Record) error {
 	defer s.mu.Unlock()
 	for i := range records {
 		r := &records[i]
-		at := place{BillKey: r.Key(), offset: s.size, length: int32(len(r.Raw)), page: int32(len(s.pages))}
-		at.AccountID = s.names.one(at.AccountID)
-		if _, err := s.out.Write(r.Raw); err != nil {
+		record, err := s.records.Add(r.Raw)
+		if err != nil {
 			return err
 		}
-		s.size += int64(len(r.Raw))
+		at := place{BillKey: r.Key(), offset: record.Offset, length: record.Length, page: int32(len(s.pages))}
+		at.AccountID = s.names.Intern(at.AccountID)
 		s.places = append(s.places, at)
 	}
 	s.pages = append(s.pages, p)
@@ -90,19 +94,6 @@ func (s *spool) drop(entry *schema.Entry) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.dropped[entry] = true
-}
-
-// interned holds one copy of each account id, for the rows that have it.
-type interned map[string]string
-
-// one returns the one copy of a name.
-func (n interned) one(name string) string {
-	if known, ok := n[name]; ok {
-		return known
-	}
-	name = strings.Clone(name)
-	n[name] = name
-	return name
 }
 
 // payees returns the accounts that are paid by the bills of some pages.
@@ -118,15 +109,14 @@ func (s *spool) payees(of func(*spooledPage) bool) map[string]bool {
 
 // sort orders the records by bill, those of one bill by where they were found:
 // the order in which units were added does not show.
-func (s *spool) sort() error {
+func (s *spool) sort() {
 	s.places = slices.DeleteFunc(s.places, func(at place) bool { return s.dropped[s.pages[at.page].entry] })
 	slices.SortFunc(s.places, func(a, b place) int {
-		if byBill := compareKeys(&a.BillKey, &b.BillKey); byBill != 0 {
+		if byBill := a.BillKey.Compare(&b.BillKey); byBill != 0 {
 			return byBill
 		}
 		return s.compareOrigins(a, b)
 	})
-	return s.out.Flush()
 }
 
 // compareOrigins puts first, of records that say the same, the one that is to be
@@ -135,8 +125,7 @@ func (s *spool) sort() error {
 func (s *spool) compareOrigins(a, b place) int {
 	p, q := &s.pages[a.page], &s.pages[b.page]
 	return cmp.Or(
-		compareBools(q.elsewhere(), p.elsewhere()),
-		compareBools(p.root, q.root),
+		cmp.Compare(p.rank(), q.rank()),
 		cmp.Compare(p.Walk, q.Walk),
 		cmp.Compare(p.number, q.number),
 		cmp.Compare(a.offset, b.offset),
@@ -159,33 +148,11 @@ func (s *spool) chunks(n int) iter.Seq[[]place] {
 	}
 }
 
-func compareKeys(a, b *schema.BillKey) int {
-	return cmp.Or(
-		strings.Compare(a.AccountID, b.AccountID),
-		strings.Compare(a.LedgerID, b.LedgerID),
-		cmp.Compare(a.SettleType, b.SettleType),
-		compareBools(a.SettleSubType.Valid, b.SettleSubType.Valid),
-		cmp.Compare(a.SettleSubType.V, b.SettleSubType.V),
-	)
-}
-
-// compareBools puts false before true.
-func compareBools(a, b bool) int {
-	switch {
-	case a == b:
-		return 0
-	case b:
-		return -1
-	default:
-		return 1
-	}
-}
-
 // record reads the record at a place.
 func (s *spool) record(at place) (normalise.Record, error) {
-	raw := make([]byte, at.length)
-	if _, err := s.file.ReadAt(raw, at.offset); err != nil {
-		return normalise.Record{}, fmt.Errorf("reading the local spool: %w", err)
+	raw, err := s.records.Read(spill.Place{Offset: at.offset, Length: at.length})
+	if err != nil {
+		return normalise.Record{}, err
 	}
 	return normalise.DecodeRecord(raw, s.pages[at.page].bizType)
 }

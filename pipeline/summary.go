@@ -3,6 +3,8 @@ package pipeline
 import (
 	"time"
 
+	"billwalk/pipeline/evidence"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
 
@@ -88,12 +90,7 @@ func (s *Settling) add(t Settling) {
 
 // Callbacks counts the settlements that callbacks tell of, of the run's days and
 // their windows.
-type Callbacks struct {
-	States     int64 `json:"states"`     // settlements, each item by itself
-	Unreadable int64 `json:"unreadable"` // callbacks that this version cannot read
-	Foreign    int64 `json:"foreign"`    // callbacks of other mini-programs, which do not count
-	Late       int64 `json:"late"`       // of bills of days that this run does not build, and came after those were built last
-}
+type Callbacks = evidence.CallbackCounts
 
 // UnitCounts counts units by what became of them.
 type UnitCounts struct {
@@ -135,14 +132,14 @@ func (s *Summary) ended() time.Time {
 }
 
 // unit notes what became of a unit.
-func (s *Summary) unit(r result) {
+func (s *Summary) unit(o walk.Outcome) {
 	switch {
-	case r.failure != nil:
+	case o.Failure != nil:
 		s.Units.Failed++
-		s.Failures = append(s.Failures, *r.failure)
-	case r.certificate.State == schema.Unavailable:
+		s.Failures = append(s.Failures, *o.Failure)
+	case o.Certificate.State == schema.Unavailable:
 		s.Units.Unavailable++
-		s.Unavailable = append(s.Unavailable, *r.certificate.Unavailable)
+		s.Unavailable = append(s.Unavailable, *o.Certificate.Unavailable)
 	default:
 		s.Units.Complete++
 	}

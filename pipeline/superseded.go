@@ -33,7 +33,7 @@ func (b *builder) superseded(ctx context.Context, a *assembly) error {
 			}
 			b.Log.Info("another run came first, with a result at least as new", "bill_date", m.Day, "bucket", m.Bucket, "run_id", m.RunID)
 			b.summary.published(m, false, true)
-			b.Progress.partitions.Add(1)
+			b.Progress.PartitionPublished()
 			return nil
 		}
 		if stop.Sleep(waiting, winnerPoll) != nil {

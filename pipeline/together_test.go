@@ -15,7 +15,7 @@ import (
 	"billwalk/schema"
 )
 
-// register is a pipeline.Claims in memory.
+// register is a claims.Store in memory.
 type register struct {
 	mu      sync.Mutex
 	data    []byte
@@ -41,7 +41,9 @@ func (r *register) Swap(_ context.Context, data []byte, version string) (string,
 	return strconv.Itoa(r.version), nil
 }
 
-func claiming(r *register) func(*pipeline.Run) { return func(run *pipeline.Run) { run.Claims = r } }
+func claiming(r *register) func(*pipeline.Run) {
+	return func(run *pipeline.Run) { run.Claims.Store = r }
+}
 
 // TestTwoRunsAtOnce: both end well, one result stands, whole. Where they know of
 // each other, the second waits, and nothing is asked for twice.
@@ -138,7 +140,7 @@ func TestClaimsAreOnlyAHint(t *testing.T) {
 			inBubble(t, []schema.Account{store, kiosk}, func(t *testing.T, w *world) {
 				w.set(store, records(store.ID, "a", 3)...)
 				w.set(kiosk, records(kiosk.ID, "b", 3)...)
-				here := func(r *pipeline.Run) { r.Process, r.Gone = "here", gone }
+				here := func(r *pipeline.Run) { r.Claims.Process, r.Claims.Gone = "here", gone }
 				own, left := &register{}, "" // the claim of a run in the middle of its work
 				w.platform.strike = func(call) (string, error) {
 					data, _, _ := own.Load(t.Context())

@@ -14,7 +14,7 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/schema"
-	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // TestUnanswered: an order whose question fails is pending, and named; the bills
@@ -247,7 +247,7 @@ func TestKilledWhileAsking(t *testing.T) {
 			}
 			return "", nil
 		}
-		w.store.Fault = func(object.Op, string) (bool, error) {
+		w.store.Fault = func(objecttest.Op, string) (bool, error) {
 			if dead.Load() {
 				return false, errKilled
 			}
@@ -276,8 +276,8 @@ func TestAnswersCannotBeArchived(t *testing.T) {
 			settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
 				w.set(store, sale(store.ID, "1", "K", "", 10))
 				full := errors.New("the disk is full")
-				w.store.Fault = func(op object.Op, key string) (bool, error) {
-					if op == object.OpPut && strings.HasPrefix(key, "archive/settlements/") && strings.HasSuffix(key, part) {
+				w.store.Fault = func(op objecttest.Op, key string) (bool, error) {
+					if op == objecttest.OpPut && strings.HasPrefix(key, "archive/settlements/") && strings.HasSuffix(key, part) {
 						return false, full
 					}
 					return false, nil

@@ -2,6 +2,7 @@ package pipeline
 
 import (
 	"cmp"
+	"context"
 	"iter"
 	"slices"
 	"strings"
@@ -64,4 +65,30 @@ func (o wanted) with(other wanted, match []schema.Match) wanted {
 	})
 	o.questions = slices.CompactFunc(o.questions, func(a, b schema.Question) bool { return a.Match == b.Match })
 	return o
+}
+
+// survey returns a function that notes what is known of a partition's orders.
+func (b *builder) survey(ctx context.Context, at schema.Partition) (func(*wanted, []reconcile.Bill) error, error) {
+	elsewhere, err := b.evidence.BillsElsewhere(ctx, at)
+	if err != nil {
+		return nil, err
+	}
+	return func(o *wanted, bills []reconcile.Bill) error {
+		bills = slices.Concat(bills, elsewhere[o.key])
+		known, err := b.evidence.Order(at.Day, bills)
+		if err != nil || len(known.Settlements) == 0 {
+			return err
+		}
+		order := reconcile.Order{Key: o.key, Bills: bills, Answered: true, Published: known.Published, BuiltDays: b.evidence.BuiltDays()}
+		for i := range known.Settlements {
+			s := &known.Settlements[i].Settlement
+			order.Settlements = append(order.Settlements, *s)
+			if s.Source == schema.SourceCallback {
+				o.orderID = s.OrderID
+			}
+		}
+		o.told, o.contradicted = known.CoveredByCallbacks(bills), known.Contradicted()
+		o.agrees, err = b.Rules.Agrees(at.Day, &order)
+		return err
+	}, nil
 }

@@ -17,11 +17,13 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/progress"
 	"billwalk/pipeline/reconcile"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 	"billwalk/sinks/archive"
 	"billwalk/sinks/lake"
-	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 func TestMain(m *testing.M) {
@@ -30,7 +32,7 @@ func TestMain(m *testing.M) {
 	if _, err := archive.New(nil).Encode(schema.Answer{Body: []byte("{}")}); err != nil {
 		panic(err)
 	}
-	if err := archive.New(object.NewMem()).AppendCallbacks(context.Background(), day, "01ARZ3NDEKTSV4RRFFQ6900000", nil); err != nil {
+	if err := archive.New(objecttest.NewMem()).AppendCallbacks(context.Background(), day, "01ARZ3NDEKTSV4RRFFQ6900000", nil); err != nil {
 		panic(err)
 	}
 	goleak.VerifyTestMain(m)
@@ -60,7 +62,7 @@ type world struct {
 	platform *platform
 	trade    *trade          // where set, is asked for settlements
 	rules    reconcile.Rules // then
-	store    *object.Mem
+	store    *objecttest.Mem
 	archive  *archive.Archive
 	lake     *shelf
 	accounts []schema.Account
@@ -80,7 +82,7 @@ type reporter interface {
 }
 
 func newWorld(t reporter, accounts ...schema.Account) *world {
-	w := &world{t: t, platform: newPlatform(), store: object.NewMem(), lake: newShelf(), accounts: accounts, buckets: 1}
+	w := &world{t: t, platform: newPlatform(), store: objecttest.NewMem(), lake: newShelf(), accounts: accounts, buckets: 1}
 	w.archive, w.platform.now = archive.New(w.store), w.now
 	return w
 }
@@ -104,9 +106,10 @@ func (w *world) do(ctx context.Context, change ...func(*pipeline.Run)) (*pipelin
 	id := fmt.Sprint("run-", w.runs)
 	w.mu.Unlock()
 	r := &pipeline.Run{
-		ID: id, Job: "nightly", Accounts: w.accounts, From: day, To: day, Buckets: w.buckets, PageSize: 10, Passes: 1,
-		Source: w.platform, Archive: w.archive, Lake: w.lake, Rows: normalise.Normaliser{Code: normalise.KeepCode},
-		Rules: w.rules, InFlight: 4, Now: w.now, Log: slog.New(slog.DiscardHandler), Progress: new(pipeline.Progress), PublishedDays: w.lake.days,
+		ID: id, Job: "nightly", Accounts: w.accounts, From: day, To: day, Buckets: w.buckets,
+		Walk:    walk.Config{Source: w.platform, Archive: w.archive, PageSize: 10, Passes: 1},
+		Archive: w.archive, Lake: w.lake, Rows: normalise.Normaliser{Code: normalise.KeepCode},
+		Rules: w.rules, InFlight: 4, Now: w.now, Log: slog.New(slog.DiscardHandler), Progress: new(progress.Counter), PublishedDays: w.lake.days,
 	}
 	if w.trade != nil {
 		r.Trade, r.TradeInFlight = w.trade, 4
@@ -135,12 +138,12 @@ func (w *world) run(exit int, change ...func(*pipeline.Run)) *pipeline.Summary {
 	return s
 }
 
-func passes(n int) func(*pipeline.Run)         { return func(r *pipeline.Run) { r.Passes = n } }
+func passes(n int) func(*pipeline.Run)         { return func(r *pipeline.Run) { r.Walk.Passes = n } }
 func inFlight(n int) func(*pipeline.Run)       { return func(r *pipeline.Run) { r.InFlight = n } }
 func lookback(n int) func(*pipeline.Run)       { return func(r *pipeline.Run) { r.Lookback = n } }
-func allowShrink(r *pipeline.Run)              { r.AllowShrink = true }
-func replay(r *pipeline.Run)                   { r.Source, r.Trade = nil, nil }
-func pageSize(n int) func(*pipeline.Run)       { return func(r *pipeline.Run) { r.PageSize = n } }
+func allowShrink(r *pipeline.Run)              { r.Walk.AllowShrink = true }
+func replay(r *pipeline.Run)                   { r.Walk.Source, r.Trade = nil, nil }
+func pageSize(n int) func(*pipeline.Run)       { return func(r *pipeline.Run) { r.Walk.PageSize = n } }
 func into(l pipeline.Lake) func(*pipeline.Run) { return func(r *pipeline.Run) { r.Lake = l } }
 func deadline(d time.Duration) func(*pipeline.Run) {
 	return func(r *pipeline.Run) { r.Deadline = d }

@@ -55,7 +55,7 @@ func smallLake(t *testing.T) string {
 		t.Fatal(err)
 	}
 	rules := []Match{{"order_id", "shop_order_id"}, {"out_order_no", "order_ext_id"}}
-	return emptyTables() + string(rows) + "INSERT INTO reconciliation BY NAME\n" + Reconcile(0, 7, true, rules) + ";\n"
+	return emptyTables() + string(rows) + "INSERT INTO reconciliation BY NAME\n" + reconcileSQL(0, 7, true, rules) + ";\n"
 }
 
 // TestAnalysis runs every analyst query on the small lake.

@@ -7,12 +7,23 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+
+	"billwalk/schema/sql"
 )
 
 var (
 	byOrder = Match{"order_id", "shop_order_id"}
 	byExt   = Match{"out_order_no", "order_ext_id"}
 )
+
+// reconcileSQL is sql.Reconcile for match rules of this package.
+func reconcileSQL(tolerance Fen, lookbackDays int, configured bool, rules []Match) string {
+	settings := sql.Settings{Tolerance: int64(tolerance), LookbackDays: lookbackDays, Configured: configured}
+	for _, r := range rules {
+		settings.Rules = append(settings.Rules, sql.Rule(r))
+	}
+	return sql.Reconcile(settings)
+}
 
 // TestReconcileFillsItsHead: the file is what Reconcile makes of the settings that
 // stand in it, whatever they are set to it stays one query, and a quote in a rule
@@ -23,10 +34,10 @@ func TestReconcileFillsItsHead(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if diff := cmp.Diff(string(file), Reconcile(0, 7, true, []Match{byOrder, byExt})); diff != "" {
+	if diff := cmp.Diff(string(file), reconcileSQL(0, 7, true, []Match{byOrder, byExt})); diff != "" {
 		t.Errorf("sql/reconcile.sql is not its own default (-file +made):\n%s", diff)
 	}
-	sql := ".headers off\n" + emptyTables() + "CREATE TEMP VIEW r AS " + Reconcile(12345, 30, false, []Match{{"it's", "--"}}) + ";\nSELECT count(*) FROM r;"
+	sql := ".headers off\n" + emptyTables() + "CREATE TEMP VIEW r AS " + reconcileSQL(12345, 30, false, []Match{{"it's", "--"}}) + ";\nSELECT count(*) FROM r;"
 	if got := duckDB(t, "-list", sql); got != "0\n" {
 		t.Errorf("no bills give %q", got)
 	}
@@ -39,7 +50,7 @@ func TestReconcileMakesTheTable(t *testing.T) {
 	for _, c := range Reconciliations.Columns() {
 		want = append(want, c.Name+" "+strings.Replace(string(c.Type), "TIMESTAMPTZ", "TIMESTAMP WITH TIME ZONE", 1))
 	}
-	sql := ".headers off\n" + emptyTables() + "CREATE TEMP VIEW r AS " + Reconcile(0, 7, true, []Match{byOrder}) +
+	sql := ".headers off\n" + emptyTables() + "CREATE TEMP VIEW r AS " + reconcileSQL(0, 7, true, []Match{byOrder}) +
 		";\nSELECT column_name || ' ' || data_type FROM duckdb_columns() WHERE table_name = 'r' ORDER BY column_index;"
 	got := strings.Split(strings.TrimSpace(duckDB(t, "-list", sql)), "\n")
 	if diff := cmp.Diff(want, got); diff != "" {
@@ -70,7 +81,7 @@ func TestReconcileLosesNothing(t *testing.T) {
 		"SELECT 'settled', (SELECT sum(settled_total_fen) FROM r) = (SELECT sum(settle_amount_fen) FROM settlements WHERE settle_status = 'SUCCESS')",
 		"SELECT 'verdicts', (SELECT count(DISTINCT verdict) FROM r) = 7",
 		"SELECT 'tiers', (SELECT count(DISTINCT matched_by) FROM r) = 4")
-	sql := ".headers off\n" + emptyTables() + string(throw) + "CREATE TABLE r AS " + Reconcile(0, 2, true, []Match{byOrder, byExt}) +
+	sql := ".headers off\n" + emptyTables() + string(throw) + "CREATE TABLE r AS " + reconcileSQL(0, 2, true, []Match{byOrder, byExt}) +
 		";\nSELECT * FROM (" + strings.Join(sums, " UNION ALL ") + ") AS checks(name, held) WHERE held IS DISTINCT FROM true;"
 	if broken := duckDB(t, "-list", sql); broken != "" {
 		t.Errorf("invariants that do not hold:\n%s", broken)

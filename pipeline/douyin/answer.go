@@ -43,13 +43,13 @@ func (n *integer) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 func judge(api string, status int, body []byte) (logID string, fault *Error) {
 	logID, fault = readEnvelope(api, body)
 	ok := status >= 200 && status < 300
-	if ok || fault != nil && fault.coded() && fault.Hint != hintUnknown && statusRemedy(status) == giveUpUnit {
+	if ok || fault != nil && fault.hasCode() && fault.Hint != hintUnknown && statusRemedy(status) == giveUpUnit {
 		return logID, fault
 	}
 	byStatus := newError(api, statusRemedy(status), fmt.Sprintf("HTTP %d %s", status, http.StatusText(status)))
-	byStatus.LogID, byStatus.body = logID, evidence(body)
+	byStatus.LogID, byStatus.body = logID, jsonEvidence(body)
 	byStatus.unanswered = byStatus.remedy == repeat
-	if fault != nil && fault.coded() {
+	if fault != nil && fault.hasCode() {
 		byStatus.Code, byStatus.SubCode, byStatus.Hint = fault.Code, fault.SubCode, fault.Hint
 		byStatus.Reason += ": " + fault.Reason
 	}
@@ -71,8 +71,8 @@ func statusRemedy(status int) remedy {
 	}
 }
 
-// coded says that the platform itself reported the error.
-func (e *Error) coded() bool { return e.Code != 0 || e.SubCode != 0 }
+// hasCode says that the platform itself reported the error.
+func (e *Error) hasCode() bool { return e.Code != 0 || e.SubCode != 0 }
 
 // readEnvelope returns an answer's logid, and why it does not count: it has an error
 // code, in any place and even beside data, or does not say that it succeeded.
@@ -86,19 +86,19 @@ func readEnvelope(api string, body []byte) (logID string, fault *Error) {
 	if found, ok := decide(e.Codes(), strings.Join(e.Texts(), " ")); ok {
 		fault = newError(api, found.remedy, cmp.Or(strings.Join(e.Texts(), ": "), found.meaning))
 		fault.Code, fault.SubCode, fault.Hint = found.main, found.sub, hintOf(api, found.code)
-	} else if err := succeeded(api, &e); err != nil {
-		fault = newError(api, repeatOnce, err.Error()).because(err)
+	} else if err := checkSuccess(api, &e); err != nil {
+		fault = newError(api, repeatOnce, err.Error()).withCause(err)
 		fault.Hint, fault.unreadable = hintNoEvidence, true
 	} else {
 		return logID, nil
 	}
-	fault.LogID, fault.body = logID, evidence(body)
+	fault.LogID, fault.body = logID, jsonEvidence(body)
 	return logID, fault
 }
 
-// succeeded returns why an answer does not count. client_token has no extra: its
+// checkSuccess returns why an answer does not count. client_token has no extra: its
 // evidence is the token.
-func succeeded(api string, e *normalise.Envelope) error {
+func checkSuccess(api string, e *normalise.Envelope) error {
 	if api == apiToken {
 		return e.NoError()
 	}
@@ -129,13 +129,13 @@ func malformed(api string, body []byte, cause error) *Error {
 	default:
 		r, reason = repeatOnce, "the answer is not what the API documents: "+cause.Error()
 	}
-	fault := newError(api, r, reason).because(cause)
-	fault.body, fault.unanswered, fault.unreadable = evidence(body), unanswered, !unanswered
+	fault := newError(api, r, reason).withCause(cause)
+	fault.body, fault.unanswered, fault.unreadable = jsonEvidence(body), unanswered, !unanswered
 	return fault
 }
 
-// evidence returns a body that can be kept on one line of JSON, or nil.
-func evidence(body []byte) []byte {
+// jsonEvidence returns a body that can be kept on one line of JSON, or nil.
+func jsonEvidence(body []byte) []byte {
 	if !jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true)) {
 		return nil
 	}

@@ -23,10 +23,10 @@ const pathBills = "/goodlife/v1/settle/bill/catering_query/"
 //
 // Source: GET /goodlife/v1/settle/bill/catering_query/.
 func (c *Client) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
-	got, err := c.ask(ctx, &c.bills, func() (*http.Request, error) { return c.billsRequest(u, cursor, size) })
+	got, err := c.call(ctx, &c.bills, func() (*http.Request, error) { return c.billsRequest(u, cursor, size) })
 	answer := schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: got.at, LogID: got.logID, Body: got.body}
 	if fault, ok := errors.AsType[*Error](err); ok {
-		return answer, fault.of(u).in(fmt.Sprintf("the page at cursor %.60q", cursor))
+		return answer, fault.forUnit(u).inContext(fmt.Sprintf("the page at cursor %.60q", cursor))
 	} else if err != nil {
 		return answer, fmt.Errorf("%s of %s: %w", apiBills, u, err)
 	}

@@ -8,9 +8,9 @@ import (
 )
 
 const (
-	budgetStart = 20  // repeats before anything was answered, so that a short run can begin
-	budgetMost  = 100 // repeats that answers have earned and nobody has needed
-	budgetEvery = time.Second
+	budgetStart    = 20  // repeats before anything was answered, so that a short run can begin
+	maxBudget      = 100 // repeats that answers have earned and nobody has needed
+	budgetInterval = time.Second
 )
 
 // budget bounds what repeats add to an API's calls, and never refuses one: every
@@ -19,92 +19,92 @@ const (
 // them all sees each once and a few more. While nothing is asked for the first time,
 // a second earns a repeat, too.
 type budget struct {
-	mu    sync.Mutex
-	left  int             // repeats that may be made at once
-	fresh int             // calls whose first attempt is under way
-	queue []chan struct{} // calls that wait for a repeat, the oldest first
-	clock *time.Timer     // for the second that earns a repeat; nil unless it runs
+	mu            sync.Mutex
+	available     int             // repeats that may be made at once
+	firstAttempts int             // calls whose first attempt is under way
+	waiters       []chan struct{} // calls that wait for a repeat, the oldest first
+	timer         *time.Timer     // for the second that earns a repeat; nil unless it runs
 }
 
-// begin counts a call whose first attempt is under way, and end its end.
-func (b *budget) begin() { b.count(1) }
-func (b *budget) end()   { b.count(-1) }
+// beginFirstAttempt counts a call whose first attempt is under way, and end its end.
+func (b *budget) beginFirstAttempt() { b.addFirstAttempts(1) }
+func (b *budget) endFirstAttempt()   { b.addFirstAttempts(-1) }
 
-func (b *budget) count(n int) {
+func (b *budget) addFirstAttempts(n int) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.fresh += n
-	b.wind()
+	b.firstAttempts += n
+	b.updateTimer()
 }
 
-// underWay says that calls are being made for the first time.
-func (b *budget) underWay() bool {
+// firstAttemptsUnderWay says that calls are being made for the first time.
+func (b *budget) firstAttemptsUnderWay() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return b.fresh > 0
+	return b.firstAttempts > 0
 }
 
 // earn adds a repeat: for the call that has waited longest, if there is one.
 func (b *budget) earn() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.give()
+	b.release()
 }
 
-func (b *budget) give() {
-	if len(b.queue) == 0 {
-		b.left = min(b.left+1, budgetMost)
+func (b *budget) release() {
+	if len(b.waiters) == 0 {
+		b.available = min(b.available+1, maxBudget)
 		return
 	}
-	close(b.queue[0])
-	b.queue = b.queue[1:]
-	b.wind()
+	close(b.waiters[0])
+	b.waiters = b.waiters[1:]
+	b.updateTimer()
 }
 
 // take spends a repeat, and waits for one where there is none.
 func (b *budget) take(ctx context.Context) error {
 	b.mu.Lock()
-	if b.left > 0 {
-		b.left--
+	if b.available > 0 {
+		b.available--
 		b.mu.Unlock()
 		return nil
 	}
 	turn := make(chan struct{})
-	b.queue = append(b.queue, turn)
-	b.wind()
+	b.waiters = append(b.waiters, turn)
+	b.updateTimer()
 	b.mu.Unlock()
 	select {
 	case <-turn:
 		return nil
 	case <-ctx.Done():
-		b.leave(turn)
+		b.abandon(turn)
 		return ctx.Err()
 	}
 }
 
-// leave takes a caller that has gone out of the queue. What it was given meanwhile
+// abandon takes a caller that has gone out of the queue. What it was given meanwhile
 // is the next one's.
-func (b *budget) leave(turn chan struct{}) {
+func (b *budget) abandon(turn chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	at := slices.Index(b.queue, turn)
+	at := slices.Index(b.waiters, turn)
 	if at < 0 {
-		b.give()
+		b.release()
 		return
 	}
-	b.queue = slices.Delete(b.queue, at, at+1)
-	b.wind()
+	b.waiters = slices.Delete(b.waiters, at, at+1)
+	b.updateTimer()
 }
 
-// wind starts the clock while repeats alone are waiting, and stops it otherwise.
-func (b *budget) wind() {
-	idle := b.fresh == 0 && len(b.queue) > 0
+// updateTimer starts the clock while repeats alone are waiting, and stops it otherwise.
+func (b *budget) updateTimer() {
+	idle := b.firstAttempts == 0 && len(b.waiters) > 0
 	switch {
-	case idle && b.clock == nil:
-		b.clock = time.AfterFunc(budgetEvery, b.tick)
-	case !idle && b.clock != nil:
-		b.clock.Stop()
-		b.clock = nil
+	case idle && b.timer == nil:
+		b.timer = time.AfterFunc(budgetInterval, b.tick)
+	case !idle && b.timer != nil:
+		b.timer.Stop()
+		b.timer = nil
 	}
 }
 
@@ -113,9 +113,9 @@ func (b *budget) wind() {
 func (b *budget) tick() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	b.clock = nil
-	if b.fresh == 0 && len(b.queue) > 0 {
-		b.give()
+	b.timer = nil
+	if b.firstAttempts == 0 && len(b.waiters) > 0 {
+		b.release()
 	}
-	b.wind()
+	b.updateTimer()
 }

@@ -192,8 +192,8 @@ func TestWaitingForTheBudgetIsCut(t *testing.T) {
 		if took := time.Since(began); took != 10*time.Second {
 			t.Errorf("took %v, want 10s", took)
 		}
-		if b := &c.bills.repeats; len(b.queue) != 0 || b.fresh != 0 || b.clock != nil {
-			t.Errorf("%d wait, %d are under way, the clock is %v", len(b.queue), b.fresh, b.clock)
+		if b := &c.bills.repeats; len(b.waiters) != 0 || b.firstAttempts != 0 || b.timer != nil {
+			t.Errorf("%d wait, %d are under way, the clock is %v", len(b.waiters), b.firstAttempts, b.timer)
 		}
 		if most := 100 + budgetStart + 10; len(f.arrivals) > most {
 			t.Errorf("%d requests, want at most %d", len(f.arrivals), most)
@@ -207,7 +207,7 @@ func TestWaitingForTheBudgetIsCut(t *testing.T) {
 func (b *budget) waiting() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
-	return len(b.queue)
+	return len(b.waiters)
 }
 
 // What is asked for the first time goes before what failed.

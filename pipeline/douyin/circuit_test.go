@@ -73,10 +73,10 @@ func TestOutageOf30Minutes(t *testing.T) {
 					if s := c.Stats(); len(f.arrivals) > calls*11/10 || s.Bills != int64(len(f.arrivals)) {
 						t.Errorf("%d requests for %d calls (%+v), want at most 1.1 times as many", len(f.arrivals), calls, s)
 					}
-					if most := (length + 2*probeEvery) / probeEvery; f.fetched() > int(most)+silenceOpens {
+					if most := (length + 2*probeInterval) / probeInterval; f.fetched() > int(most)+maxSilent {
 						t.Errorf("%d token calls, want no more than it takes to see the outage, and a probe a minute", f.fetched())
 					}
-					if latest := length + calls/10*time.Second + probeEvery*3/4; took > latest {
+					if latest := length + calls/10*time.Second + probeInterval*3/4; took > latest {
 						t.Errorf("took %v, want at most %v", took, latest)
 					}
 				})
@@ -113,10 +113,10 @@ func TestOutageWithoutEnd(t *testing.T) {
 					})
 				}
 				all.Wait()
-				if took := time.Since(began); took < long || took > long+2*probeEvery {
+				if took := time.Since(began); took < long || took > long+2*probeInterval {
 					t.Errorf("took %v, want %v and little more", took, long)
 				}
-				if wasted, most := len(f.arrivals)-before, callers+silenceOpens+int(long/probeEvery); wasted > most {
+				if wasted, most := len(f.arrivals)-before, callers+maxSilent+int(long/probeInterval); wasted > most {
 					t.Errorf("%d requests in vain, want at most %d", wasted, most)
 				}
 			})
@@ -132,7 +132,7 @@ func TestWithoutPatience(t *testing.T) {
 		c := New(fast, WithTransport(f), WithPatience(0), WithLogger(slog.New(slog.DiscardHandler)))
 		began := time.Now()
 		_, err := c.Bills(t.Context(), someUnit, "0", 50)
-		if fault := mustFail(t, err); fault.Hint != hintOutage || f.fetched() != tokenSilenceOpens || time.Since(began) > 10*time.Second {
+		if fault := mustFail(t, err); fault.Hint != hintOutage || f.fetched() != maxTokenSilent || time.Since(began) > 10*time.Second {
 			t.Errorf("got %v after %d token calls and %v", err, f.fetched(), time.Since(began))
 		}
 	})
@@ -145,7 +145,7 @@ func TestPatience(t *testing.T) {
 	for name, row := range map[string]struct {
 		from time.Duration
 		want time.Duration
-	}{"from the start": {0, firstPatience}, "midway": {time.Minute, patience}} {
+	}{"from the start": {0, defaultFirstPatience}, "midway": {time.Minute, defaultPatience}} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
@@ -235,7 +235,7 @@ func TestCircuitIsOfOneAPI(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{}
 		f.bills = func(w http.ResponseWriter, r *http.Request) {
-			if len(f.arrivals)%silenceOpens == 0 {
+			if len(f.arrivals)%maxSilent == 0 {
 				say(200, emptyPage)(w, r)
 				return
 			}
@@ -266,7 +266,7 @@ func TestOutageHoldsThoseInTheQueue(t *testing.T) {
 			all.Go(func() { _, _ = c.Bills(ctx, someUnit, "0", 50) })
 		}
 		all.Wait()
-		if want := silenceOpens + 10; len(f.arrivals) != want {
+		if want := maxSilent + 10; len(f.arrivals) != want {
 			t.Errorf("%d requests, want %d and a probe a minute", len(f.arrivals), want)
 		}
 	})

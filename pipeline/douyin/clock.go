@@ -18,44 +18,36 @@ type clock struct {
 	ahead time.Duration // this machine's
 }
 
-// Skew returns how far this machine's clock is ahead of the platform's; it is
-// negative where it is behind. ok is false until an answer has said the time.
-func (c *Client) Skew() (ahead time.Duration, ok bool) {
-	c.clock.mu.Lock()
-	defer c.clock.mu.Unlock()
-	return c.clock.ahead, c.clock.known
-}
-
-// note takes the time from an answer to a request that was sent then. An answer
+// record takes the time from an answer to a request that was sent then. An answer
 // that a cache on the way kept (Age) has the time of another day.
-func (c *clock) note(header http.Header, body []byte, sent, received time.Time) {
+func (c *clock) record(header http.Header, body []byte, sent, received time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.known || header.Get("Age") != "" {
 		return
 	}
-	said, precision, ok := dateOf(header)
+	said, precision, ok := headerTime(header)
 	if !ok {
-		said, precision, ok = nowOf(body)
-		ok = ok && received.Sub(said).Abs() < believedNow
+		said, precision, ok = bodyTime(body)
+		ok = ok && received.Sub(said).Abs() < maxNowOffset
 	}
 	if ok {
-		c.known, c.ahead = true, aheadOf(said, precision, sent, received)
+		c.known, c.ahead = true, minAhead(said, precision, sent, received)
 	}
 }
 
-// believedNow is how far off extra.now may be. Its unit is not documented, and some
+// maxNowOffset is how far off extra.now may be. Its unit is not documented, and some
 // answers have a constant in it: what is further off is not taken for the time.
-const believedNow = 24 * time.Hour
+const maxNowOffset = 24 * time.Hour
 
-func dateOf(header http.Header) (time.Time, time.Duration, bool) {
+func headerTime(header http.Header) (time.Time, time.Duration, bool) {
 	date, err := http.ParseTime(header.Get("Date"))
 	return date, time.Second, err == nil
 }
 
-// nowOf returns an answer's extra.now, in seconds or milliseconds, as the APIs
+// bodyTime returns an answer's extra.now, in seconds or milliseconds, as the APIs
 // have it.
-func nowOf(body []byte) (time.Time, time.Duration, bool) {
+func bodyTime(body []byte) (time.Time, time.Duration, bool) {
 	var answer struct {
 		Extra struct {
 			Now jsontext.Value `json:"now"`
@@ -74,9 +66,9 @@ func nowOf(body []byte) (time.Time, time.Duration, bool) {
 	return time.Time{}, 0, false
 }
 
-// aheadOf returns how far this machine's clock is ahead at least. The platform read
+// minAhead returns how far this machine's clock is ahead at least. The platform read
 // its own, and cut it to the precision, between sending and receiving.
-func aheadOf(said time.Time, precision time.Duration, sent, received time.Time) time.Duration {
+func minAhead(said time.Time, precision time.Duration, sent, received time.Time) time.Duration {
 	switch least, most := sent.Sub(said.Add(precision)), received.Sub(said); {
 	case least > 0:
 		return least

@@ -37,11 +37,11 @@ func TestClock(t *testing.T) {
 		"no JSON":                   {nil, "<html>", 0, false},
 	} {
 		var clock clock
-		clock.note(c.header, []byte(c.body), sent, received)
+		clock.record(c.header, []byte(c.body), sent, received)
 		if clock.ahead != c.ahead || clock.known != c.known {
 			t.Errorf("%s: %s, %t; want %s, %t", name, clock.ahead, clock.known, c.ahead, c.known)
 		}
-		if clock.note(date(sent.Add(-48*time.Hour)), nil, sent, received); c.known && clock.ahead != c.ahead {
+		if clock.record(date(sent.Add(-48*time.Hour)), nil, sent, received); c.known && clock.ahead != c.ahead {
 			t.Errorf("%s: a later answer changes it to %s", name, clock.ahead)
 		}
 	}

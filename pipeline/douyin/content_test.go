@@ -36,7 +36,7 @@ func TestUnreadableIsNoOutage(t *testing.T) {
 					say(200, emptyPage)(w, r)
 				}}
 				c := client(fast, f)
-				for range 2 * silenceOpens {
+				for range 2 * maxSilent {
 					_, err := c.Bills(t.Context(), someUnit, "7", 50)
 					fault := mustFail(t, err)
 					if fault.Failure().Reach != schema.ReachUnit || !strings.HasPrefix(fault.Reason, `the page at cursor "7": `) {

@@ -14,9 +14,9 @@ var generalCodes = map[int64]bool{
 	2191005: true, 2191006: true, 2191007: true, 2191008: true, 2191009: true,
 }
 
-// reachesFar ranks the remedies that count wherever their code stands, as what they
+// farReaching ranks the remedies that count wherever their code stands, as what they
 // ask for concerns more than the one call.
-var reachesFar = [remedies]int{giveUpApp: 10, giveUpToday: 9, renewToken: 8, slowDown: 7}
+var farReaching = [remedies]int{giveUpApp: 10, giveUpToday: 9, renewToken: 8, slowDown: 7}
 
 // weight says which of an answer's codes decides: the one that weighs most, of equal
 // ones the first. An unknown code gives way to all others.
@@ -26,8 +26,8 @@ func weight(c normalise.PlacedCode, known bool, found code) int {
 		return 0
 	case !known:
 		return 1
-	case reachesFar[found.remedy] > 0:
-		return reachesFar[found.remedy]
+	case farReaching[found.remedy] > 0:
+		return farReaching[found.remedy]
 	case !c.Sub && generalCodes[c.N]:
 		return 2
 	case found.remedy == notFound:

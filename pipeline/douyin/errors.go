@@ -32,8 +32,8 @@ type Error struct {
 	reach      schema.Reach
 	unanswered bool   // there was no answer, or none of the platform's own: the circuit counts these
 	unreadable bool   // there was an answer, and it is not what the API documents
-	whole      []byte // that answer, as received but for secrets
-	sure       bool   // that it is the whole app which is refused
+	raw        []byte // that answer, as received but for secrets
+	certain    bool   // that it is the whole app which is refused
 	retryAfter time.Duration
 	body       []byte // of the answer that carries the code, if it is JSON
 	cause      error
@@ -86,21 +86,21 @@ func (e *Error) Failure() schema.Failure {
 
 // Unreadable returns the answer that arrived and could not be read, as received but
 // for secrets, or nil: Douyin's support needs it.
-func (e *Error) Unreadable() []byte { return e.whole }
+func (e *Error) Unreadable() []byte { return e.raw }
 
 // newError returns an error of an API whose remedy decides how far it reaches.
 func newError(api string, r remedy, reason string) *Error {
-	if other, ok := instead[api][r]; ok {
+	if other, ok := remedyByAPI[api][r]; ok {
 		r = other
 	}
 	return &Error{API: api, remedy: r, reach: reaches[r], Reason: reason}
 }
 
-// instead is what some remedies come to in an API that has no such thing. Without
+// remedyByAPI is what some remedies come to in an API that has no such thing. Without
 // a token no call of the app can be made, so what ends client_token ends the app;
 // what is merely transient there fails the one call that met it. The settle query
 // knows no account and no withdrawal: such an error ends one question.
-var instead = map[string]map[remedy]remedy{
+var remedyByAPI = map[string]map[remedy]remedy{
 	apiBills:       {notFound: giveUpUnit},
 	apiSettlements: {giveUpAccount: giveUpUnit, unavailable: giveUpUnit},
 	apiToken: {
@@ -116,30 +116,30 @@ var reaches = [remedies]schema.Reach{
 	slowDown: schema.ReachUnit, renewToken: schema.ReachApp,
 }
 
-// because sets the fault beneath, and returns e.
-func (e *Error) because(cause error) *Error {
+// withCause sets the fault beneath, and returns e.
+func (e *Error) withCause(cause error) *Error {
 	e.cause = cause
 	return e
 }
 
-// of returns a copy that names the unit: an error of client_token is shared by
+// forUnit returns a copy that names the unit: an error of client_token is shared by
 // every call that waited for the token.
-func (e *Error) of(u schema.Unit) *Error {
+func (e *Error) forUnit(u schema.Unit) *Error {
 	own := *e
 	own.Unit = u
 	return &own
 }
 
-// about returns a copy that names the question.
-func (e *Error) about(q schema.Question) *Error {
+// forQuery returns a copy that names the question.
+func (e *Error) forQuery(q schema.Question) *Error {
 	own := *e
 	own.Question = q
 	return &own
 }
 
-// in returns a copy whose reason begins with what was asked, where the answer could
+// inContext returns a copy whose reason begins with what was asked, where the answer could
 // not be read.
-func (e *Error) in(what string) *Error {
+func (e *Error) inContext(what string) *Error {
 	if !e.unreadable {
 		return e
 	}
@@ -148,18 +148,18 @@ func (e *Error) in(what string) *Error {
 	return &own
 }
 
-// passing says that the call may succeed when it is made again.
-func (e *Error) passing() bool { return attempts[e.remedy] > 0 }
+// transient says that the call may succeed when it is made again.
+func (e *Error) transient() bool { return attempts[e.remedy] > 0 }
 
 // refusesApp says that the platform refused the call with a code that means the
 // whole app, and may mean one account. Without a token there is nothing to doubt.
 func (e *Error) refusesApp() bool {
-	return e.remedy == giveUpApp && e.coded() && !e.sure && e.API != apiToken
+	return e.remedy == giveUpApp && e.hasCode() && !e.certain && e.API != apiToken
 }
 
 // Passing says that the fault is the platform's or the network's, and not the
 // call's: made again later, the call may succeed.
-func (e *Error) Passing() bool { return e.passing() && e.reach == schema.ReachUnit }
+func (e *Error) Passing() bool { return e.transient() && e.reach == schema.ReachUnit }
 
 const maxReason = 300
 

@@ -5,15 +5,15 @@ import "sync"
 // health counts how many of an API's latest attempts have failed: where many do, a
 // failure is the platform's fault and not the call's.
 type health struct {
-	mu      sync.Mutex
-	row     int     // failed attempts since the last answer
-	calls   int     // counted up to healthSpan
-	failing float64 // the share of the latest calls whose first attempt failed
+	mu            sync.Mutex
+	failuresInRow int     // failed attempts since the last answer
+	calls         int     // counted up to healthSpan
+	failureShare  float64 // the share of the latest calls whose first attempt failed
 }
 
 const (
-	healthSpan  = 32 // the latest calls, roughly
-	healthLeast = 16 // calls before the share is taken for the platform's state
+	healthSpan     = 32 // the latest calls, roughly
+	minHealthCalls = 16 // calls before the share is taken for the platform's state
 
 	// A platform is unsteady if such a share of calls fails. Where nearly all do, it
 	// is down, and asking more often is no help.
@@ -25,20 +25,20 @@ const (
 	unsteadyPatience = 3
 )
 
-// note counts an attempt, and whether it is to be repeated; first is a call's first.
-func (h *health) note(first, failed bool) {
+// record counts an attempt, and whether it is to be repeated; first is a call's first.
+func (h *health) record(first, failed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
 	failure := 0.0
 	if failed {
 		failure = 1
-		h.row++
+		h.failuresInRow++
 	} else {
-		h.row = 0
+		h.failuresInRow = 0
 	}
 	if first {
 		h.calls = min(h.calls+1, healthSpan)
-		h.failing += (failure - h.failing) / float64(h.calls)
+		h.failureShare += (failure - h.failureShare) / float64(h.calls)
 	}
 }
 
@@ -46,7 +46,7 @@ func (h *health) note(first, failed bool) {
 func (h *health) patience() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	if h.calls >= healthLeast && h.failing >= unsteadyFrom && h.failing <= unsteadyTo {
+	if h.calls >= minHealthCalls && h.failureShare >= unsteadyFrom && h.failureShare <= unsteadyTo {
 		return unsteadyPatience
 	}
 	return 1
@@ -56,5 +56,5 @@ func (h *health) patience() int {
 func (h *health) failedInRow() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
-	return h.row
+	return h.failuresInRow
 }

@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	slowest      = 0.2              // requests per second below which throttling does not push
+	minRate      = 0.2              // requests per second below which throttling does not push
 	recoverEvery = 10 * time.Second // without throttling, before the rate rises again
 	recoverSteps = 10               // rises from nothing back to the cap
 
@@ -31,13 +31,13 @@ type pacer struct {
 	cap    float64
 	floor  float64
 
-	mu     sync.Mutex
-	rate   float64
-	raised time.Time // when the rate last changed, or throttling was last seen
-	cut    time.Time // when the rate was last halved
-	latest []bool    // answers since then, the latest alone: whether they were throttled
-	pause  time.Time // before which the platform asked not to be called
-	slowed time.Duration
+	mu          sync.Mutex
+	rate        float64
+	changedAt   time.Time // when the rate last changed, or throttling was last seen
+	halvedAt    time.Time // when the rate was last halved
+	answers     []bool    // answers since then, the latest alone: whether they were throttled
+	pausedUntil time.Time // before which the platform asked not to be called
+	slowedFor   time.Duration
 }
 
 // newPacer returns a pacer for qps requests per second. A bucket of one spaces
@@ -47,8 +47,8 @@ func newPacer(qps float64) *pacer {
 	return &pacer{
 		turn:   make(chan struct{}, 1),
 		bucket: rate.NewLimiter(rate.Limit(qps), max(1, int(qps/100))),
-		sent:   window{most: int(qps) + 1},
-		cap:    qps, floor: min(qps, slowest), rate: qps,
+		sent:   window{limit: int(qps) + 1},
+		cap:    qps, floor: min(qps, minRate), rate: qps,
 	}
 }
 
@@ -68,7 +68,7 @@ func (p *pacer) wait(ctx context.Context) (time.Time, error) {
 	due := began.Add(slot.DelayFrom(began))
 	for {
 		now := time.Now()
-		due = latest(due, p.sent.free(now), p.paused())
+		due = latestTime(due, p.sent.free(now), p.paused())
 		if !due.After(now) {
 			p.sent.add(now)
 			p.waited(began, now, slow)
@@ -88,22 +88,22 @@ func (p *pacer) throttled(sent time.Time, pause time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
-	p.pause = latest(p.pause, now.Add(pause))
-	if !sent.After(p.cut) {
-		p.raised = now
+	p.pausedUntil = latestTime(p.pausedUntil, now.Add(pause))
+	if !sent.After(p.halvedAt) {
+		p.changedAt = now
 		return
 	}
-	p.note(true)
+	p.recordAnswer(true)
 	refused := 0
-	for _, throttled := range p.latest {
+	for _, throttled := range p.answers {
 		if throttled {
 			refused++
 		}
 	}
-	if refused*latestAnswers < throttledAnswers*len(p.latest) {
+	if refused*latestAnswers < throttledAnswers*len(p.answers) {
 		return
 	}
-	p.raised, p.cut, p.latest = now, now, nil
+	p.changedAt, p.halvedAt, p.answers = now, now, nil
 	p.rate = max(p.floor, p.rate/2)
 	p.bucket.SetLimitAt(now, rate.Limit(p.rate))
 }
@@ -112,23 +112,23 @@ func (p *pacer) throttled(sent time.Time, pause time.Duration) {
 func (p *pacer) answered(sent time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if sent.After(p.cut) {
-		p.note(false)
+	if sent.After(p.halvedAt) {
+		p.recordAnswer(false)
 	}
 }
 
-func (p *pacer) note(throttled bool) {
-	p.latest = append(p.latest, throttled)
-	p.latest = p.latest[max(0, len(p.latest)-latestAnswers):]
+func (p *pacer) recordAnswer(throttled bool) {
+	p.answers = append(p.answers, throttled)
+	p.answers = p.answers[max(0, len(p.answers)-latestAnswers):]
 }
 
 // limit returns the rate at a time, after raising it by what is due.
 func (p *pacer) limit(now time.Time) float64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if steps := now.Sub(p.raised) / recoverEvery; p.rate < p.cap && steps > 0 {
+	if steps := now.Sub(p.changedAt) / recoverEvery; p.rate < p.cap && steps > 0 {
 		p.rate = min(p.cap, p.rate+float64(steps)*p.cap/recoverSteps)
-		p.raised = p.raised.Add(steps * recoverEvery)
+		p.changedAt = p.changedAt.Add(steps * recoverEvery)
 		p.bucket.SetLimitAt(now, rate.Limit(p.rate))
 	}
 	return p.rate
@@ -137,7 +137,7 @@ func (p *pacer) limit(now time.Time) float64 {
 func (p *pacer) paused() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.pause
+	return p.pausedUntil
 }
 
 // waited counts a turn that was slow or paused. Turns do not overlap, so the sum
@@ -145,45 +145,45 @@ func (p *pacer) paused() time.Time {
 func (p *pacer) waited(began, ended time.Time, slow bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if slow || p.pause.After(began) {
-		p.slowed += ended.Sub(began)
+	if slow || p.pausedUntil.After(began) {
+		p.slowedFor += ended.Sub(began)
 	}
 }
 
 func (p *pacer) slowedTime() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.slowed
+	return p.slowedFor
 }
 
-// aSecond is the guarded time: a little longer than a server's, so that a request
+// rateSpan is the guarded time: a little longer than a server's, so that a request
 // at either end of its second counts once.
-const aSecond = time.Second + time.Millisecond
+const rateSpan = time.Second + time.Millisecond
 
 // window guards against bunches: timers that fire late let even spacing through
 // late and together, and a strict server counts every second.
 type window struct {
-	most int         // requests in any second
-	sent []time.Time // those of the last second, oldest first
+	limit int         // requests in any second
+	sent  []time.Time // those of the last second, oldest first
 }
 
 // free returns the time from which one more request may be sent.
 func (w *window) free(now time.Time) time.Time {
 	old := 0
-	for old < len(w.sent) && now.Sub(w.sent[old]) >= aSecond {
+	for old < len(w.sent) && now.Sub(w.sent[old]) >= rateSpan {
 		old++
 	}
 	w.sent = w.sent[old:]
-	if len(w.sent) < w.most {
+	if len(w.sent) < w.limit {
 		return now
 	}
-	return w.sent[len(w.sent)-w.most].Add(aSecond)
+	return w.sent[len(w.sent)-w.limit].Add(rateSpan)
 }
 
 // add records that a request is sent.
 func (w *window) add(now time.Time) { w.sent = append(w.sent, now) }
 
-func latest(t time.Time, others ...time.Time) time.Time {
+func latestTime(t time.Time, others ...time.Time) time.Time {
 	for _, o := range others {
 		if o.After(t) {
 			t = o

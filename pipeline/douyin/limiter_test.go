@@ -108,7 +108,7 @@ func TestPace(t *testing.T) {
 func TestWindow(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		w := window{most: rapid.IntRange(1, 9).Draw(t, "most")}
+		w := window{limit: rapid.IntRange(1, 9).Draw(t, "most")}
 		now := time.Unix(1e9, 0)
 		var sent []time.Time
 		for range 200 {
@@ -118,10 +118,10 @@ func TestWindow(t *testing.T) {
 			}
 			w.add(now)
 			sent = append(sent, now)
-			if got := busiest(sent); got > w.most {
-				t.Fatalf("%d in one second, want at most %d", got, w.most)
+			if got := busiest(sent); got > w.limit {
+				t.Fatalf("%d in one second, want at most %d", got, w.limit)
 			}
-			if len(w.sent) > w.most+1 {
+			if len(w.sent) > w.limit+1 {
 				t.Fatalf("the window remembers %d requests", len(w.sent))
 			}
 		}
@@ -228,9 +228,9 @@ func TestThrottlingHalvesAndRecovers(t *testing.T) {
 			p.throttled(send(), 0)
 			time.Sleep(time.Millisecond)
 		}
-		rates(slowest)
+		rates(minRate)
 		time.Sleep(recoverEvery)
-		rates(slowest + 2)
+		rates(minRate + 2)
 	})
 }
 

@@ -6,9 +6,9 @@ import (
 	"billwalk/schema"
 )
 
-// sureAfter is how many calls in a row have to be refused with a code that means
+// certainAfter is how many calls in a row have to be refused with a code that means
 // the whole app before the client believes it.
-const sureAfter = 3
+const certainAfter = 3
 
 // refusals decides when an API refuses the app, and not one account alone: the
 // platform gives some codes for both. An app that was never answered, and has no
@@ -17,39 +17,39 @@ const sureAfter = 3
 type refusals struct {
 	mu       sync.Mutex
 	answered bool
-	row      int
-	final    *Error
+	inRow    int
+	certain  *Error
 }
 
-// answer notes an answer that does not refuse the app.
-func (r *refusals) answer() {
+// recordAnswer notes an answer that does not refuse the app.
+func (r *refusals) recordAnswer() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.answered, r.row = true, 0
+	r.answered, r.inRow = true, 0
 }
 
-// refuse notes a refusal, and sets how far it reaches. others says that further
+// recordRefusal notes a refusal, and sets how far it reaches. others says that further
 // calls are under way, which will know better.
-func (r *refusals) refuse(fault *Error, others bool) *Error {
+func (r *refusals) recordRefusal(fault *Error, others bool) *Error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.row++
-	if r.final == nil && r.row < sureAfter && (r.answered || others) {
+	r.inRow++
+	if r.certain == nil && r.inRow < certainAfter && (r.answered || others) {
 		fault.reach = schema.ReachUnit
 		return fault
 	}
-	if r.final == nil {
-		r.final = fault
+	if r.certain == nil {
+		r.certain = fault
 	}
 	return fault
 }
 
-// ended returns the refusal that ended the API's calls, or nil.
-func (r *refusals) ended() error {
+// err returns the refusal that ended the API's calls, or nil.
+func (r *refusals) err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.final == nil {
+	if r.certain == nil {
 		return nil
 	}
-	return r.final
+	return r.certain
 }

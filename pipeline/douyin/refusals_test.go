@@ -32,11 +32,11 @@ func TestAppRefused(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if len(f.arrivals) > sureAfter+2 {
-			t.Errorf("%d requests, want %d and those in flight", len(f.arrivals), sureAfter)
+		if len(f.arrivals) > certainAfter+2 {
+			t.Errorf("%d requests, want %d and those in flight", len(f.arrivals), certainAfter)
 		}
 		_, err := c.Bills(t.Context(), someUnit, "0", 50)
-		if fault := mustFail(t, err); fault.Failure().Reach != schema.ReachApp || len(f.arrivals) > sureAfter+2 {
+		if fault := mustFail(t, err); fault.Failure().Reach != schema.ReachApp || len(f.arrivals) > certainAfter+2 {
 			t.Errorf("got %v after %d requests", err, len(f.arrivals))
 		}
 	})

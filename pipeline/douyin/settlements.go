@@ -30,14 +30,14 @@ func (c *Client) Settlements(ctx context.Context, q schema.Question) (schema.Set
 	// One id alone: of several the platform looks at one, and silently ignores the others.
 	id, err := json.Marshal(map[string]string{q.Parameter: q.Value})
 	if err != nil {
-		return answer, newError(apiSettlements, giveUpUnit, "the id is not valid UTF-8").because(err).about(q)
+		return answer, newError(apiSettlements, giveUpUnit, "the id is not valid UTF-8").withCause(err).forQuery(q)
 	}
-	got, err := c.ask(ctx, &c.settlements, func() (*http.Request, error) {
+	got, err := c.call(ctx, &c.settlements, func() (*http.Request, error) {
 		return http.NewRequest(http.MethodPost, c.app.BaseURL+pathSettlements, bytes.NewReader(id))
 	})
 	answer.FetchedAt, answer.LogID, answer.Body = got.at, got.logID, got.body
 	if fault, ok := errors.AsType[*Error](err); ok {
-		return answer, fault.about(q).in(fmt.Sprintf("the answer to %s %.64q", q.Parameter, q.Value))
+		return answer, fault.forQuery(q).inContext(fmt.Sprintf("the answer to %s %.64q", q.Parameter, q.Value))
 	} else if err != nil {
 		return answer, fmt.Errorf("%s of %s %s: %w", apiSettlements, q.Parameter, q.Value, err)
 	}

@@ -100,7 +100,7 @@ func TestGatewayEndsConnections(t *testing.T) {
 				g.Close()
 				g.all.Wait()
 			})
-			c.bills.repeats.left, c.settlements.repeats.left, c.grants.repeats.left = 0, 0, 0
+			c.bills.repeats.available, c.settlements.repeats.available, c.tokenCalls.repeats.available = 0, 0, 0
 			const calls = 60
 			for range calls {
 				if _, err := c.Bills(t.Context(), someUnit, "0", 50); err != nil {
@@ -114,7 +114,7 @@ func TestGatewayEndsConnections(t *testing.T) {
 			if g.seen.Load() != 2*calls {
 				t.Errorf("%d requests were answered, want %d", g.seen.Load(), 2*calls)
 			}
-			if made := s.Bills + s.Settlements + s.Token; made != 2*calls+1+s.Retries || c.bills.health.failing+c.settlements.health.failing > 0 {
+			if made := s.Bills + s.Settlements + s.Token; made != 2*calls+1+s.Retries || c.bills.health.failureShare+c.settlements.health.failureShare > 0 {
 				t.Errorf("%+v of %d calls, of which none failed", s, 2*calls)
 			}
 		})
@@ -152,8 +152,8 @@ func TestNewConnectionThatEnds(t *testing.T) {
 			if err := c.Token(t.Context()); err == nil || mustFail(t, err).Failure().Reach != schema.ReachToday {
 				t.Errorf("got %v", err)
 			}
-			if seen.Load() != tokenSilenceOpens {
-				t.Errorf("%d requests, want %d: none is sent twice", seen.Load(), tokenSilenceOpens)
+			if seen.Load() != maxTokenSilent {
+				t.Errorf("%d requests, want %d: none is sent twice", seen.Load(), maxTokenSilent)
 			}
 			c.CloseIdleConnections()
 			listener.Close()
@@ -180,7 +180,7 @@ func TestNoNewConnection(t *testing.T) {
 	if fault := mustFail(t, c.Token(t.Context())); fault.Failure().Reach != schema.ReachToday {
 		t.Errorf("got %v", fault)
 	}
-	if n := transport.requests.Load(); n != 2*tokenSilenceOpens {
-		t.Errorf("%d requests, want %d: each is sent twice", n, 2*tokenSilenceOpens)
+	if n := transport.requests.Load(); n != 2*maxTokenSilent {
+		t.Errorf("%d requests, want %d: each is sent twice", n, 2*maxTokenSilent)
 	}
 }

@@ -17,7 +17,7 @@ type Stats struct {
 // Stats returns a snapshot.
 func (c *Client) Stats() Stats {
 	return Stats{
-		Bills: c.bills.calls.Load(), Settlements: c.settlements.calls.Load(), Token: c.grants.calls.Load(),
+		Bills: c.bills.calls.Load(), Settlements: c.settlements.calls.Load(), Token: c.tokenCalls.calls.Load(),
 		Retries: c.retries.Load(), Throttled: c.throttled.Load(),
 		ThrottledTime: time.Duration(c.backedOff.Load()) + c.bills.pace.slowedTime() + c.settlements.pace.slowedTime(),
 		Rate:          c.bills.pace.limit(time.Now()), Cap: c.bills.pace.cap,

@@ -1,26 +1,18 @@
 package douyin
 
 import (
-	"bytes"
 	"context"
 	"fmt"
-	"net/http"
-	"strings"
 	"sync"
 	"time"
-
-	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"billwalk/schema"
 )
 
-const pathToken = "/oauth/client_token/"
-
 const (
-	longestLife = 366 * 24 * 60 * 60 // seconds; a longer expires_in is a mistake
-	renewAhead  = 5 * time.Minute    // before a token expires
-	renewAgain  = 30 * time.Second   // after renewing ahead failed and the token still lives
+	maxTokenLife = 366 * 24 * 60 * 60 // seconds; a longer expires_in is a mistake
+	renewAhead   = 5 * time.Minute    // before a token expires
+	renewAgain   = 30 * time.Second   // after renewing ahead failed and the token still lives
 )
 
 // grant is a token as client_token gave it.
@@ -74,7 +66,7 @@ func newTokens(fetch func(ctx context.Context, spent grant) (grant, error)) *tok
 // get returns a token to call with; it fetches one where there is none that
 // lives, or waits for the caller that is fetching, and shares its failure.
 func (t *tokens) get(ctx context.Context) (schema.Secret, error) {
-	token, due, fetches := t.look()
+	token, due, fetches := t.current()
 	if !due {
 		return token, nil
 	}
@@ -84,7 +76,7 @@ func (t *tokens) get(ctx context.Context) (schema.Secret, error) {
 	case <-ctx.Done():
 		return schema.Secret{}, ctx.Err()
 	}
-	token, due, now := t.look()
+	token, due, now := t.current()
 	if !due {
 		return token, nil
 	}
@@ -93,24 +85,24 @@ func (t *tokens) get(ctx context.Context) (schema.Secret, error) {
 			return schema.Secret{}, err
 		}
 	}
-	fetched, err := t.fetch(ctx, t.spent())
+	fetched, err := t.fetch(ctx, t.lastGrant())
 	if err != nil && ctx.Err() != nil {
 		return schema.Secret{}, ctx.Err() // this caller has gone; the next one fetches
 	}
-	return t.settle(fetched, err)
+	return t.store(fetched, err)
 }
 
-// look returns the held token, whether a new one is due, and how many fetches
+// current returns the held token, whether a new one is due, and how many fetches
 // have ended.
-func (t *tokens) look() (schema.Secret, bool, int) {
+func (t *tokens) current() (schema.Secret, bool, int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	due := t.held.token.Empty() || t.refused || !time.Now().Before(t.held.renewAt)
 	return t.held.token, due, t.fetches
 }
 
-// spent returns the held token, which a new one is to follow.
-func (t *tokens) spent() grant {
+// lastGrant returns the held token, which a new one is to follow.
+func (t *tokens) lastGrant() grant {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.held
@@ -122,9 +114,9 @@ func (t *tokens) lastFailure() error {
 	return t.failure
 }
 
-// settle takes what a fetch gave. If renewing ahead of time failed, the held
+// store takes what a fetch gave. If renewing ahead of time failed, the held
 // token is good for a while yet.
-func (t *tokens) settle(fetched grant, err error) (schema.Secret, error) {
+func (t *tokens) store(fetched grant, err error) (schema.Secret, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	t.fetches, t.failure = t.fetches+1, err
@@ -157,10 +149,10 @@ func (t *tokens) accept(token schema.Secret) {
 	t.renewals.accepted++
 }
 
-// refuse records that the platform refused this token, so that the next get
+// reject records that the platform refused this token, so that the next get
 // fetches another: once, however many calls were refused with it. It returns the
 // fault with how far it reaches, or another where renewing again is no use.
-func (t *tokens) refuse(token schema.Secret, fault *Error) *Error {
+func (t *tokens) reject(token schema.Secret, fault *Error) *Error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	renewed := t.held.token != token
@@ -172,73 +164,9 @@ func (t *tokens) refuse(token schema.Secret, fault *Error) *Error {
 	}
 	if !t.renewals.take() {
 		stolen := newError(fault.API, giveUpApp, fmt.Sprintf("%d tokens were refused although they were fresh, the last with: %s", t.renewals.fetched, fault.Reason))
-		stolen.Code, stolen.SubCode, stolen.LogID, stolen.Hint, stolen.sure = fault.Code, fault.SubCode, fault.LogID, hintStolen, true
+		stolen.Code, stolen.SubCode, stolen.LogID, stolen.Hint, stolen.certain = fault.Code, fault.SubCode, fault.LogID, hintStolen, true
 		return stolen
 	}
 	t.refused = true
 	return fault
-}
-
-// tokenSource returns what the next token comes from: the platform, or the cache
-// where processes share one.
-func (c *Client) tokenSource() func(ctx context.Context, spent grant) (grant, error) {
-	alone := func(ctx context.Context, _ grant) (grant, error) { return c.fetchToken(ctx) }
-	if c.cache == nil {
-		return alone
-	}
-	shared, err := newSharedToken(c, c.cache)
-	if err != nil {
-		c.log.Warn("the token cache cannot be used", "app", c.app.Name, "error", err)
-		return alone
-	}
-	return shared.next
-}
-
-// fetchToken makes one call of POST /oauth/client_token/.
-func (c *Client) fetchToken(ctx context.Context) (grant, error) {
-	form, err := json.Marshal(struct {
-		Key    string `json:"client_key"`
-		Secret string `json:"client_secret"`
-		Type   string `json:"grant_type"`
-	}{c.app.ClientKey, c.app.ClientSecret.Reveal(), "client_credential"})
-	if err != nil {
-		return grant{}, newError(apiToken, giveUpApp, "client_key or client_secret is not valid UTF-8")
-	}
-	var given grant
-	_, err = c.retry(ctx, &c.grants, func(ctx context.Context) (reply, error) {
-		req, err := http.NewRequest(http.MethodPost, c.app.BaseURL+pathToken, bytes.NewReader(form))
-		if err != nil {
-			return reply{}, newError(apiToken, giveUpApp, err.Error())
-		}
-		if _, err := c.admit(ctx, &c.grants); err != nil {
-			return reply{}, err
-		}
-		got, err := c.send(ctx, &c.grants, req)
-		if err != nil {
-			return reply{}, err
-		}
-		given, err = readGrant(got)
-		return got, err
-	})
-	return given, err
-}
-
-// readGrant reads the token out of an answer that carries no error.
-func readGrant(got reply) (grant, error) {
-	var answer struct {
-		Data struct {
-			Token string  `json:"access_token"`
-			Life  integer `json:"expires_in"` // seconds
-		} `json:"data"`
-	}
-	err := json.Unmarshal(got.body, &answer, jsontext.AllowInvalidUTF8(true)) // a token that is not valid cannot be sent
-	token, life := answer.Data.Token, int64(answer.Data.Life)
-	unsendable := func(r rune) bool { return r <= ' ' || r >= 0x7f }
-	switch {
-	case err != nil, token == "", strings.ContainsFunc(token, unsendable):
-		return grant{}, newError(apiToken, repeatOnce, "the answer has no access_token that a header can carry")
-	case life <= 0, life > longestLife:
-		return grant{}, newError(apiToken, repeatOnce, fmt.Sprintf("the answer's expires_in of %d is not a token's life in seconds", life))
-	}
-	return grantFor(schema.NewSecret(token), got.at, time.Duration(life)*time.Second), nil
 }

@@ -32,10 +32,10 @@ type TokenCache interface {
 }
 
 const (
-	tokenLease  = 15 * time.Second // of the process that fetches; if nothing changes for so long, another fetches
-	longestWait = 2 * time.Minute  // for other processes
-	cacheWait   = 5 * time.Second  // for one call of the cache
-	rereadPause = time.Second      // between looks at what another process is fetching, on average half of it
+	tokenLease   = 15 * time.Second // of the process that fetches; if nothing changes for so long, another fetches
+	maxCacheWait = 2 * time.Minute  // for other processes
+	cacheWait    = 5 * time.Second  // for one call of the cache
+	rereadPause  = time.Second      // between looks at what another process is fetching, on average half of it
 )
 
 // sharedToken is the app's token as several processes have it: one of them
@@ -51,8 +51,8 @@ type sharedToken struct {
 	log    *slog.Logger
 }
 
-// cached is what is sealed. Its form may change: an older one is taken for damage.
-type cached struct {
+// cachedToken is what is sealed. Its form may change: an older one is taken for damage.
+type cachedToken struct {
 	Serial    int64     `json:"serial"` // of the token, one more with each
 	Token     string    `json:"token"`  // "" before the first
 	RenewAt   time.Time `json:"renew_at"`
@@ -60,12 +60,13 @@ type cached struct {
 	Refresher string    `json:"refresher"` // the process that is fetching the next token; "" if none is
 }
 
-func (e *cached) grant() grant {
+func (e *cachedToken) grant() grant {
 	return grant{token: schema.NewSecret(e.Token), serial: e.Serial, renewAt: e.RenewAt, expires: e.Expires}
 }
 
-func newSharedToken(c *Client, cache TokenCache) (*sharedToken, error) {
-	key, err := hkdf.Key(sha256.New, []byte(c.app.ClientSecret.Reveal()), nil, "billwalk token cache 1", 32)
+// newSharedToken returns the token of an app that shares it through the cache.
+func newSharedToken(app App, cache TokenCache, fetch func(context.Context) (grant, error), jitter func(time.Duration) time.Duration, log *slog.Logger) (*sharedToken, error) {
+	key, err := hkdf.Key(sha256.New, []byte(app.ClientSecret.Reveal()), nil, "billwalk token cache 1", 32)
 	if err != nil {
 		return nil, err
 	}
@@ -78,8 +79,8 @@ func newSharedToken(c *Client, cache TokenCache) (*sharedToken, error) {
 		return nil, err
 	}
 	return &sharedToken{
-		cache: cache, sealer: sealer, app: []byte(c.app.ClientKey), self: rand.Text(),
-		fetch: c.fetchToken, jitter: c.jitter, log: c.log.With("app", c.app.Name),
+		cache: cache, sealer: sealer, app: []byte(app.ClientKey), self: rand.Text(),
+		fetch: fetch, jitter: jitter, log: log.With("app", app.Name),
 	}, nil
 }
 
@@ -89,12 +90,12 @@ func newSharedToken(c *Client, cache TokenCache) (*sharedToken, error) {
 func (s *sharedToken) next(ctx context.Context, spent grant) (grant, error) {
 	var watched string // version
 	var since time.Time
-	for began := time.Now(); time.Since(began) < longestWait; {
+	for began := time.Now(); time.Since(began) < maxCacheWait; {
 		held, version, err := s.load(ctx)
 		if err != nil {
-			return s.own(ctx, spent, err)
+			return s.fetchAlone(ctx, spent, err)
 		}
-		if g := held.grant(); g.succeeds(spent) {
+		if g := held.grant(); g.follows(spent) {
 			return g, nil
 		}
 		if version != watched {
@@ -107,23 +108,23 @@ func (s *sharedToken) next(ctx context.Context, spent grant) (grant, error) {
 				return s.refresh(ctx, held, marked, spent)
 			}
 			if !errors.Is(err, schema.ErrTaken) {
-				return s.own(ctx, spent, err)
+				return s.fetchAlone(ctx, spent, err)
 			}
 		}
 		if err := sleep(ctx, s.jitter(rereadPause)+time.Millisecond); err != nil {
 			return grant{}, err
 		}
 	}
-	return s.own(ctx, spent, fmt.Errorf("no token in it after %s", longestWait))
+	return s.fetchAlone(ctx, spent, fmt.Errorf("no token in it after %s", maxCacheWait))
 }
 
-// succeeds says that the token is to be used after the one that is spent.
-func (g grant) succeeds(spent grant) bool {
+// follows says that the token is to be used after the one that is spent.
+func (g grant) follows(spent grant) bool {
 	return !g.token.Empty() && g.token != spent.token && g.serial >= spent.serial && time.Now().Before(g.renewAt)
 }
 
-// own fetches a token for this process alone, since the cache is of no use.
-func (s *sharedToken) own(ctx context.Context, spent grant, why error) (grant, error) {
+// fetchAlone fetches a token for this process alone, since the cache is of no use.
+func (s *sharedToken) fetchAlone(ctx context.Context, spent grant, why error) (grant, error) {
 	if ctx.Err() != nil {
 		return grant{}, ctx.Err()
 	}
@@ -135,24 +136,24 @@ func (s *sharedToken) own(ctx context.Context, spent grant, why error) (grant, e
 
 // refresh fetches a token for all, and puts it where this process left its mark.
 // If another took over meanwhile, and was first, its token is everybody's.
-func (s *sharedToken) refresh(ctx context.Context, mark cached, version string, spent grant) (grant, error) {
+func (s *sharedToken) refresh(ctx context.Context, mark cachedToken, version string, spent grant) (grant, error) {
 	g, err := s.fetch(ctx)
 	if err != nil {
 		s.release(ctx, mark, version)
 		return grant{}, err
 	}
 	g.serial = max(mark.Serial, spent.serial) + 1
-	fresh := cached{Serial: g.serial, Token: g.token.Reveal(), RenewAt: g.renewAt, Expires: g.expires}
+	fresh := cachedToken{Serial: g.serial, Token: g.token.Reveal(), RenewAt: g.renewAt, Expires: g.expires}
 	for range 3 {
 		_, err = s.swap(ctx, fresh, version)
 		if !errors.Is(err, schema.ErrTaken) {
 			break
 		}
-		var held cached
+		var held cachedToken
 		if held, version, err = s.load(ctx); err != nil {
 			break
 		}
-		if other := held.grant(); other.serial >= g.serial && other.succeeds(spent) {
+		if other := held.grant(); other.serial >= g.serial && other.follows(spent) {
 			return other, nil
 		}
 	}
@@ -164,18 +165,18 @@ func (s *sharedToken) refresh(ctx context.Context, mark cached, version string, 
 
 // release takes the mark away after a fetch that failed, so that the next process
 // need not wait for the lease to end. If that fails, it waits.
-func (s *sharedToken) release(ctx context.Context, mark cached, version string) {
+func (s *sharedToken) release(ctx context.Context, mark cachedToken, version string) {
 	mark.Refresher = ""
 	_, _ = s.swap(context.WithoutCancel(ctx), mark, version)
 }
 
 // load reads the cache. What does not open counts as nothing, to be replaced.
-func (s *sharedToken) load(ctx context.Context) (held cached, version string, err error) {
+func (s *sharedToken) load(ctx context.Context) (held cachedToken, version string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, cacheWait)
 	defer cancel()
 	sealed, version, err := s.cache.Load(ctx)
 	if err != nil || version == "" {
-		return cached{}, "", err
+		return cachedToken{}, "", err
 	}
 	plain, err := s.sealer.Open(nil, nil, sealed, s.app)
 	if err == nil {
@@ -183,12 +184,12 @@ func (s *sharedToken) load(ctx context.Context) (held cached, version string, er
 	}
 	if err != nil { // not logged: it could quote the token
 		s.log.LogAttrs(ctx, slog.LevelWarn, "the cached token is damaged, or sealed with another client_secret, and is replaced")
-		return cached{}, version, nil
+		return cachedToken{}, version, nil
 	}
 	return held, version, nil
 }
 
-func (s *sharedToken) swap(ctx context.Context, e cached, version string) (string, error) {
+func (s *sharedToken) swap(ctx context.Context, e cachedToken, version string) (string, error) {
 	ctx, cancel := context.WithTimeout(ctx, cacheWait)
 	defer cancel()
 	plain, err := json.Marshal(e)

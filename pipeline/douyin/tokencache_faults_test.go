@@ -20,11 +20,11 @@ func TestRefresherDies(t *testing.T) {
 	t.Parallel()
 	for name, leave := range map[string]func(t *testing.T, cache TokenCache){
 		"killed": func(t *testing.T, cache TokenCache) {
-			dead, err := newSharedToken(client(fast, nil), cache)
+			dead, err := sharedTokenOf(client(fast, nil), cache)
 			if err != nil {
 				t.Fatal(err)
 			}
-			if _, err := dead.swap(t.Context(), cached{Refresher: dead.self}, ""); err != nil {
+			if _, err := dead.swap(t.Context(), cachedToken{Refresher: dead.self}, ""); err != nil {
 				t.Fatal(err)
 			}
 		},
@@ -139,14 +139,14 @@ func TestOlderTokenInTheCache(t *testing.T) {
 func TestDamagedTokenCache(t *testing.T) {
 	t.Parallel()
 	sealed := func(app App, change func([]byte) []byte) []byte {
-		other, err := newSharedToken(client(app, nil), nil)
+		other, err := sharedTokenOf(client(app, nil), nil)
 		if err != nil {
 			t.Fatal(err)
 		}
 		cache := &memory{}
 		other.cache = cache
 		future := time.Now().Add(100 * 365 * 24 * time.Hour)
-		if _, err := other.swap(t.Context(), cached{Serial: 7, Token: "canary-forged", RenewAt: future, Expires: future}, ""); err != nil {
+		if _, err := other.swap(t.Context(), cachedToken{Serial: 7, Token: "canary-forged", RenewAt: future, Expires: future}, ""); err != nil {
 			t.Fatal(err)
 		}
 		return change(cache.content)
@@ -196,7 +196,7 @@ func TestTokenCacheOutOfReach(t *testing.T) {
 				var log bytes.Buffer
 				clients := processes(3, f, cache, &log)
 				took := together(t, someUnit, clients)
-				if tokenCalls(clients) != 3 || took > longestWait+3*rereadPause {
+				if tokenCalls(clients) != 3 || took > maxCacheWait+3*rereadPause {
 					t.Errorf("%d token calls in %v, want one for each", tokenCalls(clients), took)
 				}
 				if !strings.Contains(log.String(), "level=WARN") {
@@ -212,3 +212,8 @@ type readOnly struct{ err error }
 
 func (readOnly) Load(context.Context) ([]byte, string, error)           { return nil, "", nil }
 func (r readOnly) Swap(context.Context, []byte, string) (string, error) { return "", r.err }
+
+// sharedTokenOf returns a client's token as a process shares it through the cache.
+func sharedTokenOf(c *Client, cache TokenCache) (*sharedToken, error) {
+	return newSharedToken(c.app, cache, c.fetchToken, c.jitter, c.log)
+}

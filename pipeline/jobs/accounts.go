@@ -24,7 +24,7 @@ var (
 // ids that look rounded.
 func (r *reader) accounts(n *yaml.Node) ([]schema.Account, []string) {
 	before := len(r.faults)
-	list := &accountList{r: r, seen: make(map[schema.AccountID]listed)}
+	list := &accountList{r: r, seen: make(map[schema.AccountID]listedAccount)}
 	switch n.Kind {
 	case yaml.SequenceNode:
 		for _, item := range n.Content {
@@ -72,26 +72,26 @@ func (r *reader) accountsFile(m mapping, list *accountList) {
 	path := r.beside(v.text)
 	data, err := r.readFile(path)
 	if err != nil {
-		r.faultOf(v, "file: want an accounts file, %s: %v", v.found("file"), cause(err))
+		r.faultOf(v, "file: want an accounts file, %s: %v", v.found("file"), fileError(err))
 		return
 	}
-	if len(v.names) > 0 {
-		path = "the file of " + variables(v.names)
+	if len(v.variables) > 0 {
+		path = "the file of " + variableLabels(v.variables)
 	}
-	r.csv(data, path, list)
+	r.readCSV(data, path, list)
 }
 
 // accountList gathers the accounts of one job.
 type accountList struct {
-	r        *reader
-	accounts []schema.Account
-	ids      []value // of the accounts, as they stand there
-	warnings []string
-	seen     map[schema.AccountID]listed
+	r         *reader
+	accounts  []schema.Account
+	idsAsRead []value // of the accounts, as they stand there
+	warnings  []string
+	seen      map[schema.AccountID]listedAccount
 }
 
-// listed is an account and where it stands.
-type listed struct {
+// listedAccount is an account and where it stands.
+type listedAccount struct {
 	schema.Account
 	place
 }
@@ -118,9 +118,9 @@ func (l *accountList) add(at place, line map[string]value) {
 	first, again := l.seen[parsed]
 	switch {
 	case !again:
-		l.seen[parsed] = listed{account, at}
+		l.seen[parsed] = listedAccount{account, at}
 		l.accounts = append(l.accounts, account)
-		l.ids = append(l.ids, id)
+		l.idsAsRead = append(l.idsAsRead, id)
 	case first.Root != account.Root:
 		l.r.faultOf(id, "this account is listed as %s and, in line %d, as %s: keep one of them", key, first.line, otherKey(key))
 	case first.Name != account.Name:
@@ -136,20 +136,20 @@ func otherKey(key string) string {
 }
 
 var (
-	digits = regexp.MustCompile(`^[0-9]+$`)
-	number = regexp.MustCompile(`^[0-9]+([.,][0-9]+)?([eE][+]?[0-9]+)?$`)
+	digitsForm = regexp.MustCompile(`^[0-9]+$`)
+	numberForm = regexp.MustCompile(`^[0-9]+([.,][0-9]+)?([eE][+]?[0-9]+)?$`)
 )
 
 func accountID(text string) (schema.AccountID, error) {
-	if number.MatchString(text) && !digits.MatchString(text) {
-		return "", want("an id of plain digits: this one was taken for a number and has lost digits; take it from the console again, and export the column as text")
+	if numberForm.MatchString(text) && !digitsForm.MatchString(text) {
+		return "", wantError("an id of plain digits: this one was taken for a number and has lost digits; take it from the console again, and export the column as text")
 	}
 	id, err := schema.ParseAccountID(text)
 	if err != nil {
 		if r, ok := invisible(text); ok {
-			return "", want(fmt.Sprintf("an id of 1 to 32 digits, without invisible characters (it has %U)", r))
+			return "", wantError(fmt.Sprintf("an id of 1 to 32 digits, without invisible characters (it has %U)", r))
 		}
-		return "", want("an id of 1 to 32 digits")
+		return "", wantError("an id of 1 to 32 digits")
 	}
 	return id, nil
 }

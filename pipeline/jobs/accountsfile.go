@@ -13,10 +13,10 @@ import (
 	"billwalk/schema"
 )
 
-// csv reads an accounts file: a header of accountKeys in any order, then one
+// readCSV reads an accounts file: a header of accountKeys in any order, then one
 // account per line. Nothing is expanded in it, for it is data. Spreadsheets also
 // separate the cells by semicolons or tabs, and write UTF-16.
-func (r *reader) csv(data []byte, path string, list *accountList) {
+func (r *reader) readCSV(data []byte, path string, list *accountList) {
 	data = schema.UTF8(data)
 	if at, bad := badText(data); bad {
 		r.fault(place{path, at.line, at.column}, "this is not UTF-8 text: in a spreadsheet, save it as \"CSV UTF-8\"")
@@ -36,7 +36,7 @@ func (r *reader) csv(data []byte, path string, list *accountList) {
 			r.csvSyntax(err, path)
 			return
 		}
-		line := row(in, cells, path)
+		line := cellValues(in, cells, path)
 		switch {
 		case !slices.ContainsFunc(line, func(v value) bool { return v.text != "" }):
 			// An empty line, or the bare commas that a spreadsheet leaves.
@@ -72,8 +72,8 @@ func separatorOf(data []byte) rune {
 	return best
 }
 
-// row gives the cells of the record just read their places.
-func row(in *csv.Reader, cells []string, path string) []value {
+// cellValues gives the cells of the record just read their places.
+func cellValues(in *csv.Reader, cells []string, path string) []value {
 	line := make([]value, len(cells))
 	for i, cell := range cells {
 		at := place{path: path}
@@ -143,9 +143,9 @@ func (r *reader) csvSyntax(err error, path string) {
 	r.fault(at, "this is not CSV: %v (a quote inside quotes is written twice)", err)
 }
 
-// cause is an error of the file system without the path, which may have come
+// fileError is an error of the file system without the path, which may have come
 // from the environment.
-func cause(err error) error {
+func fileError(err error) error {
 	if path, ok := errors.AsType[*fs.PathError](err); ok {
 		return path.Err
 	}

@@ -15,7 +15,7 @@ func (f *File) Conflict(name string) error {
 	job := f.Jobs[name]
 	var faults Faults
 	for _, other := range f.Names() {
-		if other == name || f.of([]string{"jobs." + other}) != nil { // what is not known of it differs from nothing
+		if other == name || f.faultsOf([]string{"jobs." + other}) != nil { // what is not known of it differs from nothing
 			continue
 		}
 		differ := differences(job, f.Jobs[other])

@@ -11,14 +11,14 @@ import (
 
 const quotationMarks = "\"'`“”‘’「」＂＇"
 
-// clean reads one line of text as [plain] does, and refuses invisible characters,
+// visibleText reads one line of text as [plain] does, and refuses invisible characters,
 // which every request would carry: zero-width ones, marks of direction, no-break spaces.
-func clean(text string) (string, error) {
-	if _, err := plain(text); err != nil {
+func visibleText(text string) (string, error) {
+	if _, err := plainText(text); err != nil {
 		return "", err
 	}
 	if r, ok := invisible(text); ok {
-		return "", want(fmt.Sprintf("a text without invisible characters (it has %U): 请去掉不可见字符; type it again, or copy it without its format", r))
+		return "", wantError(fmt.Sprintf("a text without invisible characters (it has %U): 请去掉不可见字符; type it again, or copy it without its format", r))
 	}
 	return text, nil
 }
@@ -33,26 +33,26 @@ func invisible(text string) (rune, bool) {
 	return 0, false
 }
 
-// quoted says that a text has quotation marks at both ends, or at one of them.
-func quoted(text string) (both, either bool) {
+// quotationMarksAround says that a text has quotation marks at both ends, or at one of them.
+func quotationMarksAround(text string) (both, either bool) {
 	begins := strings.TrimLeft(text, quotationMarks) != text
 	ends := strings.TrimRight(text, quotationMarks) != text
 	return begins && ends, begins || ends
 }
 
-const wantUnquoted = want("a text without quotation marks around it: 请去掉引号; take them off where it is set")
+const wantUnquoted = wantError("a text without quotation marks around it: 请去掉引号; take them off where it is set")
 
 // credential reads what a service gave out: letters, digits and signs of ASCII.
 func credential(text string) (string, error) {
-	if _, err := clean(text); err != nil {
+	if _, err := visibleText(text); err != nil {
 		return "", err
 	}
-	if _, either := quoted(text); either {
+	if _, either := quotationMarksAround(text); either {
 		return "", wantUnquoted
 	}
 	for _, r := range text {
 		if r <= ' ' || r > unicode.MaxASCII {
-			return "", want(fmt.Sprintf("letters, digits and signs of ASCII alone (it has %U): 请从控制台重新复制; copy it from the console again", r))
+			return "", wantError(fmt.Sprintf("letters, digits and signs of ASCII alone (it has %U): 请从控制台重新复制; copy it from the console again", r))
 		}
 	}
 	return text, nil
@@ -63,22 +63,22 @@ func credentialSecret(text string) (schema.Secret, error) {
 	return schema.NewSecret(text), err
 }
 
-// leastToken is how many characters a legacy_token has: who guesses it can sign callbacks.
-const leastToken = 16
+// minToken is how many characters a legacy_token has: who guesses it can sign callbacks.
+const minToken = 16
 
 // legacyToken reads a token that a person has chosen, or none.
 func legacyToken(text string) (schema.Secret, error) {
 	if text == "" {
 		return schema.Secret{}, nil
 	}
-	if _, err := clean(text); err != nil {
+	if _, err := visibleText(text); err != nil {
 		return schema.Secret{}, err
 	}
-	if both, _ := quoted(text); both {
+	if both, _ := quotationMarksAround(text); both {
 		return schema.Secret{}, wantUnquoted
 	}
-	if n := utf8.RuneCountInString(text); n < leastToken {
-		return schema.Secret{}, want(fmt.Sprintf("at least %d characters, or nothing to refuse old callbacks (it has %d): 请在控制台“支付设置”改用更长的 Token; set a longer Token in the console (支付设置), and here", leastToken, n))
+	if n := utf8.RuneCountInString(text); n < minToken {
+		return schema.Secret{}, wantError(fmt.Sprintf("at least %d characters, or nothing to refuse old callbacks (it has %d): 请在控制台“支付设置”改用更长的 Token; set a longer Token in the console (支付设置), and here", minToken, n))
 	}
 	return schema.NewSecret(text), nil
 }
@@ -90,7 +90,7 @@ func codeKeyWarning(key schema.Secret) string {
 	if r, ok := invisible(key.Reveal()); ok {
 		return fmt.Sprintf("columns: code_key has an invisible character (%U)%s", r, stays)
 	}
-	if both, _ := quoted(key.Reveal()); both {
+	if both, _ := quotationMarksAround(key.Reveal()); both {
 		return "columns: code_key has quotation marks around it" + stays
 	}
 	return ""

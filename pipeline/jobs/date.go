@@ -23,9 +23,9 @@ type Dates struct {
 }
 
 const (
-	monthOnly = "2006-01"
-	wantDate  = "YYYY-MM-DD, a month YYYY-MM, yesterday, today, or days before today such as -7d (at most -3650d)"
-	mostAgo   = 3650
+	monthOnly  = "2006-01"
+	wantDate   = "YYYY-MM-DD, a month YYYY-MM, yesterday, today, or days before today such as -7d (at most -3650d)"
+	maxDaysAgo = 3650
 )
 
 // earliest is where a date is certainly a slip: before Douyin was there.
@@ -51,7 +51,7 @@ func parseDate(s string) (Date, bool) {
 	}
 	if match := daysAgo.FindStringSubmatch(s); match != nil {
 		ago, err := strconv.Atoi(match[1])
-		return Date{ago: ago}, err == nil && ago <= mostAgo
+		return Date{ago: ago}, err == nil && ago <= maxDaysAgo
 	}
 	if day, err := schema.ParseDay(s); err == nil {
 		return Date{first: day, last: day}, day >= earliest

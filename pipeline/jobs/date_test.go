@@ -143,7 +143,7 @@ func FuzzParseDate(f *testing.F) {
 		switch {
 		case first > last || last-first > 30:
 			t.Fatalf("%q means %v to %v", text, first, last)
-		case d.relative() && (last > today || today-first > mostAgo):
+		case d.relative() && (last > today || today-first > maxDaysAgo):
 			t.Fatalf("%q on %v means %v", text, today, first)
 		case !d.relative() && first < earliest:
 			t.Fatalf("%q means %v", text, first)

@@ -16,9 +16,9 @@ var (
 
 // expansion is a text after its variables were put in.
 type expansion struct {
-	text  string
-	names []string // of the variables in the text
-	unset []string // those of them that have no value and no default
+	text      string
+	variables []string // of the variables in the text
+	unset     []string // those of them that have no value and no default
 }
 
 // expand puts in ${NAME} and ${NAME:-default}; the default stands for a variable
@@ -58,7 +58,7 @@ func expand(text string, env func(string) (string, bool)) (expansion, error) {
 		case !set:
 			e.unset = append(e.unset, name)
 		}
-		e.names = append(e.names, name)
+		e.variables = append(e.variables, name)
 		out.WriteString(held)
 		text = rest[len(whole):]
 	}

@@ -29,17 +29,17 @@ func (f Fault) String() string {
 // before those of accounts files, by line.
 type Faults []Fault
 
-// mostTold is how many faults are told: an accounts file may have one in each of
+// maxShownFaults is how many faults are told: an accounts file may have one in each of
 // its 300,000 lines.
-const mostTold = 200
+const maxShownFaults = 200
 
 // Error tells the faults, one per line.
 func (f Faults) Error() string {
 	var lines []string
-	for _, fault := range f[:min(len(f), mostTold)] {
+	for _, fault := range f[:min(len(f), maxShownFaults)] {
 		lines = append(lines, fault.String())
 	}
-	if more := len(f) - mostTold; more > 0 {
+	if more := len(f) - maxShownFaults; more > 0 {
 		lines = append(lines, fmt.Sprintf("and %d more", more))
 	}
 	return strings.Join(lines, "\n")
@@ -60,12 +60,12 @@ func (f Faults) sorted(main string) Faults {
 	return slices.Compact(f)
 }
 
-const longestQuote = 64 // runes of the user's text that a message repeats
+const maxQuote = 64 // runes of the user's text that a message repeats
 
 // quote shows the user's own text, shortened and with control bytes escaped.
 func quote(text string) string {
-	if runes := []rune(text); len(runes) > longestQuote {
-		text = string(runes[:longestQuote]) + "…"
+	if runes := []rune(text); len(runes) > maxQuote {
+		text = string(runes[:maxQuote]) + "…"
 	}
 	return strconv.Quote(text)
 }
@@ -73,7 +73,7 @@ func quote(text string) string {
 // didYouMean is `did you mean "x"? ` for the nearest of the names, or empty if
 // none is near enough to have been meant.
 func didYouMean(text string, names []string) string {
-	if len(text) > longestQuote || len(names) == 0 {
+	if len(text) > maxQuote || len(names) == 0 {
 		return ""
 	}
 	nearest := slices.MinFunc(names, func(a, b string) int {

@@ -130,7 +130,7 @@ func (f *File) Job(name string) (Job, error) {
 	if job.Settlements != nil {
 		owners = append(owners, "apps."+job.Settlements.App)
 	}
-	return job, f.of(owners)
+	return job, f.faultsOf(owners)
 }
 
 // Receivers returns the apps whose callbacks are received, by name. Variables of
@@ -147,7 +147,7 @@ func (f *File) Receivers() ([]App, error) {
 	if len(apps) == 0 {
 		return nil, fmt.Errorf("%s has no app with callbacks: give one public_keys, as the manual shows", f.path)
 	}
-	return apps, f.of(owners)
+	return apps, f.faultsOf(owners)
 }
 
 // AppIDs returns the mini-programs of all apps: a callback in the archive counts if it
@@ -165,8 +165,8 @@ func (f *File) AppIDs() schema.AppIDs {
 	return all
 }
 
-// of returns the environment's faults that the owners suffer, as an error.
-func (f *File) of(owners []string) error {
+// faultsOf returns the environment's faults that the owners suffer, as an error.
+func (f *File) faultsOf(owners []string) error {
 	var faults Faults
 	for _, fault := range f.pending {
 		if slices.Contains(owners, fault.owner) {
@@ -197,7 +197,7 @@ func Demo(baseURL string, accounts []schema.Account) *File {
 			Accounts: accounts,
 			Dates:    Dates{From: Date{ago: 3}, To: Date{ago: 1}},
 			Lookback: 7,
-			Bills:    Bills{App: "life", PageSize: mostPageSize, Passes: 2},
+			Bills:    Bills{App: "life", PageSize: maxPageSize, Passes: 2},
 			Settlements: &Settlements{App: "trade", Match: []schema.Match{
 				{Parameter: "order_id", Column: "shop_order_id"}, {Parameter: "out_order_no", Column: "order_ext_id"},
 			}},

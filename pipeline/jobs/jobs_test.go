@@ -235,7 +235,7 @@ func TestLoadRefusesHugeFile(t *testing.T) {
 	if err := os.WriteFile(path, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	if err := os.Truncate(path, mostBytes+1); err != nil {
+	if err := os.Truncate(path, maxBytes+1); err != nil {
 		t.Fatal(err)
 	}
 	if _, err := Load(path, environment(nil)); err == nil || !strings.Contains(err.Error(), "larger than 16 MiB") {

@@ -15,8 +15,8 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// mostBytes bounds jobs.yaml and each accounts file; 16 MiB are some 300,000 accounts.
-const mostBytes = 16 << 20
+// maxBytes bounds jobs.yaml and each accounts file; 16 MiB are some 300,000 accounts.
+const maxBytes = 16 << 20
 
 // Load reads the jobs.yaml at path and the accounts files it names, which lie
 // relative to it. env looks up variables, as os.LookupEnv does. What the file
@@ -116,9 +116,9 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer func() { _ = file.Close() }() // only read from
-	data, err := io.ReadAll(io.LimitReader(file, mostBytes+1))
-	if err == nil && len(data) > mostBytes {
-		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("larger than %d MiB", mostBytes>>20)}
+	data, err := io.ReadAll(io.LimitReader(file, maxBytes+1))
+	if err == nil && len(data) > maxBytes {
+		err = &fs.PathError{Op: "read", Path: path, Err: fmt.Errorf("larger than %d MiB", maxBytes>>20)}
 	}
 	return data, err
 }

@@ -32,8 +32,8 @@ type place struct {
 // value is a text with the variables put in, and where it stands.
 type value struct {
 	place
-	text  string
-	names []string // of the variables that it came from
+	text      string
+	variables []string // of the variables that it came from
 }
 
 func (r *reader) at(n *yaml.Node) place { return place{r.path, max(n.Line, 1), max(n.Column, 1)} }
@@ -47,7 +47,7 @@ func (r *reader) fault(at place, format string, args ...any) {
 // only what is being read suffers.
 func (r *reader) faultOf(v value, format string, args ...any) {
 	r.fault(v.place, format, args...)
-	if len(v.names) > 0 {
+	if len(v.variables) > 0 {
 		r.faults[len(r.faults)-1].owner = r.owner
 	}
 }
@@ -91,7 +91,7 @@ func (r *reader) entries(name string, n *yaml.Node) ([]entry, bool) {
 			continue
 		}
 		if line, ok := lines[key.Value]; ok {
-			r.fault(r.at(key), "%s is repeated: it stands in line %d already", keyCalled("key", key.Value, key.Value), line)
+			r.fault(r.at(key), "%s is repeated: it stands in line %d already", keyLabel("key", key.Value, key.Value), line)
 			continue
 		}
 		lines[key.Value] = r.at(key).line
@@ -152,7 +152,7 @@ func (r *reader) scalar(key string, n *yaml.Node) (value, bool) {
 		r.fault(v.place, "%s: %v", key, err)
 		return v, false
 	}
-	v.text, v.names = e.text, e.names
+	v.text, v.variables = e.text, e.variables
 	for _, name := range e.unset {
 		r.unset(v, key, name)
 	}
@@ -163,10 +163,10 @@ func (r *reader) scalar(key string, n *yaml.Node) (value, bool) {
 // unset reports a variable that has no value and no default.
 func (r *reader) unset(v value, key, name string) {
 	example := name
-	if variableCalled(name) != name {
+	if variableLabel(name) != name {
 		example = "NAME"
 	}
-	r.faultOf(v, "%s: variable %s is not set: set it, or write a default as in ${%s:-default}", key, variableCalled(name), example)
+	r.faultOf(v, "%s: variable %s is not set: set it, or write a default as in ${%s:-default}", key, variableLabel(name), example)
 }
 
 // required reads a key that must be there. parse gives an error that says what

@@ -14,8 +14,8 @@ const (
 	floatBits         = 53
 	spreadsheetDigits = 15
 
-	doubted  = 1.0 / 256  // an id that looks rounded by a smaller chance is doubted by itself
-	together = 1.0 / 1000 // and all ids of a list, if that is the chance of all of them to look so
+	maxDoubtedChance = 1.0 / 256  // an id that looks rounded by a smaller chance is doubted by itself
+	maxListChance    = 1.0 / 1000 // and all ids of a list, if that is the chance of all of them to look so
 )
 
 // roundedChance returns the chance that a whole id looks rounded as this one does:
@@ -37,14 +37,14 @@ func roundedChance(id string) float64 {
 			chance = min(chance, math.Pow10(-zeros))
 		}
 	}
-	if bySpreadsheet(id) {
+	if fitsSpreadsheet(id) {
 		chance = min(chance, math.Pow10(-zeros))
 	}
 	return chance
 }
 
-// bySpreadsheet says that an id has no more digits than a spreadsheet keeps.
-func bySpreadsheet(id string) bool {
+// fitsSpreadsheet says that an id has no more digits than a spreadsheet keeps.
+func fitsSpreadsheet(id string) bool {
 	return len(id) > spreadsheetDigits && strings.Trim(id[spreadsheetDigits:], "0") == ""
 }
 
@@ -59,7 +59,7 @@ func beyondFloat(id string) bool {
 func (l *accountList) warnOfRounded() {
 	var doubtful, looking []value
 	large, allChance, largest := 0, 1.0, 0.0
-	for _, id := range l.ids {
+	for _, id := range l.idsAsRead {
 		chance := roundedChance(id.text)
 		if beyondFloat(id.text) {
 			large++
@@ -68,24 +68,24 @@ func (l *accountList) warnOfRounded() {
 		if chance < 1 {
 			looking = append(looking, id)
 		}
-		if chance <= doubted || bySpreadsheet(id.text) {
+		if chance <= maxDoubtedChance || fitsSpreadsheet(id.text) {
 			doubtful, largest = append(doubtful, id), max(largest, chance)
 		}
 	}
-	if large > 0 && len(looking) == large && allChance <= together {
+	if large > 0 && len(looking) == large && allChance <= maxListChance {
 		doubtful, largest = looking, max(largest, allChance)
 	}
 	if len(doubtful) == 0 {
 		return
 	}
 	l.warnings = append(l.warnings, fmt.Sprintf("%s: %s. 账号 id 疑似被当作数字取整,请与控制台核对,并把该列存为文本; compare with the console, and keep the column as text",
-		linesOf(doubtful), describeRounded(doubtful, len(l.ids), largest)))
+		linesOf(doubtful), roundedText(doubtful, len(l.idsAsRead), largest)))
 }
 
-// describeRounded says which ids look rounded, and how often whole ids do.
-func describeRounded(doubtful []value, of int, chance float64) string {
+// roundedText says which ids look rounded, and how often whole ids do.
+func roundedText(doubtful []value, of int, chance float64) string {
 	first := ""
-	if len(doubtful[0].names) == 0 {
+	if len(doubtful[0].variables) == 0 {
 		first = " " + doubtful[0].text
 	}
 	rare := fmt.Sprintf("by chance, one whole id in %.0f does", 1/chance)
@@ -95,16 +95,16 @@ func describeRounded(doubtful []value, of int, chance float64) string {
 	return fmt.Sprintf("%d of %d accounts, the first%s, look as if JSON, pandas or a spreadsheet had rounded them; %s", len(doubtful), of, first, rare)
 }
 
-const mostLines = 20 // that a warning names
+const maxShownLines = 20 // that a warning names
 
 // linesOf names the lines of values of one file.
 func linesOf(values []value) string {
 	var lines []string
-	for _, v := range values[:min(len(values), mostLines)] {
+	for _, v := range values[:min(len(values), maxShownLines)] {
 		lines = append(lines, strconv.Itoa(v.line))
 	}
 	text := values[0].path + ":" + strings.Join(lines, ",")
-	if more := len(values) - mostLines; more > 0 {
+	if more := len(values) - maxShownLines; more > 0 {
 		text += fmt.Sprintf(" and %d more lines", more)
 	}
 	return text

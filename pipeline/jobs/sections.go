@@ -36,10 +36,10 @@ func (r *reader) file(n *yaml.Node, file *File) {
 	if lake, ok := m.node("lake"); ok {
 		file.Lake = r.lake(lake)
 	}
-	apps, jobs := r.named(m, "apps"), r.named(m, "jobs")
+	apps, jobs := r.namedEntries(m, "apps"), r.namedEntries(m, "jobs")
 	for _, e := range apps {
 		r.apps = append(r.apps, e.name)
-		if e.isNamed(appKeys) {
+		if e.nameIsShown(appKeys) {
 			r.shownApps = append(r.shownApps, e.name)
 		}
 	}
@@ -55,9 +55,9 @@ func (r *reader) file(n *yaml.Node, file *File) {
 	}
 }
 
-// named returns the entries of apps or jobs: at least one, with names that fit
+// namedEntries returns the entries of apps or jobs: at least one, with names that fit
 // into a message, a path and a command line.
-func (r *reader) named(m mapping, key string) []entry {
+func (r *reader) namedEntries(m mapping, key string) []entry {
 	n, ok := m.node(key)
 	if !ok {
 		return nil
@@ -67,8 +67,8 @@ func (r *reader) named(m mapping, key string) []entry {
 		r.fault(r.at(n), "%s: want at least one, found none", key)
 	}
 	for _, e := range entries {
-		if !naming.MatchString(e.name) {
-			r.fault(r.at(e.key), "%s: want a name of letters, digits, _, - and ., %s", key, found(e.name))
+		if !nameForm.MatchString(e.name) {
+			r.fault(r.at(e.key), "%s: want a name of letters, digits, _, - and ., %s", key, describe(e.name))
 		}
 	}
 	return entries
@@ -83,8 +83,8 @@ func (r *reader) lake(n *yaml.Node) Lake {
 		URL:       required(m, "url", lakeURL),
 		Endpoint:  optional(m, "endpoint", "", endpointURL),
 		Region:    optional(m, "region", "us-east-1", regionName),
-		PathStyle: optional(m, "path_style", false, yesOrNo),
-		Buckets:   optional(m, "buckets", 1, wholeNumber(1, mostBuckets)),
+		PathStyle: optional(m, "path_style", false, boolean),
+		Buckets:   optional(m, "buckets", 1, wholeNumber(1, maxBuckets)),
 	}
 	if strings.HasPrefix(lake.URL, "s3:") {
 		r.awsCredentials(r.at(m.values["url"]))
@@ -96,7 +96,7 @@ func (r *reader) lake(n *yaml.Node) Lake {
 }
 
 func (r *reader) app(e entry) App {
-	m, ok := r.mapping(entryCalled("apps", e, appKeys), r.at(e.key), e.value, appKeys)
+	m, ok := r.mapping(entryLabel("apps", e, appKeys), r.at(e.key), e.value, appKeys)
 	if !ok {
 		return App{}
 	}
@@ -170,7 +170,7 @@ func (r *reader) paths(key string, n *yaml.Node) []string {
 		if !ok {
 			continue
 		}
-		path, err := plain(v.text)
+		path, err := plainText(v.text)
 		switch path = r.beside(path); {
 		case err != nil:
 			r.faultOf(v, "%s: want %v, %s", key, err, v.found(key))
@@ -192,7 +192,7 @@ func (r *reader) beside(path string) string {
 }
 
 func (r *reader) job(e entry) Job {
-	m, ok := r.mapping(entryCalled("jobs", e, jobKeys), r.at(e.key), e.value, jobKeys)
+	m, ok := r.mapping(entryLabel("jobs", e, jobKeys), r.at(e.key), e.value, jobKeys)
 	if !ok {
 		return Job{}
 	}
@@ -241,8 +241,8 @@ func (r *reader) bills(n *yaml.Node) Bills {
 	}
 	return Bills{
 		App:      required(m, "app", r.appName),
-		PageSize: optional(m, "page_size", mostPageSize, wholeNumber(1, mostPageSize)),
-		Passes:   optional(m, "passes", 2, wholeNumber(1, mostPasses)),
+		PageSize: optional(m, "page_size", maxPageSize, wholeNumber(1, maxPageSize)),
+		Passes:   optional(m, "passes", 2, wholeNumber(1, maxPasses)),
 	}
 }
 
@@ -267,8 +267,8 @@ func (r *reader) settlements(n *yaml.Node) *Settlements {
 	}
 	s := &Settlements{
 		App:          required(m, "app", r.appName),
-		ToleranceFen: optional(m, "tolerance_fen", 0, wholeNumber[schema.Fen](0, mostFen)),
-		FinalCheck:   optional(m, "final_check", false, yesOrNo),
+		ToleranceFen: optional(m, "tolerance_fen", 0, wholeNumber[schema.Fen](0, maxFen)),
+		FinalCheck:   optional(m, "final_check", false, boolean),
 	}
 	if n, ok := m.node("match"); ok {
 		s.Match = r.matches(n)
@@ -280,7 +280,7 @@ func (r *reader) settlements(n *yaml.Node) *Settlements {
 func (r *reader) appName(text string) (string, error) {
 	if len(r.apps) > 0 && !slices.Contains(r.apps, text) {
 		hint := didYouMean(text, r.shownApps)
-		return "", want("the name of an app: " + hint + "the apps are " + strings.Join(r.shownApps, ", "))
+		return "", wantError("the name of an app: " + hint + "the apps are " + strings.Join(r.shownApps, ", "))
 	}
 	return text, nil
 }

@@ -21,23 +21,23 @@ import (
 
 // shownForms are the values of a key that a message may repeat.
 var shownForms = map[string]*regexp.Regexp{
-	"version": fewDigits, "buckets": fewDigits, "qps": fewDigits, "timeout": fewDigits, "lookback": fewDigits,
-	"page_size": fewDigits, "passes": fewDigits, "tolerance_fen": fewDigits,
-	"final_check": switches, "from": days, "to": days, rootKey: ids, leafKey: ids,
+	"version": shortNumberForm, "buckets": shortNumberForm, "qps": shortNumberForm, "timeout": shortNumberForm, "lookback": shortNumberForm,
+	"page_size": shortNumberForm, "passes": shortNumberForm, "tolerance_fen": shortNumberForm,
+	"final_check": booleanForm, "from": dayForm, "to": dayForm, rootKey: idForm, leafKey: idForm,
 }
 
 var (
-	fewDigits = regexp.MustCompile(`^[+-]?[0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h|d)?$`)
-	days      = regexp.MustCompile(`^([0-9]{4}-[0-9]{1,2}(-[0-9]{1,2})?|-?[0-9]{1,5}d|today|yesterday)$`)
-	switches  = regexp.MustCompile(`^(?i)(yes|no|y|n|on|off|true|false|[01])$`)
-	ids       = regexp.MustCompile(`^[0-9]{1,40}([.,][0-9]{1,20})?([eE]\+?[0-9]{1,3})?$`)
+	shortNumberForm = regexp.MustCompile(`^[+-]?[0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h|d)?$`)
+	dayForm         = regexp.MustCompile(`^([0-9]{4}-[0-9]{1,2}(-[0-9]{1,2})?|-?[0-9]{1,5}d|today|yesterday)$`)
+	booleanForm     = regexp.MustCompile(`^(?i)(yes|no|y|n|on|off|true|false|[01])$`)
+	idForm          = regexp.MustCompile(`^[0-9]{1,40}([.,][0-9]{1,20})?([eE]\+?[0-9]{1,3})?$`)
 )
 
 // found says what stands at a key in place of what is wanted there.
 func (v value) found(key string) string {
 	switch form := shownForms[key]; {
-	case len(v.names) > 0:
-		return "found the value of " + variables(v.names)
+	case len(v.variables) > 0:
+		return "found the value of " + variableLabels(v.variables)
 	case v.text == "":
 		return "found an empty text"
 	case slices.Contains(secretKeys, key):
@@ -45,11 +45,11 @@ func (v value) found(key string) string {
 	case form != nil && form.MatchString(v.text):
 		return fmt.Sprintf("found %q", v.text)
 	}
-	return found(v.text)
+	return describe(v.text)
 }
 
-// found describes a text that is not shown.
-func found(text string) string {
+// describe describes a text that is not shown.
+func describe(text string) string {
 	return "found a text of " + length(text)
 }
 
@@ -61,13 +61,13 @@ func length(text string) string {
 }
 
 var (
-	separators = regexp.MustCompile(`[^\pL\pN_.-]`)
-	keyForm    = regexp.MustCompile(`^[A-Za-z]+(_[A-Za-z]+)*$`)
+	notInKey = regexp.MustCompile(`[^\pL\pN_.-]`)
+	keyForm  = regexp.MustCompile(`^[A-Za-z]+(_[A-Za-z]+)*$`)
 )
 
 const (
-	longestKey  = 32
-	longestSlip = 3 // letters that a known key may have too many; what is longer was to be its value
+	maxKey          = 32
+	maxExtraLetters = 3 // letters that a known key may have too many; what is longer was to be its value
 )
 
 // unknown is the fault of a key or column that is not there, with the nearest one or
@@ -75,11 +75,11 @@ const (
 // shown, nor is a text that is like no key.
 func unknown(noun, text string, known []string) string {
 	name := text
-	if at := separators.FindStringIndex(text); at != nil {
+	if at := notInKey.FindStringIndex(text); at != nil {
 		name = text[:at[0]]
 	}
 	for _, key := range known {
-		if rest, ok := strings.CutPrefix(name, key); ok && len(rest) > longestSlip {
+		if rest, ok := strings.CutPrefix(name, key); ok && len(rest) > maxExtraLetters {
 			name = key
 		}
 	}
@@ -90,28 +90,28 @@ func unknown(noun, text string, known []string) string {
 	case hint == "":
 		hint = "the " + noun + "s here are " + strings.Join(known, ", ")
 	}
-	return fmt.Sprintf("unknown %s: %s", keyCalled(noun, name, text), hint)
+	return fmt.Sprintf("unknown %s: %s", keyLabel(noun, name, text), hint)
 }
 
-// keyCalled names a key in a message.
-func keyCalled(noun, name, text string) string {
-	if len(name) <= longestKey && keyForm.MatchString(name) {
+// keyLabel names a key in a message.
+func keyLabel(noun, name, text string) string {
+	if len(name) <= maxKey && keyForm.MatchString(name) {
 		return fmt.Sprintf("%s %q", noun, name)
 	}
 	return noun + " of " + length(text)
 }
 
-// entryCalled names an app or a job in a message, once it is clear that its name is one.
-func entryCalled(section string, e entry, known []string) string {
-	if e.isNamed(known) {
+// entryLabel names an app or a job in a message, once it is clear that its name is one.
+func entryLabel(section string, e entry, known []string) string {
+	if e.nameIsShown(known) {
 		return section + "." + e.name
 	}
 	return "an entry of " + section
 }
 
-// isNamed says that an entry's name is one: it has keys that are known, or is a word.
-func (e entry) isNamed(known []string) bool {
-	if !naming.MatchString(e.name) || looksRandom(e.name) {
+// nameIsShown says that an entry's name is one: it has keys that are known, or is a word.
+func (e entry) nameIsShown(known []string) bool {
+	if !nameForm.MatchString(e.name) || looksRandom(e.name) {
 		return false
 	}
 	for i := 0; e.value.Kind == yaml.MappingNode && i < len(e.value.Content); i += 2 {
@@ -119,7 +119,7 @@ func (e entry) isNamed(known []string) bool {
 			return true
 		}
 	}
-	return len(e.name) <= longestKey && keyForm.MatchString(e.name)
+	return len(e.name) <= maxKey && keyForm.MatchString(e.name)
 }
 
 // looksRandom says that a text is more like a credential than like a name.
@@ -129,20 +129,20 @@ func looksRandom(text string) bool {
 
 var variableForm = regexp.MustCompile(`^([A-Z]+|[A-Z]+(_[A-Z0-9]+)+|[a-z]+(_[a-z0-9]+)*)$`)
 
-// variableCalled names a variable in a message, unless its name is more like a secret
+// variableLabel names a variable in a message, unless its name is more like a secret
 // that was put between ${ and }.
-func variableCalled(name string) string {
-	if len(name) <= 2*longestKey && variableForm.MatchString(name) {
+func variableLabel(name string) string {
+	if len(name) <= 2*maxKey && variableForm.MatchString(name) {
 		return name
 	}
 	return "of " + length(name)
 }
 
-// variables names those that a value came from.
-func variables(names []string) string {
+// variableLabels names those that a value came from.
+func variableLabels(names []string) string {
 	shown := make([]string, len(names))
 	for i, name := range names {
-		if shown[i] = "${" + name + "}"; variableCalled(name) != name {
+		if shown[i] = "${" + name + "}"; variableLabel(name) != name {
 			shown[i] = "a variable"
 		}
 	}
@@ -168,7 +168,7 @@ func (r *reader) hide(key string, v value) {
 	if !slices.Contains(secretKeys, key) && !slices.Contains(textKeys, key) {
 		return
 	}
-	for _, name := range v.names {
+	for _, name := range v.variables {
 		held, _ := r.env(name)
 		HideVariable(&r.hidden, name, held)
 	}
@@ -193,7 +193,7 @@ func HideVariable(r *schema.Redactor, name, held string) {
 	for _, text := range texts {
 		for _, text := range []string{text, strings.ToLower(text)} {
 			if text != "" && strings.Trim(text, "/.") != "" {
-				r.Hide(schema.NewSecret(text), variables([]string{name}))
+				r.Hide(schema.NewSecret(text), variableLabels([]string{name}))
 			}
 		}
 	}

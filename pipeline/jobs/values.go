@@ -13,40 +13,40 @@ import (
 	"billwalk/schema"
 )
 
-// want is the error of a value: what it should be.
-type want string
+// wantError is the error of a value: what it should be.
+type wantError string
 
-func (w want) Error() string { return string(w) }
+func (w wantError) Error() string { return string(w) }
 
 // Limits of values, as the manual has them.
 const (
-	mostBuckets     = 256
-	mostQPS         = 1_000_000
-	mostTimeout     = 10 * time.Minute
-	mostLookback    = 90
+	maxBuckets      = 256
+	maxQPS          = 1_000_000
+	maxTimeout      = 10 * time.Minute
+	maxLookback     = 90
 	defaultLookback = 7  // of a job with settlements
-	mostPageSize    = 50 // of the bill API
-	mostPasses      = 4
-	mostFen         = 1_000_000_000_000
+	maxPageSize     = 50 // of the bill API
+	maxPasses       = 4
+	maxFen          = 1_000_000_000_000
 )
 
 var (
-	whole   = regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`)
-	decimal = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,9})?$`)
+	wholeForm   = regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`)
+	decimalForm = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,9})?$`)
 
-	// naming is what apps and jobs may be called: no dot or dash first, nothing that a path or a shell reads.
-	naming = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,63}$`)
+	// nameForm is what apps and jobs may be called: no dot or dash first, nothing that a path or a shell reads.
+	nameForm = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,63}$`)
 
-	s3URL  = regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\p{L}\p{N}_=-][\p{L}\p{N}_.=-]*)*$`)
-	region = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+	s3Form         = regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\p{L}\p{N}_=-][\p{L}\p{N}_.=-]*)*$`)
+	regionNameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 )
 
 // wholeNumber reads plain digits within the limits, both included.
 func wholeNumber[N ~int | ~int64](least, most N) func(string) (N, error) {
 	return func(text string) (N, error) {
 		n, err := strconv.ParseInt(text, 10, 64)
-		if !whole.MatchString(text) || err != nil || N(n) < least || N(n) > most {
-			return 0, want("a whole number from " + strconv.FormatInt(int64(least), 10) + " to " + strconv.FormatInt(int64(most), 10))
+		if !wholeForm.MatchString(text) || err != nil || N(n) < least || N(n) > most {
+			return 0, wantError("a whole number from " + strconv.FormatInt(int64(least), 10) + " to " + strconv.FormatInt(int64(most), 10))
 		}
 		return N(n), nil
 	}
@@ -54,39 +54,39 @@ func wholeNumber[N ~int | ~int64](least, most N) func(string) (N, error) {
 
 func version(text string) (int, error) {
 	if text != "1" {
-		return 0, want("1, the version that this billwalk reads")
+		return 0, wantError("1, the version that this billwalk reads")
 	}
 	return 1, nil
 }
 
 func perSecond(text string) (float64, error) {
 	qps, err := strconv.ParseFloat(text, 64)
-	if !decimal.MatchString(text) || err != nil || qps <= 0 || qps > mostQPS {
-		return 0, want("requests per second, a number above 0 and up to 1000000")
+	if !decimalForm.MatchString(text) || err != nil || qps <= 0 || qps > maxQPS {
+		return 0, wantError("requests per second, a number above 0 and up to 1000000")
 	}
 	return qps, nil
 }
 
 func timeout(text string) (time.Duration, error) {
 	d, err := time.ParseDuration(text)
-	if err != nil || d <= 0 || d > mostTimeout {
-		return 0, want("a duration above 0 and up to 10m, such as 30s")
+	if err != nil || d <= 0 || d > maxTimeout {
+		return 0, wantError("a duration above 0 and up to 10m, such as 30s")
 	}
 	return d, nil
 }
 
 func lookback(text string) (int, error) {
 	digits, ok := strings.CutSuffix(text, "d")
-	days, err := wholeNumber(0, mostLookback)(digits)
+	days, err := wholeNumber(0, maxLookback)(digits)
 	if !ok || err != nil {
-		return 0, want("days from 0d to 90d, such as 7d")
+		return 0, wantError("days from 0d to 90d, such as 7d")
 	}
 	return days, nil
 }
 
-func yesOrNo(text string) (bool, error) {
+func boolean(text string) (bool, error) {
 	if text != "true" && text != "false" {
-		return false, want("true or false")
+		return false, wantError("true or false")
 	}
 	return text == "true", nil
 }
@@ -99,7 +99,7 @@ func oneOf[S ~string](known ...S) func(string) (S, error) {
 			for i, k := range known {
 				names[i] = string(k)
 			}
-			return "", want("one of " + strings.Join(names, ", "))
+			return "", wantError("one of " + strings.Join(names, ", "))
 		}
 		return S(text), nil
 	}
@@ -108,16 +108,16 @@ func oneOf[S ~string](known ...S) func(string) (S, error) {
 func date(text string) (Date, error) {
 	d, ok := parseDate(text)
 	if !ok {
-		return Date{}, want(wantDate)
+		return Date{}, wantError(wantDate)
 	}
 	return d, nil
 }
 
-// plain reads one line of text. A blank or line break at an end is mostly left
+// plainText reads one line of text. A blank or line break at an end is mostly left
 // over from how a variable was set, and would be sent along unseen.
-func plain(text string) (string, error) {
+func plainText(text string) (string, error) {
 	if text == "" || strings.TrimSpace(text) != text || strings.ContainsFunc(text, unicode.IsControl) {
-		return "", want("a text on one line, without blanks around it")
+		return "", wantError("a text on one line, without blanks around it")
 	}
 	return text, nil
 }
@@ -127,13 +127,13 @@ func secretOrNone(text string) (schema.Secret, error) {
 	if text == "" {
 		return schema.Secret{}, nil
 	}
-	text, err := plain(text)
+	text, err := plainText(text)
 	return schema.NewSecret(text), err
 }
 
 func regionName(text string) (string, error) {
-	if !region.MatchString(text) {
-		return "", want("a region's name, such as us-east-1")
+	if !regionNameForm.MatchString(text) {
+		return "", wantError("a region's name, such as us-east-1")
 	}
 	return text, nil
 }
@@ -142,15 +142,15 @@ func regionName(text string) (string, error) {
 // file:/folder; file://folder would name a host.
 func lakeURL(text string) (string, error) {
 	text = strings.TrimRight(text, "/")
-	if s3URL.MatchString(text) {
+	if s3Form.MatchString(text) {
 		return text, nil
 	}
 	folder, ok := strings.CutPrefix(text, "file:")
 	if rooted, slashes := strings.CutPrefix(folder, "///"); slashes {
 		folder = "/" + rooted
 	}
-	if _, err := plain(folder); !ok || err != nil || strings.HasPrefix(folder, "//") {
-		return "", want("s3://bucket, s3://bucket/prefix or file:folder")
+	if _, err := plainText(folder); !ok || err != nil || strings.HasPrefix(folder, "//") {
+		return "", wantError("s3://bucket, s3://bucket/prefix or file:folder")
 	}
 	return "file:" + folder, nil
 }
@@ -160,7 +160,7 @@ func lakeURL(text string) (string, error) {
 func platformURL(text string) (string, error) {
 	u, ok := webURL(text)
 	if !ok || u.Scheme == "http" && !loopback(u.Hostname()) {
-		return "", want("an absolute URL that begins with https:// (http:// only for localhost and loopback addresses), without user, query or fragment")
+		return "", wantError("an absolute URL that begins with https:// (http:// only for localhost and loopback addresses), without user, query or fragment")
 	}
 	return strings.TrimRight(text, "/"), nil
 }
@@ -172,7 +172,7 @@ func endpointURL(text string) (string, error) {
 		return "", nil
 	}
 	if _, ok := webURL(text); !ok {
-		return "", want("an absolute URL that begins with https:// or http://, or nothing for AWS")
+		return "", wantError("an absolute URL that begins with https:// or http://, or nothing for AWS")
 	}
 	return strings.TrimRight(text, "/"), nil
 }

@@ -28,7 +28,7 @@ func TestNumbers(t *testing.T) {
 	t.Parallel()
 	accepted(t, "buckets", wholeNumber(1, 256), map[string]string{"1": "1", "256": "256"},
 		"", "0", "257", "-1", "+1", "01", "0x10", "1_0", "1.0", "1e1", " 1", "one", "99999999999999999999")
-	accepted(t, "tolerance", wholeNumber[schema.Fen](0, mostFen), map[string]string{"0": "0", "1000000000000": "1000000000000"},
+	accepted(t, "tolerance", wholeNumber[schema.Fen](0, maxFen), map[string]string{"0": "0", "1000000000000": "1000000000000"},
 		"1000000000001", "-1", "0.5", "9223372036854775808")
 	accepted(t, "qps", perSecond, map[string]string{"10": "10", "0.5": "0.5", "1000000": "1e+06"},
 		"", "0", "0.0", "-1", "NaN", "Inf", "1e3", "0x1p4", "1_0", ".5", "5.", "1000000.1", "ten")
@@ -37,7 +37,7 @@ func TestNumbers(t *testing.T) {
 	accepted(t, "lookback", lookback, map[string]string{"0d": "0", "7d": "7", "90d": "90"},
 		"", "d", "7", "91d", "-7d", "07d", "1w", "1.5d", "7dd")
 	accepted(t, "version", version, map[string]string{"1": "1"}, "", "2", "1.0", "01")
-	accepted(t, "path_style", yesOrNo, map[string]string{"true": "true", "false": "false"}, "", "yes", "on", "True", "1")
+	accepted(t, "path_style", boolean, map[string]string{"true": "true", "false": "false"}, "", "yes", "on", "True", "1")
 }
 
 func TestURLs(t *testing.T) {
@@ -71,7 +71,7 @@ func TestURLs(t *testing.T) {
 
 func TestTextsOnOneLine(t *testing.T) {
 	t.Parallel()
-	accepted(t, "plain", plain, map[string]string{"key": "key", "a b": "a b", "密": "密"}, "", " ", "key\n", "\tkey", "a\nb", "a\x00b", "\u3000x")
+	accepted(t, "plain", plainText, map[string]string{"key": "key", "a b": "a b", "密": "密"}, "", " ", "key\n", "\tkey", "a\nb", "a\x00b", "\u3000x")
 	if s, err := secretOrNone(""); !s.Empty() || err != nil {
 		t.Errorf("secretOrNone(\"\") = %q, %v", s.Reveal(), err)
 	}

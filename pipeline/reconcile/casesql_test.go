@@ -58,7 +58,7 @@ func runSQL(t *testing.T, rules *reconcile.Rules, cases []testCase) {
 		}
 	}
 	sql := tableOf(t, schema.Bills, "bills", bills) + tableOf(t, schema.Settlements, "settlements", settlements) +
-		"CREATE TABLE r AS " + schema.Reconcile(rules.Tolerance, rules.Lookback, rules.Configured, rules.Match) + ";\n" +
+		"CREATE TABLE r AS " + reconcileSQL(rules) + ";\n" +
 		`SELECT * REPLACE (array_to_string(reasons, ' ') AS reasons,
 		 epoch_us(first_settle_time) AS first_settle_time, epoch_us(last_settle_time) AS last_settle_time) FROM r;`
 	rows := make(map[string][]dated[schema.Reconciliation]) // by prefix

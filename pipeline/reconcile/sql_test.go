@@ -18,6 +18,7 @@ import (
 
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
+	"billwalk/schema/sql"
 )
 
 var (
@@ -93,7 +94,7 @@ func (l *lake) compare(t *testing.T) {
 	t.Helper()
 	sql := tableOf(t, schema.Bills, "bills", l.bills) + tableOf(t, schema.Settlements, "settlements", l.settlements) +
 		tableOf(t, schema.Reconciliations, "by_go", l.groups) +
-		"CREATE TABLE by_sql AS " + schema.Reconcile(l.rules.Tolerance, l.rules.Lookback, l.rules.Configured, l.rules.Match) + ";\n" +
+		"CREATE TABLE by_sql AS " + reconcileSQL(l.rules) + ";\n" +
 		"SELECT 'only Go' AS side, * FROM (FROM by_go EXCEPT ALL FROM by_sql) UNION ALL\n" +
 		"SELECT 'only SQL', * FROM (FROM by_sql EXCEPT ALL FROM by_go) ORDER BY bill_date, walk_account_id, group_key, side;\n"
 	rows := make(map[string]string) // by purchase
@@ -187,4 +188,13 @@ func duckDB(t *testing.T, mode, sql string) string {
 		t.Fatalf("duckdb: %v\n%s", err, errOut.String())
 	}
 	return out.String()
+}
+
+// reconcileSQL returns the SQL that reconciles by the rules.
+func reconcileSQL(r *reconcile.Rules) string {
+	settings := sql.Settings{Tolerance: int64(r.Tolerance), LookbackDays: r.Lookback, Configured: r.Configured}
+	for _, m := range r.Match {
+		settings.Rules = append(settings.Rules, sql.Rule(m))
+	}
+	return sql.Reconcile(settings)
 }

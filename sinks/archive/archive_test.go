@@ -14,6 +14,7 @@ import (
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 var unit = schema.Unit{Account: schema.Account{ID: "7113893944009705516", Root: true, Name: "某某餐饮"}, Day: 20777}
@@ -74,7 +75,7 @@ func put(t testing.TB, store object.Store, key string, data []byte) {
 
 func TestWalkInBatches(t *testing.T) {
 	t.Parallel()
-	a := New(object.NewMem())
+	a := New(objecttest.NewMem())
 	want := []schema.Answer{page(walk1, 1, `{"a":1}`), page(walk1, 2, `{"a":2}`), page(walk1, 3, `[]`)}
 	appendBatch(t, a, walk1, 1, want[:2]...)
 	appendBatch(t, a, walk1, 2, want[2])
@@ -98,7 +99,7 @@ func TestWalkInBatches(t *testing.T) {
 // not the archive's.
 func TestUnit(t *testing.T) {
 	t.Parallel()
-	store := object.NewMem()
+	store := objecttest.NewMem()
 	a := New(store)
 	if c, begun, err := a.Unit(t.Context(), unit); c != nil || begun != nil || err != nil {
 		t.Fatalf("an empty archive has %v, %v, %v", c, begun, err)
@@ -157,7 +158,7 @@ func checkUnit(t *testing.T, a *Archive, want *schema.Certificate, wantBegun ...
 // even where one id begins with the other.
 func TestUnitsApart(t *testing.T) {
 	t.Parallel()
-	a := New(object.NewMem())
+	a := New(objecttest.NewMem())
 	other := schema.Unit{Account: schema.Account{ID: unit.Account.ID + "0"}, Day: unit.Day}
 	tomorrow := schema.Unit{Account: unit.Account, Day: unit.Day + 1}
 	for _, u := range []schema.Unit{other, tomorrow} {
@@ -173,7 +174,7 @@ func TestCertificateIsRefused(t *testing.T) {
 	for name, content := range map[string]string{
 		"a newer version": `{"version":2}`, "no version": `{}`, "cut short": `{"version":1,`, "not JSON": "x", "empty": "",
 	} {
-		store := object.NewMem()
+		store := objecttest.NewMem()
 		put(t, store, certificateKey(unit, walk1), []byte(content))
 		_, _, err := New(store).Unit(t.Context(), unit)
 		if err == nil || !strings.Contains(err.Error(), certificateKey(unit, walk1)) {
@@ -186,7 +187,7 @@ func TestCertificateIsRefused(t *testing.T) {
 // own bytes, found there, are a success.
 func TestBatchIsWrittenOnce(t *testing.T) {
 	t.Parallel()
-	a := New(object.NewMem())
+	a := New(objecttest.NewMem())
 	mine := encode(t, a, page(walk1, 1, `{"mine":1}`))
 	for range 2 {
 		if err := a.Append(t.Context(), unit, walk1, 1, mine); err != nil {
@@ -231,9 +232,9 @@ func TestLostAnswers(t *testing.T) {
 
 // lose appends a batch to a store with faults.
 func lose(t *testing.T, left faults, want error, stored bool) {
-	store := object.NewMem()
-	store.Fault = func(op object.Op, _ string) (bool, error) {
-		if op != object.OpPut || len(left) == 0 {
+	store := objecttest.NewMem()
+	store.Fault = func(op objecttest.Op, _ string) (bool, error) {
+		if op != objecttest.OpPut || len(left) == 0 {
 			return false, nil
 		}
 		fault := left[0]
@@ -259,16 +260,16 @@ type faults = []struct {
 // TestStoreFails: an error of the store is told, and never taken for an end.
 func TestStoreFails(t *testing.T) {
 	t.Parallel()
-	store := object.NewMem()
+	store := objecttest.NewMem()
 	a := New(store)
 	appendBatch(t, a, walk1, 1, page(walk1, 1, `{}`))
 	appendBatch(t, a, walk1, 2, page(walk1, 2, `{}`))
 	put(t, store, certificateKey(unit, walk2), []byte(`{"version":1}`))
 	for _, fault := range []struct {
-		op  object.Op
+		op  objecttest.Op
 		key string
-	}{{object.OpList, accountIn(billsOf(unit.Day), unit.Account.ID)}, {object.OpGet, certificateKey(unit, walk2)}, {object.OpGet, billsBatchKey(unit, walk1, 1)}, {object.OpGet, billsBatchKey(unit, walk1, 2)}} {
-		store.Fault = func(op object.Op, key string) (bool, error) {
+	}{{objecttest.OpList, accountIn(billsOf(unit.Day), unit.Account.ID)}, {objecttest.OpGet, certificateKey(unit, walk2)}, {objecttest.OpGet, billsBatchKey(unit, walk1, 1)}, {objecttest.OpGet, billsBatchKey(unit, walk1, 2)}} {
+		store.Fault = func(op objecttest.Op, key string) (bool, error) {
 			if op == fault.op && key == fault.key {
 				return false, io.ErrNoProgress
 			}

@@ -12,6 +12,7 @@ import (
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // bombOf is a batch that decompresses to so many lines of 1 MiB each.
@@ -74,7 +75,7 @@ func (huge) Get(_ context.Context, key string) (io.ReadCloser, object.Info, erro
 // which is walked anew or passed over and told; a batch of answers is an error.
 func TestHugeObjects(t *testing.T) {
 	t.Parallel()
-	small := object.NewMem()
+	small := objecttest.NewMem()
 	const walk = "01J0000000000000000000000A"
 	received := unit.Day
 	for _, key := range []string{certificateKey(unit, walk), callbacksBatchKey(received, walk), passKey(unit, walk), settlementsBatchKey(unit, walk, 1)} {

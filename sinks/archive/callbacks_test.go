@@ -15,6 +15,7 @@ import (
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 const received schema.Day = 20778
@@ -65,7 +66,7 @@ var unsaid = []string{strings.Repeat(`餐"\\`, 64<<10/6), "", "\xff\xfe", "a\x00
 // in the order of the batches; what is in quarantine is not.
 func TestCallbacks(t *testing.T) {
 	t.Parallel()
-	a := New(object.NewMem())
+	a := New(objecttest.NewMem())
 	var bodies []schema.Callback
 	for i, body := range slices.Concat(hostile[:len(hostile)-1], unsaid) {
 		bodies = append(bodies, called(i, body))
@@ -89,7 +90,7 @@ func TestCallbacks(t *testing.T) {
 // TestCallbackKeys holds the layout that is relied on from outside.
 func TestCallbackKeys(t *testing.T) {
 	t.Parallel()
-	store := object.NewMem()
+	store := objecttest.NewMem()
 	a := New(store)
 	appendCallbacks(t, a, received, walk1, called(1, "{}"))
 	if err := a.QuarantineCallbacks(t.Context(), received, walk2, encodeCallbacks(t, called(1, "{}"))); err != nil {
@@ -112,11 +113,11 @@ func TestCallbackKeys(t *testing.T) {
 // bytes again is the same write; so it is where the store lost its answer.
 func TestCallbacksAreWrittenOnce(t *testing.T) {
 	t.Parallel()
-	store := object.NewMem()
+	store := objecttest.NewMem()
 	a := New(store)
 	lost := true
-	store.Fault = func(op object.Op, _ string) (bool, error) {
-		if op == object.OpPut && lost {
+	store.Fault = func(op objecttest.Op, _ string) (bool, error) {
+		if op == objecttest.OpPut && lost {
 			lost = false
 			return true, object.ErrUnknown
 		}
@@ -151,7 +152,7 @@ func TestEncodeCallbackRefuses(t *testing.T) {
 	}
 	c := called(1, "{}")
 	c.LogID = "a\xffb"
-	a := New(object.NewMem())
+	a := New(objecttest.NewMem())
 	appendCallbacks(t, a, received, walk1, c)
 	if got, err := readCallbacks(t, a, received); err != nil || len(got) != 1 || got[0].LogID != "a\ufffdb" {
 		t.Errorf("%+v, %v", got, err)
@@ -198,7 +199,7 @@ func TestDamagedCallbacks(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			store := object.NewMem()
+			store := objecttest.NewMem()
 			a := New(store)
 			appendCallbacks(t, a, received, walk1, called(1, "{}"), called(2, "{}"))
 			appendCallbacks(t, a, received, walk2, called(3, "{}"))
@@ -222,11 +223,11 @@ func TestDamagedCallbacks(t *testing.T) {
 func TestCallbacksStoreFails(t *testing.T) {
 	t.Parallel()
 	down := errors.New("the store is down")
-	for _, failing := range []object.Op{object.OpList, object.OpGet} {
-		store := object.NewMem()
+	for _, failing := range []objecttest.Op{objecttest.OpList, objecttest.OpGet} {
+		store := objecttest.NewMem()
 		a := New(store)
 		appendCallbacks(t, a, received, walk1, called(1, "{}"))
-		store.Fault = func(op object.Op, _ string) (bool, error) {
+		store.Fault = func(op objecttest.Op, _ string) (bool, error) {
 			if op == failing {
 				return false, down
 			}
@@ -242,7 +243,7 @@ func TestCallbacksStoreFails(t *testing.T) {
 // against the hash that was stored with it.
 func TestProveCallbacks(t *testing.T) {
 	t.Parallel()
-	store := object.NewMem()
+	store := objecttest.NewMem()
 	a := New(store)
 	key := appendCallbacks(t, a, received, walk1, called(1, "{}"), called(2, "\xff"))[0].Key
 	if err := a.QuarantineCallbacks(t.Context(), received, walk2, encodeCallbacks(t, called(3, "x"))); err != nil {
@@ -296,7 +297,7 @@ func FuzzEncodeCallback(f *testing.F) {
 			t.Fatalf("%q is no line of JSON", line)
 		}
 		want.LogID = strings.ToValidUTF8(logID, "\ufffd")
-		a := New(object.NewMem())
+		a := New(objecttest.NewMem())
 		if err := a.AppendCallbacks(t.Context(), received, walk1, line); err != nil {
 			t.Fatal(err)
 		}
@@ -319,7 +320,7 @@ func FuzzCallbacks(f *testing.F) {
 	f.Add([]byte{0x28, 0xb5, 0x2f, 0xfd})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, data := range [][]byte{data, quick.EncodeAll(data, nil)} {
-			store := object.NewMem()
+			store := objecttest.NewMem()
 			key := callbacksBatchKey(received, walk1)
 			put(t, store, key, data)
 			all, err := readCallbacks(t, New(store), received)
@@ -351,7 +352,7 @@ func BenchmarkEncodeCallback(b *testing.B) {
 
 func TestFirstReceived(t *testing.T) {
 	t.Parallel()
-	a := New(object.NewMem())
+	a := New(objecttest.NewMem())
 	if day, ok, err := a.FirstReceived(t.Context()); ok || err != nil {
 		t.Fatalf("of none: %s, %t, %v", day, ok, err)
 	}

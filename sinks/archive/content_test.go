@@ -10,6 +10,7 @@ import (
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 var cutBodies = []string{
@@ -20,7 +21,7 @@ var cutBodies = []string{
 // archive byte for byte, so that every hash of it holds.
 func TestBytesComeBack(t *testing.T) {
 	t.Parallel()
-	a := New(object.NewMem())
+	a := New(objecttest.NewMem())
 	u := schema.Unit{Account: schema.Account{ID: "7"}, Day: 20000}
 	const walk = "01M8CDA3M6549C63M3QKQNZ5T2"
 	var batch []byte
@@ -73,7 +74,7 @@ func TestBytesComeBack(t *testing.T) {
 // first of its kind in a run, and is none of the archive's answers.
 func TestUnreadable(t *testing.T) {
 	t.Parallel()
-	store := object.NewMem()
+	store := objecttest.NewMem()
 	a := New(store)
 	u := schema.Unit{Account: schema.Account{ID: "7"}, Day: 20000}
 	for i, body := range append(cutBodies, "\ufeff{\"a\":\n1}{}", "plain text", "") {

@@ -15,7 +15,7 @@ import (
 	"go.uber.org/goleak"
 
 	"billwalk/schema"
-	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -35,7 +35,7 @@ var hostile = []string{
 
 func TestBodiesAreKeptByteForByte(t *testing.T) {
 	t.Parallel()
-	a := New(object.NewMem())
+	a := New(objecttest.NewMem())
 	var written []schema.Answer
 	for i, body := range hostile {
 		written = append(written, page(walk1, i+1, body))
@@ -62,7 +62,7 @@ func FuzzEncode(f *testing.F) {
 	f.Add(`{"a":1,"a":2}`, "\xff", "\x00")
 	f.Add("{}}\n{}", `"`, "\n")
 	f.Fuzz(func(t *testing.T, body, cursor, logID string) {
-		a := New(object.NewMem())
+		a := New(objecttest.NewMem())
 		if !jsontext.Value(body).IsValid() {
 			return // a walk decodes the page before
 		}
@@ -115,7 +115,7 @@ func TestDamagedBatch(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			store := object.NewMem()
+			store := objecttest.NewMem()
 			put(t, store, billsBatchKey(unit, walk1, 1), data)
 			answers, err := readAll(t, New(store), walk1)
 			if err == nil || !strings.Contains(err.Error(), billsBatchKey(unit, walk1, 1)) {
@@ -158,7 +158,7 @@ func streamed(t testing.TB, size int) []byte {
 // batchFile is a batch as a file, for other programs to read.
 func batchFile(t *testing.T) string {
 	t.Helper()
-	a := New(object.NewMem())
+	a := New(objecttest.NewMem())
 	path := filepath.Join(t.TempDir(), "batch.jsonl.zst")
 	data := encode(t, a, page(walk1, 1, hostile[1]), page(walk1, 2, `{"data":{"ledger_records":[{"ledger_id":"9"}]}}`))
 	if err := os.WriteFile(path, data, 0o600); err != nil {

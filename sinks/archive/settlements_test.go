@@ -14,6 +14,7 @@ import (
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // answered is the unit's n-th answer of the settle query.
@@ -62,7 +63,7 @@ func readSettlements(t testing.TB, a *Archive, day schema.Day) (answers []schema
 // account and pass, to the byte.
 func TestSettlements(t *testing.T) {
 	t.Parallel()
-	a := New(object.NewMem())
+	a := New(objecttest.NewMem())
 	var bodies []schema.SettleAnswer
 	for i, body := range hostile {
 		bodies = append(bodies, answered(i, body))
@@ -99,7 +100,7 @@ func TestSettlements(t *testing.T) {
 // bytes again is the same write.
 func TestSettlementsAreWrittenOnce(t *testing.T) {
 	t.Parallel()
-	a := New(object.NewMem())
+	a := New(objecttest.NewMem())
 	want := appendSettlements(t, a, unit, walk1, 1, answered(1, "{}"))
 	appendSettlements(t, a, unit, walk1, 1, answered(1, "{}"))
 	if _, err := a.AppendSettlements(t.Context(), unit, walk1, 1, encodeSettlements(t, a, answered(2, "{}"))); !errors.Is(err, object.ErrConflict) || !strings.Contains(err.Error(), want[0].Key) {
@@ -159,7 +160,7 @@ func TestDamagedSettlements(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			store := object.NewMem()
+			store := objecttest.NewMem()
 			a := New(store)
 			appendSettlements(t, a, unit, walk1, 1, answered(1, "{}"))
 			appendSettlements(t, a, unit, walk1, 2, answered(2, "{}"))
@@ -188,7 +189,7 @@ func TestDamagedSettlements(t *testing.T) {
 // TestLostSettlements: a complete pass whose batch is gone is not complete.
 func TestLostSettlements(t *testing.T) {
 	t.Parallel()
-	a := New(object.NewMem())
+	a := New(objecttest.NewMem())
 	if err := a.CertifySettlements(t.Context(), &schema.SettlePass{Account: unit.Account, Day: unit.Day, Pass: walk1, Asked: 2}); err != nil {
 		t.Fatal(err)
 	}
@@ -201,11 +202,11 @@ func TestLostSettlements(t *testing.T) {
 func TestSettlementsStoreFails(t *testing.T) {
 	t.Parallel()
 	down := errors.New("the store is down")
-	for _, failing := range []object.Op{object.OpList, object.OpGet} {
-		store := object.NewMem()
+	for _, failing := range []objecttest.Op{objecttest.OpList, objecttest.OpGet} {
+		store := objecttest.NewMem()
 		a := New(store)
 		appendSettlements(t, a, unit, walk1, 1, answered(1, "{}"))
-		store.Fault = func(op object.Op, _ string) (bool, error) {
+		store.Fault = func(op objecttest.Op, _ string) (bool, error) {
 			if op == failing {
 				return false, down
 			}
@@ -232,7 +233,7 @@ func FuzzSettlements(f *testing.F) {
 	f.Add([]byte{0x28, 0xb5, 0x2f, 0xfd})
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, data := range [][]byte{data, frames.EncodeAll(data, nil)} {
-			store := object.NewMem()
+			store := objecttest.NewMem()
 			key := settlementsBatchKey(unit, walk1, 1)
 			put(t, store, key, data)
 			answers, _, err := readSettlements(t, New(store), unit.Day)
@@ -251,7 +252,7 @@ func FuzzSettlements(f *testing.F) {
 // TestSettlementKeys holds the layout that is relied on from outside.
 func TestSettlementKeys(t *testing.T) {
 	t.Parallel()
-	store := object.NewMem()
+	store := objecttest.NewMem()
 	a := New(store)
 	appendSettlements(t, a, unit, walk1, 12, answered(1, "{}"))
 	if err := a.CertifySettlements(t.Context(), &schema.SettlePass{Account: unit.Account, Day: unit.Day, Pass: walk1}); err != nil {

@@ -10,12 +10,13 @@ import (
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // TestFiled lists walks and passes by account, and tells of batches that are missing.
 func TestFiled(t *testing.T) {
 	t.Parallel()
-	store := object.NewMem()
+	store := objecttest.NewMem()
 	a := New(store)
 	other := schema.Unit{Account: schema.Account{ID: "8"}, Day: unit.Day}
 	for _, n := range []int{1, 2, 4} {
@@ -60,7 +61,7 @@ func TestFiled(t *testing.T) {
 // has none is read, and said to be unproven.
 func TestProve(t *testing.T) {
 	t.Parallel()
-	store := object.NewMem()
+	store := objecttest.NewMem()
 	a := New(store)
 	key := a.BatchKey(unit, walk1, 1)
 	read := func() (lines []int, err error) {
@@ -109,7 +110,7 @@ func TestProve(t *testing.T) {
 // TestProveCertificate does the same for what tells that a walk, or a pass, is whole.
 func TestProveCertificate(t *testing.T) {
 	t.Parallel()
-	store := object.NewMem()
+	store := objecttest.NewMem()
 	a := New(store)
 	c := &schema.Certificate{Account: unit.Account, Day: unit.Day, Walk: walk1}
 	p := &schema.SettlePass{Account: unit.Account, Day: unit.Day, Pass: walk1}

@@ -13,6 +13,7 @@ import (
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // claiming is a store whose every object has the content so many times in a row, and
@@ -63,7 +64,7 @@ func FuzzManifest(f *testing.F) {
 		if limit := schema.LimitOf(manifestKey(day, 2)).Bytes; times > 1<<10 && int64(len(content)) < limit/4 {
 			times = min(times, 1<<10) // many small ones take long, and show no more
 		}
-		l := &Lake{store: claiming{object.NewMem(), content, times, size}, buckets: 3}
+		l := &Lake{store: claiming{objecttest.NewMem(), content, times, size}, buckets: 3}
 		m, err := l.Manifest(t.Context(), day, 2)
 		if (m == nil) == (err == nil) {
 			t.Fatalf("%v, %v", m, err)
@@ -154,7 +155,7 @@ func TestHonestManifest(t *testing.T) {
 // an error that names it.
 func TestAmplifiedSummary(t *testing.T) {
 	t.Parallel()
-	store := object.NewMem()
+	store := objecttest.NewMem()
 	l := &Lake{store: store}
 	text := `{"failures":[` + strings.Repeat("{},", 1<<20) + "{}]}"
 	if err := l.Record(t.Context(), "R", []byte(text)); err != nil {

@@ -13,6 +13,7 @@ import (
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 const day schema.Day = 20777 // 2026-11-20
@@ -38,18 +39,18 @@ var objects = []string{
 // recording is a store in memory that notes every operation, and fails those
 // that the test wants failed.
 type recording struct {
-	*object.Mem
+	*objecttest.Mem
 	mu    sync.Mutex
 	puts  []string
-	fault func(op object.Op, key string) (apply bool, err error)
+	fault func(op objecttest.Op, key string) (apply bool, err error)
 }
 
 func newRecording() *recording {
-	r := &recording{Mem: object.NewMem()}
-	r.Fault = func(op object.Op, key string) (bool, error) {
+	r := &recording{Mem: objecttest.NewMem()}
+	r.Fault = func(op objecttest.Op, key string) (bool, error) {
 		r.mu.Lock()
 		defer r.mu.Unlock()
-		if op == object.OpPut {
+		if op == objecttest.OpPut {
 			r.puts = append(r.puts, key)
 		}
 		if r.fault == nil {

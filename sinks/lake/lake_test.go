@@ -14,6 +14,7 @@ import (
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
@@ -159,7 +160,7 @@ func TestStoreFails(t *testing.T) {
 		if _, err := publish(t, l, baseOf(t, l), 1); err != nil {
 			t.Fatal(err)
 		}
-		store.fault = func(_ object.Op, k string) (bool, error) {
+		store.fault = func(_ objecttest.Op, k string) (bool, error) {
 			if k == key {
 				return false, down
 			}

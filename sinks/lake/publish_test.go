@@ -15,6 +15,7 @@ import (
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 	"billwalk/sinks/parquet"
 )
 
@@ -90,11 +91,11 @@ func TestCrashAfterEveryPut(t *testing.T) {
 					}
 					before := store.content(t)[manifestOf]
 					dead := false
-					store.fault = func(op object.Op, k string) (bool, error) {
+					store.fault = func(op objecttest.Op, k string) (bool, error) {
 						if dead {
 							return false, crash
 						}
-						dead = op == object.OpPut && k == key
+						dead = op == objecttest.OpPut && k == key
 						if dead {
 							return landed, crash
 						}
@@ -189,9 +190,9 @@ func TestLostAnswers(t *testing.T) {
 }
 
 // losing loses the answers to the first so many PUTs of a key.
-func losing(key string, landed bool, lost int) func(object.Op, string) (bool, error) {
-	return func(op object.Op, k string) (bool, error) {
-		if op != object.OpPut || k != key || lost == 0 {
+func losing(key string, landed bool, lost int) func(objecttest.Op, string) (bool, error) {
+	return func(op objecttest.Op, k string) (bool, error) {
+		if op != objecttest.OpPut || k != key || lost == 0 {
 			return false, nil
 		}
 		lost--
@@ -211,7 +212,7 @@ func TestStoppedWhileUnknown(t *testing.T) {
 				l := open(t, store)
 				ctx, cancel := context.WithCancel(t.Context())
 				lose := losing(key, landed, 1)
-				store.fault = func(op object.Op, k string) (bool, error) {
+				store.fault = func(op objecttest.Op, k string) (bool, error) {
 					apply, err := lose(op, k)
 					if err != nil {
 						cancel()

@@ -9,6 +9,7 @@ import (
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // TestPublishedIsReadBack: what was given is there, for the day and bucket alone.
@@ -59,7 +60,7 @@ func TestReadingFails(t *testing.T) {
 	if _, err := publish(t, l, baseOf(t, l), 5); err != nil {
 		t.Fatal(err)
 	}
-	store.fault = func(object.Op, string) (bool, error) { return false, down }
+	store.fault = func(objecttest.Op, string) (bool, error) { return false, down }
 	if err := first(l.Bills(t.Context(), day, 2)); !errors.Is(err, down) {
 		t.Errorf("bills: %v, want %v", err, down)
 	}

@@ -12,6 +12,7 @@ import (
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // errCut is what a run sees of the store once it is dead.
@@ -20,7 +21,7 @@ var errCut = errors.New("the run was cut")
 // schedule lets several runs publish one (day, bucket) on one store, an operation
 // at a time: which run is next, and what becomes of it, is drawn from a seed.
 type schedule struct {
-	*object.Mem
+	*objecttest.Mem
 	rand   *rand.Rand
 	asks   chan ask
 	flying []flight // PUTs whose run is dead, and that have not landed yet
@@ -154,7 +155,7 @@ func TestAnyTwoPublications(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			s := &schedule{
-				Mem: object.NewMem(), rand: rand.New(rand.NewPCG(seed, 1)), asks: make(chan ask),
+				Mem: objecttest.NewMem(), rand: rand.New(rand.NewPCG(seed, 1)), asks: make(chan ask),
 				began: make(map[string]int), turned: make(map[string]int), at: make(map[string]string),
 			}
 			if _, err := publish(t, open(t, s.Mem), schema.Base{Day: day, Bucket: 2}, 1); err != nil {

@@ -11,7 +11,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"billwalk/schema"
-	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 func stage(t *testing.T, l *Lake) *Stage {
@@ -175,7 +175,7 @@ func TestLocalFiles(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	bad := errors.New("no more rows")
 	for name, row := range map[string]struct {
-		fault func(op object.Op, key string) (bool, error)
+		fault func(op objecttest.Op, key string) (bool, error)
 		fill  func(func(schema.Row) error) error
 	}{
 		"well":                  {nil, fill(10)},
@@ -267,9 +267,9 @@ func openFiles(t *testing.T) (n int) {
 	return n
 }
 
-func failPut(key string) func(object.Op, string) (bool, error) {
-	return func(op object.Op, k string) (bool, error) {
-		if op == object.OpPut && k == key {
+func failPut(key string) func(objecttest.Op, string) (bool, error) {
+	return func(op objecttest.Op, k string) (bool, error) {
+		if op == objecttest.OpPut && k == key {
 			return false, errors.New("the store is down")
 		}
 		return false, nil

@@ -7,11 +7,12 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 func TestRuns(t *testing.T) {
 	t.Parallel()
-	store := object.NewMem()
+	store := objecttest.NewMem()
 	l := open(t, store)
 	if ids, err := l.Runs(t.Context()); len(ids) != 0 || err != nil {
 		t.Errorf("Runs = %q, %v in a new lake", ids, err)
@@ -34,7 +35,7 @@ func TestRuns(t *testing.T) {
 
 func TestPublishedDays(t *testing.T) {
 	t.Parallel()
-	store := object.NewMem()
+	store := objecttest.NewMem()
 	l := open(t, store)
 	if days, err := l.PublishedDays(t.Context()); len(days) != 0 || err != nil {
 		t.Errorf("PublishedDays = %v, %v in a new lake", days, err)

@@ -10,6 +10,7 @@ import (
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // found is a finding, in short.
@@ -70,8 +71,8 @@ func TestProve(t *testing.T) {
 		}, []found{{3, "bills/bill_date=2026-11-20/bucket-003.parquet", ""}}, rows},
 		{"a publication cut after the bills", func(t *testing.T, store *recording, l *Lake) {
 			cut := errors.New("killed")
-			store.fault = func(op object.Op, key string) (bool, error) {
-				if op == object.OpPut && strings.HasPrefix(key, "settlements/") {
+			store.fault = func(op objecttest.Op, key string) (bool, error) {
+				if op == objecttest.OpPut && strings.HasPrefix(key, "settlements/") {
 					return false, cut
 				}
 				return true, nil

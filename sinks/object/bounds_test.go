@@ -61,22 +61,6 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// An object of exactly its limit is read.
-func TestAsLargeAsAllowed(t *testing.T) {
-	t.Parallel()
-	s, key := NewMem(), "_control/claims.json"
-	for _, extra := range []int64{0, 1} {
-		data := make([]byte, schema.LimitOf(key).Bytes+extra)
-		if _, err := s.Put(t.Context(), key, bytes.NewReader(data), Always(), nil); err != nil {
-			t.Fatal(err)
-		}
-		got, _, err := ReadAll(t.Context(), s, key)
-		if extra == 0 && (err != nil || !bytes.Equal(got, data)) || extra == 1 && !errors.Is(err, ErrTooLarge) {
-			t.Errorf("%d bytes more than allowed: read %d, %v", extra, len(got), err)
-		}
-	}
-}
-
 // Whoever is told to stop does not read on.
 func TestReadEndsWithItsContext(t *testing.T) {
 	t.Parallel()
@@ -249,15 +233,4 @@ func TestDirFIFOInBetween(t *testing.T) {
 		t.Fatal("it waits for a FIFO")
 	}
 	<-swapping
-}
-
-// What could not be read again is not written.
-func TestTooLargeToWrite(t *testing.T) {
-	t.Parallel()
-	s, key := NewMem(), "_control/claims.json"
-	body := bytes.NewReader(make([]byte, schema.LimitOf(key).Bytes+1))
-	_, err := PutKnown(t.Context(), s, key, body, Always(), nil)
-	if _, headErr := s.Head(t.Context(), key); !errors.Is(err, ErrTooLarge) || !strings.Contains(err.Error(), "not written") || !errors.Is(headErr, ErrNotFound) {
-		t.Errorf("%v; then %v", err, headErr)
-	}
 }

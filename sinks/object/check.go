@@ -37,8 +37,8 @@ func checkKey(key string) error {
 	return nil
 }
 
-// checkPrefix takes whatever can be the start of a good key.
-func checkPrefix(prefix string) error {
+// CheckPrefix refuses what cannot be the start of a key, with ErrKey. Every Store calls it.
+func CheckPrefix(prefix string) error {
 	if prefix == "" {
 		return nil
 	}
@@ -65,8 +65,9 @@ func checkMeta(meta map[string]string) error {
 	return nil
 }
 
-// checkPut is what every store asks before it touches anything.
-func checkPut(ctx context.Context, key string, cond Condition, meta map[string]string) error {
+// CheckPut refuses arguments of Put that not every store can take, and returns the error
+// of a context that has ended. Every Store calls it before it touches anything.
+func CheckPut(ctx context.Context, key string, cond Condition, meta map[string]string) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}
@@ -79,8 +80,8 @@ func checkPut(ctx context.Context, key string, cond Condition, meta map[string]s
 	return ctx.Err()
 }
 
-// checkRead is the same for Get and Head.
-func checkRead(ctx context.Context, key string) error {
+// CheckRead is CheckPut for Get and Head.
+func CheckRead(ctx context.Context, key string) error {
 	if err := checkKey(key); err != nil {
 		return err
 	}

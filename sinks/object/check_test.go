@@ -33,7 +33,7 @@ func FuzzKey(f *testing.F) {
 		}
 		for i := range key {
 			if utf8.RuneStart(key[i]) {
-				if err := checkPrefix(key[:i]); err != nil {
+				if err := CheckPrefix(key[:i]); err != nil {
 					t.Fatalf("%q is a key, but its start is refused: %v", key, err)
 				}
 			}

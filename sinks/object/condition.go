@@ -27,8 +27,9 @@ func (c Condition) check() error {
 	return nil
 }
 
-// holds tells whether the condition allows a write over what is there.
-func (c Condition) holds(exists bool, etag string) bool {
+// Holds reports whether the condition allows a write over the object that is there, if
+// one exists, with this ETag.
+func (c Condition) Holds(exists bool, etag string) bool {
 	switch {
 	case c.absent:
 		return !exists

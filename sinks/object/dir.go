@@ -83,7 +83,7 @@ func (d *dir) sweep() {
 
 // Get implements [Store].
 func (d *dir) Get(ctx context.Context, key string) (io.ReadCloser, Info, error) {
-	if err := checkRead(ctx, key); err != nil {
+	if err := CheckRead(ctx, key); err != nil {
 		return nil, Info{}, err
 	}
 	file, info, err := d.open(ctx, key)
@@ -95,7 +95,7 @@ func (d *dir) Get(ctx context.Context, key string) (io.ReadCloser, Info, error) 
 
 // Head implements [Store].
 func (d *dir) Head(ctx context.Context, key string) (Info, error) {
-	if err := checkRead(ctx, key); err != nil {
+	if err := CheckRead(ctx, key); err != nil {
 		return Info{}, err
 	}
 	file, info, err := d.open(ctx, key)
@@ -107,7 +107,7 @@ func (d *dir) Head(ctx context.Context, key string) (Info, error) {
 
 // Put implements [Store].
 func (d *dir) Put(ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
-	if err := checkPut(ctx, key, cond, meta); err != nil {
+	if err := CheckPut(ctx, key, cond, meta); err != nil {
 		return Info{}, err
 	}
 	info, err := d.put(ctx, key, body, cond, meta)
@@ -139,7 +139,7 @@ func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return Info{}, err
 	}
-	if !cond.holds(exists, current.ETag) {
+	if !cond.Holds(exists, current.ETag) {
 		return Info{}, ErrConflict
 	}
 	versions := []version{next}

@@ -16,7 +16,7 @@ import (
 // List implements [Store].
 func (d *dir) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
-		if err := checkPrefix(prefix); err != nil {
+		if err := CheckPrefix(prefix); err != nil {
 			yield(Info{}, err)
 			return
 		}

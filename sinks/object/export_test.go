@@ -1,5 +1,27 @@
 package object
 
+// What the tests outside the package need to know of it.
+const (
+	KnownTries    = knownTries
+	KnownCap      = knownCap
+	LeastWriters  = leastWriters
+	ProbeRequests = probeRequests
+	ProbeFolder   = probeFolder
+	ProbeKey      = probeKey
+)
+
+// ProbeWrites is how many writes the races of a probe over a network are.
+var ProbeWrites = (overNetwork.creates + overNetwork.swaps) * overNetwork.writers
+
+// Absent reports whether the condition is IfAbsent.
+func (c Condition) Absent() bool { return c.absent }
+
+// Matches reports whether the condition is IfMatch.
+func (c Condition) Matches() bool { return c.match }
+
+// ETag returns the one of an IfMatch.
+func (c Condition) ETag() string { return c.etag }
+
 // Below opens what Open does for a prefix, over a store in memory.
 func Below(store Store, prefix string) Store { return prefixed{store, prefix + "/"} }
 

@@ -1,4 +1,4 @@
-package object
+package object_test
 
 import (
 	"bytes"
@@ -9,6 +9,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	. "billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // TestPutKnown loses the answers of some tries, before and after they took effect.
@@ -24,13 +27,13 @@ func TestPutKnown(t *testing.T) {
 		{"at once", 0, false, nil, 1, true},
 		{"lost before", 3, false, nil, 4, true},
 		{"lost after: its own conflict", 1, true, ErrConflict, 2, true},
-		{"out of reach", 99, false, ErrUnknown, knownTries, false},
+		{"out of reach", 99, false, ErrUnknown, KnownTries, false},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				store, tries := NewMem(), 0
-				store.Fault = func(op Op, _ string) (bool, error) {
-					if op != OpPut {
+				store, tries := objecttest.NewMem(), 0
+				store.Fault = func(op objecttest.Op, _ string) (bool, error) {
+					if op != objecttest.OpPut {
 						return false, nil
 					}
 					if tries++; tries <= test.lost {
@@ -43,7 +46,7 @@ func TestPutKnown(t *testing.T) {
 				if !errors.Is(err, test.want) || tries != test.tries {
 					t.Errorf("%v after %d tries, want %v after %d", err, tries, test.want, test.tries)
 				}
-				if longest := time.Duration(knownTries) * knownCap; time.Since(began) > longest {
+				if longest := time.Duration(KnownTries) * KnownCap; time.Since(began) > longest {
 					t.Errorf("took %v, want at most %v", time.Since(began), longest)
 				}
 				if body, _, err := store.Get(t.Context(), "a/b"); (err == nil) != test.stored {
@@ -61,9 +64,9 @@ func TestPutKnown(t *testing.T) {
 // TestPutKnownEnds: a wait ends with its context.
 func TestPutKnownEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		store := NewMem()
+		store := objecttest.NewMem()
 		ctx, cancel := context.WithCancel(t.Context())
-		store.Fault = func(Op, string) (bool, error) { cancel(); return false, ErrUnknown }
+		store.Fault = func(objecttest.Op, string) (bool, error) { cancel(); return false, ErrUnknown }
 		began := time.Now()
 		if _, err := PutKnown(ctx, store, "a", bytes.NewReader(nil), Always(), nil); !errors.Is(err, ErrUnknown) {
 			t.Errorf("%v, want ErrUnknown", err)

@@ -1,6 +1,6 @@
-// Package object keeps bytes under keys, with compare-and-swap: on S3, in a
-// folder, or in memory, behind one small interface that one suite of tests
-// (package objecttest) holds all three to.
+// Package object keeps bytes under keys, with compare-and-swap: on S3 or in a folder,
+// behind one small interface. One suite of tests holds both to it, and the store in
+// memory that tests use (package objecttest).
 //
 // It knows nothing of bills, tables or manifests, never deletes an object, and
 // never retries a write: whoever publishes knows how to find out what became
@@ -15,6 +15,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"maps"
 	"time"
 
 	"billwalk/schema"
@@ -49,6 +50,12 @@ type Info struct {
 	Size     int64             // bytes
 	Meta     map[string]string // as given to Put
 	Modified time.Time         // zero where unknown
+}
+
+// clone keeps a caller's changes of Meta away from the original.
+func (i Info) clone() Info {
+	i.Meta = maps.Clone(i.Meta)
+	return i
 }
 
 // Store is a flat space of objects. All methods may be called concurrently;

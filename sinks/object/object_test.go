@@ -23,9 +23,9 @@ func TestMain(m *testing.M) {
 
 func TestMem(t *testing.T) {
 	t.Parallel()
-	objecttest.Run(t, func(*testing.T) object.Store { return object.NewMem() })
+	objecttest.Run(t, func(*testing.T) object.Store { return objecttest.NewMem() })
 	t.Run("hiding", func(t *testing.T) {
-		objecttest.Run(t, func(*testing.T) object.Store { return object.Hiding(object.NewMem(), strings.ToUpper) })
+		objecttest.Run(t, func(*testing.T) object.Store { return object.Hiding(objecttest.NewMem(), strings.ToUpper) })
 	})
 }
 

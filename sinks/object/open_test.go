@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 func TestOpenRefuses(t *testing.T) {
@@ -66,7 +67,7 @@ func TestOpenFolder(t *testing.T) {
 // starts like the other.
 func TestPrefix(t *testing.T) {
 	t.Parallel()
-	whole := object.NewMem()
+	whole := objecttest.NewMem()
 	short, long := object.Below(whole, "prod"), object.Below(whole, "prod2/x")
 	for _, store := range []object.Store{short, long} {
 		if _, err := store.Put(t.Context(), "a/b", bytes.NewReader(nil), object.IfAbsent(), nil); err != nil {

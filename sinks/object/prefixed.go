@@ -45,7 +45,7 @@ func (p prefixed) Put(ctx context.Context, key string, body io.ReadSeeker, cond 
 
 func (p prefixed) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
-		if err := checkPrefix(prefix); err != nil {
+		if err := CheckPrefix(prefix); err != nil {
 			yield(Info{}, err)
 			return
 		}

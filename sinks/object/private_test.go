@@ -126,7 +126,7 @@ func TestHide(t *testing.T) {
 	if mode := modesOf(t, folder)["tokens-2"]; mode != 0o600 {
 		t.Errorf("a token cache has mode %o", mode)
 	}
-	if n, err := Hide(t.Context(), NewMem()); n != 0 || err != nil {
-		t.Errorf("in memory: %d, %v", n, err)
+	if n, err := Hide(t.Context(), endless{}); n != 0 || err != nil {
+		t.Errorf("a store that is no folder: %d, %v", n, err)
 	}
 }

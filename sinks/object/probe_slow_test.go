@@ -1,4 +1,4 @@
-package object
+package object_test
 
 import (
 	"context"
@@ -9,6 +9,9 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	. "billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // inTurn is a store that serves one write after another, each in so long.
@@ -16,13 +19,13 @@ func inTurn(each time.Duration, cheats bool) bent {
 	turn := make(chan struct{}, 1)
 	var mu sync.Mutex
 	begun := make(map[string]string) // the ETag that the first writer of a race saw
-	return bent{Mem: NewMem(), put: func(m *Mem, ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
-		if cheats && cond.match && cond.etag != "" {
+	return bent{Mem: objecttest.NewMem(), put: func(m *objecttest.Mem, ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
+		if cheats && cond.Matches() && cond.ETag() != "" {
 			mu.Lock()
-			first := begun[cond.etag] == ""
-			begun[cond.etag] = key
+			first := begun[cond.ETag()] == ""
+			begun[cond.ETag()] = key
 			mu.Unlock()
-			if now, err := m.Head(ctx, key); err == nil && now.ETag == cond.etag && !first {
+			if now, err := m.Head(ctx, key); err == nil && now.ETag == cond.ETag() && !first {
 				cond = Always() // compared before its turn, and not again
 			}
 		}
@@ -63,7 +66,7 @@ func TestProbeSlow(t *testing.T) {
 				if err != nil || trial.Slow() != c.slow || took > c.took || !trial.Written {
 					t.Errorf("%s after %s, %v; want it to pass within %s, slow: %t", trial, took, err, c.took, c.slow)
 				}
-				if c.slow != strings.HasPrefix(trial.String(), "slow: ") || c.slow && !strings.HasSuffix(trial.String(), " of 32 writers tried") || trial.Writers < leastWriters {
+				if c.slow != strings.HasPrefix(trial.String(), "slow: ") || c.slow && !strings.HasSuffix(trial.String(), " of 32 writers tried") || trial.Writers < LeastWriters {
 					t.Errorf("%q, of %+v", trial, trial)
 				}
 				for i := 1; i < len(reports); i++ {
@@ -84,7 +87,7 @@ func TestProbeSlow(t *testing.T) {
 func TestProbeFarStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		far := judging(func(_ *Mem, _ string, cond Condition) (Condition, error) {
+		far := judging(func(_ *objecttest.Mem, _ string, cond Condition) (Condition, error) {
 			time.Sleep(400 * time.Millisecond)
 			return cond, nil
 		})
@@ -112,19 +115,19 @@ func TestProbeSlowCheat(t *testing.T) {
 func TestProbeRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		store := NewMem()
+		store := objecttest.NewMem()
 		var mu sync.Mutex
 		puts := 0
-		store.Fault = func(op Op, key string) (bool, error) {
+		store.Fault = func(op objecttest.Op, key string) (bool, error) {
 			mu.Lock()
 			defer mu.Unlock()
-			if op == OpPut {
+			if op == objecttest.OpPut {
 				puts++
 			}
 			return false, nil
 		}
 		trial, err := Probe(t.Context(), store, nil)
-		if err != nil || trial.Slow() || puts > probeRequests {
+		if err != nil || trial.Slow() || puts > ProbeRequests {
 			t.Errorf("%+v, %v, %d writes", trial, err, puts)
 		}
 	})

@@ -1,4 +1,4 @@
-package object
+package object_test
 
 import (
 	"context"
@@ -11,14 +11,17 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	. "billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // bent is a store in memory that does one thing otherwise.
 type bent struct {
-	*Mem
-	put  func(m *Mem, ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error)
-	get  func(m *Mem, ctx context.Context, key string) (io.ReadCloser, Info, error)
-	list func(m *Mem, ctx context.Context, prefix string) iter.Seq2[Info, error]
+	*objecttest.Mem
+	put  func(m *objecttest.Mem, ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error)
+	get  func(m *objecttest.Mem, ctx context.Context, key string) (io.ReadCloser, Info, error)
+	list func(m *objecttest.Mem, ctx context.Context, prefix string) iter.Seq2[Info, error]
 }
 
 func (b bent) Put(ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
@@ -43,8 +46,8 @@ func (b bent) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
 }
 
 // judging is a store that takes another condition for the one that it is given.
-func judging(as func(m *Mem, key string, cond Condition) (Condition, error)) bent {
-	return bent{Mem: NewMem(), put: func(m *Mem, ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
+func judging(as func(m *objecttest.Mem, key string, cond Condition) (Condition, error)) bent {
+	return bent{Mem: objecttest.NewMem(), put: func(m *objecttest.Mem, ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
 		cond, err := as(m, key, cond)
 		if err != nil {
 			return Info{}, err
@@ -58,7 +61,7 @@ func judging(as func(m *Mem, key string, cond Condition) (Condition, error)) ben
 func checkThenWrite(spread time.Duration, broken func(Condition) bool) bent {
 	var mu sync.Mutex
 	random := rand.New(rand.NewPCG(1, 2))
-	return judging(func(m *Mem, key string, cond Condition) (Condition, error) {
+	return judging(func(m *objecttest.Mem, key string, cond Condition) (Condition, error) {
 		mu.Lock()
 		delay := time.Duration(random.Int64N(int64(spread)))
 		mu.Unlock()
@@ -67,7 +70,7 @@ func checkThenWrite(spread time.Duration, broken func(Condition) bool) bent {
 			return cond, nil
 		}
 		now, err := m.Head(context.Background(), key)
-		if !cond.holds(err == nil, now.ETag) {
+		if !cond.Holds(err == nil, now.ETag) {
 			return cond, ErrConflict
 		}
 		time.Sleep(time.Millisecond)
@@ -85,43 +88,43 @@ func TestProbeRefuses(t *testing.T) {
 		want  string // in the reason
 	}{
 		"ignores all conditions": {func() Store {
-			return judging(func(*Mem, string, Condition) (Condition, error) { return Always(), nil })
+			return judging(func(*objecttest.Mem, string, Condition) (Condition, error) { return Always(), nil })
 		}, "If-None-Match is ignored"},
 		"ignores If-None-Match": {func() Store {
-			return judging(func(_ *Mem, _ string, cond Condition) (Condition, error) {
-				if cond.absent {
+			return judging(func(_ *objecttest.Mem, _ string, cond Condition) (Condition, error) {
+				if cond.Absent() {
 					cond = Always()
 				}
 				return cond, nil
 			})
 		}, "If-None-Match is ignored"},
 		"ignores If-Match": {func() Store {
-			return judging(func(_ *Mem, _ string, cond Condition) (Condition, error) {
-				if cond.match {
+			return judging(func(_ *objecttest.Mem, _ string, cond Condition) (Condition, error) {
+				if cond.Matches() {
 					cond = Always()
 				}
 				return cond, nil
 			})
 		}, "stale ETag"},
 		"ignores If-Match without an object": {func() Store {
-			return judging(func(m *Mem, key string, cond Condition) (Condition, error) {
-				if _, err := m.Head(context.Background(), key); cond.match && err != nil {
+			return judging(func(m *objecttest.Mem, key string, cond Condition) (Condition, error) {
+				if _, err := m.Head(context.Background(), key); cond.Matches() && err != nil {
 					cond = Always()
 				}
 				return cond, nil
 			})
 		}, "that is not there"},
 		"takes If-None-Match the other way round": {func() Store {
-			return judging(func(m *Mem, key string, cond Condition) (Condition, error) {
-				if _, err := m.Head(context.Background(), key); cond.absent && err != nil {
+			return judging(func(m *objecttest.Mem, key string, cond Condition) (Condition, error) {
+				if _, err := m.Head(context.Background(), key); cond.Absent() && err != nil {
 					return cond, ErrConflict
 				}
 				return cond, nil
 			})
 		}, "refused to create"},
 		"never swaps": {func() Store {
-			return judging(func(_ *Mem, _ string, cond Condition) (Condition, error) {
-				if cond.match {
+			return judging(func(_ *objecttest.Mem, _ string, cond Condition) (Condition, error) {
+				if cond.Matches() {
 					return cond, ErrConflict
 				}
 				return cond, nil
@@ -130,16 +133,16 @@ func TestProbeRefuses(t *testing.T) {
 		"compares, then writes":                      {func() Store { return checkThenWrite(10*time.Millisecond, both) }, "raced to create"},
 		"compares, then writes, over a slow network": {func() Store { return checkThenWrite(100*time.Millisecond, both) }, "raced to"},
 		"swaps are compared, then written": {func() Store {
-			return checkThenWrite(10*time.Millisecond, func(c Condition) bool { return c.match })
+			return checkThenWrite(10*time.Millisecond, func(c Condition) bool { return c.Matches() })
 		}, "raced to replace"},
-		"keeps the last writer, tells the first": {func() Store { return keepsLast(NewMem()) }, "raced to create one object"},
+		"keeps the last writer, tells the first": {func() Store { return keepsLast(objecttest.NewMem()) }, "raced to create one object"},
 		"reads are late": {func() Store {
-			return bent{Mem: NewMem(), get: func(*Mem, context.Context, string) (io.ReadCloser, Info, error) {
+			return bent{Mem: objecttest.NewMem(), get: func(*objecttest.Mem, context.Context, string) (io.ReadCloser, Info, error) {
 				return nil, never, ErrNotFound
 			}}
 		}, "GET gave"},
 		"listings are late": {func() Store {
-			return bent{Mem: NewMem(), list: func(*Mem, context.Context, string) iter.Seq2[Info, error] {
+			return bent{Mem: objecttest.NewMem(), list: func(*objecttest.Mem, context.Context, string) iter.Seq2[Info, error] {
 				return func(func(Info, error) bool) {}
 			}}
 		}, "a listing gave"},
@@ -155,7 +158,7 @@ func TestProbeRefuses(t *testing.T) {
 					}
 				}
 				for info := range memOf(store).List(t.Context(), "") {
-					if !strings.HasPrefix(info.Key, probeFolder) {
+					if !strings.HasPrefix(info.Key, ProbeFolder) {
 						t.Errorf("%s was written to a store that is refused", info.Key)
 					}
 				}
@@ -164,11 +167,11 @@ func TestProbeRefuses(t *testing.T) {
 	}
 }
 
-func memOf(s Store) *Mem { return s.(bent).Mem }
+func memOf(s Store) *objecttest.Mem { return s.(bent).Mem }
 
 // keepsLast creates as it should, and lets the losers' bytes through all the same.
-func keepsLast(m *Mem) bent {
-	return bent{Mem: m, put: func(m *Mem, ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
+func keepsLast(m *objecttest.Mem) bent {
+	return bent{Mem: m, put: func(m *objecttest.Mem, ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
 		info, err := m.Put(ctx, key, body, cond, meta)
 		if errors.Is(err, ErrConflict) && strings.Contains(key, "race-") {
 			if _, err := m.Put(ctx, key, body, Always(), meta); err != nil {
@@ -193,14 +196,14 @@ func TestProbeUnderFaults(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				store, n := NewMem(), 0
+				store, n := objecttest.NewMem(), 0
 				random := rand.New(rand.NewPCG(3, 4))
 				var mu sync.Mutex
-				store.Fault = func(op Op, key string) (bool, error) {
+				store.Fault = func(op objecttest.Op, key string) (bool, error) {
 					mu.Lock()
 					defer mu.Unlock()
 					// Half of the writes that are not raced for go through, so that the tries suffice.
-					if op != OpPut || random.IntN(100) >= lost.share || !strings.Contains(key, "race-") && random.IntN(2) == 0 {
+					if op != objecttest.OpPut || random.IntN(100) >= lost.share || !strings.Contains(key, "race-") && random.IntN(2) == 0 {
 						return false, nil
 					}
 					n++
@@ -221,21 +224,21 @@ func TestProbeUnderFaults(t *testing.T) {
 func TestProbeUnanswered(t *testing.T) {
 	denied := errors.New("403")
 	for name, c := range map[string]struct {
-		fault func(op Op, key string) error
+		fault func(op objecttest.Op, key string) error
 		want  error
 		word  string
 	}{
-		"out of reach": {func(Op, string) error { return ErrUnknown }, ErrUnknown, "read from"},
-		"no writes":    {func(op Op, _ string) error { return map[Op]error{OpPut: denied}[op] }, denied, "write to"},
-		"no reads": {func(op Op, key string) error {
-			if op == OpGet && key != probeKey {
+		"out of reach": {func(objecttest.Op, string) error { return ErrUnknown }, ErrUnknown, "read from"},
+		"no writes":    {func(op objecttest.Op, _ string) error { return map[objecttest.Op]error{objecttest.OpPut: denied}[op] }, denied, "write to"},
+		"no reads": {func(op objecttest.Op, key string) error {
+			if op == objecttest.OpGet && key != ProbeKey {
 				return denied
 			}
 			return nil
 		}, denied, "read from"},
-		"no lists": {func(op Op, _ string) error { return map[Op]error{OpList: denied}[op] }, denied, "list"},
-		"all races are throttled": {func(op Op, key string) error {
-			if op == OpPut && strings.Contains(key, "race-") {
+		"no lists": {func(op objecttest.Op, _ string) error { return map[objecttest.Op]error{objecttest.OpList: denied}[op] }, denied, "list"},
+		"all races are throttled": {func(op objecttest.Op, key string) error {
+			if op == objecttest.OpPut && strings.Contains(key, "race-") {
 				return ErrUnknown
 			}
 			return nil
@@ -243,8 +246,8 @@ func TestProbeUnanswered(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				store := NewMem()
-				store.Fault = func(op Op, key string) (bool, error) { return false, c.fault(op, key) }
+				store := objecttest.NewMem()
+				store.Fault = func(op objecttest.Op, key string) (bool, error) { return false, c.fault(op, key) }
 				_, err := EnsureProbed(t.Context(), store, time.Now(), nil)
 				if !errors.Is(err, c.want) || !strings.Contains(err.Error(), c.word) {
 					t.Errorf("%v, want %v and %q", err, c.want, c.word)
@@ -277,21 +280,21 @@ func TestEnsureProbed(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			store := NewMem()
+			store := objecttest.NewMem()
 			if _, err := EnsureProbed(t.Context(), store, began, nil); err != nil {
 				t.Fatal(err)
 			}
 			if c.record != "" {
-				if _, err := store.Put(t.Context(), probeKey, strings.NewReader(c.record), Always(), nil); err != nil {
+				if _, err := store.Put(t.Context(), ProbeKey, strings.NewReader(c.record), Always(), nil); err != nil {
 					t.Fatal(err)
 				}
 			}
 			var mu sync.Mutex
 			writes := 0
-			store.Fault = func(op Op, _ string) (bool, error) {
+			store.Fault = func(op objecttest.Op, _ string) (bool, error) {
 				mu.Lock()
 				defer mu.Unlock()
-				if op == OpPut {
+				if op == objecttest.OpPut {
 					writes++
 				}
 				return false, nil
@@ -301,7 +304,7 @@ func TestEnsureProbed(t *testing.T) {
 					t.Fatal(err)
 				}
 			}
-			races := (overNetwork.creates + overNetwork.swaps) * overNetwork.writers
+			races := ProbeWrites
 			if once := writes > races && writes < 2*races; writes > 0 != c.again || c.again && !once {
 				t.Errorf("%d writes, want a probe: %t, of some %d", writes, c.again, races)
 			}
@@ -312,7 +315,7 @@ func TestEnsureProbed(t *testing.T) {
 // Two runs that probe at once both go on.
 func TestEnsureProbedTwice(t *testing.T) {
 	t.Parallel()
-	store := NewMem()
+	store := objecttest.NewMem()
 	var group sync.WaitGroup
 	for range 4 {
 		group.Go(func() {

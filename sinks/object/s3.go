@@ -81,7 +81,7 @@ func newHTTPClient() *awshttp.BuildableClient {
 
 // Get implements [Store].
 func (b *bucket) Get(ctx context.Context, key string) (io.ReadCloser, Info, error) {
-	if err := checkRead(ctx, key); err != nil {
+	if err := CheckRead(ctx, key); err != nil {
 		return nil, Info{}, err
 	}
 	out, err := b.client.GetObject(ctx, &s3.GetObjectInput{Bucket: &b.name, Key: &key})
@@ -96,7 +96,7 @@ func (b *bucket) Get(ctx context.Context, key string) (io.ReadCloser, Info, erro
 
 // Head implements [Store].
 func (b *bucket) Head(ctx context.Context, key string) (Info, error) {
-	if err := checkRead(ctx, key); err != nil {
+	if err := CheckRead(ctx, key); err != nil {
 		return Info{}, err
 	}
 	out, err := b.client.HeadObject(ctx, &s3.HeadObjectInput{Bucket: &b.name, Key: &key})
@@ -111,7 +111,7 @@ func (b *bucket) Head(ctx context.Context, key string) (Info, error) {
 
 // Put implements [Store].
 func (b *bucket) Put(ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
-	if err := checkPut(ctx, key, cond, meta); err != nil {
+	if err := CheckPut(ctx, key, cond, meta); err != nil {
 		return Info{}, err
 	}
 	content, size, err := rewound(body)
@@ -182,7 +182,7 @@ func (s seeker) ReadAt(p []byte, offset int64) (int, error) {
 // List implements [Store].
 func (b *bucket) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) {
-		if err := errors.Join(checkPrefix(prefix), ctx.Err()); err != nil {
+		if err := errors.Join(CheckPrefix(prefix), ctx.Err()); err != nil {
 			yield(Info{}, err)
 			return
 		}

@@ -236,7 +236,7 @@ func fillArchive(b *testing.B, config string) (asked int64) {
 		b.Fatal(err)
 	}
 	defer w.close()
-	w.run.Source, w.run.Trade, w.run.InFlight, w.run.TradeInFlight = flood{floodBills}, flood{floodBills}, 4, 4
+	w.run.Walk.Source, w.run.Trade, w.run.InFlight, w.run.TradeInFlight = flood{floodBills}, flood{floodBills}, 4, 4
 	w.run.From, w.run.To, w.run.Lookback = firstDay, firstDay, 0
 	s, err := w.run.Do(b.Context())
 	if err != nil || s.ExitCode != 0 || s.Settling.Unanswered > 0 {
@@ -251,7 +251,7 @@ type flood struct{ bills int }
 
 const floodBills = 50_000
 
-// Bills implements pipeline.Source: the cursor is the number of the first bill.
+// Bills implements walk.Source: the cursor is the number of the first bill.
 func (f flood) Bills(_ context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
 	first, err := strconv.Atoi(cursor)
 	if err != nil {

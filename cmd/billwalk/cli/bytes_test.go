@@ -12,6 +12,7 @@ import (
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/pipeline/jobs"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
 
@@ -85,7 +86,7 @@ func TestConcurrencyDoesNotShow(t *testing.T) {
 		}
 		defer w.close()
 		w.run.ID, w.run.InFlight, w.run.TradeInFlight = "the-same-run", inFlight, inFlight
-		w.run.Source = stoppedClock{w.run.Source, at}
+		w.run.Walk.Source = stoppedClock{w.run.Walk.Source, at}
 		w.run.Trade = datedTrade{w.run.Trade, func() time.Time { return at }}
 		w.run.From, w.run.To, w.run.Lookback = firstDay, lastDay, 0
 		s, err := w.run.Do(t.Context())
@@ -110,14 +111,14 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 		app.QPS = 2000
 		file.Apps[name] = app
 	}
-	wire := func(source func(pipeline.Source) pipeline.Source) *wired {
+	wire := func(source func(walk.Source) walk.Source) *wired {
 		w, err := quiet(clock).wire(t.Context(), file, jobs.DemoName, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.run.Source = source(w.run.Source)
+		w.run.Walk.Source = source(w.run.Walk.Source)
 		w.run.From, w.run.To, w.run.Lookback = firstDay, lastDay, 0
-		w.run.Passes, w.run.InFlight = 1, 3
+		w.run.Walk.Passes, w.run.InFlight = 1, 3
 		w.run.Trade = nil // bills alone
 		return w
 	}
@@ -129,13 +130,13 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 		t.Run(fmt.Sprint(calls), func(t *testing.T) {
 			file.Lake.URL = folderLake(t).url
 			ctx, cancel := cancelled(t)
-			first := wire(func(s pipeline.Source) pipeline.Source { return &countdown{Source: s, left: calls, then: cancel} })
+			first := wire(func(s walk.Source) walk.Source { return &countdown{Source: s, left: calls, then: cancel} })
 			defer first.close()
 			s, _ := first.run.Do(ctx)
 			if s.ExitCode != 143 {
 				t.Errorf("exit %d, want 143", s.ExitCode)
 			}
-			second := wire(func(s pipeline.Source) pipeline.Source { return s })
+			second := wire(func(s walk.Source) walk.Source { return s })
 			defer second.close()
 			s2, err := second.run.Do(t.Context())
 			if err != nil || s2.ExitCode != 0 {

@@ -25,7 +25,7 @@ const maxFileCycle = 8
 
 // larger are the cycles that are still to be taken apart.
 var larger = map[string]int{
-	"billwalk/cmd/billwalk": 26, "billwalk/pipeline": 31, "billwalk/pipeline/audit": 12, "billwalk/pipeline/douyin": 9,
+	"billwalk/pipeline": 31, "billwalk/pipeline/audit": 12,
 	"billwalk/pipeline/jobs": 10, "billwalk/pipeline/normalise": 11,
 	"billwalk/pipeline/receive": 11, "billwalk/schema": 9,
 }

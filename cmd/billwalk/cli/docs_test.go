@@ -49,11 +49,11 @@ var limits = []struct {
 	file, name       string // where the constant is
 	amount           amount
 }{
-	{"jobs.yaml, and each file of accounts", "jobs.yaml 与每个账号文件", "pipeline/jobs/load.go", "mostBytes", inBytes},
+	{"jobs.yaml, and each file of accounts", "jobs.yaml 与每个账号文件", "pipeline/jobs/load.go", "maxBytes", inBytes},
 	{"an answer of the platform, unpacked", "平台的一个应答（解压后）", "pipeline/douyin/transport.go", "maxAnswer", inBytes},
 	{"its headers", "其头部", "pipeline/douyin/transport.go", "maxHeaders", inBytes},
-	{"a Retry-After that is waited for", "会等待的 Retry-After", "pipeline/douyin/retry.go", "longestRefuge", inTime},
-	{"pages of one account on one day", "一个账号一天的页数", "pipeline/trace.go", "maxPages", plainly},
+	{"a Retry-After that is waited for", "会等待的 Retry-After", "pipeline/douyin/exchange.go", "maxRetryAfter", inTime},
+	{"pages of one account on one day", "一个账号一天的页数", "pipeline/walk/trace.go", "maxPages", plainly},
 	{"the body of a callback", "回调的正文", "pipeline/receive/request.go", "mostBody", inBytes},
 	{"the headers of a callback", "回调的头部", "pipeline/receive/serve.go", "mostHeader", inBytes},
 	{"the nonce of a callback, in characters", "回调的随机串（字符数）", "pipeline/receive/signature.go", "mostNonce", plainly},
@@ -69,7 +69,7 @@ var limits = []struct {
 	{"a page of a Parquet file, unpacked", "Parquet 文件的一页（解压后）", "sinks/parquet/bounds.go", "maxPage", inBytes},
 	{"the memory that one Parquet file takes", "读一个 Parquet 文件的内存", "sinks/parquet/bounds.go", "maxMemory", inBytes},
 	{"a key of an object, in bytes", "对象的键（字节）", "sinks/object/check.go", "maxKey", plainly},
-	{"the local files of a run", "一次运行的本地文件", "pipeline/localfile.go", "maxLocalFile", inBytes},
+	{"the local files of a run", "一次运行的本地文件", "pipeline/spill/spill.go", "maxSize", inBytes},
 }
 
 // chineseKinds are the kinds of schema.Limits.

@@ -47,9 +47,7 @@ const fixStore = "检查 lake.url、lake.endpoint、网络和凭证权限; check
 func (d *doctor) store(ctx context.Context, place jobs.Lake) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	store, err := object.Open(ctx, place.URL, object.S3Options{
-		Endpoint: place.Endpoint, Region: place.Region, PathStyle: place.PathStyle, Transport: d.watch,
-	})
+	store, err := openStore(ctx, place, d.watch)
 	var trial object.Trial
 	if err == nil {
 		trial, err = object.Probe(ctx, store, d.logProbe)

@@ -10,7 +10,7 @@ import (
 	"strings"
 	"testing"
 
-	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // TestCheckFiles: check tells of private files that others may read, --fix mends
@@ -80,7 +80,7 @@ func TestCheckFiles(t *testing.T) {
 func TestTokenCacheIsPrivate(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
-	caches, err := (&program{tokenCache: filepath.Join(folder, "tokens")}).openTokenCaches(object.NewMem())
+	caches, err := (&program{tokenCache: filepath.Join(folder, "tokens")}).openTokenCaches(objecttest.NewMem())
 	if err != nil {
 		t.Fatal(err)
 	}

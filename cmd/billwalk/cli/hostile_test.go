@@ -21,7 +21,7 @@ import (
 
 	"billwalk/pipeline/jobs"
 	"billwalk/schema"
-	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // checkPlain wants text for people to do nothing to a terminal but print. Lines of
@@ -149,7 +149,7 @@ func FuzzIDs(f *testing.F) {
 		if err != nil {
 			return
 		}
-		store := object.NewMem()
+		store := objecttest.NewMem()
 		p := quiet(clock)
 		p.world.store = store
 		w, err := p.openDays(t.Context(), file, "nightly", &dateFlags{from: firstDay.String()}, true)

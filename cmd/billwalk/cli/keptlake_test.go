@@ -20,6 +20,7 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 	"billwalk/sinks/archive"
 	"billwalk/sinks/object"
@@ -88,7 +89,7 @@ func TestKeepLake(t *testing.T) {
 	j := keptJob
 	j.lake = folderLake(t)
 	n := newNights(t, keptWorld, j)
-	n.run(firstDay+1, func(w *wired) { w.run.Source = fewerFen{w.run.Source}; w.run.Lookback = 0 })
+	n.run(firstDay+1, func(w *wired) { w.run.Walk.Source = fewerFen{w.run.Walk.Source}; w.run.Lookback = 0 })
 	n.run(firstDay+2, func(w *wired) { w.run.Lookback = 1 })
 	keepCallbacks(t, n)
 	n.run(firstDay+3, func(w *wired) { w.run.Lookback = 2 })
@@ -105,7 +106,7 @@ func TestKeepLake(t *testing.T) {
 }
 
 // fewerFen is a platform that says of some bills that they are of one fen less.
-type fewerFen struct{ pipeline.Source }
+type fewerFen struct{ walk.Source }
 
 var goodsAmount = regexp.MustCompile(`"goods":([1-9]\d*)`)
 

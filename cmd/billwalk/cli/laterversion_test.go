@@ -260,7 +260,7 @@ func (l *later) restatements(t *testing.T) string {
 func (l *later) restates(t *testing.T) {
 	before := l.restatements(t)
 	t.Setenv(addedVariable, "later")
-	s := l.run(firstDay+5, func(w *wired) { w.run.Source = fewerFen{w.run.Source} })
+	s := l.run(firstDay+5, func(w *wired) { w.run.Walk.Source = fewerFen{w.run.Walk.Source} })
 	t.Setenv(addedVariable, "")
 	columns := duckDBText(t, "-csv", l.views()+fmt.Sprintf(".headers off\nSELECT DISTINCT change, \"columns\" FROM restatements WHERE bill_date = DATE '%s'", firstDay+1))
 	if n := s.Restated[schema.Changed]; n == 0 || columns != "changed,[goods_fen]\n" {

@@ -20,8 +20,9 @@ import (
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox/month"
 	"billwalk/pipeline/jobs"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
-	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // TestMonth runs a job through a month of nights in which the platform changes what
@@ -74,7 +75,7 @@ type monthRun struct {
 	lookback int
 	platform *month.Platform
 	truth    *month.Truth
-	store    *object.Mem
+	store    *objecttest.Mem
 	config   string   // jobs.yaml
 	wired    *wired   // the last run
 	late     []string // orders that were due in the last night and not asked for
@@ -86,7 +87,7 @@ func newMonth(t *testing.T, seed uint64, lookback int) *monthRun {
 }
 
 func newMonthOf(t *testing.T, config month.Config) *monthRun {
-	m := &monthRun{T: t, lookback: config.Lookback, store: object.NewMem()}
+	m := &monthRun{T: t, lookback: config.Lookback, store: objecttest.NewMem()}
 	config.First, config.Now, config.AppID = monthFirst, m.now, "trade-key"
 	m.platform = month.New(config)
 	m.truth = month.NewTruth(m.platform)
@@ -127,8 +128,8 @@ func (m *monthRun) run(days *dateFlags, asking bool) *pipeline.Summary {
 	}
 	defer w.close()
 	if asking {
-		w.run.Trade, w.run.Source = datedTrade{w.run.Trade, m.now}, datedSource{w.run.Source, m.now}
-		w.run.AllowShrink = true // an account has few bills here
+		w.run.Trade, w.run.Walk.Source = datedTrade{w.run.Trade, m.now}, datedSource{w.run.Walk.Source, m.now}
+		w.run.Walk.AllowShrink = true // an account has few bills here
 	}
 	m.wired = w
 	s, err := p.do(m.Context(), w)
@@ -140,7 +141,7 @@ func (m *monthRun) run(days *dateFlags, asking bool) *pipeline.Summary {
 
 // datedSource dates answers by the test's clock.
 type datedSource struct {
-	pipeline.Source
+	walk.Source
 	now func() time.Time
 }
 
@@ -190,7 +191,7 @@ func (m *monthRun) end() {
 		m.Errorf("%d orders that agree were asked for", m.extra)
 	}
 
-	m.store = object.NewMem()
+	m.store = objecttest.NewMem()
 	m.platform.Forget()
 	m.truth = month.NewTruth(m.platform)
 	m.run(all, true)

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"net/http"
 
 	"github.com/oklog/ulid/v2"
 
@@ -23,6 +24,11 @@ func (o *outside) openStore(ctx context.Context, lake jobs.Lake) (object.Store, 
 	if o.store != nil {
 		return o.store, nil
 	}
+	return openStore(ctx, lake, transport)
+}
+
+// openStore opens the store at the lake's URL. Its requests to S3 pass the transport.
+func openStore(ctx context.Context, lake jobs.Lake, transport func(http.RoundTripper) http.RoundTripper) (object.Store, error) {
 	return object.Open(ctx, lake.URL, object.S3Options{
 		Endpoint: lake.Endpoint, Region: lake.Region, PathStyle: lake.PathStyle, Transport: transport,
 	})

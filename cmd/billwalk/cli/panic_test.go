@@ -11,8 +11,8 @@ import (
 	"strings"
 	"testing"
 
-	"billwalk/pipeline"
 	"billwalk/pipeline/jobs"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
 
@@ -28,13 +28,13 @@ func panicMain() {
 	if err != nil {
 		panic(err)
 	}
-	w.run.Source = panicSource{w.run.Source, w}
+	w.run.Walk.Source = panicSource{w.run.Walk.Source, w}
 	w.run.From, w.run.To = firstDay, firstDay
 	_, _ = w.run.Do(context.Background())
 }
 
 type panicSource struct {
-	pipeline.Source
+	walk.Source
 	w *wired
 }
 

@@ -71,7 +71,7 @@ func (p *program) printPlan(cmd *cobra.Command, w *wired, job jobs.Job) error {
 	_, unknown, whole := plan.Pages()
 	result := planned{
 		Job: w.run.Job, From: w.run.From, To: w.run.To, LookbackDays: w.run.Lookback, Accounts: len(w.run.Accounts),
-		Units: len(plan.Units), WholeUnits: whole, UnknownUnits: unknown, Calls: plannedCalls{Bills: plan.BillCalls(w.run.Passes), Token: 1},
+		Units: len(plan.Units), WholeUnits: whole, UnknownUnits: unknown, Calls: plannedCalls{Bills: plan.BillCalls(w.run.Walk.Passes), Token: 1},
 		QPS: w.file.Apps[job.Bills.App].QPS, Partitions: len(plan.Bases),
 	}
 	result.ArchivedUnits, result.ArchivedPages = plan.Archived()
@@ -118,7 +118,7 @@ func (r planned) print(out io.Writer, w *wired) {
 	if r.Calls.Token > 1 {
 		token = "tokens"
 	}
-	fmt.Fprintf(out, "calls       at least %d of the bill API (%s), %d for %s\n", r.Calls.Bills, count(w.run.Passes, "equal walk"), r.Calls.Token, token)
+	fmt.Fprintf(out, "calls       at least %d of the bill API (%s), %d for %s\n", r.Calls.Bills, count(w.run.Walk.Passes, "equal walk"), r.Calls.Token, token)
 	if r.ArchivedPages > 0 {
 		fmt.Fprintf(out, "            %s of walks that were interrupted are in the archive, and not asked for again\n", count(r.ArchivedPages, "page"))
 	}

@@ -7,8 +7,8 @@ import (
 	"sync"
 	"time"
 
-	"billwalk/pipeline"
 	"billwalk/pipeline/douyin"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 	"billwalk/sinks/object"
 )
@@ -98,12 +98,12 @@ func clockTime(t time.Time) string { return t.In(schema.China).Format("2006-01-0
 // came from a cache, no answer came before. A refusal ends the run before an answer is
 // kept.
 type timedSource struct {
-	pipeline.Source
+	walk.Source
 	clock *clockCheck
 	stop  context.CancelCauseFunc
 }
 
-// Bills implements pipeline.Source.
+// Bills implements walk.Source.
 func (s timedSource) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
 	answer, err := s.Source.Bills(ctx, u, cursor, size)
 	if refusal := s.clock.check(); refusal != nil {

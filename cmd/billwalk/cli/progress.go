@@ -6,8 +6,8 @@ import (
 	"log/slog"
 	"time"
 
-	"billwalk/pipeline"
 	"billwalk/pipeline/douyin"
+	"billwalk/pipeline/progress"
 )
 
 const (
@@ -48,7 +48,7 @@ func (p *program) showProgress(m *meter) func() {
 
 // meter reads how far a run is, and how fast it was since the reading before.
 type meter struct {
-	done  func() pipeline.Done
+	done  func() progress.Counts
 	stats func() douyin.Stats // nil for a replay, which asks nobody
 	now   func() time.Time
 
@@ -61,7 +61,7 @@ type meter struct {
 }
 
 func (w *wired) meter(now func() time.Time) *meter {
-	m := &meter{done: w.run.Progress.Done, now: now, began: now(), at: now(), inFlight: int64(w.run.InFlight)}
+	m := &meter{done: w.run.Progress.Counts, now: now, began: now(), at: now(), inFlight: int64(w.run.InFlight)}
 	if len(w.clients) > 0 {
 		m.stats = w.stats
 	}
@@ -70,7 +70,7 @@ func (w *wired) meter(now func() time.Time) *meter {
 
 // reading is how far a run is at one moment.
 type reading struct {
-	pipeline.Done
+	progress.Counts
 	asked    bool // whether the platform is asked at all: if not, what is below is zero
 	rate     float64
 	allowed  float64 // requests per second that the client allows itself now
@@ -80,7 +80,7 @@ type reading struct {
 }
 
 func (m *meter) read() reading {
-	r := reading{Done: m.done(), asked: m.stats != nil}
+	r := reading{Counts: m.done(), asked: m.stats != nil}
 	if !r.asked {
 		return r
 	}
@@ -91,7 +91,7 @@ func (m *meter) read() reading {
 		m.calls, m.at = calls, now
 	}
 	r.rate, r.allowed, r.cap, r.throttle = m.rate, s.Rate, s.Cap, s.ThrottledTime
-	r.left = remaining(r.Done, m.inFlight, now.Sub(m.began))
+	r.left = remaining(r.Counts, m.inFlight, now.Sub(m.began))
 	return r
 }
 
@@ -148,7 +148,7 @@ const (
 // pages there were, pages are the measure, and each unit that is left has one at
 // least. Elsewhere units are, once more of them ended than are in flight: until
 // then the long ones are still to come.
-func remaining(d pipeline.Done, inFlight int64, elapsed time.Duration) time.Duration {
+func remaining(d progress.Counts, inFlight int64, elapsed time.Duration) time.Duration {
 	done, all := d.UnitsDone, d.Units
 	switch {
 	case d.PagesExpected > 0:

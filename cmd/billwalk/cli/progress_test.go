@@ -11,13 +11,13 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"billwalk/pipeline"
 	"billwalk/pipeline/douyin"
+	"billwalk/pipeline/progress"
 )
 
 func TestProgressLine(t *testing.T) {
 	t.Parallel()
-	done := pipeline.Done{Units: 36, UnitsDone: 12, Pages: 181, Rows: 3539, Partitions: 2}
+	done := progress.Counts{Units: 36, UnitsDone: 12, Pages: 181, Rows: 3539, Partitions: 2}
 	for _, test := range []struct {
 		name    string
 		reading reading
@@ -26,19 +26,19 @@ func TestProgressLine(t *testing.T) {
 	}{
 		{
 			"a replay asks nobody",
-			reading{Done: done},
+			reading{Counts: done},
 			"units 12/36  pages 181  rows 3539  published 2",
 			map[string]any{"units_done": 12., "units": 36., "pages": 181., "rows": 3539., "partitions": 2.},
 		},
 		{
 			"at the start nothing is known",
-			reading{Done: pipeline.Done{Units: 36}, asked: true, allowed: 50, cap: 50},
+			reading{Counts: progress.Counts{Units: 36}, asked: true, allowed: 50, cap: 50},
 			"units 0/36  pages 0  rows 0  published 0  0.0 of 50 requests/s",
 			map[string]any{"units_done": 0., "units": 36., "pages": 0., "rows": 0., "partitions": 0., "requests_per_second": 0., "allowed": 50., "cap": 50., "throttled_seconds": 0.},
 		},
 		{
 			"throttled",
-			reading{Done: done, asked: true, rate: 12.345, allowed: 25, cap: 50, throttle: 90 * time.Second, left: 75 * time.Minute},
+			reading{Counts: done, asked: true, rate: 12.345, allowed: 25, cap: 50, throttle: 90 * time.Second, left: 75 * time.Minute},
 			"units 12/36  pages 181  rows 3539  published 2  12.3 of 50 requests/s, slowed to 25.0  throttled 1m30s  ETA 1h15m",
 			map[string]any{"units_done": 12., "units": 36., "pages": 181., "rows": 3539., "partitions": 2., "requests_per_second": 12.3, "allowed": 25., "cap": 50., "throttled_seconds": 90., "eta_seconds": 4500.},
 		},
@@ -75,21 +75,21 @@ func TestRemaining(t *testing.T) {
 	const minute = time.Minute
 	for _, test := range []struct {
 		name     string
-		done     pipeline.Done
+		done     progress.Counts
 		inFlight int64
 		elapsed  time.Duration
 		want     time.Duration
 	}{
-		{"before anything", pipeline.Done{Units: 100}, 8, 0, 0},
-		{"too early to tell", pipeline.Done{Units: 100, UnitsDone: 50, Pages: 50, PagesExpected: 100}, 8, 4 * time.Second, 0},
-		{"too little to tell", pipeline.Done{Units: 1000, Pages: 9, PagesExpected: 1000}, 8, minute, 0},
-		{"half of the pages", pipeline.Done{Units: 100, UnitsDone: 3, Pages: 500, PagesExpected: 1000}, 8, minute, minute},
-		{"more pages than there were last time", pipeline.Done{Units: 100, UnitsDone: 80, Pages: 1000, PagesExpected: 900}, 8, minute, minute / 50},
-		{"of most units nothing is known", pipeline.Done{Units: 100, UnitsDone: 10, Pages: 90, PagesExpected: 100}, 8, minute, minute},
-		{"first run, the first units have ended", pipeline.Done{Units: 100, UnitsDone: 8, Pages: 500}, 8, minute, 0},
-		{"first run, a quarter of the units", pipeline.Done{Units: 100, UnitsDone: 25, Pages: 500}, 8, minute, 3 * minute},
-		{"all is walked", pipeline.Done{Units: 100, UnitsDone: 100, Pages: 500, PagesExpected: 900}, 8, minute, 0},
-		{"no unit at all", pipeline.Done{}, 8, minute, 0},
+		{"before anything", progress.Counts{Units: 100}, 8, 0, 0},
+		{"too early to tell", progress.Counts{Units: 100, UnitsDone: 50, Pages: 50, PagesExpected: 100}, 8, 4 * time.Second, 0},
+		{"too little to tell", progress.Counts{Units: 1000, Pages: 9, PagesExpected: 1000}, 8, minute, 0},
+		{"half of the pages", progress.Counts{Units: 100, UnitsDone: 3, Pages: 500, PagesExpected: 1000}, 8, minute, minute},
+		{"more pages than there were last time", progress.Counts{Units: 100, UnitsDone: 80, Pages: 1000, PagesExpected: 900}, 8, minute, minute / 50},
+		{"of most units nothing is known", progress.Counts{Units: 100, UnitsDone: 10, Pages: 90, PagesExpected: 100}, 8, minute, minute},
+		{"first run, the first units have ended", progress.Counts{Units: 100, UnitsDone: 8, Pages: 500}, 8, minute, 0},
+		{"first run, a quarter of the units", progress.Counts{Units: 100, UnitsDone: 25, Pages: 500}, 8, minute, 3 * minute},
+		{"all is walked", progress.Counts{Units: 100, UnitsDone: 100, Pages: 500, PagesExpected: 900}, 8, minute, 0},
+		{"no unit at all", progress.Counts{}, 8, minute, 0},
 	} {
 		if got := remaining(test.done, test.inFlight, test.elapsed); got != test.want {
 			t.Errorf("%s: %s, want %s", test.name, got, test.want)
@@ -143,7 +143,7 @@ func TestScreen(t *testing.T) {
 func metered() *meter {
 	began := time.Now()
 	return &meter{
-		done: func() pipeline.Done { return pipeline.Done{Units: 4, UnitsDone: 1, Pages: 100, PagesExpected: 200} },
+		done: func() progress.Counts { return progress.Counts{Units: 4, UnitsDone: 1, Pages: 100, PagesExpected: 200} },
 		stats: func() douyin.Stats {
 			return douyin.Stats{Bills: int64(20 * time.Since(began).Seconds()), Rate: 25, Cap: 25}
 		},

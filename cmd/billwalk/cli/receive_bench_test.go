@@ -27,6 +27,7 @@ import (
 
 	"billwalk/pipeline/jobs"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 const (
@@ -126,7 +127,7 @@ func (p *besides) hears(b *testing.B, what any) {
 func slowReceiverMain() {
 	says := json.NewEncoder(os.Stdout)
 	_ = says.Encode(map[string]float64{"verified": verifiedAlone()})
-	store := &slowStore{Store: object.NewMem()}
+	store := &slowStore{Store: objecttest.NewMem()}
 	p := &program{out: os.Stdout, err: os.Stderr, now: clock, output: "json", log: slog.New(slog.NewTextHandler(os.Stderr, nil)), world: outside{store: store}}
 	ctx, stop := onSignal(context.Background())
 	defer stop()

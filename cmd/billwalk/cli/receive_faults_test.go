@@ -19,6 +19,7 @@ import (
 	"billwalk/schema"
 	"billwalk/sinks/archive"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // troubledSeeds is how many nights there are of a troubled store.
@@ -67,7 +68,7 @@ func TestReceiverStoreFails(t *testing.T) {
 // warmArchive writes once, so that no pool of the codec is made within a bubble.
 func warmArchive(t *testing.T) {
 	t.Helper()
-	if err := archive.New(object.NewMem()).AppendCallbacks(t.Context(), firstDay, "01ARZ3NDEKTSV4RRFFQ69G5FAV", []byte("{}\n")); err != nil {
+	if err := archive.New(objecttest.NewMem()).AppendCallbacks(t.Context(), firstDay, "01ARZ3NDEKTSV4RRFFQ69G5FAV", []byte("{}\n")); err != nil {
 		t.Fatal(err)
 	}
 }

@@ -13,12 +13,13 @@ import (
 	"time"
 
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // troubledStore is in memory, and does to a batch of callbacks whatever a store
 // may do.
 type troubledStore struct {
-	*object.Mem
+	*objecttest.Mem
 	began time.Time
 
 	mu      sync.Mutex
@@ -28,7 +29,7 @@ type troubledStore struct {
 }
 
 func newTroubledStore(seed uint64) *troubledStore {
-	s := &troubledStore{Mem: object.NewMem(), began: time.Now(), dice: rand.New(rand.NewPCG(seed, 2)), applied: make(map[string]time.Time)}
+	s := &troubledStore{Mem: objecttest.NewMem(), began: time.Now(), dice: rand.New(rand.NewPCG(seed, 2)), applied: make(map[string]time.Time)}
 	s.Fault, s.Late = s.fault, s.arrive
 	return s
 }
@@ -49,10 +50,10 @@ var (
 	errRefused = errors.New("400 Bad Request")
 )
 
-func (s *troubledStore) fault(op object.Op, key string) (apply bool, err error) {
+func (s *troubledStore) fault(op objecttest.Op, key string) (apply bool, err error) {
 	time.Sleep(40 * time.Millisecond)
 	since := time.Since(s.began)
-	switch put := op == object.OpPut; {
+	switch put := op == objecttest.OpPut; {
 	case since >= outageFrom && since < outageTo && put:
 		return false, fmt.Errorf("%w: %w", object.ErrUnknown, errAway)
 	case since >= outageFrom && since < outageTo:
@@ -112,7 +113,7 @@ func (s *troubledStore) settle() {
 }
 
 // copied is a folder lake with all objects of a store in memory.
-func copied(t *testing.T, from *object.Mem) lakePlace {
+func copied(t *testing.T, from *objecttest.Mem) lakePlace {
 	t.Helper()
 	place := folderLake(t)
 	to, err := object.Open(t.Context(), place.url, object.S3Options{})

@@ -33,18 +33,18 @@ type mutant struct {
 var ruleMutants = []mutant{
 	{
 		rule: "a SUCCESS is the last word, though the order does not agree", file: "pipeline/due.go",
-		old: "case p.confirms && last.outcome > open, o.agrees", new: "case last.outcome == settled, p.confirms && last.outcome > open, o.agrees",
+		old: "case p.confirms && last.Outcome > evidence.Unfinished, o.agrees", new: "case last.Outcome == evidence.Settled, p.confirms && last.Outcome > evidence.Unfinished, o.agrees",
 		packages: "./cmd/billwalk/cli", killer: "^TestMonth$/^7d$/^5$",
 		simulated: true,
 	},
 	{
 		rule: "a run of given days asks for no order that was answered", file: "pipeline/due.go",
-		old: "case last.outcome == unknown || o.contradicted:\n\t\treturn true", new: "case last.outcome == unknown || o.contradicted:\n\t\treturn true\n\tcase p.backfill:\n\t\treturn false",
+		old: "case last.Outcome == evidence.NoAnswer || o.contradicted:\n\t\treturn true", new: "case last.Outcome == evidence.NoAnswer || o.contradicted:\n\t\treturn true\n\tcase p.backfill:\n\t\treturn false",
 		packages: "./pipeline", killer: "^TestFinality$",
 	},
 	{
 		rule: "an order that agrees is never asked for again", file: "pipeline/due.go",
-		old: "Value: o.key}).sampled()", new: "Value: o.key}).sampled() && false",
+		old: "Value: o.key})\n", new: "Value: o.key}) && false\n",
 		packages: "./pipeline", killer: "^TestSecondShareOut$",
 	},
 	{
@@ -54,7 +54,7 @@ var ruleMutants = []mutant{
 	},
 	{
 		rule: "callbacks save no query", file: "pipeline/due.go",
-		old: "!p.finalLook() && !fingerprintOf(", new: "!p.finalLook() && fingerprintOf(",
+		old: "!p.finalLook() && !evidence.Sampled(", new: "!p.finalLook() && evidence.Sampled(",
 		packages: "./cmd/billwalk/cli", killer: "^TestCalls$/^realistic,_with_callbacks$",
 	},
 	{
@@ -111,12 +111,12 @@ var ruleMutants = []mutant{
 		simulated: true,
 	},
 	{
-		rule: "a settlement that stands on another day counts again", file: "pipeline/standing.go",
+		rule: "a settlement that stands on another day counts again", file: "pipeline/evidence/elsewhere.go",
 		old: "\tif !known {\n\t\t\treturn false\n", new: "\tif known || !known {\n\t\t\treturn false\n",
 		packages: "./cmd/billwalk/cli", killer: "^TestMonth$/^2d$/^1$",
 	},
 	{
-		rule: "what a run has placed on one of its days is not known on the next", file: "pipeline/standing.go",
+		rule: "what a run has placed on one of its days is not known on the next", file: "pipeline/evidence/standing.go",
 		old: "\t\t\ts.placed[one.id] = one\n", new: "",
 		packages: "./pipeline", killer: "^TestStanding$/^in_one_run$",
 	},

@@ -82,7 +82,7 @@ func (p *program) run() *cobra.Command {
 			return err
 		}
 		defer w.close()
-		w.run.Deadline, w.run.AllowShrink = deadline, allowShrink
+		w.run.Deadline, w.run.Walk.AllowShrink = deadline, allowShrink
 		return p.execute(cmd.Context(), w)
 	}
 	return cmd
@@ -142,8 +142,8 @@ func (p *program) begin(ctx context.Context, w *wired) (*pipeline.Summary, error
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	if w.run.Source != nil && w.clock != nil {
-		w.run.Source = timedSource{w.run.Source, w.clock, stop}
+	if w.run.Walk.Source != nil && w.clock != nil {
+		w.run.Walk.Source = timedSource{w.run.Walk.Source, w.clock, stop}
 	}
 	summary, err := p.do(ctx, w)
 	if refusal, ok := errors.AsType[*exitError](context.Cause(ctx)); ok {

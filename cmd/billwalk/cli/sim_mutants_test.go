@@ -4,19 +4,19 @@ package cli
 // within 200 seeds.
 var simulationMutants = []mutant{
 	{
-		rule: "a walk continues from a cursor whose page was never stored", file: "pipeline/walk.go",
-		old: "\tpages := len(t.pages)\n\terr = w.walk(ctx, t, begun.Batches)\n",
+		rule: "a walk continues from a cursor whose page was never stored", file: "pipeline/walk/walk.go",
+		old: "\tpages := len(t.pages)\n\terr = u.fetch(ctx, t, begun.Batches)\n",
 		new: `	if !t.done {
-		if a, err := w.source.Bills(ctx, u, t.next, w.pageSize); err == nil {
-			skipped := newTrace(u, begun.Walk)
+		if a, err := u.walker.Source.Bills(ctx, u.unit, t.next, u.walker.PageSize); err == nil {
+			skipped := newTrace(u.unit, begun.Walk)
 			skipped.next, a.Page = a.Cursor, 1
-			if skipped.add(a, w.pageSize) == nil {
+			if skipped.add(a, u.walker.PageSize) == nil {
 				t.next, t.done = skipped.next, skipped.done
 			}
 		}
 	}
 	pages := len(t.pages)
-	err = w.walk(ctx, t, begun.Batches)
+	err = u.fetch(ctx, t, begun.Batches)
 `,
 		packages: "./cmd/billwalk/cli", killer: "^TestSimulation$", symptom: `is not the one that follows|ends before its end`,
 	},

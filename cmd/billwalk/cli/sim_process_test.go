@@ -96,7 +96,7 @@ func (p *simProcess) main(ctx context.Context) (*pipeline.Summary, error) {
 	}
 	r.InFlight, r.TradeInFlight = 1, 1 // so that the order of steps is the seed's alone
 	r.Backfill = p.kind == backfill
-	r.Deadline, r.AllowShrink = p.deadline, p.shrink
+	r.Deadline, r.Walk.AllowShrink = p.deadline, p.shrink
 	p.days, p.accounts = r.Days(), r.Accounts
 	return program.do(ctx, w)
 }

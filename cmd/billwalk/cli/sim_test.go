@@ -22,6 +22,7 @@ import (
 	"billwalk/pipeline"
 	"billwalk/pipeline/jobs"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // The deterministic simulation: whole runs, wired as the command line wires them,
@@ -47,7 +48,7 @@ type simulation struct {
 	story    *story
 	file     *jobs.File
 	platform *shifting
-	store    *object.Mem
+	store    *objecttest.Mem
 	oracle   oracle
 	runs     []*simProcess
 	under    sync.WaitGroup // calls that are applied late
@@ -92,7 +93,7 @@ func simulate(t *testing.T, seed uint64, verbose bool) (result simulated) {
 	}
 	synctest.Test(t, func(*testing.T) {
 		s.story = draw(seed)
-		s.file, s.platform, s.store = s.story.file(), newShifting(s.story), object.NewMem()
+		s.file, s.platform, s.store = s.story.file(), newShifting(s.story), objecttest.NewMem()
 		s.oracle.simulation = s
 		s.tell()
 	})

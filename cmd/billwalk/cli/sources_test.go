@@ -7,13 +7,13 @@ import (
 	"testing"
 	"time"
 
-	"billwalk/pipeline"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
 
 // stoppedClock dates every answer alike.
 type stoppedClock struct {
-	pipeline.Source
+	walk.Source
 	at time.Time
 }
 
@@ -25,7 +25,7 @@ func (s stoppedClock) Bills(ctx context.Context, u schema.Unit, cursor string, s
 
 // countdown does something after a number of answers.
 type countdown struct {
-	pipeline.Source
+	walk.Source
 	mu   sync.Mutex
 	left int
 	then func()

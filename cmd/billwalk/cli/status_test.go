@@ -15,6 +15,7 @@ import (
 	"billwalk/schema"
 	"billwalk/sinks/lake"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // baseWith is a published bucket with the entries, whose bills are there.
@@ -114,7 +115,7 @@ func TestStatusOfMonths(t *testing.T) {
 	platform := sandbox.New(sandbox.Config{Accounts: 50})
 	file := jobs.Demo("http://127.0.0.1:1", platform.Accounts())
 	p := quiet(clock)
-	p.world.store = object.NewMem()
+	p.world.store = objecttest.NewMem()
 	publishDays(t, p.world.store, platform.Accounts(), first, days)
 	damaged := fmt.Sprintf("_manifests/bill_date=%s/bucket-000.json", first+5)
 	if _, err := p.world.store.Put(t.Context(), damaged, strings.NewReader(`{"version": 1}`+" x"), object.Always(), nil); err != nil {

@@ -11,6 +11,7 @@ import (
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // What a register promises, and TokenCache asks for, of both kinds of store.
@@ -20,7 +21,7 @@ func TestRegister(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for name, store := range map[string]object.Store{"memory": object.NewMem(), "folder": folder} {
+	for name, store := range map[string]object.Store{"memory": objecttest.NewMem(), "folder": folder} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			cache := register{store, "_control/token-1"}

@@ -19,7 +19,7 @@ import (
 	"billwalk/pipeline/douyin"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/schema"
-	"billwalk/sinks/object"
+	"billwalk/sinks/object/objecttest"
 )
 
 // TestUnsteadyPlatform: a night on which a fifth, or half, of all calls of both APIs
@@ -91,7 +91,7 @@ func newUnsteadyNight(t *testing.T, percent int, faults string) *unsteadyNight {
 		world: sandbox.Config{Healthy: true}, accounts: n.platform.Accounts(), last: plannedRun{from: yesterday, to: yesterday},
 		job: simJob{pageSize: 20, passes: 2, buckets: 1, settlements: true},
 	}
-	store := object.NewMem()
+	store := objecttest.NewMem()
 	n.oracle = &oracle{simulation: &simulation{story: st, store: store, platform: &shifting{Platform: n.platform, story: st, truth: make(map[schema.Day][]trueRow)}}}
 	n.program = quiet(time.Now)
 	n.program.world = outside{store: store, client: []douyin.Option{douyin.WithTransport(handled{n.platform})}}

@@ -11,6 +11,7 @@ import (
 
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/schema"
+	"billwalk/schema/sql"
 )
 
 // window is the lookback of the jobs whose verdicts are compared with the truth.
@@ -138,7 +139,11 @@ func checkReconciledBySQL(t testing.TB, lake lakePlace, configured bool, lookbac
 	for _, c := range schema.Reconciliations.Columns() {
 		columns = append(columns, c.Name)
 	}
-	sql := tablesOf(lake) + "CREATE TEMP TABLE bySQL AS " + schema.Reconcile(0, lookback, configured, matchRules) + ";\n" +
+	settings := sql.Settings{LookbackDays: lookback, Configured: configured}
+	for _, rule := range matchRules {
+		settings.Rules = append(settings.Rules, sql.Rule(rule))
+	}
+	sql := tablesOf(lake) + "CREATE TEMP TABLE bySQL AS " + sql.Reconcile(settings) + ";\n" +
 		"CREATE TEMP TABLE byGo AS SELECT bill_date, " + strings.Join(columns, ", ") + " FROM reconciliation;\n"
 	if except != "" {
 		sql += "CREATE TEMP TABLE excepted AS SELECT bill_date, walk_account_id, group_key FROM byGo WHERE " + except + ";\n"

@@ -40,7 +40,7 @@ func BenchmarkVerify(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	w.run.Source, w.run.Trade, w.run.InFlight, w.run.TradeInFlight = flood{bills}, flood{bills}, 16, 16
+	w.run.Walk.Source, w.run.Trade, w.run.InFlight, w.run.TradeInFlight = flood{bills}, flood{bills}, 16, 16
 	w.run.From, w.run.To, w.run.Lookback = first, first+days-1, 0
 	s, err := w.run.Do(b.Context())
 	w.close()

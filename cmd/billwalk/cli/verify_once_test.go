@@ -16,6 +16,7 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/audit"
+	"billwalk/pipeline/progress"
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 	"billwalk/sinks/archive"
@@ -171,7 +172,7 @@ func BenchmarkStanding(b *testing.B) {
 		r := pipeline.Run{
 			ID: "run", Job: "nightly", From: firstDay + days + 1, To: firstDay + days + 1, Buckets: 1, Accounts: []schema.Account{{ID: "7047437174853240835"}},
 			Archive: archive.New(store), Lake: staging{published}, Rules: reconcile.Rules{Configured: true, Lookback: 7}, PublishedDays: published.PublishedDays,
-			Now: time.Now, Log: slog.New(slog.DiscardHandler), Progress: new(pipeline.Progress),
+			Now: time.Now, Log: slog.New(slog.DiscardHandler), Progress: new(progress.Counter),
 		}
 		if _, err := r.Do(b.Context()); err != nil {
 			b.Fatal(err)

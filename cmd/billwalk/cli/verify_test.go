@@ -16,6 +16,7 @@ import (
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/pipeline/jobs"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 	"billwalk/sinks/object"
 	"billwalk/sinks/object/objecttest"
@@ -210,9 +211,9 @@ func TestVerifyFindsEveryFlip(t *testing.T) {
 }
 
 // wordy is a platform that has more words for a bill than it has later.
-type wordy struct{ pipeline.Source }
+type wordy struct{ walk.Source }
 
-// Bills implements pipeline.Source.
+// Bills implements walk.Source.
 func (w wordy) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
 	a, err := w.Source.Bills(ctx, u, cursor, size)
 	a.Body = bytes.ReplaceAll(a.Body, []byte(`"settle_type_desc":"`), []byte(`"settle_type_desc":"的确是`))
@@ -229,7 +230,7 @@ func TestVerifyAfterRestatements(t *testing.T) {
 	for today := firstDay + 1; today <= firstDay+4; today++ {
 		first := func(w *wired) {
 			if today == firstDay+1 {
-				w.run.Source = wordy{w.run.Source}
+				w.run.Walk.Source = wordy{w.run.Walk.Source}
 			}
 		}
 		for _, bills := range n.run(today, first).Restated {
@@ -253,7 +254,7 @@ func TestVerifyAfterRestatements(t *testing.T) {
 // stores, which is configured itself: one of them twice.
 type family struct{ brand, store schema.AccountID }
 
-// Bills implements pipeline.Source.
+// Bills implements walk.Source.
 func (f family) Bills(_ context.Context, u schema.Unit, cursor string, _ int) (schema.Answer, error) {
 	record := func(account schema.AccountID, n int) string {
 		return fmt.Sprintf(`{"account_id":%q,"ledger_id":"%s-%d","shop_order_id":"order-%d","settle_type":1,"amount":{"pay":%d,"ledger_total":%d}}`, account, account, n, n, 100*n, 100*n)
@@ -284,7 +285,7 @@ func TestVerifyOverlap(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.run.Source, w.run.From, w.run.To, w.run.Lookback = f, firstDay, firstDay, 0
+		w.run.Walk.Source, w.run.From, w.run.To, w.run.Lookback = f, firstDay, firstDay, 0
 		s, err := w.run.Do(t.Context())
 		w.close()
 		if err != nil || s.Rows["bills"] != 4 {

@@ -9,10 +9,13 @@ import (
 	"github.com/spf13/cobra"
 
 	"billwalk/pipeline"
+	"billwalk/pipeline/claims"
 	"billwalk/pipeline/douyin"
 	"billwalk/pipeline/jobs"
 	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/progress"
 	"billwalk/pipeline/reconcile"
+	"billwalk/pipeline/walk"
 	"billwalk/schema"
 	"billwalk/sinks/archive"
 	"billwalk/sinks/lake"
@@ -140,14 +143,15 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 	if err != nil {
 		return nil, cut(ctx, err)
 	}
+	answers := archive.New(store)
 	w := &wired{file: file, store: store, lake: published, lakeURL: file.Lake.URL, stop: func() {}}
 	w.run = &pipeline.Run{
 		ID: p.world.newRunID(), Job: name, Accounts: job.Accounts,
 		Lookback: job.Lookback, Buckets: file.Lake.Buckets,
-		PageSize: job.Bills.PageSize, Passes: job.Bills.Passes,
-		Archive: archive.New(store), Lake: staging{published}, Claims: register{store, "_control/claims.json"}, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
-		Rules: rulesOf(job), AppIDs: file.AppIDs(), Process: p.world.process(), Gone: processGone,
-		Now: p.now, Log: p.log, Progress: new(pipeline.Progress),
+		Walk:    walk.Config{Archive: answers, PageSize: job.Bills.PageSize, Passes: job.Bills.Passes},
+		Archive: answers, Lake: staging{published}, Claims: claims.Register{Store: register{store, "_control/claims.json"}, Process: p.world.process(), Gone: processGone}, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
+		Rules: rulesOf(job), AppIDs: file.AppIDs(),
+		Now: p.now, Log: p.log, Progress: new(progress.Counter),
 		InFlight: 1, PublishedDays: published.PublishedDays, FinalCheck: job.Settlements != nil && job.Settlements.FinalCheck,
 	}
 	if withClient {
@@ -191,7 +195,7 @@ func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenC
 	}
 	app := file.Apps[job.Bills.App]
 	bills := client(app)
-	w.run.Source, w.run.InFlight = bills, inFlight(app.QPS)
+	w.run.Walk.Source, w.run.InFlight = bills, inFlight(app.QPS)
 	if s := job.Settlements; s != nil {
 		trade := bills
 		if s.App != job.Bills.App {

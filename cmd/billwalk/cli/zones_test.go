@@ -115,7 +115,7 @@ func runAt(t *testing.T, config string, at time.Time) *pipeline.Summary {
 		t.Fatal(err)
 	}
 	defer w.close()
-	w.run.Source, w.run.Trade = stoppedClock{w.run.Source, at}, datedTrade{w.run.Trade, p.now}
+	w.run.Walk.Source, w.run.Trade = stoppedClock{w.run.Walk.Source, at}, datedTrade{w.run.Trade, p.now}
 	s, err := p.do(t.Context(), w)
 	if err != nil || s.Units.Complete == 0 {
 		t.Fatalf("%s: exit %d, %+v, %v", at, s.ExitCode, s.Units, err)

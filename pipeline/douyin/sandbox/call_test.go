@@ -10,7 +10,7 @@ import (
 	"billwalk/schema"
 )
 
-func TestBadCallsAreRefused(t *testing.T) {
+func TestInvalidCallsAreRefused(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 30, Healthy: true, Now: fixedClock})
 	w := walk(t, p)
@@ -22,14 +22,14 @@ func TestBadCallsAreRefused(t *testing.T) {
 		change func(url.Values)
 		code   int64
 	}{
-		{"right", func(url.Values) {}, 0},
+		{"valid", func(url.Values) {}, 0},
 		{"no cursor", func(q url.Values) { q.Del("cursor") }, codeMissingParameter},
 		{"no size", func(q url.Values) { q.Del("size") }, codeMissingParameter},
 		{"no day", func(q url.Values) { q.Del("bill_date") }, codeMissingParameter},
 		{"size 0", func(q url.Values) { q.Set("size", "0") }, codeBadParameter},
 		{"size 51", func(q url.Values) { q.Set("size", "51") }, codeBadParameter},
 		{"size in words", func(q url.Values) { q.Set("size", "ten") }, codeBadParameter},
-		{"a day that is none", func(q url.Values) { q.Set("bill_date", "2026-02-30") }, codeBadParameter},
+		{"an impossible day", func(q url.Values) { q.Set("bill_date", "2026-02-30") }, codeBadParameter},
 		{"a day in another form", func(q url.Values) { q.Set("bill_date", "20261120") }, codeBadParameter},
 		{"an invented cursor", func(q url.Values) { q.Set("cursor", "50") }, codeBadParameter},
 		{"a forged cursor", func(q url.Values) { q.Set("cursor", strings.Repeat("A", 22)) }, codeBadParameter},
@@ -62,8 +62,8 @@ func TestInvalidTokenAnswersAsDocumented(t *testing.T) {
 	}
 }
 
-// Habits that a client must be able to bear, each seen both ways.
-func TestAnswersVaryAsThePlatformsDo(t *testing.T) {
+// Answers vary in the ways that a client must accept.
+func TestAnswersVary(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 32, Healthy: true, Now: fixedClock})
 	w := walk(t, p)
@@ -81,9 +81,9 @@ func TestAnswersVaryAsThePlatformsDo(t *testing.T) {
 		seen["milliseconds"] = seen["milliseconds"] || page.Extra.Now == fixedClock().UnixMilli()
 		seen["empty"] = seen["empty"] || strings.Contains(string(got.body), `"ledger_records":[]`) && !*page.Data.HasMore
 	}
-	for _, habit := range []string{"code", "no code", "seconds", "milliseconds", "empty"} {
-		if !seen[habit] {
-			t.Errorf("never seen: %s", habit)
+	for _, form := range []string{"code", "no code", "seconds", "milliseconds", "empty"} {
+		if !seen[form] {
+			t.Errorf("no answer has: %s", form)
 		}
 	}
 }
@@ -161,8 +161,8 @@ func TestBusiestSecond(t *testing.T) {
 	}
 }
 
-// Whatever is asked, the answer is JSON with a code, and a cursor that is taken
-// is one that the platform gave out.
+// Any query is answered in JSON with a code, and a cursor is accepted only if the
+// platform made it.
 func FuzzQuery(f *testing.F) {
 	p := New(Config{Seed: 35, Healthy: true, Now: fixedClock})
 	account := p.Accounts()[0]
@@ -179,11 +179,11 @@ func FuzzQuery(f *testing.F) {
 		w := walk(t, p)
 		got := parsePage(t, w.query(query).body)
 		if got.code() != codeBadToken {
-			t.Fatalf("no token, and code %d", got.code())
+			t.Fatalf("code %d without a token, want %d", got.code(), codeBadToken)
 		}
 		c, code := p.readCall(query)
 		if code == 0 && c.cursor != firstCursor && p.sealCursor(c, c.offset) != c.cursor {
-			t.Fatalf("cursor %q was taken for position %d", c.cursor, c.offset)
+			t.Fatalf("cursor %q was accepted as position %d", c.cursor, c.offset)
 		}
 	})
 }

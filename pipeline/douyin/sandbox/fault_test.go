@@ -18,17 +18,17 @@ func TestParseFaults(t *testing.T) {
 		{"2119005,http503", "2119005,http503"},
 	} {
 		if got := mustFaults(t, c.list).String(); got != c.want {
-			t.Errorf("%q is %q, want %q", c.list, got, c.want)
+			t.Errorf("%q: got %q, want %q", c.list, got, c.want)
 		}
 	}
 	all := mustFaults(t, "all")
 	for _, doc := range FaultList() {
 		if slices.Contains(all.Names(), doc.Name) != doc.All || doc.Doc == "" || strings.Contains(doc.Doc, "\n") {
-			t.Errorf("fault %+v: in all: %t", doc, !doc.All)
+			t.Errorf("fault %+v: in \"all\" is %t", doc, !doc.All)
 		}
 	}
 	if both := mustFaults(t, "all,2190001"); !both.has("2190001") || len(both.faults) != len(all.faults)+1 {
-		t.Errorf("all and one more: %s", both)
+		t.Errorf("got %s, want all and one more", both)
 	}
 	_, err := ParseFaults("cut,slwo")
 	if err == nil {
@@ -50,12 +50,12 @@ func FuzzParseFaults(f *testing.F) {
 			return
 		}
 		if again := mustFaults(t, faults.String()); again.String() != faults.String() {
-			t.Fatalf("%q is %q, and that is %q", list, faults, again)
+			t.Fatalf("%q: got %q, parsed again %q", list, faults, again)
 		}
 	})
 }
 
-// walkAll walks every demo unit of the days and holds it against the truth.
+// walkAll walks every demo unit of the days, and compares its records with the truth.
 func walkAll(t *testing.T, p *Platform, w *walker, days int) {
 	t.Helper()
 	w.authorise()
@@ -72,8 +72,8 @@ func walkAll(t *testing.T, p *Platform, w *walker, days int) {
 	}
 }
 
-// A patient client gets everything under each fault, but for what Lost says.
-func TestEachFaultSparesThePatient(t *testing.T) {
+// A client that repeats calls obtains all units under each fault, except those of Lost.
+func TestEachFaultCanBeSurvived(t *testing.T) {
 	t.Parallel()
 	for _, f := range faults {
 		if f.kind == ending || f.kind == settleEnding || f.kind == onToken && f.limit == 0 {
@@ -86,12 +86,12 @@ func TestEachFaultSparesThePatient(t *testing.T) {
 				w = overWire(t, p)
 			}
 			walkAll(t, p, w, 1)
-			struck := p.Stats().Faults[f.name]
-			if struck == 0 && f.kind != formatting {
-				t.Error("the fault never struck")
+			met := p.Stats().Faults[f.name]
+			if met == 0 && f.kind != formatting {
+				t.Error("no call met the fault")
 			}
-			if f.limit > 0 && struck > f.limit {
-				t.Errorf("the fault struck %d times, want at most %d", struck, f.limit)
+			if f.limit > 0 && met > f.limit {
+				t.Errorf("%d calls met the fault, want at most %d", met, f.limit)
 			}
 		})
 	}
@@ -111,33 +111,33 @@ func TestAllFaultsTogether(t *testing.T) {
 		}
 	}
 	if whole < 9 || len(lost) < 5 {
-		t.Errorf("%d units can be had, lost are %v", whole, lost)
+		t.Errorf("%d units can be obtained, lost are %v", whole, lost)
 	}
 	stats, passed := p.Stats(), 0
 	for _, f := range p.config.Faults.ofKind(passing) {
 		passed += stats.Faults[f.name]
 	}
-	if calls := stats.Calls[BillsAPI]; passed == 0 || passed*10 > calls { // what a retry budget of a tenth bears
+	if calls := stats.Calls[BillsAPI]; passed == 0 || passed*10 > calls { // a retry budget of a tenth is enough
 		t.Errorf("%d of %d calls met a passing fault", passed, calls)
 	}
 }
 
-// Under every lasting fault the accounts that are not struck stay whole.
-func TestVictimsLeaveAQuarterInPeace(t *testing.T) {
+// Every lasting fault is assigned, and enough accounts have none.
+func TestLastingFaultsAreAssigned(t *testing.T) {
 	t.Parallel()
 	for _, accounts := range []int{1, 2, 3, 12, 100} {
 		p := New(Config{Seed: 42, Accounts: accounts, Healthy: true, Faults: mustFaults(t, "all")})
-		struck := map[string]bool{}
+		met := map[string]bool{}
 		for _, list := range p.lasting {
 			for _, f := range list {
-				struck[f.name] = true
+				met[f.name] = true
 			}
 		}
-		if len(struck) != len(p.config.Faults.ofKind(lasting)) {
-			t.Errorf("%d accounts: %d faults have a victim", accounts, len(struck))
+		if len(met) != len(p.config.Faults.ofKind(lasting)) {
+			t.Errorf("%d accounts: %d faults are assigned", accounts, len(met))
 		}
 		if accounts > 1 && accounts-len(p.lasting) < max(1, accounts/5) {
-			t.Errorf("%d accounts: %d are victims", accounts, len(p.lasting))
+			t.Errorf("%d accounts: %d of them have faults", accounts, len(p.lasting))
 		}
 	}
 }

@@ -12,8 +12,8 @@ import (
 	"billwalk/schema"
 )
 
-// Items of one order share it, and refunds name the bill of an earlier day.
-func TestOrdersAndRefundsHangTogether(t *testing.T) {
+// The items of an order share its id, and a refund names a bill of an earlier day.
+func TestOrdersAndRefunds(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 13, Healthy: true})
 	sold, items := map[string]schema.Day{}, map[string]map[string]bool{}
@@ -29,8 +29,8 @@ func TestOrdersAndRefundsHangTogether(t *testing.T) {
 		}
 	})
 	several, shared, refunds := 0, 0, 0
-	for _, one := range items {
-		if len(one) > 1 {
+	for _, itemsOfOrder := range items {
+		if len(itemsOfOrder) > 1 {
 			several++
 		}
 	}
@@ -53,7 +53,7 @@ func TestOrdersAndRefundsHangTogether(t *testing.T) {
 	}
 }
 
-func TestIDsAreLongAndNeverShared(t *testing.T) {
+func TestIDsAreLongAndUnique(t *testing.T) {
 	t.Parallel()
 	seen := map[string]string{}
 	for kind := range idStrayOutSettle + 1 {
@@ -64,13 +64,13 @@ func TestIDsAreLongAndNeverShared(t *testing.T) {
 					id := makeID(3, kind, payee, day, slot)
 					number, err := strconv.ParseInt(id, 10, 64)
 					if err != nil || len(id) != 19 || number <= 1<<53 {
-						t.Errorf("id %s is not of 19 digits above 2^53", id)
+						t.Errorf("id %s: want 19 digits above 2^53", id)
 					}
 					if k, p, d, s, ok := readID(3, id); !ok || fmt.Sprint(k, p, d, s) != what {
-						t.Errorf("id %s is of %s, and read as %d %d %d %d", id, what, k, p, d, s)
+						t.Errorf("id %s of %s is read as %d %d %d %d", id, what, k, p, d, s)
 					}
 					if seen[id] != "" {
-						t.Errorf("id %s is of %s and of %s", id, what, seen[id])
+						t.Errorf("id %s belongs to %s and to %s", id, what, seen[id])
 					}
 					seen[id] = what
 				}
@@ -95,29 +95,29 @@ func TestAccountsAreConfigurable(t *testing.T) {
 		t.Errorf("%d ids, brands and single accounts %v", len(ids), kinds)
 	}
 	if New(Config{Accounts: 1 << 30}).config.Accounts != maxAccounts {
-		t.Error("the number of accounts has no bound")
+		t.Error("the number of accounts is not limited")
 	}
 }
 
-func TestLargeUnitsAreMadeRowByRow(t *testing.T) {
+func TestLargeUnits(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 15, Bills: 50_000, Healthy: true, Now: fixedClock})
 	w := walk(t, p)
 	w.authorise()
 	u := schema.Unit{Account: p.Accounts()[1], Day: demoDay}
-	reach, _ := p.world.scopeOf(u.Account)
-	count := p.world.count(reach.payees[0], u.Day)
+	scope, _ := p.world.scopeOf(u.Account)
+	count := p.world.count(scope.payees[0], u.Day)
 	if count < 40_000 || count > 60_000 {
-		t.Fatalf("%d bills, want 50,000 give or take a fifth", count)
+		t.Fatalf("%d bills, want 40,000 to 60,000", count)
 	}
-	c := call{apiQuery: apiQuery{day: u.Day}, account: u.Account, scope: reach}
+	c := call{apiQuery: apiQuery{day: u.Day}, account: u.Account, scope: scope}
 	page, err := w.page(u, p.sealCursor(c, count-30), 50)
 	if err != nil || len(page.Data.Records) != 30 || *page.Data.HasMore {
 		t.Errorf("the last page: %d bills, %v", len(page.Data.Records), err)
 	}
 }
 
-func TestFenColumnsAreTheTables(t *testing.T) {
+func TestFenColumns(t *testing.T) {
 	t.Parallel()
 	want := strings.Fields(`pay_fen deduction_discount_fen merchant_ticket_fen platform_ticket_fen ledger_platform_ticket_fen original_fen
 		ledger_total_fen total_commission_fen actual_insured_fen total_agent_merchant_fen total_merchant_platform_service_fen

@@ -15,7 +15,7 @@ import (
 	"billwalk/schema"
 )
 
-// asCall is the call for a unit's page, and the fault of that name.
+// asCall returns the call for a unit's page, and the fault of that name.
 func asCall(t *testing.T, p *Platform, u schema.Unit, name string) (call, fault) {
 	t.Helper()
 	c, code := p.readCall(unitQuery(u, firstCursor, 10))
@@ -25,7 +25,7 @@ func asCall(t *testing.T, p *Platform, u schema.Unit, name string) (call, fault)
 	return c, faults[slices.IndexFunc(faults, func(f fault) bool { return f.name == name })]
 }
 
-func TestPassingFaultsLookRight(t *testing.T) {
+func TestPassingFaults(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 44, Healthy: true, Now: fixedClock})
 	u := schema.Unit{Account: p.Accounts()[0], Day: demoDay}
@@ -35,7 +35,7 @@ func TestPassingFaultsLookRight(t *testing.T) {
 		}
 		c, f := asCall(t, p, u, f.name)
 		out := p.withPassingFault(c.apiQuery, f, "", func() reply { return p.success(c, "") })
-		var seen pageSeen
+		var seen pageAnswer
 		err := json.Unmarshal(out.body, &seen)
 		if f.name == "error-outside" || f.name == "token-outside" || f.name == "no-extra" {
 			if proven(out.body) || !json.Valid(out.body) || f.code != 0 && !bytes.Contains(out.body, fmt.Append(nil, f.code)) {
@@ -95,23 +95,23 @@ func TestGatewayFaults(t *testing.T) {
 	}
 }
 
-func TestLastingFaultsLookRight(t *testing.T) {
+func TestLastingFaults(t *testing.T) {
 	t.Parallel()
-	for name, check := range map[string]func(body []byte, out pageSeen) bool{
-		"dupkeys":         func(body []byte, _ pageSeen) bool { return bytes.Count(body, []byte(`"has_more":`)) == 2 },
-		"big":             func(body []byte, _ pageSeen) bool { return len(body) > 4<<20 },
-		"missing-records": func(body []byte, _ pageSeen) bool { return !bytes.Contains(body, []byte("ledger_records")) },
-		"oversize-page":   func(_ []byte, out pageSeen) bool { return len(out.Data.Records) == 11 },
-		"loop":            func(_ []byte, out pageSeen) bool { return *out.Data.HasMore && len(out.Data.Records) == 10 },
-		"empty-pages":     func(_ []byte, out pageSeen) bool { return *out.Data.HasMore && len(out.Data.Records) == 10 },
-		"9999999":         func(_ []byte, out pageSeen) bool { return out.code() == 9999999 },
+	for name, check := range map[string]func(body []byte, out pageAnswer) bool{
+		"dupkeys":         func(body []byte, _ pageAnswer) bool { return bytes.Count(body, []byte(`"has_more":`)) == 2 },
+		"big":             func(body []byte, _ pageAnswer) bool { return len(body) > 4<<20 },
+		"missing-records": func(body []byte, _ pageAnswer) bool { return !bytes.Contains(body, []byte("ledger_records")) },
+		"oversize-page":   func(_ []byte, out pageAnswer) bool { return len(out.Data.Records) == 11 },
+		"loop":            func(_ []byte, out pageAnswer) bool { return *out.Data.HasMore && len(out.Data.Records) == 10 },
+		"empty-pages":     func(_ []byte, out pageAnswer) bool { return *out.Data.HasMore && len(out.Data.Records) == 10 },
+		"9999999":         func(_ []byte, out pageAnswer) bool { return out.code() == 9999999 },
 	} {
 		p := New(Config{Seed: 46, Bills: 40, Healthy: true, Now: fixedClock, Faults: mustFaults(t, name)})
 		w := walk(t, p)
 		w.authorise()
 		units := slices.DeleteFunc(demoUnits(p, 1), func(u schema.Unit) bool { _, lost := p.Lost(u); return !lost })
 		if len(units) != 1 {
-			t.Fatalf("%s: %d accounts are struck, want one", name, len(units))
+			t.Fatalf("%s: %d accounts have the fault, want one", name, len(units))
 		}
 		body := w.query(unitQuery(units[0], firstCursor, 10)).body
 		first := parsePage(t, body)
@@ -131,7 +131,7 @@ func TestLastingFaultsLookRight(t *testing.T) {
 	}
 }
 
-func TestDressingFaults(t *testing.T) {
+func TestFormattingFaults(t *testing.T) {
 	t.Parallel()
 	seen := map[string]int{}
 	p := New(Config{Seed: 47, Healthy: true, Now: fixedClock, Faults: mustFaults(t, "numeric-ids,biz-beside,string-amounts")})
@@ -147,21 +147,21 @@ func TestDressingFaults(t *testing.T) {
 			seen[fmt.Sprintf("bare id: %t", raw[0] == '{' && record.LedgerID[0] != '"')]++
 			seen[fmt.Sprintf("biz beside: %t", record.Biz == nil)]++
 			if record.Biz != nil && *record.Biz == *page.Data.BizType {
-				t.Errorf("biz_type stands in both places")
+				t.Errorf("biz_type is in both places")
 			}
 			if record.Amount["pay"][0] != '"' {
 				t.Errorf("pay is %s", record.Amount["pay"])
 			}
 		}
 	}
-	for _, look := range []string{"bare id: true", "bare id: false", "biz beside: true", "biz beside: false"} {
-		if seen[look] == 0 {
-			t.Errorf("never seen: %s", look)
+	for _, form := range []string{"bare id: true", "bare id: false", "biz beside: true", "biz beside: false"} {
+		if seen[form] == 0 {
+			t.Errorf("no record has: %s", form)
 		}
 	}
 }
 
-// A changing day shows two states before it settles on the truth.
+// A changing day has two other states before its final one.
 func TestDayChangesThenSettles(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 48, Bills: 20, Healthy: true, Now: fixedClock, Faults: mustFaults(t, "day-changing")})
@@ -190,12 +190,12 @@ func TestDayChangesThenSettles(t *testing.T) {
 	}
 }
 
-// troubled serves one reply with trouble on the wire.
-func troubled(t *testing.T, trouble string, stall time.Duration) (*http.Response, context.CancelFunc, error) {
+// getWithFault serves one reply with a fault of the connection, and requests it.
+func getWithFault(t *testing.T, fault string, stall time.Duration) (*http.Response, context.CancelFunc, error) {
 	t.Helper()
 	p := New(Config{Seed: 49, Stall: stall})
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		p.send(w, r, reply{body: bytes.Repeat([]byte("x"), 1000), wireFault: trouble})
+		p.send(w, r, reply{body: bytes.Repeat([]byte("x"), 1000), wireFault: fault})
 	}))
 	ctx, cancel := context.WithCancel(t.Context())
 	client := &http.Client{Transport: &http.Transport{DisableCompression: true}}
@@ -208,9 +208,9 @@ func troubled(t *testing.T, trouble string, stall time.Duration) (*http.Response
 	return response, cancel, err
 }
 
-func TestTroubleOnTheWire(t *testing.T) {
+func TestFaultsOfTheConnection(t *testing.T) {
 	t.Parallel()
-	response, _, err := troubled(t, "cut", 0)
+	response, _, err := getWithFault(t, "cut", 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -219,11 +219,11 @@ func TestTroubleOnTheWire(t *testing.T) {
 	if response.ContentLength != 1000 || len(body) != 500 || err != io.ErrUnexpectedEOF {
 		t.Errorf("cut: %d of %d bytes, %v", len(body), response.ContentLength, err)
 	}
-	if response, _, err := troubled(t, "reset", 0); err == nil {
+	if response, _, err := getWithFault(t, "reset", 0); err == nil {
 		_ = response.Body.Close()
 		t.Error("reset: there was an answer")
 	}
-	response, leave, err := troubled(t, "slow", 24*time.Hour)
+	response, leave, err := getWithFault(t, "slow", 24*time.Hour)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -238,15 +238,15 @@ func TestTroubleOnTheWire(t *testing.T) {
 	_ = response.Body.Close()
 }
 
-// TestOutside: an error beside data and extra comes in all its forms, and each is
-// JSON that proves nothing.
+// TestOutside: errors beside data and extra have all their forms, and each is JSON
+// without evidence of success.
 func TestOutside(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 47, Healthy: true, Now: fixedClock})
 	seen := make(map[string]bool)
-	for identity := range uint64(400) {
+	for hash := range uint64(400) {
 		for _, api := range []string{BillsAPI, SettleAPI} {
-			q := apiQuery{api: api, day: demoDay, hash: dice(identity), attempt: 1}
+			q := apiQuery{api: api, day: demoDay, hash: dice(hash), attempt: 1}
 			for _, out := range []reply{
 				p.errorOutside(q, fault{code: 28001006}),
 				withoutSuccess(q, reply{body: compact(envelope{Data: []int{}, Extra: p.extra(q, 0)})}),

@@ -70,7 +70,7 @@ func TestTruthIsServed(t *testing.T) {
 		t.Errorf("%d rows, want %d", rows, want)
 	}
 	if !strings.Contains(string(body), `"sum": "`) {
-		t.Error("sums are not text")
+		t.Error("sums are not strings")
 	}
 	for _, query := range []string{"", "?from=2026-11-20", "?from=2026-11-21&to=2026-11-20", "?from=2026-01-01&to=2026-12-31"} {
 		if code := open(t, p, "/sandbox/truth"+query).Code; code != 400 {

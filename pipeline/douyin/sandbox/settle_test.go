@@ -13,8 +13,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// settleSeen is an answer of the settle query as this walker reads it.
-type settleSeen struct {
+// settleAnswer is an answer of the settle query as the tests decode it.
+type settleAnswer struct {
 	Data  *[]map[string]json.RawMessage `json:"data"`
 	Extra struct {
 		ErrorCode int64  `json:"error_code"`
@@ -24,8 +24,8 @@ type settleSeen struct {
 	} `json:"extra"`
 }
 
-// ask sends one settle query.
-func (w *walker) ask(body string) received {
+// settleQuery sends one settle query.
+func (w *walker) settleQuery(body string) received {
 	w.t.Helper()
 	request := httptest.NewRequestWithContext(w.t.Context(), "POST", "/api/apps/trade/v2/settle/query_settle", strings.NewReader(body))
 	request.Header.Set("access-token", w.token)
@@ -33,27 +33,27 @@ func (w *walker) ask(body string) received {
 	return w.send(request)
 }
 
-func (w *walker) askFor(parameter, value string) received {
+func (w *walker) queryBy(parameter, value string) received {
 	w.t.Helper()
-	return w.ask(fmt.Sprintf(`{%q:%q}`, parameter, value))
+	return w.settleQuery(fmt.Sprintf(`{%q:%q}`, parameter, value))
 }
 
-func parseSettle(t testing.TB, body []byte) settleSeen {
+func parseSettle(t testing.TB, body []byte) settleAnswer {
 	t.Helper()
-	var out settleSeen
+	var out settleAnswer
 	if err := json.Unmarshal(body, &out); err != nil {
 		t.Fatalf("%v in %.200q", err, body)
 	}
 	return out
 }
 
-// settlements asks until it is answered, at most six times.
+// settlements queries until there is an answer, at most six times.
 func (w *walker) settlements(parameter, value string) []map[string]json.RawMessage {
 	w.t.Helper()
 	var got received
 	for range 6 {
-		got = w.askFor(parameter, value)
-		var out settleSeen
+		got = w.queryBy(parameter, value)
+		var out settleAnswer
 		if got.err != nil || got.status != 200 || !proven(got.body) || json.Unmarshal(got.body, &out) != nil {
 			continue
 		}
@@ -70,7 +70,7 @@ func (w *walker) settlements(parameter, value string) []map[string]json.RawMessa
 	return nil
 }
 
-// demoOrders calls see with every order of the world's first days.
+// demoOrders calls see with every order of the first days.
 func demoOrders(p *Platform, days int, see func(*order)) {
 	seen := map[place]bool{}
 	demoBills(p, days, func(_ place, b *bill) {
@@ -86,7 +86,7 @@ func demoOrders(p *Platform, days int, see func(*order)) {
 
 var farAhead = (demoDay + 100).Start()
 
-// Every id finds the settlements that carry it, whatever it is an id of.
+// Every id finds the settlements that have it.
 func TestEveryIDFindsItsSettlements(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 60, Bills: 40, Now: func() time.Time { return farAhead }})
@@ -113,11 +113,11 @@ func TestEveryIDFindsItsSettlements(t *testing.T) {
 		}
 	})
 	if found < 1000 {
-		t.Errorf("%d ids were asked for", found)
+		t.Errorf("%d ids were queried, want 1000 or more", found)
 	}
 }
 
-func TestOneIDDecides(t *testing.T) {
+func TestFirstIDCounts(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 61, Now: fixedClock})
 	w := walk(t, p)
@@ -135,17 +135,17 @@ func TestOneIDDecides(t *testing.T) {
 		{fmt.Sprintf(`{"out_settle_no":%q,"out_order_no":%q}`, a.outSettleNo, b.outOrderNo), a.settleID},
 		{fmt.Sprintf(`{"out_order_no":%q,"order_id":"","more":1}`, b.outOrderNo), b.settleID},
 	} {
-		got := parseSettle(t, w.ask(c.body).body)
+		got := parseSettle(t, w.settleQuery(c.body).body)
 		if got.Data == nil || len(*got.Data) != 1 || text((*got.Data)[0]["settle_id"]) != c.want {
-			t.Errorf("%s is answered %v, want settlement %s", c.body, got, c.want)
+			t.Errorf("%s: got %v, want settlement %s", c.body, got, c.want)
 		}
 	}
 }
 
-func TestBadSettleQueriesAreRefused(t *testing.T) {
+func TestInvalidSettleQueriesAreRefused(t *testing.T) {
 	t.Parallel()
 	w := walk(t, New(Config{Seed: 62, Now: fixedClock}))
-	if got := w.askFor("order_id", "7"); parseSettle(t, got.body).Extra.ErrorCode != codeBadToken {
+	if got := w.queryBy("order_id", "7"); parseSettle(t, got.body).Extra.ErrorCode != codeBadToken {
 		t.Errorf("without a token: %s", got.body)
 	}
 	w.authorise()
@@ -160,17 +160,17 @@ func TestBadSettleQueriesAreRefused(t *testing.T) {
 		{`{"order_id":7113893944009705516}`, codeSettle, subBadParameter},
 		{`{"order_id":"` + strings.Repeat("7", 65) + `"}`, codeSettle, subBadParameter},
 	} {
-		got := w.ask(c.body)
+		got := w.settleQuery(c.body)
 		seen := parseSettle(t, got.body)
 		if seen.Extra.ErrorCode != c.code || seen.Extra.Sub != c.sub || strings.Contains(string(got.body), `"data"`) {
-			t.Errorf("%s is answered %s, want %d and %d without data", c.body, got.body, c.code, c.sub)
+			t.Errorf("%s: got %s, want codes %d and %d without data", c.body, got.body, c.code, c.sub)
 		}
 	}
 }
 
-// Nothing is said in two ways, and both are seen; the clock and the logids vary as
-// those of the bill API do.
-func TestUnknownOrdersAreNothing(t *testing.T) {
+// An unknown order is answered in one of two ways; times and logids vary as in the
+// bill API.
+func TestUnknownOrders(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 63, Now: fixedClock})
 	w := walk(t, p)
@@ -181,25 +181,25 @@ func TestUnknownOrdersAreNothing(t *testing.T) {
 	}
 	seen, logids := map[string]int{}, map[string]bool{}
 	for _, value := range values {
-		got := parseSettle(t, w.askFor("order_id", value).body)
+		got := parseSettle(t, w.queryBy("order_id", value).body)
 		switch {
 		case got.Extra.ErrorCode == codeSettle && got.Extra.Sub == subNoOrder && got.Data == nil:
 			seen["not found"]++
 		case got.Extra.ErrorCode == 0 && got.Data != nil && len(*got.Data) == 0:
 			seen["empty"]++
 		default:
-			t.Errorf("%q is answered %v", value, got)
+			t.Errorf("%q: got %v", value, got)
 		}
 		seen[map[int64]string{fixedClock().Unix(): "seconds", fixedClock().UnixMilli(): "milliseconds"}[got.Extra.Now]]++
 		logids[got.Extra.LogID] = true
 	}
 	if len(logids) != len(values) || seen["not found"] == 0 || seen["empty"] == 0 || seen["seconds"] == 0 || seen["milliseconds"] == 0 || seen[""] > 0 {
-		t.Errorf("%d logids for %d questions; seen %v", len(logids), len(values), seen)
+		t.Errorf("%d logids of %d queries; answers %v", len(logids), len(values), seen)
 	}
 }
 
-// keysOf returns what a client would ask of the world's first day.
-func keysOf(p *Platform) (keys [][2]string) {
+// queriesOf returns a client's settle queries for the first day: parameters and values.
+func queriesOf(p *Platform) (keys [][2]string) {
 	demoOrders(p, 1, func(o *order) {
 		if o.shop != "" {
 			keys = append(keys, [2]string{"order_id", o.shop})
@@ -211,24 +211,24 @@ func keysOf(p *Platform) (keys [][2]string) {
 	return keys
 }
 
-// The same seed answers the same bytes, in whatever order and however many ask.
+// The same seed gives the same answers, in any order and concurrently.
 func TestSettleAnswersAreDeterministic(t *testing.T) {
 	t.Parallel()
-	ask := func(crowd bool) map[[2]string]string {
+	query := func(concurrent bool) map[[2]string]string {
 		p := New(Config{Seed: 67, Bills: 40, Now: fixedClock})
 		w := walk(t, p)
 		w.authorise()
-		keys := keysOf(p)
+		keys := queriesOf(p)
 		answers := make([]string, len(keys))
 		var group sync.WaitGroup
 		for i, key := range slices.Backward(keys) {
-			if !crowd {
-				answers[i] = string(w.askFor(key[0], key[1]).body)
+			if !concurrent {
+				answers[i] = string(w.queryBy(key[0], key[1]).body)
 				continue
 			}
-			group.Go(func() { answers[i] = string(w.askFor(key[0], key[1]).body) })
+			group.Go(func() { answers[i] = string(w.queryBy(key[0], key[1]).body) })
 		}
-		if crowd {
+		if concurrent {
 			group.Go(func() { p.Verdicts(p.Accounts(), demoDay, demoDay, fixedClock()) })
 		}
 		group.Wait()
@@ -238,35 +238,35 @@ func TestSettleAnswersAreDeterministic(t *testing.T) {
 		}
 		return out
 	}
-	first := ask(false)
-	if diff := cmp.Diff(first, ask(true)); diff != "" {
-		t.Errorf("asked at once (-one by one +at once):\n%.1000s", diff)
+	first := query(false)
+	if diff := cmp.Diff(first, query(true)); diff != "" {
+		t.Errorf("(-one by one +concurrently):\n%.1000s", diff)
 	}
 	if len(first) < 200 {
-		t.Errorf("%d questions", len(first))
+		t.Errorf("%d queries, want 200 or more", len(first))
 	}
 }
 
-// Whatever is asked, the answer is JSON, and what is found carries the id.
+// Any settle query is answered in JSON, and the settlements that it finds have the id.
 func FuzzSettleQuery(f *testing.F) {
 	p := New(Config{Seed: 68, Now: fixedClock})
 	token, _ := p.tokens.issue("key", fixedClock())
-	for _, key := range keysOf(p)[:2] {
+	for _, key := range queriesOf(p)[:2] {
 		f.Add(fmt.Sprintf(`{%q:%q}`, key[0], key[1]))
 	}
 	f.Add(`{"settle_id":"ot7053735385750849836","order_id":""}`)
 	f.Fuzz(func(t *testing.T, body string) {
 		w := walk(t, p)
 		w.token = token
-		got := parseSettle(t, w.ask(body).body)
+		got := parseSettle(t, w.settleQuery(body).body)
 		if got.Data == nil || len(*got.Data) == 0 {
 			return
 		}
-		var asked settleRequest
-		if err := json.NewDecoder(strings.NewReader(body)).Decode(&asked); err != nil {
-			t.Fatalf("%q is answered %v", body, got)
+		var request settleRequest
+		if err := json.NewDecoder(strings.NewReader(body)).Decode(&request); err != nil {
+			t.Fatalf("%q: got %v", body, got)
 		}
-		parameter, value := asked.deciding()
+		parameter, value := request.deciding()
 		for _, s := range *got.Data {
 			if text(s[parameter]) != value {
 				t.Fatalf("%s %q finds %s", parameter, value, s)

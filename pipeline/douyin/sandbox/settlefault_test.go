@@ -9,7 +9,7 @@ import (
 	"billwalk/schema"
 )
 
-func TestAppsAreApart(t *testing.T) {
+func TestCredentialsOfApps(t *testing.T) {
 	t.Parallel()
 	life, trade := schema.NewSecret("life-secret"), schema.NewSecret("trade-secret")
 	for _, c := range []struct {
@@ -41,7 +41,7 @@ func TestAppsAreApart(t *testing.T) {
 			continue
 		}
 		bills := parsePage(t, w.query(unitQuery(schema.Unit{Account: p.Accounts()[0], Day: demoDay}, firstCursor, 1)).body).code()
-		settles := parseSettle(t, w.ask(`{}`).body).Extra
+		settles := parseSettle(t, w.settleQuery(`{}`).body).Extra
 		if settles.Sub == subNoID { // admitted
 			settles.ErrorCode = 0
 		}
@@ -58,7 +58,7 @@ func TestEachAPIHasItsOwnLimit(t *testing.T) {
 	w.authorise()
 	w.query(unitQuery(schema.Unit{Account: p.Accounts()[0], Day: demoDay}, firstCursor, 1))
 	for i, want := range []int64{0, 0, codeTooFrequent, codeTooFrequent} {
-		got := parseSettle(t, w.askFor("order_id", strconv.Itoa(i)).body).Extra
+		got := parseSettle(t, w.queryBy("order_id", strconv.Itoa(i)).body).Extra
 		if got.Sub == subNoOrder {
 			got.ErrorCode = 0
 		}
@@ -75,11 +75,11 @@ func TestEachAPIHasItsOwnLimit(t *testing.T) {
 	}
 }
 
-// A patient client hears under each fault what it hears without.
-func TestFaultsOfTheSettleQueryPass(t *testing.T) {
+// A client that repeats calls gets the same answers under each passing fault.
+func TestPassingFaultsOfSettleQuery(t *testing.T) {
 	t.Parallel()
 	plain := New(Config{Seed: 65, Bills: 40, Now: fixedClock})
-	keys := keysOf(plain)
+	keys := queriesOf(plain)
 	w := walk(t, plain)
 	w.authorise()
 	var want []string
@@ -103,14 +103,14 @@ func TestFaultsOfTheSettleQueryPass(t *testing.T) {
 					t.Fatalf("%v: %s, want %s", key, got, want[i])
 				}
 			}
-			if struck := p.Stats().Faults[f.name]; struck == 0 || struck > f.limit {
-				t.Errorf("the fault struck %d times, want 1 to %d", struck, f.limit)
+			if met := p.Stats().Faults[f.name]; met == 0 || met > f.limit {
+				t.Errorf("%d calls met the fault, want 1 to %d", met, f.limit)
 			}
 		})
 	}
 }
 
-// Faults that end the settle query leave the bill API alone, and the other way round.
+// Faults that end the settle query do not affect the bill API, nor the other way round.
 func TestEndingFaultsEndOneAPI(t *testing.T) {
 	t.Parallel()
 	for _, f := range faults {
@@ -126,7 +126,7 @@ func TestEndingFaultsEndOneAPI(t *testing.T) {
 			if parsePage(t, w.query(unitQuery(u, firstCursor, 1)).body).code() == f.code {
 				bills++
 			}
-			if got := parseSettle(t, w.askFor("order_id", "1").body); got.Extra.ErrorCode == f.code {
+			if got := parseSettle(t, w.queryBy("order_id", "1").body); got.Extra.ErrorCode == f.code {
 				settles++
 			}
 		}

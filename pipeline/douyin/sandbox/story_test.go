@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// Worlds of ten seeds have every story, bridge and look between them.
+// Ten seeds together have every story, link and spelling.
 func TestWorldsHaveEveryStory(t *testing.T) {
 	t.Parallel()
 	seen := map[string]int{}
@@ -81,8 +81,8 @@ func kindsOfOrder(w *world, o *order) []string {
 	return kinds
 }
 
-// What a story says of an order follows from sums alone, where all of the order
-// is looked at: what is matched agrees, and what is mismatched does not.
+// The sums of a whole order confirm its story: they agree if it is matched, and do not
+// if it is mismatched.
 func TestStoriesAddUp(t *testing.T) {
 	t.Parallel()
 	compared := map[string]int{}
@@ -100,40 +100,41 @@ func TestStoriesAddUp(t *testing.T) {
 			compared[out.verdict]++
 			legs, differ := compare(o, settlements)
 			if out.verdict == matched && (legs == 0 || differ > 0) || out.verdict == mismatched && differ == 0 {
-				t.Errorf("%s: %d of %d legs differ, and the story says %s", o.story.name, differ, legs, out.verdict)
+				t.Errorf("%s: %d of %d legs differ, but the verdict is %s", o.story.name, differ, legs, out.verdict)
 			}
 		})
 	}
 	if compared[matched] < 1000 || compared[mismatched] < 50 {
-		t.Errorf("compared are %v", compared)
+		t.Errorf("compared orders: %v", compared)
 	}
 }
 
-// compare counts the legs that bills and successful settlements tell, and those
-// of them that differ.
+// compare counts the legs that bills and successful settlements show, and those that
+// differ.
 func compare(o *order, settlements []settlement) (legs, differ int) {
 	for leg := range legCount {
-		billed, settled, told := int64(0), int64(0), true
+		billed, settled, shown := int64(0), int64(0), true
 		for _, l := range o.lines {
-			one := l.legs()
-			billed, told = billed+one.fen[leg], told && one.shown[leg]
+			legs := l.legs()
+			billed, shown = billed+legs.fen[leg], shown && legs.shown[leg]
 		}
 		for _, s := range settlements {
 			if s.status == statusSuccess {
-				settled, told = settled+s.fen[leg], told && s.shown[leg] && (leg != legNet || s.exception != SettleDetail)
+				settled, shown = settled+s.fen[leg], shown && s.shown[leg] && (leg != legNet || s.exception != SettleDetail)
 			}
 		}
-		if told {
+		if shown {
 			legs++
 		}
-		if told && billed != settled {
+		if shown && billed != settled {
 			differ++
 		}
 	}
 	return legs, differ
 }
 
-// settle_amount = rake + commission + shares, unless planted or a part is withheld.
+// checkIdentity checks settle_amount = rake + commission + shares, unless it is planted
+// to fail, or a part is not shown.
 func checkIdentity(t *testing.T, o *order, s *settlement) {
 	t.Helper()
 	if s.status != statusSuccess || s.exception == SettleDetail || !s.shown[legFee] || !s.shown[legCommission] {
@@ -152,67 +153,67 @@ func checkIdentity(t *testing.T, o *order, s *settlement) {
 	}
 }
 
-// What is late turns at its time and not before; nothing else ever changes.
-func TestLateSettlementsTurn(t *testing.T) {
+// Late settlements change at their time and not before; nothing else ever changes.
+func TestLateSettlements(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 70})
-	turned := map[string]int{}
+	changed := map[string]int{}
 	demoOrders(p, 2, func(o *order) {
-		told := func(at time.Time) string { return fmt.Sprint(p.world.settlements(o, at)) }
-		long, before, after := told(time.Time{}), told(o.lateAt.Add(-1)), told(o.lateAt)
-		if long != before || after != told(farAhead) {
-			t.Errorf("%s: changes at a time that is not its own", o.story.name)
+		settlements := func(at time.Time) string { return fmt.Sprint(p.world.settlements(o, at)) }
+		early, before, after := settlements(time.Time{}), settlements(o.lateAt.Add(-1)), settlements(o.lateAt)
+		if early != before || after != settlements(farAhead) {
+			t.Errorf("%s: changes at another time", o.story.name)
 		}
 		if (before != after) != (len(o.story.phases) > 1) {
-			t.Errorf("%s: turns: %t", o.story.name, before != after)
+			t.Errorf("%s: changes is %t", o.story.name, before != after)
 		}
 		if days := o.lateAt.Sub(o.lastDay().Start()); days < 24*time.Hour || days > 4*24*time.Hour {
-			t.Errorf("%s: turns after %v", o.story.name, days)
+			t.Errorf("%s: changes after %v", o.story.name, days)
 		}
 		if before != after {
-			turned[fmt.Sprint(o.story.name, int(o.lateAt.Sub(o.lastDay().Start()).Hours()/24))]++
+			changed[fmt.Sprint(o.story.name, int(o.lateAt.Sub(o.lastDay().Start()).Hours()/24))]++
 		}
 	})
-	if len(turned) < 5 {
-		t.Errorf("turned after days: %v", turned)
+	if len(changed) < 5 {
+		t.Errorf("changes by story and days: %v", changed)
 	}
 }
 
-// Orders of a healthy world are all settled, for good, and stay within a day.
+// Orders of a healthy world have one day each and are all settled.
 func TestHealthyOrdersAreSettled(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 71, Healthy: true})
 	demoOrders(p, 2, func(o *order) {
-		sound := o.story.healthy && o.findable() && len(o.days()) == 1 && o.lines[0].key() != ""
+		healthy := o.story.healthy && o.findable() && len(o.days()) == 1 && o.lines[0].key() != ""
 		for _, s := range p.world.settlements(o, fixedClock()) {
-			sound = sound && s.status == statusSuccess && s.exception == ""
+			healthy = healthy && s.status == statusSuccess && s.exception == ""
 		}
-		if !sound {
-			t.Errorf("order %s is told as %q", o.shop, o.story.name)
+		if !healthy {
+			t.Errorf("order %s has the story %q", o.shop, o.story.name)
 		}
 	})
 }
 
-// An order found by its home has just the bills that say they are of it.
-func TestLinesAreAllOfTheOrder(t *testing.T) {
+// The lines of an order are exactly the forward bills with its origin.
+func TestLinesOfOrders(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 72})
-	const days = 2*periodLength + 2 // so that orders of the middle lie within
-	byHome := map[place][]string{}
+	const days = 2*periodLength + 2 // so that they include all days of the orders in the middle
+	byOrigin := map[place][]string{}
 	demoBills(p, days, func(_ place, b *bill) {
 		if b.SettleType == forward {
-			byHome[b.origin] = append(byHome[b.origin], b.LedgerID)
+			byOrigin[b.origin] = append(byOrigin[b.origin], b.LedgerID)
 		}
 	})
 	checked := 0
-	for home, want := range byHome {
-		unavailable := home.payee.merchant.index%dozen >= withdrawnByHand
-		if home.day < demoDay || home.day > demoDay+days-3 || unavailable {
+	for origin, want := range byOrigin {
+		unavailable := origin.payee.merchant.index%dozen >= withdrawnByHand
+		if origin.day < demoDay || origin.day > demoDay+days-3 || unavailable {
 			continue
 		}
-		o, ok := p.world.order(home)
+		o, ok := p.world.order(origin)
 		if !ok {
-			t.Fatalf("no order at %v", home)
+			t.Fatalf("no order at %v", origin)
 		}
 		var got []string
 		for _, l := range o.lines {

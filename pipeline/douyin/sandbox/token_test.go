@@ -10,7 +10,7 @@ import (
 	"billwalk/schema"
 )
 
-// clock is set by hand.
+// clock is a clock that a test sets.
 type clock struct{ seconds atomic.Int64 }
 
 func (c *clock) now() time.Time          { return unix(1_795_000_000 + c.seconds.Load()) }
@@ -33,7 +33,7 @@ func accepted(w *walker, u schema.Unit, token string) bool {
 	}
 }
 
-func TestTokensLiveAndDie(t *testing.T) {
+func TestLifeOfTokens(t *testing.T) {
 	t.Parallel()
 	var c clock
 	p := New(Config{Seed: 20, Healthy: true, Now: c.now})
@@ -63,11 +63,11 @@ func TestTokensLiveAndDie(t *testing.T) {
 	first = fetch("life")
 	c.advance(time.Minute)
 	second := fetch("life")
-	want("the former in its grace", first, true)
+	want("the previous token during its grace", first, true)
 	c.advance(5*time.Minute - time.Second)
-	want("the former at the end of its grace", first, true)
+	want("the previous token at the end of its grace", first, true)
 	c.advance(time.Second)
-	want("the former after its grace", first, false)
+	want("the previous token after its grace", first, false)
 	want("the newest", second, true)
 
 	third := fetch("life")
@@ -88,13 +88,13 @@ func TestTokenCallsAreRefused(t *testing.T) {
 		platform          *Platform
 		code              int64
 	}{
-		{"right", "awlife", "s3cret", p, 0},
+		{"valid", "awlife", "s3cret", p, 0},
 		{"wrong key", "aw", "s3cret", p, codeBadKey},
 		{"wrong secret", "awlife", "s3cre", p, codeBadSecret},
 		{"no key", "", "s3cret", p, codeTokenParameter},
 		{"no secret", "awlife", "", p, codeTokenParameter},
-		{"anything where nothing is configured", "any", "thing", open, 0},
-		{"nothing where nothing is configured", "", "", open, codeTokenParameter},
+		{"anything with nothing configured", "any", "thing", open, 0},
+		{"nothing with nothing configured", "", "", open, codeTokenParameter},
 	} {
 		token, code := walk(t, c.platform).fetchToken(c.key, c.secret)
 		if code != c.code || (token != "") != (code == 0) {
@@ -104,7 +104,7 @@ func TestTokenCallsAreRefused(t *testing.T) {
 	recorder := httptest.NewRecorder()
 	p.ServeHTTP(recorder, httptest.NewRequestWithContext(t.Context(), "POST", "/oauth/client_token/", strings.NewReader("client_key=awlife")))
 	if !strings.Contains(recorder.Body.String(), `"error_code":10002`) {
-		t.Errorf("a form is answered %s", recorder.Body)
+		t.Errorf("a form: got %s", recorder.Body)
 	}
 }
 

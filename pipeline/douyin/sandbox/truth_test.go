@@ -10,7 +10,7 @@ import (
 	"billwalk/schema"
 )
 
-// What raw paging yields is the truth, for every unit and page size.
+// The pages of a unit together are the truth, for every unit and page size.
 func TestPagesPartitionTheTruth(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -29,7 +29,7 @@ func TestPagesPartitionTheTruth(t *testing.T) {
 	}
 }
 
-// checkRefusal holds the error of a walk against what the platform says of the unit.
+// checkRefusal checks the error of a walk against Lost and Unavailable.
 func checkRefusal(t testing.TB, p *Platform, u schema.Unit, err error) {
 	t.Helper()
 	code, lost := p.Lost(u)
@@ -42,9 +42,9 @@ func checkRefusal(t testing.TB, p *Platform, u schema.Unit, err error) {
 	var got codeError
 	switch {
 	case err != nil && !lost:
-		t.Errorf("%s failed: %v; the platform says that it can be had", u, err)
+		t.Errorf("%s failed: %v; want no error", u, err)
 	case err == nil && lost:
-		t.Errorf("%s was walked; the platform says code %d", u, code)
+		t.Errorf("%s was walked; want code %d", u, code)
 	case lost && code != 0 && (!errors.As(err, &got) || int64(got) != code):
 		t.Errorf("%s failed with %v, want code %d", u, err, code)
 	case lost && code == 0 && errors.As(err, &got):
@@ -64,7 +64,7 @@ func TestTruthCountsSharedBillsOnce(t *testing.T) {
 	both := p.Truth(append([]schema.Account{brand}, stores...), demoDay, demoDay)
 	sameLines(t, "brand and stores", truthLines(both), truthLines(whole))
 
-	head := schema.Account{ID: brand.ID} // the head office alone: no bills that its stores collect
+	head := schema.Account{ID: brand.ID} // the head office alone, without its stores' bills
 	apart := p.Truth(append([]schema.Account{head}, stores...), demoDay, demoDay)
 	sameLines(t, "head and stores one by one", truthLines(apart), truthLines(whole))
 	if alone := p.Truth([]schema.Account{head}, demoDay, demoDay); len(alone) == 0 || len(alone) >= len(whole) {
@@ -107,8 +107,7 @@ func TestTotalsAddUpTheTruth(t *testing.T) {
 	}
 }
 
-// The same seed serves the same bytes, another seed others, in whatever order
-// the calls come.
+// The same seed serves the same bytes in any order of the calls, another seed others.
 func TestSameSeedSameBytes(t *testing.T) {
 	t.Parallel()
 	answers := func(seed uint64, reverse bool) map[string]string {
@@ -130,15 +129,15 @@ func TestSameSeedSameBytes(t *testing.T) {
 	}
 	first := answers(7, false)
 	for name, second := range map[string]map[string]string{"again": answers(7, false), "in reverse": answers(7, true)} {
-		for question, answer := range first {
-			if second[question] != answer {
-				t.Errorf("%s, %s: other bytes", name, question)
+		for query, answer := range first {
+			if second[query] != answer {
+				t.Errorf("%s, %s: other bytes", name, query)
 			}
 		}
 	}
-	for question := range answers(8, false) {
-		if first[question] != "" {
-			t.Errorf("seed 8 has an account of seed 7: %s", question)
+	for query := range answers(8, false) {
+		if first[query] != "" {
+			t.Errorf("seed 8 has an account of seed 7: %s", query)
 		}
 	}
 }
@@ -153,14 +152,14 @@ func TestLogIDsDiffer(t *testing.T) {
 		for range 2 {
 			id := parsePage(t, w.query(unitQuery(u, firstCursor, 50)).body).Extra.LogID
 			if len(id) != 31 || seen[id] {
-				t.Errorf("%s: logid %q is not of 31 digits or not new", u, id)
+				t.Errorf("%s: logid %q, want a new one of 31 digits", u, id)
 			}
 			seen[id] = true
 		}
 	}
 }
 
-// Everything else about a repeat is equal too, and it comes on another page.
+// Exact repeats of a bill are on another page.
 func TestRepeatsCrossPages(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 10})

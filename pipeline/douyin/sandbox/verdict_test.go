@@ -15,7 +15,7 @@ import (
 	"billwalk/schema"
 )
 
-// withStores returns the demo's accounts, and the stores of its brands beside them.
+// withStores returns the accounts, and the stores of all brands.
 func withStores(p *Platform) []schema.Account {
 	accounts := p.Accounts()
 	for _, account := range p.Accounts() {
@@ -24,7 +24,7 @@ func withStores(p *Platform) []schema.Account {
 	return accounts
 }
 
-// Every bill of the truth is in one group, every settlement in one row.
+// Every bill of the truth is in one group, and every settlement in one row.
 func TestVerdictsConserve(t *testing.T) {
 	t.Parallel()
 	for seed := uint64(1); seed <= 4; seed++ {
@@ -41,7 +41,7 @@ func TestVerdictsConserve(t *testing.T) {
 		for _, s := range p.SettlementTruth(accounts, demoDay, demoDay+2, farAhead) {
 			settlements[s.Day]++
 			if ids[s.SettleID] {
-				t.Errorf("settlement %s stands twice", s.SettleID)
+				t.Errorf("settlement %s is there twice", s.SettleID)
 			}
 			ids[s.SettleID] = true
 		}
@@ -63,12 +63,11 @@ func TestVerdictsConserve(t *testing.T) {
 	}
 }
 
-// Over the groups of one order the differences are the order's own: none where
-// everything is matched.
-func TestDifferencesOfMatchedOrdersVanish(t *testing.T) {
+// The differences of an order's groups add up to 0 if all of them are matched.
+func TestDifferencesOfMatchedOrders(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 5})
-	diffs, spoilt, tiers := map[string]int64{}, map[string]bool{}, map[string]int{}
+	diffs, unmatched, tiers := map[string]int64{}, map[string]bool{}, map[string]int{}
 	for _, v := range p.Verdicts(withStores(p), demoDay, demoDay+6, farAhead) {
 		if v.Verdict == notApplicable {
 			continue
@@ -78,13 +77,13 @@ func TestDifferencesOfMatchedOrdersVanish(t *testing.T) {
 		if v.ShopOrderID != "" {
 			key = v.ShopOrderID
 		}
-		if spoilt[key] = spoilt[key] || v.Verdict != matched; v.DiffTotal != nil {
+		if unmatched[key] = unmatched[key] || v.Verdict != matched; v.DiffTotal != nil {
 			diffs[key] += *v.DiffTotal
 		}
 	}
 	for key, diff := range diffs {
-		if diff != 0 && !spoilt[key] {
-			t.Errorf("order %s is matched, and %d fen off", key, diff)
+		if diff != 0 && !unmatched[key] {
+			t.Errorf("order %s is matched, but differs by %d fen", key, diff)
 		}
 	}
 	for _, tier := range []string{perItem, perOrder, perWindow, perAmount} {
@@ -94,7 +93,7 @@ func TestDifferencesOfMatchedOrdersVanish(t *testing.T) {
 	}
 }
 
-// An order settled once over several days agrees when all of them were walked.
+// An order with one settlement of several days agrees only if all of them were walked.
 func TestWindowsNeedAllTheirDays(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 6})
@@ -112,7 +111,7 @@ func TestWindowsNeedAllTheirDays(t *testing.T) {
 			return
 		}
 	}
-	t.Errorf("%d orders over several days", seen)
+	t.Errorf("%d orders of several days, want 5", seen)
 }
 
 func verdictsByKey(verdicts []Verdict) map[string]Verdict {
@@ -123,7 +122,7 @@ func verdictsByKey(verdicts []Verdict) map[string]Verdict {
 	return out
 }
 
-// A store's own walk has its bills, wherever in the list it stands, and orders of
+// A store's bills count for its own walk, in any order of the accounts. Orders of
 // several payees then have several groups.
 func TestOwnWalkWins(t *testing.T) {
 	t.Parallel()
@@ -153,8 +152,8 @@ func TestOwnWalkWins(t *testing.T) {
 		t.Errorf("bills by walk (-by payee +by group):\n%s", diff)
 	}
 	shared := 0
-	for _, one := range orders {
-		if len(one) > 1 {
+	for _, accountsOfOrder := range orders {
+		if len(accountsOfOrder) > 1 {
 			shared++
 		}
 	}
@@ -182,18 +181,18 @@ func TestHealthyVerdicts(t *testing.T) {
 
 var shareText = regexp.MustCompile(`商户号\s*(\d{20})\s*[-－—–]\s*分成金额[(（]分[)）]\s*(\d+)`)
 
-// What is served to the questions that bills can ask is what must stand in the lake.
+// The settlements that queries by the bills' ids find are those of SettlementTruth.
 func TestServedSettlementsAreTheTruth(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 9, Now: func() time.Time { return (demoDay + 2).Start() }})
 	w := walk(t, p)
 	w.authorise()
 	got := map[string]string{}
-	for _, key := range keysOf(p) {
+	for _, key := range queriesOf(p) {
 		for _, s := range w.settlements(key[0], key[1]) {
 			line := settlementLine(t, s)
 			if former, ok := got[text(s["settle_id"])]; ok && former != line {
-				t.Errorf("two questions, two answers: %s and %s", former, line)
+				t.Errorf("two queries find different settlements: %s and %s", former, line)
 			}
 			got[text(s["settle_id"])] = line
 		}

@@ -24,7 +24,7 @@ func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
 const demoDay = schema.Day(20_777)
 
-// fixedClock stands still.
+// fixedClock always returns the same time.
 func fixedClock() time.Time { return time.Unix(1_795_000_000, 0) }
 
 func mustFaults(t testing.TB, list string) Faults {
@@ -36,8 +36,8 @@ func mustFaults(t testing.TB, list string) Faults {
 	return faults
 }
 
-// walker is a plain, patient client with eyes of its own for the JSON. It
-// speaks to the handler directly, or over the wire where url is set.
+// walker is a simple client that repeats calls, with its own types for the JSON. It
+// calls the handler directly, or over a socket if url is set.
 type walker struct {
 	t       testing.TB
 	handler http.Handler
@@ -128,8 +128,8 @@ func (w *walker) query(values url.Values) received {
 	return w.send(request)
 }
 
-// pageSeen is a page as this walker reads it.
-type pageSeen struct {
+// pageAnswer is an answer of the bill API as the tests decode it.
+type pageAnswer struct {
 	Data struct {
 		ErrorCode *int64            `json:"error_code"`
 		Cursor    string            `json:"cursor"`
@@ -145,23 +145,23 @@ type pageSeen struct {
 	} `json:"extra"`
 }
 
-func (p pageSeen) code() int64 {
+func (p pageAnswer) code() int64 {
 	if p.Data.ErrorCode != nil && *p.Data.ErrorCode != 0 {
 		return *p.Data.ErrorCode
 	}
 	return p.Extra.ErrorCode
 }
 
-func parsePage(t testing.TB, body []byte) pageSeen {
+func parsePage(t testing.TB, body []byte) pageAnswer {
 	t.Helper()
-	var out pageSeen
+	var out pageAnswer
 	if err := json.Unmarshal(body, &out); err != nil {
 		t.Fatalf("%v in %.200q", err, body)
 	}
 	return out
 }
 
-// proven says that extra has a code, and that none stands outside.
+// proven reports whether extra has a code, and there is none outside.
 func proven(body []byte) bool {
 	var out struct {
 		ErrNo     any `json:"err_no"`
@@ -171,19 +171,19 @@ func proven(body []byte) bool {
 			ErrorCode *int64 `json:"error_code"`
 		} `json:"extra"`
 	}
-	_ = json.Unmarshal(body, &out) // an extra that is a list proves nothing
+	_ = json.Unmarshal(body, &out) // an extra of another type leaves the code nil
 	return out.ErrNo == nil && out.ErrorCode == nil && out.Code == nil && out.Extra.ErrorCode != nil
 }
 
-var errMalformed = errors.New("malformed for good")
+var errMalformed = errors.New("always malformed")
 
-// page asks until it is answered, at most six times.
-func (w *walker) page(u schema.Unit, cursor string, size int) (pageSeen, error) {
+// page queries until there is an answer, at most six times.
+func (w *walker) page(u schema.Unit, cursor string, size int) (pageAnswer, error) {
 	w.t.Helper()
 	var last error
 	for range 6 {
 		got := w.query(unitQuery(u, cursor, size))
-		var out pageSeen
+		var out pageAnswer
 		switch {
 		case got.err != nil:
 			last = got.err
@@ -207,7 +207,7 @@ func (w *walker) page(u schema.Unit, cursor string, size int) (pageSeen, error) 
 			return out, nil
 		}
 	}
-	return pageSeen{}, last
+	return pageAnswer{}, last
 }
 
 type codeError int64

@@ -9,7 +9,7 @@ import (
 	"billwalk/schema"
 )
 
-// demoBills calls see with every bill of the world's first days.
+// demoBills calls see with every bill of the first days.
 func demoBills(p *Platform, days int, see func(place, *bill)) {
 	for at := range p.obtained(unitsOf(p.Accounts(), demoDay, demoDay+schema.Day(days-1))) {
 		for b := range p.world.distinctBills(at.payee, at.day) {
@@ -18,7 +18,7 @@ func demoBills(p *Platform, days int, see func(place, *bill)) {
 	}
 }
 
-// The identities as the documents have them, in arithmetic that cannot overflow.
+// identities are those of the documents, in arithmetic that cannot overflow.
 var identities = map[string]struct {
 	whole int
 	parts func(b *bill) (plus, minus []int)
@@ -36,11 +36,11 @@ var identities = map[string]struct {
 		if !b.Amount.absent[mallStoreGoods] {
 			minus = append(minus, mallStoreGoods)
 		}
-		return []int{ledgerTotal}, minus // bills hide the first four together, or show them
+		return []int{ledgerTotal}, minus // a bill shows all of the first four or none
 	}},
 }
 
-// holds reports whether the identity holds, and whether all its fields are there.
+// holds reports whether the identity holds, and whether all its fields are present.
 func holds(b *bill, rule string) (pass, evaluable bool) {
 	identity := identities[rule]
 	sum, evaluable := new(big.Int), !b.Amount.absent[identity.whole]
@@ -56,8 +56,8 @@ func holds(b *bill, rule string) (pass, evaluable bool) {
 	return sum.Cmp(big.NewInt(b.Amount.fen[identity.whole])) == 0, evaluable
 }
 
-// Every bill raises what it is planted to raise and nothing else.
-func TestBillsRaiseWhatIsPlanted(t *testing.T) {
+// Every bill breaks the rules that it is planted to break, and no other.
+func TestPlantedExceptions(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 11})
 	evaluated := map[string]int{}
@@ -98,7 +98,7 @@ func TestBillsRaiseWhatIsPlanted(t *testing.T) {
 	}
 	for rule := range identities {
 		if evaluated[rule] == 0 {
-			t.Errorf("%s could nowhere be evaluated", rule)
+			t.Errorf("%s: no bill has all its fields", rule)
 		}
 	}
 }
@@ -110,7 +110,7 @@ func check(t *testing.T, b *bill, rule string, broken bool) {
 	}
 }
 
-// Any demo has one of everything, and is mostly healthy.
+// Any demo has one of each kind, and is mostly healthy.
 func TestDemoHasOneOfEverything(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(12) {
@@ -146,7 +146,7 @@ func TestDemoHasOneOfEverything(t *testing.T) {
 				seen[fmt.Sprint(code)]++
 			}
 		}
-		for _, kind := range append(plantedRules(), wantedKinds...) {
+		for _, kind := range append(plantedRules(), expectedKinds...) {
 			if seen[kind] == 0 {
 				t.Errorf("seed %d: no %s", seed, kind)
 			}
@@ -157,7 +157,7 @@ func TestDemoHasOneOfEverything(t *testing.T) {
 	}
 }
 
-var wantedKinds = append([]string{
+var expectedKinds = append([]string{
 	repeated, "empty day", "6000001", "6000002", "2119005",
 	"type 1", "type 2", "type 3", "type 4", "type 5", "biz 1", "biz 3", "biz 5",
 	"fund", "no fund", "order_ext_id", "no order_ext_id", "group_name", "no group_name", "hostile name", "no poi",
@@ -194,7 +194,7 @@ func kindsOf(b *bill) []string {
 	return kinds
 }
 
-func TestHealthyWorldHasNoTrouble(t *testing.T) {
+func TestHealthyWorldHasNoExceptions(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 12, Healthy: true})
 	rows := 0
@@ -203,11 +203,11 @@ func TestHealthyWorldHasNoTrouble(t *testing.T) {
 		rows++
 		ledgers[b.LedgerID] = true
 		if len(b.exceptions) > 0 || b.direction == 0 {
-			t.Errorf("ledger %s raises %v", b.LedgerID, b.exceptions)
+			t.Errorf("ledger %s has exceptions %v", b.LedgerID, b.exceptions)
 		}
 	})
 	if len(ledgers) != rows || rows < 6_000 {
-		t.Errorf("%d ledger ids in %d rows, want as many and some thousands", len(ledgers), rows)
+		t.Errorf("%d ledger ids in %d rows, want equal numbers above 6000", len(ledgers), rows)
 	}
 	for _, u := range demoUnits(p, 3) {
 		if _, lost := p.Lost(u); lost {

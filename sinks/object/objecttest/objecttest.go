@@ -2,7 +2,7 @@
 // S3 server for the tests that want one. Only tests import it.
 //
 //	func TestMem(t *testing.T) {
-//		objecttest.Run(t, func(*testing.T) object.Store { return object.NewMem() })
+//		objecttest.Run(t, func(*testing.T) object.Store { return objecttest.NewMem() })
 //	}
 package objecttest
 

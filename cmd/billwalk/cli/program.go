@@ -1,0 +1,49 @@
+package cli
+
+import (
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"github.com/spf13/cobra"
+	"golang.org/x/term"
+
+	"billwalk/schema"
+)
+
+// clock is the time of every program that Main runs. Tests have one of their own.
+var clock = time.Now
+
+// program is what all verbs share.
+type program struct {
+	out, err io.Writer
+	now      func() time.Time
+	config   string
+	output   string
+	log      *slog.Logger
+	screen   *screen // nil where stderr is no terminal
+	world    outside
+	hidden   schema.Redactor // in all that is logged, and in every error
+
+	tokenCache string // of the verb run
+}
+
+// prepare checks the common flags and opens the log: text on a terminal, JSON otherwise.
+func (p *program) prepare(cmd *cobra.Command) error {
+	if p.output != "text" && p.output != "json" {
+		return usage("--output %s: want text or json", p.output)
+	}
+	options := &slog.HandlerOptions{Level: slog.LevelInfo}
+	if verbose, _ := cmd.Flags().GetBool("verbose"); verbose {
+		options.Level = slog.LevelDebug
+	}
+	if file, ok := p.err.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		p.screen = &screen{terminal: file, width: func() int { return width(file) }}
+		p.log = slog.New(slog.NewTextHandler(veiled{p.screen, &p.hidden}, options))
+	} else {
+		p.log = slog.New(slog.NewJSONHandler(veiled{p.err, &p.hidden}, options))
+	}
+	p.hideEnvironment(os.Environ())
+	return nil
+}

@@ -1,0 +1,218 @@
+// Package claims lets the runs on one lake know of each other, so that none fetches what
+// another one is just fetching. Nothing correct depends on it: it saves calls.
+//
+// The claims of all runs are one small object, replaced by compare-and-swap. A run adds
+// its claim before its first call, renews it while it works, and removes it at its end.
+// A claim that is not renewed is that of a dead run, and ignored.
+package claims
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"slices"
+	"strings"
+	"time"
+
+	"billwalk/pipeline/stop"
+	"billwalk/schema"
+)
+
+// Store is the object that has the claims.
+type Store interface {
+	// Load returns what is stored, and its version; nothing where there is nothing.
+	Load(ctx context.Context) (data []byte, version string, err error)
+	// Swap stores data if the version is still the given one, and returns the new
+	// version; else the error is schema.ErrTaken.
+	Swap(ctx context.Context, data []byte, version string) (string, error)
+}
+
+const (
+	renewEvery = 5 * time.Second  // while a run works
+	deadAfter  = 20 * time.Second // without a renewal
+	maxTries   = 5                // of one swap
+	leaveTime  = 2 * time.Second  // a stopped run has no more time to remove its claim
+)
+
+// ErrDenied is the error of a run whose claim the store refuses: it would refuse all
+// other writes, too.
+var ErrDenied = errors.New("the lake's store refuses writes: 存储拒绝写入,未向平台发出任何账单请求; no bill was asked for")
+
+// Claim says which days and accounts a run works on.
+type Claim struct {
+	RunID    string     `json:"run_id"`
+	Job      string     `json:"job"`
+	Process  string     `json:"process,omitempty"`
+	From     schema.Day `json:"from"` // lookback included
+	To       schema.Day `json:"to"`
+	Buckets  []int      `json:"buckets"`
+	Accounts string     `json:"accounts"` // a hash of them
+	Beat     int64      `json:"beat"`     // one more each time the claim is renewed
+}
+
+// HashAccounts returns the hash of accounts, in any order, for [Claim].
+func HashAccounts(accounts []schema.Account) string {
+	var ids []string
+	for _, a := range accounts {
+		ids = append(ids, string(a.ID))
+	}
+	slices.Sort(ids)
+	hash := sha256.Sum256([]byte(strings.Join(ids, " ")))
+	return hex.EncodeToString(hash[:8])
+}
+
+// covers reports whether the run does all that the other one is to do.
+func (c *Claim) covers(other *Claim) bool {
+	return c.From <= other.From && other.To <= c.To && c.Accounts == other.Accounts
+}
+
+func (c *Claim) overlaps(other *Claim) bool {
+	return c.From <= other.To && other.From <= c.To && slices.ContainsFunc(c.Buckets, func(b int) bool { return slices.Contains(other.Buckets, b) })
+}
+
+// Register is where the runs of a process claim their work. The zero Register knows of
+// no other run.
+type Register struct {
+	Store   Store                  // nil: runs do not know of each other
+	Process string                 // names this process
+	Gone    func(name string) bool // reports whether a process is known not to run any more; may be nil
+}
+
+// Enter claims the work of a run. While a run that came before does all of it, Enter
+// waits: what that run fetches is in the archive then, and is not fetched again. Enter
+// reports whether another run works on some of the days. leave ends the claim, which is
+// renewed until then.
+//
+// A failure is logged, and the run goes on without a claim; only where the store denies
+// it is the error ErrDenied.
+func (r Register) Enter(ctx context.Context, claim Claim, log *slog.Logger) (others bool, leave func(), err error) {
+	if r.Store == nil {
+		return false, func() {}, nil
+	}
+	claim.Process = r.Process
+	m := &member{register: r, log: log, claim: claim, beats: make(map[string]beat)}
+	for waitingFor := ""; ; {
+		earlier, err := m.renew(ctx)
+		if errors.Is(err, schema.ErrDenied) {
+			return false, func() {}, fmt.Errorf("%w: %w", ErrDenied, err)
+		}
+		if err != nil {
+			log.Warn("other runs cannot be told of this one; they may ask for the same", "error", err)
+			return false, m.leave, nil
+		}
+		i := slices.IndexFunc(earlier, func(c Claim) bool { return c.covers(&m.claim) })
+		if i < 0 {
+			others = slices.ContainsFunc(earlier, func(c Claim) bool { return c.overlaps(&m.claim) })
+			break
+		}
+		if other := earlier[i].RunID; waitingFor != other {
+			waitingFor = other
+			log.Info("another run is doing all of this: waiting until it ends, or shows no sign of life", "run_id", other, "process", earlier[i].Process)
+		}
+		if stop.Sleep(ctx, renewEvery) != nil {
+			return true, m.leave, nil
+		}
+	}
+	stopRenewing := m.keepRenewing(ctx)
+	return others, func() { stopRenewing(); m.leave() }, nil
+}
+
+// member is one run among the others of its lake.
+type member struct {
+	register Register
+	log      *slog.Logger
+	claim    Claim
+	beats    map[string]beat // of other runs, by id
+}
+
+// beat is a run's latest renewal, and when this run saw it first, by its own clock.
+type beat struct {
+	number int64
+	at     time.Time
+}
+
+// keepRenewing renews the claim until the returned function is called, even where ctx
+// ends before.
+func (m *member) keepRenewing(ctx context.Context) (stopRenewing func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	stopped := make(chan struct{})
+	go func() {
+		defer close(stopped)
+		for stop.Sleep(ctx, renewEvery) == nil {
+			if _, err := m.renew(ctx); err != nil {
+				m.log.Debug("the run's claim could not be renewed", "error", err)
+			}
+		}
+	}()
+	return func() {
+		cancel()
+		<-stopped
+	}
+}
+
+// renew stores the claim with its next beat, and returns the claims of living runs that
+// came before.
+func (m *member) renew(ctx context.Context) (earlier []Claim, err error) {
+	m.claim.Beat++
+	err = m.swap(ctx, func(all []Claim) []Claim {
+		all = slices.DeleteFunc(all, func(c Claim) bool { return c.RunID != m.claim.RunID && m.isDead(&c) })
+		i := slices.IndexFunc(all, func(c Claim) bool { return c.RunID == m.claim.RunID })
+		if i < 0 {
+			i, all = len(all), append(all, Claim{})
+		}
+		all[i] = m.claim
+		earlier = slices.Clone(all[:i])
+		return all
+	})
+	return earlier, err
+}
+
+// isDead reports whether a run has not renewed its claim for a while, or its process is
+// known to be gone.
+func (m *member) isDead(c *Claim) bool {
+	if gone := m.register.Gone; gone != nil && c.Process != "" && gone(c.Process) {
+		return true
+	}
+	last, known := m.beats[c.RunID]
+	if !known || last.number != c.Beat {
+		m.beats[c.RunID] = beat{c.Beat, time.Now()}
+		return false
+	}
+	return time.Since(last.at) >= deadAfter
+}
+
+// leave removes the claim. One that stays behind is soon taken for dead.
+func (m *member) leave() {
+	ctx, cancel := context.WithTimeout(context.Background(), leaveTime)
+	defer cancel()
+	err := m.swap(ctx, func(all []Claim) []Claim {
+		return slices.DeleteFunc(all, func(c Claim) bool { return c.RunID == m.claim.RunID })
+	})
+	if err != nil {
+		m.log.Debug("the run's claim stays behind", "error", err)
+	}
+}
+
+// swap replaces the claims of all runs.
+func (m *member) swap(ctx context.Context, change func(all []Claim) []Claim) error {
+	for try := 1; ; try++ {
+		data, version, err := m.register.Store.Load(ctx)
+		if err != nil {
+			return err
+		}
+		var all []Claim
+		_ = json.Unmarshal(data, &all) // what cannot be read is nobody's claim
+		next, err := json.Marshal(change(all))
+		if err != nil {
+			return err
+		}
+		_, err = m.register.Store.Swap(ctx, next, version)
+		if !errors.Is(err, schema.ErrTaken) || try == maxTries {
+			return err
+		}
+	}
+}

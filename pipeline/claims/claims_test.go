@@ -1,0 +1,101 @@
+package claims
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"billwalk/schema"
+)
+
+// object is a Store in memory.
+type object struct {
+	data    []byte
+	version int
+	err     error // of every call, where set
+}
+
+func (o *object) Load(context.Context) ([]byte, string, error) {
+	return o.data, fmt.Sprint(o.version), o.err
+}
+
+func (o *object) Swap(_ context.Context, data []byte, version string) (string, error) {
+	if o.err != nil {
+		return "", o.err
+	}
+	if version != fmt.Sprint(o.version) {
+		return "", schema.ErrTaken
+	}
+	o.data, o.version = data, o.version+1
+	return fmt.Sprint(o.version), nil
+}
+
+var quiet = slog.New(slog.DiscardHandler)
+
+func claim(run string, from, to schema.Day) Claim {
+	return Claim{RunID: run, Job: "nightly", From: from, To: to, Buckets: []int{0}, Accounts: HashAccounts([]schema.Account{{ID: "1"}})}
+}
+
+// TestEnter: a run waits for one that does all of its work, and for no other.
+func TestEnter(t *testing.T) {
+	t.Parallel()
+	for _, row := range []struct {
+		name     string
+		from, to schema.Day
+		waits    bool
+		others   bool
+	}{
+		{"the same days", 10, 20, true, false},
+		{"some of the days", 12, 15, true, false},
+		{"other days, too", 15, 25, false, true},
+		{"other days alone", 21, 25, false, false},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r := Register{Store: &object{}}
+				_, leave, err := r.Enter(t.Context(), claim("first", 10, 20), quiet)
+				if err != nil {
+					t.Fatal(err)
+				}
+				time.AfterFunc(time.Hour, leave)
+				began := time.Now()
+				others, leave, err := r.Enter(t.Context(), claim("second", row.from, row.to), quiet)
+				if err != nil {
+					t.Fatal(err)
+				}
+				defer leave()
+				if waited := time.Since(began) >= time.Hour; waited != row.waits || others != row.others {
+					t.Errorf("got waited %v, others %v, want %v, %v", waited, others, row.waits, row.others)
+				}
+				time.Sleep(time.Hour) // until the first has left
+			})
+		})
+	}
+}
+
+// TestEnterErrors: a store that denies the claim is an error, one that fails is not.
+func TestEnterErrors(t *testing.T) {
+	t.Parallel()
+	for fault, want := range map[error]error{schema.ErrDenied: ErrDenied, errors.New("timeout"): nil} {
+		_, leave, err := Register{Store: &object{err: fault}}.Enter(t.Context(), claim("run", 10, 20), quiet)
+		leave()
+		if !errors.Is(err, want) {
+			t.Errorf("store error %v: got %v, want %v", fault, err, want)
+		}
+	}
+}
+
+// TestHashAccounts: the order of accounts does not matter, the accounts do.
+func TestHashAccounts(t *testing.T) {
+	t.Parallel()
+	one, two := schema.Account{ID: "1"}, schema.Account{ID: "2"}
+	a, b, c := HashAccounts([]schema.Account{one, two}), HashAccounts([]schema.Account{two, one}), HashAccounts([]schema.Account{one})
+	if a != b || a == c {
+		t.Errorf("got %s, %s and %s, want the first two equal and the third another one", a, b, c)
+	}
+}

@@ -1,0 +1,73 @@
+package douyin
+
+import (
+	"context"
+	"log/slog"
+	"time"
+)
+
+// admit returns when a request may be sent, and the time it is then: the API's
+// circuit lets it through, and it is its turn. A circuit that opened while the
+// request waited for its turn holds it, too.
+func (c *Client) admit(ctx context.Context, e *endpoint) (time.Time, error) {
+	for {
+		probe, err := c.awaitCircuit(ctx, e)
+		if err != nil || e.pace == nil {
+			return time.Now(), err
+		}
+		sent, err := e.pace.wait(ctx)
+		if err != nil || probe || !e.circuit.open() {
+			return sent, err
+		}
+	}
+}
+
+// awaitCircuit waits until the circuit lets a request through, and says whether that is
+// a probe.
+func (c *Client) awaitCircuit(ctx context.Context, e *endpoint) (probe bool, err error) {
+	for {
+		pause, answered := e.circuit.poll()
+		if pause <= 0 {
+			return answered != nil, nil
+		}
+		left, outage := e.circuit.outage(e.api, c.patience, c.firstPatience)
+		if outage != nil {
+			return false, outage
+		}
+		if err := c.awaitAnswer(ctx, min(pause, left), answered); err != nil {
+			return false, err
+		}
+	}
+}
+
+// awaitAnswer waits, for an answer to another caller if that comes sooner, and
+// counts the wait.
+func (c *Client) awaitAnswer(ctx context.Context, pause time.Duration, answered <-chan struct{}) error {
+	began := time.Now()
+	defer func() { c.backedOff.Add(int64(time.Since(began))) }()
+	timer := time.NewTimer(pause)
+	defer timer.Stop()
+	select {
+	case <-timer.C:
+		return nil
+	case <-answered:
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
+	}
+}
+
+// updateCircuit tells the circuit what became of a request.
+func (c *Client) updateCircuit(ctx context.Context, e *endpoint, fault *Error) {
+	if fault != nil && fault.unanswered {
+		if e.circuit.recordSilence(fault.Reason) {
+			c.log.LogAttrs(ctx, slog.LevelWarn, "the platform does not answer: calls wait until it does", slog.String("app", c.app.Name),
+				slog.String("api", e.api), slog.String("reason", fault.Reason), slog.Duration("at_most", c.patience))
+		}
+		return
+	}
+	if outage := e.circuit.recordAnswer(); outage > 0 {
+		c.log.LogAttrs(ctx, slog.LevelWarn, "the platform answers again", slog.String("app", c.app.Name),
+			slog.String("api", e.api), slog.Duration("after", outage))
+	}
+}

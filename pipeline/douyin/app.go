@@ -1,0 +1,17 @@
+package douyin
+
+import (
+	"time"
+
+	"billwalk/schema"
+)
+
+// App is one Douyin application: its credentials and its quota.
+type App struct {
+	Name         string // as jobs.yaml calls it
+	BaseURL      string // with or without a trailing slash or a path; https://open.douyin.com
+	ClientKey    string
+	ClientSecret schema.Secret
+	QPS          float64       // requests per second of one API, fractions allowed; 10 if not positive
+	Timeout      time.Duration // of one request with its answer; 30 s if not positive
+}

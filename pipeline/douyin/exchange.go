@@ -1,0 +1,124 @@
+package douyin
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/http"
+	"net/url"
+	"slices"
+	"strconv"
+	"time"
+
+	"billwalk/pipeline/mend"
+)
+
+// received is an answer before it is judged.
+type received struct {
+	status     int
+	body       []byte // without a byte order mark
+	raw        []byte // as received but for secrets
+	at         time.Time
+	retryAfter time.Duration
+}
+
+// exchange sends one request and reads the whole answer within the app's
+// timeout. The error is an *Error, or wraps ctx's if that was cancelled, or errStale.
+func (c *Client) exchange(ctx context.Context, api string, req *http.Request) (received, error) {
+	limited, cancel := context.WithTimeout(ctx, c.app.Timeout)
+	defer cancel()
+	req.Header.Set("Content-Type", "application/json")
+	req.Header.Set("User-Agent", "billwalk")
+	sent := c.now()
+	traced, stale := traceConnection(limited)
+	res, err := c.http.Do(req.WithContext(traced))
+	if stale(err) {
+		return received{}, errStale
+	}
+	if err != nil {
+		return received{}, c.lost(ctx, api, "no answer", err)
+	}
+	defer res.Body.Close()
+	if res.StatusCode >= 300 && res.StatusCode < 400 {
+		return received{}, redirected(api, res)
+	}
+	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	if err != nil {
+		return received{}, c.lost(ctx, api, fmt.Sprintf("HTTP %d, and the answer was cut short after %d bytes", res.StatusCode, len(body)), err)
+	}
+	if len(body) > maxAnswer {
+		return received{}, newError(api, giveUpUnit, fmt.Sprintf("the answer is larger than %d bytes", maxAnswer))
+	}
+	now := time.Now()
+	c.clock.record(res.Header, body, sent, c.now())
+	body, marked := bytes.CutPrefix(body, mend.BOM)
+	body = c.redact(api, body)
+	whole := body
+	if marked {
+		whole = slices.Concat(mend.BOM, body)
+	}
+	return received{res.StatusCode, body, whole, now, retryAfter(res.Header.Get("Retry-After"), now)}, nil
+}
+
+// lost returns the error of an answer that did not arrive, or ctx's if the
+// caller gave up.
+func (c *Client) lost(ctx context.Context, api, what string, err error) error {
+	if ctx.Err() != nil {
+		return ctx.Err()
+	}
+	reason := what + " within " + c.app.Timeout.String()
+	if !errors.Is(err, context.DeadlineExceeded) {
+		beneath := err
+		if wrapped, ok := errors.AsType[*url.Error](err); ok {
+			beneath = wrapped.Err // without the address, which the reader knows
+		}
+		reason = what + ": " + beneath.Error()
+	}
+	fault := newError(api, repeat, reason).withCause(err)
+	fault.unanswered = true
+	return fault
+}
+
+// redirected names a redirect that was not followed: the token would go with it.
+func redirected(api string, res *http.Response) *Error {
+	where := "nowhere"
+	if to, err := res.Location(); err == nil {
+		where = to.Scheme + "://" + to.Host
+	}
+	e := newError(api, giveUpUnit, fmt.Sprintf("HTTP %d: a redirect to %s, which is not followed", res.StatusCode, where))
+	e.Hint = hintBaseURL
+	return e
+}
+
+// noBody is the empty body of a GET. net/http repeats a GET without a body by
+// itself when a kept-open connection breaks, past the pace and the counts; one
+// with a body that cannot be rewound it leaves to retry.
+type noBody struct{}
+
+func (noBody) Read([]byte) (int, error) { return 0, io.EOF }
+
+// reply is an answer that was taken.
+type reply struct {
+	body  []byte
+	raw   []byte // as received but for secrets
+	logID string
+	at    time.Time
+}
+
+const maxRetryAfter = 60 * time.Second // the longest Retry-After that is waited for
+
+// retryAfter reads a Retry-After header, in seconds or as an HTTP date, and
+// bounds it: a run does not stand still for an hour because a header says so.
+func retryAfter(header string, now time.Time) time.Duration {
+	seconds, err := strconv.ParseInt(header, 10, 64)
+	if err == nil {
+		return time.Duration(min(max(seconds, 0), int64(maxRetryAfter/time.Second))) * time.Second
+	}
+	at, err := http.ParseTime(header)
+	if err != nil {
+		return 0
+	}
+	return min(max(at.Sub(now), 0), maxRetryAfter)
+}

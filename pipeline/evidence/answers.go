@@ -1,0 +1,296 @@
+package evidence
+
+import (
+	"context"
+	"reflect"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/spill"
+	"billwalk/schema"
+)
+
+// answers are the last answers to every query that the archive has, by the day that
+// they are filed under. They lie on local disk: one costs about 60 bytes of memory.
+// Safe for concurrent use.
+type answers struct {
+	archive Archive
+	window  schema.Day // days before and after, within which an answer serves
+	records *spill.Records
+
+	mu      sync.RWMutex
+	days    map[schema.Day]map[idHash]Answer
+	invalid map[schema.Day][]invalidAnswer
+	passes  map[unitKey]schema.SettlePass // the latest of each unit
+
+	indexed bool                      // answers are found by the ids of their settlements
+	byID    map[idHash][]answerSource // then: by settle_id and order_id
+}
+
+// unitKey is a unit, whatever the account is called.
+type unitKey struct {
+	account schema.AccountID
+	day     schema.Day
+}
+
+// answerSource is an answer that has settlements of an id.
+type answerSource struct {
+	query idHash
+	place spill.Place
+}
+
+// Answer is the last answer to a query, or none: then its outcome is NoAnswer.
+type Answer struct {
+	place   spill.Place
+	Fetched int64      // unix microseconds; when the platform last gave this answer
+	Day     schema.Day // that it is filed under
+	Outcome Outcome
+}
+
+// Age returns how long ago the answer was fetched.
+func (a Answer) Age(now time.Time) time.Duration { return now.Sub(time.UnixMicro(a.Fetched)) }
+
+// Outcome is what an answer says of its query. Outcomes over Empty have settlements.
+type Outcome uint8
+
+const (
+	NoAnswer   Outcome = iota
+	Empty              // no settlement came back
+	Unfinished         // a settlement is not final
+	Failed             // all are final, and one is FAIL
+	Settled            // all are SUCCESS
+)
+
+func newAnswers(archive Archive, window schema.Day) (*answers, error) {
+	records, err := spill.NewRecords("answers")
+	if err != nil {
+		return nil, err
+	}
+	return &answers{
+		archive: archive, window: window, records: records,
+		days: make(map[schema.Day]map[idHash]Answer), invalid: make(map[schema.Day][]invalidAnswer),
+		passes: make(map[unitKey]schema.SettlePass), byID: make(map[idHash][]answerSource),
+	}, nil
+}
+
+func (a *answers) close() { a.records.Close() }
+
+// load reads what the archive has of a day, once. What cannot be read of it is an
+// error; the rest is known all the same.
+func (a *answers) load(ctx context.Context, day schema.Day) error {
+	a.mu.Lock()
+	_, loaded := a.days[day]
+	if !loaded {
+		a.days[day] = make(map[idHash]Answer)
+	}
+	a.mu.Unlock()
+	if loaded {
+		return nil
+	}
+	var fault error
+	err := a.archive.Settlements(ctx, day, func(answer schema.SettleAnswer) {
+		if err := a.add(answer); err != nil && fault == nil {
+			fault = err
+		}
+	}, a.addPass)
+	if err == nil {
+		err = fault
+	}
+	return err
+}
+
+// forget gives up what is known of a day.
+func (a *answers) forget(day schema.Day) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	delete(a.days, day)
+	delete(a.invalid, day)
+}
+
+func (a *answers) addPass(p schema.SettlePass) {
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	if u := (unitKey{p.Account.ID, p.Day}); p.Pass >= a.passes[u].Pass {
+		a.passes[u] = p
+	}
+}
+
+func (a *answers) lastPass(u schema.Unit) schema.SettlePass {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	return a.passes[unitKey{u.Account.ID, u.Day}]
+}
+
+// covers reports whether the last pass over the certificate's unit was over its bills.
+func (a *answers) covers(c *schema.Certificate) bool {
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	p, ok := a.passes[unitKey{c.Account.ID, c.Day}]
+	return ok && p.Bills == c.Digest
+}
+
+// add adds an answer; of several to one query the one fetched last counts. One that
+// says what the one before said changes only the time: rows that did not change keep
+// their provenance, and so their bytes.
+func (a *answers) add(answer schema.SettleAnswer) error {
+	settlements, err := normalise.DecodeSettlements(answer.Body)
+	if err != nil {
+		a.addInvalid(&answer, err)
+		return nil
+	}
+	entry, err := encodeAnswer(answer)
+	if err != nil {
+		return err
+	}
+	var ids []idHash
+	if a.indexed && !Confirms(answer.Question()) {
+		ids = idsOfAnswer(settlements, &answer)
+	}
+
+	a.mu.Lock()
+	defer a.mu.Unlock()
+	day := a.days[answer.Day]
+	if day == nil {
+		day = make(map[idHash]Answer)
+		a.days[answer.Day] = day
+	}
+	query, fetched := hashQuery(answer.Question()), answer.FetchedAt.UnixMicro()
+	if before, ok := day[query]; ok {
+		if before.Fetched > fetched {
+			return nil
+		}
+		if same, err := a.repeats(before, &answer); err != nil {
+			return err
+		} else if same {
+			before.Fetched = fetched
+			day[query] = before
+			return nil
+		}
+	}
+	place, err := a.records.Add(entry)
+	if err != nil {
+		return err
+	}
+	day[query] = Answer{place: place, Fetched: fetched, Day: answer.Day, Outcome: outcomeOf(settlements)}
+	for _, id := range ids {
+		a.byID[id] = append(a.byID[id], answerSource{query, place})
+	}
+	return nil
+}
+
+// repeats reports whether an answer has the same settlements as one before it to the
+// same query.
+func (a *answers) repeats(before Answer, answer *schema.SettleAnswer) (bool, error) {
+	last, err := a.read(before)
+	if err != nil || last.Question() != answer.Question() {
+		return false, err
+	}
+	was, err := settlementsOf(last.Body, answer)
+	if err != nil {
+		return false, err
+	}
+	is, err := settlementsOf(answer.Body, answer)
+	return reflect.DeepEqual(was, is), err
+}
+
+// settlementsOf returns the settlements of a body, by id, as if it were the answer's.
+func settlementsOf(body []byte, answer *schema.SettleAnswer) ([]schema.Settlement, error) {
+	records, err := normalise.DecodeSettlements(body)
+	if err != nil {
+		return nil, err
+	}
+	all := make([]schema.Settlement, len(records))
+	for i := range records {
+		all[i] = normalise.Normaliser{}.Settlement(records[i], answer).Settlement
+	}
+	slices.SortStableFunc(all, func(a, b schema.Settlement) int { return strings.Compare(a.SettleID, b.SettleID) })
+	return all, nil
+}
+
+// HasOwnSettlement reports whether an answer has a settlement of the id that was
+// queried. One that has only settlements of other ids says nothing of the order.
+func HasOwnSettlement(answer *schema.SettleAnswer) (bool, error) {
+	records, err := normalise.DecodeSettlements(answer.Body)
+	if err != nil {
+		return false, err
+	}
+	return slices.ContainsFunc(records, func(r normalise.SettleRecord) bool {
+		return !normalise.Normaliser{}.Settlement(r, answer).Foreign
+	}), nil
+}
+
+func outcomeOf(records []normalise.SettleRecord) Outcome {
+	if len(records) == 0 {
+		return Empty
+	}
+	result := Settled
+	for i := range records {
+		switch status := records[i].Status(); {
+		case !status.Final():
+			return Unfinished
+		case status == schema.StatusFail:
+			result = Failed
+		}
+	}
+	return result
+}
+
+// around returns the last answer to a query that serves for the day.
+func (a *answers) around(q schema.Question, day schema.Day) Answer {
+	return a.latest(hashQuery(q), day-a.window, day+a.window)
+}
+
+// latest returns the last answer to a query that is filed within the days.
+func (a *answers) latest(query idHash, from, to schema.Day) Answer {
+	var last Answer
+	a.mu.RLock()
+	defer a.mu.RUnlock()
+	for day := from; day <= to; day++ {
+		if one, ok := a.days[day][query]; ok && one.Fetched >= last.Fetched {
+			last = one
+		}
+	}
+	return last
+}
+
+// read returns an answer as it was received.
+func (a *answers) read(answer Answer) (schema.SettleAnswer, error) {
+	entry, err := a.records.Read(answer.place)
+	if err != nil {
+		return schema.SettleAnswer{}, err
+	}
+	return decodeAnswer(entry)
+}
+
+// withSettlement returns the answer, filed within reach of the day, that has a
+// settlement of this settle_id or order_id.
+func (a *answers) withSettlement(id idHash, day schema.Day) Answer {
+	a.mu.RLock()
+	sources := a.byID[id]
+	a.mu.RUnlock()
+	reach := linkDays(int(a.window))
+	for _, s := range sources {
+		if last := a.latest(s.query, day-reach, day+reach); last.Outcome > Empty && last.place == s.place {
+			return last
+		}
+	}
+	return Answer{}
+}
+
+// idsOfAnswer returns the settle_ids and order_ids of an answer's settlements.
+func idsOfAnswer(records []normalise.SettleRecord, answer *schema.SettleAnswer) (ids []idHash) {
+	for i := range records {
+		row := normalise.Normaliser{}.Settlement(records[i], answer)
+		if row.Foreign {
+			continue
+		}
+		ids = append(ids, settleIDs(&row.Settlement)...)
+		if order := linkIDsOf(&row.Settlement).order; order != (idHash{}) {
+			ids = append(ids, order)
+		}
+	}
+	return ids
+}

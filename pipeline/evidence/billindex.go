@@ -1,0 +1,241 @@
+package evidence
+
+import (
+	"cmp"
+	"context"
+	"hash/maphash"
+	"iter"
+	"slices"
+	"strings"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"billwalk/pipeline/reconcile"
+	"billwalk/schema"
+)
+
+// ReadPartition reads columns of the bills of a partition.
+type ReadPartition func(ctx context.Context, at schema.Partition, columns ...string) iter.Seq2[*schema.Bill, error]
+
+// billIndex finds the bills that an order has in other partitions than the one that is
+// built: on other days of the window, or in another bucket. Most orders have
+// none, so it keeps a hash for each order of a partition.
+type billIndex struct {
+	rules   *reconcile.Rules
+	buckets int
+	read    ReadPartition
+	seed    maphash.Seed
+	orders  map[schema.Partition][]uint64 // of forward bills, sorted
+	linking bool                          // there are callbacks to be linked
+	ids     map[schema.Partition][]billID // then: what links callbacks to forward bills, sorted
+
+	mu       sync.Mutex
+	families map[familyKey]*family
+}
+
+// billID is an id by which callbacks may name an order.
+type billID struct {
+	id    uint64
+	order string
+}
+
+func (b billID) compare(other billID) int {
+	return cmp.Or(cmp.Compare(b.id, other.id), strings.Compare(b.order, other.order))
+}
+
+// familyKey names the settlements of one order_id that have callbacks, as a day looks
+// at them.
+type familyKey struct {
+	order idHash
+	day   schema.Day
+}
+
+// family is what the bills say of the settlements of one order_id.
+type family struct {
+	owner string                  // the order that it belongs to by the ids of all its settlements, or ""
+	days  map[string][]schema.Day // by order: those on which its bills have one of the ids, once that was needed
+}
+
+func newBillIndex(rules *reconcile.Rules, buckets int, read ReadPartition) *billIndex {
+	return &billIndex{
+		rules: rules, buckets: buckets, read: read, seed: maphash.MakeSeed(),
+		orders: make(map[schema.Partition][]uint64), ids: make(map[schema.Partition][]billID), families: make(map[familyKey]*family),
+	}
+}
+
+// elsewhere returns, by order, the forward bills that the orders of a partition have in
+// others of the window.
+func (x *billIndex) elsewhere(ctx context.Context, at schema.Partition) (map[string][]reconcile.Bill, error) {
+	if err := x.loadAround(ctx, at.Day); err != nil {
+		return nil, err
+	}
+	bills := make(map[string][]reconcile.Bill)
+	for other := range x.partitions(at.Day, schema.Day(x.rules.Lookback)) {
+		if other == at {
+			continue
+		}
+		shared := common(x.orders[at], x.orders[other])
+		if len(shared) == 0 {
+			continue
+		}
+		for bill, err := range x.forward(ctx, other, x.rules.Columns()...) {
+			if err != nil {
+				return nil, err
+			}
+			key := bill.OrderKey()
+			if _, ok := slices.BinarySearch(shared, x.hash(key)); ok {
+				bills[key] = append(bills[key], *bill)
+			}
+		}
+	}
+	return bills, nil
+}
+
+// loadAround loads the orders of the day's window; where there are callbacks, of
+// all days whose bills they may be of.
+func (x *billIndex) loadAround(ctx context.Context, day schema.Day) error {
+	window := schema.Day(x.rules.Lookback)
+	if x.linking {
+		window = linkDays(x.rules.Lookback)
+	}
+	return x.load(ctx, slices.Collect(x.partitions(day, window)))
+}
+
+// load loads the orders of the partitions that are not known yet.
+func (x *billIndex) load(ctx context.Context, partitions []schema.Partition) error {
+	partitions = slices.DeleteFunc(partitions, func(p schema.Partition) bool { _, ok := x.orders[p]; return ok })
+	orders, ids := make([][]uint64, len(partitions)), make([][]billID, len(partitions))
+	reads, ctx := errgroup.WithContext(ctx)
+	reads.SetLimit(readsAtATime)
+	for i, p := range partitions {
+		reads.Go(func() (err error) {
+			orders[i], ids[i], err = x.loadOne(ctx, p)
+			return err
+		})
+	}
+	if err := reads.Wait(); err != nil {
+		return err
+	}
+	for i, p := range partitions {
+		x.orders[p], x.ids[p] = orders[i], ids[i]
+	}
+	if len(partitions) > 0 {
+		clear(x.families)
+	}
+	return nil
+}
+
+// loadOne returns the orders of a partition and the ids that link callbacks to them.
+func (x *billIndex) loadOne(ctx context.Context, at schema.Partition) (orders []uint64, ids []billID, err error) {
+	columns := []string{"settle_type", "shop_order_id", "order_ext_id"}
+	if x.linking {
+		columns = x.rules.Columns()
+	}
+	for bill, err := range x.forward(ctx, at, columns...) {
+		if err != nil {
+			return nil, nil, err
+		}
+		orders = append(orders, x.hash(bill.OrderKey()))
+		if !x.linking {
+			continue
+		}
+		for _, q := range billLinkIDs(x.rules, []reconcile.Bill{*bill}) {
+			ids = append(ids, billID{hashQuery(q).short(), bill.OrderKey()})
+		}
+	}
+	slices.Sort(orders)
+	slices.SortFunc(ids, billID.compare)
+	return slices.Compact(orders), slices.Compact(ids), nil
+}
+
+// forward yields the forward bills of orders.
+func (x *billIndex) forward(ctx context.Context, at schema.Partition, columns ...string) iter.Seq2[*reconcile.Bill, error] {
+	return func(yield func(*reconcile.Bill, error) bool) {
+		for row, err := range x.read(ctx, at, columns...) {
+			var bill reconcile.Bill
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err == nil {
+				bill, err = reconcile.NewBill(at.Day, row)
+			}
+			if err == nil && (!bill.Forward() || bill.OrderKey() == "") {
+				continue
+			}
+			if !yield(&bill, err) || err != nil {
+				return
+			}
+		}
+	}
+}
+
+func (x *billIndex) hash(order string) uint64 { return maphash.String(x.seed, order) }
+
+// forget gives up what is known of a day.
+func (x *billIndex) forget(day schema.Day) {
+	for bucket := range x.buckets {
+		delete(x.orders, schema.Partition{Day: day, Bucket: bucket})
+		delete(x.ids, schema.Partition{Day: day, Bucket: bucket})
+	}
+	clear(x.families)
+}
+
+// ownerOf returns the smallest order, on the days around one, that has one of the
+// ids; or "".
+func (x *billIndex) ownerOf(day schema.Day, ids ...idHash) (order string) {
+	for at := range x.partitions(day, linkDays(x.rules.Lookback)) {
+		for _, id := range ids {
+			i, _ := slices.BinarySearchFunc(x.ids[at], billID{id: id.short()}, billID.compare)
+			if id == (idHash{}) || i == len(x.ids[at]) || x.ids[at][i].id != id.short() {
+				continue
+			}
+			if found := x.ids[at][i].order; order == "" || found < order {
+				order = found
+			}
+		}
+	}
+	return order
+}
+
+// daysWith returns the days around one on which an order has one of the ids.
+func (x *billIndex) daysWith(day schema.Day, order string, ids ...idHash) (days []schema.Day) {
+	for at := range x.partitions(day, linkDays(x.rules.Lookback)) {
+		for _, id := range ids {
+			if _, ok := slices.BinarySearchFunc(x.ids[at], billID{id.short(), order}, billID.compare); ok {
+				days = append(days, at.Day)
+			}
+		}
+	}
+	return slices.Compact(days)
+}
+
+// partitions yields the partitions of a day, and of so many days before and after it,
+// days ascending.
+func (x *billIndex) partitions(day, window schema.Day) iter.Seq[schema.Partition] {
+	return func(yield func(schema.Partition) bool) {
+		for other := day - window; other <= day+window; other++ {
+			for bucket := range x.buckets {
+				if !yield(schema.Partition{Day: other, Bucket: bucket}) {
+					return
+				}
+			}
+		}
+	}
+}
+
+// common returns what two sorted lists have in common.
+func common(a, b []uint64) (both []uint64) {
+	for len(a) > 0 && len(b) > 0 {
+		switch cmp.Compare(a[0], b[0]) {
+		case -1:
+			a = a[1:]
+		case +1:
+			b = b[1:]
+		default:
+			both = append(both, a[0])
+			a, b = a[1:], b[1:]
+		}
+	}
+	return both
+}

@@ -1,0 +1,147 @@
+// Package evidence gathers what is known of the settlements of an order: what the
+// settle query answered, what callbacks say, and where the settlements are
+// published already.
+//
+// A callback names a settlement, and not always the order: it belongs to the order
+// whose bills have one of its ids, within some days of its event. One that belongs
+// to no order is unmatched, and is shown without a bill.
+//
+// Callbacks come late, repeatedly, in any order, or not at all. Of one settlement and
+// item the latest event counts; of one moment, success before failure before anything
+// else. Where the query and a callback contradict each other, the query wins.
+//
+// The package reads the archive and the lake. It queries nothing and decides no verdict.
+package evidence
+
+import (
+	"context"
+	"iter"
+
+	"billwalk/pipeline/reconcile"
+	"billwalk/schema"
+)
+
+// Evidence is what a run knows of settlements. What is not said to be otherwise is safe
+// for concurrent use, once it is loaded.
+type Evidence struct {
+	Config
+	answers   *answers
+	callbacks *callbacks
+	bills     *billIndex
+	standings *standings
+
+	faults    map[schema.Day]error // what could not be read of a day's answers
+	warned    map[schema.Day]bool  // of invalid answers
+	manifests map[schema.Partition]*schema.Manifest
+	late      int64 // callbacks
+	received  bool  // some callback, at any time
+}
+
+// Open returns the evidence of a run, of which nothing is loaded yet.
+func Open(c Config) (*Evidence, error) {
+	window := schema.Day(c.Rules.Lookback)
+	answers, err := newAnswers(c.Archive, window)
+	if err != nil {
+		return nil, err
+	}
+	return &Evidence{
+		Config: c, answers: answers, callbacks: new(callbacks), bills: newBillIndex(c.Rules, c.Buckets, c.Bills), standings: newStandings(window, c.Days),
+		faults: make(map[schema.Day]error), warned: make(map[schema.Day]bool), manifests: make(map[schema.Partition]*schema.Manifest),
+	}, nil
+}
+
+// Close removes the local files.
+func (e *Evidence) Close() {
+	e.answers.close()
+	e.callbacks.close()
+}
+
+// Window returns how many days before and after a day have a say in its verdicts, or
+// in which order a callback belongs to.
+func (e *Evidence) Window() schema.Day {
+	switch {
+	case !e.Rules.Configured:
+		return 0
+	case e.HasCallbacks():
+		return linkDays(e.Rules.Lookback)
+	}
+	return schema.Day(e.Rules.Lookback)
+}
+
+// BillsElsewhere returns, by order, the forward bills that the orders of a partition
+// have in other partitions of the window.
+func (e *Evidence) BillsElsewhere(ctx context.Context, at schema.Partition) (map[string][]reconcile.Bill, error) {
+	return e.bills.elsewhere(ctx, at)
+}
+
+// ForwardBills yields the forward bills of orders on the days around one, as far as the
+// window goes, with the columns that the rules need. A bill yielded is good until the next.
+func (e *Evidence) ForwardBills(ctx context.Context, day schema.Day) iter.Seq2[*reconcile.Bill, error] {
+	return func(yield func(*reconcile.Bill, error) bool) {
+		for at := range e.bills.partitions(day, e.Window()) {
+			for bill, err := range e.bills.forward(ctx, at, e.Rules.Columns()...) {
+				if !yield(bill, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}
+
+// LastAnswer returns the last answer to a query that serves for the day, the zero
+// Answer where there is none.
+func (e *Evidence) LastAnswer(q schema.Question, day schema.Day) Answer {
+	return e.answers.around(q, day)
+}
+
+// AddAnswer adds an answer that the archive has now.
+func (e *Evidence) AddAnswer(a schema.SettleAnswer) error { return e.answers.add(a) }
+
+// AddPass notes that a pass over a unit's orders is complete.
+func (e *Evidence) AddPass(p schema.SettlePass) { e.answers.addPass(p) }
+
+// LastPass returns the last complete pass over a unit's orders, the zero pass where
+// there was none.
+func (e *Evidence) LastPass(u schema.Unit) schema.SettlePass { return e.answers.lastPass(u) }
+
+// PassCovers reports whether the last pass over the certificate's unit was over these
+// very bills.
+func (e *Evidence) PassCovers(c *schema.Certificate) bool { return e.answers.covers(c) }
+
+// CallbacksReceived reports whether callbacks were ever received, of whatever days.
+func (e *Evidence) CallbacksReceived() bool { return e.received }
+
+// HasCallbacks reports whether there are callbacks of the run's days.
+func (e *Evidence) HasCallbacks() bool { return !e.callbacks.none() }
+
+// HasCallbacksOn reports whether there are callbacks of events of a day.
+func (e *Evidence) HasCallbacksOn(day schema.Day) bool { return len(e.callbacks.on(day)) > 0 }
+
+// Unanswered returns the queries of a unit to which the archive has an invalid answer
+// alone, each once. Its orders may not need some of them any more.
+func (e *Evidence) Unanswered(u schema.Unit) (queries []schema.Question) {
+	seen := make(map[idHash]bool)
+	for _, one := range e.answers.unanswered(u.Day) {
+		if id := hashQuery(one.Question); one.account == u.Account.ID && !seen[id] {
+			seen[id] = true
+			queries = append(queries, one.Question)
+		}
+	}
+	return queries
+}
+
+// StandsElsewhere reports whether a settlement is published outside the day's window: it
+// does not count on the day.
+func (e *Evidence) StandsElsewhere(settleID string, day schema.Day) bool {
+	where, known := e.standings.find(settleID)
+	return known && max(where.day-day, day-where.day) > e.standings.window
+}
+
+// CallbackCounts counts what was loaded.
+func (e *Evidence) CallbackCounts() CallbackCounts {
+	c := e.callbacks
+	return CallbackCounts{States: int64(len(c.states)), Unreadable: c.unreadable, Foreign: c.foreign, Late: e.late}
+}
+
+// BuiltDays returns the days that this run builds.
+func (e *Evidence) BuiltDays() map[schema.Day]bool { return e.standings.days }

@@ -1,0 +1,42 @@
+package evidence
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+
+	"billwalk/schema"
+)
+
+// idHash stands for an id and its kind, a parameter of the settle query. A query is
+// known by it, whatever column of the bills gave the value.
+type idHash [16]byte
+
+func hashID(parameter, value string) (h idHash) {
+	sum := sha256.Sum256([]byte(parameter + "\x00" + value))
+	copy(h[:], sum[:])
+	return h
+}
+
+// hashQuery returns the hash of what a query asks for. Queries of unmatched callbacks
+// are apart: their answers are of no order.
+func hashQuery(q schema.Question) idHash {
+	if Confirms(q) {
+		return hashID(callbackColumn, q.Parameter+"\x00"+q.Value)
+	}
+	return hashID(q.Parameter, q.Value)
+}
+
+// short is what is kept of an id where there are many.
+func (h idHash) short() uint64 { return binary.BigEndian.Uint64(h[:]) }
+
+// Sampled picks one query in a hundred, the same in every run.
+func Sampled(q schema.Question) bool {
+	h := hashQuery(q)
+	return (int(h[0])<<8|int(h[1]))%100 == 0
+}
+
+// callbackColumn is the column of a query whose id a callback gave, and no bill.
+const callbackColumn = "callback"
+
+// Confirms reports whether a query is to confirm a settlement that only callbacks know.
+func Confirms(q schema.Question) bool { return q.Column == callbackColumn }

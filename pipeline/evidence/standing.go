@@ -1,0 +1,115 @@
+package evidence
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"fmt"
+	"slices"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"billwalk/schema"
+)
+
+// standings know on which day each settlement of the lake counts. There it stays,
+// however far apart the bills of its order are: where another day's query has it too, it
+// is not money again. A million settlements take 24 MB of memory.
+type standings struct {
+	window    schema.Day
+	days      map[schema.Day]bool       // that this run builds: only they take settlements that stand nowhere
+	published []standing                // by settle_id and day
+	replaced  map[schema.Partition]bool // by this run: what it published there is in placed
+	placed    map[idHash]standing       // by this run
+}
+
+// standing is a settlement where it is published.
+type standing struct {
+	id        idHash
+	day       schema.Day
+	bucket    int16
+	succeeded bool
+	early     bool // it was published before its own time: the days up to that were not known then
+}
+
+func newStandings(window schema.Day, days []schema.Day) *standings {
+	s := &standings{window: window, days: make(map[schema.Day]bool), replaced: make(map[schema.Partition]bool), placed: make(map[idHash]standing)}
+	for _, day := range days {
+		s.days[day] = true
+	}
+	return s
+}
+
+func (s standing) compare(other standing) int {
+	return cmp.Or(bytes.Compare(s.id[:], other.id[:]), cmp.Compare(s.day, other.day))
+}
+
+func (s standing) at() schema.Partition { return schema.Partition{Day: s.day, Bucket: int(s.bucket)} }
+
+// load reads where the settlements of the published days stand: three columns of all of
+// them. built is when the partitions of this run's days were published.
+func (s *standings) load(ctx context.Context, lake Lake, buckets int, published []schema.Day, built map[schema.Partition]time.Time) error {
+	lists := make([][]standing, len(published)*buckets)
+	reads, ctx := errgroup.WithContext(ctx)
+	reads.SetLimit(readsAtATime)
+	for i := range lists {
+		reads.Go(func() (err error) {
+			at := schema.Partition{Day: published[i/buckets], Bucket: i % buckets}
+			lists[i], err = readStandings(ctx, lake, at, built[at])
+			return err
+		})
+	}
+	if err := reads.Wait(); err != nil {
+		return fmt.Errorf("reading where settlements stand: %w", err)
+	}
+	s.published = slices.Concat(lists...)
+	slices.SortFunc(s.published, standing.compare)
+	return nil
+}
+
+// readStandings reads a partition, of which it is known when it was published if it is one of
+// the run's.
+func readStandings(ctx context.Context, lake Lake, at schema.Partition, built time.Time) (list []standing, err error) {
+	for s, err := range lake.Settlements(ctx, at.Day, at.Bucket, "settle_id", "settle_status", "settle_time") {
+		if err != nil {
+			return nil, err
+		}
+		early := !built.IsZero() && s.SettleTime.Valid && s.SettleTime.V.After(built)
+		one := standing{hashID("settle_id", s.SettleID), at.Day, int16(at.Bucket), s.Status == schema.StatusSuccess, early}
+		if n := len(list); n > 0 && list[n-1].id == one.id { // a row for another of its items
+			list[n-1].succeeded = list[n-1].succeeded || one.succeeded
+			continue
+		}
+		list = append(list, one)
+	}
+	return list, nil
+}
+
+// find returns where a settlement stands. Where it stands on several days, as earlier
+// versions published it, the first one counts.
+func (s *standings) find(settleID string) (first standing, known bool) {
+	id := hashID("settle_id", settleID)
+	first, known = s.placed[id]
+	at, _ := slices.BinarySearchFunc(s.published, id, func(one standing, id idHash) int { return bytes.Compare(one.id[:], id[:]) })
+	for _, one := range s.published[at:] {
+		if one.id != id {
+			break
+		}
+		if !s.replaced[one.at()] && (!known || one.day < first.day) {
+			first, known = one, true
+		}
+	}
+	return first, known
+}
+
+// place notes the settlements of a partition that this run has published, by settle_id.
+func (s *standings) place(at schema.Partition, settlements map[string]schema.Status) {
+	s.replaced[at] = true
+	for settleID, status := range settlements {
+		one := standing{hashID("settle_id", settleID), at.Day, int16(at.Bucket), status == schema.StatusSuccess, false}
+		if before, known := s.placed[one.id]; !known || one.day < before.day {
+			s.placed[one.id] = one
+		}
+	}
+}

@@ -1,0 +1,86 @@
+package spill
+
+import (
+	"fmt"
+	"sync"
+)
+
+// Records are pieces of data in a File, each found again by its place. Safe for
+// concurrent use.
+type Records struct {
+	file *File
+	what string // for error messages
+
+	mu      sync.Mutex
+	pending []byte // added, and not written yet
+	written int64  // bytes of the file
+}
+
+// Place is where a record lies. The zero Place is the empty record.
+type Place struct {
+	Offset int64
+	Length int32
+}
+
+// maxPending is how much is written at a time.
+const maxPending = 256 << 10
+
+// NewRecords creates an empty file of records. what says what they are, in the plural;
+// it appears in error messages only.
+func NewRecords(what string) (*Records, error) {
+	file, err := New("billwalk-*." + what)
+	if err != nil {
+		return nil, err
+	}
+	return &Records{file: file, what: what}, nil
+}
+
+// SetLimit changes how large the file may become, in bytes.
+func (r *Records) SetLimit(bytes int64) { r.file.SetLimit(bytes) }
+
+// Add adds a record. It is an error where the file would become too large.
+func (r *Records) Add(data []byte) (Place, error) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	at := Place{r.written + int64(len(r.pending)), int32(len(data))}
+	if err := r.file.checkSize(at.Offset + int64(len(data))); err != nil {
+		return Place{}, fmt.Errorf("writing the local file of %s: %w", r.what, err)
+	}
+	if r.pending = append(r.pending, data...); len(r.pending) >= maxPending {
+		if err := r.flush(); err != nil {
+			return Place{}, err
+		}
+	}
+	return at, nil
+}
+
+// Read returns a record.
+func (r *Records) Read(at Place) ([]byte, error) {
+	data := make([]byte, at.Length)
+	end := at.Offset + int64(at.Length)
+	r.mu.Lock()
+	if end > r.written {
+		if err := r.flush(); err != nil {
+			r.mu.Unlock()
+			return nil, err
+		}
+	}
+	r.mu.Unlock()
+	if _, err := r.file.ReadAt(data, at.Offset); err != nil {
+		return nil, fmt.Errorf("reading the local file of %s: %w", r.what, err)
+	}
+	return data, nil
+}
+
+// Close removes the file.
+func (r *Records) Close() error { return r.file.Close() }
+
+// flush writes what is pending. r.mu must be held.
+func (r *Records) flush() error {
+	if _, err := r.file.WriteAt(r.pending, r.written); err != nil {
+		return fmt.Errorf("writing the local file of %s: %w", r.what, err)
+	}
+	r.written += int64(len(r.pending))
+	r.pending = r.pending[:0]
+	return nil
+}

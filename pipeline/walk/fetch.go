@@ -1,0 +1,88 @@
+package walk
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"billwalk/pipeline/stop"
+	"billwalk/schema"
+)
+
+const (
+	batchSpan  = 30 * time.Second // between a batch's first answer and its last
+	batchBytes = 1 << 20          // of compressed answers
+)
+
+// fetch fetches the rest of the walk, page after page. The archive has n batches of
+// the walk already.
+func (u *unitWalk) fetch(ctx context.Context, t *trace, n int) error {
+	b := batch{archive: u.walker.Archive, trace: t, stored: n}
+	for !t.done {
+		select {
+		case <-u.interrupted:
+			return errors.Join(stop.ErrStopped, b.flush(ctx))
+		default:
+		}
+		answer, err := u.walker.Source.Bills(ctx, t.unit, t.next, u.walker.PageSize)
+		answer.Walk, answer.Page = t.walk, len(t.pages)+1
+		answer.Body = bytes.TrimSpace(answer.Body) // white space around it is no part of a JSON value
+		if err != nil {
+			if schema.FailureOf(err, t.unit).Reach == schema.ReachUnavailable && len(answer.Body) > 0 {
+				err = errors.Join(err, b.add(ctx, answer)) // the evidence
+			}
+			return errors.Join(err, b.flush(ctx))
+		}
+		if err := t.add(answer, u.walker.PageSize); err != nil {
+			return errors.Join(&schema.UnitError{Unit: t.unit, LogID: answer.LogID, Err: err}, b.flush(ctx))
+		}
+		if err := b.add(ctx, answer); err != nil {
+			return err
+		}
+		u.walker.Progress.PageFetched(t.pages[len(t.pages)-1].Rows)
+	}
+	return b.flush(ctx)
+}
+
+// batch collects the encoded answers of at most batchSpan of walking.
+type batch struct {
+	archive Archive
+	trace   *trace
+	stored  int // batches of the walk in the archive
+	data    []byte
+	began   time.Time // when the first answer was fetched
+}
+
+func (b *batch) add(ctx context.Context, a schema.Answer) error {
+	if len(b.data) >= batchBytes || len(b.data) > 0 && a.FetchedAt.Sub(b.began) >= batchSpan {
+		if err := b.flush(ctx); err != nil {
+			return err
+		}
+	}
+	line, err := b.archive.Encode(a)
+	if err != nil {
+		return err
+	}
+	if len(b.data) == 0 {
+		b.began = a.FetchedAt
+	}
+	b.data = append(b.data, line...)
+	return nil
+}
+
+// flush makes the batch durable, even where ctx has ended: what was fetched is not to
+// be fetched again.
+func (b *batch) flush(ctx context.Context) error {
+	if len(b.data) == 0 {
+		return nil
+	}
+	ctx, cancel := stop.Outlast(ctx, stop.FlushGrace)
+	defer cancel()
+	if err := b.archive.Append(ctx, b.trace.unit, b.trace.walk, b.stored+1, b.data); err != nil {
+		return fmt.Errorf("archiving %s: %w", b.trace.unit, err)
+	}
+	b.stored, b.data = b.stored+1, b.data[:0]
+	return nil
+}
