@@ -21,7 +21,7 @@ const (
 type Error struct {
 	API      string          // catering_query, query_settle or client_token
 	Unit     schema.Unit     // of a call for bills
-	Question schema.Question // of a call for settlements
+	Question schema.Query // of a call for settlements
 	Code     int64           // of the platform; 0 where the fault is not an answer's
 	SubCode  int64           // of the platform; 0 if there is none
 	Reason   string          // one line, some 300 characters at most, free of secrets
@@ -131,7 +131,7 @@ func (e *Error) forUnit(u schema.Unit) *Error {
 }
 
 // forQuery returns a copy that names the question.
-func (e *Error) forQuery(q schema.Question) *Error {
+func (e *Error) forQuery(q schema.Query) *Error {
 	own := *e
 	own.Question = q
 	return &own
