@@ -125,7 +125,7 @@ type unitWalk struct {
 	unit        schema.Unit
 	interrupted <-chan struct{}
 	last        *schema.Certificate // nil where there is none that can be read
-	begun       []schema.BegunWalk      // walks to resume, oldest first
+	begun       []schema.BegunWalk  // walks to resume, oldest first
 	newest      string              // id of the newest walk
 	fetched     int                 // walks that were begun by this run
 }
