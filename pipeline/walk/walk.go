@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"time"
 
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/passid"
 	"billwalk/pipeline/progress"
 	"billwalk/pipeline/stop"
@@ -30,11 +31,11 @@ const maxWalks = 4
 
 // Source is the platform's bill API.
 type Source interface {
-	// Bills fetches the unit's page at a cursor, of at most size records. It retries and
-	// keeps the pace by itself. An answer without an error is a whole page. An error may
-	// carry a schema.Failure in a method Failure; the answer then has the platform's
-	// body, if one came. Safe for concurrent use.
-	Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error)
+	// Bills fetches the unit's page at a cursor, of at most size records, and decodes it.
+	// It retries and keeps the pace by itself. An answer without an error is a whole page.
+	// An error may carry a schema.Failure in a method Failure; the answer then has the
+	// platform's body, if one came. Safe for concurrent use.
+	Bills(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error)
 }
 
 // Archive keeps the raw answers of walks, and the certificates.
@@ -221,7 +222,11 @@ func (u *unitWalk) reread(ctx context.Context, walk string) (*trace, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := t.add(answer, u.walker.PageSize); err != nil {
+		page, err := normalise.DecodeAnswer(answer)
+		if err != nil {
+			return nil, err
+		}
+		if err := t.add(&page, u.walker.PageSize); err != nil {
 			return nil, err
 		}
 	}
