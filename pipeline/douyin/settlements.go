@@ -25,7 +25,7 @@ const pathSettlements = "/api/apps/trade/v2/settle/query_settle"
 // is in SettleAnswer.Body, as evidence.
 //
 // Source: POST /api/apps/trade/v2/settle/query_settle.
-func (c *Client) Settlements(ctx context.Context, q schema.Question) (schema.SettleAnswer, error) {
+func (c *Client) Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error) {
 	answer := schema.SettleAnswer{Parameter: q.Parameter, Column: q.Column, Value: q.Value}
 	// One id alone: of several the platform looks at one, and silently ignores the others.
 	id, err := json.Marshal(map[string]string{q.Parameter: q.Value})

@@ -58,7 +58,7 @@ type Reader interface {
 	// Unit returns the unit's latest certificate, or nil, and the walks begun after it,
 	// oldest first. Of a certificate that cannot be read only the walk is returned, and
 	// the error is schema.ErrDamaged.
-	Unit(ctx context.Context, u schema.Unit) (*schema.Certificate, []schema.Begun, error)
+	Unit(ctx context.Context, u schema.Unit) (*schema.Certificate, []schema.BegunWalk, error)
 }
 
 // Config is how a job walks its units.
@@ -126,7 +126,7 @@ type unitWalk struct {
 	unit        schema.Unit
 	interrupted <-chan struct{}
 	last        *schema.Certificate // nil where there is none that can be read
-	begun       []schema.Begun      // walks to resume, oldest first
+	begun       []schema.BegunWalk  // walks to resume, oldest first
 	newest      string              // id of the newest walk
 	fetched     int                 // walks that were begun by this run
 }
@@ -184,7 +184,7 @@ func (u *unitWalk) next(ctx context.Context) (*trace, error) {
 
 // resume continues a walk that was begun. It returns nil where the walk is too old or
 // damaged, or the platform does not know its cursor any more.
-func (u *unitWalk) resume(ctx context.Context, begun schema.Begun) (*trace, error) {
+func (u *unitWalk) resume(ctx context.Context, begun schema.BegunWalk) (*trace, error) {
 	t, err := u.reread(ctx, begun.Walk)
 	if err != nil {
 		u.warn("a walk in the archive cannot be gone on with", "walk", begun.Walk, "error", err)

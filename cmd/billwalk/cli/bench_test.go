@@ -289,7 +289,7 @@ func floodOrder(order int) int {
 }
 
 // Settlements implements pipeline.Trade.
-func (flood) Settlements(_ context.Context, q schema.Question) (schema.SettleAnswer, error) {
+func (flood) Settlements(_ context.Context, q schema.Query) (schema.SettleAnswer, error) {
 	order, err := strconv.Atoi(q.Value[12:])
 	if err != nil {
 		return schema.SettleAnswer{}, err

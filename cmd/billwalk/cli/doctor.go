@@ -163,15 +163,15 @@ func firstBills(ctx context.Context, client *douyin.Client, unit schema.Unit) ([
 
 // questionOf returns the first question that a bill allows by the job's rules, or
 // one without a value.
-func questionOf(bills []schema.Bill, rules []schema.Match) schema.Question {
+func questionOf(bills []schema.Bill, rules []schema.Match) schema.Query {
 	for _, bill := range bills {
 		for _, rule := range rules {
 			if id := schema.Bills.Column(rule.Column).Text(&bill); id.Valid && id.V != "" {
-				return schema.Question{Match: rule, Value: id.V}
+				return schema.Query{Match: rule, Value: id.V}
 			}
 		}
 	}
-	return schema.Question{}
+	return schema.Query{}
 }
 
 // within gives one check its time.
