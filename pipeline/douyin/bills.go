@@ -14,12 +14,12 @@ import (
 
 const pathBills = "/goodlife/v1/settle/bill/catering_query/"
 
-// Bills fetches the page of the unit's bills at a cursor ("0" for the first),
-// of 1 to 50 records. The answer is a whole page that normalise.DecodePage
-// accepts; Walk and Page are the caller's to fill.
+// Bills fetches the page of the unit's bills at a cursor ("0" for the first), with size
+// 1 to 50. The answer is a complete page that normalise.DecodePage accepts; the caller
+// sets its Walk and Page.
 //
-// The error is an *Error, or wraps ctx's. Where an *Error comes with an answer
-// in JSON, that is in Answer.Body, as evidence.
+// The error is an *Error, or wraps ctx's. If the *Error has an answer in JSON, that is in
+// Answer.Body, as evidence.
 //
 // Source: GET /goodlife/v1/settle/bill/catering_query/.
 func (c *Client) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
@@ -44,7 +44,7 @@ func (c *Client) billsRequest(u schema.Unit, cursor string, size int) (*http.Req
 	return http.NewRequest(http.MethodGet, c.app.BaseURL+pathBills+"?"+query.Encode(), noBody{})
 }
 
-// checkPage says why a body is no page.
+// checkPage returns an error if a body is not a page.
 func checkPage(body []byte) error {
 	_, err := normalise.DecodePage(body)
 	return err
