@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
 
@@ -64,7 +65,7 @@ func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 		f.arrivals = append(f.arrivals, time.Now())
 	}
 	f.mu.Unlock()
-	if err := sleep(r.Context(), f.delay); err != nil {
+	if err := stop.Sleep(r.Context(), f.delay); err != nil {
 		return nil, err
 	}
 	w := httptest.NewRecorder()

@@ -5,6 +5,8 @@ import (
 	"sync"
 	"time"
 
+	"billwalk/pipeline/stop"
+
 	"golang.org/x/time/rate"
 )
 
@@ -72,7 +74,7 @@ func (p *pacer) wait(ctx context.Context) (time.Time, error) {
 			p.waited(began, now, slow)
 			return now, nil
 		}
-		if err := sleep(ctx, due.Sub(now)); err != nil {
+		if err := stop.Sleep(ctx, due.Sub(now)); err != nil {
 			slot.CancelAt(time.Now())
 			return time.Time{}, err
 		}
@@ -188,16 +190,4 @@ func latestTime(t time.Time, others ...time.Time) time.Time {
 		}
 	}
 	return t
-}
-
-// sleep waits for d, or returns the context's error as soon as that is cancelled.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

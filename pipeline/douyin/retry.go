@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"billwalk/pipeline/stop"
 	"billwalk/pipeline/yield"
 )
 
@@ -100,7 +101,7 @@ func (c *Client) awaitRepeat(ctx context.Context, e *endpoint, n int, fault *Err
 		slog.Int64("sub_code", fault.SubCode), slog.String("logid", fault.LogID), slog.Duration("pause", pause))
 	began := time.Now()
 	defer func() { c.backedOff.Add(int64(time.Since(began))) }()
-	if err := sleep(ctx, pause); err != nil || fault.remedy == renewToken || fault.remedy == slowDown && e.pace != nil {
+	if err := stop.Sleep(ctx, pause); err != nil || fault.remedy == renewToken || fault.remedy == slowDown && e.pace != nil {
 		return err
 	}
 	return e.repeats.take(ctx)

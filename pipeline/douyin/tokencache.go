@@ -14,6 +14,7 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
 
@@ -112,7 +113,7 @@ func (s *sharedToken) next(ctx context.Context, spent grant) (grant, error) {
 				return s.fetchAlone(ctx, spent, err)
 			}
 		}
-		if err := sleep(ctx, s.jitter(rereadPause)+time.Millisecond); err != nil {
+		if err := stop.Sleep(ctx, s.jitter(rereadPause)+time.Millisecond); err != nil {
 			return grant{}, err
 		}
 	}
