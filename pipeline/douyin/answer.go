@@ -42,8 +42,7 @@ func (n *integer) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 // the body.
 func judge(api string, status int, body []byte) (logID string, fault *Error) {
 	logID, fault = readEnvelope(api, body)
-	ok := status >= 200 && status < 300
-	if ok || fault != nil && fault.hasCode() && fault.Hint != hintUnknown && statusRemedy(status) == giveUpUnit {
+	if isSuccess(status) || fault != nil && fault.hasCode() && fault.Hint != hintUnknown && statusRemedy(status) == giveUpUnit {
 		return logID, fault
 	}
 	byStatus := newError(api, statusRemedy(status), fmt.Sprintf("HTTP %d %s", status, http.StatusText(status)))
@@ -58,6 +57,8 @@ func judge(api string, status int, body []byte) (logID string, fault *Error) {
 	}
 	return logID, byStatus
 }
+
+func isSuccess(status int) bool { return status >= 200 && status < 300 }
 
 // statusRemedy returns the remedy of an HTTP status, if no code is more specific.
 func statusRemedy(status int) remedy {

@@ -10,7 +10,7 @@
 //
 // Every attempt passes these steps; no other layer retries or waits:
 //
-//	Bills, Settlements ─▶ retry ─▶ token.get ─▶ circuit ─▶ pacer ─▶ send ─▶ exchange ─▶ judge ─▶ check
+//	Bills, Settlements ─▶ retry ─▶ token.get ─▶ circuit ─▶ pacer ─▶ send ─▶ exchange ─▶ decode ─▶ judge
 //	                        ▲                                                            │
 //	                        └─ budget ◀─ remedy of the code: repeat, slow down, renew ◀──┘
 package douyin

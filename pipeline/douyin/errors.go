@@ -19,14 +19,14 @@ const (
 // Error says why there is no accepted answer, in the platform's words if it gave any. It
 // is never returned for a cancelled context.
 type Error struct {
-	API      string          // catering_query, query_settle or client_token
-	Unit     schema.Unit     // of a call for bills
-	Question schema.Question // of a call for settlements
-	Code     int64           // of the platform; 0 if there is none
-	SubCode  int64           // of the platform; 0 if there is none
-	Reason   string          // one line of at most 300 characters and a prefix, without secrets
-	LogID    string          // Douyin's support asks for it
-	Hint     string          // what to do next, Chinese and English; may be empty
+	API     string       // catering_query, query_settle or client_token
+	Unit    schema.Unit  // of a call for bills
+	Query   schema.Query // of a call for settlements
+	Code    int64        // of the platform; 0 if there is none
+	SubCode int64        // of the platform; 0 if there is none
+	Reason  string       // one line of at most 300 characters and a prefix, without secrets
+	LogID   string       // Douyin's support asks for it
+	Hint    string       // what to do next, Chinese and English; may be empty
 
 	remedy     remedy
 	reach      schema.Reach
@@ -46,8 +46,8 @@ func (e *Error) Error() string {
 	if e.Unit.Account.ID != "" {
 		fmt.Fprintf(&b, " of %s", e.Unit)
 	}
-	if e.Question.Parameter != "" {
-		fmt.Fprintf(&b, " of %s %s", e.Question.Parameter, e.Question.Value)
+	if e.Query.Parameter != "" {
+		fmt.Fprintf(&b, " of %s %s", e.Query.Parameter, e.Query.Value)
 	}
 	if e.Code != 0 {
 		fmt.Fprintf(&b, ": error %d", e.Code)
@@ -129,9 +129,9 @@ func (e *Error) forUnit(u schema.Unit) *Error {
 }
 
 // forQuery returns a copy with the settle query.
-func (e *Error) forQuery(q schema.Question) *Error {
+func (e *Error) forQuery(q schema.Query) *Error {
 	own := *e
-	own.Question = q
+	own.Query = q
 	return &own
 }
 
