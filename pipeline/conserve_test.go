@@ -15,13 +15,14 @@ import (
 	"time"
 
 	"github.com/go-json-experiment/json/jsontext"
-	gocmp "github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
 	"billwalk/pipeline"
 	"billwalk/schema"
 	"billwalk/sinks/lake"
 	"billwalk/sinks/object"
+
+	gocmp "github.com/google/go-cmp/cmp"
 )
 
 // drawRecords draws what a walk can find of few bills of the payees: repeats, conflicts, other

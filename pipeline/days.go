@@ -175,7 +175,7 @@ func (b *builder) publish(ctx context.Context, a *assembly) error {
 	if unchanged {
 		m = a.base.Manifest
 	}
-	b.summary.published(m, unchanged, false)
+	b.summary.addPublished(m, unchanged, false)
 	b.Progress.PartitionPublished()
 	return nil
 }

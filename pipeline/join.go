@@ -69,12 +69,12 @@ func (j *joiner) gather(in ordersOrError) ([]gathered, error) {
 	for i, own := range in.orders {
 		g := gathered{own: own, Order: new(evidence.Order)}
 		for _, b := range own {
-			if b.Forward() && b.Order() != "" {
+			if b.Forward() && b.OrderKey() != "" {
 				g.bills = append(g.bills, b)
 			}
 		}
 		if len(g.bills) > 0 {
-			g.bills = append(g.bills, j.elsewhere[g.bills[0].Order()]...)
+			g.bills = append(g.bills, j.elsewhere[g.bills[0].OrderKey()]...)
 			if j.rules.Configured {
 				var err error
 				if g.Order, err = j.evidence.Order(j.at.Day, g.bills); err != nil {
@@ -148,7 +148,7 @@ func (j *joiner) order(g *gathered) error {
 	if err := j.tellAway(g); err != nil {
 		return err
 	}
-	groups, err := j.rules.Apart(g.own)
+	groups, err := j.rules.NotCompared(g.own)
 	if err != nil {
 		return err
 	}
@@ -201,7 +201,7 @@ func (j *joiner) tellForeign(g *gathered) error {
 // judge reconciles the order with those of its settlements that no order before
 // it has claimed.
 func (j *joiner) judge(g *gathered) (reconcile.Outcome, error) {
-	o := reconcile.Order{Key: g.bills[0].Order(), Bills: g.bills, Asked: g.asked, Elsewhere: g.CountedBefore(j.at.Day), Stands: g.Published, Built: j.evidence.BuiltDays()}
+	o := reconcile.Order{Key: g.bills[0].OrderKey(), Bills: g.bills, Answered: g.asked, SettledElsewhere: g.CountedBefore(j.at.Day), Published: g.Published, BuiltDays: j.evidence.BuiltDays()}
 	for i := range g.Settlements {
 		s := &g.Settlements[i].Settlement
 		owner, taken := j.claimed[s.Key()]
@@ -219,7 +219,7 @@ func (j *joiner) judge(g *gathered) (reconcile.Outcome, error) {
 		}
 		o.Settlements = append(o.Settlements, *s)
 	}
-	return j.rules.Order(j.at.Day, &o)
+	return j.rules.Reconcile(j.at.Day, &o)
 }
 
 // placed hands over the settlements that belong to this partition, and what is
@@ -239,7 +239,7 @@ func (j *joiner) placed(g *gathered, placed []reconcile.Placed) error {
 		}
 		row := rows[s.Key()]
 		for k := range row.Exceptions {
-			row.Exceptions[k].ShopOrderID = schema.Some(g.bills[0].Order())
+			row.Exceptions[k].ShopOrderID = schema.Some(g.bills[0].OrderKey())
 		}
 		if err := j.exceptions(row.Exceptions); err != nil {
 			return err
@@ -290,7 +290,7 @@ func (j *joiner) tellAway(g *gathered) error {
 	}
 	for _, s := range slices.Concat(g.Elsewhere, g.Late) {
 		e := schema.Exception{
-			Rule: schema.RuleSettleElsewhere, Severity: schema.RuleSettleElsewhere.Severity(), ShopOrderID: schema.Some(g.bills[0].Order()), SettleID: schema.Some(s.SettleID),
+			Rule: schema.RuleSettleElsewhere, Severity: schema.RuleSettleElsewhere.Severity(), ShopOrderID: schema.Some(g.bills[0].OrderKey()), SettleID: schema.Some(s.SettleID),
 			Actual: s.Amount, Detail: fmt.Sprintf("the settlement stands on %s, where the order has another bill, and counts there alone", s.Day),
 		}
 		if s.SucceededSince() {

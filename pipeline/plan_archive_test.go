@@ -33,7 +33,7 @@ func plannedOf(t *testing.T, w *world, u schema.Unit, change func(*pipeline.Run)
 		t.Fatal(err)
 	}
 	i := slices.IndexFunc(plan.Units, func(p pipeline.PlannedUnit) bool { return p.Unit == u })
-	return plan.Units[i].Questions
+	return plan.Units[i].Queries
 }
 
 // days returns the published days of the shelf.
@@ -140,18 +140,18 @@ func TestPlanKnowsOrders(t *testing.T) {
 			return plan.Units[i]
 		}
 		plan := planOf(t, w, day-40, day, 1)
-		if n := plan.OrdersUnknown(); n != len(plan.Units) || plan.Questions() != 0 {
-			t.Errorf("of an empty lake, the orders of %d of %d units are unknown; %d questions", n, len(plan.Units), plan.Questions())
+		if n := plan.OrdersUnknown(); n != len(plan.Units) || plan.Queries() != 0 {
+			t.Errorf("of an empty lake, the orders of %d of %d units are unknown; %d queries", n, len(plan.Units), plan.Queries())
 		}
 		sales(store, day-1, 5)
 		w.run(pipeline.ExitDone, func(r *pipeline.Run) { r.From, r.To = day-1, day-1; r.Accounts = []schema.Account{store} })
 		w.platform.made()
 		plan = planOf(t, w, day-40, day, 1)
 		for _, d := range []schema.Day{day - 40, day} { // of a later day, and of the day before
-			if u := known(plan, store, d); !u.OrdersKnown || u.Questions != 5 || u.Pages != 1 {
+			if u := known(plan, store, d); !u.OrdersKnown || u.Queries != 5 || u.Pages != 1 {
 				t.Errorf("%s: %+v, want 5 orders", d, u)
 			}
-			if u := known(plan, kiosk, d); u.OrdersKnown || u.Questions != 0 {
+			if u := known(plan, kiosk, d); u.OrdersKnown || u.Queries != 0 {
 				t.Errorf("%s: %+v, want its orders unknown", d, u)
 			}
 		}
@@ -160,7 +160,7 @@ func TestPlanKnowsOrders(t *testing.T) {
 		}
 		for _, far := range []schema.Day{-300, 300} { // published long after and long before
 			plan = planOf(t, w, day+far, day+far+10, 1)
-			if u := known(plan, store, day+far+5); !u.OrdersKnown || u.Questions != 5 || plan.OrdersUnknown() != 11 {
+			if u := known(plan, store, day+far+5); !u.OrdersKnown || u.Queries != 5 || plan.OrdersUnknown() != 11 {
 				t.Errorf("%+v, %d unknown; want 5 orders", u, plan.OrdersUnknown())
 			}
 		}

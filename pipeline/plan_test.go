@@ -11,10 +11,10 @@ import (
 	"billwalk/schema"
 )
 
-// TestQuestions: a plan expects a question for every order that is open where the
+// TestPlannedQueries: a plan expects a query for every order that is open where the
 // day is published, and for as many as the account had on its nearest day where it
 // is not, times the tries that an order took so far.
-func TestQuestions(t *testing.T) {
+func TestPlannedQueries(t *testing.T) {
 	t.Parallel()
 	settles(t, []schema.Account{store, kiosk}, []schema.Match{byShop, byExt}, func(t *testing.T, w *world) {
 		w.buckets = 4
@@ -46,14 +46,14 @@ func TestQuestions(t *testing.T) {
 		got := make(map[schema.Unit]int64)
 		var sum int64
 		for _, u := range plan.Units {
-			got[u.Unit], sum = u.Questions, sum+u.Questions
+			got[u.Unit], sum = u.Queries, sum+u.Queries
 		}
 		want := map[schema.Unit]int64{
 			at(store, day-2): 60, at(store, day-1): 10, at(store, day): 40, at(store, day+1): 40, // of which nothing is known
 			at(kiosk, day-2): 0, at(kiosk, day-1): 0, at(kiosk, day): 0, at(kiosk, day+1): 0,
 		}
-		if diff := cmp.Diff(want, got); diff != "" || plan.Questions() != sum {
-			t.Errorf("%d in all, (-want +got):\n%s", plan.Questions(), diff)
+		if diff := cmp.Diff(want, got); diff != "" || plan.Queries() != sum {
+			t.Errorf("%d in all, (-want +got):\n%s", plan.Queries(), diff)
 		}
 	})
 }

@@ -64,7 +64,7 @@ func (b *builder) dropBilled(ctx context.Context, day schema.Day, lost map[schem
 
 // removed hands over settlements whose bills were removed.
 func (j *joiner) removed(settlements []schema.Settlement) error {
-	if err := j.unbilled(settlements, reconcile.Removed); err != nil {
+	if err := j.unbilled(settlements, reconcile.BillRemoved); err != nil {
 		return err
 	}
 	for i := range settlements {

@@ -24,33 +24,33 @@ type Run struct {
 	Job      string
 	Accounts []schema.Account
 	From, To schema.Day // both included
-	Lookback int        // days before From that are looked at again
+	Lookback int        // days before From that are fetched and reconciled again
 	Buckets  int        // of the lake
 
 	Walk    walk.Config // without a Source the run replays: the archive is all there is
-	Trade   Trade       // nil asks for no settlements
+	Trade   Trade       // nil: no settlements are queried
 	Archive Archive
 	Lake    Lake
 	Claims  claims.Register
 
-	// PublishedDays returns the lake's published days, ascending; a plan estimates by
-	// them. nil knows of none.
+	// PublishedDays returns the lake's published days, ascending. A plan estimates sizes
+	// by them; nil stands for none.
 	PublishedDays func(context.Context) ([]schema.Day, error)
 
 	Rows   normalise.Normaliser
 	AppIDs schema.AppIDs // whose callbacks count
 	Rules  reconcile.Rules
 
-	TradeInFlight int  // orders asked for side by side
-	FinalCheck    bool // orders that agree are asked for once more, when their lookback ends
+	TradeInFlight int  // orders queried side by side
+	FinalCheck    bool // orders that agree are queried once more, when their lookback ends
 
 	InFlight int           // units walked side by side
-	Backfill bool          // days that are whole are not walked again, unless a run that ended well has published them
-	Deadline time.Duration // of walking; 0 is none
+	Backfill bool          // certified walks of any age are used, unless a run that ended well has published them
+	Deadline time.Duration // of walking and querying; 0 is none
 	Now      func() time.Time
 	Log      *slog.Logger
 	Progress *progress.Counter
-	Calls    func() Calls // counts of the source
+	Calls    func() Calls // returns how many calls were made
 }
 
 // Days returns the days that the run looks at.
@@ -62,22 +62,21 @@ func (r *Run) Days() []schema.Day {
 	return days
 }
 
-// Plan returns what the run would do. It asks the platform nothing, and beside the
-// lake looks at the archive.
+// Plan returns what the run would do. It reads the lake and the archive, and makes no
+// call.
 func (r *Run) Plan(ctx context.Context) (Plan, error) {
-	plan, refetch, err := r.planned(ctx, r.Now())
+	plan, refetch, err := r.makePlan(ctx, r.Now())
 	if err == nil {
-		err = r.fromOtherDays(ctx, &plan)
+		err = r.estimateByNearestDays(ctx, &plan)
 	}
 	if err == nil && r.Walk.Archive != nil {
-		err = r.fromArchive(ctx, &plan, refetch)
+		err = r.addArchived(ctx, &plan, refetch)
 	}
 	return plan, err
 }
 
-// planned returns the plan of a run that started then, and what it knows of walks
-// that were seen to.
-func (r *Run) planned(ctx context.Context, started time.Time) (Plan, *refetchPolicy, error) {
+// makePlan returns the plan of a run that started then, and its refetch policy.
+func (r *Run) makePlan(ctx context.Context, started time.Time) (Plan, *refetchPolicy, error) {
 	plan, err := MakePlan(ctx, r.Lake, r.Accounts, r.Days(), r.Buckets)
 	if err != nil {
 		return plan, nil, err
@@ -102,13 +101,13 @@ func (r *Run) planned(ctx context.Context, started time.Time) (Plan, *refetchPol
 	return plan, refetch, nil
 }
 
-// Do walks, builds and publishes. When ctx ends, what is in flight is made
-// durable and nothing new is begun. The summary tells what became of everything,
-// and the exit code; the error is what made the run fail as a whole.
+// Do walks, settles, builds and publishes. When ctx ends, what is in flight is made
+// durable and nothing new is begun. The summary has the exit code, and what became of
+// every unit and partition; the error is what made the run fail as a whole.
 func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	started := r.Now()
 	s := newSummary(r, started)
-	// Work goes on for a while after ctx ends, to make durable what is in hand.
+	// What is in flight when ctx ends is still made durable.
 	hard, cancel := stop.Outlast(ctx, stop.Grace)
 	defer cancel()
 
@@ -121,32 +120,8 @@ func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	return s, err
 }
 
-// errStoppedToday ends a run that a quota or the deadline stopped.
-var errStoppedToday = errors.New("stopped by quota, deadline or outage; run again to go on")
-
-func exitCode(ctx context.Context, s *Summary, err error) int {
-	switch {
-	case ctx.Err() != nil:
-		var signal interface{ ExitCode() int }
-		if errors.As(context.Cause(ctx), &signal) {
-			return signal.ExitCode()
-		}
-		return ExitInterrupted
-	case errors.Is(err, claims.ErrDenied):
-		return ExitConfig
-	case errors.Is(err, errStoppedToday):
-		return ExitStopped
-	case err != nil && onlySuperseded(err):
-		return ExitSuperseded
-	case err != nil:
-		return ExitFailed
-	case len(s.Failures) > 0:
-		return ExitIncomplete
-	default:
-		return ExitDone
-	}
-}
-
+// do walks the units of the plan, and settles, builds and publishes their days as they
+// end. hard outlasts ctx, for what is in flight.
 func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 	asking := ctx
 	if r.Walk.Source != nil && r.Deadline > 0 {
@@ -160,7 +135,7 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 		return err
 	}
 	begun := r.Now()
-	plan, refetch, err := r.planned(hard, s.StartedAt)
+	plan, refetch, err := r.makePlan(hard, s.StartedAt)
 	if err != nil {
 		return fmt.Errorf("reading what is published: %w", err)
 	}
@@ -181,7 +156,7 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 	}
 	err = b.run(ctx, asking, hard, r.schedule(asking, hard, plan, refetch).outcomes)
 	s.Callbacks = b.evidence.CallbackCounts()
-	return errors.Join(err, r.account(s, plan, b.results), b.stopped())
+	return errors.Join(err, s.addUnits(plan, b.results), b.stopped())
 }
 
 // claim makes the run known to the other runs on the lake, unless it fetches nothing.
@@ -194,21 +169,4 @@ func (r *Run) claim(ctx context.Context) (others bool, leave func(), err error) 
 		RunID: r.ID, Job: r.Job, From: days[0], To: days[len(days)-1],
 		Buckets: schema.BucketsOf(r.Accounts, r.Buckets), Accounts: claims.HashAccounts(r.Accounts),
 	}, r.Log)
-}
-
-// account notes what became of every unit.
-func (r *Run) account(s *Summary, plan Plan, results map[schema.Unit]walk.Outcome) error {
-	var stopped error
-	for _, u := range plan.Units {
-		done, ok := results[u.Unit]
-		if !ok {
-			continue // interrupted before it ended: the next run goes on with it
-		}
-		s.unit(done)
-		if done.Failure != nil && done.Failure.Reach == schema.ReachToday {
-			stopped = errStoppedToday
-		}
-	}
-	slices.SortStableFunc(s.Partitions, func(a, b schema.Object) int { return int(a.Day - b.Day) })
-	return stopped
 }

@@ -1,22 +1,12 @@
 package pipeline
 
 import (
+	"slices"
 	"time"
 
 	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
-)
-
-// Exit codes of a run, as the command line documents them.
-const (
-	ExitDone        = 0
-	ExitFailed      = 1
-	ExitConfig      = 2 // the configuration, the clock or the store's permissions are wrong: nothing was published
-	ExitIncomplete  = 3 // some units failed; what is whole was published
-	ExitStopped     = 5 // by quota, deadline or outage; run again to go on
-	ExitSuperseded  = 6 // another run got there first
-	ExitInterrupted = 130
 )
 
 // Summary of a run, as --output json prints it and runs/ keeps it.
@@ -44,11 +34,11 @@ type Summary struct {
 	Exceptions     map[schema.Rule]int64        `json:"exceptions"`
 }
 
-// Settling counts what was asked of the trade system, and what was not.
+// Settling counts the queries of the trade system, those made and those saved.
 type Settling struct {
-	Orders     int64 `json:"orders"`     // different orders of each unit
-	Asked      int64 `json:"asked"`      // questions, repeated calls not counted
-	Answered   int64 `json:"answered"`   // orders that were due, and were asked for
+	Orders     int64 `json:"orders"`     // distinct orders of each unit
+	Asked      int64 `json:"asked"`      // queries, repeated calls not counted
+	Answered   int64 `json:"answered"`   // orders that were due, and have an answer
 	Unanswered int64 `json:"unanswered"` // orders that were due, and have no answer
 	NoKey      int64 `json:"no_key"`     // orders that no match rule has a value for
 	Lookback   struct {
@@ -62,20 +52,20 @@ type Settling struct {
 // Confirming counts the settlements known from callbacks alone, without a bill, for
 // which the settle query was due.
 type Confirming struct {
-	Asked      int64 `json:"asked"`      // questions
+	Asked      int64 `json:"asked"`      // queries
 	Answered   int64 `json:"answered"`   // settlements: confirmed, or not known to it
 	Confirmed  int64 `json:"confirmed"`  // of these
 	Unanswered int64 `json:"unanswered"` // without an answer
 }
 
-// Saved counts calls that were not made, against a run that asks for every bill
-// by every rule in turn.
+// Saved counts the queries that were not made, compared with a run that queries every
+// bill by every rule in turn.
 type Saved struct {
 	Distinct  int64 `json:"distinct"`   // further bills of an order
 	Final     int64 `json:"final"`      // the order agrees
-	Resumed   int64 `json:"resumed"`    // asked for just before, by a run that was cut
+	Resumed   int64 `json:"resumed"`    // queried just before, by a run that was interrupted
 	RuleOrder int64 `json:"rule_order"` // the rule that answers most often came first
-	OtherRun  int64 `json:"other_run"`  // another run has just asked, while this one waited for it
+	OtherRun  int64 `json:"other_run"`  // another run queried it, while this one waited for that run
 	Callbacks int64 `json:"callbacks"`  // a callback gave the answer
 }
 
@@ -126,13 +116,30 @@ func noRows() map[string]int64 {
 	return rows
 }
 
-// ended returns when the run ended.
-func (s *Summary) ended() time.Time {
+// endedAt returns when the run ended.
+func (s *Summary) endedAt() time.Time {
 	return s.StartedAt.Add(time.Duration(s.ElapsedSeconds * float64(time.Second)))
 }
 
-// unit notes what became of a unit.
-func (s *Summary) unit(o walk.Outcome) {
+// addUnits adds to the summary what became of every unit. The error is errStoppedToday
+// where a quota, an outage or the deadline stopped one.
+func (s *Summary) addUnits(plan Plan, outcomes map[schema.Unit]walk.Outcome) (err error) {
+	for _, u := range plan.Units {
+		outcome, ok := outcomes[u.Unit]
+		if !ok {
+			continue // interrupted: the next run resumes it
+		}
+		s.addUnit(outcome)
+		if outcome.Failure != nil && outcome.Failure.Reach == schema.ReachToday {
+			err = errStoppedToday
+		}
+	}
+	slices.SortStableFunc(s.Partitions, func(a, b schema.Object) int { return int(a.Day - b.Day) })
+	return err
+}
+
+// addUnit counts a unit by what became of it.
+func (s *Summary) addUnit(o walk.Outcome) {
 	switch {
 	case o.Failure != nil:
 		s.Units.Failed++
@@ -145,9 +152,9 @@ func (s *Summary) unit(o walk.Outcome) {
 	}
 }
 
-// published notes a publication: this run's, or one that stays, because its rows
-// are the same or because another run came first.
-func (s *Summary) published(m *schema.Manifest, unchanged, superseded bool) {
+// addPublished adds a publication: this run's, or one that stays, because its rows are
+// the same or because another run came first.
+func (s *Summary) addPublished(m *schema.Manifest, unchanged, superseded bool) {
 	for _, o := range m.Objects {
 		o.Unchanged, o.Superseded = unchanged, superseded
 		s.Rows[o.Table] += o.Rows

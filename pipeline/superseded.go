@@ -32,7 +32,7 @@ func (b *builder) superseded(ctx context.Context, a *assembly) error {
 				return schema.ErrSuperseded
 			}
 			b.Log.Info("another run came first, with a result at least as new", "bill_date", m.Day, "bucket", m.Bucket, "run_id", m.RunID)
-			b.summary.published(m, false, true)
+			b.summary.addPublished(m, false, true)
 			b.Progress.PartitionPublished()
 			return nil
 		}

@@ -118,7 +118,7 @@ func (j *joiner) addUnmatched(ctx context.Context, unmatched []evidence.Unmatche
 			return err
 		}
 	}
-	return j.unbilled(settlements, reconcile.Unexplained)
+	return j.unbilled(settlements, reconcile.Unmatched)
 }
 
 // unbilled hands over settlements without a bill, and the groups that they are judged

@@ -34,12 +34,12 @@ func ordersOf(bills iter.Seq2[[]reconcile.Bill, error], rules *reconcile.Rules, 
 		if err != nil {
 			return 0, err
 		}
-		bills = slices.DeleteFunc(bills, func(b reconcile.Bill) bool { return !b.Forward() || b.Order() == "" })
+		bills = slices.DeleteFunc(bills, func(b reconcile.Bill) bool { return !b.Forward() || b.OrderKey() == "" })
 		if len(bills) == 0 {
 			continue
 		}
 		forward += int64(len(bills))
-		o := wanted{key: bills[0].Order(), account: bills[0].Account, questions: rules.Questions(bills)}
+		o := wanted{key: bills[0].OrderKey(), account: bills[0].Account, questions: rules.Questions(bills)}
 		for i := range bills {
 			o.account = min(o.account, bills[i].Account)
 		}
@@ -79,7 +79,7 @@ func (b *builder) survey(ctx context.Context, at schema.Partition) (func(*wanted
 		if err != nil || len(known.Settlements) == 0 {
 			return err
 		}
-		order := reconcile.Order{Key: o.key, Bills: bills, Asked: true, Stands: known.Published, Built: b.evidence.BuiltDays()}
+		order := reconcile.Order{Key: o.key, Bills: bills, Answered: true, Published: known.Published, BuiltDays: b.evidence.BuiltDays()}
 		for i := range known.Settlements {
 			s := &known.Settlements[i].Settlement
 			order.Settlements = append(order.Settlements, *s)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,16 +15,21 @@ import (
 
 // object is a Store in memory.
 type object struct {
+	mu      sync.Mutex
 	data    []byte
 	version int
 	err     error // of every call, where set
 }
 
 func (o *object) Load(context.Context) ([]byte, string, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	return o.data, fmt.Sprint(o.version), o.err
 }
 
 func (o *object) Swap(_ context.Context, data []byte, version string) (string, error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
 	if o.err != nil {
 		return "", o.err
 	}

@@ -83,7 +83,7 @@ func (x *billIndex) elsewhere(ctx context.Context, at schema.Partition) (map[str
 			if err != nil {
 				return nil, err
 			}
-			key := bill.Order()
+			key := bill.OrderKey()
 			if _, ok := slices.BinarySearch(shared, x.hash(key)); ok {
 				bills[key] = append(bills[key], *bill)
 			}
@@ -136,12 +136,12 @@ func (x *billIndex) loadOne(ctx context.Context, at schema.Partition) (orders []
 		if err != nil {
 			return nil, nil, err
 		}
-		orders = append(orders, x.hash(bill.Order()))
+		orders = append(orders, x.hash(bill.OrderKey()))
 		if !x.linking {
 			continue
 		}
 		for _, q := range billLinkIDs(x.rules, []reconcile.Bill{*bill}) {
-			ids = append(ids, billID{hashQuery(q).short(), bill.Order()})
+			ids = append(ids, billID{hashQuery(q).short(), bill.OrderKey()})
 		}
 	}
 	slices.Sort(orders)
@@ -160,7 +160,7 @@ func (x *billIndex) forward(ctx context.Context, at schema.Partition, columns ..
 			if err == nil {
 				bill, err = reconcile.NewBill(at.Day, row)
 			}
-			if err == nil && (!bill.Forward() || bill.Order() == "") {
+			if err == nil && (!bill.Forward() || bill.OrderKey() == "") {
 				continue
 			}
 			if !yield(&bill, err) || err != nil {

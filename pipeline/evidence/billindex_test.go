@@ -74,7 +74,7 @@ func everyBillElsewhere(t *rapid.T, partitions map[schema.Partition][]schema.Bil
 				if err != nil {
 					t.Fatal(err)
 				}
-				switch key := b.Order(); {
+				switch key := b.OrderKey(); {
 				case !b.Forward() || key == "":
 				case !others:
 					own[key] = true

@@ -49,7 +49,7 @@ func ByOrder(read ReadBills, rules *reconcile.Rules, day schema.Day) iter.Seq2[[
 
 // sortKey is the order of a bill; those without one stay together by account.
 func sortKey(b *reconcile.Bill) string {
-	if key := b.Order(); key != "" {
+	if key := b.OrderKey(); key != "" {
 		return key
 	}
 	return "bill:" + b.AccountID

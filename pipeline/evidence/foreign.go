@@ -29,7 +29,7 @@ func (f *ForeignRow) QueriedBill(bills []reconcile.Bill) *reconcile.Bill {
 
 // fit is greater for a bill that the answer is more likely to be queried for.
 func (f *ForeignRow) fit(b *reconcile.Bill) (fit int) {
-	if b.Has(f.query) {
+	if b.Matches(f.query) {
 		fit += 2
 	}
 	if b.Day == f.Answer.Day && b.Account == f.Answer.Account {
@@ -42,7 +42,7 @@ func (f *ForeignRow) fit(b *reconcile.Bill) (fit int) {
 func (f *ForeignRow) ExceptionsFor(queried *reconcile.Bill) []schema.Exception {
 	for i := range f.Exceptions {
 		e := &f.Exceptions[i]
-		e.ShopOrderID, e.AccountID, e.LedgerID = schema.Some(queried.Order()), schema.Some(queried.AccountID), schema.Some(queried.LedgerID)
+		e.ShopOrderID, e.AccountID, e.LedgerID = schema.Some(queried.OrderKey()), schema.Some(queried.AccountID), schema.Some(queried.LedgerID)
 	}
 	return f.Exceptions
 }

@@ -9,13 +9,12 @@ import (
 	"billwalk/schema"
 )
 
-// BenchmarkOrder reconciles orders as they mostly are, one bill and one
-// settlement, some of them failed, and such as are verified over three days and
-// settled at the end.
-func BenchmarkOrder(b *testing.B) {
+// BenchmarkReconcile reconciles orders of one bill and one settlement, and orders with
+// bills on three days and one settlement on the last.
+func BenchmarkReconcile(b *testing.B) {
 	fen := func(v schema.Fen) schema.Null[schema.Fen] { return schema.Some(v) }
 	order := func(i, days int, status schema.Status) *reconcile.Order {
-		o := &reconcile.Order{Key: fmt.Sprintf("10%017d", i), Asked: true}
+		o := &reconcile.Order{Key: fmt.Sprintf("10%017d", i), Answered: true}
 		legs := schema.Legs{fen(9900), schema.Null[schema.Fen]{}, schema.Null[schema.Fen]{}, fen(9405)}
 		for day := range days {
 			o.Bills = append(o.Bills, reconcile.Bill{
@@ -49,7 +48,7 @@ func BenchmarkOrder(b *testing.B) {
 			b.ReportAllocs()
 			n := 0
 			for b.Loop() {
-				outcome, err := r.Order(20000, orders[n%len(orders)])
+				outcome, err := r.Reconcile(20000, orders[n%len(orders)])
 				if err != nil || outcome.Groups[0].Verdict != test.verdict {
 					b.Fatalf("%+v (%v)", outcome, err)
 				}

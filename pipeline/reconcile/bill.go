@@ -7,10 +7,10 @@ import (
 	"billwalk/schema"
 )
 
-// forward is the settle_type of a bill for something sold (正向账单).
+// forward is the settle_type of a bill for a sale (正向账单).
 const forward = 1
 
-// Bill is what reconciliation needs of a bill. Ids that are absent are "".
+// Bill is the part of a bill that reconciliation uses. An absent id is "".
 type Bill struct {
 	Day     schema.Day
 	Account schema.AccountID // walk_account_id
@@ -20,11 +20,11 @@ type Bill struct {
 	OrderExtID    string
 	CertificateID string
 	VerifyID      string
-	Legs          schema.Legs // of a bill that is not forward, only LegTotal
+	Legs          schema.Legs // only LegTotal for a bill that is not forward
 }
 
-// NewBill takes from a bill of the day what reconciliation needs. It returns
-// ErrOverflow, naming the bill, where its commissions cannot be summed.
+// NewBill returns the part of a bill of the day that reconciliation uses. If the sum
+// of its commissions overflows int64 the error is schema.ErrOverflow and names the bill.
 func NewBill(day schema.Day, b *schema.Bill) (Bill, error) {
 	bill := Bill{
 		Day: day, Account: b.WalkAccountID, BillKey: b.Key(),
@@ -37,7 +37,7 @@ func NewBill(day schema.Day, b *schema.Bill) (Bill, error) {
 	}
 	commission, err := schema.Total(b.Amounts.Commissions()...)
 	if err != nil {
-		return Bill{}, fmt.Errorf("commissions of %s: %w", bill.single(), err)
+		return Bill{}, fmt.Errorf("commissions of %s: %w", bill.singleKey(), err)
 	}
 	bill.Legs[schema.LegFee] = b.Amounts[schema.TotalMerchantPlatformService]
 	bill.Legs[schema.LegCommission] = commission
@@ -45,12 +45,12 @@ func NewBill(day schema.Day, b *schema.Bill) (Bill, error) {
 	return bill, nil
 }
 
-// Forward says that the bill is for something sold: only such are settled.
+// Forward reports whether the bill is for a sale. Only such bills are settled.
 func (b *Bill) Forward() bool { return b.SettleType == forward }
 
-// Order returns the key of the bill's order: shop_order_id, else
+// OrderKey returns the key of the bill's order: shop_order_id, else
 // "ext:" + order_ext_id, else "".
-func (b *Bill) Order() string {
+func (b *Bill) OrderKey() string {
 	switch {
 	case b.ShopOrderID != "":
 		return b.ShopOrderID
@@ -60,8 +60,8 @@ func (b *Bill) Order() string {
 	return ""
 }
 
-// single returns the key of the group of a bill without an order.
-func (b *Bill) single() string {
+// singleKey returns the group_key of a bill without an order.
+func (b *Bill) singleKey() string {
 	sub := ""
 	if b.SettleSubType.Valid {
 		sub = strconv.Itoa(int(b.SettleSubType.V))
@@ -69,7 +69,7 @@ func (b *Bill) single() string {
 	return fmt.Sprintf("bill:%s/%s/%d/%s", b.AccountID, b.LedgerID, b.SettleType, sub)
 }
 
-// id returns an id, "" if it is absent.
+// id returns the value of a column, "" if it is NULL.
 func id(v schema.Null[string]) string {
 	if !v.Valid {
 		return ""
@@ -77,5 +77,5 @@ func id(v schema.Null[string]) string {
 	return v.V
 }
 
-// nullID returns an id for a column, NULL if it is "".
+// nullID returns the id as the value of a column, NULL if it is "".
 func nullID(v string) schema.Null[string] { return schema.Null[string]{V: v, Valid: v != ""} }

@@ -52,14 +52,14 @@ func (c *testCase) run(t *testing.T) []string {
 	}
 	bills, orders := c.orders(t)
 	for day := firstCaseDay; day <= lastCaseDay; day++ {
-		rows, err := c.rules.Apart(slices.DeleteFunc(slices.Clone(bills), func(b reconcile.Bill) bool { return b.Day != day }))
+		rows, err := c.rules.NotCompared(slices.DeleteFunc(slices.Clone(bills), func(b reconcile.Bill) bool { return b.Day != day }))
 		add(day, rows, err)
-		rows, err = reconcile.Unexplained(day, c.publishedOn(day, ownerNone))
+		rows, err = reconcile.Unmatched(day, c.publishedOn(day, ownerNone))
 		add(day, rows, err)
-		rows, err = reconcile.Removed(day, c.publishedOn(day, ownerRemoved))
+		rows, err = reconcile.BillRemoved(day, c.publishedOn(day, ownerRemoved))
 		add(day, rows, err)
 		for _, order := range orders {
-			outcome, err := c.rules.Order(day, c.knownOn(day, order))
+			outcome, err := c.rules.Reconcile(day, c.knownOn(day, order))
 			add(day, outcome.Groups, err)
 			for _, p := range outcome.Settlements {
 				if !c.published(p.Settlement.SettleID) {
@@ -83,12 +83,12 @@ func (c *testCase) orders(t *testing.T) (bills []reconcile.Bill, orders []*recon
 			t.Fatal(err)
 		}
 		bills = append(bills, b)
-		key := b.Order()
+		key := b.OrderKey()
 		if !b.Forward() || key == "" {
 			continue
 		}
 		if byKey[key] == nil {
-			byKey[key] = &reconcile.Order{Key: key, Asked: !c.notAsked}
+			byKey[key] = &reconcile.Order{Key: key, Answered: !c.notAsked}
 			orders = append(orders, byKey[key])
 		}
 		byKey[key].Bills = append(byKey[key].Bills, b)
@@ -100,8 +100,8 @@ func (c *testCase) orders(t *testing.T) (bills []reconcile.Bill, orders []*recon
 // that was published before is known within the lookback of its day.
 func (c *testCase) knownOn(day schema.Day, order *reconcile.Order) *reconcile.Order {
 	known := *order
-	known.Elsewhere = c.elsewhere
-	known.Stands = make(map[string]schema.Day)
+	known.SettledElsewhere = c.elsewhere
+	known.Published = make(map[string]schema.Day)
 	for _, s := range c.settlements {
 		lookback := schema.Day(c.rules.Lookback)
 		switch {
@@ -110,9 +110,9 @@ func (c *testCase) knownOn(day schema.Day, order *reconcile.Order) *reconcile.Or
 			known.Settlements = append(known.Settlements, s.row)
 		case max(s.day.V-day, day-s.day.V) <= lookback:
 			known.Settlements = append(known.Settlements, s.row)
-			known.Stands[s.row.SettleID] = s.day.V
+			known.Published[s.row.SettleID] = s.day.V
 		case s.day.V < day && s.row.Status == schema.StatusSuccess:
-			known.Elsewhere = true
+			known.SettledElsewhere = true
 		}
 	}
 	return &known

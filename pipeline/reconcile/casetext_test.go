@@ -129,7 +129,7 @@ func orderText(t *testing.T, r *reconcile.Rules, o *reconcile.Order) string {
 	var groups []dated[schema.Reconciliation]
 	var placed []string
 	for day := firstCaseDay; day <= lastCaseDay; day++ {
-		outcome, err := r.Order(day, o)
+		outcome, err := r.Reconcile(day, o)
 		if err != nil {
 			t.Fatal(err)
 		}

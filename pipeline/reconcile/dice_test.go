@@ -9,15 +9,15 @@ import (
 	"billwalk/schema"
 )
 
-// dice throw values of small pools, so that much agrees by chance.
+// dice makes random values of small pools, so that many agree by chance.
 type dice struct{ *rand.Rand }
 
-// once is true once in n throws.
+// once returns true in one of n calls.
 func (d dice) once(n int) bool { return d.IntN(n) == 0 }
 
-func pick[T any](d dice, of ...T) T { return of[d.IntN(len(of))] }
+func pick[T any](d dice, values ...T) T { return values[d.IntN(len(values))] }
 
-// id returns s or, once in n throws, none: NULL, or a text that is empty.
+// id returns s or, in one of n calls, NULL or the empty text.
 func (d dice) id(s string, n int) schema.Null[string] {
 	if d.once(n) {
 		return schema.Null[string]{Valid: d.once(2)}
@@ -25,7 +25,7 @@ func (d dice) id(s string, n int) schema.Null[string] {
 	return schema.Some(s)
 }
 
-// bills throws the bills of a purchase. The number is in each of its ids.
+// bills returns random bills of a purchase. The number is in each of its ids.
 func (d dice) bills(number string, lookback int) []dated[schema.Bill] {
 	reach := pick(d, 0, 1, lookback, 2*lookback)
 	noOrder := pick(d, 1, 15, 15, 15)
@@ -48,7 +48,7 @@ func (d dice) bills(number string, lookback int) []dated[schema.Bill] {
 				b.Amounts[part] = schema.Some(schema.Fen(1))
 			}
 		}
-		if i > 0 && d.once(6) { // it came twice, or has the key of another
+		if i > 0 && d.once(6) { // the same bill again, or another with its key
 			twin := bills[i-1]
 			if d.once(2) {
 				twin.row.WalkAccountID, twin.row.ItemOrderID, twin.row.Amounts = b.WalkAccountID, b.ItemOrderID, b.Amounts
@@ -60,7 +60,7 @@ func (d dice) bills(number string, lookback int) []dated[schema.Bill] {
 	return bills
 }
 
-// legs throws the amounts of a bill. The commission is that of its parts.
+// legs returns random amounts of a bill.
 func (d dice) legs() schema.Legs {
 	total, fee := pick(d, schema.Fen(0), 100, 100, 200, 300), pick(d, schema.Fen(10), 10, 10, 9)
 	legs := schema.Legs{schema.Some(total), schema.Some(fee), schema.Some(schema.Fen(5)), schema.Some(total - fee - 5)}
@@ -77,8 +77,8 @@ func (d dice) hide(legs *schema.Legs) {
 	}
 }
 
-// settlement throws one of the bills: mostly of all of them, those of a day, or
-// one, in amount.
+// settlement returns a random settlement of the bills. Its amount is mostly that of
+// all bills, of those of one day, or of one bill.
 func (d dice) settlement(bills []reconcile.Bill) schema.Settlement {
 	legs, one, which := d.legs(), pick(d, bills...), d.IntN(6)
 	if which > 0 {
@@ -117,7 +117,7 @@ func (d dice) settlement(bills []reconcile.Bill) schema.Settlement {
 	return s
 }
 
-// callback throws a settlement of which callbacks told, one item or all of it.
+// callback returns a random settlement that only callbacks report.
 func (d dice) callback(number, prefix string, bills []reconcile.Bill) schema.Settlement {
 	s := d.settlement(bills)
 	s.SettleID = fmt.Sprintf("%s%s-%d", prefix, number, d.IntN(2))

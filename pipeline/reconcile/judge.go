@@ -6,41 +6,54 @@ import (
 	"billwalk/schema"
 )
 
-// rest is what no tier has closed of a window.
-type rest struct {
-	standing
-	comparison
-	succeeded int // settlements
-}
+// statuses reports which kinds of settlements there are among some.
+type statuses struct{ any, failed, inFlight bool }
 
-// rest looks at what is open once all tiers were tried.
-func (w *window) rest() (r rest, err error) {
-	all := w.whole()
-	r.standing = left(all.settlements)
-	for _, s := range all.settlements {
-		if !s.closed && s.Status == schema.StatusSuccess {
-			r.succeeded++
+// openStatuses returns the statuses of the settlements that no tier has closed.
+func openStatuses(settlements []*settlement) (found statuses) {
+	for _, s := range settlements {
+		if !s.closed {
+			found.any = true
+			found.failed = found.failed || s.Status == schema.StatusFail
+			found.inFlight = found.inFlight || !s.Status.Final()
 		}
 	}
-	r.comparison, err = w.compare(all)
-	return r, err
+	return found
 }
 
-// judge gives a verdict on a group that no tier has closed. Where a settlement of
-// the order counts elsewhere, none within the window is a difference.
-func (g *group) judge(all *rest, o *Order) {
-	own := left(g.settled)
+// openSummary is what no tier has closed of a window.
+type openSummary struct {
+	statuses
+	comparison
+	succeeded int // number of successful settlements
+}
+
+func (w *window) summarizeOpen() (open openSummary, err error) {
+	all := w.whole()
+	open.statuses = openStatuses(all.settlements)
+	for _, s := range all.settlements {
+		if !s.closed && s.Status == schema.StatusSuccess {
+			open.succeeded++
+		}
+	}
+	open.comparison, err = w.compare(all)
+	return open, err
+}
+
+// judge sets the verdict of a group that no tier has closed.
+func (g *group) judge(open *openSummary, o *Order) {
+	own := openStatuses(g.settled)
 	if !own.any {
-		own = all.standing
+		own = open.statuses
 	}
 	switch {
-	case !own.any && o.Elsewhere:
+	case !own.any && o.SettledElsewhere:
 		g.verdict = schema.Mismatched
-	case !own.any && !o.Asked:
+	case !own.any && !o.Answered:
 		g.verdict, g.reasons = schema.Pending, []string{schema.ReasonNotAsked}
 	case !own.any:
 		g.verdict = schema.BillOnly
-	case all.underWay:
+	case open.inFlight:
 		g.verdict = schema.Pending
 		if own.failed {
 			g.reasons = []string{schema.ReasonRetryInFlight}
@@ -48,40 +61,25 @@ func (g *group) judge(all *rest, o *Order) {
 	case own.failed:
 		g.verdict = schema.SettleFailed
 	default:
-		g.verdict, g.reasons = schema.Mismatched, slices.Clone(all.reasons)
-		if all.more && all.succeeded == 1 && !all.failed && !o.Elsewhere {
+		g.verdict, g.reasons = schema.Mismatched, slices.Clone(open.reasons)
+		if open.exceeds && open.succeeded == 1 && !open.failed && !o.SettledElsewhere {
 			g.reasons = slices.Insert(g.reasons, 0, schema.ReasonPartlyBilled)
 		}
-		if !all.compared {
+		if !open.compared {
 			g.reasons = append(g.reasons, schema.ReasonNothingCompared)
 		}
 	}
 }
 
-// doubt takes the match back from a group that has a settlement which no bill
-// explains: money that a match must not hide. Its bills stay closed; what they
-// agree with is not held against other groups.
-func (g *group) doubt() {
-	own := left(slices.DeleteFunc(slices.Clone(g.settled), func(s *settlement) bool { return s.paired || s.Status == schema.StatusFail }))
+// checkUnmatched takes the match back from a group with another settlement that no
+// bill explains, which a match must not hide. Its bills stay closed: they do not count
+// as unsettled for other groups.
+func (g *group) checkUnmatched() {
+	own := openStatuses(slices.DeleteFunc(slices.Clone(g.settled), func(s *settlement) bool { return s.paired || s.Status == schema.StatusFail }))
 	switch {
-	case own.underWay:
+	case own.inFlight:
 		g.verdict, g.reasons = schema.Pending, []string{schema.ReasonUnmatched}
 	case own.any:
 		g.verdict, g.reasons = schema.Mismatched, []string{schema.ReasonUnmatched}
 	}
-}
-
-// standing is what there is among settlements.
-type standing struct{ any, failed, underWay bool }
-
-// left looks at what is open of some settlements.
-func left(settlements []*settlement) (found standing) {
-	for _, s := range settlements {
-		if !s.closed {
-			found.any = true
-			found.failed = found.failed || s.Status == schema.StatusFail
-			found.underWay = found.underWay || !s.Status.Final()
-		}
-	}
-	return found
 }

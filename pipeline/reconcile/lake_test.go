@@ -10,8 +10,8 @@ import (
 	"billwalk/schema"
 )
 
-// lake is tables of random purchases, and what Order, Apart and Unexplained say of
-// them.
+// lake has the tables of random purchases, and their groups by Reconcile, NotCompared
+// and Unmatched.
 type lake struct {
 	rules       *reconcile.Rules
 	dice        dice
@@ -21,18 +21,18 @@ type lake struct {
 	groups      []dated[schema.Reconciliation]
 }
 
-// dated is a row of a table with its bill_date.
+// dated is a row of a table and its bill_date.
 type dated[R any] struct {
 	day schema.Day
 	row R
 }
 
-// firstDay is the first day that purchases have bills on.
+// firstDay is the first day with bills of purchases.
 const firstDay schema.Day = 20000
 
-// purchase adds what a customer bought once: the bills of an order, or of several
-// where some bills lack the order's id, and their settlements. It adds nothing
-// where days would place a settlement differently, by what each of them sees.
+// purchase adds one purchase: the bills of an order, or of several where some bills
+// lack the order's id, and their settlements. It adds nothing if the days would not
+// agree on where a settlement counts, as each of them sees other bills.
 func (l *lake) purchase(t *testing.T) {
 	t.Helper()
 	number := fmt.Sprintf("%05d", l.purchases)
@@ -47,28 +47,28 @@ func (l *lake) purchase(t *testing.T) {
 			t.Fatal(err)
 		}
 		bills, days[day] = append(bills, b), append(days[day], b)
-		if key := b.Order(); b.Forward() && key != "" {
+		if key := b.OrderKey(); b.Forward() && key != "" {
 			if orders[key] == nil {
-				orders[key] = &reconcile.Order{Key: key, Asked: true}
+				orders[key] = &reconcile.Order{Key: key, Answered: true}
 			}
 			orders[key].Bills = append(orders[key].Bills, b)
 		}
 	}
 	l.settle(number, orders)
 	l.callbacks(number, orders)
-	l.unexplained(t, number, bills, &added)
+	l.unmatched(t, number, bills, &added)
 
-	standings, ok := l.stand(orders)
+	published, ok := l.publish(orders)
 	if !ok {
 		return
 	}
 	for day, bills := range days {
-		groups, err := l.rules.Apart(bills)
+		groups, err := l.rules.NotCompared(bills)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for _, o := range orders {
-			outcome, err := l.rules.Order(day, standings.order(o, day))
+			outcome, err := l.rules.Reconcile(day, published.order(o, day))
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -87,44 +87,44 @@ func (l *lake) purchase(t *testing.T) {
 	l.groups = append(l.groups, added.groups...)
 }
 
-// settle gives the orders settlements. One that answers a question of several
-// orders is the first one's.
+// settle gives the orders settlements found by queries. One with an id of several
+// orders belongs to the first.
 func (l *lake) settle(number string, orders map[string]*reconcile.Order) {
-	type asked struct {
+	type query struct {
 		schema.Question
-		by *reconcile.Order
+		order *reconcile.Order
 	}
-	var questions []asked
+	var queries []query
 	for _, key := range slices.Sorted(maps.Keys(orders)) {
 		o := orders[key]
 		for day := firstDay; day <= firstDay+schema.Day(2*l.rules.Lookback+1); day++ {
-			of := slices.DeleteFunc(slices.Clone(o.Bills), func(b reconcile.Bill) bool { return b.Day != day })
-			for _, q := range l.rules.Questions(of) {
-				if !slices.ContainsFunc(questions, func(a asked) bool { return a.Question == q }) {
-					questions = append(questions, asked{q, o})
+			ofDay := slices.DeleteFunc(slices.Clone(o.Bills), func(b reconcile.Bill) bool { return b.Day != day })
+			for _, q := range l.rules.Questions(ofDay) {
+				if !slices.ContainsFunc(queries, func(other query) bool { return other.Question == q }) {
+					queries = append(queries, query{q, o})
 				}
 			}
 		}
 	}
-	if len(questions) == 0 {
+	if len(queries) == 0 {
 		return
 	}
 	for i := range l.dice.IntN(5) {
-		q := pick(l.dice, questions...)
-		s := l.dice.settlement(q.by.Bills)
+		q := pick(l.dice, queries...)
+		s := l.dice.settlement(q.order.Bills)
 		s.SettleID = fmt.Sprintf("s%s-%d", number, i)
 		s.OrderID, s.OutOrderNo, s.OutSettleNo = schema.Some("o"+number), schema.Some("e"+number), schema.Some("v"+number)
-		answer(&s, q.Question)
-		q.by.Settlements = append(q.by.Settlements, s)
-		if item := schema.Some("i" + number + pick(l.dice, "a", "b")); l.dice.once(5) && s.ItemOrderID != item { // callbacks tell its parts
+		link(&s, q.Question)
+		q.order.Settlements = append(q.order.Settlements, s)
+		if item := schema.Some("i" + number + pick(l.dice, "a", "b")); l.dice.once(5) && s.ItemOrderID != item { // callbacks report its items
 			s.ItemOrderID, s.Source = item, schema.SourceBoth
-			q.by.Settlements = append(q.by.Settlements, s)
+			q.order.Settlements = append(q.order.Settlements, s)
 		}
 	}
 }
 
-// answer makes the settlement one of the id that was asked for, or that it names.
-func answer(s *schema.Settlement, q schema.Question) {
+// link gives the settlement the id, and the link by it.
+func link(s *schema.Settlement, q schema.Question) {
 	s.AskedBy = schema.Some(q.Match.String())
 	switch q.Parameter {
 	case "order_id":
@@ -138,12 +138,12 @@ func answer(s *schema.Settlement, q schema.Question) {
 	}
 }
 
-// siblingRule names callbacks that only another settlement of their order links.
+// siblingRule is the link of callbacks that only have the order_id of another settlement.
 const siblingRule = "order_id: settlement"
 
-// callbacks adds settlements that no question found. Some name an id of any bill,
-// or its item; others only the order_id of another settlement. Of several orders,
-// the first one has them.
+// callbacks gives the orders settlements that no query found. Some have an id or the
+// item of a bill, others only the order_id of another settlement. One with an id of
+// several orders belongs to the first.
 func (l *lake) callbacks(number string, orders map[string]*reconcile.Order) {
 	var all []*reconcile.Order // by key
 	for _, key := range slices.Sorted(maps.Keys(orders)) {
@@ -160,14 +160,14 @@ func (l *lake) callbacks(number string, orders map[string]*reconcile.Order) {
 	}
 	for range l.dice.IntN(3) {
 		o := pick(l.dice, all...)
-		s, named := l.dice.callback(number, "c", o.Bills), l.named(pick(l.dice, o.Bills...))
-		if len(named) == 0 {
+		s, ids := l.dice.callback(number, "c", o.Bills), l.callbackIDs(pick(l.dice, o.Bills...))
+		if len(ids) == 0 {
 			continue
 		}
-		id := pick(l.dice, named...)
-		answer(&s, id)
+		id := pick(l.dice, ids...)
+		link(&s, id)
 		give(s, func(o *reconcile.Order) bool {
-			return slices.ContainsFunc(o.Bills, func(b reconcile.Bill) bool { return slices.Contains(l.named(b), id) })
+			return slices.ContainsFunc(o.Bills, func(b reconcile.Bill) bool { return slices.Contains(l.callbackIDs(b), id) })
 		})
 	}
 	for range l.dice.IntN(3) {
@@ -184,8 +184,8 @@ func (l *lake) callbacks(number string, orders map[string]*reconcile.Order) {
 	}
 }
 
-// named returns the ids of a bill by which a callback may name it.
-func (l *lake) named(b reconcile.Bill) []schema.Question {
+// callbackIDs returns the ids by which a callback may be linked to a bill.
+func (l *lake) callbackIDs(b reconcile.Bill) []schema.Question {
 	ids := slices.DeleteFunc(l.rules.Questions([]reconcile.Bill{b}), func(q schema.Question) bool { return q.Parameter == "out_order_no" })
 	if b.ItemOrderID != "" {
 		ids = append(ids, schema.Question{Match: schema.Match{Parameter: "item_order_id", Column: "item_order_id"}, Value: b.ItemOrderID})
@@ -193,9 +193,8 @@ func (l *lake) named(b reconcile.Bill) []schema.Question {
 	return ids
 }
 
-// unexplained adds settlements that no bill explains, whatever their order_id, and
-// their groups.
-func (l *lake) unexplained(t *testing.T, number string, bills []reconcile.Bill, added *lake) {
+// unmatched adds settlements without a bill, whatever their order_id, and their groups.
+func (l *lake) unmatched(t *testing.T, number string, bills []reconcile.Bill, added *lake) {
 	t.Helper()
 	days := make(map[schema.Day][]schema.Settlement)
 	for range l.dice.IntN(4) {
@@ -208,7 +207,7 @@ func (l *lake) unexplained(t *testing.T, number string, bills []reconcile.Bill, 
 		added.settlements = append(added.settlements, dated[schema.Settlement]{day, s})
 	}
 	for day, settlements := range days {
-		groups, err := reconcile.Unexplained(day, settlements)
+		groups, err := reconcile.Unmatched(day, settlements)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,14 +20,14 @@ func TestNumbering(t *testing.T) {
 		"walk_account_id":      func(first, second *reconcile.Bill) { first.Account, second.Account = "A", "B" },
 	} {
 		for _, accounts := range [][2]schema.AccountID{{"A", "B"}, {"B", "A"}} {
-			o := reconcile.Order{Key: "K", Asked: true, Bills: billsOf(t, "1 A 40\n1 A 40\n2 A 7"), Settlements: settlementsOf(t, "s1 SUCCESS 40 at=2")}
+			o := reconcile.Order{Key: "K", Answered: true, Bills: billsOf(t, "1 A 40\n1 A 40\n2 A 7"), Settlements: settlementsOf(t, "s1 SUCCESS 40 at=2")}
 			first, second := &o.Bills[0], &o.Bills[1]
 			first.LedgerID, second.LedgerID = "0", "0"
 			first.Account, second.Account = accounts[0], accounts[1]
 			set(first, second)
 			want := map[schema.AccountID]schema.Verdict{first.Account: schema.Matched, second.Account: schema.BillOnly}
 			for range 2 {
-				outcome, err := rules().Order(1, &o)
+				outcome, err := rules().Reconcile(1, &o)
 				if err != nil {
 					t.Fatal(err)
 				}

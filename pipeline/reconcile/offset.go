@@ -8,22 +8,22 @@ import (
 	"billwalk/schema"
 )
 
-// share is what a group has in a step of matching: a set of a tier that agreed, or
-// a pair.
+// share is the part of a group in one step of matching: its bills and settlements
+// that the step joined.
 type share struct {
 	group *group
 	sums
 }
 
-// mostOffsets is how many other groups are named: an order may have very many.
-const mostOffsets = 5
+// maxOffsets is the maximum number of groups that reasons name: an order may have
+// very many.
+const maxOffsets = 5
 
-// offsetBy returns a reason for each other group that takes the group's difference
-// back, the first five by day, account and item: in some step of matching the shares
-// of both differ.
-func (w *window) offsetBy(g *group) (reasons []string, err error) {
+// offsetReasons returns a reason for each other group whose share differs in the same
+// step as the group's own, the first maxOffsets by day, account and item.
+func (w *window) offsetReasons(g *group) (reasons []string, err error) {
 	if w.offsets == nil {
-		if w.offsets, err = w.offsetsOfSteps(); err != nil {
+		if w.offsets, err = w.findOffsets(); err != nil {
 			return nil, err
 		}
 	}
@@ -36,17 +36,11 @@ func (w *window) offsetBy(g *group) (reasons []string, err error) {
 	}
 	slices.Sort(reasons)
 	reasons = slices.Compact(reasons)
-	return reasons[:min(mostOffsets, len(reasons))], nil
+	return reasons[:min(maxOffsets, len(reasons))], nil
 }
 
-// offsets are the groups whose share of a step differs.
-type offsets struct {
-	steps map[*group][]int // the steps of each
-	first [][]*group       // of each step, the first by place: one more than are named, for one of them may ask
-}
-
-func (w *window) offsetsOfSteps() (*offsets, error) {
-	steps, err := w.sharesOfSteps()
+func (w *window) findOffsets() (*offsets, error) {
+	steps, err := w.sharesByStep()
 	if err != nil {
 		return nil, err
 	}
@@ -60,30 +54,30 @@ func (w *window) offsetsOfSteps() (*offsets, error) {
 			}
 		}
 		slices.SortFunc(differ, func(a, b *group) int { return strings.Compare(a.place(), b.place()) })
-		found.first[step] = differ[:min(mostOffsets+1, len(differ))]
+		found.first[step] = differ[:min(maxOffsets+1, len(differ))]
 	}
 	return found, nil
 }
 
-// sharesOfSteps returns the groups' shares of each step.
-func (w *window) sharesOfSteps() ([][]share, error) {
-	type place struct {
+// sharesByStep returns the shares of all groups, by step.
+func (w *window) sharesByStep() ([][]share, error) {
+	type shareID struct {
 		step int
 		*group
 	}
-	steps, at := make([][]share, w.steps+1), make(map[place]int)
-	of := func(step int, g *group) *sums {
-		i, ok := at[place{step, g}]
+	steps, index := make([][]share, w.steps+1), make(map[shareID]int)
+	sumsOf := func(step int, g *group) *sums {
+		i, ok := index[shareID{step, g}]
 		if !ok {
 			i = len(steps[step])
-			at[place{step, g}], steps[step] = i, append(steps[step], share{group: g})
+			index[shareID{step, g}], steps[step] = i, append(steps[step], share{group: g})
 		}
 		return &steps[step][i].sums
 	}
 	for i := range w.groups {
 		for _, b := range w.groups[i].bills {
 			if b.step > 0 {
-				if err := of(b.step, &w.groups[i]).billed.add(&b.Legs); err != nil {
+				if err := sumsOf(b.step, &w.groups[i]).billed.add(&b.Legs); err != nil {
 					return nil, err
 				}
 			}
@@ -91,7 +85,7 @@ func (w *window) sharesOfSteps() ([][]share, error) {
 	}
 	for i := range w.settlements {
 		if s := &w.settlements[i]; s.step > 0 {
-			if err := of(s.step, s.group).settled.addSettlement(s); err != nil {
+			if err := sumsOf(s.step, s.group).settled.addSettlement(s); err != nil {
 				return nil, err
 			}
 		}
@@ -99,52 +93,11 @@ func (w *window) sharesOfSteps() ([][]share, error) {
 	return steps, nil
 }
 
-// place returns where the group stands: day and account, and its item if it has one.
+// place returns the group as reasons name it: day/account, with /item if it has one.
 func (g *group) place() string {
 	place := fmt.Sprintf("%s/%s", g.day, g.account)
 	if g.item != "" {
 		place += "/" + g.item
 	}
 	return place
-}
-
-// sums are of bills and successful settlements of a group.
-type sums struct{ billed, settled tally }
-
-// sums adds up the group's own.
-func (g *group) sums() (s sums, err error) {
-	if err := s.billed.addBills(g.bills); err != nil {
-		return s, err
-	}
-	for _, own := range g.settled {
-		if err := s.settled.addSettlement(own); err != nil {
-			return s, err
-		}
-	}
-	return s, nil
-}
-
-// differences returns settled - billed of the legs that all of them have.
-func (s *sums) differences() (differences schema.Legs, err error) {
-	for leg := range schema.LegCount {
-		if s.billed.missing[leg] || s.settled.missing[leg] {
-			continue
-		}
-		difference, err := s.settled.sum[leg].V.Sub(s.billed.sum[leg].V) // no settlement is 0
-		if err != nil {
-			return differences, fmt.Errorf("difference of %s: %w", leg, err)
-		}
-		differences[leg] = schema.Some(difference)
-	}
-	return differences, nil
-}
-
-// differs says that one of the legs is not equal.
-func (s *sums) differs() bool {
-	for leg := range schema.LegCount {
-		if !s.billed.missing[leg] && !s.settled.missing[leg] && s.settled.sum[leg].V != s.billed.sum[leg].V {
-			return true
-		}
-	}
-	return false
 }

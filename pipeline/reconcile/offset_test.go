@@ -10,14 +10,14 @@ import (
 	"billwalk/schema"
 )
 
-// TestOffsets: a group that matches to the fen and differs by itself names what takes
-// that back, which differs as well, and names it if it is matched, too.
+// TestOffsets: a matched group that differs by itself names the groups that offset it.
+// Each of those differs as well and, if it is matched, names the first one in turn.
 func TestOffsets(t *testing.T) {
 	t.Parallel()
 	seen := 0
 	shape{accounts: 2, days: lookback + 1, bills: 5, settlements: 4, items: true}.each(t, 5, func(t *testing.T, r *reconcile.Rules, o *reconcile.Order) {
-		groups := make(map[string]schema.Reconciliation) // by what offset_by says
-		for i, outcome := range whole(t, r, o) {
+		groups := make(map[string]schema.Reconciliation) // by their reason offset_by
+		for i, outcome := range outcomesOf(t, r, o) {
 			for _, g := range outcome.Groups {
 				place := fmt.Sprintf("offset_by:%s/%s", schema.Day(i-1), g.WalkAccountID)
 				if g.ItemOrderID.Valid {
@@ -45,6 +45,6 @@ func TestOffsets(t *testing.T) {
 		}
 	})
 	if seen < 100 {
-		t.Errorf("%d offsets", seen)
+		t.Errorf("got %d offsets, want at least 100", seen)
 	}
 }

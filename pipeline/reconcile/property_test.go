@@ -15,15 +15,15 @@ import (
 	"billwalk/schema"
 )
 
-// shape is what a random order may have.
+// shape limits random orders.
 type shape struct {
-	accounts, days, bills, settlements int // at most
+	accounts, days, bills, settlements int // maximum numbers
 	items, nulls                       bool
 }
 
-// random makes an order of few different amounts, so that many agree by chance.
+// random returns an order with few different amounts, so that many agree by chance.
 func (s shape) random(rng *rand.Rand) *reconcile.Order {
-	o := &reconcile.Order{Key: "K", Asked: rng.IntN(10) > 0, Elsewhere: rng.IntN(5) == 0}
+	o := &reconcile.Order{Key: "K", Answered: rng.IntN(10) > 0, SettledElsewhere: rng.IntN(5) == 0}
 	for range 1 + rng.IntN(s.bills) {
 		b := reconcile.Bill{
 			Day: schema.Day(rng.IntN(s.days)), Account: schema.AccountID(fmt.Sprint(rng.IntN(s.accounts))),
@@ -54,7 +54,7 @@ func (s shape) random(rng *rand.Rand) *reconcile.Order {
 	return o
 }
 
-// has says that there is a settlement of the settle_id and item.
+// has reports whether there is a settlement with the settle_id and item.
 func has(settlements []schema.Settlement, settleID string, item schema.Null[string]) bool {
 	return slices.ContainsFunc(settlements, func(s schema.Settlement) bool { return s.SettleID == settleID && s.ItemOrderID.V == item.V })
 }
@@ -93,23 +93,23 @@ func (s shape) each(t *testing.T, seed uint64, check func(*testing.T, *reconcile
 	}
 }
 
-// whole returns the outcomes of all days of the order.
-func whole(t *testing.T, r *reconcile.Rules, o *reconcile.Order) (outcomes []reconcile.Outcome) {
+// outcomesOf returns the outcomes of the days from -1 to 6.
+func outcomesOf(t *testing.T, r *reconcile.Rules, o *reconcile.Order) (outcomes []reconcile.Outcome) {
 	t.Helper()
 	for day := schema.Day(-1); day <= 6; day++ {
-		outcome, err := r.Order(day, o)
+		outcome, err := r.Reconcile(day, o)
 		if err != nil {
 			t.Fatal(err)
 		}
 		if !slices.ContainsFunc(o.Bills, func(b reconcile.Bill) bool { return b.Day == day }) && (outcome.Groups != nil || outcome.Settlements != nil) {
-			t.Errorf("day %d has no bills and %+v", day, outcome)
+			t.Errorf("got %+v for day %d, which has no bills", outcome, day)
 		}
 		outcomes = append(outcomes, outcome)
 	}
 	return outcomes
 }
 
-// sums adds up what is known, by leg.
+// sums are sums of the known amounts, by leg.
 type sums [schema.LegCount]schema.Fen
 
 func (s *sums) add(legs *schema.Legs) {
@@ -126,7 +126,7 @@ func TestConservation(t *testing.T) {
 		var billed, settled, wantBilled, wantSettled sums
 		var bills, settlements int64
 		var placed []string
-		for _, outcome := range whole(t, r, o) {
+		for _, outcome := range outcomesOf(t, r, o) {
 			for _, g := range outcome.Groups {
 				bills += g.BillRows
 				settlements += g.SettlementRows
@@ -139,7 +139,7 @@ func TestConservation(t *testing.T) {
 			}
 			if !slices.IsSortedFunc(outcome.Groups, byAccountAndKey) ||
 				len(slices.CompactFunc(slices.Clone(outcome.Groups), func(a, b schema.Reconciliation) bool { return byAccountAndKey(a, b) == 0 })) != len(outcome.Groups) {
-				t.Errorf("groups are not sorted, or not unique: %+v", outcome.Groups)
+				t.Errorf("got groups that are not sorted or not unique: %+v", outcome.Groups)
 			}
 			if !slices.IsSortedFunc(outcome.Settlements, func(a, b reconcile.Placed) int {
 				return cmp.Or(cmp.Compare(a.Settlement.SettleID, b.Settlement.SettleID), cmp.Compare(a.Settlement.ItemOrderID.V, b.Settlement.ItemOrderID.V))
@@ -149,7 +149,7 @@ func TestConservation(t *testing.T) {
 			for _, p := range outcome.Settlements {
 				placed = append(placed, p.Settlement.SettleID+"/"+p.Settlement.ItemOrderID.V)
 				if p.Account != outcome.Groups[0].WalkAccountID {
-					t.Errorf("settlement %s is in the bucket of account %s", p.Settlement.SettleID, p.Account)
+					t.Errorf("got settlement %s in the bucket of account %s", p.Settlement.SettleID, p.Account)
 				}
 			}
 		}
@@ -166,15 +166,15 @@ func TestConservation(t *testing.T) {
 		slices.Sort(want)
 		slices.Sort(placed)
 		if !slices.Equal(placed, want) || settlements != int64(len(want)) || settled != wantSettled {
-			t.Errorf("settlements %v placed, %d in groups, sums %v; want %v, %v", placed, settlements, settled, want, wantSettled)
+			t.Errorf("got settlements %v placed, %d in groups, sums %v; want %v, %v", placed, settlements, settled, want, wantSettled)
 		}
 		if bills != int64(len(o.Bills)) || billed != wantBilled {
-			t.Errorf("%d bills, sums %v; want %d, %v", bills, billed, len(o.Bills), wantBilled)
+			t.Errorf("got %d bills, sums %v; want %d, %v", bills, billed, len(o.Bills), wantBilled)
 		}
 	})
 }
 
-// checkRow holds what is true of every row of an order.
+// checkRow checks what every row of an order must have.
 func checkRow(t *testing.T, g *schema.Reconciliation) {
 	t.Helper()
 	if g.MatchedBy.Valid != (g.Verdict == schema.Matched) || g.BillRows == 0 || g.Refund.Valid {
@@ -191,19 +191,19 @@ func checkRow(t *testing.T, g *schema.Reconciliation) {
 	}
 }
 
-// TestAnyOrder: it does not count in which order bills and settlements come, not
-// even of bills that share a key.
+// TestAnyOrder: the result does not depend on the order of bills and settlements, even
+// of bills with the same key.
 func TestAnyOrder(t *testing.T) {
 	t.Parallel()
 	rng := rand.New(rand.NewPCG(2, 0))
 	shape{accounts: 3, days: 6, bills: 8, settlements: 6, items: true, nulls: true}.each(t, 2, func(t *testing.T, r *reconcile.Rules, o *reconcile.Order) {
-		want := whole(t, r, o)
-		shuffled := reconcile.Order{Key: o.Key, Bills: slices.Clone(o.Bills), Settlements: slices.Clone(o.Settlements), Asked: o.Asked, Elsewhere: o.Elsewhere}
+		want := outcomesOf(t, r, o)
+		shuffled := reconcile.Order{Key: o.Key, Bills: slices.Clone(o.Bills), Settlements: slices.Clone(o.Settlements), Answered: o.Answered, SettledElsewhere: o.SettledElsewhere}
 		rng.Shuffle(len(o.Bills), func(i, j int) { shuffled.Bills[i], shuffled.Bills[j] = shuffled.Bills[j], shuffled.Bills[i] })
 		rng.Shuffle(len(o.Settlements), func(i, j int) {
 			shuffled.Settlements[i], shuffled.Settlements[j] = shuffled.Settlements[j], shuffled.Settlements[i]
 		})
-		if got := whole(t, r, &shuffled); !reflect.DeepEqual(got, want) {
+		if got := outcomesOf(t, r, &shuffled); !reflect.DeepEqual(got, want) {
 			t.Errorf("shuffled to %+v:\n%s", shuffled, gocmp.Diff(want, got))
 		}
 	})
@@ -217,7 +217,7 @@ func TestWindowAddsUp(t *testing.T) {
 	shape{accounts: 2, days: lookback + 1, bills: 5, settlements: 4, nulls: true}.each(t, 3, func(t *testing.T, r *reconcile.Rules, o *reconcile.Order) {
 		var sum sums
 		var groups []schema.Reconciliation
-		for _, outcome := range whole(t, r, o) {
+		for _, outcome := range outcomesOf(t, r, o) {
 			for _, g := range outcome.Groups {
 				if g.MatchedBy == schema.Some(schema.ByOrderWindow) {
 					groups = append(groups, g)
@@ -229,34 +229,35 @@ func TestWindowAddsUp(t *testing.T) {
 			if len(groups) > 1 && !slices.ContainsFunc(groups[0].Reasons, func(reason string) bool { return strings.HasPrefix(reason, leg.String()) }) {
 				seen++
 				if sum[leg] < -r.Tolerance || sum[leg] > r.Tolerance {
-					t.Errorf("differences of %s add up to %d", leg, sum[leg])
+					t.Errorf("got sum %[2]d of the differences of %[1]s", leg, sum[leg])
 				}
 			}
 		}
 	})
 	if seen < 25 {
-		t.Errorf("%d legs were compared", seen)
+		t.Errorf("got %d compared legs, want at least 25", seen)
 	}
 }
 
-// TestLoneGroup compares an order of one group with the plain words of the
-// verdicts: all tiers are the same there.
+// TestLoneGroup compares the verdicts on orders of one group with plainVerdict: there
+// all tiers are the same.
 func TestLoneGroup(t *testing.T) {
 	t.Parallel()
 	seen := make(map[schema.Verdict]int)
 	shape{accounts: 1, days: 1, bills: 2, settlements: 3, nulls: true}.each(t, 4, func(t *testing.T, r *reconcile.Rules, o *reconcile.Order) {
 		want := plainVerdict(r, o)
 		seen[want]++
-		outcome, err := r.Order(0, o)
+		outcome, err := r.Reconcile(0, o)
 		if err != nil || len(outcome.Groups) != 1 || outcome.Groups[0].Verdict != want {
-			t.Errorf("%+v (%v), want %s", outcome, err, want)
+			t.Errorf("got %+v (%v), want verdict %s", outcome, err, want)
 		}
 	})
 	if len(seen) != 5 {
-		t.Errorf("seen are %v", seen)
+		t.Errorf("got verdicts %v, want five different ones", seen)
 	}
 }
 
+// plainVerdict returns the verdict on an order of one group.
 func plainVerdict(r *reconcile.Rules, o *reconcile.Order) schema.Verdict {
 	var sum sums
 	var null [schema.LegCount]bool
@@ -276,19 +277,19 @@ func plainVerdict(r *reconcile.Rules, o *reconcile.Order) schema.Verdict {
 			add(schema.Legs{s.Amount, s.Rake, s.Commission, s.SharesTotal}, +1)
 		}
 	}
-	underWay := count[schema.StatusProcessing]+count["WAITING"] > 0
-	agrees := count[schema.StatusSuccess] > 0 && !underWay && slices.Contains(null[:], false)
+	inFlight := count[schema.StatusProcessing]+count["WAITING"] > 0
+	agrees := count[schema.StatusSuccess] > 0 && !inFlight && slices.Contains(null[:], false)
 	for leg := range sum {
 		agrees = agrees && (null[leg] || max(sum[leg], -sum[leg]) <= r.Tolerance)
 	}
 	switch {
 	case agrees:
 		return schema.Matched
-	case len(o.Settlements) == 0 && o.Elsewhere:
+	case len(o.Settlements) == 0 && o.SettledElsewhere:
 		return schema.Mismatched
-	case len(o.Settlements) == 0 && o.Asked:
+	case len(o.Settlements) == 0 && o.Answered:
 		return schema.BillOnly
-	case len(o.Settlements) == 0 || underWay:
+	case len(o.Settlements) == 0 || inFlight:
 		return schema.Pending
 	case count[schema.StatusFail] > 0:
 		return schema.SettleFailed

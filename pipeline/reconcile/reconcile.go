@@ -7,51 +7,20 @@ import (
 	"billwalk/schema"
 )
 
-// Rules are what a job says of reconciliation.
-type Rules struct {
-	Match      []schema.Match // from a bill to its settlements; columns are ids of Bill
-	Lookback   int            // days before and after a day that belong to its window
-	Tolerance  schema.Fen     // how much a leg may differ, either way; not negative
-	Configured bool           // there is a trade app to ask
-}
-
-// Order is one order with all that is known of it over the window.
-type Order struct {
-	Key         string
-	Bills       []Bill                // forward bills of the key, of all days in the window and all accounts
-	Settlements []schema.Settlement   // that its questions found, or callbacks told; each settle_id once, or once per item
-	Asked       bool                  // every question that should have been asked was answered
-	Elsewhere   bool                  // a settlement of it that succeeded counts on a day before the day's window: it is not of Settlements
-	Stands      map[string]schema.Day // by settle_id: where a settlement was published before; it stays there
-	Built       map[schema.Day]bool   // the days that other settlements may be placed on; nil for all
-}
-
-// Outcome is what one day's part of an order comes to.
-type Outcome struct {
-	Groups      []schema.Reconciliation // of the day, by walk_account_id and group_key
-	Settlements []Placed                // of the day, by settle_id and item
-}
-
-// Placed is a settlement on its bill_date.
-type Placed struct {
-	Account    schema.AccountID // the first of the order's accounts on that day: it decides the bucket
-	Settlement schema.Settlement
-}
-
-// Order gives the verdicts on the order's groups of the day, and the settlements
-// whose bill_date the day is. Bills outside the day's window do not count. It
-// returns ErrOverflow, naming the order or group, where a sum would leave int64.
-func (r *Rules) Order(day schema.Day, o *Order) (Outcome, error) {
+// Reconcile returns the order's groups of the day with their verdicts, and the
+// settlements that count on the day. Bills outside the day's window do not count. If
+// a sum overflows int64 the error is schema.ErrOverflow and names the order or group.
+func (r *Rules) Reconcile(day schema.Day, o *Order) (Outcome, error) {
 	w := r.window(day, o)
 	if !slices.Contains(w.days, day) {
 		return Outcome{}, nil
 	}
-	inapplicable := w.inapplicable(day)
-	var all rest
-	if inapplicable == "" {
+	notApplicable := w.notApplicable(day)
+	var open openSummary
+	if notApplicable == "" {
 		err := w.match()
 		if err == nil {
-			all, err = w.rest()
+			open, err = w.summarizeOpen()
 		}
 		if err != nil {
 			return Outcome{}, fmt.Errorf("order %s: %w", o.Key, err)
@@ -63,14 +32,14 @@ func (r *Rules) Order(day schema.Day, o *Order) (Outcome, error) {
 		if g.day != day {
 			continue
 		}
-		if inapplicable != "" {
-			g.verdict, g.reasons = schema.NotApplicable, []string{inapplicable}
+		if notApplicable != "" {
+			g.verdict, g.reasons = schema.NotApplicable, []string{notApplicable}
 		} else if g.open() {
-			g.judge(&all, o)
+			g.judge(&open, o)
 		} else {
-			g.doubt()
+			g.checkUnmatched()
 		}
-		if o.Elsewhere && g.verdict == schema.Mismatched {
+		if o.SettledElsewhere && g.verdict == schema.Mismatched {
 			g.reasons = append(g.reasons, schema.ReasonElsewhere)
 		}
 		row, err := w.row(g)
@@ -87,8 +56,8 @@ func (r *Rules) Order(day schema.Day, o *Order) (Outcome, error) {
 	return outcome, nil
 }
 
-// Agrees says that every group that the order has within the day's window is
-// matched by the settlements that are known.
+// Agrees reports whether the order has groups in the day's window and all of them
+// are matched. The error is as of Reconcile.
 func (r *Rules) Agrees(day schema.Day, o *Order) (bool, error) {
 	w := r.window(day, o)
 	if len(w.groups) == 0 {
@@ -100,7 +69,7 @@ func (r *Rules) Agrees(day schema.Day, o *Order) (bool, error) {
 	for i := range w.groups {
 		g := &w.groups[i]
 		if !g.open() {
-			g.doubt()
+			g.checkUnmatched()
 		}
 		if g.verdict != schema.Matched {
 			return false, nil
@@ -109,13 +78,14 @@ func (r *Rules) Agrees(day schema.Day, o *Order) (bool, error) {
 	return true, nil
 }
 
-// inapplicable returns why the order's groups of the day take no part, or "".
-func (w *window) inapplicable(day schema.Day) string {
+// notApplicable returns the reason why the order's groups of the day are not
+// compared, or "".
+func (w *window) notApplicable(day schema.Day) string {
 	if !w.rules.Configured {
 		return schema.ReasonNotConfigured
 	}
 	for _, g := range w.groups {
-		if g.day == day && slices.ContainsFunc(g.bills, func(b bill) bool { return w.rules.asks(b.Bill) }) {
+		if g.day == day && slices.ContainsFunc(g.bills, func(b bill) bool { return w.rules.canQuery(b.Bill) }) {
 			return ""
 		}
 	}

@@ -6,9 +6,9 @@ import (
 	"billwalk/schema"
 )
 
-// row tells of a group that has its verdict. A difference is told where the
-// leg was compared; a group without a settlement of its own was settled with 0
-// there, so that over the days of an order the differences add up.
+// row returns the row of a group that has its verdict. If the group was compared but
+// has no settlement of its own, it counts as settled with 0, so that the differences
+// over the days of an order add up.
 func (w *window) row(g *group) (schema.Reconciliation, error) {
 	row := schema.Reconciliation{
 		WalkAccountID: g.account, GroupKey: w.key,
@@ -33,13 +33,13 @@ func (w *window) row(g *group) (schema.Reconciliation, error) {
 		return row, nil
 	}
 	if sums.settled.rows == 0 {
-		row.Settled = noMoney
+		row.Settled = zeroLegs
 	}
 	if row.Diff, err = sums.differences(); err != nil {
 		return row, err
 	}
 	if g.verdict == schema.Matched && sums.differs() {
-		offsets, err := w.offsetBy(g)
+		offsets, err := w.offsetReasons(g)
 		if err != nil {
 			return row, err
 		}
@@ -48,9 +48,9 @@ func (w *window) row(g *group) (schema.Reconciliation, error) {
 	return row, nil
 }
 
-var noMoney = schema.Legs{schema.Some(schema.Fen(0)), schema.Some(schema.Fen(0)), schema.Some(schema.Fen(0)), schema.Some(schema.Fen(0))}
+var zeroLegs = schema.Legs{schema.Some(schema.Fen(0)), schema.Some(schema.Fen(0)), schema.Some(schema.Fen(0)), schema.Some(schema.Fen(0))}
 
-// addSettlement counts a settlement of the row's group, and notes its time.
+// addSettlement adds a settlement to the row's number and times of settlements.
 func addSettlement(row *schema.Reconciliation, s *settlement) {
 	row.SettlementRows++
 	if at := s.SettleTime; at.Valid {

@@ -28,9 +28,8 @@ var (
 	byVerify = schema.Match{Parameter: "out_settle_no", Column: "verify_id"}
 )
 
-// TestSQL: what schema.Reconcile finds in the tables is what Order, Apart and
-// Unexplained find, row by row and column by column, for random purchases under
-// the settings that jobs have.
+// TestSQL: schema.Reconcile gives the same rows as Reconcile, NotCompared and Unmatched,
+// in every column, for random purchases under the settings that jobs have.
 func TestSQL(t *testing.T) {
 	t.Parallel()
 	requireDuckDB(t)
@@ -89,15 +88,15 @@ func TestSQL(t *testing.T) {
 	}
 }
 
-// compare has DuckDB reconcile the lake, and tells the rows that only one side
-// has, with the purchase that they are of.
+// compare reconciles the lake in DuckDB, and reports the rows that only one side has
+// with their purchases.
 func (l *lake) compare(t *testing.T) {
 	t.Helper()
 	sql := tableOf(t, schema.Bills, "bills", l.bills) + tableOf(t, schema.Settlements, "settlements", l.settlements) +
 		tableOf(t, schema.Reconciliations, "by_go", l.groups) +
 		"CREATE TABLE by_sql AS " + reconcileSQL(l.rules) + ";\n" +
-		"SELECT 'only Go' AS whose, * FROM (FROM by_go EXCEPT ALL FROM by_sql) UNION ALL\n" +
-		"SELECT 'only SQL', * FROM (FROM by_sql EXCEPT ALL FROM by_go) ORDER BY bill_date, walk_account_id, group_key, whose;\n"
+		"SELECT 'only Go' AS side, * FROM (FROM by_go EXCEPT ALL FROM by_sql) UNION ALL\n" +
+		"SELECT 'only SQL', * FROM (FROM by_sql EXCEPT ALL FROM by_go) ORDER BY bill_date, walk_account_id, group_key, side;\n"
 	rows := make(map[string]string) // by purchase
 	lines := strings.Split(strings.TrimSpace(duckDB(t, "-list", sql)), "\n")
 	for _, line := range lines[min(1, len(lines)):] {
@@ -106,16 +105,16 @@ func (l *lake) compare(t *testing.T) {
 	}
 	numbers := slices.Sorted(maps.Keys(rows))
 	for _, number := range numbers[:min(3, len(numbers))] {
-		t.Errorf("purchase %s of %d that differ:\n%s\n%s\n%s%s", number, len(numbers), lines[0], rows[number],
-			tell(schema.Bills, l.bills, number), tell(schema.Settlements, l.settlements, number))
+		t.Errorf("purchase %s, one of %d that differ:\n%s\n%s\n%s%s", number, len(numbers), lines[0], rows[number],
+			describe(schema.Bills, l.bills, number), describe(schema.Settlements, l.settlements, number))
 	}
 }
 
-// purchaseNumber is in every id of a purchase.
+// purchaseNumber matches the number in every id of a purchase.
 var purchaseNumber = regexp.MustCompile(`\d{5}`)
 
-// tell shows the rows that are of the purchase, without what is NULL.
-func tell[R any](table schema.Table[R], rows []dated[R], number string) string {
+// describe returns the rows of the purchase, without columns that are NULL.
+func describe[R any](table schema.Table[R], rows []dated[R], number string) string {
 	var b strings.Builder
 	for i := range rows {
 		line := fmt.Sprintf("%s of %s", table.Name, rows[i].day)
@@ -174,7 +173,7 @@ func requireDuckDB(t *testing.T) {
 		if os.Getenv("BILLWALK_REQUIRE_DUCKDB") != "" {
 			t.Fatal("BILLWALK_REQUIRE_DUCKDB is set and there is no duckdb on the PATH")
 		}
-		t.Skip("no duckdb on the PATH: what DuckDB makes of the rules is not checked")
+		t.Skip("no duckdb on the PATH: the SQL of reconciliation is not tested")
 	}
 }
 

@@ -7,35 +7,35 @@ import (
 	"billwalk/schema"
 )
 
-// window is an order with all that its window holds, sorted into groups.
+// window is the part of an order within the window of a day, sorted into groups.
 type window struct {
 	rules       *Rules
 	key         string
 	order       *Order
-	days        []schema.Day    // that have bills, ascending
-	built       []schema.Day    // of them, those that take settlements which stand nowhere
+	days        []schema.Day    // days with bills, ascending
+	built       []schema.Day    // of them, those that may get settlements that were not published before
 	groups      []group         // by account, day, item
 	settlements []settlement    // by settle_id and item
 	items       map[string]bool // that settlements name
-	steps       int             // of matching that closed something, or made a pair
-	offsets     *offsets        // of the steps, once offsetBy was called
+	steps       int             // number of steps of matching so far: each closed a set, or made a pair
+	offsets     *offsets        // set by the first call of offsetReasons
 }
 
-// group is the order's bills of one account on one day, and of one item if it
-// is not "".
+// group is the order's bills of one account on one day and, unless item is "", of
+// that item.
 type group struct {
 	account schema.AccountID
 	day     schema.Day
 	item    string
 	bills   []bill        // at least one
-	settled []*settlement // that belong to it
+	settled []*settlement // its settlements, of any status
 	finding
 }
 
-// finding is what was found out about a group.
+// finding is the result for a group.
 type finding struct {
 	verdict   schema.Verdict
-	matchedBy schema.Tier // that closed the group, whatever its verdict; "" while it is open
+	matchedBy schema.Tier // tier that closed the group, even if its match was taken back; "" while it is open
 	reasons   []string
 }
 
@@ -43,9 +43,9 @@ func (f *finding) open() bool { return f.matchedBy == "" }
 
 type bill struct {
 	*Bill
-	item string      // its item_order_id if a settlement names that, else ""
-	pair *settlement // of the tier amount
-	step int         // of matching that closed it or gave it its pair; 0 for none
+	item string      // its item_order_id if a settlement names it, else ""
+	pair *settlement // in the tier amount
+	step int         // number of the step that closed or paired it; 0 for none
 }
 
 type settlement struct {
@@ -53,9 +53,9 @@ type settlement struct {
 	item   string
 	legs   schema.Legs
 	group  *group // its day is the settlement's bill_date
-	closed bool   // a tier has used it
-	paired bool   // of the tier amount
-	step   int    // of matching that closed it or gave it its pair; 0 for none
+	closed bool   // by a tier
+	paired bool   // in the tier amount
+	step   int    // number of the step that closed or paired it; 0 for none
 }
 
 func newSettlement(s *schema.Settlement) settlement {
@@ -65,12 +65,18 @@ func newSettlement(s *schema.Settlement) settlement {
 	}
 }
 
-// compare orders settlements by settle_id and item: together they are unique.
+// compare orders settlements by settle_id and item, which are unique together.
 func (s *settlement) compare(other *settlement) int {
 	return cmp.Or(cmp.Compare(s.SettleID, other.SettleID), cmp.Compare(s.item, other.item))
 }
 
-// window sorts out what lies within the lookback of the day.
+// offsets has the groups whose share differs in some step.
+type offsets struct {
+	steps map[*group][]int // steps by group
+	first [][]*group       // groups by step, the first maxOffsets+1 by place: one of them may be the group itself
+}
+
+// window returns the part of the order within the lookback of the day.
 func (r *Rules) window(day schema.Day, o *Order) *window {
 	w := &window{rules: r, key: o.Key, order: o, settlements: make([]settlement, len(o.Settlements))}
 	for i := range o.Settlements {
@@ -97,14 +103,14 @@ func (r *Rules) window(day schema.Day, o *Order) *window {
 	}
 	slices.Sort(w.days)
 	w.days = slices.Compact(w.days)
-	if w.built = w.days; o.Built != nil {
-		w.built = slices.DeleteFunc(slices.Clone(w.days), func(day schema.Day) bool { return !o.Built[day] })
+	if w.built = w.days; o.BuiltDays != nil {
+		w.built = slices.DeleteFunc(slices.Clone(w.days), func(day schema.Day) bool { return !o.BuiltDays[day] })
 	}
 	if len(w.built) == 0 {
 		w.built = w.days
 	}
-	w.group(bills)
-	w.settle()
+	w.groupBills(bills)
+	w.assignSettlements()
 	return w
 }
 
@@ -116,8 +122,8 @@ func (w *window) item(b *Bill) string {
 	return ""
 }
 
-// group cuts the bills into groups.
-func (w *window) group(bills []bill) {
+// groupBills sets the groups, by account, day and item.
+func (w *window) groupBills(bills []bill) {
 	compare := func(a, b bill) int {
 		return cmp.Or(cmp.Compare(a.Account, b.Account), cmp.Compare(a.Day, b.Day), cmp.Compare(a.item, b.item))
 	}
@@ -132,52 +138,52 @@ func (w *window) group(bills []bill) {
 	}
 }
 
-// place returns the settlement's bill_date: the day where it stands, else of the days
-// with bills that are built the latest that is not after its own day, else the
+// billDate returns the day on which the settlement counts: where it was published
+// before, else the latest of the built days that is not after its own day, else the
 // earliest; without a time, the latest.
-func (w *window) place(s *settlement) schema.Day {
-	if day, stands := w.order.Stands[s.SettleID]; stands && slices.Contains(w.days, day) {
+func (w *window) billDate(s *settlement) schema.Day {
+	if day, ok := w.order.Published[s.SettleID]; ok && slices.Contains(w.days, day) {
 		return day
 	}
-	place := w.built[0]
+	latest := w.built[0]
 	for _, day := range w.built {
 		if !s.SettleTime.Valid || day <= schema.DayOf(s.SettleTime.V) {
-			place = day
+			latest = day
 		}
 	}
-	return place
+	return latest
 }
 
-// settle gives each settlement its group on its bill_date: the first of its item, else
-// the first without item, else the first of all.
-func (w *window) settle() {
+// assignSettlements gives each settlement its group on its bill_date: the first of its
+// item, else the first without an item, else the first of all.
+func (w *window) assignSettlements() {
 	if len(w.groups) == 1 {
 		for i := range w.settlements {
-			w.settlements[i].belongsTo(&w.groups[0])
+			w.settlements[i].assign(&w.groups[0])
 		}
 		return
 	}
-	type place struct {
+	type dayItem struct {
 		day  schema.Day
 		item string
 	}
-	first, ofItem := make(map[schema.Day]*group), make(map[place]*group)
+	first, ofItem := make(map[schema.Day]*group), make(map[dayItem]*group)
 	for i := range w.groups {
 		g := &w.groups[i]
 		if first[g.day] == nil {
 			first[g.day] = g
 		}
-		if at := (place{g.day, g.item}); ofItem[at] == nil {
-			ofItem[at] = g
+		if key := (dayItem{g.day, g.item}); ofItem[key] == nil {
+			ofItem[key] = g
 		}
 	}
 	for i := range w.settlements {
 		s := &w.settlements[i]
-		day := w.place(s)
-		s.belongsTo(cmp.Or(ofItem[place{day, s.item}], ofItem[place{day, ""}], first[day]))
+		day := w.billDate(s)
+		s.assign(cmp.Or(ofItem[dayItem{day, s.item}], ofItem[dayItem{day, ""}], first[day]))
 	}
 }
 
-func (s *settlement) belongsTo(g *group) {
+func (s *settlement) assign(g *group) {
 	s.group, g.settled = g, append(g.settled, s)
 }

@@ -1,26 +1,25 @@
-// Package lake publishes tables as Parquet files in an object store, so that a
-// reader with a plain glob sees, of every file, the old one or the new one whole.
+// Package lake publishes tables as Parquet files in an object store. A reader with a
+// plain glob sees either the old or the new version of every file, never a part of one.
 //
 // One (day, bucket) is published in this order, with nothing to undo at any point:
 //
-//  1. before the run's first API call, Base reads the manifest and the ETag of
-//     each data object: what this run may replace;
-//  2. a Stage takes the rows into local files, stamped with a generation and a
-//     write id;
-//  3. its Publish takes the turn, a small object under _control/turns, on the
-//     condition that nobody took it since, PUTs each data object on the condition
-//     that the base is still there;
-//  4. and PUTs the manifest, last, on the same condition.
+//  1. Before the run's first API call, Base reads the manifest and the ETag of each
+//     data object: what this run may replace.
+//  2. A Stage collects the rows in local files, stamped with a generation and a write id.
+//  3. Stage.Publish takes the turn, a small object under _control/turns, on condition
+//     that no other run took it since. It PUTs each data object on condition that the
+//     base is still in place.
+//  4. It PUTs the manifest last, on the same condition.
 //
 // What is published is read back by column: Bills, Settlements and the others for one
 // table each, Rows for any.
 //
-// Of two runs with one base only one gets the turn; the other changes nothing:
-// schema.ErrSuperseded. A run that read its base while a publication was under
-// way is newer than that one. It finds its write id in the turn, and replaces what
-// it has written and what it may still write; the slow one then finds something
-// newer in place, and stops. A crash at any point heals by running again, from
-// the base then found. Nothing is ever deleted.
+// Of two runs with the same base only one gets the turn. The other changes nothing and
+// gets schema.ErrSuperseded. A run that read its base during a publication is newer than
+// that publication: it finds the write id in the turn, and replaces whatever was written
+// under it, now or later. The slow publication then finds a newer object and stops. A
+// crash at any point heals by running again from the base that is found then. Nothing is
+// ever deleted.
 package lake
 
 import (
@@ -45,7 +44,7 @@ const (
 	settingsVersion = 1
 )
 
-// ErrBuckets says that the lake was made with another number of buckets.
+// ErrBuckets reports that the lake was made with another number of buckets.
 var ErrBuckets = errors.New("lake.buckets")
 
 type settings struct {
@@ -62,9 +61,9 @@ type Lake struct {
 	mem     memory.Allocator // of rows on their way into files
 }
 
-// Open opens the lake with that many buckets, for the store and the version of
-// billwalk. A lake made with another number is an error: accounts would move
-// between files. A new lake is written only when something is published.
+// Open opens the lake in the store, for a version of billwalk. A lake that was made with
+// another number of buckets is ErrBuckets: accounts would move between files. A new lake
+// is written only when something is published.
 func Open(ctx context.Context, store object.Store, buckets int, version string) (*Lake, error) {
 	l := &Lake{store: store, buckets: buckets, version: version, mem: memory.DefaultAllocator}
 	err := l.checkSettings(ctx)
@@ -74,8 +73,8 @@ func Open(ctx context.Context, store object.Store, buckets int, version string) 
 	return l, err
 }
 
-// settle makes sure that the store holds the lake's settings, and these ones.
-func (l *Lake) settle(ctx context.Context) error {
+// ensureSettings stores the lake's settings if it is new, and checks them if it is not.
+func (l *Lake) ensureSettings(ctx context.Context) error {
 	err := l.checkSettings(ctx)
 	if !errors.Is(err, object.ErrNotFound) {
 		return err
@@ -99,12 +98,12 @@ func (l *Lake) checkSettings(ctx context.Context) error {
 	if err := schema.CheckVersion(data, settingsVersion); err != nil {
 		return fmt.Errorf("the lake's %s: %w", settingsKey, err)
 	}
-	var made settings
-	if err := json.Unmarshal(data, &made); err != nil {
+	var stored settings
+	if err := json.Unmarshal(data, &stored); err != nil {
 		return fmt.Errorf("%s is damaged: %w", settingsKey, err)
 	}
-	if made.Buckets != l.buckets {
-		return fmt.Errorf("the lake was made with %w: %d, and jobs.yaml says %d: the number is fixed for the lake's life", ErrBuckets, made.Buckets, l.buckets)
+	if stored.Buckets != l.buckets {
+		return fmt.Errorf("the lake was made with %w: %d, and jobs.yaml says %d: the number is fixed for the lake's life", ErrBuckets, stored.Buckets, l.buckets)
 	}
 	return nil
 }
@@ -117,7 +116,7 @@ func manifestKey(day schema.Day, bucket int) string {
 	return fmt.Sprintf("_manifests/bill_date=%s/bucket-%03d.json", day, bucket)
 }
 
-// Base reads what is published of a (day, bucket), and whose turn it is.
+// Base returns what is published of a (day, bucket), and who took the latest turn.
 func (l *Lake) Base(ctx context.Context, day schema.Day, bucket int) (schema.Base, error) {
 	base := schema.Base{Day: day, Bucket: bucket, ETags: make(map[string]string)}
 	info, err := l.readJSON(ctx, turnKey(day, bucket), &base.Turn)
@@ -138,7 +137,7 @@ func (l *Lake) Base(ctx context.Context, day schema.Day, bucket int) (schema.Bas
 	return base, nil
 }
 
-// Manifest reads the manifest of a (day, bucket), or nil where nothing is published.
+// Manifest returns the manifest of a (day, bucket), or nil if nothing is published.
 func (l *Lake) Manifest(ctx context.Context, day schema.Day, bucket int) (*schema.Manifest, error) {
 	m, _, err := l.manifest(ctx, day, bucket)
 	return m, err
@@ -162,13 +161,13 @@ func (l *Lake) manifest(ctx context.Context, day schema.Day, bucket int) (*schem
 
 func summaryKey(runID string) string { return "runs/" + runID + ".json" }
 
-// Record stores a run's summary, as JSON.
+// Record stores a run's summary, which is JSON.
 func (l *Lake) Record(ctx context.Context, runID string, summary []byte) error {
 	_, err := object.PutKnown(ctx, l.store, summaryKey(runID), bytes.NewReader(summary), object.Always(), nil)
 	return err
 }
 
-// Summary returns the stored summary of a run, or nil where there is none.
+// Summary returns the stored summary of a run, or nil if there is none.
 func (l *Lake) Summary(ctx context.Context, runID string) ([]byte, error) {
 	data, _, err := object.ReadAll(ctx, l.store, summaryKey(runID))
 	if errors.Is(err, object.ErrNotFound) {

@@ -14,7 +14,7 @@ import (
 	"billwalk/sinks/object"
 )
 
-// Metadata of every published object, so that a writer recognises its own.
+// Metadata of every published object, by which a writer recognises its own.
 const (
 	writeIDMeta    = "write-id"
 	generationMeta = "generation"
@@ -26,9 +26,9 @@ func turnKey(day schema.Day, bucket int) string {
 
 var errUnfinished = errors.New("the manifest is not one that the stage has finished")
 
-// Publish takes the turn and replaces the base by what was staged: the data
-// first, whose ETags it enters in the manifest, and then the manifest, which is
-// the one that Finish completed.
+// Publish takes the turn and replaces the base by what was staged: first the data, whose
+// ETags it enters in the manifest, then the manifest, which Finish has completed. If
+// another run came first it changes nothing and returns schema.ErrSuperseded.
 func (s *Stage) Publish(ctx context.Context, m *schema.Manifest) error {
 	if m.WriteID != s.stamp.WriteID || len(m.Objects) != len(tables) {
 		return errUnfinished
@@ -36,10 +36,10 @@ func (s *Stage) Publish(ctx context.Context, m *schema.Manifest) error {
 	if err := s.checkManifest(m); err != nil {
 		return err
 	}
-	if err := s.lake.settle(ctx); err != nil {
+	if err := s.lake.ensureSettings(ctx); err != nil {
 		return err
 	}
-	if err := s.take(ctx, schema.Turn{WriteID: s.stamp.WriteID, Begun: s.base.Unfinished(), Generation: s.stamp.Generation}); err != nil {
+	if err := s.takeTurn(ctx, schema.Turn{WriteID: s.stamp.WriteID, Begun: s.base.Unfinished(), Generation: s.stamp.Generation}); err != nil {
 		return err
 	}
 	for i := range m.Objects {
@@ -54,21 +54,22 @@ func (s *Stage) Publish(ctx context.Context, m *schema.Manifest) error {
 		}
 		o.ETag = info.ETag
 	}
-	return s.tell(ctx, m)
+	return s.putManifest(ctx, m)
 }
 
-// checkManifest refuses a manifest that could not be read, before the data is there.
+// checkManifest refuses a manifest that is too large to be read again, before the data
+// is published.
 func (s *Stage) checkManifest(m *schema.Manifest) error {
 	data, err := m.Encode()
 	if err != nil {
 		return err
 	}
-	const etags = 1 << 10 // still to come
+	const etags = 1 << 10 // bytes, not in the manifest yet
 	return object.CheckSize(manifestKey(m.Day, m.Bucket), int64(len(data))+etags)
 }
 
-// tell publishes the manifest.
-func (s *Stage) tell(ctx context.Context, m *schema.Manifest) error {
+// putManifest publishes the manifest.
+func (s *Stage) putManifest(ctx context.Context, m *schema.Manifest) error {
 	data, err := m.Encode()
 	if err != nil {
 		return err
@@ -77,14 +78,14 @@ func (s *Stage) tell(ctx context.Context, m *schema.Manifest) error {
 	return err
 }
 
-// Keep leaves the base as it is, and takes the turn all the same: a run that read
-// its base before this one, and is slow, must not replace it by what it saw then.
+// Keep leaves the base as it is and takes the turn all the same: a slow run that read the
+// same base must not replace it by what it saw then.
 func (s *Stage) Keep(ctx context.Context) error {
-	return s.take(ctx, schema.Turn{WriteID: s.base.Manifest.WriteID, Generation: s.base.Manifest.Generation})
+	return s.takeTurn(ctx, schema.Turn{WriteID: s.base.Manifest.WriteID, Generation: s.base.Manifest.Generation})
 }
 
-// take takes the turn, unless another run has taken it since the base was read.
-func (s *Stage) take(ctx context.Context, turn schema.Turn) error {
+// takeTurn takes the turn, unless another run has taken it since the base was read.
+func (s *Stage) takeTurn(ctx context.Context, turn schema.Turn) error {
 	turn.TakenBy = s.stamp.WriteID
 	data, err := json.Marshal(turn)
 	if err != nil {
@@ -94,23 +95,22 @@ func (s *Stage) take(ctx context.Context, turn schema.Turn) error {
 	return err
 }
 
-// replace puts the object over the one that the base has, or over one of a
-// publication that had begun before the base was read.
+// replace replaces the object of the base, or one of a publication that had begun before
+// the base was read.
 func (s *Stage) replace(ctx context.Context, key string, body io.ReadSeeker, etag string) (object.Info, error) {
 	for {
 		info, err := s.put(ctx, key, body, etag)
 		var lost *lostTo
-		if !errors.As(err, &lost) || !s.base.Older(lost.to.Meta[writeIDMeta]) || lost.to.ETag == etag {
+		if !errors.As(err, &lost) || !s.base.Older(lost.found.Meta[writeIDMeta]) || lost.found.ETag == etag {
 			return info, err
 		}
-		etag = lost.to.ETag
+		etag = lost.found.ETag
 	}
 }
 
-// put replaces the object that has the ETag (empty: there is none yet). A
-// conflict is believed only after the object's write id was read back: it may be
-// the trace of our own PUT whose answer was lost. An unknown outcome is resolved
-// by sending the same bytes again.
+// put replaces the object that has the ETag; an empty one means that there is no object.
+// A conflict counts only after the object's write id was read back: it may come from an
+// earlier attempt of ours whose answer was lost.
 func (s *Stage) put(ctx context.Context, key string, body io.ReadSeeker, etag string) (object.Info, error) {
 	condition := object.IfAbsent()
 	if etag != "" {
@@ -122,13 +122,14 @@ func (s *Stage) put(ctx context.Context, key string, body io.ReadSeeker, etag st
 	case err == nil:
 		return info, nil
 	case errors.Is(err, object.ErrConflict):
-		return s.mine(ctx, key, err)
+		return s.resolveConflict(ctx, key, err)
 	default:
 		return object.Info{}, fmt.Errorf("publishing %s: %w", key, err)
 	}
 }
 
-func (s *Stage) mine(ctx context.Context, key string, conflict error) (object.Info, error) {
+// resolveConflict returns the object if this stage wrote it, else a lostTo.
+func (s *Stage) resolveConflict(ctx context.Context, key string, conflict error) (object.Info, error) {
 	info, err := s.lake.store.Head(ctx, key)
 	switch {
 	case err != nil && !errors.Is(err, object.ErrNotFound):
@@ -140,10 +141,10 @@ func (s *Stage) mine(ctx context.Context, key string, conflict error) (object.In
 	}
 }
 
-// lostTo is a write that found another object than the base's.
+// lostTo reports that a write found another object than the base's.
 type lostTo struct {
-	key string
-	to  object.Info // without an ETag where there is none
+	key   string
+	found object.Info // without an ETag if there is no object
 }
 
 func (l *lostTo) Error() string { return fmt.Sprintf("%s: %v", l.key, schema.ErrSuperseded) }

@@ -13,46 +13,46 @@ import (
 	"billwalk/sinks/parquet"
 )
 
-// Bills reads the published bills of a (day, bucket), as parquet.Read does: the
-// columns named, or all, in one row that is filled anew. Where nothing is
-// published there are none.
+// Bills yields the published bills of a (day, bucket), with the named columns or all of
+// them, as parquet.Read does: in one row that is filled anew. If nothing is published
+// there are none.
 func (l *Lake) Bills(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Bill, error] {
-	return read[schema.Bill](l.Rows(ctx, &schema.Bills, day, bucket, columns...))
+	return typed[schema.Bill](l.Rows(ctx, &schema.Bills, day, bucket, columns...))
 }
 
-// Settlements reads the published settlements of a (day, bucket), as Bills does.
+// Settlements yields the published settlements of a (day, bucket), as Bills does.
 func (l *Lake) Settlements(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Settlement, error] {
-	return read[schema.Settlement](l.Rows(ctx, &schema.Settlements, day, bucket, columns...))
+	return typed[schema.Settlement](l.Rows(ctx, &schema.Settlements, day, bucket, columns...))
 }
 
-// Reconciliation reads the published verdicts of a (day, bucket), as Bills does.
+// Reconciliation yields the published verdicts of a (day, bucket), as Bills does.
 func (l *Lake) Reconciliation(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Reconciliation, error] {
-	return read[schema.Reconciliation](l.Rows(ctx, &schema.Reconciliations, day, bucket, columns...))
+	return typed[schema.Reconciliation](l.Rows(ctx, &schema.Reconciliations, day, bucket, columns...))
 }
 
-// Exceptions reads the published exceptions of a (day, bucket), as Bills does.
+// Exceptions yields the published exceptions of a (day, bucket), as Bills does.
 func (l *Lake) Exceptions(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Exception, error] {
-	return read[schema.Exception](l.Rows(ctx, &schema.Exceptions, day, bucket, columns...))
+	return typed[schema.Exception](l.Rows(ctx, &schema.Exceptions, day, bucket, columns...))
 }
 
-// Restatements reads the published restatements of a (day, bucket), in all columns.
+// Restatements yields the published restatements of a (day, bucket), in all columns.
 func (l *Lake) Restatements(ctx context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Restatement, error] {
-	return read[schema.Restatement](l.Rows(ctx, &schema.Restatements, day, bucket))
+	return typed[schema.Restatement](l.Rows(ctx, &schema.Restatements, day, bucket))
 }
 
-// read gives rows their type.
-func read[R any](rows iter.Seq2[schema.Row, error]) iter.Seq2[*R, error] {
+// typed returns rows of one table by their type.
+func typed[R any](rows iter.Seq2[schema.Row, error]) iter.Seq2[*R, error] {
 	return func(yield func(*R, error) bool) {
 		for row, err := range rows {
-			typed, _ := any(row).(*R)
-			if !yield(typed, err) {
+			r, _ := any(row).(*R)
+			if !yield(r, err) {
 				return
 			}
 		}
 	}
 }
 
-// Rows reads the published rows of any of schema.Tables, as Bills does for bills. The
+// Rows yields the published rows of any of schema.Tables, as Bills does for bills. The
 // row is nil beside an error.
 func (l *Lake) Rows(ctx context.Context, table schema.AnyTable, day schema.Day, bucket int, columns ...string) iter.Seq2[schema.Row, error] {
 	key := dataKey(table.Describe().Name, day, bucket)
@@ -72,7 +72,7 @@ func (l *Lake) Rows(ctx context.Context, table schema.AnyTable, day schema.Day, 
 				return
 			}
 			if err != nil {
-				yield(nil, l.unread(key, err))
+				yield(nil, l.readError(key, err))
 				return
 			}
 			if !yield(row.(schema.Row), nil) {
@@ -82,8 +82,8 @@ func (l *Lake) Rows(ctx context.Context, table schema.AnyTable, day schema.Day, 
 	}
 }
 
-// BillColumns returns the names of the columns that the published bills of a (day,
-// bucket) have: a file of an earlier version lacks those that were added since.
+// BillColumns returns the names of the columns of the published bills of a (day, bucket).
+// A file of an earlier version lacks those that were added since.
 func (l *Lake) BillColumns(ctx context.Context, day schema.Day, bucket int) ([]string, error) {
 	key := dataKey(schema.Bills.Name, day, bucket)
 	file, err := l.fetch(ctx, key)
@@ -96,14 +96,14 @@ func (l *Lake) BillColumns(ctx context.Context, day schema.Day, bucket int) ([]s
 	defer file.Close()
 	columns, err := parquet.Columns(&schema.Bills, file)
 	if err != nil {
-		return nil, l.unread(key, err)
+		return nil, l.readError(key, err)
 	}
 	return columns, nil
 }
 
-// unread says which file could not be read, and what to do where it is of another
-// version.
-func (l *Lake) unread(key string, err error) error {
+// readError returns the error of reading a file, with what to do if another version wrote
+// it.
+func (l *Lake) readError(key string, err error) error {
 	var other *parquet.ColumnError
 	if errors.As(err, &other) {
 		return fmt.Errorf("%s: %w, and this is billwalk %s: use the version that wrote it, or a newer one", key, err, l.version)
@@ -111,13 +111,13 @@ func (l *Lake) unread(key string, err error) error {
 	return fmt.Errorf("%s: %w", key, err)
 }
 
-// fetch copies an object into a local file: columns are read at many places.
+// fetch copies an object into a local file, because its columns are read at many offsets.
 func (l *Lake) fetch(ctx context.Context, key string) (*os.File, error) {
 	file, _, err := l.fetchInfo(ctx, key)
 	return file, err
 }
 
-// fetchInfo tells of the object, too.
+// fetchInfo is fetch, and describes the object.
 func (l *Lake) fetchInfo(ctx context.Context, key string) (*os.File, object.Info, error) {
 	body, info, err := object.Read(ctx, l.store, key)
 	if err != nil {

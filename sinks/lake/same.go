@@ -9,14 +9,14 @@ import (
 	"billwalk/sinks/parquet"
 )
 
-// Same says whether the lake holds the very rows that were staged, in the files that
-// the base's manifest names. It ends all tables, as Finish does.
+// Same reports whether the lake holds exactly the staged rows, in the files that the
+// base's manifest names. It ends all tables, as Finish does.
 //
-// Equal bytes are equal rows. Where the bytes differ, the rows are compared: a file of
-// an earlier version may lack columns that have no value here, and says the same.
+// Equal bytes are equal rows. If the bytes differ, the rows are compared: a file of an
+// earlier version may lack columns that are NULL in every row here.
 //
-// A file with columns that this version does not know, or knows otherwise, is an
-// error: to replace it would lose what a newer version has written.
+// A file with columns that this version does not have, or has with another type, is an
+// error: replacing it would lose what a newer version has written.
 func (s *Stage) Same(ctx context.Context) (bool, error) {
 	same := s.base.Manifest != nil && len(s.base.Unfinished()) == 0
 	for _, name := range tables {
@@ -36,8 +36,8 @@ func (s *Stage) sameRows(ctx context.Context, name string) (bool, error) {
 	if err != nil || etag == "" {
 		return false, err
 	}
-	told := s.told(name, etag)
-	if told != nil && told.RowsSHA256 == staged.RowsSHA256 {
+	published := s.published(name, etag)
+	if published != nil && published.RowsSHA256 == staged.RowsSHA256 {
 		return true, nil
 	}
 	key := dataKey(name, s.base.Day, s.base.Bucket)
@@ -53,17 +53,17 @@ func (s *Stage) sameRows(ctx context.Context, name string) (bool, error) {
 	same, err := parquet.SameRows(table, file, staged.Body())
 	var other *parquet.ColumnError
 	switch {
-	case errors.As(err, &other) && (told != nil || s.base.Older(info.Meta[writeIDMeta])):
-		return false, s.lake.unread(key, err)
+	case errors.As(err, &other) && (published != nil || s.base.Older(info.Meta[writeIDMeta])):
+		return false, s.lake.readError(key, err)
 	case err != nil:
 		return false, nil // it is damaged, or was never published here: what replaces it is whole
 	}
-	return same && told != nil && info.ETag == etag, nil
+	return same && published != nil && info.ETag == etag, nil
 }
 
-// told returns what the base's manifest says of a table's object, if that is the one
-// of the ETag; else nil.
-func (s *Stage) told(table, etag string) *schema.Object {
+// published returns the entry of a table's object in the base's manifest, or nil if that
+// object has another ETag.
+func (s *Stage) published(table, etag string) *schema.Object {
 	if s.base.Manifest == nil {
 		return nil
 	}

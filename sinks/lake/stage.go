@@ -11,9 +11,9 @@ import (
 	"billwalk/sinks/parquet"
 )
 
-// Stage is one (day, bucket) being built in local files, which no one else sees
-// and which are gone with the process, however that ends. One goroutine at a time
-// uses it; many stages may be open, for one without rows costs next to nothing.
+// Stage is one (day, bucket) being built in local files that have no name, so that they
+// end with the process. It is not safe for concurrent use. Many stages may be open: one
+// without rows costs next to nothing.
 type Stage struct {
 	lake  *Lake
 	base  schema.Base
@@ -22,7 +22,7 @@ type Stage struct {
 	writers map[string]*parquet.Writer // by table
 }
 
-// Stage begins what is to replace the base. It has to be closed.
+// Stage begins the replacement of the base. The caller closes it.
 func (l *Lake) Stage(base schema.Base) (*Stage, error) {
 	if base.Bucket < 0 || base.Bucket >= l.buckets {
 		return nil, fmt.Errorf("bucket %d of a lake that has %d", base.Bucket, l.buckets)
@@ -35,7 +35,7 @@ func (l *Lake) Stage(base schema.Base) (*Stage, error) {
 	return s, nil
 }
 
-// unnamed makes a local file that has no name, so that a kill leaves nothing behind.
+// unnamed creates a local file without a name, so that a kill leaves nothing behind.
 func (l *Lake) unnamed() (*os.File, error) {
 	file, err := os.CreateTemp(l.tmp, "billwalk-*.parquet")
 	if err != nil {
@@ -48,14 +48,14 @@ func (l *Lake) unnamed() (*os.File, error) {
 	return file, nil
 }
 
-// Append adds a row to its table. Each table's rows come in the order in which they are
-// to be read; tables may be filled one after the other or in turns. An error is final.
+// Append adds a row to its table. Each table's rows are read in the order in which they
+// were added; tables may be filled one after the other or in turns. An error is final.
 func (s *Stage) Append(row schema.Row) error {
 	return s.writers[row.TableName()].Append(row)
 }
 
-// Bills reads the bills back, as parquet.Read does: the columns named, or all, in
-// one row that is filled anew. It ends the table: a bill after it is an error.
+// Bills yields the staged bills, with the named columns or all of them, as parquet.Read
+// does. It ends the table: a bill that is added later is an error.
 func (s *Stage) Bills(columns ...string) iter.Seq2[*schema.Bill, error] {
 	file, err := s.writers[schema.Bills.Name].Finish(s.stamp)
 	if err != nil {
@@ -64,9 +64,9 @@ func (s *Stage) Bills(columns ...string) iter.Seq2[*schema.Bill, error] {
 	return parquet.Read(schema.Bills, file.Body(), columns...)
 }
 
-// Finish ends all tables and completes the manifest: version, day, bucket,
-// billwalk, generation, write id and the objects, whose ETags only Publish knows.
-// It may be called again, for another manifest as well.
+// Finish ends all tables and completes the manifest: version, day, bucket, billwalk,
+// generation, write id and the objects, whose ETags Publish adds. It may be called again,
+// also for another manifest.
 func (s *Stage) Finish(m *schema.Manifest) error {
 	m.Version, m.Day, m.Bucket, m.Billwalk = schema.ManifestVersion, s.base.Day, s.base.Bucket, s.lake.version
 	m.Generation, m.WriteID, m.Objects = s.stamp.Generation, s.stamp.WriteID, nil
@@ -83,8 +83,8 @@ func (s *Stage) Finish(m *schema.Manifest) error {
 	return nil
 }
 
-// Close gives the local files back, published or not. It may be called at any
-// point, any number of times.
+// Close removes the local files, published or not. It may be called at any time, and
+// again.
 func (s *Stage) Close() {
 	for _, w := range s.writers {
 		w.Close()

@@ -7,7 +7,7 @@ import (
 	"billwalk/schema"
 )
 
-// PublishedDays returns the days of which something is published, ascending.
+// PublishedDays returns the days that have a manifest, ascending.
 func (l *Lake) PublishedDays(ctx context.Context) (days []schema.Day, err error) {
 	const folder = "_manifests/bill_date="
 	for info, err := range l.store.List(ctx, folder) {
@@ -16,15 +16,15 @@ func (l *Lake) PublishedDays(ctx context.Context) (days []schema.Day, err error)
 		}
 		text, _, _ := strings.Cut(strings.TrimPrefix(info.Key, folder), "/")
 		day, err := schema.ParseDay(text)
-		if err == nil && (len(days) == 0 || days[len(days)-1] != day) { // else it is somebody else's file, or another bucket
+		if err == nil && (len(days) == 0 || days[len(days)-1] != day) { // otherwise it is a foreign file, or another bucket's manifest
 			days = append(days, day)
 		}
 	}
 	return days, nil
 }
 
-// Runs returns the ids of the runs whose summaries are stored, in the order in
-// which they began.
+// Runs returns the ids of the runs that have a stored summary, in the order in which the
+// runs began.
 func (l *Lake) Runs(ctx context.Context) (ids []string, err error) {
 	folder := strings.TrimSuffix(summaryKey(""), ".json")
 	for info, err := range l.store.List(ctx, folder) {
@@ -32,7 +32,7 @@ func (l *Lake) Runs(ctx context.Context) (ids []string, err error) {
 			return nil, err
 		}
 		id, ok := strings.CutSuffix(strings.TrimPrefix(info.Key, folder), ".json")
-		if ok && !strings.Contains(id, "/") { // else it is somebody else's file
+		if ok && !strings.Contains(id, "/") { // otherwise it is a foreign file
 			ids = append(ids, id)
 		}
 	}

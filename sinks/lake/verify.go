@@ -15,8 +15,7 @@ import (
 	"billwalk/sinks/object"
 )
 
-// What follows reads what is published to prove it, and takes nothing of it for
-// granted, the lake's own settings included.
+// Verification trusts nothing that is published, the lake's own settings included.
 
 // What to do about a finding.
 const (
@@ -28,13 +27,13 @@ const (
 	fixSettings = "put the object back as it was, or correct lake.buckets: the number is fixed for the lake's life"
 )
 
-// ToVerify returns the lake for verification alone, by that version of billwalk.
-// What its settings say is one of the things to be proven, and not asked before.
+// ToVerify returns the lake for verification only, by a version of billwalk. Unlike Open
+// it does not check the lake's settings: ProveSettings does.
 func ToVerify(store object.Store, buckets int, version string) *Lake {
 	return &Lake{store: store, buckets: buckets, version: version, mem: memory.DefaultAllocator}
 }
 
-// ProveSettings holds what is fixed for the lake's life against what is asked of it.
+// ProveSettings compares the stored settings of the lake with the expected ones.
 func (l *Lake) ProveSettings(ctx context.Context) []schema.Finding {
 	want, err := json.Marshal(settings{Version: settingsVersion, Buckets: l.buckets})
 	if err != nil {
@@ -51,7 +50,7 @@ func (l *Lake) ProveSettings(ctx context.Context) []schema.Finding {
 	return []schema.Finding{{Key: settingsKey, Want: string(want), Got: got, Fix: fixSettings}}
 }
 
-// empty says that nothing was ever published.
+// empty reports whether nothing was ever published.
 func (l *Lake) empty(ctx context.Context) bool {
 	for range l.store.List(ctx, "_manifests/") {
 		return false
@@ -59,48 +58,48 @@ func (l *Lake) empty(ctx context.Context) bool {
 	return true
 }
 
-// survey is a look at what lies in the lake of one day.
+// survey lists and checks the objects of one day.
 type survey struct {
-	*Lake
+	lake      *Lake
 	day       schema.Day
 	manifests []*schema.Manifest
-	known     map[string]int // keys that something may lie under, and their buckets
-	told      map[int]bool   // buckets that have a manifest, readable or not
+	bucketOf  map[string]int // bucket of each key that an object of the day may have
+	published map[int]bool   // buckets that have a manifest, readable or not
 	findings  []schema.Finding
 }
 
-// Published returns the day's manifests, by bucket, and what is wrong with them
-// or lies where nothing should.
+// Published returns the day's manifests by bucket, and as findings what is wrong with them
+// and which objects do not belong where they are.
 func (l *Lake) Published(ctx context.Context, day schema.Day) ([]*schema.Manifest, []schema.Finding, error) {
-	s := &survey{Lake: l, day: day, known: make(map[string]int), told: make(map[int]bool)}
+	s := &survey{lake: l, day: day, bucketOf: make(map[string]int), published: make(map[int]bool)}
 	for bucket := range l.buckets {
 		for _, table := range tables {
-			s.known[dataKey(table, day, bucket)] = bucket
+			s.bucketOf[dataKey(table, day, bucket)] = bucket
 		}
-		s.known[manifestKey(day, bucket)] = bucket
+		s.bucketOf[manifestKey(day, bucket)] = bucket
 	}
 	for _, folder := range slices.Concat([]string{"_manifests"}, tables) {
 		for info, err := range l.store.List(ctx, fmt.Sprintf("%s/bill_date=%s/", folder, day)) {
 			if err != nil {
 				return nil, nil, err
 			}
-			s.look(ctx, info.Key)
+			s.check(ctx, info.Key)
 		}
 	}
 	return s.manifests, s.findings, ctx.Err()
 }
 
-// look takes one object that was found, manifests first.
-func (s *survey) look(ctx context.Context, key string) {
-	bucket, known := s.known[key]
+// check checks one object. Manifests come before the data.
+func (s *survey) check(ctx context.Context, key string) {
+	bucket, known := s.bucketOf[key]
 	switch {
 	case !known:
 		s.find(0, key, "", "", "it is no object of the lake", fixStray)
 	case key == manifestKey(s.day, bucket):
-		s.told[bucket] = true
-		s.manifest(ctx, bucket)
-	case !s.told[bucket]:
-		s.find(bucket, key, "", "", "no manifest tells of it", fixHalf)
+		s.published[bucket] = true
+		s.checkManifest(ctx, bucket)
+	case !s.published[bucket]:
+		s.find(bucket, key, "", "", "no manifest names it", fixHalf)
 	}
 }
 
@@ -108,12 +107,12 @@ func (s *survey) find(bucket int, key, place, want, got, fix string) {
 	s.findings = append(s.findings, schema.Finding{Day: s.day, Bucket: bucket, Key: key, Place: place, Want: want, Got: got, Fix: fix})
 }
 
-// manifest proves a manifest by itself: that it is sealed, in its place, and
-// tells of every table once.
-func (s *survey) manifest(ctx context.Context, bucket int) {
+// checkManifest checks a manifest by itself: that it is sealed, in its place, and names
+// one object of every table.
+func (s *survey) checkManifest(ctx context.Context, bucket int) {
 	key := manifestKey(s.day, bucket)
 	wrong := func(place, want, got string) { s.find(bucket, key, place, want, got, fixManifest) }
-	data, info, err := object.ReadAll(ctx, s.store, key)
+	data, info, err := object.ReadAll(ctx, s.lake.store, key)
 	var m *schema.Manifest
 	if err == nil {
 		m, err = schema.DecodeManifest(data)
@@ -127,7 +126,7 @@ func (s *survey) manifest(ctx context.Context, bucket int) {
 	}
 	if m.Day != s.day || m.Bucket != bucket {
 		wrong("bill_date, bucket", fmt.Sprint(s.day, ", ", bucket), fmt.Sprint(m.Day, ", ", m.Bucket))
-		return // it is another one's
+		return // it is the manifest of another bucket
 	}
 	if want, got := stampOf(m.Generation, m.WriteID), metaStamp(info); got != want {
 		wrong("metadata", want, got)
@@ -149,7 +148,7 @@ func stampOf(generation int64, writeID string) string {
 	return fmt.Sprintf("generation %d, write id %s", generation, writeID)
 }
 
-// metaStamp is what an object's metadata says of its publication.
+// metaStamp returns the generation and write id in an object's metadata, as text.
 func metaStamp(info object.Info) string {
 	generation, err := strconv.ParseInt(info.Meta[generationMeta], 10, 64)
 	if err != nil {
@@ -158,5 +157,5 @@ func metaStamp(info object.Info) string {
 	return stampOf(generation, info.Meta[writeIDMeta])
 }
 
-// ManifestKey returns where the manifest of a (day, bucket) lies.
+// ManifestKey returns the key of the manifest of a (day, bucket).
 func (*Lake) ManifestKey(day schema.Day, bucket int) string { return manifestKey(day, bucket) }

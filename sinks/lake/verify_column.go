@@ -9,10 +9,10 @@ import (
 	"billwalk/sinks/parquet"
 )
 
-// ProveSettlements hands over columns of the published settlements of a (day, bucket),
-// until take returns false. Their file is held against its manifest first, so that no
-// damaged file is decoded; the other objects are not looked at. It returns what is wrong
-// and was not handed over. Where nothing is published there are no rows.
+// ProveSettlements passes columns of the published settlements of a (day, bucket) to take,
+// until that returns false. It compares the file with its manifest first, so that no
+// damaged file is decoded, and returns what is wrong. If nothing is published there are no
+// rows.
 func (l *Lake) ProveSettlements(ctx context.Context, day schema.Day, bucket int, columns []string, take func(*schema.Settlement) bool) []schema.Finding {
 	m, err := l.Manifest(ctx, day, bucket)
 	if err != nil {
@@ -48,7 +48,7 @@ func (l *Lake) proveColumns(ctx context.Context, p *proof, columns []string, tak
 	rows := int64(0)
 	for s, err := range parquet.Read(schema.Settlements, file, columns...) {
 		if err != nil {
-			p.unread(rows+1, err)
+			p.addReadError(rows+1, err)
 			return
 		}
 		if rows++; !take(s) {

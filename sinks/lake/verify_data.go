@@ -25,11 +25,11 @@ func (l *Lake) ProveRows(ctx context.Context, m *schema.Manifest, take func(sche
 	return findings
 }
 
-// proof is one data object that is being proven.
+// proof is the verification of one data object.
 type proof struct {
 	m        *schema.Manifest
 	o        *schema.Object
-	version  string // of the billwalk that proves it
+	version  string // of this billwalk
 	findings []schema.Finding
 }
 
@@ -51,8 +51,8 @@ func (l *Lake) prove(ctx context.Context, m *schema.Manifest, o *schema.Object, 
 	return p.findings
 }
 
-// bytes proves the object without looking at its rows. It reports whether they
-// can be trusted to be ours.
+// bytes checks the object without its rows. It reports whether the object is the one that
+// the manifest names, so that its rows can be read.
 func (p *proof) bytes(ctx context.Context, file *os.File, info object.Info) (ours bool) {
 	found, err := parquet.Digest(ctx, file)
 	if err != nil || found.SHA256 != p.o.SHA256 {
@@ -79,15 +79,15 @@ func (p *proof) bytes(ctx context.Context, file *os.File, info object.Info) (our
 	return true
 }
 
-// replaced tells of an object with other bytes than the manifest's: a newer one,
-// whose own manifest never came, or a damaged one.
-func (p *proof) replaced(found parquet.File, info object.Info, unread error) {
+// replaced adds the finding for an object with other bytes than the manifest's: a newer
+// one, whose own manifest was never published, or a damaged one.
+func (p *proof) replaced(found parquet.File, info object.Info, digestErr error) {
 	generation, err := strconv.ParseInt(info.Meta[generationMeta], 10, 64)
 	switch {
 	case err == nil && info.Meta[writeIDMeta] != p.m.WriteID && generation > p.m.Generation:
-		p.find("", stampOf(p.m.Generation, p.m.WriteID), metaStamp(info)+", which no manifest tells of", fixHalf)
-	case unread != nil:
-		p.find("", "SHA-256 "+p.o.SHA256, unread.Error(), fixData)
+		p.find("", stampOf(p.m.Generation, p.m.WriteID), metaStamp(info)+", which no manifest names", fixHalf)
+	case digestErr != nil:
+		p.find("", "SHA-256 "+p.o.SHA256, digestErr.Error(), fixData)
 	case found.RowsSHA256 == p.o.RowsSHA256:
 		p.find("footer", p.o.SHA256, found.SHA256, fixData)
 	default:
@@ -95,8 +95,9 @@ func (p *proof) replaced(found parquet.File, info object.Info, unread error) {
 	}
 }
 
-// unread notes a row that could not be read, or columns of another version.
-func (p *proof) unread(row int64, err error) {
+// addReadError adds the finding for a row that cannot be read, or for columns of another
+// version.
+func (p *proof) addReadError(row int64, err error) {
 	var other *parquet.ColumnError
 	if errors.As(err, &other) {
 		p.find("column "+other.Column, "", err.Error()+", and this is billwalk "+p.version, fixVersion)
@@ -114,7 +115,7 @@ func (p *proof) rows(ctx context.Context, table schema.AnyTable, file *os.File, 
 			err = table.TallyRow(&totals, row)
 		}
 		if err != nil {
-			p.unread(totals.Rows+1, err)
+			p.addReadError(totals.Rows+1, err)
 			return
 		}
 		if err := take(row.(schema.Row)); err != nil {

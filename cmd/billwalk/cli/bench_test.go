@@ -231,14 +231,14 @@ func fillArchive(b *testing.B, config string) (asked int64) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	w, err := quiet(time.Now).wire(b.Context(), file, "nightly", true)
+	w, err := Setup{Now: time.Now}.Wire(b.Context(), file, "nightly", true)
 	if err != nil {
 		b.Fatal(err)
 	}
-	defer w.close()
-	w.run.Walk.Source, w.run.Trade, w.run.InFlight, w.run.TradeInFlight = flood{floodBills}, flood{floodBills}, 4, 4
-	w.run.From, w.run.To, w.run.Lookback = firstDay, firstDay, 0
-	s, err := w.run.Do(b.Context())
+	defer w.Close()
+	w.Run.Walk.Source, w.Run.Trade, w.Run.InFlight, w.Run.TradeInFlight = flood{floodBills}, flood{floodBills}, 4, 4
+	w.Run.From, w.Run.To, w.Run.Lookback = firstDay, firstDay, 0
+	s, err := w.Run.Do(b.Context())
 	if err != nil || s.ExitCode != 0 || s.Settling.Unanswered > 0 {
 		b.Fatalf("exit %d, %v, %+v", s.ExitCode, err, s.Settling)
 	}

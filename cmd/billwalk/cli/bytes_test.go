@@ -80,16 +80,16 @@ func TestConcurrencyDoesNotShow(t *testing.T) {
 		platform := serve(t, sandbox.Config{Seed: 5, Accounts: 12, Bills: 90, Now: func() time.Time { return at }})
 		file := jobs.Demo(platform.url, platform.Accounts())
 		file.Lake.URL = folderLake(t).url
-		w, err := quiet(func() time.Time { return at }).wire(t.Context(), file, jobs.DemoName, true)
+		w, err := Setup{Now: func() time.Time { return at }}.Wire(t.Context(), file, jobs.DemoName, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer w.close()
-		w.run.ID, w.run.InFlight, w.run.TradeInFlight = "the-same-run", inFlight, inFlight
-		w.run.Walk.Source = stoppedClock{w.run.Walk.Source, at}
-		w.run.Trade = datedTrade{w.run.Trade, func() time.Time { return at }}
-		w.run.From, w.run.To, w.run.Lookback = firstDay, lastDay, 0
-		s, err := w.run.Do(t.Context())
+		defer w.Close()
+		w.Run.ID, w.Run.InFlight, w.Run.TradeInFlight = "the-same-run", inFlight, inFlight
+		w.Run.Walk.Source = stoppedClock{w.Run.Walk.Source, at}
+		w.Run.Trade = datedTrade{w.Run.Trade, func() time.Time { return at }}
+		w.Run.From, w.Run.To, w.Run.Lookback = firstDay, lastDay, 0
+		s, err := w.Run.Do(t.Context())
 		if err != nil || s.Rows["bills"] == 0 {
 			t.Fatalf("%d bills, %v", s.Rows["bills"], err)
 		}
@@ -111,15 +111,15 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 		app.QPS = 2000
 		file.Apps[name] = app
 	}
-	wire := func(source func(walk.Source) walk.Source) *wired {
-		w, err := quiet(clock).wire(t.Context(), file, jobs.DemoName, true)
+	wire := func(source func(walk.Source) walk.Source) *Job {
+		w, err := Setup{Now: clock}.Wire(t.Context(), file, jobs.DemoName, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.run.Walk.Source = source(w.run.Walk.Source)
-		w.run.From, w.run.To, w.run.Lookback = firstDay, lastDay, 0
-		w.run.Walk.Passes, w.run.InFlight = 1, 3
-		w.run.Trade = nil // bills alone
+		w.Run.Walk.Source = source(w.Run.Walk.Source)
+		w.Run.From, w.Run.To, w.Run.Lookback = firstDay, lastDay, 0
+		w.Run.Walk.Passes, w.Run.InFlight = 1, 3
+		w.Run.Trade = nil // bills alone
 		return w
 	}
 	whole := 0
@@ -131,18 +131,18 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 			file.Lake.URL = folderLake(t).url
 			ctx, cancel := cancelled(t)
 			first := wire(func(s walk.Source) walk.Source { return &countdown{Source: s, left: calls, then: cancel} })
-			defer first.close()
-			s, _ := first.run.Do(ctx)
+			defer first.Close()
+			s, _ := first.Run.Do(ctx)
 			if s.ExitCode != 143 {
 				t.Errorf("exit %d, want 143", s.ExitCode)
 			}
 			second := wire(func(s walk.Source) walk.Source { return s })
-			defer second.close()
-			s2, err := second.run.Do(t.Context())
+			defer second.Close()
+			s2, err := second.Run.Do(t.Context())
 			if err != nil || s2.ExitCode != 0 {
 				t.Fatalf("exit %d, %v", s2.ExitCode, err)
 			}
-			fetched := first.stats().Bills + second.stats().Bills
+			fetched := first.Stats().Bills + second.Stats().Bills
 			if fetched != int64(whole) {
 				t.Errorf("%d calls in two runs, want %d: nothing is asked twice", fetched, whole)
 			}

@@ -69,7 +69,7 @@ func (p *program) runDemo(ctx context.Context, w *wired) error {
 		fmt.Fprintf(p.out, "  lake/%s  %d rows, %d bytes\n", o.Key, o.Rows, o.Bytes)
 	}
 	fmt.Fprintf(p.out, "  lake/runs/%s.json  this run's summary\n  lake/archive/  every answer as received; `billwalk replay demo --from -3d --to -1d` builds the tables again from it\n", summary.RunID)
-	fmt.Fprint(p.out, demoQueries)
+	fmt.Fprint(p.out, DemoQueries)
 	return nil
 }
 
@@ -97,7 +97,8 @@ func (p *program) printTotals(ctx context.Context, w *wired) error {
 
 func yuan(e schema.Entry, a schema.Amount) string { return e.Totals.Fen[a.Column()].Fen.Yuan() }
 
-const demoQueries = `
+// DemoQueries are what the demo ends with: three queries over its lake, one a line.
+const DemoQueries = `
 Three queries to try (DuckDB: https://duckdb.org):
 
 # what each account gets per day, in yuan

@@ -49,11 +49,11 @@ var limits = []struct {
 	file, name       string // where the constant is
 	amount           amount
 }{
-	{"jobs.yaml, and each file of accounts", "jobs.yaml 与每个账号文件", "pipeline/jobs/load.go", "maxBytes", inBytes},
+	{"jobs.yaml, and each file of accounts", "jobs.yaml 与每个账户文件", "pipeline/jobs/load.go", "maxBytes", inBytes},
 	{"an answer of the platform, unpacked", "平台的一个应答（解压后）", "pipeline/douyin/transport.go", "maxAnswer", inBytes},
 	{"its headers", "其头部", "pipeline/douyin/transport.go", "maxHeaders", inBytes},
 	{"a Retry-After that is waited for", "会等待的 Retry-After", "pipeline/douyin/exchange.go", "maxRetryAfter", inTime},
-	{"pages of one account on one day", "一个账号一天的页数", "pipeline/walk/trace.go", "maxPages", plainly},
+	{"pages of one account on one day", "一个账户一天的页数", "pipeline/walk/trace.go", "maxPages", plainly},
 	{"the body of a callback", "回调的正文", "pipeline/receive/request.go", "mostBody", inBytes},
 	{"the headers of a callback", "回调的头部", "pipeline/receive/serve.go", "mostHeader", inBytes},
 	{"the nonce of a callback, in characters", "回调的随机串（字符数）", "pipeline/receive/signature.go", "mostNonce", plainly},
@@ -74,7 +74,7 @@ var limits = []struct {
 
 // chineseKinds are the kinds of schema.Limits.
 var chineseKinds = map[string]string{
-	"a manifest": "清单", "a certificate": "证明", "a batch": "归档批次", "a run's summary": "运行汇总", "a Parquet file": "Parquet 文件", "a control object": "控制对象",
+	"a manifest": "清单", "a certificate": "证明", "a batch": "归档批次", "a run's summary": "运行摘要", "a Parquet file": "Parquet 文件", "a control object": "控制对象",
 }
 
 // TestLimits: the pages' table of limits is that of the constants.

@@ -67,7 +67,7 @@ func (d *doctor) store(ctx context.Context, place jobs.Lake) {
 		d.add("store semantics", stateWarning, "not checked: the store could not be asked", "")
 		return
 	}
-	if _, err := lake.Open(ctx, store, place.Buckets, version()); err != nil {
+	if _, err := lake.Open(ctx, store, place.Buckets, Version()); err != nil {
 		d.add("store", stateFailed, err.Error(), fixConfig)
 	} else {
 		d.add("store", stateOK, place.URL+" can be listed, read and written", "")

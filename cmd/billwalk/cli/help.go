@@ -3,6 +3,7 @@ package cli
 import (
 	"io/fs"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 
@@ -32,8 +33,11 @@ func page(topic, language string) (string, error) {
 		name = topic + ".zh.md"
 	}
 	text, err := docs.Pages.ReadFile(name)
-	return string(text), err
+	return generatedMarks.ReplaceAllString(string(text), ""), err
 }
+
+// generatedMarks stand around what is generated in a page, and are not for readers.
+var generatedMarks = regexp.MustCompile(`(?m)^<!-- \w+:(begin|end) -->\n`)
 
 // userLanguage is what the environment asks for.
 func userLanguage(env func(string) string) string {

@@ -150,14 +150,12 @@ func FuzzIDs(f *testing.F) {
 			return
 		}
 		store := objecttest.NewMem()
-		p := quiet(clock)
-		p.world.store = store
-		w, err := p.openDays(t.Context(), file, "nightly", &dateFlags{from: firstDay.String()}, true)
+		w, err := Setup{Now: clock, Store: store}.Open(t.Context(), file, "nightly", Days{From: firstDay.String()}, true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer w.close()
-		if s, err := w.run.Do(t.Context()); err != nil {
+		defer w.Close()
+		if s, err := w.Run.Do(t.Context()); err != nil {
 			t.Fatalf("account %q, id %q: exit %d, %v", account, id, s.ExitCode, err)
 		}
 		for info, err := range store.List(t.Context(), "") {

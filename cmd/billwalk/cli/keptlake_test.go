@@ -89,10 +89,10 @@ func TestKeepLake(t *testing.T) {
 	j := keptJob
 	j.lake = folderLake(t)
 	n := newNights(t, keptWorld, j)
-	n.run(firstDay+1, func(w *wired) { w.run.Walk.Source = fewerFen{w.run.Walk.Source}; w.run.Lookback = 0 })
-	n.run(firstDay+2, func(w *wired) { w.run.Lookback = 1 })
+	n.run(firstDay+1, func(w *Job) { w.Run.Walk.Source = fewerFen{w.Run.Walk.Source}; w.Run.Lookback = 0 })
+	n.run(firstDay+2, func(w *Job) { w.Run.Lookback = 1 })
 	keepCallbacks(t, n)
-	n.run(firstDay+3, func(w *wired) { w.run.Lookback = 2 })
+	n.run(firstDay+3, func(w *Job) { w.Run.Lookback = 2 })
 	var rows strings.Builder
 	for _, listed := range schema.Tables {
 		table := listed.Describe()

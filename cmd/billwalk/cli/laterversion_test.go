@@ -78,7 +78,7 @@ func refuseLater(t *testing.T, platform *running, lake lakePlace) {
 	for _, verb := range []string{"run", "replay", "verify"} {
 		out := new(strings.Builder)
 		code := Main([]string{verb, "nightly", "--config", config, "--from", firstDay.String(), "--to", (firstDay + 2).String()}, out, out)
-		for _, want := range []string{"/bucket-00", addedColumn, "billwalk version 0.0.0 (build ", "this is billwalk " + version(), "a newer one"} {
+		for _, want := range []string{"/bucket-00", addedColumn, "billwalk version 0.0.0 (build ", "this is billwalk " + Version(), "a newer one"} {
 			if code != pipeline.ExitFailed || !strings.Contains(out.String(), want) {
 				t.Errorf("%s: exit %d, and no word of %q:\n%s", verb, code, want, out)
 			}
@@ -175,7 +175,7 @@ func (l *later) readsOld(t *testing.T) {
 func (l *later) demoQueries(t *testing.T) {
 	t.Helper()
 	queries := 0
-	for line := range strings.Lines(demoQueries) {
+	for line := range strings.Lines(DemoQueries) {
 		if sql, found := strings.CutPrefix(strings.TrimSpace(line), `duckdb -c "`); found {
 			queries++
 			duckDBText(t, "-csv", strings.ReplaceAll(strings.TrimSuffix(sql, `"`), "'lake/", "'"+l.lake.sql+"/"))
@@ -260,7 +260,7 @@ func (l *later) restatements(t *testing.T) string {
 func (l *later) restates(t *testing.T) {
 	before := l.restatements(t)
 	t.Setenv(addedVariable, "later")
-	s := l.run(firstDay+5, func(w *wired) { w.run.Walk.Source = fewerFen{w.run.Walk.Source} })
+	s := l.run(firstDay+5, func(w *Job) { w.Run.Walk.Source = fewerFen{w.Run.Walk.Source} })
 	t.Setenv(addedVariable, "")
 	columns := duckDBText(t, "-csv", l.views()+fmt.Sprintf(".headers off\nSELECT DISTINCT change, \"columns\" FROM restatements WHERE bill_date = DATE '%s'", firstDay+1))
 	if n := s.Restated[schema.Changed]; n == 0 || columns != "changed,[goods_fen]\n" {

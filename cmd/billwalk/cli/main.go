@@ -37,6 +37,11 @@ func Main(args []string, out, errOut io.Writer) int {
 func (p *program) main(args []string) int {
 	ctx, stop := onSignal(context.Background())
 	defer stop()
+	return p.runUntil(ctx, args)
+}
+
+// runUntil runs the command line until the context ends.
+func (p *program) runUntil(ctx context.Context, args []string) int {
 	root := p.root()
 	root.SetArgs(args)
 	root.SetOut(p.out)
@@ -74,7 +79,7 @@ answer, and what is whole was published; 5 stopped by quota, deadline or outage,
 		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return p.prepare(cmd) },
 
 		SuggestionsMinimumDistance: 2,
-		Version:                    version(),
+		Version:                    Version(),
 	}
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usage("%w; `%s --help` lists the flags", err, cmd.CommandPath())

@@ -13,7 +13,7 @@ func TestMissedNights(t *testing.T) {
 	const missed = 3
 	last := firstDay + missed + 1
 	n := newNights(t, testWorld(51, 20), job{lake: folderLake(t), qps: 5000, trade: 5000, lookback: missed + 1})
-	n.run(firstDay+1, func(w *wired) { w.run.Lookback = 0 })
+	n.run(firstDay+1, func(w *Job) { w.Run.Lookback = 0 })
 	n.run(last+1, nil)
 	checkLake(t, n.lake, n.platform, firstDay, last)
 	checkVerdicts(t, n.lake, n.platform, firstDay, last, time.Unix(n.clock.Load(), 0))

@@ -87,7 +87,7 @@ func (m *monthRun) priceOf(night int, callbacks bool) price {
 	}
 	today := monthFirst + schema.Day(night) + 1
 	m.clock.Store(today.Start().Add(14 * time.Hour).UnixMilli())
-	s := m.run(new(dateFlags), true)
+	s := m.run(Days{}, true)
 	m.truth.Look(night, m.firstDay(night), today-1)
 	if !callbacks {
 		m.checkAsked(night)

@@ -56,14 +56,14 @@ func without(lines, others []string) []string {
 type monthLines struct{ bills, settlements, groups, restated []string }
 
 func (l *monthLines) read(m *monthRun, day schema.Day) {
-	for bucket := range m.wired.run.Buckets {
-		each(m, m.wired.lake.Bills(m.Context(), day, bucket), func(b *schema.Bill) {
+	for bucket := range m.job.Run.Buckets {
+		each(m, m.job.Lake.Bills(m.Context(), day, bucket), func(b *schema.Bill) {
 			l.bills = append(l.bills, fmt.Sprintf("%s %s %s of %s, %d", day, b.WalkAccountID, b.LedgerID, b.AccountID, b.Amounts[schema.LedgerTotal].V))
 		})
-		each(m, m.wired.lake.Settlements(m.Context(), day, bucket), func(s *schema.Settlement) {
+		each(m, m.job.Lake.Settlements(m.Context(), day, bucket), func(s *schema.Settlement) {
 			l.settlements = append(l.settlements, fmt.Sprintf("%s %s %s %d", day, s.SettleID, s.Status, s.Amount.V))
 		})
-		each(m, m.wired.lake.Reconciliation(m.Context(), day, bucket), func(r *schema.Reconciliation) {
+		each(m, m.job.Lake.Reconciliation(m.Context(), day, bucket), func(r *schema.Reconciliation) {
 			reasons := "-"
 			for _, reason := range []string{"not_asked", "retry_in_flight", "bill_removed", "settlement_unexplained", "settled_elsewhere", "partly_billed", "non_forward"} {
 				if slices.Contains(r.Reasons, reason) {
@@ -76,7 +76,7 @@ func (l *monthLines) read(m *monthRun, day schema.Day) {
 			l.groups = append(l.groups, fmt.Sprintf("%s %s %s: %s %s %s, %d:%d, %d %d", day, cmp.Or(string(r.WalkAccountID), "-"), r.GroupKey,
 				r.Verdict, cmp.Or(string(r.MatchedBy.V), "-"), reasons, r.BillRows, r.SettlementRows, r.Billed[schema.LegTotal].V, r.Settled[schema.LegTotal].V))
 		})
-		each(m, m.wired.lake.Restatements(m.Context(), day, bucket), func(r *schema.Restatement) {
+		each(m, m.job.Lake.Restatements(m.Context(), day, bucket), func(r *schema.Restatement) {
 			l.restated = append(l.restated, fmt.Sprintf("%s %s %s %d", day, r.LedgerID, r.Change, r.DiffTotal.V))
 		})
 	}

@@ -77,7 +77,7 @@ type monthRun struct {
 	truth    *month.Truth
 	store    *objecttest.Mem
 	config   string   // jobs.yaml
-	wired    *wired   // the last run
+	job      *Job     // the last run
 	late     []string // orders that were due in the last night and not asked for
 	extra    int      // orders that agreed and were asked for
 }
@@ -107,32 +107,30 @@ func (m *monthRun) night(night int) {
 	m.Helper()
 	today := monthFirst + schema.Day(night) + 1
 	m.clock.Store(today.Start().Add(14 * time.Hour).UnixMilli())
-	m.run(new(dateFlags), true)
+	m.run(Days{}, true)
 	m.truth.Look(night, m.firstDay(night), today-1)
 	m.checkAsked(night)
 	m.compare(night, m.firstDay(night), today-1)
 }
 
 // run makes a run of the days, or a replay.
-func (m *monthRun) run(days *dateFlags, asking bool) *pipeline.Summary {
+func (m *monthRun) run(days Days, asking bool) *pipeline.Summary {
 	m.Helper()
 	file, err := jobs.Load(m.config, func(string) (string, bool) { return "", false })
 	if err != nil {
 		m.Fatal(err)
 	}
-	p := quiet(m.now)
-	p.world.store = m.store
-	w, err := p.openDays(m.Context(), file, "nightly", days, asking)
+	w, err := Setup{Now: m.now, Store: m.store}.Open(m.Context(), file, "nightly", days, asking)
 	if err != nil {
 		m.Fatal(err)
 	}
-	defer w.close()
+	defer w.Close()
 	if asking {
-		w.run.Trade, w.run.Walk.Source = datedTrade{w.run.Trade, m.now}, datedSource{w.run.Walk.Source, m.now}
-		w.run.Walk.AllowShrink = true // an account has few bills here
+		w.Run.Trade, w.Run.Walk.Source = datedTrade{w.Run.Trade, m.now}, datedSource{w.Run.Walk.Source, m.now}
+		w.Run.Walk.AllowShrink = true // an account has few bills here
 	}
-	m.wired = w
-	s, err := p.do(m.Context(), w)
+	m.job = w
+	s, err := w.Do(m.Context())
 	if err != nil || s.ExitCode != pipeline.ExitDone && s.ExitCode != pipeline.ExitIncomplete {
 		m.Fatalf("exit %d, %v", s.ExitCode, err)
 	}
@@ -179,7 +177,7 @@ func (m *monthRun) checkAsked(night int) {
 func (m *monthRun) end() {
 	m.Helper()
 	last := monthFirst + monthNights - 1
-	all := &dateFlags{from: monthFirst.String(), to: last.String()}
+	all := Days{From: monthFirst.String(), To: last.String()}
 	m.compare(monthNights, monthFirst, last)
 	m.proven(last)
 	m.run(all, false)

@@ -37,24 +37,23 @@ func newNights(t testing.TB, world sandbox.Config, j job) *nights {
 func (n *nights) now() time.Time { return time.Unix(n.clock.Load(), 0) }
 
 // run makes a run on a day, with the change, if there is one.
-func (n *nights) run(today schema.Day, change func(*wired)) *pipeline.Summary {
+func (n *nights) run(today schema.Day, change func(*Job)) *pipeline.Summary {
 	n.t.Helper()
 	n.clock.Store(today.Start().Add(n.hour).Unix())
 	file, err := jobs.Load(n.config, func(string) (string, bool) { return "", false })
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	p := quiet(n.now)
-	w, err := p.openDays(n.t.Context(), file, "nightly", new(dateFlags), true)
+	w, err := Setup{Now: n.now}.Open(n.t.Context(), file, "nightly", Days{}, true)
 	if err != nil {
 		n.t.Fatal(err)
 	}
-	defer w.close()
-	w.run.Trade = datedTrade{w.run.Trade, n.now}
+	defer w.Close()
+	w.Run.Trade = datedTrade{w.Run.Trade, n.now}
 	if change != nil {
 		change(w)
 	}
-	s, err := p.do(n.t.Context(), w)
+	s, err := w.Do(n.t.Context())
 	if err != nil || s.ExitCode != pipeline.ExitDone && s.ExitCode != pipeline.ExitIncomplete {
 		n.t.Fatalf("%s: exit %d, %v", today, s.ExitCode, err)
 	}
@@ -83,8 +82,8 @@ func TestLookback(t *testing.T) {
 	world, j := testWorld(31, 60), job{qps: 5000, trade: 2000, lookback: window}
 	j.lake = folderLake(t)
 	nightly := newNights(t, world, j)
-	first := func(lookback int) func(*wired) { // so that no night looks before the last one's days
-		return func(w *wired) { w.run.Lookback = lookback }
+	first := func(lookback int) func(*Job) { // so that no night looks before the last one's days
+		return func(w *Job) { w.Run.Lookback = lookback }
 	}
 	nightly.run(today, first(window-2))
 	nightly.run(today+1, first(window-1))

@@ -77,7 +77,7 @@ func (p *program) printPlan(cmd *cobra.Command, w *wired, job jobs.Job) error {
 	result.ArchivedUnits, result.ArchivedPages = plan.Archived()
 	if s := job.Settlements; s != nil {
 		result.Calls.UnknownSettlements = plan.OrdersUnknown()
-		result.Calls.Settlements, result.TradeQPS = plan.Questions(), w.file.Apps[s.App].QPS
+		result.Calls.Settlements, result.TradeQPS = plan.Queries(), w.file.Apps[s.App].QPS
 		if s.App != job.Bills.App {
 			result.Calls.Token++
 		}

@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"os"
 	"os/exec"
+	"os/signal"
 	"runtime"
 	"slices"
 	"strconv"
@@ -128,14 +129,14 @@ func slowReceiverMain() {
 	says := json.NewEncoder(os.Stdout)
 	_ = says.Encode(map[string]float64{"verified": verifiedAlone()})
 	store := &slowStore{Store: objecttest.NewMem()}
-	p := &program{out: os.Stdout, err: os.Stderr, now: clock, output: "json", log: slog.New(slog.NewTextHandler(os.Stderr, nil)), world: outside{store: store}}
-	ctx, stop := onSignal(context.Background())
+	p := Setup{Now: clock, Out: os.Stdout, Err: os.Stderr, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Store: store}
+	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	file, err := jobs.Load(os.Args[1], os.LookupEnv)
 	if err != nil {
 		panic(err)
 	}
-	if err := p.serveReceiver(ctx, file, receiveFlags{addr: "127.0.0.1:0", metricsAddr: "127.0.0.1:0", proxies: []string{"127.0.0.1"}}); err != nil && ctx.Err() == nil {
+	if err := p.Receive(ctx, file, "127.0.0.1:0", "127.0.0.1:0", []string{"127.0.0.1"}); err != nil && ctx.Err() == nil {
 		panic(err)
 	}
 	_ = says.Encode(map[string]int64{"puts": store.puts.Load()})

@@ -12,8 +12,6 @@ import (
 	"testing/synctest"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"billwalk/pipeline/jobs"
 	"billwalk/pipeline/receive"
 	"billwalk/schema"
@@ -89,10 +87,9 @@ type troubledNight struct {
 
 func newTroubledNight(t *testing.T, file *jobs.File, seed uint64) *troubledNight {
 	n := &troubledNight{store: newTroubledStore(seed), began: time.Now(), acked: make(map[*posted][]time.Time), ready: make(map[time.Duration]bool)}
-	p := quiet(time.Now)
-	p.world.store = n.store
+	p := Setup{Now: time.Now, Store: n.store}
 	ctx, cancel := context.WithCancelCause(t.Context())
-	config, err := p.receiverParts(ctx, file, receiveFlags{}, prometheus.NewRegistry(), cancel)
+	config, err := p.Receiver(ctx, file, cancel)
 	if err != nil {
 		t.Fatal(err)
 	}

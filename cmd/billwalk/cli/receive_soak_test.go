@@ -20,8 +20,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/prometheus/client_golang/prometheus"
-
 	"billwalk/pipeline/jobs"
 	"billwalk/pipeline/receive"
 	"billwalk/schema"
@@ -113,10 +111,9 @@ func newSoak(t *testing.T) *soak {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := quiet(clock)
-	p.world.store = store
+	p := Setup{Now: clock, Store: store}
 	ctx, cancel := context.WithCancelCause(context.Background())
-	config, err := p.receiverParts(ctx, file, receiveFlags{}, prometheus.NewRegistry(), cancel)
+	config, err := p.Receiver(ctx, file, cancel)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -128,7 +125,7 @@ func newSoak(t *testing.T) *soak {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.url = urlOf(listener, false)
+	s.url = "http://" + listener.Addr().String()
 	s.client = &http.Client{Timeout: mostStopping, Transport: &http.Transport{MaxIdleConnsPerHost: 8 * soakSenders}}
 	served := make(chan error, 1)
 	go func() { served <- receiver.Serve(ctx, listener) }()

@@ -84,7 +84,7 @@ var ruleMutants = []mutant{
 	},
 	{
 		rule: "an order that was not asked by every rule is bill_only", file: "pipeline/reconcile/judge.go",
-		old: "case !own.any && !o.Asked:", new: "case false && !o.Asked:",
+		old: "case !own.any && !o.Answered:", new: "case false && !o.Answered:",
 		packages: "./cmd/billwalk/cli", killer: "^TestMonth$/^7d$/^5$",
 	},
 	{
@@ -127,22 +127,22 @@ var ruleMutants = []mutant{
 	},
 	{
 		rule: "a group whose money counts on an earlier day is bill_only", file: "pipeline/reconcile/judge.go",
-		old: "case !own.any && o.Elsewhere:", new: "case false && o.Elsewhere:",
+		old: "case !own.any && o.SettledElsewhere:", new: "case false && o.SettledElsewhere:",
 		packages: "./pipeline", killer: "^TestStanding$/^night_by_night$",
 	},
 	{
 		rule: "what may have been shared out twice is billed in part", file: "pipeline/reconcile/judge.go",
-		old: "all.succeeded == 1 &&", new: "",
+		old: "open.succeeded == 1 &&", new: "",
 		packages: "./pipeline/reconcile", killer: "^TestCases$",
 	},
 	{
 		rule: "a match does not say what takes its difference back", file: "pipeline/reconcile/offset.go",
-		old: "return reasons[:min(mostOffsets, len(reasons))], nil", new: "return nil, nil",
+		old: "return reasons[:min(maxOffsets, len(reasons))], nil", new: "return nil, nil",
 		packages: "./pipeline/reconcile", killer: "^TestCases$",
 	},
 	{
 		rule: "a FAIL beside a new try is failed", file: "pipeline/reconcile/judge.go",
-		old: "case all.underWay:", new: "case all.underWay && !own.failed:",
+		old: "case open.inFlight:", new: "case open.inFlight && !own.failed:",
 		packages: "./cmd/billwalk/cli", killer: "^TestMonth$/^7d$/^5$",
 	},
 }

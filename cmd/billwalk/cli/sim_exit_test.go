@@ -50,7 +50,7 @@ func (o *oracle) ended(p *simProcess) {
 		if !o.overtaken(p) {
 			complain("nobody was there first")
 		}
-	case interrupted{syscall.SIGTERM}.ExitCode():
+	case Interrupted(syscall.SIGTERM).ExitCode():
 		if took := p.ended.Sub(p.toldAt); p.toldAt.IsZero() || took > 20*time.Second {
 			complain("it was told to stop %s before", took)
 		}

@@ -164,8 +164,8 @@ func (o *oracle) kept(m *schema.Manifest, key string) {
 	o.mu.Lock()
 	runs := make(map[string]bool)
 	for _, t := range o.taken {
-		if t.keeps && t.by.wired != nil && strings.HasSuffix(key, strings.TrimPrefix(t.key, "_control/turns/")) {
-			runs[t.by.wired.run.ID] = true
+		if t.keeps && t.by.job != nil && strings.HasSuffix(key, strings.TrimPrefix(t.key, "_control/turns/")) {
+			runs[t.by.job.Run.ID] = true
 		}
 	}
 	o.mu.Unlock()

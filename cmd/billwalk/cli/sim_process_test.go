@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"log/slog"
 	"sync"
 	"syscall"
@@ -27,7 +26,7 @@ type simProcess struct {
 
 	began, ended time.Time
 	toldAt       time.Time // to stop
-	wired        *wired    // once it is
+	job          *Job      // once it is wired
 	days         []schema.Day
 	accounts     []schema.Account
 	summary      *pipeline.Summary
@@ -51,12 +50,12 @@ func (p *simProcess) run() {
 	p.lasts(&p.began)
 	p.summary, p.err = p.main(ctx)
 	p.lasts(&p.ended)
-	var exit *exitError
+	var exit interface{ ExitCode() int }
 	switch {
 	case p.summary != nil:
 		p.code = p.summary.ExitCode
 	case errors.As(p.err, &exit):
-		p.code = exit.code
+		p.code = exit.ExitCode()
 	default:
 		p.code = -1
 	}
@@ -71,25 +70,24 @@ func (p *simProcess) lasts(at *time.Time) {
 
 // main does what the command line does with such flags.
 func (p *simProcess) main(ctx context.Context) (*pipeline.Summary, error) {
-	program := &program{out: io.Discard, err: io.Discard, now: time.Now, log: p.log(), output: "json", world: outside{
-		store:  simStore{p},
-		client: []douyin.Option{douyin.WithTransport(simTransport{p}), douyin.WithJitter(p.jitter)},
-		runID:  func() string { return p.runID() },
-	}}
+	setup := Setup{
+		Now: time.Now, Log: p.log(), Store: simStore{p}, RunID: p.runID,
+		Client: []douyin.Option{douyin.WithTransport(simTransport{p}), douyin.WithJitter(p.jitter)},
+	}
 	if p.story.shared {
-		program.tokenCache = "bucket"
+		setup.TokenCache = "bucket"
 	}
 	job := "nightly"
 	if p.part {
 		job = "part"
 	}
-	w, err := program.wire(ctx, p.file, job, p.kind != replayed)
+	w, err := setup.Wire(ctx, p.file, job, p.kind != replayed)
 	if err != nil {
 		return nil, err
 	}
-	defer w.close()
-	p.wired = w
-	r := w.run
+	defer w.Close()
+	p.job = w
+	r := w.Run
 	r.From, r.To, r.Lookback = p.from, p.to, 0
 	if p.kind == night {
 		r.From, r.Lookback = p.to, int(p.to-p.from)
@@ -98,7 +96,7 @@ func (p *simProcess) main(ctx context.Context) (*pipeline.Summary, error) {
 	r.Backfill = p.kind == backfill
 	r.Deadline, r.Walk.AllowShrink = p.deadline, p.shrink
 	p.days, p.accounts = r.Days(), r.Accounts
-	return program.do(ctx, w)
+	return w.Do(ctx)
 }
 
 func (p *simProcess) log() *slog.Logger {
@@ -162,7 +160,7 @@ func (p *simProcess) count(op, key string) (step, error) {
 		return s, errDead
 	case told:
 		p.toldAt = time.Now()
-		p.stop(interrupted{syscall.SIGTERM})
+		p.stop(Interrupted(syscall.SIGTERM))
 	case frozen:
 		p.thaw = time.Now().Add(p.pause)
 	}

@@ -45,5 +45,5 @@ func (c *countdown) Bills(ctx context.Context, u schema.Unit, cursor string, siz
 func cancelled(t *testing.T) (context.Context, func()) {
 	ctx, cancel := context.WithCancelCause(t.Context())
 	t.Cleanup(func() { cancel(nil) })
-	return ctx, func() { cancel(interrupted{syscall.SIGTERM}) }
+	return ctx, func() { cancel(Interrupted(syscall.SIGTERM)) }
 }

@@ -75,8 +75,7 @@ type unsteadyNight struct {
 	*testing.T
 	platform *sandbox.Platform
 	oracle   *oracle
-	wired    *wired
-	program  *program
+	job      *Job
 }
 
 func newUnsteadyNight(t *testing.T, percent int, faults string) *unsteadyNight {
@@ -93,8 +92,6 @@ func newUnsteadyNight(t *testing.T, percent int, faults string) *unsteadyNight {
 	}
 	store := objecttest.NewMem()
 	n.oracle = &oracle{simulation: &simulation{story: st, store: store, platform: &shifting{Platform: n.platform, story: st, truth: make(map[schema.Day][]trueRow)}}}
-	n.program = quiet(time.Now)
-	n.program.world = outside{store: store, client: []douyin.Option{douyin.WithTransport(handled{n.platform})}}
 	file := st.file()
 	for name, app := range file.Apps {
 		app.QPS, app.ClientKey, app.ClientSecret = 10, "key", world.ClientSecret
@@ -103,19 +100,20 @@ func newUnsteadyNight(t *testing.T, percent int, faults string) *unsteadyNight {
 		}
 		file.Apps[name] = app
 	}
+	setup := Setup{Now: time.Now, Store: store, Client: []douyin.Option{douyin.WithTransport(handled{n.platform})}}
 	var err error
-	if n.wired, err = n.program.wire(t.Context(), file, "nightly", true); err != nil {
+	if n.job, err = setup.Wire(t.Context(), file, "nightly", true); err != nil {
 		t.Fatal(err)
 	}
-	r := n.wired.run
+	r := n.job.Run
 	r.From, r.To = yesterday, yesterday
 	return n
 }
 
 func (n *unsteadyNight) run() *pipeline.Summary {
 	n.Helper()
-	s, err := n.program.do(n.Context(), n.wired)
-	n.wired.close()
+	s, err := n.job.Do(n.Context())
+	n.job.Close()
 	if err != nil {
 		n.Fatal(err)
 	}
@@ -125,7 +123,7 @@ func (n *unsteadyNight) run() *pipeline.Summary {
 // check compares what was published with what the platform has.
 func (n *unsteadyNight) check(s *pipeline.Summary) {
 	n.Helper()
-	day := n.wired.run.To
+	day := n.job.Run.To
 	want, got := map[string]int{}, map[string]int{}
 	for _, row := range n.oracle.platform.rows(day) {
 		want[row.text]++

@@ -100,7 +100,7 @@ func (p *program) openAudit(cmd *cobra.Command, name string, dates *dateFlags) (
 	for _, other := range file.Jobs { // a day may hold rows of other jobs, too
 		lookback = max(lookback, other.Lookback)
 	}
-	published := lake.ToVerify(store, file.Lake.Buckets, version())
+	published := lake.ToVerify(store, file.Lake.Buckets, Version())
 	return &audit.Audit{
 		Archive: archive.New(store), Lake: published, Accounts: job.Accounts, Buckets: file.Lake.Buckets,
 		From: days.from, To: days.to, Today: schema.DayOf(p.now()), Lookback: lookback, AppIDs: file.AppIDs(),

@@ -36,14 +36,14 @@ func BenchmarkVerify(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	w, err := quiet(time.Now).wire(b.Context(), file, "nightly", true)
+	w, err := Setup{Now: time.Now}.Wire(b.Context(), file, "nightly", true)
 	if err != nil {
 		b.Fatal(err)
 	}
-	w.run.Walk.Source, w.run.Trade, w.run.InFlight, w.run.TradeInFlight = flood{bills}, flood{bills}, 16, 16
-	w.run.From, w.run.To, w.run.Lookback = first, first+days-1, 0
-	s, err := w.run.Do(b.Context())
-	w.close()
+	w.Run.Walk.Source, w.Run.Trade, w.Run.InFlight, w.Run.TradeInFlight = flood{bills}, flood{bills}, 16, 16
+	w.Run.From, w.Run.To, w.Run.Lookback = first, first+days-1, 0
+	s, err := w.Run.Do(b.Context())
+	w.Close()
 	if err != nil || s.Rows["bills"] != int64(accounts*bills*days) {
 		b.Fatalf("%d bills, %v", s.Rows["bills"], err)
 	}

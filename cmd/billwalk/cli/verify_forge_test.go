@@ -167,7 +167,7 @@ func forgery[R any](t *testing.T, l *provenLake, manifest string, table schema.T
 		t.Fatal(err)
 	}
 	o := &m.Objects[slices.IndexFunc(m.Objects, func(o schema.Object) bool { return o.Table == table.Name })]
-	w := parquet.NewWriter(table, version(), func() (*os.File, error) { return os.CreateTemp(t.TempDir(), "") }, memory.DefaultAllocator)
+	w := parquet.NewWriter(table, Version(), func() (*os.File, error) { return os.CreateTemp(t.TempDir(), "") }, memory.DefaultAllocator)
 	defer w.Close()
 	n := 0
 	for row, err := range parquet.Read(table, bytes.NewReader(l.bodies[o.Key])) {

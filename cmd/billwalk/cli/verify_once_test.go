@@ -41,7 +41,7 @@ func twoDays(t *testing.T) (l *provenLake, first, later schema.Day) {
 // manifest of these.
 func (l *provenLake) settlementOf(t *testing.T, day schema.Day) (s schema.Settlement, key, manifest string) {
 	t.Helper()
-	published, err := lake.Open(t.Context(), l.store, 2, version())
+	published, err := lake.Open(t.Context(), l.store, 2, Version())
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -116,7 +116,7 @@ func TestVerifyStopsBetweenDays(t *testing.T) {
 	_, key, _ := l.settlementOf(t, later)
 	ctx, cancel := context.WithCancel(t.Context())
 	store := stopping{l.store, key, cancel}
-	a := audit.Audit{Archive: archive.New(store), Lake: lake.ToVerify(store, 2, version()), Buckets: 2, From: first, To: first, Today: later + 1}
+	a := audit.Audit{Archive: archive.New(store), Lake: lake.ToVerify(store, 2, Version()), Buckets: 2, From: first, To: first, Today: later + 1}
 	if found, err := a.Run(ctx); err == nil || ctx.Err() == nil || len(found) > 0 {
 		t.Errorf("%+v, %v, want the verification ended before its first day", found, err)
 	}
@@ -148,7 +148,7 @@ func BenchmarkVerifyOneDay(b *testing.B) {
 	for b.Loop() {
 		read.Store(0)
 		peak := heapPeak()
-		a := audit.Audit{Archive: archive.New(store), Lake: lake.ToVerify(counted, 1, version()), Buckets: 1, From: firstDay, To: firstDay, Today: firstDay + days}
+		a := audit.Audit{Archive: archive.New(store), Lake: lake.ToVerify(counted, 1, Version()), Buckets: 1, From: firstDay, To: firstDay, Today: firstDay + days}
 		if _, err := a.Run(b.Context()); err != nil || len(a.Elsewhere) > 0 {
 			b.Fatal(err, a.Elsewhere)
 		}
@@ -158,12 +158,18 @@ func BenchmarkVerifyOneDay(b *testing.B) {
 	b.ReportMetric(float64(read.Load())/1e6, "MB-read")
 }
 
+// staged is a lake as the pipeline knows it.
+type staged struct{ *lake.Lake }
+
+// Stage implements pipeline.Lake.
+func (s staged) Stage(base schema.Base) (pipeline.Stage, error) { return s.Lake.Stage(base) }
+
 // BenchmarkStanding makes a run without bills on such a lake: what it takes is finding
 // out where the settlements stand.
 func BenchmarkStanding(b *testing.B) {
 	const days = 100
 	store, settlements := manySettlements(b, days)
-	published, err := lake.Open(b.Context(), store, 1, version())
+	published, err := lake.Open(b.Context(), store, 1, Version())
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -171,7 +177,7 @@ func BenchmarkStanding(b *testing.B) {
 		peak := heapPeak()
 		r := pipeline.Run{
 			ID: "run", Job: "nightly", From: firstDay + days + 1, To: firstDay + days + 1, Buckets: 1, Accounts: []schema.Account{{ID: "7047437174853240835"}},
-			Archive: archive.New(store), Lake: staging{published}, Rules: reconcile.Rules{Configured: true, Lookback: 7}, PublishedDays: published.PublishedDays,
+			Archive: archive.New(store), Lake: staged{published}, Rules: reconcile.Rules{Configured: true, Lookback: 7}, PublishedDays: published.PublishedDays,
 			Now: time.Now, Log: slog.New(slog.DiscardHandler), Progress: new(progress.Counter),
 		}
 		if _, err := r.Do(b.Context()); err != nil {
@@ -195,7 +201,7 @@ func manySettlements(b *testing.B, days int) (store object.Store, settlements in
 	if err != nil {
 		b.Fatal(err)
 	}
-	published, err := lake.Open(b.Context(), store, 1, version())
+	published, err := lake.Open(b.Context(), store, 1, Version())
 	if err != nil {
 		b.Fatal(err)
 	}

@@ -63,22 +63,26 @@ func (overlay) Put(context.Context, string, io.ReadSeeker, object.Condition, map
 	return object.Info{}, fmt.Errorf("this store is read-only")
 }
 
+// verification is what verify says, of which tests look at this.
+type verification struct {
+	ProvenDays int `json:"proven_days"`
+	Units      int
+	Bills      int64
+	Objects    int
+	Findings   []schema.Finding
+}
+
 // verifying runs billwalk verify over a store.
-func verifying(t testing.TB, config string, store object.Store, from, to schema.Day) (verified, int) {
+func verifying(t testing.TB, config string, store object.Store, from, to schema.Day) (verification, int) {
 	t.Helper()
 	var out, log bytes.Buffer
-	p := &program{out: &out, err: &log, now: clock, world: outside{store: store}}
-	root := p.root()
-	root.SetArgs([]string{"--config", config, "--output", "json", "verify", "nightly", "--from", from.String(), "--to", to.String()})
-	err := root.ExecuteContext(t.Context())
-	var v verified
-	if decodeErr := json.Unmarshal(out.Bytes(), &v); decodeErr != nil {
-		t.Fatalf("verify: %v, %v\n%s%s", err, decodeErr, out.String(), log.String())
+	p := Setup{Out: &out, Err: &log, Now: clock, Store: store}
+	code := p.Main(t.Context(), "--config", config, "--output", "json", "verify", "nightly", "--from", from.String(), "--to", to.String())
+	var v verification
+	if err := json.Unmarshal(out.Bytes(), &v); err != nil {
+		t.Fatalf("verify: exit %d, %v\n%s%s", code, err, out.String(), log.String())
 	}
-	if exit, ok := err.(*exitError); ok {
-		return v, exit.code
-	}
-	return v, pipeline.ExitDone
+	return v, code
 }
 
 // checkProven wants all of the days proven, by the command as it is.
@@ -92,7 +96,9 @@ func checkProven(t testing.TB, config string, from, to schema.Day) {
 
 func findingLines(findings []schema.Finding) string {
 	var out strings.Builder
-	printFindings(&out, findings[:min(len(findings), 20)])
+	for _, f := range findings[:min(len(findings), 20)] {
+		fmt.Fprintf(&out, "%s: %s: want %q, got %q: %s\n", f.Key, f.Place, f.Want, f.Got, f.Fix)
+	}
 	return out.String()
 }
 
@@ -228,9 +234,9 @@ func TestVerifyAfterRestatements(t *testing.T) {
 		job{lake: folderLake(t), qps: 2000, trade: 2000, lookback: 3, buckets: 3})
 	var restated int64
 	for today := firstDay + 1; today <= firstDay+4; today++ {
-		first := func(w *wired) {
+		first := func(w *Job) {
 			if today == firstDay+1 {
-				w.run.Walk.Source = wordy{w.run.Walk.Source}
+				w.Run.Walk.Source = wordy{w.Run.Walk.Source}
 			}
 		}
 		for _, bills := range n.run(today, first).Restated {
@@ -281,13 +287,13 @@ func TestVerifyOverlap(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w, err := quiet(clock).wire(t.Context(), file, "nightly", true)
+		w, err := Setup{Now: clock}.Wire(t.Context(), file, "nightly", true)
 		if err != nil {
 			t.Fatal(err)
 		}
-		w.run.Walk.Source, w.run.From, w.run.To, w.run.Lookback = f, firstDay, firstDay, 0
-		s, err := w.run.Do(t.Context())
-		w.close()
+		w.Run.Walk.Source, w.Run.From, w.Run.To, w.Run.Lookback = f, firstDay, firstDay, 0
+		s, err := w.Run.Do(t.Context())
+		w.Close()
 		if err != nil || s.Rows["bills"] != 4 {
 			t.Fatalf("%d bills, %v", s.Rows["bills"], err)
 		}

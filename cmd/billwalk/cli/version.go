@@ -11,8 +11,8 @@ import (
 // released is the version of a release build, else "".
 var released string
 
-// version names the program: its release, else the commit that it was built from.
-func version() string {
+// Version names the program: its release, else the commit that it was built from.
+func Version() string {
 	if released != "" {
 		return released
 	}
@@ -34,7 +34,7 @@ func (p *program) versionVerb() *cobra.Command {
 		Example: "  billwalk version",
 		Args:    nothing,
 		RunE: func(*cobra.Command, []string) error {
-			_, err := fmt.Fprintf(p.out, "billwalk %s (%s)\n", version(), runtime.Version())
+			_, err := fmt.Fprintf(p.out, "billwalk %s (%s)\n", Version(), runtime.Version())
 			return err
 		},
 	}

@@ -136,7 +136,7 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 	if err != nil {
 		return nil, failed(err)
 	}
-	published, err := lake.Open(ctx, store, file.Lake.Buckets, version())
+	published, err := lake.Open(ctx, store, file.Lake.Buckets, Version())
 	if errors.Is(err, lake.ErrBuckets) || errors.Is(err, object.ErrDenied) {
 		return nil, &exitError{exitUsage, err}
 	}

@@ -13,6 +13,7 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/jobs"
+	"billwalk/schema"
 )
 
 // publishedRows returns the rows of each table as text, without what tells when
@@ -53,7 +54,7 @@ func TestZones(t *testing.T) {
 			"2026-11-26T15:59:00Z": "2026-11-25", "2026-11-26T16:00:00Z": "2026-11-26", "2026-11-26T23:59:00Z": "2026-11-26", "2026-11-27T00:00:00Z": "2026-11-26",
 		} {
 			_, text := command(t, append(slices.Clip(env), clockVariable+"="+moment), "billwalk", "plan", "nightly", "--config", config, "--output", "json")
-			var plan planned
+			var plan struct{ From, To schema.Day }
 			if err := json.Unmarshal([]byte(text), &plan); err != nil || plan.From.String() != yesterday || plan.To != plan.From {
 				t.Errorf("%s at %s: yesterday is %s…%s, want %s: %v", zone, moment, plan.From, plan.To, yesterday, err)
 			}
@@ -109,14 +110,14 @@ func runAt(t *testing.T, config string, at time.Time) *pipeline.Summary {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := quiet(func() time.Time { return at })
-	w, err := p.openDays(t.Context(), file, "nightly", new(dateFlags), true)
+	now := func() time.Time { return at }
+	w, err := Setup{Now: now}.Open(t.Context(), file, "nightly", Days{}, true)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer w.close()
-	w.run.Walk.Source, w.run.Trade = stoppedClock{w.run.Walk.Source, at}, datedTrade{w.run.Trade, p.now}
-	s, err := p.do(t.Context(), w)
+	defer w.Close()
+	w.Run.Walk.Source, w.Run.Trade = stoppedClock{w.Run.Walk.Source, at}, datedTrade{w.Run.Trade, now}
+	s, err := w.Do(t.Context())
 	if err != nil || s.Units.Complete == 0 {
 		t.Fatalf("%s: exit %d, %+v, %v", at, s.ExitCode, s.Units, err)
 	}

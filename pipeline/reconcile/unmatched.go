@@ -8,11 +8,11 @@ import (
 	"billwalk/schema"
 )
 
-// Removed returns the groups of settlements whose order had its last bill removed
-// since they were published on the day: they are Unexplained, with a reason and
-// keys of their own.
-func Removed(day schema.Day, settlements []schema.Settlement) ([]schema.Reconciliation, error) {
-	rows, err := Unexplained(day, settlements)
+// BillRemoved returns the groups of settlements that were published on the day and
+// whose order has lost its last bill since. They are as of Unmatched, but with the
+// reason bill_removed, which is also in their keys.
+func BillRemoved(day schema.Day, settlements []schema.Settlement) ([]schema.Reconciliation, error) {
+	rows, err := Unmatched(day, settlements)
 	for i := range rows {
 		rows[i].GroupKey += "#" + schema.ReasonBillRemoved
 		rows[i].Reasons = []string{schema.ReasonBillRemoved}
@@ -20,21 +20,20 @@ func Removed(day schema.Day, settlements []schema.Settlement) ([]schema.Reconcil
 	return rows, err
 }
 
-// Unexplained returns the groups of settlements that no bill explains, all of
-// them standing on the day: one group per order and item, of no account, by
-// group_key. It returns ErrOverflow, naming the group, where a sum would leave
-// int64.
-func Unexplained(day schema.Day, settlements []schema.Settlement) ([]schema.Reconciliation, error) {
-	type lone struct {
+// Unmatched returns the groups of the day's settlements without a bill: one group per
+// order and item, of no account, sorted by group_key. If a sum overflows int64 the
+// error is schema.ErrOverflow and names the group.
+func Unmatched(day schema.Day, settlements []schema.Settlement) ([]schema.Reconciliation, error) {
+	type keyed struct {
 		settlement
 		key string
 	}
-	all := make([]lone, len(settlements))
+	all := make([]keyed, len(settlements))
 	for i := range settlements {
 		s := newSettlement(&settlements[i])
-		all[i] = lone{s, s.loneKey()}
+		all[i] = keyed{s, s.unmatchedKey()}
 	}
-	slices.SortFunc(all, func(a, b lone) int {
+	slices.SortFunc(all, func(a, b keyed) int {
 		return cmp.Or(cmp.Compare(a.key, b.key), a.compare(&b.settlement))
 	})
 	var rows []schema.Reconciliation
@@ -58,9 +57,9 @@ func Unexplained(day schema.Day, settlements []schema.Settlement) ([]schema.Reco
 	return rows, nil
 }
 
-// loneKey returns the key of the group of a settlement that no bill explains: its
-// order, else "settlement:" + settle_id; and its item.
-func (s *settlement) loneKey() string {
+// unmatchedKey returns the group_key of a settlement without a bill: its order, else
+// "settlement:" + settle_id, with /item if it has one.
+func (s *settlement) unmatchedKey() string {
 	key := id(s.OrderID)
 	if key == "" {
 		key = "settlement:" + s.SettleID

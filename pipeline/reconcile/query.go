@@ -6,9 +6,9 @@ import (
 	"billwalk/schema"
 )
 
-// Questions returns what to ask for the forward bills of one order on one day:
-// one question per match rule that has a value, in the rules' order. Of several
-// values the smallest is asked.
+// Questions returns the settle queries for the forward bills of one order on one day:
+// one for each match rule that has a value, in the order of the rules. Of several
+// values it takes the smallest.
 func (r *Rules) Questions(bills []Bill) []schema.Question {
 	var questions []schema.Question
 	for _, m := range r.Match {
@@ -25,11 +25,11 @@ func (r *Rules) Questions(bills []Bill) []schema.Question {
 	return questions
 }
 
-// Has says that the question may have been asked for the bill.
-func (b *Bill) Has(q schema.Question) bool { return b.value(q.Match) == q.Value }
+// Matches reports whether the query may be one for the bill.
+func (b *Bill) Matches(q schema.Question) bool { return b.value(q.Match) == q.Value }
 
-// value returns what the match rule asks with for the bill, "" if it is absent or
-// longer than the settle query takes: normalise has reported that.
+// value returns the bill's value for the match rule, "" if it is absent or longer than
+// the settle query accepts. Normalising has reported such an id.
 func (b *Bill) value(m schema.Match) string {
 	if id := b.id(m); len(id) <= schema.MaxAskedID {
 		return id
@@ -53,13 +53,13 @@ func (b *Bill) id(m schema.Match) string {
 	panic("reconcile: no match rule can use column " + m.Column)
 }
 
-// asks says that some match rule has a value of the bill to ask with.
-func (r *Rules) asks(b *Bill) bool {
+// canQuery reports whether some match rule has a value in the bill.
+func (r *Rules) canQuery(b *Bill) bool {
 	return slices.ContainsFunc(r.Match, func(m schema.Match) bool { return b.value(m) != "" })
 }
 
-// Columns returns the columns of the table bills that NewBill needs, beside the
-// day: certificate_id and verify_id only if a match rule uses them.
+// Columns returns the columns of the table bills that NewBill uses, certificate_id and
+// verify_id only if a match rule uses them.
 func (r *Rules) Columns() []string {
 	columns := []string{
 		"account_id", "ledger_id", "walk_account_id", "shop_order_id", "item_order_id", "order_ext_id", "settle_type", "settle_sub_type",

@@ -13,9 +13,9 @@ import (
 	"billwalk/schema"
 )
 
-// TestUnexplainedConservation: each settlement is in exactly one group, the sums
-// are theirs, and it does not count in which order they come.
-func TestUnexplainedConservation(t *testing.T) {
+// TestUnmatchedConservation: each settlement is in exactly one group, the sums are
+// theirs, and the result does not depend on their order.
+func TestUnmatchedConservation(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(500) {
 		rng := rand.New(rand.NewPCG(5, seed))
@@ -28,7 +28,7 @@ func TestUnexplainedConservation(t *testing.T) {
 				want.add(&schema.Legs{s.Amount, s.Rake, s.Commission, s.SharesTotal})
 			}
 		}
-		rows, err := reconcile.Unexplained(1, o.Settlements)
+		rows, err := reconcile.Unmatched(1, o.Settlements)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -41,21 +41,21 @@ func TestUnexplainedConservation(t *testing.T) {
 			}
 		}
 		if settlements != int64(len(o.Settlements)) || got != want {
-			t.Errorf("seed %d: %d settlements in groups, sums %v; want %d, %v", seed, settlements, got, len(o.Settlements), want)
+			t.Errorf("seed %d: got %d settlements in groups, sums %v; want %d, %v", seed, settlements, got, len(o.Settlements), want)
 		}
 		shuffled := slices.Clone(o.Settlements)
 		rng.Shuffle(len(shuffled), func(i, j int) { shuffled[i], shuffled[j] = shuffled[j], shuffled[i] })
-		again, err := reconcile.Unexplained(1, shuffled)
+		again, err := reconcile.Unmatched(1, shuffled)
 		if diff := cmp.Diff(rows, again); diff != "" || err != nil {
 			t.Errorf("seed %d, shuffled (%v):\n%s", seed, err, diff)
 		}
 	}
 }
 
-func TestUnexplainedOverflow(t *testing.T) {
+func TestUnmatchedOverflow(t *testing.T) {
 	t.Parallel()
 	settlements := settlementsOf(t, "s1 SUCCESS 9223372036854775807 item=i\ns2 SUCCESS 1 item=i\ns3 SUCCESS 1 order=L")
-	_, err := reconcile.Unexplained(1, settlements)
+	_, err := reconcile.Unmatched(1, settlements)
 	if !errors.Is(err, schema.ErrOverflow) || !strings.HasPrefix(err.Error(), "group K/i, settlement_only on 1970-01-02: sum of total") {
 		t.Error(err)
 	}

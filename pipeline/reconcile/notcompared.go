@@ -1,0 +1,73 @@
+package reconcile
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+
+	"billwalk/schema"
+)
+
+// NotCompared returns the groups of the day's bills that Reconcile does not see: bills
+// that are not forward, grouped by order if they have one, and bills without an order,
+// grouped by their key. Other bills are ignored. The groups are sorted by
+// walk_account_id and group_key. If a sum overflows int64 the error is
+// schema.ErrOverflow and names the group.
+func (r *Rules) NotCompared(bills []Bill) ([]schema.Reconciliation, error) {
+	type groupID struct {
+		account schema.AccountID
+		key     string
+	}
+	sums := make(map[groupID]*tally)
+	var rows []schema.Reconciliation
+	for i := range bills {
+		b := &bills[i]
+		if b.isCompared() {
+			continue
+		}
+		row := r.notComparedRow(b)
+		id := groupID{row.WalkAccountID, row.GroupKey}
+		if sums[id] == nil {
+			sums[id] = new(tally)
+			rows = append(rows, row)
+		}
+		if err := sums[id].add(&b.Legs); err != nil {
+			return nil, fmt.Errorf("group %s of account %s on %s: %w", id.key, id.account, b.Day, err)
+		}
+	}
+	for i := range rows {
+		row := &rows[i]
+		sum := sums[groupID{row.WalkAccountID, row.GroupKey}]
+		row.BillRows = sum.rows
+		if row.Reasons[0] == schema.ReasonNonForward {
+			row.Refund = sum.sum[schema.LegTotal]
+		} else {
+			row.Billed = sum.sum
+		}
+	}
+	slices.SortFunc(rows, func(a, b schema.Reconciliation) int {
+		return cmp.Or(cmp.Compare(a.WalkAccountID, b.WalkAccountID), cmp.Compare(a.GroupKey, b.GroupKey))
+	})
+	return rows, nil
+}
+
+// isCompared reports whether Reconcile compares the bill.
+func (b *Bill) isCompared() bool { return b.Forward() && b.OrderKey() != "" }
+
+// notComparedRow returns the row of a bill that is not compared, without sums.
+func (r *Rules) notComparedRow(b *Bill) schema.Reconciliation {
+	row := schema.Reconciliation{
+		WalkAccountID: b.Account, GroupKey: b.singleKey(), ShopOrderID: nullID(b.ShopOrderID), Verdict: schema.NotApplicable,
+	}
+	switch order := b.OrderKey(); {
+	case !b.Forward() && order != "":
+		row.GroupKey, row.Reasons = order+"#non-forward", []string{schema.ReasonNonForward}
+	case !b.Forward():
+		row.Reasons = []string{schema.ReasonNonForward}
+	case r.Configured:
+		row.Reasons = []string{schema.ReasonNoKey}
+	default:
+		row.Reasons = []string{schema.ReasonNotConfigured}
+	}
+	return row
+}
