@@ -43,7 +43,7 @@ func (s *Settler) orders(ctx context.Context, partitions []Partition) (orders ma
 			if err != nil {
 				return nil, 0, err
 			}
-			bills = slices.DeleteFunc(bills, func(b reconcile.Bill) bool { return !b.Forward() || b.Order() == "" })
+			bills = slices.DeleteFunc(bills, func(b reconcile.Bill) bool { return !b.Forward() || b.OrderKey() == "" })
 			if len(bills) == 0 {
 				continue
 			}
@@ -63,7 +63,7 @@ func (s *Settler) orders(ctx context.Context, partitions []Partition) (orders ma
 
 // newOrder returns an order, of which these are the partition's forward bills.
 func newOrder(bills []reconcile.Bill, rules *reconcile.Rules) order {
-	o := order{key: bills[0].Order(), account: bills[0].Account, queries: rules.Questions(bills)}
+	o := order{key: bills[0].OrderKey(), account: bills[0].Account, queries: rules.Questions(bills)}
 	for i := range bills {
 		o.account = min(o.account, bills[i].Account)
 	}
@@ -76,7 +76,7 @@ func (s *Settler) addKnown(o *order, day schema.Day, bills []reconcile.Bill) err
 	if err != nil || len(known.Settlements) == 0 {
 		return err
 	}
-	judged := reconcile.Order{Key: o.key, Bills: bills, Asked: true, Stands: known.Published, Built: s.Evidence.BuiltDays()}
+	judged := reconcile.Order{Key: o.key, Bills: bills, Answered: true, Published: known.Published, BuiltDays: s.Evidence.BuiltDays()}
 	for i := range known.Settlements {
 		row := &known.Settlements[i].Settlement
 		judged.Settlements = append(judged.Settlements, *row)
