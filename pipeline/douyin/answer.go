@@ -42,8 +42,7 @@ func (n *integer) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 // codes in the body, whatever the status says.
 func judge(api string, status int, body []byte) (logID string, fault *Error) {
 	logID, fault = readEnvelope(api, body)
-	ok := status >= 200 && status < 300
-	if ok || fault != nil && fault.hasCode() && fault.Hint != hintUnknown && statusRemedy(status) == giveUpUnit {
+	if isSuccess(status) || fault != nil && fault.hasCode() && fault.Hint != hintUnknown && statusRemedy(status) == giveUpUnit {
 		return logID, fault
 	}
 	byStatus := newError(api, statusRemedy(status), fmt.Sprintf("HTTP %d %s", status, http.StatusText(status)))
@@ -58,6 +57,8 @@ func judge(api string, status int, body []byte) (logID string, fault *Error) {
 	}
 	return logID, byStatus
 }
+
+func isSuccess(status int) bool { return status >= 200 && status < 300 }
 
 // statusRemedy is what an HTTP status asks for where no code is more specific.
 func statusRemedy(status int) remedy {

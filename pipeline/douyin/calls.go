@@ -8,10 +8,15 @@ import (
 	"time"
 )
 
+// decoder decodes the body of an answer, and keeps what it was decoded into. success
+// means that the body proves that the call succeeded; an answer without it may still be
+// one, such as "the order is not found".
+type decoder func(body []byte) (logID string, success bool, err error)
+
 // call makes one call of an API, repeats included, and dates it. With an *Error
 // comes the answer that it speaks of, as evidence.
-func (c *Client) call(ctx context.Context, e *endpoint, request func() (*http.Request, error)) (reply, error) {
-	got, err := c.retry(ctx, e, func(ctx context.Context) (reply, error) { return c.attempt(ctx, e, request) })
+func (c *Client) call(ctx context.Context, e *endpoint, request func() (*http.Request, error), decode decoder) (reply, error) {
+	got, err := c.retry(ctx, e, func(ctx context.Context) (reply, error) { return c.attempt(ctx, e, request, decode) })
 	fault, ok := errors.AsType[*Error](err)
 	if ok {
 		got = reply{body: fault.body, logID: fault.LogID}
@@ -23,7 +28,7 @@ func (c *Client) call(ctx context.Context, e *endpoint, request func() (*http.Re
 }
 
 // attempt makes one attempt at a call that takes the app's token.
-func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http.Request, error)) (reply, error) {
+func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http.Request, error), decode decoder) (reply, error) {
 	if _, err := c.token.get(ctx); err != nil {
 		return reply{}, err
 	}
@@ -41,11 +46,11 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 	token := c.token.newest()
 	c.secrets.Hide(token, redactedToken)
 	req.Header.Set("access-token", token.Reveal())
-	got, err := c.send(ctx, e, req)
+	got, err := c.send(ctx, e, req, decode)
 	if err == nil {
 		c.token.accept(token)
 		e.pace.answered(sent)
-		if bad := e.check(got.body); bad != nil {
+		if bad := got.undecoded; bad != nil {
 			fault := newError(e.api, repeatOnce, bad.Error()).withCause(bad)
 			fault.LogID, fault.body, fault.unreadable, fault.raw = got.logID, jsonEvidence(got.body), true, got.raw
 			return reply{}, c.sanitize(fault)
@@ -65,18 +70,26 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 	return reply{}, err
 }
 
-// send makes one request of an API, and judges the answer. "The order is not found"
-// is an answer, and no error.
-func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request) (reply, error) {
+// send makes one request of an API, and judges the answer. "The order is not found" is
+// an answer, and no error. decode is nil for client_token.
+func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, decode decoder) (reply, error) {
 	e.calls.Add(1)
 	got, err := c.exchange(ctx, e.api, req)
 	if errors.Is(err, errStale) {
 		got, err = c.resend(ctx, e, req)
 	}
-	logID, fault := "", (*Error)(nil)
+	var logID string
+	var fault *Error
+	var undecoded error
 	if err == nil {
-		logID, fault = judge(e.api, got.status, got.body)
-		if fault != nil && e.check == nil {
+		success := false
+		if decode != nil {
+			logID, success, undecoded = decode(got.body)
+		}
+		if !success || !isSuccess(got.status) {
+			logID, fault = judge(e.api, got.status, got.body)
+		}
+		if fault != nil && decode == nil {
 			fault.body = nil // client_token's may have a token, which is not to be kept
 		} else if fault != nil && fault.unreadable {
 			fault.raw = got.raw
@@ -91,7 +104,7 @@ func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request) (repl
 	}
 	c.updateCircuit(ctx, e, fault)
 	if fault == nil || fault.remedy == notFound {
-		return reply{got.body, got.raw, logID, got.at}, nil
+		return reply{got.body, got.raw, logID, got.at, undecoded}, nil
 	}
 	fault.retryAfter = got.retryAfter
 	if fault.remedy == slowDown {

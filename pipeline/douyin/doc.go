@@ -11,7 +11,7 @@
 //
 // One attempt takes this way; there is no other layer that repeats or waits:
 //
-//	Bills, Settlements ─▶ retry ─▶ token.get ─▶ circuit ─▶ pacer ─▶ send ─▶ exchange ─▶ judge ─▶ check
+//	Bills, Settlements ─▶ retry ─▶ token.get ─▶ circuit ─▶ pacer ─▶ send ─▶ exchange ─▶ decode ─▶ judge
 //	                        ▲                                                            │
 //	                        └─ budget ◀─ remedy of the code: repeat, slow down, renew ◀──┘
 package douyin

@@ -19,14 +19,14 @@ const (
 // Error is why an answer was not had, in the words of the platform where it
 // spoke. It is never returned for a cancelled context.
 type Error struct {
-	API      string          // catering_query, query_settle or client_token
-	Unit     schema.Unit     // of a call for bills
-	Question schema.Question // of a call for settlements
-	Code     int64           // of the platform; 0 where the fault is not an answer's
-	SubCode  int64           // of the platform; 0 if there is none
-	Reason   string          // one line, some 300 characters at most, free of secrets
-	LogID    string          // Douyin's support asks for it
-	Hint     string          // what to do next, Chinese and English; may be empty
+	API      string       // catering_query, query_settle or client_token
+	Unit     schema.Unit  // of a call for bills
+	Question schema.Query // of a call for settlements
+	Code     int64        // of the platform; 0 where the fault is not an answer's
+	SubCode  int64        // of the platform; 0 if there is none
+	Reason   string       // one line, some 300 characters at most, free of secrets
+	LogID    string       // Douyin's support asks for it
+	Hint     string       // what to do next, Chinese and English; may be empty
 
 	remedy     remedy
 	reach      schema.Reach
@@ -131,7 +131,7 @@ func (e *Error) forUnit(u schema.Unit) *Error {
 }
 
 // forQuery returns a copy that names the question.
-func (e *Error) forQuery(q schema.Question) *Error {
+func (e *Error) forQuery(q schema.Query) *Error {
 	own := *e
 	own.Question = q
 	return &own

@@ -105,6 +105,8 @@ type reply struct {
 	raw   []byte // as received but for secrets
 	logID string
 	at    time.Time
+
+	undecoded error // why the body could not be decoded
 }
 
 const maxRetryAfter = 60 * time.Second // the longest Retry-After that is waited for

@@ -22,8 +22,8 @@ func New(app App, options ...Option) *Client {
 	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{
 		app: app, http: &http.Client{Transport: newConnections(), CheckRedirect: stay}, log: slog.Default(), now: time.Now, jitter: rand.N[time.Duration], patience: defaultPatience, firstPatience: defaultFirstPatience,
-		bills:       endpoint{api: apiBills, check: checkPage, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
-		settlements: endpoint{api: apiSettlements, check: checkSettlements, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
+		bills:       endpoint{api: apiBills, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
+		settlements: endpoint{api: apiSettlements, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
 		tokenCalls:  endpoint{api: apiToken, circuit: circuit{maxSilent: maxTokenSilent}},
 	}
 	for _, e := range []*endpoint{&c.bills, &c.settlements, &c.tokenCalls} {

@@ -25,15 +25,19 @@ const pathSettlements = "/api/apps/trade/v2/settle/query_settle"
 // is in SettleAnswer.Body, as evidence.
 //
 // Source: POST /api/apps/trade/v2/settle/query_settle.
-func (c *Client) Settlements(ctx context.Context, q schema.Question) (schema.SettleAnswer, error) {
+func (c *Client) Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error) {
 	answer := schema.SettleAnswer{Parameter: q.Parameter, Column: q.Column, Value: q.Value}
 	// One id alone: of several the platform looks at one, and silently ignores the others.
 	id, err := json.Marshal(map[string]string{q.Parameter: q.Value})
 	if err != nil {
 		return answer, newError(apiSettlements, giveUpUnit, "the id is not valid UTF-8").withCause(err).forQuery(q)
 	}
+	var decoded normalise.Settlements
 	got, err := c.call(ctx, &c.settlements, func() (*http.Request, error) {
 		return http.NewRequest(http.MethodPost, c.app.BaseURL+pathSettlements, bytes.NewReader(id))
+	}, func(body []byte) (logID string, success bool, err error) {
+		decoded, err = normalise.ReadSettlements(body)
+		return decoded.LogID, err == nil && !decoded.NotFound, err
 	})
 	answer.FetchedAt, answer.LogID, answer.Body = got.at, got.logID, got.body
 	if fault, ok := errors.AsType[*Error](err); ok {
@@ -42,10 +46,4 @@ func (c *Client) Settlements(ctx context.Context, q schema.Question) (schema.Set
 		return answer, fmt.Errorf("%s of %s %s: %w", apiSettlements, q.Parameter, q.Value, err)
 	}
 	return answer, nil
-}
-
-// checkSettlements says why a body is no answer of the settle query.
-func checkSettlements(body []byte) error {
-	_, err := normalise.DecodeSettlements(body)
-	return err
 }

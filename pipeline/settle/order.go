@@ -15,7 +15,7 @@ import (
 type order struct {
 	key     string
 	account schema.AccountID // the first of those that have a bill of it that day
-	queries []schema.Question
+	queries []schema.Query
 
 	agrees       bool                // what is known matches all of its groups
 	unanswered   bool                // the archive has no valid answer: all queries are made
@@ -95,9 +95,9 @@ func (o order) merge(other order, match []schema.Match) order {
 	o.account = min(o.account, other.account)
 	o.agrees, o.covered, o.contradicted = o.agrees && other.agrees, o.covered && other.covered, o.contradicted || other.contradicted
 	o.queries = slices.Concat(o.queries, other.queries)
-	slices.SortFunc(o.queries, func(a, b schema.Question) int {
+	slices.SortFunc(o.queries, func(a, b schema.Query) int {
 		return cmp.Or(cmp.Compare(slices.Index(match, a.Match), slices.Index(match, b.Match)), strings.Compare(a.Value, b.Value))
 	})
-	o.queries = slices.CompactFunc(o.queries, func(a, b schema.Question) bool { return a.Match == b.Match })
+	o.queries = slices.CompactFunc(o.queries, func(a, b schema.Query) bool { return a.Match == b.Match })
 	return o
 }

@@ -81,7 +81,7 @@ func (p *pass) certify(ctx context.Context, c *schema.Certificate) error {
 // archive has no valid answer although it looks so.
 func (p *pass) unansweredOrders() (orders []order) {
 	for _, q := range p.Evidence.Unanswered(p.unit) {
-		orders = append(orders, order{key: q.Value, account: p.unit.Account.ID, queries: []schema.Question{q}, unanswered: true})
+		orders = append(orders, order{key: q.Value, account: p.unit.Account.ID, queries: []schema.Query{q}, unanswered: true})
 	}
 	return orders
 }

@@ -60,7 +60,7 @@ func (p *pass) sampled(o *order) bool {
 		return true
 	}
 	night := strconv.Itoa(int(schema.DayOf(p.Started)))
-	return evidence.Sampled(schema.Question{Match: schema.Match{Parameter: night}, Value: o.key})
+	return evidence.Sampled(schema.Query{Match: schema.Match{Parameter: night}, Value: o.key})
 }
 
 // finalCheck reports whether all orders of the unit are queried, whatever is known of them.

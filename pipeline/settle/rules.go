@@ -32,7 +32,7 @@ func (p *pass) silent(u schema.RuleUse) bool {
 func (p *pass) turn(o *order) (turn []int, silent int) {
 	before := make([]bool, len(o.queries))
 	everyRule := p.Backfill || p.lastLook()
-	proven := slices.ContainsFunc(o.queries, func(q schema.Question) bool { return p.use(q.Match).Answered > 0 })
+	proven := slices.ContainsFunc(o.queries, func(q schema.Query) bool { return p.use(q.Match).Answered > 0 })
 	for i, q := range o.queries {
 		last := p.Evidence.LastAnswer(q, p.unit.Day)
 		before[i] = last.Outcome > evidence.Empty && last.Fetched < p.Started.UnixMicro()

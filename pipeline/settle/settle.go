@@ -25,7 +25,7 @@ import (
 type Trade interface {
 	// Settlements makes one query. It retries and keeps the pace by itself. An
 	// error may carry a schema.Failure in a method Failure. Safe for concurrent use.
-	Settlements(ctx context.Context, q schema.Question) (schema.SettleAnswer, error)
+	Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error)
 }
 
 // Archive keeps the raw answers, and passes over a unit's orders.
