@@ -157,9 +157,9 @@ func (e *Error) refusesApp() bool {
 	return e.remedy == giveUpApp && e.hasCode() && !e.certain && e.API != apiToken
 }
 
-// Passing says that the fault is the platform's or the network's, and not the
+// Temporary reports whether the fault is the platform's or the network's, and not the
 // call's: made again later, the call may succeed.
-func (e *Error) Passing() bool { return e.transient() && e.reach == schema.ReachUnit }
+func (e *Error) Temporary() bool { return e.transient() && e.reach == schema.ReachUnit }
 
 const maxReason = 300
 
