@@ -180,6 +180,9 @@ func FuzzSettleAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		logID, fault := judge(apiSettlements, 200, body)
+		if s, err := normalise.ReadSettlements(body); err == nil && !s.NotFound && (fault != nil || s.LogID != logID) {
+			t.Fatalf("%q has settlements and logid %q, and is judged as %v with logid %q", body, s.LogID, fault, logID)
+		}
 		if fault != nil && fault.remedy != notFound {
 			if fault.Reason == "" || fault.Failure().Reach == schema.ReachAccount || fault.Failure().Reach == schema.ReachUnavailable {
 				t.Fatalf("error %+v does not say what is wrong, or reaches too far", fault)
