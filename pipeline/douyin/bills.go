@@ -14,12 +14,12 @@ import (
 
 const pathBills = "/goodlife/v1/settle/bill/catering_query/"
 
-// Bills fetches the page of the unit's bills at a cursor ("0" for the first),
-// of 1 to 50 records, and decodes it. The answer is a whole page; its Walk and Page are
-// for the caller to fill in.
+// Bills fetches the page of the unit's bills at a cursor ("0" for the first), with size
+// 1 to 50, and decodes it. The answer is a complete page; the caller sets its Walk and
+// Page.
 //
-// The error is an *Error, or wraps ctx's. Where an *Error comes with an answer
-// in JSON, that is in Answer.Body, as evidence.
+// The error is an *Error, or wraps ctx's. If the *Error has an answer in JSON, that is in
+// Answer.Body, as evidence.
 //
 // Source: GET /goodlife/v1/settle/bill/catering_query/.
 func (c *Client) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {

@@ -18,6 +18,7 @@ import (
 	"go.uber.org/goleak"
 
 	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
 
@@ -65,7 +66,7 @@ func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 		f.arrivals = append(f.arrivals, time.Now())
 	}
 	f.mu.Unlock()
-	if err := sleep(r.Context(), f.delay); err != nil {
+	if err := stop.Sleep(r.Context(), f.delay); err != nil {
 		return nil, err
 	}
 	w := httptest.NewRecorder()
