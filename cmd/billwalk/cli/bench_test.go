@@ -29,10 +29,7 @@ import (
 func BenchmarkRunAtCap(b *testing.B) {
 	const qps = 50
 	for b.Loop() {
-		platform, err := startSandbox(b.Context(), sandbox.Config{Seed: 1, Accounts: 20, Bills: 2000, Healthy: true, Latency: 30 * time.Millisecond})
-		if err != nil {
-			b.Fatal(err)
-		}
+		platform := startServing(sandbox.New(sandbox.Config{Seed: 1, Accounts: 20, Bills: 2000, Healthy: true, Latency: 30 * time.Millisecond}))
 		j := job{lake: folderLake(b), platform: platform.url, accounts: platform.Accounts(), qps: qps, passes: 1}
 		config := j.write(b)
 		began := time.Now()
@@ -52,10 +49,7 @@ func BenchmarkRunAtCap(b *testing.B) {
 // BenchmarkMillionBills runs the built program over a day of a million bills,
 // without a limiter, and prints its peak memory, which has to stay below 512 MiB.
 func BenchmarkMillionBills(b *testing.B) {
-	platform, err := startSandbox(b.Context(), sandbox.Config{Seed: 1, Accounts: 23, Bills: 50_000, Healthy: true})
-	if err != nil {
-		b.Fatal(err)
-	}
+	platform := startServing(sandbox.New(sandbox.Config{Seed: 1, Accounts: 23, Bills: 50_000, Healthy: true}))
 	defer platform.stop()
 	binary := build(b)
 	for b.Loop() {
@@ -169,7 +163,7 @@ func floodCallback(id string, order int) []byte {
 func build(t testing.TB, flags ...string) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "billwalk")
-	args := append(append([]string{"build", "-o", binary}, flags...), ".")
+	args := append(append([]string{"build", "-o", binary}, flags...), "billwalk/cmd/billwalk")
 	if out, err := exec.Command("go", args...).CombinedOutput(); err != nil {
 		t.Fatalf("go build: %v\n%s", err, out)
 	}

@@ -112,7 +112,7 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 		file.Apps[name] = app
 	}
 	wire := func(source func(walk.Source) walk.Source) *Job {
-		w, err := Setup{Now: clock}.Wire(t.Context(), file, jobs.DemoName, true)
+		w, err := Setup{Now: testNow}.Wire(t.Context(), file, jobs.DemoName, true)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -152,7 +152,7 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 }
 
 // pagesOf counts the pages of every unit.
-func pagesOf(platform *running) map[schema.Unit]int {
+func pagesOf(platform *served) map[schema.Unit]int {
 	pages := make(map[schema.Unit]int)
 	for day := firstDay; day <= lastDay; day++ {
 		for _, a := range platform.Accounts() {

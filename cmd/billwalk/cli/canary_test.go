@@ -296,7 +296,7 @@ func (l lakePlace) files(s3 objecttest.S3) string {
 // records slip into them. Each account meets another of its errors, and so does
 // now and then a question for settlements.
 type betrayer struct {
-	platform *running
+	platform *served
 
 	mu    sync.Mutex
 	asked int

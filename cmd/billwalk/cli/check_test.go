@@ -41,7 +41,7 @@ func TestCheckClock(t *testing.T) {
 		proxy := &httputil.ReverseProxy{
 			Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
 			ModifyResponse: func(r *http.Response) error {
-				r.Header.Set("Date", clock().Add(c.ahead).UTC().Format(http.TimeFormat))
+				r.Header.Set("Date", testNow().Add(c.ahead).UTC().Format(http.TimeFormat))
 				return nil
 			},
 		}
@@ -98,7 +98,7 @@ func TestCheckBucket(t *testing.T) {
 // runCheck runs `billwalk check` and returns what it found, in order, and the exit code.
 func runCheck(t *testing.T, config string) ([]checked, int) {
 	t.Helper()
-	return runCheckAt(t, clock, config)
+	return runCheckAt(t, testNow, config)
 }
 
 func runCheckAt(t *testing.T, now func() time.Time, config string) ([]checked, int) {

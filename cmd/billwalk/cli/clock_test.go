@@ -17,8 +17,13 @@ var dawnOfTests = time.Date(2026, 11, 26, 10, 0, 0, 0, schema.China)
 // begins in each process.
 const clockVariable = "BILLWALK_TEST_CLOCK"
 
-// setClock replaces the clock of this process.
-func setClock() {
+// ahead is how far the tests' clock is ahead of the machine's.
+var ahead = setClock()
+
+// testNow is the tests' clock.
+func testNow() time.Time { return time.Now().Add(ahead) }
+
+func setClock() time.Duration {
 	text := os.Getenv(clockVariable)
 	if text == "" {
 		text = time.Until(dawnOfTests).String()
@@ -34,5 +39,5 @@ func setClock() {
 		}
 		ahead = time.Until(at)
 	}
-	clock = func() time.Time { return time.Now().Add(ahead) }
+	return ahead
 }

@@ -198,7 +198,7 @@ func withoutCredentials(t *testing.T) {
 // TestHiddenVariables: an address with a password may be a proxy's.
 func TestHiddenVariables(t *testing.T) {
 	t.Parallel()
-	p := quiet(clock)
+	p := quiet(testNow)
 	p.hideEnvironment([]string{"https_proxy=http://user:" + misplaced + "@proxy.example:3128/", "AWS_SESSION_TOKEN=token-12345/+", "HOME=/data/somebody"})
 	for text, want := range map[string]string{
 		"proxyconnect tcp: lookup proxy.example: no such host": "proxyconnect tcp: lookup ${https_proxy}: no such host",

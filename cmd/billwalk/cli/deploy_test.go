@@ -93,7 +93,7 @@ var jobMust = map[string]any{
 	"podFailurePolicy.rules.0.onPodConditions.0.type": "DisruptionTarget",
 	"podFailurePolicy.rules.1.action":                 "FailJob",
 	"podFailurePolicy.rules.1.onExitCodes.operator":   "In",
-	"podFailurePolicy.rules.1.onExitCodes.values":     []any{exitUsage, pipeline.ExitIncomplete},
+	"podFailurePolicy.rules.1.onExitCodes.values":     []any{usageExit, pipeline.ExitIncomplete},
 	"podFailurePolicy.rules.2.action":                 "Count",
 	"podFailurePolicy.rules.2.onExitCodes.operator":   "In",
 	"podFailurePolicy.rules.2.onExitCodes.values":     []any{pipeline.ExitFailed, pipeline.ExitStopped, pipeline.ExitSuperseded},
@@ -185,7 +185,7 @@ func TestDeployArguments(t *testing.T) {
 		arguments(t, objects["Job"], "spec.template.spec.containers.0.args"),
 		arguments(t, objects["Deployment"], "spec.template.spec.containers.0.args"),
 	} {
-		verb, rest, err := (&program{}).root().Find(args)
+		verb, rest, err := Command().Find(args)
 		if err != nil {
 			t.Errorf("%q: %v", args, err)
 			continue

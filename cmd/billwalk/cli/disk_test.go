@@ -52,7 +52,7 @@ func command(t *testing.T, env []string, name string, args ...string) (code int,
 
 // diskJob is a job of one day, which the tests below strike at any of its files,
 // and the arguments that run it.
-func diskJob(t *testing.T, lake lakePlace) (job, *running, []string) {
+func diskJob(t *testing.T, lake lakePlace) (job, *served, []string) {
 	world := testWorld(12, 60)
 	world.Healthy, world.Accounts = true, 4
 	platform := serve(t, world)
@@ -81,7 +81,7 @@ func checkUnhurt(t *testing.T, folder string) {
 }
 
 // checkHealed runs the job again, now that there is nothing in its way.
-func checkHealed(t *testing.T, lake lakePlace, platform *running, args []string) {
+func checkHealed(t *testing.T, lake lakePlace, platform *served, args []string) {
 	t.Helper()
 	if code, said := command(t, nil, "billwalk", args...); code != pipeline.ExitDone {
 		t.Fatalf("healed: exit %d\n%s", code, said)
@@ -188,7 +188,7 @@ func TestBucketReadOnly(t *testing.T) {
 	closed.options.Endpoint = server.URL
 	j := job{lake: closed, platform: platform.url, accounts: platform.Accounts(), qps: 5000, trade: 5000}
 	code, said := command(t, nil, "billwalk", "run", "nightly", "--config", j.write(t), "--from", firstDay.String())
-	if code != exitUsage || !strings.Contains(said, "AccessDenied") || !strings.Contains(said, lake.url) {
+	if code != usageExit || !strings.Contains(said, "AccessDenied") || !strings.Contains(said, lake.url) {
 		t.Errorf("exit %d, want 2 and what was denied where\n%s", code, said)
 	}
 	checkPlain(t, said)

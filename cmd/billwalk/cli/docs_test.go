@@ -174,7 +174,7 @@ func TestTopics(t *testing.T) {
 	}{
 		{"C.UTF-8", []string{"help", "security"}, 0, "# Security\n"}, {"zh_CN.UTF-8", []string{"help", "security"}, 0, "# 安全\n"},
 		{"zh_CN.UTF-8", []string{"help", "security", "en"}, 0, "# Security\n"}, {"", []string{"help", "security", "zh"}, 0, "# 安全\n"},
-		{"", []string{"help", "security", "fr"}, exitUsage, "want en or zh"}, {"", []string{"help", "nothing"}, exitUsage, "the topics are"},
+		{"", []string{"help", "security", "fr"}, usageExit, "want en or zh"}, {"", []string{"help", "nothing"}, usageExit, "the topics are"},
 		{"", []string{"help", "run"}, 0, "--allow-open-day"}, {"", []string{"help"}, 0, "help security"},
 	} {
 		t.Setenv("LC_ALL", row.lang)

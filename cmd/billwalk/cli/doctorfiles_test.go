@@ -47,7 +47,7 @@ func TestCheckFiles(t *testing.T) {
 	} {
 		var out, log bytes.Buffer
 		args := append([]string{"check", "--config", config, "--output", "json", "--token-cache", tokens}, c.args...)
-		(&program{out: &out, err: &log, now: clock}).main(args)
+		(&program{out: &out, err: &log, now: testNow}).main(args)
 		var found struct{ Checks []checked }
 		if err := json.Unmarshal(out.Bytes(), &found); err != nil {
 			t.Fatalf("%v: %s%s", err, out.String(), log.String())

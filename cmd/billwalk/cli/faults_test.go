@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"bytes"
 	"fmt"
 	"slices"
 	"strconv"
@@ -22,10 +23,17 @@ var quotaFaults = []string{"2190001", "28003017", "settle-quota"}
 // config is wrong, and no run begins.
 var wrongCredentials = map[string]bool{"10002": true, "10003": true, "10013": true}
 
+// runLine runs a command line in this process.
+func runLine(t *testing.T, args ...string) (code int, out, log string) {
+	var stdout, stderr bytes.Buffer
+	code = Setup{Now: testNow, Out: &stdout, Err: &stderr}.Main(t.Context(), args...)
+	return code, stdout.String(), stderr.String()
+}
+
 func checkRefusedByToken(t *testing.T, code, config string) {
 	t.Helper()
-	exit, out, log := commandAt(t, clock(), "run", "nightly", "--config", config, "--from", firstDay.String(), "--to", lastDay.String())
-	if exit != exitUsage || out != "" || !strings.Contains(log, "error "+code) {
+	exit, out, log := runLine(t, "run", "nightly", "--config", config, "--from", firstDay.String(), "--to", lastDay.String())
+	if exit != usageExit || out != "" || !strings.Contains(log, "error "+code) {
 		t.Errorf("exit %d, want it refused by code %s\n%s%s", exit, code, out, log)
 	}
 }
@@ -75,7 +83,7 @@ func TestFaults(t *testing.T) {
 			}
 			ended := func(f schema.Failure) bool { return !isLost(platform, f) } // by what ends the run, of which the truth knows nothing
 			if j.trade > 0 && len(unanswered) == 0 && !slices.ContainsFunc(s.Failures, ended) {
-				checkVerdicts(t, lake, platform, firstDay, lastDay, clock())
+				checkVerdicts(t, lake, platform, firstDay, lastDay, testNow())
 				checkInvariants(t, lake, true)
 			}
 			want := pipeline.ExitDone
@@ -115,7 +123,7 @@ func withoutSettlements(s pipeline.Summary) (pipeline.Summary, []schema.Failure)
 
 // isLost says that the failure is one of a unit that the platform withholds for
 // good, as its truth knows.
-func isLost(platform *running, f schema.Failure) bool {
+func isLost(platform *served, f schema.Failure) bool {
 	for _, a := range platform.Accounts() {
 		if a.ID == f.Account {
 			_, lost := platform.Lost(schema.Unit{Account: a, Day: f.Day})
@@ -133,7 +141,7 @@ var dressing = map[string]bool{
 
 // checkPublished compares the lake with the truth of the units that the run calls
 // complete, and with nothing else.
-func checkPublished(t *testing.T, lake lakePlace, platform *running, s pipeline.Summary) {
+func checkPublished(t *testing.T, lake lakePlace, platform *served, s pipeline.Summary) {
 	t.Helper()
 	gone := make(map[string]bool)
 	for _, f := range slices.Concat(s.Failures, s.Unavailable) {
@@ -187,7 +195,7 @@ func (row totals) add(name string, fen *int64) {
 }
 
 // checkNamed checks that every failure says what the platform said.
-func checkNamed(t *testing.T, platform *running, s pipeline.Summary, fault string) {
+func checkNamed(t *testing.T, platform *served, s pipeline.Summary, fault string) {
 	t.Helper()
 	accounts := make(map[schema.AccountID]schema.Account)
 	for _, a := range platform.Accounts() {

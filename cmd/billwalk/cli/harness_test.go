@@ -6,7 +6,9 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"log"
 	"log/slog"
+	"net/http/httptest"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -110,11 +112,17 @@ func (j job) write(t testing.TB) string {
 	return path
 }
 
+// commandLine is the program's Main, which TestMain provides.
+var commandLine func(args []string, out, errOut io.Writer) int
+
+// usageExit is the exit code of a wrong command line or file.
+const usageExit = 2
+
 // billwalk runs the command line in this process and returns its summary.
 func billwalk(t testing.TB, config string, args ...string) (pipeline.Summary, string) {
 	t.Helper()
 	var out, log bytes.Buffer
-	code := Main(append([]string{"--config", config, "--output", "json"}, args...), &out, &log)
+	code := commandLine(append([]string{"--config", config, "--output", "json"}, args...), &out, &log)
 	var s pipeline.Summary
 	if err := json.Unmarshal(out.Bytes(), &s); err != nil {
 		t.Fatalf("billwalk %s: exit %d, no summary: %v\n%s%s", strings.Join(args, " "), code, err, out.String(), log.String())
@@ -136,17 +144,30 @@ func testWorld(seed uint64, bills int) sandbox.Config {
 }
 
 // serve starts a sandbox that ends with the test.
-func serve(t testing.TB, config sandbox.Config) *running {
+func serve(t testing.TB, config sandbox.Config) *served {
 	t.Helper()
 	if config.Now == nil {
-		config.Now = clock
+		config.Now = testNow
 	}
-	platform, err := startSandbox(t.Context(), config)
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(platform.stop)
-	return platform
+	s := startServing(sandbox.New(config))
+	t.Cleanup(s.stop)
+	return s
+}
+
+// served is a sandbox that is being served.
+type served struct {
+	*sandbox.Platform
+	url  string
+	stop func() // closes all connections
+}
+
+// startServing serves a sandbox at a port of this machine, with no limit to what an
+// answer takes.
+func startServing(platform *sandbox.Platform) *served {
+	server := httptest.NewUnstartedServer(platform)
+	server.Config.ErrorLog = log.New(io.Discard, "", 0)
+	server.Start()
+	return &served{platform, server.URL, func() { server.CloseClientConnections(); server.Close() }}
 }
 
 // days of most tests: closed ones, by the tests' clock.

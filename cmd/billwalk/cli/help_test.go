@@ -37,7 +37,7 @@ func TestEveryVerbIsExplained(t *testing.T) {
 }
 
 func newRoot() *cobra.Command {
-	p := &program{out: io.Discard, err: io.Discard, now: clock}
+	p := &program{out: io.Discard, err: io.Discard, now: testNow}
 	root := p.root()
 	root.InitDefaultHelpCmd()
 	return root

@@ -150,7 +150,7 @@ func FuzzIDs(f *testing.F) {
 			return
 		}
 		store := objecttest.NewMem()
-		w, err := Setup{Now: clock, Store: store}.Open(t.Context(), file, "nightly", Days{From: firstDay.String()}, true)
+		w, err := Setup{Now: testNow, Store: store}.Open(t.Context(), file, "nightly", Days{From: firstDay.String()}, true)
 		if err != nil {
 			t.Fatal(err)
 		}

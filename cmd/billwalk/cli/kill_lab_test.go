@@ -38,7 +38,7 @@ func newKillLab(t *testing.T) *killLab {
 	shared := http.DefaultTransport.(*http.Transport).Clone() // of hundreds of stores: a server has only so many connections
 	t.Cleanup(shared.CloseIdleConnections)
 	lab.s3.Options.Transport = func(http.RoundTripper) http.RoundTripper { return shared }
-	at := clock()
+	at := testNow()
 	lab.world.Now = func() time.Time { return at } // what is settled when is part of the world
 	platform := sandbox.New(lab.world)
 	for _, a := range platform.Accounts() {
@@ -78,7 +78,7 @@ const probeKey = "_control/probe.json"
 type killNight struct {
 	*killLab
 	place    lakePlace
-	platform *running
+	platform *served
 	config   string
 }
 

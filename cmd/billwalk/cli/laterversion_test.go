@@ -70,7 +70,7 @@ func unchanged(s *pipeline.Summary) map[string]bool {
 
 // refuseLater has this version meet what the later one has written: it says so, by
 // file, column and writer, and changes none of it.
-func refuseLater(t *testing.T, platform *running, lake lakePlace) {
+func refuseLater(t *testing.T, platform *served, lake lakePlace) {
 	t.Helper()
 	j := keptJob
 	j.lake, j.platform, j.accounts = lake, platform.url, platform.Accounts()

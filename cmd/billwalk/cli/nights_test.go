@@ -20,7 +20,7 @@ type nights struct {
 	t        testing.TB
 	clock    atomic.Int64  // unix seconds
 	hour     time.Duration // of the day, at which a run is made
-	platform *running
+	platform *served
 	config   string // jobs.yaml
 	lake     lakePlace
 }

@@ -27,7 +27,7 @@ func TestNotifiedNight(t *testing.T) {
 				passes: 1, buckets: 1 + int(seed%3)*2,
 			}
 			without, _ := billwalk(t, j.write(t), "run", "nightly", "--from", firstDay.String(), "--to", lastDay.String())
-			checkVerdicts(t, j.lake, platform, firstDay, lastDay, clock())
+			checkVerdicts(t, j.lake, platform, firstDay, lastDay, testNow())
 			unheard, unknown := j.lake, callsInVain(t, platform, j.lake)
 
 			if j.lake = folderLake(t); seed%2 == 1 {
@@ -37,7 +37,7 @@ func TestNotifiedNight(t *testing.T) {
 			config := j.write(t)
 			s, _ := billwalk(t, config, "run", "nightly", "--from", firstDay.String(), "--to", lastDay.String())
 			checkLake(t, j.lake, platform, firstDay, lastDay)
-			checkVerdicts(t, j.lake, platform, firstDay, lastDay, clock(), report.CallbackWindow)
+			checkVerdicts(t, j.lake, platform, firstDay, lastDay, testNow(), report.CallbackWindow)
 			checkInvariants(t, j.lake, true)
 			checkVerdictCounts(t, j.lake, s.Verdicts)
 			checkProven(t, config, firstDay, lastDay)
@@ -63,7 +63,7 @@ func TestNotifiedNight(t *testing.T) {
 
 // callsInVain counts the settle queries of the account that another trade system
 // settles: every rule is asked for each of its orders, whatever callbacks there are.
-func callsInVain(t *testing.T, platform *running, lake lakePlace) (calls int64) {
+func callsInVain(t *testing.T, platform *served, lake lakePlace) (calls int64) {
 	t.Helper()
 	const noBridge = 9 // its place in the sandbox's dozen
 	foreign := make(map[string]bool)
@@ -81,7 +81,7 @@ func callsInVain(t *testing.T, platform *running, lake lakePlace) (calls int64) 
 }
 
 // heard has the platform deliver to a receiver of the lake, until all is acknowledged.
-func heard(t *testing.T, platform *running, lake lakePlace) sandbox.Report {
+func heard(t *testing.T, platform *served, lake lakePlace) sandbox.Report {
 	t.Helper()
 	r := startReceiver(t, receiverConfig(t, lake))
 	r.ready(t)

@@ -23,7 +23,7 @@ func panicMain() {
 	if err != nil {
 		panic(err)
 	}
-	p := &program{out: io.Discard, err: os.Stderr, now: clock, log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	p := &program{out: io.Discard, err: os.Stderr, now: testNow, log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
 	w, err := p.wire(context.Background(), file, "nightly", true)
 	if err != nil {
 		panic(err)

@@ -33,7 +33,7 @@ func TestMonthUnderWay(t *testing.T) {
 		}
 	}
 	now := clockAt("2026-11-03 09:00")
-	config = job{lake: folderLake(t), platform: ahead(t, platform, now, 0), accounts: platform.Accounts()[:1], qps: 1000}.write(t)
+	config = job{lake: folderLake(t), platform: aheadOfPlatform(t, platform, now, 0), accounts: platform.Accounts()[:1], qps: 1000}.write(t)
 	code, out, log := commandAt(t, now, "run", "nightly", "--config", config, "--from", "2026-11", "--output", "json")
 	var s pipeline.Summary
 	if err := json.Unmarshal([]byte(out), &s); err != nil || code != pipeline.ExitDone || s.From.String() != "2026-11-01" || s.To.String() != "2026-11-02" {

@@ -41,7 +41,7 @@ func commandAt(t *testing.T, now time.Time, args ...string) (code int, out, log 
 
 // ahead serves the platform as a machine sees it whose clock stands at now, and is so
 // far ahead.
-func ahead(t *testing.T, platform *running, now time.Time, skew time.Duration) string {
+func aheadOfPlatform(t *testing.T, platform *served, now time.Time, skew time.Duration) string {
 	t.Helper()
 	target, err := url.Parse(platform.url)
 	if err != nil {
@@ -59,7 +59,7 @@ func ahead(t *testing.T, platform *running, now time.Time, skew time.Duration) s
 }
 
 // callsOf counts the platform's calls of one API.
-func callsOf(platform *running, api string) (n int) {
+func callsOf(platform *served, api string) (n int) {
 	for _, r := range platform.Requests() {
 		if r.API == api {
 			n++
@@ -116,7 +116,7 @@ func TestClockRefusesRun(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			lake, platform := folderLake(t), serve(t, testWorld(7, 5)) // of its own: of an app's tokens two are good
-			config := job{lake: lake, platform: ahead(t, platform, c.now, c.ahead), accounts: platform.Accounts()[:1], qps: 1000}.write(t)
+			config := job{lake: lake, platform: aheadOfPlatform(t, platform, c.now, c.ahead), accounts: platform.Accounts()[:1], qps: 1000}.write(t)
 			code, out, log := commandAt(t, c.now, append([]string{"run", "nightly", "--config", config}, c.flags...)...)
 			if !c.refused {
 				if code != pipeline.ExitDone || strings.Contains(log, "this machine's clock") != c.warned {
@@ -155,7 +155,7 @@ func TestClockOfSharedToken(t *testing.T) {
 	now := clockAt("2026-11-21 00:30")
 	run := func(skew time.Duration) (int, []string, string) {
 		lake := folderLake(t)
-		config := job{lake: lake, platform: ahead(t, platform, now, skew), accounts: platform.Accounts()[:6], qps: 1000}.write(t)
+		config := job{lake: lake, platform: aheadOfPlatform(t, platform, now, skew), accounts: platform.Accounts()[:6], qps: 1000}.write(t)
 		code, out, log := commandAt(t, now, "run", "nightly", "--config", config, "--token-cache", cache)
 		if refused := skew != 0; strings.Contains(out, "refused; nothing was published") != refused || strings.Contains(log, "second signal") {
 			t.Errorf("refused: want %t\n%s%s", refused, out, log)

@@ -129,7 +129,7 @@ func slowReceiverMain() {
 	says := json.NewEncoder(os.Stdout)
 	_ = says.Encode(map[string]float64{"verified": verifiedAlone()})
 	store := &slowStore{Store: objecttest.NewMem()}
-	p := Setup{Now: clock, Out: os.Stdout, Err: os.Stderr, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Store: store}
+	p := Setup{Now: testNow, Out: os.Stdout, Err: os.Stderr, Log: slog.New(slog.NewTextHandler(os.Stderr, nil)), Store: store}
 	ctx, stop := signal.NotifyContext(context.Background(), syscall.SIGTERM)
 	defer stop()
 	file, err := jobs.Load(os.Args[1], os.LookupEnv)

@@ -218,7 +218,7 @@ func refusedConfigs(t *testing.T, lake lakePlace, tls testTLS, private []byte, s
 		changed := filepath.Join(folder, "changed.yaml")
 		overwrite(t, changed, []byte(strings.Replace(text, replaced[0], replaced[1], 1)))
 		var out, log bytes.Buffer
-		if code := Main([]string{"receive", "--config", changed, "--addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0", "--tls-cert", tls.cert, "--tls-key", tls.key, "--verbose"}, &out, &log); code != exitUsage {
+		if code := Main([]string{"receive", "--config", changed, "--addr", "127.0.0.1:0", "--metrics-addr", "127.0.0.1:0", "--tls-cert", tls.cert, "--tls-key", tls.key, "--verbose"}, &out, &log); code != usageExit {
 			t.Errorf("%s: exit %d\n%s", name, code, log.String())
 		}
 		said[name] = out.String() + log.String()

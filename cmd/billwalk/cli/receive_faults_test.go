@@ -49,7 +49,7 @@ func TestReceiverStoreFails(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			var n *troubledNight
-			began := clock().Round(0)
+			began := testNow().Round(0)
 			synctest.Test(t, func(t *testing.T) {
 				time.Sleep(time.Until(began)) // a bubble begins in 2000
 				n = newTroubledNight(t, file, seed)

@@ -72,7 +72,7 @@ jobs:
 
 // signedHeader is that of a request that the platform sends now.
 func signedHeader(key *rsa.PrivateKey, nonce string, body []byte) http.Header {
-	return signedHeaderAt(clock(), key, nonce, body)
+	return signedHeaderAt(testNow(), key, nonce, body)
 }
 
 func signedHeaderAt(at time.Time, key *rsa.PrivateKey, nonce string, body []byte) http.Header {

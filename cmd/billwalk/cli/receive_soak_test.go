@@ -103,7 +103,7 @@ func newSoak(t *testing.T) *soak {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &soak{lake: place.url, began: schema.DayOf(clock()), took: make([]time.Duration, 0, 1<<14), recent: make([]*posted, 0, 512)}
+	s := &soak{lake: place.url, began: schema.DayOf(testNow()), took: make([]time.Duration, 0, 1<<14), recent: make([]*posted, 0, 512)}
 	if s.foreign, err = rsa.GenerateKey(rand.Reader, 2048); err != nil {
 		t.Fatal(err)
 	}
@@ -111,7 +111,7 @@ func newSoak(t *testing.T) *soak {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := Setup{Now: clock, Store: store}
+	p := Setup{Now: testNow, Store: store}
 	ctx, cancel := context.WithCancelCause(context.Background())
 	config, err := p.Receiver(ctx, file, cancel)
 	if err != nil {
@@ -161,7 +161,7 @@ func (s *soak) send(t *testing.T) (stop func()) {
 // sendHonest sends a new callback as the platform does: until it is acknowledged.
 func (s *soak) sendHonest(t *testing.T) {
 	c := newPosted(int(s.next.Add(1) - 1))
-	c.write(clock())
+	c.write(testNow())
 	began := time.Now()
 	for try := 0; ; try++ {
 		status, err := c.post(s.client, s.url)
@@ -207,7 +207,7 @@ func (s *soak) sendAgain(t *testing.T) {
 // sendForged sends what no platform signed, and wants it refused.
 func (s *soak) sendForged(t *testing.T) {
 	c := newPosted(math.MaxInt32)
-	c.write(clock())
+	c.write(testNow())
 	switch n := mathrand.IntN(5); n {
 	case 0:
 		c.header = signedHeader(s.foreign, c.nonce, c.body)
@@ -232,7 +232,7 @@ func (s *soak) sendForged(t *testing.T) {
 // sendApart sends what the platform signs and is none of the app's settlements.
 func (s *soak) sendApart(t *testing.T) {
 	c := newPosted(math.MaxInt32)
-	c.write(clock())
+	c.write(testNow())
 	changes := [][2]string{{`trade-key`, "ttanother"}, {`"type":"settle"`, `"type":"refund"`}, {`"type" : "\u0073ettle"`, `"type":"payment"`}, {`\"rake\"`, `\"refund_id\":\"1\",\"rake\"`}}
 	change := changes[mathrand.IntN(len(changes))]
 	if !bytes.Contains(c.body, []byte(change[0])) {
@@ -270,7 +270,7 @@ func (s *soak) check(t *testing.T) {
 		t.Fatal(err)
 	}
 	times := make([]uint8, s.next.Load())
-	for day := s.began; day <= schema.DayOf(clock()); day++ {
+	for day := s.began; day <= schema.DayOf(testNow()); day++ {
 		err := archive.New(store).Callbacks(t.Context(), day, func(c schema.Callback) {
 			var n int
 			if _, err := fmt.Sscanf(c.Nonce, "nonce%d", &n); err != nil || n >= len(times) || !strings.Contains(string(c.Body), newPosted(n).settle) {

@@ -96,7 +96,7 @@ func (r *receiving) honest(t testing.TB, first, n int) (took []time.Duration) {
 	t.Helper()
 	for i := range n {
 		c := newPosted(first + i)
-		c.write(clock())
+		c.write(testNow())
 		began := time.Now()
 		if status, err := c.post(r.client, r.url); status != http.StatusOK {
 			t.Errorf("honest callback %d is answered with %d, %v", i, status, err)

@@ -94,7 +94,7 @@ func newTeller(seed uint64) *teller { return &teller{dice: rand.New(rand.NewPCG(
 func (p *teller) next() *posted {
 	c := p.choose()
 	if c.body == nil { // nobody else has a new one
-		c.write(clock())
+		c.write(testNow())
 	}
 	return c
 }
@@ -140,7 +140,7 @@ func checkHeard(t *testing.T, place lakePlace, all []*posted) (stored int) {
 		t.Fatal(err)
 	}
 	times := make(map[string]int)
-	err = archive.New(store).Callbacks(t.Context(), schema.DayOf(clock()), func(c schema.Callback) {
+	err = archive.New(store).Callbacks(t.Context(), schema.DayOf(testNow()), func(c schema.Callback) {
 		var n int
 		if _, err := fmt.Sscanf(c.Nonce, "nonce%d", &n); err != nil || n >= len(all) {
 			t.Errorf("nobody sent a callback with the nonce %q", c.Nonce)

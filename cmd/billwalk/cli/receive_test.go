@@ -170,7 +170,7 @@ func enveloped(msg string) []byte {
 
 // legacyBody is an old-style callback with the token of receiverConfig.
 func legacyBody(msg string) []byte {
-	timestamp := strconv.FormatInt(clock().Unix(), 10)
+	timestamp := strconv.FormatInt(testNow().Unix(), 10)
 	parts := slices.Sorted(slices.Values([]string{oldToken, timestamp, "797", msg}))
 	body, err := json.Marshal(map[string]string{
 		"timestamp": timestamp, "nonce": "797", "msg": msg, "type": "settle",
@@ -257,7 +257,7 @@ func checkReceived(t *testing.T, url string) {
 		t.Fatal(err)
 	}
 	var ids []string
-	err = archive.New(store).Callbacks(t.Context(), schema.DayOf(clock()), func(c schema.Callback) {
+	err = archive.New(store).Callbacks(t.Context(), schema.DayOf(testNow()), func(c schema.Callback) {
 		notice, err := normalise.DecodeCallback(&c)
 		if err != nil {
 			t.Error(err)
@@ -351,7 +351,7 @@ func TestReceiveRefusesStore(t *testing.T) {
 	lake := bucketLake(server, "lying")
 	lake.options.Endpoint = lying.URL
 	r := startReceiver(t, receiverConfig(t, lake))
-	if code := r.code(); code != exitUsage || !strings.Contains(r.log.String(), "this store cannot hold a lake") {
+	if code := r.code(); code != usageExit || !strings.Contains(r.log.String(), "this store cannot hold a lake") {
 		t.Errorf("exit %d\n%s", code, r.log.String())
 	}
 }

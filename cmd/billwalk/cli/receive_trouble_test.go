@@ -16,6 +16,9 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
+// errLost is what the network does to an answer.
+var errLost = errors.New("connection reset by peer")
+
 // troubledStore is in memory, and does to a batch of callbacks whatever a store
 // may do.
 type troubledStore struct {
@@ -71,10 +74,10 @@ func (s *troubledStore) fault(op objecttest.Op, key string) (apply bool, err err
 	}
 	switch s.roll(6) {
 	case 0:
-		return false, fmt.Errorf("%w: %w", object.ErrUnknown, errNetwork)
+		return false, fmt.Errorf("%w: %w", object.ErrUnknown, errLost)
 	case 1:
 		s.note(key)
-		return true, fmt.Errorf("%w: %w", object.ErrUnknown, errNetwork)
+		return true, fmt.Errorf("%w: %w", object.ErrUnknown, errLost)
 	case 2:
 		return false, errRefused
 	default:

@@ -1,9 +1,10 @@
 package cli
 
 import (
-	"cmp"
 	"math/rand/v2"
 	"net/http"
+	"os"
+	"strconv"
 	"sync"
 	"syscall"
 	"testing"
@@ -29,10 +30,10 @@ func TestReceiverKilled(t *testing.T) {
 	for name, place := range map[string]lakePlace{"folder": folderLake(t), "s3": bucketLake(s3, "killed")} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			seed := cmp.Or(*simSeed, rand.Uint64())
+			seed := drawnSeed(t)
 			t.Cleanup(func() {
 				if t.Failed() {
-					t.Logf("moments and choices are those of -seed=%d", seed)
+					t.Logf("moments and choices are those of BILLWALK_SEED=%d", seed)
 				}
 			})
 			dice := rand.New(rand.NewPCG(seed, 0))
@@ -62,6 +63,19 @@ func TestReceiverKilled(t *testing.T) {
 			checkTold(t, place, teller.told)
 		})
 	}
+}
+
+// drawnSeed is that of BILLWALK_SEED, or else another one each time.
+func drawnSeed(t *testing.T) uint64 {
+	text := os.Getenv("BILLWALK_SEED")
+	if text == "" {
+		return rand.Uint64()
+	}
+	seed, err := strconv.ParseUint(text, 10, 64)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return seed
 }
 
 // untilGone posts over many connections until the receiver is gone, by what ends

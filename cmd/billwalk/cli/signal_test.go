@@ -102,7 +102,7 @@ func TestSignals(t *testing.T) {
 	for signal, code := range map[syscall.Signal]int{syscall.SIGTERM: 143, syscall.SIGINT: 130} {
 		t.Run(signal.String(), func(t *testing.T) {
 			t.Parallel()
-			platform := &running{Platform: sandbox.New(sandbox.Config{Seed: 2, Accounts: 4, Bills: 500, Healthy: true, Latency: 100 * time.Millisecond})}
+			platform := &served{Platform: sandbox.New(sandbox.Config{Seed: 2, Accounts: 4, Bills: 500, Healthy: true, Latency: 100 * time.Millisecond})}
 			url, reached := gate(t, platform, 40)
 			lake := folderLake(t)
 			config := job{lake: lake, platform: url, accounts: platform.Accounts(), qps: 500}.write(t)

@@ -114,7 +114,7 @@ func TestStatusOfMonths(t *testing.T) {
 	first := firstDay - days + 1
 	platform := sandbox.New(sandbox.Config{Accounts: 50})
 	file := jobs.Demo("http://127.0.0.1:1", platform.Accounts())
-	p := quiet(clock)
+	p := quiet(testNow)
 	p.world.store = objecttest.NewMem()
 	publishDays(t, p.world.store, platform.Accounts(), first, days)
 	damaged := fmt.Sprintf("_manifests/bill_date=%s/bucket-000.json", first+5)

@@ -48,7 +48,7 @@ func truthTotals(platform *sandbox.Platform, accounts []schema.Account, from, to
 }
 
 // checkLake compares the lake with the truth of the platform.
-func checkLake(t testing.TB, lake lakePlace, platform *running, from, to schema.Day) {
+func checkLake(t testing.TB, lake lakePlace, platform *served, from, to schema.Day) {
 	t.Helper()
 	want := truthTotals(platform.Platform, platform.Accounts(), from, to)
 	if len(want) == 0 {
@@ -79,7 +79,7 @@ func TestLakeEqualsTruth(t *testing.T) {
 				s, _ := billwalk(t, config, "run", "nightly", "--from", firstDay.String(), "--to", lastDay.String())
 				checkLake(t, lake, platform, firstDay, lastDay)
 				checkExceptions(t, lake, platform)
-				checkVerdicts(t, lake, platform, firstDay, lastDay, clock())
+				checkVerdicts(t, lake, platform, firstDay, lastDay, testNow())
 				checkInvariants(t, lake, true)
 				checkVerdictCounts(t, lake, s.Verdicts)
 				checkUnits(t, platform, s.Units.Complete, s.Units.Unavailable, s.Units.Failed)
@@ -90,7 +90,7 @@ func TestLakeEqualsTruth(t *testing.T) {
 }
 
 // checkExceptions compares the table exceptions with what was planted.
-func checkExceptions(t testing.TB, lake lakePlace, platform *running) {
+func checkExceptions(t testing.TB, lake lakePlace, platform *served) {
 	t.Helper()
 	var want, got []string
 	conflicts := make(map[string]bool)
@@ -104,7 +104,7 @@ func checkExceptions(t testing.TB, lake lakePlace, platform *running) {
 			want = append(want, line)
 		}
 	}
-	for _, row := range platform.SettlementTruth(platform.Accounts(), firstDay, lastDay, clock()) {
+	for _, row := range platform.SettlementTruth(platform.Accounts(), firstDay, lastDay, testNow()) {
 		for _, rule := range row.Exceptions {
 			want = append(want, fmt.Sprintf("%s %s %s", row.Day, row.SettleID, rule))
 		}
@@ -121,7 +121,7 @@ func checkExceptions(t testing.TB, lake lakePlace, platform *running) {
 }
 
 // checkUnits compares the counts of units with what the platform withholds.
-func checkUnits(t testing.TB, platform *running, complete, unavailable, failed int) {
+func checkUnits(t testing.TB, platform *served, complete, unavailable, failed int) {
 	t.Helper()
 	got := [3]int{complete, unavailable, failed}
 	var want [3]int

@@ -34,7 +34,7 @@ func tablesOf(lake lakePlace) string {
 
 // checkVerdicts compares every group of the lake, and every settlement, with the
 // truth of the platform at a time.
-func checkVerdicts(t testing.TB, lake lakePlace, platform *running, from, to schema.Day, at time.Time, told ...sandbox.CallbackWindow) {
+func checkVerdicts(t testing.TB, lake lakePlace, platform *served, from, to schema.Day, at time.Time, told ...sandbox.CallbackWindow) {
 	t.Helper()
 	var want []string
 	for _, v := range platform.Verdicts(platform.Accounts(), from, to, at, told...) {

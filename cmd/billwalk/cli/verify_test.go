@@ -76,19 +76,33 @@ type verification struct {
 func verifying(t testing.TB, config string, store object.Store, from, to schema.Day) (verification, int) {
 	t.Helper()
 	var out, log bytes.Buffer
-	p := Setup{Out: &out, Err: &log, Now: clock, Store: store}
+	p := Setup{Out: &out, Err: &log, Now: testNow, Store: store}
 	code := p.Main(t.Context(), "--config", config, "--output", "json", "verify", "nightly", "--from", from.String(), "--to", to.String())
+	return verificationOf(t, code, out.Bytes(), log.String())
+}
+
+// verificationOf decodes what verify printed.
+func verificationOf(t testing.TB, code int, out []byte, log string) (verification, int) {
+	t.Helper()
 	var v verification
-	if err := json.Unmarshal(out.Bytes(), &v); err != nil {
-		t.Fatalf("verify: exit %d, %v\n%s%s", code, err, out.String(), log.String())
+	if err := json.Unmarshal(out, &v); err != nil {
+		t.Fatalf("verify: exit %d, %v\n%s%s", code, err, out, log)
 	}
 	return v, code
+}
+
+// verifyLake runs billwalk verify over the lake of the config.
+func verifyLake(t testing.TB, config string, from, to schema.Day) (verification, int) {
+	t.Helper()
+	var out, log bytes.Buffer
+	code := commandLine([]string{"--config", config, "--output", "json", "verify", "nightly", "--from", from.String(), "--to", to.String()}, &out, &log)
+	return verificationOf(t, code, out.Bytes(), log.String())
 }
 
 // checkProven wants all of the days proven, by the command as it is.
 func checkProven(t testing.TB, config string, from, to schema.Day) {
 	t.Helper()
-	v, code := verifying(t, config, nil, from, to)
+	v, code := verifyLake(t, config, from, to)
 	if code != 0 || v.ProvenDays != int(to-from)+1 || v.Bills == 0 || v.Objects == 0 || len(v.Findings) > 0 {
 		t.Errorf("exit %d, %d days proven, %d bills; %d findings:\n%s", code, v.ProvenDays, v.Bills, len(v.Findings), findingLines(v.Findings))
 	}
@@ -270,7 +284,7 @@ func (f family) Bills(_ context.Context, u schema.Unit, cursor string, _ int) (s
 		records = append(records, record(f.brand, 4))
 	}
 	body := `{"data":{"cursor":"","has_more":false,"ledger_records":[` + strings.Join(records, ",") + `]},"extra":{"error_code":0}}`
-	return schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: clock().UTC(), Body: []byte(body)}, nil
+	return schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: testNow().UTC(), Body: []byte(body)}, nil
 }
 
 // TestVerifyOverlap: a root account and one of its stores are configured together,
@@ -287,7 +301,7 @@ func TestVerifyOverlap(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		w, err := Setup{Now: clock}.Wire(t.Context(), file, "nightly", true)
+		w, err := Setup{Now: testNow}.Wire(t.Context(), file, "nightly", true)
 		if err != nil {
 			t.Fatal(err)
 		}
