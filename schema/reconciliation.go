@@ -72,7 +72,7 @@ func reconciliationFields() []Field[Reconciliation] {
 		nullable(textOf[Tier](), Column{Name: "matched_by", Label: "匹配方式", Doc: oneOf(Tiers) + "; NULL unless matched",
 			ChineseDoc: "在哪一步对上，取值见“匹配方式”；不是平账的为 NULL"},
 			func(r *row) *Null[Tier] { return &r.MatchedBy }),
-		always(texts, Column{Name: "reasons", Label: "原因", Doc: "why: " + forms() + ". settlement_unexplained beside settlement_only: " + UnmatchedCauses,
+		always(texts, Column{Name: "reasons", Label: "原因", Doc: "why: " + forms() + ". settlement_unexplained with settlement_only: " + UnmatchedCauses,
 			ChineseDoc: "得出结论的原因，取值见“原因”"},
 			func(r *row) *[]string { return &r.Reasons }),
 		required(int64s, Column{Name: "bill_rows", Label: "账单数", Doc: "bills in the group",

@@ -9,19 +9,8 @@ import (
 	"billwalk/schema"
 )
 
-const (
-	rootKey = "root_account_id"
-	leafKey = "account_id"
-	nameKey = "name"
-)
-
-var (
-	accountKeys = []string{rootKey, leafKey, nameKey} // of an item, and of an accounts file's header
-	sourceKeys  = []string{"file"}
-)
-
-// accounts reads the accounts of a job, written out or from a file, and warns of
-// ids that look rounded.
+// accounts returns the accounts of a job, from a list or a file, and warnings about ids
+// that look rounded.
 func (r *reader) accounts(n *yaml.Node) ([]schema.Account, []string) {
 	before := len(r.faults)
 	list := &accountList{r: r, seen: make(map[schema.AccountID]listedAccount)}
@@ -46,7 +35,7 @@ func (r *reader) accounts(n *yaml.Node) ([]schema.Account, []string) {
 func (r *reader) inlineAccount(item *yaml.Node, list *accountList) {
 	m, ok := r.mapping("accounts", r.at(item), item, accountKeys)
 	if !ok || len(m.values) != len(item.Content)/2 {
-		return // an unknown key is told already, and may be the id
+		return // an unknown key is reported already, and may be the id
 	}
 	line := make(map[string]value, len(m.values))
 	for key, n := range m.values {
@@ -59,7 +48,7 @@ func (r *reader) inlineAccount(item *yaml.Node, list *accountList) {
 	}
 }
 
-// accountsFile reads the file that is named beside jobs.yaml.
+// accountsFile reads the file of accounts, relative to jobs.yaml.
 func (r *reader) accountsFile(m mapping, list *accountList) {
 	n, ok := m.node("file")
 	if !ok {
@@ -81,23 +70,22 @@ func (r *reader) accountsFile(m mapping, list *accountList) {
 	r.readCSV(data, path, list)
 }
 
-// accountList gathers the accounts of one job.
+// accountList collects the accounts of one job.
 type accountList struct {
 	r         *reader
 	accounts  []schema.Account
-	idsAsRead []value // of the accounts, as they stand there
+	idsAsRead []value // ids of the accounts
 	warnings  []string
 	seen      map[schema.AccountID]listedAccount
 }
 
-// listedAccount is an account and where it stands.
+// listedAccount is an account and its place.
 type listedAccount struct {
 	schema.Account
 	place
 }
 
-// add takes one account from the values of its keys. One that stands there twice
-// in the same words is taken once.
+// add adds the account with the values of its keys. An exact repetition is ignored.
 func (l *accountList) add(at place, line map[string]value) {
 	root, isRoot := line[rootKey]
 	leaf, isLeaf := line[leafKey]

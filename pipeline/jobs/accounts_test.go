@@ -142,8 +142,8 @@ func TestAccountsInline(t *testing.T) {
 	wantFaults(t, err, "jobs.yaml:7:29: account_id: want an id of 1 to 32 digits, found the value of ${BAD}")
 }
 
-// TestRoundedIDs: what has read an id as a number leaves one that looks whole. One
-// warning names all lines; an id that is whole is left alone.
+// TestRoundedIDs: ids that a program rounded are valid. One warning names all their
+// lines; there is none about correct ids.
 func TestRoundedIDs(t *testing.T) {
 	t.Parallel()
 	whole := []string{"7113893944009705516", "7047437174853240835", "7246810121416182022", "6899001122334455667"}
@@ -184,11 +184,11 @@ func TestRoundedIDs(t *testing.T) {
 	text := changed(t, "[{account_id: 7047437174853240835}]", `[{account_id: "${ID}"}, {account_id: 7047437174853240835}]`)
 	job := mustJob(t, mustParse(t, text, map[string]string{"ID": "7246810121416181760"}, nil), "nightly")
 	if got := strings.Join(job.Warnings, "\n"); !strings.HasPrefix(got, "jobs.yaml:7: account, of 2, looks") || strings.Contains(got, "7246810") {
-		t.Errorf("warnings %q, want the line, and not what a variable holds", got)
+		t.Errorf("warnings %q, want the line without the variable's value", got)
 	}
 }
 
-// Two jobs may share a file; its faults are told once, after jobs.yaml's own.
+// The faults of a file that two jobs share are reported once, after those of jobs.yaml.
 func TestSharedAccountsFile(t *testing.T) {
 	t.Parallel()
 	text := changed(t, "[{account_id: 7047437174853240835}]", "{file: a.csv}") + "  weekly: {accounts: {file: a.csv}, bills: {app: life}, lookback: 7}\n"

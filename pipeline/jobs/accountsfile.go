@@ -6,16 +6,15 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"slices"
 	"strings"
 
 	"billwalk/schema"
 )
 
-// readCSV reads an accounts file: a header of accountKeys in any order, then one
-// account per line. Nothing is expanded in it, for it is data. Spreadsheets also
-// separate the cells by semicolons or tabs, and write UTF-16.
+// readCSV reads an accounts file: a header of accountKeys in any order, then one account
+// per line. Variables are not expanded. It also accepts what spreadsheets write: cells
+// separated by semicolons or tabs, and UTF-16.
 func (r *reader) readCSV(data []byte, path string, list *accountList) {
 	data = schema.UTF8(data)
 	if at, bad := badText(data); bad {
@@ -25,7 +24,7 @@ func (r *reader) readCSV(data []byte, path string, list *accountList) {
 	in := csv.NewReader(bytes.NewReader(data))
 	in.FieldsPerRecord = -1 // checked below, with more tolerance and a better message
 	in.Comma = separatorOf(data)
-	in.TrimLeadingSpace = in.Comma != '\t' // else it would take a tab for a blank
+	in.TrimLeadingSpace = in.Comma != '\t' // which would count as a blank
 	var header []string
 	for {
 		cells, err := in.Read()
@@ -39,7 +38,7 @@ func (r *reader) readCSV(data []byte, path string, list *accountList) {
 		line := cellValues(in, cells, path)
 		switch {
 		case !slices.ContainsFunc(line, func(v value) bool { return v.text != "" }):
-			// An empty line, or the bare commas that a spreadsheet leaves.
+			// An empty line, or only the commas of a spreadsheet.
 		case header == nil:
 			if header = r.header(line); header == nil {
 				return
@@ -53,8 +52,8 @@ func (r *reader) readCSV(data []byte, path string, list *accountList) {
 	}
 }
 
-// separatorOf returns what separates the cells: that by which the header has the
-// most known names, and a comma where all have as many.
+// separatorOf returns the separator that gives the header the most known names, or a
+// comma if all give as many.
 func separatorOf(data []byte) rune {
 	best, most := ',', 0
 	header, _, _ := strings.Cut(string(bytes.TrimLeft(data, ",;\t \r\n")), "\n")
@@ -72,7 +71,7 @@ func separatorOf(data []byte) rune {
 	return best
 }
 
-// cellValues gives the cells of the record just read their places.
+// cellValues returns the cells of the latest record with their places.
 func cellValues(in *csv.Reader, cells []string, path string) []value {
 	line := make([]value, len(cells))
 	for i, cell := range cells {
@@ -83,18 +82,18 @@ func cellValues(in *csv.Reader, cells []string, path string) []value {
 	return line
 }
 
-// header checks the first line. With a fault in it, no other line can be read.
+// header returns the names of the first line, or nil if it has a fault.
 func (r *reader) header(line []value) []string {
 	before := len(r.faults)
 	var header []string
 	for _, cell := range line {
 		switch {
 		case cell.text == "":
-			// What a spreadsheet leaves on the right; only a value below it is a fault.
+			// An empty column of a spreadsheet; only a value below it is a fault.
 		case !slices.Contains(accountKeys, cell.text):
 			r.fault(cell.place, "%s", unknownColumn(cell.text))
 		case slices.Contains(header, cell.text):
-			r.fault(cell.place, "column %s is repeated", cell.text) // a known one
+			r.fault(cell.place, "column %s is repeated", cell.text) // a known name, which may be shown
 		}
 		header = append(header, cell.text)
 	}
@@ -108,8 +107,8 @@ func (r *reader) header(line []value) []string {
 	return header
 }
 
-// unknownColumn is the fault of a column that is not there, or of several that
-// something else than a comma separates.
+// unknownColumn returns the fault of an unknown column, or of several columns with
+// another separator.
 func unknownColumn(text string) string {
 	apart := func(r rune) bool { return strings.ContainsRune("，；、|;\t ", r) }
 	names := strings.FieldsFunc(text, apart)
@@ -119,7 +118,7 @@ func unknownColumn(text string) string {
 	return unknown("column", text, accountKeys)
 }
 
-// csvAccount reads a line below the header. An empty cell is the same as none.
+// csvAccount reads a line below the header. Empty cells are ignored.
 func (r *reader) csvAccount(header []string, line []value, list *accountList) {
 	account := make(map[string]value, len(header))
 	for i, cell := range line {
@@ -141,13 +140,4 @@ func (r *reader) csvSyntax(err error, path string) {
 		at.line, at.column, err = parse.Line, parse.Column, parse.Err
 	}
 	r.fault(at, "this is not CSV: %v (a quote inside quotes is written twice)", err)
-}
-
-// fileError is an error of the file system without the path, which may have come
-// from the environment.
-func fileError(err error) error {
-	if path, ok := errors.AsType[*fs.PathError](err); ok {
-		return path.Err
-	}
-	return err
 }

@@ -8,13 +8,13 @@ import (
 	"billwalk/schema"
 )
 
-// receiving is minimal with a section callbacks of the one app.
+// receiving returns minimal with a callbacks section of its app.
 func receiving(t *testing.T, section string) string {
 	t.Helper()
 	return changed(t, "client_secret: canary-literal", "callbacks: "+section+", client_secret: canary-literal")
 }
 
-// Keys lie beside jobs.yaml, wherever that is, and are not opened.
+// The paths of keys are relative to jobs.yaml, and the keys are not opened.
 func TestCallbacks(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -68,8 +68,7 @@ func TestCallbacksFaults(t *testing.T) {
 	}
 }
 
-// What a receiver needs of the environment and what a job needs of it are told
-// to each alone.
+// An unset variable is a fault for those who need it: the receiver, or a job.
 func TestReceivers(t *testing.T) {
 	t.Parallel()
 	const text = `version: 1
@@ -101,7 +100,7 @@ jobs:
 	}
 }
 
-// Without app_ids a callback has to be of client_key, which the receiver then needs.
+// Without app_ids, the client_key is the only mini-program, so the receiver needs it.
 func TestAppIDs(t *testing.T) {
 	t.Parallel()
 	const text = `version: 1

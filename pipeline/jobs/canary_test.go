@@ -9,7 +9,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
-// complete is a jobs.yaml with every key that there is.
+// complete is a jobs.yaml with every key.
 const complete = `version: 1
 lake: {url: "s3://catering/prod", endpoint: "https://s3.example.com", region: us-east-1, path_style: true, buckets: 2}
 apps:
@@ -42,11 +42,11 @@ jobs:
     bills: {app: life}
 `
 
-// planted is a secret as a person or a console makes them: of letters and digits.
+// planted is a secret of the usual form: letters and digits.
 const planted = "HUNTER2x9QZ"
 
-// said is all that a file has to say when it is read: faults, and warnings.
-func said(text string, vars map[string]string) string {
+// messages returns all faults and warnings of a file.
+func messages(text string, vars map[string]string) string {
 	lookUp := func(name string) (string, bool) {
 		value, ok := vars[name]
 		return value, ok
@@ -67,7 +67,7 @@ func said(text string, vars map[string]string) string {
 	return all + fmt.Sprint(err)
 }
 
-// scalars returns the values of a document, each with the key that it belongs to.
+// scalars visits the values of a document, each with its key.
 func scalars(n *yaml.Node, key string, visit func(key string, value *yaml.Node)) {
 	switch n.Kind {
 	case yaml.MappingNode:
@@ -83,13 +83,13 @@ func scalars(n *yaml.Node, key string, visit func(key string, value *yaml.Node))
 	}
 }
 
-// offset is where a node stands in a text.
+// offset returns the offset of a node in a text.
 func offset(text string, n *yaml.Node) int {
 	lines := strings.SplitAfter(text, "\n")
 	return len(strings.Join(lines[:n.Line-1], "")) + n.Column - 1
 }
 
-// width is how long a scalar is as it is written.
+// width returns the length of a scalar in the text.
 func width(n *yaml.Node) int {
 	if n.Style&yaml.DoubleQuotedStyle != 0 {
 		return len(n.Value) + 2
@@ -106,11 +106,11 @@ func document(t testing.TB) *yaml.Node {
 	return &root
 }
 
-// TestCanaryInEveryField plants a secret in every field, as each slip of the pen may
-// have it: it is never repeated.
+// TestCanaryInEveryField puts a secret into every field, with every common mistake: no
+// message repeats it.
 func TestCanaryInEveryField(t *testing.T) {
 	t.Parallel()
-	if text := said(complete, nil); strings.Contains(text, "jobs.yaml") {
+	if text := messages(complete, nil); strings.Contains(text, "jobs.yaml") {
 		t.Fatalf("the complete file has faults: %s", text)
 	}
 	vars := map[string]string{"SECRET": planted}
@@ -126,7 +126,7 @@ func TestCanaryInEveryField(t *testing.T) {
 				form += "%.0s"
 			}
 			text := complete[:at] + fmt.Sprintf(form, planted) + complete[at+width(n):]
-			if all := said(text, vars); strings.Contains(all, planted) {
+			if all := messages(text, vars); strings.Contains(all, planted) {
 				t.Errorf("%s: %s: the secret is shown: %s", key, form, all)
 			}
 		}
@@ -139,8 +139,8 @@ func TestCanaryInEveryField(t *testing.T) {
 	}
 }
 
-// TestUnknownKeys: a key ends where its value was to begin, and what is like no key is
-// not shown.
+// TestUnknownKeys: a message shows a key only, not a value that follows it, and no text
+// that does not look like a key.
 func TestUnknownKeys(t *testing.T) {
 	t.Parallel()
 	for entry, want := range map[string]string{
@@ -152,15 +152,15 @@ func TestUnknownKeys(t *testing.T) {
 		"{HUNTER2}":               "unknown key of 7 characters: the keys here are " + strings.Join(appKeys, ", "),
 		"{qsp: 1}":                `unknown key "qsp": did you mean "qps"?`,
 	} {
-		text := said("apps: {life: "+entry+"}", nil) + "\n"
+		text := messages("apps: {life: "+entry+"}", nil) + "\n"
 		if !strings.Contains(text, ": "+want+"\n") || strings.Contains(text, "HUNTER2") {
 			t.Errorf("%s: want %s in\n%s", entry, want, text)
 		}
 	}
 }
 
-// FuzzSecrets plants a secret in a field, with anything before and behind it: no fault
-// and no warning repeats it.
+// FuzzSecrets puts a secret into a field, with any text before and after it: no fault and
+// no warning repeats it.
 func FuzzSecrets(f *testing.F) {
 	for i, around := range [][2]string{
 		{"", ""}, {"'", ""}, {"\"", ""}, {"{client_secret:", "}"}, {"{", "}"}, {"[", "]"}, {"&", " x"}, {"*", ""}, {"!", " x"}, {"!!", " x"}, {"\t", ""}, {"- ", ""}, {"? ", ""}, {": ", ": "}, {"${", "}"}, {"${X:-", "}"},
@@ -174,7 +174,7 @@ func FuzzSecrets(f *testing.F) {
 		n := places[int(place)%len(places)]
 		at := offset(complete, n)
 		text := complete[:at] + before + planted + after + complete[at+width(n):]
-		if all := said(text, map[string]string{"HELD": planted, "SECRET": planted}); strings.Contains(all, planted) {
+		if all := messages(text, map[string]string{"HELD": planted, "SECRET": planted}); strings.Contains(all, planted) {
 			t.Fatalf("the secret is shown: %s\nof\n%s", all, text)
 		}
 	})

@@ -8,14 +8,14 @@ import (
 	"billwalk/schema"
 )
 
-// Conflict is the error of a job whose verdicts another job of the file would
-// overwrite with others: both publish the same files, and judge them by different
-// rules. It is [Faults], and nil where there is no such job.
+// Conflict returns [Faults] if another job of the file would overwrite the job's
+// verdicts with different ones: both publish the same files, and reconcile by different
+// rules. Otherwise it returns nil.
 func (f *File) Conflict(name string) error {
 	job := f.Jobs[name]
 	var faults Faults
 	for _, other := range f.Names() {
-		if other == name || f.faultsOf([]string{"jobs." + other}) != nil { // what is not known of it differs from nothing
+		if other == name || f.faultsOf([]string{"jobs." + other}) != nil { // incomplete: it cannot be compared
 			continue
 		}
 		differ := differences(job, f.Jobs[other])
@@ -35,13 +35,13 @@ func (f *File) Conflict(name string) error {
 	return faults
 }
 
-// differences names the keys by which two jobs would judge the same bills
+// differences returns the keys by which two jobs would reconcile the same bills
 // differently.
 func differences(a, b Job) (keys []string) {
 	s, t := a.Settlements, b.Settlements
 	switch {
 	case s == nil && t == nil:
-		return nil // nothing is judged
+		return nil // nothing is reconciled
 	case s == nil || t == nil:
 		return []string{"settlements (only one has the section)"}
 	}
@@ -60,8 +60,7 @@ func differences(a, b Job) (keys []string) {
 	return keys
 }
 
-// sharedBucket returns the least bucket into which one job publishes and in which
-// the other has accounts.
+// sharedBucket returns the first bucket that both jobs publish.
 func (f *File) sharedBucket(a, b Job) (bucket int, ok bool) {
 	inA, inB := f.buckets(a.Accounts), f.buckets(b.Accounts)
 	for bucket := range f.Lake.Buckets {
@@ -80,8 +79,8 @@ func (f *File) buckets(accounts []schema.Account) map[int]bool {
 	return used
 }
 
-// publishesUnmatched says that the job publishes settlements of callbacks that no
-// bill explains: they stand in one bucket, whatever the job's accounts are.
+// publishesUnmatched reports whether the job publishes callbacks without bills in the
+// bucket: they are in one bucket, regardless of the job's accounts.
 func (f *File) publishesUnmatched(job Job, bucket int) bool {
 	if job.Settlements == nil || bucket != schema.AccountID("").Bucket(f.Lake.Buckets) {
 		return false

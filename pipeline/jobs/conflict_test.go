@@ -8,8 +8,8 @@ import (
 	"billwalk/schema"
 )
 
-// TestConflict: two jobs that publish the same files of one lake must judge them by
-// the same rules; what only says which days or calls are made may differ.
+// TestConflict: two jobs that publish the same files of a lake must reconcile by the same
+// rules. Keys that only decide which days are run or which calls are made may differ.
 func TestConflict(t *testing.T) {
 	t.Parallel()
 	const rules = "settlements: {app: trade, match: [order_id: shop_order_id, out_order_no: order_ext_id]}"
@@ -53,7 +53,7 @@ jobs:
   weekly: {%s}
 `, c.buckets, callbacks, otherID(c.buckets), c.a, c.b), nil, nil)
 		if c.buckets == 1 {
-			delete(file.Jobs, "alone") // in one bucket nobody is
+			delete(file.Jobs, "alone") // with one bucket, no job is
 		}
 		err, back := file.Conflict("nightly"), file.Conflict("weekly")
 		if c.want == "" {
@@ -68,17 +68,17 @@ jobs:
 			}
 		}
 		if c.buckets > 1 && file.Conflict("alone") != nil {
-			t.Errorf("%s: a job of other files is at fault: %v", name, file.Conflict("alone"))
+			t.Errorf("%s: a job of other buckets has a conflict: %v", name, file.Conflict("alone"))
 		}
 	}
 }
 
-// unmatchedID is an account that falls into the bucket of settlements without a bill.
+// unmatchedID returns an account in the bucket of settlements without a bill.
 func unmatchedID(buckets int) string {
 	return idIn(func(bucket int) bool { return bucket == schema.AccountID("").Bucket(buckets) }, buckets)
 }
 
-// otherID is an account that shares no bucket with the others.
+// otherID returns an account that shares no bucket with the others.
 func otherID(buckets int) string {
 	if buckets == 1 {
 		return "99"
@@ -93,9 +93,9 @@ func otherID(buckets int) string {
 	}, buckets)
 }
 
-func idIn(wanted func(bucket int) bool, buckets int) string {
+func idIn(accept func(bucket int) bool, buckets int) string {
 	for n := 1000; ; n++ {
-		if id := fmt.Sprint(n); wanted(schema.AccountID(id).Bucket(buckets)) {
+		if id := fmt.Sprint(n); accept(schema.AccountID(id).Bucket(buckets)) {
 			return id
 		}
 	}

@@ -11,8 +11,8 @@ import (
 
 const quotationMarks = "\"'`“”‘’「」＂＇"
 
-// visibleText reads one line of text as [plain] does, and refuses invisible characters,
-// which every request would carry: zero-width ones, marks of direction, no-break spaces.
+// visibleText reads one line of text like plainText. It refuses invisible characters,
+// such as zero-width ones, direction marks and no-break spaces.
 func visibleText(text string) (string, error) {
 	if _, err := plainText(text); err != nil {
 		return "", err
@@ -23,7 +23,7 @@ func visibleText(text string) (string, error) {
 	return text, nil
 }
 
-// invisible returns the first character that is not shown, the plain blank aside.
+// invisible returns the first invisible character other than a blank.
 func invisible(text string) (rune, bool) {
 	for _, r := range text {
 		if r != ' ' && schema.Invisible(r) {
@@ -33,7 +33,8 @@ func invisible(text string) (rune, bool) {
 	return 0, false
 }
 
-// quotationMarksAround says that a text has quotation marks at both ends, or at one of them.
+// quotationMarksAround reports whether a text has quotation marks at both ends, and at
+// either end.
 func quotationMarksAround(text string) (both, either bool) {
 	begins := strings.TrimLeft(text, quotationMarks) != text
 	ends := strings.TrimRight(text, quotationMarks) != text
@@ -42,7 +43,7 @@ func quotationMarksAround(text string) (both, either bool) {
 
 const wantUnquoted = wantError("a text without quotation marks around it: 请去掉引号; take them off where it is set")
 
-// credential reads what a service gave out: letters, digits and signs of ASCII.
+// credential reads a key or secret of a service: letters, digits and signs of ASCII.
 func credential(text string) (string, error) {
 	if _, err := visibleText(text); err != nil {
 		return "", err
@@ -63,10 +64,10 @@ func credentialSecret(text string) (schema.Secret, error) {
 	return schema.NewSecret(text), err
 }
 
-// minToken is how many characters a legacy_token has: who guesses it can sign callbacks.
+// minToken is the minimum length of a legacy_token, with which callbacks could be forged.
 const minToken = 16
 
-// legacyToken reads a token that a person has chosen, or none.
+// legacyToken reads a token that the user has chosen, or none.
 func legacyToken(text string) (schema.Secret, error) {
 	if text == "" {
 		return schema.Secret{}, nil
@@ -83,8 +84,8 @@ func legacyToken(text string) (schema.Secret, error) {
 	return schema.NewSecret(text), nil
 }
 
-// codeKeyWarning says what is odd about a code_key. It is any text, and must stay
-// as it is once codes were hashed with it.
+// codeKeyWarning returns a warning about a code_key that is probably wrong, or "". It is
+// not refused, because it must not change once codes were hashed with it.
 func codeKeyWarning(key schema.Secret) string {
 	const stays = "; 若已用它发布过,请保持不变; keep it as it is if codes were published with it"
 	if r, ok := invisible(key.Reveal()); ok {
@@ -96,10 +97,10 @@ func codeKeyWarning(key schema.Secret) string {
 	return ""
 }
 
-// awsVariables are those from which the AWS SDK takes credentials.
+// awsVariables are the variables from which the AWS SDK takes credentials.
 var awsVariables = []string{"AWS_ACCESS_KEY_ID", "AWS_ACCESS_KEY", "AWS_SECRET_ACCESS_KEY", "AWS_SECRET_KEY", "AWS_SESSION_TOKEN"}
 
-// awsCredentials reports variables whose credentials no signature could be right with.
+// awsCredentials reports variables that cannot be valid credentials.
 func (r *reader) awsCredentials(at place) {
 	for _, name := range awsVariables {
 		held, _ := r.env(name)

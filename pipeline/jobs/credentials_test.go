@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// blemishes are what a shell, a file of variables, an editor or a web page adds to
-// a credential, and how the fault names it.
+// blemishes are additions of shells, variable files, editors and web pages to a
+// credential, with a part of the fault's text.
 var blemishes = []struct{ name, text, want string }{
 	{"double quotes", `"` + canary + `"`, "without quotation marks around it"},
 	{"single quotes", `'` + canary + `'`, "without quotation marks around it"},
@@ -21,13 +21,13 @@ var blemishes = []struct{ name, text, want string }{
 	{"a mark of direction", canary[:4] + "\u200e" + canary[4:], "invisible characters (it has U+200E)"},
 	{"a soft hyphen", canary[:4] + "\u00ad" + canary[4:], "invisible characters (it has U+00AD)"},
 	{"a no-break space", canary[:4] + "\u00a0" + canary[4:], "invisible characters (it has U+00A0)"},
-	{"a byte that is no text", canary + "\xff", "ASCII alone (it has U+FFFD)"},
+	{"an invalid byte", canary + "\xff", "ASCII alone (it has U+FFFD)"},
 	{"a blank inside", canary[:4] + " " + canary[4:], "ASCII alone (it has U+0020)"},
 	{"full-width letters", canary + "ａ", "ASCII alone (it has U+FF41)"},
 }
 
-// TestBlemishedCredentials: each is named with its variable or line, before anything
-// is asked with it, and no part of it is shown.
+// TestBlemishedCredentials: a credential with a blemish is a fault that names its variable
+// or line, and shows no part of it.
 func TestBlemishedCredentials(t *testing.T) {
 	t.Parallel()
 	for _, c := range blemishes {
@@ -47,7 +47,7 @@ func TestBlemishedCredentials(t *testing.T) {
 			if err == nil || !strings.HasPrefix(err.Error(), "jobs.yaml:2:13: lake: variable "+name+": want ") || !strings.Contains(err.Error(), c.want) || strings.Contains(err.Error(), canary[:4]) {
 				t.Errorf("%s with %s: %v", name, c.name, err)
 			}
-			mustParse(t, minimal, map[string]string{name: c.text}, nil) // a folder asks for no credentials
+			mustParse(t, minimal, map[string]string{name: c.text}, nil) // a folder needs no credentials
 		}
 	}
 	literal := changed(t, "client_secret: canary-literal", `client_secret: "'`+canary+`'"`)
@@ -56,7 +56,7 @@ func TestBlemishedCredentials(t *testing.T) {
 		"jobs.yaml:4:93: client_secret: want a text without quotation marks around it: 请去掉引号; take them off where it is set, found another text")
 }
 
-// TestGoodCredentials: what services give out is taken as it is.
+// TestGoodCredentials: credentials in the usual forms are accepted unchanged.
 func TestGoodCredentials(t *testing.T) {
 	t.Parallel()
 	accepted(t, "credential", credential, map[string]string{"aw1234567890abcd": "aw1234567890abcd", "wJalrXUtnFEMI/K7MDENG+bPxRfiCY=": "wJalrXUtnFEMI/K7MDENG+bPxRfiCY=", "a'b": "a'b"}, "", "密")
@@ -64,8 +64,8 @@ func TestGoodCredentials(t *testing.T) {
 	mustParse(t, text, map[string]string{"AWS_ACCESS_KEY_ID": "AKIAIOSFODNN7EXAMPLE", "AWS_SECRET_ACCESS_KEY": "wJalrXUtnFEMI/K7MDENG", "AWS_SESSION_TOKEN": ""}, nil)
 }
 
-// TestBlemishedTokens: the token of a receiver has its own section; a key of hashes
-// may be any text, and is warned of.
+// TestBlemishedTokens: a blemish of a legacy_token is a fault for receivers only. One of a
+// code_key is a warning, because it may be any text.
 func TestBlemishedTokens(t *testing.T) {
 	t.Parallel()
 	for _, held := range []string{`"` + canary + `"`, canary + "\u200b", canary + "\n"} {
@@ -77,7 +77,7 @@ func TestBlemishedTokens(t *testing.T) {
 	}
 	file := mustParse(t, receiving(t, "{public_keys: [p.pem], legacy_token: 某某 of sixteen x'}"), nil, nil)
 	if apps, err := file.Receivers(); err != nil || apps[0].Callbacks.LegacyToken.Reveal() != "某某 of sixteen x'" {
-		t.Errorf("a token of a person's choice: %v", err)
+		t.Errorf("a token of the user's choice: %v", err)
 	}
 	for held, want := range map[string]string{
 		`"` + canary + `"`: "columns: code_key has quotation marks around it",

@@ -10,8 +10,8 @@ import (
 	"billwalk/schema"
 )
 
-// Date is a day or a month as it is written in jobs.yaml and in flags: fixed, or
-// counted back from today.
+// Date is a day or a month as in jobs.yaml and in flags: fixed, or counted back from
+// today.
 type Date struct {
 	first, last schema.Day // of a fixed day or month; both 0 for days before today
 	ago         int        // days before today
@@ -28,7 +28,7 @@ const (
 	maxDaysAgo = 3650
 )
 
-// earliest is where a date is certainly a slip: before Douyin was there.
+// earliest is the first date that is accepted: Douyin did not exist before.
 var earliest = schema.DayOf(time.Date(2016, 1, 1, 0, 0, 0, 0, schema.China))
 
 var daysAgo = regexp.MustCompile(`^-([1-9][0-9]{0,3})d$`)
@@ -63,8 +63,8 @@ func parseDate(s string) (Date, bool) {
 	return Date{}, false
 }
 
-// Day returns the first and the last day that the date means when it is today
-// in China: one and the same, except for a month.
+// Day returns the first and the last day of the date, given today's date in China. They
+// are equal except for a month.
 func (d Date) Day(today schema.Day) (first, last schema.Day) {
 	if d.relative() {
 		return today - schema.Day(d.ago), today - schema.Day(d.ago)
@@ -90,7 +90,7 @@ func (d Date) MarshalText() ([]byte, error) { return []byte(d.String()), nil }
 
 func (d Date) relative() bool { return d.last == 0 }
 
-// after says whether d certainly comes after e, whatever day it is today.
+// after reports whether d is after e for any date of today.
 func (d Date) after(e Date) bool {
 	if d.relative() != e.relative() {
 		return false
@@ -98,10 +98,9 @@ func (d Date) after(e Date) bool {
 	return d.first > e.last || d.ago < e.ago
 }
 
-// Range returns the days from From to To, both included, when it is today in
-// China. Today is refused unless allowOpen, for its bills still change; the
-// future is always refused, for it would be published as empty. A month that is
-// under way means its days so far.
+// Range returns the days from From to To, both included, given today's date in China.
+// Today is refused unless allowOpen, as its bills still change; future days always are,
+// as they would be published as empty. The current month ends with its last day so far.
 func (d Dates) Range(today schema.Day, allowOpen bool) (first, last schema.Day, err error) {
 	first, _ = d.From.Day(today)
 	_, last = d.To.Day(today)
@@ -128,11 +127,11 @@ func (d Dates) Range(today schema.Day, allowOpen bool) (first, last schema.Day, 
 	return first, last, nil
 }
 
-// month says that the date is a month, and not one day.
+// month reports whether the date is a month.
 func (d Date) month() bool { return d.first != d.last }
 
-// Range reads --from and --to and returns the days they mean, both included, as
-// [Dates.Range] does. Without to, from means itself: one day, or a whole month.
+// Range reads --from and --to, and returns their days, both included, like
+// [Dates.Range]. Without to, from is one day or a whole month.
 func Range(from, to string, today schema.Day, allowOpen bool) (first, last schema.Day, err error) {
 	if from == "" {
 		return 0, 0, errors.New("--from is missing: give the first day, and --to for the last one")

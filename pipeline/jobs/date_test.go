@@ -71,8 +71,8 @@ func TestRange(t *testing.T) {
 	}
 }
 
-// TestMonthUnderWay: on the first of a month nothing of it is over; on its last day,
-// all days but that one.
+// TestMonthUnderWay: on the first day of a month none of its days is over; on its last
+// day, all others are.
 func TestMonthUnderWay(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -119,7 +119,7 @@ func TestParseDateRefuses(t *testing.T) {
 	}
 }
 
-// What parses is written back as it was, and lies where a date may lie.
+// A parsed date is written back unchanged, and is within the limits.
 func FuzzParseDate(f *testing.F) {
 	for _, seed := range []string{"2026-10-01", "2026-10", "2024-02", "9999-12", "9999-12-31", "yesterday", "today", "-1d", "-3650d", "-3651d", "2016-01-01", "2015-12-31"} {
 		f.Add(seed, int32(20778))

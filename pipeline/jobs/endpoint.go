@@ -7,15 +7,15 @@ import (
 	"strings"
 )
 
-// virtualHosted are the domains of services that take the bucket as a part of the
-// host name. Of other names, most lead nowhere with a bucket before them.
+// virtualHosted are the domains of services that accept the bucket as a part of the host
+// name. Most other host names cannot be resolved with a bucket before them.
 var virtualHosted = []string{
 	"amazonaws.com", "amazonaws.com.cn", "aliyuncs.com", "myqcloud.com", "myhuaweicloud.com", "volces.com", "bcebos.com", "ksyuncs.com", "qiniucs.com", "jdcloud-oss.com",
 	"ctyunapi.cn", "cloudflarestorage.com", "backblazeb2.com", "wasabisys.com", "digitaloceanspaces.com", "googleapis.com", "scw.cloud", "linodeobjects.com", "vultrobjects.com",
 }
 
-// endpoint says what is probably not meant by an endpoint, and reports what cannot
-// be. It shows nothing of it: the value may come from the environment.
+// endpoint returns warnings about an endpoint that is probably wrong, and reports one
+// that certainly is. Neither shows the value, which may come from the environment.
 func (r *reader) endpoint(at place, lake Lake) (warnings []string) {
 	u, err := url.Parse(lake.Endpoint)
 	if err != nil {
@@ -40,8 +40,8 @@ func (r *reader) endpoint(at place, lake Lake) (warnings []string) {
 	return warnings
 }
 
-// needsPathStyle says that a host name with a bucket before it probably leads
-// nowhere. With a bare IP address the bucket stands in the path anyway.
+// needsPathStyle reports whether the host name probably cannot be resolved with a bucket
+// before it. With an IP address the bucket is in the path in any case.
 func needsPathStyle(host string) bool {
 	if _, err := netip.ParseAddr(host); err == nil {
 		return false

@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestEndpoint: what can be seen of an endpoint without a call is said, and only
-// what cannot be meant is refused.
+// TestEndpoint: an endpoint that is probably wrong has a warning, and only one that is
+// certainly wrong is refused.
 func TestEndpoint(t *testing.T) {
 	t.Parallel()
 	const path, host, style = "lake.endpoint has a path", "begins with the bucket's name", "set lake.path_style: true"

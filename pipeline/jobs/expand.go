@@ -14,17 +14,16 @@ var (
 	errNested   = errors.New("a default cannot hold a variable: write it out")
 )
 
-// expansion is a text after its variables were put in.
+// expansion is a text with its variables expanded.
 type expansion struct {
 	text      string
-	variables []string // of the variables in the text
-	unset     []string // those of them that have no value and no default
+	variables []string // names of the variables in the text
+	unset     []string // names of the variables without a value or a default
 }
 
-// expand puts in ${NAME} and ${NAME:-default}; the default stands for a variable
-// that is unset or empty. It is one pass: what a value holds is never expanded
-// again. As it runs on a scalar that YAML has parsed already, a value can change
-// neither the file's structure nor another key.
+// expand replaces ${NAME} and ${NAME:-default}; the default is used for a variable that
+// is unset or empty. Values are not expanded again, and as the text is a parsed scalar,
+// they cannot change the structure of the file.
 func expand(text string, env func(string) (string, bool)) (expansion, error) {
 	var out strings.Builder
 	var e expansion

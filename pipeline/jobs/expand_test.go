@@ -46,7 +46,7 @@ func TestExpand(t *testing.T) {
 	}
 }
 
-// What a variable holds is one text, whatever YAML would have made of it.
+// The value of a variable is text, even if it looks like YAML.
 func TestValueCannotInjectYAML(t *testing.T) {
 	t.Parallel()
 	const hostile = "x}, path_style: true, #"
@@ -56,7 +56,7 @@ func TestValueCannotInjectYAML(t *testing.T) {
 	}
 }
 
-// After expansion a text is as good as a number, a duration or a choice.
+// An expanded text can be a number, a duration or a choice.
 func TestExpandedValuesHaveTypes(t *testing.T) {
 	t.Parallel()
 	text := changed(t, "bills: {app: life}", `bills: {app: "${APP}", page_size: "${SIZE:-25}", passes: "${PASSES}"}

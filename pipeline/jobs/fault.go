@@ -8,16 +8,15 @@ import (
 	"strings"
 )
 
-// Fault is one thing wrong with jobs.yaml or an accounts file. It never holds a
-// secret, nor the value of a variable of the environment.
+// Fault is one mistake in jobs.yaml or an accounts file. It contains neither secrets nor
+// values of environment variables.
 type Fault struct {
-	Path         string // the file, as it was given
+	Path         string // of the file
 	Line, Column int    // counted from 1
-	Text         string // what is wrong, and what would be right
+	Text         string // what is wrong, and what would be correct
 
-	// owner is what alone suffers where the environment is at fault, an app, its
-	// callbacks or a job ("apps.life", "callbacks.trade", "jobs.nightly"); empty for
-	// everybody's faults.
+	// owner is the section to which a fault of the environment is limited, such as
+	// "apps.life", "callbacks.trade" or "jobs.nightly"; empty for a fault of the file.
 	owner string
 }
 
@@ -25,15 +24,15 @@ func (f Fault) String() string {
 	return fmt.Sprintf("%s:%d:%d: %s", f.Path, f.Line, f.Column, f.Text)
 }
 
-// Faults is the error of a file that cannot be used: all its faults, jobs.yaml's
-// before those of accounts files, by line.
+// Faults is the error of a file that cannot be used: all its faults by line, those of
+// jobs.yaml before those of accounts files.
 type Faults []Fault
 
-// maxShownFaults is how many faults are told: an accounts file may have one in each of
-// its 300,000 lines.
+// maxShownFaults is the number of faults in a message: an accounts file may have one in
+// each of its 300,000 lines.
 const maxShownFaults = 200
 
-// Error tells the faults, one per line.
+// Error returns the faults, one per line.
 func (f Faults) Error() string {
 	var lines []string
 	for _, fault := range f[:min(len(f), maxShownFaults)] {
@@ -45,8 +44,8 @@ func (f Faults) Error() string {
 	return strings.Join(lines, "\n")
 }
 
-// sorted puts main's faults first and drops repetitions, which come about when
-// two jobs share an accounts file.
+// sorted returns the faults with those of the main file first, and without repetitions,
+// which occur if two jobs share an accounts file.
 func (f Faults) sorted(main string) Faults {
 	slices.SortStableFunc(f, func(a, b Fault) int {
 		if (a.Path == main) != (b.Path == main) {
@@ -62,7 +61,7 @@ func (f Faults) sorted(main string) Faults {
 
 const maxQuote = 64 // runes of the user's text that a message repeats
 
-// quote shows the user's own text, shortened and with control bytes escaped.
+// quote returns the user's text in quotes, shortened and with control bytes escaped.
 func quote(text string) string {
 	if runes := []rune(text); len(runes) > maxQuote {
 		text = string(runes[:maxQuote]) + "…"
@@ -70,8 +69,8 @@ func quote(text string) string {
 	return strconv.Quote(text)
 }
 
-// didYouMean is `did you mean "x"? ` for the nearest of the names, or empty if
-// none is near enough to have been meant.
+// didYouMean returns `did you mean "x"? ` with the nearest of the names, or "" if none
+// is near enough.
 func didYouMean(text string, names []string) string {
 	if len(text) > maxQuote || len(names) == 0 {
 		return ""
@@ -85,8 +84,8 @@ func didYouMean(text string, names []string) string {
 	return fmt.Sprintf("did you mean %q? ", nearest)
 }
 
-// distance is the least number of inserted, deleted, replaced or swapped
-// neighbouring letters that make b of a (optimal string alignment).
+// distance returns the minimum number of letters to insert, delete, replace or swap with
+// a neighbour to turn a into b (optimal string alignment).
 func distance(a, b string) int {
 	s, t := []rune(a), []rune(b)
 	before, above, row := make([]int, len(t)+1), make([]int, len(t)+1), make([]int, len(t)+1)

@@ -6,7 +6,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// Everything that is wrong in testdata/faults.yaml and in its accounts file, told at once.
+// All faults of testdata/faults.yaml and its accounts file are reported at once.
 func TestFaultsGolden(t *testing.T) {
 	t.Parallel()
 	_, err := Load("testdata/faults.yaml", environment(nil))

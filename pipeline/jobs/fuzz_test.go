@@ -13,7 +13,7 @@ import (
 	"billwalk/schema"
 )
 
-// outOfRange names a value of a File that the manual does not allow, or "".
+// outOfRange returns a value of a File that the manual does not allow, or "".
 func outOfRange(file *File) string {
 	switch l := file.Lake; {
 	case !strings.HasPrefix(l.URL, "s3://") && !strings.HasPrefix(l.URL, "file:"), strings.HasSuffix(l.URL, "/"):
@@ -80,10 +80,11 @@ func jobOutOfRange(file *File, name string, job Job) string {
 	return ""
 }
 
-// lineBreaks makes one of all that YAML takes for a line break.
+// lineBreaks replaces all line breaks of YAML by line feeds.
 var lineBreaks = strings.NewReplacer("\r", "\n", "\u0085", "\n", "\u2028", "\n", "\u2029", "\n")
 
-// checkFaults holds the faults of a text to what a reader of them relies on.
+// checkFaults checks that faults have lines within their files, are sorted, and are one
+// line of text each.
 func checkFaults(t *testing.T, err error, texts map[string]string) {
 	faults, ok := errors.AsType[Faults](err)
 	if !ok || len(faults) == 0 {
@@ -102,14 +103,13 @@ func checkFaults(t *testing.T, err error, texts map[string]string) {
 			t.Fatalf("faults are not in order of lines:\n%v", err)
 		}
 		if f.Path == "jobs.yaml" && !main {
-			t.Fatalf("faults of accounts files stand before jobs.yaml's:\n%v", err)
+			t.Fatalf("faults of accounts files come before those of jobs.yaml:\n%v", err)
 		}
 		main = f.Path == "jobs.yaml"
 	}
 }
 
-// Whatever loads without fault is within the manual's limits; whatever does not
-// has faults with lines.
+// A file without faults is within the manual's limits; any other has faults with lines.
 func FuzzParse(f *testing.F) {
 	manual, err := os.ReadFile(manual)
 	if err != nil {

@@ -30,7 +30,7 @@ func files(set map[string]string) func(string) ([]byte, error) {
 	}
 }
 
-// minimal is the shortest jobs.yaml there can be; tests add to it and change it.
+// minimal is the shortest valid jobs.yaml; tests change it.
 const minimal = `version: 1
 lake: {url: "file:lake"}
 apps:

@@ -5,9 +5,8 @@ import (
 	"testing"
 )
 
-// TestHostileShapes: a file nested 20,000 deep in each of YAML's ways, a hundred
-// thousand faults, or aliases that would grow without end: all are told in a few
-// lines.
+// TestHostileShapes: files that are nested 20,000 deep, or have a hundred thousand
+// faults, or aliases that grow exponentially, have a short error.
 func TestHostileShapes(t *testing.T) {
 	t.Parallel()
 	const deep, many = 20_000, 100_000

@@ -2,11 +2,10 @@
 // which application, and where the result goes. The commented jobs.yaml at the
 // top of the repository is its manual.
 //
-// It is strict, so that a slip of the pen is told before the night and not after
-// it: unknown and repeated keys, wrong types, impossible values and unset
-// variables are faults with their line and column, and all are told at once. It
-// never guesses, never contacts anything, and shows no secret and no value of an
-// environment variable, in faults or elsewhere.
+// It is strict, so that mistakes are found before the nightly run: unknown and
+// repeated keys, wrong types, impossible values and unset variables are faults with
+// their line and column, and all are reported at once. It never guesses, never opens a
+// connection, and shows neither secrets nor values of environment variables.
 package jobs
 
 import (
@@ -19,7 +18,7 @@ import (
 	"billwalk/schema"
 )
 
-// File is a jobs.yaml that was read without fault, with all defaults filled in.
+// File is a jobs.yaml without faults, with all defaults filled in.
 type File struct {
 	Lake Lake
 	Apps map[string]App
@@ -27,43 +26,43 @@ type File struct {
 
 	path    string           // for messages
 	lines   map[string]place // of the jobs
-	pending []Fault          // the environment's faults in apps and jobs: told by Job and Receivers to who uses them
-	hidden  *schema.Redactor // nil for the built-in one
+	pending []Fault          // the environment's faults in apps and jobs, returned by Job and Receivers to those that need them
+	hidden  *schema.Redactor // nil for the built-in file
 }
 
-// Hidden replaces what must not be shown of the file: credentials, what its texts took
-// from the environment, and literals that are unlike what their key is for.
+// Hidden returns a redactor of what must not be shown: the file's credentials, values of
+// environment variables, and texts that do not look like a value of their key.
 func (f *File) Hidden() *schema.Redactor { return f.hidden }
 
-// Lake is where the tables, the archive and the manifests are kept.
+// Lake says where the tables, the archive and the manifests are stored.
 type Lake struct {
-	URL       string // "s3://bucket", "s3://bucket/prefix" or "file:folder", never with a slash at the end
+	URL       string // "s3://bucket", "s3://bucket/prefix" or "file:folder", without a slash at the end
 	Endpoint  string // URL of an S3-compatible store; empty for AWS
 	Region    string
-	PathStyle bool     // bucket in the path of the URL, not in the host name
+	PathStyle bool     // the bucket is in the path of the URL, not in the host name
 	Buckets   int      // files per table and day, 1 to 256
-	Warnings  []string // what is legal and perhaps not meant
+	Warnings  []string // about values that are valid, but probably a mistake
 }
 
 // App is an application on Douyin's open platform: its credentials and its quota.
 type App struct {
 	Name         string // its key in jobs.yaml
-	BaseURL      string // https, or http to this machine; never with a slash at the end
+	BaseURL      string // https, or http to this machine; without a slash at the end
 	ClientKey    string
 	ClientSecret schema.Secret
 	QPS          float64       // requests per second and API, more than 0
 	Timeout      time.Duration // of one request
-	Callbacks    *Callbacks    // nil: none are received
+	Callbacks    *Callbacks    // nil if none are received
 }
 
 // Callbacks says how the settle callbacks of an app are verified.
 type Callbacks struct {
-	PublicKeys  []string      // paths of the platform's keys, PEM: the current one and others while they change; at least one
-	LegacyToken schema.Secret // of callbacks of 担保支付; empty: they are not received
-	AppIDs      []string      // of the mini-programs whose callbacks come here; empty: ClientKey is the only one
+	PublicKeys  []string      // paths of the platform's keys in PEM, at least one; several while a key is replaced
+	LegacyToken schema.Secret // of callbacks of 担保支付, which are refused when it is empty
+	AppIDs      []string      // the mini-programs whose callbacks are received; ClientKey when empty
 }
 
-// AppIDs returns the mini-programs whose callbacks are the app's.
+// AppIDs returns the mini-programs whose callbacks belong to the app.
 func (a *App) AppIDs() schema.AppIDs {
 	if a.Callbacks != nil && len(a.Callbacks.AppIDs) > 0 {
 		return a.Callbacks.AppIDs
@@ -71,16 +70,16 @@ func (a *App) AppIDs() schema.AppIDs {
 	return schema.AppIDs{a.ClientKey}
 }
 
-// Job is what one `billwalk run` does.
+// Job says what one `billwalk run` does.
 type Job struct {
 	Name        string // its key in jobs.yaml
 	Accounts    []schema.Account
 	Dates       Dates
-	Lookback    int // days before the first of Dates that are looked at again, 0 to 90; by default 7 with Settlements, else 0
+	Lookback    int // days before the first of Dates that are fetched again, 0 to 90; by default 7 with Settlements, else 0
 	Bills       Bills
-	Settlements *Settlements // nil: bills are published without a join
+	Settlements *Settlements // nil if bills are published without a join
 	Columns     Columns
-	Warnings    []string // what is legal and perhaps not meant
+	Warnings    []string // about values that are valid, but probably a mistake
 }
 
 // Bills says how the bills are walked.
@@ -90,21 +89,22 @@ type Bills struct {
 	Passes   int    // equal walks in a row before a unit is published, 1 to 4
 }
 
-// Settlements says how the settlements of the bills' orders are asked for.
+// Settlements says how the settlements of the bills' orders are queried.
 type Settlements struct {
 	App          string         // key in File.Apps
 	Match        []schema.Match // tried in this order; at least one
 	ToleranceFen schema.Fen
-	FinalCheck   bool // orders that agree are asked for once more on the last night of their lookback
+	FinalCheck   bool // matched orders are queried once more on the last night of their lookback
 }
 
-// Columns says what becomes of columns that hold more than money and ids.
+// Columns says how columns that need protection are published.
 type Columns struct {
 	Code    CodePolicy
 	CodeKey schema.Secret // key of the HMAC-SHA256; not empty when Code is Hash
 }
 
-// CodePolicy says what becomes of coupon codes, which are as good as cash until used.
+// CodePolicy says how coupon codes are published. Until they are used, they are as good
+// as cash.
 type CodePolicy string
 
 const (
@@ -116,9 +116,9 @@ const (
 // Names returns the names of all jobs, sorted.
 func (f *File) Names() []string { return slices.Sorted(maps.Keys(f.Jobs)) }
 
-// Job returns the job of that name. A name that is not there is an error that
-// tells the nearest one; variables of the environment that this job or its apps
-// need and do not find are [Faults].
+// Job returns the job of that name. The error of an unknown name suggests the nearest
+// one. If this job or its apps need environment variables that are not set, the error is
+// [Faults].
 func (f *File) Job(name string) (Job, error) {
 	job, ok := f.Jobs[name]
 	if !ok {
@@ -133,9 +133,9 @@ func (f *File) Job(name string) (Job, error) {
 	return job, f.faultsOf(owners)
 }
 
-// Receivers returns the apps whose callbacks are received, by name. Variables of
-// the environment that those sections need and do not find are [Faults]; whatever
-// else the apps and the jobs need does not matter.
+// Receivers returns the apps with callbacks, sorted by name. If their callbacks sections
+// need environment variables that are not set, the error is [Faults]; other sections do
+// not matter.
 func (f *File) Receivers() ([]App, error) {
 	var apps []App
 	var owners []string
@@ -150,8 +150,8 @@ func (f *File) Receivers() ([]App, error) {
 	return apps, f.faultsOf(owners)
 }
 
-// AppIDs returns the mini-programs of all apps: a callback in the archive counts if it
-// is of one of them. An app whose key is not known here has none.
+// AppIDs returns the mini-programs of all apps, whose callbacks in the archive count. An
+// app whose client_key is not set here has none.
 func (f *File) AppIDs() schema.AppIDs {
 	all := schema.AppIDs{}
 	for _, name := range slices.Sorted(maps.Keys(f.Apps)) {
@@ -165,7 +165,7 @@ func (f *File) AppIDs() schema.AppIDs {
 	return all
 }
 
-// faultsOf returns the environment's faults that the owners suffer, as an error.
+// faultsOf returns the environment's faults in the owners' sections as an error, or nil.
 func (f *File) faultsOf(owners []string) error {
 	var faults Faults
 	for _, fault := range f.pending {

@@ -25,7 +25,7 @@ var credentials = map[string]string{
 	"BILLWALK_CODE_KEY": "canary-code",
 }
 
-// sameFile compares all that a File says; Secret formats itself away, but compares as text.
+// sameFile compares the exported fields of a File, including its secrets.
 var sameFile = cmp.Options{cmpopts.IgnoreUnexported(File{}), cmp.Comparer(func(a, b Date) bool { return a == b }), cmp.Comparer(func(a, b schema.Secret) bool { return a == b })}
 
 func TestManualLoads(t *testing.T) {
@@ -59,7 +59,7 @@ func TestManualLoads(t *testing.T) {
 	}
 }
 
-// A key or a choice that the manual does not explain is not there for the user.
+// The manual explains every key and every choice.
 func TestManualIsComplete(t *testing.T) {
 	t.Parallel()
 	text, err := os.ReadFile(manual)
@@ -99,8 +99,7 @@ func TestDefaults(t *testing.T) {
 	}
 }
 
-// TestLookbackDefault: money comes late, so a job with settlements looks back a week
-// unless it says otherwise.
+// TestLookbackDefault: the default is a week with settlements, which may be late.
 func TestLookbackDefault(t *testing.T) {
 	t.Parallel()
 	const settlements = "    settlements: {app: life, match: [order_id: shop_order_id]}\n"
@@ -114,7 +113,7 @@ func TestLookbackDefault(t *testing.T) {
 	}
 }
 
-// TestFinalCheck: what asks on the last night of the lookback needs one.
+// TestFinalCheck: a final check needs a lookback.
 func TestFinalCheck(t *testing.T) {
 	t.Parallel()
 	const head = "    settlements: {app: life, match: [order_id: shop_order_id], final_check: "
@@ -127,7 +126,7 @@ func TestFinalCheck(t *testing.T) {
 	}
 	for lines, want := range map[string]string{
 		"yes}\n":                    `9:77: final_check: want true or false, found "yes"`,
-		"true}\n    lookback: 0d\n": `10:15: lookback: want at least 1d for final_check: true, which asks on the last night of the lookback, found "0d"`,
+		"true}\n    lookback: 0d\n": `10:15: lookback: want at least 1d for final_check: true, which queries on the last night of the lookback, found "0d"`,
 	} {
 		_, err := parse(t, minimal+head+lines, nil, nil)
 		wantFaults(t, err, "jobs.yaml:"+want)
@@ -155,8 +154,8 @@ func TestJobUnknown(t *testing.T) {
 	}
 }
 
-// A variable that only another job needs does not stop this one; nor does an
-// impossible value in it.
+// An unset variable, or an impossible value of one, is a fault only for the jobs that
+// need it.
 func TestEnvironmentStopsOnlyItsJobs(t *testing.T) {
 	t.Parallel()
 	const text = `version: 1
@@ -186,7 +185,7 @@ jobs:
 	delete(vars, "LAKE")
 	_, err = parse(t, text, vars, nil)
 	if err == nil || !strings.HasPrefix(err.Error(), "jobs.yaml:2:13: url: variable LAKE is not set") || !strings.Contains(err.Error(), "TRADE_KEY") {
-		t.Errorf("an unset variable in lake: got %v, want it and all others told", err)
+		t.Errorf("an unset variable in lake: got %v, want it and all others reported", err)
 	}
 }
 
@@ -225,7 +224,7 @@ func TestLoadWithoutFile(t *testing.T) {
 	t.Parallel()
 	_, err := Load("testdata/none.yaml", environment(nil))
 	if !errors.Is(err, fs.ErrNotExist) || !strings.Contains(err.Error(), "--config") {
-		t.Errorf("Load = %v, want fs.ErrNotExist and what to do", err)
+		t.Errorf("Load = %v, want fs.ErrNotExist and advice", err)
 	}
 }
 

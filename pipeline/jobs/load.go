@@ -10,7 +10,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
@@ -18,9 +17,9 @@ import (
 // maxBytes bounds jobs.yaml and each accounts file; 16 MiB are some 300,000 accounts.
 const maxBytes = 16 << 20
 
-// Load reads the jobs.yaml at path and the accounts files it names, which lie
-// relative to it. env looks up variables, as os.LookupEnv does. What the file
-// gets wrong is returned as [Faults]; a file that is not there is fs.ErrNotExist.
+// Load reads the jobs.yaml at path and the accounts files that it names, relative to it.
+// env looks up variables like os.LookupEnv. The error is [Faults] if the file has any,
+// and wraps fs.ErrNotExist if there is none.
 func Load(path string, env func(string) (string, bool)) (*File, error) {
 	data, err := readFile(path)
 	if errors.Is(err, fs.ErrNotExist) {
@@ -32,8 +31,8 @@ func Load(path string, env func(string) (string, bool)) (*File, error) {
 	return Parse(data, path, env, readFile)
 }
 
-// Parse reads the text of a jobs.yaml. path is its name in messages and the base
-// of the accounts files' names, which are read with readFile.
+// Parse reads the text of a jobs.yaml. path is its name in messages; the names of
+// accounts files are relative to it, and readFile reads them.
 func Parse(data []byte, path string, env func(string) (string, bool), readFile func(path string) ([]byte, error)) (*File, error) {
 	r := &reader{path: path, env: env, readFile: readFile}
 	file := &File{path: path}
@@ -48,7 +47,7 @@ func Parse(data []byte, path string, env func(string) (string, bool), readFile f
 	return file, nil
 }
 
-// document parses the one YAML document that a jobs.yaml is.
+// document parses the single YAML document of a jobs.yaml.
 func (r *reader) document(data []byte) *yaml.Node {
 	start := place{r.path, 1, 1}
 	if at, ok := badText(data); ok {
@@ -76,8 +75,8 @@ func (r *reader) document(data []byte) *yaml.Node {
 	return document.Content[0]
 }
 
-// syntax reports what YAML itself cannot read. An anchor's name is not repeated:
-// a secret that begins with * is read as one.
+// syntax reports an error of the YAML parser. It does not repeat the name of an anchor,
+// because a secret that begins with * looks like one.
 func (r *reader) syntax(err error) {
 	at, text := place{r.path, 1, 1}, "it cannot be parsed"
 	if load, ok := errors.AsType[*yaml.LoadError](err); ok {
@@ -90,24 +89,6 @@ func (r *reader) syntax(err error) {
 		text = "* begins an alias: put a text that begins with * in quotes"
 	}
 	r.fault(at, "this is not YAML: %s", text)
-}
-
-// badText finds the first byte that is not UTF-8, or is a control character that
-// no text file has, such as the zeros of UTF-16.
-func badText(data []byte) (at place, bad bool) {
-	at.line, at.column = 1, 1
-	for len(data) > 0 {
-		char, size := utf8.DecodeRune(data)
-		if char == utf8.RuneError && size == 1 || char < ' ' && !strings.ContainsRune("\t\r\n", char) {
-			return at, true
-		}
-		at.column++
-		if char == '\n' {
-			at.line, at.column = at.line+1, 1
-		}
-		data = data[size:]
-	}
-	return at, false
 }
 
 func readFile(path string) ([]byte, error) {

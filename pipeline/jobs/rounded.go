@@ -8,19 +8,19 @@ import (
 	"strings"
 )
 
-// A float64 keeps 53 bits of a whole number, and a spreadsheet 15 digits. What
-// has read an id as such a number gives back another id, which looks whole.
+// A float64 holds 53 bits of a whole number, and a spreadsheet 15 digits. A program that
+// reads a longer id as such a number writes another id, which is valid.
 const (
 	floatBits         = 53
 	spreadsheetDigits = 15
 
-	maxDoubtedChance = 1.0 / 256  // an id that looks rounded by a smaller chance is doubted by itself
-	maxListChance    = 1.0 / 1000 // and all ids of a list, if that is the chance of all of them to look so
+	maxDoubtedChance = 1.0 / 256  // an id that looks rounded with at most this chance is reported
+	maxListChance    = 1.0 / 1000 // all ids are reported if they all look rounded with at most this chance
 )
 
-// roundedChance returns the chance that a whole id looks rounded as this one does:
-// a multiple of what a float64 of its size can hold, or the shortest decimal of
-// such a float with zeros behind it. It is 1 for an id that does not look rounded.
+// roundedChance returns the chance that a correct id looks rounded like this one: a
+// multiple of the precision of a float64 of its size, or the shortest decimal of such a
+// float followed by zeros. It is 1 for an id that does not look rounded.
 func roundedChance(id string) float64 {
 	n, ok := new(big.Int).SetString(id, 10)
 	if !ok {
@@ -43,19 +43,20 @@ func roundedChance(id string) float64 {
 	return chance
 }
 
-// fitsSpreadsheet says that an id has no more digits than a spreadsheet keeps.
+// fitsSpreadsheet reports whether a long id has only zeros after the digits that a
+// spreadsheet keeps.
 func fitsSpreadsheet(id string) bool {
 	return len(id) > spreadsheetDigits && strings.Trim(id[spreadsheetDigits:], "0") == ""
 }
 
-// beyondFloat says that a float64 cannot hold every id of this size.
+// beyondFloat reports whether a float64 cannot hold every id of this size.
 func beyondFloat(id string) bool {
 	n, ok := new(big.Int).SetString(id, 10)
 	return ok && n.BitLen() > floatBits
 }
 
-// warnOfRounded warns once of all ids of the list that look rounded. By chance some
-// whole ids do, too: in a long list one of them proves nothing.
+// warnOfRounded adds one warning about all ids that look rounded. Some correct ids do,
+// too: in a long list, a single one proves nothing.
 func (l *accountList) warnOfRounded() {
 	var doubtful, looking []value
 	large, allChance, largest := 0, 1.0, 0.0
@@ -82,7 +83,7 @@ func (l *accountList) warnOfRounded() {
 		linesOf(doubtful), roundedText(doubtful, len(l.idsAsRead), largest)))
 }
 
-// roundedText says which ids look rounded, and how often whole ids do.
+// roundedText says which ids look rounded, and how often correct ids do.
 func roundedText(doubtful []value, of int, chance float64) string {
 	first := ""
 	if len(doubtful[0].variables) == 0 {
@@ -95,9 +96,9 @@ func roundedText(doubtful []value, of int, chance float64) string {
 	return fmt.Sprintf("%d of %d accounts, the first%s, look as if JSON, pandas or a spreadsheet had rounded them; %s", len(doubtful), of, first, rare)
 }
 
-const maxShownLines = 20 // that a warning names
+const maxShownLines = 20 // line numbers in a warning
 
-// linesOf names the lines of values of one file.
+// linesOf returns the file of the values and their line numbers.
 func linesOf(values []value) string {
 	var lines []string
 	for _, v := range values[:min(len(values), maxShownLines)] {

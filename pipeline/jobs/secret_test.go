@@ -11,7 +11,7 @@ import (
 
 const canary = "canary-5e7a-0123"
 
-// No way of printing a whole File shows a secret.
+// No way of formatting a File shows a secret.
 func TestDumpsShowNoSecret(t *testing.T) {
 	t.Parallel()
 	text := changed(t, "canary-literal", canary) + "    columns: {code: hash, code_key: " + canary + "}\n"
@@ -40,12 +40,11 @@ func TestDumpsShowNoSecret(t *testing.T) {
 		}
 	}
 	if !strings.Contains(string(asJSON), "[redacted]") || !strings.Contains(string(asYAML), "[redacted]") {
-		t.Error("a dump lost the secrets' places")
+		t.Error("a dump has no sign of the redacted secrets")
 	}
 }
 
-// A secret that is itself at fault, or that was put in the wrong place by way of
-// a variable, is not repeated in the fault.
+// A fault does not repeat an invalid secret, nor one that a variable put into another key.
 func TestFaultsShowNoSecret(t *testing.T) {
 	t.Parallel()
 	vars := map[string]string{"SECRET": canary, "BROKEN": canary + "\n"}

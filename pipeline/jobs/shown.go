@@ -15,11 +15,11 @@ import (
 	"billwalk/schema"
 )
 
-// A message shows of the file what cannot be a secret in the wrong place: known keys,
-// names of apps and jobs, days, ids, and numbers of a few digits. Of anything else it
-// says where it stands and how long it is.
+// Messages show only those parts of the file that cannot be a misplaced secret: known
+// keys, names of apps and jobs, days, ids, and short numbers. For anything else they give
+// the place and the length.
 
-// shownForms are the values of a key that a message may repeat.
+// shownForms are the forms of values that messages may show, by key.
 var shownForms = map[string]*regexp.Regexp{
 	"version": shortNumberForm, "buckets": shortNumberForm, "qps": shortNumberForm, "timeout": shortNumberForm, "lookback": shortNumberForm,
 	"page_size": shortNumberForm, "passes": shortNumberForm, "tolerance_fen": shortNumberForm,
@@ -33,7 +33,7 @@ var (
 	idForm          = regexp.MustCompile(`^[0-9]{1,40}([.,][0-9]{1,20})?([eE]\+?[0-9]{1,3})?$`)
 )
 
-// found says what stands at a key in place of what is wanted there.
+// found describes the value of a key in a message.
 func (v value) found(key string) string {
 	switch form := shownForms[key]; {
 	case len(v.variables) > 0:
@@ -67,12 +67,12 @@ var (
 
 const (
 	maxKey          = 32
-	maxExtraLetters = 3 // letters that a known key may have too many; what is longer was to be its value
+	maxExtraLetters = 3 // extra letters of a mistyped key; a longer rest is its value
 )
 
-// unknown is the fault of a key or column that is not there, with the nearest one or
-// all. What follows a colon without a blank, or another sign that no key has, is not
-// shown, nor is a text that is like no key.
+// unknown returns the fault of an unknown key or column, with the nearest known one or
+// all of them. It shows the text only up to a sign that no key has, such as a colon
+// without a blank, and only if it looks like a key.
 func unknown(noun, text string, known []string) string {
 	name := text
 	if at := notInKey.FindStringIndex(text); at != nil {
@@ -93,7 +93,7 @@ func unknown(noun, text string, known []string) string {
 	return fmt.Sprintf("unknown %s: %s", keyLabel(noun, name, text), hint)
 }
 
-// keyLabel names a key in a message.
+// keyLabel returns a key for messages, or its length if it does not look like a key.
 func keyLabel(noun, name, text string) string {
 	if len(name) <= maxKey && keyForm.MatchString(name) {
 		return fmt.Sprintf("%s %q", noun, name)
@@ -101,7 +101,7 @@ func keyLabel(noun, name, text string) string {
 	return noun + " of " + length(text)
 }
 
-// entryLabel names an app or a job in a message, once it is clear that its name is one.
+// entryLabel returns an app or a job for messages, with its name if that may be shown.
 func entryLabel(section string, e entry, known []string) string {
 	if e.nameIsShown(known) {
 		return section + "." + e.name
@@ -109,7 +109,8 @@ func entryLabel(section string, e entry, known []string) string {
 	return "an entry of " + section
 }
 
-// nameIsShown says that an entry's name is one: it has keys that are known, or is a word.
+// nameIsShown reports whether messages may show the entry's name: the entry has known
+// keys, or the name is a word.
 func (e entry) nameIsShown(known []string) bool {
 	if !nameForm.MatchString(e.name) || looksRandom(e.name) {
 		return false
@@ -122,15 +123,15 @@ func (e entry) nameIsShown(known []string) bool {
 	return len(e.name) <= maxKey && keyForm.MatchString(e.name)
 }
 
-// looksRandom says that a text is more like a credential than like a name.
+// looksRandom reports whether a text looks like a credential.
 func looksRandom(text string) bool {
 	return len(text) >= 8 && strings.ContainsAny(text, "0123456789") && strings.ToLower(text) != text && strings.ToUpper(text) != text
 }
 
 var variableForm = regexp.MustCompile(`^([A-Z]+|[A-Z]+(_[A-Z0-9]+)+|[a-z]+(_[a-z0-9]+)*)$`)
 
-// variableLabel names a variable in a message, unless its name is more like a secret
-// that was put between ${ and }.
+// variableLabel returns the name of a variable for messages, or its length if it looks
+// like a secret between ${ and }.
 func variableLabel(name string) string {
 	if len(name) <= 2*maxKey && variableForm.MatchString(name) {
 		return name
@@ -138,7 +139,7 @@ func variableLabel(name string) string {
 	return "of " + length(name)
 }
 
-// variableLabels names those that a value came from.
+// variableLabels returns the variables of a value for messages.
 func variableLabels(names []string) string {
 	shown := make([]string, len(names))
 	for i, name := range names {
@@ -149,8 +150,8 @@ func variableLabels(names []string) string {
 	return strings.Join(shown, " and ")
 }
 
-// secretKeys hold credentials, or what is easily confused with one; textKeys texts that
-// come back in errors of the system and the network.
+// secretKeys are the keys of credentials, or of values that are easily confused with
+// them. textKeys are the keys of texts that errors of the system and the network repeat.
 var (
 	secretKeys = []string{"client_key", "client_secret", "legacy_token", "code_key"}
 	textKeys   = []string{"url", "endpoint", "region", "base_url", "file", "public_keys"}
@@ -159,8 +160,8 @@ var (
 	fileForm   = regexp.MustCompile(`\.[A-Za-z]{2,5}$`)
 )
 
-// hide keeps a value out of later messages: a credential, what a variable holds, and
-// a text that is unlike what its key is for.
+// hide keeps a value out of later messages: a credential, the value of a variable, and a
+// text that does not look like a value of its key.
 func (r *reader) hide(key string, v value) {
 	if slices.Contains(secretKeys, key) {
 		r.hidden.HideSecret(schema.NewSecret(v.text))
@@ -177,8 +178,8 @@ func (r *reader) hide(key string, v value) {
 	}
 }
 
-// HideVariable keeps out of messages what a variable of the environment holds, also
-// where the system or the network spells it in another way.
+// HideVariable hides the value of an environment variable, also in the forms in which
+// errors of the system or the network repeat it.
 func HideVariable(r *schema.Redactor, name, held string) {
 	texts := []string{held, strings.TrimRight(held, "/"), filepath.Clean(held)}
 	if u, err := url.Parse(held); err == nil && u.Scheme != "" {

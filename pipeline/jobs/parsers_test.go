@@ -8,7 +8,7 @@ import (
 	"billwalk/schema"
 )
 
-// accepted checks which texts a parser takes, and what it makes of them.
+// accepted checks which texts a parser accepts, and their values.
 func accepted[T any](t *testing.T, name string, parse func(string) (T, error), good map[string]string, bad ...string) {
 	t.Helper()
 	for text, want := range good {
@@ -80,7 +80,7 @@ func TestTextsOnOneLine(t *testing.T) {
 	}
 }
 
-// Each row breaks one rule of the file's shape; the fault has its line and says what to do.
+// Each row breaks one rule of the file's structure; the fault has its line and advice.
 func TestShape(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ text, want string }{
@@ -130,7 +130,7 @@ func TestShape(t *testing.T) {
 	}
 }
 
-// Aliases would let a small file be a huge one.
+// Aliases are refused: with them a small file could become a huge one.
 func TestAliasesAreNotRead(t *testing.T) {
 	t.Parallel()
 	text := "x: &x [*x]\n" + strings.Replace(minimal, "client_key: key", "client_key: *x", 1)
@@ -139,8 +139,8 @@ func TestAliasesAreNotRead(t *testing.T) {
 		"jobs.yaml:5:59: client_key: aliases are not read: write the value out")
 }
 
-// A byte order mark, quotes and CRLF are no faults; nor is a range whose order
-// only the day of the run decides.
+// A byte order mark, quotes and CRLF are accepted, and so is a range whose order depends
+// on today's date.
 func TestTolerated(t *testing.T) {
 	t.Parallel()
 	text := "\ufeff" + strings.ReplaceAll(minimal, "\n", "\r\n") + "    'dates': {from: 2026-11-01, to: \"-1d\"}\r\n"

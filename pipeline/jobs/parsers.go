@@ -18,7 +18,7 @@ type wantError string
 
 func (w wantError) Error() string { return string(w) }
 
-// Limits of values, as the manual has them.
+// Limits of values, as in the manual.
 const (
 	maxBuckets      = 256
 	maxQPS          = 1_000_000
@@ -34,7 +34,7 @@ var (
 	wholeForm   = regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`)
 	decimalForm = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,9})?$`)
 
-	// nameForm is what apps and jobs may be called: no dot or dash first, nothing that a path or a shell reads.
+	// nameForm is the form of names of apps and jobs, which are safe in paths and shells.
 	nameForm = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,63}$`)
 
 	s3Form         = regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\p{L}\p{N}_=-][\p{L}\p{N}_.=-]*)*$`)
@@ -113,8 +113,8 @@ func date(text string) (Date, error) {
 	return d, nil
 }
 
-// plainText reads one line of text. A blank or line break at an end is mostly left
-// over from how a variable was set, and would be sent along unseen.
+// plainText reads one line of text. It refuses a blank or line break at an end, which is
+// usually a mistake in setting a variable, and would be sent unnoticed.
 func plainText(text string) (string, error) {
 	if text == "" || strings.TrimSpace(text) != text || strings.ContainsFunc(text, unicode.IsControl) {
 		return "", wantError("a text on one line, without blanks around it")
@@ -138,8 +138,8 @@ func regionName(text string) (string, error) {
 	return text, nil
 }
 
-// lakeURL reads s3://bucket/prefix or file:folder. file:///folder is taken as
-// file:/folder; file://folder would name a host.
+// lakeURL reads s3://bucket/prefix or file:folder. file:///folder becomes file:/folder;
+// file://folder is refused, because it would name a host.
 func lakeURL(text string) (string, error) {
 	text = strings.TrimRight(text, "/")
 	if s3Form.MatchString(text) {
@@ -155,8 +155,8 @@ func lakeURL(text string) (string, error) {
 	return "file:" + folder, nil
 }
 
-// platformURL reads an absolute https URL. Plain http is for this machine only:
-// the client secret and the access token travel in it.
+// platformURL reads an absolute https URL. http is accepted for this machine only,
+// because requests contain the client secret and the access token.
 func platformURL(text string) (string, error) {
 	u, ok := webURL(text)
 	if !ok || u.Scheme == "http" && !loopback(u.Hostname()) {
@@ -165,8 +165,8 @@ func platformURL(text string) (string, error) {
 	return strings.TrimRight(text, "/"), nil
 }
 
-// endpointURL reads the URL of an S3-compatible store, or nothing for AWS. Plain
-// http is accepted: requests are signed and the key itself is never sent.
+// endpointURL reads the URL of an S3-compatible store, or nothing for AWS. http is
+// accepted, because requests are signed and never contain the key.
 func endpointURL(text string) (string, error) {
 	if text == "" {
 		return "", nil
