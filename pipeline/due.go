@@ -52,7 +52,7 @@ func (p *settlePass) sampled(o *wanted) bool {
 		return true
 	}
 	night := strconv.Itoa(int(schema.DayOf(p.started)))
-	return evidence.Sampled(schema.Question{Match: schema.Match{Parameter: night}, Value: o.key})
+	return evidence.Sampled(schema.Query{Match: schema.Match{Parameter: night}, Value: o.key})
 }
 
 // finalLook says that all orders of the unit are asked for, whatever is known of them.
@@ -154,7 +154,7 @@ func (p *settlePass) last(o *wanted) evidence.Answer {
 func (p *settlePass) inTurn(o *wanted) (turn []int, silent int) {
 	before := make([]bool, len(o.questions))
 	everyRule := p.backfill || p.lastLook()
-	proven := slices.ContainsFunc(o.questions, func(q schema.Question) bool { return p.use(q.Match).Answered > 0 })
+	proven := slices.ContainsFunc(o.questions, func(q schema.Query) bool { return p.use(q.Match).Answered > 0 })
 	for i, q := range o.questions {
 		last := p.evidence.LastAnswer(q, p.unit.Day)
 		before[i] = last.Outcome > evidence.Empty && last.Fetched < p.started.UnixMicro()

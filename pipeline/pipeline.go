@@ -26,7 +26,7 @@ import (
 type Trade interface {
 	// Settlements asks one question. It retries and keeps the pace by itself. An
 	// error may carry a schema.Failure, by a method Failure. Safe for concurrent use.
-	Settlements(ctx context.Context, q schema.Question) (schema.SettleAnswer, error)
+	Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error)
 }
 
 // Archive keeps the raw answers.

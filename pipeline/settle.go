@@ -300,7 +300,7 @@ func (p *settlePass) flush(ctx context.Context) error {
 // has no valid answer although it looks so.
 func (p *settlePass) askAnew() (orders []wanted) {
 	for _, q := range p.evidence.Unanswered(p.unit) {
-		orders = append(orders, wanted{key: q.Value, account: p.unit.Account.ID, questions: []schema.Question{q}, anew: true})
+		orders = append(orders, wanted{key: q.Value, account: p.unit.Account.ID, questions: []schema.Query{q}, anew: true})
 	}
 	return orders
 }

@@ -26,11 +26,11 @@ type trade struct {
 	latency time.Duration
 	// strike, where set, is asked before an answer is given. It may answer with
 	// another body, or refuse. Strikes come one at a time.
-	strike func(q schema.Question) (body string, err error)
+	strike func(q schema.Query) (body string, err error)
 
 	mu      sync.Mutex
 	answers map[string][]string // settlements, by parameter and value
-	asked   []schema.Question
+	asked   []schema.Query
 }
 
 // withTrade gives the world a trade system, that the rules ask.
@@ -57,7 +57,7 @@ func (s *trade) set(m schema.Match, value string, settlements ...string) {
 }
 
 // Settlements implements pipeline.Trade.
-func (s *trade) Settlements(ctx context.Context, q schema.Question) (schema.SettleAnswer, error) {
+func (s *trade) Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error) {
 	answer := schema.SettleAnswer{Parameter: q.Parameter, Column: q.Column, Value: q.Value, LogID: "log-" + q.Value}
 	select {
 	case <-time.After(s.latency):

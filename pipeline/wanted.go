@@ -15,7 +15,7 @@ import (
 type wanted struct {
 	key       string
 	account   schema.AccountID // the first of those that have a bill of it that day
-	questions []schema.Question
+	questions []schema.Query
 
 	agrees       bool                // what is known matches all of its groups
 	anew         bool                // what the archive has is no answer: all of it is asked
@@ -60,10 +60,10 @@ func (o wanted) with(other wanted, match []schema.Match) wanted {
 	o.account = min(o.account, other.account)
 	o.agrees, o.told, o.contradicted = o.agrees && other.agrees, o.told && other.told, o.contradicted || other.contradicted
 	o.questions = slices.Concat(o.questions, other.questions)
-	slices.SortFunc(o.questions, func(a, b schema.Question) int {
+	slices.SortFunc(o.questions, func(a, b schema.Query) int {
 		return cmp.Or(cmp.Compare(slices.Index(match, a.Match), slices.Index(match, b.Match)), strings.Compare(a.Value, b.Value))
 	})
-	o.questions = slices.CompactFunc(o.questions, func(a, b schema.Question) bool { return a.Match == b.Match })
+	o.questions = slices.CompactFunc(o.questions, func(a, b schema.Query) bool { return a.Match == b.Match })
 	return o
 }
 

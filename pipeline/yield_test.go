@@ -24,7 +24,7 @@ type repeating struct {
 }
 
 // Settlements implements pipeline.Trade.
-func (r *repeating) Settlements(ctx context.Context, q schema.Question) (schema.SettleAnswer, error) {
+func (r *repeating) Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error) {
 	if r.slow(q.Value) {
 		yield.Place(ctx)
 		select {

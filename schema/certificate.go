@@ -62,8 +62,8 @@ func (c *Certificate) Latest() Confirmation {
 	return Confirmation{c.Walk, c.FinishedAt, c.RunID}
 }
 
-// Begun is a walk in the archive that has no certificate yet.
-type Begun struct {
+// BegunWalk is a walk in the archive that has no certificate yet.
+type BegunWalk struct {
 	Walk    string
 	Batches int
 }

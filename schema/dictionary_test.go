@@ -100,7 +100,7 @@ func meaning(l language, c *Column) string {
 	if c.Codes != nil {
 		text += l.of("; codes: ", "；代码：") + "[" + c.Codes.Field + "](#" + c.Codes.Field + ")"
 	}
-	return strings.ReplaceAll(text, "|", `\|`)
+	return strings.NewReplacer("|", `\|`, "<", `\<`).Replace(text)
 }
 
 func code(s string) string {

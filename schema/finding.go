@@ -25,9 +25,9 @@ func (f Finding) Compare(other Finding) int {
 	return cmp.Or(cmp.Compare(f.Day, other.Day), cmp.Compare(f.Bucket, other.Bucket), strings.Compare(f.Key, other.Key))
 }
 
-// Filed is what the archive has of one walk over a unit's pages, or of one pass
+// Series is what the archive has of one walk over a unit's pages, or of one pass
 // over its orders.
-type Filed struct {
+type Series struct {
 	Account     AccountID
 	Name        string   // of the walk or the pass
 	Batches     []string // keys, in order; "" for one that is missing between others
@@ -36,7 +36,7 @@ type Filed struct {
 }
 
 // Objects returns how many objects these are.
-func (f *Filed) Objects() (n int) {
+func (f *Series) Objects() (n int) {
 	for _, key := range append(f.Batches, f.Certificate) {
 		if key != "" {
 			n++

@@ -97,10 +97,10 @@ func reconciliationFields() []Field[Reconciliation] {
 		fen(Column{Name: "refund_fen", Label: "非正向账单金额", Layout: Distinct, Doc: "ledger_total of the bills that are not forward",
 			ChineseDoc: "非正向账单的 ledger_total 合计"},
 			func(r *row) *Null[Fen] { return &r.Refund }),
-		nullable(timestamp, Column{Name: "first_settle_time", Label: "最早分账时间", Doc: "of the group's settlements",
+		nullable(timestamp, Column{Name: "first_settle_time", Label: "最早分账时间", Doc: "when the first of the group's settlements was made",
 			ChineseDoc: "组内最早的分账时间"},
 			func(r *row) *Null[time.Time] { return &r.FirstSettleTime }),
-		nullable(timestamp, Column{Name: "last_settle_time", Label: "最晚分账时间", Doc: "of the group's settlements",
+		nullable(timestamp, Column{Name: "last_settle_time", Label: "最晚分账时间", Doc: "when the last of the group's settlements was made",
 			ChineseDoc: "组内最晚的分账时间"},
 			func(r *row) *Null[time.Time] { return &r.LastSettleTime }),
 	)

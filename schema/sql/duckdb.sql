@@ -274,8 +274,8 @@ COMMENT ON COLUMN reconciliation.billed_net_fen IS 'goods of the forward bills; 
 COMMENT ON COLUMN reconciliation.settled_net_fen IS 'shares of the successful settlements; signed fen';
 COMMENT ON COLUMN reconciliation.diff_net_fen IS 'settled - billed; signed fen';
 COMMENT ON COLUMN reconciliation.refund_fen IS 'ledger_total of the bills that are not forward; signed fen';
-COMMENT ON COLUMN reconciliation.first_settle_time IS 'of the group''s settlements';
-COMMENT ON COLUMN reconciliation.last_settle_time IS 'of the group''s settlements';
+COMMENT ON COLUMN reconciliation.first_settle_time IS 'when the first of the group''s settlements was made';
+COMMENT ON COLUMN reconciliation.last_settle_time IS 'when the last of the group''s settlements was made';
 
 CREATE OR REPLACE VIEW exceptions AS SELECT
   bill_date,
@@ -350,8 +350,8 @@ FROM (
 COMMENT ON VIEW restatements IS 'One row per bill of a published day that a later walk found added, removed or changed. Each publication of the day carries the rows of the one before.';
 COMMENT ON COLUMN restatements.account_id IS 'the account that is paid';
 COMMENT ON COLUMN restatements.ledger_id IS 'bill id';
-COMMENT ON COLUMN restatements.settle_type IS 'of the bill: 1 forward bill (正向账单), 2 refund (退款单), 3 refund fee (退款手续费), 4 merchant''s debt (商家欠款欠收), 5 compensation for an overdue invoice of an agency or influencer (机构/达人发票逾期补偿)';
-COMMENT ON COLUMN restatements.settle_sub_type IS 'of the bill: 0 not set (未设置), 21 merchant-fault compensation freeze (商责赔付冻结), 22 merchant-fault compensation unfreeze (商责赔付解冻), 23 merchant-fault compensation deduction (商责赔付扣款), 24 merchant-fault compensation claim (商责赔付索赔), 25 merchant-fault penalty freeze (商责扣罚冻结), 26 merchant-fault penalty unfreeze (商责扣罚解冻), 27 merchant-fault penalty deduction (商责扣罚扣款), 28 merchant-fault penalty claim (商责扣罚索赔), 30 refund-substitute compensation freeze (以赔代退冻结), 31 refund-substitute compensation unfreeze (以赔代退解冻), 32 refund-substitute compensation deduction (以赔代退扣罚), 33 refund-substitute compensation claim (以赔代退索赔)';
+COMMENT ON COLUMN restatements.settle_type IS 'settle_type of the bill: 1 forward bill (正向账单), 2 refund (退款单), 3 refund fee (退款手续费), 4 merchant''s debt (商家欠款欠收), 5 compensation for an overdue invoice of an agency or influencer (机构/达人发票逾期补偿)';
+COMMENT ON COLUMN restatements.settle_sub_type IS 'settle_sub_type of the bill: 0 not set (未设置), 21 merchant-fault compensation freeze (商责赔付冻结), 22 merchant-fault compensation unfreeze (商责赔付解冻), 23 merchant-fault compensation deduction (商责赔付扣款), 24 merchant-fault compensation claim (商责赔付索赔), 25 merchant-fault penalty freeze (商责扣罚冻结), 26 merchant-fault penalty unfreeze (商责扣罚解冻), 27 merchant-fault penalty deduction (商责扣罚扣款), 28 merchant-fault penalty claim (商责扣罚索赔), 30 refund-substitute compensation freeze (以赔代退冻结), 31 refund-substitute compensation unfreeze (以赔代退解冻), 32 refund-substitute compensation deduction (以赔代退扣罚), 33 refund-substitute compensation claim (以赔代退索赔)';
 COMMENT ON COLUMN restatements.walk_account_id IS 'the configured account whose walk found the change';
 COMMENT ON COLUMN restatements.shop_order_id IS 'order of the bill';
 COMMENT ON COLUMN restatements.change IS 'added, removed or changed';

@@ -70,9 +70,9 @@ func (a *Archive) create(ctx context.Context, key string, data []byte) error {
 // Unit returns the unit's latest certificate, or nil, and the walks that were begun after
 // it, oldest first. If the certificate cannot be read, the error is schema.ErrDamaged, and
 // only the walk of the certificate is set.
-func (a *Archive) Unit(ctx context.Context, u schema.Unit) (*schema.Certificate, []schema.Begun, error) {
+func (a *Archive) Unit(ctx context.Context, u schema.Unit) (*schema.Certificate, []schema.BegunWalk, error) {
 	var certified string
-	var begun []schema.Begun
+	var begun []schema.BegunWalk
 	day := billsOf(u.Day)
 	for info, err := range a.store.List(ctx, accountIn(day, u.Account.ID)) {
 		if err != nil {
@@ -87,7 +87,7 @@ func (a *Archive) Unit(ctx context.Context, u schema.Unit) (*schema.Certificate,
 			continue
 		}
 		if len(begun) == 0 || begun[len(begun)-1].Walk != m.name {
-			begun = append(begun, schema.Begun{Walk: m.name})
+			begun = append(begun, schema.BegunWalk{Walk: m.name})
 		}
 		begun[len(begun)-1].Batches = m.batch
 	}

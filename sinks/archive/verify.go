@@ -15,19 +15,19 @@ import (
 // Verification compares every object with the hash that was stored with it. A build does
 // not.
 
-// FiledBills lists what is stored under the day's bills, by account and walk.
-func (a *Archive) FiledBills(ctx context.Context, day schema.Day) ([]schema.Filed, error) {
+// BillSeries lists what is stored under the day's bills, by account and walk.
+func (a *Archive) BillSeries(ctx context.Context, day schema.Day) ([]schema.Series, error) {
 	return a.filed(ctx, billsOf(day))
 }
 
-// FiledSettlements lists what is stored under the day's settlements, by account and pass.
-func (a *Archive) FiledSettlements(ctx context.Context, day schema.Day) ([]schema.Filed, error) {
+// SettlementSeries lists what is stored under the day's settlements, by account and pass.
+func (a *Archive) SettlementSeries(ctx context.Context, day schema.Day) ([]schema.Series, error) {
 	return a.filed(ctx, settlementsOf(day))
 }
 
-// FiledCallbacks lists the batches of callbacks that were received on the day, and
+// CallbackSeries lists the batches of callbacks that were received on the day, and
 // separately those in quarantine.
-func (a *Archive) FiledCallbacks(ctx context.Context, received schema.Day) (read, quarantined []schema.Filed, err error) {
+func (a *Archive) CallbackSeries(ctx context.Context, received schema.Day) (read, quarantined []schema.Series, err error) {
 	for info, err := range a.store.List(ctx, callbacksOf(received)) {
 		if err != nil {
 			return nil, nil, err
@@ -40,14 +40,14 @@ func (a *Archive) FiledCallbacks(ctx context.Context, received schema.Day) (read
 		if quarantine {
 			list = &quarantined
 		}
-		*list = append(*list, schema.Filed{Name: batch, Batches: []string{info.Key}, Bytes: info.Size})
+		*list = append(*list, schema.Series{Name: batch, Batches: []string{info.Key}, Bytes: info.Size})
 	}
 	return read, quarantined, nil
 }
 
 // filed lists what is stored below the folder of a day's bills or settlements.
-func (a *Archive) filed(ctx context.Context, day string) ([]schema.Filed, error) {
-	var all []schema.Filed
+func (a *Archive) filed(ctx context.Context, day string) ([]schema.Series, error) {
+	var all []schema.Series
 	for info, err := range a.store.List(ctx, day) {
 		if err != nil {
 			return nil, err
@@ -57,7 +57,7 @@ func (a *Archive) filed(ctx context.Context, day string) ([]schema.Filed, error)
 			continue
 		}
 		if n := len(all); n == 0 || all[n-1].Account != m.account || all[n-1].Name != m.name {
-			all = append(all, schema.Filed{Account: m.account, Name: m.name})
+			all = append(all, schema.Series{Account: m.account, Name: m.name})
 		}
 		f := &all[len(all)-1]
 		f.Bytes += info.Size

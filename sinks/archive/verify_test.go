@@ -31,7 +31,7 @@ func TestFiled(t *testing.T) {
 	for _, foreign := range []string{"notes.txt", "account=x/" + walk1 + ".json", "account=1/" + walk1 + "-1.jsonl.zst"} {
 		put(t, store, "archive/bills/bill_date=2026-11-20/"+foreign, []byte("x"))
 	}
-	got, err := a.FiledBills(t.Context(), unit.Day)
+	got, err := a.BillSeries(t.Context(), unit.Day)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestFiled(t *testing.T) {
 		}
 		got[i].Bytes = 0
 	}
-	want := []schema.Filed{
+	want := []schema.Series{
 		{Account: unit.Account.ID, Name: walk1, Batches: []string{a.BatchKey(unit, walk1, 1), a.BatchKey(unit, walk1, 2), "", a.BatchKey(unit, walk1, 4)}},
 		{Account: unit.Account.ID, Name: walk2, Certificate: a.CertificateKey(unit, walk2)},
 	}
@@ -51,7 +51,7 @@ func TestFiled(t *testing.T) {
 	if n := got[0].Objects() + got[1].Objects(); n != 4 {
 		t.Errorf("%d objects, want 4", n)
 	}
-	got, err = a.FiledSettlements(t.Context(), unit.Day)
+	got, err = a.SettlementSeries(t.Context(), unit.Day)
 	if err != nil || len(got) != 1 || got[0].Batches[0] != a.SettleBatchKey(other, walk3, 1) {
 		t.Errorf("settlements: %+v, %v", got, err)
 	}

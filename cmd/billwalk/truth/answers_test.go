@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"billwalk/cmd/billwalk/cli"
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
@@ -18,7 +19,7 @@ type stoppedClock struct {
 	at time.Time
 }
 
-func (s stoppedClock) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
+func (s stoppedClock) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {
 	a, err := s.Source.Bills(ctx, u, cursor, size)
 	a.FetchedAt = s.at
 	return a, err
@@ -32,7 +33,7 @@ type countdown struct {
 	then func()
 }
 
-func (c *countdown) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
+func (c *countdown) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {
 	a, err := c.Source.Bills(ctx, u, cursor, size)
 	c.mu.Lock()
 	defer c.mu.Unlock()

@@ -18,6 +18,7 @@ import (
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/pipeline/jobs"
+	"billwalk/pipeline/normalise"
 	"billwalk/schema"
 	"billwalk/sinks/archive"
 	"billwalk/sinks/object"
@@ -236,10 +237,10 @@ type flood struct{ bills int }
 const floodBills = 50_000
 
 // Bills implements walk.Source: the cursor is the number of the first bill.
-func (f flood) Bills(_ context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
+func (f flood) Bills(_ context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {
 	first, err := strconv.Atoi(cursor)
 	if err != nil {
-		return schema.Answer{}, err
+		return normalise.PageAnswer{}, err
 	}
 	body := fmt.Appendf(nil, `{"data":{"cursor":"%d","has_more":%v,"ledger_records":[`, first+size, first+size < f.bills)
 	for n := first; n < min(first+size, f.bills); n++ {
@@ -260,7 +261,7 @@ func (f flood) Bills(_ context.Context, u schema.Unit, cursor string, size int) 
 			u.Account.ID, id, i, id, order, id, i, i, i, i, u.Day.Start().Unix()+69_000)
 	}
 	body = append(body, `]},"extra":{"error_code":0,"logid":"2026103120251122334455667788990"}}`...)
-	return schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: time.Now().UTC(), LogID: "2026103120251122334455667788990", Body: body}, nil
+	return normalise.DecodeAnswer(schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: time.Now().UTC(), LogID: "2026103120251122334455667788990", Body: body})
 }
 
 // floodOrder returns how many bills an order has.
@@ -272,7 +273,7 @@ func floodOrder(order int) int {
 }
 
 // Settlements implements pipeline.Trade.
-func (flood) Settlements(_ context.Context, q schema.Question) (schema.SettleAnswer, error) {
+func (flood) Settlements(_ context.Context, q schema.Query) (schema.SettleAnswer, error) {
 	order, err := strconv.Atoi(q.Value[12:])
 	if err != nil {
 		return schema.SettleAnswer{}, err

@@ -22,6 +22,7 @@ import (
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox/month"
 	"billwalk/pipeline/jobs"
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 	"billwalk/sinks/object/objecttest"
@@ -145,7 +146,7 @@ type datedSource struct {
 	now func() time.Time
 }
 
-func (d datedSource) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
+func (d datedSource) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {
 	a, err := d.Source.Bills(ctx, u, cursor, size)
 	a.FetchedAt = d.now().UTC()
 	return a, err

@@ -68,7 +68,7 @@ type datedTrade struct {
 	now func() time.Time
 }
 
-func (d datedTrade) Settlements(ctx context.Context, q schema.Question) (schema.SettleAnswer, error) {
+func (d datedTrade) Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error) {
 	a, err := d.Trade.Settlements(ctx, q)
 	a.FetchedAt = d.now().UTC()
 	return a, err

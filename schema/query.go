@@ -15,11 +15,11 @@ type Match struct {
 // String returns the rule as jobs.yaml has it.
 func (m Match) String() string { return m.Parameter + ": " + m.Column }
 
-// MaxAskedID is how long an id may be that the settle query is asked with, in bytes.
-const MaxAskedID = 64
+// MaxQueryID is how long an id may be that the settle query is asked with, in bytes.
+const MaxQueryID = 64
 
-// Question is one call of the settle query.
-type Question struct {
+// Query is one call of the settle query.
+type Query struct {
 	Match
 	Value string
 }
@@ -38,7 +38,7 @@ type SettleAnswer struct {
 	Key       string          `json:"-"`    // the archive object that it was read from
 }
 
-// Question returns what was asked.
-func (a *SettleAnswer) Question() Question {
-	return Question{Match{a.Parameter, a.Column}, a.Value}
+// Query returns what was asked.
+func (a *SettleAnswer) Query() Query {
+	return Query{Match{a.Parameter, a.Column}, a.Value}
 }
