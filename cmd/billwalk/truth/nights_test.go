@@ -14,6 +14,7 @@ import (
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/pipeline/jobs"
+	"billwalk/pipeline/settle"
 	"billwalk/schema"
 )
 
@@ -51,7 +52,7 @@ func (n *nights) run(today schema.Day, change func(*cli.Job)) *pipeline.Summary 
 		n.t.Fatal(err)
 	}
 	defer w.Close()
-	w.Run.Trade = datedTrade{w.Run.Trade, n.now}
+	w.Run.Settle.Trade = datedTrade{w.Run.Settle.Trade, n.now}
 	if change != nil {
 		change(w)
 	}
@@ -64,7 +65,7 @@ func (n *nights) run(today schema.Day, change func(*cli.Job)) *pipeline.Summary 
 
 // datedTrade dates answers by the test's clock.
 type datedTrade struct {
-	pipeline.Trade
+	settle.Trade
 	now func() time.Time
 }
 
