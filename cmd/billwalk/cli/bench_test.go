@@ -237,7 +237,7 @@ func fillArchive(b *testing.B, config string) (asked int64) {
 		b.Fatal(err)
 	}
 	defer w.Close()
-	w.Run.Walk.Source, w.Run.Trade, w.Run.InFlight, w.Run.TradeInFlight = flood{floodBills}, flood{floodBills}, 4, 4
+	w.Run.Walk.Source, w.Run.Settle.Trade, w.Run.InFlight, w.Run.Settle.InFlight = flood{floodBills}, flood{floodBills}, 4, 4
 	w.Run.From, w.Run.To, w.Run.Lookback = firstDay, firstDay, 0
 	s, err := w.Run.Do(b.Context())
 	if err != nil || s.ExitCode != 0 || s.Settling.Unanswered > 0 {
@@ -288,7 +288,7 @@ func floodOrder(order int) int {
 	return 1
 }
 
-// Settlements implements pipeline.Trade.
+// Settlements implements settle.Trade.
 func (flood) Settlements(_ context.Context, q schema.Query) (schema.SettleAnswer, error) {
 	order, err := strconv.Atoi(q.Value[12:])
 	if err != nil {

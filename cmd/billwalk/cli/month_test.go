@@ -127,7 +127,7 @@ func (m *monthRun) run(days Days, asking bool) *pipeline.Summary {
 	}
 	defer w.Close()
 	if asking {
-		w.Run.Trade, w.Run.Walk.Source = datedTrade{w.Run.Trade, m.now}, datedSource{w.Run.Walk.Source, m.now}
+		w.Run.Settle.Trade, w.Run.Walk.Source = datedTrade{w.Run.Settle.Trade, m.now}, datedSource{w.Run.Walk.Source, m.now}
 		w.Run.Walk.AllowShrink = true // an account has few bills here
 	}
 	m.job = w
