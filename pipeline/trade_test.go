@@ -56,7 +56,7 @@ func (s *trade) set(m schema.Match, value string, settlements ...string) {
 	s.answers[m.Parameter+" "+value] = settlements
 }
 
-// Settlements implements pipeline.Trade.
+// Settlements implements settle.Trade.
 func (s *trade) Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error) {
 	answer := schema.SettleAnswer{Parameter: q.Parameter, Column: q.Column, Value: q.Value, LogID: "log-" + q.Value}
 	select {
@@ -150,7 +150,7 @@ func ext(i int) string   { return fmt.Sprintf("E%05d", i) }
 
 func on(d schema.Day) func(*pipeline.Run) { return func(r *pipeline.Run) { r.From, r.To = d, d } }
 
-func tradeInFlight(n int) func(*pipeline.Run) { return func(r *pipeline.Run) { r.TradeInFlight = n } }
+func tradeInFlight(n int) func(*pipeline.Run) { return func(r *pipeline.Run) { r.Settle.InFlight = n } }
 
 // verdicts returns the verdicts of some days, sorted lines of: day in the month,
 // account, group, verdict/tier, reasons, bills:settlements, and the total's

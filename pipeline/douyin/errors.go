@@ -155,9 +155,9 @@ func (e *Error) refusesApp() bool {
 	return e.remedy == giveUpApp && e.hasCode() && !e.certain && e.API != apiToken
 }
 
-// Passing reports whether the fault is one of the platform or the network, so that the
+// Temporary reports whether the fault is one of the platform or the network, so that the
 // call may succeed later.
-func (e *Error) Passing() bool { return e.transient() && e.reach == schema.ReachUnit }
+func (e *Error) Temporary() bool { return e.transient() && e.reach == schema.ReachUnit }
 
 const maxReason = 300
 

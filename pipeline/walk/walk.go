@@ -205,14 +205,14 @@ func (u *unitWalk) resume(ctx context.Context, begun schema.BegunWalk) (*trace, 
 // cursorIsUnknown reports whether the error of a walk's first call may be due to its
 // cursor: the platform refused it, and is not at fault itself.
 func (u *unitWalk) cursorIsUnknown(err error) bool {
-	return schema.FailureOf(err, u.unit).Reach == schema.ReachUnit && !transient(err) && !errors.Is(err, stop.ErrStopped)
+	return schema.FailureOf(err, u.unit).Reach == schema.ReachUnit && !isTemporary(err) && !errors.Is(err, stop.ErrStopped)
 }
 
-// transient reports whether the platform or the network was at fault: the same call
+// isTemporary reports whether the platform or the network was at fault: the same call
 // may succeed later.
-func transient(err error) bool {
-	var typed interface{ Passing() bool }
-	return errors.As(err, &typed) && typed.Passing()
+func isTemporary(err error) bool {
+	var typed interface{ Temporary() bool }
+	return errors.As(err, &typed) && typed.Temporary()
 }
 
 // reread returns the trace of an archived walk, up to where it was interrupted.

@@ -12,11 +12,13 @@ import (
 	"syscall"
 	"testing"
 
+	"github.com/prometheus/client_golang/prometheus"
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
 
 	"billwalk/cmd/billwalk/docs"
 	"billwalk/pipeline"
+	"billwalk/pipeline/receive"
 	"billwalk/schema"
 )
 
@@ -101,10 +103,10 @@ func documentedTerms(t *testing.T) map[string][]documented {
 	for _, rule := range schema.Rules {
 		terms["rule"] = append(terms["rule"], inCode(rule))
 	}
-	for _, name := range receiverWords(t, `(?:counters\(|histogram\(|prefix ?\+ ?)"([a-z_]+)"`, 15) {
-		terms["metric"] = append(terms["metric"], inCode("billwalk_callbacks_"+name))
+	for _, name := range receiverMetrics(t) {
+		terms["metric"] = append(terms["metric"], inCode(name))
 	}
-	for _, reason := range receiverWords(t, `refuse\(http\.Status\w+, "([a-z_]+)"`, 15) {
+	for _, reason := range refusals(t) {
 		terms["refusal"] = append(terms["refusal"], inCode(reason))
 	}
 	return terms
@@ -126,14 +128,47 @@ func addVerb(terms map[string][]documented, cmd *cobra.Command) {
 	}
 }
 
-// receiverWords returns what a pattern finds in the source of package receive, whose
-// metrics and refusals are its own: at least so many words.
-func receiverWords(t *testing.T, pattern string, atLeast int) (words []string) {
+// receiverMetrics returns the names of the metrics that a receiver registers.
+func receiverMetrics(t *testing.T) []string {
+	t.Helper()
+	registry := metricNames{Registerer: prometheus.NewRegistry(), names: make(map[string]bool)}
+	if _, err := receive.New(receive.Config{Archive: struct{ receive.Archive }{}, Registry: registry}); err != nil {
+		t.Fatal(err)
+	}
+	return slices.Sorted(maps.Keys(registry.names))
+}
+
+// metricNames is a registry that notes the names of what is registered.
+type metricNames struct {
+	prometheus.Registerer
+	names map[string]bool
+}
+
+var metricName = regexp.MustCompile(`fqName: "(\w+)"`)
+
+func (m metricNames) MustRegister(collectors ...prometheus.Collector) {
+	m.Registerer.MustRegister(collectors...)
+	for _, c := range collectors {
+		described := make(chan *prometheus.Desc, 16)
+		go func() {
+			defer close(described)
+			c.Describe(described)
+		}()
+		for d := range described {
+			m.names[metricName.FindStringSubmatch(d.String())[1]] = true
+		}
+	}
+}
+
+// refusals returns the reasons why callbacks are refused, from the source of package
+// receive: they stand behind an HTTP status.
+func refusals(t *testing.T) (reasons []string) {
 	t.Helper()
 	paths, err := filepath.Glob(filepath.Join(repositoryFolder, "pipeline/receive/*.go"))
 	if err != nil {
 		t.Fatal(err)
 	}
+	refusal := regexp.MustCompile(`\(http\.Status\w+, "([a-z_]+)", "`)
 	for _, path := range paths {
 		if strings.HasSuffix(path, "_test.go") {
 			continue
@@ -142,14 +177,14 @@ func receiverWords(t *testing.T, pattern string, atLeast int) (words []string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, match := range regexp.MustCompile(pattern).FindAllStringSubmatch(string(source), -1) {
-			words = append(words, match[1])
+		for _, match := range refusal.FindAllStringSubmatch(string(source), -1) {
+			reasons = append(reasons, match[1])
 		}
 	}
-	if len(words) < atLeast {
-		t.Fatalf("pipeline/receive has %d matches of %s, want at least %d: correct the pattern", len(words), pattern, atLeast)
+	if len(reasons) < 15 {
+		t.Fatalf("found %d refusals in pipeline/receive, want at least 15: correct the pattern %s", len(reasons), refusal)
 	}
-	return words
+	return reasons
 }
 
 // TestChinesePunctuation checks that the Chinese pages have full-width punctuation in
