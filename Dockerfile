@@ -1,4 +1,4 @@
-# billwalk as one static binary, and nothing else in the image but CA certificates and an empty /tmp:
+# An image with one static binary, CA certificates and an empty /tmp:
 #
 #   docker build --build-arg RELEASE=v1.0.0 -t billwalk:v1.0.0 .
 FROM golang:1.26.8-bookworm AS build
@@ -14,6 +14,6 @@ RUN install -D -m 644 /etc/ssl/certs/ca-certificates.crt /image/etc/ssl/certs/ca
 
 FROM scratch
 COPY --from=build /image/ /
-# Nobody in particular. jobs.yaml and a folder to write to are mounted; the root may be read-only.
+# An unprivileged user. jobs.yaml and a folder to write to are mounted; the root may be read-only.
 USER 65532:65532
 ENTRYPOINT ["/billwalk"]

@@ -4,10 +4,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"maps"
-	"slices"
 
 	"billwalk/pipeline/evidence"
+	"billwalk/pipeline/settle"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
@@ -34,7 +33,7 @@ func (b *builder) settleDay(asking, hard context.Context, day schema.Day) error 
 		}
 	}
 	b.evidence.ForgetBills(day) // what was published of it is not what is staged
-	if b.Trade != nil {
+	if b.Settle.Trade != nil {
 		if err := b.ask(asking, hard, day); err != nil {
 			faults = append(faults, fmt.Errorf("settlements of %s: %w", day, err))
 		}
@@ -53,40 +52,53 @@ func (b *builder) ask(asking, hard context.Context, day schema.Day) error {
 	if err := b.evidence.LoadAnswers(hard, day); err != nil {
 		return err
 	}
-	orders, units := make(map[string]wanted), make(map[schema.AccountID]*schema.Entry)
-	var forward int64
+	var partitions []settle.Partition
+	var units []settle.Unit
+	entries := make(map[schema.AccountID]*schema.Entry)
 	for _, a := range b.of(day) {
 		if a.stage == nil {
 			continue
 		}
+		partitions = append(partitions, settle.Partition{At: a.at(), Bills: a.stage.Bills})
 		for _, account := range b.Accounts { // another job asks for its own
 			if e := a.m.Entry(account.ID); e != nil {
-				units[account.ID] = e
+				entries[account.ID] = e
+				units = append(units, settle.Unit{Account: e.Account, Certificate: e.Certificate, Uses: b.plan.Rules[account.ID]})
 			}
 		}
-		note, err := b.survey(hard, a.at())
-		if err != nil {
-			return err
-		}
-		n, err := ordersOf(evidence.ByOrder(a.stage.Bills, &b.Rules, day), &b.Rules, orders, note)
-		if err != nil {
-			return err
-		}
-		forward += n
 	}
-	s := b.settler()
-	results, err := s.day(asking, hard, day, slices.Collect(maps.Values(orders)), units, b.plan.Rules)
-	for id, done := range results {
-		e := units[id]
-		e.Orders, b.plan.Rules[id] = done.Orders, done.uses
+	outcomes, saved, err := b.settler.Day(asking, hard, day, partitions, units)
+	for id, done := range outcomes {
+		entries[id].Orders, b.plan.Rules[id] = done.Orders, done.Uses
 		if day < b.From {
 			done.Lookback.Orders, done.Lookback.Asked = done.Orders, done.Asked
 		}
-		b.summary.Settling.add(done.Settling)
-		if done.failure != nil {
-			b.tradeFailures = append(b.tradeFailures, *done.failure)
+		b.summary.Settling.Add(done.Counts)
+		if done.Failure != nil {
+			b.tradeFailures = append(b.tradeFailures, *done.Failure)
 		}
 	}
-	b.summary.Settling.Saved.Distinct += forward - int64(len(orders))
+	b.summary.Settling.Saved.Distinct += saved
 	return err
+}
+
+// unmatched returns the day's unmatched settlements, once a run has queried those that
+// are to be confirmed.
+func (b *builder) unmatched(asking, hard context.Context, day schema.Day) ([]evidence.Unmatched, error) {
+	unmatched, err := b.evidence.Unmatched(hard, day)
+	if err != nil || len(unmatched) == 0 {
+		return nil, err
+	}
+	if b.Settle.Trade != nil {
+		counts, failure, err := b.settler.Confirm(asking, hard, day, unmatched)
+		if err != nil {
+			return nil, err
+		}
+		b.summary.Settling.Asked += counts.Asked
+		b.summary.Settling.Add(settle.Counts{SettlementOnly: counts})
+		if failure != nil {
+			b.tradeFailures = append(b.tradeFailures, *failure)
+		}
+	}
+	return b.evidence.JoinUnmatched(hard, day, unmatched)
 }

@@ -29,7 +29,7 @@ func BenchmarkReconcile(b *testing.B) {
 			w := newWorld(b, store)
 			if settled > 0 {
 				w.withTrade(byShop)
-				w.trade.strike = func(q schema.Question) (string, error) {
+				w.trade.strike = func(q schema.Query) (string, error) {
 					return settleBody(ofOrder(q.Value, settlement("ots"+q.Value, schema.StatusSuccess, 9900, day))), nil
 				}
 			}

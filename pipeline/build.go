@@ -14,6 +14,7 @@ import (
 
 	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/settle"
 	"billwalk/pipeline/stop"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
@@ -32,20 +33,24 @@ type builder struct {
 	joined     map[schema.Day]bool // published, or given up
 	evidence   *evidence.Evidence
 
-	tradeHalts    *stop.Halt
+	settler       *settle.Settler
 	tradeFailures []schema.Failure
 }
 
 func newBuilder(r *Run, plan Plan, refetch *refetchPolicy, s *Summary, begun time.Time) (*builder, error) {
 	b := &builder{
 		Run: r, plan: plan, refetch: refetch, summary: s, begun: begun, results: make(map[schema.Unit]walk.Outcome), assemblies: make(map[schema.Partition]*assembly),
-		settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool), tradeHalts: stop.NewHalt(r.Log),
+		settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool),
 	}
 	var err error
 	b.evidence, err = evidence.Open(evidence.Config{
 		Archive: r.Archive, Lake: r.Lake, Bills: b.bills, Rules: &r.Rules, Rows: r.Rows, AppIDs: r.AppIDs, Buckets: r.Buckets,
-		Days: plan.days(), Replay: r.Trade == nil, Now: r.Now, Log: r.Log,
+		Days: plan.days(), Replay: r.Settle.Trade == nil, Now: r.Now, Log: r.Log,
 	})
+	b.settler = &settle.Settler{
+		Config: r.Settle, Archive: r.Archive, Evidence: b.evidence, Rules: &r.Rules, Halt: stop.NewHalt(r.Log), Log: r.Log, Now: r.Now, Progress: r.Progress,
+		RunID: r.ID, Backfill: r.Backfill, LastLook: r.lastLook(), Started: s.StartedAt, Began: begun, EndedWell: refetch.runEndedWell,
+	}
 	return b, err
 }
 
@@ -69,7 +74,7 @@ func (b *builder) bills(ctx context.Context, at schema.Partition, columns ...str
 // stopped notes the orders that were not answered, and says whether quota or
 // deadline was why.
 func (b *builder) stopped() (err error) {
-	b.tradeHalts.LogAffected()
+	b.settler.Halt.LogAffected()
 	slices.SortFunc(b.tradeFailures, func(f, g schema.Failure) int {
 		return cmp.Or(cmp.Compare(f.Day, g.Day), cmp.Compare(f.Account, g.Account))
 	})

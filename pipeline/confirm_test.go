@@ -193,7 +193,7 @@ func TestConfirmedLater(t *testing.T) {
 		w.platform.set(at(store, day+1), sale(store.ID, "2", "L", "", 60))
 		w.hear(notice{"s1", "L", "", schema.StatusSuccess, 60, day, 0})
 		w.trade.set(bySettle, "s1", ofOrder("L", settlement("s1", schema.StatusSuccess, 60, day)))
-		w.trade.strike = func(schema.Question) (string, error) { return "", errors.New("the line is cut") }
+		w.trade.strike = func(schema.Query) (string, error) { return "", errors.New("the line is cut") }
 		s := w.run(pipeline.ExitIncomplete)
 		if len(s.Failures) != 1 || s.Failures[0].Reason != "settle query: 1 of 1 settlements of callbacks alone have no answer: the line is cut" || s.Settling.SettlementOnly != (pipeline.Confirming{Asked: 1, Unanswered: 1}) {
 			t.Errorf("%+v, %+v", s.Failures, s.Settling)

@@ -118,7 +118,7 @@ func TestUnreadableOrder(t *testing.T) {
 			}
 			w.set(a, bills...)
 		}
-		trade.strike = func(q schema.Question) (string, error) {
+		trade.strike = func(q schema.Query) (string, error) {
 			if i := strings.TrimPrefix(q.Value, string(kiosk.ID)+"-"); i == "1" || i == "3" {
 				return "", cannotRead(`{"data":[{"settle_id":"\ud83c` + i + `"}]}`)
 			}
@@ -188,7 +188,7 @@ func TestBadTextIsPublished(t *testing.T) {
 func TestLongIDIsNotAsked(t *testing.T) {
 	t.Parallel()
 	settles(t, []schema.Account{kiosk}, []schema.Match{byShop, byExt}, func(t *testing.T, w *world) {
-		long := strings.Repeat("8", schema.MaxAskedID+1)
+		long := strings.Repeat("8", schema.MaxQueryID+1)
 		w.set(kiosk, sale(kiosk.ID, "1", long, "x1", 100), sale(kiosk.ID, "2", long+"2", "", 100))
 		w.trade.set(byExt, "x1", settlement("s1", schema.StatusSuccess, 100, day))
 		s := w.run(pipeline.ExitDone)

@@ -163,7 +163,7 @@ func (b *builder) needed(day schema.Day) bool {
 func (b *builder) publish(ctx context.Context, a *assembly) error {
 	for i := range a.m.Units {
 		// What all days of the run have taught stands in each of them.
-		if uses := b.plan.Rules[a.m.Units[i].Account.ID]; b.Trade != nil && uses != nil {
+		if uses := b.plan.Rules[a.m.Units[i].Account.ID]; b.Settle.Trade != nil && uses != nil {
 			a.m.Units[i].Rules = uses
 		}
 	}

@@ -95,7 +95,7 @@ func TestFinalCheck(t *testing.T) {
 		"the last night, told by callbacks":  {callbacks: true, change: lookback(2), asks: true},
 		"the day by itself":                  {change: on(day)},
 		"given days":                         {change: func(r *pipeline.Run) { on(day)(r); r.Backfill = true }},
-		"the last night, without the option": {change: func(r *pipeline.Run) { r.Lookback, r.FinalCheck = 2, false }},
+		"the last night, without the option": {change: func(r *pipeline.Run) { r.Lookback, r.Settle.FinalCheck = 2, false }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -117,7 +117,7 @@ func TestFinalCheck(t *testing.T) {
 				w.trade.made()
 				time.Sleep(48 * time.Hour)
 				w.trade.set(byShop, order(0), settlement("s0", schema.StatusSuccess, 100, day), settlement("t0", schema.StatusSuccess, 100, day))
-				tonight := func(r *pipeline.Run) { on(day + 2)(r); r.FinalCheck = true; row.change(r) }
+				tonight := func(r *pipeline.Run) { on(day + 2)(r); r.Settle.FinalCheck = true; row.change(r) }
 				planned := plannedOf(t, w, at(store, day), tonight)
 				w.run(pipeline.ExitDone, tonight)
 				if diff := cmp.Diff(want, w.trade.made()); diff != "" || planned != int64(len(want)) {

@@ -18,42 +18,17 @@ import (
 	"context"
 	"iter"
 
+	"billwalk/pipeline/evidence"
+	"billwalk/pipeline/settle"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
 
-// Trade is the trade system's settle query.
-type Trade interface {
-	// Settlements asks one question. It retries and keeps the pace by itself. An
-	// error may carry a schema.Failure, by a method Failure. Safe for concurrent use.
-	Settlements(ctx context.Context, q schema.Question) (schema.SettleAnswer, error)
-}
-
-// Archive keeps the raw answers.
+// Archive keeps what the platform answered and sent, as it came.
 type Archive interface {
 	walk.Archive
-
-	// EncodeSettlement, AppendSettlements and CertifySettlements do the same for
-	// the answers of the settle query, and passes over a unit's orders. The key is
-	// that of the object in which the answers lie.
-	EncodeSettlement(a schema.SettleAnswer) ([]byte, error)
-	AppendSettlements(ctx context.Context, u schema.Unit, pass string, n int, answers []byte) (key string, err error)
-	CertifySettlements(ctx context.Context, p *schema.SettlePass) error
-	// Settlements reads all that is filed under the day. Where some of it cannot
-	// be read, the rest is, and the error tells.
-	Settlements(ctx context.Context, day schema.Day, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error
-
-	// StoreUnreadable keeps an answer that could not be read, the first of its kind for
-	// a unit in a run, and returns the key of the object.
-	StoreUnreadable(ctx context.Context, u schema.UnreadableAnswer) (key string, err error)
-
-	// FirstReceived returns the first day on which settle callbacks were received; ok
-	// is false where none ever were.
-	FirstReceived(ctx context.Context) (day schema.Day, ok bool, err error)
-	// Callbacks reads the settle callbacks that were received on a day. Where
-	// some of them are damaged, the rest is read, and the error is
-	// schema.ErrDamaged.
-	Callbacks(ctx context.Context, received schema.Day, take func(schema.Callback)) error
+	settle.Archive
+	evidence.Archive
 }
 
 // Lake is where the tables are published.

@@ -9,6 +9,7 @@ import (
 	"sync"
 	"time"
 
+	"billwalk/pipeline/normalise"
 	"billwalk/schema"
 )
 
@@ -48,10 +49,10 @@ func (p *platform) set(u schema.Unit, records ...string) {
 }
 
 // Bills implements walk.Source.
-func (p *platform) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
+func (p *platform) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {
 	c := p.enter(u, cursor)
 	defer p.leave()
-	answer := schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, LogID: fmt.Sprintf("log-%s-%s-%s", u.Account.ID, u.Day, cursor)}
+	answer := normalise.PageAnswer{Answer: schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, LogID: fmt.Sprintf("log-%s-%s-%s", u.Account.ID, u.Day, cursor)}}
 	select {
 	case <-time.After(p.latency):
 	case <-ctx.Done():
@@ -69,6 +70,11 @@ func (p *platform) Bills(ctx context.Context, u schema.Unit, cursor string, size
 		body = p.page(u, cursor, size)
 	}
 	answer.Body = []byte(body)
+	if err == nil {
+		if answer.Decoded, err = normalise.DecodePage(answer.Body); err != nil {
+			err = &schema.UnitError{Unit: u, LogID: answer.LogID, Err: err}
+		}
+	}
 	return answer, err
 }
 

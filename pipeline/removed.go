@@ -13,7 +13,7 @@ import (
 // bill. What else is not in the partition any more has moved with its bill. Those
 // that only callbacks know are looked after with the other unmatched ones.
 func (b *builder) keepPaid(ctx context.Context, a *assembly, j *joiner) error {
-	lost := make(map[schema.Question][]schema.Settlement)
+	lost := make(map[schema.Query][]schema.Settlement)
 	for s, err := range b.Lake.Settlements(ctx, a.base.Day, a.base.Bucket) {
 		if err != nil {
 			return err
@@ -40,17 +40,17 @@ func (b *builder) keepPaid(ctx context.Context, a *assembly, j *joiner) error {
 }
 
 // foundBy returns the match rule by which the query found a settlement, and the id.
-func foundBy(s *schema.Settlement) schema.Question {
+func foundBy(s *schema.Settlement) schema.Query {
 	parameter, column, _ := strings.Cut(s.AskedBy.V, ": ")
 	ids := map[string]string{
 		"settle_id": s.SettleID, "order_id": s.OrderID.V, "out_order_no": s.OutOrderNo.V, "out_settle_no": s.OutSettleNo.V,
 	}
-	return schema.Question{Match: schema.Match{Parameter: parameter, Column: column}, Value: ids[parameter]}
+	return schema.Query{Match: schema.Match{Parameter: parameter, Column: column}, Value: ids[parameter]}
 }
 
 // dropBilled leaves out the settlements that are found by a forward bill of the
 // day's window.
-func (b *builder) dropBilled(ctx context.Context, day schema.Day, lost map[schema.Question][]schema.Settlement) error {
+func (b *builder) dropBilled(ctx context.Context, day schema.Day, lost map[schema.Query][]schema.Settlement) error {
 	for bill, err := range b.evidence.ForwardBills(ctx, day) {
 		if err != nil {
 			return err

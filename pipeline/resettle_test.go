@@ -38,7 +38,7 @@ func TestReplayVerdicts(t *testing.T) {
 						w.trade.set(byExt, ext(i), settlement(fmt.Sprint("s", i), schema.StatusSuccess, 100, day))
 					}
 				}
-				w.trade.strike = func(q schema.Question) (string, error) {
+				w.trade.strike = func(q schema.Query) (string, error) {
 					if q.Value == row.refused {
 						return "", refuse(2191000, schema.ReachUnit)
 					}
@@ -77,7 +77,7 @@ func TestRenamedAccount(t *testing.T) {
 	t.Parallel()
 	settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
 		w.set(store, sales(store.ID, 400)...)
-		w.trade.strike = func(schema.Question) (string, error) { return "", refuse(28001003, schema.ReachApp) }
+		w.trade.strike = func(schema.Query) (string, error) { return "", refuse(28001003, schema.ReachApp) }
 		w.run(pipeline.ExitIncomplete)
 		w.trade.strike = nil
 		w.accounts = []schema.Account{{ID: store.ID, Name: "renamed"}}

@@ -13,6 +13,7 @@ import (
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/progress"
 	"billwalk/pipeline/reconcile"
+	"billwalk/pipeline/settle"
 	"billwalk/pipeline/stop"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
@@ -27,8 +28,8 @@ type Run struct {
 	Lookback int        // days before From that are fetched and reconciled again
 	Buckets  int        // of the lake
 
-	Walk    walk.Config // without a Source the run replays: the archive is all there is
-	Trade   Trade       // nil: no settlements are queried
+	Walk    walk.Config   // without a Source the run replays: the archive is all there is
+	Settle  settle.Config // without a Trade nothing is queried
 	Archive Archive
 	Lake    Lake
 	Claims  claims.Register
@@ -40,9 +41,6 @@ type Run struct {
 	Rows   normalise.Normaliser
 	AppIDs schema.AppIDs // whose callbacks count
 	Rules  reconcile.Rules
-
-	TradeInFlight int  // orders queried side by side
-	FinalCheck    bool // orders that agree are queried once more, when their lookback ends
 
 	InFlight int           // units walked side by side
 	Backfill bool          // certified walks of any age are used, unless a run that ended well has published them
@@ -84,7 +82,7 @@ func (r *Run) makePlan(ctx context.Context, started time.Time) (Plan, *refetchPo
 	if r.Rules.Configured && r.spansWindows() { // see before
 		slices.SortStableFunc(plan.Units, func(a, b PlannedUnit) int { return cmp.Compare(a.Day, b.Day) })
 	}
-	if last := r.lastLook(); r.FinalCheck && last.Valid {
+	if last := r.lastLook(); r.Settle.FinalCheck && last.Valid {
 		plan.addFinalCheck(last.V)
 	}
 	refetch := newRefetchPolicy(r, plan, started)

@@ -43,7 +43,7 @@ func TestSecondShareOut(t *testing.T) {
 			}
 		}
 		time.Sleep(24 * time.Hour)
-		s := w.run(pipeline.ExitDone, on(day+4), func(r *pipeline.Run) { r.Lookback, r.FinalCheck = 4, true })
+		s := w.run(pipeline.ExitDone, on(day+4), func(r *pipeline.Run) { r.Lookback, r.Settle.FinalCheck = 4, true })
 		if made := len(w.trade.made()); made != n || s.Settling.Saved.Final != 0 {
 			t.Errorf("on the last look %d orders are asked for; %+v", made, s.Settling.Saved)
 		}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"billwalk/pipeline/evidence"
+	"billwalk/pipeline/settle"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
@@ -34,49 +35,12 @@ type Summary struct {
 	Exceptions     map[schema.Rule]int64        `json:"exceptions"`
 }
 
-// Settling counts the queries of the trade system, those made and those saved.
-type Settling struct {
-	Orders     int64 `json:"orders"`     // distinct orders of each unit
-	Asked      int64 `json:"asked"`      // queries, repeated calls not counted
-	Answered   int64 `json:"answered"`   // orders that were due, and have an answer
-	Unanswered int64 `json:"unanswered"` // orders that were due, and have no answer
-	NoKey      int64 `json:"no_key"`     // orders that no match rule has a value for
-	Lookback   struct {
-		Orders int64 `json:"orders"`
-		Asked  int64 `json:"asked"`
-	} `json:"lookback"` // of these, on days before the job's own
-	SettlementOnly Confirming `json:"settlement_only"`
-	Saved          Saved      `json:"saved"`
-}
-
-// Confirming counts the settlements known from callbacks alone, without a bill, for
-// which the settle query was due.
-type Confirming struct {
-	Asked      int64 `json:"asked"`      // queries
-	Answered   int64 `json:"answered"`   // settlements: confirmed, or not known to it
-	Confirmed  int64 `json:"confirmed"`  // of these
-	Unanswered int64 `json:"unanswered"` // without an answer
-}
-
-// Saved counts the queries that were not made, compared with a run that queries every
-// bill by every rule in turn.
-type Saved struct {
-	Distinct  int64 `json:"distinct"`   // further bills of an order
-	Final     int64 `json:"final"`      // the order agrees
-	Resumed   int64 `json:"resumed"`    // queried just before, by a run that was interrupted
-	RuleOrder int64 `json:"rule_order"` // the rule that answers most often came first
-	OtherRun  int64 `json:"other_run"`  // another run queried it, while this one waited for that run
-	Callbacks int64 `json:"callbacks"`  // a callback gave the answer
-}
-
-func (s *Settling) add(t Settling) {
-	s.Orders, s.Asked, s.Answered = s.Orders+t.Orders, s.Asked+t.Asked, s.Answered+t.Answered
-	s.Unanswered, s.NoKey = s.Unanswered+t.Unanswered, s.NoKey+t.NoKey
-	s.Lookback.Orders, s.Lookback.Asked = s.Lookback.Orders+t.Lookback.Orders, s.Lookback.Asked+t.Lookback.Asked
-	s.Saved.Distinct, s.Saved.Final, s.Saved.Resumed = s.Saved.Distinct+t.Saved.Distinct, s.Saved.Final+t.Saved.Final, s.Saved.Resumed+t.Saved.Resumed
-	s.Saved.RuleOrder = s.Saved.RuleOrder + t.Saved.RuleOrder
-	s.Saved.OtherRun, s.Saved.Callbacks = s.Saved.OtherRun+t.Saved.OtherRun, s.Saved.Callbacks+t.Saved.Callbacks
-}
+// What a run counts of its queries of the trade system.
+type (
+	Settling   = settle.Counts
+	Confirming = settle.ConfirmCounts
+	Saved      = settle.SavedCounts
+)
 
 // Callbacks counts the settlements that callbacks tell of, of the run's days and
 // their windows.

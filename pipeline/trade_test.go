@@ -26,11 +26,11 @@ type trade struct {
 	latency time.Duration
 	// strike, where set, is asked before an answer is given. It may answer with
 	// another body, or refuse. Strikes come one at a time.
-	strike func(q schema.Question) (body string, err error)
+	strike func(q schema.Query) (body string, err error)
 
 	mu      sync.Mutex
 	answers map[string][]string // settlements, by parameter and value
-	asked   []schema.Question
+	asked   []schema.Query
 }
 
 // withTrade gives the world a trade system, that the rules ask.
@@ -56,8 +56,8 @@ func (s *trade) set(m schema.Match, value string, settlements ...string) {
 	s.answers[m.Parameter+" "+value] = settlements
 }
 
-// Settlements implements pipeline.Trade.
-func (s *trade) Settlements(ctx context.Context, q schema.Question) (schema.SettleAnswer, error) {
+// Settlements implements settle.Trade.
+func (s *trade) Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error) {
 	answer := schema.SettleAnswer{Parameter: q.Parameter, Column: q.Column, Value: q.Value, LogID: "log-" + q.Value}
 	select {
 	case <-time.After(s.latency):
@@ -150,7 +150,7 @@ func ext(i int) string   { return fmt.Sprintf("E%05d", i) }
 
 func on(d schema.Day) func(*pipeline.Run) { return func(r *pipeline.Run) { r.From, r.To = d, d } }
 
-func tradeInFlight(n int) func(*pipeline.Run) { return func(r *pipeline.Run) { r.TradeInFlight = n } }
+func tradeInFlight(n int) func(*pipeline.Run) { return func(r *pipeline.Run) { r.Settle.InFlight = n } }
 
 // verdicts returns the verdicts of some days, sorted lines of: day in the month,
 // account, group, verdict/tier, reasons, bills:settlements, and the total's

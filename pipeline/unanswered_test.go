@@ -37,7 +37,7 @@ func TestUnanswered(t *testing.T) {
 				w.set(store, sale(store.ID, "1", "A", "a", 10), sale(store.ID, "2", "B", "b", 20), sale(store.ID, "3", "C", "", 30), sale(store.ID, "4", "", "d", 40))
 				w.trade.set(byExt, "a", settlement("s1", schema.StatusSuccess, 10, day))
 				w.trade.set(byExt, "b", settlement("s2", schema.StatusSuccess, 20, day))
-				w.trade.strike = func(q schema.Question) (string, error) {
+				w.trade.strike = func(q schema.Query) (string, error) {
 					if q.Value == "B" {
 						return row.body, row.err
 					}
@@ -84,7 +84,7 @@ func TestUnansweredAgain(t *testing.T) {
 		w.platform.set(at(store, day), sale(store.ID, "2", "K", "", 60))
 		w.run(pipeline.ExitDone, on(day-1))
 		time.Sleep(24 * time.Hour)
-		w.trade.strike = func(schema.Question) (string, error) { return "", refuse(2191000, schema.ReachUnit) }
+		w.trade.strike = func(schema.Query) (string, error) { return "", refuse(2191000, schema.ReachUnit) }
 		w.run(pipeline.ExitIncomplete, lookback(1))
 		want := []string{"19 store K bill_only 1:0 40/_/_", "20 store K pending not_asked 1:0 60/_/_"}
 		if diff := cmp.Diff(want, w.verdicts(day-1, day)); diff != "" {
@@ -120,7 +120,7 @@ func TestTradeReach(t *testing.T) {
 					}
 					w.platform.set(at(mobile, d), sale(mobile.ID, "1", "", "unasked", 10))
 				}
-				w.trade.strike = func(q schema.Question) (string, error) {
+				w.trade.strike = func(q schema.Query) (string, error) {
 					if reach != schema.ReachAccount || q.Value < order(1000) {
 						return "", refuse(28001003, reach)
 					}
@@ -189,7 +189,7 @@ func TestTradeInterrupted(t *testing.T) {
 				w.set(store, sales(store.ID, 150)...)
 				ctx, cancel := context.WithCancelCause(t.Context())
 				calls := 0
-				w.trade.strike = func(schema.Question) (string, error) {
+				w.trade.strike = func(schema.Query) (string, error) {
 					if calls++; calls == n {
 						cancel(signal(143))
 					}
@@ -240,7 +240,7 @@ func TestKilledWhileAsking(t *testing.T) {
 		}
 		var dead atomic.Bool
 		calls := 0
-		w.trade.strike = func(schema.Question) (string, error) {
+		w.trade.strike = func(schema.Query) (string, error) {
 			if calls++; calls >= 300 {
 				dead.Store(true)
 				return "", errKilled

@@ -112,7 +112,7 @@ func (w *world) do(ctx context.Context, change ...func(*pipeline.Run)) (*pipelin
 		Rules: w.rules, InFlight: 4, Now: w.now, Log: slog.New(slog.DiscardHandler), Progress: new(progress.Counter), PublishedDays: w.lake.days,
 	}
 	if w.trade != nil {
-		r.Trade, r.TradeInFlight = w.trade, 4
+		r.Settle.Trade, r.Settle.InFlight = w.trade, 4
 	}
 	for _, c := range change {
 		c(r)
@@ -142,7 +142,7 @@ func passes(n int) func(*pipeline.Run)         { return func(r *pipeline.Run) { 
 func inFlight(n int) func(*pipeline.Run)       { return func(r *pipeline.Run) { r.InFlight = n } }
 func lookback(n int) func(*pipeline.Run)       { return func(r *pipeline.Run) { r.Lookback = n } }
 func allowShrink(r *pipeline.Run)              { r.Walk.AllowShrink = true }
-func replay(r *pipeline.Run)                   { r.Walk.Source, r.Trade = nil, nil }
+func replay(r *pipeline.Run)                   { r.Walk.Source, r.Settle.Trade = nil, nil }
 func pageSize(n int) func(*pipeline.Run)       { return func(r *pipeline.Run) { r.Walk.PageSize = n } }
 func into(l pipeline.Lake) func(*pipeline.Run) { return func(r *pipeline.Run) { r.Lake = l } }
 func deadline(d time.Duration) func(*pipeline.Run) {

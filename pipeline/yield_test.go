@@ -23,8 +23,8 @@ type repeating struct {
 	ended []string // orders, as they were answered
 }
 
-// Settlements implements pipeline.Trade.
-func (r *repeating) Settlements(ctx context.Context, q schema.Question) (schema.SettleAnswer, error) {
+// Settlements implements settle.Trade.
+func (r *repeating) Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error) {
 	if r.slow(q.Value) {
 		yield.Place(ctx)
 		select {
@@ -42,7 +42,7 @@ func (r *repeating) Settlements(ctx context.Context, q schema.Question) (schema.
 
 func withRepeats(w *world, slow func(value string) bool) (*repeating, func(*pipeline.Run)) {
 	r := &repeating{trade: w.trade, slow: slow}
-	return r, func(run *pipeline.Run) { run.Trade, run.TradeInFlight = r, 2 }
+	return r, func(run *pipeline.Run) { run.Settle.Trade, run.Settle.InFlight = r, 2 }
 }
 
 // TestRepeatsHoldUpNobody: orders that are asked again wait beside those that were

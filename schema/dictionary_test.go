@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 )
@@ -24,9 +25,8 @@ func (l language) of(englishText, chineseText string) string {
 
 func (l language) pick(text Bilingual) string { return l.of(text.English, text.Chinese) }
 
-// dictionary lists the parts of docs/tables.md and docs/tables.zh.md that are generated, by
-// the name between their markers.
-var dictionary = map[string]func(language) string{
+// generated makes the parts of the pages that are generated, by the name in their marks.
+var generated = map[string]func(language) string{
 	"columns":  columnTables,
 	"codes":    codeTables,
 	"verdicts": verdictTable,
@@ -36,24 +36,31 @@ var dictionary = map[string]func(language) string{
 	"manifest": manifestTable,
 }
 
-// TestDictionary checks the generated parts of the data dictionary against the tables,
-// and writes them with -update.
+// pages are the pages with generated parts, below the folder of pages.
+var pages = map[string]language{"tables.md": english, "tables.zh.md": chinese, "reconciliation.md": english, "reconciliation.zh.md": chinese}
+
+// TestDictionary checks the generated parts of the pages against the tables, verdicts,
+// reasons and rules, and writes them with -update.
 func TestDictionary(t *testing.T) {
 	t.Parallel()
-	for path, l := range map[string]language{"../cmd/billwalk/docs/tables.md": english, "../cmd/billwalk/docs/tables.zh.md": chinese} {
+	for name, l := range pages {
+		path := filepath.Join("../cmd/billwalk/docs", name)
 		stored, err := os.ReadFile(path)
 		if err != nil {
 			t.Fatal(err)
 		}
-		page := string(stored)
-		for name, generate := range dictionary {
-			begin, end := "<!-- "+name+":begin -->\n", "<!-- "+name+":end -->"
+		page, parts := string(stored), 0
+		for part, generate := range generated {
+			begin, end := "<!-- "+part+":begin -->\n", "<!-- "+part+":end -->"
 			before, rest, begins := strings.Cut(page, begin)
 			_, after, ends := strings.Cut(rest, end)
-			if !begins || !ends {
-				t.Fatalf("%s needs a line %s and a line %s after it", path, strings.TrimSpace(begin), end)
+			if begins && ends {
+				page = before + begin + generate(l) + end + after
+				parts++
 			}
-			page = before + begin + generate(l) + end + after
+		}
+		if want := strings.Count(page, ":begin -->"); parts != want || parts == 0 || strings.HasPrefix(name, "tables") && parts != len(generated) {
+			t.Errorf("%s has %d generated parts, and marks for %d", path, parts, want)
 		}
 		golden(t, path, page)
 	}
@@ -93,7 +100,7 @@ func meaning(l language, c *Column) string {
 	if c.Codes != nil {
 		text += l.of("; codes: ", "；代码：") + "[" + c.Codes.Field + "](#" + c.Codes.Field + ")"
 	}
-	return strings.ReplaceAll(text, "|", `\|`)
+	return strings.NewReplacer("|", `\|`, "<", `\<`).Replace(text)
 }
 
 func code(s string) string {

@@ -48,32 +48,62 @@ type Reason struct {
 
 // Reasons lists all of them.
 var Reasons = []Reason{
-	{"<leg>" + differs, Bilingual{"the leg is known on both sides, and differs", "该项两边都已知，但不相等"}},
-	{"<leg>" + notBilled, Bilingual{"the leg is NULL in a bill and was not compared; also beside matched", "账单没有给出该项，未比较；平账的组也会有。服务商看不到的费用即属此类"}},
-	{"<leg>" + notSettled, Bilingual{"the leg is NULL in a settlement and was not compared; also beside matched", "分账没有给出该项，未比较；平账的组也会有"}},
-	{ReasonNothingCompared, Bilingual{"no leg is known on both sides: exceptions say why amounts are NULL", "四项中没有一项两边都已知：到“异常”中看金额为何未知"}},
-	{ReasonUnmatched, Bilingual{
-		"beside mismatched or pending: the bills agree, but there is another settlement: shared out twice, or its bill is on a day that failed or is beyond the lookback. Beside settlement_only: " + UnmatchedCauses,
-		"账单已平，却另有一笔分账没有账单对应：重复分账，或其账单在失败的一天、在回看期之外。结论为 settlement_only 时：商户不在 jobs.yaml 中，那一天失败，账单在回看期之外，或核销后 1 小时内撤销、退款，永远不会有账单",
+	{"<leg>" + differs, Bilingual{
+		"the leg is known on both sides, and differs by more than the tolerance",
+		"该项两边都已知，但相差超过容差",
 	}},
-	{ReasonBillRemoved, Bilingual{"beside settlement_only: the settlement succeeded, and the platform has removed the last bill of its order since", "结论为 settlement_only 时：分账已成功，此后平台撤掉了该订单的最后一条账单"}},
+	{"<leg>" + notBilled, Bilingual{
+		"a bill does not state the leg, so it was not compared; also with matched. Fees that are hidden from service providers (服务商) look like this",
+		"账单没有给出该项，未比较；平账的组也会有。服务商看不到的费用即属此类",
+	}},
+	{"<leg>" + notSettled, Bilingual{
+		"a settlement does not state the leg, so it was not compared; also with matched",
+		"分账没有给出该项，未比较；平账的组也会有",
+	}},
+	{ReasonNothingCompared, Bilingual{
+		"no leg is known on both sides: the table exceptions says why amounts are NULL",
+		"四项中没有一项两边都已知：到表 exceptions 中看金额为何未知",
+	}},
+	{ReasonUnmatched, Bilingual{
+		"with mismatched or pending: the bills agree, but there is one more settlement. The order was shared out twice, or the bill of that settlement is on a day that failed or beyond the lookback. With settlement_only: " + UnmatchedCauses,
+		"结论为 mismatched 或 pending 时：账单已平，却另有一笔分账：重复分账，或其账单在失败的一天、在回看期之外。结论为 settlement_only 时：商户不在 jobs.yaml 中，那一天该商户失败，账单在回看期（至少 7 天）之外，或核销后 1 小时内撤销、退款，永远不会有账单",
+	}},
+	{ReasonBillRemoved, Bilingual{
+		"with settlement_only: the settlement succeeded, and the platform has removed the last bill of its order since",
+		"结论为 settlement_only 时：分账已成功，而平台后来撤掉了该订单的最后一条账单",
+	}},
 	{ReasonElsewhere, Bilingual{
-		"beside mismatched: a settlement of the order counts on an earlier day, beyond the lookback, and stays there; this day has none of its money",
+		"with mismatched: a settlement of the order counts on an earlier day, beyond the lookback, and stays there; this day has none of its money",
 		"结论为 mismatched 时：该订单有一笔分账算在更早的、回看期之外的一天，留在那天，不再算进这一天",
 	}},
 	{ReasonPartlyBilled, Bilingual{
-		"beside mismatched: one settlement is left, which succeeded and is more than the bills so far, and in no leg less: as of a prepaid order that may get further bills",
-		"结论为 mismatched 时：余下仅一笔分账，已成功，多于至今的账单，且各项都不少：如预付订单，账单可能还会来",
+		"with mismatched: one successful settlement is left, and it is larger than the bills so far, in no leg smaller. Typical of a prepaid order of which further bills may come",
+		"结论为 mismatched 时：余下仅一笔成功的分账，多于至今的账单，且各项都不少。多见于预付订单，账单可能还会来",
 	}},
 	{ReasonOffsetBy + "<bill_date>/<walk_account_id>[/<item>]", Bilingual{
-		"beside matched: the group has a difference of its own that the named group takes back; together they agree. At most five are named",
-		"平账的组自身有差额，由所指的组（后面有子订单号的，为该子订单的组）抵回，合起来即平；至多列五个",
+		"with matched: the group has a difference of its own, which the named group balances; together they agree. At most five groups are named",
+		"结论为 matched 时：本组自身有差额，由所指的组抵回，合起来即平；按子订单分的组，后面还有子订单号。最多列五个组",
 	}},
-	{ReasonRetryInFlight, Bilingual{"beside pending: a settlement failed, and another one is under way", "结论为 pending 时：有一笔分账失败，另一笔正在处理"}},
-	{ReasonNotAsked, Bilingual{"some id of the order could not be queried", "该订单有单号没有查成"}},
-	{ReasonNoKey, Bilingual{"no match rule has a value in these bills", "没有一条 match 规则能在账单上取到单号"}},
-	{ReasonNonForward, Bilingual{"refunds, fees and debts: never compared", "退款、退款手续费、欠款等非正向账单，从不参与比较"}},
-	{ReasonNotConfigured, Bilingual{"the job has no settlements section", "任务没有写 settlements"}},
+	{ReasonRetryInFlight, Bilingual{
+		"with pending: one settlement failed, and another is under way",
+		"结论为 pending 时：一笔分账失败，另一笔处理中",
+	}},
+	{ReasonNotAsked, Bilingual{
+		"with pending: some id of the order has not been queried with success",
+		"结论为 pending 时：该订单有单号还没有查成",
+	}},
+	{ReasonNoKey, Bilingual{
+		"with not_applicable: no match rule finds a value in these bills",
+		"结论为 not_applicable 时：没有一条 match 规则能在账单上取到单号",
+	}},
+	{ReasonNonForward, Bilingual{
+		"with not_applicable: refunds, fees and debts, which are never compared",
+		"结论为 not_applicable 时：退款、退款手续费、欠款等非正向账单，从不参与比较",
+	}},
+	{ReasonNotConfigured, Bilingual{
+		"with not_applicable: the job has no settlements section",
+		"结论为 not_applicable 时：任务没有写 settlements:",
+	}},
 }
 
 // ReasonOf returns the explanation of a value of the column reasons, or false.
@@ -93,7 +123,7 @@ func ReasonOf(value string) (Reason, bool) {
 }
 
 // neverBilled is why a settlement may never have a bill, as the bill API's page says.
-const neverBilled = "a coupon verified and undone or refunded within an hour, of which there is no bill, ever (核销后 1 小时内撤销或退款,平台永不出账单)"
+const neverBilled = "a coupon verified and undone or refunded within an hour, which never has a bill (核销后 1 小时内撤销或退款，平台永不出账单)"
 
 // UnmatchedCauses is why a settlement may have no bill.
 const UnmatchedCauses = "its account is not in jobs.yaml, its day failed for the account, its bill is further away than the lookback (7 days at least), or it is of " + neverBilled

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Leg is one of the amounts that bills and settlements both tell.
+// Leg is one of the amounts that bills and settlements both have.
 type Leg int
 
 const (
@@ -72,7 +72,7 @@ func reconciliationFields() []Field[Reconciliation] {
 		nullable(textOf[Tier](), Column{Name: "matched_by", Label: "匹配方式", Doc: oneOf(Tiers) + "; NULL unless matched",
 			ChineseDoc: "在哪一步对上，取值见“匹配方式”；不是平账的为 NULL"},
 			func(r *row) *Null[Tier] { return &r.MatchedBy }),
-		always(texts, Column{Name: "reasons", Label: "原因", Doc: "why: " + forms() + ". settlement_unexplained beside settlement_only: " + UnmatchedCauses,
+		always(texts, Column{Name: "reasons", Label: "原因", Doc: "why: " + forms() + ". settlement_unexplained with settlement_only: " + UnmatchedCauses,
 			ChineseDoc: "得出结论的原因，取值见“原因”"},
 			func(r *row) *[]string { return &r.Reasons }),
 		required(int64s, Column{Name: "bill_rows", Label: "账单数", Doc: "bills in the group",
@@ -97,10 +97,10 @@ func reconciliationFields() []Field[Reconciliation] {
 		fen(Column{Name: "refund_fen", Label: "非正向账单金额", Layout: Distinct, Doc: "ledger_total of the bills that are not forward",
 			ChineseDoc: "非正向账单的 ledger_total 合计"},
 			func(r *row) *Null[Fen] { return &r.Refund }),
-		nullable(timestamp, Column{Name: "first_settle_time", Label: "最早分账时间", Doc: "of the group's settlements",
+		nullable(timestamp, Column{Name: "first_settle_time", Label: "最早分账时间", Doc: "when the first of the group's settlements was made",
 			ChineseDoc: "组内最早的分账时间"},
 			func(r *row) *Null[time.Time] { return &r.FirstSettleTime }),
-		nullable(timestamp, Column{Name: "last_settle_time", Label: "最晚分账时间", Doc: "of the group's settlements",
+		nullable(timestamp, Column{Name: "last_settle_time", Label: "最晚分账时间", Doc: "when the last of the group's settlements was made",
 			ChineseDoc: "组内最晚的分账时间"},
 			func(r *row) *Null[time.Time] { return &r.LastSettleTime }),
 	)

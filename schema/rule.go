@@ -92,7 +92,7 @@ var rules = []struct {
 		"金额带负号，而文档中的金额不带符号；该列为 NULL",
 	}},
 	{RuleBadText, SeverityWarning, "文字损坏", Bilingual{
-		"a text for people is not valid UTF-8, and was mended with U+FFFD",
+		"a text for people is not valid UTF-8, and its invalid part was replaced by U+FFFD",
 		"文字不是有效的 UTF-8,已用 U+FFFD 补上",
 	}},
 	{RuleBadID, SeverityWarning, "单号有误", Bilingual{

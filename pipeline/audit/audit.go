@@ -34,12 +34,12 @@ import (
 // error of the method that reads it, beside what can be read of it all the same.
 // Safe for concurrent use.
 type Archive interface {
-	// FiledBills and FiledSettlements list what is filed under a day, by account.
-	FiledBills(ctx context.Context, day schema.Day) ([]schema.Filed, error)
-	FiledSettlements(ctx context.Context, day schema.Day) ([]schema.Filed, error)
-	// FiledCallbacks lists the batches of callbacks that were received on a day, and
+	// BillSeries and SettlementSeries list what is filed under a day, by account.
+	BillSeries(ctx context.Context, day schema.Day) ([]schema.Series, error)
+	SettlementSeries(ctx context.Context, day schema.Day) ([]schema.Series, error)
+	// CallbackSeries lists the batches of callbacks that were received on a day, and
 	// apart from them those of what could not be read then.
-	FiledCallbacks(ctx context.Context, received schema.Day) (read, quarantined []schema.Filed, err error)
+	CallbackSeries(ctx context.Context, received schema.Day) (read, quarantined []schema.Series, err error)
 	// ProvePages, ProveSettlements and ProveCallbacks read a batch, line by line from 1.
 	ProvePages(ctx context.Context, key string, take func(line int, answer schema.Answer)) error
 	ProveSettlements(ctx context.Context, key string, take func(line int, answer schema.SettleAnswer)) error
@@ -225,7 +225,7 @@ func (d *dayAudit) expected() {
 
 // archived proves what the archive has of the day's bills, unit by unit.
 func (d *dayAudit) archived(ctx context.Context) error {
-	filed, err := d.Archive.FiledBills(ctx, d.day.Day)
+	filed, err := d.Archive.BillSeries(ctx, d.day.Day)
 	if err != nil {
 		return err
 	}

@@ -78,7 +78,7 @@ type receipt struct {
 // prove reads the batches of a day, those in quarantine for their hashes alone:
 // nothing rests on them.
 func (r *receipt) prove(ctx context.Context, archive Archive, received schema.Day) error {
-	read, quarantined, err := archive.FiledCallbacks(ctx, received)
+	read, quarantined, err := archive.CallbackSeries(ctx, received)
 	if err != nil {
 		return err
 	}

@@ -40,7 +40,7 @@ func (a *Audit) standing(ctx context.Context, day schema.Day, refused []refusedA
 	}
 	window := schema.Day(a.Lookback)
 	for other := day - window; other <= day+window; other++ {
-		filed, err := a.Archive.FiledSettlements(ctx, other)
+		filed, err := a.Archive.SettlementSeries(ctx, other)
 		if err != nil {
 			return nil, err
 		}

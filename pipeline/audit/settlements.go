@@ -28,7 +28,7 @@ func (a *Audit) answersOf(ctx context.Context, day schema.Day) (*answers, error)
 	if known := a.answers[day]; known != nil {
 		return known, nil
 	}
-	filed, err := a.Archive.FiledSettlements(ctx, day)
+	filed, err := a.Archive.SettlementSeries(ctx, day)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (p *pass) find(key, place, want, got string) {
 }
 
 // prove reads all batches of the pass, and what tells that it is whole.
-func (p *pass) prove(ctx context.Context, archive Archive, f *schema.Filed) {
+func (p *pass) prove(ctx context.Context, archive Archive, f *schema.Series) {
 	for i, key := range f.Batches {
 		if key == "" {
 			p.find(archive.SettleBatchKey(p.unit, f.Name, i+1), "", "", "the batch is missing, and later ones are there")

@@ -15,7 +15,7 @@ import (
 type unit struct {
 	schema.Unit
 	bucket   int
-	filed    []schema.Filed
+	filed    []schema.Series
 	manifest *schema.Manifest // nil where none tells of it
 	entry    *schema.Entry
 	walks    map[string]*walk
@@ -84,7 +84,7 @@ func (u *unit) copied(archive Archive, c *schema.Certificate, stored map[string]
 	own := stored[name]
 	if own == nil {
 		u.chain(archive, c)
-		if !slices.ContainsFunc(u.filed, func(f schema.Filed) bool { return f.Certificate == key }) { // else it was told why
+		if !slices.ContainsFunc(u.filed, func(f schema.Series) bool { return f.Certificate == key }) { // else it was told why
 			u.find(key, "", "the certificate of which the manifest has a copy", "it is missing", fixArchive)
 		}
 		return
@@ -104,7 +104,7 @@ func textOf(c *schema.Certificate) string {
 
 // certificate holds a certificate against the walks that it rests on. Those of one
 // on which nothing published rests may have been removed.
-func (u *unit) certificate(archive Archive, f *schema.Filed, c *schema.Certificate) {
+func (u *unit) certificate(archive Archive, f *schema.Series, c *schema.Certificate) {
 	wrong := func(place, want, got string) { u.find(f.Certificate, place, want, got, fixArchive) }
 	want := fmt.Sprintf("account %s, bill_date %s, walk %s", u.Account.ID, u.Day, f.Name)
 	if got := fmt.Sprintf("account %s, bill_date %s, walk %s", c.Account.ID, c.Day, c.Latest().Walk); got != want {

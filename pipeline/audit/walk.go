@@ -32,7 +32,7 @@ type walk struct {
 }
 
 // proveWalk reads all batches of a walk, and what its pages lead to.
-func (u *unit) proveWalk(ctx context.Context, archive Archive, f *schema.Filed) *walk {
+func (u *unit) proveWalk(ctx context.Context, archive Archive, f *schema.Series) *walk {
 	w := &walk{unit: u, name: f.Name, next: "0"}
 	if e := u.entry; e != nil && e.Certificate != nil && e.Certificate.Walk == f.Name {
 		w.kept = &u.records

@@ -6,9 +6,9 @@ import (
 	"time"
 )
 
-// admit returns when a request may be sent, and the time it is then: the API's
-// circuit lets it through, and it is its turn. A circuit that opened while the
-// request waited for its turn holds it, too.
+// admit waits until a request may be sent, and returns the time: the API's circuit
+// admits it, and the pacer has a slot for it. A circuit that opens while it waits for
+// the slot holds it back, too.
 func (c *Client) admit(ctx context.Context, e *endpoint) (time.Time, error) {
 	for {
 		probe, err := c.awaitCircuit(ctx, e)
@@ -22,8 +22,8 @@ func (c *Client) admit(ctx context.Context, e *endpoint) (time.Time, error) {
 	}
 }
 
-// awaitCircuit waits until the circuit lets a request through, and says whether that is
-// a probe.
+// awaitCircuit waits until the circuit admits a request, and reports whether the request
+// is a probe.
 func (c *Client) awaitCircuit(ctx context.Context, e *endpoint) (probe bool, err error) {
 	for {
 		pause, answered := e.circuit.poll()
@@ -40,8 +40,8 @@ func (c *Client) awaitCircuit(ctx context.Context, e *endpoint) (probe bool, err
 	}
 }
 
-// awaitAnswer waits, for an answer to another caller if that comes sooner, and
-// counts the wait.
+// awaitAnswer waits for the pause, or until another caller has an answer, and counts the
+// time.
 func (c *Client) awaitAnswer(ctx context.Context, pause time.Duration, answered <-chan struct{}) error {
 	began := time.Now()
 	defer func() { c.backedOff.Add(int64(time.Since(began))) }()
@@ -57,7 +57,7 @@ func (c *Client) awaitAnswer(ctx context.Context, pause time.Duration, answered 
 	}
 }
 
-// updateCircuit tells the circuit what became of a request.
+// updateCircuit records the result of a request, and logs changes of the circuit.
 func (c *Client) updateCircuit(ctx context.Context, e *endpoint, fault *Error) {
 	if fault != nil && fault.unanswered {
 		if e.circuit.recordSilence(fault.Reason) {

@@ -15,13 +15,12 @@ import (
 	"billwalk/pipeline/normalise"
 )
 
-// judge decides whether an answer is taken. It returns the logid, or why not:
-// by the HTTP status where the server or a gateway is at fault, otherwise by the
-// codes in the body, whatever the status says.
+// judge decides whether an answer is accepted. It returns the logid and the error, if
+// any: by the HTTP status if a server or a gateway is at fault, otherwise by the codes in
+// the body.
 func judge(api string, status int, body []byte) (logID string, fault *Error) {
 	logID, fault = readEnvelope(api, body)
-	ok := status >= 200 && status < 300
-	if ok || fault != nil && fault.hasCode() && fault.Hint != hintUnknown && statusRemedy(status) == giveUpUnit {
+	if isSuccess(status) || fault != nil && fault.hasCode() && fault.Hint != hintUnknown && statusRemedy(status) == giveUpUnit {
 		return logID, fault
 	}
 	byStatus := newError(api, statusRemedy(status), fmt.Sprintf("HTTP %d %s", status, http.StatusText(status)))
@@ -37,7 +36,9 @@ func judge(api string, status int, body []byte) (logID string, fault *Error) {
 	return logID, byStatus
 }
 
-// statusRemedy is what an HTTP status asks for where no code is more specific.
+func isSuccess(status int) bool { return status >= 200 && status < 300 }
+
+// statusRemedy returns the remedy of an HTTP status, if no code is more specific.
 func statusRemedy(status int) remedy {
 	switch {
 	case status == http.StatusTooManyRequests:
@@ -49,14 +50,14 @@ func statusRemedy(status int) remedy {
 	}
 }
 
-// hasCode says that the platform itself reported the error.
+// hasCode reports whether the platform itself reported the error.
 func (e *Error) hasCode() bool { return e.Code != 0 || e.SubCode != 0 }
 
-// readEnvelope returns an answer's logid, and why it does not count: it has an error
-// code, in any place and even beside data, or does not say that it succeeded.
+// readEnvelope returns an answer's logid, and an error if it has an error code in any
+// place, even beside data, or no evidence of success.
 func readEnvelope(api string, body []byte) (logID string, fault *Error) {
 	var e normalise.Envelope
-	// Its texts are for messages only: what is not valid in them is mended.
+	// Its texts are for messages only, so that invalid ones may be repaired.
 	if err := json.Unmarshal(body, &e, jsontext.AllowInvalidUTF8(true)); err != nil {
 		return "", malformed(api, body, err)
 	}
@@ -74,8 +75,8 @@ func readEnvelope(api string, body []byte) (logID string, fault *Error) {
 	return logID, fault
 }
 
-// checkSuccess returns why an answer does not count. client_token has no extra: its
-// evidence is the token.
+// checkSuccess returns an error if an answer has no evidence of success. For
+// client_token, which has no extra, that is the token.
 func checkSuccess(api string, e *normalise.Envelope) error {
 	if api == apiToken {
 		return e.NoError()
@@ -83,9 +84,8 @@ func checkSuccess(api string, e *normalise.Envelope) error {
 	return e.Success()
 }
 
-// malformed names what is wrong with a body that does not decode. What did not arrive
-// whole, or came from a gateway, is no answer; anything else is an answer that cannot
-// be read.
+// malformed returns the error of a body that cannot be decoded. One that is incomplete or
+// a gateway's is no answer; any other is an unreadable answer.
 func malformed(api string, body []byte, cause error) *Error {
 	start := bytes.TrimLeft(body, " \t\r\n")
 	dec := jsontext.NewDecoder(bytes.NewReader(body), jsontext.AllowInvalidUTF8(true))
@@ -112,7 +112,7 @@ func malformed(api string, body []byte, cause error) *Error {
 	return fault
 }
 
-// jsonEvidence returns a body that can be kept on one line of JSON, or nil.
+// jsonEvidence returns a body as one line of JSON, or nil if it is not JSON.
 func jsonEvidence(body []byte) []byte {
 	if !jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true)) {
 		return nil
@@ -120,15 +120,15 @@ func jsonEvidence(body []byte) []byte {
 	return oneLineJSON(body)
 }
 
-// oneLineJSON returns valid JSON without line breaks: as received if it has
-// none, otherwise without its white space, every string and number untouched.
+// oneLineJSON returns valid JSON without line breaks: unchanged if it has none, otherwise
+// without white space. Strings and numbers are not changed.
 func oneLineJSON(body []byte) []byte {
 	if !bytes.ContainsAny(body, "\r\n") {
 		return body
 	}
 	line := jsontext.Value(bytes.Clone(body))
 	if err := line.Compact(); err != nil {
-		return nil // cannot be: the body is valid
+		return nil // cannot happen: the body is valid
 	}
 	return line
 }

@@ -37,6 +37,9 @@ func FuzzAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
 		logID, fault := judge(apiBills, status, body)
+		if page, err := normalise.DecodePage(body); err == nil && isSuccess(status) && (fault != nil || page.LogID != logID) {
+			t.Fatalf("%q is a page with logid %q, and judged as %v with logid %q", body, page.LogID, fault, logID)
+		}
 		if fault != nil {
 			if fault.Reason == "" || fault.reach == "" || fault.Failure().Reach == "" {
 				t.Fatalf("error %+v does not say what is wrong, or how far it reaches", fault)

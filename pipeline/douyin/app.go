@@ -8,8 +8,8 @@ import (
 
 // App is one Douyin application: its credentials and its quota.
 type App struct {
-	Name         string // as jobs.yaml calls it
-	BaseURL      string // with or without a trailing slash or a path; https://open.douyin.com
+	Name         string // in jobs.yaml
+	BaseURL      string // such as https://open.douyin.com; may have a path and a trailing slash
 	ClientKey    string
 	ClientSecret schema.Secret
 	QPS          float64       // requests per second of one API, fractions allowed; 10 if not positive

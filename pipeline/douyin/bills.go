@@ -14,22 +14,27 @@ import (
 
 const pathBills = "/goodlife/v1/settle/bill/catering_query/"
 
-// Bills fetches the page of the unit's bills at a cursor ("0" for the first),
-// of 1 to 50 records. The answer is a whole page that normalise.DecodePage
-// accepts; Walk and Page are the caller's to fill.
+// Bills fetches the page of the unit's bills at a cursor ("0" for the first), with size
+// 1 to 50, and decodes it. The answer is a complete page; the caller sets its Walk and
+// Page.
 //
-// The error is an *Error, or wraps ctx's. Where an *Error comes with an answer
-// in JSON, that is in Answer.Body, as evidence.
+// The error is an *Error, or wraps ctx's. If the *Error has an answer in JSON, that is in
+// Answer.Body, as evidence.
 //
 // Source: GET /goodlife/v1/settle/bill/catering_query/.
-func (c *Client) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
-	got, err := c.call(ctx, &c.bills, func() (*http.Request, error) { return c.billsRequest(u, cursor, size) })
-	answer := schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: got.at, LogID: got.logID, Body: got.body}
+func (c *Client) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {
+	var page normalise.Page
+	got, err := c.call(ctx, &c.bills, func() (*http.Request, error) { return c.billsRequest(u, cursor, size) }, func(body []byte) (logID string, success bool, err error) {
+		page, err = normalise.DecodePage(body)
+		return page.LogID, err == nil, err
+	})
+	answer := normalise.PageAnswer{Answer: schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: got.at, LogID: got.logID, Body: got.body}}
 	if fault, ok := errors.AsType[*Error](err); ok {
 		return answer, fault.forUnit(u).inContext(fmt.Sprintf("the page at cursor %.60q", cursor))
 	} else if err != nil {
 		return answer, fmt.Errorf("%s of %s: %w", apiBills, u, err)
 	}
+	answer.Decoded = page
 	return answer, nil
 }
 
@@ -42,10 +47,4 @@ func (c *Client) billsRequest(u schema.Unit, cursor string, size int) (*http.Req
 		account: {string(u.Account.ID)}, "cursor": {cursor}, "size": {strconv.Itoa(size)}, "bill_date": {u.Day.String()},
 	}
 	return http.NewRequest(http.MethodGet, c.app.BaseURL+pathBills+"?"+query.Encode(), noBody{})
-}
-
-// checkPage says why a body is no page.
-func checkPage(body []byte) error {
-	_, err := normalise.DecodePage(body)
-	return err
 }

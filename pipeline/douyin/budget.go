@@ -8,22 +8,21 @@ import (
 )
 
 const (
-	budgetStart    = 20  // repeats before anything was answered, so that a short run can begin
-	maxBudget      = 100 // repeats that answers have earned and nobody has needed
+	budgetStart    = 20  // retries before the first answer, so that a short run can begin
+	maxBudget      = 100 // retries that are saved up
 	budgetInterval = time.Second
 )
 
-// budget bounds what repeats add to an API's calls, and never refuses one: every
-// answer earns a repeat, and a call that finds none left waits. So a platform that
-// fails every second call costs twice the calls and no wait, and one that fails
-// them all sees each once and a few more. While nothing is asked for the first time,
-// a second earns a repeat, too.
+// budget limits the retries of an API, but never refuses one: every answer earns a
+// retry, and a call waits if none is left. So an API that fails every second call costs
+// twice the calls without waiting, and one that fails all calls gets few retries. While
+// no first attempts are under way, each second earns a retry, too.
 type budget struct {
 	mu            sync.Mutex
-	available     int             // repeats that may be made at once
-	firstAttempts int             // calls whose first attempt is under way
-	waiters       []chan struct{} // calls that wait for a repeat, the oldest first
-	timer         *time.Timer     // for the second that earns a repeat; nil unless it runs
+	available     int             // retries that may be made immediately
+	firstAttempts int             // first attempts under way
+	waiters       []chan struct{} // calls that wait for a retry, the oldest first
+	timer         *time.Timer     // for the second that earns a retry; nil unless it runs
 }
 
 // beginFirstAttempt counts a call whose first attempt is under way, and end its end.
@@ -37,14 +36,14 @@ func (b *budget) addFirstAttempts(n int) {
 	b.updateTimer()
 }
 
-// firstAttemptsUnderWay says that calls are being made for the first time.
+// firstAttemptsUnderWay reports whether there are any.
 func (b *budget) firstAttemptsUnderWay() bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return b.firstAttempts > 0
 }
 
-// earn adds a repeat: for the call that has waited longest, if there is one.
+// earn adds a retry, for the call that has waited longest if there is one.
 func (b *budget) earn() {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -61,7 +60,7 @@ func (b *budget) release() {
 	b.updateTimer()
 }
 
-// take spends a repeat, and waits for one where there is none.
+// take spends a retry, and waits for one if there is none.
 func (b *budget) take(ctx context.Context) error {
 	b.mu.Lock()
 	if b.available > 0 {
@@ -82,8 +81,8 @@ func (b *budget) take(ctx context.Context) error {
 	}
 }
 
-// abandon takes a caller that has gone out of the queue. What it was given meanwhile
-// is the next one's.
+// abandon removes a caller that has gone from the queue. A retry that it was given
+// meanwhile goes to the next one.
 func (b *budget) abandon(turn chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -96,7 +95,7 @@ func (b *budget) abandon(turn chan struct{}) {
 	b.updateTimer()
 }
 
-// updateTimer starts the clock while repeats alone are waiting, and stops it otherwise.
+// updateTimer runs the timer while only retries are waiting.
 func (b *budget) updateTimer() {
 	idle := b.firstAttempts == 0 && len(b.waiters) > 0
 	switch {
@@ -108,8 +107,7 @@ func (b *budget) updateTimer() {
 	}
 }
 
-// tick ends a second. A clock that was stopped too late gives at most one repeat too
-// many.
+// tick ends a second. A timer that was stopped too late gives at most one retry too many.
 func (b *budget) tick() {
 	b.mu.Lock()
 	defer b.mu.Unlock()

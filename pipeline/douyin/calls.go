@@ -8,10 +8,15 @@ import (
 	"time"
 )
 
-// call makes one call of an API, repeats included, and dates it. With an *Error
-// comes the answer that it speaks of, as evidence.
-func (c *Client) call(ctx context.Context, e *endpoint, request func() (*http.Request, error)) (reply, error) {
-	got, err := c.retry(ctx, e, func(ctx context.Context) (reply, error) { return c.attempt(ctx, e, request) })
+// decoder decodes the body of an answer, and keeps the result. success means that the
+// body proves that the call succeeded; an answer without it may still be accepted, such as
+// "the order is not found".
+type decoder func(body []byte) (logID string, success bool, err error)
+
+// call makes one call of an API with its retries, and dates it. With an *Error it
+// returns the answer that has the error, as evidence.
+func (c *Client) call(ctx context.Context, e *endpoint, request func() (*http.Request, error), decode decoder) (reply, error) {
+	got, err := c.retry(ctx, e, func(ctx context.Context) (reply, error) { return c.attempt(ctx, e, request, decode) })
 	fault, ok := errors.AsType[*Error](err)
 	if ok {
 		got = reply{body: fault.body, logID: fault.LogID}
@@ -22,8 +27,8 @@ func (c *Client) call(ctx context.Context, e *endpoint, request func() (*http.Re
 	return got, err
 }
 
-// attempt makes one attempt at a call that takes the app's token.
-func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http.Request, error)) (reply, error) {
+// attempt makes one attempt of a call with the app's token.
+func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http.Request, error), decode decoder) (reply, error) {
 	if _, err := c.token.get(ctx); err != nil {
 		return reply{}, err
 	}
@@ -36,16 +41,16 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 		return reply{}, err
 	}
 	if err := e.refusals.err(); err != nil {
-		return reply{}, err // while it waited for its turn
+		return reply{}, err // refused while this call waited
 	}
 	token := c.token.newest()
 	c.secrets.Hide(token, redactedToken)
 	req.Header.Set("access-token", token.Reveal())
-	got, err := c.send(ctx, e, req)
+	got, err := c.send(ctx, e, req, decode)
 	if err == nil {
 		c.token.accept(token)
 		e.pace.answered(sent)
-		if bad := e.check(got.body); bad != nil {
+		if bad := got.undecoded; bad != nil {
 			fault := newError(e.api, repeatOnce, bad.Error()).withCause(bad)
 			fault.LogID, fault.body, fault.unreadable, fault.raw = got.logID, jsonEvidence(got.body), true, got.raw
 			return reply{}, c.sanitize(fault)
@@ -65,33 +70,41 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 	return reply{}, err
 }
 
-// send makes one request of an API, and judges the answer. "The order is not found"
-// is an answer, and no error.
-func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request) (reply, error) {
+// send sends one request of an API, and judges the answer. "The order is not found" is
+// an answer, not an error. decode is nil for client_token.
+func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, decode decoder) (reply, error) {
 	e.calls.Add(1)
 	got, err := c.exchange(ctx, e.api, req)
 	if errors.Is(err, errStale) {
 		got, err = c.resend(ctx, e, req)
 	}
-	logID, fault := "", (*Error)(nil)
+	var logID string
+	var fault *Error
+	var undecoded error
 	if err == nil {
-		logID, fault = judge(e.api, got.status, got.body)
-		if fault != nil && e.check == nil {
-			fault.body = nil // client_token's may have a token, which is not to be kept
+		success := false
+		if decode != nil {
+			logID, success, undecoded = decode(got.body)
+		}
+		if !success || !isSuccess(got.status) {
+			logID, fault = judge(e.api, got.status, got.body)
+		}
+		if fault != nil && decode == nil {
+			fault.body = nil // an answer of client_token may contain a token
 		} else if fault != nil && fault.unreadable {
 			fault.raw = got.raw
 		}
 	} else if lost, ok := errors.AsType[*Error](err); ok {
 		fault = lost
 	} else {
-		return reply{}, err // the caller has gone
+		return reply{}, err // ctx has ended
 	}
 	if fault != nil {
 		fault = c.sanitize(fault)
 	}
 	c.updateCircuit(ctx, e, fault)
 	if fault == nil || fault.remedy == notFound {
-		return reply{got.body, got.raw, logID, got.at}, nil
+		return reply{got.body, got.raw, logID, got.at, undecoded}, nil
 	}
 	fault.retryAfter = got.retryAfter
 	if fault.remedy == slowDown {
@@ -100,9 +113,9 @@ func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request) (repl
 	return reply{}, fault
 }
 
-// resend makes a request once more on a new connection: the one that it went out
-// on had come to its end before the platform answered a byte. That is no fault of
-// the call, and costs no attempt, no repeat of the budget and no turn.
+// resend sends a request again on a new connection, as the kept-open connection was
+// closed before the platform answered a byte. That counts neither as an attempt nor
+// against the budget or the rate limit.
 func (c *Client) resend(ctx context.Context, e *endpoint, req *http.Request) (received, error) {
 	again := req.Clone(onNewConnection(ctx))
 	if req.GetBody != nil {
@@ -115,7 +128,7 @@ func (c *Client) resend(ctx context.Context, e *endpoint, req *http.Request) (re
 	c.retries.Add(1)
 	e.calls.Add(1)
 	got, err := c.exchange(again.Context(), e.api, again)
-	if errors.Is(err, errStale) { // the transport is not ours, and has kept this one open, too
+	if errors.Is(err, errStale) { // another transport, which ignores onNewConnection
 		err = c.lost(ctx, e.api, "no answer", err)
 	}
 	return got, err

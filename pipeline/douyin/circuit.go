@@ -10,34 +10,34 @@ import (
 
 const (
 	maxSilent      = 20 // requests in a row without an answer
-	maxTokenSilent = 3  // of client_token, which one caller asks for all
+	maxTokenSilent = 3  // of client_token, which one caller requests for all
 	probeInterval  = 60 * time.Second
 
-	// How long an outage is waited for, unless WithPatience says otherwise. An API
-	// that has never answered is more likely at another address.
+	// How long to wait for the end of an outage, unless WithPatience says otherwise. An
+	// API that has never answered probably has another address.
 	defaultPatience      = 2 * time.Minute
 	defaultFirstPatience = 15 * time.Second
 )
 
-// circuit keeps an outage of one API from costing calls. Many requests in a row
-// without an answer open it: callers then wait, and once a minute one of them goes
-// ahead, as a probe. Any answer of the platform closes it, be it an error. When
-// the client's patience is at its end, callers fail at once; the probes go on.
+// circuit is a circuit breaker of one API. Many requests in a row without an answer open
+// it: callers then wait, and once a minute one of them is sent as a probe. Any answer of
+// the platform closes it, even an error. After the client's patience callers fail at
+// once, while the probes continue.
 type circuit struct {
-	maxSilent int // requests in a row without an answer that open it
+	maxSilent int // requests in a row without an answer that open the circuit
 
 	mu           sync.Mutex
-	everAnswered bool          // it has answered before
+	everAnswered bool          // the API has answered before
 	silent       int           // requests in a row without an answer
 	answered     chan struct{} // closed by the answer that closes the circuit; nil unless it is open
 	openedAt     time.Time     // when it opened
-	nextProbe    time.Time     // when the next request may go
+	nextProbe    time.Time     // when the next request may be sent
 	lastReason   string        // why the last request had no answer
 }
 
-// poll returns how long a caller has to wait before it looks again, nothing if
-// it may go; and the answer that would end the wait, nil unless the circuit is
-// open. Of those that come when a probe is due, one may go.
+// poll returns how long a caller must wait before it polls again, 0 if its request may
+// be sent; and a channel that an answer closes, nil unless the circuit is open. When a
+// probe is due, one caller may send it.
 func (b *circuit) poll() (time.Duration, <-chan struct{}) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -52,8 +52,8 @@ func (b *circuit) poll() (time.Duration, <-chan struct{}) {
 	return pause, b.answered
 }
 
-// outage returns the error of an outage that is not waited for any longer, or how
-// long it will be.
+// outage returns the time for which a caller still waits for the end of the outage, or
+// the error if that is over.
 func (b *circuit) outage(api string, patience, first time.Duration) (left time.Duration, outage *Error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -78,7 +78,8 @@ func (b *circuit) open() bool {
 	return b.answered != nil
 }
 
-// recordSilence notes a request without an answer. It is true where that opens the circuit.
+// recordSilence records a request without an answer. It reports whether that opens the
+// circuit.
 func (b *circuit) recordSilence(why string) bool {
 	b.mu.Lock()
 	defer b.mu.Unlock()
@@ -91,7 +92,7 @@ func (b *circuit) recordSilence(why string) bool {
 	return true
 }
 
-// recordAnswer notes an answer, and returns how long the outage was that it ends.
+// recordAnswer records an answer, and returns the length of the outage that it ends, or 0.
 func (b *circuit) recordAnswer() (outage time.Duration) {
 	b.mu.Lock()
 	defer b.mu.Unlock()

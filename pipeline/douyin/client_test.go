@@ -17,6 +17,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"go.uber.org/goleak"
 
+	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
 
@@ -64,7 +66,7 @@ func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 		f.arrivals = append(f.arrivals, time.Now())
 	}
 	f.mu.Unlock()
-	if err := sleep(r.Context(), f.delay); err != nil {
+	if err := stop.Sleep(r.Context(), f.delay); err != nil {
 		return nil, err
 	}
 	w := httptest.NewRecorder()
@@ -207,7 +209,10 @@ func TestBillsAnswer(t *testing.T) {
 			}
 			got.FetchedAt = time.Time{}
 			want := schema.Answer{Account: someUnit.Account.ID, Day: someDay, Cursor: "0", LogID: tt.logID, Body: []byte(tt.want)}
-			if diff := cmp.Diff(want, got); diff != "" {
+			if page, err := normalise.DecodePage(got.Body); err != nil || got.Decoded.Next != page.Next || got.Decoded.HasMore != page.HasMore || len(got.Decoded.Records) != len(page.Records) {
+				t.Errorf("decoded page: got %+v, want %+v, %v", got.Decoded, page, err)
+			}
+			if diff := cmp.Diff(want, got.Answer); diff != "" {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}
 		})

@@ -10,16 +10,15 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// clock is the platform's time against this machine's, by the first answer that
-// says it.
+// clock compares this machine's time with that of the first answer that has one.
 type clock struct {
 	mu    sync.Mutex
 	known bool
-	ahead time.Duration // this machine's
+	ahead time.Duration // of this machine
 }
 
-// record takes the time from an answer to a request that was sent then. An answer
-// that a cache on the way kept (Age) has the time of another day.
+// record takes the time from the answer to a request. It ignores answers of a cache
+// (Age), whose time is old.
 func (c *clock) record(header http.Header, body []byte, sent, received time.Time) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -36,8 +35,8 @@ func (c *clock) record(header http.Header, body []byte, sent, received time.Time
 	}
 }
 
-// maxNowOffset is how far off extra.now may be. Its unit is not documented, and some
-// answers have a constant in it: what is further off is not taken for the time.
+// maxNowOffset is the maximum difference of extra.now. Its unit is not documented, and
+// some answers have a constant: a larger difference means that it is not the time.
 const maxNowOffset = 24 * time.Hour
 
 func headerTime(header http.Header) (time.Time, time.Duration, bool) {
@@ -45,8 +44,7 @@ func headerTime(header http.Header) (time.Time, time.Duration, bool) {
 	return date, time.Second, err == nil
 }
 
-// bodyTime returns an answer's extra.now, in seconds or milliseconds, as the APIs
-// have it.
+// bodyTime returns an answer's extra.now, in seconds or milliseconds, and its precision.
 func bodyTime(body []byte) (time.Time, time.Duration, bool) {
 	var answer struct {
 		Extra struct {
@@ -66,14 +64,14 @@ func bodyTime(body []byte) (time.Time, time.Duration, bool) {
 	return time.Time{}, 0, false
 }
 
-// minAhead returns how far this machine's clock is ahead at least. The platform read
-// its own, and cut it to the precision, between sending and receiving.
+// minAhead returns the least difference by which this machine's clock can be ahead: the
+// platform read its own clock between sending and receiving, and truncated it.
 func minAhead(said time.Time, precision time.Duration, sent, received time.Time) time.Duration {
-	switch least, most := sent.Sub(said.Add(precision)), received.Sub(said); {
-	case least > 0:
-		return least
-	case most < 0:
-		return most
+	switch lower, upper := sent.Sub(said.Add(precision)), received.Sub(said); {
+	case lower > 0:
+		return lower
+	case upper < 0:
+		return upper
 	}
 	return 0
 }

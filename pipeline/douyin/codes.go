@@ -5,16 +5,16 @@ import (
 	"regexp"
 )
 
-// remedy is what is done about an answer with an error code, or about none at all.
+// remedy says what to do about an answer with an error code, or about a missing one.
 type remedy int
 
 const (
-	giveUpUnit    remedy = iota // this account on this day, or this question: a bad request, or a code nobody knows
+	giveUpUnit    remedy = iota // this account on this day, or this query: a bad request, or an unknown code
 	giveUpAccount               // every day of this account
 	giveUpApp                   // every call of the app
 	giveUpToday                 // the quota is used up
-	unavailable                 // withdrawn by hand: no failure, and no bills either
-	notFound                    // no error: nothing is known of the order
+	unavailable                 // withdrawn by hand: not a failure, but there are no bills
+	notFound                    // not an error: the order is unknown
 	repeat                      // the platform or the network is at fault
 	repeatOnce
 	repeatFew
@@ -23,16 +23,15 @@ const (
 	remedies   // how many there are
 )
 
-// attempts is how often one call may meet a remedy before that is its end: eight for
-// whatever passes, all such remedies taken together, and fewer where the answer is the
-// platform's word on this very call, and likely to stay. On an unsteady platform it is
-// unsteadyPatience times as many.
+// attempts is the number of attempts of one call by remedy: eight for transient faults
+// in all, and fewer if the answer probably stays the same. On an unsteady platform it is
+// multiplied by unsteadyPatience.
 var attempts = [remedies]int{repeat: 8, repeatOnce: 2, repeatFew: 3, slowDown: 8, renewToken: 2}
 
-// code is what is known of an error code.
+// code describes an error code.
 type code struct {
 	remedy  remedy
-	meaning string // as the platform's documents call it, and in English
+	meaning string // as in the platform's documents, and in English
 	hint    string // what a person should do; hintsElsewhere has those that differ by API
 }
 
@@ -148,8 +147,8 @@ var codes = map[int64]code{
 	10020: {slowDown, "获取 token 过于频繁 too many tokens fetched (500 in 5 minutes)", hintStolen},
 }
 
-// subCodes is the table of sub_error_code, where a code may stand for something else
-// than as an error_code.
+// subCodes is the table of sub_error_code, where a number may have another meaning than
+// as an error_code.
 var subCodes = map[int64]code{
 	10000: {giveUpUnit, "参数错误 a parameter is wrong", hintParameters},
 	10002: {giveUpUnit, "参数错误 a parameter is wrong", hintParameters},
@@ -166,10 +165,10 @@ var subCodes = map[int64]code{
 
 var aboutIP = regexp.MustCompile(`(?i)\bip\b`)
 
-// lookUp returns what is known of a code. One that is not known is not repeated
-// blindly: it ends the unit.
+// lookUp returns the description of a code. An unknown code ends the unit, because a
+// retry would be blind.
 func lookUp(number int64, sub bool, texts string) (found code, known bool) {
-	// 2100007 is shared by every refusal of access; only its text tells them apart.
+	// 2100007 is used for every refusal of access; only its text distinguishes them.
 	if number == 2100007 && aboutIP.MatchString(texts) {
 		number = 2119013
 	}

@@ -92,7 +92,7 @@ func TestBOMAndBadText(t *testing.T) {
 		if got, err := c.Bills(t.Context(), someUnit, "0", 50); err != nil || string(got.Body) != page || got.LogID != "L1" {
 			t.Errorf("%q, %v", got.Body, err)
 		}
-		q := schema.Question{Match: schema.Match{Parameter: "order_id", Column: "shop_order_id"}, Value: "8"}
+		q := schema.Query{Match: schema.Match{Parameter: "order_id", Column: "shop_order_id"}, Value: "8"}
 		if got, err := c.Settlements(t.Context(), q); err != nil || strings.TrimSpace(string(got.Body)) != settlements || got.LogID != "L2" {
 			t.Errorf("%q, %v", got.Body, err)
 		}
@@ -104,7 +104,7 @@ func TestUnreadableSettlement(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		f := &fake{settlements: say(200, `{"data":[{"settle_id":"s7","settle_status":"FAIL","order_id":"\ud83c"}],"extra":{"error_code":0,"logid":"L2"}}`)}
-		q := schema.Question{Match: schema.Match{Parameter: "order_id", Column: "shop_order_id"}, Value: "8"}
+		q := schema.Query{Match: schema.Match{Parameter: "order_id", Column: "shop_order_id"}, Value: "8"}
 		_, err := client(fast, f).Settlements(t.Context(), q)
 		fault := mustFail(t, err)
 		if want := `the answer to order_id "8": data[0]: order_id: is not valid text`; !strings.HasPrefix(fault.Reason, want) || !strings.Contains(fault.Reason, "settle_id s7") || fault.LogID != "L2" || fault.Unreadable() == nil || fault.Failure().Reach != schema.ReachUnit {

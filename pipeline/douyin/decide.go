@@ -6,20 +6,20 @@ import (
 	"billwalk/pipeline/normalise"
 )
 
-// generalCodes say no more than in which module of the platform a call failed. There
-// a sub code says why, and decides; beside every other code it does not.
+// generalCodes only name the module of the platform in which a call failed. Beside these
+// a sub code decides, beside all others it does not.
 var generalCodes = map[int64]bool{
 	3000001: true, 5000001: true, 2100001: true, 2119002: true,
 	2191000: true, 2191001: true, 2191002: true, 2191003: true, 2191004: true,
 	2191005: true, 2191006: true, 2191007: true, 2191008: true, 2191009: true,
 }
 
-// farReaching ranks the remedies that count wherever their code stands, as what they
-// ask for concerns more than the one call.
+// farReaching ranks the remedies that affect more than one call: they decide wherever
+// their code is.
 var farReaching = [remedies]int{giveUpApp: 10, giveUpToday: 9, renewToken: 8, slowDown: 7}
 
-// weight says which of an answer's codes decides: the one that weighs most, of equal
-// ones the first. An unknown code gives way to all others.
+// weight ranks the codes of an answer: the one with the greatest weight decides, of equal
+// ones the first. An unknown code has less weight than any other.
 func weight(c normalise.PlacedCode, known bool, found code) int {
 	switch {
 	case !known && strings.HasPrefix(c.Place, "data."): // mostly a copy of extra's
@@ -41,14 +41,13 @@ func weight(c normalise.PlacedCode, known bool, found code) int {
 	}
 }
 
-// decision is what to do about an answer with error codes.
+// decision is the code that decides about an answer.
 type decision struct {
 	code
-	main, sub int64 // the code that decides, and what stands beside it; 0 if there is none
+	main, sub int64 // error_code and sub_error_code; 0 if there is none
 }
 
-// decide returns what to do about an answer with these codes. It is false where
-// there is none.
+// decide returns what to do about an answer with these codes. ok is false if all are 0.
 func decide(placed []normalise.PlacedCode, texts string) (d decision, ok bool) {
 	best := [2]int{-1, -1} // weights of the codes, and of the sub codes
 	for _, c := range placed {

@@ -5,7 +5,6 @@ import "sync/atomic"
 // endpoint is one API of the app.
 type endpoint struct {
 	api     string
-	check   func(body []byte) error // of what carries no error code; nil for client_token
 	circuit circuit
 	pace    *pacer       // nil for client_token, which is called once in two hours
 	calls   atomic.Int64 // over HTTP, repeats included

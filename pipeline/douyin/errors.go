@@ -9,33 +9,33 @@ import (
 	"billwalk/schema"
 )
 
-// The APIs, as errors and logs name them.
+// The names of the APIs in errors and logs.
 const (
 	apiBills       = "catering_query"
 	apiSettlements = "query_settle"
 	apiToken       = "client_token"
 )
 
-// Error is why an answer was not had, in the words of the platform where it
-// spoke. It is never returned for a cancelled context.
+// Error says why there is no accepted answer, in the platform's words if it gave any. It
+// is never returned for a cancelled context.
 type Error struct {
-	API      string          // catering_query, query_settle or client_token
-	Unit     schema.Unit     // of a call for bills
-	Question schema.Question // of a call for settlements
-	Code     int64           // of the platform; 0 where the fault is not an answer's
-	SubCode  int64           // of the platform; 0 if there is none
-	Reason   string          // one line, some 300 characters at most, free of secrets
-	LogID    string          // Douyin's support asks for it
-	Hint     string          // what to do next, Chinese and English; may be empty
+	API     string       // catering_query, query_settle or client_token
+	Unit    schema.Unit  // of a call for bills
+	Query   schema.Query // of a call for settlements
+	Code    int64        // of the platform; 0 if there is none
+	SubCode int64        // of the platform; 0 if there is none
+	Reason  string       // one line of at most 300 characters and a prefix, without secrets
+	LogID   string       // Douyin's support asks for it
+	Hint    string       // what to do next, Chinese and English; may be empty
 
 	remedy     remedy
 	reach      schema.Reach
-	unanswered bool   // there was no answer, or none of the platform's own: the circuit counts these
-	unreadable bool   // there was an answer, and it is not what the API documents
-	raw        []byte // that answer, as received but for secrets
-	certain    bool   // that it is the whole app which is refused
+	unanswered bool   // there was no answer of the platform, which the circuit counts
+	unreadable bool   // the answer is not as documented
+	raw        []byte // the unreadable answer as received, without secrets
+	certain    bool   // the whole app is refused, and not one account
 	retryAfter time.Duration
-	body       []byte // of the answer that carries the code, if it is JSON
+	body       []byte // of the answer with the error, if it is JSON
 	cause      error
 }
 
@@ -46,8 +46,8 @@ func (e *Error) Error() string {
 	if e.Unit.Account.ID != "" {
 		fmt.Fprintf(&b, " of %s", e.Unit)
 	}
-	if e.Question.Parameter != "" {
-		fmt.Fprintf(&b, " of %s %s", e.Question.Parameter, e.Question.Value)
+	if e.Query.Parameter != "" {
+		fmt.Fprintf(&b, " of %s %s", e.Query.Parameter, e.Query.Value)
 	}
 	if e.Code != 0 {
 		fmt.Fprintf(&b, ": error %d", e.Code)
@@ -65,18 +65,17 @@ func (e *Error) Error() string {
 	return b.String()
 }
 
-// WrongCredentials says that the platform does not know the app's client_key, or
-// not with this client_secret: no repeat helps, and no waiting.
+// WrongCredentials reports whether the platform refuses the app's client_key or
+// client_secret, so that a retry is useless.
 func (e *Error) WrongCredentials() bool {
 	return e.API == apiToken && (e.Code == 10002 || e.Code == 10003 || e.Code == 10013)
 }
 
-// Unwrap returns the fault of the network or of the JSON beneath, or nil.
+// Unwrap returns the underlying error of the network or the JSON, or nil.
 func (e *Error) Unwrap() error { return e.cause }
 
-// Failure returns the error as the manifest and the summary record it. One of a
-// call for settlements lacks the account and the day: the caller knows for whom
-// it asked.
+// Failure returns the error in the form of manifests and summaries. Account and Day are
+// empty for a settle query: the caller fills them.
 func (e *Error) Failure() schema.Failure {
 	return schema.Failure{
 		Account: e.Unit.Account.ID, Day: e.Unit.Day,
@@ -84,11 +83,11 @@ func (e *Error) Failure() schema.Failure {
 	}
 }
 
-// Unreadable returns the answer that arrived and could not be read, as received but
-// for secrets, or nil: Douyin's support needs it.
+// Unreadable returns an answer that could not be read, as received but without secrets,
+// or nil. Douyin's support needs it.
 func (e *Error) Unreadable() []byte { return e.raw }
 
-// newError returns an error of an API whose remedy decides how far it reaches.
+// newError returns an error of an API. The remedy decides how much of a run it ends.
 func newError(api string, r remedy, reason string) *Error {
 	if other, ok := remedyByAPI[api][r]; ok {
 		r = other
@@ -96,10 +95,9 @@ func newError(api string, r remedy, reason string) *Error {
 	return &Error{API: api, remedy: r, reach: reaches[r], Reason: reason}
 }
 
-// remedyByAPI is what some remedies come to in an API that has no such thing. Without
-// a token no call of the app can be made, so what ends client_token ends the app;
-// what is merely transient there fails the one call that met it. The settle query
-// knows no account and no withdrawal: such an error ends one question.
+// remedyByAPI replaces remedies that an API does not have. An error of client_token ends
+// the app, as no call can be made without a token, unless it is transient. The settle
+// query has neither accounts nor withdrawals: such an error ends one query.
 var remedyByAPI = map[string]map[remedy]remedy{
 	apiBills:       {notFound: giveUpUnit},
 	apiSettlements: {giveUpAccount: giveUpUnit, unavailable: giveUpUnit},
@@ -108,7 +106,7 @@ var remedyByAPI = map[string]map[remedy]remedy{
 	},
 }
 
-// reaches is how much of a run ends when a remedy has not helped.
+// reaches says how much of a run ends if a remedy has failed.
 var reaches = [remedies]schema.Reach{
 	giveUpUnit: schema.ReachUnit, giveUpAccount: schema.ReachAccount, giveUpApp: schema.ReachApp,
 	giveUpToday: schema.ReachToday, unavailable: schema.ReachUnavailable, notFound: schema.ReachUnit,
@@ -116,29 +114,29 @@ var reaches = [remedies]schema.Reach{
 	slowDown: schema.ReachUnit, renewToken: schema.ReachApp,
 }
 
-// withCause sets the fault beneath, and returns e.
+// withCause sets the underlying error, and returns e.
 func (e *Error) withCause(cause error) *Error {
 	e.cause = cause
 	return e
 }
 
-// forUnit returns a copy that names the unit: an error of client_token is shared by
-// every call that waited for the token.
+// forUnit returns a copy with the unit. A copy, because calls that waited for the token
+// share an error of client_token.
 func (e *Error) forUnit(u schema.Unit) *Error {
 	own := *e
 	own.Unit = u
 	return &own
 }
 
-// forQuery returns a copy that names the question.
-func (e *Error) forQuery(q schema.Question) *Error {
+// forQuery returns a copy with the settle query.
+func (e *Error) forQuery(q schema.Query) *Error {
 	own := *e
-	own.Question = q
+	own.Query = q
 	return &own
 }
 
-// inContext returns a copy whose reason begins with what was asked, where the answer could
-// not be read.
+// inContext returns a copy whose reason begins with the context, if the answer could not
+// be read.
 func (e *Error) inContext(what string) *Error {
 	if !e.unreadable {
 		return e
@@ -148,23 +146,23 @@ func (e *Error) inContext(what string) *Error {
 	return &own
 }
 
-// transient says that the call may succeed when it is made again.
+// transient reports whether the call may succeed if it is made again.
 func (e *Error) transient() bool { return attempts[e.remedy] > 0 }
 
-// refusesApp says that the platform refused the call with a code that means the
-// whole app, and may mean one account. Without a token there is nothing to doubt.
+// refusesApp reports whether the platform refused the call with a code that means the
+// whole app, but may mean one account only. Errors of client_token are certain.
 func (e *Error) refusesApp() bool {
 	return e.remedy == giveUpApp && e.hasCode() && !e.certain && e.API != apiToken
 }
 
-// Passing says that the fault is the platform's or the network's, and not the
-// call's: made again later, the call may succeed.
-func (e *Error) Passing() bool { return e.transient() && e.reach == schema.ReachUnit }
+// Temporary reports whether the fault is one of the platform or the network, so that the
+// call may succeed later.
+func (e *Error) Temporary() bool { return e.transient() && e.reach == schema.ReachUnit }
 
 const maxReason = 300
 
-// oneLine makes foreign text fit for one line of a log or a report: no breaks,
-// no terminal control, nothing that turns the direction of the text.
+// oneLine returns a foreign text as one line for a log or a report: without line breaks,
+// terminal control or marks of direction, and shortened.
 func oneLine(s string) string {
 	s = strings.Map(func(r rune) rune {
 		if unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp) {

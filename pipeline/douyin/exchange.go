@@ -19,13 +19,13 @@ import (
 type received struct {
 	status     int
 	body       []byte // without a byte order mark
-	raw        []byte // as received but for secrets
+	raw        []byte // as received, without secrets
 	at         time.Time
 	retryAfter time.Duration
 }
 
-// exchange sends one request and reads the whole answer within the app's
-// timeout. The error is an *Error, or wraps ctx's if that was cancelled, or errStale.
+// exchange sends one request and reads the whole answer within the app's timeout. The
+// error is an *Error, errStale, or wraps ctx's if that was cancelled.
 func (c *Client) exchange(ctx context.Context, api string, req *http.Request) (received, error) {
 	limited, cancel := context.WithTimeout(ctx, c.app.Timeout)
 	defer cancel()
@@ -62,8 +62,7 @@ func (c *Client) exchange(ctx context.Context, api string, req *http.Request) (r
 	return received{res.StatusCode, body, whole, now, retryAfter(res.Header.Get("Retry-After"), now)}, nil
 }
 
-// lost returns the error of an answer that did not arrive, or ctx's if the
-// caller gave up.
+// lost returns the error of an answer that did not arrive, or ctx's if that has ended.
 func (c *Client) lost(ctx context.Context, api, what string, err error) error {
 	if ctx.Err() != nil {
 		return ctx.Err()
@@ -72,7 +71,7 @@ func (c *Client) lost(ctx context.Context, api, what string, err error) error {
 	if !errors.Is(err, context.DeadlineExceeded) {
 		beneath := err
 		if wrapped, ok := errors.AsType[*url.Error](err); ok {
-			beneath = wrapped.Err // without the address, which the reader knows
+			beneath = wrapped.Err // without the address, which is the app's
 		}
 		reason = what + ": " + beneath.Error()
 	}
@@ -81,7 +80,8 @@ func (c *Client) lost(ctx context.Context, api, what string, err error) error {
 	return fault
 }
 
-// redirected names a redirect that was not followed: the token would go with it.
+// redirected returns the error of a redirect. It is not followed, because the token would
+// be sent along.
 func redirected(api string, res *http.Response) *Error {
 	where := "nowhere"
 	if to, err := res.Location(); err == nil {
@@ -92,25 +92,27 @@ func redirected(api string, res *http.Response) *Error {
 	return e
 }
 
-// noBody is the empty body of a GET. net/http repeats a GET without a body by
-// itself when a kept-open connection breaks, past the pace and the counts; one
-// with a body that cannot be rewound it leaves to retry.
+// noBody is the empty body of a GET. It keeps net/http from repeating the request by
+// itself when a kept-open connection breaks, which would bypass the rate limit and the
+// counts.
 type noBody struct{}
 
 func (noBody) Read([]byte) (int, error) { return 0, io.EOF }
 
-// reply is an answer that was taken.
+// reply is an accepted answer.
 type reply struct {
 	body  []byte
-	raw   []byte // as received but for secrets
+	raw   []byte // as received, without secrets
 	logID string
 	at    time.Time
+
+	undecoded error // why the body could not be decoded
 }
 
 const maxRetryAfter = 60 * time.Second // the longest Retry-After that is waited for
 
-// retryAfter reads a Retry-After header, in seconds or as an HTTP date, and
-// bounds it: a run does not stand still for an hour because a header says so.
+// retryAfter returns the time of a Retry-After header, in seconds or as an HTTP date, and
+// at most maxRetryAfter.
 func retryAfter(header string, now time.Time) time.Duration {
 	seconds, err := strconv.ParseInt(header, 10, 64)
 	if err == nil {

@@ -2,8 +2,8 @@ package douyin
 
 import "sync"
 
-// health counts how many of an API's latest attempts have failed: where many do, a
-// failure is the platform's fault and not the call's.
+// health tracks how many of an API's latest calls failed: if many do, a failure is
+// probably not the fault of the call.
 type health struct {
 	mu            sync.Mutex
 	failuresInRow int     // failed attempts since the last answer
@@ -12,20 +12,20 @@ type health struct {
 }
 
 const (
-	healthSpan     = 32 // the latest calls, roughly
-	minHealthCalls = 16 // calls before the share is taken for the platform's state
+	healthSpan     = 32 // calls over which the share is averaged, roughly
+	minHealthCalls = 16 // calls before the share counts
 
-	// A platform is unsteady if such a share of calls fails. Where nearly all do, it
-	// is down, and asking more often is no help.
+	// A platform is unsteady if a share of calls in this range fails. If nearly all do, it
+	// is down, and more attempts do not help.
 	unsteadyFrom, unsteadyTo = 0.1, 0.75
 
-	// unsteadyPatience is how many times as often a call may fail on an unsteady
-	// platform. Where half of all attempts fail, one call in 256 fails eight times in
-	// a row by chance, and one in 16 million 24 times.
+	// unsteadyPatience multiplies the attempts of a call on an unsteady platform. If half
+	// of all attempts fail, one call in 256 fails eight times in a row by chance, but only
+	// one in 16 million fails 24 times.
 	unsteadyPatience = 3
 )
 
-// record counts an attempt, and whether it is to be repeated; first is a call's first.
+// record counts an attempt. first says that it is the call's first.
 func (h *health) record(first, failed bool) {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -42,7 +42,7 @@ func (h *health) record(first, failed bool) {
 	}
 }
 
-// patience returns the factor by which the number of a call's attempts is multiplied.
+// patience returns the factor for the number of a call's attempts.
 func (h *health) patience() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -52,7 +52,7 @@ func (h *health) patience() int {
 	return 1
 }
 
-// failedInRow returns how many attempts have failed since the last answer.
+// failedInRow returns the number of failed attempts since the last answer.
 func (h *health) failedInRow() int {
 	h.mu.Lock()
 	defer h.mu.Unlock()

@@ -5,44 +5,45 @@ import (
 	"sync"
 	"time"
 
+	"billwalk/pipeline/stop"
+
 	"golang.org/x/time/rate"
 )
 
 const (
-	minRate      = 0.2              // requests per second below which throttling does not push
-	recoverEvery = 10 * time.Second // without throttling, before the rate rises again
-	recoverSteps = 10               // rises from nothing back to the cap
+	minRate      = 0.2              // requests per second below which throttling does not lower the rate
+	recoverEvery = 10 * time.Second // without throttling, until the rate rises again
+	recoverSteps = 10               // rises from 0 to the cap
 
-	// The rate is halved where so many of the latest answers, or such a part of those
-	// since it was halved last, are "too many requests". A single one among many does
-	// not change the rate: its call is repeated.
+	// The rate is halved if so many of the latest answers, or the same share of those
+	// since it was last halved, are "too many requests". A single one among many does not
+	// change the rate: its call is retried.
 	latestAnswers    = 20
 	throttledAnswers = 3
 )
 
-// pacer is the one limiter of an app and API. Every request, repeats included,
-// waits here and is sent at once afterwards. It spaces requests evenly, lets no
-// second see more than the cap and a few, halves its rate when the platform
-// throttles and recovers step by step.
+// pacer is the rate limiter of an app and API. Every request, also of a retry, waits here
+// and is sent immediately afterwards. The pacer spaces requests evenly, limits those of
+// any second, halves its rate when the platform throttles and recovers step by step.
 type pacer struct {
-	turn   chan struct{} // held by the one caller whose slot is next
+	turn   chan struct{} // held by the caller with the next slot
 	bucket *rate.Limiter
-	sent   window // of the holder of turn
+	sent   window // used by the holder of turn
 	cap    float64
 	floor  float64
 
 	mu          sync.Mutex
 	rate        float64
-	changedAt   time.Time // when the rate last changed, or throttling was last seen
+	changedAt   time.Time // when the rate last changed, or the platform last throttled
 	halvedAt    time.Time // when the rate was last halved
-	answers     []bool    // answers since then, the latest alone: whether they were throttled
-	pausedUntil time.Time // before which the platform asked not to be called
+	answers     []bool    // the latest answers since then: whether they were throttled
+	pausedUntil time.Time // until when the platform asked to wait
 	slowedFor   time.Duration
 }
 
-// newPacer returns a pacer for qps requests per second. A bucket of one spaces
-// them evenly; above 100 per second a sleep is too coarse for that, and the
-// bucket holds 10 ms worth of requests.
+// newPacer returns a pacer for qps requests per second. A bucket of one spaces requests
+// evenly; above 100 per second sleeping is too coarse, and the bucket holds the requests
+// of 10 ms.
 func newPacer(qps float64) *pacer {
 	return &pacer{
 		turn:   make(chan struct{}, 1),
@@ -52,9 +53,8 @@ func newPacer(qps float64) *pacer {
 	}
 }
 
-// wait returns when the caller may send, and the time it is then; or the
-// context's error as soon as that is cancelled. Send at once: nothing may wait
-// between here and the wire.
+// wait waits until the caller may send, and returns the time, or ctx's error. The caller
+// must send immediately.
 func (p *pacer) wait(ctx context.Context) (time.Time, error) {
 	select {
 	case p.turn <- struct{}{}:
@@ -74,16 +74,16 @@ func (p *pacer) wait(ctx context.Context) (time.Time, error) {
 			p.waited(began, now, slow)
 			return now, nil
 		}
-		if err := sleep(ctx, due.Sub(now)); err != nil {
+		if err := stop.Sleep(ctx, due.Sub(now)); err != nil {
 			slot.CancelAt(time.Now())
 			return time.Time{}, err
 		}
 	}
 }
 
-// throttled notes that the platform said that the request of that time was too
-// much, and halves the rate unless that is an exception. What was in flight at the
-// last halving is one burst and counts once. Nothing is sent for the length of pause.
+// throttled records that the platform throttled the request of that time, and halves the
+// rate if it throttles often. Requests sent before the last halving count once, as one
+// burst. Nothing is sent during the pause.
 func (p *pacer) throttled(sent time.Time, pause time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -108,7 +108,7 @@ func (p *pacer) throttled(sent time.Time, pause time.Duration) {
 	p.bucket.SetLimitAt(now, rate.Limit(p.rate))
 }
 
-// answered notes that the request of that time was not too much.
+// answered records that the request of that time was not throttled.
 func (p *pacer) answered(sent time.Time) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -122,7 +122,7 @@ func (p *pacer) recordAnswer(throttled bool) {
 	p.answers = p.answers[max(0, len(p.answers)-latestAnswers):]
 }
 
-// limit returns the rate at a time, after raising it by what is due.
+// limit returns the rate at a time, after it has recovered.
 func (p *pacer) limit(now time.Time) float64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -140,8 +140,8 @@ func (p *pacer) paused() time.Time {
 	return p.pausedUntil
 }
 
-// waited counts a turn that was slow or paused. Turns do not overlap, so the sum
-// is time on the clock.
+// waited counts the time of a turn at a lowered rate or during a pause. Turns do not
+// overlap.
 func (p *pacer) waited(began, ended time.Time, slow bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -156,18 +156,18 @@ func (p *pacer) slowedTime() time.Duration {
 	return p.slowedFor
 }
 
-// rateSpan is the guarded time: a little longer than a server's, so that a request
-// at either end of its second counts once.
+// rateSpan is a little longer than a server's second, so that a request at either end
+// of it counts once.
 const rateSpan = time.Second + time.Millisecond
 
-// window guards against bunches: timers that fire late let even spacing through
-// late and together, and a strict server counts every second.
+// window limits the requests of any second. Spacing alone is not enough: late timers
+// send requests in bunches, and a strict server counts every second.
 type window struct {
 	limit int         // requests in any second
-	sent  []time.Time // those of the last second, oldest first
+	sent  []time.Time // those of the last second, the oldest first
 }
 
-// free returns the time from which one more request may be sent.
+// free returns the time when one more request may be sent.
 func (w *window) free(now time.Time) time.Time {
 	old := 0
 	for old < len(w.sent) && now.Sub(w.sent[old]) >= rateSpan {
@@ -190,16 +190,4 @@ func latestTime(t time.Time, others ...time.Time) time.Time {
 		}
 	}
 	return t
-}
-
-// sleep waits for d, or returns the context's error as soon as that is cancelled.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }

@@ -13,6 +13,7 @@ import (
 
 	"pgregory.net/rapid"
 
+	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
 
@@ -36,7 +37,7 @@ type jitter struct {
 }
 
 func (j jitter) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := sleep(r.Context(), rand.N(j.most)); err != nil {
+	if err := stop.Sleep(r.Context(), rand.N(j.most)); err != nil {
 		return nil, err
 	}
 	return j.to.RoundTrip(r)

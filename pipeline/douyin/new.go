@@ -10,7 +10,7 @@ import (
 	"billwalk/schema"
 )
 
-// New returns a client of the app. It makes no call and starts no goroutine.
+// New returns a client of the app. It makes no request and starts no goroutine.
 func New(app App, options ...Option) *Client {
 	if app.QPS <= 0 {
 		app.QPS = 10
@@ -19,11 +19,11 @@ func New(app App, options ...Option) *Client {
 		app.Timeout = 30 * time.Second
 	}
 	app.BaseURL = strings.TrimRight(app.BaseURL, "/")
-	stay := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
+	noRedirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{
-		app: app, http: &http.Client{Transport: newConnections(), CheckRedirect: stay}, log: slog.Default(), now: time.Now, jitter: rand.N[time.Duration], patience: defaultPatience, firstPatience: defaultFirstPatience,
-		bills:       endpoint{api: apiBills, check: checkPage, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
-		settlements: endpoint{api: apiSettlements, check: checkSettlements, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
+		app: app, http: &http.Client{Transport: newConnections(), CheckRedirect: noRedirect}, log: slog.Default(), now: time.Now, jitter: rand.N[time.Duration], patience: defaultPatience, firstPatience: defaultFirstPatience,
+		bills:       endpoint{api: apiBills, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
+		settlements: endpoint{api: apiSettlements, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
 		tokenCalls:  endpoint{api: apiToken, circuit: circuit{maxSilent: maxTokenSilent}},
 	}
 	for _, e := range []*endpoint{&c.bills, &c.settlements, &c.tokenCalls} {
@@ -43,8 +43,8 @@ type Option func(*Client)
 // WithTransport sends requests through t instead of the network.
 func WithTransport(t http.RoundTripper) Option { return func(c *Client) { c.http.Transport = t } }
 
-// WithTransportWrap sends requests through what wrap makes of the transport, so
-// that a test can lose or delay them. A nil wrap changes nothing.
+// WithTransportWrap sends requests through wrap's result, so that a test can drop or
+// delay them. A nil wrap changes nothing.
 func WithTransportWrap(wrap func(http.RoundTripper) http.RoundTripper) Option {
 	return func(c *Client) {
 		if wrap != nil {
@@ -57,28 +57,26 @@ func WithTransportWrap(wrap func(http.RoundTripper) http.RoundTripper) Option {
 // and refused tokens at warn, with code and logid, never a body or a token.
 func WithLogger(l *slog.Logger) Option { return func(c *Client) { c.log = l } }
 
-// WithClock dates answers by now instead of time.Now.
+// WithClock dates answers with now instead of time.Now.
 func WithClock(now func() time.Time) Option { return func(c *Client) { c.now = now } }
 
-// WithJitter draws pauses from draw, which returns a duration in [0, limit),
-// instead of the process's random source: with a seeded one, a run can be
-// replayed. It is called from many goroutines at once.
+// WithJitter draws pauses from draw, which returns a duration in [0, limit), instead of
+// a random source. It is called concurrently.
 func WithJitter(draw func(limit time.Duration) time.Duration) Option {
 	return func(c *Client) { c.jitter = draw }
 }
 
-// WithPatience waits so long at most for the end of an outage, in which nothing
-// is answered, instead of two minutes, or a quarter of one where the API has never
-// answered. 0 does not wait for it.
+// WithPatience limits the wait for the end of an outage to d, instead of two minutes, or
+// 15 seconds if the API has never answered.
 func WithPatience(d time.Duration) Option {
 	return func(c *Client) { c.patience, c.firstPatience = d, d }
 }
 
-// WithTokenCache shares the app's token with other processes through the cache.
-// One that cannot be read or written costs a warning and a token more, never a
-// call.
+// WithTokenCache shares the app's token with other processes through the cache. If the
+// cache cannot be read or written, the client logs a warning and fetches a token of its
+// own.
 func WithTokenCache(cache TokenCache) Option { return func(c *Client) { c.cache = cache } }
 
-// WithHidden keeps out of messages what the redactor hides: an address may come from
-// the environment, and errors of the network repeat it.
+// WithHidden also hides in messages what the redactor hides, such as an address from the
+// environment that errors of the network repeat.
 func WithHidden(r *schema.Redactor) Option { return func(c *Client) { c.hidden = r } }

@@ -6,14 +6,14 @@ import (
 	"billwalk/schema"
 )
 
-// certainAfter is how many calls in a row have to be refused with a code that means
-// the whole app before the client believes it.
+// certainAfter is the number of calls in a row that must be refused with a code for the
+// whole app before the client accepts that it is.
 const certainAfter = 3
 
-// refusals decides when an API refuses the app, and not one account alone: the
-// platform gives some codes for both. An app that was never answered, and has no
-// other call under way, is refused by the first; any other by sureAfter in a row,
-// with no answer between them. From then on no call is made.
+// refusals decides whether an API refuses the whole app or one account, for which the
+// platform uses the same codes. The first refusal counts for the app if it never had an
+// answer and no other call is under way; otherwise certainAfter in a row do. From then
+// on no call is made.
 type refusals struct {
 	mu       sync.Mutex
 	answered bool
@@ -21,15 +21,15 @@ type refusals struct {
 	certain  *Error
 }
 
-// recordAnswer notes an answer that does not refuse the app.
+// recordAnswer records an answer that does not refuse the app.
 func (r *refusals) recordAnswer() {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.answered, r.inRow = true, 0
 }
 
-// recordRefusal notes a refusal, and sets how far it reaches. others says that further
-// calls are under way, which will know better.
+// recordRefusal records a refusal, and sets its reach. others says that further calls are
+// under way, whose answers will decide.
 func (r *refusals) recordRefusal(fault *Error, others bool) *Error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -44,7 +44,7 @@ func (r *refusals) recordRefusal(fault *Error, others bool) *Error {
 	return fault
 }
 
-// err returns the refusal that ended the API's calls, or nil.
+// err returns the refusal that ended the calls of the API, or nil.
 func (r *refusals) err() error {
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -6,6 +6,7 @@ import (
 	"log/slog"
 	"time"
 
+	"billwalk/pipeline/stop"
 	"billwalk/pipeline/yield"
 )
 
@@ -13,16 +14,15 @@ const (
 	backoffBase = 200 * time.Millisecond
 	backoffCap  = 30 * time.Second
 
-	// maxBackoffLead is by how many attempts a call's pause may be ahead of the API's own
-	// failures in a row. Where other calls are answered meanwhile, there is nothing
-	// that a long pause would relieve.
+	// maxBackoffLead limits the pause of a call to that of so many attempts more than the
+	// API's failures in a row. If other calls are answered, a longer pause is useless.
 	maxBackoffLead = 4
 )
 
-// retry makes one call of an API: attempt after attempt until one is taken, the
-// call has failed too often, or ctx is cancelled. It is the only place that repeats.
-// What is not answered while the circuit is open counts for neither the call nor the
-// budget: the circuit is brake enough. The error is an *Error, or wraps ctx's.
+// retry makes one call of an API: it repeats attempts until one succeeds, the call has
+// failed too often, or ctx is cancelled. Nothing else retries. Attempts without an answer
+// while the circuit is open do not count, as the circuit delays them already. The error
+// is an *Error, or wraps ctx's.
 func (c *Client) retry(ctx context.Context, e *endpoint, attempt func(context.Context) (reply, error)) (reply, error) {
 	var met attemptCounts
 	for n := 1; ; n++ {
@@ -34,12 +34,12 @@ func (c *Client) retry(ctx context.Context, e *endpoint, attempt func(context.Co
 		}
 		answer, err := c.tryOnce(ctx, e, n == 1, attempt)
 		fault, ok := errors.AsType[*Error](err)
-		if !ok || fault.API != e.api { // done, cancelled, or the token could not be had
+		if !ok || fault.API != e.api { // succeeded, cancelled, or no token
 			return answer, err
 		}
 		if fault.unanswered && e.circuit.open() {
 			c.retries.Add(1)
-			continue // the circuit holds it back
+			continue // the circuit delays it
 		}
 		if met.exhausted(fault, e.health.patience()) {
 			return reply{}, fault
@@ -52,7 +52,7 @@ func (c *Client) retry(ctx context.Context, e *endpoint, attempt func(context.Co
 	}
 }
 
-// tryOnce makes an attempt, and notes how the API fares.
+// tryOnce makes an attempt, and records its result for the API.
 func (c *Client) tryOnce(ctx context.Context, e *endpoint, first bool, attempt func(context.Context) (reply, error)) (reply, error) {
 	if first {
 		e.repeats.beginFirstAttempt()
@@ -63,8 +63,8 @@ func (c *Client) tryOnce(ctx context.Context, e *endpoint, first bool, attempt f
 	}
 	fault, ok := errors.AsType[*Error](err)
 	switch {
-	case err != nil && !ok, ok && fault.API != e.api: // cancelled, or the token could not be had
-	case ok && fault.remedy == giveUpToday && !fault.hasCode(): // the circuit refused the call: no request was made
+	case err != nil && !ok, ok && fault.API != e.api: // cancelled, or no token
+	case ok && fault.remedy == giveUpToday && !fault.hasCode(): // refused by the circuit: no request was made
 	case ok && fault.transient():
 		e.health.record(first, true)
 	case ok && fault.refusesApp():
@@ -79,11 +79,11 @@ func (c *Client) tryOnce(ctx context.Context, e *endpoint, first bool, attempt f
 
 // attemptCounts counts the failed attempts of one call.
 type attemptCounts struct {
-	failed   int // whatever the remedy, but for a fresh token
+	failed   int // with any remedy but renewToken
 	byRemedy [remedies]int
 }
 
-// exhausted counts a fault, and says whether it ends the call.
+// exhausted counts a fault, and reports whether it ends the call.
 func (m *attemptCounts) exhausted(fault *Error, patience int) bool {
 	m.byRemedy[fault.remedy]++
 	if fault.remedy != renewToken {
@@ -93,29 +93,29 @@ func (m *attemptCounts) exhausted(fault *Error, patience int) bool {
 }
 
 // awaitRepeat waits until a call that failed n times may be repeated: its pause is over,
-// and the budget has a repeat for it. A fresh token needs none, and where the
-// platform throttles, the pace is brake enough.
+// and the budget has a retry for it. A new token and throttling need none: the pacer
+// delays throttled calls already.
 func (c *Client) awaitRepeat(ctx context.Context, e *endpoint, n int, fault *Error) error {
 	pause := c.backoff(min(n, e.health.failedInRow()+maxBackoffLead), fault)
 	c.log.LogAttrs(ctx, slog.LevelDebug, "repeating a call", slog.String("api", e.api), slog.Int64("code", fault.Code),
 		slog.Int64("sub_code", fault.SubCode), slog.String("logid", fault.LogID), slog.Duration("pause", pause))
 	began := time.Now()
 	defer func() { c.backedOff.Add(int64(time.Since(began))) }()
-	if err := sleep(ctx, pause); err != nil || fault.remedy == renewToken || fault.remedy == slowDown && e.pace != nil {
+	if err := stop.Sleep(ctx, pause); err != nil || fault.remedy == renewToken || fault.remedy == slowDown && e.pace != nil {
 		return err
 	}
 	return e.repeats.take(ctx)
 }
 
-// backoff returns how long to wait after the nth attempt: exponential with full
-// jitter, no less than the platform's Retry-After, nothing before a fresh token.
+// backoff returns the pause after the nth attempt: exponential with full jitter, at least
+// the platform's Retry-After, and none before a new token.
 func (c *Client) backoff(n int, fault *Error) time.Duration {
 	if fault.remedy == renewToken {
 		return 0
 	}
-	longest := backoffCap
+	limit := backoffCap
 	if shift := n - 1; shift < 16 {
-		longest = min(backoffCap, backoffBase<<shift)
+		limit = min(backoffCap, backoffBase<<shift)
 	}
-	return max(c.jitter(longest+1), fault.retryAfter)
+	return max(c.jitter(limit+1), fault.retryAfter)
 }

@@ -6,21 +6,21 @@ import (
 	"billwalk/schema"
 )
 
-// sanitize makes an error fit to be shown: it takes out secrets, since some gateways
-// repeat what they were sent, and only then shortens.
+// sanitize removes secrets from an error's texts, since some gateways repeat requests,
+// and shortens them afterwards.
 func (c *Client) sanitize(fault *Error) *Error {
 	show := func(text string) string { return oneLine(c.hidden.Text(c.secrets.Text(text))) }
 	fault.Reason, fault.LogID = show(fault.Reason), show(fault.LogID)
 	return fault
 }
 
-const redactedToken = "[redacted access_token]" // other than the secret's, so that names of one object stay apart
+const redactedToken = "[redacted access_token]" // differs from the secret's, so that redacted keys of an object stay distinct
 
 var grantedToken = regexp.MustCompile(`"access_token"\s*:\s*"([^"\\]+)"`)
 
-// redact takes the secrets out of an answer before anything is made of it: what is
-// hashed, archived and published has none. The answer of client_token is kept nowhere;
-// what it grants is a secret from then on.
+// redact removes the secrets from an answer before it is used: it is hashed, archived
+// and published without them. The answer of client_token is not stored; its token is a
+// secret from then on.
 func (c *Client) redact(api string, body []byte) []byte {
 	if api != apiToken {
 		return c.secrets.Bytes(body)

@@ -15,25 +15,28 @@ import (
 
 const pathSettlements = "/api/apps/trade/v2/settle/query_settle"
 
-// Settlements asks how an order was shared out, by one id. The answer is one that
-// normalise.DecodeSettlements accepts, and may have no settlement at all: also
-// where the platform does not know the order. Account and Day are the caller's to
-// fill, and so they are in the error's Failure.
+// Settlements queries the settlements of an order by one id. The answer is one that
+// normalise.DecodeSettlements accepts. It may have no settlement, also if the platform
+// does not know the order. The caller sets its Account and Day, and those of the error's
+// Failure.
 //
-// The error is an *Error, or wraps ctx's. An *Error that reaches no further than
-// the unit ends this question alone. Where it comes with an answer in JSON, that
-// is in SettleAnswer.Body, as evidence.
+// The error is an *Error, or wraps ctx's. An *Error with the reach of a unit ends this
+// query only. If it has an answer in JSON, that is in SettleAnswer.Body, as evidence.
 //
 // Source: POST /api/apps/trade/v2/settle/query_settle.
-func (c *Client) Settlements(ctx context.Context, q schema.Question) (schema.SettleAnswer, error) {
+func (c *Client) Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error) {
 	answer := schema.SettleAnswer{Parameter: q.Parameter, Column: q.Column, Value: q.Value}
-	// One id alone: of several the platform looks at one, and silently ignores the others.
+	// Only one id: of several the platform uses one, and silently ignores the others.
 	id, err := json.Marshal(map[string]string{q.Parameter: q.Value})
 	if err != nil {
 		return answer, newError(apiSettlements, giveUpUnit, "the id is not valid UTF-8").withCause(err).forQuery(q)
 	}
+	var decoded normalise.Settlements
 	got, err := c.call(ctx, &c.settlements, func() (*http.Request, error) {
 		return http.NewRequest(http.MethodPost, c.app.BaseURL+pathSettlements, bytes.NewReader(id))
+	}, func(body []byte) (logID string, success bool, err error) {
+		decoded, err = normalise.ReadSettlements(body)
+		return decoded.LogID, err == nil && !decoded.NotFound, err
 	})
 	answer.FetchedAt, answer.LogID, answer.Body = got.at, got.logID, got.body
 	if fault, ok := errors.AsType[*Error](err); ok {
@@ -42,10 +45,4 @@ func (c *Client) Settlements(ctx context.Context, q schema.Question) (schema.Set
 		return answer, fmt.Errorf("%s of %s %s: %w", apiSettlements, q.Parameter, q.Value, err)
 	}
 	return answer, nil
-}
-
-// checkSettlements says why a body is no answer of the settle query.
-func checkSettlements(body []byte) error {
-	_, err := normalise.DecodeSettlements(body)
-	return err
 }

@@ -24,7 +24,7 @@ const noSettlements = `{"data":[],"extra":{"error_code":0,"sub_error_code":0,"lo
 // The document's own example of an answer; documentedSub is its error.
 const documentedSettlements = `{ "data": [ { "out_order_no": "out_order_example_1", "out_settle_no": "out_settle_example_1", "order_id": "ot7053735385750849836", "settle_id": "ot7053723547314981164", "settle_amount": 1000, "settle_status": "SUCCESS", "settle_detail": "商户号68882720803499563550-分成金额(分)840", "settle_time": 1639733782000, "rake": 60, "commission": 100, "cp_extra": "test" } ], "extra": { "sub_error_code": 0, "sub_description": "success", "logid": "2022092115392201020812109511046", "now": 1663745962686, "error_code": 0, "description": "success" } }`
 
-var someQuestion = schema.Question{Match: schema.Match{Parameter: "order_id", Column: "shop_order_id"}, Value: "ot7053735385750849836"}
+var someQuestion = schema.Query{Match: schema.Match{Parameter: "order_id", Column: "shop_order_id"}, Value: "ot7053735385750849836"}
 
 // The body has the one id that is asked for and no other: of several, the
 // platform would look at the first of its own order alone.
@@ -49,7 +49,7 @@ func TestSettlementsRequest(t *testing.T) {
 			body, got = string(sent), r
 			say(200, noSettlements)(w, r)
 		}})
-		q := schema.Question{Match: schema.Match{Parameter: tt.parameter, Column: "order_ext_id"}, Value: tt.value}
+		q := schema.Query{Match: schema.Match{Parameter: tt.parameter, Column: "order_ext_id"}, Value: tt.value}
 		if _, err := c.Settlements(t.Context(), q); err != nil {
 			t.Fatal(err)
 		}
@@ -180,6 +180,9 @@ func FuzzSettleAnswer(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, body []byte) {
 		logID, fault := judge(apiSettlements, 200, body)
+		if s, err := normalise.ReadSettlements(body); err == nil && !s.NotFound && (fault != nil || s.LogID != logID) {
+			t.Fatalf("%q has settlements and logid %q, and is judged as %v with logid %q", body, s.LogID, fault, logID)
+		}
 		if fault != nil && fault.remedy != notFound {
 			if fault.Reason == "" || fault.Failure().Reach == schema.ReachAccount || fault.Failure().Reach == schema.ReachUnavailable {
 				t.Fatalf("error %+v does not say what is wrong, or reaches too far", fault)

@@ -2,16 +2,16 @@ package douyin
 
 import "time"
 
-// Stats is what a client has done so far.
+// Stats counts what a client has done so far.
 type Stats struct {
-	Bills         int64         // HTTP calls of catering_query, repeats included
-	Settlements   int64         // HTTP calls of query_settle, repeats included
-	Token         int64         // HTTP calls of client_token, repeats included
-	Retries       int64         // those of all three that repeat another
-	Throttled     int64         // answers that asked to slow down
-	ThrottledTime time.Duration // waits before repeats, and turns at a lowered rate; waits side by side are added up
-	Rate          float64       // requests of catering_query per second, now
-	Cap           float64       // the rate of either API without throttling
+	Bills         int64         // HTTP requests of catering_query, with retries
+	Settlements   int64         // HTTP requests of query_settle, with retries
+	Token         int64         // HTTP requests of client_token, with retries
+	Retries       int64         // how many of the three were retries
+	Throttled     int64         // answers "too many requests"
+	ThrottledTime time.Duration // pauses before retries, and waits at a lowered rate, added up over concurrent calls
+	Rate          float64       // present limit of catering_query, in requests per second
+	Cap           float64       // limit of either API without throttling
 }
 
 // Stats returns a snapshot.

@@ -11,42 +11,42 @@ import (
 
 const (
 	maxTokenLife = 366 * 24 * 60 * 60 // seconds; a longer expires_in is a mistake
-	renewAhead   = 5 * time.Minute    // before a token expires
-	renewAgain   = 30 * time.Second   // after renewing ahead failed and the token still lives
+	renewAhead   = 5 * time.Minute    // how long before its end a token is renewed
+	renewAgain   = 30 * time.Second   // pause after a failed renewal of a valid token
 )
 
-// grant is a token as client_token gave it.
+// grant is a token of client_token.
 type grant struct {
 	token   schema.Secret
-	serial  int64     // where processes share tokens: a later one's is greater
-	renewAt time.Time // when to fetch the next one, while this one still lives
+	serial  int64     // grows with each token, if processes share them
+	renewAt time.Time // when to fetch the next one, while this one is still valid
 	expires time.Time
 }
 
-// grantFor returns the grant of a token that lives so long from now. Tokens that
-// live shorter than 25 minutes are renewed at 80 % of their life.
+// grantFor returns the grant of a token with that life from now. Tokens that live less
+// than 25 minutes are renewed at 80 % of their life.
 func grantFor(token schema.Secret, now time.Time, life time.Duration) grant {
 	return grant{token: token, renewAt: now.Add(max(life-renewAhead, life/5*4)), expires: now.Add(life)}
 }
 
-// tokens holds the app's one token. Every fetch ends the platform's older
-// tokens, so one caller fetches and the others wait for what it gets.
+// tokens holds the app's token. As every new token ends the older ones, one caller
+// fetches it and the others wait for the result.
 type tokens struct {
 	fetch func(ctx context.Context, spent grant) (grant, error)
 	turn  chan struct{} // held by the caller that fetches
 
 	mu       sync.Mutex
 	held     grant
-	refused  bool  // held was refused by the platform
-	accepted bool  // held was accepted by the platform
-	fetches  int   // that have ended
-	failure  error // of the last fetch; nil if it gave a token
+	refused  bool  // the platform refused held
+	accepted bool  // the platform accepted held
+	fetches  int   // finished fetches
+	failure  error // of the last fetch; nil if it succeeded
 	renewals renewals
 }
 
-// renewals bounds the fetches that refused tokens cause: one for every three calls
-// that were accepted, and a few so that a short run can begin. Where fewer get
-// through, somebody else takes the tokens away, and each fetch takes theirs.
+// renewals limits the fetches after refused tokens: one for every three accepted calls,
+// and a few at the beginning. If fewer calls succeed, another program ends our tokens by
+// fetching its own, and each fetch ends its token.
 type renewals struct{ accepted, fetched int }
 
 const acceptedForRenewal = 3
@@ -63,8 +63,8 @@ func newTokens(fetch func(ctx context.Context, spent grant) (grant, error)) *tok
 	return &tokens{fetch: fetch, turn: make(chan struct{}, 1)}
 }
 
-// get returns a token to call with; it fetches one where there is none that
-// lives, or waits for the caller that is fetching, and shares its failure.
+// get returns a valid token. If there is none it fetches one, or waits for the caller
+// that is fetching, and shares its error.
 func (t *tokens) get(ctx context.Context) (schema.Secret, error) {
 	token, due, fetches := t.current()
 	if !due {
@@ -87,13 +87,13 @@ func (t *tokens) get(ctx context.Context) (schema.Secret, error) {
 	}
 	fetched, err := t.fetch(ctx, t.lastGrant())
 	if err != nil && ctx.Err() != nil {
-		return schema.Secret{}, ctx.Err() // this caller has gone; the next one fetches
+		return schema.Secret{}, ctx.Err() // the next caller fetches
 	}
 	return t.store(fetched, err)
 }
 
-// current returns the held token, whether a new one is due, and how many fetches
-// have ended.
+// current returns the held token, whether a new one is due, and the number of finished
+// fetches.
 func (t *tokens) current() (schema.Secret, bool, int) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -101,7 +101,7 @@ func (t *tokens) current() (schema.Secret, bool, int) {
 	return t.held.token, due, t.fetches
 }
 
-// lastGrant returns the held token, which a new one is to follow.
+// lastGrant returns the held token, which a new one replaces.
 func (t *tokens) lastGrant() grant {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -114,8 +114,8 @@ func (t *tokens) lastFailure() error {
 	return t.failure
 }
 
-// store takes what a fetch gave. If renewing ahead of time failed, the held
-// token is good for a while yet.
+// store takes the result of a fetch. If renewing ahead has failed, the held token is
+// still valid for a while.
 func (t *tokens) store(fetched grant, err error) (schema.Secret, error) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -131,15 +131,15 @@ func (t *tokens) store(fetched grant, err error) (schema.Secret, error) {
 	return schema.Secret{}, err
 }
 
-// newest returns the held token without waiting: a caller that has waited for
-// its turn to send takes the token of now, not the one it came with.
+// newest returns the held token without waiting. A caller that has waited for its slot
+// sends this one, as the token that it had before may be outdated.
 func (t *tokens) newest() schema.Secret {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	return t.held.token
 }
 
-// accept records that the platform took a call with this token.
+// accept records that the platform accepted this token.
 func (t *tokens) accept(token schema.Secret) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
@@ -149,15 +149,15 @@ func (t *tokens) accept(token schema.Secret) {
 	t.renewals.accepted++
 }
 
-// reject records that the platform refused this token, so that the next get
-// fetches another: once, however many calls were refused with it. It returns the
-// fault with how far it reaches, or another where renewing again is no use.
+// reject records that the platform refused this token, so that the next get fetches
+// another, once for all calls that were refused with it. It returns the fault with its
+// reach, or another one if a further token would be useless.
 func (t *tokens) reject(token schema.Secret, fault *Error) *Error {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	renewed := t.held.token != token
 	if renewed || t.accepted {
-		fault.reach = schema.ReachUnit // other calls get through
+		fault.reach = schema.ReachUnit // other calls succeed
 	}
 	if renewed || t.refused {
 		return fault

@@ -14,46 +14,48 @@ import (
 
 	"github.com/go-json-experiment/json"
 
+	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
 
-// TokenCache holds a few bytes for all processes that share an app's credentials,
-// so that they share its token, too. What it holds is sealed: without the client
-// secret nobody can read or forge it. Both methods may be called concurrently.
+// TokenCache stores a few bytes for all processes that share an app's credentials, so
+// that they share its token, too. The content is encrypted and authenticated with the
+// client secret. Both methods may be called concurrently.
 type TokenCache interface {
-	// Load returns what the cache holds, and its version, which names this content
-	// and no other; nothing and "" where it is empty.
+	// Load returns the content and its version, which differs for any other content. An
+	// empty cache has no content and the version "".
 	Load(ctx context.Context) (sealed []byte, version string, err error)
 
-	// Swap replaces the content of the version, or with "" fills an empty cache,
-	// and returns the version of what it stored. schema.ErrTaken if the cache is
-	// at another version.
+	// Swap replaces the content of the version, or fills an empty cache if that is "",
+	// and returns the new version. The error is schema.ErrTaken if the cache has another
+	// version.
 	Swap(ctx context.Context, sealed []byte, version string) (string, error)
 }
 
 const (
-	tokenLease   = 15 * time.Second // of the process that fetches; if nothing changes for so long, another fetches
+	tokenLease   = 15 * time.Second // if the content does not change for so long, another process fetches
 	maxCacheWait = 2 * time.Minute  // for other processes
-	cacheWait    = 5 * time.Second  // for one call of the cache
-	rereadPause  = time.Second      // between looks at what another process is fetching, on average half of it
+	cacheWait    = 5 * time.Second  // for one operation of the cache
+	rereadPause  = time.Second      // maximum pause between reads while another process fetches
 )
 
-// sharedToken is the app's token as several processes have it: one of them
-// fetches it, and the others read it from the cache. The cache saves fetches and
-// nothing else: without it, or where it lies, a process fetches for itself.
+// sharedToken is the app's token that several processes share: one of them fetches it,
+// and the others read it from the cache. The cache only saves fetches: if it fails or is
+// damaged, a process fetches for itself.
 type sharedToken struct {
 	cache  TokenCache
 	sealer cipher.AEAD
-	app    []byte // the client key: what is sealed for one app opens for no other
-	self   string // this process
+	app    []byte // the client key, authenticated with the content: no other app can open it
+	self   string // identifies this process
 	fetch  func(context.Context) (grant, error)
 	jitter func(limit time.Duration) time.Duration
 	log    *slog.Logger
 }
 
-// cachedToken is what is sealed. Its form may change: an older one is taken for damage.
+// cachedToken is the content of the cache before encryption. Its form may change: an older
+// one counts as damaged.
 type cachedToken struct {
-	Serial    int64     `json:"serial"` // of the token, one more with each
+	Serial    int64     `json:"serial"` // of the token, increased with each
 	Token     string    `json:"token"`  // "" before the first
 	RenewAt   time.Time `json:"renew_at"`
 	Expires   time.Time `json:"expires"`
@@ -84,9 +86,9 @@ func newSharedToken(app App, cache TokenCache, fetch func(context.Context) (gran
 	}, nil
 }
 
-// next returns a token newer than the one that is spent: the cache's, or one that
-// this process fetches for all. While another is at it, this one waits; of a
-// process that died it learns by its own clock, since nothing changes.
+// next returns a newer token than spent: the cache's, or one that this process fetches
+// for all. While another process fetches, it waits, unless the content of the cache does
+// not change for the time of a lease.
 func (s *sharedToken) next(ctx context.Context, spent grant) (grant, error) {
 	var watched string // version
 	var since time.Time
@@ -111,19 +113,19 @@ func (s *sharedToken) next(ctx context.Context, spent grant) (grant, error) {
 				return s.fetchAlone(ctx, spent, err)
 			}
 		}
-		if err := sleep(ctx, s.jitter(rereadPause)+time.Millisecond); err != nil {
+		if err := stop.Sleep(ctx, s.jitter(rereadPause)+time.Millisecond); err != nil {
 			return grant{}, err
 		}
 	}
 	return s.fetchAlone(ctx, spent, fmt.Errorf("no token in it after %s", maxCacheWait))
 }
 
-// follows says that the token is to be used after the one that is spent.
+// follows reports whether the token is valid and newer than spent.
 func (g grant) follows(spent grant) bool {
 	return !g.token.Empty() && g.token != spent.token && g.serial >= spent.serial && time.Now().Before(g.renewAt)
 }
 
-// fetchAlone fetches a token for this process alone, since the cache is of no use.
+// fetchAlone fetches a token for this process alone, because the cache has failed.
 func (s *sharedToken) fetchAlone(ctx context.Context, spent grant, why error) (grant, error) {
 	if ctx.Err() != nil {
 		return grant{}, ctx.Err()
@@ -134,8 +136,8 @@ func (s *sharedToken) fetchAlone(ctx context.Context, spent grant, why error) (g
 	return g, err
 }
 
-// refresh fetches a token for all, and puts it where this process left its mark.
-// If another took over meanwhile, and was first, its token is everybody's.
+// refresh fetches a token for all processes, and stores it in place of this process's
+// mark. If another process took over meanwhile and has stored a token, that is returned.
 func (s *sharedToken) refresh(ctx context.Context, mark cachedToken, version string, spent grant) (grant, error) {
 	g, err := s.fetch(ctx)
 	if err != nil {
@@ -163,14 +165,14 @@ func (s *sharedToken) refresh(ctx context.Context, mark cachedToken, version str
 	return g, nil
 }
 
-// release takes the mark away after a fetch that failed, so that the next process
-// need not wait for the lease to end. If that fails, it waits.
+// release removes the mark after a failed fetch, so that other processes need not wait
+// for the end of the lease. If that fails, they wait.
 func (s *sharedToken) release(ctx context.Context, mark cachedToken, version string) {
 	mark.Refresher = ""
 	_, _ = s.swap(context.WithoutCancel(ctx), mark, version)
 }
 
-// load reads the cache. What does not open counts as nothing, to be replaced.
+// load reads the cache. Content that cannot be decrypted counts as empty.
 func (s *sharedToken) load(ctx context.Context) (held cachedToken, version string, err error) {
 	ctx, cancel := context.WithTimeout(ctx, cacheWait)
 	defer cancel()
@@ -182,7 +184,7 @@ func (s *sharedToken) load(ctx context.Context) (held cachedToken, version strin
 	if err == nil {
 		err = json.Unmarshal(plain, &held)
 	}
-	if err != nil { // not logged: it could quote the token
+	if err != nil { // not logged, as it could contain the token
 		s.log.LogAttrs(ctx, slog.LevelWarn, "the cached token is damaged, or sealed with another client_secret, and is replaced")
 		return cachedToken{}, version, nil
 	}

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"billwalk/pipeline/douyin/sandbox"
+	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
 
@@ -33,7 +34,7 @@ func (m *memory) answer(ctx context.Context) error {
 		return ctx.Err()
 	}
 	if m.pause != nil {
-		if err := sleep(ctx, m.pause()); err != nil {
+		if err := stop.Sleep(ctx, m.pause()); err != nil {
 			return err
 		}
 	}

@@ -17,8 +17,8 @@ import (
 
 const pathToken = "/oauth/client_token/"
 
-// tokenSource returns what the next token comes from: the platform, or the cache
-// where processes share one.
+// tokenSource returns the function that gets the next token: from the platform, or
+// through the cache if processes share it.
 func (c *Client) tokenSource() func(ctx context.Context, spent grant) (grant, error) {
 	alone := func(ctx context.Context, _ grant) (grant, error) { return c.fetchToken(ctx) }
 	if c.cache == nil {
@@ -32,7 +32,7 @@ func (c *Client) tokenSource() func(ctx context.Context, spent grant) (grant, er
 	return shared.next
 }
 
-// fetchToken makes one call of POST /oauth/client_token/.
+// fetchToken fetches a token by POST /oauth/client_token/.
 func (c *Client) fetchToken(ctx context.Context) (grant, error) {
 	form, err := json.Marshal(struct {
 		Key    string `json:"client_key"`
@@ -51,7 +51,7 @@ func (c *Client) fetchToken(ctx context.Context) (grant, error) {
 		if _, err := c.admit(ctx, &c.tokenCalls); err != nil {
 			return reply{}, err
 		}
-		got, err := c.send(ctx, &c.tokenCalls, req)
+		got, err := c.send(ctx, &c.tokenCalls, req, nil)
 		if err != nil {
 			return reply{}, err
 		}
@@ -61,7 +61,7 @@ func (c *Client) fetchToken(ctx context.Context) (grant, error) {
 	return given, err
 }
 
-// readGrant reads the token out of an answer that carries no error.
+// readGrant returns the token of an answer without an error.
 func readGrant(got reply) (grant, error) {
 	var answer struct {
 		Data struct {
@@ -69,7 +69,7 @@ func readGrant(got reply) (grant, error) {
 			Life  mend.Integer `json:"expires_in"` // seconds
 		} `json:"data"`
 	}
-	err := json.Unmarshal(got.body, &answer, jsontext.AllowInvalidUTF8(true)) // a token that is not valid cannot be sent
+	err := json.Unmarshal(got.body, &answer, jsontext.AllowInvalidUTF8(true)) // an invalid token is refused below
 	token, life := answer.Data.Token, int64(answer.Data.Life)
 	unsendable := func(r rune) bool { return r <= ' ' || r >= 0x7f }
 	switch {

@@ -15,12 +15,12 @@ const (
 	maxIdle    = 256 // connections kept open between requests
 )
 
-// connections is the production transport: gzip, TLS 1.2 at least, enough idle
-// connections that a busy walk opens none anew, and HTTP/1.1, where a broken
-// connection takes one request with it and not all.
+// connections is the production transport: gzip, at least TLS 1.2, enough idle
+// connections for a busy walk, and HTTP/1.1, in which a broken connection affects one
+// request only.
 type connections struct {
 	*http.Transport
-	fresh *http.Transport // opens one for each request
+	fresh *http.Transport // opens a connection for each request
 }
 
 func newConnections() connections {
@@ -45,18 +45,17 @@ func (c connections) RoundTrip(r *http.Request) (*http.Response, error) {
 
 type freshKey struct{}
 
-// onNewConnection returns a context whose requests take a connection of their own.
+// onNewConnection returns a context whose requests open a connection of their own.
 func onNewConnection(ctx context.Context) context.Context {
 	return context.WithValue(ctx, freshKey{}, true)
 }
 
-// errStale is the end of a connection that was kept open between requests, met
-// before a byte of the answer: a gateway closes what is idle for long, and a
-// request may be on its way just then.
+// errStale is the error of a request on a kept-open connection that was closed before a
+// byte of the answer: a gateway may close an idle connection just as a request is sent.
 var errStale = errors.New("the connection was at its end")
 
-// traceConnection returns a context that notes what becomes of a request, and a function
-// that says whether the error that it ended with is a stale connection's.
+// traceConnection returns a context that traces a request, and a function that reports
+// whether the request's error is that of a stale connection.
 func traceConnection(ctx context.Context) (context.Context, func(error) bool) {
 	var reused, answered atomic.Bool
 	trace := &httptrace.ClientTrace{

@@ -17,6 +17,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
 
@@ -148,7 +149,7 @@ func (s *trickle) Read(p []byte) (int, error) {
 	if s.rest == "" {
 		return 0, io.EOF
 	}
-	if err := sleep(s.ctx, time.Second); err != nil {
+	if err := stop.Sleep(s.ctx, time.Second); err != nil {
 		return 0, err
 	}
 	n := copy(p[:1], s.rest)

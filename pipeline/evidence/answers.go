@@ -146,7 +146,7 @@ func (a *answers) add(answer schema.SettleAnswer) error {
 		return err
 	}
 	var ids []idHash
-	if a.indexed && !Confirms(answer.Question()) {
+	if a.indexed && !Confirms(answer.Query()) {
 		ids = idsOfAnswer(settlements, &answer)
 	}
 
@@ -157,7 +157,7 @@ func (a *answers) add(answer schema.SettleAnswer) error {
 		day = make(map[idHash]Answer)
 		a.days[answer.Day] = day
 	}
-	query, fetched := hashQuery(answer.Question()), answer.FetchedAt.UnixMicro()
+	query, fetched := hashQuery(answer.Query()), answer.FetchedAt.UnixMicro()
 	if before, ok := day[query]; ok {
 		if before.Fetched > fetched {
 			return nil
@@ -185,7 +185,7 @@ func (a *answers) add(answer schema.SettleAnswer) error {
 // same query.
 func (a *answers) repeats(before Answer, answer *schema.SettleAnswer) (bool, error) {
 	last, err := a.read(before)
-	if err != nil || last.Question() != answer.Question() {
+	if err != nil || last.Query() != answer.Query() {
 		return false, err
 	}
 	was, err := settlementsOf(last.Body, answer)
@@ -239,7 +239,7 @@ func outcomeOf(records []normalise.SettleRecord) Outcome {
 }
 
 // around returns the last answer to a query that serves for the day.
-func (a *answers) around(q schema.Question, day schema.Day) Answer {
+func (a *answers) around(q schema.Query, day schema.Day) Answer {
 	return a.latest(hashQuery(q), day-a.window, day+a.window)
 }
 

@@ -62,7 +62,7 @@ func TestLatest(t *testing.T) {
 		}{
 			{"A", 3, 5, Failed, 1}, {"A", 3, 3, Failed, 1}, {"A", 4, 5, Settled, 3}, {"A", 5, 9, Unfinished, 2}, {"B", 0, 9, Empty, 4}, {"A", 6, 9, NoAnswer, -1}, {"C", 0, 9, NoAnswer, -1},
 		} {
-			k := b.latest(hashQuery(schema.Question{Match: schema.Match{Parameter: "order_id", Column: "any"}, Value: row.value}), row.from, row.to)
+			k := b.latest(hashQuery(schema.Query{Match: schema.Match{Parameter: "order_id", Column: "any"}, Value: row.value}), row.from, row.to)
 			if k.Outcome != row.outcome {
 				t.Errorf("%s on days %d to %d: got outcome %d, want %d", row.value, row.from, row.to, k.Outcome, row.outcome)
 			}
@@ -144,7 +144,7 @@ func TestSampled(t *testing.T) {
 	t.Parallel()
 	n := 0
 	for i := range 100_000 {
-		if Sampled(schema.Question{Match: schema.Match{Parameter: "order_id"}, Value: fmt.Sprint(i)}) {
+		if Sampled(schema.Query{Match: schema.Match{Parameter: "order_id"}, Value: fmt.Sprint(i)}) {
 			n++
 		}
 	}

@@ -90,7 +90,7 @@ func (e *Evidence) ForwardBills(ctx context.Context, day schema.Day) iter.Seq2[*
 
 // LastAnswer returns the last answer to a query that serves for the day, the zero
 // Answer where there is none.
-func (e *Evidence) LastAnswer(q schema.Question, day schema.Day) Answer {
+func (e *Evidence) LastAnswer(q schema.Query, day schema.Day) Answer {
 	return e.answers.around(q, day)
 }
 
@@ -119,12 +119,12 @@ func (e *Evidence) HasCallbacksOn(day schema.Day) bool { return len(e.callbacks.
 
 // Unanswered returns the queries of a unit to which the archive has an invalid answer
 // alone, each once. Its orders may not need some of them any more.
-func (e *Evidence) Unanswered(u schema.Unit) (queries []schema.Question) {
+func (e *Evidence) Unanswered(u schema.Unit) (queries []schema.Query) {
 	seen := make(map[idHash]bool)
 	for _, one := range e.answers.unanswered(u.Day) {
-		if id := hashQuery(one.Question); one.account == u.Account.ID && !seen[id] {
+		if id := hashQuery(one.Query); one.account == u.Account.ID && !seen[id] {
 			seen[id] = true
-			queries = append(queries, one.Question)
+			queries = append(queries, one.Query)
 		}
 	}
 	return queries

@@ -11,7 +11,7 @@ import (
 // ForeignRow is a settlement of another order than its answer is to.
 type ForeignRow struct {
 	normalise.SettleRow
-	query  schema.Question
+	query  schema.Query
 	Answer *schema.SettleAnswer
 }
 

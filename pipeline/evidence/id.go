@@ -19,7 +19,7 @@ func hashID(parameter, value string) (h idHash) {
 
 // hashQuery returns the hash of what a query asks for. Queries of unmatched callbacks
 // are apart: their answers are of no order.
-func hashQuery(q schema.Question) idHash {
+func hashQuery(q schema.Query) idHash {
 	if Confirms(q) {
 		return hashID(callbackColumn, q.Parameter+"\x00"+q.Value)
 	}
@@ -30,7 +30,7 @@ func hashQuery(q schema.Question) idHash {
 func (h idHash) short() uint64 { return binary.BigEndian.Uint64(h[:]) }
 
 // Sampled picks one query in a hundred, the same in every run.
-func Sampled(q schema.Question) bool {
+func Sampled(q schema.Query) bool {
 	h := hashQuery(q)
 	return (int(h[0])<<8|int(h[1]))%100 == 0
 }
@@ -39,4 +39,4 @@ func Sampled(q schema.Question) bool {
 const callbackColumn = "callback"
 
 // Confirms reports whether a query is to confirm a settlement that only callbacks know.
-func Confirms(q schema.Question) bool { return q.Column == callbackColumn }
+func Confirms(q schema.Query) bool { return q.Column == callbackColumn }

@@ -9,7 +9,7 @@ import (
 // invalidAnswer is an entry of the archive that is no answer to its query: mostly an
 // error that an earlier version took for one.
 type invalidAnswer struct {
-	schema.Question
+	schema.Query
 	account schema.AccountID
 	fetched int64 // unix microseconds
 	fault   error
@@ -19,7 +19,7 @@ func (a *answers) addInvalid(answer *schema.SettleAnswer, fault error) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	a.invalid[answer.Day] = append(a.invalid[answer.Day], invalidAnswer{
-		Question: answer.Question(), account: answer.Account, fetched: answer.FetchedAt.UnixMicro(),
+		Query: answer.Query(), account: answer.Account, fetched: answer.FetchedAt.UnixMicro(),
 		fault: fmt.Errorf("archive object %s: the answer to %s %q: %w", answer.Key, answer.Parameter, answer.Value, fault),
 	})
 }
@@ -31,7 +31,7 @@ func (a *answers) unanswered(day schema.Day) (left []invalidAnswer) {
 	invalid := a.invalid[day]
 	a.mu.RUnlock()
 	for _, one := range invalid {
-		if a.around(one.Question, day).Fetched < one.fetched {
+		if a.around(one.Query, day).Fetched < one.fetched {
 			left = append(left, one)
 		}
 	}

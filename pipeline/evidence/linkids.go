@@ -50,9 +50,9 @@ func settleIDs(s *schema.Settlement) []idHash {
 
 // billLinkIDs returns the ids by which callbacks may name an order's bills, each once:
 // those that the match rules query by, as far as callbacks have them, then the items.
-func billLinkIDs(rules *reconcile.Rules, bills []reconcile.Bill) (ids []schema.Question) {
-	seen := make(map[schema.Question]bool, 4)
-	add := func(q schema.Question) {
+func billLinkIDs(rules *reconcile.Rules, bills []reconcile.Bill) (ids []schema.Query) {
+	seen := make(map[schema.Query]bool, 4)
+	add := func(q schema.Query) {
 		if q.Value != "" && !seen[q] {
 			seen[q], ids = true, append(ids, q)
 		}
@@ -65,7 +65,7 @@ func billLinkIDs(rules *reconcile.Rules, bills []reconcile.Bill) (ids []schema.Q
 		}
 	}
 	for i := range bills {
-		add(schema.Question{Match: itemMatch, Value: bills[i].ItemOrderID})
+		add(schema.Query{Match: itemMatch, Value: bills[i].ItemOrderID})
 	}
 	return ids
 }

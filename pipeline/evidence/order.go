@@ -24,7 +24,7 @@ type Order struct {
 
 // QueryAnswer is the last answer to a query.
 type QueryAnswer struct {
-	schema.Question
+	schema.Query
 	Answer
 }
 
@@ -79,12 +79,12 @@ func (e *Evidence) readAnswer(known Answer) (*schema.SettleAnswer, []normalise.S
 }
 
 // queries returns what may have been queried for the order, on any day.
-func (e *Evidence) queries(bills []reconcile.Bill) []schema.Question {
+func (e *Evidence) queries(bills []reconcile.Bill) []schema.Query {
 	days := make(map[schema.Day][]reconcile.Bill, 1)
 	for _, b := range bills {
 		days[b.Day] = append(days[b.Day], b)
 	}
-	var all []schema.Question
+	var all []schema.Query
 	for _, bills := range days {
 		for _, q := range e.Rules.Questions(bills) {
 			if !slices.Contains(all, q) {
@@ -92,7 +92,7 @@ func (e *Evidence) queries(bills []reconcile.Bill) []schema.Question {
 			}
 		}
 	}
-	slices.SortStableFunc(all, func(a, b schema.Question) int { // by rule; the days came in any order
+	slices.SortStableFunc(all, func(a, b schema.Query) int { // by rule; the days came in any order
 		return cmp.Or(slices.Index(e.Rules.Match, a.Match)-slices.Index(e.Rules.Match, b.Match), strings.Compare(a.Value, b.Value))
 	})
 	return all

@@ -101,10 +101,10 @@ func (s *UnmatchedSettlement) Contradicted() bool {
 
 // Queries returns how the settlement may be queried. Some callbacks of 担保支付 have ids
 // that the query does not know: the developer's id is tried, too.
-func (s *UnmatchedSettlement) Queries() []schema.Question {
-	queries := []schema.Question{{Match: schema.Match{Parameter: "settle_id", Column: callbackColumn}, Value: s.ID()}}
+func (s *UnmatchedSettlement) Queries() []schema.Query {
+	queries := []schema.Query{{Match: schema.Match{Parameter: "settle_id", Column: callbackColumn}, Value: s.ID()}}
 	if no := s.first().OutSettleNo.V; no != "" {
-		queries = append(queries, schema.Question{Match: schema.Match{Parameter: "out_settle_no", Column: callbackColumn}, Value: no})
+		queries = append(queries, schema.Query{Match: schema.Match{Parameter: "out_settle_no", Column: callbackColumn}, Value: no})
 	}
 	return queries
 }

@@ -75,7 +75,7 @@ func (f *findings) oddIDs(ids ...namedID) {
 	for _, i := range ids {
 		var what string
 		switch {
-		case len(i.id.V) > schema.MaxAskedID:
+		case len(i.id.V) > schema.MaxQueryID:
 			what = "it is longer than the 64 bytes that the settle query takes, and is not asked with"
 		case strings.ContainsFunc(i.id.V, schema.Invisible):
 			what = "white space or control characters stand in it"

@@ -167,7 +167,7 @@ func TestUnreadableRecord(t *testing.T) {
 // TestOddIDs: ids that cannot be right stay in their columns, and are reported.
 func TestOddIDs(t *testing.T) {
 	t.Parallel()
-	long := strings.Repeat("9", schema.MaxAskedID)
+	long := strings.Repeat("9", schema.MaxQueryID)
 	for members, want := range map[string]string{
 		`"shop_order_id":"` + long + `"`:                   "",
 		`"shop_order_id":"` + long + `9"`:                  "bad_id shop_order_id",

@@ -22,6 +22,7 @@ type Page struct {
 	Next    string // cursor of the next page; empty on the last one
 	HasMore bool
 	Records []Record
+	LogID   string // of the answer; empty where it has none
 }
 
 // Record is one ledger record of a page, checked to be readable in full.
@@ -84,7 +85,7 @@ func DecodePage(body []byte) (Page, error) {
 	if err != nil {
 		return Page{}, fmt.Errorf("biz_type: %w", err)
 	}
-	page := Page{HasMore: *data.HasMore, Records: make([]Record, len(data.Records.all))}
+	page := Page{HasMore: *data.HasMore, Records: make([]Record, len(data.Records.all)), LogID: says.RequestID()}
 	if page.HasMore {
 		page.Next = data.Cursor.V
 	}

@@ -18,19 +18,32 @@ type SettleRecord struct {
 	badText bool // some of its text is not valid, and is mended
 }
 
-// DecodeSettlements reads the body of an answer of the settle query that says of
+// Settlements is what an answer of the settle query holds.
+type Settlements struct {
+	Records  []SettleRecord
+	LogID    string // of the answer; empty where it has none
+	NotFound bool   // the platform does not know the order
+}
+
+// DecodeSettlements returns the settlements of an answer. See [ReadSettlements].
+func DecodeSettlements(body []byte) ([]SettleRecord, error) {
+	s, err := ReadSettlements(body)
+	return s.Records, err
+}
+
+// ReadSettlements reads the body of an answer of the settle query that says of
 // itself that it succeeded, or that the order is not found. An empty list, or null,
 // means that the order has no settlement. An answer that neither has a list nor says
 // why, a record without settle_id or settle_status, an amount that is no whole number
 // of fen, a repeated key, or an id that is not valid text is an error.
-func DecodeSettlements(body []byte) ([]SettleRecord, error) {
+func ReadSettlements(body []byte) (Settlements, error) {
 	var answer struct {
 		Claims
 		Data  jsontext.Value `json:"data"`
 		Extra Part           `json:"extra"`
 	}
 	if _, err := decodeJSON(body, &answer); err != nil {
-		return nil, fmt.Errorf("answer is not what the settle query documents: %w", err)
+		return Settlements{}, fmt.Errorf("answer is not what the settle query documents: %w", err)
 	}
 	says := Envelope{Claims: answer.Claims, Extra: answer.Extra}
 	var list []jsontext.Value
@@ -38,30 +51,30 @@ func DecodeSettlements(body []byte) ([]SettleRecord, error) {
 	if data := answer.Data; data != nil {
 		_, unlisted = decodeJSON(data, &list)
 		if _, err := decodeJSON(data, &says.Data); err != nil {
-			return nil, fmt.Errorf("answer is not what the settle query documents: %w", err)
+			return Settlements{}, fmt.Errorf("answer is not what the settle query documents: %w", err)
 		}
 	}
 	nobody := says.OrderNotFound()
 	if err := says.Success(); err != nil && !nobody {
-		return nil, err
+		return Settlements{}, err
 	}
 	switch {
 	case unlisted != nil:
-		return nil, fmt.Errorf("answer is not what the settle query documents: %w", unlisted)
+		return Settlements{}, fmt.Errorf("answer is not what the settle query documents: %w", unlisted)
 	case answer.Data == nil && !nobody:
-		return nil, errors.New("answer has no data: nothing found is an empty list")
+		return Settlements{}, errors.New("answer has no data: nothing found is an empty list")
 	case len(list) > 0 && nobody:
-		return nil, errors.New("answer has settlements, and says that the order is not found")
+		return Settlements{}, errors.New("answer has settlements, and says that the order is not found")
 	}
 	records := make([]SettleRecord, len(list))
 	for i, raw := range list {
 		r, err := decodeSettlement(raw)
 		if err != nil {
-			return nil, fmt.Errorf("data[%d]: %w", i, err)
+			return Settlements{}, fmt.Errorf("data[%d]: %w", i, err)
 		}
 		records[i] = r
 	}
-	return records, nil
+	return Settlements{Records: records, LogID: says.RequestID(), NotFound: nobody}, nil
 }
 
 func decodeSettlement(raw jsontext.Value) (SettleRecord, error) {

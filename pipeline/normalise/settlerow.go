@@ -21,10 +21,10 @@ func (n Normaliser) Settlement(r SettleRecord, a *schema.SettleAnswer) SettleRow
 	row := SettleRow{Settlement: r.wire.settlement()}
 	s := &row.Settlement
 	s.Source, s.FetchedAt = schema.SourceQuery, a.FetchedAt
-	s.AskedBy, s.LogID = schema.Some(a.Question().String()), given(schema.Some(a.LogID))
+	s.AskedBy, s.LogID = schema.Some(a.Query().String()), given(schema.Some(a.LogID))
 	c := settleChecker{(*findings)(&row.Exceptions), &row}
 	c.texts(r.badText, r.Raw)
-	c.asked(a.Question())
+	c.asked(a.Query())
 	c.status()
 	c.ids()
 	c.time(r.wire.at())
@@ -51,7 +51,7 @@ type settleChecker struct {
 
 // asked compares the settlement with the question. An id that the answer leaves
 // out is the one that was asked for; another one is somebody else's.
-func (c *settleChecker) asked(q schema.Question) {
+func (c *settleChecker) asked(q schema.Query) {
 	s := &c.row.Settlement
 	var id *schema.Null[string]
 	switch q.Parameter {

@@ -186,7 +186,7 @@ func TestQuestions(t *testing.T) {
 		{ShopOrderID: "1", VerifyID: "4", ItemOrderID: "8"},
 		{ShopOrderID: "1", OrderExtID: "2", VerifyID: "200"},
 	}
-	want := []schema.Question{
+	want := []schema.Query{
 		{Match: r.Match[0], Value: "2"}, {Match: r.Match[1], Value: "1"}, {Match: r.Match[2], Value: "8"}, {Match: r.Match[4], Value: "200"},
 	}
 	if diff := cmp.Diff(want, r.Questions(bills)); diff != "" {

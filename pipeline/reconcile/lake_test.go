@@ -91,7 +91,7 @@ func (l *lake) purchase(t *testing.T) {
 // orders belongs to the first.
 func (l *lake) settle(number string, orders map[string]*reconcile.Order) {
 	type query struct {
-		schema.Question
+		schema.Query
 		order *reconcile.Order
 	}
 	var queries []query
@@ -100,7 +100,7 @@ func (l *lake) settle(number string, orders map[string]*reconcile.Order) {
 		for day := firstDay; day <= firstDay+schema.Day(2*l.rules.Lookback+1); day++ {
 			ofDay := slices.DeleteFunc(slices.Clone(o.Bills), func(b reconcile.Bill) bool { return b.Day != day })
 			for _, q := range l.rules.Questions(ofDay) {
-				if !slices.ContainsFunc(queries, func(other query) bool { return other.Question == q }) {
+				if !slices.ContainsFunc(queries, func(other query) bool { return other.Query == q }) {
 					queries = append(queries, query{q, o})
 				}
 			}
@@ -114,7 +114,7 @@ func (l *lake) settle(number string, orders map[string]*reconcile.Order) {
 		s := l.dice.settlement(q.order.Bills)
 		s.SettleID = fmt.Sprintf("s%s-%d", number, i)
 		s.OrderID, s.OutOrderNo, s.OutSettleNo = schema.Some("o"+number), schema.Some("e"+number), schema.Some("v"+number)
-		link(&s, q.Question)
+		link(&s, q.Query)
 		q.order.Settlements = append(q.order.Settlements, s)
 		if item := schema.Some("i" + number + pick(l.dice, "a", "b")); l.dice.once(5) && s.ItemOrderID != item { // callbacks report its items
 			s.ItemOrderID, s.Source = item, schema.SourceBoth
@@ -124,7 +124,7 @@ func (l *lake) settle(number string, orders map[string]*reconcile.Order) {
 }
 
 // link gives the settlement the id, and the link by it.
-func link(s *schema.Settlement, q schema.Question) {
+func link(s *schema.Settlement, q schema.Query) {
 	s.AskedBy = schema.Some(q.Match.String())
 	switch q.Parameter {
 	case "order_id":
@@ -185,10 +185,10 @@ func (l *lake) callbacks(number string, orders map[string]*reconcile.Order) {
 }
 
 // callbackIDs returns the ids by which a callback may be linked to a bill.
-func (l *lake) callbackIDs(b reconcile.Bill) []schema.Question {
-	ids := slices.DeleteFunc(l.rules.Questions([]reconcile.Bill{b}), func(q schema.Question) bool { return q.Parameter == "out_order_no" })
+func (l *lake) callbackIDs(b reconcile.Bill) []schema.Query {
+	ids := slices.DeleteFunc(l.rules.Questions([]reconcile.Bill{b}), func(q schema.Query) bool { return q.Parameter == "out_order_no" })
 	if b.ItemOrderID != "" {
-		ids = append(ids, schema.Question{Match: schema.Match{Parameter: "item_order_id", Column: "item_order_id"}, Value: b.ItemOrderID})
+		ids = append(ids, schema.Query{Match: schema.Match{Parameter: "item_order_id", Column: "item_order_id"}, Value: b.ItemOrderID})
 	}
 	return ids
 }

@@ -105,7 +105,7 @@ func (s *publishedOrders) owner(day schema.Day, settlement *schema.Settlement) *
 					ids = append(ids, s.lake.callbackIDs(b)...)
 				}
 			}
-			if slices.ContainsFunc(ids, func(q schema.Question) bool {
+			if slices.ContainsFunc(ids, func(q schema.Query) bool {
 				return q.Match.String() == settlement.AskedBy.V && q.Value == linkedID(settlement)
 			}) {
 				return o

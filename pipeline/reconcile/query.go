@@ -9,8 +9,8 @@ import (
 // Questions returns the settle queries for the forward bills of one order on one day:
 // one for each match rule that has a value, in the order of the rules. Of several
 // values it takes the smallest.
-func (r *Rules) Questions(bills []Bill) []schema.Question {
-	var questions []schema.Question
+func (r *Rules) Questions(bills []Bill) []schema.Query {
+	var questions []schema.Query
 	for _, m := range r.Match {
 		value := ""
 		for i := range bills {
@@ -19,19 +19,19 @@ func (r *Rules) Questions(bills []Bill) []schema.Question {
 			}
 		}
 		if value != "" {
-			questions = append(questions, schema.Question{Match: m, Value: value})
+			questions = append(questions, schema.Query{Match: m, Value: value})
 		}
 	}
 	return questions
 }
 
 // Matches reports whether the query may be one for the bill.
-func (b *Bill) Matches(q schema.Question) bool { return b.value(q.Match) == q.Value }
+func (b *Bill) Matches(q schema.Query) bool { return b.value(q.Match) == q.Value }
 
 // value returns the bill's value for the match rule, "" if it is absent or longer than
 // the settle query accepts. Normalising has reported such an id.
 func (b *Bill) value(m schema.Match) string {
-	if id := b.id(m); len(id) <= schema.MaxAskedID {
+	if id := b.id(m); len(id) <= schema.MaxQueryID {
 		return id
 	}
 	return ""

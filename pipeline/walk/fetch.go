@@ -31,14 +31,14 @@ func (u *unitWalk) fetch(ctx context.Context, t *trace, n int) error {
 		answer.Body = bytes.TrimSpace(answer.Body) // white space around it is no part of a JSON value
 		if err != nil {
 			if schema.FailureOf(err, t.unit).Reach == schema.ReachUnavailable && len(answer.Body) > 0 {
-				err = errors.Join(err, b.add(ctx, answer)) // the evidence
+				err = errors.Join(err, b.add(ctx, answer.Answer)) // the evidence
 			}
 			return errors.Join(err, b.flush(ctx))
 		}
-		if err := t.add(answer, u.walker.PageSize); err != nil {
+		if err := t.add(&answer, u.walker.PageSize); err != nil {
 			return errors.Join(&schema.UnitError{Unit: t.unit, LogID: answer.LogID, Err: err}, b.flush(ctx))
 		}
-		if err := b.add(ctx, answer); err != nil {
+		if err := b.add(ctx, answer.Answer); err != nil {
 			return err
 		}
 		u.walker.Progress.PageFetched(t.pages[len(t.pages)-1].Rows)

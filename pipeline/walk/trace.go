@@ -44,14 +44,11 @@ func newTrace(u schema.Unit, walk string) *trace {
 
 // add takes the walk's next page, of at most size records. An error says why the walk
 // cannot be trusted.
-func (t *trace) add(a schema.Answer, size int) error {
+func (t *trace) add(a *normalise.PageAnswer, size int) error {
 	if a.Cursor != t.next || a.Page != len(t.pages)+1 {
 		return fmt.Errorf("page %d at cursor %q does not follow page %d, which leads to cursor %q", a.Page, a.Cursor, len(t.pages), t.next)
 	}
-	page, err := normalise.DecodePage(a.Body)
-	if err != nil {
-		return err
-	}
+	page := &a.Decoded
 	if err := t.guard(page, size); err != nil {
 		return err
 	}
@@ -71,7 +68,7 @@ func (t *trace) add(a schema.Answer, size int) error {
 }
 
 // guard checks that a page leads to a new one, and that the walk comes to an end.
-func (t *trace) guard(page normalise.Page, size int) error {
+func (t *trace) guard(page *normalise.Page, size int) error {
 	if n := len(page.Records); n > size {
 		return fmt.Errorf("a page has %d records, asked were %d", n, size)
 	}

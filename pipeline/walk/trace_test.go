@@ -6,8 +6,18 @@ import (
 	"testing"
 	"time"
 
+	"billwalk/pipeline/normalise"
 	"billwalk/schema"
 )
+
+func decoded(t testing.TB, a schema.Answer) *normalise.PageAnswer {
+	t.Helper()
+	page, err := normalise.DecodeAnswer(a)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &page
+}
 
 // TestPageCap: a walk whose last allowed page says that there is more is an
 // error; one that ends there is whole.
@@ -17,7 +27,7 @@ func TestPageCap(t *testing.T) {
 		walk := newTrace(schema.Unit{}, "w")
 		walk.pages = make([]schema.Link, maxPages-1)
 		body := fmt.Sprintf(`{"data":{"cursor":"next","has_more":%t,"ledger_records":[]},"extra":{"error_code":0}}`, more)
-		err := walk.add(schema.Answer{Cursor: firstCursor, Page: maxPages, Body: []byte(body)}, 50)
+		err := walk.add(decoded(t, schema.Answer{Cursor: firstCursor, Page: maxPages, Body: []byte(body)}), 50)
 		if (err == nil) != (want == "") || err != nil && !strings.Contains(err.Error(), want) {
 			t.Errorf("page %d with has_more=%t: %v, want %q", maxPages, more, err, want)
 		}
@@ -31,11 +41,11 @@ func TestChain(t *testing.T) {
 	body := []byte(`{"data":{"cursor":"c2","has_more":true,"ledger_records":[]},"extra":{"error_code":0}}`)
 	for _, a := range []schema.Answer{{Cursor: "0", Page: 2}, {Cursor: "c2", Page: 1}, {Cursor: "", Page: 1}} {
 		a.Body = body
-		if err := walk.add(a, 50); err == nil || !strings.Contains(err.Error(), "does not follow") {
+		if err := walk.add(decoded(t, a), 50); err == nil || !strings.Contains(err.Error(), "does not follow") {
 			t.Errorf("page %d at %q is taken for the first (%v)", a.Page, a.Cursor, err)
 		}
 	}
-	if err := walk.add(schema.Answer{Cursor: "0", Page: 1, Body: body}, 50); err != nil || walk.next != "c2" || walk.done {
+	if err := walk.add(decoded(t, schema.Answer{Cursor: "0", Page: 1, Body: body}), 50); err != nil || walk.next != "c2" || walk.done {
 		t.Errorf("the first page: %v, then %q", err, walk.next)
 	}
 }
@@ -61,7 +71,7 @@ func BenchmarkWalk(b *testing.B) {
 	for b.Loop() {
 		walk := newTrace(schema.Unit{}, "w")
 		for _, a := range answers {
-			if err := walk.add(a, size); err != nil {
+			if err := walk.add(decoded(b, a), size); err != nil {
 				b.Fatal(err)
 			}
 		}

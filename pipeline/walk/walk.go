@@ -19,6 +19,7 @@ import (
 	"log/slog"
 	"time"
 
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/passid"
 	"billwalk/pipeline/progress"
 	"billwalk/pipeline/stop"
@@ -30,11 +31,11 @@ const maxWalks = 4
 
 // Source is the platform's bill API.
 type Source interface {
-	// Bills fetches the unit's page at a cursor, of at most size records. It retries and
-	// keeps the pace by itself. An answer without an error is a whole page. An error may
-	// carry a schema.Failure in a method Failure; the answer then has the platform's
-	// body, if one came. Safe for concurrent use.
-	Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error)
+	// Bills fetches the unit's page at a cursor, of at most size records, and decodes it.
+	// It retries and keeps the pace by itself. An answer without an error is a whole page.
+	// An error may carry a schema.Failure in a method Failure; the answer then has the
+	// platform's body, if one came. Safe for concurrent use.
+	Bills(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error)
 }
 
 // Archive keeps the raw answers of walks, and the certificates.
@@ -57,7 +58,7 @@ type Reader interface {
 	// Unit returns the unit's latest certificate, or nil, and the walks begun after it,
 	// oldest first. Of a certificate that cannot be read only the walk is returned, and
 	// the error is schema.ErrDamaged.
-	Unit(ctx context.Context, u schema.Unit) (*schema.Certificate, []schema.Begun, error)
+	Unit(ctx context.Context, u schema.Unit) (*schema.Certificate, []schema.BegunWalk, error)
 }
 
 // Config is how a job walks its units.
@@ -125,7 +126,7 @@ type unitWalk struct {
 	unit        schema.Unit
 	interrupted <-chan struct{}
 	last        *schema.Certificate // nil where there is none that can be read
-	begun       []schema.Begun      // walks to resume, oldest first
+	begun       []schema.BegunWalk  // walks to resume, oldest first
 	newest      string              // id of the newest walk
 	fetched     int                 // walks that were begun by this run
 }
@@ -183,7 +184,7 @@ func (u *unitWalk) next(ctx context.Context) (*trace, error) {
 
 // resume continues a walk that was begun. It returns nil where the walk is too old or
 // damaged, or the platform does not know its cursor any more.
-func (u *unitWalk) resume(ctx context.Context, begun schema.Begun) (*trace, error) {
+func (u *unitWalk) resume(ctx context.Context, begun schema.BegunWalk) (*trace, error) {
 	t, err := u.reread(ctx, begun.Walk)
 	if err != nil {
 		u.warn("a walk in the archive cannot be gone on with", "walk", begun.Walk, "error", err)
@@ -204,14 +205,14 @@ func (u *unitWalk) resume(ctx context.Context, begun schema.Begun) (*trace, erro
 // cursorIsUnknown reports whether the error of a walk's first call may be due to its
 // cursor: the platform refused it, and is not at fault itself.
 func (u *unitWalk) cursorIsUnknown(err error) bool {
-	return schema.FailureOf(err, u.unit).Reach == schema.ReachUnit && !transient(err) && !errors.Is(err, stop.ErrStopped)
+	return schema.FailureOf(err, u.unit).Reach == schema.ReachUnit && !isTemporary(err) && !errors.Is(err, stop.ErrStopped)
 }
 
-// transient reports whether the platform or the network was at fault: the same call
+// isTemporary reports whether the platform or the network was at fault: the same call
 // may succeed later.
-func transient(err error) bool {
-	var typed interface{ Passing() bool }
-	return errors.As(err, &typed) && typed.Passing()
+func isTemporary(err error) bool {
+	var typed interface{ Temporary() bool }
+	return errors.As(err, &typed) && typed.Temporary()
 }
 
 // reread returns the trace of an archived walk, up to where it was interrupted.
@@ -221,7 +222,11 @@ func (u *unitWalk) reread(ctx context.Context, walk string) (*trace, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := t.add(answer, u.walker.PageSize); err != nil {
+		page, err := normalise.DecodeAnswer(answer)
+		if err != nil {
+			return nil, err
+		}
+		if err := t.add(&page, u.walker.PageSize); err != nil {
 			return nil, err
 		}
 	}

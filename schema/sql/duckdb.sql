@@ -258,7 +258,7 @@ COMMENT ON COLUMN reconciliation.shop_order_id IS 'the order';
 COMMENT ON COLUMN reconciliation.item_order_id IS 'the item, where settlements name items';
 COMMENT ON COLUMN reconciliation.verdict IS 'matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable';
 COMMENT ON COLUMN reconciliation.matched_by IS 'item, order, order_window or amount; NULL unless matched';
-COMMENT ON COLUMN reconciliation.reasons IS 'why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, settled_elsewhere, partly_billed, offset_by:<bill_date>/<walk_account_id>[/<item>], retry_in_flight, not_asked, no_key, non_forward, not_configured. settlement_unexplained beside settlement_only: its account is not in jobs.yaml, its day failed for the account, its bill is further away than the lookback (7 days at least), or it is of a coupon verified and undone or refunded within an hour, of which there is no bill, ever (核销后 1 小时内撤销或退款,平台永不出账单)';
+COMMENT ON COLUMN reconciliation.reasons IS 'why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, settled_elsewhere, partly_billed, offset_by:<bill_date>/<walk_account_id>[/<item>], retry_in_flight, not_asked, no_key, non_forward, not_configured. settlement_unexplained with settlement_only: its account is not in jobs.yaml, its day failed for the account, its bill is further away than the lookback (7 days at least), or it is of a coupon verified and undone or refunded within an hour, which never has a bill (核销后 1 小时内撤销或退款，平台永不出账单)';
 COMMENT ON COLUMN reconciliation.bill_rows IS 'bills in the group';
 COMMENT ON COLUMN reconciliation.settlement_rows IS 'settlements of this day in the group, of any status';
 COMMENT ON COLUMN reconciliation.billed_total_fen IS 'ledger_total of the forward bills; signed fen';
@@ -274,8 +274,8 @@ COMMENT ON COLUMN reconciliation.billed_net_fen IS 'goods of the forward bills; 
 COMMENT ON COLUMN reconciliation.settled_net_fen IS 'shares of the successful settlements; signed fen';
 COMMENT ON COLUMN reconciliation.diff_net_fen IS 'settled - billed; signed fen';
 COMMENT ON COLUMN reconciliation.refund_fen IS 'ledger_total of the bills that are not forward; signed fen';
-COMMENT ON COLUMN reconciliation.first_settle_time IS 'of the group''s settlements';
-COMMENT ON COLUMN reconciliation.last_settle_time IS 'of the group''s settlements';
+COMMENT ON COLUMN reconciliation.first_settle_time IS 'when the first of the group''s settlements was made';
+COMMENT ON COLUMN reconciliation.last_settle_time IS 'when the last of the group''s settlements was made';
 
 CREATE OR REPLACE VIEW exceptions AS SELECT
   bill_date,
@@ -350,8 +350,8 @@ FROM (
 COMMENT ON VIEW restatements IS 'One row per bill of a published day that a later walk found added, removed or changed. Each publication of the day carries the rows of the one before.';
 COMMENT ON COLUMN restatements.account_id IS 'the account that is paid';
 COMMENT ON COLUMN restatements.ledger_id IS 'bill id';
-COMMENT ON COLUMN restatements.settle_type IS 'of the bill: 1 forward bill (正向账单), 2 refund (退款单), 3 refund fee (退款手续费), 4 merchant''s debt (商家欠款欠收), 5 compensation for an overdue invoice of an agency or influencer (机构/达人发票逾期补偿)';
-COMMENT ON COLUMN restatements.settle_sub_type IS 'of the bill: 0 not set (未设置), 21 merchant-fault compensation freeze (商责赔付冻结), 22 merchant-fault compensation unfreeze (商责赔付解冻), 23 merchant-fault compensation deduction (商责赔付扣款), 24 merchant-fault compensation claim (商责赔付索赔), 25 merchant-fault penalty freeze (商责扣罚冻结), 26 merchant-fault penalty unfreeze (商责扣罚解冻), 27 merchant-fault penalty deduction (商责扣罚扣款), 28 merchant-fault penalty claim (商责扣罚索赔), 30 refund-substitute compensation freeze (以赔代退冻结), 31 refund-substitute compensation unfreeze (以赔代退解冻), 32 refund-substitute compensation deduction (以赔代退扣罚), 33 refund-substitute compensation claim (以赔代退索赔)';
+COMMENT ON COLUMN restatements.settle_type IS 'settle_type of the bill: 1 forward bill (正向账单), 2 refund (退款单), 3 refund fee (退款手续费), 4 merchant''s debt (商家欠款欠收), 5 compensation for an overdue invoice of an agency or influencer (机构/达人发票逾期补偿)';
+COMMENT ON COLUMN restatements.settle_sub_type IS 'settle_sub_type of the bill: 0 not set (未设置), 21 merchant-fault compensation freeze (商责赔付冻结), 22 merchant-fault compensation unfreeze (商责赔付解冻), 23 merchant-fault compensation deduction (商责赔付扣款), 24 merchant-fault compensation claim (商责赔付索赔), 25 merchant-fault penalty freeze (商责扣罚冻结), 26 merchant-fault penalty unfreeze (商责扣罚解冻), 27 merchant-fault penalty deduction (商责扣罚扣款), 28 merchant-fault penalty claim (商责扣罚索赔), 30 refund-substitute compensation freeze (以赔代退冻结), 31 refund-substitute compensation unfreeze (以赔代退解冻), 32 refund-substitute compensation deduction (以赔代退扣罚), 33 refund-substitute compensation claim (以赔代退索赔)';
 COMMENT ON COLUMN restatements.walk_account_id IS 'the configured account whose walk found the change';
 COMMENT ON COLUMN restatements.shop_order_id IS 'order of the bill';
 COMMENT ON COLUMN restatements.change IS 'added, removed or changed';

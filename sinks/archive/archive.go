@@ -1,14 +1,10 @@
-// Package archive keeps the platform's raw answers and callbacks in an object
-// store: the log that every table is derived from. It knows keys, batches and
-// certificates; it does not look into a body.
+// Package archive keeps the platform's raw answers and callbacks in an object store: the
+// log from which every table is built. It knows keys, batches and certificates, and does
+// not decode an answer's body. keys.go lists where everything is stored.
 //
-// A unit's pages of bills lie below archive/bills/bill_date=D/account=A/:
-//
-//	<walk>-00001.jsonl.zst   a batch of answers, one JSON line each
-//	<walk>.json              the certificate, once the walk is certified
-//
-// Walks are named so that names sort by the time they began. A batch holds its
-// cursors together with its pages, so no cursor runs ahead of what is stored.
+// A batch of a walk holds one JSON line for each answer, the cursor together with the page,
+// so that no stored cursor is ahead of the stored pages. A certificate says that a walk
+// is complete.
 package archive
 
 import (
@@ -28,14 +24,14 @@ import (
 
 const certificateVersion = 1
 
-// Archive of the platform's answers and callbacks.
+// Archive holds the platform's answers and callbacks. It is safe for concurrent use.
 type Archive struct{ store object.Store }
 
 // New returns the archive in the store.
 func New(store object.Store) *Archive { return &Archive{store} }
 
-// Append stores encoded answers as batch n of a walk. A batch is written once:
-// where another process has written it, the error is schema.ErrTaken.
+// Append stores encoded answers as batch n (from 1) of a walk. A batch is written once: if
+// another process has written it with other content, the error is schema.ErrTaken.
 func (a *Archive) Append(ctx context.Context, u schema.Unit, walk string, n int, answers []byte) error {
 	return a.create(ctx, billsBatchKey(u, walk, n), answers)
 }
@@ -50,12 +46,12 @@ func (a *Archive) Certify(ctx context.Context, c *schema.Certificate) error {
 	return a.create(ctx, certificateKey(c.Unit(), c.Latest().Walk), data)
 }
 
-// hashMeta is the metadata that every object of the archive has: the SHA-256 of
-// its bytes, hex.
+// hashMeta names the metadata that every object of the archive has: the SHA-256 of its
+// bytes, in hex.
 const hashMeta = "sha256"
 
-// create stores an object that must not exist. An answer that got lost is
-// asked again: where the object has the very content, it was our own.
+// create stores an object that must not exist. After a conflict it reads the object: one
+// with exactly this content is ours, from an attempt whose answer was lost.
 func (a *Archive) create(ctx context.Context, key string, data []byte) error {
 	_, err := object.PutKnown(ctx, a.store, key, bytes.NewReader(data), object.IfAbsent(), map[string]string{hashMeta: schema.HashOf(data)})
 	if !errors.Is(err, object.ErrConflict) {
@@ -63,7 +59,7 @@ func (a *Archive) create(ctx context.Context, key string, data []byte) error {
 	}
 	stored, _, readErr := object.ReadAll(ctx, a.store, key)
 	if readErr != nil {
-		return fmt.Errorf("whose object %s is cannot be told: %w", key, readErr)
+		return fmt.Errorf("%s exists, and cannot be read to see who wrote it: %w", key, readErr)
 	}
 	if bytes.Equal(stored, data) {
 		return nil
@@ -71,12 +67,12 @@ func (a *Archive) create(ctx context.Context, key string, data []byte) error {
 	return fmt.Errorf("%s: %w: %w", key, schema.ErrTaken, err)
 }
 
-// Unit returns the unit's latest certificate, or nil, and the walks begun after
-// it, oldest first. Where the certificate cannot be read, the error is
-// schema.ErrDamaged, and of the certificate only the walk is known.
-func (a *Archive) Unit(ctx context.Context, u schema.Unit) (*schema.Certificate, []schema.Begun, error) {
+// Unit returns the unit's latest certificate, or nil, and the walks that were begun after
+// it, oldest first. If the certificate cannot be read, the error is schema.ErrDamaged, and
+// only the walk of the certificate is set.
+func (a *Archive) Unit(ctx context.Context, u schema.Unit) (*schema.Certificate, []schema.BegunWalk, error) {
 	var certified string
-	var begun []schema.Begun
+	var begun []schema.BegunWalk
 	day := billsOf(u.Day)
 	for info, err := range a.store.List(ctx, accountIn(day, u.Account.ID)) {
 		if err != nil {
@@ -91,7 +87,7 @@ func (a *Archive) Unit(ctx context.Context, u schema.Unit) (*schema.Certificate,
 			continue
 		}
 		if len(begun) == 0 || begun[len(begun)-1].Walk != m.name {
-			begun = append(begun, schema.Begun{Walk: m.name})
+			begun = append(begun, schema.BegunWalk{Walk: m.name})
 		}
 		begun[len(begun)-1].Batches = m.batch
 	}
@@ -129,8 +125,8 @@ func (a *Archive) certificate(ctx context.Context, key string) (*schema.Certific
 	return c, nil
 }
 
-// Answers reads a walk's answers in the order of its pages. A batch that is
-// missing or damaged ends it with an error that names the object.
+// Answers yields the answers of a walk in the order of its pages. A batch that is missing
+// or damaged ends them with an error that names the object.
 func (a *Archive) Answers(ctx context.Context, u schema.Unit, walk string) iter.Seq2[schema.Answer, error] {
 	return func(yield func(schema.Answer, error) bool) {
 		for n := 1; ; n++ {
@@ -143,20 +139,20 @@ func (a *Archive) Answers(ctx context.Context, u schema.Unit, walk string) iter.
 				yield(schema.Answer{}, err)
 				return
 			}
-			if !decode(ctx, body, key, yield) {
+			if !decodeBatch(ctx, body, key, yield) {
 				return
 			}
 		}
 	}
 }
 
-// decode yields the answers of one batch; it reports whether to go on.
-func decode(ctx context.Context, body io.ReadCloser, key string, yield func(schema.Answer, error) bool) bool {
+// decodeBatch yields the answers of one batch. It reports whether to continue.
+func decodeBatch(ctx context.Context, body io.ReadCloser, key string, yield func(schema.Answer, error) bool) bool {
 	defer body.Close()
 	for line, err := range lines(ctx, body) {
 		var answer schema.Answer
 		if err == nil {
-			answer, err = parse(line)
+			answer, err = parseAnswer(line)
 		}
 		if err != nil {
 			yield(schema.Answer{}, fmt.Errorf("archive object %s is damaged: %w", key, err))
@@ -170,7 +166,7 @@ func decode(ctx context.Context, body io.ReadCloser, key string, yield func(sche
 	return true
 }
 
-func parse(line []byte) (schema.Answer, error) {
+func parseAnswer(line []byte) (schema.Answer, error) {
 	var a schema.Answer
 	err := readLine(line, &a)
 	if err == nil && strings.TrimSpace(string(a.Body)) == "" {

@@ -106,7 +106,7 @@ func TestUnit(t *testing.T) {
 	}
 	appendBatch(t, a, walk1, 1, page(walk1, 1, `{}`))
 	appendBatch(t, a, walk1, 2, page(walk1, 2, `{}`))
-	checkUnit(t, a, nil, schema.Begun{Walk: walk1, Batches: 2})
+	checkUnit(t, a, nil, schema.BegunWalk{Walk: walk1, Batches: 2})
 
 	certificate := &schema.Certificate{
 		Account: unit.Account, Day: unit.Day, State: schema.Complete, Walk: walk1, Agreed: []string{walk1},
@@ -123,7 +123,7 @@ func TestUnit(t *testing.T) {
 	for _, foreign := range []string{"notes.json", "README.md", ".DS_Store", "zzzzzzzzzzzzzzzzzzzzzzzzzz.json", walk3 + "-1.jsonl.zst", walk3 + ".json.bak", "copy/" + walk3 + ".json", "copy/" + walk3 + "-00009.jsonl.zst", "x" + walk3 + ".json"} {
 		put(t, store, accountIn(billsOf(unit.Day), unit.Account.ID)+foreign, []byte("somebody else's"))
 	}
-	checkUnit(t, a, certificate, schema.Begun{Walk: walk2, Batches: 1}, schema.Begun{Walk: walk3, Batches: 1})
+	checkUnit(t, a, certificate, schema.BegunWalk{Walk: walk2, Batches: 1}, schema.BegunWalk{Walk: walk3, Batches: 1})
 
 	// A later certificate is kept under its latest walk, and takes the earlier one's place.
 	confirmed := *certificate
@@ -131,10 +131,10 @@ func TestUnit(t *testing.T) {
 	if err := a.Certify(t.Context(), &confirmed); err != nil {
 		t.Fatal(err)
 	}
-	checkUnit(t, a, &confirmed, schema.Begun{Walk: walk3, Batches: 1})
+	checkUnit(t, a, &confirmed, schema.BegunWalk{Walk: walk3, Batches: 1})
 }
 
-func checkUnit(t *testing.T, a *Archive, want *schema.Certificate, wantBegun ...schema.Begun) {
+func checkUnit(t *testing.T, a *Archive, want *schema.Certificate, wantBegun ...schema.BegunWalk) {
 	t.Helper()
 	c, begun, err := a.Unit(t.Context(), unit)
 	if err != nil {
@@ -143,7 +143,7 @@ func checkUnit(t *testing.T, a *Archive, want *schema.Certificate, wantBegun ...
 	if diff := cmp.Diff(want, c); diff != "" {
 		t.Errorf("certificate (-want +got):\n%s", diff)
 	}
-	if diff := cmp.Diff(wantBegun, begun, cmp.Transformer("len", func(b []schema.Begun) map[string]int {
+	if diff := cmp.Diff(wantBegun, begun, cmp.Transformer("len", func(b []schema.BegunWalk) map[string]int {
 		batches := make(map[string]int)
 		for _, w := range b {
 			batches[w.Walk] = w.Batches

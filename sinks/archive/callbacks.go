@@ -3,7 +3,6 @@ package archive
 import (
 	"bytes"
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"strings"
@@ -17,16 +16,12 @@ import (
 	"billwalk/sinks/object"
 )
 
-// Settle callbacks lie below archive/callbacks/received=D/, under the day of
-// their receipt:
-//
-//	<batch>.jsonl.zst              verified requests, one JSON line each
-//	quarantine/<batch>.jsonl.zst   those that are signed and cannot be read
-//
-// A batch is a ULID. The platform repeats itself, and so do the lines.
+// Settle callbacks are stored under the day of their receipt: verified requests, one JSON
+// line each, and in a folder quarantine those that are signed and cannot be read. The
+// platform sends a callback several times, so lines repeat.
 
-// quick compresses batches of callbacks, while their senders wait.
-var quick = func() *zstd.Encoder {
+// fastEncoder compresses batches of callbacks, while their senders wait.
+var fastEncoder = func() *zstd.Encoder {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2), zstd.WithWindowSize(1<<20))
 	if err != nil {
 		panic(err) // the options are constant
@@ -34,10 +29,9 @@ var quick = func() *zstd.Encoder {
 	return enc
 }()
 
-// EncodeCallback returns the callback as one JSON line, from which the very bytes
-// of the body can be had back: they were signed. There is one for every request,
-// so that it is written by hand. A text that is not UTF-8 is an error, but for
-// that of logid, which is not signed.
+// EncodeCallback returns the callback as one JSON line that keeps the exact bytes of the
+// body, because they were signed. The line is written by hand, since every request needs
+// one. A text that is not UTF-8 is an error, except for logid, which is not signed.
 func (*Archive) EncodeCallback(c schema.Callback) ([]byte, error) {
 	line := make([]byte, 0, 768+len(c.Body)+len(c.Body)/4)
 	line = append(c.ReceivedAt.UTC().AppendFormat(append(line, `{"received_at":"`...), time.RFC3339Nano), '"')
@@ -54,29 +48,23 @@ func (*Archive) EncodeCallback(c schema.Callback) ([]byte, error) {
 			return nil, fmt.Errorf("a callback of app %q, received at %s: %s %w", c.App, c.ReceivedAt, strings.Trim(member.name, `,":`), err)
 		}
 	}
-	plain := len(line)
-	line, err := jsontext.AppendQuote(append(line, `,"body":`...), c.Body)
-	if err != nil {
-		line = append(line[:plain], `,"body_base64":"`...)
-		line = append(base64.StdEncoding.AppendEncode(line, c.Body), '"')
-	}
-	return append(line, "}\n"...), nil
+	return withBytes(line, c.Body), nil
 }
 
-// AppendCallbacks stores encoded callbacks as a batch of the day on which they
-// were received. A batch is written once: where another process has written it,
-// the error is schema.ErrTaken.
+// AppendCallbacks stores encoded callbacks as a batch, named by a ULID, of the day on which
+// they were received. A batch is written once, as in Append.
 func (a *Archive) AppendCallbacks(ctx context.Context, received schema.Day, batch string, lines []byte) error {
-	return a.create(ctx, callbacksBatchKey(received, batch), quick.EncodeAll(lines, nil))
+	return a.create(ctx, callbacksBatchKey(received, batch), fastEncoder.EncodeAll(lines, nil))
 }
 
-// QuarantineCallbacks stores encoded callbacks likewise, for a person to look at.
+// QuarantineCallbacks stores encoded callbacks as AppendCallbacks does, for a person to
+// look at: they are not part of the tables.
 func (a *Archive) QuarantineCallbacks(ctx context.Context, received schema.Day, batch string, lines []byte) error {
-	return a.create(ctx, quarantineKey(received, batch), quick.EncodeAll(lines, nil))
+	return a.create(ctx, quarantineKey(received, batch), fastEncoder.EncodeAll(lines, nil))
 }
 
-// FirstReceived returns the first day on which callbacks were received; ok is false
-// where none ever were.
+// FirstReceived returns the first day on which callbacks were received, or false if there
+// are none.
 func (a *Archive) FirstReceived(ctx context.Context) (day schema.Day, ok bool, err error) {
 	for info, err := range a.store.List(ctx, callbacksFolder) {
 		if err != nil {
@@ -89,9 +77,9 @@ func (a *Archive) FirstReceived(ctx context.Context) (day schema.Day, ok bool, e
 	return 0, false, nil
 }
 
-// Callbacks reads what was received on the day, batch by batch, but for what is
-// quarantined. What is damaged is schema.ErrDamaged, which names the object, and
-// what follows it is read all the same; any other error is the store's.
+// Callbacks passes the callbacks that were received on the day to take, without those in
+// quarantine. A damaged batch is schema.ErrDamaged, which names the object, and does not
+// stop the reading; any other error is the store's, and does.
 func (a *Archive) Callbacks(ctx context.Context, received schema.Day, take func(schema.Callback)) error {
 	var faults []error
 	for info, err := range a.store.List(ctx, callbacksOf(received)) {

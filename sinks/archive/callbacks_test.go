@@ -250,7 +250,7 @@ func TestProveCallbacks(t *testing.T) {
 		t.Fatal(err)
 	}
 	put(t, store, callbacksOf(received)+"notes.txt", []byte("x"))
-	read, quarantined, err := a.FiledCallbacks(t.Context(), received)
+	read, quarantined, err := a.CallbackSeries(t.Context(), received)
 	if err != nil || len(read) != 1 || len(quarantined) != 1 || read[0].Bytes <= 0 || read[0].Batches[0] != key || read[0].Name != walk1 || quarantined[0].Name != walk2 {
 		t.Fatalf("%+v, %+v, %v", read, quarantined, err)
 	}
@@ -319,7 +319,7 @@ func FuzzCallbacks(f *testing.F) {
 	f.Add(compress(f, line))
 	f.Add([]byte{0x28, 0xb5, 0x2f, 0xfd})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, data := range [][]byte{data, quick.EncodeAll(data, nil)} {
+		for _, data := range [][]byte{data, fastEncoder.EncodeAll(data, nil)} {
 			store := objecttest.NewMem()
 			key := callbacksBatchKey(received, walk1)
 			put(t, store, key, data)

@@ -109,9 +109,9 @@ func TestUnreadable(t *testing.T) {
 			t.Errorf("%q is kept as %s, %v", body, line.Bytes(), err)
 		}
 	}
-	for _, list := range []func() ([]schema.Filed, error){
-		func() ([]schema.Filed, error) { return a.FiledBills(t.Context(), u.Day) },
-		func() ([]schema.Filed, error) { return a.FiledSettlements(t.Context(), u.Day) },
+	for _, list := range []func() ([]schema.Series, error){
+		func() ([]schema.Series, error) { return a.BillSeries(t.Context(), u.Day) },
+		func() ([]schema.Series, error) { return a.SettlementSeries(t.Context(), u.Day) },
 	} {
 		if filed, err := list(); err != nil || len(filed) != 0 {
 			t.Errorf("%+v, %v", filed, err)

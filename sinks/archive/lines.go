@@ -17,13 +17,13 @@ import (
 )
 
 const (
-	maxLine   = 8 << 20  // an answer of 4 MiB, and its cursor and ids
-	maxMemory = 64 << 20 // of the decompressor: a bomb is an error
+	maxLine   = 8 << 20  // bytes; an answer has at most 4 MiB, and its cursor and ids come on top
+	maxMemory = 64 << 20 // bytes, of the decompressor: a decompression bomb is an error
 )
 
-// frames compresses answers, each as a zstd frame of its own: frames may be
-// joined into one file, and a walk's buffer holds them compressed.
-var frames = func() *zstd.Encoder {
+// frameEncoder compresses answers, each into its own zstd frame. Frames can be joined into
+// one file, so that a walk buffers its answers compressed.
+var frameEncoder = func() *zstd.Encoder {
 	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(2), zstd.WithWindowSize(1<<20))
 	if err != nil {
 		panic(err) // the options are constant
@@ -31,10 +31,10 @@ var frames = func() *zstd.Encoder {
 	return enc
 }()
 
-// Encode returns the answer as one compressed JSON line. The body, one JSON value,
-// stands in it byte for byte. Encoded answers may be joined.
+// Encode returns the answer as one compressed JSON line, which contains the body, one JSON
+// value, byte for byte. Encoded answers may be joined.
 func (*Archive) Encode(a schema.Answer) ([]byte, error) {
-	if !oneLine(a.Body) {
+	if !fitsLine(a.Body) {
 		return nil, fmt.Errorf("the answer at cursor %q of account %s on %s is empty, has line breaks or white space around it", a.Cursor, a.Account, a.Day)
 	}
 	line, err := json.Marshal(struct {
@@ -49,30 +49,29 @@ func (*Archive) Encode(a schema.Answer) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return frames.EncodeAll(withBody(line, a.Body), nil), nil
+	return frameEncoder.EncodeAll(withBody(line, a.Body), nil), nil
 }
 
-// oneLine says that a body can stand in a line of JSON: that it has no line breaks
-// and no white space around it, and is there at all.
-func oneLine(body []byte) bool {
+// fitsLine reports whether a body can be a part of a line of JSON: it is not empty, and has
+// no line breaks and no white space around it.
+func fitsLine(body []byte) bool {
 	return len(body) > 0 && !bytes.ContainsAny(body, "\r\n") && len(bytes.TrimSpace(body)) == len(body)
 }
 
-// withBody adds the body to a JSON object, by hand: no JSON library may touch
-// its bytes.
+// withBody adds the body to a JSON object by hand, because no JSON library may change its
+// bytes, and ends the line.
 func withBody(object, body []byte) []byte {
 	line := append(object[:len(object)-1], `,"body":`...)
 	return append(append(line, body...), "}\n"...)
 }
 
-// readLine reads a line with an answer's body in it. Text in the body may be what the
-// platform cut in the middle of a character: it comes out byte for byte.
+// readLine decodes a line that contains an answer's body. Text in the body that the platform
+// cut in the middle of a character is kept byte for byte.
 func readLine(line []byte, into any) error {
 	return json.Unmarshal(line, into, jsontext.AllowInvalidUTF8(true))
 }
 
-// lines yields the decompressed lines of a batch, each valid until the next. It ends
-// with the context.
+// lines yields the decompressed lines of a batch, each valid until the next one.
 func lines(ctx context.Context, r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
 		dec, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxMemory), zstd.WithDecoderMaxWindow(8<<20))
@@ -94,7 +93,7 @@ func lines(ctx context.Context, r io.Reader) iter.Seq2[[]byte, error] {
 	}
 }
 
-// unpacked is what a batch decompresses to, as far as an honest one can.
+// unpacked reads the decompressed batch, up to the size that billwalk's own batches have.
 type unpacked struct {
 	ctx context.Context
 	io.Reader

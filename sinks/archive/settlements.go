@@ -12,20 +12,15 @@ import (
 	"billwalk/sinks/object"
 )
 
-// Answers of the settle query lie below archive/settlements/bill_date=D/account=A/,
-// under the unit whose bills asked:
-//
-//	<pass>-00001.jsonl.zst   a batch of answers, one JSON line each
-//	<pass>.json              once every order of the unit was asked for
-//
-// A pass is named like a walk, by the time at which it began. Of several answers
-// to one question the one fetched last counts. Below "account=" are the answers
-// about settlements known from callbacks alone.
+// Answers of the settle query are stored under the unit whose bills were queried, in
+// batches of a pass, with the end of the pass once every order of the unit was queried. Of
+// several answers to one query the one that was fetched last counts. The empty account has
+// the answers about settlements that are known from callbacks only.
 
-// EncodeSettlement returns the answer as one JSON line, the body in it byte for
-// byte. Answers are small and alike: they are compressed by the batch.
+// EncodeSettlement returns the answer as one JSON line, which contains the body byte for
+// byte. Answers are small and similar, so that they are compressed by the batch.
 func (*Archive) EncodeSettlement(a schema.SettleAnswer) ([]byte, error) {
-	if !oneLine(a.Body) {
+	if !fitsLine(a.Body) {
 		return nil, fmt.Errorf("the answer to %s %q is empty, has line breaks or white space around it", a.Parameter, a.Value)
 	}
 	line, err := json.Marshal(struct {
@@ -43,15 +38,14 @@ func (*Archive) EncodeSettlement(a schema.SettleAnswer) ([]byte, error) {
 	return withBody(line, a.Body), nil
 }
 
-// AppendSettlements stores encoded answers as batch n (from 1) of a pass over
-// the unit, and returns the key of the batch. It is written once, as those of a
-// walk.
+// AppendSettlements stores encoded answers as batch n (from 1) of a pass over the unit, and
+// returns the key of the batch. A batch is written once, as in Append.
 func (a *Archive) AppendSettlements(ctx context.Context, u schema.Unit, pass string, n int, answers []byte) (key string, err error) {
 	key = settlementsBatchKey(u, pass, n)
-	return key, a.create(ctx, key, frames.EncodeAll(answers, nil))
+	return key, a.create(ctx, key, frameEncoder.EncodeAll(answers, nil))
 }
 
-// CertifySettlements makes it durable that a pass is complete.
+// CertifySettlements stores that a pass is complete.
 func (a *Archive) CertifySettlements(ctx context.Context, p *schema.SettlePass) error {
 	p.Version = passVersion
 	data, err := json.Marshal(p)
@@ -63,10 +57,10 @@ func (a *Archive) CertifySettlements(ctx context.Context, p *schema.SettlePass) 
 
 const passVersion = 1
 
-// Settlements reads all that is filed under the day, of every account: answers
-// and complete passes, each after its answers. What cannot be read, or is not all
-// there, is an error that names the object, and what follows it is read all the
-// same.
+// Settlements passes the answers and the complete passes that are stored under the day, of
+// all accounts, to the functions; a pass comes after its answers. An object that cannot be
+// read, or a pass without all its answers, is an error that names the object and does not
+// stop the reading.
 func (a *Archive) Settlements(ctx context.Context, day schema.Day, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error {
 	var faults []error
 	stored := make(map[series]int64) // answers of each pass
@@ -89,7 +83,7 @@ func (a *Archive) Settlements(ctx context.Context, day schema.Day, answer func(s
 	return errors.Join(faults...)
 }
 
-// settlePass reads a complete pass, of which so many answers were found.
+// settlePass reads the end of a pass, of which the archive holds stored answers.
 func (a *Archive) settlePass(ctx context.Context, key string, stored int64, take func(schema.SettlePass)) error {
 	data, _, err := object.ReadAll(ctx, a.store, key)
 	if err != nil {
@@ -103,7 +97,7 @@ func (a *Archive) settlePass(ctx context.Context, key string, stored int64, take
 		return fmt.Errorf("archive object %s is damaged: %w", key, err)
 	}
 	if p.Asked != stored {
-		return fmt.Errorf("archive object %s tells of %d answers, the archive holds %d of them", key, p.Asked, stored)
+		return fmt.Errorf("archive object %s names %d answers, the archive holds %d of them", key, p.Asked, stored)
 	}
 	take(p)
 	return nil

@@ -12,15 +12,9 @@ import (
 	"billwalk/schema"
 )
 
-// Answers that arrived and could not be read lie below archive/unreadable/, for a
-// person and for Douyin's support; nothing is ever built from them:
-//
-//	bill_date=D/account=A/<run>-<kind>.jsonl.zst   one JSON line
-//
-// A run keeps the first of each kind for a unit.
-
-// StoreUnreadable stores the answer, unless the run has stored one of its kind and
-// unit before, and returns where that lies.
+// StoreUnreadable stores an answer that cannot be read, for a person and for Douyin's
+// support: no table is built from it. A run keeps the first of each kind for a unit.
+// StoreUnreadable returns the key of the one that is kept.
 func (a *Archive) StoreUnreadable(ctx context.Context, u schema.UnreadableAnswer) (key string, err error) {
 	key = unreadableKey(u)
 	line, err := json.Marshal(struct {
@@ -35,20 +29,19 @@ func (a *Archive) StoreUnreadable(ctx context.Context, u schema.UnreadableAnswer
 	if err != nil {
 		return "", err
 	}
-	err = a.create(ctx, key, frames.EncodeAll(withText(line, u.Body), nil))
+	err = a.create(ctx, key, frameEncoder.EncodeAll(withBytes(line[:len(line)-1], u.Body), nil))
 	if errors.Is(err, schema.ErrTaken) {
 		err = nil
 	}
 	return key, err
 }
 
-// withText adds a body that need not be JSON: as text, or else in base64, so that its
-// very bytes can be had back.
-func withText(object, body []byte) []byte {
-	plain := object[:len(object)-1]
-	line, err := jsontext.AppendQuote(append(plain, `,"body":`...), body)
+// withBytes adds any body to a JSON object that is still open, and ends the line. A body
+// that is not UTF-8 is added in base64, so that its bytes are kept.
+func withBytes(open, body []byte) []byte {
+	line, err := jsontext.AppendQuote(append(open, `,"body":`...), body)
 	if err != nil {
-		line = append(object[:len(plain)], `,"body_base64":"`...)
+		line = append(open, `,"body_base64":"`...)
 		line = append(base64.StdEncoding.AppendEncode(line, body), '"')
 	}
 	return append(line, "}\n"...)

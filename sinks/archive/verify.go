@@ -12,23 +12,22 @@ import (
 	"billwalk/sinks/object"
 )
 
-// What follows reads the archive to prove it: every object by itself, held
-// against the hash that was stored with it. A build never asks for so much.
+// Verification compares every object with the hash that was stored with it. A build does
+// not.
 
-// FiledBills lists what is filed under the day's bills, by account and walk.
-func (a *Archive) FiledBills(ctx context.Context, day schema.Day) ([]schema.Filed, error) {
+// BillSeries lists what is stored under the day's bills, by account and walk.
+func (a *Archive) BillSeries(ctx context.Context, day schema.Day) ([]schema.Series, error) {
 	return a.filed(ctx, billsOf(day))
 }
 
-// FiledSettlements lists what is filed under the day's settlements, by account
-// and pass.
-func (a *Archive) FiledSettlements(ctx context.Context, day schema.Day) ([]schema.Filed, error) {
+// SettlementSeries lists what is stored under the day's settlements, by account and pass.
+func (a *Archive) SettlementSeries(ctx context.Context, day schema.Day) ([]schema.Series, error) {
 	return a.filed(ctx, settlementsOf(day))
 }
 
-// FiledCallbacks lists the batches of callbacks that were received on the day, and
-// apart from them those in quarantine.
-func (a *Archive) FiledCallbacks(ctx context.Context, received schema.Day) (read, quarantined []schema.Filed, err error) {
+// CallbackSeries lists the batches of callbacks that were received on the day, and
+// separately those in quarantine.
+func (a *Archive) CallbackSeries(ctx context.Context, received schema.Day) (read, quarantined []schema.Series, err error) {
 	for info, err := range a.store.List(ctx, callbacksOf(received)) {
 		if err != nil {
 			return nil, nil, err
@@ -41,14 +40,14 @@ func (a *Archive) FiledCallbacks(ctx context.Context, received schema.Day) (read
 		if quarantine {
 			list = &quarantined
 		}
-		*list = append(*list, schema.Filed{Name: batch, Batches: []string{info.Key}, Bytes: info.Size})
+		*list = append(*list, schema.Series{Name: batch, Batches: []string{info.Key}, Bytes: info.Size})
 	}
 	return read, quarantined, nil
 }
 
 // filed lists what is stored below the folder of a day's bills or settlements.
-func (a *Archive) filed(ctx context.Context, day string) ([]schema.Filed, error) {
-	var all []schema.Filed
+func (a *Archive) filed(ctx context.Context, day string) ([]schema.Series, error) {
+	var all []schema.Series
 	for info, err := range a.store.List(ctx, day) {
 		if err != nil {
 			return nil, err
@@ -58,7 +57,7 @@ func (a *Archive) filed(ctx context.Context, day string) ([]schema.Filed, error)
 			continue
 		}
 		if n := len(all); n == 0 || all[n-1].Account != m.account || all[n-1].Name != m.name {
-			all = append(all, schema.Filed{Account: m.account, Name: m.name})
+			all = append(all, schema.Series{Account: m.account, Name: m.name})
 		}
 		f := &all[len(all)-1]
 		f.Bytes += info.Size
@@ -74,22 +73,22 @@ func (a *Archive) filed(ctx context.Context, day string) ([]schema.Filed, error)
 	return all, nil
 }
 
-// BatchKey returns where batch n (from 1) of a walk lies.
+// BatchKey returns the key of batch n (from 1) of a walk.
 func (*Archive) BatchKey(u schema.Unit, walk string, n int) string {
 	return billsBatchKey(u, walk, n)
 }
 
-// CertificateKey returns where the certificate of a walk lies.
+// CertificateKey returns the key of a walk's certificate.
 func (*Archive) CertificateKey(u schema.Unit, walk string) string { return certificateKey(u, walk) }
 
-// SettleBatchKey returns where batch n (from 1) of a pass lies.
+// SettleBatchKey returns the key of batch n (from 1) of a pass.
 func (*Archive) SettleBatchKey(u schema.Unit, pass string, n int) string {
 	return settlementsBatchKey(u, pass, n)
 }
 
-// sound reads an object whole. Where its bytes are not those that were stored
-// there are none; where that cannot be told, the error is schema.ErrUnhashed.
-func (a *Archive) sound(ctx context.Context, key string) ([]byte, error) {
+// readHashed reads an object and compares it with the stored hash. If they differ it
+// returns no data; if there is no hash it returns the data and schema.ErrUnhashed.
+func (a *Archive) readHashed(ctx context.Context, key string) ([]byte, error) {
 	data, info, err := object.ReadAll(ctx, a.store, key)
 	if err != nil {
 		return nil, err
@@ -104,12 +103,12 @@ func (a *Archive) sound(ctx context.Context, key string) ([]byte, error) {
 	}
 }
 
-// ProvePages reads a batch of a walk, line by line from 1, and holds it against
-// its hash. What is wrong with the object is the error, after the lines that can
-// be read: those are all of them where it is schema.ErrUnhashed.
+// ProvePages passes the answers of a batch of a walk to take, with the number of the line
+// from 1, and compares the batch with its hash. It returns what is wrong with the object,
+// after the lines that can be read. If that is schema.ErrUnhashed, all lines were read.
 func (a *Archive) ProvePages(ctx context.Context, key string, take func(line int, answer schema.Answer)) error {
 	return a.proveLines(ctx, key, func(n int, line []byte) error {
-		answer, err := parse(line)
+		answer, err := parseAnswer(line)
 		if err == nil {
 			answer.Key = key
 			take(n, answer)
@@ -118,7 +117,7 @@ func (a *Archive) ProvePages(ctx context.Context, key string, take func(line int
 	})
 }
 
-// ProveSettlements reads a batch of a pass, likewise.
+// ProveSettlements is ProvePages for a batch of a pass.
 func (a *Archive) ProveSettlements(ctx context.Context, key string, take func(line int, answer schema.SettleAnswer)) error {
 	return a.proveLines(ctx, key, func(n int, line []byte) error {
 		var answer schema.SettleAnswer
@@ -131,7 +130,7 @@ func (a *Archive) ProveSettlements(ctx context.Context, key string, take func(li
 	})
 }
 
-// ProveCallbacks reads a batch of callbacks, likewise.
+// ProveCallbacks is ProvePages for a batch of callbacks.
 func (a *Archive) ProveCallbacks(ctx context.Context, key string, take func(line int, c schema.Callback)) error {
 	return a.proveLines(ctx, key, func(n int, line []byte) error {
 		c, err := parseCallback(line)
@@ -144,7 +143,7 @@ func (a *Archive) ProveCallbacks(ctx context.Context, key string, take func(line
 }
 
 func (a *Archive) proveLines(ctx context.Context, key string, take func(n int, line []byte) error) error {
-	data, err := a.sound(ctx, key)
+	data, err := a.readHashed(ctx, key)
 	if data == nil {
 		return err
 	}
@@ -164,8 +163,8 @@ func (a *Archive) proveLines(ctx context.Context, key string, take func(n int, l
 	return err
 }
 
-// ProveCertificate reads a certificate and holds it against its hash. Beside an
-// error it is nil, unless the hash alone is missing.
+// ProveCertificate reads a certificate and compares it with its hash. With an error it
+// returns nil, unless the error is schema.ErrUnhashed.
 func (a *Archive) ProveCertificate(ctx context.Context, key string) (*schema.Certificate, error) {
 	c := new(schema.Certificate)
 	unhashed, err := a.proveJSON(ctx, key, certificateVersion, c)
@@ -175,7 +174,7 @@ func (a *Archive) ProveCertificate(ctx context.Context, key string) (*schema.Cer
 	return c, unhashed
 }
 
-// ProvePass reads the end of a pass, likewise.
+// ProvePass is ProveCertificate for the end of a pass.
 func (a *Archive) ProvePass(ctx context.Context, key string) (*schema.SettlePass, error) {
 	p := new(schema.SettlePass)
 	unhashed, err := a.proveJSON(ctx, key, passVersion, p)
@@ -185,9 +184,10 @@ func (a *Archive) ProvePass(ctx context.Context, key string) (*schema.SettlePass
 	return p, unhashed
 }
 
-// proveJSON reads an object into a value; unhashed says that it is not proven.
+// proveJSON decodes an object into a value. It returns schema.ErrUnhashed by itself,
+// because the value is good then.
 func (a *Archive) proveJSON(ctx context.Context, key string, version int, into any) (unhashed, err error) {
-	data, err := a.sound(ctx, key)
+	data, err := a.readHashed(ctx, key)
 	if data == nil {
 		return nil, err
 	}

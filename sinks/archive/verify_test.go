@@ -31,7 +31,7 @@ func TestFiled(t *testing.T) {
 	for _, foreign := range []string{"notes.txt", "account=x/" + walk1 + ".json", "account=1/" + walk1 + "-1.jsonl.zst"} {
 		put(t, store, "archive/bills/bill_date=2026-11-20/"+foreign, []byte("x"))
 	}
-	got, err := a.FiledBills(t.Context(), unit.Day)
+	got, err := a.BillSeries(t.Context(), unit.Day)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,7 +41,7 @@ func TestFiled(t *testing.T) {
 		}
 		got[i].Bytes = 0
 	}
-	want := []schema.Filed{
+	want := []schema.Series{
 		{Account: unit.Account.ID, Name: walk1, Batches: []string{a.BatchKey(unit, walk1, 1), a.BatchKey(unit, walk1, 2), "", a.BatchKey(unit, walk1, 4)}},
 		{Account: unit.Account.ID, Name: walk2, Certificate: a.CertificateKey(unit, walk2)},
 	}
@@ -51,7 +51,7 @@ func TestFiled(t *testing.T) {
 	if n := got[0].Objects() + got[1].Objects(); n != 4 {
 		t.Errorf("%d objects, want 4", n)
 	}
-	got, err = a.FiledSettlements(t.Context(), unit.Day)
+	got, err = a.SettlementSeries(t.Context(), unit.Day)
 	if err != nil || len(got) != 1 || got[0].Batches[0] != a.SettleBatchKey(other, walk3, 1) {
 		t.Errorf("settlements: %+v, %v", got, err)
 	}
@@ -91,7 +91,7 @@ func TestProve(t *testing.T) {
 	}{
 		{"other bytes", "its bytes have SHA-256", append(data, 0), map[string]string{hashMeta: schema.HashOf(data)}, 0},
 		{"no hash", "no SHA-256 was stored", data, nil, 2},
-		{"a line that is none", "line 2: ", append(encode(t, a, page(walk1, 1, `1`)), frames.EncodeAll([]byte("x\n"), nil)...), nil, 1},
+		{"a line that is none", "line 2: ", append(encode(t, a, page(walk1, 1, `1`)), frameEncoder.EncodeAll([]byte("x\n"), nil)...), nil, 1},
 		{"no line", "it has no line", nil, map[string]string{hashMeta: schema.HashOf(nil)}, 0},
 	} {
 		if _, err := store.Put(t.Context(), key, strings.NewReader(string(bad.data)), object.Always(), bad.meta); err != nil {

@@ -13,11 +13,11 @@ const (
 	maxMeta = 2048 // bytes of names and values; S3's limit
 
 	// reserved is where a folder store keeps its own files. No store has objects
-	// there, so that all take the same keys.
+	// there, so that all stores accept the same keys.
 	reserved = ".billwalk"
 )
 
-// checkKey holds a key to what S3, a folder and a log line can all carry.
+// checkKey refuses a key that S3, a folder or a log line cannot hold.
 func checkKey(key string) error {
 	switch {
 	case len(key) > maxKey:
@@ -42,12 +42,11 @@ func CheckPrefix(prefix string) error {
 	if prefix == "" {
 		return nil
 	}
-	// What is cut off may go on, to a whole part and to a name other than the
-	// store's own.
+	// A prefix may end in the middle of a part, and be the start of the store's own name.
 	return checkKey(prefix + "x")
 }
 
-// checkMeta holds metadata to what survives as HTTP headers unchanged.
+// checkMeta refuses metadata that HTTP headers would change.
 func checkMeta(meta map[string]string) error {
 	size := 0
 	for name, value := range meta {

@@ -2,24 +2,23 @@ package object
 
 import "errors"
 
-// Condition says on what state of its key a Put is allowed to act. The zero
-// Condition is Always.
+// Condition is the state of its key on which a Put depends. The zero Condition is Always.
 type Condition struct {
 	absent bool
 	match  bool
 	etag   string
 }
 
-// Always writes whatever is there.
+// Always writes in any case.
 func Always() Condition { return Condition{} }
 
-// IfAbsent writes only where there is no object yet.
+// IfAbsent writes only if there is no object yet.
 func IfAbsent() Condition { return Condition{absent: true} }
 
 // IfMatch writes only over the object that has this ETag.
 func IfMatch(etag string) Condition { return Condition{match: true, etag: etag} }
 
-// check refuses a match on nothing, which S3 would take for no condition.
+// check refuses IfMatch without an ETag, which S3 would take for no condition.
 func (c Condition) check() error {
 	if c.match && c.etag == "" {
 		return errors.New("IfMatch needs an ETag, from Head, Get or Put; for a new object use IfAbsent")

@@ -15,18 +15,17 @@ import (
 	"github.com/gofrs/flock"
 )
 
-// dir is a store in a folder: every object is the plain file of its key. Its
-// ETag is the SHA-256 of the content, so that a file copied in by hand has one
-// too. Content that is stamped to be unique never gets an earlier ETag back.
+// dir is a store in a folder: every object is the plain file of its key. Its ETag is the
+// SHA-256 of the content, so that a file copied in by hand has one, too. Content that is
+// stamped to be unique never gets an earlier ETag again.
 //
-// A Put is atomic for readers and for a kill at any point: the content is
-// made durable in a file of its own, which takes the object's name only then,
-// under a lock that every writer of the folder takes, in whatever process. Only
-// the comparison and the renames happen under it. The store's own files are all
-// in .billwalk:
+// A Put is atomic for readers and for a kill at any point: the content is made durable in a
+// temporary file, which is then renamed to the object's name. A lock that every writer of
+// the folder takes, in any process, protects the comparison and the renames. The store's
+// own files are in .billwalk:
 //
 //	.billwalk/lock             held by the one that is replacing an object
-//	.billwalk/tmp/NAME         content on its way; worthless once its writer is gone
+//	.billwalk/tmp/NAME         a temporary file; of no use once its writer is gone
 //	.billwalk/meta/KEY.json    the sidecar of an object
 type dir struct {
 	root *os.Root
@@ -34,7 +33,7 @@ type dir struct {
 	lock *flock.Flock
 
 	private []string      // prefixes of keys; see isPrivate
-	turn    chan struct{} // one writer of this process at a time waits for the lock
+	turn    chan struct{} // of one entry, which the writer of this process that waits for the lock holds
 }
 
 const (
@@ -44,11 +43,12 @@ const (
 	// lockPoll is how often a lock held by another process is tried. It is held
 	// for a few milliseconds.
 	lockPoll = 2 * time.Millisecond
-	// abandoned is the age from which a file on its way has no writer any more.
-	abandoned = 24 * time.Hour
+	// abandonedAge is the age from which a temporary file has no writer any more.
+	abandonedAge = 24 * time.Hour
 )
 
-// openDir opens the store in a folder, with the prefixes of its private keys.
+// openDir opens the store in a folder. Objects whose keys start with one of the private
+// prefixes can be read by their owner only.
 func openDir(folder string, private ...string) (*dir, error) {
 	full, err := filepath.Abs(folder)
 	if err != nil {
@@ -66,8 +66,8 @@ func openDir(folder string, private ...string) (*dir, error) {
 	return d, nil
 }
 
-// sweep removes what killed writers left. It is tidiness only, so a folder that
-// cannot be written to may be read all the same.
+// sweep removes the files of killed writers. Its errors do not matter: a folder that cannot
+// be written can still be read.
 func (d *dir) sweep() {
 	entries, err := d.readFolder(stageFolder)
 	if err != nil {
@@ -75,7 +75,7 @@ func (d *dir) sweep() {
 	}
 	for _, entry := range entries {
 		info, err := entry.Info()
-		if err == nil && time.Since(info.ModTime()) > abandoned {
+		if err == nil && time.Since(info.ModTime()) > abandonedAge {
 			_ = d.root.Remove(path.Join(stageFolder, entry.Name()))
 		}
 	}
@@ -128,7 +128,7 @@ func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 	if err != nil {
 		return Info{}, err
 	}
-	defer func() { _ = d.root.Remove(staged) }() // gone already, where it became the object
+	defer func() { _ = d.root.Remove(staged) }() // it no longer exists if it became the object
 	next.Meta = meta
 	if err := d.acquire(ctx); err != nil {
 		return Info{}, err
@@ -146,7 +146,7 @@ func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 	if exists && current.ETag != next.ETag {
 		versions = append(versions, current)
 	}
-	if err := d.record(ctx, key, versions); err != nil {
+	if err := d.putSidecar(ctx, key, versions); err != nil {
 		return Info{}, err
 	}
 	if err := d.rename(staged, key); err != nil {
@@ -155,7 +155,7 @@ func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 	return next.info(key), nil
 }
 
-// current tells of the object while the lock keeps it as it is.
+// current describes the object. The caller holds the lock.
 func (d *dir) current(ctx context.Context, key string) (version, error) {
 	file, err := d.openFile(key)
 	if err != nil {
@@ -166,9 +166,8 @@ func (d *dir) current(ctx context.Context, key string) (version, error) {
 	return current, err
 }
 
-// open opens the object's file and tells of it. A file that its sidecar does not
-// know may have been replaced, sidecar and all, while it was looked at: then the
-// newer one is taken.
+// open opens the object's file and describes it. If the sidecar does not know the file, both
+// may have been replaced meanwhile; then open takes the newer file.
 func (d *dir) open(ctx context.Context, key string) (*os.File, Info, error) {
 	for {
 		file, err := d.openFile(key)
@@ -186,15 +185,15 @@ func (d *dir) open(ctx context.Context, key string) (*os.File, Info, error) {
 	}
 }
 
-// openFile opens a regular file, and nothing else: to open a FIFO waits for its
-// writer, and to open a device may do anything. One that takes the file's place in
-// between is opened without waiting, and closed.
+// openFile opens a regular file and nothing else: opening a FIFO waits for its writer, and
+// opening a device may do anything. If one replaces the file after the check, it is opened
+// without waiting, and closed.
 func (d *dir) openFile(name string) (*os.File, error) {
 	stat, err := d.root.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, syscall.ENOTDIR) {
 		return nil, ErrNotFound
 	}
-	if err := errors.Join(err, regular(stat)); err != nil {
+	if err := errors.Join(err, checkRegular(stat)); err != nil {
 		return nil, err
 	}
 	file, err := d.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
@@ -205,15 +204,15 @@ func (d *dir) openFile(name string) (*os.File, error) {
 		return nil, err
 	}
 	stat, err = file.Stat()
-	if err := errors.Join(err, regular(stat)); err != nil {
+	if err := errors.Join(err, checkRegular(stat)); err != nil {
 		_ = file.Close()
 		return nil, err
 	}
 	return file, nil
 }
 
-// regular returns ErrNotFile for what is there and is no regular file.
-func regular(stat fs.FileInfo) error {
+// checkRegular returns ErrNotFile for anything but a regular file.
+func checkRegular(stat fs.FileInfo) error {
 	if stat == nil || stat.Mode().IsRegular() {
 		return nil
 	}
@@ -252,5 +251,5 @@ func (d *dir) isCurrent(key string, file *os.File) bool {
 	return err == nil && os.SameFile(opened, now)
 }
 
-// name is how messages name the object.
+// name returns the object's path, for messages.
 func (d *dir) name(key string) string { return filepath.Join(d.path, filepath.FromSlash(key)) }

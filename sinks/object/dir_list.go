@@ -21,7 +21,7 @@ func (d *dir) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
 			return
 		}
 		for info, err := range d.infos(prefix) {
-			if errors.Is(err, fs.ErrNotExist) { // taken away by hand meanwhile
+			if errors.Is(err, fs.ErrNotExist) { // somebody removed it meanwhile
 				continue
 			}
 			if err := errors.Join(err, ctx.Err()); err != nil {
@@ -35,13 +35,13 @@ func (d *dir) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
 	}
 }
 
-// infos yields what is under the keys that start with prefix, ascending, without an
-// ETag: no file is opened for it.
+// infos yields the objects whose keys start with prefix, ascending, without ETags: it opens
+// no file.
 func (d *dir) infos(prefix string) iter.Seq2[Info, error] {
 	return func(yield func(Info, error) bool) { d.walk(".", "", prefix, yield) }
 }
 
-// readFolder returns what a folder has, in no order.
+// readFolder returns the entries of a folder, in no order.
 func (d *dir) readFolder(name string) ([]fs.DirEntry, error) {
 	folder, err := d.root.OpenFile(name, os.O_RDONLY|syscall.O_NONBLOCK, 0)
 	if err != nil {
@@ -51,12 +51,12 @@ func (d *dir) readFolder(name string) ([]fs.DirEntry, error) {
 	return entries, errors.Join(err, folder.Close())
 }
 
-// infoOf describes the file under a key. Something else is an error, and not passed
-// over: it may stand in an object's place.
+// infoOf describes the file of a key. Anything but a regular file is an error, because it
+// may be in the place of an object.
 func infoOf(key string, entry fs.DirEntry) (Info, error) {
 	stat, err := entry.Info()
 	if err == nil {
-		err = regular(stat)
+		err = checkRegular(stat)
 	}
 	if err != nil {
 		return Info{}, fmt.Errorf("%s: %w", key, err)
@@ -64,8 +64,8 @@ func infoOf(key string, entry fs.DirEntry) (Info, error) {
 	return Info{Key: key, Size: stat.Size(), Modified: stat.ModTime()}, nil
 }
 
-// walk yields what is in one folder, whose own key ends in "/" or is empty, and
-// tells whether to go on.
+// walk yields the objects in one folder, whose keys begin with start, which ends in "/" or
+// is empty. It reports whether to continue.
 func (d *dir) walk(folder, start, prefix string, yield func(Info, error) bool) bool {
 	entries, err := d.readFolder(folder)
 	if err != nil {
@@ -96,7 +96,7 @@ func (d *dir) walk(folder, start, prefix string, yield func(Info, error) bool) b
 	return true
 }
 
-// overlap tells whether a folder can hold keys that start with prefix.
+// overlap reports whether a folder can contain keys that start with prefix.
 func overlap(folder, prefix string) bool {
 	return strings.HasPrefix(folder, prefix) || strings.HasPrefix(prefix, folder)
 }

@@ -11,12 +11,12 @@ import (
 	"time"
 )
 
-// version is what a sidecar tells of one content of its object. It counts only
-// where the object's file really has that content.
+// version describes one content of an object. It counts only if the object's file really has
+// that content.
 type version struct {
 	ETag     string            `json:"etag"`
 	Size     int64             `json:"size"`
-	Modified time.Time         `json:"modified"` // of the file; with the size it spares reading the content again
+	Modified time.Time         `json:"modified"` // of the file; if it and the size are equal, the content is not read again
 	Meta     map[string]string `json:"meta,omitempty"`
 }
 
@@ -24,16 +24,16 @@ func (v version) info(key string) Info {
 	return Info{Key: key, ETag: v.ETag, Size: v.Size, Meta: v.Meta, Modified: v.Modified}.clone()
 }
 
-// sidecar is written before its object is replaced, and names the content to come
-// as well as the one to go: whichever a kill leaves has its own metadata.
+// sidecar has an object's metadata. It is written before the object is replaced, and
+// describes the new content as well as the old one: a kill leaves either of them.
 type sidecar struct {
 	Versions []version `json:"versions"`
 }
 
 func sidecarOf(key string) string { return reserved + "/meta/" + key + ".json" }
 
-// record replaces the object's sidecar.
-func (d *dir) record(ctx context.Context, key string, versions []version) error {
+// putSidecar replaces the object's sidecar.
+func (d *dir) putSidecar(ctx context.Context, key string, versions []version) error {
 	text, err := json.Marshal(sidecar{Versions: versions})
 	if err != nil {
 		return err
@@ -49,9 +49,8 @@ func (d *dir) record(ctx context.Context, key string, versions []version) error 
 	return nil
 }
 
-// describe tells of the open file's content, and whether its sidecar knows it. A
-// sidecar that is missing, damaged or of another content costs the metadata and
-// nothing else: then the content itself is read for its ETag.
+// describe describes the content of the open file, and reports whether its sidecar knows it.
+// Without a good sidecar only the metadata is lost: the content is read for its ETag.
 func (d *dir) describe(ctx context.Context, key string, file *os.File) (_ version, known bool, err error) {
 	stat, err := file.Stat()
 	if err != nil {
@@ -77,7 +76,7 @@ func (d *dir) describe(ctx context.Context, key string, file *os.File) (_ versio
 	return found, known, nil
 }
 
-// maxSidecar is four times what the metadata of two versions can take.
+// maxSidecar, in bytes, is four times the size of two versions' metadata.
 const maxSidecar = 64 << 10
 
 func (d *dir) readSidecar(key string) ([]byte, error) {
@@ -86,10 +85,10 @@ func (d *dir) readSidecar(key string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, maxSidecar)) // cut it means nothing
+	return io.ReadAll(io.LimitReader(file, maxSidecar)) // a part of one cannot be decoded
 }
 
-// byFile finds the version with the file's size and time, unless there are two.
+// byFile returns the version with the file's size and time, unless there are two.
 func (s sidecar) byFile(stat os.FileInfo) (found version, ok bool) {
 	for _, v := range s.Versions {
 		if v.Size != stat.Size() || !v.Modified.Equal(stat.ModTime()) {
@@ -103,7 +102,7 @@ func (s sidecar) byFile(stat os.FileInfo) (found version, ok bool) {
 	return found, ok
 }
 
-// hashOf reads the file through and leaves it at its start.
+// hashOf returns the hash of the whole file, and leaves it at its start.
 func hashOf(ctx context.Context, file *os.File) (string, error) {
 	hash := sha256.New()
 	if _, err := io.Copy(hash, interruptible{ctx, file}); err != nil {

@@ -114,7 +114,7 @@ func TestDirKilledBeforeRename(t *testing.T) {
 	staged, next, err := d.stage(t.Context(), bytes.NewReader([]byte("new")), publicFile)
 	must(t, err)
 	next.Meta = map[string]string{"n": "2"}
-	must(t, d.record(t.Context(), "k", []version{next, current}))
+	must(t, d.putSidecar(t.Context(), "k", []version{next, current}))
 	for _, want := range []struct{ content, n string }{{"old", "1"}, {"new", "2"}} {
 		info, err := d.Head(t.Context(), "k")
 		if err != nil || info.ETag != sha(want.content) || info.Meta["n"] != want.n {
@@ -183,7 +183,7 @@ func TestSidecarByFile(t *testing.T) {
 			t.Errorf("byFile of %+v = %+v, %t; want %t", c.versions, found, ok, c.ok)
 		}
 	}
-	must(t, d.record(t.Context(), "k", []version{twin, newer}))
+	must(t, d.putSidecar(t.Context(), "k", []version{twin, newer}))
 	if info, err := d.Head(t.Context(), "k"); err != nil || info.ETag != sha("new") {
 		t.Errorf("Head = %+v, %v; want the ETag of what is there", info, err)
 	}
@@ -193,7 +193,7 @@ func TestDirSweep(t *testing.T) {
 	t.Parallel()
 	d := newDir(t)
 	d.mustPut(t, "k", "content", nil)
-	for name, age := range map[string]time.Duration{"fresh": time.Hour, "left": abandoned + time.Hour} {
+	for name, age := range map[string]time.Duration{"fresh": time.Hour, "left": abandonedAge + time.Hour} {
 		file := filepath.Join(d.path, stageFolder, name)
 		must(t, os.WriteFile(file, nil, 0o600))
 		must(t, os.Chtimes(file, time.Now().Add(-age), time.Now().Add(-age)))

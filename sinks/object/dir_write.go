@@ -13,7 +13,7 @@ import (
 	"path"
 )
 
-// stage makes the content durable in a file of its own, of that mode, and tells of it.
+// stage makes the content durable in a temporary file of that mode, and describes it.
 func (d *dir) stage(ctx context.Context, body io.Reader, mode fs.FileMode) (name string, _ version, err error) {
 	if err := d.root.MkdirAll(stageFolder, privateFolder); err != nil {
 		return "", version{}, err
@@ -44,8 +44,8 @@ func (d *dir) stage(ctx context.Context, body io.Reader, mode fs.FileMode) (name
 	return name, version{ETag: hex.EncodeToString(hash.Sum(nil)), Size: size, Modified: stat.ModTime()}, nil
 }
 
-// rename gives a staged file its name, which makes it the object. From then on
-// an error leaves open whether a power failure would undo it.
+// rename makes a staged file the object. An error after that is ErrUnknown: a power failure
+// might undo the renaming.
 func (d *dir) rename(staged, name string) error {
 	if err := d.root.MkdirAll(path.Dir(name), d.folderMode(path.Dir(name))); err != nil {
 		return err
@@ -53,7 +53,7 @@ func (d *dir) rename(staged, name string) error {
 	if err := d.root.Rename(staged, name); err != nil {
 		return err
 	}
-	// The names of new folders have to last, too, up to the store's own.
+	// The entries of new folders have to be durable, too, up to the store's own folder.
 	for folder := path.Dir(name); ; folder = path.Dir(folder) {
 		if err := d.syncFolder(folder); err != nil {
 			return fmt.Errorf("%w: %w", ErrUnknown, err)
@@ -72,7 +72,7 @@ func (d *dir) syncFolder(name string) error {
 	return errors.Join(folder.Sync(), folder.Close())
 }
 
-// acquire makes the caller the folder's only writer, until release.
+// acquire makes the caller the only writer of the folder, until release.
 func (d *dir) acquire(ctx context.Context) error {
 	select {
 	case d.turn <- struct{}{}:
@@ -87,11 +87,11 @@ func (d *dir) acquire(ctx context.Context) error {
 }
 
 func (d *dir) release() {
-	_ = d.lock.Unlock() // the write is done; and the lock goes with the process at the latest
+	_ = d.lock.Unlock() // an error does not matter: the lock ends with the process at the latest
 	<-d.turn
 }
 
-// interruptible is a reader that ends when its context does.
+// interruptible is a reader that fails once its context ends.
 type interruptible struct {
 	ctx context.Context
 	io.Reader

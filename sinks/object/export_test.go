@@ -2,12 +2,12 @@ package object
 
 // What the tests outside the package need to know of it.
 const (
-	KnownTries    = knownTries
-	KnownCap      = knownCap
-	LeastWriters  = leastWriters
-	ProbeRequests = probeRequests
-	ProbeFolder   = probeFolder
-	ProbeKey      = probeKey
+	KnownTries       = knownTries
+	KnownCap         = knownCap
+	MinWriters       = minWriters
+	MaxProbeRequests = maxProbeRequests
+	ProbeFolder      = probeFolder
+	ProbeKey         = probeKey
 )
 
 // ProbeWrites is how many writes the races of a probe over a network are.

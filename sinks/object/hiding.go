@@ -7,9 +7,8 @@ import (
 	"iter"
 )
 
-// Hiding returns the store with errors whose text show has changed: what names the
-// store, or what its server repeats, may be nothing to be shown. The errors beneath
-// stay.
+// Hiding returns the store with the texts of its errors changed by show, because a secret may
+// be in the store's URL or in a server's message. The errors keep their chain.
 func Hiding(s Store, show func(text string) string) Store { return hiding{s, show} }
 
 type hiding struct {
@@ -26,7 +25,7 @@ type hiddenError struct {
 func (e *hiddenError) Error() string { return e.text }
 func (e *hiddenError) Unwrap() error { return e.err }
 
-// hide returns the error itself where its text may be shown.
+// hide returns the error with its text changed, or the error itself if show changes nothing.
 func (h hiding) hide(err error) error {
 	if err == nil {
 		return nil
@@ -37,7 +36,7 @@ func (h hiding) hide(err error) error {
 	return err
 }
 
-// size implements sizer, where the store does.
+// size implements sizer if the store does.
 func (h hiding) size(key string) (int64, error) {
 	if known, ok := h.Store.(sizer); ok {
 		return known.size(key)

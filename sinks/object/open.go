@@ -10,25 +10,24 @@ import (
 	"billwalk/schema"
 )
 
-// S3Options says how an S3 store is reached. Credentials come from the AWS SDK's
-// own chain: environment, profile, web identity, instance.
+// S3Options are the settings of an S3 store. Credentials come from the AWS SDK's own chain:
+// environment, profile, web identity, instance.
 type S3Options struct {
 	Endpoint  string // http(s)://host[:port] of an S3-compatible store; empty means AWS
 	Region    string // empty leaves it to the SDK's chain, then us-east-1
 	PathStyle bool   // the bucket in the path, not in the host name
 
-	// Transport, where set, wraps the transport of the requests to S3, so that a
-	// test can lose or delay them: each attempt passes it once. Whatever asks for
-	// credentials does not.
+	// Transport, if set, wraps the transport of the requests to S3, so that a test can
+	// lose or delay them. It sees each attempt once, and no request for credentials.
 	Transport func(http.RoundTripper) http.RoundTripper
 }
 
 // S3's rule for bucket names, with the capitals and underscores of old ones.
 var bucketName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,253}[A-Za-z0-9]$`)
 
-// Open returns the store at the URL: "s3://bucket" or "s3://bucket/prefix", of
-// which only the part below the prefix is seen; or "file:folder", relative to the
-// working directory or absolute, which is created. For S3 it makes no call.
+// Open returns the store at the URL: "s3://bucket", "s3://bucket/prefix" (only what is below
+// the prefix), or "file:folder", relative to the working directory or absolute. It creates
+// the folder, and makes no call to S3.
 func Open(ctx context.Context, url string, options S3Options) (Store, error) {
 	scheme, rest, _ := strings.Cut(url, ":")
 	switch scheme {
@@ -82,8 +81,8 @@ func openFile(url, folder string) (Store, error) {
 	return store, nil
 }
 
-// OpenBeside returns a store in a folder that is not the store's alone, whose every
-// object is private. Its keys start with the prefix.
+// OpenBeside returns a store in a folder that has other files, too. Its keys have to start
+// with the prefix, and its objects can be read by their owner only.
 func OpenBeside(folder, prefix string) (Store, error) {
 	store, err := openDir(folder, prefix)
 	if err != nil {

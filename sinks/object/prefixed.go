@@ -7,13 +7,13 @@ import (
 	"strings"
 )
 
-// prefixed shows the part of a store below one prefix as a store of its own.
+// prefixed is the part of a store below a prefix.
 type prefixed struct {
 	store  Store
 	prefix string // ends in "/"
 }
 
-// strip gives the key as the caller knows it.
+// strip removes the prefix from the key.
 func (p prefixed) strip(info Info) Info {
 	info.Key = strings.TrimPrefix(info.Key, p.prefix)
 	return info

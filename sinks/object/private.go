@@ -10,22 +10,21 @@ import (
 	"strings"
 )
 
-// The modes of a folder store's folders and files. What is private is nobody else's
-// to read, whatever the umask; what is public is as far as the umask lets it be.
+// The modes of a folder store's folders and files, before the umask.
 const (
 	publicFolder, publicFile   = 0o755, 0o644
 	privateFolder, privateFile = 0o700, 0o600
-	others                     = 0o077 // what is allowed to others than the owner
+	others                     = 0o077 // the bits of everybody but the owner
 )
 
-// isPrivate says whether a name is the store's own, or one of a private object or of
-// a folder with nothing else in it.
+// isPrivate reports whether a name is one of the store's own files, of a private object, or
+// of a folder that contains only such objects.
 func (d *dir) isPrivate(name string) bool {
 	return name == reserved || strings.HasPrefix(name, reserved+"/") ||
 		slices.ContainsFunc(d.private, func(prefix string) bool { return strings.HasPrefix(name+"/", prefix) })
 }
 
-// folderMode and fileMode are the modes of what is made under a name.
+// folderMode returns the mode of a new folder of that name.
 func (d *dir) folderMode(name string) fs.FileMode {
 	if d.isPrivate(name) {
 		return privateFolder
@@ -33,6 +32,7 @@ func (d *dir) folderMode(name string) fs.FileMode {
 	return publicFolder
 }
 
+// fileMode returns the mode of a new file of that name.
 func (d *dir) fileMode(name string) fs.FileMode {
 	if d.isPrivate(name) {
 		return privateFile
@@ -40,9 +40,9 @@ func (d *dir) fileMode(name string) fs.FileMode {
 	return publicFile
 }
 
-// Exposed returns the names of those private files and folders of a folder store that
-// others than their owner may read, write or enter: an earlier version made them so.
-// Other stores have none.
+// Exposed returns the names of the private files and folders of a folder store that others
+// than their owner may read, write or enter, because an earlier version created them. Other
+// stores have none.
 func Exposed(ctx context.Context, s Store) (names []string, err error) {
 	d, ok := s.(*dir)
 	if !ok {
@@ -55,8 +55,8 @@ func Exposed(ctx context.Context, s Store) (names []string, err error) {
 	return names, err
 }
 
-// Hide takes the rights of others from all that is exposed, and returns how many
-// files and folders that were.
+// Hide removes the rights of others from all that Exposed returns, and returns the number of
+// files and folders that it changed.
 func Hide(ctx context.Context, s Store) (hidden int, err error) {
 	d, ok := s.(*dir)
 	if !ok {
@@ -73,8 +73,8 @@ func Hide(ctx context.Context, s Store) (hidden int, err error) {
 	return hidden, err
 }
 
-// exposed calls found for what is exposed in a folder, each folder before what is in
-// it. Links are passed over: what they lead to is not the store's.
+// exposed calls found for what is exposed in a folder, each folder before its entries. It
+// skips links, because they lead out of the store.
 func (d *dir) exposed(ctx context.Context, folder string, found func(string, fs.FileMode) error) error {
 	entries, err := d.readFolder(folder)
 	if err != nil {

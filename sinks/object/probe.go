@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// probeFolder is below where probes write. It is no table's prefix.
+// probeFolder is where probes write. It is not below the prefix of a table.
 const probeFolder = "_control/probe/"
 
-// ProbeError says that a store answers, and cannot hold a lake.
+// ProbeError reports that a store works, but cannot hold a lake.
 type ProbeError struct {
-	Reason string // what was found, and what it would do to a lake
+	Reason string // what is wrong, and what it would do to a lake
 	Fix    string // what to do, Chinese and English
 }
 
@@ -22,15 +22,15 @@ func (e *ProbeError) Error() string {
 	return "this store cannot hold a lake: " + e.Reason + ". " + e.Fix
 }
 
-// Trial is how far a store was tried out.
+// Trial is the progress of a probe.
 type Trial struct {
-	Races, AllRaces     int  // that have shown something, and that there are to be
-	Writers, AllWriters int  // that raced at once, at most, and that should have
+	Races, AllRaces     int  // races with a result so far, and in the end
+	Writers, AllWriters int  // the most writers that raced at once, and that should
 	Written             bool // an object was created and read back
 }
 
-// Slow says that the store has too little time for all writers at once. It is slow,
-// and as right as fewer writers could show.
+// Slow reports whether the store was too slow for all writers at once. Nothing is wrong with
+// it, as far as fewer writers can show.
 func (t Trial) Slow() bool { return t.Writers > 0 && t.Writers < t.AllWriters }
 
 func (t Trial) String() string {
@@ -40,7 +40,7 @@ func (t Trial) String() string {
 	return fmt.Sprintf("%d of %d races, of up to %d writers", t.Races, t.AllRaces, t.Writers)
 }
 
-// probe tries a store out under keys that nobody else has.
+// probe tests a store under keys that no other program uses.
 type probe struct {
 	store  Store
 	folder string // ends in "/"
@@ -50,43 +50,44 @@ type probe struct {
 	began    time.Time
 	cost     time.Duration // of one writer in the latest race; 0 before the first
 	trial    Trial
-	requests int // of races
-	arenas   int // objects that were raced for
-	unjudged int // races that showed nothing
+	requests int // of all races
+	objects  int // that races created
+	unclear  int // races without a result
 }
 
-// What a probe may cost. On a store that serves contended writes one after another,
-// fewer writers race, so that it ends in time.
+// Limits of a probe. On a store that serves concurrent writes to one object one after
+// another, fewer writers race, so that the probe ends in time.
 const (
-	probeTime     = 40 * time.Second
-	probeRequests = 1000 // of races
-	firstWriters  = 4    // of the first race, which shows how fast the store is
-	leastWriters  = 2
+	maxProbeTime     = 40 * time.Second
+	maxProbeRequests = 1000 // of all races
+	firstWriters     = 4    // in the first race, which shows how fast the store is
+	minWriters       = 2
 )
 
-// effort is how hard a store is tried. The races are of writers, for an object
-// each that is not there yet, and for the same one again and again.
+// effort is how much a probe does.
 type effort struct {
-	writers, creates, swaps int
+	writers int // in a race
+	creates int // races to create an object
+	swaps   int // races to replace the same object
 }
 
 var (
-	// Of stores that compare first and write later, all are found out in a few of
-	// these rounds.
+	// A few of these races are enough to detect a store that compares first and writes
+	// later.
 	overNetwork = effort{writers: 32, creates: 5, swaps: 15}
-	// A folder's writers take turns by its lock: what can be wrong is the file
-	// system, and not the timing. Every write is synced to the disk.
+	// The writers of a folder use its lock, so that only the file system can be wrong, and
+	// not the timing. Every write is synced to the disk.
 	inFolder = effort{writers: 4, creates: 1, swaps: 2}
 )
 
-// Probe finds out whether the store does what a lake relies on: a write is read
-// back at once; a write whose condition does not hold is refused; of many writers
-// at once exactly one wins. It leaves a few tiny objects below _control/probe/.
+// Probe tests whether the store does what a lake relies on: a write can be read at once; a
+// write whose condition does not hold is refused; of many concurrent writers exactly one
+// wins. It leaves a few tiny objects below _control/probe/.
 //
-// A *ProbeError says that the store does not. Any other error says that it could
-// not be found out: the store is out of reach, or does not let this program read,
-// list and write. A slow store is tried by fewer writers, as the Trial says. report,
-// if not nil, is called after each step.
+// If the store does not, the error is a *ProbeError. Any other error means that the test was
+// not possible: the store cannot be reached, or does not allow this program to read, list
+// and write. A slow store is tested with fewer writers, see Trial. Probe calls report, if it
+// is not nil, after each step.
 func Probe(ctx context.Context, s Store, report func(Trial)) (Trial, error) {
 	p := &probe{store: s, folder: probeFolder + rand.Text() + "/", effort: overNetwork, report: report, began: time.Now()}
 	if isFolder(s) {
@@ -120,10 +121,10 @@ func isFolder(s Store) bool {
 	return ok
 }
 
-// subject is the one object of all steps but the creations.
+// subject is the object of all steps but the races to create one.
 const subject = "subject"
 
-// create makes the subject, and tries to make it again.
+// create creates the subject, and tries to create it again.
 func (p *probe) create(ctx context.Context) error {
 	made, err := p.put(ctx, subject, "created", IfAbsent())
 	if errors.Is(err, ErrConflict) {
@@ -136,13 +137,13 @@ func (p *probe) create(ctx context.Context) error {
 		return err
 	}
 	_, err = p.put(ctx, subject, "created again", IfAbsent())
-	if err := refused(err, &ProbeError{"it let an object be created over another (If-None-Match is ignored), so a second run would overwrite the first", fixCreate}); err != nil {
+	if err := checkRefused(err, &ProbeError{"it let an object be created over another (If-None-Match is ignored), so a second run would overwrite the first", fixCreate}); err != nil {
 		return err
 	}
 	return p.expect(ctx, subject, "created", made)
 }
 
-// swap replaces the subject, and tries to by its old ETag.
+// swap replaces the subject, and tries to replace it by its old ETag.
 func (p *probe) swap(ctx context.Context) error {
 	old, err := p.store.Head(ctx, p.folder+subject)
 	if err != nil {
@@ -156,13 +157,13 @@ func (p *probe) swap(ctx context.Context) error {
 		return err
 	}
 	if swapped.ETag == old.ETag {
-		return &ProbeError{"two contents of an object had the same ETag, so a stale write could not be told from a fresh one", fixSwap}
+		return &ProbeError{"two contents of an object had the same ETag, so a stale write could not be distinguished from a fresh one", fixSwap}
 	}
 	if err := p.expect(ctx, subject, "swapped", swapped); err != nil {
 		return err
 	}
 	_, err = p.put(ctx, subject, "swapped by a stale ETag", IfMatch(old.ETag))
-	if err := refused(err, &ProbeError{"it let an object be replaced by a stale ETag (If-Match is ignored), so an old run could overwrite a newer one", fixSwap}); err != nil {
+	if err := checkRefused(err, &ProbeError{"it let an object be replaced by a stale ETag (If-Match is ignored), so an old run could overwrite a newer one", fixSwap}); err != nil {
 		return err
 	}
 	return p.expect(ctx, subject, "swapped", swapped)
@@ -174,12 +175,12 @@ func (p *probe) swapMissing(ctx context.Context) error {
 		return fmt.Errorf("read from the lake's store: %w", err)
 	}
 	_, err = p.put(ctx, "missing", "swapped", IfMatch(old.ETag))
-	return refused(err, &ProbeError{"it let an object be replaced that is not there (If-Match is ignored for it), so an old run could bring back what was removed", fixMissing})
+	return checkRefused(err, &ProbeError{"it let an object be replaced that is not there (If-Match is ignored for it), so an old run could bring back what was removed", fixMissing})
 }
 
-// refused checks that a write was: otherwise the store is broken, or could not be
-// asked.
-func refused(err error, broken *ProbeError) error {
+// checkRefused returns nil if a write was refused, broken if it was not, or the error that
+// left it open.
+func checkRefused(err error, broken *ProbeError) error {
 	switch {
 	case err == nil:
 		return broken
@@ -190,8 +191,8 @@ func refused(err error, broken *ProbeError) error {
 	}
 }
 
-// put writes the text until the outcome is known. A conflict with the trace of
-// its own earlier try is none.
+// put writes the text until the outcome is known. A conflict with an earlier attempt of its
+// own is a success.
 func (p *probe) put(ctx context.Context, name, text string, cond Condition) (Info, error) {
 	info, err := PutKnown(ctx, p.store, p.folder+name, strings.NewReader(text), cond, map[string]string{"probe": text})
 	if errors.Is(err, ErrConflict) {
@@ -202,7 +203,8 @@ func (p *probe) put(ctx context.Context, name, text string, cond Condition) (Inf
 	return info, err
 }
 
-// expect reads the object back in every way there is.
+// expect reads the object by each method of the store, and compares it with what was
+// written.
 func (p *probe) expect(ctx context.Context, name, text string, written Info) error {
 	data, got, err := ReadAll(ctx, p.store, p.folder+name)
 	if err != nil && !errors.Is(err, ErrNotFound) {
@@ -220,7 +222,7 @@ func (p *probe) expect(ctx context.Context, name, text string, written Info) err
 		listed = info
 	}
 	stale := func(what, found string) error {
-		return &ProbeError{fmt.Sprintf("%s gave %q right after %q was written, so a run would build on what is no longer so", what, found, text), fixStale}
+		return &ProbeError{fmt.Sprintf("%s gave %q right after %q was written, so a run would build on old data", what, found, text), fixStale}
 	}
 	switch {
 	case string(data) != text || got.ETag != written.ETag:
@@ -233,7 +235,7 @@ func (p *probe) expect(ctx context.Context, name, text string, written Info) err
 	return nil
 }
 
-// What to do about each fault. The versions are those known to have had it.
+// What to do about each fault. The versions named are known to have had it.
 const (
 	fixStore   = "换用支持条件写入的存储(如 AWS S3)或升级它,再运行 billwalk check; keep the lake on a store with conditional writes, such as AWS S3, or update this one, and run `billwalk check`"
 	fixCreate  = fixStore + ". Known for it: Ceph RGW's posix driver before 2026-07, Aliyun OSS, Tencent COS and IBM COS (headers of their own)"

@@ -10,25 +10,24 @@ import (
 )
 
 const (
-	// probeKey is where a store's latest good probe is kept.
+	// probeKey is the object with the latest successful probe.
 	probeKey = "_control/probe.json"
-	// probeVersion goes up when probes find out more than they did.
-	probeVersion = 1
-	probeLasts   = 24 * time.Hour
+	// probeVersion is increased when a probe tests more than before.
+	probeVersion  = 1
+	probeValidity = 24 * time.Hour
 )
 
-// probed is a probe that found nothing wrong.
-type probed struct {
+// probeRecord is a successful probe.
+type probeRecord struct {
 	Version  int       `json:"version"`
 	ProbedAt time.Time `json:"probed_at"`
-	// Store is where it was: a lake that is copied elsewhere is probed there, too.
+	// Store is the place of the store: a lake that is copied elsewhere is probed there, too.
 	Store string `json:"store"`
 }
 
-// EnsureProbed probes the store, unless that was done within the last 24 hours,
-// from wherever. It is to be called before anything else is written: where it
-// returns an error, as [Probe] does, there are at most the probe's own objects. The
-// Trial is empty where the store was probed before.
+// EnsureProbed probes the store, unless any process did so within the last 24 hours. Call it
+// before anything else is written: if it returns an error, as [Probe] does, the store has at
+// most the probe's own objects. The Trial is empty if the store was not probed now.
 func EnsureProbed(ctx context.Context, s Store, now time.Time, report func(Trial)) (Trial, error) {
 	data, kept, err := ReadAll(ctx, s, probeKey)
 	cond := IfMatch(kept.ETag)
@@ -44,29 +43,29 @@ func EnsureProbed(ctx context.Context, s Store, now time.Time, report func(Trial
 	if err != nil {
 		return trial, err
 	}
-	data, err = json.Marshal(probed{probeVersion, now.UTC().Truncate(time.Second), placeOf(s)})
+	data, err = json.Marshal(probeRecord{probeVersion, now.UTC().Truncate(time.Second), placeOf(s)})
 	if err != nil {
 		return trial, err
 	}
 	_, err = PutKnown(ctx, s, probeKey, bytes.NewReader(data), cond, nil)
-	if err != nil && !errors.Is(err, ErrConflict) { // of another run's probe, or of its own earlier try
+	if err != nil && !errors.Is(err, ErrConflict) { // a conflict comes from another run's probe, or from an earlier attempt
 		return trial, fmt.Errorf("write to the lake's store: %w", err)
 	}
 	return trial, nil
 }
 
-// stillProbed tells whether the record is of this store, and neither old nor of
-// the future. One that cannot be read is no record.
+// stillProbed reports whether the record is of this store, and neither too old nor in the
+// future. A record that cannot be decoded does not count.
 func stillProbed(data []byte, s Store, now time.Time) bool {
-	var last probed
+	var last probeRecord
 	if json.Unmarshal(data, &last) != nil {
 		return false
 	}
 	age := now.Sub(last.ProbedAt)
-	return last.Version == probeVersion && last.Store == placeOf(s) && age >= -time.Second && age < probeLasts
+	return last.Version == probeVersion && last.Store == placeOf(s) && age >= -time.Second && age < probeValidity
 }
 
-// placeOf names the place of a store; "" for one in memory.
+// placeOf returns the place of a store, or "" for one that is neither on S3 nor in a folder.
 func placeOf(s Store) string {
 	switch s := s.(type) {
 	case prefixed:

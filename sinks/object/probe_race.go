@@ -10,22 +10,22 @@ import (
 	"time"
 )
 
-// mostUnjudged is how many races may show nothing, since the store throttles or
-// loses answers, before the probe is given up.
-const mostUnjudged = 10
+// maxUnclear is after how many races without a result, because the store throttles or loses
+// answers, the probe is given up.
+const maxUnclear = 10
 
-// raceCreates lets all writers create one object at once, each round another.
+// raceCreates lets all writers create one object at once, in each race another object.
 func (p *probe) raceCreates(ctx context.Context) error {
-	return p.rounds(ctx, p.effort.creates, "create one object", func() (string, Condition, error) {
-		p.arenas++
-		return fmt.Sprintf("%srace-%d", p.folder, p.arenas), IfAbsent(), nil
+	return p.races(ctx, p.effort.creates, "create one object", func() (string, Condition, error) {
+		p.objects++
+		return fmt.Sprintf("%srace-%d", p.folder, p.objects), IfAbsent(), nil
 	})
 }
 
-// raceSwaps lets all writers replace the subject at once, each round from the
-// winner of the one before.
+// raceSwaps lets all writers replace the subject at once, in each race on condition of the
+// winner before.
 func (p *probe) raceSwaps(ctx context.Context) error {
-	return p.rounds(ctx, p.effort.swaps, "replace one object", func() (string, Condition, error) {
+	return p.races(ctx, p.effort.swaps, "replace one object", func() (string, Condition, error) {
 		base, err := p.store.Head(ctx, p.folder+subject)
 		if err != nil {
 			return "", Condition{}, fmt.Errorf("read from the lake's store: %w", err)
@@ -34,65 +34,65 @@ func (p *probe) raceSwaps(ctx context.Context) error {
 	})
 }
 
-// rounds runs so many races that show something, or as many as there is time for,
-// and one at least.
-func (p *probe) rounds(ctx context.Context, n int, goal string, arena func() (key string, cond Condition, err error)) error {
-	most := 0
-	for left := n; left > 0 && (left == n || p.affords()); {
-		key, cond, err := arena()
+// races runs n races with a result, or as many as there is time for, and at least one. target
+// returns the object of the next race.
+func (p *probe) races(ctx context.Context, n int, goal string, target func() (key string, cond Condition, err error)) error {
+	maxWriters := 0
+	for left := n; left > 0 && (left == n || p.hasTime()); {
+		key, cond, err := target()
 		if err != nil {
 			return err
 		}
 		first, writers, began := p.cost == 0, p.writers(), time.Now()
-		doubt, err := p.race(ctx, key, cond, goal, writers)
+		unclear, err := p.race(ctx, key, cond, goal, writers)
 		if err != nil {
 			return err
 		}
 		p.cost, p.requests = max(time.Since(began)/time.Duration(writers), 1), p.requests+writers
-		if doubt == nil {
-			most = max(most, writers)
+		if unclear == nil {
+			maxWriters = max(maxWriters, writers)
 			if first && writers < p.effort.writers {
-				continue // it has shown how fast the store is
+				continue // this race was for the speed of the store
 			}
 			left, p.trial.Races = left-1, p.trial.Races+1
 			p.showProgress()
 			continue
 		}
-		if p.unjudged++; p.unjudged == mostUnjudged {
-			return fmt.Errorf("race for an object of the lake's store: too many requests are throttled or lost: %w", doubt)
+		if p.unclear++; p.unclear == maxUnclear {
+			return fmt.Errorf("race for an object of the lake's store: too many requests are throttled or lost: %w", unclear)
 		}
 		select {
-		case <-time.After(min(knownPause<<p.unjudged, knownCap)):
+		case <-time.After(min(knownPause<<p.unclear, knownCap)):
 		case <-ctx.Done():
 			return ctx.Err()
 		}
 	}
-	if p.trial.Writers == 0 || most < p.trial.Writers {
-		p.trial.Writers = most
+	if p.trial.Writers == 0 || maxWriters < p.trial.Writers {
+		p.trial.Writers = maxWriters
 	}
 	return nil
 }
 
-// affords says that there is time for one more race.
-func (p *probe) affords() bool {
-	return p.requests < probeRequests && time.Since(p.began)+leastWriters*p.cost <= probeTime
+// hasTime reports whether one more race is within the limits.
+func (p *probe) hasTime() bool {
+	return p.requests < maxProbeRequests && time.Since(p.began)+minWriters*p.cost <= maxProbeTime
 }
 
-// writers returns how many writers the next race may have, so that all races that
-// are left end in time.
+// writers returns the number of writers for the next race, so that all races that are left
+// end in time.
 func (p *probe) writers() int {
 	if p.cost == 0 {
 		return min(firstWriters, p.effort.writers)
 	}
 	races := max(p.trial.AllRaces-p.trial.Races, 1)
-	fit := (probeTime - time.Since(p.began)) / (p.cost * time.Duration(races))
-	return int(min(max(fit, leastWriters), time.Duration(p.effort.writers)))
+	fit := (maxProbeTime - time.Since(p.began)) / (p.cost * time.Duration(races))
+	return int(min(max(fit, minWriters), time.Duration(p.effort.writers)))
 }
 
-// race lets some writers write the key under the condition at once. Exactly one
-// must be told that it won, and be the one in the store. A race whose winner has
-// not heard of it shows nothing: then the doubt says why.
-func (p *probe) race(ctx context.Context, key string, cond Condition, goal string, writers int) (doubt, err error) {
+// race lets writers write the key under the condition at once. Exactly one write has to
+// succeed, and its content has to be in the store. A race whose winner got no answer has no
+// result: then unclear is why.
+func (p *probe) race(ctx context.Context, key string, cond Condition, goal string, writers int) (unclear, err error) {
 	stamps := make([]string, writers)
 	results := make([]error, writers)
 	start := make(chan struct{})
@@ -112,7 +112,7 @@ func (p *probe) race(ctx context.Context, key string, cond Condition, goal strin
 		case err == nil:
 			winners = append(winners, stamps[i])
 		case errors.Is(err, ErrUnknown):
-			doubt = err
+			unclear = err
 		case !errors.Is(err, ErrConflict):
 			return nil, fmt.Errorf("race for an object of the lake's store: %w", err)
 		}
@@ -129,9 +129,9 @@ func (p *probe) race(ctx context.Context, key string, cond Condition, goal strin
 	case len(winners) == 1:
 		return nil, nil
 	case slices.Contains(stamps, string(kept)):
-		return errors.New("a writer won, and was told that it had lost"), nil
-	case doubt != nil:
-		return doubt, ctx.Err()
+		return errors.New("a writer won, and got the answer that it had lost"), nil
+	case unclear != nil:
+		return unclear, ctx.Err()
 	default:
 		return nil, &ProbeError{fmt.Sprintf("it refused each of %d writers that raced to %s, although nobody had won", len(stamps), goal), fixRace}
 	}

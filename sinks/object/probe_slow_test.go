@@ -66,7 +66,7 @@ func TestProbeSlow(t *testing.T) {
 				if err != nil || trial.Slow() != c.slow || took > c.took || !trial.Written {
 					t.Errorf("%s after %s, %v; want it to pass within %s, slow: %t", trial, took, err, c.took, c.slow)
 				}
-				if c.slow != strings.HasPrefix(trial.String(), "slow: ") || c.slow && !strings.HasSuffix(trial.String(), " of 32 writers tried") || trial.Writers < LeastWriters {
+				if c.slow != strings.HasPrefix(trial.String(), "slow: ") || c.slow && !strings.HasSuffix(trial.String(), " of 32 writers tried") || trial.Writers < MinWriters {
 					t.Errorf("%q, of %+v", trial, trial)
 				}
 				for i := 1; i < len(reports); i++ {
@@ -111,8 +111,8 @@ func TestProbeSlowCheat(t *testing.T) {
 	}
 }
 
-// TestProbeRequests: a store that loses many answers is not asked without end.
-func TestProbeRequests(t *testing.T) {
+// TestMaxProbeRequests: a store that loses many answers is not asked without end.
+func TestMaxProbeRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		store := objecttest.NewMem()
@@ -127,7 +127,7 @@ func TestProbeRequests(t *testing.T) {
 			return false, nil
 		}
 		trial, err := Probe(t.Context(), store, nil)
-		if err != nil || trial.Slow() || puts > ProbeRequests {
+		if err != nil || trial.Slow() || puts > MaxProbeRequests {
 			t.Errorf("%+v, %v, %d writes", trial, err, puts)
 		}
 	})

@@ -12,15 +12,15 @@ import (
 // ErrTooLarge: the object has more bytes than one of its kind may have.
 var ErrTooLarge = errors.New("the object is too large (对象过大)")
 
-// sizer is a store that knows an object's size before it reads it: a folder, which
-// may have to read it all for the ETag.
+// sizer is a store that knows an object's size before it reads the object. A folder may have
+// to read all of it for the ETag.
 type sizer interface {
 	size(key string) (int64, error)
 }
 
-// Read opens an object for reading, as Get does, within the limit of its kind: a
-// larger one is ErrTooLarge, before it is read or as soon as it shows. What it reads
-// ends with the context.
+// Read opens an object for reading, as Store.Get does. An object that is larger than the limit
+// of its kind (schema.LimitOf) is ErrTooLarge, at once or while it is read. The reader fails
+// once the context ends.
 func Read(ctx context.Context, s Store, key string) (io.ReadCloser, Info, error) {
 	if err := checkKnownSize(s, key); err != nil {
 		return nil, Info{}, err
@@ -36,7 +36,8 @@ func Read(ctx context.Context, s Store, key string) (io.ReadCloser, Info, error)
 	return &bounded{ctx, body, key, 0, limit}, info, nil
 }
 
-// Head describes an object as the store's Head does, likewise.
+// Head describes an object as Store.Head does. An object that is too large may be
+// ErrTooLarge.
 func Head(ctx context.Context, s Store, key string) (Info, error) {
 	if err := checkKnownSize(s, key); err != nil {
 		return Info{}, err
@@ -44,7 +45,7 @@ func Head(ctx context.Context, s Store, key string) (Info, error) {
 	return s.Head(ctx, key)
 }
 
-// checkKnownSize holds an object's size against its limit, where that takes no reading.
+// checkKnownSize compares an object's size with its limit, if the store is a sizer.
 func checkKnownSize(s Store, key string) error {
 	known, ok := s.(sizer)
 	if !ok {
@@ -56,8 +57,7 @@ func checkKnownSize(s Store, key string) error {
 	return nil
 }
 
-// CheckSize says that no object of so many bytes can be written under the key, since
-// it could not be read.
+// CheckSize returns ErrTooLarge if an object of that size, in bytes, could not be read again.
 func CheckSize(key string, size int64) error {
 	if limit := schema.LimitOf(key); size > limit.Bytes {
 		return fmt.Errorf("%s is not written: %w: it has %d bytes, and %s at most %d", key, ErrTooLarge, size, limit.Kind, limit.Bytes)
@@ -65,7 +65,7 @@ func CheckSize(key string, size int64) error {
 	return nil
 }
 
-// ReadAll reads an object whole, likewise.
+// ReadAll returns the content of an object, within the limits of Read.
 func ReadAll(ctx context.Context, s Store, key string) ([]byte, Info, error) {
 	body, info, err := Read(ctx, s, key)
 	if err != nil {

@@ -22,16 +22,17 @@ type bucket struct {
 	client   *s3.Client
 	name     string
 	place    string // the server and the bucket
-	partSize int64  // bytes; an object larger than this goes up in parts
+	partSize int64  // bytes; a larger object is sent in parts
 
-	virtualHost bool // the bucket is a part of the host name, of an endpoint that is not AWS's
+	virtualHost bool // the bucket is a part of the host name, and the endpoint is not AWS
 }
 
 const (
-	// answerTimeout is how long a server may take to answer once it has the whole
-	// request; one that accepts and then says nothing would hold a run for ever.
+	// answerTimeout is how long a server may take to answer after the request was sent.
+	// Without it a server that never answers would block a run for ever.
 	answerTimeout = time.Minute
-	// idleConnections kept per store spare concurrent walks a handshake each.
+	// idleConnections is the number of open connections per store, so that concurrent
+	// walks need no new handshakes.
 	idleConnections = 64
 )
 
@@ -133,7 +134,7 @@ func (b *bucket) Put(ctx context.Context, key string, body io.ReadSeeker, cond C
 	return Info{Key: key, ETag: unquote(out.ETag), Size: size, Meta: meta}.clone(), nil
 }
 
-// headers gives the condition as If-Match and If-None-Match, nil where unsaid.
+// headers returns the condition as If-Match and If-None-Match, nil if it has none.
 func (c Condition) headers() (match, noneMatch *string) {
 	switch {
 	case c.absent:
@@ -145,14 +146,14 @@ func (c Condition) headers() (match, noneMatch *string) {
 	}
 }
 
-// once forbids to send a conditional write again: after a lost answer the second
-// attempt meets the first one's object, and its 412 would pass for another
+// once turns off the SDK's repetition of a conditional write: after a lost answer the second
+// attempt would find the object of the first one, and its 412 would look like another
 // writer's.
 func once(o *s3.Options) { o.Retryer = aws.NopRetryer{} }
 
-// rewound gives the whole of body from its start, and its length in bytes. Where
-// it can be read at any offset it gets a position of its own: after an early
-// answer the transport may still be reading while the caller sends it again.
+// rewound returns the whole body from its start, and its length in bytes. A body that can be
+// read at any offset gets a separate position: after an early answer the transport may still
+// be reading while the caller sends the body again.
 func rewound(body io.ReadSeeker) (*io.SectionReader, int64, error) {
 	size, err := body.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -196,7 +197,7 @@ func (b *bucket) List(ctx context.Context, prefix string) iter.Seq2[Info, error]
 			}
 			for _, object := range page.Contents {
 				key := aws.ToString(object.Key)
-				if checkKey(key) != nil { // a console's "folder/", for one
+				if checkKey(key) != nil { // for example a console's "folder/"
 					continue
 				}
 				if !yield(Info{
@@ -211,5 +212,5 @@ func (b *bucket) List(ctx context.Context, prefix string) iter.Seq2[Info, error]
 
 func (b *bucket) url(key string) string { return "s3://" + b.name + "/" + key }
 
-// unquote takes the quotes of HTTP off an ETag; Put sets them again.
+// unquote removes the quotes of an ETag; Put adds them again.
 func unquote(etag *string) string { return strings.Trim(aws.ToString(etag), `"`) }

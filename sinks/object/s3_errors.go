@@ -16,10 +16,10 @@ import (
 	smithyhttp "github.com/aws/smithy-go/transport/http"
 )
 
-// noSuchUpload is S3's code for parts that are no longer there.
+// noSuchUpload is S3's code for an upload that does not exist any more.
 const noSuchUpload = "NoSuchUpload"
 
-// readError says what a failed read means, which changed nothing.
+// readError returns the error of a failed read.
 func (b *bucket) readError(op, key string, err error) error {
 	status, code := answerOf(err)
 	if status == http.StatusNotFound && code != "NoSuchBucket" {
@@ -28,7 +28,7 @@ func (b *bucket) readError(op, key string, err error) error {
 	return b.otherError(op, key, err)
 }
 
-// otherError says what to do about an error that is no state of the object.
+// otherError returns an error that is not about the state of the object, with a hint.
 func (b *bucket) otherError(op, key string, err error) error {
 	status, _ := answerOf(err)
 	if status == http.StatusUnauthorized || status == http.StatusForbidden {
@@ -37,8 +37,8 @@ func (b *bucket) otherError(op, key string, err error) error {
 	return fmt.Errorf("%s %s: %w%s", op, b.url(key), err, b.hint(err))
 }
 
-// putError says what a failed write means: the condition did not hold, nobody
-// knows, or nothing was changed.
+// putError returns the error of a failed write: ErrConflict, ErrUnknown, or one that means
+// that nothing was changed.
 func (b *bucket) putError(key string, cond Condition, err error) error {
 	status, code := answerOf(err)
 	switch {
@@ -51,22 +51,21 @@ func (b *bucket) putError(key string, cond Condition, err error) error {
 	}
 }
 
-// mayBeApplied tells whether a failed write may have been applied, or still be,
-// or is at least worth sending again. A 409 means that another write was in
-// flight, and not that it won.
+// mayBeApplied reports whether a failed write may have been applied, may still be, or is
+// worth repeating. A 409 means that another write was in progress, not that it won.
 func mayBeApplied(status int, code string, err error) bool {
 	switch {
 	case mayComeLate(status, err):
 		return true
-	case code == "RequestTimeout", code == noSuchUpload: // a 400; and parts that were joined already, or removed
+	case code == "RequestTimeout", code == noSuchUpload: // a 400; and an upload that was completed already, or removed
 		return true
 	default:
 		return status == http.StatusConflict || status == http.StatusRequestTimeout || status == http.StatusTooManyRequests
 	}
 }
 
-// mayComeLate tells whether nothing that came back says no: then the write may
-// have been applied, or still be.
+// mayComeLate reports whether the answer, if there is one, leaves open that the write was
+// applied, or still will be.
 func mayComeLate(status int, err error) bool {
 	if status == 0 {
 		return lostOnTheWay(err)
@@ -74,8 +73,8 @@ func mayComeLate(status int, err error) bool {
 	return status < 300 || status >= 500 && status != http.StatusNotImplemented
 }
 
-// lostOnTheWay tells whether a request without an answer may have left; one that
-// failed for want of credentials, say, has not.
+// lostOnTheWay reports whether a request without an answer may have been sent. One that
+// failed for lack of credentials, for example, was not.
 func lostOnTheWay(err error) bool {
 	var sending *smithyhttp.RequestSendError
 	var canceled *smithy.CanceledError
@@ -83,8 +82,8 @@ func lostOnTheWay(err error) bool {
 		errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)
 }
 
-// answerOf gives the HTTP status of the answer, 0 without one, and S3's own code
-// of the error, "" without one.
+// answerOf returns the HTTP status of the answer, or 0 if there is none, and S3's error code,
+// or "".
 func answerOf(err error) (status int, code string) {
 	var response *awshttp.ResponseError
 	if errors.As(err, &response) {
@@ -97,7 +96,7 @@ func answerOf(err error) (status int, code string) {
 	return status, code
 }
 
-// hint says what to do about an error that the server's message leaves open.
+// hint returns what to do about an error, or "" if the server's message says enough.
 func (b *bucket) hint(err error) string {
 	status, code := answerOf(err)
 	switch {
@@ -122,8 +121,8 @@ func (b *bucket) hint(err error) string {
 	}
 }
 
-// bucketHostUnknown says that no host has the bucket's name before the endpoint's, or
-// that its certificate does not say so.
+// bucketHostUnknown reports whether there is no host with the bucket's name before the
+// endpoint's, or its certificate is for another name.
 func bucketHostUnknown(err error, bucket string) bool {
 	if dns, ok := errors.AsType[*net.DNSError](err); ok {
 		return dns.IsNotFound && strings.HasPrefix(dns.Name, bucket+".")
@@ -132,13 +131,13 @@ func bucketHostUnknown(err error, bucket string) bool {
 	return ok && strings.HasPrefix(name.Host, bucket+".")
 }
 
-// statusHTML stands for an answer in HTML, which no S3 API gives: 421 says that a
-// request went to a server that cannot answer it.
+// statusHTML replaces the status of an answer in HTML, which no S3 API sends: 421 means that
+// a request went to a server that cannot answer it.
 const statusHTML = http.StatusMisdirectedRequest
 
-// noHTML turns answers in HTML, a console's or a proxy's, into errors. Otherwise a
-// page would pass for an object, and "page not found" for an object that is not
-// there. What comes with a server's fault (5xx) may be a gateway's, and pass.
+// noHTML turns answers in HTML, from a console or a proxy, into errors. Otherwise a page
+// would count as an object, and "page not found" as a missing object. A 5xx keeps its
+// status: it may come from a gateway, and be temporary.
 type noHTML struct{ s3.HTTPClient }
 
 // Do implements s3.HTTPClient.

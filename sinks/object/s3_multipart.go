@@ -12,24 +12,24 @@ import (
 )
 
 const (
-	// maxObject is S3's limit for one object, and maxParts for its parts.
+	// maxObject, in bytes, and maxParts are S3's limits for one object.
 	maxObject = 5 << 40
 	maxParts  = 10_000
-	// partSize is how much goes up in one request, unless maxParts asks for more.
-	// What a lost connection costs is one part.
+	// partSize, in bytes, is the size of a part unless that gives more than maxParts. A
+	// lost connection costs one part.
 	partSize = 64 << 20
-	// abortTimeout is how long an upload that has failed may take to be undone,
-	// even when its caller has no time left.
+	// abortTimeout is how long the removal of a failed upload may take, even if the
+	// caller has no time left.
 	abortTimeout = 10 * time.Second
 )
 
-// putParts stores a large object: in parts that nobody sees, joined under the
-// condition at the end. What fails before leaves nothing behind.
+// putParts stores a large object in parts that no reader sees, and completes the upload under
+// the condition. If it fails before, it removes the parts.
 //
-// Where the outcome of joining is unknown, it may still come, and the parts stay
-// as they are: some stores let an abort take them from under the object that
-// they have just become (Ceph before PR 60771, SeaweedFS before 11385). A kill
-// leaves them too, so the bucket wants a lifecycle rule for incomplete uploads.
+// If the outcome of completing is unknown, the parts stay: in some stores an abort removes
+// them from an object that was just completed (Ceph before PR 60771, SeaweedFS before
+// 11385). A kill leaves them, too, so that the bucket needs a lifecycle rule for incomplete
+// uploads.
 func (b *bucket) putParts(ctx context.Context, key string, content io.ReaderAt, size int64, cond Condition, meta map[string]string) (Info, error) {
 	created, err := b.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &b.name, Key: &key, Metadata: meta})
 	if err != nil {
@@ -55,8 +55,8 @@ func (b *bucket) putParts(ctx context.Context, key string, content io.ReaderAt, 
 	return Info{Key: key, ETag: unquote(out.ETag), Size: size, Meta: meta}.clone(), nil
 }
 
-// sendParts sends the content in parts of equal size, the last one smaller.
-// Sending a part again replaces it, so each is tried as often as a read is.
+// sendParts sends the content in parts of equal size, the last one smaller. Sending a part
+// again replaces it, so that each is tried as often as a read.
 func (b *bucket) sendParts(ctx context.Context, key string, upload *string, content io.ReaderAt, size int64) ([]types.CompletedPart, error) {
 	each := partLength(size, b.partSize)
 	var parts []types.CompletedPart
@@ -75,17 +75,18 @@ func (b *bucket) sendParts(ctx context.Context, key string, upload *string, cont
 	return parts, nil
 }
 
-// partLength is the bytes of a part: the usual, or as many as keep within maxParts.
+// partLength returns the size of a part in bytes: the usual one, or a larger one so that there
+// are at most maxParts.
 func partLength(size, usual int64) int64 { return max(usual, (size+maxParts-1)/maxParts) }
 
-// abort removes the parts of an upload that will not be joined, and returns why
-// not.
+// abort removes the parts of an upload that will not be completed. It returns why, with what
+// went wrong with the removal.
 func (b *bucket) abort(ctx context.Context, key string, upload *string, why error) error {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), abortTimeout)
 	defer cancel()
 	_, err := b.client.AbortMultipartUpload(ctx, &s3.AbortMultipartUploadInput{Bucket: &b.name, Key: &key, UploadId: upload})
 	if _, code := answerOf(err); err != nil && code != noSuchUpload {
-		// Its kind is of no interest: the write's own outcome is what counts.
+		// %v hides the kind of this error: only the outcome of the write counts.
 		return fmt.Errorf("%w; its parts stay until the bucket's lifecycle rule for incomplete uploads removes them: %v", why, err)
 	}
 	return why

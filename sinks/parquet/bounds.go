@@ -12,10 +12,10 @@ import (
 	"github.com/apache/arrow-go/v18/parquet/file"
 )
 
-// A small file can claim, and unpack to, any size. What reading one may take:
+// A small file can claim any size, and decompress to it. These are the limits of reading.
 const (
-	maxMemory = 512 << 20 // pages and rows under way; a row group of bills takes 30 MB
-	maxPage   = 128 << 20 // of one page, unpacked: the writer ends one at 1 MiB, or after 1024 values
+	maxMemory = 512 << 20 // bytes, of pages and rows in use; a row group of bills takes 30 MB
+	maxPage   = 128 << 20 // bytes, of one decompressed page; the writer ends a page at 1 MiB, or after 1024 values
 )
 
 // errMemory ends the reading of a file that needs more than maxMemory.
@@ -33,8 +33,9 @@ func newBudget(bytes int64) *budget {
 	return b
 }
 
-// take takes so many bytes, or gives some back. Where there are no more it ends the
-// goroutine, since the library's allocators cannot fail: run returns errMemory then.
+// take takes bytes from the budget, or gives some back if the number is negative. If there
+// are too few it ends the goroutine, because the library's allocators cannot fail; run then
+// returns errMemory.
 func (b *budget) take(bytes int) {
 	if b.left.Add(-int64(bytes)) < 0 && bytes > 0 {
 		b.exceeded.Store(true)
@@ -42,9 +43,9 @@ func (b *budget) take(bytes int) {
 	}
 }
 
-// run runs a piece of the library, in a goroutine of its own. A panic is an error:
-// the file is damaged in a way that the library does not look for.
-func (b *budget) run(piece func() error) (err error) {
+// run calls the library in a separate goroutine. A panic becomes an error: the file is
+// damaged in a way that the library does not check for.
+func (b *budget) run(call func() error) (err error) {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -53,7 +54,7 @@ func (b *budget) run(piece func() error) (err error) {
 				err = fmt.Errorf("it is damaged: %v", p)
 			}
 		}()
-		err = piece()
+		err = call()
 	}()
 	<-done
 	if b.exceeded.Load() {
@@ -62,7 +63,7 @@ func (b *budget) run(piece func() error) (err error) {
 	return err
 }
 
-// limited is an allocator within a budget.
+// limited is an allocator that keeps within a budget.
 type limited struct {
 	memory.Allocator
 	*budget
@@ -83,11 +84,9 @@ func (l limited) Free(b []byte) {
 	l.Allocator.Free(b)
 }
 
-// openPages opens a file for reading, and refuses a footer whose claims are not of
-// that file.
+// openPages opens a file for reading. It refuses a footer that does not fit the file.
 func openPages(from parquet.ReaderAtSeeker, b *budget) (pages *file.Reader, err error) {
-	// Pages go into Go's own memory: the library gives theirs back only when it
-	// is collected.
+	// Pages use Go's own memory: the library frees them only when it is collected.
 	properties := parquet.NewReaderProperties(limited{memory.NewGoAllocator(), b})
 	properties.MaxUncompressedPageSize = maxPage
 	err = b.run(func() (err error) {
@@ -106,8 +105,8 @@ func openPages(from parquet.ReaderAtSeeker, b *budget) (pages *file.Reader, err 
 	return pages, nil
 }
 
-// checkFooter holds what the footer claims of rows and columns against the file's
-// size: the library allocates by it.
+// checkFooter compares the footer's numbers of rows and columns with the file's size,
+// because the library allocates memory by them.
 func checkFooter(pages *file.Reader, size int64) error {
 	meta, rows := pages.MetaData(), int64(0)
 	for i := range meta.RowGroups {

@@ -10,22 +10,22 @@ import (
 	"billwalk/schema"
 )
 
-// ColumnError says that a file's columns are not those of the table, as in a file
-// that another version of billwalk wrote.
+// ColumnError reports that a file's columns are not those of the table, as in a file that
+// another version of billwalk wrote.
 type ColumnError struct {
 	Column    string
 	Problem   string // what is wrong with it
-	CreatedBy string // what the file says of its writer
+	CreatedBy string // the writer that the file names
 }
 
 func (e *ColumnError) Error() string {
 	return fmt.Sprintf("column %s: %s; the file was written by %q", e.Column, e.Problem, e.CreatedBy)
 }
 
-// fit checks that the file's columns are the table's, but for those that an earlier
-// version did not have yet. A column that the table does not have is refused: what is
-// written anew from such a file would lose it.
-func fit(table schema.Description, has *arrow.Schema, createdBy string) error {
+// checkColumns checks that the file's columns are the table's. A file of an earlier version
+// may lack optional ones. A column that the table does not have is refused, because rows
+// that are written again would lose it.
+func checkColumns(table schema.Description, has *arrow.Schema, createdBy string) error {
 	wrong := func(column, format string, args ...any) error {
 		return &ColumnError{column, fmt.Sprintf(format, args...), createdBy}
 	}
@@ -52,7 +52,7 @@ func fit(table schema.Description, has *arrow.Schema, createdBy string) error {
 	return nil
 }
 
-// Columns returns the names of the columns that a file of the table has, in its order.
+// Columns returns the names of the columns of a file of the table, in the file's order.
 func Columns(table schema.AnyTable, from parquet.ReaderAtSeeker) (names []string, err error) {
 	pages, err := openPages(from, newBudget(maxMemory))
 	if err != nil {
@@ -66,8 +66,8 @@ func Columns(table schema.AnyTable, from parquet.ReaderAtSeeker) (names []string
 	return names, nil
 }
 
-// SameRows says whether two files of the table have the same rows in the same order,
-// whatever their bytes: a column that one of them lacks is NULL in its rows.
+// SameRows reports whether two files of the table have the same rows in the same order. A
+// column that one of them lacks is NULL in its rows.
 func SameRows(table schema.AnyTable, a, b parquet.ReaderAtSeeker) (bool, error) {
 	nextA, stopA := iter.Pull2(ReadRows(table, a))
 	defer stopA()

@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// identifier is one of a pre-release: parquet-mr holds a number in 32 bits.
+// identifier matches an identifier of a pre-release: parquet-mr keeps a number in 32 bits.
 const identifier = `(?:\d{1,9}|[0-9A-Za-z-]*[A-Za-z-][0-9A-Za-z-]*)`
 
 var (
@@ -20,7 +20,7 @@ var (
 // DELTA_BYTE_ARRAY columns of a writer whose version they cannot parse, and
 // ignore the statistics of its texts.
 //
-// A version that is not semantic is 0.0.0, and is named as the build unless the
+// A version that is not semantic becomes 0.0.0, and is used as the build unless the
 // revision is known.
 func createdBy(version, revision string) string {
 	build := revision
@@ -34,7 +34,7 @@ func createdBy(version, revision string) string {
 	return "billwalk version " + semantic + " (build " + cmp.Or(build, "unknown") + ")"
 }
 
-// revision is the commit that the program was built from; empty where it is not known.
+// revision returns the commit from which the program was built, or "".
 func revision() string {
 	info, _ := debug.ReadBuildInfo()
 	if info == nil {

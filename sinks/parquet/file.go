@@ -12,23 +12,23 @@ import (
 	"billwalk/schema"
 )
 
-// File is a finished Parquet file. It is there until its writer is closed.
+// File is a finished Parquet file. It exists until its writer is closed.
 type File struct {
 	Bytes      int64
 	SHA256     string // of the whole file, hex
-	RowsSHA256 string // of all that stands before the footer, hex: equal for equal rows
+	RowsSHA256 string // of everything before the footer, hex: equal for equal rows
 	Totals     schema.Totals
 
 	file *os.File
 }
 
-// Body returns the file's content, for one reader.
+// Body returns a reader of the file's content.
 func (f File) Body() *io.SectionReader { return io.NewSectionReader(f.file, 0, f.Bytes) }
 
 // A Parquet file ends with the footer, its length (4 bytes, little endian) and "PAR1".
 const tail = 4 + int64(len("PAR1"))
 
-// digest fills in the file's size and hashes, in one pass.
+// digest sets the file's size and hashes, in one pass.
 func digest(ctx context.Context, file *os.File, info *File) error {
 	size, err := file.Seek(0, io.SeekEnd)
 	if err != nil {
@@ -54,7 +54,7 @@ func digest(ctx context.Context, file *os.File, info *File) error {
 	return nil
 }
 
-// section reads a part of the file, until the context ends.
+// section returns a reader of a part of the file that fails once the context ends.
 func section(ctx context.Context, file *os.File, from, length int64) io.Reader {
 	return interruptible{ctx, io.NewSectionReader(file, from, length)}
 }

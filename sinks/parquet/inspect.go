@@ -9,16 +9,16 @@ import (
 	"github.com/apache/arrow-go/v18/parquet"
 )
 
-// Digest returns the size and the hashes of a file, without looking into it. The
-// file stays open. It ends with the context.
+// Digest returns the size and the hashes of a file, without decoding it. The file stays
+// open.
 func Digest(ctx context.Context, from *os.File) (File, error) {
 	var found File
 	err := digest(ctx, from, &found)
 	return found, err
 }
 
-// ReadStamp returns the stamp in a file's footer. As with Read, whoever doubts that
-// the file is one of ours compares its hash first.
+// ReadStamp returns the stamp in a file's footer. As with Read, compare the hash first if
+// the file may not be one of ours.
 func ReadStamp(from parquet.ReaderAtSeeker) (stamp Stamp, err error) {
 	reader, err := openPages(from, newBudget(maxMemory))
 	if err != nil {

@@ -2,10 +2,8 @@ package parquet
 
 import "os"
 
-// output stands between the encoder and the file. From the first error on, and
-// once the file is given up, it drops what it is handed and reports no error: the
-// encoder does not give its memory back after a failed write, so it must not see
-// one. The Writer looks at err instead.
+// output hides write errors from the encoder, which does not release its memory after one.
+// From the first error on it drops what is written; the Writer checks err instead.
 type output struct {
 	file *os.File
 	err  error

@@ -11,13 +11,13 @@ import (
 )
 
 const (
-	batchRows    = 4 << 10  // rows between Arrow's arrays and the file
+	batchRows    = 4 << 10  // rows in one Arrow record batch
 	rowGroupRows = 64 << 10 // bounds the writer's memory; DuckDB and Athena read groups in parallel
 	zstdLevel    = 1
 )
 
-// properties says how the table's columns are encoded. A list is one column to
-// the table and one or more to Parquet, with paths of their own.
+// properties returns how the table's columns are encoded. A list is one column of the table
+// and one or more columns of the Parquet file.
 func properties(table schema.Description, version string, arrowSchema *arrow.Schema, mem memory.Allocator) (*parquet.WriterProperties, error) {
 	options := []parquet.WriterProperty{
 		parquet.WithAllocator(mem),

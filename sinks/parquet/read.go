@@ -15,15 +15,14 @@ import (
 	"billwalk/schema"
 )
 
-// Read yields the rows of a file of the table, in the file's order, with the
-// columns of those names filled in, or all if none is named; no others are
-// decoded. It is one row, filled anew for each yield: copy what is to outlive it.
-// Values may be kept.
+// Read yields the rows of a file of the table, in the file's order, with the named columns
+// set, or all if none is named; no others are decoded. It yields one row, filled anew each
+// time: copy the row to keep it. Its values may be kept.
 //
-// A column that a file of an earlier version lacks is NULL, if it may be. Any other
-// difference between the file's columns and the table's is a ColumnError, and a file
-// that ends early is an error, too. An error ends the rows. The file stays open. It
-// is trusted to be one of ours: whoever has doubts compares its hash first.
+// An optional column that a file of an earlier version lacks is NULL. Any other difference
+// between the file's columns and the table's is a ColumnError, and a file that ends early
+// is an error, too. An error ends the rows. The file stays open. Compare its hash first if
+// it may not be one of ours.
 func Read[R any](table schema.Table[R], file parquet.ReaderAtSeeker, columns ...string) iter.Seq2[*R, error] {
 	return typed[R](ReadRows(table, file, columns...))
 }
@@ -34,22 +33,22 @@ func ReadRows(table schema.AnyTable, file parquet.ReaderAtSeeker, columns ...str
 	return readWithin(table, file, memory.DefaultAllocator, maxMemory, columns)
 }
 
-// typed gives rows their type.
+// typed returns rows by their type.
 func typed[R any](rows iter.Seq2[any, error]) iter.Seq2[*R, error] {
 	return func(yield func(*R, error) bool) {
 		for row, err := range rows {
-			typed, _ := row.(*R)
-			if !yield(typed, err) {
+			r, _ := row.(*R)
+			if !yield(r, err) {
 				return
 			}
 		}
 	}
 }
 
-// readWithin reads with at most so many bytes of memory.
-func readWithin(table schema.AnyTable, file parquet.ReaderAtSeeker, mem memory.Allocator, memory int64, columns []string) iter.Seq2[any, error] {
+// readWithin is ReadRows with a limit of memory, in bytes.
+func readWithin(table schema.AnyTable, file parquet.ReaderAtSeeker, mem memory.Allocator, limit int64, columns []string) iter.Seq2[any, error] {
 	return func(yield func(any, error) bool) {
-		s, err := open(table, file, mem, newBudget(memory), columns)
+		s, err := open(table, file, mem, newBudget(limit), columns)
 		if err == nil {
 			err = s.rows(table.NewRow(), yield)
 		}
@@ -64,7 +63,7 @@ type scan struct {
 	budget  *budget
 	load    func(values []arrow.Array, i int, row any)
 	batches pqarrow.RecordReader
-	missing int64 // rows still to come
+	missing int64 // rows that were not read yet
 }
 
 func open(table schema.AnyTable, from parquet.ReaderAtSeeker, mem memory.Allocator, b *budget, columns []string) (*scan, error) {
@@ -81,7 +80,7 @@ func open(table schema.AnyTable, from parquet.ReaderAtSeeker, mem memory.Allocat
 		return nil, err
 	}
 	description := table.Describe()
-	if err := fit(description, has, pages.MetaData().GetCreatedBy()); err != nil {
+	if err := checkColumns(description, has, pages.MetaData().GetCreatedBy()); err != nil {
 		return nil, err
 	}
 	for _, name := range columns {
@@ -89,21 +88,21 @@ func open(table schema.AnyTable, from parquet.ReaderAtSeeker, mem memory.Allocat
 			return nil, fmt.Errorf("the table has no column %s", name)
 		}
 	}
-	wanted := func(name string) bool { return len(columns) == 0 || slices.Contains(columns, name) }
+	selected := func(name string) bool { return len(columns) == 0 || slices.Contains(columns, name) }
 	var names []string // in the file's order
 	for _, f := range has.Fields() {
-		if wanted(f.Name) {
+		if selected(f.Name) {
 			names = append(names, f.Name)
 		}
 	}
-	var leaves []int // the file's own columns that hold them
+	var leaves []int // the Parquet columns of these names
 	for i, leaf := range pages.MetaData().Schema.Columns() {
-		if wanted(leaf.ColumnPath()[0]) {
+		if selected(leaf.ColumnPath()[0]) {
 			leaves = append(leaves, i)
 		}
 	}
 	if len(leaves) == 0 {
-		leaves = []int{0} // the library has no batches without a column
+		leaves = []int{0} // the library makes no batches without a column
 	}
 	s := &scan{budget: b, load: table.Loader(names), missing: pages.NumRows()}
 	err = b.run(func() (err error) {
@@ -116,7 +115,7 @@ func open(table schema.AnyTable, from parquet.ReaderAtSeeker, mem memory.Allocat
 // rows yields row, filled anew with each of the rows, up to the first error.
 func (s *scan) rows(row any, yield func(any, error) bool) error {
 	defer func() {
-		if !s.budget.exceeded.Load() { // else the library was left as it stood, and the collector has it
+		if !s.budget.exceeded.Load() { // otherwise the library was stopped half-way, and is left to the garbage collector
 			s.batches.Release()
 		}
 	}()
@@ -141,7 +140,7 @@ func (s *scan) rows(row any, yield func(any, error) bool) error {
 	if err := s.batches.Err(); err != nil {
 		return err
 	}
-	if s.missing != 0 { // the library takes a column's early end for the file's
+	if s.missing != 0 { // the library takes the early end of a column for the end of the file
 		return fmt.Errorf("%d rows are missing: %w", s.missing, io.ErrUnexpectedEOF)
 	}
 	return nil

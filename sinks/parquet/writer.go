@@ -1,6 +1,6 @@
-// Package parquet writes rows into one Parquet file and reads them back, through
-// Arrow, in bounded memory. It knows tables and files; it does not know what the
-// rows mean, where the file goes, or when it is published.
+// Package parquet writes rows into a Parquet file and reads them back, through Arrow, in
+// bounded memory. It knows tables and files, but not what the rows mean or where the file
+// is published.
 package parquet
 
 import (
@@ -17,8 +17,8 @@ import (
 	"billwalk/schema"
 )
 
-// Stamp is what tells one publication of the same rows from another. It lies in
-// the footer alone, so that equal rows have equal bytes before it.
+// Stamp distinguishes two publications of the same rows. It is only in the footer, so that
+// equal rows have equal bytes before the footer.
 type Stamp struct {
 	Generation int64
 	WriteID    string
@@ -30,14 +30,14 @@ const (
 	WriteIDKey    = "billwalk.write_id"
 )
 
-// Failures of a writer that was ended.
+// Errors of a writer that has ended.
 var (
 	errFinished = errors.New("a row after the table's end")
 	errClosed   = errors.New("the file was given up")
 )
 
-// Writer writes one file. It is cheap until rows come: a table without any takes
-// neither memory nor a file before Finish, and one of few rows no file.
+// Writer writes one file. It is cheap until there are rows: without any it uses neither
+// memory nor a file before Finish, and with few rows no file.
 type Writer struct {
 	table   schema.AnyTable
 	name    string // of the table
@@ -46,17 +46,16 @@ type Writer struct {
 	mem     memory.Allocator
 	builder *array.RecordBuilder // nil before the first row
 	output  *output              // nil before the first batch
-	encoder *pqarrow.FileWriter  // likewise, and once the file is finished
+	encoder *pqarrow.FileWriter  // nil before the first batch, and after the file is finished
 	pending int
 	totals  schema.Totals
-	ended   error // why no row is taken any more
+	ended   error // why no more rows are accepted
 	file    File
 	err     error // of Finish
 }
 
-// NewWriter returns a writer for rows of table, of that version of billwalk. It
-// takes an empty file from create, at most once, and closes it. The writer has to
-// be closed.
+// NewWriter returns a writer for rows of the table, by a version of billwalk. It gets an
+// empty file from create, at most once, and closes it. The caller closes the writer.
 func NewWriter(table schema.AnyTable, version string, create func() (*os.File, error), mem memory.Allocator) *Writer {
 	return &Writer{table: table, name: table.Describe().Name, version: version, create: create, mem: mem}
 }
@@ -68,7 +67,7 @@ func (w *Writer) Append(row any) error {
 		return fmt.Errorf("%s: %w", w.name, w.ended)
 	}
 	if err := w.append(row); err != nil {
-		w.ended, w.err = err, err // a row is missing: there is no finishing without it
+		w.ended, w.err = err, err // a row is missing, so that the file cannot be finished
 	}
 	return w.err
 }
@@ -101,7 +100,7 @@ func (w *Writer) flush() error {
 	return cmp.Or(w.output.err, err)
 }
 
-// begin makes the file, if that is still to be done.
+// begin creates the file, unless it exists.
 func (w *Writer) begin() error {
 	if w.encoder != nil {
 		return nil
@@ -116,7 +115,7 @@ func (w *Writer) begin() error {
 	if err != nil {
 		return err
 	}
-	out := &output{file: file} // no Closer, for pqarrow would close it and the file has to outlive that
+	out := &output{file: file} // not an io.Closer: pqarrow would close the file, which is still needed
 	encoder, err := pqarrow.NewFileWriter(arrowSchema, out, properties, pqarrow.NewArrowWriterProperties(pqarrow.WithAllocator(w.mem)))
 	if err != nil {
 		return errors.Join(err, file.Close())
@@ -125,7 +124,7 @@ func (w *Writer) begin() error {
 	return nil
 }
 
-// Finish ends the rows and completes the file under the stamp. Called again, it
+// Finish ends the rows and completes the file with the stamp. If it is called again it
 // returns the same.
 func (w *Writer) Finish(stamp Stamp) (File, error) {
 	if w.ended != nil {
@@ -143,10 +142,10 @@ func (w *Writer) finish(stamp Stamp) error {
 	if err := w.flush(); err != nil {
 		return err
 	}
-	if err := w.begin(); err != nil { // of an empty table
+	if err := w.begin(); err != nil { // for an empty table
 		return err
 	}
-	// In this order always, so that equal rows and stamps give equal files.
+	// Always in this order, so that equal rows and stamps give equal files.
 	if err := w.encoder.AppendKeyValueMetadata(GenerationKey, fmt.Sprint(stamp.Generation)); err != nil {
 		return err
 	}
@@ -163,15 +162,15 @@ func (w *Writer) finish(stamp Stamp) error {
 	return digest(context.Background(), w.output.file, &w.file)
 }
 
-// Close gives everything back, the file as well, finished or not. It may be
-// called at any point, any number of times.
+// Close releases the memory and the file, finished or not. It may be called at any time,
+// and again.
 func (w *Writer) Close() {
 	w.ended, w.file, w.err = errClosed, File{}, errClosed
 	w.release()
 	if w.output == nil {
 		return
 	}
-	// What was written is thrown away: errors of closing it do not matter.
+	// The file is given up: errors of closing it do not matter.
 	w.output.err = errClosed
 	if w.encoder != nil {
 		_ = w.encoder.Close()
@@ -180,7 +179,7 @@ func (w *Writer) Close() {
 	_ = w.output.file.Close()
 }
 
-// release gives back the memory for rows.
+// release releases the memory for rows.
 func (w *Writer) release() {
 	if w.builder != nil {
 		w.builder.Release()

@@ -17,6 +17,7 @@ import (
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/pipeline/jobs"
+	"billwalk/pipeline/normalise"
 	"billwalk/schema"
 	"billwalk/sinks/archive"
 	"billwalk/sinks/object"
@@ -236,7 +237,7 @@ func fillArchive(b *testing.B, config string) (asked int64) {
 		b.Fatal(err)
 	}
 	defer w.Close()
-	w.Run.Walk.Source, w.Run.Trade, w.Run.InFlight, w.Run.TradeInFlight = flood{floodBills}, flood{floodBills}, 4, 4
+	w.Run.Walk.Source, w.Run.Settle.Trade, w.Run.InFlight, w.Run.Settle.InFlight = flood{floodBills}, flood{floodBills}, 4, 4
 	w.Run.From, w.Run.To, w.Run.Lookback = firstDay, firstDay, 0
 	s, err := w.Run.Do(b.Context())
 	if err != nil || s.ExitCode != 0 || s.Settling.Unanswered > 0 {
@@ -252,10 +253,10 @@ type flood struct{ bills int }
 const floodBills = 50_000
 
 // Bills implements walk.Source: the cursor is the number of the first bill.
-func (f flood) Bills(_ context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
+func (f flood) Bills(_ context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {
 	first, err := strconv.Atoi(cursor)
 	if err != nil {
-		return schema.Answer{}, err
+		return normalise.PageAnswer{}, err
 	}
 	body := fmt.Appendf(nil, `{"data":{"cursor":"%d","has_more":%v,"ledger_records":[`, first+size, first+size < f.bills)
 	for n := first; n < min(first+size, f.bills); n++ {
@@ -276,7 +277,7 @@ func (f flood) Bills(_ context.Context, u schema.Unit, cursor string, size int) 
 			u.Account.ID, id, i, id, order, id, i, i, i, i, u.Day.Start().Unix()+69_000)
 	}
 	body = append(body, `]},"extra":{"error_code":0,"logid":"2026103120251122334455667788990"}}`...)
-	return schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: time.Now().UTC(), LogID: "2026103120251122334455667788990", Body: body}, nil
+	return normalise.DecodeAnswer(schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: time.Now().UTC(), LogID: "2026103120251122334455667788990", Body: body})
 }
 
 // floodOrder returns how many bills an order has.
@@ -287,8 +288,8 @@ func floodOrder(order int) int {
 	return 1
 }
 
-// Settlements implements pipeline.Trade.
-func (flood) Settlements(_ context.Context, q schema.Question) (schema.SettleAnswer, error) {
+// Settlements implements settle.Trade.
+func (flood) Settlements(_ context.Context, q schema.Query) (schema.SettleAnswer, error) {
 	order, err := strconv.Atoi(q.Value[12:])
 	if err != nil {
 		return schema.SettleAnswer{}, err

@@ -85,9 +85,9 @@ func TestConcurrencyDoesNotShow(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer w.Close()
-		w.Run.ID, w.Run.InFlight, w.Run.TradeInFlight = "the-same-run", inFlight, inFlight
+		w.Run.ID, w.Run.InFlight, w.Run.Settle.InFlight = "the-same-run", inFlight, inFlight
 		w.Run.Walk.Source = stoppedClock{w.Run.Walk.Source, at}
-		w.Run.Trade = datedTrade{w.Run.Trade, func() time.Time { return at }}
+		w.Run.Settle.Trade = datedTrade{w.Run.Settle.Trade, func() time.Time { return at }}
 		w.Run.From, w.Run.To, w.Run.Lookback = firstDay, lastDay, 0
 		s, err := w.Run.Do(t.Context())
 		if err != nil || s.Rows["bills"] == 0 {
@@ -119,7 +119,7 @@ func TestInterruptedRunGoesOn(t *testing.T) {
 		w.Run.Walk.Source = source(w.Run.Walk.Source)
 		w.Run.From, w.Run.To, w.Run.Lookback = firstDay, lastDay, 0
 		w.Run.Walk.Passes, w.Run.InFlight = 1, 3
-		w.Run.Trade = nil // bills alone
+		w.Run.Settle.Trade = nil // bills alone
 		return w
 	}
 	whole := 0

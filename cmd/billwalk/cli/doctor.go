@@ -154,12 +154,8 @@ func firstBills(ctx context.Context, client *douyin.Client, unit schema.Unit) ([
 	if err != nil {
 		return nil, err
 	}
-	page, err := normalise.DecodePage(answer.Body)
-	if err != nil {
-		return nil, err
-	}
 	var bills []schema.Bill
-	for _, record := range page.Records {
+	for _, record := range answer.Decoded.Records {
 		bills = append(bills, normalise.Normaliser{}.Row(record, normalise.Provenance{Walk: unit.Account.ID, Day: unit.Day}).Bill)
 	}
 	return bills, nil
@@ -167,15 +163,15 @@ func firstBills(ctx context.Context, client *douyin.Client, unit schema.Unit) ([
 
 // questionOf returns the first question that a bill allows by the job's rules, or
 // one without a value.
-func questionOf(bills []schema.Bill, rules []schema.Match) schema.Question {
+func questionOf(bills []schema.Bill, rules []schema.Match) schema.Query {
 	for _, bill := range bills {
 		for _, rule := range rules {
 			if id := schema.Bills.Column(rule.Column).Text(&bill); id.Valid && id.V != "" {
-				return schema.Question{Match: rule, Value: id.V}
+				return schema.Query{Match: rule, Value: id.V}
 			}
 		}
 	}
-	return schema.Question{}
+	return schema.Query{}
 }
 
 // within gives one check its time.

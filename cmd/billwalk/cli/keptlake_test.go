@@ -20,6 +20,7 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox"
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 	"billwalk/sinks/archive"
@@ -110,14 +111,17 @@ type fewerFen struct{ walk.Source }
 
 var goodsAmount = regexp.MustCompile(`"goods":([1-9]\d*)`)
 
-func (f fewerFen) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
+func (f fewerFen) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {
 	a, err := f.Source.Bills(ctx, u, cursor, size)
+	if err != nil {
+		return a, err
+	}
 	if at := goodsAmount.FindSubmatchIndex(a.Body); at != nil {
 		last := at[3] - 1
 		a.Body = bytes.Clone(a.Body)
 		a.Body[last] = '0' + (a.Body[last]-'0'+9)%10
 	}
-	return a, err
+	return normalise.DecodeAnswer(a.Answer)
 }
 
 // keepCallbacks archives callbacks that repeat what the query said, and one of a

@@ -20,6 +20,7 @@ import (
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox/month"
 	"billwalk/pipeline/jobs"
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 	"billwalk/sinks/object/objecttest"
@@ -126,7 +127,7 @@ func (m *monthRun) run(days Days, asking bool) *pipeline.Summary {
 	}
 	defer w.Close()
 	if asking {
-		w.Run.Trade, w.Run.Walk.Source = datedTrade{w.Run.Trade, m.now}, datedSource{w.Run.Walk.Source, m.now}
+		w.Run.Settle.Trade, w.Run.Walk.Source = datedTrade{w.Run.Settle.Trade, m.now}, datedSource{w.Run.Walk.Source, m.now}
 		w.Run.Walk.AllowShrink = true // an account has few bills here
 	}
 	m.job = w
@@ -143,7 +144,7 @@ type datedSource struct {
 	now func() time.Time
 }
 
-func (d datedSource) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
+func (d datedSource) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {
 	a, err := d.Source.Bills(ctx, u, cursor, size)
 	a.FetchedAt = d.now().UTC()
 	return a, err

@@ -12,6 +12,7 @@ import (
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/pipeline/jobs"
+	"billwalk/pipeline/settle"
 	"billwalk/schema"
 )
 
@@ -49,7 +50,7 @@ func (n *nights) run(today schema.Day, change func(*Job)) *pipeline.Summary {
 		n.t.Fatal(err)
 	}
 	defer w.Close()
-	w.Run.Trade = datedTrade{w.Run.Trade, n.now}
+	w.Run.Settle.Trade = datedTrade{w.Run.Settle.Trade, n.now}
 	if change != nil {
 		change(w)
 	}
@@ -62,11 +63,11 @@ func (n *nights) run(today schema.Day, change func(*Job)) *pipeline.Summary {
 
 // datedTrade dates answers by the test's clock.
 type datedTrade struct {
-	pipeline.Trade
+	settle.Trade
 	now func() time.Time
 }
 
-func (d datedTrade) Settlements(ctx context.Context, q schema.Question) (schema.SettleAnswer, error) {
+func (d datedTrade) Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error) {
 	a, err := d.Trade.Settlements(ctx, q)
 	a.FetchedAt = d.now().UTC()
 	return a, err

@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"billwalk/pipeline/jobs"
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
@@ -38,7 +39,7 @@ type panicSource struct {
 	w *wired
 }
 
-func (s panicSource) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
+func (s panicSource) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {
 	if _, err := s.Source.Bills(ctx, u, cursor, size); err != nil { // has a token by now
 		panic(err)
 	}

@@ -126,7 +126,7 @@ func (r planned) print(out io.Writer, w *wired) {
 		fmt.Fprintf(out, "            the size of %s is not known: one page is assumed for each walk\n", count(r.UnknownUnits, "unit"))
 	}
 	if r.TradeQPS > 0 {
-		r.printSettle(out, w.run.FinalCheck && r.LookbackDays > 0)
+		r.printSettle(out, w.run.Settle.FinalCheck && r.LookbackDays > 0)
 	}
 	rates := fmt.Sprintf("%g requests per second", r.QPS)
 	if r.TradeQPS > 0 {

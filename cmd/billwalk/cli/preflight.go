@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"billwalk/pipeline/douyin"
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 	"billwalk/sinks/object"
@@ -104,11 +105,11 @@ type timedSource struct {
 }
 
 // Bills implements walk.Source.
-func (s timedSource) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
+func (s timedSource) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {
 	answer, err := s.Source.Bills(ctx, u, cursor, size)
 	if refusal := s.clock.check(); refusal != nil {
 		s.stop(refusal)
-		return schema.Answer{}, refusal
+		return normalise.PageAnswer{}, refusal
 	}
 	return answer, err
 }

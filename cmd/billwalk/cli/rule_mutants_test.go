@@ -32,38 +32,38 @@ type mutant struct {
 // ruleMutants each break one rule about the verdicts of many nights.
 var ruleMutants = []mutant{
 	{
-		rule: "a SUCCESS is the last word, though the order does not agree", file: "pipeline/due.go",
+		rule: "a SUCCESS is the last word, though the order does not agree", file: "pipeline/settle/policy.go",
 		old: "case p.confirms && last.Outcome > evidence.Unfinished, o.agrees", new: "case last.Outcome == evidence.Settled, p.confirms && last.Outcome > evidence.Unfinished, o.agrees",
 		packages: "./cmd/billwalk/cli", killer: "^TestMonth$/^7d$/^5$",
 		simulated: true,
 	},
 	{
-		rule: "a run of given days asks for no order that was answered", file: "pipeline/due.go",
-		old: "case last.Outcome == evidence.NoAnswer || o.contradicted:\n\t\treturn true", new: "case last.Outcome == evidence.NoAnswer || o.contradicted:\n\t\treturn true\n\tcase p.backfill:\n\t\treturn false",
+		rule: "a run of given days asks for no order that was answered", file: "pipeline/settle/policy.go",
+		old: "case last.Outcome == evidence.NoAnswer || o.contradicted:\n\t\treturn true", new: "case last.Outcome == evidence.NoAnswer || o.contradicted:\n\t\treturn true\n\tcase p.Backfill:\n\t\treturn false",
 		packages: "./pipeline", killer: "^TestFinality$",
 	},
 	{
-		rule: "an order that agrees is never asked for again", file: "pipeline/due.go",
+		rule: "an order that agrees is never asked for again", file: "pipeline/settle/policy.go",
 		old: "Value: o.key})\n", new: "Value: o.key}) && false\n",
 		packages: "./pipeline", killer: "^TestSecondShareOut$",
 	},
 	{
-		rule: "an order that agrees is asked for every night", file: "pipeline/due.go",
-		old: "o.agrees && (p.cut(last) || !p.sampled(o)):", new: "o.agrees && p.cut(last):",
+		rule: "an order that agrees is asked for every night", file: "pipeline/settle/policy.go",
+		old: "o.agrees && (p.resumes(last) || !p.sampled(o)):", new: "o.agrees && p.resumes(last):",
 		packages: "./cmd/billwalk/cli", killer: "^TestCalls$/^realistic$",
 	},
 	{
-		rule: "callbacks save no query", file: "pipeline/due.go",
-		old: "!p.finalLook() && !evidence.Sampled(", new: "!p.finalLook() && evidence.Sampled(",
+		rule: "callbacks save no query", file: "pipeline/settle/policy.go",
+		old: "!p.finalCheck() && !evidence.Sampled(", new: "!p.finalCheck() && evidence.Sampled(",
 		packages: "./cmd/billwalk/cli", killer: "^TestCalls$/^realistic,_with_callbacks$",
 	},
 	{
-		rule: "the last look asks for no order that agrees, though the job says so", file: "pipeline/due.go",
-		old: "return p.finalCheck && p.lastLook() }", new: "return p.finalCheck && !p.lastLook() }",
+		rule: "the last look asks for no order that agrees, though the job says so", file: "pipeline/settle/policy.go",
+		old: "return p.FinalCheck && p.lastLook() }", new: "return p.FinalCheck && !p.lastLook() }",
 		packages: "./pipeline", killer: "^TestSecondShareOut$",
 	},
 	{
-		rule: "a rule is silenced before another one has answered", file: "pipeline/due.go",
+		rule: "a rule is silenced before another one has answered", file: "pipeline/settle/rules.go",
 		old: "case before[i] || !proven ||", new: "case before[i] || !proven && false ||",
 		packages: "./pipeline", killer: "^TestMoneyTwoNightsLate$",
 	},
@@ -73,13 +73,13 @@ var ruleMutants = []mutant{
 		packages: "./cmd/billwalk/cli", killer: "^TestMonth$/^7d$/^5$",
 	},
 	{
-		rule: "a run of given days leaves silenced rules out", file: "pipeline/due.go",
-		old: "everyRule := p.backfill || p.lastLook()", new: "everyRule := p.lastLook()",
+		rule: "a run of given days leaves silenced rules out", file: "pipeline/settle/rules.go",
+		old: "everyRule := p.Backfill || p.lastLook()", new: "everyRule := p.lastLook()",
 		packages: "./pipeline", killer: "^TestSilentRuleAsked$/given",
 	},
 	{
-		rule: "the last look leaves silenced rules out", file: "pipeline/due.go",
-		old: "everyRule := p.backfill || p.lastLook()", new: "everyRule := p.backfill",
+		rule: "the last look leaves silenced rules out", file: "pipeline/settle/rules.go",
+		old: "everyRule := p.Backfill || p.lastLook()", new: "everyRule := p.Backfill",
 		packages: "./pipeline", killer: "^TestSilentRuleAsked$/last",
 	},
 	{

@@ -10,7 +10,7 @@ var simulationMutants = []mutant{
 		if a, err := u.walker.Source.Bills(ctx, u.unit, t.next, u.walker.PageSize); err == nil {
 			skipped := newTrace(u.unit, begun.Walk)
 			skipped.next, a.Page = a.Cursor, 1
-			if skipped.add(a, u.walker.PageSize) == nil {
+			if skipped.add(&a, u.walker.PageSize) == nil {
 				t.next, t.done = skipped.next, skipped.done
 			}
 		}

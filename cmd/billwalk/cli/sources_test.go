@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
@@ -17,7 +18,7 @@ type stoppedClock struct {
 	at time.Time
 }
 
-func (s stoppedClock) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
+func (s stoppedClock) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {
 	a, err := s.Source.Bills(ctx, u, cursor, size)
 	a.FetchedAt = s.at
 	return a, err
@@ -31,7 +32,7 @@ type countdown struct {
 	then func()
 }
 
-func (c *countdown) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
+func (c *countdown) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {
 	a, err := c.Source.Bills(ctx, u, cursor, size)
 	c.mu.Lock()
 	defer c.mu.Unlock()

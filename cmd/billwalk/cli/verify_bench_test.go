@@ -40,7 +40,7 @@ func BenchmarkVerify(b *testing.B) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	w.Run.Walk.Source, w.Run.Trade, w.Run.InFlight, w.Run.TradeInFlight = flood{bills}, flood{bills}, 16, 16
+	w.Run.Walk.Source, w.Run.Settle.Trade, w.Run.InFlight, w.Run.Settle.InFlight = flood{bills}, flood{bills}, 16, 16
 	w.Run.From, w.Run.To, w.Run.Lookback = first, first+days-1, 0
 	s, err := w.Run.Do(b.Context())
 	w.Close()

@@ -16,6 +16,7 @@ import (
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/pipeline/jobs"
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 	"billwalk/sinks/object"
@@ -220,10 +221,13 @@ func TestVerifyFindsEveryFlip(t *testing.T) {
 type wordy struct{ walk.Source }
 
 // Bills implements walk.Source.
-func (w wordy) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (schema.Answer, error) {
+func (w wordy) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {
 	a, err := w.Source.Bills(ctx, u, cursor, size)
+	if err != nil {
+		return a, err
+	}
 	a.Body = bytes.ReplaceAll(a.Body, []byte(`"settle_type_desc":"`), []byte(`"settle_type_desc":"的确是`))
-	return a, err
+	return normalise.DecodeAnswer(a.Answer)
 }
 
 // TestVerifyAfterRestatements: nights that look again, restate, and confirm leave
@@ -261,7 +265,7 @@ func TestVerifyAfterRestatements(t *testing.T) {
 type family struct{ brand, store schema.AccountID }
 
 // Bills implements walk.Source.
-func (f family) Bills(_ context.Context, u schema.Unit, cursor string, _ int) (schema.Answer, error) {
+func (f family) Bills(_ context.Context, u schema.Unit, cursor string, _ int) (normalise.PageAnswer, error) {
 	record := func(account schema.AccountID, n int) string {
 		return fmt.Sprintf(`{"account_id":%q,"ledger_id":"%s-%d","shop_order_id":"order-%d","settle_type":1,"amount":{"pay":%d,"ledger_total":%d}}`, account, account, n, n, 100*n, 100*n)
 	}
@@ -270,7 +274,7 @@ func (f family) Bills(_ context.Context, u schema.Unit, cursor string, _ int) (s
 		records = append(records, record(f.brand, 4))
 	}
 	body := `{"data":{"cursor":"","has_more":false,"ledger_records":[` + strings.Join(records, ",") + `]},"extra":{"error_code":0}}`
-	return schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: clock().UTC(), Body: []byte(body)}, nil
+	return normalise.DecodeAnswer(schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: clock().UTC(), Body: []byte(body)})
 }
 
 // TestVerifyOverlap: a root account and one of its stores are configured together,

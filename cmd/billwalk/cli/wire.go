@@ -15,6 +15,7 @@ import (
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/progress"
 	"billwalk/pipeline/reconcile"
+	"billwalk/pipeline/settle"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 	"billwalk/sinks/archive"
@@ -152,7 +153,7 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 		Archive: answers, Lake: staging{published}, Claims: claims.Register{Store: register{store, "_control/claims.json"}, Process: p.world.process(), Gone: processGone}, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
 		Rules: rulesOf(job), AppIDs: file.AppIDs(),
 		Now: p.now, Log: p.log, Progress: new(progress.Counter),
-		InFlight: 1, PublishedDays: published.PublishedDays, FinalCheck: job.Settlements != nil && job.Settlements.FinalCheck,
+		InFlight: 1, PublishedDays: published.PublishedDays, Settle: settle.Config{FinalCheck: job.Settlements != nil && job.Settlements.FinalCheck},
 	}
 	if withClient {
 		caches, err := p.openTokenCaches(store)
@@ -202,7 +203,7 @@ func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenC
 			app = file.Apps[s.App]
 			trade = client(app)
 		}
-		w.run.Trade, w.run.TradeInFlight = trade, inFlight(app.QPS)
+		w.run.Settle.Trade, w.run.Settle.InFlight = trade, inFlight(app.QPS)
 	}
 	w.run.Calls = func() pipeline.Calls {
 		s := w.stats()

@@ -116,7 +116,7 @@ func runAt(t *testing.T, config string, at time.Time) *pipeline.Summary {
 		t.Fatal(err)
 	}
 	defer w.Close()
-	w.Run.Walk.Source, w.Run.Trade = stoppedClock{w.Run.Walk.Source, at}, datedTrade{w.Run.Trade, now}
+	w.Run.Walk.Source, w.Run.Settle.Trade = stoppedClock{w.Run.Walk.Source, at}, datedTrade{w.Run.Settle.Trade, now}
 	s, err := w.Do(t.Context())
 	if err != nil || s.Units.Complete == 0 {
 		t.Fatalf("%s: exit %d, %+v, %v", at, s.ExitCode, s.Units, err)

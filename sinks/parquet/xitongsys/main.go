@@ -80,15 +80,15 @@ func read(path string) (*found, error) {
 
 // column reads a column to its end.
 func (f *found) column(file *reader.ParquetReader, index int64, name string) error {
-	const most = 10_000 // values at a time
+	const maxValues = 10_000 // in one read
 	money := strings.HasSuffix(name, "_fen")
 	var total sum
 	for done := int64(0); done < f.Rows; {
-		values, _, _, err := file.ReadColumnByIndex(index, most)
+		values, _, _, err := file.ReadColumnByIndex(index, maxValues)
 		if err != nil {
 			return err
 		}
-		if len(values) == 0 { // it keeps its reason to itself
+		if len(values) == 0 { // the library does not say why
 			return fmt.Errorf("ends after %d of %d values", done, f.Rows)
 		}
 		if done == 0 {
@@ -130,7 +130,7 @@ func text(v any) *string {
 	return &s
 }
 
-// input is a file as the library wants it: one that opens itself again for
+// input is a file that opens itself again, as the library needs it for
 // each column.
 type input struct{ *os.File }
 

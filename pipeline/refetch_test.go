@@ -8,10 +8,9 @@ import (
 	"billwalk/schema"
 )
 
-// TestSightings: a young walk is gone on with until a run that ended well has seen
-// to it: one that made it, or one that published it. A unit that failed since is
-// walked again.
-func TestSightings(t *testing.T) {
+// TestRefetch: a young walk is used until the run that made it, or one that published
+// it, ended well. A unit that failed since is walked again.
+func TestRefetch(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store}, func(t *testing.T, w *world) {
 		fails := func(call) (string, error) { return "", refuse(5000001, schema.ReachUnit) }
@@ -31,10 +30,10 @@ func TestSightings(t *testing.T) {
 			state  schema.State
 		}{
 			{"what the killed run has walked is published", nil, pipeline.ExitDone, 0, schema.Complete},
-			{"published by a run that ended well, it is looked at again, and fails", fails, pipeline.ExitIncomplete, 1, schema.Failed},
-			{"failed since it was walked, it is looked at again, and fails", fails, pipeline.ExitIncomplete, 1, schema.Failed},
-			{"failed, it is looked at again", nil, pipeline.ExitDone, 1, schema.Complete},
-			{"seen by the run before, it is looked at again", nil, pipeline.ExitDone, 1, schema.Complete},
+			{"published by a run that ended well, it is walked again, and fails", fails, pipeline.ExitIncomplete, 1, schema.Failed},
+			{"failed since it was walked, it is walked again, and fails", fails, pipeline.ExitIncomplete, 1, schema.Failed},
+			{"failed, it is walked again", nil, pipeline.ExitDone, 1, schema.Complete},
+			{"published by the run before, it is walked again", nil, pipeline.ExitDone, 1, schema.Complete},
 		} {
 			time.Sleep(time.Minute)
 			w.platform.strike = row.strike

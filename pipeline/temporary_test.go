@@ -9,21 +9,21 @@ import (
 	"billwalk/schema"
 )
 
-// outlived is a fault that passes, and outlived the client's patience.
-type outlived struct{ refusal }
+// outage is a temporary fault that lasted longer than the client retries.
+type outage struct{ refusal }
 
-func (*outlived) Passing() bool { return true }
+func (*outage) Temporary() bool { return true }
 
-// TestPassingFaultKeepsTheWalk: a cursor at which the platform fails is good still.
-// Only one that it refuses is not known any more.
-func TestPassingFaultKeepsTheWalk(t *testing.T) {
+// TestTemporaryFaultKeepsTheWalk: a cursor at which the platform fails can be used
+// again. Only a cursor that it refuses is not known any more.
+func TestTemporaryFaultKeepsTheWalk(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		fault error
 		want  []string // of the second run
 	}{
-		"passing": {&outlived{refusal{schema.Failure{Code: 5000001, Reason: "system error", Reach: schema.ReachUnit}}}, []string{"at-20"}},
-		"refused": {refuse(4000002, schema.ReachUnit), []string{"at-20", "0", "at-10", "at-20"}},
+		"temporary": {&outage{refusal{schema.Failure{Code: 5000001, Reason: "system error", Reach: schema.ReachUnit}}}, []string{"at-20"}},
+		"refused":   {refuse(4000002, schema.ReachUnit), []string{"at-20", "0", "at-10", "at-20"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -40,12 +40,12 @@ func TestPassingFaultKeepsTheWalk(t *testing.T) {
 				time.Sleep(time.Minute)
 				w.run(pipeline.ExitIncomplete)
 				if got := cursorsOf(w.platform.made(), at(store, day)); !slices.Equal(got, row.want) {
-					t.Errorf("asked at %q, want %q", got, row.want)
+					t.Errorf("got calls at cursors %q, want %q", got, row.want)
 				}
 				w.platform.strike = nil
 				w.run(pipeline.ExitDone)
 				if len(w.published(store)) != 25 {
-					t.Errorf("%d bills", len(w.published(store)))
+					t.Errorf("got %d published bills, want 25", len(w.published(store)))
 				}
 			})
 		})

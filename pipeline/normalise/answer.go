@@ -1,0 +1,16 @@
+package normalise
+
+import "billwalk/schema"
+
+// PageAnswer is an answer of the bill API, and the page that its body was decoded into:
+// whoever has it need not decode the body again.
+type PageAnswer struct {
+	schema.Answer
+	Decoded Page
+}
+
+// DecodeAnswer decodes an answer that was read from the archive.
+func DecodeAnswer(a schema.Answer) (PageAnswer, error) {
+	page, err := DecodePage(a.Body)
+	return PageAnswer{a, page}, err
+}

@@ -1,0 +1,68 @@
+package settle
+
+import (
+	"cmp"
+	"context"
+	"maps"
+	"slices"
+	"sync"
+
+	"golang.org/x/sync/errgroup"
+
+	"billwalk/pipeline/passid"
+	"billwalk/schema"
+)
+
+// Unit is one unit of a day, whose orders are queried.
+type Unit struct {
+	Account     schema.Account
+	Certificate *schema.Certificate // of its bills; nil where there is none
+	Uses        []schema.RuleUse    // how often the rules have answered for the account so far
+}
+
+// Outcome is what became of the orders of a unit.
+type Outcome struct {
+	Counts
+	Uses    []schema.RuleUse // how often the rules have answered by now
+	Failure *schema.Failure  // of the first order that has no answer; nil where all have one
+}
+
+// Day queries the orders of a day, unit by unit, side by side. When ctx ends no new query
+// is made; hard outlasts it, for those in flight. The outcomes are those of the units so
+// far, also where the error is not nil. saved is how many further bills the orders have.
+func (s *Settler) Day(ctx, hard context.Context, day schema.Day, partitions []Partition, units []Unit) (outcomes map[schema.AccountID]Outcome, saved int64, err error) {
+	orders, forward, err := s.orders(hard, partitions)
+	if err != nil {
+		return nil, 0, err
+	}
+	byAccount := make(map[schema.AccountID][]order)
+	for o := range maps.Values(orders) {
+		byAccount[o.account] = append(byAccount[o.account], o)
+	}
+	slots := s.slots()
+	outcomes = make(map[schema.AccountID]Outcome)
+	var mu sync.Mutex
+	var running errgroup.Group
+	running.SetLimit(cap(slots))
+	slices.SortFunc(units, func(a, b Unit) int { return cmp.Compare(a.Account.ID, b.Account.ID) })
+	for _, u := range units {
+		running.Go(func() error {
+			p := s.newPass(schema.Unit{Account: u.Account, Day: day}, " settlements", slots)
+			p.Uses = slices.Clone(u.Uses)
+			err := p.run(ctx, hard, byAccount[u.Account.ID], u.Certificate)
+			mu.Lock()
+			defer mu.Unlock()
+			outcomes[u.Account.ID] = p.Outcome
+			return err
+		})
+	}
+	err = running.Wait()
+	return outcomes, forward - int64(len(orders)), err
+}
+
+// slots returns room for the queries that may be in flight and have not failed yet.
+func (s *Settler) slots() chan struct{} { return make(chan struct{}, max(1, s.InFlight)) }
+
+func (s *Settler) newPass(u schema.Unit, kind string, slots chan struct{}) *pass {
+	return &pass{Settler: s, unit: u, name: passid.New(s.RunID+kind, u, s.Now(), ""), slots: slots}
+}

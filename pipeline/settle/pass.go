@@ -1,0 +1,123 @@
+package settle
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"billwalk/pipeline/stop"
+	"billwalk/schema"
+)
+
+const (
+	ordersAtATime = 64               // of one unit; after them it is known better which rule answers
+	batchSize     = 1 << 20          // bytes of answers that are stored as one batch
+	batchSpan     = 30 * time.Second // after which a smaller batch is stored, too
+)
+
+// pass is one pass over the orders of a unit.
+type pass struct {
+	*Settler
+	Outcome
+	unit     schema.Unit
+	name     string
+	confirms bool          // it queries settlements of callbacks, and not orders
+	slots    chan struct{} // one for each query in flight that has not failed yet
+	running  []*running    // queries of orders; those that failed are repeated while others run
+	settled  int64         // unix microseconds; when the last pass ended whose run ended well
+
+	batches  int
+	data     []byte                // encoded answers that are not stored yet
+	unstored []schema.SettleAnswer // the same: they count once they are stored
+	since    time.Time             // of the first
+}
+
+// run queries the orders that are due, and certifies the pass if all have an answer.
+func (p *pass) run(ctx, hard context.Context, orders []order, c *schema.Certificate) error {
+	p.Orders = int64(len(orders))
+	slices.SortFunc(orders, func(a, b order) int { return strings.Compare(a.key, b.key) })
+	if err := p.findLastPass(hard); err != nil {
+		return err
+	}
+	due := slices.DeleteFunc(orders, func(o order) bool { return !p.due(&o) })
+	p.Progress.ExpectOrders(len(due))
+	calls, cancel := stop.Outlast(ctx, stop.Grace) // a call may wait for an outage to end, but not for ever
+	defer p.abandon(cancel)
+	err := p.queryAll(ctx, calls, hard, due)
+	if again := p.unansweredOrders(); err == nil && p.Answered == int64(len(due)) && len(again) > 0 {
+		p.Progress.ExpectOrders(len(again))
+		p.Orders, due = p.Orders+int64(len(again)), append(due, again...)
+		err = p.queryAll(ctx, calls, hard, again)
+	}
+	if err != nil {
+		return err
+	}
+	if p.Unanswered = int64(len(due)) - p.Answered; p.Unanswered > 0 {
+		p.setFailure(ctx)
+		return nil
+	}
+	return p.certify(hard, c)
+}
+
+// certify makes durable that all orders of the certificate's bills have an answer.
+func (p *pass) certify(ctx context.Context, c *schema.Certificate) error {
+	if c == nil || p.batches == 0 && p.Evidence.PassCovers(c) {
+		return nil
+	}
+	done := schema.SettlePass{
+		Account: p.unit.Account, Day: p.unit.Day, Pass: p.name, Bills: c.Digest, Orders: int(p.Orders), Asked: p.Asked, FinishedAt: p.Now().UTC(), RunID: p.RunID,
+	}
+	if err := p.Archive.CertifySettlements(ctx, &done); err != nil {
+		return err
+	}
+	p.Evidence.AddPass(done)
+	return nil
+}
+
+// unansweredOrders returns, as orders of their own, the queries of the unit to which the
+// archive has no valid answer although it looks so.
+func (p *pass) unansweredOrders() (orders []order) {
+	for _, q := range p.Evidence.Unanswered(p.unit) {
+		orders = append(orders, order{key: q.Value, account: p.unit.Account.ID, queries: []schema.Query{q}, unanswered: true})
+	}
+	return orders
+}
+
+// queryAll queries the orders, chunk by chunk, until ctx ends or calls are halted.
+func (p *pass) queryAll(ctx, calls, hard context.Context, orders []order) error {
+	for chunk := range slices.Chunk(orders, ordersAtATime) {
+		if ctx.Err() != nil {
+			break
+		}
+		if _, halted := p.Halt.Failure(p.unit); halted {
+			break
+		}
+		if err := p.queryChunk(calls, chunk); err != nil {
+			return errors.Join(err, p.flush(hard))
+		}
+	}
+	return errors.Join(p.takeDone(calls, true), p.flush(hard))
+}
+
+// setFailure sets why orders have no answer. What ended all calls comes before what
+// became of one.
+func (p *pass) setFailure(ctx context.Context) {
+	if f, halted := p.Halt.Failure(p.unit); halted {
+		p.Failure = &f
+	}
+	if p.Failure == nil {
+		if !errors.Is(context.Cause(ctx), stop.ErrDeadline) {
+			return // interrupted: the next run resumes
+		}
+		failure := stop.DeadlineFailure(p.unit)
+		p.Failure = &failure
+	}
+	what := "orders"
+	if p.confirms {
+		what = "settlements of callbacks alone"
+	}
+	p.Failure.Reason = fmt.Sprintf("settle query: %d of %d %s have no answer: %s", p.Unanswered, p.Orders, what, p.Failure.Reason)
+}

@@ -1,0 +1,134 @@
+package settle
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+
+	"billwalk/pipeline/evidence"
+	"billwalk/pipeline/stop"
+	"billwalk/pipeline/unreadable"
+	"billwalk/schema"
+)
+
+// result is what came of querying one order.
+type result struct {
+	answers []schema.SettleAnswer
+	tried   []int // queries, by their place in the order
+	silent  int   // queries left out
+	found   bool  // the last answer has settlements
+	err     error
+}
+
+// query makes the queries of an order until one is answered with settlements.
+func (p *pass) query(ctx context.Context, o *order) (r result) {
+	turn, silent := p.turn(o)
+	r.silent = silent
+	for _, i := range turn {
+		if _, halted := p.Halt.Failure(p.unit); halted {
+			r.err = stop.ErrStopped
+			return r
+		}
+		answer, err := p.Trade.Settlements(ctx, o.queries[i])
+		r.tried = append(r.tried, i)
+		if err != nil {
+			r.err = p.recordFailure(ctx, err)
+			return r
+		}
+		answer.Account, answer.Day = p.unit.Account.ID, p.unit.Day
+		answer.Body = bytes.TrimSpace(answer.Body) // white space around it is no part of a JSON value
+		r.answers = append(r.answers, answer)
+		r.found, err = evidence.HasOwnSettlement(&answer)
+		if err != nil {
+			r.err = p.recordFailure(ctx, &schema.UnitError{Unit: p.unit, LogID: answer.LogID, Err: err})
+			return r
+		}
+		if r.found {
+			return r
+		}
+	}
+	return r
+}
+
+// recordFailure halts other queries at once, if the failure ends them, too.
+func (p *pass) recordFailure(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		p.Halt.Record(schema.FailureOf(err, p.unit))
+	}
+	return err
+}
+
+// take takes the result of an order. Its answers count only together.
+func (p *pass) take(ctx context.Context, o *order, r *result) error {
+	p.Asked += int64(len(r.tried))
+	if r.err != nil {
+		if p.Failure == nil && !errors.Is(r.err, stop.ErrStopped) && ctx.Err() == nil {
+			p.keepFailure(ctx, o, r.err)
+		}
+		return nil
+	}
+	p.Answered++
+	p.Progress.OrderAnswered()
+	p.learn(o, r)
+	for _, a := range r.answers {
+		if err := p.store(ctx, a); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// keepFailure keeps why an order has no answer, and logs it.
+func (p *pass) keepFailure(ctx context.Context, o *order, err error) {
+	keeper := unreadable.Keeper{Archive: p.Archive, RunID: p.RunID, Log: p.Log}
+	failure := keeper.Keep(ctx, p.unit, schema.UnreadableSettlements, p.Now(), err)
+	p.Failure = &failure
+	if failure.Reach == schema.ReachApp || failure.Reach == schema.ReachToday {
+		return // logged already
+	}
+	id := "shop_order_id"
+	if p.confirms {
+		id = "settle_id"
+	}
+	p.Log.Warn("an order was not answered", "account_id", p.unit.Account.ID, "bill_date", p.unit.Day, id, o.key,
+		"error_code", failure.Code, "sub_code", failure.SubCode, "logid", failure.LogID, "reason", failure.Reason)
+}
+
+// store archives an answer, in batches.
+func (p *pass) store(ctx context.Context, a schema.SettleAnswer) error {
+	line, err := p.Archive.EncodeSettlement(a)
+	if err != nil {
+		return err
+	}
+	if len(p.data) == 0 {
+		p.since = a.FetchedAt
+	}
+	p.data, p.unstored = append(p.data, line...), append(p.unstored, a)
+	if len(p.data) >= batchSize {
+		return p.flush(ctx)
+	}
+	return nil
+}
+
+// flush stores the batch, even where ctx has ended: what was fetched is not to be fetched
+// again.
+func (p *pass) flush(ctx context.Context) error {
+	if len(p.data) == 0 {
+		return nil
+	}
+	ctx, cancel := stop.Outlast(ctx, stop.FlushGrace)
+	defer cancel()
+	key, err := p.Archive.AppendSettlements(ctx, p.unit, p.name, p.batches+1, p.data)
+	if err != nil {
+		return fmt.Errorf("archiving settlements of %s: %w", p.unit, err)
+	}
+	for _, a := range p.unstored {
+		a.Key = key
+		if err := p.Evidence.AddAnswer(a); err != nil {
+			return err
+		}
+	}
+	p.batches, p.data, p.unstored = p.batches+1, p.data[:0], p.unstored[:0]
+	return nil
+}
