@@ -201,7 +201,7 @@ func (a *assembly) restatement(before, after *schema.Bill, columns []string) (sc
 	one := cmp.Or(after, before)
 	r := schema.Restatement{
 		BillKey: one.Key(), WalkAccountID: one.WalkAccountID, ShopOrderID: one.ShopOrderID, Change: schema.Changed,
-		OldGeneration: a.base.Generation(), NewGeneration: a.base.Next(), RestatedAt: a.Now().UTC(),
+		OldGeneration: a.base.Generation(), NewGeneration: a.base.NextGeneration(), RestatedAt: a.Now().UTC(),
 	}
 	empty := new(schema.Bill)
 	switch {

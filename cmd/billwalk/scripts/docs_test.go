@@ -92,6 +92,33 @@ func TestLinks(t *testing.T) {
 	}
 }
 
+// TestMap: the page on development names every folder with code.
+func TestMap(t *testing.T) {
+	t.Parallel()
+	english := readFile(t, "../docs/development.md")
+	for _, top := range []string{"cmd", "pipeline", "schema", "sinks"} {
+		err := filepath.WalkDir(filepath.Join(repository, top), func(path string, entry os.DirEntry, err error) error {
+			if err != nil || !entry.IsDir() {
+				return err
+			}
+			if entry.Name() == "testdata" {
+				return filepath.SkipDir
+			}
+			folder, err := filepath.Rel(repository, path)
+			if err != nil {
+				return err
+			}
+			if code, _ := filepath.Glob(filepath.Join(path, "*.go")); len(code) > 0 && !strings.Contains(english, "`"+folder+"`") {
+				t.Errorf("cmd/billwalk/docs/development.md does not say what %s is", folder)
+			}
+			return nil
+		})
+		if err != nil {
+			t.Error(err)
+		}
+	}
+}
+
 var (
 	link    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
 	comment = regexp.MustCompile(`(?m)(^|\s+)(#|-- ).*$`)
