@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"billwalk/pipeline"
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
@@ -57,8 +58,8 @@ func (s *trade) set(m schema.Match, value string, settlements ...string) {
 }
 
 // Settlements implements settle.Trade.
-func (s *trade) Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error) {
-	answer := schema.SettleAnswer{Parameter: q.Parameter, Column: q.Column, Value: q.Value, LogID: "log-" + q.Value}
+func (s *trade) Settlements(ctx context.Context, q schema.Query) (normalise.SettlementsAnswer, error) {
+	answer := normalise.SettlementsAnswer{SettleAnswer: schema.SettleAnswer{Parameter: q.Parameter, Column: q.Column, Value: q.Value, LogID: "log-" + q.Value}}
 	select {
 	case <-time.After(s.latency):
 	case <-ctx.Done():
@@ -77,6 +78,11 @@ func (s *trade) Settlements(ctx context.Context, q schema.Query) (schema.SettleA
 		body = settleBody(s.answers[q.Parameter+" "+q.Value]...)
 	}
 	answer.Body = []byte(body)
+	if err == nil {
+		if answer.Decoded, err = normalise.ReadSettlements(answer.Body); err != nil {
+			err = &schema.UnitError{LogID: answer.LogID, Err: err}
+		}
+	}
 	return answer, err
 }
 

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"billwalk/pipeline"
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/yield"
 	"billwalk/schema"
 )
@@ -24,13 +25,13 @@ type repeating struct {
 }
 
 // Settlements implements settle.Trade.
-func (r *repeating) Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error) {
+func (r *repeating) Settlements(ctx context.Context, q schema.Query) (normalise.SettlementsAnswer, error) {
 	if r.slow(q.Value) {
 		yield.Place(ctx)
 		select {
 		case <-time.After(time.Hour):
 		case <-ctx.Done():
-			return schema.SettleAnswer{}, ctx.Err()
+			return normalise.SettlementsAnswer{}, ctx.Err()
 		}
 	}
 	answer, err := r.trade.Settlements(ctx, q)

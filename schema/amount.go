@@ -26,7 +26,7 @@ const (
 	AmountCount
 )
 
-// Amounts of one bill, by Amount, in fen.
+// Amounts are the amounts of one bill, by Amount, in fen.
 type Amounts [AmountCount]Null[Fen]
 
 var amounts = [AmountCount]struct{ name, label, doc, chineseDoc string }{
@@ -56,8 +56,8 @@ func (a Amount) Field() string { return amounts[a].name }
 // Column returns the amount's column in the table bills.
 func (a Amount) Column() string { return amounts[a].name + "_fen" }
 
-// InRecord says that the amount stands in the record itself and not in its
-// object "amount".
+// InRecord reports whether the amount is a field of the record itself and not of its object
+// "amount".
 func (a Amount) InRecord() bool { return a == FundAmount }
 
 func (a Amount) source() string {
@@ -67,19 +67,18 @@ func (a Amount) source() string {
 	return "amount." + a.Field()
 }
 
-// CommissionRule is the version of the rule by which Commissions adds up. The
-// manifest records it, as commission_rule. By rule 1, whose manifests have none,
-// a single absent part made the commissions NULL.
+// CommissionRule is the version of the rule of Commissions. The manifest records it as
+// commission_rule. By rule 1, whose manifests do not have it, a single absent part made the
+// commissions NULL.
 const CommissionRule = 2
 
-// CommissionParts add up to the commissions of a bill without total_commission.
-// total_operation_agent overlaps total_agent_merchant and is not among them.
+// CommissionParts are the commissions of a bill without total_commission. They do not include
+// total_operation_agent, which overlaps total_agent_merchant.
 var CommissionParts = []Amount{TalentCommission, TotalAgentMerchant, BrokerCommission, ClerkCommission, MallStoreGoods}
 
-// Commissions returns the amounts that a bill's commissions add up to: the total
-// where it is known, else the parts that are. Without any part but the mall's
-// share nothing is known of commissions, and the result is one NULL: most bills
-// have no mall, and a service provider, who sees no other part, still sees it.
+// Commissions returns the amounts whose sum is the bill's commissions: the total if it is
+// known, else the known parts. If no part but the mall's share is known, the result is one
+// NULL: service providers see that part only, so that it says nothing of the others.
 func (a *Amounts) Commissions() []Null[Fen] {
 	if a[TotalCommission].Valid {
 		return []Null[Fen]{a[TotalCommission]}
@@ -97,7 +96,7 @@ func (a *Amounts) Commissions() []Null[Fen] {
 	return parts
 }
 
-// AmountByField finds an amount of the object "amount" by its name in the API.
+// AmountByField returns the amount of the object "amount" with that name in the API, or false.
 func AmountByField(name string) (Amount, bool) {
 	a, ok := amountByField[name]
 	return a, ok

@@ -5,25 +5,26 @@ import (
 	"fmt"
 )
 
-// A list of a million empty objects is a text of 3 MB, and a hundred times as much in
-// memory. What billwalk writes takes less than its text.
+// A list of a million empty objects is 3 MB of text, and takes a hundred times as much
+// memory. These are the sizes of list elements in memory, in bytes; in what billwalk writes
+// they are smaller than their text.
 const (
-	unitMemory = 400      // bytes, of an element of a manifest's own lists
-	itemMemory = 64       // of one of a list further in, or of a certificate's
-	freeMemory = 16 << 20 // for a list that a later version may have, and this one passes over
+	unitMemory = 400      // an element of a manifest's outer lists
+	itemMemory = 64       // an element of any other list
+	freeMemory = 16 << 20 // in addition, for a list that only a later version knows
 )
 
 var errAmplified = errors.New("its lists have far more parts than billwalk writes")
 
-// CheckLists refuses a JSON text whose lists would take more than four times its
-// size in memory. A text that is no JSON is left to its reader.
+// CheckLists refuses a JSON text whose lists would take more than four times its size in
+// memory. It does not check whether the text is JSON.
 func CheckLists(data []byte) error { return checkLists(data, itemMemory) }
 
 func checkLists(data []byte, outer int) error {
 	var (
 		memory   int
 		inString bool
-		brackets []byte // that are open
+		brackets []byte // the open ones
 	)
 	for i := 0; i < len(data); i++ {
 		c := data[i]
@@ -45,7 +46,7 @@ func checkLists(data []byte, outer int) error {
 			}
 		}
 	}
-	if most := freeMemory + 4*len(data); memory > most {
+	if limit := freeMemory + 4*len(data); memory > limit {
 		return fmt.Errorf("%w: %d bytes of text would take %d of memory", errAmplified, len(data), memory)
 	}
 	return nil

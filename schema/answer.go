@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Answer is one answer of the bill API as it was received but for credentials: the archive's
-// record, from which every table can be built again without a call.
+// Answer is one answer of the bill API as it was received, without credentials. The archive
+// keeps it, so that every table can be built again without a call.
 type Answer struct {
 	Account   AccountID       `json:"account"`
 	Day       Day             `json:"bill_date"`

@@ -14,9 +14,8 @@ const (
 	SignedLegacy SignatureScheme = "legacy" // SHA-1 with the app's token: 担保支付
 )
 
-// Callback is one settle callback (通知分账结果) as it was received, its signature
-// verified: the archive's record. With the platform's public key, or the token,
-// the signature can be verified again from it.
+// Callback is one settle callback (通知分账结果) as it was received, with a valid signature.
+// The archive keeps all that is needed to verify the signature again.
 type Callback struct {
 	App        string          `json:"app"` // its key in jobs.yaml
 	ReceivedAt time.Time       `json:"received_at"`
@@ -25,18 +24,18 @@ type Callback struct {
 	Nonce      string          `json:"nonce"`     // as signed
 	Signature  string          `json:"signature"` // as received
 	LogID      string          `json:"logid"`     // Byte-Logid
-	Body       []byte          `json:"-"`         // the very bytes received
+	Body       []byte          `json:"-"`         // exactly the bytes received
 	Key        string          `json:"-"`         // the archive object that it was read from
 }
 
-// ErrForeignApp is the error of a callback of another mini-program.
+// ErrForeignApp reports a callback of another mini-program.
 var ErrForeignApp = errors.New("the callback is of another mini-program")
 
-// AppIDs are the mini-programs whose callbacks count. nil takes those of any.
+// AppIDs are the mini-programs whose callbacks count. If it is nil, all count.
 type AppIDs []string
 
-// Check returns ErrForeignApp where a callback names a mini-program that is none of
-// these. One that names none is signed for the app all the same.
+// Check returns ErrForeignApp if a callback names a mini-program that is not one of these. A
+// callback that names none counts, because it is signed for the app.
 func (a AppIDs) Check(appID string) error {
 	if a == nil || appID == "" || slices.Contains(a, appID) {
 		return nil

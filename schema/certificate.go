@@ -9,24 +9,24 @@ import (
 type State string
 
 const (
-	Complete    State = "complete"    // walked whole
-	Unavailable State = "unavailable" // withdrawn by hand: the platform cannot list its bills
-	Failed      State = "failed"      // could not be had; rows of an earlier walk stay, if there was one
+	Complete    State = "complete"    // all its pages were received
+	Unavailable State = "unavailable" // withdrawn manually (手动提现): the platform cannot list its bills
+	Failed      State = "failed"      // could not be fetched; rows of an earlier walk stay, if there was one
 )
 
-// Certificate is the proof that a unit is whole: the chain of its pages, from
-// cursor "0" to the page without a next one. It is stored in the archive beside
-// the pages, after them, and copied into the manifest.
+// Certificate is the proof that a unit is complete: the chain of its pages, from cursor "0"
+// to the page without a next one. It is stored in the archive after the pages, and copied
+// into the manifest.
 type Certificate struct {
 	Version     int           `json:"version"`
 	Account     Account       `json:"account"`
 	Day         Day           `json:"bill_date"`
 	State       State         `json:"state"`            // complete or unavailable
-	Walk        string        `json:"walk,omitempty"`   // whose answers the tables are built from; empty: there are none
-	Agreed      []string      `json:"agreed,omitempty"` // the walks in a row that found the same bills, Walk the last of them
+	Walk        string        `json:"walk,omitempty"`   // the walk from whose answers the tables are built; empty if there is none
+	Agreed      []string      `json:"agreed,omitempty"` // the successive walks that found the same bills; Walk is the last of them
 	Pages       []Link        `json:"pages,omitempty"`  // of Walk, in order
 	End         string        `json:"end,omitempty"`    // what ended Walk
-	Rows        int64         `json:"rows"`             // ledger records received, repeated ones included
+	Rows        int64         `json:"rows"`             // ledger records received, including repeated ones
 	Bills       int64         `json:"bills"`            // different records among them
 	Digest      string        `json:"digest,omitempty"` // SHA-256 over the sorted hashes of the different records
 	FinishedAt  time.Time     `json:"finished_at"`      // when Walk ended
@@ -43,18 +43,18 @@ type Link struct {
 	SHA256 string `json:"sha256"` // of the answer's body as archived, hex
 }
 
-// Confirmation is a later walk that found what the certificate says: the rows
-// keep their provenance, and so their bytes.
+// Confirmation is a later walk that found the same bills. The rows keep the provenance of the
+// earlier one, and so their bytes.
 type Confirmation struct {
 	Walk  string    `json:"walk"`
 	At    time.Time `json:"at"`
 	RunID string    `json:"run_id,omitempty"`
 }
 
-// Unit returns what the certificate is for.
+// Unit returns the unit of the certificate.
 func (c *Certificate) Unit() Unit { return Unit{Account: c.Account, Day: c.Day} }
 
-// Latest returns the newest walk that the certificate rests on.
+// Latest returns the latest walk that found the certificate's bills.
 func (c *Certificate) Latest() Confirmation {
 	if c.Confirmed != nil {
 		return *c.Confirmed
@@ -68,10 +68,10 @@ type BegunWalk struct {
 	Batches int
 }
 
-// ErrTaken says that another run was first to write an object: it goes on with the
-// same walk, or has ended it, or has swapped what both wanted to.
+// ErrTaken reports that another run wrote an object first: it continues or has ended the same
+// walk, or has replaced the same object.
 var ErrTaken = errors.New("another run has written it")
 
-// ErrDamaged says that an archive object cannot be read any more. If it is a
-// certificate, its unit can be walked anew.
+// ErrDamaged reports that an archive object cannot be read any more. The unit of a damaged
+// certificate can be walked again.
 var ErrDamaged = errors.New("it is damaged")

@@ -13,9 +13,9 @@ type Code struct {
 	Chinese, English string
 }
 
-// CodeList is what the codes of one field of the bill API mean, in the words of
-// its page (餐饮账单详情查询). It is the single source of the columns'
-// documentation, of the labels in SQL, and of the check for unknown codes.
+// CodeList lists the codes of one field of the bill API, with the meanings on its page
+// (餐饮账单详情查询). It is the single source of the columns' documentation, of the labels in
+// SQL, and of the check for unknown codes.
 type CodeList struct {
 	Field string // in the API, and the column of the table bills
 	Codes []Code // by value; 0, which the page does not name, stands for "not set" except in fund_amount_type
@@ -60,13 +60,12 @@ var (
 // CodeLists are all of them, in the order of the columns.
 var CodeLists = []*CodeList{&BizTypes, &SettleTypes, &SettleSubTypes, &FundAmountTypes}
 
-// Knows says that the platform documents the value, or that it stands for "not set".
+// Knows reports whether the platform documents the value, or it means "not set".
 func (l *CodeList) Knows(value int32) bool {
 	return slices.ContainsFunc(l.Codes, func(c Code) bool { return c.Value == value })
 }
 
-// Code returns what a value means. One that is not documented is labelled with
-// the number itself.
+// Code returns a value with its meaning. One that is not documented has its number as label.
 func (l *CodeList) Code(value int32) Code {
 	for _, c := range l.Codes {
 		if c.Value == value {
@@ -86,8 +85,8 @@ func (l *CodeList) String() string {
 	return strings.Join(codes, ", ")
 }
 
-// ChineseSQL is the label of a column's value in any dialect: as Code has it, and
-// NULL for NULL.
+// ChineseSQL returns an SQL expression, in any dialect, for the Chinese label of a column's
+// value, as in Code; NULL for NULL.
 func (l *CodeList) ChineseSQL(column string) string {
 	var sql strings.Builder
 	sql.WriteString("CASE " + column)

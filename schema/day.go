@@ -26,7 +26,7 @@ func DayOf(t time.Time) Day {
 	return Day(day)
 }
 
-// ParseDay reads YYYY-MM-DD and nothing else.
+// ParseDay parses a day in the form YYYY-MM-DD.
 func ParseDay(s string) (Day, error) {
 	t, err := time.Parse(time.DateOnly, s)
 	if err != nil {

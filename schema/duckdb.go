@@ -5,14 +5,13 @@ import (
 	"strings"
 )
 
-// DuckDB returns SQL that makes two views of every table of the lake at the path,
-// a folder or s3://bucket/prefix: one of its name, with the columns'
-// documentation as comments, and one for people, in Chinese and yuan. The types
-// are stated, never inferred; a column that all or some files lack, because an
-// earlier version wrote them, is NULL in their rows.
+// DuckDB returns SQL that creates two views of every table of the lake at the path, a folder
+// or s3://bucket/prefix: one with the table's name, and the columns' documentation as
+// comments, and one for people, in Chinese and yuan. The types are stated, never inferred. A
+// column that a file of an earlier version lacks is NULL in its rows.
 //
-// DuckDB makes no view of files that are not there, and has no way to ask before:
-// a lake from before a table was published needs one day published anew.
+// DuckDB cannot create a view of a table without files. A lake of an earlier version, which
+// did not have the table, needs one day published again.
 func DuckDB(lake string) string {
 	var sql strings.Builder
 	sql.WriteString("-- Views of a billwalk lake for DuckDB. Amounts are signed int64 fen; sum(..._fen) is always right.\n" +
@@ -32,7 +31,7 @@ func (t Description) writeView(sql *strings.Builder, lake string) {
 	for _, c := range t.Columns {
 		fmt.Fprintf(sql, ",\n  %s::%s AS %s", c.Name, c.Type, c.Name)
 	}
-	sql.WriteString("\nFROM (\n  SELECT") // no row: it has the columns that no file may have
+	sql.WriteString("\nFROM (\n  SELECT") // without rows, for columns that no file has
 	separator := "\n    "
 	for _, c := range t.Columns {
 		if !c.Required {
@@ -66,22 +65,23 @@ func (t Description) writeLabelledView(sql *strings.Builder) {
 	fmt.Fprintf(sql, "\nFROM %s;\n", t.Name)
 }
 
-// yuan converts a column of fen. int64 has 19 digits; no float comes near.
+// yuan returns the SQL that converts a column of fen, without floating point. int64 has 19
+// digits.
 func yuan(column string) string {
 	return "(" + column + "::DECIMAL(19,0) * 0.01)::DECIMAL(18,2)"
 }
 
-// chineseVerdict is the verdict in the words of the trade, a difference by what
-// is too much or missing on the settlements' side.
+// chineseVerdict returns the SQL for the label of a verdict, with 长款 or 短款 for a difference
+// by its sign.
 func chineseVerdict() string {
 	var sql strings.Builder
 	sql.WriteString("CASE verdict")
 	for _, v := range Verdicts {
-		told := quoteSQL(v.Label())
+		label := quoteSQL(v.Label())
 		if v == Mismatched {
-			told = "CASE sign(diff_total_fen) WHEN 1 THEN '长款' WHEN -1 THEN '短款' ELSE " + told + " END"
+			label = "CASE sign(diff_total_fen) WHEN 1 THEN '长款' WHEN -1 THEN '短款' ELSE " + label + " END"
 		}
-		fmt.Fprintf(&sql, "\n    WHEN %s THEN %s", quoteSQL(string(v)), told)
+		fmt.Fprintf(&sql, "\n    WHEN %s THEN %s", quoteSQL(string(v)), label)
 	}
 	sql.WriteString(" END")
 	return sql.String()

@@ -9,7 +9,7 @@ import (
 // to the merchant, minus is from it. It never passes through a float.
 type Fen int64
 
-// ErrOverflow is returned where a sum of money would leave the range of int64.
+// ErrOverflow reports that a sum of money would leave the range of int64.
 var ErrOverflow = errors.New("amount of money overflows int64 fen")
 
 // Add returns a+b, or ErrOverflow; it never wraps.
@@ -30,8 +30,7 @@ func (a Fen) Sub(b Fen) (Fen, error) {
 	return difference, nil
 }
 
-// Total adds amounts up. It is NULL where one of them is, and ErrOverflow where
-// the sum would leave int64.
+// Total returns the sum of amounts, or ErrOverflow. It is NULL if one of them is.
 func Total(terms ...Null[Fen]) (Null[Fen], error) {
 	var total Fen
 	for _, term := range terms {

@@ -11,7 +11,7 @@ import (
 	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
-// kind is how values of a Go type stand in columns of an Arrow type.
+// kind converts between a Go type and a column of an Arrow type.
 type kind[T any] struct {
 	name Type
 	add  func(array.Builder, T)
@@ -20,7 +20,7 @@ type kind[T any] struct {
 	same func(T, T) bool
 }
 
-// nullable makes a field of a column that may be NULL.
+// nullable returns a field of a column that may be NULL.
 func nullable[R, T any](k kind[T], c Column, at func(*R) *Null[T]) Field[R] {
 	c.Type, c.Optional = k.name, true
 	return Field[R]{
@@ -51,15 +51,15 @@ func nullable[R, T any](k kind[T], c Column, at func(*R) *Null[T]) Field[R] {
 	}
 }
 
-// required makes a field of a column that is never NULL.
+// required returns a field of a column that is never NULL.
 func required[R, T any](k kind[T], c Column, at func(*R) *T) Field[R] {
 	c.Required = true
 	return always(k, c, at)
 }
 
-// always makes a field that has a value in every row that billwalk writes, of a
-// column that the contract lets be NULL. It is not for a column that is added to a
-// table: rows of earlier versions have no value of it.
+// always returns a field that has a value in every row that billwalk writes, of a column that
+// is nullable by contract. Do not use it for a column that is added to a table: rows of
+// earlier versions do not have it.
 func always[R, T any](k kind[T], c Column, at func(*R) *T) Field[R] {
 	c.Type = k.name
 	return Field[R]{
@@ -71,7 +71,7 @@ func always[R, T any](k kind[T], c Column, at func(*R) *T) Field[R] {
 	}
 }
 
-// fen makes a field of money.
+// fen returns a field of money.
 func fen[R any](c Column, at func(*R) *Null[Fen]) Field[R] {
 	c.Unit = "fen"
 	f := nullable(int64sOf[Fen](), c, at)

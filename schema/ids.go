@@ -44,14 +44,14 @@ func BucketsOf(accounts []Account, n int) []int {
 	return slices.Compact(used)
 }
 
-// Account is one configured account, and how the API is asked for it.
+// Account is one configured account, and how the API is queried for it.
 type Account struct {
 	ID   AccountID `json:"account"`
-	Root bool      `json:"root"`           // asked by root_account_id (a brand with all its stores), not account_id
+	Root bool      `json:"root"`           // queried by root_account_id (a brand with all its stores), not account_id
 	Name string    `json:"name,omitempty"` // for people; may be any text
 }
 
-// Unit is what is fetched, retried and certified: one account on one day.
+// Unit is one account on one day: what is fetched, retried and certified.
 type Unit struct {
 	Account Account
 	Day     Day

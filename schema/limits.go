@@ -2,17 +2,16 @@ package schema
 
 import "strings"
 
-// Limit is the most bytes that an object of one kind may have. What is larger is
-// none of ours: it is refused before it takes memory or disk.
+// Limit is the maximum size of an object of one kind. A larger object is not one of ours: it
+// is refused before it takes memory or disk.
 type Limit struct {
 	Kind           string // in the singular, with its article
 	Prefix, Suffix string // of the keys
 	Bytes          int64
-	Why            string // the size of honest ones
+	Why            string // the size of the objects that billwalk writes
 }
 
-// Limits are those of all kinds of objects in a lake. The first that fits a key
-// counts.
+// Limits lists the limits of all kinds of objects in a lake. The first that fits a key applies.
 var Limits = []Limit{
 	{"a manifest", "_manifests/", ".json", 64 << 20, "about 3 KB an account and 250 bytes a page of bills: a day of 10 million bills has 50 MB"},
 	{"a certificate", "archive/", ".json", 32 << 20, "about 150 bytes a page of bills: an account of 5 million bills a day has 15 MB"},
@@ -22,8 +21,8 @@ var Limits = []Limit{
 	{"a control object", "", "", 1 << 20, "turns, claims, tokens and probes have less than 10 KB"},
 }
 
-// MaxUnpackedBatch is the most bytes of a batch of the archive, decompressed. Honest
-// answers shrink to a tenth, and a batch is stored at 1 MiB.
+// MaxUnpackedBatch is the maximum size of a decompressed batch of the archive, in bytes.
+// Answers are compressed to about a tenth, and a batch is stored at 1 MiB.
 const MaxUnpackedBatch = 512 << 20
 
 // LimitOf returns the limit of the object under a key.
@@ -36,6 +35,6 @@ func LimitOf(key string) Limit {
 	panic("schema: the last of the limits does not fit every key")
 }
 
-// Private are the prefixes of the keys that only billwalk itself has to read: coupon
-// codes in clear, control objects, sealed tokens. Analysts read the tables.
+// Private lists the prefixes of keys that only billwalk has to read: they have coupon codes,
+// control objects and sealed tokens. Analysts read the tables.
 var Private = []string{"archive/", "_control/"}

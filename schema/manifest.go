@@ -2,14 +2,14 @@ package schema
 
 import "time"
 
-// ManifestVersion is the version of the manifest's form. A reader refuses one
-// that it does not know, and passes over keys that it does not know: a key may be
-// added without another version only if it may be lost when an earlier billwalk
-// publishes the day anew.
+// ManifestVersion is the version of the manifest's form. A reader refuses a version that it
+// does not know, and ignores keys that it does not know. So a key may be added without a new
+// version only if it does no harm that an earlier billwalk drops it when it publishes the day
+// again.
 const ManifestVersion = 1
 
-// Manifest is the record of one (day, bucket): what was published, from what,
-// and the proof that it is whole.
+// Manifest is the record of one (day, bucket): what was published, from what, and the proof
+// that it is complete.
 type Manifest struct {
 	Version     int               `json:"version"`
 	Day         Day               `json:"bill_date"`
@@ -42,11 +42,11 @@ type Object struct {
 	RowsSHA256 string `json:"rows_sha256"` // of all before the footer: equal for equal rows
 	ETag       string `json:"etag"`
 	Totals     Totals `json:"totals"`
-	Unchanged  bool   `json:"unchanged,omitempty"`  // in a run's summary: it stays, its rows being the same
-	Superseded bool   `json:"superseded,omitempty"` // in a run's summary: another run came first, and its result is at least as new
+	Unchanged  bool   `json:"unchanged,omitempty"`  // in a run's summary: it stays, because its rows are the same
+	Superseded bool   `json:"superseded,omitempty"` // in a run's summary: another run published it first, and its result is at least as new
 }
 
-// Entry says what the manifest's files hold of one unit.
+// Entry is what the manifest's files contain of one unit.
 type Entry struct {
 	Account     Account      `json:"account"`
 	State       State        `json:"state"`
@@ -54,9 +54,9 @@ type Entry struct {
 	Totals      Totals       `json:"totals"`               // of its published bills
 	Repeated    int64        `json:"repeated"`             // records dropped: received again with the same content
 	Elsewhere   int64        `json:"elsewhere"`            // records left to the account's own walk, published in another bucket
-	Orders      int64        `json:"orders"`               // different orders of its bills that the trade system is asked for
+	Orders      int64        `json:"orders"`               // different orders of its bills for the settle query
 	Open        int64        `json:"open"`                 // of its groups: pending, bill_only or failed
-	Mismatched  int64        `json:"mismatched,omitempty"` // of its groups; earlier versions did not tell
+	Mismatched  int64        `json:"mismatched,omitempty"` // of its groups; earlier versions did not count them
 	Rules       []RuleUse    `json:"rules,omitempty"`      // how often each match rule has answered so far
 	Failure     *Failure     `json:"failure,omitempty"`
 	Certificate *Certificate `json:"certificate,omitempty"`

@@ -5,8 +5,8 @@ import (
 	"time"
 )
 
-// Match is one way from a bill to its settlements: Parameter of the settle query
-// is given the value of the bills table's Column.
+// Match is a match rule, from a bill to its settlements: the settle query has, as its
+// Parameter, the value of the bill's Column.
 type Match struct {
 	Parameter string // settle_id, order_id, out_settle_no or out_order_no
 	Column    string // a text id of the bills table
@@ -15,7 +15,7 @@ type Match struct {
 // String returns the rule as jobs.yaml has it.
 func (m Match) String() string { return m.Parameter + ": " + m.Column }
 
-// MaxQueryID is how long an id may be that the settle query is asked with, in bytes.
+// MaxQueryID is the maximum length of an id in the settle query, in bytes.
 const MaxQueryID = 64
 
 // Query is one call of the settle query.
@@ -24,8 +24,8 @@ type Query struct {
 	Value string
 }
 
-// SettleAnswer is one answer of the settle query as it was received but for credentials: the
-// archive's record. It is filed under the unit whose bills asked.
+// SettleAnswer is one answer of the settle query as it was received, without credentials. The
+// archive keeps it under the unit whose bills were queried.
 type SettleAnswer struct {
 	Account   AccountID       `json:"account"`
 	Day       Day             `json:"bill_date"`
@@ -38,7 +38,7 @@ type SettleAnswer struct {
 	Key       string          `json:"-"`    // the archive object that it was read from
 }
 
-// Query returns what was asked.
+// Query returns the query of the answer.
 func (a *SettleAnswer) Query() Query {
 	return Query{Match{a.Parameter, a.Column}, a.Value}
 }

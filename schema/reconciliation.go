@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Leg is one of the amounts that bills and settlements both tell.
+// Leg is one of the amounts that bills and settlements both have.
 type Leg int
 
 const (

@@ -9,19 +9,19 @@ import (
 	"sync/atomic"
 )
 
-// Redactor replaces texts that must not be shown: credentials, tokens, and what
-// variables of the environment hold. It finds them as they are and as JSON or a URL
-// escapes them. The zero value knows none; a nil one neither. Safe for concurrent use.
+// Redactor replaces texts that must not be shown: credentials, tokens and values of
+// environment variables. It finds them as they are and escaped as in JSON or a URL. The zero
+// value and nil replace nothing. It is safe for concurrent use.
 type Redactor struct{ hidden atomic.Pointer[[]hidden] }
 
-// hidden is a text, and what is shown in its place.
+// hidden is a text and its replacement.
 type hidden struct {
 	text    Secret
 	instead string
 }
 
-// Hide has a text replaced from now on. A short one is a part of ordinary words, and
-// is not hidden: with less than 8 characters it needs letters and digits, and 6.
+// Hide replaces a text from now on. A short text is not hidden, because it is a part of
+// ordinary words: it needs 8 characters, or 6 with letters and digits among them.
 func (r *Redactor) Hide(text Secret, instead string) {
 	if !worthHiding(text.Reveal()) {
 		return
@@ -40,10 +40,10 @@ func (r *Redactor) Hide(text Secret, instead string) {
 	}
 }
 
-// HideSecret has a credential replaced by [redacted] from now on.
+// HideSecret replaces a credential by [redacted] from now on.
 func (r *Redactor) HideSecret(secret Secret) { r.Hide(secret, redacted) }
 
-// Add hides what the other one hides.
+// Add hides all that the other redactor hides.
 func (r *Redactor) Add(other *Redactor) {
 	for _, h := range other.list() {
 		r.Hide(h.text, h.instead)
@@ -74,7 +74,7 @@ func worthHiding(text string) bool {
 	return len(text) >= longHidden || len(text) >= shortHidden && letters && digits
 }
 
-// Text returns the text with all that is hidden replaced.
+// Text returns the text with all hidden texts replaced.
 func (r *Redactor) Text(text string) string {
 	if len(r.list()) == 0 {
 		return text
@@ -82,8 +82,8 @@ func (r *Redactor) Text(text string) string {
 	return string(r.Bytes([]byte(text)))
 }
 
-// Bytes is Text for bytes. Valid JSON stays valid: it is changed in its strings and
-// names alone. Where nothing is hidden it returns its argument.
+// Bytes is Text for bytes. Valid JSON stays valid: only its strings and names change. If there
+// is nothing to replace it returns its argument.
 func (r *Redactor) Bytes(text []byte) []byte {
 	list := r.list()
 	if len(list) == 0 {
@@ -124,15 +124,15 @@ func inStrings(text []byte, list []hidden) []byte {
 	}
 }
 
-// replace returns the text with what is hidden replaced, or nil if nothing is. Within
-// JSON, no escape is cut in two.
+// replace returns the text with the hidden texts replaced, or nil if there are none. Within
+// JSON it does not cut an escape in two.
 func replace(text []byte, list []hidden, inJSON bool) (changed []byte) {
 	var begins [256]bool
 	begins['\\'], begins['%'] = true, true
 	for _, h := range list {
 		begins[h.text.Reveal()[0]] = true
 	}
-	kept := 0 // up to here the text is in changed
+	kept := 0 // the text before this is in changed already
 	for i := 0; i < len(text); i++ {
 		if !begins[text[i]] {
 			continue
@@ -150,7 +150,7 @@ func replace(text []byte, list []hidden, inJSON bool) (changed []byte) {
 	return append(changed, text[kept:]...)
 }
 
-// find returns the length of a hidden text that begins there, and what replaces it.
+// find returns the length of the hidden text that begins at a place, and its replacement.
 func find(text []byte, at int, list []hidden, inJSON bool) (n int, instead string) {
 	escaped := text[at] == '\\' || text[at] == '%'
 	for _, h := range list {
@@ -158,14 +158,14 @@ func find(text []byte, at int, list []hidden, inJSON bool) (n int, instead strin
 		if !escaped && hide[0] != text[at] {
 			continue
 		}
-		if n, ok := appears(text[at:], hide, inJSON); ok && !partOfNumber(text, at, n, hide) {
+		if n, ok := prefixLength(text[at:], hide, inJSON); ok && !partOfNumber(text, at, n, hide) {
 			return n, h.instead
 		}
 	}
 	return 0, ""
 }
 
-// partOfNumber says that a text of digits stands in a longer number, such as an id.
+// partOfNumber reports whether a text of digits is a part of a longer number, such as an id.
 func partOfNumber(text []byte, at, n int, hide string) bool {
 	digit := func(i int) bool { return i >= 0 && i < len(text) && text[i] >= '0' && text[i] <= '9' }
 	for _, c := range []byte(hide) {
@@ -176,15 +176,15 @@ func partOfNumber(text []byte, at, n int, hide string) bool {
 	return digit(at-1) || digit(at+n)
 }
 
-// appears returns how many bytes at the start of s are the text, each of its
-// characters as it is or escaped.
-func appears(s []byte, text string, inJSON bool) (n int, ok bool) {
+// prefixLength returns how many bytes at the start of s are the text, each character as it is
+// or escaped.
+func prefixLength(s []byte, text string, inJSON bool) (n int, ok bool) {
 	for i := range len(text) {
 		if n >= len(s) {
 			return 0, false
 		}
 		for _, width := range escapes(s[n:], text[i]) {
-			if rest, ok := appears(s[n+width:], text[i+1:], inJSON); ok {
+			if rest, ok := prefixLength(s[n+width:], text[i+1:], inJSON); ok {
 				return n + width + rest, true
 			}
 		}

@@ -9,7 +9,7 @@ import (
 	"fmt"
 )
 
-// ErrManifest says that a manifest's bytes are not those that were sealed.
+// ErrManifest reports that a manifest's bytes are not those that were sealed.
 var ErrManifest = errors.New("the manifest is damaged")
 
 // A sealed manifest ends in sealStart, the seal and sealEnd.
@@ -37,9 +37,9 @@ func (m *Manifest) Encode() ([]byte, error) {
 	return append(open, m.Seal+sealEnd...), nil
 }
 
-// DecodeManifest reads a manifest of the version that this billwalk knows. One
-// that is no JSON, or whose seal does not fit it byte by byte, is ErrManifest;
-// that of an older billwalk has no seal, and is read.
+// DecodeManifest decodes a manifest of the version that this billwalk knows. A text that is
+// not JSON, or whose seal does not fit its bytes, is ErrManifest. A manifest without a seal,
+// from an older billwalk, is accepted.
 func DecodeManifest(data []byte) (*Manifest, error) {
 	if err := checkLists(data, unitMemory); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrManifest, err)

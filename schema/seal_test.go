@@ -99,7 +99,7 @@ func TestManifestOfAnotherVersion(t *testing.T) {
 	}
 	if got, err = DecodeManifest([]byte(`{"version": 1, "generation": 7, "objects": [{"table": "bills", "totals": {"rows": 2}}]}`)); err != nil || got.Generation != 7 {
 		t.Errorf("keys that an earlier version lacks: %+v, %v", got, err)
-	} else if sum := got.Objects[0].Totals.Of("pay_fen"); sum != (Sum{Nulls: 2}) {
+	} else if sum := got.Objects[0].Totals.Sum("pay_fen"); sum != (Sum{Nulls: 2}) {
 		t.Errorf("a column that its totals do not know has %+v", sum)
 	}
 }

@@ -9,10 +9,10 @@ import (
 
 const redacted = "[redacted]"
 
-// Secret is a credential that redacts itself wherever it is printed, logged or
-// marshalled. Only Reveal gives the text: the value itself does not hold it, so
-// that not even a private field of another type shows it under %+v, where fmt
-// calls no method. Secrets compare like their texts; the zero value is empty.
+// Secret is a credential that is redacted wherever it is printed, logged or marshalled. Only
+// Reveal returns the text. The value does not contain the text itself, so that %+v does not
+// show it even in a private field of another type, where fmt calls no method. Secrets compare
+// like their texts; the zero value is empty.
 type Secret struct{ text unique.Handle[string] }
 
 // NewSecret returns the secret with that text.
@@ -23,10 +23,10 @@ func NewSecret(text string) Secret {
 	return Secret{unique.Make(text)}
 }
 
-// Empty says that there is no secret.
+// Empty reports whether there is no text.
 func (s Secret) Empty() bool { return s == Secret{} }
 
-// Reveal returns the secret's text, for the one place that sends or keys with it.
+// Reveal returns the text, to send it or to use it as a key.
 func (s Secret) Reveal() string {
 	if s.Empty() {
 		return ""

@@ -16,11 +16,10 @@ const (
 	StatusFail       Status = "FAIL"
 )
 
-// Final says that the status does not change any more. One that this version
-// does not know may.
+// Final reports whether the status does not change any more. An unknown status may change.
 func (s Status) Final() bool { return s == StatusSuccess || s == StatusFail }
 
-// Source of what is known of a settlement.
+// Source is where a settlement is known from.
 type Source string
 
 const (
@@ -68,7 +67,7 @@ func (*Settlement) TableName() string { return "settlements" }
 // SettlementKey is what makes a settlement one row of the table.
 type SettlementKey struct {
 	SettleID    string
-	ItemOrderID string // "" where it is of the whole order
+	ItemOrderID string // "" if it is of the whole order
 }
 
 // Key returns the settlement's key.

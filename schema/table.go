@@ -58,15 +58,14 @@ const (
 	Ordered                 // distinct, and rows are sorted by it: store the differences
 )
 
-// Field is a column together with the way from a row of type R to its value, and
-// back.
+// Field is a column, with the functions that read and set its value in a row of type R.
 type Field[R any] struct {
 	Column
 	append func(array.Builder, *R)
 	load   func(arrow.Array, int, *R)
 	show   func(*R) Null[string]
 	equal  func(*R, *R) bool
-	fen    func(*R) Null[Fen] // set for columns whose unit is fen
+	fen    func(*R) Null[Fen] // nil unless the unit is fen
 }
 
 // Table is a published table: a name and its columns in the order of the file.
@@ -100,15 +99,14 @@ func (t Table[R]) Column(name string) *Field[R] {
 	return &t.Fields[i]
 }
 
-// Load sets the row's value of the column from place i of an array of the
-// column's Arrow type. The row keeps nothing of the array.
+// Load sets the row's value of the column from place i of an array of the column's Arrow
+// type. The row does not refer to the array.
 func (f Field[R]) Load(values arrow.Array, i int, row *R) { f.load(values, i, row) }
 
-// Text returns the row's value of the column for people and for comparing: the
-// same for the same value.
+// Text returns the row's value of the column as text, equal for equal values.
 func (f Field[R]) Text(row *R) Null[string] { return f.show(row) }
 
-// Equal says whether two rows have the same value of the column, or none.
+// Equal reports whether two rows have the same value of the column, or both NULL.
 func (f Field[R]) Equal(a, b *R) bool { return f.equal(a, b) }
 
 // Append adds the row to a record builder made for the table's Arrow schema.

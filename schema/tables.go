@@ -55,11 +55,11 @@ type AnyTable interface {
 	// Loader returns a function that sets columns of a row from place i of arrays of
 	// their Arrow types, one for each of the names, which are columns of the table.
 	Loader(columns []string) func(values []arrow.Array, i int, row any)
-	// EqualRows says whether two rows have the same values in every column.
+	// EqualRows reports whether two rows have the same values in every column.
 	EqualRows(a, b any) bool
 }
 
-// Description is a table without its rows: what documents, DDL and files need.
+// Description describes a table, without the type of its rows.
 type Description struct {
 	Name, Label     string // Label is the name in Chinese
 	Doc, ChineseDoc string

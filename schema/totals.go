@@ -2,31 +2,30 @@ package schema
 
 import "fmt"
 
-// Totals of rows: how many there are and, per money column, their signed sum
-// and how many are NULL. It is what a manifest says of a file, so that a reader
-// can check the file against it.
+// Totals are the number of rows and, for each money column, the signed sum and the number of
+// NULLs. A manifest has them for each file, so that a reader can check the file.
 type Totals struct {
 	Rows int64          `json:"rows"`
 	Fen  map[string]Sum `json:"fen,omitempty"` // by column name
 }
 
-// Sum of one money column.
+// Sum is the sum of one money column.
 type Sum struct {
 	Fen   Fen   `json:"sum"`
 	Nulls int64 `json:"nulls"`
 }
 
-// Of returns the sum of a money column. Totals of an earlier version do not know the
-// columns that were added since: these are NULL in every row.
-func (t *Totals) Of(column string) Sum {
+// Sum returns the sum of a money column. Totals of an earlier version lack the columns that
+// were added since, which are NULL in every row.
+func (t *Totals) Sum(column string) Sum {
 	if sum, ok := t.Fen[column]; ok {
 		return sum
 	}
 	return Sum{Nulls: t.Rows}
 }
 
-// Tally adds the row to the totals. It returns ErrOverflow, naming the column,
-// where a sum would leave int64; the totals are then of no use.
+// Tally adds the row to the totals. If a sum would leave int64 it returns ErrOverflow with the
+// name of the column, and the totals are of no use.
 func (t Table[R]) Tally(totals *Totals, row *R) error {
 	if totals.Fen == nil {
 		totals.Fen = make(map[string]Sum)

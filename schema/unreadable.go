@@ -2,7 +2,7 @@ package schema
 
 import "time"
 
-// UnreadableKind says which API an unreadable answer is of.
+// UnreadableKind is the API of an unreadable answer.
 type UnreadableKind string
 
 const (
@@ -10,9 +10,8 @@ const (
 	UnreadableSettlements UnreadableKind = "settlements"
 )
 
-// UnreadableAnswer is an answer that arrived and is not what the API documents: it has
-// an id or amount that is not valid text, a repeated key, or text after its end. It is
-// kept for Douyin's support.
+// UnreadableAnswer is an answer that is not as the API documents: it has an id or amount that
+// is not valid text, a repeated key, or text after its end. It is kept for Douyin's support.
 type UnreadableAnswer struct {
 	Unit      Unit
 	Kind      UnreadableKind
@@ -20,5 +19,5 @@ type UnreadableAnswer struct {
 	Reason    string
 	LogID     string
 	FetchedAt time.Time
-	Body      []byte // as received, but for credentials
+	Body      []byte // as received, without credentials
 }

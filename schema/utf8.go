@@ -7,9 +7,8 @@ import (
 	"unicode/utf16"
 )
 
-// UTF8 returns the text of a file without the byte order mark that editors and
-// spreadsheets put before it, and decodes what the mark says is UTF-16. Whether the
-// rest is UTF-8 is for the caller to check.
+// UTF8 returns the text of a file without the byte order mark that editors and spreadsheets
+// add, and decodes UTF-16 if the mark says so. It does not check that other text is UTF-8.
 func UTF8(content []byte) []byte {
 	if rest, ok := bytes.CutPrefix(content, []byte("\ufeff")); ok {
 		return rest
@@ -30,6 +29,6 @@ func UTF8(content []byte) []byte {
 	return []byte(string(utf16.Decode(units)))
 }
 
-// Invisible says that a reader does not see the character: white space of any kind,
-// control characters, zero-width ones, marks of direction.
+// Invisible reports whether a reader does not see the character: white space, control
+// characters, zero-width characters, marks of direction.
 func Invisible(r rune) bool { return unicode.IsSpace(r) || !unicode.IsGraphic(r) }

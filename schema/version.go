@@ -5,9 +5,9 @@ import (
 	"fmt"
 )
 
-// CheckVersion looks at the version of a JSON object that billwalk wrote, and at
-// nothing else: a newer one may have anything in its other fields. One that cannot
-// be read at all is left to the reader of the whole.
+// CheckVersion refuses a JSON object that billwalk wrote, if its version is not the known one.
+// It looks at no other field, because those of a newer version may be anything, and accepts
+// a text that is not JSON.
 func CheckVersion(data []byte, known int) error {
 	var object struct {
 		Version int `json:"version"`

@@ -116,7 +116,7 @@ func (s *sums) differences(t *schema.Totals) (place, want, got string) {
 	}
 	note("rows", fmt.Sprint(s.rows), fmt.Sprint(t.Rows))
 	for a := range schema.AmountCount {
-		note(a.Column(), sumText(s.fen[a]), sumText(t.Of(a.Column())))
+		note(a.Column(), sumText(s.fen[a]), sumText(t.Sum(a.Column())))
 	}
 	return strings.Join(places, ", "), strings.Join(wants, ", "), strings.Join(gots, ", ")
 }

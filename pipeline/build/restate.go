@@ -123,7 +123,7 @@ func (p *Partition) restatement(before, after *schema.Bill, columns []string) (s
 	one := cmp.Or(after, before)
 	r := schema.Restatement{
 		BillKey: one.Key(), WalkAccountID: one.WalkAccountID, ShopOrderID: one.ShopOrderID, Change: schema.Changed,
-		OldGeneration: p.base.Generation(), NewGeneration: p.base.Next(), RestatedAt: p.builder.Now().UTC(),
+		OldGeneration: p.base.Generation(), NewGeneration: p.base.NextGeneration(), RestatedAt: p.builder.Now().UTC(),
 	}
 	empty := new(schema.Bill)
 	switch {

@@ -97,7 +97,10 @@ func TestSettlementsAnswer(t *testing.T) {
 			want := schema.SettleAnswer{
 				Parameter: "order_id", Column: "shop_order_id", Value: "ot7053735385750849836", LogID: tt.text, Body: []byte(tt.want),
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
+			if records, err := normalise.DecodeSettlements(got.Body); err != nil || len(got.Decoded.Records) != len(records) {
+				t.Errorf("decoded: got %+v, want %+v, %v", got.Decoded, records, err)
+			}
+			if diff := cmp.Diff(want, got.SettleAnswer); diff != "" {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}
 			if s := c.Stats(); s.Settlements != 1 || s.Bills != 0 || s.Retries != 0 || len(f.questions) != 1 {

@@ -101,7 +101,7 @@ func (s *Stage) replace(ctx context.Context, key string, body io.ReadSeeker, eta
 	for {
 		info, err := s.put(ctx, key, body, etag)
 		var lost *lostTo
-		if !errors.As(err, &lost) || !s.base.Older(lost.found.Meta[writeIDMeta]) || lost.found.ETag == etag {
+		if !errors.As(err, &lost) || !s.base.BegunBefore(lost.found.Meta[writeIDMeta]) || lost.found.ETag == etag {
 			return info, err
 		}
 		etag = lost.found.ETag

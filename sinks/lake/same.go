@@ -53,7 +53,7 @@ func (s *Stage) sameRows(ctx context.Context, name string) (bool, error) {
 	same, err := parquet.SameRows(table, file, staged.Body())
 	var other *parquet.ColumnError
 	switch {
-	case errors.As(err, &other) && (published != nil || s.base.Older(info.Meta[writeIDMeta])):
+	case errors.As(err, &other) && (published != nil || s.base.BegunBefore(info.Meta[writeIDMeta])):
 		return false, s.lake.readError(key, err)
 	case err != nil:
 		return false, nil // it is damaged, or was never published here: what replaces it is whole

@@ -27,7 +27,7 @@ func (l *Lake) Stage(base schema.Base) (*Stage, error) {
 	if base.Bucket < 0 || base.Bucket >= l.buckets {
 		return nil, fmt.Errorf("bucket %d of a lake that has %d", base.Bucket, l.buckets)
 	}
-	stamp := parquet.Stamp{Generation: base.Next(), WriteID: ulid.Make().String()}
+	stamp := parquet.Stamp{Generation: base.NextGeneration(), WriteID: ulid.Make().String()}
 	s := &Stage{lake: l, base: base, stamp: stamp, writers: make(map[string]*parquet.Writer)}
 	for _, table := range schema.Tables {
 		s.writers[table.Describe().Name] = parquet.NewWriter(table, l.version, l.unnamed, l.mem)

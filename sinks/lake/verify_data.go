@@ -128,7 +128,7 @@ func (p *proof) rows(ctx context.Context, table schema.AnyTable, file *os.File, 
 	}
 	description := table.Describe()
 	for _, c := range description.Columns {
-		if want, got := p.o.Totals.Of(c.Name), totals.Of(c.Name); want != got && c.Unit == "fen" {
+		if want, got := p.o.Totals.Sum(c.Name), totals.Sum(c.Name); want != got && c.Unit == "fen" {
 			p.find(c.Name, sumText(want), sumText(got), fixData)
 		}
 	}

@@ -11,12 +11,14 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"billwalk/cmd/billwalk/billwalktest"
 )
 
 // readingVerbs read a published day, and ask nobody.
 var readingVerbs = map[string][]string{
-	"status": {"status", "nightly"}, "plan": {"plan", "nightly", "--from", firstDay.String()},
-	"verify": {"verify", "nightly", "--from", firstDay.String()}, "replay": {"replay", "nightly", "--from", firstDay.String()},
+	"status": {"status", "nightly"}, "plan": {"plan", "nightly", "--from", billwalktest.FirstDay.String()},
+	"verify": {"verify", "nightly", "--from", billwalktest.FirstDay.String()}, "replay": {"replay", "nightly", "--from", billwalktest.FirstDay.String()},
 }
 
 // finished is what became of a process.
@@ -38,7 +40,7 @@ func runFor(t *testing.T, stop time.Duration, args ...string) finished {
 	if err := cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	kill := time.AfterFunc(mostStopping+stop, func() { _ = cmd.Process.Kill() })
+	kill := time.AfterFunc(billwalktest.StopTime+stop, func() { _ = cmd.Process.Kill() })
 	defer kill.Stop()
 	if stop > 0 {
 		defer time.AfterFunc(stop, func() { _ = cmd.Process.Signal(syscall.SIGTERM) }).Stop()
@@ -81,8 +83,8 @@ func readPeak(t *testing.T, path string) (bytes int64) {
 // removed.
 func placed(t *testing.T, key string) (path, config string) {
 	t.Helper()
-	lake, config := fixture(t, "http://127.0.0.1:1")
-	path = filepath.Join(lake.sql, key)
+	lake, config := billwalktest.OldLake(t, "http://127.0.0.1:1")
+	path = filepath.Join(lake.SQL, key)
 	if err := os.Remove(path); err != nil {
 		t.Fatal(err)
 	}
@@ -90,7 +92,7 @@ func placed(t *testing.T, key string) (path, config string) {
 }
 
 func fixtureManifest() string {
-	return "_manifests/bill_date=" + firstDay.String() + "/bucket-000.json"
+	return "_manifests/bill_date=" + billwalktest.FirstDay.String() + "/bucket-000.json"
 }
 
 func sparse(t *testing.T, path string, bytes int64) {
@@ -138,9 +140,9 @@ func TestManifestIsAFIFO(t *testing.T) {
 // when told to; a replay has its 12 seconds of grace.
 func TestStoppedWhileReading(t *testing.T) {
 	t.Parallel()
-	path, config := placed(t, "bills/bill_date="+firstDay.String()+"/bucket-000.parquet")
+	path, config := placed(t, "bills/bill_date="+billwalktest.FirstDay.String()+"/bucket-000.parquet")
 	sparse(t, path, 15<<30)
-	for verb, within := range map[string]time.Duration{"status": 6 * time.Second, "verify": 6 * time.Second, "replay": mostStopping} {
+	for verb, within := range map[string]time.Duration{"status": 6 * time.Second, "verify": 6 * time.Second, "replay": billwalktest.StopTime} {
 		e := runFor(t, time.Second, append(readingVerbs[verb], "--config", config)...)
 		if e.exit != 143 || e.took > within {
 			t.Errorf("%s: exit %d after %s\n%s", verb, e.exit, e.took, e.said)

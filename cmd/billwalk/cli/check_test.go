@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"billwalk/cmd/billwalk/billwalktest"
 	"billwalk/pipeline"
 	"billwalk/schema"
 	"billwalk/sinks/object/objecttest"
@@ -21,8 +22,8 @@ import (
 // TestCheckClock has the platform tell another time.
 func TestCheckClock(t *testing.T) {
 	t.Parallel()
-	platform := serve(t, testWorld(7, 20))
-	target, err := url.Parse(platform.url)
+	platform := billwalktest.Serve(t, billwalktest.World(7, 20))
+	target, err := url.Parse(platform.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -41,12 +42,12 @@ func TestCheckClock(t *testing.T) {
 		proxy := &httputil.ReverseProxy{
 			Rewrite: func(r *httputil.ProxyRequest) { r.SetURL(target) },
 			ModifyResponse: func(r *http.Response) error {
-				r.Header.Set("Date", clock().Add(c.ahead).UTC().Format(http.TimeFormat))
+				r.Header.Set("Date", billwalktest.Now().Add(c.ahead).UTC().Format(http.TimeFormat))
 				return nil
 			},
 		}
 		server := httptest.NewServer(proxy)
-		found, code := runCheck(t, job{lake: folderLake(t), platform: server.URL, accounts: platform.Accounts()[:1], qps: 100}.write(t))
+		found, code := runCheck(t, billwalktest.Job{Lake: billwalktest.FolderLake(t), Platform: server.URL, Accounts: platform.Accounts()[:1], QPS: 100}.Write(t))
 		clock := found[len(found)-1]
 		if code != c.exit || clock.Name != "clock" || clock.State != c.state || !strings.Contains(clock.Detail, c.detail) || (clock.Fix == "") != (c.state == stateOK) {
 			t.Errorf("the platform's clock %s ahead: exit %d, %+v", c.ahead, code, clock)
@@ -58,12 +59,12 @@ func TestCheckClock(t *testing.T) {
 // TestCheckAccount: a job whose first account did not authorise the app.
 func TestCheckAccount(t *testing.T) {
 	t.Parallel()
-	platform := serve(t, testWorld(7, 20))
+	platform := billwalktest.Serve(t, billwalktest.World(7, 20))
 	accounts := slices.DeleteFunc(platform.Accounts(), func(a schema.Account) bool { return !platform.Unauthorised(a) })
 	if len(accounts) == 0 {
 		t.Fatal("the platform has no such account")
 	}
-	found, code := runCheck(t, job{lake: folderLake(t), platform: platform.url, accounts: accounts[:1], qps: 100}.write(t))
+	found, code := runCheck(t, billwalktest.Job{Lake: billwalktest.FolderLake(t), Platform: platform.URL, Accounts: accounts[:1], QPS: 100}.Write(t))
 	i := slices.IndexFunc(found, func(c checked) bool { return c.Name == "page" })
 	if code != pipeline.ExitFailed || i < 0 || found[i].State != stateFailed ||
 		!strings.Contains(found[i].Detail, "2119005") || !strings.Contains(found[i].Detail, "logid") || !strings.Contains(found[i].Fix, "服务应用授权") {
@@ -74,10 +75,10 @@ func TestCheckAccount(t *testing.T) {
 // TestCheckBucket: a lake in S3, and with credentials that are not taken.
 func TestCheckBucket(t *testing.T) {
 	server := objecttest.StartS3(t)
-	world := testWorld(7, 20)
+	world := billwalktest.World(7, 20)
 	world.Now = time.Now // as the S3 server has it
-	platform := serve(t, world)
-	config := job{lake: bucketLake(server, "check"), platform: platform.url, accounts: platform.Accounts()[:1], qps: 100}.write(t)
+	platform := billwalktest.Serve(t, world)
+	config := billwalktest.Job{Lake: billwalktest.BucketLake(server, "check"), Platform: platform.URL, Accounts: platform.Accounts()[:1], QPS: 100}.Write(t)
 	found, code := runCheckAt(t, time.Now, config)
 	if code != pipeline.ExitDone || slices.ContainsFunc(found, func(c checked) bool { return c.State != stateOK }) {
 		t.Errorf("exit %d, %+v; want all well", code, found)
@@ -98,7 +99,7 @@ func TestCheckBucket(t *testing.T) {
 // runCheck runs `billwalk check` and returns what it found, in order, and the exit code.
 func runCheck(t *testing.T, config string) ([]checked, int) {
 	t.Helper()
-	return runCheckAt(t, clock, config)
+	return runCheckAt(t, billwalktest.Now, config)
 }
 
 func runCheckAt(t *testing.T, now func() time.Time, config string) ([]checked, int) {

@@ -13,6 +13,7 @@ import (
 
 	"go.yaml.in/yaml/v4"
 
+	"billwalk/cmd/billwalk/billwalktest"
 	"billwalk/pipeline/jobs"
 )
 
@@ -83,7 +84,7 @@ func checkVerbs(t *testing.T, what, config string, outputs []string, secrets ...
 		if out.Len()+log.Len() > 0 {
 			spoke++
 		}
-		checkSilent(t, fmt.Sprintf("%s: %s %s, exit %d", what, args[0], args[len(args)-2], code), out.String()+log.String(), secrets)
+		billwalktest.CheckSilent(t, fmt.Sprintf("%s: %s %s, exit %d", what, args[0], args[len(args)-2], code), out.String()+log.String(), secrets)
 	}
 	return spoke
 }
@@ -120,12 +121,12 @@ func TestConfigCanaries(t *testing.T) {
 	t.Setenv("PLANTED", misplaced)
 	t.Setenv("PLANTED_LOWER", strings.ToLower(misplaced))
 	t.Chdir(t.TempDir())
-	overwrite(t, "accounts.csv", []byte("account_id\n7047437174853240835\n"))
+	billwalktest.Overwrite(t, "accounts.csv", []byte("account_id\n7047437174853240835\n"))
 	var root yaml.Node
 	if err := yaml.Unmarshal([]byte(everyKeyOf(t)), &root); err != nil {
 		t.Fatal(err)
 	}
-	overwrite(t, "jobs.yaml", []byte(everyKeyOf(t)))
+	billwalktest.Overwrite(t, "jobs.yaml", []byte(everyKeyOf(t)))
 	if file, err := jobs.Load("jobs.yaml", os.LookupEnv); err != nil || file.Conflict("nightly") != nil {
 		t.Fatalf("the file itself has faults: %v", err)
 	}
@@ -151,7 +152,7 @@ func TestConfigCanaries(t *testing.T) {
 			if key == "endpoint" || key == "region" {
 				text = bytes.Replace(text, []byte("file:lake"), []byte("s3://catering/prod"), 1)
 			}
-			overwrite(t, "jobs.yaml", text)
+			billwalktest.Overwrite(t, "jobs.yaml", text)
 			if checkVerbs(t, key+": "+value, "jobs.yaml", []string{"text", "json"}, secrets...) == 0 {
 				t.Errorf("%s: nothing was said", key)
 			}
@@ -165,9 +166,9 @@ func TestConfigCanaries(t *testing.T) {
 func TestEnvironmentCanaries(t *testing.T) {
 	folder := t.TempDir()
 	t.Chdir(folder)
-	overwrite(t, "accounts.csv", []byte("account_id\n7047437174853240835\n"))
+	billwalktest.Overwrite(t, "accounts.csv", []byte("account_id\n7047437174853240835\n"))
 	config := filepath.Join(folder, "jobs.yaml")
-	overwrite(t, config, []byte(strings.Replace(everyKeyOf(t), "file:lake", "s3://catering/prod", 1)))
+	billwalktest.Overwrite(t, config, []byte(strings.Replace(everyKeyOf(t), "file:lake", "s3://catering/prod", 1)))
 	output := []string{"text", "json"} // in turns, for a store that cannot be reached takes its time
 	for i, name := range []string{
 		"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_REGION", "AWS_PROFILE", "AWS_CONFIG_FILE", "AWS_SHARED_CREDENTIALS_FILE", "AWS_CA_BUNDLE",
@@ -198,7 +199,7 @@ func withoutCredentials(t *testing.T) {
 // TestHiddenVariables: an address with a password may be a proxy's.
 func TestHiddenVariables(t *testing.T) {
 	t.Parallel()
-	p := quiet(clock)
+	p := quiet(billwalktest.Now)
 	p.hideEnvironment([]string{"https_proxy=http://user:" + misplaced + "@proxy.example:3128/", "AWS_SESSION_TOKEN=token-12345/+", "HOME=/data/somebody"})
 	for text, want := range map[string]string{
 		"proxyconnect tcp: lookup proxy.example: no such host": "proxyconnect tcp: lookup ${https_proxy}: no such host",

@@ -10,6 +10,7 @@ import (
 	"strings"
 	"testing"
 
+	"billwalk/cmd/billwalk/billwalktest"
 	"billwalk/sinks/object/objecttest"
 )
 
@@ -17,15 +18,15 @@ import (
 // them, and the tables stay as they are.
 func TestCheckFiles(t *testing.T) {
 	t.Parallel()
-	lake, config := fixture(t, "http://127.0.0.1:1")
+	lake, config := billwalktest.OldLake(t, "http://127.0.0.1:1")
 	tokens := filepath.Join(t.TempDir(), "tokens")
 	if err := os.WriteFile(tokens+"-1", nil, 0o644); err != nil {
 		t.Fatal(err)
 	}
 	public := func() (modes []string) {
 		t.Helper()
-		for _, name := range glob(t, filepath.Join(lake.sql, "*/*/*.parquet")) {
-			for ; name != lake.sql; name = filepath.Dir(name) {
+		for _, name := range billwalktest.Glob(t, filepath.Join(lake.SQL, "*/*/*.parquet")) {
+			for ; name != lake.SQL; name = filepath.Dir(name) {
 				info, err := os.Stat(name)
 				if err != nil {
 					t.Fatal(err)
@@ -47,13 +48,13 @@ func TestCheckFiles(t *testing.T) {
 	} {
 		var out, log bytes.Buffer
 		args := append([]string{"check", "--config", config, "--output", "json", "--token-cache", tokens}, c.args...)
-		(&program{out: &out, err: &log, now: clock}).main(args)
+		(&program{out: &out, err: &log, now: billwalktest.Now}).main(args)
 		var found struct{ Checks []checked }
 		if err := json.Unmarshal(out.Bytes(), &found); err != nil {
 			t.Fatalf("%v: %s%s", err, out.String(), log.String())
 		}
 		files := slices.DeleteFunc(found.Checks, func(c checked) bool { return c.Name != "files" })
-		if len(files) != 2 || !strings.Contains(files[0].Detail, lake.url) || !strings.Contains(files[1].Detail, tokens) {
+		if len(files) != 2 || !strings.Contains(files[0].Detail, lake.URL) || !strings.Contains(files[1].Detail, tokens) {
 			t.Fatalf("%d: %+v", i, files)
 		}
 		for _, f := range files {
@@ -65,7 +66,7 @@ func TestCheckFiles(t *testing.T) {
 	if after := public(); len(before) < 10 || !slices.Equal(before, after) {
 		t.Errorf("tables had %q, have %q", before, after)
 	}
-	err := filepath.WalkDir(filepath.Join(lake.sql, "archive"), func(name string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(filepath.Join(lake.SQL, "archive"), func(name string, entry fs.DirEntry, err error) error {
 		if info, _ := entry.Info(); info.Mode().Perm()&0o077 != 0 {
 			t.Errorf("%s has mode %s", name, info.Mode())
 		}

@@ -6,6 +6,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"billwalk/cmd/billwalk/billwalktest"
 	"billwalk/schema"
 )
 
@@ -13,7 +14,7 @@ import (
 // unit or account is printed by itself.
 func TestPrintFailures(t *testing.T) {
 	t.Parallel()
-	day := mustDay("2026-11-20")
+	day := billwalktest.MustDay("2026-11-20")
 	denied := schema.Failure{Code: 2119013, Reason: "IP不在白名单", LogID: "L1", Hint: "add this machine", Reach: schema.ReachApp}
 	at := func(f schema.Failure, account schema.AccountID, d schema.Day) schema.Failure {
 		f.Account, f.Day = account, d

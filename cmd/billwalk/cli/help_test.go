@@ -7,6 +7,8 @@ import (
 
 	"github.com/spf13/cobra"
 	"github.com/spf13/pflag"
+
+	"billwalk/cmd/billwalk/billwalktest"
 )
 
 // TestEveryVerbIsExplained walks all commands: each says what it does, has an
@@ -37,7 +39,7 @@ func TestEveryVerbIsExplained(t *testing.T) {
 }
 
 func newRoot() *cobra.Command {
-	p := &program{out: io.Discard, err: io.Discard, now: clock}
+	p := &program{out: io.Discard, err: io.Discard, now: billwalktest.Now}
 	root := p.root()
 	root.InitDefaultHelpCmd()
 	return root

@@ -31,7 +31,7 @@ func Execute(release string) {
 
 // Main runs the command line and returns the exit code.
 func Main(args []string, out, errOut io.Writer) int {
-	return (&program{out: out, err: errOut, now: clock}).main(args)
+	return (&program{out: out, err: errOut, now: Clock}).main(args)
 }
 
 func (p *program) main(args []string) int {

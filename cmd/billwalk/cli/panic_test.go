@@ -11,6 +11,7 @@ import (
 	"strings"
 	"testing"
 
+	"billwalk/cmd/billwalk/billwalktest"
 	"billwalk/pipeline/jobs"
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/walk"
@@ -24,13 +25,13 @@ func panicMain() {
 	if err != nil {
 		panic(err)
 	}
-	p := &program{out: io.Discard, err: os.Stderr, now: clock, log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
+	p := &program{out: io.Discard, err: os.Stderr, now: billwalktest.Now, log: slog.New(slog.NewTextHandler(os.Stderr, nil))}
 	w, err := p.wire(context.Background(), file, "nightly", true)
 	if err != nil {
 		panic(err)
 	}
 	w.run.Walk.Source = panicSource{w.run.Walk.Source, w}
-	w.run.From, w.run.To = firstDay, firstDay
+	w.run.From, w.run.To = billwalktest.FirstDay, billwalktest.FirstDay
 	_, _ = w.run.Do(context.Background())
 }
 
@@ -52,10 +53,10 @@ func (s panicSource) Bills(ctx context.Context, u schema.Unit, cursor string, si
 // the client.
 func TestPanicShowsNoSecret(t *testing.T) {
 	t.Parallel()
-	platform := serve(t, testWorld(5, 20))
-	heard := newAviary(t, platform)
-	config := job{lake: folderLake(t), platform: heard.url, accounts: platform.Accounts()[:1], qps: 100, trade: 100,
-		extra: "    columns: {code: hash, code_key: canary-code-key}\n"}.write(t)
+	platform := billwalktest.Serve(t, billwalktest.World(5, 20))
+	heard := billwalktest.PlantCanaries(t, platform)
+	config := billwalktest.Job{Lake: billwalktest.FolderLake(t), Platform: heard.URL, Accounts: platform.Accounts()[:1], QPS: 100, Trade: 100,
+		Extra: "    columns: {code: hash, code_key: canary-code-key}\n"}.Write(t)
 	cmd := exec.Command("billwalk-panics", config)
 	cmd.Env = append(os.Environ(), "GOTRACEBACK=system")
 	var said bytes.Buffer
@@ -64,5 +65,5 @@ func TestPanicShowsNoSecret(t *testing.T) {
 	if err == nil || !strings.Contains(said.String(), "panicSource") || strings.Count(said.String(), "redacted") < 3 {
 		t.Fatalf("%v: it did not panic with what it knows:\n%.2000s", err, said.String())
 	}
-	checkSilent(t, "the panic", said.String(), heard.secrets())
+	billwalktest.CheckSilent(t, "the panic", said.String(), heard.Secrets())
 }

@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"billwalk/cmd/billwalk/billwalktest"
 	"billwalk/pipeline"
 )
 
@@ -12,8 +13,8 @@ import (
 // any verb, and the first of it none.
 func TestMonthUnderWay(t *testing.T) {
 	t.Parallel()
-	platform := serve(t, testWorld(7, 5))
-	config := job{lake: folderLake(t), platform: platform.url, accounts: platform.Accounts()[:1], qps: 1000}.write(t)
+	platform := billwalktest.Serve(t, billwalktest.World(7, 5))
+	config := billwalktest.Job{Lake: billwalktest.FolderLake(t), Platform: platform.URL, Accounts: platform.Accounts()[:1], QPS: 1000}.Write(t)
 	for _, c := range []struct {
 		now   string
 		flags string
@@ -33,7 +34,7 @@ func TestMonthUnderWay(t *testing.T) {
 		}
 	}
 	now := clockAt("2026-11-03 09:00")
-	config = job{lake: folderLake(t), platform: ahead(t, platform, now, 0), accounts: platform.Accounts()[:1], qps: 1000}.write(t)
+	config = billwalktest.Job{Lake: billwalktest.FolderLake(t), Platform: aheadOfPlatform(t, platform, now, 0), Accounts: platform.Accounts()[:1], QPS: 1000}.Write(t)
 	code, out, log := commandAt(t, now, "run", "nightly", "--config", config, "--from", "2026-11", "--output", "json")
 	var s pipeline.Summary
 	if err := json.Unmarshal([]byte(out), &s); err != nil || code != pipeline.ExitDone || s.From.String() != "2026-11-01" || s.To.String() != "2026-11-02" {

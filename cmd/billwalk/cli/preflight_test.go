@@ -16,6 +16,7 @@ import (
 	"testing"
 	"time"
 
+	"billwalk/cmd/billwalk/billwalktest"
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/schema"
@@ -41,9 +42,9 @@ func commandAt(t *testing.T, now time.Time, args ...string) (code int, out, log 
 
 // ahead serves the platform as a machine sees it whose clock stands at now, and is so
 // far ahead.
-func ahead(t *testing.T, platform *running, now time.Time, skew time.Duration) string {
+func aheadOfPlatform(t *testing.T, platform *billwalktest.Served, now time.Time, skew time.Duration) string {
 	t.Helper()
-	target, err := url.Parse(platform.url)
+	target, err := url.Parse(platform.URL)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -59,7 +60,7 @@ func ahead(t *testing.T, platform *running, now time.Time, skew time.Duration) s
 }
 
 // callsOf counts the platform's calls of one API.
-func callsOf(platform *running, api string) (n int) {
+func callsOf(platform *billwalktest.Served, api string) (n int) {
 	for _, r := range platform.Requests() {
 		if r.API == api {
 			n++
@@ -69,14 +70,14 @@ func callsOf(platform *running, api string) (n int) {
 }
 
 // filesIn lists a lake's files but for the store's own.
-func filesIn(t *testing.T, lake lakePlace) (files []string) {
+func filesIn(t *testing.T, lake billwalktest.Place) (files []string) {
 	t.Helper()
-	err := filepath.WalkDir(lake.sql, func(path string, entry fs.DirEntry, err error) error {
+	err := filepath.WalkDir(lake.SQL, func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() && entry.Name() == ".billwalk" {
 			return filepath.SkipDir
 		}
 		if err == nil && !entry.IsDir() {
-			files = append(files, strings.TrimPrefix(path, lake.sql+"/"))
+			files = append(files, strings.TrimPrefix(path, lake.SQL+"/"))
 		}
 		return err
 	})
@@ -115,8 +116,8 @@ func TestClockRefusesRun(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			lake, platform := folderLake(t), serve(t, testWorld(7, 5)) // of its own: of an app's tokens two are good
-			config := job{lake: lake, platform: ahead(t, platform, c.now, c.ahead), accounts: platform.Accounts()[:1], qps: 1000}.write(t)
+			lake, platform := billwalktest.FolderLake(t), billwalktest.Serve(t, billwalktest.World(7, 5)) // of its own: of an app's tokens two are good
+			config := billwalktest.Job{Lake: lake, Platform: aheadOfPlatform(t, platform, c.now, c.ahead), Accounts: platform.Accounts()[:1], QPS: 1000}.Write(t)
 			code, out, log := commandAt(t, c.now, append([]string{"run", "nightly", "--config", config}, c.flags...)...)
 			if !c.refused {
 				if code != pipeline.ExitDone || strings.Contains(log, "this machine's clock") != c.warned {
@@ -150,12 +151,12 @@ func clockAt(text string) time.Time {
 // of bills is the first to say the time, and nothing of it is kept.
 func TestClockOfSharedToken(t *testing.T) {
 	t.Parallel()
-	platform := serve(t, testWorld(7, 5))
+	platform := billwalktest.Serve(t, billwalktest.World(7, 5))
 	cache := filepath.Join(t.TempDir(), "token")
 	now := clockAt("2026-11-21 00:30")
 	run := func(skew time.Duration) (int, []string, string) {
-		lake := folderLake(t)
-		config := job{lake: lake, platform: ahead(t, platform, now, skew), accounts: platform.Accounts()[:6], qps: 1000}.write(t)
+		lake := billwalktest.FolderLake(t)
+		config := billwalktest.Job{Lake: lake, Platform: aheadOfPlatform(t, platform, now, skew), Accounts: platform.Accounts()[:6], QPS: 1000}.Write(t)
 		code, out, log := commandAt(t, now, "run", "nightly", "--config", config, "--token-cache", cache)
 		if refused := skew != 0; strings.Contains(out, "refused; nothing was published") != refused || strings.Contains(log, "second signal") {
 			t.Errorf("refused: want %t\n%s%s", refused, out, log)
@@ -187,10 +188,10 @@ func TestWrongSecret(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			world := testWorld(7, 5)
+			world := billwalktest.World(7, 5)
 			change(&world)
-			platform, lake := serve(t, world), folderLake(t)
-			config := job{lake: lake, platform: platform.url, accounts: platform.Accounts()[:1], qps: 1000, trade: 1000}.write(t)
+			platform, lake := billwalktest.Serve(t, world), billwalktest.FolderLake(t)
+			config := billwalktest.Job{Lake: lake, Platform: platform.URL, Accounts: platform.Accounts()[:1], QPS: 1000, Trade: 1000}.Write(t)
 			now := clockAt("2026-11-21 12:00")
 			code, out, log := commandAt(t, now, "run", "nightly", "--config", config)
 			if code != exitUsage || !strings.Contains(log, "app "+name) || !strings.Contains(log, "检查 client_key 与 client_secret") || out != "" {
@@ -246,13 +247,13 @@ func (f *fakeS3) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 func TestStoreRefusesWrites(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "key")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
-	platform := serve(t, testWorld(7, 5))
+	platform := billwalktest.Serve(t, billwalktest.World(7, 5))
 	for name, probed := range map[string]bool{"the probe's": false, "the claim's": true} {
 		store := &fakeS3{probed: probed}
 		server := httptest.NewServer(store)
-		lake := lakePlace{url: "s3://lake"}
-		lake.options.Endpoint, lake.options.PathStyle = server.URL, true
-		config := job{lake: lake, platform: platform.url, accounts: platform.Accounts(), qps: 1000}.write(t)
+		lake := billwalktest.Place{URL: "s3://lake"}
+		lake.Options.Endpoint, lake.Options.PathStyle = server.URL, true
+		config := billwalktest.Job{Lake: lake, Platform: platform.URL, Accounts: platform.Accounts(), QPS: 1000}.Write(t)
 		code, out, log := commandAt(t, time.Now(), "run", "nightly", "--config", config, "--from", "2026-10-30")
 		if code != exitUsage || !strings.Contains(log, "the store refuses the request") || !strings.Contains(log, "检查凭证与权限") {
 			t.Errorf("%s: exit %d\n%s%s", name, code, out, log)
@@ -272,12 +273,12 @@ func TestStoreRefusesWrites(t *testing.T) {
 func TestConsoleForStore(t *testing.T) {
 	t.Setenv("AWS_ACCESS_KEY_ID", "key")
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
-	platform := serve(t, testWorld(7, 5))
+	platform := billwalktest.Serve(t, billwalktest.World(7, 5))
 	server := httptest.NewServer(&fakeS3{html: true})
 	defer server.Close()
-	lake := lakePlace{url: "s3://lake"}
-	lake.options.Endpoint, lake.options.PathStyle = server.URL, true
-	config := job{lake: lake, platform: platform.url, accounts: platform.Accounts(), qps: 1000}.write(t)
+	lake := billwalktest.Place{URL: "s3://lake"}
+	lake.Options.Endpoint, lake.Options.PathStyle = server.URL, true
+	config := billwalktest.Job{Lake: lake, Platform: platform.URL, Accounts: platform.Accounts(), QPS: 1000}.Write(t)
 	for _, verb := range []string{"check", "plan", "run"} {
 		if code, out, log := commandAt(t, time.Now(), verb, "nightly", "--config", config); code != pipeline.ExitFailed || !strings.Contains(out+log, "是否填了控制台地址") {
 			t.Errorf("%s: exit %d\n%s%s", verb, code, out, log)

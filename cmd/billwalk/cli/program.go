@@ -12,8 +12,8 @@ import (
 	"billwalk/schema"
 )
 
-// clock is the time of every program that Main runs. Tests have one of their own.
-var clock = time.Now
+// Clock is the time of every program that Main runs. Tests have one of their own.
+var Clock = time.Now
 
 // program is what all verbs share.
 type program struct {

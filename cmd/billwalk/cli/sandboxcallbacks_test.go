@@ -20,6 +20,8 @@ import (
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"billwalk/cmd/billwalk/billwalktest"
 )
 
 // verifyingReceiver is a receiver that knows the public half of the sandbox's key.
@@ -57,7 +59,7 @@ func sandboxUntil(t *testing.T, last string, args ...string) string {
 	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
 	defer cancel()
 	reader, writer := io.Pipe()
-	p := &program{out: writer, err: t.Output(), now: clock}
+	p := &program{out: writer, err: t.Output(), now: billwalktest.Now}
 	root := p.root()
 	root.SetArgs(append([]string{"sandbox", "--addr", "127.0.0.1:0", "--bills", "20", "--accounts", "3"}, args...))
 	ended := make(chan error, 1)

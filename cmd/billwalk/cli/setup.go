@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/prometheus/client_golang/prometheus"
+	"github.com/spf13/cobra"
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin"
@@ -43,6 +44,9 @@ func (s Setup) program() *program {
 
 // Main runs the command line until the context ends, and returns the exit code.
 func (s Setup) Main(ctx context.Context, args ...string) int { return s.program().runUntil(ctx, args) }
+
+// Command returns the command line, for what documents and completes it.
+func Command() *cobra.Command { return Setup{Now: Clock}.program().root() }
 
 // Days are the flags --from and --to. Without either, the job's own days are meant.
 type Days struct{ From, To string }

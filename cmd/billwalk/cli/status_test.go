@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"billwalk/cmd/billwalk/billwalktest"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/pipeline/jobs"
 	"billwalk/schema"
@@ -50,7 +51,7 @@ func TestDayState(t *testing.T) {
 		"cut, and first": {schema.Base{ETags: map[string]string{"bills": "e", "settlements": ""}}, dayHalf, unitStates{Missing: 2}, 0},
 		"nothing there":  {schema.Base{ETags: map[string]string{"bills": ""}}, dayNotPublished, unitStates{Missing: 2}, 0},
 	} {
-		d := dayOf(firstDay, []schema.Account{{ID: "1"}, {ID: "2"}}, []schema.Base{c.base})
+		d := dayOf(billwalktest.FirstDay, []schema.Account{{ID: "1"}, {ID: "2"}}, []schema.Base{c.base})
 		if d.State != c.state || d.Units != c.units || d.Bills != c.bills {
 			t.Errorf("%s: %s, %+v, %d bills; want %s, %+v, %d", name, d.State, d.Units, d.Bills, c.state, c.units, c.bills)
 		}
@@ -60,7 +61,7 @@ func TestDayState(t *testing.T) {
 // daysOf makes days of the states, in a row: c is complete, s stale, - not published.
 func daysOf(states string) (days []dayStatus) {
 	for i, state := range states {
-		days = append(days, dayStatus{Day: firstDay + schema.Day(i), State: map[rune]dayState{'c': dayComplete, 's': dayStale, '-': dayNotPublished}[state]})
+		days = append(days, dayStatus{Day: billwalktest.FirstDay + schema.Day(i), State: map[rune]dayState{'c': dayComplete, 's': dayStale, '-': dayNotPublished}[state]})
 	}
 	return days
 }
@@ -111,17 +112,17 @@ func TestStatusLines(t *testing.T) {
 func TestStatusOfMonths(t *testing.T) {
 	t.Parallel()
 	const days = 92
-	first := firstDay - days + 1
+	first := billwalktest.FirstDay - days + 1
 	platform := sandbox.New(sandbox.Config{Accounts: 50})
 	file := jobs.Demo("http://127.0.0.1:1", platform.Accounts())
-	p := quiet(clock)
+	p := quiet(billwalktest.Now)
 	p.world.store = objecttest.NewMem()
 	publishDays(t, p.world.store, platform.Accounts(), first, days)
 	damaged := fmt.Sprintf("_manifests/bill_date=%s/bucket-000.json", first+5)
 	if _, err := p.world.store.Put(t.Context(), damaged, strings.NewReader(`{"version": 1}`+" x"), object.Always(), nil); err != nil {
 		t.Fatal(err)
 	}
-	w, err := p.openDays(t.Context(), file, jobs.DemoName, &dateFlags{from: first.String(), to: firstDay.String()}, false)
+	w, err := p.openDays(t.Context(), file, jobs.DemoName, &dateFlags{from: first.String(), to: billwalktest.FirstDay.String()}, false)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"testing"
 
+	"billwalk/cmd/billwalk/billwalktest"
 	"billwalk/schema"
 	"billwalk/sinks/object"
 	"billwalk/sinks/object/objecttest"
@@ -63,15 +64,15 @@ func TestTokenCacheFlag(t *testing.T) {
 	for name, flag := range map[string]string{"bucket": "bucket", "file": file} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			platform, lake := serve(t, testWorld(7, 5)), folderLake(t)
-			j := job{lake: lake, platform: platform.url, accounts: platform.Accounts(), qps: 200, trade: 2000}
-			config := j.write(t)
-			folder, most := lake.sql, "_control/token-*"
+			platform, lake := billwalktest.Serve(t, billwalktest.World(7, 5)), billwalktest.FolderLake(t)
+			j := billwalktest.Job{Lake: lake, Platform: platform.URL, Accounts: platform.Accounts(), QPS: 200, Trade: 2000}
+			config := j.Write(t)
+			folder, most := lake.SQL, "_control/token-*"
 			if flag != "bucket" {
 				folder, most = filepath.Dir(file), "cache-*"
 			}
 			for _, want := range []int64{2, 0} { // an app for bills, one for settlements
-				s, _ := billwalk(t, config, "run", "nightly", "--from", firstDay.String(), "--token-cache", flag)
+				s, _ := billwalktest.Run(t, config, "run", "nightly", "--from", billwalktest.FirstDay.String(), "--token-cache", flag)
 				if s.Calls.Token != want || s.Calls.Bills == 0 {
 					t.Errorf("%d token calls and %d for bills, want %d tokens", s.Calls.Token, s.Calls.Bills, want)
 				}
@@ -92,10 +93,10 @@ func TestTokenCacheFlag(t *testing.T) {
 
 func TestTokenCacheFlagWithoutAFile(t *testing.T) {
 	t.Parallel()
-	j := job{lake: folderLake(t), platform: "http://127.0.0.1:1", accounts: []schema.Account{{ID: "1"}}, qps: 1}
+	j := billwalktest.Job{Lake: billwalktest.FolderLake(t), Platform: "http://127.0.0.1:1", Accounts: []schema.Account{{ID: "1"}}, QPS: 1}
 	for _, flag := range []string{t.TempDir() + "/", "/dev/null/tokens"} {
 		var out, log bytes.Buffer
-		if code := Main([]string{"--config", j.write(t), "run", "nightly", "--token-cache", flag}, &out, &log); code != exitUsage || !strings.Contains(log.String(), "--token-cache") {
+		if code := Main([]string{"--config", j.Write(t), "run", "nightly", "--token-cache", flag}, &out, &log); code != exitUsage || !strings.Contains(log.String(), "--token-cache") {
 			t.Errorf("--token-cache %s: exit %d, %s", flag, code, log.String())
 		}
 	}

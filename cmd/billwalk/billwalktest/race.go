@@ -1,0 +1,5 @@
+//go:build race
+
+package billwalktest
+
+const RaceDetector = true
