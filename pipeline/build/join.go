@@ -118,7 +118,7 @@ func (j *joiner) answered(o *knownOrder) bool {
 	}
 	own := o.on(j.at.Day)
 	c := j.certificates[firstAccount(own)]
-	for _, q := range j.rules.Questions(own) {
+	for _, q := range j.rules.Queries(own) {
 		i := slices.IndexFunc(o.Answers, func(a evidence.QueryAnswer) bool { return a.Parameter == q.Parameter && a.Value == q.Value })
 		if i < 0 || o.Answers[i].Day < j.at.Day && (c == nil || o.Answers[i].Fetched < c.FinishedAt.UnixMicro()) {
 			return false

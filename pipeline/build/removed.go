@@ -32,7 +32,7 @@ func (p *Partition) addRemoved(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		for _, q := range b.Rules.Questions([]reconcile.Bill{*bill}) {
+		for _, q := range b.Rules.Queries([]reconcile.Bill{*bill}) {
 			delete(lost, q) // it has a bill
 		}
 	}
