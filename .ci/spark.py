@@ -1,19 +1,19 @@
-"""spark.py LAKE...: Spark reads of every table of the lakes what DuckDB reads.
+"""spark.py LAKE...: compares what Spark and DuckDB read of every table of the lakes.
 
-It reads by columns and row by row, nested columns included: the row-by-row reader
+Spark reads by columns and row by row, nested columns included: the row-by-row reader
 is parquet-mr's own, as in Hive and older engines, and refuses more than the other.
 It needs pyspark, Java and the duckdb command.
 """
 import json
+import pathlib
 import subprocess
 import sys
 
 from pyspark.sql import SparkSession
 
 READERS = {"by columns": "true", "row by row": "false"}
-TABLES = ("bills", "settlements", "reconciliation", "exceptions", "restatements")
 
-# A column by its type: what is compared of it, in Spark's words and in DuckDB's.
+# What is compared of a column, by its type: aggregates in Spark's SQL and in DuckDB's.
 TEXT = ["min({c})", "max({c})", "sum(length({c}))"], ["min({c})", "max({c})", "sum(length({c}))"]
 NUMBER = ["min({c})", "max({c})", "sum({c})"], ["min({c})", "max({c})", "sum({c})"]
 COMPARED = {
@@ -35,36 +35,44 @@ COMPARED = {
 }
 
 
-def questions(columns, engine):
-    """The aggregates of all columns, in Spark's words (0) or DuckDB's (1)."""
-    asked = ["count(*)"]
+def tables(lake):
+    """The names of a lake's tables."""
+    found = {path.parent.parent.name for path in pathlib.Path(lake).glob("*/bill_date=*/*.parquet")}
+    if not found:
+        sys.exit(f"{lake} has no table")
+    return sorted(found)
+
+
+def aggregates(columns, engine):
+    """The aggregates of all columns, in Spark's SQL (0) or DuckDB's (1)."""
+    listed = ["count(*)"]
     for name, kind in columns:
-        asked += [q.format(c=f'`{name}`' if engine == 0 else f'"{name}"') for q in ["count({c})"] + COMPARED[kind][engine]]
-    return asked
+        listed += [q.format(c=f'`{name}`' if engine == 0 else f'"{name}"') for q in ["count({c})"] + COMPARED[kind][engine]]
+    return listed
 
 
 def duckdb(files, columns):
-    listed = ", ".join(f"({q})::VARCHAR" for q in questions(columns, 1))
+    listed = ", ".join(f"({q})::VARCHAR" for q in aggregates(columns, 1))
     sql = f"SELECT [{listed}] AS answer FROM read_parquet('{files}', union_by_name = true)"
     done = subprocess.run(["duckdb", "-no-init", "-bail", "-json", "-c", sql], check=True, capture_output=True, text=True)
     return json.loads(done.stdout)[0]["answer"]
 
 
 def compare(spark, lake, table):
-    """Compares one table, and returns how many readers say something else of it."""
+    """Compares one table, and returns how many aggregates differ."""
     wrong = 0
     for reader, vectorized in READERS.items():
         spark.conf.set("spark.sql.parquet.enableVectorizedReader", vectorized)
         spark.conf.set("spark.sql.parquet.enableNestedColumnVectorizedReader", vectorized)
         frame = spark.read.option("mergeSchema", "true").parquet(f"{lake}/{table}")
         columns = [(f.name, f.dataType.simpleString()) for f in frame.schema.fields if f.name != "bill_date"]
-        got = [None if v is None else str(v) for v in frame.selectExpr(*questions(columns, 0)).collect()[0]]
+        got = [None if v is None else str(v) for v in frame.selectExpr(*aggregates(columns, 0)).collect()[0]]
         want = duckdb(f"{lake}/{table}/*/*.parquet", columns)
         print(f"{table}, {reader}: {got[0]} rows, {len(columns)} columns", flush=True)
-        for question, g, w in zip(questions(columns, 0), got, want):
+        for aggregate, g, w in zip(aggregates(columns, 0), got, want):
             if g != w:
                 wrong += 1
-                print(f"  {question}: Spark says {g}, DuckDB {w}")
+                print(f"  {aggregate}: Spark says {g}, DuckDB {w}")
     return wrong
 
 
@@ -80,7 +88,7 @@ def main(lakes):
     )
     spark.sparkContext.setLogLevel("ERROR")
     print("Spark", spark.version)
-    wrong = sum(compare(spark, lake, table) for lake in lakes for table in TABLES)
+    wrong = sum(compare(spark, lake, table) for lake in lakes for table in tables(lake))
     spark.stop()
     return 1 if wrong or not lakes else 0
 

@@ -25,8 +25,8 @@ import (
 	gocmp "github.com/google/go-cmp/cmp"
 )
 
-// drawRecords draws what a walk can find of few bills of the payees: repeats, conflicts, other
-// orders of members, with and without sub types and amounts.
+// drawRecords draws records of few bills of the payees: repeated and conflicting ones, with
+// members in any order, with and without sub types and amounts.
 func drawRecords(t *rapid.T, label string, payees ...string) []string {
 	one := rapid.Custom(func(t *rapid.T) string {
 		amounts := make(map[string]int64)
@@ -58,7 +58,7 @@ func drawRecords(t *rapid.T, label string, payees ...string) []string {
 	return list
 }
 
-// said is a record as far as it is one: the order of its members does not count.
+// said returns a record's content, in which the order of members does not matter.
 func said(raw string) string {
 	canonical := jsontext.Value(raw)
 	if err := canonical.Canonicalize(); err != nil {
@@ -91,9 +91,9 @@ func withoutProvenance(b schema.Bill) schema.Bill {
 
 func byContent(a, b schema.Bill) int { return cmp.Compare(fmt.Sprint(a), fmt.Sprint(b)) }
 
-// TestConservation: whatever two overlapping walks find, on pages of any size and
-// in any order, every different record is one row; what was dropped is counted;
-// sums are those of the records; every conflict is told.
+// TestConservation: whatever two overlapping walks find, on pages of any size and in any
+// order, every different record is one row; dropped records are counted; sums are those of
+// the records; every conflict has an exception.
 func TestConservation(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -174,19 +174,19 @@ func checkConserved(t *rapid.T, w *world, found map[schema.Account][]string, row
 		}
 	}
 	if len(rows) != len(different) || int64(received) != int64(len(rows))+repeated+elsewhere {
-		t.Fatalf("%d records, %d of them different: %d rows, %d repeated, %d elsewhere", received, len(different), len(rows), repeated, elsewhere)
+		t.Fatalf("of %d records, %d different: got %d rows, %d repeated, %d elsewhere", received, len(different), len(rows), repeated, elsewhere)
 	}
 	if sum.Cmp(big.NewInt(paid)) != 0 {
 		t.Fatalf("pay_fen sums to %d, the records to %s", paid, sum)
 	}
 	if conflicts != len(different)-len(keys) {
-		t.Fatalf("%d conflicts are told, there are %d", conflicts, len(different)-len(keys))
+		t.Fatalf("got %d conflicts, want %d", conflicts, len(different)-len(keys))
 	}
 }
 
-// TestRowBytes: on the real lake, a day whose rows did not change stays as it is
-// published, generation and all; where a file of it is not the published one any
-// more, it is published again, and the same rows have the same bytes.
+// TestRowBytes: in a lake with files, a day whose rows did not change stays as published;
+// where a file was replaced by something else, the day is published again, and the same rows
+// have the same bytes.
 func TestRowBytes(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t, store, kiosk)

@@ -28,7 +28,7 @@ func cannotRead(body string) error {
 	return &unread{refusal{schema.Failure{Reason: "ledger_records[0]: ledger_id: is not valid text", LogID: "log-7", Reach: schema.ReachUnit}}, body}
 }
 
-// kept returns the unreadable answers of the archive, by key.
+// kept returns the unreadable answers in the archive, by key.
 func kept(t *testing.T, w *world) map[string]string {
 	t.Helper()
 	all := make(map[string]string)
@@ -61,8 +61,8 @@ func kept(t *testing.T, w *world) map[string]string {
 	return all
 }
 
-// TestUnreadableUnit: a unit whose answer cannot be read fails by itself, names the
-// object that keeps the answer, and twelve others are published.
+// TestUnreadableUnit: a unit whose answer cannot be read fails alone, and its failure names
+// the object that has the answer.
 func TestUnreadableUnit(t *testing.T) {
 	t.Parallel()
 	var accounts []schema.Account
@@ -103,8 +103,8 @@ func TestUnreadableUnit(t *testing.T) {
 	})
 }
 
-// TestUnreadableOrder: an answer of the settle query that cannot be read costs its own
-// order its answer, and no other.
+// TestUnreadableOrder: an answer of the settle query that cannot be read concerns its order
+// alone.
 func TestUnreadableOrder(t *testing.T) {
 	t.Parallel()
 	settles(t, []schema.Account{kiosk, store}, []schema.Match{byShop}, func(t *testing.T, w *world) {

@@ -15,7 +15,7 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
-// damages are what may become of an archived batch, given its bytes.
+// damages are ways to damage an archived batch.
 var damages = map[string]func(key string, data []byte) map[string][]byte{
 	"a byte flipped": func(key string, data []byte) map[string][]byte {
 		data = bytes.Clone(data)
@@ -101,9 +101,8 @@ func (w *world) damage(a schema.Account, change func(string, []byte) map[string]
 	w.store, w.archive = copied, archive.New(copied)
 }
 
-// TestDamagedArchive: where the archive no longer holds what a certificate says,
-// the unit fails by name and costs the others nothing; where its rows are
-// published, the partition stays as it is. Nothing is lost in silence.
+// TestDamagedArchive: a unit whose certified pages are not in the archive any more fails,
+// and the others are published; where its rows are published, the partition stays as it is.
 func TestDamagedArchive(t *testing.T) {
 	t.Parallel()
 	for name, change := range damages {
@@ -137,7 +136,7 @@ func TestDamagedArchive(t *testing.T) {
 	}
 }
 
-// TestDamagedUnitAlone: a damaged unit that is the only one makes no empty day.
+// TestDamagedUnitAlone: a day whose only unit is damaged is not published as empty.
 func TestDamagedUnitAlone(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store}, func(t *testing.T, w *world) {
@@ -152,12 +151,12 @@ func TestDamagedUnitAlone(t *testing.T) {
 	})
 }
 
-// certificateKey returns where the account's published certificate lies.
+// certificateKey returns the key of the account's published certificate.
 func (w *world) certificateKey(a schema.Account) string {
 	return "archive/bills/bill_date=" + day.String() + "/account=" + string(a.ID) + "/" + w.entry(a).Certificate.Walk + ".json"
 }
 
-// TestDamagedCertificate fails its unit, and costs the others nothing.
+// TestDamagedCertificate: it fails its unit, and the others are published.
 func TestDamagedCertificate(t *testing.T) {
 	t.Parallel()
 	for name, published := range map[string]bool{"published before": true, "never published": false} {
@@ -189,8 +188,8 @@ func TestDamagedCertificate(t *testing.T) {
 	}
 }
 
-// TestUnreadableCertificate: the unit is walked anew, and is whole again for
-// good: the new certificate takes the damaged one's place.
+// TestUnreadableCertificate: the unit is walked again, and the new certificate replaces the
+// damaged one.
 func TestUnreadableCertificate(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store, kiosk}, func(t *testing.T, w *world) {

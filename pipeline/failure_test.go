@@ -12,8 +12,8 @@ import (
 	"billwalk/schema"
 )
 
-// TestFailedUnitKeepsItsRows: what was published of a unit stays while it cannot
-// be had, marked stale, until it can be had again.
+// TestFailedUnitKeepsItsRows: the published rows of a unit stay, marked stale, while it
+// cannot be fetched.
 func TestFailedUnitKeepsItsRows(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store, kiosk}, func(t *testing.T, w *world) {
@@ -48,13 +48,13 @@ func TestFailedUnitKeepsItsRows(t *testing.T) {
 		w.platform.strike = nil
 		w.run(pipeline.ExitDone)
 		if e := w.entry(store); e.State != schema.Complete || e.Stale || e.Failure != nil || e.Totals.Rows != 30 {
-			t.Errorf("had again, the manifest says %+v", e)
+			t.Errorf("fetched again: got entry %+v", e)
 		}
 	})
 }
 
-// TestFailureReach: a failure of an account, of the app or of today's quota ends
-// the other units that it concerns without a call, and what is whole is published.
+// TestFailureReach: a failure of an account, of the app or of today's quota fails the other
+// units that it affects without a call, and whole units are published.
 func TestFailureReach(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -87,7 +87,7 @@ func TestFailureReach(t *testing.T) {
 				s := w.run(row.exit, lookback(1), inFlight(1))
 				want := append([]schema.Unit{at(brand, day), at(store, day), at(kiosk, day)}, row.asked...)
 				if diff := cmp.Diff(want, unitsOf(w.platform.made())); diff != "" {
-					t.Errorf("units asked (-want +got):\n%s", diff)
+					t.Errorf("units called (-want +got):\n%s", diff)
 				}
 				if s.Units.Failed != row.failed || s.Units.Complete != 8-row.failed || len(s.Failures) != row.failed {
 					t.Errorf("%+v, want %d failed", s.Units, row.failed)
@@ -98,7 +98,7 @@ func TestFailureReach(t *testing.T) {
 					}
 				}
 				if len(w.published(brand)) != 3 || len(w.published(store)) != 3 || len(w.published(kiosk)) != 0 {
-					t.Error("what was whole of the day is not what is published")
+					t.Error("the published units are not the whole ones")
 				}
 				if n := len(w.publishedOn(mobile, day-1)); n != 3*min(1, len(row.asked)) {
 					t.Errorf("%d bills of the day before are published", n)
@@ -108,8 +108,8 @@ func TestFailureReach(t *testing.T) {
 	}
 }
 
-// TestUnavailable: bills that were withdrawn by hand cannot be listed. That is no
-// failure, and what was known of them stays.
+// TestUnavailable: bills that were withdrawn by hand cannot be listed. That is no failure,
+// and the bills that are known stay.
 func TestUnavailable(t *testing.T) {
 	t.Parallel()
 	withdrawn := func(cursor string) func(c call) (string, error) {
@@ -156,7 +156,7 @@ func TestUnavailable(t *testing.T) {
 	}
 }
 
-// checkEvidence wants the platform's words in the archive.
+// checkEvidence checks that the archive has the platform's answer.
 func checkEvidence(t *testing.T, w *world) {
 	t.Helper()
 	walk := w.entry(store).Certificate.Latest().Walk
@@ -184,8 +184,8 @@ func TestNothingWhole(t *testing.T) {
 	})
 }
 
-// TestPublishFails: a partition that cannot be published costs the others
-// nothing, and makes the run fail by its name.
+// TestPublishFails: a partition that cannot be published is named in the run's error, and
+// the others are published.
 func TestPublishFails(t *testing.T) {
 	t.Parallel()
 	for exit, fault := range map[int]error{pipeline.ExitFailed: errors.New("the store is down"), pipeline.ExitSuperseded: schema.ErrSuperseded} {
@@ -215,8 +215,8 @@ func TestPublishFails(t *testing.T) {
 	}
 }
 
-// TestUnchangedDayKeepsItsRows: a day that a later run finds as it was keeps its
-// rows to the byte, provenance included.
+// TestUnchangedDayKeepsItsRows: a day that did not change keeps its rows byte for byte,
+// provenance included.
 func TestUnchangedDayKeepsItsRows(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store}, func(t *testing.T, w *world) {

@@ -11,8 +11,8 @@ import (
 	"billwalk/sinks/lake"
 )
 
-// BenchmarkGrowth replays a day in which one thing has very many of another. Ten times
-// as many are to take ten times as long: compare the ns/thing.
+// BenchmarkGrowth replays a day in which one thing has very many of another. Ten times as
+// many should take ten times as long: compare ns/thing.
 func BenchmarkGrowth(b *testing.B) {
 	const answer = 10_000 // more do not fit into one of the settle query
 	for _, kind := range []struct {
@@ -102,7 +102,7 @@ func BenchmarkGrowth(b *testing.B) {
 	}
 }
 
-// salesOf are sales of one fen each.
+// salesOf returns sales of one fen each.
 func salesOf(n int, order func(i int) string) []string {
 	records := make([]string, n)
 	for i := range records {

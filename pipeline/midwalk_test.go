@@ -11,10 +11,9 @@ import (
 	"billwalk/schema"
 )
 
-// TestChangedMidWalk: a bill goes or comes on a page that was served already, so
-// that the pages after it shift under the walk, whose cursor is an offset. Two
-// equal walks show it, and what is published is the day; one walk alone would
-// lose a bill that was there all the time.
+// TestChangedMidWalk: a bill is removed from or added to a page that was served already, so
+// that the pages after it shift: the cursor is an offset. One walk would miss a bill that was
+// there all the time; two equal walks do not.
 func TestChangedMidWalk(t *testing.T) {
 	t.Parallel()
 	bills := records(store.ID, "bill", 25)
@@ -43,23 +42,23 @@ func TestChangedMidWalk(t *testing.T) {
 				got := w.published(store)
 				if n == 1 {
 					if slices.Contains(got, row.misses) {
-						t.Errorf("%s: one walk saw %s: nothing is tested", name, row.misses)
+						t.Errorf("%s: a single walk found %s: the case tests nothing", name, row.misses)
 					}
 					return
 				}
 				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("%s (-there +published):\n%s", name, diff)
+					t.Errorf("%s: bills (-want +got):\n%s", name, diff)
 				}
 				if walks := w.platform.walks[at(store, day)]; walks < 3 {
-					t.Errorf("%s: %d walks", name, walks)
+					t.Errorf("%s: got %d walks", name, walks)
 				}
 			})
 		}
 	}
 }
 
-// TestNeverStable: a published day that then changes in every walk fails by name,
-// and what was published of it stays.
+// TestNeverStable: a published day that then changes in every walk fails, and the published
+// rows stay.
 func TestNeverStable(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store}, func(t *testing.T, w *world) {
@@ -75,10 +74,10 @@ func TestNeverStable(t *testing.T) {
 		w.platform.walks = map[schema.Unit]int{}
 		s := w.run(pipeline.ExitIncomplete, passes(2))
 		if len(s.Failures) != 1 || !strings.Contains(s.Failures[0].Reason, "keeps changing") {
-			t.Errorf("failures %+v", s.Failures)
+			t.Errorf("got failures %+v, want one", s.Failures)
 		}
 		if walks := w.platform.walks[at(store, day)]; walks != 4 {
-			t.Errorf("%d walks, want 4", walks)
+			t.Errorf("got %d walks, want 4", walks)
 		}
 		if diff := cmp.Diff(before, w.published(store)); diff != "" {
 			t.Errorf("published (-before +after):\n%s", diff)

@@ -21,9 +21,9 @@ func accountIn(bucket, buckets int) schema.Account {
 	}
 }
 
-// family is a brand, one of its stores that is configured itself, in the bucket,
-// and what their walks find: two bills of the brand's own, three of a store that
-// is not configured, and five of the one that is.
+// family returns a brand, one of its stores that is configured itself, in the bucket, and
+// the bills that their walks find: two of the brand itself, three of a store that is not
+// configured, and five of the one that is.
 func family(bucket int) (root, own schema.Account, rootsOwn, others, shared []string) {
 	root, own = accountIn(0, 4), accountIn(bucket, 4)
 	if bucket == 0 {
@@ -36,7 +36,7 @@ func family(bucket int) (root, own schema.Account, rootsOwn, others, shared []st
 	return root, own, records(root.ID, "root", 2), records("7999999999999999999", "other", 3), records(own.ID, "shared", 5)
 }
 
-// checkOnce wants every one of the ledger ids once in the day, whoever found it.
+// checkOnce checks that every ledger id is published once on the day.
 func checkOnce(t *testing.T, w *world, want int) {
 	t.Helper()
 	seen := make(map[string]int)
@@ -45,17 +45,17 @@ func checkOnce(t *testing.T, w *world, want int) {
 	}
 	for id, n := range seen {
 		if n != 1 {
-			t.Errorf("bill %s is there %d times", id, n)
+			t.Errorf("bill %s: got %d rows, want 1", id, n)
 		}
 	}
 	if len(seen) != want {
-		t.Errorf("%d different bills, want %d", len(seen), want)
+		t.Errorf("got %d different bills, want %d", len(seen), want)
 	}
 }
 
-// TestOverlap: a root account and one of its stores are configured together.
-// Whatever their buckets are, each bill is there once, and what the root's walk
-// found of the store is counted as left to the store's own.
+// TestOverlap: a root account and one of its stores are configured together. Whatever their
+// buckets are, each bill is published once, with the store's own walk, and the entry of the
+// root counts those that it left out.
 func TestOverlap(t *testing.T) {
 	t.Parallel()
 	for bucket := range 4 {
@@ -85,8 +85,8 @@ func TestOverlap(t *testing.T) {
 	}
 }
 
-// TestOverlapWithoutTheStore: while the store's own walk cannot be had, what the
-// root's walk found of it stays; nothing is lost between the two.
+// TestOverlapWithoutTheStore: while the store itself cannot be walked, its bills are
+// published with the walk of the root.
 func TestOverlapWithoutTheStore(t *testing.T) {
 	t.Parallel()
 	for bucket := range 2 {
@@ -109,7 +109,7 @@ func TestOverlapWithoutTheStore(t *testing.T) {
 					if len(w.published(root)) != 10 {
 						t.Errorf("%d bills are the root's", len(w.published(root)))
 					}
-					// The store is had, with a bill less; then it cannot be had again.
+					// The store is walked, with one bill fewer; then it fails again.
 					w.platform.strike = nil
 					w.run(pipeline.ExitDone)
 					checkOnce(t, w, 10)
@@ -130,8 +130,8 @@ func TestOverlapWithoutTheStore(t *testing.T) {
 	}
 }
 
-// TestOverlapInConflict: where the two walks say different things of a bill, both
-// rows stay, and one exception tells.
+// TestOverlapInConflict: where the two walks have different content for a bill, both rows
+// stay, with one exception.
 func TestOverlapInConflict(t *testing.T) {
 	t.Parallel()
 	for bucket := range 4 {
@@ -155,8 +155,8 @@ func TestOverlapInConflict(t *testing.T) {
 	}
 }
 
-// TestRepeatedAndConflicting: within a walk, records that say the same are one
-// row, and are counted; records of one bill that differ are rows each.
+// TestRepeatedAndConflicting: within a walk, records with the same content are one row, and
+// are counted; records of one bill that differ are a row each.
 func TestRepeatedAndConflicting(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store}, func(t *testing.T, w *world) {
@@ -178,8 +178,8 @@ func TestRepeatedAndConflicting(t *testing.T) {
 	})
 }
 
-// TestOtherJobsStay: units that another job published in the same partition are
-// carried on, stale ones and failed ones too.
+// TestOtherJobsStay: units that another job published in the same partition stay, stale
+// and failed ones included.
 func TestOtherJobsStay(t *testing.T) {
 	t.Parallel()
 	inBubble(t, nil, func(t *testing.T, w *world) {
@@ -203,7 +203,7 @@ func TestOtherJobsStay(t *testing.T) {
 			t.Errorf("the other job's units (-before +after):\n%s", diff)
 		}
 		if s.Units != (pipeline.UnitCounts{Complete: 1}) || len(s.Failures) != 0 {
-			t.Errorf("the run tells of units that are not its own: %+v, %+v", s.Units, s.Failures)
+			t.Errorf("got units of another job in the summary: %+v, %+v", s.Units, s.Failures)
 		}
 	})
 }

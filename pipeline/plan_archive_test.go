@@ -12,7 +12,7 @@ import (
 	"billwalk/schema"
 )
 
-// planOf plans a backfill of some days in this world.
+// planOf plans a backfill of some days.
 func planOf(t *testing.T, w *world, from, to schema.Day, passes int) pipeline.Plan {
 	t.Helper()
 	r := &pipeline.Run{Lake: w.lake, Archive: w.archive, Accounts: w.accounts, From: from, To: to, Buckets: w.buckets, Walk: walk.Config{Archive: w.archive, Passes: passes}, Backfill: true, Now: w.now, PublishedDays: w.lake.days}
@@ -23,7 +23,7 @@ func planOf(t *testing.T, w *world, from, to schema.Day, passes int) pipeline.Pl
 	return plan
 }
 
-// plannedOf returns how many questions a run is expected to ask for a unit.
+// plannedOf returns how many queries a plan expects for a unit.
 func plannedOf(t *testing.T, w *world, u schema.Unit, change func(*pipeline.Run)) int64 {
 	t.Helper()
 	r := &pipeline.Run{Lake: w.lake, Archive: w.archive, Accounts: w.accounts, Buckets: w.buckets, Walk: walk.Config{Archive: w.archive, Passes: 1}, Now: w.now, PublishedDays: w.lake.days}
@@ -47,8 +47,8 @@ func (s *shelf) days(context.Context) (days []schema.Day, err error) {
 	return slices.Compact(days), nil
 }
 
-// TestPlanOfInterruptedBackfill: what a killed backfill has in the archive is
-// counted as what the next run takes from there, to the call.
+// TestPlanOfInterruptedBackfill: a plan counts exactly the calls that the next run saves by
+// what a killed backfill has left in the archive.
 func TestPlanOfInterruptedBackfill(t *testing.T) {
 	t.Parallel()
 	for _, passes := range []int{1, 2} {
@@ -69,7 +69,7 @@ func TestPlanOfInterruptedBackfill(t *testing.T) {
 					w.platform.made()
 					plan := planOf(t, w, from, day, passes)
 					if calls := w.platform.made(); len(calls) > 0 {
-						t.Errorf("the plan made %d calls", len(calls))
+						t.Errorf("got %d calls by the plan, want none", len(calls))
 					}
 					_, unknown, whole := plan.Pages()
 					units, _ := plan.Archived()
@@ -100,8 +100,8 @@ func TestPlanOfInterruptedBackfill(t *testing.T) {
 	}
 }
 
-// TestPlanOfOldWalk: a walk that is too old to go on with saves nothing, and a
-// certificate saves what the run would take of it.
+// TestPlanOfOldWalk: a walk that is too old to be resumed saves nothing; a certificate
+// saves the calls of its unit.
 func TestPlanOfOldWalk(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store}, func(t *testing.T, w *world) {
@@ -123,8 +123,8 @@ func mustPlan(t *testing.T, w *world) *pipeline.Plan {
 	return &plan
 }
 
-// TestPlanKnowsOrders: how many orders a day has is taken from the account's nearest
-// published day, be it before or after; without one it is unknown.
+// TestPlanKnowsOrders: the number of a day's orders is estimated by the account's nearest
+// published day, before or after it; without one it is unknown.
 func TestPlanKnowsOrders(t *testing.T) {
 	t.Parallel()
 	settles(t, []schema.Account{store, kiosk}, []schema.Match{byShop}, func(t *testing.T, w *world) {

@@ -11,9 +11,9 @@ import (
 	"billwalk/schema"
 )
 
-// TestPlannedQueries: a plan expects a query for every order that is open where the
-// day is published, and for as many as the account had on its nearest day where it
-// is not, times the tries that an order took so far.
+// TestPlannedQueries: a plan expects queries for the open orders of a published day, and
+// for as many orders as on the account's nearest day elsewhere, times the queries that an
+// order took so far.
 func TestPlannedQueries(t *testing.T) {
 	t.Parallel()
 	settles(t, []schema.Account{store, kiosk}, []schema.Match{byShop, byExt}, func(t *testing.T, w *world) {
@@ -53,7 +53,7 @@ func TestPlannedQueries(t *testing.T) {
 			at(kiosk, day-2): 0, at(kiosk, day-1): 0, at(kiosk, day): 0, at(kiosk, day+1): 0,
 		}
 		if diff := cmp.Diff(want, got); diff != "" || plan.Queries() != sum {
-			t.Errorf("%d in all, (-want +got):\n%s", plan.Queries(), diff)
+			t.Errorf("got %d in all; by unit (-want +got):\n%s", plan.Queries(), diff)
 		}
 	})
 }

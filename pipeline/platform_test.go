@@ -18,8 +18,8 @@ import (
 type platform struct {
 	now     func() time.Time
 	latency time.Duration
-	// strike, where set, is asked before an answer is given. It may change the
-	// platform, answer with another body, or refuse. Strikes come one at a time.
+	// strike, where set, is called before each answer. It may change the platform, return
+	// another body, or an error. Strikes do not overlap.
 	strike   func(c call) (body string, err error)
 	striking sync.Mutex
 
@@ -34,7 +34,7 @@ type platform struct {
 type call struct {
 	schema.Unit
 	cursor string
-	walk   int // of the unit, from 1, told by cursors "0"
+	walk   int // of the unit, from 1: counts calls at cursor "0"
 	at     time.Time
 }
 
@@ -106,12 +106,12 @@ func (p *platform) page(u schema.Unit, cursor string, size int) string {
 	return pageOf(fmt.Sprint("at-", to), to < len(records), records[min(from, to):to]...)
 }
 
-// pageOf is an answer's body.
+// pageOf returns the body of an answer.
 func pageOf(next string, more bool, records ...string) string {
 	return fmt.Sprintf(`{"data":{"cursor":%q,"has_more":%t,"ledger_records":[%s]},"extra":{"error_code":0}}`, next, more, strings.Join(records, ","))
 }
 
-// made returns the calls made since it was asked last.
+// made returns the calls made since made was called last.
 func (p *platform) made() []call {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -120,7 +120,7 @@ func (p *platform) made() []call {
 	return made
 }
 
-// cursorsOf returns the cursors at which the unit was asked.
+// cursorsOf returns the cursors of the unit's calls.
 func cursorsOf(calls []call, u schema.Unit) []string {
 	var cursors []string
 	for _, c := range calls {
@@ -142,12 +142,12 @@ func unitsOf(calls []call) []schema.Unit {
 	return units
 }
 
-// record is a raw ledger record that pays an account.
+// record returns a raw ledger record that pays an account.
 func record(payee schema.AccountID, ledger string, fen int64) string {
 	return fmt.Sprintf(`{"account_id":%q,"ledger_id":%q,"settle_type":1,"amount":{"pay":%d,"goods":%d}}`, payee, ledger, fen, fen)
 }
 
-// records are n different ones, named alike.
+// records returns n different records with numbered names.
 func records(payee schema.AccountID, name string, n int) []string {
 	var list []string
 	for i := range n {
@@ -156,7 +156,7 @@ func records(payee schema.AccountID, name string, n int) []string {
 	return list
 }
 
-// refusal is the platform's error, as its client tells it.
+// refusal is an error of the platform, as the client returns it.
 type refusal struct{ failure schema.Failure }
 
 func (r *refusal) Error() string           { return r.failure.Reason }

@@ -28,8 +28,7 @@ func TestWhiteSpaceAround(t *testing.T) {
 	})
 }
 
-// TestArchiveFails: a unit whose pages cannot be archived fails by name, and is
-// not published.
+// TestArchiveFails: a unit whose pages cannot be archived fails, and is not published.
 func TestArchiveFails(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store, kiosk}, func(t *testing.T, w *world) {
@@ -47,7 +46,7 @@ func TestArchiveFails(t *testing.T) {
 	})
 }
 
-// TestReplay builds from the archive alone, and says what it does not have.
+// TestReplay: a replay builds from the archive alone, and names the days that it lacks.
 func TestReplay(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store, kiosk}, func(t *testing.T, w *world) {

@@ -16,8 +16,8 @@ import (
 
 var errKilled = errors.New("killed")
 
-// killed makes a run that is killed at its n-th call: from then on nothing it
-// does takes effect, as after kill -9.
+// killed makes a run that is killed at its n-th call: nothing that it does after that
+// takes effect, as after kill -9.
 func (w *world) killed(n int, change ...func(*pipeline.Run)) {
 	w.t.Helper()
 	var dead atomic.Bool
@@ -45,8 +45,8 @@ func (w *world) killed(n int, change ...func(*pipeline.Run)) {
 	w.platform.strike, w.store.Fault, w.lake.refuse = strike, fault, nil
 }
 
-// archived returns the answers of the unit's walks in the archive, all of which
-// can be read, and checks that no batch spans 30 seconds or more.
+// archived returns the archived answers of the unit's walks. It checks that all of them
+// can be read, and that no batch spans 30 seconds or more.
 func archived(t *testing.T, w *world, a schema.Account) map[string][]schema.Answer {
 	t.Helper()
 	walks := make(map[string][]schema.Answer)
@@ -63,20 +63,19 @@ func archived(t *testing.T, w *world, a schema.Account) map[string][]schema.Answ
 			if began, ok := first[answer.Key]; !ok {
 				first[answer.Key] = answer.FetchedAt
 			} else if span := answer.FetchedAt.Sub(began); span >= 30*time.Second {
-				t.Errorf("%s spans %s", answer.Key, span)
+				t.Errorf("batch %s spans %s, want less than 30s", answer.Key, span)
 			}
 			walks[b.Walk] = append(walks[b.Walk], answer)
 		}
 		if len(first) != b.Batches {
-			t.Errorf("walk %s has %d batches, %d are listed", b.Walk, len(first), b.Batches)
+			t.Errorf("walk %s: got %d batches, and %d in the list", b.Walk, len(first), b.Batches)
 		}
 	}
 	return walks
 }
 
-// TestKilled kills a run of one unit of 100 pages, a second each, at some of its
-// calls. What was archived by then is not asked for again, and it is all but the
-// last 30 seconds.
+// TestKilled: a run of 100 pages, one a second, is killed. All but the last 30 seconds is
+// in the archive, and is not fetched again.
 func TestKilled(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1, 2, 30, 31, 32, 60, 61, 62, 99, 100} {
@@ -87,30 +86,30 @@ func TestKilled(t *testing.T) {
 				w.set(store, records(store.ID, "bill", 1000)...)
 				w.killed(n)
 				if made := len(w.platform.made()); made != n || len(w.published(store)) != 0 {
-					t.Fatalf("%d calls, %d bills before the kill at call %d", made, len(w.published(store)), n)
+					t.Fatalf("got %d calls and %d bills before the kill at call %d", made, len(w.published(store)), n)
 				}
 				pages := 0
 				for _, answers := range archived(t, w, store) {
 					pages = len(answers)
 				}
-				// The batch is archived when its 31st second comes.
+				// A batch is stored once its first answer is 30 seconds old.
 				if want := max(0, n-2) / 30 * 30; pages != want {
-					t.Errorf("%d pages are archived, want %d", pages, want)
+					t.Errorf("got %d archived pages, want %d", pages, want)
 				}
 				w.run(pipeline.ExitDone)
 				calls := w.platform.made()
 				if len(calls) != 100-pages || len(w.published(store)) != 1000 {
-					t.Errorf("%d calls to go on, want %d; %d bills", len(calls), 100-pages, len(w.published(store)))
+					t.Errorf("got %d calls of the second run, want %d; %d bills", len(calls), 100-pages, len(w.published(store)))
 				}
 				if want := fmt.Sprint("at-", 10*pages); pages > 0 && calls[0].cursor != want {
-					t.Errorf("gone on with at %q, want %q", calls[0].cursor, want)
+					t.Errorf("resumed at cursor %q, want %q", calls[0].cursor, want)
 				}
 			})
 		})
 	}
 }
 
-// TestKilledAgainAndAgain: a walk goes on over any number of kills.
+// TestKilledAgainAndAgain: a walk can be resumed any number of times.
 func TestKilledAgainAndAgain(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store, kiosk}, func(t *testing.T, w *world) {
@@ -122,15 +121,15 @@ func TestKilledAgainAndAgain(t *testing.T) {
 		}
 		w.run(pipeline.ExitDone, passes(2))
 		if len(w.published(store)) != 300 || len(w.published(kiosk)) != 300 {
-			t.Errorf("%d and %d bills", len(w.published(store)), len(w.published(kiosk)))
+			t.Errorf("got %d and %d published bills", len(w.published(store)), len(w.published(kiosk)))
 		}
 		if calls := len(w.platform.made()); calls < 120 || calls > 11*13+60 {
-			t.Errorf("%d calls for 120 pages", calls)
+			t.Errorf("got %d calls for 120 pages", calls)
 		}
 	})
 }
 
-// TestResumeAge: a walk that was begun six hours ago or before is begun anew.
+// TestResumeAge: a walk that is six hours old or older is begun again.
 func TestResumeAge(t *testing.T) {
 	t.Parallel()
 	for age, calls := range map[time.Duration]int{5 * time.Hour: 7, 6*time.Hour + time.Minute: 12, 72 * time.Hour: 12} {
@@ -152,8 +151,8 @@ func TestResumeAge(t *testing.T) {
 	}
 }
 
-// TestCursorForgotten: where the platform refuses the cursor of a walk that was
-// begun before, the walk is begun anew; so it is where the page makes no sense.
+// TestCursorForgotten: where the platform refuses the cursor of a resumed walk, or answers
+// with a page that breaks a rule, the walk is begun again.
 func TestCursorForgotten(t *testing.T) {
 	t.Parallel()
 	for name, strike := range map[string]func() (string, error){
@@ -176,7 +175,7 @@ func TestCursorForgotten(t *testing.T) {
 				w.run(pipeline.ExitDone)
 				want := []string{"at-40", "0", "at-10", "at-20", "at-30", "at-40", "at-50", "at-60", "at-70"}
 				if diff := cmp.Diff(want, cursorsOf(w.platform.made(), at(store, day))); diff != "" {
-					t.Errorf("cursors (-want +asked):\n%s", diff)
+					t.Errorf("cursors (-want +got):\n%s", diff)
 				}
 				if len(w.published(store)) != 80 {
 					t.Errorf("%d bills", len(w.published(store)))
@@ -186,8 +185,8 @@ func TestCursorForgotten(t *testing.T) {
 	}
 }
 
-// TestResumeDoesNotHideFailures: what is more than a forgotten cursor, or comes
-// later, ends the unit as ever.
+// TestResumeDoesNotHideFailures: a failure other than a refused cursor, or a later one,
+// fails a resumed unit as it fails any other.
 func TestResumeDoesNotHideFailures(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -217,18 +216,18 @@ func TestResumeDoesNotHideFailures(t *testing.T) {
 				}
 				w.run(row.exit)
 				if made := cursorsOf(w.platform.made(), at(store, day)); made[len(made)-1] != row.cursor || made[0] != "at-40" {
-					t.Errorf("asked at %q, want from at-40 to %s", made, row.cursor)
+					t.Errorf("got cursors %q, want from at-40 to %s", made, row.cursor)
 				}
 				if len(w.published(store)) != 0 {
-					t.Errorf("%d bills of a walk that was never whole", len(w.published(store)))
+					t.Errorf("got %d published bills of a walk that was never whole", len(w.published(store)))
 				}
 			})
 		})
 	}
 }
 
-// TestYoungCertificate: what a run found whole, a run soon after goes on with
-// instead of asking again, unless the first one ended well: then it looks again.
+// TestYoungCertificate: a run soon after another one uses its certified walks, unless that
+// run ended well: then the units are walked again.
 func TestYoungCertificate(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {

@@ -14,14 +14,14 @@ import (
 	"billwalk/schema"
 )
 
-// signal is a reason to stop, as the command line gives it.
+// signal is the cause of an interrupted context, as the command line sets it.
 type signal int
 
 func (s signal) Error() string { return fmt.Sprint("signal ", int(s)) }
 func (s signal) ExitCode() int { return int(s) }
 
-// TestOrder: the newest day first; within a day the largest unit, by the pages
-// of the nearest day before, first.
+// TestOrder: the newest day comes first, and within a day the unit with the most pages on
+// the nearest day before.
 func TestOrder(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store, brand, kiosk, mobile}, func(t *testing.T, w *world) {
@@ -36,13 +36,13 @@ func TestOrder(t *testing.T) {
 			at(mobile, day-1), at(kiosk, day-1), at(brand, day-1), at(store, day-1),
 		}
 		if diff := cmp.Diff(want, unitsOf(w.platform.made())); diff != "" {
-			t.Errorf("units (-want +asked):\n%s", diff)
+			t.Errorf("units (-want +got):\n%s", diff)
 		}
 	})
 }
 
-// TestDeadline: when the time is up, what is whole is published, and the rest is
-// named as stopped; running again goes on.
+// TestDeadline: at the deadline the whole units are published, and the others fail as
+// stopped; the next run resumes them.
 func TestDeadline(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store, kiosk}, func(t *testing.T, w *world) {
@@ -57,19 +57,18 @@ func TestDeadline(t *testing.T) {
 			t.Errorf("%+v, %+v", s.Units, s.Failures)
 		}
 		if len(w.published(store)) != 20 || len(w.published(kiosk)) != 40 || len(w.publishedOn(store, day-1)) != 20 || len(w.publishedOn(kiosk, day-1)) != 0 {
-			t.Error("what is whole is not what is published")
+			t.Error("the published units are not the whole ones")
 		}
 		first := len(w.platform.made())
 		w.run(pipeline.ExitDone, lookback(1), inFlight(1))
 		if calls := first + len(w.platform.made()); calls != 12 || len(w.publishedOn(kiosk, day-1)) != 40 {
-			t.Errorf("%d calls in all, want 12; %d bills", calls, len(w.publishedOn(kiosk, day-1)))
+			t.Errorf("got %d calls in two runs, want 12; %d bills", calls, len(w.publishedOn(kiosk, day-1)))
 		}
 	})
 }
 
-// TestInterrupted stops a run at every one of its calls. It ends with the
-// signal's exit code, publishes no day in part, and the next run asks for what
-// was not had and for nothing else.
+// TestInterrupted: a run is interrupted at each of its calls. It ends with the signal's
+// exit code and publishes no day in part, and the next run fetches only what is missing.
 func TestInterrupted(t *testing.T) {
 	t.Parallel()
 	for n := 1; n <= 9; n++ {
@@ -95,15 +94,15 @@ func TestInterrupted(t *testing.T) {
 					}
 					s, err := w.do(ctx, inFlight(1))
 					if s.ExitCode != want {
-						t.Fatalf("exit %d, want %d (%v)", s.ExitCode, want, err)
+						t.Fatalf("got exit code %d (%v), want %d", s.ExitCode, err, want)
 					}
 					if got := len(w.lake.bills(day)); got != 0 {
-						t.Errorf("%d bills are published of a day that was cut", got)
+						t.Errorf("got %d published bills of an interrupted day", got)
 					}
 					w.platform.strike = nil
 					w.run(pipeline.ExitDone)
 					if made := w.platform.made(); len(made) != 9 || len(w.lake.bills(day)) != 90 {
-						t.Errorf("%d calls in two runs, want 9; %d bills, want 90", len(made), len(w.lake.bills(day)))
+						t.Errorf("got %d calls in two runs, want 9; %d bills, want 90", len(made), len(w.lake.bills(day)))
 					}
 				})
 			})
@@ -111,8 +110,8 @@ func TestInterrupted(t *testing.T) {
 	}
 }
 
-// TestInterruptedWhileThePlatformHangs: the request in flight is waited for, but
-// not for longer than an orchestrator waits.
+// TestInterruptedWhileThePlatformHangs: the request in flight is finished, unless that
+// takes longer than an orchestrator waits.
 func TestInterruptedWhileThePlatformHangs(t *testing.T) {
 	t.Parallel()
 	for latency, calls := range map[time.Duration]int{5 * time.Second: 3, time.Hour: 4} {
@@ -135,7 +134,7 @@ func TestInterruptedWhileThePlatformHangs(t *testing.T) {
 	}
 }
 
-// TestPlan: a plan tells what a run would do, asks nothing and writes nothing.
+// TestPlan: a plan says what a run would do; making it calls and writes nothing.
 func TestPlan(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store, kiosk}, func(t *testing.T, w *world) {
@@ -161,21 +160,21 @@ func TestPlan(t *testing.T) {
 		}
 		want := []schema.Unit{at(store, day+3), at(kiosk, day+3), at(store, day+1), at(kiosk, day+1), at(store, day), at(kiosk, day)}
 		if diff := cmp.Diff(want, units); diff != "" {
-			t.Errorf("units (-want +planned):\n%s", diff)
+			t.Errorf("units (-want +got):\n%s", diff)
 		}
 		if pages, unknown, _ := plan.Pages(); pages != 3*4 || unknown != 3 {
-			t.Errorf("%d pages and %d unknown units, want 12 and 3", pages, unknown)
+			t.Errorf("got %d pages and %d unknown units, want 12 and 3", pages, unknown)
 		}
 		if len(plan.Bases) != 6 || len(w.platform.made()) != 0 {
-			t.Errorf("%d bases, want 3 days of 2 buckets", len(plan.Bases))
+			t.Errorf("got %d bases, want 3 days of 2 buckets", len(plan.Bases))
 		}
 		empty, err := pipeline.MakePlan(t.Context(), w.lake, w.accounts, nil, w.buckets)
 		if err != nil || len(empty.Units)+len(empty.Bases) != 0 {
-			t.Errorf("no days: %+v, %v", empty, err)
+			t.Errorf("no days: got %+v, %v", empty, err)
 		}
 		broken := errors.New("the store is down")
 		if _, err := pipeline.MakePlan(t.Context(), brokenLake{w.lake, broken}, w.accounts, days, w.buckets); !errors.Is(err, broken) {
-			t.Errorf("a lake that cannot be read: %v", err)
+			t.Errorf("a lake that cannot be read: got %v", err)
 		}
 	})
 }

@@ -45,8 +45,8 @@ func claiming(r *register) func(*pipeline.Run) {
 	return func(run *pipeline.Run) { run.Claims.Store = r }
 }
 
-// TestTwoRunsAtOnce: both end well, one result stands, whole. Where they know of
-// each other, the second waits, and nothing is asked for twice.
+// TestTwoRunsAtOnce: both end well, and one whole result is published. Where they know of
+// each other, the second one waits, and nothing is fetched twice.
 func TestTwoRunsAtOnce(t *testing.T) {
 	t.Parallel()
 	var accounts []schema.Account
@@ -91,8 +91,8 @@ func TestTwoRunsAtOnce(t *testing.T) {
 	}
 }
 
-// TestOverlappingRuns: a night beside a backfill of part of its days does not wait
-// for it, and begins at the other end.
+// TestOverlappingRuns: a nightly run does not wait for a backfill of some of its days, and
+// begins at the other end.
 func TestOverlappingRuns(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store}, func(t *testing.T, w *world) {
@@ -111,7 +111,7 @@ func TestOverlappingRuns(t *testing.T) {
 		})
 		both.Wait()
 		if pages := len(w.platform.made()); pages > 3*10+6 {
-			t.Errorf("%d pages, the days have %d", pages, 3*10)
+			t.Errorf("got %d pages, want %d", pages, 3*10)
 		}
 		if took := w.platform.now().Sub(w.lake.manifest(day, 0).PublishedAt); took > time.Minute {
 			t.Errorf("the night was published %v before the end", took)
@@ -119,8 +119,8 @@ func TestOverlappingRuns(t *testing.T) {
 	})
 }
 
-// TestClaimsAreOnlyAHint: claims that cannot be read or written, or that a killed
-// run left behind, cost some time at the most.
+// TestClaimsAreOnlyAHint: claims that cannot be read or written, or that a killed run left
+// behind, only cost some time.
 func TestClaimsAreOnlyAHint(t *testing.T) {
 	t.Parallel()
 	gone := func(process string) bool { return process == "gone" }
@@ -164,15 +164,15 @@ func TestClaimsAreOnlyAHint(t *testing.T) {
 					slices.Reverse(first)
 				}
 				if got := unitsOf(w.platform.made()); !slices.Equal(got, first) {
-					t.Errorf("walked were %v, want %v", got, first)
+					t.Errorf("got units %v walked, want %v", got, first)
 				}
 			})
 		})
 	}
 }
 
-// TestTakenWalk: a second run goes on with the walk of one that is alive. One of
-// them loses the next batch, and begins anew; both end well.
+// TestTakenWalk: a second run resumes the walk of one that is still alive. One of them
+// loses the next batch and begins a new walk; both end well.
 func TestTakenWalk(t *testing.T) {
 	t.Parallel()
 	for _, seconds := range []int{5, 11, 47, 95, 119} {
@@ -197,8 +197,8 @@ func TestTakenWalk(t *testing.T) {
 	}
 }
 
-// TestSupersededByTheOlder: a run whose day another one published from older walks
-// has changed nothing, and says so; run again, it publishes what it had walked.
+// TestSupersededByTheOlder: a run whose day another one published meanwhile from older walks
+// changes nothing, and says so; the next run publishes its walks.
 func TestSupersededByTheOlder(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store}, func(t *testing.T, w *world) {
@@ -226,9 +226,9 @@ func TestSupersededByTheOlder(t *testing.T) {
 	})
 }
 
-// TestBackfillResumed: a backfill of three months and fifty accounts that did not
-// end well is planned and gone on with, weeks later: whole days are not walked again,
-// failed ones are. One that ended well and is run again looks again.
+// TestBackfillResumed: a backfill of three months and fifty accounts that did not end well
+// is resumed weeks later: only failed days are walked again. One that ended well is walked
+// again as a whole.
 func TestBackfillResumed(t *testing.T) {
 	t.Parallel()
 	const days = 92

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"billwalk/pipeline"
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
@@ -24,8 +25,8 @@ var (
 type trade struct {
 	now     func() time.Time
 	latency time.Duration
-	// strike, where set, is asked before an answer is given. It may answer with
-	// another body, or refuse. Strikes come one at a time.
+	// strike, where set, is called before each answer. It may return another body, or an
+	// error. Strikes do not overlap.
 	strike func(q schema.Query) (body string, err error)
 
 	mu      sync.Mutex
@@ -33,7 +34,7 @@ type trade struct {
 	asked   []schema.Query
 }
 
-// withTrade gives the world a trade system, that the rules ask.
+// withTrade gives the world a trade system, with match rules.
 func (w *world) withTrade(match ...schema.Match) *trade {
 	w.trade = &trade{now: w.now, answers: make(map[string][]string)}
 	w.rules = reconcile.Rules{Match: match, Lookback: 3, Configured: true}
@@ -49,7 +50,7 @@ func settles(t *testing.T, accounts []schema.Account, match []schema.Match, test
 	})
 }
 
-// set is what the trade system has for a question.
+// set sets the settlements that the trade system has for a query.
 func (s *trade) set(m schema.Match, value string, settlements ...string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -57,8 +58,8 @@ func (s *trade) set(m schema.Match, value string, settlements ...string) {
 }
 
 // Settlements implements settle.Trade.
-func (s *trade) Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error) {
-	answer := schema.SettleAnswer{Parameter: q.Parameter, Column: q.Column, Value: q.Value, LogID: "log-" + q.Value}
+func (s *trade) Settlements(ctx context.Context, q schema.Query) (normalise.SettlementsAnswer, error) {
+	answer := normalise.SettlementsAnswer{SettleAnswer: schema.SettleAnswer{Parameter: q.Parameter, Column: q.Column, Value: q.Value, LogID: "log-" + q.Value}}
 	select {
 	case <-time.After(s.latency):
 	case <-ctx.Done():
@@ -77,15 +78,20 @@ func (s *trade) Settlements(ctx context.Context, q schema.Query) (schema.SettleA
 		body = settleBody(s.answers[q.Parameter+" "+q.Value]...)
 	}
 	answer.Body = []byte(body)
+	if err == nil {
+		if answer.Decoded, err = normalise.ReadSettlements(answer.Body); err != nil {
+			err = &schema.UnitError{LogID: answer.LogID, Err: err}
+		}
+	}
 	return answer, err
 }
 
-// settleBody is an answer's body.
+// settleBody returns the body of an answer.
 func settleBody(settlements ...string) string {
 	return fmt.Sprintf(`{"data":[%s],"extra":{"error_code":0,"sub_error_code":0,"logid":"2022083118"}}`, strings.Join(settlements, ","))
 }
 
-// made returns what was asked since it was asked last, sorted.
+// made returns the queries made since made was called last, sorted.
 func (s *trade) made() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -98,8 +104,7 @@ func (s *trade) made() []string {
 	return made
 }
 
-// settlement is one of the trade system's, all of which goes to one merchant. It
-// does not say of which order it is.
+// settlement returns a settlement without an order id, all of which goes to one merchant.
 func settlement(id string, status schema.Status, fen int64, on schema.Day) string {
 	detail, at := fmt.Sprintf("商户号68882720803499563550-分成金额(分)%d", fen), on.Start().Add(20*time.Hour).UnixMilli()
 	if status != schema.StatusSuccess {
@@ -108,18 +113,18 @@ func settlement(id string, status schema.Status, fen int64, on schema.Day) strin
 	return fmt.Sprintf(`{"settle_id":%q,"settle_status":%q,"settle_amount":%d,"rake":0,"commission":0,"settle_detail":%q,"settle_time":%d}`, id, status, fen, detail, at)
 }
 
-// ofOrder makes a settlement say of which order it is.
+// ofOrder returns the settlement with an order id.
 func ofOrder(order, settlement string) string {
 	return fmt.Sprintf(`{"order_id":%q,`, order) + settlement[1:]
 }
 
-// sale is a forward bill without fees, of an order and the merchant's own order;
-// where one is empty, the bill does not have it.
+// sale returns a forward bill without fees, with the id of an order and the merchant's own
+// id of it; an empty one is left out.
 func sale(payee schema.AccountID, ledger, order, ext string, fen int64) string {
 	return ledgerRecord(payee, ledger, order, ext, 1, fen)
 }
 
-// refund is a bill that takes the money back.
+// refund returns a bill that takes the money back.
 func refund(payee schema.AccountID, ledger, order string, fen int64) string {
 	return ledgerRecord(payee, ledger, order, "", 2, fen)
 }
@@ -136,7 +141,7 @@ func ledgerRecord(payee schema.AccountID, ledger, order, ext string, settleType 
 		payee, ledger, ids, settleType, fen, fen, fen)
 }
 
-// sales are n of them, each of its own order.
+// sales returns n sales, each of its own order.
 func sales(payee schema.AccountID, n int) []string {
 	var list []string
 	for i := range n {

@@ -13,8 +13,8 @@ import (
 	"billwalk/schema"
 )
 
-// TestPagesInSequence: the pages of a unit are asked for one after the other,
-// each at the cursor that the one before gave; units are walked side by side.
+// TestPagesInSequence: the pages of a unit are fetched one after the other, each at the
+// cursor of the page before; units are walked side by side.
 func TestPagesInSequence(t *testing.T) {
 	t.Parallel()
 	accounts := []schema.Account{brand, store, kiosk, mobile}
@@ -28,33 +28,33 @@ func TestPagesInSequence(t *testing.T) {
 		for i, a := range accounts {
 			want := []string{"0", "at-10", "at-20", "at-30"}[:i+1]
 			if diff := cmp.Diff(want, cursorsOf(calls, at(a, day))); diff != "" {
-				t.Errorf("account %s (-want +asked):\n%s", a.ID, diff)
+				t.Errorf("account %s (-want +got):\n%s", a.ID, diff)
 			}
 			if n := len(w.published(a)); n != 10*i+5 {
-				t.Errorf("account %s: %d bills are published, want %d", a.ID, n, 10*i+5)
+				t.Errorf("account %s: got %d published bills, want %d", a.ID, n, 10*i+5)
 			}
 		}
 		checkOneByOne(t, calls)
 		if w.platform.peak != 3 {
-			t.Errorf("%d calls side by side at most, want 3", w.platform.peak)
+			t.Errorf("got at most %d calls side by side, want 3", w.platform.peak)
 		}
 	})
 }
 
-// checkOneByOne wants no two calls of one unit at once: answers take a second.
+// checkOneByOne checks that no two calls of one unit overlap: an answer takes a second.
 func checkOneByOne(t *testing.T, calls []call) {
 	t.Helper()
 	last := make(map[schema.Unit]time.Time)
 	for _, c := range calls {
 		if before, ok := last[c.Unit]; ok && c.at.Sub(before) < time.Second {
-			t.Errorf("%s was asked %s after the call before", c.Unit, c.at.Sub(before))
+			t.Errorf("%s: a call came %s after the one before, want a second or more", c.Unit, c.at.Sub(before))
 		}
 		last[c.Unit] = c.at
 	}
 }
 
-// TestGuards breaks a walk's page in every way that cannot be trusted. The unit
-// fails alone, by name; nothing of it is published, and all of the others.
+// TestGuards: a page that breaks a rule of walks fails its unit, with a reason; nothing of
+// the unit is published, and everything of the others is.
 func TestGuards(t *testing.T) {
 	t.Parallel()
 	huge := record(store.ID, "huge", 9223372036854775807)
@@ -98,13 +98,13 @@ func TestGuards(t *testing.T) {
 				}
 				s := w.run(pipeline.ExitIncomplete)
 				if len(s.Failures) != 1 || s.Failures[0].Account != store.ID || s.Failures[0].Day != day || s.Failures[0].LogID == "" || !strings.Contains(s.Failures[0].Reason, guard.reason) {
-					t.Errorf("failures %+v, want one of account %s that says %q and has a logid", s.Failures, store.ID, guard.reason)
+					t.Errorf("got failures %+v, want one of account %s with %q and a logid", s.Failures, store.ID, guard.reason)
 				}
 				if len(w.published(brand)) != 25 || len(w.published(kiosk)) != 25 || len(w.published(store)) != 0 {
-					t.Errorf("%d, %d and %d bills are published", len(w.published(brand)), len(w.published(kiosk)), len(w.published(store)))
+					t.Errorf("got %d, %d and %d published bills, want 25, 25 and 0", len(w.published(brand)), len(w.published(kiosk)), len(w.published(store)))
 				}
 				if e := w.entry(store); e.State != schema.Failed || e.Stale || e.Certificate != nil || e.Failure == nil || e.Totals.Rows != 0 {
-					t.Errorf("the manifest says %+v", e)
+					t.Errorf("got entry %+v, want a failed one without rows", e)
 				}
 			})
 		})
@@ -118,8 +118,8 @@ func onSecond(c call, body string) string {
 	return body
 }
 
-// TestEmptyPages: one or two empty pages on the way are no fault, nor is a day
-// without bills, which is not a day that could not be had.
+// TestEmptyPages: one or two empty pages on the way are no fault. Neither is a day without
+// bills, which differs from a day that could not be fetched.
 func TestEmptyPages(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store, kiosk}, func(t *testing.T, w *world) {
@@ -132,14 +132,15 @@ func TestEmptyPages(t *testing.T) {
 		}
 		s := w.run(pipeline.ExitDone)
 		if s.Units.Complete != 2 || len(w.published(store)) != 3 || len(w.published(kiosk)) != 0 {
-			t.Errorf("%+v, %d and %d bills", s.Units, len(w.published(store)), len(w.published(kiosk)))
+			t.Errorf("got %+v, %d and %d bills, want 2 complete units, 3 and 0 bills", s.Units, len(w.published(store)), len(w.published(kiosk)))
 		}
 		if e := w.entry(kiosk); e.State != schema.Complete || e.Certificate == nil || len(e.Certificate.Pages) != 1 {
-			t.Errorf("the empty day is %+v", e)
+			t.Errorf("empty day: got entry %+v, want a complete one with a page", e)
 		}
 	})
 }
 
+// TestPasses: a unit is walked as often as the job says.
 func TestPasses(t *testing.T) {
 	t.Parallel()
 	for n := 1; n <= 3; n++ {
@@ -149,7 +150,7 @@ func TestPasses(t *testing.T) {
 				w.set(store, records(store.ID, "bill", 25)...)
 				w.run(pipeline.ExitDone, passes(n))
 				if calls := len(w.platform.made()); calls != 3*n {
-					t.Errorf("%d calls, want %d walks of 3 pages", calls, n)
+					t.Errorf("got %d calls, want %d walks of 3 pages", calls, n)
 				}
 				c := w.entry(store).Certificate
 				if len(c.Agreed) != n || c.Agreed[n-1] != c.Walk || !slices.IsSorted(c.Agreed) {
@@ -176,13 +177,13 @@ func TestOrderDoesNotCount(t *testing.T) {
 		}
 		s := w.run(pipeline.ExitDone, passes(2))
 		if walks := w.platform.walks[at(store, day)]; walks != 2 || len(w.published(store)) != 25 || s.Repeated != 2 {
-			t.Errorf("%d walks, %d bills, %d repeated", walks, len(w.published(store)), s.Repeated)
+			t.Errorf("got %d walks, %d bills, %d repeated, want 2, 25 and 2", walks, len(w.published(store)), s.Repeated)
 		}
 	})
 }
 
-// TestChangingDay: every letter is what the day held during one walk. It is
-// published when two walks in a row agree, and after four is given up.
+// TestChangingDay: each letter is what the day has during one walk. The day is published
+// when two walks in a row agree, and fails after four walks.
 func TestChangingDay(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -213,18 +214,18 @@ func TestChangingDay(t *testing.T) {
 				check := func(walks, want int, published string) {
 					t.Helper()
 					if walks != want {
-						t.Errorf("%d walks, want %d", walks, want)
+						t.Errorf("got %d walks, want %d", walks, want)
 					}
 					ids := w.published(store)
 					if published == "" && len(ids) != 0 || published != "" && (len(ids) != 25 || !strings.HasPrefix(ids[0], published)) {
-						t.Errorf("published are %.30q, want %q's", ids, published)
+						t.Errorf("got published bills %.30q, want those of %q", ids, published)
 					}
 				}
 				script = row.first + "!"
 				s, _ := w.do(t.Context(), passes(2))
 				check(w.platform.walks[at(store, day)], len(row.first), row.published)
 				if row.published == "" && (len(s.Failures) != 1 || !strings.Contains(s.Failures[0].Reason, "keeps changing")) {
-					t.Errorf("failures %+v, want one that says that the day keeps changing", s.Failures)
+					t.Errorf("got failures %+v, want one that says that the day keeps changing", s.Failures)
 				}
 				before := w.platform.walks[at(store, day)]
 				script = row.then
@@ -241,8 +242,8 @@ func TestChangingDay(t *testing.T) {
 	}
 }
 
-// TestShrink: a closed day that lost more than a tenth of its bills is not
-// published unless that is allowed; until then the bills of before stay.
+// TestShrink: a closed day that lost more than a tenth of its bills is published only if
+// that is allowed; until then the former bills stay.
 func TestShrink(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -265,24 +266,24 @@ func TestShrink(t *testing.T) {
 				}
 				s := w.run(pipeline.ExitIncomplete)
 				if !strings.Contains(s.Failures[0].Reason, "--allow-shrink") {
-					t.Errorf("the reason %q does not say what to do", s.Failures[0].Reason)
+					t.Errorf("got reason %q, want one that names the flag", s.Failures[0].Reason)
 				}
 				checkRows(t, w, row.before, true)
 				w.platform.made()
 				w.run(pipeline.ExitDone, allowShrink)
 				checkRows(t, w, row.after, false)
 				if calls := len(w.platform.made()); calls != 0 {
-					t.Errorf("%d calls: the walk was archived, and the other unit was whole", calls)
+					t.Errorf("got %d calls, want none: the walk is in the archive, and the other unit was whole", calls)
 				}
 			})
 		})
 	}
 }
 
-// checkRows wants so many bills of the store, which are stale or not.
+// checkRows checks the number of the store's bills, and whether they are stale.
 func checkRows(t *testing.T, w *world, rows int, stale bool) {
 	t.Helper()
 	if got, e := len(w.published(store)), w.entry(store); got != rows || e.Totals.Rows != int64(rows) || e.Stale != stale {
-		t.Errorf("%d bills are published, the manifest says %d, stale: %v; want %d, stale: %v", got, e.Totals.Rows, e.Stale, rows, stale)
+		t.Errorf("got %d published bills, %d by the manifest, stale %v; want %d, stale %v", got, e.Totals.Rows, e.Stale, rows, stale)
 	}
 }

@@ -60,8 +60,8 @@ func at(a schema.Account, d schema.Day) schema.Unit { return schema.Unit{Account
 type world struct {
 	t        reporter
 	platform *platform
-	trade    *trade          // where set, is asked for settlements
-	rules    reconcile.Rules // then
+	trade    *trade // nil where there is none
+	rules    reconcile.Rules
 	store    *objecttest.Mem
 	archive  *archive.Archive
 	lake     *shelf
@@ -89,16 +89,16 @@ func newWorld(t reporter, accounts ...schema.Account) *world {
 
 func (w *world) now() time.Time { return time.Now().Add(w.ahead) }
 
-// inBubble runs a test with a world whose clock moves only when all wait.
+// inBubble runs a test in a bubble of synctest: time passes only when all goroutines wait.
 func inBubble(t *testing.T, accounts []schema.Account, test func(t *testing.T, w *world)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) { test(t, newWorld(t, accounts...)) })
 }
 
-// set is what the platform has of an account on the day.
+// set sets the records that the platform has of an account on the day.
 func (w *world) set(a schema.Account, records ...string) { w.platform.set(at(a, day), records...) }
 
-// do makes a run of the day, as the command line does, and keeps its summary.
+// do makes a run of the day, as the command line does, and stores its summary.
 func (w *world) do(ctx context.Context, change ...func(*pipeline.Run)) (*pipeline.Summary, error) {
 	w.t.Helper()
 	w.mu.Lock()
@@ -128,7 +128,7 @@ func (w *world) do(ctx context.Context, change ...func(*pipeline.Run)) (*pipelin
 	return s, err
 }
 
-// run is do, for runs that end with the exit code.
+// run makes a run that must end with the exit code.
 func (w *world) run(exit int, change ...func(*pipeline.Run)) *pipeline.Summary {
 	w.t.Helper()
 	s, err := w.do(w.t.Context(), change...)
@@ -149,8 +149,8 @@ func deadline(d time.Duration) func(*pipeline.Run) {
 	return func(r *pipeline.Run) { r.Deadline = d }
 }
 
-// published returns the ledger ids of the account's published bills of the day,
-// as often as they are there.
+// published returns the ledger ids of the account's published bills of the day, one for
+// each row.
 func (w *world) published(a schema.Account) []string { return w.publishedOn(a, day) }
 
 func (w *world) publishedOn(a schema.Account, d schema.Day) []string {
@@ -173,13 +173,13 @@ func (w *world) entry(a schema.Account) schema.Entry {
 	return *m.Entry(a.ID)
 }
 
-// shelf is a lake in memory: the rows as they were handed over.
+// shelf is a lake in memory. It keeps rows as they were appended.
 type shelf struct {
 	mu         sync.Mutex
 	partitions map[shelfPlace]*shelved
 	summaries  map[string][]byte
 	turns      map[shelfPlace]int                     // how often one was taken
-	refuse     func(day schema.Day, bucket int) error // where set, is asked before a publication
+	refuse     func(day schema.Day, bucket int) error // where set, is called before a publication
 }
 
 type shelfPlace struct {
@@ -197,7 +197,7 @@ type shelved struct {
 	restatements   []schema.Restatement
 }
 
-// realLake is a lake with files.
+// realLake is a lake with Parquet files.
 type realLake struct{ *lake.Lake }
 
 func (l realLake) Stage(base schema.Base) (pipeline.Stage, error) { return l.Lake.Stage(base) }

@@ -9,28 +9,28 @@ import (
 	"time"
 
 	"billwalk/pipeline"
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/yield"
 	"billwalk/schema"
 )
 
-// repeating is a trade system that some orders are asked of again and again, for a
-// long time.
+// repeating is a trade system for which the client retries some orders for a long time.
 type repeating struct {
 	*trade
 	slow func(value string) bool
 
 	mu    sync.Mutex
-	ended []string // orders, as they were answered
+	ended []string // orders, in the order in which they were answered
 }
 
 // Settlements implements settle.Trade.
-func (r *repeating) Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error) {
+func (r *repeating) Settlements(ctx context.Context, q schema.Query) (normalise.SettlementsAnswer, error) {
 	if r.slow(q.Value) {
 		yield.Place(ctx)
 		select {
 		case <-time.After(time.Hour):
 		case <-ctx.Done():
-			return schema.SettleAnswer{}, ctx.Err()
+			return normalise.SettlementsAnswer{}, ctx.Err()
 		}
 	}
 	answer, err := r.trade.Settlements(ctx, q)
@@ -45,8 +45,8 @@ func withRepeats(w *world, slow func(value string) bool) (*repeating, func(*pipe
 	return r, func(run *pipeline.Run) { run.Settle.Trade, run.Settle.InFlight = r, 2 }
 }
 
-// TestRepeatsHoldUpNobody: orders that are asked again wait beside those that were
-// never asked, however many they are, and are answered like these.
+// TestRepeatsHoldUpNobody: orders whose queries are retried do not delay the others, however
+// many they are.
 func TestRepeatsHoldUpNobody(t *testing.T) {
 	t.Parallel()
 	for _, every := range []int{64, 5, 2, 1} {
@@ -74,14 +74,14 @@ func TestRepeatsHoldUpNobody(t *testing.T) {
 				}
 				checkEachOnce(t, w.trade.made(), 200)
 				if at := slices.IndexFunc(r.ended, failing); slices.ContainsFunc(r.ended[at:], func(v string) bool { return !failing(v) }) {
-					t.Errorf("a first question came after a repeat: %q", r.ended)
+					t.Errorf("a first query came after a retried one: %q", r.ended)
 				}
 			})
 		})
 	}
 }
 
-// TestRepeatsEndWithTheDeadline: what still waits when the time is up has no
+// TestRepeatsEndWithTheDeadline: orders that are still retried at the deadline have no
 // answer, and the rest is published.
 func TestRepeatsEndWithTheDeadline(t *testing.T) {
 	t.Parallel()

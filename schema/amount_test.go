@@ -10,8 +10,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// presencePatterns returns amounts with every combination of total_commission and
-// its parts present, each of its own value, signed, and what they add up to.
+// presencePatterns returns amounts with every combination of total_commission and its parts
+// present, each with a different signed value, and their commissions.
 func presencePatterns(sign Fen) (bills []Amounts, commissions []Null[Fen]) {
 	for pattern := range 1 << 6 {
 		var a Amounts
@@ -36,8 +36,7 @@ func presencePatterns(sign Fen) (bills []Amounts, commissions []Null[Fen]) {
 	return bills, commissions
 }
 
-// TestCommissions: the total, else the parts that are present, if one of them is
-// not the mall's.
+// TestCommissions: the total, else the present parts, if one of them is not the mall's.
 func TestCommissions(t *testing.T) {
 	t.Parallel()
 	for _, sign := range []Fen{1, -1} {

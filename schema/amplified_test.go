@@ -7,8 +7,8 @@ import (
 	"testing"
 )
 
-// TestAmplified: a text of 16 MiB that would take 3 GB is refused without them,
-// whatever its list is called and has in it.
+// TestAmplified: a text of 16 MiB that would take 3 GB of memory is refused, whatever its
+// list is called and contains.
 func TestAmplified(t *testing.T) {
 	for _, element := range []string{"{}", "null", "1", "{ }", `{"a":[{}]}`} {
 		for _, list := range []string{"units", "objects", "UNITS", `\u0075nits`, "unit\u017f"} {
@@ -24,7 +24,8 @@ func TestAmplified(t *testing.T) {
 	}
 }
 
-// TestCheckLists: what is written passes, whatever its size, and with every value zero.
+// TestCheckLists: what billwalk writes is accepted, of any size, also if every value is
+// zero.
 func TestCheckLists(t *testing.T) {
 	t.Parallel()
 	least := &Manifest{Version: ManifestVersion}

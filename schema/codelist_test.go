@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// documentedCodes are the sentences of the API's page, to the letter.
+// documentedCodes are the sentences of the API's page, word for word.
 var documentedCodes = map[string]string{
 	"biz_type":         "业务类型。1:团购 3:买单 5:点单",
 	"settle_type":      "结算类型。枚举值包括:1-正向账单,2-退款单,3-退款手续费 4-商家欠款欠收,5-机构/达人发票逾期补偿",
@@ -18,8 +18,8 @@ var documentedCodes = map[string]string{
 	"fund_amount_type": "0 入账 1 出账",
 }
 
-// TestCodesAreTheDocuments: every code of the page is in the list with the page's
-// words, and nothing else but 0.
+// TestCodesAreTheDocuments: every code of the page is in the list with the page's words, and
+// nothing else but 0.
 func TestCodesAreTheDocuments(t *testing.T) {
 	t.Parallel()
 	code := regexp.MustCompile(`(\d+)[-:]?([^\d,]+)`)
@@ -51,7 +51,7 @@ func TestCodesAreTheDocuments(t *testing.T) {
 	}
 }
 
-// TestCodeLists: every list is that of its column, and each column of codes has its list.
+// TestCodeLists: every list belongs to its column, and each column of codes has its list.
 func TestCodeLists(t *testing.T) {
 	t.Parallel()
 	for _, list := range CodeLists {

@@ -35,8 +35,8 @@ func TestParseDay(t *testing.T) {
 	}
 }
 
-// FuzzParseDay: what parses formats back to itself, and its midnight in China
-// is on that day.
+// FuzzParseDay: a parsed day formats to the same text, and its midnight in China is on that
+// day.
 func FuzzParseDay(f *testing.F) {
 	for _, seed := range []string{"2026-11-20", "1969-12-31", "0000-02-29", "9999-12-31", "2026-1-1", "x"} {
 		f.Add(seed)
@@ -55,8 +55,8 @@ func FuzzParseDay(f *testing.F) {
 	})
 }
 
-// TestDayOfIsChinas: the day of an instant is China's, whatever zone the instant
-// is told in, before 1970 as after.
+// TestDayOfIsChinas: the day of an instant is China's, in whatever zone the instant is
+// given, also before 1970.
 func TestDayOfIsChinas(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -76,7 +76,7 @@ func TestDayOfIsChinas(t *testing.T) {
 	})
 }
 
-// TestDayKnowsNoZone sets the machine's zone to hostile ones.
+// TestDayKnowsNoZone sets the machine's zone to difficult ones.
 func TestDayKnowsNoZone(t *testing.T) {
 	was := time.Local
 	t.Cleanup(func() { time.Local = was })

@@ -12,8 +12,8 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// duckDB runs SQL and returns what it prints. It skips the test where there is
-// no duckdb command, unless the environment requires one.
+// duckDB runs SQL and returns what it prints. It skips the test if there is no duckdb
+// command, unless the environment requires one.
 func duckDB(t *testing.T, mode, sql string) string {
 	t.Helper()
 	if _, err := exec.LookPath("duckdb"); err != nil {
@@ -32,7 +32,7 @@ func duckDB(t *testing.T, mode, sql string) string {
 	return out.String()
 }
 
-// emptyTables makes the published tables, in the shape of their views.
+// emptyTables returns the SQL that creates the published tables as their views have them.
 func emptyTables() string {
 	var sql strings.Builder
 	for _, listed := range Tables {
@@ -46,8 +46,8 @@ func emptyTables() string {
 	return sql.String()
 }
 
-// smallLake are three days of two accounts with something of everything that the
-// analyst queries tell; its verdicts are those of reconcile.sql.
+// smallLake returns the SQL of three days of two accounts, with rows for every analyst
+// query; its verdicts are those of reconcile.sql.
 func smallLake(t *testing.T) string {
 	t.Helper()
 	rows, err := os.ReadFile("testdata/small_lake.sql")
@@ -104,7 +104,7 @@ func TestLabelledViews(t *testing.T) {
 	golden(t, "testdata/labelled_views.txt", duckDB(t, "-markdown", ".nullvalue NULL\n"+sql))
 }
 
-// TestLabels: every column has a Chinese name, its own in its table.
+// TestLabels: every column has a Chinese name, unique in its table.
 func TestLabels(t *testing.T) {
 	t.Parallel()
 	for _, listed := range Tables {
@@ -119,8 +119,7 @@ func TestLabels(t *testing.T) {
 	}
 }
 
-// TestYuanInSQL: no digit is lost, and an amount beyond DECIMAL(18,2) is an
-// error, not another amount.
+// TestYuanInSQL: no digit is lost, and an amount beyond DECIMAL(18,2) is an error.
 func TestYuanInSQL(t *testing.T) {
 	t.Parallel()
 	var sql strings.Builder

@@ -9,7 +9,7 @@ import (
 	"pgregory.net/rapid"
 )
 
-// bounds are the amounts where sums begin to leave int64.
+// bounds are the amounts around which sums leave int64.
 var bounds = []Fen{math.MinInt64, math.MinInt64 + 1, -100, -99, -1, 0, 1, 99, 100, math.MaxInt64 - 1, math.MaxInt64}
 
 func checkSum(t interface{ Errorf(string, ...any) }, name string, got Fen, err error, want *big.Int) {
@@ -59,7 +59,7 @@ func TestYuan(t *testing.T) {
 	}
 }
 
-// TestYuanIsExact reads what Yuan writes back with integers of any size.
+// TestYuanIsExact parses the result of Yuan with integers of any size.
 func TestYuanIsExact(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {

@@ -5,8 +5,8 @@ import (
 	"testing"
 )
 
-// TestBucketsNeverChange: an account's rows are found in its bucket. Were these
-// values to change, every lake's accounts would move between files.
+// TestBucketsNeverChange: an account's rows are in its bucket. If these values changed, the
+// accounts of every lake would move between files.
 func TestBucketsNeverChange(t *testing.T) {
 	t.Parallel()
 	for _, golden := range []struct {

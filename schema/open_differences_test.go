@@ -10,7 +10,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// openCase is a lake and what open_differences.sql makes of its orders.
+// openCase is a lake, and the expected rows of open_differences.sql.
 //
 //	bill        day walk_account_id ledger_id shop_order_id legs [ext=] [item=] [type=]
 //	settlement  day settle_id order_id status legs [out=] [item=] [asked=, none for NULL] [source=]
@@ -161,8 +161,8 @@ func fourLegs(legs string) []string {
 	return four
 }
 
-// insert writes the case's bills and settlements, its ids under the prefix, so
-// that all cases of a run stand in one lake.
+// insert writes the case's bills and settlements, with a prefix before its ids, so that all
+// cases of a run are in one lake.
 func (c openCase) insert(sql *strings.Builder, prefix string) {
 	id := func(s string) string {
 		switch s {

@@ -25,9 +25,8 @@ func reconcileSQL(tolerance Fen, lookbackDays int, configured bool, rules []Matc
 	return sql.Reconcile(settings)
 }
 
-// TestReconcileFillsItsHead: the file is what Reconcile makes of the settings that
-// stand in it, whatever they are set to it stays one query, and a quote in a rule
-// stays a quote.
+// TestReconcileFillsItsHead: with the settings in the file Reconcile returns the file. With
+// other settings it is still one query, also with a quote in a rule.
 func TestReconcileFillsItsHead(t *testing.T) {
 	t.Parallel()
 	file, err := os.ReadFile("sql/reconcile.sql")
@@ -43,7 +42,8 @@ func TestReconcileFillsItsHead(t *testing.T) {
 	}
 }
 
-// TestReconcileMakesTheTable: the columns, in order and type, are the table's.
+// TestReconcileMakesTheTable: the query has the columns of the table, in the same order and
+// of the same types.
 func TestReconcileMakesTheTable(t *testing.T) {
 	t.Parallel()
 	want := []string{"bill_date DATE"}
@@ -58,8 +58,8 @@ func TestReconcileMakesTheTable(t *testing.T) {
 	}
 }
 
-// TestReconcileLosesNothing holds the query to the invariants, on bills and
-// settlements of all kinds thrown together by a hash.
+// TestReconcileLosesNothing checks the invariants of the query, on bills and settlements of
+// all kinds that a hash generates.
 func TestReconcileLosesNothing(t *testing.T) {
 	t.Parallel()
 	throw, err := os.ReadFile("testdata/thrown.sql")

@@ -30,8 +30,8 @@ func spellings(text string) map[string]string {
 	}
 }
 
-// TestRedactor: what is hidden is found however it is written, valid JSON stays valid,
-// and nothing else changes.
+// TestRedactor: a hidden text is found however it is written, valid JSON stays valid, and
+// nothing else changes.
 func TestRedactor(t *testing.T) {
 	t.Parallel()
 	var r Redactor
@@ -74,8 +74,8 @@ func TestRedactor(t *testing.T) {
 	}
 }
 
-// FuzzRedactor: valid JSON stays valid with the same numbers, and what is hidden
-// appears in no string.
+// FuzzRedactor: valid JSON stays valid with the same numbers, and no string contains a
+// hidden text.
 func FuzzRedactor(f *testing.F) {
 	f.Add(`{"a":"HUNTER2\\","b":["\u0048UNTER2"]}`, "HUNTER2")
 	f.Add(`["a\"bcdefghi","\\nabcdefgh"]`, `a"bcdefghi`)
@@ -99,7 +99,7 @@ func FuzzRedactor(f *testing.F) {
 	})
 }
 
-// BenchmarkRedactor is a page of bills with a client secret and two tokens hidden.
+// BenchmarkRedactor redacts a page of bills, with a client secret and two tokens hidden.
 func BenchmarkRedactor(b *testing.B) {
 	var r Redactor
 	for _, c := range "abc" {

@@ -12,49 +12,56 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestRoundTrip: Load gives back what Append took, of every field of every row
-// type, absent and present.
+// TestRoundTrip: Load returns what Append added, for every field of every row type, present
+// and absent.
 func TestRoundTrip(t *testing.T) {
 	t.Parallel()
-	roundTrip(t, Bills)
-	roundTrip(t, Settlements)
-	roundTrip(t, Reconciliations)
-	roundTrip(t, Exceptions)
-	roundTrip(t, Restatements)
+	for _, table := range Tables {
+		roundTrip(t, table)
+	}
 }
 
-func roundTrip[R any](t *testing.T, table Table[R]) {
+func roundTrip(t *testing.T, table AnyTable) {
 	t.Helper()
-	var rows [5]R // the second and the last with nothing in them
+	description := table.Describe()
+	rows := make([]any, 5) // the second and the last are empty
 	n := 0
-	for _, i := range []int{0, 2, 3} {
-		present(reflect.ValueOf(&rows[i]).Elem(), &n)
-	}
-	builder := array.NewRecordBuilder(memory.DefaultAllocator, table.Arrow())
-	defer builder.Release()
 	for i := range rows {
-		table.Append(builder, &rows[i])
+		rows[i] = table.NewRow()
+		if i != 1 && i != len(rows)-1 {
+			present(reflect.ValueOf(rows[i]).Elem(), &n)
+		}
+	}
+	builder := array.NewRecordBuilder(memory.DefaultAllocator, description.Arrow())
+	defer builder.Release()
+	for _, row := range rows {
+		table.AppendRow(builder, row)
 	}
 	batch := builder.NewRecordBatch()
 	defer batch.Release()
-	var loaded [len(rows)]R
-	var reused R // as a reader does: nothing of the row before may show through
-	for i := range rows {
-		for c, f := range table.Fields {
-			f.Load(batch.Column(c), i, &reused)
-		}
-		loaded[i] = reused
+	var names []string
+	for _, c := range description.Columns {
+		names = append(names, c.Name)
 	}
-	for c := range table.Fields {
-		scribble(batch.Column(c).Data())
+	load, reused := table.Loader(names), table.NewRow() // nothing of the row before may be left
+	loaded := make([]any, len(rows))
+	for i := range rows {
+		load(batch.Columns(), i, reused)
+		kept := table.NewRow()
+		reflect.ValueOf(kept).Elem().Set(reflect.ValueOf(reused).Elem())
+		if loaded[i] = kept; !table.EqualRows(kept, rows[i]) {
+			t.Errorf("%s: row %d is not equal to the one that was added", description.Name, i)
+		}
+	}
+	for _, column := range batch.Columns() {
+		scribble(column.Data())
 	}
 	if diff := cmp.Diff(rows, loaded); diff != "" {
-		t.Errorf("%s (-appended +loaded):\n%s", table.Name, diff)
+		t.Errorf("%s (-appended +loaded):\n%s", description.Name, diff)
 	}
 }
 
-// present gives every field of a row, and every element of its lists, a value
-// that no other has.
+// present sets every field of a row, and every element of its lists, to a different value.
 func present(v reflect.Value, n *int) {
 	*n++
 	if _, ok := v.Interface().(time.Time); ok {
@@ -100,7 +107,7 @@ func scribble(data arrow.ArrayData) {
 	}
 }
 
-// TestListsKeepNull: no list is NULL, an empty one is not.
+// TestListsKeepNull: a list that is absent is NULL, an empty list is not.
 func TestListsKeepNull(t *testing.T) {
 	t.Parallel()
 	builder := array.NewRecordBuilder(memory.DefaultAllocator, Settlements.Arrow())
@@ -124,5 +131,54 @@ func TestListsKeepNull(t *testing.T) {
 	}
 	if diff := cmp.Diff([]int{0, 0, 2, 0}, lengths); diff != "" {
 		t.Errorf("lengths (-want +got):\n%s", diff)
+	}
+}
+
+// TestText: in every column of every table, equal values have equal texts, different values
+// different ones, and NULL has none.
+func TestText(t *testing.T) {
+	t.Parallel()
+	textsOf(t, Bills)
+	textsOf(t, Settlements)
+	textsOf(t, Reconciliations)
+	textsOf(t, Exceptions)
+	textsOf(t, Restatements)
+}
+
+func textsOf[R any](t *testing.T, table Table[R]) {
+	t.Helper()
+	var one, same, other, absent R
+	n := 0
+	present(reflect.ValueOf(&one).Elem(), &n)
+	present(reflect.ValueOf(&other).Elem(), &n)
+	n = 0
+	present(reflect.ValueOf(&same).Elem(), &n)
+	for _, f := range table.Fields {
+		text := f.Text(&one)
+		if !text.Valid || text != f.Text(&same) || text == f.Text(&other) && f.Type != Bool {
+			t.Errorf("%s.%s: %q, the same is %q, another is %q", table.Name, f.Name, text.V, f.Text(&same).V, f.Text(&other).V)
+		}
+		if got := f.Text(&absent); got == text || got.Valid && !f.Required && f.Type != Texts {
+			t.Errorf("%s.%s: without a value it is %+v", table.Name, f.Name, got)
+		}
+	}
+}
+
+// TestTextOf: the text of a value does not depend on where the value comes from.
+func TestTextOf(t *testing.T) {
+	t.Parallel()
+	at := time.Date(2026, 11, 20, 23, 59, 59, 123456000, time.FixedZone("", 8*3600))
+	b := Bill{FetchedAt: at, SettleTime: Some(at.UTC()), GroupName: Some(""), SettleType: -1}
+	b.Amounts[Pay] = Some(Fen(-123))
+	for column, want := range map[string]Null[string]{
+		"fetched_at": Some("2026-11-20T15:59:59.123456Z"), "settle_time": Some("2026-11-20T15:59:59.123456Z"),
+		"group_name": Some(""), "code": {}, "settle_type": Some("-1"), "pay_fen": Some("-123"), "goods_fen": {},
+	} {
+		if got := Bills.Column(column).Text(&b); got != want {
+			t.Errorf("%s is %+v, want %+v", column, got, want)
+		}
+	}
+	if f := Bills.Column("bill_date"); f != nil {
+		t.Errorf("bills has a column %+v", f)
 	}
 }

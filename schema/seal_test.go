@@ -18,7 +18,8 @@ func sealable() *Manifest {
 	}
 }
 
-// TestSeal: what is sealed is read back, and is the same bytes every time.
+// TestSeal: a sealed manifest is decoded as it was, and encodes to the same bytes every
+// time.
 func TestSeal(t *testing.T) {
 	t.Parallel()
 	m := sealable()
@@ -39,9 +40,9 @@ func TestSeal(t *testing.T) {
 	}
 }
 
-// TestSealTellsEveryFlip flips each bit of a sealed manifest: it is never read as
-// a sealed one again, be it in white space. Without its name the seal is none.
-func TestSealTellsEveryFlip(t *testing.T) {
+// TestSealDetectsEveryFlip flips each bit of a sealed manifest, also in white space: it is
+// never decoded as a sealed one. A seal with another name does not count.
+func TestSealDetectsEveryFlip(t *testing.T) {
 	t.Parallel()
 	data, err := sealable().Encode()
 	if err != nil {
@@ -68,7 +69,7 @@ func TestSealTellsEveryFlip(t *testing.T) {
 	}
 }
 
-// TestUnsealed: a manifest of an older billwalk is read, without a seal.
+// TestUnsealed: a manifest of an older billwalk, without a seal, is decoded.
 func TestUnsealed(t *testing.T) {
 	t.Parallel()
 	m, err := DecodeManifest([]byte(`{"version": 1, "bill_date": "2026-11-20", "units": []}`))
@@ -77,8 +78,8 @@ func TestUnsealed(t *testing.T) {
 	}
 }
 
-// TestManifestOfAnotherVersion: within one version of its form a manifest may have
-// keys that are not known here, and lack such as are; the seal holds all the same.
+// TestManifestOfAnotherVersion: a manifest may have unknown keys and lack known ones; its
+// seal is still valid.
 func TestManifestOfAnotherVersion(t *testing.T) {
 	t.Parallel()
 	m := &Manifest{Version: ManifestVersion, Generation: 7, Objects: []Object{{Table: "bills", Rows: 3, Totals: Totals{Rows: 3}}}}

@@ -17,7 +17,7 @@ import (
 
 const canary = "canary-5d1f"
 
-// TestSecretIsNeverPrinted tries every way by which a value becomes text.
+// TestSecretIsNeverPrinted tries every way in which a value becomes text.
 func TestSecretIsNeverPrinted(t *testing.T) {
 	t.Parallel()
 	secret := NewSecret(canary)
@@ -60,7 +60,7 @@ func TestSecretIsNeverPrinted(t *testing.T) {
 	}
 }
 
-// check wants none of the forms in which the canary could show.
+// check looks for every form of the canary.
 func check(t *testing.T, where, text string) {
 	t.Helper()
 	for _, form := range []string{canary, fmt.Sprintf("%x", canary), fmt.Sprintf("%X", canary), fmt.Sprintf("% x", canary), canary[:6]} {

@@ -16,7 +16,7 @@ import (
 
 var update = flag.Bool("update", false, "write the golden files anew")
 
-// contract is the design's list of columns: name, type, and ! where never NULL.
+// contract is the design's list of columns: name, type, and ! if it is never NULL.
 var contract = map[string]string{
 	"bills": `
 		account_id VARCHAR!  ledger_id VARCHAR!  walk_account_id VARCHAR!  biz_type INTEGER  shop_order_id VARCHAR
@@ -102,8 +102,8 @@ func TestColumnsAreDocumented(t *testing.T) {
 	}
 }
 
-// TestArrowTypes holds the files to the types that all engines read alike. What is
-// in a list is never NULL.
+// TestArrowTypes: files only have types that all engines read. Elements of lists are never
+// NULL.
 func TestArrowTypes(t *testing.T) {
 	t.Parallel()
 	allowed := map[Type]string{
@@ -125,7 +125,7 @@ func TestArrowTypes(t *testing.T) {
 	}
 }
 
-// TestAmountsAreColumns: every amount has one money column, and fills it.
+// TestAmountsAreColumns: every amount has one money column.
 func TestAmountsAreColumns(t *testing.T) {
 	t.Parallel()
 	var b Bill
@@ -164,8 +164,8 @@ func TestTally(t *testing.T) {
 	}
 }
 
-// TestTallyDoesNotWrap: a sum that leaves int64, at either end, is an error that
-// names its column.
+// TestTallyDoesNotWrap: a sum that leaves int64, in either direction, is an error with the
+// name of its column.
 func TestTallyDoesNotWrap(t *testing.T) {
 	t.Parallel()
 	for _, amount := range []Fen{math.MaxInt64, math.MinInt64} {
@@ -181,8 +181,7 @@ func TestTallyDoesNotWrap(t *testing.T) {
 	}
 }
 
-// TestAppendKeepsNull: absent is NULL and neither 0 nor "", and times lose
-// nothing above a microsecond.
+// TestAppendKeepsNull: absent is NULL and not 0 or "", and times keep their microseconds.
 func TestAppendKeepsNull(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 20, 23, 59, 59, 123456789, China)
@@ -217,7 +216,7 @@ func TestDuckDBIsGolden(t *testing.T) {
 	golden(t, "sql/duckdb.sql", DuckDB("lake"))
 }
 
-// golden compares what is made with the file, or writes the file.
+// golden compares a text with the file, or with -update writes the file.
 func golden(t *testing.T, path, made string) {
 	t.Helper()
 	if *update {

@@ -7,7 +7,6 @@ import (
 	"fmt"
 	"io"
 	"net/http"
-	"strconv"
 	"strings"
 
 	"github.com/go-json-experiment/json"
@@ -15,27 +14,6 @@ import (
 
 	"billwalk/pipeline/normalise"
 )
-
-// integer is a whole number within int64, as a JSON number or string; null is 0.
-type integer int64
-
-// UnmarshalJSONFrom implements json.UnmarshalerFrom.
-func (n *integer) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	token, err := dec.ReadToken()
-	if err != nil {
-		return err
-	}
-	if token.Kind() == jsontext.KindNull {
-		*n = 0
-		return nil
-	}
-	if token.Kind() != jsontext.KindNumber && token.Kind() != jsontext.KindString {
-		return fmt.Errorf("want a whole number, got %s", token.Kind())
-	}
-	v, err := strconv.ParseInt(token.String(), 10, 64)
-	*n = integer(v)
-	return err
-}
 
 // judge decides whether an answer is accepted. It returns the logid and the error, if
 // any: by the HTTP status if a server or a gateway is at fault, otherwise by the codes in

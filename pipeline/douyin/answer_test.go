@@ -23,9 +23,9 @@ const (
 	documentedSettle = `{ "data": [ { "out_order_no": "out_order_example_1", "settle_amount": 1000 } ], "extra": { "sub_error_code": 0, "sub_description": "success", "logid": "2022092115392201020812109511046", "now": 1663745962686, "error_code": 0, "description": "success" } }`
 )
 
-// FuzzAnswer: whatever arrives, an answer is taken only if it is valid JSON, but for
-// its text, that says of itself that it succeeded, without an error code anywhere, and
-// what is kept of it is one line that says the same.
+// FuzzAnswer: an answer is accepted only if it is valid JSON apart from its texts, has
+// evidence of success, and no error code anywhere. It is kept as one line with the same
+// content.
 func FuzzAnswer(f *testing.F) {
 	for _, seed := range []string{
 		documentedPage, documentedError, documentedSub, documentedSettle, emptyPage, tokenAnswer(1, "7200"),
@@ -38,11 +38,11 @@ func FuzzAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, status int, body []byte) {
 		logID, fault := judge(apiBills, status, body)
 		if page, err := normalise.DecodePage(body); err == nil && isSuccess(status) && (fault != nil || page.LogID != logID) {
-			t.Fatalf("%q is a page with logid %q, and judged as %v with logid %q", body, page.LogID, fault, logID)
+			t.Fatalf("%q is a page with logid %q, but is judged as %v with logid %q", body, page.LogID, fault, logID)
 		}
 		if fault != nil {
 			if fault.Reason == "" || fault.reach == "" || fault.Failure().Reach == "" {
-				t.Fatalf("error %+v does not say what is wrong, or how far it reaches", fault)
+				t.Fatalf("error %+v has no reason or no reach", fault)
 			}
 			if fault.body != nil && (!jsontext.Value(fault.body).IsValid(jsontext.AllowInvalidUTF8(true)) || bytes.ContainsAny(fault.body, "\r\n")) {
 				t.Fatalf("evidence %q does not fit on one line of JSON", fault.body)
@@ -50,15 +50,15 @@ func FuzzAnswer(f *testing.F) {
 			return
 		}
 		if status < 200 || status > 299 || !jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true)) {
-			t.Fatalf("took HTTP %d with %q", status, body)
+			t.Fatalf("accepted HTTP %d with %q", status, body)
 		}
 		if code := member(t, body, "/extra/error_code"); code == "" || code == "null" {
-			t.Fatalf("took %q, which does not say that it succeeded", body)
+			t.Fatalf("accepted %q, which has no evidence of success", body)
 		}
 		for _, section := range []string{"/data", "/extra", ""} {
 			for _, name := range []string{"/error_code", "/sub_error_code", "/err_no", "/code"} {
-				if code := member(t, body, jsontext.Pointer(section+name)); reports(code) {
-					t.Fatalf("took %q, which has %s%s %s", body, section, name, code)
+				if code := member(t, body, jsontext.Pointer(section+name)); isErrorCode(code) {
+					t.Fatalf("accepted %q, which has %s%s %s", body, section, name, code)
 				}
 			}
 		}
@@ -75,8 +75,8 @@ func FuzzAnswer(f *testing.F) {
 	})
 }
 
-// reports says that a raw code is one of an error.
-func reports(code string) bool { return code != "null" && strings.Trim(code, `"+-0`) != "" }
+// isErrorCode reports whether a raw code is one of an error.
+func isErrorCode(code string) bool { return code != "null" && strings.Trim(code, `"+-0`) != "" }
 
 // member returns the raw value at a pointer in valid JSON, or "".
 func member(t *testing.T, body []byte, at jsontext.Pointer) string {
@@ -87,27 +87,27 @@ func member(t *testing.T, body []byte, at jsontext.Pointer) string {
 		if err != nil {
 			return ""
 		}
-		if dec.StackPointer() == at && token.Kind() == jsontext.KindString && isName(dec) {
+		if dec.StackPointer() == at && token.Kind() == jsontext.KindString && isMemberName(dec) {
 			value, _ := dec.ReadValue()
 			return string(value)
 		}
 	}
 }
 
-// isName says that the token just read is the name of a member.
-func isName(dec *jsontext.Decoder) bool {
+// isMemberName reports whether the latest token is the name of a member.
+func isMemberName(dec *jsontext.Decoder) bool {
 	kind, length := dec.StackIndex(dec.StackDepth())
 	return kind == jsontext.KindBeginObject && length%2 == 1
 }
 
-// What does not read as an answer, how often it is asked for, and its name.
+// Each malformed answer has its number of requests and its reason.
 func TestMalformedAnswers(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		status int
-		body   string
-		asked  int
-		reason string
+		status   int
+		body     string
+		requests int
+		reason   string
 	}{
 		"empty":                {200, "", 8, "empty"},
 		"blank":                {200, " \n", 8, "empty"},
@@ -151,11 +151,11 @@ func TestMalformedAnswers(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				f := &fake{bills: say(tt.status, tt.body)}
+				f := &fake{bills: respond(tt.status, tt.body)}
 				answer, err := client(fast, f).Bills(t.Context(), someUnit, "0", 50)
 				fault := mustFail(t, err)
-				if len(f.arrivals) != tt.asked || !strings.Contains(fault.Reason, tt.reason) {
-					t.Errorf("asked %d times and got %q, want %d and %q", len(f.arrivals), fault.Reason, tt.asked, tt.reason)
+				if len(f.arrivals) != tt.requests || !strings.Contains(fault.Reason, tt.reason) {
+					t.Errorf("%d requests, got %q, want %d and %q", len(f.arrivals), fault.Reason, tt.requests, tt.reason)
 				}
 				if fault.Failure().Reach != schema.ReachUnit {
 					t.Errorf("reach is %q, want the unit", fault.Failure().Reach)
@@ -168,8 +168,8 @@ func TestMalformedAnswers(t *testing.T) {
 	}
 }
 
-// A key in other case is another key, and says nothing; an answer may be as large
-// as the limit.
+// A key in another case is another key and has no effect; an answer may be as large as
+// the limit.
 func TestHostileAnswersThatAreTaken(t *testing.T) {
 	t.Parallel()
 	for name, body := range map[string]string{
@@ -178,7 +178,7 @@ func TestHostileAnswersThatAreTaken(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := client(fast, &fake{bills: say(200, body)}).Bills(t.Context(), someUnit, "0", 50)
+			got, err := client(fast, &fake{bills: respond(200, body)}).Bills(t.Context(), someUnit, "0", 50)
 			if err != nil || string(got.Body) != body || got.LogID != "L1" {
 				t.Fatalf("got %.100q, %v", got.Body, err)
 			}
@@ -189,23 +189,24 @@ func TestHostileAnswersThatAreTaken(t *testing.T) {
 	}
 }
 
-// A body that ends early, at every byte, with and without the transport noticing.
+// A body that ends early, at any byte, is cut short, even if the transport does not
+// notice.
 func TestCutAtEveryByte(t *testing.T) {
 	t.Parallel()
 	const whole = `{"data":{"cursor":"0","has_more":false,"ledger_records":[{"ledger_id":"1","account_id":"2","settle_type":1,"group_name":"爆品🎉\u4e00","amount":{"pay":990}}]},"extra":{"error_code":0,"logid":"L1"}}`
 	for n := range len(whole) {
 		for _, end := range []error{io.EOF, io.ErrUnexpectedEOF} {
 			synctest.Test(t, func(t *testing.T) {
-				asked := 0
-				c := client(fast, cutting{whole[:n], end, &asked})
+				requests := 0
+				c := client(fast, cutting{whole[:n], end, &requests})
 				_, err := c.Bills(t.Context(), someUnit, "0", 50)
 				fault := mustFail(t, err)
 				want := "cut short"
 				if n == 0 && end == io.EOF {
 					want = "empty"
 				}
-				if !strings.Contains(fault.Reason, want) || asked != attempts[repeat] {
-					t.Errorf("cut at %d with %v: asked %d times and got %q", n, end, asked, fault.Reason)
+				if !strings.Contains(fault.Reason, want) || requests != attempts[repeat] {
+					t.Errorf("cut at %d with %v: %d requests, got %q", n, end, requests, fault.Reason)
 				}
 				if end != io.EOF && !errors.Is(err, end) {
 					t.Errorf("error %v hides its cause", err)
@@ -216,9 +217,9 @@ func TestCutAtEveryByte(t *testing.T) {
 }
 
 type cutting struct {
-	body  string
-	end   error
-	asked *int
+	body     string
+	end      error
+	requests *int
 }
 
 func (c cutting) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -226,7 +227,7 @@ func (c cutting) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Path == pathToken {
 		body = strings.NewReader(tokenAnswer(1, "7200"))
 	} else {
-		*c.asked++
+		*c.requests++
 	}
 	return &http.Response{StatusCode: 200, Body: io.NopCloser(body), Request: r}, nil
 }

@@ -17,8 +17,8 @@ import (
 
 const systemError = `{"data":{"error_code":5000001},"extra":{"error_code":5000001,"logid":"L6"}}`
 
-// A platform that fails every kth call costs the calls that have to be made again,
-// the time that these take at the pace, and nothing else.
+// A platform that fails every kth call costs the retries and their time at the rate
+// limit, and nothing else.
 func TestEveryKthCallFails(t *testing.T) {
 	t.Parallel()
 	for _, k := range []int{2, 3, 5, 6, 10} {
@@ -26,13 +26,13 @@ func TestEveryKthCallFails(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				f := &fake{delay: 30 * time.Millisecond}
-				f.bills = unless(func(*http.Request) bool {
+				f.bills = failIf(func(*http.Request) bool {
 					f.mu.Lock()
 					failing := len(f.arrivals)%k == 0
 					f.mu.Unlock()
 					return failing
-				}, say(200, systemError), say(200, emptyPage))
-				c := client(paced(20), f)
+				}, respond(200, systemError), respond(200, emptyPage))
+				c := client(withRate(20), f)
 				const callers, calls = 40, 4000
 				took := walk(t, c, callers, calls/callers)
 				most := calls * k / (k - 1)
@@ -47,18 +47,18 @@ func TestEveryKthCallFails(t *testing.T) {
 	}
 }
 
-// Half of all calls meet a fault, of every kind at once and at random, on both
-// APIs: all are answered.
+// With half of all attempts failing, randomly and in every way, on both APIs, all calls
+// succeed.
 func TestHalfOfAllCallsFail(t *testing.T) {
 	t.Parallel()
 	faults := []http.HandlerFunc{
-		say(503, "no healthy upstream"), say(502, "<html>"), say(200, "<html>"), say(200, "upstream connect error"), say(200, emptyPage[:40]), say(408, ""),
+		respond(503, "no healthy upstream"), respond(502, "<html>"), respond(200, "<html>"), respond(200, "upstream connect error"), respond(200, emptyPage[:40]), respond(408, ""),
 	}
 	for _, code := range []int{3000001, 5000001, 2100004, 28001005, 2100001, 2119002, 28001006, 2191000} {
-		faults = append(faults, say(200, fmt.Sprintf(`{"data":{"error_code":%[1]d},"extra":{"error_code":%[1]d,"logid":"L6"}}`, code)))
+		faults = append(faults, respond(200, fmt.Sprintf(`{"data":{"error_code":%[1]d},"extra":{"error_code":%[1]d,"logid":"L6"}}`, code)))
 	}
 	for _, sub := range []int{13000, 20005} {
-		faults = append(faults, say(200, fmt.Sprintf(`{"extra":{"error_code":2191009,"sub_error_code":%d,"logid":"L6"}}`, sub)))
+		faults = append(faults, respond(200, fmt.Sprintf(`{"extra":{"error_code":2191009,"sub_error_code":%d,"logid":"L6"}}`, sub)))
 	}
 	for _, share := range []float64{0.2, 0.5} {
 		t.Run(fmt.Sprint(share), func(t *testing.T) {
@@ -75,46 +75,46 @@ func TestHalfOfAllCallsFail(t *testing.T) {
 							faults[which](w, r)
 							return
 						}
-						say(200, answer)(w, r)
+						respond(200, answer)(w, r)
 					}
 				}
 				f := &fake{delay: 30 * time.Millisecond, bills: unsteady(emptyPage), settlements: unsteady(noSettlements)}
-				c := client(paced(20), f)
+				c := client(withRate(20), f)
 				const callers, calls = 40, 2000
 				var all sync.WaitGroup
-				all.Go(func() { ask(t, c, callers, calls/callers) })
+				all.Go(func() { querySettlements(t, c, callers, calls/callers) })
 				took := walk(t, c, callers, calls/callers)
 				all.Wait()
 				if latest := time.Duration(calls/20/(1-share)*1.15) * time.Second; took > latest {
 					t.Errorf("took %v, want at most %v", took, latest)
 				}
-				t.Logf("%d and %d requests for %d calls each, %v", len(f.arrivals), len(f.questions), calls, took)
+				t.Logf("%d and %d requests for %d calls each, %v", len(f.arrivals), len(f.settleArrivals), calls, took)
 			})
 		})
 	}
 }
 
-// A call that always fails does so alone, after eight attempts.
+// A call that always fails does not affect others, and ends after eight attempts.
 func TestOneCallFailsAlone(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		asked := 0
+		requests := 0
 		f := &fake{delay: 30 * time.Millisecond}
 		f.bills = func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Query().Get("account_id") == "666" {
-				asked++
-				say(200, systemError)(w, r)
+				requests++
+				respond(200, systemError)(w, r)
 				return
 			}
-			say(200, emptyPage)(w, r)
+			respond(200, emptyPage)(w, r)
 		}
-		c := client(paced(20), f)
+		c := client(withRate(20), f)
 		var all sync.WaitGroup
 		all.Go(func() {
 			time.Sleep(time.Second)
 			_, err := c.Bills(t.Context(), schema.Unit{Account: schema.Account{ID: "666"}, Day: someDay}, "0", 50)
-			if fault := mustFail(t, err); fault.Failure().Reach != schema.ReachUnit || fault.Code != 5000001 || asked != 8 {
-				t.Errorf("got %v after %d attempts", err, asked)
+			if fault := mustFail(t, err); fault.Failure().Reach != schema.ReachUnit || fault.Code != 5000001 || requests != 8 {
+				t.Errorf("got %v after %d attempts", err, requests)
 			}
 		})
 		if took := walk(t, c, 20, 40); took > 42*time.Second || len(f.arrivals) > 808 {
@@ -124,13 +124,13 @@ func TestOneCallFailsAlone(t *testing.T) {
 	})
 }
 
-// A platform that answers every call with an error sees each call once, and a few
-// more, before it sees any of them again; then one a second.
+// A platform that answers every call with an error receives each call once and a few
+// retries, and then one retry a second.
 func TestAllCallsFail(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{bills: say(200, systemError), delay: 30 * time.Millisecond}
-		c := client(paced(20), f)
+		f := &fake{bills: respond(200, systemError), delay: 30 * time.Millisecond}
+		c := client(withRate(20), f)
 		const calls = 300
 		var all sync.WaitGroup
 		for range calls {
@@ -147,35 +147,34 @@ func TestAllCallsFail(t *testing.T) {
 		}
 		rest := f.arrivals[calls+budgetStart:]
 		if length := rest[len(rest)-1].Sub(rest[0]); length < time.Duration(len(rest)-2)*time.Second || length > time.Duration(len(rest)+60)*time.Second {
-			t.Errorf("%d repeats within %v, want one a second", len(rest), length)
+			t.Errorf("%d retries within %v, want one a second", len(rest), length)
 		}
 	})
 }
 
-// A minute in which every call is answered with an error costs no call: what the
-// answers before it have earned is not spent at once.
+// A minute in which every attempt fails costs no call: the saved retries are not spent at
+// once.
 func TestAMinuteOfErrors(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		f := &fake{delay: 30 * time.Millisecond}
-		f.bills = unless(func(*http.Request) bool {
+		f.bills = failIf(func(*http.Request) bool {
 			since := time.Since(began)
 			return since > time.Minute && since < 2*time.Minute
-		}, say(200, systemError), say(200, emptyPage))
-		c := client(paced(10), f)
+		}, respond(200, systemError), respond(200, emptyPage))
+		c := client(withRate(10), f)
 		if took := walk(t, c, 40, 50); took > 5*time.Minute {
 			t.Errorf("2000 calls took %v", took)
 		}
 	})
 }
 
-// What waits for the budget ends with its context, and gives its place in the
-// queue to the next.
+// A call that waits for the budget ends with its context, and leaves the queue.
 func TestWaitingForTheBudgetIsCut(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{bills: say(200, systemError)}
+		f := &fake{bills: respond(200, systemError)}
 		c := client(fast, f)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
@@ -198,40 +197,40 @@ func TestWaitingForTheBudgetIsCut(t *testing.T) {
 		if most := 100 + budgetStart + 10; len(f.arrivals) > most {
 			t.Errorf("%d requests, want at most %d", len(f.arrivals), most)
 		}
-		f.bills = say(200, emptyPage)
+		f.bills = respond(200, emptyPage)
 		walk(t, c, 1, 1)
 	})
 }
 
-// waiting counts the calls that wait for a repeat.
+// waiting returns the number of calls that wait for a retry.
 func (b *budget) waiting() int {
 	b.mu.Lock()
 	defer b.mu.Unlock()
 	return len(b.waiters)
 }
 
-// What is asked for the first time goes before what failed.
+// First attempts are made before retries.
 func TestFreshCallsGoFirst(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var mended atomic.Bool
 		f := &fake{delay: 30 * time.Millisecond}
-		f.settlements = unless(func(*http.Request) bool { return !mended.Load() }, say(200, systemError), say(200, noSettlements))
-		c := client(paced(20), f)
+		f.settlements = failIf(func(*http.Request) bool { return !mended.Load() }, respond(200, systemError), respond(200, noSettlements))
+		c := client(withRate(20), f)
 		var all sync.WaitGroup
 		for range 60 {
-			all.Go(func() { ask(t, c, 1, 1) })
+			all.Go(func() { querySettlements(t, c, 1, 1) })
 		}
-		time.Sleep(8 * time.Second) // 60 calls and 20 repeats, and some seconds
+		time.Sleep(8 * time.Second) // 60 calls and 20 retries, and some seconds
 		if n := c.settlements.repeats.waiting(); n < 40 {
-			t.Fatalf("%d calls wait, want most of them", n)
+			t.Fatalf("%d calls wait, want 40 or more", n)
 		}
 		mended.Store(true)
-		before := f.asked()
+		before := f.settleCount()
 		took := time.Now()
-		ask(t, c, 10, 10)
+		querySettlements(t, c, 10, 10)
 		all.Wait()
-		if got := f.asked() - before; got != 160 {
+		if got := f.settleCount() - before; got != 160 {
 			t.Errorf("%d requests for 100 calls and 60 that waited", got)
 		}
 		if took := time.Since(took); took > 9*time.Second {
@@ -244,13 +243,13 @@ func TestFreshCallsGoFirst(t *testing.T) {
 func TestEachAPIHasItsBudget(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{settlements: say(200, systemError)}
-		f.bills = unless(func(*http.Request) bool { return len(f.arrivals)%2 == 1 }, say(200, systemError), say(200, emptyPage))
+		f := &fake{settlements: respond(200, systemError)}
+		f.bills = failIf(func(*http.Request) bool { return len(f.arrivals)%2 == 1 }, respond(200, systemError), respond(200, emptyPage))
 		c := client(fast, f)
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		for range 100 {
-			all.Go(func() { _, _ = c.Settlements(ctx, someQuestion) })
+			all.Go(func() { _, _ = c.Settlements(ctx, someQuery) })
 		}
 		time.Sleep(time.Second)
 		if took := walk(t, c, 1, 10); took > 5*time.Second || len(f.arrivals) != 20 {

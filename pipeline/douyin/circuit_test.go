@@ -16,17 +16,18 @@ import (
 
 // outages are the ways in which a platform does not answer.
 var outages = map[string]http.HandlerFunc{
-	"HTTP 503": say(503, ""),
-	"HTML":     say(200, "<html>"),
-	"HTTP 502": say(502, "<html>"),
-	"cut":      say(200, emptyPage[:40]),
+	"HTTP 503": respond(503, ""),
+	"HTML":     respond(200, "<html>"),
+	"HTTP 502": respond(502, "<html>"),
+	"cut":      respond(200, emptyPage[:40]),
 	"silence": func(_ http.ResponseWriter, r *http.Request) {
 		<-r.Context().Done() // the client's timeout
 	},
 }
 
-// down is a platform that has an outage of every API, from and for some time.
-func down(answer http.HandlerFunc, from, length time.Duration) *fake {
+// duringOutage returns a platform with an outage of every API, from some time on and of
+// some length.
+func duringOutage(answer http.HandlerFunc, from, length time.Duration) *fake {
 	began := time.Now()
 	during := func(otherwise http.HandlerFunc) http.HandlerFunc {
 		return func(w http.ResponseWriter, r *http.Request) {
@@ -37,21 +38,21 @@ func down(answer http.HandlerFunc, from, length time.Duration) *fake {
 			otherwise(w, r)
 		}
 	}
-	f := &fake{bills: during(say(200, emptyPage)), settlements: during(say(200, noSettlements)), delay: 30 * time.Millisecond}
-	f.token = during(func(w http.ResponseWriter, r *http.Request) { say(200, tokenAnswer(f.fetched(), "7200"))(w, r) })
+	f := &fake{bills: during(respond(200, emptyPage)), settlements: during(respond(200, noSettlements)), delay: 30 * time.Millisecond}
+	f.token = during(func(w http.ResponseWriter, r *http.Request) { respond(200, tokenAnswer(f.tokenCount(), "7200"))(w, r) })
 	return f
 }
 
-// patient returns a client that waits longer than the outages here.
+// patient returns a client that waits longer than the outages of these tests.
 func patient(app App, t http.RoundTripper) *Client {
 	return New(app, WithTransport(t), WithPatience(long), WithLogger(slog.New(slog.DiscardHandler)))
 }
 
 const long = 45 * time.Minute
 
-// An outage of 30 minutes: every call is answered in the end, at 1.1 times the
-// calls at most, and the run is late by little more than the outage. That the
-// token ends meanwhile changes nothing.
+// After an outage of 30 minutes every call has succeeded, with at most 1.1 requests per
+// call, and the run is later by little more than the outage, even if the token expires
+// meanwhile.
 func TestOutageOf30Minutes(t *testing.T) {
 	t.Parallel()
 	const length = 30 * time.Minute
@@ -60,7 +61,7 @@ func TestOutageOf30Minutes(t *testing.T) {
 			t.Run(name+" "+start, func(t *testing.T) {
 				t.Parallel()
 				synctest.Test(t, func(t *testing.T) {
-					f := down(answer, from, length)
+					f := duringOutage(answer, from, length)
 					app := fast
 					app.QPS, app.Timeout = 10, 20*time.Second
 					c := patient(app, f)
@@ -73,8 +74,8 @@ func TestOutageOf30Minutes(t *testing.T) {
 					if s := c.Stats(); len(f.arrivals) > calls*11/10 || s.Bills != int64(len(f.arrivals)) {
 						t.Errorf("%d requests for %d calls (%+v), want at most 1.1 times as many", len(f.arrivals), calls, s)
 					}
-					if most := (length + 2*probeInterval) / probeInterval; f.fetched() > int(most)+maxSilent {
-						t.Errorf("%d token calls, want no more than it takes to see the outage, and a probe a minute", f.fetched())
+					if most := (length + 2*probeInterval) / probeInterval; f.tokenCount() > int(most)+maxSilent {
+						t.Errorf("%d token calls, want those before the circuit opens and a probe a minute", f.tokenCount())
 					}
 					if latest := length + calls/10*time.Second + probeInterval*3/4; took > latest {
 						t.Errorf("took %v, want at most %v", took, latest)
@@ -85,15 +86,15 @@ func TestOutageOf30Minutes(t *testing.T) {
 	}
 }
 
-// An outage without end: every call ends in time, and the error tells since when
-// and why, and that a later run goes on.
+// In an endless outage every call ends in time, with an error that says since when and
+// why, and that a later run resumes.
 func TestOutageWithoutEnd(t *testing.T) {
 	t.Parallel()
 	for name, answer := range outages {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				f := down(answer, time.Minute, 1000*time.Hour)
+				f := duringOutage(answer, time.Minute, 1000*time.Hour)
 				app := fast
 				app.QPS, app.Timeout = 10, 20*time.Second
 				c := patient(app, f)
@@ -114,32 +115,31 @@ func TestOutageWithoutEnd(t *testing.T) {
 				}
 				all.Wait()
 				if took := time.Since(began); took < long || took > long+2*probeInterval {
-					t.Errorf("took %v, want %v and little more", took, long)
+					t.Errorf("took %v, want little more than %v", took, long)
 				}
 				if wasted, most := len(f.arrivals)-before, callers+maxSilent+int(long/probeInterval); wasted > most {
-					t.Errorf("%d requests in vain, want at most %d", wasted, most)
+					t.Errorf("%d requests without an answer, want at most %d", wasted, most)
 				}
 			})
 		})
 	}
 }
 
-// Without patience an outage is told as soon as it is known.
+// Without patience an outage is an error as soon as the circuit opens.
 func TestWithoutPatience(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := down(say(503, ""), 0, time.Hour)
+		f := duringOutage(respond(503, ""), 0, time.Hour)
 		c := New(fast, WithTransport(f), WithPatience(0), WithLogger(slog.New(slog.DiscardHandler)))
 		began := time.Now()
 		_, err := c.Bills(t.Context(), someUnit, "0", 50)
-		if fault := mustFail(t, err); fault.Hint != hintOutage || f.fetched() != maxTokenSilent || time.Since(began) > 10*time.Second {
-			t.Errorf("got %v after %d token calls and %v", err, f.fetched(), time.Since(began))
+		if fault := mustFail(t, err); fault.Hint != hintOutage || f.tokenCount() != maxTokenSilent || time.Since(began) > 10*time.Second {
+			t.Errorf("got %v after %d token calls and %v", err, f.tokenCount(), time.Since(began))
 		}
 	})
 }
 
-// Who says nothing of patience waits two minutes, and for an API that has never
-// answered a quarter of one.
+// The default patience is two minutes, and 15 seconds for an API that has never answered.
 func TestPatience(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -149,7 +149,7 @@ func TestPatience(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				f := down(say(503, ""), row.from, time.Hour)
+				f := duringOutage(respond(503, ""), row.from, time.Hour)
 				c := client(fast, f)
 				if row.from > 0 {
 					walk(t, c, 1, 1)
@@ -165,18 +165,18 @@ func TestPatience(t *testing.T) {
 				}
 				all.Wait()
 				if took := time.Since(began); took < row.want || took > row.want+10*time.Second {
-					t.Errorf("took %v, want %v and little more", took, row.want)
+					t.Errorf("took %v, want little more than %v", took, row.want)
 				}
 			})
 		})
 	}
 }
 
-// After an outage that was not waited for to its end, the client finds back.
+// After an outage that is longer than the patience, the client works again.
 func TestCircuitClosesAfterGivingUp(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := down(say(503, ""), time.Second, 2*time.Hour-renewAhead-time.Minute)
+		f := duringOutage(respond(503, ""), time.Second, 2*time.Hour-renewAhead-time.Minute)
 		c := patient(fast, f)
 		walk(t, c, 1, 1)
 		time.Sleep(time.Second)
@@ -194,25 +194,25 @@ func TestCircuitClosesAfterGivingUp(t *testing.T) {
 	})
 }
 
-// The circuit of one API does not hold back the other, nor do errors open it, nor
-// failures with answers in between.
+// The circuit of one API does not affect the other. Neither errors nor failures with
+// answers in between open it.
 func TestCircuitIsOfOneAPI(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{bills: say(200, emptyPage), settlements: say(503, ""), delay: 30 * time.Millisecond}
+		f := &fake{bills: respond(200, emptyPage), settlements: respond(503, ""), delay: 30 * time.Millisecond}
 		c := client(fast, f)
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
 		for range 20 {
 			all.Go(func() {
-				if _, err := c.Settlements(ctx, someQuestion); !errors.Is(err, context.Canceled) {
+				if _, err := c.Settlements(ctx, someQuery); !errors.Is(err, context.Canceled) {
 					t.Errorf("got %v, want the wait to be cancelled", err)
 				}
 			})
 		}
 		time.Sleep(10 * time.Second)
-		if took := walk(t, c, 10, 20); took > 2*time.Second || !c.settlements.circuit.open() || len(f.questions) != 20 {
-			t.Errorf("a walk took %v beside %d questions without an answer", took, len(f.questions))
+		if took := walk(t, c, 10, 20); took > 2*time.Second || !c.settlements.circuit.open() || len(f.settleArrivals) != 20 {
+			t.Errorf("a walk took %v beside %d settle queries without an answer", took, len(f.settleArrivals))
 		}
 		cancelled := time.Now()
 		cancel()
@@ -222,7 +222,7 @@ func TestCircuitIsOfOneAPI(t *testing.T) {
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{bills: say(200, `{"extra":{"error_code":5000001}}`)}
+		f := &fake{bills: respond(200, `{"extra":{"error_code":5000001}}`)}
 		c := client(fast, f)
 		for range 100 {
 			_, err := c.Bills(t.Context(), someUnit, "0", 50)
@@ -236,10 +236,10 @@ func TestCircuitIsOfOneAPI(t *testing.T) {
 		f := &fake{}
 		f.bills = func(w http.ResponseWriter, r *http.Request) {
 			if len(f.arrivals)%maxSilent == 0 {
-				say(200, emptyPage)(w, r)
+				respond(200, emptyPage)(w, r)
 				return
 			}
-			say(503, "")(w, r)
+			respond(503, "")(w, r)
 		}
 		c := client(fast, f)
 		began := time.Now()
@@ -252,13 +252,13 @@ func TestCircuitIsOfOneAPI(t *testing.T) {
 	})
 }
 
-// Requests that wait for their turn while the circuit opens are not sent: at a
-// slow pace they would be most of what an outage costs.
+// Requests that wait for the pacer while the circuit opens are not sent: at a low rate
+// they would be most of the requests of an outage.
 func TestOutageHoldsThoseInTheQueue(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{bills: say(503, ""), delay: time.Millisecond}
-		c := patient(paced(10), f)
+		f := &fake{bills: respond(503, ""), delay: time.Millisecond}
+		c := patient(withRate(10), f)
 		ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute+30*time.Second)
 		defer cancel()
 		var all sync.WaitGroup

@@ -36,18 +36,18 @@ var (
 
 const emptyPage = `{"data":{"cursor":"0","has_more":false,"ledger_records":[]},"extra":{"error_code":0,"logid":"L1"}}`
 
-// fake is a platform without sockets, so that it can live under a fake clock.
-// It gives out tokens clt.canary-token-1, -2 ... and answers the rest as told.
+// fake is a platform without sockets, so that it can run with a fake clock. It returns
+// tokens clt.canary-token-1, -2 ..., and other answers by its handlers.
 type fake struct {
 	bills       http.HandlerFunc // of every catering_query
 	settlements http.HandlerFunc // of every query_settle
 	token       http.HandlerFunc // of every client_token; nil gives a token for 2 h
 	delay       time.Duration    // of every answer
 
-	mu        sync.Mutex
-	tokens    int
-	arrivals  []time.Time // of catering_query
-	questions []time.Time // of query_settle
+	mu             sync.Mutex
+	tokens         int
+	arrivals       []time.Time // of catering_query
+	settleArrivals []time.Time // of query_settle
 }
 
 func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -57,11 +57,11 @@ func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 	case pathToken:
 		f.tokens++
 		if answer = f.token; answer == nil {
-			answer = say(200, tokenAnswer(f.tokens, "7200"))
+			answer = respond(200, tokenAnswer(f.tokens, "7200"))
 		}
 	case pathSettlements:
 		answer = f.settlements
-		f.questions = append(f.questions, time.Now())
+		f.settleArrivals = append(f.settleArrivals, time.Now())
 	default:
 		f.arrivals = append(f.arrivals, time.Now())
 	}
@@ -74,41 +74,41 @@ func (f *fake) RoundTrip(r *http.Request) (*http.Response, error) {
 	return w.Result(), nil
 }
 
-func (f *fake) fetched() int {
+func (f *fake) tokenCount() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	return f.tokens
 }
 
-func (f *fake) asked() int {
+func (f *fake) settleCount() int {
 	f.mu.Lock()
 	defer f.mu.Unlock()
-	return len(f.questions)
+	return len(f.settleArrivals)
 }
 
 func tokenAnswer(n int, life string) string {
 	return fmt.Sprintf(`{"data":{"access_token":"%s-%d","description":"","error_code":0,"expires_in":%s},"message":"success"}`, canaryToken, n, life)
 }
 
-func say(status int, body string) http.HandlerFunc {
+func respond(status int, body string) http.HandlerFunc {
 	return func(w http.ResponseWriter, _ *http.Request) {
 		w.WriteHeader(status)
 		io.WriteString(w, body)
 	}
 }
 
-// fast is an app whose pace is no hindrance.
+// fast is an app whose rate is never reached.
 var fast = App{Name: "life", BaseURL: "http://platform.test", ClientKey: "aw", ClientSecret: schema.NewSecret(canarySecret), QPS: 10000}
 
-// paced is an app with that many requests a second.
-func paced(qps float64) App {
+// withRate returns an app with that many requests per second.
+func withRate(qps float64) App {
 	app := fast
 	app.QPS = qps
 	return app
 }
 
-// unless answers, but for the requests that fail.
-func unless(fails func(*http.Request) bool, fault, answer http.HandlerFunc) http.HandlerFunc {
+// failIf returns a handler that answers with fault if fails, else with answer.
+func failIf(fails func(*http.Request) bool, fault, answer http.HandlerFunc) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if fails(r) {
 			fault(w, r)
@@ -145,13 +145,13 @@ func TestBillsRequest(t *testing.T) {
 			var got *http.Request
 			app := fast
 			app.BaseURL = tt.base
-			c := client(app, &through{func(w http.ResponseWriter, r *http.Request) {
+			c := client(app, &handlerTransport{func(w http.ResponseWriter, r *http.Request) {
 				if strings.HasSuffix(r.URL.Path, pathToken) {
-					say(200, tokenAnswer(1, "7200"))(w, r)
+					respond(200, tokenAnswer(1, "7200"))(w, r)
 					return
 				}
 				got = r
-				say(200, emptyPage)(w, r)
+				respond(200, emptyPage)(w, r)
 			}})
 			u := someUnit
 			u.Account.Root = root
@@ -163,7 +163,7 @@ func TestBillsRequest(t *testing.T) {
 				want = "bill_date=2026-11-20&cursor=a%2Fb%2Bc%3D&root_account_id=7113893944009705516&size=50"
 			}
 			if got.Method != "GET" || got.URL.Path != tt.path || got.URL.RawQuery != want {
-				t.Errorf("%s asked %s %s?%s, want %s?%s", tt.base, got.Method, got.URL.Path, got.URL.RawQuery, tt.path, want)
+				t.Errorf("%s: requested %s %s?%s, want %s?%s", tt.base, got.Method, got.URL.Path, got.URL.RawQuery, tt.path, want)
 			}
 			header := map[string]string{"access-token": canaryToken + "-1", "Content-Type": "application/json", "User-Agent": "billwalk"}
 			for name, want := range header {
@@ -175,10 +175,10 @@ func TestBillsRequest(t *testing.T) {
 	}
 }
 
-// through answers every request with one handler.
-type through struct{ handler http.HandlerFunc }
+// handlerTransport answers every request with one handler.
+type handlerTransport struct{ handler http.HandlerFunc }
 
-func (t *through) RoundTrip(r *http.Request) (*http.Response, error) {
+func (t *handlerTransport) RoundTrip(r *http.Request) (*http.Response, error) {
 	w := httptest.NewRecorder()
 	t.handler(w, r)
 	return w.Result(), nil
@@ -200,7 +200,7 @@ func TestBillsAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			got, err := client(fast, &fake{bills: say(200, tt.body)}).Bills(t.Context(), someUnit, "0", 50)
+			got, err := client(fast, &fake{bills: respond(200, tt.body)}).Bills(t.Context(), someUnit, "0", 50)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -222,7 +222,7 @@ func TestBillsAnswer(t *testing.T) {
 func TestUnavailableKeepsItsEvidence(t *testing.T) {
 	t.Parallel()
 	const body = `{"data":{"error_code":6000002,"description":"无账单明细"},"extra":{"error_code":6000002,"logid":"L2"}}`
-	got, err := client(fast, &fake{bills: say(200, body)}).Bills(t.Context(), someUnit, "0", 50)
+	got, err := client(fast, &fake{bills: respond(200, body)}).Bills(t.Context(), someUnit, "0", 50)
 	fault := mustFail(t, err)
 	want := schema.Failure{
 		Account: someUnit.Account.ID, Day: someDay, Code: 6000002,
@@ -239,10 +239,10 @@ func TestUnavailableKeepsItsEvidence(t *testing.T) {
 func TestCancelEndsWaitsAtOnce(t *testing.T) {
 	t.Parallel()
 	for name, f := range map[string]*fake{
-		"in backoff":       {bills: say(503, "")},
-		"under throttling": {bills: say(200, `{"extra":{"error_code":2119003}}`)},
-		"in flight":        {bills: say(200, emptyPage), delay: time.Hour},
-		"for the token":    {token: say(503, "")},
+		"in backoff":       {bills: respond(503, "")},
+		"under throttling": {bills: respond(200, `{"extra":{"error_code":2119003}}`)},
+		"in flight":        {bills: respond(200, emptyPage), delay: time.Hour},
+		"for the token":    {token: respond(503, "")},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

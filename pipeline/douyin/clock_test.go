@@ -7,8 +7,8 @@ import (
 	"time"
 )
 
-// TestClock: the first answer that says the time is held against this machine's
-// clock, and no more is claimed than its precision and its way allow.
+// TestClock: the first answer with a time is compared with this machine's clock, within
+// its precision and the time of the request.
 func TestClock(t *testing.T) {
 	t.Parallel()
 	sent := time.Date(2026, 11, 20, 0, 30, 10, 500e6, time.UTC)
@@ -42,7 +42,7 @@ func TestClock(t *testing.T) {
 			t.Errorf("%s: %s, %t; want %s, %t", name, clock.ahead, clock.known, c.ahead, c.known)
 		}
 		if clock.record(date(sent.Add(-48*time.Hour)), nil, sent, received); c.known && clock.ahead != c.ahead {
-			t.Errorf("%s: a later answer changes it to %s", name, clock.ahead)
+			t.Errorf("%s: a later answer changed it to %s", name, clock.ahead)
 		}
 	}
 }

@@ -11,44 +11,43 @@ import (
 	"billwalk/schema"
 )
 
-// The codes as the platform's documents and its users have them, and what a
-// call does that meets nothing else: how often it asks, and how far it reaches.
+// documented are the codes of the platform's documents and its users, with the number of
+// requests and the reach of a call that always gets them.
 var documented = []struct {
 	codes    []int64
 	sub      bool // they are sub codes
-	asked    int
+	requests int
 	reach    schema.Reach
 	hintPart string
 }{
-	{codes: []int64{4000001, 4000002, 2119001, 2100005, 28001007}, asked: 1, reach: schema.ReachUnit, hintPart: "参数"},
-	{codes: []int64{9999999, -1, 1 << 60, 2191010}, asked: 1, reach: schema.ReachUnit, hintPart: "logid"},
-	{codes: []int64{3000001}, asked: 2, reach: schema.ReachUnit},
-	{codes: []int64{2100004, 28001005}, asked: 3, reach: schema.ReachUnit, hintPart: "平台繁忙"},
-	{codes: []int64{2191001, 2191002, 2191003, 2191004, 2191005, 2191006, 2191007, 2191008, 2191009}, asked: 1, reach: schema.ReachUnit, hintPart: "logid"},
-	{codes: []int64{20000}, asked: 1, reach: schema.ReachUnit}, // means nothing where no order is asked for
-	{codes: []int64{5000001, 2100001, 2119002, 28001006, 10001, 2191000}, asked: 8, reach: schema.ReachUnit},
-	{codes: []int64{2119003, 28001052, 28003018, 10020}, asked: 8, reach: schema.ReachUnit},
-	{codes: []int64{6000001, 6000002}, asked: 1, reach: schema.ReachUnavailable, hintPart: "交易账户详情"},
-	{codes: []int64{2190002, 2190008, 28001003, 28001008, 10008}, asked: 2, reach: schema.ReachApp, hintPart: "client_secret"},
-	{codes: []int64{2190004, 28001014, 28001016, 28001017, 28001018, 28001019, 28001056, 2100007}, asked: 1, reach: schema.ReachApp, hintPart: "商家账单明细"},
-	{codes: []int64{2119013}, asked: 1, reach: schema.ReachApp, hintPart: "白名单"},
-	{codes: []int64{10002, 10003, 10013}, asked: 1, reach: schema.ReachApp, hintPart: "client_key"},
-	{codes: []int64{2119005}, asked: 1, reach: schema.ReachAccount, hintPart: "服务应用授权"},
-	{codes: []int64{2190001, 28003017}, asked: 1, reach: schema.ReachToday, hintPart: "配额"},
+	{codes: []int64{4000001, 4000002, 2119001, 2100005, 28001007}, requests: 1, reach: schema.ReachUnit, hintPart: "参数"},
+	{codes: []int64{9999999, -1, 1 << 60, 2191010}, requests: 1, reach: schema.ReachUnit, hintPart: "logid"},
+	{codes: []int64{3000001}, requests: 2, reach: schema.ReachUnit},
+	{codes: []int64{2100004, 28001005}, requests: 3, reach: schema.ReachUnit, hintPart: "平台繁忙"},
+	{codes: []int64{2191001, 2191002, 2191003, 2191004, 2191005, 2191006, 2191007, 2191008, 2191009}, requests: 1, reach: schema.ReachUnit, hintPart: "logid"},
+	{codes: []int64{20000}, requests: 1, reach: schema.ReachUnit}, // means nothing where no order is requests for
+	{codes: []int64{5000001, 2100001, 2119002, 28001006, 10001, 2191000}, requests: 8, reach: schema.ReachUnit},
+	{codes: []int64{2119003, 28001052, 28003018, 10020}, requests: 8, reach: schema.ReachUnit},
+	{codes: []int64{6000001, 6000002}, requests: 1, reach: schema.ReachUnavailable, hintPart: "交易账户详情"},
+	{codes: []int64{2190002, 2190008, 28001003, 28001008, 10008}, requests: 2, reach: schema.ReachApp, hintPart: "client_secret"},
+	{codes: []int64{2190004, 28001014, 28001016, 28001017, 28001018, 28001019, 28001056, 2100007}, requests: 1, reach: schema.ReachApp, hintPart: "商家账单明细"},
+	{codes: []int64{2119013}, requests: 1, reach: schema.ReachApp, hintPart: "白名单"},
+	{codes: []int64{10002, 10003, 10013}, requests: 1, reach: schema.ReachApp, hintPart: "client_key"},
+	{codes: []int64{2119005}, requests: 1, reach: schema.ReachAccount, hintPart: "服务应用授权"},
+	{codes: []int64{2190001, 28003017}, requests: 1, reach: schema.ReachToday, hintPart: "配额"},
 
-	{sub: true, codes: []int64{10000, 10002, 23002, 20000}, asked: 1, reach: schema.ReachUnit},
-	{sub: true, codes: []int64{20005}, asked: 3, reach: schema.ReachUnit},
-	{sub: true, codes: []int64{11001, 11006}, asked: 1, reach: schema.ReachAccount},
-	{sub: true, codes: []int64{11002}, asked: 2, reach: schema.ReachApp},
-	{sub: true, codes: []int64{11004}, asked: 1, reach: schema.ReachApp},
-	{sub: true, codes: []int64{12001}, asked: 8, reach: schema.ReachUnit},
-	{sub: true, codes: []int64{13000}, asked: 8, reach: schema.ReachUnit},
+	{sub: true, codes: []int64{10000, 10002, 23002, 20000}, requests: 1, reach: schema.ReachUnit},
+	{sub: true, codes: []int64{20005}, requests: 3, reach: schema.ReachUnit},
+	{sub: true, codes: []int64{11001, 11006}, requests: 1, reach: schema.ReachAccount},
+	{sub: true, codes: []int64{11002}, requests: 2, reach: schema.ReachApp},
+	{sub: true, codes: []int64{11004}, requests: 1, reach: schema.ReachApp},
+	{sub: true, codes: []int64{12001}, requests: 8, reach: schema.ReachUnit},
+	{sub: true, codes: []int64{13000}, requests: 8, reach: schema.ReachUnit},
 }
 
 const wholePage = `"cursor":"1","has_more":true,"ledger_records":[]`
 
-// Where a code can sit, beside a page that looks whole: an error is an error
-// wherever it is.
+// places are the places of codes in an answer, even beside a complete page.
 var places = map[bool]map[string]string{
 	false: {
 		"data":  `{"data":{"error_code":%d,"description":"说明",` + wholePage + `},"extra":{"error_code":0,"logid":"L3"}}`,
@@ -56,7 +55,7 @@ var places = map[bool]map[string]string{
 		"both":  `{"data":{"error_code":%[1]d,"description":"说明"},"extra":{"error_code":%[1]d,"logid":"L3"}}`,
 		"text":  `{"data":null,"extra":{"error_code":"%d","description":"说明","logid":"L3"}}`,
 	},
-	true: { // a sub code, under general codes that would ask for something else
+	true: { // a sub code, beside general codes with another remedy
 		"under a module":      `{"extra":{"error_code":2191009,"description":"说明","sub_error_code":%d,"logid":"L3"}}`,
 		"under a system":      `{"data":{"error_code":5000001,"description":"说明","sub_error_code":%d},"extra":{"logid":"L3"}}`,
 		"without a code":      `{"data":{"description":"说明",` + wholePage + `},"extra":{"error_code":0,"sub_error_code":%d,"logid":"L3"}}`,
@@ -74,8 +73,8 @@ func TestEveryCode(t *testing.T) {
 				t.Run(fmt.Sprintf("%d %s sub=%v", code, place, group.sub), func(t *testing.T) {
 					t.Parallel()
 					synctest.Test(t, func(t *testing.T) {
-						f := &fake{bills: say(200, fmt.Sprintf(format, code))}
-						failure, text := meet(t, f, group.asked)
+						f := &fake{bills: respond(200, fmt.Sprintf(format, code))}
+						failure, text := meet(t, f, group.requests)
 						if failure.Reach != group.reach {
 							t.Errorf("reach is %q, want %q", failure.Reach, group.reach)
 						}
@@ -94,25 +93,25 @@ func TestEveryCode(t *testing.T) {
 	}
 	for known := range codes {
 		if !tested[false][known] {
-			t.Errorf("code %d is in the table and in no document that this test has", known)
+			t.Errorf("code %d is in the table, but not in this test", known)
 		}
 	}
 	for known := range subCodes {
 		if !tested[true][known] {
-			t.Errorf("sub code %d is in the table and in no document that this test has", known)
+			t.Errorf("sub code %d is in the table, but not in this test", known)
 		}
 	}
 }
 
-// meet makes one call that fails, checks that it asked so often and counted that
-// right, and returns how it ended.
-func meet(t *testing.T, f *fake, asked int) (schema.Failure, string) {
+// meet makes one call that fails, checks the number of requests and the stats, and
+// returns the failure and the error's text.
+func meet(t *testing.T, f *fake, requests int) (schema.Failure, string) {
 	t.Helper()
-	c := client(paced(10), f)
+	c := client(withRate(10), f)
 	_, err := c.Bills(t.Context(), someUnit, "0", 50)
 	failure := mustFail(t, err).Failure()
-	if got := c.Stats(); len(f.arrivals) != asked || got.Bills != int64(asked) || got.Retries != int64(asked-1) {
-		t.Errorf("asked %d times, stats %+v; want %d calls of which all but one are repeats", len(f.arrivals), got, asked)
+	if got := c.Stats(); len(f.arrivals) != requests || got.Bills != int64(requests) || got.Retries != int64(requests-1) {
+		t.Errorf("%d requests, stats %+v; want %d calls, all but one retries", len(f.arrivals), got, requests)
 	}
 	if failure.LogID != "L3" || failure.Account != someUnit.Account.ID || failure.Day != someDay || !strings.HasPrefix(failure.Reason, "说明") {
 		t.Errorf("failure is %+v", failure)
@@ -120,7 +119,7 @@ func meet(t *testing.T, f *fake, asked int) (schema.Failure, string) {
 	return failure, err.Error()
 }
 
-func TestTellingCodesApart(t *testing.T) {
+func TestSharedCodes(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
 		body  string
@@ -148,13 +147,13 @@ func TestTellingCodesApart(t *testing.T) {
 	}
 }
 
-// What each code of the settle query does: how often it asks, and how far it
-// reaches. The sub code decides where its parent is a general one.
+// Each code of the settle query has its number of requests and its reach. The sub code
+// decides beside a general code.
 func TestSettleCodes(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
 		parent, sub int64
-		asked       int
+		requests    int
 		reach       schema.Reach
 		part        string
 	}{
@@ -199,9 +198,9 @@ func TestSettleCodes(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				body := fmt.Sprintf(`{"extra":{"error_code":%d,"description":"说明","sub_error_code":%d,"logid":"L3"}}`, tt.parent, tt.sub)
-				f := &fake{settlements: say(200, body)}
+				f := &fake{settlements: respond(200, body)}
 				c := client(fast, f)
-				got, err := c.Settlements(t.Context(), someQuestion)
+				got, err := c.Settlements(t.Context(), someQuery)
 				fault := mustFail(t, err)
 				want := schema.Failure{Code: tt.parent, SubCode: tt.sub, Reason: "说明", Hint: fault.Hint, LogID: "L3", Reach: tt.reach}
 				if diff := cmp.Diff(want, fault.Failure()); diff != "" {
@@ -212,19 +211,19 @@ func TestSettleCodes(t *testing.T) {
 						t.Errorf("error %q lacks %q", err, part)
 					}
 				}
-				if s := c.Stats(); len(f.questions) != tt.asked || s.Settlements != int64(tt.asked) || s.Retries != int64(tt.asked-1) {
-					t.Errorf("asked %d times, stats %+v; want %d", len(f.questions), s, tt.asked)
+				if s := c.Stats(); len(f.settleArrivals) != tt.requests || s.Settlements != int64(tt.requests) || s.Retries != int64(tt.requests-1) {
+					t.Errorf("%d requests, stats %+v; want %d", len(f.settleArrivals), s, tt.requests)
 				}
-				if string(got.Body) != body || got.LogID != "L3" || got.FetchedAt.IsZero() || got.Value != someQuestion.Value {
-					t.Errorf("answer is %+v, want the body that says so", got)
+				if string(got.Body) != body || got.LogID != "L3" || got.FetchedAt.IsZero() || got.Value != someQuery.Value {
+					t.Errorf("answer is %+v, want the body with the error", got)
 				}
 			})
 		})
 	}
 }
 
-// No code sends the owner of a mini-program to the console of the other app, or
-// ends more of a run than there is.
+// No hint of the settle query is about the life app, and no code has a reach that the
+// query does not have.
 func TestSettleHintsFit(t *testing.T) {
 	t.Parallel()
 	for table, format := range map[*map[int64]code]string{&codes: `{"extra":{"error_code":%d}}`, &subCodes: `{"extra":{"sub_error_code":%d}}`} {

@@ -9,7 +9,7 @@ import (
 	"billwalk/schema"
 )
 
-// unreadable are answers that arrive, and are none: the platform is there.
+// unreadable are answers that cannot be read, although the platform answers.
 var unreadable = map[string]string{
 	"text":         "upstream timed out",
 	"an id":        "{\"data\":{\"has_more\":false,\"ledger_records\":[{\"account_id\":\"1\",\"ledger_id\":\"\xff\",\"settle_type\":1}]},\"extra\":{\"error_code\":0,\"logid\":\"L9\"}}",
@@ -19,8 +19,8 @@ var unreadable = map[string]string{
 	"a wrong type": `{"data":{"has_more":"no","ledger_records":[]},"extra":{"error_code":0,"logid":"L9"}}`,
 }
 
-// An answer that cannot be read is the fault of its unit: it comes with the error, and
-// however many there are, calls of other units are not held up.
+// An answer that cannot be read is a failure of its unit, and the error contains it. Any
+// number of them does not delay calls of other units.
 func TestUnreadableIsNoOutage(t *testing.T) {
 	t.Parallel()
 	for name, body := range unreadable {
@@ -30,10 +30,10 @@ func TestUnreadableIsNoOutage(t *testing.T) {
 				broken := true
 				f := &fake{bills: func(w http.ResponseWriter, r *http.Request) {
 					if broken {
-						say(200, "\ufeff"+body)(w, r)
+						respond(200, "\ufeff"+body)(w, r)
 						return
 					}
-					say(200, emptyPage)(w, r)
+					respond(200, emptyPage)(w, r)
 				}}
 				c := client(fast, f)
 				for range 2 * maxSilent {
@@ -43,7 +43,7 @@ func TestUnreadableIsNoOutage(t *testing.T) {
 						t.Fatalf("%s", fault)
 					}
 					if got := string(fault.Unreadable()); got != "\ufeff"+body {
-						t.Fatalf("%q comes with the error, received was %q", got, body)
+						t.Fatalf("the error has %q, received was %q", got, body)
 					}
 					if c.bills.circuit.open() {
 						t.Fatal("the circuit is open")
@@ -58,7 +58,7 @@ func TestUnreadableIsNoOutage(t *testing.T) {
 	}
 }
 
-// What did not arrive is not kept, and has the circuit count.
+// A missing answer is not unreadable, and the circuit counts it.
 func TestUnansweredIsNotUnreadable(t *testing.T) {
 	t.Parallel()
 	for name, test := range map[string]struct {
@@ -77,16 +77,16 @@ func TestUnansweredIsNotUnreadable(t *testing.T) {
 	}
 }
 
-// A byte order mark before any answer is as if it were not there, and half a character
-// in a text for people is no reason to refuse one.
+// A byte order mark before an answer is ignored, and so is half a character in a display
+// text.
 func TestBOMAndBadText(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		page := "{\"data\":{\"description\":\"\xff\",\"has_more\":false,\"ledger_records\":[{\"account_id\":\"1\",\"ledger_id\":\"2\",\"settle_type\":1,\"group_name\":\"双\\ud83c\"}]},\"extra\":{\"error_code\":0,\"logid\":\"L1\",\"description\":\"\\ud83c\"}}"
 		settlements := `{"data":[{"settle_id":"s","settle_status":"FAIL","cp_extra":"\ud83c"}],"extra":{"error_code":0,"logid":"L2"}}`
-		f := &fake{bills: say(200, "\ufeff"+page), settlements: say(200, "\ufeff "+settlements)}
+		f := &fake{bills: respond(200, "\ufeff"+page), settlements: respond(200, "\ufeff "+settlements)}
 		f.token = func(w http.ResponseWriter, r *http.Request) {
-			say(200, "\ufeff"+strings.Replace(tokenAnswer(f.fetched(), "7200"), `"description":""`, "\"description\":\"\xff\"", 1))(w, r)
+			respond(200, "\ufeff"+strings.Replace(tokenAnswer(f.tokenCount(), "7200"), `"description":""`, "\"description\":\"\xff\"", 1))(w, r)
 		}
 		c := client(fast, f)
 		if got, err := c.Bills(t.Context(), someUnit, "0", 50); err != nil || string(got.Body) != page || got.LogID != "L1" {
@@ -99,11 +99,11 @@ func TestBOMAndBadText(t *testing.T) {
 	})
 }
 
-// Of the settle query, the reason says what was asked.
+// The reason names the settle query.
 func TestUnreadableSettlement(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{settlements: say(200, `{"data":[{"settle_id":"s7","settle_status":"FAIL","order_id":"\ud83c"}],"extra":{"error_code":0,"logid":"L2"}}`)}
+		f := &fake{settlements: respond(200, `{"data":[{"settle_id":"s7","settle_status":"FAIL","order_id":"\ud83c"}],"extra":{"error_code":0,"logid":"L2"}}`)}
 		q := schema.Query{Match: schema.Match{Parameter: "order_id", Column: "shop_order_id"}, Value: "8"}
 		_, err := client(fast, f).Settlements(t.Context(), q)
 		fault := mustFail(t, err)

@@ -13,9 +13,8 @@ import (
 	"billwalk/schema"
 )
 
-// FuzzCursor: a cursor is opaque. Whatever text the platform gives, it comes back
-// in the next request as it was given, beside the parameters that belong there
-// and no other.
+// FuzzCursor: a cursor is opaque. Any text of the platform is sent unchanged in the next
+// request, beside exactly the other parameters.
 func FuzzCursor(f *testing.F) {
 	for _, cursor := range []string{"0", "1000000000", "a&size=1", "游标", "%00", "+ /=?#", "\x00\n", strings.Repeat("9", 40)} {
 		f.Add(cursor)

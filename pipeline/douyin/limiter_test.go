@@ -17,7 +17,7 @@ import (
 	"billwalk/schema"
 )
 
-// busiest returns the most arrivals that any closed second holds.
+// busiest returns the maximum number of arrivals in any closed second.
 func busiest(arrivals []time.Time) int {
 	slices.SortFunc(arrivals, time.Time.Compare)
 	most, first := 0, 0
@@ -32,18 +32,18 @@ func busiest(arrivals []time.Time) int {
 
 // jitter delays requests on their way to the server.
 type jitter struct {
-	to   http.RoundTripper
-	most time.Duration
+	to  http.RoundTripper
+	max time.Duration
 }
 
 func (j jitter) RoundTrip(r *http.Request) (*http.Response, error) {
-	if err := stop.Sleep(r.Context(), rand.N(j.most)); err != nil {
+	if err := stop.Sleep(r.Context(), rand.N(j.max)); err != nil {
 		return nil, err
 	}
 	return j.to.RoundTrip(r)
 }
 
-// walk asks for pages one after the other in each of some units, as a run does.
+// walk fetches pages, one after the other in each of some units.
 func walk(t *testing.T, c *Client, units, pages int) (took time.Duration) {
 	t.Helper()
 	return walkUnit(t, c, someUnit, units, pages)
@@ -66,8 +66,8 @@ func walkUnit(t *testing.T, c *Client, u schema.Unit, walkers, pages int) (took 
 	return time.Since(began)
 }
 
-// The limiter and not the latency decides the pace, and no second sees more than
-// the cap and three, and what the way there delayed.
+// The pacer and not the latency decides the rate, and no second has more requests than
+// the cap and three, and those that were delayed on their way.
 func TestPace(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -77,13 +77,13 @@ func TestPace(t *testing.T) {
 	}{
 		{50, 20, 40, time.Nanosecond}, {50, 20, 40, 20 * time.Millisecond}, {50, 1, 200, time.Nanosecond},
 		{10, 20, 10, 90 * time.Millisecond}, {2.5, 4, 25, 300 * time.Millisecond}, {0.2, 3, 10, time.Second}, {333.3, 64, 50, 5 * time.Millisecond},
-		{1000, 64, 50, time.Nanosecond}, // the bucket alone would let 1010 through
+		{1000, 64, 50, time.Nanosecond}, // the bucket alone would allow 1010
 	} {
 		t.Run(fmt.Sprint(tt), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				f := &fake{bills: say(200, emptyPage), delay: 30 * time.Millisecond}
-				c := client(paced(tt.qps), jitter{f, tt.jitter})
+				f := &fake{bills: respond(200, emptyPage), delay: 30 * time.Millisecond}
+				c := client(withRate(tt.qps), jitter{f, tt.jitter})
 				took := walk(t, c, tt.units, tt.pages)
 				ideal := time.Duration(float64(tt.units*tt.pages) / tt.qps * float64(time.Second))
 				capable := time.Duration(tt.pages) * (30*time.Millisecond + tt.jitter) // of each unit, one page after the other
@@ -98,14 +98,14 @@ func TestPace(t *testing.T) {
 					t.Errorf("%d requests in one second at %v per second", most, tt.qps)
 				}
 				if s := c.Stats(); s.Rate != tt.qps || s.Cap != tt.qps || s.ThrottledTime != 0 {
-					t.Errorf("stats %+v of a run that nobody throttled", s)
+					t.Errorf("stats %+v of a run without throttling", s)
 				}
 			})
 		})
 	}
 }
 
-// The window holds whatever times its callers wake at.
+// The window limits the requests of any second, however late its callers wake.
 func TestWindow(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
@@ -129,8 +129,8 @@ func TestWindow(t *testing.T) {
 	})
 }
 
-// A server that throttles what exceeds its own limit: the rate comes down to it,
-// everything is fetched, and few requests are wasted.
+// The rate falls to that of a server with a lower limit: everything is fetched, and few
+// requests are throttled.
 func TestThrottlingFindsTheServersRate(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -144,21 +144,21 @@ func TestThrottlingFindsTheServersRate(t *testing.T) {
 			now := time.Now()
 			taken = slices.DeleteFunc(taken, func(at time.Time) bool { return now.Sub(at) >= time.Second })
 			if len(taken) >= allowed {
-				say(200, `{"extra":{"error_code":28003018,"logid":"L"}}`)(w, r)
+				respond(200, `{"extra":{"error_code":28003018,"logid":"L"}}`)(w, r)
 				return
 			}
 			taken = append(taken, now)
-			say(200, emptyPage)(w, r)
+			respond(200, emptyPage)(w, r)
 		}
-		c := client(paced(50), f)
+		c := client(withRate(50), f)
 		took := walk(t, c, 20, 100)
 		got := c.Stats()
 		if got.Throttled == 0 || got.Throttled > 200 {
 			t.Errorf("%d of %d requests were throttled, want a few", got.Throttled, got.Bills)
 		}
 		t.Logf("%d of %d throttled, %v", got.Throttled, got.Bills, took)
-		if slowest := 2000 / allowed * 2 * time.Second; took > slowest {
-			t.Errorf("took %v, want less than twice what the server allows (%v)", took, slowest)
+		if limit := 2000 / allowed * 2 * time.Second; took > limit {
+			t.Errorf("took %v, want at most twice the time at the server's limit (%v)", took, limit)
 		}
 		if got.ThrottledTime == 0 {
 			t.Error("no throttled time was counted")
@@ -166,17 +166,17 @@ func TestThrottlingFindsTheServersRate(t *testing.T) {
 	})
 }
 
-// The platform throttles everything for ten minutes: it sees 1.1 times the calls
-// at most, every call is answered in the end, and the rate comes back.
+// If the platform throttles everything for ten minutes, it receives at most 1.1 requests
+// per call, every call succeeds in the end, and the rate recovers.
 func TestThrottlingOf10Minutes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		began := time.Now()
 		f := &fake{delay: 30 * time.Millisecond}
-		f.bills = unless(func(*http.Request) bool {
+		f.bills = failIf(func(*http.Request) bool {
 			since := time.Since(began)
 			return since >= 2*time.Minute && since < 12*time.Minute
-		}, say(200, `{"extra":{"error_code":28003018,"logid":"L"}}`), say(200, emptyPage))
+		}, respond(200, `{"extra":{"error_code":28003018,"logid":"L"}}`), respond(200, emptyPage))
 		app := fast
 		app.QPS = 10
 		c := client(app, f)
@@ -235,7 +235,7 @@ func TestThrottlingHalvesAndRecovers(t *testing.T) {
 	})
 }
 
-// A pause holds back those that already wait for their turn.
+// A pause also delays callers that already wait for their turn.
 func TestPauseHoldsEverybody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -22,14 +22,13 @@ var outsideForms = []string{
 	`{"data":[],"extra":{"error_code":2191009,"logid":"L8"},"err_no":%d,"err_msg":"说明"}`,
 }
 
-// TestErrorsOutside: wherever an error stands, it is that error: by the same table,
-// with its code, text and logid.
+// TestErrorsOutside: an error in any place has the same remedy, code, text and logid.
 func TestErrorsOutside(t *testing.T) {
 	t.Parallel()
 	for _, api := range []string{apiBills, apiSettlements, apiToken} {
 		for number, known := range codes {
 			if known.remedy == notFound || generalCodes[number] {
-				continue // beside another code these decide nothing
+				continue // beside another code these do not decide
 			}
 			want := newError(api, known.remedy, "")
 			for _, form := range outsideForms {
@@ -43,7 +42,7 @@ func TestErrorsOutside(t *testing.T) {
 	}
 }
 
-// A token that is refused from outside is renewed, once, and the call repeated.
+// A token that is refused outside data and extra is renewed once, and the call repeated.
 func TestTokenRefusedOutside(t *testing.T) {
 	t.Parallel()
 	for _, form := range outsideForms[:5] {
@@ -54,10 +53,10 @@ func TestTokenRefusedOutside(t *testing.T) {
 				if !refused {
 					refused, body = true, fmt.Sprintf(form, 28001008)
 				}
-				say(http.StatusOK, body)(w, r)
+				respond(http.StatusOK, body)(w, r)
 			}}
 			c := client(fast, f)
-			if _, err := c.Settlements(t.Context(), someQuestion); err != nil {
+			if _, err := c.Settlements(t.Context(), someQuery); err != nil {
 				t.Fatalf("%s: %v", form, err)
 			}
 			if s := c.Stats(); s.Token != 2 || s.Settlements != 2 {
@@ -67,8 +66,8 @@ func TestTokenRefusedOutside(t *testing.T) {
 	}
 }
 
-// TestNoEvidence: what neither succeeds nor fails by its own word is an error,
-// asked for once more, that names what there was.
+// TestNoEvidence: an answer with neither success nor an error is retried once, and is an
+// error that describes it.
 func TestNoEvidence(t *testing.T) {
 	t.Parallel()
 	for body, part := range map[string]string{
@@ -83,11 +82,11 @@ func TestNoEvidence(t *testing.T) {
 	} {
 		for _, settle := range []bool{false, true} {
 			synctest.Test(t, func(t *testing.T) {
-				f := &fake{bills: say(200, body), settlements: say(200, body)}
+				f := &fake{bills: respond(200, body), settlements: respond(200, body)}
 				c := client(fast, f)
 				var err error
 				if settle {
-					_, err = c.Settlements(t.Context(), someQuestion)
+					_, err = c.Settlements(t.Context(), someQuery)
 				} else {
 					_, err = c.Bills(t.Context(), someUnit, "0", 50)
 				}
@@ -100,8 +99,8 @@ func TestNoEvidence(t *testing.T) {
 	}
 }
 
-// TestTokenWithoutEvidence: client_token has no extra. Its evidence is the token,
-// beside no error.
+// TestTokenWithoutEvidence: client_token has no extra. Its evidence is the token without
+// an error.
 func TestTokenWithoutEvidence(t *testing.T) {
 	t.Parallel()
 	const grant = `"data":{"access_token":"clt.1","expires_in":7200`
@@ -116,7 +115,7 @@ func TestTokenWithoutEvidence(t *testing.T) {
 		`{"data":null,"err_no":10013,"err_msg":"client_secret","log_id":"L"}`: false,
 	} {
 		synctest.Test(t, func(t *testing.T) {
-			err := client(fast, &fake{token: say(200, body)}).Token(t.Context())
+			err := client(fast, &fake{token: respond(200, body)}).Token(t.Context())
 			if (err == nil) != good {
 				t.Errorf("%s: %v", body, err)
 			}
@@ -124,8 +123,8 @@ func TestTokenWithoutEvidence(t *testing.T) {
 	}
 }
 
-// TestCodesWin: of several codes, the one that reaches furthest wins wherever it
-// stands; a sub code decides beside a general code alone.
+// TestCodesWin: of several codes, the one with the furthest reach decides in any place. A
+// sub code decides only beside a general code.
 func TestCodesWin(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct {
@@ -157,8 +156,7 @@ func TestCodesWin(t *testing.T) {
 	}
 }
 
-// TestHintsFit: every hint of every code in every API says what a code of its kind
-// asks of a person.
+// TestHintsFit: the hint of every code in every API fits the remedy and the API.
 func TestHintsFit(t *testing.T) {
 	t.Parallel()
 	repeats := []remedy{repeat, repeatOnce, repeatFew, slowDown}
@@ -175,13 +173,13 @@ func TestHintsFit(t *testing.T) {
 				case !both || chinese == "" || english == "":
 					t.Error(where, "is not in two languages")
 				case slices.Contains(repeats, known.remedy) && has(hint, "match"):
-					t.Error(where, "blames the job for what passes")
+					t.Error(where, "blames the job for a transient fault")
 				case known.remedy == giveUpApp && !has(hint, "应用", "小程序", "client_key"):
-					t.Error(where, "does not speak of the app")
+					t.Error(where, "does not mention the app")
 				case api != apiSettlements && has(hint, "settlements.match"), api != apiBills && has(hint, "account id", "餐饮", "life.capacity"):
-					t.Error(where, "is another API's")
+					t.Error(where, "belongs to another API")
 				case api == apiBills && has(hint, "小程序", "industry_open"):
-					t.Error(where, "is another app's")
+					t.Error(where, "belongs to another app")
 				case known.remedy == giveUpToday && hint != hintQuota, known.remedy == slowDown && !has(hint, "qps", "client_key"):
 					t.Error(where, "does not say how to slow down")
 				}
@@ -190,7 +188,7 @@ func TestHintsFit(t *testing.T) {
 	}
 	for _, number := range []int64{3000001, 4000001, 4000002, 2119001} {
 		if !strings.Contains(hintOf(apiBills, codes[number]), "其他行业商家请勿查询") {
-			t.Errorf("%d does not say whose API this is", number)
+			t.Errorf("%d does not say for whom this API is", number)
 		}
 	}
 }

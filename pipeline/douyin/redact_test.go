@@ -13,7 +13,7 @@ import (
 	"billwalk/schema"
 )
 
-// echoes are texts into which an answer may put what it was sent.
+// echoes are texts in which an answer may repeat the request.
 var echoes = map[string]string{
 	"as it is":         `"TOKEN and SECRET"`,
 	"with code points": `"\u0063\u006ct.canary-token-1 \u0063anary-secret-5f1c"`,
@@ -22,9 +22,9 @@ var echoes = map[string]string{
 	"in a name":        `{"TOKEN":1,"SECRET":2}`,
 }
 
-// TestEchoes: an answer that repeats the token or the client secret, wherever and
-// however, is taken without them. It stays the JSON that it was, so that its hash is that
-// of what the archive keeps.
+// TestEchoes: the token and the client secret are removed from an answer that repeats
+// them, in any place and form. It is still JSON, and its hash is that of the archived
+// answer.
 func TestEchoes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, checkEchoes)
@@ -37,12 +37,12 @@ func checkEchoes(t *testing.T) {
 			"a bill":             `{"data":{"cursor":"0","has_more":false,"ledger_records":[{"account_id":"1","ledger_id":"2","settle_type":1,"note":ECHO}]},"extra":{"error_code":0,"logid":"L1"}}`,
 			"beside the data":    `{"data":{"cursor":"0","has_more":false,"ledger_records":[]},"extra":{"error_code":0,"logid":"L1","description":ECHO}}`,
 			"an error":           `{"data":{"error_code":9999,"description":ECHO},"extra":{"error_code":9999,"logid":ECHO}}`,
-			"what is cut short":  `{"data":{"ledger_records":[{"a":ECHO`,
+			"a cut answer":       `{"data":{"ledger_records":[{"a":ECHO`,
 			"an unknown answer":  `{"data":ECHO}`,
 			"a gateway's answer": `<html>ECHO</html>`,
 		} {
 			body = strings.ReplaceAll(body, "ECHO", echo)
-			c := clientWith(&fake{bills: say(200, body)}, WithPatience(0))
+			c := clientWith(&fake{bills: respond(200, body)}, WithPatience(0))
 			answer, err := c.Bills(t.Context(), someUnit, "0", 50)
 			texts := []string{string(answer.Body), answer.LogID}
 			if fault, ok := errors.AsType[*Error](err); ok {
@@ -56,7 +56,7 @@ func checkEchoes(t *testing.T) {
 			}
 			for _, text := range texts {
 				if plain := decoded(text); strings.Contains(plain, "canary") {
-					t.Errorf("%s in %s is kept: %s", name, where, text)
+					t.Errorf("%s in %s is not removed: %s", name, where, text)
 				}
 			}
 		}
@@ -68,8 +68,8 @@ func decoded(text string) string {
 	return strings.NewReplacer(`\\u0063`, "c", `\u0063`, "c", `\u006c`, "l", "%2E", ".", "%2D", "-").Replace(text)
 }
 
-// TestTokenAnswerIsNotKept: an answer of client_token is no evidence for the archive, and
-// what it grants, or was sent, is in no message.
+// TestTokenAnswerIsNotKept: an answer of client_token is not returned as evidence, and no
+// message contains its token or the secret.
 func TestTokenAnswerIsNotKept(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, checkTokenAnswers)
@@ -83,11 +83,11 @@ func checkTokenAnswers(t *testing.T) {
 		`{"data":{"access_token":"` + canaryToken + `","error_code":"` + canaryToken + `"}}`,
 		`{"data":{"access_token":"` + canaryToken + `","expires_in":"` + canaryToken + `"}}`,
 	} {
-		c := clientWith(&fake{token: say(200, body), bills: say(200, emptyPage)}, WithHidden(&hidden))
+		c := clientWith(&fake{token: respond(200, body), bills: respond(200, emptyPage)}, WithHidden(&hidden))
 		answer, err := c.Bills(t.Context(), someUnit, "0", 50)
 		fault := mustFail(t, err)
 		if all := err.Error() + string(answer.Body) + string(fault.Unreadable()) + answer.LogID; strings.Contains(all, "canary") || strings.Contains(all, "platform.test") {
-			t.Errorf("%s: shown is %s", body, all)
+			t.Errorf("%s: a secret is shown in %s", body, all)
 		}
 		if len(answer.Body) > 0 {
 			t.Errorf("%s is kept", answer.Body)

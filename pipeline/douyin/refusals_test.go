@@ -12,7 +12,7 @@ import (
 	"billwalk/schema"
 )
 
-// A refusal with a code of the whole app ends its calls once it is sure.
+// Refusals with a code of the whole app end its calls once they are certain.
 func TestAppRefused(t *testing.T) {
 	t.Parallel()
 	const denied = `{"extra":{"error_code":2119013,"description":"IP不在白名单","logid":"L7"}}`
@@ -20,8 +20,8 @@ func TestAppRefused(t *testing.T) {
 		return schema.Unit{Account: schema.Account{ID: schema.AccountID(fmt.Sprint(n))}, Day: someDay}
 	}
 	synctest.Test(t, func(t *testing.T) { // every account, many at once
-		f := &fake{bills: say(200, denied), delay: 100 * time.Millisecond}
-		c := client(paced(10), f)
+		f := &fake{bills: respond(200, denied), delay: 100 * time.Millisecond}
+		c := client(withRate(10), f)
 		var all sync.WaitGroup
 		for n := range 100 {
 			all.Go(func() {
@@ -40,10 +40,10 @@ func TestAppRefused(t *testing.T) {
 			t.Errorf("got %v after %d requests", err, len(f.arrivals))
 		}
 	})
-	synctest.Test(t, func(t *testing.T) { // one account alone, the first of all
+	synctest.Test(t, func(t *testing.T) { // only one account, the first of all
 		f := &fake{delay: 100 * time.Millisecond}
-		f.bills = unless(func(r *http.Request) bool { return strings.Contains(r.URL.RawQuery, "account_id=0&") }, say(200, denied), say(200, emptyPage))
-		c := client(paced(10), f)
+		f.bills = failIf(func(r *http.Request) bool { return strings.Contains(r.URL.RawQuery, "account_id=0&") }, respond(200, denied), respond(200, emptyPage))
+		c := client(withRate(10), f)
 		var all sync.WaitGroup
 		for n := range 20 {
 			all.Go(func() {

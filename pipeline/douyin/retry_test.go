@@ -48,14 +48,14 @@ func TestRetryAfterIsWaitedFor(t *testing.T) {
 					w.WriteHeader(status)
 					return
 				}
-				say(200, emptyPage)(w, r)
+				respond(200, emptyPage)(w, r)
 			}
 			c := client(fast, f)
 			if _, err := c.Bills(t.Context(), someUnit, "0", 50); err != nil {
 				t.Fatal(err)
 			}
 			if gap := f.arrivals[1].Sub(f.arrivals[0]); gap < 31*time.Second || gap > 32*time.Second {
-				t.Errorf("HTTP %d: asked again after %v, want 31s", status, gap)
+				t.Errorf("HTTP %d: retried after %v, want 31s", status, gap)
 			}
 			if got := c.Stats().ThrottledTime; got < 31*time.Second {
 				t.Errorf("HTTP %d: throttled time is %v, want the wait", status, got)
@@ -95,7 +95,7 @@ func TestJitter(t *testing.T) {
 func TestTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{bills: say(200, emptyPage), token: say(200, tokenAnswer(1, "72000")), delay: time.Minute}
+		f := &fake{bills: respond(200, emptyPage), token: respond(200, tokenAnswer(1, "72000")), delay: time.Minute}
 		app := fast
 		app.Timeout = 30 * time.Second
 		c := client(app, f)
@@ -107,19 +107,19 @@ func TestTimeout(t *testing.T) {
 	})
 }
 
-// Whatever the platform repeats of what it was sent, neither errors nor logs
-// show it: not even where the text is cut off within a secret.
+// Neither errors nor logs show secrets that the platform repeats, even if the text is
+// shortened within one.
 func TestSecretsStaySecret(t *testing.T) {
 	t.Parallel()
 	for _, pad := range []int{0, 280, 290, 299} {
 		synctest.Test(t, func(t *testing.T) {
 			var logged bytes.Buffer
 			echo := func(w http.ResponseWriter, r *http.Request) {
-				said := strings.Repeat("x", pad) + r.Header.Get("access-token") + " " + canarySecret
-				say(200, `{"extra":{"error_code":2119003,"description":"`+said+`","logid":"`+said+`"}}`)(w, r)
+				text := strings.Repeat("x", pad) + r.Header.Get("access-token") + " " + canarySecret
+				respond(200, `{"extra":{"error_code":2119003,"description":"`+text+`","logid":"`+text+`"}}`)(w, r)
 			}
 			refuse := func(w http.ResponseWriter, r *http.Request) {
-				say(200, `{"data":{"error_code":10013,"description":"wrong: `+canarySecret+`"}}`)(w, r)
+				respond(200, `{"data":{"error_code":10013,"description":"wrong: `+canarySecret+`"}}`)(w, r)
 			}
 			for _, f := range []*fake{{bills: echo}, {bills: echo, token: refuse}} {
 				c := New(fast, WithTransport(f), WithLogger(slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelDebug}))))
@@ -129,7 +129,7 @@ func TestSecretsStaySecret(t *testing.T) {
 				}
 			}
 			if logged.Len() == 0 || strings.Contains(logged.String(), "canary") {
-				t.Errorf("logs show a secret, or nothing at all: %s", &logged)
+				t.Errorf("the logs are empty, or show a secret: %s", &logged)
 			}
 		})
 	}
@@ -139,8 +139,8 @@ func TestCancelledContextMakesNoCall(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	f := &fake{bills: say(200, emptyPage)}
-	if _, err := client(fast, f).Bills(ctx, someUnit, "0", 50); err == nil || f.fetched()+len(f.arrivals) != 0 {
-		t.Errorf("got %v and %d calls, want an error and none", err, f.fetched()+len(f.arrivals))
+	f := &fake{bills: respond(200, emptyPage)}
+	if _, err := client(fast, f).Bills(ctx, someUnit, "0", 50); err == nil || f.tokenCount()+len(f.arrivals) != 0 {
+		t.Errorf("got %v and %d calls, want an error and none", err, f.tokenCount()+len(f.arrivals))
 	}
 }

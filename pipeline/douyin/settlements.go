@@ -15,8 +15,8 @@ import (
 
 const pathSettlements = "/api/apps/trade/v2/settle/query_settle"
 
-// Settlements queries the settlements of an order by one id. The answer is one that
-// normalise.DecodeSettlements accepts. It may have no settlement, also if the platform
+// Settlements queries the settlements of an order by one id, and decodes the answer. It
+// may have no settlement, also if the platform
 // does not know the order. The caller sets its Account and Day, and those of the error's
 // Failure.
 //
@@ -24,8 +24,8 @@ const pathSettlements = "/api/apps/trade/v2/settle/query_settle"
 // query only. If it has an answer in JSON, that is in SettleAnswer.Body, as evidence.
 //
 // Source: POST /api/apps/trade/v2/settle/query_settle.
-func (c *Client) Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error) {
-	answer := schema.SettleAnswer{Parameter: q.Parameter, Column: q.Column, Value: q.Value}
+func (c *Client) Settlements(ctx context.Context, q schema.Query) (normalise.SettlementsAnswer, error) {
+	answer := normalise.SettlementsAnswer{SettleAnswer: schema.SettleAnswer{Parameter: q.Parameter, Column: q.Column, Value: q.Value}}
 	// Only one id: of several the platform uses one, and silently ignores the others.
 	id, err := json.Marshal(map[string]string{q.Parameter: q.Value})
 	if err != nil {
@@ -44,5 +44,6 @@ func (c *Client) Settlements(ctx context.Context, q schema.Query) (schema.Settle
 	} else if err != nil {
 		return answer, fmt.Errorf("%s of %s %s: %w", apiSettlements, q.Parameter, q.Value, err)
 	}
+	answer.Decoded = decoded
 	return answer, nil
 }

@@ -24,10 +24,10 @@ const noSettlements = `{"data":[],"extra":{"error_code":0,"sub_error_code":0,"lo
 // The document's own example of an answer; documentedSub is its error.
 const documentedSettlements = `{ "data": [ { "out_order_no": "out_order_example_1", "out_settle_no": "out_settle_example_1", "order_id": "ot7053735385750849836", "settle_id": "ot7053723547314981164", "settle_amount": 1000, "settle_status": "SUCCESS", "settle_detail": "商户号68882720803499563550-分成金额(分)840", "settle_time": 1639733782000, "rake": 60, "commission": 100, "cp_extra": "test" } ], "extra": { "sub_error_code": 0, "sub_description": "success", "logid": "2022092115392201020812109511046", "now": 1663745962686, "error_code": 0, "description": "success" } }`
 
-var someQuestion = schema.Query{Match: schema.Match{Parameter: "order_id", Column: "shop_order_id"}, Value: "ot7053735385750849836"}
+var someQuery = schema.Query{Match: schema.Match{Parameter: "order_id", Column: "shop_order_id"}, Value: "ot7053735385750849836"}
 
-// The body has the one id that is asked for and no other: of several, the
-// platform would look at the first of its own order alone.
+// The body has exactly one id: of several, the platform would use only the first in its
+// own order.
 func TestSettlementsRequest(t *testing.T) {
 	t.Parallel()
 	for _, tt := range []struct{ parameter, value, want string }{
@@ -40,14 +40,14 @@ func TestSettlementsRequest(t *testing.T) {
 		var got *http.Request
 		app := fast
 		app.BaseURL += "/mirror/"
-		c := client(app, &through{func(w http.ResponseWriter, r *http.Request) {
+		c := client(app, &handlerTransport{func(w http.ResponseWriter, r *http.Request) {
 			if strings.HasSuffix(r.URL.Path, pathToken) {
-				say(200, tokenAnswer(1, "7200"))(w, r)
+				respond(200, tokenAnswer(1, "7200"))(w, r)
 				return
 			}
 			sent, _ := io.ReadAll(r.Body)
 			body, got = string(sent), r
-			say(200, noSettlements)(w, r)
+			respond(200, noSettlements)(w, r)
 		}})
 		q := schema.Query{Match: schema.Match{Parameter: tt.parameter, Column: "order_ext_id"}, Value: tt.value}
 		if _, err := c.Settlements(t.Context(), q); err != nil {
@@ -84,9 +84,9 @@ func TestSettlementsAnswer(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			f := &fake{settlements: say(tt.status, tt.body)}
+			f := &fake{settlements: respond(tt.status, tt.body)}
 			c := client(fast, f)
-			got, err := c.Settlements(t.Context(), someQuestion)
+			got, err := c.Settlements(t.Context(), someQuery)
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -97,11 +97,14 @@ func TestSettlementsAnswer(t *testing.T) {
 			want := schema.SettleAnswer{
 				Parameter: "order_id", Column: "shop_order_id", Value: "ot7053735385750849836", LogID: tt.text, Body: []byte(tt.want),
 			}
-			if diff := cmp.Diff(want, got); diff != "" {
+			if records, err := normalise.DecodeSettlements(got.Body); err != nil || len(got.Decoded.Records) != len(records) {
+				t.Errorf("decoded: got %+v, want %+v, %v", got.Decoded, records, err)
+			}
+			if diff := cmp.Diff(want, got.SettleAnswer); diff != "" {
 				t.Errorf("answer (-want +got):\n%s", diff)
 			}
-			if s := c.Stats(); s.Settlements != 1 || s.Bills != 0 || s.Retries != 0 || len(f.questions) != 1 {
-				t.Errorf("%+v and %d questions, want one call", s, len(f.questions))
+			if s := c.Stats(); s.Settlements != 1 || s.Bills != 0 || s.Retries != 0 || len(f.settleArrivals) != 1 {
+				t.Errorf("%+v and %d queries, want one call", s, len(f.settleArrivals))
 			}
 		})
 	}
@@ -110,9 +113,9 @@ func TestSettlementsAnswer(t *testing.T) {
 func TestMalformedSettlements(t *testing.T) {
 	t.Parallel()
 	for name, tt := range map[string]struct {
-		body   string
-		asked  int
-		reason string
+		body     string
+		requests int
+		reason   string
 	}{
 		"no data":               {`{"extra":{"error_code":0}}`, 2, "no data"},
 		"data of an object":     {`{"data":{},"extra":{"error_code":0}}`, 2, "not what the settle query documents"},
@@ -130,47 +133,46 @@ func TestMalformedSettlements(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				f := &fake{settlements: say(200, tt.body)}
-				_, err := client(fast, f).Settlements(t.Context(), someQuestion)
+				f := &fake{settlements: respond(200, tt.body)}
+				_, err := client(fast, f).Settlements(t.Context(), someQuery)
 				fault := mustFail(t, err)
-				if len(f.questions) != tt.asked || !strings.Contains(fault.Reason, tt.reason) || fault.Failure().Reach != schema.ReachUnit {
-					t.Errorf("asked %d times and got %q of reach %q, want %d and %q", len(f.questions), fault.Reason, fault.reach, tt.asked, tt.reason)
+				if len(f.settleArrivals) != tt.requests || !strings.Contains(fault.Reason, tt.reason) || fault.Failure().Reach != schema.ReachUnit {
+					t.Errorf("%d requests, got %q of reach %q, want %d and %q", len(f.settleArrivals), fault.Reason, fault.reach, tt.requests, tt.reason)
 				}
 			})
 		})
 	}
 }
 
-func TestQuestionThatCannotBeAsked(t *testing.T) {
+func TestInvalidQuery(t *testing.T) {
 	t.Parallel()
 	f := &fake{}
-	q := someQuestion
+	q := someQuery
 	q.Value = "\xff"
 	_, err := client(fast, f).Settlements(t.Context(), q)
-	if fault := mustFail(t, err); fault.Failure().Reach != schema.ReachUnit || f.fetched()+len(f.questions) != 0 {
-		t.Errorf("got %v and %d calls, want the end of this question and none", err, f.fetched()+len(f.questions))
+	if fault := mustFail(t, err); fault.Failure().Reach != schema.ReachUnit || f.tokenCount()+len(f.settleArrivals) != 0 {
+		t.Errorf("got %v and %d calls, want the failure of this query and no call", err, f.tokenCount()+len(f.settleArrivals))
 	}
 }
 
-func TestCancelledQuestion(t *testing.T) {
+func TestCancelledQuery(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
-		f := &fake{settlements: say(200, noSettlements), token: say(200, tokenAnswer(1, "7200")), delay: 600 * time.Millisecond}
-		got, err := client(fast, f).Settlements(ctx, someQuestion)
-		if _, ok := errors.AsType[*Error](err); ok || !errors.Is(err, context.DeadlineExceeded) || len(f.questions) != 1 {
-			t.Errorf("got %v after %d questions, want the context's error after one", err, len(f.questions))
+		f := &fake{settlements: respond(200, noSettlements), token: respond(200, tokenAnswer(1, "7200")), delay: 600 * time.Millisecond}
+		got, err := client(fast, f).Settlements(ctx, someQuery)
+		if _, ok := errors.AsType[*Error](err); ok || !errors.Is(err, context.DeadlineExceeded) || len(f.settleArrivals) != 1 {
+			t.Errorf("got %v after %d queries, want the context's error after one", err, len(f.settleArrivals))
 		}
 		if !got.FetchedAt.IsZero() || got.Body != nil {
-			t.Errorf("answer %+v of a question that was not answered", got)
+			t.Errorf("answer %+v of a query without an answer", got)
 		}
 	})
 }
 
-// FuzzSettleAnswer: whatever arrives, what is taken is a list of settlements
-// without an error code, or says that the order is not found; and what is kept of
-// it is one line that says the same.
+// FuzzSettleAnswer: an accepted answer is a list of settlements without an error code, or
+// says that the order is not found. It is kept as one line with the same content.
 func FuzzSettleAnswer(f *testing.F) {
 	for _, seed := range []string{
 		documentedSettlements, documentedSub, noSettlements, emptyPage, `{"data":null}`, `{"extra":{"sub_error_code":20000}}`,
@@ -181,11 +183,11 @@ func FuzzSettleAnswer(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) {
 		logID, fault := judge(apiSettlements, 200, body)
 		if s, err := normalise.ReadSettlements(body); err == nil && !s.NotFound && (fault != nil || s.LogID != logID) {
-			t.Fatalf("%q has settlements and logid %q, and is judged as %v with logid %q", body, s.LogID, fault, logID)
+			t.Fatalf("%q has settlements and logid %q, but is judged as %v with logid %q", body, s.LogID, fault, logID)
 		}
 		if fault != nil && fault.remedy != notFound {
 			if fault.Reason == "" || fault.Failure().Reach == schema.ReachAccount || fault.Failure().Reach == schema.ReachUnavailable {
-				t.Fatalf("error %+v does not say what is wrong, or reaches too far", fault)
+				t.Fatalf("error %+v has no reason, or a wrong reach", fault)
 			}
 			return
 		}
@@ -194,8 +196,8 @@ func FuzzSettleAnswer(f *testing.F) {
 			return
 		}
 		code, sub := member(t, body, "/extra/error_code"), member(t, body, "/extra/sub_error_code")
-		if (reports(code) || reports(sub)) && (len(records) > 0 || fault == nil || !strings.Contains(code+sub, "20000")) {
-			t.Fatalf("took %q, which has error_code %s, sub_error_code %s", body, code, sub)
+		if (isErrorCode(code) || isErrorCode(sub)) && (len(records) > 0 || fault == nil || !strings.Contains(code+sub, "20000")) {
+			t.Fatalf("accepted %q, which has error_code %s, sub_error_code %s", body, code, sub)
 		}
 		line := oneLineJSON(body)
 		again, _ := judge(apiSettlements, 200, line)

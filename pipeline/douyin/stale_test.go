@@ -16,11 +16,11 @@ import (
 	"billwalk/schema"
 )
 
-// gateway is a server over bare TCP that ends kept-open connections in its own way.
+// gateway is a server over TCP that closes kept-open connections in various ways.
 type gateway struct {
 	net.Listener
-	end  func(conn *net.TCPConn, in *bufio.Reader) // after the first answer on a connection
-	seen atomic.Int64                              // requests for bills or settlements whose head came
+	end  func(conn *net.TCPConn, in *bufio.Reader) // called after the first answer on a connection
+	seen atomic.Int64                              // requests for bills or settlements
 	all  sync.WaitGroup
 }
 
@@ -52,7 +52,7 @@ func (g *gateway) serve(conn *net.TCPConn) {
 	}
 }
 
-// answer reads one request and answers it, as if the connection were to stay open.
+// answer reads one request and answers it, as on a connection that stays open.
 func (g *gateway) answer(conn net.Conn, in *bufio.Reader) bool {
 	r, err := http.ReadRequest(in)
 	if err != nil {
@@ -73,10 +73,8 @@ func (g *gateway) answer(conn net.Conn, in *bufio.Reader) bool {
 	return true
 }
 
-// A request that meets the end of a connection which was kept open is sent once
-// more, on a new one, and costs neither an attempt nor the budget: whether the
-// gateway ends it in silence, at the first byte of the request, after all of it,
-// or with a reset.
+// A request on a kept-open connection that the gateway closes, in any way, is sent again
+// on a new one, and costs neither an attempt nor the budget.
 func TestGatewayEndsConnections(t *testing.T) {
 	t.Parallel()
 	ends := map[string]func(*net.TCPConn, *bufio.Reader){
@@ -106,7 +104,7 @@ func TestGatewayEndsConnections(t *testing.T) {
 				if _, err := c.Bills(t.Context(), someUnit, "0", 50); err != nil {
 					t.Fatal(err)
 				}
-				if _, err := c.Settlements(t.Context(), someQuestion); err != nil {
+				if _, err := c.Settlements(t.Context(), someQuery); err != nil {
 					t.Fatal(err)
 				}
 			}
@@ -121,8 +119,7 @@ func TestGatewayEndsConnections(t *testing.T) {
 	}
 }
 
-// What ends before its answer on a new connection, or within the answer, is a fault
-// as any other.
+// A new connection that is closed before or within the answer is a usual fault.
 func TestNewConnectionThatEnds(t *testing.T) {
 	t.Parallel()
 	for name, said := range map[string]string{"nothing": "", "half an answer": "HTTP/1.1 200 OK\r\nContent-Length: 100\r\n\r\n{"} {
@@ -162,7 +159,7 @@ func TestNewConnectionThatEnds(t *testing.T) {
 	}
 }
 
-// keptOpen is a transport that has nothing but connections at their end.
+// keptOpen is a transport with stale connections only.
 type keptOpen struct{ requests atomic.Int64 }
 
 func (k *keptOpen) RoundTrip(r *http.Request) (*http.Response, error) {
@@ -171,8 +168,7 @@ func (k *keptOpen) RoundTrip(r *http.Request) (*http.Response, error) {
 	return nil, io.EOF
 }
 
-// A transport of the caller's may not open a new connection when it is asked to:
-// then the request is lost as any other.
+// If another transport opens no new connection, the request is lost.
 func TestNoNewConnection(t *testing.T) {
 	t.Parallel()
 	transport := new(keptOpen)

@@ -11,8 +11,8 @@ import (
 	"billwalk/schema"
 )
 
-// Somebody ends every token after a few calls: the client does not fight for
-// ever, and says what is likely going on.
+// If every token ends after a few calls, the client gives up after some renewals, and
+// says that another program probably fetches tokens.
 func TestStolenToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -36,20 +36,19 @@ func TestStolenToken(t *testing.T) {
 			}
 			break
 		}
-		if most := 1 + budgetStart + taken/acceptedForRenewal; f.fetched() > most || taken < budgetStart {
-			t.Errorf("%d tokens for %d pages, want at most %d", f.fetched(), taken, most)
+		if most := 1 + budgetStart + taken/acceptedForRenewal; f.tokenCount() > most || taken < budgetStart {
+			t.Errorf("%d tokens for %d pages, want at most %d", f.tokenCount(), taken, most)
 		}
-		fetched := f.fetched()
+		fetched := f.tokenCount()
 		_, err := c.Bills(t.Context(), someUnit, "0", 50)
-		if mustFail(t, err); f.fetched() != fetched {
+		if mustFail(t, err); f.tokenCount() != fetched {
 			t.Error("tokens are fetched after the budget is used up")
 		}
 	})
 }
 
-// Another program takes the token every ten seconds. Where enough calls get
-// through in between, the walk goes on, with one token for each that was taken;
-// where few do, it ends and says so.
+// If another program ends the token every ten seconds, the walk continues with one new
+// token each time if enough calls succeed in between; otherwise it ends and says so.
 func TestTokenStolenEvery10Seconds(t *testing.T) {
 	t.Parallel()
 	stealing := func() *fake {
@@ -59,11 +58,11 @@ func TestTokenStolenEvery10Seconds(t *testing.T) {
 		issued := map[string]time.Duration{} // in which ten seconds
 		now := func() time.Duration { return time.Since(began) / (10 * time.Second) }
 		f.token = func(w http.ResponseWriter, r *http.Request) {
-			n := f.fetched()
+			n := f.tokenCount()
 			mu.Lock()
 			issued[fmt.Sprintf("%s-%d", canaryToken, n)] = now()
 			mu.Unlock()
-			say(200, tokenAnswer(n, "7200"))(w, r)
+			respond(200, tokenAnswer(n, "7200"))(w, r)
 		}
 		f.bills = accepting(func(token string) bool {
 			mu.Lock()
@@ -78,8 +77,8 @@ func TestTokenStolenEvery10Seconds(t *testing.T) {
 		c := client(app, f)
 		const calls = 6000
 		took := walk(t, c, 40, calls/40)
-		if most := int(took/(10*time.Second)) + 1; f.fetched() > most || len(f.arrivals) > calls*11/10 {
-			t.Errorf("%d tokens and %d requests for %d calls in %v, want %d and 1.1 times as many", f.fetched(), len(f.arrivals), calls, took, most)
+		if most := int(took/(10*time.Second)) + 1; f.tokenCount() > most || len(f.arrivals) > calls*11/10 {
+			t.Errorf("%d tokens and %d requests for %d calls in %v, want %d and 1.1 times as many", f.tokenCount(), len(f.arrivals), calls, took, most)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
@@ -97,8 +96,8 @@ func TestTokenStolenEvery10Seconds(t *testing.T) {
 				t.Fatal("nothing ends it")
 			}
 		}
-		if most := 1 + budgetStart + len(f.arrivals)/acceptedForRenewal; f.fetched() > most {
-			t.Errorf("%d tokens for %d requests, want at most %d", f.fetched(), len(f.arrivals), most)
+		if most := 1 + budgetStart + len(f.arrivals)/acceptedForRenewal; f.tokenCount() > most {
+			t.Errorf("%d tokens for %d requests, want at most %d", f.tokenCount(), len(f.arrivals), most)
 		}
 	})
 }

@@ -18,27 +18,27 @@ import (
 	"billwalk/schema"
 )
 
-const refusal = `{"data":{"error_code":2190008,"description":"access_token过期"},"extra":{"error_code":2190008,"logid":"L4"}}`
+const tokenRefusal = `{"data":{"error_code":2190008,"description":"access_token过期"},"extra":{"error_code":2190008,"logid":"L4"}}`
 
-// accepting takes only the tokens that live says.
+// accepting returns a handler that accepts the tokens for which live is true.
 func accepting(live func(token string) bool) http.HandlerFunc {
 	return func(w http.ResponseWriter, r *http.Request) {
 		if live(r.Header.Get("access-token")) {
-			say(200, emptyPage)(w, r)
+			respond(200, emptyPage)(w, r)
 			return
 		}
-		say(200, refusal)(w, r)
+		respond(200, tokenRefusal)(w, r)
 	}
 }
 
 func TestTokenRequest(t *testing.T) {
 	t.Parallel()
 	var method, path, kind, body string
-	f := &fake{bills: say(200, emptyPage)}
+	f := &fake{bills: respond(200, emptyPage)}
 	f.token = func(w http.ResponseWriter, r *http.Request) {
 		sent, _ := io.ReadAll(r.Body)
 		method, path, kind, body = r.Method, r.URL.Path, r.Header.Get("Content-Type"), string(sent)
-		say(200, tokenAnswer(1, `"7200"`))(w, r) // the life as text
+		respond(200, tokenAnswer(1, `"7200"`))(w, r) // the life as text
 	}
 	if _, err := client(fast, f).Bills(t.Context(), someUnit, "0", 50); err != nil {
 		t.Fatal(err)
@@ -49,7 +49,7 @@ func TestTokenRequest(t *testing.T) {
 	}
 }
 
-// A token dies while 64 goroutines walk: it is renewed once.
+// If the token ends while 64 goroutines walk, it is renewed once.
 func TestOneRefreshForManyRefusals(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -60,8 +60,8 @@ func TestOneRefreshForManyRefusals(t *testing.T) {
 		walk(t, c, 64, 3)
 		dead.Store(canaryToken + "-1")
 		walk(t, c, 64, 3)
-		if f.fetched() != 2 || c.Stats().Token != 2 {
-			t.Errorf("%d tokens were fetched (%+v), want the first and one more", f.fetched(), c.Stats())
+		if f.tokenCount() != 2 || c.Stats().Token != 2 {
+			t.Errorf("%d tokens were fetched (%+v), want the first and one more", f.tokenCount(), c.Stats())
 		}
 		if s := c.Stats(); s.Retries != 64 || s.Bills != 64*6+64 {
 			t.Errorf("stats %+v, want each of 64 calls repeated once", s)
@@ -69,8 +69,8 @@ func TestOneRefreshForManyRefusals(t *testing.T) {
 	})
 }
 
-// A token that is refused although fresh is an error after one repeat; it ends
-// the app if no call was ever taken with it, and the unit if others get through.
+// A new token that is refused is an error after one retry. It ends the app if no call
+// was accepted with it, and the unit if others were.
 func TestFreshTokenRefused(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -86,8 +86,8 @@ func TestFreshTokenRefused(t *testing.T) {
 			})
 		}
 		all.Wait()
-		if f.fetched() != 2 || len(f.arrivals) != 128 {
-			t.Errorf("%d tokens for %d requests, want 2 for 128", f.fetched(), len(f.arrivals))
+		if f.tokenCount() != 2 || len(f.arrivals) != 128 {
+			t.Errorf("%d tokens for %d requests, want 2 for 128", f.tokenCount(), len(f.arrivals))
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
@@ -95,7 +95,7 @@ func TestFreshTokenRefused(t *testing.T) {
 		f := &fake{bills: func(w http.ResponseWriter, r *http.Request) {
 			if r.URL.Query().Get("account_id") == "666" {
 				time.Sleep(time.Second)
-				say(200, refusal)(w, r)
+				respond(200, tokenRefusal)(w, r)
 				return
 			}
 			ok(w, r)
@@ -113,51 +113,53 @@ func TestFreshTokenRefused(t *testing.T) {
 		})
 		all.Go(func() {
 			time.Sleep(2500 * time.Millisecond) // the first refusal came at 2s
-			walk(t, c, 1, 1)                    // takes the fresh token before the other is refused again
+			walk(t, c, 1, 1)                    // is accepted with the new token before the other call is refused again
 		})
 		all.Wait()
 	})
 }
 
-// The next token is fetched before the last expires, by one of many callers.
+// One of many callers fetches the next token before the last one expires.
 func TestRenewedAhead(t *testing.T) {
 	t.Parallel()
 	for life, ahead := range map[int]time.Duration{7200: 5 * time.Minute, 1500: 5 * time.Minute, 600: 2 * time.Minute, 5: time.Second} {
 		t.Run(fmt.Sprint(life), func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				f := &fake{bills: say(200, emptyPage)}
-				f.token = func(w http.ResponseWriter, r *http.Request) { say(200, tokenAnswer(f.tokens, fmt.Sprint(life)))(w, r) }
+				f := &fake{bills: respond(200, emptyPage)}
+				f.token = func(w http.ResponseWriter, r *http.Request) {
+					respond(200, tokenAnswer(f.tokens, fmt.Sprint(life)))(w, r)
+				}
 				c := client(fast, f)
 				walk(t, c, 8, 1)
 				due := c.token.held.expires.Add(-ahead)
 				time.Sleep(time.Until(due) - time.Nanosecond)
 				walk(t, c, 1, 1)
-				if f.fetched() != 1 {
+				if f.tokenCount() != 1 {
 					t.Errorf("renewed earlier than %v ahead", ahead)
 				}
 				time.Sleep(time.Second)
 				walk(t, c, 8, 1)
-				if f.fetched() != 2 {
-					t.Errorf("%d tokens after the time to renew, want 2", f.fetched())
+				if f.tokenCount() != 2 {
+					t.Errorf("%d tokens after the time to renew, want 2", f.tokenCount())
 				}
 			})
 		})
 	}
 }
 
-// Renewing ahead fails: the token that still lives goes on, until it does not.
+// If renewing ahead fails, the token is used until it expires.
 func TestRenewingAheadFails(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{bills: say(200, emptyPage)}
+		f := &fake{bills: respond(200, emptyPage)}
 		c := client(fast, f)
 		walk(t, c, 1, 1)
-		f.token = say(200, `{"data":{"error_code":10013,"description":"client_secret wrong"}}`)
+		f.token = respond(200, `{"data":{"error_code":10013,"description":"client_secret wrong"}}`)
 		time.Sleep(2*time.Hour - renewAhead)
 		walk(t, c, 8, 2)
-		if f.fetched() != 2 {
-			t.Errorf("%d token calls, want one that failed and no other for %v", f.fetched(), renewAgain)
+		if f.tokenCount() != 2 {
+			t.Errorf("%d token calls, want one that failed and no other for %v", f.tokenCount(), renewAgain)
 		}
 		time.Sleep(renewAhead)
 		_, err := c.Bills(t.Context(), someUnit, "0", 50)
@@ -173,11 +175,11 @@ func TestTokenErrors(t *testing.T) {
 		return fmt.Sprintf(`{"data":{"error_code":%d,"description":"说明","access_token":"x","expires_in":7200},"message":"error"}`, code)
 	}
 	for name, tt := range map[string]struct {
-		status int
-		body   string
-		asked  int
-		reach  schema.Reach
-		part   string
+		status   int
+		body     string
+		requests int
+		reach    schema.Reach
+		part     string
 	}{
 		"10001":               {200, data(10001), 8, schema.ReachUnit, "说明"},
 		"10002":               {200, data(10002), 1, schema.ReachApp, "client_secret"},
@@ -200,10 +202,10 @@ func TestTokenErrors(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				f := &fake{token: say(tt.status, tt.body), delay: 30 * time.Millisecond}
+				f := &fake{token: respond(tt.status, tt.body), delay: 30 * time.Millisecond}
 				c := client(fast, f)
 				var all sync.WaitGroup
-				for i := range 16 { // all of them wait for the one that asks
+				for i := range 16 { // all of them wait for one that fetches
 					u := someUnit
 					u.Account.ID = schema.AccountID(fmt.Sprint(i))
 					all.Go(func() {
@@ -218,19 +220,19 @@ func TestTokenErrors(t *testing.T) {
 					})
 				}
 				all.Wait()
-				if f.fetched() != tt.asked || len(f.arrivals) != 0 {
-					t.Errorf("asked %d times for a token and %d for bills, want %d and none", f.fetched(), len(f.arrivals), tt.asked)
+				if f.tokenCount() != tt.requests || len(f.arrivals) != 0 {
+					t.Errorf("%d requests for a token and %d for bills, want %d and none", f.tokenCount(), len(f.arrivals), tt.requests)
 				}
 			})
 		})
 	}
 }
 
-// The caller that fetches gives up: the next one fetches, and nobody else fails.
+// If the caller that fetches is cancelled, the next one fetches, and no other fails.
 func TestFetcherIsCancelled(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{bills: say(200, emptyPage), delay: time.Second}
+		f := &fake{bills: respond(200, emptyPage), delay: time.Second}
 		c := client(fast, f)
 		ctx, cancel := context.WithCancel(t.Context())
 		var all sync.WaitGroup
@@ -244,8 +246,8 @@ func TestFetcherIsCancelled(t *testing.T) {
 		time.Sleep(time.Second / 2)
 		cancel()
 		all.Wait()
-		if f.fetched() != 2 {
-			t.Errorf("%d token calls, want the cancelled one and one more", f.fetched())
+		if f.tokenCount() != 2 {
+			t.Errorf("%d token calls, want the cancelled one and one more", f.tokenCount())
 		}
 	})
 }

@@ -14,8 +14,8 @@ import (
 	"billwalk/schema"
 )
 
-// A process that dies while it fetches costs the others the lease; one that gives
-// up, or fails, costs them nothing.
+// If a process dies while it fetches, the others wait for the end of the lease; if it is
+// cancelled or fails, they do not.
 func TestRefresherDies(t *testing.T) {
 	t.Parallel()
 	for name, leave := range map[string]func(t *testing.T, cache TokenCache){
@@ -37,7 +37,7 @@ func TestRefresherDies(t *testing.T) {
 			}
 		},
 		"refused": func(t *testing.T, cache TokenCache) {
-			c := processes(1, &fake{token: say(200, `{"data":{"error_code":2119013}}`)}, cache, nil)[0]
+			c := processes(1, &fake{token: respond(200, `{"data":{"error_code":2119013}}`)}, cache, nil)[0]
 			_, err := c.Bills(t.Context(), someUnit, "0", 50)
 			mustFail(t, err)
 		},
@@ -50,46 +50,46 @@ func TestRefresherDies(t *testing.T) {
 				if cache.content == nil {
 					t.Fatal("no mark was left")
 				}
-				clients := processes(8, &fake{bills: say(200, emptyPage), delay: 30 * time.Millisecond}, cache, nil)
+				clients := processes(8, &fake{bills: respond(200, emptyPage), delay: 30 * time.Millisecond}, cache, nil)
 				most := 3 * rereadPause
 				if name == "killed" {
 					most += tokenLease
 				}
-				if took := together(t, someUnit, clients); took > most || tokenCalls(clients) != 1 {
-					t.Errorf("%d token calls in %v, want one in at most %v", tokenCalls(clients), took, most)
+				if took := walkAll(t, someUnit, clients); took > most || totalTokenCalls(clients) != 1 {
+					t.Errorf("%d token calls in %v, want one in at most %v", totalTokenCalls(clients), took, most)
 				}
 			})
 		})
 	}
 }
 
-// A process that fetches for longer than the lease is overtaken, and takes what
-// the other has fetched.
+// A process that fetches for longer than the lease is overtaken, and uses the token of
+// the other process.
 func TestSlowRefresherIsOvertaken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		f := &fake{bills: say(200, emptyPage), delay: 30 * time.Millisecond}
+		f := &fake{bills: respond(200, emptyPage), delay: 30 * time.Millisecond}
 		f.token = func(w http.ResponseWriter, r *http.Request) {
-			n := f.fetched()
+			n := f.tokenCount()
 			if n == 1 {
 				time.Sleep(tokenLease + 5*time.Second)
 			}
-			say(200, tokenAnswer(n, "7200"))(w, r)
+			respond(200, tokenAnswer(n, "7200"))(w, r)
 		}
 		clients := processes(8, f, &memory{}, nil)
-		took := together(t, someUnit, clients)
+		took := walkAll(t, someUnit, clients)
 		for i, c := range clients {
 			if got := c.token.newest().Reveal(); got != canaryToken+"-2" {
-				t.Errorf("process %d has %q, want what the overtaker has fetched", i, got)
+				t.Errorf("process %d has %q, want the token of the other process", i, got)
 			}
 		}
-		if tokenCalls(clients) != 2 || took > tokenLease+5*time.Second+3*rereadPause {
-			t.Errorf("%d token calls in %v, want two", tokenCalls(clients), took)
+		if totalTokenCalls(clients) != 2 || took > tokenLease+5*time.Second+3*rereadPause {
+			t.Errorf("%d token calls in %v, want two", totalTokenCalls(clients), took)
 		}
 	})
 }
 
-// A mark whose answer was lost is known again as this process's own.
+// A process recognises its own mark even if the answer to the swap was lost.
 func TestOwnMarkIsKnownAgain(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -101,14 +101,14 @@ func TestOwnMarkIsKnownAgain(t *testing.T) {
 			}
 			return nil
 		}
-		clients := processes(1, &fake{bills: say(200, emptyPage)}, cache, nil)
-		if took := together(t, someUnit, clients); took > 2*rereadPause || tokenCalls(clients) != 1 || calls != 5 {
-			t.Errorf("%d token calls and %d of the cache in %v, want one, and a look and a swap more", tokenCalls(clients), calls, took)
+		clients := processes(1, &fake{bills: respond(200, emptyPage)}, cache, nil)
+		if took := walkAll(t, someUnit, clients); took > 2*rereadPause || totalTokenCalls(clients) != 1 || calls != 5 {
+			t.Errorf("%d token calls and %d of the cache in %v, want one, and one more load and swap", totalTokenCalls(clients), calls, took)
 		}
 	})
 }
 
-// A process that had to go its own way does not go back to an older token.
+// A process that fetched a token of its own does not return to an older one of the cache.
 func TestOlderTokenInTheCache(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -120,22 +120,22 @@ func TestOlderTokenInTheCache(t *testing.T) {
 			return nil
 		}
 		var f *fake
-		f = &fake{bills: accepting(func(token string) bool { return token == fmt.Sprintf("%s-%d", canaryToken, f.fetched()) })}
+		f = &fake{bills: accepting(func(token string) bool { return token == fmt.Sprintf("%s-%d", canaryToken, f.tokenCount()) })}
 		c := processes(1, f, cache, nil)[0]
 		walk(t, c, 1, 1)
 		for _, broken = range []bool{true, false} {
 			f.mu.Lock()
-			f.tokens++ // somebody else has fetched one
+			f.tokens++ // another program has fetched one
 			f.mu.Unlock()
 			walk(t, c, 1, 1)
 		}
 		if got := c.Stats(); got.Token != 3 || got.Retries != 2 {
-			t.Errorf("%+v, want a token and a repeat for each that was stolen", got)
+			t.Errorf("%+v, want a token and a retry for each that was stolen", got)
 		}
 	})
 }
 
-// What does not open is nothing: one process replaces it.
+// Content that cannot be decrypted counts as empty: one process replaces it.
 func TestDamagedTokenCache(t *testing.T) {
 	t.Parallel()
 	sealed := func(app App, change func([]byte) []byte) []byte {
@@ -166,20 +166,20 @@ func TestDamagedTokenCache(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				cache := &memory{content: content, version: 3}
-				f := &fake{bills: say(200, emptyPage), delay: 30 * time.Millisecond}
+				f := &fake{bills: respond(200, emptyPage), delay: 30 * time.Millisecond}
 				var log bytes.Buffer
 				clients := processes(8, f, cache, &log)
-				took := together(t, someUnit, clients)
-				if tokenCalls(clients) != 1 || took > 3*rereadPause || !strings.Contains(log.String(), "damaged") || strings.Contains(log.String(), "canary") {
-					t.Errorf("%d token calls in %v, log %q", tokenCalls(clients), took, log.String())
+				took := walkAll(t, someUnit, clients)
+				if totalTokenCalls(clients) != 1 || took > 3*rereadPause || !strings.Contains(log.String(), "damaged") || strings.Contains(log.String(), "canary") {
+					t.Errorf("%d token calls in %v, log %q", totalTokenCalls(clients), took, log.String())
 				}
 			})
 		})
 	}
 }
 
-// A cache that fails, or hangs, costs a token for each process, some seconds and a
-// warning, but no call.
+// With a cache that fails or hangs, each process fetches a token after some seconds and
+// logs a warning, and no call fails.
 func TestTokenCacheOutOfReach(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("the bucket says no")
@@ -192,28 +192,28 @@ func TestTokenCacheOutOfReach(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				f := &fake{bills: say(200, emptyPage), delay: 30 * time.Millisecond}
+				f := &fake{bills: respond(200, emptyPage), delay: 30 * time.Millisecond}
 				var log bytes.Buffer
 				clients := processes(3, f, cache, &log)
-				took := together(t, someUnit, clients)
-				if tokenCalls(clients) != 3 || took > maxCacheWait+3*rereadPause {
-					t.Errorf("%d token calls in %v, want one for each", tokenCalls(clients), took)
+				took := walkAll(t, someUnit, clients)
+				if totalTokenCalls(clients) != 3 || took > maxCacheWait+3*rereadPause {
+					t.Errorf("%d token calls in %v, want one for each", totalTokenCalls(clients), took)
 				}
 				if !strings.Contains(log.String(), "level=WARN") {
-					t.Errorf("nobody was told: %q", log.String())
+					t.Errorf("no warning was logged: %q", log.String())
 				}
 			})
 		})
 	}
 }
 
-// readOnly is an empty cache that stays so.
+// readOnly is an empty cache that cannot be written.
 type readOnly struct{ err error }
 
 func (readOnly) Load(context.Context) ([]byte, string, error)           { return nil, "", nil }
 func (r readOnly) Swap(context.Context, []byte, string) (string, error) { return "", r.err }
 
-// sharedTokenOf returns a client's token as a process shares it through the cache.
+// sharedTokenOf returns a client's token, shared through the cache.
 func sharedTokenOf(c *Client, cache TokenCache) (*sharedToken, error) {
 	return newSharedToken(c.app, cache, c.fetchToken, c.jitter, c.log)
 }

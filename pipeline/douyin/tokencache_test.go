@@ -19,7 +19,7 @@ import (
 	"billwalk/schema"
 )
 
-// memory is a token cache that may be slow, and may lie.
+// memory is a token cache in memory, with delays and faults.
 type memory struct {
 	pause func() time.Duration // of every call; nil is none
 	fault func() error         // of every call, after it has taken effect; nil is none
@@ -72,7 +72,7 @@ func (m *memory) store(sealed []byte, version string) (string, error) {
 	return strconv.Itoa(m.version), nil
 }
 
-// processes are clients of one app, each as a process of its own.
+// processes returns clients of one app that stand for processes of their own.
 func processes(n int, platform http.RoundTripper, cache TokenCache, log *bytes.Buffer) []*Client {
 	logger := slog.New(slog.DiscardHandler)
 	if log != nil {
@@ -85,8 +85,8 @@ func processes(n int, platform http.RoundTripper, cache TokenCache, log *bytes.B
 	return clients
 }
 
-// together lets all processes walk side by side; every call has to be answered.
-func together(t *testing.T, u schema.Unit, clients []*Client) (took time.Duration) {
+// walkAll walks with all processes concurrently; every call must succeed.
+func walkAll(t *testing.T, u schema.Unit, clients []*Client) (took time.Duration) {
 	t.Helper()
 	began := time.Now()
 	var all sync.WaitGroup
@@ -97,59 +97,59 @@ func together(t *testing.T, u schema.Unit, clients []*Client) (took time.Duratio
 	return time.Since(began)
 }
 
-// tokenCalls adds up what the processes asked for.
-func tokenCalls(clients []*Client) (n int64) {
+// totalTokenCalls returns the sum of the processes' token calls.
+func totalTokenCalls(clients []*Client) (n int64) {
 	for _, c := range clients {
 		n += c.Stats().Token
 	}
 	return n
 }
 
-// inProcess is the simulated platform without a socket, and a unit it knows.
-func inProcess() (http.RoundTripper, schema.Unit) {
+// sandboxPlatform returns the simulated platform without a socket, and one of its units.
+func sandboxPlatform() (http.RoundTripper, schema.Unit) {
 	p := sandbox.New(sandbox.Config{Healthy: true, Bills: 10, Latency: 30 * time.Millisecond, ClientKey: fast.ClientKey, ClientSecret: fast.ClientSecret})
-	return &through{p.ServeHTTP}, schema.Unit{Account: p.Accounts()[0], Day: someDay}
+	return &handlerTransport{p.ServeHTTP}, schema.Unit{Account: p.Accounts()[0], Day: someDay}
 }
 
-// Eight processes need one token, one more when that ends, and one more when
-// somebody else's calls end that before its time. Late ones need none.
+// Eight processes fetch one token, one more when it expires, and one more when another
+// program ends that. A process that starts late fetches none.
 func TestProcessesShareOneToken(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		platform, u := inProcess()
+		platform, u := sandboxPlatform()
 		cache := &memory{}
 		clients := processes(8, platform, cache, nil)
 		want := func(calls int64, when string) {
 			t.Helper()
-			if got := tokenCalls(clients); got != calls {
+			if got := totalTokenCalls(clients); got != calls {
 				t.Errorf("%d token calls %s, want %d", got, when, calls)
 			}
 		}
-		together(t, u, clients)
+		walkAll(t, u, clients)
 		want(1, "at first")
 		if token := clients[0].token.newest().Reveal(); token == "" || bytes.Contains(cache.content, []byte(token)) || bytes.Contains(cache.content, []byte("token")) {
 			t.Errorf("the token %q can be read in %q", token, cache.content)
 		}
 		time.Sleep(time.Until(clients[0].token.held.renewAt))
 		clients = append(clients, processes(1, platform, cache, nil)...)
-		walkUnit(t, clients[8], u, 1, 1) // a process that has never seen the token that is due
+		walkUnit(t, clients[8], u, 1, 1) // a process that never had the expiring token
 		want(2, "as the token is due")
-		together(t, u, clients)
+		walkAll(t, u, clients)
 		want(2, "after the token's life")
 		for range 2 {
 			walkUnit(t, client(fast, platform), u, 1, 1) // without the cache
 		}
-		together(t, u, clients)
+		walkAll(t, u, clients)
 		want(3, "after it was stolen")
 		late := processes(1, platform, cache, nil)
-		if walkUnit(t, late[0], u, 4, 5); tokenCalls(late) != 0 {
-			t.Error("a late process does not take the token that there is")
+		if walkUnit(t, late[0], u, 4, 5); totalTokenCalls(late) != 0 {
+			t.Error("a process that starts late does not use the cached token")
 		}
 	})
 }
 
-// However the calls of the cache interleave, one process fetches. Where answers of
-// the cache are lost, more may, and every call is answered all the same.
+// One process fetches, however the operations of the cache interleave. If answers of the
+// cache are lost, more may fetch, but no call fails.
 func TestTokenSwapsRace(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(60) {
@@ -176,15 +176,15 @@ func TestTokenSwapsRace(t *testing.T) {
 			f := &fake{delay: 30 * time.Millisecond}
 			f.token = func(w http.ResponseWriter, r *http.Request) {
 				mu.Lock()
-				n := f.fetched()
+				n := f.tokenCount()
 				newest = fmt.Sprintf("%s-%d", canaryToken, n)
 				mu.Unlock()
-				say(200, tokenAnswer(n, "7200"))(w, r)
+				respond(200, tokenAnswer(n, "7200"))(w, r)
 			}
 			f.bills = accepting(func(token string) bool { return token != "" })
 			clients := processes(8, f, cache, nil)
-			together(t, someUnit, clients)
-			if got := tokenCalls(clients); !lossy && got != 1 || got > 16 {
+			walkAll(t, someUnit, clients)
+			if got := totalTokenCalls(clients); !lossy && got != 1 || got > 16 {
 				t.Errorf("seed %d: %d token calls", seed, got)
 			}
 			for _, c := range clients {
@@ -196,14 +196,14 @@ func TestTokenSwapsRace(t *testing.T) {
 	}
 }
 
-// A process with a wrong secret spoils the cache, but not the others' run.
+// A process with a wrong secret damages the cache, but the others' calls succeed.
 func TestWrongSecretBesideRightOnes(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		platform, u := inProcess()
+		platform, u := sandboxPlatform()
 		cache := &memory{}
 		clients := processes(4, platform, cache, nil)
-		together(t, u, clients)
+		walkAll(t, u, clients)
 		mistaken := fast
 		mistaken.ClientSecret = schema.NewSecret("mistaken-secret")
 		_, err := New(mistaken, WithTransport(platform), WithTokenCache(cache), WithLogger(slog.New(slog.DiscardHandler))).Bills(t.Context(), u, "0", 50)
@@ -211,11 +211,11 @@ func TestWrongSecretBesideRightOnes(t *testing.T) {
 			t.Errorf("got %v", err)
 		}
 		clients = append(clients, processes(4, platform, cache, nil)...)
-		together(t, u, clients)
+		walkAll(t, u, clients)
 		time.Sleep(10 * time.Minute) // the first token is dead by now
-		together(t, u, clients)
-		if got := tokenCalls(clients); got != 2 {
-			t.Errorf("%d token calls, want one more for the spoilt cache", got)
+		walkAll(t, u, clients)
+		if got := totalTokenCalls(clients); got != 2 {
+			t.Errorf("%d token calls, want one more for the damaged cache", got)
 		}
 	})
 }

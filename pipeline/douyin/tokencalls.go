@@ -11,6 +11,7 @@ import (
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
 
+	"billwalk/pipeline/mend"
 	"billwalk/schema"
 )
 
@@ -64,8 +65,8 @@ func (c *Client) fetchToken(ctx context.Context) (grant, error) {
 func readGrant(got reply) (grant, error) {
 	var answer struct {
 		Data struct {
-			Token string  `json:"access_token"`
-			Life  integer `json:"expires_in"` // seconds
+			Token string       `json:"access_token"`
+			Life  mend.Integer `json:"expires_in"` // seconds
 		} `json:"data"`
 	}
 	err := json.Unmarshal(got.body, &answer, jsontext.AllowInvalidUTF8(true)) // an invalid token is refused below

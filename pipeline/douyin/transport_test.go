@@ -21,13 +21,12 @@ import (
 	"billwalk/schema"
 )
 
-// overHTTP serves bills on a socket and returns a client with the production
-// transport.
+// overHTTP serves bills on a socket, and returns a client with the production transport.
 func overHTTP(t *testing.T, bills http.HandlerFunc) *Client {
 	t.Helper()
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path == pathToken {
-			say(200, tokenAnswer(1, "7200"))(w, r)
+			respond(200, tokenAnswer(1, "7200"))(w, r)
 			return
 		}
 		bills(w, r)
@@ -42,7 +41,8 @@ func overHTTP(t *testing.T, bills http.HandlerFunc) *Client {
 	return c
 }
 
-// zipped answers in gzip, some times over, and fails if gzip was not asked for.
+// zipped returns a handler that answers in gzip, repeated some times. It fails if the
+// request does not accept gzip.
 func zipped(t *testing.T, content string, times int) http.HandlerFunc {
 	t.Helper()
 	var b bytes.Buffer
@@ -69,7 +69,7 @@ func TestGzip(t *testing.T) {
 	}
 }
 
-// A GiB of blanks is 1 MiB of gzip; no more than the limit is unpacked.
+// Of a GiB of blanks, which is 1 MiB of gzip, no more than the limit is unpacked.
 func TestGzipBomb(t *testing.T) {
 	t.Parallel()
 	c := overHTTP(t, zipped(t, strings.Repeat(" ", 1<<20), 1<<10))
@@ -109,19 +109,19 @@ func (b countingBody) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// A body that comes at a byte a second is given up when the request's time is up.
+// A body with one byte a second is cut short at the timeout.
 func TestSlowBody(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		app := fast
 		app.Timeout = 30*time.Second + time.Second/2
-		asked := 0
-		c := client(app, trickling{&asked})
+		requests := 0
+		c := client(app, trickling{&requests})
 		began := time.Now()
 		_, err := c.Bills(t.Context(), someUnit, "0", 50)
 		fault := mustFail(t, err)
-		if !strings.Contains(fault.Reason, "cut short after 30 bytes within 30.5s") || asked != attempts[repeat] {
-			t.Errorf("got %v after %d requests", err, asked)
+		if !strings.Contains(fault.Reason, "cut short after 30 bytes within 30.5s") || requests != attempts[repeat] {
+			t.Errorf("got %v after %d requests", err, requests)
 		}
 		if took, most := time.Since(began), attempts[repeat]*int(app.Timeout+7*time.Second); took > time.Duration(most) {
 			t.Errorf("took %v, want at most %v", took, time.Duration(most))
@@ -129,14 +129,14 @@ func TestSlowBody(t *testing.T) {
 	})
 }
 
-// trickling answers with a page at a byte a second.
-type trickling struct{ asked *int }
+// trickling answers with a page of one byte a second.
+type trickling struct{ requests *int }
 
 func (s trickling) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.URL.Path == pathToken {
-		return (&through{say(200, tokenAnswer(1, "7200"))}).RoundTrip(r)
+		return (&handlerTransport{respond(200, tokenAnswer(1, "7200"))}).RoundTrip(r)
 	}
-	*s.asked++
+	*s.requests++
 	return &http.Response{StatusCode: 200, Body: io.NopCloser(&trickle{r.Context(), emptyPage}), Request: r}, nil
 }
 
@@ -171,7 +171,7 @@ func TestNoRedirectIsFollowed(t *testing.T) {
 			_, err := c.Bills(t.Context(), someUnit, "0", 50)
 			fault := mustFail(t, err)
 			if !strings.Contains(fault.Reason, "redirect to "+elsewhere.URL) || fault.Hint != hintBaseURL || c.Stats().Bills != 1 {
-				t.Errorf("got %v after %d calls, want one call and where it led", err, c.Stats().Bills)
+				t.Errorf("got %v after %d calls, want one call and the target", err, c.Stats().Bills)
 			}
 			if strayed.Load() != 0 {
 				t.Error("the redirect was followed")
@@ -186,14 +186,13 @@ func TestNoTokenFromARedirect(t *testing.T) {
 		http.Redirect(w, r, "http://elsewhere.test/", http.StatusTemporaryRedirect)
 	}}
 	_, err := client(fast, f).Bills(t.Context(), someUnit, "0", 50)
-	if fault := mustFail(t, err); f.fetched() != 1 || fault.API != apiToken || fault.Failure().Reach != schema.ReachApp {
-		t.Errorf("got %v after %d token calls", err, f.fetched())
+	if fault := mustFail(t, err); f.tokenCount() != 1 || fault.API != apiToken || fault.Failure().Reach != schema.ReachApp {
+		t.Errorf("got %v after %d token calls", err, f.tokenCount())
 	}
 }
 
-// Connections that are reset before or within an answer: the client asks again,
-// and counts every request that the server saw. (net/http alone would repeat
-// some of them unseen.)
+// If connections are reset before or within an answer, the client retries, and counts
+// every request that the server received. (net/http alone would repeat some uncounted.)
 func TestResetConnections(t *testing.T) {
 	t.Parallel()
 	for api, call := range map[string]struct {
@@ -206,7 +205,7 @@ func TestResetConnections(t *testing.T) {
 			return err
 		}, func(s Stats) int64 { return s.Bills }},
 		apiSettlements: {noSettlements, func(ctx context.Context, c *Client) error {
-			_, err := c.Settlements(ctx, someQuestion)
+			_, err := c.Settlements(ctx, someQuery)
 			return err
 		}, func(s Stats) int64 { return s.Settlements }},
 	} {
@@ -216,7 +215,7 @@ func TestResetConnections(t *testing.T) {
 			c := overHTTP(t, func(w http.ResponseWriter, _ *http.Request) {
 				n := seen.Add(1)
 				if n%3 != 2 {
-					say(200, call.body)(w, nil)
+					respond(200, call.body)(w, nil)
 					return
 				}
 				conn, _, err := w.(http.Hijacker).Hijack()
@@ -243,8 +242,7 @@ func TestResetConnections(t *testing.T) {
 	}
 }
 
-// On the wire a GET has no body and no length, whatever keeps net/http from
-// repeating it.
+// On the wire a GET has neither a body nor a length, in spite of noBody.
 func TestRequestOnTheWire(t *testing.T) {
 	t.Parallel()
 	var request bytes.Buffer
@@ -264,7 +262,7 @@ func TestRequestOnTheWire(t *testing.T) {
 
 func TestTLSFloor(t *testing.T) {
 	t.Parallel()
-	server := httptest.NewUnstartedServer(say(200, emptyPage))
+	server := httptest.NewUnstartedServer(respond(200, emptyPage))
 	server.TLS = &tls.Config{MaxVersion: tls.VersionTLS11, MinVersion: tls.VersionTLS10}
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)
 	server.StartTLS()
@@ -286,6 +284,6 @@ func TestUnusableBaseURL(t *testing.T) {
 	app.BaseURL = "http://a b"
 	_, err := client(app, &fake{}).Bills(t.Context(), someUnit, "0", 50)
 	if fault := mustFail(t, err); fault.Failure().Reach != schema.ReachApp {
-		t.Errorf("got %v, want what ends the app", err)
+		t.Errorf("got %v, want an error that ends the app", err)
 	}
 }

@@ -92,7 +92,10 @@ func (a *answers) load(ctx context.Context, day schema.Day) error {
 	}
 	var fault error
 	err := a.archive.Settlements(ctx, day, func(answer schema.SettleAnswer) {
-		if err := a.add(answer); err != nil && fault == nil {
+		decoded, err := normalise.DecodeSettleAnswer(answer)
+		if err != nil {
+			a.addInvalid(&answer, err)
+		} else if err := a.add(&decoded); err != nil && fault == nil {
 			fault = err
 		}
 	}, a.addPass)
@@ -135,19 +138,15 @@ func (a *answers) covers(c *schema.Certificate) bool {
 // add adds an answer; of several to one query the one fetched last counts. One that
 // says what the one before said changes only the time: rows that did not change keep
 // their provenance, and so their bytes.
-func (a *answers) add(answer schema.SettleAnswer) error {
-	settlements, err := normalise.DecodeSettlements(answer.Body)
-	if err != nil {
-		a.addInvalid(&answer, err)
-		return nil
-	}
-	entry, err := encodeAnswer(answer)
+func (a *answers) add(answer *normalise.SettlementsAnswer) error {
+	settlements := answer.Decoded.Records
+	entry, err := encodeAnswer(answer.SettleAnswer)
 	if err != nil {
 		return err
 	}
 	var ids []idHash
 	if a.indexed && !Confirms(answer.Query()) {
-		ids = idsOfAnswer(settlements, &answer)
+		ids = idsOfAnswer(settlements, &answer.SettleAnswer)
 	}
 
 	a.mu.Lock()
@@ -162,7 +161,7 @@ func (a *answers) add(answer schema.SettleAnswer) error {
 		if before.Fetched > fetched {
 			return nil
 		}
-		if same, err := a.repeats(before, &answer); err != nil {
+		if same, err := a.repeats(before, answer); err != nil {
 			return err
 		} else if same {
 			before.Fetched = fetched
@@ -183,43 +182,35 @@ func (a *answers) add(answer schema.SettleAnswer) error {
 
 // repeats reports whether an answer has the same settlements as one before it to the
 // same query.
-func (a *answers) repeats(before Answer, answer *schema.SettleAnswer) (bool, error) {
+func (a *answers) repeats(before Answer, answer *normalise.SettlementsAnswer) (bool, error) {
 	last, err := a.read(before)
 	if err != nil || last.Query() != answer.Query() {
 		return false, err
 	}
-	was, err := settlementsOf(last.Body, answer)
+	records, err := normalise.DecodeSettlements(last.Body)
 	if err != nil {
 		return false, err
 	}
-	is, err := settlementsOf(answer.Body, answer)
-	return reflect.DeepEqual(was, is), err
+	was, is := settlementsOf(records, &answer.SettleAnswer), settlementsOf(answer.Decoded.Records, &answer.SettleAnswer)
+	return reflect.DeepEqual(was, is), nil
 }
 
-// settlementsOf returns the settlements of a body, by id, as if it were the answer's.
-func settlementsOf(body []byte, answer *schema.SettleAnswer) ([]schema.Settlement, error) {
-	records, err := normalise.DecodeSettlements(body)
-	if err != nil {
-		return nil, err
-	}
+// settlementsOf returns the settlements of records, by id, as if they were the answer's.
+func settlementsOf(records []normalise.SettleRecord, answer *schema.SettleAnswer) []schema.Settlement {
 	all := make([]schema.Settlement, len(records))
 	for i := range records {
 		all[i] = normalise.Normaliser{}.Settlement(records[i], answer).Settlement
 	}
 	slices.SortStableFunc(all, func(a, b schema.Settlement) int { return strings.Compare(a.SettleID, b.SettleID) })
-	return all, nil
+	return all
 }
 
 // HasOwnSettlement reports whether an answer has a settlement of the id that was
 // queried. One that has only settlements of other ids says nothing of the order.
-func HasOwnSettlement(answer *schema.SettleAnswer) (bool, error) {
-	records, err := normalise.DecodeSettlements(answer.Body)
-	if err != nil {
-		return false, err
-	}
-	return slices.ContainsFunc(records, func(r normalise.SettleRecord) bool {
-		return !normalise.Normaliser{}.Settlement(r, answer).Foreign
-	}), nil
+func HasOwnSettlement(answer *normalise.SettlementsAnswer) bool {
+	return slices.ContainsFunc(answer.Decoded.Records, func(r normalise.SettleRecord) bool {
+		return !normalise.Normaliser{}.Settlement(r, &answer.SettleAnswer).Foreign
+	})
 }
 
 func outcomeOf(records []normalise.SettleRecord) Outcome {

@@ -10,6 +10,7 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
+	"billwalk/pipeline/normalise"
 	"billwalk/schema"
 )
 
@@ -33,6 +34,14 @@ func openAnswers(t *testing.T, archive Archive) *answers {
 	return b
 }
 
+func addAnswer(a *answers, answer schema.SettleAnswer) error {
+	decoded, err := normalise.DecodeSettleAnswer(answer)
+	if err != nil {
+		return err
+	}
+	return a.add(&decoded)
+}
+
 const (
 	emptyBody   = `{"data":[],"extra":{"error_code":0}}`
 	successBody = `{"data":[{"settle_id":"1","settle_status":"SUCCESS"}],"extra":{"error_code":0}}`
@@ -50,7 +59,7 @@ func TestLatest(t *testing.T) {
 	for start := range answers {
 		b := openAnswers(t, nil)
 		for i := range answers {
-			if err := b.add(answers[(start+i)%len(answers)]); err != nil {
+			if err := addAnswer(b, answers[(start+i)%len(answers)]); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -163,11 +172,11 @@ func TestAnswersAreBounded(t *testing.T) {
 	defer b.close()
 	b.records.SetLimit(300)
 	answer := schema.SettleAnswer{Parameter: "order_id", Value: "K", Body: []byte(`{"data":[{"settle_id":"s","settle_status":"INIT"}],"extra":{"error_code":0,"sub_error_code":0}}`)}
-	if err := b.add(answer); err != nil {
+	if err := addAnswer(b, answer); err != nil {
 		t.Fatal(err)
 	}
 	answer.Value = "L"
-	if err := b.add(answer); err == nil || !strings.Contains(err.Error(), "limit") {
+	if err := addAnswer(b, answer); err == nil || !strings.Contains(err.Error(), "limit") {
 		t.Errorf("got %v, want an error that names the limit", err)
 	}
 }

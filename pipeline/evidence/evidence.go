@@ -17,6 +17,7 @@ import (
 	"context"
 	"iter"
 
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
@@ -95,7 +96,7 @@ func (e *Evidence) LastAnswer(q schema.Query, day schema.Day) Answer {
 }
 
 // AddAnswer adds an answer that the archive has now.
-func (e *Evidence) AddAnswer(a schema.SettleAnswer) error { return e.answers.add(a) }
+func (e *Evidence) AddAnswer(a *normalise.SettlementsAnswer) error { return e.answers.add(a) }
 
 // AddPass notes that a pass over a unit's orders is complete.
 func (e *Evidence) AddPass(p schema.SettlePass) { e.answers.addPass(p) }

@@ -14,3 +14,15 @@ func DecodeAnswer(a schema.Answer) (PageAnswer, error) {
 	page, err := DecodePage(a.Body)
 	return PageAnswer{a, page}, err
 }
+
+// SettlementsAnswer is an answer of the settle query, and what its body was decoded into.
+type SettlementsAnswer struct {
+	schema.SettleAnswer
+	Decoded Settlements
+}
+
+// DecodeSettleAnswer decodes an answer that was read from the archive.
+func DecodeSettleAnswer(a schema.SettleAnswer) (SettlementsAnswer, error) {
+	s, err := ReadSettlements(a.Body)
+	return SettlementsAnswer{a, s}, err
+}

@@ -11,9 +11,8 @@ import (
 	"billwalk/schema"
 )
 
-// BenchmarkServeHTTP: what a callback costs beside net/http, the archive and the
-// check whether it can be read. Most of it is the signature. It is one callback, so that
-// after the first it is known as a repeat.
+// BenchmarkServeHTTP measures a callback without net/http, the archive and Readable. Most
+// of the time is for the signature. All requests but the first are repeats.
 func BenchmarkServeHTTP(b *testing.B) {
 	f := newFixture(b, func(c *Config) {
 		c.Archive = nowhere{}
@@ -31,14 +30,14 @@ func BenchmarkServeHTTP(b *testing.B) {
 			body.Reset(p.body)
 			w.Body.Reset()
 			if f.ServeHTTP(w, q); w.Code != http.StatusOK {
-				b.Errorf("%d %s", w.Code, w.Body)
+				b.Errorf("got %d %s", w.Code, w.Body)
 				return
 			}
 		}
 	})
 }
 
-// nowhere is an archive that keeps nothing.
+// nowhere is an archive that stores nothing.
 type nowhere struct{}
 
 var line = bytes.Repeat([]byte("x"), 1<<10)

@@ -11,11 +11,11 @@ import (
 )
 
 const (
-	batchWait   = 25 * time.Millisecond // that a batch gathers while another is being stored
-	batchBytes  = 1 << 20               // of raw bodies, at which it gathers no more
-	mostCommits = 4                     // in flight at a time
-	mostQueued  = 16 << 20              // bytes of raw bodies that are not stored yet
-	commitTime  = 8 * time.Second       // from a batch's first request until its senders are told to come again
+	batchWait     = 25 * time.Millisecond // how long a batch stays open while another is being stored
+	batchBytes    = 1 << 20               // bytes of raw bodies that make a batch full
+	maxCommits    = 4                     // in flight
+	maxQueued     = 16 << 20              // bytes of raw bodies that are not stored yet
+	commitTimeout = 8 * time.Second       // from the first request of a batch until it fails
 )
 
 var (
@@ -23,97 +23,96 @@ var (
 	errClosed = errors.New("the receiver has ended")
 )
 
-// batch is what one PUT makes durable.
+// batch is the callbacks that one PUT makes durable.
 type batch struct {
-	day   schema.Day // of its requests' receipt
+	day   schema.Day // when its requests were received
 	began time.Time
 	lines [][]byte    // one for each request
 	bytes int         // of raw bodies
-	timer *time.Timer // that makes it due, where it has to gather
-	due   bool        // it has gathered for long enough
-	known chan struct{}
-	err   error // why it is not stored, once that is known
+	timer *time.Timer // makes it due; nil if it does not wait
+	due   bool        // it has been open for batchWait
+	done  chan struct{}
+	err   error // set before done is closed
 }
 
-// wait returns when it is known what became of the batch: without an error only
-// where it is durable.
+// wait waits until the batch is stored, or returns why it is not.
 func (b *batch) wait() error {
-	<-b.known
+	<-b.done
 	return b.err
 }
 
-// commits stores requests in batches: group commit. Where no commit is in flight a
-// batch is stored at once; else it gathers until it is due or full.
+// commits stores callbacks in batches (group commit). If no commit is in flight a batch
+// is stored at once, else when it is due or full.
 //
-//	add ─▶ open ──due, or nothing in flight──▶ put, 4 at a time ─▶ known
+//	add ─▶ open ──due, or nothing in flight──▶ put, 4 at a time ─▶ done
 //	         └────1 MiB, or another day──▶ full ──▲
 type commits struct {
 	put     func(ctx context.Context, received schema.Day, batch string, lines []byte) error
-	name    func() string // of a batch
-	ended   func(error)   // told of every commit's outcome
+	name    func() string // returns a name for a batch
+	done    func(error)   // called with the outcome of every commit
 	metrics *metrics
 
 	mu       sync.Mutex
-	open     *batch   // that requests are added to
-	full     []*batch // that wait for their turn, oldest first
+	open     *batch   // gets the next callback; may be nil
+	full     []*batch // waiting to be stored, oldest first
 	inFlight int
 	queued   int // bytes of raw bodies
 	closed   bool
-	unknown  sync.WaitGroup // batches
+	pending  sync.WaitGroup // batches that are not done
 }
 
-// add puts a line of so many raw bytes into a batch of the day, or returns errFull
-// at once.
+// add adds the line of a callback to a batch of the day, or returns errFull at once.
+// bytes is the length of the raw body.
 func (c *commits) add(day schema.Day, line []byte, bytes int) (*batch, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	switch {
 	case c.closed:
 		return nil, errClosed
-	case c.queued+bytes > mostQueued:
+	case c.queued+bytes > maxQueued:
 		return nil, errFull
 	}
 	if c.open != nil && c.open.day != day {
-		c.fill()
+		c.closeOpen()
 	}
 	if c.open == nil {
-		c.open = c.begin(day)
+		c.open = c.newBatch(day)
 	}
 	b := c.open
 	b.lines = append(b.lines, line)
 	b.bytes += bytes
 	c.count(1, bytes)
 	if b.bytes >= batchBytes {
-		c.fill()
+		c.closeOpen()
 	}
-	c.next()
+	c.startCommits()
 	return b, nil
 }
 
-// begin opens a batch. Where it has to gather, a timer makes it due.
-func (c *commits) begin(day schema.Day) *batch {
-	c.unknown.Add(1)
-	b := &batch{day: day, began: time.Now(), known: make(chan struct{})}
+// newBatch returns an empty batch. If a commit is in flight, a timer makes it due.
+func (c *commits) newBatch(day schema.Day) *batch {
+	c.pending.Add(1)
+	b := &batch{day: day, began: time.Now(), done: make(chan struct{})}
 	if c.inFlight > 0 {
 		b.timer = time.AfterFunc(batchWait, func() {
 			c.mu.Lock()
 			defer c.mu.Unlock()
 			b.due = true
-			c.next()
+			c.startCommits()
 		})
 	}
 	return b
 }
 
-// fill lets the open batch gather no more.
-func (c *commits) fill() {
+// closeOpen makes the open batch wait for its turn.
+func (c *commits) closeOpen() {
 	c.full, c.open = append(c.full, c.open), nil
 }
 
-// next begins the commits whose turn it is. While as many are in flight as may be,
-// the open batch goes on gathering, due or not: a slow store gets larger batches.
-func (c *commits) next() {
-	for c.inFlight < mostCommits {
+// startCommits starts the commits that may start now. While maxCommits are in flight the
+// open batch grows, due or not, so that a slow store gets larger batches.
+func (c *commits) startCommits() {
+	for c.inFlight < maxCommits {
 		var b *batch
 		switch {
 		case len(c.full) > 0:
@@ -131,18 +130,17 @@ func (c *commits) next() {
 	}
 }
 
-// commit stores the batch and tells its senders. It outlives them: what a sender
-// has gone away from is stored all the same.
+// commit stores the batch, even if its senders have gone, and reports the outcome.
 func (c *commits) commit(b *batch) {
-	defer c.unknown.Done()
-	ctx, cancel := context.WithDeadline(context.Background(), b.began.Add(commitTime))
+	defer c.pending.Done()
+	ctx, cancel := context.WithDeadline(context.Background(), b.began.Add(commitTimeout))
 	defer cancel()
 	began := time.Now()
 	b.err = c.put(ctx, b.day, c.name(), slices.Concat(b.lines...))
 	c.metrics.commit(b, time.Since(began))
-	c.ended(b.err)
+	c.done(b.err)
 	c.release(b)
-	close(b.known)
+	close(b.done)
 }
 
 func (c *commits) release(b *batch) {
@@ -150,7 +148,7 @@ func (c *commits) release(b *batch) {
 	defer c.mu.Unlock()
 	c.inFlight--
 	c.count(-len(b.lines), -b.bytes)
-	c.next()
+	c.startCommits()
 }
 
 func (c *commits) count(requests, bytes int) {
@@ -159,17 +157,17 @@ func (c *commits) count(requests, bytes int) {
 	c.metrics.queueBytes.Add(float64(bytes))
 }
 
-// crowded says that a request of usual size would be sent away.
-func (c *commits) crowded() bool {
+// nearlyFull reports whether a body of the maximum size would not be accepted.
+func (c *commits) nearlyFull() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.queued+mostBody > mostQueued
+	return c.queued+maxBody > maxQueued
 }
 
-// close takes no more requests and waits until the outcome of all is known.
+// close accepts no more callbacks and waits until all batches are done.
 func (c *commits) close() {
 	c.mu.Lock()
 	c.closed = true
 	c.mu.Unlock()
-	c.unknown.Wait()
+	c.pending.Wait()
 }

@@ -16,13 +16,13 @@ import (
 	"billwalk/schema"
 )
 
-// newCommits returns the group commit of a receiver that stores to the shelf.
+// newCommits returns commits that store to the shelf.
 func newCommits(t *testing.T, s *shelf) *commits {
 	f := newFixture(t, func(c *Config) { c.Archive = s })
 	return f.accepted
 }
 
-// sent is a request and what became of it.
+// sent is a request and its outcome.
 type sent struct {
 	after time.Duration // since the first
 	bytes int
@@ -30,8 +30,7 @@ type sent struct {
 	at    time.Duration // when it was known
 }
 
-// sendAll adds requests, each at its time, and waits for all. Its time is the
-// bubble's.
+// sendAll adds each request at its time and waits for all. It runs in a synctest bubble.
 func sendAll(c *commits, requests []sent) {
 	began := time.Now()
 	var all sync.WaitGroup
@@ -51,8 +50,8 @@ func sendAll(c *commits, requests []sent) {
 
 const ms = time.Millisecond
 
-// TestCommitTimes: a batch is stored at once where nothing is in flight, and
-// else when it is due or full; answers come when the store has confirmed.
+// TestCommitTimes: a batch is stored at once if nothing is in flight, else when it is
+// due or full. Requests are done when the store has confirmed the batch.
 func TestCommitTimes(t *testing.T) {
 	t.Parallel()
 	full := batchBytes
@@ -98,7 +97,7 @@ func TestCommitTimes(t *testing.T) {
 	}
 }
 
-// TestSlowStore: a store that is slow gets larger batches, and not more of them.
+// TestSlowStore: a slow store gets larger batches, not more of them.
 func TestSlowStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -109,12 +108,12 @@ func TestSlowStore(t *testing.T) {
 		}
 		sendAll(newCommits(t, s), requests)
 		if len(s.batches) > 12 {
-			t.Errorf("%d batches in two seconds", len(s.batches))
+			t.Errorf("got %d batches in two seconds", len(s.batches))
 		}
 	})
 }
 
-// TestBatchOfADay: at midnight in China a batch of another day begins.
+// TestBatchOfADay: a new batch begins at midnight in China.
 func TestBatchOfADay(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -132,8 +131,8 @@ func TestBatchOfADay(t *testing.T) {
 	})
 }
 
-// TestCommitFails: where the store does not confirm, nobody is told that it did,
-// whether it has the batch or not; and what follows is stored.
+// TestCommitFails: if the store does not confirm a batch its requests fail, whether the
+// store has it or not, and later ones are stored.
 func TestCommitFails(t *testing.T) {
 	t.Parallel()
 	for _, applied := range []bool{false, true} {
@@ -149,43 +148,43 @@ func TestCommitFails(t *testing.T) {
 			sendAll(c, requests)
 			for i, r := range requests {
 				if failed := i == 1 || i == 2; failed != errors.Is(r.err, errDown) {
-					t.Errorf("request %d: %v", i, r.err)
+					t.Errorf("request %d: got error %v", i, r.err)
 				}
 			}
 			if got := len(s.stored(false)); (got == 4) != applied {
-				t.Errorf("%d are stored", got)
+				t.Errorf("got %d stored", got)
 			}
 			if c.queued != 0 {
-				t.Errorf("%d bytes are taken to wait", c.queued)
+				t.Errorf("got %d bytes queued, want 0", c.queued)
 			}
 		})
 	}
 }
 
-// TestStoreHangs: whoever waits is sent away in time, those behind a batch that hangs as well.
+// TestStoreHangs: all requests fail in time, also those behind a batch that hangs.
 func TestStoreHangs(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var requests []sent
-		for i := range 3 * mostCommits {
+		for i := range 3 * maxCommits {
 			requests = append(requests, sent{after: time.Duration(i) * ms, bytes: batchBytes})
 		}
 		sendAll(newCommits(t, &shelf{took: time.Hour}), requests)
 		for i, r := range requests {
-			if !errors.Is(r.err, context.DeadlineExceeded) || r.at > r.after+commitTime+batchWait {
-				t.Errorf("request %d is told %v after %s", i, r.err, r.at-r.after)
+			if !errors.Is(r.err, context.DeadlineExceeded) || r.at > r.after+commitTimeout+batchWait {
+				t.Errorf("request %d: got %v after %s", i, r.err, r.at-r.after)
 			}
 		}
 	})
 }
 
-// TestQueueIsBounded: beyond its bytes requests are sent away at once, and taken
-// again when there is room.
+// TestQueueIsBounded: requests beyond the limit are refused at once, and accepted again
+// when there is room.
 func TestQueueIsBounded(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		var requests []sent
-		for range mostQueued/batchBytes + 3 {
+		for range maxQueued/batchBytes + 3 {
 			requests = append(requests, sent{bytes: batchBytes})
 		}
 		requests = append(requests, sent{after: time.Second, bytes: batchBytes})
@@ -196,17 +195,17 @@ func TestQueueIsBounded(t *testing.T) {
 			if errors.Is(r.err, errFull) {
 				full++
 				if r.at != 0 {
-					t.Errorf("request %d was sent away after %s", i, r.at)
+					t.Errorf("request %d was refused after %s", i, r.at)
 				}
 			}
 		}
-		if full != 3 || requests[len(requests)-1].err != nil || c.crowded() {
-			t.Errorf("%d were sent away, the last: %v", full, requests[len(requests)-1].err)
+		if full != 3 || requests[len(requests)-1].err != nil || c.nearlyFull() {
+			t.Errorf("got %d refused, the last: %v", full, requests[len(requests)-1].err)
 		}
 	})
 }
 
-// TestCloseDrains: closing waits for the last batch, and takes nothing more.
+// TestCloseDrains: close waits for the last batch and accepts nothing more.
 func TestCloseDrains(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -221,17 +220,17 @@ func TestCloseDrains(t *testing.T) {
 		}
 		c.close()
 		if err := last.wait(); err != nil || len(s.stored(false)) != 10 {
-			t.Errorf("%v, stored %q", err, s.stored(false))
+			t.Errorf("got error %v, stored %q", err, s.stored(false))
 		}
 		if _, err := c.add(1, nil, 1); !errors.Is(err, errClosed) {
-			t.Errorf("after the end: %v", err)
+			t.Errorf("after close: got error %v", err)
 		}
 	})
 }
 
-// TestNeverAcknowledgedBefore is the promise, over any schedule: who was told that
-// a request is stored was told after it was, and once; batches and those in flight
-// are bounded; nothing is left waiting.
+// TestNeverAcknowledgedBefore checks the guarantees for random schedules: a request is
+// acknowledged only after it is stored, and stored once; batches and commits in flight are
+// limited; no request waits for ever.
 func TestNeverAcknowledgedBefore(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
@@ -240,7 +239,7 @@ func TestNeverAcknowledgedBefore(t *testing.T) {
 		requests := rapid.SliceOfN(rapid.Custom(func(r *rapid.T) sent {
 			return sent{
 				after: time.Duration(rapid.IntRange(0, 300).Draw(r, "ms")) * ms,
-				bytes: rapid.OneOf(rapid.IntRange(0, 1000), rapid.IntRange(0, mostBody), rapid.Just(batchBytes/2)).Draw(r, "bytes"),
+				bytes: rapid.OneOf(rapid.IntRange(0, 1000), rapid.IntRange(0, maxBody), rapid.Just(batchBytes/2)).Draw(r, "bytes"),
 			}
 		}), 1, 60).Draw(r, "requests")
 		var problem string
@@ -270,7 +269,7 @@ func TestNeverAcknowledgedBefore(t *testing.T) {
 	})
 }
 
-// broken says how the promise was broken, or "".
+// broken returns which guarantee does not hold, or "".
 func broken(s *shelf, requests []sent, began time.Time) string {
 	times := make(map[string][]time.Duration)
 	for _, b := range s.batches {

@@ -13,25 +13,25 @@ import (
 )
 
 const (
-	mostConnections = 8192 // open ones, in all
-	mostOfAddress   = 512  // of one address; of IPv6, of one /64, which is what one customer has
-	spareFiles      = 256  // file descriptors for the store, the keys and the log
+	maxConnections = 8192 // open in all
+	maxPerAddress  = 512  // open from one address, or from one /64 of IPv6, which is what one customer has
+	spareFiles     = 256  // file descriptors for the store, the keys and the log
 )
 
-// Connections bounds the open connections of a listener, in all and of each address. It
-// never lets a new one wait: one too many makes it close that which has waited longest, of
-// the same address first, for as long as it served no callback that is verified. So strangers
-// push out each other, and not who sends, is verified and is answered.
+// Connections limits the open connections of a listener, in all and from each address. A
+// new connection never waits: if there are too many, the one that has been idle longest is
+// closed, of the same address first. A connection with a verified callback is never closed,
+// so strangers only push out each other.
 type Connections struct {
-	Most, OfAddress int            // 0: the defaults, in as far as there are file descriptors
-	Trusted         []netip.Prefix // proxies: all of their clients have their address, which has no bound of its own
+	Most, OfAddress int            // 0 for the defaults; Most is at most what file descriptors allow
+	Trusted         []netip.Prefix // proxies, whose address is that of all their clients: OfAddress does not apply
 }
 
-// conns are Connections in use.
+// conns is a listener with Connections as its limits.
 type conns struct {
 	net.Listener
 	limits Connections
-	open   prometheus.Gauge // nil: not counted
+	open   prometheus.Gauge // nil if not counted
 	closed *prometheus.CounterVec
 
 	mu     sync.Mutex
@@ -39,10 +39,10 @@ type conns struct {
 	crowds map[netip.Prefix]*crowd // by address
 }
 
-// crowd is the connections that share a bound.
+// crowd is the connections that share a limit.
 type crowd struct {
-	open    int
-	waiting list.List // of *conn, who waits longest first
+	open int
+	idle list.List // of *conn, idle longest first
 }
 
 // conn is one open connection.
@@ -50,24 +50,24 @@ type conn struct {
 	net.Conn
 	of   *conns
 	from netip.Prefix
-	own  *crowd // of its address; nil where that has no bound
+	own  *crowd // of its address; nil if that has no limit
 
-	inAll, inOwn *list.Element // nil while it serves a verified callback
+	inAll, inOwn *list.Element // in the idle lists; nil while it serves a verified callback
 	gone         bool
 }
 
-// Limit bounds the connections of a listener.
+// Limit returns the listener with limited connections.
 func (c Connections) Limit(l net.Listener) net.Listener { return newConns(c, l) }
 
 func newConns(limits Connections, l net.Listener) *conns {
 	if limits.Most == 0 {
-		limits.Most = mostConnections
+		limits.Most = maxConnections
 	}
-	if files := mostFiles(); files > 0 {
+	if files := maxFiles(); files > 0 {
 		limits.Most = max(min(limits.Most, files-spareFiles), 1)
 	}
 	if limits.OfAddress == 0 {
-		limits.OfAddress = mostOfAddress
+		limits.OfAddress = maxPerAddress
 	}
 	return &conns{Listener: l, limits: limits, crowds: make(map[netip.Prefix]*crowd)}
 }
@@ -86,9 +86,9 @@ func (c *conns) Accept() (net.Conn, error) {
 	}
 }
 
-// admit makes room for a connection and counts it; nil where there is no room.
+// admit makes room for a connection and counts it, or returns nil if there is no room.
 func (c *conns) admit(accepted net.Conn) *conn {
-	one := &conn{Conn: accepted, of: c, from: c.boundOf(accepted.RemoteAddr())}
+	one := &conn{Conn: accepted, of: c, from: c.limitedPrefix(accepted.RemoteAddr())}
 	c.mu.Lock()
 	closing, ok := c.makeRoom(one)
 	if ok {
@@ -96,7 +96,7 @@ func (c *conns) admit(accepted net.Conn) *conn {
 	}
 	c.mu.Unlock()
 	if closing != nil {
-		_ = closing.Conn.Close() // whoever reads from it finds out, and closes it as well
+		_ = closing.Conn.Close() // its reader gets an error and closes it as well
 	}
 	if !ok {
 		return nil
@@ -104,15 +104,15 @@ func (c *conns) admit(accepted net.Conn) *conn {
 	return one
 }
 
-// makeRoom takes out the connection that has to go for a new one, if any has to.
+// makeRoom removes the connection that has to be closed for a new one, if any.
 func (c *conns) makeRoom(one *conn) (closing *conn, ok bool) {
 	own := c.crowds[one.from]
 	switch {
 	case own != nil && own.open >= c.limits.OfAddress:
-		closing = own.first()
+		closing = own.idlest()
 		c.count("address")
 	case c.all.open >= c.limits.Most:
-		closing = c.all.first()
+		closing = c.all.idlest()
 		c.count("all")
 	default:
 		return nil, true
@@ -133,7 +133,7 @@ func (c *conns) enter(one *conn) {
 	}
 	c.all.open++
 	c.gauge()
-	one.wait()
+	one.setIdle()
 }
 
 func (c *conns) leave(one *conn) {
@@ -141,7 +141,7 @@ func (c *conns) leave(one *conn) {
 		return
 	}
 	one.gone = true
-	one.stopWaiting()
+	one.setBusy()
 	c.all.open--
 	if one.own != nil {
 		if one.own.open--; one.own.open == 0 {
@@ -163,17 +163,17 @@ func (c *conns) count(bound string) {
 	}
 }
 
-// first returns the connection that has waited longest, or nil.
-func (c *crowd) first() *conn {
-	if e := c.waiting.Front(); e != nil {
+// idlest returns the connection that has been idle longest, or nil.
+func (c *crowd) idlest() *conn {
+	if e := c.idle.Front(); e != nil {
 		return e.Value.(*conn)
 	}
 	return nil
 }
 
-// boundOf returns the address for which connections are counted; none for a proxy, and for
-// what is no address.
-func (c *conns) boundOf(addr net.Addr) netip.Prefix {
+// limitedPrefix returns the prefix by which connections from the address are counted. It is
+// not valid for a trusted proxy and for anything but TCP.
+func (c *conns) limitedPrefix(addr net.Addr) netip.Prefix {
 	tcp, ok := addr.(*net.TCPAddr)
 	if !ok {
 		return netip.Prefix{}
@@ -188,59 +188,59 @@ func (c *conns) boundOf(addr net.Addr) netip.Prefix {
 	if ip.Is6() {
 		bits = 64
 	}
-	prefix, _ := ip.Prefix(bits) // of an address that is valid
+	prefix, _ := ip.Prefix(bits) // no error, as the address is valid
 	return prefix
 }
 
-// wait and stopWaiting move the connection into and out of those that may be closed.
-func (o *conn) wait() {
-	o.inAll = o.of.all.waiting.PushBack(o)
+// setIdle and setBusy add the connection to, and remove it from, those that may be closed.
+func (o *conn) setIdle() {
+	o.inAll = o.of.all.idle.PushBack(o)
 	if o.own != nil {
-		o.inOwn = o.own.waiting.PushBack(o)
+		o.inOwn = o.own.idle.PushBack(o)
 	}
 }
 
-func (o *conn) stopWaiting() {
+func (o *conn) setBusy() {
 	if o.inAll != nil {
-		o.of.all.waiting.Remove(o.inAll)
+		o.of.all.idle.Remove(o.inAll)
 	}
 	if o.inOwn != nil {
-		o.own.waiting.Remove(o.inOwn)
+		o.own.idle.Remove(o.inOwn)
 	}
 	o.inAll, o.inOwn = nil, nil
 }
 
-// hold keeps the connection open until yield: what it sent is verified.
-func (o *conn) hold() {
+// protect keeps the connection open until release, as its callback is verified.
+func (o *conn) protect() {
 	if o == nil {
 		return
 	}
 	o.of.mu.Lock()
 	defer o.of.mu.Unlock()
-	o.stopWaiting()
+	o.setBusy()
 }
 
-// yield ends hold, if there was one. It is then the last to be closed.
-func (o *conn) yield() {
+// release ends the protection, if any. The connection is then the last to be closed.
+func (o *conn) release() {
 	if o == nil {
 		return
 	}
 	o.of.mu.Lock()
 	defer o.of.mu.Unlock()
 	if !o.gone && o.inAll == nil {
-		o.wait()
+		o.setIdle()
 	}
 }
 
-// crowded says that there are nearly as many connections as may be, in all or of this
-// one's address: whoever has been answered then has to go.
+// crowded reports whether over three quarters of the allowed connections are open, in all
+// or from this one's address. Connections are then closed after their answer.
 func (o *conn) crowded() bool {
 	if o == nil {
 		return false
 	}
 	o.of.mu.Lock()
 	defer o.of.mu.Unlock()
-	near := func(open, most int) bool { return open*4 > most*3 }
+	near := func(open, limit int) bool { return open*4 > limit*3 }
 	return near(o.of.all.open, o.of.limits.Most) || o.own != nil && near(o.own.open, o.of.limits.OfAddress)
 }
 
@@ -254,7 +254,7 @@ func (o *conn) Close() error {
 
 type connKey struct{}
 
-// withConn is an http.Server's ConnContext.
+// withConn is the ConnContext of the server.
 func withConn(ctx context.Context, c net.Conn) context.Context {
 	if secure, ok := c.(*tls.Conn); ok {
 		c = secure.NetConn()

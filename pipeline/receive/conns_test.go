@@ -15,7 +15,7 @@ import (
 	"time"
 )
 
-// from is a connection that says where it is from.
+// from is a connection with a given remote address.
 type from struct {
 	net.Conn
 	addr net.Addr
@@ -23,7 +23,7 @@ type from struct {
 
 func (f from) RemoteAddr() net.Addr { return f.addr }
 
-// dialFrom connects from an address, as if over TCP.
+// dialFrom connects from an address, as over TCP.
 func (p *pipes) dialFrom(t *testing.T, ip string) net.Conn {
 	t.Helper()
 	client, server := net.Pipe()
@@ -38,14 +38,14 @@ func (p *pipes) dialFrom(t *testing.T, ip string) net.Conn {
 	}
 }
 
-// isClosed says that the other side has closed the connection.
+// isClosed reports whether the other side has closed the connection.
 func isClosed(conn net.Conn) bool {
 	_ = conn.SetReadDeadline(time.Now().Add(time.Nanosecond)) // time stands still in a bubble
 	_, err := conn.Read(make([]byte, 1))
 	return errors.Is(err, io.EOF)
 }
 
-// open returns which of the connections are still open.
+// open returns the indexes of the connections that are still open.
 func open(all []net.Conn) (places []int) {
 	for i, conn := range all {
 		if !isClosed(conn) {
@@ -55,8 +55,8 @@ func open(all []net.Conn) (places []int) {
 	return places
 }
 
-// TestConnectionBounds: one connection too many closes that which has waited longest, of its
-// own address where that has too many; trusted proxies have no bound of their own.
+// TestConnectionBounds: one connection too many closes the one that has been idle longest,
+// of its own address if that has too many. Trusted proxies have no limit of their own.
 func TestConnectionBounds(t *testing.T) {
 	t.Parallel()
 	limits := Connections{Most: 6, OfAddress: 3, Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
@@ -86,27 +86,26 @@ func TestConnectionBounds(t *testing.T) {
 					synctest.Wait()
 				}
 				if got := open(all); !slices.Equal(got, row.open) {
-					t.Errorf("open are %v, want %v", got, row.open)
+					t.Errorf("got %v open, want %v", got, row.open)
 				}
 				if n := f.number(t, "connections"); n != float64(len(row.open)) {
-					t.Errorf("%v are counted", n)
+					t.Errorf("got %v counted", n)
 				}
 				if n := f.number(t, "connections_closed_total"); n != float64(len(row.dials)-len(row.open)) {
-					t.Errorf("%v are counted as closed", n)
+					t.Errorf("got %v counted as closed", n)
 				}
 				_ = stop()
 				synctest.Wait()
 				if n := f.number(t, "connections"); n != 0 {
-					t.Errorf("%v are counted at the end", n)
+					t.Errorf("got %v counted at the end", n)
 				}
 			})
 		})
 	}
 }
 
-// TestHonestAmongStrangers: while strangers hold all connections that may be, and take each
-// one that is closed again at once, callbacks are answered; and none that is being stored is
-// cut off.
+// TestHonestAmongStrangers: while strangers hold all allowed connections and reopen each
+// closed one at once, callbacks are answered, and none that is being stored is cut off.
 func TestHonestAmongStrangers(t *testing.T) {
 	t.Parallel()
 	for name, says := range map[string]string{
@@ -145,18 +144,18 @@ func TestHonestAmongStrangers(t *testing.T) {
 				}
 				for range honest {
 					if status := <-answers; status != http.StatusOK {
-						t.Errorf("an honest sender is answered with %d", status)
+						t.Errorf("got status %d for an honest sender", status)
 					}
 				}
 				if got := f.shelf.stored(false); len(got) != honest {
-					t.Errorf("stored %d", len(got))
+					t.Errorf("got stored %d", len(got))
 				}
 			})
 		})
 	}
 }
 
-// TestFullOfVerified: where all connections serve verified callbacks a new one is not let in.
+// TestFullOfVerified: if all connections serve verified callbacks a new one is closed.
 func TestFullOfVerified(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -177,12 +176,12 @@ func TestFullOfVerified(t *testing.T) {
 			conn := l.dialFrom(t, ip)
 			synctest.Wait()
 			if !isClosed(conn) {
-				t.Errorf("one more from %s is let in", ip)
+				t.Errorf("one more from %s was accepted", ip)
 			}
 		}
 		for range 3 {
 			if status := <-answers; status != http.StatusOK {
-				t.Errorf("answered with %d", status)
+				t.Errorf("got status %d", status)
 			}
 		}
 		if status, said, err := answered(l.dialFrom(t, "3.3.3.3"), signedPost("later", someBody).wire()); status != http.StatusOK {
@@ -191,8 +190,8 @@ func TestFullOfVerified(t *testing.T) {
 	})
 }
 
-// TestClosedAfterRefusal: who is refused, or answered where there are nearly as many as may
-// be, is not kept.
+// TestClosedAfterRefusal: a connection is closed after a refusal, and after any answer while
+// there are nearly too many.
 func TestClosedAfterRefusal(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {

@@ -13,7 +13,7 @@ import (
 	"billwalk/schema"
 )
 
-// legacyOf is an old callback whose msg, as it stands in the body, is signed as msg.
+// legacyOf returns an old callback with quoted as its msg in the body, signed as msg.
 func legacyOf(before, quoted, msg string) *post {
 	timestamp := fmt.Sprint(time.Now().Unix())
 	parts := slices.Sorted(slices.Values([]string{someToken, timestamp, "n", msg}))
@@ -21,8 +21,8 @@ func legacyOf(before, quoted, msg string) *post {
 	return &post{method: http.MethodPost, path: "/callbacks/settle/trade/legacy", body: []byte(body), header: http.Header{"Content-Type": {"application/json"}}}
 }
 
-// TestBadTextIsTaken: text that was cut in a message is no reason for quarantine, nor is
-// a byte order mark; an id that is not text is.
+// TestBadTextIsTaken: text that was cut in a msg is stored, and so is a byte order mark. An
+// id that is not valid text goes to quarantine.
 func TestBadTextIsTaken(t *testing.T) {
 	t.Parallel()
 	current := func(member string) string {
@@ -56,7 +56,7 @@ func TestBadTextIsTaken(t *testing.T) {
 				t.Fatalf("%d %s\n%s", w.Code, w.Body, f.logged)
 			}
 			if taken, apart := len(f.shelf.stored(false)), len(f.shelf.stored(true)); taken+apart != 1 || test.quarantined != (apart == 1) {
-				t.Errorf("%d are taken, %d in quarantine\n%s", taken, apart, f.logged)
+				t.Errorf("got %d stored, %d in quarantine\n%s", taken, apart, f.logged)
 			}
 		})
 	}

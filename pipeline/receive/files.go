@@ -2,7 +2,6 @@ package receive
 
 import (
 	"bytes"
-	"context"
 	"crypto/sha256"
 	"crypto/tls"
 	"fmt"
@@ -13,26 +12,26 @@ import (
 )
 
 const (
-	lookEvery   = time.Second
-	remindEvery = time.Minute // of files that are gone
-	mostFile    = 256 << 10   // bytes of a key or certificate
+	reloadInterval   = time.Second
+	reminderInterval = time.Minute // of the log on missing files
+	maxFile          = 256 << 10   // bytes of a key or certificate
 )
 
-// files are read together whenever one of them has changed: what they hold is
-// compared, for Kubernetes exchanges a folder behind their names.
+// files are loaded together whenever one of them changes. Their contents are compared,
+// as Kubernetes replaces the folder behind a mounted file.
 type files struct {
-	what  string // the log's and the metric's word for them
+	what  string // name in the log and the metric
 	paths []string
-	use   func(paths []string, contents [][]byte) error // takes all of it, or nothing
+	use   func(paths []string, contents [][]byte) error // uses all contents, or returns an error and uses none
 
-	seen     string    // what they were, or why they could not be read
-	unread   bool      // they could not, when looked at last
-	reminded time.Time // of that, in the log
+	seen     string    // hash of the contents, or why they could not be read
+	missing  bool      // the latest reading failed
+	reminded time.Time // when the log said so
 }
 
-// look uses the files where they have changed since it looked last. Where they cannot be used, what was used
-// before stays.
-func (f *files) look() (changed bool, err error) {
+// reload uses the files if they have changed. If they cannot be used, the contents before
+// stay in use.
+func (f *files) reload() (changed bool, err error) {
 	contents := make([][]byte, len(f.paths))
 	hash := sha256.New()
 	for i, path := range f.paths {
@@ -43,7 +42,7 @@ func (f *files) look() (changed bool, err error) {
 		hash.Write(contents[i])
 	}
 	seen := string(hash.Sum(nil))
-	f.unread = err != nil
+	f.missing = err != nil
 	if err != nil {
 		seen = err.Error()
 	}
@@ -63,61 +62,19 @@ func readFile(path string) ([]byte, error) {
 		return nil, err
 	}
 	defer file.Close()
-	content, err := io.ReadAll(io.LimitReader(file, mostFile))
+	content, err := io.ReadAll(io.LimitReader(file, maxFile))
 	if err == nil && len(bytes.TrimSpace(content)) == 0 {
 		err = fmt.Errorf("%s is empty", path)
 	}
 	return content, err
 }
 
-// watchFiles looks at all files until the context ends.
-func (r *Receiver) watchFiles(ctx context.Context) {
-	tick := time.NewTicker(lookEvery)
-	defer tick.Stop()
-	for {
-		select {
-		case <-ctx.Done():
-			return
-		case <-tick.C:
-		}
-		for _, f := range r.files {
-			r.lookAgain(f)
-		}
-	}
-}
-
-// lookAgain looks at files while they are in use, and tells of what it finds: of files that
-// are gone again and again, for that does not revoke what they held.
-func (r *Receiver) lookAgain(f *files) {
-	changed, err := f.look()
-	missing := 0.
-	if f.unread {
-		missing = 1
-	}
-	r.metrics.filesMissing.WithLabelValues(f.what).Set(missing)
-	now := r.config.Now()
-	switch {
-	case err != nil && !f.unread:
-		r.metrics.reloadFailures.WithLabelValues(f.what).Inc()
-		r.config.Log.Error("changed files cannot be used: what was read before stays", "files", f.what, "error", err)
-	case f.unread && (changed || now.Sub(f.reminded).Abs() >= remindEvery):
-		if changed {
-			r.metrics.reloadFailures.WithLabelValues(f.what).Inc()
-		}
-		f.reminded = now
-		r.config.Log.Warn("files that are in use are gone or cannot be read: what they held stays in use; to revoke a key, replace its file or take it out of jobs.yaml and start again",
-			"files", f.what, "error", f.seen)
-	case changed:
-		r.config.Log.Info("changed files are in use", "files", f.what)
-	}
-}
-
-// certificate is the server's, of its latest files.
+// certificate is the server's certificate, from the latest files.
 type certificate struct {
 	current atomic.Pointer[tls.Certificate]
 }
 
-// use takes a certificate and its key, once they belong together.
+// use replaces the certificate, or returns an error if the key is not its own.
 func (c *certificate) use(paths []string, contents [][]byte) error {
 	pair, err := tls.X509KeyPair(tidyPEM(contents[0]), tidyPEM(contents[1]))
 	if err != nil {

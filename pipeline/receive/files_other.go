@@ -2,4 +2,4 @@
 
 package receive
 
-func mostFiles() int { return 0 }
+func maxFiles() int { return 0 }

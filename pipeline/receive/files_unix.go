@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// mostFiles returns how many files the process may have open; 0 where that is not known.
-func mostFiles() int {
+// maxFiles returns the maximum number of open files, 0 if it is unknown.
+func maxFiles() int {
 	var limit syscall.Rlimit
 	if err := syscall.Getrlimit(syscall.RLIMIT_NOFILE, &limit); err != nil {
 		return 0

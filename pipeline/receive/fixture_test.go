@@ -40,7 +40,7 @@ const (
 	someToken = "canary-token"
 )
 
-// Keys are made once: that takes a while.
+// Keys are generated once, as that takes long.
 var (
 	platformKey = makeKey(2048)
 	nextKey     = makeKey(3072)
@@ -57,7 +57,7 @@ func makeKey(bits int) func() *rsa.PrivateKey {
 	})
 }
 
-// publicPEM is the form of a key that the platform's console gives.
+// publicPEM returns a key in the form that the platform's console gives.
 func publicPEM(key *rsa.PrivateKey) []byte {
 	der, err := x509.MarshalPKIXPublicKey(&key.PublicKey)
 	if err != nil {
@@ -66,7 +66,7 @@ func publicPEM(key *rsa.PrivateKey) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: "PUBLIC KEY", Bytes: der})
 }
 
-// shelf is an archive in memory. It keeps nothing of what it was not told to keep.
+// shelf is an archive in memory, with faults.
 type shelf struct {
 	took  time.Duration                         // by each batch
 	fault func(n int) (applied bool, err error) // of the n-th batch, from 0
@@ -128,7 +128,7 @@ func (s *shelf) keep(ctx context.Context, b shelved, lines []byte) error {
 	return err
 }
 
-// stored returns the nonces of what is durable.
+// stored returns the nonces of the durable callbacks.
 func (s *shelf) stored(quarantine bool) (nonces []string) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -140,7 +140,7 @@ func (s *shelf) stored(quarantine bool) (nonces []string) {
 	return nonces
 }
 
-// callbackOf returns what was encoded of the one with that nonce.
+// callbackOf returns the encoded callback with the nonce.
 func (s *shelf) callbackOf(nonce string) schema.Callback {
 	s.mu.Lock()
 	defer s.mu.Unlock()
@@ -186,7 +186,7 @@ func newFixture(t testing.TB, change func(*Config)) *fixture {
 	return f
 }
 
-// readable takes any JSON object.
+// readable accepts any JSON object.
 func readable(c *schema.Callback) error {
 	var object map[string]any
 	return json.Unmarshal(c.Body, &object)
@@ -216,7 +216,7 @@ func (l *lockedBuffer) String() string {
 	return l.b.String()
 }
 
-// post is a request as the platform sends it.
+// post is a request of the platform.
 type post struct {
 	method, path string
 	header       http.Header
@@ -224,7 +224,7 @@ type post struct {
 	chunked      bool
 }
 
-// signedPost is what the platform sends of version 2.0, signed now.
+// signedPost returns a request of version 2.0, signed now.
 func signedPost(nonce, body string) *post {
 	return signedBy(platformKey(), time.Now(), nonce, body)
 }
@@ -239,7 +239,7 @@ func signedBy(key *rsa.PrivateKey, at time.Time, nonce, body string) *post {
 	return p
 }
 
-// sign signs the request as it is.
+// sign sets the signature of the request.
 func (p *post) sign(key *rsa.PrivateKey) {
 	digest := sha256.Sum256([]byte(p.header.Get("Byte-Timestamp") + "\n" + p.header.Get("Byte-Nonce-Str") + "\n" + string(p.body) + "\n"))
 	signature, err := rsa.SignPKCS1v15(nil, key, crypto.SHA256, digest[:])
@@ -249,7 +249,7 @@ func (p *post) sign(key *rsa.PrivateKey) {
 	p.header.Set("Byte-Signature", base64.StdEncoding.EncodeToString(signature))
 }
 
-// legacyPost is what the platform sends of an order paid by 担保支付.
+// legacyPost returns a request for an order paid by 担保支付.
 func legacyPost(at time.Time, nonce, msg string) *post {
 	timestamp := strconv.FormatInt(at.Unix(), 10)
 	parts := slices.Sorted(slices.Values([]string{someToken, timestamp, nonce, msg}))
@@ -275,8 +275,8 @@ func (p *post) to(h http.Handler) *httptest.ResponseRecorder {
 	return w
 }
 
-// number returns the sum of a metric's values over the label values given, in
-// pairs; 0 where there is none.
+// number returns the sum of a metric's values with the labels, given as pairs of name and
+// value.
 func (f *fixture) number(t testing.TB, name string, labels ...string) (sum float64) {
 	t.Helper()
 	families, err := f.registry.Gather()
@@ -292,7 +292,7 @@ func (f *fixture) number(t testing.TB, name string, labels ...string) (sum float
 			for _, pair := range m.GetLabel() {
 				has[pair.GetName()] = pair.GetValue()
 			}
-			if wanted(has, labels) {
+			if hasLabels(has, labels) {
 				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
 			}
 		}
@@ -300,7 +300,7 @@ func (f *fixture) number(t testing.TB, name string, labels ...string) (sum float
 	return sum
 }
 
-func wanted(has map[string]string, labels []string) bool {
+func hasLabels(has map[string]string, labels []string) bool {
 	for pair := range slices.Chunk(labels, 2) {
 		if has[pair[0]] != pair[1] {
 			return false

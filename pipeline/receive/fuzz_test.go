@@ -12,8 +12,8 @@ import (
 	"time"
 )
 
-// FuzzSignature changes a signed request in any way. What is taken is, byte for
-// byte, what was signed.
+// FuzzSignature changes a signed request. If it is acknowledged it is, byte for byte, the
+// signed one.
 func FuzzSignature(f *testing.F) {
 	receiver := newFixture(f, nil)
 	at := time.Now()
@@ -33,17 +33,16 @@ func FuzzSignature(f *testing.F) {
 		w := p.to(receiver)
 		same := stamp == timestamp && nonce == "nonce-1" && sign == signature && string(body) == someBody
 		if same != (w.Code == http.StatusOK) {
-			t.Errorf("%d %s", w.Code, w.Body)
+			t.Errorf("got %d %s", w.Code, w.Body)
 		}
 		if w.Code != http.StatusOK && !bytes.HasPrefix(w.Body.Bytes(), []byte(`{"err_no":1,`)) {
-			t.Errorf("answered %s", w.Body)
+			t.Errorf("got answer %s", w.Body)
 		}
 	})
 }
 
-// FuzzLegacyBody reads any body on the path of old callbacks, and on the one address
-// of both kinds. What is taken has a signature that an independent reading of the
-// same JSON finds right, too.
+// FuzzLegacyBody posts a body to the path of old callbacks and to the one of both kinds. If
+// it is acknowledged, encoding/json finds a right signature in it, too.
 func FuzzLegacyBody(f *testing.F) {
 	receiver := newFixture(f, nil)
 	at := time.Now()
@@ -59,7 +58,7 @@ func FuzzLegacyBody(f *testing.F) {
 		header := http.Header{"Content-Type": {"application/json"}}
 		w := (&post{http.MethodPost, honest.path, header, body, false}).to(receiver)
 		if one := (&post{http.MethodPost, strings.TrimSuffix(honest.path, "/legacy"), header, body, false}).to(receiver); one.Code != w.Code {
-			t.Errorf("on the one address %d, on the other %d", one.Code, w.Code)
+			t.Errorf("got status %d on the common path, %d on the old one", one.Code, w.Code)
 		}
 		if w.Code != http.StatusOK {
 			return
@@ -68,7 +67,7 @@ func FuzzLegacyBody(f *testing.F) {
 		decoder := json.NewDecoder(bytes.NewReader(body))
 		decoder.UseNumber()
 		if err := decoder.Decode(&fields); err != nil {
-			t.Fatalf("taken, and no JSON: %v", err)
+			t.Fatalf("acknowledged a body that is not JSON: %v", err)
 		}
 		parts := []string{someToken}
 		for _, name := range []string{"timestamp", "nonce", "msg"} {
@@ -78,7 +77,7 @@ func FuzzLegacyBody(f *testing.F) {
 		}
 		slices.Sort(parts)
 		if want := fmt.Sprintf("%x", sha1.Sum([]byte(strings.Join(parts, "")))); fields["msg_signature"] != want {
-			t.Errorf("taken with signature %v, want %s", fields["msg_signature"], want)
+			t.Errorf("acknowledged with signature %v, want %s", fields["msg_signature"], want)
 		}
 		if fields["version"] != nil && fmt.Sprint(fields["version"]) == "2.0" {
 			t.Error("taken, and it is of version 2.0")

@@ -14,34 +14,33 @@ import (
 	"billwalk/schema"
 )
 
-// A key comes from a console's page, by mail, or out of a variable, and each of
-// them changes its form. What can be meant in one way only is read: a byte order
-// mark, UTF-16, one line or many, literal \n, quotes, text around PEM. Anything
-// else is an error that names what is wrong; it never shows the key.
+// A key is copied from a page of the console, a mail or a variable, each of which may
+// change its form. Whatever is unambiguous is accepted: a byte order mark, UTF-16, one
+// line or many, literal \n, quotes, text around PEM. An error says what is wrong
+// without showing the key.
 var (
-	lineBreak = regexp.MustCompile(`\\+[rn]`)
-	armour    = regexp.MustCompile(`(?s)-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END ([A-Z0-9 ]+)-----`)
-	boundary  = regexp.MustCompile(`([\p{Pd}−]*) ?(BEGIN|END) ([A-Z0-9 ]*(?:KEY|CERTIFICATE)) ?([\p{Pd}−]*)`)
-	private   = regexp.MustCompile(`BEGIN ([A-Z0-9 ]*PRIVATE KEY)`)
-	sshKey    = regexp.MustCompile(`ssh-(rsa|ed25519|dss) |ecdsa-sha2-|SSH2 PUBLIC KEY`)
-	manyCodes = regexp.MustCompile(`[A-Za-z0-9+/_-]{60}`)
+	lineBreak  = regexp.MustCompile(`\\+[rn]`)
+	armour     = regexp.MustCompile(`(?s)-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END ([A-Z0-9 ]+)-----`)
+	boundary   = regexp.MustCompile(`([\p{Pd}−]*) ?(BEGIN|END) ([A-Z0-9 ]*(?:KEY|CERTIFICATE)) ?([\p{Pd}−]*)`)
+	private    = regexp.MustCompile(`BEGIN ([A-Z0-9 ]*PRIVATE KEY)`)
+	sshKey     = regexp.MustCompile(`ssh-(rsa|ed25519|dss) |ecdsa-sha2-|SSH2 PUBLIC KEY`)
+	longBase64 = regexp.MustCompile(`[A-Za-z0-9+/_-]{60}`)
 )
 
 const quotes = "\"'`“”‘’「」"
 
-// keyBlock is the bytes of one key of a file.
+// keyBlock is one key of a file.
 type keyBlock struct {
-	kind string // of its PEM; "" for bare base64
+	kind string // the type of its PEM block; "" for bare base64
 	der  []byte
 }
 
-// keyText returns a file's text with real line breaks.
+// keyText returns the text of a file as UTF-8 with real line breaks.
 func keyText(content []byte) string {
 	return lineBreak.ReplaceAllString(string(schema.UTF8(content)), "\n")
 }
 
-// keyBlocks returns what a file of keys holds: its PEM blocks, or else the one key
-// that is bare base64.
+// keyBlocks returns the PEM blocks of a file, or else the one key that is bare base64.
 func keyBlocks(text string) ([]keyBlock, error) {
 	if found := private.FindStringSubmatch(text); found != nil {
 		return nil, privateKey{found[1]}
@@ -56,20 +55,19 @@ func keyBlocks(text string) ([]keyBlock, error) {
 	case len(blocks) == 0:
 		der, err := decodeKey(text, strings.Trim(text, quotes+" \t\r\n"))
 		return []keyBlock{{"", der}}, err
-	case manyCodes.MatchString(outside):
+	case longBase64.MatchString(outside):
 		return nil, errors.New("what looks like another key stands outside the PEM block: each has a file of its own")
 	}
 	return blocks, nil
 }
 
-// privateKey is the error of a private key in the place of the platform's public
-// one.
+// privateKey is the error that a file has a private key.
 type privateKey struct{ kind string }
 
 func (p privateKey) Error() string { return "it holds a " + p.kind }
 
-// pemBlocks returns the PEM blocks of a text, and the text around them. PEM's
-// lines may have any length.
+// pemBlocks returns the PEM blocks of a text, and the text around them. The lines of a
+// block may have any length.
 func pemBlocks(text string) (blocks []keyBlock, outside string, err error) {
 	for _, at := range armour.FindAllStringSubmatchIndex(text, -1) {
 		kind, body, end := text[at[2]:at[3]], text[at[4]:at[5]], text[at[6]:at[7]]
@@ -92,7 +90,7 @@ func pemBlocks(text string) (blocks []keyBlock, outside string, err error) {
 	return blocks, outside, nil
 }
 
-// brokenBoundary names what is wrong with the lines that should begin or end PEM.
+// brokenBoundary returns what is wrong with the lines that should begin or end PEM.
 func brokenBoundary(text string) error {
 	const five = "-----"
 	var alone string
@@ -140,7 +138,8 @@ func notBase64(r rune) bool {
 	return !strings.ContainsRune(" \t\r\n+/-_=", r) && (r > unicode.MaxASCII || !unicode.IsLetter(r) && !unicode.IsDigit(r))
 }
 
-// badCharacter names the character of the text that no base64 has, and its place.
+// badCharacter returns an error that names the character, which base64 does not have,
+// and its place.
 func badCharacter(text string, at int) error {
 	found, size := utf8.DecodeRuneInString(text[at:])
 	line, column := 1+strings.Count(text[:at], "\n"), utf8.RuneCountInString(text[strings.LastIndex(text[:at], "\n")+1:at])+1
@@ -156,8 +155,8 @@ func badCharacter(text string, at int) error {
 	return fmt.Errorf("it is neither PEM nor base64: the character %q stands %s", found, place)
 }
 
-// tidyPEM writes the PEM blocks of a file as crypto/tls wants them. What cannot be
-// read so stays as it is, for tls to say what is wrong.
+// tidyPEM returns the PEM blocks of a file in the form that crypto/tls reads. A file
+// without PEM is returned as it is, so that crypto/tls says what is wrong.
 func tidyPEM(content []byte) []byte {
 	blocks, _, err := pemBlocks(keyText(content))
 	if err != nil || len(blocks) == 0 {

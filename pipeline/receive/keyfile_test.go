@@ -11,14 +11,14 @@ import (
 	"unicode/utf16"
 )
 
-// keyForms is a public key as PEM, its base64, and the private key's.
+// keyForms returns a public key as PEM and as bare base64, and its private key as PEM.
 func keyForms() (pemText, bare, privateText string) {
 	pkix, _ := x509.MarshalPKIXPublicKey(&platformKey().PublicKey)
 	own, _ := x509.MarshalPKCS8PrivateKey(platformKey())
 	return string(pemOf("PUBLIC KEY", pkix)), base64.StdEncoding.EncodeToString(pkix), string(pemOf("PRIVATE KEY", own))
 }
 
-// inUTF16 writes a text as Windows' editors do when asked for Unicode.
+// inUTF16 encodes a text as the Unicode of Windows' editors.
 func inUTF16(text string, big, mark bool) string {
 	var out []byte
 	if mark {
@@ -34,8 +34,8 @@ func inUTF16(text string, big, mark bool) string {
 	return string(out)
 }
 
-// TestKeyForms: what consoles, mails, editors and variables make of a key is read
-// where it can be meant in one way only.
+// TestKeyForms: a key is read in every unambiguous form that consoles, mails, editors and
+// variables give it.
 func TestKeyForms(t *testing.T) {
 	t.Parallel()
 	text, bare, _ := keyForms()
@@ -73,7 +73,7 @@ func TestKeyForms(t *testing.T) {
 	} {
 		key, err := parseKey([]byte(content))
 		if err != nil || !key.PublicKey.Equal(&platformKey().PublicKey) {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got error %v", name, err)
 		}
 	}
 }
@@ -85,8 +85,8 @@ func chunks(s string, n int) (parts []string) {
 	return append(parts, s)
 }
 
-// TestKeyFaults: what cannot be read is named, with its place and what to do, and
-// no part of the key is shown.
+// TestKeyFaults: an error says what cannot be read, where, and what to do, and shows no
+// part of the key.
 func TestKeyFaults(t *testing.T) {
 	t.Parallel()
 	text, bare, private := keyForms()
@@ -125,7 +125,7 @@ func TestKeyFaults(t *testing.T) {
 		writeFile(t, path, []byte(c.content))
 		err := CheckKeyFile(path)
 		if err == nil || !strings.Contains(err.Error(), c.want) || !strings.Contains(err.Error(), path) || !strings.Contains(err.Error(), "want the platform's public key") {
-			t.Errorf("%s: %v, want %q", c.name, err, c.want)
+			t.Errorf("%s: got error %v, want %q", c.name, err, c.want)
 			continue
 		}
 		for _, part := range append(chunks(bare, 8), chunks(secret, 8)...) {
@@ -136,7 +136,7 @@ func TestKeyFaults(t *testing.T) {
 	}
 }
 
-// FuzzKeyFile: whatever a file holds, it is read or named, and never shown.
+// FuzzKeyFile: any file gives a key or an error, which does not show its content.
 func FuzzKeyFile(f *testing.F) {
 	text, bare, private := keyForms()
 	for _, seed := range []string{text, bare, private, strings.ReplaceAll(text, "\n", `\n`), "-----BEGIN KEY-----", "\xff\xfe-\x00"} {
@@ -145,15 +145,15 @@ func FuzzKeyFile(f *testing.F) {
 	f.Fuzz(func(t *testing.T, content []byte) {
 		key, err := parseKey(content)
 		if (err == nil) != (key.PublicKey != nil) {
-			t.Errorf("a key and an error, or neither: %v", err)
+			t.Errorf("got a key and an error, or neither: %v", err)
 		}
-		if err != nil && manyCodes.MatchString(err.Error()) {
-			t.Errorf("%v shows what was read", err)
+		if err != nil && longBase64.MatchString(err.Error()) {
+			t.Errorf("error %v shows the content", err)
 		}
 	})
 }
 
-// TestTidyPEM: a certificate and its key may have the same forms.
+// TestTidyPEM: a certificate and its key are read in the same forms.
 func TestTidyPEM(t *testing.T) {
 	t.Parallel()
 	cert, private := selfSigned(t, 1)
@@ -167,12 +167,12 @@ func TestTidyPEM(t *testing.T) {
 	} {
 		changed := [][]byte{[]byte(change(string(cert))), []byte(change(string(private)))}
 		if err := new(certificate).use([]string{"tls.crt", "tls.key"}, changed); err != nil {
-			t.Errorf("%s: %v", name, err)
+			t.Errorf("%s: got error %v", name, err)
 		}
 	}
 	broken := []byte("-----BEGIN CERTIFICATE-----\nMII\u200b\n-----END CERTIFICATE-----\n")
 	if got := tidyPEM(broken); string(got) != string(broken) {
-		t.Errorf("what cannot be read became %q", got)
+		t.Errorf("got %q for an unreadable file, want it unchanged", got)
 	}
 	if _, err := tls.X509KeyPair(tidyPEM(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: []byte("x")})), nil); err == nil {
 		t.Error("a certificate of one byte was taken")

@@ -19,32 +19,32 @@ import (
 )
 
 const (
-	leastBits     = 2048
-	mostBits      = 8192
-	leastExponent = 65537 // smaller ones have a history of forgeries
+	minBits     = 2048
+	maxBits     = 8192
+	minExponent = 65537 // signatures under smaller exponents have been forged
 )
 
-// publicKey is one of the platform's (平台公钥).
+// publicKey is a public key of the platform (平台公钥).
 type publicKey struct {
 	*rsa.PublicKey
-	name     string             // the first digits of the SHA-256 of its PKIX form
-	verified prometheus.Counter // of what it has signed
+	name     string             // the first 12 hex digits of the SHA-256 of its PKIX form
+	verified prometheus.Counter // counts the callbacks that it has verified
 }
 
-// keyring holds the keys of one app. They are replaced as a whole.
+// keyring has the keys of one app, which are replaced all together.
 type keyring struct {
 	app     string
 	ids     []string // app_ids of jobs.yaml
 	rings   *keyrings
 	keys    atomic.Pointer[[]publicKey]
-	last    atomic.Pointer[string] // the name of the key that matched last
+	last    atomic.Pointer[string] // name of the key that verified the latest callback
 	metrics *metrics
 	log     *slog.Logger
 }
 
 func (k *keyring) current() []publicKey { return *k.keys.Load() }
 
-// use takes the keys of the files, all of them or none.
+// use replaces the keys by those of the files, or returns an error and keeps them.
 func (k *keyring) use(paths []string, contents [][]byte) error {
 	keys := make([]publicKey, len(contents))
 	for i, content := range contents {
@@ -54,7 +54,7 @@ func (k *keyring) use(paths []string, contents [][]byte) error {
 		}
 		keys[i].verified = k.metrics.verified.WithLabelValues(k.app, string(schema.SignedRSA), keys[i].name)
 	}
-	if err := k.rings.take(k, keys, paths); err != nil {
+	if err := k.rings.replace(k, keys, paths); err != nil {
 		return err
 	}
 	k.metrics.keys.WithLabelValues(k.app).Set(float64(len(keys)))
@@ -64,20 +64,20 @@ func (k *keyring) use(paths []string, contents [][]byte) error {
 	return nil
 }
 
-// keyrings are those of all apps. A key is of one mini-program: under two apps it would
-// let the callbacks of each count for the other.
+// keyrings has the keyrings of all apps. With the same key, two apps would accept each
+// other's callbacks.
 type keyrings struct {
 	mu  sync.Mutex
 	all []*keyring
 }
 
-// take puts the keys into use, unless another app has one of them, and app_ids do not
-// tell the two apps apart.
-func (r *keyrings) take(k *keyring, keys []publicKey, paths []string) error {
+// replace sets the keys of a keyring, unless another app has one of them and the two
+// apps do not have different app_ids.
+func (r *keyrings) replace(k *keyring, keys []publicKey, paths []string) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	for _, other := range r.all {
-		if other == k || apart(k.ids, other.ids) {
+		if other == k || disjoint(k.ids, other.ids) {
 			continue
 		}
 		for i, key := range keys {
@@ -93,12 +93,12 @@ func (r *keyrings) take(k *keyring, keys []publicKey, paths []string) error {
 	return nil
 }
 
-// apart says that two lists of app_ids are there, and have none in common.
-func apart(a, b []string) bool {
+// disjoint reports whether both lists have app_ids and none in common.
+func disjoint(a, b []string) bool {
 	return len(a) > 0 && len(b) > 0 && !slices.ContainsFunc(a, func(id string) bool { return slices.Contains(b, id) })
 }
 
-// matched tells when the platform begins to sign with another key.
+// matched records which key verified a callback, and logs a change.
 func (k *keyring) matched(name string) {
 	last := k.last.Load()
 	if last != nil && *last == name {
@@ -109,8 +109,8 @@ func (k *keyring) matched(name string) {
 	}
 }
 
-// CheckKeyFile reads a file of public_keys as a receiver does, and says what is wrong
-// with it.
+// CheckKeyFile reads a file of public_keys as a receiver does, and returns what is
+// wrong with it.
 func CheckKeyFile(path string) error {
 	content, err := readFile(path)
 	if err != nil {
@@ -120,7 +120,7 @@ func CheckKeyFile(path string) error {
 	return err
 }
 
-// readKey reads the key of a file; its error names the file, and what belongs there.
+// readKey reads the key of a file. Its error names the file and what should be in it.
 func readKey(path string, content []byte) (publicKey, error) {
 	key, err := parseKey(content)
 	if err == nil {
@@ -133,11 +133,11 @@ func readKey(path string, content []byte) (publicKey, error) {
 	return key, fmt.Errorf("%s: %w: want the platform's public key (平台公钥), of the app's page on the console, as PEM%s", path, err, own)
 }
 
-// parseKey reads a key as PEM, as the bare base64 that the console shows, or as DER.
-// It may stand there twice.
+// parseKey parses a key as PEM, as bare base64, which the console shows, or as DER. A
+// file may have the same key twice.
 func parseKey(content []byte) (publicKey, error) {
 	blocks, err := []keyBlock{{der: content}}, error(nil)
-	if !bytes.HasPrefix(content, []byte{0x30, 0x82}) { // no text begins so
+	if !bytes.HasPrefix(content, []byte{0x30, 0x82}) { // the start of DER, which no text has
 		blocks, err = keyBlocks(keyText(content))
 	}
 	if err != nil {
@@ -157,11 +157,11 @@ func parseKey(content []byte) (publicKey, error) {
 		}
 		key = next
 	}
-	if bits := key.N.BitLen(); bits < leastBits || bits > mostBits {
-		return publicKey{}, fmt.Errorf("the key has %d bits, and %d to %d are taken", bits, leastBits, mostBits)
+	if bits := key.N.BitLen(); bits < minBits || bits > maxBits {
+		return publicKey{}, fmt.Errorf("the key has %d bits, and %d to %d are taken", bits, minBits, maxBits)
 	}
-	if key.E < leastExponent {
-		return publicKey{}, fmt.Errorf("the key has the exponent %d, and %d or more is taken", key.E, leastExponent)
+	if key.E < minExponent {
+		return publicKey{}, fmt.Errorf("the key has the exponent %d, and %d or more is taken", key.E, minExponent)
 	}
 	pkix, err := x509.MarshalPKIXPublicKey(key)
 	if err != nil {
@@ -170,14 +170,14 @@ func parseKey(content []byte) (publicKey, error) {
 	return publicKey{PublicKey: key, name: fmt.Sprintf("%x", sha256.Sum256(pkix))[:12]}, nil
 }
 
-// parseDER reads a key in PKIX form or in that of PKCS #1.
+// parseDER parses a key in the form of PKIX or PKCS #1.
 func parseDER(der []byte) (*rsa.PublicKey, error) {
 	if key, err := x509.ParsePKCS1PublicKey(der); err == nil {
 		return key, nil
 	}
 	parsed, err := x509.ParsePKIXPublicKey(der)
 	if err != nil {
-		return nil, notPublic(der)
+		return nil, notPublicKey(der)
 	}
 	key, ok := parsed.(*rsa.PublicKey)
 	if !ok {
@@ -186,8 +186,8 @@ func parseDER(der []byte) (*rsa.PublicKey, error) {
 	return key, nil
 }
 
-// notPublic says what the bytes are that are no public key.
-func notPublic(der []byte) error {
+// notPublicKey returns an error that says what the bytes are.
+func notPublicKey(der []byte) error {
 	if _, err := x509.ParsePKCS8PrivateKey(der); err == nil {
 		return privateKey{"private key"}
 	}

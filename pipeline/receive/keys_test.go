@@ -27,8 +27,8 @@ func pemOf(kind string, der []byte) []byte {
 	return pem.EncodeToMemory(&pem.Block{Type: kind, Bytes: der})
 }
 
-// TestParseKey: a key is read in each form in which consoles give one, and
-// what is no key of the platform is an error that says so.
+// TestParseKey: a key is read in every form that consoles give, and anything but a public
+// key of the platform is an error that says so.
 func TestParseKey(t *testing.T) {
 	t.Parallel()
 	public := &platformKey().PublicKey
@@ -48,7 +48,7 @@ func TestParseKey(t *testing.T) {
 	} {
 		key, err := parseKey(content)
 		if err != nil || !key.PublicKey.Equal(public) || len(key.name) != 12 {
-			t.Errorf("%s: key %q, %v", name, key.name, err)
+			t.Errorf("%s: got key %q, error %v", name, key.name, err)
 		}
 	}
 	small, _ := rsa.GenerateKey(rand.Reader, 1024)
@@ -72,8 +72,8 @@ func TestParseKey(t *testing.T) {
 	}
 }
 
-// TestUnreadableKey: a receiver without its keys does not begin, and says which
-// file it is and what belongs there.
+// TestUnreadableKey: New fails without a key, and its error says which file it is and what
+// should be in it.
 func TestUnreadableKey(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -93,9 +93,8 @@ func TestUnreadableKey(t *testing.T) {
 	}
 }
 
-// TestKeyRotation: while the platform goes from one key to the next, no callback
-// that it signed is refused, as long as the files have the key; and one that is
-// taken away is not believed any more.
+// TestKeyRotation: while the platform changes its key no callback is refused as long as the
+// files have the key that signed it. A removed key verifies nothing.
 func TestKeyRotation(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -119,7 +118,7 @@ func TestKeyRotation(t *testing.T) {
 		}
 		for i, step := range steps {
 			step.change()
-			time.Sleep(2 * lookEvery)
+			time.Sleep(2 * reloadInterval)
 			if w := signedPost("n", someBody).to(f); w.Code != step.platform {
 				t.Errorf("step %d: the platform's key: %d", i, w.Code)
 			}
@@ -128,29 +127,28 @@ func TestKeyRotation(t *testing.T) {
 			}
 		}
 		if n := f.number(t, "reload_failures_total", "files", "keys of trade"); n != 3 {
-			t.Errorf("%v failures were counted, want 3: a bad file, one gone, and that bad one still", n)
+			t.Errorf("got %v failures, want 3: a bad file, a missing one, and the bad one again", n)
 		}
 		if n := f.number(t, "keys", "app", "trade"); n != 2 {
-			t.Errorf("%v keys are in use", n)
+			t.Errorf("got %v keys in use", n)
 		}
 		if n := strings.Count(f.logged.String(), `"level":"ERROR","msg":"changed files cannot be used`); n != 2 {
-			t.Errorf("%d errors are logged", n)
+			t.Errorf("got %d errors in the log", n)
 		}
 		if n := strings.Count(f.logged.String(), `"level":"WARN","msg":"files that are in use are gone`); n != 1 {
-			t.Errorf("%d warnings are logged", n)
+			t.Errorf("got %d warnings in the log", n)
 		}
 		name, _ := parseKey(publicPEM(nextKey()))
 		if n := f.number(t, "verified_total", "app", "trade", "scheme", "2.0", "key", name.name); n != float64(len(steps)) {
-			t.Errorf("%v were verified by the next key", n)
+			t.Errorf("got %v verified by the next key", n)
 		}
 		if n := strings.Count(f.logged.String(), "callbacks are signed with this key now"); n != 10 { // twice in each step that knows both
-			t.Errorf("%d changes of key are logged", n)
+			t.Errorf("got %d changes of key in the log", n)
 		}
 	})
 }
 
-// TestKeyFolderExchanged: Kubernetes puts a new folder behind a link, and never
-// writes to a file.
+// TestKeyFolderExchanged: Kubernetes changes a file by replacing the folder behind a link.
 func TestKeyFolderExchanged(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -178,24 +176,24 @@ func TestKeyFolderExchanged(t *testing.T) {
 			t.Errorf("the first key: %d", w.Code)
 		}
 		pointTo("2")
-		time.Sleep(2 * lookEvery)
+		time.Sleep(2 * reloadInterval)
 		if w := signedBy(nextKey(), time.Now(), "n", someBody).to(f); w.Code != http.StatusOK {
 			t.Errorf("the second key: %d", w.Code)
 		}
 	})
 }
 
-// ourTime brings a bubble's clock, which begins in 2000, to when timestamps have ten digits.
+// ourTime advances a bubble's clock from 2000 to a time when timestamps have ten digits.
 func ourTime() { time.Sleep(time.Until(time.Date(2026, 11, 20, 12, 0, 0, 0, schema.China))) }
 
-// watching has the files looked at until the test ends, at other instants than
-// those at which the test changes them.
+// watching runs watchFiles until the test ends, at other instants than those at which the
+// test changes files.
 func (f *fixture) watching(t *testing.T) {
 	done := make(chan struct{})
 	ctx := t.Context()
 	go func() { defer close(done); f.watchFiles(ctx) }()
 	t.Cleanup(func() { <-done })
-	time.Sleep(lookEvery / 2)
+	time.Sleep(reloadInterval / 2)
 }
 
 func remove(t *testing.T, path string) {

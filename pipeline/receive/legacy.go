@@ -16,31 +16,30 @@ import (
 	"billwalk/schema"
 )
 
-// Old orders, paid by 担保支付, are still settled, and their callbacks signed as
-// they always were: by a token, with SHA-1, and within the body. That is weak, so it is
-// believed for apps that have the token alone, and never for a body that says
-// version 2.0, whatever its other signature is like.
+// Orders paid by 担保支付 are still settled, and their callbacks have the old signature:
+// by a token, with SHA-1, and within the body. That is weak, so only apps with a token
+// accept it, and never for a body of version 2.0.
 
-// legacyBody is what the signature of an old callback needs.
+// legacyBody has the members that the signature of an old callback needs.
 type legacyBody struct {
-	Timestamp text           `json:"timestamp"`
-	Nonce     text           `json:"nonce"`
+	Timestamp mend.Literal   `json:"timestamp"`
+	Nonce     mend.Literal   `json:"nonce"`
 	Msg       jsontext.Value `json:"msg"`
 	Signature string         `json:"msg_signature"`
-	Version   text           `json:"version"`
+	Version   mend.Literal   `json:"version"`
 }
 
-// secondsDigits are those of a timestamp in seconds, which old callbacks have. The parts
-// are joined without a separator, so that with 13 digits it could take some of the nonce.
+// secondsDigits is the length of a timestamp in seconds. The signed parts are joined
+// without a separator, so a timestamp of 13 digits could include digits of the nonce.
 const secondsDigits = 10
 
-// signedLegacy is an old callback: the hexadecimal SHA-1 of token, timestamp, nonce
-// and msg, sorted and joined, without those that are empty.
+// signedLegacy is the old signature: the hexadecimal SHA-1 of token, timestamp, nonce
+// and msg, sorted and joined.
 type signedLegacy struct{ timestamp, nonce, msg, signature string }
 
-func (s signedLegacy) holds(a *app) bool {
+func (s signedLegacy) verify(a *app) bool {
 	parts := []string{a.token.Reveal(), s.timestamp, s.nonce, s.msg}
-	slices.Sort(parts) // those that are empty join to nothing
+	slices.Sort(parts)
 	sum := sha1.Sum([]byte(strings.Join(parts, "")))
 	want := hex.EncodeToString(sum[:])
 	if subtle.ConstantTimeCompare([]byte(want), []byte(s.signature)) != 1 {
@@ -50,18 +49,16 @@ func (s signedLegacy) holds(a *app) bool {
 	return true
 }
 
-// saysCurrent says that the body is to be proved by the signature of version 2.0,
-// as the platform documents it: its version is "2.0". So is what cannot be read,
-// by the stronger one.
-func saysCurrent(body []byte) bool {
-	var read struct {
-		Version text `json:"version"`
+// isVersion2 reports whether the signature of version 2.0 must prove the body. A body
+// that cannot be decoded needs that one as well, as it is the stronger.
+func isVersion2(body []byte) bool {
+	var decoded struct {
+		Version mend.Literal `json:"version"`
 	}
-	return decodeBody(body, &read) != nil || read.Version == "2.0"
+	return decodeBody(body, &decoded) != nil || decoded.Version == "2.0"
 }
 
-// readLegacy reads the signature of an old callback, strictly: what cannot be
-// decoded proves nothing.
+// readLegacy reads the signature of an old callback.
 func readLegacy(c *schema.Callback) (signature, *refusal) {
 	var body legacyBody
 	if err := decodeBody(c.Body, &body); err != nil {
@@ -92,13 +89,12 @@ func readLegacy(c *schema.Callback) (signature, *refusal) {
 	return signedLegacy{c.Timestamp, c.Nonce, msg, c.Signature}, nil
 }
 
-// decodeBody reads a body in which only msg may have text that is not valid: its
-// very bytes are signed.
+// decodeBody decodes a body, of which msg may have text that is not valid UTF-8.
 func decodeBody(body []byte, into any) error {
 	return json.Unmarshal(bytes.TrimPrefix(body, mend.BOM), into, jsontext.AllowInvalidUTF8(true))
 }
 
-// signedText returns the text that was signed, as it was; "" where there is none.
+// signedText returns the bytes of msg that were signed, "" if it is missing.
 func signedText(msg jsontext.Value) (string, error) {
 	switch msg.Kind() {
 	case 0, jsontext.KindNull:
@@ -108,24 +104,4 @@ func signedText(msg jsontext.Value) (string, error) {
 		return string(text), err
 	}
 	return "", errors.New("want text")
-}
-
-// text is a string that may also come as a number, which is taken as it stands.
-type text string
-
-// UnmarshalJSONFrom reads a string, a number or null.
-func (t *text) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	token, err := dec.ReadToken()
-	if err != nil {
-		return err
-	}
-	switch token.Kind() {
-	case jsontext.KindNull:
-		*t = ""
-	case jsontext.KindString, jsontext.KindNumber:
-		*t = text(token.String())
-	default:
-		return errors.New("want text")
-	}
-	return nil
 }

@@ -6,8 +6,8 @@ import (
 	"github.com/prometheus/client_golang/prometheus"
 )
 
-// metrics count what a receiver does. Labels are bounded: apps are those of
-// jobs.yaml, and "" stands for all others; reasons and schemes are a few words.
+// metrics are the metrics of a receiver. The labels have few values: apps are those of
+// jobs.yaml, and "" is any other path.
 type metrics struct {
 	received     *prometheus.CounterVec // app, scheme
 	verified     *prometheus.CounterVec // app, scheme, key
@@ -71,7 +71,7 @@ func histogram(name, help string, buckets []float64) prometheus.Histogram {
 	return prometheus.NewHistogram(prometheus.HistogramOpts{Name: prefix + name, Help: help, Buckets: buckets})
 }
 
-// commit counts a batch whose outcome is known.
+// commit counts a batch that is done.
 func (m *metrics) commit(b *batch, took time.Duration) {
 	m.batchRequests.Observe(float64(len(b.lines)))
 	m.batchBytes.Observe(float64(b.bytes))

@@ -1,18 +1,17 @@
-// Package receive takes the platform's settle callbacks (通知分账结果) over HTTP.
-// Each is verified first, then made durable, and only then acknowledged:
+// Package receive receives the platform's settle callbacks (通知分账结果) over HTTP.
+// A callback is verified, then made durable, and only then acknowledged:
 //
-//	POST /callbacks/settle/{app} ─▶ form ─▶ signature ─▶ can it be read? ─▶ batch ─PUT─▶ archive/callbacks ─▶ 200
-//	                                 └─────────┴─▶ 4xx           └─no─▶ batch ─PUT─▶ its quarantine ─▶ 200, and an alert
+//	POST /callbacks/settle/{app} ─▶ form ─▶ signature ─▶ readable? ─▶ batch ─PUT─▶ archive/callbacks ─▶ 200
+//	                                 └─────────┴─▶ 4xx      └─no─▶ batch ─PUT─▶ its quarantine ─▶ 200, and an alert
 //
-// The body's version chooses the signature, and that one alone is checked.
+// The version in the body chooses the signature, and only that one is verified.
 //
-// The platform repeats what is not acknowledged, so that whatever goes wrong is
-// answered with an error and nothing is lost; and the nightly job asks for all
-// settlements by itself, so that it is right without any callback.
+// The platform repeats a callback until it is acknowledged, so after an error nothing
+// is lost. The nightly job queries settlements itself and is right without callbacks.
 //
-// The package does not look into a callback beyond what its signature needs, and
-// does not know where the archive is. Nothing of an unsigned request is kept, and
-// nothing of a body is ever logged.
+// The package decodes no more of a callback than its signature needs, and does not
+// know where the archive is. It keeps nothing of an unsigned request and never logs
+// anything of a body.
 package receive
 
 import (
@@ -30,88 +29,79 @@ import (
 	"billwalk/schema"
 )
 
-// Archive keeps callbacks. Its methods may be called concurrently.
+// Archive stores callbacks. Its methods are called concurrently.
 type Archive interface {
 	// EncodeCallback returns the callback as one line of a batch.
 	EncodeCallback(schema.Callback) ([]byte, error)
-	// AppendCallbacks makes the batch durable, or else returns an error, after which
-	// it may be there all the same. No batch has the name of another.
+	// AppendCallbacks makes the batch durable. After an error the batch may be there or
+	// not. Every batch has a name of its own.
 	AppendCallbacks(ctx context.Context, received schema.Day, batch string, lines []byte) error
-	// QuarantineCallbacks does the same with what a person has to look at.
+	// QuarantineCallbacks does the same with callbacks that a person has to check.
 	QuarantineCallbacks(ctx context.Context, received schema.Day, batch string, lines []byte) error
 }
 
-// App is an application whose callbacks are received.
+// App is the configuration of an application that receives callbacks.
 type App struct {
 	Name        string
-	PublicKeys  []string      // files of the platform's keys: the current one, and others while they change
-	LegacyToken schema.Secret // of 担保支付; empty: its callbacks are refused
-	// AppIDs are the mini-programs that it is configured for by name, if any. Apps that
-	// share a public key need them, with none in common.
+	PublicKeys  []string      // files of the platform's keys: several while it changes its key
+	LegacyToken schema.Secret // of 担保支付; if empty, old callbacks are refused
+	// AppIDs are the app's mini-programs, if they are configured. Apps with the same
+	// public key need them, with none in common.
 	AppIDs []string
 }
 
-// Config is what a receiver is made of.
+// Config is the configuration of a receiver.
 type Config struct {
 	Apps      []App
-	Cert, Key string // files of a TLS certificate, PEM; both empty: plain HTTP
+	Cert, Key string // PEM files of a TLS certificate; if both are empty, plain HTTP
 
-	Connections Connections // how many may be open
+	Connections Connections // the limits
 
 	Archive Archive
-	// Reach finds out whether the archive can be relied on, and returns why not. It
-	// is called until it succeeds once, and again after a commit that failed.
+	// Reach returns why the archive cannot be used, or nil. It is called until it
+	// succeeds once, and again after a failed commit.
 	Reach func(context.Context) error
-	// Readable says what is wrong with a verified callback, for whoever reads the
-	// archive; of another mini-program's it is schema.ErrForeignApp. Where the error has a
-	// method Reason, that goes to the log. It may be called concurrently.
+	// Readable returns why a verified callback cannot be used, or nil; the error is
+	// schema.ErrForeignApp for a callback of another mini-program. If it has a method
+	// Reason() string, the result is logged. It is called concurrently.
 	Readable func(*schema.Callback) error
-	Batch    func() string // names a batch, as no other of any receiver
+	Batch    func() string // returns a name for a batch, unique among all receivers
 
 	Now      func() time.Time
 	Log      *slog.Logger
 	Registry prometheus.Registerer
 }
 
-// Receiver is an http.Handler for callbacks. Serve has it run; Probe answers for it.
+// Receiver is an http.Handler for callbacks. Serve runs it, and Probe reports its health.
 type Receiver struct {
 	config      Config
 	apps        map[string]*app
 	certificate *certificate // nil for plain HTTP
-	files       []*files     // that are looked at while it runs
+	files       []*files     // checked for changes while it runs
 	metrics     *metrics
 	samples     *sampler
 
 	accepted, quarantine *commits
 	seen                 *repeats
-	serving              atomic.Int64  // requests that are verified or being stored
-	large                chan struct{} // held while a long body is read
+	serving              atomic.Int64  // number of requests being verified or stored
+	large                chan struct{} // semaphore for reading long bodies
 	state                state
 }
 
-// app is an App in use.
-type app struct {
-	name     string
-	keys     *keyring
-	token    schema.Secret
-	verified prometheus.Counter                            // of what is signed with the token
-	received map[schema.SignatureScheme]prometheus.Counter // of whatever end
-}
-
-// New reads the keys and the certificate: an error names the file and what is
-// wrong with it.
+// New returns a receiver with its keys and certificate loaded. An error names the file
+// and what is wrong with it.
 func New(c Config) (*Receiver, error) {
 	r := &Receiver{
 		config: c, apps: make(map[string]*app), metrics: newMetrics(c.Registry),
-		samples: &sampler{to: c.Log, now: c.Now}, large: make(chan struct{}, mostLarge),
+		samples: &sampler{logger: c.Log, now: c.Now}, large: make(chan struct{}, maxLarge),
 		seen: &repeats{now: c.Now, pending: make(map[repeatKey]*batch)},
 	}
-	r.accepted = &commits{put: c.Archive.AppendCallbacks, name: c.Batch, ended: r.ended, metrics: r.metrics}
-	r.quarantine = &commits{put: c.Archive.QuarantineCallbacks, name: c.Batch, ended: r.ended, metrics: r.metrics}
+	r.accepted = &commits{put: c.Archive.AppendCallbacks, name: c.Batch, done: r.committed, metrics: r.metrics}
+	r.quarantine = &commits{put: c.Archive.QuarantineCallbacks, name: c.Batch, done: r.committed, metrics: r.metrics}
 	rings := new(keyrings)
 	for _, a := range c.Apps {
 		keys := &keyring{app: a.Name, ids: a.AppIDs, rings: rings, metrics: r.metrics, log: c.Log}
-		if err := r.use("keys of "+a.Name, a.PublicKeys, keys.use); err != nil {
+		if err := r.load("keys of "+a.Name, a.PublicKeys, keys.use); err != nil {
 			return nil, fmt.Errorf("app %s: %w", a.Name, err)
 		}
 		r.apps[a.Name] = &app{
@@ -125,7 +115,7 @@ func New(c Config) (*Receiver, error) {
 	}
 	if c.Cert != "" {
 		r.certificate = new(certificate)
-		if err := r.use("certificate", []string{c.Cert, c.Key}, r.certificate.use); err != nil {
+		if err := r.load("certificate", []string{c.Cert, c.Key}, r.certificate.use); err != nil {
 			return nil, err
 		}
 	}
@@ -138,11 +128,11 @@ func New(c Config) (*Receiver, error) {
 	return r, nil
 }
 
-// use reads files for the first time; from then on they are looked at.
-func (r *Receiver) use(what string, paths []string, use func([]string, [][]byte) error) error {
+// load loads files, which are checked for changes from then on.
+func (r *Receiver) load(what string, paths []string, use func([]string, [][]byte) error) error {
 	f := &files{what: what, paths: paths, use: use}
 	r.files = append(r.files, f)
-	_, err := f.look()
+	_, err := f.reload()
 	return err
 }
 
@@ -151,9 +141,9 @@ const path = "/callbacks/settle/"
 // ServeHTTP implements http.Handler.
 func (r *Receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	from := connOf(q)
-	defer from.yield()
+	defer from.release()
 	a, scheme := r.route(q.URL.Path)
-	err := r.take(a, scheme, q)
+	err := r.accept(a, scheme, q)
 	if err != nil && err.status < http.StatusInternalServerError || from.crowded() {
 		w.Header().Set("Connection", "close")
 	}
@@ -165,9 +155,9 @@ func (r *Receiver) ServeHTTP(w http.ResponseWriter, q *http.Request) {
 	answer(w, http.StatusOK, acknowledgement)
 }
 
-// route finds the app, and the signature that callbacks on this path have: on an
-// app's own path, where the body does not choose the other. One slash at the end is
-// the same path. The app is nil where there is none.
+// route returns the app of a path and the signature that its callbacks have there; on
+// the app's own path the body may choose the other. A slash at the end is ignored. The
+// app is nil if there is none.
 func (r *Receiver) route(requested string) (*app, schema.SignatureScheme) {
 	name, ok := strings.CutPrefix(strings.TrimSuffix(requested, "/"), path)
 	if !ok {
@@ -183,47 +173,47 @@ func (r *Receiver) route(requested string) (*app, schema.SignatureScheme) {
 	return nil, ""
 }
 
-// take verifies one request and makes it durable: without an error it is.
-func (r *Receiver) take(a *app, scheme schema.SignatureScheme, q *http.Request) *refusal {
+// accept verifies a request and makes its callback durable, or returns why not.
+func (r *Receiver) accept(a *app, scheme schema.SignatureScheme, q *http.Request) *refusal {
 	if a == nil {
 		return errPath
 	}
-	c := &schema.Callback{App: a.name, ReceivedAt: r.config.Now().UTC(), Scheme: scheme, LogID: clean(q.Header.Get("Byte-Logid"))}
+	c := &schema.Callback{App: a.name, ReceivedAt: r.config.Now().UTC(), Scheme: scheme, LogID: cleanLogID(q.Header.Get("Byte-Logid"))}
 	signed, err := r.read(a, c, q)
 	a.received[c.Scheme].Inc()
 	if err != nil {
 		return err
 	}
-	signedAt, ok := parseInstant(c.Timestamp)
+	signedAt, ok := parseTimestamp(c.Timestamp)
 	switch {
 	case !ok:
 		return errBadTimestamp
-	case signedAt.Sub(c.ReceivedAt) > mostAhead:
+	case signedAt.Sub(c.ReceivedAt) > maxAhead:
 		return errTooNew
 	}
-	if r.serving.Add(1) > mostServing {
+	if r.serving.Add(1) > maxServing {
 		r.serving.Add(-1)
 		return errBusy
 	}
 	defer r.serving.Add(-1)
-	if !signed.holds(a) {
-		return a.wrong(c)
+	if !signed.verify(a) {
+		return a.wrongSignature(c)
 	}
-	connOf(q).hold()
+	connOf(q).protect()
 	return r.store(c, signedAt)
 }
 
-// store makes a verified callback durable. One that is no callback to read, of another
-// mini-program, or suspiciously old is kept apart: it is the platform's all the same, which
-// would send it again and again. One that is durable already is not stored again.
+// store makes a verified callback durable, unless it is already. A callback that cannot
+// be read, is of another mini-program or is too old goes to quarantine: refused, the
+// platform would send it again and again.
 func (r *Receiver) store(c *schema.Callback, signedAt time.Time) *refusal {
-	to, apart, why := r.accepted, "", ""
-	if c.ReceivedAt.Sub(signedAt) > mostAge {
-		apart = "too_old"
+	to, fault, why := r.accepted, "", ""
+	if c.ReceivedAt.Sub(signedAt) > maxAge {
+		fault = "too_old"
 	} else if err := r.config.Readable(c); err != nil {
-		apart, why = unreadableBecause(err)
+		fault, why = faultOf(err)
 	}
-	if apart != "" {
+	if fault != "" {
 		to = r.quarantine
 	}
 	line, err := r.config.Archive.EncodeCallback(*c)
@@ -231,7 +221,7 @@ func (r *Receiver) store(c *schema.Callback, signedAt time.Time) *refusal {
 		r.samples.log(slog.LevelError, "a callback cannot be encoded", "encode", "app", c.App, "logid", c.LogID)
 		return errStore
 	}
-	again, err := r.seen.once(repeatKeyOf(c, apart != ""), func() (*batch, error) {
+	again, err := r.seen.once(repeatKeyOf(c, fault != ""), func() (*batch, error) {
 		return to.add(schema.DayOf(c.ReceivedAt), line, len(c.Body))
 	})
 	switch {
@@ -241,25 +231,25 @@ func (r *Receiver) store(c *schema.Callback, signedAt time.Time) *refusal {
 		return errStore
 	case again:
 		r.metrics.repeated.WithLabelValues(c.App).Inc()
-	case apart != "":
-		r.metrics.quarantined.WithLabelValues(c.App, apart).Inc()
-		r.samples.log(slog.LevelError, "a signed callback goes to quarantine, for a person to look at", apart,
+	case fault != "":
+		r.metrics.quarantined.WithLabelValues(c.App, fault).Inc()
+		r.samples.log(slog.LevelError, "a signed callback goes to quarantine, for a person to look at", fault,
 			"app", c.App, "why", why, "scheme", c.Scheme, "body_bytes", len(c.Body), "logid", c.LogID)
 	}
 	return nil
 }
 
-// unreadableBecause returns the metric's word for an error of Readable, and what the log
-// may say of it.
-func unreadableBecause(err error) (apart, why string) {
+// faultOf returns the metric's label for an error of Readable, and the reason that may be
+// logged.
+func faultOf(err error) (label, reason string) {
 	if err, ok := errors.AsType[interface {
 		error
 		Reason() string
 	}](err); ok {
-		why = err.Reason()
+		reason = err.Reason()
 	}
 	if errors.Is(err, schema.ErrForeignApp) {
-		return "foreign_app", why
+		return "foreign_app", reason
 	}
-	return "unreadable", why
+	return "unreadable", reason
 }

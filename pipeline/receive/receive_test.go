@@ -20,11 +20,11 @@ import (
 	"billwalk/schema"
 )
 
-// TestAcknowledged: what the platform has signed is stored as it came, and
-// answered, byte for byte, as the platform wants it.
+// TestAcknowledged: a signed callback is stored as it was received, and answered, byte for
+// byte, as the platform documents.
 func TestAcknowledged(t *testing.T) {
 	t.Parallel()
-	long := `{"version":"2.0","msg":"` + strings.Repeat("x", mostBody-len(`{"version":"2.0","msg":""}`)) + `"}`
+	long := `{"version":"2.0","msg":"` + strings.Repeat("x", maxBody-len(`{"version":"2.0","msg":""}`)) + `"}`
 	for name, p := range map[string]*post{
 		"as the platform sends it": signedPost("n", someBody),
 		"white space in the body":  signedPost("n", " {\n\t\"version\" :  \"2.0\" }\r\n"),
@@ -40,10 +40,10 @@ func TestAcknowledged(t *testing.T) {
 		"a broken content type":    with(signedPost("n", someBody), "Content-Type", ";;"),
 		"with a charset":           with(signedPost("n", someBody), "Content-Type", "Application/JSON; charset=utf-8"),
 		"without a log id":         with(signedPost("n", someBody), "Byte-Logid", ""),
-		"ten minutes ahead":        signedBy(platformKey(), time.Now().Add(mostAhead-time.Minute), "n", someBody),
-		"two days old":             signedBy(platformKey(), time.Now().Add(time.Minute-mostAge), "n", someBody),
+		"ten minutes ahead":        signedBy(platformKey(), time.Now().Add(maxAhead-time.Minute), "n", someBody),
+		"two days old":             signedBy(platformKey(), time.Now().Add(time.Minute-maxAge), "n", someBody),
 		"milliseconds":             resigned(with(signedPost("n", someBody), "Byte-Timestamp", strconv.FormatInt(time.Now().UnixMilli(), 10))),
-		"a long nonce":             resigned(with(signedPost("n", someBody), "Byte-Nonce-Str", strings.Repeat("n", mostNonce))),
+		"a long nonce":             resigned(with(signedPost("n", someBody), "Byte-Nonce-Str", strings.Repeat("n", maxNonce))),
 		"old-style":                legacyPost(time.Now(), "n", `{"appid":"tt1"}`),
 		"old-style, large":         legacyPost(time.Now(), "n", strings.Repeat("x", usualBody)),
 		"old-style, a slash":       at("/callbacks/settle/trade/legacy/", legacyPost(time.Now(), "n", `{"appid":"tt1"}`)),
@@ -61,29 +61,29 @@ func TestAcknowledged(t *testing.T) {
 			}
 			nonces := f.shelf.stored(false)
 			if len(nonces) != 1 || len(f.shelf.stored(true)) != 0 {
-				t.Fatalf("stored %q, in quarantine %q", nonces, f.shelf.stored(true))
+				t.Fatalf("got stored %q, in quarantine %q", nonces, f.shelf.stored(true))
 			}
 			c := f.shelf.callbackOf(nonces[0])
 			if !bytes.Equal(c.Body, p.body) || c.App != "trade" || time.Since(c.ReceivedAt).Abs() > time.Minute {
-				t.Errorf("stored %+v, of %d bytes", c, len(c.Body))
+				t.Errorf("got stored %+v, of %d bytes", c, len(c.Body))
 			}
 			if c.Scheme == schema.SignedRSA {
 				got := []string{c.Timestamp, c.Nonce, c.Signature}
 				want := []string{p.header.Get("Byte-Timestamp"), p.header.Get("Byte-Nonce-Str"), p.header.Get("Byte-Signature")}
 				if diff := cmp.Diff(want, got); diff != "" {
-					t.Errorf("what proves it again is not stored (-want +got):\n%s", diff)
+					t.Errorf("stored signature (-want +got):\n%s", diff)
 				}
 			}
 			for name, want := range map[string]float64{"received_total": 1, "verified_total": 1, "acknowledged_total": 1, "refused_total": 0, "batch_requests": 1, "queue_requests": 0, "queue_bytes": 0} {
 				if got := f.number(t, name); got != want {
-					t.Errorf("%s is %v, want %v", name, got, want)
+					t.Errorf("%s: got %v, want %v", name, got, want)
 				}
 			}
 		})
 	}
 }
 
-// with changes a header; "" takes it away.
+// with sets a header; "" removes it.
 func with(p *post, header, value string) *post {
 	p.header.Del(header)
 	if value != "" {
@@ -105,8 +105,8 @@ func by(method string, p *post) *post { p.method = method; return p }
 
 func saying(body string, p *post) *post { p.body = []byte(body); return p }
 
-// TestRefused: nothing is stored of a request that is not signed, or not one
-// to receive, and it is never answered with 200.
+// TestRefused: a request that is not signed, or not a callback, is not acknowledged and
+// nothing of it is stored.
 func TestRefused(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
@@ -138,8 +138,8 @@ func TestRefused(t *testing.T) {
 		"legacy without a token": {at("/callbacks/settle/plain/legacy", legacyPost(now, "n", "{}")), 404, "path"},
 		"GET":                    {by(http.MethodGet, signedPost("n", someBody)), 405, "method"},
 		"PUT":                    {by(http.MethodPut, signedPost("n", someBody)), 405, "method"},
-		"64 KiB and 1":           {signedPost("n", strings.Repeat("x", mostBody+1)), 413, "too_large"},
-		"64 KiB and 1 in chunks": {&post{http.MethodPost, "/callbacks/settle/trade", signedPost("n", "").header, make([]byte, mostBody+1), true}, 413, "too_large"},
+		"64 KiB and 1":           {signedPost("n", strings.Repeat("x", maxBody+1)), 413, "too_large"},
+		"64 KiB and 1 in chunks": {&post{http.MethodPost, "/callbacks/settle/trade", signedPost("n", "").header, make([]byte, maxBody+1), true}, 413, "too_large"},
 
 		"no timestamp":             {with(signedPost("n", someBody), "Byte-Timestamp", ""), 401, "missing_timestamp"},
 		"no nonce":                 {with(signedPost("n", someBody), "Byte-Nonce-Str", ""), 401, "missing_nonce"},
@@ -152,7 +152,7 @@ func TestRefused(t *testing.T) {
 		"a negative timestamp":     {resigned(with(signedPost("n", someBody), "Byte-Timestamp", "-123456789")), 401, "bad_timestamp"},
 		"a short timestamp":        {resigned(with(signedPost("n", someBody), "Byte-Timestamp", "123456789")), 401, "bad_timestamp"},
 		"a long timestamp":         {resigned(with(signedPost("n", someBody), "Byte-Timestamp", "17000000000000000000")), 401, "bad_timestamp"},
-		"a nonce too long":         {resigned(with(signedPost("n", someBody), "Byte-Nonce-Str", strings.Repeat("n", mostNonce+1))), 401, "bad_nonce"},
+		"a nonce too long":         {resigned(with(signedPost("n", someBody), "Byte-Nonce-Str", strings.Repeat("n", maxNonce+1))), 401, "bad_nonce"},
 		"a nonce of other bytes":   {resigned(with(signedPost("n", someBody), "Byte-Nonce-Str", "随机")), 401, "bad_nonce"},
 		"signature not base64":     {with(signedPost("n", someBody), "Byte-Signature", "!"+signature[1:]), 401, "bad_signature"},
 		"signature cut":            {with(signedPost("n", someBody), "Byte-Signature", signature[:len(signature)/2/4*4]), 401, "bad_signature"},
@@ -167,8 +167,8 @@ func TestRefused(t *testing.T) {
 		"another nonce":            {with(signedPost("n", someBody), "Byte-Nonce-Str", "m"), 401, "wrong_signature"},
 		"a line more":              {saying(someBody+"\n", signedPost("n", someBody)), 401, "wrong_signature"},
 		"JSON written anew":        {saying(strings.Replace(someBody, `":"`, `": "`, 1), signedPost("n", someBody)), 401, "wrong_signature"},
-		"too new":                  {signedBy(platformKey(), now.Add(mostAhead+time.Minute), "n", someBody), 401, "too_new"},
-		"too old and unsigned":     {signedBy(foreignKey(), now.Add(-mostAge-time.Minute), "n", someBody), 401, "wrong_signature"},
+		"too new":                  {signedBy(platformKey(), now.Add(maxAhead+time.Minute), "n", someBody), 401, "too_new"},
+		"too old and unsigned":     {signedBy(foreignKey(), now.Add(-maxAge-time.Minute), "n", someBody), 401, "wrong_signature"},
 		"no version, 2.0 signed":   {signedPost("n", `{"type":"settle","msg":"{}"}`), 401, "missing_timestamp"},
 		"version 1.0, 2.0 signed":  {signedPost("n", `{"version":"1.0","type":"settle","msg":"{}"}`), 401, "missing_timestamp"},
 		"2.0 signed as legacy":     {at("/callbacks/settle/trade", old(`"type"`, `"version":"2.0","type"`)), 401, "missing_timestamp"},
@@ -195,7 +195,7 @@ func TestRefused(t *testing.T) {
 		"legacy, not JSON":         {saying("timestamp=1", legacyPost(now, "n", "{}")), 401, "legacy_body"},
 		"legacy, an array":         {saying("[]", legacyPost(now, "n", "{}")), 401, "legacy_body"},
 		"legacy, deep":             {saying(strings.Repeat("[", 20_000), legacyPost(now, "n", "{}")), 401, "legacy_body"},
-		"legacy, too new":          {legacyPost(now.Add(mostAhead+time.Minute), "n", "{}"), 401, "too_new"},
+		"legacy, too new":          {legacyPost(now.Add(maxAhead+time.Minute), "n", "{}"), 401, "too_new"},
 		"legacy, no time":          {old(`"timestamp":"`+oldSigned, `"timestamp":"soon`), 401, "bad_timestamp"},
 		"legacy, control in nonce": {old("nonce-1", `nonce\n1`), 401, "bad_nonce"},
 	} {
@@ -208,18 +208,18 @@ func TestRefused(t *testing.T) {
 				app = ""
 			}
 			if w.Code != row.status || f.number(t, "refused_total", "app", app, "reason", row.reason) != 1 {
-				t.Errorf("%d %s, want %d for %s\n%s", w.Code, w.Body, row.status, row.reason, f.logged)
+				t.Errorf("got %d %s, want %d for %s\n%s", w.Code, w.Body, row.status, row.reason, f.logged)
 			}
 			if !strings.HasPrefix(w.Body.String(), `{"err_no":1,"err_tips":"`) || w.Header().Get("Content-Type") != "application/json" {
-				t.Errorf("answered %s", w.Body)
+				t.Errorf("got answer %s", w.Body)
 			}
 			checkNothingKept(t, f, row.post)
 		})
 	}
 }
 
-// checkNothingKept wants nothing of a request in the archive or in the log but
-// what says where it came from.
+// checkNothingKept checks that the archive has nothing of a request, and the log nothing but
+// where it came from.
 func checkNothingKept(t *testing.T, f *fixture, p *post) {
 	t.Helper()
 	if len(f.shelf.encoded) > 0 || f.shelf.tried > 0 || f.number(t, "acknowledged_total") > 0 || f.number(t, "verified_total") > 0 {
@@ -228,18 +228,18 @@ func checkNothingKept(t *testing.T, f *fixture, p *post) {
 	log := f.logged.String()
 	for _, secret := range []string{someToken, "canary-extra", "settle_id", p.header.Get("Byte-Signature")} {
 		if secret != "" && strings.Contains(log, secret) {
-			t.Errorf("the log tells %q: %s", secret, log)
+			t.Errorf("the log has %q: %s", secret, log)
 		}
 	}
 	if target, _, _ := strings.Cut(p.path, "?"); !strings.Contains(log, `"path":"`+target+`"`) {
-		t.Errorf("the log does not tell the path: %s", log)
+		t.Errorf("the log does not have the path: %s", log)
 	}
 	if !strings.Contains(log, `"remote":"192.0.2.1:1234"`) {
-		t.Errorf("the log does not tell who it was: %s", log)
+		t.Errorf("the log does not have the address: %s", log)
 	}
 }
 
-// TestCutBody: a body that ends early is no body, with or without a length.
+// TestCutBody: a body that ends early is refused, with or without a length.
 func TestCutBody(t *testing.T) {
 	t.Parallel()
 	for _, length := range []int64{int64(len(someBody)) + 1, -1} {
@@ -250,14 +250,14 @@ func TestCutBody(t *testing.T) {
 		w := httptest.NewRecorder()
 		f.ServeHTTP(w, q)
 		if w.Code != http.StatusBadRequest || f.number(t, "refused_total", "reason", "cut_body") != 1 {
-			t.Errorf("%d %s", w.Code, w.Body)
+			t.Errorf("got %d %s", w.Code, w.Body)
 		}
 		checkNothingKept(t, f, p)
 	}
 }
 
-// TestQuarantine: what is signed and cannot be read, or is very old, is stored apart,
-// acknowledged and told, without a word of what it says.
+// TestQuarantine: a signed callback that cannot be read or is very old is quarantined,
+// acknowledged and logged without any of its content.
 func TestQuarantine(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
@@ -268,10 +268,10 @@ func TestQuarantine(t *testing.T) {
 		"not JSON":         {signedPost("n", "msg=canary-extra"), "unreadable"},
 		"empty":            {signedPost("n", ""), "unreadable"},
 		"not UTF-8":        {signedPost("n", "\xff\xfe"), "unreadable"},
-		"deep":             {signedPost("n", strings.Repeat("[", mostBody)), "unreadable"},
-		"too old":          {signedBy(platformKey(), now.Add(-mostAge-time.Minute), "n", someBody), "too_old"},
+		"deep":             {signedPost("n", strings.Repeat("[", maxBody)), "unreadable"},
+		"too old":          {signedBy(platformKey(), now.Add(-maxAge-time.Minute), "n", someBody), "too_old"},
 		"of long ago":      {signedBy(platformKey(), time.Unix(1_643_189_272, 0), "n", someBody), "too_old"},
-		"legacy, too old":  {legacyPost(now.Add(-mostAge-time.Minute), "n", "{}"), "too_old"},
+		"legacy, too old":  {legacyPost(now.Add(-maxAge-time.Minute), "n", "{}"), "too_old"},
 		"legacy, read not": {legacyPost(now, "n", "unreadable"), "unreadable"},
 		"of another app":   {signedPost("n", `{"version":"2.0","msg":"foreign"}`), "foreign_app"},
 		"why":              {signedPost("n", `{"version":"2.0","msg":"why"}`), "unreadable"},
@@ -292,7 +292,7 @@ func TestQuarantine(t *testing.T) {
 				}
 			})
 			if w := row.post.to(f); w.Code != http.StatusOK || w.Body.String() != string(acknowledgement) {
-				t.Fatalf("%d %s", w.Code, w.Body)
+				t.Fatalf("got %d %s", w.Code, w.Body)
 			}
 			if n := f.shelf.stored(true); len(n) != 1 || len(f.shelf.stored(false)) != 0 || !bytes.Equal(f.shelf.callbackOf(n[0]).Body, row.post.body) {
 				t.Errorf("in quarantine %q, stored %q", n, f.shelf.stored(false))
@@ -311,35 +311,35 @@ func TestQuarantine(t *testing.T) {
 	}
 }
 
-// reasoned is an error of which the log may have a part.
+// reasoned is an error with a reason that may be logged.
 type reasoned struct{}
 
 func (reasoned) Error() string  { return "canary-extra" }
 func (reasoned) Reason() string { return "so that it can be mended" }
 
-// TestOneAddress: the platform posts callbacks of both kinds to one address, and an
-// app without the token of the old ones says what to do.
+// TestOneAddress: callbacks of both kinds come to one address. Without a token for old ones
+// the log says what to do.
 func TestOneAddress(t *testing.T) {
 	t.Parallel()
 	const path = "/callbacks/settle/plain"
 	f := newFixture(t, nil)
 	old := at(path, legacyPost(time.Now(), "n", "{}"))
 	if w := old.to(f); w.Code != http.StatusUnauthorized || f.number(t, "refused_total", "app", "plain", "reason", "no_token") != 1 {
-		t.Errorf("%d %s", w.Code, w.Body)
+		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 	checkNothingKept(t, f, old)
 	if log := f.logged.String(); !strings.Contains(log, "configure the app's legacy_token") || !strings.Contains(log, "担保支付") {
 		t.Errorf("the log does not say what to do: %s", log)
 	}
-	// Where no other signature can be checked, what is signed by the platform's key is kept.
+	// Without a token, a callback that the platform's key has signed is still stored.
 	if w := at(path, signedPost("m", `{"type":"settle","msg":"{}"}`)).to(f); w.Code != http.StatusOK {
-		t.Errorf("%d %s", w.Code, w.Body)
+		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 	if w := at(path, signedBy(foreignKey(), time.Now(), "m", `{"type":"settle","msg":"{}"}`)).to(f); w.Code != http.StatusUnauthorized {
-		t.Errorf("%d %s", w.Code, w.Body)
+		t.Errorf("got %d %s", w.Code, w.Body)
 	}
 	if got := f.shelf.callbackOf("m").Scheme; got != schema.SignedRSA {
-		t.Errorf("it is said to be signed by %q", got)
+		t.Errorf("got signature scheme %q", got)
 	}
 
 	f = newFixture(t, nil)
@@ -349,7 +349,7 @@ func TestOneAddress(t *testing.T) {
 			p = at(p.path, legacyPost(time.Now(), nonce, "{}"))
 		}
 		if w := p.to(f); w.Code != http.StatusOK || f.shelf.callbackOf(nonce).Scheme != scheme {
-			t.Errorf("%s: %d, said to be signed by %q", nonce, w.Code, f.shelf.callbackOf(nonce).Scheme)
+			t.Errorf("%s: got %d, signature scheme %q", nonce, w.Code, f.shelf.callbackOf(nonce).Scheme)
 		}
 		for name, labels := range map[string][]string{"received_total": {"scheme", string(scheme)}, "verified_total": {"scheme", string(scheme)}} {
 			if n := f.number(t, name, labels...); n != 1 {
@@ -359,8 +359,8 @@ func TestOneAddress(t *testing.T) {
 	}
 }
 
-// TestWrongSignature: the log names the keys that were tried and the length of the
-// body, and the two usual causes; of these first the one that is likelier.
+// TestWrongSignature: the log has the keys that were tried, the length of the body and the
+// two usual causes, the likelier one first.
 func TestWrongSignature(t *testing.T) {
 	t.Parallel()
 	name := fmt.Sprintf("%x", sha256.Sum256(pemBytes(publicPEM(platformKey()))))[:12]
@@ -411,14 +411,13 @@ func pemBytes(text []byte) []byte {
 	return block.Bytes
 }
 
-// TestRefusedPath: the log has the path that was asked for, cut and in plain letters,
-// and nothing of the query.
+// TestRefusedPath: the log has the requested path, cut and in ASCII, without the query.
 func TestRefusedPath(t *testing.T) {
 	t.Parallel()
 	for path, want := range map[string]string{
 		"/callbacks/settle/trad?x=canary-extra":     `"path":"/callbacks/settle/trad"`,
 		"/callbacks/%E5%88%86\u8d26/%0A%1b[31m":     `"path":"/callbacks/`,
-		"/" + strings.Repeat("a", 10*mostPath):      `"path":"/` + strings.Repeat("a", mostPath-1) + `..."`,
+		"/" + strings.Repeat("a", 10*maxPath):       `"path":"/` + strings.Repeat("a", maxPath-1) + `..."`,
 		"/callbacks/settle/trade%2Flegacy%2Fcanary": `"path":"/callbacks/settle/trade%2Flegacy%2Fcanary"`,
 	} {
 		f := newFixture(t, nil)
@@ -436,7 +435,7 @@ func TestRefusedPath(t *testing.T) {
 	}
 }
 
-// TestLogID: a log id that nobody signed is cut to what a log id is made of.
+// TestLogID: a log id, which is not signed, loses unusual characters and excess length.
 func TestLogID(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
@@ -445,12 +444,12 @@ func TestLogID(t *testing.T) {
 		t.Fatal(w.Code)
 	}
 	if got, want := f.shelf.callbackOf("n").LogID, "2026112031m"+strings.Repeat("a", 64-11); got != want {
-		t.Errorf("log id %q, want %q", got, want)
+		t.Errorf("got log id %q, want %q", got, want)
 	}
 }
 
-// TestNotReady: before the store is known to be honest nothing is taken; once it
-// is, a commit that fails makes it unready, and one that succeeds ready again.
+// TestNotReady: nothing is accepted before Reach succeeds. After that a failed commit makes
+// the receiver unready, and a successful one ready again.
 func TestNotReady(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
@@ -465,43 +464,43 @@ func TestNotReady(t *testing.T) {
 		t.Helper()
 		w := (&post{method: http.MethodGet, path: "/readyz"}).to(f.Probe())
 		if w.Code != status || !strings.Contains(w.Body.String(), why) {
-			t.Errorf("/readyz answers %d %q, want %d %q", w.Code, w.Body, status, why)
+			t.Errorf("/readyz: got %d %q, want %d %q", w.Code, w.Body, status, why)
 		}
 		if w := (&post{method: http.MethodGet, path: "/healthz"}).to(f.Probe()); w.Code != http.StatusOK {
-			t.Errorf("/healthz answers %d", w.Code)
+			t.Errorf("/healthz: got %d", w.Code)
 		}
 		if ready := f.number(t, "ready"); (ready == 1) != (status == http.StatusOK) {
-			t.Errorf("the metric says %v", ready)
+			t.Errorf("got metric %v", ready)
 		}
 	}
 	f.state.reached.Store(false)
 	expect(503, "the store could not be reached yet")
 	if w := signedPost("n", someBody).to(f); w.Code != 503 || f.shelf.tried != 0 {
-		t.Errorf("answered %d, %d commits", w.Code, f.shelf.tried)
+		t.Errorf("got %d, %d commits", w.Code, f.shelf.tried)
 	}
-	f.look(t.Context())
+	f.checkStore(t.Context())
 	expect(200, "ok")
 	if w := signedPost("n", someBody).to(f); w.Code != 503 || f.number(t, "refused_total", "reason", "store") != 1 {
-		t.Errorf("answered %d", w.Code)
+		t.Errorf("got %d", w.Code)
 	}
 	expect(503, "the last batch could not be stored")
 	down = false
 	if w := signedPost("n", someBody).to(f); w.Code != 200 {
-		t.Errorf("answered %d", w.Code)
+		t.Errorf("got %d", w.Code)
 	}
 	expect(200, "ok")
-	f.accepted.queued = mostQueued
+	f.accepted.queued = maxQueued
 	expect(503, "the queue is full")
 	f.accepted.queued = 0
 	f.state.draining.Store(true)
 	expect(503, "it is about to end")
 	if w := (&post{method: http.MethodPost, path: "/readyz"}).to(f.Probe()); w.Code != 405 {
-		t.Errorf("a POST to /readyz is answered with %d", w.Code)
+		t.Errorf("POST to /readyz: got %d", w.Code)
 	}
 }
 
-// TestBusy: beyond what can be verified or read at a time, and when the queue is
-// full, requests are sent away at once.
+// TestBusy: too many concurrent requests or long bodies, and those for a full queue, are
+// refused at once.
 func TestBusy(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -509,13 +508,13 @@ func TestBusy(t *testing.T) {
 		body   string
 		reason string
 	}{
-		"serving": {func(f *fixture) { f.serving.Store(mostServing) }, someBody, "busy"},
+		"serving": {func(f *fixture) { f.serving.Store(maxServing) }, someBody, "busy"},
 		"large": {func(f *fixture) {
-			for range mostLarge {
+			for range maxLarge {
 				f.large <- struct{}{}
 			}
 		}, `{"x":"` + strings.Repeat("x", usualBody) + `"}`, "busy"},
-		"queue": {func(f *fixture) { f.accepted.queued = mostQueued }, someBody, "queue_full"},
+		"queue": {func(f *fixture) { f.accepted.queued = maxQueued }, someBody, "queue_full"},
 	} {
 		f := newFixture(t, nil)
 		row.fill(f)
@@ -523,14 +522,14 @@ func TestBusy(t *testing.T) {
 		if w.Code != http.StatusServiceUnavailable || f.number(t, "refused_total", "reason", row.reason) != 1 {
 			t.Errorf("%s: %d %s", name, w.Code, w.Body)
 		}
-		if len(f.shelf.stored(false)) > 0 || f.serving.Load()%mostServing != 0 {
+		if len(f.shelf.stored(false)) > 0 || f.serving.Load()%maxServing != 0 {
 			t.Errorf("%s: stored %q, %d are being served", name, f.shelf.stored(false), f.serving.Load())
 		}
 	}
 }
 
-// TestLogIsSampled: of each kind of refusal the log tells one in a second, and how
-// many others there were; the metric counts all.
+// TestLogIsSampled: the log has one refusal of each kind in a second and the number of
+// others. The metric counts all.
 func TestLogIsSampled(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
@@ -543,12 +542,12 @@ func TestLogIsSampled(t *testing.T) {
 	signedBy(foreignKey(), now, "n", someBody).to(f)
 	log := f.logged.String()
 	if got := strings.Count(log, "a request was not acknowledged"); got != 3 {
-		t.Errorf("%d lines of log, want 3: %s", got, log)
+		t.Errorf("got %d lines of log, want 3: %s", got, log)
 	}
 	if !strings.Contains(log, `"others_not_logged":49`) {
-		t.Errorf("the log does not say how many there were: %s", log)
+		t.Errorf("the log does not have the number of others: %s", log)
 	}
 	if n := f.number(t, "refused_total"); n != 52 {
-		t.Errorf("%v were counted", n)
+		t.Errorf("got %v counted", n)
 	}
 }

@@ -8,40 +8,40 @@ import (
 	"billwalk/schema"
 )
 
-// mostRemembered is how many signatures each half of the memory of repeats has, of 16
-// bytes.
-const mostRemembered = 1 << 16
+// maxRemembered is the maximum number of keys, of 16 bytes, in each half of repeats.
+const maxRemembered = 1 << 16
 
-// repeatKey stands for a signature of an app, and for where its callback goes.
+// repeatKey identifies a callback by app and signature, and by whether it is quarantined.
 type repeatKey [16]byte
 
-// repeatKeyOf returns the key of a verified callback. The signature alone says what is
-// repeated: the old one joins nonce and timestamp without a separator, so that they can
-// trade digits. It does not cover the whole body either, so that what goes to quarantine
-// must not stand for what does not.
-func repeatKeyOf(c *schema.Callback, apart bool) repeatKey {
+// repeatKeyOf returns the key of a verified callback. Nonce and timestamp are not part of
+// it, as the old signature joins them without a separator and digits could move from
+// one to the other. Quarantined callbacks have other keys, as the old signature does not
+// cover the whole body.
+func repeatKeyOf(c *schema.Callback, quarantined bool) repeatKey {
 	text := c.App + "\n" + string(c.Scheme) + "\n" + c.Signature
-	if apart {
+	if quarantined {
 		text += "\n"
 	}
 	sum := sha256.Sum256([]byte(text))
 	return repeatKey(sum[:])
 }
 
-// repeats remembers which callbacks are durable, so that senders who repeat one cannot
-// fill the archive. It has two halves: when one is full, or as old as a callback may be,
-// the other is forgotten. What is forgotten is stored again, which does no harm.
+// repeats remembers which callbacks are durable, so that repeated ones cannot fill the
+// archive. It has two halves: when one is full, or as old as a callback may be, the
+// other is forgotten. A forgotten callback is stored again, which does no harm.
 type repeats struct {
 	now func() time.Time
 
 	mu        sync.Mutex
-	pending   map[repeatKey]*batch // being stored
+	pending   map[repeatKey]*batch // batches that are being stored
 	new, old  map[repeatKey]struct{}
-	beginning time.Time // of new
+	beginning time.Time // when new was empty
 }
 
-// once adds a callback to a batch and waits for that, unless one with the same key is
-// durable or in a batch already: again then says so. Without an error it is durable.
+// once adds a callback to a batch and waits until that is stored. If one with the same
+// key is durable or in a batch already, it adds nothing and returns again as true.
+// Without an error the callback is durable.
 func (r *repeats) once(key repeatKey, add func() (*batch, error)) (again bool, err error) {
 	b, again, err := r.begin(key, add)
 	if err != nil || b == nil {
@@ -60,7 +60,7 @@ func (r *repeats) once(key repeatKey, add func() (*batch, error)) (again bool, e
 	return false, err
 }
 
-// begin returns the batch that the callback is in, or nil where it is durable.
+// begin returns the batch that has the callback, or nil if it is durable already.
 func (r *repeats) begin(key repeatKey, add func() (*batch, error)) (b *batch, again bool, err error) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
@@ -85,7 +85,7 @@ func (r *repeats) knows(key repeatKey) bool {
 }
 
 func (r *repeats) remember(key repeatKey) {
-	if now := r.now(); r.new == nil || len(r.new) >= mostRemembered || now.Sub(r.beginning).Abs() > mostAge+mostAhead {
+	if now := r.now(); r.new == nil || len(r.new) >= maxRemembered || now.Sub(r.beginning).Abs() > maxAge+maxAhead {
 		r.old, r.new, r.beginning = r.new, make(map[repeatKey]struct{}), now
 	}
 	r.new[key] = struct{}{}

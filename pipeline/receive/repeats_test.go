@@ -12,15 +12,15 @@ import (
 	"billwalk/schema"
 )
 
-// TestRepeats: a callback that is repeated, one after the other and all at once, is
-// acknowledged each time and stored once; with another signature it is stored again.
+// TestRepeats: a callback that is repeated, in turn or concurrently, is acknowledged each
+// time and stored once. With another signature it is stored again.
 func TestRepeats(t *testing.T) {
 	t.Parallel()
 	for name, make := range map[string]func(nonce string) *post{
 		"rsa":                func(nonce string) *post { return signedPost(nonce, someBody) },
 		"rsa, in quarantine": func(nonce string) *post { return signedPost(nonce, "no JSON") },
 		"too old": func(nonce string) *post {
-			return signedBy(platformKey(), time.Now().Add(-mostAge-time.Hour), nonce, someBody)
+			return signedBy(platformKey(), time.Now().Add(-maxAge-time.Hour), nonce, someBody)
 		},
 		"old-style":               func(nonce string) *post { return legacyPost(time.Now(), nonce, `{"appid":"tt1"}`) },
 		"old-style, one address":  func(nonce string) *post { return at("/callbacks/settle/trade", legacyPost(time.Now(), nonce, "{}")) },
@@ -42,13 +42,13 @@ func TestRepeats(t *testing.T) {
 				}
 				wantAcknowledged(t, second.to(f))
 				if n := len(f.shelf.stored(false)) + len(f.shelf.stored(true)); n != 2 {
-					t.Errorf("%d callbacks are stored, want 2", n)
+					t.Errorf("got %d callbacks stored, want 2", n)
 				}
 				if n := f.number(t, "repeated_total", "app", "trade"); n != 2999 {
-					t.Errorf("%v repeated ones are counted", n)
+					t.Errorf("got %v repeats counted", n)
 				}
 				if n := len(f.seen.pending); n != 0 {
-					t.Errorf("%d are still pending", n)
+					t.Errorf("got %d pending, want 0", n)
 				}
 			})
 		})
@@ -60,17 +60,17 @@ func wantAcknowledged(t *testing.T, w interface {
 }) {
 	t.Helper()
 	if status := w.Result().StatusCode; status != http.StatusOK {
-		t.Errorf("answered with %d", status)
+		t.Errorf("got status %d", status)
 	}
 }
 
-// padded changes what the old signature does not cover.
+// padded changes a part of the body that the old signature does not cover.
 func padded(p *post) *post {
 	p.body = append([]byte("  "), p.body...)
 	return p
 }
 
-// TestRepeatsOfFailure: what could not be stored is not taken for durable.
+// TestRepeatsOfFailure: a callback that could not be stored is not taken for a repeat.
 func TestRepeatsOfFailure(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
@@ -87,12 +87,12 @@ func TestRepeatsOfFailure(t *testing.T) {
 		}
 	}
 	if n := f.shelf.stored(false); len(n) != 1 {
-		t.Errorf("stored %q", n)
+		t.Errorf("got stored %q", n)
 	}
 }
 
-// TestRepeatsOfOldStyle: the old signature does not cover the type. Who changes that sends a
-// callback to quarantine, and must not keep the right one from being stored.
+// TestRepeatsOfOldStyle: the old signature does not cover the type. A copy with another type
+// goes to quarantine, and must not prevent that the right one is stored.
 func TestRepeatsOfOldStyle(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, func(c *Config) {
@@ -110,32 +110,32 @@ func TestRepeatsOfOldStyle(t *testing.T) {
 		wantAcknowledged(t, p.to(f))
 	}
 	if taken, apart := f.shelf.stored(false), f.shelf.stored(true); len(taken) != 1 || len(apart) != 1 {
-		t.Errorf("stored %q, in quarantine %q", taken, apart)
+		t.Errorf("got stored %q, in quarantine %q", taken, apart)
 	}
 }
 
-// TestRepeatsAreBounded: the memory of what is durable does not grow, and forgets what is
-// as old as a callback may be.
+// TestRepeatsAreBounded: repeats has a limited size, and forgets what is as old as a callback
+// may be.
 func TestRepeatsAreBounded(t *testing.T) {
 	t.Parallel()
 	now := time.Now()
 	r := &repeats{now: func() time.Time { return now }, pending: make(map[repeatKey]*batch)}
 	keyOf := func(n int) repeatKey { return repeatKeyOf(&schema.Callback{Signature: fmt.Sprint(n)}, false) }
-	for n := range 5 * mostRemembered {
+	for n := range 5 * maxRemembered {
 		r.remember(keyOf(n))
-		if n >= mostRemembered && !r.knows(keyOf(n-mostRemembered+1)) {
-			t.Fatalf("%d is forgotten at %d", n-mostRemembered+1, n)
+		if n >= maxRemembered && !r.knows(keyOf(n-maxRemembered+1)) {
+			t.Fatalf("got %d forgotten at %d", n-maxRemembered+1, n)
 		}
 	}
-	if n := len(r.new) + len(r.old); n > 2*mostRemembered || r.knows(keyOf(0)) {
-		t.Errorf("it remembers %d, the first: %v", n, r.knows(keyOf(0)))
+	if n := len(r.new) + len(r.old); n > 2*maxRemembered || r.knows(keyOf(0)) {
+		t.Errorf("got %d remembered, the first: %v", n, r.knows(keyOf(0)))
 	}
-	last := keyOf(5*mostRemembered - 1)
+	last := keyOf(5*maxRemembered - 1)
 	for _, want := range []bool{true, false} {
-		now = now.Add(mostAge + mostAhead + time.Second)
+		now = now.Add(maxAge + maxAhead + time.Second)
 		r.remember(keyOf(-now.Second()))
 		if r.knows(last) != want {
-			t.Errorf("at %s it is known: %v", now, !want)
+			t.Errorf("at %s: got known %v", now, !want)
 		}
 	}
 }

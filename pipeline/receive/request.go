@@ -6,100 +6,93 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+
+	"billwalk/schema"
 )
-
-const (
-	mostBody    = 64 << 10 // bytes of a request's body
-	usualBody   = 8 << 10  // a callback has some 700 bytes
-	mostServing = 4096     // requests that are verified or being stored, at a time
-	mostLarge   = 256      // requests whose body is longer, or does not say how long it is, at a time
-)
-
-// refusal is why a request is not acknowledged, which makes the platform send it
-// again. There are only those below.
-type refusal struct {
-	status int
-	reason string // a label of the metric, and what the log says
-	answer []byte
-	detail []any // pairs for the log alone
-}
-
-func refuse(status int, reason, tips string) *refusal {
-	return &refusal{status: status, reason: reason, answer: []byte(`{"err_no":1,"err_tips":"` + tips + `"}`)}
-}
-
-// with returns the refusal with more for the log.
-func (r refusal) with(detail ...any) *refusal {
-	r.detail = detail
-	return &r
-}
-
-var (
-	errPath     = refuse(http.StatusNotFound, "path", "no callbacks are received here")
-	errMethod   = refuse(http.StatusMethodNotAllowed, "method", "want POST")
-	errTooLarge = refuse(http.StatusRequestEntityTooLarge, "too_large", "the body has more than 64 KiB")
-	errCutBody  = refuse(http.StatusBadRequest, "cut_body", "the body ended early")
-
-	errNoTimestamp  = refuse(http.StatusUnauthorized, "missing_timestamp", "not signed: no timestamp")
-	errNoNonce      = refuse(http.StatusUnauthorized, "missing_nonce", "not signed: no nonce")
-	errNoSignature  = refuse(http.StatusUnauthorized, "missing_signature", "not signed: no signature")
-	errBadTimestamp = refuse(http.StatusUnauthorized, "bad_timestamp", "the timestamp is no time")
-	errBadNonce     = refuse(http.StatusUnauthorized, "bad_nonce", "the nonce is not of 1 to 128 printable characters")
-	errBadSignature = refuse(http.StatusUnauthorized, "bad_signature", "the signature has not the form of one")
-	errTooNew       = refuse(http.StatusUnauthorized, "too_new", "the timestamp is in the future")
-	errWrong        = refuse(http.StatusUnauthorized, "wrong_signature", "the signature does not hold")
-	errLegacyBody   = refuse(http.StatusUnauthorized, "legacy_body", "the body is not what an old callback has")
-	errNotLegacy    = refuse(http.StatusUnauthorized, "not_legacy", "version 2.0 is not received here")
-	errNoToken      = refuse(http.StatusUnauthorized, "no_token", "the body has no version 2.0 and the app has no legacy_token")
-
-	errNotReady  = refuse(http.StatusServiceUnavailable, "not_ready", "come again")
-	errBusy      = refuse(http.StatusServiceUnavailable, "busy", "come again")
-	errQueueFull = refuse(http.StatusServiceUnavailable, "queue_full", "come again")
-	errStore     = refuse(http.StatusServiceUnavailable, "store", "come again")
-)
-
-// acknowledgement is, byte for byte, what ends the platform's trying.
-var acknowledgement = []byte(`{"err_no":0,"err_tips":"success"}`)
 
 var jsonType = []string{"application/json"}
 
 func answer(w http.ResponseWriter, status int, body []byte) {
 	w.Header()["Content-Type"] = jsonType
 	w.WriteHeader(status)
-	_, _ = w.Write(body) // who does not hear it will come again
+	_, _ = w.Write(body) // a sender that does not get it repeats the callback
 }
 
-// refuse answers, counts and logs a refusal: of the request nothing but where it
-// came from, the path that it asked for, and its log id.
+// refuse answers, counts and logs a refusal. Of the request it logs only the address, the
+// path and the log id.
 func (r *Receiver) refuse(w http.ResponseWriter, q *http.Request, a *app, err *refusal) {
 	name := ""
 	if a != nil {
 		name = a.name
 	}
 	r.metrics.refused.WithLabelValues(name, err.reason).Inc()
-	about := []any{"app", name, "path", cleanPath(q.URL), "remote", q.RemoteAddr, "logid", clean(q.Header.Get("Byte-Logid"))}
+	about := []any{"app", name, "path", cleanPath(q.URL), "remote", q.RemoteAddr, "logid", cleanLogID(q.Header.Get("Byte-Logid"))}
 	r.samples.log(slog.LevelWarn, "a request was not acknowledged", err.reason, append(about, err.detail...)...)
-	if err == errMethod {
+	if err.status == http.StatusMethodNotAllowed {
 		w.Header().Set("Allow", http.MethodPost)
 	}
 	answer(w, err.status, err.answer)
 }
 
-// admit looks at what costs nothing to look at. The Content-Type is not looked at: the
-// signature proves the body, whatever it is called.
-func admit(q *http.Request) *refusal {
+// read reads the request and its signature. On the app's own path the version in the
+// body chooses the signature, as the platform has one address for both. It is chosen
+// before any is verified, and the other one is never tried.
+func (r *Receiver) read(a *app, c *schema.Callback, q *http.Request) (signature, *refusal) {
+	if err := checkForm(q); err != nil {
+		return nil, err
+	}
+	if !r.state.reached.Load() {
+		return nil, errNotReady
+	}
+	message, err := r.readMessage(c, q)
+	if err != nil {
+		return nil, err
+	}
+	if c.Scheme == schema.SignedRSA && !isVersion2(c.Body) {
+		switch {
+		case !a.token.Empty():
+			c.Scheme = schema.SignedLegacy
+		case q.Header.Get("Byte-Signature") == "":
+			return nil, errNoToken.with("hint", hintNoToken)
+		}
+	}
+	if c.Scheme == schema.SignedLegacy {
+		return readLegacy(c)
+	}
+	return readRSA(c, q, message)
+}
+
+// readMessage reads the body, and returns the bytes that version 2.0 signs: timestamp,
+// nonce and body, each with a line break after it.
+func (r *Receiver) readMessage(c *schema.Callback, q *http.Request) ([]byte, *refusal) {
+	timestamp, nonce := q.Header.Get("Byte-Timestamp"), q.Header.Get("Byte-Nonce-Str")
+	message := make([]byte, 0, len(timestamp)+len(nonce)+len("\n\n\n")+int(max(0, q.ContentLength)))
+	message = append(append(message, timestamp...), '\n')
+	message = append(append(message, nonce...), '\n')
+	start := len(message)
+	message, err := r.readBody(message, q)
+	if err != nil {
+		return nil, err
+	}
+	c.Body = message[start:len(message):len(message)]
+	return append(message, '\n'), nil
+}
+
+// checkForm checks method and length. It ignores the Content-Type: the signature proves
+// the body.
+func checkForm(q *http.Request) *refusal {
 	if q.Method != http.MethodPost {
 		return errMethod
 	}
-	if q.ContentLength > mostBody {
+	if q.ContentLength > maxBody {
 		return errTooLarge
 	}
 	return nil
 }
 
-// readBody appends the body to what is there. Long ones are read a few at a time,
-// so that senders of much and slowly cannot fill the memory.
-func (r *Receiver) readBody(there []byte, q *http.Request) ([]byte, *refusal) {
+// readBody appends the body to a buffer. Few long bodies are read at a time, so that slow
+// senders of them cannot fill the memory.
+func (r *Receiver) readBody(buffer []byte, q *http.Request) ([]byte, *refusal) {
 	length := q.ContentLength
 	if length < 0 || length > usualBody {
 		select {
@@ -110,42 +103,42 @@ func (r *Receiver) readBody(there []byte, q *http.Request) ([]byte, *refusal) {
 		}
 	}
 	if length < 0 {
-		return readChunks(there, q.Body)
+		return readChunked(buffer, q.Body)
 	}
-	start := len(there)
-	there = append(there, make([]byte, length)...)
-	if _, err := io.ReadFull(q.Body, there[start:]); err != nil {
+	start := len(buffer)
+	buffer = append(buffer, make([]byte, length)...)
+	if _, err := io.ReadFull(q.Body, buffer[start:]); err != nil {
 		return nil, errCutBody
 	}
-	return there, nil
+	return buffer, nil
 }
 
-// readChunks appends a body that does not say how long it is.
-func readChunks(there []byte, body io.Reader) ([]byte, *refusal) {
-	read, err := io.ReadAll(io.LimitReader(body, mostBody+1))
+// readChunked appends a body of unknown length to a buffer.
+func readChunked(buffer []byte, body io.Reader) ([]byte, *refusal) {
+	read, err := io.ReadAll(io.LimitReader(body, maxBody+1))
 	switch {
 	case err != nil:
 		return nil, errCutBody
-	case len(read) > mostBody:
+	case len(read) > maxBody:
 		return nil, errTooLarge
 	}
-	return append(there, read...), nil
+	return append(buffer, read...), nil
 }
 
-// mostPath is how much of a path a log has.
-const mostPath = 128
+// maxPath is the maximum length of a path in the log.
+const maxPath = 128
 
-// cleanPath returns the path as it was asked for, in ASCII, without the query.
+// cleanPath returns the requested path in ASCII, without the query.
 func cleanPath(u *url.URL) string {
 	path := u.EscapedPath()
-	if len(path) > mostPath {
-		path = path[:mostPath] + "..."
+	if len(path) > maxPath {
+		path = path[:maxPath] + "..."
 	}
 	return path
 }
 
-// clean makes a header that nobody signed fit for a log and the archive.
-func clean(logid string) string {
+// cleanLogID returns a log id, which is not signed, without any unusual characters.
+func cleanLogID(logid string) string {
 	logid = strings.Map(func(c rune) rune {
 		if c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' || c == '-' || c == '_' {
 			return c

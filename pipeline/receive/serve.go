@@ -13,13 +13,13 @@ import (
 )
 
 const (
-	mostHeader   = 8 << 10          // bytes, to which net/http adds 4 KiB
-	mostDraining = 11 * time.Second // for requests in flight; with the last commit, less than 20
-	mostIdle     = 5 * time.Second  // that a connection waits for its next request
+	maxHeader    = 8 << 10          // bytes, to which net/http adds 4 KiB
+	drainTimeout = 11 * time.Second // for requests in flight; with the last commit, less than 20
+	idleTimeout  = 5 * time.Second  // between two requests of a connection
 )
 
-// Serve answers on the listener until the context ends. Then it takes no further
-// requests, answers those in flight, and returns when the last batch is stored.
+// Serve serves requests on the listener until the context ends. Then it accepts no more,
+// answers those in flight, and returns when the last batch is stored.
 func (r *Receiver) Serve(ctx context.Context, l net.Listener) error {
 	server := r.server()
 	background, stop := context.WithCancel(context.WithoutCancel(ctx))
@@ -52,9 +52,9 @@ func (r *Receiver) server() *http.Server {
 	var protocols http.Protocols
 	protocols.SetHTTP1(true)
 	s := &http.Server{
-		Handler: r, Protocols: &protocols, MaxHeaderBytes: mostHeader,
+		Handler: r, Protocols: &protocols, MaxHeaderBytes: maxHeader,
 		ReadHeaderTimeout: 5 * time.Second, ReadTimeout: 10 * time.Second,
-		WriteTimeout: 15 * time.Second, IdleTimeout: mostIdle,
+		WriteTimeout: 15 * time.Second, IdleTimeout: idleTimeout,
 		ErrorLog: log.New(serverLog{r.samples}, "", 0), ConnContext: withConn,
 	}
 	if r.certificate != nil {
@@ -63,7 +63,8 @@ func (r *Receiver) server() *http.Server {
 	return s
 }
 
-// suites are those of TLS 1.2 with forward secrecy and without CBC; those of 1.3 are all good.
+// suites returns the cipher suites of TLS 1.2 with forward secrecy and without CBC. All
+// suites of TLS 1.3 are good.
 func suites() (ids []uint16) {
 	for _, s := range tls.CipherSuites() {
 		if strings.HasPrefix(s.Name, "TLS_ECDHE_") && !strings.Contains(s.Name, "_CBC_") {
@@ -73,7 +74,7 @@ func suites() (ids []uint16) {
 	return ids
 }
 
-// serverLog takes what net/http logs, much of which strangers can cause at will.
+// serverLog samples the log of net/http, which strangers could fill.
 type serverLog struct{ samples *sampler }
 
 // Write implements io.Writer.
@@ -88,10 +89,10 @@ func (s serverLog) Write(line []byte) (int, error) {
 	return len(line), nil
 }
 
-// drain ends the server. Who is not answered in time will come again.
+// drain shuts the server down. Senders that get no answer in time repeat their callbacks.
 func (r *Receiver) drain(server *http.Server) {
 	r.state.draining.Store(true)
-	ctx, cancel := context.WithTimeout(context.Background(), mostDraining)
+	ctx, cancel := context.WithTimeout(context.Background(), drainTimeout)
 	defer cancel()
 	if err := server.Shutdown(ctx); err != nil {
 		r.config.Log.Warn("requests in flight were cut off", "error", err)

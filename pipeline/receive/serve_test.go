@@ -23,7 +23,7 @@ import (
 	"time"
 )
 
-// pipes is a listener in memory, so that time in tests can be a bubble's.
+// pipes is a listener in memory, for tests in a synctest bubble.
 type pipes struct {
 	conns  chan net.Conn
 	closed chan struct{}
@@ -54,8 +54,7 @@ func (p *pipes) dial() (net.Conn, error) {
 	}
 }
 
-// servingAt has the receiver serve until the returned function is called, which
-// returns what Serve does.
+// servingAt serves until the returned function is called, which returns the error of Serve.
 func (f *fixture) servingAt(t *testing.T) (*pipes, func() error) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -76,7 +75,7 @@ func dialed(t *testing.T, l *pipes) net.Conn {
 	return conn
 }
 
-// wire is the request as it goes over the wire.
+// wire returns the bytes of the request.
 func (p *post) wire() []byte {
 	var b bytes.Buffer
 	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: receiver\r\nContent-Length: %d\r\n", p.method, p.path, len(p.body))
@@ -86,7 +85,7 @@ func (p *post) wire() []byte {
 	return b.Bytes()
 }
 
-// answered sends bytes and reads the answer to them.
+// answered sends a request and reads its answer.
 func answered(conn net.Conn, request []byte) (status int, body string, err error) {
 	go func() { _, _ = conn.Write(request) }() // a pipe has no buffer
 	r, err := http.ReadResponse(bufio.NewReader(conn), nil)
@@ -98,8 +97,7 @@ func answered(conn net.Conn, request []byte) (status int, body string, err error
 	return r.StatusCode, string(said), err
 }
 
-// TestSlowSenders: who sends slowly, or nothing, is sent away, and others are
-// served meanwhile.
+// TestSlowSenders: slow and silent senders are cut off, and others are served meanwhile.
 func TestSlowSenders(t *testing.T) {
 	t.Parallel()
 	whole := string(signedPost("n", someBody).wire())
@@ -136,23 +134,23 @@ func TestSlowSenders(t *testing.T) {
 				}
 				time.Sleep(time.Second)
 				if status, said, err := answered(dialed(t, l), signedPost("m", someBody).wire()); status != http.StatusOK {
-					t.Errorf("an honest sender is told %d %s, %v", status, said, err)
+					t.Errorf("an honest sender: got %d %s, %v", status, said, err)
 				}
 				reading.Wait()
 				if took := time.Since(began); took > row.within+time.Second {
-					t.Errorf("they were sent away after %s", took)
+					t.Errorf("they were cut off after %s", took)
 				}
 				writing.Wait()
 				if got := f.shelf.stored(false); len(got) != 1 {
-					t.Errorf("stored %q", got)
+					t.Errorf("got stored %q", got)
 				}
 			})
 		})
 	}
 }
 
-// TestIdleConnection: a connection is kept for further requests, and closed when
-// none comes for five seconds.
+// TestIdleConnection: a connection is kept for more requests, and closed after five idle
+// seconds.
 func TestIdleConnection(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -162,25 +160,25 @@ func TestIdleConnection(t *testing.T) {
 		conn := dialed(t, l)
 		for i := range 3 {
 			if status, said, err := answered(conn, signedPost(fmt.Sprint(i), someBody).wire()); status != http.StatusOK {
-				t.Fatalf("%d %s, %v", status, said, err)
+				t.Fatalf("got %d %s, %v", status, said, err)
 			}
 			time.Sleep(4 * time.Second)
 		}
 		began := time.Now()
 		if _, err := conn.Read(make([]byte, 1)); !errors.Is(err, io.EOF) || time.Since(began) != time.Second {
-			t.Errorf("%v after %s", err, time.Since(began))
+			t.Errorf("got %v after %s", err, time.Since(began))
 		}
 	})
 }
 
-// TestHugeHeader: headers beyond the limit are refused by the server itself.
+// TestHugeHeader: the server refuses headers beyond the limit.
 func TestHugeHeader(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ourTime()
 		f := newFixture(t, nil)
 		l, _ := f.servingAt(t)
-		for size, want := range map[int]int{mostHeader - 1024: http.StatusOK, mostHeader + 5<<10: http.StatusRequestHeaderFieldsTooLarge} {
+		for size, want := range map[int]int{maxHeader - 1024: http.StatusOK, maxHeader + 5<<10: http.StatusRequestHeaderFieldsTooLarge} {
 			p := with(signedPost("n", someBody), "X-Filler", strings.Repeat("x", size))
 			if status, said, err := answered(dialed(t, l), p.wire()); status != want {
 				t.Errorf("%d bytes: %d %s, %v", size, status, said, err)
@@ -189,8 +187,8 @@ func TestHugeHeader(t *testing.T) {
 	})
 }
 
-// TestServeDrains: at the end requests in flight get their answers, one still on
-// its way too, and no new one is taken.
+// TestServeDrains: when Serve ends, requests in flight get their answers, also one that is
+// being sent, and no new one is accepted.
 func TestServeDrains(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -219,30 +217,29 @@ func TestServeDrains(t *testing.T) {
 		go func() { stopped <- stop() }()
 		synctest.Wait()
 		if _, err := l.dial(); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("a connection is taken after the end: %v", err)
+			t.Errorf("a connection was accepted after the end: %v", err)
 		}
 		if reason := f.unready(); reason != "it is about to end" {
-			t.Errorf("it is unready because %q", reason)
+			t.Errorf("got unready because %q", reason)
 		}
 		time.Sleep(3 * time.Second)
 		if status, said, err := answered(slow, whole[len(whole)-1:]); status != http.StatusOK {
 			t.Errorf("a request in flight: %d %s, %v", status, said, err)
 		}
-		if err := <-stopped; err != nil || time.Since(began) > mostDraining {
-			t.Errorf("%v after %s", err, time.Since(began))
+		if err := <-stopped; err != nil || time.Since(began) > drainTimeout {
+			t.Errorf("got %v after %s", err, time.Since(began))
 		}
 		all.Wait()
 		if _, err := idle.Read(make([]byte, 1)); !errors.Is(err, io.EOF) {
 			t.Errorf("an idle connection: %v", err)
 		}
 		if got := len(f.shelf.stored(false)); got != senders+1 {
-			t.Errorf("%d are stored", got)
+			t.Errorf("got %d stored", got)
 		}
 	})
 }
 
-// TestDrainingEnds: neither a store that hangs nor a sender that does holds the end
-// up for longer than 20 s.
+// TestDrainingEnds: a store or a sender that hangs delays the end of Serve by at most 20 s.
 func TestDrainingEnds(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -262,13 +259,13 @@ func TestDrainingEnds(t *testing.T) {
 		time.Sleep(time.Second)
 		began := time.Now()
 		if err := stop(); err != nil || time.Since(began) > 20*time.Second {
-			t.Errorf("%v after %s", err, time.Since(began))
+			t.Errorf("got %v after %s", err, time.Since(began))
 		}
 		all.Wait()
 	})
 }
 
-// TestSenderGoesAway: what a sender does not wait for is stored all the same.
+// TestSenderGoesAway: a callback is stored even if its sender does not wait.
 func TestSenderGoesAway(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -284,13 +281,13 @@ func TestSenderGoesAway(t *testing.T) {
 		_ = conn.Close()
 		time.Sleep(2 * time.Second)
 		if got := f.shelf.stored(false); len(got) != 1 {
-			t.Errorf("stored %q", got)
+			t.Errorf("got stored %q", got)
 		}
 	})
 }
 
-// TestStoreComesBack: a store that is away when the receiver begins, or later, is
-// found again without any request.
+// TestStoreComesBack: a store that is unreachable, at the start or later, is found again
+// without any request.
 func TestStoreComesBack(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -309,23 +306,23 @@ func TestStoreComesBack(t *testing.T) {
 		l, _ := f.servingAt(t)
 		time.Sleep(50 * time.Second)
 		if status, _, _ := answered(dialed(t, l), signedPost("n", someBody).wire()); status != http.StatusServiceUnavailable || f.number(t, "refused_total", "reason", "not_ready") != 1 {
-			t.Errorf("without a store: %d", status)
+			t.Errorf("without a store: got %d", status)
 		}
-		time.Sleep(10*time.Second + reachEvery)
+		time.Sleep(10*time.Second + reachInterval)
 		if why := f.unready(); why != "" {
-			t.Errorf("the store is there, and: %s", why)
+			t.Errorf("with the store: got unready because %s", why)
 		}
 		if status, _, _ := answered(dialed(t, l), signedPost("n", someBody).wire()); status != http.StatusServiceUnavailable || f.unready() == "" {
-			t.Errorf("a commit that fails: %d, %q", status, f.unready())
+			t.Errorf("after a failed commit: got %d, unready because %q", status, f.unready())
 		}
-		time.Sleep(2 * reachEvery)
+		time.Sleep(2 * reachInterval)
 		if why := f.unready(); why != "" {
-			t.Errorf("the store is there again, and: %s", why)
+			t.Errorf("with the store again: got unready because %s", why)
 		}
 	})
 }
 
-// selfSigned is a certificate for the name "receiver", and its key.
+// selfSigned returns a certificate for the name "receiver", and its key.
 func selfSigned(t *testing.T, serial int64) (cert, key []byte) {
 	t.Helper()
 	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
@@ -347,8 +344,8 @@ func selfSigned(t *testing.T, serial int64) (cert, key []byte) {
 	return pemOf("CERTIFICATE", der), pemOf("PRIVATE KEY", pkcs8)
 }
 
-// TestTLS: the certificate is that of the files, and of the changed files, once they
-// belong together; nothing below TLS 1.2 is spoken.
+// TestTLS: the certificate is that of the files, also after they changed, if they are a
+// pair. Versions below TLS 1.2 are refused.
 func TestTLS(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -361,7 +358,7 @@ func TestTLS(t *testing.T) {
 		writeFile(t, keyFile, firstKey)
 		f := newFixture(t, func(c *Config) { c.Cert, c.Key = certFile, keyFile })
 		l, _ := f.servingAt(t)
-		time.Sleep(lookEvery / 2) // so that no file is changed while it is looked at
+		time.Sleep(reloadInterval / 2) // so that no file is changed while it is looked at
 		roots := x509.NewCertPool()
 		roots.AppendCertsFromPEM(first)
 		roots.AppendCertsFromPEM(second)
@@ -369,26 +366,26 @@ func TestTLS(t *testing.T) {
 			t.Helper()
 			conn := tls.Client(dialed(t, l), &tls.Config{RootCAs: roots, ServerName: "receiver", MinVersion: tls.VersionTLS12})
 			if status, said, err := answered(conn, signedPost("n", someBody).wire()); status != http.StatusOK {
-				t.Errorf("%d %s, %v", status, said, err)
+				t.Errorf("got %d %s, %v", status, said, err)
 			}
 			state := conn.ConnectionState()
 			if state.NegotiatedProtocol != "" {
-				t.Errorf("it speaks %s", state.NegotiatedProtocol)
+				t.Errorf("got protocol %s", state.NegotiatedProtocol)
 			}
 			return state.PeerCertificates[0].SerialNumber.Int64()
 		}
 		if got := serial(); got != 1 {
-			t.Errorf("certificate %d", got)
+			t.Errorf("got certificate %d", got)
 		}
 		writeFile(t, certFile, second)
-		time.Sleep(2 * lookEvery)
+		time.Sleep(2 * reloadInterval)
 		if got := serial(); got != 1 || f.number(t, "reload_failures_total", "files", "certificate") != 1 {
-			t.Errorf("certificate %d, where it and its key are not of a pair", got)
+			t.Errorf("got certificate %d from files that are not a pair", got)
 		}
 		writeFile(t, keyFile, secondKey)
-		time.Sleep(2 * lookEvery)
+		time.Sleep(2 * reloadInterval)
 		if got := serial(); got != 2 {
-			t.Errorf("certificate %d after both files changed", got)
+			t.Errorf("got certificate %d after both files changed", got)
 		}
 		old := tls.Client(dialed(t, l), &tls.Config{RootCAs: roots, ServerName: "receiver", MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
 		if err := old.Handshake(); err == nil {

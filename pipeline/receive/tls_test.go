@@ -13,7 +13,7 @@ import (
 	"time"
 )
 
-// rsaSigned is a certificate with an RSA key, for which there are suites of every kind.
+// rsaSigned returns a certificate with an RSA key, which all kinds of suites can use.
 func rsaSigned(t *testing.T) (cert, key []byte) {
 	t.Helper()
 	template := &x509.Certificate{
@@ -31,7 +31,7 @@ func rsaSigned(t *testing.T) (cert, key []byte) {
 	return pemOf("CERTIFICATE", der), pemOf("PRIVATE KEY", pkcs8)
 }
 
-// secureFixture is a receiver with a certificate of an RSA key.
+// secureFixture returns a receiver with a certificate of an RSA key.
 func secureFixture(t *testing.T, limits Connections) (*fixture, *x509.CertPool) {
 	t.Helper()
 	certFile, keyFile := filepath.Join(t.TempDir(), "tls.crt"), filepath.Join(t.TempDir(), "tls.key")
@@ -43,7 +43,7 @@ func secureFixture(t *testing.T, limits Connections) (*fixture, *x509.CertPool) 
 	return newFixture(t, func(c *Config) { c.Cert, c.Key, c.Connections = certFile, keyFile, limits }), roots
 }
 
-// TestSuites: of TLS 1.2 those with CBC, or without forward secrecy, are not spoken.
+// TestSuites: suites of TLS 1.2 with CBC or without forward secrecy are refused.
 func TestSuites(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -65,12 +65,12 @@ func TestSuites(t *testing.T) {
 			}
 		}
 		if spoken != 3 {
-			t.Errorf("%d suites are spoken", spoken)
+			t.Errorf("got %d suites accepted", spoken)
 		}
 	})
 }
 
-// TestPlainConnectionsToTLS: 3,000 connections that do not speak TLS make a few lines of the log.
+// TestPlainConnectionsToTLS: 3,000 connections without TLS cause few lines of log.
 func TestPlainConnectionsToTLS(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -89,16 +89,16 @@ func TestPlainConnectionsToTLS(t *testing.T) {
 		}
 		seconds := int(time.Since(began).Seconds())
 		if n := strings.Count(f.logged.String(), "TLS handshake error"); n == 0 || n > seconds+1 {
-			t.Errorf("%d lines in %d seconds", n, seconds)
+			t.Errorf("got %d lines in %d seconds", n, seconds)
 		}
 		if !strings.Contains(f.logged.String(), `"reason":"tls_handshake","others_not_logged":`) || strings.Contains(f.logged.String(), "canary") {
-			t.Errorf("the log says %s", f.logged)
+			t.Errorf("got log %s", f.logged)
 		}
 	})
 }
 
-// TestVerifiedOverTLS: a connection whose callback is verified is not closed for another one,
-// over TLS either.
+// TestVerifiedOverTLS: over TLS, too, a connection with a verified callback is not closed for
+// another one.
 func TestVerifiedOverTLS(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -117,7 +117,7 @@ func TestVerifiedOverTLS(t *testing.T) {
 			t.Error("one more is let in")
 		}
 		if status := <-answers; status != 200 {
-			t.Errorf("answered with %d", status)
+			t.Errorf("got status %d", status)
 		}
 	})
 }

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
@@ -30,9 +31,9 @@ type pass struct {
 	settled  int64         // unix microseconds; when the last pass ended whose run ended well
 
 	batches  int
-	data     []byte                // encoded answers that are not stored yet
-	unstored []schema.SettleAnswer // the same: they count once they are stored
-	since    time.Time             // of the first
+	data     []byte                        // encoded answers that are not stored yet
+	unstored []normalise.SettlementsAnswer // the same: they count once they are stored
+	since    time.Time                     // of the first
 }
 
 // run queries the orders that are due, and certifies the pass if all have an answer.

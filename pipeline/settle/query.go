@@ -7,6 +7,7 @@ import (
 	"fmt"
 
 	"billwalk/pipeline/evidence"
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/stop"
 	"billwalk/pipeline/unreadable"
 	"billwalk/schema"
@@ -14,7 +15,7 @@ import (
 
 // result is what came of querying one order.
 type result struct {
-	answers []schema.SettleAnswer
+	answers []normalise.SettlementsAnswer
 	tried   []int // queries, by their place in the order
 	silent  int   // queries left out
 	found   bool  // the last answer has settlements
@@ -39,12 +40,7 @@ func (p *pass) query(ctx context.Context, o *order) (r result) {
 		answer.Account, answer.Day = p.unit.Account.ID, p.unit.Day
 		answer.Body = bytes.TrimSpace(answer.Body) // white space around it is no part of a JSON value
 		r.answers = append(r.answers, answer)
-		r.found, err = evidence.HasOwnSettlement(&answer)
-		if err != nil {
-			r.err = p.recordFailure(ctx, &schema.UnitError{Unit: p.unit, LogID: answer.LogID, Err: err})
-			return r
-		}
-		if r.found {
+		if r.found = evidence.HasOwnSettlement(&answer); r.found {
 			return r
 		}
 	}
@@ -71,8 +67,8 @@ func (p *pass) take(ctx context.Context, o *order, r *result) error {
 	p.Answered++
 	p.Progress.OrderAnswered()
 	p.learn(o, r)
-	for _, a := range r.answers {
-		if err := p.store(ctx, a); err != nil {
+	for i := range r.answers {
+		if err := p.store(ctx, &r.answers[i]); err != nil {
 			return err
 		}
 	}
@@ -96,15 +92,15 @@ func (p *pass) keepFailure(ctx context.Context, o *order, err error) {
 }
 
 // store archives an answer, in batches.
-func (p *pass) store(ctx context.Context, a schema.SettleAnswer) error {
-	line, err := p.Archive.EncodeSettlement(a)
+func (p *pass) store(ctx context.Context, a *normalise.SettlementsAnswer) error {
+	line, err := p.Archive.EncodeSettlement(a.SettleAnswer)
 	if err != nil {
 		return err
 	}
 	if len(p.data) == 0 {
 		p.since = a.FetchedAt
 	}
-	p.data, p.unstored = append(p.data, line...), append(p.unstored, a)
+	p.data, p.unstored = append(p.data, line...), append(p.unstored, *a)
 	if len(p.data) >= batchSize {
 		return p.flush(ctx)
 	}
@@ -123,7 +119,8 @@ func (p *pass) flush(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("archiving settlements of %s: %w", p.unit, err)
 	}
-	for _, a := range p.unstored {
+	for i := range p.unstored {
+		a := &p.unstored[i]
 		a.Key = key
 		if err := p.Evidence.AddAnswer(a); err != nil {
 			return err

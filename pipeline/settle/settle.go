@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"billwalk/pipeline/evidence"
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/progress"
 	"billwalk/pipeline/reconcile"
 	"billwalk/pipeline/stop"
@@ -23,9 +24,10 @@ import (
 
 // Trade is the trade system's settle query.
 type Trade interface {
-	// Settlements makes one query. It retries and keeps the pace by itself. An
-	// error may carry a schema.Failure in a method Failure. Safe for concurrent use.
-	Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error)
+	// Settlements makes one query, and decodes its answer. It retries and keeps the pace
+	// by itself. An error may carry a schema.Failure in a method Failure. Safe for
+	// concurrent use.
+	Settlements(ctx context.Context, q schema.Query) (normalise.SettlementsAnswer, error)
 }
 
 // Archive keeps the raw answers, and passes over a unit's orders.

@@ -95,8 +95,7 @@ func TestWalkInBatches(t *testing.T) {
 	}
 }
 
-// TestUnit tells apart what was certified, what was begun after it, and what is
-// not the archive's.
+// TestUnit distinguishes what was certified, what was begun after it, and foreign files.
 func TestUnit(t *testing.T) {
 	t.Parallel()
 	store := objecttest.NewMem()
@@ -154,8 +153,8 @@ func checkUnit(t *testing.T, a *Archive, want *schema.Certificate, wantBegun ...
 	}
 }
 
-// TestUnitsApart: neither another day's nor another account's walks are seen,
-// even where one id begins with the other.
+// TestUnitsApart: another day's or account's walks are not seen, even if one id begins with
+// the other.
 func TestUnitsApart(t *testing.T) {
 	t.Parallel()
 	a := New(objecttest.NewMem())
@@ -183,8 +182,8 @@ func TestCertificateIsRefused(t *testing.T) {
 	}
 }
 
-// TestBatchIsWrittenOnce: a batch of another process is never replaced, and our
-// own bytes, found there, are a success.
+// TestBatchIsWrittenOnce: a batch of another process is never replaced. A batch with our own
+// bytes is a success.
 func TestBatchIsWrittenOnce(t *testing.T) {
 	t.Parallel()
 	a := New(objecttest.NewMem())
@@ -204,8 +203,8 @@ func TestBatchIsWrittenOnce(t *testing.T) {
 	}
 }
 
-// TestLostAnswers writes to a store whose answers get lost, before and after the
-// write took effect.
+// TestLostAnswers writes to a store whose answers are lost, before and after the write took
+// effect.
 func TestLostAnswers(t *testing.T) {
 	t.Parallel()
 	unknown := fmt.Errorf("connection reset: %w", object.ErrUnknown)
@@ -257,7 +256,8 @@ type faults = []struct {
 	err   error
 }
 
-// TestStoreFails: an error of the store is told, and never taken for an end.
+// TestStoreFails: an error of the store is returned, and does not look like the end of the
+// answers.
 func TestStoreFails(t *testing.T) {
 	t.Parallel()
 	store := objecttest.NewMem()

@@ -15,7 +15,7 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
-// bombOf is a batch that decompresses to so many lines of 1 MiB each.
+// bombOf returns a batch that decompresses to a number of lines of 1 MiB each.
 func bombOf(t *testing.T, lines int) []byte {
 	t.Helper()
 	var packed bytes.Buffer
@@ -35,8 +35,8 @@ func bombOf(t *testing.T, lines int) []byte {
 	return packed.Bytes()
 }
 
-// TestUnpackedIsBounded: a small batch of lines that are each of a size to be
-// believed, and without end, ends in an error; or when the reader is told to stop.
+// TestUnpackedIsBounded: a small batch that decompresses to a great many lines of normal
+// size ends in an error, or when the reader is stopped.
 func TestUnpackedIsBounded(t *testing.T) {
 	t.Parallel()
 	const mib = schema.MaxUnpackedBatch >> 20
@@ -71,8 +71,8 @@ func (huge) Get(_ context.Context, key string) (io.ReadCloser, object.Info, erro
 	return io.NopCloser(strings.NewReader("{}")), object.Info{Key: key, Size: 1536 << 20}, nil
 }
 
-// TestHugeObjects: a huge certificate or batch of callbacks is damage like any other,
-// which is walked anew or passed over and told; a batch of answers is an error.
+// TestHugeObjects: a huge certificate or batch of callbacks is damage like any other. A
+// batch of answers is an error.
 func TestHugeObjects(t *testing.T) {
 	t.Parallel()
 	small := objecttest.NewMem()

@@ -59,11 +59,11 @@ func readCallbacks(t testing.TB, a *Archive, day schema.Day) (all []schema.Callb
 	return all, err
 }
 
-// unsaid are bodies that are no JSON, or no text.
+// unsaid are bodies that are not JSON, or not text.
 var unsaid = []string{strings.Repeat(`餐"\\`, 64<<10/6), "", "\xff\xfe", "a\x00b", "\n\r\n", "\"\xc3\"", "{\n  \"msg\": \"\\ud83d\"\n}", "\xed\xa0\x80"}
 
-// TestCallbacks: what was received on a day is read back as it was, to the byte,
-// in the order of the batches; what is in quarantine is not.
+// TestCallbacks: the callbacks of a day are read exactly as they were received, in the order
+// of the batches, without those in quarantine.
 func TestCallbacks(t *testing.T) {
 	t.Parallel()
 	a := New(objecttest.NewMem())
@@ -87,7 +87,7 @@ func TestCallbacks(t *testing.T) {
 	}
 }
 
-// TestCallbackKeys holds the layout that is relied on from outside.
+// TestCallbackKeys checks the layout that others rely on.
 func TestCallbackKeys(t *testing.T) {
 	t.Parallel()
 	store := objecttest.NewMem()
@@ -109,8 +109,8 @@ func TestCallbackKeys(t *testing.T) {
 	}
 }
 
-// TestCallbacksAreWrittenOnce: a batch is written once, and writing the very
-// bytes again is the same write; so it is where the store lost its answer.
+// TestCallbacksAreWrittenOnce: a batch is written once. Writing the same bytes again is a
+// success, also after the answer of the store was lost.
 func TestCallbacksAreWrittenOnce(t *testing.T) {
 	t.Parallel()
 	store := objecttest.NewMem()
@@ -134,7 +134,7 @@ func TestCallbacksAreWrittenOnce(t *testing.T) {
 	}
 }
 
-// Of what was not signed only the platform's id of the request may be no text.
+// Of the texts that are not signed only the platform's id of the request may be invalid.
 func TestEncodeCallbackRefuses(t *testing.T) {
 	t.Parallel()
 	for name, change := range map[string]func(*schema.Callback, string){
@@ -159,8 +159,8 @@ func TestEncodeCallbackRefuses(t *testing.T) {
 	}
 }
 
-// TestDamagedCallbacks: what cannot be read is an error that names the object, and
-// all else is read; somebody else's files are left alone.
+// TestDamagedCallbacks: what cannot be read is an error that names the object, everything
+// else is read, and foreign files are ignored.
 func TestDamagedCallbacks(t *testing.T) {
 	t.Parallel()
 	folder := callbacksOf(received)
@@ -219,7 +219,8 @@ func TestDamagedCallbacks(t *testing.T) {
 	}
 }
 
-// TestCallbacksStoreFails: a store that cannot be read is no empty day.
+// TestCallbacksStoreFails: a store that cannot be read does not look like a day without
+// callbacks.
 func TestCallbacksStoreFails(t *testing.T) {
 	t.Parallel()
 	down := errors.New("the store is down")
@@ -239,8 +240,8 @@ func TestCallbacksStoreFails(t *testing.T) {
 	}
 }
 
-// TestProveCallbacks: batches are listed, those in quarantine apart, and each is held
-// against the hash that was stored with it.
+// TestProveCallbacks: batches are listed, those in quarantine separately, and each is
+// compared with the hash that was stored with it.
 func TestProveCallbacks(t *testing.T) {
 	t.Parallel()
 	store := objecttest.NewMem()
@@ -276,8 +277,8 @@ func TestProveCallbacks(t *testing.T) {
 	}
 }
 
-// FuzzEncodeCallback: a callback that is taken is one line that other readers of
-// JSON take, too, and it is read back as it was, to the byte.
+// FuzzEncodeCallback: a callback that is accepted is one line that other JSON libraries
+// accept, too, and is read exactly as it was.
 func FuzzEncodeCallback(f *testing.F) {
 	for _, body := range slices.Concat(hostile[:len(hostile)-1], unsaid) {
 		f.Add([]byte(body), "trade", "1795233600", "nonce", "logid")
@@ -309,8 +310,8 @@ func FuzzEncodeCallback(f *testing.F) {
 	})
 }
 
-// FuzzCallbacks reads any bytes as a batch, as they are and compressed: it is an
-// error that names the object, or callbacks that can be written again.
+// FuzzCallbacks reads any bytes as a batch, plain and compressed: the result is an error
+// that names the object, or callbacks that can be written again.
 func FuzzCallbacks(f *testing.F) {
 	line := encodeCallbacks(f, called(1, `{"msg":"\ud83d"}`), called(2, "\xff"))
 	f.Add(line)

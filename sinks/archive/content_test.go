@@ -17,8 +17,8 @@ var cutBodies = []string{
 	"{\"group_name\":\"双\xe9\xa4\"}", `{"group_name":"\ud83c"}`, "{\"n\xff\":[\"\\udf5c\",\"\xed\xa0\xbc\"]}", "{\"a\":\"\u2028\x7f\",\"b\":  1.50}",
 }
 
-// TestBytesComeBack: text that was cut in the middle of a character comes out of the
-// archive byte for byte, so that every hash of it holds.
+// TestBytesComeBack: text that was cut in the middle of a character is read byte for byte,
+// so that its hashes stay valid.
 func TestBytesComeBack(t *testing.T) {
 	t.Parallel()
 	a := New(objecttest.NewMem())
@@ -70,8 +70,8 @@ func TestBytesComeBack(t *testing.T) {
 	}
 }
 
-// TestUnreadable: an answer that could not be read is kept with its very bytes, the
-// first of its kind in a run, and is none of the archive's answers.
+// TestUnreadable: an answer that cannot be read is kept with its exact bytes, the first of
+// its kind in a run, and is not one of the archive's answers.
 func TestUnreadable(t *testing.T) {
 	t.Parallel()
 	store := objecttest.NewMem()

@@ -6,7 +6,7 @@ import (
 	"billwalk/schema"
 )
 
-// TestKeys: where each kind of object lies, and that its key is parsed.
+// TestKeys: the key of each kind of object, and what is parsed from it.
 func TestKeys(t *testing.T) {
 	t.Parallel()
 	const name = "01JD0000000000000000000000"

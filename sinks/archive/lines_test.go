@@ -20,8 +20,8 @@ import (
 
 func TestMain(m *testing.M) { goleak.VerifyTestMain(m) }
 
-// hostile are bodies whose every byte has to survive: numbers beyond any type,
-// escapes that a JSON library would write otherwise, white space, odd order.
+// hostile are bodies of which every byte has to be kept: numbers beyond any type, escapes
+// that a JSON library would write differently, white space, unusual order.
 var hostile = []string{
 	`{"ledger_id":68882720803499563550,"goods":9223372036854775807,"x":-0,"y":1.50,"z":1E400,"w":0.1e-999}`,
 	`{"name":"\u4e2d\/文 \u003c\u0026 \ud83c\udf5c\b\f\u0000 \\n"}`,
@@ -52,7 +52,7 @@ func TestBodiesAreKeptByteForByte(t *testing.T) {
 	}
 }
 
-// FuzzEncode: an answer that Encode takes is read back as it was, to the byte.
+// FuzzEncode: an answer that Encode accepts is read exactly as it was.
 func FuzzEncode(f *testing.F) {
 	for _, body := range hostile[:len(hostile)-1] {
 		f.Add(body, "c1", "logid")
@@ -94,8 +94,8 @@ func TestEncodeRefuses(t *testing.T) {
 	}
 }
 
-// TestDamagedBatch: whatever happens to a batch is an error that names it, and
-// never a shorter walk.
+// TestDamagedBatch: every damage of a batch is an error that names it, and never a shorter
+// walk.
 func TestDamagedBatch(t *testing.T) {
 	t.Parallel()
 	line := `{"account":"1","bill_date":"2026-11-20","walk":"w","page":1,"cursor":"0","fetched_at":"2026-11-21T04:00:00Z","logid":"l","body":{}}` + "\n"
@@ -135,7 +135,7 @@ func compress(t testing.TB, data []byte) []byte {
 	return encoder.EncodeAll(data, nil)
 }
 
-// streamed compresses that many zeros into a frame that does not tell its size.
+// streamed compresses a number of zeros into a frame without its size.
 func streamed(t testing.TB, size int) []byte {
 	t.Helper()
 	var out bytes.Buffer

@@ -51,7 +51,7 @@ func appendSettlements(t testing.TB, a *Archive, u schema.Unit, pass string, n i
 	return answers
 }
 
-// readSettlements returns all that is filed under the day.
+// readSettlements returns all that is stored under the day.
 func readSettlements(t testing.TB, a *Archive, day schema.Day) (answers []schema.SettleAnswer, passes []schema.SettlePass, err error) {
 	t.Helper()
 	err = a.Settlements(t.Context(), day,
@@ -59,8 +59,8 @@ func readSettlements(t testing.TB, a *Archive, day schema.Day) (answers []schema
 	return answers, passes, err
 }
 
-// TestSettlements: what is filed under a day is read back as it was, of every
-// account and pass, to the byte.
+// TestSettlements: the answers of a day are read exactly as they were, of every account and
+// pass.
 func TestSettlements(t *testing.T) {
 	t.Parallel()
 	a := New(objecttest.NewMem())
@@ -96,8 +96,8 @@ func TestSettlements(t *testing.T) {
 	}
 }
 
-// TestSettlementsAreWrittenOnce: an object is written once, and writing the very
-// bytes again is the same write.
+// TestSettlementsAreWrittenOnce: an object is written once, and writing the same bytes again
+// is a success.
 func TestSettlementsAreWrittenOnce(t *testing.T) {
 	t.Parallel()
 	a := New(objecttest.NewMem())
@@ -128,8 +128,8 @@ func TestEncodeSettlementRefuses(t *testing.T) {
 	}
 }
 
-// TestDamagedSettlements: what cannot be read is an error that names the object,
-// and all else is read; somebody else's files are left alone.
+// TestDamagedSettlements: what cannot be read is an error that names the object, everything
+// else is read, and foreign files are ignored.
 func TestDamagedSettlements(t *testing.T) {
 	t.Parallel()
 	folder := settlementsOf(unit.Day) + "account=" + string(unit.Account.ID) + "/"
@@ -186,7 +186,7 @@ func TestDamagedSettlements(t *testing.T) {
 	}
 }
 
-// TestLostSettlements: a complete pass whose batch is gone is not complete.
+// TestLostSettlements: the end of a pass without its batch is an error.
 func TestLostSettlements(t *testing.T) {
 	t.Parallel()
 	a := New(objecttest.NewMem())
@@ -198,7 +198,8 @@ func TestLostSettlements(t *testing.T) {
 	}
 }
 
-// TestSettlementsStoreFails: a store that cannot be read is no empty day.
+// TestSettlementsStoreFails: a store that cannot be read does not look like a day without
+// settlements.
 func TestSettlementsStoreFails(t *testing.T) {
 	t.Parallel()
 	down := errors.New("the store is down")
@@ -218,8 +219,8 @@ func TestSettlementsStoreFails(t *testing.T) {
 	}
 }
 
-// FuzzSettlements reads any bytes as a batch, as they are and compressed: it is an
-// error that names the object, or answers that can be written again.
+// FuzzSettlements reads any bytes as a batch, plain and compressed: the result is an error
+// that names the object, or answers that can be written again.
 func FuzzSettlements(f *testing.F) {
 	a := New(nil)
 	line := encodeSettlements(f, a, answered(1, `{"data":[]}`))
@@ -249,7 +250,7 @@ func FuzzSettlements(f *testing.F) {
 	})
 }
 
-// TestSettlementKeys holds the layout that is relied on from outside.
+// TestSettlementKeys checks the layout that others rely on.
 func TestSettlementKeys(t *testing.T) {
 	t.Parallel()
 	store := objecttest.NewMem()

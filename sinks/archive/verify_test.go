@@ -13,8 +13,8 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
-// TestFiled lists walks and passes by account, and tells of batches that are missing.
-func TestFiled(t *testing.T) {
+// TestSeries lists walks and passes by account, with the batches that are missing.
+func TestSeries(t *testing.T) {
 	t.Parallel()
 	store := objecttest.NewMem()
 	a := New(store)
@@ -57,8 +57,8 @@ func TestFiled(t *testing.T) {
 	}
 }
 
-// TestProve: every object is held against the hash that was stored with it. What
-// has none is read, and said to be unproven.
+// TestProve: every object is compared with the hash that was stored with it. An object
+// without one is read, and returned as unproven.
 func TestProve(t *testing.T) {
 	t.Parallel()
 	store := objecttest.NewMem()
@@ -107,7 +107,7 @@ func TestProve(t *testing.T) {
 	}
 }
 
-// TestProveCertificate does the same for what tells that a walk, or a pass, is whole.
+// TestProveCertificate is TestProve for certificates and the ends of passes.
 func TestProveCertificate(t *testing.T) {
 	t.Parallel()
 	store := objecttest.NewMem()

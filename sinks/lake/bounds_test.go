@@ -16,8 +16,8 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
-// claiming is a store whose every object has the content so many times in a row, and
-// claims to have that many bytes.
+// claiming is a store in which every object repeats a content a number of times, and claims
+// to have a number of bytes.
 type claiming struct {
 	object.Store
 	content []byte
@@ -46,8 +46,8 @@ func (a *again) Read(p []byte) (int, error) {
 	return n, nil
 }
 
-// FuzzManifest: whatever is in a manifest's place, however long it is or says to be,
-// is a manifest that reads the same when it is written again, or an error.
+// FuzzManifest: whatever is stored as a manifest, of any claimed or real length, is an error
+// or a manifest that is the same when it is encoded and decoded again.
 func FuzzManifest(f *testing.F) {
 	sealed, err := (&schema.Manifest{Version: schema.ManifestVersion, Day: day, Bucket: 2}).Encode()
 	if err != nil {
@@ -88,8 +88,8 @@ func FuzzManifest(f *testing.F) {
 	})
 }
 
-// TestFetchIsBounded: a file that claims more than one may have is not fetched, and
-// one that goes on for ever is no file that fills the disk, once the run is stopped.
+// TestFetchIsBounded: a file that claims to be too large is not fetched, and a file without
+// an end does not fill the disk once the run is stopped.
 func TestFetchIsBounded(t *testing.T) {
 	t.Parallel()
 	l := &Lake{store: claiming{size: 16<<30 + 1}, tmp: t.TempDir()}
@@ -110,7 +110,7 @@ func TestFetchIsBounded(t *testing.T) {
 	}
 }
 
-// cancelling is a store whose reader is told to stop while it reads.
+// cancelling is a store whose reader is stopped while it reads.
 type cancelling struct {
 	claiming
 	cancel func()
@@ -129,8 +129,8 @@ type calling func()
 
 func (c calling) Read([]byte) (int, error) { c(); return 0, io.EOF }
 
-// TestHonestManifest: what 10,000 accounts with ten pages of bills each have is
-// far from the limit.
+// TestHonestManifest: the manifest of 10,000 accounts with ten pages of bills each is far
+// below the limit.
 func TestHonestManifest(t *testing.T) {
 	t.Parallel()
 	m := &schema.Manifest{Version: schema.ManifestVersion, Day: day}

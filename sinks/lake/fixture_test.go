@@ -25,7 +25,7 @@ const (
 	turnOf          = "_control/turns/bill_date=2026-11-20/bucket-002.json"
 )
 
-// objects are those of one publication, in the order of their PUTs.
+// objects are the keys of one publication, in the order of their PUTs.
 var objects = []string{
 	turnOf,
 	restatementsKey,
@@ -36,8 +36,8 @@ var objects = []string{
 	manifestOf,
 }
 
-// recording is a store in memory that notes every operation, and fails those
-// that the test wants failed.
+// recording is a store in memory that records every operation, and fails those that the test
+// selects.
 type recording struct {
 	*objecttest.Mem
 	mu    sync.Mutex
@@ -125,7 +125,7 @@ func restatementAt(i int) schema.Restatement {
 	}
 }
 
-// fill hands over n rows of each table, but one exception.
+// fill adds n rows to each table, but one exception.
 func fill(n int) func(func(schema.Row) error) error {
 	return func(add func(schema.Row) error) error {
 		for i := range n {
@@ -152,7 +152,7 @@ func publish(t *testing.T, l *Lake, base schema.Base, n int) (*schema.Manifest, 
 	return m, publishRows(t.Context(), l, base, m, fill(n))
 }
 
-// publishRows takes a stage from its beginning to its end.
+// publishRows publishes the rows that fill adds.
 func publishRows(ctx context.Context, l *Lake, base schema.Base, m *schema.Manifest, fill func(func(schema.Row) error) error) error {
 	s, err := l.Stage(base)
 	if err != nil {

@@ -36,8 +36,8 @@ func TestOpenWritesNothing(t *testing.T) {
 	}
 }
 
-// TestPublish: data first, then the manifest, and nothing else below a table's
-// prefix; the manifest tells of what is there.
+// TestPublish: the data comes first, then the manifest, which describes it; there is nothing
+// else below the prefix of a table.
 func TestPublish(t *testing.T) {
 	t.Parallel()
 	store := newRecording()
@@ -69,7 +69,7 @@ func TestPublish(t *testing.T) {
 	}
 }
 
-// TestSameRowsSameBytes: only the footer tells two publications apart.
+// TestSameRowsSameBytes: two publications of the same rows differ in the footer only.
 func TestSameRowsSameBytes(t *testing.T) {
 	t.Parallel()
 	l := open(t, newRecording())
@@ -113,7 +113,8 @@ func TestBucketsAreFixed(t *testing.T) {
 	}
 }
 
-// TestUnknownVersions: what a newer billwalk made, and what is damaged, is refused by name.
+// TestUnknownVersions: objects of a newer billwalk and damaged objects are refused, with
+// their keys.
 func TestUnknownVersions(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ key, content, want string }{
@@ -150,7 +151,7 @@ func TestSummary(t *testing.T) {
 	}
 }
 
-// TestStoreFails: an error of the store is never taken for an empty lake.
+// TestStoreFails: an error of the store does not look like an empty lake.
 func TestStoreFails(t *testing.T) {
 	t.Parallel()
 	down := errors.New("the store is down")
@@ -190,7 +191,7 @@ func TestPublishEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// TestTwoTables: a lake of before there were settlements goes on as one of five tables.
+// TestTwoTables: a lake from before there were settlements continues with five tables.
 func TestTwoTables(t *testing.T) {
 	t.Parallel()
 	made, store := newRecording(), newRecording()

@@ -66,9 +66,9 @@ func checkObjects(t *testing.T, store *recording, base schema.Base, bills int64)
 	}
 }
 
-// TestCrashAfterEveryPut cuts a publication at each of its PUTs, before and after
-// it took effect. Whatever is left, the next run publishes a whole day over it,
-// and readers of the manifest never see one whose files were not written.
+// TestCrashAfterEveryPut stops a publication at each of its PUTs, before and after it took
+// effect. In every case the next run publishes a complete day, and no manifest names files
+// that were not written.
 func TestCrashAfterEveryPut(t *testing.T) {
 	t.Parallel()
 	crash := errors.New("killed")
@@ -124,8 +124,8 @@ func TestCrashAfterEveryPut(t *testing.T) {
 	}
 }
 
-// TestSuperseded: where another run has published since the base was read,
-// nothing is changed, whatever there was before.
+// TestSuperseded: if another run has published since the base was read, nothing changes,
+// whatever was published before.
 func TestSuperseded(t *testing.T) {
 	t.Parallel()
 	for _, generations := range []int{0, 1, 3} {
@@ -151,8 +151,8 @@ func TestSuperseded(t *testing.T) {
 	}
 }
 
-// TestSupersededByTheSameRows: not even a winner that wrote the very rows is
-// taken for this run's own write.
+// TestSupersededByTheSameRows: another run that wrote the same rows is not taken for an
+// earlier attempt of this one.
 func TestSupersededByTheSameRows(t *testing.T) {
 	t.Parallel()
 	store := newRecording()
@@ -166,8 +166,8 @@ func TestSupersededByTheSameRows(t *testing.T) {
 	}
 }
 
-// TestLostAnswers: a PUT whose answer was lost is sent again; where it had taken
-// effect, the conflict is known for its own trace.
+// TestLostAnswers: a PUT whose answer was lost is sent again. If it had taken effect, the
+// conflict is recognised as its own.
 func TestLostAnswers(t *testing.T) {
 	t.Parallel()
 	for _, key := range append([]string{settingsKey}, objects...) {
@@ -189,7 +189,7 @@ func TestLostAnswers(t *testing.T) {
 	}
 }
 
-// losing loses the answers to the first so many PUTs of a key.
+// losing loses the answers to the first PUTs of a key.
 func losing(key string, landed bool, lost int) func(objecttest.Op, string) (bool, error) {
 	return func(op objecttest.Op, k string) (bool, error) {
 		if op != objecttest.OpPut || k != key || lost == 0 {
@@ -200,8 +200,8 @@ func losing(key string, landed bool, lost int) func(objecttest.Op, string) (bool
 	}
 }
 
-// TestStoppedWhileUnknown: a publication that is stopped while the outcome of a
-// PUT is unknown says so; whatever it was, the next run publishes over it.
+// TestStoppedWhileUnknown: a publication that is stopped while the outcome of a PUT is
+// unknown returns that. The next run publishes over it, whatever the outcome was.
 func TestStoppedWhileUnknown(t *testing.T) {
 	t.Parallel()
 	for _, key := range append([]string{settingsKey}, objects...) {

@@ -12,7 +12,7 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
-// TestPublishedIsReadBack: what was given is there, for the day and bucket alone.
+// TestPublishedIsReadBack: the published rows are read, for their day and bucket only.
 func TestPublishedIsReadBack(t *testing.T) {
 	t.Parallel()
 	l := open(t, newRecording())
@@ -50,8 +50,8 @@ func TestPublishedIsReadBack(t *testing.T) {
 	}
 }
 
-// TestReadingFails: an object that cannot be had, or read, is an error and no
-// empty table.
+// TestReadingFails: an object that cannot be fetched or read is an error, and not an empty
+// table.
 func TestReadingFails(t *testing.T) {
 	t.Parallel()
 	down := errors.New("the store is down")

@@ -16,8 +16,8 @@ import (
 	"billwalk/sinks/parquet"
 )
 
-// rewrite replaces the published exceptions, of which there is one, as a version would
-// write them whose table is another, and the manifest with them.
+// rewrite replaces the published exceptions, of which there is one, by a file that another
+// version with another table would write, and the manifest with it.
 func rewrite(t *testing.T, store *recording, table schema.Table[schema.Exception], detail string) {
 	t.Helper()
 	m, err := schema.DecodeManifest(store.get(t, manifestOf))
@@ -61,8 +61,8 @@ func (r *recording) meta(t *testing.T, key string) map[string]string {
 	return info.Meta
 }
 
-// earlier is the table exceptions before two of its columns were added, and later
-// after one was that nobody knows yet.
+// earlier is the table exceptions before two of its columns were added, and later the table
+// after a column was added that this version does not know.
 func earlier() schema.Table[schema.Exception] {
 	table := schema.Exceptions
 	table.Fields = slices.DeleteFunc(slices.Clone(table.Fields), func(f schema.Field[schema.Exception]) bool {
@@ -79,8 +79,8 @@ func later() schema.Table[schema.Exception] {
 	return table
 }
 
-// TestSame: rows are the same whatever version wrote them; a file of a later version
-// is not replaced by one that knows less, and a damaged one is.
+// TestSame: rows are the same whichever version wrote them. A file of a later version is not
+// replaced, a damaged one is.
 func TestSame(t *testing.T) {
 	t.Parallel()
 	const key = "exceptions/bill_date=2026-11-20/bucket-002.parquet"
@@ -139,8 +139,8 @@ func TestSame(t *testing.T) {
 	}
 }
 
-// TestProveOtherVersions: a file of an earlier version is proven, and a finding about
-// one of a later version says what is to be used.
+// TestProveOtherVersions: a file of an earlier version is verified, and the finding for one
+// of a later version says which version to use.
 func TestProveOtherVersions(t *testing.T) {
 	t.Parallel()
 	store := newRecording()
@@ -170,7 +170,7 @@ func TestProveOtherVersions(t *testing.T) {
 	}
 }
 
-// TestBillColumns: the columns of the published file, and none where there is none.
+// TestBillColumns: the columns of the published file, or none if there is no file.
 func TestBillColumns(t *testing.T) {
 	t.Parallel()
 	store := newRecording()

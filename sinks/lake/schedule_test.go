@@ -15,11 +15,11 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
-// errCut is what a run sees of the store once it is dead.
+// errCut is what a killed run gets from the store.
 var errCut = errors.New("the run was cut")
 
-// schedule lets several runs publish one (day, bucket) on one store, an operation
-// at a time: which run is next, and what becomes of it, is drawn from a seed.
+// schedule lets several runs publish one (day, bucket) on one store, one operation at a
+// time. A seed decides which run is next and what becomes of its operation.
 type schedule struct {
 	*objecttest.Mem
 	rand   *rand.Rand
@@ -43,7 +43,7 @@ type ask struct {
 
 type flight func() error
 
-// seat is one run's way to the store.
+// seat is the store of one run.
 type seat struct {
 	*schedule
 	run  int
@@ -93,8 +93,8 @@ func (s *seat) Put(_ context.Context, key string, body io.ReadSeeker, cond objec
 	return info, err
 }
 
-// landed notes a write, and holds it to the one rule: what replaces another
-// publication's object is of a run that read its base after that one's turn.
+// landed records a write, and checks the one rule: a write may replace the object of another
+// publication only if its run read the base after that one took its turn.
 func (s *schedule) landed(key, id string, from int) {
 	s.clock++
 	switch {
@@ -109,7 +109,7 @@ func (s *schedule) landed(key, id string, from int) {
 	}
 }
 
-// run lets the runs go on until all have ended and all PUTs have landed.
+// run runs all operations until all runs have ended and all PUTs have arrived.
 func (s *schedule) run(runs int, deadly bool) {
 	var waiting []ask
 	last := 0
@@ -146,9 +146,9 @@ func (s *schedule) run(runs int, deadly bool) {
 	}
 }
 
-// TestAnyTwoPublications: runs interleave at every operation, and die with writes
-// on their way. Nothing older replaces anything newer; where no run died, what
-// stands is one run's whole result; a next run always makes it whole.
+// TestAnyTwoPublications: runs interleave at every operation, and die with writes under way.
+// Nothing older replaces anything newer; if no run died, the result is one run's complete
+// result; and a next run always completes it.
 func TestAnyTwoPublications(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(80) {
@@ -196,7 +196,7 @@ func TestAnyTwoPublications(t *testing.T) {
 	}
 }
 
-// publish is a whole run of publishing, from the base on.
+// publish is a complete publication, from the base on.
 func (s *seat) publish(t *testing.T, m *schema.Manifest, rows int) error {
 	l, err := Open(context.Background(), s, 4, "v1.2.3")
 	if err != nil {
@@ -210,7 +210,7 @@ func (s *seat) publish(t *testing.T, m *schema.Manifest, rows int) error {
 	return publishRows(context.Background(), l, base, m, fill(rows))
 }
 
-// whole says that all objects are of one run, and that it was told so.
+// whole checks that all objects are of one run, and that this run succeeded.
 func (s *schedule) whole(t *testing.T, won map[string]bool) {
 	t.Helper()
 	id := s.at[manifestOf]

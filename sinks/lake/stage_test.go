@@ -52,8 +52,8 @@ func listOf[R any](n int, at func(int) R) (all []R) {
 	return all
 }
 
-// TestStageReadsBack: the bills are there before anything is published, and end
-// the table of bills alone.
+// TestStageReadsBack: the bills can be read before they are published. That ends the table
+// of bills only.
 func TestStageReadsBack(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{0, 1, 300} {
@@ -115,8 +115,8 @@ func TestRowsAfterTheEnd(t *testing.T) {
 	}
 }
 
-// TestPublishWhatWasFinished: a manifest that Finish has not completed is refused
-// before anything is written.
+// TestPublishWhatWasFinished: a manifest that Finish has not completed is refused before
+// anything is written.
 func TestPublishWhatWasFinished(t *testing.T) {
 	t.Parallel()
 	store := newRecording()
@@ -136,9 +136,9 @@ func TestPublishWhatWasFinished(t *testing.T) {
 	}
 }
 
-// TestFinishTells: before it is published, a stage knows whether its rows are
-// those of another.
-func TestFinishTells(t *testing.T) {
+// TestRowsHashBeforePublishing: the manifest of Finish shows, before the publication,
+// whether the rows are those of another one.
+func TestRowsHashBeforePublishing(t *testing.T) {
 	t.Parallel()
 	l := open(t, newRecording())
 	if _, err := publish(t, l, baseOf(t, l), 100); err != nil {
@@ -169,8 +169,8 @@ func TestNoSuchBucket(t *testing.T) {
 	}
 }
 
-// TestLocalFiles: a stage's files have no names from the beginning, so that a kill
-// leaves nothing, and however it ends none stays open.
+// TestLocalFiles: a stage's files never have a name, so that a kill leaves nothing, and none
+// stays open however the stage ends.
 func TestLocalFiles(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	bad := errors.New("no more rows")
@@ -207,8 +207,8 @@ func TestLocalFiles(t *testing.T) {
 	}
 }
 
-// TestFewFiles: tables of few rows take no file before the end, and a stage that
-// is read back only the one.
+// TestFewFiles: tables of few rows need no file before the end, and a stage that is read
+// back only one.
 func TestFewFiles(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir())
 	l, err := Open(t.Context(), newRecording(), 4, "")

@@ -13,14 +13,14 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
-// found is a finding, in short.
+// found is the place of a finding.
 type found struct {
 	Bucket     int
 	Key, Place string
 }
 
-// proveAll verifies what is published of the day, and returns the findings and
-// how many rows were handed over.
+// proveAll verifies what is published of the day, and returns the findings and the number of
+// rows that were passed on.
 func proveAll(t *testing.T, l *Lake) (all []found, rows int) {
 	t.Helper()
 	manifests, findings, err := l.Published(t.Context(), day)
@@ -39,7 +39,7 @@ func proveAll(t *testing.T, l *Lake) (all []found, rows int) {
 	return all, rows
 }
 
-// replace replaces an object, with the metadata that it has unless there is other.
+// replace replaces an object, with its present metadata if meta is nil.
 func (r *recording) replace(t *testing.T, key string, body []byte, meta map[string]string) {
 	t.Helper()
 	if info, err := r.Head(t.Context(), key); meta == nil && err == nil {
@@ -50,8 +50,8 @@ func (r *recording) replace(t *testing.T, key string, body []byte, meta map[stri
 	}
 }
 
-// TestProve: a published day has no findings, and every row is handed over; what is
-// then changed, by hand or by a publication that was cut, is found where it is.
+// TestProve: a published day has no findings, and every row is passed on. What is changed
+// then, by hand or by an unfinished publication, is found in its place.
 func TestProve(t *testing.T) {
 	t.Parallel()
 	const rows = 4*3 + 1
@@ -127,7 +127,7 @@ func TestProve(t *testing.T) {
 	}
 }
 
-// TestProveSettings: the lake's settings are those that are asked for, to the byte.
+// TestProveSettings: the lake's settings are exactly the expected ones.
 func TestProveSettings(t *testing.T) {
 	t.Parallel()
 	store := newRecording()
@@ -150,8 +150,8 @@ func TestProveSettings(t *testing.T) {
 	}
 }
 
-// TestProveSettlements: the columns asked for are handed over, and nothing of a file
-// that is not as its manifest says.
+// TestProveSettlements: the named columns are passed on, and nothing of a file that differs
+// from its manifest.
 func TestProveSettlements(t *testing.T) {
 	t.Parallel()
 	const settlementsKey, rows = "settlements/bill_date=2026-11-20/bucket-002.parquet", 3

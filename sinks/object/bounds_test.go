@@ -16,7 +16,7 @@ import (
 	"billwalk/schema"
 )
 
-// endless is a store whose objects never end, whatever their Info says of the size.
+// endless is a store whose objects have no end, whatever size their Info has.
 type endless struct {
 	Store
 	size int64
@@ -35,14 +35,14 @@ func (b endlessBody) Read(p []byte) (int, error) {
 	return len(p), nil
 }
 
-// Keys of every kind, and one of none.
+// everyKind has a key of every kind, and one of none.
 var everyKind = []string{
 	"_manifests/lake.json", "_manifests/bill_date=2026-11-20/bucket-000.json", "archive/bills/bill_date=2026-11-20/account=1/W.json",
 	"archive/callbacks/received=2026-11-20/B.jsonl.zst", "runs/R.json", "_control/claims.json", "tokens-1",
 }
 
-// An object that is too large is refused before it is read, where its size says so,
-// and otherwise once it shows; the error has what a person needs.
+// An object that is too large is refused before it is read if its size is known, and
+// otherwise while it is read. The error says what a person needs.
 func TestTooLarge(t *testing.T) {
 	t.Parallel()
 	for _, key := range everyKind {
@@ -61,7 +61,7 @@ func TestTooLarge(t *testing.T) {
 	}
 }
 
-// Whoever is told to stop does not read on.
+// A reader whose context ends stops.
 func TestReadEndsWithItsContext(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -77,7 +77,7 @@ func TestReadEndsWithItsContext(t *testing.T) {
 	}
 }
 
-// A sparse file takes no disk, and says that it has 64 TB: to hash it for an ETag
+// A sparse file takes no space on disk, and has a size of 64 TB: hashing it for an ETag
 // would take a day.
 func TestDirSparse(t *testing.T) {
 	t.Parallel()
@@ -111,7 +111,7 @@ func TestDirSparse(t *testing.T) {
 	}
 }
 
-// notFiles puts something in the place of a file, by what it is called in errors.
+// notFiles creates something in the place of a file, by what errors call it.
 var notFiles = map[string]func(t *testing.T, name string){
 	"a folder": func(t *testing.T, name string) { must(t, os.Mkdir(name, 0o755)) },
 	"a FIFO":   func(t *testing.T, name string) { must(t, syscall.Mkfifo(name, 0o644)) },
@@ -127,7 +127,7 @@ var notFiles = map[string]func(t *testing.T, name string){
 	},
 }
 
-// What is no file is refused by every operation, and nothing waits for it.
+// Every operation refuses what is not a file, without waiting for it.
 func TestDirNotFiles(t *testing.T) {
 	t.Parallel()
 	for kind, make := range notFiles {
@@ -172,7 +172,7 @@ func TestDirNotFiles(t *testing.T) {
 	}
 }
 
-// The store's own files may be FIFOs as little as objects.
+// The store's own files cannot be FIFOs either.
 func TestDirFIFOsOfItsOwn(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{lockFile, sidecarOf("k")} {
@@ -204,7 +204,7 @@ func within(t *testing.T, run func()) bool {
 	}
 }
 
-// A FIFO that takes a file's place after the look at it is not waited for.
+// The store does not wait for a FIFO that replaces a file after the check.
 func TestDirFIFOInBetween(t *testing.T) {
 	t.Parallel()
 	d := newDir(t)

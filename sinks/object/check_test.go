@@ -9,9 +9,8 @@ import (
 	"unicode/utf8"
 )
 
-// FuzzKey: a key that is accepted names a file below the folder, by the same name;
-// whatever it starts with is a prefix to list by; and nothing else is refused than
-// what the rule says.
+// FuzzKey: an accepted key is the name of a file below the folder. Every start of it is a
+// prefix for List. Nothing else is refused than the rule says.
 func FuzzKey(f *testing.F) {
 	for _, seed := range []string{
 		"bills/bill_date=2026-11-20/bucket-000.parquet", "../../x", "a//b", "/", "a/./b", "某某/餐饮", "\xff", `C:\x`, ".billwalk/lock", "..a", "",

@@ -38,7 +38,7 @@ func sha(content string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// Readers glob TABLE/*/*.parquet: nothing of the store's own may lie there.
+// Readers glob TABLE/*/*.parquet: no file of the store itself may be there.
 func TestDirLayout(t *testing.T) {
 	t.Parallel()
 	d := newDir(t)
@@ -61,7 +61,7 @@ func TestDirLayout(t *testing.T) {
 	}
 }
 
-// TestDirByHand changes files behind the store's back.
+// TestDirByHand changes files without the store.
 func TestDirByHand(t *testing.T) {
 	t.Parallel()
 	long := time.Now().Add(-time.Hour)
@@ -104,7 +104,7 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// A kill between the two renames leaves a sidecar that is ahead of its object.
+// A kill between the two renames leaves a sidecar that is newer than its object.
 func TestDirKilledBeforeRename(t *testing.T) {
 	t.Parallel()
 	d := newDir(t)
@@ -126,8 +126,7 @@ func TestDirKilledBeforeRename(t *testing.T) {
 	}
 }
 
-// interrupting is a context that runs a function when it is asked the nth time
-// whether it is done.
+// interrupting is a context that calls a function at its nth check.
 type interrupting struct {
 	context.Context
 	n   *int
@@ -141,8 +140,8 @@ func (c interrupting) Err() error {
 	return c.Context.Err()
 }
 
-// An object may be replaced while its bytes are read for an ETag that no sidecar
-// tells: then the new object is told of, with its metadata.
+// An object may be replaced while it is read for an ETag that its sidecar does not have.
+// Then the store describes the new object, with its metadata.
 func TestDirReplacedMeanwhile(t *testing.T) {
 	t.Parallel()
 	d := newDir(t)
@@ -159,8 +158,8 @@ func TestDirReplacedMeanwhile(t *testing.T) {
 	}
 }
 
-// Two contents of one size within one tick of the clock cannot be told apart by
-// their file alone.
+// Two contents of one size within one tick of the clock cannot be distinguished by their
+// file.
 func TestSidecarByFile(t *testing.T) {
 	t.Parallel()
 	d := newDir(t)

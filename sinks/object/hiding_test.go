@@ -12,7 +12,7 @@ import (
 	"billwalk/sinks/object"
 )
 
-// TestHiding: an error is shown in other words, and is the same error.
+// TestHiding: an error has another text, and is the same error.
 func TestHiding(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -23,8 +23,8 @@ func TestHiding(t *testing.T) {
 	}
 }
 
-// TestHidingKnowsSizes: what is too large is refused before it is read, though it would
-// take a day to read it.
+// TestHidingKnowsSizes: an object that is too large is refused before it is read, which
+// would take a day.
 func TestHidingKnowsSizes(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()

@@ -21,14 +21,14 @@ import (
 // writerFolder, set in the environment, makes the test binary a writer.
 const writerFolder = "BILLWALK_TEST_WRITER_FOLDER"
 
-// countedContent is the content of one count: large enough to be cut, and telling
-// of itself whether it was.
+// countedContent is the content of one count: large enough to be cut, and recognisable if it
+// was.
 func countedContent(count int) []byte {
 	return append(bytes.Repeat([]byte("x"), 50_000), strconv.Itoa(count)...)
 }
 
-// writeUntilKilled counts up in one object by compare-and-swap, side by side with
-// other such processes, and prints each count of its own once it is stored.
+// writeUntilKilled counts up in one object by compare-and-swap, concurrently with other such
+// processes, and prints each of its counts once it is stored.
 func writeUntilKilled(folder string) {
 	ctx := context.Background()
 	store, err := object.Open(ctx, "file:"+folder, object.S3Options{})
@@ -51,8 +51,8 @@ func writeUntilKilled(folder string) {
 	os.Exit(1)
 }
 
-// readCount returns the count, having checked that the object is whole and that
-// its metadata and ETag are of the same content.
+// readCount returns the count, and checks that the object is complete and that its metadata
+// and ETag are of the same content.
 func readCount(ctx context.Context, store object.Store) (int, object.Info, error) {
 	body, info, err := store.Get(ctx, "t/count")
 	if err != nil {
@@ -72,9 +72,9 @@ func readCount(ctx context.Context, store object.Store) (int, object.Info, error
 	return count, info, nil
 }
 
-// TestDirProcesses lets several processes count in one folder and kills one after
-// the other: no count is given out twice, none that was told is lost, and what
-// is left is whole and can be gone on from.
+// TestDirProcesses lets several processes count in one folder and kills them one after the
+// other: no count is used twice, none that was printed is lost, and what is left is complete
+// and can be continued.
 func TestDirProcesses(t *testing.T) {
 	t.Parallel()
 	const processes, kills = 3, 12
@@ -132,8 +132,8 @@ func startWriter(t *testing.T, folder string) *writer {
 	return &writer{process, bufio.NewScanner(stdout)}
 }
 
-// readAndKill kills the writer once it has told of n counts, wherever it is by
-// then, and returns all that it told.
+// readAndKill kills the writer once it has printed n counts, and returns all that it
+// printed.
 func (w *writer) readAndKill(t *testing.T, n int) (counts []int) {
 	t.Helper()
 	for w.stdout.Scan() {

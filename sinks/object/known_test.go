@@ -14,7 +14,7 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
-// TestPutKnown loses the answers of some tries, before and after they took effect.
+// TestPutKnown loses the answers of some attempts, before and after they took effect.
 func TestPutKnown(t *testing.T) {
 	for _, test := range []struct {
 		name   string

@@ -27,7 +27,7 @@ func TestAsLargeAsAllowed(t *testing.T) {
 	}
 }
 
-// What could not be read again is not written.
+// An object that could not be read again is not written.
 func TestTooLargeToWrite(t *testing.T) {
 	t.Parallel()
 	s, key := objecttest.NewMem(), "_control/claims.json"

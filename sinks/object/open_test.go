@@ -47,7 +47,7 @@ func TestOpenRefuses(t *testing.T) {
 	}
 }
 
-// All ways to name one folder, relative to the working directory or not.
+// All forms of the URL of a folder, relative to the working directory or not.
 func TestOpenFolder(t *testing.T) {
 	folder := t.TempDir()
 	t.Chdir(folder)
@@ -63,8 +63,7 @@ func TestOpenFolder(t *testing.T) {
 	}
 }
 
-// TestPrefix: two prefixes of one store are two stores, even where one prefix
-// starts like the other.
+// TestPrefix: two prefixes of one store are two stores, even if one begins like the other.
 func TestPrefix(t *testing.T) {
 	t.Parallel()
 	whole := objecttest.NewMem()

@@ -12,7 +12,8 @@ import (
 	"testing"
 )
 
-// modesOf returns the modes of all below a folder, by name; a folder's ends in "/".
+// modesOf returns the modes of everything below a folder, by name; the name of a folder ends
+// in "/".
 func modesOf(t *testing.T, folder string) map[string]fs.FileMode {
 	t.Helper()
 	modes := make(map[string]fs.FileMode)
@@ -31,8 +32,8 @@ func modesOf(t *testing.T, folder string) map[string]fs.FileMode {
 	return modes
 }
 
-// TestDirModes: what is private is nobody else's, whatever the umask, and what is
-// public is readable. It changes the process's umask, so no test runs beside it.
+// TestDirModes: private files are for their owner only and public ones are readable, under
+// any umask. It changes the process's umask, so that it is not parallel.
 func TestDirModes(t *testing.T) {
 	for _, umask := range []int{0, 0o022, 0o027} {
 		old := syscall.Umask(umask)
@@ -74,8 +75,8 @@ func TestDirModes(t *testing.T) {
 	}
 }
 
-// TestHide: what an earlier version left open is found and mended, and nothing else
-// is touched: neither tables, nor other people's files, nor what links lead to.
+// TestHide: what an earlier version left exposed is found and corrected. Tables, other
+// people's files and targets of links do not change.
 func TestHide(t *testing.T) {
 	t.Parallel()
 	folder, outside := t.TempDir(), filepath.Join(t.TempDir(), "outside")

@@ -11,8 +11,8 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
-// TestProbeStores: a good server and a folder pass, and quickly; a server
-// that takes what it should refuse does not.
+// TestProbeStores: a good server and a folder pass quickly; a server that accepts what it
+// should refuse fails.
 func TestProbeStores(t *testing.T) {
 	server := objecttest.StartS3(t)
 	// What is refused under the header passes for done.

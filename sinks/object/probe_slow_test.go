@@ -14,7 +14,7 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
-// inTurn is a store that serves one write after another, each in so long.
+// inTurn is a store that serves one write after another, each after a delay.
 func inTurn(each time.Duration, cheats bool) bent {
 	turn := make(chan struct{}, 1)
 	var mu sync.Mutex
@@ -40,8 +40,8 @@ func inTurn(each time.Duration, cheats bool) bent {
 	}}
 }
 
-// TestProbeSlow: a store that is slow and right passes in time, by fewer writers; how
-// far it has come is reported on the way.
+// TestProbeSlow: a store that is slow and correct passes in time, with fewer writers, and
+// reports its progress.
 func TestProbeSlow(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -82,8 +82,8 @@ func TestProbeSlow(t *testing.T) {
 	}
 }
 
-// TestProbeFarStore: answers that take long do not make a store slow that serves
-// many writers at once: all of them are tried.
+// TestProbeFarStore: slow answers do not make a store slow if it serves many writers at
+// once: it is tested with all of them.
 func TestProbeFarStore(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
@@ -98,7 +98,8 @@ func TestProbeFarStore(t *testing.T) {
 	})
 }
 
-// TestProbeSlowCheat: fewer writers, too, find out a store that lets two of them win.
+// TestProbeSlowCheat: also with fewer writers a store is found out that lets two of them
+// win.
 func TestProbeSlowCheat(t *testing.T) {
 	t.Parallel()
 	for _, each := range []time.Duration{250 * time.Millisecond, 2 * time.Second} {
@@ -111,7 +112,7 @@ func TestProbeSlowCheat(t *testing.T) {
 	}
 }
 
-// TestMaxProbeRequests: a store that loses many answers is not asked without end.
+// TestMaxProbeRequests: a store that loses many answers gets a limited number of requests.
 func TestMaxProbeRequests(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

@@ -16,7 +16,7 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
-// bent is a store in memory that does one thing otherwise.
+// bent is a store in memory that does one thing wrong.
 type bent struct {
 	*objecttest.Mem
 	put  func(m *objecttest.Mem, ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error)
@@ -45,7 +45,7 @@ func (b bent) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
 	return b.list(b.Mem, ctx, prefix)
 }
 
-// judging is a store that takes another condition for the one that it is given.
+// judging is a store that applies another condition than the given one.
 func judging(as func(m *objecttest.Mem, key string, cond Condition) (Condition, error)) bent {
 	return bent{Mem: objecttest.NewMem(), put: func(m *objecttest.Mem, ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
 		cond, err := as(m, key, cond)
@@ -56,8 +56,8 @@ func judging(as func(m *objecttest.Mem, key string, cond Condition) (Condition, 
 	}}
 }
 
-// checkThenWrite is a store that compares when a request arrives, and writes a
-// millisecond later without another look. Requests arrive within spread.
+// checkThenWrite is a store that compares when a request arrives, and writes a millisecond
+// later without comparing again. Requests arrive within spread.
 func checkThenWrite(spread time.Duration, broken func(Condition) bool) bent {
 	var mu sync.Mutex
 	random := rand.New(rand.NewPCG(1, 2))
@@ -80,7 +80,7 @@ func checkThenWrite(spread time.Duration, broken func(Condition) bool) bent {
 
 func both(Condition) bool { return true }
 
-// TestProbeRefuses: matrix rows 12 and 13, and what §1.5 tells of stores.
+// TestProbeRefuses: each known fault of a store is found.
 func TestProbeRefuses(t *testing.T) {
 	var never Info
 	for name, c := range map[string]struct {
@@ -169,7 +169,7 @@ func TestProbeRefuses(t *testing.T) {
 
 func memOf(s Store) *objecttest.Mem { return s.(bent).Mem }
 
-// keepsLast creates as it should, and lets the losers' bytes through all the same.
+// keepsLast is a store that creates correctly, and still keeps the losers' bytes.
 func keepsLast(m *objecttest.Mem) bent {
 	return bent{Mem: m, put: func(m *objecttest.Mem, ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
 		info, err := m.Put(ctx, key, body, cond, meta)
@@ -182,8 +182,7 @@ func keepsLast(m *objecttest.Mem) bent {
 	}}
 }
 
-// A store that throttles, loses answers or reports conflicts in flight is not
-// thereby broken.
+// A store that throttles, loses answers or reports conflicts in progress is not broken.
 func TestProbeUnderFaults(t *testing.T) {
 	for name, lost := range map[string]struct {
 		share   int // of 100 writes
@@ -220,7 +219,7 @@ func TestProbeUnderFaults(t *testing.T) {
 	}
 }
 
-// What could not be found out is no finding.
+// An error that prevents the test is not a *ProbeError.
 func TestProbeUnanswered(t *testing.T) {
 	denied := errors.New("403")
 	for name, c := range map[string]struct {
@@ -260,7 +259,7 @@ func TestProbeUnanswered(t *testing.T) {
 	}
 }
 
-// TestEnsureProbed: once a day, for this store, by this version.
+// TestEnsureProbed: the probe runs once a day, for this store, by this version.
 func TestEnsureProbed(t *testing.T) {
 	t.Parallel()
 	began := time.Date(2026, 11, 20, 6, 0, 0, 0, time.UTC)
@@ -312,7 +311,7 @@ func TestEnsureProbed(t *testing.T) {
 	}
 }
 
-// Two runs that probe at once both go on.
+// Two runs that probe at once both succeed.
 func TestEnsureProbedTwice(t *testing.T) {
 	t.Parallel()
 	store := objecttest.NewMem()

@@ -11,7 +11,7 @@ import (
 	"testing"
 )
 
-// eachOp does each operation of a store once.
+// eachOp calls each operation of a store once.
 func eachOp(t *testing.T, b *bucket) map[string]error {
 	t.Helper()
 	_, _, get := b.Get(t.Context(), "k")
@@ -24,8 +24,8 @@ func eachOp(t *testing.T, b *bucket) map[string]error {
 	return map[string]error{"get": get, "head": head, "put": put, "list": list}
 }
 
-// TestS3HTML: a console answers each request with a page, and the page is no
-// object, no listing, and not the news that there is none.
+// TestS3HTML: a console answers each request with a page. It is not taken for an object, a
+// listing, or the absence of an object.
 func TestS3HTML(t *testing.T) {
 	setCredentials(t)
 	for _, status := range []int{200, 302, 400, 403, 404, 405} {
@@ -65,8 +65,8 @@ func TestS3HTML(t *testing.T) {
 	}
 }
 
-// TestS3VirtualHost: where the bucket was looked for in the host name, and is not
-// found there, the fix is path_style.
+// TestS3VirtualHost: if the bucket was looked for in the host name and is not found, the
+// error suggests path_style.
 func TestS3VirtualHost(t *testing.T) {
 	setCredentials(t)
 	const fix = "path_style: true"
@@ -89,7 +89,7 @@ func TestS3VirtualHost(t *testing.T) {
 			t.Errorf("%s: %q", c.name, got)
 		}
 	}
-	// A store that has the bucket in the path alone takes the key for one.
+	// A store that only knows buckets in the path takes the key for one.
 	b := newBucket(t, func(w http.ResponseWriter, _ *http.Request) { answerError(w, 404, "NoSuchBucket") })
 	b.virtualHost = true
 	for op, err := range eachOp(t, b) {

@@ -10,8 +10,8 @@ import (
 	"testing"
 )
 
-// partsServer answers the requests of one upload; the last one, which joins the
-// parts, as the test says.
+// partsServer answers the requests of one upload. The test decides the last one, which
+// completes it.
 func partsServer(t *testing.T, join http.HandlerFunc) (b *bucket, seen func() []string) {
 	t.Helper()
 	var mu sync.Mutex
@@ -42,8 +42,8 @@ func partsServer(t *testing.T, join http.HandlerFunc) (b *bucket, seen func() []
 	return b, func() []string { mu.Lock(); defer mu.Unlock(); return slices.Clone(requests) }
 }
 
-// TestS3PartsOutcome: the condition is that of the last request, and only what
-// was certainly not joined is aborted.
+// TestS3PartsOutcome: the condition is in the last request, and only an upload that was
+// certainly not completed is aborted.
 func TestS3PartsOutcome(t *testing.T) {
 	setCredentials(t)
 	answer := func(status int, code string) http.HandlerFunc {
@@ -86,7 +86,7 @@ func TestS3PartsRequests(t *testing.T) {
 	b, seen := partsServer(t, func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, `<CompleteMultipartUploadResult><ETag>"whole-3"</ETag></CompleteMultipartUploadResult>`)
 	})
-	// A body that cannot be read at an offset serves as well.
+	// A body that cannot be read at an offset works, too.
 	body := struct{ io.ReadSeeker }{strings.NewReader("one, two, 3")}
 	info, err := b.Put(t.Context(), "k", body, IfMatch("old"), map[string]string{"write-id": "w1"})
 	if err != nil || info.ETag != "whole-3" || info.Size != 11 || info.Meta["write-id"] != "w1" {

@@ -26,7 +26,7 @@ type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// below opens a store of its own on the server, whose requests take the given way.
+// below opens a store with a prefix of its own on the server.
 func below(t *testing.T, server objecttest.S3, name string, way func(next http.RoundTripper, r *http.Request) (*http.Response, error)) object.Store {
 	t.Helper()
 	if way != nil {
@@ -37,7 +37,8 @@ func below(t *testing.T, server objecttest.S3, name string, way func(next http.R
 	return object.InParts(open(t, server.URL+"/"+name, server.Options), part)
 }
 
-// uploads returns how many uploads below the name have neither been joined nor aborted.
+// uploads returns the number of uploads below the name that were neither completed nor
+// aborted.
 func uploads(t *testing.T, server objecttest.S3, name string) int {
 	t.Helper()
 	loaded, err := config.LoadDefaultConfig(t.Context())
@@ -131,8 +132,8 @@ func testPartsRace(t *testing.T, server objecttest.S3) {
 	}
 }
 
-// Whatever ends an upload before its parts are joined leaves nothing behind,
-// unless the store does not let it be undone.
+// An upload that ends before it is completed leaves nothing behind, unless the store refuses
+// to abort it.
 func testPartsFailures(t *testing.T, server objecttest.S3) {
 	broken := errors.New("broken")
 	for name, c := range map[string]struct {
@@ -187,7 +188,7 @@ func testPartsFailures(t *testing.T, server objecttest.S3) {
 	}
 }
 
-// The one request whose answer matters: lost before the server saw it, and after.
+// The answer of the last request is lost, before the server saw it and after.
 func testPartsLost(t *testing.T, server objecttest.S3) {
 	for name, c := range map[string]struct {
 		arrives bool

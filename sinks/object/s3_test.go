@@ -15,7 +15,7 @@ import (
 	"testing"
 )
 
-// newBucket opens a store on a server of which the test says each answer.
+// newBucket opens a store on a server whose answers the test decides.
 func newBucket(t *testing.T, answer http.HandlerFunc) *bucket {
 	t.Helper()
 	server := httptest.NewServer(answer)
@@ -37,7 +37,7 @@ func setCredentials(t *testing.T) {
 	t.Setenv("AWS_SECRET_ACCESS_KEY", "secret")
 }
 
-// How each answer to a write is understood, and that none is asked for twice.
+// What each answer to a write means, and that no request is repeated.
 func TestS3PutErrors(t *testing.T) {
 	setCredentials(t)
 	match, absent := IfMatch("e"), IfAbsent()
@@ -105,7 +105,7 @@ func checkKind(t *testing.T, err, want error) {
 	}
 }
 
-// A write whose answer never comes is unknown, and is not sent again.
+// A write without an answer is unknown, and is not repeated.
 func TestS3PutWithoutAnswer(t *testing.T) {
 	setCredentials(t)
 	content := bytes.Repeat([]byte("x"), 1<<20)
@@ -136,7 +136,7 @@ func TestS3PutWithoutAnswer(t *testing.T) {
 	}
 }
 
-// Without credentials no request leaves, so that the outcome is known.
+// Without credentials no request is sent, so that the outcome is known.
 func TestS3WithoutCredentials(t *testing.T) {
 	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_PROFILE"} {
 		t.Setenv(name, "")
@@ -152,7 +152,7 @@ func TestS3WithoutCredentials(t *testing.T) {
 	}
 }
 
-// What stores other than S3 have to cope with: plain headers, no checksum of the SDK's.
+// What stores other than S3 need: plain headers, no checksum of the SDK.
 func TestS3PutRequest(t *testing.T) {
 	setCredentials(t)
 	sum := sha256.Sum256([]byte("content"))
@@ -194,8 +194,8 @@ func TestS3PutRequest(t *testing.T) {
 	}
 }
 
-// An early answer leaves the transport reading the body while the caller already
-// sends it again: neither may move the other's position.
+// After an early answer the transport is still reading the body while the caller sends it
+// again: they do not move each other's position.
 func TestRewound(t *testing.T) {
 	t.Parallel()
 	body := strings.NewReader("content")
@@ -257,7 +257,7 @@ func TestS3Reads(t *testing.T) {
 	}
 }
 
-// A console's "folder" is an object whose key ends in a slash: never ours.
+// A console's "folder" is an object whose key ends in a slash: it is never one of ours.
 func TestS3ListSkipsForeignKeys(t *testing.T) {
 	setCredentials(t)
 	b := newBucket(t, func(w http.ResponseWriter, _ *http.Request) {
@@ -276,13 +276,12 @@ func TestS3ListSkipsForeignKeys(t *testing.T) {
 	}
 }
 
-// roundTrip is a transport that is one function.
+// roundTrip is a transport that consists of one function.
 type roundTrip func(*http.Request) (*http.Response, error)
 
 func (f roundTrip) RoundTrip(r *http.Request) (*http.Response, error) { return f(r) }
 
-// Each attempt at each request passes the hook once, and what the hook does is
-// what the store sees.
+// Each attempt of each request passes the hook once, and the store sees what the hook does.
 func TestS3Transport(t *testing.T) {
 	setCredentials(t)
 	var answered, passed atomic.Int32

@@ -22,11 +22,11 @@ import (
 	"billwalk/schema"
 )
 
-// names is a table of one column, which any text may be in.
+// names is a table with one column of any text.
 var names = schema.Table[schema.Bill]{Name: "bills", Fields: []schema.Field[schema.Bill]{*schema.Bills.Column("group_name")}}
 
-// bomb writes a small file whose rows have one value each, the same: it stands in the
-// dictionary once.
+// bomb writes a small file in which all rows have the same value, which the dictionary holds
+// once.
 func bomb(t *testing.T, value string, rows int) []byte {
 	t.Helper()
 	text := array.NewStringBuilder(memory.DefaultAllocator)
@@ -48,7 +48,7 @@ func bomb(t *testing.T, value string, rows int) []byte {
 	return out.Bytes()
 }
 
-// readAll reads all rows, and tells how much memory was taken, freed or not.
+// readAll reads all rows, and returns how much memory was allocated, freed or not.
 func readAll[R any](table schema.Table[R], from parquet.ReaderAtSeeker) (rows int, taken uint64, err error) {
 	var before, after runtime.MemStats
 	runtime.ReadMemStats(&before)
@@ -62,8 +62,8 @@ func readAll[R any](table schema.Table[R], from parquet.ReaderAtSeeker) (rows in
 	return rows, after.TotalAlloc - before.TotalAlloc, err
 }
 
-// TestBombs: a file of some KB that unpacks to gigabytes is an error, in its first
-// batch of rows; no other test runs beside, so that memory can be counted.
+// TestBombs: a file of some KB that decompresses to gigabytes is an error in its first batch
+// of rows. The test is not parallel, because it measures memory.
 func TestBombs(t *testing.T) {
 	for name, c := range map[string]struct {
 		content []byte
@@ -88,8 +88,8 @@ func TestBombs(t *testing.T) {
 	}
 }
 
-// TestBudget: wherever the memory ends, in lists as well, whose columns the library
-// reads side by side, there is an error and the program goes on.
+// TestBudget: wherever the memory is used up, also in lists, whose columns the library reads
+// concurrently, the result is an error and the program continues.
 func TestBudget(t *testing.T) {
 	t.Parallel()
 	from := write(t, schema.Settlements, memory.DefaultAllocator, 5000, settlementAt, stamp).Body()
@@ -115,7 +115,7 @@ func TestBudget(t *testing.T) {
 	}
 }
 
-// forged is a file of bills with another footer.
+// forged returns a file of bills with a changed footer.
 func forged(t *testing.T, content []byte, change func(m *metadata.FileMetaData)) []byte {
 	t.Helper()
 	pages, err := file.NewParquetReader(bytes.NewReader(content))
@@ -133,7 +133,8 @@ func forged(t *testing.T, content []byte, change func(m *metadata.FileMetaData))
 	return append(forged, "PAR1"...)
 }
 
-// TestFooterClaims: what a footer claims beyond its file is an error, and takes no memory.
+// TestFooterClaims: a footer that claims more than its file has is an error, and takes no
+// memory.
 func TestFooterClaims(t *testing.T) {
 	written := write(t, schema.Bills, memory.DefaultAllocator, 100, billAt, stamp)
 	content, err := io.ReadAll(written.Body())
@@ -168,8 +169,8 @@ func TestFooterClaims(t *testing.T) {
 			t.Errorf("%s: %v, after %d MiB", name, err, taken>>20)
 		}
 	}
-	// A list in the footer that claims to have 100 million parts, at most 2^27 by the
-	// library: address space, which is not touched.
+	// A list in the footer that claims 100 million elements; the library allows 2^27. It
+	// takes address space, which is not used.
 	huge := []byte{0x15, 4, 0x19, 0xfc, 0xff, 0xff, 0xff, 0x2f} // version 2; schema: list of structs
 	bad := append([]byte("PAR1"), huge...)
 	bad = binary.LittleEndian.AppendUint32(bad, uint32(len(huge)))
@@ -179,7 +180,7 @@ func TestFooterClaims(t *testing.T) {
 	}
 }
 
-// FuzzRead: a file with any bytes changed is an error or rows, and never a panic.
+// FuzzRead: a file with changed bytes is an error or has rows, and never a panic.
 func FuzzRead(f *testing.F) {
 	w := NewWriter(schema.Settlements, "v1.2.3", fileIn(f.TempDir()), memory.DefaultAllocator)
 	defer w.Close()

@@ -25,8 +25,8 @@ func with[R any](table schema.Table[R], column, like string) schema.Table[R] {
 	return table
 }
 
-// TestReadEarlierVersion: the columns that a file of an earlier version lacks, at
-// the table's start, in its middle and at its end, are NULL in every row.
+// TestReadEarlierVersion: columns that a file of an earlier version lacks, at the start, in
+// the middle and at the end of the table, are NULL in every row.
 func TestReadEarlierVersion(t *testing.T) {
 	t.Parallel()
 	checkEarlier(t, schema.Bills, billAt, "biz_type", "pay_fen", "settle_time", "extra", "logid")
@@ -45,7 +45,8 @@ func checkEarlier[R any](t *testing.T, table schema.Table[R], rowAt func(int) R,
 	if err != nil || len(names) != len(table.Fields)-len(lacks) || slices.ContainsFunc(lacks, func(c string) bool { return slices.Contains(names, c) }) {
 		t.Errorf("%s: columns %q, %v", table.Name, names, err)
 	}
-	// Named or not, alone or not, they are NULL; the others are as they were.
+	// They are NULL whether they are named or not, alone or with others, which are as they
+	// were.
 	for _, columns := range [][]string{nil, append([]string{table.Fields[0].Name}, lacks...), lacks} {
 		n := 0
 		for got, err := range Read(table, file.Body(), columns...) {
@@ -79,7 +80,7 @@ func rowOf[R any](t *testing.T, table schema.Table[R], row R, columns []string) 
 	return nil
 }
 
-// TestSameRows compares files of two versions by their rows, whatever their bytes.
+// TestSameRows compares the rows of files of two versions, whose bytes differ.
 func TestSameRows(t *testing.T) {
 	t.Parallel()
 	const rows = batchRows + 10

@@ -15,7 +15,7 @@ var (
 	semanticVersions = regexp.MustCompile(`^(\d+)\.(\d+)\.(\d+)([^-+]*)?(?:-([^+]*))?(?:\+(.*))?$`)
 )
 
-// parseCreatedBy reads created_by as parquet-mr does.
+// parseCreatedBy parses created_by as parquet-mr does.
 func parseCreatedBy(t *testing.T, text string) (version, build string) {
 	t.Helper()
 	old, found := parquetFormat.FindStringSubmatch(text), versionParser.FindStringSubmatch(text)
@@ -36,7 +36,7 @@ func parseCreatedBy(t *testing.T, text string) (version, build string) {
 	return found[2], found[3]
 }
 
-// TestCreatedBy: whatever the program calls its version, parquet-mr can parse it.
+// TestCreatedBy: parquet-mr can parse it for every version of the program.
 func TestCreatedBy(t *testing.T) {
 	t.Parallel()
 	const commit = "172d8a5f00c0ffee00c0ffee00c0ffee00c0ffee"

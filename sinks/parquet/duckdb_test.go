@@ -12,7 +12,8 @@ import (
 	"billwalk/schema"
 )
 
-// TestDuckDBReadsTypes: DuckDB finds the columns with the types of the DDL, by itself.
+// TestDuckDBReadsTypes: DuckDB reads the columns with the types of the DDL, without being
+// given them.
 func TestDuckDBReadsTypes(t *testing.T) {
 	t.Parallel()
 	requireDuckDB(t)
@@ -34,7 +35,7 @@ func TestDuckDBReadsTypes(t *testing.T) {
 	}
 }
 
-// TestDuckDBReadsLists: a list is empty, NULL or as long as it was, across row groups.
+// TestDuckDBReadsLists: a list is empty, NULL or has all its elements, across row groups.
 func TestDuckDBReadsLists(t *testing.T) {
 	t.Parallel()
 	requireDuckDB(t)

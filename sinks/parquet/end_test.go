@@ -11,7 +11,7 @@ import (
 	"billwalk/schema"
 )
 
-// TestCloseLeavesNothing gives files up at every point of their making.
+// TestCloseLeavesNothing closes writers at every point before the end.
 func TestCloseLeavesNothing(t *testing.T) {
 	t.Parallel()
 	for name, fill := range map[string]func(*testing.T, *Writer){
@@ -43,8 +43,8 @@ func TestCloseLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestFileComesLate: a table without a full batch of rows has no file before its
-// end, and one without rows no memory either.
+// TestFileComesLate: a table of less than a batch of rows has no file before its end, and
+// one without rows uses no memory.
 func TestFileComesLate(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct{ rows, before, after int }{{0, 0, 1}, {batchRows - 1, 0, 1}, {batchRows, 1, 1}} {
@@ -81,7 +81,7 @@ func TestFinishEnds(t *testing.T) {
 	}
 }
 
-// TestNoFinishWithoutARow: where a row was refused there is no file without it.
+// TestNoFinishWithoutARow: if a row was refused, there is no file without it.
 func TestNoFinishWithoutARow(t *testing.T) {
 	t.Parallel()
 	w, _ := newWriter(memory.DefaultAllocator)
@@ -92,7 +92,7 @@ func TestNoFinishWithoutARow(t *testing.T) {
 	}
 }
 
-// TestFinishOnABrokenDisk wants the error, and nothing left.
+// TestFinishOnABrokenDisk: the error is returned, and nothing is left.
 func TestFinishOnABrokenDisk(t *testing.T) {
 	t.Parallel()
 	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
@@ -109,7 +109,7 @@ func TestFinishOnABrokenDisk(t *testing.T) {
 	w.Close()
 }
 
-// TestNoFile wants the error where no file can be made, and one try.
+// TestNoFile: if no file can be created, the error is returned after one attempt.
 func TestNoFile(t *testing.T) {
 	t.Parallel()
 	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
@@ -126,7 +126,7 @@ func TestNoFile(t *testing.T) {
 	equal(t, "tries", tries, 1)
 }
 
-// disk makes unnamed files, and remembers them.
+// disk creates files without names, and keeps them.
 type disk struct{ files []*os.File }
 
 func (d *disk) create() (*os.File, error) {
@@ -158,7 +158,7 @@ func finish(t *testing.T, w *Writer) {
 	}
 }
 
-// breakDisk has all further writes fail.
+// breakDisk makes all further writes fail.
 func breakDisk(t *testing.T, w *Writer) {
 	t.Helper()
 	appendBills(t, w, batchRows)
@@ -188,8 +188,8 @@ func overflow(t *testing.T, w *Writer) {
 	}
 }
 
-// breaks appends until a row is refused, at the latest where a full row group
-// cannot be written.
+// breaks appends rows until one is refused, at the latest when a full row group cannot be
+// written.
 func breaks(t *testing.T, w *Writer) error {
 	t.Helper()
 	for range 2 * rowGroupRows {

@@ -17,8 +17,8 @@ type leaf struct {
 	stored string // physical and logical type
 }
 
-// readable are the types that DuckDB, Athena, Trino and Spark read alike: there
-// is no unsigned, INT96, decimal, float or null type. Lists have three levels.
+// readable lists the types that DuckDB, Athena, Trino and Spark all read: no unsigned,
+// INT96, decimal, float or null type. Lists have three levels.
 var readable = map[schema.Type][]leaf{
 	schema.Int64:     {{"", "INT64 Int(bitWidth=64, isSigned=true)"}},
 	schema.Int32:     {{"", "INT32 Int(bitWidth=32, isSigned=true)"}},
@@ -29,7 +29,7 @@ var readable = map[schema.Type][]leaf{
 	schema.ShareList: {{".list.element.merchant_no", "BYTE_ARRAY String"}, {".list.element.amount_fen", "INT64 Int(bitWidth=64, isSigned=true)"}},
 }
 
-// checkFormat checks a file against what is promised of every file.
+// checkFormat checks what every file promises.
 func checkFormat(t *testing.T, reader *file.Reader, columns []schema.Column, rows int) {
 	t.Helper()
 	var got, want []string

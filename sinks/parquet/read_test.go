@@ -17,7 +17,8 @@ import (
 	"billwalk/schema"
 )
 
-// TestRead: of every table, on both sides of every bound, what was written is read.
+// TestRead: of every table, for numbers of rows around every limit, the rows that were
+// written are read.
 func TestRead(t *testing.T) {
 	t.Parallel()
 	for _, rows := range []int{0, 1, batchRows, batchRows + 1, rowGroupRows + 1} {
@@ -49,7 +50,7 @@ func checkRead[R any](t *testing.T, table schema.Table[R], rows int, rowAt func(
 	})
 }
 
-// checkReleased wants all memory back but for two buffers of 64 bytes that the
+// checkReleased checks that all memory was released, except two buffers of 64 bytes that the
 // library's decoder of ordered columns leaves to the garbage collector.
 func checkReleased[R any](t *testing.T, table schema.Table[R], mem *memory.CheckedAllocator) {
 	t.Helper()
@@ -64,8 +65,7 @@ func checkReleased[R any](t *testing.T, table schema.Table[R], mem *memory.Check
 	}
 }
 
-// TestReadColumns: only the columns named are filled in, in whatever order they
-// are named.
+// TestReadColumns: only the named columns are set, in any order of their names.
 func TestReadColumns(t *testing.T) {
 	t.Parallel()
 	file := write(t, schema.Settlements, memory.DefaultAllocator, 100, settlementAt, stamp)
@@ -93,7 +93,7 @@ func (c *counting) ReadAt(p []byte, at int64) (int, error) {
 	return n, err
 }
 
-// TestReadsNoOtherColumns: the bytes of columns that are not asked for stay on disk.
+// TestReadsNoOtherColumns: the bytes of other columns are not read.
 func TestReadsNoOtherColumns(t *testing.T) {
 	t.Parallel()
 	file := write(t, schema.Bills, memory.DefaultAllocator, 2*batchRows, billAt, stamp)
@@ -108,8 +108,8 @@ func TestReadsNoOtherColumns(t *testing.T) {
 	}
 }
 
-// TestReadStopsEarly: whoever has seen enough leaves nothing behind, and what was
-// read may be kept.
+// TestReadStopsEarly: a reader that stops early leaves nothing behind, and may keep the
+// values.
 func TestReadStopsEarly(t *testing.T) {
 	t.Parallel()
 	file := write(t, schema.Settlements, memory.DefaultAllocator, batchRows+10, settlementAt, stamp)
@@ -131,9 +131,9 @@ func TestReadStopsEarly(t *testing.T) {
 	}
 }
 
-// TestReadRefuses: a column that is not what the table says is an error that
-// names it and the file's writer, before the first row; so is one that only the
-// file or, where a row must have a value of it, only the table has.
+// TestReadRefuses: a column of another type than the table's is an error before the first
+// row, with the column and the file's writer. So is a column that only the file has, or that
+// only the table has and is not optional.
 func TestReadRefuses(t *testing.T) {
 	t.Parallel()
 	bills := schema.Bills
@@ -164,8 +164,8 @@ func TestReadRefuses(t *testing.T) {
 	checkRefused(t, "an empty file", bytes.NewReader(nil), "bills: ", nil)
 }
 
-// TestReadFails: a file that ends early, or cannot be read to its end, is an
-// error and no shorter table.
+// TestReadFails: a file that ends early, or cannot be read to its end, is an error and not a
+// shorter table.
 func TestReadFails(t *testing.T) {
 	t.Parallel()
 	narrow := schema.Table[schema.Bill]{Name: "bills", Fields: schema.Bills.Fields[:2]}
@@ -195,7 +195,7 @@ func TestReadFails(t *testing.T) {
 
 var errDisk = errors.New("the disk is broken")
 
-// breaking is a file that breaks while it is read.
+// breaking is a file that fails while it is read.
 type breaking struct {
 	*io.SectionReader
 	broken bool

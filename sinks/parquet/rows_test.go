@@ -18,8 +18,8 @@ var hostileNames = []string{
 	"双人套餐(含饮料)", "", "🍜 拉面 \U0001F468\u200d\U0001F469\u200d\U0001F467", "a\x00b", "tab\tnew\nline", `'; DROP TABLE bills; --`, "NULL", "e\u0301 é",
 }
 
-// billAt makes the i-th bill: sorted as bills are, every nullable column NULL in
-// some rows and not in others, amounts of both signs, ids of 20 digits.
+// billAt returns the i-th bill: sorted as bills are, with every nullable column NULL in some
+// rows and not in others, amounts of both signs, ids of 20 digits.
 func billAt(i int) schema.Bill {
 	b := schema.Bill{
 		AccountID:     strconv.Itoa(7113893944009705516 + i/5000),
@@ -124,7 +124,7 @@ func write[R any](t testing.TB, table schema.Table[R], mem memory.Allocator, n i
 	return file
 }
 
-// fileIn makes files that other programs can open, too.
+// fileIn creates files that other programs can open, too.
 func fileIn(folder string) func() (*os.File, error) {
 	return func() (*os.File, error) { return os.CreateTemp(folder, "*.parquet") }
 }

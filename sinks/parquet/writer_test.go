@@ -15,8 +15,8 @@ import (
 
 var stamp = Stamp{Generation: 1, WriteID: "01JDWRITE"}
 
-// TestFiles writes files on both sides of every bound of the writer's, and has
-// each checked in three ways.
+// TestFiles writes files with numbers of rows around every limit of the writer, and checks
+// each in three ways.
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	independent := buildReader(t)
@@ -89,7 +89,7 @@ func checkRoundTrip[R any](t *testing.T, reader *file.Reader, table schema.Table
 	sameTable(t, got, want)
 }
 
-// sameTable compares tables but for the metadata that a file adds to fields.
+// sameTable compares tables without the metadata that a file adds to fields.
 func sameTable(t *testing.T, got, want arrow.Table) {
 	t.Helper()
 	if got.NumCols() != want.NumCols() || got.NumRows() != want.NumRows() {
@@ -107,8 +107,8 @@ func sameTable(t *testing.T, got, want arrow.Table) {
 	}
 }
 
-// TestSameRowsSameBytes holds what replays are checked by: the rows alone decide
-// all bytes before the footer, and rows and stamp together the whole file.
+// TestSameRowsSameBytes: all bytes before the footer depend on the rows only, and the whole
+// file on the rows and the stamp. Replays are checked by it.
 func TestSameRowsSameBytes(t *testing.T) {
 	t.Parallel()
 	const rows = batchRows + 17

@@ -14,8 +14,8 @@ import (
 	"billwalk/schema"
 )
 
-// found is what the independent reader, the module sinks/parquet/xitongsys,
-// prints of a file.
+// found is what the independent reader, the module sinks/parquet/xitongsys, prints of a
+// file.
 type found struct {
 	Rows    int64              `json:"rows"`
 	Columns []string           `json:"columns"`
@@ -30,8 +30,8 @@ type sum struct {
 	Nulls int64 `json:"nulls,string"`
 }
 
-// checkIndependently has the file read by a library that shares no code with the
-// one that wrote it.
+// checkIndependently reads the file by a library that shares no code with the one that wrote
+// it.
 func checkIndependently(t *testing.T, reader string, written File, rows int) {
 	t.Helper()
 	got := readWith(t, reader, written.file.Name())
@@ -49,8 +49,8 @@ func checkIndependently(t *testing.T, reader string, written File, rows int) {
 	}
 }
 
-// checkSums adds the money up once more, and wants the reader's sums and the
-// writer's own totals to be the same.
+// checkSums adds up the money again, and compares it with the reader's sums and the writer's
+// totals.
 func checkSums(t *testing.T, got found, written File, rows int) {
 	t.Helper()
 	want := make(map[string]sum)
@@ -104,8 +104,7 @@ func equal[V any](t *testing.T, what string, got, want V) {
 	}
 }
 
-// buildReader builds the module; after the first time that is a matter of the go
-// command's own cache.
+// buildReader builds the module; the go command caches the result.
 func buildReader(t *testing.T) string {
 	t.Helper()
 	binary := filepath.Join(t.TempDir(), "reader")

@@ -47,8 +47,8 @@ var walls = []struct {
 	{"billwalk/pipeline/evidence", []string{"billwalk/pipeline", "billwalk/pipeline/settle"},
 		"what is known of settlements is for the steps that query them and judge them"},
 	{"billwalk/pipeline/intern", []string{"billwalk/pipeline", "billwalk/pipeline/evidence"}, "it saves memory where millions of rows name few accounts"},
-	{"billwalk/pipeline/normalise", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/douyin", "billwalk/pipeline/evidence", "billwalk/pipeline/walk"},
-		"one reading of a page, for the walk's guards and for the tables; never for the sandbox, which would share its mistakes"},
+	{"billwalk/pipeline/normalise", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/douyin", "billwalk/pipeline/evidence", "billwalk/pipeline/settle", "billwalk/pipeline/walk"},
+		"one reading of an answer, by the client for the walk and the settle query, and by the build for the tables; never for the sandbox, which would share its mistakes"},
 
 	{"billwalk/pipeline/mend", []string{"billwalk/pipeline/douyin", "billwalk/pipeline/normalise", "billwalk/pipeline/receive"},
 		"text that is not valid is mended the same way wherever the platform's JSON is read; never by audit, which reads by itself"},

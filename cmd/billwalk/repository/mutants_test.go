@@ -70,7 +70,7 @@ var ruleMutants = []mutant{
 		packages: "./pipeline", killer: "^TestMoneyTwoNightsLate$",
 	},
 	{
-		rule: "a rule that has answered for the account is silenced", file: "schema/settling.go",
+		rule: "a rule that has answered for the account is silenced", file: "schema/ruleuse.go",
 		old: "u.Answered == 0 && u.Asked >= after", new: "u.Asked >= after",
 		packages: "./cmd/billwalk/truth", killer: "^TestMonth$/^7d$/^5$",
 	},

@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"billwalk/cmd/billwalk/billwalktest"
 )
 
 // mayBeEmpty is in queries that have no rows on the demo's lake.
@@ -24,7 +26,7 @@ func TestRecipes(t *testing.T) {
 	folder := t.TempDir()
 	runIn(t, folder, "billwalk demo && billwalk ddl duckdb --lake lake > views.sql")
 	queries := 0
-	for _, block := range parseDocument(readFile(t, "../docs/sql.md")).code {
+	for _, block := range billwalktest.ReadDocument(t, "../docs/sql.md").Code {
 		query, isSQL := strings.CutPrefix(block, "sql\n")
 		if !isSQL {
 			continue

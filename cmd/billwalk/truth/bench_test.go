@@ -273,15 +273,15 @@ func floodOrder(order int) int {
 }
 
 // Settlements implements settle.Trade.
-func (flood) Settlements(_ context.Context, q schema.Query) (schema.SettleAnswer, error) {
+func (flood) Settlements(_ context.Context, q schema.Query) (normalise.SettlementsAnswer, error) {
 	order, err := strconv.Atoi(q.Value[12:])
 	if err != nil {
-		return schema.SettleAnswer{}, err
+		return normalise.SettlementsAnswer{}, err
 	}
 	bills := floodOrder(order)
 	body := fmt.Appendf(nil, `{"data":[{"out_order_no":"","out_settle_no":"os%s","order_id":%q,"settle_id":"ot%s","settle_amount":%d,"settle_status":"SUCCESS",`+
 		`"settle_detail":"商户号68882720803499563550-分成金额(分)%d","settle_time":1793350800000,"rake":%d,"commission":%d,"cp_extra":""}],`+
 		`"extra":{"sub_error_code":0,"sub_description":"success","logid":"2026103120251122334455667788990","now":1663745962686,"error_code":0,"description":"success"}}`,
 		q.Value, q.Value, q.Value, bills*9900, bills*9305, bills*495, bills*100)
-	return schema.SettleAnswer{Parameter: q.Parameter, Column: q.Column, Value: q.Value, FetchedAt: time.Now().UTC(), LogID: "2026103120251122334455667788990", Body: body}, nil
+	return normalise.DecodeSettleAnswer(schema.SettleAnswer{Parameter: q.Parameter, Column: q.Column, Value: q.Value, FetchedAt: time.Now().UTC(), LogID: "2026103120251122334455667788990", Body: body})
 }

@@ -90,7 +90,7 @@ func (m *monthRun) priceOf(night int, callbacks bool) price {
 	today := monthFirst + schema.Day(night) + 1
 	m.clock.Store(today.Start().Add(14 * time.Hour).UnixMilli())
 	s := m.run(cli.Days{}, true)
-	m.truth.Look(night, m.firstDay(night), today-1)
+	m.truth.Run(night, m.firstDay(night), today-1)
 	if !callbacks {
 		m.checkAsked(night)
 		m.compare(night, m.firstDay(night), today-1)
@@ -99,14 +99,14 @@ func (m *monthRun) priceOf(night int, callbacks bool) price {
 		m.FailNow()
 	}
 	p := price{made: int(s.Settling.Asked)}
-	p.orders, p.all = m.truth.Everything(night, m.firstDay(night), today-1)
-	m.Logf("night %2d: %s; of %d orders asked for %d agreed; saved %+v", night, p, len(m.platform.Asked(night)), m.agreed(night), s.Settling.Saved)
+	p.orders, p.all = m.truth.FullCost(night, m.firstDay(night), today-1)
+	m.Logf("night %2d: %s; of %d orders asked for %d agreed; saved %+v", night, p, len(m.platform.QueriedOrders(night)), m.agreed(night), s.Settling.Saved)
 	return p
 }
 
 // agreed counts the orders that were asked for though their answers agreed.
 func (m *monthRun) agreed(night int) (n int) {
-	for _, key := range m.platform.Asked(night) {
+	for _, key := range m.platform.QueriedOrders(night) {
 		if !slices.Contains(m.truth.Due, key) {
 			n++
 		}

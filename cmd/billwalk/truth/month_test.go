@@ -111,7 +111,7 @@ func (m *monthRun) night(night int) {
 	today := monthFirst + schema.Day(night) + 1
 	m.clock.Store(today.Start().Add(14 * time.Hour).UnixMilli())
 	m.run(cli.Days{}, true)
-	m.truth.Look(night, m.firstDay(night), today-1)
+	m.truth.Run(night, m.firstDay(night), today-1)
 	m.checkAsked(night)
 	m.compare(night, m.firstDay(night), today-1)
 }
@@ -155,16 +155,16 @@ func (d datedSource) Bills(ctx context.Context, u schema.Unit, cursor string, si
 // checkAsked wants all orders asked for that did not agree, and hardly any others.
 func (m *monthRun) checkAsked(night int) {
 	m.Helper()
-	asked := m.platform.Asked(night)
+	asked := m.platform.QueriedOrders(night)
 	late := m.late
 	m.late = nil
 	for _, key := range m.truth.Due {
-		if slices.Contains(asked, key) || m.platform.Refuses(night, key) {
+		if slices.Contains(asked, key) || m.platform.RefusesQuery(night, key) {
 			continue
 		}
 		// Days are asked for one by one, the newest first, and what an earlier one of
 		// the same order has tonight is not known yet.
-		if m.late = append(m.late, key); slices.Contains(late, key) || !m.platform.Long(key) {
+		if m.late = append(m.late, key); slices.Contains(late, key) || !m.platform.HasSeveralDays(key) {
 			m.Errorf("night %d: order %s does not agree, and was not asked for: %s", night, key, m.platform.Story(key))
 		}
 	}
@@ -193,10 +193,10 @@ func (m *monthRun) end() {
 	}
 
 	m.store = objecttest.NewMem()
-	m.platform.Forget()
+	m.platform.ForgetQueries()
 	m.truth = month.NewTruth(m.platform)
 	m.run(all, true)
-	m.truth.Look(monthNights-1, monthFirst, last)
+	m.truth.Run(monthNights-1, monthFirst, last)
 	m.compare(monthNights, monthFirst, last)
 	m.proven(last)
 }

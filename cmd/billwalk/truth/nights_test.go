@@ -14,6 +14,7 @@ import (
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/pipeline/jobs"
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/settle"
 	"billwalk/schema"
 )
@@ -69,7 +70,7 @@ type datedTrade struct {
 	now func() time.Time
 }
 
-func (d datedTrade) Settlements(ctx context.Context, q schema.Query) (schema.SettleAnswer, error) {
+func (d datedTrade) Settlements(ctx context.Context, q schema.Query) (normalise.SettlementsAnswer, error) {
 	a, err := d.Trade.Settlements(ctx, q)
 	a.FetchedAt = d.now().UTC()
 	return a, err

@@ -11,8 +11,8 @@ import (
 )
 
 func testListOrder(t *testing.T, store object.Store) {
-	// By bytes "-" and "." are before "/", so that a folder is not always before
-	// the files whose names go on.
+	// By bytes "-" and "." are before "/", so that a folder is not always before the files
+	// whose names continue its own.
 	all := []string{
 		"_manifests/bill_date=2026-11-20/bucket-000.json", "a-b", "a.b", "a/b-c", "a/b/c", "a/c", "a0",
 		"bills/bill_date=2026-11-20/bucket-000.parquet", "bills/bill_date=2026-11-21/bucket-000.parquet", "bills2/x", "z", "某/x",

@@ -14,18 +14,17 @@ import (
 	"billwalk/sinks/object"
 )
 
-// Mem is a store in memory, for tests. Every write has an ETag of its own, even
-// one of the same bytes.
+// Mem is a store in memory, for tests. Every write has an ETag of its own, even one of the
+// same bytes.
 type Mem struct {
-	// Fault, where set, is asked about every operation before it runs: its error
-	// is the operation's outcome, and apply says that a Put took effect all the
-	// same, as when the answer was lost on the way. Set it before the store is
-	// shared; it may be called concurrently.
+	// Fault, if set, is called before every operation: its error is the result of the
+	// operation. If it returns apply, a Put takes effect all the same, as when its answer is
+	// lost. Set it before the store is shared; it may be called concurrently.
 	Fault func(op Op, key string) (apply bool, err error)
 
-	// Late, where set, is given every Put that Fault has failed, as the function
-	// that applies it, under its condition, at the time of the call: a request that
-	// arrives after its caller gave up, or twice, or never.
+	// Late, if set, is called with every Put that Fault has failed, and a function that
+	// applies it under its condition at the time of the call: as a request that arrives
+	// after its caller gave up, or twice, or never.
 	Late func(key string, apply func() error)
 
 	mu      sync.Mutex
@@ -34,7 +33,7 @@ type Mem struct {
 	writes  int
 }
 
-// Op is an operation of a store, as a [Mem]'s Fault is told of it.
+// Op is an operation of a store, for Fault.
 type Op string
 
 const (
@@ -160,7 +159,7 @@ func (m *Mem) List(ctx context.Context, prefix string) iter.Seq2[object.Info, er
 	}
 }
 
-// snapshot is taken whole, so that the caller may use the store as it lists.
+// snapshot returns all objects at once, so that the caller may use the store while it lists.
 func (m *Mem) snapshot(prefix string) []object.Info {
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -175,7 +174,7 @@ func (m *Mem) snapshot(prefix string) []object.Info {
 	return infos
 }
 
-// clone keeps a caller's changes of Meta away from the stored one.
+// clone copies the info, so that the caller's changes of Meta do not reach the stored one.
 func clone(info object.Info) object.Info {
 	info.Meta = maps.Clone(info.Meta)
 	return info

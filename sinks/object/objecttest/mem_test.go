@@ -9,7 +9,7 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
-// TestMemFault: a write can fail before it is applied and after, and a read too.
+// TestMemFault: a write can fail before and after it is applied; a read can fail, too.
 func TestMemFault(t *testing.T) {
 	t.Parallel()
 	for _, applied := range []bool{false, true} {
@@ -38,8 +38,8 @@ func TestMemFault(t *testing.T) {
 	}
 }
 
-// TestMemLate: a request that comes after its caller gave up is judged by what is
-// there by then.
+// TestMemLate: a request that arrives after its caller gave up is applied to what is stored
+// by then.
 func TestMemLate(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -93,7 +93,7 @@ func TestMemLate(t *testing.T) {
 	}
 }
 
-// TestMemETags: an ETag never comes back, even with the same bytes.
+// TestMemETags: an ETag is never used again, even for the same bytes.
 func TestMemETags(t *testing.T) {
 	t.Parallel()
 	store := objecttest.NewMem()

@@ -1,5 +1,5 @@
-// Package objecttest holds every object store to one contract, and starts a real
-// S3 server for the tests that want one. Only tests import it.
+// Package objecttest checks that every object store keeps one contract. It has a store in
+// memory, and starts a real S3 server for the tests that need one. Only tests import it.
 //
 //	func TestMem(t *testing.T) {
 //		objecttest.Run(t, func(*testing.T) object.Store { return objecttest.NewMem() })
@@ -19,8 +19,7 @@ import (
 	"billwalk/sinks/object"
 )
 
-// Run checks the contract of [object.Store]. Every call of open gives a store of
-// its own, with nothing in it.
+// Run checks the contract of [object.Store]. Every call of open returns a new, empty store.
 func Run(t *testing.T, open func(t *testing.T) object.Store) {
 	suite := []struct {
 		name string

@@ -33,16 +33,16 @@ func testSwapRace(t *testing.T, store object.Store) {
 	}
 }
 
-// race lets all racers write the key under the condition at once, and checks that
-// exactly one is told that it won, that it is the one in the store, and that no
-// other error than a lost race or a conflict in flight is seen.
+// race lets all racers write the key under the condition at once, and checks that exactly
+// one write succeeds, that its content is in the store, and that the others get ErrConflict
+// or ErrUnknown.
 func race(t *testing.T, store object.Store, key string, cond object.Condition) object.Info {
 	t.Helper()
 	var (
 		start   = make(chan struct{})
 		infos   [racers]object.Info
 		results [racers]error
-		stamps  [racers]string // no content ever comes back, as whoever compares ETags must see to
+		stamps  [racers]string // unique, so that no ETag is used again
 		racing  sync.WaitGroup
 	)
 	for i := range racers {
@@ -67,7 +67,7 @@ func race(t *testing.T, store object.Store, key string, cond object.Condition) o
 	}
 	got, info := mustGet(t, store, key)
 	if string(got) != stamps[winner] || info.ETag != infos[winner].ETag || info.Meta["racer"] != stamps[winner] {
-		t.Fatalf("the store has %q of %v, but racer %s was told that it won", got, info.Meta, stamps[winner])
+		t.Fatalf("the store has %q of %v, but racer %s got the answer that it won", got, info.Meta, stamps[winner])
 	}
 	return info
 }

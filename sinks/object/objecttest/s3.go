@@ -147,7 +147,7 @@ func findModule(t testing.TB) (folder, version string) {
 	t.Helper()
 	output, err := exec.CommandContext(t.Context(), "go", "env", "GOMOD", "GOVERSION").Output()
 	if err != nil {
-		t.Fatalf("ask the go command, which builds the S3 test server: %v", err)
+		t.Fatalf("go env, to build the S3 test server: %v", err)
 	}
 	root, version, _ := strings.Cut(strings.TrimSpace(string(output)), "\n")
 	return filepath.Join(filepath.Dir(root), "sinks", "object", "s3test"), version

@@ -9,17 +9,17 @@ import (
 	"billwalk/schema"
 )
 
-// Lines of text, one a row: what a lake must hold.
+// The functions of this file return rows of a lake as lines of text.
 
-// line is the group's row of reconciliation.
-func (j *judged) line(o *order, g *group) string {
+// line returns the group's row of reconciliation.
+func (j *windowedOrder) line(o *order, g *group) string {
 	var billed legs
 	for _, b := range g.bills {
 		billed = billed.add(b.legs, 1)
 	}
 	var settled legs
 	rows := 0
-	for _, s := range j.shared {
+	for _, s := range j.settlements {
 		if s.group == g {
 			rows++
 			if s.status == success {
@@ -27,15 +27,15 @@ func (j *judged) line(o *order, g *group) string {
 			}
 		}
 	}
-	return groupLine(g.day, g.account, o.key, j.of(g), len(g.bills), rows, billed[0], settled[0])
+	return groupLine(g.day, g.account, o.key, j.verdictOf(g), len(g.bills), rows, billed[0], settled[0])
 }
 
 func groupLine(day schema.Day, account schema.AccountID, key string, v verdict, bills, settlements int, billed, settled int64) string {
 	return fmt.Sprintf("%s %s %s: %s %s %s, %d:%d, %d %d", day, cmp.Or(account, "-"), key, v.verdict, cmp.Or(v.matchedBy, "-"), cmp.Or(v.reason, "-"), bills, settlements, billed, settled)
 }
 
-// apart returns the rows of the refunds, by walk and order.
-func (d *truthDay) apart(day schema.Day) (lines []string) {
+// refundLines returns the reconciliation rows of refunds, by walk and order.
+func (d *truthDay) refundLines(day schema.Day) (lines []string) {
 	count := map[[2]string]int{}
 	for _, b := range d.bills {
 		if b.refund {
@@ -48,17 +48,17 @@ func (d *truthDay) apart(day schema.Day) (lines []string) {
 	return lines
 }
 
-// paidForNothing returns the rows of the settlements whose order has no bill any more.
-func (d *truthDay) paidForNothing(day schema.Day) (lines []string) {
+// removedBillLines returns the reconciliation rows of settlements whose bills were removed.
+func (d *truthDay) removedBillLines(day schema.Day) (lines []string) {
 	type sum struct {
 		rows int
 		fen  int64
 	}
 	sums := map[string]sum{}
 	for _, s := range d.settlements {
-		if s.removed {
-			was := sums[s.orderIDOf()]
-			sums[s.orderIDOf()] = sum{was.rows + 1, was.fen + s.legs[0]}
+		if s.billRemoved {
+			was := sums[s.tradeOrderID()]
+			sums[s.tradeOrderID()] = sum{was.rows + 1, was.fen + s.legs[0]}
 		}
 	}
 	for key, s := range sums {
@@ -88,7 +88,7 @@ func (t *Truth) Lines(day schema.Day) (bills, settlements, groups []string) {
 	return bills, settlements, groups
 }
 
-// Story tells what happens to an order, for messages.
+// Story describes an order with its versions, for messages.
 func (p *Platform) Story(key string) string {
 	o := p.byKey[key]
 	if o == nil {

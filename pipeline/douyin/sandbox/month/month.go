@@ -1,12 +1,11 @@
-// Package month simulates a platform that changes from night to night: bills of
-// closed days are added, changed, removed and moved between the walks of a root
-// account and of its store; settlements come late, in parts, twice, or fail and are
-// paid afterwards; an account or a parameter of the settle query is refused for a
-// night. It answers as of the night that its clock says, and knows what a lake must
-// hold after each night ([Truth]).
+// Package month simulates a platform that changes from night to night. Bills of closed
+// days are added, changed, removed, and moved between the walks of a root account and of
+// its store. Settlements are late, partial or repeated, or fail and succeed later. Some
+// nights refuse an account, or a parameter of the settle query. The platform answers as
+// of the night of its clock, and [Truth] knows what a lake must hold after each run.
 //
-// Everything follows from the seed. It shares no type and no rule with the client,
-// the normaliser or the reconciliation.
+// Everything follows from the seed. The package shares no type and no rule with the
+// client, the normaliser or the reconciliation.
 package month
 
 import (
@@ -20,41 +19,39 @@ import (
 	"billwalk/schema"
 )
 
-// Config describes one simulated stretch of nights.
+// Config describes a simulated range of nights. Night 0 is the one after the first day.
 type Config struct {
 	Seed     uint64
 	First    schema.Day // the first day with bills
-	Nights   int        // days with bills, each of them looked at first in the night after it
-	Lookback int        // of the job: most of what happens to a day happens within it
+	Nights   int        // days with bills, each of which is first fetched in the night after it
+	Lookback int        // of the job; most changes of a day happen within it
 	Orders   int        // per merchant and day, 3 when 0
-	Eventful int        // of a thousand orders, those to which something happens; all when 0. The others are settled whole when they are looked at first, and no night refuses anything
-	AppID    string     // that callbacks name
+	Eventful int        // orders of a thousand that change, all when 0; the others are settled in whole from the first night, and no night refuses anything
+	AppID    string     // the mini-program of callbacks
 	Now      func() time.Time
 }
 
-// A night is counted from 0, the one in which the first day is looked at first.
-
-// Tonight returns the night that was chosen, else that of the clock.
+// Tonight returns the night that was set, else that of the clock.
 func (p *Platform) Tonight() int {
-	if chosen := p.chosen.Load(); chosen > 0 {
+	if chosen := p.chosenNight.Load(); chosen > 0 {
 		return int(chosen) - 1
 	}
 	return int(schema.DayOf(p.config.Now())-p.config.First) - 1
 }
 
-// Choose sets the night, whatever the clock says.
-func (p *Platform) Choose(night int) { p.chosen.Store(int64(night) + 1) }
+// SetNight sets the night, regardless of the clock.
+func (p *Platform) SetNight(night int) { p.chosenNight.Store(int64(night) + 1) }
 
-// firstNight is the night in which the day is looked at first.
+// firstNight returns the night in which the day is first fetched.
 func (p *Platform) firstNight(day schema.Day) int { return int(day - p.config.First) }
 
-// merchant is who has orders: a brand with its stores, or an account by itself.
+// merchant is a brand with its stores, or a single account.
 type merchant struct {
-	payees []schema.AccountID // the head office first
-	rule   string             // the parameter of the settle query that finds its orders
+	payees    []schema.AccountID // the head office first
+	parameter string             // the parameter of the settle query that finds its orders
 }
 
-// bill is one ledger record over the nights.
+// bill is one ledger record with its versions.
 type bill struct {
 	order    *order
 	payee    schema.AccountID
@@ -64,14 +61,14 @@ type bill struct {
 	versions []billVersion // by night
 }
 
-// billVersion is a bill from a night on.
+// billVersion is the state of a bill from a night on.
 type billVersion struct {
 	night     int
 	legs      legs
-	root, own bool // the walks that find it: that of its root account, and that of its payee
+	root, own bool // whether the walk of its root account, and that of its payee, find it
 }
 
-// legs are total, fee, commission and net, in fen: the total is the sum of the others.
+// legs are total, fee, commission and net in fen. The total is the sum of the others.
 type legs [4]int64
 
 func (l legs) add(m legs, sign int64) legs {
@@ -81,7 +78,7 @@ func (l legs) add(m legs, sign int64) legs {
 	return l
 }
 
-// settlement is one share-out of an order over the nights.
+// settlement is one settlement of an order with its versions.
 type settlement struct {
 	order    *order
 	id       string
@@ -95,7 +92,7 @@ type settleVersion struct {
 	time   time.Time // zero for none
 }
 
-// order is what is shared out together.
+// order is an order with its bills and settlements.
 type order struct {
 	merchant    *merchant
 	key, ext    string // shop_order_id, and order_ext_id or ""
@@ -104,8 +101,8 @@ type order struct {
 	story       string // for messages
 }
 
-// refusal is what a night does not answer: the bills of an account, and queries by
-// a parameter. Either may be "".
+// refusal is what the platform refuses in a night: the bills of an account, and queries
+// by a parameter. Either may be "".
 type refusal struct {
 	account   schema.AccountID
 	parameter string
@@ -113,23 +110,23 @@ type refusal struct {
 
 // Platform is the simulated platform. It is safe for concurrent use.
 type Platform struct {
-	config    Config
-	merchants []*merchant
-	orders    []*order
-	byKey     map[string]*order      // by either id
-	settled   map[string]*settlement // by either id
-	bills     map[schema.Day][]*bill
-	refused   []refusal // by night
-	mux       *http.ServeMux
-	chosen    atomic.Int64 // one more than the night, 0 for that of the clock
+	config          Config
+	merchants       []*merchant
+	orders          []*order
+	byKey           map[string]*order      // by either id
+	settlementsByID map[string]*settlement // by either id
+	bills           map[schema.Day][]*bill
+	refusals        []refusal // by night
+	mux             *http.ServeMux
+	chosenNight     atomic.Int64 // the night plus one; 0 for that of the clock
 
 	mu       sync.Mutex
-	answered map[string]map[string][]int // by order and parameter: the nights of answers
-	asked    map[int]map[string]bool     // by night: the orders that were asked for
+	answered map[string]map[string][]int // nights of answers, by order and parameter
+	queried  map[int]map[string]bool     // queried orders, by night
 }
 
-// Accounts returns what a job should configure: a brand by its root account, one of
-// its stores beside it, and two accounts by themselves.
+// Accounts returns the accounts that a job should configure: a brand by its root
+// account, one of its stores, and two single accounts.
 func (p *Platform) Accounts() []schema.Account {
 	brand := p.merchants[0].payees
 	return []schema.Account{
@@ -138,7 +135,7 @@ func (p *Platform) Accounts() []schema.Account {
 	}
 }
 
-// New builds a platform. Nothing is listening yet: it is an http.Handler.
+// New returns a platform. It is an http.Handler, and listens to nothing by itself.
 func New(config Config) *Platform {
 	if config.Orders == 0 {
 		config.Orders = 3
@@ -147,10 +144,10 @@ func New(config Config) *Platform {
 		config.Now = time.Now
 	}
 	p := &Platform{
-		config: config, byKey: map[string]*order{}, settled: map[string]*settlement{}, bills: map[schema.Day][]*bill{},
-		answered: map[string]map[string][]int{}, asked: map[int]map[string]bool{},
+		config: config, byKey: map[string]*order{}, settlementsByID: map[string]*settlement{}, bills: map[schema.Day][]*bill{},
+		answered: map[string]map[string][]int{}, queried: map[int]map[string]bool{},
 	}
-	w := &writer{Platform: p, Rand: rand.New(rand.NewPCG(config.Seed, uint64(config.Lookback)))}
+	w := &planner{Platform: p, Rand: rand.New(rand.NewPCG(config.Seed, uint64(config.Lookback)))}
 	w.plan()
 	p.mux = p.routes()
 	return p
@@ -159,7 +156,7 @@ func New(config Config) *Platform {
 // ServeHTTP serves the three APIs.
 func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) { p.mux.ServeHTTP(w, r) }
 
-// at returns the bill as it is in a night, and whether it is there.
+// at returns the bill's version in a night. ok is false if no walk finds it.
 func (b *bill) at(night int) (v billVersion, ok bool) {
 	for _, w := range b.versions {
 		if w.night <= night {
@@ -169,7 +166,7 @@ func (b *bill) at(night int) (v billVersion, ok bool) {
 	return v, v.root || v.own
 }
 
-// at returns the settlement as it is in a night, and whether it is there.
+// at returns the settlement's version in a night. ok is false before the first.
 func (s *settlement) at(night int) (v settleVersion, ok bool) {
 	for _, w := range s.versions {
 		if w.night <= night {
@@ -180,10 +177,10 @@ func (s *settlement) at(night int) (v settleVersion, ok bool) {
 }
 
 func (p *Platform) refusal(night int) refusal {
-	if night < 0 || night >= len(p.refused) {
+	if night < 0 || night >= len(p.refusals) {
 		return refusal{}
 	}
-	return p.refused[night]
+	return p.refusals[night]
 }
 
-func number(n uint64) string { return strconv.FormatUint(n, 10) }
+func formatID(n uint64) string { return strconv.FormatUint(n, 10) }

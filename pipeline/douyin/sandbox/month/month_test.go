@@ -14,8 +14,7 @@ import (
 
 const first = schema.Day(20_000)
 
-// TestStories: a few months have each of the things that may happen, and the same
-// seed has the same.
+// TestStories: a few months have every kind of event, and equal seeds have the same ones.
 func TestStories(t *testing.T) {
 	t.Parallel()
 	var stories strings.Builder
@@ -27,7 +26,7 @@ func TestStories(t *testing.T) {
 			}
 			stories.WriteString(p.Story(o.key) + "\n")
 		}
-		for _, r := range p.refused {
+		for _, r := range p.refusals {
 			fmt.Fprintf(&stories, "refused: %t %s\n", r.account != "", r.parameter)
 		}
 	}
@@ -37,13 +36,13 @@ func TestStories(t *testing.T) {
 		"refused: true", "order_id", "out_order_no",
 	} {
 		if !strings.Contains(stories.String(), want) {
-			t.Errorf("nothing is %q", want)
+			t.Errorf("no order or night is %q", want)
 		}
 	}
 }
 
-// TestAmounts: of each version of a bill and of a settlement the parts add up, and
-// none is negative.
+// TestAmounts: the parts of every version of a bill and a settlement add up, and none is
+// negative.
 func TestAmounts(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 1, First: first, Nights: 30, Lookback: 2})
@@ -69,8 +68,8 @@ func TestAmounts(t *testing.T) {
 	}
 }
 
-// TestChoose: a night can be chosen, and none that there is not.
-func TestChoose(t *testing.T) {
+// TestSetNight: an existing night can be set, and no other.
+func TestSetNight(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 1, First: first, Nights: 3})
 	for _, row := range []struct {
@@ -81,7 +80,7 @@ func TestChoose(t *testing.T) {
 		w := httptest.NewRecorder()
 		p.ServeHTTP(w, httptest.NewRequest(http.MethodPost, row.path, nil))
 		if w.Code != row.code || p.Tonight() != row.night {
-			t.Errorf("%s: %d, and it is night %d; want %d and %d", row.path, w.Code, p.Tonight(), row.code, row.night)
+			t.Errorf("%s: got status %d and night %d, want %d and %d", row.path, w.Code, p.Tonight(), row.code, row.night)
 		}
 	}
 }
@@ -90,7 +89,7 @@ func TestChoose(t *testing.T) {
 func TestPages(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 1, First: first, Nights: 3})
-	p.Choose(0)
+	p.SetNight(0)
 	root := p.Accounts()[0]
 	seen, cursor := 0, "0"
 	for more := true; more; {
@@ -100,13 +99,13 @@ func TestPages(t *testing.T) {
 		more = strings.Contains(w.Body.String(), `"has_more":true`)
 		cursor = fmt.Sprint(seen)
 	}
-	if want := len(p.found(root, first, 0)); seen != want || want < 3 {
+	if want := len(p.billsFor(root, first, 0)); seen != want || want < 3 {
 		t.Errorf("%d bills, want %d", seen, want)
 	}
 }
 
-// TestEventful: to most orders of a month that is like most merchants' nothing
-// happens, and what is settled is called back once for each final word.
+// TestEventful: most orders of a usual month do not change, and each settlement has a
+// callback for each final status.
 func TestEventful(t *testing.T) {
 	t.Parallel()
 	p := New(Config{Seed: 1, First: first, Nights: 30, Lookback: 7, Orders: 30, Eventful: 50})
@@ -126,7 +125,7 @@ func TestEventful(t *testing.T) {
 	if n := len(p.orders); n < 2700 || atOnce*100 < n*95 || atOnce*100 > n*99 {
 		t.Errorf("%d of %d orders are settled at once", atOnce, n)
 	}
-	for night := range 60 { // some come late
+	for night := range 60 { // some settlements are late
 		for _, body := range p.Callbacks(night) {
 			if callbacks++; !strings.Contains(string(body), `"type":"settle"`) {
 				t.Errorf("%s", body)

@@ -8,17 +8,17 @@ import (
 	"billwalk/schema"
 )
 
-// writer plans what happens on a platform.
-type writer struct {
+// planner plans the changes of a platform.
+type planner struct {
 	*Platform
 	*rand.Rand
 	ids uint64
 }
 
-// id returns an id that no other thing has, above 2^53 as the platform's are.
-func (w *writer) id() string {
+// id returns a new id, above 2^53 like the platform's.
+func (w *planner) id() string {
 	w.ids++
-	return number(7_000_000_000_000_000_000 + w.config.Seed%1000*1_000_000_000_000_000 + w.ids*1_000_003)
+	return formatID(7_000_000_000_000_000_000 + w.config.Seed%1000*1_000_000_000_000_000 + w.ids*1_000_003)
 }
 
 const (
@@ -26,12 +26,12 @@ const (
 	outOrderNo = "out_order_no"
 )
 
-func (w *writer) plan() {
+func (w *planner) plan() {
 	account := func() schema.AccountID { return schema.AccountID(w.id()) }
 	w.merchants = []*merchant{
-		{payees: []schema.AccountID{account(), account(), account()}, rule: orderID},
-		{payees: []schema.AccountID{account()}, rule: orderID},
-		{payees: []schema.AccountID{account()}, rule: outOrderNo},
+		{payees: []schema.AccountID{account(), account(), account()}, parameter: orderID},
+		{payees: []schema.AccountID{account()}, parameter: orderID},
+		{payees: []schema.AccountID{account()}, parameter: outOrderNo},
 	}
 	for n := range w.config.Nights {
 		for _, m := range w.merchants {
@@ -51,15 +51,15 @@ func (w *writer) plan() {
 				r.parameter = []string{orderID, outOrderNo}[w.IntN(2)]
 			}
 		}
-		w.refused = append(w.refused, r)
+		w.refusals = append(w.refusals, r)
 	}
 }
 
-// order plans one order whose first bill is of the day.
-func (w *writer) order(m *merchant, day schema.Day) {
+// order plans one order whose first bill is on the day.
+func (w *planner) order(m *merchant, day schema.Day) {
 	calm := w.config.Eventful > 0 && w.IntN(1000) >= w.config.Eventful
 	o := &order{merchant: m, key: w.id()}
-	if m.rule == outOrderNo && (calm || w.IntN(12) > 0) || m.rule == orderID && w.IntN(3) == 0 {
+	if m.parameter == outOrderNo && (calm || w.IntN(12) > 0) || m.parameter == orderID && w.IntN(3) == 0 {
 		o.ext = "ext-" + w.id()
 		w.byKey[o.ext] = o
 	}
@@ -67,7 +67,7 @@ func (w *writer) order(m *merchant, day schema.Day) {
 	if calm {
 		o.story = "at once"
 		w.addBill(o, m.payees[w.IntN(len(m.payees))], day, w.firstNight(day))
-		w.settle(o, w.firstNight(day), success, o.billed(day))
+		w.addSettlement(o, w.firstNight(day), success, o.firstAmounts(day))
 		return
 	}
 	days := []schema.Day{day}
@@ -79,7 +79,7 @@ func (w *writer) order(m *merchant, day schema.Day) {
 		}
 	}
 	if next := days[len(days)-1] + schema.Day(w.config.Lookback+1+w.IntN(3)); w.IntN(10) == 0 && w.firstNight(next) < w.config.Nights {
-		days = append(days, next) // so far away that no look sees both
+		days = append(days, next) // no run includes both days
 	}
 	for _, d := range days {
 		payee := m.payees[w.IntN(len(m.payees))]
@@ -88,12 +88,12 @@ func (w *writer) order(m *merchant, day schema.Day) {
 			w.addBill(o, m.payees[w.IntN(len(m.payees))], d, w.firstNight(d))
 		}
 	}
-	w.shareOut(o, days)
+	w.settleOrder(o, days)
 	w.restate(o)
 }
 
-// addBill plans a bill that is there from a night on.
-func (w *writer) addBill(o *order, payee schema.AccountID, day schema.Day, night int) *bill {
+// addBill plans a bill that exists from a night on.
+func (w *planner) addBill(o *order, payee schema.AccountID, day schema.Day, night int) *bill {
 	b := &bill{order: o, payee: payee, day: day, ledger: w.id()}
 	b.versions = []billVersion{{night: night, legs: w.amounts(), root: w.isBrand(payee), own: true}}
 	o.bills, w.bills[day] = append(o.bills, b), append(w.bills[day], b)
@@ -104,18 +104,18 @@ func (p *Platform) isBrand(payee schema.AccountID) bool {
 	return slices.Contains(p.merchants[0].payees, payee)
 }
 
-func (w *writer) amounts() legs {
+func (w *planner) amounts() legs {
 	fee, commission, net := int64(1+w.IntN(500)), int64(w.IntN(800)), int64(1000+w.IntN(90_000))
 	return legs{fee + commission + net, fee, commission, net}
 }
 
-// lastLook is the last night that looks at the order's first day.
-func (w *writer) lastLook(o *order) int { return w.firstNight(o.bills[0].day) + w.config.Lookback }
+// lastRunOf returns the last night whose run includes the order's first day.
+func (w *planner) lastRunOf(o *order) int { return w.firstNight(o.bills[0].day) + w.config.Lookback }
 
-// later returns a night after another one in which something happens to the order:
-// mostly within the lookback of its first day, else when nobody looks any more.
-func (w *writer) later(o *order, after int) int {
-	if room := w.lastLook(o) - after; room > 0 && w.IntN(8) > 0 {
+// laterNight returns a later night for a change of the order: mostly within the lookback
+// of its first day, else after the lookback of all its days.
+func (w *planner) laterNight(o *order, after int) int {
+	if room := w.lastRunOf(o) - after; room > 0 && w.IntN(8) > 0 {
 		return after + 1 + w.IntN(room)
 	}
 	end := after
@@ -125,13 +125,13 @@ func (w *writer) later(o *order, after int) int {
 	return end + 1 + w.IntN(3)
 }
 
-// noonBefore is a time on the day before the night.
+// noonBefore returns noon of the day before the night.
 func (p *Platform) noonBefore(night int) time.Time {
 	return (p.config.First + schema.Day(night)).Start().Add(12 * time.Hour)
 }
 
-// billed adds up the order's bills of the days, as they are at first.
-func (o *order) billed(days ...schema.Day) (sum legs) {
+// firstAmounts returns the sum of the first versions of the order's bills on the days.
+func (o *order) firstAmounts(days ...schema.Day) (sum legs) {
 	for _, b := range o.bills {
 		if slices.Contains(days, b.day) {
 			sum = sum.add(b.versions[0].legs, 1)

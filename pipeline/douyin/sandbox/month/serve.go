@@ -17,7 +17,7 @@ func (p *Platform) routes() *http.ServeMux {
 	mux.HandleFunc("POST /oauth/client_token/{$}", p.serveToken)
 	mux.HandleFunc("GET /goodlife/v1/settle/bill/catering_query/{$}", p.serveBills)
 	mux.HandleFunc("POST /api/apps/trade/v2/settle/query_settle", p.serveSettlements)
-	mux.HandleFunc("GET /sandbox/accounts", func(w http.ResponseWriter, _ *http.Request) { write(w, p.Accounts()) })
+	mux.HandleFunc("GET /sandbox/accounts", func(w http.ResponseWriter, _ *http.Request) { writeJSON(w, p.Accounts()) })
 	mux.HandleFunc("POST /sandbox/night/{night}", p.serveNight)
 	mux.HandleFunc("GET /{$}", p.serveIndex)
 	return mux
@@ -29,19 +29,12 @@ const (
 	codeBadParameter = 4000002
 )
 
-func write(w http.ResponseWriter, v any) {
-	w.Header().Set("Content-Type", "application/json; charset=utf-8")
-	_ = json.NewEncoder(w).Encode(v) // a caller who is gone needs no answer
-}
-
-type object = map[string]any
-
 func (p *Platform) extra(code int) object {
 	return object{"error_code": code, "description": "", "sub_error_code": 0, "sub_description": "", "logid": "20261101000000000000000000000000", "now": p.config.Now().UnixMilli()}
 }
 
 func (p *Platform) serveToken(w http.ResponseWriter, _ *http.Request) {
-	write(w, object{"message": "success", "data": object{"access_token": "clt.month", "error_code": 0, "expires_in": 7200}})
+	writeJSON(w, object{"message": "success", "data": object{"access_token": "clt.month", "error_code": 0, "expires_in": 7200}})
 }
 
 func (p *Platform) serveBills(w http.ResponseWriter, r *http.Request) {
@@ -49,18 +42,18 @@ func (p *Platform) serveBills(w http.ResponseWriter, r *http.Request) {
 	account, day, from, size, err := readQuery(query)
 	switch {
 	case err != nil:
-		write(w, object{"data": object{"error_code": codeBadParameter}, "extra": p.extra(codeBadParameter)})
+		writeJSON(w, object{"data": object{"error_code": codeBadParameter}, "extra": p.extra(codeBadParameter)})
 		return
 	case p.refusal(night).account == account.ID:
-		write(w, object{"data": object{"error_code": codeUnauthorised}, "extra": p.extra(codeUnauthorised)})
+		writeJSON(w, object{"data": object{"error_code": codeUnauthorised}, "extra": p.extra(codeUnauthorised)})
 		return
 	}
 	records := []object{}
-	for _, b := range p.found(account, day, night) {
+	for _, b := range p.billsFor(account, day, night) {
 		records = append(records, b.record(night))
 	}
 	end := min(from+size, len(records))
-	write(w, object{
+	writeJSON(w, object{
 		"data":  object{"cursor": strconv.Itoa(end), "has_more": end < len(records), "ledger_records": records[min(from, end):end]},
 		"extra": p.extra(0),
 	})
@@ -79,8 +72,8 @@ func readQuery(query url.Values) (account schema.Account, day schema.Day, from, 
 	return
 }
 
-// found returns the bills that a walk of the account finds in a night.
-func (p *Platform) found(account schema.Account, day schema.Day, night int) (found []*bill) {
+// billsFor returns the bills of the day that a walk of the account finds in a night.
+func (p *Platform) billsFor(account schema.Account, day schema.Day, night int) (found []*bill) {
 	for _, b := range p.bills[day] {
 		v, _ := b.at(night)
 		if account.Root && v.root && p.isBrand(account.ID) || !account.Root && v.own && b.payee == account.ID {
@@ -115,27 +108,27 @@ func (b *bill) record(night int) object {
 func (p *Platform) serveSettlements(w http.ResponseWriter, r *http.Request) {
 	var ids map[string]string
 	if json.NewDecoder(r.Body).Decode(&ids) != nil || len(ids) != 1 {
-		write(w, object{"extra": p.extra(codeBadParameter)})
+		writeJSON(w, object{"extra": p.extra(codeBadParameter)})
 		return
 	}
 	night := p.Tonight()
 	for parameter, value := range ids {
 		if p.refusal(night).parameter == parameter {
-			write(w, object{"extra": p.extra(codeBadParameter)})
+			writeJSON(w, object{"extra": p.extra(codeBadParameter)})
 			return
 		}
 		records := []object{}
-		for _, s := range p.answer(parameter, value, night) {
+		for _, s := range p.findSettlements(parameter, value, night) {
 			records = append(records, s.record(night))
 		}
-		write(w, object{"data": records, "extra": p.extra(0)})
+		writeJSON(w, object{"data": records, "extra": p.extra(0)})
 	}
 }
 
-// answer returns the settlements that a query finds in a night, and notes that it
-// was answered.
-func (p *Platform) answer(parameter, value string, night int) (found []*settlement) {
-	if s := p.settled[value]; s != nil && (parameter == "settle_id") == (value == s.id) {
+// findSettlements returns the settlements that a query finds in a night, and records the
+// answer.
+func (p *Platform) findSettlements(parameter, value string, night int) (found []*settlement) {
+	if s := p.settlementsByID[value]; s != nil && (parameter == "settle_id") == (value == s.id) {
 		if _, ok := s.at(night); ok {
 			return []*settlement{s}
 		}
@@ -150,17 +143,18 @@ func (p *Platform) answer(parameter, value string, night int) (found []*settleme
 	if p.answered[o.key] == nil {
 		p.answered[o.key] = map[string][]int{}
 	}
-	if p.asked[night] == nil {
-		p.asked[night] = map[string]bool{}
+	if p.queried[night] == nil {
+		p.queried[night] = map[string]bool{}
 	}
 	p.answered[o.key][parameter] = append(p.answered[o.key][parameter], night)
-	p.asked[night][o.key] = true
-	return o.known(parameter, night)
+	p.queried[night][o.key] = true
+	return o.settlementsFor(parameter, night)
 }
 
-// known returns the settlements that a query by the parameter finds in a night.
-func (o *order) known(parameter string, night int) (found []*settlement) {
-	if parameter != o.merchant.rule {
+// settlementsFor returns the order's settlements that a query by the parameter finds in a
+// night.
+func (o *order) settlementsFor(parameter string, night int) (found []*settlement) {
+	if parameter != o.merchant.parameter {
 		return nil
 	}
 	for _, s := range o.settlements {
@@ -171,37 +165,37 @@ func (o *order) known(parameter string, night int) (found []*settlement) {
 	return found
 }
 
-// orderIDOf is what the settlement calls its order: the trade system of a merchant
-// that is found by out_order_no has ids of its own.
-func (s *settlement) orderIDOf() string {
-	if s.order.merchant.rule == outOrderNo {
+// tradeOrderID returns the settlement's order_id: the trade system of a merchant whose
+// orders are found by out_order_no has ids of its own.
+func (s *settlement) tradeOrderID() string {
+	if s.order.merchant.parameter == outOrderNo {
 		return "ot" + s.order.key
 	}
 	return s.order.key
 }
 
-// outNo is the developer's id of the settlement.
-func (s *settlement) outNo() string { return "out_" + s.id }
+// outSettleNo returns the developer's id of the settlement.
+func (s *settlement) outSettleNo() string { return "out_" + s.id }
 
 func (s *settlement) record(night int) object {
 	v, _ := s.at(night)
 	record := object{
-		"settle_id": s.id, "order_id": s.orderIDOf(), "out_settle_no": s.outNo(), "out_order_no": s.order.ext,
+		"settle_id": s.id, "order_id": s.tradeOrderID(), "out_settle_no": s.outSettleNo(), "out_order_no": s.order.ext,
 		"settle_amount": v.legs[0], "rake": v.legs[1], "commission": v.legs[2], "settle_status": v.status,
 		"settle_detail": fmt.Sprintf("商户号68882720803499563550-分成金额(分)%d", v.legs[3]), "settle_time": v.time.UnixMilli(), "cp_extra": "",
 	}
 	return record
 }
 
-// serveNight chooses the night.
+// serveNight sets the night.
 func (p *Platform) serveNight(w http.ResponseWriter, r *http.Request) {
 	night, err := strconv.Atoi(r.PathValue("night"))
 	if err != nil || night < 0 || night >= p.config.Nights {
 		http.Error(w, fmt.Sprintf("night %q: want 0 to %d", r.PathValue("night"), p.config.Nights-1), http.StatusBadRequest)
 		return
 	}
-	p.Choose(night)
-	write(w, object{"night": night})
+	p.SetNight(night)
+	writeJSON(w, object{"night": night})
 }
 
 func (p *Platform) serveIndex(w http.ResponseWriter, _ *http.Request) {

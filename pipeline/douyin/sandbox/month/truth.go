@@ -9,29 +9,28 @@ import (
 	"billwalk/schema"
 )
 
-// Truth is what a lake must hold, night after night. It is written from the rules
-// of the design, and follows a job of the platform's accounts, with the match rules
-// order_id: shop_order_id and out_order_no: order_ext_id, by the looks that the job
-// takes at days. Which orders were asked for it takes from the platform; which must
-// have been is in [Truth.Due].
+// Truth is what a lake must hold after each run of a job. The job has the platform's
+// accounts and the match rules order_id: shop_order_id and out_order_no: order_ext_id.
+// The rules are those of the design, written once more. Truth takes the queried orders
+// from the platform; those that must have been queried are in [Truth.Due].
 type Truth struct {
-	p      *Platform
-	look   [2]schema.Day         // the first and the last day of this look, or replay: only they take what stands nowhere
-	looks  map[int][2]schema.Day // by night: the first and the last day that were looked at
-	walked map[schema.Unit]int   // the night of the last walk that was not refused
-	days   map[schema.Day]*truthDay
-	stands map[*settlement]schema.Day // where each settlement was published first, and stays
+	p           *Platform
+	latest      [2]schema.Day         // the first and the last day of the latest run or replay: only these days take new settlements
+	runs        map[int][2]schema.Day // by night: the first and the last day of its run
+	walked      map[schema.Unit]int   // the night of the last walk that was not refused
+	days        map[schema.Day]*truthDay
+	publishedOn map[*settlement]schema.Day // where each settlement was first published, and stays
 
-	Due      []string                // orders that did not agree in the last look, by shop_order_id: they must have been asked for
-	Restated map[schema.Day][]string // lines, as [Truth.Lines] has them
+	Due      []string                // shop_order_ids of the orders that the latest run had to query, because they did not agree
+	Restated map[schema.Day][]string // the restatements of each day, as lines
 }
 
-// truthDay is a day as it is published.
+// truthDay is a published day.
 type truthDay struct {
 	bills       map[string]truthBill // by ledger_id
-	settlements []placed
+	settlements []publishedSettlement
 	groups      []string
-	since       map[*order]int // the night that first saw a bill of the order on the day
+	firstSeen   map[*order]int // the night that first found a bill of the order on the day
 }
 
 type truthBill struct {
@@ -40,27 +39,27 @@ type truthBill struct {
 	walk schema.AccountID
 }
 
-type placed struct {
+type publishedSettlement struct {
 	*settlement
 	settleVersion
-	removed bool
+	billRemoved bool
 }
 
 // NewTruth returns the truth of an empty lake.
 func NewTruth(p *Platform) *Truth {
-	return &Truth{p: p, looks: map[int][2]schema.Day{}, walked: map[schema.Unit]int{}, days: map[schema.Day]*truthDay{}, stands: map[*settlement]schema.Day{}, Restated: map[schema.Day][]string{}}
+	return &Truth{p: p, runs: map[int][2]schema.Day{}, walked: map[schema.Unit]int{}, days: map[schema.Day]*truthDay{}, publishedOn: map[*settlement]schema.Day{}, Restated: map[schema.Day][]string{}}
 }
 
-// Look has the job look at the days, both included, in a night, and after that
-// night's queries were made.
-func (t *Truth) Look(night int, from, to schema.Day) {
-	t.look = [2]schema.Day{from, to}
-	t.looks[night] = t.look
+// Run updates the truth by a run of the days from..to in a night, after its queries were
+// answered.
+func (t *Truth) Run(night int, from, to schema.Day) {
+	t.latest = [2]schema.Day{from, to}
+	t.runs[night] = t.latest
 	before := map[schema.Day]map[string]truthBill{}
 	walkedBefore := maps.Clone(t.walked)
 	for day := from; day <= to; day++ {
 		if t.days[day] == nil {
-			t.days[day] = &truthDay{since: map[*order]int{}}
+			t.days[day] = &truthDay{firstSeen: map[*order]int{}}
 		}
 		before[day] = t.days[day].bills
 		for _, a := range t.p.Accounts() {
@@ -68,41 +67,41 @@ func (t *Truth) Look(night int, from, to schema.Day) {
 				t.walked[schema.Unit{Account: a, Day: day}] = night
 			}
 		}
-		t.days[day].bills = t.union(day)
+		t.days[day].bills = t.unionOfWalks(day)
 		for _, o := range t.ordersOf(day) {
-			if _, seen := t.days[day].since[o]; !seen {
-				t.days[day].since[o] = night
+			if _, seen := t.days[day].firstSeen[o]; !seen {
+				t.days[day].firstSeen[o] = night
 			}
 		}
 	}
-	t.Due = t.due(night, from, to)
+	t.Due = t.dueOrders(night, from, to)
 	for day := from; day <= to; day++ {
-		t.compare(day, before[day], walkedBefore)
+		t.recordRestatements(day, before[day], walkedBefore)
 	}
 	for day := from; day <= to; day++ {
-		t.judge(day)
+		t.publish(day)
 	}
 }
 
-// Replay judges all days anew by what was answered since.
+// Replay publishes all days again, with all answers since.
 func (t *Truth) Replay() {
 	days := slices.Sorted(maps.Keys(t.days))
-	t.look = [2]schema.Day{days[0], days[len(days)-1]}
+	t.latest = [2]schema.Day{days[0], days[len(days)-1]}
 	for _, day := range days {
-		t.judge(day)
+		t.publish(day)
 	}
 }
 
-// union returns the day's bills: those of each account's last walk. What two walks
-// have counts as the payee's own has it.
-func (t *Truth) union(day schema.Day) map[string]truthBill {
+// unionOfWalks returns the day's bills: those of each account's last walk. A bill of two
+// walks is that of the payee's own.
+func (t *Truth) unionOfWalks(day schema.Day) map[string]truthBill {
 	all := map[string]truthBill{}
 	for _, a := range t.p.Accounts() { // the root first
 		night, ok := t.walked[schema.Unit{Account: a, Day: day}]
 		if !ok {
 			continue
 		}
-		for _, b := range t.p.found(a, day, night) {
+		for _, b := range t.p.billsFor(a, day, night) {
 			v, _ := b.at(night)
 			all[b.ledger] = truthBill{b, v.legs, a.ID}
 		}
@@ -110,9 +109,9 @@ func (t *Truth) union(day schema.Day) map[string]truthBill {
 	return all
 }
 
-// compare notes the day's restatements: what a walk that was published before has
-// found otherwise. A bill that another walk of the day has had is not added.
-func (t *Truth) compare(day schema.Day, before map[string]truthBill, walkedBefore map[schema.Unit]int) {
+// recordRestatements records the day's restatements: the changes that walks found which
+// were published before. A bill that another walk of the day already had is not added.
+func (t *Truth) recordRestatements(day schema.Day, before map[string]truthBill, walkedBefore map[schema.Unit]int) {
 	note := func(b *bill, change string, by int64) {
 		t.Restated[day] = append(t.Restated[day], fmt.Sprintf("%s %s %s %d", day, b.ledger, change, by))
 	}
@@ -127,19 +126,20 @@ func (t *Truth) compare(day schema.Day, before map[string]truthBill, walkedBefor
 		}
 	}
 	for id, is := range after {
-		if _, ok := before[id]; !ok && t.foundByKnown(is.bill, walkedBefore) {
+		if _, ok := before[id]; !ok && t.foundByKnownWalk(is.bill, walkedBefore) {
 			note(is.bill, "added", is.sign()*is.legs[0])
 		}
 	}
 	slices.Sort(t.Restated[day])
 }
 
-// foundByKnown says that one of the walks that find the bill was published before.
-func (t *Truth) foundByKnown(b *bill, walkedBefore map[schema.Unit]int) bool {
+// foundByKnownWalk reports whether one of the walks that find the bill was published
+// before.
+func (t *Truth) foundByKnownWalk(b *bill, walkedBefore map[schema.Unit]int) bool {
 	return slices.ContainsFunc(t.p.Accounts(), func(a schema.Account) bool {
 		u := schema.Unit{Account: a, Day: b.day}
 		_, known := walkedBefore[u]
-		return known && slices.Contains(t.p.found(a, b.day, t.walked[u]), b)
+		return known && slices.Contains(t.p.billsFor(a, b.day, t.walked[u]), b)
 	})
 }
 
@@ -162,15 +162,16 @@ func (t *Truth) ordersOf(day schema.Day) (orders []*order) {
 	return orders
 }
 
-// due returns the orders that do not agree with what was known before the night.
-func (t *Truth) due(night int, from, to schema.Day) (due []string) {
+// dueOrders returns the orders of the days that do not agree by what was known before the
+// night.
+func (t *Truth) dueOrders(night int, from, to schema.Day) (due []string) {
 	for day := from; day <= to; day++ {
 		for _, o := range t.ordersOf(day) {
 			j := t.window(o, day, night-1)
 			j.match()
-			agrees := len(j.shared) > 0
+			agrees := len(j.settlements) > 0
 			for _, g := range j.groups {
-				agrees = agrees && j.of(g).verdict == "matched"
+				agrees = agrees && j.verdictOf(g).verdict == "matched"
 			}
 			if !agrees {
 				due = append(due, o.key)
@@ -181,100 +182,8 @@ func (t *Truth) due(night int, from, to schema.Day) (due []string) {
 	return slices.Compact(due)
 }
 
-// window returns an order as the day looks at it: its bills within the lookback, and
-// its settlements as they were known by a night, each counted to the latest day with
-// bills that is not after its own, else to the earliest.
-func (t *Truth) window(o *order, day schema.Day, until int) *judged {
-	j := &judged{asked: true}
-	window := schema.Day(t.p.config.Lookback)
-	for other := day - window; other <= day+window; other++ {
-		if t.days[other] != nil {
-			j.add(o, other, t.days[other].bills)
-		}
-	}
-	j.sort()
-	for _, parameter := range []string{orderID, outOrderNo} {
-		night, ok := t.answer(o, parameter, day, until)
-		if parameter == orderID || o.ext != "" {
-			j.asked = j.asked && ok && night >= t.days[day].since[o] // an earlier answer may be from before these bills
-		}
-		if !ok || len(j.groups) == 0 {
-			continue
-		}
-		for _, s := range o.known(parameter, night) {
-			v, _ := s.at(night)
-			at, stands := t.stands[s]
-			here := j.on(at)
-			switch {
-			case stands && max(at-day, day-at) > window || stands && here == nil && !t.looksAt(at):
-				j.away = true
-				j.elsewhere = j.elsewhere || at < day && t.days[at].has(s, success)
-				continue
-			case !stands || here == nil: // or its bill is there no more, and it moves
-				here = t.place(j, schema.DayOf(v.time))
-			}
-			j.shared = append(j.shared, &shared{settlement: s, settleVersion: v, group: here})
-		}
-	}
-	j.sort()
-	return j
-}
-
-// answer returns the night of the last answer, not after another night, that was given
-// to a look at a day of the window on which the order had bills.
-func (t *Truth) answer(o *order, parameter string, day schema.Day, until int) (night int, ok bool) {
-	window := schema.Day(t.p.config.Lookback)
-	for _, n := range t.p.answers(o, parameter) {
-		look := t.looks[n]
-		for other := max(day-window, look[0]); other <= min(day+window, look[1]) && n <= until; other++ {
-			if d := t.days[other]; d != nil {
-				if since, seen := d.since[o]; seen && since <= n {
-					night, ok = n, true
-				}
-			}
-		}
-	}
-	return night, ok
-}
-
-// add adds the order's forward bills of a day.
-func (j *judged) add(o *order, day schema.Day, bills map[string]truthBill) {
-	for _, id := range slices.Sorted(maps.Keys(bills)) {
-		b := bills[id]
-		if b.order != o || b.refund {
-			continue
-		}
-		at := slices.IndexFunc(j.groups, func(g *group) bool { return g.day == day && g.account == b.walk })
-		if at < 0 {
-			at, j.groups = len(j.groups), append(j.groups, &group{account: b.walk, day: day})
-		}
-		j.groups[at].bills = append(j.groups[at].bills, b)
-	}
-}
-
-// place returns the first group of the day to which a settlement of a day counts.
-func (t *Truth) place(j *judged, own schema.Day) (best *group) {
-	for _, g := range j.groups {
-		if t.looksAt(g.day) && (best == nil || g.day <= own && g.day > best.day) {
-			best = g
-		}
-	}
-	return best
-}
-
-func (t *Truth) looksAt(day schema.Day) bool { return day >= t.look[0] && day <= t.look[1] }
-
-// on returns the first group of a day.
-func (j *judged) on(day schema.Day) *group {
-	at := slices.IndexFunc(j.groups, func(g *group) bool { return g.day == day })
-	if at < 0 {
-		return nil
-	}
-	return j.groups[at]
-}
-
-// judge publishes the day: its groups and its settlements.
-func (t *Truth) judge(day schema.Day) {
+// publish reconciles the day, and sets its groups and settlements.
+func (t *Truth) publish(day schema.Day) {
 	d := t.days[day]
 	published := d.settlements
 	d.settlements, d.groups = nil, nil
@@ -286,33 +195,33 @@ func (t *Truth) judge(day schema.Day) {
 				d.groups = append(d.groups, j.line(o, g))
 			}
 		}
-		for _, s := range j.shared {
+		for _, s := range j.settlements {
 			if s.group.day == day {
-				d.settlements = append(d.settlements, placed{s.settlement, s.settleVersion, false})
+				d.settlements = append(d.settlements, publishedSettlement{s.settlement, s.settleVersion, false})
 			}
 		}
 	}
 	for _, s := range published {
-		if s.status == success && !t.billed(s.order, day) {
-			s.removed = true
+		if s.status == success && !t.hasBill(s.order, day) {
+			s.billRemoved = true
 			d.settlements = append(d.settlements, s)
 		}
 	}
-	maps.DeleteFunc(t.stands, func(_ *settlement, at schema.Day) bool { return at == day })
+	maps.DeleteFunc(t.publishedOn, func(_ *settlement, at schema.Day) bool { return at == day })
 	for _, s := range d.settlements {
-		t.stands[s.settlement] = day
+		t.publishedOn[s.settlement] = day
 	}
-	d.groups = append(d.groups, d.apart(day)...)
-	d.groups = append(d.groups, d.paidForNothing(day)...)
+	d.groups = append(d.groups, d.refundLines(day)...)
+	d.groups = append(d.groups, d.removedBillLines(day)...)
 }
 
-// has says that a settlement stands on the day with a status.
-func (d *truthDay) has(s *settlement, status string) bool {
-	return slices.ContainsFunc(d.settlements, func(p placed) bool { return p.settlement == s && p.status == status })
+// hasSettlement reports whether the day has the settlement with the status.
+func (d *truthDay) hasSettlement(s *settlement, status string) bool {
+	return slices.ContainsFunc(d.settlements, func(p publishedSettlement) bool { return p.settlement == s && p.status == status })
 }
 
-// billed says that the order has a forward bill within the day's window.
-func (t *Truth) billed(o *order, day schema.Day) bool {
+// hasBill reports whether the order has a forward bill in the day's window.
+func (t *Truth) hasBill(o *order, day schema.Day) bool {
 	window := schema.Day(t.p.config.Lookback)
 	for _, b := range o.bills {
 		if d := t.days[b.day]; !b.refund && d != nil && b.day >= day-window && b.day <= day+window {
@@ -324,7 +233,7 @@ func (t *Truth) billed(o *order, day schema.Day) bool {
 	return false
 }
 
-// NeverWalked says that the account was refused whenever the day was looked at.
+// NeverWalked reports whether the account was refused in every run of the day.
 func (t *Truth) NeverWalked(account schema.AccountID, day schema.Day) bool {
 	for u := range t.walked {
 		if u.Account.ID == account && u.Day == day {

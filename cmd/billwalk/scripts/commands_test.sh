@@ -1,4 +1,4 @@
-# What stands before the commands of the documentation when a test runs them. Commands of
+# This precedes the commands of the documentation when a test runs them. Commands of
 # billwalk and DuckDB are run; those that end only when stopped have their flags checked.
 
 billwalk() {

@@ -17,8 +17,8 @@ import (
 	"billwalk/schema"
 )
 
-// TestSharedKey: one public key under two apps would let the callbacks of each count for
-// the other, and is refused unless app_ids tell the two apart; when files change, too.
+// TestSharedKey: two apps with the same public key would accept each other's callbacks. They
+// are refused unless they have different app_ids, also when files change.
 func TestSharedKey(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
@@ -54,12 +54,12 @@ func TestSharedKey(t *testing.T) {
 		})
 		f.watching(t)
 		writeFile(t, other, publicPEM(platformKey()))
-		time.Sleep(2 * lookEvery)
+		time.Sleep(2 * reloadInterval)
 		if w := at("/callbacks/settle/plain", signedPost("n", someBody)).to(f); w.Code != 401 {
-			t.Errorf("with the key of another app, %d", w.Code)
+			t.Errorf("with the key of another app: got %d", w.Code)
 		}
 		if w := at("/callbacks/settle/plain", signedBy(nextKey(), time.Now(), "n", someBody)).to(f); w.Code != 200 {
-			t.Errorf("with its own key of before, %d", w.Code)
+			t.Errorf("with its own former key: got %d", w.Code)
 		}
 		if f.number(t, "reload_failures_total", "files", "keys of plain") != 1 {
 			t.Error("it is not counted")
@@ -67,7 +67,7 @@ func TestSharedKey(t *testing.T) {
 	})
 }
 
-// TestSmallExponent: with a small exponent a sloppy check can be forged, and no platform has one.
+// TestSmallExponent: keys with a small exponent are refused.
 func TestSmallExponent(t *testing.T) {
 	t.Parallel()
 	for e, fault := range map[int]bool{3: true, 17: true, 65535: true, 65537: false, 1<<31 - 1: false} {
@@ -79,8 +79,8 @@ func TestSmallExponent(t *testing.T) {
 	}
 }
 
-// TestLegacyTimestamp: the old signature joins its parts without separators, so that the
-// digits of a timestamp must not be of any number.
+// TestLegacyTimestamp: the old signature joins its parts without separators, so a timestamp
+// must have exactly ten digits.
 func TestLegacyTimestamp(t *testing.T) {
 	t.Parallel()
 	f := newFixture(t, nil)
@@ -93,28 +93,28 @@ func TestLegacyTimestamp(t *testing.T) {
 	}
 	for nonce, timestamp := range map[string]string{"": seconds + "797", "97": seconds + "7", "7": seconds + "79"} {
 		if w := traded(nonce, timestamp).to(f); w.Code != 401 {
-			t.Errorf("nonce %q and timestamp %s: %d", nonce, timestamp, w.Code)
+			t.Errorf("nonce %q and timestamp %s: got %d", nonce, timestamp, w.Code)
 		}
 	}
 	p := legacyPost(now, "1", "{}")
 	p.body = []byte(strings.Replace(string(p.body), seconds, seconds+"123", 1))
 	if w := p.to(f); w.Code != 401 || f.number(t, "refused_total", "reason", "bad_timestamp") == 0 {
-		t.Errorf("13 digits: %d", w.Code)
+		t.Errorf("13 digits: got %d", w.Code)
 	}
 	if w := honest.to(f); w.Code != 200 {
-		t.Errorf("10 digits: %d", w.Code)
+		t.Errorf("10 digits: got %d", w.Code)
 	}
 }
 
-// TestKeyFileRemoved: a key whose file is gone stays in use, and that is told within a
-// minute and again every minute; a file that replaces it revokes it.
+// TestKeyFileRemoved: a key whose file is removed stays in use, which is logged within a minute
+// and again every minute. A file that replaces it revokes it.
 func TestKeyFileRemoved(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ourTime()
 		f := newFixture(t, func(c *Config) { c.Apps = c.Apps[:1] })
 		f.watching(t)
-		time.Sleep(2 * lookEvery)
+		time.Sleep(2 * reloadInterval)
 		if f.number(t, "files_missing") != 0 {
 			t.Error("files are missing before they are")
 		}
@@ -124,19 +124,19 @@ func TestKeyFileRemoved(t *testing.T) {
 			return strings.Count(f.logged.String(), `"level":"WARN","msg":"files that are in use are gone or cannot be read: what they held stays in use`)
 		}
 		if n := warnings(); n != 1 || f.number(t, "files_missing", "files", "keys of trade") != 1 {
-			t.Errorf("after a minute: %d warnings, the metric is %v", n, f.number(t, "files_missing"))
+			t.Errorf("after a minute: got %d warnings, metric %v", n, f.number(t, "files_missing"))
 		}
 		time.Sleep(3 * time.Minute)
 		if n := warnings(); n != 4 || f.number(t, "reload_failures_total") != 1 {
-			t.Errorf("after four minutes: %d warnings", n)
+			t.Errorf("after four minutes: got %d warnings", n)
 		}
 		if w := signedPost("n", someBody).to(f); w.Code != 200 {
-			t.Errorf("the key of the file that is gone: %d", w.Code)
+			t.Errorf("the key of the removed file: got %d", w.Code)
 		}
 		writeFile(t, f.keyFile, publicPEM(nextKey()))
-		time.Sleep(2 * lookEvery)
+		time.Sleep(2 * reloadInterval)
 		if w := signedPost("m", someBody).to(f); w.Code != 401 || f.number(t, "files_missing") != 0 {
-			t.Errorf("the key that was replaced: %d; files missing: %v", w.Code, f.number(t, "files_missing"))
+			t.Errorf("the replaced key: got %d, files missing %v", w.Code, f.number(t, "files_missing"))
 		}
 	})
 }

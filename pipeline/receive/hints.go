@@ -2,7 +2,7 @@ package receive
 
 import "billwalk/schema"
 
-// What a person may do about a refusal: the log says it, the sender is not told.
+// Hints for the log on what to do about a refusal. The sender does not get them.
 const (
 	hintNoToken = "请求体没有 version \"2.0\",是担保支付订单的老签名:请在 jobs.yaml 为该应用配置 legacy_token; " +
 		"the body has no version \"2.0\", so it is signed the old way (担保支付): configure the app's legacy_token in jobs.yaml"
@@ -14,9 +14,9 @@ const (
 		"legacy_token may not be the Token (支付设置) that was set when the order was paid; if it is, a proxy may rewrite the body: have it forwarded byte for byte"
 )
 
-// wrong is the refusal of a signature that does not hold. For the log it has the keys
-// that were tried, by fingerprint, and the two usual causes, the likelier one first.
-func (a *app) wrong(c *schema.Callback) *refusal {
+// wrongSignature returns the refusal of a signature that no key verifies. The log gets
+// the names of the keys that were tried and the two usual causes, the likelier one first.
+func (a *app) wrongSignature(c *schema.Callback) *refusal {
 	if c.Scheme == schema.SignedLegacy {
 		return errWrong.with("keys", "legacy_token", "body_bytes", len(c.Body), "hint", hintToken)
 	}
