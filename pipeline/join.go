@@ -106,7 +106,7 @@ func (j *joiner) asked(g *gathered) bool {
 	}
 	own := g.on(j.at.Day)
 	c := j.certified[firstAccount(own)]
-	for _, q := range j.rules.Questions(own) {
+	for _, q := range j.rules.Queries(own) {
 		i := slices.IndexFunc(g.Answers, func(a evidence.QueryAnswer) bool { return a.Parameter == q.Parameter && a.Value == q.Value })
 		if i < 0 || g.Answers[i].Day < j.at.Day && (c == nil || g.Answers[i].Fetched < c.FinishedAt.UnixMicro()) {
 			return false

@@ -55,7 +55,7 @@ func (b *builder) dropBilled(ctx context.Context, day schema.Day, lost map[schem
 		if err != nil {
 			return err
 		}
-		for _, q := range b.Rules.Questions([]reconcile.Bill{*bill}) {
+		for _, q := range b.Rules.Queries([]reconcile.Bill{*bill}) {
 			delete(lost, q)
 		}
 	}

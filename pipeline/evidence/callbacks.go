@@ -118,7 +118,7 @@ func (c *callbacks) addAll(some []schema.Callback, first, last schema.Day) error
 // add adds a callback. One that this version cannot read, or of another mini-program,
 // is counted and does not change any state.
 func (c *callbacks) add(one *schema.Callback, first, last schema.Day) error {
-	notice, err := normalise.DecodeCallback(one)
+	decoded, err := normalise.DecodeCallback(one)
 	if err != nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
@@ -126,10 +126,10 @@ func (c *callbacks) add(one *schema.Callback, first, last schema.Day) error {
 		c.log.Warn("a callback in the archive cannot be read", "archive_key", one.Key, "logid", one.LogID, "error", err)
 		return nil
 	}
-	if notice.Day < first || notice.Day > last {
+	if decoded.Day < first || decoded.Day > last {
 		return nil
 	}
-	if c.apps.Check(notice.Settlement.AppID.V) != nil {
+	if c.apps.Check(decoded.Settlement.AppID.V) != nil {
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		if c.foreign++; c.foreignKey == "" || one.Key < c.foreignKey {
@@ -141,7 +141,7 @@ func (c *callbacks) add(one *schema.Callback, first, last schema.Day) error {
 	if err != nil {
 		return err
 	}
-	return c.update(linkIDsOf(&notice.Settlement), markOf(&notice), notice.Day, entry)
+	return c.update(linkIDsOf(&decoded.Settlement), markOf(&decoded), decoded.Day, entry)
 }
 
 // update gives a state its callback, if that counts rather than those before it.
@@ -228,8 +228,8 @@ func (c *callbacks) read(s *state) (callback, error) {
 	if err != nil {
 		return callback{}, fmt.Errorf("reading the local file of callbacks: %w", err)
 	}
-	notice, err := normalise.DecodeCallback(&received)
-	return callback{Notice: notice, Contested: s.mark.contested, Record: normalise.ValidText(received.Body), ArchiveKey: received.Key}, err
+	decoded, err := normalise.DecodeCallback(&received)
+	return callback{Callback: decoded, Contested: s.mark.contested, Record: normalise.ValidText(received.Body), ArchiveKey: received.Key}, err
 }
 
 // readAll returns states in full, by settle_id and item.

@@ -58,7 +58,7 @@ func billLinkIDs(rules *reconcile.Rules, bills []reconcile.Bill) (ids []schema.Q
 		}
 	}
 	for i := range bills {
-		for _, q := range rules.Questions(bills[i : i+1]) {
+		for _, q := range rules.Queries(bills[i : i+1]) {
 			if q.Parameter != "out_order_no" {
 				add(q)
 			}

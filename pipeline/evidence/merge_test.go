@@ -19,7 +19,7 @@ const item = `,"item_order_id":`
 func callbackOf(t *testing.T, text string, event, received int) callback {
 	t.Helper()
 	c := callbackWith(text, event, received)
-	return callback{Notice: noticeOf(t, c), Record: string(c.Body), ArchiveKey: "archive/callbacks/1"}
+	return callback{Callback: decodedOf(t, c), Record: string(c.Body), ArchiveKey: "archive/callbacks/1"}
 }
 
 // answered returns the settlement of an answer of the query, so many minutes after base.

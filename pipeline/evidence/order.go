@@ -86,7 +86,7 @@ func (e *Evidence) queries(bills []reconcile.Bill) []schema.Query {
 	}
 	var all []schema.Query
 	for _, bills := range days {
-		for _, q := range e.Rules.Questions(bills) {
+		for _, q := range e.Rules.Queries(bills) {
 			if !slices.Contains(all, q) {
 				all = append(all, q)
 			}

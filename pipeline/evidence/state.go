@@ -37,7 +37,7 @@ func (s *state) near(days []schema.Day, within schema.Day) bool {
 
 // callback is a state in full.
 type callback struct {
-	normalise.Notice
+	normalise.Callback
 	Contested  bool   // another callback says otherwise of the same moment
 	Record     string // the body
 	ArchiveKey string
@@ -53,7 +53,7 @@ type mark struct {
 	contested bool              // another content is of the same moment and rank
 }
 
-func markOf(n *normalise.Notice) mark {
+func markOf(n *normalise.Callback) mark {
 	sum := sha256.Sum256([]byte(n.Settlement.LogID.V))
 	m := mark{digest: n.Digest, received: n.Settlement.FetchedAt.UnixMicro(), logID: binary.BigEndian.Uint64(sum[:])}
 	if event := n.Settlement.SettleTime; event.Valid {

@@ -23,7 +23,7 @@ func callbackWith(text string, event, received int) schema.Callback {
 
 var base = time.Date(2026, 11, 20, 23, 0, 0, 0, schema.China)
 
-func noticeOf(t *testing.T, c schema.Callback) normalise.Notice {
+func decodedOf(t *testing.T, c schema.Callback) normalise.Callback {
 	t.Helper()
 	n, err := normalise.DecodeCallback(&c)
 	if err != nil {
@@ -56,7 +56,7 @@ func TestMarkOfCallbacks(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			got := markOfAll(t, c.callbacks)
-			want := noticeOf(t, c.callbacks[c.want])
+			want := decodedOf(t, c.callbacks[c.want])
 			if mark := markOf(&want); !got.sameDelivery(mark) || got.contested != c.contested {
 				t.Errorf("got %+v, want that of callback %d: %+v", got, c.want, mark)
 			}
@@ -71,7 +71,7 @@ func TestMarkOfCallbacks(t *testing.T) {
 func markOfAll(t *testing.T, callbacks []schema.Callback) (m mark) {
 	t.Helper()
 	for i, c := range callbacks {
-		n := noticeOf(t, c)
+		n := decodedOf(t, c)
 		if one := markOf(&n); i == 0 {
 			m = one
 		} else {
@@ -91,7 +91,7 @@ func TestMarksInAnyOrder(t *testing.T) {
 	}
 	marks := make([]mark, len(pool))
 	for i := range pool {
-		n := noticeOf(t, pool[i])
+		n := decodedOf(t, pool[i])
 		marks[i] = markOf(&n)
 	}
 	r := rand.New(rand.NewPCG(5, 5))

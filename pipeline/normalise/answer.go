@@ -2,8 +2,7 @@ package normalise
 
 import "billwalk/schema"
 
-// PageAnswer is an answer of the bill API, and the page that its body was decoded into:
-// whoever has it need not decode the body again.
+// PageAnswer is an answer of the bill API with its decoded page.
 type PageAnswer struct {
 	schema.Answer
 	Decoded Page

@@ -11,30 +11,30 @@ import (
 	"billwalk/schema"
 )
 
-// Provenance is where a record comes from.
+// Provenance is the walk and the answer that a record comes from.
 type Provenance struct {
 	Walk       schema.AccountID // the configured account
-	Root       bool             // it was asked for as a root account, with all its stores
+	Root       bool             // the account is a root account, walked with all its stores
 	Day        schema.Day
 	LogID      string
 	FetchedAt  time.Time
 	ArchiveKey string
 }
 
-// Row is a record as the tables have it.
+// Row is a bill, with the exceptions of its record.
 type Row struct {
 	Bill       schema.Bill
 	Exceptions []schema.Exception
 	Outcomes   Outcomes
 }
 
-// Normaliser makes rows of records.
+// Normaliser turns records into rows.
 type Normaliser struct {
 	Code CodePolicy // nil drops coupon codes
 }
 
-// Row returns the record's bill and whatever a person should look at. The bill
-// is always there: no rule takes it out.
+// Row returns the record's bill and exceptions. Every record has a bill, whatever the
+// exceptions.
 func (n Normaliser) Row(r Record, from Provenance) Row {
 	row := Row{Bill: n.bill(&r, from)}
 	c := checker{findings: (*findings)(&row.Exceptions), row: &row, record: &r, from: &from}
@@ -42,7 +42,7 @@ func (n Normaliser) Row(r Record, from Provenance) Row {
 	c.ids()
 	c.payee()
 	c.negatives()
-	c.direct()
+	c.setDirection()
 	c.settleTime()
 	c.enums()
 	c.identities()
@@ -55,8 +55,8 @@ func (n Normaliser) Row(r Record, from Provenance) Row {
 	return row
 }
 
-// Conflict returns the exception for a record whose key another record has with
-// different content. Both stay in the table.
+// Conflict returns the exception for a record whose key another record has with different
+// content. Both stay in the table.
 func (n Normaliser) Conflict(r Record, from Provenance) schema.Exception {
 	bill := n.bill(&r, from)
 	e := schema.Exception{
@@ -67,8 +67,8 @@ func (n Normaliser) Conflict(r Record, from Provenance) schema.Exception {
 	return e
 }
 
-// OtherVersion is the exception for a record of a root account's walk whose bill the
-// payee's own walk, of another run, has with other content.
+// OtherVersion returns the exception for a record of a root account's walk whose bill the
+// payee's own walk, of another run, has with different content.
 func (n Normaliser) OtherVersion(r Record, from Provenance) schema.Exception {
 	e := n.Conflict(r, from)
 	e.Severity = schema.SeverityWarning
@@ -76,13 +76,14 @@ func (n Normaliser) OtherVersion(r Record, from Provenance) schema.Exception {
 	return e
 }
 
+// describe adds the bill and its record to an exception.
 func (n Normaliser) describe(e *schema.Exception, bill *schema.Bill, record string) {
 	e.AccountID, e.LedgerID = schema.Some(bill.AccountID), schema.Some(bill.LedgerID)
 	e.ShopOrderID = bill.ShopOrderID
 	e.Record, e.ArchiveKey = schema.Some(record), schema.Some(bill.ArchiveKey)
 }
 
-// bill copies the record's fields; amounts are still as received, unsigned.
+// bill returns the record as a bill whose amounts have no sign yet.
 func (n Normaliser) bill(r *Record, from Provenance) schema.Bill {
 	w, key := &r.wire, r.Key()
 	b := schema.Bill{
@@ -106,8 +107,8 @@ func (n Normaliser) bill(r *Record, from Provenance) schema.Bill {
 	return b
 }
 
-// extra returns the unknown members of the record, those of its amount under
-// "amount", ordered by name and otherwise as received.
+// extra returns the unknown members of the record as a JSON object ordered by name, those
+// of its amounts under "amount".
 func (r *record) extra() schema.Null[string] {
 	if r.Unknown == nil && r.Amount.unknown == nil {
 		return schema.Null[string]{}

@@ -1,7 +1,6 @@
 package normalise
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"errors"
 	"fmt"
@@ -17,33 +16,32 @@ import (
 	"billwalk/schema"
 )
 
-// Notice is a settle callback (通知分账结果) as the tables have it.
-type Notice struct {
+// Callback is the row of a settle callback (通知分账结果).
+type Callback struct {
 	SettleRow
-	Day    schema.Day        // of the event; of the receipt where the event's time cannot be read
-	Digest [sha256.Size]byte // of what it says: equal for repeated deliveries
+	Day    schema.Day        // of the event, else of the receipt if the event has no readable time
+	Digest [sha256.Size]byte // hash of the content: equal for repeated deliveries
 }
 
-// mostCallback is how long a callback's body may be, in bytes.
-const mostCallback = 64 << 10
+// maxCallback is the maximum length of a callback's body, in bytes.
+const maxCallback = 64 << 10
 
-// DecodeCallback reads a verified callback. It takes one only whole: another
-// version than its signature is of, another type, a missing settle_id or status, an amount
-// that is no whole number of fen, a key that is repeated or written in other
-// case, or an id that is not valid text is an error.
-func DecodeCallback(c *schema.Callback) (Notice, error) {
-	msg, r, err := read(c)
+// DecodeCallback decodes a verified callback. It is an error if its version is not that of
+// its signature, its type is not settle, settle_id or status is missing, an amount is not a
+// whole number of fen, a key is repeated or in another case, or an id is not valid text.
+func DecodeCallback(c *schema.Callback) (Callback, error) {
+	msg, r, err := decodeCallback(c)
 	if err != nil {
-		return Notice{}, err
+		return Callback{}, err
 	}
-	n := Notice{SettleRow: SettleRow{Settlement: r.settlement()}, Day: schema.DayOf(c.ReceivedAt)}
+	n := Callback{SettleRow: SettleRow{Settlement: r.settlement()}, Day: schema.DayOf(c.ReceivedAt)}
 	s := &n.Settlement
-	s.FetchedAt, s.LogID = c.ReceivedAt, given(schema.Some(c.LogID))
+	s.FetchedAt, s.LogID = c.ReceivedAt, nonEmpty(schema.Some(c.LogID))
 	check := settleChecker{(*findings)(&n.Exceptions), &n.SettleRow}
 	check.texts(r.badText, msg)
 	check.status()
 	check.ids()
-	at := r.at()
+	at := r.time()
 	check.time(at)
 	if s.SettleTime.Valid {
 		n.Day = schema.DayOf(s.SettleTime.V)
@@ -55,17 +53,16 @@ func DecodeCallback(c *schema.Callback) (Notice, error) {
 	check.shares()
 	n.describe(msg, c.Key)
 	canonical := msg.Clone()
-	err = canonical.Format(canonically...) // never an error, for it was decoded
+	err = canonical.Format(canonically...) // no error, as it was decoded before
 	n.Digest = sha256.Sum256(canonical)
 	return n, err
 }
 
-// CheckCallback returns the error that DecodeCallback has of the callback, or that it
-// is none of the apps', and works nothing else out: a receiver asks it once for every
-// request. The platform documents that version 2.0 always has an app_id; where apps are
-// given, it has to be there.
+// CheckCallback returns the error of DecodeCallback, or an error if the callback is not of
+// one of the apps, without computing a row: a receiver calls it for every request. If apps
+// are given, a callback of version 2.0 must have an app_id, as the platform documents.
 func CheckCallback(c *schema.Callback, apps schema.AppIDs) error {
-	_, r, err := read(c)
+	_, r, err := decodeCallback(c)
 	switch {
 	case err != nil:
 		return err
@@ -78,17 +75,20 @@ func CheckCallback(c *schema.Callback, apps schema.AppIDs) error {
 	return nil
 }
 
-// unreadable is why a callback cannot be read. Its reason has nothing of the
-// callback, so that it may be logged.
+// unreadable is the error of a callback that cannot be decoded. Its reason has nothing of
+// the callback and may be logged.
 type unreadable struct {
 	reason string
 	error
 }
 
+// Reason returns the error without any content of the callback.
 func (u unreadable) Reason() string { return u.reason }
-func (u unreadable) Unwrap() error  { return u.error }
 
-// notDocumented is the error of a JSON text that is not what it should be.
+// Unwrap returns the error with its details.
+func (u unreadable) Unwrap() error { return u.error }
+
+// notDocumented returns the error of a JSON text with another form than documented.
 func notDocumented(what string, err error) error {
 	reason := what + " has other members or values than documented"
 	if fault, ok := errors.AsType[*jsontext.SyntacticError](err); ok {
@@ -97,9 +97,9 @@ func notDocumented(what string, err error) error {
 	return unreadable{reason, err}
 }
 
-// read is the part of DecodeCallback that can fail.
-func read(c *schema.Callback) (msg jsontext.Value, r result, err error) {
-	if msg, err = message(c); err != nil {
+// decodeCallback returns the msg of a callback, and its members.
+func decodeCallback(c *schema.Callback) (msg jsontext.Value, r result, err error) {
+	if msg, err = callbackMsg(c); err != nil {
 		return nil, r, fmt.Errorf("callback is not what the platform documents: %w", err)
 	}
 	if r, err = decodeResult(msg); err != nil {
@@ -108,17 +108,17 @@ func read(c *schema.Callback) (msg jsontext.Value, r result, err error) {
 	return msg, r, nil
 }
 
-// message returns the callback's msg, a JSON text by itself. The signature that the
-// platform has chosen and the body's version must agree.
-func message(c *schema.Callback) (jsontext.Value, error) {
-	if len(c.Body) > mostCallback {
-		return nil, unreadable{"the body is too long", fmt.Errorf("it has %d bytes: at most %d are read", len(c.Body), mostCallback)}
+// callbackMsg returns the callback's msg, which is JSON in a string. The version in the body
+// must be that of the signature.
+func callbackMsg(c *schema.Callback) (jsontext.Value, error) {
+	if len(c.Body) > maxCallback {
+		return nil, unreadable{"the body is too long", fmt.Errorf("it has %d bytes: at most %d are read", len(c.Body), maxCallback)}
 	}
-	body, _, err := members[struct {
+	body, _, err := decodeMembers[struct {
 		Version text           `json:"version"`
 		Type    text           `json:"type"`
 		Msg     jsontext.Value `json:"msg"`
-	}](trimmed(c.Body))
+	}](trimBOM(c.Body))
 	known := c.Scheme == schema.SignedRSA || c.Scheme == schema.SignedLegacy
 	switch {
 	case !known:
@@ -135,14 +135,13 @@ func message(c *schema.Callback) (jsontext.Value, error) {
 		return nil, notDocumented("the body", errors.New("msg is not text"))
 	}
 	msg, err := mend.Unquote(body.Msg)
-	return trimmed(msg), err
+	return trimBOM(msg), err
 }
 
-// result is the msg of a settle callback as the API writes it. For orders of
-// 担保支付, the system before, only the signature is said to differ; but real
-// messages have names of their own, too. Both are read, whatever the signature, and
-// the current name counts where it has a value: it is the one that the settle
-// query knows. What is not named here stays in the archive alone.
+// result is the msg of a settle callback. Callbacks for orders of 担保支付, the system
+// before, may have older names for some members, though only their signature is documented
+// to differ. Both names are read whatever the signature; the current one wins if it has a
+// value, as the settle query uses it. Other members stay in the archive.
 type result struct {
 	AppID        text    `json:"app_id"`
 	Status       text    `json:"status"`
@@ -168,11 +167,11 @@ type result struct {
 
 	otherTypes
 
-	badText bool // some of the msg's text is not valid, and is mended
+	badText bool // the msg has text that is not valid
 }
 
-// otherTypes are ids that only callbacks of other types have: of refunds, payments and
-// withdrawals. The old signature does not cover the type, so that it alone proves nothing.
+// otherTypes has ids of refunds, payments and withdrawals, which a settle callback does not
+// have. The old signature does not cover the type, so the type is no proof.
 type otherTypes struct {
 	RefundID       jsontext.Value `json:"refund_id"`
 	OutRefundNo    jsontext.Value `json:"out_refund_no"`
@@ -184,7 +183,7 @@ type otherTypes struct {
 	OutWithdrawNo  jsontext.Value `json:"out_withdraw_no"`
 }
 
-// any says that one of them has a value.
+// any reports whether one of them has a value.
 func (o *otherTypes) any() bool {
 	for _, id := range []jsontext.Value{
 		o.RefundID, o.OutRefundNo, o.RefundNo, o.CpRefundNo, o.ChannelPayID, o.PaymentOrderNo, o.WithdrawID, o.OutWithdrawNo,
@@ -196,10 +195,10 @@ func (o *otherTypes) any() bool {
 	return false
 }
 
-// decodeResult reads a msg, and makes sure of what every settlement must have. Some
-// old ones have no other id of it than the developer's.
+// decodeResult decodes a msg and checks the required members. Some old ones have no id of
+// the settlement but the developer's.
 func decodeResult(msg []byte) (result, error) {
-	r, badText, err := members[result](msg)
+	r, badText, err := decodeMembers[result](msg)
 	if err != nil {
 		return r, notDocumented("msg", err)
 	}
@@ -218,32 +217,22 @@ func decodeResult(msg []byte) (result, error) {
 	return r, nil
 }
 
-// at returns when it happened.
-func (r *result) at() instant {
+// time returns the time of the event.
+func (r *result) time() instant {
 	if r.EventTime.V == 0 && r.SettledAt.V != 0 {
 		return instant{"settled_at", r.SettledAt.V, time.Second}
 	}
 	return instant{"event_time", r.EventTime.V, time.Millisecond}
 }
 
-// firstOf returns the first of the ids that is there.
-func firstOf(ids ...text) text {
-	for _, id := range ids {
-		if id.V != "" {
-			return id
-		}
-	}
-	return text{}
-}
-
-// settlement copies the msg's fields.
+// settlement returns the members of the msg as a settlement.
 func (r *result) settlement() schema.Settlement {
 	s := schema.Settlement{
-		SettleID: r.SettleID.V, OrderID: given(r.OrderID.Null), OutSettleNo: given(r.OutSettleNo.Null),
-		OutOrderNo: given(r.OutOrderNo.Null), ItemOrderID: given(r.ItemOrderID.Null), Status: schema.Status(r.Status.V),
+		SettleID: r.SettleID.V, OrderID: nonEmpty(r.OrderID.Null), OutSettleNo: nonEmpty(r.OutSettleNo.Null),
+		OutOrderNo: nonEmpty(r.OutOrderNo.Null), ItemOrderID: nonEmpty(r.ItemOrderID.Null), Status: schema.Status(r.Status.V),
 		Amount: r.SettleAmount.fen(), Rake: r.Rake.fen(), Commission: r.Commission.fen(),
 		Detail: r.SettleDetail.Null, Message: r.Message.Null, CpExtra: r.CpExtra.Null,
-		Source: schema.SourceCallback, AppID: given(r.AppID.Null),
+		Source: schema.SourceCallback, AppID: nonEmpty(r.AppID.Null),
 	}
 	if r.IsAutoSettle != nil {
 		s.IsAutoSettle = schema.Some(*r.IsAutoSettle)
@@ -251,10 +240,9 @@ func (r *result) settlement() schema.Settlement {
 	return s
 }
 
-// members reads a JSON object of which T names the members that are known, as decodeJSON
-// does. A name that differs from a known one in its case alone is an error: its value
-// was meant to be read.
-func members[T any](object []byte) (known T, badText bool, err error) {
+// decodeMembers decodes a JSON object as decodeJSON does. A name that differs from a member
+// of T in case only is an error, as its value would be ignored.
+func decodeMembers[T any](object []byte) (known T, badText bool, err error) {
 	var all struct {
 		Known   T              `json:",embed"`
 		Unknown jsontext.Value `json:",embed"`
@@ -275,7 +263,3 @@ func members[T any](object []byte) (known T, badText bool, err error) {
 	}
 	return all.Known, badText, nil
 }
-
-// trimmed leaves out what may stand before a JSON text without being part of it: a
-// byte order mark.
-func trimmed(json []byte) []byte { return bytes.TrimPrefix(json, mend.BOM) }

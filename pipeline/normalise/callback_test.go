@@ -58,7 +58,7 @@ func jsonText(text string) string {
 	return string(quoted)
 }
 
-func mustDecode(t *testing.T, c *schema.Callback) Notice {
+func mustDecode(t *testing.T, c *schema.Callback) Callback {
 	t.Helper()
 	n, err := DecodeCallback(c)
 	if err != nil {
@@ -102,7 +102,7 @@ func TestSeedCallbacks(t *testing.T) {
 			"ttcfdbbxxx650exxx0", "商户号 68882720803499563550- 分成金额(分)840", 840), Pass},
 		"fail": {saying(seedFail), failed, NotEvaluable},
 	} {
-		want := Notice{SettleRow: SettleRow{Settlement: test.want, Identity: test.identity}, Day: day("2022-01-26")}
+		want := Callback{SettleRow: SettleRow{Settlement: test.want, Identity: test.identity}, Day: day("2022-01-26")}
 		if diff := cmp.Diff(want, mustDecode(t, test.callback), butDigest); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", name, diff)
 		}
@@ -116,7 +116,7 @@ func TestLegacyCallback(t *testing.T) {
 	n := mustDecode(t, sayingLegacy(`{"appid":"tt1","cp_settle_no":"cp1","settle_no":"7050000000000000999","cp_extra":"","status":"SUCCESS","rake":6,"commission":0,
 		"settle_detail":"商户号68882720803499563550-分成金额(分)994","settled_at":1643189272,"message":"","order_id":7050000000000000401,"settle_amount":1000,
 		"out_order_no":"out1","is_auto_settle":true,"item_order_id":""}`))
-	want := Notice{SettleRow: SettleRow{Identity: Pass, Settlement: schema.Settlement{
+	want := Callback{SettleRow: SettleRow{Identity: Pass, Settlement: schema.Settlement{
 		SettleID: "7050000000000000999", OrderID: some("7050000000000000401"), OutSettleNo: some("cp1"), OutOrderNo: some("out1"), Status: schema.StatusSuccess,
 		Amount: fen(1000), Rake: fen(6), Commission: fen(0), SharesTotal: fen(994), Shares: schema.Some([]schema.Share{{MerchantNo: "68882720803499563550", Amount: 994}}),
 		Detail: some("商户号68882720803499563550-分成金额(分)994"), SettleTime: schema.Some(time.Unix(1643189272, 0).UTC()), IsAutoSettle: schema.Some(true),
@@ -289,7 +289,7 @@ func TestDecodeCallback(t *testing.T) {
 		{msg(`,"is_auto_settle":"true"`), "is_auto_settle"},
 		{msg(`,"is_auto_settle":1`), "is_auto_settle"},
 		{msg(`,"settle_detail":1.5`), "settle_detail"},
-		{msg(`,"cp_extra":"` + strings.Repeat("x", mostCallback) + `"`), "bytes"},
+		{msg(`,"cp_extra":"` + strings.Repeat("x", maxCallback) + `"`), "bytes"},
 		{msg(`,"new":` + strings.Repeat("[", 20000) + strings.Repeat("]", 20000)), "depth"},
 	} {
 		_, err := DecodeCallback(test.callback)
@@ -502,22 +502,22 @@ func FuzzDecodeCallback(f *testing.F) {
 		if s.SettleID == "" || s.Status == "" || s.Source != schema.SourceCallback || s.AskedBy.Valid || s.SettleTime.Valid && schema.DayOf(s.SettleTime.V) != n.Day {
 			t.Fatalf("%s became %+v", body, n)
 		}
-		if mend.Places(trimmed(body)) != "" || slices.ContainsFunc(n.Exceptions, func(e schema.Exception) bool { return e.Rule == schema.RuleBadText }) {
+		if mend.Places(trimBOM(body)) != "" || slices.ContainsFunc(n.Exceptions, func(e schema.Exception) bool { return e.Rule == schema.RuleBadText }) {
 			return // the other decoder does not say what it mends
 		}
-		envelope := rawMembers(t, trimmed(body))
+		envelope := rawMembers(t, trimBOM(body))
 		var msg string
 		if err := stdjson.Unmarshal(envelope["msg"], &msg); err != nil {
 			t.Fatalf("%s: encoding/json says %v", body, err)
 		}
-		raw := rawMembers(t, trimmed([]byte(msg)))
+		raw := rawMembers(t, trimBOM([]byte(msg)))
 		checkAmount(t, raw["settle_amount"], s.Amount, +1)
 		checkAmount(t, raw["rake"], s.Rake, +1)
 		checkAmount(t, raw["commission"], s.Commission, +1)
 
 		envelope["msg"] = []byte(jsonText(written(raw)))
 		c.Body = []byte(written(envelope))
-		if len(c.Body) > mostCallback {
+		if len(c.Body) > maxCallback {
 			return
 		}
 		again := mustDecode(t, c)

@@ -11,15 +11,15 @@ import (
 	"billwalk/schema"
 )
 
-// CodePolicy says what becomes of a coupon code (券码), which is a bearer
-// secret until it is used. It must give the same text for the same code.
+// CodePolicy returns what the tables have for a coupon code (券码), which is a bearer
+// secret until it is used. It must return the same for the same code.
 type CodePolicy func(code string) schema.Null[string]
 
 // KeepCode keeps codes as they are.
 func KeepCode(code string) schema.Null[string] { return schema.Some(code) }
 
-// HashCode replaces codes by their HMAC-SHA256 under key, in hex: equal codes
-// stay equal, and nobody without the key can try all codes.
+// HashCode replaces codes by their HMAC-SHA256 under key, in hex: equal codes stay equal,
+// and without the key nobody can find a code by trying all.
 func HashCode(key schema.Secret) CodePolicy {
 	return func(code string) schema.Null[string] {
 		mac := hmac.New(sha256.New, []byte(key.Reveal()))
@@ -35,8 +35,8 @@ func (n Normaliser) code(code schema.Null[string]) schema.Null[string] {
 	return n.Code(code.V)
 }
 
-// redact returns the raw record, as valid text, with its coupon code as the policy has it, so
-// that the table of exceptions shows no more than the table of bills.
+// redact returns the raw record as valid text with its coupon code as by the policy, so that
+// the table of exceptions shows no more of it than the table of bills.
 func (n Normaliser) redact(r Record) string {
 	if !r.wire.Code.Valid {
 		return string(r.text())
@@ -54,7 +54,7 @@ func (n Normaliser) redact(r Record) string {
 	return string(bytes.TrimSuffix(out.Bytes(), []byte("\n")))
 }
 
-// copyReplacing copies one JSON object, with the value of the member name replaced.
+// copyReplacing copies a JSON object and replaces the value of the member name.
 func copyReplacing(enc *jsontext.Encoder, dec *jsontext.Decoder, name string, replacement jsontext.Token) error {
 	if err := copyToken(enc, dec); err != nil {
 		return err

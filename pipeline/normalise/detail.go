@@ -11,10 +11,10 @@ import (
 	"billwalk/schema"
 )
 
-// One share of a settle_detail, and what may stand around shares. The documents
-// show a single share only: how the platform parts several is not known, so any
-// mark will do that cannot be taken for a part of an amount, and a hyphen only
-// where no amount can follow it.
+// One share of a settle_detail, and the characters allowed around shares. The
+// documentation only shows a single share, so how several are separated is not known. Any
+// mark is accepted that cannot be part of an amount, and a hyphen where no amount can
+// follow.
 const (
 	onlyShare = `商户号 *:? *([0-9]+) *-+ *分成金额 *\( *分 *\) *:? *([0-9]+)`
 	around    = `[ ,;:、。|/\\&_]*`
@@ -30,9 +30,8 @@ var (
 //
 //	商户号68882720803499563550-分成金额(分)840
 //
-// Spaces, colons and full-width signs may stand in it. The shares have to explain
-// the whole text: what else it says, a sign, a decimal point or an amount beyond
-// int64 is an error, as is an empty text.
+// It may have spaces, colons and full-width characters. Anything else in the text is an
+// error, as are an empty text, a sign, a decimal point and an amount beyond int64.
 func ParseDetail(detail string) ([]schema.Share, error) {
 	folded := strings.Map(fold, detail)
 	if !allShares.MatchString(folded) {
@@ -50,9 +49,9 @@ func ParseDetail(detail string) ([]schema.Share, error) {
 	return shares, nil
 }
 
-// fold writes the many forms of a blank, a dash and a full-width sign as one.
+// fold replaces spaces, dashes and full-width characters by their ASCII form.
 func fold(r rune) rune {
-	const wide, narrow = '！', '!' // the first of both alphabets, which have the same order
+	const wide, narrow = '！', '!' // the first of each range; both have the same order
 	switch {
 	case unicode.IsSpace(r):
 		return ' '

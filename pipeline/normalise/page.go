@@ -1,7 +1,7 @@
-// Package normalise turns pages of the bill API, answers of the settle query and
-// settle callbacks into rows: it reads their JSON strictly, gives a bill's amounts
-// their signs, and checks the money rules. It is pure: no clock, no network, no state;
-// the same record gives the same row twice.
+// Package normalise turns pages of the bill API, answers of the settle query and settle
+// callbacks into rows. It decodes their JSON strictly, gives the amounts of bills their
+// signs, and checks the rules that amounts must follow. It is pure: without clock, network
+// or state, the same record always gives the same row.
 package normalise
 
 import (
@@ -17,23 +17,23 @@ import (
 	"billwalk/schema"
 )
 
-// Page is what one answer of catering_query holds beside its errors.
+// Page is one decoded answer of the bill API (catering_query).
 type Page struct {
 	Next    string // cursor of the next page; empty on the last one
 	HasMore bool
 	Records []Record
-	LogID   string // of the answer; empty where it has none
+	LogID   string // of the answer, or ""
 }
 
-// Record is one ledger record of a page, checked to be readable in full.
+// Record is one ledger record of a page, fully decoded and checked.
 type Record struct {
 	Raw     jsontext.Value     // as received
 	BizType schema.Null[int32] // of the page, for records without their own
 	wire    record
-	badText bool // some of its text is not valid, and is mended
+	badText bool // it has text that is not valid
 }
 
-// text returns the record as valid text: as received, but for what is mended.
+// text returns the record as received, with invalid text mended.
 func (r *Record) text() jsontext.Value {
 	if !r.badText {
 		return r.Raw
@@ -41,12 +41,11 @@ func (r *Record) text() jsontext.Value {
 	return mend.Text(r.Raw)
 }
 
-// DecodePage reads the body of an answer that says of itself that it succeeded. It
-// takes a page only whole: a missing has_more or ledger_records, a next page without
-// a cursor, a record without its key, an amount that is no whole number of fen, a
-// repeated key, or an id that is not valid text is an error. Texts for people that are
-// not valid are no reason to refuse a page. An empty list is an empty page, and so is
-// null on the last page: a server written in Go writes an empty list so.
+// DecodePage decodes the body of an answer that says that the call succeeded. It is an error
+// if has_more or ledger_records is missing, a next page has no cursor, a record has no key,
+// an amount is not a whole number of fen, a key is repeated, or an id is not valid text;
+// invalid text for people is accepted. An empty list is an empty page. So is null on the
+// last page, as servers written in Go encode an empty list as null.
 func DecodePage(body []byte) (Page, error) {
 	var answer struct {
 		Claims
@@ -97,9 +96,9 @@ func DecodePage(body []byte) (Page, error) {
 	return page, nil
 }
 
-// list is a list of raw values that distinguishes null from absent.
+// list is a list of raw values for which null differs from absent.
 type list struct {
-	kind jsontext.Kind // 0 where it is absent
+	kind jsontext.Kind // 0 if it is absent
 	all  []jsontext.Value
 }
 
@@ -109,7 +108,7 @@ func (l *list) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return json.UnmarshalDecode(dec, &l.all)
 }
 
-// DecodeRecord reads one raw ledger record; bizType is the page's, if it had one.
+// DecodeRecord decodes one raw ledger record. bizType is that of the page, if it has one.
 func DecodeRecord(raw []byte, bizType schema.Null[int32]) (Record, error) {
 	r := Record{Raw: raw, BizType: bizType}
 	var err error
@@ -119,9 +118,9 @@ func DecodeRecord(raw []byte, bizType schema.Null[int32]) (Record, error) {
 	return r, nil
 }
 
-// Key returns what makes the record the same bill in another page or walk.
+// Key returns the key of the bill, which is the same in every page and walk.
 func (r *Record) Key() schema.BillKey {
-	// check has made sure of the types' range.
+	// record.check has checked the range of both types.
 	settleType, _ := r.wire.SettleType.int32()
 	subType, _ := r.wire.SettleSubType.int32()
 	return schema.BillKey{
@@ -130,9 +129,8 @@ func (r *Record) Key() schema.BillKey {
 	}
 }
 
-// Content returns a hash that two records share only if they say the same: the
-// order of members, white space and the escaping of strings do not count, nor what
-// stands where text is not valid.
+// Content returns a hash of the record's content. It does not depend on the order of
+// members, on white space, on how strings are escaped, or on the invalid parts of text.
 func (r *Record) Content() ([sha256.Size]byte, error) {
 	canonical := r.Raw.Clone()
 	if err := canonical.Format(canonically...); err != nil {
@@ -144,7 +142,7 @@ func (r *Record) Content() ([sha256.Size]byte, error) {
 	return sha256.Sum256(canonical), nil
 }
 
-// canonically orders members and leaves every digit of a number alone.
+// canonically orders members and leaves numbers as they are.
 var canonically = []jsontext.Options{
 	jsontext.AllowInvalidUTF8(true),
 	jsontext.ReorderRawObjects(true),

@@ -10,18 +10,18 @@ import (
 	"billwalk/schema"
 )
 
-// SettleRecord is one settlement of an answer of the settle query, checked to be
-// readable in full.
+// SettleRecord is one settlement of an answer of the settle query, fully decoded and
+// checked.
 type SettleRecord struct {
 	Raw     jsontext.Value // as received
 	wire    settlement
-	badText bool // some of its text is not valid, and is mended
+	badText bool // it has text that is not valid
 }
 
-// Settlements is what an answer of the settle query holds.
+// Settlements is an answer of the settle query.
 type Settlements struct {
 	Records  []SettleRecord
-	LogID    string // of the answer; empty where it has none
+	LogID    string // of the answer, or ""
 	NotFound bool   // the platform does not know the order
 }
 
@@ -31,11 +31,11 @@ func DecodeSettlements(body []byte) ([]SettleRecord, error) {
 	return s.Records, err
 }
 
-// ReadSettlements reads the body of an answer of the settle query that says of
-// itself that it succeeded, or that the order is not found. An empty list, or null,
-// means that the order has no settlement. An answer that neither has a list nor says
-// why, a record without settle_id or settle_status, an amount that is no whole number
-// of fen, a repeated key, or an id that is not valid text is an error.
+// ReadSettlements decodes the body of an answer of the settle query that says that the call
+// succeeded or that the order is not found. An empty list or null means that the order has
+// no settlement. It is an error if there is no list and no reason, a record has no
+// settle_id or settle_status, an amount is not a whole number of fen, a key is repeated, or
+// an id is not valid text.
 func ReadSettlements(body []byte) (Settlements, error) {
 	var answer struct {
 		Claims
@@ -86,9 +86,8 @@ func decodeSettlement(raw jsontext.Value) (SettleRecord, error) {
 	return r, nil
 }
 
-// settlement is a settlement as the API writes it (查询分账), with the fields that
-// siblings of the API have: item_order_id, and settle_at in place of settle_time.
-// What it does not name stays in the archive alone.
+// settlement is a settlement of the API (查询分账), with members of related APIs:
+// item_order_id, and settle_at for settle_time. Other members stay in the archive.
 type settlement struct {
 	SettleID     text    `json:"settle_id"`
 	OrderID      text    `json:"order_id"`
@@ -105,7 +104,7 @@ type settlement struct {
 	CpExtra      display `json:"cp_extra"`
 }
 
-// check makes sure of what every settlement must have.
+// check checks the required members.
 func (w *settlement) check() error {
 	switch {
 	case w.SettleID.V == "":
@@ -116,31 +115,22 @@ func (w *settlement) check() error {
 	return nil
 }
 
-// settlement copies the record's fields.
+// settlement returns the members as a settlement.
 func (w *settlement) settlement() schema.Settlement {
 	return schema.Settlement{
-		SettleID: w.SettleID.V, OrderID: given(w.OrderID.Null), OutSettleNo: given(w.OutSettleNo.Null),
-		OutOrderNo: given(w.OutOrderNo.Null), ItemOrderID: given(w.ItemOrderID.Null), Status: schema.Status(w.SettleStatus.V),
+		SettleID: w.SettleID.V, OrderID: nonEmpty(w.OrderID.Null), OutSettleNo: nonEmpty(w.OutSettleNo.Null),
+		OutOrderNo: nonEmpty(w.OutOrderNo.Null), ItemOrderID: nonEmpty(w.ItemOrderID.Null), Status: schema.Status(w.SettleStatus.V),
 		Amount: w.SettleAmount.fen(), Rake: w.Rake.fen(), Commission: w.Commission.fen(),
 		Detail: w.SettleDetail.Null, CpExtra: w.CpExtra.Null,
 	}
 }
 
-// at returns settle_time, or settle_at where a sibling of the API has that in its
-// place.
-func (w *settlement) at() instant {
+// time returns settle_time, or settle_at if there is no settle_time.
+func (w *settlement) time() instant {
 	if w.SettleTime.V == 0 && w.SettleAt.V != 0 {
 		return instant{"settle_at", w.SettleAt.V, time.Millisecond}
 	}
 	return instant{"settle_time", w.SettleTime.V, time.Millisecond}
-}
-
-// given returns an id, or nothing where it is empty.
-func given(id schema.Null[string]) schema.Null[string] {
-	if id.V == "" {
-		return schema.Null[string]{}
-	}
-	return id
 }
 
 // Status returns the record's settle_status.

@@ -1,20 +1,16 @@
 package normalise
 
 import (
-	"bytes"
 	"errors"
 	"fmt"
-	"math"
-	"strconv"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"billwalk/schema"
 )
 
-// record is a ledger record as the API writes it (餐饮账单详情查询, and the
-// fields that later versions of the page add). What it does not name is kept in
-// Unknown.
+// record is a ledger record of the API (餐饮账单详情查询, and the members that later
+// versions of the page add). All other members are in Unknown.
 type record struct {
 	LedgerID           text           `json:"ledger_id"`
 	AccountID          text           `json:"account_id"`
@@ -39,8 +35,7 @@ type record struct {
 	Unknown            jsontext.Value `json:",embed"`
 }
 
-// check makes sure of what every record must have: its key, and numbers that
-// fit their columns.
+// check checks that the record has its key and that its numbers fit their columns.
 func (r *record) check() error {
 	for _, id := range []struct {
 		name  string
@@ -64,90 +59,11 @@ func (r *record) check() error {
 	return nil
 }
 
-// text is a string that may also come as a whole number: ids do, and longer
-// than any integer type. The digits are taken as they stand. null is absent.
-type text struct{ schema.Null[string] }
-
-// UnmarshalJSONFrom reads a string, a whole number or null.
-func (t *text) UnmarshalJSONFrom(dec *jsontext.Decoder) error { return t.read(dec, unquote) }
-
-func (t *text) read(dec *jsontext.Decoder, unquote func(jsontext.Value) (string, error)) error {
-	raw, err := dec.ReadValue()
-	if err != nil {
-		return err
-	}
-	switch kind := raw.Kind(); kind {
-	case jsontext.KindNull:
-		*t = text{}
-	case jsontext.KindString:
-		plain, err := unquote(raw)
-		if err != nil {
-			return err
-		}
-		t.Null = schema.Some(plain)
-	case jsontext.KindNumber:
-		if bytes.ContainsAny(raw, ".eE") {
-			return errors.New("want text or a whole number, got a number with a point or an exponent") // not the digits: they may be a coupon code's
-		}
-		t.Null = schema.Some(string(raw))
-	default:
-		return fmt.Errorf("want text, got %s", kind)
-	}
-	return nil
-}
-
-// integer is a whole number that may also come quoted. 1.0, 1e3 and numbers
-// beyond ±(2^63-1) are errors: an amount is never rounded. null is absent.
-type integer struct{ schema.Null[int64] }
-
-// UnmarshalJSONFrom reads a whole number, bare or quoted, or null.
-func (n *integer) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
-	raw, err := dec.ReadValue()
-	if err != nil {
-		return err
-	}
-	digits := []byte(raw)
-	switch kind := raw.Kind(); kind {
-	case jsontext.KindNull:
-		*n = integer{}
-		return nil
-	case jsontext.KindNumber:
-	case jsontext.KindString:
-		plain, err := unquote(raw)
-		if err != nil {
-			return err
-		}
-		digits = []byte(plain)
-	default:
-		return fmt.Errorf("want a whole number, got %s", kind)
-	}
-	v, err := strconv.ParseInt(string(digits), 10, 64)
-	if err != nil || v == math.MinInt64 { // -MinInt64 has no int64
-		return fmt.Errorf("%.40q is not a whole number within int64", digits)
-	}
-	n.Null = schema.Some(v)
-	return nil
-}
-
-func (n integer) int32() (schema.Null[int32], error) {
-	if !n.Valid {
-		return schema.Null[int32]{}, nil
-	}
-	if n.V != int64(int32(n.V)) {
-		return schema.Null[int32]{}, fmt.Errorf("%d is beyond int32", n.V)
-	}
-	return schema.Some(int32(n.V)), nil
-}
-
-func (n integer) fen() schema.Null[schema.Fen] {
-	return schema.Null[schema.Fen]{V: schema.Fen(n.V), Valid: n.Valid}
-}
-
-// amounts is the object "amount": a map from names to fen, in which new names
-// appear without notice.
+// amounts is the object "amount", a map from names to fen. The platform adds names without
+// notice.
 type amounts struct {
 	known   schema.Amounts
-	unknown jsontext.Value // an object of the names that are not known, or nil
+	unknown jsontext.Value // object of the unknown names, or nil
 }
 
 // UnmarshalJSONFrom reads the object, or null.
@@ -165,10 +81,10 @@ func (a *amounts) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 		if err != nil {
 			return err
 		}
-		name, _ := jsontext.AppendUnquote(buffer[:0], raw) // one that is not valid text is not known
+		name, _ := jsontext.AppendUnquote(buffer[:0], raw) // invalid text is not a known name
 		amount, known := schema.AmountByField(string(name))
 		if !known {
-			if err := a.keep(raw, dec); err != nil {
+			if err := a.keepUnknown(raw, dec); err != nil {
 				return err
 			}
 			continue
@@ -183,8 +99,9 @@ func (a *amounts) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return err
 }
 
-// keep adds a member that is not known, its quoted name just read, as it stands.
-func (a *amounts) keep(name jsontext.Value, dec *jsontext.Decoder) error {
+// keepUnknown reads the value of an unknown member, whose quoted name was just read, and
+// keeps both as they are.
+func (a *amounts) keepUnknown(name jsontext.Value, dec *jsontext.Decoder) error {
 	if a.unknown == nil {
 		a.unknown = jsontext.Value("{}")
 	}
@@ -192,7 +109,7 @@ func (a *amounts) keep(name jsontext.Value, dec *jsontext.Decoder) error {
 	if len(open) > 1 {
 		open = append(open, ',')
 	}
-	open = append(append(open, name...), ':') // before the next read takes the name away
+	open = append(append(open, name...), ':') // before the next read overwrites the name
 	value, err := dec.ReadValue()
 	if err != nil {
 		return err

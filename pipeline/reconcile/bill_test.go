@@ -175,7 +175,7 @@ func TestKeys(t *testing.T) {
 	}
 }
 
-func TestQuestions(t *testing.T) {
+func TestQueries(t *testing.T) {
 	t.Parallel()
 	r := reconcile.Rules{Match: []schema.Match{
 		{Parameter: "out_order_no", Column: "order_ext_id"}, {Parameter: "order_id", Column: "shop_order_id"},
@@ -189,10 +189,10 @@ func TestQuestions(t *testing.T) {
 	want := []schema.Query{
 		{Match: r.Match[0], Value: "2"}, {Match: r.Match[1], Value: "1"}, {Match: r.Match[2], Value: "8"}, {Match: r.Match[4], Value: "200"},
 	}
-	if diff := cmp.Diff(want, r.Questions(bills)); diff != "" {
+	if diff := cmp.Diff(want, r.Queries(bills)); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)
 	}
-	if got := r.Questions([]reconcile.Bill{{}}); len(got) != 0 {
+	if got := r.Queries([]reconcile.Bill{{}}); len(got) != 0 {
 		t.Errorf("got %v for a bill without ids, want none", got)
 	}
 }

@@ -99,7 +99,7 @@ func (l *lake) settle(number string, orders map[string]*reconcile.Order) {
 		o := orders[key]
 		for day := firstDay; day <= firstDay+schema.Day(2*l.rules.Lookback+1); day++ {
 			ofDay := slices.DeleteFunc(slices.Clone(o.Bills), func(b reconcile.Bill) bool { return b.Day != day })
-			for _, q := range l.rules.Questions(ofDay) {
+			for _, q := range l.rules.Queries(ofDay) {
 				if !slices.ContainsFunc(queries, func(other query) bool { return other.Query == q }) {
 					queries = append(queries, query{q, o})
 				}
@@ -186,7 +186,7 @@ func (l *lake) callbacks(number string, orders map[string]*reconcile.Order) {
 
 // callbackIDs returns the ids by which a callback may be linked to a bill.
 func (l *lake) callbackIDs(b reconcile.Bill) []schema.Query {
-	ids := slices.DeleteFunc(l.rules.Questions([]reconcile.Bill{b}), func(q schema.Query) bool { return q.Parameter == "out_order_no" })
+	ids := slices.DeleteFunc(l.rules.Queries([]reconcile.Bill{b}), func(q schema.Query) bool { return q.Parameter == "out_order_no" })
 	if b.ItemOrderID != "" {
 		ids = append(ids, schema.Query{Match: schema.Match{Parameter: "item_order_id", Column: "item_order_id"}, Value: b.ItemOrderID})
 	}

@@ -98,7 +98,7 @@ func (s *publishedOrders) owner(day schema.Day, settlement *schema.Settlement) *
 			}
 		}
 		for _, bills := range bills {
-			ids := s.lake.rules.Questions(bills)
+			ids := s.lake.rules.Queries(bills)
 			if settlement.Source == schema.SourceCallback {
 				ids = nil
 				for _, b := range bills {

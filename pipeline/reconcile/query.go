@@ -6,11 +6,11 @@ import (
 	"billwalk/schema"
 )
 
-// Questions returns the settle queries for the forward bills of one order on one day:
+// Queries returns the settle queries for the forward bills of one order on one day:
 // one for each match rule that has a value, in the order of the rules. Of several
 // values it takes the smallest.
-func (r *Rules) Questions(bills []Bill) []schema.Query {
-	var questions []schema.Query
+func (r *Rules) Queries(bills []Bill) []schema.Query {
+	var queries []schema.Query
 	for _, m := range r.Match {
 		value := ""
 		for i := range bills {
@@ -19,10 +19,10 @@ func (r *Rules) Questions(bills []Bill) []schema.Query {
 			}
 		}
 		if value != "" {
-			questions = append(questions, schema.Query{Match: m, Value: value})
+			queries = append(queries, schema.Query{Match: m, Value: value})
 		}
 	}
-	return questions
+	return queries
 }
 
 // Matches reports whether the query may be one for the bill.

@@ -63,7 +63,7 @@ func (s *Settler) orders(ctx context.Context, partitions []Partition) (orders ma
 
 // newOrder returns an order, of which these are the partition's forward bills.
 func newOrder(bills []reconcile.Bill, rules *reconcile.Rules) order {
-	o := order{key: bills[0].OrderKey(), account: bills[0].Account, queries: rules.Questions(bills)}
+	o := order{key: bills[0].OrderKey(), account: bills[0].Account, queries: rules.Queries(bills)}
 	for i := range bills {
 		o.account = min(o.account, bills[i].Account)
 	}

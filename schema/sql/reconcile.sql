@@ -1,18 +1,18 @@
 -- Reconciliation in SQL: the table reconciliation of all days, from the tables or views bills and settlements. One row per
--- group: the forward bills of one order (or item) of one account on one day, or its other bills; or settlements that no bill
--- explains.
--- It is written for DuckDB with what Trino (Athena) and Spark share; where one of them differs, the line says so. An engine
--- that computes a WITH anew at each mention computes the tiers, the dear part, several times; none is joined but by keys.
--- Two things only billwalk knows: which settlements no bill explains (it leaves their asked_by NULL, and is believed), and the
--- reason not_asked, which needs the calls that were made.
+-- group: the forward bills of one order (or item) of one account on one day, or its other bills, or settlements without a
+-- bill.
+-- It is written for DuckDB, with what Trino (Athena) and Spark have in common; a comment says where one of them differs. An
+-- engine that computes a WITH again at each use computes the tiers, the expensive part, several times. All joins are by keys.
+-- The query cannot find two things that billwalk knows: which settlements have no bill (billwalk leaves their asked_by NULL,
+-- and the query relies on it), and the reason not_asked, which depends on the calls that were made.
 
 WITH settings AS (
   SELECT
     CAST(0 AS BIGINT) AS tolerance_fen, -- a leg that differs by no more is equal
-    7 AS lookback_days,                 -- an order is looked at over that many days before and after each of its days
-    true AS configured                  -- false: no trade app was asked, and nothing is compared
+    7 AS lookback_days,                 -- an order is compared over so many days before and after each of its days
+    true AS configured                  -- false: the settle query is not configured, and nothing is compared
 ),
-rules (parameter, bill_column) AS ( -- how orders were asked for; settlements.asked_by is 'parameter: bill_column'
+rules (parameter, bill_column) AS ( -- how orders were queried; settlements.asked_by is 'parameter: bill_column'
   VALUES
     ('order_id', 'shop_order_id'),
     ('out_order_no', 'order_ext_id')
@@ -43,8 +43,8 @@ bill AS (
   FROM bills
 ),
 
--- The ids by which settlements are found. A query asks with the smallest of an order's day, rule by rule; a callback may name
--- any of them, or an item.
+-- The ids by which settlements are found. A query uses the smallest of an order's day, by each rule; a callback may name any
+-- of them, or an item.
 id_of_order AS (
   SELECT DISTINCT
     order_key, day, parameter || ': ' || bill_column AS asked_by,
@@ -61,7 +61,7 @@ id_of_order AS (
 question AS (
   SELECT order_key, day, asked_by, min(asked_id) AS asked_id
   FROM id_of_order
-  WHERE asked_id IS NOT NULL AND asked_by <> 'item_order_id: item_order_id' AND length(asked_id) <= 64 -- bytes that the query takes; the ids are ASCII
+  WHERE asked_id IS NOT NULL AND asked_by <> 'item_order_id: item_order_id' AND length(asked_id) <= 64 -- the maximum of the settle query, in bytes; ids are ASCII
   GROUP BY order_key, day, asked_by
 ),
 answerable AS (
@@ -70,8 +70,8 @@ answerable AS (
   SELECT order_key, day, asked_by, asked_id, 1 FROM id_of_order WHERE asked_id IS NOT NULL
 ),
 
--- Settlements with the order whose id they answer; of several orders, the smallest. A settle_id may have several rows on a day,
--- one per item: each has a link of its own.
+-- Settlements with the order whose id they have; of several orders, the smallest. A settle_id may have several rows on a day,
+-- one per item, each with a link.
 answer AS (
   SELECT
     bill_date, settle_id, COALESCE(item_order_id, '') AS item, asked_by, NULLIF(order_id, '') AS order_id,
@@ -97,7 +97,7 @@ link AS (
   WHERE abs(q.day - a.day) <= lookback_days
   GROUP BY a.bill_date, a.settle_id, a.item, a.day, a.order_id
 ),
-sibling_link AS ( -- a callback that only another settlement of its order links to bills
+sibling_link AS ( -- callbacks that only another settlement of their order links to bills
   SELECT a.bill_date, a.settle_id, a.item, min(l.order_key) AS order_key
   FROM answer a
   JOIN link l ON l.order_id = a.order_id
@@ -115,7 +115,7 @@ settlement AS (
   ) l ON l.bill_date = a.bill_date AND l.settle_id = a.settle_id AND l.item = a.item
 ),
 
--- The universe of an order on a day (target): its forward bills and settlements within the lookback before and after.
+-- The universe of an order on a day (target): its forward bills and its settlements within the lookback before and after.
 target AS (
   SELECT d.order_key, d.bill_date AS target, d.day, q.order_key IS NOT NULL AS has_key
   FROM (SELECT DISTINCT order_key, bill_date, day FROM bill WHERE settle_type = 1 AND order_key IS NOT NULL) d
@@ -132,9 +132,9 @@ bill_near AS (
   WHERE b.settle_type = 1 AND abs(b.day - t.day) <= lookback_days
 ),
 
--- The targets of an order with a SUCCESS settlement on a day before their universe, found by an id of the order's bills within
--- it; of several orders with that id, the smallest has it. It stays where it is, and is no money of the target's.
-first_success AS ( -- by the id that finds it: the earliest day
+-- The targets of an order that has a SUCCESS settlement on a day before their universe, found by an id of the order's bills
+-- within it; of several orders with that id, the smallest counts. It stays on its day, and is not compared on the target.
+first_success AS ( -- the earliest day, for each id that finds it
   SELECT asked_by, answered_id, by_callback, min(day) AS day
   FROM answer
   WHERE kind = 'SUCCESS'
@@ -160,7 +160,7 @@ elsewhere AS (
   ) AS owned
 ),
 
--- Groups of a universe: account, day and item. An item counts where settlements of the universe name it; else it is ''.
+-- Groups of a universe: account, day and item. An item counts if settlements of the universe name it; otherwise it is ''.
 named_item AS (
   SELECT DISTINCT order_key, target, item FROM settlement_near WHERE item <> ''
 ),
@@ -174,7 +174,7 @@ grouped_bill AS (
   FROM bill_with_item
 ),
 
--- A settlement belongs to the first group of its day that has its item, else that has no item, else to the first.
+-- A settlement belongs to the first group of its day with its item, else to the first without an item, else to the first.
 settlement_group AS (
   SELECT
     s.order_key, s.target, s.bill_date, s.item,
@@ -188,9 +188,9 @@ settlement_group AS (
   GROUP BY s.order_key, s.target, s.bill_date, s.item
 ),
 
--- Bills and settlements in one list. Legs are signed so that their sum over any set is settled - billed: bills are minus,
--- SUCCESS settlements plus, others 0. A gap says that a leg is not known: it is the reason why a set that has the row
--- cannot compare the leg. Of two gaps the smaller one counts: ..._billed before ..._settled.
+-- Bills and settlements in one list. Legs are signed so that their sum over any set is settled - billed: bills are negative,
+-- SUCCESS settlements positive, others 0. A gap is the reason why a leg of the row is not known, so that a set with the row
+-- cannot compare it. Of two gaps the smaller one counts: ..._billed before ..._settled.
 known AS (
   SELECT
     order_key, target, bill_date, group_id, item, 'bill' AS kind, has_key, walk_account_id,
@@ -221,9 +221,9 @@ entry AS (
   FROM known CROSS JOIN settings
 ),
 
--- The tiers. Each compares sets of the entries that the tiers before left open, and gives the entries of a set that matches
--- their reasons, '' for none; an entry whose reasons are NULL stays open. A set matches if it has bills and SUCCESS
--- settlements, nothing in flight, and legs that add up to more than 0: 1 for equal, 0 for not compared, -9 for different.
+-- The tiers. Each compares sets of the entries that the tiers before left open, and sets the reasons of the entries of a set
+-- that matches, '' for none; an entry whose reasons are NULL stays open. A set matches if it has bills and SUCCESS
+-- settlements, nothing in flight, and legs whose sum is positive: 1 for equal, 0 for not compared, -9 for different.
 
 -- 1 item: the bills of an item and the settlements that name it, over all days and accounts.
 by_item AS (
@@ -239,7 +239,7 @@ by_item AS (
   FROM entry
   WINDOW w AS (PARTITION BY order_key, target, item)
 ),
--- 2a order: each group alone. This closes nearly all there is; the tiers after it work on the rest.
+-- 2a order: each group by itself. This closes nearly all groups; the tiers after it work on the rest.
 by_group AS (
   SELECT *,
     CASE WHEN item_reasons IS NULL AND max(is_bill) OVER w = 1 AND max(is_success) OVER w = 1 AND max(is_in_flight) OVER w = 0
@@ -283,7 +283,7 @@ by_window AS (
   WINDOW w AS (PARTITION BY order_key, target, day_reasons IS NULL)
 ),
 -- 4 amount: the n-th open bill of an amount (total) pairs with the n-th open SUCCESS settlement of that amount, if no other
--- leg that both know differs. A group is matched if all that is open in it has a pair; a FAIL needs none.
+-- leg that both have differs. A group is matched if all its open entries have a pair; a FAIL needs none.
 priced AS (
   SELECT *,
     CASE WHEN COALESCE(day_reasons, window_reasons) IS NOT NULL THEN NULL
@@ -368,15 +368,15 @@ late_group AS ( -- the groups that tiers 1 and 2a left open
     verdict = 'mismatched' AND partly_billed
   FROM open_group
 ),
-left_over AS ( -- settlements that no bill explains: a match must not hide them
+left_over AS ( -- settlements without a bill: a match must not hide them
   SELECT order_key, target, group_id, max(is_in_flight) AS in_flight
   FROM closed
   WHERE NOT is_closed AND is_bill = 0 AND is_fail = 0 AND is_paired = 0
   GROUP BY order_key, target, group_id
 ),
 
--- What takes a match's difference back: a step is a set that a tier closed, or a pair; a share is what a group has in it; where
--- two shares differ, one takes the other back.
+-- What offsets the difference of a match: a step is a set that a tier closed, or a pair; a share is a group's part of it; if two
+-- shares differ, one offsets the other.
 step_entry AS (
   SELECT
     order_key, target, group_id, bill_date, 'item' AS tier, item, target AS step_date, 0 AS price, 0 AS number,
@@ -417,7 +417,7 @@ offsets AS (
   GROUP BY t.order_key, t.target, t.group_id
 ),
 
--- The rows of the orders: each group on its own day, with the sums over its own bills and settlements.
+-- The rows of the orders: each group on its day, with the sums over its bills and settlements.
 own AS (
   SELECT
     order_key, target, group_id,
@@ -492,7 +492,7 @@ order_row AS (
   FROM explained
 ),
 
--- The rows of all other bills: those that are not forward by their order, those of no order by their key.
+-- The rows of all other bills: those that are not forward by order, those without an order by key.
 other_bill AS (
   SELECT
     bill.*,
@@ -517,8 +517,8 @@ other_row AS (
   GROUP BY bill_date, walk_account_id, group_key
 ),
 
--- The rows of the settlements that no bill explains: by order and item, each settlement on its own day, of no account. What a
--- query once found by a bill that is not there any more has keys of its own.
+-- The rows of the settlements without a bill: by order and item, each settlement on its day, without an account. A settlement
+-- that a query once found by a bill that does not exist any more has a different key.
 lone AS (
   SELECT
     s.*, NULLIF(s.order_id, '') AS shop_order_id, NULLIF(s.item_order_id, '') AS item,

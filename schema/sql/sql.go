@@ -20,8 +20,8 @@ const (
 // Settings are what a person edits in reconcile.sql.
 type Settings struct {
 	Tolerance    int64 // fen; a leg that differs by no more is equal
-	LookbackDays int   // an order is looked at over so many days before and after each of its days
-	Configured   bool  // false: no trade app was queried, and nothing is compared
+	LookbackDays int   // an order is compared over so many days before and after each of its days
+	Configured   bool  // false: the settle query is not configured, and nothing is compared
 	Rules        []Rule
 }
 
@@ -47,10 +47,10 @@ func Reconcile(s Settings) string {
 	return about + settingsBegin + fmt.Sprintf(`
   SELECT
     CAST(%d AS BIGINT) AS tolerance_fen, -- a leg that differs by no more is equal
-    %d AS lookback_days,                 -- an order is looked at over that many days before and after each of its days
-    %v AS configured                  -- false: no trade app was asked, and nothing is compared
+    %d AS lookback_days,                 -- an order is compared over so many days before and after each of its days
+    %v AS configured                  -- false: the settle query is not configured, and nothing is compared
 ),
-rules (parameter, bill_column) AS ( -- how orders were asked for; settlements.asked_by is 'parameter: bill_column'
+rules (parameter, bill_column) AS ( -- how orders were queried; settlements.asked_by is 'parameter: bill_column'
   VALUES
 %s
 ),

@@ -26,7 +26,7 @@ INSERT INTO settlements (bill_date, settle_id, order_id, out_order_no, settle_st
 ('2026-11-20', 's6', 'o-failed',  NULL, 'FAIL',    '2026-11-20 23:00:00+08', 'order_id: shop_order_id',     3000, 105,    0,  2895),
 ('2026-11-20', 's7', 'o-hidden',  NULL, 'SUCCESS', '2026-11-20 23:00:00+08', 'order_id: shop_order_id',     4000, 140,    0,  3860);
 
--- What callbacks told: items of one settle_id, another settlement of their order, and some that no bill explains.
+-- From callbacks: items of one settle_id, another settlement of their order, and some without a bill.
 INSERT INTO bills (bill_date, walk_account_id, account_id, ledger_id, settle_type, shop_order_id, item_order_id, poi_id, group_name, settle_time,
   pay_fen, ledger_total_fen, total_merchant_platform_service_fen, total_commission_fen, goods_fen) VALUES
 ('2026-11-19', '72', '83', 'L15', 1, 'o-items', 'i1', 'p3', '自助', '2026-11-19 14:00:00+08',  5000,  5000, 175, 0,  4825),

@@ -54,7 +54,7 @@ var simulationMutants = []mutant{
 		packages: "./cmd/billwalk/simulation", killer: "^TestSimulation$", symptom: `are not those of the certified walks`,
 	},
 	{
-		rule: "what goes out is counted as coming in", file: "pipeline/normalise/rules.go",
+		rule: "what goes out is counted as coming in", file: "pipeline/normalise/billrules.go",
 		old: "\tb.Direction = schema.Some(direction)\n", new: "\tdirection = max(direction, -direction)\n\tb.Direction = schema.Some(direction)\n",
 		packages: "./cmd/billwalk/simulation", killer: "^TestSimulation$", symptom: `are not those of the certified walks`,
 	},

@@ -1,7 +1,7 @@
 -- 每日每商户平账表(元):应结算金额按对账结论拆分,结论各列之和等于 billed_yuan。
--- The daily tie-out per account, in yuan: what the forward bills come to, and which verdict each yuan of it has.
+-- The daily tie-out per account, in yuan: the sum of the forward bills, and how it is divided among the verdicts.
 --
--- walk_account_id    商户;空为有分账而无账单 the account; empty: settlements that no bill explains
+-- walk_account_id    商户;空为有分账而无账单 the account; empty for settlements without a bill
 -- billed_yuan        正向账单应结算合计 ledger_total of the forward bills: the sum of the next six columns
 -- matched_yuan ...   其中:平账、差异、单边账、在途、失败、不参与分账 of it, by verdict
 -- settled_yuan       分账成功合计 settle_amount of the day's successful settlements

@@ -1,7 +1,7 @@
 -- 单边账:已查询而无分账的每一笔正向账单,最早的在前。
--- One-sided bills: every forward bill whose order was asked for and has no settlement, the oldest first.
+-- One-sided bills: every forward bill whose order was queried and has no settlement, the oldest first.
 --
--- order_key          订单 the order; ext: and the merchant's own order id where there is no other
+-- order_key          订单 the order; ext: and the merchant's own order id if there is no other
 -- total_yuan         应结算金额 ledger_total
 -- age_days           从账单日到数据中最新一天 from the bill_date to the newest day of the lake
 WITH bill AS (

@@ -1,14 +1,14 @@
 -- 未平差异:每个订单跨天、跨商户累计,差额大的在前,附账龄(天)。
 -- Open differences: per order over its days and accounts, the largest first, with their age in days.
 -- 列出:有组为差异的订单,以及只分到一部分的订单(已有分账到账,又有组为单边账或分账失败)。差额按该订单的全部组累计,不论结论,在途的也算。
--- Listed are orders with a mismatched group, and those that are settled in part: there is money, and a group is bill_only or
--- failed. The difference is that of all groups of the order, whatever their verdicts, pending ones, too.
+-- Listed are orders with a mismatched group, and those that are settled in part: they have settlements, and a group is bill_only
+-- or failed. The difference is the sum over all groups of the order with any verdict, also pending.
 -- 不列:各项合计为 0 的(一天多出的,另一天少);partly_billed 且最早账单日在最近的回看期内的:账单可能还会来。
--- Left out are orders whose legs all sum to 0: what one day has too much, another has too little; and those that are partly_billed
--- with a first bill_date within the lookback of the newest day of the lake: further bills may come.
+-- Not listed are orders whose legs all have the sum 0 (one day has too much and another too little), and those that are
+-- partly_billed with a first bill_date within the lookback of the newest day of the lake: further bills may come.
 --
--- order_key          订单 the order; ext: and the merchant's own order id where there is no other
--- difference_yuan    分账 - 账单:正为长款,负为短款 settled - billed; NULL where it cannot be compared
+-- order_key          订单 the order; ext: and the merchant's own order id if there is no other
+-- difference_yuan    分账 - 账单:正为长款,负为短款 settled - billed; NULL if it cannot be compared
 -- fee_..., commission_..., net_difference_yuan   手续费、佣金、商家所得的差额 the same of the other legs
 -- age_days           从最早账单日到数据中最新一天 from the first bill_date to the newest day of the lake
 WITH settings AS (

@@ -2,8 +2,8 @@
 -- The fee rate of each store: the platform's service fee in percent of ledger_total, over forward bills, the highest first.
 --
 -- poi_id             核销门店;空为商户级账单 the store; NULL for bills of an account as a whole
--- bills, unknown     两项金额都已知的账单数,其余账单数 bills of which both amounts are known; the others, which are left out
--- fee_percent        费率(%)rounded half away from 0 to two places; NULL where the total is 0
+-- bills, unknown     两项金额都已知的账单数,其余账单数 bills with both amounts known; the other bills, which are not in the rate
+-- fee_percent        费率(%)rounded half away from 0 to two places; NULL if the total is 0
 WITH forward AS (
   SELECT
     NULLIF(poi_id, '') AS poi_id, ledger_total_fen AS total, total_merchant_platform_service_fen AS fee,

@@ -7,51 +7,49 @@ import (
 	"billwalk/schema"
 )
 
-// SettleRow is a settlement as the tables have it.
+// SettleRow is a settlement, with the exceptions of its record.
 type SettleRow struct {
 	Settlement schema.Settlement
-	Foreign    bool // it is not of the id that was asked for: link it to no order
+	Foreign    bool // it does not have the id of the query: it must not be linked to an order
 	Exceptions []schema.Exception
-	Identity   Outcome // of settle_amount = rake + commission + shares
+	Identity   Outcome // whether settle_amount = rake + commission + shares
 }
 
-// Settlement returns the record's settlement, as the answer a gave it, and
-// whatever a person should look at.
+// Settlement returns the settlement and exceptions of a record of the answer.
 func (n Normaliser) Settlement(r SettleRecord, a *schema.SettleAnswer) SettleRow {
 	row := SettleRow{Settlement: r.wire.settlement()}
 	s := &row.Settlement
 	s.Source, s.FetchedAt = schema.SourceQuery, a.FetchedAt
-	s.AskedBy, s.LogID = schema.Some(a.Query().String()), given(schema.Some(a.LogID))
+	s.AskedBy, s.LogID = schema.Some(a.Query().String()), nonEmpty(schema.Some(a.LogID))
 	c := settleChecker{(*findings)(&row.Exceptions), &row}
 	c.texts(r.badText, r.Raw)
-	c.asked(a.Query())
+	c.matchQuery(a.Query())
 	c.status()
 	c.ids()
-	c.time(r.wire.at())
+	c.time(r.wire.time())
 	c.amounts()
 	c.shares()
 	row.describe(r.Raw, a.Key)
 	return row
 }
 
-// describe says in every exception what it is about.
+// describe adds the settlement and its record to every exception.
 func (row *SettleRow) describe(record []byte, archiveKey string) {
 	for i := range row.Exceptions {
 		e := &row.Exceptions[i]
-		e.SettleID, e.Record, e.ArchiveKey = schema.Some(row.Settlement.SettleID), schema.Some(ValidText(record)), given(schema.Some(archiveKey))
+		e.SettleID, e.Record, e.ArchiveKey = schema.Some(row.Settlement.SettleID), schema.Some(ValidText(record)), nonEmpty(schema.Some(archiveKey))
 	}
 }
 
-// settleChecker looks at one settlement: it fills what has to be worked out, and
-// collects exceptions.
+// settleChecker checks one settlement: it sets its time and shares and collects exceptions.
 type settleChecker struct {
 	*findings
 	row *SettleRow
 }
 
-// asked compares the settlement with the question. An id that the answer leaves
-// out is the one that was asked for; another one is somebody else's.
-func (c *settleChecker) asked(q schema.Query) {
+// matchQuery compares the settlement with the query. If it does not have the id of the
+// query it gets it; if it has another value, it is foreign.
+func (c *settleChecker) matchQuery(q schema.Query) {
 	s := &c.row.Settlement
 	var id *schema.Null[string]
 	switch q.Parameter {
@@ -65,7 +63,7 @@ func (c *settleChecker) asked(q schema.Query) {
 	case "out_order_no":
 		id = &s.OutOrderNo
 	default:
-		id = &schema.Null[string]{Valid: true} // nothing is of an id that the API does not know
+		id = &schema.Null[string]{Valid: true} // no settlement matches an unknown parameter
 	}
 	switch {
 	case !id.Valid:
@@ -84,14 +82,7 @@ func (c *settleChecker) status() {
 	}
 }
 
-// instant is a unix time as the platform writes it. 0 is no time.
-type instant struct {
-	name  string // of the field
-	value int64
-	unit  time.Duration // a millisecond or a second
-}
-
-// time takes the settlement's time, unless it must be in another unit.
+// time sets the settlement's time, unless it must be in another unit.
 func (c *settleChecker) time(at instant) {
 	second := int64(time.Second / at.unit)
 	switch {
@@ -105,7 +96,7 @@ func (c *settleChecker) time(at instant) {
 	}
 }
 
-// shares reads settle_detail, and checks that the parts make up the whole.
+// shares sets the shares of settle_detail, and checks that the amounts add up.
 func (c *settleChecker) shares() {
 	s := &c.row.Settlement
 	shares, err := ParseDetail(s.Detail.V)
@@ -130,4 +121,23 @@ func (c *settleChecker) shares() {
 	c.excessive("the sum of the shares", &s.SharesTotal)
 	c.row.Identity = c.identity(schema.RuleSettleAmount, s.Amount, plus(s.Rake, s.Commission, s.SharesTotal),
 		"settle_amount should be rake + commission + shares")
+}
+
+// ids checks the ids of the settlement.
+func (c *settleChecker) ids() {
+	s := &c.row.Settlement
+	c.oddIDs(namedID{"settle_id", schema.Some(s.SettleID)}, namedID{"order_id", s.OrderID}, namedID{"out_settle_no", s.OutSettleNo},
+		namedID{"out_order_no", s.OutOrderNo}, namedID{"item_order_id", s.ItemOrderID})
+}
+
+// amounts checks the amounts of the settlement.
+func (c *settleChecker) amounts() {
+	s := &c.row.Settlement
+	for _, a := range []struct {
+		name string
+		fen  *schema.Null[schema.Fen]
+	}{{"settle_amount", &s.Amount}, {"rake", &s.Rake}, {"commission", &s.Commission}} {
+		c.excessive(a.name, a.fen)
+		c.negative(a.name, a.fen)
+	}
 }

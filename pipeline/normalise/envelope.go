@@ -12,16 +12,16 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// Envelope is what an answer of the platform says of its own success. The APIs say
-// it in data and in extra; a gateway in front of them says it beside both.
+// Envelope is the part of an answer that says whether the call succeeded. The APIs say so
+// in data and in extra, a gateway in front of them says so at the top.
 type Envelope struct {
 	Claims
 	Data  Part           `json:"data"`
 	Extra Part           `json:"extra"`
-	Rest  jsontext.Value `json:",embed"` // members that no document has
+	Rest  jsontext.Value `json:",embed"` // undocumented members
 }
 
-// Part is data or extra, of which anything but an object says nothing.
+// Part is data or extra. Only an object has claims.
 type Part struct {
 	Kind jsontext.Kind // 0 where it is missing
 	Claims
@@ -36,32 +36,32 @@ func (p *Part) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return json.UnmarshalDecode(dec, &p.Claims)
 }
 
-// Claims are the members by which a part of an answer says whether it succeeded,
-// under each of the names that the platform has for them.
+// Claims are the members by which a part of an answer says whether the call succeeded,
+// under all names that the platform uses.
 type Claims struct {
 	ErrorCode Code `json:"error_code"`
 	ErrNo     Code `json:"err_no"`
 	BareCode  Code `json:"code"`
 	SubCode   Code `json:"sub_error_code"`
 
-	Description    words `json:"description"`
-	ErrMsg         words `json:"err_msg"`
-	ErrTips        words `json:"err_tips"`
-	Message        words `json:"message"`
-	SubDescription words `json:"sub_description"`
+	Description    message `json:"description"`
+	ErrMsg         message `json:"err_msg"`
+	ErrTips        message `json:"err_tips"`
+	Message        message `json:"message"`
+	SubDescription message `json:"sub_description"`
 
-	LogID    words `json:"logid"`
-	LogIDToo words `json:"log_id"`
+	LogID    message `json:"logid"`
+	LogIDToo message `json:"log_id"`
 }
 
 // Code is an error code as received. null is absent.
 type Code struct {
 	N     int64
 	Given bool
-	odd   string // what it is instead of a whole number: not itself, which may be a coupon's code
+	odd   string // the kind of a value that is not a whole number; not the value, which may be a coupon code
 }
 
-// UnmarshalJSONFrom reads any value: one that is no code must not hide the others.
+// UnmarshalJSONFrom reads any value, so that a bad code does not hide the others.
 func (c *Code) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	raw, err := dec.ReadValue()
 	if err != nil || raw.Kind() == jsontext.KindNull {
@@ -69,7 +69,7 @@ func (c *Code) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	}
 	digits := []byte(raw)
 	if raw.Kind() == jsontext.KindString {
-		digits, _ = jsontext.AppendUnquote(nil, raw) // one that is not valid text is no number
+		digits, _ = jsontext.AppendUnquote(nil, raw) // invalid text is not a number
 	}
 	c.Given = true
 	if c.N, err = strconv.ParseInt(string(digits), 10, 64); err != nil {
@@ -78,27 +78,27 @@ func (c *Code) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return nil
 }
 
-// words are text for a reader. What is neither text nor a number says nothing.
-type words string
+// message is text for people. A value that is neither text nor a number is "".
+type message string
 
 // UnmarshalJSONFrom reads any value.
-func (w *words) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
+func (w *message) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	if kind := dec.PeekKind(); kind != jsontext.KindString && kind != jsontext.KindNumber {
 		return dec.SkipValue()
 	}
 	token, err := dec.ReadToken()
-	*w = words(token.String())
+	*w = message(token.String())
 	return err
 }
 
-// PlacedCode is a code and where it stands, such as extra.sub_error_code.
+// PlacedCode is a code and its path, such as extra.sub_error_code.
 type PlacedCode struct {
 	Place string
 	Sub   bool
 	Code
 }
 
-// Codes returns the codes that are not 0, or no numbers at all: data's first.
+// Codes returns the codes that are not 0, or not numbers, those of data first.
 func (e *Envelope) Codes() (codes []PlacedCode) {
 	for _, part := range [...]struct {
 		prefix string
@@ -116,10 +116,10 @@ func (e *Envelope) Codes() (codes []PlacedCode) {
 	return codes
 }
 
-// Texts returns what the answer says in words, each once.
+// Texts returns the messages of the answer, each once.
 func (e *Envelope) Texts() (texts []string) {
 	d, x, top := &e.Data.Claims, &e.Extra.Claims, &e.Claims
-	for _, w := range [...]words{
+	for _, w := range [...]message{
 		d.Description, d.ErrMsg, d.ErrTips, d.Message, x.Description, x.ErrMsg, x.ErrTips, x.Message,
 		top.Description, top.ErrMsg, top.ErrTips, top.Message, x.SubDescription, d.SubDescription, top.SubDescription,
 	} {
@@ -130,10 +130,10 @@ func (e *Envelope) Texts() (texts []string) {
 	return texts
 }
 
-// RequestID returns the answer's logid, wherever it stands, or "".
+// RequestID returns the logid of the answer, wherever it is, or "".
 func (e *Envelope) RequestID() string {
 	for _, c := range [...]*Claims{&e.Extra.Claims, &e.Data.Claims, &e.Claims} {
-		for _, id := range [...]words{c.LogID, c.LogIDToo} {
+		for _, id := range [...]message{c.LogID, c.LogIDToo} {
 			if id != "" {
 				return string(id)
 			}
@@ -142,7 +142,7 @@ func (e *Envelope) RequestID() string {
 	return ""
 }
 
-// ErrNoEvidence is the error of an answer that does not say that it succeeded.
+// ErrNoEvidence is the error of an answer without evidence that the call succeeded.
 var ErrNoEvidence = errors.New("the answer does not say that it succeeded")
 
 // Succeeded returns why a body does not count as an answer, or nil.
@@ -154,8 +154,8 @@ func Succeeded(body []byte) error {
 	return e.Success()
 }
 
-// Success is nil only with positive evidence of success: extra.error_code is there,
-// and neither it nor any other code reports a failure.
+// Success returns nil only with positive evidence of success: there is extra.error_code,
+// and no code reports a failure.
 func (e *Envelope) Success() error {
 	if err := e.NoError(); err != nil {
 		return err
@@ -163,10 +163,10 @@ func (e *Envelope) Success() error {
 	if e.Extra.ErrorCode.Given {
 		return nil
 	}
-	return noEvidence("the answer does not say that it succeeded: it has no extra.error_code%s", e.instead())
+	return noEvidence("the answer does not say that it succeeded: it has no extra.error_code%s", e.describe())
 }
 
-// NoError returns an error that names the first code by which the answer is one, or nil.
+// NoError returns an error with the first code that reports a failure, or nil.
 func (e *Envelope) NoError() error {
 	codes := e.Codes()
 	if len(codes) == 0 {
@@ -176,10 +176,10 @@ func (e *Envelope) NoError() error {
 	if c.odd != "" {
 		return noEvidence("the answer is not what the API documents: %s is %s and no whole number", c.Place, c.odd)
 	}
-	return noEvidence("the answer is an error: %s is %d%s", c.Place, c.N, e.instead())
+	return noEvidence("the answer is an error: %s is %d%s", c.Place, c.N, e.describe())
 }
 
-// evidenceError is an error that is ErrNoEvidence.
+// evidenceError is an error for which errors.Is(err, ErrNoEvidence) holds.
 type evidenceError string
 
 func noEvidence(format string, args ...any) error { return evidenceError(fmt.Sprintf(format, args...)) }
@@ -187,9 +187,9 @@ func noEvidence(format string, args ...any) error { return evidenceError(fmt.Spr
 func (e evidenceError) Error() string        { return string(e) }
 func (e evidenceError) Is(target error) bool { return target == ErrNoEvidence }
 
-// instead names what an answer without evidence has: its texts, and members that
-// no answer should have.
-func (e *Envelope) instead() string {
+// describe describes an answer without evidence: its messages, and members that it should
+// not have.
+func (e *Envelope) describe() string {
 	var has []string
 	if kind := e.Data.Kind; kind != 0 && kind != jsontext.KindBeginObject {
 		has = append(has, "data is "+kindNames[kind])
@@ -222,29 +222,29 @@ var kindNames = map[jsontext.Kind]string{
 	jsontext.KindTrue: "true", jsontext.KindFalse: "false",
 }
 
-// notFound (20000) is the code of an answer that knows nothing of the order, which
-// is as good as an empty list.
+// notFound is the code of an answer that the order is not found, which means the same as
+// an empty list.
 const notFound = 20000
 
-// OrderNotFound says that the answer knows nothing of the order, and that no code
-// beside that one is of an error that would hide it.
+// OrderNotFound reports whether the answer says that the order is not found and has no
+// other error.
 func (e *Envelope) OrderNotFound() bool {
 	found := false
 	for _, c := range e.Codes() {
 		switch {
 		case c.N == notFound:
 			found = true
-		case c.odd != "", c.Sub, !general(c.N):
+		case c.odd != "", c.Sub, !isGeneral(c.N):
 			return false
 		}
 	}
 	return found
 }
 
-// general says that a code names no more than the module in which a call failed, so
-// that its sub code says why. The platform's codes for access, quota, pace and
-// parameters are in families of their own.
-func general(code int64) bool {
+// isGeneral reports whether a code only names the module in which a call failed; its sub
+// code then says why. The codes for access, quota, rate and parameters are in the ranges
+// below and are specific.
+func isGeneral(code int64) bool {
 	switch code / 1000 {
 	case 10, 2100, 2119, 2190, 4000, 6000, 28001, 28003:
 		return code == 2100001 || code == 2119002 || code == 2190000

@@ -7,19 +7,18 @@ import (
 	"billwalk/schema"
 )
 
-// SignTable is the version of the rules by which amounts get their signs. The
-// manifest records it.
+// SignTable is the version of the rules for the signs of amounts, which the manifest
+// records.
 const SignTable = 1
 
-// directions is the sign table: by fund_amount_type where the record has it (0
-// in, 1 out), else by settle_type (1 forward, 2 refund). What it does not name
-// has no direction, and is never guessed.
+// directions is the sign table: by fund_amount_type if the record has one (0 in, 1 out),
+// else by settle_type (1 forward, 2 refund). Other values have no direction.
 var directions = struct{ byFund, byType map[int32]int32 }{
 	byFund: map[int32]int32{0: +1, 1: -1},
 	byType: map[int32]int32{1: +1, 2: -1},
 }
 
-// checker looks at one row: it signs the amounts and collects exceptions.
+// checker checks one bill: it gives the amounts their signs and collects exceptions.
 type checker struct {
 	*findings
 	row    *Row
@@ -27,17 +26,9 @@ type checker struct {
 	from   *Provenance
 }
 
-// findings are the exceptions of one row, of bills or of settlements.
-type findings []schema.Exception
-
-func (f *findings) report(rule schema.Rule, detail string, args ...any) *schema.Exception {
-	*f = append(*f, schema.Exception{Rule: rule, Severity: rule.Severity(), Detail: fmt.Sprintf(detail, args...)})
-	return &(*f)[len(*f)-1]
-}
-
-// direct decides the direction and signs every amount by it. Without a
-// direction the amounts are NULL: the raw record keeps them.
-func (c *checker) direct() {
+// setDirection sets the direction and the sign of every amount. Without a direction the
+// amounts are NULL; the exception has them in the raw record.
+func (c *checker) setDirection() {
 	b := &c.row.Bill
 	byType, typed := directions.byType[b.SettleType]
 	direction, known := byType, typed
@@ -63,12 +54,6 @@ func (c *checker) direct() {
 		b.Amounts[i].V *= schema.Fen(direction)
 	}
 }
-
-// Settle times outside these years are in another unit, or none at all.
-var (
-	earliest = time.Date(2015, 1, 1, 0, 0, 0, 0, schema.China).Unix()
-	latest   = time.Date(2100, 1, 1, 0, 0, 0, 0, schema.China).Unix()
-)
 
 func (c *checker) settleTime() {
 	seconds := c.record.wire.SettleTime
@@ -103,20 +88,10 @@ func (c *checker) enums() {
 	}
 }
 
-// Outcome of one identity on one bill.
-type Outcome int
-
-// An identity with a NULL in it is not evaluable: it neither holds nor fails.
-const (
-	NotEvaluable Outcome = iota
-	Pass
-	Fail
-)
-
-// Outcomes holds one outcome per identity, in the order of Identities.
+// Outcomes has one outcome for each of Identities, in that order.
 type Outcomes [len(Identities)]Outcome
 
-// Identities lists the identities that every bill is checked against.
+// Identities lists the identities that are checked on every bill.
 var Identities = [...]schema.Rule{schema.RuleOriginal, schema.RuleLedgerTotal, schema.RuleGoods}
 
 func (c *checker) identities() {
@@ -132,7 +107,7 @@ func (c *checker) identities() {
 			minus(total, plus(append(a.Commissions(), a[schema.TotalMerchantPlatformService], a[schema.ActualInsured])...)),
 			"goods should be ledger_total - total_merchant_platform_service - commissions - actual_insured"),
 	}
-	received := &c.record.wire.Amount.known // one that came with a minus is not hidden
+	received := &c.record.wire.Amount.known // an amount with a minus was received, too
 	if !received[schema.PlatformTicket].Valid {
 		c.hidden("platform_ticket", a[schema.Original], plus(pay, merchant))
 	}
@@ -141,25 +116,8 @@ func (c *checker) identities() {
 	}
 }
 
-// identity checks that an amount is what it should be.
-func (f *findings) identity(rule schema.Rule, actual schema.Null[schema.Fen], expected sum, detail string) Outcome {
-	if expected.err != nil {
-		f.report(schema.RuleOverflow, "%s: %v", detail, expected.err)
-		return NotEvaluable
-	}
-	if !actual.Valid || !expected.Valid {
-		return NotEvaluable
-	}
-	if actual.V == expected.V {
-		return Pass
-	}
-	e := f.report(rule, "%s", detail)
-	e.Expected, e.Actual = expected.Null, actual
-	return Fail
-}
-
-// hidden checks a ticket that the platform does not show to service providers:
-// what is left of the whole for it cannot be negative.
+// hidden checks a ticket that service providers do not get: the rest of the whole, which is
+// the ticket, must not be negative.
 func (c *checker) hidden(ticket string, whole schema.Null[schema.Fen], visible sum) {
 	left := minus(whole, visible)
 	if left.err != nil || !left.Valid || left.V*schema.Fen(c.row.Bill.Direction.V) >= 0 {
@@ -169,22 +127,29 @@ func (c *checker) hidden(ticket string, whole schema.Null[schema.Fen], visible s
 	e.Expected, e.Actual = visible.Null, whole
 }
 
-// sum is a sum of amounts: NULL where one of them is, and an error where it
-// would overflow.
-type sum struct {
-	schema.Null[schema.Fen]
-	err error
-}
-
-func plus(terms ...schema.Null[schema.Fen]) sum {
-	total, err := schema.Total(terms...)
-	return sum{total, err}
-}
-
-func minus(whole schema.Null[schema.Fen], part sum) sum {
-	if part.err != nil || !whole.Valid || !part.Valid {
-		return sum{err: part.err}
+func (c *checker) negatives() {
+	amounts := &c.row.Bill.Amounts
+	for a := range schema.AmountCount {
+		name := a.Field()
+		if !a.InRecord() {
+			name = "amount." + name
+		}
+		c.negative(name, &amounts[a])
 	}
-	v, err := whole.V.Sub(part.V)
-	return sum{Null: schema.Null[schema.Fen]{V: v, Valid: err == nil}, err: err}
+}
+
+func (c *checker) ids() {
+	b := &c.row.Bill
+	c.oddIDs(namedID{"account_id", schema.Some(b.AccountID)}, namedID{"ledger_id", schema.Some(b.LedgerID)},
+		namedID{"shop_order_id", b.ShopOrderID}, namedID{"item_order_id", b.ItemOrderID}, namedID{"order_ext_id", b.OrderExtID},
+		namedID{"certificate_id", b.CertificateID}, namedID{"verify_id", b.VerifyID}, namedID{"poi_id", b.PoiID},
+		namedID{"verify_poi_account_id", b.VerifyPoiAccountID}, namedID{"sku_id", b.SkuID})
+}
+
+// payee checks that the walk of an account without stores has no bill of another account.
+func (c *checker) payee() {
+	if b := &c.row.Bill; !c.from.Root && b.AccountID != string(c.from.Walk) {
+		c.report(schema.RuleAccountForeign,
+			"only the bills of account %s were asked for, and this one is of account %s", c.from.Walk, b.AccountID)
+	}
 }
