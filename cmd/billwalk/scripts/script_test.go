@@ -51,7 +51,6 @@ func runScripts(t *testing.T, folder string, now func() time.Time, environment .
 			"jsonlines": scriptLines, "same": scriptSame, "files": scriptFiles,
 		},
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("PATH", program+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			env.Vars = append(env.Vars, environment...)
 			env.Values[platformKey{}] = &scripted{now: now}
 			return nil
