@@ -4,6 +4,7 @@ import (
 	"context"
 	"log/slog"
 	"net/http"
+	"regexp"
 	"sync/atomic"
 	"time"
 
@@ -52,4 +53,73 @@ func (c *Client) Skew() (ahead time.Duration, ok bool) {
 	c.clock.mu.Lock()
 	defer c.clock.mu.Unlock()
 	return c.clock.ahead, c.clock.known
+}
+
+// App is one Douyin application: its credentials and its quota.
+type App struct {
+	Name         string // in jobs.yaml
+	BaseURL      string // such as https://open.douyin.com; may have a path and a trailing slash
+	ClientKey    string
+	ClientSecret schema.Secret
+	QPS          float64       // requests per second of one API, fractions allowed; 10 if not positive
+	Timeout      time.Duration // of one request with its answer; 30 s if not positive
+}
+
+// endpoint is one API of the app.
+type endpoint struct {
+	api     string
+	circuit circuit
+	pace    *pacer       // nil for client_token, which is called once in two hours
+	calls   atomic.Int64 // over HTTP, repeats included
+
+	repeats  budget
+	health   health
+	refusals refusals
+}
+
+// Stats counts what a client has done so far.
+type Stats struct {
+	Bills         int64         // HTTP requests of catering_query, with retries
+	Settlements   int64         // HTTP requests of query_settle, with retries
+	Token         int64         // HTTP requests of client_token, with retries
+	Retries       int64         // how many of the three were retries
+	Throttled     int64         // answers "too many requests"
+	ThrottledTime time.Duration // pauses before retries, and waits at a lowered rate, added up over concurrent calls
+	Rate          float64       // present limit of catering_query, in requests per second
+	Cap           float64       // limit of either API without throttling
+}
+
+// Stats returns a snapshot.
+func (c *Client) Stats() Stats {
+	return Stats{
+		Bills: c.bills.calls.Load(), Settlements: c.settlements.calls.Load(), Token: c.tokenCalls.calls.Load(),
+		Retries: c.retries.Load(), Throttled: c.throttled.Load(),
+		ThrottledTime: time.Duration(c.backedOff.Load()) + c.bills.pace.slowedTime() + c.settlements.pace.slowedTime(),
+		Rate:          c.bills.pace.limit(time.Now()), Cap: c.bills.pace.cap,
+	}
+}
+
+// sanitize removes secrets from an error's texts, since some gateways repeat requests,
+// and shortens them afterwards.
+func (c *Client) sanitize(fault *Error) *Error {
+	show := func(text string) string { return oneLine(c.hidden.Text(c.secrets.Text(text))) }
+	fault.Reason, fault.LogID = show(fault.Reason), show(fault.LogID)
+	return fault
+}
+
+const redactedToken = "[redacted access_token]" // differs from the secret's, so that redacted keys of an object stay distinct
+
+var grantedToken = regexp.MustCompile(`"access_token"\s*:\s*"([^"\\]+)"`)
+
+// redact removes the secrets from an answer before it is used: it is hashed, archived
+// and published without them. The answer of client_token is not stored; its token is a
+// secret from then on.
+func (c *Client) redact(api string, body []byte) []byte {
+	if api != apiToken {
+		return c.secrets.Bytes(body)
+	}
+	for _, found := range grantedToken.FindAllSubmatch(body, -1) {
+		c.secrets.Hide(schema.NewSecret(string(found[1])), redactedToken)
+	}
+	return body
 }

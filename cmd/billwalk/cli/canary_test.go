@@ -7,8 +7,10 @@ import (
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	"billwalk/cmd/billwalk/billwalktest"
+	"billwalk/pipeline/douyin"
 	"billwalk/schema"
 	"billwalk/sinks/object/objecttest"
 )
@@ -35,7 +37,7 @@ func TestCanaries(t *testing.T) {
 	for name, row := range map[string]struct {
 		lake    billwalktest.Place
 		columns string
-		run     string // how its runs speak: on this platform they take minutes
+		run     string // how its runs speak: on this platform they take a minute
 	}{
 		"hash, folder": {billwalktest.FolderLake(t), "{code: hash, code_key: canary-code-key}", "text"},
 		"drop, s3":     {billwalktest.BucketLake(s3, "canaries"), "{code: drop}", "json"},
@@ -65,7 +67,8 @@ func TestCanaries(t *testing.T) {
 						continue
 					}
 					var out, log bytes.Buffer
-					Main(slices.Concat([]string{verb.Name()}, args, []string{"--output", output, "--verbose"}), &out, &log)
+					setup := Setup{Now: billwalktest.Now, Out: &out, Err: &log, Client: []douyin.Option{douyin.WithJitter(func(time.Duration) time.Duration { return 0 })}}
+					setup.Main(t.Context(), slices.Concat([]string{verb.Name()}, args, []string{"--output", output, "--verbose"})...)
 					said[verb.Name()+" "+output] = out.String() + log.String()
 				}
 			}

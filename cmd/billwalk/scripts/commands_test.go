@@ -51,7 +51,7 @@ func runCommands(t *testing.T, folder string, commands []string) {
 	shell := exec.CommandContext(ctx, "bash", "-xeuo", "pipefail", "-c", script)
 	shell.Dir = folder
 	shell.Env = append(os.Environ(), clockAhead(time.Until(ownDay)),
-		"PATH="+program+string(filepath.ListSeparator)+os.Getenv("PATH"),
+		"PATH="+os.Getenv("PATH"),
 		"DOUYIN_LIFE_CLIENT_KEY=key", "DOUYIN_LIFE_CLIENT_SECRET=secret-of-life", "DOUYIN_TRADE_CLIENT_KEY=key", "DOUYIN_TRADE_CLIENT_SECRET=secret-of-trade",
 		"BILLWALK_CODE_KEY=0123456789abcdef0123456789abcdef")
 	if output, err := shell.CombinedOutput(); err != nil {

@@ -1,44 +1,17 @@
 package scripts
 
 import (
-	"fmt"
-	"os"
-	"os/exec"
-	"path/filepath"
-	"runtime/debug"
-	"slices"
 	"testing"
 	"time"
 
+	"billwalk/cmd/billwalk/billwalktest"
+	"billwalk/cmd/billwalk/cli"
 	"billwalk/schema"
 )
 
-// program is the folder of billwalk. It is the test binary of package cli, which
-// under this name is the program itself, but for its clock.
-var program string
-
-func TestMain(m *testing.M) { os.Exit(run(m)) }
-
-func run(m *testing.M) int {
-	var err error
-	if program, err = os.MkdirTemp("", "billwalk-scripts"); err != nil {
-		panic(err)
-	}
-	defer os.RemoveAll(program)
-	args := []string{"test", "-c", "-o", filepath.Join(program, "billwalk")}
-	if raceDetector() {
-		args = append(args, "-race")
-	}
-	if out, err := exec.Command("go", append(args, "../cli")...).CombinedOutput(); err != nil {
-		fmt.Fprintf(os.Stderr, "go test -c: %v\n%s", err, out)
-		return 1
-	}
-	return m.Run()
-}
-
-func raceDetector() bool {
-	info, ok := debug.ReadBuildInfo()
-	return ok && slices.Contains(info.Settings, debug.BuildSetting{Key: "-race", Value: "true"})
+func TestMain(m *testing.M) {
+	cli.Clock = billwalktest.Now
+	billwalktest.Main(m, cli.Main, map[string]func(){"billwalk": func() { cli.Execute("") }})
 }
 
 // ownDay is when the scripts are told that do not say when.

@@ -51,7 +51,6 @@ func runIn(t *testing.T, folder, script string) string {
 	t.Helper()
 	cmd := exec.CommandContext(t.Context(), "sh", "-ec", script)
 	cmd.Dir = folder
-	cmd.Env = append(os.Environ(), "PATH="+program+string(filepath.ListSeparator)+os.Getenv("PATH"))
 	var errOut strings.Builder
 	cmd.Stderr = &errOut
 	out, err := cmd.Output()

@@ -51,7 +51,6 @@ func runScripts(t *testing.T, folder string, now func() time.Time, environment .
 			"jsonlines": scriptLines, "same": scriptSame, "files": scriptFiles,
 		},
 		Setup: func(env *testscript.Env) error {
-			env.Setenv("PATH", program+string(filepath.ListSeparator)+env.Getenv("PATH"))
 			env.Vars = append(env.Vars, environment...)
 			env.Values[platformKey{}] = &scripted{now: now}
 			return nil
@@ -182,7 +181,7 @@ func oneJSON(ts *testscript.TestScript, file string) (value any) {
 	if err := decoder.Decode(&value); err != nil {
 		ts.Fatalf("%s: %v", file, err)
 	}
-	if _, err := decoder.Token(); err != io.EOF {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		ts.Fatalf("%s: something follows the JSON value", file)
 	}
 	return value

@@ -13,14 +13,14 @@
 // except to deliver callbacks, stores nothing, and its memory does not grow with
 // the number of bills.
 //
-// The files form layers, each of which uses only those above it:
+// The files form layers, from the merchants to what a lake must hold:
 //
-//	world, blocks, bill, plant, damage    merchants and their bills, each computed from its place
+//	world, blocks, ledger, bill, plant    merchants and their bills, each computed from its place
 //	order, story, sharing, settlement     orders, and how each one is settled
-//	fault, injection, changing            which call or account meets which fault
-//	call, page, envelope, wire, token     the three APIs
-//	callback, delivery, sign, post        settle callbacks
-//	truth, walked, reconciled, verdict    what a lake must hold
+//	fault, injection                      which call or account meets which fault
+//	call, bills, page, settle, token      the three APIs
+//	callback, stray, delivery, post       settle callbacks
+//	truth, settlementtruth, verdict       the bills, settlements and verdicts of a correct run
 package sandbox
 
 import (

@@ -81,3 +81,55 @@ func (t *traffic) takeFault(api string, f fault) bool {
 	t.faults[key]++
 	return true
 }
+
+// queryCounts counts equal queries, by their hash. It forgets everything when it is
+// full, which only repeats some faults.
+type queryCounts struct {
+	mu     sync.Mutex
+	counts map[uint64]int
+}
+
+const maxCounts = 1 << 20
+
+func newQueryCounts() queryCounts { return queryCounts{counts: map[uint64]int{}} }
+
+// increment counts a query, and returns the count including it.
+func (m *queryCounts) increment(hash uint64) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	if len(m.counts) >= maxCounts {
+		clear(m.counts)
+	}
+	m.counts[hash]++
+	return m.counts[hash]
+}
+
+// count returns the count so far.
+func (m *queryCounts) count(hash uint64) int {
+	m.mu.Lock()
+	defer m.mu.Unlock()
+	return m.counts[hash]
+}
+
+// window is a rate limit: it accepts a fixed number of calls in any second.
+type window struct {
+	mu       sync.Mutex
+	accepted []time.Time // the latest calls, as a ring; its length is the limit
+	next     int
+}
+
+func newWindow(limit int) *window { return &window{accepted: make([]time.Time, limit)} }
+
+func (w *window) accept(now time.Time) bool {
+	if len(w.accepted) == 0 {
+		return true
+	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if now.Sub(w.accepted[w.next]) < time.Second {
+		return false
+	}
+	w.accepted[w.next] = now
+	w.next = (w.next + 1) % len(w.accepted)
+	return true
+}
