@@ -5,6 +5,7 @@ import (
 	"errors"
 
 	"billwalk/pipeline/claims"
+	"billwalk/schema"
 )
 
 // Exit codes of a run, as the command line documents them.
@@ -42,5 +43,23 @@ func exitCode(ctx context.Context, s *Summary, err error) int {
 		return ExitIncomplete
 	default:
 		return ExitDone
+	}
+}
+
+// onlySuperseded reports whether nothing went wrong but that another run came first.
+func onlySuperseded(err error) bool {
+	switch e := err.(type) {
+	case interface{ Unwrap() []error }:
+		for _, part := range e.Unwrap() {
+			if !onlySuperseded(part) {
+				return false
+			}
+		}
+		return true
+	default:
+		if inner := errors.Unwrap(err); inner != nil {
+			return onlySuperseded(inner)
+		}
+		return errors.Is(err, schema.ErrSuperseded)
 	}
 }

@@ -16,12 +16,11 @@ package pipeline
 
 import (
 	"context"
-	"iter"
 
+	"billwalk/pipeline/build"
 	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/settle"
 	"billwalk/pipeline/walk"
-	"billwalk/schema"
 )
 
 // Archive keeps what the platform answered and sent, as it came.
@@ -33,47 +32,12 @@ type Archive interface {
 
 // Lake is where the tables are published.
 type Lake interface {
-	// Base reads what is published of a (day, bucket). A run reads it before
-	// its first call to the platform, and replaces nothing newer.
-	Base(ctx context.Context, day schema.Day, bucket int) (schema.Base, error)
-	// Manifest reads the manifest alone, or nil where nothing is published.
-	Manifest(ctx context.Context, day schema.Day, bucket int) (*schema.Manifest, error)
-	// Stage begins to build what replaces the base, in local files.
-	Stage(base schema.Base) (Stage, error)
-	// Bills reads columns of the published bills of a (day, bucket); there are
-	// none where nothing is published. A bill yielded is good until the next.
-	Bills(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Bill, error]
-	// BillColumns returns the names of the columns that the published bills have:
-	// those of an earlier version may lack some, which are NULL in every bill.
-	BillColumns(ctx context.Context, day schema.Day, bucket int) ([]string, error)
-	// Settlements and Restatements read the published rows, likewise.
-	Settlements(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Settlement, error]
-	Restatements(ctx context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Restatement, error]
+	build.Lake
+	evidence.Lake
 	// Summary returns the stored summary of a run as JSON, or nil where there
 	// is none: the run was killed, or goes on.
 	Summary(ctx context.Context, runID string) ([]byte, error)
 }
 
-// Stage is one (day, bucket) being built in local files.
-type Stage interface {
-	// Append adds a row to its table. Each table's rows come in their order.
-	Append(row schema.Row) error
-	// Bills reads columns of the bills back; no bill is taken after that. A bill
-	// yielded is good until the next.
-	Bills(columns ...string) iter.Seq2[*schema.Bill, error]
-	// Finish ends the files and completes the manifest with what they are.
-	Finish(m *schema.Manifest) error
-	// Same says whether the lake holds the very rows that were staged, in whatever
-	// form an earlier version gave them. What a newer version wrote in a form that is
-	// not known is an error: it is not to be replaced.
-	Same(ctx context.Context) (bool, error)
-	// Publish replaces the base, the manifest last. Readers see the old or the
-	// new file of a table, never less. Where another run came first, nothing is
-	// changed: schema.ErrSuperseded.
-	Publish(ctx context.Context, m *schema.Manifest) error
-	// Keep leaves the base as it is, and no run that read it earlier may replace it
-	// any more. Where another run came first: schema.ErrSuperseded.
-	Keep(ctx context.Context) error
-	// Close removes the files. It may be called at any time, and again.
-	Close()
-}
+// Stage is a partition being built, in local files of the lake.
+type Stage = build.Stage

@@ -144,17 +144,25 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 	pages, _, _ := plan.Pages()
 	r.Progress.Expect(len(plan.Units), pages*r.Walk.Passes)
 
-	b, err := newBuilder(r, plan, refetch, s, begun)
+	t, err := r.newSteps(plan, refetch, s, begun)
 	if err != nil {
 		return err
 	}
-	defer b.close()
-	if err := b.loadEvidence(hard); err != nil {
+	defer t.close()
+	if err := t.loadEvidence(hard); err != nil {
 		return err
 	}
-	err = b.run(ctx, asking, hard, r.schedule(asking, hard, plan, refetch).outcomes)
-	s.Callbacks = b.evidence.CallbackCounts()
-	return errors.Join(err, s.addUnits(plan, b.results), b.stopped())
+	err = t.take(ctx, asking, hard, r.schedule(asking, hard, plan, refetch).outcomes)
+	return errors.Join(err, s.addUnits(plan, t.builder.Outcomes()), t.finish())
+}
+
+// spansWindows reports whether the run has days of which one is not in the other's window.
+func (r *Run) spansWindows() bool { return int(r.To-r.From)+r.Lookback > r.Rules.Lookback }
+
+// lastLook returns the day that a nightly run looks at for the last time, before its
+// lookback is over; a run of given days has none.
+func (r *Run) lastLook() schema.Null[schema.Day] {
+	return schema.Null[schema.Day]{V: r.From - schema.Day(r.Lookback), Valid: r.Lookback > 0}
 }
 
 // claim makes the run known to the other runs on the lake, unless it fetches nothing.

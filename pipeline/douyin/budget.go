@@ -25,7 +25,7 @@ type budget struct {
 	timer         *time.Timer     // for the second that earns a retry; nil unless it runs
 }
 
-// beginFirstAttempt counts a call whose first attempt is under way, and end its end.
+// beginFirstAttempt counts a first attempt as under way, until endFirstAttempt.
 func (b *budget) beginFirstAttempt() { b.addFirstAttempts(1) }
 func (b *budget) endFirstAttempt()   { b.addFirstAttempts(-1) }
 

@@ -38,69 +38,69 @@ type circuit struct {
 // poll returns how long a caller must wait before it polls again, 0 if its request may
 // be sent; and a channel that an answer closes, nil unless the circuit is open. When a
 // probe is due, one caller may send it.
-func (b *circuit) poll() (time.Duration, <-chan struct{}) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if b.answered == nil {
+func (c *circuit) poll() (time.Duration, <-chan struct{}) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.answered == nil {
 		return 0, nil
 	}
 	now := time.Now()
-	pause := b.nextProbe.Sub(now)
+	pause := c.nextProbe.Sub(now)
 	if pause <= 0 {
-		b.nextProbe = now.Add(probeInterval)
+		c.nextProbe = now.Add(probeInterval)
 	}
-	return pause, b.answered
+	return pause, c.answered
 }
 
 // outage returns the time for which a caller still waits for the end of the outage, or
 // the error if that is over.
-func (b *circuit) outage(api string, patience, first time.Duration) (left time.Duration, outage *Error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	if !b.everAnswered {
+func (c *circuit) outage(api string, patience, first time.Duration) (left time.Duration, outage *Error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.everAnswered {
 		patience = first
 	}
-	if b.answered == nil {
+	if c.answered == nil {
 		return 0, nil
 	}
-	if left = patience - time.Since(b.openedAt); left > 0 {
+	if left = patience - time.Since(c.openedAt); left > 0 {
 		return left, nil
 	}
-	since := b.openedAt.In(schema.China).Format("15:04 (UTC+8)")
-	fault := newError(api, giveUpToday, oneLine(fmt.Sprintf("the platform has not answered since %s: %s", since, b.lastReason)))
+	since := c.openedAt.In(schema.China).Format("15:04 (UTC+8)")
+	fault := newError(api, giveUpToday, oneLine(fmt.Sprintf("the platform has not answered since %s: %s", since, c.lastReason)))
 	fault.Hint = hintOutage
 	return 0, fault
 }
 
-func (b *circuit) open() bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.answered != nil
+func (c *circuit) open() bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.answered != nil
 }
 
 // recordSilence records a request without an answer. It reports whether that opens the
 // circuit.
-func (b *circuit) recordSilence(why string) bool {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.silent, b.lastReason = b.silent+1, why
-	if b.answered != nil || b.silent < b.maxSilent {
+func (c *circuit) recordSilence(reason string) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.silent, c.lastReason = c.silent+1, reason
+	if c.answered != nil || c.silent < c.maxSilent {
 		return false
 	}
 	now := time.Now()
-	b.answered, b.openedAt, b.nextProbe = make(chan struct{}), now, now.Add(probeInterval)
+	c.answered, c.openedAt, c.nextProbe = make(chan struct{}), now, now.Add(probeInterval)
 	return true
 }
 
 // recordAnswer records an answer, and returns the length of the outage that it ends, or 0.
-func (b *circuit) recordAnswer() (outage time.Duration) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	b.silent, b.everAnswered = 0, true
-	if b.answered == nil {
+func (c *circuit) recordAnswer() (outage time.Duration) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.silent, c.everAnswered = 0, true
+	if c.answered == nil {
 		return 0
 	}
-	close(b.answered)
-	b.answered = nil
-	return time.Since(b.openedAt)
+	close(c.answered)
+	c.answered = nil
+	return time.Since(c.openedAt)
 }

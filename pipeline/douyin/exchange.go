@@ -55,11 +55,11 @@ func (c *Client) exchange(ctx context.Context, api string, req *http.Request) (r
 	c.clock.record(res.Header, body, sent, c.now())
 	body, marked := bytes.CutPrefix(body, mend.BOM)
 	body = c.redact(api, body)
-	whole := body
+	raw := body
 	if marked {
-		whole = slices.Concat(mend.BOM, body)
+		raw = slices.Concat(mend.BOM, body)
 	}
-	return received{res.StatusCode, body, whole, now, retryAfter(res.Header.Get("Retry-After"), now)}, nil
+	return received{res.StatusCode, body, raw, now, retryAfter(res.Header.Get("Retry-After"), now)}, nil
 }
 
 // lost returns the error of an answer that did not arrive, or ctx's if that has ended.

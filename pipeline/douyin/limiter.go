@@ -5,9 +5,9 @@ import (
 	"sync"
 	"time"
 
-	"billwalk/pipeline/stop"
-
 	"golang.org/x/time/rate"
+
+	"billwalk/pipeline/stop"
 )
 
 const (

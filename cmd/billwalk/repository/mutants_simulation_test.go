@@ -21,9 +21,9 @@ var simulationMutants = []mutant{
 		packages: "./cmd/billwalk/simulation", killer: "^TestSimulation$", symptom: `is not the one that follows|ends before its end`,
 	},
 	{
-		rule: "what may be replaced is read after the walk, not before", file: "pipeline/build.go",
-		old:      "\tstage, err := a.Lake.Stage(a.base)\n",
-		new:      "\ta.base, _ = a.Lake.Base(ctx, a.base.Day, a.base.Bucket)\n\tstage, err := a.Lake.Stage(a.base)\n",
+		rule: "what may be replaced is read after the walk, not before", file: "pipeline/build/stage.go",
+		old:      "\tstage, err := p.builder.Lake.Stage(p.base)\n",
+		new:      "\tp.base, _ = p.builder.Lake.Base(ctx, p.base.Day, p.base.Bucket)\n\tstage, err := p.builder.Lake.Stage(p.base)\n",
 		packages: "./cmd/billwalk/simulation", killer: "^TestSimulation$", symptom: `goes back from the walk|was published, and is not any more`,
 	},
 	{
@@ -49,7 +49,7 @@ var simulationMutants = []mutant{
 		packages: "./cmd/billwalk/simulation", killer: "^TestSimulation$", symptom: `was never served|units cannot be had`,
 	},
 	{
-		rule: "of two records of one bill that differ, one is dropped", file: "pipeline/fill.go",
+		rule: "of two records of one bill that differ, one is dropped", file: "pipeline/build/rows.go",
 		old: "elsewhere, same := variants[content]\n", new: "elsewhere := variants[content]\n\t\t\tsame := len(variants) > 0\n",
 		packages: "./cmd/billwalk/simulation", killer: "^TestSimulation$", symptom: `are not those of the certified walks`,
 	},

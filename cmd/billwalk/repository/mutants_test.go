@@ -90,24 +90,24 @@ var ruleMutants = []mutant{
 		packages: "./cmd/billwalk/truth", killer: "^TestMonth$/^7d$/^5$",
 	},
 	{
-		rule: "restatements compare with units that were whole the night before, alone", file: "pipeline/restate.go",
+		rule: "restatements compare with units that were whole the night before, alone", file: "pipeline/build/restate.go",
 		old: "was != nil && otherBills(was.Certificate, e.Certificate)", new: "was != nil && was.State != schema.Failed && otherBills(was.Certificate, e.Certificate)",
 		packages: "./cmd/billwalk/truth", killer: "^TestMonth$/^7d$/^5$",
 		simulated: true,
 	},
 	{
-		rule: "a bill that moved away is restated as removed", file: "pipeline/moved.go",
-		old: "p.after = now[p.before.Key()]\n", new: "_ = now\n",
+		rule: "a bill that moved away is restated as removed", file: "pipeline/build/moved.go",
+		old: "pair.after = now[pair.before.Key()]\n", new: "_ = now\n",
 		packages: "./cmd/billwalk/truth", killer: "^TestMonth$/^7d$/^5$",
 		simulated: true,
 	},
 	{
-		rule: "a bill that moved here is restated as added", file: "pipeline/moved.go",
-		old: "case p.before == nil && before[p.after.Key()] != nil:", new: "case p.before == nil && before == nil:",
+		rule: "a bill that moved here is restated as added", file: "pipeline/build/moved.go",
+		old: "case pair.before == nil && before[pair.after.Key()] != nil:", new: "case pair.before == nil && before == nil:",
 		packages: "./cmd/billwalk/truth", killer: "^TestMonth$/^7d$/^5$",
 	},
 	{
-		rule: "a settlement vanishes with its order's last bill", file: "pipeline/removed.go",
+		rule: "a settlement vanishes with its order's last bill", file: "pipeline/build/removed.go",
 		old: "if len(lost) == 0 {", new: "if len(lost) >= 0 {",
 		packages: "./cmd/billwalk/truth", killer: "^TestMonth$/^7d$/^5$",
 		simulated: true,
@@ -123,8 +123,8 @@ var ruleMutants = []mutant{
 		packages: "./pipeline", killer: "^TestStanding$/^in_one_run$",
 	},
 	{
-		rule: "a later day is published before an earlier one of the same order", file: "pipeline/days.go",
-		old: "(b.joined[other] || !b.before(other, day))", new: "(b.joined[other] || !b.before(day, other))",
+		rule: "a later day is published before an earlier one of the same order", file: "pipeline/steps.go",
+		old: "(t.joined[other] || !t.goesFirst(other, day))", new: "(t.joined[other] || !t.goesFirst(day, other))",
 		packages: "./pipeline", killer: "^TestStanding$/^in_one_run$",
 	},
 	{

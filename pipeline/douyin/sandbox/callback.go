@@ -83,9 +83,9 @@ func (p *Platform) callbackOrders(window CallbackWindow) iter.Seq2[*order, []set
 // orders yields the merchant's orders whose first forward bill is on the day.
 func (w *world) orders(m *merchant, day schema.Day) iter.Seq[*order] {
 	return func(yield func(*order) bool) {
-		for _, one := range m.payees {
-			for slot := range w.count(one, day) {
-				at := place{one, day, slot}
+		for _, payee := range m.payees {
+			for slot := range w.count(payee, day) {
+				at := place{payee, day, slot}
 				if w.planted(at) == repeated {
 					continue
 				}

@@ -160,7 +160,7 @@ func FaultList() []FaultDoc {
 }
 
 func (f Faults) has(name string) bool {
-	return slices.ContainsFunc(f.faults, func(one fault) bool { return one.name == name })
+	return slices.ContainsFunc(f.faults, func(on fault) bool { return on.name == name })
 }
 
 func (f Faults) ofKind(k faultKind) []fault {
@@ -175,9 +175,9 @@ func (f Faults) ofKind(k faultKind) []fault {
 
 // token returns the fault of the token call, counted from 1.
 func (f Faults) token(call int) (fault, bool) {
-	for _, one := range f.ofKind(onToken) {
-		if one.limit == 0 || call <= one.limit {
-			return one, true
+	for _, fault := range f.ofKind(onToken) {
+		if fault.limit == 0 || call <= fault.limit {
+			return fault, true
 		}
 	}
 	return fault{}, false

@@ -19,7 +19,7 @@ type order struct {
 	story    *story
 	sharedOn schema.Day // the day of its settlements, unless its story has another
 	lateAt   time.Time  // the start of the story's second phase
-	errorFen int64      // fen that wrong settlements are wrong by, less than leastApart
+	errorFen int64      // the error of wrong settlements, less than minApart
 }
 
 // line is one forward bill of an order.
@@ -31,11 +31,6 @@ type line struct {
 // link says by which ids the bills' order can be queried.
 type link int
 
-// linksOfMerchants are the merchants' links, by the index in the dozen.
-var linksOfMerchants = [dozen]link{
-	byOrder, byExternal, byBoth, mixedLinks, byExternal, byOrder, mixedLinks, byOrder, byOrder, noLink, mixedLinks, byExternal,
-}
-
 const (
 	byOrder    link = iota // order_id is the shop order's
 	byExternal             // order_id is of another space, out_order_no is the order_ext_id
@@ -43,6 +38,11 @@ const (
 	noLink                 // the trade system is another's: it knows nothing
 	mixedLinks             // one of the first three, order by order
 )
+
+// linksOfMerchants are the merchants' links, by the index in the dozen.
+var linksOfMerchants = [dozen]link{
+	byOrder, byExternal, byBoth, mixedLinks, byExternal, byOrder, mixedLinks, byOrder, byOrder, noLink, mixedLinks, byExternal,
+}
 
 // findable reports whether a settle query with an id of the bills finds the order.
 func (o *order) findable() bool {
@@ -114,10 +114,10 @@ func (w *world) lines(origin place) []line {
 	}
 	var lines []line
 	for day := origin.day; day < origin.day+schema.Day(days); day++ {
-		for _, one := range payees {
-			end := min(firstSlotOfBlock(origin.slot)+blockSize+1, w.count(one, day))
+		for _, payee := range payees {
+			end := min(firstSlotOfBlock(origin.slot)+blockSize+1, w.count(payee, day))
 			for slot := firstSlotOfBlock(origin.slot); slot < end; slot++ {
-				at := place{one, day, slot}
+				at := place{payee, day, slot}
 				if w.planted(at) == repeated {
 					continue
 				}

@@ -14,8 +14,8 @@ type page struct {
 // function of the position. Under the fault day-changing, one is missing or added.
 func (p *Platform) slots(c call) (count int, at func(int) place) {
 	counts := make([]int, len(c.scope.payees))
-	for i, one := range c.scope.payees {
-		counts[i] = p.world.count(one, c.day)
+	for i, payee := range c.scope.payees {
+		counts[i] = p.world.count(payee, c.day)
 		count += counts[i]
 	}
 	settledAt := func(position int) place {

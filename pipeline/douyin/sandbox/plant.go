@@ -112,9 +112,9 @@ var textDamage = []struct{ fault, sign, wire string }{
 
 // applyContentFaults applies the faults cut-text, half-escape and minus to a bill.
 func (w *world) applyContentFaults(b *bill, at place) {
-	for i, one := range textDamage {
-		if w.faults.has(one.fault) && b.GroupName != "" && w.dice(at, "cut")%11 == uint64(i) {
-			b.GroupName += one.sign
+	for i, damage := range textDamage {
+		if w.faults.has(damage.fault) && b.GroupName != "" && w.dice(at, "cut")%11 == uint64(i) {
+			b.GroupName += damage.sign
 			b.exceptions = append(b.exceptions, BadText)
 		}
 	}
@@ -141,8 +141,8 @@ func (b *bill) negateAmounts() {
 
 // mendedName returns a name as a lake must hold it.
 func mendedName(name string) string {
-	for _, one := range textDamage {
-		name = strings.ReplaceAll(name, one.sign, "\ufffd")
+	for _, damage := range textDamage {
+		name = strings.ReplaceAll(name, damage.sign, "\ufffd")
 	}
 	return name
 }

@@ -88,6 +88,9 @@ func TestIndexAndStatsAreServed(t *testing.T) {
 			t.Errorf("the index lacks %s", part)
 		}
 	}
+	if !strings.Contains(page, "an account&#39;s") {
+		t.Error("the index does not escape texts")
+	}
 	if strings.Contains(page, "do-not-print") {
 		t.Error("the index shows the secret")
 	}

@@ -66,8 +66,8 @@ func (p *Platform) obtained(units []schema.Unit) iter.Seq[place] {
 			if !known || unavailable || lost {
 				continue
 			}
-			for _, one := range scope.payees {
-				at := place{payee: one, day: unit.Day}
+			for _, payee := range scope.payees {
+				at := place{payee: payee, day: unit.Day}
 				if seen[at] {
 					continue
 				}
@@ -81,10 +81,10 @@ func (p *Platform) obtained(units []schema.Unit) iter.Seq[place] {
 }
 
 // distinctBills yields the payee's bills of the day, without exact repeats.
-func (w *world) distinctBills(one *payee, day schema.Day) iter.Seq[*bill] {
+func (w *world) distinctBills(payee *payee, day schema.Day) iter.Seq[*bill] {
 	return func(yield func(*bill) bool) {
-		for slot := range w.count(one, day) {
-			at := place{one, day, slot}
+		for slot := range w.count(payee, day) {
+			at := place{payee, day, slot}
 			if w.planted(at) == repeated {
 				continue
 			}
@@ -155,10 +155,10 @@ func (p *Platform) Totals(accounts []schema.Account, from, to schema.Day) []Tota
 	return totals
 }
 
-func (w *world) total(one *payee, day schema.Day) Total {
-	total := Total{Account: one.id, Day: day, Columns: make(map[string]ColumnTotal, amountFields)}
+func (w *world) total(payee *payee, day schema.Day) Total {
+	total := Total{Account: payee.id, Day: day, Columns: make(map[string]ColumnTotal, amountFields)}
 	var columns [amountFields]ColumnTotal
-	for b := range w.distinctBills(one, day) {
+	for b := range w.distinctBills(payee, day) {
 		total.Rows++
 		for i := range columns {
 			if fen, ok := b.signed(i); ok {

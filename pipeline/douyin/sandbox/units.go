@@ -15,12 +15,12 @@ func (p *Platform) Accounts() []schema.Account {
 // Stores returns the accounts of a brand's stores. A job may configure them beside
 // the brand, whose walk returns their bills, too.
 func (p *Platform) Stores(brand schema.AccountID) []schema.Account {
-	one, ok := p.world.payees[brand]
-	if !ok || one != one.merchant.payees[0] {
+	head, ok := p.world.payees[brand]
+	if !ok || head != head.merchant.payees[0] {
 		return nil
 	}
 	var stores []schema.Account
-	for _, store := range one.merchant.payees[1:] {
+	for _, store := range head.merchant.payees[1:] {
 		stores = append(stores, schema.Account{ID: store.id, Name: store.name})
 	}
 	return stores

@@ -57,7 +57,7 @@ type walkedBill struct {
 func (p *Platform) forwardBills(accounts []schema.Account, from, to schema.Day) (map[place][]walkedBill, []Verdict) {
 	units := unitsOf(accounts, from, to)
 	walks := p.walkOf(units)
-	orders, apart := map[place][]walkedBill{}, map[Verdict]int{}
+	orders, others := map[place][]walkedBill{}, map[Verdict]int{}
 	for at := range p.obtained(units) {
 		for b := range p.world.distinctBills(at.payee, at.day) {
 			if b.SettleType == forward && b.key() != "" {
@@ -67,11 +67,11 @@ func (p *Platform) forwardBills(accounts []schema.Account, from, to schema.Day) 
 				})
 				continue
 			}
-			apart[Verdict{Account: walks[at], Day: at.day, GroupKey: b.nonForwardKey(), ShopOrderID: b.ShopOrderID, Verdict: notApplicable}]++
+			others[Verdict{Account: walks[at], Day: at.day, GroupKey: b.nonForwardKey(), ShopOrderID: b.ShopOrderID, Verdict: notApplicable}]++
 		}
 	}
-	verdicts := make([]Verdict, 0, len(apart))
-	for v, bills := range apart {
+	verdicts := make([]Verdict, 0, len(others))
+	for v, bills := range others {
 		v.Bills = bills
 		verdicts = append(verdicts, v)
 	}

@@ -73,13 +73,13 @@ func newWorld(c Config) *world {
 		stores := storesOfBrand[i%dozen]
 		m := &merchant{index: i, brand: stores > 0, shape: shapes[i%dozen], name: merchantName(c.Seed, i)}
 		for j := range stores + 1 {
-			one := &payee{merchant: m, number: i*maxPayees + j, name: m.name}
+			p := &payee{merchant: m, number: i*maxPayees + j, name: m.name}
 			if j > 0 {
-				one.name += storeNames[j]
+				p.name += storeNames[j]
 			}
-			one.id = schema.AccountID(makeID(w.seed, idAccount, one.number, 0, 0))
-			m.payees = append(m.payees, one)
-			w.payees[one.id] = one
+			p.id = schema.AccountID(makeID(w.seed, idAccount, p.number, 0, 0))
+			m.payees = append(m.payees, p)
+			w.payees[p.id] = p
 		}
 		w.merchants = append(w.merchants, m)
 	}
@@ -100,13 +100,13 @@ func (w *world) ordinary(m *merchant) bool {
 func third(day schema.Day) int { return ((int(day) % 3) + 3) % 3 }
 
 // count returns how many slots of bills the payee has on the day.
-func (w *world) count(one *payee, day schema.Day) int {
-	m := one.merchant
+func (w *world) count(payee *payee, day schema.Day) int {
+	m := payee.merchant
 	if m.index%dozen == closedEveryThirdDay && third(day) == 2 {
 		return 0
 	}
-	mean := (w.bills + one.number%maxPayees) / len(m.payees)
-	percent := 80 + int(dice(w.seed, word("count"), uint64(one.number), uint64(day))%41)
+	mean := (w.bills + payee.number%maxPayees) / len(m.payees)
+	percent := 80 + int(dice(w.seed, word("count"), uint64(payee.number), uint64(day))%41)
 	return (mean*percent + 50) / 100
 }
 
@@ -120,13 +120,13 @@ type accountScope struct {
 // scopeOf returns what a query for the account covers: all payees for a brand's
 // root, otherwise the account alone. ok is false for an unknown account.
 func (w *world) scopeOf(account schema.Account) (accountScope, bool) {
-	one, ok := w.payees[account.ID]
+	p, ok := w.payees[account.ID]
 	if !ok {
 		return accountScope{}, false
 	}
-	m := one.merchant
-	scope := accountScope{merchant: m, payees: []*payee{one}, index: -1}
-	if one == m.payees[0] && account.Root == m.brand {
+	m := p.merchant
+	scope := accountScope{merchant: m, payees: []*payee{p}, index: -1}
+	if p == m.payees[0] && account.Root == m.brand {
 		scope.payees, scope.index = m.payees, m.index
 	}
 	return scope, true

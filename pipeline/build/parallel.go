@@ -1,11 +1,9 @@
-package pipeline
+package build
 
 import (
 	"iter"
 	"runtime"
 	"sync"
-
-	"billwalk/pipeline/reconcile"
 )
 
 // inOrder applies do to every input, on all processors, and yields what comes of
@@ -41,34 +39,6 @@ func inOrder[In, Out any](inputs iter.Seq[In], do func(In) (Out, error)) iter.Se
 			if o := <-done; !yield(o.out, o.err) || o.err != nil {
 				return
 			}
-		}
-	}
-}
-
-// ordersOrError is some orders, or why there are none.
-type ordersOrError struct {
-	orders [][]reconcile.Bill
-	err    error
-}
-
-// chunked joins orders to chunks of n.
-func chunked(orders iter.Seq2[[]reconcile.Bill, error], n int) iter.Seq[ordersOrError] {
-	return func(yield func(ordersOrError) bool) {
-		var chunk [][]reconcile.Bill
-		for order, err := range orders {
-			if err != nil {
-				yield(ordersOrError{err: err})
-				return
-			}
-			if chunk = append(chunk, order); len(chunk) == n {
-				if !yield(ordersOrError{orders: chunk}) {
-					return
-				}
-				chunk = nil
-			}
-		}
-		if len(chunk) > 0 {
-			yield(ordersOrError{orders: chunk})
 		}
 	}
 }

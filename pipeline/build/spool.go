@@ -1,4 +1,4 @@
-package pipeline
+package build
 
 import (
 	"cmp"
@@ -37,6 +37,12 @@ type spooledPage struct {
 
 // elsewhere says that the page's bills are published in another bucket.
 func (p *spooledPage) elsewhere() bool { return p.entry == nil }
+
+// ofAnotherNight reports whether a root account's page is of another run than a page of
+// the payee's own walk: where they differ, the payee's own counts.
+func (p *spooledPage) ofAnotherNight(own *spooledPage) bool {
+	return p.root && !own.root && p.run != own.run
+}
 
 // rank is lower for a page whose records are to be kept, of those that say the same.
 func (p *spooledPage) rank() int {

@@ -1,4 +1,4 @@
-package pipeline
+package build
 
 import (
 	"context"
@@ -8,20 +8,19 @@ import (
 	"billwalk/schema"
 )
 
-// keepPaid keeps the published settlements that succeeded and whose order has no
+// addRemoved keeps the published settlements that succeeded and whose order has no
 // bill any more: money that was shared out for nothing must not vanish with the
 // bill. What else is not in the partition any more has moved with its bill. Those
-// that only callbacks know are looked after with the other unmatched ones.
-func (b *builder) keepPaid(ctx context.Context, a *assembly, j *joiner) error {
+// that only callbacks know are among the unmatched ones.
+func (p *Partition) addRemoved(ctx context.Context) error {
+	b, j := p.builder, p.joiner
 	lost := make(map[schema.Query][]schema.Settlement)
-	for s, err := range b.Lake.Settlements(ctx, a.base.Day, a.base.Bucket) {
+	for s, err := range b.Lake.Settlements(ctx, p.base.Day, p.base.Bucket) {
 		if err != nil {
 			return err
 		}
-		if s.Status == schema.StatusSuccess && s.Source != schema.SourceCallback && s.AskedBy.Valid && j.written[s.SettleID] == "" {
-			if b.evidence.StandsElsewhere(s.SettleID, a.base.Day) {
-				continue
-			}
+		gone := s.Status == schema.StatusSuccess && s.Source != schema.SourceCallback && s.AskedBy.Valid && j.written[s.SettleID] == ""
+		if gone && !b.Evidence.StandsElsewhere(s.SettleID, p.base.Day) {
 			q := foundBy(s)
 			lost[q] = append(lost[q], *s)
 		}
@@ -29,14 +28,19 @@ func (b *builder) keepPaid(ctx context.Context, a *assembly, j *joiner) error {
 	if len(lost) == 0 {
 		return nil
 	}
-	if err := b.dropBilled(ctx, a.base.Day, lost); err != nil {
-		return err
+	for bill, err := range b.Evidence.ForwardBills(ctx, p.base.Day) {
+		if err != nil {
+			return err
+		}
+		for _, q := range b.Rules.Queries([]reconcile.Bill{*bill}) {
+			delete(lost, q) // it has a bill
+		}
 	}
 	var settlements []schema.Settlement
 	for _, some := range lost {
 		settlements = append(settlements, some...)
 	}
-	return j.removed(settlements)
+	return j.addRemoved(settlements)
 }
 
 // foundBy returns the match rule by which the query found a settlement, and the id.
@@ -48,23 +52,9 @@ func foundBy(s *schema.Settlement) schema.Query {
 	return schema.Query{Match: schema.Match{Parameter: parameter, Column: column}, Value: ids[parameter]}
 }
 
-// dropBilled leaves out the settlements that are found by a forward bill of the
-// day's window.
-func (b *builder) dropBilled(ctx context.Context, day schema.Day, lost map[schema.Query][]schema.Settlement) error {
-	for bill, err := range b.evidence.ForwardBills(ctx, day) {
-		if err != nil {
-			return err
-		}
-		for _, q := range b.Rules.Queries([]reconcile.Bill{*bill}) {
-			delete(lost, q)
-		}
-	}
-	return nil
-}
-
-// removed hands over settlements whose bills were removed.
-func (j *joiner) removed(settlements []schema.Settlement) error {
-	if err := j.unbilled(settlements, reconcile.BillRemoved); err != nil {
+// addRemoved adds settlements whose bills were removed.
+func (j *joiner) addRemoved(settlements []schema.Settlement) error {
+	if err := j.addWithoutBills(settlements, reconcile.BillRemoved); err != nil {
 		return err
 	}
 	for i := range settlements {
@@ -77,7 +67,7 @@ func (j *joiner) removed(settlements []schema.Settlement) error {
 		if q.Column == "shop_order_id" {
 			e.ShopOrderID = schema.Some(q.Value)
 		}
-		if err := j.exception(&e); err != nil {
+		if err := j.addException(&e); err != nil {
 			return err
 		}
 	}

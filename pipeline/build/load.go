@@ -1,0 +1,179 @@
+package build
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"runtime"
+
+	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/walk"
+	"billwalk/schema"
+)
+
+// Load loads a unit that has ended into its partition. It returns at once, except when all
+// processors are loading.
+func (b *Builder) Load(ctx context.Context, o walk.Outcome) error {
+	p, err := b.open(ctx, schema.Partition{Day: o.Unit.Day, Bucket: o.Unit.Account.ID.Bucket(b.Buckets)})
+	if err != nil {
+		return err
+	}
+	b.outcomes[o.Unit] = o
+	p.load(ctx, o)
+	return nil
+}
+
+// OpenUnmatched begins the day's partition of unmatched settlements, where that may be
+// built and no unit is in it.
+func (b *Builder) OpenUnmatched(ctx context.Context, day schema.Day) error {
+	to := schema.Partition{Day: day, Bucket: schema.NoAccount.Bucket(b.Buckets)}
+	if b.partitions[to] != nil || b.base(to) == nil {
+		return nil
+	}
+	p, err := b.open(ctx, to)
+	if err != nil {
+		return err
+	}
+	p.unmatchedOnly = true
+	return nil
+}
+
+// base returns what is published of a partition that may be built, else nil.
+func (b *Builder) base(of schema.Partition) *schema.Base {
+	for i := range b.bases {
+		if at(&b.bases[i]) == of {
+			return &b.bases[i]
+		}
+	}
+	return nil
+}
+
+// open returns a partition, which it begins where that was not done yet, with the units
+// that are to be in it: the job's, and those that another job published, whose rows stay.
+func (b *Builder) open(ctx context.Context, at schema.Partition) (*Partition, error) {
+	if p := b.partitions[at]; p != nil {
+		return p, nil
+	}
+	spool, err := newSpool()
+	if err != nil {
+		return nil, err
+	}
+	p := &Partition{
+		builder: b, base: *b.base(at), spool: spool, restated: make(map[schema.Change]int64),
+		manifest: &schema.Manifest{RunID: b.RunID, Job: b.Job, SignTable: normalise.SignTable, Commissions: schema.CommissionRule},
+	}
+	b.partitions[at] = p
+	p.loads.SetLimit(runtime.GOMAXPROCS(0))
+	for _, account := range b.Accounts {
+		if account.ID.Bucket(b.Buckets) == at.Bucket {
+			p.manifest.Units = append(p.manifest.Units, schema.Entry{Account: account})
+		}
+	}
+	own := len(p.manifest.Units)
+	if p.base.Manifest != nil {
+		for _, e := range p.base.Manifest.Units {
+			if known := p.manifest.Entry(e.Account.ID); known != nil {
+				known.Rules = e.Rules
+				continue
+			}
+			e.Totals, e.Repeated, e.Elsewhere, e.Open, e.Mismatched = schema.Totals{}, 0, 0, 0, 0
+			p.manifest.Units = append(p.manifest.Units, e)
+		}
+	}
+	for i := own; i < len(p.manifest.Units); i++ {
+		p.loads.Go(func() error { return p.loadEntry(ctx, &p.manifest.Units[i]) })
+	}
+	return p, nil
+}
+
+// load loads a unit that has ended: where it failed, the last certified walk of it.
+func (p *Partition) load(ctx context.Context, o walk.Outcome) {
+	e := p.manifest.Entry(o.Unit.Account.ID)
+	p.loads.Go(func() error {
+		e.Certificate, e.Failure = o.Certificate, o.Failure
+		if o.Failure != nil {
+			last, _, err := p.builder.Archive.Unit(ctx, o.Unit)
+			if err != nil { // the archive's cannot be read
+				last = nil
+				if published := p.published(o.Unit.Account.ID); published != nil {
+					last = published.Certificate
+				}
+			}
+			e.State, e.Certificate, e.Stale = schema.Failed, last, last != nil && last.Walk != ""
+		} else {
+			e.State = o.Certificate.State
+			e.Stale = e.State == schema.Unavailable && o.Certificate.Walk != ""
+		}
+		return p.loadEntry(ctx, e)
+	})
+}
+
+// loadEntry spools the records of one unit. A unit whose archive does not hold what
+// its certificate says is failed, and costs no other unit its rows; but where
+// its rows are published, the partition stays as it is.
+func (p *Partition) loadEntry(ctx context.Context, e *schema.Entry) error {
+	if e.Certificate == nil || e.Certificate.Walk == "" {
+		return nil
+	}
+	u := schema.Unit{Account: e.Account, Day: p.base.Day}
+	err := p.read(ctx, e.Certificate, spooledPage{entry: e, root: e.Certificate.Account.Root})
+	var damaged *schema.UnitError
+	if !errors.As(err, &damaged) {
+		return err
+	}
+	if published := p.published(u.Account.ID); published != nil && published.Totals.Rows > 0 {
+		return fmt.Errorf("%s stays as published: %w", u, err)
+	}
+	p.spool.drop(e)
+	failure := schema.FailureOf(err, u)
+	e.State, e.Stale, e.Failure, e.Certificate = schema.Failed, false, &failure, nil
+	p.builder.Log.Error("a unit's archive is damaged", "account_id", u.Account.ID, "bill_date", u.Day, "error", err)
+	return nil
+}
+
+// read spools a certified walk. common is what its pages have in common.
+func (p *Partition) read(ctx context.Context, c *schema.Certificate, common spooledPage) error {
+	u := c.Unit()
+	for answer, err := range walk.Certified(ctx, p.builder.Archive, c) {
+		if err != nil {
+			return err
+		}
+		page, err := normalise.DecodePage(answer.Body)
+		if err != nil {
+			return &schema.UnitError{Unit: u, LogID: answer.LogID, Err: fmt.Errorf("archive object %s: page %d: %w", answer.Key, answer.Page, err)}
+		}
+		common.Provenance = normalise.Provenance{Walk: u.Account.ID, Root: c.Account.Root, Day: u.Day, LogID: answer.LogID, FetchedAt: answer.FetchedAt, ArchiveKey: answer.Key}
+		common.number, common.run = common.number+1, c.Latest().RunID
+		if err := p.spool.add(common, page.Records); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// loadElsewhere spools the bills of accounts that a root account's walk found
+// here and that, being configured themselves, are published in another bucket.
+// What both walks found is left to the account's own.
+func (p *Partition) loadElsewhere(ctx context.Context) error {
+	found := p.spool.payees(func(page *spooledPage) bool { return page.root })
+	for _, account := range p.builder.Accounts {
+		if account.Root || !found[string(account.ID)] || account.ID.Bucket(p.builder.Buckets) == p.base.Bucket {
+			continue
+		}
+		u := schema.Unit{Account: account, Day: p.base.Day}
+		c := p.builder.outcomes[u].Certificate
+		if c == nil {
+			var err error
+			if c, _, err = p.builder.Archive.Unit(ctx, u); err != nil {
+				return err
+			}
+		}
+		if c == nil || c.Walk == "" {
+			continue
+		}
+		if err := p.read(ctx, c, spooledPage{}); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,158 @@
+package build
+
+import (
+	"context"
+	"iter"
+	"maps"
+
+	"golang.org/x/sync/errgroup"
+
+	"billwalk/pipeline/walk"
+	"billwalk/schema"
+)
+
+// Builder builds the partitions of a run. It is not safe for concurrent use, but for
+// reading bills.
+type Builder struct {
+	Config
+	bases      []schema.Base // of the partitions that may be built
+	partitions map[schema.Partition]*Partition
+	outcomes   map[schema.Unit]walk.Outcome
+}
+
+// New returns a builder of partitions, of which the bases are published now.
+func New(c Config, bases []schema.Base) *Builder {
+	return &Builder{Config: c, bases: bases, partitions: make(map[schema.Partition]*Partition), outcomes: make(map[schema.Unit]walk.Outcome)}
+}
+
+// AddBase adds a partition that may be built.
+func (b *Builder) AddBase(base schema.Base) { b.bases = append(b.bases, base) }
+
+// Bases returns what is published of the partitions that may be built.
+func (b *Builder) Bases() []schema.Base { return b.bases }
+
+// Close gives back what is left of partitions that an interruption cut.
+func (b *Builder) Close() {
+	for _, p := range b.partitions {
+		p.close()
+	}
+}
+
+// Release gives back the local files of a day, whose bills are then read as published.
+func (b *Builder) Release(day schema.Day) {
+	for _, p := range b.Partitions(day) {
+		p.close()
+		delete(b.partitions, p.At())
+	}
+}
+
+// Partitions returns the partitions of a day that are being built.
+func (b *Builder) Partitions(day schema.Day) (all []*Partition) {
+	for _, base := range b.bases {
+		if p := b.partitions[at(&base)]; p != nil && base.Day == day {
+			all = append(all, p)
+		}
+	}
+	return all
+}
+
+// Outcomes returns what became of the units so far.
+func (b *Builder) Outcomes() map[schema.Unit]walk.Outcome { return maps.Clone(b.outcomes) }
+
+// Bills reads the bills of a partition: those that are staged, else those that are
+// published.
+func (b *Builder) Bills(ctx context.Context, at schema.Partition, columns ...string) iter.Seq2[*schema.Bill, error] {
+	if p := b.partitions[at]; p != nil && p.stage != nil {
+		return p.stage.Bills(columns...)
+	}
+	return b.Lake.Bills(ctx, at.Day, at.Bucket, columns...)
+}
+
+// published returns the certificate with which a unit is published, or nil.
+func (b *Builder) published(u schema.Unit) *schema.Certificate {
+	for i := range b.bases {
+		base := &b.bases[i]
+		if base.Day != u.Day || base.Manifest == nil {
+			continue
+		}
+		if e := base.Manifest.Entry(u.Account.ID); e != nil && e.Certificate != nil {
+			return e.Certificate
+		}
+	}
+	return nil
+}
+
+func at(base *schema.Base) schema.Partition {
+	return schema.Partition{Day: base.Day, Bucket: base.Bucket}
+}
+
+// Partition is one partition being built: first units are loaded, then it is staged,
+// joined and published, in this order.
+type Partition struct {
+	builder  *Builder
+	base     schema.Base
+	manifest *schema.Manifest
+	loads    errgroup.Group
+	spool    *spool  // until the bills are staged
+	stage    Stage   // from then on
+	joiner   *joiner // from the join on
+
+	unmatchedOnly bool // the job has no unit in it: it is built for unmatched settlements
+	restated      map[schema.Change]int64
+}
+
+// At returns the partition's day and bucket.
+func (p *Partition) At() schema.Partition { return at(&p.base) }
+
+// Staged reports whether the partition has bills to join. It has none where no unit of it
+// was ever whole.
+func (p *Partition) Staged() bool { return p.stage != nil }
+
+// Bills reads columns of the staged bills.
+func (p *Partition) Bills(columns ...string) iter.Seq2[*schema.Bill, error] {
+	return p.stage.Bills(columns...)
+}
+
+// Entry returns what the manifest will say of an account's unit, or nil. It may be changed
+// until the partition is published.
+func (p *Partition) Entry(id schema.AccountID) *schema.Entry { return p.manifest.Entry(id) }
+
+// Entries returns what the manifest will say of the units, likewise.
+func (p *Partition) Entries() []schema.Entry { return p.manifest.Units }
+
+// Restated returns how many bills of this run's publication are restated.
+func (p *Partition) Restated() map[schema.Change]int64 { return p.restated }
+
+// Settlements returns the status of the settlements that count in the joined partition, by
+// settle_id.
+func (p *Partition) Settlements() map[string]schema.Status { return p.joiner.written }
+
+// NothingToPublish reports whether the joined partition was built for unmatched settlements
+// and has none.
+func (p *Partition) NothingToPublish() bool {
+	return p.unmatchedOnly && p.base.Manifest == nil && p.manifest.Verdicts[schema.SettlementOnly] == 0
+}
+
+// published returns what the base says of an account's unit, or nil.
+func (p *Partition) published(id schema.AccountID) *schema.Entry {
+	if p.base.Manifest == nil {
+		return nil
+	}
+	return p.base.Manifest.Entry(id)
+}
+
+// close gives back what the partition holds, published or not.
+func (p *Partition) close() {
+	_ = p.loads.Wait() // Stage returned its error, or it does not matter
+	p.closeSpool()
+	if p.stage != nil {
+		p.stage.Close()
+	}
+}
+
+func (p *Partition) closeSpool() {
+	if p.spool != nil {
+		p.spool.close()
+		p.spool = nil
+	}
+}

@@ -1,0 +1,365 @@
+package pipeline
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"iter"
+	"maps"
+	"slices"
+	"time"
+
+	"billwalk/pipeline/build"
+	"billwalk/pipeline/evidence"
+	"billwalk/pipeline/settle"
+	"billwalk/pipeline/stop"
+	"billwalk/pipeline/walk"
+	"billwalk/schema"
+)
+
+// steps takes the days of a run through the steps after the walk. A day is staged and its
+// orders are queried as soon as its units have ended. It is joined and published when all
+// days of its window have come so far, since an order may have bills on several of them.
+type steps struct {
+	run      *Run
+	plan     Plan
+	summary  *Summary
+	evidence *evidence.Evidence
+	settler  *settle.Settler
+	builder  *build.Builder
+	settled  map[schema.Day]bool // staged, and its orders queried
+	joined   map[schema.Day]bool // published, or given up
+	failures []schema.Failure    // of queries and callbacks
+}
+
+func (r *Run) newSteps(plan Plan, refetch *refetchPolicy, s *Summary, began time.Time) (*steps, error) {
+	t := &steps{run: r, plan: plan, summary: s, settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool)}
+	known, err := evidence.Open(evidence.Config{
+		Archive: r.Archive, Lake: r.Lake, Bills: t.bills, Rules: &r.Rules, Rows: r.Rows, AppIDs: r.AppIDs, Buckets: r.Buckets,
+		Days: plan.days(), Replay: r.Settle.Trade == nil, Now: r.Now, Log: r.Log,
+	})
+	if err != nil {
+		return nil, err
+	}
+	t.evidence = known
+	t.settler = &settle.Settler{
+		Config: r.Settle, Archive: r.Archive, Evidence: known, Rules: &r.Rules, Halt: stop.NewHalt(r.Log), Log: r.Log, Now: r.Now, Progress: r.Progress,
+		RunID: r.ID, Backfill: r.Backfill, LastLook: r.lastLook(), Started: s.StartedAt, Began: began, EndedWell: refetch.runEndedWell,
+	}
+	t.builder = build.New(build.Config{
+		RunID: r.ID, Job: r.Job, Accounts: r.Accounts, Buckets: r.Buckets, Archive: r.Archive, Lake: r.Lake, Evidence: known,
+		Rows: r.Rows, Rules: &r.Rules, Now: r.Now, Log: r.Log,
+	}, plan.Bases)
+	return t, nil
+}
+
+// close removes what is left in local files of the days that an interruption cut.
+func (t *steps) close() {
+	t.builder.Close()
+	t.evidence.Close()
+}
+
+// bills reads the bills of a partition: staged, else as published.
+func (t *steps) bills(ctx context.Context, at schema.Partition, columns ...string) iter.Seq2[*schema.Bill, error] {
+	return t.builder.Bills(ctx, at, columns...)
+}
+
+// loadEvidence loads the callbacks of the run's days and their windows, and where
+// settlements stand. Where callbacks are damaged their orders are queried, and the run is
+// incomplete.
+func (t *steps) loadEvidence(ctx context.Context) error {
+	damaged, err := t.evidence.LoadCallbacks(ctx)
+	if err != nil {
+		return fmt.Errorf("reading callbacks: %w", err)
+	}
+	days := slices.Sorted(slices.Values(t.plan.days()))
+	if damaged != nil {
+		t.failures = append(t.failures, schema.Failure{
+			Day: days[0], Reach: schema.ReachUnit, Reason: "callbacks: " + damaged.Error(),
+			Hint: "the orders are asked for; restore the objects to have what no bill explains, or move them away",
+		})
+	}
+	t.summary.Callbacks = t.evidence.CallbackCounts()
+	if t.evidence.CallbacksReceived() {
+		if err := t.addUnmatchedBases(ctx, days); err != nil {
+			return fmt.Errorf("reading callbacks: %w", err)
+		}
+	}
+	if !t.run.Rules.Configured || t.run.PublishedDays == nil {
+		return nil
+	}
+	published, err := t.run.PublishedDays(ctx)
+	if err != nil {
+		return err
+	}
+	built := make(map[schema.Partition]time.Time)
+	for _, base := range t.builder.Bases() {
+		if base.Manifest != nil {
+			built[schema.Partition{Day: base.Day, Bucket: base.Bucket}] = base.Manifest.PublishedAt
+		}
+	}
+	return t.evidence.LoadStandings(ctx, published, built)
+}
+
+// addUnmatchedBases adds the partitions of unmatched settlements, where the job has no unit
+// in them: also those that had some, which a later event may have moved.
+func (t *steps) addUnmatchedBases(ctx context.Context, days []schema.Day) error {
+	bucket := schema.NoAccount.Bucket(t.run.Buckets)
+	if slices.Contains(schema.BucketsOf(t.run.Accounts, t.run.Buckets), bucket) {
+		return nil
+	}
+	for _, day := range days {
+		base, err := t.run.Lake.Base(ctx, day, bucket)
+		if err != nil {
+			return err
+		}
+		had := base.Manifest != nil && base.Manifest.Verdicts[schema.SettlementOnly] > 0
+		if t.evidence.HasCallbacksOn(day) || had {
+			t.builder.AddBase(base)
+		}
+	}
+	return nil
+}
+
+// take takes the units as they end, and their days from step to step. asking ends before
+// ctx, at the deadline; hard outlasts both, for what is in flight.
+func (t *steps) take(ctx, asking, hard context.Context, outcomes iter.Seq[walk.Outcome]) error {
+	left := make(map[schema.Day]int) // units that have not ended
+	for _, u := range t.plan.Units {
+		left[u.Day]++
+	}
+	var faults []error
+	for o := range outcomes {
+		if err := t.builder.Load(hard, o); err != nil {
+			return errors.Join(append(faults, err)...)
+		}
+		left[o.Unit.Day]--
+		for _, day := range t.toSettle(left) {
+			if ctx.Err() == nil { // what an interruption cut, the next run resumes
+				faults = append(faults, t.settleDay(asking, hard, day))
+				t.settled[day] = true
+			}
+		}
+		for day, ok := t.toJoin(left); ok && ctx.Err() == nil; day, ok = t.toJoin(left) {
+			faults = append(faults, t.joinDay(asking, hard, day))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// toSettle returns the days whose units have ended, in the order of the plan: what one
+// teaches about the match rules serves the next.
+func (t *steps) toSettle(left map[schema.Day]int) (days []schema.Day) {
+	for _, day := range t.plan.days() {
+		if left[day] > 0 {
+			break
+		}
+		if !t.settled[day] {
+			days = append(days, day)
+		}
+	}
+	return days
+}
+
+// toJoin returns the newest day that can be joined now, if there is one. Where an order's
+// bills are further apart than the window, the earlier day takes the settlements, and is
+// published first.
+func (t *steps) toJoin(left map[schema.Day]int) (schema.Day, bool) {
+	window := t.evidence.Window()
+	for _, day := range slices.Backward(slices.Sorted(maps.Keys(t.settled))) {
+		ready := !t.joined[day]
+		for other := range left {
+			ready = ready && (t.settled[other] || max(day-other, other-day) > window) && (t.joined[other] || !t.goesFirst(other, day))
+		}
+		if ready {
+			return day, true
+		}
+	}
+	return 0, false
+}
+
+// goesFirst reports whether a day must be published before another one.
+func (t *steps) goesFirst(earlier, day schema.Day) bool {
+	return t.run.Rules.Configured && day-earlier > schema.Day(t.run.Rules.Lookback)
+}
+
+// settleDay stages the day's bills, and queries their orders.
+func (t *steps) settleDay(asking, hard context.Context, day schema.Day) error {
+	var faults []error
+	if err := t.builder.OpenUnmatched(hard, day); err != nil {
+		return err
+	}
+	for _, p := range t.builder.Partitions(day) {
+		if err := p.Stage(hard); err != nil {
+			t.run.Log.Error("not built", "bill_date", day, "bucket", p.At().Bucket, "error", err)
+			faults = append(faults, notPublished(p, err))
+		}
+	}
+	t.evidence.ForgetBills(day) // those that were published: others are staged
+	if t.run.Settle.Trade != nil {
+		if err := t.queryOrders(asking, hard, day); err != nil {
+			faults = append(faults, fmt.Errorf("settlements of %s: %w", day, err))
+		}
+	}
+	return errors.Join(faults...)
+}
+
+func notPublished(p *build.Partition, err error) error {
+	return fmt.Errorf("day %s, bucket %d is not published: %w", p.At().Day, p.At().Bucket, err)
+}
+
+// queryOrders queries the day's orders, those of the job's own accounts.
+func (t *steps) queryOrders(asking, hard context.Context, day schema.Day) error {
+	if err := t.evidence.LoadAnswers(hard, day); err != nil {
+		return err
+	}
+	var partitions []settle.Partition
+	var units []settle.Unit
+	entries := make(map[schema.AccountID]*schema.Entry)
+	for _, p := range t.builder.Partitions(day) {
+		if !p.Staged() {
+			continue
+		}
+		partitions = append(partitions, settle.Partition{At: p.At(), Bills: p.Bills})
+		for _, account := range t.run.Accounts {
+			if e := p.Entry(account.ID); e != nil {
+				entries[account.ID] = e
+				units = append(units, settle.Unit{Account: e.Account, Certificate: e.Certificate, Uses: t.plan.Rules[account.ID]})
+			}
+		}
+	}
+	outcomes, saved, err := t.settler.Day(asking, hard, day, partitions, units)
+	for id, o := range outcomes {
+		entries[id].Orders, t.plan.Rules[id] = o.Orders, o.Uses
+		if day < t.run.From {
+			o.Lookback.Orders, o.Lookback.Asked = o.Orders, o.Asked
+		}
+		t.summary.Settling.Add(o.Counts)
+		if o.Failure != nil {
+			t.failures = append(t.failures, *o.Failure)
+		}
+	}
+	t.summary.Settling.Saved.Distinct += saved
+	return err
+}
+
+// joinDay joins all of the day's partitions, then publishes them, and forgets the days that
+// no other day needs any more.
+func (t *steps) joinDay(asking, hard context.Context, day schema.Day) error {
+	t.joined[day] = true
+	var faults []error
+	failed := func(p *build.Partition, err error) {
+		t.run.Log.Error("not published", "bill_date", day, "bucket", p.At().Bucket, "error", err)
+		faults = append(faults, notPublished(p, err))
+	}
+	var joined []*build.Partition
+	for _, p := range t.builder.Partitions(day) {
+		if !p.Staged() {
+			continue
+		}
+		if err := t.join(asking, hard, p); err != nil {
+			failed(p, err)
+		} else if !p.NothingToPublish() {
+			joined = append(joined, p)
+		}
+	}
+	for _, p := range joined {
+		if err := t.publish(hard, p); err != nil {
+			failed(p, err)
+		}
+	}
+	for other := range t.joined {
+		if !t.needed(other) {
+			t.builder.Release(other)
+			t.evidence.Forget(other)
+		}
+	}
+	return errors.Join(faults...)
+}
+
+// join gives the partition's bills their verdicts, and adds what was restated.
+func (t *steps) join(asking, hard context.Context, p *build.Partition) error {
+	if err := p.Join(hard); err != nil {
+		return err
+	}
+	if p.HoldsUnmatched() {
+		unmatched, err := t.unmatched(asking, hard, p.At().Day)
+		if err != nil {
+			return err
+		}
+		if err := p.AddUnmatched(hard, unmatched); err != nil {
+			return err
+		}
+	}
+	err := p.AddRestatements(hard)
+	for change, n := range p.Restated() {
+		t.summary.Restated[change] += n
+	}
+	return err
+}
+
+// unmatched returns the day's unmatched settlements, once those were queried that are to
+// be confirmed.
+func (t *steps) unmatched(asking, hard context.Context, day schema.Day) ([]evidence.Unmatched, error) {
+	unmatched, err := t.evidence.Unmatched(hard, day)
+	if err != nil || len(unmatched) == 0 {
+		return nil, err
+	}
+	if t.run.Settle.Trade != nil {
+		counts, failure, err := t.settler.Confirm(asking, hard, day, unmatched)
+		if err != nil {
+			return nil, err
+		}
+		t.summary.Settling.Add(settle.Counts{Asked: counts.Asked, SettlementOnly: counts})
+		if failure != nil {
+			t.failures = append(t.failures, *failure)
+		}
+	}
+	return t.evidence.JoinUnmatched(hard, day, unmatched)
+}
+
+// publish publishes one partition, and counts it.
+func (t *steps) publish(ctx context.Context, p *build.Partition) error {
+	for i := range p.Entries() {
+		// What all days of the run have taught about the match rules stands in each of them.
+		e := &p.Entries()[i]
+		if uses := t.plan.Rules[e.Account.ID]; t.run.Settle.Trade != nil && uses != nil {
+			e.Rules = uses
+		}
+	}
+	published, err := p.Publish(ctx)
+	if err != nil {
+		return err
+	}
+	t.summary.addPublished(published.Manifest, published.Unchanged, published.Superseded)
+	t.run.Progress.PartitionPublished()
+	if t.run.spansWindows() {
+		t.evidence.Place(p.At(), p.Settlements())
+	}
+	return nil
+}
+
+// needed reports whether a day that is still to be joined looks at this one.
+func (t *steps) needed(day schema.Day) bool {
+	return slices.ContainsFunc(t.builder.Bases(), func(b schema.Base) bool {
+		return !t.joined[b.Day] && max(day-b.Day, b.Day-day) <= t.evidence.Window()
+	})
+}
+
+// finish adds to the summary the failures of queries. The error is errStoppedToday where
+// a quota, an outage or the deadline was why.
+func (t *steps) finish() (err error) {
+	t.settler.Halt.LogAffected()
+	t.summary.Callbacks = t.evidence.CallbackCounts()
+	slices.SortFunc(t.failures, func(a, b schema.Failure) int {
+		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Account, b.Account))
+	})
+	for _, f := range t.failures {
+		t.summary.Failures = append(t.summary.Failures, f)
+		if f.Reach == schema.ReachToday {
+			err = errStoppedToday
+		}
+	}
+	return err
+}
