@@ -22,8 +22,9 @@ const (
 // errStoppedToday is the error of a run that a quota, an outage or the deadline stopped.
 var errStoppedToday = errors.New("stopped by quota, deadline or outage; run again to go on")
 
-// exitCode returns the exit code of a run with the summary and error.
-func exitCode(ctx context.Context, s *Summary, err error) int {
+// exitCode returns the exit code of a run with the error. incomplete means that units
+// or orders failed.
+func exitCode(ctx context.Context, incomplete bool, err error) int {
 	switch {
 	case ctx.Err() != nil:
 		var signal interface{ ExitCode() int }
@@ -39,7 +40,7 @@ func exitCode(ctx context.Context, s *Summary, err error) int {
 		return ExitSuperseded
 	case err != nil:
 		return ExitFailed
-	case len(s.Failures) > 0:
+	case incomplete:
 		return ExitIncomplete
 	default:
 		return ExitDone

@@ -22,10 +22,13 @@
 package pipeline
 
 import (
+	"context"
+
 	"billwalk/pipeline/build"
 	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/settle"
 	"billwalk/pipeline/walk"
+	"billwalk/schema"
 )
 
 // Archive keeps what the platform answered and sent, as received. Each step knows its own
@@ -42,6 +45,22 @@ type Lake interface {
 	evidence.Lake
 	Manifests
 	Summaries
+}
+
+// Manifests is what a plan reads of the lake.
+type Manifests interface {
+	// Base reads what is published of a (day, bucket). A run reads it before its first
+	// call to the platform, and replaces nothing newer.
+	Base(ctx context.Context, day schema.Day, bucket int) (schema.Base, error)
+	// Manifest reads the manifest alone, or nil where nothing is published.
+	Manifest(ctx context.Context, day schema.Day, bucket int) (*schema.Manifest, error)
+}
+
+// Summaries are those of earlier runs, which the refetch policy reads.
+type Summaries interface {
+	// Summary returns the stored summary of a run as JSON, or nil where there is none: the
+	// run was killed, or has not ended.
+	Summary(ctx context.Context, runID string) ([]byte, error)
 }
 
 // Stage is a partition being built, in local files of the lake.

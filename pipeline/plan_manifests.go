@@ -15,15 +15,6 @@ const (
 	readsAtATime = 16 // of the lake, side by side
 )
 
-// Manifests is what a plan reads of the lake.
-type Manifests interface {
-	// Base reads what is published of a (day, bucket). A run reads it before its first
-	// call to the platform, and replaces nothing newer.
-	Base(ctx context.Context, day schema.Day, bucket int) (schema.Base, error)
-	// Manifest reads the manifest alone, or nil where nothing is published.
-	Manifest(ctx context.Context, day schema.Day, bucket int) (*schema.Manifest, error)
-}
-
 // MakePlan plans a run from the lake alone; it makes no call. The newest day comes first,
 // so that what a deadline or a quota cuts off was published before; within a day the
 // largest units come first, so that the last one to end is a short one.

@@ -26,13 +26,6 @@ type refetchPolicy struct {
 	endedWell map[string]bool // runs, by id
 }
 
-// Summaries are those of earlier runs.
-type Summaries interface {
-	// Summary returns the stored summary of a run as JSON, or nil where there is none: the
-	// run was killed, or has not ended.
-	Summary(ctx context.Context, runID string) ([]byte, error)
-}
-
 // publication is the latest walk of a published certificate, and the run that published
 // it.
 type publication struct {

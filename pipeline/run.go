@@ -114,7 +114,7 @@ func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	if r.Calls != nil {
 		s.Calls = r.Calls()
 	}
-	s.ExitCode = exitCode(ctx, s, err)
+	s.ExitCode = exitCode(ctx, len(s.Failures) > 0, err)
 	return s, err
 }
 
