@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"net/http"
@@ -216,7 +217,7 @@ func TestFaultsOfTheConnection(t *testing.T) {
 	}
 	body, err := io.ReadAll(response.Body)
 	_ = response.Body.Close()
-	if response.ContentLength != 1000 || len(body) != 500 || err != io.ErrUnexpectedEOF {
+	if response.ContentLength != 1000 || len(body) != 500 || !errors.Is(err, io.ErrUnexpectedEOF) {
 		t.Errorf("cut: %d of %d bytes, %v", len(body), response.ContentLength, err)
 	}
 	if response, _, err := getWithFault(t, "reset", 0); err == nil {
