@@ -95,3 +95,6 @@ func (l *CodeList) ChineseSQL(column string) string {
 	}
 	return sql.String() + " ELSE CAST(" + column + " AS VARCHAR) || '(未知)' END"
 }
+
+// quoteSQL returns a text as an SQL literal.
+func quoteSQL(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

@@ -101,5 +101,3 @@ func (c Column) describe() string {
 	}
 	return text
 }
-
-func quoteSQL(s string) string { return "'" + strings.ReplaceAll(s, "'", "''") + "'" }

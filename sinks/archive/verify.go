@@ -17,12 +17,12 @@ import (
 
 // BillSeries lists what is stored under the day's bills, by account and walk.
 func (a *Archive) BillSeries(ctx context.Context, day schema.Day) ([]schema.Series, error) {
-	return a.filed(ctx, billsOf(day))
+	return a.listSeries(ctx, billsOf(day))
 }
 
 // SettlementSeries lists what is stored under the day's settlements, by account and pass.
 func (a *Archive) SettlementSeries(ctx context.Context, day schema.Day) ([]schema.Series, error) {
-	return a.filed(ctx, settlementsOf(day))
+	return a.listSeries(ctx, settlementsOf(day))
 }
 
 // CallbackSeries lists the batches of callbacks that were received on the day, and
@@ -45,8 +45,8 @@ func (a *Archive) CallbackSeries(ctx context.Context, received schema.Day) (read
 	return read, quarantined, nil
 }
 
-// filed lists what is stored below the folder of a day's bills or settlements.
-func (a *Archive) filed(ctx context.Context, day string) ([]schema.Series, error) {
+// listSeries lists what is stored below the folder of a day's bills or settlements.
+func (a *Archive) listSeries(ctx context.Context, day string) ([]schema.Series, error) {
 	var all []schema.Series
 	for info, err := range a.store.List(ctx, day) {
 		if err != nil {

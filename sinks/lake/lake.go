@@ -38,15 +38,12 @@ import (
 // tables that every publication writes, in the order of their PUTs.
 var tables = schema.PublishOrder()
 
-// settingsKey holds what is fixed for the lake's life.
-const (
-	settingsKey     = "_manifests/lake.json"
-	settingsVersion = 1
-)
+const settingsVersion = 1
 
 // ErrBuckets reports that the lake was made with another number of buckets.
 var ErrBuckets = errors.New("lake.buckets")
 
+// settings are fixed for the lake's life.
 type settings struct {
 	Version int `json:"version"`
 	Buckets int `json:"buckets"` // files per table and day
@@ -106,89 +103,4 @@ func (l *Lake) checkSettings(ctx context.Context) error {
 		return fmt.Errorf("the lake was made with %w: %d, and jobs.yaml says %d: the number is fixed for the lake's life", ErrBuckets, stored.Buckets, l.buckets)
 	}
 	return nil
-}
-
-func dataKey(table string, day schema.Day, bucket int) string {
-	return fmt.Sprintf("%s/bill_date=%s/bucket-%03d.parquet", table, day, bucket)
-}
-
-func manifestKey(day schema.Day, bucket int) string {
-	return fmt.Sprintf("_manifests/bill_date=%s/bucket-%03d.json", day, bucket)
-}
-
-// Base returns what is published of a (day, bucket), and who took the latest turn.
-func (l *Lake) Base(ctx context.Context, day schema.Day, bucket int) (schema.Base, error) {
-	base := schema.Base{Day: day, Bucket: bucket, ETags: make(map[string]string)}
-	info, err := l.readJSON(ctx, turnKey(day, bucket), &base.Turn)
-	if err != nil && !errors.Is(err, object.ErrNotFound) {
-		return base, err
-	}
-	base.TurnETag = info.ETag
-	if base.Manifest, base.ManifestETag, err = l.manifest(ctx, day, bucket); err != nil {
-		return base, err
-	}
-	for _, table := range tables {
-		info, err := object.Head(ctx, l.store, dataKey(table, day, bucket))
-		if err != nil && !errors.Is(err, object.ErrNotFound) {
-			return base, err
-		}
-		base.ETags[table] = info.ETag // empty where there is none
-	}
-	return base, nil
-}
-
-// Manifest returns the manifest of a (day, bucket), or nil if nothing is published.
-func (l *Lake) Manifest(ctx context.Context, day schema.Day, bucket int) (*schema.Manifest, error) {
-	m, _, err := l.manifest(ctx, day, bucket)
-	return m, err
-}
-
-func (l *Lake) manifest(ctx context.Context, day schema.Day, bucket int) (*schema.Manifest, string, error) {
-	key := manifestKey(day, bucket)
-	data, info, err := object.ReadAll(ctx, l.store, key)
-	if errors.Is(err, object.ErrNotFound) {
-		return nil, "", nil
-	}
-	if err != nil {
-		return nil, "", err
-	}
-	m, err := schema.DecodeManifest(data)
-	if err != nil {
-		return nil, "", fmt.Errorf("%s cannot be the base of a run: %w (where it is damaged: put an earlier version of the object back, or remove it and run again)", key, err)
-	}
-	return m, info.ETag, nil
-}
-
-func summaryKey(runID string) string { return "runs/" + runID + ".json" }
-
-// Record stores a run's summary, which is JSON.
-func (l *Lake) Record(ctx context.Context, runID string, summary []byte) error {
-	_, err := object.PutKnown(ctx, l.store, summaryKey(runID), bytes.NewReader(summary), object.Always(), nil)
-	return err
-}
-
-// Summary returns the stored summary of a run, or nil if there is none.
-func (l *Lake) Summary(ctx context.Context, runID string) ([]byte, error) {
-	data, _, err := object.ReadAll(ctx, l.store, summaryKey(runID))
-	if errors.Is(err, object.ErrNotFound) {
-		return nil, nil
-	}
-	if err != nil {
-		return nil, err
-	}
-	if err := schema.CheckLists(data); err != nil {
-		return nil, fmt.Errorf("%s cannot be read: %w (move it away: no table is built from it)", summaryKey(runID), err)
-	}
-	return data, nil
-}
-
-func (l *Lake) readJSON(ctx context.Context, key string, into any) (object.Info, error) {
-	data, info, err := object.ReadAll(ctx, l.store, key)
-	if err != nil {
-		return object.Info{}, err
-	}
-	if err := json.Unmarshal(data, into); err != nil {
-		return object.Info{}, fmt.Errorf("%s is damaged: %w", key, err)
-	}
-	return info, nil
 }

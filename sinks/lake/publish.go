@@ -20,10 +20,6 @@ const (
 	generationMeta = "generation"
 )
 
-func turnKey(day schema.Day, bucket int) string {
-	return fmt.Sprintf("_control/turns/bill_date=%s/bucket-%03d.json", day, bucket)
-}
-
 var errUnfinished = errors.New("the manifest is not one that the stage has finished")
 
 // Publish takes the turn and replaces the base by what was staged: first the data, whose

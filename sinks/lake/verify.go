@@ -52,7 +52,7 @@ func (l *Lake) ProveSettings(ctx context.Context) []schema.Finding {
 
 // empty reports whether nothing was ever published.
 func (l *Lake) empty(ctx context.Context) bool {
-	for range l.store.List(ctx, "_manifests/") {
+	for range l.store.List(ctx, manifestsFolder+"/") {
 		return false
 	}
 	return true
@@ -78,8 +78,8 @@ func (l *Lake) Published(ctx context.Context, day schema.Day) ([]*schema.Manifes
 		}
 		s.bucketOf[manifestKey(day, bucket)] = bucket
 	}
-	for _, folder := range slices.Concat([]string{"_manifests"}, tables) {
-		for info, err := range l.store.List(ctx, fmt.Sprintf("%s/bill_date=%s/", folder, day)) {
+	for _, folder := range slices.Concat([]string{manifestsFolder}, tables) {
+		for info, err := range l.store.List(ctx, dayIn(folder, day)) {
 			if err != nil {
 				return nil, nil, err
 			}

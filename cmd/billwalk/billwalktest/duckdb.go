@@ -3,6 +3,7 @@ package billwalktest
 import (
 	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -32,7 +33,7 @@ func DuckDB[R any](t testing.TB, sql string) []R {
 	var last json.RawMessage
 	answers := json.NewDecoder(strings.NewReader(DuckDBText(t, "-json", sql)))
 	for {
-		if err := answers.Decode(&last); err == io.EOF {
+		if err := answers.Decode(&last); errors.Is(err, io.EOF) {
 			break
 		} else if err != nil {
 			t.Fatalf("duckdb: %v", err)

@@ -181,7 +181,7 @@ func oneJSON(ts *testscript.TestScript, file string) (value any) {
 	if err := decoder.Decode(&value); err != nil {
 		ts.Fatalf("%s: %v", file, err)
 	}
-	if _, err := decoder.Token(); err != io.EOF {
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
 		ts.Fatalf("%s: something follows the JSON value", file)
 	}
 	return value

@@ -203,7 +203,7 @@ func unpack(t *testing.T, path, folder string) {
 	}
 	for archive := tar.NewReader(compressed); ; {
 		header, err := archive.Next()
-		if err == io.EOF {
+		if errors.Is(err, io.EOF) {
 			return
 		}
 		if err != nil || !filepath.IsLocal(header.Name) {
