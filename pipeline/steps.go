@@ -82,7 +82,7 @@ func (t *steps) loadEvidence(ctx context.Context) error {
 	}
 	t.summary.Callbacks = t.evidence.CallbackCounts()
 	if t.evidence.CallbacksReceived() {
-		if err := t.addUnmatchedBases(ctx, days); err != nil {
+		if err := t.builder.AddUnmatchedBases(ctx, days); err != nil {
 			return fmt.Errorf("reading callbacks: %w", err)
 		}
 	}
@@ -100,26 +100,6 @@ func (t *steps) loadEvidence(ctx context.Context) error {
 		}
 	}
 	return t.evidence.LoadStandings(ctx, published, built)
-}
-
-// addUnmatchedBases adds the partitions of unmatched settlements, where the job has no unit
-// in them: also those that had some, which a later event may have moved.
-func (t *steps) addUnmatchedBases(ctx context.Context, days []schema.Day) error {
-	bucket := schema.NoAccount.Bucket(t.run.Buckets)
-	if slices.Contains(schema.BucketsOf(t.run.Accounts, t.run.Buckets), bucket) {
-		return nil
-	}
-	for _, day := range days {
-		base, err := t.run.Lake.Base(ctx, day, bucket)
-		if err != nil {
-			return err
-		}
-		had := base.Manifest != nil && base.Manifest.Verdicts[schema.SettlementOnly] > 0
-		if t.evidence.HasCallbacksOn(day) || had {
-			t.builder.AddBase(base)
-		}
-	}
-	return nil
 }
 
 // take takes the units as they end, and their days from step to step. asking ends before

@@ -106,7 +106,7 @@ func TestDifferencesFail(t *testing.T) {
 	}
 }
 
-// TestDiffering: every column of a bill counts, but for those that tell where it
+// TestDiffering: every column of a bill counts, but for those that say where it
 // was found and how its code is kept.
 func TestDiffering(t *testing.T) {
 	t.Parallel()

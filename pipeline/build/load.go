@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime"
+	"slices"
 
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/walk"
@@ -20,6 +21,26 @@ func (b *Builder) Load(ctx context.Context, o walk.Outcome) error {
 	}
 	b.outcomes[o.Unit] = o
 	p.load(ctx, o)
+	return nil
+}
+
+// AddUnmatchedBases adds the partitions of unmatched settlements, where the job has no unit
+// in them: also those that had some, which a later event may have moved.
+func (b *Builder) AddUnmatchedBases(ctx context.Context, days []schema.Day) error {
+	bucket := schema.NoAccount.Bucket(b.Buckets)
+	if slices.Contains(schema.BucketsOf(b.Accounts, b.Buckets), bucket) {
+		return nil
+	}
+	for _, day := range days {
+		base, err := b.Lake.Base(ctx, day, bucket)
+		if err != nil {
+			return err
+		}
+		had := base.Manifest != nil && base.Manifest.Verdicts[schema.SettlementOnly] > 0
+		if b.Evidence.HasCallbacksOn(day) || had {
+			b.bases = append(b.bases, base)
+		}
+	}
 	return nil
 }
 

@@ -66,14 +66,14 @@ func missing(b, counterpart *schema.Bill) *schema.Bill {
 // partners looks for bills in the partitions of the day that they may have moved
 // to or from.
 func (p *Partition) partners(ctx context.Context, pairs []billPair, bill func(billPair) *schema.Bill, read evidence.ReadPartition) (map[schema.BillKey]*schema.Bill, error) {
-	wanted, buckets := make(map[schema.BillKey]bool), make(map[int]bool)
+	missed, buckets := make(map[schema.BillKey]bool), make(map[int]bool)
 	for _, pair := range pairs {
 		b := bill(pair)
 		if b == nil {
 			continue
 		}
 		for _, bucket := range p.movesWith(b) {
-			wanted[b.Key()], buckets[bucket] = true, true
+			missed[b.Key()], buckets[bucket] = true, true
 		}
 	}
 	found := make(map[schema.BillKey]*schema.Bill)
@@ -82,7 +82,7 @@ func (p *Partition) partners(ctx context.Context, pairs []billPair, bill func(bi
 			if err != nil {
 				return nil, err
 			}
-			if key := b.Key(); wanted[key] && found[key] == nil {
+			if key := b.Key(); missed[key] && found[key] == nil {
 				found[key] = cloneBill(b)
 			}
 		}

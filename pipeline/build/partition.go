@@ -25,9 +25,6 @@ func New(c Config, bases []schema.Base) *Builder {
 	return &Builder{Config: c, bases: bases, partitions: make(map[schema.Partition]*Partition), outcomes: make(map[schema.Unit]walk.Outcome)}
 }
 
-// AddBase adds a partition that may be built.
-func (b *Builder) AddBase(base schema.Base) { b.bases = append(b.bases, base) }
-
 // Bases returns what is published of the partitions that may be built.
 func (b *Builder) Bases() []schema.Base { return b.bases }
 

@@ -45,9 +45,9 @@ func (p *Partition) AddRestatements(ctx context.Context) error {
 	return nil
 }
 
-// billsReplaced says that a publication was cut after it had replaced the bills,
-// and before its manifest told: what they were before stands in its restatements
-// alone, which are published first.
+// billsReplaced reports whether a publication was cut after it had replaced the bills,
+// and before its manifest: what they were before stands in its restatements alone, which
+// are published first.
 func (p *Partition) billsReplaced() bool {
 	for _, o := range p.base.Manifest.Objects {
 		if o.Table == schema.Bills.Name {
@@ -113,7 +113,7 @@ func (p *Partition) changed() map[schema.AccountID]bool {
 	return accounts
 }
 
-// otherBills says that a unit whose rows are published has other bills now.
+// otherBills reports whether a unit whose rows are published has other bills now.
 func otherBills(was, is *schema.Certificate) bool {
 	return was != nil && was.Walk != "" && is != nil && was.Digest != is.Digest
 }

@@ -35,7 +35,7 @@ type spooledPage struct {
 	run     string        // that walked last
 }
 
-// elsewhere says that the page's bills are published in another bucket.
+// elsewhere reports whether the page's bills are published in another bucket.
 func (p *spooledPage) elsewhere() bool { return p.entry == nil }
 
 // ofAnotherNight reports whether a root account's page is of another run than a page of

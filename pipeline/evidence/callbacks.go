@@ -45,7 +45,7 @@ type stateWithID struct {
 	state int32
 }
 
-// CallbackCounts counts the settlements that callbacks tell of, of the run's days and
+// CallbackCounts counts the settlements that callbacks name, on the run's days and in
 // their windows.
 type CallbackCounts struct {
 	States     int64 `json:"states"`     // settlements, each item by itself

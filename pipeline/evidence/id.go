@@ -17,8 +17,8 @@ func hashID(parameter, value string) (h idHash) {
 	return h
 }
 
-// hashQuery returns the hash of what a query asks for. Queries of unmatched callbacks
-// are apart: their answers are of no order.
+// hashQuery returns the hash of a query. Queries that confirm unmatched settlements are
+// apart: their answers are of no order.
 func hashQuery(q schema.Query) idHash {
 	if Confirms(q) {
 		return hashID(callbackColumn, q.Parameter+"\x00"+q.Value)

@@ -39,7 +39,7 @@ func answered(t *testing.T, text string, minute int) *normalise.SettleRow {
 
 const queried = `"settle_status":"SUCCESS","settle_amount":1000,"rake":60,"commission":100,"settle_time":1795186800000`
 
-// row is what the table of cases looks at.
+// row is what the cases compare of a row.
 type row struct {
 	Source, Status, Item string
 	Amount               int64

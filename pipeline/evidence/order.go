@@ -11,7 +11,7 @@ import (
 	"billwalk/schema"
 )
 
-// Order is what is known of one order's settlements, as one day looks at them.
+// Order is what is known of one order's settlements, as they count on one day.
 type Order struct {
 	Settlements []Row
 	Foreign     []ForeignRow          // settlements of other orders, in its answers

@@ -54,7 +54,7 @@ func (p *pass) lastAnswer(o *order) evidence.Answer {
 
 // sampled picks an order that agrees to be queried all the same: one in a hundred
 // a night, others each night, and all of them in a final check. So a second share-out
-// comes to light.
+// is found.
 func (p *pass) sampled(o *order) bool {
 	if p.finalCheck() {
 		return true
@@ -71,7 +71,7 @@ func (p *pass) lastLook() bool { return p.LastLook.Valid && p.LastLook.V == p.un
 
 // coveredByCallbacks reports whether callbacks make a query needless. One order in a
 // hundred, and all in a final check, are queried all the same: so a callback that was lost
-// for good, or contradicts the query, comes to light.
+// for good, or contradicts the query, is found.
 func (p *pass) coveredByCallbacks(o *order) bool {
 	return o.covered && !p.finalCheck() && !evidence.Sampled(o.queries[0])
 }

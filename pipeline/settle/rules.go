@@ -8,7 +8,7 @@ import (
 )
 
 // A rule is silent when it has not answered for so many orders. With callbacks enabled,
-// an order without one is probably not settled yet, and tells sooner.
+// an order without one is probably not settled yet, so fewer orders are tried.
 const (
 	silentAfter              = 200
 	silentAfterWithCallbacks = 50

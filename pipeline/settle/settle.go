@@ -5,7 +5,7 @@
 // agrees with its bills; a SUCCESS alone is not the end, for an order may be shared out
 // in parts. The match rules of the job are tried one after the other, first the one that
 // answers most often for the account. Of the orders that need no query, one in a hundred
-// is queried all the same, so that what went unnoticed comes to light.
+// is queried all the same, so that a change that went unnoticed is found.
 package settle
 
 import (
