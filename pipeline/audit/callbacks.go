@@ -18,65 +18,64 @@ import (
 	"billwalk/schema"
 )
 
-// fixCallbacks is what to do about callbacks that are not as they were received.
-const fixCallbacks = "put it back from a backup or an earlier version of the object; without one, move it away and run the job for the days, which asks for what it told"
+// fixCallbacks is what to do about damaged batches of callbacks.
+const fixCallbacks = "put it back from a backup or an earlier version of the object; without one, move it away and run the job for the days, which queries its settlements"
 
-// callbacks are the settle callbacks (通知分账结果) that may tell of the days.
+// callbacks has the settle callbacks (通知分账结果) that may be of the verified days.
 type callbacks struct {
-	told tellings
-	days map[schema.Day]*callbackDay // of the audited days: what was received on each
+	statements statements
+	days       map[schema.Day]*callbackDay // by verified day
 }
 
-// callbackDay is what was received on one day. What was received before or after
-// all audited days is counted to the nearest.
+// callbackDay counts the batches received on one day. Those received before or after all
+// verified days count for the nearest of these.
 type callbackDay struct {
 	findings []schema.Finding
 	objects  int
 	bytes    int64
 }
 
-// readCallbacks reads all that was received from the first day's window on until
-// today: a callback may come late, and be repeated.
-func (a *Audit) readCallbacks(ctx context.Context) error {
+// readCallbacks reads all callbacks received from the window of the first day until today,
+// as a callback may come late or again.
+func readCallbacks(ctx context.Context, archive Archive, apps schema.AppIDs, from, to schema.Day, lookback int, today schema.Day) (*callbacks, error) {
 	all := &callbacks{days: make(map[schema.Day]*callbackDay)}
-	for day := a.From; day <= a.To; day++ {
+	for day := from; day <= to; day++ {
 		all.days[day] = new(callbackDay)
 	}
 	var mu sync.Mutex
 	var running errgroup.Group
-	running.SetLimit(sideBySide())
-	for received := a.From - schema.Day(a.Lookback) - 1; received <= max(a.Today, a.To)+1; received++ {
+	running.SetLimit(maxUnits())
+	for received := from - schema.Day(lookback) - 1; received <= max(today, to)+1; received++ {
 		running.Go(func() error {
-			r := receipt{apps: a.AppIDs, day: min(max(received, a.From), a.To)}
-			if err := r.prove(ctx, a.Archive, received); err != nil {
+			r := receipt{apps: apps, day: min(max(received, from), to)}
+			if err := r.prove(ctx, archive, received); err != nil {
 				return fmt.Errorf("callbacks received on %s: %w", received, err)
 			}
 			mu.Lock()
 			defer mu.Unlock()
-			all.told = append(all.told, r.told...)
+			all.statements = append(all.statements, r.statements...)
 			d := all.days[r.day]
 			d.findings, d.objects, d.bytes = append(d.findings, r.findings...), d.objects+r.objects, d.bytes+r.bytes
 			return ctx.Err()
 		})
 	}
 	if err := running.Wait(); err != nil {
-		return err
+		return nil, err
 	}
-	all.told.sort()
-	a.callbacks = all
-	return nil
+	all.statements.sort()
+	return all, nil
 }
 
-// receipt is what was received on one day.
+// receipt reads the callbacks received on one day.
 type receipt struct {
 	callbackDay
-	apps schema.AppIDs
-	day  schema.Day // of the findings
-	told []telling
+	apps       schema.AppIDs
+	day        schema.Day // of the findings
+	statements []statement
 }
 
-// prove reads the batches of a day, those in quarantine for their hashes alone:
-// nothing rests on them.
+// prove reads the batches of a day. It only checks the hashes of those in quarantine, as no
+// row is built from them.
 func (r *receipt) prove(ctx context.Context, archive Archive, received schema.Day) error {
 	read, quarantined, err := archive.CallbackSeries(ctx, received)
 	if err != nil {
@@ -106,26 +105,26 @@ func (r *receipt) find(key, place string, fault error) {
 }
 
 func (r *receipt) callback(line int, c schema.Callback) {
-	told, app, err := readCallback(&c)
+	s, app, err := readCallback(&c)
 	if err == nil && r.apps.Check(app) != nil {
-		return // another mini-program's: no row may rest on it
+		return // of another mini-program: no row may be built from it
 	}
 	if err != nil {
-		r.find(c.Key, fmt.Sprintf("line %d", line), fmt.Errorf("the callback is none of a settlement: %w", err))
+		r.find(c.Key, fmt.Sprintf("line %d", line), fmt.Errorf("it is not a settle callback: %w", err))
 		return
 	}
-	r.told = append(r.told, told)
+	r.statements = append(r.statements, s)
 }
 
-// readCallback returns what a callback tells of its settlement, and its app_id. Either may
-// have an old name, of 担保支付, too: the current one counts where it has a value.
-func readCallback(c *schema.Callback) (told telling, app string, err error) {
+// readCallback returns the statement of a callback and its app_id. Both may also have the
+// names of 担保支付; the current name wins if it has a value.
+func readCallback(c *schema.Callback) (s statement, app string, err error) {
 	var body struct {
 		Msg string `json:"msg"`
 	}
-	const mark = "\ufeff" // that some writers put before JSON
+	const mark = "\ufeff" // byte order mark
 	if err := json.Unmarshal(bytes.TrimPrefix(c.Body, []byte(mark)), &body, anyText); err != nil {
-		return telling{}, "", err
+		return statement{}, "", err
 	}
 	var msg struct {
 		settlementFields
@@ -134,29 +133,29 @@ func readCallback(c *schema.Callback) (told telling, app string, err error) {
 		ChannelID jsontext.Value `json:"channel_settle_id"`
 		OwnNo     jsontext.Value `json:"cp_settle_no"`
 		EventTime jsontext.Value `json:"event_time"` // in milliseconds
-		SettledAt jsontext.Value `json:"settled_at"` // in seconds, as it was called before
+		SettledAt jsontext.Value `json:"settled_at"` // in seconds, the old name
 		AppID     jsontext.Value `json:"app_id"`
 		OldAppID  jsontext.Value `json:"appid"`
 	}
 	if err := json.Unmarshal([]byte(strings.TrimPrefix(body.Msg, mark)), &msg, anyText); err != nil {
-		return telling{}, "", err
+		return statement{}, "", err
 	}
 	current, appErr := text(msg.AppID)
 	old, oldErr := text(msg.OldAppID)
 	for _, raw := range []jsontext.Value{msg.SettleID, msg.SettleNo, msg.ChannelID, msg.OwnNo} {
 		if id, err := text(raw); err != nil || id.V != "" {
 			msg.SettleID = raw
-			told, err := msg.telling(msg.Status, c.ReceivedAt)
+			s, err := msg.statement(msg.Status, c.ReceivedAt)
 			day, dayErr := dayOfEvent(msg.EventTime, msg.SettledAt, c.ReceivedAt)
-			told.day = day
-			return told, cmp.Or(current.V, old.V), errors.Join(err, dayErr, appErr, oldErr)
+			s.day = day
+			return s, cmp.Or(current.V, old.V), errors.Join(err, dayErr, appErr, oldErr)
 		}
 	}
-	return telling{}, "", errors.New("it has no id of a settlement")
+	return statement{}, "", errors.New("it has no id of a settlement")
 }
 
-// dayOfEvent returns the day on which a callback's event was; that of the receipt
-// where its time is missing, or cannot be one.
+// dayOfEvent returns the day of a callback's event, or of its receipt if the event has no
+// valid time.
 func dayOfEvent(milliseconds, seconds jsontext.Value, received time.Time) (schema.Day, error) {
 	ms, err := whole(milliseconds)
 	s, oldErr := whole(seconds)

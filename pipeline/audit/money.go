@@ -7,27 +7,26 @@ import (
 	"billwalk/schema"
 )
 
-// forward is the settle_type (1 正向) of what was sold; only that is settled.
+// forward is the settle_type of sales (1 正向), the only bills that are settled.
 const forward = 1
 
-// outcome of an identity.
+// outcome is the result of an identity.
 type outcome int
 
 const (
-	unknown outcome = iota // a NULL is in it, or it leaves int64
+	unknown outcome = iota // a term is NULL, or the sum overflows
 	holds
 	fails
 )
 
-// identity says that an amount should be the sum of others, of which some count
-// against it.
+// identity is the rule that an amount is the sum of some amounts minus others.
 type identity struct {
 	rule        schema.Rule
 	whole       schema.Null[schema.Fen]
 	plus, minus []schema.Null[schema.Fen]
 }
 
-func (i identity) holds() outcome {
+func (i identity) check() outcome {
 	plus, err := schema.Total(i.plus...)
 	if err != nil {
 		return unknown
@@ -46,7 +45,7 @@ func (i identity) holds() outcome {
 	return fails
 }
 
-// difference is a - b, NULL where one of them is.
+// difference returns a - b, NULL if one of them is.
 func difference(a, b schema.Null[schema.Fen]) (schema.Null[schema.Fen], error) {
 	if !a.Valid || !b.Valid {
 		return schema.Null[schema.Fen]{}, nil
@@ -55,13 +54,13 @@ func difference(a, b schema.Null[schema.Fen]) (schema.Null[schema.Fen], error) {
 	return schema.Null[schema.Fen]{V: v, Valid: err == nil}, err
 }
 
-// commissionRule is the version of the rule below.
+// commissionRule is the version of the rule of commissions.
 const commissionRule = 2
 
-// commissions are what is taken as commission: the total where the platform says
-// it, else its parts. total_operation_agent is within total_agent_merchant. Days
-// that were published by rule 1 have NULL where one part is absent; since then
-// what is absent is nothing, if one of the four that most bills have is there.
+// commissions returns the terms of a bill's commission: the total if the platform has it,
+// else its parts (total_operation_agent is within total_agent_merchant). By rule 1 the
+// commission is NULL if any part is; by rule 2 NULL parts count as nothing if one of the four
+// usual ones is known.
 func commissions(a *schema.Amounts, rule int) []schema.Null[schema.Fen] {
 	if a[schema.TotalCommission].Valid {
 		return a[schema.TotalCommission : schema.TotalCommission+1]
@@ -76,7 +75,7 @@ func commissions(a *schema.Amounts, rule int) []schema.Null[schema.Fen] {
 
 func isKnown(v schema.Null[schema.Fen]) bool { return v.Valid }
 
-// billIdentities are those that every bill is held against.
+// billIdentities returns the identities of a bill.
 func billIdentities(a *schema.Amounts, rule int) [3]identity {
 	return [3]identity{
 		{schema.RuleOriginal, a[schema.Original], []schema.Null[schema.Fen]{a[schema.Pay], a[schema.MerchantTicket], a[schema.PlatformTicket]}, nil},
@@ -86,9 +85,9 @@ func billIdentities(a *schema.Amounts, rule int) [3]identity {
 	}
 }
 
-// doubts are the rules, beside identities, that a bill of the day breaks by its
-// columns alone.
-func doubts(b *schema.Bill, day schema.Day) (rules []schema.Rule) {
+// rowRules returns the rules, other than identities, that a bill of the day breaks by its
+// columns.
+func rowRules(b *schema.Bill, day schema.Day) (rules []schema.Rule) {
 	bySettleType := directionOf(int64(b.SettleType), schema.Null[int64]{})
 	switch {
 	case !b.Direction.Valid:
@@ -102,13 +101,13 @@ func doubts(b *schema.Bill, day schema.Day) (rules []schema.Rule) {
 	return rules
 }
 
-// settleIdentity is that of a settlement.
+// settleIdentity returns the identity of a settlement.
 func settleIdentity(s *schema.Settlement) identity {
 	return identity{schema.RuleSettleAmount, s.Amount, []schema.Null[schema.Fen]{s.Rake, s.Commission, s.SharesTotal}, nil}
 }
 
-// sharesOf adds the shares of a settlement up; NULL where there is no list of them,
-// and where their sum is more than a settlement may be of.
+// sharesOf returns the sum of a settlement's shares, NULL if there is no list of them or the
+// sum is beyond maxSettled.
 func sharesOf(s *schema.Settlement) schema.Null[schema.Fen] {
 	if !s.Shares.Valid {
 		return schema.Null[schema.Fen]{}
@@ -118,13 +117,13 @@ func sharesOf(s *schema.Settlement) schema.Null[schema.Fen] {
 		amounts = append(amounts, schema.Some(share.Amount))
 	}
 	total, err := schema.Total(amounts...)
-	if err != nil || total.V > mostSettled {
+	if err != nil || total.V > maxSettled {
 		return schema.Null[schema.Fen]{}
 	}
 	return total
 }
 
-// conserved is what bills and the groups that they are in have in common.
+// conserved are the sums that bills and their groups must have in common.
 type conserved struct {
 	bills  int64
 	billed [schema.LegCount]schema.Fen // of forward bills
@@ -175,9 +174,8 @@ func addTo(sum *schema.Fen, v schema.Null[schema.Fen]) (err error) {
 	return err
 }
 
-// settledTally holds a day's settlements against the groups that they are in. An
-// order may have groups in several buckets, and its settlements lie in one of
-// them: they agree over the day.
+// settledTally sums settlements and the groups that they are in. An order may have groups in
+// several buckets and its settlements in one of them, so both agree over the whole day.
 type settledTally struct {
 	rows, grouped       int64
 	settlements, groups [schema.LegCount]schema.Fen

@@ -7,9 +7,8 @@ import (
 	"billwalk/schema"
 )
 
-// TestCommissionRules: what is absent makes rule 1 say nothing, and counts as
-// nothing by rule 2 while one of the four usual parts is there; a total goes
-// before all parts, by both.
+// TestCommissionRules: a missing part makes the commission NULL by rule 1, and counts as
+// nothing by rule 2 if one of the four usual parts is known. The total wins by both.
 func TestCommissionRules(t *testing.T) {
 	t.Parallel()
 	parts := []schema.Amount{schema.TalentCommission, schema.TotalAgentMerchant, schema.BrokerCommission, schema.ClerkCommission, schema.MallStoreGoods}
@@ -41,7 +40,7 @@ func TestCommissionRules(t *testing.T) {
 	}
 }
 
-// TestSharesOf: the sum is NULL where the build has it NULL.
+// TestSharesOf: the sum is NULL if it is NULL in the build.
 func TestSharesOf(t *testing.T) {
 	t.Parallel()
 	fen := func(amounts ...schema.Fen) schema.Settlement {

@@ -14,8 +14,8 @@ import (
 	"billwalk/schema"
 )
 
-// anyText has text read that is cut in the middle of a character. It may stand where
-// only people read it: text refuses it in an id.
+// anyText accepts text that is not valid, as where a character was cut. The function text
+// refuses it in ids.
 var anyText = jsontext.AllowInvalidUTF8(true)
 
 // page is one answer of the bill API (餐饮账单详情查询).
@@ -26,13 +26,13 @@ type page struct {
 	records []jsontext.Value
 }
 
-// readPage reads an answer's body. The error is a *refusal where the answer does not
-// prove that it succeeded: whatever else it has, it is no page then.
+// readPage decodes an answer's body. The error is a *refusal if the answer does not prove
+// that the call succeeded.
 func readPage(body []byte) (page, error) {
 	var answer struct {
-		says
+		errorFields
 		Data struct {
-			says
+			errorFields
 			Cursor  jsontext.Value `json:"cursor"`
 			More    *bool          `json:"has_more"`
 			BizType jsontext.Value `json:"biz_type"`
@@ -44,7 +44,7 @@ func readPage(body []byte) (page, error) {
 		return page{}, err
 	}
 	d := &answer.Data
-	if no := proof(answer.says, d.says, answer.Extra); no != nil {
+	if no := proof(answer.errorFields, d.errorFields, answer.Extra); no != nil {
 		return page{}, no
 	}
 	if d.More == nil || !d.Records.there || d.Records.null && *d.More {
@@ -54,7 +54,7 @@ func readPage(body []byte) (page, error) {
 	return page{cursor: cursor.V, more: *d.More, bizType: d.BizType, records: d.Records.all}, err
 }
 
-// records is a list of raw records, which may be null where it is empty.
+// records is a list of raw records; null is an empty list.
 type records struct {
 	there, null bool
 	all         []jsontext.Value
@@ -66,14 +66,14 @@ func (r *records) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return json.UnmarshalDecode(dec, &r.all)
 }
 
-// reading is what is audited of one ledger record.
+// reading is the audited part of one ledger record.
 type reading struct {
-	schema.Bill       // its key, its orders and its money, signed as the design has it
-	negatives   uint8 // amounts that came with a minus, and are NULL
-	badText     bool  // some of its text is cut in the middle of a character
+	schema.Bill       // key, orders and amounts, with their signs
+	negatives   uint8 // number of amounts with a minus, which are NULL
+	badText     bool  // it has text that is not valid
 }
 
-// rawRecord has the members that are audited as they stand.
+// rawRecord has the audited members of a record.
 type rawRecord struct {
 	AccountID     jsontext.Value            `json:"account_id"`
 	LedgerID      jsontext.Value            `json:"ledger_id"`
@@ -87,7 +87,7 @@ type rawRecord struct {
 	Amount        map[string]jsontext.Value `json:"amount"`
 }
 
-// readRecord reads one ledger record.
+// readRecord decodes one ledger record.
 func readRecord(raw jsontext.Value) (reading, error) {
 	var r rawRecord
 	var b reading
@@ -127,8 +127,8 @@ func readRecord(raw jsontext.Value) (reading, error) {
 	return b, err
 }
 
-// sign gives the amounts the sign of a direction, 0 where it is not known. One that
-// has a sign already can have none (均为绝对值), and is NULL.
+// sign sets the amounts with the sign of a direction, NULL for the direction 0. Received
+// amounts have no sign (均为绝对值), so one with a minus is NULL.
 func (b *reading) sign(direction int32, amounts map[schema.Amount]schema.Null[int64]) {
 	if direction != 0 {
 		b.Direction = schema.Some(direction)
@@ -143,12 +143,12 @@ func (b *reading) sign(direction int32, amounts map[schema.Amount]schema.Null[in
 	}
 }
 
-// signTable is the version of the sign rule below.
+// signTable is the version of the rule of directionOf.
 const signTable = 1
 
-// directionOf is +1 for money to the merchant, -1 for money from it and 0 where
-// nobody knows: by fund_amount_type (款项类型: 0 入账, 1 出账) where there is one,
-// else by settle_type (1 正向, 2 退款).
+// directionOf returns +1 for money to the merchant, -1 for money from it and 0 if that is
+// unknown: by fund_amount_type (款项类型: 0 入账, 1 出账) if there is one, else by
+// settle_type (1 正向, 2 退款).
 func directionOf(settleType int64, fund schema.Null[int64]) int32 {
 	in, out := settleType == 1, settleType == 2
 	if fund.Valid {
@@ -163,7 +163,7 @@ func directionOf(settleType int64, fund schema.Null[int64]) int32 {
 	return 0
 }
 
-// text reads an id, which the platform may also write as a number.
+// text decodes an id, which may be a JSON string or number.
 func text(raw jsontext.Value) (schema.Null[string], error) {
 	switch raw.Kind() {
 	case jsontext.KindInvalid, jsontext.KindNull: // absent
@@ -175,7 +175,7 @@ func text(raw jsontext.Value) (schema.Null[string], error) {
 	return schema.Some(string(s)), err
 }
 
-// whole reads a whole number, which the platform may also quote.
+// whole decodes a whole number, bare or quoted.
 func whole(raw jsontext.Value) (schema.Null[int64], error) {
 	digits, err := text(raw)
 	if err != nil || !digits.Valid {
@@ -188,9 +188,8 @@ func whole(raw jsontext.Value) (schema.Null[int64], error) {
 	return schema.Some(n), err
 }
 
-// content is the hash by which certificates tell records apart: of the record with
-// its members in order and nothing between them, and of the page's biz_type where
-// it has none of its own.
+// content returns the hash of a record's content, as certificates have it: of the record with
+// sorted members and no white space, and of the page's biz_type if the record has none.
 func content(raw, bizType jsontext.Value) ([sha256.Size]byte, error) {
 	canonical := raw.Clone()
 	err := canonical.Format(anyText,

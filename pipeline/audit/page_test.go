@@ -10,10 +10,9 @@ import (
 	"billwalk/schema"
 )
 
-// FuzzTwoReadings: a page that the tables are built from is a page to the audit,
-// too, and both make the same of it, record by record: the key, the orders, every
-// amount with its sign, and the hash of what it says. They share no code, and must
-// not: where one of them errs, this is where it shows.
+// FuzzTwoReadings: a page that the build accepts is accepted by the audit, and both decode
+// the same key, orders, signed amounts and content hash from every record. They share no
+// code, so that an error in one of them shows here.
 func FuzzTwoReadings(f *testing.F) {
 	f.Add([]byte(`{"data":{"cursor":"","has_more":false,"ledger_records":[]},"extra":{"error_code":0}}`))
 	f.Add([]byte(`{"data":{"has_more":true,"cursor":7,"biz_type":1,"ledger_records":[
@@ -69,7 +68,7 @@ func FuzzTwoReadings(f *testing.F) {
 	})
 }
 
-// count returns how many exceptions are of a rule.
+// count returns the number of exceptions of a rule.
 func count(exceptions []schema.Exception, rule schema.Rule) (n int64) {
 	for _, e := range exceptions {
 		if e.Rule == rule {
@@ -79,7 +78,7 @@ func count(exceptions []schema.Exception, rule schema.Rule) (n int64) {
 	return n
 }
 
-// TestDirection is the sign rule of the design, case by case.
+// TestDirection checks the sign rule, case by case.
 func TestDirection(t *testing.T) {
 	t.Parallel()
 	none := schema.Null[int64]{}
@@ -98,7 +97,7 @@ func TestDirection(t *testing.T) {
 	}
 }
 
-// TestReadPage: an answer that is not a page is none to the audit, either.
+// TestReadPage: the audit refuses answers that are not pages.
 func TestReadPage(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{

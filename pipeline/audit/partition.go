@@ -10,27 +10,27 @@ import (
 	"billwalk/schema"
 )
 
-// mostRows is how many rows of one table are named; the rest are counted.
-const mostRows = 20
+// maxRows is the maximum number of rows of one table with a finding of their own.
+const maxRows = 20
 
-// partition is one published (day, bucket), held against the archive.
+// partition is one published (day, bucket), compared with the archive.
 type partition struct {
 	*dayAudit
 	m        *schema.Manifest
 	findings []schema.Finding
-	damaged  map[string]bool // keys of objects whose rows cannot be had
+	damaged  map[string]bool // keys of objects that cannot be read
 
-	certain  bool                      // the archive is sound: what is missing is really missing
-	unsound  map[schema.AccountID]bool // accounts whose archive is not
-	expected map[digest]int32          // rows that are still to come
+	certain  bool                      // the archive is sound, so a missing row is a finding
+	unsound  map[schema.AccountID]bool // accounts whose archived walk is not sound
+	expected map[digest]int32          // number of rows not seen yet, by row
 	holders  []*holder
 	tables   tables
 }
 
-// holder is a unit of the partition, and what of its records is published here.
+// holder is a unit of the partition, with sums of its records.
 type holder struct {
 	*unit
-	archived, rows      sums // of its records, and of its rows in the table
+	archived, rows      sums // of its archived records, and of its published rows
 	repeated, elsewhere int64
 }
 
@@ -49,10 +49,10 @@ func (p *partition) find(key, place, want, got, fix string) {
 
 func (p *partition) manifestKey() string { return p.Lake.ManifestKey(p.m.Day, p.m.Bucket) }
 
-// key returns where a table of the partition lies.
+// key returns the key of a table of the partition.
 func (p *partition) key(table string) string { return tableKey(p.m, table, p.Lake) }
 
-// tableKey returns where a table of a manifest lies.
+// tableKey returns the key of a table, or of the manifest if it does not have the table.
 func tableKey(m *schema.Manifest, table string, lake Lake) string {
 	for _, o := range m.Objects {
 		if o.Table == table {
@@ -62,10 +62,10 @@ func tableKey(m *schema.Manifest, table string, lake Lake) string {
 	return lake.ManifestKey(m.Day, m.Bucket)
 }
 
-// whole says that all rows of all tables were had.
-func (p *partition) whole() bool { return len(p.damaged) == 0 }
+// allRead reports whether all tables could be read.
+func (p *partition) allRead() bool { return len(p.damaged) == 0 }
 
-// prove says what the tables should hold, from the archive alone, and reads them.
+// prove computes from the archive what the tables should have, and reads them.
 func (p *partition) prove(ctx context.Context) {
 	if p.m.SignTable != signTable {
 		p.find(p.manifestKey(), "sign_table", fmt.Sprint(signTable), fmt.Sprintf("%d: the days were signed by other rules than this billwalk audits", p.m.SignTable), fixReplay)
@@ -87,16 +87,16 @@ func (p *partition) prove(ctx context.Context) {
 		p.damaged[f.Key] = true
 	}
 	p.findings = append(p.findings, found...)
-	p.entries()
+	p.checkEntries()
 	p.tables.check()
 }
 
-// expect works out which records become rows of the partition. Of records that say
-// the same of one bill one is published: that of an account's own walk before that
-// of a root account's, the lower account before the higher, the earlier page before
-// the later. What an account's own walk publishes in another bucket is left to that.
-// What a root account's walk has otherwise than an account's own of another run is no
-// row, and told.
+// expect computes which records are rows of the partition. Of records of one bill with the
+// same content one is published: of an account's own walk before a root account's, of the
+// lower account before the higher, of the earlier page before the later. A bill that an
+// account's own walk publishes in another bucket is not a row here. If a root account's walk
+// has a bill with other content than an account's own walk of another run, it is not a row
+// but an exception.
 func (p *partition) expect() error {
 	for i := range p.m.Units {
 		u := p.units[p.m.Units[i].Account.ID]
@@ -157,14 +157,14 @@ func (p *partition) expect() error {
 	return nil
 }
 
-// ownWalk is the first of the accounts' own walks that has a bill.
+// ownWalk is the first of the accounts' own walks with a bill.
 type ownWalk struct {
 	run       string
 	elsewhere bool // it is published in another bucket
 }
 
-// elsewhere returns what accounts' own walks publish in other buckets, by content,
-// and the bills that it is of. Only a root account's walk can find it here, too.
+// elsewhere returns the records that accounts' own walks publish in other buckets, by content
+// and by bill. Only a root account's walk can have them, too.
 func (p *partition) elsewhere() (contents map[digest]bool, bills map[digest]ownWalk) {
 	contents, bills = make(map[digest]bool), make(map[digest]ownWalk)
 	if !slices.ContainsFunc(p.holders, func(h *holder) bool { return h.root() }) {
@@ -186,7 +186,7 @@ func (p *partition) elsewhere() (contents map[digest]bool, bills map[digest]ownW
 	return contents, bills
 }
 
-// run returns the run that walked the unit last, as it is published.
+// run returns the run of the unit's latest published walk.
 func (u *unit) run() string {
 	if c := u.published(); c != nil {
 		return c.Latest().RunID
@@ -194,13 +194,13 @@ func (u *unit) run() string {
 	return ""
 }
 
-// root says that the unit was walked by a root account.
+// root reports whether the unit is of a root account.
 func (u *unit) root() bool {
 	c := u.published()
 	return c != nil && c.Account.Root
 }
 
-// compareBools puts false before true.
+// compareBools orders false before true.
 func compareBools(a, b bool) int {
 	switch {
 	case a == b:
@@ -212,9 +212,9 @@ func compareBools(a, b bool) int {
 	}
 }
 
-// row holds a published bill against the archive. It names the row, and where it
-// differs.
-func (p *partition) row(b *schema.Bill, n int64) {
+// checkBill compares a published bill with the archive. A finding names the row and the
+// columns that differ.
+func (p *partition) checkBill(b *schema.Bill, n int64) {
 	if p.unsound[b.WalkAccountID] {
 		return
 	}
@@ -224,7 +224,7 @@ func (p *partition) row(b *schema.Bill, n int64) {
 		return
 	}
 	p.tables.foreign++
-	if p.tables.foreign > mostRows {
+	if p.tables.foreign > maxRows {
 		return
 	}
 	place := fmt.Sprintf("row %d, account %s, ledger_id %s", n, b.WalkAccountID, b.LedgerID)
@@ -240,7 +240,7 @@ func (p *partition) row(b *schema.Bill, n int64) {
 	p.find(p.key(schema.Bills.Name), place, want, got, fixReplay)
 }
 
-// recordOf returns a record of the row's bill that no other row has had, or nil.
+// recordOf returns a record of the row's bill that no row had yet, or nil.
 func (p *partition) recordOf(b *schema.Bill) *record {
 	key := keyOf(b)
 	for _, h := range p.holders {
@@ -253,9 +253,8 @@ func (p *partition) recordOf(b *schema.Bill) *record {
 	return nil
 }
 
-// entries holds what the manifest says of each unit against the archive, and
-// against the rows.
-func (p *partition) entries() {
+// checkEntries compares the manifest's entry of each unit with the archive and the rows.
+func (p *partition) checkEntries() {
 	key := p.manifestKey()
 	for _, h := range p.holders {
 		e := h.entry
@@ -281,7 +280,7 @@ func (p *partition) entries() {
 	if bills := p.key(schema.Bills.Name); missing > 0 && p.certain && !p.damaged[bills] {
 		p.find(bills, "rows", fmt.Sprintf("%d more, which the archive has", missing), "they are missing", fixReplay)
 	}
-	if p.tables.foreign > mostRows {
-		p.find(p.key(schema.Bills.Name), "rows", "", fmt.Sprintf("%d more are not in the archive", p.tables.foreign-mostRows), fixReplay)
+	if p.tables.foreign > maxRows {
+		p.find(p.key(schema.Bills.Name), "rows", "", fmt.Sprintf("%d more are not in the archive", p.tables.foreign-maxRows), fixReplay)
 	}
 }

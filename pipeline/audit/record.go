@@ -9,7 +9,7 @@ import (
 	"billwalk/schema"
 )
 
-// digest names something by its hash.
+// digest is the start of a SHA-256 hash.
 type digest [16]byte
 
 func digestOf(text []byte) (d digest) {
@@ -18,10 +18,10 @@ func digestOf(text []byte) (d digest) {
 	return d
 }
 
-// record is one record of a unit's walk: what it takes to hold it
-// against the tables, and no more, since a day may have a million.
+// record is the part of a walk's record that is compared with the tables. A day may have a
+// million of them.
 type record struct {
-	key     digest // what makes a bill the same bill
+	key     digest // of the bill's key
 	content digest
 	row     digest // of the columns that are audited
 	amounts string // signed, packed
@@ -30,14 +30,14 @@ type record struct {
 	badText   bool
 }
 
-// newRecord takes what counts of a bill.
+// newRecord returns the record of a decoded bill.
 func newRecord(b *reading, content [sha256.Size]byte) record {
 	r := record{key: keyOf(&b.Bill), row: rowOf(&b.Bill), amounts: pack(&b.Amounts), negatives: b.negatives, badText: b.badText}
 	copy(r.content[:], content[:])
 	return r
 }
 
-// appendText adds a text so that none can run into the next.
+// appendText appends a text with its length, so that texts cannot run into each other.
 func appendText(to []byte, text string) []byte {
 	return append(binary.AppendUvarint(to, uint64(len(text))), text...)
 }
@@ -56,8 +56,8 @@ func appendKey(to []byte, b *schema.Bill) []byte {
 
 func keyOf(b *schema.Bill) digest { return digestOf(appendKey(make([]byte, 0, 128), b)) }
 
-// rowOf stands for the audited columns of a bill: key, walk, orders, direction,
-// amounts, and where its raw record lies.
+// rowOf returns the digest of the audited columns of a bill: key, walk, orders, direction,
+// amounts and archive_key.
 func rowOf(b *schema.Bill) digest {
 	text := appendKey(make([]byte, 0, 512), b)
 	text = appendText(appendText(text, string(b.WalkAccountID)), b.ArchiveKey)
@@ -68,7 +68,7 @@ func rowOf(b *schema.Bill) digest {
 	return digestOf(append(text, pack(&b.Amounts)...))
 }
 
-// pack writes the amounts that are not NULL in few bytes.
+// pack encodes the amounts that are not NULL in few bytes.
 func pack(amounts *schema.Amounts) string {
 	packed := make([]byte, 0, 64)
 	for a, v := range amounts {
@@ -88,7 +88,7 @@ func unpack(packed string) (amounts schema.Amounts) {
 	return amounts
 }
 
-// sums are the sums of bills, amount by amount, as a manifest has them.
+// sums are the sums of bills by amount, as in a manifest.
 type sums struct {
 	rows int64
 	fen  [schema.AmountCount]schema.Sum
@@ -106,7 +106,7 @@ func (s *sums) add(amounts *schema.Amounts) (err error) {
 	return nil
 }
 
-// differences names the columns in which totals are not these sums.
+// differences returns the columns in which totals differ from the sums.
 func (s *sums) differences(t *schema.Totals) (place, want, got string) {
 	var places, wants, gots []string
 	note := func(name, want, got string) {
@@ -123,7 +123,7 @@ func (s *sums) differences(t *schema.Totals) (place, want, got string) {
 
 func sumText(s schema.Sum) string { return fmt.Sprintf("%d fen and %d NULL", s.Fen, s.Nulls) }
 
-// amountsDiffering names the amounts in which a row is not as its record.
+// amountsDiffering returns the amounts in which a row differs from its record.
 func amountsDiffering(want, got *schema.Amounts) (place, wants, gots string) {
 	var names, w, g []string
 	for a := range schema.AmountCount {

@@ -7,53 +7,53 @@ import (
 	"billwalk/schema"
 )
 
-// refusedAnswer is one that does not prove that it succeeded, and that an earlier
-// version took for an answer all the same.
+// refusedAnswer is an archived answer that does not prove that the call succeeded, which an
+// earlier version accepted.
 type refusedAnswer struct {
-	question string
-	at       time.Time
-	finding  schema.Finding
+	query   string
+	at      time.Time
+	finding schema.Finding
 }
 
-// questionOf names what was asked, whatever column gave it.
-func questionOf(a *schema.SettleAnswer) string { return a.Parameter + " " + a.Value }
+// queryOf returns parameter and value of the query, whatever column they are from.
+func queryOf(a *schema.SettleAnswer) string { return a.Parameter + " " + a.Value }
 
-// standing returns the findings about those refused answers of a day that no later
-// answer has replaced. Under which day that one is filed does not matter: an order
-// with bills on several days is asked for once.
-func (a *Audit) standing(ctx context.Context, day schema.Day, refused []refusedAnswer) (findings []schema.Finding, err error) {
+// unresolvedRefusals returns the findings of those refused answers of a day that no later
+// answer has replaced. The later one may be filed under another day, as an order with bills
+// on several days is queried once.
+func unresolvedRefusals(ctx context.Context, archive Archive, lookback int, day schema.Day, refused []refusedAnswer) (findings []schema.Finding, err error) {
 	if len(refused) == 0 {
 		return nil, nil
 	}
-	replaced := make(map[string]time.Time, len(refused)) // when a question was answered last
+	replaced := make(map[string]time.Time, len(refused)) // time of the latest answer, by query
 	for i := range refused {
-		replaced[refused[i].question] = time.Time{}
+		replaced[refused[i].query] = time.Time{}
 	}
 	note := func(_ int, answer schema.SettleAnswer) {
-		at, asked := replaced[questionOf(&answer)]
-		if !asked || !answer.FetchedAt.After(at) {
+		at, known := replaced[queryOf(&answer)]
+		if !known || !answer.FetchedAt.After(at) {
 			return
 		}
 		if _, err := readSettlements(&answer); err == nil {
-			replaced[questionOf(&answer)] = answer.FetchedAt
+			replaced[queryOf(&answer)] = answer.FetchedAt
 		}
 	}
-	window := schema.Day(a.Lookback)
+	window := schema.Day(lookback)
 	for other := day - window; other <= day+window; other++ {
-		filed, err := a.Archive.SettlementSeries(ctx, other)
+		filed, err := archive.SettlementSeries(ctx, other)
 		if err != nil {
 			return nil, err
 		}
 		for _, f := range filed {
 			for _, key := range f.Batches {
 				if key != "" {
-					_ = a.Archive.ProveSettlements(ctx, key, note) // what is wrong with it, its own day's findings say
+					_ = archive.ProveSettlements(ctx, key, note) // findings of its own day say what is wrong with it
 				}
 			}
 		}
 	}
 	for _, r := range refused {
-		if replaced[r.question].Before(r.at) {
+		if replaced[r.query].Before(r.at) {
 			findings = append(findings, r.finding)
 		}
 	}

@@ -16,12 +16,12 @@ import (
 	"billwalk/schema"
 )
 
-// No settle_id counts on two days of the lake, however far apart they are. The ids of
-// the verified days are held against those of all published days: as hashes of eight
-// bytes, and the few that occur twice once more, by the ids themselves.
+// No settle_id may count on two days of the lake. The ids of the verified days are compared
+// with those of all published days, first as hashes of eight bytes, then the few hashes in
+// two files by the ids themselves.
 
-// maxRepeated is how many settle_ids are compared themselves: a sound lake has few, of
-// items in several buckets.
+// maxRepeated is the maximum number of settle_ids that are compared themselves. A sound lake
+// has few in two files: those of items in several buckets.
 const maxRepeated = 100_000
 
 // settlementsFile is the settlements of one published (day, bucket).
@@ -30,20 +30,20 @@ type settlementsFile struct {
 	bucket int
 }
 
-// repeats looks for settle_ids of the verified days that other files have, too.
+// repeats finds settle_ids of the verified days that are in other files, too.
 type repeats struct {
 	*Audit
 	verified, others []settlementsFile
 
 	mu         sync.Mutex
 	ids        []uint64        // hashes of the verified days' settle_ids, each once a file; sorted
-	inTwo      map[uint64]bool // of them, those that two files have
+	inTwo      map[uint64]bool // the ids in two files
 	with       map[settlementsFile]bool
 	rows       map[string][]settlementRow // by settle_id
 	unreadable map[settlementsFile][]schema.Finding
 }
 
-// settlementRow is a row of a settlement that stands in two files.
+// settlementRow is a row of a settlement in two files.
 type settlementRow struct {
 	settlementsFile
 	row    int64
@@ -51,8 +51,8 @@ type settlementRow struct {
 	amount schema.Null[schema.Fen]
 }
 
-// findRepeated reads the settle_ids of all published days. What is wrong with files of
-// days that are not verified goes to Elsewhere.
+// findRepeated reads the settle_ids of all published days. Findings on files of days that are
+// not verified go to Elsewhere.
 func (a *Audit) findRepeated(ctx context.Context) (*repeats, error) {
 	r := &repeats{
 		Audit: a, inTwo: make(map[uint64]bool), with: make(map[settlementsFile]bool),
@@ -76,7 +76,7 @@ func (a *Audit) findRepeated(ctx context.Context) (*repeats, error) {
 	}
 	r.sort()
 	if len(r.ids) > 0 {
-		if err := r.each(ctx, r.others, r.look); err != nil {
+		if err := r.each(ctx, r.others, r.search); err != nil {
 			return nil, err
 		}
 	}
@@ -92,10 +92,10 @@ func (a *Audit) findRepeated(ctx context.Context) (*repeats, error) {
 	return r, nil
 }
 
-// each reads files side by side.
+// each reads files concurrently.
 func (r *repeats) each(ctx context.Context, files []settlementsFile, read func(context.Context, settlementsFile)) error {
 	var running errgroup.Group
-	running.SetLimit(2 * runtime.GOMAXPROCS(0)) // each has a file's column in hand
+	running.SetLimit(2 * runtime.GOMAXPROCS(0)) // each holds a column of a file
 	for _, f := range files {
 		if ctx.Err() != nil {
 			break
@@ -106,7 +106,7 @@ func (r *repeats) each(ctx context.Context, files []settlementsFile, read func(c
 	return ctx.Err()
 }
 
-// read hands over the rows of a file. One that cannot be read is noted, once.
+// read passes the rows of a file to take, and keeps the findings on a file.
 func (r *repeats) read(ctx context.Context, f settlementsFile, columns []string, take func(s *schema.Settlement)) {
 	rows := 0
 	findings := r.Lake.ProveSettlements(ctx, f.day, f.bucket, columns, func(s *schema.Settlement) bool {
@@ -123,7 +123,7 @@ func (r *repeats) read(ctx context.Context, f settlementsFile, columns []string,
 
 func hashOf(settleID string) uint64 { return maphash.String(seed, settleID) }
 
-// collect takes the settle_ids of a verified file.
+// collect adds the settle_ids of a verified file.
 func (r *repeats) collect(ctx context.Context, f settlementsFile) {
 	var ids []uint64
 	r.read(ctx, f, []string{"settle_id"}, func(s *schema.Settlement) { ids = append(ids, hashOf(s.SettleID)) })
@@ -134,7 +134,7 @@ func (r *repeats) collect(ctx context.Context, f settlementsFile) {
 	r.ids = append(r.ids, ids...)
 }
 
-// sort sorts what was collected, and notes what two verified files have.
+// sort sorts the ids, and finds those in two verified files.
 func (r *repeats) sort() {
 	slices.Sort(r.ids)
 	for i := 1; i < len(r.ids) && len(r.inTwo) <= maxRepeated; i++ {
@@ -144,8 +144,8 @@ func (r *repeats) sort() {
 	}
 }
 
-// look notes what another file has of the verified ids.
-func (r *repeats) look(ctx context.Context, f settlementsFile) {
+// search finds the ids of the verified files in another file.
+func (r *repeats) search(ctx context.Context, f settlementsFile) {
 	found := make(map[uint64]bool)
 	r.read(ctx, f, []string{"settle_id"}, func(s *schema.Settlement) {
 		id := hashOf(s.SettleID)
@@ -167,7 +167,7 @@ func (r *repeats) look(ctx context.Context, f settlementsFile) {
 	}
 }
 
-// compare takes a file's rows of the ids that two files have.
+// compare collects the rows of a file with ids in two files.
 func (r *repeats) compare(ctx context.Context, f settlementsFile) {
 	row := int64(0)
 	r.read(ctx, f, []string{"settle_id", "item_order_id", "settle_amount_fen"}, func(s *schema.Settlement) {
@@ -179,8 +179,8 @@ func (r *repeats) compare(ctx context.Context, f settlementsFile) {
 	})
 }
 
-// findings returns those of a verified day, for those who know where its objects lie
-// and which of them are known to be damaged.
+// findings returns the findings of a verified day. key returns the key of a bucket's
+// settlements, and known reports whether an object has a finding already.
 func (r *repeats) findings(day schema.Day, key func(bucket int) string, known func(key string) bool) (all []schema.Finding) {
 	for _, f := range r.verified {
 		for _, finding := range r.unreadable[f] {
@@ -199,15 +199,15 @@ func (r *repeats) findings(day schema.Day, key func(bucket int) string, known fu
 		rows := r.rows[id]
 		slices.SortFunc(rows, settlementRow.compare)
 		i := slices.IndexFunc(rows, func(r settlementRow) bool { return r.day == day })
-		if i < 0 || !twice(rows) {
+		if i < 0 || !countsTwice(rows) {
 			continue
 		}
-		if repeated++; repeated > mostRows {
+		if repeated++; repeated > maxRows {
 			continue
 		}
-		find(rows[i].bucket, fmt.Sprintf("row %d, settle_id %s", rows[i].row, id), standsOn(rows))
+		find(rows[i].bucket, fmt.Sprintf("row %d, settle_id %s", rows[i].row, id), placesOf(rows))
 	}
-	if more := repeated - mostRows; more > 0 {
+	if more := repeated - maxRows; more > 0 {
 		find(0, "rows", fmt.Sprintf("%d more settle_ids count twice", more))
 	}
 	if len(r.inTwo) > maxRepeated {
@@ -216,7 +216,7 @@ func (r *repeats) findings(day schema.Day, key func(bucket int) string, known fu
 	return all
 }
 
-// settlementsKey returns where the settlements of a bucket lie, by its manifest.
+// settlementsKey returns the key of a bucket's settlements.
 func (d *dayAudit) settlementsKey(bucket int) string {
 	for _, m := range d.manifests {
 		if m.Bucket == bucket {
@@ -226,14 +226,14 @@ func (d *dayAudit) settlementsKey(bucket int) string {
 	return d.Lake.ManifestKey(d.day.Day, bucket)
 }
 
-// knowsDamaged says that a finding names the object already.
+// knowsDamaged reports whether the object has a finding already.
 func (d *dayAudit) knowsDamaged(key string) bool {
 	return slices.ContainsFunc(d.day.Findings, func(f schema.Finding) bool { return f.Key == key })
 }
 
-// twice says that a settlement's rows, which are sorted, count it twice: on two days,
-// or in two buckets of a day without being of different items.
-func twice(rows []settlementRow) bool {
+// countsTwice reports whether the sorted rows of a settlement are on two days, or in two
+// buckets of a day for the same item.
+func countsTwice(rows []settlementRow) bool {
 	items := make(map[string]int)
 	for _, r := range rows {
 		if r.day != rows[0].day {
@@ -248,15 +248,15 @@ func twice(rows []settlementRow) bool {
 	return whole && rows[0].bucket != rows[len(rows)-1].bucket
 }
 
-// standsOn names the rows of a settlement, or the first of them.
-func standsOn(rows []settlementRow) string {
-	const most = 6
+// placesOf describes the rows of a settlement, at most six.
+func placesOf(rows []settlementRow) string {
+	const maxPlaces = 6
 	var places []string
-	for _, r := range rows[:min(len(rows), most)] {
+	for _, r := range rows[:min(len(rows), maxPlaces)] {
 		places = append(places, fmt.Sprintf("%s (bucket %d, row %d) with %s fen", r.day, r.bucket, r.row, fenText(r.amount)))
 	}
 	text := "it is on " + strings.Join(places, ", and on ")
-	if n := len(rows) - most; n > 0 {
+	if n := len(rows) - maxPlaces; n > 0 {
 		text += fmt.Sprintf(", and in %d more rows", n)
 	}
 	return text

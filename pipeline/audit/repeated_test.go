@@ -12,7 +12,7 @@ import (
 	"billwalk/schema"
 )
 
-// onlySettlements is a lake of settlements alone.
+// onlySettlements is a lake that only has settlements.
 type onlySettlements struct {
 	Lake
 	rows map[settlementsFile][]schema.Settlement
@@ -49,7 +49,7 @@ func (l onlySettlements) ProveSettlements(_ context.Context, day schema.Day, buc
 
 func keyOfFile(f settlementsFile) string { return fmt.Sprintf("%d/%d", f.day, f.bucket) }
 
-// rowsOfText reads rows such as "s1 100" and "s1/item 100": settle_id, item and fen.
+// rowsOfText parses rows like "s1 100" and "s1/item 100": settle_id, item and fen.
 func rowsOfText(lines ...string) (rows []schema.Settlement) {
 	for _, line := range lines {
 		id, fen, _ := strings.Cut(line, " ")
@@ -64,8 +64,8 @@ func rowsOfText(lines ...string) (rows []schema.Settlement) {
 	return rows
 }
 
-// TestRepeated: a settle_id counts on one day of the lake; in one file once, which is
-// another check, and in several of a day once for each item.
+// TestRepeated: a settle_id may be on one day of the lake only, and in several files of a day
+// only once for each item.
 func TestRepeated(t *testing.T) {
 	t.Parallel()
 	type files = map[settlementsFile][]string
@@ -121,7 +121,7 @@ func TestRepeated(t *testing.T) {
 	}
 }
 
-// days writes the first days of 1970 as D1, D2 …
+// days replaces the first days of 1970 by D1, D2 …
 var days = func() *strings.Replacer {
 	var pairs []string
 	for d := range schema.Day(40) {
@@ -130,11 +130,11 @@ var days = func() *strings.Replacer {
 	return strings.NewReplacer(pairs...)
 }()
 
-// TestRepeatedInBulk: of many settle_ids that are on two days some are named and the
-// rest is counted; of too many to compare, it says so on every day.
+// TestRepeatedInBulk: of many settle_ids on two days some have a finding and the rest are
+// counted. If there are too many to compare, every day has a finding that says so.
 func TestRepeatedInBulk(t *testing.T) {
 	t.Parallel()
-	for n, want := range map[int]string{mostRows: "", mostRows + 5: "5 more settle_ids count twice", maxRepeated + 1: "and not all of them were compared"} {
+	for n, want := range map[int]string{maxRows: "", maxRows + 5: "5 more settle_ids count twice", maxRepeated + 1: "and not all of them were compared"} {
 		var rows []schema.Settlement
 		for i := range n {
 			rows = append(rows, schema.Settlement{SettleID: fmt.Sprint("s", i)})
@@ -145,7 +145,7 @@ func TestRepeatedInBulk(t *testing.T) {
 			t.Fatal(err)
 		}
 		found := r.findings(10, func(int) string { return "key" }, nil)
-		if want == "" && len(found) != n || want != "" && (len(found) > mostRows+2 || !strings.HasSuffix(found[len(found)-1].Got, want)) {
+		if want == "" && len(found) != n || want != "" && (len(found) > maxRows+2 || !strings.HasSuffix(found[len(found)-1].Got, want)) {
 			t.Errorf("%d settle_ids on two days: %d findings, the last %+v", n, len(found), found[len(found)-1])
 		}
 		if sound := r.findings(11, func(int) string { return "key" }, nil); (len(sound) > 0) != (n > maxRepeated) {
@@ -154,7 +154,8 @@ func TestRepeatedInBulk(t *testing.T) {
 	}
 }
 
-// TestRepeatedStops: when the context ends, the file in hand is left, and no other is begun.
+// TestRepeatedStops: when the context ends, the current file is not read to its end and no
+// other is read.
 func TestRepeatedStops(t *testing.T) {
 	t.Parallel()
 	ctx, cancel := context.WithCancel(t.Context())
@@ -178,8 +179,8 @@ func TestRepeatedStops(t *testing.T) {
 	}
 }
 
-// BenchmarkRepeated holds a day's settle_ids against a million others, and a million
-// against each other, without what reading the files takes.
+// BenchmarkRepeated compares a day's settle_ids with a million others, and a million with
+// each other, without the time to read files.
 func BenchmarkRepeated(b *testing.B) {
 	const rows, days = 1_000_000, 100
 	lake := onlySettlements{rows: make(map[settlementsFile][]schema.Settlement)}

@@ -12,12 +12,12 @@ import (
 	"billwalk/schema"
 )
 
-// published proves the day's tables against the archive, bucket by bucket.
-func (d *dayAudit) published(ctx context.Context) error {
+// proveTables proves the day's tables against the archive, bucket by bucket.
+func (d *dayAudit) proveTables(ctx context.Context) error {
 	var partitions []*partition
 	var mu sync.Mutex
 	var running errgroup.Group
-	running.SetLimit(runtime.GOMAXPROCS(0)) // each has the records of its units in hand
+	running.SetLimit(runtime.GOMAXPROCS(0)) // each holds the records of its units
 	for _, m := range d.manifests {
 		d.count(m)
 		running.Go(func() error {
@@ -34,20 +34,19 @@ func (d *dayAudit) published(ctx context.Context) error {
 		return err
 	}
 	for _, p := range partitions {
-		if err := d.hear(ctx, p); err != nil {
+		if err := d.proveRemaining(ctx, p); err != nil {
 			return err
 		}
 	}
-	d.add(d.settled(partitions)...)
+	d.add(d.checkSettled(partitions)...)
 	return nil
 }
 
-// hear looks for the answers that told of a partition's settlements and are not
-// filed under its own day: an order may have been asked for under another day on
-// which it has bills.
-func (d *dayAudit) hear(ctx context.Context, p *partition) error {
-	for _, h := range p.tables.unheard {
-		answered := slices.Clone(d.answers[d.day.Day].told.of(h.told.id))
+// proveRemaining proves the settlements of a partition that the answers of its own day do not
+// prove. An order may have been queried under another day on which it has bills.
+func (d *dayAudit) proveRemaining(ctx context.Context, p *partition) error {
+	for _, h := range p.tables.unproven {
+		answers := slices.Clone(d.answers[d.day.Day].statements.of(h.statement.id))
 		found := false
 		for away := schema.Day(1); away <= schema.Day(d.Lookback) && !found; away++ {
 			for _, day := range []schema.Day{d.day.Day - away, d.day.Day + away} {
@@ -55,42 +54,41 @@ func (d *dayAudit) hear(ctx context.Context, p *partition) error {
 				if err != nil {
 					return err
 				}
-				answered = append(answered, other.told.of(h.told.id)...)
+				answers = append(answers, other.statements.of(h.statement.id)...)
 			}
-			found = h.told.heard(h.source, answered, h.called)
+			found = h.statement.provenBy(h.source, answers, h.callbacks)
 		}
 		if !found {
 			d.add(schema.Finding{
 				Day: d.day.Day, Bucket: p.m.Bucket, Key: p.key(schema.Settlements.Name), Place: fmt.Sprintf("row %d, settle_id %s", h.row, h.id),
-				Want: h.want(), Got: "the archive has none of that time with this status, these amounts and this settle_detail", Fix: fixReplay,
+				Want: h.want(), Got: "the archive has none with this time, status, amounts and settle_detail", Fix: fixReplay,
 			})
 		}
 	}
 	return nil
 }
 
-// want says what a row should rest on.
-func (h *heard) want() string {
+// want returns what should prove a row.
+func (h *settlementRef) want() string {
 	switch h.source {
 	case schema.SourceCallback:
 		return "a settle callback"
 	case schema.SourceBoth:
-		return "an answer of the settle query, and a callback"
+		return "an answer of the settle query and a callback"
 	}
 	return "an answer of the settle query"
 }
 
-// settled holds the day's settlements against the groups that they are in: over all
-// its buckets, since an order may have groups in several, and has its settlements
-// in one of them.
-func (d *dayAudit) settled(partitions []*partition) []schema.Finding {
+// checkSettled compares the day's settlements with the groups that they are in. It sums over
+// all buckets, as an order may have groups in several and its settlements in one of them.
+func (d *dayAudit) checkSettled(partitions []*partition) []schema.Finding {
 	if len(partitions) == 0 {
 		return nil
 	}
 	first := partitions[0]
 	var sum settledTally
 	for _, p := range partitions {
-		if !p.whole() {
+		if !p.allRead() {
 			return nil
 		}
 		if p.m.Bucket < first.m.Bucket {

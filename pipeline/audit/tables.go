@@ -8,58 +8,58 @@ import (
 	"billwalk/schema"
 )
 
-// tables are the published rows of one partition, added up as they come.
+// tables counts and sums the published rows of one partition.
 type tables struct {
 	*partition
-	conflicts int64 // records of a bill that another record has otherwise
-	negatives int64 // amounts of the records that came with a minus
-	badTexts  int64 // records with text that is cut in the middle of a character
-	foreign   int64 // rows that the archive does not know
+	conflicts int64 // records of a bill that another record has with other content
+	negatives int64 // amounts with a minus in the records
+	badTexts  int64 // records with text that is not valid
+	foreign   int64 // rows without a record in the archive
 
 	accounts    map[schema.AccountID]*holder
 	bills       int64
 	money       conserved // of the bills
 	grouped     conserved // of the groups
 	identities  map[schema.Rule]schema.Check
-	doubtful    map[schema.Rule]int64          // bills that an exception has to tell of
-	settleIDs   map[string]schema.Null[string] // settlements, and the item of the last row of each
-	items       map[digest]bool                // those of items
+	ruleBreaks  map[schema.Rule]int64          // number of required exceptions of bills
+	settleIDs   map[string]schema.Null[string] // item of the last row, by settle_id
+	items       map[digest]bool                // settle_id and item of rows with an item
 	settlements int64
-	unheard     []heard // settlements of which neither an answer of this day nor a callback tells
-	unexplained map[string]*settledTally
-	badSplit    int64 // settlements that do not add up
+	unproven    []settlementRef          // settlements that neither the answers of this day nor callbacks prove
+	unmatched   map[string]*settledTally // by group
+	badSplit    int64                    // settlements whose amounts do not add up
 	groups      map[digest]bool
 	groupRows   int64
 	verdicts    map[schema.Verdict]int64
 	open        map[schema.AccountID]int64
 	mismatched  map[schema.AccountID]int64
 	exceptions  map[schema.Rule]int64
-	ofBills     map[schema.Rule]int64 // exceptions that name a bill
-	minus       map[string]int64      // exceptions for amounts with a minus, by settlement
-	negative    []heard               // settlements that rest on an answer with such amounts
+	ofBills     map[schema.Rule]int64 // exceptions of bills
+	minus       map[string]int64      // exceptions for amounts with a minus, by settle_id
+	negative    []settlementRef       // settlements from an answer with such amounts
 	settled     settledTally
 }
 
-// heard is a settlement for whose answer is to be looked.
-type heard struct {
-	row    int64
-	id     string
-	source schema.Source
-	told   telling
-	called []telling // by callbacks
+// settlementRef is a row of settlements that is checked later.
+type settlementRef struct {
+	row       int64
+	id        string
+	source    schema.Source
+	statement statement
+	callbacks []statement
 }
 
 func newTables(p *partition) tables {
 	return tables{
-		partition: p, identities: make(map[schema.Rule]schema.Check), doubtful: make(map[schema.Rule]int64),
-		settleIDs: make(map[string]schema.Null[string]), items: make(map[digest]bool), unexplained: make(map[string]*settledTally), groups: make(map[digest]bool),
+		partition: p, identities: make(map[schema.Rule]schema.Check), ruleBreaks: make(map[schema.Rule]int64),
+		settleIDs: make(map[string]schema.Null[string]), items: make(map[digest]bool), unmatched: make(map[string]*settledTally), groups: make(map[digest]bool),
 		verdicts: make(map[schema.Verdict]int64), open: make(map[schema.AccountID]int64), mismatched: make(map[schema.AccountID]int64), exceptions: make(map[schema.Rule]int64),
 		ofBills: make(map[schema.Rule]int64), minus: make(map[string]int64),
 	}
 }
 
-// taker returns a function that takes the rows as the lake passes them on. None of them
-// is an end: what is wrong with one is noted.
+// taker returns the function to which the lake passes the rows. It returns an error only if
+// a sum overflows; other faults are findings.
 func (t *tables) taker() func(schema.Row) error {
 	t.accounts = make(map[schema.AccountID]*holder)
 	for _, h := range t.holders {
@@ -93,30 +93,30 @@ func (t *tables) exception(e *schema.Exception) error {
 
 func (t *tables) bill(b *schema.Bill) error {
 	t.bills++
-	t.row(b, t.bills)
+	t.checkBill(b, t.bills)
 	h := t.accounts[b.WalkAccountID]
 	if h == nil {
 		t.find(t.key(schema.Bills.Name), fmt.Sprintf("row %d", t.bills), "", fmt.Sprintf("account %s is not in the manifest", b.WalkAccountID), fixReplay)
 	} else if err := h.rows.add(&b.Amounts); err != nil {
 		return err
 	}
-	for _, rule := range doubts(b, t.m.Day) {
-		t.doubtful[rule]++
+	for _, rule := range rowRules(b, t.m.Day) {
+		t.ruleBreaks[rule]++
 	}
-	t.doubtful[schema.RuleBadID] += oddIDs(b)
+	t.ruleBreaks[schema.RuleBadID] += oddIDs(b)
 	if h != nil && !h.root() && b.AccountID != string(b.WalkAccountID) {
-		t.doubtful[schema.RuleAccountForeign]++ // account_id reaches no other account (不支持树级结构查询)
+		t.ruleBreaks[schema.RuleAccountForeign]++ // account_id reaches no other account (不支持树级结构查询)
 	}
 	for _, i := range billIdentities(&b.Amounts, t.m.Commissions) {
-		t.outcome(i)
+		t.countOutcome(i)
 	}
 	return t.money.bill(b, t.m.Commissions)
 }
 
-// outcome counts what comes of an identity.
-func (t *tables) outcome(i identity) {
+// countOutcome counts the outcome of an identity.
+func (t *tables) countOutcome(i identity) {
 	c := t.identities[i.rule]
-	switch i.holds() {
+	switch i.check() {
 	case holds:
 		c.Pass++
 	case fails:
@@ -130,32 +130,32 @@ func (t *tables) outcome(i identity) {
 func (t *tables) settlement(s *schema.Settlement) error {
 	t.settlements++
 	key, place := t.key(schema.Settlements.Name), fmt.Sprintf("row %d, settle_id %s", t.settlements, s.SettleID)
-	t.once(s, key, place)
-	told, called := tellingOf(s), t.callbacks.told.called(s)
-	if answered := t.answers[t.m.Day].told.of(told.id); !told.heard(s.Source, answered, called) {
-		t.unheard = append(t.unheard, heard{t.settlements, s.SettleID, s.Source, told, called})
-	} else if n := told.negativesIn(s.Source, answered); n > 0 {
-		told.negatives = n
-		t.negative = append(t.negative, heard{t.settlements, s.SettleID, s.Source, told, called})
+	t.checkOnce(s, key, place)
+	row, callbacks := statementOf(s), t.callbacks.statements.ofRow(s)
+	if answers := t.answers[t.m.Day].statements.of(row.id); !row.provenBy(s.Source, answers, callbacks) {
+		t.unproven = append(t.unproven, settlementRef{t.settlements, s.SettleID, s.Source, row, callbacks})
+	} else if n := row.negativesIn(s.Source, answers); n > 0 {
+		row.negatives = n
+		t.negative = append(t.negative, settlementRef{t.settlements, s.SettleID, s.Source, row, callbacks})
 	}
 	if shares := sharesOf(s); shares != s.SharesTotal {
 		t.find(key, place+", shares_fen", fenText(shares), fenText(s.SharesTotal), fixReplay)
 	}
-	if settleIdentity(s).holds() == fails {
+	if settleIdentity(s).check() == fails {
 		t.badSplit++
 	}
-	if err := t.unexplainedSettlement(s, called, key, place); err != nil {
+	if err := t.unmatchedSettlement(s, callbacks, key, place); err != nil {
 		return err
 	}
 	return t.settled.settlement(s)
 }
 
-// once wants a settlement in one row; in several only where each is of another item.
-func (t *tables) once(s *schema.Settlement, key, place string) {
+// checkOnce checks that a settlement has one row, or one for each of its items.
+func (t *tables) checkOnce(s *schema.Settlement, key, place string) {
 	row := digestOf(appendText(appendText(nil, s.SettleID), s.ItemOrderID.V))
 	item, again := t.settleIDs[s.SettleID]
 	if again && (!item.Valid || !s.ItemOrderID.Valid || t.items[row]) {
-		t.find(key, place, "each settle_id once, or once for each of its items", "it is there twice", fixReplay)
+		t.find(key, place, "each settle_id once, or once for each of its items", "twice", fixReplay)
 	}
 	t.settleIDs[s.SettleID] = s.ItemOrderID
 	if s.ItemOrderID.Valid {
@@ -168,7 +168,7 @@ func (t *tables) group(r *schema.Reconciliation) error {
 	key, place := t.key(schema.Reconciliations.Name), fmt.Sprintf("row %d, account %s, group %s", t.groupRows, r.WalkAccountID, r.GroupKey)
 	group := digestOf(appendText(appendText(nil, string(r.WalkAccountID)), r.GroupKey))
 	if t.groups[group] {
-		t.find(key, place, "each group once", "it is there twice", fixReplay)
+		t.find(key, place, "each group once", "twice", fixReplay)
 	}
 	t.groups[group] = true
 	if !slices.Contains(schema.Verdicts, r.Verdict) || (r.Verdict == schema.Matched) != r.MatchedBy.Valid {
@@ -186,7 +186,7 @@ func (t *tables) group(r *schema.Reconciliation) error {
 	if r.Verdict == schema.Mismatched {
 		t.mismatched[r.WalkAccountID]++
 	}
-	if err := t.unexplainedGroup(r, key, place); err != nil {
+	if err := t.unmatchedGroup(r, key, place); err != nil {
 		return err
 	}
 	if err := t.settled.group(r); err != nil {
@@ -195,8 +195,8 @@ func (t *tables) group(r *schema.Reconciliation) error {
 	return t.grouped.group(r)
 }
 
-// check holds the tables against each other, and against what the manifest counts.
-// What hangs on a table that could not be read is left out.
+// check compares the tables with each other and with the counts of the manifest. It leaves
+// out checks of a table that could not be read.
 func (t *tables) check() {
 	bills, settlements := t.key(schema.Bills.Name), t.key(schema.Settlements.Name)
 	groups, exceptions := t.key(schema.Reconciliations.Name), t.key(schema.Exceptions.Name)
@@ -205,14 +205,14 @@ func (t *tables) check() {
 		t.find(groups, "", "the bills' "+t.money.String(), t.grouped.String(), fixReplay)
 	}
 	if !t.damaged[settlements] && !t.damaged[groups] {
-		t.checkUnexplained(groups)
+		t.checkUnmatched(groups)
 	}
 	if !t.damaged[groups] {
 		t.compare(manifest, "verdicts", counts(t.verdicts), counts(t.m.Verdicts))
 		for _, h := range t.holders {
 			t.compare(manifest, fmt.Sprintf("account %s, open", h.Account.ID), fmt.Sprint(t.open[h.Account.ID]), fmt.Sprint(h.entry.Open))
-			if told := h.entry.Mismatched; told != 0 { // earlier versions did not tell
-				t.compare(manifest, fmt.Sprintf("account %s, mismatched", h.Account.ID), fmt.Sprint(t.mismatched[h.Account.ID]), fmt.Sprint(told))
+			if n := h.entry.Mismatched; n != 0 { // earlier versions did not count them
+				t.compare(manifest, fmt.Sprintf("account %s, mismatched", h.Account.ID), fmt.Sprint(t.mismatched[h.Account.ID]), fmt.Sprint(n))
 			}
 		}
 	}
@@ -224,37 +224,37 @@ func (t *tables) check() {
 	}
 	if !t.damaged[bills] && !t.damaged[exceptions] {
 		for rule, c := range t.identities {
-			t.told(rule, c.Fail)
+			t.wantExceptions(rule, c.Fail)
 		}
 		for _, rule := range []schema.Rule{schema.RuleUnknownDirection, schema.RuleDirectionConflict, schema.RuleSettleDay, schema.RuleAccountForeign} {
-			t.told(rule, t.doubtful[rule])
+			t.wantExceptions(rule, t.ruleBreaks[rule])
 		}
-		t.toldOfBills(schema.RuleBadID, t.doubtful[schema.RuleBadID])
+		t.wantBillExceptions(schema.RuleBadID, t.ruleBreaks[schema.RuleBadID])
 	}
 	if t.certain && !t.damaged[exceptions] {
-		t.told(schema.RuleDuplicateConflict, t.conflicts)
-		t.toldOfBills(schema.RuleNegativeAmount, t.negatives)
-		t.toldOfBills(schema.RuleBadText, t.badTexts)
+		t.wantExceptions(schema.RuleDuplicateConflict, t.conflicts)
+		t.wantBillExceptions(schema.RuleNegativeAmount, t.negatives)
+		t.wantBillExceptions(schema.RuleBadText, t.badTexts)
 	}
 	if !t.damaged[settlements] && !t.damaged[exceptions] {
-		t.told(schema.RuleSettleAmount, t.badSplit)
+		t.wantExceptions(schema.RuleSettleAmount, t.badSplit)
 		for _, h := range t.negative {
-			if got := t.minus[h.id]; got < int64(h.told.negatives) {
+			if got := t.minus[h.id]; got < int64(h.statement.negatives) {
 				t.find(t.key(schema.Exceptions.Name), fmt.Sprintf("rule %s, settle_id %s", schema.RuleNegativeAmount, h.id),
-					fmt.Sprint(h.told.negatives, " rows"), fmt.Sprint(got, " rows"), fixReplay)
+					fmt.Sprint(h.statement.negatives, " rows"), fmt.Sprint(got, " rows"), fixReplay)
 			}
 		}
 	}
 }
 
-// toldOfBills is told for rules that settlements break, too: it counts the exceptions
-// of bills alone.
-func (t *tables) toldOfBills(rule schema.Rule, want int64) {
+// wantBillExceptions checks the number of exceptions of a rule that settlements may break,
+// too. It counts those of bills.
+func (t *tables) wantBillExceptions(rule schema.Rule, want int64) {
 	t.compare(t.key(schema.Exceptions.Name), "rule "+string(rule)+" of bills", fmt.Sprint(want, " rows"), fmt.Sprint(t.ofBills[rule], " rows"))
 }
 
-// told wants an exception for each of so many findings.
-func (t *tables) told(rule schema.Rule, want int64) {
+// wantExceptions checks the number of exceptions of a rule.
+func (t *tables) wantExceptions(rule schema.Rule, want int64) {
 	t.compare(t.key(schema.Exceptions.Name), "rule "+string(rule), fmt.Sprint(want, " rows"), fmt.Sprint(t.exceptions[rule], " rows"))
 }
 
@@ -264,7 +264,7 @@ func (t *tables) compare(key, place, want, got string) {
 	}
 }
 
-// counts writes counts in the order of their names; 0 is not said.
+// counts returns the counts that are not 0 as text, by name.
 func counts[K ~string, V comparable](m map[K]V) (text string) {
 	var zero V
 	for _, k := range slices.Sorted(maps.Keys(m)) {

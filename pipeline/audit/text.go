@@ -9,8 +9,8 @@ import (
 	"billwalk/schema"
 )
 
-// readable reads a text for people, valid or not. It is nil where the value is no text.
-func readable(raw jsontext.Value) *schema.Null[string] {
+// displayText returns a text for people, valid or not, or nil if the value is not text.
+func displayText(raw jsontext.Value) *schema.Null[string] {
 	switch raw.Kind() {
 	case jsontext.KindString:
 		s, _ := jsontext.AppendUnquote(nil, raw)
@@ -26,22 +26,22 @@ func readable(raw jsontext.Value) *schema.Null[string] {
 
 var replacements = regexp.MustCompile(`\x{FFFD}+`)
 
-// mendedAlike makes two ways to mend a text comparable: for the bytes that are left
-// of a character one writes U+FFFD once, another as many times as there are bytes.
-func mendedAlike(s string) string { return replacements.ReplaceAllString(s, "\uFFFD") }
+// foldReplacements replaces each run of U+FFFD by one. For the bytes of a cut character some
+// writers have one U+FFFD, others one for each byte.
+func foldReplacements(s string) string { return replacements.ReplaceAllString(s, "\uFFFD") }
 
-// longest is how many bytes of an id the settle query takes (长度 <= 64 字节).
-const longest = 64
+// maxID is the maximum length of an id of the settle query (长度 <= 64 字节).
+const maxID = 64
 
-// oddIDs counts the ids of a bill that are longer, or have white space or invisible
-// characters in them.
+// oddIDs counts the ids of a bill that are longer than maxID or have white space or invisible
+// characters.
 func oddIDs(b *schema.Bill) (n int64) {
 	all := []schema.Null[string]{
 		schema.Some(b.AccountID), schema.Some(b.LedgerID), b.ShopOrderID, b.ItemOrderID, b.OrderExtID,
 		b.CertificateID, b.VerifyID, b.PoiID, b.VerifyPoiAccountID, b.SkuID,
 	}
 	for _, id := range all {
-		odd := len(id.V) > longest
+		odd := len(id.V) > maxID
 		for _, r := range id.V {
 			odd = odd || unicode.IsSpace(r) || !unicode.IsPrint(r)
 		}
@@ -52,14 +52,14 @@ func oddIDs(b *schema.Bill) (n int64) {
 	return n
 }
 
-// negativesIn returns how many amounts with a minus the answer had on which a row of
-// the settle query rests.
-func (t *telling) negativesIn(source schema.Source, answered []telling) uint8 {
+// negativesIn returns the number of amounts with a minus in the answer that proves a row of
+// the settle query.
+func (t *statement) negativesIn(source schema.Source, answers []statement) uint8 {
 	if source != schema.SourceQuery {
-		return 0 // of a callback's another one may count, too
+		return 0 // a row of callbacks may be from several
 	}
-	for _, one := range answered {
-		if t.restsOn([]telling{one}, nil) {
+	for _, one := range answers {
+		if t.matches([]statement{one}, nil) {
 			return one.negatives
 		}
 	}

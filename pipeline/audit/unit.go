@@ -10,16 +10,15 @@ import (
 	"billwalk/schema"
 )
 
-// unit is one account on one day: what the archive has of it, and what its
-// manifest says.
+// unit is one account on one day, in the archive and in its manifest.
 type unit struct {
 	schema.Unit
 	bucket   int
 	filed    []schema.Series
-	manifest *schema.Manifest // nil where none tells of it
+	manifest *schema.Manifest // nil if none has the unit
 	entry    *schema.Entry
 	walks    map[string]*walk
-	records  []record // of the walk from which the tables were built
+	records  []record // of the published walk
 	findings []schema.Finding
 }
 
@@ -31,7 +30,7 @@ func (u *unit) find(key, place, want, got, fix string) {
 	u.findings = append(u.findings, schema.Finding{Day: u.Day, Bucket: u.bucket, Key: key, Place: place, Want: want, Got: got, Fix: fix})
 }
 
-// sound says that the archive holds the pages from which the unit's rows were built.
+// sound reports whether the archive has the pages from which the unit's rows were built.
 func (u *unit) sound() bool {
 	c := u.published()
 	if c == nil {
@@ -41,8 +40,7 @@ func (u *unit) sound() bool {
 	return w != nil && !w.broken && w.done && len(w.pages) == len(c.Pages)
 }
 
-// published returns the certificate on which the unit's published rows rest, or nil
-// where there are none.
+// published returns the certificate of the unit's published rows, or nil if there are none.
 func (u *unit) published() *schema.Certificate {
 	if u.entry == nil || u.entry.Certificate == nil || u.entry.Certificate.Walk == "" {
 		return nil
@@ -50,15 +48,15 @@ func (u *unit) published() *schema.Certificate {
 	return u.entry.Certificate
 }
 
-// prove reads all that the archive has of the unit: every walk, and then the
-// certificates, which are held against the walks that they name.
+// prove reads every walk of the unit in the archive, and compares its certificates with
+// them.
 func (u *unit) prove(ctx context.Context, archive Archive) {
 	for i := range u.filed {
 		if f := &u.filed[i]; len(f.Batches) > 0 {
 			u.walks[f.Name] = u.proveWalk(ctx, archive, f)
 		}
 	}
-	stored := make(map[string]*schema.Certificate) // by the walk under which each lies
+	stored := make(map[string]*schema.Certificate) // by the walk in its key
 	for _, f := range u.filed {
 		if f.Certificate == "" {
 			continue
@@ -69,22 +67,22 @@ func (u *unit) prove(ctx context.Context, archive Archive) {
 		}
 		if c != nil {
 			stored[f.Name] = c
-			u.certificate(archive, &f, c)
+			u.checkCertificate(archive, &f, c)
 		}
 	}
 	if u.entry != nil && u.entry.Certificate != nil {
-		u.copied(archive, u.entry.Certificate, stored)
+		u.checkCopy(archive, u.entry.Certificate, stored)
 	}
 }
 
-// copied holds the manifest's copy of a certificate against the archive's own.
-func (u *unit) copied(archive Archive, c *schema.Certificate, stored map[string]*schema.Certificate) {
+// checkCopy compares the manifest's copy of a certificate with the one in the archive.
+func (u *unit) checkCopy(archive Archive, c *schema.Certificate, stored map[string]*schema.Certificate) {
 	name := c.Latest().Walk
 	key := archive.CertificateKey(u.Unit, name)
 	own := stored[name]
 	if own == nil {
-		u.chain(archive, c)
-		if !slices.ContainsFunc(u.filed, func(f schema.Series) bool { return f.Certificate == key }) { // else it was told why
+		u.checkChain(archive, c)
+		if !slices.ContainsFunc(u.filed, func(f schema.Series) bool { return f.Certificate == key }) { // else another finding says why
 			u.find(key, "", "the certificate of which the manifest has a copy", "it is missing", fixArchive)
 		}
 		return
@@ -97,14 +95,14 @@ func (u *unit) copied(archive Archive, c *schema.Certificate, stored map[string]
 func textOf(c *schema.Certificate) string {
 	text, err := json.Marshal(c)
 	if err != nil {
-		panic("audit: a certificate is not JSON: " + err.Error()) // it was read from it
+		panic("audit: a certificate is not JSON: " + err.Error()) // it was decoded from JSON
 	}
 	return string(text)
 }
 
-// certificate holds a certificate against the walks that it rests on. Those of one
-// on which nothing published rests may have been removed.
-func (u *unit) certificate(archive Archive, f *schema.Series, c *schema.Certificate) {
+// checkCertificate compares a certificate with the walks that it names. The walks of one that
+// is not published may have been removed.
+func (u *unit) checkCertificate(archive Archive, f *schema.Series, c *schema.Certificate) {
 	wrong := func(place, want, got string) { u.find(f.Certificate, place, want, got, fixArchive) }
 	want := fmt.Sprintf("account %s, bill_date %s, walk %s", u.Account.ID, u.Day, f.Name)
 	if got := fmt.Sprintf("account %s, bill_date %s, walk %s", c.Account.ID, c.Day, c.Latest().Walk); got != want {
@@ -121,7 +119,7 @@ func (u *unit) certificate(archive Archive, f *schema.Series, c *schema.Certific
 		return
 	}
 	published := u.entry != nil && u.entry.Certificate != nil && u.entry.Certificate.Latest().Walk == f.Name
-	u.chain(archive, c)
+	u.checkChain(archive, c)
 	if c.End != "has_more=false" {
 		wrong("end", "has_more=false", c.End)
 	}
@@ -135,7 +133,7 @@ func (u *unit) certificate(archive Archive, f *schema.Series, c *schema.Certific
 	for _, other := range agreed {
 		w := u.walks[other]
 		switch {
-		case w == nil && !published || w != nil && w.broken: // told, or of no weight
+		case w == nil && !published || w != nil && w.broken: // another finding says so, or it does not matter
 		case w == nil:
 			u.find(archive.BatchKey(u.Unit, other, 1), "", "a walk that agreed with "+c.Walk, "it is missing", fixArchive)
 		case !w.done:
@@ -146,15 +144,15 @@ func (u *unit) certificate(archive Archive, f *schema.Series, c *schema.Certific
 	}
 }
 
-// chain holds the pages of the certified walk against the certificate's links.
-func (u *unit) chain(archive Archive, c *schema.Certificate) {
+// checkChain compares the pages of the certified walk with the certificate's links.
+func (u *unit) checkChain(archive Archive, c *schema.Certificate) {
 	w := u.walks[c.Walk]
 	if w == nil || w.broken {
-		return // told, or about to be
+		return // another finding says so
 	}
 	for i, link := range c.Pages {
 		if i == len(w.pages) {
-			return // likewise
+			return // another finding says so
 		}
 		if got := w.pages[i]; got != link {
 			u.find(w.keys[i], fmt.Sprintf("page %d", i+1), fmt.Sprintf("%+v, as certified", link), fmt.Sprintf("%+v", got), fixArchive)

@@ -13,7 +13,7 @@ import (
 	"billwalk/schema"
 )
 
-// walk is what the archive has of one walk over a unit's pages.
+// walk is one archived walk over a unit's pages.
 type walk struct {
 	unit    *unit
 	name    string
@@ -22,16 +22,16 @@ type walk struct {
 	rows    int64
 	bills   int64
 	digest  string
-	next    string // cursor of the page to come
-	done    bool   // the last page was there
-	refused bool   // the platform could not list the bills any more
-	broken  bool   // something in it was found wrong
+	next    string // cursor of the next page
+	done    bool   // it has the last page
+	refused bool   // it ended with the answer that the bills were withdrawn
+	broken  bool   // there is a finding on it
 
 	contents [][sha256.Size]byte
-	kept     *[]record // the bills, if they are audited
+	kept     *[]record // gets the bills of the published walk; else nil
 }
 
-// proveWalk reads all batches of a walk, and what its pages lead to.
+// proveWalk reads all batches of a walk and checks the chain of its pages.
 func (u *unit) proveWalk(ctx context.Context, archive Archive, f *schema.Series) *walk {
 	w := &walk{unit: u, name: f.Name, next: "0"}
 	if e := u.entry; e != nil && e.Certificate != nil && e.Certificate.Walk == f.Name {
@@ -41,9 +41,9 @@ func (u *unit) proveWalk(ctx context.Context, archive Archive, f *schema.Series)
 	for i, key := range f.Batches {
 		if key == "" {
 			w.wrong(archive.BatchKey(u.Unit, f.Name, i+1), "", "", "the batch is missing, and later ones are there")
-			break // the pages after it are of no use
+			break // the chain ends here
 		}
-		err := archive.ProvePages(ctx, key, func(line int, answer schema.Answer) { w.answer(line, &answer) })
+		err := archive.ProvePages(ctx, key, func(line int, answer schema.Answer) { w.checkAnswer(line, &answer) })
 		switch {
 		case errors.Is(err, schema.ErrUnhashed):
 			u.find(key, "", "", err.Error(), fixUnhashed)
@@ -51,7 +51,7 @@ func (u *unit) proveWalk(ctx context.Context, archive Archive, f *schema.Series)
 			w.wrong(key, "", "", err.Error())
 		}
 	}
-	w.end()
+	w.finish()
 	return w
 }
 
@@ -60,10 +60,10 @@ func (w *walk) wrong(key, place, want, got string) {
 	w.unit.find(key, place, want, got, fixArchive)
 }
 
-// answer takes the walk's next page.
-func (w *walk) answer(line int, a *schema.Answer) {
+// checkAnswer checks an answer as the walk's next page.
+func (w *walk) checkAnswer(line int, a *schema.Answer) {
 	if w.broken && len(w.pages)+1 != a.Page {
-		return // what is missing was told
+		return // a finding says that pages are missing
 	}
 	place := fmt.Sprintf("line %d, page %d", line, a.Page)
 	want := fmt.Sprintf("account %s, bill_date %s, walk %s, page %d at cursor %q", w.unit.Account.ID, w.unit.Day, w.name, len(w.pages)+1, w.next)
@@ -77,7 +77,7 @@ func (w *walk) answer(line int, a *schema.Answer) {
 	}
 	p, err := readPage(a.Body)
 	if no, ok := errors.AsType[*refusal](err); ok {
-		w.refusal(a, place, no)
+		w.checkRefusal(a, place, no)
 		return
 	}
 	if err != nil {
@@ -109,10 +109,10 @@ func (w *walk) answer(line int, a *schema.Answer) {
 	}
 }
 
-// refusal takes an answer that does not prove that it succeeded. A walk may end with
-// one that says that the bills were withdrawn. Any other was taken for a page by an
-// earlier version: that matters as long as the published rows rest on the walk.
-func (w *walk) refusal(a *schema.Answer, place string, no *refusal) {
+// checkRefusal handles an answer that does not prove that the call succeeded. A walk may end
+// with one that says that the bills were withdrawn. Any other was accepted as a page by an
+// earlier version, which is a finding if the walk is published.
+func (w *walk) checkRefusal(a *schema.Answer, place string, no *refusal) {
 	if no.withdrawn() {
 		w.refused = true
 		return
@@ -126,8 +126,8 @@ func (w *walk) refusal(a *schema.Answer, place string, no *refusal) {
 	w.unit.findings = append(w.unit.findings, finding)
 }
 
-// end works out how many different records there are, and the hash of their set.
-func (w *walk) end() {
+// finish computes the number of different records and the hash of their set.
+func (w *walk) finish() {
 	slices.SortFunc(w.contents, func(a, b [sha256.Size]byte) int { return bytes.Compare(a[:], b[:]) })
 	w.contents = slices.Compact(w.contents)
 	set := sha256.New()

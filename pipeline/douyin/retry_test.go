@@ -91,7 +91,7 @@ func TestJitter(t *testing.T) {
 	}
 }
 
-// A slow answer is given up after the app's timeout, and asked for again.
+// A slow answer is given up after the timeout, and the call retried.
 func TestTimeout(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {

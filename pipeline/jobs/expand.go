@@ -9,7 +9,7 @@ import (
 var (
 	variable = regexp.MustCompile(`^\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}`)
 
-	errVariable = errors.New(`"${" begins no variable: write ${NAME} or ${NAME:-default}, and $$ for a dollar`)
+	errVariable = errors.New(`"${" does not begin a variable: write ${NAME} or ${NAME:-default}, and $$ for a dollar`)
 	errDollar   = errors.New(`a "$" stands alone: write ${NAME} for a variable, and $$ for a dollar`)
 	errNested   = errors.New("a default cannot hold a variable: write it out")
 )

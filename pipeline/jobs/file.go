@@ -6,6 +6,7 @@ import (
 	"go.yaml.in/yaml/v4"
 )
 
+// file reads the whole document into file.
 func (r *reader) file(n *yaml.Node, file *File) {
 	m, ok := r.mapping("the file", place{r.path, 1, 1}, n, fileKeys)
 	if !ok {
@@ -53,6 +54,7 @@ func (r *reader) namedEntries(m mapping, key string) []entry {
 	return entries
 }
 
+// lake reads the section of the lake, and checks what can be checked without a connection.
 func (r *reader) lake(n *yaml.Node) Lake {
 	m, ok := r.mapping("lake", r.at(n), n, lakeKeys)
 	if !ok {

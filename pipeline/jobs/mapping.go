@@ -39,7 +39,7 @@ func (r *reader) entries(name string, n *yaml.Node) ([]entry, bool) {
 			continue
 		}
 		if line, ok := lines[key.Value]; ok {
-			r.fault(r.at(key), "%s is repeated: it stands in line %d already", keyLabel("key", key.Value, key.Value), line)
+			r.fault(r.at(key), "%s is repeated: it is in line %d already", keyLabel("key", key.Value, key.Value), line)
 			continue
 		}
 		lines[key.Value] = r.at(key).line

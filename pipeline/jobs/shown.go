@@ -48,7 +48,7 @@ func (v value) found(key string) string {
 	return describe(v.text)
 }
 
-// describe describes a text that is not shown.
+// describe returns the length of a text that is not shown, for messages.
 func describe(text string) string {
 	return "found a text of " + length(text)
 }

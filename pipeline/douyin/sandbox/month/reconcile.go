@@ -128,9 +128,13 @@ func (j *windowedOrder) pairByAmount() {
 	}
 }
 
+// underWay and failed are statuses of a settlement.
+func (s *countedSettlement) underWay() bool { return s.status != fail && s.status != success }
+func (s *countedSettlement) failed() bool   { return s.status == fail }
+
 // verdictOf returns the verdict on a group.
 func (j *windowedOrder) verdictOf(g *group) verdict {
-	var all, own []*countedSettlement
+	var all, own []*countedSettlement // open ones
 	for _, s := range j.settlements {
 		if !s.closed {
 			all = append(all, s)
@@ -139,21 +143,33 @@ func (j *windowedOrder) verdictOf(g *group) verdict {
 			}
 		}
 	}
-	failed := func(s *countedSettlement) bool { return s.status == fail }
-	underWay := func(s *countedSettlement) bool { return s.status != fail && s.status != success }
 	if g.matchedBy != "" {
-		left := slices.DeleteFunc(own, func(s *countedSettlement) bool { return s.paired || failed(s) })
-		switch {
-		case slices.ContainsFunc(left, underWay):
-			return verdict{"pending", "", "settlement_unexplained"}
-		case len(left) > 0:
-			return verdict{"mismatched", "", "settlement_unexplained"}
-		}
-		return verdict{"matched", g.matchedBy, j.offsets(g)}
+		return j.verdictOfMatched(g, own)
 	}
 	if len(own) == 0 {
 		own = all
 	}
+	return j.verdictOfOpen(own, all)
+}
+
+// verdictOfMatched returns the verdict on a matched group, which may have further open
+// settlements.
+func (j *windowedOrder) verdictOfMatched(g *group, open []*countedSettlement) verdict {
+	left := slices.DeleteFunc(open, func(s *countedSettlement) bool { return s.paired || s.failed() })
+	switch {
+	case slices.ContainsFunc(left, (*countedSettlement).underWay):
+		return verdict{"pending", "", "settlement_unexplained"}
+	case len(left) > 0:
+		return verdict{"mismatched", "", "settlement_unexplained"}
+	}
+	return verdict{"matched", g.matchedBy, j.offsets(g)}
+}
+
+// verdictOfOpen returns the verdict on an open group, by its open settlements and those of
+// the whole order.
+func (j *windowedOrder) verdictOfOpen(own, all []*countedSettlement) verdict {
+	underWay := slices.ContainsFunc(all, (*countedSettlement).underWay)
+	ownFailed := slices.ContainsFunc(own, (*countedSettlement).failed)
 	switch {
 	case len(own) == 0 && j.settledEarlier:
 		return verdict{"mismatched", "", "settled_elsewhere"}
@@ -161,17 +177,15 @@ func (j *windowedOrder) verdictOf(g *group) verdict {
 		return verdict{"pending", "", "not_asked"}
 	case len(own) == 0:
 		return verdict{"bill_only", "", ""}
-	case slices.ContainsFunc(all, underWay) && slices.ContainsFunc(own, failed):
+	case underWay && ownFailed:
 		return verdict{"pending", "", "retry_in_flight"}
-	case slices.ContainsFunc(all, underWay):
+	case underWay:
 		return verdict{"pending", "", ""}
-	case slices.ContainsFunc(own, failed):
+	case ownFailed:
 		return verdict{"failed", "", ""}
-	}
-	if j.settledEarlier {
+	case j.settledEarlier:
 		return verdict{"mismatched", "", "settled_elsewhere"}
-	}
-	if !slices.ContainsFunc(all, failed) && j.prepaid() {
+	case !slices.ContainsFunc(all, (*countedSettlement).failed) && j.prepaid():
 		return verdict{"mismatched", "", "partly_billed"}
 	}
 	return verdict{"mismatched", "", ""}

@@ -9,8 +9,7 @@ import (
 	"billwalk/schema"
 )
 
-// envelopes are forms of an answer around its content, and whether they prove that
-// it is one.
+// envelopes are answers without their content, and whether they prove success.
 var envelopes = map[string]bool{
 	`{"data":CONTENT,"extra":{"error_code":0}}`:                                                  true,
 	`{"extra":{"sub_error_code":"0","error_code":"0"},"data":CONTENT,"err_no":0,"code":null}`:    true,
@@ -50,8 +49,7 @@ var envelopes = map[string]bool{
 	`{"data":{"data":CONTENT,"extra":{"error_code":0}},"extra":{"error_code":"0"}}`: false,
 }
 
-// Both readings, the build's and this one, take an answer only with evidence that
-// it is one.
+// TestEvidence: the build and the audit accept an answer only with evidence of success.
 func TestEvidence(t *testing.T) {
 	t.Parallel()
 	for form, proves := range envelopes {
@@ -74,7 +72,7 @@ func TestEvidence(t *testing.T) {
 	}
 }
 
-// That an order is not found is an answer, unless another code hides it.
+// TestOrderNotFound: an unknown order is an answer, unless there is another error.
 func TestOrderNotFound(t *testing.T) {
 	t.Parallel()
 	for body, found := range map[string]bool{
@@ -100,7 +98,7 @@ func TestOrderNotFound(t *testing.T) {
 	}
 }
 
-// A refusal names code, text and logid, wherever they stand.
+// TestRefusalSaysWhy: a refusal has code, message and logid, wherever they are.
 func TestRefusalSaysWhy(t *testing.T) {
 	t.Parallel()
 	for _, body := range []string{

@@ -10,8 +10,8 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// says are the members by which a part of an answer reports an error.
-type says struct {
+// errorFields are the members by which a part of an answer reports an error.
+type errorFields struct {
 	ErrorCode   jsontext.Value `json:"error_code"`
 	ErrNo       jsontext.Value `json:"err_no"`
 	Code        jsontext.Value `json:"code"`
@@ -24,11 +24,11 @@ type says struct {
 	LogIDToo    jsontext.Value `json:"log_id"`
 }
 
-// refusal is an answer that does not prove that it succeeded.
+// refusal is the error of an answer that does not prove that the call succeeded.
 type refusal struct {
 	codes, subs []int64
-	what        string // is wrong, and where
-	text        string // the platform's
+	what        string // what is wrong, and where
+	text        string // message of the platform
 	logID       string
 }
 
@@ -43,10 +43,10 @@ func (r *refusal) Error() string {
 	return said
 }
 
-// proof returns why an answer does not count: no part of it may report an error, and
-// error_code in extra must be 0.
-func proof(top, data says, rawExtra jsontext.Value) *refusal {
-	var extra says
+// proof returns nil if no part of an answer reports an error and there is an error_code in
+// extra, else the refusal.
+func proof(top, data errorFields, rawExtra jsontext.Value) *refusal {
+	var extra errorFields
 	if rawExtra.Kind() == jsontext.KindBeginObject {
 		if err := json.Unmarshal(rawExtra, &extra, anyText); err != nil {
 			return &refusal{what: "extra cannot be read: " + err.Error()}
@@ -56,7 +56,7 @@ func proof(top, data says, rawExtra jsontext.Value) *refusal {
 	r.logID = first(extra.LogID, extra.LogIDToo, data.LogID, data.LogIDToo, top.LogID, top.LogIDToo)
 	for _, part := range []struct {
 		of string
-		says
+		errorFields
 	}{{"", top}, {" in data", data}, {" in extra", extra}} {
 		for _, c := range []struct {
 			name string
@@ -97,23 +97,23 @@ func first(texts ...jsontext.Value) string {
 	return ""
 }
 
-// withdrawn says that the bills were withdrawn by hand, and can be listed no more.
+// withdrawn reports whether the answer says that the bills were withdrawn by hand.
 func (r *refusal) withdrawn() bool {
 	return slices.ContainsFunc(r.codes, func(code int64) bool { return code == 6000001 || code == 6000002 })
 }
 
-// unknownOrder says that the order is not known to the platform (20000), beside a
-// code at most of the module that says so.
+// unknownOrder reports whether the answer says that the order is unknown (20000) and has no
+// other error.
 func (r *refusal) unknownOrder() bool {
 	const unknown = 20000
 	other := func(code int64) bool { return code != unknown }
-	hides := func(code int64) bool { return code != unknown && decides(code) }
+	hides := func(code int64) bool { return code != unknown && isSpecific(code) }
 	return slices.Contains(slices.Concat(r.codes, r.subs), unknown) && !slices.ContainsFunc(r.subs, other) && !slices.ContainsFunc(r.codes, hides)
 }
 
-// decides says that a code is of one of the families that concern access, pace,
-// quota, tokens or parameters, which a sub code does not take back.
-func decides(code int64) bool {
+// isSpecific reports whether a code is about access, rate, quota, tokens or parameters, which
+// a sub code does not change.
+func isSpecific(code int64) bool {
 	number := strconv.FormatInt(code, 10)
 	if len(number) < 4 {
 		return false

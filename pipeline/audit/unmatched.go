@@ -8,13 +8,13 @@ import (
 	"billwalk/schema"
 )
 
-// Settlements that no bill explains (单边账:有分账无账单) have no rule that links
-// them. They stand on their own day, in the bucket of the account "", and in groups
-// of that account, which have no bills. Where the query has confirmed one, its day is
-// that of a callback still: the query's time may be of another.
+// Settlements without a bill (单边账:有分账无账单) have no asked_by. They are on their own day,
+// in the bucket of the account "", and in groups of that account, which have no bills. A
+// settlement that the query has confirmed stays on the day of a callback, as the time in
+// the answer may be of another day.
 
-// unexplainedSettlement takes a settlement, if it is one of those.
-func (t *tables) unexplainedSettlement(s *schema.Settlement, called []telling, key, place string) error {
+// unmatchedSettlement checks and counts a settlement without a bill.
+func (t *tables) unmatchedSettlement(s *schema.Settlement, callbacks []statement, key, place string) error {
 	if s.AskedBy.Valid {
 		return nil
 	}
@@ -22,7 +22,7 @@ func (t *tables) unexplainedSettlement(s *schema.Settlement, called []telling, k
 		t.find(key, place+", asked_by", "the rule by which it was asked for", "NULL, and source "+string(s.Source), fixReplay)
 	}
 	day, bucket := ownDay(s), schema.AccountID("").Bucket(t.Buckets)
-	confirmed := s.Source == schema.SourceBoth && slices.ContainsFunc(called, func(c telling) bool { return c.day == t.m.Day })
+	confirmed := s.Source == schema.SourceBoth && slices.ContainsFunc(callbacks, func(c statement) bool { return c.day == t.m.Day })
 	if day != t.m.Day && !confirmed || bucket != t.m.Bucket {
 		t.find(key, place, fmt.Sprintf("a settlement without asked_by on its own day and in the bucket of no account: %s, %d", day, bucket),
 			fmt.Sprintf("%s, %d", t.m.Day, t.m.Bucket), fixReplay)
@@ -37,8 +37,8 @@ func (t *tables) unexplainedSettlement(s *schema.Settlement, called []telling, k
 	return t.tallyOf(group).settlement(s)
 }
 
-// unexplainedGroup takes a group, if it is of those.
-func (t *tables) unexplainedGroup(r *schema.Reconciliation, key, place string) error {
+// unmatchedGroup checks and counts a group without bills.
+func (t *tables) unmatchedGroup(r *schema.Reconciliation, key, place string) error {
 	only := r.Verdict == schema.SettlementOnly
 	if only != (r.WalkAccountID == "") {
 		t.find(key, place, "settlement_only, and it alone, without an account", string(r.Verdict), fixReplay)
@@ -50,22 +50,22 @@ func (t *tables) unexplainedGroup(r *schema.Reconciliation, key, place string) e
 		t.find(key, place, "settlement_only has no bills", fmt.Sprintf("%d bills, of %s fen", r.BillRows, fenText(r.Billed[schema.LegTotal])), fixReplay)
 	}
 	if slices.Contains(r.Reasons, schema.ReasonBillRemoved) {
-		return nil // its settlements have the rule that once found them: the day's sums hold them
+		return nil // its settlements have an asked_by; checkSettled covers them
 	}
 	return t.tallyOf(r.GroupKey).group(r)
 }
 
 func (t *tables) tallyOf(group string) *settledTally {
-	if t.unexplained[group] == nil {
-		t.unexplained[group] = new(settledTally)
+	if t.unmatched[group] == nil {
+		t.unmatched[group] = new(settledTally)
 	}
-	return t.unexplained[group]
+	return t.unmatched[group]
 }
 
-// checkUnexplained holds the groups against the settlements that should be in them.
-func (t *tables) checkUnexplained(groups string) {
-	for _, group := range slices.Sorted(maps.Keys(t.unexplained)) {
-		sum := t.unexplained[group]
+// checkUnmatched compares the groups without bills with their settlements.
+func (t *tables) checkUnmatched(groups string) {
+	for _, group := range slices.Sorted(maps.Keys(t.unmatched)) {
+		sum := t.unmatched[group]
 		t.compare(groups, "settlement_only, group "+group, fmt.Sprintf("%d settlements of %d fen", sum.rows, sum.settlements), fmt.Sprintf("%d settlements of %d fen", sum.grouped, sum.groups))
 	}
 }
