@@ -43,7 +43,7 @@ func TestCheckLists(t *testing.T) {
 	}
 	for text, good := range map[string]bool{
 		`{"a":"` + strings.Repeat("[],", 1<<20) + `"}`:         true,  // a text, not a list
-		`{"a":["\"` + strings.Repeat("],[", 1<<20) + `\\",1]}`: true,  // likewise
+		`{"a":["\"` + strings.Repeat("],[", 1<<20) + `\\",1]}`: true,  // as above, with another end
 		`{"a":[` + strings.Repeat("1,", 1<<14) + `1]}`:         true,  // a later version's
 		`{"a":{"b":[` + strings.Repeat("1,", 1<<20) + `1]}}`:   false, // 64 MiB of 2
 		`{"a":["\\",` + strings.Repeat("{},", 1<<20) + `{}]}`:  false, // after an escaped backslash

@@ -65,7 +65,7 @@ func TestDayOfIsChinas(t *testing.T) {
 		at := time.Unix(seconds, rapid.Int64Range(0, 999_999_999).Draw(t, "nanoseconds"))
 		day := DayOf(at)
 		if other := DayOf(at.In(zone)); other != day {
-			t.Fatalf("%s is on %s, told in another zone on %s", at, day, other)
+			t.Fatalf("%s is on %s, in another zone on %s", at, day, other)
 		}
 		if got, want := day.String(), at.In(China).Format(time.DateOnly); got != want {
 			t.Fatalf("%s is on %s, want %s", at, got, want)

@@ -45,7 +45,7 @@ func (c *Client) retry(ctx context.Context, e *endpoint, attempt func(context.Co
 			return reply{}, fault
 		}
 		c.retries.Add(1)
-		yield.Place(ctx)
+		yield.Slot(ctx)
 		if err := c.awaitRepeat(ctx, e, n, fault); err != nil {
 			return reply{}, err
 		}

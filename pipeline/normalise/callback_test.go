@@ -18,8 +18,8 @@ import (
 	"billwalk/schema"
 )
 
-// The examples of the callback's page (通知分账结果): the request without its
-// comment, and the two messages, of which the failed one has spaces in cp_extra.
+// The examples of the callback's documentation (通知分账结果): the request without its
+// comment, and two messages, of which the failed one has spaces in cp_extra.
 const (
 	seedCallback = `{ "version": "2.0", "msg":"{\"app_id\":\"ttcfdbb96650e33350\",\"status\":\"SUCCESS\",\"order_id\":\"ot7057435515980663048\",\"cp_extra\":\"test\",\"message\":\"SUCCESS\",\"event_time\":1643189272388,\"settle_id\":\"ot7057416814925531429\",\"out_settle_no\":\"ext_order_no_1643188675912_settle——1\",\"rake\":0,\"commission\":0,\"settle_detail\":\"商户号68882720803499563550-分成金额(分)2\",\"settle_amount\":2,\"item_order_id\":\"ot78318372940872837161\",\"is_auto_settle\":false}", "type": "settle" }`
 	seedSuccess  = `{ "app_id": "ttcfdbbxxx650exxx0", "status": "SUCCESS", "order_id": "ot7057435515980663048", "cp_extra": "test", "message": "SUCCESS", "event_time": 1643189272388, "settle_id": "ot7057416814925531429", "out_settle_no": "ext_order_no_1643188675912_settle1", "rake": 60, "commission": 100, "settle_detail": "商户号68882720803499563550-分成金额(分)840", "settle_amount": 1000, "item_order_id":"ot78318372940872837161", "is_auto_settle":false }`
@@ -30,7 +30,7 @@ const (
 
 var receivedAt = time.Date(2022, 1, 27, 15, 59, 59, 999, time.UTC) // a second before the 28th in China
 
-// posted is a callback with the body, of version 2.0.
+// posted returns a callback of version 2.0 with the body.
 func posted(body string) *schema.Callback {
 	return &schema.Callback{
 		App: "trade", ReceivedAt: receivedAt, Scheme: schema.SignedRSA, Timestamp: "1643189273", Nonce: "n", Signature: "s",
@@ -38,12 +38,12 @@ func posted(body string) *schema.Callback {
 	}
 }
 
-// saying is a callback with the msg.
+// saying returns a callback of version 2.0 with the msg.
 func saying(msg string) *schema.Callback {
 	return posted(`{"version":"2.0","type":"settle","msg":` + jsonText(msg) + `}`)
 }
 
-// sayingLegacy is one of 担保支付.
+// sayingLegacy returns a callback of 担保支付 with the msg.
 func sayingLegacy(msg string) *schema.Callback {
 	c := posted(`{"timestamp":"1643189273","nonce":"n","msg":` + jsonText(msg) + `,"type":"settle","msg_signature":"s"}`)
 	c.Scheme = schema.SignedLegacy
@@ -109,7 +109,7 @@ func TestSeedCallbacks(t *testing.T) {
 	}
 }
 
-// A real message of 担保支付 has a numeric order_id, and a time in seconds.
+// TestLegacyCallback: a real message of 担保支付 has a numeric order_id and a time in seconds.
 func TestLegacyCallback(t *testing.T) {
 	t.Parallel()
 	some, fen := schema.Some[string], schema.Some[schema.Fen]
@@ -127,9 +127,8 @@ func TestLegacyCallback(t *testing.T) {
 	}
 }
 
-// Orders of 担保支付 have callbacks with another signature; the names in them may be
-// those of either version. Both are read, whatever the signature; the current name
-// counts where it has a value, wherever it stands.
+// TestCallbackNames: callbacks of either signature may have the names of either version. The
+// current name wins if it has a value.
 func TestCallbackNames(t *testing.T) {
 	t.Parallel()
 	for msg, want := range map[string]string{ // settle_id, out_settle_no, app_id, time
@@ -158,8 +157,8 @@ func TestCallbackNames(t *testing.T) {
 	}
 }
 
-// The seed's own messages say the same when they are signed as those of 担保支付, but
-// for the digest of nothing.
+// TestSeedCallbacksSignedAsLegacy: the documented messages decode the same when they have the
+// signature of 担保支付.
 func TestSeedCallbacksSignedAsLegacy(t *testing.T) {
 	t.Parallel()
 	for _, msg := range []string{seedSuccess, seedFail} {
@@ -169,7 +168,7 @@ func TestSeedCallbacksSignedAsLegacy(t *testing.T) {
 	}
 }
 
-// Why a callback cannot be read may be logged, and so has no word of it.
+// TestReason: the reason of an error has nothing of the callback, as it is logged.
 func TestReason(t *testing.T) {
 	t.Parallel()
 	const curl = `{ "version": "2.0", //固定为2.0, 通过版本信息识别,用不同的结构体去解析上述关键参数 "msg":"{\"app_id\":\"secret\"}", "type": "settle" }`
@@ -207,7 +206,7 @@ func TestReason(t *testing.T) {
 	}
 }
 
-// What a callback may leave out, and what it may not.
+// TestDecodeCallback: which members a callback must have, and in which form.
 func TestDecodeCallback(t *testing.T) {
 	t.Parallel()
 	version := func(version string) *schema.Callback {
@@ -300,8 +299,8 @@ func TestDecodeCallback(t *testing.T) {
 	}
 }
 
-// TestWhoseCallback: a callback counts where its app_id, in either form, is the app's own. The old
-// form alone may lack it, for the app's own token has signed it.
+// TestWhoseCallback: a callback is accepted if its app_id, of either name, is the app's own.
+// An old callback may lack it, as the app's own token has signed it.
 func TestWhoseCallback(t *testing.T) {
 	t.Parallel()
 	const least = `{"settle_id":"s","status":"FAIL"`
@@ -337,8 +336,8 @@ func TestWhoseCallback(t *testing.T) {
 	}
 }
 
-// TestOtherTypes: a callback of a refund, a payment or a withdrawal is none of a settlement,
-// whatever its type says: the old signature does not cover that.
+// TestOtherTypes: a callback of a refund, a payment or a withdrawal is refused whatever its
+// type, which the old signature does not cover.
 func TestOtherTypes(t *testing.T) {
 	t.Parallel()
 	for _, member := range []string{"refund_id", "out_refund_no", "refund_no", "cp_refundno", "channel_pay_id", "payment_order_no", "withdraw_id", "out_withdraw_no"} {
@@ -360,7 +359,7 @@ func TestOtherTypes(t *testing.T) {
 	}
 }
 
-// checkChecked wants CheckCallback to say what DecodeCallback said.
+// checkChecked checks that CheckCallback returns the error of DecodeCallback.
 func checkChecked(t *testing.T, c *schema.Callback, decoded error) {
 	t.Helper()
 	checked := CheckCallback(c, nil)
@@ -369,7 +368,7 @@ func checkChecked(t *testing.T, c *schema.Callback, decoded error) {
 	}
 }
 
-// The day is that of the event in China, or of the receipt where there is none.
+// TestCallbackTime: the day is that of the event in China, else of the receipt.
 func TestCallbackTime(t *testing.T) {
 	t.Parallel()
 	const late, missing = "2022-01-27", "w:settle_time"
@@ -410,18 +409,18 @@ func TestCallbackTime(t *testing.T) {
 		if at := n.Settlement.SettleTime; at.Valid {
 			got = at.V.Format(time.RFC3339Nano)
 		}
-		if got != test.time || told(n.Exceptions) != test.rule || n.Day.String() != test.day {
-			t.Errorf("%s, legacy %t: %q on %s, %q; want %q on %s, %q", test.member, test.legacy, got, n.Day, told(n.Exceptions), test.time, test.day, test.rule)
+		if got != test.time || exceptionText(n.Exceptions) != test.rule || n.Day.String() != test.day {
+			t.Errorf("%s, legacy %t: %q on %s, %q; want %q on %s, %q", test.member, test.legacy, got, n.Day, exceptionText(n.Exceptions), test.time, test.day, test.rule)
 		}
 	}
 }
 
-// A callback's row has the same exceptions as a query's: the same code finds them.
+// TestCallbackExceptions: a callback's row has the same exceptions as that of an answer.
 func TestCallbackExceptions(t *testing.T) {
 	t.Parallel()
 	const msg = `{ "settle_id":"s1", "status":"SUCCESS", "event_time":1, "settle_amount":11, "rake":1, "commission":0, "settle_detail":"商户号1-分成金额(分)9", "x":[1.50] }`
 	n := mustDecode(t, saying(msg))
-	if got, want := told(n.Exceptions), "e:settle_time e:settle_amount_identity 10 11"; got != want || n.Identity != Fail {
+	if got, want := exceptionText(n.Exceptions), "e:settle_time e:settle_amount_identity 10 11"; got != want || n.Identity != Fail {
 		t.Fatalf("%q, identity %v, want %q", got, n.Identity, want)
 	}
 	for _, e := range n.Exceptions {
@@ -441,14 +440,14 @@ func TestCallbackExceptions(t *testing.T) {
 		`"status":"fail"`:                         "w:unknown_enum",
 		`"status":"SUCCESS","rake":1,"commission":0,"settle_amount":1,"settle_detail":"商户号1-分成金额(分)9223372036854775807"`: "e:overflow",
 	} {
-		if got := told(mustDecode(t, saying(`{"settle_id":"s","event_time":1643189272388,`+members+`}`)).Exceptions); got != want {
+		if got := exceptionText(mustDecode(t, saying(`{"settle_id":"s","event_time":1643189272388,`+members+`}`)).Exceptions); got != want {
 			t.Errorf("%s: %q, want %q", members, got, want)
 		}
 	}
 }
 
-// The digest is the same for the same content, in whatever form it comes, and
-// another one for another.
+// TestCallbackDigest: the digest is the same for the same content in any form, and different
+// for different content.
 func TestCallbackDigest(t *testing.T) {
 	t.Parallel()
 	const msg = `{"settle_id":"s","status":"SUCCESS","settle_amount":9007199254740993,"cp_extra":"é","new":{"a":1,"b":[1,2]}}`
@@ -477,10 +476,8 @@ func TestCallbackDigest(t *testing.T) {
 	}
 }
 
-// FuzzDecodeCallback: whatever a callback says, reading it does not panic, and a check
-// of it finds the same; and one that is taken says the same, with the same digest,
-// when it is written anew with its keys in order, and its amounts are those of the
-// raw message, digit by digit.
+// FuzzDecodeCallback: decoding does not panic, and CheckCallback agrees. A decoded callback
+// has the same row and digest when its keys are sorted, and the amounts of the raw message.
 func FuzzDecodeCallback(f *testing.F) {
 	f.Add([]byte(seedCallback), false)
 	for _, c := range []*schema.Callback{saying(seedSuccess), saying(seedFail), saying(leastMsg), saying(`{"z":{"b":1,"a":"\ud83d\ude00"},"settle_id":1,"status":"X","rake":"-7"}`)} {
@@ -530,7 +527,7 @@ func FuzzDecodeCallback(f *testing.F) {
 	})
 }
 
-// rawMembers reads an object with another decoder.
+// rawMembers decodes an object with another decoder.
 func rawMembers(t *testing.T, object []byte) (members map[string]stdjson.RawMessage) {
 	t.Helper()
 	if err := stdjson.Unmarshal(object, &members); err != nil {
@@ -539,7 +536,7 @@ func rawMembers(t *testing.T, object []byte) (members map[string]stdjson.RawMess
 	return members
 }
 
-// written writes members in order, each as it stands, its name in plain ASCII.
+// written encodes members in order, with names in ASCII and values as they are.
 func written(members map[string]stdjson.RawMessage) string {
 	var parts []string
 	for _, name := range slices.Sorted(maps.Keys(members)) {
@@ -552,8 +549,8 @@ func written(members map[string]stdjson.RawMessage) string {
 	return "{" + strings.Join(parts, ",") + "}"
 }
 
-// FuzzWhoseCallback: what is taken for a settlement of one's own has the type settle and an
-// app_id of one's own, and no id of another type, in the reading of another decoder.
+// FuzzWhoseCallback: by another decoder, an accepted callback has the type settle, an app_id of
+// the app, and no id of another type.
 func FuzzWhoseCallback(f *testing.F) {
 	for _, msg := range []string{
 		`{"settle_id":"s","status":"FAIL","app_id":"tt1"}`, `{"settle_id":"s","status":"FAIL","appid":"tt2"}`, `{"settle_id":"s","status":"FAIL"}`,
@@ -598,7 +595,7 @@ func FuzzWhoseCallback(f *testing.F) {
 	})
 }
 
-// BenchmarkCheckCallback: a receiver does it once for every request.
+// BenchmarkCheckCallback measures what a receiver does for every request.
 func BenchmarkCheckCallback(b *testing.B) {
 	c := posted(seedCallback)
 	b.ReportAllocs()
@@ -609,7 +606,7 @@ func BenchmarkCheckCallback(b *testing.B) {
 	}
 }
 
-// BenchmarkDecodeCallback: a build does it once for every callback.
+// BenchmarkDecodeCallback measures what a build does for every callback.
 func BenchmarkDecodeCallback(b *testing.B) {
 	c := posted(seedCallback)
 	b.ReportAllocs()

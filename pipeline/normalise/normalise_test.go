@@ -11,7 +11,7 @@ import (
 	"billwalk/schema"
 )
 
-// seedPage is the example of the API's page (餐饮账单详情查询).
+// seedPage is the example of the API's documentation (餐饮账单详情查询).
 const seedPage = `{ "data": { "cursor": "1000000000", "has_more": true, "ledger_records": [ { "account_id": "1000000000", "amount": { "actual_insured": 0, "broker_commission": 0, "clerk_commission": 0, "goods": 955, "ledger_platform_ticket": 0, "ledger_total": 990, "merchant_ticket": 610, "original": 1600, "pay": 990, "platform_ticket": 0, "talent_commission": 0, "total_agent_merchant": 10, "total_merchant_platform_service": 25, "total_operation_agent": 10 }, "certificate_id": "1000000000", "item_order_id": "1000000000", "ledger_id": "1000000000", "poi_id": "1000000000", "settle_time": 1692115093, "settle_type": 1, "settle_type_desc": "正向账单", "shop_order_id": "1000000000", "verify_id": "1000000000", "verify_poi_account_id": "1000000000", "sku_id": "1000000000", "order_ext_id": "1000000000", "group_name": "爆品任选券", "code": "1000000000" } ] }, "extra": { "description": "success", "error_code": 0, "logid": "1000000000", "now": 1693481191, "sub_description": "", "sub_error_code": 0 } }`
 
 var from = Provenance{Walk: "7113893944009705516", Root: true, Day: day("2023-08-15"), LogID: "log1", FetchedAt: time.Unix(1693481191, 0).UTC(), ArchiveKey: "archive/x"}

@@ -20,7 +20,7 @@ import (
 //	archive/callbacks/received=D/quarantine/<batch>.jsonl.zst          callbacks that cannot be read
 //	archive/unreadable/bill_date=D/account=A/<run>-<kind>.jsonl.zst    answers that cannot be read
 //
-// Whatever else lies there is somebody else's file, and is passed over.
+// Anything else is a foreign file, and is ignored.
 
 const (
 	batchEnding     = ".jsonl.zst"
@@ -102,7 +102,7 @@ type member struct {
 }
 
 // parseUnitKey parses a key below the folder of a day's bills or settlements. It returns
-// false for somebody else's file.
+// false for a foreign file.
 func parseUnitKey(day, key string) (member, bool) {
 	parts := unitObject.FindStringSubmatch(strings.TrimPrefix(key, day))
 	if parts == nil {

@@ -44,7 +44,7 @@ func TestKeys(t *testing.T) {
 		billsBatchKey(u, "walk", 1), billsBatchKey(u, name, 100000), certificateKey(u, name) + "~",
 	} {
 		if got, ok := parseUnitKey(billsOf(u.Day), key); ok {
-			t.Errorf("%s is somebody else's file, got %+v", key, got)
+			t.Errorf("%s is a foreign file, got %+v", key, got)
 		}
 	}
 	for key, quarantined := range map[string]bool{callbacksBatchKey(u.Day, name): false, quarantineKey(u.Day, name): true} {

@@ -220,6 +220,6 @@ func (s *schedule) whole(t *testing.T, won map[string]bool) {
 		}
 	}
 	if !won[id] {
-		t.Errorf("the run whose result stands was told that it lost: %v", won)
+		t.Errorf("the run whose result was published got an error: %v", won)
 	}
 }

@@ -95,7 +95,7 @@ func TestProve(t *testing.T) {
 			at := bytes.LastIndex(data, []byte(",\n  \"seal\""))
 			store.replace(t, manifestOf, append(data[:at:at], "\n}\n"...), nil)
 		}, []found{{2, manifestOf, "seal"}}, rows},
-		{"a manifest that tells of other objects", func(t *testing.T, store *recording, _ *Lake) {
+		{"a manifest that names other objects", func(t *testing.T, store *recording, _ *Lake) {
 			m, err := schema.DecodeManifest(store.get(t, manifestOf))
 			if err != nil {
 				t.Fatal(err)

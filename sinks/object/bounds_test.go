@@ -50,8 +50,8 @@ func TestTooLarge(t *testing.T) {
 		for _, size := range []int64{1536 << 20, limit.Bytes + 1, 100, 0, -1} {
 			var read int64
 			_, _, err := ReadAll(t.Context(), endless{size: size, read: &read}, key)
-			told := err != nil && strings.Contains(err.Error(), key) && strings.Contains(err.Error(), limit.Kind) && strings.Contains(err.Error(), "move it away")
-			if !errors.Is(err, ErrTooLarge) || !told {
+			helpful := err != nil && strings.Contains(err.Error(), key) && strings.Contains(err.Error(), limit.Kind) && strings.Contains(err.Error(), "move it away")
+			if !errors.Is(err, ErrTooLarge) || !helpful {
 				t.Errorf("%s of %d bytes: %v", key, size, err)
 			}
 			if most := 2 * limit.Bytes; read > most || size > limit.Bytes && read > 0 {

@@ -206,7 +206,7 @@ func TestDirSweep(t *testing.T) {
 	}
 }
 
-// A link that leads out of the folder is not followed, whoever made it.
+// A link that leads out of the folder is not followed.
 func TestDirLinks(t *testing.T) {
 	t.Parallel()
 	d := newDir(t)

@@ -104,7 +104,7 @@ func TestDirProcesses(t *testing.T) {
 			t.Fatal(err)
 		}
 		if count < highest {
-			t.Fatalf("the object says %d, but %d was told to be stored", count, highest)
+			t.Fatalf("the object has count %d, but count %d was printed as stored", count, highest)
 		}
 	}
 	if _, err := store.Put(t.Context(), "t/count", bytes.NewReader(countedContent(0)), object.Always(), nil); err != nil {

@@ -135,7 +135,7 @@ func TestProbeRefuses(t *testing.T) {
 		"swaps are compared, then written": {func() Store {
 			return checkThenWrite(10*time.Millisecond, func(c Condition) bool { return c.Matches() })
 		}, "raced to replace"},
-		"keeps the last writer, tells the first": {func() Store { return keepsLast(objecttest.NewMem()) }, "raced to create one object"},
+		"keeps the last writer, answers the first": {func() Store { return keepsLast(objecttest.NewMem()) }, "raced to create one object"},
 		"reads are late": {func() Store {
 			return bent{Mem: objecttest.NewMem(), get: func(*objecttest.Mem, context.Context, string) (io.ReadCloser, Info, error) {
 				return nil, never, ErrNotFound

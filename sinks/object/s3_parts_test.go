@@ -173,10 +173,10 @@ func testPartsFailures(t *testing.T, server objecttest.S3) {
 			})
 			_, err := store.Put(ctx, "k.parquet", bytes.NewReader(large), object.IfAbsent(), nil)
 			if err == nil || !strings.Contains(err.Error(), "part 2") {
-				t.Errorf("%v, want it to tell of part 2", err)
+				t.Errorf("%v, want it to name part 2", err)
 			}
-			if told := err != nil && strings.Contains(err.Error(), "lifecycle"); told != (c.left > 0) {
-				t.Errorf("%v: tells of parts that stay: %t, want %t", err, told, c.left > 0)
+			if mentioned := err != nil && strings.Contains(err.Error(), "lifecycle"); mentioned != (c.left > 0) {
+				t.Errorf("%v: mentions parts that stay: %t, want %t", err, mentioned, c.left > 0)
 			}
 			if _, err := store.Head(t.Context(), "k.parquet"); !errors.Is(err, object.ErrNotFound) {
 				t.Errorf("Head: %v, want ErrNotFound", err)

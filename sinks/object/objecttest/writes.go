@@ -136,7 +136,7 @@ func testSameContent(t *testing.T, store object.Store) {
 	}
 }
 
-// breaking is a body that runs a function half way, and goes on with its error.
+// breaking is a body that calls a function half-way, and returns its error from then on.
 type breaking struct {
 	io.ReadSeeker
 	left    int

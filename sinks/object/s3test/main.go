@@ -1,11 +1,9 @@
-// Command s3test is an S3 server for tests: versitygw on a free port of
-// 127.0.0.1, with every object a plain file under
-// FOLDER/objects/BUCKET. It prints its
-// address as one line once it answers, and ends when its standard input does,
-// so that it cannot outlive the test that started it.
+// Command s3test is an S3 server for tests: versitygw on a free port of 127.0.0.1, with
+// every object a plain file under FOLDER/objects/BUCKET. It prints its address as one line
+// once it answers, and ends with its standard input, so that it does not outlive the test
+// that started it.
 //
-// It is a module of its own so that the server's dependencies stay out of
-// billwalk's, and it never serves anything but tests.
+// It is a separate module, so that billwalk does not depend on the server.
 package main
 
 import (
@@ -36,7 +34,7 @@ func main() {
 		log.Fatal("usage: AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=... s3test -folder FOLDER -bucket BUCKET")
 	}
 	stdout := os.Stdout
-	os.Stdout = os.Stderr // the gateway's remarks; only the address is for the caller
+	os.Stdout = os.Stderr // for the gateway's messages; only the address goes to the caller
 	go func() {
 		_, _ = io.Copy(io.Discard, os.Stdin)
 		os.Exit(0)
@@ -48,9 +46,9 @@ func main() {
 	log.Fatal(serve(root, *bucket, func(address string) { fmt.Fprintln(stdout, address) }))
 }
 
-// serve runs the server until it fails, and announces its address. The gateway cannot tell which port it
-// was given, so a free one is chosen first; another process may take it
-// meanwhile, and then the next is tried.
+// serve runs the server until it fails, and announces its address. The gateway does not
+// return its port, so that serve chooses a free one first; if another process takes it,
+// serve tries the next.
 func serve(folder, bucket string, announce func(address string)) error {
 	var failures error
 	for range 5 {

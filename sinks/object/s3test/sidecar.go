@@ -11,18 +11,17 @@ import (
 	"github.com/versity/versitygw/s3response"
 )
 
-// sidecars is the backend for filesystems without extended attributes. The gateway
-// then writes an object and its metadata one after the other, so that readers and
-// conditional writes could see the one without the other, and keeps the metadata
-// of the object before where the new one has none. Here a write has the store
-// to itself, which a test can afford.
+// sidecars is the backend for file systems without extended attributes. The gateway writes
+// an object and its metadata one after the other, so that a reader could see one without the
+// other, and keeps old metadata if the new object has none. This backend lets a write run
+// alone.
 type sidecars struct {
 	*posix.Posix
 	mu      sync.RWMutex
 	storage meta.SideCar
 }
 
-// userMetadata is the gateway's name for what a client sent as X-Amz-Meta headers.
+// userMetadata is the gateway's name for the X-Amz-Meta headers of a client.
 const userMetadata = "metadata"
 
 func (s *sidecars) PutObject(ctx context.Context, in s3response.PutObjectInput) (s3response.PutObjectOutput, error) {
