@@ -22,8 +22,9 @@ const (
 // errStoppedToday is the error of a run that a quota, an outage or the deadline stopped.
 var errStoppedToday = errors.New("stopped by quota, deadline or outage; run again to go on")
 
-// exitCode returns the exit code of a run with the summary and error.
-func exitCode(ctx context.Context, s *Summary, err error) int {
+// exitCode returns the exit code of a run with the error. incomplete means that units
+// or orders failed.
+func exitCode(ctx context.Context, incomplete bool, err error) int {
 	switch {
 	case ctx.Err() != nil:
 		var signal interface{ ExitCode() int }
@@ -35,31 +36,42 @@ func exitCode(ctx context.Context, s *Summary, err error) int {
 		return ExitConfig
 	case errors.Is(err, errStoppedToday):
 		return ExitStopped
-	case err != nil && onlySuperseded(err):
+	case errors.As(err, new(*supersededError)):
 		return ExitSuperseded
 	case err != nil:
 		return ExitFailed
-	case len(s.Failures) > 0:
+	case incomplete:
 		return ExitIncomplete
 	default:
 		return ExitDone
 	}
 }
 
-// onlySuperseded reports whether nothing went wrong but that another run came first.
-func onlySuperseded(err error) bool {
-	switch e := err.(type) {
-	case interface{ Unwrap() []error }:
-		for _, part := range e.Unwrap() {
-			if !onlySuperseded(part) {
-				return false
-			}
-		}
-		return true
-	default:
-		if inner := errors.Unwrap(err); inner != nil {
-			return onlySuperseded(inner)
-		}
-		return errors.Is(err, schema.ErrSuperseded)
+// faults collects the errors of a run that goes on after them.
+type faults struct {
+	all    []error
+	failed bool // one of them is not schema.ErrSuperseded
+}
+
+// add adds an error, unless it is nil.
+func (f *faults) add(err error) {
+	if err != nil {
+		f.all = append(f.all, err)
+		f.failed = f.failed || !errors.Is(err, schema.ErrSuperseded)
 	}
 }
+
+// err returns the errors as one, or nil. It is a *supersededError where nothing went
+// wrong but that other runs came first.
+func (f *faults) err() error {
+	err := errors.Join(f.all...)
+	if err == nil || f.failed {
+		return err
+	}
+	return &supersededError{err}
+}
+
+// supersededError is the error of a run whose partitions other runs published first.
+type supersededError struct{ error }
+
+func (e *supersededError) Unwrap() error { return e.error }

@@ -1,17 +1,24 @@
-// Package pipeline brings the bills in and reconciles them, in steps of which each
-// reads only what the step before made durable:
+// Package pipeline runs a job: it brings bills and settlements in, reconciles them and
+// publishes the result. Each step reads only what the step before made durable:
 //
-//	Source ──pages──▶ walk ────▶ Archive ──▶ stage: normalise, sort ──┐
-//	Trade ◀──orders── settle ──▶ Archive ──▶ join: reconcile ─────────┴──▶ Lake
-//	callbacks ──────────────────▶ Archive ──────▲
+//	bill API ───pages──▶ walk ────▶ archive ──▶ build: stage ──▶ build: join ──▶ lake
+//	                                                │ orders          ▲
+//	settle API ◀─queries─ settle ◀──────────────────┘                 │ settlements
+//	        └──answers──▶ settle ──▶ archive ──▶ evidence ────────────┤
+//	callbacks ──▶ receive ─────────▶ archive ──▶ evidence ────────────┘
 //
-// walk fills the archive with a unit's pages and certifies them. stage turns them
-// into the rows of a day, in local files. settle asks the trade system for the
-// orders of those rows, and archives its answers. join gives every group of bills
-// its verdict and publishes the partitions of the day. A first run, a run again,
-// a backfill and a replay take the same way; a replay leaves out what asks.
+// [walk] fills the archive with the pages of a unit and certifies them. [build] stages
+// the bills of a day in local files. [settle] queries the orders of those bills and
+// archives the answers. [build] then joins: it gives every group of bills its verdict by
+// what [evidence] knows of its settlements, and publishes the partitions of the day.
 //
-// The package decides; it does no HTTP and knows no store and no file format.
+// This package has the order of these steps, and nothing else. A [Run] makes a [Plan] of
+// the units (plan*.go), of which the refetch policy (refetch.go) leaves out those that
+// the archive has already. The schedule (schedule.go) walks them side by side; as they
+// end, the steps (steps.go) take their days to the lake. A first run, another run of the
+// same days, a backfill and a replay take the same way; a replay makes no calls.
+//
+// The package does no HTTP, and knows no store and no file format.
 package pipeline
 
 import (
@@ -21,21 +28,38 @@ import (
 	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/settle"
 	"billwalk/pipeline/walk"
+	"billwalk/schema"
 )
 
-// Archive keeps what the platform answered and sent, as it came.
+// Archive keeps what the platform answered and sent, as received. Each step knows its own
+// part of it.
 type Archive interface {
 	walk.Archive
 	settle.Archive
 	evidence.Archive
 }
 
-// Lake is where the tables are published.
+// Lake is where the tables are published. Each step knows its own part of it.
 type Lake interface {
 	build.Lake
 	evidence.Lake
-	// Summary returns the stored summary of a run as JSON, or nil where there
-	// is none: the run was killed, or goes on.
+	Manifests
+	Summaries
+}
+
+// Manifests is what a plan reads of the lake.
+type Manifests interface {
+	// Base reads what is published of a (day, bucket). A run reads it before its first
+	// call to the platform, and replaces nothing newer.
+	Base(ctx context.Context, day schema.Day, bucket int) (schema.Base, error)
+	// Manifest reads the manifest alone, or nil where nothing is published.
+	Manifest(ctx context.Context, day schema.Day, bucket int) (*schema.Manifest, error)
+}
+
+// Summaries are those of earlier runs, which the refetch policy reads.
+type Summaries interface {
+	// Summary returns the stored summary of a run as JSON, or nil where there is none: the
+	// run was killed, or has not ended.
 	Summary(ctx context.Context, runID string) ([]byte, error)
 }
 

@@ -18,7 +18,7 @@ const (
 // MakePlan plans a run from the lake alone; it makes no call. The newest day comes first,
 // so that what a deadline or a quota cuts off was published before; within a day the
 // largest units come first, so that the last one to end is a short one.
-func MakePlan(ctx context.Context, lake Lake, accounts []schema.Account, days []schema.Day, buckets int) (Plan, error) {
+func MakePlan(ctx context.Context, lake Manifests, accounts []schema.Account, days []schema.Day, buckets int) (Plan, error) {
 	var plan Plan
 	if len(days) == 0 {
 		return plan, nil

@@ -15,7 +15,7 @@ import (
 // certified walk of them. A walk of an interrupted run is used as it is; one whose run
 // ended well, or was published by such a run, has served its purpose.
 type refetchPolicy struct {
-	lake      Lake
+	summaries Summaries
 	started   time.Time // this run
 	now       func() time.Time
 	anyAge    bool                        // a certificate is good whatever its age
@@ -34,7 +34,7 @@ type publication struct {
 
 func newRefetchPolicy(r *Run, plan Plan, started time.Time) *refetchPolicy {
 	p := &refetchPolicy{
-		lake: r.Lake, started: started, now: r.Now, anyAge: r.Backfill,
+		summaries: r.Lake, started: started, now: r.Now, anyAge: r.Backfill,
 		failed: make(map[schema.Unit]bool), published: make(map[schema.Unit]publication), endedWell: make(map[string]bool),
 	}
 	for _, u := range plan.Units {
@@ -75,7 +75,7 @@ func (p *refetchPolicy) runEndedWell(ctx context.Context, runID string) (bool, e
 	if well, known := p.endedWell[runID]; known {
 		return well, nil
 	}
-	data, err := p.lake.Summary(ctx, runID)
+	data, err := p.summaries.Summary(ctx, runID)
 	if err != nil {
 		return false, fmt.Errorf("reading the summary of an earlier run: %w", err)
 	}

@@ -28,7 +28,7 @@ type Run struct {
 	Lookback int        // days before From that are fetched and reconciled again
 	Buckets  int        // of the lake
 
-	Walk    walk.Config   // without a Source the run replays: the archive is all there is
+	Walk    walk.Config   // without a Source the run replays the archive
 	Settle  settle.Config // without a Trade nothing is queried
 	Archive Archive
 	Lake    Lake
@@ -79,7 +79,7 @@ func (r *Run) makePlan(ctx context.Context, started time.Time) (Plan, *refetchPo
 	if err != nil {
 		return plan, nil, err
 	}
-	if r.Rules.Configured && r.spansWindows() { // see before
+	if r.Rules.Configured && r.spansWindows() { // the earlier day goes first: see goesFirst
 		slices.SortStableFunc(plan.Units, func(a, b PlannedUnit) int { return cmp.Compare(a.Day, b.Day) })
 	}
 	if last := r.lastLook(); r.Settle.FinalCheck && last.Valid {
@@ -114,20 +114,20 @@ func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	if r.Calls != nil {
 		s.Calls = r.Calls()
 	}
-	s.ExitCode = exitCode(ctx, s, err)
+	s.ExitCode = exitCode(ctx, len(s.Failures) > 0, err)
 	return s, err
 }
 
 // do walks the units of the plan, and settles, builds and publishes their days as they
-// end. hard outlasts ctx, for what is in flight.
+// end. Calls to the platform stop at the deadline; hard outlasts ctx, for what is in flight.
 func (r *Run) do(ctx, hard context.Context, s *Summary) error {
-	asking := ctx
+	calling := ctx
 	if r.Walk.Source != nil && r.Deadline > 0 {
 		var cancel context.CancelFunc
-		asking, cancel = context.WithTimeoutCause(ctx, r.Deadline, stop.ErrDeadline)
+		calling, cancel = context.WithTimeoutCause(ctx, r.Deadline, stop.ErrDeadline)
 		defer cancel()
 	}
-	others, leave, err := r.claim(asking)
+	others, leave, err := r.claim(calling)
 	defer leave()
 	if err != nil {
 		return err
@@ -152,7 +152,7 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 	if err := t.loadEvidence(hard); err != nil {
 		return err
 	}
-	err = t.take(ctx, asking, hard, r.schedule(asking, hard, plan, refetch).outcomes)
+	err = t.take(ctx, calling, hard, r.schedule(calling, hard, plan, refetch).outcomes)
 	return errors.Join(err, s.addUnits(plan, t.builder.Outcomes()), t.finish())
 }
 

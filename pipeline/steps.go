@@ -102,30 +102,31 @@ func (t *steps) loadEvidence(ctx context.Context) error {
 	return t.evidence.LoadStandings(ctx, published, built)
 }
 
-// take takes the units as they end, and their days from step to step. asking ends before
+// take takes the units as they end, and their days from step to step. calling ends before
 // ctx, at the deadline; hard outlasts both, for what is in flight.
-func (t *steps) take(ctx, asking, hard context.Context, outcomes iter.Seq[walk.Outcome]) error {
+func (t *steps) take(ctx, calling, hard context.Context, outcomes iter.Seq[walk.Outcome]) error {
 	left := make(map[schema.Day]int) // units that have not ended
 	for _, u := range t.plan.Units {
 		left[u.Day]++
 	}
-	var faults []error
+	var f faults
 	for o := range outcomes {
 		if err := t.builder.Load(hard, o); err != nil {
-			return errors.Join(append(faults, err)...)
+			f.add(err)
+			return f.err()
 		}
 		left[o.Unit.Day]--
 		for _, day := range t.toSettle(left) {
 			if ctx.Err() == nil { // what an interruption cut, the next run resumes
-				faults = append(faults, t.settleDay(asking, hard, day))
+				f.add(t.settleDay(calling, hard, day))
 				t.settled[day] = true
 			}
 		}
 		for day, ok := t.toJoin(left); ok && ctx.Err() == nil; day, ok = t.toJoin(left) {
-			faults = append(faults, t.joinDay(asking, hard, day))
+			t.joinDay(calling, hard, day, &f)
 		}
 	}
-	return errors.Join(faults...)
+	return f.err()
 }
 
 // toSettle returns the days whose units have ended, in the order of the plan: what one
@@ -165,7 +166,7 @@ func (t *steps) goesFirst(earlier, day schema.Day) bool {
 }
 
 // settleDay stages the day's bills, and queries their orders.
-func (t *steps) settleDay(asking, hard context.Context, day schema.Day) error {
+func (t *steps) settleDay(calling, hard context.Context, day schema.Day) error {
 	var faults []error
 	if err := t.builder.OpenUnmatched(hard, day); err != nil {
 		return err
@@ -178,7 +179,7 @@ func (t *steps) settleDay(asking, hard context.Context, day schema.Day) error {
 	}
 	t.evidence.ForgetBills(day) // those that were published: others are staged
 	if t.run.Settle.Trade != nil {
-		if err := t.queryOrders(asking, hard, day); err != nil {
+		if err := t.queryOrders(calling, hard, day); err != nil {
 			faults = append(faults, fmt.Errorf("settlements of %s: %w", day, err))
 		}
 	}
@@ -190,7 +191,7 @@ func notPublished(p *build.Partition, err error) error {
 }
 
 // queryOrders queries the day's orders, those of the job's own accounts.
-func (t *steps) queryOrders(asking, hard context.Context, day schema.Day) error {
+func (t *steps) queryOrders(calling, hard context.Context, day schema.Day) error {
 	if err := t.evidence.LoadAnswers(hard, day); err != nil {
 		return err
 	}
@@ -209,7 +210,7 @@ func (t *steps) queryOrders(asking, hard context.Context, day schema.Day) error 
 			}
 		}
 	}
-	outcomes, saved, err := t.settler.Day(asking, hard, day, partitions, units)
+	outcomes, saved, err := t.settler.Day(calling, hard, day, partitions, units)
 	for id, o := range outcomes {
 		entries[id].Orders, t.plan.Rules[id] = o.Orders, o.Uses
 		if day < t.run.From {
@@ -225,20 +226,19 @@ func (t *steps) queryOrders(asking, hard context.Context, day schema.Day) error 
 }
 
 // joinDay joins all of the day's partitions, then publishes them, and forgets the days that
-// no other day needs any more.
-func (t *steps) joinDay(asking, hard context.Context, day schema.Day) error {
+// no other day needs any more. What cannot be published is added to the faults.
+func (t *steps) joinDay(calling, hard context.Context, day schema.Day, f *faults) {
 	t.joined[day] = true
-	var faults []error
 	failed := func(p *build.Partition, err error) {
 		t.run.Log.Error("not published", "bill_date", day, "bucket", p.At().Bucket, "error", err)
-		faults = append(faults, notPublished(p, err))
+		f.add(notPublished(p, err))
 	}
 	var joined []*build.Partition
 	for _, p := range t.builder.Partitions(day) {
 		if !p.Staged() {
 			continue
 		}
-		if err := t.join(asking, hard, p); err != nil {
+		if err := t.join(calling, hard, p); err != nil {
 			failed(p, err)
 		} else if !p.NothingToPublish() {
 			joined = append(joined, p)
@@ -255,16 +255,15 @@ func (t *steps) joinDay(asking, hard context.Context, day schema.Day) error {
 			t.evidence.Forget(other)
 		}
 	}
-	return errors.Join(faults...)
 }
 
 // join gives the partition's bills their verdicts, and adds what was restated.
-func (t *steps) join(asking, hard context.Context, p *build.Partition) error {
+func (t *steps) join(calling, hard context.Context, p *build.Partition) error {
 	if err := p.Join(hard); err != nil {
 		return err
 	}
 	if p.HoldsUnmatched() {
-		unmatched, err := t.unmatched(asking, hard, p.At().Day)
+		unmatched, err := t.unmatched(calling, hard, p.At().Day)
 		if err != nil {
 			return err
 		}
@@ -281,13 +280,13 @@ func (t *steps) join(asking, hard context.Context, p *build.Partition) error {
 
 // unmatched returns the day's unmatched settlements, once those were queried that are to
 // be confirmed.
-func (t *steps) unmatched(asking, hard context.Context, day schema.Day) ([]evidence.Unmatched, error) {
+func (t *steps) unmatched(calling, hard context.Context, day schema.Day) ([]evidence.Unmatched, error) {
 	unmatched, err := t.evidence.Unmatched(hard, day)
 	if err != nil || len(unmatched) == 0 {
 		return nil, err
 	}
 	if t.run.Settle.Trade != nil {
-		counts, failure, err := t.settler.Confirm(asking, hard, day, unmatched)
+		counts, failure, err := t.settler.Confirm(calling, hard, day, unmatched)
 		if err != nil {
 			return nil, err
 		}
