@@ -46,7 +46,7 @@ func TestNegativeAmounts(t *testing.T) {
 					wantException = fmt.Sprintf("error %s %s", strings.Trim(value, `"`), name)
 				}
 				if got != want || exception != wantException {
-					t.Errorf("%s %s, settle_type %d: %v, %q; want %v, %q", name, value, settleType, got, exception, want, wantException)
+					t.Errorf("%s %s, settle_type %d: got %v, %q; want %v, %q", name, value, settleType, got, exception, want, wantException)
 				}
 			}
 		}
@@ -126,7 +126,7 @@ func TestBadTextInCallbacks(t *testing.T) {
 	} {
 		n := mustDecode(t, posted(body))
 		if got := n.Settlement.Message.V + " " + rules(n.Exceptions); got != want || n.Settlement.SettleID != "s" {
-			t.Errorf("%q: %q, want %q", body, got, want)
+			t.Errorf("%q: got %q, want %q", body, got, want)
 		}
 		for _, e := range n.Exceptions {
 			if !json.Valid([]byte(e.Record.V)) {
@@ -178,7 +178,7 @@ func TestOddIDs(t *testing.T) {
 	} {
 		row := Normaliser{}.Row(decode(t, `{"account_id":"1","ledger_id":"2","settle_type":1,`+members+`}`), from)
 		if got := rules(row.Exceptions); got != want {
-			t.Errorf("%s: %q, want %q", members, got, want)
+			t.Errorf("%s: got %q, want %q", members, got, want)
 		}
 	}
 	if got := rules(settle(t, `"settle_id":"s","settle_status":"INIT","out_settle_no":"`+long+`9"`).Exceptions); got != "bad_id out_settle_no" {
@@ -194,7 +194,7 @@ func TestAccountForeign(t *testing.T) {
 	for account, want := range map[string]string{string(from.Walk): "", "1": "account_foreign only"} {
 		row := Normaliser{}.Row(decode(t, `{"account_id":"`+account+`","ledger_id":"2","settle_type":1}`), alone)
 		if got := rules(row.Exceptions); got != want {
-			t.Errorf("account %s: %q, want %q", account, got, want)
+			t.Errorf("account %s: got %q, want %q", account, got, want)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func TestParseDetail(t *testing.T) {
 	} {
 		got, err := ParseDetail(detail)
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
-			t.Errorf("%q: %v (-want +got):\n%s", detail, err, diff)
+			t.Errorf("%q: got %v (-want +got):\n%s", detail, err, diff)
 		}
 	}
 }

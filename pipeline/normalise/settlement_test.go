@@ -162,9 +162,9 @@ func TestDecodeSettlements(t *testing.T) {
 		records, err := DecodeSettlements([]byte(test.body))
 		switch {
 		case test.want == "" && (err != nil || len(records) != test.records):
-			t.Errorf("%s: %d records, %v; want %d", test.body, len(records), err, test.records)
+			t.Errorf("%s: got %d records, %v; want %d", test.body, len(records), err, test.records)
 		case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
-			t.Errorf("%s: error %v, want one with %q", test.body, err, test.want)
+			t.Errorf("%s: got error %v, want one with %q", test.body, err, test.want)
 		}
 	}
 }
@@ -247,7 +247,7 @@ func TestSettlementTime(t *testing.T) {
 			}
 		}
 		if got != want && (want == "" || !strings.HasPrefix(got, want+" ")) {
-			t.Errorf("%s: %q, want %q", members, got, want)
+			t.Errorf("%s: got %q, want %q", members, got, want)
 		}
 	}
 }
