@@ -75,6 +75,7 @@ func SignedHeader(key *rsa.PrivateKey, nonce string, body []byte) http.Header {
 	return SignedHeaderAt(Now(), key, nonce, body)
 }
 
+// SignedHeaderAt is the header of a request that the platform signs at a time.
 func SignedHeaderAt(at time.Time, key *rsa.PrivateKey, nonce string, body []byte) http.Header {
 	timestamp := strconv.FormatInt(at.Unix(), 10)
 	digest := sha256.Sum256(bytes.Join([][]byte{[]byte(timestamp), []byte(nonce), body, nil}, []byte("\n")))

@@ -49,6 +49,7 @@ func DuckDB[R any](t testing.TB, sql string) []R {
 	return rows
 }
 
+// DuckDBText runs SQL and returns what DuckDB prints, in an output mode such as -csv.
 func DuckDBText(t testing.TB, mode, sql string) string {
 	t.Helper()
 	cmd := exec.Command("duckdb", "-no-init", "-bail", mode)

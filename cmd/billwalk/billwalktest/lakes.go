@@ -8,9 +8,9 @@ import (
 	"billwalk/schema"
 )
 
-// testdata/lake-1 is a lake as the first version of its forms has it: lake.json,
-// a manifest, a certificate, a settle pass, archived answers, the Parquet files.
-// It is never made anew. It was made with
+// OldLakeAccount is the account of testdata/lake-1, a lake in its first format: lake.json,
+// a manifest, a certificate, a settle pass, archived answers, the Parquet files. It is
+// never written again. It was made with
 //
 //	billwalk sandbox --seed 8 --accounts 12 --bills 12
 //	billwalk run nightly --from 2026-10-30
@@ -19,7 +19,7 @@ import (
 // files, as a lake does that was copied.
 const OldLakeAccount = "7715455490686219150"
 
-// OldLake copies the lake, and returns it with a jobs.yaml.
+// OldLake copies testdata/lake-1, and returns it with a jobs.yaml.
 func OldLake(t *testing.T, platform string) (Place, string) {
 	t.Helper()
 	return CopyLake(t, "../testdata/lake-1", Job{Platform: platform, Accounts: []schema.Account{{ID: OldLakeAccount, Name: "喀什拉面"}}, Passes: 2})
@@ -35,6 +35,7 @@ func CopyLake(t *testing.T, folder string, j Job) (Place, string) {
 	return j.Lake, j.Write(t)
 }
 
+// ReadFile returns the text of a file.
 func ReadFile(t *testing.T, path string) string {
 	t.Helper()
 	data, err := os.ReadFile(path)
@@ -44,6 +45,7 @@ func ReadFile(t *testing.T, path string) string {
 	return string(data)
 }
 
+// Glob returns the files that a pattern matches, at least one.
 func Glob(t testing.TB, pattern string) []string {
 	t.Helper()
 	paths, err := filepath.Glob(pattern)

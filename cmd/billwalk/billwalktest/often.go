@@ -5,11 +5,11 @@ import (
 	"testing"
 )
 
-// deepVariable, set to anything, has the suites of many alike cases run all of them.
-// Without it they run a sample: all of them take a quarter of an hour of CPU.
+// DeepVariable is an environment variable: set to anything, suites of many similar cases
+// run all of them, which takes a quarter of an hour of CPU, and not a sample.
 const DeepVariable = "BILLWALK_DEEP"
 
-// Often is how many alike cases are run: usually, and where all are asked for.
+// Often returns the first value, or the second where DeepVariable is set.
 func Often[T any](usually, deep T) T {
 	if os.Getenv(DeepVariable) != "" {
 		return deep
@@ -17,7 +17,7 @@ func Often[T any](usually, deep T) T {
 	return usually
 }
 
-// Sample skips all but every nth of many alike cases, unless all are asked for.
+// Sample skips case i of many similar ones unless n divides it, or DeepVariable is set.
 func Sample(t *testing.T, i, n int) {
 	t.Helper()
 	if i%Often(n, 1) != 0 {

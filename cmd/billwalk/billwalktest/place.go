@@ -11,7 +11,7 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
-// Files is the folder with the lake's objects as plain files.
+// Files returns the folder with the lake's objects as plain files.
 func (l Place) Files(s3 objecttest.S3) string {
 	if l.Options.Endpoint == "" {
 		return l.SQL
@@ -19,14 +19,15 @@ func (l Place) Files(s3 objecttest.S3) string {
 	return filepath.Join(s3.Dir, filepath.Base(l.URL))
 }
 
-// place is a lake's place, as jobs.yaml and as DuckDB name it.
+// Place is where a lake is, as jobs.yaml and as DuckDB name it.
 type Place struct {
 	URL     string
 	Options object.S3Options
 	SQL     string // the root of the tables' files for DuckDB
-	Prelude string // SQL that DuckDB needs before
+	Prelude string // SQL that DuckDB runs first
 }
 
+// FolderLake is a new lake in a folder of the test.
 func FolderLake(t testing.TB) Place {
 	dir := filepath.Join(t.TempDir(), "lake")
 	return Place{URL: "file:" + dir, SQL: dir}

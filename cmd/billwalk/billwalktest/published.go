@@ -85,6 +85,7 @@ func ReadPublished(t testing.TB, place Place, day schema.Day) (p Published) {
 	return p
 }
 
+// RowsOf reads the rows of a table from its file.
 func RowsOf[R any](t testing.TB, table schema.Table[R], files map[string]*bytes.Reader) (rows []R) {
 	t.Helper()
 	for row, err := range parquet.Read(table, files[table.Name]) {
@@ -96,6 +97,7 @@ func RowsOf[R any](t testing.TB, table schema.Table[R], files map[string]*bytes.
 	return rows
 }
 
+// KeysBelow lists the keys with a prefix.
 func KeysBelow(t testing.TB, store object.Store, prefix string) (keys []string) {
 	t.Helper()
 	for info, err := range store.List(t.Context(), prefix) {

@@ -2,4 +2,5 @@
 
 package billwalktest
 
+// RaceDetector reports whether the tests were built with the race detector.
 const RaceDetector = true

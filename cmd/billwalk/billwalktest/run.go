@@ -24,7 +24,8 @@ func Build(t testing.TB, flags ...string) string {
 	return binary
 }
 
-// Command runs a program with variables added to the environment.
+// Command runs a program with variables added to the environment, and returns its exit
+// code and all that it printed.
 func Command(t *testing.T, env []string, name string, args ...string) (code int, said string) {
 	t.Helper()
 	cmd := exec.Command(name, args...)
@@ -43,7 +44,7 @@ var CommandLine func(args []string, out, errOut io.Writer) int
 // ExitUsage is the exit code of a wrong command line or file.
 const ExitUsage = 2
 
-// Run runs the command line in this process and returns its summary.
+// Run runs the command line in this process and returns its summary and its log.
 func Run(t testing.TB, config string, args ...string) (pipeline.Summary, string) {
 	t.Helper()
 	var out, log bytes.Buffer

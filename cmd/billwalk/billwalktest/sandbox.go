@@ -10,7 +10,7 @@ import (
 	"billwalk/schema"
 )
 
-// PagesOf counts the pages of every unit.
+// PagesOf counts the pages of every unit, at 50 bills a page.
 func PagesOf(platform *Served) map[schema.Unit]int {
 	pages := make(map[schema.Unit]int)
 	for day := FirstDay; day <= LastDay; day++ {
@@ -43,15 +43,14 @@ func Serve(t testing.TB, config sandbox.Config) *Served {
 	return s
 }
 
-// Served is a sandbox that is being served.
+// Served is a sandbox that serves HTTP.
 type Served struct {
 	*sandbox.Platform
 	URL  string
 	Stop func() // closes all connections
 }
 
-// StartServing serves a sandbox at a port of this machine, with no limit to what an
-// answer takes.
+// StartServing serves a sandbox at a free port of this machine until it is stopped.
 func StartServing(platform *sandbox.Platform) *Served {
 	server := httptest.NewUnstartedServer(platform)
 	server.Config.ErrorLog = log.New(io.Discard, "", 0)

@@ -22,9 +22,9 @@ import (
 	"billwalk/sinks/parquet"
 )
 
-// Canaries of what answers hold, planted by the aviary in place of the platform's
-// own texts and as long as those, so that nothing else changes. Those of config
-// begin with "canary-".
+// Canaries that a CanaryPlatform plants in answers, in place of the platform's own texts
+// and as long as those, so that nothing else changes. Those of jobs.yaml begin with
+// "canary-".
 const (
 	CodeCanary  = "cnryC" // 券码: as good as money until it is used
 	GroupCanary = "cnryG" // group_name
@@ -47,6 +47,7 @@ type CanaryPlatform struct {
 	tokens map[string]bool
 }
 
+// PlantCanaries serves a platform with canaries until the test ends.
 func PlantCanaries(t testing.TB, platform http.Handler) *CanaryPlatform {
 	a := &CanaryPlatform{Platform: platform, tokens: make(map[string]bool)}
 	server := httptest.NewServer(a)
@@ -55,6 +56,7 @@ func PlantCanaries(t testing.TB, platform http.Handler) *CanaryPlatform {
 	return a
 }
 
+// ServeHTTP implements http.Handler.
 func (a *CanaryPlatform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	r.Header.Del("Accept-Encoding") // answers are to be read
 	a.Platform.ServeHTTP(planting{w, a}, r)
@@ -74,6 +76,7 @@ var (
 	granted = regexp.MustCompile(`"access_token":"([^"]+)"`)
 )
 
+// Write implements http.ResponseWriter.
 func (p planting) Write(body []byte) (int, error) {
 	for _, match := range granted.FindAllSubmatch(body, -1) {
 		p.mu.Lock()
@@ -204,6 +207,7 @@ func Spelled(text string) (escaped string) {
 	return escaped
 }
 
+// Overwrite replaces the content of a file.
 func Overwrite(t *testing.T, path string, content []byte) {
 	t.Helper()
 	if err := os.WriteFile(path, content, 0o600); err != nil {

@@ -4,6 +4,6 @@ import (
 	"time"
 )
 
-// StopTime is how long a run may take to end once it is told to, and these
-// tests to see what they wait for.
+// StopTime is how long a run may take to end after a signal, and how long tests wait for
+// what they expect.
 const StopTime = 20 * time.Second

@@ -6,8 +6,8 @@ import (
 	"unicode"
 )
 
-// CheckPlain wants text for people to do nothing to a terminal but print. Lines of
-// log in JSON are for machines.
+// CheckPlain checks that a terminal only prints the text. Lines of JSON are skipped:
+// they are for machines.
 func CheckPlain(t *testing.T, said string) {
 	t.Helper()
 	for line := range strings.Lines(said) {

@@ -13,11 +13,13 @@ import (
 	"billwalk/schema"
 )
 
+// Count adds n to the number of rows or NULLs of a name.
 func (row Totals) Count(name string, n int) {
 	was, _ := strconv.Atoi(row[name])
 	row[name] = strconv.Itoa(was + n)
 }
 
+// Add adds an amount, or NULL, to a column.
 func (row Totals) Add(name string, fen *int64) {
 	var sum, nulls int64
 	_, _ = fmt.Sscan(row[name], &sum, &nulls) // empty at first

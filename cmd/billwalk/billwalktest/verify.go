@@ -10,7 +10,7 @@ import (
 	"billwalk/schema"
 )
 
-// Verification is what verify says, of which tests look at this.
+// Verification is the part of verify's JSON that tests look at.
 type Verification struct {
 	ProvenDays int `json:"proven_days"`
 	Units      int
@@ -37,7 +37,7 @@ func verifyLake(t testing.TB, config string, from, to schema.Day) (Verification,
 	return VerificationOf(t, code, out.Bytes(), log.String())
 }
 
-// CheckProven wants all of the days proven, by the command as it is.
+// CheckProven checks that verify proves all of the days.
 func CheckProven(t testing.TB, config string, from, to schema.Day) {
 	t.Helper()
 	v, code := verifyLake(t, config, from, to)
@@ -46,6 +46,7 @@ func CheckProven(t testing.TB, config string, from, to schema.Day) {
 	}
 }
 
+// FindingLines formats the first findings for a test's message.
 func FindingLines(findings []schema.Finding) string {
 	var out strings.Builder
 	for _, f := range findings[:min(len(findings), 20)] {

@@ -29,7 +29,7 @@ type finished struct {
 	took   time.Duration
 }
 
-// runFor runs billwalk, and tells it to stop after that time (0: never).
+// runFor runs billwalk, and sends it SIGTERM after that time (0: never).
 func runFor(t *testing.T, stop time.Duration, args ...string) finished {
 	t.Helper()
 	var said bytes.Buffer
@@ -52,7 +52,7 @@ func runFor(t *testing.T, stop time.Duration, args ...string) finished {
 }
 
 // measuredMain is billwalk, which writes its own peak of memory into a file. What the
-// kernel tells a parent (maxrss) is at least the parent's own memory at the start.
+// kernel reports to a parent (maxrss) is at least the parent's own memory at the start.
 func measuredMain() {
 	debug.SetMemoryLimit(memoryLimit)
 	exit := Main(os.Args[1:], os.Stdout, os.Stderr)

@@ -19,7 +19,7 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
-// TestCheckClock has the platform tell another time.
+// TestCheckClock has the platform send another time.
 func TestCheckClock(t *testing.T) {
 	t.Parallel()
 	platform := billwalktest.Serve(t, billwalktest.World(7, 20))

@@ -14,7 +14,7 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
-// TestCheckFiles: check tells of private files that others may read, --fix mends
+// TestCheckFiles: check names private files that others may read, --fix mends
 // them, and the tables stay as they are.
 func TestCheckFiles(t *testing.T) {
 	t.Parallel()

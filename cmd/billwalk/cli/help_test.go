@@ -12,7 +12,7 @@ import (
 )
 
 // TestEveryVerbIsExplained walks all commands: each says what it does, has an
-// example that the command line takes, and tells of every flag.
+// example that the command line takes, and names every flag.
 func TestEveryVerbIsExplained(t *testing.T) {
 	t.Parallel()
 	var walk func(*cobra.Command)

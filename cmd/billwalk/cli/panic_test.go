@@ -48,7 +48,7 @@ func (s panicSource) Bills(ctx context.Context, u schema.Unit, cursor string, si
 	panic(fmt.Sprintf("%+v %#v %v %+v %+v", *s.w.file, *s.w.file, app, s.w.clients[0], app.ClientSecret))
 }
 
-// TestPanicShowsNoSecret: a bug that ends the program tells where it was, and no
+// TestPanicShowsNoSecret: a bug that ends the program prints where it was, and no
 // credential, token or coupon code, not even when it prints the whole config and
 // the client.
 func TestPanicShowsNoSecret(t *testing.T) {

@@ -85,7 +85,7 @@ func sandboxUntil(t *testing.T, last string, args ...string) string {
 	return out.String()
 }
 
-// The sandbox makes its key, posts its callbacks, tells what came of them, and
+// The sandbox makes its key, posts its callbacks, prints their results, and
 // goes on serving. The key is used again, and its public half is there again.
 func TestSandboxPostsCallbacks(t *testing.T) {
 	t.Parallel()
@@ -124,7 +124,7 @@ callbacks: (\d+), of them 0 old-style and 0 out of order
 	}
 }
 
-// A receiver that accepts whatever comes is told about; old-style callbacks need a
+// A receiver that accepts whatever comes is reported; old-style callbacks need a
 // token, and all troubles are less than all callbacks.
 func TestSandboxTellsOfFaultyReceivers(t *testing.T) {
 	t.Parallel()

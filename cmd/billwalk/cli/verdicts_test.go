@@ -10,7 +10,7 @@ import (
 	"billwalk/schema"
 )
 
-// TestVerdictsText: settlements that no bill explains are told beside the bills
+// TestVerdictsText: settlements without a bill are printed beside the bills
 // that have no settlement.
 func TestVerdictsText(t *testing.T) {
 	t.Parallel()

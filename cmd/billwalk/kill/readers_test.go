@@ -149,7 +149,7 @@ const question = `SELECT parse_filename(filename, true) AS "File", count(*)::VAR
 	arg_min(shop_order_id, ledger_id) AS "Order"
 	FROM read_parquet('%s/bills/*/*.parquet') GROUP BY ALL ORDER BY ALL;`
 
-// readings is what one reader was told.
+// readings are the answers that one reader got.
 type readings struct {
 	answers, failed int
 	errors          map[string]int
@@ -157,7 +157,7 @@ type readings struct {
 	last            [2]int
 }
 
-// readUntil asks until it is over, and once more. It tells of each answer.
+// readUntil asks until it is over, and once more. It reports each answer.
 func (d *duckProcess) readUntil(t *testing.T, over *atomic.Bool, answered chan<- struct{}) readings {
 	r := readings{errors: make(map[string]int), generations: make(map[[2]int]bool)}
 	for last := false; !last; {
@@ -242,7 +242,7 @@ func startDuckDB(t *testing.T, place billwalktest.Place) *duckProcess {
 	}
 	t.Cleanup(func() {
 		_ = in.Close()
-		_ = cmd.Wait() // its exit code tells of the last error, which may be one that is allowed
+		_ = cmd.Wait() // its exit code is that of the last error, which may be allowed
 	})
 	d := &duckProcess{in, bufio.NewReader(out), fmt.Sprintf(question, place.SQL), strings.HasPrefix(place.SQL, "s3://")}
 	if said := d.ask(t, place.Prelude); !strings.HasPrefix(said, "[") && said != "" {

@@ -92,7 +92,7 @@ func wait(t *testing.T, reached <-chan struct{}) {
 	}
 }
 
-// TestSignals: a run that is told to stop keeps what it has, says so, and ends with
+// TestSignals: a run that gets a signal keeps what it has, says so, and ends with
 // the signal's code; run again, it asks for the rest.
 func TestSignals(t *testing.T) {
 	t.Parallel()
@@ -162,7 +162,7 @@ func TestSecondSignalKills(t *testing.T) {
 	}
 }
 
-// TestSandboxVerb: the sandbox serves where it says, until it is told to stop.
+// TestSandboxVerb: the sandbox serves where it says, until it gets a signal.
 func TestSandboxVerb(t *testing.T) {
 	t.Parallel()
 	for _, signal := range []syscall.Signal{syscall.SIGTERM, syscall.SIGINT} {

@@ -208,7 +208,7 @@ type loadReport struct {
 	P50, P99, Max         float64
 }
 
-// sendersMain does what it is told, and reports. It has to cost little: its parsing
+// sendersMain sends what its standard input says, and reports. It has to cost little: its parsing
 // is minimal.
 func sendersMain() {
 	var s sending

@@ -115,7 +115,7 @@ func newTroubledNight(t *testing.T, file *jobs.File, seed uint64) *troubledNight
 	return n
 }
 
-// pass lets the night pass, until all is told and stored.
+// pass lets the night pass, until all is posted and stored.
 func (n *troubledNight) pass(t *testing.T) {
 	var all sync.WaitGroup
 	for _, c := range n.posted {
@@ -123,10 +123,10 @@ func (n *troubledNight) pass(t *testing.T) {
 		all.Go(func() {
 			time.Sleep(after)
 			c.write(time.Now())
-			n.tell(t, c)
+			n.deliver(t, c)
 			if c.n%4 == 0 {
 				time.Sleep(time.Second)
-				n.tell(t, c)
+				n.deliver(t, c)
 			}
 		})
 	}
@@ -135,8 +135,8 @@ func (n *troubledNight) pass(t *testing.T) {
 	n.end()
 }
 
-// tell posts a callback until it is acknowledged, with the platform's tries and pauses.
-func (n *troubledNight) tell(t *testing.T, c *posted) {
+// deliver posts a callback until it is acknowledged, with the platform's tries and pauses.
+func (n *troubledNight) deliver(t *testing.T, c *posted) {
 	pause := 15 * time.Second
 	for range 20 {
 		status, err := c.post(n.client, "http://receiver")

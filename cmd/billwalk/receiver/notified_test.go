@@ -34,7 +34,7 @@ func TestNotifiedNight(t *testing.T) {
 			if j.Lake = billwalktest.FolderLake(t); seed%2 == 1 {
 				j.Lake = billwalktest.BucketLake(s3, fmt.Sprint("notified", seed))
 			}
-			report := heard(t, platform, j.Lake)
+			report := deliver(t, platform, j.Lake)
 			config := j.Write(t)
 			s, _ := billwalktest.Run(t, config, "run", "nightly", "--from", billwalktest.FirstDay.String(), "--to", billwalktest.LastDay.String())
 			billwalktest.CheckLake(t, j.Lake, platform, billwalktest.FirstDay, billwalktest.LastDay)
@@ -46,7 +46,7 @@ func TestNotifiedNight(t *testing.T) {
 			if s.Verdicts[schema.SettlementOnly] == 0 || s.Settling.Saved.Callbacks == 0 || s.Callbacks.Unreadable != 0 {
 				t.Errorf("%v, %+v, %+v", s.Verdicts, s.Settling.Saved, s.Callbacks)
 			}
-			// What callbacks alone tell of is asked for beside the orders.
+			// Settlements known from callbacks alone are queried beside the orders.
 			confirming := s.Settling.SettlementOnly
 			if confirming.Confirmed == 0 || confirming.Confirmed >= confirming.Answered || confirming.Unanswered > 0 || confirming.Asked > 2*confirming.Answered {
 				t.Errorf("%+v", confirming)
@@ -81,8 +81,8 @@ func callsInVain(t *testing.T, platform *billwalktest.Served, lake billwalktest.
 	return calls
 }
 
-// heard has the platform deliver to a receiver of the lake, until all is acknowledged.
-func heard(t *testing.T, platform *billwalktest.Served, lake billwalktest.Place) sandbox.Report {
+// deliver has the platform deliver to a receiver of the lake, until all is acknowledged.
+func deliver(t *testing.T, platform *billwalktest.Served, lake billwalktest.Place) sandbox.Report {
 	t.Helper()
 	r := startReceiver(t, billwalktest.ReceiverConfig(t, lake))
 	r.ready(t)

@@ -100,7 +100,7 @@ func (r *receiving) probe(path string) string {
 	return strings.TrimSuffix(r.metrics, "/metrics") + path
 }
 
-// end tells the receiver to, and returns how it did.
+// end sends the receiver a signal, and returns its exit code.
 func (r *receiving) end(t testing.TB, s syscall.Signal) int {
 	t.Helper()
 	if err := r.Process.Signal(s); err != nil {
@@ -281,7 +281,7 @@ func checkReceived(t *testing.T, url string) {
 	}
 }
 
-// TestReceiveStops: what is in flight when the receiver is told to stop is answered,
+// TestReceiveStops: what is in flight when the receiver gets a signal is answered,
 // with the signal's code at the end.
 func TestReceiveStops(t *testing.T) {
 	t.Parallel()

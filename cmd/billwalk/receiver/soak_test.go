@@ -41,7 +41,7 @@ const (
 // TestReceiverSoak has strangers, forgers, repeaters and honest senders at a receiver, all
 // at once: each callback that was acknowledged is in the archive, once; nothing else is; and
 // the heap does not grow from a third of the time to the next. What it takes to answer
-// honest ones is told, and not judged.
+// honest ones is logged, and not judged.
 //
 //	BILLWALK_SOAK=1h go test ./cmd/billwalk/receiver -run '^TestReceiverSoak$' -v -timeout 2h
 func TestReceiverSoak(t *testing.T) {

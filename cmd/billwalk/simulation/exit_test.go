@@ -18,7 +18,7 @@ import (
 // ended judges a process that came to its end: its exit code, and what that says.
 func (o *oracle) ended(p *simProcess) {
 	if p.isDead() {
-		return // nobody hears of it
+		return // a killed process has no exit code
 	}
 	o.note(p, "", "", fmt.Sprintf("exit %d", p.code))
 	disturbed := p.troubled > 0 || p.thaw.After(p.began) || p.beside() || o.story.changesBetween(p.began.Add(-7*time.Hour), p.ended)

@@ -115,7 +115,7 @@ func (o *oracle) data(key string, content []byte, info object.Info) {
 	}
 }
 
-// manifest judges a manifest: it tells of files that were put, and no unit of it
+// manifest judges a manifest: it names files that were put, and no unit of it
 // rests on an older walk than that of the manifest before. Walks are as old as
 // their beginning, by which they are named: all that changed before it they saw.
 func (o *oracle) manifest(p *simProcess, key string, content []byte) {

@@ -168,7 +168,7 @@ func (p *simProcess) count(op, key string) (step, error) {
 	return s, nil
 }
 
-// die ends the process: what it sent may still arrive, and it hears no more of it.
+// die ends the process: what it sent may still arrive, and it gets no answer.
 func (p *simProcess) die() {
 	p.dead = true
 	p.note(p, "", "", "dies")

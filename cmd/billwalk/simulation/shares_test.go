@@ -38,7 +38,7 @@ func (c shareChange) made(at time.Time) bool { return !at.Before(firstMorning.Ad
 // drawShares plans how settlements change, and which bills move between the walks of
 // a root account and of its store.
 func (s *story) drawShares(first, last schema.Day) {
-	r := rand.New(rand.NewPCG(s.seed, 1)) // of its own: what else a seed tells stays as it was
+	r := rand.New(rand.NewPCG(s.seed, 1)) // of its own, so that the rest of a seed's story stays as it was
 	moment := func() time.Duration {
 		return time.Duration(r.Int64N(int64(pick(r, time.Minute, 10*time.Minute, 8*time.Hour))))
 	}

@@ -30,7 +30,7 @@ import (
 // on a platform and a store in memory and on a clock that moves only when all
 // wait. One seed decides the world, the runs, and what becomes of every remote
 // call: it may fail before it is applied or after, be applied late or twice; a
-// process may be killed, told to stop or frozen between any two calls; runs may
+// process may be killed, stopped by a signal or frozen between any two calls; runs may
 // go side by side, and days change under them: bills come, go, and move between the
 // walks of a root account and of its store; settlements come late, are under way, or
 // follow a try that failed. Then the trouble stops, a last run follows, and the oracle
@@ -60,7 +60,7 @@ type simulation struct {
 	logs  *bytes.Buffer // of the runs; nil where nobody reads them
 }
 
-// verdictOfSeed is what came of simulating a seed.
+// simulated is the result of simulating a seed.
 type simulated struct {
 	seed       uint64
 	complaints []string
@@ -72,7 +72,7 @@ func (s *simulated) hash() string {
 	return hex.EncodeToString(sum[:])
 }
 
-// simulate tells the story of a seed in a bubble of its own.
+// simulate runs the story of a seed in a bubble of its own.
 func simulate(t *testing.T, seed uint64, verbose bool) (result simulated) {
 	t.Helper()
 	s := &simulation{}
@@ -96,13 +96,13 @@ func simulate(t *testing.T, seed uint64, verbose bool) (result simulated) {
 		s.story = draw(seed)
 		s.file, s.platform, s.store = s.story.file(), newShifting(s.story), objecttest.NewMem()
 		s.oracle.simulation = s
-		s.tell()
+		s.play()
 	})
 	return result
 }
 
-// tell starts the processes of the story, and then the last one.
-func (s *simulation) tell() {
+// play starts the processes of the story, and then the last one.
+func (s *simulation) play() {
 	var all sync.WaitGroup
 	for i, planned := range s.story.runs {
 		if i > 0 && !planned.beside {
@@ -230,7 +230,7 @@ func TestSimulation(t *testing.T) {
 	}
 }
 
-// happenings are what many seeds must have seen, as the trace tells of it: what
+// happenings are what many seeds must have seen, as the trace has it: what
 // never happens is not tested.
 var happenings = []string{
 	": exit 0", ": exit 1", ": exit 3", ": exit 5", ": exit 6", ": exit 143", ": dies", ": thaws", ": refused",
@@ -272,7 +272,7 @@ func TestSimulationRepeats(t *testing.T) {
 	for seed := range uint64(12) {
 		first, again := simulate(t, seed+1, false), simulate(t, seed+1, false)
 		if first.hash() != again.hash() {
-			t.Errorf("seed %d is not told twice alike: %s", seed+1, firstDifference(first.trace, again.trace))
+			t.Errorf("seed %d does not repeat: %s", seed+1, firstDifference(first.trace, again.trace))
 		}
 		hashes = append(hashes, first.hash())
 	}

@@ -62,7 +62,7 @@ func (s step) delay() time.Duration {
 	return time.Duration(n >> 8 % uint64([]time.Duration{time.Second, 30 * time.Second, 20 * time.Minute}[n%3]))
 }
 
-// apply makes the step happen as its fate says, and tells whether its answer
+// apply makes the step happen as its fate says, and reports whether its answer
 // comes. What it calls decides by itself whether anything changes.
 func (s step) apply(call func() (outcome string)) (answered bool) {
 	if s.fate != fine {

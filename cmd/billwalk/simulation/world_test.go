@@ -116,7 +116,7 @@ func (s *story) changesBetween(from, to time.Time) bool {
 // bubble's clock starts.
 var firstMorning = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
 
-// draw tells the story of a seed.
+// draw returns the story of a seed.
 func draw(seed uint64) *story {
 	r := rand.New(rand.NewPCG(seed, 0))
 	s := &story{seed: seed, world: sandbox.Config{

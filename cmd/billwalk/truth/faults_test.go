@@ -194,7 +194,7 @@ func checkNamed(t *testing.T, platform *billwalktest.Served, s pipeline.Summary,
 		code, lost := platform.Lost(schema.Unit{Account: accounts[f.Account], Day: f.Day})
 		if !lost {
 			// A fault that ends the run: its code is its name. Of a token that is
-			// stolen again and again the last answer tells.
+			// stolen again and again the last answer says.
 			code, _ = strconv.ParseInt(fault, 10, 64)
 			if fault == "token-stolen" || fault == "all" {
 				code = 2190002

@@ -29,7 +29,7 @@ func (m *monthRun) compare(night int, from, to schema.Day) {
 	}
 }
 
-// same compares lines, and tells the stories of the orders that differ.
+// same compares lines, and logs the stories of the orders that differ.
 func (m *monthRun) same(night int, what string, want, got []string) {
 	m.Helper()
 	diff := gocmp.Diff(want, got)

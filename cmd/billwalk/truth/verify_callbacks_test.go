@@ -144,7 +144,7 @@ func TestVerifyCallbacks(t *testing.T) {
 		l.mustFind(t, "dropped "+key, overlay{gone: map[string]bool{key: true}}, table)
 		forged := overlay{bodies: make(map[string][]byte), meta: make(map[string]map[string]string)}
 		forged.forge(key, deflated(t, bytes.ReplaceAll(inflated(t, l.bodies[key]), []byte(`SUCCESS`), []byte(`FAIL`))))
-		if strings.Contains(key, loneBatch) { // else the query tells the same
+		if strings.Contains(key, loneBatch) { // else the query says the same
 			l.mustFind(t, "another status in "+key, forged, table)
 		}
 		if strings.Contains(key, loneBatch) { // as an earlier version published what it took
