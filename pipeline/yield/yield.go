@@ -1,13 +1,13 @@
-// Package yield lets a call that has to wait give its place to others.
+// Package yield lets a call that has to wait give up its place to others.
 //
-// Who calls many things side by side has so many places, and gives each call a
-// context that knows its own:
+// A caller that makes a limited number of calls side by side gives each of them a context
+// with its place:
 //
 //	places <- struct{}{}
 //	go call(yield.With(ctx, func() { <-places }))
 //
-// A call that failed and is going to be repeated yields its place: what was never
-// asked goes first. It keeps on waiting by itself, and takes no place again.
+// A call that failed and will be retried yields its place, so that first attempts go
+// first. It waits beside the others then, and needs no place for its retries.
 package yield
 
 import (
@@ -17,7 +17,7 @@ import (
 
 type key struct{}
 
-// With returns a context in which [Place] calls leave, the first time.
+// With returns a context in which the first call of [Place] calls leave.
 func With(ctx context.Context, leave func()) context.Context {
 	return context.WithValue(ctx, key{}, sync.OnceFunc(leave))
 }
