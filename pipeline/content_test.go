@@ -184,7 +184,7 @@ func TestBadTextIsPublished(t *testing.T) {
 }
 
 // TestLongIDIsNotAsked: an id that the settle query would refuse is reported, and the
-// order is asked for by another.
+// order is queried by another.
 func TestLongIDIsNotAsked(t *testing.T) {
 	t.Parallel()
 	settles(t, []schema.Account{kiosk}, []schema.Match{byShop, byExt}, func(t *testing.T, w *world) {
@@ -193,7 +193,7 @@ func TestLongIDIsNotAsked(t *testing.T) {
 		w.trade.set(byExt, "x1", settlement("s1", schema.StatusSuccess, 100, day))
 		s := w.run(pipeline.ExitDone)
 		if asked := w.trade.made(); !slices.Equal(asked, []string{"out_order_no x1"}) {
-			t.Errorf("asked: %v", asked)
+			t.Errorf("got queries %v, want out_order_no x1 alone", asked)
 		}
 		if s.Verdicts[schema.Matched] != 1 || s.Verdicts[schema.NotApplicable] != 1 || len(w.lake.exceptions(day)) != 2 {
 			t.Errorf("%v, %+v", s.Verdicts, w.lake.exceptions(day))

@@ -12,13 +12,13 @@ import (
 	"billwalk/schema"
 )
 
-// TestFinality: an order that agrees is not asked for again; any other is, however
+// TestFinality: an order that agrees is not queried again; any other is, however
 // old, by a run of given days and within the lookback.
 func TestFinality(t *testing.T) {
 	t.Parallel()
 	given := func(r *pipeline.Run) { on(day)(r); r.Backfill = true }
-	lookedBack := func(r *pipeline.Run) { on(day + 1)(r); r.Lookback = 1 }
-	asks, agrees := pipeline.Saved{}, pipeline.Saved{Final: 1}
+	lookedBackAt := func(r *pipeline.Run) { on(day + 1)(r); r.Lookback = 1 }
+	queries, agrees := pipeline.Saved{}, pipeline.Saved{Final: 1}
 	one := func(status schema.Status) []string { return []string{settlement("s1", status, 100, day)} }
 	part := settlement("s1", schema.StatusSuccess, 60, day)
 	for name, row := range map[string]struct {
@@ -27,24 +27,24 @@ func TestFinality(t *testing.T) {
 		after time.Duration
 		saved pipeline.Saved
 	}{
-		"SUCCESS, run again":                {one(schema.StatusSuccess), on(day), 24 * time.Hour, agrees},
-		"SUCCESS, looked back at":           {one(schema.StatusSuccess), lookedBack, 24 * time.Hour, agrees},
-		"SUCCESS, backfilled":               {one(schema.StatusSuccess), given, 1000 * time.Hour, agrees},
-		"a part of it, run again":           {[]string{part}, on(day), time.Minute, asks},
-		"a part of it, looked back at":      {[]string{part}, lookedBack, 24 * time.Hour, asks},
-		"a part of it, backfilled":          {[]string{part}, given, 1000 * time.Hour, asks},
-		"FAIL, run again":                   {one(schema.StatusFail), on(day), time.Minute, asks},
-		"FAIL, looked back at":              {one(schema.StatusFail), lookedBack, 24 * time.Hour, asks},
-		"FAIL, backfilled":                  {one(schema.StatusFail), given, 1000 * time.Hour, asks},
-		"FAIL beside SUCCESS of all of it":  {append(one(schema.StatusSuccess), settlement("s2", schema.StatusFail, 1, day)), lookedBack, 24 * time.Hour, agrees},
-		"INIT, run again":                   {one(schema.StatusInit), on(day), time.Minute, asks},
-		"PROCESSING, looked back at":        {one(schema.StatusProcessing), lookedBack, time.Minute, asks},
-		"PROCESSING, backfilled":            {one(schema.StatusProcessing), given, 1000 * time.Hour, asks},
-		"PROCESSING beside SUCCESS":         {append(one(schema.StatusSuccess), settlement("s2", schema.StatusProcessing, 1, day)), on(day), time.Minute, asks},
-		"a status that nobody knows":        {one("FROZEN"), on(day), time.Minute, asks},
-		"nothing came back, run again":      {nil, on(day), time.Minute, asks},
-		"nothing came back, looked back at": {nil, lookedBack, time.Minute, asks},
-		"nothing came back, backfilled":     {nil, given, 1000 * time.Hour, asks},
+		"SUCCESS, run again":                 {one(schema.StatusSuccess), on(day), 24 * time.Hour, agrees},
+		"SUCCESS, in the lookback":           {one(schema.StatusSuccess), lookedBackAt, 24 * time.Hour, agrees},
+		"SUCCESS, backfilled":                {one(schema.StatusSuccess), given, 1000 * time.Hour, agrees},
+		"a part of it, run again":            {[]string{part}, on(day), time.Minute, queries},
+		"a part of it, in the lookback":      {[]string{part}, lookedBackAt, 24 * time.Hour, queries},
+		"a part of it, backfilled":           {[]string{part}, given, 1000 * time.Hour, queries},
+		"FAIL, run again":                    {one(schema.StatusFail), on(day), time.Minute, queries},
+		"FAIL, in the lookback":              {one(schema.StatusFail), lookedBackAt, 24 * time.Hour, queries},
+		"FAIL, backfilled":                   {one(schema.StatusFail), given, 1000 * time.Hour, queries},
+		"FAIL beside SUCCESS of all of it":   {append(one(schema.StatusSuccess), settlement("s2", schema.StatusFail, 1, day)), lookedBackAt, 24 * time.Hour, agrees},
+		"INIT, run again":                    {one(schema.StatusInit), on(day), time.Minute, queries},
+		"PROCESSING, in the lookback":        {one(schema.StatusProcessing), lookedBackAt, time.Minute, queries},
+		"PROCESSING, backfilled":             {one(schema.StatusProcessing), given, 1000 * time.Hour, queries},
+		"PROCESSING beside SUCCESS":          {append(one(schema.StatusSuccess), settlement("s2", schema.StatusProcessing, 1, day)), on(day), time.Minute, queries},
+		"an unknown status":                  {one("FROZEN"), on(day), time.Minute, queries},
+		"nothing came back, run again":       {nil, on(day), time.Minute, queries},
+		"nothing came back, in the lookback": {nil, lookedBackAt, time.Minute, queries},
+		"nothing came back, backfilled":      {nil, given, 1000 * time.Hour, queries},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -58,21 +58,21 @@ func TestFinality(t *testing.T) {
 				s := w.run(pipeline.ExitDone, row.later)
 				want := []string{"20 store K matched/order 1:1 100/100/0"}
 				calls := 1
-				if row.saved != asks {
+				if row.saved != queries {
 					calls, want = 0, nil // it stays as it was
 				}
 				if made := w.trade.made(); len(made) != calls || s.Settling.Saved != row.saved {
-					t.Errorf("%q was asked, %+v", made, s.Settling)
+					t.Errorf("got queries %q and %+v, want %d queries and %+v", made, s.Settling.Saved, calls, row.saved)
 				}
 				if got := w.verdicts(day, day); want != nil && cmp.Diff(want, got) != "" {
 					t.Errorf("%q", got)
 				}
-				// Whatever it was, now that it is settled it is not asked for again.
-				if row.saved == asks {
+				// Now that it agrees it is not queried again.
+				if row.saved == queries {
 					time.Sleep(24 * time.Hour)
 					w.run(pipeline.ExitDone, row.later)
 					if made := w.trade.made(); len(made) != 0 {
-						t.Errorf("%q was asked of an order that is settled", made)
+						t.Errorf("got queries %q of an order that agrees, want none", made)
 					}
 				}
 			})
@@ -80,19 +80,19 @@ func TestFinality(t *testing.T) {
 	}
 }
 
-// TestFinalCheck: on the last night of its day's lookback every order is asked for
-// once more, what agrees and what callbacks tell in full among it, and on no other
-// night; so a second share-out is found. The plan expects as many questions.
+// TestFinalCheck: on the last night of its day's lookback, and on no other, every order is
+// queried once more, also where it agrees or callbacks cover it; so a second share-out is
+// found. The plan expects as many queries.
 func TestFinalCheck(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
 		callbacks bool
 		change    func(*pipeline.Run)
-		asks      bool
+		queries   bool
 	}{
-		"the last night":                     {change: lookback(2), asks: true},
+		"the last night":                     {change: lookback(2), queries: true},
 		"the night before it":                {change: lookback(3)},
-		"the last night, told by callbacks":  {callbacks: true, change: lookback(2), asks: true},
+		"the last night, with callbacks":     {callbacks: true, change: lookback(2), queries: true},
 		"the day by itself":                  {change: on(day)},
 		"given days":                         {change: func(r *pipeline.Run) { on(day)(r); r.Backfill = true }},
 		"the last night, without the option": {change: func(r *pipeline.Run) { r.Lookback, r.Settle.FinalCheck = 2, false }},
@@ -106,11 +106,11 @@ func TestFinalCheck(t *testing.T) {
 				for i := range orders {
 					w.trade.set(byShop, order(i), settlement(fmt.Sprint("s", i), schema.StatusSuccess, 100, day))
 					if row.callbacks {
-						w.hear(notice{fmt.Sprint("s", i), order(i), "", schema.StatusSuccess, 100, day, 0})
+						w.receive(callback{fmt.Sprint("s", i), order(i), "", schema.StatusSuccess, 100, day, 0})
 					}
 					want = append(want, "order_id "+order(i))
 				}
-				if !row.asks {
+				if !row.queries {
 					want, verdict = nil, "matched"
 				}
 				w.run(pipeline.ExitDone, on(day))
@@ -121,7 +121,7 @@ func TestFinalCheck(t *testing.T) {
 				planned := plannedOf(t, w, at(store, day), tonight)
 				w.run(pipeline.ExitDone, tonight)
 				if diff := cmp.Diff(want, w.trade.made()); diff != "" || planned != int64(len(want)) {
-					t.Errorf("%d questions were planned, (-want +asked):\n%s", planned, diff)
+					t.Errorf("%d queries were planned, (-want +queried):\n%s", planned, diff)
 				}
 				if got := w.verdicts(day, day)[0]; !strings.HasPrefix(got, "20 store "+order(0)+" "+verdict) {
 					t.Errorf("%s, want %s", got, verdict)
@@ -131,8 +131,7 @@ func TestFinalCheck(t *testing.T) {
 	}
 }
 
-// TestLaterBill: an order that has a new bill is asked for again, though it was
-// settled, and the answer serves all of its days.
+// TestLaterBill: an order that has a new bill is queried again, though it agreed, and the answer serves all of its days.
 func TestLaterBill(t *testing.T) {
 	t.Parallel()
 	settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
@@ -148,7 +147,7 @@ func TestLaterBill(t *testing.T) {
 			time.Sleep(24 * time.Hour)
 		}
 		if diff := cmp.Diff([]string{"order_id K"}, w.trade.made()); diff != "" {
-			t.Errorf("(-want +asked):\n%s", diff)
+			t.Errorf("(-want +queried):\n%s", diff)
 		}
 		want := []string{"19 store K matched/order_window offset_by:2026-11-20/store 1:1 40/10/-30", "20 store K matched/order_window offset_by:2026-11-19/store 1:1 60/90/30"}
 		if diff := cmp.Diff(want, w.verdicts(day-1, day)); diff != "" {
@@ -170,14 +169,14 @@ func TestAnswerOfAnotherDay(t *testing.T) {
 		time.Sleep(time.Hour)
 		w.run(pipeline.ExitDone, on(day-3))
 		if diff := cmp.Diff([]string{"order_id K"}, w.trade.made()); diff != "" {
-			t.Errorf("within the window (-want +asked):\n%s", diff)
+			t.Errorf("within the window (-want +queried):\n%s", diff)
 		}
 		if diff := cmp.Diff([]string{"17 store K matched/order_window offset_by:2026-11-20/store 1:0 100/0/-100"}, w.verdicts(day-3, day-3)); diff != "" {
 			t.Errorf("verdicts (-want +got):\n%s", diff)
 		}
 		w.run(pipeline.ExitDone, on(day-7))
 		if diff := cmp.Diff([]string{"order_id K"}, w.trade.made()); diff != "" {
-			t.Errorf("beyond the window (-want +asked):\n%s", diff)
+			t.Errorf("beyond the window (-want +queried):\n%s", diff)
 		}
 	})
 }

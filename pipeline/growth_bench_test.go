@@ -42,8 +42,8 @@ func BenchmarkGrowth(b *testing.B) {
 		}},
 		{"callbacks of one settlement", 100_000, func(w *world, n int) {
 			w.set(store, sale(store.ID, "1", "K", "", 1))
-			w.hearMany(n, func(i int) notice {
-				return notice{settle: "s", order: "K", status: schema.StatusSuccess, fen: int64(i), event: day}
+			w.receiveMany(n, func(i int) callback {
+				return callback{settle: "s", order: "K", status: schema.StatusSuccess, fen: int64(i), event: day}
 			})
 		}},
 		{"items of one settlement", 100_000, func(w *world, n int) {
@@ -52,20 +52,20 @@ func BenchmarkGrowth(b *testing.B) {
 				records[i] = ofItem(fmt.Sprint("i", i), records[i])
 			}
 			w.set(store, records...)
-			w.hearMany(n, func(i int) notice {
-				return notice{settle: "s", order: "K", item: fmt.Sprint("i", i), status: schema.StatusSuccess, fen: 1, event: day}
+			w.receiveMany(n, func(i int) callback {
+				return callback{settle: "s", order: "K", item: fmt.Sprint("i", i), status: schema.StatusSuccess, fen: 1, event: day}
 			})
 		}},
 		{"settlements of one order_id in callbacks", 100_000, func(w *world, n int) {
 			w.set(store, sale(store.ID, "1", "K", "", 1))
-			w.hearMany(n, func(i int) notice {
-				return notice{settle: fmt.Sprint("s", i), order: "K", status: schema.StatusSuccess, fen: 1, event: day}
+			w.receiveMany(n, func(i int) callback {
+				return callback{settle: fmt.Sprint("s", i), order: "K", status: schema.StatusSuccess, fen: 1, event: day}
 			})
 		}},
 		{"settlements of one order_id in callbacks, without a bill", 100_000, func(w *world, n int) {
 			w.set(store, sale(store.ID, "1", "K", "", 1))
-			w.hearMany(n, func(i int) notice {
-				return notice{settle: fmt.Sprint("s", i), order: "L", status: schema.StatusSuccess, fen: 1, event: day}
+			w.receiveMany(n, func(i int) callback {
+				return callback{settle: fmt.Sprint("s", i), order: "L", status: schema.StatusSuccess, fen: 1, event: day}
 			})
 		}},
 		{"exceptions of one bill", 100_000, func(w *world, n int) {
@@ -111,32 +111,32 @@ func salesOf(n int, order func(i int) string) []string {
 	return records
 }
 
-// hearMany files n callbacks, a thousand an object.
-func (w *world) hearMany(n int, of func(i int) notice) {
+// receiveMany files n callbacks, a thousand an object.
+func (w *world) receiveMany(n int, of func(i int) callback) {
 	w.t.Helper()
-	all := make([]notice, n)
+	all := make([]callback, n)
 	for i := range all {
 		all[i] = of(i)
 	}
 	for some := range slices.Chunk(all, 1000) {
-		w.hearTogether(some)
+		w.receiveTogether(some)
 	}
 }
 
-// hearTogether files callbacks as one object.
-func (w *world) hearTogether(notices []notice) {
+// receiveTogether files callbacks as one object.
+func (w *world) receiveTogether(callbacks []callback) {
 	w.t.Helper()
 	var lines []byte
-	w.heard++
-	for i, n := range notices {
+	w.received++
+	for i, n := range callbacks {
 		at := n.event.Start().Add(20*time.Hour + time.Second + n.received)
-		line, err := w.archive.EncodeCallback(schema.Callback{App: "trade", Scheme: schema.SignedRSA, ReceivedAt: at, LogID: fmt.Sprintf("log-%d-%d", w.heard, i), Body: n.body()})
+		line, err := w.archive.EncodeCallback(schema.Callback{App: "trade", Scheme: schema.SignedRSA, ReceivedAt: at, LogID: fmt.Sprintf("log-%d-%d", w.received, i), Body: n.body()})
 		if err != nil {
 			w.t.Fatal(err)
 		}
 		lines = append(lines, line...)
 	}
-	if err := w.archive.AppendCallbacks(w.t.Context(), schema.DayOf(notices[0].event.Start().Add(21*time.Hour+notices[0].received)), fmt.Sprintf("01ARZ3NDEKTSV4RRFFQ69%05d", w.heard), lines); err != nil {
+	if err := w.archive.AppendCallbacks(w.t.Context(), schema.DayOf(callbacks[0].event.Start().Add(21*time.Hour+callbacks[0].received)), fmt.Sprintf("01ARZ3NDEKTSV4RRFFQ69%05d", w.received), lines); err != nil {
 		w.t.Fatal(err)
 	}
 }

@@ -102,8 +102,8 @@ func until(last schema.Day, settlements []string) []string {
 	})
 }
 
-// TestNewAnswer: of several answers that tell of a settlement the last one counts,
-// whatever it was asked with and on whatever day.
+// TestNewAnswer: of several answers that have a settlement the last one counts,
+// whatever was queried and on whatever day.
 func TestNewAnswer(t *testing.T) {
 	t.Parallel()
 	settles(t, []schema.Account{store}, []schema.Match{byShop, byExt}, func(t *testing.T, w *world) {
@@ -121,8 +121,8 @@ func TestNewAnswer(t *testing.T) {
 	})
 }
 
-// told returns the exceptions about settlements, with the order that each names.
-func told(w *world, d schema.Day) (lines []string) {
+// exceptionLines returns the exceptions about settlements, with the order that each names.
+func exceptionLines(w *world, d schema.Day) (lines []string) {
 	for _, e := range w.lake.exceptions(d) {
 		if e.SettleID.Valid {
 			lines = append(lines, fmt.Sprintf("%s %s %s", e.Rule, e.SettleID.V, e.ShopOrderID.V))
@@ -131,9 +131,9 @@ func told(w *world, d schema.Day) (lines []string) {
 	return lines
 }
 
-// TestOddAnswers: a settlement that two orders' questions find belongs to the
-// first of them; one of another order than the one asked for, to none. A person
-// is told of both, once.
+// TestOddAnswers: a settlement that two orders' queries find belongs to the
+// first of them; one of another order than the one queried, to none. Both are
+// exceptions, once.
 func TestOddAnswers(t *testing.T) {
 	t.Parallel()
 	settles(t, []schema.Account{store, kiosk}, []schema.Match{byShop, byExt}, func(t *testing.T, w *world) {
@@ -154,14 +154,14 @@ func TestOddAnswers(t *testing.T) {
 		if diff := cmp.Diff(want, w.verdicts(day, day)); diff != "" {
 			t.Errorf("verdicts (-want +got):\n%s", diff)
 		}
-		lines := append(told(w, day), told(w, day-1)...)
+		lines := append(exceptionLines(w, day), exceptionLines(w, day-1)...)
 		slices.Sort(lines)
 		if diff := cmp.Diff([]string{"settle_detail s4 K4", "settlement_foreign s3 K3", "settlement_shared s1 K2", "unknown_enum s5 K5"}, lines); diff != "" {
 			t.Errorf("exceptions (-want +got):\n%s", diff)
 		}
 		for _, e := range slices.Concat(w.lake.exceptions(day), w.lake.exceptions(day-1)) {
 			if e.Rule == schema.RuleSettleForeign && (e.AccountID.V != string(kiosk.ID) || e.LedgerID.V != "5" || !e.Record.Valid || !e.ArchiveKey.Valid) {
-				t.Errorf("of another bill than the one that was asked for: %+v", e)
+				t.Errorf("of another bill than the one that was queried for: %+v", e)
 			}
 		}
 		if diff := cmp.Diff([]string{"20 s1", "20 s4", "20 s5"}, w.settlements(day-1, day)); diff != "" {
@@ -171,7 +171,7 @@ func TestOddAnswers(t *testing.T) {
 }
 
 // TestConserved: whatever orders there are, of any accounts, buckets and days of
-// a window, every settlement that a question finds is on one day, every bill in
+// a window, every settlement that a query finds is on one day, every bill in
 // one group, and no fen is lost. A replay finds the same.
 func TestConserved(t *testing.T) {
 	t.Parallel()
@@ -210,8 +210,8 @@ func TestConserved(t *testing.T) {
 		}
 		s := w.run(pipeline.ExitDone, lookback(3), tradeInFlight(rapid.IntRange(1, 8).Draw(t, "in flight")))
 		found := make(map[string]bool)
-		for _, question := range w.trade.made() {
-			for _, one := range w.trade.answers[question] {
+		for _, query := range w.trade.made() {
+			for _, one := range w.trade.answers[query] {
 				found[strings.Split(one, `"`)[3]] = true
 			}
 		}

@@ -17,7 +17,7 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
-// An error beside data, as a gateway tells it. What an earlier version archived of
+// An error beside data, as a gateway sends it. What an earlier version archived of
 // it looks like a page, or like an answer, and its certificate fits.
 const besideData = `"err_no":28001006,"err_msg":"网络调用错误","log_id":"L7"}`
 
@@ -129,7 +129,7 @@ func TestPageWithoutEvidence(t *testing.T) {
 }
 
 // TestAnswerWithoutEvidence: errors that an earlier version archived as answers of
-// the settle query are asked for again, once, whatever the order's other questions
+// the settle query are queried again, once, whatever the order's other queries
 // came to; a replay refuses them until then.
 func TestAnswerWithoutEvidence(t *testing.T) {
 	t.Parallel()
@@ -146,13 +146,13 @@ func TestAnswerWithoutEvidence(t *testing.T) {
 		if s.ExitCode != pipeline.ExitFailed || err == nil || !strings.Contains(err.Error(), "archive object archive/settlements/") || !strings.Contains(err.Error(), "28001006") {
 			t.Errorf("replay ends with %d, %v", s.ExitCode, err)
 		}
-		w.set(store, sale(store.ID, "1", "A", "a", 10), sale(store.ID, "2", "B", "b", 20)) // and nobody asks for C any more
+		w.set(store, sale(store.ID, "1", "A", "a", 10), sale(store.ID, "2", "B", "b", 20)) // and no bill has C any more
 		again := allowShrink
 		w.run(pipeline.ExitDone, again)
 		anew := w.trade.made()
 		for _, q := range asked {
 			if !slices.Contains(anew, q) {
-				t.Errorf("%s is not asked anew, only %v", q, anew)
+				t.Errorf("%s is not queried again, only %v", q, anew)
 			}
 		}
 		want := []string{"20 store A matched/order 1:1 10/10/0", "20 store B matched/order 1:1 20/20/0"}
@@ -162,7 +162,7 @@ func TestAnswerWithoutEvidence(t *testing.T) {
 			}
 			w.run(pipeline.ExitDone, again)
 			if made := w.trade.made(); len(made) > 0 {
-				t.Errorf("asked once more: %v", made)
+				t.Errorf("queried once more: %v", made)
 			}
 			w.run(pipeline.ExitDone, replay)
 		}

@@ -64,7 +64,7 @@ func TestReplayVerdicts(t *testing.T) {
 					}
 				}
 				if made := w.trade.made(); len(made) != 0 {
-					t.Errorf("a replay asked %q", made)
+					t.Errorf("a replay: got queries %q, want none", made)
 				}
 			})
 		})
@@ -72,7 +72,7 @@ func TestReplayVerdicts(t *testing.T) {
 }
 
 // TestRenamedAccount: a young walk is gone on with under the account's new name,
-// and that its orders were asked for is known under either.
+// and the pass over its orders is known under either.
 func TestRenamedAccount(t *testing.T) {
 	t.Parallel()
 	settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
@@ -90,7 +90,7 @@ func TestRenamedAccount(t *testing.T) {
 }
 
 // TestDamagedSettlements: where answers in the archive cannot be read any more, a
-// run asks for their orders again; a replay, that cannot ask, leaves all days
+// run queries their orders again; a replay, which cannot, leaves all days
 // whose verdicts depend on them as they are published, and says so.
 func TestDamagedSettlements(t *testing.T) {
 	t.Parallel()
@@ -119,7 +119,7 @@ func TestDamagedSettlements(t *testing.T) {
 				var log strings.Builder
 				w.run(pipeline.ExitDone, lookback(4), func(r *pipeline.Run) { r.Log = slog.New(slog.NewTextHandler(&log, nil)) })
 				if diff := cmp.Diff([]string{"order_id 4"}, w.trade.made()); diff != "" || strings.Count(log.String(), "cannot be read") != 1 {
-					t.Errorf("the next run (-want +asked):\n%s; it logs:\n%s", diff, log.String())
+					t.Errorf("the next run (-want +queried):\n%s; it logs:\n%s", diff, log.String())
 				}
 				if diff := cmp.Diff("16 store 4 matched/order 1:1 10/10/0", w.verdicts(day-4, day)[0]); diff != "" {
 					t.Errorf("(-want +got):\n%s", diff)

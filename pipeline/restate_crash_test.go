@@ -15,8 +15,8 @@ import (
 )
 
 // TestRestatementsOutliveACrash cuts the publication of a day that has changed at
-// each of its PUTs, before and after it took effect. The next run tells what was
-// restated all the same, and once.
+// each of its PUTs, before and after it took effect. The next run restates what was
+// changed all the same, and once.
 func TestRestatementsOutliveACrash(t *testing.T) {
 	t.Parallel()
 	keys := []string{"_manifests/bill_date=2026-11-20/bucket-000.json"}
@@ -56,7 +56,7 @@ func TestRestatementsOutliveACrash(t *testing.T) {
 					}
 					got = append(got, fmt.Sprintf("%s %s %d-%d", r.LedgerID, r.Change, r.OldGeneration, r.NewGeneration))
 				}
-				// The publication that replaced the bills tells: the one that was cut, if
+				// The publication that replaced the bills restates: the one that was cut, if
 				// it had come so far, else the next.
 				by := "1-2"
 				if strings.HasPrefix(key, "restatements/") || strings.HasPrefix(key, "bills/") && !applied {

@@ -26,8 +26,8 @@ func restated(w *world, d schema.Day) (lines []string) {
 	return lines
 }
 
-// TestRestatements: bills of a closed day that a later night finds otherwise are
-// told, with what changed, and every publication after that tells of them, too.
+// TestRestatements: bills of a closed day that a later night finds changed are
+// restated, with what changed, and every publication after that keeps the rows.
 func TestRestatements(t *testing.T) {
 	t.Parallel()
 	inBubble(t, []schema.Account{store, kiosk}, func(t *testing.T, w *world) {
@@ -36,7 +36,7 @@ func TestRestatements(t *testing.T) {
 			time.Sleep(24 * time.Hour)
 			s := w.run(pipeline.ExitDone, on(d), lookback(int(d-day)))
 			if diff := cmp.Diff(want, s.Restated); diff != "" {
-				t.Errorf("night of %s: the summary tells (-want +got):\n%s", d, diff)
+				t.Errorf("night of %s: summary (-want +got):\n%s", d, diff)
 			}
 		}
 		rest := records(store.ID, "rest", 20)

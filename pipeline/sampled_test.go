@@ -10,9 +10,9 @@ import (
 	"billwalk/schema"
 )
 
-// TestSecondShareOut: an order that agrees is asked for now and then, others each
+// TestSecondShareOut: an order that agrees is queried now and then, others each
 // night; all of them on the last look, if the job says so. So a second settlement of
-// an order comes to light.
+// an order is found.
 func TestSecondShareOut(t *testing.T) {
 	t.Parallel()
 	const n = 1000
@@ -37,15 +37,15 @@ func TestSecondShareOut(t *testing.T) {
 			for _, q := range fresh {
 				seen[q] = true
 			}
-			// What was found to be paid twice does not agree, and is asked for again.
+			// What was found to be paid twice does not agree, and is queried again.
 			if len(fresh) == 0 || len(fresh) > most || len(made) != len(seen) || int(s.Settling.Saved.Final) != n-len(made) {
-				t.Errorf("night %d: %d orders are asked for, %d for the first time; %+v", night, len(made), len(fresh), s.Settling.Saved)
+				t.Errorf("night %d: %d orders are queried, %d for the first time; %+v", night, len(made), len(fresh), s.Settling.Saved)
 			}
 		}
 		time.Sleep(24 * time.Hour)
 		s := w.run(pipeline.ExitDone, on(day+4), func(r *pipeline.Run) { r.Lookback, r.Settle.FinalCheck = 4, true })
 		if made := len(w.trade.made()); made != n || s.Settling.Saved.Final != 0 {
-			t.Errorf("on the last look %d orders are asked for; %+v", made, s.Settling.Saved)
+			t.Errorf("on the last look %d orders are queried; %+v", made, s.Settling.Saved)
 		}
 	})
 }
@@ -72,7 +72,7 @@ func TestSilentRuleAsked(t *testing.T) {
 				w.trade.made()
 				time.Sleep(48 * time.Hour)
 				s := w.run(pipeline.ExitDone, later)
-				if asked := len(asksBy(byShop, w.trade.made())); asked < n*3/4-30 || s.Verdicts[schema.Pending] != 0 {
+				if asked := len(queriesBy(byShop, w.trade.made())); asked < n*3/4-30 || s.Verdicts[schema.Pending] != 0 {
 					t.Errorf("%d of %d orders are tried by the silent rule; %v", asked, n*3/4, s.Verdicts)
 				}
 			})
@@ -80,7 +80,7 @@ func TestSilentRuleAsked(t *testing.T) {
 	}
 }
 
-// TestMoneyTwoNightsLate: an account's rules are all asked with, however many of its
+// TestMoneyTwoNightsLate: all rules of an account are tried, however many of its
 // orders had no answer, as long as none of them has ever had one. Once the money is
 // there, all of it is found.
 func TestMoneyTwoNightsLate(t *testing.T) {

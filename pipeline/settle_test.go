@@ -28,7 +28,7 @@ func TestAskedOnce(t *testing.T) {
 			w.platform.set(at(store, day-3), sale(store.ID, "1", "K", "", 50))
 			s := w.run(pipeline.ExitDone, lookback(3), tradeInFlight(inFlight))
 			if diff := cmp.Diff([]string{"order_id K", "order_id only"}, w.trade.made()); diff != "" {
-				t.Errorf("%d in flight (-want +asked):\n%s", inFlight, diff)
+				t.Errorf("%d in flight (-want +queried):\n%s", inFlight, diff)
 			}
 			// The day: K, only, theirs; the day before and the one at the window's end: K.
 			want := pipeline.Settling{Orders: 5, Asked: 2, Answered: 4, NoKey: 1, Saved: pipeline.Saved{Distinct: 4}}
@@ -40,7 +40,7 @@ func TestAskedOnce(t *testing.T) {
 	}
 }
 
-// TestSmallestValue: an order is asked for by the smallest value of its bills of
+// TestSmallestValue: an order is queried by the smallest value of its bills of
 // the day, whatever accounts and buckets they are in, as the join looks for it.
 func TestSmallestValue(t *testing.T) {
 	t.Parallel()
@@ -52,7 +52,7 @@ func TestSmallestValue(t *testing.T) {
 			w.trade.set(byExt, "x", settlement("s1", schema.StatusSuccess, 40, day))
 			w.run(pipeline.ExitDone)
 			if diff := cmp.Diff([]string{"order_id K", "order_id L", "out_order_no b", "out_order_no x"}, w.trade.made()); diff != "" {
-				t.Errorf("%d buckets (-want +asked):\n%s", buckets, diff)
+				t.Errorf("%d buckets (-want +queried):\n%s", buckets, diff)
 			}
 			want := []string{
 				"20 kiosk K matched/order offset_by:2026-11-20/store 2:1 20/40/20", "20 kiosk L bill_only 1:0 5/_/_",
@@ -131,7 +131,7 @@ func TestRulesAreRemembered(t *testing.T) {
 		time.Sleep(24 * time.Hour)
 		w.run(pipeline.ExitDone, on(day+1))
 		if made := w.trade.made(); len(made) != 10 || !strings.HasPrefix(made[0], "out_order_no") {
-			t.Errorf("a run of the next day asked %q", made)
+			t.Errorf("a run of the next day: got queries %q, want none", made)
 		}
 		if rules := w.lake.manifest(day+1, 0).Entry(store.ID).Rules; len(rules) != 2 || rules[0].Asked != 10 || rules[1].Asked != 30 || rules[1].Answered != 30 {
 			t.Errorf("the manifest remembers %+v", rules)
@@ -141,7 +141,7 @@ func TestRulesAreRemembered(t *testing.T) {
 
 // TestSilentRule: a rule that has not answered for 200 orders is tried for about
 // one in a hundred, until it answers, once another rule has answered for the account.
-// What was asked, what was saved and what is not known make up what trying every
+// What was queried, what was saved and what is not known make up what trying every
 // rule in turn would have cost.
 func TestSilentRule(t *testing.T) {
 	t.Parallel()
@@ -154,21 +154,21 @@ func TestSilentRule(t *testing.T) {
 			}
 		}
 		s := w.run(pipeline.ExitDone)
-		// Of the first 64 orders each is asked for by it, of the next half: it is
+		// Each of the first 64 orders is queried by it, of the next half: it is
 		// silent when the sixth 64 are done.
 		const silentFrom, before = 6 * 64, 64 + 5*32
-		asked := asksBy(byShop, w.trade.made())
+		asked := queriesBy(byShop, w.trade.made())
 		sampled := slices.DeleteFunc(asked, func(value string) bool { return value < order(silentFrom) })
 		if len(sampled) < 5 || len(sampled) > 45 {
 			t.Errorf("%d of %d orders are tried by the silent rule", len(sampled), n-silentFrom)
 		}
-		// What was not asked by the silent rule, and found by no other, is not known to have no settlement.
+		// What the silent rule was not tried for, and no other found, is not known to have no settlement.
 		unknown := s.Verdicts[schema.Pending]
 		if s.Verdicts[schema.Matched] != n/4 || s.Verdicts[schema.BillOnly] != n-n/4-unknown || s.Settling.Answered != n {
 			t.Errorf("%v, %+v", s.Verdicts, s.Settling)
 		}
 		if all := s.Settling.Asked + s.Settling.Saved.RuleOrder + unknown; all != 2*n || s.Settling.Asked != n+before+int64(len(sampled)) {
-			t.Errorf("%+v: asked and saved are %d calls, want %d", s.Settling, all, 2*n)
+			t.Errorf("%+v: queries and saved calls: got %d, want %d", s.Settling, all, 2*n)
 		}
 
 		// The next day it begins to answer.
@@ -180,15 +180,15 @@ func TestSilentRule(t *testing.T) {
 		}
 		w.platform.set(at(store, day+1), next...)
 		w.run(pipeline.ExitDone, on(day+1))
-		asked = asksBy(byShop, w.trade.made())
+		asked = queriesBy(byShop, w.trade.made())
 		if len(asked) < n/2 || asked[0] == order(n) {
 			t.Errorf("%d of %d orders are tried by the rule that answers again, the first is %s", len(asked), n, asked[0])
 		}
 	})
 }
 
-// asksBy returns the values that were asked with by a rule, sorted.
-func asksBy(m schema.Match, made []string) (values []string) {
+// queriesBy returns the values that were queried by a rule, sorted.
+func queriesBy(m schema.Match, made []string) (values []string) {
 	for _, q := range made {
 		if value, ok := strings.CutPrefix(q, m.Parameter+" "); ok {
 			values = append(values, value)

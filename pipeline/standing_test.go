@@ -52,11 +52,11 @@ func TestStanding(t *testing.T) {
 					t.Errorf("verdicts (-want +got):\n%s", diff)
 				}
 				rows := len(w.lake.at(day, 0).settlements) + len(w.lake.at(later, 0).settlements)
-				told := slices.ContainsFunc(append(w.lake.exceptions(day), w.lake.exceptions(later)...), func(e schema.Exception) bool {
+				excepted := slices.ContainsFunc(append(w.lake.exceptions(day), w.lake.exceptions(later)...), func(e schema.Exception) bool {
 					return e.Rule == schema.RuleSettleElsewhere && e.SettleID.V == "s1"
 				})
-				if rows != 1 || !told {
-					t.Errorf("the settlement stands in %d rows, told: %t", rows, told)
+				if rows != 1 || !excepted {
+					t.Errorf("got %d rows of the settlement, exception %t, want one row and true", rows, excepted)
 				}
 			})
 		})
@@ -64,8 +64,8 @@ func TestStanding(t *testing.T) {
 }
 
 // TestStandingWithinTheWindow: a settlement stays where it was published, though a bill
-// of its order comes to a later day; and one that comes when the day of its bill is not
-// looked at any more counts on a day that is.
+// of its order moves to a later day; and one that comes when the day of its bill is not
+// built any more counts on a day that is.
 func TestStandingWithinTheWindow(t *testing.T) {
 	t.Parallel()
 	nightly := func(d schema.Day) func(*pipeline.Run) {

@@ -48,7 +48,7 @@ func (r *Run) newSteps(plan Plan, refetch *refetchPolicy, s *Summary, began time
 		RunID: r.ID, Backfill: r.Backfill, LastLook: r.lastLook(), Started: s.StartedAt, Began: began, EndedWell: refetch.runEndedWell,
 	}
 	t.builder = build.New(build.Config{
-		RunID: r.ID, Job: r.Job, Accounts: r.Accounts, Buckets: r.Buckets, Archive: r.Archive, Lake: r.Lake, Evidence: known,
+		RunID: r.ID, Job: r.Job, Accounts: r.Accounts, Buckets: r.Buckets, Archive: r.Archive, Lake: r.Lake, Tables: r.Lake, Evidence: known,
 		Rows: r.Rows, Rules: &r.Rules, Now: r.Now, Log: r.Log,
 	}, plan.Bases)
 	return t, nil

@@ -17,8 +17,8 @@ import (
 	"billwalk/sinks/object/objecttest"
 )
 
-// TestUnanswered: an order whose question fails is pending, and named; the bills
-// are published all the same, and the next run asks for it alone.
+// TestUnanswered: an order whose query fails is pending, and named; the bills
+// are published all the same, and the next run queries it alone.
 func TestUnanswered(t *testing.T) {
 	t.Parallel()
 	for name, row := range map[string]struct {
@@ -64,7 +64,7 @@ func TestUnanswered(t *testing.T) {
 				time.Sleep(time.Hour)
 				s = w.run(pipeline.ExitDone)
 				if diff := cmp.Diff([]string{"out_order_no b"}, w.trade.made()); diff != "" {
-					t.Errorf("the next run (-want +asked):\n%s", diff)
+					t.Errorf("the next run (-want +queried):\n%s", diff)
 				}
 				want[1] = "20 store B matched/order 1:1 20/20/0"
 				if diff := cmp.Diff(want, w.verdicts(day, day)); diff != "" || s.Settling.Unanswered != 0 {
@@ -76,7 +76,7 @@ func TestUnanswered(t *testing.T) {
 }
 
 // TestUnansweredAgain: an answer from before an order's new bill does not say
-// that the bill was asked for.
+// that the bill was queried for.
 func TestUnansweredAgain(t *testing.T) {
 	t.Parallel()
 	settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
@@ -94,7 +94,7 @@ func TestUnansweredAgain(t *testing.T) {
 }
 
 // TestTradeReach: a failure of the app or of today's quota ends the asking for all
-// units; of an account, for that one. Units with nothing to ask have no failure.
+// units; of an account, for that one. Units with nothing to query have no failure.
 func TestTradeReach(t *testing.T) {
 	t.Parallel()
 	for reach, row := range map[schema.Reach]struct {
@@ -149,7 +149,7 @@ func TestTradeReach(t *testing.T) {
 }
 
 // TestTradeDeadline: when the time is up, and the grace for what is in flight, what was answered is archived and
-// published; running again asks for the rest.
+// published; running again queries the rest.
 func TestTradeDeadline(t *testing.T) {
 	t.Parallel()
 	settles(t, []schema.Account{store, mobile}, []schema.Match{byShop}, func(t *testing.T, w *world) {
@@ -169,16 +169,16 @@ func TestTradeDeadline(t *testing.T) {
 	})
 }
 
-// checkEachOnce wants n different questions.
+// checkEachOnce checks that n different queries were made, each once.
 func checkEachOnce(t *testing.T, made []string, n int) {
 	t.Helper()
 	if len(slices.Compact(slices.Clone(made))) != n || len(made) != n {
-		t.Errorf("%d questions, %d of them different, want %d", len(made), len(slices.Compact(slices.Clone(made))), n)
+		t.Errorf("got %d queries, %d of them different, want %d", len(made), len(slices.Compact(slices.Clone(made))), n)
 	}
 }
 
 // TestTradeInterrupted: what was answered before a signal is archived, and the
-// next run does not ask for it.
+// next run does not query it.
 func TestTradeInterrupted(t *testing.T) {
 	t.Parallel()
 	for _, n := range []int{1, 40, 64, 65, 100, 150} {
@@ -267,7 +267,7 @@ func TestKilledWhileAsking(t *testing.T) {
 	})
 }
 
-// TestAnswersCannotBeArchived: what is not durable is told, and does not count.
+// TestAnswersCannotBeArchived: what is not durable is an error, and does not count.
 func TestAnswersCannotBeArchived(t *testing.T) {
 	t.Parallel()
 	for name, part := range map[string]string{"the answers": ".jsonl.zst", "that all are there": ".json"} {

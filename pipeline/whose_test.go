@@ -12,7 +12,7 @@ import (
 )
 
 // TestWhoseCallback: a callback of another mini-program, which an earlier version took into
-// the archive, matches no order, is nobody's settlement, and is told.
+// the archive, matches no order, is no settlement, and is counted.
 func TestWhoseCallback(t *testing.T) {
 	t.Parallel()
 	for _, row := range []struct {
@@ -30,8 +30,8 @@ func TestWhoseCallback(t *testing.T) {
 			settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
 				time.Sleep(time.Until(day.Start().Add(27 * time.Hour)))
 				w.set(store, sale(store.ID, "1", "K", "", 100))
-				w.hear(notice{"s1", "K", "", schema.StatusSuccess, 100, day, 0}, notice{"s1", "K", "", schema.StatusSuccess, 100, day, 0},
-					notice{"s2", "L", "", schema.StatusSuccess, 60, day, 0}, notice{"s3", "K", "", schema.StatusSuccess, 9, day - 30, 0}) // the last is of another time
+				w.receive(callback{"s1", "K", "", schema.StatusSuccess, 100, day, 0}, callback{"s1", "K", "", schema.StatusSuccess, 100, day, 0},
+					callback{"s2", "L", "", schema.StatusSuccess, 60, day, 0}, callback{"s3", "K", "", schema.StatusSuccess, 9, day - 30, 0}) // the last is of another time
 				s := w.run(pipeline.ExitDone, func(r *pipeline.Run) { r.AppIDs = row.apps })
 				if diff := cmp.Diff(row.want, w.verdicts(day, day)); diff != "" {
 					t.Errorf("(-want +got)\n%s", diff)

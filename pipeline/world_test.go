@@ -69,7 +69,7 @@ type world struct {
 	buckets  int
 	mu       sync.Mutex // runs may be made side by side
 	runs     int
-	heard    int           // callbacks
+	received int           // callbacks
 	ahead    time.Duration // of the clock: a world outside a bubble cannot sleep
 }
 

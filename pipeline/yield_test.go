@@ -26,7 +26,7 @@ type repeating struct {
 // Settlements implements settle.Trade.
 func (r *repeating) Settlements(ctx context.Context, q schema.Query) (normalise.SettlementsAnswer, error) {
 	if r.slow(q.Value) {
-		yield.Place(ctx)
+		yield.Slot(ctx)
 		select {
 		case <-time.After(time.Hour):
 		case <-ctx.Done():

@@ -35,12 +35,12 @@ func TestEveryKthCallFails(t *testing.T) {
 				c := client(withRate(20), f)
 				const callers, calls = 40, 4000
 				took := walk(t, c, callers, calls/callers)
-				most := calls * k / (k - 1)
-				if got := len(f.arrivals); got > most*102/100 {
-					t.Errorf("%d requests for %d calls, want %d", got, calls, most)
+				limit := calls * k / (k - 1)
+				if got := len(f.arrivals); got > limit*102/100 {
+					t.Errorf("%d requests for %d calls, want %d", got, calls, limit)
 				}
-				if latest := time.Duration(most) * time.Second / 20 * 110 / 100; took > latest {
-					t.Errorf("took %v, want at most %v", took, latest)
+				if deadline := time.Duration(limit) * time.Second / 20 * 110 / 100; took > deadline {
+					t.Errorf("took %v, want at most %v", took, deadline)
 				}
 			})
 		})
@@ -85,8 +85,8 @@ func TestHalfOfAllCallsFail(t *testing.T) {
 				all.Go(func() { querySettlements(t, c, callers, calls/callers) })
 				took := walk(t, c, callers, calls/callers)
 				all.Wait()
-				if latest := time.Duration(calls/20/(1-share)*1.15) * time.Second; took > latest {
-					t.Errorf("took %v, want at most %v", took, latest)
+				if deadline := time.Duration(calls/20/(1-share)*1.15) * time.Second; took > deadline {
+					t.Errorf("took %v, want at most %v", took, deadline)
 				}
 				t.Logf("%d and %d requests for %d calls each, %v", len(f.arrivals), len(f.settleArrivals), calls, took)
 			})
@@ -191,11 +191,11 @@ func TestWaitingForTheBudgetIsCut(t *testing.T) {
 		if took := time.Since(began); took != 10*time.Second {
 			t.Errorf("took %v, want 10s", took)
 		}
-		if b := &c.bills.repeats; len(b.waiters) != 0 || b.firstAttempts != 0 || b.timer != nil {
+		if b := &c.bills.retryBudget; len(b.waiters) != 0 || b.firstAttempts != 0 || b.timer != nil {
 			t.Errorf("%d wait, %d are under way, the clock is %v", len(b.waiters), b.firstAttempts, b.timer)
 		}
-		if most := 100 + budgetStart + 10; len(f.arrivals) > most {
-			t.Errorf("%d requests, want at most %d", len(f.arrivals), most)
+		if limit := 100 + budgetStart + 10; len(f.arrivals) > limit {
+			t.Errorf("%d requests, want at most %d", len(f.arrivals), limit)
 		}
 		f.bills = respond(200, emptyPage)
 		walk(t, c, 1, 1)
@@ -222,7 +222,7 @@ func TestFreshCallsGoFirst(t *testing.T) {
 			all.Go(func() { querySettlements(t, c, 1, 1) })
 		}
 		time.Sleep(8 * time.Second) // 60 calls and 20 retries, and some seconds
-		if n := c.settlements.repeats.waiting(); n < 40 {
+		if n := c.settlements.retryBudget.waiting(); n < 40 {
 			t.Fatalf("%d calls wait, want 40 or more", n)
 		}
 		mended.Store(true)

@@ -74,11 +74,11 @@ func TestOutageOf30Minutes(t *testing.T) {
 					if s := c.Stats(); len(f.arrivals) > calls*11/10 || s.Bills != int64(len(f.arrivals)) {
 						t.Errorf("%d requests for %d calls (%+v), want at most 1.1 times as many", len(f.arrivals), calls, s)
 					}
-					if most := (length + 2*probeInterval) / probeInterval; f.tokenCount() > int(most)+maxSilent {
+					if limit := (length + 2*probeInterval) / probeInterval; f.tokenCount() > int(limit)+maxSilent {
 						t.Errorf("%d token calls, want those before the circuit opens and a probe a minute", f.tokenCount())
 					}
-					if latest := length + calls/10*time.Second + probeInterval*3/4; took > latest {
-						t.Errorf("took %v, want at most %v", took, latest)
+					if deadline := length + calls/10*time.Second + probeInterval*3/4; took > deadline {
+						t.Errorf("took %v, want at most %v", took, deadline)
 					}
 				})
 			})
@@ -117,8 +117,8 @@ func TestOutageWithoutEnd(t *testing.T) {
 				if took := time.Since(began); took < long || took > long+2*probeInterval {
 					t.Errorf("took %v, want little more than %v", took, long)
 				}
-				if wasted, most := len(f.arrivals)-before, callers+maxSilent+int(long/probeInterval); wasted > most {
-					t.Errorf("%d requests without an answer, want at most %d", wasted, most)
+				if wasted, limit := len(f.arrivals)-before, callers+maxSilent+int(long/probeInterval); wasted > limit {
+					t.Errorf("%d requests without an answer, want at most %d", wasted, limit)
 				}
 			})
 		})

@@ -20,14 +20,14 @@ import (
 // busiest returns the maximum number of arrivals in any closed second.
 func busiest(arrivals []time.Time) int {
 	slices.SortFunc(arrivals, time.Time.Compare)
-	most, first := 0, 0
+	limit, first := 0, 0
 	for last, at := range arrivals {
 		for at.Sub(arrivals[first]) > time.Second {
 			first++
 		}
-		most = max(most, last-first+1)
+		limit = max(limit, last-first+1)
 	}
-	return most
+	return limit
 }
 
 // jitter delays requests on their way to the server.
@@ -90,12 +90,12 @@ func TestPace(t *testing.T) {
 				if tt.units == 1 {
 					ideal = max(ideal, capable)
 				}
-				if latest := ideal*102/100 + 2*(30*time.Millisecond+tt.jitter); took > latest {
-					t.Errorf("took %v, want at most %v", took, latest)
+				if deadline := ideal*102/100 + 2*(30*time.Millisecond+tt.jitter); took > deadline {
+					t.Errorf("took %v, want at most %v", took, deadline)
 				}
 				late := tt.qps * tt.jitter.Seconds() // of the second before
-				if most := busiest(f.arrivals); float64(most) > tt.qps+3+late {
-					t.Errorf("%d requests in one second at %v per second", most, tt.qps)
+				if limit := busiest(f.arrivals); float64(limit) > tt.qps+3+late {
+					t.Errorf("%d requests in one second at %v per second", limit, tt.qps)
 				}
 				if s := c.Stats(); s.Rate != tt.qps || s.Cap != tt.qps || s.ThrottledTime != 0 {
 					t.Errorf("stats %+v of a run without throttling", s)
@@ -185,8 +185,8 @@ func TestThrottlingOf10Minutes(t *testing.T) {
 		if len(f.arrivals) > calls*11/10 {
 			t.Errorf("%d requests for %d calls, want at most 1.1 times as many", len(f.arrivals), calls)
 		}
-		if latest := 10*time.Minute + calls/10*time.Second + recoverSteps*recoverEvery; took > latest || c.Stats().Rate != app.QPS {
-			t.Errorf("took %v, want at most %v; the rate is %v", took, latest, c.Stats().Rate)
+		if deadline := 10*time.Minute + calls/10*time.Second + recoverSteps*recoverEvery; took > deadline || c.Stats().Rate != app.QPS {
+			t.Errorf("took %v, want at most %v; the rate is %v", took, deadline, c.Stats().Rate)
 		}
 	})
 }

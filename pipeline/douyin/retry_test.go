@@ -68,14 +68,14 @@ func TestBackoffIsJitteredAndBounded(t *testing.T) {
 	t.Parallel()
 	c := client(fast, nil)
 	for n := 1; n < 100; n++ {
-		longest := min(backoffCap, backoffBase*(1<<min(n-1, 20)))
-		short, long := longest, time.Duration(0)
+		limit := min(backoffCap, backoffBase*(1<<min(n-1, 20)))
+		short, long := limit, time.Duration(0)
 		for range 400 {
 			d := c.backoff(n, &Error{remedy: repeat})
 			short, long = min(short, d), max(long, d)
 		}
-		if short < 0 || long > longest || short > longest/10 || long < longest/10*9 {
-			t.Errorf("attempt %d waits %v to %v, want the whole of 0 to %v", n, short, long, longest)
+		if short < 0 || long > limit || short > limit/10 || long < limit/10*9 {
+			t.Errorf("attempt %d waits %v to %v, want the whole of 0 to %v", n, short, long, limit)
 		}
 	}
 }

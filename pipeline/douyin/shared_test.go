@@ -71,8 +71,8 @@ func TestEachAPIHasItsPace(t *testing.T) {
 			t.Errorf("100 calls of each took %v, want the 10s that 100 calls of one take", took)
 		}
 		for api, arrivals := range map[string][]time.Time{apiBills: f.arrivals, apiSettlements: f.settleArrivals} {
-			if most := busiest(arrivals); len(arrivals) != 100 || most > 13 {
-				t.Errorf("%d requests of %s, %d in one second", len(arrivals), api, most)
+			if limit := busiest(arrivals); len(arrivals) != 100 || limit > 13 {
+				t.Errorf("%d requests of %s, %d in one second", len(arrivals), api, limit)
 			}
 		}
 	})

@@ -36,8 +36,8 @@ func TestStolenToken(t *testing.T) {
 			}
 			break
 		}
-		if most := 1 + budgetStart + taken/acceptedForRenewal; f.tokenCount() > most || taken < budgetStart {
-			t.Errorf("%d tokens for %d pages, want at most %d", f.tokenCount(), taken, most)
+		if limit := 1 + budgetStart + taken/acceptedForRenewal; f.tokenCount() > limit || taken < budgetStart {
+			t.Errorf("%d tokens for %d pages, want at most %d", f.tokenCount(), taken, limit)
 		}
 		fetched := f.tokenCount()
 		_, err := c.Bills(t.Context(), someUnit, "0", 50)
@@ -77,8 +77,8 @@ func TestTokenStolenEvery10Seconds(t *testing.T) {
 		c := client(app, f)
 		const calls = 6000
 		took := walk(t, c, 40, calls/40)
-		if most := int(took/(10*time.Second)) + 1; f.tokenCount() > most || len(f.arrivals) > calls*11/10 {
-			t.Errorf("%d tokens and %d requests for %d calls in %v, want %d and 1.1 times as many", f.tokenCount(), len(f.arrivals), calls, took, most)
+		if limit := int(took/(10*time.Second)) + 1; f.tokenCount() > limit || len(f.arrivals) > calls*11/10 {
+			t.Errorf("%d tokens and %d requests for %d calls in %v, want %d and 1.1 times as many", f.tokenCount(), len(f.arrivals), calls, took, limit)
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
@@ -96,8 +96,8 @@ func TestTokenStolenEvery10Seconds(t *testing.T) {
 				t.Fatal("nothing ends it")
 			}
 		}
-		if most := 1 + budgetStart + len(f.arrivals)/acceptedForRenewal; f.tokenCount() > most {
-			t.Errorf("%d tokens for %d requests, want at most %d", f.tokenCount(), len(f.arrivals), most)
+		if limit := 1 + budgetStart + len(f.arrivals)/acceptedForRenewal; f.tokenCount() > limit {
+			t.Errorf("%d tokens for %d requests, want at most %d", f.tokenCount(), len(f.arrivals), limit)
 		}
 	})
 }

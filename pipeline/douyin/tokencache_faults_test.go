@@ -51,12 +51,12 @@ func TestRefresherDies(t *testing.T) {
 					t.Fatal("no mark was left")
 				}
 				clients := processes(8, &fake{bills: respond(200, emptyPage), delay: 30 * time.Millisecond}, cache, nil)
-				most := 3 * rereadPause
+				limit := 3 * rereadPause
 				if name == "killed" {
-					most += tokenLease
+					limit += tokenLease
 				}
-				if took := walkAll(t, someUnit, clients); took > most || totalTokenCalls(clients) != 1 {
-					t.Errorf("%d token calls in %v, want one in at most %v", totalTokenCalls(clients), took, most)
+				if took := walkAll(t, someUnit, clients); took > limit || totalTokenCalls(clients) != 1 {
+					t.Errorf("%d token calls in %v, want one in at most %v", totalTokenCalls(clients), took, limit)
 				}
 			})
 		})

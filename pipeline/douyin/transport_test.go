@@ -79,8 +79,8 @@ func TestGzipBomb(t *testing.T) {
 	if fault := mustFail(t, err); !strings.Contains(fault.Reason, "larger than") || c.Stats().Bills != 1 {
 		t.Errorf("got %v after %d calls, want one call and the limit", err, c.Stats().Bills)
 	}
-	if most := int64(maxAnswer + 64<<10); unpacked.Load() > most { // with the token's answer
-		t.Errorf("%d bytes were unpacked, want at most %d", unpacked.Load(), most)
+	if limit := int64(maxAnswer + 64<<10); unpacked.Load() > limit { // with the token's answer
+		t.Errorf("%d bytes were unpacked, want at most %d", unpacked.Load(), limit)
 	}
 }
 
@@ -123,8 +123,8 @@ func TestSlowBody(t *testing.T) {
 		if !strings.Contains(fault.Reason, "cut short after 30 bytes within 30.5s") || requests != attempts[repeat] {
 			t.Errorf("got %v after %d requests", err, requests)
 		}
-		if took, most := time.Since(began), attempts[repeat]*int(app.Timeout+7*time.Second); took > time.Duration(most) {
-			t.Errorf("took %v, want at most %v", took, time.Duration(most))
+		if took, limit := time.Since(began), attempts[repeat]*int(app.Timeout+7*time.Second); took > time.Duration(limit) {
+			t.Errorf("took %v, want at most %v", took, time.Duration(limit))
 		}
 	})
 }

@@ -55,7 +55,7 @@ func (r *reader) readCSV(data []byte, path string, list *accountList) {
 // separatorOf returns the separator that gives the header the most known names, or a
 // comma if all give as many.
 func separatorOf(data []byte) rune {
-	best, most := ',', 0
+	best, bestKnown := ',', 0
 	header, _, _ := strings.Cut(string(bytes.TrimLeft(data, ",;\t \r\n")), "\n")
 	for _, separator := range []rune{',', ';', '\t'} {
 		known := 0
@@ -64,8 +64,8 @@ func separatorOf(data []byte) rune {
 				known++
 			}
 		}
-		if known > most {
-			best, most = separator, known
+		if known > bestKnown {
+			best, bestKnown = separator, known
 		}
 	}
 	return best
@@ -111,8 +111,8 @@ func (r *reader) header(line []value) []string {
 // another separator.
 func unknownColumn(text string) string {
 	apart := func(r rune) bool { return strings.ContainsRune("，；、|;\t ", r) }
-	names := strings.FieldsFunc(text, apart)
-	if len(names) > 1 && !slices.ContainsFunc(names, func(name string) bool { return !slices.Contains(accountKeys, name) }) {
+	bestKnown := strings.FieldsFunc(text, apart)
+	if len(bestKnown) > 1 && !slices.ContainsFunc(bestKnown, func(name string) bool { return !slices.Contains(accountKeys, name) }) {
 		return fmt.Sprintf("column %s is several: separate the cells of each line by a comma (,), a semicolon or a tab", quote(text))
 	}
 	return unknown("column", text, accountKeys)

@@ -57,8 +57,8 @@ func TestDistance(t *testing.T) {
 		if (d == 0) != (string([]rune(a)) == string([]rune(b))) {
 			t.Fatalf("distance %d", d)
 		}
-		if longest := max(len([]rune(a)), len([]rune(b))); d > longest {
-			t.Fatalf("distance %d above the longer length %d", d, longest)
+		if limit := max(len([]rune(a)), len([]rune(b))); d > limit {
+			t.Fatalf("distance %d above the longer length %d", d, limit)
 		}
 	})
 }

@@ -42,11 +42,11 @@ var (
 )
 
 // wholeNumber reads plain digits within the limits, both included.
-func wholeNumber[N ~int | ~int64](least, most N) func(string) (N, error) {
+func wholeNumber[N ~int | ~int64](lower, upper N) func(string) (N, error) {
 	return func(text string) (N, error) {
 		n, err := strconv.ParseInt(text, 10, 64)
-		if !wholeForm.MatchString(text) || err != nil || N(n) < least || N(n) > most {
-			return 0, wantError("a whole number from " + strconv.FormatInt(int64(least), 10) + " to " + strconv.FormatInt(int64(most), 10))
+		if !wholeForm.MatchString(text) || err != nil || N(n) < lower || N(n) > upper {
+			return 0, wantError("a whole number from " + strconv.FormatInt(int64(lower), 10) + " to " + strconv.FormatInt(int64(upper), 10))
 		}
 		return N(n), nil
 	}

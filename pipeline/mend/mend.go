@@ -1,8 +1,11 @@
-// Package mend finds, in the platform's JSON, text that is not valid: bytes that are
-// not UTF-8, and escapes of half a character (\ud83c without its other half). Some
-// writer cut a text in the middle of a character. It mends such text by U+FFFD, the
-// Unicode replacement character; whether a text may be mended is for the caller to
-// decide. A U+FFFD that the platform sent itself is valid text.
+// Package mend reads JSON of the platform that is not quite as it should be.
+//
+// Some of its text is not valid: bytes that are not UTF-8, and escapes of half a character
+// (\ud83c without its other half), where a writer cut a text in the middle of a character.
+// The package replaces them by U+FFFD, the Unicode replacement character. The caller decides
+// whether a text may be mended. A U+FFFD that the platform sent is valid text.
+//
+// Some values are a string here and a number there: see Literal and Integer.
 package mend
 
 import (
@@ -18,13 +21,12 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// BOM is the byte order mark that some writers put before their JSON. It is no
-// part of it.
+// BOM is the byte order mark that some writers put before JSON.
 var BOM = []byte("\xef\xbb\xbf")
 
-// Text returns JSON with each invalid piece of its text replaced by one U+FFFD, as
-// Unicode recommends, and all else byte for byte. Where nothing is invalid it
-// returns its argument.
+// Text returns JSON with each invalid piece of text replaced by one U+FFFD, as Unicode
+// recommends, and everything else byte for byte. If all text is valid it returns its
+// argument.
 func Text(json []byte) []byte {
 	start, end := invalid(json, 0)
 	if start == len(json) {
@@ -42,9 +44,9 @@ func Text(json []byte) []byte {
 	}
 }
 
-// Unquote returns the text of a JSON string with its invalid pieces still invalid:
-// bytes as they are, half a character as the byte 0xFF. Such text may be JSON by
-// itself, of which only some strings are bad.
+// Unquote returns the text of a JSON string and keeps its invalid pieces: bytes as they are,
+// an escape of half a character as the byte 0xFF. The text may itself be JSON with few bad
+// strings, which Text can mend.
 func Unquote(quoted []byte) ([]byte, error) {
 	text, err := jsontext.AppendUnquote(nil, quoted)
 	if err == nil || len(quoted) < 2 {
@@ -70,8 +72,8 @@ func Unquote(quoted []byte) ([]byte, error) {
 	return text, nil
 }
 
-// invalid returns the first piece from an offset on that is not valid text;
-// where there is none, both are the length.
+// invalid returns the first invalid piece of text at or after an offset. If there is none,
+// both results are the length.
 func invalid(json []byte, from int) (start, end int) {
 	for i := from; i < len(json); {
 		switch c := json[i]; {
@@ -94,8 +96,8 @@ func invalid(json []byte, from int) (start, end int) {
 	return len(json), len(json)
 }
 
-// escape returns the length of the escape at the start of s, both halves of a
-// surrogate pair being one, and whether it is half a pair.
+// escape returns the length of the escape at the start of s, and whether it is half of a
+// surrogate pair. Both halves of a pair are one escape.
 func escape(s []byte) (n int, half bool) {
 	first, ok := unit(s)
 	switch {
@@ -119,8 +121,8 @@ func unit(s []byte) (rune, bool) {
 	return rune(n), err == nil
 }
 
-// cut returns how many bytes at the start of s, which is not valid UTF-8, are the
-// beginning of one character.
+// cut returns the number of bytes at the start of s that begin one character. s does not
+// start with valid UTF-8.
 func cut(s []byte) int {
 	n := 1
 	for n < len(s) && !utf8.FullRune(s[:n+1]) {
@@ -129,10 +131,10 @@ func cut(s []byte) int {
 	return n
 }
 
-const maxPlaces = 5 // that are named
+const maxPlaces = 5 // named by Places
 
-// Places names the members of a JSON value whose text, or whose own name, is not
-// valid, by their path: extra.note. It is the empty string where there are none.
+// Places returns the paths of the members of a JSON value whose text or name is not valid,
+// such as extra.note, or "" if there are none.
 func Places(json []byte) string {
 	dec := jsontext.NewDecoder(bytes.NewReader(json), jsontext.AllowInvalidUTF8(true), jsontext.AllowDuplicateNames(true))
 	var places []string

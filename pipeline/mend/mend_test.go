@@ -8,7 +8,7 @@ import (
 	"github.com/go-json-experiment/json/jsontext"
 )
 
-// TestText: what is valid stays byte for byte; each invalid piece is one U+FFFD.
+// TestText: valid text stays byte for byte, and each invalid piece becomes one U+FFFD.
 func TestText(t *testing.T) {
 	t.Parallel()
 	for in, want := range map[string]string{
@@ -31,7 +31,7 @@ func TestText(t *testing.T) {
 		"\xf0\x9f":                          `�`,
 	} {
 		if got := Text([]byte(in)); string(got) != want {
-			t.Errorf("%q becomes %q, want %q", in, got, want)
+			t.Errorf("%q: got %q, want %q", in, got, want)
 		}
 	}
 }

@@ -9,7 +9,7 @@ import (
 	"billwalk/schema"
 )
 
-// rules returns the rules of exceptions, each with the first word of what it says.
+// rules returns the rules of exceptions, each with the first word of its detail.
 func rules(exceptions []schema.Exception) string {
 	var words []string
 	for _, e := range exceptions {
@@ -20,7 +20,7 @@ func rules(exceptions []schema.Exception) string {
 }
 
 // TestNegativeAmounts: an amount with a minus is NULL and an exception, whatever the
-// direction; every other amount keeps its sign from the direction.
+// direction. Other amounts have the sign of the direction.
 func TestNegativeAmounts(t *testing.T) {
 	t.Parallel()
 	const rest = `"account_id":"1","ledger_id":"2","settle_type":`
@@ -35,18 +35,18 @@ func TestNegativeAmounts(t *testing.T) {
 				"5": schema.Some(5 * sign), "-0": schema.Some[schema.Fen](0), `"-0"`: schema.Some[schema.Fen](0), "-5": {}, `"-5"`: {}, "-9223372036854775807": {},
 			} {
 				row := Normaliser{}.Row(decode(t, fmt.Sprintf("{%s%d,"+field+"}", rest, settleType, value)), from)
-				got, told := row.Bill.Amounts[a], ""
+				got, exception := row.Bill.Amounts[a], ""
 				for _, e := range row.Exceptions {
 					if e.Rule == schema.RuleNegativeAmount {
-						told += fmt.Sprintf("%s %d %s", e.Severity, e.Actual.V, strings.Fields(e.Detail)[0])
+						exception += fmt.Sprintf("%s %d %s", e.Severity, e.Actual.V, strings.Fields(e.Detail)[0])
 					}
 				}
-				wantTold := ""
+				wantException := ""
 				if !want.Valid {
-					wantTold = fmt.Sprintf("error %s %s", strings.Trim(value, `"`), name)
+					wantException = fmt.Sprintf("error %s %s", strings.Trim(value, `"`), name)
 				}
-				if got != want || told != wantTold {
-					t.Errorf("%s %s, settle_type %d: %v, %q; want %v, %q", name, value, settleType, got, told, want, wantTold)
+				if got != want || exception != wantException {
+					t.Errorf("%s %s, settle_type %d: got %v, %q; want %v, %q", name, value, settleType, got, exception, want, wantException)
 				}
 			}
 		}
@@ -57,8 +57,8 @@ func TestNegativeAmounts(t *testing.T) {
 	}
 }
 
-// TestNegativeInIdentities: what a negative amount stands in is not evaluable, and a
-// ticket with a minus is not a hidden one.
+// TestNegativeInIdentities: an identity with a negative amount is not evaluable, and a ticket
+// with a minus is not hidden.
 func TestNegativeInIdentities(t *testing.T) {
 	t.Parallel()
 	const record = `{"account_id":"1","ledger_id":"2","settle_type":1,"amount":{"pay":990,"merchant_ticket":610,"platform_ticket":-1,"original":1599,
@@ -77,8 +77,8 @@ func TestNegativeInIdentities(t *testing.T) {
 	}
 }
 
-// TestBadText: a text for people is mended and reported once for each record; the
-// columns, extra and the exception's record are valid JSON; nothing else changes.
+// TestBadText: text for people is mended and reported once for each record. Columns, extra and
+// the record of the exception are valid, and nothing else changes.
 func TestBadText(t *testing.T) {
 	t.Parallel()
 	record := "{\"account_id\":\"1\",\"ledger_id\":\"2\",\"settle_type\":1,\"code\":\"77\",\"group_name\":\"双人套\xe9\xa4\",\"settle_type_desc\":\"a\\ud83cb\"," +
@@ -112,9 +112,8 @@ func TestBadText(t *testing.T) {
 	}
 }
 
-// TestBadTextInCallbacks: half a character in a msg, escaped there or outside, or bytes
-// that are not UTF-8, and a byte order mark are no reason to refuse a callback; ids
-// that are not text are.
+// TestBadTextInCallbacks: a callback may have cut characters, bytes that are not UTF-8, and a
+// byte order mark, but no id that is not valid text.
 func TestBadTextInCallbacks(t *testing.T) {
 	t.Parallel()
 	const head = `{"version":"2.0","type":"settle","msg":"{\"settle_id\":\"s\",\"status\":\"FAIL\",\"event_time\":1643189272388`
@@ -127,7 +126,7 @@ func TestBadTextInCallbacks(t *testing.T) {
 	} {
 		n := mustDecode(t, posted(body))
 		if got := n.Settlement.Message.V + " " + rules(n.Exceptions); got != want || n.Settlement.SettleID != "s" {
-			t.Errorf("%q: %q, want %q", body, got, want)
+			t.Errorf("%q: got %q, want %q", body, got, want)
 		}
 		for _, e := range n.Exceptions {
 			if !json.Valid([]byte(e.Record.V)) {
@@ -144,8 +143,8 @@ func TestBadTextInCallbacks(t *testing.T) {
 	}
 }
 
-// TestUnreadableRecord: the error of a page names the record, its id and the field, and
-// shows no coupon code.
+// TestUnreadableRecord: the error of a page names the record, its id and the member, and has no
+// coupon code.
 func TestUnreadableRecord(t *testing.T) {
 	t.Parallel()
 	page := func(record string) string {
@@ -164,7 +163,7 @@ func TestUnreadableRecord(t *testing.T) {
 	}
 }
 
-// TestOddIDs: ids that cannot be right stay in their columns, and are reported.
+// TestOddIDs: ids that cannot be right are reported and stay in their columns.
 func TestOddIDs(t *testing.T) {
 	t.Parallel()
 	long := strings.Repeat("9", schema.MaxQueryID)
@@ -179,7 +178,7 @@ func TestOddIDs(t *testing.T) {
 	} {
 		row := Normaliser{}.Row(decode(t, `{"account_id":"1","ledger_id":"2","settle_type":1,`+members+`}`), from)
 		if got := rules(row.Exceptions); got != want {
-			t.Errorf("%s: %q, want %q", members, got, want)
+			t.Errorf("%s: got %q, want %q", members, got, want)
 		}
 	}
 	if got := rules(settle(t, `"settle_id":"s","settle_status":"INIT","out_settle_no":"`+long+`9"`).Exceptions); got != "bad_id out_settle_no" {
@@ -187,7 +186,7 @@ func TestOddIDs(t *testing.T) {
 	}
 }
 
-// TestAccountForeign: a walk of one account alone has no bills of another.
+// TestAccountForeign: a bill of another account in the walk of one account is reported.
 func TestAccountForeign(t *testing.T) {
 	t.Parallel()
 	alone := from
@@ -195,7 +194,7 @@ func TestAccountForeign(t *testing.T) {
 	for account, want := range map[string]string{string(from.Walk): "", "1": "account_foreign only"} {
 		row := Normaliser{}.Row(decode(t, `{"account_id":"`+account+`","ledger_id":"2","settle_type":1}`), alone)
 		if got := rules(row.Exceptions); got != want {
-			t.Errorf("account %s: %q, want %q", account, got, want)
+			t.Errorf("account %s: got %q, want %q", account, got, want)
 		}
 	}
 }

@@ -46,7 +46,7 @@ func TestParseDetail(t *testing.T) {
 	} {
 		got, err := ParseDetail(detail)
 		if diff := cmp.Diff(want, got); err != nil || diff != "" {
-			t.Errorf("%q: %v (-want +got):\n%s", detail, err, diff)
+			t.Errorf("%q: got %v (-want +got):\n%s", detail, err, diff)
 		}
 	}
 }
@@ -89,7 +89,7 @@ func TestDetailsThatDoNotParse(t *testing.T) {
 	}
 }
 
-// render writes shares as the documents do.
+// render writes shares in the documented form.
 func render(shares []schema.Share, between string) string {
 	parts := make([]string, len(shares))
 	for i, share := range shares {
@@ -98,8 +98,8 @@ func render(shares []schema.Share, between string) string {
 	return strings.Join(parts, between)
 }
 
-// FuzzParseDetail: whatever is read as shares is explained by them to the last
-// digit, and means the same when it is written out again.
+// FuzzParseDetail: parsed shares have all digits of the text, and parse to the same when they
+// are rendered again.
 func FuzzParseDetail(f *testing.F) {
 	for _, detail := range []string{
 		"商户号68882720803499563550-分成金额(分)840", "商户号 72700000000000000350— 分成金额（分）：19108；商户号1-分成金额(分)2",
@@ -134,8 +134,7 @@ func FuzzParseDetail(f *testing.F) {
 	})
 }
 
-// significant returns the digits of a text in their order, but the zeros: leading
-// ones say nothing.
+// significant returns the digits of a text without zeros, as leading ones do not count.
 func significant(s string) string {
 	return strings.Map(func(r rune) rune {
 		if r >= '０' && r <= '９' {

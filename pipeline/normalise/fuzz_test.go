@@ -10,9 +10,8 @@ import (
 	"billwalk/schema"
 )
 
-// FuzzDecodePage: whatever a page says, decoding does not panic; and of a page
-// that is taken, every record becomes a bill whose amounts are those of the raw
-// record, digit by digit, under one sign.
+// FuzzDecodePage: decoding does not panic, and every record of a decoded page becomes a bill
+// with the amounts of the raw record, all with the same sign.
 func FuzzDecodePage(f *testing.F) {
 	f.Add([]byte(seedPage))
 	f.Add([]byte(`{"data":{"has_more":false,"ledger_records":[]},"extra":{"error_code":0}}`))
@@ -47,7 +46,7 @@ func FuzzDecodePage(f *testing.F) {
 	})
 }
 
-// checkAmounts reads the raw record with another decoder.
+// checkAmounts compares the amounts with those of another decoder.
 func checkAmounts(t *testing.T, raw []byte, b *schema.Bill) {
 	t.Helper()
 	var record map[string]stdjson.RawMessage
@@ -67,8 +66,8 @@ func checkAmounts(t *testing.T, raw []byte, b *schema.Bill) {
 	}
 }
 
-// checkAmount wants an amount to be that of the raw JSON, under a sign; NULL where
-// that has a sign of its own.
+// checkAmount checks that an amount is that of the raw JSON with the sign of the direction, or
+// NULL if the raw amount has a minus.
 func checkAmount(t *testing.T, raw stdjson.RawMessage, got schema.Null[schema.Fen], sign int32) {
 	t.Helper()
 	if len(raw) == 0 || string(raw) == "null" {
@@ -97,9 +96,8 @@ func checkAmount(t *testing.T, raw stdjson.RawMessage, got schema.Null[schema.Fe
 	}
 }
 
-// FuzzDecodeSettlements: whatever an answer says, reading it does not panic; and
-// of one that is taken, every amount is that of the raw record, digit by digit,
-// and an identity that passes is a sum that ties out.
+// FuzzDecodeSettlements: decoding does not panic, every amount of a decoded answer is that of
+// the raw record, and the amounts of an identity that passes add up.
 func FuzzDecodeSettlements(f *testing.F) {
 	f.Add([]byte(seedSettlements))
 	f.Add([]byte(seedSettleError))

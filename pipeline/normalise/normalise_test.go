@@ -11,7 +11,7 @@ import (
 	"billwalk/schema"
 )
 
-// seedPage is the example of the API's page (餐饮账单详情查询).
+// seedPage is the example of the API's documentation (餐饮账单详情查询).
 const seedPage = `{ "data": { "cursor": "1000000000", "has_more": true, "ledger_records": [ { "account_id": "1000000000", "amount": { "actual_insured": 0, "broker_commission": 0, "clerk_commission": 0, "goods": 955, "ledger_platform_ticket": 0, "ledger_total": 990, "merchant_ticket": 610, "original": 1600, "pay": 990, "platform_ticket": 0, "talent_commission": 0, "total_agent_merchant": 10, "total_merchant_platform_service": 25, "total_operation_agent": 10 }, "certificate_id": "1000000000", "item_order_id": "1000000000", "ledger_id": "1000000000", "poi_id": "1000000000", "settle_time": 1692115093, "settle_type": 1, "settle_type_desc": "正向账单", "shop_order_id": "1000000000", "verify_id": "1000000000", "verify_poi_account_id": "1000000000", "sku_id": "1000000000", "order_ext_id": "1000000000", "group_name": "爆品任选券", "code": "1000000000" } ] }, "extra": { "description": "success", "error_code": 0, "logid": "1000000000", "now": 1693481191, "sub_description": "", "sub_error_code": 0 } }`
 
 var from = Provenance{Walk: "7113893944009705516", Root: true, Day: day("2023-08-15"), LogID: "log1", FetchedAt: time.Unix(1693481191, 0).UTC(), ArchiveKey: "archive/x"}
@@ -67,7 +67,7 @@ func TestSeedPage(t *testing.T) {
 	}
 	// total_commission and mall_store_goods are absent: the commissions are those of the service provider, 10.
 	if want := (Outcomes{Pass, Pass, Pass}); row.Outcomes != want {
-		t.Errorf("outcomes = %v, want %v", row.Outcomes, want)
+		t.Errorf("outcomes: got %v, want %v", row.Outcomes, want)
 	}
 }
 
@@ -140,7 +140,7 @@ func TestIdentities(t *testing.T) {
 				}
 			}
 			if row.Outcomes != test.outcomes || strings.Join(rules, " ") != test.rules {
-				t.Errorf("%s (settle_type %d): %v %q, want %v %q", test.amount, settleType, row.Outcomes, rules, test.outcomes, test.rules)
+				t.Errorf("%s (settle_type %d): got %v %q, want %v %q", test.amount, settleType, row.Outcomes, rules, test.outcomes, test.rules)
 			}
 		}
 	}
@@ -156,7 +156,7 @@ func TestIdsOfAnyLengthAreKept(t *testing.T) {
 				t.Errorf("%s became %s %s %s", form, b.AccountID, b.LedgerID, b.ShopOrderID.V)
 			}
 			if want := `{"flow_id":` + form + `}`; b.Extra.V != want {
-				t.Errorf("extra = %s, want %s", b.Extra.V, want)
+				t.Errorf("extra: got %s, want %s", b.Extra.V, want)
 			}
 		}
 	}
@@ -174,7 +174,7 @@ func TestExtra(t *testing.T) {
 	} {
 		b := Normaliser{}.Row(decode(t, `{"account_id":"1","ledger_id":"2","settle_type":1`+test.members+`}`), from).Bill
 		if b.Extra.V != test.want || b.Extra.Valid != (test.want != "") {
-			t.Errorf("extra of %s = %v, want %s", test.members, b.Extra, test.want)
+			t.Errorf("extra of %s: got %v, want %s", test.members, b.Extra, test.want)
 		}
 	}
 }
@@ -257,7 +257,7 @@ func TestRefusedPages(t *testing.T) {
 		{`{"data":{"has_more":false,"ledger_records":[]}} x`, "invalid"},
 	} {
 		if _, err := DecodePage([]byte(test.body)); err == nil || !strings.Contains(err.Error(), test.want) {
-			t.Errorf("%s: error %v, want one with %q", test.body, err, test.want)
+			t.Errorf("%s: got error %v, want one with %q", test.body, err, test.want)
 		}
 	}
 	if page, err := DecodePage([]byte(`{"data":{"has_more":false,"ledger_records":[]},"extra":{"error_code":0}}`)); err != nil || len(page.Records) != 0 {
@@ -274,7 +274,7 @@ func TestBizTypeBesideTheCursor(t *testing.T) {
 	}
 	for i, want := range []int32{3, 5} {
 		if got := (Normaliser{}).Row(page.Records[i], from).Bill.BizType; got != schema.Some(want) {
-			t.Errorf("biz_type of record %d = %v, want %d", i, got, want)
+			t.Errorf("biz_type of record %d: got %v, want %d", i, got, want)
 		}
 	}
 	if page.Next != "12" {
@@ -299,7 +299,7 @@ func TestSettleTime(t *testing.T) {
 			rule += string(e.Rule)
 		}
 		if rule != test.rule {
-			t.Errorf("settle_time %s: %q, want %q", test.seconds, rule, test.rule)
+			t.Errorf("settle_time %s: got %q, want %q", test.seconds, rule, test.rule)
 		}
 	}
 }

@@ -11,13 +11,13 @@ import (
 	"billwalk/schema"
 )
 
-// The examples of the API's page (查询分账).
+// The examples of the API's documentation (查询分账).
 const (
 	seedSettlements = `{ "data": [ { "out_order_no": "out_order_example_1", "out_settle_no": "out_settle_example_1", "order_id": "ot7053735385750849836", "settle_id": "ot7053723547314981164", "settle_amount": 1000, "settle_status": "SUCCESS", "settle_detail": "商户号68882720803499563550-分成金额(分)840", "settle_time": 1639733782000, "rake": 60, "commission": 100, "cp_extra": "test" } ], "extra": { "sub_error_code": 0, "sub_description": "success", "logid": "2022092115392201020812109511046", "now": 1663745962686, "error_code": 0, "description": "success" } }`
 	seedSettleError = `{ "extra": { "sub_error_code": 23002, "sub_description": "订单id,分账单id至少指定一个", "logid": "2022092115392201020812109511046", "now": 1663745962686, "error_code": 2190004, "description": "应用未获得该能力, 请去https://open.douyin.com/申请" } }`
 )
 
-// asking is an answer to a question for one id, whose body is read apart.
+// asking returns an answer to a query for one id, without a body.
 func asking(parameter, value string) *schema.SettleAnswer {
 	return &schema.SettleAnswer{
 		Account: "7113893944009705516", Day: day("2021-12-17"), Parameter: parameter, Column: "shop_order_id", Value: value,
@@ -25,8 +25,7 @@ func asking(parameter, value string) *schema.SettleAnswer {
 	}
 }
 
-// settle reads one record, given by its members, as an answer to a question for an
-// order.
+// settle normalises one record, given by its members, as of an answer to a query for an order.
 func settle(t *testing.T, members string) SettleRow {
 	t.Helper()
 	records, err := DecodeSettlements([]byte(`{"data":[{` + members + `}],"extra":{"error_code":0}}`))
@@ -36,8 +35,8 @@ func settle(t *testing.T, members string) SettleRow {
 	return Normaliser{}.Settlement(records[0], asking("order_id", "ot1"))
 }
 
-// told writes exceptions as their rules, each with the amounts that it names.
-func told(exceptions []schema.Exception) string {
+// exceptionText returns the rules of exceptions, each with its amounts.
+func exceptionText(exceptions []schema.Exception) string {
 	var words []string
 	for _, e := range exceptions {
 		words = append(words, string(e.Severity[:1])+":"+string(e.Rule))
@@ -77,7 +76,7 @@ func TestSeedSettlements(t *testing.T) {
 	}
 }
 
-// Real users' numbers, and the fields of sibling APIs.
+// TestSettlementFields: amounts of real users, and the members of related APIs.
 func TestSettlementFields(t *testing.T) {
 	t.Parallel()
 	row := settle(t, `"settle_id":7300000000000000016,"out_settle_no":"","order_id":"ot1","item_order_id":"ots72800000000000000001806","settle_status":"SUCCESS",
@@ -105,7 +104,7 @@ func TestSettlementFields(t *testing.T) {
 	}
 }
 
-// What an answer may leave out, and what it may not.
+// TestDecodeSettlements: which members an answer must have, and in which form.
 func TestDecodeSettlements(t *testing.T) {
 	t.Parallel()
 	one := func(members string) string {
@@ -163,14 +162,14 @@ func TestDecodeSettlements(t *testing.T) {
 		records, err := DecodeSettlements([]byte(test.body))
 		switch {
 		case test.want == "" && (err != nil || len(records) != test.records):
-			t.Errorf("%s: %d records, %v; want %d", test.body, len(records), err, test.records)
+			t.Errorf("%s: got %d records, %v; want %d", test.body, len(records), err, test.records)
 		case test.want != "" && (err == nil || !strings.Contains(err.Error(), test.want)):
-			t.Errorf("%s: error %v, want one with %q", test.body, err, test.want)
+			t.Errorf("%s: got error %v, want one with %q", test.body, err, test.want)
 		}
 	}
 }
 
-func TestAskedFor(t *testing.T) {
+func TestMatchQuery(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
 		parameter, value string
@@ -203,9 +202,9 @@ func TestAskedFor(t *testing.T) {
 			}
 			ids = append(ids, id.V)
 		}
-		if diff := cmp.Diff(test.ids, ids); diff != "" || told(row.Exceptions) != test.rules || row.Foreign != (test.rules != "") || row.Settlement.SettleID != "s" {
+		if diff := cmp.Diff(test.ids, ids); diff != "" || exceptionText(row.Exceptions) != test.rules || row.Foreign != (test.rules != "") || row.Settlement.SettleID != "s" {
 			t.Errorf("%s %s of%s: foreign %v, %q, want %q; ids (-want +got):\n%s",
-				test.parameter, test.value, test.members, row.Foreign, told(row.Exceptions), test.rules, diff)
+				test.parameter, test.value, test.members, row.Foreign, exceptionText(row.Exceptions), test.rules, diff)
 		}
 	}
 }
@@ -248,7 +247,7 @@ func TestSettlementTime(t *testing.T) {
 			}
 		}
 		if got != want && (want == "" || !strings.HasPrefix(got, want+" ")) {
-			t.Errorf("%s: %q, want %q", members, got, want)
+			t.Errorf("%s: got %q, want %q", members, got, want)
 		}
 	}
 }
@@ -299,9 +298,9 @@ func TestSettleAmount(t *testing.T) {
 				shares = fmt.Sprint(len(s.Shares.V), " ", int64(s.SharesTotal.V))
 			}
 		}
-		if shares != test.shares || row.Identity != test.identity || told(row.Exceptions) != test.rules || string(s.Status) != test.status {
+		if shares != test.shares || row.Identity != test.identity || exceptionText(row.Exceptions) != test.rules || string(s.Status) != test.status {
 			t.Errorf("%s%s: shares %q, identity %v, %q; want %q, %v, %q",
-				test.status, test.members, shares, row.Identity, told(row.Exceptions), test.shares, test.identity, test.rules)
+				test.status, test.members, shares, row.Identity, exceptionText(row.Exceptions), test.shares, test.identity, test.rules)
 		}
 		if raw := strings.Contains(test.members, "settle_detail"); s.Detail.Valid != raw {
 			t.Errorf("%s: settle_detail is %v", test.members, s.Detail)
@@ -309,7 +308,7 @@ func TestSettleAmount(t *testing.T) {
 	}
 }
 
-func TestSettlementExceptionsTellWhere(t *testing.T) {
+func TestSettlementExceptionsNameTheRecord(t *testing.T) {
 	t.Parallel()
 	const record = `{ "settle_id":"s1", "settle_status":"SUCCESS", "order_id":"other", "settle_time":1, "x":[1.50] }`
 	records, err := DecodeSettlements([]byte(`{"data":[` + record + `],"extra":{"error_code":0}}`))
@@ -317,7 +316,7 @@ func TestSettlementExceptionsTellWhere(t *testing.T) {
 		t.Fatal(err)
 	}
 	exceptions := Normaliser{}.Settlement(records[0], asking("order_id", "ot1")).Exceptions
-	if got, want := told(exceptions), "e:settlement_foreign e:settle_time e:settle_detail"; got != want {
+	if got, want := exceptionText(exceptions), "e:settlement_foreign e:settle_time e:settle_detail"; got != want {
 		t.Fatalf("%q, want %q", got, want)
 	}
 	for _, e := range exceptions {

@@ -1,101 +1,18 @@
 package receive
 
 import (
-	"bufio"
-	"bytes"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
-	"crypto/tls"
-	"crypto/x509"
 	"errors"
 	"fmt"
 	"io"
-	"math/big"
 	"net"
 	"net/http"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 )
-
-// pipes is a listener in memory, for tests in a synctest bubble.
-type pipes struct {
-	conns  chan net.Conn
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newPipes() *pipes { return &pipes{conns: make(chan net.Conn), closed: make(chan struct{})} }
-
-func (p *pipes) Accept() (net.Conn, error) {
-	select {
-	case c := <-p.conns:
-		return c, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-func (p *pipes) Close() error   { p.once.Do(func() { close(p.closed) }); return nil }
-func (p *pipes) Addr() net.Addr { return &net.UnixAddr{Name: "pipes", Net: "unix"} }
-
-func (p *pipes) dial() (net.Conn, error) {
-	client, server := net.Pipe()
-	select {
-	case p.conns <- server:
-		return client, nil
-	case <-p.closed:
-		return nil, net.ErrClosed
-	}
-}
-
-// servingAt serves until the returned function is called, which returns the error of Serve.
-func (f *fixture) servingAt(t *testing.T) (*pipes, func() error) {
-	t.Helper()
-	ctx, cancel := context.WithCancel(t.Context())
-	l, done := newPipes(), make(chan error, 1)
-	go func() { done <- f.Serve(ctx, l) }()
-	stop := sync.OnceValue(func() error { cancel(); return <-done })
-	t.Cleanup(func() { _ = stop() })
-	return l, stop
-}
-
-func dialed(t *testing.T, l *pipes) net.Conn {
-	t.Helper()
-	conn, err := l.dial()
-	if err != nil {
-		t.Fatal(err)
-	}
-	t.Cleanup(func() { _ = conn.Close() })
-	return conn
-}
-
-// wire returns the bytes of the request.
-func (p *post) wire() []byte {
-	var b bytes.Buffer
-	fmt.Fprintf(&b, "%s %s HTTP/1.1\r\nHost: receiver\r\nContent-Length: %d\r\n", p.method, p.path, len(p.body))
-	_ = p.header.Write(&b)
-	b.WriteString("\r\n")
-	b.Write(p.body)
-	return b.Bytes()
-}
-
-// answered sends a request and reads its answer.
-func answered(conn net.Conn, request []byte) (status int, body string, err error) {
-	go func() { _, _ = conn.Write(request) }() // a pipe has no buffer
-	r, err := http.ReadResponse(bufio.NewReader(conn), nil)
-	if err != nil {
-		return 0, "", err
-	}
-	defer r.Body.Close()
-	said, err := io.ReadAll(r.Body)
-	return r.StatusCode, string(said), err
-}
 
 // TestSlowSenders: slow and silent senders are cut off, and others are served meanwhile.
 func TestSlowSenders(t *testing.T) {
@@ -318,81 +235,6 @@ func TestStoreComesBack(t *testing.T) {
 		time.Sleep(2 * reachInterval)
 		if why := f.unready(); why != "" {
 			t.Errorf("with the store again: got unready because %s", why)
-		}
-	})
-}
-
-// selfSigned returns a certificate for the name "receiver", and its key.
-func selfSigned(t *testing.T, serial int64) (cert, key []byte) {
-	t.Helper()
-	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		t.Fatal(err)
-	}
-	template := &x509.Certificate{
-		SerialNumber: big.NewInt(serial), DNSNames: []string{"receiver"},
-		NotBefore: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC),
-	}
-	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return pemOf("CERTIFICATE", der), pemOf("PRIVATE KEY", pkcs8)
-}
-
-// TestTLS: the certificate is that of the files, also after they changed, if they are a
-// pair. Versions below TLS 1.2 are refused.
-func TestTLS(t *testing.T) {
-	t.Parallel()
-	synctest.Test(t, func(t *testing.T) {
-		ourTime()
-		folder := t.TempDir()
-		certFile, keyFile := filepath.Join(folder, "tls.crt"), filepath.Join(folder, "tls.key")
-		first, firstKey := selfSigned(t, 1)
-		second, secondKey := selfSigned(t, 2)
-		writeFile(t, certFile, first)
-		writeFile(t, keyFile, firstKey)
-		f := newFixture(t, func(c *Config) { c.Cert, c.Key = certFile, keyFile })
-		l, _ := f.servingAt(t)
-		time.Sleep(reloadInterval / 2) // so that no file is changed while it is looked at
-		roots := x509.NewCertPool()
-		roots.AppendCertsFromPEM(first)
-		roots.AppendCertsFromPEM(second)
-		serial := func() int64 {
-			t.Helper()
-			conn := tls.Client(dialed(t, l), &tls.Config{RootCAs: roots, ServerName: "receiver", MinVersion: tls.VersionTLS12})
-			if status, said, err := answered(conn, signedPost("n", someBody).wire()); status != http.StatusOK {
-				t.Errorf("got %d %s, %v", status, said, err)
-			}
-			state := conn.ConnectionState()
-			if state.NegotiatedProtocol != "" {
-				t.Errorf("got protocol %s", state.NegotiatedProtocol)
-			}
-			return state.PeerCertificates[0].SerialNumber.Int64()
-		}
-		if got := serial(); got != 1 {
-			t.Errorf("got certificate %d", got)
-		}
-		writeFile(t, certFile, second)
-		time.Sleep(2 * reloadInterval)
-		if got := serial(); got != 1 || f.number(t, "reload_failures_total", "files", "certificate") != 1 {
-			t.Errorf("got certificate %d from files that are not a pair", got)
-		}
-		writeFile(t, keyFile, secondKey)
-		time.Sleep(2 * reloadInterval)
-		if got := serial(); got != 2 {
-			t.Errorf("got certificate %d after both files changed", got)
-		}
-		old := tls.Client(dialed(t, l), &tls.Config{RootCAs: roots, ServerName: "receiver", MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
-		if err := old.Handshake(); err == nil {
-			t.Error("TLS 1.1 is spoken")
-		}
-		if strings.Contains(f.logged.String(), "PRIVATE KEY") {
-			t.Error("the log has a private key")
 		}
 	})
 }

@@ -1,11 +1,14 @@
 package receive
 
 import (
+	"crypto/ecdsa"
+	"crypto/elliptic"
 	"crypto/rand"
 	"crypto/tls"
 	"crypto/x509"
 	"io"
 	"math/big"
+	"net/http"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -118,6 +121,81 @@ func TestVerifiedOverTLS(t *testing.T) {
 		}
 		if status := <-answers; status != 200 {
 			t.Errorf("got status %d", status)
+		}
+	})
+}
+
+// selfSigned returns a certificate for the name "receiver", and its key.
+func selfSigned(t *testing.T, serial int64) (cert, key []byte) {
+	t.Helper()
+	private, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
+	if err != nil {
+		t.Fatal(err)
+	}
+	template := &x509.Certificate{
+		SerialNumber: big.NewInt(serial), DNSNames: []string{"receiver"},
+		NotBefore: time.Date(1999, 1, 1, 0, 0, 0, 0, time.UTC), NotAfter: time.Date(2099, 1, 1, 0, 0, 0, 0, time.UTC),
+	}
+	der, err := x509.CreateCertificate(rand.Reader, template, template, &private.PublicKey, private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	pkcs8, err := x509.MarshalPKCS8PrivateKey(private)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return pemOf("CERTIFICATE", der), pemOf("PRIVATE KEY", pkcs8)
+}
+
+// TestTLS: the certificate is that of the files, also after they changed, if they are a
+// pair. Versions below TLS 1.2 are refused.
+func TestTLS(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		ourTime()
+		folder := t.TempDir()
+		certFile, keyFile := filepath.Join(folder, "tls.crt"), filepath.Join(folder, "tls.key")
+		first, firstKey := selfSigned(t, 1)
+		second, secondKey := selfSigned(t, 2)
+		writeFile(t, certFile, first)
+		writeFile(t, keyFile, firstKey)
+		f := newFixture(t, func(c *Config) { c.Cert, c.Key = certFile, keyFile })
+		l, _ := f.servingAt(t)
+		time.Sleep(reloadInterval / 2) // so that no file is changed while it is looked at
+		roots := x509.NewCertPool()
+		roots.AppendCertsFromPEM(first)
+		roots.AppendCertsFromPEM(second)
+		serial := func() int64 {
+			t.Helper()
+			conn := tls.Client(dialed(t, l), &tls.Config{RootCAs: roots, ServerName: "receiver", MinVersion: tls.VersionTLS12})
+			if status, said, err := answered(conn, signedPost("n", someBody).wire()); status != http.StatusOK {
+				t.Errorf("got %d %s, %v", status, said, err)
+			}
+			state := conn.ConnectionState()
+			if state.NegotiatedProtocol != "" {
+				t.Errorf("got protocol %s", state.NegotiatedProtocol)
+			}
+			return state.PeerCertificates[0].SerialNumber.Int64()
+		}
+		if got := serial(); got != 1 {
+			t.Errorf("got certificate %d", got)
+		}
+		writeFile(t, certFile, second)
+		time.Sleep(2 * reloadInterval)
+		if got := serial(); got != 1 || f.number(t, "reload_failures_total", "files", "certificate") != 1 {
+			t.Errorf("got certificate %d from files that are not a pair", got)
+		}
+		writeFile(t, keyFile, secondKey)
+		time.Sleep(2 * reloadInterval)
+		if got := serial(); got != 2 {
+			t.Errorf("got certificate %d after both files changed", got)
+		}
+		old := tls.Client(dialed(t, l), &tls.Config{RootCAs: roots, ServerName: "receiver", MinVersion: tls.VersionTLS10, MaxVersion: tls.VersionTLS11})
+		if err := old.Handshake(); err == nil {
+			t.Error("TLS 1.1 is spoken")
+		}
+		if strings.Contains(f.logged.String(), "PRIVATE KEY") {
+			t.Error("the log has a private key")
 		}
 	})
 }

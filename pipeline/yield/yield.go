@@ -1,13 +1,13 @@
-// Package yield lets a call that has to wait give up its place to others.
+// Package yield lets a call that has to wait give up its slot to other calls.
 //
-// A caller that makes a limited number of calls side by side gives each of them a context
-// with its place:
+// A caller of concurrent calls limits their number by slots, and passes each call a context
+// with its slot:
 //
-//	places <- struct{}{}
-//	go call(yield.With(ctx, func() { <-places }))
+//	slots <- struct{}{}
+//	go call(yield.With(ctx, func() { <-slots }))
 //
-// A call that failed and will be retried yields its place, so that first attempts go
-// first. It waits beside the others then, and needs no place for its retries.
+// A call that failed and will be repeated yields its slot, so that calls not made yet go
+// first. It waits and repeats without a slot.
 package yield
 
 import (
@@ -17,14 +17,14 @@ import (
 
 type key struct{}
 
-// With returns a context in which the first call of [Place] calls leave.
-func With(ctx context.Context, leave func()) context.Context {
-	return context.WithValue(ctx, key{}, sync.OnceFunc(leave))
+// With returns a context in which the first call of [Slot] calls release.
+func With(ctx context.Context, release func()) context.Context {
+	return context.WithValue(ctx, key{}, sync.OnceFunc(release))
 }
 
-// Place gives up the caller's place, if its context has one.
-func Place(ctx context.Context) {
-	if leave, ok := ctx.Value(key{}).(func()); ok {
-		leave()
+// Slot releases the slot of the context, if it has one.
+func Slot(ctx context.Context) {
+	if release, ok := ctx.Value(key{}).(func()); ok {
+		release()
 	}
 }

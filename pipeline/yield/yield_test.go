@@ -6,14 +6,14 @@ import (
 	"billwalk/pipeline/yield"
 )
 
-func TestPlace(t *testing.T) {
+func TestSlot(t *testing.T) {
 	t.Parallel()
-	yield.Place(t.Context()) // has none
-	left := 0
-	ctx := yield.With(t.Context(), func() { left++ })
-	yield.Place(ctx)
-	yield.Place(ctx)
-	if left != 1 {
-		t.Errorf("the place was left %d times, want once", left)
+	yield.Slot(t.Context()) // without a slot
+	released := 0
+	ctx := yield.With(t.Context(), func() { released++ })
+	yield.Slot(ctx)
+	yield.Slot(ctx)
+	if released != 1 {
+		t.Errorf("got %d releases, want 1", released)
 	}
 }

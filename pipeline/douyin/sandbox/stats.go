@@ -39,7 +39,7 @@ func (p *Platform) Stats() Stats {
 
 // busiestSecond returns the maximum number of the API's calls within any second.
 func busiestSecond(requests []Request, api string) int {
-	most := 0
+	busiest := 0
 	var within []time.Time
 	for _, request := range requests {
 		if request.API != api {
@@ -49,7 +49,7 @@ func busiestSecond(requests []Request, api string) int {
 		for request.At.Sub(within[0]) >= time.Second {
 			within = within[1:]
 		}
-		most = max(most, len(within))
+		busiest = max(busiest, len(within))
 	}
-	return most
+	return busiest
 }
