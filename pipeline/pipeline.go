@@ -42,6 +42,7 @@ type Archive interface {
 // Lake is where the tables are published. Each step knows its own part of it.
 type Lake interface {
 	build.Lake
+	build.Tables
 	evidence.Lake
 	Manifests
 	Summaries

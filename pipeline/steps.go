@@ -48,7 +48,7 @@ func (r *Run) newSteps(plan Plan, refetch *refetchPolicy, s *Summary, began time
 		RunID: r.ID, Backfill: r.Backfill, LastLook: r.lastLook(), Started: s.StartedAt, Began: began, EndedWell: refetch.runEndedWell,
 	}
 	t.builder = build.New(build.Config{
-		RunID: r.ID, Job: r.Job, Accounts: r.Accounts, Buckets: r.Buckets, Archive: r.Archive, Lake: r.Lake, Evidence: known,
+		RunID: r.ID, Job: r.Job, Accounts: r.Accounts, Buckets: r.Buckets, Archive: r.Archive, Lake: r.Lake, Tables: r.Lake, Evidence: known,
 		Rows: r.Rows, Rules: &r.Rules, Now: r.Now, Log: r.Log,
 	}, plan.Bases)
 	return t, nil
@@ -77,7 +77,7 @@ func (t *steps) loadEvidence(ctx context.Context) error {
 	if damaged != nil {
 		t.failures = append(t.failures, schema.Failure{
 			Day: days[0], Reach: schema.ReachUnit, Reason: "callbacks: " + damaged.Error(),
-			Hint: "the orders are asked for; restore the objects to have what no bill explains, or move them away",
+			Hint: "the orders are queried; restore the objects to see the settlements that no bill explains, or move them away",
 		})
 	}
 	t.summary.Callbacks = t.evidence.CallbackCounts()

@@ -31,7 +31,6 @@ import (
 
 // Lake is where the partitions are published.
 type Lake interface {
-	Tables
 	// Base reads what is published of a (day, bucket). A run reads it before
 	// its first call to the platform, and replaces nothing newer.
 	Base(ctx context.Context, day schema.Day, bucket int) (schema.Base, error)
@@ -89,6 +88,7 @@ type Config struct {
 	Buckets  int // of the lake
 	Archive  walk.Reader
 	Lake     Lake
+	Tables   Tables             // of the lake
 	Evidence *evidence.Evidence // what is known of settlements
 	Rows     normalise.Normaliser
 	Rules    *reconcile.Rules

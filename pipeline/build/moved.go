@@ -33,7 +33,7 @@ func (p *Partition) withoutMoved(ctx context.Context, pairs []billPair, columns 
 		return nil, err
 	}
 	published := func(ctx context.Context, at schema.Partition, columns ...string) iter.Seq2[*schema.Bill, error] {
-		return p.builder.Lake.Bills(ctx, at.Day, at.Bucket, columns...)
+		return p.builder.Tables.Bills(ctx, at.Day, at.Bucket, columns...)
 	}
 	before, err := p.partners(ctx, pairs, func(pair billPair) *schema.Bill { return missing(pair.after, pair.before) }, published)
 	if err != nil {

@@ -62,7 +62,7 @@ func (b *Builder) Bills(ctx context.Context, at schema.Partition, columns ...str
 	if p := b.partitions[at]; p != nil && p.stage != nil {
 		return p.stage.Bills(columns...)
 	}
-	return b.Lake.Bills(ctx, at.Day, at.Bucket, columns...)
+	return b.Tables.Bills(ctx, at.Day, at.Bucket, columns...)
 }
 
 // published returns the certificate with which a unit is published, or nil.

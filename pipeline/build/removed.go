@@ -15,7 +15,7 @@ import (
 func (p *Partition) addRemoved(ctx context.Context) error {
 	b, j := p.builder, p.joiner
 	lost := make(map[schema.Query][]schema.Settlement)
-	for s, err := range b.Lake.Settlements(ctx, p.base.Day, p.base.Bucket) {
+	for s, err := range b.Tables.Settlements(ctx, p.base.Day, p.base.Bucket) {
 		if err != nil {
 			return err
 		}

@@ -17,7 +17,7 @@ func (p *Partition) AddRestatements(ctx context.Context) error {
 		}
 	}
 	var rows []schema.Restatement
-	for r, err := range p.builder.Lake.Restatements(ctx, p.base.Day, p.base.Bucket) {
+	for r, err := range p.builder.Tables.Restatements(ctx, p.base.Day, p.base.Bucket) {
 		if err != nil {
 			return err
 		}
@@ -69,7 +69,7 @@ func (p *Partition) findRestated(ctx context.Context) ([]schema.Restatement, err
 	if err != nil || len(accounts)+len(covered)+len(stores) == 0 {
 		return nil, err
 	}
-	published, err := p.builder.Lake.BillColumns(ctx, p.base.Day, p.base.Bucket)
+	published, err := p.builder.Tables.BillColumns(ctx, p.base.Day, p.base.Bucket)
 	if err != nil {
 		return nil, err
 	}
@@ -79,7 +79,7 @@ func (p *Partition) findRestated(ctx context.Context) ([]schema.Restatement, err
 	taken := func(b *schema.Bill) bool { // over from the walk of its root account
 		return b != nil && stores[b.AccountID] && b.AccountID != string(b.WalkAccountID)
 	}
-	err = differences(p.builder.Lake.Bills(ctx, p.base.Day, p.base.Bucket), p.stage.Bills(), columns, func(before, after *schema.Bill) error {
+	err = differences(p.builder.Tables.Bills(ctx, p.base.Day, p.base.Bucket), p.stage.Bills(), columns, func(before, after *schema.Bill) error {
 		if counts(before) || counts(after) || taken(before) {
 			pairs = append(pairs, billPair{cloneBill(before), cloneBill(after)})
 		}

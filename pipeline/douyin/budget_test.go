@@ -191,7 +191,7 @@ func TestWaitingForTheBudgetIsCut(t *testing.T) {
 		if took := time.Since(began); took != 10*time.Second {
 			t.Errorf("took %v, want 10s", took)
 		}
-		if b := &c.bills.repeats; len(b.waiters) != 0 || b.firstAttempts != 0 || b.timer != nil {
+		if b := &c.bills.retryBudget; len(b.waiters) != 0 || b.firstAttempts != 0 || b.timer != nil {
 			t.Errorf("%d wait, %d are under way, the clock is %v", len(b.waiters), b.firstAttempts, b.timer)
 		}
 		if limit := 100 + budgetStart + 10; len(f.arrivals) > limit {
@@ -222,7 +222,7 @@ func TestFreshCallsGoFirst(t *testing.T) {
 			all.Go(func() { querySettlements(t, c, 1, 1) })
 		}
 		time.Sleep(8 * time.Second) // 60 calls and 20 retries, and some seconds
-		if n := c.settlements.repeats.waiting(); n < 40 {
+		if n := c.settlements.retryBudget.waiting(); n < 40 {
 			t.Fatalf("%d calls wait, want 40 or more", n)
 		}
 		mended.Store(true)

@@ -70,11 +70,11 @@ type endpoint struct {
 	api     string
 	circuit circuit
 	pace    *pacer       // nil for client_token, which is called once in two hours
-	calls   atomic.Int64 // over HTTP, repeats included
+	calls   atomic.Int64 // over HTTP, with retries
 
-	repeats  budget
-	health   health
-	refusals refusals
+	retryBudget budget
+	health      health
+	refusals    refusals
 }
 
 // Stats counts what a client has done so far.

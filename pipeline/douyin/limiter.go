@@ -117,6 +117,7 @@ func (p *pacer) answered(sent time.Time) {
 	}
 }
 
+// recordAnswer adds to the latest answers.
 func (p *pacer) recordAnswer(throttled bool) {
 	p.answers = append(p.answers, throttled)
 	p.answers = p.answers[max(0, len(p.answers)-latestAnswers):]
@@ -134,6 +135,7 @@ func (p *pacer) limit(now time.Time) float64 {
 	return p.rate
 }
 
+// paused returns until when the platform asked to wait.
 func (p *pacer) paused() time.Time {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -150,6 +152,7 @@ func (p *pacer) waited(began, ended time.Time, slow bool) {
 	}
 }
 
+// slowedTime returns the time of all slow or paused turns.
 func (p *pacer) slowedTime() time.Duration {
 	p.mu.Lock()
 	defer p.mu.Unlock()
@@ -183,6 +186,7 @@ func (w *window) free(now time.Time) time.Time {
 // add records that a request is sent.
 func (w *window) add(now time.Time) { w.sent = append(w.sent, now) }
 
+// latestTime returns the latest of the times.
 func latestTime(t time.Time, others ...time.Time) time.Time {
 	for _, o := range others {
 		if o.After(t) {

@@ -27,7 +27,7 @@ func New(app App, options ...Option) *Client {
 		tokenCalls:  endpoint{api: apiToken, circuit: circuit{maxSilent: maxTokenSilent}},
 	}
 	for _, e := range []*endpoint{&c.bills, &c.settlements, &c.tokenCalls} {
-		e.repeats.available = budgetStart
+		e.retryBudget.available = budgetStart
 	}
 	for _, set := range options {
 		set(c)
@@ -53,7 +53,7 @@ func WithTransportWrap(wrap func(http.RoundTripper) http.RoundTripper) Option {
 	}
 }
 
-// WithLogger logs to l instead of slog's default: repeats at debug, throttling
+// WithLogger logs to l instead of slog's default: retries at debug, throttling
 // and refused tokens at warn, with code and logid, never a body or a token.
 func WithLogger(l *slog.Logger) Option { return func(c *Client) { c.log = l } }
 

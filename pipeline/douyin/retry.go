@@ -46,7 +46,7 @@ func (c *Client) retry(ctx context.Context, e *endpoint, attempt func(context.Co
 		}
 		c.retries.Add(1)
 		yield.Slot(ctx)
-		if err := c.awaitRepeat(ctx, e, n, fault); err != nil {
+		if err := c.awaitRetry(ctx, e, n, fault); err != nil {
 			return reply{}, err
 		}
 	}
@@ -55,11 +55,11 @@ func (c *Client) retry(ctx context.Context, e *endpoint, attempt func(context.Co
 // tryOnce makes an attempt, and records its result for the API.
 func (c *Client) tryOnce(ctx context.Context, e *endpoint, first bool, attempt func(context.Context) (reply, error)) (reply, error) {
 	if first {
-		e.repeats.beginFirstAttempt()
+		e.retryBudget.beginFirstAttempt()
 	}
 	answer, err := attempt(ctx)
 	if first {
-		e.repeats.endFirstAttempt()
+		e.retryBudget.endFirstAttempt()
 	}
 	fault, ok := errors.AsType[*Error](err)
 	switch {
@@ -68,10 +68,10 @@ func (c *Client) tryOnce(ctx context.Context, e *endpoint, first bool, attempt f
 	case ok && fault.transient():
 		e.health.record(first, true)
 	case ok && fault.refusesApp():
-		return answer, e.refusals.recordRefusal(fault, e.repeats.firstAttemptsUnderWay())
+		return answer, e.refusals.recordRefusal(fault, e.retryBudget.firstAttemptsUnderWay())
 	default:
 		e.health.record(first, false)
-		e.repeats.earn()
+		e.retryBudget.earn()
 		e.refusals.recordAnswer()
 	}
 	return answer, err
@@ -84,18 +84,18 @@ type attemptCounts struct {
 }
 
 // exhausted counts a fault, and reports whether it ends the call.
-func (m *attemptCounts) exhausted(fault *Error, patience int) bool {
-	m.byRemedy[fault.remedy]++
+func (a *attemptCounts) exhausted(fault *Error, patience int) bool {
+	a.byRemedy[fault.remedy]++
 	if fault.remedy != renewToken {
-		m.failed++
+		a.failed++
 	}
-	return m.byRemedy[fault.remedy] >= attempts[fault.remedy]*patience || m.failed >= attempts[repeat]*patience
+	return a.byRemedy[fault.remedy] >= attempts[fault.remedy]*patience || a.failed >= attempts[repeat]*patience
 }
 
-// awaitRepeat waits until a call that failed n times may be repeated: its pause is over,
+// awaitRetry waits until a call that failed n times may be retried: its pause is over,
 // and the budget has a retry for it. A new token and throttling need none: the pacer
 // delays throttled calls already.
-func (c *Client) awaitRepeat(ctx context.Context, e *endpoint, n int, fault *Error) error {
+func (c *Client) awaitRetry(ctx context.Context, e *endpoint, n int, fault *Error) error {
 	pause := c.backoff(min(n, e.health.failedInRow()+maxBackoffLead), fault)
 	c.log.LogAttrs(ctx, slog.LevelDebug, "repeating a call", slog.String("api", e.api), slog.Int64("code", fault.Code),
 		slog.Int64("sub_code", fault.SubCode), slog.String("logid", fault.LogID), slog.Duration("pause", pause))
@@ -104,7 +104,7 @@ func (c *Client) awaitRepeat(ctx context.Context, e *endpoint, n int, fault *Err
 	if err := stop.Sleep(ctx, pause); err != nil || fault.remedy == renewToken || fault.remedy == slowDown && e.pace != nil {
 		return err
 	}
-	return e.repeats.take(ctx)
+	return e.retryBudget.take(ctx)
 }
 
 // backoff returns the pause after the nth attempt: exponential with full jitter, at least

@@ -98,7 +98,7 @@ func TestGatewayEndsConnections(t *testing.T) {
 				g.Close()
 				g.all.Wait()
 			})
-			c.bills.repeats.available, c.settlements.repeats.available, c.tokenCalls.repeats.available = 0, 0, 0
+			c.bills.retryBudget.available, c.settlements.retryBudget.available, c.tokenCalls.retryBudget.available = 0, 0, 0
 			const calls = 60
 			for range calls {
 				if _, err := c.Bills(t.Context(), someUnit, "0", 50); err != nil {

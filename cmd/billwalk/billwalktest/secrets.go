@@ -9,6 +9,7 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"reflect"
 	"regexp"
 	"slices"
 	"strings"
@@ -180,32 +181,17 @@ func TableText(t *testing.T, name, path string) []byte {
 		t.Fatal(err)
 	}
 	defer file.Close()
-	table, _, _ := strings.Cut(filepath.ToSlash(name), "/")
-	switch table {
-	case schema.Bills.Name:
-		return rowsText(t, schema.Bills, file)
-	case schema.Settlements.Name:
-		return rowsText(t, schema.Settlements, file)
-	case schema.Reconciliations.Name:
-		return rowsText(t, schema.Reconciliations, file)
-	case schema.Exceptions.Name:
-		return rowsText(t, schema.Exceptions, file)
-	case schema.Restatements.Name:
-		return rowsText(t, schema.Restatements, file)
-	default:
+	folder, _, _ := strings.Cut(filepath.ToSlash(name), "/")
+	table, ok := schema.TableByName(folder)
+	if !ok {
 		t.Fatalf("%s is of no table", name)
-		return nil
 	}
-}
-
-func rowsText[R any](t *testing.T, table schema.Table[R], file *os.File) []byte {
-	t.Helper()
 	var text bytes.Buffer
-	for row, err := range parquet.Read(table, file) {
+	for row, err := range parquet.ReadRows(table, file) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		fmt.Fprintf(&text, "%+v\n", *row)
+		fmt.Fprintf(&text, "%+v\n", reflect.ValueOf(row).Elem())
 	}
 	return text.Bytes()
 }

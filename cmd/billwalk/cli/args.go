@@ -9,7 +9,7 @@ import (
 	"billwalk/pipeline/jobs"
 )
 
-// knownVerb refuses what is no verb, and names the nearest.
+// knownVerb refuses an unknown verb, and names the nearest.
 func knownVerb(root *cobra.Command, args []string) error {
 	if len(args) == 0 {
 		return nil
@@ -55,7 +55,7 @@ func oneDialect(cmd *cobra.Command, args []string) error {
 	return nil
 }
 
-// offerValues tells shells what the common flags take.
+// offerValues completes the values of the common flags.
 func offerValues(root *cobra.Command) {
 	fixed := cobra.FixedCompletions([]string{"text", "json"}, cobra.ShellCompDirectiveNoFileComp)
 	if err := root.RegisterFlagCompletionFunc("output", fixed); err != nil {
@@ -67,7 +67,7 @@ func offerValues(root *cobra.Command) {
 }
 
 // jobNames offers the jobs that can be named. A file of jobs with faults offers
-// none but the built-in one: a shell is no place to tell them.
+// none but the built-in one: a completion cannot show them.
 func (p *program) jobNames(_ *cobra.Command, args []string, _ string) ([]string, cobra.ShellCompDirective) {
 	if len(args) > 0 {
 		return nil, cobra.ShellCompDirectiveNoFileComp

@@ -114,7 +114,7 @@ func (p *program) examine(cmd *cobra.Command, d *doctor, name string, fix bool) 
 	}
 }
 
-// config tells what is to be said of the jobs, and returns those that can be run.
+// config checks jobs.yaml, and returns the jobs that can be run.
 func (d *doctor) config(file *jobs.File, names []string) (usable []jobs.Job) {
 	accounts := 0
 	for _, warning := range file.Lake.Warnings {
@@ -166,7 +166,7 @@ const fixKeys = "从控制台重新下载平台公钥; take the platform's publi
 
 const fixConfig = "修改配置; correct the file of jobs, or set the variable, as the message says"
 
-// misconfigured tells each of the faults.
+// misconfigured adds a finding for each fault of jobs.yaml.
 func (d *doctor) misconfigured(err error) {
 	for fault := range strings.SplitSeq(err.Error(), "\n") {
 		d.add("config", stateFailed, fault, fixConfig)

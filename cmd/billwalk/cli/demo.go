@@ -35,8 +35,8 @@ func (p *program) demo() *cobra.Command {
 	}
 }
 
-// runDemo runs the job and tells what it found. What the demo's platform cannot
-// give is part of the show: it is told, and does not make the demo fail.
+// runDemo runs the job and prints what it found. What the demo's platform withholds is
+// printed, too, and does not make the demo fail.
 func (p *program) runDemo(ctx context.Context, w *wired) error {
 	if p.output == "json" {
 		return p.execute(ctx, w)

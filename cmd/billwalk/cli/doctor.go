@@ -90,7 +90,7 @@ func (d *doctor) platform(ctx context.Context, file *jobs.File, usable []jobs.Jo
 		}
 	}()
 	for _, app := range appsOf(usable) {
-		// Whoever waits at a terminal is told of an outage at once, and all in one place.
+		// At a terminal an outage is reported at once, in one place.
 		client := douyin.New(credentials(file.Apps[app]), douyin.WithLogger(slog.New(slog.DiscardHandler)), douyin.WithTransportWrap(d.watch), douyin.WithPatience(0), douyin.WithHidden(d.hidden))
 		if d.answered("token", "app "+app, d.within(ctx, client.Token)) {
 			d.add("token", stateOK, "app "+app+": granted", "")
@@ -183,7 +183,7 @@ func (d *doctor) within(ctx context.Context, ask func(context.Context) error) er
 
 const fixSilence = "检查网络与 base_url; check the network and the app's base_url"
 
-// answered tells whether there was no error, and otherwise which one.
+// answered reports whether there was no error, and else adds it to the findings.
 func (d *doctor) answered(name, subject string, err error) bool {
 	fault, ok := errors.AsType[*douyin.Error](err)
 	switch {
@@ -252,11 +252,11 @@ func (d *doctor) clock() {
 		return
 	}
 	var worst time.Duration
-	var told []string
+	var clocks []string
 	for _, host := range slices.Sorted(maps.Keys(d.skews)) {
 		skew := d.skews[host]
 		worst = max(worst, skew.Abs())
-		told = append(told, aheadOf(skew)+" "+host)
+		clocks = append(clocks, aheadOf(skew)+" "+host)
 	}
 	s, fix := stateOK, ""
 	switch {
@@ -265,7 +265,7 @@ func (d *doctor) clock() {
 	case worst >= skewDoubted:
 		s, fix = stateWarning, fixClock
 	}
-	d.add("clock", s, "this machine is "+strings.Join(told, ", "), fix)
+	d.add("clock", s, "this machine is "+strings.Join(clocks, ", "), fix)
 }
 
 // aheadOf says a difference of clocks. A server's date has whole seconds.

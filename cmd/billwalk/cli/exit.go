@@ -10,8 +10,7 @@ import (
 
 const exitUsage = 2
 
-// exitError ends the program with a code. Without an error it ends silently:
-// what there is to say was said.
+// exitError ends the program with a code. Without an error it prints nothing more.
 type exitError struct {
 	code int
 	err  error

@@ -8,8 +8,8 @@ import (
 	"billwalk/schema"
 )
 
-// Beyond this many the text names no more: --output json and runs/ have all.
-const mostFailures = 20
+// maxFailures is how many failures the text names: --output json and runs/ have all.
+const maxFailures = 20
 
 // printFailures prints the failures. One that ended all calls of an app is printed
 // once, with the number of accounts and units that it concerns.
@@ -17,7 +17,7 @@ func printFailures(out io.Writer, what string, failures []schema.Failure) {
 	hint := ""
 	groups := together(failures)
 	for i, g := range groups {
-		if i == mostFailures {
+		if i == maxFailures {
 			fmt.Fprintf(out, "  %-11s %d more; all of them are in runs/\n", what, len(groups)-i)
 			return
 		}

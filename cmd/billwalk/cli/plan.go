@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -9,7 +10,6 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"billwalk/pipeline/jobs"
 	"billwalk/schema"
 )
 
@@ -23,7 +23,7 @@ type planned struct {
 	Units           int          `json:"units"`
 	WholeUnits      int          `json:"whole_units"`    // of these, as published or in the archive: not walked again
 	ArchivedUnits   int          `json:"archived_units"` // of the whole ones, in the archive and not published so
-	ArchivedPages   int          `json:"archived_pages"` // in the archive, of walks that a run goes on with
+	ArchivedPages   int          `json:"archived_pages"` // in the archive, of walks that a run resumes
 	UnknownUnits    int          `json:"unknown_units"`  // never walked: one page each is assumed
 	Calls           plannedCalls `json:"calls"`
 	MinutesAtTheCap float64      `json:"minutes_at_the_cap"` // of the slower of the two APIs, which are asked side by side
@@ -42,31 +42,19 @@ type plannedCalls struct {
 }
 
 func (p *program) plan() *cobra.Command {
-	var dates dateFlags
 	cmd := &cobra.Command{
 		Use:     "plan JOB",
 		Short:   "Show what a run would do: units, calls, minutes at the cap, partitions; call nothing",
 		Example: "  billwalk plan nightly --from 2026-10",
-		Args:    oneJob,
-
-		ValidArgsFunction: p.jobNames,
 	}
-	dates.add(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		w, err := p.open(cmd, args[0], &dates, false)
-		if err != nil {
-			return err
-		}
-		defer w.close()
-		return p.printPlan(cmd, w, w.file.Jobs[args[0]])
-	}
-	return cmd
+	return p.forJob(cmd, new(dateFlags), false, p.printPlan)
 }
 
-func (p *program) printPlan(cmd *cobra.Command, w *wired, job jobs.Job) error {
-	plan, err := w.run.Plan(cmd.Context())
+func (p *program) printPlan(ctx context.Context, w *wired) error {
+	job := w.file.Jobs[w.run.Job]
+	plan, err := w.run.Plan(ctx)
 	if err != nil {
-		return cut(cmd.Context(), err)
+		return cut(ctx, err)
 	}
 	_, unknown, whole := plan.Pages()
 	result := planned{

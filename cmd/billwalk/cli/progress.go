@@ -138,13 +138,13 @@ func (r reading) attrs() []slog.Attr {
 }
 
 // An estimate wants this much of a run behind it: the first answers come when
-// connections are made and units begun, and tell little of the pace.
+// connections are made and units begun, and say little about the pace.
 const (
 	tellingTime  = 5 * time.Second
 	tellingShare = 100 // a hundredth of the work
 )
 
-// remaining estimates the time to go, or 0. Where the last manifests tell how many
+// remaining estimates the time to go, or 0. Where the last manifests say how many
 // pages there were, pages are the measure, and each unit that is left has one at
 // least. Elsewhere units are, once more of them ended than are in flight: until
 // then the long ones are still to come.

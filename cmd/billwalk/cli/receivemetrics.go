@@ -12,7 +12,7 @@ import (
 	"billwalk/pipeline/receive"
 )
 
-// metricsServer tells Prometheus the numbers of this process and Kubernetes how it is, and
+// metricsServer serves the metrics of this process to Prometheus and its health to Kubernetes, and
 // nobody anything else.
 type metricsServer struct {
 	registry *prometheus.Registry

@@ -27,12 +27,12 @@ func (d *dateFlags) add(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&d.allowOpen, "allow-open-day", false, "allow today, whose bills still change")
 }
 
-// span is the days of a run: from and to included, and those before from that
-// are looked at again.
+// span is the days of a run: from and to, both included, and the lookback: how many
+// days before from are looked at again.
 type span struct {
 	from, to schema.Day
 	lookback int
-	backfill bool // the days of the flags
+	backfill bool // the flags give the days
 }
 
 // of returns the days of the flags, a backfill without lookback, or else the
@@ -58,16 +58,12 @@ func (p *program) run() *cobra.Command {
 		Short: "Walk, settle, build and publish the job's days and its lookback; with --from, exactly those days",
 		Example: "  billwalk run nightly\n" +
 			"  billwalk run nightly --from 2026-10-01 --to 2026-10-31",
-		Args: oneJob,
-
-		ValidArgsFunction: p.jobNames,
 	}
-	dates.add(cmd)
 	cmd.Flags().DurationVar(&deadline, "deadline", 0, "stop asking the platform after this time, such as 5h, publish what is whole and exit 5; 0 is none")
 	cmd.Flags().StringVar(&p.tokenCache, "token-cache", "", "share the apps' tokens, sealed, with other processes: bucket keeps them in the lake's bucket, anything else is a FILE; each new token ends the older ones")
 	cmd.Flags().DurationVar(&patience, "patience", 2*time.Minute, "wait so long for a platform that has stopped answering, then publish what is whole and exit 5")
 	cmd.Flags().BoolVar(&allowShrink, "allow-shrink", false, "publish days that lost more than a tenth of their bills")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
 		if deadline < 0 {
 			return usage("--deadline %s: want a time such as 5h, or 0 for none", deadline)
 		}
@@ -77,38 +73,24 @@ func (p *program) run() *cobra.Command {
 		if cmd.Flags().Changed("patience") {
 			p.world.client = append(p.world.client, douyin.WithPatience(patience))
 		}
-		w, err := p.open(cmd, args[0], &dates, true)
-		if err != nil {
-			return err
-		}
-		defer w.close()
-		w.run.Deadline, w.run.Walk.AllowShrink = deadline, allowShrink
-		return p.execute(cmd.Context(), w)
+		return nil
 	}
-	return cmd
+	return p.forJob(cmd, &dates, true, func(ctx context.Context, w *wired) error {
+		w.run.Deadline, w.run.Walk.AllowShrink = deadline, allowShrink
+		return p.execute(ctx, w)
+	})
 }
 
 func (p *program) replay() *cobra.Command {
-	var dates dateFlags
 	cmd := &cobra.Command{
 		Use:     "replay JOB",
 		Short:   "Build the tables again from the archive; no API call is made",
 		Example: "  billwalk replay nightly --from 2026-10",
-		Args:    oneJob,
-
-		ValidArgsFunction: p.jobNames,
 	}
-	dates.add(cmd)
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		w, err := p.open(cmd, args[0], &dates, false)
-		if err != nil {
-			return err
-		}
-		defer w.close()
-		w.run.Lookback = 0 // the days asked for, and no others
-		return p.execute(cmd.Context(), w)
-	}
-	return cmd
+	return p.forJob(cmd, new(dateFlags), false, func(ctx context.Context, w *wired) error {
+		w.run.Lookback = 0 // no days but those of the flags
+		return p.execute(ctx, w)
+	})
 }
 
 // execute runs, shows progress, stores the summary and prints it.
@@ -132,7 +114,7 @@ func (p *program) execute(ctx context.Context, w *wired) error {
 	return &exitError{summary.ExitCode, err}
 }
 
-// begin looks at what a run needs, and runs. Without a summary it did not begin.
+// begin checks what a run needs, and runs. Without a summary the run did not begin.
 func (p *program) begin(ctx context.Context, w *wired) (*pipeline.Summary, error) {
 	if err := p.preflight(ctx, w); err != nil {
 		return nil, err
@@ -154,11 +136,11 @@ func (p *program) begin(ctx context.Context, w *wired) (*pipeline.Summary, error
 
 func (p *program) do(ctx context.Context, w *wired) (*pipeline.Summary, error) {
 	p.log.Info("run begins", "job", w.run.Job, "run_id", w.run.ID, "days", describeDays(w.run), "accounts", len(w.run.Accounts), "lake", w.lakeURL)
-	heard := p.tellStop(ctx)
+	logged := p.logStop(ctx)
 	done := p.showProgress(w.meter(p.now))
 	summary, err := w.run.Do(ctx)
 	done()
-	heard()
+	logged()
 	if summary != nil {
 		veil(summary.Failures, &p.hidden)
 		veil(summary.Unavailable, &p.hidden)
@@ -174,19 +156,19 @@ func (p *program) do(ctx context.Context, w *wired) (*pipeline.Summary, error) {
 	return summary, err
 }
 
-// tellStop logs that a signal stops the run, until the returned function is called.
-func (p *program) tellStop(ctx context.Context) func() {
-	told := make(chan struct{})
+// logStop logs that a signal stops the run, until the returned function is called.
+func (p *program) logStop(ctx context.Context) func() {
+	logged := make(chan struct{})
 	stop := context.AfterFunc(ctx, func() {
-		defer close(told)
+		defer close(logged)
 		if _, refused := errors.AsType[*exitError](context.Cause(ctx)); refused {
-			return // the run's own end, whose error says why
+			return // the run ended itself, and its error says why
 		}
 		p.log.Warn("stopping: what is in flight is made durable, and another run goes on from there; a second signal kills", "cause", context.Cause(ctx).Error())
 	})
 	return func() {
 		if !stop() {
-			<-told
+			<-logged
 		}
 	}
 }

@@ -172,7 +172,7 @@ func makeKey(path string) (*rsa.PrivateKey, error) {
 }
 
 // postCallbacks delivers the callbacks and prints what came of it. A signal ends
-// it, too; then what was done is told.
+// it, too; then what was done is printed.
 func (p *program) postCallbacks(ctx context.Context, platform *sandbox.Platform, d sandbox.DeliveryConfig) error {
 	fmt.Fprintf(p.out, "It posts the callbacks of settlements of %s to %s to %s.\n", d.From, d.To, d.URL)
 	r, err := platform.Deliver(ctx, d)

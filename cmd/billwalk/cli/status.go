@@ -24,15 +24,15 @@ const (
 
 // status is what the verb prints.
 type status struct {
-	Job      string      `json:"job"`
-	Lake     string      `json:"lake"`
-	From     schema.Day  `json:"from"`
-	To       schema.Day  `json:"to"`
-	Accounts int         `json:"accounts"`
-	Days     []dayStatus `json:"days"` // all of them, oldest first
-	LastRun  *lastRun    `json:"last_run"`
-	Untold   string      `json:"untold_run,omitempty"` // a later run that has published, and not told its end: it goes on, or was killed
-	Next     string      `json:"next,omitempty"`       // the command that mends what is not whole
+	Job        string      `json:"job"`
+	Lake       string      `json:"lake"`
+	From       schema.Day  `json:"from"`
+	To         schema.Day  `json:"to"`
+	Accounts   int         `json:"accounts"`
+	Days       []dayStatus `json:"days"` // all of them, oldest first
+	LastRun    *lastRun    `json:"last_run"`
+	Unfinished string      `json:"unfinished_run,omitempty"` // a later run that has published and left no summary: it is running, or was killed
+	Next       string      `json:"next,omitempty"`           // the command that completes what is not whole
 }
 
 // dayStatus is what is published of a day, for the accounts of the job.
@@ -41,10 +41,10 @@ type dayStatus struct {
 	State       dayState                 `json:"state"`
 	Units       unitStates               `json:"units"`
 	Bills       int64                    `json:"bills"`
-	Open        map[schema.Verdict]int64 `json:"open"`       // groups that are not done with, of all accounts in the day's files
+	Open        map[schema.Verdict]int64 `json:"open"`       // groups with an open verdict, of all accounts in the day's files
 	Generation  int64                    `json:"generation"` // the highest of the day's buckets
 	PublishedAt time.Time                `json:"published_at,omitzero"`
-	RunID       string                   `json:"run_id,omitempty"` // that published last
+	RunID       string                   `json:"run_id,omitempty"` // of the run that published last
 }
 
 // dayState is the state of a day: that of its worst unit, if it is published at all.
@@ -55,8 +55,8 @@ const (
 	dayUnavailable  dayState = "unavailable"    // some unit was withdrawn on the platform
 	dayStale        dayState = "stale"          // some unit failed, and has the rows of an earlier walk
 	dayIncomplete   dayState = "incomplete"     // some unit has no rows
-	dayDamaged      dayState = "damaged"        // a manifest is not as it was written: verify tells
-	dayHalf         dayState = "half_published" // a run was cut between data and manifest, or is there now
+	dayDamaged      dayState = "damaged"        // a manifest is not as it was written: verify says where
+	dayHalf         dayState = "half_published" // a run was cut between data and manifest, or is running
 	dayNotPublished dayState = "not_published"
 )
 
@@ -91,26 +91,17 @@ func (p *program) status() *cobra.Command {
 		Short: "Show what is published, day by day, how the last run ended, and what to do next; call and change nothing",
 		Example: "  billwalk status nightly\n" +
 			"  billwalk status nightly --from 2026-08-01 --to 2026-10-31 --all",
-		Args: oneJob,
-
-		ValidArgsFunction: p.jobNames,
 	}
-	dates.add(cmd)
 	cmd.Flags().BoolVar(&all, "all", false, "a line for every day, however many there are")
-	cmd.RunE = func(cmd *cobra.Command, args []string) error {
-		w, err := p.open(cmd, args[0], &dates, false)
-		if err != nil {
-			return err
-		}
-		defer w.close()
+	return p.forJob(cmd, &dates, false, func(ctx context.Context, w *wired) error {
 		w.run.Lookback = 0
 		if dates.from == "" && dates.to == "" {
 			w.run.To = schema.DayOf(p.now()) - 1
 			w.run.From = w.run.To - statusDays + 1
 		}
-		s, err := readStatus(cmd.Context(), w)
+		s, err := readStatus(ctx, w)
 		if err != nil {
-			return cut(cmd.Context(), err)
+			return cut(ctx, err)
 		}
 		if p.output == "json" {
 			encoder := json.NewEncoder(p.out)
@@ -118,8 +109,7 @@ func (p *program) status() *cobra.Command {
 			return encoder.Encode(s)
 		}
 		return s.print(p.out, all)
-	}
-	return cmd
+	})
 }
 
 // readStatus reads the manifests of the days, and the summaries of runs.
@@ -130,8 +120,8 @@ func readStatus(ctx context.Context, w *wired) (*status, error) {
 	damaged := make([]atomic.Bool, len(days))
 	reads, reading := errgroup.WithContext(ctx)
 	reads.SetLimit(statusReads)
-	unexplained := schema.Account{ID: schema.NoAccount}
-	buckets := schema.BucketsOf(append(slices.Clip(w.run.Accounts), unexplained), w.run.Buckets)
+	unmatched := schema.Account{ID: schema.NoAccount}
+	buckets := schema.BucketsOf(append(slices.Clip(w.run.Accounts), unmatched), w.run.Buckets)
 	for i, day := range days {
 		bases[i] = make([]schema.Base, w.run.Buckets)
 		for _, bucket := range buckets {
@@ -242,8 +232,8 @@ func (u unitStates) worst() dayState {
 	}
 }
 
-// readLastRun finds the job's last run that told its end, and whether a later one
-// has published without.
+// readLastRun finds the job's last run that has a summary, and a later one that has
+// published without.
 func (s *status) readLastRun(ctx context.Context, w *wired) error {
 	ids, err := w.lake.Runs(ctx)
 	if err != nil {
@@ -264,14 +254,14 @@ func (s *status) readLastRun(ctx context.Context, w *wired) error {
 		}
 	}
 	latest := slices.MaxFunc(s.Days, func(a, b dayStatus) int { return cmp.Compare(a.RunID, b.RunID) }).RunID
-	if _, told := slices.BinarySearch(ids, latest); !told {
-		s.Untold = latest
+	if _, finished := slices.BinarySearch(ids, latest); !finished {
+		s.Unfinished = latest
 	}
 	return nil
 }
 
-// next returns the command that mends what a run can mend. Days before the first
-// one published are nobody's fault.
+// next returns the command that completes what a run can complete. Days before the
+// first published one do not count.
 func (s *status) next() string {
 	var first, last schema.Day
 	begun := false

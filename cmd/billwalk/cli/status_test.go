@@ -135,7 +135,7 @@ func TestStatusOfMonths(t *testing.T) {
 	if err := s.print(&out, false); err != nil {
 		t.Fatal(err)
 	}
-	if lines := strings.Count(out.String(), "\n"); lines > mostLines || !strings.Contains(out.String(), "  30 days") || !strings.Contains(out.String(), "1 unit failed") ||
+	if lines := strings.Count(out.String(), "\n"); lines > maxLines || !strings.Contains(out.String(), "  30 days") || !strings.Contains(out.String(), "1 unit failed") ||
 		!regexp.MustCompile(fmt.Sprintf(`%[1]s +damaged +billwalk verify demo --from %[1]s\n`, first+5)).MatchString(out.String()) {
 		t.Errorf("%d lines:\n%s", lines, out.String())
 	}

@@ -11,15 +11,15 @@ import (
 	"billwalk/schema"
 )
 
-// mostLines is how many days have a line each, for one screen.
-const mostLines = 40
+// maxLines is how many lines of days fit on a screen.
+const maxLines = 40
 
-// print prints the days, the oldest first, so that the newest stand where the eye
-// is; then the last run, and what to do.
+// print prints the days, the newest last, so that they stand next to the prompt; then
+// the last run, and what to do.
 func (s *status) print(out io.Writer, all bool) error {
 	fmt.Fprintf(out, "%s in %s: %s…%s, %s\n\n", s.Job, s.Lake, s.From, s.To, count(s.Accounts, "account"))
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "day\tstate\tunits\tbills\tgeneration\tpublished\trun\t  to see to")
+	fmt.Fprintln(table, "day\tstate\tunits\tbills\tgeneration\tpublished\trun\t  needs attention")
 	for _, days := range s.lines(all) {
 		s.printDays(table, days)
 	}
@@ -29,7 +29,7 @@ func (s *status) print(out io.Writer, all bool) error {
 	fmt.Fprintln(out)
 	s.printLastRun(out)
 	if s.Next == "" {
-		fmt.Fprintln(out, "next       nothing to mend: the next run looks again at what is open")
+		fmt.Fprintln(out, "next       nothing to do: the next run looks again at what is open")
 	} else {
 		fmt.Fprintf(out, "next       %s\n", s.Next)
 	}
@@ -40,7 +40,7 @@ func (s *status) print(out io.Writer, all bool) error {
 // one, and where there are too many lines, days in a row that are complete, too.
 func (s *status) lines(all bool) [][]dayStatus {
 	lines := group(s.Days, func(d dayStatus) bool { return !all && d.State == dayNotPublished })
-	if len(lines) > mostLines && !all {
+	if len(lines) > maxLines && !all {
 		lines = group(s.Days, func(d dayStatus) bool { return d.State == dayNotPublished || d.State == dayComplete })
 	}
 	return lines
@@ -97,7 +97,7 @@ func severalDays(days []dayStatus) []string {
 	return []string{count(len(days), "day")}
 }
 
-// notes tell of the units that are not complete.
+// notes count the units that are not complete, by their state.
 func (u unitStates) notes() (notes []string) {
 	for _, n := range []struct {
 		units int
@@ -120,12 +120,12 @@ func openNotes(open map[schema.Verdict]int64) (notes []string) {
 }
 
 func (s *status) printLastRun(out io.Writer) {
-	if s.Untold != "" {
-		fmt.Fprintf(out, "run        %s has published, and has not told its end: it goes on, or was killed\n", plain(s.Untold))
+	if s.Unfinished != "" {
+		fmt.Fprintf(out, "run        %s has published and left no summary: it is running, or was killed\n", plain(s.Unfinished))
 	}
 	r := s.LastRun
 	if r == nil {
-		fmt.Fprintf(out, "last run   none of %s has told its end\n", s.Job)
+		fmt.Fprintf(out, "last run   none of %s has left a summary\n", s.Job)
 		return
 	}
 	fmt.Fprintf(out, "last run   %s at %s, %s…%s, took %s: %s\n", plain(r.RunID), minute(r.StartedAt), r.From, r.To,
@@ -134,5 +134,5 @@ func (s *status) printLastRun(out io.Writer) {
 	printFailures(out, "failed", r.Failures)
 }
 
-// minute is a time for people, in China.
+// minute formats a time for people, in China.
 func minute(t time.Time) string { return t.In(schema.China).Format("2006-01-02 15:04") }

@@ -21,11 +21,11 @@ func printSummary(out io.Writer, s *pipeline.Summary) {
 	fmt.Fprintf(out, "  calls       %d for bills, %d for settlements, %d for tokens, of which %d repeated; throttled %d times\n",
 		s.Calls.Bills, s.Calls.Settlements, s.Calls.Token, s.Calls.Retries, s.Calls.Throttled)
 	if o := s.Settling; o.Orders > 0 {
-		fmt.Fprintf(out, "  orders      %d, of which %d were due and answered, %d have no answer; not asked: %d that agree, %d asked for by a run that was cut, %d further bills of an order, %d by trying the likely rule first\n",
+		fmt.Fprintf(out, "  orders      %d, of which %d were due and answered, %d have no answer; not queried: %d that agree, %d queried by a run that was cut, %d further bills of an order, %d by trying the likely rule first\n",
 			o.Orders, o.Answered, o.Unanswered, o.Saved.Final, o.Saved.Resumed, o.Saved.Distinct, o.Saved.RuleOrder)
 	}
 	if c := s.Callbacks; c != (pipeline.Callbacks{}) {
-		fmt.Fprintf(out, "  callbacks   %d settlements told, %d orders not asked for; %d came too late for days that were not built, %d cannot be read, %d are of other mini-programs\n",
+		fmt.Fprintf(out, "  callbacks   %d settlements reported, %d orders not queried; %d came too late for days that were not built, %d cannot be read, %d are of other mini-programs\n",
 			c.States, s.Settling.Saved.Callbacks, c.Late, c.Unreadable, c.Foreign)
 	}
 	if c := s.Settling.SettlementOnly; c != (pipeline.Confirming{}) {

@@ -81,7 +81,7 @@ It names what breaks, object by object, and ends with exit code 1; 0 means that 
 }
 
 // openAudit wires what verify needs: the store, and no client. What is wrong with
-// the lake's settings is told at once, as the first findings.
+// the lake's settings is returned as the first findings.
 func (p *program) openAudit(cmd *cobra.Command, name string, dates *dateFlags) (*audit.Audit, []schema.Finding, error) {
 	file, stop, err := p.load(cmd, name)
 	if err != nil {

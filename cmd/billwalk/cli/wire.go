@@ -49,8 +49,8 @@ func (w *wired) close() {
 	w.stop()
 }
 
-// open finds the job and its days before it wires them: what is wrong in them is
-// told before any store is asked. A replay and a plan have no client.
+// open finds the job and its days before it wires them: what is wrong with them is
+// reported before any request to a store. A replay and a plan have no client.
 func (p *program) open(cmd *cobra.Command, name string, dates *dateFlags, withClient bool) (*wired, error) {
 	file, stop, err := p.load(cmd, name)
 	if err != nil {
