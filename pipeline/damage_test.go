@@ -206,7 +206,7 @@ func TestUnreadableCertificate(t *testing.T) {
 		}
 		w.run(pipeline.ExitDone)
 		if e := w.entry(store); e.State != schema.Complete || e.Stale || len(w.published(store)) != 25 {
-			t.Errorf("walked anew: %+v, %d bills", e, len(w.published(store)))
+			t.Errorf("walked again: got %+v, %d bills", e, len(w.published(store)))
 		}
 		w.run(pipeline.ExitDone, replay)
 	})

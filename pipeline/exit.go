@@ -47,7 +47,7 @@ func exitCode(ctx context.Context, incomplete bool, err error) int {
 	}
 }
 
-// faults collects the errors of a run that goes on after them.
+// faults collects errors that do not end a run.
 type faults struct {
 	all    []error
 	failed bool // one of them is not schema.ErrSuperseded

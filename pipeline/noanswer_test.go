@@ -63,7 +63,7 @@ func (w *world) unprove(prefix string) {
 }
 
 // TestPageWithoutEvidence: a day that an earlier version certified with an error in
-// place of a page is walked anew, however young it is and whatever the mode; a
+// place of a page is walked again, however young it is and whatever the mode; a
 // replay refuses it by name.
 func TestPageWithoutEvidence(t *testing.T) {
 	t.Parallel()
@@ -115,7 +115,7 @@ func TestPageWithoutEvidence(t *testing.T) {
 						walked = walked || c.Unit.Account.ID == store.ID
 					}
 					if !walked {
-						t.Error("the unit was not walked anew")
+						t.Error("the unit was not walked again")
 					}
 					w.run(pipeline.ExitDone, replay)
 					w.run(pipeline.ExitDone, func(r *pipeline.Run) { r.Backfill = true })

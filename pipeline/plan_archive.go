@@ -28,7 +28,7 @@ func (r *Run) addArchived(ctx context.Context, plan *Plan, refetch *refetchPolic
 func (r *Run) addArchivedUnit(ctx context.Context, u *PlannedUnit, refetch *refetchPolicy) error {
 	c, begun, err := r.Walk.Archive.Unit(ctx, u.Unit)
 	if errors.Is(err, schema.ErrDamaged) {
-		c, err = nil, nil // it is walked anew
+		c, err = nil, nil // it is walked again
 	}
 	if err != nil {
 		return err

@@ -113,7 +113,7 @@ func TestPlanOfOldWalk(t *testing.T) {
 		}
 		time.Sleep(6 * time.Hour)
 		if units, pages := mustPlan(t, w).Archived(); units+pages > 0 {
-			t.Errorf("%d units and %d pages are counted of a walk that is begun anew", units, pages)
+			t.Errorf("got %d units and %d pages of a walk that is too old, want none", units, pages)
 		}
 	})
 }

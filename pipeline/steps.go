@@ -77,7 +77,7 @@ func (t *steps) loadEvidence(ctx context.Context) error {
 	if damaged != nil {
 		t.failures = append(t.failures, schema.Failure{
 			Day: days[0], Reach: schema.ReachUnit, Reason: "callbacks: " + damaged.Error(),
-			Hint: "the orders are asked for; restore the objects to have what no bill explains, or move them away",
+			Hint: "the orders are queried; restore the objects to see the settlements that no bill explains, or move them away",
 		})
 	}
 	t.summary.Callbacks = t.evidence.CallbackCounts()

@@ -62,10 +62,10 @@ func TestGuards(t *testing.T) {
 		answer func(c call) string // "" is the platform's own
 		reason string
 	}{
-		"a cursor twice":           {func(c call) string { return onSecond(c, pageOf("at-10", true, record(store.ID, "x", 1))) }, `leads to cursor "at-10"`},
-		"back to the start":        {func(c call) string { return onSecond(c, pageOf("0", true, record(store.ID, "x", 1))) }, `leads to cursor "0"`},
-		"three empty pages":        {func(c call) string { return pageOf(c.cursor+"1", true) }, "3 pages in a row are empty"},
-		"a page longer than asked": {func(c call) string { return onSecond(c, pageOf("", false, records(store.ID, "long", 11)...)) }, "11 records, asked were 10"},
+		"a cursor twice":          {func(c call) string { return onSecond(c, pageOf("at-10", true, record(store.ID, "x", 1))) }, `leads to cursor "at-10"`},
+		"back to the start":       {func(c call) string { return onSecond(c, pageOf("0", true, record(store.ID, "x", 1))) }, `leads to cursor "0"`},
+		"three empty pages":       {func(c call) string { return pageOf(c.cursor+"1", true) }, "3 pages in a row are empty"},
+		"a page that is too long": {func(c call) string { return onSecond(c, pageOf("", false, records(store.ID, "long", 11)...)) }, "11 records, more than the 10 that were requested"},
 		"no ledger_records": {func(c call) string {
 			return onSecond(c, `{"data":{"cursor":"","has_more":false},"extra":{"error_code":0}}`)
 		}, "no ledger_records"},

@@ -1,11 +1,8 @@
 package audit
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"maps"
-	"slices"
 
 	"billwalk/schema"
 )
@@ -89,101 +86,6 @@ func (p *partition) prove(ctx context.Context) {
 	p.findings = append(p.findings, found...)
 	p.checkEntries()
 	p.tables.check()
-}
-
-// expect computes which records are rows of the partition. Of records of one bill with the
-// same content one is published: of an account's own walk before a root account's, of the
-// lower account before the higher, of the earlier page before the later. A bill that an
-// account's own walk publishes in another bucket is not a row here. If a root account's walk
-// has a bill with other content than an account's own walk of another run, it is not a row
-// but an exception.
-func (p *partition) expect() error {
-	for i := range p.m.Units {
-		u := p.units[p.m.Units[i].Account.ID]
-		if u == nil || u.manifest != p.m {
-			continue // an account twice: the other entry counts
-		}
-		p.holders = append(p.holders, &holder{unit: u})
-		if !u.sound() {
-			p.unsound[u.Account.ID], p.certain = true, false
-		}
-	}
-	slices.SortFunc(p.holders, func(a, b *holder) int {
-		return cmp.Or(compareBools(a.root(), b.root()), cmp.Compare(a.Account.ID, b.Account.ID))
-	})
-	contents, own := p.elsewhere()
-	keys := make(map[digest]bool)
-	for key := range own {
-		keys[key] = true
-	}
-	for _, h := range p.holders {
-		for i := range h.records {
-			r := &h.records[i]
-			switch elsewhere, known := contents[r.content]; {
-			case known && elsewhere:
-				h.elsewhere++
-				continue
-			case known:
-				h.repeated++
-				continue
-			}
-			contents[r.content] = false
-			if keys[r.key] {
-				p.tables.conflicts++
-			}
-			keys[r.key] = true
-			switch first, has := own[r.key]; {
-			case !h.root() && !has:
-				own[r.key] = ownWalk{run: h.run()}
-			case h.root() && has && first.run != h.run():
-				if first.elsewhere {
-					h.elsewhere++
-				} else {
-					h.repeated++
-				}
-				continue
-			}
-			p.tables.negatives += int64(r.negatives)
-			if r.badText {
-				p.tables.badTexts++
-			}
-			amounts := unpack(r.amounts)
-			if err := h.archived.add(&amounts); err != nil {
-				return fmt.Errorf("account %s: %w", h.Account.ID, err)
-			}
-			p.expected[r.row]++
-		}
-	}
-	return nil
-}
-
-// ownWalk is the first of the accounts' own walks with a bill.
-type ownWalk struct {
-	run       string
-	elsewhere bool // it is published in another bucket
-}
-
-// elsewhere returns the records that accounts' own walks publish in other buckets, by content
-// and by bill. Only a root account's walk can have them, too.
-func (p *partition) elsewhere() (contents map[digest]bool, bills map[digest]ownWalk) {
-	contents, bills = make(map[digest]bool), make(map[digest]ownWalk)
-	if !slices.ContainsFunc(p.holders, func(h *holder) bool { return h.root() }) {
-		return contents, bills
-	}
-	for _, id := range slices.Sorted(maps.Keys(p.units)) {
-		u := p.units[id]
-		if u.manifest == nil || u.manifest == p.m || u.root() {
-			continue
-		}
-		p.certain = p.certain && u.sound()
-		for i := range u.records {
-			contents[u.records[i].content] = true
-			if _, has := bills[u.records[i].key]; !has {
-				bills[u.records[i].key] = ownWalk{u.run(), true}
-			}
-		}
-	}
-	return contents, bills
 }
 
 // run returns the run of the unit's latest published walk.

@@ -87,8 +87,8 @@ type Register struct {
 // reports whether another run works on some of the days. leave ends the claim, which is
 // renewed until then.
 //
-// A failure is logged, and the run goes on without a claim; only where the store denies
-// it is the error ErrDenied.
+// Where the claim cannot be stored, that is logged and the run works without one; only
+// where the store denies it is the error ErrDenied.
 func (r Register) Enter(ctx context.Context, claim Claim, log *slog.Logger) (others bool, leave func(), err error) {
 	if r.Store == nil {
 		return false, func() {}, nil
@@ -101,7 +101,7 @@ func (r Register) Enter(ctx context.Context, claim Claim, log *slog.Logger) (oth
 			return false, func() {}, fmt.Errorf("%w: %w", ErrDenied, err)
 		}
 		if err != nil {
-			log.Warn("other runs cannot be told of this one; they may ask for the same", "error", err)
+			log.Warn("other runs cannot see this one, and may fetch the same", "error", err)
 			return false, m.leave, nil
 		}
 		i := slices.IndexFunc(earlier, func(c Claim) bool { return c.covers(&m.claim) })

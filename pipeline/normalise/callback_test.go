@@ -20,7 +20,7 @@ const (
 	seedSuccess  = `{ "app_id": "ttcfdbbxxx650exxx0", "status": "SUCCESS", "order_id": "ot7057435515980663048", "cp_extra": "test", "message": "SUCCESS", "event_time": 1643189272388, "settle_id": "ot7057416814925531429", "out_settle_no": "ext_order_no_1643188675912_settle1", "rake": 60, "commission": 100, "settle_detail": "商户号68882720803499563550-分成金额(分)840", "settle_amount": 1000, "item_order_id":"ot78318372940872837161", "is_auto_settle":false }`
 	seedFail     = `{ "app_id": "ttcfdbb9XXXXXX50", "status": "FAIL", "order_id": "ot7057435515980663048", "cp_extra": " esse dolore", "message": "FAIL", "event_time": 1643189272388, "settle_id": "ot7057416814925531429", "out_settle_no": "ext_order_no_1643188675912_settle——1", "rake": 0, "commission": 0, "settle_detail": "", "settle_amount": 2, "item_order_id":"ot78318372940872837161", "is_auto_settle":false }`
 
-	leastMsg = `{"settle_id":"s","status":"SUCCESS"}`
+	minimalMsg = `{"settle_id":"s","status":"SUCCESS"}`
 )
 
 var receivedAt = time.Date(2022, 1, 27, 15, 59, 59, 999, time.UTC) // a second before the 28th in China

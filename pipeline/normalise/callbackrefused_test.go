@@ -36,7 +36,7 @@ func TestReason(t *testing.T) {
 	if _, err := DecodeCallback(other); err == nil {
 		t.Error("a body of version 2.0 is taken with the other signature")
 	}
-	tolerated := sayingLegacy(leastMsg) // whatever else the version is, the old signature is for it
+	tolerated := sayingLegacy(minimalMsg) // whatever else the version is, the old signature is for it
 	for _, version := range []string{`"1.0"`, `1`, `null`, `""`} {
 		c := *tolerated
 		c.Body = []byte(strings.Replace(string(tolerated.Body), `"type"`, `"version":`+version+`,"type"`, 1))
@@ -50,7 +50,7 @@ func TestReason(t *testing.T) {
 func TestDecodeCallback(t *testing.T) {
 	t.Parallel()
 	version := func(version string) *schema.Callback {
-		return posted(`{"version":` + version + `,"type":"settle","msg":` + jsonText(leastMsg) + `}`)
+		return posted(`{"version":` + version + `,"type":"settle","msg":` + jsonText(minimalMsg) + `}`)
 	}
 	msg := func(members string) *schema.Callback {
 		return saying(`{"settle_id":"s","status":"FAIL"` + members + `}`)
@@ -63,25 +63,25 @@ func TestDecodeCallback(t *testing.T) {
 		callback *schema.Callback
 		want     string // of the error; empty if there is none
 	}{
-		{saying(leastMsg), ""},
+		{saying(minimalMsg), ""},
 		{sayingLegacy(`{"settle_no":"s","status":"FAIL"}`), ""},
-		{posted("\n" + string(saying(leastMsg).Body) + "\r\n"), ""},
-		{saying(leastMsg + "\n"), ""},
-		{posted(strings.Replace(string(saying(leastMsg).Body), "{", `{"new":{"Type":[1.5]},"log":null,`, 1)), ""},
+		{posted("\n" + string(saying(minimalMsg).Body) + "\r\n"), ""},
+		{saying(minimalMsg + "\n"), ""},
+		{posted(strings.Replace(string(saying(minimalMsg).Body), "{", `{"new":{"Type":[1.5]},"log":null,`, 1)), ""},
 		{msg(`,"new":{"Status":1},"settle_Ids":1`), ""},
 		{msg(`,"settle_amount":null,"rake":"7","order_id":17,"item_order_id":"","is_auto_settle":null`), ""},
 
 		{posted(""), "EOF"},
 		{posted("null"), "version"},
 		{posted("[]"), "array"},
-		{posted(string(saying(leastMsg).Body) + "{}"), "after top-level value"},
+		{posted(string(saying(minimalMsg).Body) + "{}"), "after top-level value"},
 		{posted(`{"version":"2.0","type":"settle"}`), "msg is missing"},
 		{posted(`{"version":"2.0","type":"settle","msg":null}`), "msg is missing"},
 		{posted(`{"version":"2.0","type":"settle","msg":{"settle_id":"s","status":"FAIL"}}`), "msg"},
-		{posted(`{"version":"2.0","msg":` + jsonText(leastMsg) + `}`), "type"},
-		{posted(`{"version":"2.0","type":"payment","msg":` + jsonText(leastMsg) + `}`), "type"},
-		{posted(`{"version":"2.0","type":"SETTLE","msg":` + jsonText(leastMsg) + `}`), "type"},
-		{posted(`{"type":"settle","msg":` + jsonText(leastMsg) + `}`), "version"},
+		{posted(`{"version":"2.0","msg":` + jsonText(minimalMsg) + `}`), "type"},
+		{posted(`{"version":"2.0","type":"payment","msg":` + jsonText(minimalMsg) + `}`), "type"},
+		{posted(`{"version":"2.0","type":"SETTLE","msg":` + jsonText(minimalMsg) + `}`), "type"},
+		{posted(`{"type":"settle","msg":` + jsonText(minimalMsg) + `}`), "version"},
 		{version(`"2"`), "version"},
 		{version(`"2.0 "`), "version"},
 		{version(`"1.0"`), "version"},
@@ -89,18 +89,18 @@ func TestDecodeCallback(t *testing.T) {
 		{version(`null`), "version"},
 		{otherScheme, "scheme"},
 		{versioned, "version"},
-		{posted(`{"Version":"2.0",` + string(saying(leastMsg).Body)[1:]), `key "Version"`},
-		{posted(`{"MSG":"{}",` + string(saying(leastMsg).Body)[1:]), `key "MSG"`},
-		{posted(`{"msg":"{}",` + string(saying(leastMsg).Body)[1:]), "duplicate"},
-		{posted(`{"new":1,"new":1,` + string(saying(leastMsg).Body)[1:]), "duplicate"},
-		{posted(strings.Replace(string(saying(leastMsg).Body), "settle_id", "settle\xffid", 1)), "settle_id is missing"},
-		{posted(strings.Replace(string(saying(leastMsg).Body), "settle_id", `\ud83d`, 1)), "settle_id is missing"},
+		{posted(`{"Version":"2.0",` + string(saying(minimalMsg).Body)[1:]), `key "Version"`},
+		{posted(`{"MSG":"{}",` + string(saying(minimalMsg).Body)[1:]), `key "MSG"`},
+		{posted(`{"msg":"{}",` + string(saying(minimalMsg).Body)[1:]), "duplicate"},
+		{posted(`{"new":1,"new":1,` + string(saying(minimalMsg).Body)[1:]), "duplicate"},
+		{posted(strings.Replace(string(saying(minimalMsg).Body), "settle_id", "settle\xffid", 1)), "settle_id is missing"},
+		{posted(strings.Replace(string(saying(minimalMsg).Body), "settle_id", `\ud83d`, 1)), "settle_id is missing"},
 
 		{saying(""), "EOF"},
 		{saying("null"), "settle_id"},
-		{saying("[" + leastMsg + "]"), "array"},
-		{saying(jsonText(leastMsg)), "string"},
-		{saying(leastMsg + leastMsg), "after top-level value"},
+		{saying("[" + minimalMsg + "]"), "array"},
+		{saying(jsonText(minimalMsg)), "string"},
+		{saying(minimalMsg + minimalMsg), "after top-level value"},
 		{saying("{}"), "settle_id"},
 		{saying(`{"settle_id":"","status":"FAIL"}`), "settle_id"},
 		{saying(`{"settle_id":"s"}`), "status"},
@@ -108,7 +108,7 @@ func TestDecodeCallback(t *testing.T) {
 		{saying(`{"settle_id":{},"status":"FAIL"}`), "settle_id"},
 		{saying(`{"settle_id":1.0,"status":"FAIL"}`), "settle_id"},
 		{saying(`{"settle_no":"s","status":"FAIL"}`), ""},
-		{sayingLegacy(leastMsg), ""},
+		{sayingLegacy(minimalMsg), ""},
 		{saying(`{"out_settle_no":"s","status":"FAIL"}`), "settle_id"},
 		{sayingLegacy(`{"out_settle_no":"s","status":"FAIL"}`), "settle_id"},
 		{msg(`,"Settled_At":1`), `key "Settled_At"`},

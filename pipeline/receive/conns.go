@@ -23,8 +23,8 @@ const (
 // closed, of the same address first. A connection with a verified callback is never closed,
 // so strangers only push out each other.
 type Connections struct {
-	Most, OfAddress int            // 0 for the defaults; Most is at most what file descriptors allow
-	Trusted         []netip.Prefix // proxies, whose address is that of all their clients: OfAddress does not apply
+	Max, PerAddress int            // maximum numbers; 0 for the defaults. Max is lowered to what file descriptors allow
+	Trusted         []netip.Prefix // proxies, whose address is that of all their clients: PerAddress does not apply
 }
 
 // conns is a listener with Connections as its limits.
@@ -60,14 +60,14 @@ type conn struct {
 func (c Connections) Limit(l net.Listener) net.Listener { return newConns(c, l) }
 
 func newConns(limits Connections, l net.Listener) *conns {
-	if limits.Most == 0 {
-		limits.Most = maxConnections
+	if limits.Max == 0 {
+		limits.Max = maxConnections
 	}
 	if files := maxFiles(); files > 0 {
-		limits.Most = max(min(limits.Most, files-spareFiles), 1)
+		limits.Max = max(min(limits.Max, files-spareFiles), 1)
 	}
-	if limits.OfAddress == 0 {
-		limits.OfAddress = maxPerAddress
+	if limits.PerAddress == 0 {
+		limits.PerAddress = maxPerAddress
 	}
 	return &conns{Listener: l, limits: limits, crowds: make(map[netip.Prefix]*crowd)}
 }
@@ -108,10 +108,10 @@ func (c *conns) admit(accepted net.Conn) *conn {
 func (c *conns) makeRoom(one *conn) (closing *conn, ok bool) {
 	own := c.crowds[one.from]
 	switch {
-	case own != nil && own.open >= c.limits.OfAddress:
+	case own != nil && own.open >= c.limits.PerAddress:
 		closing = own.idlest()
 		c.count("address")
-	case c.all.open >= c.limits.Most:
+	case c.all.open >= c.limits.Max:
 		closing = c.all.idlest()
 		c.count("all")
 	default:
@@ -241,7 +241,7 @@ func (o *conn) crowded() bool {
 	o.of.mu.Lock()
 	defer o.of.mu.Unlock()
 	near := func(open, limit int) bool { return open*4 > limit*3 }
-	return near(o.of.all.open, o.of.limits.Most) || o.own != nil && near(o.own.open, o.of.limits.OfAddress)
+	return near(o.of.all.open, o.of.limits.Max) || o.own != nil && near(o.own.open, o.of.limits.PerAddress)
 }
 
 // Close implements net.Conn.

@@ -59,7 +59,7 @@ func open(all []net.Conn) (places []int) {
 // of its own address if that has too many. Trusted proxies have no limit of their own.
 func TestConnectionBounds(t *testing.T) {
 	t.Parallel()
-	limits := Connections{Most: 6, OfAddress: 3, Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
+	limits := Connections{Max: 6, PerAddress: 3, Trusted: []netip.Prefix{netip.MustParsePrefix("10.0.0.0/8")}}
 	for name, row := range map[string]struct {
 		dials []string
 		open  []int
@@ -117,7 +117,7 @@ func TestHonestAmongStrangers(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
 				ourTime()
-				f := newFixture(t, func(c *Config) { c.Connections = Connections{Most: 60, OfAddress: 25} })
+				f := newFixture(t, func(c *Config) { c.Connections = Connections{Max: 60, PerAddress: 25} })
 				f.shelf.took = time.Second
 				l, _ := f.servingAt(t)
 				dice := rand.New(rand.NewPCG(1, 2))
@@ -160,7 +160,7 @@ func TestFullOfVerified(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ourTime()
-		f := newFixture(t, func(c *Config) { c.Connections = Connections{Most: 3, OfAddress: 2} })
+		f := newFixture(t, func(c *Config) { c.Connections = Connections{Max: 3, PerAddress: 2} })
 		f.shelf.took = time.Second
 		l, _ := f.servingAt(t)
 		answers := make(chan int, 3)
@@ -215,7 +215,7 @@ func TestClosedAfterRefusal(t *testing.T) {
 				if row.post.header.Get("Byte-Signature") != "" {
 					row.post.sign(platformKey())
 				}
-				f := newFixture(t, func(c *Config) { c.Connections = Connections{Most: 5, OfAddress: 5} })
+				f := newFixture(t, func(c *Config) { c.Connections = Connections{Max: 5, PerAddress: 5} })
 				f.shelf.fault = func(int) (bool, error) { return row.fault == nil, row.fault }
 				l, _ := f.servingAt(t)
 				for range row.others {

@@ -106,7 +106,7 @@ func TestVerifiedOverTLS(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
 		ourTime()
-		f, roots := secureFixture(t, Connections{Most: 1})
+		f, roots := secureFixture(t, Connections{Max: 1})
 		f.shelf.took = time.Second
 		l, _ := f.servingAt(t)
 		answers := make(chan int)

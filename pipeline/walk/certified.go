@@ -44,7 +44,7 @@ func Certified(ctx context.Context, archive Reader, c *schema.Certificate) iter.
 }
 
 // intact reports whether the archive still holds the certified walk. Where it does not,
-// the unit is walked anew.
+// the unit is walked again.
 func (u *unitWalk) intact(ctx context.Context, c *schema.Certificate) bool {
 	err := u.checkPages(ctx, c)
 	if err != nil {

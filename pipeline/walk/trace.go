@@ -67,10 +67,10 @@ func (t *trace) add(a *normalise.PageAnswer, size int) error {
 	return nil
 }
 
-// guard checks that a page leads to a new one, and that the walk comes to an end.
+// guard checks that a page leads to a new one, and that the walk does not exceed its limits.
 func (t *trace) guard(page *normalise.Page, size int) error {
 	if n := len(page.Records); n > size {
-		return fmt.Errorf("a page has %d records, asked were %d", n, size)
+		return fmt.Errorf("a page has %d records, more than the %d that were requested", n, size)
 	}
 	if !page.HasMore {
 		return nil

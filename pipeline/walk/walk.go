@@ -6,7 +6,7 @@
 //	                   └── enough walks in a row found the same bills ──▶ certificate ──▶ Archive
 //
 // A walk is one pass over the unit's pages, strictly in sequence, from cursor "0" to
-// the page with has_more=false. Its pages are stored in batches while it goes on, so
+// the page with has_more=false. Its pages are stored in batches on the way, so
 // that an interrupted walk can be resumed. The certificate comes last, and names every
 // page by its hash; whoever reads a certified walk back ([Certified]) checks them.
 package walk
@@ -101,7 +101,7 @@ func (w *Walker) Walk(ctx context.Context, unit schema.Unit, interrupted <-chan 
 		u.newest = last.Latest().Walk
 	}
 	if errors.Is(err, schema.ErrDamaged) {
-		u.warn("a unit is walked anew", "error", err)
+		u.warn("a unit's certificate is damaged: it is walked again", "error", err)
 		last, err = nil, nil
 	}
 	if err != nil {
@@ -142,7 +142,7 @@ func (u *unitWalk) run(ctx context.Context) (*schema.Certificate, error) {
 	for u.fetched < maxWalks {
 		t, err := u.next(ctx)
 		if errors.Is(err, schema.ErrTaken) {
-			u.warn("another run goes on with this walk; a new one is begun", "walk", u.newest)
+			u.warn("another run has resumed this walk; a new one is begun", "walk", u.newest)
 			continue
 		}
 		if err != nil {
@@ -187,7 +187,7 @@ func (u *unitWalk) next(ctx context.Context) (*trace, error) {
 func (u *unitWalk) resume(ctx context.Context, begun schema.BegunWalk) (*trace, error) {
 	t, err := u.reread(ctx, begun.Walk)
 	if err != nil {
-		u.warn("a walk in the archive cannot be gone on with", "walk", begun.Walk, "error", err)
+		u.warn("a walk in the archive cannot be resumed", "walk", begun.Walk, "error", err)
 		return nil, nil
 	}
 	if u.walker.Now().Sub(t.began) >= stop.ResumeAge {
@@ -196,7 +196,7 @@ func (u *unitWalk) resume(ctx context.Context, begun schema.BegunWalk) (*trace, 
 	pages := len(t.pages)
 	err = u.fetch(ctx, t, begun.Batches)
 	if err != nil && len(t.pages) == pages && u.cursorIsUnknown(err) && ctx.Err() == nil {
-		u.warn("the platform no longer knows the walk's cursor; the walk is begun anew", "walk", begun.Walk, "error", err)
+		u.warn("the platform no longer knows the walk's cursor; a new walk is begun", "walk", begun.Walk, "error", err)
 		return nil, nil
 	}
 	return t, err

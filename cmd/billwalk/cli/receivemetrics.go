@@ -36,7 +36,7 @@ func (m *metricsServer) start(addr string) (string, error) {
 	if err != nil {
 		return "", err
 	}
-	bounded := receive.Connections{Most: 256, OfAddress: 64}.Limit(listener)
+	bounded := receive.Connections{Max: 256, PerAddress: 64}.Limit(listener)
 	go func() { m.served <- m.server.Serve(bounded) }()
 	return urlOf(listener, false) + "/metrics", nil
 }
