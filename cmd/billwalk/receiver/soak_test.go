@@ -11,6 +11,7 @@ import (
 	mathrand "math/rand/v2"
 	"net"
 	"net/http"
+	"net/http/httptest"
 	"os"
 	"runtime"
 	"slices"
@@ -133,7 +134,24 @@ func newSoak(t *testing.T) *soak {
 	go func() { served <- receiver.Serve(ctx, listener) }()
 	s.end = sync.OnceFunc(func() { cancel(nil); s.client.CloseIdleConnections(); <-served })
 	t.Cleanup(s.end)
+	awaitReady(t, receiver)
 	return s
+}
+
+// awaitReady waits until the receiver has probed its store. Until then it answers with 503.
+func awaitReady(t *testing.T, r *receive.Receiver) {
+	t.Helper()
+	probe := r.Probe()
+	for began := time.Now(); ; runtime.Gosched() {
+		answer := httptest.NewRecorder()
+		probe.ServeHTTP(answer, httptest.NewRequest(http.MethodGet, "/readyz", nil))
+		if answer.Code == http.StatusOK {
+			return
+		}
+		if time.Since(began) > billwalktest.StopTime {
+			t.Fatalf("it is not ready: %s", answer.Body)
+		}
+	}
 }
 
 // send has all senders send until the returned function is called.
