@@ -37,7 +37,7 @@ type callbackDay struct {
 
 // readCallbacks reads all callbacks received from the window of the first day until today,
 // as a callback may come late or again.
-func readCallbacks(ctx context.Context, archive Archive, apps schema.AppIDs, from, to schema.Day, lookback int, today schema.Day) (*callbacks, error) {
+func readCallbacks(ctx context.Context, archive CallbackArchive, apps schema.AppIDs, from, to schema.Day, lookback int, today schema.Day) (*callbacks, error) {
 	all := &callbacks{days: make(map[schema.Day]*callbackDay)}
 	for day := from; day <= to; day++ {
 		all.days[day] = new(callbackDay)
@@ -76,7 +76,7 @@ type receipt struct {
 
 // prove reads the batches of a day. It only checks the hashes of those in quarantine, as no
 // row is built from them.
-func (r *receipt) prove(ctx context.Context, archive Archive, received schema.Day) error {
+func (r *receipt) prove(ctx context.Context, archive CallbackArchive, received schema.Day) error {
 	read, quarantined, err := archive.CallbackSeries(ctx, received)
 	if err != nil {
 		return err

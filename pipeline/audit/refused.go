@@ -21,7 +21,7 @@ func queryOf(a *schema.SettleAnswer) string { return a.Parameter + " " + a.Value
 // unresolvedRefusals returns the findings of those refused answers of a day that no later
 // answer has replaced. The later one may be filed under another day, as an order with bills
 // on several days is queried once.
-func unresolvedRefusals(ctx context.Context, archive Archive, lookback int, day schema.Day, refused []refusedAnswer) (findings []schema.Finding, err error) {
+func unresolvedRefusals(ctx context.Context, archive SettlementArchive, lookback int, day schema.Day, refused []refusedAnswer) (findings []schema.Finding, err error) {
 	if len(refused) == 0 {
 		return nil, nil
 	}

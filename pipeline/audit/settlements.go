@@ -76,7 +76,7 @@ func (p *pass) find(key, place, want, got string) {
 }
 
 // prove reads all batches of the pass, and the record that it is complete.
-func (p *pass) prove(ctx context.Context, archive Archive, f *schema.Series) {
+func (p *pass) prove(ctx context.Context, archive SettlementArchive, f *schema.Series) {
 	for i, key := range f.Batches {
 		if key == "" {
 			p.find(archive.SettleBatchKey(p.unit, f.Name, i+1), "", "", "the batch is missing, and later ones are there")

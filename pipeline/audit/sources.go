@@ -9,23 +9,43 @@ import (
 // Archive has the platform's answers. A method that reads a damaged object returns what
 // can be read and an error. Methods are called concurrently.
 type Archive interface {
-	// BillSeries and SettlementSeries list the walks and the settle passes of a day.
+	BillArchive
+	SettlementArchive
+	CallbackArchive
+}
+
+// BillArchive has the walks of units.
+type BillArchive interface {
+	// BillSeries lists the walks of a day.
 	BillSeries(ctx context.Context, day schema.Day) ([]schema.Series, error)
+	// ProvePages reads a batch, line by line from 1.
+	ProvePages(ctx context.Context, key string, take func(line int, answer schema.Answer)) error
+	// ProveCertificate reads the record that a walk is complete.
+	ProveCertificate(ctx context.Context, key string) (*schema.Certificate, error)
+	// BatchKey and CertificateKey return the keys of objects.
+	BatchKey(u schema.Unit, walk string, n int) string
+	CertificateKey(u schema.Unit, walk string) string
+}
+
+// SettlementArchive has the answers of the settle query.
+type SettlementArchive interface {
+	// SettlementSeries lists the settle passes of a day.
 	SettlementSeries(ctx context.Context, day schema.Day) ([]schema.Series, error)
+	// ProveSettlements reads a batch, line by line from 1.
+	ProveSettlements(ctx context.Context, key string, take func(line int, answer schema.SettleAnswer)) error
+	// ProvePass reads the record that a pass is complete.
+	ProvePass(ctx context.Context, key string) (*schema.SettlePass, error)
+	// SettleBatchKey returns the key of a batch.
+	SettleBatchKey(u schema.Unit, pass string, n int) string
+}
+
+// CallbackArchive has the settle callbacks.
+type CallbackArchive interface {
 	// CallbackSeries lists the batches of callbacks received on a day, and those that
 	// went to quarantine.
 	CallbackSeries(ctx context.Context, received schema.Day) (read, quarantined []schema.Series, err error)
-	// ProvePages, ProveSettlements and ProveCallbacks read a batch, line by line from 1.
-	ProvePages(ctx context.Context, key string, take func(line int, answer schema.Answer)) error
-	ProveSettlements(ctx context.Context, key string, take func(line int, answer schema.SettleAnswer)) error
+	// ProveCallbacks reads a batch, line by line from 1.
 	ProveCallbacks(ctx context.Context, key string, take func(line int, c schema.Callback)) error
-	// ProveCertificate and ProvePass read the record that a walk, or a pass, is complete.
-	ProveCertificate(ctx context.Context, key string) (*schema.Certificate, error)
-	ProvePass(ctx context.Context, key string) (*schema.SettlePass, error)
-	// BatchKey, CertificateKey and SettleBatchKey return the keys of objects.
-	BatchKey(u schema.Unit, walk string, n int) string
-	CertificateKey(u schema.Unit, walk string) string
-	SettleBatchKey(u schema.Unit, pass string, n int) string
 }
 
 // Lake has the published tables. Methods are called concurrently.

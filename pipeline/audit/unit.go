@@ -50,7 +50,7 @@ func (u *unit) published() *schema.Certificate {
 
 // prove reads every walk of the unit in the archive, and compares its certificates with
 // them.
-func (u *unit) prove(ctx context.Context, archive Archive) {
+func (u *unit) prove(ctx context.Context, archive BillArchive) {
 	for i := range u.filed {
 		if f := &u.filed[i]; len(f.Batches) > 0 {
 			u.walks[f.Name] = u.proveWalk(ctx, archive, f)
@@ -76,7 +76,7 @@ func (u *unit) prove(ctx context.Context, archive Archive) {
 }
 
 // checkCopy compares the manifest's copy of a certificate with the one in the archive.
-func (u *unit) checkCopy(archive Archive, c *schema.Certificate, stored map[string]*schema.Certificate) {
+func (u *unit) checkCopy(archive BillArchive, c *schema.Certificate, stored map[string]*schema.Certificate) {
 	name := c.Latest().Walk
 	key := archive.CertificateKey(u.Unit, name)
 	own := stored[name]
@@ -102,7 +102,7 @@ func textOf(c *schema.Certificate) string {
 
 // checkCertificate compares a certificate with the walks that it names. The walks of one that
 // is not published may have been removed.
-func (u *unit) checkCertificate(archive Archive, f *schema.Series, c *schema.Certificate) {
+func (u *unit) checkCertificate(archive BillArchive, f *schema.Series, c *schema.Certificate) {
 	wrong := func(place, want, got string) { u.find(f.Certificate, place, want, got, fixArchive) }
 	want := fmt.Sprintf("account %s, bill_date %s, walk %s", u.Account.ID, u.Day, f.Name)
 	if got := fmt.Sprintf("account %s, bill_date %s, walk %s", c.Account.ID, c.Day, c.Latest().Walk); got != want {
@@ -145,7 +145,7 @@ func (u *unit) checkCertificate(archive Archive, f *schema.Series, c *schema.Cer
 }
 
 // checkChain compares the pages of the certified walk with the certificate's links.
-func (u *unit) checkChain(archive Archive, c *schema.Certificate) {
+func (u *unit) checkChain(archive BillArchive, c *schema.Certificate) {
 	w := u.walks[c.Walk]
 	if w == nil || w.broken {
 		return // another finding says so

@@ -32,7 +32,7 @@ type walk struct {
 }
 
 // proveWalk reads all batches of a walk and checks the chain of its pages.
-func (u *unit) proveWalk(ctx context.Context, archive Archive, f *schema.Series) *walk {
+func (u *unit) proveWalk(ctx context.Context, archive BillArchive, f *schema.Series) *walk {
 	w := &walk{unit: u, name: f.Name, next: "0"}
 	if e := u.entry; e != nil && e.Certificate != nil && e.Certificate.Walk == f.Name {
 		w.kept = &u.records
