@@ -9,11 +9,12 @@ const (
 	ReachUnit        Reach = "unit"        // this account on this day
 	ReachAccount     Reach = "account"     // every day of this account: it has not authorised the app
 	ReachApp         Reach = "app"         // every call of the app: credentials, permission, IP whitelist
-	ReachToday       Reach = "today"       // the quota is used up: run again later to continue
+	ReachToday       Reach = "today"       // every call for now: quota used up, outage or deadline; run again later to continue
 	ReachUnavailable Reach = "unavailable" // no failure: the bills were withdrawn manually and cannot be listed
 )
 
-// Failure is a unit that could not be fetched, with the platform's reason.
+// Failure is why a run is not complete: a unit that could not be fetched, orders without
+// an answer, or damaged callbacks, with the platform's reason where it gave one.
 type Failure struct {
 	Account AccountID `json:"account"`
 	Day     Day       `json:"bill_date"`

@@ -89,7 +89,7 @@ var Reasons = []Reason{
 		"结论为 pending 时：一笔分账失败，另一笔处理中",
 	}},
 	{ReasonNotAsked, Bilingual{
-		"with pending: some id of the order has not been queried with success",
+		"with pending: not queried, that is, some id of the order has no answer yet from a query that succeeded",
 		"结论为 pending 时：该订单有单号还没有查成",
 	}},
 	{ReasonNoKey, Bilingual{

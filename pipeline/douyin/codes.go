@@ -15,7 +15,7 @@ const (
 	giveUpUnit    remedy = iota // this account on this day, or this query: a bad request, or an unknown code
 	giveUpAccount               // every day of this account
 	giveUpApp                   // every call of the app
-	giveUpToday                 // the quota is used up
+	giveUpToday                 // every call for now: the quota is used up, or nothing answers (circuit.go)
 	unavailable                 // withdrawn by hand: not a failure, but there are no bills
 	notFound                    // not an error: the order is unknown
 	repeat                      // the platform or the network is at fault

@@ -5,7 +5,7 @@
 // The package replaces them by U+FFFD, the Unicode replacement character. The caller decides
 // whether a text may be mended. A U+FFFD that the platform sent is valid text.
 //
-// Some values are a string here and a number there: see Literal and Integer.
+// Some values are a string here and a number there: Literal and Integer read both.
 package mend
 
 import (

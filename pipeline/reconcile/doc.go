@@ -53,12 +53,13 @@
 // # Verdicts on open groups
 //
 // A group that no tier closed is judged by its own open settlements or, if it has
-// none, by those of the whole order. In this order:
+// none, by those of the whole window. Those in flight count from the whole window in
+// any case. In this order:
 //
-//	no settlement          bill_only, or pending if a query has no answer
-//	any in flight          pending; beside a failed one with retry_in_flight
-//	one failed             failed
-//	anything else          mismatched, with the legs that differ
+//	no settlement            bill_only, or pending if a query has no answer
+//	in flight in the window  pending; with retry_in_flight if another one failed
+//	one failed               failed
+//	anything else            mismatched, with the legs that differ in the window
 //
 // A mismatched group is also partly_billed where one settlement is all that is open in
 // the window, it succeeded, and it exceeds the open bills in total and in no leg falls

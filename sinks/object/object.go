@@ -2,7 +2,8 @@
 // behind one small interface. One suite of tests holds both to it, and the store in
 // memory that tests use (package objecttest).
 //
-// It knows nothing of bills, tables or manifests and never deletes an object. A Put is never
+// Of the data it knows only how large an object of each kind of key may be (schema.LimitOf).
+// It never deletes an object. A Put is never
 // repeated by the store: the caller finds out what became of it, as PutKnown does.
 //
 //	store, err := object.Open(ctx, "file:lake", object.S3Options{})

@@ -7,5 +7,9 @@
 //
 //	go test ./cmd/billwalk/simulation                                            a sample of seeds
 //	go test ./cmd/billwalk/simulation -run 'TestSimulation$' -seed=N -v          one seed, with its trace
-//	BILLWALK_SEEDS=100000 go test ./cmd/billwalk/simulation -run 'TestSimulation$' -timeout 0
+//	BILLWALK_DEEP=1 go test ./cmd/billwalk/simulation -timeout 3h                a larger sample
+//	BILLWALK_SEEDS=100000 go test ./cmd/billwalk/simulation -run 'TestSimulation$' -timeout 3h
+//
+// BILLWALK_SEED=N and -seeds=N are the same as -seed=N and BILLWALK_SEEDS=N. A flag has
+// precedence over its variable, and one seed over many.
 package simulation

@@ -37,7 +37,7 @@ import (
 // judges all that was published.
 //
 //	go test ./cmd/billwalk/simulation -run 'TestSimulation$' -seed=N -v    one seed again, with its trace
-//	BILLWALK_SEEDS=100000 go test ./cmd/billwalk/simulation -run 'TestSimulation$' -timeout 0
+//	BILLWALK_SEEDS=100000 go test ./cmd/billwalk/simulation -run 'TestSimulation$' -timeout 3h
 
 var (
 	simSeed  = flag.Uint64("seed", 0, "simulate this seed alone")
