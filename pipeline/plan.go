@@ -1,8 +1,6 @@
 package pipeline
 
 import (
-	"slices"
-
 	"billwalk/schema"
 )
 
@@ -108,12 +106,6 @@ func (p *Plan) published(u schema.Unit) (*schema.Certificate, *schema.Entry, *sc
 		}
 	}
 	return nil, nil, nil
-}
-
-// base returns what is published of a partition of the plan.
-func (p *Plan) base(at schema.Partition) schema.Base {
-	i := slices.IndexFunc(p.Bases, func(b schema.Base) bool { return b.Day == at.Day && b.Bucket == at.Bucket })
-	return p.Bases[i]
 }
 
 // addFinalCheck adds the queries for orders that agree, on the day that is looked at for

@@ -36,7 +36,7 @@ var ruleMutants = []mutant{
 	{
 		rule: "a SUCCESS is the last word, though the order does not agree", file: "pipeline/settle/policy.go",
 		old: "case p.confirms && last.Outcome > evidence.Unfinished, o.agrees", new: "case last.Outcome == evidence.Settled, p.confirms && last.Outcome > evidence.Unfinished, o.agrees",
-		packages: "./cmd/billwalk/truth", killer: "^TestMonth$/^7d$/^5$",
+		packages: "./cmd/billwalk/months", killer: "^TestMonth$/^7d$/^5$",
 		simulated: true,
 	},
 	{
@@ -52,12 +52,12 @@ var ruleMutants = []mutant{
 	{
 		rule: "an order that agrees is asked for every night", file: "pipeline/settle/policy.go",
 		old: "o.agrees && (p.resumes(last) || !p.sampled(o)):", new: "o.agrees && p.resumes(last):",
-		packages: "./cmd/billwalk/truth", killer: "^TestCalls$/^realistic$",
+		packages: "./cmd/billwalk/months", killer: "^TestCalls$/^realistic$",
 	},
 	{
 		rule: "callbacks save no query", file: "pipeline/settle/policy.go",
 		old: "!p.finalCheck() && !evidence.Sampled(", new: "!p.finalCheck() && evidence.Sampled(",
-		packages: "./cmd/billwalk/truth", killer: "^TestCalls$/^realistic,_with_callbacks$",
+		packages: "./cmd/billwalk/months", killer: "^TestCalls$/^realistic,_with_callbacks$",
 	},
 	{
 		rule: "the last look asks for no order that agrees, though the job says so", file: "pipeline/settle/policy.go",
@@ -72,7 +72,7 @@ var ruleMutants = []mutant{
 	{
 		rule: "a rule that has answered for the account is silenced", file: "schema/ruleuse.go",
 		old: "u.Answered == 0 && u.Asked >= after", new: "u.Asked >= after",
-		packages: "./cmd/billwalk/truth", killer: "^TestMonth$/^7d$/^5$",
+		packages: "./cmd/billwalk/months", killer: "^TestMonth$/^7d$/^5$",
 	},
 	{
 		rule: "a run of given days leaves silenced rules out", file: "pipeline/settle/rules.go",
@@ -87,35 +87,35 @@ var ruleMutants = []mutant{
 	{
 		rule: "an order that was not asked by every rule is bill_only", file: "pipeline/reconcile/judge.go",
 		old: "case !own.any && !o.Answered:", new: "case false && !o.Answered:",
-		packages: "./cmd/billwalk/truth", killer: "^TestMonth$/^7d$/^5$",
+		packages: "./cmd/billwalk/months", killer: "^TestMonth$/^7d$/^5$",
 	},
 	{
 		rule: "restatements compare with units that were whole the night before, alone", file: "pipeline/build/restate.go",
 		old: "was != nil && otherBills(was.Certificate, e.Certificate)", new: "was != nil && was.State != schema.Failed && otherBills(was.Certificate, e.Certificate)",
-		packages: "./cmd/billwalk/truth", killer: "^TestMonth$/^7d$/^5$",
+		packages: "./cmd/billwalk/months", killer: "^TestMonth$/^7d$/^5$",
 		simulated: true,
 	},
 	{
 		rule: "a bill that moved away is restated as removed", file: "pipeline/build/moved.go",
 		old: "pair.after = now[pair.before.Key()]\n", new: "_ = now\n",
-		packages: "./cmd/billwalk/truth", killer: "^TestMonth$/^7d$/^5$",
+		packages: "./cmd/billwalk/months", killer: "^TestMonth$/^7d$/^5$",
 		simulated: true,
 	},
 	{
 		rule: "a bill that moved here is restated as added", file: "pipeline/build/moved.go",
 		old: "case pair.before == nil && before[pair.after.Key()] != nil:", new: "case pair.before == nil && before == nil:",
-		packages: "./cmd/billwalk/truth", killer: "^TestMonth$/^7d$/^5$",
+		packages: "./cmd/billwalk/months", killer: "^TestMonth$/^7d$/^5$",
 	},
 	{
 		rule: "a settlement vanishes with its order's last bill", file: "pipeline/build/removed.go",
 		old: "if len(lost) == 0 {", new: "if len(lost) >= 0 {",
-		packages: "./cmd/billwalk/truth", killer: "^TestMonth$/^7d$/^5$",
+		packages: "./cmd/billwalk/months", killer: "^TestMonth$/^7d$/^5$",
 		simulated: true,
 	},
 	{
 		rule: "a settlement that stands on another day counts again", file: "pipeline/evidence/elsewhere.go",
 		old: "\tif !known {\n\t\t\treturn false\n", new: "\tif known || !known {\n\t\t\treturn false\n",
-		packages: "./cmd/billwalk/truth", killer: "^TestMonth$/^2d$/^1$",
+		packages: "./cmd/billwalk/months", killer: "^TestMonth$/^2d$/^1$",
 	},
 	{
 		rule: "what a run has placed on one of its days is not known on the next", file: "pipeline/evidence/standing.go",
@@ -145,7 +145,7 @@ var ruleMutants = []mutant{
 	{
 		rule: "a FAIL beside a new try is failed", file: "pipeline/reconcile/judge.go",
 		old: "case open.inFlight:", new: "case open.inFlight && !own.failed:",
-		packages: "./cmd/billwalk/truth", killer: "^TestMonth$/^7d$/^5$",
+		packages: "./cmd/billwalk/months", killer: "^TestMonth$/^7d$/^5$",
 	},
 }
 

@@ -1,6 +1,7 @@
-package truth
+package months
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -23,6 +24,7 @@ import (
 	"billwalk/pipeline/douyin/sandbox/month"
 	"billwalk/pipeline/jobs"
 	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/settle"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 	"billwalk/sinks/object/objecttest"
@@ -140,6 +142,18 @@ func (m *monthRun) run(days cli.Days, asking bool) *pipeline.Summary {
 	return s
 }
 
+// datedTrade dates answers by the test's clock.
+type datedTrade struct {
+	settle.Trade
+	now func() time.Time
+}
+
+func (d datedTrade) Settlements(ctx context.Context, q schema.Query) (normalise.SettlementsAnswer, error) {
+	a, err := d.Trade.Settlements(ctx, q)
+	a.FetchedAt = d.now().UTC()
+	return a, err
+}
+
 // datedSource dates answers by the test's clock.
 type datedSource struct {
 	walk.Source
@@ -205,7 +219,10 @@ func (m *monthRun) end() {
 // whenever their day was looked at are not published.
 func (m *monthRun) proven(last schema.Day) {
 	m.Helper()
-	v, code := verifying(m, m.config, m.store, monthFirst, last)
+	var out, log bytes.Buffer
+	p := cli.Setup{Out: &out, Err: &log, Now: billwalktest.Now, Store: m.store}
+	exit := p.Main(m.Context(), "--config", m.config, "--output", "json", "verify", "nightly", "--from", monthFirst.String(), "--to", last.String())
+	v, code := billwalktest.VerificationOf(m, exit, out.Bytes(), log.String())
 	all := len(v.Findings)
 	v.Findings = slices.DeleteFunc(v.Findings, func(f schema.Finding) bool {
 		_, account, ok := strings.Cut(f.Got, "no manifest tells of account ")

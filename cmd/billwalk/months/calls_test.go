@@ -1,4 +1,4 @@
-package truth
+package months
 
 import (
 	"fmt"
@@ -18,7 +18,7 @@ import (
 // order of the lookback. To most orders of a realistic month nothing happens; in the
 // other one something happens to nearly every order.
 //
-//	BILLWALK_DEEP=1 go test ./cmd/billwalk/truth -run 'TestCalls$' -v    the whole month
+//	BILLWALK_DEEP=1 go test ./cmd/billwalk/months -run 'TestCalls$' -v    the whole month
 func TestCalls(t *testing.T) {
 	t.Parallel()
 	if billwalktest.RaceDetector {
