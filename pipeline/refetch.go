@@ -64,8 +64,8 @@ func (p *refetchPolicy) isCurrent(ctx context.Context, u schema.Unit, c *schema.
 	return !well && err == nil, err
 }
 
-// runEndedWell reports whether a run ended well before this one started. What a run
-// walks that is at work beside this one is as good as this one's own walks.
+// runEndedWell reports whether a run ended well before this one started. The walks of a
+// run that is still at work are used as if they were this run's own.
 func (p *refetchPolicy) runEndedWell(ctx context.Context, runID string) (bool, error) {
 	if runID == "" {
 		return false, nil

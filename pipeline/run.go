@@ -106,10 +106,10 @@ func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	started := r.Now()
 	s := newSummary(r, started)
 	// What is in flight when ctx ends is still made durable.
-	hard, cancel := stop.Outlast(ctx, stop.Grace)
+	lasting, cancel := stop.Outlast(ctx, stop.Grace)
 	defer cancel()
 
-	err := r.do(ctx, hard, s)
+	err := r.do(ctx, lasting, s)
 	s.ElapsedSeconds = r.Now().Sub(started).Seconds()
 	if r.Calls != nil {
 		s.Calls = r.Calls()
@@ -119,8 +119,8 @@ func (r *Run) Do(ctx context.Context) (*Summary, error) {
 }
 
 // do walks the units of the plan, and settles, builds and publishes their days as they
-// end. Calls to the platform stop at the deadline; hard outlasts ctx, for what is in flight.
-func (r *Run) do(ctx, hard context.Context, s *Summary) error {
+// end. Calls to the platform stop at the deadline; lasting ends later, for what is in flight.
+func (r *Run) do(ctx, lasting context.Context, s *Summary) error {
 	calling := ctx
 	if r.Walk.Source != nil && r.Deadline > 0 {
 		var cancel context.CancelFunc
@@ -133,7 +133,7 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 		return err
 	}
 	begun := r.Now()
-	plan, refetch, err := r.makePlan(hard, s.StartedAt)
+	plan, refetch, err := r.makePlan(lasting, s.StartedAt)
 	if err != nil {
 		return fmt.Errorf("reading what is published: %w", err)
 	}
@@ -149,10 +149,10 @@ func (r *Run) do(ctx, hard context.Context, s *Summary) error {
 		return err
 	}
 	defer t.close()
-	if err := t.loadEvidence(hard); err != nil {
+	if err := t.loadEvidence(lasting); err != nil {
 		return err
 	}
-	err = t.take(ctx, calling, hard, r.schedule(calling, hard, plan, refetch).outcomes)
+	err = t.take(ctx, calling, lasting, r.schedule(calling, lasting, plan, refetch).outcomes)
 	return errors.Join(err, s.addUnits(plan, t.builder.Outcomes()), t.finish())
 }
 

@@ -16,16 +16,16 @@ import (
 
 // schedule walks the units of a plan side by side.
 type schedule struct {
-	run       *Run
-	walker    walk.Walker
-	plan      Plan
-	halt      *stop.Halt
-	ctx, hard context.Context // hard outlasts ctx, for what is in flight
+	run          *Run
+	walker       walk.Walker
+	plan         Plan
+	halt         *stop.Halt
+	ctx, lasting context.Context // lasting ends later, for what is in flight
 }
 
-func (r *Run) schedule(ctx, hard context.Context, plan Plan, refetch *refetchPolicy) *schedule {
+func (r *Run) schedule(ctx, lasting context.Context, plan Plan, refetch *refetchPolicy) *schedule {
 	return &schedule{
-		run: r, plan: plan, halt: stop.NewHalt(r.Log), ctx: ctx, hard: hard,
+		run: r, plan: plan, halt: stop.NewHalt(r.Log), ctx: ctx, lasting: lasting,
 		walker: walk.Walker{Config: r.Walk, RunID: r.ID, Now: r.Now, Log: r.Log, Progress: r.Progress, IsCurrent: refetch.isCurrent},
 	}
 }
@@ -68,7 +68,7 @@ func (s *schedule) unit(ctx context.Context, u schema.Unit) (walk.Outcome, bool)
 		return walk.Outcome{Unit: u, Failure: &failure}, true
 	}
 	if s.walker.Source == nil {
-		return s.run.recall(s.hard, u), true
+		return s.run.recall(s.lasting, u), true
 	}
 	if ctx.Err() != nil {
 		return interrupted(ctx, u)
@@ -90,7 +90,7 @@ func (s *schedule) unit(ctx context.Context, u schema.Unit) (walk.Outcome, bool)
 // failure records why a unit could not be walked.
 func (s *schedule) failure(u schema.Unit, err error) *schema.Failure {
 	keeper := unreadable.Keeper{Archive: s.run.Archive, RunID: s.run.ID, Log: s.run.Log}
-	failure := keeper.Keep(s.hard, u, schema.UnreadableBills, s.run.Now(), err)
+	failure := keeper.Keep(s.lasting, u, schema.UnreadableBills, s.run.Now(), err)
 	if errors.Is(err, schema.ErrDenied) {
 		failure.Reach = schema.ReachApp // the archive can store no other unit either
 	}

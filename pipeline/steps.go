@@ -28,8 +28,8 @@ type steps struct {
 	evidence *evidence.Evidence
 	settler  *settle.Settler
 	builder  *build.Builder
-	settled  map[schema.Day]bool // staged, and its orders queried
-	joined   map[schema.Day]bool // published, or given up
+	settled  map[schema.Day]bool // days that are staged, and whose orders have been queried
+	joined   map[schema.Day]bool // days that are done: published, or failed
 	failures []schema.Failure    // of queries and callbacks
 }
 
@@ -77,7 +77,7 @@ func (t *steps) loadEvidence(ctx context.Context) error {
 	if damaged != nil {
 		t.failures = append(t.failures, schema.Failure{
 			Day: days[0], Reach: schema.ReachUnit, Reason: "callbacks: " + damaged.Error(),
-			Hint: "the orders are queried; restore the objects to see the settlements that no bill explains, or move them away",
+			Hint: "the orders are queried; restore the objects to get the unmatched settlements, or move them away",
 		})
 	}
 	t.summary.Callbacks = t.evidence.CallbackCounts()
@@ -103,27 +103,27 @@ func (t *steps) loadEvidence(ctx context.Context) error {
 }
 
 // take takes the units as they end, and their days from step to step. calling ends before
-// ctx, at the deadline; hard outlasts both, for what is in flight.
-func (t *steps) take(ctx, calling, hard context.Context, outcomes iter.Seq[walk.Outcome]) error {
+// ctx, at the deadline; lasting ends later than both, for what is in flight.
+func (t *steps) take(ctx, calling, lasting context.Context, outcomes iter.Seq[walk.Outcome]) error {
 	left := make(map[schema.Day]int) // units that have not ended
 	for _, u := range t.plan.Units {
 		left[u.Day]++
 	}
 	var f faults
 	for o := range outcomes {
-		if err := t.builder.Load(hard, o); err != nil {
+		if err := t.builder.Load(lasting, o); err != nil {
 			f.add(err)
 			return f.err()
 		}
 		left[o.Unit.Day]--
 		for _, day := range t.toSettle(left) {
 			if ctx.Err() == nil { // what an interruption cut, the next run resumes
-				f.add(t.settleDay(calling, hard, day))
+				f.add(t.settleDay(calling, lasting, day))
 				t.settled[day] = true
 			}
 		}
 		for day, ok := t.toJoin(left); ok && ctx.Err() == nil; day, ok = t.toJoin(left) {
-			t.joinDay(calling, hard, day, &f)
+			t.joinDay(calling, lasting, day, &f)
 		}
 	}
 	return f.err()
@@ -166,20 +166,20 @@ func (t *steps) goesFirst(earlier, day schema.Day) bool {
 }
 
 // settleDay stages the day's bills, and queries their orders.
-func (t *steps) settleDay(calling, hard context.Context, day schema.Day) error {
+func (t *steps) settleDay(calling, lasting context.Context, day schema.Day) error {
 	var faults []error
-	if err := t.builder.OpenUnmatched(hard, day); err != nil {
+	if err := t.builder.OpenUnmatched(lasting, day); err != nil {
 		return err
 	}
 	for _, p := range t.builder.Partitions(day) {
-		if err := p.Stage(hard); err != nil {
+		if err := p.Stage(lasting); err != nil {
 			t.run.Log.Error("not built", "bill_date", day, "bucket", p.At().Bucket, "error", err)
 			faults = append(faults, notPublished(p, err))
 		}
 	}
 	t.evidence.ForgetBills(day) // those that were published: others are staged
 	if t.run.Settle.Trade != nil {
-		if err := t.queryOrders(calling, hard, day); err != nil {
+		if err := t.queryOrders(calling, lasting, day); err != nil {
 			faults = append(faults, fmt.Errorf("settlements of %s: %w", day, err))
 		}
 	}
@@ -191,8 +191,8 @@ func notPublished(p *build.Partition, err error) error {
 }
 
 // queryOrders queries the day's orders, those of the job's own accounts.
-func (t *steps) queryOrders(calling, hard context.Context, day schema.Day) error {
-	if err := t.evidence.LoadAnswers(hard, day); err != nil {
+func (t *steps) queryOrders(calling, lasting context.Context, day schema.Day) error {
+	if err := t.evidence.LoadAnswers(lasting, day); err != nil {
 		return err
 	}
 	var partitions []settle.Partition
@@ -210,7 +210,7 @@ func (t *steps) queryOrders(calling, hard context.Context, day schema.Day) error
 			}
 		}
 	}
-	outcomes, saved, err := t.settler.Day(calling, hard, day, partitions, units)
+	outcomes, saved, err := t.settler.Day(calling, lasting, day, partitions, units)
 	for id, o := range outcomes {
 		entries[id].Orders, t.plan.Rules[id] = o.Orders, o.Uses
 		if day < t.run.From {
@@ -227,7 +227,7 @@ func (t *steps) queryOrders(calling, hard context.Context, day schema.Day) error
 
 // joinDay joins all of the day's partitions, then publishes them, and forgets the days that
 // no other day needs any more. What cannot be published is added to the faults.
-func (t *steps) joinDay(calling, hard context.Context, day schema.Day, f *faults) {
+func (t *steps) joinDay(calling, lasting context.Context, day schema.Day, f *faults) {
 	t.joined[day] = true
 	failed := func(p *build.Partition, err error) {
 		t.run.Log.Error("not published", "bill_date", day, "bucket", p.At().Bucket, "error", err)
@@ -238,14 +238,14 @@ func (t *steps) joinDay(calling, hard context.Context, day schema.Day, f *faults
 		if !p.Staged() {
 			continue
 		}
-		if err := t.join(calling, hard, p); err != nil {
+		if err := t.join(calling, lasting, p); err != nil {
 			failed(p, err)
 		} else if !p.NothingToPublish() {
 			joined = append(joined, p)
 		}
 	}
 	for _, p := range joined {
-		if err := t.publish(hard, p); err != nil {
+		if err := t.publish(lasting, p); err != nil {
 			failed(p, err)
 		}
 	}
@@ -258,20 +258,20 @@ func (t *steps) joinDay(calling, hard context.Context, day schema.Day, f *faults
 }
 
 // join gives the partition's bills their verdicts, and adds what was restated.
-func (t *steps) join(calling, hard context.Context, p *build.Partition) error {
-	if err := p.Join(hard); err != nil {
+func (t *steps) join(calling, lasting context.Context, p *build.Partition) error {
+	if err := p.Join(lasting); err != nil {
 		return err
 	}
 	if p.HoldsUnmatched() {
-		unmatched, err := t.unmatched(calling, hard, p.At().Day)
+		unmatched, err := t.unmatched(calling, lasting, p.At().Day)
 		if err != nil {
 			return err
 		}
-		if err := p.AddUnmatched(hard, unmatched); err != nil {
+		if err := p.AddUnmatched(lasting, unmatched); err != nil {
 			return err
 		}
 	}
-	err := p.AddRestatements(hard)
+	err := p.AddRestatements(lasting)
 	for change, n := range p.Restated() {
 		t.summary.Restated[change] += n
 	}
@@ -280,13 +280,13 @@ func (t *steps) join(calling, hard context.Context, p *build.Partition) error {
 
 // unmatched returns the day's unmatched settlements, once those were queried that are to
 // be confirmed.
-func (t *steps) unmatched(calling, hard context.Context, day schema.Day) ([]evidence.Unmatched, error) {
-	unmatched, err := t.evidence.Unmatched(hard, day)
+func (t *steps) unmatched(calling, lasting context.Context, day schema.Day) ([]evidence.Unmatched, error) {
+	unmatched, err := t.evidence.Unmatched(lasting, day)
 	if err != nil || len(unmatched) == 0 {
 		return nil, err
 	}
 	if t.run.Settle.Trade != nil {
-		counts, failure, err := t.settler.Confirm(calling, hard, day, unmatched)
+		counts, failure, err := t.settler.Confirm(calling, lasting, day, unmatched)
 		if err != nil {
 			return nil, err
 		}
@@ -295,7 +295,7 @@ func (t *steps) unmatched(calling, hard context.Context, day schema.Day) ([]evid
 			t.failures = append(t.failures, *failure)
 		}
 	}
-	return t.evidence.JoinUnmatched(hard, day, unmatched)
+	return t.evidence.JoinUnmatched(lasting, day, unmatched)
 }
 
 // publish publishes one partition, and counts it.

@@ -42,8 +42,7 @@ type (
 	Saved      = settle.SavedCounts
 )
 
-// Callbacks counts the settlements that callbacks tell of, of the run's days and
-// their windows.
+// Callbacks counts the settlements in the callbacks of the run's days and their windows.
 type Callbacks = evidence.CallbackCounts
 
 // UnitCounts counts units by what became of them.

@@ -14,6 +14,15 @@
 // Every record received becomes a row or is counted as a repetition, every bill is in one
 // group, and the sums of the groups are those of the bills: where one of these does not
 // hold, nothing is published.
+//
+//	partition, load           a partition, and the walks that go into it
+//	spool, stage, rows, tally records sorted by bill, made rows, counted
+//	join, joiner, orderchunks what is known of an order, and its rows and verdicts
+//	unmatched, removed        settlements without a bill
+//	conservation              the sums that must agree
+//	restate…, differences,
+//	moved, newstores          bills that changed since they were published
+//	publish, superseded       publishing, and what happens if another run was first
 package build
 
 import (
@@ -46,7 +55,8 @@ type Tables interface {
 	// BillColumns returns the names of the columns that the published bills have:
 	// those of an earlier version may lack some, which are NULL in every bill.
 	BillColumns(ctx context.Context, day schema.Day, bucket int) ([]string, error)
-	// Settlements and Restatements read the published rows, likewise.
+	// Settlements and Restatements read the published rows. A row yielded is good until
+	// the next.
 	Settlements(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Settlement, error]
 	Restatements(ctx context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Restatement, error]
 }

@@ -22,9 +22,8 @@ func (p *Partition) newStores() map[string]bool {
 	return stores
 }
 
-// coveredByRoots returns the bills of new stores, as far as a root account's walk has
-// them that was published before and changed since: of these the lake knew, and those
-// that it did not have are added.
+// coveredByRoots returns the bills of new stores that the walk of a root account has, if
+// that walk was published before and has changed since. The lake knew these bills.
 func (p *Partition) coveredByRoots(ctx context.Context, stores map[string]bool) (map[schema.BillKey]bool, error) {
 	if len(stores) == 0 {
 		return nil, nil

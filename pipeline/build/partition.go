@@ -28,14 +28,14 @@ func New(c Config, bases []schema.Base) *Builder {
 // Bases returns what is published of the partitions that may be built.
 func (b *Builder) Bases() []schema.Base { return b.bases }
 
-// Close gives back what is left of partitions that an interruption cut.
+// Close removes the local files of partitions that were not released.
 func (b *Builder) Close() {
 	for _, p := range b.partitions {
 		p.close()
 	}
 }
 
-// Release gives back the local files of a day, whose bills are then read as published.
+// Release removes the local files of a day. Its bills are read from the lake from then on.
 func (b *Builder) Release(day schema.Day) {
 	for _, p := range b.Partitions(day) {
 		p.close()
@@ -114,7 +114,8 @@ func (p *Partition) Bills(columns ...string) iter.Seq2[*schema.Bill, error] {
 // until the partition is published.
 func (p *Partition) Entry(id schema.AccountID) *schema.Entry { return p.manifest.Entry(id) }
 
-// Entries returns what the manifest will say of the units, likewise.
+// Entries returns what the manifest will say of the units. It may be changed until the
+// partition is published.
 func (p *Partition) Entries() []schema.Entry { return p.manifest.Units }
 
 // Restated returns how many bills of this run's publication are restated.

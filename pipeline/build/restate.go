@@ -45,9 +45,8 @@ func (p *Partition) AddRestatements(ctx context.Context) error {
 	return nil
 }
 
-// billsReplaced reports whether a publication was cut after it had replaced the bills,
-// and before its manifest: what they were before stands in its restatements alone, which
-// are published first.
+// billsReplaced reports whether a publication was cut between the bills and the manifest.
+// The values before it are then in its restatements alone, which are published first.
 func (p *Partition) billsReplaced() bool {
 	for _, o := range p.base.Manifest.Objects {
 		if o.Table == schema.Bills.Name {
@@ -100,8 +99,8 @@ func (p *Partition) findRestated(ctx context.Context) ([]schema.Restatement, err
 	return rows, nil
 }
 
-// changed returns the accounts whose published rows rest on a walk that found
-// other bills than the walk of now, whatever became of the unit in between.
+// changed returns the accounts whose published rows come from a walk that found other
+// bills than the present one.
 func (p *Partition) changed() map[schema.AccountID]bool {
 	accounts := make(map[schema.AccountID]bool)
 	for i := range p.manifest.Units {

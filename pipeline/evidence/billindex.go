@@ -30,8 +30,8 @@ type billIndex struct {
 	linking bool                          // there are callbacks to be linked
 	ids     map[schema.Partition][]billID // then: what links callbacks to forward bills, sorted
 
-	mu       sync.Mutex
-	families map[familyKey]*family
+	mu        sync.Mutex
+	byOrderID map[orderIDDay]*orderIDLinks
 }
 
 // billID is an id by which callbacks may name an order.
@@ -44,23 +44,22 @@ func (b billID) compare(other billID) int {
 	return cmp.Or(cmp.Compare(b.id, other.id), strings.Compare(b.order, other.order))
 }
 
-// familyKey names the settlements of one order_id that have callbacks, as a day looks
-// at them.
-type familyKey struct {
+// orderIDDay is an order_id that callbacks name, and the day of the event.
+type orderIDDay struct {
 	order idHash
 	day   schema.Day
 }
 
-// family is what the bills say of the settlements of one order_id.
-type family struct {
-	owner string                  // the order that it belongs to by the ids of all its settlements, or ""
-	days  map[string][]schema.Day // by order: those on which its bills have one of the ids, once that was needed
+// orderIDLinks is how the settlements of one order_id are linked to bills.
+type orderIDLinks struct {
+	owner string                  // the order that the ids of all these settlements lead to, or ""
+	days  map[string][]schema.Day // by order: the days on which its bills have one of the ids; filled when needed
 }
 
 func newBillIndex(rules *reconcile.Rules, buckets int, read ReadPartition) *billIndex {
 	return &billIndex{
 		rules: rules, buckets: buckets, read: read, seed: maphash.MakeSeed(),
-		orders: make(map[schema.Partition][]uint64), ids: make(map[schema.Partition][]billID), families: make(map[familyKey]*family),
+		orders: make(map[schema.Partition][]uint64), ids: make(map[schema.Partition][]billID), byOrderID: make(map[orderIDDay]*orderIDLinks),
 	}
 }
 
@@ -121,7 +120,7 @@ func (x *billIndex) load(ctx context.Context, partitions []schema.Partition) err
 		x.orders[p], x.ids[p] = orders[i], ids[i]
 	}
 	if len(partitions) > 0 {
-		clear(x.families)
+		clear(x.byOrderID)
 	}
 	return nil
 }
@@ -178,7 +177,7 @@ func (x *billIndex) forget(day schema.Day) {
 		delete(x.orders, schema.Partition{Day: day, Bucket: bucket})
 		delete(x.ids, schema.Partition{Day: day, Bucket: bucket})
 	}
-	clear(x.families)
+	clear(x.byOrderID)
 }
 
 // ownerOf returns the smallest order, on the days around one, that has one of the

@@ -30,7 +30,7 @@ type callbacks struct {
 
 	mu         sync.Mutex       // while they are loaded
 	keys       map[stateKey]int // then: the place of each state
-	states     []state          // later by day of the event, settlement and item
+	states     []callbackState  // later by day of the event, settlement and item
 	byID       []stateWithID    // by id
 	linked     []atomic.Bool    // by state: it belongs to an order of a day that this run builds
 	unreadable int64
@@ -160,20 +160,20 @@ func (c *callbacks) update(ids linkIDs, m mark, day schema.Day, entry []byte) er
 		m = s.mark
 	} else {
 		at = len(c.states)
-		c.keys[key], c.states = at, append(c.states, state{})
+		c.keys[key], c.states = at, append(c.states, callbackState{})
 	}
 	place, err := c.records.Add(entry)
 	if err != nil {
 		return err
 	}
-	c.states[at] = state{mark: m, place: place, day: day, ids: ids}
+	c.states[at] = callbackState{mark: m, place: place, day: day, ids: ids}
 	return nil
 }
 
 // sort puts the states in an order of their own, and indexes them by their ids.
 func (c *callbacks) sort() {
 	c.keys = nil
-	slices.SortFunc(c.states, func(a, b state) int { return cmp.Or(cmp.Compare(a.day, b.day), a.compare(&b)) })
+	slices.SortFunc(c.states, func(a, b callbackState) int { return cmp.Or(cmp.Compare(a.day, b.day), a.compare(&b)) })
 	c.linked = make([]atomic.Bool, len(c.states))
 	for i := range c.states {
 		s := &c.states[i]
@@ -190,8 +190,8 @@ func (c *callbacks) sort() {
 }
 
 // with yields the states that have an id.
-func (c *callbacks) with(id idHash) iter.Seq[*state] {
-	return func(yield func(*state) bool) {
+func (c *callbacks) with(id idHash) iter.Seq[*callbackState] {
+	return func(yield func(*callbackState) bool) {
 		first, _ := slices.BinarySearchFunc(c.byID, id, func(one stateWithID, id idHash) int { return bytes.Compare(one.id[:], id[:]) })
 		for _, one := range c.byID[first:] {
 			if one.id != id || !yield(&c.states[one.state]) {
@@ -202,9 +202,9 @@ func (c *callbacks) with(id idHash) iter.Seq[*state] {
 }
 
 // on returns the states of events of a day, by settlement and item.
-func (c *callbacks) on(day schema.Day) []state {
+func (c *callbacks) on(day schema.Day) []callbackState {
 	firstOf := func(day schema.Day) int {
-		i, _ := slices.BinarySearchFunc(c.states, day, func(s state, day schema.Day) int { return cmp.Compare(s.day, day) })
+		i, _ := slices.BinarySearchFunc(c.states, day, func(s callbackState, day schema.Day) int { return cmp.Compare(s.day, day) })
 		return i
 	}
 	return c.states[firstOf(day):firstOf(day+1)]
@@ -219,7 +219,7 @@ func (c *callbacks) close() {
 func (c *callbacks) none() bool { return len(c.states) == 0 }
 
 // read returns a state in full.
-func (c *callbacks) read(s *state) (callback, error) {
+func (c *callbacks) read(s *callbackState) (callback, error) {
 	entry, err := c.records.Read(s.place)
 	if err != nil {
 		return callback{}, err
@@ -233,7 +233,7 @@ func (c *callbacks) read(s *state) (callback, error) {
 }
 
 // readAll returns states in full, by settle_id and item.
-func (c *callbacks) readAll(states []*state) ([]callback, error) {
+func (c *callbacks) readAll(states []*callbackState) ([]callback, error) {
 	all := make([]callback, len(states))
 	for i, s := range states {
 		var err error

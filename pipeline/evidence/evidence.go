@@ -11,6 +11,17 @@
 // else. Where the query and a callback contradict each other, the query wins.
 //
 // The package reads the archive and the lake. It queries nothing and decides no verdict.
+//
+//	evidence, config, load    what is loaded, from where
+//	order, foreign, elsewhere an order with all that is known of it: the result
+//	answers, invalid          answers of the settle query
+//	callbacks, state          callbacks, the latest of each settlement and item
+//	linkids, links, owner     to which order a callback belongs
+//	merge                     one row of an answer and callbacks
+//	unmatched…                settlements of callbacks that belong to no order
+//	standing                  on which day each settlement is published
+//	billindex, byorder        the bills around a day, and bills order by order
+//	entry, id                 records of the local files, hashes of ids
 package evidence
 
 import (

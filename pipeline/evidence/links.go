@@ -12,7 +12,7 @@ import (
 
 // link is a state that belongs to an order, and why.
 type link struct {
-	state *state
+	state *callbackState
 	by    string
 }
 
@@ -31,7 +31,7 @@ func newLinks(all []link) links {
 }
 
 // take takes out the states of a settlement.
-func (l *links) take(settle ...idHash) (states []*state) {
+func (l *links) take(settle ...idHash) (states []*callbackState) {
 	for _, id := range settle {
 		for _, at := range l.bySettle[id] {
 			states = append(states, l.all[at].state)
@@ -42,15 +42,15 @@ func (l *links) take(settle ...idHash) (states []*state) {
 	return states
 }
 
-// links returns the states that belong to an order: those of the settlements that
-// the query answered with, those that the order owns, and those of an order_id that
-// was answered, if no order owns them. Each kind is in an order of its own.
+// links returns the callbacks of an order, sorted by the rule that links them: those of
+// settlements that the query returned, those whose owner the order is, and those without
+// an owner whose order_id the query returned.
 func (e *Evidence) links(bills []reconcile.Bill, answered []normalise.SettleRow) links {
 	if e.callbacks.none() {
 		return links{}
 	}
 	var found []link
-	known := make(map[*state]bool)
+	known := make(map[*callbackState]bool)
 	var orderIDs []idHash
 	for i := range answered {
 		orderIDs = append(orderIDs, linkIDsOf(&answered[i].Settlement).order)

@@ -92,8 +92,8 @@ func (r *Row) joinAnswer(c *callback, added *Row) *Row {
 	return r
 }
 
-// keepExceptions adds those exceptions of a replaced row that are about its content: its
-// text may stand in this row, and an amount that is NULL for its minus stands nowhere.
+// keepExceptions adds those exceptions of a replaced row that are about its content: the
+// row may have its text, and a refused amount is in no row.
 func (r *Row) keepExceptions(replaced []schema.Exception) {
 	r.Exceptions = slices.Clip(r.Exceptions)
 	for _, e := range replaced {
@@ -148,7 +148,7 @@ func addUp(whole *schema.Settlement, items []callback) bool {
 	return err == nil && sum == whole.Amount
 }
 
-// refuseItems keeps the whole, whose parts the items are not.
+// refuseItems keeps the row of the whole settlement: the items are not its parts.
 func (r *Row) refuseItems(items []callback) {
 	report := r.conflict
 	if r.Settlement.Source != schema.SourceCallback {

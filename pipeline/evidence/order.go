@@ -17,7 +17,7 @@ type Order struct {
 	Foreign     []ForeignRow          // settlements of other orders, in its answers
 	Answers     []QueryAnswer         // that the archive has, by match rule
 	Elsewhere   []PublishedElsewhere  // settlements that count on other days
-	Late        []PublishedElsewhere  // they succeeded after the day where they are published was built for the last time
+	Late        []PublishedElsewhere  // that have succeeded since the day that has them was published
 	Published   map[string]schema.Day // by settle_id: where others are published, and stay
 	linked      []int32               // callbacks, by index
 }

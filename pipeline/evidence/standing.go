@@ -13,12 +13,12 @@ import (
 	"billwalk/schema"
 )
 
-// standings know on which day each settlement of the lake counts. There it stays,
-// however far apart the bills of its order are: where another day's query has it too, it
-// is not money again. A million settlements take 24 MB of memory.
+// standings know the day on which each settlement of the lake is published. It counts on
+// that day alone, also where a query for another day returns it again. A million
+// settlements take 24 MB of memory.
 type standings struct {
 	window    schema.Day
-	days      map[schema.Day]bool       // that this run builds: only they take settlements that stand nowhere
+	days      map[schema.Day]bool       // that this run builds: only on them does a settlement count that is not published yet
 	published []standing                // by settle_id and day
 	replaced  map[schema.Partition]bool // by this run: what it published there is in placed
 	placed    map[idHash]standing       // by this run
@@ -30,7 +30,7 @@ type standing struct {
 	day       schema.Day
 	bucket    int16
 	succeeded bool
-	early     bool // it was published before its own time: the days up to that were not known then
+	early     bool // its settle_time is later than the publication: days in between were not known then
 }
 
 func newStandings(window schema.Day, days []schema.Day) *standings {

@@ -12,9 +12,9 @@ import (
 	"billwalk/schema"
 )
 
-// state is what the callbacks of one settlement and item say: that one counts which was
-// the latest. It has no pointers, for there may be millions.
-type state struct {
+// callbackState is the latest callback of one settlement and item. It has no pointers, for there
+// may be millions.
+type callbackState struct {
 	mark  mark
 	place spill.Place // of the callback that counts
 	index int32       // among the states
@@ -26,12 +26,12 @@ type state struct {
 type stateKey struct{ settle, item idHash }
 
 // compare orders states by settlement and item.
-func (s *state) compare(other *state) int {
+func (s *callbackState) compare(other *callbackState) int {
 	return cmp.Or(bytes.Compare(s.ids.settle[:], other.ids.settle[:]), bytes.Compare(s.ids.item[:], other.ids.item[:]))
 }
 
 // near reports whether the event lies within so many days of one of the days.
-func (s *state) near(days []schema.Day, within schema.Day) bool {
+func (s *callbackState) near(days []schema.Day, within schema.Day) bool {
 	return slices.ContainsFunc(days, func(d schema.Day) bool { return max(d-s.day, s.day-d) <= within })
 }
 

@@ -9,7 +9,7 @@ import (
 
 // Unmatched is a settlement that only callbacks name, and that belongs to no bill.
 type Unmatched struct {
-	states []*state // of events of one day, by item
+	states []*callbackState // of events of one day, by item
 }
 
 // Unmatched returns the day's unmatched settlements. Of those whose bills are of days
@@ -41,14 +41,14 @@ func (e *Evidence) Unmatched(ctx context.Context, day schema.Day) ([]Unmatched, 
 		if n := len(unmatched); n > 0 && unmatched[n-1].states[0].ids.settle == s.ids.settle {
 			unmatched[n-1].states = append(unmatched[n-1].states, s)
 		} else {
-			unmatched = append(unmatched, Unmatched{[]*state{s}})
+			unmatched = append(unmatched, Unmatched{[]*callbackState{s}})
 		}
 	}
 	return unmatched, nil
 }
 
 // daysOfOrder returns the days within reach that have bills to which the state belongs.
-func (e *Evidence) daysOfOrder(s *state) []schema.Day {
+func (e *Evidence) daysOfOrder(s *callbackState) []schema.Day {
 	if order := e.owner(s); order != "" {
 		return e.billDays(s, order)
 	}
@@ -62,7 +62,7 @@ func (e *Evidence) daysOfOrder(s *state) []schema.Day {
 
 // checkLate counts and logs a callback whose bills are of days that this run does not
 // build, and were published before it came.
-func (e *Evidence) checkLate(ctx context.Context, s *state, days []schema.Day) error {
+func (e *Evidence) checkLate(ctx context.Context, s *callbackState, days []schema.Day) error {
 	if slices.ContainsFunc(days, func(d schema.Day) bool { return e.standings.days[d] }) {
 		return nil
 	}

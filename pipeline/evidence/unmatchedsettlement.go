@@ -45,8 +45,8 @@ func (e *Evidence) ReadUnmatched(day schema.Day, u Unmatched) (s UnmatchedSettle
 }
 
 // otherStates returns the states of the settlement that are of events of other days.
-func (e *Evidence) otherStates(u Unmatched) (others []*state) {
-	seen, looked := make(map[*state]bool, len(u.states)), make(map[idHash]bool)
+func (e *Evidence) otherStates(u Unmatched) (others []*callbackState) {
+	seen, looked := make(map[*callbackState]bool, len(u.states)), make(map[idHash]bool)
 	for _, own := range u.states {
 		seen[own] = true
 	}

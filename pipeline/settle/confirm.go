@@ -10,19 +10,19 @@ import (
 
 // Confirm queries the day's unmatched settlements by their own ids: those that have no
 // final answer yet, and those that a later callback contradicts. When ctx ends no new
-// query is made; hard outlasts it, for those in flight.
-func (s *Settler) Confirm(ctx, hard context.Context, day schema.Day, unmatched []evidence.Unmatched) (ConfirmCounts, *schema.Failure, error) {
-	counts, failure, err := s.confirm(ctx, hard, day, unmatched)
+// query is made; lasting ends later, for those in flight.
+func (s *Settler) Confirm(ctx, lasting context.Context, day schema.Day, unmatched []evidence.Unmatched) (ConfirmCounts, *schema.Failure, error) {
+	counts, failure, err := s.confirm(ctx, lasting, day, unmatched)
 	if err != nil {
 		return counts, nil, fmt.Errorf("settlements of callbacks alone: %w", err)
 	}
 	return counts, failure, nil
 }
 
-func (s *Settler) confirm(ctx, hard context.Context, day schema.Day, unmatched []evidence.Unmatched) (counts ConfirmCounts, failure *schema.Failure, err error) {
+func (s *Settler) confirm(ctx, lasting context.Context, day schema.Day, unmatched []evidence.Unmatched) (counts ConfirmCounts, failure *schema.Failure, err error) {
 	orders, confirmed := make([]order, len(unmatched)), make([]bool, len(unmatched))
 	for i, one := range unmatched {
-		if err := hard.Err(); err != nil {
+		if err := lasting.Err(); err != nil {
 			return counts, nil, err
 		}
 		known, err := s.Evidence.ReadUnmatched(day, one)
@@ -34,7 +34,7 @@ func (s *Settler) confirm(ctx, hard context.Context, day schema.Day, unmatched [
 	}
 	p := s.newPass(schema.Unit{Account: schema.Account{ID: schema.NoAccount}, Day: day}, " callbacks", s.slots())
 	p.confirms = true
-	if err := p.run(ctx, hard, orders, nil); err != nil {
+	if err := p.run(ctx, lasting, orders, nil); err != nil {
 		return counts, nil, err
 	}
 	counts = ConfirmCounts{Asked: p.Asked, Answered: p.Answered, Unanswered: p.Unanswered}

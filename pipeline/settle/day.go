@@ -28,10 +28,10 @@ type Outcome struct {
 }
 
 // Day queries the orders of a day, unit by unit, side by side. When ctx ends no new query
-// is made; hard outlasts it, for those in flight. The outcomes are those of the units so
+// is made; lasting ends later, for those in flight. The outcomes are those of the units so
 // far, also where the error is not nil. saved is how many further bills the orders have.
-func (s *Settler) Day(ctx, hard context.Context, day schema.Day, partitions []Partition, units []Unit) (outcomes map[schema.AccountID]Outcome, saved int64, err error) {
-	orders, forward, err := s.orders(hard, partitions)
+func (s *Settler) Day(ctx, lasting context.Context, day schema.Day, partitions []Partition, units []Unit) (outcomes map[schema.AccountID]Outcome, saved int64, err error) {
+	orders, forward, err := s.orders(lasting, partitions)
 	if err != nil {
 		return nil, 0, err
 	}
@@ -49,7 +49,7 @@ func (s *Settler) Day(ctx, hard context.Context, day schema.Day, partitions []Pa
 		running.Go(func() error {
 			p := s.newPass(schema.Unit{Account: u.Account, Day: day}, " settlements", slots)
 			p.Uses = slices.Clone(u.Uses)
-			err := p.run(ctx, hard, byAccount[u.Account.ID], u.Certificate)
+			err := p.run(ctx, lasting, byAccount[u.Account.ID], u.Certificate)
 			mu.Lock()
 			defer mu.Unlock()
 			outcomes[u.Account.ID] = p.Outcome
@@ -60,7 +60,8 @@ func (s *Settler) Day(ctx, hard context.Context, day schema.Day, partitions []Pa
 	return outcomes, forward - int64(len(orders)), err
 }
 
-// slots returns room for the queries that may be in flight and have not failed yet.
+// slots returns a semaphore for the queries in flight. One that fails leaves it, and is
+// repeated outside.
 func (s *Settler) slots() chan struct{} { return make(chan struct{}, max(1, s.InFlight)) }
 
 func (s *Settler) newPass(u schema.Unit, kind string, slots chan struct{}) *pass {

@@ -28,7 +28,7 @@ type pass struct {
 	confirms bool          // it queries settlements of callbacks, and not orders
 	slots    chan struct{} // one for each query in flight that has not failed yet
 	running  []*running    // queries of orders; those that failed are repeated while others run
-	settled  int64         // unix microseconds; when the last pass ended whose run ended well
+	settled  int64         // unix microseconds: the end of the last pass, if its run ended well
 
 	batches  int
 	data     []byte                        // encoded answers that are not stored yet
@@ -37,21 +37,21 @@ type pass struct {
 }
 
 // run queries the orders that are due, and certifies the pass if all have an answer.
-func (p *pass) run(ctx, hard context.Context, orders []order, c *schema.Certificate) error {
+func (p *pass) run(ctx, lasting context.Context, orders []order, c *schema.Certificate) error {
 	p.Orders = int64(len(orders))
 	slices.SortFunc(orders, func(a, b order) int { return strings.Compare(a.key, b.key) })
-	if err := p.findLastPass(hard); err != nil {
+	if err := p.findLastPass(lasting); err != nil {
 		return err
 	}
 	due := slices.DeleteFunc(orders, func(o order) bool { return !p.due(&o) })
 	p.Progress.ExpectOrders(len(due))
 	calls, cancel := stop.Outlast(ctx, stop.Grace) // a call may wait for an outage to end, but not for ever
 	defer p.abandon(cancel)
-	err := p.queryAll(ctx, calls, hard, due)
+	err := p.queryAll(ctx, calls, lasting, due)
 	if again := p.unansweredOrders(); err == nil && p.Answered == int64(len(due)) && len(again) > 0 {
 		p.Progress.ExpectOrders(len(again))
 		p.Orders, due = p.Orders+int64(len(again)), append(due, again...)
-		err = p.queryAll(ctx, calls, hard, again)
+		err = p.queryAll(ctx, calls, lasting, again)
 	}
 	if err != nil {
 		return err
@@ -60,7 +60,7 @@ func (p *pass) run(ctx, hard context.Context, orders []order, c *schema.Certific
 		p.setFailure(ctx)
 		return nil
 	}
-	return p.certify(hard, c)
+	return p.certify(lasting, c)
 }
 
 // certify makes durable that all orders of the certificate's bills have an answer.
@@ -88,7 +88,7 @@ func (p *pass) unansweredOrders() (orders []order) {
 }
 
 // queryAll queries the orders, chunk by chunk, until ctx ends or calls are halted.
-func (p *pass) queryAll(ctx, calls, hard context.Context, orders []order) error {
+func (p *pass) queryAll(ctx, calls, lasting context.Context, orders []order) error {
 	for chunk := range slices.Chunk(orders, ordersAtATime) {
 		if ctx.Err() != nil {
 			break
@@ -97,10 +97,10 @@ func (p *pass) queryAll(ctx, calls, hard context.Context, orders []order) error 
 			break
 		}
 		if err := p.queryChunk(calls, chunk); err != nil {
-			return errors.Join(err, p.flush(hard))
+			return errors.Join(err, p.flush(lasting))
 		}
 	}
-	return errors.Join(p.takeDone(calls, true), p.flush(hard))
+	return errors.Join(p.takeDone(calls, true), p.flush(lasting))
 }
 
 // setFailure sets why orders have no answer. What ended all calls comes before what

@@ -76,7 +76,7 @@ func (p *pass) coveredByCallbacks(o *order) bool {
 	return o.covered && !p.finalCheck() && !evidence.Sampled(o.queries[0])
 }
 
-// findLastPass finds when the last pass over the unit ended whose run ended well.
+// findLastPass notes when the last pass over the unit ended, if its run ended well.
 func (p *pass) findLastPass(ctx context.Context) error {
 	last := p.Evidence.LastPass(p.unit)
 	well := last.RunID == ""

@@ -24,11 +24,13 @@ func (p *pass) silent(u schema.RuleUse) bool {
 	return u.Silent(silentAfter)
 }
 
-// turn returns the queries of an order, by place, in the order in which they are made,
-// and how many silent ones are left out: first what answered for it before, then by the
-// rule that answers most often for the account. A silent rule is tried now and then only,
-// but always where no rule of the order has answered yet for the account, on the last
-// look, and by a run of given days. Nothing is queried twice by one run.
+// turn returns the queries of an order, as indexes, in the sequence in which they are
+// made, and how many are left out. Those that answered for the order before come first,
+// then those whose rule answers most often for the account.
+//
+// A silent rule is left out but for a sample. It is tried where no rule of the order has
+// answered for the account yet, on the last look, and by a run of given days. One run
+// makes no query twice.
 func (p *pass) turn(o *order) (turn []int, silent int) {
 	before := make([]bool, len(o.queries))
 	everyRule := p.Backfill || p.lastLook()

@@ -6,6 +6,11 @@
 // in parts. The match rules of the job are tried one after the other, first the one that
 // answers most often for the account. Of the orders that need no query, one in a hundred
 // is queried all the same, so that a change that went unnoticed is found.
+//
+// [Settler.Day] (day.go) lists the orders of a day (order.go) and runs a pass over those of
+// each unit (pass.go): of the orders that are due (policy.go), chunks are queried side by
+// side (chunk.go, query.go), each by its rules in turn (rules.go). [Settler.Confirm] queries
+// settlements that only callbacks name.
 package settle
 
 import (
