@@ -16,7 +16,7 @@
 // the units (plan*.go), of which the refetch policy (refetch.go) leaves out those that
 // the archive has already. The schedule (schedule.go) walks them side by side; as they
 // end, the steps (steps.go) take their days to the lake. A first run, another run of the
-// same days, a backfill and a replay take the same way; a replay makes no calls.
+// same days, a backfill and a replay go through the same steps; a replay makes no calls.
 //
 // The package does no HTTP, and knows no store and no file format.
 package pipeline

@@ -14,8 +14,8 @@ type Plan struct {
 // PlannedUnit is a unit, and what the manifests and the archive say of it.
 type PlannedUnit struct {
 	schema.Unit
-	Whole       bool  // as published or in the archive, and not walked again
-	Archived    bool  // Whole, by a walk that is in the archive and not published
+	Current     bool  // it need not be fetched: its bills are published or in the archive
+	Archived    bool  // Current, by a walk that is in the archive and not published
 	Begun       int   // pages in the archive of walks that a run resumes
 	Pages       int   // of one walk; 0 where nothing is known
 	Queries     int64 // of the trade system: for open orders where the day is published, else for as many orders as the account had on another day
@@ -31,7 +31,7 @@ type PlannedUnit struct {
 func (p *Plan) Pages() (pages, unknown, whole int) {
 	for _, u := range p.Units {
 		switch {
-		case u.Whole:
+		case u.Current:
 			whole++
 		case u.Pages == 0:
 			unknown++
@@ -46,7 +46,7 @@ func (p *Plan) Pages() (pages, unknown, whole int) {
 // each unit takes at least. A walk of a unit of unknown size is taken to have one page.
 func (p *Plan) BillCalls(passes int) (calls int) {
 	for _, u := range p.Units {
-		if !u.Whole {
+		if !u.Current {
 			calls += max(max(u.Pages, 1)*passes-u.Begun, 0)
 		}
 	}

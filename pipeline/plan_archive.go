@@ -16,7 +16,7 @@ func (r *Run) addArchived(ctx context.Context, plan *Plan, refetch *refetchPolic
 	var reads errgroup.Group
 	reads.SetLimit(readsAtATime)
 	for i := range plan.Units {
-		if plan.Units[i].Whole {
+		if plan.Units[i].Current {
 			continue
 		}
 		reads.Go(func() error { return r.addArchivedUnit(ctx, &plan.Units[i], refetch) })
@@ -56,7 +56,7 @@ func (r *Run) addArchivedUnit(ctx context.Context, u *PlannedUnit, refetch *refe
 // setWhole marks the unit as not walked again. Its size is known then, and with it about
 // how many orders it has.
 func (u *PlannedUnit) setWhole(c *schema.Certificate) {
-	u.Whole, u.Archived = true, true
+	u.Current, u.Archived = true, true
 	if pages := len(c.Pages); pages > 0 {
 		if u.Pages > 0 && u.estimated {
 			u.Queries = u.Queries * int64(pages) / int64(u.Pages)

@@ -87,7 +87,7 @@ func TestPlanOfInterruptedBackfill(t *testing.T) {
 						if u.Account.ID == kiosk.ID {
 							total = 6
 						}
-						if walked[u.Unit] != total*passes-u.Begun && !u.Whole || u.Whole && walked[u.Unit] > 0 {
+						if walked[u.Unit] != total*passes-u.Begun && !u.Current || u.Current && walked[u.Unit] > 0 {
 							t.Errorf("%s: %d calls, and %+v was planned", u.Unit, walked[u.Unit], u)
 						}
 					}

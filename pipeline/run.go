@@ -92,7 +92,7 @@ func (r *Run) makePlan(ctx context.Context, started time.Time) (Plan, *refetchPo
 		if c == nil {
 			continue
 		}
-		if u.Whole, err = refetch.isCurrent(ctx, u.Unit, c); err != nil {
+		if u.Current, err = refetch.isCurrent(ctx, u.Unit, c); err != nil {
 			return plan, nil, err
 		}
 	}

@@ -40,7 +40,7 @@ const (
 
 // ErrDenied is the error of a run whose claim the store refuses: it would refuse all
 // other writes, too.
-var ErrDenied = errors.New("the lake's store refuses writes: 存储拒绝写入,未向平台发出任何账单请求; no bill was asked for")
+var ErrDenied = errors.New("the lake's store refuses writes: 存储拒绝写入,未向平台发出任何账单请求; no bills were requested")
 
 // Claim says which days and accounts a run works on.
 type Claim struct {

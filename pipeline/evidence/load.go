@@ -54,7 +54,7 @@ func (e *Evidence) LoadAnswers(ctx context.Context, day schema.Day) error {
 		if err := e.answers.load(ctx, other); err != nil {
 			e.faults[other] = err
 			if !e.Replay {
-				e.Log.Warn("settlements in the archive cannot be read: their orders are asked for again", "bill_date", other, "error", err)
+				e.Log.Warn("settlements in the archive cannot be read: their orders are queried again", "bill_date", other, "error", err)
 			}
 		}
 		if err := e.faults[other]; err != nil && e.Replay {
@@ -84,7 +84,7 @@ func (e *Evidence) checkInvalid(from, to schema.Day) error {
 			return left[0].fault
 		case !e.warned[day]:
 			e.warned[day] = true
-			e.Log.Warn("the archive has errors in place of answers of the settle query: they are asked for again", "bill_date", day, "answers", len(left), "error", left[0].fault)
+			e.Log.Warn("the archive has errors in place of answers of the settle query: their orders are queried again", "bill_date", day, "answers", len(left), "error", left[0].fault)
 		}
 	}
 	return nil

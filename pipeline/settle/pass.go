@@ -23,12 +23,12 @@ const (
 type pass struct {
 	*Settler
 	Outcome
-	unit     schema.Unit
-	name     string
-	confirms bool          // it queries settlements of callbacks, and not orders
-	slots    chan struct{} // one for each query in flight that has not failed yet
-	running  []*running    // queries of orders; those that failed are repeated while others run
-	settled  int64         // unix microseconds: the end of the last pass, if its run ended well
+	unit        schema.Unit
+	name        string
+	confirms    bool          // it queries settlements of callbacks, and not orders
+	slots       chan struct{} // one for each query in flight that has not failed yet
+	running     []*running    // queries of orders; those that failed are repeated while others run
+	lastPassEnd int64         // unix microseconds: the end of the last pass, if its run ended well
 
 	batches  int
 	data     []byte                        // encoded answers that are not stored yet

@@ -86,8 +86,8 @@ func (p *pass) findLastPass(ctx context.Context) error {
 			return err
 		}
 	}
-	if p.settled = math.MinInt64; well {
-		p.settled = last.FinishedAt.UnixMicro()
+	if p.lastPassEnd = math.MinInt64; well {
+		p.lastPassEnd = last.FinishedAt.UnixMicro()
 	}
 	return nil
 }
@@ -97,7 +97,7 @@ func (p *pass) findLastPass(ctx context.Context) error {
 // count: units run side by side, and must not see how far the others are.
 func (p *pass) resumes(a evidence.Answer) bool {
 	own := p.fromOtherDay(a) || a.Fetched > p.Started.UnixMicro()
-	return !own && a.Fetched > p.settled && a.Age(p.Now()) < stop.ResumeAge
+	return !own && a.Fetched > p.lastPassEnd && a.Age(p.Now()) < stop.ResumeAge
 }
 
 // fromOtherDay reports whether this run got the answer for another day of the order.

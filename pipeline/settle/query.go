@@ -17,16 +17,16 @@ import (
 type result struct {
 	answers []normalise.SettlementsAnswer
 	tried   []int // queries, by their place in the order
-	silent  int   // queries left out
+	omitted int   // queries left out, as their rules are silent
 	found   bool  // the last answer has settlements
 	err     error
 }
 
 // query makes the queries of an order until one is answered with settlements.
 func (p *pass) query(ctx context.Context, o *order) (r result) {
-	turn, silent := p.turn(o)
-	r.silent = silent
-	for _, i := range turn {
+	sequence, omitted := p.queryOrder(o)
+	r.omitted = omitted
+	for _, i := range sequence {
 		if _, halted := p.Halt.Failure(p.unit); halted {
 			r.err = stop.ErrStopped
 			return r

@@ -24,14 +24,14 @@ func (p *pass) silent(u schema.RuleUse) bool {
 	return u.Silent(silentAfter)
 }
 
-// turn returns the queries of an order, as indexes, in the sequence in which they are
+// queryOrder returns the queries of an order, as indexes, in the sequence in which they are
 // made, and how many are left out. Those that answered for the order before come first,
 // then those whose rule answers most often for the account.
 //
 // A silent rule is left out but for a sample. It is tried where no rule of the order has
 // answered for the account yet, on the last look, and by a run of given days. One run
 // makes no query twice.
-func (p *pass) turn(o *order) (turn []int, silent int) {
+func (p *pass) queryOrder(o *order) (sequence []int, omitted int) {
 	before := make([]bool, len(o.queries))
 	everyRule := p.Backfill || p.lastLook()
 	proven := slices.ContainsFunc(o.queries, func(q schema.Query) bool { return p.use(q.Match).Answered > 0 })
@@ -40,15 +40,15 @@ func (p *pass) turn(o *order) (turn []int, silent int) {
 		before[i] = last.Outcome > evidence.Empty && last.Fetched < p.Started.UnixMicro()
 		switch {
 		case o.unanswered:
-			turn = append(turn, i)
+			sequence = append(sequence, i)
 		case p.fromOtherDay(last):
 		case before[i] || !proven || everyRule || !p.silent(p.use(q.Match)) || evidence.Sampled(q):
-			turn = append(turn, i)
+			sequence = append(sequence, i)
 		default:
-			silent++
+			omitted++
 		}
 	}
-	slices.SortStableFunc(turn, func(a, b int) int {
+	slices.SortStableFunc(sequence, func(a, b int) int {
 		switch {
 		case before[a] && !before[b]:
 			return -1
@@ -57,7 +57,7 @@ func (p *pass) turn(o *order) (turn []int, silent int) {
 		}
 		return p.use(o.queries[b].Match).CompareRate(p.use(o.queries[a].Match))
 	})
-	return turn, silent
+	return sequence, omitted
 }
 
 // use returns how often a rule was used for the account.
@@ -80,7 +80,7 @@ func (p *pass) learn(o *order, r *result) {
 		}
 	}
 	if !r.found { // what a silent rule would have said is not known: that is no saving
-		p.Saved.Distinct += int64(len(o.queries) - len(r.tried) - r.silent)
+		p.Saved.Distinct += int64(len(o.queries) - len(r.tried) - r.omitted)
 	}
 }
 
