@@ -1,10 +1,10 @@
 // Package audit proves published days from the bucket alone. It reads every object of
-// them in the archive and the lake, sums the archived pages again, and compares the
-// tables with the result, row by row.
+// them in the archive and the lake (summaries of runs and _control/ are none), sums the
+// archived pages again, and compares the tables with the result, row by row.
 //
 // It is the second of two independent ways to the same sums. It has its own decoder of
 // the platform's pages and its own sign rule, written from the platform's documentation,
-// and shares nothing with the build but the names of columns. A mistake in one of them
+// and shares with the build only package schema. A mistake in one of them
 // shows as a difference.
 //
 //	archive ──▶ walks: chain, hashes, digest ──▶ certificates ──┐

@@ -96,7 +96,7 @@ func (s *Stage) takeTurn(ctx context.Context, turn schema.Turn) error {
 func (s *Stage) replace(ctx context.Context, key string, body io.ReadSeeker, etag string) (object.Info, error) {
 	for {
 		info, err := s.put(ctx, key, body, etag)
-		var lost *lostTo
+		var lost *conflictError
 		if !errors.As(err, &lost) || !s.base.BegunBefore(lost.found.Meta[writeIDMeta]) || lost.found.ETag == etag {
 			return info, err
 		}
@@ -124,7 +124,7 @@ func (s *Stage) put(ctx context.Context, key string, body io.ReadSeeker, etag st
 	}
 }
 
-// resolveConflict returns the object if this stage wrote it, else a lostTo.
+// resolveConflict returns the object if this stage wrote it, else a conflictError.
 func (s *Stage) resolveConflict(ctx context.Context, key string, conflict error) (object.Info, error) {
 	info, err := s.lake.store.Head(ctx, key)
 	switch {
@@ -133,15 +133,15 @@ func (s *Stage) resolveConflict(ctx context.Context, key string, conflict error)
 	case err == nil && info.Meta[writeIDMeta] == s.stamp.WriteID:
 		return info, nil
 	default:
-		return object.Info{}, &lostTo{key, info}
+		return object.Info{}, &conflictError{key, info}
 	}
 }
 
-// lostTo reports that a write found another object than the base's.
-type lostTo struct {
+// conflictError reports that a write found another object than the base's.
+type conflictError struct {
 	key   string
 	found object.Info // without an ETag if there is no object
 }
 
-func (l *lostTo) Error() string { return fmt.Sprintf("%s: %v", l.key, schema.ErrSuperseded) }
-func (l *lostTo) Unwrap() error { return schema.ErrSuperseded }
+func (l *conflictError) Error() string { return fmt.Sprintf("%s: %v", l.key, schema.ErrSuperseded) }
+func (l *conflictError) Unwrap() error { return schema.ErrSuperseded }

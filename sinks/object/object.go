@@ -2,9 +2,9 @@
 // behind one small interface. One suite of tests holds both to it, and the store in
 // memory that tests use (package objecttest).
 //
-// Of the data it knows only how large an object of each kind of key may be (schema.LimitOf).
-// It never deletes an object. A Put is never
-// repeated by the store: the caller finds out what became of it, as PutKnown does.
+// Of the data it knows only how large an object of each kind of key may be
+// (schema.LimitOf). It never deletes an object. A Put is never repeated by the store: the
+// caller finds out what became of it, as PutKnown does.
 //
 //	store, err := object.Open(ctx, "file:lake", object.S3Options{})
 //	info, err := store.Put(ctx, "a/b.json", bytes.NewReader(b), object.IfAbsent(), nil)
