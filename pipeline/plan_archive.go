@@ -26,7 +26,7 @@ func (r *Run) addArchived(ctx context.Context, plan *Plan, refetch *refetchPolic
 
 // addArchivedUnit adds what the archive has of one unit, as a walk would take it.
 func (r *Run) addArchivedUnit(ctx context.Context, u *PlannedUnit, refetch *refetchPolicy) error {
-	c, begun, err := r.Walk.Archive.Unit(ctx, u.Unit)
+	c, begun, err := r.Archive.Unit(ctx, u.Unit)
 	if errors.Is(err, schema.ErrDamaged) {
 		c, err = nil, nil // it is walked again
 	}
@@ -68,7 +68,7 @@ func (u *PlannedUnit) setWhole(c *schema.Certificate) {
 // resumablePages returns how many pages of a walk are in the archive, if a run would
 // resume it. A page that cannot be read is fetched again.
 func (r *Run) resumablePages(ctx context.Context, u schema.Unit, walk string) (pages int, err error) {
-	for answer, err := range r.Walk.Archive.Answers(ctx, u, walk) {
+	for answer, err := range r.Archive.Answers(ctx, u, walk) {
 		if ctx.Err() != nil {
 			return 0, ctx.Err()
 		}

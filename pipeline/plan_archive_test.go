@@ -15,7 +15,7 @@ import (
 // planOf plans a backfill of some days.
 func planOf(t *testing.T, w *world, from, to schema.Day, passes int) pipeline.Plan {
 	t.Helper()
-	r := &pipeline.Run{Lake: w.lake, Archive: w.archive, Accounts: w.accounts, From: from, To: to, Buckets: w.buckets, Walk: walk.Config{Archive: w.archive, Passes: passes}, Backfill: true, Now: w.now, PublishedDays: w.lake.days}
+	r := &pipeline.Run{Lake: w.lake, Archive: w.archive, Accounts: w.accounts, From: from, To: to, Buckets: w.buckets, Walk: walk.Config{Passes: passes}, Backfill: true, Now: w.now, PublishedDays: w.lake.days}
 	plan, err := r.Plan(t.Context())
 	if err != nil {
 		t.Fatal(err)
@@ -26,7 +26,7 @@ func planOf(t *testing.T, w *world, from, to schema.Day, passes int) pipeline.Pl
 // plannedOf returns how many queries a plan expects for a unit.
 func plannedOf(t *testing.T, w *world, u schema.Unit, change func(*pipeline.Run)) int64 {
 	t.Helper()
-	r := &pipeline.Run{Lake: w.lake, Archive: w.archive, Accounts: w.accounts, Buckets: w.buckets, Walk: walk.Config{Archive: w.archive, Passes: 1}, Now: w.now, PublishedDays: w.lake.days}
+	r := &pipeline.Run{Lake: w.lake, Archive: w.archive, Accounts: w.accounts, Buckets: w.buckets, Walk: walk.Config{Passes: 1}, Now: w.now, PublishedDays: w.lake.days}
 	change(r)
 	plan, err := r.Plan(t.Context())
 	if err != nil {

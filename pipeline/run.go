@@ -67,7 +67,7 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	if err == nil {
 		err = r.estimateByNearestDays(ctx, &plan)
 	}
-	if err == nil && r.Walk.Archive != nil {
+	if err == nil && r.Archive != nil {
 		err = r.addArchived(ctx, &plan, refetch)
 	}
 	return plan, err

@@ -26,7 +26,7 @@ type schedule struct {
 func (r *Run) schedule(ctx, lasting context.Context, plan Plan, refetch *refetchPolicy) *schedule {
 	return &schedule{
 		run: r, plan: plan, halt: stop.NewHalt(r.Log), ctx: ctx, lasting: lasting,
-		walker: walk.Walker{Config: r.Walk, RunID: r.ID, Now: r.Now, Log: r.Log, Progress: r.Progress, IsCurrent: refetch.isCurrent},
+		walker: walk.Walker{Config: r.Walk, Archive: r.Archive, RunID: r.ID, Now: r.Now, Log: r.Log, Progress: r.Progress, IsCurrent: refetch.isCurrent},
 	}
 }
 
@@ -102,7 +102,7 @@ func (s *schedule) failure(u schema.Unit, err error) *schema.Failure {
 
 // recall takes a unit from the archive, as a replay does.
 func (r *Run) recall(ctx context.Context, u schema.Unit) walk.Outcome {
-	c, _, err := r.Walk.Archive.Unit(ctx, u)
+	c, _, err := r.Archive.Unit(ctx, u)
 	if err == nil && c == nil {
 		err = fmt.Errorf("the archive has no whole walk of it; fetch it with: billwalk run %s --from %s --to %s", r.Job, u.Day, u.Day)
 	}

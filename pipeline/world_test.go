@@ -107,7 +107,7 @@ func (w *world) do(ctx context.Context, change ...func(*pipeline.Run)) (*pipelin
 	w.mu.Unlock()
 	r := &pipeline.Run{
 		ID: id, Job: "nightly", Accounts: w.accounts, From: day, To: day, Buckets: w.buckets,
-		Walk:    walk.Config{Source: w.platform, Archive: w.archive, PageSize: 10, Passes: 1},
+		Walk:    walk.Config{Source: w.platform, PageSize: 10, Passes: 1},
 		Archive: w.archive, Lake: w.lake, Rows: normalise.Normaliser{Code: normalise.KeepCode},
 		Rules: w.rules, InFlight: 4, Now: w.now, Log: slog.New(slog.DiscardHandler), Progress: new(progress.Counter), PublishedDays: w.lake.days,
 	}

@@ -33,8 +33,8 @@ func bill(id string) string {
 func ExampleWalker() {
 	var counts progress.Counter
 	w := walk.Walker{
-		Config: walk.Config{Source: twoPages{}, Archive: archive.New(objecttest.NewMem()), PageSize: 50, Passes: 2},
-		RunID:  "01K", Now: time.Now, Log: slog.New(slog.DiscardHandler), Progress: &counts,
+		Config: walk.Config{Source: twoPages{}, PageSize: 50, Passes: 2}, Archive: archive.New(objecttest.NewMem()),
+		RunID: "01K", Now: time.Now, Log: slog.New(slog.DiscardHandler), Progress: &counts,
 		IsCurrent: func(context.Context, schema.Unit, *schema.Certificate) (bool, error) { return false, nil },
 	}
 	day, _ := schema.ParseDay("2026-11-20")

@@ -64,15 +64,15 @@ type Reader interface {
 // Config is how a job walks its units.
 type Config struct {
 	Source      Source // nil: nothing is fetched, the archive is all there is
-	Archive     Archive
-	PageSize    int  // records of a page at most
-	Passes      int  // equal walks in a row that a unit needs
-	AllowShrink bool // a day may have lost more than a tenth of its bills
+	PageSize    int    // records of a page at most
+	Passes      int    // equal walks in a row that a unit needs
+	AllowShrink bool   // a day may have lost more than a tenth of its bills
 }
 
 // Walker walks units for one run. Units may be walked side by side.
 type Walker struct {
 	Config
+	Archive  Archive
 	RunID    string
 	Now      func() time.Time
 	Log      *slog.Logger

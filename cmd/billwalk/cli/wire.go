@@ -149,7 +149,7 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 	w.run = &pipeline.Run{
 		ID: p.world.newRunID(), Job: name, Accounts: job.Accounts,
 		Lookback: job.Lookback, Buckets: file.Lake.Buckets,
-		Walk:    walk.Config{Archive: answers, PageSize: job.Bills.PageSize, Passes: job.Bills.Passes},
+		Walk:    walk.Config{PageSize: job.Bills.PageSize, Passes: job.Bills.Passes},
 		Archive: answers, Lake: staging{published}, Claims: claims.Register{Store: register{store, "_control/claims.json"}, Process: p.world.process(), Gone: processGone}, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
 		Rules: rulesOf(job), AppIDs: file.AppIDs(),
 		Now: p.now, Log: p.log, Progress: new(progress.Counter),
