@@ -41,9 +41,10 @@ var simulationMutants = []mutant{
 		rule: "an error's body is taken for a day without bills", file: "pipeline/douyin/bills.go",
 		old: "\tif fault, ok := errors.AsType[*Error](err); ok {\n",
 		new: `	if fault, ok := errors.AsType[*Error](err); ok {
-		if fault.coded() {
+		if fault.Code != 0 {
 			answer.Body = []byte("{\"data\":{\"has_more\":false,\"ledger_records\":[]},\"extra\":{\"error_code\":0}}")
-			return answer, nil
+			answer.Decoded, err = normalise.DecodePage(answer.Body)
+			return answer, err
 		}
 `,
 		packages: "./cmd/billwalk/simulation", killer: "^TestSimulation$", symptom: `was never served|units cannot be had`,
