@@ -14,6 +14,7 @@ import (
 	"billwalk/cmd/billwalk/cli"
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin"
+	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
 
@@ -130,7 +131,7 @@ func (p *simProcess) begin(ctx context.Context, op, key string) (step, error) {
 	if err != nil {
 		return s, err
 	}
-	err = sleep(ctx, s.latency())
+	err = stop.Sleep(ctx, s.latency())
 	for thaw := p.toThaw(); thaw > 0; thaw = p.toThaw() {
 		defer p.note(p, op, key, "thaws")
 		time.Sleep(thaw + s.latency()) // they go on one after the other

@@ -1,9 +1,6 @@
 package simulation
 
-import (
-	"context"
-	"time"
-)
+import "time"
 
 // fate is what becomes of a step.
 type fate string
@@ -92,16 +89,4 @@ func (s step) apply(call func() (outcome string)) (answered bool) {
 		s.die()
 	}
 	return s.fate != lost && !s.dead
-}
-
-// sleep waits, or returns early with the context's error.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return ctx.Err()
-	}
 }
