@@ -23,6 +23,8 @@ type AnyTable interface {
 	AppendRow(b *array.RecordBuilder, row any)
 	// TallyRow adds a row to the totals, as Table.Tally does.
 	TallyRow(totals *Totals, row any) error
+	// TallyBatch is TallyRow for rows from to to-1 of a batch of the table.
+	TallyBatch(totals *Totals, b *Batch, from, to int) error
 	// Loader returns a function that sets columns of a row from place i of arrays of
 	// their Arrow types, one for each of the names, which are columns of the table.
 	Loader(columns []string) func(values []arrow.Array, i int, row any)
