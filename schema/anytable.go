@@ -23,6 +23,13 @@ type AnyTable interface {
 	AppendRow(b *array.RecordBuilder, row any)
 	// TallyRow adds a row to the totals, as Table.Tally does.
 	TallyRow(totals *Totals, row any) error
+	// TallyBatch is TallyRow for rows from to to-1 of a batch of the table.
+	TallyBatch(totals *Totals, b *Batch, from, to int) error
+	// AppendRowTo adds a row to a batch of the table.
+	AppendRowTo(b *Batch, row any)
+	// LoadRow sets the row's columns from place i of a batch of the table. The row does not
+	// refer to the batch.
+	LoadRow(b *Batch, i int, row any)
 	// Loader returns a function that sets columns of a row from place i of arrays of
 	// their Arrow types, one for each of the names, which are columns of the table.
 	Loader(columns []string) func(values []arrow.Array, i int, row any)
@@ -69,6 +76,12 @@ func (t Table[R]) AppendRow(b *array.RecordBuilder, row any) { t.Append(b, row.(
 
 // TallyRow implements AnyTable.
 func (t Table[R]) TallyRow(totals *Totals, row any) error { return t.Tally(totals, row.(*R)) }
+
+// AppendRowTo implements AnyTable.
+func (t Table[R]) AppendRowTo(b *Batch, row any) { t.AppendTo(b, row.(*R)) }
+
+// LoadRow implements AnyTable.
+func (t Table[R]) LoadRow(b *Batch, i int, row any) { t.LoadFrom(b, i, row.(*R)) }
 
 // Loader implements AnyTable.
 func (t Table[R]) Loader(columns []string) func(values []arrow.Array, i int, row any) {

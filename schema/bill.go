@@ -72,7 +72,7 @@ var Bills = Table[Bill]{
 
 func billFields() []Field[Bill] {
 	fields := []Field[Bill]{
-		required(text, Column{Name: "account_id", Label: "收款账户", Source: "account_id", Layout: Ordered, Doc: "the account that is paid (head office or store)",
+		required(text, Column{Name: "account_id", Label: "收款账户", Source: "account_id", Doc: "the account that is paid (head office or store)",
 			ChineseDoc: "收款账户（总店或门店）"},
 			func(b *Bill) *string { return &b.AccountID }),
 		required(text, Column{Name: "ledger_id", Label: "账单ID", Source: "ledger_id", Layout: Ordered, Doc: "bill id",

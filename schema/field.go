@@ -16,6 +16,8 @@ type kind[T any] struct {
 	name Type
 	add  func(array.Builder, T)
 	get  func(arrow.Array, int) T
+	put  func(*Vector, T) // nil where no vector has the type
+	take func(*Vector, int) T
 	show func(T) string
 	same func(T, T) bool
 }
@@ -36,6 +38,19 @@ func nullable[R, T any](k kind[T], c Column, at func(*R) *Null[T]) Field[R] {
 			*at(row) = Null[T]{}
 			if values.IsValid(i) {
 				*at(row) = Some(k.get(values, i))
+			}
+		},
+		put: func(v *Vector, row *R) {
+			if value := at(row); value.Valid {
+				k.put(v, value.V)
+			} else {
+				v.AppendNull()
+			}
+		},
+		take: func(v *Vector, i int, row *R) {
+			*at(row) = Null[T]{}
+			if !v.IsNull(i) {
+				*at(row) = Some(k.take(v, i))
 			}
 		},
 		show: func(row *R) Null[string] {
@@ -66,6 +81,8 @@ func always[R, T any](k kind[T], c Column, at func(*R) *T) Field[R] {
 		Column: c,
 		append: func(b array.Builder, row *R) { k.add(b, *at(row)) },
 		load:   func(values arrow.Array, i int, row *R) { *at(row) = k.get(values, i) },
+		put:    func(v *Vector, row *R) { k.put(v, *at(row)) },
+		take:   func(v *Vector, i int, row *R) { *at(row) = k.take(v, i) },
 		show:   func(row *R) Null[string] { return Some(k.show(*at(row))) },
 		equal:  func(a, b *R) bool { return k.same(*at(a), *at(b)) },
 	}
@@ -84,6 +101,8 @@ func textOf[T ~string]() kind[T] {
 		name: Text,
 		add:  func(b array.Builder, v T) { b.(*array.StringBuilder).Append(string(v)) },
 		get:  func(a arrow.Array, i int) T { return T(strings.Clone(a.(*array.String).Value(i))) },
+		put:  func(v *Vector, value T) { v.AppendText([]byte(value)) },
+		take: func(v *Vector, i int) T { return T(v.TextAt(i)) },
 		show: func(v T) string { return string(v) },
 		same: equal[T],
 	}
@@ -94,6 +113,8 @@ func int64sOf[T ~int64]() kind[T] {
 		name: Int64,
 		add:  func(b array.Builder, v T) { b.(*array.Int64Builder).Append(int64(v)) },
 		get:  func(a arrow.Array, i int) T { return T(a.(*array.Int64).Value(i)) },
+		put:  func(v *Vector, value T) { v.AppendInt64(int64(value)) },
+		take: func(v *Vector, i int) T { return T(v.Int64s[i]) },
 		show: func(v T) string { return strconv.FormatInt(int64(v), 10) },
 		same: equal[T],
 	}
@@ -108,6 +129,8 @@ var (
 		name: Int32,
 		add:  func(b array.Builder, v int32) { b.(*array.Int32Builder).Append(v) },
 		get:  func(a arrow.Array, i int) int32 { return a.(*array.Int32).Value(i) },
+		put:  (*Vector).AppendInt32,
+		take: func(v *Vector, i int) int32 { return v.Int32s[i] },
 		show: func(v int32) string { return strconv.FormatInt(int64(v), 10) },
 		same: equal[int32],
 	}
@@ -126,6 +149,8 @@ var (
 		get: func(a arrow.Array, i int) time.Time {
 			return time.UnixMicro(int64(a.(*array.Timestamp).Value(i))).UTC()
 		},
+		put:  func(v *Vector, value time.Time) { v.AppendInt64(value.UnixMicro()) },
+		take: func(v *Vector, i int) time.Time { return time.UnixMicro(v.Int64s[i]).UTC() },
 		show: func(v time.Time) string { return v.UTC().Format(time.RFC3339Nano) },
 		same: time.Time.Equal,
 	}

@@ -63,6 +63,8 @@ type Field[R any] struct {
 	Column
 	append func(array.Builder, *R)
 	load   func(arrow.Array, int, *R)
+	put    func(*Vector, *R) // nil where no vector has the type
+	take   func(*Vector, int, *R)
 	show   func(*R) Null[string]
 	equal  func(*R, *R) bool
 	fen    func(*R) Null[Fen] // nil unless the unit is fen

@@ -20,8 +20,9 @@
 //	merge                     one row of an answer and callbacks
 //	unmatched…                settlements of callbacks that belong to no order
 //	standing                  on which day each settlement is published
-//	billindex, byorder        the bills around a day, and bills order by order
-//	entry, id                 records of the local files, hashes of ids
+//	billindex, byorder,
+//	billcodec                 the bills around a day, and bills order by order
+//	entry, recordreader, id   records of the local files, hashes of ids
 package evidence
 
 import (

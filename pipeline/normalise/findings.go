@@ -102,7 +102,7 @@ func (f *findings) identity(rule schema.Rule, actual schema.Null[schema.Fen], ex
 }
 
 // Outcome is the result of checking one identity on one row.
-type Outcome int
+type Outcome uint8
 
 // An identity with NULL in a term is not evaluable.
 const (

@@ -1,4 +1,5 @@
-// Package spill keeps on local disk what does not fit into memory.
+// Package spill keeps on local disk what does not fit into memory: records that are found
+// by their places, and records that are sorted.
 package spill
 
 import (

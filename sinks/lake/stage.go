@@ -54,6 +54,12 @@ func (s *Stage) Append(row schema.Row) error {
 	return s.writers[row.TableName()].Append(row)
 }
 
+// AppendBatch adds rows to a table, as Append does. The batch may be reused afterwards. An
+// error is final.
+func (s *Stage) AppendBatch(table schema.AnyTable, b *schema.Batch) error {
+	return s.writers[table.Describe().Name].AppendBatch(b)
+}
+
 // Bills yields the staged bills, with the named columns or all of them, as parquet.Read
 // does. It ends the table: a bill that is added later is an error.
 func (s *Stage) Bills(columns ...string) iter.Seq2[*schema.Bill, error] {

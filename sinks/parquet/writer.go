@@ -86,6 +86,19 @@ func (w *Writer) append(row any) error {
 	return w.flush()
 }
 
+// AppendBatch adds the rows of a batch of the table. The batch may be reused afterwards. An
+// error is final. The file does not show how its rows were cut into batches.
+func (w *Writer) AppendBatch(b *schema.Batch) error {
+	row := w.table.NewRow()
+	for i := range b.Rows {
+		w.table.LoadRow(b, i, row)
+		if err := w.Append(row); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (w *Writer) flush() error {
 	if w.pending == 0 {
 		return nil // an empty table has no row group at all, rather than one without statistics

@@ -24,7 +24,7 @@ func verbArgs(config string) map[string][]string {
 		"status": {"nightly", "--config", config}, "check": {"nightly", "--config", config},
 		"receive": {"--config", config}, // it has no app with callbacks; TestReceiveVerb listens to one that has
 		"ddl":     {"duckdb", "--config", config}, "version": {}, "help": {}, "completion": {"bash"},
-		"demo": nil, "sandbox": nil, // they know no jobs.yaml
+		"demo": nil, "sandbox": nil, "bench": nil, // they know no jobs.yaml
 	}
 }
 

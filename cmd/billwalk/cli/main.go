@@ -26,7 +26,7 @@ func Execute(release string) {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(memoryLimit)
 	}
-	os.Exit(Main(os.Args[1:], os.Stdout, os.Stderr))
+	os.Exit(profiled(func() int { return Main(os.Args[1:], os.Stdout, os.Stderr) }))
 }
 
 // Main runs the command line and returns the exit code.
@@ -87,7 +87,7 @@ answer, and what is whole was published; 5 stopped by quota, deadline or outage,
 	root.PersistentFlags().StringVar(&p.config, "config", "jobs.yaml", "the file of jobs")
 	root.PersistentFlags().StringVar(&p.output, "output", "text", "text, or json: the summary of a run, or a plan, as one JSON value on stdout and nothing else")
 	root.PersistentFlags().Bool("verbose", false, "log every unit, too")
-	root.AddCommand(p.demo(), p.run(), p.replay(), p.plan(), p.verify(), p.status(), p.check(), p.receive(), p.sandbox(), p.ddl(), p.versionVerb())
+	root.AddCommand(p.demo(), p.run(), p.replay(), p.plan(), p.verify(), p.status(), p.check(), p.receive(), p.sandbox(), p.bench(), p.ddl(), p.versionVerb())
 	root.SetHelpCommand(p.help())
 	offerValues(root)
 	return root

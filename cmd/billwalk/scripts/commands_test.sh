@@ -3,7 +3,7 @@
 
 billwalk() {
   case $1 in
-    receive | sandbox) command billwalk "$@" --help >/dev/null ;;
+    bench | receive | sandbox) command billwalk "$@" --help >/dev/null ;;
     *) command billwalk "$@" ;;
   esac
 }

@@ -1,0 +1,196 @@
+package spill
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"fmt"
+	"iter"
+	"slices"
+)
+
+// Sorter sorts records by their keys, in bounded memory: few records never touch the disk,
+// many are written to a local file in sorted runs. Records of one key stay in the order in
+// which they were added. It is not safe for concurrent use.
+type Sorter struct {
+	what string // for error messages
+	max  int    // bytes of a run
+	file *File  // nil while there is no run
+	runs []run  // in the file
+
+	records []byte  // that are in no run yet, each behind the lengths of its key and value
+	places  []place // of these
+	sorted  bool
+}
+
+// run is a sorted part of the file.
+type run struct{ start, end int64 }
+
+// place is where a record lies. Its prefix is the part of the key that the run's keys do
+// not share, as a number that compares as the bytes do.
+type place struct {
+	prefix uint64
+	offset uint32
+}
+
+// maxRun is the maximum size of a run, in bytes: a place is 32 bits.
+const maxRun = 1 << 30
+
+// readBuffer is how much of each run is read at a time.
+const readBuffer = 64 << 10
+
+// NewSorter returns an empty sorter. what says what the records are, in the plural; it
+// appears in error messages only. memory is how many bytes of records are sorted at a time.
+func NewSorter(what string, memory int) *Sorter {
+	return &Sorter{what: what, max: min(memory, maxRun)}
+}
+
+// Add adds a record. It is an error to add one after Sorted was called.
+func (s *Sorter) Add(key, value []byte) error {
+	if s.sorted {
+		return fmt.Errorf("sorting %s: a record after the end", s.what)
+	}
+	size := 2*binary.MaxVarintLen32 + len(key) + len(value)
+	if len(s.records) > 0 && len(s.records)+size > s.max {
+		if err := s.flush(); err != nil {
+			return err
+		}
+	}
+	if size > maxRun {
+		return fmt.Errorf("sorting %s: a record has %d bytes", s.what, size)
+	}
+	s.places = append(s.places, place{offset: uint32(len(s.records))})
+	s.records = appendRecord(s.records, key, value)
+	return nil
+}
+
+// Sorted yields the records by key. It may be called again. A key and value are good until
+// the next.
+func (s *Sorter) Sorted() iter.Seq2[Sorted, error] {
+	return func(yield func(Sorted, error) bool) {
+		if err := s.end(); err != nil {
+			yield(Sorted{}, err)
+			return
+		}
+		if len(s.runs) > 0 {
+			s.merge(yield)
+			return
+		}
+		for _, p := range s.places {
+			if !yield(recordAt(s.records[p.offset:]), nil) {
+				return
+			}
+		}
+	}
+}
+
+// Sorted is a record.
+type Sorted struct{ Key, Value []byte }
+
+// Close removes the file and gives back the memory.
+func (s *Sorter) Close() error {
+	s.records, s.places, s.runs, s.sorted = nil, nil, nil, true
+	if s.file == nil {
+		return nil
+	}
+	file := s.file
+	s.file = nil
+	return file.Close()
+}
+
+// end sorts what was added last.
+func (s *Sorter) end() error {
+	if s.sorted {
+		return nil
+	}
+	s.sorted = true
+	if len(s.runs) == 0 {
+		s.sort()
+		return nil
+	}
+	err := s.flush()
+	s.records, s.places = nil, nil
+	return err
+}
+
+// flush writes a run.
+func (s *Sorter) flush() error {
+	if s.file == nil {
+		file, err := New("billwalk-*." + s.what)
+		if err != nil {
+			return err
+		}
+		s.file = file
+	}
+	s.sort()
+	r := run{start: s.file.end}
+	pending := make([]byte, 0, maxPending+4<<10)
+	for i, p := range s.places {
+		record := recordAt(s.records[p.offset:])
+		pending = appendRecord(pending, record.Key, record.Value)
+		if len(pending) < maxPending && i < len(s.places)-1 {
+			continue
+		}
+		if _, err := s.file.Write(pending); err != nil {
+			return fmt.Errorf("writing the local file of %s: %w", s.what, err)
+		}
+		pending = pending[:0]
+	}
+	r.end = s.file.end
+	s.runs = append(s.runs, r)
+	s.records, s.places = s.records[:0], s.places[:0]
+	return nil
+}
+
+// sort sorts the places. Most comparisons are of the prefixes alone.
+func (s *Sorter) sort() {
+	shared := s.sharedPrefix()
+	for i := range s.places {
+		key := s.keyAt(s.places[i])[shared:]
+		var prefix [8]byte
+		copy(prefix[:], key)
+		s.places[i].prefix = binary.BigEndian.Uint64(prefix[:])
+	}
+	slices.SortFunc(s.places, func(a, b place) int {
+		if a.prefix != b.prefix {
+			return cmp.Compare(a.prefix, b.prefix)
+		}
+		return cmp.Or(bytes.Compare(s.keyAt(a), s.keyAt(b)), cmp.Compare(a.offset, b.offset))
+	})
+}
+
+// sharedPrefix returns how many bytes all keys have in common at their beginning.
+func (s *Sorter) sharedPrefix() int {
+	if len(s.places) == 0 {
+		return 0
+	}
+	first := s.keyAt(s.places[0])
+	for _, p := range s.places {
+		key := s.keyAt(p)
+		n := min(len(first), len(key))
+		for i := range n {
+			if key[i] != first[i] {
+				n = i
+				break
+			}
+		}
+		first = first[:n]
+	}
+	return len(first)
+}
+
+func (s *Sorter) keyAt(p place) []byte { return recordAt(s.records[p.offset:]).Key }
+
+func appendRecord(to, key, value []byte) []byte {
+	to = binary.AppendUvarint(to, uint64(len(key)))
+	to = binary.AppendUvarint(to, uint64(len(value)))
+	return append(append(to, key...), value...)
+}
+
+// recordAt returns the record at the beginning of the data.
+func recordAt(data []byte) Sorted {
+	key, n := binary.Uvarint(data)
+	value, m := binary.Uvarint(data[n:])
+	data = data[n+m:]
+	return Sorted{data[:key:key], data[key : key+value : key+value]}
+}

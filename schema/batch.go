@@ -1,0 +1,57 @@
+package schema
+
+import "slices"
+
+// Batch holds rows of a table by column. Its columns are in the table's order, laid out
+// as Arrow lays them out, so that an Arrow record batch can be made of it without a copy.
+// Only tables whose columns are texts, integers and timestamps have batches.
+type Batch struct {
+	Rows    int
+	Columns []Vector
+}
+
+// NewBatch returns an empty batch of a table.
+func NewBatch(columns []Column) *Batch {
+	b := &Batch{Columns: make([]Vector, len(columns))}
+	for i, c := range columns {
+		b.Columns[i] = newVector(c)
+	}
+	return b
+}
+
+// Reset removes the rows and keeps the memory.
+func (b *Batch) Reset() {
+	b.Rows = 0
+	for i := range b.Columns {
+		b.Columns[i].reset()
+	}
+}
+
+// Gather adds rows of another batch of the same table, in the order given.
+func (b *Batch) Gather(from *Batch, rows []int32) {
+	for i := range b.Columns {
+		b.Columns[i].gather(&from.Columns[i], rows)
+	}
+	b.Rows += len(rows)
+}
+
+// AppendTo adds a row to a batch of the table.
+func (t Table[R]) AppendTo(b *Batch, row *R) {
+	for i := range t.Fields {
+		t.Fields[i].put(&b.Columns[i], row)
+	}
+	b.Rows++
+}
+
+// LoadFrom sets the row's columns from place i of a batch of the table. The row does not
+// refer to the batch.
+func (t Table[R]) LoadFrom(b *Batch, i int, row *R) {
+	for c := range t.Fields {
+		t.Fields[c].take(&b.Columns[c], i, row)
+	}
+}
+
+// ColumnIndex returns the place of a column in the table, or -1.
+func (t Table[R]) ColumnIndex(name string) int {
+	return slices.IndexFunc(t.Fields, func(f Field[R]) bool { return f.Name == name })
+}

@@ -1,0 +1,71 @@
+package schema
+
+import (
+	"fmt"
+	"math"
+	"math/rand/v2"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+)
+
+// TestTallyBatch: sums by column are those by row, and a sum that leaves int64 is the same
+// error.
+func TestTallyBatch(t *testing.T) {
+	t.Parallel()
+	dice := rand.New(rand.NewPCG(7, 1))
+	failed := 0
+	for round := range 300 {
+		bills, b := randomBills(dice, 1+dice.IntN(200), round%3 > 0), NewBatch(Bills.Columns())
+		for i := range bills {
+			for a := range bills[i].Amounts {
+				if round%2 == 0 {
+					bills[i].Amounts[a].V %= 1e15
+				} else if dice.IntN(40) > 0 {
+					bills[i].Amounts[a].V /= math.MaxInt64 / 20
+				}
+			}
+			Bills.AppendTo(b, &bills[i])
+		}
+		var want, got Totals
+		var wantErr, gotErr error
+		for from := 0; from < len(bills) && wantErr == nil; {
+			to := from + dice.IntN(len(bills)-from+1)
+			for i := from; i < to && wantErr == nil; i++ {
+				wantErr = Bills.Tally(&want, &bills[i])
+			}
+			gotErr, from = Bills.TallyBatch(&got, b, from, to), to
+		}
+		if fmt.Sprint(gotErr) != fmt.Sprint(wantErr) {
+			t.Fatalf("round %d: by column %v, by row %v", round, gotErr, wantErr)
+		}
+		if wantErr != nil {
+			failed++
+			continue
+		}
+		if diff := cmp.Diff(want, got); diff != "" {
+			t.Fatalf("round %d (-by row +by column):\n%s", round, diff)
+		}
+	}
+	if failed < 50 || failed > 250 {
+		t.Errorf("%d of 300 rounds left int64: too few or too many to show anything", failed)
+	}
+}
+
+func BenchmarkTallyBatch(b *testing.B) {
+	bills, batch := randomBills(rand.New(rand.NewPCG(7, 1)), 8192, true), NewBatch(Bills.Columns())
+	for i := range bills {
+		for a := range bills[i].Amounts {
+			bills[i].Amounts[a].V %= 1e9
+		}
+		Bills.AppendTo(batch, &bills[i])
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		var totals Totals
+		if err := Bills.TallyBatch(&totals, batch, 0, batch.Rows); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.ReportMetric(float64(batch.Rows*b.N)/b.Elapsed().Seconds(), "rows/s")
+}
