@@ -26,9 +26,10 @@ const (
 	latestAnswers    = 20
 	throttledAnswers = 3
 
-	// maxCatchUp is how late a slot may be without being lost. What is late is sent
-	// in a bunch, which the window limits.
-	maxCatchUp = 50 * time.Millisecond
+	// How late a slot may be without being lost. What is late is sent in a bunch, which
+	// the window limits. A bunch after a rest is smaller.
+	maxCatchUp   = 50 * time.Millisecond
+	maxRestBunch = 10 * time.Millisecond
 )
 
 // pacer is the rate limiter of an app and API. Every request, also of a retry, waits here
@@ -58,12 +59,13 @@ func newPacer(qps float64) *pacer {
 // wait waits until the caller may send, and returns its request, or ctx's error. The
 // caller must send immediately, and call arrived when the request has ended.
 func (p *pacer) wait(ctx context.Context) (*flight, error) {
-	if err := p.queue.enter(ctx); err != nil {
+	rested, err := p.queue.enter(ctx)
+	if err != nil {
 		return nil, err
 	}
 	defer p.queue.leave()
 	began := time.Now()
-	slow := p.limit(began) < p.cap
+	slow := p.begin(began, rested) < p.cap
 	for {
 		now := time.Now()
 		f, pause := p.send(now)
@@ -77,14 +79,23 @@ func (p *pacer) wait(ctx context.Context) (*flight, error) {
 	}
 }
 
+// begin begins a turn, and returns the rate.
+func (p *pacer) begin(now time.Time, rested bool) float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	rate := p.limitLocked(now)
+	if rested {
+		p.slot = latestTime(p.slot, now.Add(-maxRestBunch-interval(rate)))
+	}
+	return rate
+}
+
 // send takes the next slot if it is due; else it returns the time until then.
 func (p *pacer) send(now time.Time) (*flight, time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	rate, due := p.limitLocked(now), now
-	if !p.slot.IsZero() {
-		due = p.slot.Add(interval(rate))
-	}
+	rate := p.limitLocked(now)
+	due := p.slot.Add(interval(rate))
 	if next := latestTime(due, p.window.free(now), p.pausedUntil); next.After(now) {
 		if rate < p.cap {
 			return nil, min(next.Sub(now), riseStep)

@@ -24,22 +24,23 @@ type waiter struct {
 }
 
 // enter waits for the caller's turn, or returns ctx's error. The turn ends with leave.
-func (q *queue) enter(ctx context.Context) error {
+// rested says that there was no turn before it.
+func (q *queue) enter(ctx context.Context) (rested bool, err error) {
 	q.mu.Lock()
 	if !q.taken {
 		q.taken = true
 		q.mu.Unlock()
-		return nil
+		return true, nil
 	}
 	w := &waiter{chain.Left(ctx), make(chan struct{})}
 	q.waiting = append(q.waiting, w)
 	q.mu.Unlock()
 	select {
 	case <-w.turn:
-		return nil
+		return false, nil
 	case <-ctx.Done():
 		q.abandon(w)
-		return ctx.Err()
+		return false, ctx.Err()
 	}
 }
 
