@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"math/bits"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow/bitutil"
@@ -103,6 +104,102 @@ func (v *Vector) AppendNull() {
 	v.absent()
 }
 
+// MaxRun is the most rows that are added at once.
+const MaxRun = 64
+
+// AppendInt64s adds at most MaxRun values of a BIGINT or TIMESTAMPTZ column. Bit i of
+// present says whether the column has a value in row i; a value that it has not is 0.
+func (v *Vector) AppendInt64s(values []int64, present uint64) {
+	v.Int64s = append(v.Int64s, values...)
+	v.mark(len(values), present)
+}
+
+// AppendInt32s is AppendInt64s for an INTEGER column.
+func (v *Vector) AppendInt32s(values []int32, present uint64) {
+	v.Int32s = append(v.Int32s, values...)
+	v.mark(len(values), present)
+}
+
+// AppendTexts is AppendInt64s for a VARCHAR column; a value that it has not is empty.
+func (v *Vector) AppendTexts(values [][]byte, present uint64) {
+	if v.kind == codedVector {
+		v.Codes = slices.Grow(v.Codes, len(values))
+		for i, value := range values {
+			code := int32(0)
+			if present>>i&1 != 0 {
+				code = v.code(value)
+			}
+			v.Codes = append(v.Codes, code)
+		}
+	} else {
+		v.Offsets = slices.Grow(v.Offsets, len(values))
+		for _, value := range values {
+			v.store(value)
+		}
+	}
+	v.mark(len(values), present)
+}
+
+// RepeatInt64 adds n rows, at most MaxRun, with the same value.
+func (v *Vector) RepeatInt64(value int64, n int) {
+	for range n {
+		v.Int64s = append(v.Int64s, value)
+	}
+	v.mark(n, allPresent(n))
+}
+
+// RepeatText is RepeatInt64 for a VARCHAR column.
+func (v *Vector) RepeatText(value []byte, n int) {
+	if v.kind == codedVector {
+		code := v.code(value)
+		for range n {
+			v.Codes = append(v.Codes, code)
+		}
+	} else {
+		for range n {
+			v.store(value)
+		}
+	}
+	v.mark(n, allPresent(n))
+}
+
+// RepeatNull adds n rows, at most MaxRun, without a value.
+func (v *Vector) RepeatNull(n int) {
+	for range n {
+		v.AppendNull()
+	}
+}
+
+func allPresent(n int) uint64 { return 1<<n - 1 }
+
+// mark marks the next n rows as having a value or NULL.
+func (v *Vector) mark(n int, present uint64) {
+	if v.Nulls == 0 {
+		if present == allPresent(n) {
+			v.Rows += n
+			return
+		}
+		v.markAll()
+	}
+	v.Valid = append(v.Valid, make([]byte, (v.Rows+n+7)/8-len(v.Valid))...)
+	shift := v.Rows & 7
+	for i, low := v.Rows>>3, present<<shift; low != 0; i, low = i+1, low>>8 {
+		v.Valid[i] |= byte(low)
+	}
+	if high := present >> (64 - shift); high != 0 {
+		v.Valid[v.Rows>>3+8] |= byte(high)
+	}
+	v.Nulls += n - bits.OnesCount64(present)
+	v.Rows += n
+}
+
+// markAll gives all rows a bit that says that they have a value.
+func (v *Vector) markAll() {
+	v.Valid = slices.Grow(v.Valid[:0], (v.Rows+MaxRun)/8+1)[:(v.Rows+7)/8]
+	clear(v.Valid)
+	bitutil.SetBitsTo(v.Valid, 0, int64(v.Rows), true)
+}
+
 func (v *Vector) store(value []byte) {
 	v.Text = append(v.Text, value...)
 	v.Offsets = append(v.Offsets, int32(len(v.Text)))
@@ -130,10 +227,8 @@ func (v *Vector) present() {
 
 // absent marks the next row as NULL.
 func (v *Vector) absent() {
-	if v.Nulls == 0 { // all before it have a value
-		v.Valid = slices.Grow(v.Valid[:0], v.Rows/8+1)[:(v.Rows+7)/8]
-		clear(v.Valid)
-		bitutil.SetBitsTo(v.Valid, 0, int64(v.Rows), true)
+	if v.Nulls == 0 {
+		v.markAll()
 	}
 	v.grow()
 	v.Nulls++

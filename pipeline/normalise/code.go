@@ -5,26 +5,35 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
+	"hash"
+	"sync"
 
 	"github.com/go-json-experiment/json/jsontext"
 
 	"billwalk/schema"
 )
 
-// CodePolicy returns what the tables have for a coupon code (券码), which is a bearer
-// secret until it is used. It must return the same for the same code.
-type CodePolicy func(code string) schema.Null[string]
+// CodePolicy appends to a text what the tables have for a coupon code (券码), which is a
+// bearer secret until it is used. It must append the same for the same code.
+type CodePolicy func(to, code []byte) []byte
 
 // KeepCode keeps codes as they are.
-func KeepCode(code string) schema.Null[string] { return schema.Some(code) }
+func KeepCode(to, code []byte) []byte { return append(to, code...) }
 
 // HashCode replaces codes by their HMAC-SHA256 under key, in hex: equal codes stay equal,
 // and without the key nobody can find a code by trying all.
 func HashCode(key schema.Secret) CodePolicy {
-	return func(code string) schema.Null[string] {
-		mac := hmac.New(sha256.New, []byte(key.Reveal()))
-		mac.Write([]byte(code))
-		return schema.Some(hex.EncodeToString(mac.Sum(nil)))
+	type keyed struct {
+		hash.Hash // made once, because the key costs as much as a code
+		sum       [sha256.Size]byte
+	}
+	macs := sync.Pool{New: func() any { return &keyed{Hash: hmac.New(sha256.New, []byte(key.Reveal()))} }}
+	return func(to, code []byte) []byte {
+		mac := macs.Get().(*keyed)
+		defer macs.Put(mac)
+		mac.Reset()
+		mac.Write(code)
+		return hex.AppendEncode(to, mac.Sum(mac.sum[:0]))
 	}
 }
 
@@ -32,7 +41,7 @@ func (n Normaliser) code(code schema.Null[string]) schema.Null[string] {
 	if !code.Valid || n.Code == nil {
 		return schema.Null[string]{}
 	}
-	return n.Code(code.V)
+	return schema.Some(string(n.Code(nil, []byte(code.V))))
 }
 
 // redact returns the raw record as valid text with its coupon code as by the policy, so that

@@ -47,6 +47,29 @@ func (r *Record) text() jsontext.Value {
 // invalid text for people is accepted. An empty list is an empty page. So is null on the
 // last page, as servers written in Go encode an empty list as null.
 func DecodePage(body []byte) (Page, error) {
+	head, err := decodeHead(body)
+	if err != nil {
+		return Page{}, err
+	}
+	page := Page{Next: head.next, HasMore: head.hasMore, Records: make([]Record, len(head.records)), LogID: head.logID}
+	for i, raw := range head.records {
+		if page.Records[i], err = DecodeRecord(raw, head.bizType); err != nil {
+			return Page{}, fmt.Errorf("ledger_records[%d]: %w", i, err)
+		}
+	}
+	return page, nil
+}
+
+// pageHead is an answer of the bill API whose records are not decoded.
+type pageHead struct {
+	next    string // as in Page
+	hasMore bool
+	logID   string
+	bizType schema.Null[int32]
+	records []jsontext.Value
+}
+
+func decodeHead(body []byte) (pageHead, error) {
 	var answer struct {
 		Claims
 		Data *struct {
@@ -59,41 +82,36 @@ func DecodePage(body []byte) (Page, error) {
 		Extra Part `json:"extra"`
 	}
 	if _, err := decodeJSON(body, &answer); err != nil {
-		return Page{}, fmt.Errorf("page is not what the bill API documents: %w", err)
+		return pageHead{}, fmt.Errorf("page is not what the bill API documents: %w", err)
 	}
 	data, says := answer.Data, Envelope{Claims: answer.Claims, Extra: answer.Extra}
 	if data != nil {
 		says.Data = Part{jsontext.KindBeginObject, data.Claims}
 	}
 	if err := says.Success(); err != nil {
-		return Page{}, err
+		return pageHead{}, err
 	}
 	switch {
 	case data == nil:
-		return Page{}, errors.New("page has no data")
+		return pageHead{}, errors.New("page has no data")
 	case data.Records.kind == 0:
-		return Page{}, errors.New("page has no ledger_records: an empty day has an empty list")
+		return pageHead{}, errors.New("page has no ledger_records: an empty day has an empty list")
 	case data.HasMore == nil:
-		return Page{}, errors.New("page has no has_more: whether it is the last one is unknown")
+		return pageHead{}, errors.New("page has no has_more: whether it is the last one is unknown")
 	case *data.HasMore && data.Records.kind == jsontext.KindNull:
-		return Page{}, errors.New("page has has_more, and null for ledger_records")
+		return pageHead{}, errors.New("page has has_more, and null for ledger_records")
 	case *data.HasMore && data.Cursor.V == "":
-		return Page{}, errors.New("page has has_more but no cursor")
+		return pageHead{}, errors.New("page has has_more but no cursor")
 	}
 	bizType, err := data.BizType.int32()
 	if err != nil {
-		return Page{}, fmt.Errorf("biz_type: %w", err)
+		return pageHead{}, fmt.Errorf("biz_type: %w", err)
 	}
-	page := Page{HasMore: *data.HasMore, Records: make([]Record, len(data.Records.all)), LogID: says.RequestID()}
-	if page.HasMore {
-		page.Next = data.Cursor.V
+	head := pageHead{hasMore: *data.HasMore, logID: says.RequestID(), bizType: bizType, records: data.Records.all}
+	if head.hasMore {
+		head.next = data.Cursor.V
 	}
-	for i, raw := range data.Records.all {
-		if page.Records[i], err = DecodeRecord(raw, bizType); err != nil {
-			return Page{}, fmt.Errorf("ledger_records[%d]: %w", i, err)
-		}
-	}
-	return page, nil
+	return head, nil
 }
 
 // list is a list of raw values for which null differs from absent.

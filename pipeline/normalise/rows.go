@@ -28,8 +28,18 @@ func (r *Rows) Reset() {
 }
 
 // AddPage adds the bills of an answer of the bill API, in its order. Its errors are those of
-// DecodePage; after an error no row was added.
+// DecodePage; after an error no row was added. It keeps no part of the body.
 func (n Normaliser) AddPage(to *Rows, body []byte, from Provenance) error {
+	s := scanners.Get().(*scanner)
+	defer s.release()
+	if head, ok := s.scan(body); ok && n.addScanned(to, s, head, &from) {
+		return nil
+	}
+	return n.addDecoded(to, body, from)
+}
+
+// addDecoded is AddPage without the scanner.
+func (n Normaliser) addDecoded(to *Rows, body []byte, from Provenance) error {
 	page, err := DecodePage(body)
 	if err != nil {
 		return err
@@ -47,4 +57,40 @@ func (n Normaliser) addRecord(to *Rows, r Record, from Provenance) {
 	}
 	schema.Bills.AppendTo(to.Bills, &row.Bill)
 	to.Outcomes = append(to.Outcomes, row.Outcomes)
+}
+
+// addScanned adds a page that was scanned: clean records as they are, the others once they
+// are decoded. It adds nothing and returns false if one cannot be decoded.
+func (n Normaliser) addScanned(to *Rows, s *scanner, head pageHead, from *Provenance) bool {
+	var decoded []Record
+	settled := settledOn(from.Day)
+	for i := range s.records {
+		r := &s.records[i]
+		if !r.slow {
+			r.inherit(head.bizType)
+			r.slow = !s.clean(r, from, settled)
+		}
+		if !r.slow {
+			continue
+		}
+		record, err := DecodeRecord(s.text(r.raw), head.bizType)
+		if err != nil {
+			return false
+		}
+		decoded = append(decoded, record)
+	}
+	for rest := s.records; len(rest) > 0; {
+		if rest[0].slow {
+			n.addRecord(to, decoded[0], *from)
+			decoded, rest = decoded[1:], rest[1:]
+			continue
+		}
+		clean := 1
+		for clean < min(len(rest), schema.MaxRun) && !rest[clean].slow {
+			clean++
+		}
+		n.addColumns(to, s, rest[:clean], from)
+		rest = rest[clean:]
+	}
+	return true
 }
