@@ -47,7 +47,6 @@ var walls = []struct {
 	{"billwalk/pipeline/build", []string{"billwalk/pipeline"}, "a step is started by the run"},
 	{"billwalk/pipeline/evidence", []string{"billwalk/pipeline", "billwalk/pipeline/settle", "billwalk/pipeline/build"},
 		"what is known of settlements is for the steps that query them and judge them"},
-	{"billwalk/pipeline/intern", []string{"billwalk/pipeline/build"}, "it saves memory where millions of rows name few accounts"},
 	{"billwalk/pipeline/normalise", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/douyin", "billwalk/pipeline/evidence", "billwalk/pipeline/settle", "billwalk/pipeline/walk", "billwalk/pipeline/build"},
 		"one reading of an answer, by the client for the walk and the settle query, and by the build for the tables; never for the sandbox, which would share its mistakes"},
 
