@@ -21,3 +21,14 @@ func (v *Vector) gatherLists(from *Vector, rows []int32) {
 		v.Items[i].gather(&from.Items[i], items)
 	}
 }
+
+// appendLists adds all lists of another vector of the same column.
+func (v *Vector) appendLists(from *Vector) {
+	shift := v.Lists[v.Rows]
+	for _, end := range from.Lists[1:] {
+		v.Lists = append(v.Lists, shift+end)
+	}
+	for i := range v.Items {
+		v.Items[i].appendAll(&from.Items[i])
+	}
+}

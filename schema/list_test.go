@@ -34,7 +34,13 @@ func TestBatchLists(t *testing.T) {
 		}
 		gathered := NewBatch(Settlements.Columns())
 		gathered.Gather(b, rows[:40])
-		gathered.Gather(b, rows[40:])
+		rest := NewBatch(Settlements.Columns())
+		rest.Gather(b, rows[40:])
+		read := NewBatch(Settlements.Columns())
+		if left, err := read.SetBytes(rest.AppendBytes(nil)); err != nil || len(left) > 0 {
+			t.Fatalf("got %d bytes left and error %v, want none", len(left), err)
+		}
+		gathered.Append(read)
 		for i := range gathered.Rows {
 			var s Settlement
 			Settlements.LoadFrom(gathered, i, &s)

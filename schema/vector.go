@@ -337,6 +337,8 @@ func (v *Vector) appendAll(from *Vector) {
 		for _, code := range from.Codes {
 			v.Codes = append(v.Codes, codes[code])
 		}
+	case listVector:
+		v.appendLists(from)
 	}
 	v.appendPresence(from)
 }

@@ -81,6 +81,10 @@ func (g *groups) waiting() *schema.Batch {
 
 // gather adds rows from to to-1 of a batch to those that wait.
 func (g *groups) gather(b *schema.Batch, from, to int) {
+	if from == 0 && to == b.Rows {
+		g.waiting().Append(b)
+		return
+	}
 	rows := make([]int32, to-from)
 	for i := range rows {
 		rows[i] = int32(from + i)
