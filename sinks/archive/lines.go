@@ -19,7 +19,6 @@ import (
 
 const (
 	maxLine   = 8 << 20  // bytes; an answer has at most 4 MiB, and its cursor and ids come on top
-	fewLines  = 256 << 10
 	maxMemory = 64 << 20 // bytes, of the decompressor: a decompression bomb is an error
 )
 
@@ -77,17 +76,35 @@ func readLine(line []byte, into any) error {
 	return json.Unmarshal(line, into, jsontext.AllowInvalidUTF8(true))
 }
 
+// unpacker decompresses a batch into lines. It is used again, as it has much memory.
+type unpacker struct {
+	*zstd.Decoder
+	buffer []byte // of a line
+}
+
+func newUnpacker() *unpacker {
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxMemory), zstd.WithDecoderMaxWindow(8<<20))
+	if err != nil {
+		panic(err) // the options are constant
+	}
+	return &unpacker{dec, make([]byte, 0, 256<<10)}
+}
+
 // lines yields the decompressed lines of a batch, each valid until the next one.
-func lines(ctx context.Context, r io.Reader) iter.Seq2[[]byte, error] {
+func (a *Archive) lines(ctx context.Context, r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		dec, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxMemory), zstd.WithDecoderMaxWindow(8<<20))
-		if err != nil {
+		dec, ok := a.unpackers.Get().(*unpacker)
+		if !ok {
+			dec = newUnpacker()
+		}
+		defer a.unpackers.Put(dec)
+		defer dec.Reset(nil)
+		if err := dec.Reset(r); err != nil {
 			yield(nil, err)
 			return
 		}
-		defer dec.Close()
 		scanner := bufio.NewScanner(&unpacked{ctx, dec, 0})
-		scanner.Buffer(make([]byte, 0, fewLines), maxLine)
+		scanner.Buffer(dec.buffer, maxLine)
 		for scanner.Scan() {
 			if !yield(scanner.Bytes(), nil) {
 				return
