@@ -17,7 +17,8 @@
 //
 //	partition, load           a partition, and the walks that go into it
 //	spool, stage, rows, tally records sorted by bill, made rows, counted
-//	join, joiner, orderchunks what is known of an order, and its rows and verdicts
+//	join, joiner, claims,
+//	orderchunks               what is known of an order, and its rows and verdicts
 //	unmatched, removed        settlements without a bill
 //	conservation              the sums that must agree
 //	restate…, differences,
