@@ -1,5 +1,5 @@
-// Package sql holds the queries for analysts. It is for the tests, which run them with other
-// settings than those in the files; the program prints the files as they are.
+// Package sql holds the queries for analysts. It is for the tests and for `billwalk bench`, which
+// run them with other settings than those in the files; the program prints the files as they are.
 package sql
 
 import (

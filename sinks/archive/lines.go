@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"slices"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -58,11 +59,15 @@ func fitsLine(body []byte) bool {
 	return len(body) > 0 && !bytes.ContainsAny(body, "\r\n") && len(bytes.TrimSpace(body)) == len(body)
 }
 
+// bodyMember begins the body, which is the last member of a line. No text of the members
+// before it has these bytes, as quotes are escaped there.
+const bodyMember = `,"body":`
+
 // withBody adds the body to a JSON object by hand, because no JSON library may change its
 // bytes, and ends the line.
 func withBody(object, body []byte) []byte {
-	line := append(object[:len(object)-1], `,"body":`...)
-	return append(append(line, body...), "}\n"...)
+	line := slices.Grow(object[:len(object)-1], len(bodyMember)+len(body)+2)
+	return append(append(append(line, bodyMember...), body...), "}\n"...)
 }
 
 // readLine decodes a line that contains an answer's body. Text in the body that the platform
@@ -71,17 +76,35 @@ func readLine(line []byte, into any) error {
 	return json.Unmarshal(line, into, jsontext.AllowInvalidUTF8(true))
 }
 
+// unpacker decompresses a batch into lines. It is used again, as it has much memory.
+type unpacker struct {
+	*zstd.Decoder
+	buffer []byte // of a line
+}
+
+func newUnpacker() *unpacker {
+	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxMemory), zstd.WithDecoderMaxWindow(8<<20))
+	if err != nil {
+		panic(err) // the options are constant
+	}
+	return &unpacker{dec, make([]byte, 0, 256<<10)}
+}
+
 // lines yields the decompressed lines of a batch, each valid until the next one.
-func lines(ctx context.Context, r io.Reader) iter.Seq2[[]byte, error] {
+func (a *Archive) lines(ctx context.Context, r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		dec, err := zstd.NewReader(r, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxMemory), zstd.WithDecoderMaxWindow(8<<20))
-		if err != nil {
+		dec, ok := a.unpackers.Get().(*unpacker)
+		if !ok {
+			dec = newUnpacker()
+		}
+		defer a.unpackers.Put(dec)
+		defer dec.Reset(nil)
+		if err := dec.Reset(r); err != nil {
 			yield(nil, err)
 			return
 		}
-		defer dec.Close()
 		scanner := bufio.NewScanner(&unpacked{ctx, dec, 0})
-		scanner.Buffer(make([]byte, 0, 64<<10), maxLine)
+		scanner.Buffer(dec.buffer, maxLine)
 		for scanner.Scan() {
 			if !yield(scanner.Bytes(), nil) {
 				return

@@ -1,19 +1,21 @@
 // Package bench measures billwalk against what else could do its work: DuckDB over the
-// same archive. Each contender is a process of its own, so that CPU time and peak memory
-// are its own, and all take turns, so that a noisy machine slows them alike.
+// same archive, and a dlt pipeline over the same pages. Each contender is a process of its
+// own, so that CPU time and peak memory are its own, and all take turns, so that a noisy
+// machine slows them alike.
 //
-// The archive comes from the simulated platform, without any limit; nothing here is
-// a part of a run.
+// The bills come from the simulated platform, in another process, without any limit.
 package bench
 
 import (
 	"context"
-	_ "embed"
-	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"slices"
 )
+
+// Parts are the names of the comparisons.
+var Parts = []string{"bills", "reconciled", "walk"}
 
 // Config says what to measure.
 type Config struct {
@@ -24,22 +26,20 @@ type Config struct {
 	Rounds   int      // of which the median counts
 	Lake     string   // folder of a lake whose archive is measured instead; empty generates one
 	Profile  string   // folder for CPU profiles of the replays; empty makes none
-	Install  bool     // DuckDB may be installed with pip, into the cache folder
+	Install  bool     // DuckDB and dlt may be installed with pip, into the cache folder
 	Out, Log io.Writer
 }
 
-// Parts are the names of the comparisons.
-var Parts = []string{"bills"}
-
-// Run measures, and prints a table for each part and size.
+// Run measures, and prints a table for each part and size. A lake's archive is measured for
+// the parts that replay.
 func Run(ctx context.Context, c Config) error {
 	work, err := os.MkdirTemp("", "billwalk-bench-")
 	if err != nil {
 		return err
 	}
 	defer os.RemoveAll(work)
-	engine, err := findDuckDB(ctx, c)
-	if err != nil {
+	b := &bench{Config: c, work: work}
+	if b.engine, err = b.findDuckDB(ctx); err != nil {
 		return err
 	}
 	if c.Lake != "" {
@@ -47,20 +47,55 @@ func Run(ctx context.Context, c Config) error {
 		if err != nil {
 			return err
 		}
-		return c.bills(ctx, work, source, engine)
+		return b.replays(ctx, source)
 	}
 	for _, rows := range c.Rows {
-		folder := filepath.Join(work, fmt.Sprint(rows))
-		source, err := c.generate(ctx, folder, rows)
+		if err := b.size(ctx, rows); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// bench is a measurement under way.
+type bench struct {
+	Config
+	work   string // folder
+	engine *duckDB
+}
+
+func (b *bench) wants(part string) bool { return slices.Contains(b.Parts, part) }
+
+// size measures a day of so many bills.
+func (b *bench) size(ctx context.Context, rows int) error {
+	if b.wants("bills") || b.wants("reconciled") {
+		folder := filepath.Join(b.work, "generated")
+		source, err := b.generate(ctx, folder, rows)
 		if err != nil {
 			return err
 		}
-		if err := c.bills(ctx, folder, source, engine); err != nil {
+		if err := b.replays(ctx, source); err != nil {
 			return err
 		}
 		if err := os.RemoveAll(folder); err != nil {
 			return err
 		}
+	}
+	if b.wants("walk") {
+		return b.walk(ctx, rows)
+	}
+	return nil
+}
+
+// replays measures the parts that begin with an archive.
+func (b *bench) replays(ctx context.Context, source archived) error {
+	if b.wants("bills") {
+		if err := b.bills(ctx, source); err != nil {
+			return err
+		}
+	}
+	if b.wants("reconciled") && source.settled {
+		return b.reconciled(ctx, source)
 	}
 	return nil
 }

@@ -4,7 +4,6 @@ import (
 	"context"
 	_ "embed"
 	"fmt"
-	"os"
 	"path/filepath"
 )
 
@@ -15,59 +14,56 @@ var billsQuery string
 var billsDetectedQuery string
 
 // bills compares a replay of bills alone with DuckDB's making of the table bills.
-func (c Config) bills(ctx context.Context, work string, source archived, engine *duckDB) error {
-	ours := &contender{name: "billwalk replay", turn: func(ctx context.Context, round int) (measure, error) {
-		return c.replay(ctx, filepath.Join(work, "replay"), source, fmt.Sprintf("bills-%d.pprof", round+1))
-	}}
-	contenders := []*contender{ours}
-	if engine == nil {
-		fmt.Fprintln(c.Out, noDuckDB)
+func (b *bench) bills(ctx context.Context, source archived) error {
+	contenders := []*contender{b.replay(source, false)}
+	if b.engine == nil {
+		fmt.Fprintln(b.Out, noDuckDB)
 	} else {
-		for _, q := range []struct{ name, query string }{{"columns given", billsQuery}, {"columns detected", billsDetectedQuery}} {
-			contenders = append(contenders, &contender{name: "DuckDB " + engine.version + ", " + q.name, turn: func(ctx context.Context, _ int) (measure, error) {
-				m, err := engine.write(ctx, source, q.query, filepath.Join(work, "bills.parquet"))
-				m.rows = ours.turns[0].rows
-				return m, err
-			}})
-		}
+		contenders = append(contenders, b.query(source, "columns given", billsQuery), b.query(source, "columns detected", billsDetectedQuery))
 	}
-	if err := takeTurns(ctx, c.Log, c.Rounds, contenders); err != nil {
+	if err := takeTurns(ctx, b.Log, b.Rounds, contenders); err != nil {
 		return err
 	}
-	return printTable(c.Out, "bills alone, from the archive", contenders)
+	return printTable(b.Out, "bills alone, from the archive", contenders)
 }
 
-const noDuckDB = "DuckDB is skipped: pip does not bring it, and there is no duckdb command on the PATH"
-
-// write makes one file with a query.
-func (d *duckDB) write(ctx context.Context, source archived, query, out string) (measure, error) {
-	took, err := d.run(ctx, source.lake, query, source.day, out)
-	if err != nil {
-		return measure{}, err
-	}
-	file, err := os.Stat(out)
-	if err != nil {
-		return measure{}, err
-	}
-	return measure{usage: took, bytes: file.Size()}, os.Remove(out)
-}
-
-// replay builds a fresh lake. A profile is the name of a file in the folder of profiles.
-func (c Config) replay(ctx context.Context, folder string, source archived, profile string) (measure, error) {
-	if err := source.freshLake(folder); err != nil {
-		return measure{}, err
-	}
-	var env []string
-	if c.Profile != "" {
-		path, err := filepath.Abs(filepath.Join(c.Profile, profile))
+// replay builds a fresh lake from the archive, in each round.
+func (b *bench) replay(source archived, settlements bool) *contender {
+	name := "billwalk replay"
+	folder := filepath.Join(b.work, "replay")
+	turn := func(ctx context.Context, round int) (measure, error) {
+		if err := source.freshLake(folder, settlements); err != nil {
+			return measure{}, err
+		}
+		env, err := b.profile(source, settlements, round)
 		if err != nil {
 			return measure{}, err
 		}
-		env = []string{"BILLWALK_CPU_PROFILE=" + path}
+		m, err := b.billwalk(ctx, folder, env, "replay", "bench", "--from", source.day)
+		if err == nil && source.rows != 0 && m.rows != source.rows {
+			err = fmt.Errorf("%d bills published, and %d walked", m.rows, source.rows)
+		}
+		return m, err
 	}
-	m, err := c.billwalk(ctx, folder, env, "replay", "bench", "--from", source.day)
-	if err == nil && source.rows != 0 && m.rows != source.rows {
-		err = fmt.Errorf("%d bills published, and %d walked", m.rows, source.rows)
+	return &contender{name: name, turn: turn}
+}
+
+// profile returns the environment of a replay that writes a CPU profile, if there is to be one.
+func (b *bench) profile(source archived, settlements bool, round int) ([]string, error) {
+	if b.Profile == "" {
+		return nil, nil
 	}
-	return m, err
+	part := "bills"
+	if settlements {
+		part = "reconciled"
+	}
+	path, err := filepath.Abs(filepath.Join(b.Profile, fmt.Sprintf("%s-%d-%d.pprof", part, source.rows, round+1)))
+	return []string{"BILLWALK_CPU_PROFILE=" + path}, err
+}
+
+// query writes tables with DuckDB, from the archive. Its rows are counted as billwalk's.
+func (b *bench) query(source archived, name, query string) *contender {
+	return &contender{name: "DuckDB " + b.engine.version + ", " + name, turn: func(ctx context.Context, _ int) (measure, error) {
+		return b.engine.run(ctx, source, query, filepath.Join(b.work, "duckdb"))
+	}}
 }

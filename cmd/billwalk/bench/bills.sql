@@ -1,5 +1,5 @@
 -- The table bills of one day as DuckDB makes it from the archive: what `billwalk bench` compares replay with.
--- Run it in the lake's folder. :day is the day, :out the file that it writes.
+-- Run it in the lake's folder. :day is the day, :out the folder that it writes to.
 -- The same columns as billwalk's, signed alike, but less work: no record is checked or counted twice, extra (JSON of
 -- unknown fields) and code (dropped by default) are NULL.
 
@@ -116,4 +116,4 @@ COPY (
     )
   )
   ORDER BY account_id, ledger_id
-) TO ':out' (FORMAT parquet, COMPRESSION zstd);
+) TO ':out/bills.parquet' (FORMAT parquet, COMPRESSION zstd);

@@ -11,4 +11,4 @@ COPY (
     )
   )
   ORDER BY account_id, ledger_id
-) TO ':out' (FORMAT parquet, COMPRESSION zstd);
+) TO ':out/bills.parquet' (FORMAT parquet, COMPRESSION zstd);

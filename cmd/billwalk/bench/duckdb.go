@@ -3,10 +3,11 @@ package bench
 import (
 	"context"
 	"errors"
-	"fmt"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 )
 
@@ -16,6 +17,8 @@ const duckDBVersion = "2.0.1"
 // inPython runs the SQL that is its argument.
 const inPython = "import duckdb, sys; duckdb.connect().execute(sys.argv[1])"
 
+const noDuckDB = "DuckDB is skipped: pip does not bring it, and there is no duckdb command on the PATH"
+
 // duckDB runs SQL in a process of its own; nil is none.
 type duckDB struct {
 	version string
@@ -24,8 +27,8 @@ type duckDB struct {
 }
 
 // findDuckDB returns DuckDB as pip brings it, or else the command on the PATH.
-func findDuckDB(ctx context.Context, c Config) (*duckDB, error) {
-	if module, err := pythonModules(ctx, c, "duckdb", duckDBVersion); err == nil {
+func (b *bench) findDuckDB(ctx context.Context) (*duckDB, error) {
+	if module, err := b.pythonModules(ctx, "duckdb", duckDBVersion); err == nil {
 		return &duckDB{duckDBVersion, module, []string{"python3", "-c", inPython}}, nil
 	} else if ctx.Err() != nil {
 		return nil, err
@@ -41,37 +44,32 @@ func findDuckDB(ctx context.Context, c Config) (*duckDB, error) {
 	return &duckDB{strings.TrimPrefix(strings.Fields(string(out))[0], "v"), nil, []string{path, "-c"}}, nil
 }
 
-// pythonModules returns the environment in which Python finds a package. It is installed
-// into the cache folder, where that is allowed and it is not there yet.
-func pythonModules(ctx context.Context, c Config, name, version string) ([]string, error) {
-	cache, err := os.UserCacheDir()
+// run runs a query of a day in a lake's folder. The query has :day, and :out for
+// the folder that it writes to. The measure is of the files there.
+func (d *duckDB) run(ctx context.Context, source archived, query, out string) (measure, error) {
+	if err := errors.Join(os.RemoveAll(out), os.MkdirAll(out, 0o700)); err != nil {
+		return measure{}, err
+	}
+	query = "SET threads = 2;\n" + strings.NewReplacer(":day", source.day, ":out", out).Replace(query)
+	_, took, err := process{source.lake, d.env, append(slices.Clone(d.command), query)}.run(ctx)
 	if err != nil {
-		return nil, err
+		return measure{}, err
 	}
-	folder := filepath.Join(cache, "billwalk", "bench", name+"-"+version)
-	env := []string{"PYTHONPATH=" + folder, "PYTHONNOUSERSITE=1"}
-	if _, err := os.Stat(folder); err == nil {
-		return env, nil
-	}
-	if !c.Install {
-		return nil, errors.New("it is not in the cache folder")
-	}
-	fmt.Fprintf(c.Log, "installing %s %s into the cache folder\n", name, version)
-	staged := folder + ".new"
-	if err := os.RemoveAll(staged); err != nil {
-		return nil, err
-	}
-	_, _, err = process{command: []string{"python3", "-m", "pip", "install", "--quiet", "--target", staged, name + "==" + version}}.run(ctx)
-	if err != nil {
-		return nil, err
-	}
-	return env, os.Rename(staged, folder)
+	bytes, err := sizeOf(out)
+	return measure{usage: took, bytes: bytes}, err
 }
 
-// run runs a query of a day in a lake's folder. The query has :day, and :out for
-// the folder or file that it writes.
-func (d *duckDB) run(ctx context.Context, lake, query, day, out string) (usage, error) {
-	query = strings.NewReplacer(":day", day, ":out", out).Replace(query)
-	_, took, err := process{lake, d.env, append(d.command[:len(d.command):len(d.command)], "SET threads = 2;\n"+query)}.run(ctx)
-	return took, err
+// sizeOf adds up the Parquet files in a folder.
+func sizeOf(folder string) (bytes int64, err error) {
+	err = filepath.WalkDir(folder, func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || filepath.Ext(path) != ".parquet" {
+			return err
+		}
+		file, err := entry.Info()
+		if err == nil {
+			bytes += file.Size()
+		}
+		return err
+	})
+	return bytes, err
 }

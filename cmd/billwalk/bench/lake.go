@@ -21,6 +21,7 @@ type archived struct {
 	day      string
 	accounts string // accounts.csv, its text
 	rows     int64  // bills that a replay must publish; 0 where that is not known
+	settled  bool   // it has answers of the settle query
 }
 
 // foreignLake returns the last day of a lake.
@@ -38,13 +39,17 @@ func foreignLake(lake string) (archived, error) {
 	for _, account := range accounts {
 		list += strings.TrimPrefix(filepath.Base(account), "account=") + "\n"
 	}
-	return archived{lake: lake, day: strings.TrimPrefix(filepath.Base(last), "bill_date="), accounts: list}, nil
+	source := archived{lake: lake, day: strings.TrimPrefix(filepath.Base(last), "bill_date="), accounts: list}
+	_, err = os.Stat(filepath.Join(lake, "archive", "settlements", "bill_date="+source.day))
+	source.settled = err == nil
+	return source, nil
 }
 
-// generate has billwalk walk the simulated platform.
-func (c Config) generate(ctx context.Context, folder string, rows int) (archived, error) {
-	fmt.Fprintf(c.Log, "generating about %d bills of %d accounts\n", rows, c.Accounts)
-	p, err := c.startPlatform(ctx, rows)
+// generate has billwalk walk the simulated platform, and query its settlements if
+// they are wanted.
+func (b *bench) generate(ctx context.Context, folder string, rows int) (archived, error) {
+	fmt.Fprintf(b.Log, "generating about %d bills of %d accounts\n", rows, b.Accounts)
+	p, err := b.startPlatform(ctx, rows)
 	if err != nil {
 		return archived{}, err
 	}
@@ -53,18 +58,18 @@ func (c Config) generate(ctx context.Context, folder string, rows int) (archived
 	if err != nil {
 		return archived{}, err
 	}
-	source := archived{lake: filepath.Join(folder, "lake"), day: day, accounts: accounts}
-	if err := writeJob(folder, p.url, accounts); err != nil {
+	source := archived{lake: filepath.Join(folder, "lake"), day: day, accounts: accounts, settled: b.wants("reconciled")}
+	if err := (job{p.url, accounts, source.settled}).write(folder); err != nil {
 		return archived{}, err
 	}
-	result, err := c.billwalk(ctx, folder, nil, "run", "bench", "--from", day)
+	result, err := b.billwalk(ctx, folder, nil, "run", "bench", "--from", day)
 	source.rows = result.rows
 	return source, err
 }
 
 // freshLake makes a folder with a job and a lake that has the archive and nothing else.
 // Objects are linked, not copied, with what the store knows of them.
-func (a archived) freshLake(folder string) error {
+func (a archived) freshLake(folder string, settlements bool) error {
 	if err := os.RemoveAll(folder); err != nil {
 		return err
 	}
@@ -74,7 +79,7 @@ func (a archived) freshLake(folder string) error {
 			return err
 		}
 	}
-	return writeJob(folder, "http://127.0.0.1:1", a.accounts)
+	return job{"http://127.0.0.1:1", a.accounts, settlements}.write(folder)
 }
 
 // link makes a tree of the same files.
@@ -94,8 +99,14 @@ func link(from, to string) error {
 	})
 }
 
-// writeJob writes the jobs.yaml of the job bench, and its accounts.
-func writeJob(folder, platform, accounts string) error {
+// job is what the job bench of a jobs.yaml says.
+type job struct {
+	platform    string // URL
+	accounts    string // accounts.csv, its text
+	settlements bool
+}
+
+func (j job) write(folder string) error {
 	if err := os.MkdirAll(folder, 0o700); err != nil {
 		return err
 	}
@@ -108,15 +119,18 @@ jobs:
     accounts: {file: accounts.csv}
     lookback: 0d
     bills: {app: life, passes: 1}
-`, platform)
+`, j.platform)
+	if j.settlements {
+		file += "    settlements: {app: life, match: [{order_id: shop_order_id}, {out_order_no: order_ext_id}]}\n"
+	}
 	return errors.Join(
 		os.WriteFile(filepath.Join(folder, "jobs.yaml"), []byte(file), 0o600),
-		os.WriteFile(filepath.Join(folder, "accounts.csv"), []byte(accounts), 0o600))
+		os.WriteFile(filepath.Join(folder, "accounts.csv"), []byte(j.accounts), 0o600))
 }
 
 // billwalk runs the program on a folder's job. The measure is of the published files.
-func (c Config) billwalk(ctx context.Context, folder string, env []string, args ...string) (measure, error) {
-	command := append([]string{c.Binary}, args...)
+func (b *bench) billwalk(ctx context.Context, folder string, env []string, args ...string) (measure, error) {
+	command := append([]string{b.Binary}, args...)
 	out, took, err := process{folder, env, append(command, "--output", "json")}.run(ctx)
 	if err != nil {
 		return measure{usage: took}, err

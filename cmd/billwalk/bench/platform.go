@@ -22,9 +22,9 @@ type platform struct {
 var servesAt = regexp.MustCompile(`http://[0-9.:]+[0-9]`)
 
 // startPlatform starts a platform without limits and faults.
-func (c Config) startPlatform(ctx context.Context, rows int) (*platform, error) {
-	cmd := exec.CommandContext(ctx, c.Binary, "sandbox", "--addr", "127.0.0.1:0", "--healthy",
-		"--accounts", fmt.Sprint(c.Accounts), "--bills", fmt.Sprint(max(1, rows/c.Accounts)))
+func (b *bench) startPlatform(ctx context.Context, rows int) (*platform, error) {
+	cmd := exec.CommandContext(ctx, b.Binary, "sandbox", "--addr", "127.0.0.1:0", "--healthy",
+		"--accounts", fmt.Sprint(b.Accounts), "--bills", fmt.Sprint(max(1, rows/b.Accounts)))
 	out, err := cmd.StdoutPipe()
 	if err != nil {
 		return nil, err

@@ -14,6 +14,8 @@ type measure struct {
 	usage
 	rows  int64
 	bytes int64 // of the files that it wrote
+
+	platform time.Duration // of CPU, that the platform took beside it; 0 without one
 }
 
 // contender is one of those that take turns.
@@ -23,7 +25,8 @@ type contender struct {
 	turns []measure
 }
 
-// takeTurns runs all contenders once a round.
+// takeTurns runs all contenders once a round. One that does not count its rows has as many as
+// the first.
 func takeTurns(ctx context.Context, log io.Writer, rounds int, contenders []*contender) error {
 	for round := range rounds {
 		for _, c := range contenders {
@@ -32,6 +35,9 @@ func takeTurns(ctx context.Context, log io.Writer, rounds int, contenders []*con
 				return fmt.Errorf("%s: %w", c.name, err)
 			}
 			fmt.Fprintf(log, "round %d of %d: %s: %.1f s, %.1f s of CPU\n", round+1, rounds, c.name, m.wall.Seconds(), m.cpu.Seconds())
+			if m.rows == 0 {
+				m.rows = contenders[0].turns[0].rows
+			}
 			c.turns = append(c.turns, m)
 		}
 	}
@@ -43,6 +49,7 @@ func (c *contender) median() measure {
 	m := c.turns[len(c.turns)-1]
 	m.wall = medianOf(c.turns, func(m measure) time.Duration { return m.wall })
 	m.cpu = medianOf(c.turns, func(m measure) time.Duration { return m.cpu })
+	m.platform = medianOf(c.turns, func(m measure) time.Duration { return m.platform })
 	m.peak = medianOf(c.turns, func(m measure) int64 { return m.peak })
 	return m
 }

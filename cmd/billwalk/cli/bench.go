@@ -17,18 +17,18 @@ func (p *program) bench() *cobra.Command {
 	config := bench.Config{Out: p.out, Log: p.err}
 	cmd := &cobra.Command{
 		Use:     "bench",
-		Short:   "Measure billwalk against DuckDB on bills of the simulated platform",
+		Short:   "Measure billwalk against DuckDB and dlt on bills of the simulated platform",
 		Example: "  billwalk bench --rows 250000,1000000,4000000,10000000\n  billwalk bench --lake lake --rounds 3 --profile profiles",
 		Args:    nothing,
 		Hidden:  true,
 	}
 	cmd.Flags().StringSliceVar(&config.Parts, "parts", bench.Parts, "what to measure")
-	cmd.Flags().IntSliceVar(&config.Rows, "rows", []int{250_000}, "bills of the day; several, with commas between them, are a curve")
+	cmd.Flags().IntSliceVar(&config.Rows, "rows", []int{100_000}, "bills of the day; several, with commas between them, are a curve")
 	cmd.Flags().IntVar(&config.Accounts, "accounts", 40, "accounts that share the bills")
 	cmd.Flags().IntVar(&config.Rounds, "rounds", 5, "rounds, of which the median counts")
 	cmd.Flags().StringVar(&config.Lake, "lake", "", "folder of a lake: measure the last day of its archive instead, and leave the lake as it is")
 	cmd.Flags().StringVar(&config.Profile, "profile", "", "folder for CPU profiles of the replays")
-	cmd.Flags().BoolVar(&config.Install, "install", true, "install DuckDB with pip into the cache folder, where it is not there yet")
+	cmd.Flags().BoolVar(&config.Install, "install", true, "install DuckDB and dlt with pip into the cache folder, where it is not there yet")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		for _, part := range config.Parts {
 			if !slices.Contains(bench.Parts, part) {

@@ -1,0 +1,35 @@
+package bench
+
+import (
+	"context"
+	_ "embed"
+	"fmt"
+
+	"billwalk/schema/sql"
+)
+
+//go:embed settlements.sql
+var settlementsQuery string
+
+// reconciled compares a replay of bills, settlements and reconciliation with DuckDB's
+// making of the three tables.
+func (b *bench) reconciled(ctx context.Context, source archived) error {
+	contenders := []*contender{b.replay(source, true)}
+	if b.engine == nil {
+		fmt.Fprintln(b.Out, noDuckDB)
+	} else {
+		contenders = append(contenders, b.query(source, "with reconcile.sql", billsQuery+settlementsQuery+reconcileQuery()))
+	}
+	if err := takeTurns(ctx, b.Log, b.Rounds, contenders); err != nil {
+		return err
+	}
+	return printTable(b.Out, "bills, settlements and reconciliation, from the archive", contenders)
+}
+
+// reconcileQuery is reconcile.sql with the settings of the job.
+func reconcileQuery() string {
+	return "COPY (SELECT * EXCLUDE (bill_date) FROM (\n" + sql.Reconcile(sql.Settings{
+		Configured: true,
+		Rules:      []sql.Rule{{Parameter: "order_id", Column: "shop_order_id"}, {Parameter: "out_order_no", Column: "order_ext_id"}},
+	}) + ") ORDER BY walk_account_id, group_key) TO ':out/reconciliation.parquet' (FORMAT parquet, COMPRESSION zstd);\n"
+}

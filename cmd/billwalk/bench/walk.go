@@ -1,0 +1,78 @@
+package bench
+
+import (
+	"context"
+	_ "embed"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+)
+
+const dltVersion = "1.31.0"
+
+//go:embed walk.py
+var walkPipeline string
+
+// walk compares a run without settlements, which publishes what it walks, with a dlt
+// pipeline. Each turn has a platform of its own.
+func (b *bench) walk(ctx context.Context, rows int) error {
+	ours := func(ctx context.Context, folder string, p *platform) (measure, error) {
+		return b.billwalk(ctx, folder, nil, "run", "bench", "--from", day)
+	}
+	contenders := []*contender{{name: "billwalk run", turn: b.walkTurn(rows, ours)}}
+	if modules, err := b.pythonModules(ctx, "dlt", dltVersion, "filesystem", "parquet"); ctx.Err() != nil {
+		return err
+	} else if err != nil {
+		fmt.Fprintln(b.Out, "dlt is skipped: pip does not bring it")
+	} else {
+		contenders = append(contenders, &contender{name: "dlt " + dltVersion, turn: b.walkTurn(rows, func(ctx context.Context, folder string, p *platform) (measure, error) {
+			return runPipeline(ctx, folder, append(modules, "RUNTIME__DLTHUB_TELEMETRY=false"), p)
+		})})
+	}
+	if err := takeTurns(ctx, b.Log, b.Rounds, contenders); err != nil {
+		return err
+	}
+	return printTable(b.Out, "the walk of bills, published", contenders)
+}
+
+// walkTurn returns a turn in a folder with a job, beside a new platform.
+func (b *bench) walkTurn(rows int, run func(context.Context, string, *platform) (measure, error)) func(context.Context, int) (measure, error) {
+	folder := filepath.Join(b.work, "walk")
+	return func(ctx context.Context, _ int) (measure, error) {
+		p, err := b.startPlatform(ctx, rows)
+		if err != nil {
+			return measure{}, err
+		}
+		m, err := b.walkAt(ctx, folder, p, run)
+		m.platform = p.stop().cpu
+		return m, err
+	}
+}
+
+func (b *bench) walkAt(ctx context.Context, folder string, p *platform, run func(context.Context, string, *platform) (measure, error)) (measure, error) {
+	accounts, err := p.accounts(ctx)
+	if err != nil {
+		return measure{}, err
+	}
+	if err := errors.Join(os.RemoveAll(folder), job{platform: p.url, accounts: accounts}.write(folder)); err != nil {
+		return measure{}, err
+	}
+	return run(ctx, folder, p)
+}
+
+// runPipeline runs walk.py in the folder of a job.
+func runPipeline(ctx context.Context, folder string, env []string, p *platform) (measure, error) {
+	out, took, err := process{folder, env, []string{"python3", "-c", walkPipeline, p.url, day}}.run(ctx)
+	if err != nil {
+		return measure{}, err
+	}
+	rows, err := strconv.ParseInt(strings.TrimSpace(string(out)), 10, 64)
+	if err != nil {
+		return measure{}, fmt.Errorf("it should print its rows: %w", err)
+	}
+	bytes, err := sizeOf(filepath.Join(folder, "tables"))
+	return measure{usage: took, rows: rows, bytes: bytes}, err
+}
