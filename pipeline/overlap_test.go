@@ -208,7 +208,7 @@ func TestOtherJobsStay(t *testing.T) {
 	})
 }
 
-// TestRowsAreSorted: whatever the order in which pages come, rows are sorted by
+// TestRowsAreSorted: whatever the order in which pages come, rows are sorted by unit,
 // account and ledger id, and the units' totals are those of the rows.
 func TestRowsAreSorted(t *testing.T) {
 	t.Parallel()
@@ -222,9 +222,9 @@ func TestRowsAreSorted(t *testing.T) {
 		w.run(pipeline.ExitDone, pageSize(50))
 		bills := w.lake.bills(day)
 		if len(bills) != 4*1409 || !slices.IsSortedFunc(bills, func(a, b schema.Bill) int {
-			return slices.Compare([]string{a.AccountID, a.LedgerID}, []string{b.AccountID, b.LedgerID})
+			return slices.Compare([]string{string(a.WalkAccountID), a.AccountID, a.LedgerID}, []string{string(b.WalkAccountID), b.AccountID, b.LedgerID})
 		}) {
-			t.Errorf("%d bills, not in the order of account and ledger id, or not 5636", len(bills))
+			t.Errorf("%d bills, not in the order of unit, account and ledger id, or not 5636", len(bills))
 		}
 		for _, a := range accounts {
 			var totals schema.Totals

@@ -42,6 +42,16 @@ func (p *Plan) Pages() (pages, unknown, whole int) {
 	return pages, unknown, whole
 }
 
+// pagesOf returns a function that returns how many pages a walk of a unit is likely to
+// have, 0 where nothing is known.
+func (p *Plan) pagesOf() func(schema.Unit) int {
+	pages := make(map[schema.Unit]int, len(p.Units))
+	for _, u := range p.Units {
+		pages[u.Unit] = u.Pages
+	}
+	return func(u schema.Unit) int { return pages[u] }
+}
+
 // BillCalls returns how many calls of the bill API the given number of equal walks of
 // each unit takes at least. A walk of a unit of unknown size is taken to have one page.
 func (p *Plan) BillCalls(passes int) (calls int) {

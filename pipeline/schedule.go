@@ -26,7 +26,8 @@ type schedule struct {
 func (r *Run) schedule(ctx, lasting context.Context, plan Plan, refetch *refetchPolicy) *schedule {
 	return &schedule{
 		run: r, plan: plan, halt: stop.NewHalt(r.Log), ctx: ctx, lasting: lasting,
-		walker: walk.Walker{Config: r.Walk, Archive: r.Archive, RunID: r.ID, Now: r.Now, Log: r.Log, Progress: r.Progress, IsCurrent: refetch.isCurrent},
+		walker: walk.Walker{Config: r.Walk, Archive: r.Archive, RunID: r.ID, Now: r.Now, Log: r.Log, Progress: r.Progress, IsCurrent: refetch.isCurrent,
+			Pages: plan.pagesOf()},
 	}
 }
 

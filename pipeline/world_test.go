@@ -288,6 +288,17 @@ type shelfStage struct {
 	totals schema.Totals
 }
 
+func (s *shelfStage) AppendBatch(_ schema.AnyTable, rows *schema.Batch) error {
+	for i := range rows.Rows {
+		var b schema.Bill
+		schema.Bills.LoadFrom(rows, i, &b)
+		if err := s.Append(&b); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s *shelfStage) Append(row schema.Row) error {
 	switch row := row.(type) {
 	case *schema.Bill:

@@ -51,6 +51,19 @@ func (b *Base) Generation() int64 {
 	return b.Manifest.Generation
 }
 
+// Rows returns how many rows of a table are published.
+func (b *Base) Rows(table string) int64 {
+	if b.Manifest == nil {
+		return 0
+	}
+	for i := range b.Manifest.Objects {
+		if o := &b.Manifest.Objects[i]; o.Table == table {
+			return o.Rows
+		}
+	}
+	return 0
+}
+
 // NextGeneration returns the generation of what replaces the base. It is higher than that of
 // any publication that was begun before.
 func (b *Base) NextGeneration() int64 {

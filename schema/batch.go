@@ -35,6 +35,14 @@ func (b *Batch) Gather(from *Batch, rows []int32) {
 	b.Rows += len(rows)
 }
 
+// Append adds all rows of another batch of the same table.
+func (b *Batch) Append(from *Batch) {
+	for i := range b.Columns {
+		b.Columns[i].appendAll(&from.Columns[i])
+	}
+	b.Rows += from.Rows
+}
+
 // AppendTo adds a row to a batch of the table.
 func (t Table[R]) AppendTo(b *Batch, row *R) {
 	for i := range t.Fields {

@@ -3,6 +3,7 @@ package schema
 import (
 	"fmt"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -60,6 +61,14 @@ func TestBatch(t *testing.T) {
 		if diff := cmp.Diff(bills, loaded(b)); diff != "" {
 			t.Fatalf("part %d: rows read back differ from those added (-added +read):\n%s", part, diff)
 		}
+		read := NewBatch(Bills.Columns())
+		if rest, err := read.SetBytes(b.AppendBytes(nil)); err != nil || len(rest) > 0 {
+			t.Fatalf("got %d bytes left and error %v, want none", len(rest), err)
+		}
+		if diff := cmp.Diff(bills, loaded(read)); diff != "" {
+			t.Fatalf("part %d: rows read from bytes differ (-added +read):\n%s", part, diff)
+		}
+		b = read
 		var rows []int32
 		for _, i := range dice.Perm(len(bills))[:40] {
 			rows, want = append(rows, int32(i)), append(want, bills[i])
@@ -69,9 +78,21 @@ func TestBatch(t *testing.T) {
 	if diff := cmp.Diff(want, loaded(whole)); diff != "" {
 		t.Errorf("gathered rows differ (-want +got):\n%s", diff)
 	}
-	whole.Reset()
-	Bills.AppendTo(whole, &want[0])
-	if diff := cmp.Diff(want[:1], loaded(whole)); diff != "" {
-		t.Errorf("a row added after Reset differs (-want +got):\n%s", diff)
+	twice := NewBatch(Bills.Columns())
+	for range 2 {
+		twice.Append(whole)
+	}
+	if diff := cmp.Diff(append(want, want...), loaded(twice)); diff != "" {
+		t.Errorf("rows of two batches differ (-want +got):\n%s", diff)
+	}
+	for range 3 { // what is left in the memory does not show
+		whole.Reset()
+		for i := range want {
+			Bills.AppendTo(whole, &want[len(want)-1-i])
+		}
+		slices.Reverse(want)
+		if diff := cmp.Diff(want, loaded(whole)); diff != "" {
+			t.Errorf("rows added after Reset differ (-want +got):\n%s", diff)
+		}
 	}
 }

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"hash/maphash"
 	"slices"
 	"strconv"
 	"strings"
@@ -20,6 +21,7 @@ type kind[T any] struct {
 	take func(*Vector, int) T
 	show func(T) string
 	same func(T, T) bool
+	hash func(*maphash.Hash, T) // nil where values cannot be hashed
 }
 
 // nullable returns a field of a column that may be NULL.
@@ -63,6 +65,13 @@ func nullable[R, T any](k kind[T], c Column, at func(*R) *Null[T]) Field[R] {
 			v, w := at(a), at(b)
 			return v.Valid == w.Valid && (!v.Valid || k.same(v.V, w.V))
 		},
+		hash: func(h *maphash.Hash, row *R) {
+			v := at(row)
+			maphash.WriteComparable(h, v.Valid)
+			if v.Valid {
+				k.hash(h, v.V)
+			}
+		},
 	}
 }
 
@@ -85,6 +94,7 @@ func always[R, T any](k kind[T], c Column, at func(*R) *T) Field[R] {
 		take:   func(v *Vector, i int, row *R) { *at(row) = k.take(v, i) },
 		show:   func(row *R) Null[string] { return Some(k.show(*at(row))) },
 		equal:  func(a, b *R) bool { return k.same(*at(a), *at(b)) },
+		hash:   func(h *maphash.Hash, row *R) { k.hash(h, *at(row)) },
 	}
 }
 
@@ -105,6 +115,7 @@ func textOf[T ~string]() kind[T] {
 		take: func(v *Vector, i int) T { return T(v.TextAt(i)) },
 		show: func(v T) string { return string(v) },
 		same: equal[T],
+		hash: maphash.WriteComparable[T],
 	}
 }
 
@@ -117,6 +128,7 @@ func int64sOf[T ~int64]() kind[T] {
 		take: func(v *Vector, i int) T { return T(v.Int64s[i]) },
 		show: func(v T) string { return strconv.FormatInt(int64(v), 10) },
 		same: equal[T],
+		hash: maphash.WriteComparable[T],
 	}
 }
 
@@ -133,6 +145,7 @@ var (
 		take: func(v *Vector, i int) int32 { return v.Int32s[i] },
 		show: func(v int32) string { return strconv.FormatInt(int64(v), 10) },
 		same: equal[int32],
+		hash: maphash.WriteComparable[int32],
 	}
 	bools = kind[bool]{
 		name: Bool,
@@ -140,6 +153,7 @@ var (
 		get:  func(a arrow.Array, i int) bool { return a.(*array.Boolean).Value(i) },
 		show: strconv.FormatBool,
 		same: equal[bool],
+		hash: maphash.WriteComparable[bool],
 	}
 	timestamp = kind[time.Time]{
 		name: Timestamp,
@@ -153,6 +167,7 @@ var (
 		take: func(v *Vector, i int) time.Time { return time.UnixMicro(v.Int64s[i]).UTC() },
 		show: func(v time.Time) string { return v.UTC().Format(time.RFC3339Nano) },
 		same: time.Time.Equal,
+		hash: func(h *maphash.Hash, v time.Time) { maphash.WriteComparable(h, v.UnixMicro()) },
 	}
 	texts = kind[[]string]{
 		name: Texts,

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"hash/maphash"
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
@@ -67,7 +68,8 @@ type Field[R any] struct {
 	take   func(*Vector, int, *R)
 	show   func(*R) Null[string]
 	equal  func(*R, *R) bool
-	fen    func(*R) Null[Fen] // nil unless the unit is fen
+	hash   func(*maphash.Hash, *R) // nil where values cannot be hashed
+	fen    func(*R) Null[Fen]      // nil unless the unit is fen
 }
 
 // Table is a published table: a name and its columns in the order of the file.
@@ -110,6 +112,10 @@ func (f Field[R]) Text(row *R) Null[string] { return f.show(row) }
 
 // Equal reports whether two rows have the same value of the column, or both NULL.
 func (f Field[R]) Equal(a, b *R) bool { return f.equal(a, b) }
+
+// Hash adds the row's value of the column to a hash: equal for equal values, and NULL is not
+// any value. Lists cannot be hashed.
+func (f Field[R]) Hash(h *maphash.Hash, row *R) { f.hash(h, row) }
 
 // Append adds the row to a record builder made for the table's Arrow schema.
 func (t Table[R]) Append(b *array.RecordBuilder, row *R) {

@@ -296,3 +296,42 @@ func (v *Vector) gatherCodes(from *Vector, rows []int32) {
 		v.Codes = append(v.Codes, codes[code]-1)
 	}
 }
+
+// appendAll adds all rows of another vector of the same column.
+func (v *Vector) appendAll(from *Vector) {
+	switch v.kind {
+	case int64Vector:
+		v.Int64s = append(v.Int64s, from.Int64s...)
+	case int32Vector:
+		v.Int32s = append(v.Int32s, from.Int32s...)
+	case textVector:
+		shift := int32(len(v.Text))
+		v.Text = append(v.Text, from.Text...)
+		for _, end := range from.Offsets[1:] {
+			v.Offsets = append(v.Offsets, shift+end)
+		}
+	case codedVector:
+		codes := make([]int32, max(1, len(from.Offsets)-1)) // of v, by code of from; a NULL has code 0
+		for i := range len(from.Offsets) - 1 {
+			codes[i] = v.code(from.Text[from.Offsets[i]:from.Offsets[i+1]])
+		}
+		for _, code := range from.Codes {
+			v.Codes = append(v.Codes, codes[code])
+		}
+	}
+	v.appendPresence(from)
+}
+
+func (v *Vector) appendPresence(from *Vector) {
+	if from.Nulls == 0 && v.Nulls == 0 {
+		v.Rows += from.Rows
+		return
+	}
+	for i := range from.Rows {
+		if from.IsNull(i) {
+			v.absent()
+		} else {
+			v.present()
+		}
+	}
+}

@@ -1,22 +1,27 @@
 // Package build builds the partitions of a run from the archive alone, and publishes
 // them.
 //
-//	certified walks ──▶ spool: sort by bill ──▶ rows: normalise ──▶ stage
+//	certified walks ──▶ loader: normalise, sort ──▶ rows: merge ──▶ stage
 //	                                                                  │ bills
 //	evidence: answers, callbacks ──▶ join: reconcile order by order ◀─┤
 //	                                  │ settlements, groups           │
 //	published bills ──▶ restatements ─┴──▶ stage ──▶ publish ──▶ Lake
 //
-// Units are loaded as their walks end, while others are still walked. When all units of
-// a day have ended, its partitions are staged in local files. When all days of the window
-// are staged and their orders queried, the day's partitions are joined, then published.
+// Units are loaded as their walks end, while others are still walked: each into sorted runs
+// of rows by column, on local disk. The table is sorted by unit first, so that its rows are
+// those of one unit after the other. When all units of a day have ended, its partitions are
+// staged in local files. When all days of the window are staged and their orders queried,
+// the day's partitions are joined, then published.
 //
 // Every record received becomes a row or is counted as a repetition, every bill is in one
 // group, and the sums of the groups are those of the bills: where one of these does not
 // hold, nothing is published.
 //
 //	partition, load           a partition, and the walks that go into it
-//	spool, stage, rows, tally records sorted by bill, made rows, counted
+//	unit, loader, block,
+//	order, merge              the rows of one walk, in sorted runs
+//	resolve                   bills that were found more than once
+//	stage, rows, tally        the rows of all units, added to the tables and counted
 //	join, joiner, orderchunks what is known of an order, and its rows and verdicts
 //	unmatched, removed        settlements without a bill
 //	conservation              the sums that must agree
@@ -66,6 +71,8 @@ type Stage interface {
 	Publication
 	// Append adds a row to its table. Each table's rows come in their order.
 	Append(row schema.Row) error
+	// AppendBatch adds rows by column. The batch may be reused afterwards.
+	AppendBatch(table schema.AnyTable, rows *schema.Batch) error
 	// Bills reads columns of the bills back; no bill is taken after that. A bill
 	// yielded is good until the next.
 	Bills(columns ...string) iter.Seq2[*schema.Bill, error]

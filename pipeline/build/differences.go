@@ -7,44 +7,82 @@ import (
 	"billwalk/schema"
 )
 
-// differences compares two runs of bills by some columns, both in the order of the
-// table, and hands over those that differ: before is nil for a bill added, after for
-// one removed. Bills of one key are compared in their order.
-func differences(old, new iter.Seq2[*schema.Bill, error], columns []string, found func(before, after *schema.Bill) error) error {
-	nextOld, stopOld := iter.Pull2(old)
-	defer stopOld()
-	nextNew, stopNew := iter.Pull2(new)
-	defer stopNew()
-	before, err, _ := nextOld()
-	if err != nil {
-		return err
+// billReader reads bills, in whatever order, as often as it is called. A bill yielded is good
+// until the next.
+type billReader func(columns ...string) iter.Seq2[*schema.Bill, error]
+
+// differences compares two lists of bills by some columns, and hands over those that differ,
+// by key: before is nil for a bill added, after for one removed. Of bills of one key the
+// first is compared with the first. rows is about how many there are on either side: where
+// they are many, they are read several times.
+func differences(old, new billReader, rows int64, columns []string, found func(before, after *schema.Bill) error) error {
+	parts := uint64(rows/maxFingerprints + 1)
+	for part := range parts {
+		keys, err := differingKeys(old, new, columns, func(key uint64) bool { return key%parts == part })
+		if err != nil {
+			return err
+		}
+		if len(keys) == 0 {
+			continue
+		}
+		before, err := billsByKey(old, keys)
+		if err != nil {
+			return err
+		}
+		after, err := billsByKey(new, keys)
+		if err != nil {
+			return err
+		}
+		if err := comparePairs(before, after, columns, found); err != nil {
+			return err
+		}
 	}
-	after, err, _ := nextNew()
-	for err == nil && (before != nil || after != nil) {
+	return nil
+}
+
+// billsByKey returns the bills whose key has one of the hashes, by key.
+func billsByKey(read billReader, keys map[uint64]bool) (bills []*schema.Bill, err error) {
+	for b, err := range read() {
+		if err != nil {
+			return nil, err
+		}
+		if keys[hashKey(b)] {
+			bills = append(bills, cloneBill(b))
+		}
+	}
+	slices.SortStableFunc(bills, func(a, b *schema.Bill) int {
+		k, l := a.Key(), b.Key()
+		return k.Compare(&l)
+	})
+	return bills, nil
+}
+
+// comparePairs compares bills that are sorted by key.
+func comparePairs(old, new []*schema.Bill, columns []string, found func(before, after *schema.Bill) error) error {
+	for len(old)+len(new) > 0 {
 		order := -1
 		switch {
-		case before == nil:
+		case len(old) == 0:
 			order = +1
-		case after != nil:
-			k, l := before.Key(), after.Key()
+		case len(new) > 0:
+			k, l := old[0].Key(), new[0].Key()
 			order = k.Compare(&l)
 		}
-		switch {
-		case order < 0:
-			err = found(before, nil)
-		case order > 0:
-			err = found(nil, after)
-		case len(differing(before, after, columns)) > 0:
-			err = found(before, after)
+		var before, after *schema.Bill
+		if order <= 0 {
+			before, old = old[0], old[1:]
 		}
-		if err == nil && order <= 0 {
-			before, err, _ = nextOld()
+		if order >= 0 {
+			after, new = new[0], new[1:]
 		}
-		if err == nil && order >= 0 {
-			after, err, _ = nextNew()
+		if before != nil && after != nil && len(differing(before, after, columns)) == 0 {
+			continue
+		}
+		if err := found(before, after); err != nil {
+			return err
 		}
 	}
-	return err
+	return nil
 }
 
 // provenance are the columns that say where a bill was found. They are no part

@@ -4,10 +4,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 
 	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/spill"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
@@ -75,12 +77,12 @@ func (b *Builder) open(ctx context.Context, at schema.Partition) (*Partition, er
 	if p := b.partitions[at]; p != nil {
 		return p, nil
 	}
-	spool, err := newSpool()
+	file, err := spill.NewRecords("bills")
 	if err != nil {
 		return nil, err
 	}
 	p := &Partition{
-		builder: b, base: *b.base(at), spool: spool, restated: make(map[schema.Change]int64),
+		builder: b, base: *b.base(at), file: file, restated: make(map[schema.Change]int64),
 		manifest: &schema.Manifest{RunID: b.RunID, Job: b.Job, SignTable: normalise.SignTable, Commissions: schema.CommissionRule},
 	}
 	b.partitions[at] = p
@@ -129,54 +131,51 @@ func (p *Partition) load(ctx context.Context, o walk.Outcome) {
 	})
 }
 
-// loadEntry spools the records of one unit. A unit whose archive does not hold what
-// its certificate says is failed, and costs no other unit its rows; but where
-// its rows are published, the partition stays as it is.
+// loadEntry loads the rows of one unit. A unit whose archive does not hold what its
+// certificate says is failed, and costs no other unit its rows; but where its rows are
+// published, the partition stays as it is.
 func (p *Partition) loadEntry(ctx context.Context, e *schema.Entry) error {
 	if e.Certificate == nil || e.Certificate.Walk == "" {
 		return nil
 	}
-	u := schema.Unit{Account: e.Account, Day: p.base.Day}
-	err := p.read(ctx, e.Certificate, spooledPage{entry: e, root: e.Certificate.Account.Root})
+	loaded, err := p.read(ctx, e, e.Certificate)
+	if err == nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.units = append(p.units, loaded)
+		return nil
+	}
 	var damaged *schema.UnitError
 	if !errors.As(err, &damaged) {
 		return err
 	}
+	u := schema.Unit{Account: e.Account, Day: p.base.Day}
 	if published := p.published(u.Account.ID); published != nil && published.Totals.Rows > 0 {
 		return fmt.Errorf("%s stays as published: %w", u, err)
 	}
-	p.spool.drop(e)
 	failure := schema.FailureOf(err, u)
 	e.State, e.Stale, e.Failure, e.Certificate = schema.Failed, false, &failure, nil
 	p.builder.Log.Error("a unit's archive is damaged", "account_id", u.Account.ID, "bill_date", u.Day, "error", err)
 	return nil
 }
 
-// read spools a certified walk. common is what its pages have in common.
-func (p *Partition) read(ctx context.Context, c *schema.Certificate, common spooledPage) error {
-	u := c.Unit()
-	for answer, err := range walk.Certified(ctx, p.builder.Archive, c) {
-		if err != nil {
-			return err
-		}
-		page, err := normalise.DecodePage(answer.Body)
-		if err != nil {
-			return &schema.UnitError{Unit: u, LogID: answer.LogID, Err: fmt.Errorf("archive object %s: page %d: %w", answer.Key, answer.Page, err)}
-		}
-		common.Provenance = normalise.Provenance{Walk: u.Account.ID, Root: c.Account.Root, Day: u.Day, LogID: answer.LogID, FetchedAt: answer.FetchedAt, ArchiveKey: answer.Key}
-		common.number, common.run = common.number+1, c.Latest().RunID
-		if err := p.spool.add(common, page.Records); err != nil {
-			return err
-		}
-	}
-	return nil
+// read loads the rows of a certified walk. entry is nil for one that is published in another
+// bucket.
+func (p *Partition) read(ctx context.Context, entry *schema.Entry, c *schema.Certificate) (*unit, error) {
+	l := loader{rows: p.builder.Rows, file: p.file, unit: &unit{entry: entry, certificate: c, payees: make(map[string]bool)}, pending: newBlock(), sorted: newBlock()}
+	return l.unit, l.load(ctx, p.builder.Archive)
 }
 
-// loadElsewhere spools the bills of accounts that a root account's walk found
-// here and that, being configured themselves, are published in another bucket.
-// What both walks found is left to the account's own.
-func (p *Partition) loadElsewhere(ctx context.Context) error {
-	found := p.spool.payees(func(page *spooledPage) bool { return page.root })
+// loadElsewhere returns the units of accounts that a root account's walk found here and
+// that, being configured themselves, are published in another bucket. What both walks found
+// is left to the account's own.
+func (p *Partition) loadElsewhere(ctx context.Context) (units []*unit, err error) {
+	found := make(map[string]bool)
+	for _, u := range p.units {
+		if u.root() {
+			maps.Copy(found, u.payees)
+		}
+	}
 	for _, account := range p.builder.Accounts {
 		if account.Root || !found[string(account.ID)] || account.ID.Bucket(p.builder.Buckets) == p.base.Bucket {
 			continue
@@ -184,17 +183,18 @@ func (p *Partition) loadElsewhere(ctx context.Context) error {
 		u := schema.Unit{Account: account, Day: p.base.Day}
 		c := p.builder.outcomes[u].Certificate
 		if c == nil {
-			var err error
 			if c, _, err = p.builder.Archive.Unit(ctx, u); err != nil {
-				return err
+				return nil, err
 			}
 		}
 		if c == nil || c.Walk == "" {
 			continue
 		}
-		if err := p.read(ctx, c, spooledPage{}); err != nil {
-			return err
+		loaded, err := p.read(ctx, nil, c)
+		if err != nil {
+			return nil, err
 		}
+		units = append(units, loaded)
 	}
-	return nil
+	return units, nil
 }

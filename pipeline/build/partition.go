@@ -4,9 +4,11 @@ import (
 	"context"
 	"iter"
 	"maps"
+	"sync"
 
 	"golang.org/x/sync/errgroup"
 
+	"billwalk/pipeline/spill"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
@@ -90,9 +92,11 @@ type Partition struct {
 	base     schema.Base
 	manifest *schema.Manifest
 	loads    errgroup.Group
-	spool    *spool  // until the bills are staged
-	stage    Stage   // from then on
-	joiner   *joiner // from the join on
+	mu       sync.Mutex
+	units    []*unit        // that are loaded
+	file     *spill.Records // their rows, until the bills are staged
+	stage    Stage          // from then on
+	joiner   *joiner        // from the join on
 
 	unmatchedOnly bool // the job has no unit in it: it is built for unmatched settlements
 	restated      map[schema.Change]int64
@@ -131,6 +135,14 @@ func (p *Partition) NothingToPublish() bool {
 	return p.unmatchedOnly && p.base.Manifest == nil && p.manifest.Verdicts[schema.SettlementOnly] == 0
 }
 
+// rows returns the number of staged bills.
+func (p *Partition) rows() (n int64) {
+	for i := range p.manifest.Units {
+		n += p.manifest.Units[i].Totals.Rows
+	}
+	return n
+}
+
 // published returns what the base says of an account's unit, or nil.
 func (p *Partition) published(id schema.AccountID) *schema.Entry {
 	if p.base.Manifest == nil {
@@ -142,15 +154,15 @@ func (p *Partition) published(id schema.AccountID) *schema.Entry {
 // close gives back what the partition holds, published or not.
 func (p *Partition) close() {
 	_ = p.loads.Wait() // Stage returned its error, or it does not matter
-	p.closeSpool()
+	p.closeFile()
 	if p.stage != nil {
 		p.stage.Close()
 	}
 }
 
-func (p *Partition) closeSpool() {
-	if p.spool != nil {
-		p.spool.close()
-		p.spool = nil
+func (p *Partition) closeFile() {
+	if p.file != nil {
+		p.file.Close()
+		p.file, p.units = nil, nil
 	}
 }

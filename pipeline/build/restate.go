@@ -3,6 +3,7 @@ package build
 import (
 	"cmp"
 	"context"
+	"iter"
 	"slices"
 
 	"billwalk/schema"
@@ -78,7 +79,10 @@ func (p *Partition) findRestated(ctx context.Context) ([]schema.Restatement, err
 	taken := func(b *schema.Bill) bool { // over from the walk of its root account
 		return b != nil && stores[b.AccountID] && b.AccountID != string(b.WalkAccountID)
 	}
-	err = differences(p.builder.Tables.Bills(ctx, p.base.Day, p.base.Bucket), p.stage.Bills(), columns, func(before, after *schema.Bill) error {
+	old := func(columns ...string) iter.Seq2[*schema.Bill, error] {
+		return p.builder.Tables.Bills(ctx, p.base.Day, p.base.Bucket, columns...)
+	}
+	err = differences(old, p.stage.Bills, max(p.rows(), p.base.Rows(schema.Bills.Name)), columns, func(before, after *schema.Bill) error {
 		if counts(before) || counts(after) || taken(before) {
 			pairs = append(pairs, billPair{cloneBill(before), cloneBill(after)})
 		}

@@ -1,118 +1,140 @@
 package build
 
 import (
+	"cmp"
 	"context"
+	"slices"
 
 	"billwalk/pipeline/normalise"
 	"billwalk/schema"
 )
 
-// chunkRecords is how many records are normalised at a time.
-const chunkRecords = 512
+// batchRows is how many rows the tables take at a time: a row group of a file.
+const batchRows = 64 << 10
 
-// addBills adds the rows of the spooled records, in order, and their exceptions.
-func (p *Partition) addBills(ctx context.Context, add func(schema.Row) error) error {
-	tally := newTally(p.manifest, add)
-	n := normaliser{p.builder.Rows, p.spool}
-	for chunk, err := range inOrder(p.spool.chunks(chunkRecords), n.chunk) {
-		if err == nil {
-			err = ctx.Err()
-		}
-		if err == nil {
-			err = tally.add(chunk)
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return tally.close()
+// billWriter adds the bills of a partition to its tables, unit by unit, and counts in the
+// manifest what became of the records.
+type billWriter struct {
+	partition *Partition
+	stage     Stage
+	tally     tally
+	batch     *schema.Batch
 }
 
-// chunk is what becomes of a run of records.
-type chunk struct {
-	kept    []keptRow
-	dropped []droppedRecord
-}
-
-// keptRow is a row, and the exception for another record of the same bill, if there is
-// one.
-type keptRow struct {
-	entry    *schema.Entry
-	row      normalise.Row
-	conflict *schema.Exception
-}
-
-// droppedRecord is a record of a bill of which another record is kept.
-type droppedRecord struct {
-	entry     *schema.Entry
-	elsewhere bool              // the kept one is published in another bucket
-	other     *schema.Exception // where the kept one says otherwise
-}
-
-// normaliser turns spooled records into rows.
-type normaliser struct {
-	rows  normalise.Normaliser
-	spool *spool
-}
-
-// chunk turns records, sorted by bill, into rows. Records that say the same
-// of the same bill become one row; where they say different things each is a row with an
-// exception, but for what a root account's walk of another night has.
-func (n normaliser) chunk(places []place) (chunk, error) {
-	c := chunk{kept: make([]keptRow, 0, len(places))}
-	for len(places) > 0 {
-		same := 1
-		for same < len(places) && places[same].BillKey == places[0].BillKey {
-			same++
-		}
-		if err := n.bill(places[:same], &c); err != nil {
-			return chunk{}, err
-		}
-		places = places[same:]
-	}
-	return c, nil
-}
-
-// bill adds the records of one bill to the chunk.
-func (n normaliser) bill(places []place, c *chunk) error {
-	var variants map[[32]byte]bool // by content: whether it is published elsewhere
-	first := &n.spool.pages[places[0].page]
-	for _, at := range places {
-		record, err := n.spool.record(at)
-		if err != nil {
-			return err
-		}
-		page, conflict := &n.spool.pages[at.page], (*schema.Exception)(nil)
-		if len(places) > 1 { // most bills have one record, and nothing to compare it with
-			content, err := record.Content()
+// addBills adds the bills of the units, in the order of the table, and their exceptions.
+func (p *Partition) addBills(ctx context.Context, stage Stage) error {
+	w := &billWriter{p, stage, newTally(p.manifest), schema.NewBatch(schema.Bills.Columns())}
+	slices.SortFunc(p.units, func(a, b *unit) int {
+		return cmp.Compare(a.certificate.Account.ID, b.certificate.Account.ID)
+	})
+	for _, u := range p.units {
+		for b, err := range merged(p.file, u.runs) {
+			if err == nil {
+				err = ctx.Err()
+			}
+			if err == nil {
+				err = w.add(u, b)
+			}
 			if err != nil {
 				return err
 			}
-			elsewhere, same := variants[content]
-			if same {
-				if !page.elsewhere() {
-					c.dropped = append(c.dropped, droppedRecord{page.entry, elsewhere, nil})
-				}
-				continue
-			}
-			if variants == nil {
-				variants = make(map[[32]byte]bool)
-			}
-			later := len(variants) > 0
-			variants[content] = page.elsewhere()
-			if later && page.ofAnotherNight(first) {
-				e := n.rows.OtherVersion(record, page.Provenance)
-				c.dropped = append(c.dropped, droppedRecord{page.entry, first.elsewhere(), &e})
-				continue
-			}
-			if later && !page.elsewhere() {
-				e := n.rows.Conflict(record, page.Provenance)
-				conflict = &e
-			}
 		}
-		if !page.elsewhere() { // there it is a row, with its conflicts
-			c.kept = append(c.kept, keptRow{page.entry, n.rows.Row(record, page.Provenance), conflict})
+	}
+	if err := w.flush(); err != nil {
+		return err
+	}
+	return w.tally.close()
+}
+
+// add adds rows of a unit.
+func (w *billWriter) add(u *unit, b *block) error {
+	rows, err := w.kept(u, b)
+	if err != nil {
+		return err
+	}
+	w.tally.count(b.Outcomes, rows)
+	for len(rows) > 0 {
+		from := w.batch.Rows
+		n := min(len(rows), batchRows-from)
+		w.batch.Gather(b.Bills, rows[:n])
+		if err := schema.Bills.TallyBatch(&u.entry.Totals, w.batch, from, from+n); err != nil {
+			return err
+		}
+		if rows = rows[n:]; w.batch.Rows == batchRows {
+			if err := w.flush(); err != nil {
+				return err
+			}
 		}
 	}
 	return nil
+}
+
+// kept returns the rows of a block that are bills of the table, and adds the exceptions.
+func (w *billWriter) kept(u *unit, b *block) ([]int32, error) {
+	rows, exceptions := make([]int32, 0, b.Bills.Rows), b.Exceptions
+	for i := range b.Bills.Rows {
+		r, several := u.resolved[b.ordinals[i]]
+		if several {
+			if err := w.addResolved(u, b, i, r); err != nil {
+				return nil, err
+			}
+		}
+		for ; len(exceptions) > 0 && exceptions[0].Row == i; exceptions = exceptions[1:] {
+			if r.dropped {
+				continue
+			}
+			if err := w.addException(&exceptions[0].Exception); err != nil {
+				return nil, err
+			}
+		}
+		if !r.dropped {
+			rows = append(rows, int32(i))
+		}
+	}
+	return rows, nil
+}
+
+// addResolved counts a record that is not the only one of its bill, and adds its exception.
+func (w *billWriter) addResolved(u *unit, b *block, i int, r resolved) error {
+	switch {
+	case r.dropped && r.elsewhere:
+		u.entry.Elsewhere++
+	case r.dropped:
+		u.entry.Repeated++
+	}
+	if r.says == same {
+		return nil
+	}
+	raw, err := w.partition.file.Read(r.record)
+	if err != nil {
+		return err
+	}
+	record, err := normalise.DecodeRecord(raw, r.bizType)
+	if err != nil {
+		return err
+	}
+	var bill schema.Bill
+	schema.Bills.LoadFrom(b.Bills, i, &bill)
+	c, rows := u.certificate, w.partition.builder.Rows
+	from := normalise.Provenance{Walk: c.Account.ID, Root: c.Account.Root, Day: c.Day, LogID: bill.LogID.V, FetchedAt: bill.FetchedAt, ArchiveKey: bill.ArchiveKey}
+	e := rows.Conflict
+	if r.says == otherVersion {
+		e = rows.OtherVersion
+	}
+	exception := e(record, from)
+	return w.addException(&exception)
+}
+
+func (w *billWriter) addException(e *schema.Exception) error {
+	w.partition.manifest.Exceptions[e.Rule]++
+	return w.stage.Append(e)
+}
+
+func (w *billWriter) flush() error {
+	if w.batch.Rows == 0 {
+		return nil
+	}
+	err := w.stage.AppendBatch(&schema.Bills, w.batch)
+	w.batch.Reset()
+	return err
 }

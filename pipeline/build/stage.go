@@ -22,22 +22,21 @@ func (p *Partition) Stage(ctx context.Context) error {
 }
 
 func (p *Partition) stageBills(ctx context.Context) error {
-	defer p.closeSpool()
+	defer p.closeFile()
 	if err := p.loads.Wait(); err != nil {
 		return err
 	}
 	if !p.unmatchedOnly && !slices.ContainsFunc(p.manifest.Units, func(e schema.Entry) bool { return e.Certificate != nil }) {
 		return nil
 	}
-	if err := p.loadElsewhere(ctx); err != nil {
+	if err := p.resolve(ctx); err != nil {
 		return err
 	}
-	p.spool.sort()
 	stage, err := p.builder.Lake.Stage(p.base)
 	if err != nil {
 		return err
 	}
-	if err := p.addBills(ctx, stage.Append); err != nil {
+	if err := p.addBills(ctx, stage); err != nil {
 		stage.Close()
 		return err
 	}

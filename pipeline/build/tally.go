@@ -7,73 +7,31 @@ import (
 	"billwalk/schema"
 )
 
-// tally adds rows to the tables, and counts in the manifest what became of the records.
+// tally counts how the identities hold.
 type tally struct {
 	m      *schema.Manifest
-	append func(schema.Row) error
 	checks [len(normalise.Identities)]schema.Check
 }
 
-func newTally(m *schema.Manifest, add func(schema.Row) error) *tally {
+func newTally(m *schema.Manifest) tally {
 	m.Exceptions = make(map[schema.Rule]int64)
-	return &tally{m: m, append: add}
+	return tally{m: m}
 }
 
-func (t *tally) add(c chunk) error {
-	for _, d := range c.dropped {
-		if d.elsewhere {
-			d.entry.Elsewhere++
-		} else {
-			d.entry.Repeated++
-		}
-		if d.other != nil {
-			if err := t.exception(d.other); err != nil {
-				return err
+// count counts the outcomes of rows.
+func (t *tally) count(outcomes []normalise.Outcomes, rows []int32) {
+	for _, row := range rows {
+		for i, outcome := range outcomes[row] {
+			switch outcome {
+			case normalise.Pass:
+				t.checks[i].Pass++
+			case normalise.Fail:
+				t.checks[i].Fail++
+			default:
+				t.checks[i].NotEvaluable++
 			}
 		}
 	}
-	for i := range c.kept {
-		k := &c.kept[i]
-		if k.conflict != nil {
-			if err := t.exception(k.conflict); err != nil {
-				return err
-			}
-		}
-		if err := t.keep(k.entry, &k.row); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (t *tally) keep(entry *schema.Entry, row *normalise.Row) error {
-	if err := schema.Bills.Tally(&entry.Totals, &row.Bill); err != nil {
-		return err
-	}
-	if err := t.append(&row.Bill); err != nil {
-		return err
-	}
-	for i, outcome := range row.Outcomes {
-		switch outcome {
-		case normalise.Pass:
-			t.checks[i].Pass++
-		case normalise.Fail:
-			t.checks[i].Fail++
-		default:
-			t.checks[i].NotEvaluable++
-		}
-	}
-	for i := range row.Exceptions {
-		if err := t.exception(&row.Exceptions[i]); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (t *tally) exception(e *schema.Exception) error {
-	t.m.Exceptions[e.Rule]++
-	return t.append(e)
 }
 
 // close checks that every record received is a row or was dropped for a reason.

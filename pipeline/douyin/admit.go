@@ -6,19 +6,20 @@ import (
 	"time"
 )
 
-// admit waits until a request may be sent, and returns the time: the API's circuit
-// admits it, and the pacer has a slot for it. A circuit that opens while it waits for
-// the slot holds it back, too.
-func (c *Client) admit(ctx context.Context, e *endpoint) (time.Time, error) {
+// admit waits until a request may be sent: the API's circuit admits it, and the pacer has
+// a slot for it, which is nil for an API without a pacer. A circuit that opens while it
+// waits for the slot holds it back, too.
+func (c *Client) admit(ctx context.Context, e *endpoint) (*flight, error) {
 	for {
 		probe, err := c.awaitCircuit(ctx, e)
 		if err != nil || e.pace == nil {
-			return time.Now(), err
+			return nil, err
 		}
-		sent, err := e.pace.wait(ctx)
+		f, err := e.pace.wait(ctx)
 		if err != nil || probe || !e.circuit.open() {
-			return sent, err
+			return f, err
 		}
+		e.pace.unsent(f)
 	}
 }
 

@@ -36,20 +36,21 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 	if err != nil {
 		return reply{}, newError(e.api, giveUpApp, err.Error())
 	}
-	sent, err := c.admit(ctx, e)
+	f, err := c.admit(ctx, e)
 	if err != nil {
 		return reply{}, err
 	}
 	if err := e.refusals.err(); err != nil {
+		e.pace.unsent(f)
 		return reply{}, err // refused while this call waited
 	}
 	token := c.token.newest()
 	c.secrets.Hide(token, redactedToken)
 	req.Header.Set("access-token", token.Reveal())
-	got, err := c.send(ctx, e, req, decode)
+	got, err := c.send(ctx, e, f, req, decode)
 	if err == nil {
 		c.token.accept(token)
-		e.pace.answered(sent)
+		e.pace.answered(f)
 		if bad := got.undecoded; bad != nil {
 			fault := newError(e.api, repeatOnce, bad.Error()).withCause(bad)
 			fault.LogID, fault.body, fault.unreadable, fault.raw = got.logID, jsonEvidence(got.body), true, got.raw
@@ -61,7 +62,7 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 	fault, ok := errors.AsType[*Error](err)
 	switch {
 	case ok && fault.remedy == slowDown:
-		e.pace.throttled(sent, fault.retryAfter)
+		e.pace.throttled(f, fault.retryAfter)
 		c.warn(ctx, "the platform throttles", fault)
 	case ok && fault.remedy == renewToken:
 		c.warn(ctx, "the platform refuses the token", fault)
@@ -70,11 +71,12 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 	return reply{}, err
 }
 
-// send sends one request of an API, and judges the answer. "The order is not found" is
-// an answer, not an error. decode is nil for client_token.
-func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, decode decoder) (reply, error) {
+// send sends one request of an API in its slot, and judges the answer. "The order is not
+// found" is an answer, not an error. decode is nil for client_token.
+func (c *Client) send(ctx context.Context, e *endpoint, f *flight, req *http.Request, decode decoder) (reply, error) {
 	e.calls.Add(1)
-	got, err := c.exchange(ctx, e.api, req)
+	got, err := c.exchange(e.pace.trace(ctx, f), e.api, req)
+	e.pace.arrived(f)
 	if errors.Is(err, errStale) {
 		got, err = c.resend(ctx, e, req)
 	}
@@ -115,7 +117,7 @@ func (c *Client) send(ctx context.Context, e *endpoint, req *http.Request, decod
 
 // resend sends a request again on a new connection, as the kept-open connection was
 // closed before the platform answered a byte. That counts neither as an attempt nor
-// against the budget or the rate limit.
+// against the budget, but has to wait for a slot, as any request.
 func (c *Client) resend(ctx context.Context, e *endpoint, req *http.Request) (received, error) {
 	again := req.Clone(onNewConnection(ctx))
 	if req.GetBody != nil {
@@ -125,9 +127,17 @@ func (c *Client) resend(ctx context.Context, e *endpoint, req *http.Request) (re
 		}
 		again.Body = body
 	}
+	var f *flight
+	if e.pace != nil {
+		var err error
+		if f, err = e.pace.wait(ctx); err != nil {
+			return received{}, err
+		}
+	}
 	c.retries.Add(1)
 	e.calls.Add(1)
-	got, err := c.exchange(again.Context(), e.api, again)
+	got, err := c.exchange(e.pace.trace(again.Context(), f), e.api, again)
+	e.pace.arrived(f)
 	if errors.Is(err, errStale) { // another transport, which ignores onNewConnection
 		err = c.lost(ctx, e.api, "no answer", err)
 	}

@@ -2,95 +2,149 @@ package douyin
 
 import (
 	"context"
+	"math"
+	"net/http/httptrace"
 	"sync"
 	"time"
-
-	"golang.org/x/time/rate"
 
 	"billwalk/pipeline/stop"
 )
 
 const (
-	minRate      = 0.2              // requests per second below which throttling does not lower the rate
-	recoverEvery = 10 * time.Second // without throttling, until the rate rises again
-	recoverSteps = 10               // rises from 0 to the cap
+	minRate = 0.2 // requests per second below which throttling does not lower the rate
+
+	// After a throttling has passed the full rate is reached within 10 s: at minRate an
+	// answer comes within 5 s, and the rate rises at once; at a higher rate it rises 5 s
+	// after it was lowered.
+	riseAfter = 5 * time.Second
+	riseTime  = 4500 * time.Millisecond // from the lowered rate to the cap
+	riseStep  = 20 * time.Millisecond   // how often a caller looks whether the rate has risen
 
 	// The rate is halved if so many of the latest answers, or the same share of those
 	// since it was last halved, are "too many requests". A single one among many does not
 	// change the rate: its call is retried.
 	latestAnswers    = 20
 	throttledAnswers = 3
+
+	// How late a slot may be without being lost. What is late is sent in a bunch, which
+	// the window limits. A bunch after a rest is smaller.
+	maxCatchUp   = 50 * time.Millisecond
+	maxRestBunch = 10 * time.Millisecond
 )
 
 // pacer is the rate limiter of an app and API. Every request, also of a retry, waits here
-// and is sent immediately afterwards. The pacer spaces requests evenly, limits those of
-// any second, halves its rate when the platform throttles and recovers step by step.
+// and is sent immediately afterwards. The pacer spaces requests evenly, limits those that
+// arrive in any second, halves its rate when the platform throttles and recovers.
 type pacer struct {
-	turn   chan struct{} // held by the caller with the next slot
-	bucket *rate.Limiter
-	sent   window // used by the holder of turn
-	cap    float64
-	floor  float64
+	queue queue
+	cap   float64
+	floor float64
 
 	mu          sync.Mutex
-	rate        float64
-	changedAt   time.Time // when the rate last changed, or the platform last throttled
+	slot        time.Time // of the latest request, by the spacing alone
+	window      window
+	rate        float64   // since it was last halved, or the cap
 	halvedAt    time.Time // when the rate was last halved
+	answeredAt  time.Time // when the first request since then was answered
 	answers     []bool    // the latest answers since then: whether they were throttled
 	pausedUntil time.Time // until when the platform asked to wait
 	slowedFor   time.Duration
 }
 
-// newPacer returns a pacer for qps requests per second. A bucket of one spaces requests
-// evenly; above 100 per second sleeping is too coarse, and the bucket holds the requests
-// of 10 ms.
+// newPacer returns a pacer for qps requests per second.
 func newPacer(qps float64) *pacer {
-	return &pacer{
-		turn:   make(chan struct{}, 1),
-		bucket: rate.NewLimiter(rate.Limit(qps), max(1, int(qps/100))),
-		sent:   window{limit: int(qps) + 1},
-		cap:    qps, floor: min(qps, minRate), rate: qps,
-	}
+	return &pacer{cap: qps, floor: min(qps, minRate), rate: qps, window: newWindow(qps)}
 }
 
-// wait waits until the caller may send, and returns the time, or ctx's error. The caller
-// must send immediately.
-func (p *pacer) wait(ctx context.Context) (time.Time, error) {
-	select {
-	case p.turn <- struct{}{}:
-		defer func() { <-p.turn }()
-	case <-ctx.Done():
-		return time.Time{}, ctx.Err()
+// wait waits until the caller may send, and returns its request, or ctx's error. The
+// caller must send immediately, and call arrived when the request has ended.
+func (p *pacer) wait(ctx context.Context) (*flight, error) {
+	rested, err := p.queue.enter(ctx)
+	if err != nil {
+		return nil, err
 	}
+	defer p.queue.leave()
 	began := time.Now()
-	slow := p.limit(began) < p.cap
-	slot := p.bucket.ReserveN(began, 1)
-	due := began.Add(slot.DelayFrom(began))
+	slow := p.begin(began, rested) < p.cap
 	for {
 		now := time.Now()
-		due = latestTime(due, p.sent.free(now), p.paused())
-		if !due.After(now) {
-			p.sent.add(now)
+		f, pause := p.send(now)
+		if f != nil {
 			p.waited(began, now, slow)
-			return now, nil
+			return f, nil
 		}
-		if err := stop.Sleep(ctx, due.Sub(now)); err != nil {
-			slot.CancelAt(time.Now())
-			return time.Time{}, err
+		if err := stop.Sleep(ctx, pause); err != nil {
+			return nil, err
 		}
 	}
 }
 
-// throttled records that the platform throttled the request of that time, and halves the
-// rate if it throttles often. Requests sent before the last halving count once, as one
-// burst. Nothing is sent during the pause.
-func (p *pacer) throttled(sent time.Time, pause time.Duration) {
+// begin begins a turn, and returns the rate.
+func (p *pacer) begin(now time.Time, rested bool) float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	rate := p.limitLocked(now)
+	if rested {
+		p.slot = latestTime(p.slot, now.Add(-maxRestBunch-interval(rate)))
+	}
+	return rate
+}
+
+// send takes the next slot if it is due; else it returns the time until then.
+func (p *pacer) send(now time.Time) (*flight, time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	rate := p.limitLocked(now)
+	due := p.slot.Add(interval(rate))
+	if next := latestTime(due, p.window.free(now), p.pausedUntil); next.After(now) {
+		if rate < p.cap {
+			return nil, min(next.Sub(now), riseStep)
+		}
+		return nil, next.Sub(now)
+	}
+	p.slot = latestTime(due, now.Add(-max(maxCatchUp, interval(rate))))
+	return p.window.add(now), 0
+}
+
+func interval(rate float64) time.Duration { return time.Duration(float64(time.Second) / rate) }
+
+// trace returns a context in which the first byte of an answer records that the request
+// has arrived: what follows it says nothing of the way there.
+func (p *pacer) trace(ctx context.Context, f *flight) context.Context {
+	if p == nil {
+		return ctx // client_token has no limit
+	}
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotFirstResponseByte: func() { p.arrived(f) }})
+}
+
+// arrived records that the request has arrived by now, or never will.
+func (p *pacer) arrived(f *flight) {
+	if p == nil {
+		return
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if f.arrived.IsZero() {
+		p.window.arrived(f, time.Now())
+	}
+}
+
+// unsent gives back the slot of a request that was not sent.
+func (p *pacer) unsent(f *flight) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.window.remove(f)
+}
+
+// throttled records that the platform throttled the request, and halves the rate if it
+// throttles often. Requests sent before the last halving count once, as one burst.
+// Nothing is sent during the pause.
+func (p *pacer) throttled(f *flight, pause time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	now := time.Now()
 	p.pausedUntil = latestTime(p.pausedUntil, now.Add(pause))
-	if !sent.After(p.halvedAt) {
-		p.changedAt = now
+	if !f.sent.After(p.halvedAt) {
 		return
 	}
 	p.recordAnswer(true)
@@ -103,17 +157,20 @@ func (p *pacer) throttled(sent time.Time, pause time.Duration) {
 	if refused*latestAnswers < throttledAnswers*len(p.answers) {
 		return
 	}
-	p.changedAt, p.halvedAt, p.answers = now, now, nil
-	p.rate = max(p.floor, p.rate/2)
-	p.bucket.SetLimitAt(now, rate.Limit(p.rate))
+	p.rate = max(p.floor, p.limitLocked(now)/2)
+	p.halvedAt, p.answeredAt, p.answers = now, time.Time{}, nil
 }
 
-// answered records that the request of that time was not throttled.
-func (p *pacer) answered(sent time.Time) {
+// answered records that the request was not throttled.
+func (p *pacer) answered(f *flight) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if sent.After(p.halvedAt) {
-		p.recordAnswer(false)
+	if !f.sent.After(p.halvedAt) {
+		return
+	}
+	p.recordAnswer(false)
+	if p.answeredAt.IsZero() {
+		p.answeredAt = time.Now()
 	}
 }
 
@@ -123,23 +180,32 @@ func (p *pacer) recordAnswer(throttled bool) {
 	p.answers = p.answers[max(0, len(p.answers)-latestAnswers):]
 }
 
-// limit returns the rate at a time, after it has recovered.
+// limit returns the rate at a time, as far as it has recovered.
 func (p *pacer) limit(now time.Time) float64 {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	if steps := now.Sub(p.changedAt) / recoverEvery; p.rate < p.cap && steps > 0 {
-		p.rate = min(p.cap, p.rate+float64(steps)*p.cap/recoverSteps)
-		p.changedAt = p.changedAt.Add(steps * recoverEvery)
-		p.bucket.SetLimitAt(now, rate.Limit(p.rate))
+	return p.limitLocked(now)
+}
+
+func (p *pacer) limitLocked(now time.Time) float64 {
+	if p.rate == p.cap || p.answeredAt.IsZero() {
+		return p.rate
+	}
+	risen := now.Sub(latestTime(p.answeredAt, p.halvedAt.Add(riseAfter)))
+	switch {
+	case risen >= riseTime:
+		p.rate = p.cap
+	case risen > 0: // by the same factor in equal times, to meet a lower limit slowly
+		return p.rate * math.Pow(p.cap/p.rate, float64(risen)/float64(riseTime))
 	}
 	return p.rate
 }
 
-// paused returns until when the platform asked to wait.
-func (p *pacer) paused() time.Time {
+// inFlight returns how many requests must be under way at the full rate, and as many again.
+func (p *pacer) inFlight() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return p.pausedUntil
+	return int(2 * p.cap * (p.window.usual + allowance).Seconds())
 }
 
 // waited counts the time of a turn at a lowered rate or during a pause. Turns do not
@@ -158,33 +224,6 @@ func (p *pacer) slowedTime() time.Duration {
 	defer p.mu.Unlock()
 	return p.slowedFor
 }
-
-// rateSpan is a little longer than a server's second, so that a request at either end
-// of it counts once.
-const rateSpan = time.Second + time.Millisecond
-
-// window limits the requests of any second. Spacing alone is not enough: late timers
-// send requests in bunches, and a strict server counts every second.
-type window struct {
-	limit int         // requests in any second
-	sent  []time.Time // those of the last second, the oldest first
-}
-
-// free returns the time when one more request may be sent.
-func (w *window) free(now time.Time) time.Time {
-	old := 0
-	for old < len(w.sent) && now.Sub(w.sent[old]) >= rateSpan {
-		old++
-	}
-	w.sent = w.sent[old:]
-	if len(w.sent) < w.limit {
-		return now
-	}
-	return w.sent[len(w.sent)-w.limit].Add(rateSpan)
-}
-
-// add records that a request is sent.
-func (w *window) add(now time.Time) { w.sent = append(w.sent, now) }
 
 // latestTime returns the latest of the times.
 func latestTime(t time.Time, others ...time.Time) time.Time {

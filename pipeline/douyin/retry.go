@@ -14,6 +14,10 @@ const (
 	backoffBase = 200 * time.Millisecond
 	backoffCap  = 30 * time.Second
 
+	// A throttled call is back sooner: the pacer delays it already, and once the platform
+	// takes the full rate again there must be calls to use it.
+	throttledBackoffCap = 5 * time.Second
+
 	// maxBackoffLead limits the pause of a call to that of so many attempts more than the
 	// API's failures in a row. If other calls are answered, a longer pause is useless.
 	maxBackoffLead = 4
@@ -114,8 +118,11 @@ func (c *Client) backoff(n int, fault *Error) time.Duration {
 		return 0
 	}
 	limit := backoffCap
+	if fault.remedy == slowDown {
+		limit = throttledBackoffCap
+	}
 	if shift := n - 1; shift < 16 {
-		limit = min(backoffCap, backoffBase<<shift)
+		limit = min(limit, backoffBase<<shift)
 	}
 	return max(c.jitter(limit+1), fault.retryAfter)
 }

@@ -51,7 +51,7 @@ func (c *Client) fetchToken(ctx context.Context) (grant, error) {
 		if _, err := c.admit(ctx, &c.tokenCalls); err != nil {
 			return reply{}, err
 		}
-		got, err := c.send(ctx, &c.tokenCalls, req, nil)
+		got, err := c.send(ctx, &c.tokenCalls, nil, req, nil)
 		if err != nil {
 			return reply{}, err
 		}

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"time"
 
+	"billwalk/pipeline/chain"
 	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
@@ -26,7 +27,7 @@ func (u *unitWalk) fetch(ctx context.Context, t *trace, n int) error {
 			return errors.Join(stop.ErrStopped, b.flush(ctx))
 		default:
 		}
-		answer, err := u.walker.Source.Bills(ctx, t.unit, t.next, u.walker.PageSize)
+		answer, err := u.walker.Source.Bills(chain.With(ctx, u.left(t)), t.unit, t.next, u.walker.PageSize)
 		answer.Walk, answer.Page = t.walk, len(t.pages)+1
 		answer.Body = bytes.TrimSpace(answer.Body) // white space around it is no part of a JSON value
 		if err != nil {
@@ -44,6 +45,12 @@ func (u *unitWalk) fetch(ctx context.Context, t *trace, n int) error {
 		u.walker.Progress.PageFetched(t.pages[len(t.pages)-1].Rows)
 	}
 	return b.flush(ctx)
+}
+
+// left returns how many pages are likely to follow the walk's next one, with those of the
+// walks after it.
+func (u *unitWalk) left(t *trace) int {
+	return max(u.pages-len(t.pages)-1, 0) + u.following*u.pages
 }
 
 // batch collects the encoded answers of at most batchSpan of walking.

@@ -78,6 +78,10 @@ type Walker struct {
 	Log      *slog.Logger
 	Progress *progress.Counter
 
+	// Pages returns how many pages a walk of the unit is likely to have, 0 if it is not
+	// known; nil knows of none.
+	Pages func(schema.Unit) int
+
 	// IsCurrent reports whether a certificate is new enough for this run, so that its
 	// unit is not walked again.
 	IsCurrent func(context.Context, schema.Unit, *schema.Certificate) (bool, error)
@@ -116,6 +120,9 @@ func (w *Walker) Walk(ctx context.Context, unit schema.Unit, interrupted <-chan 
 			return last, nil
 		}
 	}
+	if w.Pages != nil {
+		u.pages = w.Pages(unit)
+	}
 	u.last, u.begun = last, begun[max(0, len(begun)-w.Passes):]
 	return u.run(ctx)
 }
@@ -129,6 +136,8 @@ type unitWalk struct {
 	begun       []schema.BegunWalk  // walks to resume, oldest first
 	newest      string              // id of the newest walk
 	fetched     int                 // walks that were begun by this run
+	pages       int                 // of a walk, likely; 0 if it is not known
+	following   int                 // walks that are needed after the present one, if it finds the same
 }
 
 func (u *unitWalk) warn(message string, args ...any) {
@@ -140,6 +149,7 @@ func (u *unitWalk) run(ctx context.Context) (*schema.Certificate, error) {
 	var equal []*trace
 	digest := ""
 	for u.fetched < maxWalks {
+		u.following = u.walker.Passes - len(equal) - 1
 		t, err := u.next(ctx)
 		if errors.Is(err, schema.ErrTaken) {
 			u.warn("another run has resumed this walk; a new one is begun", "walk", u.newest)
@@ -159,7 +169,7 @@ func (u *unitWalk) run(ctx context.Context) (*schema.Certificate, error) {
 			u.warn("the day changed while it was walked", "walk", t.walk, "bills", bills)
 			equal = nil
 		}
-		t.contents, t.seen = nil, nil
+		t.contents, t.seen, u.pages = nil, nil, len(t.pages)
 		equal, digest = append(equal, t), found
 		if len(equal) >= u.walker.Passes {
 			return u.certify(ctx, equal, bills, digest)

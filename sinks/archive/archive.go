@@ -16,6 +16,7 @@ import (
 	"iter"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/go-json-experiment/json"
 
@@ -26,10 +27,13 @@ import (
 const certificateVersion = 1
 
 // Archive holds the platform's answers and callbacks. It is safe for concurrent use.
-type Archive struct{ store object.Store }
+type Archive struct {
+	store     object.Store
+	unpackers sync.Pool // of *unpacker
+}
 
 // New returns the archive in the store.
-func New(store object.Store) *Archive { return &Archive{store} }
+func New(store object.Store) *Archive { return &Archive{store: store} }
 
 // Append stores encoded answers as batch n (from 1) of a walk. A batch is written once: if
 // another process has written it with other content, the error is schema.ErrTaken.
@@ -140,7 +144,7 @@ func (a *Archive) Answers(ctx context.Context, u schema.Unit, walk string) iter.
 				yield(schema.Answer{}, err)
 				return
 			}
-			if !decodeBatch(ctx, body, key, yield) {
+			if !a.decodeBatch(ctx, body, key, yield) {
 				return
 			}
 		}
@@ -148,9 +152,9 @@ func (a *Archive) Answers(ctx context.Context, u schema.Unit, walk string) iter.
 }
 
 // decodeBatch yields the answers of one batch. It reports whether to continue.
-func decodeBatch(ctx context.Context, body io.ReadCloser, key string, yield func(schema.Answer, error) bool) bool {
+func (a *Archive) decodeBatch(ctx context.Context, body io.ReadCloser, key string, yield func(schema.Answer, error) bool) bool {
 	defer body.Close()
-	for line, err := range lines(ctx, body) {
+	for line, err := range a.lines(ctx, body) {
 		var answer schema.Answer
 		if err == nil {
 			answer, err = parseAnswer(line)

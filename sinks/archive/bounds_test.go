@@ -45,7 +45,7 @@ func TestUnpackedIsBounded(t *testing.T) {
 		t.Fatalf("the bomb has %d bytes", len(bomb))
 	}
 	n, err := 0, error(nil)
-	for _, err = range lines(t.Context(), bytes.NewReader(bomb)) {
+	for _, err = range new(Archive).lines(t.Context(), bytes.NewReader(bomb)) {
 		n++
 	}
 	if err == nil || !strings.Contains(err.Error(), "decompresses to more than") || n < mib-1 || n > mib+1 {
@@ -54,7 +54,7 @@ func TestUnpackedIsBounded(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	n = 0
-	for _, err = range lines(ctx, bytes.NewReader(bomb)) {
+	for _, err = range new(Archive).lines(ctx, bytes.NewReader(bomb)) {
 		if n++; n == 3 {
 			cancel()
 		}

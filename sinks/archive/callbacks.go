@@ -107,7 +107,7 @@ func (a *Archive) callbackBatch(ctx context.Context, key string, take func(schem
 		return nil, err
 	}
 	n := 0
-	for line, err := range lines(ctx, bytes.NewReader(data)) {
+	for line, err := range a.lines(ctx, bytes.NewReader(data)) {
 		var c schema.Callback
 		if err == nil {
 			c, err = parseCallback(line)

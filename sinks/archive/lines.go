@@ -8,7 +8,6 @@ import (
 	"io"
 	"iter"
 	"slices"
-	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -83,19 +82,22 @@ type unpacker struct {
 	buffer []byte // of a line
 }
 
-var unpackers = sync.Pool{New: func() any {
+func newUnpacker() *unpacker {
 	dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderMaxMemory(maxMemory), zstd.WithDecoderMaxWindow(8<<20))
 	if err != nil {
 		panic(err) // the options are constant
 	}
 	return &unpacker{dec, make([]byte, 0, 256<<10)}
-}}
+}
 
 // lines yields the decompressed lines of a batch, each valid until the next one.
-func lines(ctx context.Context, r io.Reader) iter.Seq2[[]byte, error] {
+func (a *Archive) lines(ctx context.Context, r io.Reader) iter.Seq2[[]byte, error] {
 	return func(yield func([]byte, error) bool) {
-		dec := unpackers.Get().(*unpacker)
-		defer unpackers.Put(dec)
+		dec, ok := a.unpackers.Get().(*unpacker)
+		if !ok {
+			dec = newUnpacker()
+		}
+		defer a.unpackers.Put(dec)
 		defer dec.Reset(nil)
 		if err := dec.Reset(r); err != nil {
 			yield(nil, err)

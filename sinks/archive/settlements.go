@@ -110,7 +110,7 @@ func (a *Archive) settleBatch(ctx context.Context, key string, take func(schema.
 	}
 	defer body.Close()
 	n := 0
-	for line, err := range lines(ctx, body) {
+	for line, err := range a.lines(ctx, body) {
 		var answer schema.SettleAnswer
 		if err == nil {
 			err = readLine(line, &answer)

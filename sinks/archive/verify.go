@@ -148,7 +148,7 @@ func (a *Archive) proveLines(ctx context.Context, key string, take func(n int, l
 		return err
 	}
 	n := 0
-	for line, fault := range lines(ctx, bytes.NewReader(data)) {
+	for line, fault := range a.lines(ctx, bytes.NewReader(data)) {
 		n++
 		if fault == nil {
 			fault = take(n, line)

@@ -47,7 +47,6 @@ var walls = []struct {
 	{"billwalk/pipeline/build", []string{"billwalk/pipeline"}, "a step is started by the run"},
 	{"billwalk/pipeline/evidence", []string{"billwalk/pipeline", "billwalk/pipeline/settle", "billwalk/pipeline/build"},
 		"what is known of settlements is for the steps that query them and judge them"},
-	{"billwalk/pipeline/intern", []string{"billwalk/pipeline/build"}, "it saves memory where millions of rows name few accounts"},
 	{"billwalk/pipeline/normalise", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/douyin", "billwalk/pipeline/evidence", "billwalk/pipeline/settle", "billwalk/pipeline/walk", "billwalk/pipeline/build"},
 		"one reading of an answer, by the client for the walk and the settle query, and by the build for the tables; never for the sandbox, which would share its mistakes"},
 
@@ -58,6 +57,7 @@ var walls = []struct {
 		"a local file that no killed run leaves behind, and that does not fill the disk"},
 	{"billwalk/pipeline/stop", []string{"billwalk/pipeline", "billwalk/pipeline/claims", "billwalk/pipeline/douyin", "billwalk/pipeline/unreadable", "billwalk/pipeline/walk", "billwalk/pipeline/settle", "billwalk/pipeline/build"},
 		"all steps end in the same way, within the same time"},
+	{"billwalk/pipeline/chain", []string{"billwalk/pipeline/douyin", "billwalk/pipeline/walk"}, "who makes calls knows what follows them, and the client whose turn it is"},
 	{"billwalk/pipeline/walk", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/build"}, "a step is started by the run, and its certified walks are read by the build"},
 	{"billwalk/pipeline/progress", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/walk", "billwalk/pipeline/settle"}, "steps count, and the command line displays"},
 	{"billwalk/pipeline/claims", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline"}, "the run as a whole is claimed, not a step of it"},
@@ -93,7 +93,6 @@ var walls = []struct {
 	{"github.com/prometheus/...", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline/receive"},
 		"what runs for long is watched by its numbers; a run tells its own in a summary"},
 	{"golang.org/x/term", []string{"billwalk/cmd/billwalk/cli"}, "only the command line has a terminal"},
-	{"golang.org/x/time/rate", []string{"billwalk/pipeline/douyin"}, "the pace is kept where requests are sent"},
 	{"net/http", []string{"billwalk/cmd/billwalk/bench", "billwalk/cmd/billwalk/cli", "billwalk/pipeline/douyin", "billwalk/pipeline/douyin/sandbox", "billwalk/pipeline/douyin/sandbox/month", "billwalk/pipeline/receive", "billwalk/sinks/object"},
 		"the steps and the tables do no HTTP"},
 	{"testing", []string{"billwalk/sinks/object/objecttest"}, "the program carries no test code"},

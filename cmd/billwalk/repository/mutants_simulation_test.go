@@ -50,8 +50,8 @@ var simulationMutants = []mutant{
 		packages: "./cmd/billwalk/simulation", killer: "^TestSimulation$", symptom: `was never served|units cannot be had`,
 	},
 	{
-		rule: "of two records of one bill that differ, one is dropped", file: "pipeline/build/rows.go",
-		old: "elsewhere, same := variants[content]\n", new: "elsewhere := variants[content]\n\t\t\tsame := len(variants) > 0\n",
+		rule: "of two records of one bill that differ, one is dropped", file: "pipeline/build/resolve.go",
+		old: "elsewhere, known := variants[r.content]\n", new: "elsewhere := variants[r.content]\n\t\tknown := len(variants) > 0\n",
 		packages: "./cmd/billwalk/simulation", killer: "^TestSimulation$", symptom: `are not those of the certified walks`,
 	},
 	{

@@ -1,0 +1,121 @@
+package build
+
+import (
+	"cmp"
+	"iter"
+	"sort"
+
+	"billwalk/pipeline/spill"
+)
+
+// run is a sorted part of a unit's rows, on local disk.
+type run struct {
+	blocks []spill.Place
+}
+
+// cursor reads a run, block by block.
+type cursor struct {
+	file *spill.Records
+	rest []spill.Place
+	block
+	from int // the first row of the block that is not taken yet
+}
+
+// next reads the next block. It reports whether there is one.
+func (c *cursor) next() (bool, error) {
+	if len(c.rest) == 0 {
+		return false, nil
+	}
+	var err error
+	c.block, err = readBlock(c.file, c.rest[0])
+	c.rest, c.from = c.rest[1:], 0
+	return err == nil, err
+}
+
+// compare compares a row with the last row of another's block, by bill and then by record.
+func (c *cursor) compare(i int, end *cursor) int {
+	last := end.Bills.Rows - 1
+	return cmp.Or(compareBills(c.Bills, i, end.Bills, last), cmp.Compare(c.ordinals[i], end.ordinals[last]))
+}
+
+// merged yields the rows of a walk's sorted runs in one order: of rows of one bill, that of an
+// earlier record first. A block is good until the next.
+func merged(file *spill.Records, runs []run) iter.Seq2[*block, error] {
+	return func(yield func(*block, error) bool) {
+		var cursors []*cursor
+		for _, r := range runs {
+			c := &cursor{file: file, rest: r.blocks}
+			more, err := c.next()
+			if err != nil {
+				yield(nil, err)
+				return
+			}
+			if more {
+				cursors = append(cursors, c)
+			}
+		}
+		for len(cursors) > 0 {
+			b := &cursors[0].block
+			if len(cursors) == 1 && cursors[0].from == 0 {
+				cursors[0].from = b.Bills.Rows
+			} else {
+				b = firstOf(cursors)
+			}
+			if !yield(b, nil) {
+				return
+			}
+			var err error
+			if cursors, err = refill(cursors); err != nil {
+				yield(nil, err)
+				return
+			}
+		}
+	}
+}
+
+// firstOf takes the rows of all cursors' blocks up to the block that ends first.
+func firstOf(cursors []*cursor) *block {
+	end := cursors[0]
+	for _, c := range cursors[1:] {
+		if c.compare(c.Bills.Rows-1, end) < 0 {
+			end = c
+		}
+	}
+	all := newBlock()
+	for _, c := range cursors {
+		n := c.from + sort.Search(c.Bills.Rows-c.from, func(i int) bool {
+			return c.compare(c.from+i, end) > 0
+		})
+		all.gather(&c.block, rowsFrom(c.from, n))
+		c.from = n
+	}
+	sorted := newBlock()
+	sorted.gather(&all, sortedRows(all.Bills))
+	return &sorted
+}
+
+// refill reads on where a block is used up. It leaves out the cursors at their end.
+func refill(cursors []*cursor) ([]*cursor, error) {
+	left := cursors[:0]
+	for _, c := range cursors {
+		if c.from == c.Bills.Rows {
+			more, err := c.next()
+			if err != nil {
+				return nil, err
+			}
+			if !more {
+				continue
+			}
+		}
+		left = append(left, c)
+	}
+	return left, nil
+}
+
+func rowsFrom(from, to int) []int32 {
+	rows := make([]int32, to-from)
+	for i := range rows {
+		rows[i] = int32(from + i)
+	}
+	return rows
+}

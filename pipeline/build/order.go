@@ -1,0 +1,109 @@
+package build
+
+import (
+	"bytes"
+	"cmp"
+	"encoding/binary"
+	"slices"
+
+	"billwalk/schema"
+)
+
+// The columns of a bill's key.
+var (
+	accountColumn = schema.Bills.ColumnIndex("account_id")
+	ledgerColumn  = schema.Bills.ColumnIndex("ledger_id")
+	typeColumn    = schema.Bills.ColumnIndex("settle_type")
+	subTypeColumn = schema.Bills.ColumnIndex("settle_sub_type")
+)
+
+// billOrder is the order of the bills of a batch by key.
+type billOrder struct {
+	bills *schema.Batch
+	keys  []sortKey
+}
+
+// sortKey is a prefix of a row's key, which decides most comparisons.
+type sortKey struct {
+	account int32     // its place among the accounts of the batch
+	ledger  [2]uint64 // the first 16 bytes of the id
+	row     int32
+}
+
+// sortedRows returns the rows of a batch in the order of their bills. Rows of one bill stay in
+// their order.
+func sortedRows(bills *schema.Batch) []int32 {
+	o := billOrder{bills: bills, keys: make([]sortKey, bills.Rows)}
+	accounts, ledgers := &bills.Columns[accountColumn], &bills.Columns[ledgerColumn]
+	ranks := ranksOf(accounts)
+	for i := range o.keys {
+		k := &o.keys[i]
+		k.account, k.row = ranks[accounts.Codes[i]], int32(i)
+		var prefix [16]byte
+		copy(prefix[:], ledgers.TextAt(i))
+		k.ledger = [2]uint64{binary.BigEndian.Uint64(prefix[:8]), binary.BigEndian.Uint64(prefix[8:])}
+	}
+	slices.SortFunc(o.keys, o.compare)
+	rows := make([]int32, len(o.keys))
+	for i := range o.keys {
+		rows[i] = o.keys[i].row
+	}
+	return rows
+}
+
+// ranksOf returns the place of each text of a dictionary among them, in order.
+func ranksOf(v *schema.Vector) []int32 {
+	codes := make([]int32, len(v.Offsets)-1)
+	for i := range codes {
+		codes[i] = int32(i)
+	}
+	text := func(code int32) []byte { return v.Text[v.Offsets[code]:v.Offsets[code+1]] }
+	slices.SortFunc(codes, func(a, b int32) int { return bytes.Compare(text(a), text(b)) })
+	ranks := make([]int32, len(codes))
+	for rank, code := range codes {
+		ranks[code] = int32(rank)
+	}
+	return ranks
+}
+
+func (o *billOrder) compare(a, b sortKey) int {
+	switch {
+	case a.account != b.account:
+		return cmp.Compare(a.account, b.account)
+	case a.ledger[0] != b.ledger[0]:
+		return cmp.Compare(a.ledger[0], b.ledger[0])
+	case a.ledger[1] != b.ledger[1]:
+		return cmp.Compare(a.ledger[1], b.ledger[1])
+	}
+	return cmp.Or(compareBills(o.bills, int(a.row), o.bills, int(b.row)), cmp.Compare(a.row, b.row))
+}
+
+// compareBills compares the keys of two rows, as schema.BillKey does.
+func compareBills(a *schema.Batch, i int, b *schema.Batch, j int) int {
+	text := func(column int) int {
+		return bytes.Compare(a.Columns[column].TextAt(i), b.Columns[column].TextAt(j))
+	}
+	number := func(column int) int {
+		v, w := &a.Columns[column], &b.Columns[column]
+		if v.IsNull(i) != w.IsNull(j) {
+			if v.IsNull(i) {
+				return -1
+			}
+			return +1
+		}
+		return cmp.Compare(v.Int32s[i], w.Int32s[j])
+	}
+	return cmp.Or(text(accountColumn), text(ledgerColumn), number(typeColumn), number(subTypeColumn))
+}
+
+// billKey returns the key of a row.
+func billKey(bills *schema.Batch, i int) schema.BillKey {
+	k := schema.BillKey{
+		AccountID: string(bills.Columns[accountColumn].TextAt(i)), LedgerID: string(bills.Columns[ledgerColumn].TextAt(i)),
+		SettleType: bills.Columns[typeColumn].Int32s[i],
+	}
+	if sub := &bills.Columns[subTypeColumn]; !sub.IsNull(i) {
+		k.SettleSubType = schema.Some(sub.Int32s[i])
+	}
+	return k
+}

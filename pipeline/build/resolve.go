@@ -1,0 +1,185 @@
+package build
+
+import (
+	"cmp"
+	"context"
+	"crypto/sha256"
+	"slices"
+
+	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/spill"
+	"billwalk/pipeline/walk"
+	"billwalk/schema"
+)
+
+// resolved is what becomes of a record whose bill has other records.
+type resolved struct {
+	dropped   bool
+	elsewhere bool // the kept record is published in another bucket
+	says      fate
+	record    spill.Place // as received, unless it is the same as a kept one
+	bizType   schema.Null[int32]
+}
+
+// fate is how a record differs from those of its bill that were found before it.
+type fate uint8
+
+const (
+	same         fate = iota // it says what a kept one says
+	conflict                 // it says something else, and is a row as well
+	otherVersion             // it says what a root account's walk of another night has
+)
+
+// found is one of the records of a bill that has several.
+type found struct {
+	schema.BillKey
+	unit    *unit
+	ordinal int32
+	content [sha256.Size]byte
+}
+
+// resolve decides what becomes of the records of bills that were found more than once, by
+// one walk or by several. For these alone the archive is read again.
+func (p *Partition) resolve(ctx context.Context) error {
+	elsewhere, err := p.loadElsewhere(ctx)
+	if err != nil {
+		return err
+	}
+	units := slices.Concat(p.units, elsewhere)
+	contested := contestedPayees(units)
+	var all []found
+	for _, u := range units {
+		if len(u.repeated) == 0 && !u.paysAny(contested) {
+			continue
+		}
+		err := p.records(ctx, u, func(ordinal int32, r *normalise.Record) error {
+			key := r.Key()
+			if !u.repeated[ordinal] && !contested[key.AccountID] {
+				return nil
+			}
+			content, err := r.Content()
+			all = append(all, found{key, u, ordinal, content})
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	slices.SortFunc(all, func(a, b found) int {
+		return cmp.Or(a.BillKey.Compare(&b.BillKey), cmp.Compare(a.unit.rank(), b.unit.rank()),
+			cmp.Compare(a.unit.certificate.Account.ID, b.unit.certificate.Account.ID), cmp.Compare(a.ordinal, b.ordinal))
+	})
+	for len(all) > 0 {
+		n := 1
+		for n < len(all) && all[n].BillKey == all[0].BillKey {
+			n++
+		}
+		resolveBill(all[:n])
+		all = all[n:]
+	}
+	return p.keepRecords(ctx, units)
+}
+
+// contestedPayees returns the accounts that the bills of several units pay.
+func contestedPayees(units []*unit) map[string]bool {
+	count, contested := make(map[string]int), make(map[string]bool)
+	for _, u := range units {
+		for payee := range u.payees {
+			if count[payee]++; count[payee] > 1 {
+				contested[payee] = true
+			}
+		}
+	}
+	return contested
+}
+
+func (u *unit) paysAny(payees map[string]bool) bool {
+	for payee := range u.payees {
+		if payees[payee] {
+			return true
+		}
+	}
+	return false
+}
+
+// resolveBill decides about the records of one bill: the first is kept. Of the others those
+// that say the same are dropped, and those that say something else are rows with an
+// exception, but for what a root account's walk of another night has.
+func resolveBill(records []found) {
+	variants := make(map[[sha256.Size]byte]bool) // by content: whether it is published elsewhere
+	first := records[0].unit
+	for _, r := range records {
+		elsewhere, known := variants[r.content]
+		later := len(variants) > 0
+		if !known {
+			variants[r.content] = r.unit.elsewhere()
+		}
+		switch {
+		case r.unit.elsewhere() || !later:
+		case known:
+			r.unit.resolve(r.ordinal, resolved{dropped: true, elsewhere: elsewhere, says: same})
+		case r.unit.ofAnotherNight(first):
+			r.unit.resolve(r.ordinal, resolved{dropped: true, elsewhere: first.elsewhere(), says: otherVersion})
+		default:
+			r.unit.resolve(r.ordinal, resolved{says: conflict})
+		}
+	}
+}
+
+func (u *unit) resolve(ordinal int32, r resolved) {
+	if u.resolved == nil {
+		u.resolved = make(map[int32]resolved)
+	}
+	u.resolved[ordinal] = r
+}
+
+// keepRecords keeps the records, as received, of which exceptions will show the text.
+func (p *Partition) keepRecords(ctx context.Context, units []*unit) error {
+	for _, u := range units {
+		shown := 0
+		for _, r := range u.resolved {
+			if r.says != same {
+				shown++
+			}
+		}
+		if shown == 0 {
+			continue
+		}
+		err := p.records(ctx, u, func(ordinal int32, record *normalise.Record) error {
+			r, ok := u.resolved[ordinal]
+			if !ok || r.says == same {
+				return nil
+			}
+			var err error
+			r.record, err = p.file.Add(record.Raw)
+			r.bizType = record.BizType
+			u.resolved[ordinal] = r
+			return err
+		})
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// records reads the records of a unit's walk again, with their ordinals.
+func (p *Partition) records(ctx context.Context, u *unit, take func(int32, *normalise.Record) error) error {
+	ordinal := int32(0)
+	for answer, err := range walk.Certified(ctx, p.builder.Archive, u.certificate) {
+		if err != nil {
+			return err
+		}
+		page, err := normalise.DecodePage(answer.Body)
+		if err != nil {
+			return u.damaged(&answer, err)
+		}
+		for i := range page.Records {
+			if err := take(ordinal, &page.Records[i]); err != nil {
+				return err
+			}
+			ordinal++
+		}
+	}
+	return nil
+}

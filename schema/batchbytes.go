@@ -1,0 +1,73 @@
+package schema
+
+import (
+	"encoding/binary"
+	"errors"
+
+	"github.com/apache/arrow-go/v18/arrow"
+)
+
+// AppendBytes adds the batch to local data, from which SetBytes reads it back. The form is
+// that of this machine and this version: it is for files that end with the process.
+func (b *Batch) AppendBytes(data []byte) []byte {
+	data = binary.LittleEndian.AppendUint64(data, uint64(b.Rows))
+	for i := range b.Columns {
+		v := &b.Columns[i]
+		data = binary.LittleEndian.AppendUint64(data, uint64(v.Nulls))
+		for _, part := range [...][]byte{
+			v.Valid, v.Text, arrow.Int64Traits.CastToBytes(v.Int64s), arrow.Int32Traits.CastToBytes(v.Int32s),
+			arrow.Int32Traits.CastToBytes(v.Offsets), arrow.Int32Traits.CastToBytes(v.Codes),
+		} {
+			data = appendPart(data, part)
+		}
+	}
+	return data
+}
+
+// SetBytes replaces the batch, which is of the same table, by one that AppendBytes has added,
+// and returns the data after it. The batch is to be read, and refers to the data.
+func (b *Batch) SetBytes(data []byte) ([]byte, error) {
+	p := parts{data: data}
+	b.Rows = p.number()
+	for i := range b.Columns {
+		v := &b.Columns[i]
+		v.Rows, v.Nulls, v.entries = b.Rows, p.number(), nil
+		v.Valid, v.Text, v.Int64s = p.next(), p.next(), arrow.Int64Traits.CastFromBytes(p.next())
+		v.Int32s, v.Offsets, v.Codes = arrow.Int32Traits.CastFromBytes(p.next()), arrow.Int32Traits.CastFromBytes(p.next()), arrow.Int32Traits.CastFromBytes(p.next())
+	}
+	return p.data, p.err
+}
+
+// appendPart adds bytes and their number, padded so that the next part is aligned.
+func appendPart(data, part []byte) []byte {
+	data = binary.LittleEndian.AppendUint64(data, uint64(len(part)))
+	data = append(data, part...)
+	return append(data, make([]byte, -len(part)&7)...)
+}
+
+// parts reads what appendPart has added.
+type parts struct {
+	data []byte
+	err  error
+}
+
+func (p *parts) number() int {
+	if len(p.data) < 8 {
+		p.data, p.err = nil, errors.New("a batch ends early")
+		return 0
+	}
+	n := binary.LittleEndian.Uint64(p.data)
+	p.data = p.data[8:]
+	return int(n)
+}
+
+func (p *parts) next() []byte {
+	n := p.number()
+	if n > len(p.data) {
+		p.data, p.err = nil, errors.New("a batch ends early")
+		return nil
+	}
+	part := p.data[:n:n]
+	p.data = p.data[n+(-n&7):]
+	return part
+}
