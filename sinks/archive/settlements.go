@@ -113,7 +113,7 @@ func (a *Archive) settleBatch(ctx context.Context, key string, take func(schema.
 	for line, err := range a.lines(ctx, body) {
 		var answer schema.SettleAnswer
 		if err == nil {
-			err = readLine(line, &answer)
+			answer, err = parseSettleAnswer(line)
 		}
 		if err == nil && (answer.Parameter == "" || answer.Value == "" || len(answer.Body) == 0) {
 			err = errors.New("a line is no answer")
