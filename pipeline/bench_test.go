@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"billwalk/pipeline"
+	"billwalk/pipeline/audit"
 	"billwalk/schema"
 	"billwalk/sinks/lake"
 )
@@ -38,6 +39,27 @@ func BenchmarkReconcile(b *testing.B) {
 			benchmarkReplay(b, w, bills, settled)
 		})
 	}
+}
+
+// BenchmarkVerify proves a day of 50,000 bills from its archive and its tables.
+func BenchmarkVerify(b *testing.B) {
+	const bills = 50_000
+	w := newWorld(b, store)
+	w.set(store, fullRecords(bills, bills)...)
+	w.run(pipeline.ExitDone, pageSize(50))
+	published, err := lake.Open(b.Context(), w.store, 1, "bench")
+	if err != nil {
+		b.Fatal(err)
+	}
+	w.run(pipeline.ExitDone, replay, into(realLake{published}))
+	b.ReportAllocs()
+	for b.Loop() {
+		proof := audit.Audit{Archive: w.archive, Lake: lake.ToVerify(w.store, 1, "bench"), Accounts: w.accounts, Buckets: 1, From: day, To: day, Today: day}
+		if days, err := proof.Run(b.Context()); err != nil || len(days) != 1 || !days[0].Proven {
+			b.Fatalf("%+v, %v", days, err)
+		}
+	}
+	b.ReportMetric(float64(b.N*bills)/b.Elapsed().Seconds(), "rows/s")
 }
 
 // fullRecords are ledger records with all that real ones have.

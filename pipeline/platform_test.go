@@ -71,7 +71,7 @@ func (p *platform) Bills(ctx context.Context, u schema.Unit, cursor string, size
 	}
 	answer.Body = []byte(body)
 	if err == nil {
-		if answer.Decoded, err = normalise.DecodePage(answer.Body); err != nil {
+		if answer.Decoded, err = normalise.ReadContent(answer.Body); err != nil {
 			err = &schema.UnitError{Unit: u, LogID: answer.LogID, Err: err}
 		}
 	}

@@ -36,7 +36,7 @@ type steps struct {
 func (r *Run) newSteps(plan Plan, refetch *refetchPolicy, s *Summary, began time.Time) (*steps, error) {
 	t := &steps{run: r, plan: plan, summary: s, settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool)}
 	known, err := evidence.Open(evidence.Config{
-		Archive: r.Archive, Lake: r.Lake, Bills: t.bills, Rules: &r.Rules, Rows: r.Rows, AppIDs: r.AppIDs, Buckets: r.Buckets,
+		Archive: r.Archive, Lake: r.Lake, Bills: t.bills, Rules: &r.Rules, AppIDs: r.AppIDs, Buckets: r.Buckets,
 		Days: plan.days(), Replay: r.Settle.Trade == nil, Now: r.Now, Log: r.Log,
 	})
 	if err != nil {

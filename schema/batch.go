@@ -3,8 +3,7 @@ package schema
 import "slices"
 
 // Batch holds rows of a table by column. Its columns are in the table's order, laid out
-// as Arrow lays them out, so that an Arrow record batch can be made of it without a copy.
-// Only tables whose columns are texts, integers and timestamps have batches.
+// as Arrow lays them out, so that they can be encoded without a copy.
 type Batch struct {
 	Rows    int
 	Columns []Vector

@@ -12,14 +12,22 @@ import (
 func (b *Batch) AppendBytes(data []byte) []byte {
 	data = binary.LittleEndian.AppendUint64(data, uint64(b.Rows))
 	for i := range b.Columns {
-		v := &b.Columns[i]
-		data = binary.LittleEndian.AppendUint64(data, uint64(v.Nulls))
-		for _, part := range [...][]byte{
-			v.Valid, v.Text, arrow.Int64Traits.CastToBytes(v.Int64s), arrow.Int32Traits.CastToBytes(v.Int32s),
-			arrow.Int32Traits.CastToBytes(v.Offsets), arrow.Int32Traits.CastToBytes(v.Codes),
-		} {
-			data = appendPart(data, part)
-		}
+		data = b.Columns[i].appendBytes(data)
+	}
+	return data
+}
+
+func (v *Vector) appendBytes(data []byte) []byte {
+	data = binary.LittleEndian.AppendUint64(data, uint64(v.Rows))
+	data = binary.LittleEndian.AppendUint64(data, uint64(v.Nulls))
+	for _, part := range [...][]byte{
+		v.Valid, v.Text, arrow.Int64Traits.CastToBytes(v.Int64s), arrow.Int32Traits.CastToBytes(v.Int32s),
+		arrow.Int32Traits.CastToBytes(v.Offsets), arrow.Int32Traits.CastToBytes(v.Codes), arrow.Int32Traits.CastToBytes(v.Lists),
+	} {
+		data = appendPart(data, part)
+	}
+	for i := range v.Items {
+		data = v.Items[i].appendBytes(data)
 	}
 	return data
 }
@@ -30,12 +38,21 @@ func (b *Batch) SetBytes(data []byte) ([]byte, error) {
 	p := parts{data: data}
 	b.Rows = p.number()
 	for i := range b.Columns {
-		v := &b.Columns[i]
-		v.Rows, v.Nulls, v.entries = b.Rows, p.number(), nil
-		v.Valid, v.Text, v.Int64s = p.next(), p.next(), arrow.Int64Traits.CastFromBytes(p.next())
-		v.Int32s, v.Offsets, v.Codes = arrow.Int32Traits.CastFromBytes(p.next()), arrow.Int32Traits.CastFromBytes(p.next()), arrow.Int32Traits.CastFromBytes(p.next())
+		b.Columns[i].setBytes(&p)
 	}
 	return p.data, p.err
+}
+
+func (v *Vector) setBytes(p *parts) {
+	v.Rows, v.Nulls, v.entries = p.number(), p.number(), nil
+	v.Valid, v.Text, v.Int64s = p.next(), p.next(), arrow.Int64Traits.CastFromBytes(p.next())
+	v.Int32s, v.Offsets, v.Codes = arrow.Int32Traits.CastFromBytes(p.next()), arrow.Int32Traits.CastFromBytes(p.next()), arrow.Int32Traits.CastFromBytes(p.next())
+	if lists := arrow.Int32Traits.CastFromBytes(p.next()); len(lists) > 0 {
+		v.Lists = lists
+	}
+	for i := range v.Items {
+		v.Items[i].setBytes(p)
+	}
 }
 
 // appendPart adds bytes and their number, padded so that the next part is aligned.

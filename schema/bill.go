@@ -123,7 +123,7 @@ func billFields() []Field[Bill] {
 		nullable(int32s, Column{Name: "settle_sub_type", Label: "子结算类型", Source: "settle_sub_type", Codes: &SettleSubTypes, Doc: "step of a compensation or penalty",
 			ChineseDoc: "赔付或扣罚的步骤"},
 			func(b *Bill) *Null[int32] { return &b.SettleSubType }),
-		nullable(timestamp, Column{Name: "settle_time", Label: "结算时间", Source: "settle_time", Doc: "verification time of a forward bill, else the bill's creation",
+		nullable(timestamp, Column{Name: "settle_time", Label: "结算时间", Source: "settle_time", Layout: Distinct, Doc: "verification time of a forward bill, else the bill's creation",
 			ChineseDoc: "正向账单为核销时间，其余为账单创建时间"},
 			func(b *Bill) *Null[time.Time] { return &b.SettleTime }),
 		nullable(int32s, Column{Name: "direction", Label: "收支方向", Doc: "+1 to the merchant, -1 from it, NULL unknown (then all amounts are NULL)",

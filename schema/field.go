@@ -17,7 +17,7 @@ type kind[T any] struct {
 	name Type
 	add  func(array.Builder, T)
 	get  func(arrow.Array, int) T
-	put  func(*Vector, T) // nil where no vector has the type
+	put  func(*Vector, T)
 	take func(*Vector, int) T
 	show func(T) string
 	same func(T, T) bool
@@ -151,6 +151,14 @@ var (
 		name: Bool,
 		add:  func(b array.Builder, v bool) { b.(*array.BooleanBuilder).Append(v) },
 		get:  func(a arrow.Array, i int) bool { return a.(*array.Boolean).Value(i) },
+		put: func(v *Vector, value bool) {
+			number := int32(0)
+			if value {
+				number = 1
+			}
+			v.AppendInt32(number)
+		},
+		take: func(v *Vector, i int) bool { return v.Int32s[i] != 0 },
 		show: strconv.FormatBool,
 		same: equal[bool],
 		hash: maphash.WriteComparable[bool],
@@ -186,6 +194,18 @@ var (
 			}
 			return list
 		},
+		put: func(v *Vector, list []string) {
+			for _, value := range list {
+				text.put(&v.Items[0], value)
+			}
+			v.EndList()
+		},
+		take: func(v *Vector, i int) (list []string) {
+			for at := v.Lists[i]; at < v.Lists[i+1]; at++ {
+				list = append(list, text.take(&v.Items[0], int(at)))
+			}
+			return list
+		},
 		show: func(list []string) string { return strings.Join(list, " ") },
 		same: slices.Equal[[]string],
 	}
@@ -207,6 +227,19 @@ var (
 			start, end := l.ValueOffsets(i)
 			for at := start; at < end; at++ {
 				list = append(list, Share{text.get(one.Field(0), int(at)), Fen(int64s.get(one.Field(1), int(at)))})
+			}
+			return list
+		},
+		put: func(v *Vector, list []Share) {
+			for _, share := range list {
+				text.put(&v.Items[0], share.MerchantNo)
+				v.Items[1].AppendInt64(int64(share.Amount))
+			}
+			v.EndList()
+		},
+		take: func(v *Vector, i int) (list []Share) {
+			for at := v.Lists[i]; at < v.Lists[i+1]; at++ {
+				list = append(list, Share{text.take(&v.Items[0], int(at)), Fen(v.Items[1].Int64s[at])})
 			}
 			return list
 		},

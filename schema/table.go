@@ -64,7 +64,7 @@ type Field[R any] struct {
 	Column
 	append func(array.Builder, *R)
 	load   func(arrow.Array, int, *R)
-	put    func(*Vector, *R) // nil where no vector has the type
+	put    func(*Vector, *R)
 	take   func(*Vector, int, *R)
 	show   func(*R) Null[string]
 	equal  func(*R, *R) bool

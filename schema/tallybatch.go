@@ -18,7 +18,7 @@ func (t Table[R]) TallyBatch(totals *Totals, b *Batch, from, to int) error {
 		if sum.Fen, ok = addAll(sum.Fen, v.Int64s[from:to]); !ok {
 			return t.tallyRows(totals, b, from, to) // it knows which sum leaves int64 first
 		}
-		sum.Nulls += int64(v.nulls(from, to))
+		sum.Nulls += int64(v.NullsIn(from, to))
 		sums[f.Name] = sum
 	}
 	totals.Rows += int64(to - from)
@@ -49,8 +49,8 @@ func addAll(sum Fen, values []int64) (Fen, bool) {
 	return Fen(total), overflow >= 0
 }
 
-// nulls returns the number of rows from to to-1 without a value.
-func (v *Vector) nulls(from, to int) int {
+// NullsIn returns the number of rows from to to-1 without a value.
+func (v *Vector) NullsIn(from, to int) int {
 	if v.Nulls == 0 {
 		return 0
 	}

@@ -14,10 +14,13 @@ type Vector struct {
 	Nulls   int     // rows without a value
 	Valid   []byte  // one bit a row, the least significant first; empty while Nulls is 0
 	Int64s  []int64 // BIGINT, and TIMESTAMPTZ in microseconds; 0 where NULL
-	Int32s  []int32 // INTEGER; 0 where NULL
+	Int32s  []int32 // INTEGER, and BOOLEAN as 0 or 1; 0 where NULL
 	Text    []byte  // all texts, one after the other
 	Offsets []int32 // text i is Text[Offsets[i]:Offsets[i+1]]; empty where NULL
 	Codes   []int32 // row i has text Codes[i], with a dictionary only; 0 where NULL
+
+	Lists []int32  // of a list: row i has items Lists[i] to Lists[i+1]-1, none where NULL
+	Items []Vector // of a list: the fields of all items, one vector for each field
 
 	kind    vectorKind
 	entries map[string]int32 // of the dictionary
@@ -30,6 +33,7 @@ const (
 	int32Vector
 	textVector
 	codedVector // text in a dictionary
+	listVector
 )
 
 func newVector(c Column) Vector {
@@ -37,13 +41,18 @@ func newVector(c Column) Vector {
 	switch c.Type {
 	case Int64, Timestamp:
 		v.kind = int64Vector
-	case Int32:
+	case Int32, Bool:
 		v.kind = int32Vector
 	case Text:
 		v.kind, v.Offsets = textVector, []int32{0}
 		if c.Layout == Repeating {
 			v.kind, v.entries = codedVector, make(map[string]int32)
 		}
+	case Texts:
+		v.kind, v.Lists, v.Items = listVector, []int32{0}, []Vector{newVector(Column{Type: Text, Layout: c.Layout})}
+	case ShareList:
+		v.kind, v.Lists = listVector, []int32{0}
+		v.Items = []Vector{newVector(Column{Type: Text, Layout: c.Layout}), newVector(Column{Type: Int64})}
 	default:
 		panic("schema: no vector has values of type " + string(c.Type))
 	}
@@ -100,6 +109,8 @@ func (v *Vector) AppendNull() {
 		v.Offsets = append(v.Offsets, int32(len(v.Text)))
 	case codedVector:
 		v.Codes = append(v.Codes, 0)
+	case listVector:
+		v.Lists = append(v.Lists, v.Lists[v.Rows])
 	}
 	v.absent()
 }
@@ -248,6 +259,12 @@ func (v *Vector) reset() {
 	if v.Offsets != nil {
 		v.Offsets = v.Offsets[:1]
 	}
+	if v.Lists != nil {
+		v.Lists = v.Lists[:1]
+	}
+	for i := range v.Items {
+		v.Items[i].reset()
+	}
 	clear(v.entries)
 }
 
@@ -268,6 +285,8 @@ func (v *Vector) gather(from *Vector, rows []int32) {
 		}
 	case codedVector:
 		v.gatherCodes(from, rows)
+	case listVector:
+		v.gatherLists(from, rows)
 	}
 	if from.Nulls == 0 && v.Nulls == 0 {
 		v.Rows += len(rows)
@@ -318,6 +337,8 @@ func (v *Vector) appendAll(from *Vector) {
 		for _, code := range from.Codes {
 			v.Codes = append(v.Codes, codes[code])
 		}
+	case listVector:
+		v.appendLists(from)
 	}
 	v.appendPresence(from)
 }

@@ -22,7 +22,8 @@
 //	order, merge              the rows of one walk, in sorted runs
 //	resolve                   bills that were found more than once
 //	stage, rows, tally        the rows of all units, added to the tables and counted
-//	join, joiner, orderchunks what is known of an order, and its rows and verdicts
+//	join, joiner, claims,
+//	orderchunks               what is known of an order, and its rows and verdicts
 //	unmatched, removed        settlements without a bill
 //	conservation              the sums that must agree
 //	restate…, differences,

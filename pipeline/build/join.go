@@ -16,8 +16,8 @@ func (p *Partition) Join(ctx context.Context) error {
 	b := p.builder
 	j := &joiner{
 		evidence: b.Evidence, rules: b.Rules, at: p.At(), buckets: b.Buckets, append: p.stage.Append, manifest: p.manifest,
-		certificates: make(map[schema.AccountID]*schema.Certificate), claimed: make(map[schema.SettlementKey]string),
-		written: make(map[string]schema.Status), entries: make(map[schema.AccountID]*schema.Entry),
+		certificates: make(map[schema.AccountID]*schema.Certificate), claims: newClaims(),
+		entries: make(map[schema.AccountID]*schema.Entry),
 	}
 	p.joiner = j
 	for i := range p.manifest.Units {

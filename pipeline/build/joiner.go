@@ -23,8 +23,8 @@ type joiner struct {
 
 	elsewhere    map[string][]reconcile.Bill // by order: bills of it in other partitions
 	certificates map[schema.AccountID]*schema.Certificate
-	claimed      map[schema.SettlementKey]string // the order that has each settlement
-	written      map[string]schema.Status        // of the settlements of this partition, by settle_id
+	claims       *claims
+	written      evidence.Placements // the settlements of this partition
 	sums         conservation
 }
 
@@ -119,10 +119,7 @@ func (j *joiner) reconcile(known *knownOrder) (reconcile.Outcome, error) {
 	}
 	for i := range known.Settlements {
 		s := &known.Settlements[i].Settlement
-		owner, taken := j.claimed[s.Key()]
-		if !taken {
-			j.claimed[s.Key()] = o.Key
-		} else if owner != o.Key {
+		if owner := j.claims.take(s.Key(), o.Key); owner != o.Key {
 			e := schema.Exception{
 				Rule: schema.RuleSettleShared, Severity: schema.RuleSettleShared.Severity(), ShopOrderID: schema.Some(o.Key), SettleID: schema.Some(s.SettleID),
 				Actual: s.Amount, Detail: "the settlement answers for order " + owner + ", too, and counts there",
@@ -163,9 +160,7 @@ func (j *joiner) addPlaced(o *knownOrder, placed []reconcile.Placed) error {
 }
 
 func (j *joiner) addSettlement(s *schema.Settlement) error {
-	if j.written[s.SettleID] != schema.StatusSuccess { // another item of it may have succeeded
-		j.written[s.SettleID] = s.Status
-	}
+	j.written.Add(s)
 	return j.append(s)
 }
 

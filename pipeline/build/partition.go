@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/sync/errgroup"
 
+	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/spill"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
@@ -125,9 +126,8 @@ func (p *Partition) Entries() []schema.Entry { return p.manifest.Units }
 // Restated returns how many bills of this run's publication are restated.
 func (p *Partition) Restated() map[schema.Change]int64 { return p.restated }
 
-// Settlements returns the status of the settlements that count in the joined partition, by
-// settle_id.
-func (p *Partition) Settlements() map[string]schema.Status { return p.joiner.written }
+// Settlements returns the settlements that count in the joined partition.
+func (p *Partition) Settlements() *evidence.Placements { return &p.joiner.written }
 
 // NothingToPublish reports whether the joined partition was built for unmatched settlements
 // and has none.

@@ -19,7 +19,7 @@ func (p *Partition) addRemoved(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		gone := s.Status == schema.StatusSuccess && s.Source != schema.SourceCallback && s.AskedBy.Valid && j.written[s.SettleID] == ""
+		gone := s.Status == schema.StatusSuccess && s.Source != schema.SourceCallback && s.AskedBy.Valid && !j.written.Has(s.SettleID)
 		if gone && !b.Evidence.StandsElsewhere(s.SettleID, p.base.Day) {
 			q := foundBy(s)
 			lost[q] = append(lost[q], *s)

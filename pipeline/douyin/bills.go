@@ -23,9 +23,9 @@ const pathBills = "/goodlife/v1/settle/bill/catering_query/"
 //
 // Source: GET /goodlife/v1/settle/bill/catering_query/.
 func (c *Client) Bills(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {
-	var page normalise.Page
+	var page normalise.PageContent
 	got, err := c.call(ctx, &c.bills, func() (*http.Request, error) { return c.billsRequest(u, cursor, size) }, func(body []byte) (logID string, success bool, err error) {
-		page, err = normalise.DecodePage(body)
+		page, err = normalise.ReadContent(body)
 		return page.LogID, err == nil, err
 	})
 	answer := normalise.PageAnswer{Answer: schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: got.at, LogID: got.logID, Body: got.body}}

@@ -1,6 +1,7 @@
 package evidence
 
 import (
+	"cmp"
 	"context"
 	"reflect"
 	"slices"
@@ -22,7 +23,7 @@ type answers struct {
 	records *spill.Records
 
 	mu      sync.RWMutex
-	days    map[schema.Day]map[idHash]Answer
+	days    map[schema.Day]map[idHash]lastAnswer
 	invalid map[schema.Day][]invalidAnswer
 	passes  map[unitKey]schema.SettlePass // the latest of each unit
 
@@ -40,6 +41,19 @@ type unitKey struct {
 type answerSource struct {
 	query idHash
 	place spill.Place
+}
+
+// lastAnswer is the last answer of a day to a query. It has no pointers, for there may be
+// millions.
+type lastAnswer struct {
+	offset  int64
+	fetched int64 // unix microseconds
+	length  int32
+	outcome Outcome
+}
+
+func (l lastAnswer) on(day schema.Day) Answer {
+	return Answer{place: spill.Place{Offset: l.offset, Length: l.length}, Fetched: l.fetched, Day: day, Outcome: l.outcome}
 }
 
 // Answer is the last answer to a query, or none: then its outcome is NoAnswer.
@@ -71,7 +85,7 @@ func newAnswers(archive Archive, window schema.Day) (*answers, error) {
 	}
 	return &answers{
 		archive: archive, window: window, records: records,
-		days: make(map[schema.Day]map[idHash]Answer), invalid: make(map[schema.Day][]invalidAnswer),
+		days: make(map[schema.Day]map[idHash]lastAnswer), invalid: make(map[schema.Day][]invalidAnswer),
 		passes: make(map[unitKey]schema.SettlePass), byID: make(map[idHash][]answerSource),
 	}, nil
 }
@@ -84,25 +98,43 @@ func (a *answers) load(ctx context.Context, day schema.Day) error {
 	a.mu.Lock()
 	_, loaded := a.days[day]
 	if !loaded {
-		a.days[day] = make(map[idHash]Answer)
+		a.days[day] = make(map[idHash]lastAnswer)
 	}
 	a.mu.Unlock()
 	if loaded {
 		return nil
 	}
-	var fault error
+	chunks, added := make(chan []schema.SettleAnswer), make(chan error)
+	go func() { added <- a.addAll(chunks) }()
+	var chunk []schema.SettleAnswer
 	err := a.archive.Settlements(ctx, day, func(answer schema.SettleAnswer) {
-		decoded, err := normalise.DecodeSettleAnswer(answer)
-		if err != nil {
-			a.addInvalid(&answer, err)
-		} else if err := a.add(&decoded); err != nil && fault == nil {
-			fault = err
+		if chunk = append(chunk, answer); len(chunk) == answerChunk {
+			chunks <- chunk
+			chunk = make([]schema.SettleAnswer, 0, answerChunk)
 		}
 	}, a.addPass)
-	if err == nil {
-		err = fault
+	chunks <- chunk
+	close(chunks)
+	return cmp.Or(err, <-added)
+}
+
+// answerChunk is how many answers are decoded while the next are read.
+const answerChunk = 256
+
+// addAll decodes answers and adds them, in their order. The error is the first one; what
+// cannot be decoded is none.
+func (a *answers) addAll(chunks <-chan []schema.SettleAnswer) (fault error) {
+	for chunk := range chunks {
+		for _, answer := range chunk {
+			decoded, err := normalise.DecodeSettleAnswer(answer)
+			if err != nil {
+				a.addInvalid(&answer, err)
+			} else if err := a.add(&decoded); err != nil && fault == nil {
+				fault = err
+			}
+		}
 	}
-	return err
+	return fault
 }
 
 // forget gives up what is known of a day.
@@ -139,67 +171,75 @@ func (a *answers) covers(c *schema.Certificate) bool {
 // says what the one before said changes only the time: rows that did not change keep
 // their provenance, and so their bytes.
 func (a *answers) add(answer *normalise.SettlementsAnswer) error {
-	settlements := answer.Decoded.Records
-	entry, err := encodeAnswer(answer.SettleAnswer)
-	if err != nil {
-		return err
+	rows := rowsOfRecords(answer.Decoded.Records, &answer.SettleAnswer)
+	outcome := outcomeOf(answer.Decoded.Records)
+	var record []byte
+	if outcome > Empty {
+		var err error
+		if record, err = encodeAnswerRecord(&answer.SettleAnswer, rows); err != nil {
+			return err
+		}
 	}
 	var ids []idHash
 	if a.indexed && !Confirms(answer.Query()) {
-		ids = idsOfAnswer(settlements, &answer.SettleAnswer)
+		ids = idsOfRows(rows)
 	}
+	query, fetched := hashQuery(answer.Query()), answer.FetchedAt.UnixMicro()
 
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	day := a.days[answer.Day]
 	if day == nil {
-		day = make(map[idHash]Answer)
+		day = make(map[idHash]lastAnswer)
 		a.days[answer.Day] = day
 	}
-	query, fetched := hashQuery(answer.Query()), answer.FetchedAt.UnixMicro()
 	if before, ok := day[query]; ok {
-		if before.Fetched > fetched {
+		if before.fetched > fetched {
 			return nil
 		}
-		if same, err := a.repeats(before, answer); err != nil {
+		if same, err := a.repeats(before.on(answer.Day), answer, rows); err != nil {
 			return err
 		} else if same {
-			before.Fetched = fetched
+			before.fetched = fetched
 			day[query] = before
 			return nil
 		}
 	}
-	place, err := a.records.Add(entry)
-	if err != nil {
-		return err
+	last := lastAnswer{fetched: fetched, outcome: outcome}
+	var place spill.Place
+	if outcome > Empty {
+		var err error
+		if place, err = a.records.Add(record); err != nil {
+			return err
+		}
+		last.offset, last.length = place.Offset, place.Length
 	}
-	day[query] = Answer{place: place, Fetched: fetched, Day: answer.Day, Outcome: outcomeOf(settlements)}
+	day[query] = last
 	for _, id := range ids {
 		a.byID[id] = append(a.byID[id], answerSource{query, place})
 	}
 	return nil
 }
 
-// repeats reports whether an answer has the same settlements as one before it to the
-// same query.
-func (a *answers) repeats(before Answer, answer *normalise.SettlementsAnswer) (bool, error) {
+// repeats reports whether an answer, of which these are the rows, has the same settlements
+// as one before it to the same query.
+func (a *answers) repeats(before Answer, answer *normalise.SettlementsAnswer, rows []normalise.SettleRow) (bool, error) {
+	if before.Outcome <= Empty || len(rows) == 0 {
+		return before.Outcome == Empty && len(rows) == 0, nil
+	}
 	last, err := a.read(before)
-	if err != nil || last.Query() != answer.Query() {
+	if err != nil || last.query != answer.Query() {
 		return false, err
 	}
-	records, err := normalise.DecodeSettlements(last.Body)
-	if err != nil {
-		return false, err
-	}
-	was, is := settlementsOf(records, &answer.SettleAnswer), settlementsOf(answer.Decoded.Records, &answer.SettleAnswer)
-	return reflect.DeepEqual(was, is), nil
+	return reflect.DeepEqual(settlementsOf(last.rows, answer), settlementsOf(rows, answer)), nil
 }
 
-// settlementsOf returns the settlements of records, by id, as if they were the answer's.
-func settlementsOf(records []normalise.SettleRecord, answer *schema.SettleAnswer) []schema.Settlement {
-	all := make([]schema.Settlement, len(records))
-	for i := range records {
-		all[i] = normalise.Normaliser{}.Settlement(records[i], answer).Settlement
+// settlementsOf returns the settlements of rows, by id, as if they were the answer's.
+func settlementsOf(rows []normalise.SettleRow, answer *normalise.SettlementsAnswer) []schema.Settlement {
+	all := make([]schema.Settlement, len(rows))
+	for i := range rows {
+		all[i] = rows[i].Settlement
+		all[i].FetchedAt, all[i].LogID = answer.FetchedAt, schema.Some(answer.LogID)
 	}
 	slices.SortStableFunc(all, func(a, b schema.Settlement) int { return strings.Compare(a.SettleID, b.SettleID) })
 	return all
@@ -240,20 +280,20 @@ func (a *answers) latest(query idHash, from, to schema.Day) Answer {
 	a.mu.RLock()
 	defer a.mu.RUnlock()
 	for day := from; day <= to; day++ {
-		if one, ok := a.days[day][query]; ok && one.Fetched >= last.Fetched {
-			last = one
+		if one, ok := a.days[day][query]; ok && one.fetched >= last.Fetched {
+			last = one.on(day)
 		}
 	}
 	return last
 }
 
-// read returns an answer as it was received.
-func (a *answers) read(answer Answer) (schema.SettleAnswer, error) {
-	entry, err := a.records.Read(answer.place)
+// read returns an answer that has settlements.
+func (a *answers) read(answer Answer) (storedAnswer, error) {
+	record, err := a.records.ReadText(answer.place)
 	if err != nil {
-		return schema.SettleAnswer{}, err
+		return storedAnswer{}, err
 	}
-	return decodeAnswer(entry)
+	return decodeAnswerRecord(record)
 }
 
 // withSettlement returns the answer, filed within reach of the day, that has a
@@ -271,17 +311,25 @@ func (a *answers) withSettlement(id idHash, day schema.Day) Answer {
 	return Answer{}
 }
 
-// idsOfAnswer returns the settle_ids and order_ids of an answer's settlements.
-func idsOfAnswer(records []normalise.SettleRecord, answer *schema.SettleAnswer) (ids []idHash) {
-	for i := range records {
-		row := normalise.Normaliser{}.Settlement(records[i], answer)
-		if row.Foreign {
+// idsOfRows returns the settle_ids and order_ids of an answer's settlements.
+func idsOfRows(rows []normalise.SettleRow) (ids []idHash) {
+	for i := range rows {
+		if rows[i].Foreign {
 			continue
 		}
-		ids = append(ids, settleIDs(&row.Settlement)...)
-		if order := linkIDsOf(&row.Settlement).order; order != (idHash{}) {
+		ids = append(ids, settleIDs(&rows[i].Settlement)...)
+		if order := linkIDsOf(&rows[i].Settlement).order; order != (idHash{}) {
 			ids = append(ids, order)
 		}
 	}
 	return ids
+}
+
+// rowsOfRecords returns the rows of an answer's records.
+func rowsOfRecords(records []normalise.SettleRecord, answer *schema.SettleAnswer) []normalise.SettleRow {
+	rows := make([]normalise.SettleRow, len(records))
+	for i := range records {
+		rows[i] = normalise.Normaliser{}.Settlement(records[i], answer)
+	}
+	return rows
 }

@@ -6,7 +6,6 @@ import (
 	"log/slog"
 	"time"
 
-	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
@@ -43,7 +42,6 @@ type Config struct {
 	Lake    Lake
 	Bills   ReadPartition // the bills that the run has staged, else those that are published
 	Rules   *reconcile.Rules
-	Rows    normalise.Normaliser
 	AppIDs  schema.AppIDs // whose callbacks count
 	Buckets int           // of the lake
 	Days    []schema.Day  // that the run builds

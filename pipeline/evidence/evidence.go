@@ -14,7 +14,8 @@
 //
 //	evidence, config, load    what is loaded, from where
 //	order, foreign, elsewhere an order with all that is known of it: the result
-//	answers, invalid          answers of the settle query
+//	answers, answerrecord,
+//	invalid                   answers of the settle query
 //	callbacks, state          callbacks, the latest of each settlement and item
 //	linkids, links, owner     to which order a callback belongs
 //	merge                     one row of an answer and callbacks

@@ -12,7 +12,9 @@ import (
 type idHash [16]byte
 
 func hashID(parameter, value string) (h idHash) {
-	sum := sha256.Sum256([]byte(parameter + "\x00" + value))
+	var memory [128]byte
+	text := append(append(append(memory[:0], parameter...), 0), value...)
+	sum := sha256.Sum256(text)
 	copy(h[:], sum[:])
 	return h
 }

@@ -90,8 +90,8 @@ func (e *Evidence) checkInvalid(from, to schema.Day) error {
 	return nil
 }
 
-// Place notes the settlements of a partition that this run has published, by settle_id.
-// It is not safe for concurrent use.
-func (e *Evidence) Place(at schema.Partition, settlements map[string]schema.Status) {
+// Place notes the settlements of a partition that this run has published. It is not safe
+// for concurrent use.
+func (e *Evidence) Place(at schema.Partition, settlements *Placements) {
 	e.standings.place(at, settlements)
 }

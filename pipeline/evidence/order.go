@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
 	"strings"
 
@@ -42,16 +41,16 @@ func (e *Evidence) Order(day schema.Day, bills []reconcile.Bill) (*Order, error)
 		if last.Outcome == Empty {
 			continue
 		}
-		answer, rows, err := e.readAnswer(last)
+		answer, err := e.answers.read(last)
 		if err != nil {
 			return nil, err
 		}
-		for _, row := range rows {
-			if row.Foreign {
-				o.Foreign = append(o.Foreign, ForeignRow{row, q, answer})
-				continue
+		for i := range answer.rows {
+			if row := &answer.rows[i]; row.Foreign {
+				o.Foreign = append(o.Foreign, ForeignRow{*row, q, answer.received})
+			} else {
+				answered.add(row)
 			}
-			answered.add(row)
 		}
 	}
 	if err := e.addCallbacks(o, answered.rows, bills); err != nil {
@@ -59,23 +58,6 @@ func (e *Evidence) Order(day schema.Day, bills []reconcile.Bill) (*Order, error)
 	}
 	o.leaveElsewhere(e.standings, day, bills)
 	return o, nil
-}
-
-// readAnswer returns an answer and the rows of its settlements.
-func (e *Evidence) readAnswer(known Answer) (*schema.SettleAnswer, []normalise.SettleRow, error) {
-	answer, err := e.answers.read(known)
-	if err != nil {
-		return nil, nil, err
-	}
-	records, err := normalise.DecodeSettlements(answer.Body)
-	if err != nil {
-		return nil, nil, fmt.Errorf("archive object %s: %w", answer.Key, err)
-	}
-	rows := make([]normalise.SettleRow, len(records))
-	for i := range records {
-		rows[i] = e.Rows.Settlement(records[i], &answer)
-	}
-	return &answer, rows, nil
 }
 
 // queries returns what may have been queried for the order, on any day.
@@ -102,21 +84,25 @@ func (e *Evidence) queries(bills []reconcile.Bill) []schema.Query {
 // same one, the later answer counts; of the same time, the first.
 type answeredRows struct {
 	rows   []normalise.SettleRow
-	places map[string]int // by settle_id
+	places map[string]int // by settle_id, once there are several
 }
 
-func (a *answeredRows) add(row normalise.SettleRow) {
+func (a *answeredRows) add(row *normalise.SettleRow) {
+	if len(a.rows) == 0 {
+		a.rows = append(a.rows, *row)
+		return
+	}
 	if a.places == nil {
-		a.places = make(map[string]int)
+		a.places = map[string]int{a.rows[0].Settlement.SettleID: 0}
 	}
 	id := row.Settlement.SettleID
 	at, known := a.places[id]
 	switch {
 	case !known:
 		a.places[id] = len(a.rows)
-		a.rows = append(a.rows, row)
+		a.rows = append(a.rows, *row)
 	case row.Settlement.FetchedAt.After(a.rows[at].Settlement.FetchedAt):
-		a.rows[at] = row
+		a.rows[at] = *row
 	}
 }
 

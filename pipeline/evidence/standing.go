@@ -21,7 +21,7 @@ type standings struct {
 	days      map[schema.Day]bool       // that this run builds: only on them does a settlement count that is not published yet
 	published []standing                // by settle_id and day
 	replaced  map[schema.Partition]bool // by this run: what it published there is in placed
-	placed    map[idHash]standing       // by this run
+	placed    map[idHash]placed         // by this run
 }
 
 // standing is a settlement where it is published.
@@ -34,7 +34,7 @@ type standing struct {
 }
 
 func newStandings(window schema.Day, days []schema.Day) *standings {
-	s := &standings{window: window, days: make(map[schema.Day]bool), replaced: make(map[schema.Partition]bool), placed: make(map[idHash]standing)}
+	s := &standings{window: window, days: make(map[schema.Day]bool), replaced: make(map[schema.Partition]bool), placed: make(map[idHash]placed)}
 	for _, day := range days {
 		s.days[day] = true
 	}
@@ -89,8 +89,13 @@ func readStandings(ctx context.Context, lake Lake, at schema.Partition, built ti
 // find returns where a settlement stands. Where it stands on several days, as earlier
 // versions published it, the first one counts.
 func (s *standings) find(settleID string) (first standing, known bool) {
+	if len(s.published) == 0 && len(s.placed) == 0 {
+		return standing{}, false
+	}
 	id := hashID("settle_id", settleID)
-	first, known = s.placed[id]
+	if one, ok := s.placed[id]; ok {
+		first, known = standing{id: id, day: schema.Day(one.day), bucket: one.bucket, succeeded: one.succeeded}, true
+	}
 	at, _ := slices.BinarySearchFunc(s.published, id, func(one standing, id idHash) int { return bytes.Compare(one.id[:], id[:]) })
 	for _, one := range s.published[at:] {
 		if one.id != id {
@@ -103,13 +108,61 @@ func (s *standings) find(settleID string) (first standing, known bool) {
 	return first, known
 }
 
-// place notes the settlements of a partition that this run has published, by settle_id.
-func (s *standings) place(at schema.Partition, settlements map[string]schema.Status) {
+// place notes the settlements of a partition that this run has published.
+func (s *standings) place(at schema.Partition, settlements *Placements) {
 	s.replaced[at] = true
-	for settleID, status := range settlements {
-		one := standing{hashID("settle_id", settleID), at.Day, int16(at.Bucket), status == schema.StatusSuccess, false}
-		if before, known := s.placed[one.id]; !known || one.day < before.day {
-			s.placed[one.id] = one
+	for _, one := range settlements.list() {
+		if before, known := s.placed[one.id]; !known || at.Day < schema.Day(before.day) {
+			s.placed[one.id] = placed{int32(at.Day), int16(at.Bucket), one.succeeded}
 		}
 	}
+}
+
+// placed is where a settlement stands that this run has published.
+type placed struct {
+	day       int32
+	bucket    int16
+	succeeded bool
+}
+
+// Placements are the settlements that count in a partition. A million take 17 MB of memory.
+type Placements struct {
+	all    []placement // by settle_id, if sorted
+	sorted bool
+}
+
+type placement struct {
+	id        idHash
+	succeeded bool
+}
+
+// Add adds a settlement, or an item of one, of which another may have succeeded.
+func (p *Placements) Add(s *schema.Settlement) {
+	p.all = append(p.all, placement{hashID("settle_id", s.SettleID), s.Status == schema.StatusSuccess})
+	p.sorted = false
+}
+
+// Has reports whether a settlement counts in the partition.
+func (p *Placements) Has(settleID string) bool {
+	id := hashID("settle_id", settleID)
+	_, has := slices.BinarySearchFunc(p.list(), id, func(one placement, id idHash) int { return bytes.Compare(one.id[:], id[:]) })
+	return has
+}
+
+// list returns the settlements by settle_id, each once.
+func (p *Placements) list() []placement {
+	if p.sorted {
+		return p.all
+	}
+	slices.SortFunc(p.all, func(a, b placement) int { return bytes.Compare(a.id[:], b.id[:]) })
+	each := p.all[:0]
+	for _, one := range p.all {
+		if n := len(each); n > 0 && each[n-1].id == one.id {
+			each[n-1].succeeded = each[n-1].succeeded || one.succeeded
+		} else {
+			each = append(each, one)
+		}
+	}
+	p.all, p.sorted = each, true
+	return each
 }

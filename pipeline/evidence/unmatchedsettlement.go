@@ -66,11 +66,11 @@ func (e *Evidence) otherStates(u Unmatched) (others []*callbackState) {
 
 // takeRecord takes the settlement's record from an answer.
 func (e *Evidence) takeRecord(s *UnmatchedSettlement, known Answer) error {
-	_, rows, err := e.readAnswer(known)
+	answer, err := e.answers.read(known)
 	if err != nil {
 		return err
 	}
-	for _, row := range rows {
+	for _, row := range answer.rows {
 		row.Settlement.AskedBy = schema.Null[string]{} // no rule links it
 		switch {
 		case row.Foreign:

@@ -2,15 +2,15 @@ package normalise
 
 import "billwalk/schema"
 
-// PageAnswer is an answer of the bill API with its decoded page.
+// PageAnswer is an answer of the bill API with the content of its page.
 type PageAnswer struct {
 	schema.Answer
-	Decoded Page
+	Decoded PageContent
 }
 
 // DecodeAnswer decodes an answer that was read from the archive.
 func DecodeAnswer(a schema.Answer) (PageAnswer, error) {
-	page, err := DecodePage(a.Body)
+	page, err := ReadContent(a.Body)
 	return PageAnswer{a, page}, err
 }
 

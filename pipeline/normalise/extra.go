@@ -25,49 +25,65 @@ func (s *scanner) addExtra(to *schema.Vector, records []scanned) {
 // extra adds the canonical object of unknown members to the arena.
 func (s *scanner) extra(unknown []stranger) span {
 	from := len(s.arena)
-	if slices.ContainsFunc(unknown, func(u stranger) bool { return !u.plain }) {
+	if !arePlain(unknown) {
 		s.arena = append(s.arena, s.decodedExtra(unknown)...)
 		return s.inArena(from)
 	}
-	s.sortByName(unknown)
+	own, inAmount := s.sortStrangers(unknown)
 	s.arena = append(s.arena, '{')
-	inAmount := slices.ContainsFunc(unknown, func(u stranger) bool { return u.inAmount })
-	for _, u := range unknown {
-		if u.inAmount {
-			continue
-		}
-		if inAmount && string(s.text(u.name)) > memberNames[amountObject] {
-			s.addUnknownAmounts(unknown)
-			inAmount = false
-		}
-		s.addMember(u)
+	for len(own) > 0 && s.isBefore(own[0], memberNames[amountObject]) {
+		s.arena, own = s.appendStranger(s.arena, own[0]), own[1:]
 	}
-	if inAmount {
-		s.addUnknownAmounts(unknown)
+	if len(inAmount) > 0 {
+		s.arena = append(append(s.arena, memberTokens[amountObject]...), '{')
+		for _, u := range inAmount {
+			s.arena = s.appendStranger(s.arena, u)
+		}
+		s.arena = append(closeObject(s.arena), ',')
 	}
-	s.arena[len(s.arena)-1] = '}'
+	for _, u := range own {
+		s.arena = s.appendStranger(s.arena, u)
+	}
+	s.arena = closeObject(s.arena)
 	return s.inArena(from)
 }
 
-func (s *scanner) addUnknownAmounts(unknown []stranger) {
-	s.arena = append(append(s.arena, memberTokens[amountObject]...), '{')
-	for _, u := range unknown {
-		if u.inAmount {
-			s.addMember(u)
+func arePlain(unknown []stranger) bool {
+	return !slices.ContainsFunc(unknown, func(u stranger) bool { return !u.plain })
+}
+
+// sortStrangers orders members by name, those of the record before those of its amounts.
+func (s *scanner) sortStrangers(unknown []stranger) (own, inAmount []stranger) {
+	slices.SortFunc(unknown, func(a, b stranger) int {
+		switch {
+		case a.inAmount == b.inAmount:
+			return bytes.Compare(s.text(a.name), s.text(b.name))
+		case b.inAmount:
+			return -1
 		}
+		return +1
+	})
+	n := 0
+	for n < len(unknown) && !unknown[n].inAmount {
+		n++
 	}
-	s.arena[len(s.arena)-1] = '}'
-	s.arena = append(s.arena, ',')
+	return unknown[:n], unknown[n:]
 }
 
-// addMember adds a member and a comma to the arena.
-func (s *scanner) addMember(u stranger) {
-	s.arena = append(append(append(s.arena, '"'), s.text(u.name)...), `":`...)
-	s.arena = append(append(s.arena, s.text(u.value)...), ',')
+func (s *scanner) isBefore(u stranger, name string) bool { return string(s.text(u.name)) < name }
+
+// appendStranger appends a member and a comma.
+func (s *scanner) appendStranger(to []byte, u stranger) []byte {
+	to = append(append(append(to, '"'), s.text(u.name)...), `":`...)
+	return append(append(to, s.text(u.value)...), ',')
 }
 
-func (s *scanner) sortByName(unknown []stranger) {
-	slices.SortFunc(unknown, func(a, b stranger) int { return bytes.Compare(s.text(a.name), s.text(b.name)) })
+// closeObject ends an object of which every member has a comma after it.
+func closeObject(object []byte) []byte {
+	if last := len(object) - 1; object[last] == ',' {
+		object = object[:last]
+	}
+	return append(object, '}')
 }
 
 // decodedExtra returns what record.extra returns.

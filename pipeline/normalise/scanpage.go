@@ -11,12 +11,14 @@ import (
 // what a sound page has; all else it leaves to the decoder, record by record or the whole
 // page, which is also what says what is wrong. A test holds both equal.
 type scanner struct {
-	body    []byte
-	arena   []byte // texts that are not a part of the body as they are
-	head    []byte // the body with an empty list
-	shown   []byte // coupon codes as by the policy
-	records []scanned
-	unknown []stranger
+	body      []byte
+	arena     []byte // texts that are not a part of the body as they are
+	head      []byte // the body with an empty list
+	shown     []byte // coupon codes as by the policy
+	canonical []byte // of a record
+	contents  []Fingerprint
+	records   []scanned
+	unknown   []stranger
 
 	// Which member followed which in the record before: most writers keep an order.
 	after       [memberCount + 1]member
@@ -109,6 +111,16 @@ func (s *scanner) scanRecords(i int) int {
 		return -1
 	}
 	return i + 1
+}
+
+// isWhole reports whether no record of the page is left to the decoder.
+func (s *scanner) isWhole() bool {
+	for i := range s.records {
+		if s.records[i].slow {
+			return false
+		}
+	}
+	return true
 }
 
 // next returns a record to read into. It has remains of another.

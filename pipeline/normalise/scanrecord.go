@@ -112,7 +112,7 @@ func (s *scanner) scanMember(m member, i int, r *scanned) int {
 	case m < textMembers:
 		r.texts[m], i = s.scanText(i)
 	case m == amountObject:
-		return s.scanAmounts(i, r)
+		i = s.scanAmounts(i, r)
 	case m == fundAmount:
 		r.money.fen[schema.FundAmount], i = scanInteger(s.body, i)
 		r.money.given |= 1 << schema.FundAmount

@@ -2,6 +2,7 @@ package spill
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 )
 
@@ -57,19 +58,37 @@ func (r *Records) Add(data []byte) (Place, error) {
 // Read returns a record.
 func (r *Records) Read(at Place) ([]byte, error) {
 	data := make([]byte, at.Length)
-	end := at.Offset + int64(at.Length)
+	return data, r.read(data, at.Offset)
+}
+
+// ReadText returns a record as a text.
+func (r *Records) ReadText(at Place) (string, error) {
+	buffer, _ := readBuffers.Get().(*[]byte)
+	if buffer == nil {
+		buffer = new([]byte)
+	}
+	defer readBuffers.Put(buffer)
+	*buffer = slices.Grow((*buffer)[:0], int(at.Length))[:at.Length]
+	err := r.read(*buffer, at.Offset)
+	return string(*buffer), err
+}
+
+var readBuffers sync.Pool
+
+// read fills data from a place in the file.
+func (r *Records) read(data []byte, offset int64) error {
 	r.mu.Lock()
-	if end > r.written {
+	if offset+int64(len(data)) > r.written {
 		if err := r.flush(); err != nil {
 			r.mu.Unlock()
-			return nil, err
+			return err
 		}
 	}
 	r.mu.Unlock()
-	if _, err := r.file.ReadAt(data, at.Offset); err != nil {
-		return nil, fmt.Errorf("reading the local file of %s: %w", r.what, err)
+	if _, err := r.file.ReadAt(data, offset); err != nil {
+		return fmt.Errorf("reading the local file of %s: %w", r.what, err)
 	}
-	return data, nil
+	return nil
 }
 
 // Close removes the file.

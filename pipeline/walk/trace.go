@@ -30,7 +30,7 @@ type trace struct {
 	done     bool
 	pages    []schema.Link
 	rows     int64
-	contents [][sha256.Size]byte            // hashes of the records
+	contents []normalise.Content            // of the records
 	seen     map[string]bool                // cursors
 	empty    int                            // empty pages in a row, up to the last
 	sizes    [schema.AmountCount]schema.Fen // sums of absolute amounts
@@ -52,11 +52,10 @@ func (t *trace) add(a *normalise.PageAnswer, size int) error {
 	if err := t.guard(page, size); err != nil {
 		return err
 	}
-	for i := range page.Records {
-		if err := t.record(&page.Records[i]); err != nil {
-			return err
-		}
+	if err := t.addSizes(&page.Sizes); err != nil {
+		return err
 	}
+	t.contents = append(t.contents, page.Records...)
 	if len(t.pages) == 0 {
 		t.began = a.FetchedAt
 	}
@@ -68,7 +67,7 @@ func (t *trace) add(a *normalise.PageAnswer, size int) error {
 }
 
 // guard checks that a page leads to a new one, and that the walk does not exceed its limits.
-func (t *trace) guard(page *normalise.Page, size int) error {
+func (t *trace) guard(page *normalise.PageContent, size int) error {
 	if n := len(page.Records); n > size {
 		return fmt.Errorf("a page has %d records, more than the %d that were requested", n, size)
 	}
@@ -91,19 +90,11 @@ func (t *trace) guard(page *normalise.Page, size int) error {
 	return nil
 }
 
-// record adds a record's content and amounts. Amounts whose sum could overflow are
+// addSizes adds a page's sums of absolute amounts. Amounts whose sum could overflow are
 // refused here, where they fail one unit and not the whole day.
-func (t *trace) record(r *normalise.Record) error {
-	content, err := r.Content()
-	if err != nil {
-		return err
-	}
-	t.contents = append(t.contents, content)
-	for a, amount := range r.Amounts() {
-		if !amount.Valid {
-			continue
-		}
-		sum, err := t.sizes[a].Add(max(amount.V, -amount.V))
+func (t *trace) addSizes(page *[schema.AmountCount]schema.Fen) error {
+	for a, size := range page {
+		sum, err := t.sizes[a].Add(size)
 		if err != nil || sum > math.MaxInt64/maxUnits {
 			return fmt.Errorf("the sum of %s cannot be right: %w", schema.Amount(a).Field(), schema.ErrOverflow)
 		}
@@ -118,7 +109,7 @@ const maxUnits = 10_000
 // digest returns the number of different records that the walk found, and the hash of
 // their set: it is equal for two walks that found the same bills in any order.
 func (t *trace) digest() (bills int64, digest string) {
-	slices.SortFunc(t.contents, func(a, b [sha256.Size]byte) int { return bytes.Compare(a[:], b[:]) })
+	slices.SortFunc(t.contents, func(a, b normalise.Content) int { return bytes.Compare(a[:], b[:]) })
 	t.contents = slices.Compact(t.contents)
 	hash := sha256.New()
 	for i := range t.contents {

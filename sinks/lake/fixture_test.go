@@ -9,8 +9,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
-
 	"billwalk/schema"
 	"billwalk/sinks/object"
 	"billwalk/sinks/object/objecttest"
@@ -93,9 +91,7 @@ func open(t *testing.T, store object.Store) *Lake {
 	if err != nil {
 		t.Fatal(err)
 	}
-	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
-	t.Cleanup(func() { mem.AssertSize(t, 0) })
-	l.tmp, l.mem = t.TempDir(), mem
+	l.tmp = t.TempDir()
 	return l
 }
 

@@ -28,7 +28,6 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/go-json-experiment/json"
 
 	"billwalk/schema"
@@ -53,16 +52,15 @@ type settings struct {
 type Lake struct {
 	store   object.Store
 	buckets int
-	version string           // of billwalk, for manifests
-	tmp     string           // folder for local files; empty: the system's
-	mem     memory.Allocator // of rows on their way into files
+	version string // of billwalk, for manifests
+	tmp     string // folder for local files; empty: the system's
 }
 
 // Open opens the lake in the store, for a version of billwalk. A lake that was made with
 // another number of buckets is ErrBuckets: accounts would move between files. A new lake
 // is written only when something is published.
 func Open(ctx context.Context, store object.Store, buckets int, version string) (*Lake, error) {
-	l := &Lake{store: store, buckets: buckets, version: version, mem: memory.DefaultAllocator}
+	l := &Lake{store: store, buckets: buckets, version: version}
 	err := l.checkSettings(ctx)
 	if errors.Is(err, object.ErrNotFound) {
 		return l, nil

@@ -8,7 +8,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/google/go-cmp/cmp"
 
 	"billwalk/schema"
@@ -24,7 +23,7 @@ func rewrite(t *testing.T, store *recording, table schema.Table[schema.Exception
 	if err != nil {
 		t.Fatal(err)
 	}
-	w := parquet.NewWriter(table, "v9.0.0", func() (*os.File, error) { return os.CreateTemp(t.TempDir(), "") }, memory.DefaultAllocator)
+	w := parquet.NewWriter(table, "v9.0.0", func() (*os.File, error) { return os.CreateTemp(t.TempDir(), "") })
 	defer w.Close()
 	if err := w.Append(&schema.Exception{Rule: schema.RuleGoods, Severity: schema.SeverityWarning, Detail: detail}); err != nil {
 		t.Fatal(err)

@@ -30,7 +30,7 @@ func (l *Lake) Stage(base schema.Base) (*Stage, error) {
 	stamp := parquet.Stamp{Generation: base.NextGeneration(), WriteID: ulid.Make().String()}
 	s := &Stage{lake: l, base: base, stamp: stamp, writers: make(map[string]*parquet.Writer)}
 	for _, table := range schema.Tables {
-		s.writers[table.Describe().Name] = parquet.NewWriter(table, l.version, l.unnamed, l.mem)
+		s.writers[table.Describe().Name] = parquet.NewWriter(table, l.version, l.unnamed)
 	}
 	return s, nil
 }

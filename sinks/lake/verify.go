@@ -8,7 +8,6 @@ import (
 	"slices"
 	"strconv"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/go-json-experiment/json"
 
 	"billwalk/schema"
@@ -30,7 +29,7 @@ const (
 // ToVerify returns the lake for verification only, by a version of billwalk. Unlike Open
 // it does not check the lake's settings: ProveSettings does.
 func ToVerify(store object.Store, buckets int, version string) *Lake {
-	return &Lake{store: store, buckets: buckets, version: version, mem: memory.DefaultAllocator}
+	return &Lake{store: store, buckets: buckets, version: version}
 }
 
 // ProveSettings compares the stored settings of the lake with the expected ones.

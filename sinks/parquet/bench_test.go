@@ -3,21 +3,19 @@ package parquet
 import (
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
-
 	"billwalk/schema"
 )
 
 // BenchmarkWrite writes one full row group of bills per operation.
 func BenchmarkWrite(b *testing.B) {
-	rows := make([]schema.Bill, rowGroupRows)
+	rows := make([]schema.Bill, RowGroup)
 	for i := range rows {
 		rows[i] = billAt(i)
 	}
 	var bytes int64
 	b.ReportAllocs()
 	for b.Loop() {
-		w := NewWriter(schema.Bills, "v1.2.3", fileIn(b.TempDir()), memory.DefaultAllocator)
+		w := NewWriter(schema.Bills, "v1.2.3", fileIn(b.TempDir()))
 		for i := range rows {
 			if err := w.Append(&rows[i]); err != nil {
 				b.Fatal(err)
@@ -37,7 +35,7 @@ func BenchmarkWrite(b *testing.B) {
 // BenchmarkRead reads, of one full row group of bills per operation, the columns
 // that reconciliation needs.
 func BenchmarkRead(b *testing.B) {
-	file := write(b, schema.Bills, memory.DefaultAllocator, rowGroupRows, billAt, stamp)
+	file := write(b, schema.Bills, RowGroup, billAt, stamp)
 	columns := []string{
 		"account_id", "ledger_id", "walk_account_id", "shop_order_id", "item_order_id", "order_ext_id", "settle_type", "settle_sub_type",
 		"ledger_total_fen", "total_commission_fen", "total_merchant_platform_service_fen", "goods_fen",
@@ -50,5 +48,5 @@ func BenchmarkRead(b *testing.B) {
 			}
 		}
 	}
-	b.ReportMetric(float64(rowGroupRows*b.N)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(RowGroup*b.N)/b.Elapsed().Seconds(), "rows/s")
 }

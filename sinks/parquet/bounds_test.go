@@ -92,7 +92,7 @@ func TestBombs(t *testing.T) {
 // concurrently, the result is an error and the program continues.
 func TestBudget(t *testing.T) {
 	t.Parallel()
-	from := write(t, schema.Settlements, memory.DefaultAllocator, 5000, settlementAt, stamp).Body()
+	from := write(t, schema.Settlements, 5000, settlementAt, stamp).Body()
 	failed, whole := 0, 0
 	for limit := int64(1); limit < 64<<20; limit += limit/8 + 1 {
 		rows := 0
@@ -136,7 +136,7 @@ func forged(t *testing.T, content []byte, change func(m *metadata.FileMetaData))
 // TestFooterClaims: a footer that claims more than its file has is an error, and takes no
 // memory.
 func TestFooterClaims(t *testing.T) {
-	written := write(t, schema.Bills, memory.DefaultAllocator, 100, billAt, stamp)
+	written := write(t, schema.Bills, 100, billAt, stamp)
 	content, err := io.ReadAll(written.Body())
 	if err != nil {
 		t.Fatal(err)
@@ -182,7 +182,7 @@ func TestFooterClaims(t *testing.T) {
 
 // FuzzRead: a file with changed bytes is an error or has rows, and never a panic.
 func FuzzRead(f *testing.F) {
-	w := NewWriter(schema.Settlements, "v1.2.3", fileIn(f.TempDir()), memory.DefaultAllocator)
+	w := NewWriter(schema.Settlements, "v1.2.3", fileIn(f.TempDir()))
 	defer w.Close()
 	for i := range 50 {
 		row := settlementAt(i)

@@ -5,7 +5,6 @@ import (
 	"slices"
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/google/go-cmp/cmp"
 
 	"billwalk/schema"
@@ -40,7 +39,7 @@ func checkEarlier[R any](t *testing.T, table schema.Table[R], rowAt func(int) R,
 	t.Helper()
 	const rows = 20
 	earlier := without(table, lacks...)
-	file := write(t, earlier, memory.DefaultAllocator, rows, rowAt, stamp)
+	file := write(t, earlier, rows, rowAt, stamp)
 	names, err := Columns(table, file.Body())
 	if err != nil || len(names) != len(table.Fields)-len(lacks) || slices.ContainsFunc(lacks, func(c string) bool { return slices.Contains(names, c) }) {
 		t.Errorf("%s: columns %q, %v", table.Name, names, err)
@@ -70,7 +69,7 @@ func checkEarlier[R any](t *testing.T, table schema.Table[R], rowAt func(int) R,
 func rowOf[R any](t *testing.T, table schema.Table[R], row R, columns []string) *R {
 	t.Helper()
 	named := slices.DeleteFunc(slices.Clone(columns), func(c string) bool { return table.Column(c) == nil })
-	file := write(t, table, memory.DefaultAllocator, 1, func(int) R { return row }, stamp)
+	file := write(t, table, 1, func(int) R { return row }, stamp)
 	for got, err := range Read(table, file.Body(), named...) {
 		if err != nil {
 			t.Fatal(err)
@@ -99,7 +98,7 @@ func TestSameRows(t *testing.T) {
 			return s
 		}
 	}
-	published := write(t, earlier, memory.DefaultAllocator, rows, settlementAt, stamp)
+	published := write(t, earlier, rows, settlementAt, stamp)
 	for _, row := range []struct {
 		name  string
 		rows  int
@@ -115,7 +114,7 @@ func TestSameRows(t *testing.T) {
 		{"a row less", rows - 1, plain, false},
 		{"no rows", 0, plain, false},
 	} {
-		staged := write(t, schema.Settlements, memory.DefaultAllocator, row.rows, row.rowAt, stamp)
+		staged := write(t, schema.Settlements, row.rows, row.rowAt, stamp)
 		if published.RowsSHA256 == staged.RowsSHA256 {
 			t.Errorf("%s: the bytes are the same", row.name)
 		}
@@ -126,7 +125,7 @@ func TestSameRows(t *testing.T) {
 			}
 		}
 	}
-	cut := write(t, with(schema.Settlements, "added_later", "message"), memory.DefaultAllocator, 1, settlementAt, stamp)
+	cut := write(t, with(schema.Settlements, "added_later", "message"), 1, settlementAt, stamp)
 	if _, err := SameRows(schema.Settlements, cut.Body(), published.Body()); err == nil {
 		t.Error("a file of a later version is compared as if it were none")
 	}

@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
-
 	"billwalk/schema"
 )
 
@@ -21,11 +19,11 @@ func TestDuckDBReadsTypes(t *testing.T) {
 		columns []schema.Column
 		file    File
 	}{
-		{schema.Bills.Columns(), write(t, schema.Bills, memory.DefaultAllocator, 10, billAt, stamp)},
-		{schema.Settlements.Columns(), write(t, schema.Settlements, memory.DefaultAllocator, 10, settlementAt, stamp)},
-		{schema.Reconciliations.Columns(), write(t, schema.Reconciliations, memory.DefaultAllocator, 10, reconciliationAt, stamp)},
-		{schema.Exceptions.Columns(), write(t, schema.Exceptions, memory.DefaultAllocator, 10, exceptionAt, stamp)},
-		{schema.Restatements.Columns(), write(t, schema.Restatements, memory.DefaultAllocator, 0, restatementAt, stamp)},
+		{schema.Bills.Columns(), write(t, schema.Bills, 10, billAt, stamp)},
+		{schema.Settlements.Columns(), write(t, schema.Settlements, 10, settlementAt, stamp)},
+		{schema.Reconciliations.Columns(), write(t, schema.Reconciliations, 10, reconciliationAt, stamp)},
+		{schema.Exceptions.Columns(), write(t, schema.Exceptions, 10, exceptionAt, stamp)},
+		{schema.Restatements.Columns(), write(t, schema.Restatements, 0, restatementAt, stamp)},
 	} {
 		var want []string
 		for _, c := range table.columns {
@@ -39,9 +37,9 @@ func TestDuckDBReadsTypes(t *testing.T) {
 func TestDuckDBReadsLists(t *testing.T) {
 	t.Parallel()
 	requireDuckDB(t)
-	const rows = rowGroupRows + 100
-	settlements := write(t, schema.Settlements, memory.DefaultAllocator, rows, settlementAt, stamp)
-	restatements := write(t, schema.Restatements, memory.DefaultAllocator, 10, restatementAt, stamp)
+	const rows = RowGroup + 100
+	settlements := write(t, schema.Settlements, rows, settlementAt, stamp)
+	restatements := write(t, schema.Restatements, 10, restatementAt, stamp)
 	var shares, columns []string
 	for i := range rows {
 		s, text := settlementAt(i), "NULL"

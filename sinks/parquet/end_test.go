@@ -6,8 +6,6 @@ import (
 	"os"
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
-
 	"billwalk/schema"
 )
 
@@ -17,7 +15,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	for name, fill := range map[string]func(*testing.T, *Writer){
 		"at once":              func(*testing.T, *Writer) {},
 		"within a batch":       func(t *testing.T, w *Writer) { appendBills(t, w, 10) },
-		"within a row group":   func(t *testing.T, w *Writer) { appendBills(t, w, batchRows+10) },
+		"within a row group":   func(t *testing.T, w *Writer) { appendBills(t, w, RowGroup+10) },
 		"after an overflow":    overflow,
 		"after the disk broke": func(t *testing.T, w *Writer) { breakDisk(t, w); _ = breaks(t, w) },
 		"finished":             func(t *testing.T, w *Writer) { appendBills(t, w, 10); finish(t, w) },
@@ -25,13 +23,12 @@ func TestCloseLeavesNothing(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
-			defer mem.AssertSize(t, 0)
-			w, disk := newWriter(mem)
+			w, disk := newWriter()
 			fill(t, w)
 			for range 3 {
 				w.Close()
 				disk.gone(t)
+				holdsNothing(t, w)
 				if err := w.Append(new(schema.Bill)); !errors.Is(err, errClosed) {
 					t.Errorf("Append to what is closed says %v", err)
 				}
@@ -43,29 +40,28 @@ func TestCloseLeavesNothing(t *testing.T) {
 	}
 }
 
-// TestFileComesLate: a table of less than a batch of rows has no file before its end, and
+// TestFileComesLate: a table of less than a row group has no file before its end, and
 // one without rows uses no memory.
 func TestFileComesLate(t *testing.T) {
 	t.Parallel()
-	for _, row := range []struct{ rows, before, after int }{{0, 0, 1}, {batchRows - 1, 0, 1}, {batchRows, 1, 1}} {
-		mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
-		w, disk := newWriter(mem)
+	for _, row := range []struct{ rows, before, after int }{{0, 0, 1}, {RowGroup - 1, 0, 1}, {RowGroup, 1, 1}} {
+		w, disk := newWriter()
 		defer w.Close()
 		if row.rows == 0 {
-			mem.AssertSize(t, 0)
+			holdsNothing(t, w)
 		}
 		appendBills(t, w, row.rows)
 		equal(t, "files", len(disk.files), row.before)
 		finish(t, w)
 		equal(t, "files at the end", len(disk.files), row.after)
-		mem.AssertSize(t, 0)
+		holdsNothing(t, w)
 	}
 }
 
 // TestFinishEnds: nothing is added to a finished file, which Finish returns again.
 func TestFinishEnds(t *testing.T) {
 	t.Parallel()
-	w, _ := newWriter(memory.DefaultAllocator)
+	w, _ := newWriter()
 	defer w.Close()
 	appendBills(t, w, 10)
 	first, err := w.Finish(stamp)
@@ -84,7 +80,7 @@ func TestFinishEnds(t *testing.T) {
 // TestNoFinishWithoutARow: if a row was refused, there is no file without it.
 func TestNoFinishWithoutARow(t *testing.T) {
 	t.Parallel()
-	w, _ := newWriter(memory.DefaultAllocator)
+	w, _ := newWriter()
 	defer w.Close()
 	overflow(t, w)
 	if _, err := w.Finish(stamp); !errors.Is(err, schema.ErrOverflow) {
@@ -95,9 +91,7 @@ func TestNoFinishWithoutARow(t *testing.T) {
 // TestFinishOnABrokenDisk: the error is returned, and nothing is left.
 func TestFinishOnABrokenDisk(t *testing.T) {
 	t.Parallel()
-	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
-	defer mem.AssertSize(t, 0)
-	w, disk := newWriter(mem)
+	w, disk := newWriter()
 	breakDisk(t, w)
 	appendBills(t, w, 10)
 	for range 2 {
@@ -112,10 +106,8 @@ func TestFinishOnABrokenDisk(t *testing.T) {
 // TestNoFile: if no file can be created, the error is returned after one attempt.
 func TestNoFile(t *testing.T) {
 	t.Parallel()
-	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
-	defer mem.AssertSize(t, 0)
 	full, tries := errors.New("the disk is full"), 0
-	w := NewWriter(schema.Bills, "v1.2.3", func() (*os.File, error) { tries++; return nil, full }, mem)
+	w := NewWriter(schema.Bills, "v1.2.3", func() (*os.File, error) { tries++; return nil, full })
 	defer w.Close()
 	if err := breaks(t, w); !errors.Is(err, full) {
 		t.Errorf("Append says %v, want %v", err, full)
@@ -146,9 +138,17 @@ func (d *disk) gone(t *testing.T) {
 	}
 }
 
-func newWriter(mem memory.Allocator) (*Writer, *disk) {
+func newWriter() (*Writer, *disk) {
 	d := new(disk)
-	return NewWriter(schema.Bills, "v1.2.3", d.create, mem), d
+	return NewWriter(schema.Bills, "v1.2.3", d.create), d
+}
+
+// holdsNothing checks that a writer has no memory for rows.
+func holdsNothing(t *testing.T, w *Writer) {
+	t.Helper()
+	if g := &w.groups; g.pending != nil || g.chunks != nil || g.workers != nil {
+		t.Error("the writer still has memory for rows")
+	}
 }
 
 func finish(t *testing.T, w *Writer) {
@@ -161,7 +161,7 @@ func finish(t *testing.T, w *Writer) {
 // breakDisk makes all further writes fail.
 func breakDisk(t *testing.T, w *Writer) {
 	t.Helper()
-	appendBills(t, w, batchRows)
+	appendBills(t, w, RowGroup)
 	w.output.file.Close()
 }
 
@@ -192,7 +192,7 @@ func overflow(t *testing.T, w *Writer) {
 // written.
 func breaks(t *testing.T, w *Writer) error {
 	t.Helper()
-	for range 2 * rowGroupRows {
+	for range 2 * RowGroup {
 		b := billAt(int(w.totals.Rows))
 		if err := w.Append(&b); err != nil {
 			return err

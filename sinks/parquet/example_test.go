@@ -5,8 +5,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
-
 	"billwalk/schema"
 	"billwalk/sinks/parquet"
 )
@@ -21,7 +19,7 @@ func Example() {
 		}
 		return file, os.Remove(file.Name()) // the open file is enough
 	}
-	w := parquet.NewWriter(schema.Restatements, "v1.0.0", create, memory.DefaultAllocator)
+	w := parquet.NewWriter(schema.Restatements, "v1.0.0", create)
 	defer w.Close()
 	for i := range 3 {
 		row := schema.Restatement{Change: schema.Changed, DiffTotal: schema.Some(schema.Fen(-100 * i)), RestatedAt: time.Unix(1, 0).UTC()}

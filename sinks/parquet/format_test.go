@@ -5,21 +5,23 @@ import (
 	"slices"
 	"testing"
 
+	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/file"
+	"github.com/apache/arrow-go/v18/parquet/metadata"
 
 	"billwalk/schema"
 )
 
 // leaf is one Parquet column of a table's column.
-type leaf struct {
+type storedLeaf struct {
 	below  string // its path below the column's
 	stored string // physical and logical type
 }
 
 // readable lists the types that DuckDB, Athena, Trino and Spark all read: no unsigned,
 // INT96, decimal, float or null type. Lists have three levels.
-var readable = map[schema.Type][]leaf{
+var readable = map[schema.Type][]storedLeaf{
 	schema.Int64:     {{"", "INT64 Int(bitWidth=64, isSigned=true)"}},
 	schema.Int32:     {{"", "INT32 Int(bitWidth=32, isSigned=true)"}},
 	schema.Bool:      {{"", "BOOLEAN None"}},
@@ -53,7 +55,7 @@ func checkFormat(t *testing.T, reader *file.Reader, columns []schema.Column, row
 		t.Errorf("created by version %s", version)
 	}
 	equal(t, "rows", reader.NumRows(), int64(rows))
-	equal(t, "row groups", reader.NumRowGroups(), (rows+rowGroupRows-1)/rowGroupRows)
+	equal(t, "row groups", reader.NumRowGroups(), (rows+RowGroup-1)/RowGroup)
 	for g := range reader.NumRowGroups() {
 		checkRowGroup(t, reader, g, columns)
 	}
@@ -62,8 +64,8 @@ func checkFormat(t *testing.T, reader *file.Reader, columns []schema.Column, row
 func checkRowGroup(t *testing.T, reader *file.Reader, g int, columns []schema.Column) {
 	t.Helper()
 	group := reader.MetaData().RowGroup(g)
-	if group.NumRows() > rowGroupRows {
-		t.Errorf("row group %d has %d rows, more than %d", g, group.NumRows(), rowGroupRows)
+	if group.NumRows() > RowGroup {
+		t.Errorf("row group %d has %d rows, more than %d", g, group.NumRows(), RowGroup)
 	}
 	pages, err := reader.GetPageIndexReader().RowGroup(g)
 	if err != nil {
@@ -77,7 +79,7 @@ func checkRowGroup(t *testing.T, reader *file.Reader, g int, columns []schema.Co
 		where := fmt.Sprintf("row group %d, %s: ", g, column.PathInSchema())
 		equal(t, where+"compression", column.Compression(), compress.Codecs.Zstd)
 		c := columns[slices.IndexFunc(columns, func(c schema.Column) bool { return c.Name == column.PathInSchema()[0] })]
-		equal(t, where+"dictionary", column.HasDictionaryPage(), c.Layout == schema.Repeating && c.Type != schema.Bool)
+		checkDictionary(t, where, column, c)
 		if ok, err := column.StatsSet(); !ok || err != nil {
 			t.Errorf("%sno statistics (%v)", where, err)
 		}
@@ -87,5 +89,17 @@ func checkRowGroup(t *testing.T, reader *file.Reader, g int, columns []schema.Co
 		if index, err := pages.GetOffsetIndex(i); index == nil || err != nil || len(index.GetPageLocations()) == 0 {
 			t.Errorf("%sno offset index (%v)", where, err)
 		}
+	}
+}
+
+// checkDictionary: what repeats has a dictionary, unless that were too large, and other texts
+// have none. Amounts have one if there are few different ones.
+func checkDictionary(t *testing.T, where string, chunk *metadata.ColumnChunkMetaData, c schema.Column) {
+	t.Helper()
+	switch repeats := c.Layout == schema.Repeating && c.Type != schema.Bool; {
+	case repeats && !chunk.HasDictionaryPage() && chunk.TotalUncompressedSize() < 1<<20:
+		t.Errorf("%sno dictionary", where)
+	case !repeats && chunk.HasDictionaryPage() && chunk.Type() != parquet.Types.Int64:
+		t.Errorf("%sa dictionary of values that do not repeat", where)
 	}
 }

@@ -1,46 +1,77 @@
 package parquet
 
 import (
-	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/memory"
+	"slices"
+
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/compress"
 	"github.com/apache/arrow-go/v18/parquet/pqarrow"
+	pqschema "github.com/apache/arrow-go/v18/parquet/schema"
 
 	"billwalk/schema"
+	"billwalk/sinks/parquet/pages"
 )
 
 const (
-	batchRows    = 4 << 10  // rows in one Arrow record batch
-	rowGroupRows = 64 << 10 // bounds the writer's memory; DuckDB and Athena read groups in parallel
-	zstdLevel    = 1
+	// RowGroup is the number of rows in a row group, except the last. It bounds the writer's
+	// memory, and DuckDB and Athena read row groups side by side.
+	RowGroup  = 64 << 10
+	maxTexts  = 256 << 20 // bytes of texts that hardly repeat, after which a row group ends early
+	zstdLevel = 1
 )
 
-// properties returns how the table's columns are encoded. A list is one column of the table
-// and one or more columns of the Parquet file.
-func properties(table schema.Description, version string, arrowSchema *arrow.Schema, mem memory.Allocator) (*parquet.WriterProperties, error) {
+// encodings are the names of what the package pages writes.
+var encodings = map[pages.Encoding]parquet.Encoding{
+	pages.Plain:                parquet.Encodings.Plain,
+	pages.Dictionary:           parquet.Encodings.RLEDict,
+	pages.DeltaBinaryPacked:    parquet.Encodings.DeltaBinaryPacked,
+	pages.DeltaLengthByteArray: parquet.Encodings.DeltaLengthByteArray,
+	pages.DeltaByteArray:       parquet.Encodings.DeltaByteArray,
+}
+
+// leaf is a column of the Parquet file. A list is one column of the table, and one leaf for
+// each of its items' fields.
+type leaf struct {
+	column int // of the table
+	item   int // field of the items
+}
+
+// layout returns the Parquet columns of a table, and how they are described in a file.
+func layout(table schema.Description, version string) (*pqschema.Schema, []leaf, *parquet.WriterProperties, error) {
+	columns, err := pqarrow.ToParquet(table.Arrow(), nil, pqarrow.DefaultWriterProps())
+	if err != nil {
+		return nil, nil, nil, err
+	}
 	options := []parquet.WriterProperty{
-		parquet.WithAllocator(mem),
 		parquet.WithCreatedBy(createdBy(version, revision())),
 		parquet.WithCompression(compress.Codecs.Zstd),
 		parquet.WithCompressionLevel(zstdLevel),
-		parquet.WithStats(true),
-		parquet.WithPageIndexEnabled(true),
-		parquet.WithMaxRowGroupLength(rowGroupRows),
 	}
-	leaves, err := pqarrow.ToParquet(arrowSchema, nil, pqarrow.DefaultWriterProps())
-	if err != nil {
-		return nil, err
-	}
-	for _, leaf := range leaves.Columns() {
-		path := leaf.Path()
-		switch table.Column(leaf.ColumnPath()[0]).Layout {
-		case schema.Distinct:
-			options = append(options, parquet.WithDictionaryFor(path, false))
-		case schema.Ordered:
-			options = append(options, parquet.WithDictionaryFor(path, false),
-				parquet.WithEncodingFor(path, parquet.Encodings.DeltaByteArray))
+	leaves := make([]leaf, columns.NumColumns())
+	for i := range leaves {
+		of := columns.Column(i)
+		name := of.ColumnPath()[0]
+		if i > 0 && columns.Column(i - 1).ColumnPath()[0] == name {
+			leaves[i] = leaf{leaves[i-1].column, leaves[i-1].item + 1}
+		} else {
+			leaves[i].column = slices.IndexFunc(table.Columns, func(c schema.Column) bool { return c.Name == name })
 		}
+		encoding := withoutDictionary(of.PhysicalType(), table.Columns[leaves[i].column].Layout)
+		options = append(options, parquet.WithEncodingFor(of.Path(), encodings[encoding]))
 	}
-	return parquet.NewWriterProperties(options...), nil
+	return columns, leaves, parquet.NewWriterProperties(options...), nil
+}
+
+// withoutDictionary returns the encoding of a chunk that has no dictionary.
+func withoutDictionary(kind parquet.Type, layout schema.Layout) pages.Encoding {
+	switch {
+	case kind == parquet.Types.Int64:
+		return pages.DeltaBinaryPacked
+	case kind == parquet.Types.ByteArray && layout == schema.Ordered:
+		return pages.DeltaByteArray
+	case kind == parquet.Types.ByteArray:
+		return pages.DeltaLengthByteArray
+	default:
+		return pages.Plain
+	}
 }

@@ -15,6 +15,8 @@ import (
 	"billwalk/schema"
 )
 
+const batchRows = 4 << 10 // rows that are read at once
+
 // Read yields the rows of a file of the table, in the file's order, with the named columns
 // set, or all if none is named; no others are decoded. It yields one row, filled anew each
 // time: copy the row to keep it. Its values may be kept.

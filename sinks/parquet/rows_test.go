@@ -8,8 +8,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
-
 	"billwalk/schema"
 )
 
@@ -107,9 +105,9 @@ func restatementAt(i int) schema.Restatement {
 }
 
 // write writes n rows into a file that is gone when the test ends.
-func write[R any](t testing.TB, table schema.Table[R], mem memory.Allocator, n int, rowAt func(int) R, stamp Stamp) File {
+func write[R any](t testing.TB, table schema.Table[R], n int, rowAt func(int) R, stamp Stamp) File {
 	t.Helper()
-	w := NewWriter(table, "v1.2.3", fileIn(t.TempDir()), mem)
+	w := NewWriter(table, "v1.2.3", fileIn(t.TempDir()))
 	t.Cleanup(w.Close)
 	for i := range n {
 		row := rowAt(i)

@@ -1,18 +1,11 @@
-// Package parquet writes rows into a Parquet file and reads them back, through Arrow, in
-// bounded memory. It knows tables and files, but not what the rows mean or where the file
-// is published.
+// Package parquet writes rows into a Parquet file and reads them back, in bounded memory.
+// It knows tables and files, but not what the rows mean or where the file is published.
 package parquet
 
 import (
-	"cmp"
-	"context"
 	"errors"
 	"fmt"
 	"os"
-
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
-	"github.com/apache/arrow-go/v18/parquet/pqarrow"
 
 	"billwalk/schema"
 )
@@ -39,102 +32,88 @@ var (
 // Writer writes one file. It is cheap until there are rows: without any it uses neither
 // memory nor a file before Finish, and with few rows no file.
 type Writer struct {
-	table   schema.AnyTable
-	name    string // of the table
-	version string // of billwalk
-	create  func() (*os.File, error)
-	mem     memory.Allocator
-	builder *array.RecordBuilder // nil before the first row
-	output  *output              // nil before the first batch
-	encoder *pqarrow.FileWriter  // nil before the first batch, and after the file is finished
-	pending int
-	totals  schema.Totals
-	ended   error // why no more rows are accepted
-	file    File
-	err     error // of Finish
+	name   string // of the table
+	table  schema.AnyTable
+	create func() (*os.File, error)
+	groups groups
+	output *output // nil before the file is created
+	totals schema.Totals
+	ended  error // why no more rows are accepted
+	file   File
+	err    error // of Finish
 }
 
 // NewWriter returns a writer for rows of the table, by a version of billwalk. It gets an
 // empty file from create, at most once, and closes it. The caller closes the writer.
-func NewWriter(table schema.AnyTable, version string, create func() (*os.File, error), mem memory.Allocator) *Writer {
-	return &Writer{table: table, name: table.Describe().Name, version: version, create: create, mem: mem}
+func NewWriter(table schema.AnyTable, version string, create func() (*os.File, error)) *Writer {
+	description := table.Describe()
+	w := &Writer{name: description.Name, table: table, create: create}
+	w.groups = groups{table: table, columns: description.Columns, limits: limits{RowGroup, maxTexts}}
+	w.groups.begin = func() (*fileWriter, error) { return w.begin(description, version) }
+	return w
+}
+
+// begin creates the file.
+func (w *Writer) begin(table schema.Description, version string) (*fileWriter, error) {
+	file, err := w.create()
+	if err != nil {
+		return nil, err
+	}
+	w.output = newOutput(file)
+	return newFileWriter(table, version, w.output)
 }
 
 // Append adds one row, a pointer to the table's row type. The row may be reused
 // afterwards. An error is final.
 func (w *Writer) Append(row any) error {
-	if w.ended != nil {
-		return fmt.Errorf("%s: %w", w.name, w.ended)
-	}
-	if err := w.append(row); err != nil {
-		w.ended, w.err = err, err // a row is missing, so that the file cannot be finished
-	}
-	return w.err
-}
-
-func (w *Writer) append(row any) error {
-	if err := w.table.TallyRow(&w.totals, row); err != nil {
-		return err
-	}
-	if w.builder == nil {
-		w.builder = array.NewRecordBuilder(w.mem, w.table.Describe().Arrow())
-	}
-	w.table.AppendRow(w.builder, row)
-	if w.pending++; w.pending < batchRows {
-		return nil
-	}
-	return w.flush()
+	return w.add(func() error {
+		if err := w.table.TallyRow(&w.totals, row); err != nil {
+			return err
+		}
+		return w.groups.append(row)
+	})
 }
 
 // AppendBatch adds the rows of a batch of the table. The batch may be reused afterwards. An
-// error is final. The file does not show how its rows were cut into batches.
+// error is final. The file does not depend on how its rows are cut into batches, or whether
+// they are appended one by one. Batches of RowGroup rows are encoded where they lie.
 func (w *Writer) AppendBatch(b *schema.Batch) error {
-	row := w.table.NewRow()
-	for i := range b.Rows {
-		w.table.LoadRow(b, i, row)
-		if err := w.Append(row); err != nil {
+	return w.add(func() error {
+		if err := checkBatch(w.groups.columns, b); err != nil {
 			return err
+		}
+		if err := w.table.TallyBatch(&w.totals, b, 0, b.Rows); err != nil {
+			return err
+		}
+		return w.groups.appendBatch(b)
+	})
+}
+
+// checkBatch refuses a batch that cannot have come from rows of the table.
+func checkBatch(columns []schema.Column, b *schema.Batch) error {
+	if len(b.Columns) != len(columns) {
+		return fmt.Errorf("a batch of %d columns, the table has %d", len(b.Columns), len(columns))
+	}
+	for i, c := range columns {
+		switch v := &b.Columns[i]; {
+		case v.Rows != b.Rows:
+			return fmt.Errorf("column %s: %d values in a batch of %d rows", c.Name, v.Rows, b.Rows)
+		case c.Required && v.Nulls > 0:
+			return fmt.Errorf("column %s: it is NULL in %d rows, and must not be", c.Name, v.Nulls)
 		}
 	}
 	return nil
 }
 
-func (w *Writer) flush() error {
-	if w.pending == 0 {
-		return nil // an empty table has no row group at all, rather than one without statistics
+// add adds rows, unless the writer has ended.
+func (w *Writer) add(rows func() error) error {
+	if w.ended != nil {
+		return fmt.Errorf("%s: %w", w.name, w.ended)
 	}
-	if err := w.begin(); err != nil {
-		return err
+	if err := rows(); err != nil {
+		w.ended, w.err = err, err // a row is missing, so that the file cannot be finished
 	}
-	w.pending = 0
-	batch := w.builder.NewRecordBatch()
-	defer batch.Release()
-	err := w.encoder.WriteBuffered(batch)
-	return cmp.Or(w.output.err, err)
-}
-
-// begin creates the file, unless it exists.
-func (w *Writer) begin() error {
-	if w.encoder != nil {
-		return nil
-	}
-	description := w.table.Describe()
-	arrowSchema := description.Arrow()
-	properties, err := properties(description, w.version, arrowSchema, w.mem)
-	if err != nil {
-		return err
-	}
-	file, err := w.create()
-	if err != nil {
-		return err
-	}
-	out := &output{file: file} // not an io.Closer: pqarrow would close the file, which is still needed
-	encoder, err := pqarrow.NewFileWriter(arrowSchema, out, properties, pqarrow.NewArrowWriterProperties(pqarrow.WithAllocator(w.mem)))
-	if err != nil {
-		return errors.Join(err, file.Close())
-	}
-	w.output, w.encoder = out, encoder
-	return nil
+	return w.err
 }
 
 // Finish ends the rows and completes the file with the stamp. If it is called again it
@@ -152,50 +131,27 @@ func (w *Writer) Finish(stamp Stamp) (File, error) {
 }
 
 func (w *Writer) finish(stamp Stamp) error {
-	if err := w.flush(); err != nil {
+	if err := w.groups.flush(); err != nil {
 		return err
 	}
-	if err := w.begin(); err != nil { // for an empty table
+	if err := w.groups.start(); err != nil { // for an empty table
 		return err
 	}
-	// Always in this order, so that equal rows and stamps give equal files.
-	if err := w.encoder.AppendKeyValueMetadata(GenerationKey, fmt.Sprint(stamp.Generation)); err != nil {
+	if err := w.groups.file.finish(stamp); err != nil {
 		return err
 	}
-	if err := w.encoder.AppendKeyValueMetadata(WriteIDKey, stamp.WriteID); err != nil {
-		return err
-	}
-	err := w.encoder.Close()
-	w.encoder = nil
-	w.release()
-	if err := cmp.Or(w.output.err, err); err != nil {
-		return err
-	}
-	w.file = File{Totals: w.totals, file: w.output.file}
-	return digest(context.Background(), w.output.file, &w.file)
+	w.groups.release()
+	w.file = w.output.finished()
+	w.file.Totals = w.totals
+	return nil
 }
 
 // Close releases the memory and the file, finished or not. It may be called at any time,
 // and again.
 func (w *Writer) Close() {
 	w.ended, w.file, w.err = errClosed, File{}, errClosed
-	w.release()
-	if w.output == nil {
-		return
-	}
-	// The file is given up: errors of closing it do not matter.
-	w.output.err = errClosed
-	if w.encoder != nil {
-		_ = w.encoder.Close()
-		w.encoder = nil
-	}
-	_ = w.output.file.Close()
-}
-
-// release releases the memory for rows.
-func (w *Writer) release() {
-	if w.builder != nil {
-		w.builder.Release()
-		w.builder = nil
+	w.groups.release()
+	if w.output != nil {
+		_ = w.output.file.Close() // the file is given up: an error does not matter
 	}
 }

@@ -20,7 +20,7 @@ var stamp = Stamp{Generation: 1, WriteID: "01JDWRITE"}
 func TestFiles(t *testing.T) {
 	t.Parallel()
 	independent := buildReader(t)
-	for _, rows := range []int{0, 1, batchRows - 1, batchRows, batchRows + 1, rowGroupRows + 1} {
+	for _, rows := range []int{0, 1, batchRows - 1, batchRows, batchRows + 1, RowGroup + 1} {
 		t.Run(fmt.Sprint("bills/", rows), func(t *testing.T) {
 			t.Parallel()
 			written := checkFile(t, schema.Bills, rows, billAt)
@@ -49,9 +49,7 @@ func TestFiles(t *testing.T) {
 
 func checkFile[R any](t *testing.T, table schema.Table[R], rows int, rowAt func(int) R) File {
 	t.Helper()
-	mem := memory.NewCheckedAllocator(memory.DefaultAllocator)
-	written := write(t, table, mem, rows, rowAt, stamp)
-	mem.AssertSize(t, 0)
+	written := write(t, table, rows, rowAt, stamp)
 	equal(t, "rows of the totals", written.Totals.Rows, int64(rows))
 	reader, err := file.OpenParquetFile(written.file.Name(), false)
 	if err != nil {
@@ -112,19 +110,18 @@ func sameTable(t *testing.T, got, want arrow.Table) {
 func TestSameRowsSameBytes(t *testing.T) {
 	t.Parallel()
 	const rows = batchRows + 17
-	mem := memory.DefaultAllocator
-	first := write(t, schema.Bills, mem, rows, billAt, stamp)
+	first := write(t, schema.Bills, rows, billAt, stamp)
 	for range 4 {
-		if again := write(t, schema.Bills, mem, rows, billAt, stamp); again.SHA256 != first.SHA256 {
+		if again := write(t, schema.Bills, rows, billAt, stamp); again.SHA256 != first.SHA256 {
 			t.Fatal("the same rows and stamp gave another file")
 		}
 	}
-	later := write(t, schema.Bills, mem, rows, billAt, Stamp{Generation: 2, WriteID: "01JDOTHER"})
+	later := write(t, schema.Bills, rows, billAt, Stamp{Generation: 2, WriteID: "01JDOTHER"})
 	if later.RowsSHA256 != first.RowsSHA256 || later.SHA256 == first.SHA256 {
 		t.Errorf("another stamp must change the footer and nothing else: rows %s and %s, files %s and %s",
 			first.RowsSHA256, later.RowsSHA256, first.SHA256, later.SHA256)
 	}
-	changed := write(t, schema.Bills, mem, rows, func(i int) schema.Bill {
+	changed := write(t, schema.Bills, rows, func(i int) schema.Bill {
 		b := billAt(i)
 		if i == rows-1 {
 			b.Amounts[schema.Pay] = schema.Some(b.Amounts[schema.Pay].V + 1)

@@ -8,9 +8,11 @@ package bench
 
 import (
 	"context"
+	"fmt"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"slices"
 )
 
@@ -25,7 +27,7 @@ type Config struct {
 	Accounts int      // that share them
 	Rounds   int      // of which the median counts
 	Lake     string   // folder of a lake whose archive is measured instead; empty generates one
-	Profile  string   // folder for CPU profiles of the replays; empty makes none
+	Profile  string   // folder for CPU profiles of replay and run; empty makes none
 	Install  bool     // DuckDB and dlt may be installed with pip, into the cache folder
 	Out, Log io.Writer
 }
@@ -38,6 +40,7 @@ func Run(ctx context.Context, c Config) error {
 		return err
 	}
 	defer os.RemoveAll(work)
+	fmt.Fprintf(c.Out, "%d processors, %s/%s\n\n", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
 	b := &bench{Config: c, work: work}
 	if b.engine, err = b.findDuckDB(ctx); err != nil {
 		return err

@@ -29,13 +29,16 @@ func (b *bench) bills(ctx context.Context, source archived) error {
 
 // replay builds a fresh lake from the archive, in each round.
 func (b *bench) replay(source archived, settlements bool) *contender {
-	name := "billwalk replay"
 	folder := filepath.Join(b.work, "replay")
 	turn := func(ctx context.Context, round int) (measure, error) {
 		if err := source.freshLake(folder, settlements); err != nil {
 			return measure{}, err
 		}
-		env, err := b.profile(source, settlements, round)
+		part := "bills"
+		if settlements {
+			part = "reconciled"
+		}
+		env, err := b.profile(part, source.rows, round)
 		if err != nil {
 			return measure{}, err
 		}
@@ -45,19 +48,15 @@ func (b *bench) replay(source archived, settlements bool) *contender {
 		}
 		return m, err
 	}
-	return &contender{name: name, turn: turn}
+	return &contender{name: "billwalk replay", turn: turn}
 }
 
-// profile returns the environment of a replay that writes a CPU profile, if there is to be one.
-func (b *bench) profile(source archived, settlements bool, round int) ([]string, error) {
+// profile returns the environment of a turn that writes a CPU profile, if there is to be one.
+func (b *bench) profile(part string, rows int64, round int) ([]string, error) {
 	if b.Profile == "" {
 		return nil, nil
 	}
-	part := "bills"
-	if settlements {
-		part = "reconciled"
-	}
-	path, err := filepath.Abs(filepath.Join(b.Profile, fmt.Sprintf("%s-%d-%d.pprof", part, source.rows, round+1)))
+	path, err := filepath.Abs(filepath.Join(b.Profile, fmt.Sprintf("%s-%d-%d.pprof", part, rows, round+1)))
 	return []string{"BILLWALK_CPU_PROFILE=" + path}, err
 }
 

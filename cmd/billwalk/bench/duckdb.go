@@ -50,7 +50,8 @@ func (d *duckDB) run(ctx context.Context, source archived, query, out string) (m
 	if err := errors.Join(os.RemoveAll(out), os.MkdirAll(out, 0o700)); err != nil {
 		return measure{}, err
 	}
-	query = "SET threads = 2;\n" + strings.NewReplacer(":day", source.day, ":out", out).Replace(query)
+	query = "SET threads = 2;\nSET temp_directory = ':out/spilled';\n" + query
+	query = strings.NewReplacer(":day", source.day, ":out", out).Replace(query)
 	_, took, err := process{source.lake, d.env, append(slices.Clone(d.command), query)}.run(ctx)
 	if err != nil {
 		return measure{}, err

@@ -62,9 +62,18 @@ func (b *bench) generate(ctx context.Context, folder string, rows int) (archived
 	if err := (job{p.url, accounts, source.settled}).write(folder); err != nil {
 		return archived{}, err
 	}
-	result, err := b.billwalk(ctx, folder, nil, "run", "bench", "--from", day)
-	source.rows = result.rows
-	return source, err
+	m, err := b.billwalk(ctx, folder, nil, "run", "bench", "--from", day)
+	if err != nil {
+		return archived{}, err
+	}
+	source.rows, m.platform = m.rows, p.stop().cpu
+	with := "without settlements"
+	if source.settled {
+		with = "with settlements"
+	}
+	fmt.Fprintf(b.Out, "%d bills, made by billwalk run %s: %.1f s, %.1f s of CPU, peak %d MiB; the platform took %.1f s of CPU\n\n",
+		m.rows, with, m.wall.Seconds(), m.cpu.Seconds(), m.peak>>20, m.platform.Seconds())
+	return source, nil
 }
 
 // freshLake makes a folder with a job and a lake that has the archive and nothing else.

@@ -57,7 +57,7 @@ func (p *platform) accounts(ctx context.Context) (string, error) {
 	return string(text), err
 }
 
-// stop ends the process and returns what it took.
+// stop ends the process and returns what it took. It may be called again.
 func (p *platform) stop() usage {
 	_ = p.cmd.Process.Signal(os.Interrupt) // it may have ended
 	_ = p.cmd.Wait()                       // and ends with the code of an interrupt

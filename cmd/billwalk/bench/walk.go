@@ -19,8 +19,12 @@ var walkPipeline string
 // walk compares a run without settlements, which publishes what it walks, with a dlt
 // pipeline. Each turn has a platform of its own.
 func (b *bench) walk(ctx context.Context, rows int) error {
-	ours := func(ctx context.Context, folder string, p *platform) (measure, error) {
-		return b.billwalk(ctx, folder, nil, "run", "bench", "--from", day)
+	ours := func(ctx context.Context, folder string, _ *platform, round int) (measure, error) {
+		env, err := b.profile("walk", int64(rows), round)
+		if err != nil {
+			return measure{}, err
+		}
+		return b.billwalk(ctx, folder, env, "run", "bench", "--from", day)
 	}
 	contenders := []*contender{{name: "billwalk run", turn: b.walkTurn(rows, ours)}}
 	if modules, err := b.pythonModules(ctx, "dlt", dltVersion, "filesystem", "parquet"); ctx.Err() != nil {
@@ -28,7 +32,7 @@ func (b *bench) walk(ctx context.Context, rows int) error {
 	} else if err != nil {
 		fmt.Fprintln(b.Out, "dlt is skipped: pip does not bring it")
 	} else {
-		contenders = append(contenders, &contender{name: "dlt " + dltVersion, turn: b.walkTurn(rows, func(ctx context.Context, folder string, p *platform) (measure, error) {
+		contenders = append(contenders, &contender{name: "dlt " + dltVersion, turn: b.walkTurn(rows, func(ctx context.Context, folder string, p *platform, _ int) (measure, error) {
 			return runPipeline(ctx, folder, append(modules, "RUNTIME__DLTHUB_TELEMETRY=false"), p)
 		})})
 	}
@@ -38,21 +42,24 @@ func (b *bench) walk(ctx context.Context, rows int) error {
 	return printTable(b.Out, "the walk of bills, published", contenders)
 }
 
+// walker walks the platform's day in the folder of a job.
+type walker func(ctx context.Context, folder string, p *platform, round int) (measure, error)
+
 // walkTurn returns a turn in a folder with a job, beside a new platform.
-func (b *bench) walkTurn(rows int, run func(context.Context, string, *platform) (measure, error)) func(context.Context, int) (measure, error) {
+func (b *bench) walkTurn(rows int, walk walker) func(context.Context, int) (measure, error) {
 	folder := filepath.Join(b.work, "walk")
-	return func(ctx context.Context, _ int) (measure, error) {
+	return func(ctx context.Context, round int) (measure, error) {
 		p, err := b.startPlatform(ctx, rows)
 		if err != nil {
 			return measure{}, err
 		}
-		m, err := b.walkAt(ctx, folder, p, run)
+		m, err := walkAt(ctx, folder, p, walk, round)
 		m.platform = p.stop().cpu
 		return m, err
 	}
 }
 
-func (b *bench) walkAt(ctx context.Context, folder string, p *platform, run func(context.Context, string, *platform) (measure, error)) (measure, error) {
+func walkAt(ctx context.Context, folder string, p *platform, walk walker, round int) (measure, error) {
 	accounts, err := p.accounts(ctx)
 	if err != nil {
 		return measure{}, err
@@ -60,7 +67,7 @@ func (b *bench) walkAt(ctx context.Context, folder string, p *platform, run func
 	if err := errors.Join(os.RemoveAll(folder), job{platform: p.url, accounts: accounts}.write(folder)); err != nil {
 		return measure{}, err
 	}
-	return run(ctx, folder, p)
+	return walk(ctx, folder, p, round)
 }
 
 // runPipeline runs walk.py in the folder of a job.

@@ -27,7 +27,7 @@ func (p *program) bench() *cobra.Command {
 	cmd.Flags().IntVar(&config.Accounts, "accounts", 40, "accounts that share the bills")
 	cmd.Flags().IntVar(&config.Rounds, "rounds", 5, "rounds, of which the median counts")
 	cmd.Flags().StringVar(&config.Lake, "lake", "", "folder of a lake: measure the last day of its archive instead, and leave the lake as it is")
-	cmd.Flags().StringVar(&config.Profile, "profile", "", "folder for CPU profiles of the replays")
+	cmd.Flags().StringVar(&config.Profile, "profile", "", "folder for CPU profiles of replay and run")
 	cmd.Flags().BoolVar(&config.Install, "install", true, "install DuckDB and dlt with pip into the cache folder, where it is not there yet")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		for _, part := range config.Parts {

@@ -154,8 +154,12 @@ func firstBills(ctx context.Context, client *douyin.Client, unit schema.Unit) ([
 	if err != nil {
 		return nil, err
 	}
+	page, err := normalise.DecodePage(answer.Body)
+	if err != nil {
+		return nil, err
+	}
 	var bills []schema.Bill
-	for _, record := range answer.Decoded.Records {
+	for _, record := range page.Records {
 		bills = append(bills, normalise.Normaliser{}.Row(record, normalise.Provenance{Walk: unit.Account.ID, Day: unit.Day}).Bill)
 	}
 	return bills, nil

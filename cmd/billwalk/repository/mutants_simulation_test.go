@@ -43,7 +43,7 @@ var simulationMutants = []mutant{
 		new: `	if fault, ok := errors.AsType[*Error](err); ok {
 		if fault.Code != 0 {
 			answer.Body = []byte("{\"data\":{\"has_more\":false,\"ledger_records\":[]},\"extra\":{\"error_code\":0}}")
-			answer.Decoded, err = normalise.DecodePage(answer.Body)
+			answer.Decoded, err = normalise.ReadContent(answer.Body)
 			return answer, err
 		}
 `,

@@ -119,7 +119,7 @@ var ruleMutants = []mutant{
 	},
 	{
 		rule: "what a run has placed on one of its days is not known on the next", file: "pipeline/evidence/standing.go",
-		old: "\t\t\ts.placed[one.id] = one\n", new: "",
+		old: "\t\t\ts.placed[one.id] = placed{int32(at.Day), int16(at.Bucket), one.succeeded}\n", new: "",
 		packages: "./pipeline", killer: "^TestStanding$/^in_one_run$",
 	},
 	{

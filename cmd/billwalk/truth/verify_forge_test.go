@@ -12,7 +12,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/klauspost/compress/zstd"
 
 	"billwalk/cmd/billwalk/billwalktest"
@@ -169,7 +168,7 @@ func forgery[R any](t *testing.T, l *provenLake, manifest string, table schema.T
 		t.Fatal(err)
 	}
 	o := &m.Objects[slices.IndexFunc(m.Objects, func(o schema.Object) bool { return o.Table == table.Name })]
-	w := parquet.NewWriter(table, cli.Version(), func() (*os.File, error) { return os.CreateTemp(t.TempDir(), "") }, memory.DefaultAllocator)
+	w := parquet.NewWriter(table, cli.Version(), func() (*os.File, error) { return os.CreateTemp(t.TempDir(), "") })
 	defer w.Close()
 	n := 0
 	for row, err := range parquet.Read(table, bytes.NewReader(l.bodies[o.Key])) {
