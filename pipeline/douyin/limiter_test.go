@@ -166,7 +166,7 @@ func TestArrivalsAfterABlock(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		qps := rapid.SampledFrom([]int{5, 50, 200}).Draw(r, "qps")
 		latency := time.Duration(rapid.IntRange(5, 200).Draw(r, "latency")) * time.Millisecond
-		block := time.Duration(rapid.IntRange(0, 300).Draw(r, "block")) * time.Millisecond
+		block := time.Duration(rapid.IntRange(0, 200).Draw(r, "block")) * time.Millisecond
 		line := &line{back: func() time.Duration { return latency / 2 }}
 		synctest.Test(t, func(t *testing.T) {
 			began := time.Now()

@@ -12,9 +12,9 @@ const (
 
 	// What it may cost that requests count longer than a second: their mean delay by the
 	// usual time, and a share of the time for being stricter than that.
-	allowance     = 9 * time.Millisecond
-	strictShare   = 200 // one part in so many
-	maxCredit     = 150 * time.Millisecond
+	allowance     = 8 * time.Millisecond
+	strictShare   = 400 // one part in so many
+	maxCredit     = 80 * time.Millisecond
 	maxUsualDelay = 300 * time.Millisecond // as which the delay of an outlier counts
 )
 
