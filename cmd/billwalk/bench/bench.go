@@ -32,7 +32,7 @@ type Config struct {
 	Out, Log io.Writer
 }
 
-// Run measures, and prints a table for each part and size. A lake's archive is measured for
+// Run measures, and prints a table for each part and size, and a curve of several sizes. A lake's archive is measured for
 // the parts that replay.
 func Run(ctx context.Context, c Config) error {
 	work, err := os.MkdirTemp("", "billwalk-bench-")
@@ -57,6 +57,9 @@ func Run(ctx context.Context, c Config) error {
 			return err
 		}
 	}
+	if len(c.Rows) > 1 {
+		return printCurve(c.Out, b.done)
+	}
 	return nil
 }
 
@@ -65,6 +68,7 @@ type bench struct {
 	Config
 	work   string // folder
 	engine *duckDB
+	done   []compared
 }
 
 func (b *bench) wants(part string) bool { return slices.Contains(b.Parts, part) }

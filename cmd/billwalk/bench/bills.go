@@ -24,7 +24,7 @@ func (b *bench) bills(ctx context.Context, source archived) error {
 	if err := takeTurns(ctx, b.Log, b.Rounds, contenders); err != nil {
 		return err
 	}
-	return printTable(b.Out, "bills alone, from the archive", contenders)
+	return b.report("bills alone, from the archive", contenders)
 }
 
 // replay builds a fresh lake from the archive, in each round.

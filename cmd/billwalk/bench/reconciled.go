@@ -23,7 +23,7 @@ func (b *bench) reconciled(ctx context.Context, source archived) error {
 	if err := takeTurns(ctx, b.Log, b.Rounds, contenders); err != nil {
 		return err
 	}
-	return printTable(b.Out, "bills, settlements and reconciliation, from the archive", contenders)
+	return b.report("bills, settlements and reconciliation, from the archive", contenders)
 }
 
 // reconcileQuery is reconcile.sql with the settings of the job.

@@ -39,7 +39,7 @@ func (b *bench) walk(ctx context.Context, rows int) error {
 	if err := takeTurns(ctx, b.Log, b.Rounds, contenders); err != nil {
 		return err
 	}
-	return printTable(b.Out, "the walk of bills, published", contenders)
+	return b.report("the walk of bills, published", contenders)
 }
 
 // walker walks the platform's day in the folder of a job.
