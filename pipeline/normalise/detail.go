@@ -33,6 +33,50 @@ var (
 // It may have spaces, colons and full-width characters. Anything else in the text is an
 // error, as are an empty text, a sign, a decimal point and an amount beyond int64.
 func ParseDetail(detail string) ([]schema.Share, error) {
+	if shares := plainShares(detail); shares != nil {
+		return shares, nil
+	}
+	return matchShares(detail)
+}
+
+// plainShares returns the shares of a text that is written as the documentation has it,
+// with single commas or semicolons between shares; nil for all else.
+func plainShares(detail string) []schema.Share {
+	shares := make([]schema.Share, 0, 1)
+	for {
+		rest, ok := strings.CutPrefix(detail, "商户号")
+		merchant := digits(rest)
+		amount, isAmount := strings.CutPrefix(rest[len(merchant):], "-分成金额(分)")
+		fen := digits(amount)
+		if !ok || !isAmount || merchant == "" || fen == "" || len(fen) > maxDigits {
+			return nil
+		}
+		var v int64
+		for _, c := range []byte(fen) {
+			v = 10*v + int64(c-'0')
+		}
+		shares = append(shares, schema.Share{MerchantNo: merchant, Amount: schema.Fen(v)})
+		if detail = amount[len(fen):]; detail == "" {
+			return shares
+		}
+		if detail[0] != ',' && detail[0] != ';' {
+			return nil
+		}
+		detail = detail[1:]
+	}
+}
+
+// digits returns the digits at the beginning of a text.
+func digits(text string) string {
+	n := 0
+	for n < len(text) && isDigit(text[n]) {
+		n++
+	}
+	return text[:n]
+}
+
+// matchShares reads the shares of any text.
+func matchShares(detail string) ([]schema.Share, error) {
 	folded := strings.Map(fold, detail)
 	if !allShares.MatchString(folded) {
 		return nil, errors.New("it is not a list of 商户号<digits>-分成金额(分)<fen>")

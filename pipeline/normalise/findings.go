@@ -73,6 +73,8 @@ func (f *findings) oddIDs(ids ...namedID) {
 	for _, i := range ids {
 		var what string
 		switch {
+		case isPlainID(i.id.V):
+			continue
 		case len(i.id.V) > schema.MaxQueryID:
 			what = "it is longer than the 64 bytes that the settle query takes, and is not asked with"
 		case strings.ContainsFunc(i.id.V, schema.Invisible):
@@ -82,6 +84,16 @@ func (f *findings) oddIDs(ids ...namedID) {
 		}
 		f.report(schema.RuleBadID, "%s is %.80q: %s", i.name, i.id.V, what)
 	}
+}
+
+// isPlainID reports whether an id is short, and all of it is visible ASCII.
+func isPlainID(id string) bool {
+	for i := range len(id) {
+		if c := id[i]; c <= ' ' || c > '~' {
+			return false
+		}
+	}
+	return len(id) <= schema.MaxQueryID
 }
 
 // identity checks that an amount is the expected sum.

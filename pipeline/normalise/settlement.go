@@ -37,6 +37,14 @@ func DecodeSettlements(body []byte) ([]SettleRecord, error) {
 // settle_id or settle_status, an amount is not a whole number of fen, a key is repeated, or
 // an id is not valid text.
 func ReadSettlements(body []byte) (Settlements, error) {
+	if s, ok := scanSettlements(body); ok {
+		return s, nil
+	}
+	return decodeSettlements(body)
+}
+
+// decodeSettlements reads any answer.
+func decodeSettlements(body []byte) (Settlements, error) {
 	var answer struct {
 		Claims
 		Data  jsontext.Value `json:"data"`

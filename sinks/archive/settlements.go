@@ -42,7 +42,7 @@ func (*Archive) EncodeSettlement(a schema.SettleAnswer) ([]byte, error) {
 // returns the key of the batch. A batch is written once, as in Append.
 func (a *Archive) AppendSettlements(ctx context.Context, u schema.Unit, pass string, n int, answers []byte) (key string, err error) {
 	key = settlementsBatchKey(u, pass, n)
-	return key, a.create(ctx, key, frameEncoder.EncodeAll(answers, nil))
+	return key, a.create(ctx, key, encoder.EncodeAll(answers, nil))
 }
 
 // CertifySettlements stores that a pass is complete.
@@ -113,7 +113,7 @@ func (a *Archive) settleBatch(ctx context.Context, key string, take func(schema.
 	for line, err := range a.lines(ctx, body) {
 		var answer schema.SettleAnswer
 		if err == nil {
-			err = readLine(line, &answer)
+			answer, err = parseSettleAnswer(line)
 		}
 		if err == nil && (answer.Parameter == "" || answer.Value == "" || len(answer.Body) == 0) {
 			err = errors.New("a line is no answer")
