@@ -1,27 +1,31 @@
 package bench
 
 import (
+	"context"
 	"fmt"
 	"io"
 	"slices"
 	"text/tabwriter"
 )
 
-// compared is a comparison that is done.
-type compared struct {
+// comparison is a part and who takes part.
+type comparison struct {
 	title      string
 	contenders []*contender
 }
 
-// report prints a comparison, and keeps it for the curve.
-func (b *bench) report(title string, contenders []*contender) error {
-	b.done = append(b.done, compared{title, contenders})
-	return printTable(b.Out, title, contenders)
+// run has the contenders take turns, and prints the result.
+func (c comparison) run(ctx context.Context, b *bench) error {
+	if err := takeTurns(ctx, b.Log, b.Rounds, c.contenders); err != nil {
+		return err
+	}
+	return printTable(b.Out, c)
 }
 
 // printTable prints the medians. The first contender is billwalk: the two ratios divide its
 // rows per second, by the clock and of CPU, by those of the contender.
-func printTable(out io.Writer, title string, contenders []*contender) error {
+func printTable(out io.Writer, compared comparison) error {
+	title, contenders := compared.title, compared.contenders
 	fmt.Fprintf(out, "%s; medians of %d rounds\n", title, len(contenders[0].turns))
 	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(table, "rows\trows/s\twall s\tCPU s\tCPU µs/row\tpeak MiB\tMB written\tratio\tCPU ratio\t")
@@ -47,11 +51,11 @@ func printTable(out io.Writer, title string, contenders []*contender) error {
 
 // printCurve prints how the medians grow with the rows: a table for each kind of comparison,
 // and in it the contenders one after the other.
-func printCurve(out io.Writer, done []compared) error {
+func printCurve(out io.Writer, done []comparison) error {
 	for len(done) > 0 {
 		title := done[0].title
-		same := slices.DeleteFunc(slices.Clone(done), func(c compared) bool { return c.title != title })
-		done = slices.DeleteFunc(done, func(c compared) bool { return c.title == title })
+		same := slices.DeleteFunc(slices.Clone(done), func(c comparison) bool { return c.title != title })
+		done = slices.DeleteFunc(done, func(c comparison) bool { return c.title == title })
 		fmt.Fprintf(out, "%s: the curve\n", title)
 		table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
 		fmt.Fprintln(table, "rows\trows/s\tCPU s/million\tpeak MiB\tMB/million\t")
