@@ -22,8 +22,10 @@
 //	order, merge              the rows of one walk, in sorted runs
 //	resolve                   bills that were found more than once
 //	stage, rows, tally        the rows of all units, added to the tables and counted
-//	join, joiner, claims,
-//	orderchunks               what is known of an order, and its rows and verdicts
+//	join, knownorder, claims  what is known of an order
+//	joiner, joinedrows,
+//	orderexceptions,
+//	orderchunks               the rows and verdicts of orders, chunk by chunk
 //	unmatched, removed        settlements without a bill
 //	conservation              the sums that must agree
 //	restate…, differences,
