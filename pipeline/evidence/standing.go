@@ -142,6 +142,14 @@ func (p *Placements) Add(s *schema.Settlement) {
 	p.sorted = false
 }
 
+// AddAll adds the settlements of others.
+func (p *Placements) AddAll(others *Placements) {
+	p.all, p.sorted = append(p.all, others.all...), false
+}
+
+// Reset removes the settlements, and keeps the memory.
+func (p *Placements) Reset() { p.all, p.sorted = p.all[:0], false }
+
 // Has reports whether a settlement counts in the partition.
 func (p *Placements) Has(settleID string) bool {
 	id := hashID("settle_id", settleID)
