@@ -288,11 +288,11 @@ type shelfStage struct {
 	totals schema.Totals
 }
 
-func (s *shelfStage) AppendBatch(_ schema.AnyTable, rows *schema.Batch) error {
+func (s *shelfStage) AppendBatch(table schema.AnyTable, rows *schema.Batch) error {
 	for i := range rows.Rows {
-		var b schema.Bill
-		schema.Bills.LoadFrom(rows, i, &b)
-		if err := s.Append(&b); err != nil {
+		row := table.NewRow()
+		table.LoadRow(rows, i, row)
+		if err := s.Append(row.(schema.Row)); err != nil {
 			return err
 		}
 	}

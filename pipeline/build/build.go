@@ -22,8 +22,10 @@
 //	order, merge              the rows of one walk, in sorted runs
 //	resolve                   bills that were found more than once
 //	stage, rows, tally        the rows of all units, added to the tables and counted
-//	join, joiner, claims,
-//	orderchunks               what is known of an order, and its rows and verdicts
+//	join, knownorder, claims  what is known of an order
+//	joiner, joinedrows,
+//	orderexceptions,
+//	orderchunks               the rows and verdicts of orders, chunk by chunk
 //	unmatched, removed        settlements without a bill
 //	conservation              the sums that must agree
 //	restate…, differences,
@@ -72,7 +74,8 @@ type Stage interface {
 	Publication
 	// Append adds a row to its table. Each table's rows come in their order.
 	Append(row schema.Row) error
-	// AppendBatch adds rows by column. The batch may be reused afterwards.
+	// AppendBatch adds rows by column. The batch may be reused afterwards. Rows of other
+	// tables may be added side by side.
 	AppendBatch(table schema.AnyTable, rows *schema.Batch) error
 	// Bills reads columns of the bills back; no bill is taken after that. A bill
 	// yielded is good until the next.

@@ -24,7 +24,18 @@ func newClaims() *claims {
 // take takes a settlement for an order, unless another has it. It returns the order that
 // has it.
 func (c *claims) take(s schema.SettlementKey, order string) (owner string) {
-	id := c.hash(s)
+	return c.takeHashed(claim{c.hash(s), order})
+}
+
+// claim is a settlement's hash, and the order that wants it.
+type claim struct {
+	id    [2]uint64
+	order string
+}
+
+// takeHashed is take for a hash.
+func (c *claims) takeHashed(one claim) (owner string) {
+	id, order := one.id, one.order
 	if at, taken := c.owners[id]; taken {
 		return c.orderAt(at)
 	}

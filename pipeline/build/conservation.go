@@ -37,6 +37,23 @@ func (c *conservation) group(r *schema.Reconciliation) error {
 	return addTo(&c.refund, r.Refund)
 }
 
+// add adds the counts and sums of other bills and groups.
+func (c *conservation) add(other *conservation) (err error) {
+	c.bills, c.rows = c.bills+other.bills, c.rows+other.rows
+	add := func(sum *schema.Fen, v schema.Fen) {
+		if err == nil {
+			*sum, err = sum.Add(v)
+		}
+	}
+	for leg := range schema.LegCount {
+		add(&c.billed[leg], other.billed[leg])
+		add(&c.groups[leg], other.groups[leg])
+	}
+	add(&c.apart, other.apart)
+	add(&c.refund, other.refund)
+	return err
+}
+
 func (c *conservation) check() error {
 	if c.bills != c.rows || c.billed != c.groups || c.apart != c.refund {
 		return fmt.Errorf("%d bills of %v and %v fen are in groups as %d bills of %v and %v fen; this is a bug, nothing is published",

@@ -40,7 +40,11 @@ func (p *Partition) addRemoved(ctx context.Context) error {
 	for _, some := range lost {
 		settlements = append(settlements, some...)
 	}
-	return j.addRemoved(settlements)
+	rows := j.newRows()
+	if err := rows.addRemoved(settlements); err != nil {
+		return err
+	}
+	return j.add(rows)
 }
 
 // foundBy returns the match rule by which the query found a settlement, and the id.
@@ -53,8 +57,8 @@ func foundBy(s *schema.Settlement) schema.Query {
 }
 
 // addRemoved adds settlements whose bills were removed.
-func (j *joiner) addRemoved(settlements []schema.Settlement) error {
-	if err := j.addWithoutBills(settlements, reconcile.BillRemoved); err != nil {
+func (r *joinedRows) addRemoved(settlements []schema.Settlement) error {
+	if err := r.addWithoutBills(settlements, reconcile.BillRemoved); err != nil {
 		return err
 	}
 	for i := range settlements {
@@ -67,9 +71,7 @@ func (j *joiner) addRemoved(settlements []schema.Settlement) error {
 		if q.Column == "shop_order_id" {
 			e.ShopOrderID = schema.Some(q.Value)
 		}
-		if err := j.addException(&e); err != nil {
-			return err
-		}
+		r.exceptions = append(r.exceptions, e)
 	}
 	return nil
 }

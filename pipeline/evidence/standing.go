@@ -86,10 +86,13 @@ func readStandings(ctx context.Context, lake Lake, at schema.Partition, built ti
 	return list, nil
 }
 
+// none reports whether no settlement is known to stand anywhere.
+func (s *standings) none() bool { return len(s.published) == 0 && len(s.placed) == 0 }
+
 // find returns where a settlement stands. Where it stands on several days, as earlier
 // versions published it, the first one counts.
 func (s *standings) find(settleID string) (first standing, known bool) {
-	if len(s.published) == 0 && len(s.placed) == 0 {
+	if s.none() {
 		return standing{}, false
 	}
 	id := hashID("settle_id", settleID)
@@ -141,6 +144,14 @@ func (p *Placements) Add(s *schema.Settlement) {
 	p.all = append(p.all, placement{hashID("settle_id", s.SettleID), s.Status == schema.StatusSuccess})
 	p.sorted = false
 }
+
+// AddAll adds the settlements of others.
+func (p *Placements) AddAll(others *Placements) {
+	p.all, p.sorted = append(p.all, others.all...), false
+}
+
+// Reset removes the settlements, and keeps the memory.
+func (p *Placements) Reset() { p.all, p.sorted = p.all[:0], false }
 
 // Has reports whether a settlement counts in the partition.
 func (p *Placements) Has(settleID string) bool {

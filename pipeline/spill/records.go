@@ -61,6 +61,13 @@ func (r *Records) Read(at Place) ([]byte, error) {
 	return data, r.read(data, at.Offset)
 }
 
+// AppendTo appends a record to data.
+func (r *Records) AppendTo(data []byte, at Place) ([]byte, error) {
+	from := len(data)
+	data = slices.Grow(data, int(at.Length))[:from+int(at.Length)]
+	return data, r.read(data[from:], at.Offset)
+}
+
 // ReadText returns a record as a text.
 func (r *Records) ReadText(at Place) (string, error) {
 	buffer, _ := readBuffers.Get().(*[]byte)

@@ -1,0 +1,183 @@
+package build
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"billwalk/pipeline/evidence"
+	"billwalk/pipeline/reconcile"
+	"billwalk/schema"
+)
+
+// joinedRows are the rows of some orders, and what is counted of them.
+type joinedRows struct {
+	*joiner
+	orders [][]reconcile.Bill
+	// take takes a settlement for an order, unless another has it. It returns the order
+	// that has it.
+	take  func(s schema.SettlementKey, order string) (owner string)
+	taken []claim // without looking
+
+	groups, settlements *schema.Batch
+	exceptions          []schema.Exception
+	placed              evidence.Placements
+	verdicts            map[schema.Verdict]int64
+	differences         map[schema.AccountID]differenceCounts
+	sums                conservation
+}
+
+// differenceCounts are what a manifest's entry counts of groups.
+type differenceCounts struct{ open, mismatched int64 }
+
+// reset removes the rows, and keeps the orders and the memory.
+func (r *joinedRows) reset() {
+	r.groups.Reset()
+	r.settlements.Reset()
+	r.taken, r.exceptions, r.sums = r.taken[:0], r.exceptions[:0], conservation{}
+	r.placed.Reset()
+	clear(r.verdicts)
+	clear(r.differences)
+}
+
+// claim takes a settlement without looking whether another order has it.
+func (r *joinedRows) claim(s schema.SettlementKey, order string) (owner string) {
+	r.taken = append(r.taken, claim{r.claims.hash(s), order})
+	return order
+}
+
+// takeSettlements reports whether all settlements that were taken without looking belong
+// to the orders that took them.
+func (r *joinedRows) takeSettlements() bool {
+	for _, c := range r.taken {
+		if r.claims.takeHashed(c) != c.order {
+			return false
+		}
+	}
+	return true
+}
+
+// holds reports whether an account's rows belong to the partition.
+func (j *joiner) holds(account schema.AccountID) bool {
+	return j.buckets == 1 || account.Bucket(j.buckets) == j.at.Bucket
+}
+
+// addOrders adds the rows of orders.
+func (r *joinedRows) addOrders(orders [][]reconcile.Bill) error {
+	for _, own := range orders {
+		if err := r.addOrder(own); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// addOrder adds the rows of one order that belong to this partition.
+func (r *joinedRows) addOrder(own []reconcile.Bill) error {
+	known, err := r.readOrder(own)
+	if err != nil {
+		return err
+	}
+	o := &known
+	for i := range o.own {
+		if err := r.sums.bill(&o.own[i]); err != nil {
+			return err
+		}
+	}
+	r.addForeign(o)
+	r.addElsewhere(o)
+	groups, err := r.rules.NotCompared(o.own)
+	if err != nil {
+		return err
+	}
+	if len(o.bills) > 0 {
+		outcome, err := r.reconcile(o)
+		if err != nil {
+			return err
+		}
+		for i := range outcome.Groups {
+			if r.holds(outcome.Groups[i].WalkAccountID) {
+				groups = append(groups, outcome.Groups[i])
+			}
+		}
+		r.addPlaced(o, outcome.Settlements)
+	}
+	slices.SortStableFunc(groups, func(a, b schema.Reconciliation) int {
+		return cmp.Or(cmp.Compare(a.WalkAccountID, b.WalkAccountID), strings.Compare(a.GroupKey, b.GroupKey))
+	})
+	return r.addGroups(groups)
+}
+
+// reconcile reconciles the order with those of its settlements that no order before
+// it has claimed.
+func (r *joinedRows) reconcile(known *knownOrder) (reconcile.Outcome, error) {
+	o := reconcile.Order{
+		Key: known.bills[0].OrderKey(), Bills: known.bills, Answered: known.answered, SettledElsewhere: known.CountedBefore(r.at.Day),
+		Published: known.Published, BuiltDays: r.evidence.BuiltDays(),
+	}
+	for i := range known.Settlements {
+		s := &known.Settlements[i].Settlement
+		if owner := r.take(s.Key(), o.Key); owner != o.Key {
+			e := schema.Exception{
+				Rule: schema.RuleSettleShared, Severity: schema.RuleSettleShared.Severity(), ShopOrderID: schema.Some(o.Key), SettleID: schema.Some(s.SettleID),
+				Actual: s.Amount, Detail: "the settlement answers for order " + owner + ", too, and counts there",
+			}
+			r.exceptions = append(r.exceptions, e)
+			continue
+		}
+		o.Settlements = append(o.Settlements, *s)
+	}
+	return r.rules.Reconcile(r.at.Day, &o)
+}
+
+// addPlaced adds the settlements that belong to this partition, and their exceptions.
+func (r *joinedRows) addPlaced(o *knownOrder, placed []reconcile.Placed) {
+	for i := range placed {
+		if r.holds(placed[i].Account) {
+			r.addSettlement(&placed[i].Settlement)
+		}
+	}
+	if !slices.ContainsFunc(o.Settlements, func(row evidence.Row) bool { return len(row.Exceptions) > 0 }) {
+		return
+	}
+	rows := make(map[schema.SettlementKey]*evidence.Row, len(o.Settlements))
+	for i := range o.Settlements {
+		rows[o.Settlements[i].Settlement.Key()] = &o.Settlements[i]
+	}
+	for i := range placed {
+		if !r.holds(placed[i].Account) {
+			continue
+		}
+		row := rows[placed[i].Settlement.Key()]
+		for k := range row.Exceptions {
+			row.Exceptions[k].ShopOrderID = schema.Some(o.bills[0].OrderKey())
+		}
+		r.exceptions = append(r.exceptions, row.Exceptions...)
+	}
+}
+
+func (r *joinedRows) addSettlement(s *schema.Settlement) {
+	r.placed.Add(s)
+	schema.Settlements.AppendTo(r.settlements, s)
+}
+
+func (r *joinedRows) addGroups(groups []schema.Reconciliation) error {
+	for i := range groups {
+		g := &groups[i]
+		if err := r.sums.group(g); err != nil {
+			return err
+		}
+		r.verdicts[g.Verdict]++
+		n := r.differences[g.WalkAccountID]
+		if g.Verdict.AwaitsSettlement() {
+			n.open++
+		} else if g.Verdict == schema.Mismatched {
+			n.mismatched++
+		}
+		if n != (differenceCounts{}) {
+			r.differences[g.WalkAccountID] = n
+		}
+		schema.Reconciliations.AppendTo(r.groups, g)
+	}
+	return nil
+}
