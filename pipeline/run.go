@@ -43,6 +43,7 @@ type Run struct {
 	Rules  reconcile.Rules
 
 	InFlight int           // units walked side by side
+	Needed   func() int    // as many are, if these are more: what the whole rate needs at the present latency; may be nil
 	Backfill bool          // certified walks of any age are used, unless a run that ended well has published them
 	Deadline time.Duration // of walking and querying; 0 is none
 	Now      func() time.Time
@@ -103,14 +104,15 @@ func (r *Run) makePlan(ctx context.Context, started time.Time) (Plan, *refetchPo
 // durable and nothing new is begun. The summary has the exit code, and what became of
 // every unit and partition; the error is what made the run fail as a whole.
 func (r *Run) Do(ctx context.Context) (*Summary, error) {
-	started := r.Now()
+	started, calls := r.Now(), r.recordCalls()
 	s := newSummary(r, started)
 	// What is in flight when ctx ends is still made durable.
 	lasting, cancel := stop.Outlast(ctx, stop.Grace)
 	defer cancel()
 
 	err := r.do(ctx, lasting, s)
-	s.ElapsedSeconds = r.Now().Sub(started).Seconds()
+	ended := r.Now()
+	s.ElapsedSeconds, s.Seconds = ended.Sub(started).Seconds(), calls.seconds(started, ended)
 	if r.Calls != nil {
 		s.Calls = r.Calls()
 	}

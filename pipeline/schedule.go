@@ -6,8 +6,6 @@ import (
 	"fmt"
 	"time"
 
-	"golang.org/x/sync/errgroup"
-
 	"billwalk/pipeline/stop"
 	"billwalk/pipeline/unreadable"
 	"billwalk/pipeline/walk"
@@ -40,18 +38,24 @@ func (s *schedule) outcomes(yield func(walk.Outcome) bool) {
 	go func() {
 		defer close(results)
 		defer s.halt.LogAffected()
-		var units errgroup.Group
-		units.SetLimit(max(1, s.run.InFlight))
-		for _, u := range s.plan.Units {
-			units.Go(func() error {
+		flying, ended := 0, make(chan struct{}, len(s.plan.Units))
+		units := s.plan.Units
+		if s.run.InFlight > 1 {
+			units = largeAndSmall(units)
+		}
+		for _, u := range units {
+			flying = s.awaitPlace(flying, ended)
+			go func() {
+				defer func() { ended <- struct{}{} }()
 				if outcome, ok := s.unit(ctx, u.Unit); ok {
 					s.run.Progress.UnitDone()
 					results <- outcome
 				}
-				return nil
-			})
+			}()
 		}
-		_ = units.Wait() // each unit has its own failure
+		for ; flying > 0; flying-- {
+			<-ended
+		}
 	}()
 	for outcome := range results {
 		if !yield(outcome) {
@@ -61,6 +65,50 @@ func (s *schedule) outcomes(yield func(walk.Outcome) bool) {
 			return
 		}
 	}
+}
+
+// awaitPlace waits until one more unit may be walked beside those that are, and returns
+// how many they are then. How many may be changes with what the platform's answers take.
+func (s *schedule) awaitPlace(flying int, ended <-chan struct{}) int {
+	for {
+		most := max(1, s.run.InFlight)
+		if s.run.Needed != nil {
+			most = max(most, s.run.Needed())
+		}
+		if flying < most {
+			return flying + 1
+		}
+		look := time.NewTimer(time.Second)
+		select {
+		case <-ended:
+			flying--
+		case <-look.C:
+		}
+		look.Stop()
+	}
+}
+
+// largeAndSmall orders the units of each day, which begin with the largest, so that a
+// large and a small one begin in turn: the large ones take longest, and the small ones
+// need not wait for them. Where sizes are not known the order stays.
+func largeAndSmall(units []PlannedUnit) []PlannedUnit {
+	ordered := make([]PlannedUnit, 0, len(units))
+	for len(units) > 0 {
+		n := 1
+		for n < len(units) && units[n].Day == units[0].Day {
+			n++
+		}
+		day := units[:n]
+		units = units[n:]
+		for first, last := 0, n-1; first <= last; first++ {
+			ordered = append(ordered, day[first])
+			if first < last && day[first].Pages != day[last].Pages {
+				ordered = append(ordered, day[last])
+				last--
+			}
+		}
+	}
+	return ordered
 }
 
 // unit walks one unit. It returns false where an interruption cut the walk.

@@ -20,6 +20,7 @@ type Summary struct {
 	StartedAt      time.Time                    `json:"started_at"`
 	ExitCode       int                          `json:"exit_code"`
 	ElapsedSeconds float64                      `json:"elapsed_seconds"`
+	Seconds        Seconds                      `json:"seconds"`
 	Units          UnitCounts                   `json:"units"`
 	Calls          Calls                        `json:"calls"`
 	Rows           map[string]int64             `json:"rows"`     // published, by table

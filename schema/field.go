@@ -16,7 +16,7 @@ import (
 type kind[T any] struct {
 	name Type
 	add  func(array.Builder, T)
-	get  func(arrow.Array, int) T
+	get  func(a arrow.Array, i int, last T) T // last is any value, and returned again if it is equal
 	put  func(*Vector, T)
 	take func(*Vector, int) T
 	show func(T) string
@@ -37,9 +37,10 @@ func nullable[R, T any](k kind[T], c Column, at func(*R) *Null[T]) Field[R] {
 			}
 		},
 		load: func(values arrow.Array, i int, row *R) {
-			*at(row) = Null[T]{}
-			if values.IsValid(i) {
-				*at(row) = Some(k.get(values, i))
+			if v := at(row); values.IsNull(i) {
+				*v = Null[T]{}
+			} else {
+				*v = Some(k.get(values, i, v.V))
 			}
 		},
 		put: func(v *Vector, row *R) {
@@ -89,7 +90,7 @@ func always[R, T any](k kind[T], c Column, at func(*R) *T) Field[R] {
 	return Field[R]{
 		Column: c,
 		append: func(b array.Builder, row *R) { k.add(b, *at(row)) },
-		load:   func(values arrow.Array, i int, row *R) { *at(row) = k.get(values, i) },
+		load:   func(values arrow.Array, i int, row *R) { v := at(row); *v = k.get(values, i, *v) },
 		put:    func(v *Vector, row *R) { k.put(v, *at(row)) },
 		take:   func(v *Vector, i int, row *R) { *at(row) = k.take(v, i) },
 		show:   func(row *R) Null[string] { return Some(k.show(*at(row))) },
@@ -110,7 +111,12 @@ func textOf[T ~string]() kind[T] {
 	return kind[T]{
 		name: Text,
 		add:  func(b array.Builder, v T) { b.(*array.StringBuilder).Append(string(v)) },
-		get:  func(a arrow.Array, i int) T { return T(strings.Clone(a.(*array.String).Value(i))) },
+		get: func(a arrow.Array, i int, last T) T {
+			if v := a.(*array.String).Value(i); string(last) != v {
+				return T(strings.Clone(v))
+			}
+			return last
+		},
 		put:  func(v *Vector, value T) { v.AppendText([]byte(value)) },
 		take: func(v *Vector, i int) T { return T(v.TextAt(i)) },
 		show: func(v T) string { return string(v) },
@@ -123,7 +129,7 @@ func int64sOf[T ~int64]() kind[T] {
 	return kind[T]{
 		name: Int64,
 		add:  func(b array.Builder, v T) { b.(*array.Int64Builder).Append(int64(v)) },
-		get:  func(a arrow.Array, i int) T { return T(a.(*array.Int64).Value(i)) },
+		get:  func(a arrow.Array, i int, _ T) T { return T(a.(*array.Int64).Value(i)) },
 		put:  func(v *Vector, value T) { v.AppendInt64(int64(value)) },
 		take: func(v *Vector, i int) T { return T(v.Int64s[i]) },
 		show: func(v T) string { return strconv.FormatInt(int64(v), 10) },
@@ -140,7 +146,7 @@ var (
 	int32s = kind[int32]{
 		name: Int32,
 		add:  func(b array.Builder, v int32) { b.(*array.Int32Builder).Append(v) },
-		get:  func(a arrow.Array, i int) int32 { return a.(*array.Int32).Value(i) },
+		get:  func(a arrow.Array, i int, _ int32) int32 { return a.(*array.Int32).Value(i) },
 		put:  (*Vector).AppendInt32,
 		take: func(v *Vector, i int) int32 { return v.Int32s[i] },
 		show: func(v int32) string { return strconv.FormatInt(int64(v), 10) },
@@ -150,7 +156,7 @@ var (
 	bools = kind[bool]{
 		name: Bool,
 		add:  func(b array.Builder, v bool) { b.(*array.BooleanBuilder).Append(v) },
-		get:  func(a arrow.Array, i int) bool { return a.(*array.Boolean).Value(i) },
+		get:  func(a arrow.Array, i int, _ bool) bool { return a.(*array.Boolean).Value(i) },
 		put: func(v *Vector, value bool) {
 			number := int32(0)
 			if value {
@@ -168,7 +174,7 @@ var (
 		add: func(b array.Builder, v time.Time) {
 			b.(*array.TimestampBuilder).Append(arrow.Timestamp(v.UnixMicro()))
 		},
-		get: func(a arrow.Array, i int) time.Time {
+		get: func(a arrow.Array, i int, _ time.Time) time.Time {
 			return time.UnixMicro(int64(a.(*array.Timestamp).Value(i))).UTC()
 		},
 		put:  func(v *Vector, value time.Time) { v.AppendInt64(value.UnixMicro()) },
@@ -186,11 +192,11 @@ var (
 				text.add(l.ValueBuilder(), v)
 			}
 		},
-		get: func(a arrow.Array, i int) (list []string) {
+		get: func(a arrow.Array, i int, _ []string) (list []string) {
 			l := a.(*array.List)
 			start, end := l.ValueOffsets(i)
 			for at := start; at < end; at++ {
-				list = append(list, text.get(l.ListValues(), int(at)))
+				list = append(list, text.get(l.ListValues(), int(at), ""))
 			}
 			return list
 		},
@@ -221,12 +227,12 @@ var (
 				int64s.add(one.FieldBuilder(1), int64(share.Amount))
 			}
 		},
-		get: func(a arrow.Array, i int) (list []Share) {
+		get: func(a arrow.Array, i int, _ []Share) (list []Share) {
 			l := a.(*array.List)
 			one := l.ListValues().(*array.Struct)
 			start, end := l.ValueOffsets(i)
 			for at := start; at < end; at++ {
-				list = append(list, Share{text.get(one.Field(0), int(at)), Fen(int64s.get(one.Field(1), int(at)))})
+				list = append(list, Share{text.get(one.Field(0), int(at), ""), Fen(int64s.get(one.Field(1), int(at), 0))})
 			}
 			return list
 		},

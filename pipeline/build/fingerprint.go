@@ -81,5 +81,7 @@ func fingerprints(read billReader, columns []string, takes func(key uint64) bool
 	return all, nil
 }
 
+var keySeed = maphash.MakeSeed()
+
 // hashKey returns a hash of a bill's key.
 func hashKey(b *schema.Bill) uint64 { return maphash.Comparable(keySeed, b.Key()) }

@@ -1,13 +1,10 @@
 package build
 
 import (
-	"cmp"
 	"context"
 	"fmt"
-	"hash/maphash"
 	"iter"
 	"math"
-	"math/bits"
 	"slices"
 	"sync"
 
@@ -27,16 +24,17 @@ type loader struct {
 	rows    normalise.Normaliser
 	file    *spill.Records
 	unit    *unit
-	pending block // not sorted yet
-	sorted  block // memory for what is written
-	ordinal int32 // of the record to come
-	seen    []keyHash
+	pending block                              // not sorted yet
+	sorted  block                              // memory for what is written
+	ordinal int32                              // of the record to come
+	seen    map[normalise.Fingerprint]variants // by bill
+	key     []byte                             // memory for a key
 }
 
-// keyHash is a hash of a bill's key, and the record that it was found in.
-type keyHash struct {
-	hash    uint64
-	ordinal int32
+// variants are the contents of one bill that were found so far.
+type variants struct {
+	first  normalise.Fingerprint
+	others []normalise.Fingerprint
 }
 
 // load reads a certified walk from the archive.
@@ -51,11 +49,7 @@ func (l *loader) load(ctx context.Context, archive walk.Reader) error {
 			return err
 		}
 	}
-	if err := l.flush(blockRows); err != nil {
-		return err
-	}
-	l.unit.repeated = repeatedRecords(l.seen)
-	return nil
+	return l.flush(blockRows)
 }
 
 // answers are some answers of a walk, or why there are none.
@@ -115,7 +109,9 @@ func (l *loader) add(rows *normalise.Rows) error {
 		return fmt.Errorf("%s: a walk of more than %d records", l.unit.certificate.Unit(), math.MaxInt32)
 	}
 	for i := range rows.Bills.Rows {
-		l.seen = append(l.seen, keyHash{hashOfKey(rows.Bills, i), l.ordinal + int32(i)})
+		if err := l.note(rows, i); err != nil {
+			return err
+		}
 	}
 	accounts := &rows.Bills.Columns[accountColumn]
 	for code := range len(accounts.Offsets) - 1 {
@@ -149,25 +145,22 @@ func (l *loader) flush(n int) error {
 	return nil
 }
 
-var keySeed = maphash.MakeSeed()
-
-// hashOfKey returns a hash of the row's key.
-func hashOfKey(bills *schema.Batch, i int) uint64 {
-	number := uint64(uint32(bills.Columns[typeColumn].Int32s[i]))
-	if sub := &bills.Columns[subTypeColumn]; !sub.IsNull(i) {
-		number = number<<32 | uint64(uint32(sub.Int32s[i]))
+// note decides about a record of which the walk has others.
+func (l *loader) note(rows *normalise.Rows, i int) error {
+	l.key = appendKey(l.key[:0], rows.Bills, i)
+	key, content := normalise.FingerprintOf(l.key), rows.Contents[i]
+	found, later := l.seen[key]
+	switch {
+	case !later:
+		l.seen[key] = variants{first: content}
+	case found.first == content || slices.Contains(found.others, content):
+		l.unit.resolve(l.ordinal+int32(i), resolved{dropped: true, says: same})
+	default:
+		found.others = append(found.others, content)
+		l.seen[key] = found
+		record, err := l.file.Add(rows.Raw[i])
+		l.unit.resolve(l.ordinal+int32(i), resolved{says: conflict, record: record})
+		return err
 	}
-	return maphash.Bytes(keySeed, bills.Columns[ledgerColumn].TextAt(i)) ^ bits.RotateLeft64(maphash.Bytes(keySeed, bills.Columns[accountColumn].TextAt(i)), 1) ^ number*0x9E3779B97F4A7C15
-}
-
-// repeatedRecords returns the records whose key has the hash of another's.
-func repeatedRecords(seen []keyHash) map[int32]bool {
-	slices.SortFunc(seen, func(a, b keyHash) int { return cmp.Compare(a.hash, b.hash) })
-	repeated := make(map[int32]bool)
-	for i := 1; i < len(seen); i++ {
-		if seen[i].hash == seen[i-1].hash {
-			repeated[seen[i-1].ordinal], repeated[seen[i].ordinal] = true, true
-		}
-	}
-	return repeated
+	return nil
 }

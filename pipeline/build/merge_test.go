@@ -19,13 +19,9 @@ import (
 func TestMerged(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		file, err := spill.NewRecords("bills")
-		if err != nil {
-			t.Fatal(err)
-		}
-		defer file.Close()
+		l, end := drawnLoader(t)
+		defer end()
 		bills := drawBills(t)
-		l := loader{file: file, unit: &unit{payees: make(map[string]bool)}, pending: newBlock(), sorted: newBlock()}
 		for rest := bills; len(rest) > 0; {
 			n := rapid.IntRange(1, len(rest)).Draw(t, "rows")
 			rows := rowsOf(rest[:n], len(bills)-len(rest))
@@ -50,7 +46,7 @@ func TestMerged(t *testing.T) {
 			want = append(want, row{b, int32(i), int32(i % 3)})
 		}
 		slices.SortStableFunc(want, func(a, b row) int { k, l := a.Key(), b.Key(); return k.Compare(&l) })
-		for b, err := range merged(file, l.unit.runs) {
+		for b, err := range merged(l.file, l.unit.runs) {
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -99,6 +95,7 @@ func rowsOf(bills []schema.Bill, first int) *normalise.Rows {
 	for i := range bills {
 		schema.Bills.AppendTo(rows.Bills, &bills[i])
 		rows.Outcomes = append(rows.Outcomes, outcomesOf(first+i))
+		rows.Contents, rows.Raw = append(rows.Contents, normalise.Fingerprint{}), append(rows.Raw, nil)
 		for range (first + i) % 3 {
 			rows.Exceptions = append(rows.Exceptions, normalise.RowException{Row: i, Exception: schema.Exception{Detail: fmt.Sprint("record ", first+i)}})
 		}
@@ -113,22 +110,48 @@ func outcomesOf(record int) (o normalise.Outcomes) {
 	return o
 }
 
-// TestRepeatedRecords: every record whose bill is there twice is found.
-func TestRepeatedRecords(t *testing.T) {
+// TestVariants: of the records of a bill in one walk the first is kept, those that say what one
+// before says are dropped, and the others are conflicts whose record is kept.
+func TestVariants(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
+		l, end := drawnLoader(t)
+		defer end()
 		bills := drawBills(t)
-		l := loader{unit: &unit{payees: make(map[string]bool)}, pending: newBlock()}
-		if err := l.add(rowsOf(bills, 0)); err != nil {
+		rows := rowsOf(bills, 0)
+		for i := range bills {
+			rows.Contents[i] = normalise.Fingerprint{rapid.Uint64Range(0, 2).Draw(t, "content")}
+			rows.Raw[i] = fmt.Append(nil, "record ", i)
+		}
+		if err := l.add(rows); err != nil {
 			t.Fatal(err)
 		}
-		repeated := repeatedRecords(l.seen)
 		for i := range bills {
+			before, said := false, false
 			for j := range i {
-				if bills[i].Key() == bills[j].Key() && !(repeated[int32(i)] && repeated[int32(j)]) {
-					t.Fatalf("records %d and %d are of one bill, and are not among %v", j, i, repeated)
+				if bills[i].Key() == bills[j].Key() {
+					before, said = true, said || rows.Contents[i] == rows.Contents[j]
+				}
+			}
+			got, several := l.unit.resolved[int32(i)]
+			if several != before || got.dropped != said || several && (got.says == same) != said {
+				t.Fatalf("record %d, of a bill seen before: %v, with this content: %v; got %+v, %v", i, before, said, got, several)
+			}
+			if several && !said {
+				if raw, err := l.file.Read(got.record); err != nil || string(raw) != fmt.Sprint("record ", i) {
+					t.Fatalf("record %d: got %q, %v", i, raw, err)
 				}
 			}
 		}
 	})
+}
+
+func drawnLoader(t *rapid.T) (*loader, func() error) {
+	file, err := spill.NewRecords("bills")
+	if err != nil {
+		t.Fatal(err)
+	}
+	return &loader{
+		file: file, unit: &unit{payees: make(map[string]bool)}, pending: newBlock(), sorted: newBlock(), seen: make(map[normalise.Fingerprint]variants),
+	}, file.Close
 }

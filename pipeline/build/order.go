@@ -96,14 +96,15 @@ func compareBills(a *schema.Batch, i int, b *schema.Batch, j int) int {
 	return cmp.Or(text(accountColumn), text(ledgerColumn), number(typeColumn), number(subTypeColumn))
 }
 
-// billKey returns the key of a row.
-func billKey(bills *schema.Batch, i int) schema.BillKey {
-	k := schema.BillKey{
-		AccountID: string(bills.Columns[accountColumn].TextAt(i)), LedgerID: string(bills.Columns[ledgerColumn].TextAt(i)),
-		SettleType: bills.Columns[typeColumn].Int32s[i],
+// appendKey appends the key of a row: different bytes for different keys.
+func appendKey(to []byte, bills *schema.Batch, i int) []byte {
+	for _, column := range [...]int{accountColumn, ledgerColumn} {
+		text := bills.Columns[column].TextAt(i)
+		to = append(binary.AppendUvarint(to, uint64(len(text))), text...)
 	}
+	to = binary.LittleEndian.AppendUint32(to, uint32(bills.Columns[typeColumn].Int32s[i]))
 	if sub := &bills.Columns[subTypeColumn]; !sub.IsNull(i) {
-		k.SettleSubType = schema.Some(sub.Int32s[i])
+		to = binary.LittleEndian.AppendUint32(to, uint32(sub.Int32s[i]))
 	}
-	return k
+	return to
 }

@@ -18,7 +18,6 @@ type resolved struct {
 	elsewhere bool // the kept record is published in another bucket
 	says      fate
 	record    spill.Place // as received, unless it is the same as a kept one
-	bizType   schema.Null[int32]
 }
 
 // fate is how a record differs from those of its bill that were found before it.
@@ -38,8 +37,9 @@ type found struct {
 	content [sha256.Size]byte
 }
 
-// resolve decides what becomes of the records of bills that were found more than once, by
-// one walk or by several. For these alone the archive is read again.
+// resolve decides what becomes of the records of bills that several walks may have found. For
+// these alone the archive is read again. Those that one walk found more than once were
+// decided about when it was loaded.
 func (p *Partition) resolve(ctx context.Context) error {
 	elsewhere, err := p.loadElsewhere(ctx)
 	if err != nil {
@@ -49,14 +49,15 @@ func (p *Partition) resolve(ctx context.Context) error {
 	contested := contestedPayees(units)
 	var all []found
 	for _, u := range units {
-		if len(u.repeated) == 0 && !u.paysAny(contested) {
+		if !u.paysAny(contested) {
 			continue
 		}
 		err := p.records(ctx, u, func(ordinal int32, r *normalise.Record) error {
 			key := r.Key()
-			if !u.repeated[ordinal] && !contested[key.AccountID] {
+			if !contested[key.AccountID] {
 				return nil
 			}
+			delete(u.resolved, ordinal)
 			content, err := r.Content()
 			all = append(all, found{key, u, ordinal, content})
 			return err
@@ -138,7 +139,7 @@ func (p *Partition) keepRecords(ctx context.Context, units []*unit) error {
 	for _, u := range units {
 		shown := 0
 		for _, r := range u.resolved {
-			if r.says != same {
+			if r.says != same && r.record.Length == 0 {
 				shown++
 			}
 		}
@@ -147,12 +148,11 @@ func (p *Partition) keepRecords(ctx context.Context, units []*unit) error {
 		}
 		err := p.records(ctx, u, func(ordinal int32, record *normalise.Record) error {
 			r, ok := u.resolved[ordinal]
-			if !ok || r.says == same {
+			if !ok || r.says == same || r.record.Length > 0 {
 				return nil
 			}
 			var err error
 			r.record, err = p.file.Add(record.Raw)
-			r.bizType = record.BizType
 			u.resolved[ordinal] = r
 			return err
 		})

@@ -109,7 +109,7 @@ func (w *billWriter) addResolved(u *unit, b *block, i int, r resolved) error {
 	if err != nil {
 		return err
 	}
-	record, err := normalise.DecodeRecord(raw, r.bizType)
+	record, err := normalise.DecodeRecord(raw, schema.Null[int32]{})
 	if err != nil {
 		return err
 	}

@@ -14,7 +14,6 @@ type unit struct {
 	certificate *schema.Certificate
 	runs        []run
 	payees      map[string]bool    // accounts that its bills pay
-	repeated    map[int32]bool     // ordinals of records whose bill may be there twice
 	resolved    map[int32]resolved // what becomes of records, by ordinal, where they are not just rows
 }
 

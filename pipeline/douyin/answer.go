@@ -123,7 +123,7 @@ func jsonEvidence(body []byte) []byte {
 // oneLineJSON returns valid JSON without line breaks: unchanged if it has none, otherwise
 // without white space. Strings and numbers are not changed.
 func oneLineJSON(body []byte) []byte {
-	if !bytes.ContainsAny(body, "\r\n") {
+	if bytes.IndexByte(body, '\n') < 0 && bytes.IndexByte(body, '\r') < 0 {
 		return body
 	}
 	line := jsontext.Value(bytes.Clone(body))

@@ -37,6 +37,11 @@ type Client struct {
 // CloseIdleConnections closes the connections that no request is using.
 func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 
+// BillsNeeded returns how many calls of Bills must be under way to use the whole rate, at
+// what its answers take now; 0 before the first. It is twice as many as the latest answers
+// would have needed.
+func (c *Client) BillsNeeded() int { return c.bills.pace.inFlight() }
+
 // Token fetches a token if the client has none, as every call does. The error is an
 // *Error, or wraps ctx's.
 func (c *Client) Token(ctx context.Context) error {

@@ -30,6 +30,8 @@ const (
 	// the window limits. A bunch after a rest is smaller.
 	maxCatchUp   = 50 * time.Millisecond
 	maxRestBunch = 10 * time.Millisecond
+
+	maxInFlight = 1024 // however slow the answers are
 )
 
 // pacer is the rate limiter of an app and API. Every request, also of a retry, waits here
@@ -201,11 +203,11 @@ func (p *pacer) limitLocked(now time.Time) float64 {
 	return p.rate
 }
 
-// inFlight returns how many requests must be under way at the full rate, and as many again.
+// inFlight returns twice the number of requests that are under way at the full rate.
 func (p *pacer) inFlight() int {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	return int(2 * p.cap * (p.window.usual + allowance).Seconds())
+	return int(min(2*p.cap*p.window.usual.Seconds(), maxInFlight))
 }
 
 // waited counts the time of a turn at a lowered rate or during a pause. Turns do not

@@ -84,7 +84,7 @@ func (s *scanner) content(head pageHead) (PageContent, error) {
 	page := PageContent{Next: head.next, HasMore: head.hasMore, LogID: head.logID, Records: make([]Content, 0, len(s.records))}
 	for i := range s.records {
 		r := &s.records[i]
-		if r.slow || !arePlain(s.unknown[r.unknown.from:r.unknown.to]) {
+		if !s.isPlain(r) {
 			decoded, err := DecodeRecord(s.text(r.raw), head.bizType)
 			if err == nil {
 				err = page.addDecoded(&decoded)
@@ -94,11 +94,7 @@ func (s *scanner) content(head pageHead) (PageContent, error) {
 			}
 			continue
 		}
-		s.canonical = s.appendCanonical(s.canonical[:0], r)
-		if head.bizType.Valid && !r.given.has(bizType) {
-			s.canonical = binary.LittleEndian.AppendUint32(s.canonical, uint32(head.bizType.V))
-		}
-		page.Records = append(page.Records, sha256.Sum256(s.canonical))
+		page.Records = append(page.Records, sha256.Sum256(s.canonicalForm(r, head.bizType)))
 		for a, fen := range r.money.fen {
 			page.addSize(schema.Amount(a), fen)
 		}
@@ -124,8 +120,21 @@ var (
 	}()
 )
 
-// appendCanonical appends the record's members by name, without white space, which is what
-// Record.Content hashes. Its unknown members are plain.
+// isPlain reports whether the canonical form of the record can be put together from its parts.
+func (s *scanner) isPlain(r *scanned) bool {
+	return !r.slow && arePlain(s.unknown[r.unknown.from:r.unknown.to])
+}
+
+// canonicalForm returns what Record.Content hashes. The record is plain.
+func (s *scanner) canonicalForm(r *scanned, ofPage schema.Null[int32]) []byte {
+	s.canonical = s.appendCanonical(s.canonical[:0], r)
+	if ofPage.Valid && !r.given.has(bizType) {
+		s.canonical = binary.LittleEndian.AppendUint32(s.canonical, uint32(ofPage.V))
+	}
+	return s.canonical
+}
+
+// appendCanonical appends the record's members by name, without white space.
 func (s *scanner) appendCanonical(to []byte, r *scanned) []byte {
 	var own, inAmount []stranger
 	if r.unknown.from < r.unknown.to {

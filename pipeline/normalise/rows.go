@@ -1,6 +1,8 @@
 package normalise
 
 import (
+	"fmt"
+
 	"billwalk/schema"
 )
 
@@ -9,6 +11,8 @@ import (
 type Rows struct {
 	Bills      *schema.Batch // of the table bills
 	Outcomes   []Outcomes    // by row
+	Contents   []Fingerprint // by row: of the record's content, as Record.Content
+	Raw        [][]byte      // by row: the record as received, a part of the page
 	Exceptions []RowException
 }
 
@@ -24,11 +28,11 @@ func NewRows() *Rows { return &Rows{Bills: schema.NewBatch(schema.Bills.Columns(
 // Reset removes the rows and keeps the memory.
 func (r *Rows) Reset() {
 	r.Bills.Reset()
-	r.Outcomes, r.Exceptions = r.Outcomes[:0], r.Exceptions[:0]
+	r.Outcomes, r.Contents, r.Raw, r.Exceptions = r.Outcomes[:0], r.Contents[:0], r.Raw[:0], r.Exceptions[:0]
 }
 
 // AddPage adds the bills of an answer of the bill API, in its order. Its errors are those of
-// DecodePage; after an error no row was added. It keeps no part of the body.
+// DecodePage; after an error no row was added.
 func (n Normaliser) AddPage(to *Rows, body []byte, from Provenance) error {
 	s := scanners.Get().(*scanner)
 	defer s.release()
@@ -44,8 +48,15 @@ func (n Normaliser) addDecoded(to *Rows, body []byte, from Provenance) error {
 	if err != nil {
 		return err
 	}
+	contents := make([]Fingerprint, len(page.Records))
+	for i := range page.Records {
+		if contents[i], err = page.Records[i].fingerprint(); err != nil {
+			return fmt.Errorf("ledger_records[%d]: %w", i, err)
+		}
+	}
 	for i := range page.Records {
 		n.addRecord(to, page.Records[i], from)
+		to.Contents, to.Raw = append(to.Contents, contents[i]), append(to.Raw, page.Records[i].Raw)
 	}
 	return nil
 }
@@ -62,23 +73,40 @@ func (n Normaliser) addRecord(to *Rows, r Record, from Provenance) {
 // addScanned adds a page that was scanned: clean records as they are, the others once they
 // are decoded. It adds nothing and returns false if one cannot be decoded.
 func (n Normaliser) addScanned(to *Rows, s *scanner, head pageHead, from *Provenance) bool {
-	var decoded []Record
+	contents, decoded := s.contents[:0], []Record(nil)
 	settled := settledOn(from.Day)
 	for i := range s.records {
 		r := &s.records[i]
+		plain := s.isPlain(r)
+		if plain {
+			contents = append(contents, FingerprintOf(s.canonicalForm(r, head.bizType)))
+		}
 		if !r.slow {
 			r.inherit(head.bizType)
 			r.slow = !s.clean(r, from, settled)
 		}
-		if !r.slow {
+		if plain && !r.slow {
 			continue
 		}
 		record, err := DecodeRecord(s.text(r.raw), head.bizType)
 		if err != nil {
 			return false
 		}
-		decoded = append(decoded, record)
+		if r.slow {
+			decoded = append(decoded, record)
+		}
+		if !plain {
+			content, err := record.fingerprint()
+			if err != nil {
+				return false
+			}
+			contents = append(contents, content)
+		}
 	}
+	for i := range s.records {
+		to.Raw = append(to.Raw, s.text(s.records[i].raw))
+	}
+	to.Contents, s.contents = append(to.Contents, contents...), contents
 	for rest := s.records; len(rest) > 0; {
 		if rest[0].slow {
 			n.addRecord(to, decoded[0], *from)

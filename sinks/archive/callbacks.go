@@ -10,7 +10,6 @@ import (
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
-	"github.com/klauspost/compress/zstd"
 
 	"billwalk/schema"
 	"billwalk/sinks/object"
@@ -19,15 +18,6 @@ import (
 // Settle callbacks are stored under the day of their receipt: verified requests, one JSON
 // line each, and in a folder quarantine those that are signed and cannot be read. The
 // platform sends a callback several times, so lines repeat.
-
-// fastEncoder compresses batches of callbacks, while their senders wait.
-var fastEncoder = func() *zstd.Encoder {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2), zstd.WithWindowSize(1<<20))
-	if err != nil {
-		panic(err) // the options are constant
-	}
-	return enc
-}()
 
 // EncodeCallback returns the callback as one JSON line that keeps the exact bytes of the
 // body, because they were signed. The line is written by hand, since every request needs
@@ -54,13 +44,13 @@ func (*Archive) EncodeCallback(c schema.Callback) ([]byte, error) {
 // AppendCallbacks stores encoded callbacks as a batch, named by a ULID, of the day on which
 // they were received. A batch is written once, as in Append.
 func (a *Archive) AppendCallbacks(ctx context.Context, received schema.Day, batch string, lines []byte) error {
-	return a.create(ctx, callbacksBatchKey(received, batch), fastEncoder.EncodeAll(lines, nil))
+	return a.create(ctx, callbacksBatchKey(received, batch), encoder.EncodeAll(lines, nil))
 }
 
 // QuarantineCallbacks stores encoded callbacks as AppendCallbacks does, for a person to
 // look at: they are not part of the tables.
 func (a *Archive) QuarantineCallbacks(ctx context.Context, received schema.Day, batch string, lines []byte) error {
-	return a.create(ctx, quarantineKey(received, batch), fastEncoder.EncodeAll(lines, nil))
+	return a.create(ctx, quarantineKey(received, batch), encoder.EncodeAll(lines, nil))
 }
 
 // FirstReceived returns the first day on which callbacks were received, or false if there

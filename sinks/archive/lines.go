@@ -22,10 +22,11 @@ const (
 	maxMemory = 64 << 20 // bytes, of the decompressor: a decompression bomb is an error
 )
 
-// frameEncoder compresses answers, each into its own zstd frame. Frames can be joined into
-// one file, so that a walk buffers its answers compressed.
-var frameEncoder = func() *zstd.Encoder {
-	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedDefault), zstd.WithEncoderConcurrency(2), zstd.WithWindowSize(1<<20))
+// encoder compresses answers, each into its own zstd frame, and batches of callbacks. Frames
+// can be joined into one file, so that a walk buffers its answers compressed. Of answers, the
+// fastest level makes no larger frames than the next one.
+var encoder = func() *zstd.Encoder {
+	enc, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithEncoderConcurrency(2), zstd.WithWindowSize(1<<20))
 	if err != nil {
 		panic(err) // the options are constant
 	}
@@ -50,13 +51,13 @@ func (*Archive) Encode(a schema.Answer) ([]byte, error) {
 	if err != nil {
 		return nil, err
 	}
-	return frameEncoder.EncodeAll(withBody(line, a.Body), nil), nil
+	return encoder.EncodeAll(withBody(line, a.Body), make([]byte, 0, len(a.Body)/4)), nil
 }
 
 // fitsLine reports whether a body can be a part of a line of JSON: it is not empty, and has
 // no line breaks and no white space around it.
 func fitsLine(body []byte) bool {
-	return len(body) > 0 && !bytes.ContainsAny(body, "\r\n") && len(bytes.TrimSpace(body)) == len(body)
+	return len(body) > 0 && bytes.IndexByte(body, '\n') < 0 && bytes.IndexByte(body, '\r') < 0 && len(bytes.TrimSpace(body)) == len(body)
 }
 
 // bodyMember begins the body, which is the last member of a line. No text of the members

@@ -42,7 +42,7 @@ func (*Archive) EncodeSettlement(a schema.SettleAnswer) ([]byte, error) {
 // returns the key of the batch. A batch is written once, as in Append.
 func (a *Archive) AppendSettlements(ctx context.Context, u schema.Unit, pass string, n int, answers []byte) (key string, err error) {
 	key = settlementsBatchKey(u, pass, n)
-	return key, a.create(ctx, key, frameEncoder.EncodeAll(answers, nil))
+	return key, a.create(ctx, key, encoder.EncodeAll(answers, nil))
 }
 
 // CertifySettlements stores that a pass is complete.

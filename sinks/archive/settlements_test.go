@@ -233,7 +233,7 @@ func FuzzSettlements(f *testing.F) {
 	f.Add(compress(f, line))
 	f.Add([]byte{0x28, 0xb5, 0x2f, 0xfd})
 	f.Fuzz(func(t *testing.T, data []byte) {
-		for _, data := range [][]byte{data, frameEncoder.EncodeAll(data, nil)} {
+		for _, data := range [][]byte{data, encoder.EncodeAll(data, nil)} {
 			store := objecttest.NewMem()
 			key := settlementsBatchKey(unit, walk1, 1)
 			put(t, store, key, data)

@@ -29,7 +29,7 @@ func (a *Archive) StoreUnreadable(ctx context.Context, u schema.UnreadableAnswer
 	if err != nil {
 		return "", err
 	}
-	err = a.create(ctx, key, frameEncoder.EncodeAll(withBytes(line[:len(line)-1], u.Body), nil))
+	err = a.create(ctx, key, encoder.EncodeAll(withBytes(line[:len(line)-1], u.Body), nil))
 	if errors.Is(err, schema.ErrTaken) {
 		err = nil
 	}

@@ -91,7 +91,7 @@ func TestProve(t *testing.T) {
 	}{
 		{"other bytes", "its bytes have SHA-256", append(data, 0), map[string]string{hashMeta: schema.HashOf(data)}, 0},
 		{"no hash", "no SHA-256 was stored", data, nil, 2},
-		{"a line that is none", "line 2: ", append(encode(t, a, page(walk1, 1, `1`)), frameEncoder.EncodeAll([]byte("x\n"), nil)...), nil, 1},
+		{"a line that is none", "line 2: ", append(encode(t, a, page(walk1, 1, `1`)), encoder.EncodeAll([]byte("x\n"), nil)...), nil, 1},
 		{"no line", "it has no line", nil, map[string]string{hashMeta: schema.HashOf(nil)}, 0},
 	} {
 		if _, err := store.Put(t.Context(), key, strings.NewReader(string(bad.data)), object.Always(), bad.meta); err != nil {

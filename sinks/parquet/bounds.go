@@ -43,9 +43,14 @@ func (b *budget) take(bytes int) {
 	}
 }
 
-// run calls the library in a separate goroutine. A panic becomes an error: the file is
-// damaged in a way that the library does not check for.
-func (b *budget) run(call func() error) (err error) {
+// run calls the library in a separate goroutine, and returns its error.
+func (b *budget) run(call func() error) error { return b.start(call)() }
+
+// start begins a call of the library in a separate goroutine, and returns a function that
+// waits for its error. A panic becomes an error: the file is damaged in a way that the
+// library does not check for.
+func (b *budget) start(call func() error) (wait func() error) {
+	var err error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
@@ -56,11 +61,13 @@ func (b *budget) run(call func() error) (err error) {
 		}()
 		err = call()
 	}()
-	<-done
-	if b.exceeded.Load() {
-		return errMemory
+	return func() error {
+		<-done
+		if b.exceeded.Load() {
+			return errMemory
+		}
+		return err
 	}
-	return err
 }
 
 // limited is an allocator that keeps within a budget.

@@ -114,36 +114,74 @@ func open(table schema.AnyTable, from parquet.ReaderAtSeeker, mem memory.Allocat
 	return s, err
 }
 
-// rows yields row, filled anew with each of the rows, up to the first error.
+// rows yields row, filled anew with each of the rows, up to the first error. The next batch
+// is decoded while the rows of one are used.
 func (s *scan) rows(row any, yield func(any, error) bool) error {
+	next := s.fetch()
 	defer func() {
+		if batch, _ := next(); batch != nil { // the library may still be at work
+			batch.Release()
+		}
 		if !s.budget.exceeded.Load() { // otherwise the library was stopped half-way, and is left to the garbage collector
 			s.batches.Release()
 		}
 	}()
 	for {
-		more := false
-		if err := s.budget.run(func() error { more = s.batches.Next(); return nil }); err != nil {
-			return err
+		batch, err := next()
+		if err != nil || batch == nil {
+			return s.end(err)
 		}
-		if !more {
-			break
-		}
-		batch := s.batches.RecordBatch()
-		values := batch.Columns()
-		for i := range int(batch.NumRows()) {
-			s.load(values, i, row)
-			if !yield(row, nil) {
-				return nil
-			}
-		}
+		next = s.fetch()
 		s.missing -= batch.NumRows()
+		more := s.yieldRows(batch, row, yield)
+		batch.Release()
+		if !more {
+			return nil
+		}
 	}
-	if err := s.batches.Err(); err != nil {
+}
+
+// yieldRows yields the rows of one batch. It reports whether there is to be another.
+func (s *scan) yieldRows(batch arrow.RecordBatch, row any, yield func(any, error) bool) bool {
+	values := batch.Columns()
+	for i := range int(batch.NumRows()) {
+		s.load(values, i, row)
+		if !yield(row, nil) {
+			return false
+		}
+	}
+	return true
+}
+
+// fetch begins to decode the next batch. The function that it returns waits for the batch, and
+// returns nil after the last; when it is called again it returns nil, too.
+func (s *scan) fetch() (wait func() (arrow.RecordBatch, error)) {
+	var batch arrow.RecordBatch
+	decoded := s.budget.start(func() error {
+		if s.batches.Next() {
+			batch = s.batches.RecordBatch()
+			batch.Retain()
+		}
+		return nil
+	})
+	return func() (arrow.RecordBatch, error) {
+		err := decoded()
+		got := batch
+		batch = nil
+		return got, err
+	}
+}
+
+// end returns the error with which the batches ended.
+func (s *scan) end(err error) error {
+	switch {
+	case err != nil:
 		return err
-	}
-	if s.missing != 0 { // the library takes the early end of a column for the end of the file
+	case s.batches.Err() != nil:
+		return s.batches.Err()
+	case s.missing != 0: // the library takes the early end of a column for the end of the file
 		return fmt.Errorf("%d rows are missing: %w", s.missing, io.ErrUnexpectedEOF)
+	default:
+		return nil
 	}
-	return nil
 }

@@ -20,6 +20,9 @@ func printSummary(out io.Writer, s *pipeline.Summary) {
 	fmt.Fprintf(out, "  units       %d complete, %d unavailable, %d failed\n", s.Units.Complete, s.Units.Unavailable, s.Units.Failed)
 	fmt.Fprintf(out, "  calls       %d for bills, %d for settlements, %d for tokens, of which %d repeated; throttled %d times\n",
 		s.Calls.Bills, s.Calls.Settlements, s.Calls.Token, s.Calls.Retries, s.Calls.Throttled)
+	if t := s.Seconds; s.Calls.Bills+s.Calls.Settlements > 0 {
+		fmt.Fprintf(out, "  seconds     %.1f before the first call, %.1f from there to the end of the last, %.1f after it\n", t.Before, t.Asking, t.After)
+	}
 	if o := s.Settling; o.Orders > 0 {
 		fmt.Fprintf(out, "  orders      %d, of which %d were due and answered, %d have no answer; not queried: %d that agree, %d queried by a run that was cut, %d further bills of an order, %d by trying the likely rule first\n",
 			o.Orders, o.Answered, o.Unanswered, o.Saved.Final, o.Saved.Resumed, o.Saved.Distinct, o.Saved.RuleOrder)

@@ -196,7 +196,7 @@ func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenC
 	}
 	app := file.Apps[job.Bills.App]
 	bills := client(app)
-	w.run.Walk.Source, w.run.InFlight = bills, inFlight(app.QPS)
+	w.run.Walk.Source, w.run.InFlight, w.run.Needed = bills, inFlight(app.QPS), bills.BillsNeeded
 	if s := job.Settlements; s != nil {
 		trade := bills
 		if s.App != job.Bills.App {
@@ -222,8 +222,9 @@ func (w *wired) stats() (sum douyin.Stats) {
 	return sum
 }
 
-// inFlight is how many units are walked side by side: enough that answers which
-// take four seconds still leave the pace to the limiter.
+// inFlight is how many units are walked, or queries made, side by side: enough that
+// answers which take four seconds still leave the pace to the limiter; above 64 requests
+// per second, enough for a quarter of a second and more. Walks that need more get more.
 func inFlight(qps float64) int { return int(min(max(4*qps, 8), 256)) }
 
 func codePolicy(c jobs.Columns) normalise.CodePolicy {

@@ -24,30 +24,6 @@ import (
 	"billwalk/sinks/object"
 )
 
-// BenchmarkRunAtCap measures a whole run against what its limiter allows: 20
-// accounts of about 2,000 bills at 50 requests per second and 30 ms latency. It
-// prints wall time over pages ÷ qps, and the most requests that the server saw
-// within any second.
-func BenchmarkRunAtCap(b *testing.B) {
-	const qps = 50
-	for b.Loop() {
-		platform := billwalktest.StartServing(sandbox.New(sandbox.Config{Seed: 1, Accounts: 20, Bills: 2000, Healthy: true, Latency: 30 * time.Millisecond}))
-		j := billwalktest.Job{Lake: billwalktest.FolderLake(b), Platform: platform.URL, Accounts: platform.Accounts(), QPS: qps, Passes: 1}
-		config := j.Write(b)
-		began := time.Now()
-		s, _ := billwalktest.Run(b, config, "run", "nightly", "--from", billwalktest.FirstDay.String())
-		wall := time.Since(began)
-		platform.Stop()
-		if s.ExitCode != pipeline.ExitDone {
-			b.Fatalf("exit %d", s.ExitCode)
-		}
-		ideal := time.Duration(s.Calls.Bills) * time.Second / qps
-		b.ReportMetric(float64(s.Calls.Bills), "pages")
-		b.ReportMetric(float64(wall)/float64(ideal), "wall/ideal")
-		b.ReportMetric(float64(platform.Stats().Busiest[sandbox.BillsAPI]), "busiest-second")
-	}
-}
-
 // BenchmarkMillionBills runs the built program over a day of a million bills,
 // without a limiter, and prints its peak memory, which has to stay below 512 MiB.
 func BenchmarkMillionBills(b *testing.B) {

@@ -12,6 +12,7 @@ type Config struct {
 	Seed     uint64
 	Accounts int  // configured accounts, 12 when 0, at most 10,000
 	Bills    int  // mean bills per account and day, 200 when 0; a day varies by a fifth around it
+	Unequal  bool // the means of the accounts differ: the largest of 200 has 50 times as many bills as the smallest
 	Healthy  bool // without unauthorised accounts, unavailable units and planted exceptions
 
 	ClientKey    string

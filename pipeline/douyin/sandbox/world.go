@@ -1,6 +1,9 @@
 package sandbox
 
 import (
+	"cmp"
+	"math"
+	"slices"
 	"strconv"
 
 	"billwalk/schema"
@@ -19,6 +22,7 @@ type merchant struct {
 	brand  bool // queried by root_account_id
 	name   string
 	shape  shape
+	bills  int      // a day's mean
 	payees []*payee // the head office first
 }
 
@@ -60,7 +64,6 @@ const (
 type world struct {
 	seed      uint64
 	app       string // the mini-program's id
-	bills     int
 	healthy   bool
 	faults    Faults
 	merchants []*merchant
@@ -68,10 +71,11 @@ type world struct {
 }
 
 func newWorld(c Config) *world {
-	w := &world{seed: c.Seed, app: c.TradeKey, bills: c.Bills, healthy: c.Healthy, faults: c.Faults, payees: map[schema.AccountID]*payee{}}
+	w := &world{seed: c.Seed, app: c.TradeKey, healthy: c.Healthy, faults: c.Faults, payees: map[schema.AccountID]*payee{}}
+	means := meanBills(c)
 	for i := range c.Accounts {
 		stores := storesOfBrand[i%dozen]
-		m := &merchant{index: i, brand: stores > 0, shape: shapes[i%dozen], name: merchantName(c.Seed, i)}
+		m := &merchant{index: i, bills: means[i], brand: stores > 0, shape: shapes[i%dozen], name: merchantName(c.Seed, i)}
 		for j := range stores + 1 {
 			p := &payee{merchant: m, number: i*maxPayees + j, name: m.name}
 			if j > 0 {
@@ -84,6 +88,32 @@ func newWorld(c Config) *world {
 		w.merchants = append(w.merchants, m)
 	}
 	return w
+}
+
+// meanBills returns each merchant's mean of bills a day. Those of unequal ones fall with
+// their rank, to the power of 3/4; the ranks are drawn.
+func meanBills(c Config) []int {
+	means := make([]int, c.Accounts)
+	if !c.Unequal {
+		for i := range means {
+			means[i] = c.Bills
+		}
+		return means
+	}
+	ranked := make([]int, c.Accounts)
+	sum := 0.0
+	for i := range ranked {
+		ranked[i] = i
+		sum += math.Pow(float64(i+1), -0.75)
+	}
+	slices.SortFunc(ranked, func(a, b int) int {
+		return cmp.Compare(dice(c.Seed, word("rank"), uint64(a)), dice(c.Seed, word("rank"), uint64(b)))
+	})
+	for rank, i := range ranked {
+		mean := float64(c.Bills*c.Accounts) * math.Pow(float64(rank+1), -0.75) / sum
+		means[i] = min(int(mean), maxBills)
+	}
+	return means
 }
 
 // ordinary reports whether all days of the merchant are available and have bills.
@@ -105,7 +135,7 @@ func (w *world) count(payee *payee, day schema.Day) int {
 	if m.index%dozen == closedEveryThirdDay && third(day) == 2 {
 		return 0
 	}
-	mean := (w.bills + payee.number%maxPayees) / len(m.payees)
+	mean := (m.bills + payee.number%maxPayees) / len(m.payees)
 	percent := 80 + int(dice(w.seed, word("count"), uint64(payee.number), uint64(day))%41)
 	return (mean*percent + 50) / 100
 }

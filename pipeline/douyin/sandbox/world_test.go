@@ -228,3 +228,17 @@ func plantedRules() []string {
 	slices.Sort(rules)
 	return rules
 }
+
+// Unequal accounts have as many bills in all as equal ones, but for rounding, and the
+// largest of 200 has fifty times as many as the smallest.
+func TestUnequal(t *testing.T) {
+	t.Parallel()
+	means := meanBills(Config{Seed: 1, Accounts: 200, Bills: 1000, Unequal: true})
+	sum := 0
+	for _, mean := range means {
+		sum += mean
+	}
+	if largest, smallest := slices.Max(means), slices.Min(means); sum < 199_000 || sum > 200_000 || largest < 50*smallest || largest > 60*smallest {
+		t.Errorf("%d bills in all, %d to %d of an account", sum, smallest, largest)
+	}
+}
