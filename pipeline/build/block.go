@@ -63,61 +63,73 @@ func (b *block) reset() {
 	b.ordinals = b.ordinals[:0]
 }
 
-// spillTo writes the block to local disk.
-func (b *block) spillTo(file *spill.Records) (spill.Place, error) {
-	data := b.Bills.AppendBytes(nil)
-	rows := schema.NewBatch(placed)
+// placed are the columns of what a block has beside its bills and exceptions.
+var placed = []schema.Column{{Name: "ordinal", Type: schema.Int32}, {Name: "outcomes", Type: schema.Int32}}
+
+// blockCodec writes blocks to local disk and reads them back. Its memory is used again.
+type blockCodec struct {
+	data         []byte
+	rows         *schema.Batch // placed, by row
+	exceptions   *schema.Batch
+	exceptionsAt *schema.Batch // the rows of the exceptions
+}
+
+func newBlockCodec() *blockCodec {
+	return &blockCodec{rows: schema.NewBatch(placed), exceptions: schema.NewBatch(schema.Exceptions.Columns()), exceptionsAt: schema.NewBatch(placed[:1])}
+}
+
+// write writes a block.
+func (c *blockCodec) write(file *spill.Records, b *block) (spill.Place, error) {
+	c.rows.Reset()
 	for i := range b.Outcomes {
 		var all int32
 		for k, o := range b.Outcomes[i] {
 			all |= int32(o) << (8 * k)
 		}
-		rows.Columns[0].AppendInt32(b.ordinals[i])
-		rows.Columns[1].AppendInt32(all)
-		rows.Rows++
+		c.rows.Columns[0].AppendInt32(b.ordinals[i])
+		c.rows.Columns[1].AppendInt32(all)
+		c.rows.Rows++
 	}
-	data = rows.AppendBytes(data)
-	exceptions := schema.NewBatch(schema.Exceptions.Columns())
-	at := schema.NewBatch(placed[:1])
+	c.exceptions.Reset()
+	c.exceptionsAt.Reset()
 	for i := range b.Exceptions {
-		schema.Exceptions.AppendTo(exceptions, &b.Exceptions[i].Exception)
-		at.Columns[0].AppendInt32(int32(b.Exceptions[i].Row))
-		at.Rows++
+		schema.Exceptions.AppendTo(c.exceptions, &b.Exceptions[i].Exception)
+		c.exceptionsAt.Columns[0].AppendInt32(int32(b.Exceptions[i].Row))
+		c.exceptionsAt.Rows++
 	}
-	return file.Add(at.AppendBytes(exceptions.AppendBytes(data)))
+	c.data = c.data[:0]
+	for _, part := range []*schema.Batch{b.Bills, c.rows, c.exceptions, c.exceptionsAt} {
+		c.data = part.AppendBytes(c.data)
+	}
+	return file.Add(c.data)
 }
 
-// placed are the columns of what a block has beside its bills.
-var placed = []schema.Column{{Name: "ordinal", Type: schema.Int32}, {Name: "outcomes", Type: schema.Int32}}
-
-// readBlock reads a block that was spilled.
-func readBlock(file *spill.Records, at spill.Place) (block, error) {
-	data, err := file.Read(at)
-	if err != nil {
-		return block{}, err
+// read reads a block into b, which then is not to be added to, and good until the next.
+func (c *blockCodec) read(file *spill.Records, at spill.Place, b *block) (err error) {
+	if c.data, err = file.AppendTo(c.data[:0], at); err != nil {
+		return err
 	}
-	b, rows := newBlock(), schema.NewBatch(placed)
-	exceptions, rowsOf := schema.NewBatch(schema.Exceptions.Columns()), schema.NewBatch(placed[:1])
-	for _, part := range []*schema.Batch{b.Bills, rows, exceptions, rowsOf} {
-		var err error
+	data := c.data
+	for _, part := range []*schema.Batch{b.Bills, c.rows, c.exceptions, c.exceptionsAt} {
 		if data, err = part.SetBytes(data); err != nil {
-			return block{}, err
+			return err
 		}
 	}
-	if len(data) > 0 || rows.Rows != b.Bills.Rows {
-		return block{}, errors.New("a block of bills is not what was written")
+	if len(data) > 0 || c.rows.Rows != b.Bills.Rows || c.exceptionsAt.Rows != c.exceptions.Rows {
+		return errors.New("a block of bills is not what was written")
 	}
-	b.ordinals = rows.Columns[0].Int32s
-	b.Outcomes = make([]normalise.Outcomes, rows.Rows)
-	for i, all := range rows.Columns[1].Int32s {
-		for k := range b.Outcomes[i] {
-			b.Outcomes[i][k] = normalise.Outcome(all >> (8 * k))
+	b.ordinals, b.Outcomes, b.Exceptions = c.rows.Columns[0].Int32s, b.Outcomes[:0], b.Exceptions[:0]
+	for _, all := range c.rows.Columns[1].Int32s {
+		var outcomes normalise.Outcomes
+		for k := range outcomes {
+			outcomes[k] = normalise.Outcome(all >> (8 * k))
 		}
+		b.Outcomes = append(b.Outcomes, outcomes)
 	}
-	b.Exceptions = make([]normalise.RowException, exceptions.Rows)
-	for i := range b.Exceptions {
-		b.Exceptions[i].Row = int(rowsOf.Columns[0].Int32s[i])
-		schema.Exceptions.LoadFrom(exceptions, i, &b.Exceptions[i].Exception)
+	for i := range c.exceptions.Rows {
+		e := normalise.RowException{Row: int(c.exceptionsAt.Columns[0].Int32s[i])}
+		schema.Exceptions.LoadFrom(c.exceptions, i, &e.Exception)
+		b.Exceptions = append(b.Exceptions, e)
 	}
-	return b, nil
+	return nil
 }

@@ -74,7 +74,8 @@ type Stage interface {
 	Publication
 	// Append adds a row to its table. Each table's rows come in their order.
 	Append(row schema.Row) error
-	// AppendBatch adds rows by column. The batch may be reused afterwards.
+	// AppendBatch adds rows by column. The batch may be reused afterwards. Rows of other
+	// tables may be added side by side.
 	AppendBatch(table schema.AnyTable, rows *schema.Batch) error
 	// Bills reads columns of the bills back; no bill is taken after that. A bill
 	// yielded is good until the next.

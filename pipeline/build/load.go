@@ -162,7 +162,7 @@ func (p *Partition) loadEntry(ctx context.Context, e *schema.Entry) error {
 // read loads the rows of a certified walk. entry is nil for one that is published in another
 // bucket.
 func (p *Partition) read(ctx context.Context, entry *schema.Entry, c *schema.Certificate) (*unit, error) {
-	l := loader{rows: p.builder.Rows, file: p.file, unit: &unit{entry: entry, certificate: c, payees: make(map[string]bool)}, pending: newBlock(), sorted: newBlock(), seen: make(map[normalise.Fingerprint]variants, c.Rows)}
+	l := newLoader(p.builder.Rows, p.file, &unit{entry: entry, certificate: c, payees: make(map[string]bool)})
 	return l.unit, l.load(ctx, p.builder.Archive)
 }
 

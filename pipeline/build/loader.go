@@ -24,11 +24,18 @@ type loader struct {
 	rows    normalise.Normaliser
 	file    *spill.Records
 	unit    *unit
-	pending block                              // not sorted yet
-	sorted  block                              // memory for what is written
+	pending block // not sorted yet
+	sorted  block // memory for what is written
+	codec   *blockCodec
 	ordinal int32                              // of the record to come
 	seen    map[normalise.Fingerprint]variants // by bill
 	key     []byte                             // memory for a key
+}
+
+func newLoader(rows normalise.Normaliser, file *spill.Records, u *unit) *loader {
+	return &loader{
+		rows: rows, file: file, unit: u, pending: newBlock(), sorted: newBlock(), codec: newBlockCodec(), seen: make(map[normalise.Fingerprint]variants),
+	}
 }
 
 // variants are the contents of one bill that were found so far.
@@ -134,7 +141,7 @@ func (l *loader) flush(n int) error {
 	for rows := range slices.Chunk(sortedRows(l.pending.Bills), n) {
 		l.sorted.reset()
 		l.sorted.gather(&l.pending, rows)
-		at, err := l.sorted.spillTo(l.file)
+		at, err := l.codec.write(l.file, &l.sorted)
 		if err != nil {
 			return err
 		}

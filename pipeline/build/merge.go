@@ -15,8 +15,9 @@ type run struct {
 
 // cursor reads a run, block by block.
 type cursor struct {
-	file *spill.Records
-	rest []spill.Place
+	file  *spill.Records
+	rest  []spill.Place
+	codec *blockCodec
 	block
 	from int // the first row of the block that is not taken yet
 }
@@ -26,8 +27,7 @@ func (c *cursor) next() (bool, error) {
 	if len(c.rest) == 0 {
 		return false, nil
 	}
-	var err error
-	c.block, err = readBlock(c.file, c.rest[0])
+	err := c.codec.read(c.file, c.rest[0], &c.block)
 	c.rest, c.from = c.rest[1:], 0
 	return err == nil, err
 }
@@ -44,7 +44,7 @@ func merged(file *spill.Records, runs []run) iter.Seq2[*block, error] {
 	return func(yield func(*block, error) bool) {
 		var cursors []*cursor
 		for _, r := range runs {
-			c := &cursor{file: file, rest: r.blocks}
+			c := &cursor{file: file, rest: r.blocks, codec: newBlockCodec(), block: newBlock()}
 			more, err := c.next()
 			if err != nil {
 				yield(nil, err)

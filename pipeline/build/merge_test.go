@@ -151,7 +151,5 @@ func drawnLoader(t *rapid.T) (*loader, func() error) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &loader{
-		file: file, unit: &unit{payees: make(map[string]bool)}, pending: newBlock(), sorted: newBlock(), seen: make(map[normalise.Fingerprint]variants),
-	}, file.Close
+	return newLoader(normalise.Normaliser{}, file, &unit{payees: make(map[string]bool)}), file.Close
 }

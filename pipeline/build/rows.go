@@ -18,12 +18,16 @@ type billWriter struct {
 	partition *Partition
 	stage     Stage
 	tally     tally
-	batch     *schema.Batch
+	batch     *schema.Batch // the next rows
+	spare     *schema.Batch // the rows before, which are added meanwhile
+	adding    chan error    // the end of that; nil while nothing is added
 }
 
 // addBills adds the bills of the units, in the order of the table, and their exceptions.
 func (p *Partition) addBills(ctx context.Context, stage Stage) error {
-	w := &billWriter{p, stage, newTally(p.manifest), schema.NewBatch(schema.Bills.Columns())}
+	columns := schema.Bills.Columns()
+	w := &billWriter{partition: p, stage: stage, tally: newTally(p.manifest), batch: schema.NewBatch(columns), spare: schema.NewBatch(columns)}
+	defer w.wait() // its error was returned, or does not matter
 	slices.SortFunc(p.units, func(a, b *unit) int {
 		return cmp.Compare(a.certificate.Account.ID, b.certificate.Account.ID)
 	})
@@ -40,7 +44,7 @@ func (p *Partition) addBills(ctx context.Context, stage Stage) error {
 			}
 		}
 	}
-	if err := w.flush(); err != nil {
+	if err := cmp.Or(w.flush(), w.wait()); err != nil {
 		return err
 	}
 	return w.tally.close()
@@ -56,7 +60,11 @@ func (w *billWriter) add(u *unit, b *block) error {
 	for len(rows) > 0 {
 		from := w.batch.Rows
 		n := min(len(rows), batchRows-from)
-		w.batch.Gather(b.Bills, rows[:n])
+		if n == b.Bills.Rows { // all of them, in their order
+			w.batch.Append(b.Bills)
+		} else {
+			w.batch.Gather(b.Bills, rows[:n])
+		}
 		if err := schema.Bills.TallyBatch(&u.entry.Totals, w.batch, from, from+n); err != nil {
 			return err
 		}
@@ -130,11 +138,25 @@ func (w *billWriter) addException(e *schema.Exception) error {
 	return w.stage.Append(e)
 }
 
+// flush adds the batch to the table, side by side with what comes next.
 func (w *billWriter) flush() error {
-	if w.batch.Rows == 0 {
+	if err := w.wait(); err != nil || w.batch.Rows == 0 {
+		return err
+	}
+	full := w.batch
+	w.batch, w.spare = w.spare, full
+	w.batch.Reset()
+	w.adding = make(chan error, 1)
+	go func(end chan error) { end <- w.stage.AppendBatch(&schema.Bills, full) }(w.adding)
+	return nil
+}
+
+// wait waits until the rows before have been added.
+func (w *billWriter) wait() error {
+	if w.adding == nil {
 		return nil
 	}
-	err := w.stage.AppendBatch(&schema.Bills, w.batch)
-	w.batch.Reset()
+	err := <-w.adding
+	w.adding = nil
 	return err
 }

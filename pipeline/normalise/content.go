@@ -84,7 +84,7 @@ func (s *scanner) content(head pageHead) (PageContent, error) {
 	page := PageContent{Next: head.next, HasMore: head.hasMore, LogID: head.logID, Records: make([]Content, 0, len(s.records))}
 	for i := range s.records {
 		r := &s.records[i]
-		if !s.isPlain(r) {
+		if r.slow {
 			decoded, err := DecodeRecord(s.text(r.raw), head.bizType)
 			if err == nil {
 				err = page.addDecoded(&decoded)
@@ -120,12 +120,7 @@ var (
 	}()
 )
 
-// isPlain reports whether the canonical form of the record can be put together from its parts.
-func (s *scanner) isPlain(r *scanned) bool {
-	return !r.slow && arePlain(s.unknown[r.unknown.from:r.unknown.to])
-}
-
-// canonicalForm returns what Record.Content hashes. The record is plain.
+// canonicalForm returns what Record.Content hashes.
 func (s *scanner) canonicalForm(r *scanned, ofPage schema.Null[int32]) []byte {
 	s.canonical = s.appendCanonical(s.canonical[:0], r)
 	if ofPage.Valid && !r.given.has(bizType) {

@@ -4,8 +4,6 @@ import (
 	"bytes"
 	"slices"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"billwalk/schema"
 )
 
@@ -25,10 +23,6 @@ func (s *scanner) addExtra(to *schema.Vector, records []scanned) {
 // extra adds the canonical object of unknown members to the arena.
 func (s *scanner) extra(unknown []stranger) span {
 	from := len(s.arena)
-	if !arePlain(unknown) {
-		s.arena = append(s.arena, s.decodedExtra(unknown)...)
-		return s.inArena(from)
-	}
 	own, inAmount := s.sortStrangers(unknown)
 	s.arena = append(s.arena, '{')
 	for len(own) > 0 && s.isBefore(own[0], memberNames[amountObject]) {
@@ -46,10 +40,6 @@ func (s *scanner) extra(unknown []stranger) span {
 	}
 	s.arena = closeObject(s.arena)
 	return s.inArena(from)
-}
-
-func arePlain(unknown []stranger) bool {
-	return !slices.ContainsFunc(unknown, func(u stranger) bool { return !u.plain })
 }
 
 // sortStrangers orders members by name, those of the record before those of its amounts.
@@ -84,25 +74,4 @@ func closeObject(object []byte) []byte {
 		object = object[:last]
 	}
 	return append(object, '}')
-}
-
-// decodedExtra returns what record.extra returns.
-func (s *scanner) decodedExtra(unknown []stranger) string {
-	var members [2]jsontext.Value // of the record and of its amounts
-	for _, u := range unknown {
-		to := &members[0]
-		if u.inAmount {
-			to = &members[1]
-		}
-		*to = append(append(append(*to, `,"`...), s.text(u.name)...), `":`...)
-		*to = append(*to, s.text(u.value)...)
-	}
-	for i := range members {
-		if members[i] != nil {
-			members[i][0] = '{'
-			members[i] = append(members[i], '}')
-		}
-	}
-	r := record{Unknown: members[0], Amount: amounts{unknown: members[1]}}
-	return r.extra().V
 }

@@ -77,31 +77,25 @@ func (n Normaliser) addScanned(to *Rows, s *scanner, head pageHead, from *Proven
 	settled := settledOn(from.Day)
 	for i := range s.records {
 		r := &s.records[i]
-		plain := s.isPlain(r)
-		if plain {
-			contents = append(contents, FingerprintOf(s.canonicalForm(r, head.bizType)))
-		}
 		if !r.slow {
+			contents = append(contents, FingerprintOf(s.canonicalForm(r, head.bizType)))
 			r.inherit(head.bizType)
-			r.slow = !s.clean(r, from, settled)
-		}
-		if plain && !r.slow {
-			continue
+			if s.clean(r, from, settled) {
+				continue
+			}
 		}
 		record, err := DecodeRecord(s.text(r.raw), head.bizType)
 		if err != nil {
 			return false
 		}
 		if r.slow {
-			decoded = append(decoded, record)
-		}
-		if !plain {
 			content, err := record.fingerprint()
 			if err != nil {
 				return false
 			}
 			contents = append(contents, content)
 		}
+		r.slow, decoded = true, append(decoded, record)
 	}
 	for i := range s.records {
 		to.Raw = append(to.Raw, s.text(s.records[i].raw))

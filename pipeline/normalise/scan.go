@@ -4,8 +4,6 @@ import (
 	"encoding/binary"
 	"math/bits"
 	"unicode/utf8"
-
-	"github.com/go-json-experiment/json/jsontext"
 )
 
 // The functions of this file read JSON at a place of a text. They return the place after
@@ -148,66 +146,46 @@ func scanInteger(b []byte, i int) (value int64, next int) {
 	return value, i
 }
 
-// scanValue reads a value of any type. plain reports whether the canonical form of the
-// value is the value itself.
-func scanValue(b []byte, i int) (next int, plain bool) {
+// scanPlain returns the place after a value whose canonical form is the value itself: it has
+// no white space, no escapes, and no objects with members.
+func scanPlain(b []byte, i, depth int) int {
 	switch c := byteAt(b, i); {
 	case c == '"':
 		end, found := scanString(b, i+1)
-		if end < 0 || found&wide != 0 && !utf8.Valid(b[i:end]) {
-			return -1, false
+		if end < 0 || found&escaped != 0 || found&wide != 0 && !utf8.Valid(b[i:end]) {
+			return -1
 		}
-		if found&escaped != 0 {
-			return validUntil(b, i, end+1), false
-		}
-		return end + 1, true
+		return end + 1
 	case c == '-' || isDigit(c):
-		return scanNumber(b, i), true
+		return scanNumber(b, i)
 	case c == 't':
-		return scanToken(b, i, "true"), true
+		return scanToken(b, i, "true")
 	case c == 'f':
-		return scanToken(b, i, "false"), true
+		return scanToken(b, i, "false")
 	case c == 'n':
-		return scanToken(b, i, "null"), true
-	case c == '[':
-		if next = scanList(b, i); next > 0 {
-			return next, true
-		}
-		return validUntil(b, i, skipValue(b, i)), false
+		return scanToken(b, i, "null")
 	case c == '{':
-		return validUntil(b, i, skipValue(b, i)), false
+		return scanToken(b, i, "{}")
+	case c == '[':
+		return scanPlainList(b, i, depth)
 	}
-	return -1, false
+	return -1
 }
 
-// scanList returns the place after a list of plain values without white space or lists.
-func scanList(b []byte, i int) int {
+func scanPlainList(b []byte, i, depth int) int {
 	if byteAt(b, i+1) == ']' {
 		return i + 2
 	}
-	for {
-		if i++; byteAt(b, i) == '[' {
-			return -1
-		}
-		next, plain := scanValue(b, i)
-		switch c := byteAt(b, next); {
-		case !plain || next < 0:
-			return -1
-		case c == ']':
-			return next + 1
-		case c != ',':
-			return -1
-		}
-		i = next
-	}
-}
-
-// validUntil returns end if the text between is one valid value, else -1.
-func validUntil(b []byte, i, end int) int {
-	if end < 0 || !jsontext.Value(b[i:end]).IsValid() {
+	if depth == maxDepth {
 		return -1
 	}
-	return end
+	for open := byte('['); byteAt(b, i) == open; open = ',' {
+		i = scanPlain(b, i+1, depth+1)
+	}
+	if byteAt(b, i) != ']' {
+		return -1
+	}
+	return i + 1
 }
 
 // scanToken returns the place after the token, or -1 if something else is there.

@@ -31,11 +31,10 @@ type scanned struct {
 	outcomes  Outcomes
 }
 
-// stranger is a member that this version does not know.
+// stranger is a member that this version does not know. Its value is in canonical form.
 type stranger struct {
 	name, value span
 	inAmount    bool
-	plain       bool // the canonical form of the value is the value
 }
 
 // maxStrangers is how many a record may have: each is compared with those before it.
@@ -205,9 +204,7 @@ func (s *scanner) scanAmounts(i int, r *scanned) int {
 // scanStranger keeps a member that is not known, and returns the place of the comma or
 // the brace after it.
 func (s *scanner) scanStranger(r *scanned, name span, i int, inAmount bool) int {
-	from := skipSpace(s.body, i)
-	end, plain := scanValue(s.body, from)
-	if end < 0 || int(r.unknown.to-r.unknown.from) >= maxStrangers {
+	if int(r.unknown.to-r.unknown.from) >= maxStrangers {
 		return -1
 	}
 	for _, before := range s.unknown[r.unknown.from:] {
@@ -215,7 +212,29 @@ func (s *scanner) scanStranger(r *scanned, name span, i int, inAmount bool) int 
 			return -1
 		}
 	}
-	s.unknown = append(s.unknown, stranger{name, span{int32(from), int32(end)}, inAmount, plain})
+	from := skipSpace(s.body, i)
+	value, end := span{from: int32(from)}, scanPlain(s.body, from, 0)
+	if value.to = int32(end); end < 0 {
+		value, end = s.format(from)
+	}
+	if end < 0 {
+		return -1
+	}
+	s.unknown = append(s.unknown, stranger{name, value, inAmount})
 	r.unknown.to++
 	return skipSpace(s.body, end)
+}
+
+// format adds the canonical form of a value to the arena.
+func (s *scanner) format(i int) (canonical span, next int) {
+	if next = skipValue(s.body, i); next < 0 {
+		return span{}, -1
+	}
+	value := jsontext.Value(bytes.Clone(s.body[i:next]))
+	if !value.IsValid() || value.Format(canonically...) != nil {
+		return span{}, -1
+	}
+	from := len(s.arena)
+	s.arena = append(s.arena, value...)
+	return s.inArena(from), next
 }

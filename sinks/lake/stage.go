@@ -12,8 +12,9 @@ import (
 )
 
 // Stage is one (day, bucket) being built in local files that have no name, so that they
-// end with the process. It is not safe for concurrent use. Many stages may be open: one
-// without rows costs next to nothing.
+// end with the process. Rows of different tables may be added side by side, and else it is
+// not safe for concurrent use. Many stages may be open: one without rows costs next to
+// nothing.
 type Stage struct {
 	lake  *Lake
 	base  schema.Base

@@ -9,31 +9,13 @@ package bench
 import (
 	"context"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
-	"slices"
 )
 
-// Parts are the names of the comparisons.
-var Parts = []string{"bills", "reconciled", "walk"}
-
-// Config says what to measure.
-type Config struct {
-	Binary   string   // the billwalk that is measured, and that serves the platform
-	Parts    []string // of Parts
-	Rows     []int    // bills of the day, one comparison each
-	Accounts int      // that share them
-	Rounds   int      // of which the median counts
-	Lake     string   // folder of a lake whose archive is measured instead; empty generates one
-	Profile  string   // folder for CPU profiles of replay and run; empty makes none
-	Install  bool     // DuckDB and dlt may be installed with pip, into the cache folder
-	Out, Log io.Writer
-}
-
-// Run measures, and prints a table for each part and size. A lake's archive is measured for
-// the parts that replay.
+// Run measures, and prints a table for each part and size, and a curve of several sizes. A
+// lake's archive is measured for the parts that replay.
 func Run(ctx context.Context, c Config) error {
 	work, err := os.MkdirTemp("", "billwalk-bench-")
 	if err != nil {
@@ -41,8 +23,9 @@ func Run(ctx context.Context, c Config) error {
 	}
 	defer os.RemoveAll(work)
 	fmt.Fprintf(c.Out, "%d processors, %s/%s\n\n", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
-	b := &bench{Config: c, work: work}
-	if b.engine, err = b.findDuckDB(ctx); err != nil {
+	b := &bench{c, work}
+	engine, err := b.findDuckDB(ctx)
+	if err != nil {
 		return err
 	}
 	if c.Lake != "" {
@@ -50,55 +33,60 @@ func Run(ctx context.Context, c Config) error {
 		if err != nil {
 			return err
 		}
-		return b.replays(ctx, source)
+		_, err = b.replays(ctx, source, engine)
+		return err
 	}
+	var done []comparison
 	for _, rows := range c.Rows {
-		if err := b.size(ctx, rows); err != nil {
+		size, err := b.size(ctx, rows, engine)
+		if err != nil {
 			return err
 		}
+		done = append(done, size...)
+	}
+	if len(c.Rows) > 1 {
+		return printCurve(c.Out, done)
 	}
 	return nil
 }
 
-// bench is a measurement under way.
-type bench struct {
-	Config
-	work   string // folder
-	engine *duckDB
-}
-
-func (b *bench) wants(part string) bool { return slices.Contains(b.Parts, part) }
-
 // size measures a day of so many bills.
-func (b *bench) size(ctx context.Context, rows int) error {
+func (b *bench) size(ctx context.Context, rows int, engine *duckDB) (done []comparison, err error) {
 	if b.wants("bills") || b.wants("reconciled") {
 		folder := filepath.Join(b.work, "generated")
 		source, err := b.generate(ctx, folder, rows)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		if err := b.replays(ctx, source); err != nil {
-			return err
+		if done, err = b.replays(ctx, source, engine); err != nil {
+			return nil, err
 		}
 		if err := os.RemoveAll(folder); err != nil {
-			return err
+			return nil, err
 		}
 	}
-	if b.wants("walk") {
-		return b.walk(ctx, rows)
+	if !b.wants("walk") {
+		return done, nil
 	}
-	return nil
+	walk, err := b.walk(ctx, rows)
+	if err != nil {
+		return nil, err
+	}
+	return append(done, walk), walk.run(ctx, b)
 }
 
 // replays measures the parts that begin with an archive.
-func (b *bench) replays(ctx context.Context, source archived) error {
+func (b *bench) replays(ctx context.Context, source archived, engine *duckDB) (done []comparison, err error) {
 	if b.wants("bills") {
-		if err := b.bills(ctx, source); err != nil {
-			return err
-		}
+		done = append(done, b.bills(source, engine))
 	}
 	if b.wants("reconciled") && source.settled {
-		return b.reconciled(ctx, source)
+		done = append(done, b.reconciled(source, engine))
 	}
-	return nil
+	for _, c := range done {
+		if err := c.run(ctx, b); err != nil {
+			return nil, err
+		}
+	}
+	return done, nil
 }

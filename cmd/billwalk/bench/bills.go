@@ -14,17 +14,14 @@ var billsQuery string
 var billsDetectedQuery string
 
 // bills compares a replay of bills alone with DuckDB's making of the table bills.
-func (b *bench) bills(ctx context.Context, source archived) error {
-	contenders := []*contender{b.replay(source, false)}
-	if b.engine == nil {
+func (b *bench) bills(source archived, engine *duckDB) comparison {
+	c := comparison{"bills alone, from the archive", []*contender{b.replay(source, false)}}
+	if engine == nil {
 		fmt.Fprintln(b.Out, noDuckDB)
-	} else {
-		contenders = append(contenders, b.query(source, "columns given", billsQuery), b.query(source, "columns detected", billsDetectedQuery))
+		return c
 	}
-	if err := takeTurns(ctx, b.Log, b.Rounds, contenders); err != nil {
-		return err
-	}
-	return printTable(b.Out, "bills alone, from the archive", contenders)
+	c.contenders = append(c.contenders, b.query(source, engine, "columns given", billsQuery), b.query(source, engine, "columns detected", billsDetectedQuery))
+	return c
 }
 
 // replay builds a fresh lake from the archive, in each round.
@@ -51,18 +48,9 @@ func (b *bench) replay(source archived, settlements bool) *contender {
 	return &contender{name: "billwalk replay", turn: turn}
 }
 
-// profile returns the environment of a turn that writes a CPU profile, if there is to be one.
-func (b *bench) profile(part string, rows int64, round int) ([]string, error) {
-	if b.Profile == "" {
-		return nil, nil
-	}
-	path, err := filepath.Abs(filepath.Join(b.Profile, fmt.Sprintf("%s-%d-%d.pprof", part, rows, round+1)))
-	return []string{"BILLWALK_CPU_PROFILE=" + path}, err
-}
-
 // query writes tables with DuckDB, from the archive. Its rows are counted as billwalk's.
-func (b *bench) query(source archived, name, query string) *contender {
-	return &contender{name: "DuckDB " + b.engine.version + ", " + name, turn: func(ctx context.Context, _ int) (measure, error) {
-		return b.engine.run(ctx, source, query, filepath.Join(b.work, "duckdb"))
+func (b *bench) query(source archived, engine *duckDB, name, query string) *contender {
+	return &contender{name: "DuckDB " + engine.version + ", " + name, turn: func(ctx context.Context, _ int) (measure, error) {
+		return engine.run(ctx, source, query, filepath.Join(b.work, "duckdb"))
 	}}
 }

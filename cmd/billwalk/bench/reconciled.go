@@ -1,7 +1,6 @@
 package bench
 
 import (
-	"context"
 	_ "embed"
 	"fmt"
 
@@ -13,17 +12,14 @@ var settlementsQuery string
 
 // reconciled compares a replay of bills, settlements and reconciliation with DuckDB's
 // making of the three tables.
-func (b *bench) reconciled(ctx context.Context, source archived) error {
-	contenders := []*contender{b.replay(source, true)}
-	if b.engine == nil {
+func (b *bench) reconciled(source archived, engine *duckDB) comparison {
+	c := comparison{"bills, settlements and reconciliation, from the archive", []*contender{b.replay(source, true)}}
+	if engine == nil {
 		fmt.Fprintln(b.Out, noDuckDB)
-	} else {
-		contenders = append(contenders, b.query(source, "with reconcile.sql", billsQuery+settlementsQuery+reconcileQuery()))
+		return c
 	}
-	if err := takeTurns(ctx, b.Log, b.Rounds, contenders); err != nil {
-		return err
-	}
-	return printTable(b.Out, "bills, settlements and reconciliation, from the archive", contenders)
+	c.contenders = append(c.contenders, b.query(source, engine, "with reconcile.sql", billsQuery+settlementsQuery+reconcileQuery()))
+	return c
 }
 
 // reconcileQuery is reconcile.sql with the settings of the job.

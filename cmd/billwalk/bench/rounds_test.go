@@ -33,7 +33,7 @@ func TestTurns(t *testing.T) {
 		}
 	}
 	var table strings.Builder
-	if err := printTable(&table, "a part", both); err != nil || !strings.Contains(table.String(), " 50 ") || !strings.Contains(table.String(), " 1.50 ") {
+	if err := printTable(&table, comparison{"a part", both}); err != nil || !strings.Contains(table.String(), " 50 ") || !strings.Contains(table.String(), " 1.50 ") {
 		t.Errorf("%v:\n%s", err, table.String())
 	}
 	broken := errors.New("broken")

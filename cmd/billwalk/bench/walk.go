@@ -18,7 +18,7 @@ var walkPipeline string
 
 // walk compares a run without settlements, which publishes what it walks, with a dlt
 // pipeline. Each turn has a platform of its own.
-func (b *bench) walk(ctx context.Context, rows int) error {
+func (b *bench) walk(ctx context.Context, rows int) (comparison, error) {
 	ours := func(ctx context.Context, folder string, _ *platform, round int) (measure, error) {
 		env, err := b.profile("walk", int64(rows), round)
 		if err != nil {
@@ -26,20 +26,17 @@ func (b *bench) walk(ctx context.Context, rows int) error {
 		}
 		return b.billwalk(ctx, folder, env, "run", "bench", "--from", day)
 	}
-	contenders := []*contender{{name: "billwalk run", turn: b.walkTurn(rows, ours)}}
+	c := comparison{"the walk of bills, published", []*contender{{name: "billwalk run", turn: b.walkTurn(rows, ours)}}}
 	if modules, err := b.pythonModules(ctx, "dlt", dltVersion, "filesystem", "parquet"); ctx.Err() != nil {
-		return err
+		return c, err
 	} else if err != nil {
 		fmt.Fprintln(b.Out, "dlt is skipped: pip does not bring it")
 	} else {
-		contenders = append(contenders, &contender{name: "dlt " + dltVersion, turn: b.walkTurn(rows, func(ctx context.Context, folder string, p *platform, _ int) (measure, error) {
+		c.contenders = append(c.contenders, &contender{name: "dlt " + dltVersion, turn: b.walkTurn(rows, func(ctx context.Context, folder string, p *platform, _ int) (measure, error) {
 			return runPipeline(ctx, folder, append(modules, "RUNTIME__DLTHUB_TELEMETRY=false"), p)
 		})})
 	}
-	if err := takeTurns(ctx, b.Log, b.Rounds, contenders); err != nil {
-		return err
-	}
-	return printTable(b.Out, "the walk of bills, published", contenders)
+	return c, nil
 }
 
 // walker walks the platform's day in the folder of a job.
