@@ -95,8 +95,11 @@ func (x *billIndex) elsewhere(ctx context.Context, at schema.Partition) (map[str
 }
 
 // isAlone reports whether no other partition of the window has orders. Then those of the
-// partition need not be loaded.
+// partition need not be loaded, unless callbacks are to be linked to them.
 func (x *billIndex) isAlone(ctx context.Context, at schema.Partition) (bool, error) {
+	if x.linking {
+		return false, nil
+	}
 	others := slices.DeleteFunc(slices.Collect(x.partitions(at.Day, schema.Day(x.rules.Lookback))), func(p schema.Partition) bool { return p == at })
 	if err := x.load(ctx, slices.Clone(others)); err != nil { // which leaves out those it knows
 		return false, err
