@@ -77,7 +77,7 @@ func TestOutageOf30Minutes(t *testing.T) {
 					if limit := (length + 2*probeInterval) / probeInterval; f.tokenCount() > int(limit)+maxSilent {
 						t.Errorf("%d token calls, want those before the circuit opens and a probe a minute", f.tokenCount())
 					}
-					if deadline := length + calls/10*time.Second + probeInterval*3/4; took > deadline {
+					if deadline := length + calls/10*1020*time.Millisecond + probeInterval*3/4; took > deadline {
 						t.Errorf("took %v, want at most %v", took, deadline)
 					}
 				})

@@ -110,13 +110,26 @@ func (p *pacer) send(now time.Time) (*flight, time.Duration) {
 
 func interval(rate float64) time.Duration { return time.Duration(float64(time.Second) / rate) }
 
-// trace returns a context in which the first byte of an answer records that the request
-// has arrived: what follows it says nothing of the way there.
+// trace returns a context that records when the request was written, and that it has
+// arrived with the first byte of an answer: what comes before and after says nothing of
+// its way.
 func (p *pacer) trace(ctx context.Context, f *flight) context.Context {
 	if p == nil {
 		return ctx // client_token has no limit
 	}
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{GotFirstResponseByte: func() { p.arrived(f) }})
+	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
+		WroteRequest:         func(httptrace.WroteRequestInfo) { p.wrote(f) },
+		GotFirstResponseByte: func() { p.arrived(f) },
+	})
+}
+
+// wrote records that the connection has the request.
+func (p *pacer) wrote(f *flight) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if f.arrived.IsZero() {
+		f.written = time.Now()
+	}
 }
 
 // arrived records that the request has arrived by now, or never will.

@@ -24,6 +24,7 @@ type answers struct {
 
 	mu      sync.RWMutex
 	days    map[schema.Day]map[idHash]lastAnswer
+	filled  []schema.Day // that have answers, ascending
 	invalid map[schema.Day][]invalidAnswer
 	passes  map[unitKey]schema.SettlePass // the latest of each unit
 
@@ -142,6 +143,7 @@ func (a *answers) forget(day schema.Day) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.days, day)
+	a.filled = slices.DeleteFunc(a.filled, func(d schema.Day) bool { return d == day })
 	delete(a.invalid, day)
 }
 
@@ -192,6 +194,9 @@ func (a *answers) add(answer *normalise.SettlementsAnswer) error {
 	if day == nil {
 		day = make(map[idHash]lastAnswer)
 		a.days[answer.Day] = day
+	}
+	if at, known := slices.BinarySearch(a.filled, answer.Day); !known {
+		a.filled = slices.Insert(a.filled, at, answer.Day)
 	}
 	if before, ok := day[query]; ok {
 		if before.fetched > fetched {
@@ -279,7 +284,10 @@ func (a *answers) latest(query idHash, from, to schema.Day) Answer {
 	var last Answer
 	a.mu.RLock()
 	defer a.mu.RUnlock()
-	for day := from; day <= to; day++ {
+	for _, day := range a.filled {
+		if day < from || day > to {
+			continue
+		}
 		if one, ok := a.days[day][query]; ok && one.fetched >= last.Fetched {
 			last = one.on(day)
 		}

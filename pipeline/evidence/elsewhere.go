@@ -23,6 +23,9 @@ func (p *PublishedElsewhere) SucceededSince() bool {
 // leaveElsewhere leaves out the settlements that do not count on the day, and notes
 // where others stand: there they stay while the order has a bill.
 func (o *Order) leaveElsewhere(standings *standings, day schema.Day, bills []reconcile.Bill) {
+	if standings.none() {
+		return
+	}
 	billed := daysOf(bills)
 	o.Settlements = slices.DeleteFunc(o.Settlements, func(r Row) bool {
 		id := r.Settlement.SettleID

@@ -62,6 +62,9 @@ func (e *Evidence) Order(day schema.Day, bills []reconcile.Bill) (*Order, error)
 
 // queries returns what may have been queried for the order, on any day.
 func (e *Evidence) queries(bills []reconcile.Bill) []schema.Query {
+	if !slices.ContainsFunc(bills, func(b reconcile.Bill) bool { return b.Day != bills[0].Day }) {
+		return e.Rules.Queries(bills)
+	}
 	days := make(map[schema.Day][]reconcile.Bill, 1)
 	for _, b := range bills {
 		days[b.Day] = append(days[b.Day], b)
@@ -108,6 +111,13 @@ func (a *answeredRows) add(row *normalise.SettleRow) {
 
 // addCallbacks adds the callbacks of the order to the settlements of its answers.
 func (e *Evidence) addCallbacks(o *Order, answered []normalise.SettleRow, bills []reconcile.Bill) error {
+	if e.callbacks.none() {
+		o.Settlements = make([]Row, len(answered))
+		for i := range answered {
+			o.Settlements[i].SettleRow = answered[i]
+		}
+		return nil
+	}
 	links := e.links(bills, answered)
 	for _, l := range links.all {
 		o.linked = append(o.linked, l.state.index)

@@ -86,10 +86,13 @@ func readStandings(ctx context.Context, lake Lake, at schema.Partition, built ti
 	return list, nil
 }
 
+// none reports whether no settlement is known to stand anywhere.
+func (s *standings) none() bool { return len(s.published) == 0 && len(s.placed) == 0 }
+
 // find returns where a settlement stands. Where it stands on several days, as earlier
 // versions published it, the first one counts.
 func (s *standings) find(settleID string) (first standing, known bool) {
-	if len(s.published) == 0 && len(s.placed) == 0 {
+	if s.none() {
 		return standing{}, false
 	}
 	id := hashID("settle_id", settleID)

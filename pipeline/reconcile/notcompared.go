@@ -14,6 +14,9 @@ import (
 // walk_account_id and group_key. If a sum overflows int64 the error is
 // schema.ErrOverflow and names the group.
 func (r *Rules) NotCompared(bills []Bill) ([]schema.Reconciliation, error) {
+	if !slices.ContainsFunc(bills, func(b Bill) bool { return !b.isCompared() }) {
+		return nil, nil
+	}
 	type groupID struct {
 		account schema.AccountID
 		key     string

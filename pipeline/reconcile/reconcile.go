@@ -11,6 +11,14 @@ import (
 // settlements that count on the day. Bills outside the day's window do not count. If
 // a sum overflows int64 the error is schema.ErrOverflow and names the order or group.
 func (r *Rules) Reconcile(day schema.Day, o *Order) (Outcome, error) {
+	if outcome, ok := r.oneGroup(day, o); ok {
+		return outcome, nil
+	}
+	return r.reconcile(day, o)
+}
+
+// reconcile is Reconcile for any order.
+func (r *Rules) reconcile(day schema.Day, o *Order) (Outcome, error) {
 	w := r.window(day, o)
 	if !slices.Contains(w.days, day) {
 		return Outcome{}, nil
@@ -59,6 +67,14 @@ func (r *Rules) Reconcile(day schema.Day, o *Order) (Outcome, error) {
 // Agrees reports whether the order has groups in the day's window and all of them
 // are matched. The error is as of Reconcile.
 func (r *Rules) Agrees(day schema.Day, o *Order) (bool, error) {
+	if outcome, ok := r.oneGroup(day, o); ok {
+		return outcome.Groups[0].Verdict == schema.Matched, nil
+	}
+	return r.agrees(day, o)
+}
+
+// agrees is Agrees for any order.
+func (r *Rules) agrees(day schema.Day, o *Order) (bool, error) {
 	w := r.window(day, o)
 	if len(w.groups) == 0 {
 		return false, nil

@@ -47,11 +47,15 @@ func (r *Records) Add(data []byte) (Place, error) {
 	if err := r.file.checkSize(at.Offset + int64(len(data))); err != nil {
 		return Place{}, fmt.Errorf("writing the local file of %s: %w", r.what, err)
 	}
-	if r.pending = append(r.pending, data...); len(r.pending) >= maxPending {
+	if len(r.pending)+len(data) >= maxPending {
 		if err := r.flush(); err != nil {
 			return Place{}, err
 		}
 	}
+	if len(data) >= maxPending { // it is not worth a copy
+		return at, r.write(data)
+	}
+	r.pending = append(r.pending, data...)
 	return at, nil
 }
 
@@ -103,10 +107,17 @@ func (r *Records) Close() error { return r.file.Close() }
 
 // flush writes what is pending. r.mu must be held.
 func (r *Records) flush() error {
-	if _, err := r.file.WriteAt(r.pending, r.written); err != nil {
+	if err := r.write(r.pending); err != nil {
+		return err
+	}
+	r.pending = r.pending[:0]
+	return nil
+}
+
+func (r *Records) write(data []byte) error {
+	if _, err := r.file.WriteAt(data, r.written); err != nil {
 		return fmt.Errorf("writing the local file of %s: %w", r.what, err)
 	}
-	r.written += int64(len(r.pending))
-	r.pending = r.pending[:0]
+	r.written += int64(len(data))
 	return nil
 }

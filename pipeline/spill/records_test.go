@@ -22,6 +22,9 @@ func TestRecords(t *testing.T) {
 		adding.Go(func() {
 			for i := range 200 {
 				data := bytes.Repeat(fmt.Append(nil, writer, i, "\n"), i*7)
+				if i%50 == 49 { // more than is written at a time
+					data = bytes.Repeat(data, maxPending/len(data)+1)
+				}
 				place, err := r.Add(data)
 				if err != nil {
 					t.Error(err)

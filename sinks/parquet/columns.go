@@ -2,9 +2,9 @@ package parquet
 
 import (
 	"fmt"
-	"iter"
 
 	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 
 	"billwalk/schema"
@@ -66,24 +66,13 @@ func Columns(table schema.AnyTable, from parquet.ReaderAtSeeker) (names []string
 	return names, nil
 }
 
-// SameRows reports whether two files of the table have the same rows in the same order. A
-// column that one of them lacks is NULL in its rows.
-func SameRows(table schema.AnyTable, a, b parquet.ReaderAtSeeker) (bool, error) {
-	nextA, stopA := iter.Pull2(ReadRows(table, a))
-	defer stopA()
-	nextB, stopB := iter.Pull2(ReadRows(table, b))
-	defer stopB()
-	for {
-		rowA, err, moreA := nextA()
-		if err != nil {
-			return false, err
-		}
-		rowB, err, moreB := nextB()
-		if err != nil || !moreA || !moreB {
-			return moreA == moreB, err
-		}
-		if !table.EqualRows(rowA, rowB) {
-			return false, nil
-		}
+// CheckColumns returns the ColumnError of a file whose columns are not those of the table, or
+// the error of opening it.
+func CheckColumns(table schema.AnyTable, from parquet.ReaderAtSeeker) error {
+	s, err := open(table, from, memory.DefaultAllocator, newBudget(maxMemory), nil)
+	if err != nil {
+		return fmt.Errorf("%s: %w", table.Describe().Name, err)
 	}
+	s.batches.Release()
+	return nil
 }

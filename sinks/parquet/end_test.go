@@ -146,7 +146,7 @@ func newWriter() (*Writer, *disk) {
 // holdsNothing checks that a writer has no memory for rows.
 func holdsNothing(t *testing.T, w *Writer) {
 	t.Helper()
-	if g := &w.groups; g.pending != nil || g.chunks != nil || g.workers != nil {
+	if g := &w.groups; g.pending != nil || g.workspace != nil {
 		t.Error("the writer still has memory for rows")
 	}
 }

@@ -14,15 +14,22 @@ import (
 
 // groups gathers rows into row groups, and encodes these on all processors.
 type groups struct {
-	table   schema.AnyTable
-	columns []schema.Column
-	begin   func() (*fileWriter, error)
-	limits  limits
-	file    *fileWriter   // nil before the first row group
-	pending *schema.Batch // rows of the next row group; nil before the first
-	chunks  []pages.Chunk
+	table     schema.AnyTable
+	columns   []schema.Column
+	begin     func() (*fileWriter, error)
+	limits    limits
+	file      *fileWriter   // nil before the first row group
+	pending   *schema.Batch // rows of the next row group; nil before the first
+	workspace *workspace    // nil before the first row group
+}
+
+// workspace is the memory that the encoding of a row group takes. It goes from one writer to the next.
+type workspace struct {
+	chunks  []pages.Chunk // by leaf, at least as many as the table has
 	workers []pages.Encoder
 }
+
+var spare = sync.Pool{New: func() any { return new(workspace) }}
 
 // limits say where a row group ends: with the row that reaches one of them.
 type limits struct{ rows, texts int }
@@ -124,16 +131,17 @@ func (g *groups) encode(b *schema.Batch, from, to int) error {
 	}
 	var next atomic.Int32
 	var wait sync.WaitGroup
-	for i := range g.workers {
+	chunks, workers := g.workspace.chunks[:len(g.file.leaves)], g.workspace.workers
+	for i := range workers {
 		wait.Go(func() {
-			for n := int(next.Add(1)) - 1; n < len(g.chunks); n = int(next.Add(1)) - 1 {
+			for n := int(next.Add(1)) - 1; n < len(chunks); n = int(next.Add(1)) - 1 {
 				l := g.file.leaves[n]
-				g.workers[i].Encode(&g.chunks[n], &g.columns[l.column], &b.Columns[l.column], l.item, from, to)
+				workers[i].Encode(&chunks[n], &g.columns[l.column], &b.Columns[l.column], l.item, from, to)
 			}
 		})
 	}
 	wait.Wait()
-	return g.file.writeGroup(g.chunks, to-from)
+	return g.file.writeGroup(chunks, to-from)
 }
 
 // start creates the file, unless it exists.
@@ -148,13 +156,24 @@ func (g *groups) start() (err error) {
 	if err != nil {
 		return err
 	}
-	g.chunks = make([]pages.Chunk, len(g.file.leaves))
-	g.workers = make([]pages.Encoder, min(runtime.GOMAXPROCS(0), len(g.chunks)))
-	for i := range g.workers {
-		g.workers[i].Compressor, g.workers[i].Level = codec, zstdLevel
+	m := spare.Get().(*workspace)
+	if missing := len(g.file.leaves) - len(m.chunks); missing > 0 {
+		m.chunks = append(m.chunks, make([]pages.Chunk, missing)...)
 	}
+	if processors := runtime.GOMAXPROCS(0); len(m.workers) != processors {
+		m.workers = make([]pages.Encoder, processors)
+	}
+	for i := range m.workers {
+		m.workers[i].Compressor, m.workers[i].Level = codec, zstdLevel
+	}
+	g.workspace = m
 	return nil
 }
 
 // release releases the memory.
-func (g *groups) release() { g.pending, g.chunks, g.workers = nil, nil, nil }
+func (g *groups) release() {
+	if g.workspace != nil {
+		spare.Put(g.workspace)
+	}
+	g.pending, g.workspace = nil, nil
+}

@@ -118,14 +118,7 @@ func open(table schema.AnyTable, from parquet.ReaderAtSeeker, mem memory.Allocat
 // is decoded while the rows of one are used.
 func (s *scan) rows(row any, yield func(any, error) bool) error {
 	next := s.fetch()
-	defer func() {
-		if batch, _ := next(); batch != nil { // the library may still be at work
-			batch.Release()
-		}
-		if !s.budget.exceeded.Load() { // otherwise the library was stopped half-way, and is left to the garbage collector
-			s.batches.Release()
-		}
-	}()
+	defer func() { s.stop(next) }()
 	for {
 		batch, err := next()
 		if err != nil || batch == nil {
@@ -138,6 +131,16 @@ func (s *scan) rows(row any, yield func(any, error) bool) error {
 		if !more {
 			return nil
 		}
+	}
+}
+
+// stop releases the memory once the library is not at work any more.
+func (s *scan) stop(next func() (arrow.RecordBatch, error)) {
+	if batch, _ := next(); batch != nil {
+		batch.Release()
+	}
+	if !s.budget.exceeded.Load() { // otherwise the library was stopped half-way, and is left to the garbage collector
+		s.batches.Release()
 	}
 }
 

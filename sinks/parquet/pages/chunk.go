@@ -6,6 +6,8 @@
 // are in the order in which their entries first occur.
 package pages
 
+import "slices"
+
 // Encoding is how the values of a chunk's pages are encoded.
 type Encoding int
 
@@ -61,14 +63,10 @@ type Compressor interface {
 	EncodeLevel(dst, src []byte, level int) []byte
 }
 
-// add compresses the page and adds it to the chunk.
-func (c *Chunk) add(p Page, raw []byte, with Compressor, level int) {
-	if need := len(c.data) + int(with.CompressBound(int64(len(raw)))); need > cap(c.data) {
-		c.data = append(make([]byte, 0, max(need, 2*cap(c.data))), c.data...)
-	}
-	p.start, p.Size = len(c.data), len(raw)
-	p.end = p.start + len(with.EncodeLevel(c.data[p.start:], raw, level))
-	c.data = c.data[:p.end]
+// add adds a page with its data, compressed.
+func (c *Chunk) add(p Page, data []byte) {
+	p.start, p.end = len(c.data), len(c.data)+len(data)
+	c.data = append(slices.Grow(c.data, len(data)), data...)
 	c.Pages = append(c.Pages, p)
 }
 

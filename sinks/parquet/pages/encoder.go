@@ -2,6 +2,7 @@ package pages
 
 import (
 	"math/bits"
+	"slices"
 
 	"billwalk/schema"
 )
@@ -18,6 +19,7 @@ type Encoder struct {
 	Level      int // of compression
 
 	page    []byte
+	packed  []byte // the page, compressed
 	levels  []int32
 	numbers []int64
 	offsets []int32
@@ -101,7 +103,9 @@ func (e *Encoder) listLevels(l leaf, from, to int) int {
 
 // end adds the page to the chunk.
 func (e *Encoder) end(c *Chunk, firstRow, levels int, stats Stats) {
-	c.add(Page{FirstRow: firstRow, Levels: levels, Stats: stats}, e.page, e.Compressor, e.Level)
+	e.packed = slices.Grow(e.packed[:0], int(e.Compressor.CompressBound(int64(len(e.page)))))
+	data := e.Compressor.EncodeLevel(e.packed, e.page, e.Level)
+	c.add(Page{FirstRow: firstRow, Levels: levels, Size: len(e.page), Stats: stats}, data)
 }
 
 // indices adds indices of a dictionary to the page, after their width in bits.
