@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"sync"
 	"time"
 
 	"billwalk/pipeline/stop"
@@ -18,13 +19,15 @@ type schedule struct {
 	walker       walk.Walker
 	plan         Plan
 	halt         *stop.Halt
+	places       *places
 	ctx, lasting context.Context // lasting ends later, for what is in flight
 }
 
 func (r *Run) schedule(ctx, lasting context.Context, plan Plan, refetch *refetchPolicy) *schedule {
+	places := newPlaces(r.limit)
 	return &schedule{
-		run: r, plan: plan, halt: stop.NewHalt(r.Log), ctx: ctx, lasting: lasting,
-		walker: walk.Walker{Config: r.Walk, Archive: r.Archive, RunID: r.ID, Now: r.Now, Log: r.Log, Progress: r.Progress, IsCurrent: refetch.isCurrent,
+		run: r, plan: plan, halt: stop.NewHalt(r.Log), places: places, ctx: ctx, lasting: lasting,
+		walker: walk.Walker{Config: r.Walk, Archive: storingArchive{r.Archive, places}, RunID: r.ID, Now: r.Now, Log: r.Log, Progress: r.Progress, IsCurrent: refetch.isCurrent,
 			Pages: plan.pagesOf()},
 	}
 }
@@ -38,24 +41,22 @@ func (s *schedule) outcomes(yield func(walk.Outcome) bool) {
 	go func() {
 		defer close(results)
 		defer s.halt.LogAffected()
-		flying, ended := 0, make(chan struct{}, len(s.plan.Units))
 		units := s.plan.Units
 		if s.run.InFlight > 1 {
 			units = largeAndSmall(units)
 		}
+		var walks sync.WaitGroup
 		for _, u := range units {
-			flying = s.awaitPlace(flying, ended)
-			go func() {
-				defer func() { ended <- struct{}{} }()
+			s.places.take()
+			walks.Go(func() {
+				defer s.places.leave()
 				if outcome, ok := s.unit(ctx, u.Unit); ok {
 					s.run.Progress.UnitDone()
 					results <- outcome
 				}
-			}()
+			})
 		}
-		for ; flying > 0; flying-- {
-			<-ended
-		}
+		walks.Wait()
 	}()
 	for outcome := range results {
 		if !yield(outcome) {
@@ -67,25 +68,12 @@ func (s *schedule) outcomes(yield func(walk.Outcome) bool) {
 	}
 }
 
-// awaitPlace waits until one more unit may be walked beside those that are, and returns
-// how many they are then. How many may be changes with what the platform's answers take.
-func (s *schedule) awaitPlace(flying int, ended <-chan struct{}) int {
-	for {
-		most := max(1, s.run.InFlight)
-		if s.run.Needed != nil {
-			most = max(most, s.run.Needed())
-		}
-		if flying < most {
-			return flying + 1
-		}
-		look := time.NewTimer(time.Second)
-		select {
-		case <-ended:
-			flying--
-		case <-look.C:
-		}
-		look.Stop()
+// limit returns how many units are walked side by side.
+func (r *Run) limit() int {
+	if r.Needed == nil {
+		return r.InFlight
 	}
+	return max(r.InFlight, r.Needed())
 }
 
 // largeAndSmall orders the units of each day, which begin with the largest, so that a
