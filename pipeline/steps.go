@@ -202,7 +202,7 @@ func (t *steps) queryOrders(calling, lasting context.Context, day schema.Day) er
 		if !p.Staged() {
 			continue
 		}
-		partitions = append(partitions, settle.Partition{At: p.At(), Bills: p.Bills})
+		partitions = append(partitions, settle.Partition{At: p.At(), Orders: p.Orders()})
 		for _, account := range t.run.Accounts {
 			if e := p.Entry(account.ID); e != nil {
 				entries[account.ID] = e

@@ -96,3 +96,104 @@ func TestBatch(t *testing.T) {
 		}
 	}
 }
+
+// TestRuns: rows that are added at once are the same as rows that are added one by one, and
+// whole batches and gathered rows as well, whatever the memory held before.
+func TestRuns(t *testing.T) {
+	t.Parallel()
+	columns := []Column{{Name: "n", Type: Int64}, {Name: "i", Type: Int32}, {Name: "t", Type: Text, Layout: Distinct}, {Name: "d", Type: Text}}
+	dice := rand.New(rand.NewPCG(5, 6))
+	single, runs, copied, gathered := NewBatch(columns), NewBatch(columns), NewBatch(columns), NewBatch(columns)
+	for round := range 40 {
+		for _, b := range []*Batch{single, runs, copied, gathered} {
+			b.Reset()
+		}
+		for range 6 {
+			n, present := 1+dice.IntN(MaxRun), dice.Uint64()
+			if round%3 == 0 || dice.IntN(2) == 0 {
+				present = ^uint64(0)
+			}
+			addRun(dice, single, runs, n, present&allPresent(n))
+		}
+		all := make([]int32, single.Rows)
+		for i := range all {
+			all[i] = int32(i)
+		}
+		part := 1 + dice.IntN(len(all))
+		copied.Append(single)
+		gathered.Gather(single, all[:part])
+		gathered.Gather(single, all[part:])
+		for name, b := range map[string]*Batch{"runs": runs, "copied": copied, "gathered": gathered} {
+			for c := range columns {
+				if got, want := shown(&b.Columns[c]), shown(&single.Columns[c]); !slices.Equal(got, want) {
+					t.Fatalf("round %d, %s, column %s:\n%q\nwant\n%q", round, name, columns[c].Name, got, want)
+				}
+			}
+		}
+	}
+}
+
+// addRun adds the same rows one by one to single and at once to runs.
+func addRun(dice *rand.Rand, single, runs *Batch, n int, present uint64) {
+	int64s, int32s, texts := make([]int64, n), make([]int32, n), make([][]byte, n)
+	for i := range n {
+		for c := range single.Columns {
+			if present>>i&1 == 0 {
+				single.Columns[c].AppendNull()
+			}
+		}
+		if present>>i&1 == 0 {
+			continue
+		}
+		int64s[i], int32s[i], texts[i] = dice.Int64(), dice.Int32(), []byte(fmt.Sprint(dice.IntN(9)))
+		single.Columns[0].AppendInt64(int64s[i])
+		single.Columns[1].AppendInt32(int32s[i])
+		single.Columns[2].AppendText(texts[i])
+		single.Columns[3].AppendText(texts[i])
+	}
+	runs.Columns[0].AppendInt64s(int64s, present)
+	runs.Columns[1].AppendInt32s(int32s, present)
+	runs.Columns[2].AppendTexts(texts, present)
+	runs.Columns[3].AppendTexts(texts, present)
+	single.Rows, runs.Rows = single.Rows+n, runs.Rows+n
+}
+
+// shown returns the values of a vector, and its counts.
+func shown(v *Vector) []string {
+	all := []string{fmt.Sprint(v.Rows, " rows, ", v.Nulls, " NULL")}
+	for i := range v.Rows {
+		switch {
+		case v.IsNull(i):
+			all = append(all, "NULL")
+		case v.Int64s != nil:
+			all = append(all, fmt.Sprint(v.Int64s[i]))
+		case v.Int32s != nil:
+			all = append(all, fmt.Sprint(v.Int32s[i]))
+		default:
+			all = append(all, string(v.TextAt(i)))
+		}
+	}
+	return all
+}
+
+func TestRepeat(t *testing.T) {
+	t.Parallel()
+	b := NewBatch([]Column{{Name: "n", Type: Int64}, {Name: "t", Type: Text, Layout: Distinct}, {Name: "d", Type: Text}})
+	for _, n := range []int{3, MaxRun, 1} {
+		b.Columns[0].RepeatInt64(7, n)
+		b.Columns[1].RepeatText([]byte("a"), n)
+		b.Columns[2].RepeatText([]byte("b"), n)
+		for c := range b.Columns {
+			b.Columns[c].RepeatNull(2)
+		}
+	}
+	for c, value := range []string{"7", "a", "b"} {
+		want := []string{"74 rows, 6 NULL"}
+		for _, n := range []int{3, MaxRun, 1} {
+			want = append(append(want, slices.Repeat([]string{value}, n)...), "NULL", "NULL")
+		}
+		if got := shown(&b.Columns[c]); !slices.Equal(got, want) {
+			t.Errorf("column %d: %q", c, got)
+		}
+	}
+}

@@ -2,9 +2,10 @@ package build
 
 import (
 	"context"
+	"iter"
 	"slices"
 
-	"billwalk/pipeline/evidence"
+	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
 
@@ -38,7 +39,7 @@ func (p *Partition) Join(ctx context.Context) error {
 			j.certificates[e.Account.ID] = e.Certificate
 		}
 	}
-	return j.join(ctx, p.stage.Bills)
+	return j.join(ctx, p.Orders())
 }
 
 // comparedSettlements reports whether a published day has verdicts of a job with
@@ -52,9 +53,9 @@ const orderChunk = 1024
 
 // join reconciles the partition's bills, order by order. Chunks of orders are joined side by
 // side, as if none had a settlement of another; one that has is joined again, in its turn.
-func (j *joiner) join(ctx context.Context, read evidence.ReadBills) error {
+func (j *joiner) join(ctx context.Context, orders iter.Seq2[[]reconcile.Bill, error]) error {
 	j.manifest.Verdicts = make(map[schema.Verdict]int64)
-	chunks := orderChunks(evidence.ByOrder(read, j.rules, j.at.Day), orderChunk)
+	chunks := orderChunks(orders, orderChunk)
 	for rows, err := range inOrder(chunks, j.joinFreely) {
 		if err == nil {
 			err = ctx.Err()

@@ -9,6 +9,7 @@ import (
 	"golang.org/x/sync/errgroup"
 
 	"billwalk/pipeline/evidence"
+	"billwalk/pipeline/reconcile"
 	"billwalk/pipeline/spill"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
@@ -94,10 +95,11 @@ type Partition struct {
 	manifest *schema.Manifest
 	loads    errgroup.Group
 	mu       sync.Mutex
-	units    []*unit        // that are loaded
-	file     *spill.Records // their rows, until the bills are staged
-	stage    Stage          // from then on
-	joiner   *joiner        // from the join on
+	units    []*unit              // that are loaded
+	file     *spill.Records       // their rows, until the bills are staged
+	stage    Stage                // from then on
+	orders   *evidence.BillSorter // the staged bills
+	joiner   *joiner              // from the join on
 
 	unmatchedOnly bool // the job has no unit in it: it is built for unmatched settlements
 	restated      map[schema.Change]int64
@@ -110,10 +112,8 @@ func (p *Partition) At() schema.Partition { return at(&p.base) }
 // was ever whole.
 func (p *Partition) Staged() bool { return p.stage != nil }
 
-// Bills reads columns of the staged bills.
-func (p *Partition) Bills(columns ...string) iter.Seq2[*schema.Bill, error] {
-	return p.stage.Bills(columns...)
-}
+// Orders yields the staged bills order by order, by key.
+func (p *Partition) Orders() iter.Seq2[[]reconcile.Bill, error] { return p.orders.ByOrder() }
 
 // Entry returns what the manifest will say of an account's unit, or nil. It may be changed
 // until the partition is published.
@@ -155,6 +155,9 @@ func (p *Partition) published(id schema.AccountID) *schema.Entry {
 func (p *Partition) close() {
 	_ = p.loads.Wait() // Stage returned its error, or it does not matter
 	p.closeFile()
+	if p.orders != nil {
+		p.orders.Close()
+	}
 	if p.stage != nil {
 		p.stage.Close()
 	}

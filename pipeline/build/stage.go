@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 
+	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
@@ -36,10 +37,27 @@ func (p *Partition) stageBills(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	if err := p.addBills(ctx, stage); err != nil {
+	p.orders = evidence.NewBillSorter(p.builder.Rules, p.base.Day)
+	if err := p.addBills(ctx, sortingStage{stage, p.orders}); err != nil {
 		stage.Close()
 		return err
 	}
 	p.stage = stage
-	return nil
+	return p.orders.End()
+}
+
+// sortingStage sorts the bills by order as they are staged: they need not be read again.
+type sortingStage struct {
+	Stage
+	orders *evidence.BillSorter
+}
+
+// AppendBatch implements Stage.
+func (s sortingStage) AppendBatch(table schema.AnyTable, rows *schema.Batch) error {
+	if _, bills := table.(*schema.Table[schema.Bill]); bills {
+		if err := s.orders.Add(rows); err != nil {
+			return err
+		}
+	}
+	return s.Stage.AppendBatch(table, rows)
 }

@@ -2,7 +2,6 @@ package evidence
 
 import (
 	"encoding/binary"
-	"iter"
 
 	"billwalk/pipeline/reconcile"
 	"billwalk/pipeline/spill"
@@ -15,8 +14,11 @@ type billCodec struct {
 	day      schema.Day
 	accounts []string          // by code
 	codes    map[string]uint64 // of accounts
-	record   []byte
-	key      string // of the record decoded last
+
+	certificates, verifications bool // these ids are kept
+
+	sortKey, record []byte // that were encoded last
+	key             string // of the record decoded last
 }
 
 // The flags of a record say which of its parts there are.
@@ -31,58 +33,56 @@ const (
 
 const extPrefix = "ext:"
 
-// addAll adds bills to a sorter.
-func (c *billCodec) addAll(to *spill.Sorter, bills iter.Seq2[*schema.Bill, error]) error {
-	var key []byte
-	for row, err := range bills {
-		if err != nil {
-			return err
-		}
-		b, err := reconcile.NewBill(c.day, row)
-		if err != nil {
-			return err
-		}
-		key = append(key[:0], sortKey(&b)...)
-		if err := to.Add(key, c.encode(&b)); err != nil {
-			return err
-		}
+// encode returns a bill's key and record. They are good until the next. The key is the
+// order; bills without one stay together by account.
+func (c *billCodec) encode(p *billParts) (key, record []byte) {
+	certificate, verify := p.certificate, p.verify
+	if !c.certificates {
+		certificate = nil
 	}
-	return nil
-}
-
-// encode returns a bill's record, without its key. It is good until the next.
-func (c *billCodec) encode(b *reconcile.Bill) []byte {
+	if !c.verifications {
+		verify = nil
+	}
 	flags, legs := byte(0), byte(0)
-	for i, has := range [...]bool{b.ShopOrderID != "", b.OrderExtID != "", b.ItemOrderID != "", b.CertificateID != "", b.VerifyID != "", b.SettleSubType.Valid} {
-		if has {
+	for i, text := range [...][]byte{p.shop, p.ext, p.item, certificate, verify} {
+		if len(text) > 0 {
 			flags |= 1 << i
 		}
 	}
-	to := append(c.record[:0], flags, 0)
-	to = binary.AppendUvarint(to, c.code(b.AccountID))
-	to = binary.AppendUvarint(to, c.code(string(b.Account)))
-	to = binary.AppendVarint(to, int64(b.SettleType))
-	if b.SettleSubType.Valid {
-		to = binary.AppendVarint(to, int64(b.SettleSubType.V))
+	switch {
+	case flags&hasShop != 0:
+		c.sortKey = append(c.sortKey[:0], p.shop...)
+	case flags&hasExt != 0:
+		c.sortKey = append(append(c.sortKey[:0], extPrefix...), p.ext...)
+	default:
+		c.sortKey = append(append(c.sortKey[:0], "bill:"...), p.account...)
 	}
-	for leg, v := range b.Legs {
+	to := append(c.record[:0], flags, 0)
+	to = binary.AppendUvarint(to, c.code(p.account))
+	to = binary.AppendUvarint(to, c.code(p.walkAccount))
+	to = binary.AppendVarint(to, int64(p.settleType))
+	if p.subType.Valid {
+		to[0] |= hasSubType
+		to = binary.AppendVarint(to, int64(p.subType.V))
+	}
+	for leg, v := range p.legs {
 		if v.Valid {
 			legs |= 1 << leg
 			to = binary.AppendVarint(to, int64(v.V))
 		}
 	}
 	to[1] = legs
-	to = appendText(to, b.LedgerID)
+	to = appendText(to, p.ledger)
 	if flags&(hasShop|hasExt) == hasShop|hasExt {
-		to = appendText(to, b.OrderExtID)
+		to = appendText(to, p.ext)
 	}
-	for _, id := range [...]string{b.ItemOrderID, b.CertificateID, b.VerifyID} {
-		if id != "" {
+	for _, id := range [...][]byte{p.item, certificate, verify} {
+		if len(id) > 0 {
 			to = appendText(to, id)
 		}
 	}
 	c.record = to
-	return to
+	return c.sortKey, to
 }
 
 // decode returns the bill of a record.
@@ -125,14 +125,15 @@ func (c *billCodec) decode(record spill.Sorted) reconcile.Bill {
 }
 
 // code returns the code of an account.
-func (c *billCodec) code(account string) uint64 {
-	code, known := c.codes[account]
+func (c *billCodec) code(account []byte) uint64 {
+	code, known := c.codes[string(account)]
 	if !known {
 		if c.codes == nil {
 			c.codes = make(map[string]uint64)
 		}
+		name := string(account)
 		code = uint64(len(c.accounts))
-		c.accounts, c.codes[account] = append(c.accounts, account), code
+		c.accounts, c.codes[name] = append(c.accounts, name), code
 	}
 	return code
 }

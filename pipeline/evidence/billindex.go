@@ -66,10 +66,13 @@ func newBillIndex(rules *reconcile.Rules, buckets int, read ReadPartition) *bill
 // elsewhere returns, by order, the forward bills that the orders of a partition have in
 // others of the window.
 func (x *billIndex) elsewhere(ctx context.Context, at schema.Partition) (map[string][]reconcile.Bill, error) {
+	bills := make(map[string][]reconcile.Bill)
+	if alone, err := x.isAlone(ctx, at); err != nil || alone {
+		return bills, err
+	}
 	if err := x.loadAround(ctx, at.Day); err != nil {
 		return nil, err
 	}
-	bills := make(map[string][]reconcile.Bill)
 	for other := range x.partitions(at.Day, schema.Day(x.rules.Lookback)) {
 		if other == at {
 			continue
@@ -89,6 +92,19 @@ func (x *billIndex) elsewhere(ctx context.Context, at schema.Partition) (map[str
 		}
 	}
 	return bills, nil
+}
+
+// isAlone reports whether no other partition of the window has orders. Then those of the
+// partition need not be loaded, unless callbacks are to be linked to them.
+func (x *billIndex) isAlone(ctx context.Context, at schema.Partition) (bool, error) {
+	if x.linking {
+		return false, nil
+	}
+	others := slices.DeleteFunc(slices.Collect(x.partitions(at.Day, schema.Day(x.rules.Lookback))), func(p schema.Partition) bool { return p == at })
+	if err := x.load(ctx, slices.Clone(others)); err != nil { // which leaves out those it knows
+		return false, err
+	}
+	return !slices.ContainsFunc(others, func(p schema.Partition) bool { return len(x.orders[p]) > 0 }), nil
 }
 
 // loadAround loads the orders of the day's window; where there are callbacks, of

@@ -21,8 +21,9 @@
 //	merge                     one row of an answer and callbacks
 //	unmatched…                settlements of callbacks that belong to no order
 //	standing                  on which day each settlement is published
-//	billindex, byorder,
-//	billcodec                 the bills around a day, and bills order by order
+//	billindex                 the bills around a day
+//	billsorter, billcolumns,
+//	billcodec                 bills order by order
 //	entry, recordreader, id   records of the local files, hashes of ids
 package evidence
 

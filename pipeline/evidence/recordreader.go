@@ -36,6 +36,6 @@ func (r *recordReader) text() string {
 }
 
 // appendText adds a text that recordReader reads.
-func appendText(to []byte, text string) []byte {
+func appendText[T string | []byte](to []byte, text T) []byte {
 	return append(binary.AppendUvarint(to, uint64(len(text))), text...)
 }

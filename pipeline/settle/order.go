@@ -3,10 +3,10 @@ package settle
 import (
 	"cmp"
 	"context"
+	"iter"
 	"slices"
 	"strings"
 
-	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
@@ -26,8 +26,8 @@ type order struct {
 
 // Partition is a partition of the day whose orders are queried.
 type Partition struct {
-	At    schema.Partition
-	Bills evidence.ReadBills
+	At     schema.Partition
+	Orders iter.Seq2[[]reconcile.Bill, error] // its bills order by order, by key
 }
 
 // orders returns the orders of a day's partitions, each once, by key, and how many
@@ -39,7 +39,7 @@ func (s *Settler) orders(ctx context.Context, partitions []Partition) (orders ma
 		if err != nil {
 			return nil, 0, err
 		}
-		for bills, err := range evidence.ByOrder(p.Bills, s.Rules, p.At.Day) {
+		for bills, err := range p.Orders {
 			if err != nil {
 				return nil, 0, err
 			}

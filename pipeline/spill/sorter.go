@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"iter"
+	"os"
 	"slices"
 )
 
@@ -20,7 +21,8 @@ type Sorter struct {
 
 	records []byte  // that are in no run yet, each behind the lengths of its key and value
 	places  []place // of these
-	sorted  bool
+	ended   bool
+	err     error // why there are no sorted records
 }
 
 // run is a sorted part of the file.
@@ -45,9 +47,9 @@ func NewSorter(what string, memory int) *Sorter {
 	return &Sorter{what: what, max: min(memory, maxRun)}
 }
 
-// Add adds a record. It is an error to add one after Sorted was called.
+// Add adds a record. It is an error to add one after the end, which Sorted is, too.
 func (s *Sorter) Add(key, value []byte) error {
-	if s.sorted {
+	if s.ended {
 		return fmt.Errorf("sorting %s: a record after the end", s.what)
 	}
 	size := 2*binary.MaxVarintLen32 + len(key) + len(value)
@@ -68,7 +70,7 @@ func (s *Sorter) Add(key, value []byte) error {
 // the next.
 func (s *Sorter) Sorted() iter.Seq2[Sorted, error] {
 	return func(yield func(Sorted, error) bool) {
-		if err := s.end(); err != nil {
+		if err := s.End(s.max); err != nil {
 			yield(Sorted{}, err)
 			return
 		}
@@ -89,7 +91,7 @@ type Sorted struct{ Key, Value []byte }
 
 // Close removes the file and gives back the memory.
 func (s *Sorter) Close() error {
-	s.records, s.places, s.runs, s.sorted = nil, nil, nil, true
+	s.records, s.places, s.runs, s.ended, s.err = nil, nil, nil, true, os.ErrClosed
 	if s.file == nil {
 		return nil
 	}
@@ -98,19 +100,20 @@ func (s *Sorter) Close() error {
 	return file.Close()
 }
 
-// end sorts what was added last.
-func (s *Sorter) end() error {
-	if s.sorted {
-		return nil
-	}
-	s.sorted = true
-	if len(s.runs) == 0 {
+// End ends the records. Where more than so many bytes of them are in memory, or some are on
+// disk, all are written there. It may be called again.
+func (s *Sorter) End(memory int) error {
+	switch {
+	case s.ended:
+		return s.err
+	case len(s.runs) == 0 && len(s.records) <= max(memory, 0):
+		s.ended = true
 		s.sort()
 		return nil
 	}
-	err := s.flush()
-	s.records, s.places = nil, nil
-	return err
+	s.err = s.flush()
+	s.records, s.places, s.ended = nil, nil, true
+	return s.err
 }
 
 // flush writes a run.

@@ -1,0 +1,75 @@
+package schema
+
+import "slices"
+
+// gather adds rows of another vector of the same column.
+func (v *Vector) gather(from *Vector, rows []int32) {
+	switch v.kind {
+	case int64Vector:
+		v.Int64s = appendRows(v.Int64s, from.Int64s, rows)
+	case int32Vector:
+		v.Int32s = appendRows(v.Int32s, from.Int32s, rows)
+	case textVector:
+		v.Offsets = slices.Grow(v.Offsets, len(rows))
+		for _, i := range rows {
+			v.store(from.Text[from.Offsets[i]:from.Offsets[i+1]])
+		}
+	case codedVector:
+		v.gatherCodes(from, rows)
+	case listVector:
+		v.gatherLists(from, rows)
+	}
+	v.markRows(from, rows)
+}
+
+// appendRows appends the values of some rows.
+func appendRows[T any](to, from []T, rows []int32) []T {
+	n := len(to)
+	to = slices.Grow(to, len(rows))[:n+len(rows)]
+	for k, i := range rows {
+		to[n+k] = from[i]
+	}
+	return to
+}
+
+func (v *Vector) gatherCodes(from *Vector, rows []int32) {
+	codes := make([]int32, len(from.Offsets)-1) // of v, plus one, by code of from
+	for _, i := range rows {
+		if from.IsNull(int(i)) {
+			v.Codes = append(v.Codes, 0)
+			continue
+		}
+		code := from.Codes[i]
+		if codes[code] == 0 {
+			codes[code] = v.code(from.Text[from.Offsets[code]:from.Offsets[code+1]]) + 1
+		}
+		v.Codes = append(v.Codes, codes[code]-1)
+	}
+}
+
+// appendAll adds all rows of another vector of the same column.
+func (v *Vector) appendAll(from *Vector) {
+	switch v.kind {
+	case int64Vector:
+		v.Int64s = append(v.Int64s, from.Int64s...)
+	case int32Vector:
+		v.Int32s = append(v.Int32s, from.Int32s...)
+	case textVector:
+		shift := int32(len(v.Text))
+		v.Text = append(v.Text, from.Text...)
+		for _, end := range from.Offsets[1:] {
+			v.Offsets = append(v.Offsets, shift+end)
+		}
+	case codedVector:
+		codes := make([]int32, max(1, len(from.Offsets)-1)) // of v, by code of from; a NULL has code 0
+		for i := range len(from.Offsets) - 1 {
+			codes[i] = v.code(from.Text[from.Offsets[i]:from.Offsets[i+1]])
+		}
+		for _, code := range from.Codes {
+			v.Codes = append(v.Codes, codes[code])
+		}
+	case listVector:
+		v.appendLists(from)
+	}
+	v.markAllOf(from)
+}
