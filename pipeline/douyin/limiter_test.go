@@ -111,6 +111,34 @@ func TestPace(t *testing.T) {
 	}
 }
 
+// Each API has a limit of its own, and uses it while the other one is busy.
+func TestPaceOfEachAPI(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const qps, callers, calls = 50, 20, 1000
+		f := &fake{bills: respond(200, emptyPage), settlements: respond(200, noSettlements), delay: 30 * time.Millisecond}
+		c, began := client(withRate(qps), jitter{f, 10 * time.Millisecond}), time.Now()
+		var all sync.WaitGroup
+		for range callers {
+			all.Go(func() {
+				for range calls / callers {
+					if _, err := c.Settlements(t.Context(), someQuery); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		walk(t, c, callers, calls/callers)
+		all.Wait()
+		if took, most := time.Since(began), calls/qps*1020*time.Millisecond; took > most {
+			t.Errorf("took %v, want at most %v", took, most)
+		}
+		if bills, settlements := busiest(f.arrivals), busiest(f.settleArrivals); bills > qps || settlements > qps {
+			t.Errorf("%d and %d requests in one second, want at most %d", bills, settlements, qps)
+		}
+	})
+}
+
 // line is a platform that only counts: how long a request and its answer are under way is
 // drawn anew for each.
 type line struct {

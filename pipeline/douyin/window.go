@@ -15,6 +15,7 @@ const (
 	allowance     = 8 * time.Millisecond
 	strictShare   = 400 // one part in so many
 	maxCredit     = 80 * time.Millisecond
+	maxUnsure     = 20 * time.Millisecond  // by which one answer alone may be slower than the fastest
 	maxUsualDelay = 300 * time.Millisecond // as which the delay of an outlier counts
 )
 
@@ -143,7 +144,8 @@ func (w *window) arrived(f *flight, at time.Time) {
 	}
 	w.count++
 	if w.count < cap(w.latest) || w.count%8 == 0 {
-		w.usual, w.fastest = usualTime(w.latest), slices.Min(w.latest)
+		unsure := maxUnsure / time.Duration(len(w.latest)) // others may be faster
+		w.usual, w.fastest = max(usualTime(w.latest)-unsure, 0), max(slices.Min(w.latest)-unsure, 0)
 	}
 }
 

@@ -41,12 +41,12 @@ func BenchmarkMillionBills(b *testing.B) {
 // BenchmarkMillionReconciled has an archive of a day of a million bills of
 // 700,000 orders, and the trade system's answers. It prints what the built program
 // takes to build and reconcile all of it in a replay; its peak memory has to stay
-// below 768 MiB.
+// below 512 MiB.
 func BenchmarkMillionReconciled(b *testing.B) {
 	j := floodJob(b, 20)
 	config := j.Write(b)
 	fillArchive(b, config)
-	replayFlood(b, j, config, 768)
+	replayFlood(b, j, config, 512)
 }
 
 // BenchmarkNotified is the same, but that callbacks told of each order, and nothing

@@ -14,14 +14,23 @@ import (
 
 // laterEdits make the later version: what is put behind a piece of a source file.
 var laterEdits = map[string][2]string{
-	"schema/bill.go":              {"type Bill struct {\n", "\tAddedLater Null[string]\n"},
-	"schema/settlement.go":        {"type Settlement struct {\n", "\tAddedLater Null[string]\n\tAddedFen Null[Fen]\n"},
-	"schema/reconciliation.go":    {"type Reconciliation struct {\n", "\tAddedLater Null[string]\n"},
-	"schema/exception.go":         {"type Exception struct {\n", "\tAddedLater Null[string]\n"},
-	"schema/restatement.go":       {"type Restatement struct {\n", "\tAddedLater Null[string]\n"},
-	"pipeline/normalise/bill.go":  {"\tb.BizType, _ = w.BizType.int32()\n", "\tb.AddedLater = schema.Later()\n"},
-	"schema/added_later_later.go": {"", laterSource},
+	"schema/bill.go":                {"type Bill struct {\n", "\tAddedLater Null[string]\n"},
+	"schema/settlement.go":          {"type Settlement struct {\n", "\tAddedLater Null[string]\n\tAddedFen Null[Fen]\n"},
+	"schema/reconciliation.go":      {"type Reconciliation struct {\n", "\tAddedLater Null[string]\n"},
+	"schema/exception.go":           {"type Exception struct {\n", "\tAddedLater Null[string]\n"},
+	"schema/restatement.go":         {"type Restatement struct {\n", "\tAddedLater Null[string]\n"},
+	"pipeline/normalise/bill.go":    {"\tb.BizType, _ = w.BizType.int32()\n", "\tb.AddedLater = schema.Later()\n"},
+	"pipeline/normalise/columns.go": {"\tto.Bills.Rows += rows\n", laterColumn},
+	"schema/added_later_later.go":   {"", laterSource},
 }
+
+// laterColumn fills the column of records that are scanned.
+const laterColumn = `	if v := schema.Later(); v.Valid {
+		columns[billColumn("added_later")].RepeatText([]byte(v.V), rows)
+	} else {
+		columns[billColumn("added_later")].RepeatNull(rows)
+	}
+`
 
 // laterSource adds the columns: to bills in the table's middle, and one of money, too.
 const laterSource = `package schema
