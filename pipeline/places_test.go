@@ -1,6 +1,7 @@
 package pipeline
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -11,8 +12,9 @@ import (
 func TestPlaces(t *testing.T) {
 	t.Parallel()
 	synctest.Test(t, func(t *testing.T) {
-		limit := 2
-		p := newPlaces(func() int { return limit })
+		var limit atomic.Int64
+		limit.Store(2)
+		p := newPlaces(func() int { return int(limit.Load()) })
 		free := func(want bool) {
 			t.Helper()
 			if got := p.tryTake(); got != want {
@@ -36,7 +38,7 @@ func TestPlaces(t *testing.T) {
 		began, taken := time.Now(), make(chan struct{})
 		go func() { p.take(); close(taken) }()
 		synctest.Wait()
-		limit = 3
+		limit.Store(3)
 		<-taken
 		if took := time.Since(began); took > time.Second {
 			t.Errorf("a place that came with the limit was taken after %v", took)
