@@ -56,10 +56,8 @@ func (b *Base) Rows(table string) int64 {
 	if b.Manifest == nil {
 		return 0
 	}
-	for i := range b.Manifest.Objects {
-		if o := &b.Manifest.Objects[i]; o.Table == table {
-			return o.Rows
-		}
+	if o := b.Manifest.Object(table); o != nil {
+		return o.Rows
 	}
 	return 0
 }

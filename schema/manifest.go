@@ -1,6 +1,9 @@
 package schema
 
-import "time"
+import (
+	"slices"
+	"time"
+)
 
 // ManifestVersion is the version of the manifest's form. A reader refuses a version that it
 // does not know, and ignores keys that it does not know. So a key may be added without a new
@@ -77,4 +80,13 @@ func (m *Manifest) Entry(id AccountID) *Entry {
 		}
 	}
 	return nil
+}
+
+// Object returns the table's object, or nil.
+func (m *Manifest) Object(table string) *Object {
+	i := slices.IndexFunc(m.Objects, func(o Object) bool { return o.Table == table })
+	if i < 0 {
+		return nil
+	}
+	return &m.Objects[i]
 }

@@ -51,10 +51,8 @@ func (p *partition) key(table string) string { return tableKey(p.m, table, p.Lak
 
 // tableKey returns the key of a table, or of the manifest if it does not have the table.
 func tableKey(m *schema.Manifest, table string, lake Lake) string {
-	for _, o := range m.Objects {
-		if o.Table == table {
-			return o.Key
-		}
+	if o := m.Object(table); o != nil {
+		return o.Key
 	}
 	return lake.ManifestKey(m.Day, m.Bucket)
 }

@@ -2,6 +2,7 @@ package build
 
 import (
 	"errors"
+	"sort"
 
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/spill"
@@ -35,9 +36,8 @@ func (b *block) add(rows *normalise.Rows, first int32) {
 
 // gather adds rows of another block, in the order given.
 func (b *block) gather(from *block, rows []int32) {
-	found := from.exceptionsByRow()
 	for i, row := range rows {
-		for _, e := range found[int(row)] {
+		for _, e := range from.exceptionsOf(int(row)) {
 			e.Row = b.Bills.Rows + i
 			b.Exceptions = append(b.Exceptions, e)
 		}
@@ -47,15 +47,14 @@ func (b *block) gather(from *block, rows []int32) {
 	b.Bills.Gather(from.Bills, rows)
 }
 
-func (b *block) exceptionsByRow() map[int][]normalise.RowException {
-	if len(b.Exceptions) == 0 {
-		return nil
+// exceptionsOf returns the exceptions of a row. All are in the order of their rows.
+func (b *block) exceptionsOf(row int) []normalise.RowException {
+	from := sort.Search(len(b.Exceptions), func(i int) bool { return b.Exceptions[i].Row >= row })
+	to := from
+	for to < len(b.Exceptions) && b.Exceptions[to].Row == row {
+		to++
 	}
-	found := make(map[int][]normalise.RowException)
-	for _, e := range b.Exceptions {
-		found[e.Row] = append(found[e.Row], e)
-	}
-	return found
+	return b.Exceptions[from:to]
 }
 
 func (b *block) reset() {

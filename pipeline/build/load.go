@@ -159,17 +159,16 @@ func (p *Partition) loadEntry(ctx context.Context, e *schema.Entry) error {
 	return nil
 }
 
-// read loads the rows of a certified walk. entry is nil for one that is published in another
-// bucket.
+// read loads the rows of a certified walk.
 func (p *Partition) read(ctx context.Context, entry *schema.Entry, c *schema.Certificate) (*unit, error) {
 	l := newLoader(p.builder.Rows, p.file, &unit{entry: entry, certificate: c, payees: make(map[string]bool)})
 	return l.unit, l.load(ctx, p.builder.Archive)
 }
 
-// loadElsewhere returns the units of accounts that a root account's walk found here and
-// that, being configured themselves, are published in another bucket. What both walks found
-// is left to the account's own.
-func (p *Partition) loadElsewhere(ctx context.Context) (units []*unit, err error) {
+// elsewhere returns the units of accounts that a root account's walk found here and that,
+// being configured themselves, are published in another bucket. What both walks found is left
+// to the account's own.
+func (p *Partition) elsewhere(ctx context.Context) (units []*unit, err error) {
 	found := make(map[string]bool)
 	for _, u := range p.units {
 		if u.root() {
@@ -187,14 +186,9 @@ func (p *Partition) loadElsewhere(ctx context.Context) (units []*unit, err error
 				return nil, err
 			}
 		}
-		if c == nil || c.Walk == "" {
-			continue
+		if c != nil && c.Walk != "" {
+			units = append(units, &unit{certificate: c})
 		}
-		loaded, err := p.read(ctx, nil, c)
-		if err != nil {
-			return nil, err
-		}
-		units = append(units, loaded)
 	}
 	return units, nil
 }

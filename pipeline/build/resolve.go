@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"maps"
 	"slices"
 
 	"billwalk/pipeline/normalise"
@@ -19,6 +20,9 @@ type resolved struct {
 	says      fate
 	record    spill.Place // as received, unless it is the same as a kept one
 }
+
+// lacksRecord reports whether an exception will show a record that is not kept yet.
+func (r resolved) lacksRecord() bool { return r.says != same && r.record.Length == 0 }
 
 // fate is how a record differs from those of its bill that were found before it.
 type fate uint8
@@ -41,25 +45,26 @@ type found struct {
 // these alone the archive is read again. Those that one walk found more than once were
 // decided about when it was loaded.
 func (p *Partition) resolve(ctx context.Context) error {
-	elsewhere, err := p.loadElsewhere(ctx)
+	elsewhere, err := p.elsewhere(ctx)
 	if err != nil {
 		return err
 	}
-	units := slices.Concat(p.units, elsewhere)
-	contested := contestedPayees(units)
-	var all []found
-	for _, u := range units {
+	contested := contestedPayees(p.units)
+	all, err := p.alsoElsewhere(ctx, elsewhere, contested)
+	if err != nil {
+		return err
+	}
+	for _, u := range p.units {
 		if !u.paysAny(contested) {
 			continue
 		}
 		err := p.records(ctx, u, func(ordinal int32, r *normalise.Record) error {
-			key := r.Key()
-			if !contested[key.AccountID] {
+			if !contested[r.Key().AccountID] {
 				return nil
 			}
 			delete(u.resolved, ordinal)
-			content, err := r.Content()
-			all = append(all, found{key, u, ordinal, content})
+			one, err := newFound(u, ordinal, r)
+			all = append(all, one)
 			return err
 		})
 		if err != nil {
@@ -78,7 +83,37 @@ func (p *Partition) resolve(ctx context.Context) error {
 		resolveBill(all[:n])
 		all = all[n:]
 	}
-	return p.keepRecords(ctx, units)
+	return p.keepRecords(ctx)
+}
+
+func newFound(u *unit, ordinal int32, r *normalise.Record) (found, error) {
+	content, err := r.Content()
+	return found{r.Key(), u, ordinal, content}, err
+}
+
+// alsoElsewhere returns the records of units of other buckets that pay the accounts which are
+// paid here, too. It adds these accounts to the contested ones.
+func (p *Partition) alsoElsewhere(ctx context.Context, elsewhere []*unit, contested map[string]bool) (all []found, err error) {
+	payees := make(map[string]bool)
+	for _, u := range p.units {
+		maps.Copy(payees, u.payees)
+	}
+	for _, u := range elsewhere {
+		err := p.records(ctx, u, func(ordinal int32, r *normalise.Record) error {
+			payee := r.Key().AccountID
+			if !payees[payee] {
+				return nil
+			}
+			contested[payee] = true
+			one, err := newFound(u, ordinal, r)
+			all = append(all, one)
+			return err
+		})
+		if err != nil {
+			return nil, err
+		}
+	}
+	return all, nil
 }
 
 // contestedPayees returns the accounts that the bills of several units pay.
@@ -135,20 +170,14 @@ func (u *unit) resolve(ordinal int32, r resolved) {
 }
 
 // keepRecords keeps the records, as received, of which exceptions will show the text.
-func (p *Partition) keepRecords(ctx context.Context, units []*unit) error {
-	for _, u := range units {
-		shown := 0
-		for _, r := range u.resolved {
-			if r.says != same && r.record.Length == 0 {
-				shown++
-			}
-		}
-		if shown == 0 {
+func (p *Partition) keepRecords(ctx context.Context) error {
+	for _, u := range p.units {
+		if !slices.ContainsFunc(slices.Collect(maps.Values(u.resolved)), resolved.lacksRecord) {
 			continue
 		}
 		err := p.records(ctx, u, func(ordinal int32, record *normalise.Record) error {
 			r, ok := u.resolved[ordinal]
-			if !ok || r.says == same || r.record.Length > 0 {
+			if !ok || !r.lacksRecord() {
 				return nil
 			}
 			var err error

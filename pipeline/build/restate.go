@@ -49,12 +49,8 @@ func (p *Partition) AddRestatements(ctx context.Context) error {
 // billsReplaced reports whether a publication was cut between the bills and the manifest.
 // The values before it are then in its restatements alone, which are published first.
 func (p *Partition) billsReplaced() bool {
-	for _, o := range p.base.Manifest.Objects {
-		if o.Table == schema.Bills.Name {
-			return o.ETag != p.base.ETags[o.Table]
-		}
-	}
-	return true
+	o := p.base.Manifest.Object(schema.Bills.Name)
+	return o == nil || o.ETag != p.base.ETags[o.Table]
 }
 
 // findRestated compares the published bills with the staged ones. Only the accounts

@@ -79,7 +79,7 @@ func (w *billWriter) add(u *unit, b *block) error {
 
 // kept returns the rows of a block that are bills of the table, and adds the exceptions.
 func (w *billWriter) kept(u *unit, b *block) ([]int32, error) {
-	rows, exceptions := make([]int32, 0, b.Bills.Rows), b.Exceptions
+	rows := make([]int32, 0, b.Bills.Rows)
 	for i := range b.Bills.Rows {
 		r, several := u.resolved[b.ordinals[i]]
 		if several {
@@ -87,16 +87,14 @@ func (w *billWriter) kept(u *unit, b *block) ([]int32, error) {
 				return nil, err
 			}
 		}
-		for ; len(exceptions) > 0 && exceptions[0].Row == i; exceptions = exceptions[1:] {
-			if r.dropped {
-				continue
-			}
-			if err := w.addException(&exceptions[0].Exception); err != nil {
+		if r.dropped {
+			continue
+		}
+		rows = append(rows, int32(i))
+		for _, e := range b.exceptionsOf(i) {
+			if err := w.addException(&e.Exception); err != nil {
 				return nil, err
 			}
-		}
-		if !r.dropped {
-			rows = append(rows, int32(i))
 		}
 	}
 	return rows, nil

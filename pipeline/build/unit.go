@@ -8,7 +8,7 @@ import (
 )
 
 // unit is a unit whose rows are loaded: sorted runs on local disk, from which its part of the
-// table is merged.
+// table is merged. One of another bucket has none.
 type unit struct {
 	entry       *schema.Entry // of the manifest; nil for a unit of another bucket
 	certificate *schema.Certificate

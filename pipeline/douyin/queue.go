@@ -4,6 +4,7 @@ import (
 	"context"
 	"slices"
 	"sync"
+	"time"
 
 	"billwalk/pipeline/chain"
 )
@@ -14,6 +15,7 @@ import (
 type queue struct {
 	mu      sync.Mutex
 	taken   bool
+	endedAt time.Time // the latest turn
 	turns   int
 	waiting []*waiter // in the order in which they came
 }
@@ -24,13 +26,14 @@ type waiter struct {
 }
 
 // enter waits for the caller's turn, or returns ctx's error. The turn ends with leave.
-// rested says that there was no turn before it.
+// rested says that there was none just before it: one that ends at the instant of the call
+// is no rest, whichever of the two is noticed first.
 func (q *queue) enter(ctx context.Context) (rested bool, err error) {
 	q.mu.Lock()
 	if !q.taken {
-		q.taken = true
+		q.taken, rested = true, time.Now().After(q.endedAt)
 		q.mu.Unlock()
-		return true, nil
+		return rested, nil
 	}
 	w := &waiter{chain.Left(ctx), make(chan struct{})}
 	q.waiting = append(q.waiting, w)
@@ -48,6 +51,7 @@ func (q *queue) enter(ctx context.Context) (rested bool, err error) {
 func (q *queue) leave() {
 	q.mu.Lock()
 	defer q.mu.Unlock()
+	q.endedAt = time.Now()
 	q.next()
 }
 

@@ -3,7 +3,6 @@ package lake
 import (
 	"context"
 	"fmt"
-	"slices"
 
 	"billwalk/schema"
 	"billwalk/sinks/parquet"
@@ -21,11 +20,11 @@ func (l *Lake) ProveSettlements(ctx context.Context, day schema.Day, bucket int,
 	if m == nil {
 		return nil
 	}
-	i := slices.IndexFunc(m.Objects, func(o schema.Object) bool { return o.Table == schema.Settlements.Name })
-	if i < 0 {
+	o := m.Object(schema.Settlements.Name)
+	if o == nil {
 		return nil // a version without this table published the day
 	}
-	p := &proof{m: m, o: &m.Objects[i], version: l.version}
+	p := &proof{m: m, o: o, version: l.version}
 	if want := dataKey(schema.Settlements.Name, day, bucket); m.Day != day || m.Bucket != bucket || p.o.Key != want {
 		return []schema.Finding{{Day: day, Bucket: bucket, Key: manifestKey(day, bucket), Place: "objects", Want: want, Got: p.o.Key, Fix: fixManifest}}
 	}
