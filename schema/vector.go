@@ -1,7 +1,5 @@
 package schema
 
-import ()
-
 // Vector holds the values of one column. A text of a column with many equal values is
 // kept once, in a dictionary, and a row has its code.
 type Vector struct {

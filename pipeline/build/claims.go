@@ -2,39 +2,38 @@ package build
 
 import (
 	"encoding/binary"
-	"hash/maphash"
 
+	"billwalk/pipeline/normalise"
 	"billwalk/schema"
 )
 
 // claims are the settlements that orders have taken: each counts for one order alone. There
-// may be millions, so it keeps no pointer to any, but hashes of 128 bits.
+// may be millions, so it keeps no pointer to any, but fingerprints.
 type claims struct {
-	seeds  [2]maphash.Seed
-	owners map[[2]uint64]int // by settlement: the place of the order
-	orders []byte            // their keys, each behind its length
-	last   string            // the order that came last
+	owners map[normalise.Fingerprint]int // by settlement: the place of the order
+	orders []byte                        // their keys, each behind its length
+	last   string                        // the order that came last
 	lastAt int
 }
 
 func newClaims() *claims {
-	return &claims{seeds: [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}, owners: make(map[[2]uint64]int)}
+	return &claims{owners: make(map[normalise.Fingerprint]int)}
 }
 
 // take takes a settlement for an order, unless another has it. It returns the order that
 // has it.
 func (c *claims) take(s schema.SettlementKey, order string) (owner string) {
-	return c.takeHashed(claim{c.hash(s), order})
+	return c.takeClaim(claim{fingerprintOf(s), order})
 }
 
-// claim is a settlement's hash, and the order that wants it.
+// claim is a settlement's fingerprint, and the order that wants it.
 type claim struct {
-	id    [2]uint64
+	id    normalise.Fingerprint
 	order string
 }
 
-// takeHashed is take for a hash.
-func (c *claims) takeHashed(one claim) (owner string) {
+// takeClaim is take for a fingerprint.
+func (c *claims) takeClaim(one claim) (owner string) {
 	id, order := one.id, one.order
 	if at, taken := c.owners[id]; taken {
 		return c.orderAt(at)
@@ -52,14 +51,7 @@ func (c *claims) orderAt(at int) string {
 	return string(c.orders[at+m:][:n])
 }
 
-func (c *claims) hash(s schema.SettlementKey) (id [2]uint64) {
-	for i, seed := range c.seeds {
-		var h maphash.Hash
-		h.SetSeed(seed)
-		h.WriteString(s.SettleID)
-		h.WriteByte(0)
-		h.WriteString(s.ItemOrderID)
-		id[i] = h.Sum64()
-	}
-	return id
+func fingerprintOf(s schema.SettlementKey) normalise.Fingerprint {
+	var memory [128]byte
+	return normalise.FingerprintOf(append(append(append(memory[:0], s.SettleID...), 0), s.ItemOrderID...))
 }

@@ -42,7 +42,7 @@ func (r *joinedRows) reset() {
 
 // claim takes a settlement without looking whether another order has it.
 func (r *joinedRows) claim(s schema.SettlementKey, order string) (owner string) {
-	r.taken = append(r.taken, claim{r.claims.hash(s), order})
+	r.taken = append(r.taken, claim{fingerprintOf(s), order})
 	return order
 }
 
@@ -50,7 +50,7 @@ func (r *joinedRows) claim(s schema.SettlementKey, order string) (owner string) 
 // to the orders that took them.
 func (r *joinedRows) takeSettlements() bool {
 	for _, c := range r.taken {
-		if r.claims.takeHashed(c) != c.order {
+		if r.claims.takeClaim(c) != c.order {
 			return false
 		}
 	}

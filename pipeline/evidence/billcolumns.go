@@ -1,9 +1,9 @@
 package evidence
 
-import "billwalk/schema"
-
-// forwardType is the settle_type of a bill for a sale.
-const forwardType = 1
+import (
+	"billwalk/pipeline/reconcile"
+	"billwalk/schema"
+)
 
 // billParts are the parts of a bill that are sorted. An absent text is empty.
 type billParts struct {
@@ -44,7 +44,7 @@ func (c *billColumns) parts(i int) (p billParts, err error) {
 		p.subType = schema.Some(c.subType.Int32s[i])
 	}
 	p.legs[schema.LegTotal] = c.amount(schema.LedgerTotal, i)
-	if p.settleType != forwardType {
+	if p.settleType != reconcile.ForwardType {
 		return p, nil
 	}
 	p.legs[schema.LegFee], p.legs[schema.LegNet] = c.amount(schema.TotalMerchantPlatformService, i), c.amount(schema.Goods, i)

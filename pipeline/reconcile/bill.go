@@ -7,8 +7,8 @@ import (
 	"billwalk/schema"
 )
 
-// forward is the settle_type of a bill for a sale (正向账单).
-const forward = 1
+// ForwardType is the settle_type of a bill for a sale (正向账单).
+const ForwardType = 1
 
 // Bill is the part of a bill that reconciliation uses. An absent id is "".
 type Bill struct {
@@ -46,7 +46,7 @@ func NewBill(day schema.Day, b *schema.Bill) (Bill, error) {
 }
 
 // Forward reports whether the bill is for a sale. Only such bills are settled.
-func (b *Bill) Forward() bool { return b.SettleType == forward }
+func (b *Bill) Forward() bool { return b.SettleType == ForwardType }
 
 // OrderKey returns the key of the bill's order: shop_order_id, else
 // "ext:" + order_ext_id, else "".
