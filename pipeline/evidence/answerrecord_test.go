@@ -29,12 +29,17 @@ func TestAnswerRecord(t *testing.T) {
 		member("settle_detail", `"商户号1-分成金额(分)840"`, `"商户号1-分成金额(分)800;商户号2-分成金额(分)40"`, `"?"`, `""`),
 		member("settle_time", `1639733782123`, `0`, `1`), member("cp_extra", `"x"`, `""`, "\"\xff\""),
 	}
+	const usual = `,"order_id":"K","settle_amount":1000,"rake":60,"commission":100,"settle_detail":"商户号1-分成金额(分)840","settle_time":1639733782123`
 	received, decoded := 0, 0
 	rapid.Check(t, func(t *rapid.T) {
-		body := `{"data":[`
+		body, isUsual := `{"data":[`, rapid.Bool().Draw(t, "usual")
 		for i := range rapid.IntRange(1, 3).Draw(t, "settlements") {
 			if i > 0 {
 				body += ","
+			}
+			if isUsual {
+				body += fmt.Sprintf(`{"settle_id":"s%d","settle_status":"SUCCESS"%s}`, i, usual)
+				continue
 			}
 			body += fmt.Sprintf(`{"settle_id":"s%d","settle_status":%q`, i, rapid.SampledFrom([]string{"SUCCESS", "INIT", "PROCESSING", "FAIL", "REVERSED"}).Draw(t, "status"))
 			for _, m := range members {
