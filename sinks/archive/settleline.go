@@ -6,11 +6,13 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"billwalk/schema"
 )
 
-// parseSettleAnswer reads a line of a batch. It does not read the body of a line that
-// EncodeSettlement wrote: who uses the body decodes it.
+// parseSettleAnswer reads a line of a batch, as readLine does. No certificate has the hash of
+// an answer: a body that is not JSON is a damaged line here, or nowhere.
 func parseSettleAnswer(line []byte) (a schema.SettleAnswer, err error) {
 	if a, ok := scanSettleLine(line); ok {
 		return a, nil
@@ -23,7 +25,7 @@ func parseSettleAnswer(line []byte) (a schema.SettleAnswer, err error) {
 func scanSettleLine(line []byte) (a schema.SettleAnswer, ok bool) {
 	head, body, _ := bytes.Cut(line, []byte(bodyMember))
 	body, ended := bytes.CutSuffix(body, []byte("}"))
-	if !ended || !fitsLine(body) || !utf8.Valid(head) {
+	if !ended || !fitsLine(body) || !utf8.Valid(head) || !jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true)) {
 		return a, false
 	}
 	var account, day, fetched string

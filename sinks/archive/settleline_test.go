@@ -14,7 +14,7 @@ import (
 )
 
 // TestSettleLine: a line is read as the decoder reads it, whether or not EncodeSettlement
-// wrote it so; but for its body, which is not read.
+// wrote it so.
 func TestSettleLine(t *testing.T) {
 	t.Parallel()
 	a, scanned, odd := New(nil), 0, 0
@@ -43,12 +43,7 @@ func TestSettleLine(t *testing.T) {
 			odd++
 			return
 		case decodeErr != nil:
-			body := got.Body
-			var other any
-			if readLine(body, &other) == nil {
-				t.Fatalf("%s is scanned, and the decoder says %v", line, decodeErr)
-			}
-			return
+			t.Fatalf("%s is scanned, and the decoder says %v", line, decodeErr)
 		}
 		scanned++
 		if diff := cmp.Diff(want, got); diff != "" {

@@ -230,6 +230,7 @@ func FuzzSettlements(f *testing.F) {
 	f.Add([]byte(strings.Replace(string(line), "{", `{"extra":1,`, 1)))
 	f.Add([]byte(strings.Replace(string(line), `"body":{"data":[]}`, `"body": [1 , 2] `, 1)))
 	f.Add([]byte(strings.Replace(string(line), `"data"`, "\"\xad\"", 1))) // kept as received
+	f.Add(slices.Concat(line, []byte(strings.Replace(string(line), `{"data":[]}`, "{\"data\"\xff\xff\xff\x80}", 1))))
 	f.Add(compress(f, line))
 	f.Add([]byte{0x28, 0xb5, 0x2f, 0xfd})
 	f.Fuzz(func(t *testing.T, data []byte) {
