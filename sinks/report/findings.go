@@ -63,8 +63,8 @@ type Restatement struct {
 	Order         string           `json:"order,omitempty"`
 	Change        schema.Change    `json:"change"`
 	Columns       []string         `json:"columns,omitempty"` // that differ
-	Total         *schema.Fen      `json:"total,string"`
-	Merchant      *schema.Fen      `json:"merchant,string"`
+	Total         Amount           `json:"total"`
+	Merchant      Amount           `json:"merchant"`
 	OldGeneration int64            `json:"old_generation"`
 	NewGeneration int64            `json:"new_generation"`
 	At            time.Time        `json:"at"`
