@@ -17,7 +17,8 @@ type Reconciliation struct {
 	BillRows              int64
 	SettlementRows        int64
 	Billed, Settled, Diff Legs
-	Refund                Null[Fen]
+	Refund                Null[Fen] // of refund bills; in rows of earlier versions of all bills that are not forward
+	Other                 Null[Fen] // of the others that are not forward
 	FirstSettleTime       Null[time.Time]
 	LastSettleTime        Null[time.Time]
 }
@@ -77,9 +78,12 @@ func reconciliationFields() []Field[Reconciliation] {
 				func(r *row) *Null[Fen] { return &r.Diff[leg] }))
 	}
 	return append(fields,
-		fen(Column{Name: "refund_fen", Label: "非正向账单金额", Layout: Distinct, Doc: "ledger_total of the bills that are not forward",
-			ChineseDoc: "非正向账单的 ledger_total 合计"},
+		fen(Column{Name: "refund_fen", Label: "退款金额", Layout: Distinct, Doc: "ledger_total of the refund bills (settle_type 2); in files of earlier versions, which lack other_fen, of all bills that are not forward",
+			ChineseDoc: "退款单（settle_type 2）的 ledger_total 合计；旧版本的文件没有 other_fen，其中为全部非正向账单的合计"},
 			func(r *row) *Null[Fen] { return &r.Refund }),
+		fen(Column{Name: "other_fen", Label: "扣款及其他金额", Layout: Distinct, Doc: "ledger_total of the bills that are neither forward nor refunds: fees of refunds, debts, compensations and unknown types; NULL in files of earlier versions",
+			ChineseDoc: "既非正向又非退款的账单的 ledger_total 合计：退款手续费、商家欠款、赔付与未知类型；旧版本的文件中为 NULL"},
+			func(r *row) *Null[Fen] { return &r.Other }),
 		nullable(timestamp, Column{Name: "first_settle_time", Label: "最早分账时间", Doc: "when the first of the group's settlements was made",
 			ChineseDoc: "组内最早的分账时间"},
 			func(r *row) *Null[time.Time] { return &r.FirstSettleTime }),

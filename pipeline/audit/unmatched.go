@@ -46,7 +46,7 @@ func (t *tables) unmatchedGroup(r *schema.Reconciliation, key, place string) err
 	if !only {
 		return nil
 	}
-	if r.BillRows != 0 || r.Billed != (schema.Legs{}) || r.Diff != (schema.Legs{}) || r.Refund.Valid {
+	if r.BillRows != 0 || r.Billed != (schema.Legs{}) || r.Diff != (schema.Legs{}) || r.Refund.Valid || r.Other.Valid {
 		t.find(key, place, "settlement_only has no bills", fmt.Sprintf("%d bills, of %s fen", r.BillRows, fenText(r.Billed[schema.LegTotal])), fixReplay)
 	}
 	if slices.Contains(r.Reasons, schema.ReasonBillRemoved) {

@@ -224,6 +224,7 @@ CREATE OR REPLACE VIEW reconciliation AS SELECT
   settled_net_fen::BIGINT AS settled_net_fen,
   diff_net_fen::BIGINT AS diff_net_fen,
   refund_fen::BIGINT AS refund_fen,
+  other_fen::BIGINT AS other_fen,
   first_settle_time::TIMESTAMPTZ AS first_settle_time,
   last_settle_time::TIMESTAMPTZ AS last_settle_time
 FROM (
@@ -245,6 +246,7 @@ FROM (
     NULL::BIGINT AS settled_net_fen,
     NULL::BIGINT AS diff_net_fen,
     NULL::BIGINT AS refund_fen,
+    NULL::BIGINT AS other_fen,
     NULL::TIMESTAMPTZ AS first_settle_time,
     NULL::TIMESTAMPTZ AS last_settle_time
   WHERE false
@@ -273,7 +275,8 @@ COMMENT ON COLUMN reconciliation.diff_commission_fen IS 'settled - billed; signe
 COMMENT ON COLUMN reconciliation.billed_net_fen IS 'goods of the forward bills; signed fen';
 COMMENT ON COLUMN reconciliation.settled_net_fen IS 'shares of the successful settlements; signed fen';
 COMMENT ON COLUMN reconciliation.diff_net_fen IS 'settled - billed; signed fen';
-COMMENT ON COLUMN reconciliation.refund_fen IS 'ledger_total of the bills that are not forward; signed fen';
+COMMENT ON COLUMN reconciliation.refund_fen IS 'ledger_total of the refund bills (settle_type 2); in files of earlier versions, which lack other_fen, of all bills that are not forward; signed fen';
+COMMENT ON COLUMN reconciliation.other_fen IS 'ledger_total of the bills that are neither forward nor refunds: fees of refunds, debts, compensations and unknown types; NULL in files of earlier versions; signed fen';
 COMMENT ON COLUMN reconciliation.first_settle_time IS 'when the first of the group''s settlements was made';
 COMMENT ON COLUMN reconciliation.last_settle_time IS 'when the last of the group''s settlements was made';
 
@@ -471,7 +474,8 @@ CREATE OR REPLACE VIEW "对账" AS SELECT
   (billed_net_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "账单商家所得(元)",
   (settled_net_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分账商家所得(元)",
   (diff_net_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "商家所得差额(元)",
-  (refund_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "非正向账单金额(元)",
+  (refund_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "退款金额(元)",
+  (other_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "扣款及其他金额(元)",
   first_settle_time AS "最早分账时间",
   last_settle_time AS "最晚分账时间"
 FROM reconciliation;

@@ -13,7 +13,7 @@ WITH groups AS (
     billed_total_fen::DECIMAL(19, 0) * 0.01 AS billed,
     settled_total_fen::DECIMAL(19, 0) * 0.01 AS settled,
     diff_total_fen::DECIMAL(19, 0) * 0.01 AS difference,
-    refund_fen::DECIMAL(19, 0) * 0.01 AS refund
+    COALESCE(refund_fen + other_fen, refund_fen, other_fen)::DECIMAL(19, 0) * 0.01 AS refund
   FROM reconciliation
 )
 SELECT
