@@ -6,7 +6,7 @@ const charts = new Set();
 function drawChart(element, height, option, onclick) {
   element.style.height = height + 'px';
   const chart = echarts.init(element, null, { renderer: 'svg' });
-  chart.setOption({ animation: false, textStyle: { fontFamily: 'inherit', color: '#17202c' }, ...option });
+  chart.setOption({ animation: false, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: '#17202c' }, ...option });
   if (onclick) chart.on('click', onclick);
   charts.add(chart);
 }

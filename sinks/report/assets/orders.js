@@ -27,7 +27,7 @@ function todoTable() {
   const { orders } = report;
   const columns = [
     ...orderColumns(),
-    { key: 'verdict', label: t('verdict'), type: 'text', class: 'name', value: (o) => label('verdict', o.verdict), search: (o) => label('verdict', o.verdict) + ' ' + whyText(o), under: whyText },
+    { key: 'verdict', label: t('verdictWhy'), type: 'text', class: 'name', value: (o) => label('verdict', o.verdict), search: (o) => label('verdict', o.verdict) + ' ' + whyText(o), under: whyText },
     fenColumn('due', 'due', (o) => o.legs[0].billed), fenColumn('paid', 'paid', (o) => o.legs[0].settled),
     fenColumn('diff', 'diff', (o) => o.legs[0].diff, { signed: true, byMagnitude: true }), fenColumn('stake', 'stake', (o) => o.stake),
     { key: 'age', label: t('age'), type: 'count', noTotal: true, value: (o) => o.age },
