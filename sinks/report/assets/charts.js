@@ -16,8 +16,12 @@ function disposeCharts() {
   charts.clear();
 }
 
+/** resizeCharts fits the charts to their place, or to a width, at once: paper does not wait for the next frame. */
 function resizeCharts(width) {
-  for (const chart of charts) chart.resize(width ? { width } : undefined);
+  for (const chart of charts) {
+    chart.resize(width ? { width } : undefined);
+    chart.getZr().flush();
+  }
 }
 
 const tooltip = { confine: true, backgroundColor: '#fff', borderColor: '#8b8f96', textStyle: { color: '#17202c', fontSize: 13 } };
