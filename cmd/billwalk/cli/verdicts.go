@@ -16,7 +16,8 @@ import (
 // verdicts is what reconciliation found on the days of a run, of the job's accounts.
 type verdicts struct {
 	sums        map[schema.Verdict]*verdictSum
-	notForward  schema.Fen // ledger_total of bills that are not forward
+	refunds     schema.Fen // ledger_total of refund bills; where an earlier version built a day, of others, too
+	others      schema.Fen // and of other bills that are not forward
 	differences differences
 }
 
@@ -28,7 +29,7 @@ type verdictSum struct {
 
 // verdictColumns are what readVerdicts reads.
 var verdictColumns = func() []string {
-	columns := []string{"walk_account_id", "group_key", "item_order_id", "verdict", "reasons", "refund_fen"}
+	columns := []string{"walk_account_id", "group_key", "item_order_id", "verdict", "reasons", "refund_fen", "other_fen"}
 	for leg := range schema.LegCount {
 		columns = append(columns, "billed_"+leg.String()+"_fen", "settled_"+leg.String()+"_fen", "diff_"+leg.String()+"_fen")
 	}
@@ -110,7 +111,8 @@ func (v *verdicts) add(r *schema.Reconciliation) (err error) {
 	}
 	add(&sum.billed, r.Billed[schema.LegTotal])
 	add(&sum.settled, r.Settled[schema.LegTotal])
-	add(&v.notForward, r.Refund)
+	add(&v.refunds, r.Refund)
+	add(&v.others, r.Other)
 	if slices.ContainsFunc(r.Reasons, func(reason string) bool { return strings.HasPrefix(reason, schema.ReasonOffsetBy) }) {
 		add(&sum.offset, r.Diff[schema.LegTotal])
 	}
@@ -160,13 +162,16 @@ func (s *verdictSum) add(other *verdictSum) (err error) {
 func (v *verdicts) printBridge(out io.Writer, billed, bills schema.Fen) error {
 	rest, err := bills.Sub(billed)
 	if err == nil {
-		rest, err = rest.Sub(v.notForward)
+		rest, err = rest.Sub(v.refunds)
+	}
+	if err == nil {
+		rest, err = rest.Sub(v.others)
 	}
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "to settle 应结算: %s = %s billed 账单%s%s\n", bills.Yuan(), billed.Yuan(),
-		plus(v.notForward, "not forward 退款、扣款及其他"), plus(rest, "published since 读取期间有变"))
+	_, err = fmt.Fprintf(out, "to settle 应结算: %s = %s billed 账单%s%s%s\n", bills.Yuan(), billed.Yuan(),
+		plus(v.refunds, "refunds 退款"), plus(v.others, "deductions and others 扣款及其他"), plus(rest, "published since 读取期间有变"))
 	return err
 }
 

@@ -38,7 +38,7 @@ func TestVerdictsText(t *testing.T) {
 		schema.Reconciliation{WalkAccountID: "7", GroupKey: "o1", Verdict: schema.BillOnly, Billed: total(12345)},
 		schema.Reconciliation{GroupKey: "o2", Verdict: schema.SettlementOnly, Settled: total(700)},
 		schema.Reconciliation{GroupKey: "o3/i", Verdict: schema.SettlementOnly},
-		schema.Reconciliation{WalkAccountID: "7", GroupKey: "o1#non-forward", Verdict: schema.NotApplicable, Refund: schema.Some(schema.Fen(-345))},
+		schema.Reconciliation{WalkAccountID: "7", GroupKey: "o1#non-forward", Verdict: schema.NotApplicable, Refund: schema.Some(schema.Fen(-300)), Other: schema.Some(schema.Fen(-45))},
 	)
 	for bills, rest := range map[schema.Fen]string{12000: "", 12001: " + 0.01 published since 读取期间有变"} {
 		var out strings.Builder
@@ -50,7 +50,7 @@ func TestVerdictsText(t *testing.T) {
 settlement_only       2         0.00          7.00  ` + schema.SettlementOnly.Label() + `
  not_applicable       1         0.00          0.00  ` + schema.NotApplicable.Label() + `
      total 合计       4       123.45          7.00
-to settle 应结算: ` + bills.Yuan() + ` = 123.45 billed 账单 - 3.45 not forward 退款、扣款及其他` + rest + "\n"
+to settle 应结算: ` + bills.Yuan() + ` = 123.45 billed 账单 - 3.00 refunds 退款 - 0.45 deductions and others 扣款及其他` + rest + "\n"
 		if diff := cmp.Diff(want, out.String()); diff != "" || len(v.differences.listed) != 0 {
 			t.Errorf("(-want +got, %d differences):\n%s", len(v.differences.listed), diff)
 		}
