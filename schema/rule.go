@@ -72,8 +72,8 @@ var rules = []struct {
 		"按看得到的金额倒推，对服务商隐藏的优惠金额为负",
 	}},
 	{RuleDuplicateConflict, SeverityError, "同一账单内容不同", Bilingual{
-		"the same bill was received twice with different content",
-		"同一账单收到两次，内容不同",
+		"the same bill was received twice with different content; both rows are kept, one of them counts (bills.counted)",
+		"同一账单收到两次，内容不同；两行都保留，只有一行计入（bills.counted）",
 	}},
 	{RuleSettleDay, SeverityWarning, "结算时间不在账单日", Bilingual{
 		"settle_time is not on the bill_date",
