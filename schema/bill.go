@@ -83,7 +83,7 @@ func billFields() []Field[Bill] {
 		required(text, Column{Name: "ledger_id", Label: "账单ID", Source: "ledger_id", Layout: Ordered, Doc: "bill id",
 			ChineseDoc: "账单 ID"},
 			func(b *Bill) *string { return &b.LedgerID }),
-		required(textOf[AccountID](), Column{Name: "walk_account_id", Label: "商户", Doc: "the configured account whose walk found the bill",
+		required(textOf[AccountID](), Column{Name: "walk_account_id", Label: "查询账户", Doc: "the configured account whose walk found the bill",
 			ChineseDoc: "jobs.yaml 中配置的账户，该账单由拉取此账户得到"},
 			func(b *Bill) *AccountID { return &b.WalkAccountID }),
 		nullable(bools, Column{Name: "counted", Label: "是否计入", Doc: "false for a row that has the same bill as another with other content (rule duplicate_conflict): no sum and no group has it. Of the contents one counts: an account's own walk before a root account's, the lower account before the higher, in one walk the one fetched first. NULL in files of earlier versions, whose rows all count: sum where counted IS NOT FALSE",

@@ -26,13 +26,13 @@ func TestTermsAreExplained(t *testing.T) {
 		check("verdict", string(v), v.Meaning(), v.Advice(), Bilingual{v.Label(), v.Label()})
 	}
 	for _, tier := range Tiers {
-		check("tier", string(tier), tier.Meaning())
+		check("tier", string(tier), tier.Meaning(), Bilingual{tier.Label(), tier.Label()})
 	}
 	for _, r := range Reasons {
-		check("reason", r.Form, r.Meaning)
+		check("reason", r.Form, r.Meaning, r.Advice, Bilingual{r.Label, r.Label})
 	}
 	for _, r := range Rules {
-		check("rule", string(r), r.Meaning(), Bilingual{r.Label(), r.Label()})
+		check("rule", string(r), r.Meaning(), r.Advice(), Bilingual{r.Label(), r.Label()})
 		if r.Severity() != SeverityError && r.Severity() != SeverityWarning {
 			t.Errorf("rule %s has severity %q", r, r.Severity())
 		}
@@ -74,7 +74,36 @@ func TestReasonOf(t *testing.T) {
 			t.Errorf("%s: got %q, %v, want %q", value, got.Form, ok, want)
 		}
 	}
+	for value, want := range map[string][2]string{
+		LegFee.Differs(): {"平台服务费不符", "核对合同费率"}, LegNet.NotBilled(): {"账单未给出商家实际结算", "该项一方未提供，请商家从来客导出补核"},
+		ReasonNoKey: {"缺单号", "补单号或匹配规则"},
+	} {
+		if got, _ := ReasonOf(value); got.Label != want[0] || got.Advice.Chinese != want[1] {
+			t.Errorf("%s: label %s, advice %s, want %v", value, got.Label, got.Advice.Chinese, want)
+		}
+	}
 	if !slices.ContainsFunc(Reasons, func(r Reason) bool { return r.Form == ReasonNothingCompared }) {
 		t.Error("nothing_compared is not listed")
+	}
+}
+
+// TestReconciliationLabel: a row is called in Chinese what the view calls it; see
+// TestLabelledViews.
+func TestReconciliationLabel(t *testing.T) {
+	t.Parallel()
+	diff := func(fen Fen) Legs { return Legs{LegTotal: Some(fen)} }
+	for want, row := range map[string]Reconciliation{
+		"多分":        {Verdict: Mismatched, Diff: diff(1)},
+		"少分":        {Verdict: Mismatched, Diff: diff(-1)},
+		"总额相符，分项不符": {Verdict: Mismatched, Diff: diff(0)},
+		"差异":        {Verdict: Mismatched},
+		"缺单号":       {Verdict: NotApplicable, Reasons: []string{ReasonNoKey}},
+		"不纳入比对":     {Verdict: NotApplicable, Reasons: []string{ReasonNonForward}},
+		"平账":        {Verdict: Matched, Diff: diff(1)},
+		"有账单、未查到分账": {Verdict: BillOnly},
+	} {
+		if got := row.Label(); got != want {
+			t.Errorf("%+v: got %s, want %s", row, got, want)
+		}
 	}
 }
