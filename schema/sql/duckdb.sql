@@ -429,6 +429,7 @@ COMMENT ON COLUMN "账单"."账单日期" IS '账单日（北京时间）';
 COMMENT ON COLUMN "账单"."收款账户" IS '收款账户（总店或门店）';
 COMMENT ON COLUMN "账单"."账单ID" IS '账单 ID';
 COMMENT ON COLUMN "账单"."查询账户" IS 'jobs.yaml 中配置的账户，该账单由拉取此账户得到';
+COMMENT ON COLUMN "账单"."是否计入" IS '同一账单内容不同的各行（规则 duplicate_conflict）只有一行计入，其余为 false，不在任何合计与对账组中。计入的是：账户自己拉取的先于总店的，账户号小的先于大的，同一次拉取中先取到的。旧版本的文件中为 NULL，各行都计入：合计时用 counted IS NOT FALSE';
 COMMENT ON COLUMN "账单"."业务类型" IS '业务类型';
 COMMENT ON COLUMN "账单"."业务类型含义" IS '业务类型的中文';
 COMMENT ON COLUMN "账单"."订单号" IS '店铺维度的订单号';
