@@ -51,7 +51,7 @@ func (p *program) runDemo(ctx context.Context, w *wired) error {
 	if err := p.printTotals(ctx, w); err != nil {
 		return failed(err)
 	}
-	found, err := readVerdicts(ctx, w)
+	found, err := readVerdicts(ctx, w.lake, w.run.Days(), w.run.Buckets)
 	if err != nil {
 		return failed(err)
 	}

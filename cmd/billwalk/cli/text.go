@@ -57,6 +57,12 @@ func printSummary(out io.Writer, s *pipeline.Summary) {
 	for _, rule := range slices.Sorted(maps.Keys(s.Exceptions)) {
 		fmt.Fprintf(out, "  exceptions  %6d %s\n", s.Exceptions[rule], rule)
 	}
+	for _, alarm := range s.Alarms {
+		fmt.Fprintf(out, "  alarm       %s\n", alarm.Text().English)
+	}
+	for _, warning := range s.Warnings {
+		fmt.Fprintf(out, "  warning     %s\n", plain(warning))
+	}
 	printFailures(out, "unavailable", s.Unavailable)
 	printFailures(out, "failed", s.Failures)
 }

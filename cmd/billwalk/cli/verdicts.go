@@ -10,6 +10,7 @@ import (
 	"text/tabwriter"
 
 	"billwalk/schema"
+	"billwalk/sinks/lake"
 )
 
 // mostDifferences is how many differences the demo shows.
@@ -37,13 +38,13 @@ type difference struct {
 	widest   schema.Fen // of the legs, without sign
 }
 
-// readVerdicts reads the published verdicts of the run's days.
-func readVerdicts(ctx context.Context, w *wired) (verdicts, error) {
+// readVerdicts reads the published verdicts of the days.
+func readVerdicts(ctx context.Context, from *lake.Lake, days []schema.Day, buckets int) (verdicts, error) {
 	v := verdicts{sums: make(map[schema.Verdict]*verdictSum)}
 	orders := make(map[string]*difference)
-	for _, day := range w.run.Days() {
-		for bucket := range w.run.Buckets {
-			for r, err := range w.lake.Reconciliation(ctx, day, bucket) {
+	for _, day := range days {
+		for bucket := range buckets {
+			for r, err := range from.Reconciliation(ctx, day, bucket) {
 				if err == nil {
 					err = v.add(day, r, orders)
 				}
