@@ -147,26 +147,26 @@ func TestOverdue(t *testing.T) {
 func TestText(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
-		alarm Alarm
-		want  schema.Bilingual
+		alarm            Alarm
+		english, chinese string
 	}{
-		{Alarm{Day: today, Kind: Late, Value: 2}, schema.Bilingual{"2024-10-04 is late: 2 of its accounts are still not published", "2024-10-04 迟到：仍有 2 个账户未发布"}},
-		{Alarm{Day: today, Kind: Empty}, schema.Bilingual{"2024-10-04 is empty: it has no bill at all", "2024-10-04 为空：没有一笔账单"}},
-		{Alarm{today, Bills, 12, 210, 158, 262, 26}, schema.Bilingual{
+		{Alarm{Day: today, Kind: Late, Value: 2}, "2024-10-04 is late: 2 of its accounts are still not published", "2024-10-04 迟到：仍有 2 个账户未发布"},
+		{Alarm{Day: today, Kind: Empty}, "2024-10-04 is empty: it has no bill at all", "2024-10-04 为空：没有一笔账单"},
+		{Alarm{today, Bills, 12, 210, 158, 262, 26},
 			"2024-10-04 is unusual: bills 12; the median of 26 days of its weekday is 210, and 158 to 262 are usual",
 			"2024-10-04 异常：账单笔数 12；此前 26 个相同星期几的中位数为 210，通常在 158 至 262 之间",
-		}},
-		{Alarm{today, Amount, -5, 10_000_01, 7_500_01, 12_500_01, 28}, schema.Bilingual{
+		},
+		{Alarm{today, Amount, -5, 10_000_01, 7_500_01, 12_500_01, 28},
 			"2024-10-04 is unusual: ledger_total in yuan -0.05; the median of 28 days of its weekday is 10000.01, and 7500.01 to 12500.01 are usual",
 			"2024-10-04 异常：应结算金额（元） -0.05；此前 28 个相同星期几的中位数为 10000.01，通常在 7500.01 至 12500.01 之间",
-		}},
-		{Alarm{today, FeeRate, 30_000, 25_000, -1, 26_250, 4}, schema.Bilingual{
+		},
+		{Alarm{today, FeeRate, 30_000, 25_000, -1, 26_250, 4},
 			"2024-10-04 is unusual: service fee by ledger_total 3.0000%; the median of 4 days of its weekday is 2.5000%, and -0.0001% to 2.6250% are usual",
 			"2024-10-04 异常：服务费率 3.0000%；此前 4 个相同星期几的中位数为 2.5000%，通常在 -0.0001% 至 2.6250% 之间",
-		}},
+		},
 	} {
-		if got := test.alarm.Text(); got != test.want {
-			t.Errorf("got %q, want %q", got, test.want)
+		if english, chinese := test.alarm.Text(); english != test.english || chinese != test.chinese {
+			t.Errorf("got %q, %q, want %q, %q", english, chinese, test.english, test.chinese)
 		}
 	}
 }

@@ -57,6 +57,13 @@ func (b *bot) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, text)
 }
 
+// sent returns the bodies and addresses of the requests so far.
+func (b *bot) sent() ([]string, []*url.URL) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	return b.bodies, b.urls
+}
+
 // at is when the examples of the platforms' documentation are signed.
 var at = time.Unix(1599360473, 0)
 
@@ -93,10 +100,11 @@ func TestContent(t *testing.T) {
 		if err := client().Send(t.Context(), []Hook{b.hook(kind, want.secret)}, message)[0]; err != nil {
 			t.Errorf("%s: %v", kind, err)
 		}
-		if len(b.bodies) != 1 || b.urls[0].RawQuery != want.query || b.urls[0].Path != "/robot/send" {
-			t.Fatalf("%s: %d requests, %v", kind, len(b.bodies), b.urls)
+		bodies, urls := b.sent()
+		if len(bodies) != 1 || urls[0].RawQuery != want.query || urls[0].Path != "/robot/send" {
+			t.Fatalf("%s: %d requests, %v", kind, len(bodies), urls)
 		}
-		if diff := cmp.Diff(decoded(t, want.body), decoded(t, b.bodies[0])); diff != "" {
+		if diff := cmp.Diff(decoded(t, want.body), decoded(t, bodies[0])); diff != "" {
 			t.Errorf("%s: -want +got:\n%s", kind, diff)
 		}
 	}
@@ -111,10 +119,12 @@ func TestUnsigned(t *testing.T) {
 	if err := errors.Join(client().Send(t.Context(), []Hook{feishu.hook(Feishu, ""), ding.hook(DingTalk, "")}, quiet)...); err != nil {
 		t.Fatal(err)
 	}
-	if body := feishu.bodies[0]; strings.Contains(body, "sign") || !strings.Contains(body, `"template":"green"`) {
+	bodies, _ := feishu.sent()
+	if body := bodies[0]; strings.Contains(body, "sign") || !strings.Contains(body, `"template":"green"`) {
 		t.Error(body)
 	}
-	if got := ding.urls[0].RawQuery; got != "access_token=token-0123456789" {
+	_, urls := ding.sent()
+	if got := urls[0].RawQuery; got != "access_token=token-0123456789" {
 		t.Error(got)
 	}
 }
@@ -160,8 +170,8 @@ func TestAnswers(t *testing.T) {
 		if got := fmt.Sprint(err); got != test.want && !(err == nil && test.want == "") {
 			t.Errorf("%s %.40q: got %s, want %s", test.kind, test.answers, got, test.want)
 		}
-		if len(b.bodies) != test.calls {
-			t.Errorf("%s %.40q: %d calls, want %d", test.kind, test.answers, len(b.bodies), test.calls)
+		if bodies, _ := b.sent(); len(bodies) != test.calls {
+			t.Errorf("%s %.40q: %d calls, want %d", test.kind, test.answers, len(bodies), test.calls)
 		}
 	}
 	if err := client().Send(t.Context(), []Hook{{Kind: "email"}}, message)[0]; err == nil {
@@ -177,7 +187,7 @@ func TestEnds(t *testing.T) {
 	cancelling := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) { cancel(); w.WriteHeader(503) }))
 	defer cancelling.Close()
 	errs := (&Client{Pause: time.Millisecond}).Send(t.Context(), []Hook{busy.hook(Slack, ""), fine.hook(Slack, "")}, message)
-	if errs[0] == nil || errs[1] != nil || len(fine.bodies) != 1 {
+	if bodies, _ := fine.sent(); errs[0] == nil || errs[1] != nil || len(bodies) != 1 {
 		t.Errorf("got %v", errs)
 	}
 	if err := (&Client{Pause: time.Hour}).Send(ctx, []Hook{{Slack, schema.NewSecret(cancelling.URL + "/x"), schema.Secret{}}}, message)[0]; err == nil {

@@ -145,7 +145,8 @@ func (n *notice) alarmLines() (lines []string) {
 		if i == maxAlarms {
 			return append(lines, fmt.Sprintf("另有 %d 条提醒，见运行摘要", len(n.summary.Alarms)-i))
 		}
-		lines = append(lines, "提醒："+alarm.Text().Chinese)
+		_, text := alarm.Text()
+		lines = append(lines, "提醒："+text)
 	}
 	return lines
 }

@@ -61,7 +61,8 @@ func (n *notifier) addAlarms(ctx context.Context, s *pipeline.Summary) {
 		}
 	}
 	for _, alarm := range s.Alarms {
-		n.run.Log.Warn(alarm.Text().English, "kind", alarm.Kind, "bill_date", alarm.Day.String())
+		text, _ := alarm.Text()
+		n.run.Log.Warn(text, "kind", alarm.Kind, "bill_date", alarm.Day.String())
 	}
 }
 

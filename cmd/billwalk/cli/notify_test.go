@@ -43,6 +43,13 @@ func newChat(t *testing.T, answer string) *chat {
 	return g
 }
 
+// said returns the messages so far.
+func (c *chat) said() []string {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.messages
+}
+
 const (
 	canaryToken  = "canary-bot-token-1"
 	canarySecret = "canary-bot-secret-2"
@@ -71,17 +78,18 @@ func TestNotify(t *testing.T) {
 	if len(s.Warnings) != 1 || s.Warnings[0] != warning || !strings.Contains(log.String(), warning) {
 		t.Errorf("warnings %q\n%s", s.Warnings, log.String())
 	}
-	if len(slack.messages) != 1 || len(feishu.messages) != 1 || !strings.Contains(feishu.messages[0], `"sign":`) {
-		t.Fatalf("%d messages on Slack, on Feishu %q", len(slack.messages), feishu.messages)
+	messages, refused := slack.said(), feishu.said()
+	if len(messages) != 1 || len(refused) != 1 || !strings.Contains(refused[0], `"sign":`) {
+		t.Fatalf("%d messages on Slack, on Feishu %q", len(messages), refused)
 	}
 	for _, want := range []string{"billwalk nightly 2026-10-30：不完整", fmt.Sprintf("账户天：完整 %d，平台不提供 %d，失败 %d", s.Units.Complete, s.Units.Unavailable, s.Units.Failed), "平账 ", " 组：账单 ", " 元，分账 ", "差额 ", "失败 1 项（", s.RunID} {
-		if !strings.Contains(slack.messages[0], want) {
-			t.Errorf("the message lacks %q: %s", want, slack.messages[0])
+		if !strings.Contains(messages[0], want) {
+			t.Errorf("the message lacks %q: %s", want, messages[0])
 		}
 	}
 	secrets := []string{canaryToken, canarySecret}
 	billwalktest.CheckSilent(t, "output and log", out.String()+log.String(), secrets)
-	billwalktest.CheckSilent(t, "message", slack.messages[0]+feishu.messages[0], append(secrets, "canary-secret", "canary-trade"))
+	billwalktest.CheckSilent(t, "message", messages[0]+refused[0], append(secrets, "canary-secret", "canary-trade"))
 	billwalktest.CheckStored(t, lake.Files(objecttest.S3{}), secrets)
 	stored, err := filepath.Glob(filepath.Join(strings.TrimPrefix(lake.URL, "file:"), "runs", "*.json"))
 	if err != nil || len(stored) != 1 || !strings.Contains(readText(t, stored[0]), warning) {
@@ -109,14 +117,14 @@ func TestNotifyRefused(t *testing.T) {
 	billwalktest.Overwrite(t, config, []byte(strings.Replace(text, "canary-secret", "another-secret", 1)))
 	day := billwalktest.FirstDay.String()
 	setup := Setup{Now: billwalktest.Now}
-	if code := setup.Main(t.Context(), "replay", "nightly", "--config", config, "--from", day); code != pipeline.ExitIncomplete || len(slack.messages) != 0 {
-		t.Errorf("replay: exit %d, %q", code, slack.messages)
+	if code := setup.Main(t.Context(), "replay", "nightly", "--config", config, "--from", day); code != pipeline.ExitIncomplete || len(slack.said()) != 0 {
+		t.Errorf("replay: exit %d, %q", code, slack.said())
 	}
 	if code := setup.Main(t.Context(), "run", "nightly", "--config", config, "--from", day); code != exitUsage {
 		t.Errorf("run: exit %d", code)
 	}
-	if len(slack.messages) != 1 || !strings.Contains(slack.messages[0], "未能开始") || !strings.Contains(slack.messages[0], "错误：app life") {
-		t.Errorf("messages %q", slack.messages)
+	if len(slack.said()) != 1 || !strings.Contains(slack.said()[0], "未能开始") || !strings.Contains(slack.said()[0], "错误：app life") {
+		t.Errorf("messages %q", slack.said())
 	}
 }
 

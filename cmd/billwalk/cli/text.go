@@ -58,7 +58,8 @@ func printSummary(out io.Writer, s *pipeline.Summary) {
 		fmt.Fprintf(out, "  exceptions  %6d %s\n", s.Exceptions[rule], rule)
 	}
 	for _, alarm := range s.Alarms {
-		fmt.Fprintf(out, "  alarm       %s\n", alarm.Text().English)
+		text, _ := alarm.Text()
+		fmt.Fprintf(out, "  alarm       %s\n", text)
 	}
 	for _, warning := range s.Warnings {
 		fmt.Fprintf(out, "  warning     %s\n", plain(warning))
