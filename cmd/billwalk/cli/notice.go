@@ -15,8 +15,8 @@ import (
 type notice struct {
 	summary *pipeline.Summary // nil if the run did not begin
 	run     *pipeline.Run
-	found   verdicts // of the run's own days; without sums if they could not be read
-	failure error    // of the run as a whole, or nil
+	sums    map[schema.Verdict]*verdictSum // of the run's own days; nil if they could not be read
+	failure error                          // of the run as a whole, or nil
 }
 
 const (
@@ -34,7 +34,7 @@ func (n *notice) message() notify.Message {
 	if s := n.summary; s == nil {
 		m.Trouble = true
 	} else {
-		m.Trouble = s.ExitCode != pipeline.ExitDone || len(s.Alarms) > 0 || n.found.sums[schema.Mismatched] != nil
+		m.Trouble = s.ExitCode != pipeline.ExitDone || len(s.Alarms) > 0 || n.sums[schema.Mismatched] != nil
 		m.Lines = append(m.Lines, fmt.Sprintf("账户天：完整 %d，平台不提供 %d，失败 %d", s.Units.Complete, s.Units.Unavailable, s.Units.Failed))
 		m.Lines = append(m.Lines, n.verdictLines()...)
 		m.Lines = append(m.Lines, n.failureLines()...)
@@ -56,8 +56,8 @@ func (n *notice) outcome() string {
 		return "未能开始"
 	}
 	switch n.summary.ExitCode {
-	case pipeline.ExitDone:
-		if sum := n.found.sums[schema.Mismatched]; sum != nil {
+	case pipeline.ExitDone, pipeline.ExitDifferences:
+		if sum := n.sums[schema.Mismatched]; sum != nil {
 			return fmt.Sprintf("完成，差异 %d 组", sum.groups)
 		}
 		return "完成"
@@ -78,7 +78,7 @@ func (n *notice) outcome() string {
 
 func (n *notice) verdictLines() (lines []string) {
 	for _, verdict := range schema.Verdicts {
-		sum := n.found.sums[verdict]
+		sum := n.sums[verdict]
 		if sum == nil {
 			continue
 		}

@@ -118,12 +118,15 @@ func (n *notifier) notify(ctx context.Context, s *pipeline.Summary, failure erro
 	notice := notice{summary: s, run: n.run, failure: failure}
 	if ctx.Err() == nil {
 		reading, cancel := context.WithTimeout(ctx, noticeReads)
-		found, err := readVerdicts(reading, n.lake, n.run.Days()[n.run.Lookback:], n.run.Buckets)
+		own := *n.run
+		own.Lookback = 0
+		found, err := readVerdicts(reading, n.lake, &own)
 		cancel()
 		if err != nil {
 			n.warn(s, fmt.Sprintf("the message has no amounts: %v", err))
+		} else {
+			notice.sums = found.sums
 		}
-		notice.found = found
 	}
 	n.send(ctx, s, notice.message())
 	if len(s.Warnings) == warned {

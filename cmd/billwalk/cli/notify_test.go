@@ -140,9 +140,9 @@ func TestMessage(t *testing.T) {
 		ExitCode: pipeline.ExitIncomplete, ElapsedSeconds: 754, Units: pipeline.UnitCounts{Complete: 9, Failed: 3},
 		Failures: []schema.Failure{fault("2", 0, "a page came twice", ""), fault("1", 2119005, "no permission", "请商家授权"), fault("2", 2119005, "no permission", "请商家授权")},
 		Alarms:   []alarms.Alarm{{Day: day, Kind: alarms.Empty}},
-	}, found: verdicts{sums: map[schema.Verdict]*verdictSum{
+	}, sums: map[schema.Verdict]*verdictSum{
 		schema.Matched: {groups: 9000, billed: 107_180_18, settled: 107_180_18}, schema.Mismatched: {groups: 3, billed: 100_00, settled: 90_05},
-	}}}
+	}}
 	got := n.message()
 	want := []string{
 		"账户天：完整 9，平台不提供 0，失败 3",
