@@ -1,0 +1,3 @@
+package report
+
+func glossary(r *Report) map[string]Word { return nil }
