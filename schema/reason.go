@@ -66,7 +66,7 @@ var Reasons = []Reason{
 	}},
 	{ReasonUnmatched, Bilingual{
 		"with mismatched or pending: the bills agree, but there is one more settlement. The order was shared out twice, or the bill of that settlement is on a day that failed or beyond the lookback. With settlement_only: " + UnmatchedCauses,
-		"结论为 mismatched 或 pending 时：账单已平，却另有一笔分账：重复分账，或其账单在失败的一天、在回看期之外。结论为 settlement_only 时：商户不在 jobs.yaml 中，那一天该商户失败，账单在回看期（至少 7 天）之外，或核销后 1 小时内撤销、退款，永远不会有账单",
+		"结论为 mismatched 或 pending 时：账单已平，却另有一笔分账：重复分账，或其账单在失败的一天、在追溯期之外。结论为 settlement_only 时：查询账户不在 jobs.yaml 中，那一天该账户失败，账单在追溯期（至少 7 天）之外，或核销后 1 小时内撤销、退款，永远不会有账单",
 	}},
 	{ReasonBillRemoved, Bilingual{
 		"with settlement_only: the settlement succeeded, and the platform has removed the last bill of its order since",
@@ -74,7 +74,7 @@ var Reasons = []Reason{
 	}},
 	{ReasonElsewhere, Bilingual{
 		"with mismatched: a settlement of the order counts on an earlier day, beyond the lookback, and stays there; this day has none of its money",
-		"结论为 mismatched 时：该订单有一笔分账算在更早的、回看期之外的一天，留在那天，不再算进这一天",
+		"结论为 mismatched 时：该订单有一笔分账算在更早的、追溯期之外的一天，留在那天，不再算进这一天",
 	}},
 	{ReasonPartlyBilled, Bilingual{
 		"with mismatched: one successful settlement is left, and it is larger than the bills so far, in no leg smaller. Typical of a prepaid order of which further bills may come",

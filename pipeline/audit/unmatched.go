@@ -8,7 +8,7 @@ import (
 	"billwalk/schema"
 )
 
-// Settlements without a bill (单边账:有分账无账单) have no asked_by. They are on their own day,
+// Settlements without a bill (有分账、未查到账单) have no asked_by. They are on their own day,
 // in the bucket of the account "", and in groups of that account, which have no bills. A
 // settlement that the query has confirmed stays on the day of a callback, as the time in
 // the answer may be of another day.
