@@ -55,8 +55,10 @@ type Leg struct {
 
 // Drill is what an order's sums consist of; only the first MaxDrills orders have it.
 type Drill struct {
-	Bills       []Bill       `json:"bills"`
-	Settlements []Settlement `json:"settlements"`
+	Bills           []Bill       `json:"bills"` // of any settle_type, of the report's days
+	Settlements     []Settlement `json:"settlements"`
+	BillsLeft       int          `json:"bills_left,omitempty"` // more than are shown
+	SettlementsLeft int          `json:"settlements_left,omitempty"`
 }
 
 // Bill is one bill of an order.
