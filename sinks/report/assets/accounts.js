@@ -15,7 +15,7 @@ function waterfall() {
 function accountState(account) {
   const days = Object.entries(account.days || {});
   const odd = days.filter(([state, n]) => n && state !== 'complete');
-  if (!odd.length) return days.length ? t('stateComplete') : account.id && !account.configured ? t('notConfigured') : '—';
+  if (!odd.length) return days.length ? t('stateComplete') : '—';
   return odd.map(([state, n]) => stateText(state) + ' ' + t('days', { n })).join(t('comma'));
 }
 

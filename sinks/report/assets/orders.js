@@ -53,7 +53,7 @@ function orderFooting() {
   const row = (name, sum, kind) => h('tr', { class: kind }, h('th', { scope: 'row' }, t(name)), h('td', { class: 'count' }, sum.orders === undefined ? '' : count(sum.orders)), h('td', { class: 'fen' }, amount(sum.billed)), h('td', { class: 'fen' }, amount(sum.settled)));
   return h('details', { class: 'footing' }, h('summary', null, t('todoFooting')), h('table', { class: 'statement' },
     h('thead', null, h('tr', null, h('td', null), ['orders', 'due', 'paid'].map((key) => h('th', { scope: 'col', class: 'fen' }, t(key))))),
-    h('tbody', null, row('openOrders', orders.open), row('closedOrders', orders.closed), row('keyless', orders.keyless), row('total', { billed: total.bridge.forward, settled: total.bridge.settled }, 'sum'))));
+    h('tbody', null, row('openOrders', orders.open), row('closedOrders', orders.closed), row('total', { billed: total.bridge.forward, settled: total.bridge.settled }, 'sum'))));
 }
 
 /** filterOrders shows the to-do list filtered as given, and nothing else picked. */

@@ -89,7 +89,6 @@ const words = {
   differenceNet: ['差异净额', 'Difference'],
   settledCol: ['分账成功', 'Settled'],
   noAccount: ['（无账单的分账）', '(settlements without bill)'],
-  notConfigured: ['已不在配置中', 'no longer configured'],
   byDay: ['每日明细', 'By day'],
   byDayQ: ['哪一天、哪一户没到？', 'Which day of which account is missing?'],
   day: ['账单日', 'Day'],
@@ -134,7 +133,6 @@ const words = {
   todoFooting: ['订单合计与调节表', 'The orders and the bridge'],
   openOrders: ['未了订单', 'Open orders'],
   closedOrders: ['已了订单', 'Closed orders'],
-  keyless: ['无订单的核对单元', 'Groups without an order'],
   orders: ['单数', 'Orders'],
 
   ages: ['未分账龄', 'Ages'],
