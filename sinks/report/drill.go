@@ -131,7 +131,7 @@ func orderKeysOf(s *schema.Settlement) []string {
 func shownBill(day schema.Day, b *schema.Bill) (Bill, error) {
 	commission, err := schema.Total(b.Amounts.Commissions()...)
 	return Bill{
-		Day: day, Account: b.WalkAccountID, LedgerID: b.LedgerID, Item: b.ItemOrderID.V, Store: b.PoiID.V, Product: b.GroupName.V, SettleType: b.SettleType, Counted: counts(b),
+		Day: day, Account: b.WalkAccountID, LedgerID: b.LedgerID, Item: b.ItemOrderID.V, Store: b.PoiID.V, Product: b.GroupName.V, SettleType: b.SettleType, Counted: b.Counts(),
 		Legs: [4]Amount{
 			schema.LegTotal:      Amount(b.Amounts[schema.LedgerTotal]),
 			schema.LegFee:        Amount(b.Amounts[schema.TotalMerchantPlatformService]),

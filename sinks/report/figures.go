@@ -40,7 +40,7 @@ func newTally() *tally {
 // addBill adds a bill.
 func (t *tally) addBill(a *adder, b *schema.Bill) {
 	t.sums.Bills++
-	if !counts(b) {
+	if !b.Counts() {
 		t.sums.Uncounted++
 		return
 	}

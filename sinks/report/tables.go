@@ -60,7 +60,7 @@ func (f *found) unit(account schema.AccountID) *tally {
 
 // billColumns are the columns that addBill needs.
 var billColumns = func() []string {
-	columns := []string{"account_id", "ledger_id", "walk_account_id", "settle_type", "direction", "poi_id"}
+	columns := []string{"account_id", "ledger_id", "walk_account_id", "settle_type", "direction", "poi_id", "counted"}
 	for _, a := range slices.Concat([]schema.Amount{
 		schema.Original, schema.MerchantTicket, schema.PlatformTicket, schema.LedgerPlatformTicket, schema.LedgerTotal,
 		schema.TotalMerchantPlatformService, schema.TotalCommission, schema.ActualInsured, schema.Goods}, schema.CommissionParts) {
@@ -90,7 +90,7 @@ func (f *found) readBills(ctx context.Context, l *loader) error {
 
 func (f *found) addBill(b *schema.Bill) {
 	f.unit(b.WalkAccountID).addBill(&f.adder, b)
-	if !counts(b) {
+	if !b.Counts() {
 		return
 	}
 	f.fall.addBill(&f.adder, b)
@@ -98,9 +98,6 @@ func (f *found) addBill(b *schema.Bill) {
 		addStore(&f.adder, f.stores, b)
 	}
 }
-
-// counts reports whether the bill is in the sums.
-func counts(*schema.Bill) bool { return true }
 
 // groupColumns are the columns that addGroup needs.
 var groupColumns = []string{
