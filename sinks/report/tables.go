@@ -154,7 +154,4 @@ func orderKey(r *schema.Reconciliation) string {
 	return key
 }
 
-// hashSeed is one for all, so that hashes of parts compare.
-var hashSeed = maphash.MakeSeed()
-
 func orderHash(r *schema.Reconciliation) uint64 { return maphash.String(hashSeed, orderKey(r)) }
