@@ -142,7 +142,7 @@ type unitWalk struct {
 }
 
 func (u *unitWalk) warn(message string, args ...any) {
-	u.walker.Log.Warn(message, append([]any{"account_id", u.unit.Account.ID, "bill_date", u.unit.Day}, args...)...)
+	u.walker.Log.Warn(message, append([]any{"account_id", u.unit.Account.ID, "account_name", u.unit.Account.Name, "bill_date", u.unit.Day}, args...)...)
 }
 
 // run walks until enough walks in a row found the same bills.
@@ -205,6 +205,7 @@ func (u *unitWalk) resume(ctx context.Context, begun schema.BegunWalk) (*trace, 
 		return nil, nil
 	}
 	pages := len(t.pages)
+	u.walker.Progress.PagesFound(pages)
 	err = u.fetch(ctx, t, begun.Batches)
 	if err != nil && len(t.pages) == pages && u.cursorIsUnknown(err) && ctx.Err() == nil {
 		u.warn("the platform no longer knows the walk's cursor; a new walk is begun", "walk", begun.Walk, "error", err)
