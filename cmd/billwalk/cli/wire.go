@@ -36,7 +36,8 @@ type wired struct {
 	run     *pipeline.Run
 	clients []*douyin.Client // none for a replay
 	bills   *douyin.Client   // of these, whose bills are fetched
-	trade   *douyin.Client   // and who is asked for settlements: nil where none are, or the same
+	trade   *douyin.Client   // and who is asked for settlements: nil where none are queried
+	notify  []jobs.Webhook   // none for a replay
 	clock   *clockCheck      // nil for a replay
 	store   object.Store
 	lake    *lake.Lake
@@ -200,6 +201,7 @@ func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenC
 	bills := client(app)
 	w.bills = bills
 	w.run.Walk.Source, w.run.InFlight, w.run.Needed = bills, inFlight(app.QPS), bills.BillsNeeded
+	w.notify = job.Notify
 	if s := job.Settlements; s != nil {
 		trade := bills
 		if s.App != job.Bills.App {
