@@ -204,8 +204,8 @@ func (u *unitWalk) resume(ctx context.Context, begun schema.BegunWalk) (*trace, 
 	if u.walker.Now().Sub(t.began) >= stop.ResumeAge {
 		return nil, nil
 	}
+	u.walker.Progress.PagesFound(len(t.pages))
 	pages := len(t.pages)
-	u.walker.Progress.PagesFound(pages)
 	err = u.fetch(ctx, t, begun.Batches)
 	if err != nil && len(t.pages) == pages && u.cursorIsUnknown(err) && ctx.Err() == nil {
 		u.warn("the platform no longer knows the walk's cursor; a new walk is begun", "walk", begun.Walk, "error", err)
