@@ -53,7 +53,7 @@ func reencode(key string, data []byte, change func(*schema.Answer) bool) []byte 
 			panic(err)
 		}
 		if change(&answer) {
-			line, _ := a.Encode(answer)
+			line, _ := a.Encode(nil, answer)
 			changed = append(changed, line...)
 		}
 	}

@@ -241,7 +241,7 @@ func checkDays(t *rapid.T, w *world, settled int, billed, refunded int64) {
 		for _, p := range w.lake.of(d) {
 			for _, r := range p.reconciliation {
 				inGroups, rows = inGroups+r.BillRows, rows+r.SettlementRows
-				billed, refunded = billed-int64(r.Billed[schema.LegTotal].V), refunded-int64(r.Refund.V)
+				billed, refunded = billed-int64(r.Billed[schema.LegTotal].V), refunded-int64(r.Refund.V)-int64(r.Other.V)
 			}
 		}
 	}

@@ -29,7 +29,7 @@ import (
 func TestMain(m *testing.M) {
 	// The archive's compressor makes its channels when it is first used. Made in
 	// one bubble of synctest, they could not be used in another.
-	if _, err := archive.New(nil).Encode(schema.Answer{Body: []byte("{}")}); err != nil {
+	if _, err := archive.New(nil).Encode(nil, schema.Answer{Body: []byte("{}")}); err != nil {
 		panic(err)
 	}
 	if err := archive.New(objecttest.NewMem()).AppendCallbacks(context.Background(), day, "01ARZ3NDEKTSV4RRFFQ6900000", nil); err != nil {

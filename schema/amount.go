@@ -34,7 +34,7 @@ var amounts = [AmountCount]struct{ name, label, doc, chineseDoc string }{
 	DeductionDiscount:            {"deduction_discount", "团购券抵扣", "group coupon deduction; not settled", "团购券抵扣金额，不参与结算"},
 	MerchantTicket:               {"merchant_ticket", "商家优惠", "merchant's discount; not settled", "商家优惠，不参与结算"},
 	PlatformTicket:               {"platform_ticket", "平台补贴", "platform's subsidy; hidden from service providers", "平台补贴；服务商不可见"},
-	LedgerPlatformTicket:         {"ledger_platform_ticket", "平台券(参与结算)", "platform's coupon that is settled; hidden from service providers", "参与结算的平台券；服务商不可见"},
+	LedgerPlatformTicket:         {"ledger_platform_ticket", "参与结算的平台券", "platform's coupon that is settled; hidden from service providers", "参与结算的平台券；服务商不可见"},
 	Original:                     {"original", "交易金额", "order total: pay + merchant_ticket + platform_ticket", "交易金额＝实付＋商家优惠＋平台补贴"},
 	LedgerTotal:                  {"ledger_total", "应结算", "to be settled: pay + ledger_platform_ticket", "应结算金额＝实付＋参与结算的平台券"},
 	TotalCommission:              {"total_commission", "佣金合计", "all commissions together", "佣金合计"},

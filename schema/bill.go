@@ -78,7 +78,7 @@ func billFields() []Field[Bill] {
 		required(text, Column{Name: "ledger_id", Label: "账单ID", Source: "ledger_id", Layout: Ordered, Doc: "bill id",
 			ChineseDoc: "账单 ID"},
 			func(b *Bill) *string { return &b.LedgerID }),
-		required(textOf[AccountID](), Column{Name: "walk_account_id", Label: "商户", Doc: "the configured account whose walk found the bill",
+		required(textOf[AccountID](), Column{Name: "walk_account_id", Label: "查询账户", Doc: "the configured account whose walk found the bill",
 			ChineseDoc: "jobs.yaml 中配置的账户，该账单由拉取此账户得到"},
 			func(b *Bill) *AccountID { return &b.WalkAccountID }),
 		nullable(int32s, Column{Name: "biz_type", Label: "业务类型", Source: "biz_type", Codes: &BizTypes, Doc: "kind of business",

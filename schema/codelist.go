@@ -73,7 +73,7 @@ func (l *CodeList) Code(value int32) Code {
 		}
 	}
 	number := strconv.Itoa(int(value))
-	return Code{value, number + "(未知)", number + " (unknown)"}
+	return Code{value, number + "（未知）", number + " (unknown)"}
 }
 
 // String lists the codes for people: "0 in (入账), 1 out (出账)".
@@ -93,7 +93,7 @@ func (l *CodeList) ChineseSQL(column string) string {
 	for _, c := range l.Codes {
 		fmt.Fprintf(&sql, " WHEN %d THEN %s", c.Value, quoteSQL(c.Chinese))
 	}
-	return sql.String() + " ELSE CAST(" + column + " AS VARCHAR) || '(未知)' END"
+	return sql.String() + " ELSE CAST(" + column + " AS VARCHAR) || '（未知）' END"
 }
 
 // quoteSQL returns a text as an SQL literal.

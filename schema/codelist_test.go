@@ -67,7 +67,7 @@ func TestCodeLists(t *testing.T) {
 	if got, want := FundAmountTypes.String(), "0 in (入账), 1 out (出账)"; got != want {
 		t.Errorf("%q, want %q", got, want)
 	}
-	if got, want := SettleSubTypes.Code(29), (Code{29, "29(未知)", "29 (unknown)"}); got != want {
+	if got, want := SettleSubTypes.Code(29), (Code{29, "29（未知）", "29 (unknown)"}); got != want {
 		t.Errorf("%+v, want %+v", got, want)
 	}
 }

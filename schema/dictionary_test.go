@@ -156,7 +156,7 @@ func reasonTable(l language) string {
 
 func ruleTable(l language) string {
 	var md strings.Builder
-	md.WriteString(l.of("| rule | 中文 | usual severity | meaning |\n", "| 规则 | 中文名 | 通常级别 | 意思 |\n") + "|---|---|---|---|\n")
+	md.WriteString(l.of("| rule | 中文 | usual severity | meaning |\n", "| 取值 | 异常类型 | 通常为错误或提醒 | 意思 |\n") + "|---|---|---|---|\n")
 	for _, r := range Rules {
 		fmt.Fprintf(&md, "| `%s` | %s | %s | %s |\n", r, r.Label(), r.Severity(), l.pick(r.Meaning()))
 	}

@@ -56,6 +56,8 @@ func (t Description) writeLabelledView(sql *strings.Builder) {
 			value, label = yuan(c.Name), label+"(元)"
 		case t.Name == Reconciliations.Name && c.Name == "verdict":
 			value = chineseVerdict()
+		case t.Name == Exceptions.Name && c.Name == "severity":
+			value = chineseSeverity()
 		}
 		fmt.Fprintf(sql, ",\n  %s AS \"%s\"", value, label)
 		if c.Codes != nil {
@@ -71,20 +73,29 @@ func yuan(column string) string {
 	return "(" + column + "::DECIMAL(19,0) * 0.01)::DECIMAL(18,2)"
 }
 
-// chineseVerdict returns the SQL for the label of a verdict, with 长款 or 短款 for a difference
-// by its sign.
+// chineseVerdict returns the SQL of Reconciliation.Label.
 func chineseVerdict() string {
 	var sql strings.Builder
 	sql.WriteString("CASE verdict")
 	for _, v := range Verdicts {
 		label := quoteSQL(v.Label())
-		if v == Mismatched {
-			label = "CASE sign(diff_total_fen) WHEN 1 THEN '长款' WHEN -1 THEN '短款' ELSE " + label + " END"
+		switch v {
+		case Mismatched:
+			label = fmt.Sprintf("CASE sign(diff_total_fen) WHEN 1 THEN %s WHEN -1 THEN %s WHEN 0 THEN %s ELSE %s END",
+				quoteSQL(labelOver), quoteSQL(labelUnder), quoteSQL(labelOtherLeg), label)
+		case NotApplicable:
+			label = fmt.Sprintf("CASE WHEN list_contains(reasons, %s) THEN %s ELSE %s END", quoteSQL(ReasonNoKey), quoteSQL(labelNoKey), label)
 		}
 		fmt.Fprintf(&sql, "\n    WHEN %s THEN %s", quoteSQL(string(v)), label)
 	}
 	sql.WriteString(" END")
 	return sql.String()
+}
+
+// chineseSeverity returns the SQL of Severity.Label.
+func chineseSeverity() string {
+	return fmt.Sprintf("CASE severity WHEN %s THEN %s WHEN %s THEN %s END", quoteSQL(string(SeverityError)), quoteSQL(SeverityError.Label()),
+		quoteSQL(string(SeverityWarning)), quoteSQL(SeverityWarning.Label()))
 }
 
 // describe returns the column's documentation in one line.

@@ -40,7 +40,7 @@ func ExampleTables() {
 	// settlements 分账 settle_id
 	// reconciliation 对账 walk_account_id
 	// exceptions 异常 rule
-	// restatements 重述 account_id
+	// restatements 账单变更 account_id
 }
 
 // A table's fields read and set the columns of a row.
@@ -65,9 +65,9 @@ func ExampleVerdict() {
 	// Output:
 	// matched 平账 false
 	// mismatched 差异 true
-	// bill_only 单边账:有账单无分账 true
-	// settlement_only 单边账:有分账无账单 true
-	// pending 在途 true
+	// bill_only 有账单、未查到分账 true
+	// settlement_only 有分账、未查到账单 true
+	// pending 分账处理中 true
 	// failed 分账失败 true
-	// not_applicable 不参与分账 false
+	// not_applicable 不纳入比对 false
 }

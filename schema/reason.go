@@ -78,7 +78,7 @@ var Reasons = []Reason{
 	}},
 	{ReasonUnmatched, Bilingual{
 		"with mismatched or pending: the bills agree, but there is one more settlement. The order was shared out twice, or the bill of that settlement is on a day that failed or beyond the lookback. With settlement_only: " + UnmatchedCauses,
-		"结论为 mismatched 或 pending 时：账单已平，却另有一笔分账：重复分账，或其账单在失败的一天、在回看期之外。结论为 settlement_only 时：商户不在 jobs.yaml 中，那一天该商户失败，账单在回看期（至少 7 天）之外，或核销后 1 小时内撤销、退款，永远不会有账单",
+		"结论为 mismatched 或 pending 时：账单已平，却另有一笔分账：重复分账，或其账单在失败的一天、在追溯期之外。结论为 settlement_only 时：查询账户不在 jobs.yaml 中，那一天该账户失败，账单在追溯期（至少 7 天）之外，或核销后 1 小时内撤销、退款，永远不会有账单",
 	}, Bilingual{
 		"look for a double settlement, or for the missing day of bills; run the days that failed again",
 		"查是否重复分账，或缺失的账单日；失败的日子再跑",
@@ -92,17 +92,17 @@ var Reasons = []Reason{
 	}},
 	{ReasonElsewhere, Bilingual{
 		"with mismatched: a settlement of the order counts on an earlier day, beyond the lookback, and stays there; this day has none of its money",
-		"结论为 mismatched 时：该订单有一笔分账算在更早的、回看期之外的一天，留在那天，不再算进这一天",
+		"结论为 mismatched 时：该订单有一笔分账算在更早的、追溯期之外的一天，留在那天，不再算进这一天",
 	}, Bilingual{
 		"look at the earlier day as well: together they are the order; a longer lookback keeps such orders together",
-		"与较早的那天合看才是整单；延长 lookback 可使其合在一起",
+		"与较早的那天合看才是整单；延长追溯期（lookback）可使其合在一起",
 	}},
 	{ReasonPartlyBilled, Bilingual{
 		"with mismatched: one successful settlement is left, and it is larger than the bills so far, in no leg smaller. Typical of a prepaid order of which further bills may come",
 		"结论为 mismatched 时：余下仅一笔成功的分账，多于至今的账单，且各项都不少。多见于预付订单，账单可能还会来",
 	}, Bilingual{
 		"wait for the further bills; once the lookback has passed, look the order up in the console",
-		"等后续账单；lookback 过后仍未来的，到后台核对该订单",
+		"等后续账单；追溯期过后仍未来的，到后台核对该订单",
 	}},
 	{ReasonOffsetBy + "<bill_date>/<walk_account_id>[/<item>]", Bilingual{
 		"with matched: the group has a difference of its own, which the named group balances; together they agree. At most five groups are named",

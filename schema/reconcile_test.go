@@ -72,7 +72,8 @@ func TestReconcileLosesNothing(t *testing.T) {
 		sums = append(sums, fmt.Sprintf("SELECT '%s', (SELECT sum(billed_%[1]s_fen) FROM r) = (SELECT sum(%s) FROM bills WHERE settle_type = 1)", column, bills))
 	}
 	sums = append(sums,
-		"SELECT 'refunds', (SELECT sum(refund_fen) FROM r) = (SELECT sum(ledger_total_fen) FROM bills WHERE settle_type <> 1)",
+		"SELECT 'refunds', (SELECT sum(refund_fen) FROM r) = (SELECT sum(ledger_total_fen) FROM bills WHERE settle_type = 2)",
+		"SELECT 'other bills', (SELECT sum(other_fen) FROM r) = (SELECT sum(ledger_total_fen) FROM bills WHERE settle_type NOT IN (1, 2))",
 		"SELECT 'bills', (SELECT sum(bill_rows) FROM r) = (SELECT count(*) FROM bills)",
 		"SELECT 'settlements', (SELECT sum(settlement_rows) FROM r) = (SELECT count(*) FROM settlements)",
 		"SELECT 'a key of its own', (SELECT count(*) FROM (SELECT DISTINCT bill_date, walk_account_id, group_key FROM r)) = (SELECT count(*) FROM r)",

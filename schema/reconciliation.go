@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"slices"
 	"strings"
 	"time"
 )
@@ -17,13 +18,38 @@ type Reconciliation struct {
 	BillRows              int64
 	SettlementRows        int64
 	Billed, Settled, Diff Legs
-	Refund                Null[Fen]
+	Refund                Null[Fen] // of refund bills; in rows of earlier versions of all bills that are not forward
+	Other                 Null[Fen] // of the others that are not forward
 	FirstSettleTime       Null[time.Time]
 	LastSettleTime        Null[time.Time]
 }
 
 // TableName implements Row.
 func (*Reconciliation) TableName() string { return "reconciliation" }
+
+// What people call a verdict that is more than one thing.
+const (
+	labelOver     = "多分"
+	labelUnder    = "少分"
+	labelOtherLeg = "总额相符，分项不符"
+	labelNoKey    = "缺单号"
+)
+
+// Label returns the verdict in the words of Chinese accountants, as the view 对账 has it: a
+// difference by its sign, and 缺单号 where the settle query had no id to ask with.
+func (r *Reconciliation) Label() string {
+	switch diff := r.Diff[LegTotal]; {
+	case r.Verdict == NotApplicable && slices.Contains(r.Reasons, ReasonNoKey):
+		return labelNoKey
+	case r.Verdict != Mismatched || !diff.Valid:
+		return r.Verdict.Label()
+	case diff.V > 0:
+		return labelOver
+	case diff.V < 0:
+		return labelUnder
+	}
+	return labelOtherLeg
+}
 
 // Reconciliations is the table reconciliation: one row per group.
 var Reconciliations = Table[Reconciliation]{
@@ -38,10 +64,10 @@ var Reconciliations = Table[Reconciliation]{
 func reconciliationFields() []Field[Reconciliation] {
 	type row = Reconciliation
 	fields := []Field[row]{
-		required(textOf[AccountID](), Column{Name: "walk_account_id", Label: "商户", Doc: "the configured account whose bills these are; empty in groups without bills (settlement_only)",
-			ChineseDoc: "这些账单的商户，即 jobs.yaml 中配置的账户；没有账单的组为空（settlement_only）"},
+		required(textOf[AccountID](), Column{Name: "walk_account_id", Label: "查询账户", Doc: "the configured account whose bills these are; empty in groups without bills (settlement_only)",
+			ChineseDoc: "这些账单的查询账户，即 jobs.yaml 中配置的账户；没有账单的组为空（settlement_only）"},
 			func(r *row) *AccountID { return &r.WalkAccountID }),
-		required(text, Column{Name: "group_key", Label: "对账组", Layout: Ordered, Doc: "unique in account and day: the order, order/item, order#non-forward, ext:…, bill:… without an order, or settlement:… without bill and order",
+		required(text, Column{Name: "group_key", Label: "核对单元", Layout: Ordered, Doc: "unique in account and day: the order, order/item, order#non-forward, ext:…, bill:… without an order, or settlement:… without bill and order",
 			ChineseDoc: "在一个账户的一天内唯一：订单号、订单号/子订单号、订单号#non-forward、ext:商家订单号，没有订单的账单为 bill:…，既无账单又无订单的分账为 settlement:…"},
 			func(r *row) *string { return &r.GroupKey }),
 		nullable(text, Column{Name: "shop_order_id", Label: "订单号", Layout: Distinct, Doc: "the order",
@@ -77,9 +103,12 @@ func reconciliationFields() []Field[Reconciliation] {
 				func(r *row) *Null[Fen] { return &r.Diff[leg] }))
 	}
 	return append(fields,
-		fen(Column{Name: "refund_fen", Label: "非正向账单金额", Layout: Distinct, Doc: "ledger_total of the bills that are not forward",
-			ChineseDoc: "非正向账单的 ledger_total 合计"},
+		fen(Column{Name: "refund_fen", Label: "退款金额", Layout: Distinct, Doc: "ledger_total of the refund bills (settle_type 2); in files of earlier versions, which lack other_fen, of all bills that are not forward",
+			ChineseDoc: "退款单（settle_type 2）的 ledger_total 合计；旧版本的文件没有 other_fen，其中为全部非正向账单的合计"},
 			func(r *row) *Null[Fen] { return &r.Refund }),
+		fen(Column{Name: "other_fen", Label: "扣款及其他金额", Layout: Distinct, Doc: "ledger_total of the bills that are neither forward nor refunds: fees of refunds, debts, compensations and unknown types; NULL in files of earlier versions",
+			ChineseDoc: "既非正向又非退款的账单的 ledger_total 合计：退款手续费、商家欠款、赔付与未知类型；旧版本的文件中为 NULL"},
+			func(r *row) *Null[Fen] { return &r.Other }),
 		nullable(timestamp, Column{Name: "first_settle_time", Label: "最早分账时间", Doc: "when the first of the group's settlements was made",
 			ChineseDoc: "组内最早的分账时间"},
 			func(r *row) *Null[time.Time] { return &r.FirstSettleTime }),
@@ -91,10 +120,10 @@ func reconciliationFields() []Field[Reconciliation] {
 
 var legDocs = [LegCount]struct{ label, billed, settled, chineseBilled string }{
 	LegTotal: {"金额", "ledger_total", "settle_amount", "ledger_total "},
-	LegFee:   {"手续费", "total_merchant_platform_service", "rake", "total_merchant_platform_service "},
+	LegFee:   {"平台服务费", "total_merchant_platform_service", "rake", "total_merchant_platform_service "},
 	LegCommission: {"佣金", "total_commission, else the sum of those known of talent, agent, broker, clerk and mall store (NULL if none of the first four is),", "commission",
 		"total_commission（没有则为达人、服务商、经纪人、店员佣金与商场分佣中已知各项之和；前四项都未知时为 NULL）"},
-	LegNet: {"商家所得", "goods", "shares", "goods "},
+	LegNet: {"商家实际结算", "goods", "shares", "goods "},
 }
 
 // oneOf lists values in words: "a, b or c".

@@ -86,7 +86,7 @@ func (r *Redactor) Text(text string) string {
 // is nothing to replace it returns its argument.
 func (r *Redactor) Bytes(text []byte) []byte {
 	list := r.list()
-	if len(list) == 0 {
+	if !mayContain(text, list) {
 		return text
 	}
 	changed := replace(text, list, false)
@@ -127,16 +127,8 @@ func inStrings(text []byte, list []hidden) []byte {
 // replace returns the text with the hidden texts replaced, or nil if there are none. Within
 // JSON it does not cut an escape in two.
 func replace(text []byte, list []hidden, inJSON bool) (changed []byte) {
-	var begins [256]bool
-	begins['\\'], begins['%'] = true, true
-	for _, h := range list {
-		begins[h.text.Reveal()[0]] = true
-	}
 	kept := 0 // the text before this is in changed already
 	for i := 0; i < len(text); i++ {
-		if !begins[text[i]] {
-			continue
-		}
 		if n, instead := find(text, i, list, inJSON); n > 0 {
 			changed = append(append(changed, text[kept:i]...), instead...)
 			kept, i = i+n, i+n-1

@@ -6,6 +6,8 @@ import (
 	"net/url"
 	"strings"
 	"testing"
+
+	"pgregory.net/rapid"
 )
 
 const hiddenToken = `clt.4f/9+a"b\c%2=Z0`
@@ -110,4 +112,17 @@ func BenchmarkRedactor(b *testing.B) {
 	for b.Loop() {
 		r.Bytes(page)
 	}
+}
+
+// TestMayContain: what replace finds is never overlooked, whatever is around it.
+func TestMayContain(t *testing.T) {
+	t.Parallel()
+	piece := rapid.SampledFrom([]string{"a", "b", "1", `\`, `\\`, "%", "%61", "%5c", `\u0061`, `\\u0062`, `\"`, `"`, "/", strings.Repeat("x", 40)})
+	rapid.Check(t, func(t *rapid.T) {
+		list := []hidden{{NewSecret(rapid.StringMatching(`[ab1]{1,4}`).Draw(t, "short")), "-"}, {NewSecret(rapid.StringMatching(`[ab\\%"/]{1,8}`).Draw(t, "long")), "+"}}
+		text := []byte(strings.Join(rapid.SliceOf(piece).Draw(t, "text"), ""))
+		if changed := replace(text, list, false); changed != nil && !mayContain(text, list) {
+			t.Fatalf("%q with %q and %q hidden is %q, and is overlooked", text, list[0].text.Reveal(), list[1].text.Reveal(), changed)
+		}
+	})
 }

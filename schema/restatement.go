@@ -32,7 +32,7 @@ func (*Restatement) TableName() string { return "restatements" }
 // Restatements is the table restatements. It is history: a publication carries
 // on the rows of the one before and adds its own.
 var Restatements = Table[Restatement]{
-	Name: "restatements", Label: "重述",
+	Name: "restatements", Label: "账单变更",
 	History:    true,
 	Doc:        "One row per bill of a published day that a later walk found added, removed or changed. Each publication of the day carries the rows of the one before.",
 	ChineseDoc: "已发布的日子后来拉到的账单有增加、减少或变更的，每条一行。该日每次发布都带上之前的各行。",
@@ -49,7 +49,7 @@ var Restatements = Table[Restatement]{
 		nullable(int32s, Column{Name: "settle_sub_type", Label: "子结算类型", Codes: &SettleSubTypes, Doc: "settle_sub_type of the bill",
 			ChineseDoc: "账单的子结算类型"},
 			func(r *Restatement) *Null[int32] { return &r.SettleSubType }),
-		required(textOf[AccountID](), Column{Name: "walk_account_id", Label: "商户", Doc: "the configured account whose walk found the change",
+		required(textOf[AccountID](), Column{Name: "walk_account_id", Label: "查询账户", Doc: "the configured account whose walk found the change",
 			ChineseDoc: "发现变动的那次拉取所属的账户，即 jobs.yaml 中配置的账户"},
 			func(r *Restatement) *AccountID { return &r.WalkAccountID }),
 		nullable(text, Column{Name: "shop_order_id", Label: "订单号", Layout: Distinct, Doc: "order of the bill",
@@ -73,14 +73,14 @@ var Restatements = Table[Restatement]{
 		fen(Column{Name: "diff_goods_fen", Label: "实际结算差额", Layout: Distinct, Doc: "new - old goods, a missing bill counted as 0",
 			ChineseDoc: "新旧 goods 之差，没有的账单按 0 计"},
 			func(r *Restatement) *Null[Fen] { return &r.DiffGoods }),
-		required(int64s, Column{Name: "old_generation", Label: "原版本", Doc: "generation of the day that had the old values",
-			ChineseDoc: "原值所在的发布版本"},
+		required(int64s, Column{Name: "old_generation", Label: "变更前批次", Doc: "generation of the day that had the old values",
+			ChineseDoc: "原值所在的批次"},
 			func(r *Restatement) *int64 { return &r.OldGeneration }),
-		required(int64s, Column{Name: "new_generation", Label: "新版本", Doc: "generation of the day that has the new values",
-			ChineseDoc: "新值所在的发布版本"},
+		required(int64s, Column{Name: "new_generation", Label: "变更后批次", Doc: "generation of the day that has the new values",
+			ChineseDoc: "新值所在的批次"},
 			func(r *Restatement) *int64 { return &r.NewGeneration }),
-		required(timestamp, Column{Name: "restated_at", Label: "重述时间", Doc: "when the new generation was built",
-			ChineseDoc: "构建新版本的时间"},
+		required(timestamp, Column{Name: "restated_at", Label: "变更时间", Doc: "when the new generation was built",
+			ChineseDoc: "构建变更后批次的时间"},
 			func(r *Restatement) *time.Time { return &r.RestatedAt }),
 	},
 }

@@ -10,6 +10,17 @@ const (
 	SeverityWarning Severity = "warning" // breaks an inferred rule, or is unexpected
 )
 
+// Label returns the severity in Chinese, or "" for none.
+func (s Severity) Label() string {
+	switch s {
+	case SeverityError:
+		return "错误"
+	case SeverityWarning:
+		return "提醒"
+	}
+	return ""
+}
+
 // Rule is what an exception breaks.
 type Rule string
 
@@ -57,7 +68,7 @@ var rules = []struct {
 	}},
 	{RuleDirectionConflict, SeverityWarning, "收支方向矛盾", Bilingual{
 		"fund_amount_type and settle_type contradict each other; fund_amount_type decides",
-		"fund_amount_type 与 settle_type 的方向相反;以 fund_amount_type 为准",
+		"fund_amount_type 与 settle_type 的方向相反；以 fund_amount_type 为准",
 	}, Bilingual{
 		"look at the flow of money in the console, and book it as that says",
 		"到后台核对资金流水方向，以流水为准",
@@ -127,7 +138,7 @@ var rules = []struct {
 	}},
 	{RuleBadText, SeverityWarning, "文字损坏", Bilingual{
 		"a text for people is not valid UTF-8, and its invalid part was replaced by U+FFFD",
-		"文字不是有效的 UTF-8,已用 U+FFFD 补上",
+		"文字不是有效的 UTF-8，已用 U+FFFD 补上",
 	}, Bilingual{
 		"nothing: only a text for people is concerned",
 		"无需处理，只影响显示的文字",
@@ -183,10 +194,10 @@ var rules = []struct {
 	}},
 	{RuleSettleElsewhere, SeverityWarning, "分账算在另一天", Bilingual{
 		"the settlement counts on another day of its order, further away than the lookback; an error where it succeeded after that day was last looked at",
-		"分账算在该订单回看期之外的另一天；若那一天最后一次查看之后才分账成功，则为错误",
+		"分账算在该订单追溯期之外的另一天；若那一天最后一次查看之后才分账成功，则为错误",
 	}, Bilingual{
 		"look at both days together; a longer lookback keeps such orders together",
-		"两天合看；延长 lookback 可使其合在一起",
+		"两天合看；延长追溯期（lookback）可使其合在一起",
 	}},
 	{RuleBillRemoved, SeverityError, "分账后账单被撤", Bilingual{
 		"the settlement succeeded, and its order has no bill any more",

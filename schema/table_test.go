@@ -42,7 +42,7 @@ var contract = map[string]string{
 		billed_fee_fen BIGINT  settled_fee_fen BIGINT  diff_fee_fen BIGINT
 		billed_commission_fen BIGINT  settled_commission_fen BIGINT  diff_commission_fen BIGINT
 		billed_net_fen BIGINT  settled_net_fen BIGINT  diff_net_fen BIGINT
-		refund_fen BIGINT  first_settle_time TIMESTAMPTZ  last_settle_time TIMESTAMPTZ`,
+		refund_fen BIGINT  other_fen BIGINT  first_settle_time TIMESTAMPTZ  last_settle_time TIMESTAMPTZ`,
 	"exceptions": `
 		rule VARCHAR!  severity VARCHAR!  account_id VARCHAR  ledger_id VARCHAR  shop_order_id VARCHAR  settle_id VARCHAR
 		expected_fen BIGINT  actual_fen BIGINT  detail VARCHAR!  record VARCHAR  archive_key VARCHAR`,

@@ -78,3 +78,24 @@ func TestReasonOf(t *testing.T) {
 		t.Error("nothing_compared is not listed")
 	}
 }
+
+// TestReconciliationLabel: a row is called in Chinese what the view calls it; see
+// TestLabelledViews.
+func TestReconciliationLabel(t *testing.T) {
+	t.Parallel()
+	diff := func(fen Fen) Legs { return Legs{LegTotal: Some(fen)} }
+	for want, row := range map[string]Reconciliation{
+		"多分":        {Verdict: Mismatched, Diff: diff(1)},
+		"少分":        {Verdict: Mismatched, Diff: diff(-1)},
+		"总额相符，分项不符": {Verdict: Mismatched, Diff: diff(0)},
+		"差异":        {Verdict: Mismatched},
+		"缺单号":       {Verdict: NotApplicable, Reasons: []string{ReasonNoKey}},
+		"不纳入比对":     {Verdict: NotApplicable, Reasons: []string{ReasonNonForward}},
+		"平账":        {Verdict: Matched, Diff: diff(1)},
+		"有账单、未查到分账": {Verdict: BillOnly},
+	} {
+		if got := row.Label(); got != want {
+			t.Errorf("%+v: got %s, want %s", row, got, want)
+		}
+	}
+}

@@ -29,23 +29,23 @@ var verdicts = []struct {
 	}, {
 		verdict: Mismatched, label: "差异", open: true,
 		meaning: Bilingual{
-			"they do not agree, and reasons says where: 长款 (more was settled) if diff_total_fen is positive, 短款 (less) if it is negative",
-			"不一致，差在哪里见 reasons；diff_total_fen 为正是长款（分多了），为负是短款（分少了）",
+			"they do not agree, and reasons says where: 多分 (more was settled) if diff_total_fen is positive, 少分 (less) if it is negative",
+			"不一致，差在哪里见 reasons；diff_total_fen 为正是多分，为负是少分",
 		},
 		advice: Bilingual{"look the order up in the console, the largest difference first", "从差额最大的查起，到后台核对该订单"},
 	}, {
-		verdict: BillOnly, label: "单边账:有账单无分账", open: true, awaiting: true,
+		verdict: BillOnly, label: "有账单、未查到分账", open: true, awaiting: true,
 		meaning: Bilingual{"the settle query was called, and knows no settlement of the order", "查过，平台没有分账记录"},
-		advice:  Bilingual{"wait until the lookback has passed; if all orders of an account are like this, try another match rule", "等回看期过完；若整个账户都如此，换一条 match 规则"},
+		advice:  Bilingual{"wait until the lookback has passed; if all orders of an account are like this, try another match rule", "等追溯期过完；若整个账户都如此，换一条 match 规则"},
 	}, {
-		verdict: SettlementOnly, label: "单边账:有分账无账单", open: true,
+		verdict: SettlementOnly, label: "有分账、未查到账单", open: true,
 		meaning: Bilingual{"a callback reported a settlement that has no bill; if its source is both, the settle query confirms it", "有分账回调而找不到账单；source 为 both 的，分账查询已确认"},
 		advice: Bilingual{
 			"look the order up: is its account in jobs.yaml, did its day fail, is its bill beyond the lookback? An order that was verified and undone within an hour never has a bill",
-			"核对该订单：商户是否在 jobs.yaml 中，那一天是否失败，账单是否在回看期之外；核销后 1 小时内撤销或退款的，永远不会有账单",
+			"核对该订单：查询账户是否在 jobs.yaml 中，那一天是否失败，账单是否在追溯期之外；核销后 1 小时内撤销或退款的，永远不会有账单",
 		},
 	}, {
-		verdict: Pending, label: "在途", open: true, awaiting: true,
+		verdict: Pending, label: "分账处理中", open: true, awaiting: true,
 		meaning: Bilingual{"a settlement is under way; or, with the reason not_asked, the order has no answer yet", "分账处理中；原因为 not_asked 时，是该订单还没有答复"},
 		advice:  Bilingual{"wait; for not_asked, fix what the run's failures name and run again", "等；原因为 not_asked 的，按运行摘要 failures 的提示处理后再跑"},
 	}, {
@@ -53,7 +53,7 @@ var verdicts = []struct {
 		meaning: Bilingual{"the settlement FAILed", "分账结果为 FAIL"},
 		advice:  Bilingual{"handle it in the trade system; later nights query it again", "在交易系统中处理；此后每晚会再查"},
 	}, {
-		verdict: NotApplicable, label: "不参与分账",
+		verdict: NotApplicable, label: "不纳入比对",
 		meaning: Bilingual{"there is nothing to compare the bills with", "没有可与账单相比的分账"},
 		advice:  Bilingual{"nothing; for no_key, add a match rule", "无；原因为 no_key 时，补一条 match 规则"},
 	},
@@ -121,9 +121,9 @@ var tiers = []struct {
 	tier    Tier
 	meaning Bilingual
 }{
-	{ByItem, Bilingual{"the bills and settlements of one item, over all days and accounts within the lookback", "同一子订单在回看期内各天、各账户的账单与分账"}},
+	{ByItem, Bilingual{"the bills and settlements of one item, over all days and accounts within the lookback", "同一子订单在追溯期内各天、各账户的账单与分账"}},
 	{ByOrder, Bilingual{"one group by itself; else all that the order has on the day, in all accounts", "本组自身；否则为该订单当天在各账户的全部"}},
-	{ByOrderWindow, Bilingual{"all that the order has within the lookback", "该订单在回看期内的全部"}},
+	{ByOrderWindow, Bilingual{"all that the order has within the lookback", "该订单在追溯期内的全部"}},
 	{ByAmount, Bilingual{"bill by bill: each has a settlement of exactly its amount", "逐笔，每条账单都有一笔金额分毫不差的分账"}},
 }
 

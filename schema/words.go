@@ -27,8 +27,8 @@ var Directions = []Word{
 	{"+1", "入账", Bilingual{"the money of the bill comes in to the merchant; its amounts are positive", "资金进商家，金额为正"}, noAdvice},
 	{"-1", "出账", Bilingual{"the money of the bill goes out from the merchant; its amounts are negative", "资金出商家，金额为负"}, noAdvice},
 	{"NULL", "方向不明", Bilingual{"unknown: neither fund_amount_type nor settle_type says it, and no amount of the bill is summed", "未知：fund_amount_type 与 settle_type 都判断不了，金额不计入合计"}, RuleUnknownDirection.Advice()},
-	{"长款", "多分", Bilingual{"a positive difference: more was settled than billed", "差额为正：分账多于账单"}, Mismatched.Advice()},
-	{"短款", "少分", Bilingual{"a negative difference: less was settled than billed", "差额为负：分账少于账单"}, Mismatched.Advice()},
+	{"多分", "长款", Bilingual{"a positive difference: more was settled than billed", "差额为正：分账多于账单"}, Mismatched.Advice()},
+	{"少分", "短款", Bilingual{"a negative difference: less was settled than billed", "差额为负：分账少于账单"}, Mismatched.Advice()},
 }
 
 // Statuses lists the statuses of a settlement.

@@ -7,8 +7,11 @@ import (
 	"billwalk/schema"
 )
 
-// forward is the settle_type of sales (1 正向), the only bills that are settled.
-const forward = 1
+// The settle_type of sales (1 正向), the only bills that are settled, and of refunds (2 退款).
+const (
+	forward = 1
+	refund  = 2
+)
 
 // outcome is the result of an identity.
 type outcome int
@@ -127,18 +130,23 @@ func sharesOf(s *schema.Settlement) schema.Null[schema.Fen] {
 type conserved struct {
 	bills  int64
 	billed [schema.LegCount]schema.Fen // of forward bills
-	refund schema.Fen                  // of all others
+	refund schema.Fen                  // of refunds
+	other  schema.Fen                  // of all others
 }
 
 func (c *conserved) String() string {
-	return fmt.Sprintf("%d bills of %d fen in total, %d in fees, %d in commissions, %d net, and %d fen not forward",
-		c.bills, c.billed[schema.LegTotal], c.billed[schema.LegFee], c.billed[schema.LegCommission], c.billed[schema.LegNet], c.refund)
+	return fmt.Sprintf("%d bills of %d fen in total, %d in fees, %d in commissions, %d net, %d fen of refunds and %d of other bills",
+		c.bills, c.billed[schema.LegTotal], c.billed[schema.LegFee], c.billed[schema.LegCommission], c.billed[schema.LegNet], c.refund, c.other)
 }
 
 func (c *conserved) bill(b *schema.Bill, rule int) error {
 	c.bills++
-	if b.SettleType != forward {
+	switch b.SettleType {
+	case forward:
+	case refund:
 		return addTo(&c.refund, b.Amounts[schema.LedgerTotal])
+	default:
+		return addTo(&c.other, b.Amounts[schema.LedgerTotal])
 	}
 	commission, err := schema.Total(commissions(&b.Amounts, rule)...)
 	if err != nil {
@@ -155,7 +163,18 @@ func (c *conserved) group(r *schema.Reconciliation) error {
 	if err := c.add(&r.Billed); err != nil {
 		return err
 	}
-	return addTo(&c.refund, r.Refund)
+	if err := addTo(&c.refund, r.Refund); err != nil {
+		return err
+	}
+	return addTo(&c.other, r.Other)
+}
+
+// withoutOther returns the sums as earlier versions have them: those of other bills are among
+// the refunds.
+func (c conserved) withoutOther() (conserved, error) {
+	err := addTo(&c.refund, schema.Some(c.other))
+	c.other = 0
+	return c, err
 }
 
 func (c *conserved) add(legs *schema.Legs) error {

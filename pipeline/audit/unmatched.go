@@ -8,7 +8,7 @@ import (
 	"billwalk/schema"
 )
 
-// Settlements without a bill (单边账:有分账无账单) have no asked_by. They are on their own day,
+// Settlements without a bill (有分账、未查到账单) have no asked_by. They are on their own day,
 // in the bucket of the account "", and in groups of that account, which have no bills. A
 // settlement that the query has confirmed stays on the day of a callback, as the time in
 // the answer may be of another day.
@@ -46,7 +46,7 @@ func (t *tables) unmatchedGroup(r *schema.Reconciliation, key, place string) err
 	if !only {
 		return nil
 	}
-	if r.BillRows != 0 || r.Billed != (schema.Legs{}) || r.Diff != (schema.Legs{}) || r.Refund.Valid {
+	if r.BillRows != 0 || r.Billed != (schema.Legs{}) || r.Diff != (schema.Legs{}) || r.Refund.Valid || r.Other.Valid {
 		t.find(key, place, "settlement_only has no bills", fmt.Sprintf("%d bills, of %s fen", r.BillRows, fenText(r.Billed[schema.LegTotal])), fixReplay)
 	}
 	if slices.Contains(r.Reasons, schema.ReasonBillRemoved) {

@@ -9,15 +9,19 @@ import (
 
 // conservation checks that the groups have every bill once, and all its money.
 type conservation struct {
-	bills, rows    int64
-	billed, groups [schema.LegCount]schema.Fen
-	apart, refund  schema.Fen
+	bills, rows     int64
+	billed, groups  [schema.LegCount]schema.Fen
+	refunds, refund schema.Fen // of refund bills, and of their groups
+	others, other   schema.Fen // of the others that are not forward
 }
 
 func (c *conservation) bill(b *reconcile.Bill) error {
 	c.bills++
-	if !b.Forward() {
-		return addTo(&c.apart, b.Legs[schema.LegTotal])
+	switch {
+	case b.SettleType == reconcile.RefundType:
+		return addTo(&c.refunds, b.Legs[schema.LegTotal])
+	case !b.Forward():
+		return addTo(&c.others, b.Legs[schema.LegTotal])
 	}
 	for leg := range schema.LegCount {
 		if err := addTo(&c.billed[leg], b.Legs[leg]); err != nil {
@@ -34,7 +38,10 @@ func (c *conservation) group(r *schema.Reconciliation) error {
 			return err
 		}
 	}
-	return addTo(&c.refund, r.Refund)
+	if err := addTo(&c.refund, r.Refund); err != nil {
+		return err
+	}
+	return addTo(&c.other, r.Other)
 }
 
 // add adds the counts and sums of other bills and groups.
@@ -49,15 +56,17 @@ func (c *conservation) add(other *conservation) (err error) {
 		add(&c.billed[leg], other.billed[leg])
 		add(&c.groups[leg], other.groups[leg])
 	}
-	add(&c.apart, other.apart)
+	add(&c.refunds, other.refunds)
 	add(&c.refund, other.refund)
+	add(&c.others, other.others)
+	add(&c.other, other.other)
 	return err
 }
 
 func (c *conservation) check() error {
-	if c.bills != c.rows || c.billed != c.groups || c.apart != c.refund {
-		return fmt.Errorf("%d bills of %v and %v fen are in groups as %d bills of %v and %v fen; this is a bug, nothing is published",
-			c.bills, c.billed, c.apart, c.rows, c.groups, c.refund)
+	if c.bills != c.rows || c.billed != c.groups || c.refunds != c.refund || c.others != c.other {
+		return fmt.Errorf("%d bills of %v, refunds of %v and others of %v fen are in groups as %d bills of %v, refunds of %v and others of %v fen; this is a bug, nothing is published",
+			c.bills, c.billed, c.refunds, c.others, c.rows, c.groups, c.refund, c.other)
 	}
 	return nil
 }

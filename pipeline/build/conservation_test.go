@@ -18,23 +18,25 @@ func billOf(settleType int32, total schema.Fen) reconcile.Bill {
 func TestConservationIsChecked(t *testing.T) {
 	t.Parallel()
 	bill := billOf(1, 10)
-	refund := billOf(2, -3)
+	refund, fee := billOf(2, -3), billOf(3, -2)
 	fen := func(v schema.Fen) schema.Null[schema.Fen] { return schema.Some(v) }
 	for name, row := range map[string]struct {
 		groups []schema.Reconciliation
 		ok     bool
 	}{
-		"all of it":       {[]schema.Reconciliation{{BillRows: 1, Billed: schema.Legs{fen(10)}}, {BillRows: 1, Refund: fen(-3)}}, true},
-		"in one group":    {[]schema.Reconciliation{{BillRows: 2, Billed: schema.Legs{fen(10)}, Refund: fen(-3)}}, true},
-		"a bill lost":     {[]schema.Reconciliation{{BillRows: 1, Billed: schema.Legs{fen(10)}, Refund: fen(-3)}}, false},
-		"a bill twice":    {[]schema.Reconciliation{{BillRows: 3, Billed: schema.Legs{fen(10)}, Refund: fen(-3)}}, false},
-		"a fen lost":      {[]schema.Reconciliation{{BillRows: 2, Billed: schema.Legs{fen(9)}, Refund: fen(-3)}}, false},
-		"another leg":     {[]schema.Reconciliation{{BillRows: 2, Billed: schema.Legs{fen(10), fen(1)}, Refund: fen(-3)}}, false},
-		"refunds added":   {[]schema.Reconciliation{{BillRows: 2, Billed: schema.Legs{fen(7)}}}, false},
-		"no group at all": {nil, false},
+		"all of it":        {[]schema.Reconciliation{{BillRows: 1, Billed: schema.Legs{fen(10)}}, {BillRows: 1, Refund: fen(-3)}, {BillRows: 1, Other: fen(-2)}}, true},
+		"in one group":     {[]schema.Reconciliation{{BillRows: 3, Billed: schema.Legs{fen(10)}, Refund: fen(-3), Other: fen(-2)}}, true},
+		"a bill lost":      {[]schema.Reconciliation{{BillRows: 2, Billed: schema.Legs{fen(10)}, Refund: fen(-3), Other: fen(-2)}}, false},
+		"a bill twice":     {[]schema.Reconciliation{{BillRows: 4, Billed: schema.Legs{fen(10)}, Refund: fen(-3), Other: fen(-2)}}, false},
+		"a fen lost":       {[]schema.Reconciliation{{BillRows: 3, Billed: schema.Legs{fen(9)}, Refund: fen(-3), Other: fen(-2)}}, false},
+		"another leg":      {[]schema.Reconciliation{{BillRows: 3, Billed: schema.Legs{fen(10), fen(1)}, Refund: fen(-3), Other: fen(-2)}}, false},
+		"refunds added":    {[]schema.Reconciliation{{BillRows: 3, Billed: schema.Legs{fen(7)}, Other: fen(-2)}}, false},
+		"all as refunds":   {[]schema.Reconciliation{{BillRows: 3, Billed: schema.Legs{fen(10)}, Refund: fen(-5)}}, false},
+		"another fee lost": {[]schema.Reconciliation{{BillRows: 3, Billed: schema.Legs{fen(10)}, Refund: fen(-3)}}, false},
+		"no group at all":  {nil, false},
 	} {
 		var c conservation
-		for _, b := range []error{c.bill(&bill), c.bill(&refund)} {
+		for _, b := range []error{c.bill(&bill), c.bill(&refund), c.bill(&fee)} {
 			if b != nil {
 				t.Fatal(b)
 			}

@@ -277,7 +277,7 @@ func TestDefaults(t *testing.T) {
 	t.Parallel()
 	c := New(App{BaseURL: "https://open.douyin.com"})
 	transport, ok := c.http.Transport.(connections)
-	if c.Stats().Cap != 10 || c.app.Timeout != 30*time.Second || !ok || transport.MaxIdleConnsPerHost < 256 || transport.DisableCompression {
+	if c.Stats().Cap != 10 || c.app.Timeout != 30*time.Second || !ok || transport.MaxIdleConnsPerHost < 256 || !transport.DisableCompression {
 		t.Errorf("got %+v over %+v", c.app, transport)
 	}
 }

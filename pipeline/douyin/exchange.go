@@ -10,6 +10,7 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"sync"
 	"time"
 
 	"billwalk/pipeline/mend"
@@ -44,7 +45,7 @@ func (c *Client) exchange(ctx context.Context, api string, req *http.Request) (r
 	if res.StatusCode >= 300 && res.StatusCode < 400 {
 		return received{}, redirected(api, res)
 	}
-	body, err := io.ReadAll(io.LimitReader(res.Body, maxAnswer+1))
+	body, err := readBody(res.Body)
 	if err != nil {
 		return received{}, c.lost(ctx, api, fmt.Sprintf("HTTP %d, and the answer was cut short after %d bytes", res.StatusCode, len(body)), err)
 	}
@@ -60,6 +61,19 @@ func (c *Client) exchange(ctx context.Context, api string, req *http.Request) (r
 		raw = slices.Concat(mend.BOM, body)
 	}
 	return received{res.StatusCode, body, raw, now, retryAfter(res.Header.Get("Retry-After"), now)}, nil
+}
+
+// bodies are buffers that answers are read into. One answer is as long as the other, so
+// that they seldom grow.
+var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
+
+// readBody reads an answer, up to one byte beyond the limit.
+func readBody(from io.Reader) ([]byte, error) {
+	buffer := bodies.Get().(*bytes.Buffer)
+	defer bodies.Put(buffer)
+	buffer.Reset()
+	_, err := buffer.ReadFrom(io.LimitReader(from, maxAnswer+1))
+	return bytes.Clone(buffer.Bytes()), err
 }
 
 // lost returns the error of an answer that did not arrive, or ctx's if that has ended.

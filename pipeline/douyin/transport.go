@@ -30,6 +30,7 @@ func newConnections() connections {
 	t.Protocols.SetHTTP1(true)
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = 2*maxIdle, maxIdle
 	t.MaxResponseHeaderBytes = maxHeaders
+	t.DisableCompression = true // RoundTrip has its own
 	fresh := t.Clone()
 	fresh.DisableKeepAlives = true
 	return connections{t, fresh}
@@ -37,10 +38,17 @@ func newConnections() connections {
 
 // RoundTrip implements http.RoundTripper.
 func (c connections) RoundTrip(r *http.Request) (*http.Response, error) {
+	transport := c.Transport
 	if r.Context().Value(freshKey{}) != nil {
-		return c.fresh.RoundTrip(r)
+		transport = c.fresh
 	}
-	return c.Transport.RoundTrip(r)
+	res, err := transport.RoundTrip(acceptGzip(r))
+	if err != nil {
+		return nil, err
+	}
+	unzip(res)
+	res.Request = r
+	return res, nil
 }
 
 type freshKey struct{}

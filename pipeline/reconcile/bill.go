@@ -7,8 +7,11 @@ import (
 	"billwalk/schema"
 )
 
-// ForwardType is the settle_type of a bill for a sale (正向账单).
-const ForwardType = 1
+// The settle_type of a bill for a sale (正向账单), and of a refund (退款单).
+const (
+	ForwardType = 1
+	RefundType  = 2
+)
 
 // Bill is the part of a bill that reconciliation uses. An absent id is "".
 type Bill struct {

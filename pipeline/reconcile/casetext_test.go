@@ -14,7 +14,7 @@ import (
 
 // groupLine returns a row of the day as the cases write it:
 //
-//	group DAY ACCOUNT KEY VERDICT[/TIER] BILLS:SETTLEMENTS [billed LEGS] [settled LEGS] [diff LEGS] [refund FEN] [times FIRST..LAST] [REASON …]
+//	group DAY ACCOUNT KEY VERDICT[/TIER] BILLS:SETTLEMENTS [billed LEGS] [settled LEGS] [diff LEGS] [refund FEN] [other FEN] [times FIRST..LAST] [REASON …]
 func groupLine(day schema.Day, g *schema.Reconciliation) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "group %d %s %s %s", day, cmp.Or(string(g.WalkAccountID), "-"), g.GroupKey, g.Verdict)
@@ -32,6 +32,9 @@ func groupLine(day schema.Day, g *schema.Reconciliation) string {
 	}
 	if g.Refund.Valid {
 		fmt.Fprintf(&b, " refund %d", int64(g.Refund.V))
+	}
+	if g.Other.Valid {
+		fmt.Fprintf(&b, " other %d", int64(g.Other.V))
 	}
 	if g.FirstSettleTime.Valid || g.LastSettleTime.Valid {
 		fmt.Fprintf(&b, " times %s..%s", timeText(g.FirstSettleTime), timeText(g.LastSettleTime))

@@ -21,7 +21,7 @@ func (r *Rules) NotCompared(bills []Bill) ([]schema.Reconciliation, error) {
 		account schema.AccountID
 		key     string
 	}
-	sums := make(map[groupID]*tally)
+	sums := make(map[groupID]*notComparedSums)
 	var rows []schema.Reconciliation
 	for i := range bills {
 		b := &bills[i]
@@ -31,27 +31,37 @@ func (r *Rules) NotCompared(bills []Bill) ([]schema.Reconciliation, error) {
 		row := r.notComparedRow(b)
 		id := groupID{row.WalkAccountID, row.GroupKey}
 		if sums[id] == nil {
-			sums[id] = new(tally)
+			sums[id] = new(notComparedSums)
 			rows = append(rows, row)
 		}
-		if err := sums[id].add(&b.Legs); err != nil {
+		if err := sums[id].of(b).add(&b.Legs); err != nil {
 			return nil, fmt.Errorf("group %s of account %s on %s: %w", id.key, id.account, b.Day, err)
 		}
 	}
 	for i := range rows {
 		row := &rows[i]
 		sum := sums[groupID{row.WalkAccountID, row.GroupKey}]
-		row.BillRows = sum.rows
-		if row.Reasons[0] == schema.ReasonNonForward {
-			row.Refund = sum.sum[schema.LegTotal]
-		} else {
-			row.Billed = sum.sum
-		}
+		row.BillRows = sum.forward.rows + sum.refund.rows + sum.other.rows
+		row.Billed, row.Refund, row.Other = sum.forward.sum, sum.refund.sum[schema.LegTotal], sum.other.sum[schema.LegTotal]
 	}
 	slices.SortFunc(rows, func(a, b schema.Reconciliation) int {
 		return cmp.Or(cmp.Compare(a.WalkAccountID, b.WalkAccountID), cmp.Compare(a.GroupKey, b.GroupKey))
 	})
 	return rows, nil
+}
+
+// notComparedSums are the amounts of the bills of a group that is not compared.
+type notComparedSums struct{ forward, refund, other tally }
+
+// of returns the sum to which the bill belongs.
+func (s *notComparedSums) of(b *Bill) *tally {
+	switch b.SettleType {
+	case ForwardType:
+		return &s.forward
+	case RefundType:
+		return &s.refund
+	}
+	return &s.other
 }
 
 // isCompared reports whether Reconcile compares the bill.

@@ -34,13 +34,13 @@ func TestNotCompared(t *testing.T) {
 		return schema.Reconciliation{WalkAccountID: account, GroupKey: key, Verdict: schema.NotApplicable, Reasons: []string{reason}, BillRows: rows}
 	}
 	order := row("A", "K#non-forward", 3, "non_forward")
-	order.ShopOrderID, order.Refund = schema.Some("K"), fen(-105)
+	order.ShopOrderID, order.Refund, order.Other = schema.Some("K"), fen(-100), fen(-5)
 	keyless := row("A", "bill:P/6/1/", 2, "no_key")
 	keyless.Billed = schema.Legs{fen(30), fen(3), schema.Null[schema.Fen]{}, fen(9)}
 	single := row("A", "bill:P/7/2/", 1, "non_forward")
 	single.Refund = fen(-7)
 	debt := row("B", "bill:P/8/4/21", 1, "non_forward")
-	debt.Refund = fen(-3)
+	debt.Other = fen(-3)
 	want := []schema.Reconciliation{order, keyless, single, row("A", "ext:E#non-forward", 1, "non_forward"), debt}
 
 	got, err := rules().NotCompared(bills)

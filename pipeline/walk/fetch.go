@@ -68,15 +68,12 @@ func (b *batch) add(ctx context.Context, a schema.Answer) error {
 			return err
 		}
 	}
-	line, err := b.archive.Encode(a)
-	if err != nil {
-		return err
-	}
 	if len(b.data) == 0 {
 		b.began = a.FetchedAt
 	}
-	b.data = append(b.data, line...)
-	return nil
+	var err error
+	b.data, err = b.archive.Encode(b.data, a)
+	return err
 }
 
 // flush makes the batch durable, even where ctx has ended: what was fetched is not to

@@ -41,8 +41,9 @@ type Source interface {
 // Archive keeps the raw answers of walks, and the certificates.
 type Archive interface {
 	Reader
-	// Encode returns the answer in the archive's form. Encoded answers may be joined.
-	Encode(a schema.Answer) ([]byte, error)
+	// Encode appends the answer in the archive's form, or nothing with an error. Encoded
+	// answers may be joined.
+	Encode(to []byte, a schema.Answer) ([]byte, error)
 	// Append makes encoded answers durable as batch n (from 1) of a walk. A batch is
 	// never replaced: if another run wrote it, the error is schema.ErrTaken.
 	Append(ctx context.Context, u schema.Unit, walk string, n int, answers []byte) error

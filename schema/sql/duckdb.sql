@@ -224,6 +224,7 @@ CREATE OR REPLACE VIEW reconciliation AS SELECT
   settled_net_fen::BIGINT AS settled_net_fen,
   diff_net_fen::BIGINT AS diff_net_fen,
   refund_fen::BIGINT AS refund_fen,
+  other_fen::BIGINT AS other_fen,
   first_settle_time::TIMESTAMPTZ AS first_settle_time,
   last_settle_time::TIMESTAMPTZ AS last_settle_time
 FROM (
@@ -245,6 +246,7 @@ FROM (
     NULL::BIGINT AS settled_net_fen,
     NULL::BIGINT AS diff_net_fen,
     NULL::BIGINT AS refund_fen,
+    NULL::BIGINT AS other_fen,
     NULL::TIMESTAMPTZ AS first_settle_time,
     NULL::TIMESTAMPTZ AS last_settle_time
   WHERE false
@@ -273,7 +275,8 @@ COMMENT ON COLUMN reconciliation.diff_commission_fen IS 'settled - billed; signe
 COMMENT ON COLUMN reconciliation.billed_net_fen IS 'goods of the forward bills; signed fen';
 COMMENT ON COLUMN reconciliation.settled_net_fen IS 'shares of the successful settlements; signed fen';
 COMMENT ON COLUMN reconciliation.diff_net_fen IS 'settled - billed; signed fen';
-COMMENT ON COLUMN reconciliation.refund_fen IS 'ledger_total of the bills that are not forward; signed fen';
+COMMENT ON COLUMN reconciliation.refund_fen IS 'ledger_total of the refund bills (settle_type 2); in files of earlier versions, which lack other_fen, of all bills that are not forward; signed fen';
+COMMENT ON COLUMN reconciliation.other_fen IS 'ledger_total of the bills that are neither forward nor refunds: fees of refunds, debts, compensations and unknown types; NULL in files of earlier versions; signed fen';
 COMMENT ON COLUMN reconciliation.first_settle_time IS 'when the first of the group''s settlements was made';
 COMMENT ON COLUMN reconciliation.last_settle_time IS 'when the last of the group''s settlements was made';
 
@@ -370,9 +373,9 @@ CREATE OR REPLACE VIEW "账单" AS SELECT
   bill_date AS "账单日期",
   account_id AS "收款账户",
   ledger_id AS "账单ID",
-  walk_account_id AS "商户",
+  walk_account_id AS "查询账户",
   biz_type AS "业务类型",
-  CASE biz_type WHEN 0 THEN '未设置' WHEN 1 THEN '团购' WHEN 3 THEN '买单' WHEN 5 THEN '点单' ELSE CAST(biz_type AS VARCHAR) || '(未知)' END AS "业务类型含义",
+  CASE biz_type WHEN 0 THEN '未设置' WHEN 1 THEN '团购' WHEN 3 THEN '买单' WHEN 5 THEN '点单' ELSE CAST(biz_type AS VARCHAR) || '（未知）' END AS "业务类型含义",
   shop_order_id AS "订单号",
   item_order_id AS "子订单号",
   order_ext_id AS "外部订单号",
@@ -384,17 +387,17 @@ CREATE OR REPLACE VIEW "账单" AS SELECT
   group_name AS "商品名称",
   code AS "券码",
   settle_type AS "结算类型",
-  CASE settle_type WHEN 1 THEN '正向账单' WHEN 2 THEN '退款单' WHEN 3 THEN '退款手续费' WHEN 4 THEN '商家欠款欠收' WHEN 5 THEN '机构/达人发票逾期补偿' ELSE CAST(settle_type AS VARCHAR) || '(未知)' END AS "结算类型含义",
+  CASE settle_type WHEN 1 THEN '正向账单' WHEN 2 THEN '退款单' WHEN 3 THEN '退款手续费' WHEN 4 THEN '商家欠款欠收' WHEN 5 THEN '机构/达人发票逾期补偿' ELSE CAST(settle_type AS VARCHAR) || '（未知）' END AS "结算类型含义",
   settle_type_desc AS "结算类型说明",
   settle_sub_type AS "子结算类型",
-  CASE settle_sub_type WHEN 0 THEN '未设置' WHEN 21 THEN '商责赔付冻结' WHEN 22 THEN '商责赔付解冻' WHEN 23 THEN '商责赔付扣款' WHEN 24 THEN '商责赔付索赔' WHEN 25 THEN '商责扣罚冻结' WHEN 26 THEN '商责扣罚解冻' WHEN 27 THEN '商责扣罚扣款' WHEN 28 THEN '商责扣罚索赔' WHEN 30 THEN '以赔代退冻结' WHEN 31 THEN '以赔代退解冻' WHEN 32 THEN '以赔代退扣罚' WHEN 33 THEN '以赔代退索赔' ELSE CAST(settle_sub_type AS VARCHAR) || '(未知)' END AS "子结算类型含义",
+  CASE settle_sub_type WHEN 0 THEN '未设置' WHEN 21 THEN '商责赔付冻结' WHEN 22 THEN '商责赔付解冻' WHEN 23 THEN '商责赔付扣款' WHEN 24 THEN '商责赔付索赔' WHEN 25 THEN '商责扣罚冻结' WHEN 26 THEN '商责扣罚解冻' WHEN 27 THEN '商责扣罚扣款' WHEN 28 THEN '商责扣罚索赔' WHEN 30 THEN '以赔代退冻结' WHEN 31 THEN '以赔代退解冻' WHEN 32 THEN '以赔代退扣罚' WHEN 33 THEN '以赔代退索赔' ELSE CAST(settle_sub_type AS VARCHAR) || '（未知）' END AS "子结算类型含义",
   settle_time AS "结算时间",
   direction AS "收支方向",
   (pay_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "实付(元)",
   (deduction_discount_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "团购券抵扣(元)",
   (merchant_ticket_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "商家优惠(元)",
   (platform_ticket_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "平台补贴(元)",
-  (ledger_platform_ticket_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "平台券(参与结算)(元)",
+  (ledger_platform_ticket_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "参与结算的平台券(元)",
   (original_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "交易金额(元)",
   (ledger_total_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "应结算(元)",
   (total_commission_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "佣金合计(元)",
@@ -409,7 +412,7 @@ CREATE OR REPLACE VIEW "账单" AS SELECT
   (goods_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "商家实际结算(元)",
   (fund_amount_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "款项金额(元)",
   fund_amount_type AS "入账出账",
-  CASE fund_amount_type WHEN 0 THEN '入账' WHEN 1 THEN '出账' ELSE CAST(fund_amount_type AS VARCHAR) || '(未知)' END AS "入账出账含义",
+  CASE fund_amount_type WHEN 0 THEN '入账' WHEN 1 THEN '出账' ELSE CAST(fund_amount_type AS VARCHAR) || '（未知）' END AS "入账出账含义",
   extra AS "其他字段",
   logid AS "日志ID",
   fetched_at AS "获取时间",
@@ -425,10 +428,10 @@ CREATE OR REPLACE VIEW "分账" AS SELECT
   item_order_id AS "子订单号",
   settle_status AS "分账状态",
   (settle_amount_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分账金额(元)",
-  (rake_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "手续费(元)",
+  (rake_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "平台服务费(元)",
   (commission_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "佣金(元)",
-  (shares_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分成合计(元)",
-  shares AS "分成明细(分)",
+  (shares_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分账方所得合计(元)",
+  shares AS "分账方所得明细(分)",
   settle_detail AS "分账细节",
   settle_time AS "分账时间",
   is_auto_settle AS "自动分账",
@@ -443,18 +446,18 @@ FROM settlements;
 
 CREATE OR REPLACE VIEW "对账" AS SELECT
   bill_date AS "账单日期",
-  walk_account_id AS "商户",
-  group_key AS "对账组",
+  walk_account_id AS "查询账户",
+  group_key AS "核对单元",
   shop_order_id AS "订单号",
   item_order_id AS "子订单号",
   CASE verdict
     WHEN 'matched' THEN '平账'
-    WHEN 'mismatched' THEN CASE sign(diff_total_fen) WHEN 1 THEN '长款' WHEN -1 THEN '短款' ELSE '差异' END
-    WHEN 'bill_only' THEN '单边账:有账单无分账'
-    WHEN 'settlement_only' THEN '单边账:有分账无账单'
-    WHEN 'pending' THEN '在途'
+    WHEN 'mismatched' THEN CASE sign(diff_total_fen) WHEN 1 THEN '多分' WHEN -1 THEN '少分' WHEN 0 THEN '总额相符，分项不符' ELSE '差异' END
+    WHEN 'bill_only' THEN '有账单、未查到分账'
+    WHEN 'settlement_only' THEN '有分账、未查到账单'
+    WHEN 'pending' THEN '分账处理中'
     WHEN 'failed' THEN '分账失败'
-    WHEN 'not_applicable' THEN '不参与分账' END AS "对账结论",
+    WHEN 'not_applicable' THEN CASE WHEN list_contains(reasons, 'no_key') THEN '缺单号' ELSE '不纳入比对' END END AS "对账结论",
   matched_by AS "匹配方式",
   reasons AS "原因",
   bill_rows AS "账单数",
@@ -462,24 +465,25 @@ CREATE OR REPLACE VIEW "对账" AS SELECT
   (billed_total_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "账单金额(元)",
   (settled_total_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分账金额(元)",
   (diff_total_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "金额差额(元)",
-  (billed_fee_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "账单手续费(元)",
-  (settled_fee_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分账手续费(元)",
-  (diff_fee_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "手续费差额(元)",
+  (billed_fee_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "账单平台服务费(元)",
+  (settled_fee_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分账平台服务费(元)",
+  (diff_fee_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "平台服务费差额(元)",
   (billed_commission_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "账单佣金(元)",
   (settled_commission_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分账佣金(元)",
   (diff_commission_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "佣金差额(元)",
-  (billed_net_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "账单商家所得(元)",
-  (settled_net_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分账商家所得(元)",
-  (diff_net_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "商家所得差额(元)",
-  (refund_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "非正向账单金额(元)",
+  (billed_net_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "账单商家实际结算(元)",
+  (settled_net_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分账商家实际结算(元)",
+  (diff_net_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "商家实际结算差额(元)",
+  (refund_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "退款金额(元)",
+  (other_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "扣款及其他金额(元)",
   first_settle_time AS "最早分账时间",
   last_settle_time AS "最晚分账时间"
 FROM reconciliation;
 
 CREATE OR REPLACE VIEW "异常" AS SELECT
   bill_date AS "账单日期",
-  rule AS "规则",
-  severity AS "级别",
+  rule AS "异常类型",
+  CASE severity WHEN 'error' THEN '错误' WHEN 'warning' THEN '提醒' END AS "错误、提醒",
   account_id AS "收款账户",
   ledger_id AS "账单ID",
   shop_order_id AS "订单号",
@@ -491,15 +495,15 @@ CREATE OR REPLACE VIEW "异常" AS SELECT
   archive_key AS "存档文件"
 FROM exceptions;
 
-CREATE OR REPLACE VIEW "重述" AS SELECT
+CREATE OR REPLACE VIEW "账单变更" AS SELECT
   bill_date AS "账单日期",
   account_id AS "收款账户",
   ledger_id AS "账单ID",
   settle_type AS "结算类型",
-  CASE settle_type WHEN 1 THEN '正向账单' WHEN 2 THEN '退款单' WHEN 3 THEN '退款手续费' WHEN 4 THEN '商家欠款欠收' WHEN 5 THEN '机构/达人发票逾期补偿' ELSE CAST(settle_type AS VARCHAR) || '(未知)' END AS "结算类型含义",
+  CASE settle_type WHEN 1 THEN '正向账单' WHEN 2 THEN '退款单' WHEN 3 THEN '退款手续费' WHEN 4 THEN '商家欠款欠收' WHEN 5 THEN '机构/达人发票逾期补偿' ELSE CAST(settle_type AS VARCHAR) || '（未知）' END AS "结算类型含义",
   settle_sub_type AS "子结算类型",
-  CASE settle_sub_type WHEN 0 THEN '未设置' WHEN 21 THEN '商责赔付冻结' WHEN 22 THEN '商责赔付解冻' WHEN 23 THEN '商责赔付扣款' WHEN 24 THEN '商责赔付索赔' WHEN 25 THEN '商责扣罚冻结' WHEN 26 THEN '商责扣罚解冻' WHEN 27 THEN '商责扣罚扣款' WHEN 28 THEN '商责扣罚索赔' WHEN 30 THEN '以赔代退冻结' WHEN 31 THEN '以赔代退解冻' WHEN 32 THEN '以赔代退扣罚' WHEN 33 THEN '以赔代退索赔' ELSE CAST(settle_sub_type AS VARCHAR) || '(未知)' END AS "子结算类型含义",
-  walk_account_id AS "商户",
+  CASE settle_sub_type WHEN 0 THEN '未设置' WHEN 21 THEN '商责赔付冻结' WHEN 22 THEN '商责赔付解冻' WHEN 23 THEN '商责赔付扣款' WHEN 24 THEN '商责赔付索赔' WHEN 25 THEN '商责扣罚冻结' WHEN 26 THEN '商责扣罚解冻' WHEN 27 THEN '商责扣罚扣款' WHEN 28 THEN '商责扣罚索赔' WHEN 30 THEN '以赔代退冻结' WHEN 31 THEN '以赔代退解冻' WHEN 32 THEN '以赔代退扣罚' WHEN 33 THEN '以赔代退索赔' ELSE CAST(settle_sub_type AS VARCHAR) || '（未知）' END AS "子结算类型含义",
+  walk_account_id AS "查询账户",
   shop_order_id AS "订单号",
   change AS "变动",
   columns AS "变动列",
@@ -507,7 +511,7 @@ CREATE OR REPLACE VIEW "重述" AS SELECT
   new AS "新值",
   (diff_total_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "应结算差额(元)",
   (diff_goods_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "实际结算差额(元)",
-  old_generation AS "原版本",
-  new_generation AS "新版本",
-  restated_at AS "重述时间"
+  old_generation AS "变更前批次",
+  new_generation AS "变更后批次",
+  restated_at AS "变更时间"
 FROM restatements;

@@ -488,7 +488,7 @@ order_row AS (
     CASE WHEN verdict IN ('matched', 'mismatched') THEN diff_commission END AS diff_commission,
     billed_net, CASE WHEN verdict IN ('matched', 'mismatched') AND any_success = 0 THEN 0 ELSE settled_net END AS settled_net,
     CASE WHEN verdict IN ('matched', 'mismatched') THEN diff_net END AS diff_net,
-    NULL AS refund, first_settle_time, last_settle_time
+    NULL AS refund, NULL AS other, first_settle_time, last_settle_time
   FROM explained
 ),
 
@@ -512,7 +512,8 @@ other_row AS (
     sum(CASE WHEN settle_type = 1 THEN fee END) AS billed_fee, NULL AS settled_fee, NULL AS diff_fee,
     sum(CASE WHEN settle_type = 1 THEN commission END) AS billed_commission, NULL AS settled_commission, NULL AS diff_commission,
     sum(CASE WHEN settle_type = 1 THEN net END) AS billed_net, NULL AS settled_net, NULL AS diff_net,
-    sum(CASE WHEN settle_type <> 1 THEN total END) AS refund, NULL AS first_settle_time, NULL AS last_settle_time
+    sum(CASE WHEN settle_type = 2 THEN total END) AS refund,
+    sum(CASE WHEN settle_type NOT IN (1, 2) THEN total END) AS other, NULL AS first_settle_time, NULL AS last_settle_time
   FROM other_bill
   GROUP BY bill_date, walk_account_id, group_key
 ),
@@ -537,7 +538,7 @@ lone_row AS (
     NULL AS billed_fee, sum(CASE WHEN settle_status = 'SUCCESS' THEN rake_fen END) AS settled_fee, NULL AS diff_fee,
     NULL AS billed_commission, sum(CASE WHEN settle_status = 'SUCCESS' THEN commission_fen END) AS settled_commission, NULL AS diff_commission,
     NULL AS billed_net, sum(CASE WHEN settle_status = 'SUCCESS' THEN shares_fen END) AS settled_net, NULL AS diff_net,
-    NULL AS refund, min(settle_time) AS first_settle_time, max(settle_time) AS last_settle_time
+    NULL AS refund, NULL AS other, min(settle_time) AS first_settle_time, max(settle_time) AS last_settle_time
   FROM lone
   GROUP BY bill_date, group_key
 )
@@ -561,6 +562,7 @@ SELECT
   CAST(settled_net AS BIGINT) AS settled_net_fen,
   CAST(diff_net AS BIGINT) AS diff_net_fen,
   CAST(refund AS BIGINT) AS refund_fen,
+  CAST(other AS BIGINT) AS other_fen,
   first_settle_time, last_settle_time
 FROM ( -- by position: all list the same columns
   SELECT * FROM order_row UNION ALL SELECT * FROM other_row UNION ALL SELECT * FROM lone_row

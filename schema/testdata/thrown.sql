@@ -5,7 +5,7 @@ INSERT INTO bills BY NAME
 SELECT
   DATE '2026-11-01' + CAST(throw(i, 1, 5) AS INTEGER) AS bill_date,
   'A' || throw(i, 2, 3) AS walk_account_id, '9' AS account_id, 'L' || (i - CASE WHEN throw(i, 3, 50) = 0 THEN 1 ELSE 0 END) AS ledger_id,
-  CASE WHEN throw(i, 4, 12) = 0 THEN 2 ELSE 1 END AS settle_type,
+  CASE throw(i, 4, 12) WHEN 0 THEN 2 WHEN 1 THEN 3 ELSE 1 END AS settle_type,
   CASE WHEN throw(i, 5, 20) > 0 THEN 'o' || throw(i, 6, 700) WHEN throw(i, 7, 2) = 0 THEN '' END AS shop_order_id,
   CASE WHEN throw(i, 8, 3) > 0 THEN 'e' || throw(i, 6, 700) END AS order_ext_id,
   CASE WHEN throw(i, 9, 3) > 0 THEN 'i' || throw(i, 10, 2) END AS item_order_id,

@@ -38,7 +38,7 @@ func encode(t testing.TB, a *Archive, answers ...schema.Answer) []byte {
 	t.Helper()
 	var data []byte
 	for _, answer := range answers {
-		line, err := a.Encode(answer)
+		line, err := a.Encode(nil, answer)
 		if err != nil {
 			t.Fatal(err)
 		}

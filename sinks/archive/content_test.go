@@ -27,7 +27,7 @@ func TestBytesComeBack(t *testing.T) {
 	var batch []byte
 	var settlements []byte
 	for i, body := range cutBodies {
-		line, err := a.Encode(schema.Answer{Account: "7", Day: u.Day, Walk: walk, Page: i + 1, Cursor: "0", FetchedAt: time.Unix(1, 0).UTC(), Body: []byte(body)})
+		line, err := a.Encode(nil, schema.Answer{Account: "7", Day: u.Day, Walk: walk, Page: i + 1, Cursor: "0", FetchedAt: time.Unix(1, 0).UTC(), Body: []byte(body)})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -22,7 +22,7 @@ func Example() {
 
 	var batch []byte
 	for page, body := range []string{`{"page":1}`, `{"page":2}`} {
-		line, err := a.Encode(schema.Answer{
+		line, err := a.Encode(nil, schema.Answer{
 			Account: unit.Account.ID, Day: day, Walk: walk, Page: page + 1, Cursor: fmt.Sprint(page),
 			FetchedAt: time.Unix(1, 0).UTC(), Body: []byte(body),
 		})

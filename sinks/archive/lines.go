@@ -8,6 +8,7 @@ import (
 	"io"
 	"iter"
 	"slices"
+	"sync"
 	"time"
 
 	"github.com/go-json-experiment/json"
@@ -33,11 +34,14 @@ var encoder = func() *zstd.Encoder {
 	return enc
 }()
 
-// Encode returns the answer as one compressed JSON line, which contains the body, one JSON
-// value, byte for byte. Encoded answers may be joined.
-func (*Archive) Encode(a schema.Answer) ([]byte, error) {
+// lineBuffers are of lines that are compressed at once.
+var lineBuffers = sync.Pool{New: func() any { return new([]byte) }}
+
+// Encode appends the answer as one compressed JSON line, which contains the body, one JSON
+// value, byte for byte. Encoded answers may be joined. With an error it appends nothing.
+func (*Archive) Encode(to []byte, a schema.Answer) ([]byte, error) {
 	if !fitsLine(a.Body) {
-		return nil, fmt.Errorf("the answer at cursor %q of account %s on %s is empty, has line breaks or white space around it", a.Cursor, a.Account, a.Day)
+		return to, fmt.Errorf("the answer at cursor %q of account %s on %s is empty, has line breaks or white space around it", a.Cursor, a.Account, a.Day)
 	}
 	line, err := json.Marshal(struct {
 		Account   schema.AccountID `json:"account"`
@@ -49,9 +53,12 @@ func (*Archive) Encode(a schema.Answer) ([]byte, error) {
 		LogID     string           `json:"logid"`
 	}{a.Account, a.Day, a.Walk, a.Page, a.Cursor, a.FetchedAt, a.LogID})
 	if err != nil {
-		return nil, err
+		return to, err
 	}
-	return encoder.EncodeAll(withBody(line, a.Body), make([]byte, 0, len(a.Body)/4)), nil
+	buffer := lineBuffers.Get().(*[]byte)
+	defer lineBuffers.Put(buffer)
+	*buffer = withBody(append((*buffer)[:0], line...), a.Body)
+	return encoder.EncodeAll(*buffer, to), nil
 }
 
 // fitsLine reports whether a body can be a part of a line of JSON: it is not empty, and has

@@ -30,7 +30,7 @@ func TestReadEarlierVersion(t *testing.T) {
 	t.Parallel()
 	checkEarlier(t, schema.Bills, billAt, "biz_type", "pay_fen", "settle_time", "extra", "logid")
 	checkEarlier(t, schema.Settlements, settlementAt, "order_id", "shares", "shares_fen", "is_auto_settle", "logid")
-	checkEarlier(t, schema.Reconciliations, reconciliationAt, "shop_order_id", "refund_fen", "last_settle_time")
+	checkEarlier(t, schema.Reconciliations, reconciliationAt, "shop_order_id", "refund_fen", "other_fen", "last_settle_time")
 	checkEarlier(t, schema.Exceptions, exceptionAt, "account_id", "actual_fen", "archive_key")
 	checkEarlier(t, schema.Restatements, restatementAt, "settle_sub_type", "old", "diff_goods_fen")
 }

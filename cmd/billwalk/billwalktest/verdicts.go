@@ -85,7 +85,8 @@ func compareLines(t testing.TB, what string, want, got []string) {
 
 // invariants of the design, each a query for what breaks it.
 const invariants = `
-WITH forward AS (SELECT * FROM bills WHERE settle_type = 1), other AS (SELECT * FROM bills WHERE settle_type <> 1),
+WITH forward AS (SELECT * FROM bills WHERE settle_type = 1), refund AS (SELECT * FROM bills WHERE settle_type = 2),
+other AS (SELECT * FROM bills WHERE settle_type NOT IN (1, 2)),
 broken AS (
 	SELECT 'a bill is in no group, or in two' AS what, count(*) AS n FROM (SELECT sum(bill_rows) AS b FROM reconciliation) WHERE b IS DISTINCT FROM (SELECT count(*) FROM bills)
 	UNION ALL SELECT 'per account and day, bills and groups differ', count(*) FROM (
@@ -96,7 +97,8 @@ broken AS (
 		CASE WHEN len(list_filter([talent_commission_fen, total_agent_merchant_fen, broker_commission_fen, clerk_commission_fen], lambda x: x IS NOT NULL)) > 0
 			THEN list_sum([talent_commission_fen, total_agent_merchant_fen, broker_commission_fen, clerk_commission_fen, mall_store_goods_fen])::BIGINT END)) FROM forward)
 	UNION ALL SELECT 'net', count(*) FROM (SELECT sum(billed_net_fen) AS s FROM reconciliation) WHERE s IS DISTINCT FROM (SELECT sum(goods_fen) FROM forward)
-	UNION ALL SELECT 'refund', count(*) FROM (SELECT sum(refund_fen) AS s FROM reconciliation) WHERE s IS DISTINCT FROM (SELECT sum(ledger_total_fen) FROM other)
+	UNION ALL SELECT 'refund', count(*) FROM (SELECT sum(refund_fen) AS s FROM reconciliation) WHERE s IS DISTINCT FROM (SELECT sum(ledger_total_fen) FROM refund)
+	UNION ALL SELECT 'other', count(*) FROM (SELECT sum(other_fen) AS s FROM reconciliation) WHERE s IS DISTINCT FROM (SELECT sum(ledger_total_fen) FROM other)
 	UNION ALL SELECT 'a settlement is in no group, or in two', count(*) FROM (SELECT sum(settlement_rows) AS s FROM reconciliation) WHERE s IS DISTINCT FROM (SELECT count(*) FROM settlements)
 	UNION ALL SELECT 'settled total', count(*) FROM (SELECT coalesce(sum(settled_total_fen), 0) AS s FROM reconciliation) WHERE s IS DISTINCT FROM (SELECT coalesce(sum(settle_amount_fen), 0) FROM settlements WHERE settle_status = 'SUCCESS')
 	UNION ALL SELECT 'settled net', count(*) FROM (SELECT coalesce(sum(settled_net_fen), 0) AS s FROM reconciliation) WHERE s IS DISTINCT FROM (SELECT coalesce(sum(shares_fen), 0) FROM settlements WHERE settle_status = 'SUCCESS')

@@ -76,7 +76,7 @@ func (p *program) runDemo(ctx context.Context, w *wired) error {
 // printTotals prints the published days, per account, in yuan.
 func (p *program) printTotals(ctx context.Context, w *wired) error {
 	table := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "day\taccount\tbills\tpaid 实付\tto settle 应结算\tmerchant gets 货款\tstate\t name")
+	fmt.Fprintln(table, "day\taccount\tbills\tpaid 实付\tto settle 应结算\tmerchant gets 商家实际结算\tstate\t name")
 	for _, day := range w.run.Days() {
 		for bucket := range w.run.Buckets {
 			base, err := w.lake.Base(ctx, day, bucket)

@@ -124,9 +124,9 @@ func (v *verdicts) print(out io.Writer) error {
 		return nil
 	}
 	shown := v.differences[:min(mostDifferences, len(v.differences))]
-	fmt.Fprintf(out, "\nThe %d largest of %s, settled - billed in yuan (+ 长款, - 短款):\n", len(shown), count(len(v.differences), "difference"))
+	fmt.Fprintf(out, "\nThe %d largest of %s, settled - billed in yuan (+ 多分, - 少分):\n", len(shown), count(len(v.differences), "difference"))
 	table = tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "total 总额\tfee 手续费\tcommission 佣金\tnet 商家所得\tfirst day\taccount\torder\t")
+	fmt.Fprintln(table, "total 总额\tfee 平台服务费\tcommission 佣金\tnet 商家实际结算\tfirst day\taccount\torder\t")
 	for _, d := range shown {
 		for leg, fen := range d.legs {
 			if d.compared[leg] {

@@ -30,8 +30,8 @@ func TestVerdictsText(t *testing.T) {
 		t.Fatal(err)
 	}
 	const want = `          verdict  groups  billed 账单  settled 分账 结论
-        bill_only       1     123.45        0.00 单边账:有账单无分账
-  settlement_only       2       0.00        7.00 单边账:有分账无账单
+        bill_only       1     123.45        0.00 有账单、未查到分账
+  settlement_only       2       0.00        7.00 有分账、未查到账单
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" || len(orders) != 0 {
 		t.Errorf("(-want +got, %d differences):\n%s", len(orders), diff)

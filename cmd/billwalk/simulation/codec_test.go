@@ -41,7 +41,7 @@ func init() {
 	// What makes its channels when it is first used makes them here.
 	packed := codec.EncodeLevel(nil, []byte("{}"), 1)
 	codec.Decode(make([]byte, 2), packed)
-	if _, err := archive.New(nil).Encode(schema.Answer{Body: []byte("{}")}); err != nil {
+	if _, err := archive.New(nil).Encode(nil, schema.Answer{Body: []byte("{}")}); err != nil {
 		panic(err)
 	}
 }

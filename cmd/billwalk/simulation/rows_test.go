@@ -197,7 +197,7 @@ func (o *oracle) groups(m *schema.Manifest) {
 	for _, g := range read(o, m, schema.Reconciliations) {
 		rows += g.BillRows
 		counts[g.Verdict]++
-		grouped += g.Billed[schema.LegTotal].V + g.Refund.V
+		grouped += g.Billed[schema.LegTotal].V + g.Refund.V + g.Other.V
 		if name := string(g.WalkAccountID) + " " + g.GroupKey; names[name] {
 			o.complain("%s: the group %s is there twice", m.Day, name)
 		} else {

@@ -67,8 +67,10 @@ func TestOldLake(t *testing.T) {
 		sql := billwalktest.TablesOf(lake)
 		for _, listed := range schema.Tables {
 			table := listed.Describe()
-			sql += fmt.Sprintf("SELECT * FROM %s ORDER BY ALL;\n", table.Name)
+			sql += fmt.Sprintf("SELECT COLUMNS(c -> c NOT IN ('refund_fen', '%s')) FROM %s ORDER BY ALL;\n", strings.Join(addedColumns, "', '"), table.Name)
 		}
+		sql += `SELECT walk_account_id, group_key, coalesce(refund_fen + other_fen, refund_fen, other_fen) AS not_forward
+			FROM (FROM reconciliation UNION ALL BY NAME SELECT NULL::BIGINT AS other_fen WHERE false) ORDER BY ALL;`
 		return billwalktest.DuckDBText(t, "-csv", sql)
 	}
 	before := rows()
@@ -87,6 +89,10 @@ func TestOldLake(t *testing.T) {
 		}
 	}
 }
+
+// addedColumns are those that the first version of the tables did not have. Its refund_fen
+// had what is now in other_fen, too.
+var addedColumns = []string{"other_fen"}
 
 // TestNewerLake: an object of a newer version, which may have anything in its
 // fields, is refused by its name and stays as it is, whatever verb meets it; so do

@@ -209,6 +209,7 @@ func TestVerifyForgedUnexplained(t *testing.T) {
 			group("a group's billed sum", func(r *schema.Reconciliation) { r.Billed[schema.LegTotal] = schema.Some[schema.Fen](0) }),
 			group("a group's difference", func(r *schema.Reconciliation) { r.Diff[schema.LegTotal] = r.Settled[schema.LegTotal] }),
 			group("a group's refunds", func(r *schema.Reconciliation) { r.Refund = schema.Some[schema.Fen](0) }),
+			group("a group's other bills", func(r *schema.Reconciliation) { r.Other = schema.Some[schema.Fen](0) }),
 			group("a group's settlements", func(r *schema.Reconciliation) { r.SettlementRows++ }),
 			group("a group's settled sum", func(r *schema.Reconciliation) { r.Settled[schema.LegNet].V++ }),
 			group("a group's account", func(r *schema.Reconciliation) { r.WalkAccountID = "7" }),
@@ -231,7 +232,7 @@ func TestVerifyForgedUnexplained(t *testing.T) {
 			}
 		}
 	}
-	if len(tried) != 15 {
+	if len(tried) != 16 {
 		t.Errorf("forged only %v", tried)
 	}
 }

@@ -1,19 +1,19 @@
--- 每日每商户平账表(元):应结算金额按对账结论拆分,结论各列之和等于 billed_yuan。
+-- 每日每账户平账表（元）：应结算金额按对账结论拆分，结论各列之和等于 billed_yuan。
 -- The daily tie-out per account, in yuan: the sum of the forward bills, and how it is divided among the verdicts.
 --
--- walk_account_id    商户;空为有分账而无账单 the account; empty for settlements without a bill
+-- walk_account_id    查询账户；空为有分账而无账单 the account; empty for settlements without a bill
 -- billed_yuan        正向账单应结算合计 ledger_total of the forward bills: the sum of the next six columns
--- matched_yuan ...   其中:平账、差异、单边账、在途、失败、不参与分账 of it, by verdict
+-- matched_yuan ...   其中：平账、差异、有账单未查到分账、分账处理中、失败、不纳入比对 of it, by verdict
 -- settled_yuan       分账成功合计 settle_amount of the day's successful settlements
--- difference_yuan    差额合计(分账 - 账单)settled - billed, where both are known
--- refund_yuan        非正向账单合计 ledger_total of the other bills, signed
+-- difference_yuan    差额合计（分账 - 账单）settled - billed, where both are known
+-- refund_yuan        退款、扣款及其他合计 ledger_total of the other bills, signed
 WITH groups AS (
   SELECT
     bill_date, walk_account_id, verdict, bill_rows,
     billed_total_fen::DECIMAL(19, 0) * 0.01 AS billed,
     settled_total_fen::DECIMAL(19, 0) * 0.01 AS settled,
     diff_total_fen::DECIMAL(19, 0) * 0.01 AS difference,
-    refund_fen::DECIMAL(19, 0) * 0.01 AS refund
+    COALESCE(refund_fen + other_fen, refund_fen, other_fen)::DECIMAL(19, 0) * 0.01 AS refund
   FROM reconciliation
 )
 SELECT

@@ -1,4 +1,4 @@
--- 单边账:已查询而无分账的每一笔正向账单,最早的在前。
+-- 有账单、未查到分账：已查询而无分账的每一笔正向账单，最早的在前。
 -- One-sided bills: every forward bill whose order was queried and has no settlement, the oldest first.
 --
 -- order_key          订单 the order; ext: and the merchant's own order id if there is no other

@@ -1,18 +1,18 @@
--- 未平差异:每个订单跨天、跨商户累计,差额大的在前,附账龄(天)。
+-- 未核平差异：每个订单跨天、跨账户累计，差额大的在前，附账龄（天）。
 -- Open differences: per order over its days and accounts, the largest first, with their age in days.
--- 列出:有组为差异的订单,以及只分到一部分的订单(已有分账到账,又有组为单边账或分账失败)。差额按该订单的全部组累计,不论结论,在途的也算。
+-- 列出：有组为差异的订单，以及只分到一部分的订单（已有分账到账，又有组未查到分账或分账失败）。差额按该订单的全部组累计，不论结论，分账处理中的也算。
 -- Listed are orders with a mismatched group, and those that are settled in part: they have settlements, and a group is bill_only
 -- or failed. The difference is the sum over all groups of the order with any verdict, also pending.
--- 不列:各项合计为 0 的(一天多出的,另一天少);partly_billed 且最早账单日在最近的回看期内的:账单可能还会来。
+-- 不列：各项合计为 0 的（一天多出的，另一天少）；partly_billed 且最早账单日在最近的追溯期内的：账单可能还会来。
 -- Not listed are orders whose legs all have the sum 0 (one day has too much and another too little), and those that are
 -- partly_billed with a first bill_date within the lookback of the newest day of the lake: further bills may come.
 --
 -- order_key          订单 the order; ext: and the merchant's own order id if there is no other
--- difference_yuan    分账 - 账单:正为长款,负为短款 settled - billed; NULL if it cannot be compared
--- fee_..., commission_..., net_difference_yuan   手续费、佣金、商家所得的差额 the same of the other legs
+-- difference_yuan    分账 - 账单：正为多分，负为少分 settled - billed; NULL if it cannot be compared
+-- fee_..., commission_..., net_difference_yuan   平台服务费、佣金、商家实际结算的差额 the same of the other legs
 -- age_days           从最早账单日到数据中最新一天 from the first bill_date to the newest day of the lake
 WITH settings AS (
-  SELECT 7 AS lookback_days -- 回看期(天),与任务的 lookback 相同 as the job has it
+  SELECT 7 AS lookback_days -- 追溯期（天），与任务的 lookback 相同 as the job has it
 ),
 -- Nothing below needs editing.
 newest AS (
@@ -56,7 +56,7 @@ orders AS (
 )
 SELECT
   order_key,
-  CASE sign(total) WHEN 1 THEN '长款' WHEN -1 THEN '短款' ELSE '差异' END AS kind,
+  CASE sign(total) WHEN 1 THEN '多分' WHEN -1 THEN '少分' WHEN 0 THEN '总额相符，分项不符' ELSE '差异' END AS kind,
   total::DECIMAL(18, 2) AS difference_yuan,
   fee::DECIMAL(18, 2) AS fee_difference_yuan,
   commission::DECIMAL(18, 2) AS commission_difference_yuan,

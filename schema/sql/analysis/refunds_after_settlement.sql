@@ -1,9 +1,9 @@
--- 分账后退款:订单已分账成功,之后又产生的退款单。
+-- 分账后退款：订单已分账成功，之后又产生的退款单。
 -- Refunds after settlement: refund bills of orders that were shared out successfully before.
 --
--- refund_time        退款单创建时间(北京时间) when the refund bill was created, in UTC+8
--- refund_yuan        退款单应结算金额(带符号) its ledger_total, signed
--- first_settle_time  首次分账成功时间(北京时间) the order's first successful settlement
+-- refund_time        退款单创建时间（北京时间） when the refund bill was created, in UTC+8
+-- refund_yuan        退款单应结算金额（带符号） its ledger_total, signed
+-- first_settle_time  首次分账成功时间（北京时间） the order's first successful settlement
 -- settled_yuan       该订单分账成功合计 sum of the order's successful settlements
 WITH bill AS (
   SELECT *, COALESCE(NULLIF(shop_order_id, ''), 'ext:' || NULLIF(order_ext_id, '')) AS order_key FROM bills

@@ -1,8 +1,8 @@
--- 各门店费率:软件服务费占应结算金额的百分比(正向账单),高的在前。
+-- 各门店费率：软件服务费占应结算金额的百分比（正向账单），高的在前。
 -- The fee rate of each store: the platform's service fee in percent of ledger_total, over forward bills, the highest first.
 --
--- poi_id             核销门店;空为商户级账单 the store; NULL for bills of an account as a whole
--- bills, unknown     两项金额都已知的账单数,其余账单数 bills with both amounts known; the other bills, which are not in the rate
+-- poi_id             核销门店；空为商户级账单 the store; NULL for bills of an account as a whole
+-- bills, unknown     两项金额都已知的账单数，其余账单数 bills with both amounts known; the other bills, which are not in the rate
 -- fee_percent        费率(%)rounded half away from 0 to two places; NULL if the total is 0
 WITH forward AS (
   SELECT

@@ -1,0 +1,78 @@
+package report
+
+import (
+	"time"
+
+	"billwalk/schema"
+)
+
+// Store is the fee rate of one store over its forward bills.
+type Store struct {
+	Account  schema.AccountID `json:"account"`
+	ID       string           `json:"id"`             // poi_id; empty for bills of the account as a whole
+	Name     string           `json:"name,omitempty"` // where it is known
+	Bills    int64            `json:"bills"`          // with both amounts known
+	Unknown  int64            `json:"unknown"`        // other bills, which are not in the rate
+	Total    schema.Fen       `json:"total,string"`   // ledger_total of Bills
+	Fee      schema.Fen       `json:"fee,string"`     // their service fee; Fee / Total is the rate, exactly
+	Rate     *int64           `json:"rate,string"`    // in basis points, rounded half away from 0; nil if Total is 0
+	Median   *int64           `json:"median,string"`  // of the rates of the account's stores
+	Outlying bool             `json:"outlying"`       // the rate is more than OutlyingPoints from the median
+}
+
+// OutlyingPoints is how far from the median of its account a store's rate may be, in basis
+// points.
+const OutlyingPoints = 100
+
+// RuleCount counts the exceptions of one rule and severity.
+type RuleCount struct {
+	Rule     schema.Rule     `json:"rule"`
+	Severity schema.Severity `json:"severity"`
+	Count    int64           `json:"count"`
+	Examples []Exception     `json:"examples"` // the first MaxExamples
+}
+
+// Exception is one thing that a person should look at.
+type Exception struct {
+	Day      schema.Day `json:"day"`
+	Account  string     `json:"account,omitempty"` // of the bill
+	LedgerID string     `json:"ledger_id,omitempty"`
+	Order    string     `json:"order,omitempty"`
+	SettleID string     `json:"settle_id,omitempty"`
+	Expected Amount     `json:"expected"`
+	Actual   Amount     `json:"actual"`
+	Detail   string     `json:"detail"`
+}
+
+// Restatements are the changes of one day's bills after it was published (账单变更).
+type Restatements struct {
+	Day      schema.Day    `json:"day"`
+	Added    int64         `json:"added"`
+	Removed  int64         `json:"removed"`
+	Changed  int64         `json:"changed"`
+	Total    schema.Fen    `json:"total,string"`    // new - old ledger_total
+	Merchant schema.Fen    `json:"merchant,string"` // new - old goods
+	Unknown  int64         `json:"unknown"`         // changes whose effect on Total or Merchant is not known
+	Examples []Restatement `json:"examples"`        // the MaxExamples with the largest effect
+}
+
+// Restatement is the change of one bill.
+type Restatement struct {
+	Account       schema.AccountID `json:"account"` // the configured one
+	LedgerID      string           `json:"ledger_id"`
+	Order         string           `json:"order,omitempty"`
+	Change        schema.Change    `json:"change"`
+	Columns       []string         `json:"columns,omitempty"` // that differ
+	Total         Amount           `json:"total"`
+	Merchant      Amount           `json:"merchant"`
+	OldGeneration int64            `json:"old_generation"`
+	NewGeneration int64            `json:"new_generation"`
+	At            time.Time        `json:"at"`
+}
+
+// How much of long lists a report has, unless Options say otherwise.
+const (
+	MaxOrders   = 100_000 // open orders
+	MaxDrills   = 2_000   // of them with bills and settlements
+	MaxExamples = 5       // of each rule's exceptions and each day's restatements
+)

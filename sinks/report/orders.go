@@ -1,0 +1,109 @@
+package report
+
+import (
+	"time"
+
+	"billwalk/schema"
+)
+
+// Orders are the open orders: those with a group whose verdict is open. An order is summed
+// over all its groups of the report's days, also the matched ones, before anything is
+// filtered. List + Left + Closed + Keyless is all there is: their Billed add up to the total
+// bridge's Forward, their Settled to its Settled.
+type Orders struct {
+	List    []Order  `json:"list"`    // the largest, by amount at stake
+	Open    OrderSum `json:"open"`    // all open orders
+	Left    OrderSum `json:"left"`    // open orders that are not in List, because it is full
+	Closed  OrderSum `json:"closed"`  // orders without an open group
+	Keyless OrderSum `json:"keyless"` // groups that belong to no order; those that are open are in List or Left all the same
+}
+
+// OrderSum adds orders up.
+type OrderSum struct {
+	Orders  int64      `json:"orders"`
+	Billed  schema.Fen `json:"billed,string"`
+	Settled schema.Fen `json:"settled,string"`
+	Stake   schema.Fen `json:"stake,string"` // see Order
+}
+
+// Order is one open order.
+type Order struct {
+	Key      string           `json:"key"`             // as in group_key: the order, ext:…, bill:… or settlement:…
+	Order    string           `json:"order,omitempty"` // shop_order_id
+	Item     string           `json:"item,omitempty"`  // item_order_id, if only one item is open
+	Account  schema.AccountID `json:"account"`
+	Accounts int              `json:"accounts,omitempty"` // if there are several; Account is then the first
+	Store    string           `json:"store,omitempty"`    // poi_id of its bills; empty if there are several
+	Verdict  schema.Verdict   `json:"verdict"`            // the first of schema.Verdicts among its open groups
+	Reasons  []string         `json:"reasons,omitempty"`  // of its open groups
+	Cause    string           `json:"cause,omitempty"`    // of its difference
+	Legs     [4]Leg           `json:"legs"`               // by schema.Leg: total, fee, commission, net
+	Stake    schema.Fen       `json:"stake,string"`       // the largest difference of a leg, without sign; without any, the larger of billed and settled
+	Groups   int              `json:"groups"`
+	First    schema.Day       `json:"first"` // of its groups in the report
+	Last     schema.Day       `json:"last"`
+	Age      int              `json:"age"` // in days, from First to the end of the report
+	Drill    *Drill           `json:"drill,omitempty"`
+}
+
+// Leg is one amount on both sides.
+type Leg struct {
+	Billed  Amount `json:"billed"`
+	Settled Amount `json:"settled"`
+	Diff    Amount `json:"diff"` // settled - billed; NULL if it cannot be compared
+}
+
+// Drill is what an order's sums consist of; only the first MaxDrills orders have it.
+type Drill struct {
+	Bills       []Bill       `json:"bills"`
+	Settlements []Settlement `json:"settlements"`
+}
+
+// Bill is one bill of an order.
+type Bill struct {
+	Day        schema.Day       `json:"day"`
+	Account    schema.AccountID `json:"account"` // the configured one
+	LedgerID   string           `json:"ledger_id"`
+	Item       string           `json:"item,omitempty"`
+	Store      string           `json:"store,omitempty"` // poi_id
+	Product    string           `json:"product,omitempty"`
+	SettleType int32            `json:"settle_type"`
+	Counted    bool             `json:"counted"`
+	Legs       [4]Amount        `json:"legs"`
+	Time       *time.Time       `json:"time,omitempty"`
+	LogID      string           `json:"logid,omitempty"`
+	FetchedAt  time.Time        `json:"fetched_at"`
+	Source     string           `json:"source"` // key of the archive object
+}
+
+// Settlement is one settlement of an order.
+type Settlement struct {
+	Day         schema.Day    `json:"day"`
+	SettleID    string        `json:"settle_id"`
+	OutSettleNo string        `json:"out_settle_no,omitempty"`
+	Item        string        `json:"item,omitempty"`
+	Status      schema.Status `json:"status"`
+	Legs        [4]Amount     `json:"legs"`
+	Time        *time.Time    `json:"time,omitempty"`
+	Message     string        `json:"message,omitempty"` // why it failed
+	LogID       string        `json:"logid,omitempty"`
+	FetchedAt   time.Time     `json:"fetched_at"`
+	Source      schema.Source `json:"source"`
+	AskedBy     string        `json:"asked_by,omitempty"`
+}
+
+// Age counts the open orders of one verdict and one band of days.
+type Age struct {
+	Verdict schema.Verdict `json:"verdict"`
+	Band    AgeBand        `json:"band"`
+	OrderSum
+}
+
+// AgeBand is a range of days, both included; Most is 0 if there is no end.
+type AgeBand struct {
+	Least int `json:"least"`
+	Most  int `json:"most,omitempty"`
+}
+
+// AgeBands are the bands of Ages (账龄).
+var AgeBands = []AgeBand{{0, 1}, {2, 7}, {8, 30}, {31, 0}}
