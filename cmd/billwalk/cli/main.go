@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"billwalk/pipeline"
+	"billwalk/schema"
 )
 
 // memoryLimit is where the collector begins to work harder, unless GOMEMLIMIT
@@ -59,10 +60,10 @@ func (p *program) runUntil(ctx context.Context, args []string) int {
 	}
 	var exit *exitError
 	if !errors.As(err, &exit) {
-		exit = &exitError{exitUsage, err} // cobra's own: a flag or verb that is not there
+		exit = &exitError{exitUsage, coded{schema.CodeUsage, err}} // cobra's own: a flag or verb that is not there
 	}
 	if exit.err != nil {
-		fmt.Fprintf(p.err, "billwalk: %s\n", plainLines(p.hidden.Text(exit.err.Error())))
+		fmt.Fprintf(p.err, "billwalk: %s\nbillwalk: to know more: billwalk explain %s\n", plainLines(p.hidden.Text(exit.err.Error())), codeOf(exit))
 	}
 	return exit.code
 }

@@ -32,6 +32,7 @@ type remedy struct {
 var (
 	kindPlatform  = schema.Bilingual{English: "error code of the platform", Chinese: "平台错误码"}
 	kindSub       = schema.Bilingual{English: "sub error code of the platform", Chinese: "平台子错误码"}
+	kindOwn       = schema.Bilingual{English: "error code of billwalk", Chinese: "billwalk 的错误码"}
 	kindExit      = schema.Bilingual{English: "exit code", Chinese: "退出码"}
 	kindVerdict   = schema.Bilingual{English: "verdict", Chinese: "对账结论"}
 	kindReason    = schema.Bilingual{English: "reason", Chinese: "原因"}
@@ -48,6 +49,9 @@ var (
 // terms returns all of them.
 func terms() (all []definition) {
 	all = append(all, platformTerms()...)
+	for _, e := range schema.ErrorCodes {
+		all = append(all, newTerm(kindOwn, string(e.Code), "", e.Meaning, e.Advice))
+	}
 	for _, e := range pipeline.ExitCodes {
 		all = append(all, newTerm(kindExit, strconv.Itoa(e.Code), "", e.Meaning, e.Remedy))
 	}

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -135,14 +136,14 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 	}
 	store, err := p.openStore(ctx, file.Lake)
 	if err != nil {
-		return nil, failed(err)
+		return nil, failed(coded{cmp.Or(schema.ErrorCodeOf(err), schema.CodeStore), err})
 	}
 	published, err := lake.Open(ctx, store, file.Lake.Buckets, Version())
 	if errors.Is(err, lake.ErrBuckets) || errors.Is(err, object.ErrDenied) {
 		return nil, &exitError{exitUsage, err}
 	}
 	if err != nil {
-		return nil, cut(ctx, err)
+		return nil, cut(ctx, coded{cmp.Or(schema.ErrorCodeOf(err), schema.CodeStore), err})
 	}
 	answers := archive.New(store)
 	w := &wired{file: file, store: store, lake: published, lakeURL: file.Lake.URL, stop: func() {}}
