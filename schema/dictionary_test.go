@@ -125,7 +125,7 @@ func codeTables(l language) string {
 
 func verdictTable(l language) string {
 	var md strings.Builder
-	md.WriteString(l.of("| verdict | 中文 | open | meaning | what to do |\n", "| 取值 | 结论 | 未了 | 意思 | 该做什么 |\n") + "|---|---|---|---|---|\n")
+	md.WriteString(l.of("| verdict | 中文 | open | meaning | what to do |\n", "| 取值 | 结论 | 未了 | 意思 | 处理 |\n") + "|---|---|---|---|---|\n")
 	for _, v := range Verdicts {
 		open := l.of("no", "否")
 		if v.Open() {
@@ -138,27 +138,27 @@ func verdictTable(l language) string {
 
 func tierTable(l language) string {
 	var md strings.Builder
-	md.WriteString(l.of("| matched by | what agrees |\n", "| 取值 | 什么对上了 |\n") + "|---|---|\n")
+	md.WriteString(l.of("| matched by | 中文 | what agrees |\n", "| 取值 | 匹配方式 | 什么对上了 |\n") + "|---|---|---|\n")
 	for _, tier := range Tiers {
-		fmt.Fprintf(&md, "| `%s` | %s |\n", tier, l.pick(tier.Meaning()))
+		fmt.Fprintf(&md, "| `%s` | %s | %s |\n", tier, tier.Label(), l.pick(tier.Meaning()))
 	}
 	return md.String()
 }
 
 func reasonTable(l language) string {
 	var md strings.Builder
-	md.WriteString(l.of("| reason | meaning |\n", "| 原因 | 意思 |\n") + "|---|---|\n")
+	md.WriteString(l.of("| reason | 中文 | meaning | what to do |\n", "| 取值 | 原因 | 意思 | 处理 |\n") + "|---|---|---|---|\n")
 	for _, r := range Reasons {
-		fmt.Fprintf(&md, "| `%s` | %s |\n", r.Form, l.pick(r.Meaning))
+		fmt.Fprintf(&md, "| `%s` | %s | %s | %s |\n", r.Form, strings.ReplaceAll(r.Label, "<leg>", "…"), l.pick(r.Meaning), l.pick(r.Advice))
 	}
 	return md.String()
 }
 
 func ruleTable(l language) string {
 	var md strings.Builder
-	md.WriteString(l.of("| rule | 中文 | usual severity | meaning |\n", "| 取值 | 异常类型 | 通常为错误或提醒 | 意思 |\n") + "|---|---|---|---|\n")
+	md.WriteString(l.of("| rule | 中文 | usual severity | meaning | what to do |\n", "| 取值 | 异常类型 | 通常为错误或提醒 | 意思 | 处理 |\n") + "|---|---|---|---|---|\n")
 	for _, r := range Rules {
-		fmt.Fprintf(&md, "| `%s` | %s | %s | %s |\n", r, r.Label(), r.Severity(), l.pick(r.Meaning()))
+		fmt.Fprintf(&md, "| `%s` | %s | %s | %s | %s |\n", r, r.Label(), l.of(string(r.Severity()), string(r.Severity())+" "+r.Severity().Label()), l.pick(r.Meaning()), l.pick(r.Advice()))
 	}
 	return md.String()
 }

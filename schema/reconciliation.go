@@ -93,13 +93,13 @@ func reconciliationFields() []Field[Reconciliation] {
 	}
 	for leg := range LegCount {
 		fields = append(fields,
-			fen(Column{Name: "billed_" + leg.String() + "_fen", Label: "账单" + legDocs[leg].label, Layout: Distinct, Doc: legDocs[leg].billed + " of the forward bills",
+			fen(Column{Name: "billed_" + leg.String() + "_fen", Label: "账单" + legTerms[leg].label, Layout: Distinct, Doc: legDocs[leg].billed + " of the forward bills",
 				ChineseDoc: "正向账单的 " + legDocs[leg].chineseBilled + "合计"},
 				func(r *row) *Null[Fen] { return &r.Billed[leg] }),
-			fen(Column{Name: "settled_" + leg.String() + "_fen", Label: "分账" + legDocs[leg].label, Layout: Distinct, Doc: legDocs[leg].settled + " of the successful settlements",
+			fen(Column{Name: "settled_" + leg.String() + "_fen", Label: "分账" + legTerms[leg].label, Layout: Distinct, Doc: legDocs[leg].settled + " of the successful settlements",
 				ChineseDoc: "成功分账的 " + legDocs[leg].settled + " 合计"},
 				func(r *row) *Null[Fen] { return &r.Settled[leg] }),
-			fen(Column{Name: "diff_" + leg.String() + "_fen", Label: legDocs[leg].label + "差额", Layout: Distinct, Doc: "settled - billed", ChineseDoc: "差额＝分账－账单"},
+			fen(Column{Name: "diff_" + leg.String() + "_fen", Label: legTerms[leg].label + "差额", Layout: Distinct, Doc: "settled - billed", ChineseDoc: "差额＝分账－账单"},
 				func(r *row) *Null[Fen] { return &r.Diff[leg] }))
 	}
 	return append(fields,
@@ -118,12 +118,12 @@ func reconciliationFields() []Field[Reconciliation] {
 	)
 }
 
-var legDocs = [LegCount]struct{ label, billed, settled, chineseBilled string }{
-	LegTotal: {"金额", "ledger_total", "settle_amount", "ledger_total "},
-	LegFee:   {"平台服务费", "total_merchant_platform_service", "rake", "total_merchant_platform_service "},
-	LegCommission: {"佣金", "total_commission, else the sum of those known of talent, agent, broker, clerk and mall store (NULL if none of the first four is),", "commission",
+var legDocs = [LegCount]struct{ billed, settled, chineseBilled string }{
+	LegTotal: {"ledger_total", "settle_amount", "ledger_total "},
+	LegFee:   {"total_merchant_platform_service", "rake", "total_merchant_platform_service "},
+	LegCommission: {"total_commission, else the sum of those known of talent, agent, broker, clerk and mall store (NULL if none of the first four is),", "commission",
 		"total_commission（没有则为达人、服务商、经纪人、店员佣金与商场分佣中已知各项之和；前四项都未知时为 NULL）"},
-	LegNet: {"商家实际结算", "goods", "shares", "goods "},
+	LegNet: {"goods", "shares", "goods "},
 }
 
 // oneOf lists values in words: "a, b or c".

@@ -51,6 +51,14 @@ const (
 	RuleCallbackUnconfirmed  Rule = "callback_unconfirmed"
 )
 
+// What a person does about the rules that call for the same.
+var (
+	adviceDirection = Bilingual{"check the direction in the account's movements of funds, and book nothing before it is known", "核对资金流水方向，查清前不入账"}
+	adviceReport    = Bilingual{"the amounts contradict each other: report it to the platform with the order and the logid", "勾稽不符，凭订单号、logid 报平台"}
+	adviceCallback  = Bilingual{"the settle query counts: query it again", "以平台查询为准，复查"}
+	adviceWhose     = Bilingual{"settlements of two orders are mixed up: find out by hand whose it is", "分账串单，人工确认归属"}
+)
+
 // rules is THE list of rules.
 var rules = []struct {
 	rule     Rule
@@ -62,171 +70,99 @@ var rules = []struct {
 	{RuleUnknownDirection, SeverityError, "收支方向不明", Bilingual{
 		"neither fund_amount_type nor settle_type says whether the money of the bill comes in or goes out; its amounts are NULL",
 		"fund_amount_type 与 settle_type 都判断不了是收入还是支出；金额为 NULL",
-	}, Bilingual{
-		"look at the flow of money in the console; leave the bill out of the books until its direction is known",
-		"到后台核对资金流水方向，查清前不入账",
-	}},
+	}, adviceDirection},
 	{RuleDirectionConflict, SeverityWarning, "收支方向矛盾", Bilingual{
 		"fund_amount_type and settle_type contradict each other; fund_amount_type decides",
 		"fund_amount_type 与 settle_type 的方向相反；以 fund_amount_type 为准",
-	}, Bilingual{
-		"look at the flow of money in the console, and book it as that says",
-		"到后台核对资金流水方向，以流水为准",
-	}},
+	}, adviceDirection},
 	{RuleOriginal, SeverityError, "交易金额不平", Bilingual{
 		"original is not pay + merchant_ticket + platform_ticket",
 		"original 不等于 pay + merchant_ticket + platform_ticket",
-	}, Bilingual{
-		"keep the bill, and report it to the platform with the order and the logid",
-		"勾稽不符，凭订单号、logid 报平台",
-	}},
+	}, adviceReport},
 	{RuleLedgerTotal, SeverityError, "应结算金额不平", Bilingual{
 		"ledger_total is not pay + ledger_platform_ticket",
 		"ledger_total 不等于 pay + ledger_platform_ticket",
-	}, Bilingual{
-		"keep the bill, and report it to the platform with the order and the logid",
-		"勾稽不符，凭订单号、logid 报平台",
-	}},
+	}, adviceReport},
 	{RuleGoods, SeverityWarning, "商家实际结算不平", Bilingual{
 		"goods is not ledger_total less the service fee, the commissions and the insurance fee (inferred, not documented)",
 		"goods 不等于 ledger_total 减软件服务费、佣金与保险费（推断的规则，平台文档没有写明）",
-	}, Bilingual{
-		"compare the fees of the order in the console: the rule is inferred, and the platform may have a further fee",
-		"到后台核对该订单的各项费用：此规则为推断，平台可能另有费用",
-	}},
+	}, adviceReport},
 	{RuleHiddenTicketNegative, SeverityError, "隐藏的优惠为负", Bilingual{
 		"a discount that service providers do not see would be negative, by the amounts that they see",
 		"按看得到的金额倒推，对服务商隐藏的优惠金额为负",
-	}, Bilingual{
-		"keep the bill, and report it to the platform with the order and the logid",
-		"勾稽不符，凭订单号、logid 报平台",
-	}},
+	}, adviceReport},
 	{RuleDuplicateConflict, SeverityError, "同一账单内容不同", Bilingual{
 		"the same bill was received twice with different content",
 		"同一账单收到两次，内容不同",
-	}, Bilingual{
-		"count one of the two, and keep the other as evidence; report it to the platform if the amounts differ",
-		"两版取一，另一版只留痕；金额不同的报平台",
-	}},
+	}, Bilingual{"one of the two counts, the other is kept as a trace only: find out which is right", "两版取一，另一版只留痕；核对哪一版为准"}},
 	{RuleSettleDay, SeverityWarning, "结算时间不在账单日", Bilingual{
 		"settle_time is not on the bill_date",
 		"settle_time 不在账单日当天",
-	}, Bilingual{
-		"nothing: it says where a bill was booked on another day than it was settled",
-		"仅提示，无需处理",
-	}},
+	}, Bilingual{"nothing: the verification is of another day than the bill", "跨日，仅提示，无需处理"}},
 	{RuleSettleTime, SeverityError, "时间有误", Bilingual{
 		"a time is missing or not in the documented unit",
 		"时间缺失，或不是文档所写的单位",
-	}, Bilingual{
-		"report it to the platform with the logid; the amounts count all the same",
-		"凭 logid 报平台；金额照常计入",
-	}},
+	}, Bilingual{"report it to the platform with the ledger_id or settle_id and the logid", "凭账单 ID 或分账单号、logid 报平台"}},
 	{RuleUnknownEnum, SeverityWarning, "未知取值", Bilingual{
 		"a code or status is not documented",
 		"代码或状态不在平台文档中",
-	}, Bilingual{
-		"ask the platform what the new type is, and to which account it is booked; a newer billwalk may know it",
-		"新类型，先向平台确认含义与科目；新版 billwalk 可能已收录",
-	}},
+	}, Bilingual{"a new type: decide first which account of the books it belongs to", "新类型，先确认科目"}},
 	{RuleNegativeAmount, SeverityError, "金额带负号", Bilingual{
 		"an amount came with a minus, and amounts are documented without a sign; the column is NULL",
 		"金额带负号，而文档中的金额不带符号；该列为 NULL",
-	}, Bilingual{
-		"look the amount up in the console, and book it then",
-		"到后台核对后入账",
-	}},
+	}, Bilingual{"check the amount, and book it only then", "金额带负号，核对后入账"}},
 	{RuleBadText, SeverityWarning, "文字损坏", Bilingual{
 		"a text for people is not valid UTF-8, and its invalid part was replaced by U+FFFD",
 		"文字不是有效的 UTF-8，已用 U+FFFD 补上",
-	}, Bilingual{
-		"nothing: only a text for people is concerned",
-		"无需处理，只影响显示的文字",
-	}},
+	}, Bilingual{"nothing: amounts and ids are not affected", "仅提示，金额与单号不受影响"}},
 	{RuleBadID, SeverityWarning, "单号有误", Bilingual{
 		"an id is longer than the settle query takes, or has white space or control characters",
 		"单号超过分账查询的长度，或含有空白、控制字符",
-	}, Bilingual{
-		"look the order up by hand: it cannot be queried by this id",
-		"该单号无法查询，人工核对该订单",
-	}},
+	}, Bilingual{"look the order up in the console, for it cannot be queried by this id", "在来客核对该订单，凭此单号无法查询分账"}},
 	{RuleAccountForeign, SeverityError, "其他账户的账单", Bilingual{
 		"only the bills of one account were queried, and the bill is of another",
 		"只查了一个账户的账单，却收到其他账户的",
-	}, Bilingual{
-		"check that the account is listed with the right kind of id: root_account_id for a brand with its stores, account_id for one account",
-		"检查该账户的编号类型：品牌及其门店用 root_account_id，单个账户用 account_id",
-	}},
+	}, Bilingual{"check the account ids of the job, and report it to the platform with the logid", "核对任务中的账户配置，凭 logid 报平台"}},
 	{RuleOverflow, SeverityError, "金额过大", Bilingual{
 		"an amount or a sum is larger than it can be; the column is NULL",
 		"金额或合计大得不可能；该列为 NULL",
-	}, Bilingual{
-		"report it to the platform with the order and the logid",
-		"凭订单号、logid 报平台",
-	}},
+	}, Bilingual{"book nothing, and report it to the platform with the logid", "暂不入账，凭 logid 报平台"}},
 	{RuleSettleAmount, SeverityError, "分账金额不平", Bilingual{
 		"settle_amount is not rake + commission + shares",
 		"settle_amount 不等于 rake + commission + 各分账方所得之和",
-	}, Bilingual{
-		"keep the bill, and report it to the platform with the order and the logid",
-		"勾稽不符，凭订单号、logid 报平台",
-	}},
+	}, adviceReport},
 	{RuleSettleDetail, SeverityError, "分账细节无法解析", Bilingual{
 		"settle_detail cannot be read, so that settle_amount cannot be checked",
 		"settle_detail 无法解析，因此无从核对 settle_amount",
-	}, Bilingual{
-		"look the parties of the settlement up in the merchant's console (来客)",
-		"在来客查看该笔分账的各方",
-	}},
+	}, Bilingual{"read the detail in the console", "明细不可读，在来客查看"}},
 	{RuleSettleForeign, SeverityError, "分账与所查单号不符", Bilingual{
 		"the settle query returned a settlement of another id than the one queried; it is linked to no order",
 		"分账查询返回了其他单号的分账；不归入任何订单",
-	}, Bilingual{
-		"find out by hand whose settlement it is",
-		"分账串单，人工确认归属",
-	}},
+	}, adviceWhose},
 	{RuleSettleShared, SeverityWarning, "分账对应多个订单", Bilingual{
 		"the settlement answers for another order as well, and counts there",
 		"同一笔分账还对上另一个订单，只算在那个订单",
-	}, Bilingual{
-		"find out by hand to which of the orders it belongs",
-		"分账串单，人工确认归属",
-	}},
+	}, adviceWhose},
 	{RuleSettleElsewhere, SeverityWarning, "分账算在另一天", Bilingual{
 		"the settlement counts on another day of its order, further away than the lookback; an error where it succeeded after that day was last looked at",
 		"分账算在该订单追溯期之外的另一天；若那一天最后一次查看之后才分账成功，则为错误",
-	}, Bilingual{
-		"look at both days together; a longer lookback keeps such orders together",
-		"两天合看；延长追溯期（lookback）可使其合在一起",
-	}},
+	}, Bilingual{"run that other day again where it is an error; orders used over many weeks need a longer lookback", "为错误的，重跑所指的那一天；次卡等跨期订单可调大 lookback"}},
 	{RuleBillRemoved, SeverityError, "分账后账单被撤", Bilingual{
 		"the settlement succeeded, and its order has no bill any more",
 		"分账已成功，而该订单已没有账单",
-	}, Bilingual{
-		"ask the platform why the bill was removed, with the order and the settlement's logid",
-		"凭订单号与分账的 logid 问平台为何撤账",
-	}},
+	}, Bilingual{"ask the platform why the bill is gone, and whether the money has to be returned", "向平台核实账单为何被撤，已分出的款项是否退回"}},
 	{RuleCallbackConflict, SeverityError, "回调互相矛盾", Bilingual{
 		"two callbacks have the same settle_id, item, status and event_time, and different content",
 		"两次回调的 settle_id、子订单、状态与事件时间相同，内容不同",
-	}, Bilingual{
-		"the settle query counts: look at the order again after the next run",
-		"以平台查询为准，下次运行后复查",
-	}},
+	}, adviceCallback},
 	{RuleCallbackContradicts, SeverityError, "回调与查询不一致", Bilingual{
 		"a callback contradicts the settle query; the query counts",
 		"回调与分账查询不一致；以查询为准",
-	}, Bilingual{
-		"the settle query counts: look at the order again after the next run",
-		"以平台查询为准，下次运行后复查",
-	}},
+	}, adviceCallback},
 	{RuleCallbackUnconfirmed, SeverityWarning, "查询不到回调的分账", Bilingual{
 		"the settle query, made after the callback, does not know the settlement; it still counts",
 		"回调之后查询，查不到这笔分账；仍计入",
-	}, Bilingual{
-		"look at the order again after the next run; if it stays, ask the platform with the settle_id",
-		"下次运行后复查；仍查不到的，凭 settle_id 问平台",
-	}},
+	}, adviceCallback},
 }
 
 // Rules lists all rules.
@@ -263,7 +199,7 @@ func (r Rule) Meaning() Bilingual {
 	return Bilingual{}
 }
 
-// Advice returns what a person does about an exception of the rule.
+// Advice returns what a person does where the rule is broken.
 func (r Rule) Advice() Bilingual {
 	if i := r.index(); i >= 0 {
 		return rules[i].advice

@@ -26,13 +26,13 @@ func TestTermsAreExplained(t *testing.T) {
 		check("verdict", string(v), v.Meaning(), v.Advice(), Bilingual{v.Label(), v.Label()})
 	}
 	for _, tier := range Tiers {
-		check("tier", string(tier), tier.Meaning())
+		check("tier", string(tier), tier.Meaning(), Bilingual{tier.Label(), tier.Label()})
 	}
 	for _, r := range Reasons {
-		check("reason", r.Form, r.Meaning)
+		check("reason", r.Form, r.Meaning, r.Advice, Bilingual{r.Label, r.Label})
 	}
 	for _, r := range Rules {
-		check("rule", string(r), r.Meaning(), Bilingual{r.Label(), r.Label()})
+		check("rule", string(r), r.Meaning(), r.Advice(), Bilingual{r.Label(), r.Label()})
 		if r.Severity() != SeverityError && r.Severity() != SeverityWarning {
 			t.Errorf("rule %s has severity %q", r, r.Severity())
 		}
@@ -72,6 +72,14 @@ func TestReasonOf(t *testing.T) {
 		got, ok := ReasonOf(value)
 		if got.Form != want || ok != (want != "") {
 			t.Errorf("%s: got %q, %v, want %q", value, got.Form, ok, want)
+		}
+	}
+	for value, want := range map[string][2]string{
+		LegFee.Differs(): {"平台服务费不符", "核对合同费率"}, LegNet.NotBilled(): {"账单未给出商家实际结算", "该项一方未提供，请商家从来客导出补核"},
+		ReasonNoKey: {"缺单号", "补单号或匹配规则"},
+	} {
+		if got, _ := ReasonOf(value); got.Label != want[0] || got.Advice.Chinese != want[1] {
+			t.Errorf("%s: label %s, advice %s, want %v", value, got.Label, got.Advice.Chinese, want)
 		}
 	}
 	if !slices.ContainsFunc(Reasons, func(r Reason) bool { return r.Form == ReasonNothingCompared }) {

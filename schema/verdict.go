@@ -36,22 +36,22 @@ var verdicts = []struct {
 	}, {
 		verdict: BillOnly, label: "有账单、未查到分账", open: true, awaiting: true,
 		meaning: Bilingual{"the settle query was called, and knows no settlement of the order", "查过，平台没有分账记录"},
-		advice:  Bilingual{"wait until the lookback has passed; if all orders of an account are like this, try another match rule", "等追溯期过完；若整个账户都如此，换一条 match 规则"},
+		advice:  Bilingual{"wait until the lookback has passed, then open a ticket with the platform; if all orders of an account are like this, try another match rule", "追溯期满仍无，提交工单；若整个账户都如此，先换一条 match 规则"},
 	}, {
 		verdict: SettlementOnly, label: "有分账、未查到账单", open: true,
 		meaning: Bilingual{"a callback reported a settlement that has no bill; if its source is both, the settle query confirms it", "有分账回调而找不到账单；source 为 both 的，分账查询已确认"},
 		advice: Bilingual{
 			"look the order up: is its account in jobs.yaml, did its day fail, is its bill beyond the lookback? An order that was verified and undone within an hour never has a bill",
-			"核对该订单：查询账户是否在 jobs.yaml 中，那一天是否失败，账单是否在追溯期之外；核销后 1 小时内撤销或退款的，永远不会有账单",
+			"查账户是否漏配：查询账户是否在 jobs.yaml 中，那一天是否失败，账单是否在追溯期之外；核销后 1 小时内撤销或退款的，永远不会有账单",
 		},
 	}, {
 		verdict: Pending, label: "分账处理中", open: true, awaiting: true,
 		meaning: Bilingual{"a settlement is under way; or, with the reason not_asked, the order has no answer yet", "分账处理中；原因为 not_asked 时，是该订单还没有答复"},
-		advice:  Bilingual{"wait; for not_asked, fix what the run's failures name and run again", "等；原因为 not_asked 的，按运行摘要 failures 的提示处理后再跑"},
+		advice:  Bilingual{"wait, and press for it after three days; for not_asked, fix what the run's failures name and run again", "等，超 3 天催办；原因为 not_asked 的，按运行摘要 failures 的提示处理后再跑"},
 	}, {
 		verdict: SettleFailed, label: "分账失败", open: true, awaiting: true,
 		meaning: Bilingual{"the settlement FAILed", "分账结果为 FAIL"},
-		advice:  Bilingual{"handle it in the trade system; later nights query it again", "在交易系统中处理；此后每晚会再查"},
+		advice:  Bilingual{"handle the cause in the trade system: onboarding, account or balance; later nights query it again", "按失败原因处理：进件、账户、余额；此后每晚会再查"},
 	}, {
 		verdict: NotApplicable, label: "不纳入比对",
 		meaning: Bilingual{"there is nothing to compare the bills with", "没有可与账单相比的分账"},
@@ -119,12 +119,13 @@ const (
 // tiers lists the tiers in the order in which they are tried.
 var tiers = []struct {
 	tier    Tier
+	label   string // in Chinese
 	meaning Bilingual
 }{
-	{ByItem, Bilingual{"the bills and settlements of one item, over all days and accounts within the lookback", "同一子订单在追溯期内各天、各账户的账单与分账"}},
-	{ByOrder, Bilingual{"one group by itself; else all that the order has on the day, in all accounts", "本组自身；否则为该订单当天在各账户的全部"}},
-	{ByOrderWindow, Bilingual{"all that the order has within the lookback", "该订单在追溯期内的全部"}},
-	{ByAmount, Bilingual{"bill by bill: each has a settlement of exactly its amount", "逐笔，每条账单都有一笔金额分毫不差的分账"}},
+	{ByItem, "子订单", Bilingual{"the bills and settlements of one item, over all days and accounts within the lookback", "同一子订单在追溯期内各天、各账户的账单与分账"}},
+	{ByOrder, "当天订单", Bilingual{"one group by itself; else all that the order has on the day, in all accounts", "本组自身；否则为该订单当天在各账户的全部"}},
+	{ByOrderWindow, "跨日订单", Bilingual{"all that the order has within the lookback", "该订单在追溯期内的全部"}},
+	{ByAmount, "逐笔金额", Bilingual{"bill by bill: each has a settlement of exactly its amount", "逐笔，每条账单都有一笔金额分毫不差的分账"}},
 }
 
 // Tiers lists all tiers in the order in which they are tried.
@@ -134,6 +135,14 @@ var Tiers = func() (all []Tier) {
 	}
 	return all
 }()
+
+// Label returns the tier in Chinese, or "" for none.
+func (t Tier) Label() string {
+	if i := slices.Index(Tiers, t); i >= 0 {
+		return tiers[i].label
+	}
+	return ""
+}
 
 // Meaning returns what was compared.
 func (t Tier) Meaning() Bilingual {

@@ -59,10 +59,10 @@ func terms() (all []definition) {
 		all = append(all, newTerm(kindVerdict, string(v), v.Label(), v.Meaning(), v.Advice()))
 	}
 	for _, r := range schema.Reasons {
-		all = append(all, newTerm(kindReason, r.Form, "", r.Meaning, r.Advice))
+		all = append(all, newTerm(kindReason, r.Form, r.Label, r.Meaning, r.Advice))
 	}
 	for _, t := range schema.Tiers {
-		all = append(all, newTerm(kindTier, string(t), "", t.Meaning(), schema.Bilingual{}))
+		all = append(all, newTerm(kindTier, string(t), t.Label(), t.Meaning(), schema.Bilingual{}))
 	}
 	for _, r := range schema.Rules {
 		t := newTerm(kindRule, string(r), r.Label(), r.Meaning(), r.Advice())
@@ -142,5 +142,11 @@ func (t definition) explains(text string) bool {
 
 // findTerms returns the terms that the text names.
 func findTerms(text string) []definition {
-	return slices.DeleteFunc(terms(), func(t definition) bool { return !t.explains(text) })
+	found := slices.DeleteFunc(terms(), func(t definition) bool { return !t.explains(text) })
+	for i, t := range found {
+		if r, ok := schema.ReasonOf(strings.ToLower(text)); ok && t.Kind == kindReason {
+			found[i] = newTerm(kindReason, r.Form, r.Label, r.Meaning, r.Advice) // of one leg
+		}
+	}
+	return found
 }

@@ -1,0 +1,118 @@
+'use strict';
+// The money's way, and how it stands by account, day and store.
+
+function waterfall() {
+  const steps = report.waterfall || [];
+  const shown = steps.filter((step) => step.subtotal || BigInt(step.fen) !== 0n);
+  const bars = shown.map((step, i) => ({ label: label('step', step.code), fen: step.fen, total: step.subtotal || i === 0 }));
+  const chart = h('div', { class: 'chart', role: 'img', 'aria-label': t('waterfall') });
+  chart.draw = () => bars.length && waterfallChart(chart, bars);
+  const table = h('table', { class: 'statement' }, h('tbody', null, shown.map((step) =>
+    h('tr', { class: step.subtotal ? 'sum' : null }, h('th', { scope: 'row' }, label('step', step.code)), h('td', { class: 'count' }, step.subtotal ? '' : t('billRows', { n: count(step.bills) })), h('td', { class: 'fen' }, amount(step.fen))))));
+  return part('waterfall', chart, h('details', null, h('summary', null, t('waterfallSum')), table));
+}
+
+function accountState(account) {
+  const days = Object.entries(account.days || {});
+  const odd = days.filter(([state, n]) => n && state !== 'complete');
+  if (!odd.length) return days.length ? t('stateComplete') : account.id && !account.configured ? t('notConfigured') : '—';
+  return odd.map(([state, n]) => stateText(state) + ' ' + t('days', { n })).join(t('comma'));
+}
+
+const fenColumn = (key, name, value, more) => ({ key, label: t(name), type: 'fen', value, ...more });
+
+/** figureColumns are the columns that accounts and units share; what is not there has no figures. */
+function figureColumns(there) {
+  const known = (value) => (row) => (there(row) ? value(row) : null);
+  return [
+    fenColumn('forward', 'forward', known((r) => r.sums.forward)),
+    fenColumn('refund', 'refund', known((r) => r.sums.refund)),
+    fenColumn('other', 'other', known((r) => r.sums.other)),
+    fenColumn('matched', 'matched', known((r) => verdictSum(r, 'matched').billed)),
+    fenColumn('diff', 'differenceNet', known((r) => term(r, 'mismatched').fen), { signed: true, byMagnitude: true }),
+    fenColumn('unsettled', 'unsettled', known((r) => negate(term(r, 'bill_only', 'rule_never_answered', 'pending', 'no_key', 'not_configured').fen))),
+    fenColumn('failed', 'failedCol', known((r) => negate(term(r, 'failed').fen))),
+    fenColumn('settled', 'settledCol', known((r) => r.bridge.settled)),
+    fenColumn('merchant', 'merchant', known((r) => r.sums.merchant)),
+  ];
+}
+
+function accountTable() {
+  const odd = (account) => Object.entries(account.days || {}).some(([state, n]) => n && state !== 'complete');
+  const there = (account) => !Object.keys(account.days || {}).length || Object.entries(account.days).some(([state, n]) => n && whole({ state }));
+  const name = (account) => h('span', null, accountName(account.id), account.id && account.name ? h('div', { class: 'id soft' }, account.id) : null);
+  const columns = [
+    { key: 'account', label: t('account'), type: 'text', value: (a) => accountName(a.id), search: (a) => accountName(a.id) + ' ' + a.id, cell: name },
+    { key: 'state', label: t('state'), type: 'text', class: 'words', value: accountState },
+    ...figureColumns(there),
+  ];
+  return part('accounts', dataTable('account-table', columns, report.accounts || [],
+    { caption: t('accounts'), sort: null, search: (report.accounts || []).length > 10, pageSize: 20, totals: true, rowClass: (a) => (odd(a) ? 'trouble' : '') }));
+}
+
+function unitTable() {
+  const hint = (unit) => unit.hint || (unit.state === 'unavailable' ? t('hintUnavailable') : unit.state === 'missing' ? t('hintMissing') : '');
+  const columns = [
+    { key: 'day', label: t('day'), type: 'text', class: 'words', value: (u) => u.day },
+    { key: 'account', label: t('account'), type: 'text', value: (u) => accountName(u.account), search: (u) => accountName(u.account) + ' ' + u.account },
+    { key: 'state', label: t('state'), type: 'text', class: 'words', value: (u) => stateText(u.state) },
+    ...figureColumns(whole).filter((c) => c.key !== 'other' && c.key !== 'matched'),
+    { key: 'reason', label: t('reason'), type: 'text', value: (u) => [u.reason, u.code ? '(' + u.code + ')' : '', hint(u), u.logid ? 'logid ' + u.logid : ''].filter(Boolean).join(' ') },
+  ];
+  const filters = [
+    { key: 'state', label: t('state'), value: (u) => u.state, name: stateText },
+    { key: 'account', label: t('account'), value: (u) => u.account, name: accountName },
+    { key: 'day', label: t('day'), value: (u) => u.day },
+  ];
+  return part('byDay', dataTable('unit-table', columns, report.units || [],
+    { caption: t('byDay'), sort: ['day', false], filters, search: true, pageSize: 20, totals: true, rowClass: (u) => (u.state === 'complete' ? '' : 'trouble') }));
+}
+
+function heatMap() {
+  const units = report.units || [];
+  const days = [...new Set(units.map((unit) => unit.day))].sort();
+  const ids = (report.accounts || []).map((account) => account.id).filter((id) => units.some((unit) => unit.account === id));
+  const cells = units.map((unit) => {
+    const sums = verdictSum(unit, 'mismatched');
+    const gross = sumFen([sums.over, negate(sums.short)]);
+    const there = whole(unit);
+    return {
+      x: days.indexOf(unit.day), y: ids.indexOf(unit.account), fen: gross, account: unit.account, day: unit.day,
+      state: there ? 'whole' : unit.state === 'unavailable' ? 'unavailable' : 'failed',
+      lines: there ? [unit.day + ' ' + accountName(unit.account), t('over') + ' ' + yuan(sums.over), t('short') + ' ' + yuan(sums.short), t('groups', { n: count(sums.groups) })]
+        : [unit.day + ' ' + accountName(unit.account), stateText(unit.state), unit.reason],
+    };
+  });
+  const chart = h('div', { class: 'chart', role: 'img', 'aria-label': t('heatAria') });
+  chart.draw = () => units.length && heatChart(chart, days, ids.map(accountName), cells, (cell) => filterOrders({ account: cell.account }));
+  const swatch = (colour, key) => { const i = h('i'); i.style.background = colour; return h('span', null, i, t(key)); };
+  return part('heat', h('p', { class: 'about' }, t('heatAbout')), chart, h('div', { class: 'legend' },
+    swatch('#eef2f6', 'heatNone'), swatch('#f6d9a8', 'heatLess'), swatch('#a0252b', 'heatMore'), swatch('#3a3f47', 'heatAbsent'), swatch('#c9c4b7', 'heatUnavailable')));
+}
+
+/** percent writes basis points as "2.50%". */
+function percent(points) {
+  if (points === null || points === undefined) return '—';
+  return yuan(points) + '%';
+}
+
+function storeTable() {
+  const text = (key, name, value, more) => ({ key, label: t(name), type: 'text', value, ...more });
+  const rate = (key, name) => ({ key, label: t(name), type: 'fen', noTotal: true, value: (s) => s[key], cell: (s) => percent(s[key]) });
+  const columns = [
+    text('store', 'store', (s) => s.name || s.id || t('wholeAccount'), { search: (s) => [s.name, s.id].join(' '), cell: (s) => h('span', null, s.name || s.id || t('wholeAccount'), s.name ? h('div', { class: 'id soft' }, s.id) : null) }),
+    text('account', 'account', (s) => accountName(s.account), { search: (s) => accountName(s.account) + ' ' + s.account }),
+    { key: 'bills', label: t('rows'), type: 'count', value: (s) => s.bills },
+    fenColumn('total', 'dueSum', (s) => s.total), fenColumn('fee', 'feeYuan', (s) => s.fee),
+    rate('rate', 'rate'), rate('median', 'median'),
+    text('mark', 'mark', (s) => t(s.outlying ? 'outlier' : 'usual'), { cell: (s) => (s.outlying ? h('span', { class: 'tag bad' }, t('outlier')) : h('span', { class: 'soft' }, t('usual'))) }),
+    { key: 'unknown', label: t('unknownBills'), type: 'count', value: (s) => s.unknown },
+  ];
+  const filters = [
+    { key: 'mark', label: t('mark'), value: (s) => (s.outlying ? '1' : '0'), name: (v) => t(v === '1' ? 'outlier' : 'usual') },
+    { key: 'account', label: t('account'), value: (s) => s.account, name: accountName },
+  ];
+  const stores = [...(report.stores || [])].sort((a, b) => Number(b.outlying) - Number(a.outlying));
+  return part('stores', h('p', { class: 'about' }, t('storesAbout')),
+    dataTable('store-table', columns, stores, { caption: t('stores'), sort: null, filters, search: true, pageSize: 20, totals: true, rowClass: (s) => (s.outlying ? 'trouble' : '') }));
+}

@@ -1,0 +1,106 @@
+'use strict';
+// What the codes, accounts and times of the data are called.
+
+let report;
+
+/** gloss finds a code's entry: itself, without what follows a colon, or with its leg left open. */
+function gloss(kind, code) {
+  const glossary = report.glossary;
+  const short = code.split(':')[0];
+  const leg = code.replace(/^(total|fee|commission|net)_/, '<leg>_');
+  return [code, short, leg].map((c) => glossary[kind + ':' + c]).find(Boolean);
+}
+
+function label(kind, code) {
+  const word = gloss(kind, code);
+  return (word && say(word.label)) || code;
+}
+
+function meaning(kind, code) {
+  const word = gloss(kind, code);
+  return word ? say(word.meaning) : '';
+}
+
+function advice(kind, code) {
+  const word = gloss(kind, code);
+  return word ? say(word.advice) : '';
+}
+
+const legNames = ['legTotal', 'legFee', 'legCommission', 'legNet'];
+
+/** reasonLabel names a reason, and the leg that it is about. */
+function reasonLabel(code) {
+  return label('reason', code);
+}
+
+/** orderAdvice says what to do about an order: by its first reason that knows, else by its verdict. */
+function orderAdvice(order) {
+  for (const reason of order.reasons || []) {
+    const text = advice('reason', reason);
+    if (text) return text;
+  }
+  return advice('verdict', order.verdict);
+}
+
+/** whyText says in words why an order is open: the cause of its difference, then its reasons. */
+function whyText(order) {
+  const parts = [];
+  if (order.cause) parts.push(label('cause', order.cause));
+  for (const reason of order.reasons || []) parts.push(reasonLabel(reason));
+  return parts.length ? [...new Set(parts)].join(t('semicolon')) : '—';
+}
+
+const accountNames = new Map();
+const storeNames = new Map();
+
+function indexNames() {
+  for (const account of report.accounts || []) accountNames.set(account.id, account.name || '');
+  for (const store of report.stores || []) if (store.name) storeNames.set(store.id, store.name);
+}
+
+/** accountName is what people call an account; its id where it has no name. */
+function accountName(id) {
+  return id ? accountNames.get(id) || id : t('noAccount');
+}
+
+function storeName(id) {
+  return storeNames.get(id) || id || '';
+}
+
+/** orderName is the order's number, or the key of what has none. */
+function orderName(order) {
+  return order.order || order.key;
+}
+
+const clock = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai', dateStyle: 'short', timeStyle: 'medium' });
+
+/** chinaTime writes an instant as a clock in China shows it. */
+function chinaTime(instant) {
+  return instant ? clock.format(new Date(instant)) : '—';
+}
+
+function rangeText() {
+  return report.from === report.to ? report.from : t('to', report);
+}
+
+function stateText(state) {
+  return t('state' + state[0].toUpperCase() + state.slice(1));
+}
+
+function negate(fen) {
+  return fen === null || fen === undefined ? null : (-BigInt(fen)).toString();
+}
+
+/** verdictSum is a figure's sums of one verdict, zero if it has no groups. */
+function verdictSum(figures, verdict) {
+  return (figures.verdicts || []).find((v) => v.verdict === verdict) || { groups: 0, billed: '0', settled: '0', diff: '0', over: '0', short: '0' };
+}
+
+function term(figures, ...codes) {
+  const found = (figures.bridge.terms || []).filter((x) => codes.includes(x.code));
+  return { fen: sumFen(found.map((x) => x.fen)) || '0', groups: found.reduce((n, x) => n + x.groups, 0) };
+}
+
+function whole(unit) {
+  return unit.state === 'complete' || unit.state === 'stale';
+}

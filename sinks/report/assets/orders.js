@@ -1,0 +1,99 @@
+'use strict';
+// What is open: the to-do list, how old it is, and the largest differences.
+
+const orderColumns = () => [
+  { key: 'order', label: t('order'), type: 'text', value: orderName, search: (o) => [o.key, o.order, o.item, o.store, storeName(o.store)].join(' '),
+    cell: (o) => h('span', { class: 'id' }, orderName(o)), under: (o) => storeName(o.store) },
+  { key: 'account', label: t('account'), type: 'text', class: 'name', value: (o) => accountName(o.account), search: (o) => accountName(o.account) + ' ' + o.account,
+    cell: (o) => [accountName(o.account), o.accounts > 1 ? h('span', { class: 'soft' }, ' ' + t('severalAccounts', { n: o.accounts })) : null] },
+];
+
+function bandOf(age) {
+  const bands = ageBands();
+  return bands.findIndex((band) => age >= band.least && (!band.most || age <= band.most));
+}
+
+function ageBands() {
+  const seen = new Map();
+  for (const age of report.ages || []) seen.set(age.band.least, age.band);
+  return [...seen.values()].sort((a, b) => a.least - b.least);
+}
+
+function bandText(band) {
+  return band.most ? t('band', { from: band.least, to: band.most }) : t('bandOpen', { from: band.least });
+}
+
+function todoTable() {
+  const { orders } = report;
+  const columns = [
+    ...orderColumns(),
+    { key: 'verdict', label: t('verdict'), type: 'text', class: 'name', value: (o) => label('verdict', o.verdict), search: (o) => label('verdict', o.verdict) + ' ' + whyText(o), under: whyText },
+    fenColumn('due', 'due', (o) => o.legs[0].billed), fenColumn('paid', 'paid', (o) => o.legs[0].settled),
+    fenColumn('diff', 'diff', (o) => o.legs[0].diff, { signed: true, byMagnitude: true }), fenColumn('stake', 'stake', (o) => o.stake),
+    { key: 'age', label: t('age'), type: 'count', noTotal: true, value: (o) => o.age },
+    { key: 'todo', label: t('toDo'), type: 'text', class: 'wide', value: orderAdvice },
+    { key: 'owner', label: t('owner'), type: 'text', class: 'byhand', value: () => '' },
+  ];
+  const filters = [
+    { key: 'verdict', label: t('verdict'), value: (o) => o.verdict, name: (v) => label('verdict', v) },
+    { key: 'account', label: t('account'), value: (o) => o.account, name: accountName },
+    { key: 'reason', label: t('reason'), value: (o) => (o.cause ? 'cause:' + o.cause : o.reasons && o.reasons.length ? 'reason:' + o.reasons[0].split(':')[0] : ''),
+      name: (v) => (v ? label(...v.split(':')) : '—') },
+    { key: 'age', label: t('ageBand'), value: (o) => String(bandOf(o.age)), name: (v) => bandText(ageBands()[v] || { least: 0, most: 0 }) },
+  ];
+  const sums = [t('todoSum', { n: count(orders.open.orders), yuan: yuan(orders.open.stake) }), orders.left.orders ? t('todoLeft', { n: count(orders.left.orders), yuan: yuan(orders.left.stake) }) : ''];
+  return part('todo', h('p', { class: 'about' }, sums.join(' '), ' ', t('todoAbout')),
+    dataTable('order-table', columns, orders.list || [], { caption: t('todo'), sort: ['stake', true], filters, search: true, pageSize: 20, totals: true, open: openOrder }),
+    orderFooting());
+}
+
+/** orderFooting shows that the orders add up to the bridge. */
+function orderFooting() {
+  const { orders, total } = report;
+  const row = (name, sum, kind) => h('tr', { class: kind }, h('th', { scope: 'row' }, t(name)), h('td', { class: 'count' }, sum.orders === undefined ? '' : count(sum.orders)), h('td', { class: 'fen' }, amount(sum.billed)), h('td', { class: 'fen' }, amount(sum.settled)));
+  return h('details', { class: 'footing' }, h('summary', null, t('todoFooting')), h('table', { class: 'statement' },
+    h('thead', null, h('tr', null, h('td', null), ['orders', 'due', 'paid'].map((key) => h('th', { scope: 'col', class: 'fen' }, t(key))))),
+    h('tbody', null, row('openOrders', orders.open), row('closedOrders', orders.closed), row('keyless', orders.keyless), row('total', { billed: total.bridge.forward, settled: total.bridge.settled }, 'sum'))));
+}
+
+/** filterOrders shows the to-do list filtered as given, and nothing else picked. */
+function filterOrders(picked) {
+  const { view } = document.getElementById('order-table');
+  Object.assign(view.state, { text: '', picked, page: 0 });
+  const fresh = todoTable();
+  document.getElementById('todo').replaceWith(fresh);
+  fresh.scrollIntoView();
+  const first = fresh.querySelector('button.open') || fresh.querySelector('select');
+  if (first) first.focus({ preventScroll: true });
+}
+
+function ageTable() {
+  const bands = ageBands();
+  const ages = report.ages || [];
+  const verdicts = [...new Set(ages.map((age) => age.verdict))];
+  const find = (verdict, band) => ages.find((age) => age.verdict === verdict && age.band.least === band.least);
+  const cell = (verdict, band) => {
+    const age = find(verdict, band);
+    if (!age || !age.orders) return h('td', { class: 'fen soft' }, '·');
+    const pick = () => filterOrders({ verdict, age: String(bands.indexOf(band)) });
+    return h('td', { class: 'fen' }, h('button', { type: 'button', class: 'open', onclick: pick }, yuan(age.stake)), h('div', { class: 'soft small' }, count(age.orders)));
+  };
+  const sum = (list) => h('td', { class: 'fen' }, amount(sumFen(list.map((age) => age.stake)) || '0'), h('div', { class: 'soft small' }, count(list.reduce((n, age) => n + age.orders, 0))));
+  return part('ages', h('p', { class: 'about' }, t('agesAbout')), h('div', { class: 'table' }, h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('ages') },
+    h('table', { class: 'data plain' }, h('caption', { class: 'unseen' }, t('ages')),
+      h('thead', null, h('tr', null, h('th', { scope: 'col' }, t('verdict')), bands.map((band) => h('th', { scope: 'col', class: 'fen' }, bandText(band))), h('th', { scope: 'col', class: 'fen' }, t('total')))),
+      h('tbody', null, verdicts.map((verdict) => h('tr', null, h('th', { scope: 'row' }, label('verdict', verdict)), bands.map((band) => cell(verdict, band)), sum(ages.filter((age) => age.verdict === verdict))))),
+      h('tfoot', null, h('tr', null, h('th', { scope: 'row' }, t('total')), bands.map((band) => sum(ages.filter((age) => age.band.least === band.least))), sum(ages)))))));
+}
+
+function largestTable() {
+  const differing = (report.orders.list || []).filter((order) => order.verdict === 'mismatched');
+  const columns = [
+    ...orderColumns(),
+    ...legNames.map((name, i) => fenColumn('leg' + i, name, (o) => o.legs[i].diff, { signed: true, byMagnitude: true })),
+    fenColumn('due', 'due', (o) => o.legs[0].billed),
+    { key: 'cause', label: t('cause'), type: 'text', value: whyText },
+  ];
+  return part('largest', h('p', { class: 'about' }, t('largestAbout')),
+    dataTable('difference-table', columns, differing, { caption: t('largest'), sort: ['leg0', true], pageSize: 10, totals: true, open: openOrder }));
+}
