@@ -121,6 +121,7 @@ func TestConservation(t *testing.T) {
 			checkConserved(t, w, found, rows)
 			for i := range rows {
 				rows[i] = withoutProvenance(rows[i])
+				rows[i].Counted = schema.Null[bool]{} // the content that came first counts
 			}
 			slices.SortFunc(rows, byContent)
 			if first == nil {
@@ -164,8 +165,20 @@ func checkConserved(t *rapid.T, w *world, found map[schema.Account][]string, row
 		e := w.entry(a)
 		repeated, elsewhere = repeated+e.Repeated, elsewhere+e.Elsewhere
 	}
+	counted := make(map[schema.BillKey]int)
 	for _, b := range rows {
+		if b.Counts() {
+			counted[b.Key()]++
+		}
 		paid += int64(b.Amounts[schema.Pay].V)
+	}
+	for key, n := range counted {
+		if n != 1 {
+			t.Fatalf("%d contents of bill %v count", n, key)
+		}
+	}
+	if len(counted) != len(keys) {
+		t.Fatalf("%d of %d bills count", len(counted), len(keys))
 	}
 	conflicts := 0
 	for _, e := range w.lake.exceptions(day) {

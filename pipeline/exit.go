@@ -14,6 +14,7 @@ const (
 	ExitFailed      = 1
 	ExitConfig      = 2 // the configuration, the clock or the store's permissions are wrong: nothing was published
 	ExitIncomplete  = 3 // some units failed, or some orders have no answer; what is whole was published
+	ExitDifferences = 4 // all went well, groups are mismatched, and the caller fails on that
 	ExitStopped     = 5 // by quota, deadline or outage; run again to go on
 	ExitSuperseded  = 6 // another run got there first
 	ExitInterrupted = 130

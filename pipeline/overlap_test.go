@@ -146,6 +146,14 @@ func TestOverlapInConflict(t *testing.T) {
 				if s.Exceptions[schema.RuleDuplicateConflict] != 1 || len(w.published(root)) != 1 || len(w.published(own)) != 5 {
 					t.Errorf("%v; %d and %d bills", s.Exceptions, len(w.published(root)), len(w.published(own)))
 				}
+				for _, b := range w.lake.bills(day) {
+					if b.Counted != schema.Some(b.WalkAccountID == own.ID) {
+						t.Errorf("bill %s of the walk of %s: counted %v", b.LedgerID, b.WalkAccountID, b.Counted)
+					}
+				}
+				if e := w.entry(root); e.Totals.Rows != 1 || e.Totals.Sum("pay_fen") != (schema.Sum{}) && e.Totals.Sum("pay_fen") != (schema.Sum{Nulls: 1}) {
+					t.Errorf("totals %+v of a walk whose only bill does not count", e.Totals)
+				}
 				exceptions := w.lake.exceptions(day)
 				if len(exceptions) != 1 || exceptions[0].LedgerID.V != "shared-00004" || exceptions[0].Severity != schema.SeverityError {
 					t.Errorf("exceptions %+v", exceptions)
@@ -174,6 +182,17 @@ func TestRepeatedAndConflicting(t *testing.T) {
 		}
 		if s.Rows[schema.Bills.Name] != 27 {
 			t.Errorf("the summary says %d bills", s.Rows[schema.Bills.Name])
+		}
+		var pay schema.Fen
+		for _, b := range w.lake.bills(day) {
+			if b.Counts() {
+				pay += b.Amounts[schema.Pay].V
+			} else if b.LedgerID != "bill-00007" || b.Amounts[schema.Pay].V == 107 {
+				t.Errorf("bill %s of %d fen does not count", b.LedgerID, b.Amounts[schema.Pay].V)
+			}
+		}
+		if want := schema.Fen(25*100 + 24*25/2); pay != want || e.Totals.Sum("pay_fen") != (schema.Sum{Fen: want}) {
+			t.Errorf("%d fen count, in the totals %+v, want %d", pay, e.Totals.Sum("pay_fen"), want)
 		}
 	})
 }

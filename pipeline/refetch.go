@@ -80,6 +80,6 @@ func (p *refetchPolicy) runEndedWell(ctx context.Context, runID string) (bool, e
 		return false, fmt.Errorf("reading the summary of an earlier run: %w", err)
 	}
 	var summary Summary
-	p.endedWell[runID] = data != nil && json.Unmarshal(data, &summary) == nil && summary.ExitCode == ExitDone && !summary.endedAt().After(p.started)
+	p.endedWell[runID] = data != nil && json.Unmarshal(data, &summary) == nil && summary.endedWell() && !summary.endedAt().After(p.started)
 	return p.endedWell[runID], nil
 }

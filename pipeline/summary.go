@@ -85,6 +85,9 @@ func (s *Summary) endedAt() time.Time {
 	return s.StartedAt.Add(time.Duration(s.ElapsedSeconds * float64(time.Second)))
 }
 
+// endedWell reports whether the run has done all its work, whatever it found.
+func (s *Summary) endedWell() bool { return s.ExitCode == ExitDone || s.ExitCode == ExitDifferences }
+
 // addUnits adds to the summary what became of every unit. The error is errStoppedToday
 // where a quota, an outage or the deadline stopped one.
 func (s *Summary) addUnits(plan Plan, outcomes map[schema.Unit]walk.Outcome) (err error) {

@@ -22,7 +22,7 @@ func NewBatch(columns []Column) *Batch {
 func (b *Batch) Reset() {
 	b.Rows = 0
 	for i := range b.Columns {
-		b.Columns[i].reset()
+		b.Columns[i].Reset()
 	}
 }
 

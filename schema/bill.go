@@ -12,6 +12,7 @@ type Bill struct {
 	AccountID          string
 	LedgerID           string
 	WalkAccountID      AccountID
+	Counted            Null[bool] // NULL in rows of earlier versions: see Counts
 	BizType            Null[int32]
 	ShopOrderID        Null[string]
 	ItemOrderID        Null[string]
@@ -38,6 +39,10 @@ type Bill struct {
 
 // TableName implements Row.
 func (*Bill) TableName() string { return "bills" }
+
+// Counts reports whether sums have the bill: not where another row has it with other content.
+// Rows of earlier versions, which do not say so, all count.
+func (b *Bill) Counts() bool { return !b.Counted.Valid || b.Counted.V }
 
 // BillKey is what makes a bill the same bill in two answers.
 type BillKey struct {
@@ -81,6 +86,9 @@ func billFields() []Field[Bill] {
 		required(textOf[AccountID](), Column{Name: "walk_account_id", Label: "查询账户", Doc: "the configured account whose walk found the bill",
 			ChineseDoc: "jobs.yaml 中配置的账户，该账单由拉取此账户得到"},
 			func(b *Bill) *AccountID { return &b.WalkAccountID }),
+		nullable(bools, Column{Name: "counted", Label: "是否计入", Doc: "false for a row that has the same bill as another with other content (rule duplicate_conflict): no sum and no group has it. Of the contents one counts: an account's own walk before a root account's, the lower account before the higher, in one walk the one fetched first. NULL in files of earlier versions, whose rows all count: sum where counted IS NOT FALSE",
+			ChineseDoc: "同一账单内容不同的各行（规则 duplicate_conflict）只有一行计入，其余为 false，不在任何合计与对账组中。计入的是：账户自己拉取的先于总店的，账户号小的先于大的，同一次拉取中先取到的。旧版本的文件中为 NULL，各行都计入：合计时用 counted IS NOT FALSE"},
+			func(b *Bill) *Null[bool] { return &b.Counted }),
 		nullable(int32s, Column{Name: "biz_type", Label: "业务类型", Source: "biz_type", Codes: &BizTypes, Doc: "kind of business",
 			ChineseDoc: "业务类型"},
 			func(b *Bill) *Null[int32] { return &b.BizType }),

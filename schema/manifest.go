@@ -11,6 +11,11 @@ import (
 // again.
 const ManifestVersion = 1
 
+// RowRule is the version of the rules of columns that billwalk adds to rows. The manifest
+// records it as row_rule; it is absent in those of an earlier version. By rule 1 one row of a
+// bill counts (bills.counted).
+const RowRule = 1
+
 // Manifest is the record of one (day, bucket): what was published, from what, and the proof
 // that it is complete.
 type Manifest struct {
@@ -25,6 +30,7 @@ type Manifest struct {
 	Billwalk    string            `json:"billwalk"`   // version of the program
 	SignTable   int               `json:"sign_table"` // version of the rules by which amounts are signed
 	Commissions int               `json:"commission_rule,omitempty"`
+	RowRule     int               `json:"row_rule,omitempty"`
 	Objects     []Object          `json:"objects"`
 	Units       []Entry           `json:"units"`
 	Identities  map[Rule]Check    `json:"identities"`
@@ -54,7 +60,7 @@ type Entry struct {
 	Account     Account      `json:"account"`
 	State       State        `json:"state"`
 	Stale       bool         `json:"stale,omitempty"`      // its rows are those of an earlier run
-	Totals      Totals       `json:"totals"`               // of its published bills
+	Totals      Totals       `json:"totals"`               // rows of its published bills, and sums of those that count
 	Repeated    int64        `json:"repeated"`             // records dropped: received again with the same content
 	Elsewhere   int64        `json:"elsewhere"`            // records left to the account's own walk, published in another bucket
 	Orders      int64        `json:"orders"`               // different orders of its bills for the settle query

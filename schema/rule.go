@@ -92,8 +92,8 @@ var rules = []struct {
 		"按看得到的金额倒推，对服务商隐藏的优惠金额为负",
 	}, adviceReport},
 	{RuleDuplicateConflict, SeverityError, "同一账单内容不同", Bilingual{
-		"the same bill was received twice with different content",
-		"同一账单收到两次，内容不同",
+		"the same bill was received twice with different content; both rows are kept, one of them counts (bills.counted)",
+		"同一账单收到两次，内容不同；两行都保留，只有一行计入（bills.counted）",
 	}, Bilingual{"one of the two counts, the other is kept as a trace only: find out which is right", "两版取一，另一版只留痕；核对哪一版为准"}},
 	{RuleSettleDay, SeverityWarning, "结算时间不在账单日", Bilingual{
 		"settle_time is not on the bill_date",

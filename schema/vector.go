@@ -124,7 +124,8 @@ func (v *Vector) code(value []byte) int32 {
 	return code
 }
 
-func (v *Vector) reset() {
+// Reset removes the values and keeps the memory.
+func (v *Vector) Reset() {
 	v.Rows, v.Nulls = 0, 0
 	v.Valid, v.Int64s, v.Int32s, v.Text, v.Codes = v.Valid[:0], v.Int64s[:0], v.Int32s[:0], v.Text[:0], v.Codes[:0]
 	if v.Offsets != nil {
@@ -134,7 +135,7 @@ func (v *Vector) reset() {
 		v.Lists = v.Lists[:1]
 	}
 	for i := range v.Items {
-		v.Items[i].reset()
+		v.Items[i].Reset()
 	}
 	clear(v.entries)
 }

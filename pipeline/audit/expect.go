@@ -12,7 +12,7 @@ import (
 // lower account before the higher, of the earlier page before the later. A bill that an
 // account's own walk publishes in another bucket is not a row here. If a root account's walk
 // has a bill with other content than an account's own walk of another run, it is not a row
-// but an exception.
+// but an exception. Of the rows of one bill the first counts.
 func (p *partition) expect() error {
 	for i := range p.m.Units {
 		u := p.units[p.m.Units[i].Account.ID]
@@ -31,12 +31,19 @@ func (p *partition) expect() error {
 	for _, h := range p.holders {
 		for i := range h.records {
 			r := &h.records[i]
+			conflicts := e.conflicts
 			if !e.isRow(h, r) {
 				continue
 			}
 			p.tables.negatives += int64(r.negatives)
 			if r.badText {
 				p.tables.badTexts++
+			}
+			if p.m.RowRule > 0 && e.conflicts > conflicts {
+				r.row = r.row.uncounted()
+				h.archived.rows++
+				p.expected[r.row]++
+				continue
 			}
 			amounts := unpack(r.amounts)
 			if err := h.archived.add(&amounts); err != nil {

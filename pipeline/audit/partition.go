@@ -70,6 +70,10 @@ func (p *partition) prove(ctx context.Context) {
 		p.find(p.manifestKey(), "commission_rule", fmt.Sprintf("at most %d", commissionRule),
 			fmt.Sprintf("%d: the day was published by a newer billwalk, whose rule this one does not know", p.m.Commissions), fixNewer)
 	}
+	if p.m.RowRule > rowRule {
+		p.find(p.manifestKey(), "row_rule", fmt.Sprintf("at most %d", rowRule),
+			fmt.Sprintf("%d: the day was published by a newer billwalk, whose rules this one does not know", p.m.RowRule), fixNewer)
+	}
 	if err := p.expect(); err != nil {
 		p.find(p.manifestKey(), "units", "", err.Error(), fixReplay)
 		p.certain = false
@@ -119,6 +123,9 @@ func (p *partition) checkBill(b *schema.Bill, n int64) {
 		return
 	}
 	row := rowOf(b)
+	if !b.Counts() {
+		row = row.uncounted()
+	}
 	if p.expected[row] > 0 {
 		p.expected[row]--
 		return
@@ -133,7 +140,7 @@ func (p *partition) checkBill(b *schema.Bill, n int64) {
 		amounts := unpack(r.amounts)
 		column, wants, gots := amountsDiffering(&amounts, &b.Amounts)
 		if column == "" {
-			column, wants, gots = "an order id, direction or archive_key", "as archived", "another"
+			column, wants, gots = "an order id, direction, counted or archive_key", "as archived", "another"
 		}
 		place, want, got = place+", "+column, wants, gots
 	}

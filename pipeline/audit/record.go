@@ -68,6 +68,12 @@ func rowOf(b *schema.Bill) digest {
 	return digestOf(append(text, pack(&b.Amounts)...))
 }
 
+// uncounted returns the digest of the row if it does not count.
+func (d digest) uncounted() digest {
+	d[0] ^= 1
+	return d
+}
+
 // pack encodes the amounts that are not NULL in few bytes.
 func pack(amounts *schema.Amounts) string {
 	packed := make([]byte, 0, 64)
@@ -94,6 +100,7 @@ type sums struct {
 	fen  [schema.AmountCount]schema.Sum
 }
 
+// add adds a row that counts. Of others only the number is counted.
 func (s *sums) add(amounts *schema.Amounts) (err error) {
 	s.rows++
 	for a, v := range amounts {

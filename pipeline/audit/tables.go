@@ -97,8 +97,13 @@ func (t *tables) bill(b *schema.Bill) error {
 	h := t.accounts[b.WalkAccountID]
 	if h == nil {
 		t.find(t.key(schema.Bills.Name), fmt.Sprintf("row %d", t.bills), "", fmt.Sprintf("account %s is not in the manifest", b.WalkAccountID), fixReplay)
+	} else if !b.Counts() {
+		h.rows.rows++
 	} else if err := h.rows.add(&b.Amounts); err != nil {
 		return err
+	}
+	if t.m.RowRule > 0 && !b.Counted.Valid {
+		t.find(t.key(schema.Bills.Name), fmt.Sprintf("row %d, counted", t.bills), "true or false", "NULL", fixReplay)
 	}
 	for _, rule := range rowRules(b, t.m.Day) {
 		t.ruleBreaks[rule]++
@@ -109,6 +114,9 @@ func (t *tables) bill(b *schema.Bill) error {
 	}
 	for _, i := range billIdentities(&b.Amounts, t.m.Commissions) {
 		t.countOutcome(i)
+	}
+	if !b.Counts() {
+		return nil
 	}
 	return t.money.bill(b, t.m.Commissions)
 }

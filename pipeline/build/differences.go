@@ -89,6 +89,9 @@ func comparePairs(old, new []*schema.Bill, columns []string, found func(before, 
 // of what the platform says of it; nor is how the job treats coupon codes.
 var provenance = []string{"walk_account_id", "logid", "fetched_at", "archive_key", "code"}
 
+// added are the columns that billwalk adds to what the platform says of a bill.
+var added = []string{"counted"}
+
 // billColumns are all columns by which bills of this version are compared.
 var billColumns = comparable(namesOf(schema.Bills.Columns()))
 
@@ -107,6 +110,7 @@ func comparable(published []string) (columns []string) {
 	earlier := false
 	for _, f := range schema.Bills.Fields {
 		switch {
+		case slices.Contains(added, f.Name):
 		case !slices.Contains(published, f.Name):
 			earlier = true
 		case !slices.Contains(provenance, f.Name):

@@ -83,7 +83,7 @@ func (b *Builder) open(ctx context.Context, at schema.Partition) (*Partition, er
 	}
 	p := &Partition{
 		builder: b, base: *b.base(at), file: file, restated: make(map[schema.Change]int64),
-		manifest: &schema.Manifest{RunID: b.RunID, Job: b.Job, SignTable: normalise.SignTable, Commissions: schema.CommissionRule},
+		manifest: &schema.Manifest{RunID: b.RunID, Job: b.Job, SignTable: normalise.SignTable, Commissions: schema.CommissionRule, RowRule: schema.RowRule},
 	}
 	b.partitions[at] = p
 	p.loads.SetLimit(runtime.GOMAXPROCS(0))

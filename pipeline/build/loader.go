@@ -41,7 +41,7 @@ func newLoader(rows normalise.Normaliser, file *spill.Records, u *unit) *loader 
 // variants are the contents of one bill that were found so far.
 type variants struct {
 	first  normalise.Fingerprint
-	others []normalise.Fingerprint
+	others map[normalise.Fingerprint]bool // nil for nearly all bills
 }
 
 // load reads a certified walk from the archive.
@@ -160,11 +160,14 @@ func (l *loader) note(rows *normalise.Rows, i int) error {
 	switch {
 	case !later:
 		l.seen[key] = variants{first: content}
-	case found.first == content || slices.Contains(found.others, content):
+	case found.first == content || found.others[content]:
 		l.unit.resolve(l.ordinal+int32(i), resolved{dropped: true, says: same})
 	default:
-		found.others = append(found.others, content)
-		l.seen[key] = found
+		if found.others == nil {
+			found.others = make(map[normalise.Fingerprint]bool)
+			l.seen[key] = found
+		}
+		found.others[content] = true
 		record, err := l.file.Add(rows.Raw[i])
 		l.unit.resolve(l.ordinal+int32(i), resolved{says: conflict, record: record})
 		return err

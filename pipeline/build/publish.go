@@ -51,7 +51,7 @@ func (p *Partition) publish(ctx context.Context) (unchanged bool, err error) {
 // rules, has the same state of every unit, and rests on the same walks.
 func (p *Partition) sameUnits() bool {
 	published := p.base.Manifest
-	if published.Seal == "" || published.SignTable != p.manifest.SignTable || published.Commissions != p.manifest.Commissions {
+	if published.Seal == "" || published.SignTable != p.manifest.SignTable || published.Commissions != p.manifest.Commissions || published.RowRule != p.manifest.RowRule {
 		return false
 	}
 	return slices.EqualFunc(published.Units, p.manifest.Units, func(was, is schema.Entry) bool {

@@ -29,7 +29,7 @@ type fate uint8
 
 const (
 	same         fate = iota // it says what a kept one says
-	conflict                 // it says something else, and is a row as well
+	conflict                 // it says something else, and is a row that does not count
 	otherVersion             // it says what a root account's walk of another night has
 )
 
@@ -140,7 +140,7 @@ func (u *unit) paysAny(payees map[string]bool) bool {
 
 // resolveBill decides about the records of one bill: the first is kept. Of the others those
 // that say the same are dropped, and those that say something else are rows with an
-// exception, but for what a root account's walk of another night has.
+// exception, which do not count, but for what a root account's walk of another night has.
 func resolveBill(records []found) {
 	variants := make(map[[sha256.Size]byte]bool) // by content: whether it is published elsewhere
 	first := records[0].unit

@@ -32,14 +32,15 @@ func valuesOf(b *schema.Bill, columns []string) schema.Null[string] {
 	return schema.Some(object.String() + "}")
 }
 
-// change returns how much an amount changed; a bill that is not there counts as 0.
+// change returns how much an amount changed; a bill that is not there, or does not count,
+// counts as 0.
 func change(before, after *schema.Bill, a schema.Amount) (schema.Null[schema.Fen], error) {
 	zero := schema.Some(schema.Fen(0))
 	old, new := zero, zero
-	if before != nil {
+	if before != nil && before.Counts() {
 		old = before.Amounts[a]
 	}
-	if after != nil {
+	if after != nil && after.Counts() {
 		new = after.Amounts[a]
 	}
 	if !old.Valid || !new.Valid {

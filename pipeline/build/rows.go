@@ -9,6 +9,9 @@ import (
 	"billwalk/schema"
 )
 
+// countedColumn is set when a row is added to the table: until then it is NULL.
+var countedColumn = schema.Bills.ColumnIndex("counted")
+
 // batchRows is how many rows the tables take at a time: a row group of a file.
 const batchRows = 64 << 10
 
@@ -19,6 +22,7 @@ type billWriter struct {
 	stage     Stage
 	tally     tally
 	batch     *schema.Batch // the next rows
+	uncounted []int         // rows of the batch that do not count
 	spare     *schema.Batch // the rows before, which are added meanwhile
 	adding    chan error    // the end of that; nil while nothing is added
 }
@@ -52,20 +56,26 @@ func (p *Partition) addBills(ctx context.Context, stage Stage) error {
 
 // add adds rows of a unit.
 func (w *billWriter) add(u *unit, b *block) error {
-	rows, err := w.kept(u, b)
+	rows, uncounted, err := w.kept(u, b)
 	if err != nil {
 		return err
 	}
 	w.tally.count(b.Outcomes, rows)
 	for len(rows) > 0 {
-		from := w.batch.Rows
+		from, counts := w.batch.Rows, true
 		n := min(len(rows), batchRows-from)
+		if len(uncounted) > 0 { // such a row is added by itself
+			before, _ := slices.BinarySearch(rows, uncounted[0])
+			if n = min(n, before); before == 0 {
+				n, counts, uncounted = 1, false, uncounted[1:]
+			}
+		}
 		if n == b.Bills.Rows { // all of them, in their order
 			w.batch.Append(b.Bills)
 		} else {
 			w.batch.Gather(b.Bills, rows[:n])
 		}
-		if err := schema.Bills.TallyBatch(&u.entry.Totals, w.batch, from, from+n); err != nil {
+		if err := w.tallyRows(&u.entry.Totals, from, n, counts); err != nil {
 			return err
 		}
 		if rows = rows[n:]; w.batch.Rows == batchRows {
@@ -77,27 +87,42 @@ func (w *billWriter) add(u *unit, b *block) error {
 	return nil
 }
 
-// kept returns the rows of a block that are bills of the table, and adds the exceptions.
-func (w *billWriter) kept(u *unit, b *block) ([]int32, error) {
-	rows := make([]int32, 0, b.Bills.Rows)
+// tallyRows adds n rows of the batch to the totals of their unit. Of one that does not count,
+// these have no amounts.
+func (w *billWriter) tallyRows(totals *schema.Totals, from, n int, counts bool) error {
+	if counts {
+		return schema.Bills.TallyBatch(totals, w.batch, from, from+n)
+	}
+	w.uncounted = append(w.uncounted, from)
+	totals.Rows++
+	return nil
+}
+
+// kept returns the rows of a block that are bills of the table, and which of them do not
+// count. It adds the exceptions.
+func (w *billWriter) kept(u *unit, b *block) (rows, uncounted []int32, err error) {
+	rows = make([]int32, 0, b.Bills.Rows)
 	for i := range b.Bills.Rows {
 		r, several := u.resolved[b.ordinals[i]]
 		if several {
 			if err := w.addResolved(u, b, i, r); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 		if r.dropped {
 			continue
 		}
 		rows = append(rows, int32(i))
+		if r.says == conflict {
+			uncounted = append(uncounted, int32(i))
+		}
 		for _, e := range b.exceptionsOf(i) {
 			if err := w.addException(&e.Exception); err != nil {
-				return nil, err
+				return nil, nil, err
 			}
 		}
 	}
-	return rows, nil
+	return rows, uncounted, nil
 }
 
 // addResolved counts a record that is not the only one of its bill, and adds its exception.
@@ -141,12 +166,26 @@ func (w *billWriter) flush() error {
 	if err := w.wait(); err != nil || w.batch.Rows == 0 {
 		return err
 	}
+	w.setCounted()
 	full := w.batch
 	w.batch, w.spare = w.spare, full
 	w.batch.Reset()
 	w.adding = make(chan error, 1)
 	go func(end chan error) { end <- w.stage.AppendBatch(&schema.Bills, full) }(w.adding)
 	return nil
+}
+
+// setCounted sets the column of the batch that says which rows count.
+func (w *billWriter) setCounted() {
+	counted := &w.batch.Columns[countedColumn]
+	counted.Reset()
+	for range w.batch.Rows {
+		counted.AppendInt32(1)
+	}
+	for _, row := range w.uncounted {
+		counted.Int32s[row] = 0
+	}
+	w.uncounted = w.uncounted[:0]
 }
 
 // wait waits until the rows before have been added.

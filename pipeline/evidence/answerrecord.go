@@ -24,21 +24,27 @@ const (
 	decodedAnswer
 )
 
-// encodeAnswerRecord returns the record of an answer, of which these are the rows.
-func encodeAnswerRecord(a *schema.SettleAnswer, rows []normalise.SettleRow) ([]byte, error) {
-	if a.FetchedAt.Location() == time.UTC && !slices.ContainsFunc(rows, func(r normalise.SettleRow) bool { return !fitsRecord(&r) }) {
-		to := append(make([]byte, 0, 64+200*len(rows)), decodedAnswer)
-		for _, text := range [...]string{a.Parameter, a.Column, a.Value, a.LogID} {
-			to = appendText(to, text)
-		}
-		to = binary.AppendVarint(to, a.FetchedAt.Unix())
-		to = binary.AppendUvarint(to, uint64(a.FetchedAt.Nanosecond()))
-		to = binary.AppendUvarint(to, uint64(len(rows)))
-		for i := range rows {
-			to = appendRow(to, &rows[i])
-		}
-		return to, nil
+// encodeRows returns the record of an answer, of which these are the rows, unless it has to
+// be kept as it was received.
+func encodeRows(a *schema.SettleAnswer, rows []normalise.SettleRow) (record []byte, ok bool) {
+	if a.FetchedAt.Location() != time.UTC || slices.ContainsFunc(rows, func(r normalise.SettleRow) bool { return !fitsRecord(&r) }) {
+		return nil, false
 	}
+	to := append(make([]byte, 0, 64+200*len(rows)), decodedAnswer)
+	for _, text := range [...]string{a.Parameter, a.Column, a.Value, a.LogID} {
+		to = appendText(to, text)
+	}
+	to = binary.AppendVarint(to, a.FetchedAt.Unix())
+	to = binary.AppendUvarint(to, uint64(a.FetchedAt.Nanosecond()))
+	to = binary.AppendUvarint(to, uint64(len(rows)))
+	for i := range rows {
+		to = appendRow(to, &rows[i])
+	}
+	return to, true
+}
+
+// encodeReceived returns the record of an answer as it was received.
+func encodeReceived(a *schema.SettleAnswer) ([]byte, error) {
 	entry, err := encodeAnswer(*a)
 	return append([]byte{receivedAnswer}, entry...), err
 }

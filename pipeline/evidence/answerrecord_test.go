@@ -8,6 +8,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 	"pgregory.net/rapid"
 
+	"billwalk/pipeline/normalise"
 	"billwalk/schema"
 )
 
@@ -53,7 +54,14 @@ func TestAnswerRecord(t *testing.T) {
 			Body: []byte(body + `],"extra":{"error_code":0}}`), Key: "key",
 		}
 		want := rowsIn(t, answer)
-		record, err := encodeAnswerRecord(&answer, want)
+		unfiled := answer
+		unfiled.Key = "" // it is not known before the archive has the answer
+		decodedAnswer, err := normalise.DecodeSettleAnswer(unfiled)
+		if err != nil {
+			t.Fatal(err)
+		}
+		prepared := new(answers).prepare(&decodedAnswer)
+		record, err := prepared.recordIn(answer.Key)
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -169,40 +169,39 @@ func (a *answers) covers(c *schema.Certificate) bool {
 	return ok && p.Bills == c.Digest
 }
 
-// add adds an answer; of several to one query the one fetched last counts. One that
+// add adds an answer.
+func (a *answers) add(answer *normalise.SettlementsAnswer) error {
+	p := a.prepare(answer)
+	return a.addPrepared(&p, answer.Key)
+}
+
+// addPrepared adds an answer that the archive has under the key; of several to one query the one fetched last counts. One that
 // says what the one before said changes only the time: rows that did not change keep
 // their provenance, and so their bytes.
-func (a *answers) add(answer *normalise.SettlementsAnswer) error {
-	rows := rowsOfRecords(answer.Decoded.Records, &answer.SettleAnswer)
-	outcome := outcomeOf(answer.Decoded.Records)
+func (a *answers) addPrepared(p *PreparedAnswer, key string) error {
+	query, fetched := hashQuery(p.query), p.fetched.UnixMicro()
 	var record []byte
-	if outcome > Empty {
+	if p.outcome > Empty {
 		var err error
-		if record, err = encodeAnswerRecord(&answer.SettleAnswer, rows); err != nil {
+		if record, err = p.recordIn(key); err != nil {
 			return err
 		}
 	}
-	var ids []idHash
-	if a.indexed && !Confirms(answer.Query()) {
-		ids = idsOfRows(rows)
-	}
-	query, fetched := hashQuery(answer.Query()), answer.FetchedAt.UnixMicro()
-
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	day := a.days[answer.Day]
+	day := a.days[p.day]
 	if day == nil {
 		day = make(map[idHash]lastAnswer)
-		a.days[answer.Day] = day
+		a.days[p.day] = day
 	}
-	if at, known := slices.BinarySearch(a.filled, answer.Day); !known {
-		a.filled = slices.Insert(a.filled, at, answer.Day)
+	if at, known := slices.BinarySearch(a.filled, p.day); !known {
+		a.filled = slices.Insert(a.filled, at, p.day)
 	}
 	if before, ok := day[query]; ok {
 		if before.fetched > fetched {
 			return nil
 		}
-		if same, err := a.repeats(before.on(answer.Day), answer, rows); err != nil {
+		if same, err := a.repeats(before.on(p.day), p, record); err != nil {
 			return err
 		} else if same {
 			before.fetched = fetched
@@ -210,9 +209,9 @@ func (a *answers) add(answer *normalise.SettlementsAnswer) error {
 			return nil
 		}
 	}
-	last := lastAnswer{fetched: fetched, outcome: outcome}
+	last := lastAnswer{fetched: fetched, outcome: p.outcome}
 	var place spill.Place
-	if outcome > Empty {
+	if p.outcome > Empty {
 		var err error
 		if place, err = a.records.Add(record); err != nil {
 			return err
@@ -220,31 +219,35 @@ func (a *answers) add(answer *normalise.SettlementsAnswer) error {
 		last.offset, last.length = place.Offset, place.Length
 	}
 	day[query] = last
-	for _, id := range ids {
+	for _, id := range p.ids {
 		a.byID[id] = append(a.byID[id], answerSource{query, place})
 	}
 	return nil
 }
 
-// repeats reports whether an answer, of which these are the rows, has the same settlements
+// repeats reports whether an answer, of which this is the record, has the same settlements
 // as one before it to the same query.
-func (a *answers) repeats(before Answer, answer *normalise.SettlementsAnswer, rows []normalise.SettleRow) (bool, error) {
-	if before.Outcome <= Empty || len(rows) == 0 {
-		return before.Outcome == Empty && len(rows) == 0, nil
+func (a *answers) repeats(before Answer, p *PreparedAnswer, record []byte) (bool, error) {
+	if before.Outcome <= Empty || p.outcome <= Empty {
+		return before.Outcome == Empty && p.outcome == Empty, nil
 	}
 	last, err := a.read(before)
-	if err != nil || last.query != answer.Query() {
+	if err != nil || last.query != p.query {
 		return false, err
 	}
-	return reflect.DeepEqual(settlementsOf(last.rows, answer), settlementsOf(rows, answer)), nil
+	now, err := decodeAnswerRecord(string(record))
+	if err != nil {
+		return false, err
+	}
+	return reflect.DeepEqual(p.settlementsOf(last.rows), p.settlementsOf(now.rows)), nil
 }
 
 // settlementsOf returns the settlements of rows, by id, as if they were the answer's.
-func settlementsOf(rows []normalise.SettleRow, answer *normalise.SettlementsAnswer) []schema.Settlement {
+func (p *PreparedAnswer) settlementsOf(rows []normalise.SettleRow) []schema.Settlement {
 	all := make([]schema.Settlement, len(rows))
 	for i := range rows {
 		all[i] = rows[i].Settlement
-		all[i].FetchedAt, all[i].LogID = answer.FetchedAt, schema.Some(answer.LogID)
+		all[i].FetchedAt, all[i].LogID = p.fetched, schema.Some(p.logID)
 	}
 	slices.SortStableFunc(all, func(a, b schema.Settlement) int { return strings.Compare(a.SettleID, b.SettleID) })
 	return all

@@ -16,7 +16,7 @@ type billParts struct {
 
 // billColumns are the columns of a batch of bills that reconciliation uses.
 type billColumns struct {
-	account, walkAccount, ledger, shop, ext, item, certificate, verify, settleType, subType *schema.Vector
+	account, walkAccount, ledger, shop, ext, item, certificate, verify, settleType, subType, counted *schema.Vector
 
 	amounts [schema.AmountCount]*schema.Vector
 }
@@ -26,12 +26,15 @@ func billColumnsOf(bills *schema.Batch) (c billColumns) {
 	c.account, c.walkAccount, c.ledger = column("account_id"), column("walk_account_id"), column("ledger_id")
 	c.shop, c.ext, c.item = column("shop_order_id"), column("order_ext_id"), column("item_order_id")
 	c.certificate, c.verify = column("certificate_id"), column("verify_id")
-	c.settleType, c.subType = column("settle_type"), column("settle_sub_type")
+	c.settleType, c.subType, c.counted = column("settle_type"), column("settle_sub_type"), column("counted")
 	for a := range schema.AmountCount {
 		c.amounts[a] = column(a.Column())
 	}
 	return c
 }
+
+// counts reports whether the bill counts, as schema.Bill.Counts does.
+func (c *billColumns) counts(i int) bool { return c.counted.IsNull(i) || c.counted.Int32s[i] != 0 }
 
 // parts returns the parts of a bill, as reconcile.NewBill does. The error is
 // schema.ErrOverflow.

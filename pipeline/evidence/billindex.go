@@ -164,13 +164,16 @@ func (x *billIndex) loadOne(ctx context.Context, at schema.Partition) (orders []
 	return slices.Compact(orders), slices.Compact(ids), nil
 }
 
-// forward yields the forward bills of orders.
+// forward yields the forward bills of orders, those that count.
 func (x *billIndex) forward(ctx context.Context, at schema.Partition, columns ...string) iter.Seq2[*reconcile.Bill, error] {
 	return func(yield func(*reconcile.Bill, error) bool) {
-		for row, err := range x.read(ctx, at, columns...) {
+		for row, err := range x.read(ctx, at, slices.Concat(columns, []string{"counted"})...) {
 			var bill reconcile.Bill
 			if err == nil {
 				err = ctx.Err()
+			}
+			if err == nil && !row.Counts() {
+				continue
 			}
 			if err == nil {
 				bill, err = reconcile.NewBill(at.Day, row)

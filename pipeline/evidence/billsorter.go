@@ -37,7 +37,7 @@ func newBillSorter(rules *reconcile.Rules, day schema.Day, memory int) *BillSort
 // Close removes the local file.
 func (s *BillSorter) Close() error { return s.sorter.Close() }
 
-// Add adds the bills of a batch, in their order. An error is that of ByOrder, too.
+// Add adds the bills of a batch that count, in their order. An error is that of ByOrder, too.
 func (s *BillSorter) Add(bills *schema.Batch) error {
 	if s.fault == nil {
 		s.fault = s.add(bills)
@@ -48,6 +48,9 @@ func (s *BillSorter) Add(bills *schema.Batch) error {
 func (s *BillSorter) add(bills *schema.Batch) error {
 	columns := billColumnsOf(bills)
 	for i := range bills.Rows {
+		if !columns.counts(i) {
+			continue
+		}
 		parts, err := columns.parts(i)
 		if err != nil {
 			var bill schema.Bill

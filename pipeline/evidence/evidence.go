@@ -109,8 +109,15 @@ func (e *Evidence) LastAnswer(q schema.Query, day schema.Day) Answer {
 	return e.answers.around(q, day)
 }
 
-// AddAnswer adds an answer that the archive has now.
-func (e *Evidence) AddAnswer(a *normalise.SettlementsAnswer) error { return e.answers.add(a) }
+// PrepareAnswer prepares an answer that the archive does not have yet.
+func (e *Evidence) PrepareAnswer(a *normalise.SettlementsAnswer) PreparedAnswer {
+	return e.answers.prepare(a)
+}
+
+// AddAnswer adds an answer that the archive has now, under the key.
+func (e *Evidence) AddAnswer(a *PreparedAnswer, key string) error {
+	return e.answers.addPrepared(a, key)
+}
 
 // AddPass notes that a pass over a unit's orders is complete.
 func (e *Evidence) AddPass(p schema.SettlePass) { e.answers.addPass(p) }

@@ -56,12 +56,12 @@ func (n Normaliser) Row(r Record, from Provenance) Row {
 }
 
 // Conflict returns the exception for a record whose key another record has with different
-// content. Both stay in the table.
+// content. Both stay in the table, and the other counts.
 func (n Normaliser) Conflict(r Record, from Provenance) schema.Exception {
 	bill := n.bill(&r, from)
 	e := schema.Exception{
 		Rule: schema.RuleDuplicateConflict, Severity: schema.RuleDuplicateConflict.Severity(),
-		Detail: fmt.Sprintf("the same bill (settle_type %d) was received with different content; both rows are kept", bill.SettleType),
+		Detail: fmt.Sprintf("the same bill (settle_type %d) was received with different content; both rows are kept, and the other one counts", bill.SettleType),
 	}
 	n.describe(&e, &bill, n.redact(r))
 	return e

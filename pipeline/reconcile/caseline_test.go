@@ -45,6 +45,8 @@ func parseBill(line string, number int) (b dated[schema.Bill], err error) {
 			b.row.CertificateID = parseID(value)
 		case "verify":
 			b.row.VerifyID = parseID(value)
+		case "counted":
+			b.row.Counted = schema.Some(value != "no")
 		case "type":
 			b.row.SettleType, err = parseInt32(value)
 		case "sub":

@@ -3,6 +3,8 @@ package settle
 import (
 	"context"
 	"fmt"
+	"slices"
+	"strings"
 
 	"billwalk/pipeline/evidence"
 	"billwalk/schema"
@@ -33,8 +35,9 @@ func (s *Settler) confirm(ctx, lasting context.Context, day schema.Day, unmatche
 		orders[i] = order{key: known.ID(), account: schema.NoAccount, queries: known.Queries(), contradicted: known.Contradicted()}
 	}
 	p := s.newPass(schema.Unit{Account: schema.Account{ID: schema.NoAccount}, Day: day}, " callbacks", s.slots())
-	p.confirms = true
-	if err := p.run(ctx, lasting, orders, nil); err != nil {
+	p.confirms, p.Orders = true, int64(len(orders))
+	slices.SortFunc(orders, func(a, b order) int { return strings.Compare(a.key, b.key) })
+	if err := p.run(ctx, lasting, each(orders), nil); err != nil {
 		return counts, nil, err
 	}
 	counts = ConfirmCounts{Asked: p.Asked, Answered: p.Answered, Unanswered: p.Unanswered}

@@ -3,7 +3,6 @@ package settle
 import (
 	"cmp"
 	"context"
-	"maps"
 	"slices"
 	"sync"
 
@@ -35,10 +34,7 @@ func (s *Settler) Day(ctx, lasting context.Context, day schema.Day, partitions [
 	if err != nil {
 		return nil, 0, err
 	}
-	byAccount := make(map[schema.AccountID][]order)
-	for o := range maps.Values(orders) {
-		byAccount[o.account] = append(byAccount[o.account], o)
-	}
+	defer orders.close()
 	slots := s.slots()
 	outcomes = make(map[schema.AccountID]Outcome)
 	var mu sync.Mutex
@@ -48,8 +44,8 @@ func (s *Settler) Day(ctx, lasting context.Context, day schema.Day, partitions [
 	for _, u := range units {
 		running.Go(func() error {
 			p := s.newPass(schema.Unit{Account: u.Account, Day: day}, " settlements", slots)
-			p.Uses = slices.Clone(u.Uses)
-			err := p.run(ctx, lasting, byAccount[u.Account.ID], u.Certificate)
+			p.Uses, p.Orders = slices.Clone(u.Uses), orders.countOf(u.Account.ID)
+			err := p.run(ctx, lasting, orders.of(u.Account.ID), u.Certificate)
 			mu.Lock()
 			defer mu.Unlock()
 			outcomes[u.Account.ID] = p.Outcome
@@ -57,7 +53,7 @@ func (s *Settler) Day(ctx, lasting context.Context, day schema.Day, partitions [
 		})
 	}
 	err = running.Wait()
-	return outcomes, forward - int64(len(orders)), err
+	return outcomes, forward - orders.count, err
 }
 
 // slots returns a semaphore for the queries in flight. One that fails leaves it, and is

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"billwalk/pipeline/reconcile"
+	"billwalk/pipeline/spill"
 	"billwalk/schema"
 )
 
@@ -30,18 +31,38 @@ type Partition struct {
 	Orders iter.Seq2[[]reconcile.Bill, error] // its bills order by order, by key
 }
 
-// orders returns the orders of a day's partitions, each once, by key, and how many
-// forward bills they have.
-func (s *Settler) orders(ctx context.Context, partitions []Partition) (orders map[string]order, forward int64, err error) {
-	orders = make(map[string]order)
+// orders returns the orders of a day's partitions, each once, and how many forward bills
+// they have. Close the list.
+func (s *Settler) orders(ctx context.Context, partitions []Partition) (list *orderList, forward int64, err error) {
+	codec := orderCodec(s.Rules.Match)
+	sorter := spill.NewSorter("orders", orderMemory)
+	defer sorter.Close()
+	if forward, err = s.eachOrder(ctx, partitions, func(o *order) error { return sorter.Add([]byte(o.key), codec.append(nil, o)) }); err != nil {
+		return nil, 0, err
+	}
+	if list, err = newOrderList(codec); err != nil {
+		return nil, 0, err
+	}
+	if err := list.addSorted(sorter.Sorted()); err != nil {
+		list.close()
+		return nil, 0, err
+	}
+	return list, forward, nil
+}
+
+const orderMemory = 16 << 20 // bytes of orders that are sorted at a time
+
+// eachOrder calls add for the orders of each partition, and returns how many forward bills
+// they have.
+func (s *Settler) eachOrder(ctx context.Context, partitions []Partition, add func(*order) error) (forward int64, err error) {
 	for _, p := range partitions {
 		elsewhere, err := s.Evidence.BillsElsewhere(ctx, p.At)
 		if err != nil {
-			return nil, 0, err
+			return 0, err
 		}
 		for bills, err := range p.Orders {
 			if err != nil {
-				return nil, 0, err
+				return 0, err
 			}
 			bills = slices.DeleteFunc(bills, func(b reconcile.Bill) bool { return !b.Forward() || b.OrderKey() == "" })
 			if len(bills) == 0 {
@@ -50,15 +71,14 @@ func (s *Settler) orders(ctx context.Context, partitions []Partition) (orders ma
 			forward += int64(len(bills))
 			o := newOrder(bills, s.Rules)
 			if err := s.addKnown(&o, p.At.Day, slices.Concat(bills, elsewhere[o.key])); err != nil {
-				return nil, 0, err
+				return 0, err
 			}
-			if other, ok := orders[o.key]; ok {
-				o = o.merge(other, s.Rules.Match)
+			if err := add(&o); err != nil {
+				return 0, err
 			}
-			orders[o.key] = o
 		}
 	}
-	return orders, forward, nil
+	return forward, nil
 }
 
 // newOrder returns an order, of which these are the partition's forward bills.

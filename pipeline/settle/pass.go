@@ -4,11 +4,10 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
+	"iter"
 	"time"
 
-	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
@@ -31,32 +30,34 @@ type pass struct {
 	lastPassEnd int64         // unix microseconds: the end of the last pass, if its run ended well
 
 	batches  int
-	data     []byte                        // encoded answers that are not stored yet
-	unstored []normalise.SettlementsAnswer // the same: they count once they are stored
-	since    time.Time                     // of the first
+	data     []byte                    // encoded answers that are not stored yet
+	unstored []evidence.PreparedAnswer // the same: they count once they are stored
+	since    time.Time                 // of the first
 }
 
-// run queries the orders that are due, and certifies the pass if all have an answer.
-func (p *pass) run(ctx, lasting context.Context, orders []order, c *schema.Certificate) error {
-	p.Orders = int64(len(orders))
-	slices.SortFunc(orders, func(a, b order) int { return strings.Compare(a.key, b.key) })
+// run queries the orders that are due, and certifies the pass if all have an answer. The
+// orders come by key, and are read twice.
+func (p *pass) run(ctx, lasting context.Context, orders iter.Seq2[order, error], c *schema.Certificate) error {
 	if err := p.findLastPass(lasting); err != nil {
 		return err
 	}
-	due := slices.DeleteFunc(orders, func(o order) bool { return !p.due(&o) })
-	p.Progress.ExpectOrders(len(due))
+	isDue, due, err := p.findDue(orders)
+	if err != nil {
+		return err
+	}
+	p.Progress.ExpectOrders(due)
 	calls, cancel := stop.Outlast(ctx, stop.Grace) // a call may wait for an outage to end, but not for ever
 	defer p.abandon(cancel)
-	err := p.queryAll(ctx, calls, lasting, due)
-	if again := p.unansweredOrders(); err == nil && p.Answered == int64(len(due)) && len(again) > 0 {
+	err = p.queryAll(ctx, calls, lasting, only(orders, isDue))
+	if again := p.unansweredOrders(); err == nil && p.Answered == int64(due) && len(again) > 0 {
 		p.Progress.ExpectOrders(len(again))
-		p.Orders, due = p.Orders+int64(len(again)), append(due, again...)
-		err = p.queryAll(ctx, calls, lasting, again)
+		p.Orders, due = p.Orders+int64(len(again)), due+len(again)
+		err = p.queryAll(ctx, calls, lasting, each(again))
 	}
 	if err != nil {
 		return err
 	}
-	if p.Unanswered = int64(len(due)) - p.Answered; p.Unanswered > 0 {
+	if p.Unanswered = int64(due) - p.Answered; p.Unanswered > 0 {
 		p.setFailure(ctx)
 		return nil
 	}
@@ -87,9 +88,26 @@ func (p *pass) unansweredOrders() (orders []order) {
 	return orders
 }
 
+// findDue decides which orders are queried, and returns how many they are.
+func (p *pass) findDue(orders iter.Seq2[order, error]) (isDue []bool, due int, err error) {
+	for o, err := range orders {
+		if err != nil {
+			return nil, 0, err
+		}
+		isDue = append(isDue, p.due(&o))
+		if isDue[len(isDue)-1] {
+			due++
+		}
+	}
+	return isDue, due, nil
+}
+
 // queryAll queries the orders, chunk by chunk, until ctx ends or calls are halted.
-func (p *pass) queryAll(ctx, calls, lasting context.Context, orders []order) error {
-	for chunk := range slices.Chunk(orders, ordersAtATime) {
+func (p *pass) queryAll(ctx, calls, lasting context.Context, orders iter.Seq2[order, error]) error {
+	for chunk, err := range chunks(orders, ordersAtATime) {
+		if err != nil {
+			return errors.Join(err, p.flush(lasting))
+		}
 		if ctx.Err() != nil {
 			break
 		}

@@ -100,7 +100,7 @@ func (p *pass) store(ctx context.Context, a *normalise.SettlementsAnswer) error 
 	if len(p.data) == 0 {
 		p.since = a.FetchedAt
 	}
-	p.data, p.unstored = append(p.data, line...), append(p.unstored, *a)
+	p.data, p.unstored = append(p.data, line...), append(p.unstored, p.Evidence.PrepareAnswer(a))
 	if len(p.data) >= batchSize {
 		return p.flush(ctx)
 	}
@@ -120,9 +120,7 @@ func (p *pass) flush(ctx context.Context) error {
 		return fmt.Errorf("archiving settlements of %s: %w", p.unit, err)
 	}
 	for i := range p.unstored {
-		a := &p.unstored[i]
-		a.Key = key
-		if err := p.Evidence.AddAnswer(a); err != nil {
+		if err := p.Evidence.AddAnswer(&p.unstored[i], key); err != nil {
 			return err
 		}
 	}

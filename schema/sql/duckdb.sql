@@ -6,6 +6,7 @@ CREATE OR REPLACE VIEW bills AS SELECT
   account_id::VARCHAR AS account_id,
   ledger_id::VARCHAR AS ledger_id,
   walk_account_id::VARCHAR AS walk_account_id,
+  counted::BOOLEAN AS counted,
   biz_type::INTEGER AS biz_type,
   shop_order_id::VARCHAR AS shop_order_id,
   item_order_id::VARCHAR AS item_order_id,
@@ -47,6 +48,7 @@ CREATE OR REPLACE VIEW bills AS SELECT
   archive_key::VARCHAR AS archive_key
 FROM (
   SELECT
+    NULL::BOOLEAN AS counted,
     NULL::INTEGER AS biz_type,
     NULL::VARCHAR AS shop_order_id,
     NULL::VARCHAR AS item_order_id,
@@ -91,6 +93,7 @@ COMMENT ON VIEW bills IS 'One row per ledger record of the bill API; key account
 COMMENT ON COLUMN bills.account_id IS 'the account that is paid (head office or store); from account_id';
 COMMENT ON COLUMN bills.ledger_id IS 'bill id; from ledger_id';
 COMMENT ON COLUMN bills.walk_account_id IS 'the configured account whose walk found the bill';
+COMMENT ON COLUMN bills.counted IS 'false for a row that has the same bill as another with other content (rule duplicate_conflict): no sum and no group has it. Of the contents one counts: an account''s own walk before a root account''s, the lower account before the higher, in one walk the one fetched first. NULL in files of earlier versions, whose rows all count: sum where counted IS NOT FALSE';
 COMMENT ON COLUMN bills.biz_type IS 'kind of business: 0 not set (未设置), 1 group buying (团购), 3 paying the check (买单), 5 ordering (点单); from biz_type';
 COMMENT ON COLUMN bills.shop_order_id IS 'order id at shop level; from shop_order_id';
 COMMENT ON COLUMN bills.item_order_id IS 'order id at item level; from item_order_id';
@@ -374,6 +377,7 @@ CREATE OR REPLACE VIEW "账单" AS SELECT
   account_id AS "收款账户",
   ledger_id AS "账单ID",
   walk_account_id AS "查询账户",
+  counted AS "是否计入",
   biz_type AS "业务类型",
   CASE biz_type WHEN 0 THEN '未设置' WHEN 1 THEN '团购' WHEN 3 THEN '买单' WHEN 5 THEN '点单' ELSE CAST(biz_type AS VARCHAR) || '（未知）' END AS "业务类型含义",
   shop_order_id AS "订单号",

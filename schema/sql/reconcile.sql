@@ -41,6 +41,7 @@ bill AS (
     END AS commission, -- the parts that are known; the mall's share alone says nothing of the others
     goods_fen AS net
   FROM bills
+  WHERE COALESCE(counted, true) -- not the other contents of a bill (duplicate_conflict)
 ),
 
 -- The ids by which settlements are found. A query uses the smallest of an order's day, by each rule; a callback may name any

@@ -8,6 +8,7 @@ COPY (
     r.account_id AS account_id,
     r.ledger_id AS ledger_id,
     walk_account_id,
+    true AS counted,
     r.biz_type AS biz_type,
     r.shop_order_id AS shop_order_id,
     r.item_order_id AS item_order_id,

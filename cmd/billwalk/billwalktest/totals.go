@@ -44,6 +44,7 @@ func LakeTotals(t testing.TB, lake Place) map[string]Totals {
 	for _, c := range sandbox.FenColumns() {
 		fmt.Fprintf(&sql, ", coalesce(sum(%[1]s), 0)::VARCHAR || ' ' || (count(*) - count(%[1]s))::VARCHAR AS %[1]s", c)
 	}
+	sql.WriteString(", coalesce(sum(ledger_total_fen) FILTER (counted), 0)::VARCHAR || ' ' || count_if(counted AND ledger_total_fen IS NULL)::VARCHAR AS counted")
 	fmt.Fprintf(&sql, " FROM '%s/bills/*/*.parquet' GROUP BY ALL", lake.SQL)
 	all := make(map[string]Totals)
 	for _, row := range DuckDB[Totals](t, sql.String()) {
@@ -60,6 +61,7 @@ func truthTotals(platform *sandbox.Platform, accounts []schema.Account, from, to
 		for name, c := range total.Columns {
 			row[name] = fmt.Sprintf("%d %d", c.Sum, c.Nulls)
 		}
+		row["counted"] = fmt.Sprintf("%d %d", total.Counted.Sum, total.Counted.Nulls)
 		all[row["day"]+" "+row["account"]] = row
 	}
 	return all

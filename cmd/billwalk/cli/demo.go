@@ -3,20 +3,19 @@ package cli
 import (
 	"context"
 	"fmt"
-	"text/tabwriter"
+	"io"
 
 	"github.com/spf13/cobra"
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/jobs"
-	"billwalk/schema"
 )
 
 func (p *program) demo() *cobra.Command {
 	return &cobra.Command{
 		Use:     "demo",
 		Short:   "Run the main job against a simulated platform, into the folder lake, and show what it found",
-		Example: "  billwalk demo",
+		Example: "  billwalk demo\n  billwalk demo --verbose",
 		Args:    nothing,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			platform, err := startSandbox(cmd.Context(), p.demoWorld())
@@ -35,8 +34,8 @@ func (p *program) demo() *cobra.Command {
 	}
 }
 
-// runDemo runs the job and prints what it found. What the demo's platform withholds is
-// printed, too, and does not make the demo fail.
+// runDemo runs the job and prints what it found, on one screen. What the demo's platform
+// withholds is printed, too, and does not make the demo fail.
 func (p *program) runDemo(ctx context.Context, w *wired) error {
 	if p.output == "json" {
 		return p.execute(ctx, w)
@@ -48,59 +47,58 @@ func (p *program) runDemo(ctx context.Context, w *wired) error {
 	if summary.ExitCode != pipeline.ExitDone && summary.ExitCode != pipeline.ExitIncomplete {
 		return &exitError{summary.ExitCode, err}
 	}
-	if err := p.printTotals(ctx, w); err != nil {
+	most := demoDifferences
+	if p.verbose {
+		most = maxDifferences
+	}
+	if err := p.printFound(ctx, w.lake, w.run, most); err != nil {
 		return failed(err)
 	}
-	found, err := readVerdicts(ctx, w)
-	if err != nil {
-		return failed(err)
+	if p.verbose {
+		printSummary(p.out, summary, namesOf(w.run.Accounts))
+		printFiles(p.out, summary)
+	} else {
+		printOutcome(p.out, summary)
 	}
-	fmt.Fprintln(p.out)
-	if err := found.print(p.out); err != nil {
-		return failed(err)
+	fmt.Fprint(p.out, DemoQuery)
+	if p.verbose {
+		fmt.Fprint(p.out, DemoQueries)
 	}
-	fmt.Fprintln(p.out)
-	printSummary(p.out, summary)
-	if summary.ExitCode == pipeline.ExitIncomplete {
-		fmt.Fprintln(p.out, "  The demo's platform withholds these on purpose, and the demo ends well; a nightly run would exit with 3.")
-	}
-	fmt.Fprintln(p.out, "\nFiles, for DuckDB and anything else that reads Parquet:")
-	for _, o := range summary.Partitions {
-		fmt.Fprintf(p.out, "  lake/%s  %d rows, %d bytes\n", o.Key, o.Rows, o.Bytes)
-	}
-	fmt.Fprintf(p.out, "  lake/runs/%s.json  this run's summary\n  lake/archive/  every answer as received; `billwalk replay demo --from -3d --to -1d` builds the tables again from it\n", summary.RunID)
-	fmt.Fprint(p.out, DemoQueries)
 	return nil
 }
 
-// printTotals prints the published days, per account, in yuan.
-func (p *program) printTotals(ctx context.Context, w *wired) error {
-	table := tabwriter.NewWriter(p.out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "day\taccount\tbills\tpaid 实付\tto settle 应结算\tmerchant gets 商家实际结算\tstate\t name")
-	for _, day := range w.run.Days() {
-		for bucket := range w.run.Buckets {
-			base, err := w.lake.Base(ctx, day, bucket)
-			if err != nil {
-				return err
-			}
-			if base.Manifest == nil {
-				continue
-			}
-			for _, e := range base.Manifest.Units {
-				fmt.Fprintf(table, "%s\t%s\t%d\t%s\t%s\t%s\t%s\t %s\n", day, e.Account.ID, e.Totals.Rows,
-					yuan(e, schema.Pay), yuan(e, schema.LedgerTotal), yuan(e, schema.Goods), e.State, plain(e.Account.Name))
-			}
-		}
+// demoDifferences is how many differences fit the demo's screen.
+const demoDifferences = 3
+
+// printOutcome prints in short what became of the run.
+func printOutcome(out io.Writer, s *pipeline.Summary) {
+	exceptions := int64(0)
+	for _, n := range s.Exceptions {
+		exceptions += n
 	}
-	return table.Flush()
+	fmt.Fprintf(out, "%s, %s…%s: %s\n", s.Job, s.From, s.To, verdictOf(s))
+	fmt.Fprintf(out, "%s failed, %d unavailable, on purpose in the demo; %s (--verbose lists them)\n",
+		count(s.Units.Failed, "account day"), s.Units.Unavailable, count(int(exceptions), "exception"))
 }
 
-func yuan(e schema.Entry, a schema.Amount) string { return e.Totals.Fen[a.Column()].Fen.Yuan() }
+// printFiles prints where the results are.
+func printFiles(out io.Writer, s *pipeline.Summary) {
+	fmt.Fprintln(out, "\nFiles, for DuckDB and anything else that reads Parquet:")
+	for _, o := range s.Partitions {
+		fmt.Fprintf(out, "  lake/%s  %d rows, %d bytes\n", o.Key, o.Rows, o.Bytes)
+	}
+	fmt.Fprintf(out, "  lake/runs/%s.json  this run's summary\n  lake/archive/  every answer as received; `billwalk replay demo --from -3d --to -1d` builds the tables again from it\n", s.RunID)
+}
 
-// DemoQueries are what the demo ends with: three queries over its lake, one a line.
+// DemoQuery is the query that the demo ends with, for a shell: by DuckDB's command line, and
+// by its Python module.
+const DemoQuery = `Q="SELECT verdict, count(*) AS n FROM 'lake/reconciliation/*/*.parquet' GROUP BY ALL"
+duckdb -c "$Q"                                             # DuckDB: pip install duckdb-cli
+python3 -c "import duckdb; print(duckdb.sql('''$Q'''))"    # or:     pip install duckdb
+`
+
+// DemoQueries are three more queries over the demo's lake, one a line.
 const DemoQueries = `
-Three queries to try (DuckDB: https://duckdb.org):
-
 # what each account gets per day, in yuan
 duckdb -c "SELECT bill_date, account_id, count(*) AS bills, sum(goods_fen)::DECIMAL(18,0) * 0.01 AS goods_yuan FROM 'lake/bills/*/*.parquet' GROUP BY ALL ORDER BY ALL LIMIT 20"
 

@@ -13,7 +13,7 @@ const maxFailures = 20
 
 // printFailures prints the failures. One that ended all calls of an app is printed
 // once, with the number of accounts and units that it concerns.
-func printFailures(out io.Writer, what string, failures []schema.Failure) {
+func printFailures(out io.Writer, what string, failures []schema.Failure, names accountNames) {
 	hint := ""
 	groups := together(failures)
 	for i, g := range groups {
@@ -22,7 +22,7 @@ func printFailures(out io.Writer, what string, failures []schema.Failure) {
 			return
 		}
 		f := g[0]
-		fmt.Fprintf(out, "  %-11s %s", what, plain(g.text()))
+		fmt.Fprintf(out, "  %-11s %s", what, plain(g.text(names)))
 		if code := failureCode(f); !strings.Contains(f.Reason, code) {
 			fmt.Fprintf(out, " (code %s)", code)
 		}
@@ -90,9 +90,9 @@ func together(failures []schema.Failure) (groups []failureGroup) {
 const unanswered = "settle query: "
 
 // text names the unit of a failure, or counts those of many.
-func (g failureGroup) text() string {
+func (g failureGroup) text(names accountNames) string {
 	if len(g) == 1 {
-		return fmt.Sprintf("account %s on %s: %s", g[0].Account, g[0].Day, g[0].Reason)
+		return fmt.Sprintf("account %s on %s: %s", names.with(g[0].Account), g[0].Day, g[0].Reason)
 	}
 	accounts, orders := make(map[schema.AccountID]bool), 0
 	for _, f := range g {

@@ -32,7 +32,7 @@ func TestPrintFailures(t *testing.T) {
 	printFailures(&out, "failed", []schema.Failure{
 		at(unsure, "1", day), at(lost, "2", day), at(denied, "3", day), at(denied, "3", day+1), at(denied, "4", day), at(lost, "2", day+1),
 		at(quota("5"), "1", day), at(quota("4"), "2", day), at(late, "5", day), at(shrunk, "6", day), at(late, "7", day),
-	})
+	}, accountNames{"6": "成都小吃\x1b[2J"})
 	want := `  failed      3 accounts, 4 units: IP不在白名单 (code 2119013) logid L0
                 → add this machine
   failed      account 2 on 2026-11-20: 商服关系未授权 (code 2119005) logid L2
@@ -40,7 +40,7 @@ func TestPrintFailures(t *testing.T) {
   failed      account 2 on 2026-11-21: 商服关系未授权 (code 2119005) logid L2
   failed      2 accounts, 2 units: settle query: 9 orders without an answer: quota (code 2190001) logid L3
   failed      2 accounts, 2 units: the deadline has come (code BW-DEADLINE)
-  failed      account 6 on 2026-11-20: the day shrank (code BW-FAILED)
+  failed      account 6 (成都小吃 [2J) on 2026-11-20: the day shrank (code BW-FAILED)
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -77,14 +77,14 @@ how each order was shared out (分账), says to the fen what agrees and what doe
 Parquet that DuckDB, Athena, Trino and Spark read.
 
 Exit codes: 0 done; 1 failed; 2 usage or config; 3 incomplete: some units failed, or orders have no
-answer, and what is whole was published; 5 stopped by quota, deadline or outage, run again to go on; 6 another run got there first;
+answer, and what is whole was published; 4 differences, where --fail-on says so; 5 stopped by quota, deadline or outage, run again to go on; 6 another run got there first;
 130/143 interrupted, resumable.`,
 		Example:           "  billwalk demo\n  billwalk run nightly --config jobs.yaml\n  billwalk help security",
 		Args:              knownVerb,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
 		SilenceErrors:     true,
 		SilenceUsage:      true,
-		PersistentPreRunE: func(cmd *cobra.Command, _ []string) error { return p.prepare(cmd) },
+		PersistentPreRunE: func(*cobra.Command, []string) error { return p.prepare() },
 
 		SuggestionsMinimumDistance: 2,
 		Version:                    Version(),
@@ -94,7 +94,7 @@ answer, and what is whole was published; 5 stopped by quota, deadline or outage,
 	})
 	root.PersistentFlags().StringVar(&p.config, "config", "jobs.yaml", "the file of jobs")
 	root.PersistentFlags().StringVar(&p.output, "output", "text", "text, or json: the summary of a run, or a plan, as one JSON value on stdout and nothing else")
-	root.PersistentFlags().Bool("verbose", false, "log every unit, too")
+	root.PersistentFlags().BoolVar(&p.verbose, "verbose", false, "log every unit, too, and print all that was found")
 	root.AddCommand(p.demo(), p.run(), p.replay(), p.plan(), p.verify(), p.status(), p.explain(), p.check(), p.receive(), p.sandbox(), p.bench(), p.ddl(), p.versionVerb())
 	root.SetHelpCommand(p.help())
 	offerValues(root)

@@ -6,7 +6,6 @@ import (
 	"os"
 	"time"
 
-	"github.com/spf13/cobra"
 	"golang.org/x/term"
 
 	"billwalk/schema"
@@ -21,21 +20,25 @@ type program struct {
 	now      func() time.Time
 	config   string
 	output   string
+	verbose  bool // log every unit, and print all there is
+	styled   bool // stdout takes colours
 	log      *slog.Logger
 	screen   *screen // nil where stderr is no terminal
 	world    outside
 	hidden   schema.Redactor // in all that is logged, and in every error
 
 	tokenCache string // of the verb run
+	failOn     failOn // of the verbs run and replay
 }
 
 // prepare checks the common flags and opens the log: text on a terminal, JSON otherwise.
-func (p *program) prepare(cmd *cobra.Command) error {
+func (p *program) prepare() error {
 	if p.output != "text" && p.output != "json" {
 		return usage("--output %s: want text or json", p.output)
 	}
 	options := &slog.HandlerOptions{Level: slog.LevelInfo}
-	if verbose, _ := cmd.Flags().GetBool("verbose"); verbose {
+	p.styled = takesStyle(p.out, os.Getenv)
+	if p.verbose {
 		options.Level = slog.LevelDebug
 	}
 	if file, ok := p.err.(*os.File); ok && term.IsTerminal(int(file.Fd())) {

@@ -57,7 +57,8 @@ func (p *program) run() *cobra.Command {
 		Use:   "run JOB",
 		Short: "Walk, settle, build and publish the job's days and its lookback; with --from, exactly those days",
 		Example: "  billwalk run nightly\n" +
-			"  billwalk run nightly --from 2026-10-01 --to 2026-10-31",
+			"  billwalk run nightly --from 2026-10-01 --to 2026-10-31\n" +
+			"  billwalk run nightly --deadline 5h --fail-on differences --output json",
 	}
 	cmd.Flags().DurationVar(&deadline, "deadline", 0, "stop asking the platform after this time, such as 5h, publish what is whole and exit 5; 0 is none")
 	cmd.Flags().StringVar(&p.tokenCache, "token-cache", "", "share the apps' tokens, sealed, with other processes: bucket keeps them in the lake's bucket, anything else is a FILE; each new token ends the older ones")
@@ -75,6 +76,7 @@ func (p *program) run() *cobra.Command {
 		}
 		return nil
 	}
+	p.failOn.add(cmd)
 	return p.forJob(cmd, &dates, true, func(ctx context.Context, w *wired) error {
 		w.run.Deadline, w.run.Walk.AllowShrink = deadline, allowShrink
 		return p.execute(ctx, w)
@@ -85,8 +87,9 @@ func (p *program) replay() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:     "replay JOB",
 		Short:   "Build the tables again from the archive; no API call is made",
-		Example: "  billwalk replay nightly --from 2026-10",
+		Example: "  billwalk replay nightly --from 2026-10\n  billwalk replay nightly --from 2026-10-01 --to 2026-10-31 --fail-on differences",
 	}
+	p.failOn.add(cmd)
 	return p.forJob(cmd, new(dateFlags), false, func(ctx context.Context, w *wired) error {
 		w.run.Lookback = 0 // no days but those of the flags
 		return p.execute(ctx, w)
@@ -105,13 +108,26 @@ func (p *program) execute(ctx context.Context, w *wired) error {
 		if err := encoder.Encode(summary); err != nil {
 			return failed(err)
 		}
-	} else {
-		printSummary(p.out, summary)
+	} else if err := p.printRun(ctx, w, summary); err != nil {
+		return failed(err)
 	}
 	if summary.ExitCode == pipeline.ExitDone {
 		return nil
 	}
 	return &exitError{summary.ExitCode, err}
+}
+
+// printRun prints what is published of the run's days, unless the run was cut, and the
+// summary.
+func (p *program) printRun(ctx context.Context, w *wired, s *pipeline.Summary) error {
+	switch s.ExitCode {
+	case pipeline.ExitDone, pipeline.ExitIncomplete, pipeline.ExitDifferences, pipeline.ExitStopped, pipeline.ExitSuperseded:
+		if err := p.printFound(ctx, w.lake, w.run, maxDifferences); err != nil {
+			return err
+		}
+	}
+	printSummary(p.out, s, namesOf(w.run.Accounts))
+	return nil
 }
 
 // begin checks what a run needs, and runs. Without a summary the run did not begin.
@@ -142,6 +158,7 @@ func (p *program) do(ctx context.Context, w *wired) (*pipeline.Summary, error) {
 	done()
 	logged()
 	if summary != nil {
+		summary.ExitCode = p.failOn.exitCode(summary)
 		veil(summary.Failures, &p.hidden)
 		veil(summary.Unavailable, &p.hidden)
 	}

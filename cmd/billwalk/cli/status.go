@@ -33,6 +33,8 @@ type status struct {
 	LastRun    *lastRun    `json:"last_run"`
 	Unfinished string      `json:"unfinished_run,omitempty"` // a later run that has published and left no summary: it is running, or was killed
 	Next       string      `json:"next,omitempty"`           // the command that completes what is not whole
+
+	names accountNames
 }
 
 // dayStatus is what is published of a day, for the accounts of the job.
@@ -134,7 +136,7 @@ func (p *program) status() *cobra.Command {
 
 // readStatus reads the manifests of the days, and the summaries of runs.
 func readStatus(ctx context.Context, w *wired) (*status, error) {
-	s := &status{Job: w.run.Job, Lake: w.lakeURL, From: w.run.From, To: w.run.To, Accounts: len(w.run.Accounts)}
+	s := &status{Job: w.run.Job, Lake: w.lakeURL, From: w.run.From, To: w.run.To, Accounts: len(w.run.Accounts), names: namesOf(w.run.Accounts)}
 	days := w.run.Days()
 	bases := make([][]schema.Base, len(days)) // by bucket
 	damaged := make([]atomic.Bool, len(days))

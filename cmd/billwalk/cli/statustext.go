@@ -131,7 +131,7 @@ func (s *status) printLastRun(out io.Writer) {
 	fmt.Fprintf(out, "last run   %s at %s, %s…%s, took %s: %s\n", plain(r.RunID), minute(r.StartedAt), r.From, r.To,
 		roughly(time.Duration(r.ElapsedSeconds*float64(time.Second))), r.verdict)
 	fmt.Fprintf(out, "           units %d complete, %d unavailable, %d failed\n", r.Units.Complete, r.Units.Unavailable, r.Units.Failed)
-	printFailures(out, "failed", r.Failures)
+	printFailures(out, "failed", r.Failures, s.names)
 }
 
 // minute formats a time for people, in China.

@@ -15,7 +15,7 @@ import (
 )
 
 // printSummary prints what a run did, for people.
-func printSummary(out io.Writer, s *pipeline.Summary) {
+func printSummary(out io.Writer, s *pipeline.Summary, names accountNames) {
 	fmt.Fprintf(out, "run %s of %s, %s…%s: %s\n", s.RunID, s.Job, s.From, s.To, verdictOf(s))
 	fmt.Fprintf(out, "  units       %d complete, %d unavailable, %d failed\n", s.Units.Complete, s.Units.Unavailable, s.Units.Failed)
 	fmt.Fprintf(out, "  calls       %d for bills, %d for settlements, %d for tokens, of which %d repeated; throttled %d times\n",
@@ -57,8 +57,8 @@ func printSummary(out io.Writer, s *pipeline.Summary) {
 	for _, rule := range slices.Sorted(maps.Keys(s.Exceptions)) {
 		fmt.Fprintf(out, "  exceptions  %6d %s\n", s.Exceptions[rule], rule)
 	}
-	printFailures(out, "unavailable", s.Unavailable)
-	printFailures(out, "failed", s.Failures)
+	printFailures(out, "unavailable", s.Unavailable, names)
+	printFailures(out, "failed", s.Failures, names)
 }
 
 func verdictOf(s *pipeline.Summary) string {
@@ -70,6 +70,8 @@ func verdictOf(s *pipeline.Summary) string {
 			return "incomplete; no day was whole, and none was published (exit 3)"
 		}
 		return "incomplete; what is whole was published (exit 3)"
+	case pipeline.ExitDifferences:
+		return fmt.Sprintf("done; %s, which --fail-on is about (exit 4)", count(int(s.Verdicts[schema.Mismatched]), "mismatched group"))
 	case pipeline.ExitStopped:
 		return "stopped by quota, deadline or outage; run again to go on (exit 5)"
 	case pipeline.ExitSuperseded:

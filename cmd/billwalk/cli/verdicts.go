@@ -1,24 +1,24 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"fmt"
 	"io"
+	"iter"
 	"slices"
 	"strings"
-	"text/tabwriter"
 
+	"billwalk/pipeline"
 	"billwalk/schema"
+	"billwalk/sinks/lake"
 )
 
-// mostDifferences is how many differences the demo shows.
-const mostDifferences = 10
-
-// verdicts is what reconciliation found on some days.
+// verdicts is what reconciliation found on the days of a run, of the job's accounts.
 type verdicts struct {
 	sums        map[schema.Verdict]*verdictSum
-	differences []*difference // by order, largest first
+	refunds     schema.Fen // ledger_total of refund bills; where an earlier version built a day, of others, too
+	others      schema.Fen // and of other bills that are not forward
+	differences differences
 }
 
 type verdictSum struct {
@@ -27,118 +27,152 @@ type verdictSum struct {
 	offset          schema.Fen // of settled - billed: what groups take back that offset_by names
 }
 
-// difference is what bills and settlements of one order differ by, over its days.
-type difference struct {
-	account  schema.AccountID
-	order    string
-	first    schema.Day
-	legs     [schema.LegCount]schema.Fen
-	compared [schema.LegCount]bool
-	widest   schema.Fen // of the legs, without sign
+// verdictColumns are what readVerdicts reads.
+var verdictColumns = func() []string {
+	columns := []string{"walk_account_id", "group_key", "item_order_id", "verdict", "reasons", "refund_fen", "other_fen"}
+	for leg := range schema.LegCount {
+		columns = append(columns, "billed_"+leg.String()+"_fen", "settled_"+leg.String()+"_fen", "diff_"+leg.String()+"_fen")
+	}
+	return columns
+}()
+
+// readVerdicts reads the published verdicts of the run's days: once for the sums, and where
+// groups are mismatched once more for all groups of their orders.
+func readVerdicts(ctx context.Context, l *lake.Lake, run *pipeline.Run) (*verdicts, error) {
+	v := newVerdicts()
+	for r, err := range groupsOf(ctx, l, run) {
+		if err == nil {
+			err = v.add(r.row)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	if len(v.differences.orders) == 0 {
+		return v, nil
+	}
+	for r, err := range groupsOf(ctx, l, run) {
+		if err == nil {
+			err = v.differences.add(r.day, r.row)
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	v.differences.list(run.To, run.Rules.Lookback)
+	return v, nil
 }
 
-// readVerdicts reads the published verdicts of the run's days.
-func readVerdicts(ctx context.Context, w *wired) (verdicts, error) {
-	v := verdicts{sums: make(map[schema.Verdict]*verdictSum)}
-	orders := make(map[string]*difference)
-	for _, day := range w.run.Days() {
-		for bucket := range w.run.Buckets {
-			for r, err := range w.lake.Reconciliation(ctx, day, bucket) {
-				if err == nil {
-					err = v.add(day, r, orders)
-				}
-				if err != nil {
-					return verdicts{}, err
+func newVerdicts() *verdicts {
+	return &verdicts{sums: make(map[schema.Verdict]*verdictSum), differences: differences{orders: make(map[string]*difference)}}
+}
+
+// publishedGroup is a group of a day, valid until the next one is read.
+type publishedGroup struct {
+	day schema.Day
+	row *schema.Reconciliation
+}
+
+// groupsOf yields the published groups of the run's days, oldest day first: those of its
+// accounts, and of settlements without a bill.
+func groupsOf(ctx context.Context, l *lake.Lake, run *pipeline.Run) iter.Seq2[publishedGroup, error] {
+	own := map[schema.AccountID]bool{schema.NoAccount: true}
+	for _, a := range run.Accounts {
+		own[a.ID] = true
+	}
+	return func(yield func(publishedGroup, error) bool) {
+		for _, day := range run.Days() {
+			for bucket := range run.Buckets {
+				for r, err := range l.Reconciliation(ctx, day, bucket, verdictColumns...) {
+					if err == nil && !own[r.WalkAccountID] {
+						continue
+					}
+					if !yield(publishedGroup{day, r}, err) || err != nil {
+						return
+					}
 				}
 			}
 		}
 	}
-	for _, d := range orders {
-		for _, fen := range d.legs {
-			d.widest = max(d.widest, fen, -fen)
-		}
-		v.differences = append(v.differences, d)
-	}
-	slices.SortFunc(v.differences, func(a, b *difference) int {
-		return cmp.Or(cmp.Compare(b.widest, a.widest), cmp.Compare(a.first, b.first), strings.Compare(a.order, b.order))
-	})
-	return v, nil
 }
 
-func (v *verdicts) add(day schema.Day, r *schema.Reconciliation, orders map[string]*difference) (err error) {
+// add adds a group to the sums.
+func (v *verdicts) add(r *schema.Reconciliation) (err error) {
 	sum := v.sums[r.Verdict]
 	if sum == nil {
 		sum = new(verdictSum)
 		v.sums[r.Verdict] = sum
 	}
 	sum.groups++
-	if sum.billed, err = sum.billed.Add(r.Billed[schema.LegTotal].V); err != nil {
-		return err
+	add := func(to *schema.Fen, fen schema.Null[schema.Fen]) {
+		if err == nil {
+			*to, err = to.Add(fen.V)
+		}
 	}
-	if sum.settled, err = sum.settled.Add(r.Settled[schema.LegTotal].V); err != nil {
-		return err
-	}
+	add(&sum.billed, r.Billed[schema.LegTotal])
+	add(&sum.settled, r.Settled[schema.LegTotal])
+	add(&v.refunds, r.Refund)
+	add(&v.others, r.Other)
 	if slices.ContainsFunc(r.Reasons, func(reason string) bool { return strings.HasPrefix(reason, schema.ReasonOffsetBy) }) {
-		if sum.offset, err = sum.offset.Add(r.Diff[schema.LegTotal].V); err != nil {
-			return err
-		}
+		add(&sum.offset, r.Diff[schema.LegTotal])
 	}
-	if r.Verdict != schema.Mismatched {
-		return nil
-	}
-	order, _, _ := strings.Cut(r.GroupKey, "/")
-	key := string(r.WalkAccountID) + " " + order
-	d := orders[key]
-	if d == nil {
-		d = &difference{account: r.WalkAccountID, order: order, first: day}
-		orders[key] = d
-	}
-	for leg, fen := range r.Diff {
-		if !fen.Valid {
-			continue
-		}
-		d.compared[leg] = true
-		if d.legs[leg], err = d.legs[leg].Add(fen.V); err != nil {
-			return err
-		}
-	}
-	return nil
+	v.differences.find(r)
+	return err
 }
 
-// print prints the verdicts, and the largest differences in yuan.
-func (v *verdicts) print(out io.Writer) error {
-	table := tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "verdict\tgroups\tbilled 账单\tsettled 分账\t 结论")
+// print prints the verdicts in yuan, with their total, which the bills that are not forward
+// lead to that of all bills.
+func (v *verdicts) print(out io.Writer, bills schema.Fen, styled bool) error {
+	t := newTable("verdict", "groups", "billed 账单", "settled 分账", "结论").alignLeft(4)
+	var total verdictSum
 	for _, verdict := range schema.Verdicts {
-		if s := v.sums[verdict]; s != nil {
-			fmt.Fprintf(table, "%s\t%d\t%s\t%s\t %s\n", verdict, s.groups, s.billed.Yuan(), s.settled.Yuan(), verdict.Label())
+		s := v.sums[verdict]
+		if s == nil {
+			continue
+		}
+		t.add(string(verdict), fmt.Sprint(s.groups), s.billed.Yuan(), s.settled.Yuan(), verdict.Label())
+		if err := total.add(s); err != nil {
+			return err
 		}
 	}
-	if err := table.Flush(); err != nil {
+	if len(t.rows) == 0 {
+		_, err := fmt.Fprintln(out, "No group of bills is published for these days.")
 		return err
 	}
-	if err := v.printOffset(out); err != nil {
+	t.add("total 合计", fmt.Sprint(total.groups), total.billed.Yuan(), total.settled.Yuan())
+	for i := range t.rows[len(t.rows)-1] {
+		t.rows[len(t.rows)-1][i].style = bold
+	}
+	if err := t.print(out, styled); err != nil {
 		return err
 	}
-	if len(v.differences) == 0 {
-		return nil
+	return v.printBridge(out, total.billed, bills)
+}
+
+func (s *verdictSum) add(other *verdictSum) (err error) {
+	s.groups += other.groups
+	if s.billed, err = s.billed.Add(other.billed); err != nil {
+		return err
 	}
-	shown := v.differences[:min(mostDifferences, len(v.differences))]
-	fmt.Fprintf(out, "\nThe %d largest of %s, settled - billed in yuan (+ 多分, - 少分):\n", len(shown), count(len(v.differences), "difference"))
-	table = tabwriter.NewWriter(out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(table, "total 总额\tfee 平台服务费\tcommission 佣金\tnet 商家实际结算\tfirst day\taccount\torder\t")
-	for _, d := range shown {
-		for leg, fen := range d.legs {
-			if d.compared[leg] {
-				fmt.Fprint(table, fen.Yuan())
-			} else {
-				fmt.Fprint(table, "-")
-			}
-			fmt.Fprint(table, "\t")
-		}
-		fmt.Fprintf(table, "%s\t%s\t%s\t\n", d.first, d.account, plain(d.order))
+	s.settled, err = s.settled.Add(other.settled)
+	return err
+}
+
+// printBridge prints what lies between the bills by verdict and all bills.
+func (v *verdicts) printBridge(out io.Writer, billed, bills schema.Fen) error {
+	rest, err := bills.Sub(billed)
+	if err == nil {
+		rest, err = rest.Sub(v.refunds)
 	}
-	return table.Flush()
+	if err == nil {
+		rest, err = rest.Sub(v.others)
+	}
+	if err != nil {
+		return err
+	}
+	_, err = fmt.Fprintf(out, "to settle 应结算: %s = %s billed 账单%s%s%s\n", bills.Yuan(), billed.Yuan(),
+		plus(v.refunds, "refunds 退款"), plus(v.others, "deductions and others 扣款及其他"), plus(rest, "published since 读取期间有变"))
+	return err
 }
 
 // printOffset adds the matched groups up where they differ on the whole: what is
@@ -155,8 +189,8 @@ func (v *verdicts) printOffset(out io.Writer) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "\nmatched 平账: %s billed 账单%s%s = %s settled 分账\n", s.billed.Yuan(),
-		plus(s.offset, "offset by groups of other verdicts or days 由其他结论或日期的组抵回 (offset_by)"),
+	_, err = fmt.Fprintf(out, "matched 平账: %s billed 账单%s%s = %s settled 分账\n", s.billed.Yuan(),
+		plus(s.offset, "offset by other groups 由其他组抵回"),
 		plus(rest, "within the tolerance, or not known on both sides 在容差内或一方未知"), s.settled.Yuan())
 	return err
 }

@@ -95,7 +95,7 @@ var jobMust = map[string]any{
 	"podFailurePolicy.rules.0.onPodConditions.0.type": "DisruptionTarget",
 	"podFailurePolicy.rules.1.action":                 "FailJob",
 	"podFailurePolicy.rules.1.onExitCodes.operator":   "In",
-	"podFailurePolicy.rules.1.onExitCodes.values":     []any{billwalktest.ExitUsage, pipeline.ExitIncomplete},
+	"podFailurePolicy.rules.1.onExitCodes.values":     []any{billwalktest.ExitUsage, pipeline.ExitIncomplete, pipeline.ExitDifferences},
 	"podFailurePolicy.rules.2.action":                 "Count",
 	"podFailurePolicy.rules.2.onExitCodes.operator":   "In",
 	"podFailurePolicy.rules.2.onExitCodes.values":     []any{pipeline.ExitFailed, pipeline.ExitStopped, pipeline.ExitSuperseded},

@@ -53,7 +53,7 @@ var walls = []struct {
 	{"billwalk/pipeline/mend", []string{"billwalk/pipeline/douyin", "billwalk/pipeline/normalise", "billwalk/pipeline/receive"},
 		"text that is not valid is mended the same way wherever the platform's JSON is read; never by audit, which reads by itself"},
 
-	{"billwalk/pipeline/spill", []string{"billwalk/pipeline/evidence", "billwalk/pipeline/build"},
+	{"billwalk/pipeline/spill", []string{"billwalk/pipeline/evidence", "billwalk/pipeline/build", "billwalk/pipeline/settle"},
 		"a local file that no killed run leaves behind, and that does not fill the disk"},
 	{"billwalk/pipeline/stop", []string{"billwalk/pipeline", "billwalk/pipeline/claims", "billwalk/pipeline/douyin", "billwalk/pipeline/unreadable", "billwalk/pipeline/walk", "billwalk/pipeline/settle", "billwalk/pipeline/build"},
 		"all steps end in the same way, within the same time"},

@@ -18,6 +18,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/mattn/go-runewidth"
 	"github.com/rogpeppe/go-internal/testscript"
 
 	"billwalk/pipeline/douyin"
@@ -36,6 +37,7 @@ import (
 //	jsonlines FILE        every line is a JSON object with time, level and msg; billwalk's last words aside
 //	same FILE FILE        two files hold the same JSON value
 //	files FOLDER [PATTERN...]  each pattern finds files there, and each file is found; the store's own aside
+//	fits FILE LINES COLUMNS    it has no more lines on a terminal of so many columns
 //	[duckdb]              there is a duckdb command; where one is required, there has to be
 func TestScripts(t *testing.T) {
 	t.Parallel()
@@ -52,7 +54,7 @@ func runScripts(t *testing.T, folder string, now func() time.Time, environment .
 		RequireUniqueNames:  true,
 		Cmds: map[string]func(*testscript.TestScript, bool, []string){
 			"platform": scriptPlatform, "calls": scriptCalls, "exit": scriptExit, "json": scriptJSON,
-			"jsonlines": scriptLines, "same": scriptSame, "files": scriptFiles,
+			"jsonlines": scriptLines, "same": scriptSame, "files": scriptFiles, "fits": scriptFits,
 		},
 		Setup: func(env *testscript.Env) error {
 			env.Vars = append(env.Vars, environment...)
@@ -134,6 +136,20 @@ func scriptCalls(ts *testscript.TestScript, neg bool, args []string) {
 	s.asked += got
 	if (got == want) == neg {
 		ts.Fatalf("the platform was called %d times", got)
+	}
+}
+
+func scriptFits(ts *testscript.TestScript, _ bool, args []string) {
+	most, err := strconv.Atoi(args[1])
+	ts.Check(err)
+	columns, err := strconv.Atoi(args[2])
+	ts.Check(err)
+	lines := 0
+	for line := range strings.Lines(ts.ReadFile(args[0])) {
+		lines += max(1, (runewidth.StringWidth(strings.TrimSuffix(line, "\n"))+columns-1)/columns)
+	}
+	if lines > most {
+		ts.Fatalf("%s has %d lines of %d columns", args[0], lines, columns)
 	}
 }
 

@@ -167,6 +167,9 @@ func checkPublished(t *testing.T, lake billwalktest.Place, platform *billwalktes
 		for name, fen := range row.Amounts {
 			want[key].Add(name, fen)
 		}
+		if row.Counted {
+			want[key].Add("counted", row.Amounts["ledger_total_fen"])
+		}
 	}
 	if s.Units.Complete != len(whole) {
 		t.Errorf("%d units complete, %d were not called failed or unavailable", s.Units.Complete, len(whole))

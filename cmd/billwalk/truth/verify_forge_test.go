@@ -95,6 +95,8 @@ func TestVerifyForger(t *testing.T) {
 					b.Amounts[a].Valid = true
 				}
 			}),
+			forgery(t, l, key, schema.Bills, "a bill that does not count", "row ", func(b *schema.Bill) { b.Counted = schema.Some(false) }),
+			forgery(t, l, key, schema.Bills, "a bill that may count", "row ", func(b *schema.Bill) { b.Counted = schema.Null[bool]{} }),
 			forgery(t, l, key, schema.Settlements, "a settlement's rake, taken from its commission", "row ", func(s *schema.Settlement) { s.Rake.V++; s.Commission.V-- }),
 			forgery(t, l, key, schema.Settlements, "a settlement's status", "row ", func(s *schema.Settlement) { s.Status = "DONE" }),
 			forgery(t, l, key, schema.Reconciliations, "a group's bills", "", func(r *schema.Reconciliation) { r.BillRows++ }),
@@ -123,7 +125,7 @@ func TestVerifyForger(t *testing.T) {
 			}
 		}
 	}
-	if len(tried) < 8 {
+	if len(tried) < 10 {
 		t.Errorf("forged only %v", tried)
 	}
 }

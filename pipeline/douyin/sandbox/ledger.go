@@ -35,6 +35,7 @@ type bill struct {
 	direction  int      // +1 to the merchant, -1 from it, 0 unknown
 	exceptions []string // the rules that it is planted to break
 	origin     place    // the place that identifies its order
+	again      bool     // the platform has served the bill before, with other content: it does not count
 }
 
 func (b *bill) setType(settleType, subType int) {

@@ -78,7 +78,9 @@ func TestVerdictsWithCallbacksConserve(t *testing.T) {
 		deliveries := []CallbackWindow{{demoDay - 1, demoDay, farAhead}, {demoDay, demoDay + 4, farAhead}}
 		bills, settlements := map[schema.Day]int{}, map[schema.Day]int{}
 		for _, row := range p.Truth(p.Accounts(), demoDay, demoDay+2) {
-			bills[row.Day]++
+			if row.Counted {
+				bills[row.Day]++
+			}
 		}
 		rows, unmatched, named := map[string]bool{}, 0, 0
 		for _, s := range p.SettlementTruth(p.Accounts(), demoDay, demoDay+2, farAhead, deliveries...) {

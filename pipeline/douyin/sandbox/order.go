@@ -69,7 +69,7 @@ func (o *order) phase(at time.Time) phase {
 	return o.story.phases[len(o.story.phases)-1]
 }
 
-// splitByItem splits the lines by item. The two bills of a duplicate conflict share one.
+// splitByItem splits the lines by item.
 func splitByItem(lines []line) [][]line {
 	var parts [][]line
 	for i := range lines {
@@ -101,8 +101,8 @@ func (w *world) order(origin place) (*order, bool) {
 	return o, true
 }
 
-// lines returns the order's forward bills. It searches all places where one can be: the
-// order's block, the slot after it (for a conflicting duplicate), and the days and
+// lines returns the order's forward bills that count. It searches all places where one can be: the
+// order's block, and the days and
 // payees that the order spans.
 func (w *world) lines(origin place) []line {
 	days, payees := 1, []*payee{origin.payee}
@@ -115,13 +115,13 @@ func (w *world) lines(origin place) []line {
 	var lines []line
 	for day := origin.day; day < origin.day+schema.Day(days); day++ {
 		for _, payee := range payees {
-			end := min(firstSlotOfBlock(origin.slot)+blockSize+1, w.count(payee, day))
+			end := min(firstSlotOfBlock(origin.slot)+blockSize, w.count(payee, day))
 			for slot := firstSlotOfBlock(origin.slot); slot < end; slot++ {
 				at := place{payee, day, slot}
 				if w.planted(at) == repeated {
 					continue
 				}
-				if b := w.bill(at); b.origin == origin && b.SettleType == forward {
+				if b := w.bill(at); b.origin == origin && b.SettleType == forward && !b.again {
 					lines = append(lines, line{at, b})
 				}
 			}

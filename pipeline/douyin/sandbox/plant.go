@@ -9,7 +9,7 @@ const (
 	OriginalIdentity     = "original_identity"      // original ≠ pay + merchant_ticket + platform_ticket
 	LedgerTotalIdentity  = "ledger_total_identity"  // ledger_total ≠ pay + ledger_platform_ticket
 	GoodsIdentity        = "goods_identity"         // goods ≠ ledger_total − fees
-	DuplicateConflict    = "duplicate_conflict"     // two bills with one key and different content; both have the exception
+	DuplicateConflict    = "duplicate_conflict"     // two bills with one key and different content; both have the exception, the first counts
 	SettleDay            = "settle_day"             // settle_time on another day
 	UnknownEnum          = "unknown_enum"           // an undocumented settle type, sub type, biz type or status
 	HiddenTicketNegative = "hidden_ticket_negative" // original < pay + merchant_ticket where platform_ticket is hidden
@@ -63,6 +63,7 @@ func (w *world) plant(at place, rule string) bill {
 		b := w.plain(place{at.payee, at.day, at.slot - 1})
 		b.Amount.raise(100)
 		b.exceptions = []string{rule}
+		b.again = true
 		return b
 	}
 	if rule == UnknownDirection {

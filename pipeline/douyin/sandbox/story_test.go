@@ -201,7 +201,7 @@ func TestLinesOfOrders(t *testing.T) {
 	const days = 2*periodLength + 2 // so that they include all days of the orders in the middle
 	byOrigin := map[place][]string{}
 	demoBills(p, days, func(_ place, b *bill) {
-		if b.SettleType == forward {
+		if b.SettleType == forward && !b.again {
 			byOrigin[b.origin] = append(byOrigin[b.origin], b.LedgerID)
 		}
 	})

@@ -14,6 +14,7 @@ type BillRow struct {
 	LedgerID      string
 	SettleType    int
 	SettleSubType int               // 0 if absent
+	Counted       bool              // false for the second bill of a duplicate conflict
 	Direction     int               // +1 to the merchant, -1 from it, 0 unknown
 	Amounts       map[string]*int64 // by the lake's columns (see [FenColumns]), signed fen; nil is NULL
 	GroupName     string            // repaired if it is cut; "" if absent
@@ -99,7 +100,7 @@ func (w *world) distinctBills(payee *payee, day schema.Day) iter.Seq[*bill] {
 func (b *bill) row(day schema.Day) BillRow {
 	row := BillRow{
 		Account: schema.AccountID(b.AccountID), Day: day, LedgerID: b.LedgerID,
-		SettleType: b.SettleType, SettleSubType: b.SettleSubType,
+		SettleType: b.SettleType, SettleSubType: b.SettleSubType, Counted: !b.again,
 		GroupName: mendedName(b.GroupName), Direction: b.direction, Amounts: make(map[string]*int64, amountFields), Exceptions: b.exceptions,
 	}
 	for i, name := range fenColumns {
@@ -135,12 +136,21 @@ type Total struct {
 	Day     schema.Day             `json:"bill_date"`
 	Rows    int                    `json:"rows"`
 	Columns map[string]ColumnTotal `json:"columns"`
+	Counted ColumnTotal            `json:"counted"` // of ledger_total_fen, of the rows that count
 }
 
 // ColumnTotal is the sum of one money column in signed fen, and its number of NULLs.
 type ColumnTotal struct {
 	Sum   int64 `json:"sum,string"`
 	Nulls int   `json:"nulls"`
+}
+
+func (c *ColumnTotal) add(fen int64, ok bool) {
+	if ok {
+		c.Sum += fen
+	} else {
+		c.Nulls++
+	}
 }
 
 // Totals returns the sums of [Platform.Truth] for each payee and day with bills, without
@@ -161,11 +171,10 @@ func (w *world) total(payee *payee, day schema.Day) Total {
 	for b := range w.distinctBills(payee, day) {
 		total.Rows++
 		for i := range columns {
-			if fen, ok := b.signed(i); ok {
-				columns[i].Sum += fen
-			} else {
-				columns[i].Nulls++
-			}
+			columns[i].add(b.signed(i))
+		}
+		if !b.again {
+			total.Counted.add(b.signed(ledgerTotal))
 		}
 	}
 	for i, name := range fenColumns {

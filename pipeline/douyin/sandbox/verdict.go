@@ -60,6 +60,9 @@ func (p *Platform) forwardBills(accounts []schema.Account, from, to schema.Day) 
 	orders, others := map[place][]walkedBill{}, map[Verdict]int{}
 	for at := range p.obtained(units) {
 		for b := range p.world.distinctBills(at.payee, at.day) {
+			if b.again {
+				continue
+			}
 			if b.SettleType == forward && b.key() != "" {
 				orders[b.origin] = append(orders[b.origin], walkedBill{
 					day: at.day, account: walks[at], key: b.key(), shop: b.ShopOrderID, item: b.ItemOrderID,

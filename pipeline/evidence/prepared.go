@@ -1,0 +1,49 @@
+package evidence
+
+import (
+	"time"
+
+	"billwalk/pipeline/normalise"
+	"billwalk/schema"
+)
+
+// PreparedAnswer is an answer that the archive will have, in the form in which it is known
+// then. Most take a tenth of the decoded answer, so that many may wait.
+type PreparedAnswer struct {
+	query    schema.Query
+	day      schema.Day
+	fetched  time.Time
+	logID    string
+	outcome  Outcome
+	record   []byte               // of an answer that has settlements
+	received *schema.SettleAnswer // one that is kept as it was received, instead of the record
+	ids      []idHash
+}
+
+func (a *answers) prepare(answer *normalise.SettlementsAnswer) PreparedAnswer {
+	rows := rowsOfRecords(answer.Decoded.Records, &answer.SettleAnswer)
+	p := PreparedAnswer{
+		query: answer.Query(), day: answer.Day, fetched: answer.FetchedAt, logID: answer.LogID, outcome: outcomeOf(answer.Decoded.Records),
+	}
+	if p.outcome > Empty {
+		var ok bool
+		if p.record, ok = encodeRows(&answer.SettleAnswer, rows); !ok {
+			received := answer.SettleAnswer
+			p.received = &received
+		}
+	}
+	if a.indexed && !Confirms(p.query) {
+		p.ids = idsOfRows(rows)
+	}
+	return p
+}
+
+// recordIn returns the record of an answer that has settlements, once the archive has it
+// under the key.
+func (p *PreparedAnswer) recordIn(key string) ([]byte, error) {
+	if p.received == nil {
+		return p.record, nil
+	}
+	p.received.Key = key
+	return encodeReceived(p.received)
+}
