@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"billwalk/pipeline/alarms"
 	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/settle"
 	"billwalk/pipeline/walk"
@@ -34,6 +35,8 @@ type Summary struct {
 	Unavailable    []schema.Failure             `json:"unavailable"`
 	Identities     map[schema.Rule]schema.Check `json:"identities"`
 	Exceptions     map[schema.Rule]int64        `json:"exceptions"`
+	Alarms         []alarms.Alarm               `json:"alarms,omitempty"`   // of a nightly run of a job with webhooks
+	Warnings       []string                     `json:"warnings,omitempty"` // what was not done beside the run, such as a message that was not sent
 }
 
 // What a run counts of its queries of the trade system.

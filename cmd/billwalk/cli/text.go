@@ -57,6 +57,13 @@ func printSummary(out io.Writer, s *pipeline.Summary, names accountNames) {
 	for _, rule := range slices.Sorted(maps.Keys(s.Exceptions)) {
 		fmt.Fprintf(out, "  exceptions  %6d %s\n", s.Exceptions[rule], rule)
 	}
+	for _, alarm := range s.Alarms {
+		text, _ := alarm.Text()
+		fmt.Fprintf(out, "  alarm       %s\n", text)
+	}
+	for _, warning := range s.Warnings {
+		fmt.Fprintf(out, "  warning     %s\n", plain(warning))
+	}
 	printFailures(out, "unavailable", s.Unavailable, names)
 	printFailures(out, "failed", s.Failures, names)
 }

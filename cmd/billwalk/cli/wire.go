@@ -36,6 +36,7 @@ type wired struct {
 	file    *jobs.File
 	run     *pipeline.Run
 	clients []*douyin.Client // none for a replay
+	notify  []jobs.Webhook   // none for a replay
 	clock   *clockCheck      // nil for a replay
 	store   object.Store
 	lake    *lake.Lake
@@ -209,6 +210,7 @@ func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenC
 	app := file.Apps[job.Bills.App]
 	bills := client(app)
 	w.run.Walk.Source, w.run.InFlight, w.run.Needed = bills, inFlight(app.QPS), bills.BillsNeeded
+	w.notify = job.Notify
 	if s := job.Settlements; s != nil {
 		trade := bills
 		if s.App != job.Bills.App {
