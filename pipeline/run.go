@@ -118,6 +118,8 @@ func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	if r.Calls != nil {
 		s.Calls = r.Calls()
 	}
+	found := r.Progress.Counts()
+	s.Archived = Archived{found.UnitsFound, found.PagesFound}
 	s.ExitCode = exitCode(ctx, r.incomplete(s.Failures), err)
 	return s, err
 }
