@@ -9,6 +9,8 @@ import (
 	"fmt"
 	"html"
 	"io"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -69,6 +71,7 @@ func TestPageEscapes(t *testing.T) {
 	r.Stores[0].Name, r.Exceptions[0].Examples[0].Detail = hostile, hostile
 	r.Glossary["verdict:mismatched"] = Word{Label: Text{hostile, hostile}}
 	page := writePage(t, r)
+	keepPage(t, "hostile", page)
 
 	withoutData := regexp.MustCompile(`(?s)id="data">.*?</script>`)
 	if diff := cmp.Diff(withoutData.ReplaceAllString(plain, ""), withoutData.ReplaceAllString(page, "")); diff != "" {
@@ -133,9 +136,22 @@ func TestPageSize(t *testing.T) {
 	if len(page) > 3_000_000 {
 		t.Errorf("the page has %d bytes", len(page))
 	}
-	t.Logf("the page has %d bytes", len(page))
+	keepPage(t, "month", page)
 	if page != writePage(t, r) {
 		t.Error("the same report gives two pages")
+	}
+}
+
+// A page of as many open orders as a report lists is for the browser to try.
+func TestPageLarge(t *testing.T) {
+	keepPage(t, "large", writePage(t, month(12, 31, MaxOrders)))
+}
+
+// keepPage writes the page to the test's artifacts, where .ci/report.mjs opens it.
+func keepPage(t *testing.T, name, page string) {
+	t.Helper()
+	if err := os.WriteFile(filepath.Join(t.ArtifactDir(), name+".html"), []byte(page), 0o644); err != nil {
+		t.Fatal(err)
 	}
 }
 

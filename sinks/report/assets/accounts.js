@@ -15,7 +15,7 @@ function waterfall() {
 function accountState(account) {
   const days = Object.entries(account.days || {});
   const odd = days.filter(([state, n]) => n && state !== 'complete');
-  if (!odd.length) return days.length ? t('stateComplete') : account.id && !account.configured ? t('notConfigured') : '—';
+  if (!odd.length) return days.length ? t('stateComplete') : '—';
   return odd.map(([state, n]) => stateText(state) + ' ' + t('days', { n })).join(t('comma'));
 }
 
@@ -46,26 +46,28 @@ function accountTable() {
     { key: 'state', label: t('state'), type: 'text', class: 'words', value: accountState },
     ...figureColumns(there),
   ];
-  return part('accounts', dataTable('account-table', columns, report.accounts || [],
+  const others = (report.others || []).map((other) => (other.name ? other.name + ' ' : '') + other.id).join(t('comma'));
+  return part('accounts', others ? h('p', { class: 'note' }, t('others', { names: others })) : null, dataTable('account-table', columns, report.accounts || [],
     { caption: t('accounts'), sort: null, search: (report.accounts || []).length > 10, pageSize: 20, totals: true, rowClass: (a) => (odd(a) ? 'trouble' : '') }));
 }
 
 function unitTable() {
+  const units = report.units || [];
   const hint = (unit) => unit.hint || (unit.state === 'unavailable' ? t('hintUnavailable') : unit.state === 'missing' ? t('hintMissing') : '');
+  const why = (unit) => [unit.reason && unit.reason + (unit.code ? t('code', unit) : ''), hint(unit), unit.logid && 'logid ' + unit.logid].filter(Boolean).join(t('semicolon'));
   const columns = [
     { key: 'day', label: t('day'), type: 'text', class: 'words', value: (u) => u.day },
-    { key: 'account', label: t('account'), type: 'text', value: (u) => accountName(u.account), search: (u) => accountName(u.account) + ' ' + u.account },
-    { key: 'state', label: t('state'), type: 'text', class: 'words', value: (u) => stateText(u.state) },
+    { key: 'account', label: t('account'), type: 'text', class: 'name', value: (u) => accountName(u.account), search: (u) => accountName(u.account) + ' ' + u.account },
+    { key: 'state', label: t('stateReason'), type: 'text', class: 'wide', value: (u) => stateText(u.state), search: (u) => stateText(u.state) + ' ' + why(u), under: why },
     ...figureColumns(whole).filter((c) => c.key !== 'other' && c.key !== 'matched'),
-    { key: 'reason', label: t('reason'), type: 'text', value: (u) => [u.reason, u.code ? '(' + u.code + ')' : '', hint(u), u.logid ? 'logid ' + u.logid : ''].filter(Boolean).join(' ') },
   ];
   const filters = [
     { key: 'state', label: t('state'), value: (u) => u.state, name: stateText },
     { key: 'account', label: t('account'), value: (u) => u.account, name: accountName },
     { key: 'day', label: t('day'), value: (u) => u.day },
   ];
-  return part('byDay', dataTable('unit-table', columns, report.units || [],
-    { caption: t('byDay'), sort: ['day', false], filters, search: true, pageSize: 20, totals: true, rowClass: (u) => (u.state === 'complete' ? '' : 'trouble') }));
+  return part('byDay', dataTable('unit-table', columns, [...units.filter((u) => u.state !== 'complete'), ...units.filter((u) => u.state === 'complete')],
+    { caption: t('byDay'), sort: null, filters, search: true, pageSize: 20, totals: true, rowClass: (u) => (u.state === 'complete' ? '' : 'trouble') }));
 }
 
 function heatMap() {
@@ -97,6 +99,7 @@ function percent(points) {
 }
 
 function storeTable() {
+  const mark = (s) => (s.outlying ? 'outlier' : s.rate === null ? 'unrated' : 'usual');
   const text = (key, name, value, more) => ({ key, label: t(name), type: 'text', value, ...more });
   const rate = (key, name) => ({ key, label: t(name), type: 'fen', noTotal: true, value: (s) => s[key], cell: (s) => percent(s[key]) });
   const columns = [
@@ -105,11 +108,11 @@ function storeTable() {
     { key: 'bills', label: t('rows'), type: 'count', value: (s) => s.bills },
     fenColumn('total', 'dueSum', (s) => s.total), fenColumn('fee', 'feeYuan', (s) => s.fee),
     rate('rate', 'rate'), rate('median', 'median'),
-    text('mark', 'mark', (s) => t(s.outlying ? 'outlier' : 'usual'), { cell: (s) => (s.outlying ? h('span', { class: 'tag bad' }, t('outlier')) : h('span', { class: 'soft' }, t('usual'))) }),
+    text('mark', 'mark', (s) => t(mark(s)), { cell: (s) => h('span', { class: s.outlying ? 'tag bad' : 'soft' }, t(mark(s))) }),
     { key: 'unknown', label: t('unknownBills'), type: 'count', value: (s) => s.unknown },
   ];
   const filters = [
-    { key: 'mark', label: t('mark'), value: (s) => (s.outlying ? '1' : '0'), name: (v) => t(v === '1' ? 'outlier' : 'usual') },
+    { key: 'mark', label: t('mark'), value: mark, name: t },
     { key: 'account', label: t('account'), value: (s) => s.account, name: accountName },
   ];
   const stores = [...(report.stores || [])].sort((a, b) => Number(b.outlying) - Number(a.outlying));

@@ -6,7 +6,7 @@ const charts = new Set();
 function drawChart(element, height, option, onclick) {
   element.style.height = height + 'px';
   const chart = echarts.init(element, null, { renderer: 'svg' });
-  chart.setOption({ animation: false, textStyle: { fontFamily: 'inherit', color: '#17202c' }, ...option });
+  chart.setOption({ animation: false, textStyle: { fontFamily: getComputedStyle(document.body).fontFamily, color: '#17202c' }, ...option });
   if (onclick) chart.on('click', onclick);
   charts.add(chart);
 }
@@ -16,8 +16,12 @@ function disposeCharts() {
   charts.clear();
 }
 
+/** resizeCharts fits the charts to their place, or to a width, at once: paper does not wait for the next frame. */
 function resizeCharts(width) {
-  for (const chart of charts) chart.resize(width ? { width } : undefined);
+  for (const chart of charts) {
+    chart.resize(width ? { width } : undefined);
+    chart.getZr().flush();
+  }
 }
 
 const tooltip = { confine: true, backgroundColor: '#fff', borderColor: '#8b8f96', textStyle: { color: '#17202c', fontSize: 13 } };

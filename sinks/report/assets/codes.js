@@ -11,9 +11,10 @@ function gloss(kind, code) {
   return [code, short, leg].map((c) => glossary[kind + ':' + c]).find(Boolean);
 }
 
+/** label names a code: by the glossary, else by the page's own words, else by itself. */
 function label(kind, code) {
   const word = gloss(kind, code);
-  return (word && say(word.label)) || code;
+  return (word && say(word.label)) || (words[kind + ':' + code] ? t(kind + ':' + code) : code);
 }
 
 function meaning(kind, code) {

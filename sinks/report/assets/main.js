@@ -56,7 +56,7 @@ async function unpack() {
 }
 
 addEventListener('resize', () => resizeCharts());
-addEventListener('beforeprint', () => resizeCharts(690));
+addEventListener('beforeprint', () => resizeCharts(1000)); // A4, landscape
 addEventListener('afterprint', () => resizeCharts());
 
 unpack().then((data) => {

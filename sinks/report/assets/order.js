@@ -39,7 +39,7 @@ function orderFacts(order) {
 function legTable(order) {
   return [h('h3', null, t('legs')), h('div', { class: 'scroll' }, h('table', { class: 'data legs' },
     h('thead', null, h('tr', null, h('th', { scope: 'col' }, t('leg')), ['billSide', 'settleSide', 'diff'].map((key) => h('th', { scope: 'col', class: 'fen' }, t(key))))),
-    h('tbody', null, legNames.map((name, i) => h('tr', null, h('th', { scope: 'row' }, t(name)),
+    h('tbody', null, legNames.map((name, i) => h('tr', null, h('th', { scope: 'row' }, i === 3 ? t('legNetBill') + ' / ' + t(name) : t(name)),
       h('td', { class: 'fen' }, amount(order.legs[i].billed)), h('td', { class: 'fen' }, amount(order.legs[i].settled)), h('td', { class: 'fen' }, amount(order.legs[i].diff, true)))))))];
 }
 
@@ -48,22 +48,23 @@ function records(order) {
   if (!drill) return h('p', { class: 'note' }, t('noDrill'));
   const bills = drill.bills || [];
   const settlements = drill.settlements || [];
+  const more = (n) => (n ? h('p', { class: 'note' }, t('moreRecords', { n })) : null);
   return h('div', { class: 'columns' },
-    h('div', null, h('h3', null, t('theBills', { n: bills.length })), bills.length ? bills.map(billCard) : h('p', { class: 'soft' }, t('noBills'))),
-    h('div', null, h('h3', null, t('theSettlements', { n: settlements.length })), settlements.length ? settlements.map(settlementCard) : h('p', { class: 'soft' }, t('noSettlements'))));
+    h('div', null, h('h3', null, t('theBills', { n: bills.length })), bills.length ? bills.map(billCard) : h('p', { class: 'soft' }, t('noBills')), more(drill.bills_left)),
+    h('div', null, h('h3', null, t('theSettlements', { n: settlements.length })), settlements.length ? settlements.map(settlementCard) : h('p', { class: 'soft' }, t('noSettlements')), more(drill.settlements_left)));
 }
 
-const legPairs = (legs) => legNames.map((name, i) => [t(name), amount(legs[i])]);
+const legPairs = (legs, net) => legNames.map((name, i) => [t(i === 3 ? net : name), amount(legs[i])]);
 
 function billCard(bill) {
   return h('div', { class: 'record' }, h('strong', null, bill.day), ' ', h('span', { class: 'id' }, bill.ledger_id), bill.counted ? null : h('span', { class: 'tag warn' }, t('uncountedBill')),
-    facts([...legPairs(bill.legs), [t('settleType'), label('settle_type', String(bill.settle_type))], [t('account'), accountName(bill.account)], [t('store'), storeName(bill.store)], [t('itemOrder'), bill.item], [t('product'), bill.product],
+    facts([...legPairs(bill.legs, 'legNetBill'), [t('settleType'), label('settle_type', String(bill.settle_type))], [t('account'), accountName(bill.account)], [t('store'), storeName(bill.store)], [t('itemOrder'), bill.item], [t('product'), bill.product],
       [t('settleTime'), bill.time ? chinaTime(bill.time) : ''], [t('fetched'), chinaTime(bill.fetched_at)], [t('logid'), bill.logid], [t('archive'), bill.source]]));
 }
 
 function settlementCard(s) {
   return h('div', { class: 'record' }, h('strong', null, s.day), ' ', h('span', { class: 'id' }, s.settle_id), ' ', h('span', { class: 'tag ' + (s.status === 'SUCCESS' ? 'good' : s.status === 'FAIL' ? 'bad' : 'warn') }, label('status', s.status)),
-    facts([...legPairs(s.legs), [t('message'), s.message], [t('outSettleNo'), s.out_settle_no], [t('itemOrder'), s.item],
+    facts([...legPairs(s.legs, 'legNet'), [t('message'), s.message], [t('outSettleNo'), s.out_settle_no], [t('itemOrder'), s.item],
       [t('settleTime'), s.time ? chinaTime(s.time) : ''], [t('fetched'), chinaTime(s.fetched_at)], [t('source'), label('source', s.source)], [t('askedBy'), s.asked_by], [t('logid'), s.logid]]));
 }
 

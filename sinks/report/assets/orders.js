@@ -27,7 +27,7 @@ function todoTable() {
   const { orders } = report;
   const columns = [
     ...orderColumns(),
-    { key: 'verdict', label: t('verdict'), type: 'text', class: 'name', value: (o) => label('verdict', o.verdict), search: (o) => label('verdict', o.verdict) + ' ' + whyText(o), under: whyText },
+    { key: 'verdict', label: t('verdictWhy'), type: 'text', class: 'name', value: (o) => label('verdict', o.verdict), search: (o) => label('verdict', o.verdict) + ' ' + whyText(o), under: whyText },
     fenColumn('due', 'due', (o) => o.legs[0].billed), fenColumn('paid', 'paid', (o) => o.legs[0].settled),
     fenColumn('diff', 'diff', (o) => o.legs[0].diff, { signed: true, byMagnitude: true }), fenColumn('stake', 'stake', (o) => o.stake),
     { key: 'age', label: t('age'), type: 'count', noTotal: true, value: (o) => o.age },
@@ -49,11 +49,13 @@ function todoTable() {
 
 /** orderFooting shows that the orders add up to the bridge. */
 function orderFooting() {
-  const { orders, total } = report;
+  const { orders } = report;
+  const verdicts = report.total.verdicts || [];
   const row = (name, sum, kind) => h('tr', { class: kind }, h('th', { scope: 'row' }, t(name)), h('td', { class: 'count' }, sum.orders === undefined ? '' : count(sum.orders)), h('td', { class: 'fen' }, amount(sum.billed)), h('td', { class: 'fen' }, amount(sum.settled)));
   return h('details', { class: 'footing' }, h('summary', null, t('todoFooting')), h('table', { class: 'statement' },
     h('thead', null, h('tr', null, h('td', null), ['orders', 'due', 'paid'].map((key) => h('th', { scope: 'col', class: 'fen' }, t(key))))),
-    h('tbody', null, row('openOrders', orders.open), row('closedOrders', orders.closed), row('keyless', orders.keyless), row('total', { billed: total.bridge.forward, settled: total.bridge.settled }, 'sum'))));
+    h('tbody', null, row('openOrders', orders.open), row('closedOrders', orders.closed),
+      row('total', { billed: sumFen(verdicts.map((v) => v.billed)), settled: sumFen(verdicts.map((v) => v.settled)) }, 'sum'))));
 }
 
 /** filterOrders shows the to-do list filtered as given, and nothing else picked. */

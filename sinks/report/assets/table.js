@@ -35,7 +35,8 @@ function headCell(view, column) {
     Object.assign(state, { sort: [column.key, descending], page: 0 });
     view.refresh();
   };
-  const cell = h('th', { scope: 'col', class: column.type + (column.class === 'byhand' ? ' byhand' : '') }, h('button', { type: 'button', class: 'sort', onclick: sort }, column.label));
+  const cell = h('th', { scope: 'col', class: column.type + (column.class === 'byhand' ? ' byhand' : '') }, h('button', { type: 'button', class: 'sort', onclick: sort }, column.label),
+    h('span', { class: 'onpaper', 'aria-hidden': 'true' }, column.label)); // a browser does not repeat buttons on each sheet
   cell.key = column.key;
   return cell;
 }
@@ -125,7 +126,7 @@ function draw(view) {
     (shown.length < view.rows.length ? t('filteredFrom', { n: count(view.rows.length) }) : '');
   view.first.disabled = view.previous.disabled = state.page === 0;
   view.next.disabled = state.page === last;
-  view.pager.hidden = view.rows.length <= 10;
+  view.pager.hidden = view.rows.length <= (options.pageSize || 20);
 }
 
 function dataRow(view, row) {
