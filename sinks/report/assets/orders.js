@@ -3,7 +3,7 @@
 
 const orderColumns = () => [
   { key: 'order', label: t('order'), type: 'text', value: orderName, search: (o) => [o.key, o.order, o.item, o.store, storeName(o.store)].join(' '),
-    cell: (o) => h('span', { class: 'id' }, orderName(o)), under: (o) => storeName(o.store) },
+    cell: (o) => h('span', { class: 'id' }, orderName(o)), under: (o) => storeName(o.store) || null },
   { key: 'account', label: t('account'), type: 'text', class: 'name', value: (o) => accountName(o.account), search: (o) => accountName(o.account) + ' ' + o.account,
     cell: (o) => [accountName(o.account), o.accounts > 1 ? h('span', { class: 'soft' }, ' ' + t('severalAccounts', { n: o.accounts })) : null] },
 ];
