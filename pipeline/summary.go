@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"billwalk/pipeline/alarms"
 	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/settle"
 	"billwalk/pipeline/walk"
@@ -22,6 +23,7 @@ type Summary struct {
 	ElapsedSeconds float64                      `json:"elapsed_seconds"`
 	Seconds        Seconds                      `json:"seconds"`
 	Units          UnitCounts                   `json:"units"`
+	Archived       Archived                     `json:"archived"`
 	Calls          Calls                        `json:"calls"`
 	Rows           map[string]int64             `json:"rows"`     // published, by table
 	Repeated       int64                        `json:"repeated"` // records received again with the same content, dropped
@@ -34,6 +36,8 @@ type Summary struct {
 	Unavailable    []schema.Failure             `json:"unavailable"`
 	Identities     map[schema.Rule]schema.Check `json:"identities"`
 	Exceptions     map[schema.Rule]int64        `json:"exceptions"`
+	Alarms         []alarms.Alarm               `json:"alarms,omitempty"`   // of a nightly run of a job with webhooks
+	Warnings       []string                     `json:"warnings,omitempty"` // what was not done beside the run, such as a message that was not sent
 }
 
 // What a run counts of its queries of the trade system.
@@ -51,6 +55,12 @@ type UnitCounts struct {
 	Complete    int `json:"complete"`
 	Unavailable int `json:"unavailable"`
 	Failed      int `json:"failed"`
+}
+
+// Archived counts what an earlier run had left in the archive, and was not fetched again.
+type Archived struct {
+	Units int64 `json:"units"` // walked whole
+	Pages int64 `json:"pages"` // of walks that were resumed
 }
 
 // Calls counts the requests made.

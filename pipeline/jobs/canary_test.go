@@ -37,6 +37,7 @@ jobs:
       tolerance_fen: 1
       final_check: true
     columns: {code: hash, code_key: any}
+    notify: [{kind: feishu, url: "https://open.feishu.cn/open-apis/bot/v2/hook/x", secret: any, on: trouble}]
   weekly:
     accounts: {file: a.csv}
     bills: {app: life}
@@ -131,8 +132,8 @@ func TestCanaryInEveryField(t *testing.T) {
 			}
 		}
 	})
-	for _, key := range slices.Concat(fileKeys, lakeKeys, appKeys, callbacksKeys, jobKeys, datesKeys, billsKeys, settlementsKeys, columnsKeys, accountKeys, sourceKeys, parameters) {
-		sections := []string{"lake", "apps", "jobs", "callbacks", "accounts", "dates", "bills", "settlements", "columns", "match"}
+	for _, key := range slices.Concat(fileKeys, lakeKeys, appKeys, callbacksKeys, jobKeys, datesKeys, billsKeys, settlementsKeys, columnsKeys, webhookKeys, accountKeys, sourceKeys, parameters) {
+		sections := []string{"lake", "apps", "jobs", "callbacks", "accounts", "dates", "bills", "settlements", "columns", "match", "notify"}
 		if !slices.Contains(met, key) && !slices.Contains(sections, key) {
 			t.Errorf("no secret was planted in %s: add it to complete", key)
 		}

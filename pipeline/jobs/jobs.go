@@ -79,7 +79,8 @@ type Job struct {
 	Bills       Bills
 	Settlements *Settlements // nil if bills are published without a join
 	Columns     Columns
-	Warnings    []string // about values that are valid, but probably a mistake
+	Notify      []Webhook // notified after a run, in this order
+	Warnings    []string  // about values that are valid, but probably a mistake
 }
 
 // Bills says how the bills are walked.

@@ -66,14 +66,14 @@ func TestManualIsComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, known := range [][]string{fileKeys, lakeKeys, appKeys, callbacksKeys, jobKeys, datesKeys, billsKeys, settlementsKeys, columnsKeys, accountKeys, sourceKeys} {
+	for _, known := range [][]string{fileKeys, lakeKeys, appKeys, callbacksKeys, jobKeys, datesKeys, billsKeys, settlementsKeys, columnsKeys, webhookKeys, accountKeys, sourceKeys} {
 		for _, key := range known {
 			if !strings.Contains(string(text), key+":") && key != nameKey {
 				t.Errorf("the manual lacks the key %s", key)
 			}
 		}
 	}
-	for _, word := range slices.Concat(parameters, matchColumns, []string{string(Keep), string(Hash), string(Drop)}) {
+	for _, word := range slices.Concat(parameters, matchColumns, webhookKinds, []string{string(Keep), string(Hash), string(Drop), string(Always), string(Trouble)}) {
 		if !strings.Contains(string(text), word) {
 			t.Errorf("the manual lacks the choice %s", word)
 		}

@@ -24,6 +24,9 @@ func (r *reader) job(e entry) Job {
 	}
 	r.settlementsAndLookback(m, &job)
 	job.Columns = r.columns(m)
+	if n, ok := m.values["notify"]; ok {
+		job.Notify = r.webhooks(n)
+	}
 	if warning := codeKeyWarning(job.Columns.CodeKey); warning != "" {
 		job.Warnings = append(job.Warnings, warning)
 	}

@@ -6,11 +6,12 @@ var (
 	lakeKeys        = []string{"url", "endpoint", "region", "path_style", "buckets"}
 	appKeys         = []string{"base_url", "client_key", "client_secret", "qps", "timeout", "callbacks"}
 	callbacksKeys   = []string{"public_keys", "legacy_token", "app_ids"}
-	jobKeys         = []string{"accounts", "dates", "lookback", "bills", "settlements", "columns"}
+	jobKeys         = []string{"accounts", "dates", "lookback", "bills", "settlements", "columns", "notify"}
 	datesKeys       = []string{"from", "to"}
 	billsKeys       = []string{"app", "page_size", "passes"}
 	settlementsKeys = []string{"app", "match", "tolerance_fen", "final_check"}
 	columnsKeys     = []string{"code", "code_key"}
+	webhookKeys     = []string{"kind", "url", "secret", "on"}
 
 	parameters   = []string{"settle_id", "order_id", "out_settle_no", "out_order_no"}
 	matchColumns = []string{"shop_order_id", "item_order_id", "order_ext_id", "certificate_id", "verify_id"}

@@ -153,7 +153,7 @@ func variableLabels(names []string) string {
 // secretKeys are the keys of credentials, or of values that are easily confused with
 // them. textKeys are the keys of texts that errors of the system and the network repeat.
 var (
-	secretKeys = []string{"client_key", "client_secret", "legacy_token", "code_key"}
+	secretKeys = []string{"client_key", "client_secret", "legacy_token", "code_key", "secret"}
 	textKeys   = []string{"url", "endpoint", "region", "base_url", "file", "public_keys"}
 
 	regionForm = regexp.MustCompile(`^[a-z]+(-[a-z]+)*(-[0-9]{1,2})?$`)

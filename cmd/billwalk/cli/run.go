@@ -132,20 +132,25 @@ func (p *program) printRun(ctx context.Context, w *wired, s *pipeline.Summary) e
 
 // begin checks what a run needs, and runs. Without a summary the run did not begin.
 func (p *program) begin(ctx context.Context, w *wired) (*pipeline.Summary, error) {
-	if err := p.preflight(ctx, w); err != nil {
+	err := p.preflight(ctx, w)
+	if err == nil {
+		err = p.probe(ctx, w)
+	}
+	if err != nil {
+		w.notifier(p).refused(ctx, reasonOf(err))
 		return nil, err
 	}
-	if err := p.probe(ctx, w); err != nil {
-		return nil, err
-	}
-	ctx, stop := context.WithCancelCause(ctx)
+	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	if w.run.Walk.Source != nil && w.clock != nil {
 		w.run.Walk.Source = timedSource{w.run.Walk.Source, w.clock, stop}
 	}
-	summary, err := p.do(ctx, w)
-	if refusal, ok := errors.AsType[*exitError](context.Cause(ctx)); ok {
+	summary, err := p.do(running, w)
+	if refusal, ok := errors.AsType[*exitError](context.Cause(running)); ok {
 		err = refusal.err
+	}
+	if summary != nil {
+		w.notifier(p).notify(ctx, summary, err)
 	}
 	return summary, err
 }
@@ -161,6 +166,7 @@ func (p *program) do(ctx context.Context, w *wired) (*pipeline.Summary, error) {
 		summary.ExitCode = p.failOn.exitCode(summary)
 		veil(summary.Failures, &p.hidden)
 		veil(summary.Unavailable, &p.hidden)
+		w.notifier(p).addAlarms(ctx, summary)
 	}
 	data, encodeErr := json.MarshalIndent(summary, "", "  ")
 	if encodeErr != nil {
@@ -171,6 +177,11 @@ func (p *program) do(ctx context.Context, w *wired) (*pipeline.Summary, error) {
 		p.log.Error("the run's summary could not be stored", "error", recordErr)
 	}
 	return summary, err
+}
+
+// notifier returns what reports the run.
+func (w *wired) notifier(p *program) *notifier {
+	return &notifier{hooks: w.notify, run: w.run, lake: w.lake, hidden: &p.hidden}
 }
 
 // logStop logs that a signal stops the run, until the returned function is called.
