@@ -212,6 +212,7 @@ CREATE OR REPLACE VIEW reconciliation AS SELECT
   verdict::VARCHAR AS verdict,
   matched_by::VARCHAR AS matched_by,
   reasons::VARCHAR[] AS reasons,
+  cause::VARCHAR AS cause,
   bill_rows::BIGINT AS bill_rows,
   settlement_rows::BIGINT AS settlement_rows,
   billed_total_fen::BIGINT AS billed_total_fen,
@@ -236,6 +237,7 @@ FROM (
     NULL::VARCHAR AS item_order_id,
     NULL::VARCHAR AS matched_by,
     NULL::VARCHAR[] AS reasons,
+    NULL::VARCHAR AS cause,
     NULL::BIGINT AS billed_total_fen,
     NULL::BIGINT AS settled_total_fen,
     NULL::BIGINT AS diff_total_fen,
@@ -264,6 +266,7 @@ COMMENT ON COLUMN reconciliation.item_order_id IS 'the item, where settlements n
 COMMENT ON COLUMN reconciliation.verdict IS 'matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable';
 COMMENT ON COLUMN reconciliation.matched_by IS 'item, order, order_window or amount; NULL unless matched';
 COMMENT ON COLUMN reconciliation.reasons IS 'why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, settled_elsewhere, partly_billed, offset_by:<bill_date>/<walk_account_id>[/<item>], retry_in_flight, not_asked, no_key, non_forward, not_configured. settlement_unexplained with settlement_only: its account is not in jobs.yaml, its day failed for the account, its bill is further away than the lookback (7 days at least), or it is of a coupon verified and undone or refunded within an hour, which never has a bill (核销后 1 小时内撤销或退款，平台永不出账单)';
+COMMENT ON COLUMN reconciliation.cause IS 'double_settlement, sign_conflict, window_edge, leg_only, within_one_yuan or other: what makes a mismatch, of the order''s bills and settlements that are open in the lookback; NULL unless mismatched, and in files of earlier versions';
 COMMENT ON COLUMN reconciliation.bill_rows IS 'bills in the group';
 COMMENT ON COLUMN reconciliation.settlement_rows IS 'settlements of this day in the group, of any status';
 COMMENT ON COLUMN reconciliation.billed_total_fen IS 'ledger_total of the forward bills; signed fen';
@@ -551,6 +554,7 @@ CREATE OR REPLACE VIEW "对账" AS SELECT
   reasons AS "原因",
   array_to_string(list_distinct(list_transform(reasons, lambda r: CASE WHEN r = 'total_differs' THEN '金额不符' WHEN r = 'fee_differs' THEN '平台服务费不符' WHEN r = 'commission_differs' THEN '佣金不符' WHEN r = 'net_differs' THEN '商家实际结算不符' WHEN r = 'total_not_billed' THEN '账单未给出金额' WHEN r = 'fee_not_billed' THEN '账单未给出平台服务费' WHEN r = 'commission_not_billed' THEN '账单未给出佣金' WHEN r = 'net_not_billed' THEN '账单未给出商家实际结算' WHEN r = 'total_not_settled' THEN '分账未给出金额' WHEN r = 'fee_not_settled' THEN '分账未给出平台服务费' WHEN r = 'commission_not_settled' THEN '分账未给出佣金' WHEN r = 'net_not_settled' THEN '分账未给出商家实际结算' WHEN r = 'nothing_compared' THEN '无可比金额' WHEN r = 'settlement_unexplained' THEN '多出的分账' WHEN r = 'bill_removed' THEN '账单已撤' WHEN r = 'settled_elsewhere' THEN '分账算在另一天' WHEN r = 'partly_billed' THEN '账单未到齐' WHEN starts_with(r, 'offset_by:') THEN '由他组抵回' WHEN r = 'retry_in_flight' THEN '失败后重试中' WHEN r = 'not_asked' THEN '尚未查到答复' WHEN r = 'no_key' THEN '缺单号' WHEN r = 'non_forward' THEN '退款、扣款及其他' WHEN r = 'not_configured' THEN '未接入分账' ELSE r END)), '；') AS "原因含义",
   COALESCE(NULLIF(array_to_string(list_distinct(list_transform(reasons, lambda r: CASE WHEN r = 'total_differs' THEN '核对订单实付与分账金额，疑重复即报平台' WHEN r = 'fee_differs' THEN '核对合同费率' WHEN r = 'commission_differs' THEN '核对达人、服务商佣金设置' WHEN r = 'net_differs' THEN '核对分账方及比例' WHEN r = 'total_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'fee_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'commission_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'net_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'total_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'fee_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'commission_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'net_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'nothing_compared' THEN '金额均未知，转异常处理' WHEN r = 'settlement_unexplained' THEN '查重复分账或缺失账单日' WHEN r = 'bill_removed' THEN '向平台核实账单为何被撤，已分出的款项是否退回' WHEN r = 'settled_elsewhere' THEN '到异常 settlement_elsewhere 所指的那一天核对；次卡等跨期订单可调大 lookback' WHEN r = 'partly_billed' THEN '等追溯期过完；届时仍多的，按多分处理' WHEN starts_with(r, 'offset_by:') THEN '无；与所指的组合并看' WHEN r = 'retry_in_flight' THEN '等；超 3 天催办' WHEN r = 'not_asked' THEN '按运行摘要 failures 排除故障后重跑' WHEN r = 'no_key' THEN '补单号或匹配规则' WHEN r = 'non_forward' THEN '另核退款、扣款' WHEN r = 'not_configured' THEN '接入分账应用' ELSE r END)), '；'), ''), CASE verdict WHEN 'matched' THEN '无' WHEN 'mismatched' THEN '从差额最大的查起，到后台核对该订单' WHEN 'bill_only' THEN '追溯期满仍无，提交工单；若整个账户都如此，先换一条 match 规则' WHEN 'settlement_only' THEN '查账户是否漏配：查询账户是否在 jobs.yaml 中，那一天是否失败，账单是否在追溯期之外；核销后 1 小时内撤销或退款的，永远不会有账单' WHEN 'pending' THEN '等，超 3 天催办；原因为 not_asked 的，按运行摘要 failures 的提示处理后再跑' WHEN 'failed' THEN '按失败原因处理：进件、账户、余额；此后每晚会再查' WHEN 'not_applicable' THEN '无；原因为 no_key 时，补一条 match 规则' ELSE verdict END) AS "处理",
+  cause AS "差异成因",
   bill_rows AS "账单数",
   settlement_rows AS "分账数",
   (billed_total_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "账单金额(元)",
@@ -584,6 +588,7 @@ COMMENT ON COLUMN "对账"."匹配方式含义" IS '匹配方式的中文';
 COMMENT ON COLUMN "对账"."原因" IS '得出结论的原因，取值见“原因”';
 COMMENT ON COLUMN "对账"."原因含义" IS '原因的中文';
 COMMENT ON COLUMN "对账"."处理" IS '该做什么';
+COMMENT ON COLUMN "对账"."差异成因" IS '差异的成因，取值见“差异成因”，看该订单在追溯期内未对上的账单与分账；不是差异的为 NULL，旧版本的文件中也为 NULL';
 COMMENT ON COLUMN "对账"."账单数" IS '组内账单数';
 COMMENT ON COLUMN "对账"."分账数" IS '组内算在这一天的分账数，不论状态';
 COMMENT ON COLUMN "对账"."账单金额(元)" IS '正向账单的 ledger_total 合计';
