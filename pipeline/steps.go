@@ -76,7 +76,7 @@ func (t *steps) loadEvidence(ctx context.Context) error {
 	days := slices.Sorted(slices.Values(t.plan.days()))
 	if damaged != nil {
 		t.failures = append(t.failures, schema.Failure{
-			Day: days[0], Reach: schema.ReachUnit, Reason: "callbacks: " + damaged.Error(),
+			Day: days[0], Reach: schema.ReachUnit, Error: schema.CodeDamaged, Reason: "callbacks: " + damaged.Error(),
 			Hint: "the orders are queried; restore the objects to get the unmatched settlements, or move them away",
 		})
 	}
@@ -206,6 +206,9 @@ func (t *steps) queryOrders(calling, lasting context.Context, day schema.Day) er
 		for _, account := range t.run.Accounts {
 			if e := p.Entry(account.ID); e != nil {
 				entries[account.ID] = e
+				if e.State == schema.Complete {
+					t.run.Progress.SettleBills(e.Certificate.Bills)
+				}
 				units = append(units, settle.Unit{Account: e.Account, Certificate: e.Certificate, Uses: t.plan.Rules[account.ID]})
 			}
 		}

@@ -142,7 +142,7 @@ type unitWalk struct {
 }
 
 func (u *unitWalk) warn(message string, args ...any) {
-	u.walker.Log.Warn(message, append([]any{"account_id", u.unit.Account.ID, "bill_date", u.unit.Day}, args...)...)
+	u.walker.Log.Warn(message, append([]any{"account_id", u.unit.Account.ID, "account_name", u.unit.Account.Name, "bill_date", u.unit.Day}, args...)...)
 }
 
 // run walks until enough walks in a row found the same bills.
@@ -176,7 +176,7 @@ func (u *unitWalk) run(ctx context.Context) (*schema.Certificate, error) {
 			return u.certify(ctx, equal, bills, digest)
 		}
 	}
-	return nil, &schema.UnitError{Unit: u.unit, Err: fmt.Errorf("the day keeps changing: no %d of %d walks in a row found the same bills; run again later", u.walker.Passes, maxWalks)}
+	return nil, &schema.UnitError{Unit: u.unit, Code: schema.CodeChanging, Err: fmt.Errorf("the day keeps changing: no %d of %d walks in a row found the same bills; run again later", u.walker.Passes, maxWalks)}
 }
 
 // next makes the next walk: one that was begun, else a new one. It returns nil where
@@ -204,6 +204,7 @@ func (u *unitWalk) resume(ctx context.Context, begun schema.BegunWalk) (*trace, 
 	if u.walker.Now().Sub(t.began) >= stop.ResumeAge {
 		return nil, nil
 	}
+	u.walker.Progress.PagesFound(len(t.pages))
 	pages := len(t.pages)
 	err = u.fetch(ctx, t, begun.Batches)
 	if err != nil && len(t.pages) == pages && u.cursorIsUnknown(err) && ctx.Err() == nil {
