@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -37,7 +36,7 @@ var contract = map[string]string{
 		logid VARCHAR  fetched_at TIMESTAMPTZ!`,
 	"reconciliation": `
 		walk_account_id VARCHAR!  group_key VARCHAR!  shop_order_id VARCHAR  item_order_id VARCHAR  verdict VARCHAR!
-		matched_by VARCHAR  reasons VARCHAR[]  bill_rows BIGINT!  settlement_rows BIGINT!
+		matched_by VARCHAR  reasons VARCHAR[]  cause VARCHAR  bill_rows BIGINT!  settlement_rows BIGINT!
 		billed_total_fen BIGINT  settled_total_fen BIGINT  diff_total_fen BIGINT
 		billed_fee_fen BIGINT  settled_fee_fen BIGINT  diff_fee_fen BIGINT
 		billed_commission_fen BIGINT  settled_commission_fen BIGINT  diff_commission_fen BIGINT
@@ -185,14 +184,9 @@ func TestTallyDoesNotWrap(t *testing.T) {
 func TestAppendKeepsNull(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 20, 23, 59, 59, 123456789, China)
-	builder := array.NewRecordBuilder(memory.DefaultAllocator, Bills.Arrow())
-	defer builder.Release()
 	full := Bill{GroupName: Some(""), BizType: Some(int32(0)), SettleTime: Some(at)}
 	full.Amounts[Pay] = Some(Fen(0))
-	Bills.Append(builder, &full)
-	Bills.Append(builder, &Bill{})
-	batch := builder.NewRecordBatch()
-	defer batch.Release()
+	batch := arrowOf(t, Bills, &full, &Bill{})
 	for i, c := range Bills.Columns() {
 		if null := batch.Column(i).IsNull(1); null == c.Required {
 			t.Errorf("%s (required: %v) of an empty bill is NULL: %v", c.Name, c.Required, null)
