@@ -141,6 +141,8 @@ CREATE OR REPLACE VIEW settlements AS SELECT
   out_settle_no::VARCHAR AS out_settle_no,
   out_order_no::VARCHAR AS out_order_no,
   item_order_id::VARCHAR AS item_order_id,
+  walk_account_id::VARCHAR AS walk_account_id,
+  group_key::VARCHAR AS group_key,
   settle_status::VARCHAR AS settle_status,
   settle_amount_fen::BIGINT AS settle_amount_fen,
   rake_fen::BIGINT AS rake_fen,
@@ -163,6 +165,8 @@ FROM (
     NULL::VARCHAR AS out_settle_no,
     NULL::VARCHAR AS out_order_no,
     NULL::VARCHAR AS item_order_id,
+    NULL::VARCHAR AS walk_account_id,
+    NULL::VARCHAR AS group_key,
     NULL::BIGINT AS settle_amount_fen,
     NULL::BIGINT AS rake_fen,
     NULL::BIGINT AS commission_fen,
@@ -186,6 +190,8 @@ COMMENT ON COLUMN settlements.order_id IS 'order id of the trade system; from or
 COMMENT ON COLUMN settlements.out_settle_no IS 'the developer''s settlement id; from out_settle_no';
 COMMENT ON COLUMN settlements.out_order_no IS 'the developer''s order id; from out_order_no';
 COMMENT ON COLUMN settlements.item_order_id IS 'order id at item level, where the settlement is of one item; from item_order_id';
+COMMENT ON COLUMN settlements.walk_account_id IS 'with group_key, the row of reconciliation on the same bill_date that has the settlement; empty without a bill. It may be in another file of the day, where an order has bills of several accounts. NULL in files of earlier versions';
+COMMENT ON COLUMN settlements.group_key IS 'group_key of that row of reconciliation; NULL in files of earlier versions';
 COMMENT ON COLUMN settlements.settle_status IS 'INIT, PROCESSING, SUCCESS or FAIL; from settle_status';
 COMMENT ON COLUMN settlements.settle_amount_fen IS 'what is shared out: rake + commission + shares; from settle_amount; signed fen';
 COMMENT ON COLUMN settlements.rake_fen IS 'the platform''s fee; from rake; signed fen';
@@ -433,6 +439,8 @@ CREATE OR REPLACE VIEW "分账" AS SELECT
   out_settle_no AS "开发者分账单号",
   out_order_no AS "开发者订单号",
   item_order_id AS "子订单号",
+  walk_account_id AS "查询账户",
+  group_key AS "核对单元",
   settle_status AS "分账状态",
   (settle_amount_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分账金额(元)",
   (rake_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "平台服务费(元)",
