@@ -72,6 +72,7 @@ var manifestKeys = []struct{ path, english, chinese string }{
 	{"failure.bill_date", "the day", "日期"},
 	{"failure.code", "the platform's error code; 0 if the fault is not an answer's", "平台错误码；不是应答的错误为 0"},
 	{"failure.sub_code", "the platform's sub code", "平台子错误码"},
+	{"failure.error", "billwalk's own code, such as BW-DEADLINE, where the platform gave none: `billwalk explain` knows it", "平台没有给出错误码时 billwalk 自己的错误码，如 BW-DEADLINE，可用 `billwalk explain` 查看"},
 	{"failure.reason", "what happened", "发生了什么"},
 	{"failure.hint", "what to do", "该做什么"},
 	{"failure.logid", "the platform's id of the answer, for Douyin's support", "平台应答的日志 ID，供联系抖音客服"},
