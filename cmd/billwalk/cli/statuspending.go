@@ -96,16 +96,18 @@ func (s *status) next() string {
 	unended := s.unendedRanges()
 	days := slices.Concat(s.further, s.Days)
 	slices.SortFunc(days, func(a, b dayStatus) int { return int(a.Day - b.Day) })
+	shownFrom := s.Days[0].Day
 	begun := slices.ContainsFunc(days, func(d dayStatus) bool { return d.State != dayNotPublished })
 	var ranges []dayRange
-	after := false // a published day of those that are shown
+	after, exact := false, false // after a published day of those that are shown; a run was to fetch a day that is left
 	for _, d := range days {
-		shown := s.From <= d.Day && d.Day <= s.To
+		shown := shownFrom <= d.Day && d.Day <= s.Days[len(s.Days)-1].Day
 		after = after || shown && d.State != dayNotPublished
-		wanted := after && shown || slices.ContainsFunc(unended, func(r dayRange) bool { return r.has(d.Day) })
-		if !wanted || d.needsNoRun() {
+		begunHere := slices.ContainsFunc(unended, func(r dayRange) bool { return r.has(d.Day) })
+		if !(begunHere || after && shown) || d.needsNoRun() {
 			continue
 		}
+		exact = exact || begunHere
 		if last := len(ranges) - 1; last >= 0 && ranges[last].to == d.Day-1 {
 			ranges[last].to = d.Day
 		} else {
@@ -117,7 +119,7 @@ func (s *status) next() string {
 		return "billwalk run " + s.Job
 	case len(ranges) == 0:
 		return ""
-	case len(ranges) > maxRanges:
+	case !exact || len(ranges) > maxRanges:
 		ranges = []dayRange{{ranges[0].from, ranges[len(ranges)-1].to}}
 	}
 	var commands []string
@@ -134,7 +136,7 @@ func (d *dayStatus) needsNoRun() bool {
 	case dayComplete, dayUnavailable:
 		return true
 	case dayIncomplete, dayStale:
-		return d.expected == d.Units.Failed+d.Units.Missing+d.Units.Stale
+		return d.expected > 0 && d.expected == d.Units.Failed+d.Units.Missing+d.Units.Stale
 	}
 	return false
 }
