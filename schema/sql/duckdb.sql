@@ -522,6 +522,8 @@ COMMENT ON COLUMN "分账"."交易订单号" IS '交易系统的订单号';
 COMMENT ON COLUMN "分账"."开发者分账单号" IS '开发者的分账单号';
 COMMENT ON COLUMN "分账"."开发者订单号" IS '开发者的订单号';
 COMMENT ON COLUMN "分账"."子订单号" IS '子订单号，分账只属于一个子订单时才有';
+COMMENT ON COLUMN "分账"."查询账户" IS '与 group_key 一起，指向同一 bill_date 的 reconciliation 中含此分账的一行；没有账单的为空。订单的账单分属几个账户时，该行可能在当天的另一个文件中。旧版本的文件中为 NULL';
+COMMENT ON COLUMN "分账"."核对单元" IS 'reconciliation 中该行的 group_key；旧版本的文件中为 NULL';
 COMMENT ON COLUMN "分账"."分账状态" IS '分账状态：INIT 初始化、PROCESSING 处理中、SUCCESS 成功、FAIL 失败';
 COMMENT ON COLUMN "分账"."分账状态含义" IS '分账状态的中文';
 COMMENT ON COLUMN "分账"."分账金额(元)" IS '分账金额＝平台服务费＋佣金＋分账方所得';
