@@ -96,7 +96,10 @@ func TestKilled(t *testing.T) {
 				if want := max(0, n-2) / 30 * 30; pages != want {
 					t.Errorf("got %d archived pages, want %d", pages, want)
 				}
-				w.run(pipeline.ExitDone)
+				summary := w.run(pipeline.ExitDone)
+				if want := (pipeline.Archived{Pages: int64(pages)}); summary.Archived != want {
+					t.Errorf("the summary has %+v found in the archive, want %+v", summary.Archived, want)
+				}
 				calls := w.platform.made()
 				if len(calls) != 100-pages || len(w.published(store)) != 1000 {
 					t.Errorf("got %d calls of the second run, want %d; %d bills", len(calls), 100-pages, len(w.published(store)))

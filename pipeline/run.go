@@ -116,6 +116,8 @@ func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	if r.Calls != nil {
 		s.Calls = r.Calls()
 	}
+	found := r.Progress.Counts()
+	s.Archived = Archived{found.UnitsFound, found.PagesFound}
 	s.ExitCode = exitCode(ctx, len(s.Failures) > 0, err)
 	return s, err
 }

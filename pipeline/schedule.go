@@ -51,7 +51,7 @@ func (s *schedule) outcomes(yield func(walk.Outcome) bool) {
 			walks.Go(func() {
 				defer s.places.leave()
 				if outcome, ok := s.unit(ctx, u.Unit); ok {
-					s.run.Progress.UnitDone()
+					s.count(outcome)
 					results <- outcome
 				}
 			})
@@ -66,6 +66,18 @@ func (s *schedule) outcomes(yield func(walk.Outcome) bool) {
 			return
 		}
 	}
+}
+
+// count counts a unit that has ended.
+func (s *schedule) count(o walk.Outcome) {
+	if o.Certificate == nil {
+		s.run.Progress.UnitDone(0)
+		return
+	}
+	if s.walker.Source != nil && o.Certificate.Latest().RunID != s.run.ID {
+		s.run.Progress.UnitFound()
+	}
+	s.run.Progress.UnitDone(o.Certificate.Bills)
 }
 
 // limit returns how many units are walked side by side.
@@ -115,7 +127,7 @@ func (s *schedule) unit(ctx context.Context, u schema.Unit) (walk.Outcome, bool)
 	began := time.Now()
 	c, err := s.walker.Walk(calls, u, ctx.Done())
 	if err == nil {
-		s.run.Log.Debug("unit walked", "account_id", u.Account.ID, "bill_date", u.Day, "state", c.State, "bills", c.Bills, "elapsed", time.Since(began))
+		s.run.Log.Debug("unit walked", "account_id", u.Account.ID, "account_name", u.Account.Name, "bill_date", u.Day, "state", c.State, "bills", c.Bills, "elapsed", time.Since(began))
 		return walk.Outcome{Unit: u, Certificate: c}, true
 	}
 	if errors.Is(err, stop.ErrStopped) || calls.Err() != nil {
@@ -132,7 +144,7 @@ func (s *schedule) failure(u schema.Unit, err error) *schema.Failure {
 		failure.Reach = schema.ReachApp // the archive can store no other unit either
 	}
 	if !s.halt.Record(failure) {
-		s.run.Log.Warn("unit failed", "account_id", u.Account.ID, "bill_date", u.Day, "error_code", failure.Code, "logid", failure.LogID, "reason", failure.Reason)
+		s.run.Log.Warn("unit failed", "account_id", u.Account.ID, "account_name", u.Account.Name, "bill_date", u.Day, "error_code", failure.Code, "logid", failure.LogID, "reason", failure.Reason)
 	}
 	return &failure
 }

@@ -206,6 +206,9 @@ func (t *steps) queryOrders(calling, lasting context.Context, day schema.Day) er
 		for _, account := range t.run.Accounts {
 			if e := p.Entry(account.ID); e != nil {
 				entries[account.ID] = e
+				if e.State == schema.Complete {
+					t.run.Progress.SettleBills(e.Certificate.Bills)
+				}
 				units = append(units, settle.Unit{Account: e.Account, Certificate: e.Certificate, Uses: t.plan.Rules[account.ID]})
 			}
 		}

@@ -23,6 +23,7 @@ type Summary struct {
 	ElapsedSeconds float64                      `json:"elapsed_seconds"`
 	Seconds        Seconds                      `json:"seconds"`
 	Units          UnitCounts                   `json:"units"`
+	Archived       Archived                     `json:"archived"`
 	Calls          Calls                        `json:"calls"`
 	Rows           map[string]int64             `json:"rows"`     // published, by table
 	Repeated       int64                        `json:"repeated"` // records received again with the same content, dropped
@@ -54,6 +55,12 @@ type UnitCounts struct {
 	Complete    int `json:"complete"`
 	Unavailable int `json:"unavailable"`
 	Failed      int `json:"failed"`
+}
+
+// Archived counts what an earlier run had left in the archive, and was not fetched again.
+type Archived struct {
+	Units int64 `json:"units"` // walked whole
+	Pages int64 `json:"pages"` // of walks that were resumed
 }
 
 // Calls counts the requests made.

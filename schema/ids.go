@@ -51,10 +51,18 @@ type Account struct {
 	Name string    `json:"name,omitempty"` // for people; may be any text
 }
 
+// String returns the id and, where there is one, the name.
+func (a Account) String() string {
+	if a.Name == "" {
+		return string(a.ID)
+	}
+	return fmt.Sprintf("%s (%s)", a.ID, a.Name)
+}
+
 // Unit is one account on one day: what is fetched, retried and certified.
 type Unit struct {
 	Account Account
 	Day     Day
 }
 
-func (u Unit) String() string { return fmt.Sprintf("account %s on %s", u.Account.ID, u.Day) }
+func (u Unit) String() string { return fmt.Sprintf("account %s on %s", u.Account, u.Day) }

@@ -155,7 +155,7 @@ func (p *Partition) loadEntry(ctx context.Context, e *schema.Entry) error {
 	}
 	failure := schema.FailureOf(err, u)
 	e.State, e.Stale, e.Failure, e.Certificate = schema.Failed, false, &failure, nil
-	p.builder.Log.Error("a unit's archive is damaged", "account_id", u.Account.ID, "bill_date", u.Day, "error", err)
+	p.builder.Log.Error("a unit's archive is damaged", "account_id", u.Account.ID, "account_name", u.Account.Name, "bill_date", u.Day, "error", err)
 	return nil
 }
 

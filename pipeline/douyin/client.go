@@ -91,6 +91,7 @@ type Stats struct {
 	Throttled     int64         // answers "too many requests"
 	ThrottledTime time.Duration // pauses before retries, and waits at a lowered rate, added up over concurrent calls
 	Rate          float64       // present limit of catering_query, in requests per second
+	SettleRate    float64       // present limit of query_settle
 	Cap           float64       // limit of either API without throttling
 }
 
@@ -100,7 +101,7 @@ func (c *Client) Stats() Stats {
 		Bills: c.bills.calls.Load(), Settlements: c.settlements.calls.Load(), Token: c.tokenCalls.calls.Load(),
 		Retries: c.retries.Load(), Throttled: c.throttled.Load(),
 		ThrottledTime: time.Duration(c.backedOff.Load()) + c.bills.pace.slowedTime() + c.settlements.pace.slowedTime(),
-		Rate:          c.bills.pace.limit(time.Now()), Cap: c.bills.pace.cap,
+		Rate:          c.bills.pace.limit(time.Now()), SettleRate: c.settlements.pace.limit(time.Now()), Cap: c.bills.pace.cap,
 	}
 }
 

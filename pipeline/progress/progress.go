@@ -5,17 +5,34 @@ import "sync/atomic"
 
 // Counter counts the work of one run. It is safe for concurrent use.
 type Counter struct {
-	units, unitsDone, pages, pagesExpected, rows, partitions atomic.Int64
-	orders, ordersExpected                                   atomic.Int64
+	units, unitsDone, unitsFound                 atomic.Int64
+	pages, pagesExpected, pagesFound, rows       atomic.Int64
+	bills, billsSettled, orders, due, partitions atomic.Int64
 }
 
 // Counts are the numbers of a [Counter] at one time.
 type Counts struct {
 	Units, UnitsDone       int64 // planned, and ended
+	UnitsFound, PagesFound int64 // units that ended because the archive has them, and pages of walks that were resumed
 	Pages, PagesExpected   int64 // fetched, and expected by the last manifests; 0 where nothing is known
 	Rows                   int64 // of the pages fetched
-	Orders, OrdersExpected int64 // answered, and due so far
+	Orders, OrdersDue      int64 // answered, and due so far
+	Bills, BillsSettled    int64 // of the units that ended, and of those whose due orders are known
 	Partitions             int64 // published
+}
+
+// OrdersExpected estimates how many orders are due in the whole run: as many per bill as so
+// far, one per bill where no day has come to its orders yet, and as many bills in the units
+// that are left as in those that ended. It is 0 where nothing is known.
+func (c *Counts) OrdersExpected() int64 {
+	if c.UnitsDone == 0 {
+		return c.OrdersDue
+	}
+	bills := c.Bills*c.Units/c.UnitsDone - c.BillsSettled
+	if c.BillsSettled > 0 {
+		bills = bills * c.OrdersDue / c.BillsSettled
+	}
+	return c.OrdersDue + max(bills, 0)
 }
 
 // Counts returns the counts now.
@@ -23,7 +40,8 @@ func (c *Counter) Counts() Counts {
 	return Counts{
 		Units: c.units.Load(), UnitsDone: c.unitsDone.Load(),
 		Pages: c.pages.Load(), PagesExpected: c.pagesExpected.Load(),
-		Orders: c.orders.Load(), OrdersExpected: c.ordersExpected.Load(),
+		UnitsFound: c.unitsFound.Load(), PagesFound: c.pagesFound.Load(),
+		Orders: c.orders.Load(), OrdersDue: c.due.Load(), Bills: c.bills.Load(), BillsSettled: c.billsSettled.Load(),
 		Rows: c.rows.Load(), Partitions: c.partitions.Load(),
 	}
 }
@@ -35,8 +53,17 @@ func (c *Counter) Expect(units, pages int) {
 	c.pagesExpected.Store(int64(pages))
 }
 
-// UnitDone counts a unit that has ended.
-func (c *Counter) UnitDone() { c.unitsDone.Add(1) }
+// UnitDone counts a unit that has ended, and its bills.
+func (c *Counter) UnitDone(bills int64) {
+	c.bills.Add(bills)
+	c.unitsDone.Add(1)
+}
+
+// UnitFound counts a unit that an earlier run has walked, before it is counted as done.
+func (c *Counter) UnitFound() { c.unitsFound.Add(1) }
+
+// PagesFound counts pages of a walk that an earlier run has begun.
+func (c *Counter) PagesFound(n int) { c.pagesFound.Add(int64(n)) }
 
 // PageFetched counts a page and its rows.
 func (c *Counter) PageFetched(rows int) {
@@ -45,7 +72,10 @@ func (c *Counter) PageFetched(rows int) {
 }
 
 // ExpectOrders counts further orders that are due.
-func (c *Counter) ExpectOrders(n int) { c.ordersExpected.Add(int64(n)) }
+func (c *Counter) ExpectOrders(n int) { c.due.Add(int64(n)) }
+
+// SettleBills counts bills whose due orders become known.
+func (c *Counter) SettleBills(n int64) { c.billsSettled.Add(n) }
 
 // OrderAnswered counts an order that the settle query has answered.
 func (c *Counter) OrderAnswered() { c.orders.Add(1) }

@@ -87,7 +87,7 @@ func (p *pass) keepFailure(ctx context.Context, o *order, err error) {
 	if p.confirms {
 		id = "settle_id"
 	}
-	p.Log.Warn("an order was not answered", "account_id", p.unit.Account.ID, "bill_date", p.unit.Day, id, o.key,
+	p.Log.Warn("an order was not answered", "account_id", p.unit.Account.ID, "account_name", p.unit.Account.Name, "bill_date", p.unit.Day, id, o.key,
 		"error_code", failure.Code, "sub_code", failure.SubCode, "logid", failure.LogID, "reason", failure.Reason)
 }
 

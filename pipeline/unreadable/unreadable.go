@@ -41,7 +41,7 @@ func (k Keeper) Keep(ctx context.Context, u schema.Unit, kind schema.UnreadableK
 		Unit: u, Kind: kind, Run: k.RunID, Reason: failure.Reason, LogID: failure.LogID, FetchedAt: at, Body: fault.Unreadable(),
 	})
 	if err != nil {
-		k.Log.Warn("an answer that could not be read could not be kept, either", "account_id", u.Account.ID, "bill_date", u.Day, "logid", failure.LogID, "error", err)
+		k.Log.Warn("an answer that could not be read could not be kept, either", "account_id", u.Account.ID, "account_name", u.Account.Name, "bill_date", u.Day, "logid", failure.LogID, "error", err)
 		return failure
 	}
 	failure.Reason = strings.TrimSuffix(failure.Reason, ".") + ". The answer is kept as " + key

@@ -142,7 +142,7 @@ type unitWalk struct {
 }
 
 func (u *unitWalk) warn(message string, args ...any) {
-	u.walker.Log.Warn(message, append([]any{"account_id", u.unit.Account.ID, "bill_date", u.unit.Day}, args...)...)
+	u.walker.Log.Warn(message, append([]any{"account_id", u.unit.Account.ID, "account_name", u.unit.Account.Name, "bill_date", u.unit.Day}, args...)...)
 }
 
 // run walks until enough walks in a row found the same bills.
@@ -204,6 +204,7 @@ func (u *unitWalk) resume(ctx context.Context, begun schema.BegunWalk) (*trace, 
 	if u.walker.Now().Sub(t.began) >= stop.ResumeAge {
 		return nil, nil
 	}
+	u.walker.Progress.PagesFound(len(t.pages))
 	pages := len(t.pages)
 	err = u.fetch(ctx, t, begun.Batches)
 	if err != nil && len(t.pages) == pages && u.cursorIsUnknown(err) && ctx.Err() == nil {

@@ -11,13 +11,14 @@ import (
 
 	"github.com/google/go-cmp/cmp"
 
-	"billwalk/pipeline/douyin"
 	"billwalk/pipeline/progress"
 )
 
 func TestProgressLine(t *testing.T) {
 	t.Parallel()
 	done := progress.Counts{Units: 36, UnitsDone: 12, Pages: 181, Rows: 3539, Partitions: 2}
+	resumed := done
+	resumed.UnitsFound, resumed.PagesFound, resumed.Bills, resumed.BillsSettled, resumed.Orders, resumed.OrdersDue = 9, 40, 1000, 200, 30, 120
 	for _, test := range []struct {
 		name    string
 		reading reading
@@ -27,20 +28,25 @@ func TestProgressLine(t *testing.T) {
 		{
 			"a replay asks nobody",
 			reading{Counts: done},
-			"units 12/36  pages 181  rows 3539  published 2",
+			"units 12/36  pages 181  rows 3539 | published 2",
 			map[string]any{"units_done": 12., "units": 36., "pages": 181., "rows": 3539., "partitions": 2.},
 		},
 		{
 			"at the start nothing is known",
-			reading{Counts: progress.Counts{Units: 36}, asked: true, allowed: 50, cap: 50},
-			"units 0/36  pages 0  rows 0  published 0  0.0 of 50 requests/s",
-			map[string]any{"units_done": 0., "units": 36., "pages": 0., "rows": 0., "partitions": 0., "requests_per_second": 0., "allowed": 50., "cap": 50., "throttled_seconds": 0.},
+			reading{Counts: progress.Counts{Units: 36}, asked: true, bills: pace{allowed: 50, limit: 50}},
+			"units 0/36  pages 0  rows 0  0.0 of 50 requests/s | published 0",
+			map[string]any{"units_done": 0., "units": 36., "pages": 0., "rows": 0., "partitions": 0., "throttled_seconds": 0.,
+				"bills": map[string]any{"requests_per_second": 0., "allowed": 50., "cap": 50.}},
 		},
 		{
-			"throttled",
-			reading{Counts: done, asked: true, rate: 12.345, allowed: 25, cap: 50, throttle: 90 * time.Second, left: 75 * time.Minute},
-			"units 12/36  pages 181  rows 3539  published 2  12.3 of 50 requests/s, slowed to 25.0  throttled 1m30s  ETA 1h15m",
-			map[string]any{"units_done": 12., "units": 36., "pages": 181., "rows": 3539., "partitions": 2., "requests_per_second": 12.3, "allowed": 25., "cap": 50., "throttled_seconds": 90., "eta_seconds": 4500.},
+			"resumed and throttled, with a rate and an estimate of each API",
+			reading{Counts: resumed, asked: true, settles: true, throttle: 90 * time.Second,
+				bills: pace{rate: 12.345, allowed: 25, limit: 50, left: 75 * time.Minute}, trade: pace{rate: 7, allowed: 20, limit: 20, left: 90 * time.Second}},
+			"units 12/36  pages 181  rows 3539  (in the archive: 9 units, 40 pages)  12.3 of 50 requests/s, slowed to 25.0  ETA 1h15m" +
+				" | orders 30/~1800  7.0 of 20 requests/s  ETA 1m30s | published 2  throttled 1m30s",
+			map[string]any{"units_done": 12., "units": 36., "pages": 181., "rows": 3539., "partitions": 2., "units_found": 9., "pages_found": 40., "throttled_seconds": 90.,
+				"bills":       map[string]any{"requests_per_second": 12.3, "allowed": 25., "cap": 50., "eta_seconds": 4500.},
+				"orders_done": 30., "orders": 1800., "settlements": map[string]any{"requests_per_second": 7., "allowed": 20., "cap": 20., "eta_seconds": 90.}},
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -97,6 +103,35 @@ func TestRemaining(t *testing.T) {
 	}
 }
 
+// TestOrdersExpected: before the first day has come to its orders, each bill stands for one;
+// then as many are due per bill as so far, and units that are left are as large as others.
+func TestOrdersExpected(t *testing.T) {
+	t.Parallel()
+	const minute = time.Minute
+	for _, test := range []struct {
+		name    string
+		done    progress.Counts
+		orders  int64
+		elapsed time.Duration
+		want    time.Duration
+	}{
+		{"nothing is known", progress.Counts{Units: 10}, 0, minute, 0},
+		{"bills alone", progress.Counts{Units: 10, UnitsDone: 5, Bills: 100}, 200, minute, 0},
+		{"one day of two", progress.Counts{Units: 10, UnitsDone: 10, Bills: 200, BillsSettled: 100, OrdersDue: 60, Orders: 30}, 120, minute, 3 * minute},
+		{"the walk goes on", progress.Counts{Units: 10, UnitsDone: 5, Bills: 100, BillsSettled: 50, OrdersDue: 30, Orders: 30}, 120, minute, 3 * minute},
+		{"too early to tell", progress.Counts{Units: 10, UnitsDone: 10, Bills: 200, BillsSettled: 100, OrdersDue: 60, Orders: 30}, 120, 4 * time.Second, 0},
+		{"all is answered", progress.Counts{Units: 10, UnitsDone: 10, Bills: 200, BillsSettled: 200, OrdersDue: 120, Orders: 120}, 120, minute, 0},
+		{"more than there are bills for", progress.Counts{Units: 10, UnitsDone: 10, Bills: 100, BillsSettled: 110, OrdersDue: 70, Orders: 70}, 70, minute, 0},
+	} {
+		if got := test.done.OrdersExpected(); got != test.orders {
+			t.Errorf("%s: %d orders, want %d", test.name, got, test.orders)
+		}
+		if got := remainingOrders(test.done, 0, test.elapsed); got != test.want {
+			t.Errorf("%s: %s, want %s", test.name, got, test.want)
+		}
+	}
+}
+
 func TestFit(t *testing.T) {
 	t.Parallel()
 	for _, test := range []struct {
@@ -144,8 +179,8 @@ func metered() *meter {
 	began := time.Now()
 	return &meter{
 		done: func() progress.Counts { return progress.Counts{Units: 4, UnitsDone: 1, Pages: 100, PagesExpected: 200} },
-		stats: func() douyin.Stats {
-			return douyin.Stats{Bills: int64(20 * time.Since(began).Seconds()), Rate: 25, Cap: 25}
+		stats: func() apiStats {
+			return apiStats{bills: apiCalls{int64(20 * time.Since(began).Seconds()), 25, 25}}
 		},
 		now: time.Now, began: began, at: began,
 	}
@@ -173,7 +208,7 @@ func TestProgressInALog(t *testing.T) {
 		}
 		for i, eta := range []string{"30", "60", "90"} {
 			if !strings.Contains(lines[i], `"msg":"progress","units_done":1,"units":4,`) ||
-				!strings.Contains(lines[i], `"requests_per_second":20,`) || !strings.HasSuffix(lines[i], `"eta_seconds":`+eta+`}`) {
+				!strings.Contains(lines[i], `"bills":{"requests_per_second":20,`) || !strings.Contains(lines[i], `"eta_seconds":`+eta+`}`) {
 				t.Errorf("line %d: %s", i, lines[i])
 			}
 		}
@@ -195,10 +230,10 @@ func TestProgressOnATerminal(t *testing.T) {
 		if drawn[0] != "" || len(drawn) != 1+30+1 || drawn[31] != "" {
 			t.Fatalf("drawn %d times: %q", len(drawn), drawn)
 		}
-		if want := "units 1/4  pages 100  rows 0  published 0  0.0 of 25 requests/s"; drawn[1] != want {
+		if want := "units 1/4  pages 100  rows 0  0.0 of 25 requests/s | published 0"; drawn[1] != want {
 			t.Errorf("first\n%s, want\n%s", drawn[1], want)
 		}
-		if want := "units 1/4  pages 100  rows 0  published 0  20.0 of 25 requests/s  ETA 6s"; drawn[30] != want {
+		if want := "units 1/4  pages 100  rows 0  20.0 of 25 requests/s  ETA 6s | published 0"; drawn[30] != want {
 			t.Errorf("last\n%s, want\n%s", drawn[30], want)
 		}
 	})

@@ -18,6 +18,9 @@ import (
 func printSummary(out io.Writer, s *pipeline.Summary, names accountNames) {
 	fmt.Fprintf(out, "run %s of %s, %s…%s: %s\n", s.RunID, s.Job, s.From, s.To, verdictOf(s))
 	fmt.Fprintf(out, "  units       %d complete, %d unavailable, %d failed\n", s.Units.Complete, s.Units.Unavailable, s.Units.Failed)
+	if a := s.Archived; a != (pipeline.Archived{}) {
+		fmt.Fprintf(out, "  archive     %d of the units and %d pages were there already, of a run that was cut\n", a.Units, a.Pages)
+	}
 	fmt.Fprintf(out, "  calls       %d for bills, %d for settlements, %d for tokens, of which %d repeated; throttled %d times\n",
 		s.Calls.Bills, s.Calls.Settlements, s.Calls.Token, s.Calls.Retries, s.Calls.Throttled)
 	if t := s.Seconds; s.Calls.Bills+s.Calls.Settlements > 0 {

@@ -35,6 +35,8 @@ type wired struct {
 	file    *jobs.File
 	run     *pipeline.Run
 	clients []*douyin.Client // none for a replay
+	bills   *douyin.Client   // of these, whose bills are fetched
+	trade   *douyin.Client   // and who is asked for settlements: nil where none are queried
 	notify  []jobs.Webhook   // none for a replay
 	clock   *clockCheck      // nil for a replay
 	store   object.Store
@@ -197,6 +199,7 @@ func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenC
 	}
 	app := file.Apps[job.Bills.App]
 	bills := client(app)
+	w.bills = bills
 	w.run.Walk.Source, w.run.InFlight, w.run.Needed = bills, inFlight(app.QPS), bills.BillsNeeded
 	w.notify = job.Notify
 	if s := job.Settlements; s != nil {
@@ -205,6 +208,7 @@ func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenC
 			app = file.Apps[s.App]
 			trade = client(app)
 		}
+		w.trade = trade
 		w.run.Settle.Trade, w.run.Settle.InFlight = trade, inFlight(app.QPS)
 	}
 	w.run.Calls = func() pipeline.Calls {

@@ -49,7 +49,7 @@ func daysAt(at time.Time) []string {
 		"TODAY": today, "TOMORROW": today.AddDate(0, 0, 1), "YESTERDAY": today.AddDate(0, 0, -1), "THIRD": today.AddDate(0, 0, -3),
 		"STATUS_FIRST": today.AddDate(0, 0, -35), "MONTH_LAST": last, "MONTH_FIRST": last.AddDate(0, 0, 1-last.Day()),
 	} {
-		variables = append(variables, name+"="+day.Format(time.DateOnly))
+		variables = append(variables, name+"="+day.Format(time.DateOnly), name+"_SHORT="+day.Format("01-02"))
 	}
 	return append(variables, "MONTH="+last.Format("2006-01"), fmt.Sprint("MONTH_DAYS=", last.Day()))
 }
