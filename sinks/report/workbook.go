@@ -53,7 +53,7 @@ func writeWorkbook(ctx context.Context, w io.Writer, r *Report, bills Bills, max
 			return err
 		}
 	}
-	refunds := b.sheet("退款", statementColumns)
+	refunds := b.sheet("退款", statementSheet)
 	if err := b.statements(ctx, r, bills, refunds); err != nil {
 		return err
 	}

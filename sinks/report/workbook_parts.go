@@ -13,7 +13,7 @@ import (
 	"billwalk/schema"
 )
 
-var dailyColumns = []column{
+var dailySheet = []column{
 	{"日期", 12, false}, {"账户", 22, false}, {"名称", 24, false}, {"状态", 10, false}, {"账单笔数", 10, false},
 	{"正向", 16, true}, {"退款", 16, true}, {"扣款及其他", 16, true}, {"净额", 16, true}, {"商家实际结算", 16, true}, {"分账成功", 16, true},
 	{"批次", 8, false}, {"原因", 40, false}, {"错误码", 10, false}, {"logid", 26, false}, {"处理", 40, false},
@@ -21,7 +21,7 @@ var dailyColumns = []column{
 
 // daily writes a row for each account and day, whether there is anything of it or not.
 func (b *workbook) daily(r *Report) error {
-	s := b.sheet("日报", dailyColumns)
+	s := b.sheet("日报", dailySheet)
 	names := r.names()
 	for _, u := range r.Units {
 		row := []any{u.Day.String(), string(u.Account), names[u.Account], r.label("state", string(u.State)), u.Sums.Bills}
@@ -109,7 +109,7 @@ var orderSheets = []orderSheet{
 	{"失败", []schema.Verdict{schema.SettleFailed}},
 }
 
-var orderColumns = []column{
+var orderCells = []column{
 	{"订单", 24, false}, {"账户", 22, false}, {"名称", 24, false}, {"门店", 20, false}, {"结论", 24, false}, {"原因", 40, false},
 	{"应分", 16, true}, {"已分", 16, true}, {"差额", 16, true}, {"服务费差额", 16, true}, {"佣金差额", 16, true}, {"商家所得差额", 16, true}, {"涉及金额", 16, true},
 	{"起", 12, false}, {"止", 12, false}, {"账龄（天）", 10, false}, {"处理", 48, false}, {"责任人", 12, false},
@@ -117,7 +117,7 @@ var orderColumns = []column{
 
 // orders writes the open orders of a sheet's verdicts, the largest first as in the report.
 func (b *workbook) orders(r *Report, of orderSheet) error {
-	s := b.sheet(of.name, orderColumns)
+	s := b.sheet(of.name, orderCells)
 	names := r.names()
 	for _, o := range r.Orders.List {
 		if !slices.Contains(of.verdicts, o.Verdict) {
@@ -156,7 +156,7 @@ func (r *Report) advice(o Order) string {
 	return r.gloss("verdict", string(o.Verdict)).Advice.Chinese
 }
 
-var statementColumns = []column{
+var statementSheet = []column{
 	{"日期", 12, false}, {"账户", 22, false}, {"账单号", 26, false}, {"订单", 24, false}, {"门店", 20, false}, {"商品", 32, false}, {"业务", 16, false}, {"结算时间", 20, false},
 	{"交易金额", 16, true}, {"应结算", 16, true}, {"软件服务费", 16, true}, {"佣金合计", 16, true}, {"保险费", 16, true}, {"商家实际结算", 16, true}, {"备注", 40, false},
 }
@@ -172,7 +172,7 @@ func (b *workbook) statements(ctx context.Context, r *Report, bills Bills, refun
 			continue
 		}
 		number++
-		s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账单%d %s", number, account.Name)), statementColumns)
+		s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账单%d %s", number, account.Name)), statementSheet)
 		for bill, err := range bills(ctx, account.ID) {
 			if err != nil {
 				return err
@@ -231,14 +231,14 @@ func statementRow(d DayBill) ([]any, error) {
 	return append(row, note), nil
 }
 
-var restatementColumns = []column{
+var restatementSheet = []column{
 	{"账单日", 12, false}, {"变更", 10, false}, {"账户", 22, false}, {"账单号", 26, false}, {"订单", 24, false}, {"字段", 40, false},
 	{"应结算变动", 16, false}, {"商家实际结算变动", 18, false}, {"变更前批次", 12, false}, {"变更后批次", 12, false}, {"时间", 20, false},
 }
 
 // restatements writes for each day all its changes together, and examples below.
 func (b *workbook) restatements(r *Report) error {
-	s := b.sheet("变更", restatementColumns)
+	s := b.sheet("变更", restatementSheet)
 	for _, day := range r.Restatements {
 		counts := fmt.Sprintf("新增 %d，减少 %d，变动 %d；金额不明 %d", day.Added, day.Removed, day.Changed, day.Unknown)
 		if err := s.add(day.Day.String(), "全部", nil, nil, nil, counts, day.Total, day.Merchant); err != nil {
@@ -254,14 +254,14 @@ func (b *workbook) restatements(r *Report) error {
 	return s.end()
 }
 
-var exceptionColumns = []column{
+var exceptionSheet = []column{
 	{"异常类型", 28, false}, {"级别", 8, false}, {"条数", 10, false}, {"日期", 12, false}, {"账户", 22, false}, {"账单号", 26, false}, {"订单", 24, false}, {"分账单号", 24, false},
 	{"应为", 16, false}, {"实为", 16, false}, {"说明", 60, false}, {"处理", 48, false},
 }
 
 // exceptions writes for each rule how often it fails, and examples below.
 func (b *workbook) exceptions(r *Report) error {
-	s := b.sheet("异常", exceptionColumns)
+	s := b.sheet("异常", exceptionSheet)
 	for _, rule := range r.Exceptions {
 		label := r.label("rule", string(rule.Rule))
 		severity := r.label("severity", string(rule.Severity))

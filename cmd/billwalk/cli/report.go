@@ -40,7 +40,13 @@ func (p *program) report() *cobra.Command {
 		if err := r.WriteJSON(file); err != nil {
 			return failed(err)
 		}
-		return file.Close()
+		if err := file.Close(); err != nil {
+			return failed(err)
+		}
+		if err := writeWorkbook(ctx, filepath.Join(folder, "report.xlsx"), r, w.lake, w.run); err != nil {
+			return cut(ctx, err)
+		}
+		return nil
 	})
 }
 
