@@ -2,22 +2,24 @@ package report
 
 import "billwalk/schema"
 
-// glossary explains every code of the report.
+// glossary explains the verdicts, and the reasons, causes and rules that the report has.
 func glossary(r *Report) map[string]Word {
 	words := make(map[string]Word)
 	for _, v := range schema.Verdicts {
-		meaning, advice := v.Meaning(), v.Advice()
-		words["verdict:"+string(v)] = Word{Label: Text{v.Label(), string(v)}, Meaning: textOf(meaning), Advice: textOf(advice)}
+		words["verdict:"+string(v)] = Word{Text{v.Label(), string(v)}, textOf(v.Meaning()), textOf(v.Advice())}
 	}
 	for _, o := range r.Orders.List {
-		for _, reason := range o.Reasons {
-			if known, ok := schema.ReasonOf(reason); ok {
-				words["reason:"+reason] = Word{Label: Text{reason, reason}, Meaning: textOf(known.Meaning)}
+		if cause := schema.Cause(o.Cause); cause != "" {
+			words["cause:"+o.Cause] = Word{Label: Text{cause.Label(), o.Cause}, Meaning: textOf(cause.Meaning())}
+		}
+		for _, code := range o.Reasons {
+			if reason, ok := schema.ReasonOf(code); ok {
+				words["reason:"+code] = Word{Text{reason.Label, code}, textOf(reason.Meaning), textOf(reason.Advice)}
 			}
 		}
 	}
 	for _, x := range r.Exceptions {
-		words["rule:"+string(x.Rule)] = Word{Label: Text{x.Rule.Label(), string(x.Rule)}, Meaning: textOf(x.Rule.Meaning())}
+		words["rule:"+string(x.Rule)] = Word{Text{x.Rule.Label(), string(x.Rule)}, textOf(x.Rule.Meaning()), textOf(x.Rule.Advice())}
 	}
 	return words
 }

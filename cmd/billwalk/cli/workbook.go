@@ -1,28 +1,14 @@
 package cli
 
 import (
-	"bufio"
 	"context"
-	"errors"
 	"iter"
-	"os"
 
 	"billwalk/pipeline"
 	"billwalk/schema"
 	"billwalk/sinks/lake"
 	"billwalk/sinks/report"
 )
-
-// writeWorkbook writes the report as a workbook, with the bills of the run's days.
-func writeWorkbook(ctx context.Context, path string, r *report.Report, l *lake.Lake, run *pipeline.Run) error {
-	file, err := os.Create(path)
-	if err != nil {
-		return err
-	}
-	buffered := bufio.NewWriter(file)
-	err = report.WriteWorkbook(ctx, buffered, r, statementBills(l, run))
-	return errors.Join(err, buffered.Flush(), file.Close())
-}
 
 // statementColumns are what a statement shows of bills; coupon codes are not among them.
 var statementColumns = []string{
