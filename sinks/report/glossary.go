@@ -1,27 +1,38 @@
 package report
 
-import "billwalk/schema"
+import (
+	"maps"
+	"strings"
 
-// glossary explains the verdicts, and the reasons, causes and rules that the report has.
+	"billwalk/schema"
+)
+
+// glossary explains every code of the report.
 func glossary(r *Report) map[string]Word {
-	words := make(map[string]Word)
+	words := maps.Clone(codeWords)
 	for _, v := range schema.Verdicts {
-		words["verdict:"+string(v)] = Word{Text{v.Label(), string(v)}, textOf(v.Meaning()), textOf(v.Advice())}
+		words["verdict:"+string(v)] = wordOf(string(v), v.Label(), v.Meaning(), v.Advice())
 	}
 	for _, o := range r.Orders.List {
 		if cause := schema.Cause(o.Cause); cause != "" {
-			words["cause:"+o.Cause] = Word{Label: Text{cause.Label(), o.Cause}, Meaning: textOf(cause.Meaning())}
+			words["cause:"+o.Cause] = wordOf(o.Cause, cause.Label(), cause.Meaning(), schema.Bilingual{})
 		}
-		for _, code := range o.Reasons {
-			if reason, ok := schema.ReasonOf(code); ok {
-				words["reason:"+code] = Word{Text{reason.Label, code}, textOf(reason.Meaning), textOf(reason.Advice)}
+		for _, reason := range o.Reasons {
+			if known, ok := schema.ReasonOf(reason); ok {
+				code, _, _ := strings.Cut(reason, ":") // what follows is of one group
+				words["reason:"+code] = wordOf(code, known.Label, known.Meaning, known.Advice)
 			}
 		}
 	}
 	for _, x := range r.Exceptions {
-		words["rule:"+string(x.Rule)] = Word{Text{x.Rule.Label(), string(x.Rule)}, textOf(x.Rule.Meaning()), textOf(x.Rule.Advice())}
+		words["rule:"+string(x.Rule)] = wordOf(string(x.Rule), x.Rule.Label(), x.Rule.Meaning(), x.Rule.Advice())
 	}
 	return words
+}
+
+// wordOf explains a code whose English name is the code itself.
+func wordOf(code, label string, meaning, advice schema.Bilingual) Word {
+	return Word{Label: Text{label, strings.ReplaceAll(code, "_", " ")}, Meaning: textOf(meaning), Advice: textOf(advice)}
 }
 
 func textOf(b schema.Bilingual) Text { return Text{b.Chinese, b.English} }
