@@ -15,7 +15,7 @@ func glossary(r *Report) map[string]Word {
 	}
 	for _, o := range r.Orders.List {
 		if cause := schema.Cause(o.Cause); cause != "" {
-			words["cause:"+o.Cause] = Word{Label: Text{cause.Label(), o.Cause}, Meaning: textOf(cause.Meaning())}
+			words["cause:"+o.Cause] = wordOf(o.Cause, cause.Label(), cause.Meaning(), schema.Bilingual{})
 		}
 		for _, reason := range o.Reasons {
 			if known, ok := schema.ReasonOf(reason); ok {
