@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -60,12 +61,23 @@ func (p *program) runDemo(ctx context.Context, w *wired) error {
 	} else {
 		printOutcome(p.out, summary)
 	}
+	r, err := p.loadReport(ctx, w)
+	if err == nil {
+		err = writeReport(ctx, w, r, demoReports)
+	}
+	if err != nil {
+		return failed(fmt.Errorf("the report was not written: %w", err))
+	}
+	fmt.Fprintf(p.out, "The report, for a browser: %s; as a workbook: %s\n", filepath.Join(demoReports, reportName), filepath.Join(demoReports, workbookName))
 	fmt.Fprint(p.out, DemoQuery)
 	if p.verbose {
 		fmt.Fprint(p.out, DemoQueries)
 	}
 	return nil
 }
+
+// demoReports is the folder of the report, in the demo's lake.
+var demoReports = filepath.Join("lake", "reports")
 
 // demoDifferences is how many differences fit the demo's screen.
 const demoDifferences = 3

@@ -40,20 +40,24 @@ func (p *program) report() *cobra.Command {
 		if p.output == "json" {
 			return r.WriteJSON(p.out)
 		}
-		for _, file := range []struct {
-			name  string
-			write func(io.Writer) error
-		}{
-			{reportName, func(out io.Writer) error { return report.WritePage(out, r) }},
-			{workbookName, func(out io.Writer) error { return report.WriteWorkbook(ctx, out, r, statementBills(w.lake, w.run)) }},
-		} {
-			path := filepath.Join(folder, file.name)
-			if err := writeWhole(path, file.write); err != nil {
-				return cut(ctx, fmt.Errorf("the report was not written: %w; name another folder by --out", err))
-			}
-			fmt.Fprintln(p.out, path)
+		if err := writeReport(ctx, w, r, folder); err != nil {
+			return cut(ctx, fmt.Errorf("the report was not written: %w; name another folder by --out", err))
+		}
+		for _, name := range []string{reportName, workbookName} {
+			fmt.Fprintln(p.out, filepath.Join(folder, name))
 		}
 		return nil
+	})
+}
+
+// writeReport writes the page and the workbook into the folder.
+func writeReport(ctx context.Context, w *wired, r *report.Report, folder string) error {
+	err := writeWhole(filepath.Join(folder, reportName), func(out io.Writer) error { return report.WritePage(out, r) })
+	if err != nil {
+		return err
+	}
+	return writeWhole(filepath.Join(folder, workbookName), func(out io.Writer) error {
+		return report.WriteWorkbook(ctx, out, r, statementBills(w.lake, w.run))
 	})
 }
 
