@@ -29,7 +29,7 @@ func TestUnanswered(t *testing.T) {
 		"refused": {"", refuse(2191000, schema.ReachUnit), schema.Failure{
 			Code: 2191000, LogID: "refused-2191000", Reason: "settle query: 1 of 4 orders have no answer: the platform says 2191000"}},
 		"no data": {`{"extra":{"error_code":0}}`, nil, schema.Failure{
-			LogID: "log-B", Reason: "settle query: 1 of 4 orders have no answer: answer has no data: nothing found is an empty list"}},
+			Error: schema.CodeFailed, LogID: "log-B", Reason: "settle query: 1 of 4 orders have no answer: answer has no data: nothing found is an empty list"}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -157,7 +157,7 @@ func TestTradeDeadline(t *testing.T) {
 		w.set(store, sales(store.ID, 200)...)
 		w.set(mobile, sale(mobile.ID, "1", "", "unasked", 10))
 		s := w.run(pipeline.ExitStopped, tradeInFlight(1), deadline(100*time.Second))
-		want := schema.Failure{Account: store.ID, Day: day, Reach: schema.ReachToday, Reason: "settle query: 88 of 200 orders have no answer: the deadline has come; run again to go on"}
+		want := schema.Failure{Account: store.ID, Day: day, Reach: schema.ReachToday, Error: schema.CodeDeadline, Reason: "settle query: 88 of 200 orders have no answer: the deadline has come; run again to go on"}
 		if diff := cmp.Diff([]schema.Failure{want}, s.Failures); diff != "" {
 			t.Errorf("(-want +got):\n%s", diff)
 		}
