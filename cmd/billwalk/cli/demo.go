@@ -80,7 +80,7 @@ func (p *program) runDemo(ctx context.Context, w *wired) error {
 var demoReports = filepath.Join("lake", "reports")
 
 // demoDifferences is how many differences fit the demo's screen.
-const demoDifferences = 3
+const demoDifferences = 2
 
 // printOutcome prints in short what became of the run.
 func printOutcome(out io.Writer, s *pipeline.Summary) {
