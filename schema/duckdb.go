@@ -23,6 +23,7 @@ func DuckDB(lake string) string {
 	for _, t := range Tables {
 		t.Describe().writeLabelledView(&sql)
 	}
+	sql.WriteString(noteViews(strings.TrimSuffix(lake, "/")))
 	return sql.String()
 }
 
