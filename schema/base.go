@@ -43,6 +43,20 @@ func (b *Base) BegunBefore(writeID string) bool {
 	return writeID != "" && (writeID == b.Turn.WriteID || slices.Contains(b.Turn.Begun, writeID) || b.Manifest != nil && writeID == b.Manifest.WriteID)
 }
 
+// Torn reports whether the data are not those of the manifest: a run was cut between them, or
+// is running.
+func (b *Base) Torn() bool {
+	if b.Manifest == nil {
+		for _, etag := range b.ETags {
+			if etag != "" {
+				return true
+			}
+		}
+		return false
+	}
+	return slices.ContainsFunc(b.Manifest.Objects, func(o Object) bool { return b.ETags[o.Table] != o.ETag })
+}
+
 // Generation returns the published generation, or 0 if nothing is published.
 func (b *Base) Generation() int64 {
 	if b.Manifest == nil {

@@ -1,12 +1,15 @@
 package audit
 
 import (
+	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/binary"
 	"errors"
 	"fmt"
 	"math"
 	"strconv"
+	"unicode/utf8"
 
 	"github.com/go-json-experiment/json"
 	"github.com/go-json-experiment/json/jsontext"
@@ -90,15 +93,30 @@ type rawRecord struct {
 // readRecord decodes one ledger record.
 func readRecord(raw jsontext.Value) (reading, error) {
 	var r rawRecord
-	var b reading
+	bad := false
 	if json.Unmarshal(raw, &r) != nil {
-		b.badText = true
-		r.Amount = nil
+		bad, r.Amount = true, nil
 		if err := json.Unmarshal(raw, &r, anyText); err != nil {
 			return reading{}, err
 		}
 	}
-	var err error
+	var amounts [schema.AmountCount]schema.Null[int64]
+	var fault error
+	for name, value := range r.Amount {
+		if a, known := schema.AmountByField(name); known {
+			var err error
+			if amounts[a], err = whole(value); err != nil && fault == nil {
+				fault = fmt.Errorf("%s: %w", name, err)
+			}
+		}
+	}
+	b, err := r.reading(&amounts)
+	b.badText = bad
+	return b, cmp.Or(err, fault)
+}
+
+// reading decodes the audited members. It sets the fund amount of the amounts.
+func (r *rawRecord) reading(amounts *[schema.AmountCount]schema.Null[int64]) (b reading, err error) {
 	one := func(raw jsontext.Value, name string) (v schema.Null[string]) {
 		v, fault := text(raw)
 		if fault != nil && err == nil {
@@ -117,19 +135,14 @@ func readRecord(raw jsontext.Value) (reading, error) {
 	b.ShopOrderID, b.ItemOrderID, b.OrderExtID = one(r.ShopOrderID, "shop_order_id"), one(r.ItemOrderID, "item_order_id"), one(r.OrderExtID, "order_ext_id")
 	kind, sub, fund := number(r.SettleType, "settle_type"), number(r.SettleSubType, "settle_sub_type"), number(r.FundType, "fund_amount_type")
 	b.SettleType, b.SettleSubType = int32(kind.V), schema.Null[int32]{V: int32(sub.V), Valid: sub.Valid}
-	amounts := map[schema.Amount]schema.Null[int64]{schema.FundAmount: number(r.Fund, "fund_amount")}
-	for name, value := range r.Amount {
-		if a, known := schema.AmountByField(name); known {
-			amounts[a] = number(value, name)
-		}
-	}
+	amounts[schema.FundAmount] = number(r.Fund, "fund_amount")
 	b.sign(directionOf(kind.V, fund), amounts)
 	return b, err
 }
 
 // sign sets the amounts with the sign of a direction, NULL for the direction 0. Received
 // amounts have no sign (均为绝对值), so one with a minus is NULL.
-func (b *reading) sign(direction int32, amounts map[schema.Amount]schema.Null[int64]) {
+func (b *reading) sign(direction int32, amounts *[schema.AmountCount]schema.Null[int64]) {
 	if direction != 0 {
 		b.Direction = schema.Some(direction)
 	}
@@ -171,12 +184,18 @@ func text(raw jsontext.Value) (schema.Null[string], error) {
 	case jsontext.KindNumber:
 		return schema.Some(string(raw)), nil
 	}
+	if raw.Kind() == jsontext.KindString && bytes.IndexByte(raw, '\\') < 0 && utf8.Valid(raw) {
+		return schema.Some(string(raw[1 : len(raw)-1])), nil
+	}
 	s, err := jsontext.AppendUnquote(nil, raw)
 	return schema.Some(string(s)), err
 }
 
 // whole decodes a whole number, bare or quoted.
 func whole(raw jsontext.Value) (schema.Null[int64], error) {
+	if n, ok := digits(raw); ok {
+		return schema.Some(n), nil
+	}
 	digits, err := text(raw)
 	if err != nil || !digits.Valid {
 		return schema.Null[int64]{}, err
@@ -186,6 +205,17 @@ func whole(raw jsontext.Value) (schema.Null[int64], error) {
 		err = errors.New("it has no opposite")
 	}
 	return schema.Some(n), err
+}
+
+// digits returns a value that has nothing but digits, so few that they fit.
+func digits(raw []byte) (n int64, ok bool) {
+	for _, c := range raw {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = 10*n + int64(c-'0')
+	}
+	return n, 0 < len(raw) && len(raw) <= 18
 }
 
 // content returns the hash of a record's content, as certificates have it: of the record with

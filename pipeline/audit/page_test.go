@@ -64,6 +64,9 @@ func FuzzTwoReadings(f *testing.F) {
 			if gotContent, err := content(raw, audited.bizType); gotContent != wantContent || err != nil {
 				t.Errorf("%s: its content has two hashes, %v", raw, err)
 			}
+			if scanned, sum, ok := new(scan).record(raw, audited.bizType); ok && (sum != wantContent || cmp.Diff(read, scanned, cmp.AllowUnexported(reading{})) != "") {
+				t.Errorf("%s: scanned %+v, decoded %+v", raw, scanned, read)
+			}
 		}
 	})
 }

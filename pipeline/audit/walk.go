@@ -27,6 +27,7 @@ type walk struct {
 	refused bool   // it ended with the answer that the bills were withdrawn
 	broken  bool   // there is a finding on it
 
+	scan     scan
 	contents [][sha256.Size]byte
 	kept     *[]record // gets the bills of the published walk; else nil
 }
@@ -92,10 +93,13 @@ func (w *walk) checkAnswer(line int, a *schema.Answer) {
 	w.pages, w.keys = append(w.pages, link), append(w.keys, a.Key)
 	w.next, w.done, w.rows = link.Next, !p.more, w.rows+int64(len(p.records))
 	for i, raw := range p.records {
-		sum, err := content(raw, p.bizType)
-		var b reading
-		if err == nil && w.kept != nil {
-			b, err = readRecord(raw)
+		b, sum, ok := w.scan.record(raw, p.bizType)
+		var err error
+		if !ok {
+			sum, err = content(raw, p.bizType)
+			if err == nil && w.kept != nil {
+				b, err = readRecord(raw)
+			}
 		}
 		if err != nil {
 			w.wrong(a.Key, fmt.Sprintf("%s, record %d", place, i+1), "", err.Error())

@@ -51,8 +51,8 @@ func fixture() *Report {
 			{StepRefund, -1200, false, 1}, {StepOther, -300, false, 1}, {StepMerchant, 26000, true, 5},
 		},
 		Accounts: []Account{
-			{ID: shop, Name: "某某餐饮 <b>&\"总部\"", Root: true, Configured: true, Days: map[State]int{Complete: 1, Failed: 1}, Figures: first},
-			{ID: other, Name: "=HYPERLINK(\"http://x\")", Configured: true, Days: map[State]int{Unavailable: 1, Missing: 1}},
+			{ID: shop, Name: "某某餐饮 <b>&\"总部\"", Root: true, Days: map[State]int{Complete: 1, Failed: 1}, Figures: first},
+			{ID: other, Name: "=HYPERLINK(\"http://x\")", Days: map[State]int{Unavailable: 1, Missing: 1}},
 			{Figures: unmatched},
 		},
 		Units: []Unit{

@@ -26,10 +26,11 @@ type Report struct {
 	AsOf     AsOf       `json:"as_of"`
 
 	Close        Close          `json:"close"`
-	Total        Figures        `json:"total"`     // the sum of Units, field by field
-	Waterfall    Waterfall      `json:"waterfall"` // of all counted bills
-	Accounts     []Account      `json:"accounts"`  // in the order of the configuration
-	Units        []Unit         `json:"units"`     // by day, then as Accounts
+	Total        Figures        `json:"total"`            // the sum of Units, field by field
+	Waterfall    Waterfall      `json:"waterfall"`        // of all counted bills
+	Accounts     []Account      `json:"accounts"`         // in the order of the configuration, then settlements without a bill, if there are any
+	Others       []Other        `json:"others,omitempty"` // accounts of other jobs, or of none any more, that the days have as well
+	Units        []Unit         `json:"units"`            // by day, then as Accounts
 	Orders       Orders         `json:"orders"`
 	Ages         []Age          `json:"ages"` // every verdict of open orders × AgeBands
 	Stores       []Store        `json:"stores"`
@@ -93,12 +94,19 @@ const (
 
 // Account is one account of the report.
 type Account struct {
-	ID         schema.AccountID `json:"id"` // empty: settlements without a bill, which name no account
-	Name       string           `json:"name,omitempty"`
-	Root       bool             `json:"root,omitempty"` // queried with all its stores
-	Configured bool             `json:"configured"`     // false: in the published days, but not in the job any more
-	Days       map[State]int    `json:"days"`           // of the report, by state
+	ID   schema.AccountID `json:"id"` // empty: settlements without a bill, which name no account
+	Name string           `json:"name,omitempty"`
+	Root bool             `json:"root,omitempty"` // queried with all its stores
+	Days map[State]int    `json:"days"`           // of the report, by state
 	Figures
+}
+
+// Other is an account that the published days have and the job has not. Nothing of it is in
+// the report.
+type Other struct {
+	ID    schema.AccountID `json:"id"`
+	Name  string           `json:"name,omitempty"`
+	Bills int64            `json:"bills"`
 }
 
 // Unit is one account on one day, whether anything is published of it or not.
@@ -117,8 +125,8 @@ type Unit struct {
 // State of a unit in the lake.
 type State string
 
-// The states of a unit. The rows of all but complete and stale are not there, and their
-// figures are 0 because nothing is known.
+// The states of a unit. Where it is neither complete nor stale, figures of 0 mean that nothing
+// is known.
 const (
 	Complete    State = "complete"
 	Unavailable State = "unavailable" // withdrawn manually: the platform cannot list its bills
@@ -132,7 +140,7 @@ type Figures struct {
 	Sums     Sums         `json:"sums"`
 	Bridge   Bridge       `json:"bridge"`
 	Verdicts []VerdictSum `json:"verdicts"` // in schema.Verdicts' order, those with groups
-	Errors   int64        `json:"errors"`   // exceptions of that severity; of a unit only those that name its bills
+	Errors   int64        `json:"errors"`   // exceptions of that severity that name a bill of it; the total has all
 	Warnings int64        `json:"warnings"`
 }
 
@@ -149,6 +157,7 @@ type Sums struct {
 
 	UnknownDirection int64 `json:"unknown_direction"` // bills whose amounts are all unknown, and in no sum
 	UnknownTotal     int64 `json:"unknown_total"`     // other bills without ledger_total
+	UnknownForward   int64 `json:"unknown_forward"`   // forward bills without ledger_total, of whatever direction
 	UnknownMerchant  int64 `json:"unknown_merchant"`  // other bills without goods
 }
 

@@ -6,16 +6,16 @@ import (
 	"billwalk/schema"
 )
 
-// Orders are the open orders: those with a group whose verdict is open. An order is summed
+// Orders are the open orders: those with a group whose verdict is open, or that lacks a key
+// (no_key), unless the differences of its groups take each other back. An order is summed
 // over all its groups of the report's days, also the matched ones, before anything is
-// filtered. List + Left + Closed + Keyless is all there is: their Billed add up to the total
-// bridge's Forward, their Settled to its Settled.
+// filtered. A bill or a settlement that has no order is an order of its own. Open + Closed is
+// all there is: their Billed add up to Σ Billed of the total's Verdicts, likewise Settled.
 type Orders struct {
-	List    []Order  `json:"list"`    // the largest, by amount at stake
-	Open    OrderSum `json:"open"`    // all open orders
-	Left    OrderSum `json:"left"`    // open orders that are not in List, because it is full
-	Closed  OrderSum `json:"closed"`  // orders without an open group
-	Keyless OrderSum `json:"keyless"` // groups that belong to no order; those that are open are in List or Left all the same
+	List   []Order  `json:"list"`   // the largest, by amount at stake
+	Open   OrderSum `json:"open"`   // all open orders
+	Left   OrderSum `json:"left"`   // those of them that are not in List, because it is full
+	Closed OrderSum `json:"closed"` // orders with forward bills or settlements of which nothing is open
 }
 
 // OrderSum adds orders up.
@@ -55,8 +55,10 @@ type Leg struct {
 
 // Drill is what an order's sums consist of; only the first MaxDrills orders have it.
 type Drill struct {
-	Bills       []Bill       `json:"bills"`
-	Settlements []Settlement `json:"settlements"`
+	Bills           []Bill       `json:"bills"` // of any settle_type, of the report's days
+	Settlements     []Settlement `json:"settlements"`
+	BillsLeft       int          `json:"bills_left,omitempty"` // more than are shown
+	SettlementsLeft int          `json:"settlements_left,omitempty"`
 }
 
 // Bill is one bill of an order.

@@ -164,7 +164,7 @@ func month(accounts, days, orders int) *Report {
 	sums := fixture().Accounts[0].Figures
 	for a := range accounts {
 		id := schema.AccountID(fmt.Sprintf("7%018d", scatter(a)))
-		r.Accounts = append(r.Accounts, Account{ID: id, Name: fmt.Sprintf("第 %d 家面馆", a+1), Configured: true, Days: map[State]int{Complete: days}, Figures: sums})
+		r.Accounts = append(r.Accounts, Account{ID: id, Name: fmt.Sprintf("第 %d 家面馆", a+1), Days: map[State]int{Complete: days}, Figures: sums})
 	}
 	for d := range days {
 		for a := range r.Accounts {

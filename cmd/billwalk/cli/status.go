@@ -159,7 +159,7 @@ func dayOf(day schema.Day, accounts []schema.Account, bases []schema.Base) daySt
 	d := dayStatus{Day: day, Open: make(map[schema.Verdict]int64)}
 	half := false
 	for i := range bases {
-		half = half || torn(&bases[i])
+		half = half || bases[i].Torn()
 		m := bases[i].Manifest
 		if m == nil {
 			continue
@@ -185,19 +185,6 @@ func dayOf(day schema.Day, accounts []schema.Account, bases []schema.Base) daySt
 		d.State = dayNotPublished
 	}
 	return d
-}
-
-// torn says that the data are not those of the manifest.
-func torn(b *schema.Base) bool {
-	if b.Manifest == nil {
-		for _, etag := range b.ETags {
-			if etag != "" {
-				return true
-			}
-		}
-		return false
-	}
-	return slices.ContainsFunc(b.Manifest.Objects, func(o schema.Object) bool { return b.ETags[o.Table] != o.ETag })
 }
 
 func (d *dayStatus) count(m *schema.Manifest, id schema.AccountID) {

@@ -1,0 +1,43 @@
+package report
+
+import (
+	"context"
+	"fmt"
+
+	"billwalk/schema"
+)
+
+// Load reads the report of what is published. It takes memory for the open orders, and for a
+// few bytes of each other order. An amount whose sum overflows is schema.ErrOverflow.
+func Load(ctx context.Context, lake Lake, o Options) (*Report, error) {
+	l := &loader{lake: lake, Options: o, accounts: make(map[schema.AccountID]bool)}
+	for _, a := range o.Accounts {
+		l.accounts[a.ID] = true
+	}
+	l.accounts[schema.NoAccount] = true
+	if l.MaxOrders == 0 {
+		l.MaxOrders = MaxOrders
+	}
+	if l.MaxDrills == 0 {
+		l.MaxDrills = MaxDrills
+	}
+	tables := newTables()
+	r := &Report{Job: o.Job, From: o.From, To: o.To, MadeAt: o.MadeAt, Billwalk: o.Billwalk, Lake: o.LakeURL}
+	if err := l.readBases(ctx); err != nil {
+		return nil, err
+	}
+	if err := inOrder(ctx, l.parts, l.readPart, tables.add); err != nil {
+		return nil, err
+	}
+	if err := l.fillUnits(r, tables); err != nil {
+		return nil, fmt.Errorf("sums of %s to %s: %w", o.From, o.To, err)
+	}
+	r.Waterfall, r.Stores = tables.fall.waterfall(), l.rates(tables.stores)
+	r.Exceptions, r.Restatements = tables.exceptions.counts(), tables.restatements.days()
+	if err := l.fillOrders(ctx, r, tables.orders); err != nil {
+		return nil, err
+	}
+	r.Close = l.closing(r, tables)
+	r.Glossary = glossary(r)
+	return r, nil
+}

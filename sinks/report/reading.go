@@ -1,0 +1,132 @@
+package report
+
+import (
+	"context"
+	"errors"
+	"hash/maphash"
+	"iter"
+	"time"
+
+	"golang.org/x/sync/errgroup"
+
+	"billwalk/schema"
+)
+
+// Lake is what is published.
+type Lake interface {
+	// Base returns what is published of a (day, bucket).
+	Base(ctx context.Context, day schema.Day, bucket int) (schema.Base, error)
+	// Rows yields the published rows of a table, with the named columns or all of them, in one
+	// row that is filled anew. If nothing is published there are none.
+	Rows(ctx context.Context, table schema.AnyTable, day schema.Day, bucket int, columns ...string) iter.Seq2[schema.Row, error]
+}
+
+// Options say what is reported.
+type Options struct {
+	Job      string
+	Accounts []schema.Account // of the job, whose rows are reported; the lake may have others
+	From, To schema.Day       // both included
+	Buckets  int              // of the lake
+	LakeURL  string
+	MadeAt   time.Time
+	Billwalk string // version of the program
+
+	MaxOrders int // 0 stands for the constant of that name
+	MaxDrills int // likewise
+}
+
+const (
+	maxBases = 64 // that are read side by side
+	maxFiles = 4  // likewise; each takes memory
+)
+
+// loader reads one report.
+type loader struct {
+	Options
+	lake     Lake
+	accounts map[schema.AccountID]bool // whose rows are reported
+	parts    []part                    // what is published, by day and bucket
+}
+
+// part is what is published of one (day, bucket).
+type part struct {
+	day      schema.Day
+	bucket   int
+	manifest *schema.Manifest // nil: damaged
+	damage   error
+	torn     bool // the files are not those of the manifest
+}
+
+// readBases finds what is published of the job's accounts.
+func (l *loader) readBases(ctx context.Context) error {
+	buckets := schema.BucketsOf(append(l.Accounts[:len(l.Accounts):len(l.Accounts)], schema.Account{ID: schema.NoAccount}), l.Buckets)
+	all := make([]part, 0, (int(l.To-l.From)+1)*len(buckets))
+	for day := l.From; day <= l.To; day++ {
+		for _, bucket := range buckets {
+			all = append(all, part{day: day, bucket: bucket})
+		}
+	}
+	reads, reading := errgroup.WithContext(ctx)
+	reads.SetLimit(maxBases)
+	for i := range all {
+		reads.Go(func() error {
+			base, err := l.lake.Base(reading, all[i].day, all[i].bucket)
+			if errors.Is(err, schema.ErrManifest) {
+				all[i].damage = err
+				return nil
+			}
+			all[i].manifest, all[i].torn = base.Manifest, base.Torn()
+			return err
+		})
+	}
+	if err := reads.Wait(); err != nil {
+		return err
+	}
+	for _, p := range all {
+		if p.manifest != nil || p.damage != nil || p.torn {
+			l.parts = append(l.parts, p)
+		}
+	}
+	return nil
+}
+
+// inOrder reads some parts side by side, and hands over what was read in the order of the
+// parts.
+func inOrder[P, R any](ctx context.Context, parts []P, read func(context.Context, P) (R, error), add func(R) error) error {
+	for len(parts) > 0 {
+		some := parts[:min(maxFiles, len(parts))]
+		parts = parts[len(some):]
+		found := make([]R, len(some))
+		reads, reading := errgroup.WithContext(ctx)
+		for i := range some {
+			reads.Go(func() (err error) {
+				found[i], err = read(reading, some[i])
+				return err
+			})
+		}
+		if err := reads.Wait(); err != nil {
+			return err
+		}
+		for _, f := range found {
+			if err := add(f); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// rows yields the rows of one table by their type.
+func rows[R any](ctx context.Context, l *loader, table schema.AnyTable, p part, columns ...string) iter.Seq2[*R, error] {
+	return func(yield func(*R, error) bool) {
+		for row, err := range l.lake.Rows(ctx, table, p.day, p.bucket, columns...) {
+			r, _ := any(row).(*R)
+			if !yield(r, err) {
+				return
+			}
+		}
+	}
+}
+
+// hashSeed is one for all, so that hashes of parts compare.
+var hashSeed = maphash.MakeSeed()
