@@ -20,6 +20,32 @@ const (
 	ExitInterrupted = 130
 )
 
+// ExitCodes explains the exit codes of the program.
+var ExitCodes = []struct {
+	Code            int
+	Meaning, Remedy schema.Bilingual
+}{
+	{ExitDone, schema.Bilingual{English: "done", Chinese: "完成"}, schema.Bilingual{English: "nothing", Chinese: "无"}},
+	{ExitFailed, schema.Bilingual{English: "failed: the lake cannot be written, verify found a fault, or a bug", Chinese: "失败：数据湖写不了、verify 发现问题，或程序缺陷"},
+		schema.Bilingual{English: "read the error, and run again", Chinese: "看错误信息，再跑"}},
+	{ExitConfig, schema.Bilingual{English: "usage or configuration; also a wrong secret, a wrong clock, a store that refuses writes", Chinese: "用法或配置错误；也包括密钥错误、时钟不准、存储拒绝写入"},
+		schema.Bilingual{English: "fix what the message names; billwalk check JOB looks at everything that a run needs", Chinese: "按提示处理；billwalk check JOB 可逐项检查"}},
+	{ExitIncomplete, schema.Bilingual{English: "incomplete: some units failed, or orders have no answer; what is whole was published", Chinese: "不完整：部分账户失败，或有订单没有查到答复；完整的已发布"},
+		schema.Bilingual{English: "the summary names each failure with code, reason and logid: explain CODE says what to do", Chinese: "摘要逐一列出错误码、原因与 logid：用 explain CODE 看如何处理"}},
+	{ExitDifferences, schema.Bilingual{English: "all went well, groups are mismatched, and --fail-on differences was given", Chinese: "运行正常，但有差异，且加了 --fail-on differences"},
+		schema.Bilingual{English: "look at the differences: the summary and the report list them", Chinese: "查看差异：见摘要与日报"}},
+	{ExitStopped, schema.Bilingual{English: "stopped by quota, --deadline, or an outage longer than --patience", Chinese: "配额用完、--deadline 到时，或平台无应答超过 --patience"},
+		schema.Bilingual{English: "run again to continue: nothing that was fetched is fetched again", Chinese: "再跑即续，已拉取的不再拉取"}},
+	{ExitSuperseded, schema.Bilingual{English: "another run published a day first, from older walks", Chinese: "另一次运行凭较早的拉取先发布了"},
+		schema.Bilingual{English: "run again: what was walked is in the archive", Chinese: "再跑：已拉取的在归档中"}},
+	{ExitInterrupted, schema.Bilingual{English: "interrupted by SIGINT", Chinese: "被 SIGINT 中断"},
+		schema.Bilingual{English: "run again to continue", Chinese: "再跑即续"}},
+	{exitTerminated, schema.Bilingual{English: "interrupted by SIGTERM", Chinese: "被 SIGTERM 中断"},
+		schema.Bilingual{English: "run again to continue", Chinese: "再跑即续"}},
+}
+
+const exitTerminated = 143 // as shells have it for SIGTERM
+
 // errStoppedToday is the error of a run that a quota, an outage or the deadline stopped.
 var errStoppedToday = errors.New("stopped by quota, deadline or outage; run again to go on")
 

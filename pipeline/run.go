@@ -50,6 +50,8 @@ type Run struct {
 	Log      *slog.Logger
 	Progress *progress.Counter
 	Calls    func() Calls // returns how many calls were made
+
+	Expected func(schema.Failure) bool // reports whether a failure is expected, so that it does not make the run incomplete; may be nil
 }
 
 // Days returns the days that the run looks at.
@@ -118,8 +120,13 @@ func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	}
 	found := r.Progress.Counts()
 	s.Archived = Archived{found.UnitsFound, found.PagesFound}
-	s.ExitCode = exitCode(ctx, len(s.Failures) > 0, err)
+	s.ExitCode = exitCode(ctx, r.incomplete(s.Failures), err)
 	return s, err
+}
+
+// incomplete reports whether a failure is not expected.
+func (r *Run) incomplete(failures []schema.Failure) bool {
+	return slices.ContainsFunc(failures, func(f schema.Failure) bool { return r.Expected == nil || !r.Expected(f) })
 }
 
 // do walks the units of the plan, and settles, builds and publishes their days as they

@@ -153,7 +153,7 @@ func (s *schedule) failure(u schema.Unit, err error) *schema.Failure {
 func (r *Run) recall(ctx context.Context, u schema.Unit) walk.Outcome {
 	c, _, err := r.Archive.Unit(ctx, u)
 	if err == nil && c == nil {
-		err = fmt.Errorf("the archive has no whole walk of it; fetch it with: billwalk run %s --from %s --to %s", r.Job, u.Day, u.Day)
+		err = &schema.UnitError{Unit: u, Code: schema.CodeNotArchived, Err: fmt.Errorf("the archive has no whole walk of it; fetch it with: billwalk run %s --from %s --to %s", r.Job, u.Day, u.Day)}
 	}
 	if err != nil {
 		failure := schema.FailureOf(err, u)

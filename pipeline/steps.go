@@ -76,7 +76,7 @@ func (t *steps) loadEvidence(ctx context.Context) error {
 	days := slices.Sorted(slices.Values(t.plan.days()))
 	if damaged != nil {
 		t.failures = append(t.failures, schema.Failure{
-			Day: days[0], Reach: schema.ReachUnit, Reason: "callbacks: " + damaged.Error(),
+			Day: days[0], Reach: schema.ReachUnit, Error: schema.CodeDamaged, Reason: "callbacks: " + damaged.Error(),
 			Hint: "the orders are queried; restore the objects to get the unmatched settlements, or move them away",
 		})
 	}

@@ -1,4 +1,7 @@
 package schema
 
 // Bilingual is a text for people in both languages.
-type Bilingual struct{ English, Chinese string }
+type Bilingual struct {
+	English string `json:"en"`
+	Chinese string `json:"zh"`
+}

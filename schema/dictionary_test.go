@@ -31,6 +31,7 @@ var generated = map[string]func(language) string{
 	"codes":    codeTables,
 	"verdicts": verdictTable,
 	"tiers":    tierTable,
+	"causes":   causeTable,
 	"reasons":  reasonTable,
 	"rules":    ruleTable,
 	"manifest": manifestTable,
@@ -141,6 +142,15 @@ func tierTable(l language) string {
 	md.WriteString(l.of("| matched by | 中文 | what agrees |\n", "| 取值 | 匹配方式 | 什么对上了 |\n") + "|---|---|---|\n")
 	for _, tier := range Tiers {
 		fmt.Fprintf(&md, "| `%s` | %s | %s |\n", tier, tier.Label(), l.pick(tier.Meaning()))
+	}
+	return md.String()
+}
+
+func causeTable(l language) string {
+	var md strings.Builder
+	md.WriteString(l.of("| cause | 中文 | meaning |\n", "| 取值 | 差异成因 | 意思 |\n") + "|---|---|---|\n")
+	for _, c := range Causes {
+		fmt.Fprintf(&md, "| `%s` | %s | %s |\n", c, c.Label(), l.pick(c.Meaning()))
 	}
 	return md.String()
 }

@@ -1,6 +1,9 @@
 package schema
 
-import "errors"
+import (
+	"cmp"
+	"errors"
+)
 
 // Reach is how much of a run one failure ends.
 type Reach string
@@ -20,6 +23,7 @@ type Failure struct {
 	Day     Day       `json:"bill_date"`
 	Code    int64     `json:"code"` // of the platform; 0 if the fault is not an answer
 	SubCode int64     `json:"sub_code,omitempty"`
+	Error   ErrorCode `json:"error,omitempty"` // of billwalk, where the platform gave no code
 	Reason  string    `json:"reason"`
 	Hint    string    `json:"hint,omitempty"` // what a person should do
 	LogID   string    `json:"logid"`          // Douyin's support needs it
@@ -31,7 +35,16 @@ type Failure struct {
 type UnitError struct {
 	Unit  Unit
 	LogID string // of the answer; empty where there is none
+	Code  ErrorCode
 	Err   error
+}
+
+// ErrorCode returns the fault's code, or that of the error beneath.
+func (e *UnitError) ErrorCode() ErrorCode {
+	if e.Code != "" {
+		return e.Code
+	}
+	return ErrorCodeOf(e.Err)
 }
 
 func (e *UnitError) Error() string { return e.Err.Error() }
@@ -39,7 +52,7 @@ func (e *UnitError) Unwrap() error { return e.Err }
 
 // Failure returns the fault as a failure that ends its unit alone.
 func (e *UnitError) Failure() Failure {
-	return Failure{Account: e.Unit.Account.ID, Day: e.Unit.Day, Reason: e.Error(), LogID: e.LogID, Reach: ReachUnit}
+	return Failure{Account: e.Unit.Account.ID, Day: e.Unit.Day, Error: e.ErrorCode(), Reason: e.Error(), LogID: e.LogID, Reach: ReachUnit}
 }
 
 // FailureOf returns what an error says of itself in a method Failure, as a failure of
@@ -53,5 +66,8 @@ func FailureOf(err error, u Unit) Failure {
 		failure.Reason = err.Error()
 	}
 	failure.Account, failure.Day = u.Account.ID, u.Day
+	if failure.Code == 0 && failure.SubCode == 0 && failure.Error == "" && err != nil {
+		failure.Error = cmp.Or(ErrorCodeOf(err), CodeFailed)
+	}
 	return failure
 }

@@ -15,6 +15,7 @@ type Reconciliation struct {
 	Verdict               Verdict
 	MatchedBy             Null[Tier]
 	Reasons               []string
+	Cause                 Null[Cause] // of a mismatch
 	BillRows              int64
 	SettlementRows        int64
 	Billed, Settled, Diff Legs
@@ -84,6 +85,9 @@ func reconciliationFields() []Field[Reconciliation] {
 		always(texts, Column{Name: "reasons", Label: "原因", Doc: "why: " + forms() + ". settlement_unexplained with settlement_only: " + UnmatchedCauses,
 			ChineseDoc: "得出结论的原因，取值见“原因”"},
 			func(r *row) *[]string { return &r.Reasons }),
+		nullable(textOf[Cause](), Column{Name: "cause", Label: "差异成因", Doc: oneOf(Causes) + ": what makes a mismatch, of the order's bills and settlements that are open in the lookback; NULL unless mismatched, and in files of earlier versions",
+			ChineseDoc: "差异的成因，取值见“差异成因”，看该订单在追溯期内未对上的账单与分账；不是差异的为 NULL，旧版本的文件中也为 NULL"},
+			func(r *row) *Null[Cause] { return &r.Cause }),
 		required(int64s, Column{Name: "bill_rows", Label: "账单数", Doc: "bills in the group",
 			ChineseDoc: "组内账单数"},
 			func(r *row) *int64 { return &r.BillRows }),

@@ -37,7 +37,7 @@ var contract = map[string]string{
 		logid VARCHAR  fetched_at TIMESTAMPTZ!`,
 	"reconciliation": `
 		walk_account_id VARCHAR!  group_key VARCHAR!  shop_order_id VARCHAR  item_order_id VARCHAR  verdict VARCHAR!
-		matched_by VARCHAR  reasons VARCHAR[]  bill_rows BIGINT!  settlement_rows BIGINT!
+		matched_by VARCHAR  reasons VARCHAR[]  cause VARCHAR  bill_rows BIGINT!  settlement_rows BIGINT!
 		billed_total_fen BIGINT  settled_total_fen BIGINT  diff_total_fen BIGINT
 		billed_fee_fen BIGINT  settled_fee_fen BIGINT  diff_fee_fen BIGINT
 		billed_commission_fen BIGINT  settled_commission_fen BIGINT  diff_commission_fen BIGINT

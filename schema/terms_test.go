@@ -28,6 +28,9 @@ func TestTermsAreExplained(t *testing.T) {
 	for _, tier := range Tiers {
 		check("tier", string(tier), tier.Meaning(), Bilingual{tier.Label(), tier.Label()})
 	}
+	for _, c := range Causes {
+		check("cause", string(c), c.Meaning(), Bilingual{c.Label(), c.Label()})
+	}
 	for _, r := range Reasons {
 		check("reason", r.Form, r.Meaning, r.Advice, Bilingual{r.Label, r.Label})
 	}

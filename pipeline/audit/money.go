@@ -61,8 +61,8 @@ func difference(a, b schema.Null[schema.Fen]) (schema.Null[schema.Fen], error) {
 const commissionRule = 2
 
 // rowRule is the version of the rules of the columns that billwalk adds: by rule 1 one row of
-// a bill counts, before it all did.
-const rowRule = 1
+// a bill counts, before it all did; by rule 2 a mismatch has a cause, too.
+const rowRule = 2
 
 // commissions returns the terms of a bill's commission: the total if the platform has it,
 // else its parts (total_operation_agent is within total_agent_merchant). By rule 1 the

@@ -182,6 +182,9 @@ func (t *tables) group(r *schema.Reconciliation) error {
 	if !slices.Contains(schema.Verdicts, r.Verdict) || (r.Verdict == schema.Matched) != r.MatchedBy.Valid {
 		t.find(key, place, "a verdict, matched by a tier if it is matched", fmt.Sprintf("%s, matched_by %q", r.Verdict, r.MatchedBy.V), fixReplay)
 	}
+	if r.Cause.Valid && (r.Verdict != schema.Mismatched || !slices.Contains(schema.Causes, r.Cause.V)) || t.m.RowRule > 1 && r.Verdict == schema.Mismatched && !r.Cause.Valid {
+		t.find(key, place+", cause", "a cause if it is mismatched, and only then", fmt.Sprintf("%q, and %s", r.Cause.V, r.Verdict), fixReplay)
+	}
 	for leg := range schema.LegCount {
 		if want, err := difference(r.Settled[leg], r.Billed[leg]); r.Diff[leg].Valid && (err != nil || want != r.Diff[leg]) {
 			t.find(key, fmt.Sprintf("%s, diff_%s_fen", place, leg), fenText(want), fenText(r.Diff[leg]), fixReplay)

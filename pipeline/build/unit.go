@@ -48,5 +48,5 @@ func (u *unit) provenance(a *schema.Answer) normalise.Provenance {
 
 // damaged returns the error of an answer that cannot be decoded.
 func (u *unit) damaged(a *schema.Answer, err error) error {
-	return &schema.UnitError{Unit: u.certificate.Unit(), LogID: a.LogID, Err: fmt.Errorf("archive object %s: page %d: %w", a.Key, a.Page, err)}
+	return &schema.UnitError{Unit: u.certificate.Unit(), LogID: a.LogID, Code: schema.CodeDamaged, Err: fmt.Errorf("archive object %s: page %d: %w", a.Key, a.Page, err)}
 }

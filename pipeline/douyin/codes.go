@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"billwalk/pipeline/normalise"
+	"billwalk/schema"
 )
 
 // remedy says what to do about an answer with an error code, or about a missing one.
@@ -186,6 +187,21 @@ func lookUp(number int64, sub bool, texts string) (found code, known bool) {
 	}
 	return code{giveUpUnit, "未知错误码 unknown error code", hintUnknown}, false
 }
+
+// LacksAuthorisation reports whether a failure of bills says that the merchant has not
+// authorised the app.
+func LacksAuthorisation(f schema.Failure) bool {
+	for number, table := range map[int64]map[int64]code{f.Code: codes, f.SubCode: subCodes} {
+		if found, ok := table[number]; ok && found.hint == hintAccount && number != otherOwner {
+			return true
+		}
+	}
+	return false
+}
+
+// otherOwner is the sub code of data that belong to somebody else, as with a wrong account
+// id: authorisation is not what is missing.
+const otherOwner = 11001
 
 // generalCodes only name the module of the platform in which a call failed. Beside these
 // a sub code decides, beside all others it does not.

@@ -79,7 +79,19 @@ func (e *Error) Unwrap() error { return e.cause }
 func (e *Error) Failure() schema.Failure {
 	return schema.Failure{
 		Account: e.Unit.Account.ID, Day: e.Unit.Day,
-		Code: e.Code, SubCode: e.SubCode, Reason: e.Reason, Hint: e.Hint, LogID: e.LogID, Reach: e.reach,
+		Code: e.Code, SubCode: e.SubCode, Error: e.ErrorCode(), Reason: e.Reason, Hint: e.Hint, LogID: e.LogID, Reach: e.reach,
+	}
+}
+
+// ErrorCode returns billwalk's own code where the platform gave none, else "".
+func (e *Error) ErrorCode() schema.ErrorCode {
+	switch {
+	case e.hasCode():
+		return ""
+	case e.unanswered, e.reach == schema.ReachToday:
+		return schema.CodeNoAnswer
+	default:
+		return schema.CodeUnreadable
 	}
 }
 

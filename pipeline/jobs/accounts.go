@@ -9,9 +9,9 @@ import (
 	"billwalk/schema"
 )
 
-// accounts returns the accounts of a job, from a list or a file, and warnings about ids
-// that look rounded.
-func (r *reader) accounts(n *yaml.Node) ([]schema.Account, []string) {
+// accounts reads the accounts of a job, from a list or a file, into the job, with
+// warnings about ids that look rounded.
+func (r *reader) accounts(n *yaml.Node, job *Job) {
 	before := len(r.faults)
 	list := &accountList{r: r, seen: make(map[schema.AccountID]listedAccount)}
 	switch n.Kind {
@@ -29,7 +29,7 @@ func (r *reader) accounts(n *yaml.Node) ([]schema.Account, []string) {
 		r.fault(r.at(n), "accounts: want at least one account, found none")
 	}
 	list.warnOfRounded()
-	return list.accounts, list.warnings
+	job.Accounts, job.Until, job.Warnings = list.accounts, list.until, list.warnings
 }
 
 func (r *reader) inlineAccount(item *yaml.Node, list *accountList) {
@@ -77,6 +77,7 @@ type accountList struct {
 	idsAsRead []value // ids of the accounts
 	warnings  []string
 	seen      map[schema.AccountID]listedAccount
+	until     map[schema.AccountID]schema.Day // of the accounts that have the key
 }
 
 // listedAccount is an account and its place.
@@ -102,6 +103,10 @@ func (l *accountList) add(at place, line map[string]value) {
 		l.r.faultOf(id, "%s: want %v, %s", key, err, id.found(key))
 		return
 	}
+	until, ok := l.parseUntil(line)
+	if !ok {
+		return
+	}
 	account := schema.Account{ID: parsed, Root: isRoot, Name: line[nameKey].text}
 	first, again := l.seen[parsed]
 	switch {
@@ -109,11 +114,34 @@ func (l *accountList) add(at place, line map[string]value) {
 		l.seen[parsed] = listedAccount{account, at}
 		l.accounts = append(l.accounts, account)
 		l.idsAsRead = append(l.idsAsRead, id)
+		if until != 0 {
+			if l.until == nil {
+				l.until = make(map[schema.AccountID]schema.Day)
+			}
+			l.until[parsed] = until
+		}
 	case first.Root != account.Root:
 		l.r.faultOf(id, "this account is listed as %s and, in line %d, as %s: keep one of them", key, first.line, otherKey(key))
 	case first.Name != account.Name:
 		l.r.faultOf(id, "this account has another name in line %d: keep one of them", first.line)
+	case l.until[parsed] != until:
+		l.r.faultOf(id, "this account has another until in line %d: keep one of them", first.line)
 	}
+}
+
+// parseUntil reads the last day on which an account may lack the merchant's authorisation;
+// 0 if there is none.
+func (l *accountList) parseUntil(line map[string]value) (schema.Day, bool) {
+	v, ok := line[untilKey]
+	if !ok {
+		return 0, true
+	}
+	day, err := schema.ParseDay(v.text)
+	if err != nil || day < earliest {
+		l.r.faultOf(v, "until: want a day such as 2026-12-31, %s", v.found(untilKey))
+		return 0, false
+	}
+	return day, true
 }
 
 func otherKey(key string) string {

@@ -2,9 +2,11 @@ package jobs
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf16"
 
 	"billwalk/schema"
@@ -67,13 +69,13 @@ func TestAccountsFile(t *testing.T) {
 func TestAccountsFileFaults(t *testing.T) {
 	t.Parallel()
 	const csv = "conf/sheets/a.csv:"
-	const emptyFile = csv + "1:1: the file is empty: want a header of root_account_id, account_id, name, then one account per line"
+	const emptyFile = csv + "1:1: the file is empty: want a header of root_account_id, account_id, name, until, then one account per line"
 	const ruined = "want an id of plain digits: this one was taken for a number and has lost digits; take it from the console again, and export the column as text, found "
 	for _, c := range []struct{ sheet, want string }{
 		{"account_id\n", "conf/jobs.yaml:7:15: accounts: want at least one account, found none"},
 		{"account_id,nme\n1,a\n", csv + `1:12: unknown column "nme": did you mean "name"?`},
-		{"id\n1\n", csv + `1:1: unknown column "id": the columns here are root_account_id, account_id, name`},
-		{"7047437174853240835\n", csv + `1:1: unknown column of 19 characters: the columns here are root_account_id, account_id, name`},
+		{"id\n1\n", csv + `1:1: unknown column "id": the columns here are root_account_id, account_id, name, until`},
+		{"7047437174853240835\n", csv + `1:1: unknown column of 19 characters: the columns here are root_account_id, account_id, name, until`},
 		{"name\na\n", csv + "1:1: the header has neither root_account_id nor account_id"},
 		{"account_id,account_id\n1,2\n", csv + "1:12: column account_id is repeated"},
 		{"account_id,name\n1,a,b\n", csv + "2:5: the header has no column for this cell: put a text with the separator in quotes"},
@@ -95,6 +97,8 @@ func TestAccountsFileFaults(t *testing.T) {
 		{"account_id;name\n1,a\n", csv + `2:1: account_id: want an id of 1 to 32 digits, found a text of 3 characters`},
 		{"account_id;name\n1;a;b\n", csv + "2:5: the header has no column for this cell: put a text with the separator in quotes"},
 		{"account_id\n7047437174853240835\u200b\n", csv + `2:1: account_id: want an id of 1 to 32 digits, without invisible characters (it has U+200B), found a text of 20 characters`},
+		{"account_id,until\n1,soon\n", csv + `2:3: until: want a day such as 2026-12-31, found a text of 4 characters`},
+		{"account_id,until\n1,2026-12-31\n1,2026-12-30\n", csv + "3:1: this account has another until in line 2: keep one of them"},
 		{"", emptyFile},
 		{"\n , \n", emptyFile},
 	} {
@@ -104,6 +108,17 @@ func TestAccountsFileFaults(t *testing.T) {
 			continue
 		}
 		wantFaults(t, err, c.want)
+	}
+}
+
+func TestAccountsUntil(t *testing.T) {
+	t.Parallel()
+	vars := map[string]string{"DAY": "2026-12-31"}
+	file := mustParse(t, changed(t, "[{account_id: 7047437174853240835}]", `[{account_id: 1, until: 2026-12-31}, {account_id: 2}, {account_id: 3, until: "${DAY}"}]`), vars, nil)
+	day := schema.DayOf(time.Date(2026, 12, 31, 0, 0, 0, 0, schema.China))
+	want := map[schema.AccountID]schema.Day{"1": day, "3": day}
+	if got := mustJob(t, file, "nightly").Until; !maps.Equal(got, want) {
+		t.Errorf("until %v, want %v", got, want)
 	}
 }
 

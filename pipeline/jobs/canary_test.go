@@ -26,7 +26,7 @@ apps:
 jobs:
   nightly:
     accounts:
-      - {root_account_id: "7113893944009705516", name: one}
+      - {root_account_id: "7113893944009705516", name: one, until: 2026-12-31}
       - {account_id: "7047437174853240835"}
     dates: {from: -2d, to: -1d}
     lookback: 7d

@@ -84,6 +84,21 @@ func didYouMean(text string, names []string) string {
 	return fmt.Sprintf("did you mean %q? ", nearest)
 }
 
+// Nearest returns the names that differ from the text in the fewest letters, at most n
+// of those that differ in less than half of them.
+func Nearest(text string, names []string, n int) (nearest []string) {
+	if len(text) > maxQuote {
+		return nil
+	}
+	for _, name := range names {
+		if 2*distance(text, name) < max(len([]rune(text)), len([]rune(name))) {
+			nearest = append(nearest, name)
+		}
+	}
+	slices.SortStableFunc(nearest, func(a, b string) int { return cmp.Compare(distance(text, a), distance(text, b)) })
+	return nearest[:min(n, len(nearest))]
+}
+
 // distance returns the minimum number of letters to insert, delete, replace or swap with
 // a neighbour to turn a into b (optimal string alignment).
 func distance(a, b string) int {

@@ -74,6 +74,7 @@ func (a *App) AppIDs() schema.AppIDs {
 type Job struct {
 	Name        string // its key in jobs.yaml
 	Accounts    []schema.Account
+	Until       map[schema.AccountID]schema.Day // accounts whose merchant may not have authorised the app yet, up to and including the day
 	Dates       Dates
 	Lookback    int // days before the first of Dates that are fetched again, 0 to 90; by default 7 with Settlements, else 0
 	Bills       Bills

@@ -16,7 +16,7 @@ func (r *reader) job(e entry) Job {
 	}
 	job := Job{Name: e.name}
 	if n, ok := m.node("accounts"); ok {
-		job.Accounts, job.Warnings = r.accounts(n)
+		r.accounts(n, &job)
 	}
 	job.Dates = r.dates(m)
 	if n, ok := m.node("bills"); ok {

@@ -21,9 +21,11 @@ const (
 	rootKey = "root_account_id"
 	leafKey = "account_id"
 	nameKey = "name"
+
+	untilKey = "until"
 )
 
 var (
-	accountKeys = []string{rootKey, leafKey, nameKey} // of an item, and of an accounts file's header
+	accountKeys = []string{rootKey, leafKey, nameKey, untilKey} // of an item, and of an accounts file's header
 	sourceKeys  = []string{"file"}
 )

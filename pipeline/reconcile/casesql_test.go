@@ -172,6 +172,7 @@ func reconciliationRows(t *testing.T, printed string) (rows []dated[schema.Recon
 		r.Verdict, r.MatchedBy = column[schema.Verdict](t, row, "verdict"), nullColumn[schema.Tier](t, row, "matched_by")
 		r.BillRows, r.SettlementRows = column[int64](t, row, "bill_rows"), column[int64](t, row, "settlement_rows")
 		r.Reasons, r.Refund = strings.Fields(column[string](t, row, "reasons")), nullColumn[schema.Fen](t, row, "refund_fen")
+		r.Cause = nullColumn[schema.Cause](t, row, "cause")
 		r.Other = nullColumn[schema.Fen](t, row, "other_fen")
 		r.FirstSettleTime, r.LastSettleTime = timeColumn(t, row, "first_settle_time"), timeColumn(t, row, "last_settle_time")
 		rows = append(rows, dated[schema.Reconciliation]{column[schema.Day](t, row, "bill_date"), r})

@@ -14,12 +14,15 @@ import (
 
 // groupLine returns a row of the day as the cases write it:
 //
-//	group DAY ACCOUNT KEY VERDICT[/TIER] BILLS:SETTLEMENTS [billed LEGS] [settled LEGS] [diff LEGS] [refund FEN] [other FEN] [times FIRST..LAST] [REASON …]
+//	group DAY ACCOUNT KEY VERDICT[/TIER|/CAUSE] BILLS:SETTLEMENTS [billed LEGS] [settled LEGS] [diff LEGS] [refund FEN] [other FEN] [times FIRST..LAST] [REASON …]
 func groupLine(day schema.Day, g *schema.Reconciliation) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "group %d %s %s %s", day, cmp.Or(string(g.WalkAccountID), "-"), g.GroupKey, g.Verdict)
 	if g.MatchedBy.Valid {
 		fmt.Fprintf(&b, "/%s", g.MatchedBy.V)
+	}
+	if g.Cause.Valid {
+		fmt.Fprintf(&b, "/%s", g.Cause.V)
 	}
 	fmt.Fprintf(&b, " %d:%d", g.BillRows, g.SettlementRows)
 	for _, part := range []struct {

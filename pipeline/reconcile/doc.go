@@ -73,6 +73,17 @@
 // other came, the group is mismatched and settled with 0; every mismatched group has
 // the reason settled_elsewhere. A settlement of a day after the window has no effect.
 //
+// The cause of a mismatch is looked for among all that is open in the window, in this order:
+//
+//	double_settlement  the settlements come to twice the bills; or a group agrees but has
+//	                   another settlement without a bill
+//	sign_conflict      an open forward bill has a negative amount
+//	window_edge        the order is settled_elsewhere, or an open bill lies on the first or
+//	                   last day of the window
+//	leg_only           the totals are equal
+//	within_one_yuan    the totals differ by one yuan at most
+//	other              anything else
+//
 // An order without an id to query with on that day, or in a job without a trade app,
 // is not_applicable.
 package reconcile

@@ -25,10 +25,11 @@ func openStatuses(settlements []*settlement) (found statuses) {
 type openSummary struct {
 	statuses
 	comparison
-	succeeded int // number of successful settlements
+	succeeded int          // number of successful settlements
+	cause     schema.Cause // of what differs
 }
 
-func (w *window) summarizeOpen() (open openSummary, err error) {
+func (w *window) summarizeOpen(day schema.Day) (open openSummary, err error) {
 	all := w.whole()
 	open.statuses = openStatuses(all.settlements)
 	for _, s := range all.settlements {
@@ -36,7 +37,10 @@ func (w *window) summarizeOpen() (open openSummary, err error) {
 			open.succeeded++
 		}
 	}
-	open.comparison, err = w.compare(all)
+	if open.comparison, err = w.compare(all); err != nil || !open.any {
+		return open, err
+	}
+	open.cause, err = w.cause(day)
 	return open, err
 }
 
@@ -48,7 +52,7 @@ func (g *group) judge(open *openSummary, o *Order) {
 	}
 	switch {
 	case !own.any && o.SettledElsewhere:
-		g.verdict = schema.Mismatched
+		g.verdict, g.cause = schema.Mismatched, schema.WindowEdge
 	case !own.any && !o.Answered:
 		g.verdict, g.reasons = schema.Pending, []string{schema.ReasonNotAsked}
 	case !own.any:
@@ -61,7 +65,7 @@ func (g *group) judge(open *openSummary, o *Order) {
 	case own.failed:
 		g.verdict = schema.SettleFailed
 	default:
-		g.verdict, g.reasons = schema.Mismatched, slices.Clone(open.reasons)
+		g.verdict, g.reasons, g.cause = schema.Mismatched, slices.Clone(open.reasons), open.cause
 		if open.exceeds && open.succeeded == 1 && !open.failed && !o.SettledElsewhere {
 			g.reasons = slices.Insert(g.reasons, 0, schema.ReasonPartlyBilled)
 		}
@@ -80,6 +84,6 @@ func (g *group) checkUnmatched() {
 	case own.inFlight:
 		g.verdict, g.reasons = schema.Pending, []string{schema.ReasonUnmatched}
 	case own.any:
-		g.verdict, g.reasons = schema.Mismatched, []string{schema.ReasonUnmatched}
+		g.verdict, g.reasons, g.cause = schema.Mismatched, []string{schema.ReasonUnmatched}, schema.DoubleSettlement
 	}
 }

@@ -30,7 +30,7 @@ func (w *window) matchAmounts() error {
 		if err != nil {
 			return err
 		}
-		g.finding = finding{schema.Matched, schema.ByAmount, c.reasons}
+		g.finding = finding{verdict: schema.Matched, matchedBy: schema.ByAmount, reasons: c.reasons}
 	}
 	return nil
 }

@@ -28,7 +28,7 @@ func (r *Rules) reconcile(day schema.Day, o *Order) (Outcome, error) {
 	if notApplicable == "" {
 		err := w.match()
 		if err == nil {
-			open, err = w.summarizeOpen()
+			open, err = w.summarizeOpen(day)
 		}
 		if err != nil {
 			return Outcome{}, fmt.Errorf("order %s: %w", o.Key, err)

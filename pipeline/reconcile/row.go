@@ -18,6 +18,9 @@ func (w *window) row(g *group) (schema.Reconciliation, error) {
 	if g.verdict == schema.Matched {
 		row.MatchedBy = schema.Some(g.matchedBy)
 	}
+	if g.verdict == schema.Mismatched {
+		row.Cause = schema.Some(g.cause)
+	}
 	if g.item != "" {
 		row.GroupKey += "/" + g.item
 	}

@@ -59,7 +59,7 @@ func (w *window) try(tier schema.Tier, s set) error {
 	w.steps++
 	for _, g := range s.groups {
 		if g.open() {
-			g.finding = finding{schema.Matched, tier, c.reasons}
+			g.finding = finding{verdict: schema.Matched, matchedBy: tier, reasons: c.reasons}
 			for j := range g.bills {
 				g.bills[j].step = w.steps
 			}

@@ -37,6 +37,7 @@ type finding struct {
 	verdict   schema.Verdict
 	matchedBy schema.Tier // tier that closed the group, even if its match was taken back; "" while it is open
 	reasons   []string
+	cause     schema.Cause // of a mismatch
 }
 
 func (f *finding) open() bool { return f.matchedBy == "" }

@@ -48,5 +48,5 @@ func Sleep(ctx context.Context, d time.Duration) error {
 
 // DeadlineFailure returns the failure of a unit that the deadline has ended.
 func DeadlineFailure(u schema.Unit) schema.Failure {
-	return schema.Failure{Account: u.Account.ID, Day: u.Day, Reason: ErrDeadline.Error() + "; run again to go on", Reach: schema.ReachToday}
+	return schema.Failure{Account: u.Account.ID, Day: u.Day, Error: schema.CodeDeadline, Reason: ErrDeadline.Error() + "; run again to go on", Reach: schema.ReachToday}
 }

@@ -15,7 +15,9 @@ import (
 func Certified(ctx context.Context, archive Reader, c *schema.Certificate) iter.Seq2[schema.Answer, error] {
 	return func(yield func(schema.Answer, error) bool) {
 		n := 0
-		damaged := func(err error) { yield(schema.Answer{}, &schema.UnitError{Unit: c.Unit(), Err: err}) }
+		damaged := func(err error) {
+			yield(schema.Answer{}, &schema.UnitError{Unit: c.Unit(), Code: schema.CodeDamaged, Err: err})
+		}
 		for answer, err := range archive.Answers(ctx, c.Unit(), c.Walk) {
 			if ctx.Err() != nil {
 				yield(schema.Answer{}, ctx.Err())

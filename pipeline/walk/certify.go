@@ -21,7 +21,7 @@ func (u *unitWalk) certify(ctx context.Context, equal []*trace, bills int64, dig
 		return u.store(ctx, &c)
 	}
 	if last != nil && shrinks(last.Bills, bills) && !u.walker.AllowShrink {
-		return nil, fmt.Errorf("the day shrank from %d bills to %d: it is published only with --allow-shrink", last.Bills, bills)
+		return nil, &schema.UnitError{Unit: u.unit, Code: schema.CodeShrunk, Err: fmt.Errorf("the day shrank from %d bills to %d: it is published only with --allow-shrink", last.Bills, bills)}
 	}
 	c := &schema.Certificate{
 		Account: u.unit.Account, Day: u.unit.Day, State: schema.Complete,

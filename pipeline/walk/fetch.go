@@ -37,7 +37,7 @@ func (u *unitWalk) fetch(ctx context.Context, t *trace, n int) error {
 			return errors.Join(err, b.flush(ctx))
 		}
 		if err := t.add(&answer, u.walker.PageSize); err != nil {
-			return errors.Join(&schema.UnitError{Unit: t.unit, LogID: answer.LogID, Err: err}, b.flush(ctx))
+			return errors.Join(&schema.UnitError{Unit: t.unit, LogID: answer.LogID, Code: schema.CodeChain, Err: err}, b.flush(ctx))
 		}
 		if err := b.add(ctx, answer.Answer); err != nil {
 			return err

@@ -176,7 +176,7 @@ func (u *unitWalk) run(ctx context.Context) (*schema.Certificate, error) {
 			return u.certify(ctx, equal, bills, digest)
 		}
 	}
-	return nil, &schema.UnitError{Unit: u.unit, Err: fmt.Errorf("the day keeps changing: no %d of %d walks in a row found the same bills; run again later", u.walker.Passes, maxWalks)}
+	return nil, &schema.UnitError{Unit: u.unit, Code: schema.CodeChanging, Err: fmt.Errorf("the day keeps changing: no %d of %d walks in a row found the same bills; run again later", u.walker.Passes, maxWalks)}
 }
 
 // next makes the next walk: one that was begun, else a new one. It returns nil where

@@ -212,6 +212,7 @@ CREATE OR REPLACE VIEW reconciliation AS SELECT
   verdict::VARCHAR AS verdict,
   matched_by::VARCHAR AS matched_by,
   reasons::VARCHAR[] AS reasons,
+  cause::VARCHAR AS cause,
   bill_rows::BIGINT AS bill_rows,
   settlement_rows::BIGINT AS settlement_rows,
   billed_total_fen::BIGINT AS billed_total_fen,
@@ -236,6 +237,7 @@ FROM (
     NULL::VARCHAR AS item_order_id,
     NULL::VARCHAR AS matched_by,
     NULL::VARCHAR[] AS reasons,
+    NULL::VARCHAR AS cause,
     NULL::BIGINT AS billed_total_fen,
     NULL::BIGINT AS settled_total_fen,
     NULL::BIGINT AS diff_total_fen,
@@ -264,6 +266,7 @@ COMMENT ON COLUMN reconciliation.item_order_id IS 'the item, where settlements n
 COMMENT ON COLUMN reconciliation.verdict IS 'matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable';
 COMMENT ON COLUMN reconciliation.matched_by IS 'item, order, order_window or amount; NULL unless matched';
 COMMENT ON COLUMN reconciliation.reasons IS 'why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, settled_elsewhere, partly_billed, offset_by:<bill_date>/<walk_account_id>[/<item>], retry_in_flight, not_asked, no_key, non_forward, not_configured. settlement_unexplained with settlement_only: its account is not in jobs.yaml, its day failed for the account, its bill is further away than the lookback (7 days at least), or it is of a coupon verified and undone or refunded within an hour, which never has a bill (核销后 1 小时内撤销或退款，平台永不出账单)';
+COMMENT ON COLUMN reconciliation.cause IS 'double_settlement, sign_conflict, window_edge, leg_only, within_one_yuan or other: what makes a mismatch, of the order''s bills and settlements that are open in the lookback; NULL unless mismatched, and in files of earlier versions';
 COMMENT ON COLUMN reconciliation.bill_rows IS 'bills in the group';
 COMMENT ON COLUMN reconciliation.settlement_rows IS 'settlements of this day in the group, of any status';
 COMMENT ON COLUMN reconciliation.billed_total_fen IS 'ledger_total of the forward bills; signed fen';
@@ -464,6 +467,7 @@ CREATE OR REPLACE VIEW "对账" AS SELECT
     WHEN 'not_applicable' THEN CASE WHEN list_contains(reasons, 'no_key') THEN '缺单号' ELSE '不纳入比对' END END AS "对账结论",
   matched_by AS "匹配方式",
   reasons AS "原因",
+  cause AS "差异成因",
   bill_rows AS "账单数",
   settlement_rows AS "分账数",
   (billed_total_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "账单金额(元)",

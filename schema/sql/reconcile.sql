@@ -128,7 +128,7 @@ settlement_near AS (
   WHERE abs(s.day - t.day) <= lookback_days
 ),
 bill_near AS (
-  SELECT t.target, t.has_key, b.*
+  SELECT t.target, t.has_key, CASE WHEN lookback_days > 0 AND abs(b.day - t.day) = lookback_days THEN 1 ELSE 0 END AS at_edge, b.*
   FROM target t JOIN bill b ON b.order_key = t.order_key CROSS JOIN settings
   WHERE b.settle_type = 1 AND abs(b.day - t.day) <= lookback_days
 ),
@@ -194,13 +194,13 @@ settlement_group AS (
 -- cannot compare it. Of two gaps the smaller one counts: ..._billed before ..._settled.
 known AS (
   SELECT
-    order_key, target, bill_date, group_id, item, 'bill' AS kind, has_key, walk_account_id,
+    order_key, target, bill_date, group_id, item, 'bill' AS kind, has_key, at_edge, walk_account_id,
     account_id, ledger_id AS id, settle_sub_type, NULL AS settle_time,
     -total AS total, -fee AS fee, -commission AS commission, -net AS net
   FROM grouped_bill
   UNION ALL
   SELECT
-    s.order_key, s.target, s.bill_date, g.group_id, s.item, s.kind, NULL, NULL,
+    s.order_key, s.target, s.bill_date, g.group_id, s.item, s.kind, NULL, 0, NULL,
     NULL, s.settle_id, NULL, s.settle_time,
     CASE WHEN s.kind = 'SUCCESS' THEN s.total ELSE 0 END, CASE WHEN s.kind = 'SUCCESS' THEN s.fee ELSE 0 END,
     CASE WHEN s.kind = 'SUCCESS' THEN s.commission ELSE 0 END, CASE WHEN s.kind = 'SUCCESS' THEN s.net ELSE 0 END
@@ -342,13 +342,23 @@ open_entry AS (
     sum(is_success) OVER u = 1 AND max(is_fail) OVER u = 0 AND min(total_gap) OVER u IS NULL AND sum(total) OVER u > tolerance_fen
       AND (min(fee_gap) OVER u IS NOT NULL OR sum(fee) OVER u >= -tolerance_fen)
       AND (min(commission_gap) OVER u IS NOT NULL OR sum(commission) OVER u >= -tolerance_fen)
-      AND (min(net_gap) OVER u IS NOT NULL OR sum(net) OVER u >= -tolerance_fen) AS partly_billed
+      AND (min(net_gap) OVER u IS NOT NULL OR sum(net) OVER u >= -tolerance_fen) AS partly_billed,
+    CASE WHEN min(total_gap) OVER u IS NULL THEN sum(total) OVER u END AS open_total,
+    -sum(CASE WHEN is_bill = 1 THEN total END) OVER u AS open_billed,
+    max(CASE WHEN is_bill = 1 AND (total > 0 OR fee > 0 OR commission > 0 OR net > 0) THEN 1 ELSE 0 END) OVER u AS outgoing,
+    max(at_edge) OVER u AS edge
   FROM closed
   WHERE NOT is_closed
   WINDOW g AS (PARTITION BY order_key, target, group_id), u AS (PARTITION BY order_key, target)
 ),
 open_group AS (
   SELECT DISTINCT order_key, target, group_id, open_reasons, partly_billed,
+    CASE WHEN open_total <> 0 AND open_total = open_billed THEN 'double_settlement'
+      WHEN outgoing = 1 THEN 'sign_conflict'
+      WHEN edge = 1 THEN 'window_edge'
+      WHEN abs(open_total) <= tolerance_fen THEN 'leg_only'
+      WHEN abs(open_total) <= 100 THEN 'within_one_yuan'
+      ELSE 'other' END AS cause,
     CASE WHEN group_failed = 1 OR group_settled = 0 AND failed = 1 THEN 1 ELSE 0 END AS has_failed,
     CASE WHEN settled = 0 THEN 'bill_only'
       WHEN in_flight = 1 THEN 'pending'
@@ -360,13 +370,13 @@ open_group AS (
 late_group AS ( -- the groups that tiers 1 and 2a left open
   SELECT DISTINCT order_key, target, group_id, 'matched' AS verdict,
     CASE WHEN day_reasons IS NOT NULL THEN 'order' WHEN window_reasons IS NOT NULL THEN 'order_window' ELSE 'amount' END AS matched_by,
-    COALESCE(day_reasons, window_reasons, amount_reasons) AS reasons, false AS partly_billed
+    COALESCE(day_reasons, window_reasons, amount_reasons) AS reasons, false AS partly_billed, NULL AS cause
   FROM closed
   WHERE is_bill = 1 AND is_closed
   UNION ALL
   SELECT order_key, target, group_id, verdict, NULL,
     CASE WHEN verdict = 'mismatched' THEN open_reasons WHEN verdict = 'pending' AND has_failed = 1 THEN ',retry_in_flight' ELSE '' END,
-    verdict = 'mismatched' AND partly_billed
+    verdict = 'mismatched' AND partly_billed, cause
   FROM open_group
 ),
 left_over AS ( -- settlements without a bill: a match must not hide them
@@ -449,7 +459,7 @@ found AS (
     CASE WHEN item_reasons IS NOT NULL THEN 'item' WHEN order_reasons IS NOT NULL THEN 'order' ELSE l.matched_by END AS found_by,
     CASE WHEN NOT configured THEN ',not_configured' WHEN NOT has_key THEN ',no_key'
       ELSE COALESCE(item_reasons, order_reasons, l.reasons) END AS found_reasons,
-    l.partly_billed, x.in_flight AS left_in_flight, e.order_key IS NOT NULL AS settled_elsewhere, f.offset_by AS found_offsets
+    l.partly_billed, l.cause, x.in_flight AS left_in_flight, e.order_key IS NOT NULL AS settled_elsewhere, f.offset_by AS found_offsets
   FROM own o CROSS JOIN settings
   LEFT JOIN late_group l ON l.order_key = o.order_key AND l.target = o.target AND l.group_id = o.group_id
   LEFT JOIN left_over x ON x.order_key = o.order_key AND x.target = o.target AND x.group_id = o.group_id
@@ -469,6 +479,10 @@ judged AS (
 explained AS (
   SELECT
     *,
+    CASE WHEN verdict <> 'mismatched' THEN NULL
+      WHEN found_verdict = 'matched' THEN 'double_settlement'
+      WHEN found_verdict = 'bill_only' OR settled_elsewhere AND cause NOT IN ('double_settlement', 'sign_conflict') THEN 'window_edge'
+      ELSE cause END AS judged_cause,
     CASE WHEN verdict = 'matched' AND (diff_total <> 0 OR diff_fee <> 0 OR diff_commission <> 0 OR diff_net <> 0) THEN found_offsets END AS offset_by,
     CASE WHEN verdict = 'mismatched' AND partly_billed AND NOT settled_elsewhere THEN ',partly_billed' ELSE '' END || judged_reasons
       || CASE WHEN verdict = 'mismatched' AND settled_elsewhere THEN ',settled_elsewhere' ELSE '' END AS reasons
@@ -480,7 +494,7 @@ order_row AS (
     CASE WHEN item = '' THEN order_key ELSE order_key || '/' || item END AS group_key,
     CASE WHEN order_key NOT LIKE 'ext:%' THEN order_key END AS shop_order_id,
     NULLIF(item, '') AS item_order_id,
-    verdict, matched_by, reasons, offset_by, bill_rows, settlement_rows,
+    verdict, matched_by, reasons, judged_cause AS cause, offset_by, bill_rows, settlement_rows,
     billed_total, CASE WHEN verdict IN ('matched', 'mismatched') AND any_success = 0 THEN 0 ELSE settled_total END AS settled_total,
     CASE WHEN verdict IN ('matched', 'mismatched') THEN diff_total END AS diff_total,
     billed_fee, CASE WHEN verdict IN ('matched', 'mismatched') AND any_success = 0 THEN 0 ELSE settled_fee END AS settled_fee,
@@ -508,7 +522,7 @@ other_bill AS (
 other_row AS (
   SELECT
     bill_date, walk_account_id, group_key, max(order_id) AS shop_order_id, NULL AS item_order_id,
-    'not_applicable' AS verdict, NULL AS matched_by, max(reasons) AS reasons, NULL AS offset_by, count(*) AS bill_rows, 0 AS settlement_rows,
+    'not_applicable' AS verdict, NULL AS matched_by, max(reasons) AS reasons, NULL AS cause, NULL AS offset_by, count(*) AS bill_rows, 0 AS settlement_rows,
     sum(CASE WHEN settle_type = 1 THEN total END) AS billed_total, NULL AS settled_total, NULL AS diff_total,
     sum(CASE WHEN settle_type = 1 THEN fee END) AS billed_fee, NULL AS settled_fee, NULL AS diff_fee,
     sum(CASE WHEN settle_type = 1 THEN commission END) AS billed_commission, NULL AS settled_commission, NULL AS diff_commission,
@@ -534,7 +548,7 @@ lone AS (
 lone_row AS (
   SELECT
     bill_date, '' AS walk_account_id, group_key, max(shop_order_id) AS shop_order_id, max(item) AS item_order_id,
-    'settlement_only' AS verdict, NULL AS matched_by, max(reasons) AS reasons, NULL AS offset_by, 0 AS bill_rows, count(*) AS settlement_rows,
+    'settlement_only' AS verdict, NULL AS matched_by, max(reasons) AS reasons, NULL AS cause, NULL AS offset_by, 0 AS bill_rows, count(*) AS settlement_rows,
     NULL AS billed_total, sum(CASE WHEN settle_status = 'SUCCESS' THEN settle_amount_fen END) AS settled_total, NULL AS diff_total,
     NULL AS billed_fee, sum(CASE WHEN settle_status = 'SUCCESS' THEN rake_fen END) AS settled_fee, NULL AS diff_fee,
     NULL AS billed_commission, sum(CASE WHEN settle_status = 'SUCCESS' THEN commission_fen END) AS settled_commission, NULL AS diff_commission,
@@ -548,6 +562,7 @@ SELECT
   bill_date, walk_account_id, group_key, shop_order_id, item_order_id, verdict, matched_by,
   CASE WHEN reasons = '' THEN COALESCE(offset_by, ARRAY[]) -- Spark: array() for ARRAY[]
     ELSE split(substr(reasons, 2), ',') || COALESCE(offset_by, ARRAY[]) END AS reasons, -- Spark: array() for ARRAY[]
+  cause,
   CAST(bill_rows AS BIGINT) AS bill_rows,
   CAST(settlement_rows AS BIGINT) AS settlement_rows,
   CAST(billed_total AS BIGINT) AS billed_total_fen,

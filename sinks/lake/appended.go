@@ -3,13 +3,13 @@ package lake
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
 	"slices"
 	"strings"
 
+	"github.com/go-json-experiment/json"
 	"github.com/oklog/ulid/v2"
 
 	"billwalk/schema"
@@ -45,12 +45,12 @@ func appendLines[R any](ctx context.Context, l *Lake, folder string, rows []R) e
 		return nil
 	}
 	var lines bytes.Buffer
-	encoder := json.NewEncoder(&lines)
-	encoder.SetEscapeHTML(false)
 	for i := range rows {
-		if err := encoder.Encode(&rows[i]); err != nil {
+		line, err := json.Marshal(&rows[i])
+		if err != nil {
 			return err
 		}
+		lines.Write(append(line, '\n'))
 	}
 	key := folder + ulid.Make().String() + ".jsonl"
 	_, err := object.PutKnown(ctx, l.store, key, bytes.NewReader(lines.Bytes()), object.IfAbsent(), nil)
@@ -76,10 +76,9 @@ func readLines[R any](ctx context.Context, l *Lake, folder string) (rows []R, er
 		if err != nil {
 			return nil, err
 		}
-		decoder := json.NewDecoder(bytes.NewReader(data))
-		for decoder.More() {
+		for line := range bytes.Lines(data) {
 			var row R
-			if err := decoder.Decode(&row); err != nil {
+			if err := json.Unmarshal(line, &row); err != nil {
 				return nil, fmt.Errorf("%s is damaged: %w (restore it, or move it away)", key, err)
 			}
 			rows = append(rows, row)

@@ -23,7 +23,7 @@ func verbArgs(config string) map[string][]string {
 		"run": days, "replay": days, "plan": days, "verify": days,
 		"status": {"nightly", "--config", config}, "check": {"nightly", "--config", config},
 		"receive": {"--config", config}, // it has no app with callbacks; TestReceiveVerb listens to one that has
-		"ddl":     {"duckdb", "--config", config}, "version": {}, "help": {}, "completion": {"bash"},
+		"ddl":     {"duckdb", "--config", config}, "version": {}, "help": {}, "explain": {"2119005", "--config", config}, "completion": {"bash"},
 		"demo": nil, "sandbox": nil, "bench": nil, // they know no jobs.yaml
 	}
 }

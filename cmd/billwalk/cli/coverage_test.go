@@ -97,6 +97,9 @@ func documentedTerms(t *testing.T) map[string][]documented {
 	for _, tier := range schema.Tiers {
 		terms["match"] = append(terms["match"], inCode(tier))
 	}
+	for _, cause := range schema.Causes {
+		terms["cause"] = append(terms["cause"], inCode(cause))
+	}
 	for _, reason := range schema.Reasons {
 		terms["reason"] = append(terms["reason"], inCode(reason.Form))
 	}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"billwalk/pipeline"
+	"billwalk/schema"
 )
 
 const exitUsage = 2
@@ -23,7 +24,7 @@ func (e *exitError) Unwrap() error { return e.err }
 func (e *exitError) ExitCode() int { return e.code }
 
 func usage(format string, args ...any) error {
-	return &exitError{exitUsage, fmt.Errorf(format, args...)}
+	return &exitError{exitUsage, coded{schema.CodeUsage, fmt.Errorf(format, args...)}}
 }
 
 func failed(err error) error { return &exitError{pipeline.ExitFailed, err} }

@@ -23,8 +23,8 @@ func printFailures(out io.Writer, what string, failures []schema.Failure, names 
 		}
 		f := g[0]
 		fmt.Fprintf(out, "  %-11s %s", what, plain(g.text(names)))
-		if f.Code != 0 && !strings.Contains(f.Reason, fmt.Sprint(f.Code)) {
-			fmt.Fprintf(out, " (code %d)", f.Code)
+		if code := failureCode(f); !strings.Contains(f.Reason, code) {
+			fmt.Fprintf(out, " (code %s)", code)
 		}
 		if f.LogID != "" && !strings.Contains(f.Reason, f.LogID) {
 			fmt.Fprintf(out, " logid %s", plain(f.LogID))

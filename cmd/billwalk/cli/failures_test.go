@@ -26,7 +26,7 @@ func TestPrintFailures(t *testing.T) {
 	quota := func(n string) schema.Failure {
 		return schema.Failure{Code: 2190001, Reason: "settle query: " + n + " of 9 orders have no answer: quota", LogID: "L3", Reach: schema.ReachToday}
 	}
-	late := schema.Failure{Reason: "the deadline has come", Reach: schema.ReachToday}
+	late := schema.Failure{Reason: "the deadline has come", Error: schema.CodeDeadline, Reach: schema.ReachToday}
 	shrunk := schema.Failure{Reason: "the day shrank", Reach: schema.ReachUnit}
 	var out bytes.Buffer
 	printFailures(&out, "failed", []schema.Failure{
@@ -39,8 +39,8 @@ func TestPrintFailures(t *testing.T) {
                 → authorise
   failed      account 2 on 2026-11-21: 商服关系未授权 (code 2119005) logid L2
   failed      2 accounts, 2 units: settle query: 9 orders without an answer: quota (code 2190001) logid L3
-  failed      2 accounts, 2 units: the deadline has come
-  failed      account 6 (成都小吃 [2J) on 2026-11-20: the day shrank
+  failed      2 accounts, 2 units: the deadline has come (code BW-DEADLINE)
+  failed      account 6 (成都小吃 [2J) on 2026-11-20: the day shrank (code BW-FAILED)
 `
 	if diff := cmp.Diff(want, out.String()); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

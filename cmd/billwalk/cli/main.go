@@ -13,6 +13,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"billwalk/pipeline"
+	"billwalk/schema"
 )
 
 // memoryLimit is where the collector begins to work harder, unless GOMEMLIMIT
@@ -59,10 +60,10 @@ func (p *program) runUntil(ctx context.Context, args []string) int {
 	}
 	var exit *exitError
 	if !errors.As(err, &exit) {
-		exit = &exitError{exitUsage, err} // cobra's own: a flag or verb that is not there
+		exit = &exitError{exitUsage, coded{schema.CodeUsage, err}} // cobra's own: a flag or verb that is not there
 	}
 	if exit.err != nil {
-		fmt.Fprintf(p.err, "billwalk: %s\n", plainLines(p.hidden.Text(exit.err.Error())))
+		fmt.Fprintf(p.err, "billwalk: %s\nbillwalk: to know more: billwalk explain %s\n", plainLines(p.hidden.Text(exit.err.Error())), codeOf(exit))
 	}
 	return exit.code
 }
@@ -94,7 +95,8 @@ answer, and what is whole was published; 4 differences, where --fail-on says so;
 	root.PersistentFlags().StringVar(&p.config, "config", "jobs.yaml", "the file of jobs")
 	root.PersistentFlags().StringVar(&p.output, "output", "text", "text, or json: the summary of a run, or a plan, as one JSON value on stdout and nothing else")
 	root.PersistentFlags().BoolVar(&p.verbose, "verbose", false, "log every unit, too, and print all that was found")
-	root.AddCommand(p.demo(), p.run(), p.replay(), p.plan(), p.verify(), p.status(), p.report(), p.resolve(), p.closeDay(), p.check(), p.receive(), p.sandbox(), p.bench(), p.ddl(), p.versionVerb())
+	root.AddCommand(p.demo(), p.run(), p.replay(), p.plan(), p.verify(), p.status(), p.resolve(), p.closeDay(), p.report(), p.check(), p.receive(), p.sandbox(), p.bench(), p.ddl(), p.versionVerb())
+	root.AddCommand(p.explain())
 	root.SetHelpCommand(p.help())
 	offerValues(root)
 	return root

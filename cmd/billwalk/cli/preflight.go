@@ -89,8 +89,8 @@ func (c *clockCheck) judge(skew time.Duration) error {
 	if err != nil {
 		meant = err.Error()
 	}
-	return &exitError{exitUsage, fmt.Errorf("this machine's clock is %s the platform's: it is %s here and %s there (UTC+8), so %s to %s would be taken, and by the platform's clock: %s. Nothing was published. %s",
-		aheadOf(skew), clockTime(ours), clockTime(theirs), c.planned.from, c.planned.to, meant, fixClock)}
+	return &exitError{exitUsage, coded{schema.CodeClock, fmt.Errorf("this machine's clock is %s the platform's: it is %s here and %s there (UTC+8), so %s to %s would be taken, and by the platform's clock: %s. Nothing was published. %s",
+		aheadOf(skew), clockTime(ours), clockTime(theirs), c.planned.from, c.planned.to, meant, fixClock)}}
 }
 
 func clockTime(t time.Time) string { return t.In(schema.China).Format("2006-01-02 15:04:05") }

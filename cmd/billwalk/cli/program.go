@@ -43,9 +43,9 @@ func (p *program) prepare() error {
 	}
 	if file, ok := p.err.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
 		p.screen = &screen{terminal: file, width: func() int { return width(file) }}
-		p.log = slog.New(slog.NewTextHandler(veiled{p.screen, &p.hidden}, options))
+		p.log = slog.New(coding{slog.NewTextHandler(veiled{p.screen, &p.hidden}, options)})
 	} else {
-		p.log = slog.New(slog.NewJSONHandler(veiled{p.err, &p.hidden}, options))
+		p.log = slog.New(coding{slog.NewJSONHandler(veiled{p.err, &p.hidden}, options)})
 	}
 	p.hideEnvironment(os.Environ())
 	return nil

@@ -30,7 +30,7 @@ Nothing in the tables is changed, and what was noted stays: a later note on the 
 
 --file names a CSV with the header order,account,reason and, if you like, by. All rows are
 checked before any is written.`,
-		Example: "  billwalk resolve nightly --order 7203456789012345678 --account 7113893944009705516 --reason '平台已补分账，工单 1024'\n" +
+		Example: "  billwalk resolve nightly --order 7203456789012345678 --account 7113893944009705516 --reason 平台已补分账\n" +
 			"  billwalk resolve nightly --file resolutions.csv --by 李会计",
 	}
 	cmd.Flags().StringVar(&flags.order, "order", "", "the order, as group_key of reconciliation has it, without the item")

@@ -24,15 +24,16 @@ const (
 
 // status is what the verb prints.
 type status struct {
-	Job        string      `json:"job"`
-	Lake       string      `json:"lake"`
-	From       schema.Day  `json:"from"`
-	To         schema.Day  `json:"to"`
-	Accounts   int         `json:"accounts"`
-	Days       []dayStatus `json:"days"` // all of them, oldest first
-	LastRun    *lastRun    `json:"last_run"`
-	Unfinished string      `json:"unfinished_run,omitempty"` // a later run that has published and left no summary: it is running, or was killed
-	Next       string      `json:"next,omitempty"`           // the command that completes what is not whole
+	Job        string       `json:"job"`
+	Lake       string       `json:"lake"`
+	From       schema.Day   `json:"from"`
+	To         schema.Day   `json:"to"`
+	Accounts   int          `json:"accounts"`
+	Days       []dayStatus  `json:"days"` // all of them, oldest first
+	LastRun    *lastRun     `json:"last_run"`
+	Unfinished string       `json:"unfinished_run,omitempty"` // a later run that has published and left no summary: it is running, or was killed
+	Next       string       `json:"next,omitempty"`           // the command that completes what is not whole
+	Notes      *statusNotes `json:"notes"`                    // what people have noted by hand
 
 	names accountNames
 }
@@ -61,6 +62,26 @@ const (
 	dayHalf         dayState = "half_published" // a run was cut between data and manifest, or is running
 	dayNotPublished dayState = "not_published"
 )
+
+// dayStates explains the states of a day.
+var dayStates = []struct {
+	state           dayState
+	meaning, advice schema.Bilingual
+}{
+	{dayComplete, schema.Bilingual{English: "all units are whole", Chinese: "所有账户完整"}, schema.Bilingual{English: "nothing", Chinese: "无"}},
+	{dayUnavailable, schema.Bilingual{English: "complete but for units that the platform withholds (manual withdrawal, 手动提现)", Chinese: "完整，但有账户的账单平台不提供（手动提现）"},
+		schema.Bilingual{English: "look their money up in the merchant's console", Chinese: "到来客后台核对这些账户"}},
+	{dayStale, schema.Bilingual{English: "some unit shows the rows of an earlier walk, because later ones failed", Chinese: "有账户因后来拉取失败，仍是较早一次的数据"},
+		schema.Bilingual{English: "mend what the last run's failures name, and run the day again", Chinese: "按最近一次运行的失败提示处理，再跑这一天"}},
+	{dayIncomplete, schema.Bilingual{English: "some unit has no rows", Chinese: "有账户没有数据"},
+		schema.Bilingual{English: "mend what the last run's failures name, and run the day again", Chinese: "按最近一次运行的失败提示处理，再跑这一天"}},
+	{dayDamaged, schema.Bilingual{English: "the manifest cannot be read", Chinese: "清单读不了"},
+		schema.Bilingual{English: "billwalk verify says why; replay builds the day again from the archive", Chinese: "用 billwalk verify 看原因；replay 可从归档重建这一天"}},
+	{dayHalf, schema.Bilingual{English: "a run was interrupted between two files of the day, or is publishing it right now", Chinese: "在这一天的两个文件之间被中断，或正在发布"},
+		schema.Bilingual{English: "run the day again", Chinese: "再跑这一天"}},
+	{dayNotPublished, schema.Bilingual{English: "nothing of the day is published", Chinese: "这一天还没有发布"},
+		schema.Bilingual{English: "run the day", Chinese: "运行这一天"}},
+}
 
 // unitStates counts the configured accounts by what is published of them.
 type unitStates struct {
@@ -146,6 +167,14 @@ func readStatus(ctx context.Context, w *wired) (*status, error) {
 			d.State = dayDamaged
 		}
 		s.Days = append(s.Days, d)
+	}
+	published := make(map[schema.Day]time.Time)
+	for _, d := range s.Days {
+		published[d.Day] = d.PublishedAt
+	}
+	var err error
+	if s.Notes, err = readStatusNotes(ctx, w.lake, w.run, published); err != nil {
+		return nil, err
 	}
 	if err := s.readLastRun(ctx, w); err != nil {
 		return nil, err

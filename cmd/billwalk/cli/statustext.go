@@ -27,6 +27,9 @@ func (s *status) print(out io.Writer, all bool) error {
 		return err
 	}
 	fmt.Fprintln(out)
+	if s.Notes != nil {
+		s.Notes.print(out)
+	}
 	s.printLastRun(out)
 	if s.Next == "" {
 		fmt.Fprintln(out, "next       nothing to do: the next run looks again at what is open")

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
 	"io"
@@ -94,7 +95,7 @@ func (p *program) openAudit(cmd *cobra.Command, name string, dates *dateFlags) (
 	}
 	store, err := p.openStore(cmd.Context(), file.Lake)
 	if err != nil {
-		return nil, nil, failed(err)
+		return nil, nil, failed(coded{cmp.Or(schema.ErrorCodeOf(err), schema.CodeStore), err})
 	}
 	lookback := 0
 	for _, other := range file.Jobs { // a day may hold rows of other jobs, too

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"io/fs"
@@ -138,19 +139,20 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 	}
 	store, err := p.openStore(ctx, file.Lake)
 	if err != nil {
-		return nil, failed(err)
+		return nil, failed(coded{cmp.Or(schema.ErrorCodeOf(err), schema.CodeStore), err})
 	}
 	published, err := lake.Open(ctx, store, file.Lake.Buckets, Version())
 	if errors.Is(err, lake.ErrBuckets) || errors.Is(err, object.ErrDenied) {
 		return nil, &exitError{exitUsage, err}
 	}
 	if err != nil {
-		return nil, cut(ctx, err)
+		return nil, cut(ctx, coded{cmp.Or(schema.ErrorCodeOf(err), schema.CodeStore), err})
 	}
 	answers := archive.New(store)
 	w := &wired{file: file, store: store, lake: published, lakeURL: file.Lake.URL, stop: func() {}}
 	w.run = &pipeline.Run{
-		ID: p.world.newRunID(), Job: name, Accounts: job.Accounts,
+		Expected: p.expected(job),
+		ID:       p.world.newRunID(), Job: name, Accounts: job.Accounts,
 		Lookback: job.Lookback, Buckets: file.Lake.Buckets,
 		Walk:    walk.Config{PageSize: job.Bills.PageSize, Passes: job.Bills.Passes},
 		Archive: answers, Lake: staging{published}, Claims: claims.Register{Store: register{store, "_control/claims.json"}, Process: p.world.process(), Gone: processGone}, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
@@ -166,6 +168,16 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 		w.connect(file, job, p, caches)
 	}
 	return w, nil
+}
+
+// expected returns whether a failure is expected: the account may lack the merchant's
+// authorisation up to a day, and this is what it lacks. A failure of the settle query never is.
+func (p *program) expected(job jobs.Job) func(schema.Failure) bool {
+	today := schema.DayOf(p.now())
+	return func(f schema.Failure) bool {
+		until, listed := job.Until[f.Account]
+		return listed && today <= until && f.Reach == schema.ReachAccount && douyin.LacksAuthorisation(f)
+	}
 }
 
 // staging is the lake as the pipeline knows it.

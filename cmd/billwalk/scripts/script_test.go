@@ -11,6 +11,8 @@ import (
 	"os/exec"
 	"path/filepath"
 	"reflect"
+	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -19,7 +21,9 @@ import (
 	"github.com/mattn/go-runewidth"
 	"github.com/rogpeppe/go-internal/testscript"
 
+	"billwalk/pipeline/douyin"
 	"billwalk/pipeline/douyin/sandbox"
+	"billwalk/schema"
 )
 
 // TestScripts tells the scripts of ../testdata. Besides
@@ -160,6 +164,34 @@ func scriptExit(ts *testscript.TestScript, _ bool, args []string) {
 	if strconv.Itoa(code) != args[0] {
 		ts.Fatalf("billwalk %s: exit %d, want %s", strings.Join(args[1:], " "), code, args[0])
 	}
+	checkErrorCodes(ts, args)
+}
+
+var explained = regexp.MustCompile(`(?m)^billwalk: to know more: billwalk explain (\S+)$|\(code (\S+)\)`)
+
+// checkErrorCodes checks that an error that was printed has a code that explain knows.
+func checkErrorCodes(ts *testscript.TestScript, args []string) {
+	printed := ts.ReadFile("stderr")
+	found := explained.FindAllStringSubmatch(printed+ts.ReadFile("stdout"), -1)
+	if strings.HasPrefix(printed, "billwalk: ") || strings.Contains(printed, "\nbillwalk: ") {
+		if !strings.Contains(printed, "\nbillwalk: to know more: billwalk explain ") {
+			ts.Fatalf("billwalk %s: its error has no code:\n%s", strings.Join(args[1:], " "), printed)
+		}
+	}
+	for _, code := range found {
+		if !knownCode(code[1] + code[2]) {
+			ts.Fatalf("billwalk %s: explain does not know the code %s", strings.Join(args[1:], " "), code[1]+code[2])
+		}
+	}
+}
+
+func knownCode(code string) bool {
+	for _, e := range schema.ErrorCodes {
+		if string(e.Code) == code {
+			return true
+		}
+	}
+	return slices.ContainsFunc(douyin.Explanations(), func(e douyin.Explanation) bool { return strconv.FormatInt(e.Code, 10) == code })
 }
 
 func scriptJSON(ts *testscript.TestScript, neg bool, args []string) {

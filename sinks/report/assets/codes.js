@@ -48,7 +48,7 @@ function whyText(order) {
   const parts = [];
   if (order.cause) parts.push(label('cause', order.cause));
   for (const reason of order.reasons || []) parts.push(reasonLabel(reason));
-  return parts.length ? [...new Set(parts)].join(t('semicolon')) : '—';
+  return [...new Set(parts)].join(t('semicolon'));
 }
 
 const accountNames = new Map();

@@ -3,7 +3,7 @@
 
 const orderColumns = () => [
   { key: 'order', label: t('order'), type: 'text', value: orderName, search: (o) => [o.key, o.order, o.item, o.store, storeName(o.store)].join(' '),
-    cell: (o) => h('span', { class: 'id' }, orderName(o)), under: (o) => storeName(o.store) },
+    cell: (o) => h('span', { class: 'id' }, orderName(o)), under: (o) => storeName(o.store) || null },
   { key: 'account', label: t('account'), type: 'text', class: 'name', value: (o) => accountName(o.account), search: (o) => accountName(o.account) + ' ' + o.account,
     cell: (o) => [accountName(o.account), o.accounts > 1 ? h('span', { class: 'soft' }, ' ' + t('severalAccounts', { n: o.accounts })) : null] },
 ];
@@ -37,8 +37,7 @@ function todoTable() {
   const filters = [
     { key: 'verdict', label: t('verdict'), value: (o) => o.verdict, name: (v) => label('verdict', v) },
     { key: 'account', label: t('account'), value: (o) => o.account, name: accountName },
-    { key: 'reason', label: t('reason'), value: (o) => (o.cause ? 'cause:' + o.cause : o.reasons && o.reasons.length ? 'reason:' + o.reasons[0].split(':')[0] : ''),
-      name: (v) => (v ? label(...v.split(':')) : '—') },
+    { key: 'reason', label: t('reason'), value: causeOf, name: causeName },
     { key: 'age', label: t('ageBand'), value: (o) => String(bandOf(o.age)), name: (v) => bandText(ageBands()[v] || { least: 0, most: 0 }) },
   ];
   const sums = [t('todoSum', { n: count(orders.open.orders), yuan: yuan(orders.open.stake) }), orders.left.orders ? t('todoLeft', { n: count(orders.left.orders), yuan: yuan(orders.left.stake) }) : ''];
@@ -88,6 +87,39 @@ function ageTable() {
       h('tfoot', null, h('tr', null, h('th', { scope: 'row' }, t('total')), bands.map((band) => sum(ages.filter((age) => age.band.least === band.least))), sum(ages)))))));
 }
 
+/** causeOf is why an order is open, in one code: the cause of its difference, else its first reason, if it can those that are no gap. */
+function causeOf(order) {
+  const reasons = order.reasons || [];
+  const first = reasons.find((reason) => !/_not_(billed|settled)$/.test(reason)) || reasons[0];
+  return order.cause ? 'cause:' + order.cause : first ? 'reason:' + first.split(':')[0] : '';
+}
+
+function causeName(code) {
+  return code ? label(...code.split(':')) : '—';
+}
+
+/** causeTable adds the differing orders up by cause. */
+function causeTable(orders) {
+  const causes = new Map();
+  for (const order of orders) {
+    const code = causeOf(order);
+    if (!causes.has(code)) causes.set(code, []);
+    causes.get(code).push(order);
+  }
+  const list = [...causes].map(([code, of]) => {
+    const diffs = of.map((order) => order.legs[0].diff);
+    const known = diffs.filter((fen) => fen !== null);
+    return { code, n: of.length, net: sumFen(diffs), over: sumFen(known.filter((fen) => BigInt(fen) > 0n)) || '0', short: sumFen(known.filter((fen) => BigInt(fen) < 0n)) || '0' };
+  });
+  const columns = [
+    { key: 'cause', label: t('cause'), type: 'text', value: (c) => causeName(c.code) },
+    { key: 'n', label: t('orders'), type: 'count', value: (c) => c.n },
+    fenColumn('over', 'over', (c) => c.over, { signed: true }), fenColumn('short', 'short', (c) => c.short, { byMagnitude: true }), fenColumn('net', 'netDiff', (c) => c.net, { signed: true, byMagnitude: true }),
+  ];
+  return dataTable('cause-table', columns, list,
+    { caption: t('byCause'), sort: ['n', true], totals: true, open: (c) => filterOrders({ verdict: 'mismatched', reason: c.code }) });
+}
+
 function largestTable() {
   const differing = (report.orders.list || []).filter((order) => order.verdict === 'mismatched');
   const columns = [
@@ -96,6 +128,6 @@ function largestTable() {
     fenColumn('due', 'due', (o) => o.legs[0].billed),
     { key: 'cause', label: t('cause'), type: 'text', value: whyText },
   ];
-  return part('largest', h('p', { class: 'about' }, t('largestAbout')),
+  return part('largest', h('p', { class: 'about' }, t('largestAbout')), h('h3', null, t('byCause')), causeTable(differing), h('h3', null, t('byOrder')),
     dataTable('difference-table', columns, differing, { caption: t('largest'), sort: ['leg0', true], pageSize: 10, totals: true, open: openOrder }));
 }

@@ -134,8 +134,9 @@ function dataRow(view, row) {
   const cells = columns.map((column, i) => {
     let content = column.cell ? column.cell(row) : column.type === 'fen' ? amount(column.value(row), column.signed)
       : column.type === 'count' ? count(column.value(row)) : column.value(row);
-    if (i === 0 && options.open) content = h('button', { type: 'button', class: 'open', 'aria-haspopup': 'dialog' }, content);
-    if (column.under) content = [content, h('div', { class: 'soft small' }, column.under(row))];
+    if (i === 0 && options.open) content = h('button', { type: 'button', class: 'open' }, content);
+    const under = column.under && column.under(row);
+    if (under) content = [content, h('div', { class: 'soft small' }, under)];
     return h('td', { class: [column.type, column.class].filter(Boolean).join(' ') }, content);
   });
   const open = options.open && (() => { if (!String(getSelection())) options.open(row); });
