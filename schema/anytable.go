@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
 // Row is a pointer to a row of one of the Tables, as *Bill is.
@@ -19,8 +18,6 @@ type AnyTable interface {
 	Describe() Description
 	// NewRow returns a new *R.
 	NewRow() any
-	// AppendRow adds a row to a record builder made for the table's Arrow schema.
-	AppendRow(b *array.RecordBuilder, row any)
 	// TallyRow adds a row to the totals, as Table.Tally does.
 	TallyRow(totals *Totals, row any) error
 	// TallyBatch is TallyRow for rows from to to-1 of a batch of the table.
@@ -33,8 +30,6 @@ type AnyTable interface {
 	// Loader returns a function that sets columns of a row from place i of arrays of
 	// their Arrow types, one for each of the names, which are columns of the table.
 	Loader(columns []string) func(values []arrow.Array, i int, row any)
-	// EqualRows reports whether two rows have the same values in every column.
-	EqualRows(a, b any) bool
 }
 
 // Description describes a table, without the type of its rows.
@@ -71,9 +66,6 @@ func (t Table[R]) Describe() Description {
 // NewRow implements AnyTable.
 func (t Table[R]) NewRow() any { return new(R) }
 
-// AppendRow implements AnyTable.
-func (t Table[R]) AppendRow(b *array.RecordBuilder, row any) { t.Append(b, row.(*R)) }
-
 // TallyRow implements AnyTable.
 func (t Table[R]) TallyRow(totals *Totals, row any) error { return t.Tally(totals, row.(*R)) }
 
@@ -95,15 +87,4 @@ func (t Table[R]) Loader(columns []string) func(values []arrow.Array, i int, row
 			f.load(values[c], i, typed)
 		}
 	}
-}
-
-// EqualRows implements AnyTable.
-func (t Table[R]) EqualRows(a, b any) bool {
-	typedA, typedB := a.(*R), b.(*R)
-	for i := range t.Fields {
-		if !t.Fields[i].equal(typedA, typedB) {
-			return false
-		}
-	}
-	return true
 }

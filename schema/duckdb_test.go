@@ -43,6 +43,7 @@ func emptyTables() string {
 		}
 		sql.WriteString(");\n")
 	}
+	sql.WriteString("CREATE TABLE units (account VARCHAR, name VARCHAR, day DATE, state VARCHAR, reason VARCHAR, logid VARCHAR, bills BIGINT, generation BIGINT, stale BOOLEAN);\n")
 	return sql.String()
 }
 
@@ -90,9 +91,9 @@ func TestLabelledViews(t *testing.T) {
 	sql := smallLake(t) + `INSERT INTO bills (ledger_id, biz_type, settle_type, settle_sub_type, fund_amount_type) VALUES
 		('L91', 1, 1, NULL, 0), ('L92', NULL, 4, 21, 1), ('L93', 3, 4, 32, 1), ('L94', 0, 5, 0, NULL), ('L95', 2, 6, 29, 7);
 		INSERT INTO restatements (settle_type, settle_sub_type) VALUES (2, 33);`
-	for _, view := range strings.SplitAfter(DuckDB("lake"), ";\n") {
-		if strings.Contains(view, `VIEW "`) {
-			sql += view
+	for _, statement := range strings.SplitAfter(DuckDB("lake"), ";\n") {
+		if strings.Contains(statement, `VIEW "`) || strings.Contains(statement, `ON COLUMN "`) {
+			sql += statement
 		}
 	}
 	sql += `SELECT "账单日期", "查询账户", "核对单元", "对账结论", "账单金额(元)", "分账金额(元)", "金额差额(元)", "平台服务费差额(元)", "退款金额(元)", "扣款及其他金额(元)"
@@ -100,6 +101,10 @@ func TestLabelledViews(t *testing.T) {
 		SELECT "账单ID", "实付(元)", "应结算(元)" FROM 账单 WHERE "账单ID" = 'L01';
 		SELECT "账单ID", "业务类型", "业务类型含义", "结算类型", "结算类型含义", "子结算类型", "子结算类型含义", "入账出账", "入账出账含义" FROM 账单 WHERE "账单ID" > 'L90' ORDER BY ALL;
 		SELECT "结算类型含义", "子结算类型含义" FROM 账单变更;
+		SELECT "核对单元", "原因", "原因含义", "匹配方式含义", "处理" FROM 对账 WHERE "账单日期" = '2026-11-20' ORDER BY ALL;
+		SELECT "异常类型", "异常类型含义", "错误、提醒", "处理" FROM 异常;
+		SELECT "结算时间(北京时间)", timezone('Asia/Shanghai', "结算时间") = "结算时间(北京时间)" AS "同" FROM 账单 WHERE "账单ID" = 'L01';
+		SELECT "名称", "状态", "原因", "账单数" FROM 完整性 ORDER BY ALL;
 		SELECT count(*) AS "异常" FROM 异常; SELECT count(*) AS "账单变更" FROM 账单变更; SELECT count(*) AS "分账" FROM 分账;`
 	golden(t, "testdata/labelled_views.txt", duckDB(t, "-markdown", ".nullvalue NULL\n"+sql))
 }
@@ -133,5 +138,52 @@ func TestYuanInSQL(t *testing.T) {
 	want.WriteString("92233720368547758.07\n")
 	if diff := cmp.Diff(want.String(), duckDB(t, "-list", ".headers off\n"+sql.String())); diff != "" {
 		t.Errorf("yuan (-want +got):\n%s", diff)
+	}
+}
+
+// TestUnits reads the view units of manifests: of this version, of one that lacked most keys,
+// of a day without units, and of a lake without manifests, which has no rows.
+func TestUnits(t *testing.T) {
+	t.Parallel()
+	lake := filepath.Join(t.TempDir(), "it's")
+	view := func() string {
+		var sql strings.Builder
+		units.writeUnits(&sql, lake)
+		units.writeChineseView(&sql)
+		return sql.String()
+	}
+	if got := duckDB(t, "-list", ".headers off\n"+view()+`SELECT count(*) FROM units; SELECT count(*) FROM 完整性;`); got != "0\n0\n" {
+		t.Errorf("without manifests: %q", got)
+	}
+	for name, manifest := range map[string]string{
+		"lake.json": `{"buckets":2}`,
+		"bill_date=2026-11-20/bucket-000.json": `{"version":1,"bill_date":"2026-11-20","generation":3,"units":[
+			{"account":{"account":"7113893944009705516","root":true,"name":"甲 \"店\""},"state":"complete","totals":{"rows":7}},
+			{"account":{"account":"72"},"state":"failed","stale":true,"totals":{"rows":2},"failure":{"code":1,"reason":"商户未授权","logid":"l1"}},
+			{"account":{"account":"73"},"state":"unavailable","totals":{"rows":0},"certificate":{"unavailable":{"reason":"非自动提现","logid":"l2"}}}]}`,
+		"bill_date=2026-11-20/bucket-001.json": `{"version":1,"bill_date":"2026-11-20","units":[{"account":{"account":"74"},"state":"complete"}]}`,
+		"bill_date=2026-11-21/bucket-000.json": `{"version":1,"bill_date":"2026-11-21","units":[]}`,
+		"bill_date=2026-11-21/bucket-001.json": `{"version":1,"bill_date":"2026-11-21","units":null}`,
+	} {
+		path := filepath.Join(lake, "_manifests", name)
+		if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+			t.Fatal(err)
+		}
+		if err := os.WriteFile(path, []byte(manifest), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	const want = `account|name|day|state|reason|logid|bills|generation|stale
+7113893944009705516|甲 "店"|2026-11-20|complete|-|-|7|3|false
+72|-|2026-11-20|failed|商户未授权|l1|2|3|true
+73|-|2026-11-20|unavailable|非自动提现|l2|0|3|false
+74|-|2026-11-20|complete|-|-|-|-|false
+状态
+失败
+完整
+手动提现，不可查询
+`
+	if diff := cmp.Diff(want, duckDB(t, "-list", ".nullvalue -\n"+view()+`SELECT * FROM units ORDER BY ALL; SELECT DISTINCT "状态" FROM 完整性 ORDER BY ALL;`)); diff != "" {
+		t.Errorf("units (-want +got):\n%s", diff)
 	}
 }

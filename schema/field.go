@@ -15,7 +15,6 @@ import (
 // kind converts between a Go type and a column of an Arrow type.
 type kind[T any] struct {
 	name Type
-	add  func(array.Builder, T)
 	get  func(a arrow.Array, i int, last T) T // last is any value, and returned again if it is equal
 	put  func(*Vector, T)
 	take func(*Vector, int) T
@@ -29,13 +28,6 @@ func nullable[R, T any](k kind[T], c Column, at func(*R) *Null[T]) Field[R] {
 	c.Type, c.Optional = k.name, true
 	return Field[R]{
 		Column: c,
-		append: func(b array.Builder, row *R) {
-			if v := at(row); v.Valid {
-				k.add(b, v.V)
-			} else {
-				b.AppendNull()
-			}
-		},
 		load: func(values arrow.Array, i int, row *R) {
 			if v := at(row); values.IsNull(i) {
 				*v = Null[T]{}
@@ -89,7 +81,6 @@ func always[R, T any](k kind[T], c Column, at func(*R) *T) Field[R] {
 	c.Type = k.name
 	return Field[R]{
 		Column: c,
-		append: func(b array.Builder, row *R) { k.add(b, *at(row)) },
 		load:   func(values arrow.Array, i int, row *R) { v := at(row); *v = k.get(values, i, *v) },
 		put:    func(v *Vector, row *R) { k.put(v, *at(row)) },
 		take:   func(v *Vector, i int, row *R) { *at(row) = k.take(v, i) },
@@ -110,7 +101,6 @@ func fen[R any](c Column, at func(*R) *Null[Fen]) Field[R] {
 func textOf[T ~string]() kind[T] {
 	return kind[T]{
 		name: Text,
-		add:  func(b array.Builder, v T) { b.(*array.StringBuilder).Append(string(v)) },
 		get: func(a arrow.Array, i int, last T) T {
 			if v := a.(*array.String).Value(i); string(last) != v {
 				return T(strings.Clone(v))
@@ -128,7 +118,6 @@ func textOf[T ~string]() kind[T] {
 func int64sOf[T ~int64]() kind[T] {
 	return kind[T]{
 		name: Int64,
-		add:  func(b array.Builder, v T) { b.(*array.Int64Builder).Append(int64(v)) },
 		get:  func(a arrow.Array, i int, _ T) T { return T(a.(*array.Int64).Value(i)) },
 		put:  func(v *Vector, value T) { v.AppendInt64(int64(value)) },
 		take: func(v *Vector, i int) T { return T(v.Int64s[i]) },
@@ -145,7 +134,6 @@ var (
 	int64s = int64sOf[int64]()
 	int32s = kind[int32]{
 		name: Int32,
-		add:  func(b array.Builder, v int32) { b.(*array.Int32Builder).Append(v) },
 		get:  func(a arrow.Array, i int, _ int32) int32 { return a.(*array.Int32).Value(i) },
 		put:  (*Vector).AppendInt32,
 		take: func(v *Vector, i int) int32 { return v.Int32s[i] },
@@ -155,7 +143,6 @@ var (
 	}
 	bools = kind[bool]{
 		name: Bool,
-		add:  func(b array.Builder, v bool) { b.(*array.BooleanBuilder).Append(v) },
 		get:  func(a arrow.Array, i int, _ bool) bool { return a.(*array.Boolean).Value(i) },
 		put: func(v *Vector, value bool) {
 			number := int32(0)
@@ -171,9 +158,6 @@ var (
 	}
 	timestamp = kind[time.Time]{
 		name: Timestamp,
-		add: func(b array.Builder, v time.Time) {
-			b.(*array.TimestampBuilder).Append(arrow.Timestamp(v.UnixMicro()))
-		},
 		get: func(a arrow.Array, i int, _ time.Time) time.Time {
 			return time.UnixMicro(int64(a.(*array.Timestamp).Value(i))).UTC()
 		},
@@ -185,13 +169,6 @@ var (
 	}
 	texts = kind[[]string]{
 		name: Texts,
-		add: func(b array.Builder, list []string) {
-			l := b.(*array.ListBuilder)
-			l.Append(true)
-			for _, v := range list {
-				text.add(l.ValueBuilder(), v)
-			}
-		},
 		get: func(a arrow.Array, i int, _ []string) (list []string) {
 			l := a.(*array.List)
 			start, end := l.ValueOffsets(i)
@@ -217,16 +194,6 @@ var (
 	}
 	shareLists = kind[[]Share]{
 		name: ShareList,
-		add: func(b array.Builder, list []Share) {
-			l := b.(*array.ListBuilder)
-			l.Append(true)
-			one := l.ValueBuilder().(*array.StructBuilder)
-			for _, share := range list {
-				one.Append(true)
-				text.add(one.FieldBuilder(0), share.MerchantNo)
-				int64s.add(one.FieldBuilder(1), int64(share.Amount))
-			}
-		},
 		get: func(a arrow.Array, i int, _ []Share) (list []Share) {
 			l := a.(*array.List)
 			one := l.ListValues().(*array.Struct)

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"github.com/apache/arrow-go/v18/arrow"
-	"github.com/apache/arrow-go/v18/arrow/array"
 )
 
 // Type is the type of a column, by its SQL name. The list is short on purpose:
@@ -62,14 +61,13 @@ const (
 // Field is a column, with the functions that read and set its value in a row of type R.
 type Field[R any] struct {
 	Column
-	append func(array.Builder, *R)
-	load   func(arrow.Array, int, *R)
-	put    func(*Vector, *R)
-	take   func(*Vector, int, *R)
-	show   func(*R) Null[string]
-	equal  func(*R, *R) bool
-	hash   func(*maphash.Hash, *R) // nil where values cannot be hashed
-	fen    func(*R) Null[Fen]      // nil unless the unit is fen
+	load  func(arrow.Array, int, *R)
+	put   func(*Vector, *R)
+	take  func(*Vector, int, *R)
+	show  func(*R) Null[string]
+	equal func(*R, *R) bool
+	hash  func(*maphash.Hash, *R) // nil where values cannot be hashed
+	fen   func(*R) Null[Fen]      // nil unless the unit is fen
 }
 
 // Table is a published table: a name and its columns in the order of the file.
@@ -116,10 +114,3 @@ func (f Field[R]) Equal(a, b *R) bool { return f.equal(a, b) }
 // Hash adds the row's value of the column to a hash: equal for equal values, and NULL is not
 // any value. Lists cannot be hashed.
 func (f Field[R]) Hash(h *maphash.Hash, row *R) { f.hash(h, row) }
-
-// Append adds the row to a record builder made for the table's Arrow schema.
-func (t Table[R]) Append(b *array.RecordBuilder, row *R) {
-	for i, f := range t.Fields {
-		f.append(b.Field(i), row)
-	}
-}

@@ -10,7 +10,6 @@ import (
 	"time"
 
 	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/google/go-cmp/cmp"
 )
 
@@ -185,14 +184,9 @@ func TestTallyDoesNotWrap(t *testing.T) {
 func TestAppendKeepsNull(t *testing.T) {
 	t.Parallel()
 	at := time.Date(2026, 11, 20, 23, 59, 59, 123456789, China)
-	builder := array.NewRecordBuilder(memory.DefaultAllocator, Bills.Arrow())
-	defer builder.Release()
 	full := Bill{GroupName: Some(""), BizType: Some(int32(0)), SettleTime: Some(at)}
 	full.Amounts[Pay] = Some(Fen(0))
-	Bills.Append(builder, &full)
-	Bills.Append(builder, &Bill{})
-	batch := builder.NewRecordBatch()
-	defer batch.Release()
+	batch := arrowOf(t, Bills, &full, &Bill{})
 	for i, c := range Bills.Columns() {
 		if null := batch.Column(i).IsNull(1); null == c.Required {
 			t.Errorf("%s (required: %v) of an empty bill is NULL: %v", c.Name, c.Required, null)

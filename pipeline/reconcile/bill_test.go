@@ -7,8 +7,6 @@ import (
 	"strings"
 	"testing"
 
-	"github.com/apache/arrow-go/v18/arrow/array"
-	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/google/go-cmp/cmp"
 
 	"billwalk/pipeline/reconcile"
@@ -146,16 +144,15 @@ func readBy(t *testing.T, columns []string, from *schema.Bill) (b schema.Bill) {
 // load copies one column from a bill to another.
 func load(t *testing.T, column string, from, to *schema.Bill) {
 	t.Helper()
-	builder := array.NewRecordBuilder(memory.DefaultAllocator, schema.Bills.Arrow())
-	defer builder.Release()
-	schema.Bills.Append(builder, from)
-	record := builder.NewRecordBatch()
-	defer record.Release()
-	i := slices.IndexFunc(schema.Bills.Fields, func(f schema.Field[schema.Bill]) bool { return f.Name == column })
+	i := schema.Bills.ColumnIndex(column)
 	if i < 0 {
 		t.Fatalf("bills has no column %s", column)
 	}
-	schema.Bills.Fields[i].Load(record.Column(i), 0, to)
+	all, one := schema.NewBatch(schema.Bills.Columns()), schema.NewBatch(schema.Bills.Columns())
+	schema.Bills.AppendTo(all, from)
+	schema.Bills.AppendTo(one, to)
+	one.Columns[i] = all.Columns[i]
+	schema.Bills.LoadFrom(one, 0, to)
 }
 
 func TestKeys(t *testing.T) {

@@ -373,7 +373,7 @@ COMMENT ON COLUMN restatements.old_generation IS 'generation of the day that had
 COMMENT ON COLUMN restatements.new_generation IS 'generation of the day that has the new values';
 COMMENT ON COLUMN restatements.restated_at IS 'when the new generation was built';
 
--- The same for people: Chinese names, amounts in yuan (exact decimals), verdicts in the words of the trade.
+-- The same for people: Chinese names, amounts in yuan (exact decimals), times in UTC+8, words for codes.
 
 CREATE OR REPLACE VIEW "账单" AS SELECT
   bill_date AS "账单日期",
@@ -399,6 +399,7 @@ CREATE OR REPLACE VIEW "账单" AS SELECT
   settle_sub_type AS "子结算类型",
   CASE settle_sub_type WHEN 0 THEN '未设置' WHEN 21 THEN '商责赔付冻结' WHEN 22 THEN '商责赔付解冻' WHEN 23 THEN '商责赔付扣款' WHEN 24 THEN '商责赔付索赔' WHEN 25 THEN '商责扣罚冻结' WHEN 26 THEN '商责扣罚解冻' WHEN 27 THEN '商责扣罚扣款' WHEN 28 THEN '商责扣罚索赔' WHEN 30 THEN '以赔代退冻结' WHEN 31 THEN '以赔代退解冻' WHEN 32 THEN '以赔代退扣罚' WHEN 33 THEN '以赔代退索赔' ELSE CAST(settle_sub_type AS VARCHAR) || '（未知）' END AS "子结算类型含义",
   settle_time AS "结算时间",
+  timezone('Asia/Shanghai', settle_time) AS "结算时间(北京时间)",
   direction AS "收支方向",
   (pay_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "实付(元)",
   (deduction_discount_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "团购券抵扣(元)",
@@ -423,8 +424,60 @@ CREATE OR REPLACE VIEW "账单" AS SELECT
   extra AS "其他字段",
   logid AS "日志ID",
   fetched_at AS "获取时间",
+  timezone('Asia/Shanghai', fetched_at) AS "获取时间(北京时间)",
   archive_key AS "存档文件"
 FROM bills;
+COMMENT ON VIEW "账单" IS '账单接口的每条记录一行；主键为 account_id、ledger_id、settle_type、settle_sub_type。';
+COMMENT ON COLUMN "账单"."账单日期" IS '账单日（北京时间）';
+COMMENT ON COLUMN "账单"."收款账户" IS '收款账户（总店或门店）';
+COMMENT ON COLUMN "账单"."账单ID" IS '账单 ID';
+COMMENT ON COLUMN "账单"."查询账户" IS 'jobs.yaml 中配置的账户，该账单由拉取此账户得到';
+COMMENT ON COLUMN "账单"."是否计入" IS '同一账单内容不同的各行（规则 duplicate_conflict）只有一行计入，其余为 false，不在任何合计与对账组中。计入的是：账户自己拉取的先于总店的，账户号小的先于大的，同一次拉取中先取到的。旧版本的文件中为 NULL，各行都计入：合计时用 counted IS NOT FALSE';
+COMMENT ON COLUMN "账单"."业务类型" IS '业务类型';
+COMMENT ON COLUMN "账单"."业务类型含义" IS '业务类型的中文';
+COMMENT ON COLUMN "账单"."订单号" IS '店铺维度的订单号';
+COMMENT ON COLUMN "账单"."子订单号" IS '子订单号';
+COMMENT ON COLUMN "账单"."外部订单号" IS '商家自己的订单号';
+COMMENT ON COLUMN "账单"."券ID" IS '券 ID（一张券可能有多条账单）';
+COMMENT ON COLUMN "账单"."核销ID" IS '核销 ID（一次核销可能有多条账单）';
+COMMENT ON COLUMN "账单"."核销门店" IS '核销门店；商户级账单为空';
+COMMENT ON COLUMN "账单"."核销门店账户" IS '核销门店的账户，不一定是收款账户';
+COMMENT ON COLUMN "账单"."商品ID" IS '商品 ID';
+COMMENT ON COLUMN "账单"."商品名称" IS '商品名称，任意文本';
+COMMENT ON COLUMN "账单"."券码" IS '券码：按任务配置原样保留、为十六进制的 HMAC-SHA256，或为 NULL';
+COMMENT ON COLUMN "账单"."结算类型" IS '结算类型';
+COMMENT ON COLUMN "账单"."结算类型含义" IS '结算类型的中文';
+COMMENT ON COLUMN "账单"."结算类型说明" IS '平台对结算类型的说明';
+COMMENT ON COLUMN "账单"."子结算类型" IS '赔付或扣罚的步骤';
+COMMENT ON COLUMN "账单"."子结算类型含义" IS '子结算类型的中文';
+COMMENT ON COLUMN "账单"."结算时间" IS '正向账单为核销时间，其余为账单创建时间';
+COMMENT ON COLUMN "账单"."结算时间(北京时间)" IS '正向账单为核销时间，其余为账单创建时间（北京时间）';
+COMMENT ON COLUMN "账单"."收支方向" IS '+1 入账，-1 出账；NULL 为无法判断（此时各金额均为 NULL）';
+COMMENT ON COLUMN "账单"."实付(元)" IS '用户实付，含支付渠道优惠';
+COMMENT ON COLUMN "账单"."团购券抵扣(元)" IS '团购券抵扣金额，不参与结算';
+COMMENT ON COLUMN "账单"."商家优惠(元)" IS '商家优惠，不参与结算';
+COMMENT ON COLUMN "账单"."平台补贴(元)" IS '平台补贴；服务商不可见';
+COMMENT ON COLUMN "账单"."参与结算的平台券(元)" IS '参与结算的平台券；服务商不可见';
+COMMENT ON COLUMN "账单"."交易金额(元)" IS '交易金额＝实付＋商家优惠＋平台补贴';
+COMMENT ON COLUMN "账单"."应结算(元)" IS '应结算金额＝实付＋参与结算的平台券';
+COMMENT ON COLUMN "账单"."佣金合计(元)" IS '佣金合计';
+COMMENT ON COLUMN "账单"."保险费(元)" IS '保险费';
+COMMENT ON COLUMN "账单"."服务商佣金(元)" IS '服务商佣金；服务商不可见';
+COMMENT ON COLUMN "账单"."软件服务费(元)" IS '软件服务费，含支付手续费；服务商不可见';
+COMMENT ON COLUMN "账单"."代运营服务商佣金(元)" IS '代运营服务商佣金；与 total_agent_merchant 重叠，不能两项都减';
+COMMENT ON COLUMN "账单"."达人佣金(元)" IS '达人佣金；服务商不可见';
+COMMENT ON COLUMN "账单"."撮合经纪服务费(元)" IS '撮合经纪服务费；服务商不可见';
+COMMENT ON COLUMN "账单"."店员佣金(元)" IS '店员佣金；服务商不可见';
+COMMENT ON COLUMN "账单"."商场店铺分佣(元)" IS '商场店铺分佣';
+COMMENT ON COLUMN "账单"."商家实际结算(元)" IS '商家实际结算金额';
+COMMENT ON COLUMN "账单"."款项金额(元)" IS '款项金额';
+COMMENT ON COLUMN "账单"."入账出账" IS '款项方向';
+COMMENT ON COLUMN "账单"."入账出账含义" IS '入账出账的中文';
+COMMENT ON COLUMN "账单"."其他字段" IS '本版本不认识的字段，JSON；没有则为 NULL';
+COMMENT ON COLUMN "账单"."日志ID" IS '平台应答的日志 ID';
+COMMENT ON COLUMN "账单"."获取时间" IS '收到应答的时间';
+COMMENT ON COLUMN "账单"."获取时间(北京时间)" IS '收到应答的时间（北京时间）';
+COMMENT ON COLUMN "账单"."存档文件" IS '原始记录所在的归档对象';
 
 CREATE OR REPLACE VIEW "分账" AS SELECT
   bill_date AS "账单日期",
@@ -434,6 +487,7 @@ CREATE OR REPLACE VIEW "分账" AS SELECT
   out_order_no AS "开发者订单号",
   item_order_id AS "子订单号",
   settle_status AS "分账状态",
+  CASE settle_status WHEN 'INIT' THEN '初始化' WHEN 'PROCESSING' THEN '处理中' WHEN 'SUCCESS' THEN '成功' WHEN 'FAIL' THEN '失败' ELSE settle_status END AS "分账状态含义",
   (settle_amount_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分账金额(元)",
   (rake_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "平台服务费(元)",
   (commission_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "佣金(元)",
@@ -441,15 +495,45 @@ CREATE OR REPLACE VIEW "分账" AS SELECT
   shares AS "分账方所得明细(分)",
   settle_detail AS "分账细节",
   settle_time AS "分账时间",
+  timezone('Asia/Shanghai', settle_time) AS "分账时间(北京时间)",
   is_auto_settle AS "自动分账",
   message AS "结果说明",
   cp_extra AS "开发者自定义",
   source AS "来源",
+  CASE source WHEN 'query' THEN '查询' WHEN 'callback' THEN '回调' WHEN 'both' THEN '查询与回调' ELSE source END AS "来源含义",
   asked_by AS "查询依据",
   app_id AS "小程序",
   logid AS "日志ID",
-  fetched_at AS "获取时间"
+  fetched_at AS "获取时间",
+  timezone('Asia/Shanghai', fetched_at) AS "获取时间(北京时间)"
 FROM settlements;
+COMMENT ON VIEW "分账" IS '每个 settle_id 一行，回调指明多个子订单时每个子订单一行；只在一天：其订单的账单日中不晚于分账当日的最后一天，都晚于它则为最早一天，没有分账时间则为最后一天。没有账单的分账在分账当天。';
+COMMENT ON COLUMN "分账"."账单日期" IS '账单日（北京时间）';
+COMMENT ON COLUMN "分账"."分账单号" IS '分账单号；只有回调指明多个子订单时才有多行';
+COMMENT ON COLUMN "分账"."交易订单号" IS '交易系统的订单号';
+COMMENT ON COLUMN "分账"."开发者分账单号" IS '开发者的分账单号';
+COMMENT ON COLUMN "分账"."开发者订单号" IS '开发者的订单号';
+COMMENT ON COLUMN "分账"."子订单号" IS '子订单号，分账只属于一个子订单时才有';
+COMMENT ON COLUMN "分账"."分账状态" IS '分账状态：INIT 初始化、PROCESSING 处理中、SUCCESS 成功、FAIL 失败';
+COMMENT ON COLUMN "分账"."分账状态含义" IS '分账状态的中文';
+COMMENT ON COLUMN "分账"."分账金额(元)" IS '分账金额＝平台服务费＋佣金＋分账方所得';
+COMMENT ON COLUMN "分账"."平台服务费(元)" IS '平台服务费';
+COMMENT ON COLUMN "分账"."佣金(元)" IS '佣金';
+COMMENT ON COLUMN "分账"."分账方所得合计(元)" IS '分账方所得合计';
+COMMENT ON COLUMN "分账"."分账方所得明细(分)" IS '各分账方所得；settle_detail 读不了时为 NULL';
+COMMENT ON COLUMN "分账"."分账细节" IS '平台原文的分账细节';
+COMMENT ON COLUMN "分账"."分账时间" IS '分账时间';
+COMMENT ON COLUMN "分账"."分账时间(北京时间)" IS '分账时间（北京时间）';
+COMMENT ON COLUMN "分账"."自动分账" IS '是否由平台自动分账；只有回调给出';
+COMMENT ON COLUMN "分账"."结果说明" IS '失败原因；只有回调给出';
+COMMENT ON COLUMN "分账"."开发者自定义" IS '开发者自定义文本';
+COMMENT ON COLUMN "分账"."来源" IS '来源：query 查询、callback 回调、both 两者';
+COMMENT ON COLUMN "分账"."来源含义" IS '来源的中文';
+COMMENT ON COLUMN "分账"."查询依据" IS '凭什么对上账单：jobs.yaml 中的 match 规则（如 order_id: shop_order_id）；回调还可能是 item_order_id: item_order_id（子订单号），或 order_id: settlement（同一订单的另一笔分账）；没有账单对应的为 NULL';
+COMMENT ON COLUMN "分账"."小程序" IS '小程序；只有回调给出';
+COMMENT ON COLUMN "分账"."日志ID" IS '平台应答的日志 ID';
+COMMENT ON COLUMN "分账"."获取时间" IS '收到答复或回调的时间';
+COMMENT ON COLUMN "分账"."获取时间(北京时间)" IS '收到答复或回调的时间（北京时间）';
 
 CREATE OR REPLACE VIEW "对账" AS SELECT
   bill_date AS "账单日期",
@@ -466,7 +550,10 @@ CREATE OR REPLACE VIEW "对账" AS SELECT
     WHEN 'failed' THEN '分账失败'
     WHEN 'not_applicable' THEN CASE WHEN list_contains(reasons, 'no_key') THEN '缺单号' ELSE '不纳入比对' END END AS "对账结论",
   matched_by AS "匹配方式",
+  CASE matched_by WHEN 'item' THEN '子订单' WHEN 'order' THEN '当天订单' WHEN 'order_window' THEN '跨日订单' WHEN 'amount' THEN '逐笔金额' ELSE matched_by END AS "匹配方式含义",
   reasons AS "原因",
+  array_to_string(list_distinct(list_transform(reasons, lambda r: CASE WHEN r = 'total_differs' THEN '金额不符' WHEN r = 'fee_differs' THEN '平台服务费不符' WHEN r = 'commission_differs' THEN '佣金不符' WHEN r = 'net_differs' THEN '商家实际结算不符' WHEN r = 'total_not_billed' THEN '账单未给出金额' WHEN r = 'fee_not_billed' THEN '账单未给出平台服务费' WHEN r = 'commission_not_billed' THEN '账单未给出佣金' WHEN r = 'net_not_billed' THEN '账单未给出商家实际结算' WHEN r = 'total_not_settled' THEN '分账未给出金额' WHEN r = 'fee_not_settled' THEN '分账未给出平台服务费' WHEN r = 'commission_not_settled' THEN '分账未给出佣金' WHEN r = 'net_not_settled' THEN '分账未给出商家实际结算' WHEN r = 'nothing_compared' THEN '无可比金额' WHEN r = 'settlement_unexplained' THEN '多出的分账' WHEN r = 'bill_removed' THEN '账单已撤' WHEN r = 'settled_elsewhere' THEN '分账算在另一天' WHEN r = 'partly_billed' THEN '账单未到齐' WHEN starts_with(r, 'offset_by:') THEN '由他组抵回' WHEN r = 'retry_in_flight' THEN '失败后重试中' WHEN r = 'not_asked' THEN '尚未查到答复' WHEN r = 'no_key' THEN '缺单号' WHEN r = 'non_forward' THEN '退款、扣款及其他' WHEN r = 'not_configured' THEN '未接入分账' ELSE r END)), '；') AS "原因含义",
+  COALESCE(NULLIF(array_to_string(list_distinct(list_transform(reasons, lambda r: CASE WHEN r = 'total_differs' THEN '核对订单实付与分账金额，疑重复即报平台' WHEN r = 'fee_differs' THEN '核对合同费率' WHEN r = 'commission_differs' THEN '核对达人、服务商佣金设置' WHEN r = 'net_differs' THEN '核对分账方及比例' WHEN r = 'total_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'fee_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'commission_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'net_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'total_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'fee_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'commission_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'net_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'nothing_compared' THEN '金额均未知，转异常处理' WHEN r = 'settlement_unexplained' THEN '查重复分账或缺失账单日' WHEN r = 'bill_removed' THEN '向平台核实账单为何被撤，已分出的款项是否退回' WHEN r = 'settled_elsewhere' THEN '到异常 settlement_elsewhere 所指的那一天核对；次卡等跨期订单可调大 lookback' WHEN r = 'partly_billed' THEN '等追溯期过完；届时仍多的，按多分处理' WHEN starts_with(r, 'offset_by:') THEN '无；与所指的组合并看' WHEN r = 'retry_in_flight' THEN '等；超 3 天催办' WHEN r = 'not_asked' THEN '按运行摘要 failures 排除故障后重跑' WHEN r = 'no_key' THEN '补单号或匹配规则' WHEN r = 'non_forward' THEN '另核退款、扣款' WHEN r = 'not_configured' THEN '接入分账应用' ELSE r END)), '；'), ''), CASE verdict WHEN 'matched' THEN '无' WHEN 'mismatched' THEN '从差额最大的查起，到后台核对该订单' WHEN 'bill_only' THEN '追溯期满仍无，提交工单；若整个账户都如此，先换一条 match 规则' WHEN 'settlement_only' THEN '查账户是否漏配：查询账户是否在 jobs.yaml 中，那一天是否失败，账单是否在追溯期之外；核销后 1 小时内撤销或退款的，永远不会有账单' WHEN 'pending' THEN '等，超 3 天催办；原因为 not_asked 的，按运行摘要 failures 的提示处理后再跑' WHEN 'failed' THEN '按失败原因处理：进件、账户、余额；此后每晚会再查' WHEN 'not_applicable' THEN '无；原因为 no_key 时，补一条 match 规则' ELSE verdict END) AS "处理",
   cause AS "差异成因",
   bill_rows AS "账单数",
   settlement_rows AS "分账数",
@@ -485,13 +572,50 @@ CREATE OR REPLACE VIEW "对账" AS SELECT
   (refund_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "退款金额(元)",
   (other_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "扣款及其他金额(元)",
   first_settle_time AS "最早分账时间",
-  last_settle_time AS "最晚分账时间"
+  timezone('Asia/Shanghai', first_settle_time) AS "最早分账时间(北京时间)",
+  last_settle_time AS "最晚分账时间",
+  timezone('Asia/Shanghai', last_settle_time) AS "最晚分账时间(北京时间)"
 FROM reconciliation;
+COMMENT ON VIEW "对账" IS '每组一行：一个订单（或子订单）在一个账户、一天内的正向账单，或其非正向账单。每条账单恰好属于一组，每笔分账也是；没有账单的分账在没有账单的组（settlement_only）。billed 与 settled 为已知各项之和；未比较的项，差额为 NULL。';
+COMMENT ON COLUMN "对账"."账单日期" IS '账单日（北京时间）';
+COMMENT ON COLUMN "对账"."查询账户" IS '这些账单的查询账户，即 jobs.yaml 中配置的账户；没有账单的组为空（settlement_only）';
+COMMENT ON COLUMN "对账"."核对单元" IS '在一个账户的一天内唯一：订单号、订单号/子订单号、订单号#non-forward、ext:商家订单号，没有订单的账单为 bill:…，既无账单又无订单的分账为 settlement:…';
+COMMENT ON COLUMN "对账"."订单号" IS '订单号';
+COMMENT ON COLUMN "对账"."子订单号" IS '子订单号，分账指明子订单时才有';
+COMMENT ON COLUMN "对账"."对账结论" IS '对账结论，取值见“结论”';
+COMMENT ON COLUMN "对账"."匹配方式" IS '在哪一步对上，取值见“匹配方式”；不是平账的为 NULL';
+COMMENT ON COLUMN "对账"."匹配方式含义" IS '匹配方式的中文';
+COMMENT ON COLUMN "对账"."原因" IS '得出结论的原因，取值见“原因”';
+COMMENT ON COLUMN "对账"."原因含义" IS '原因的中文';
+COMMENT ON COLUMN "对账"."处理" IS '该做什么';
+COMMENT ON COLUMN "对账"."差异成因" IS '差异的成因，取值见“差异成因”，看该订单在追溯期内未对上的账单与分账；不是差异的为 NULL，旧版本的文件中也为 NULL';
+COMMENT ON COLUMN "对账"."账单数" IS '组内账单数';
+COMMENT ON COLUMN "对账"."分账数" IS '组内算在这一天的分账数，不论状态';
+COMMENT ON COLUMN "对账"."账单金额(元)" IS '正向账单的 ledger_total 合计';
+COMMENT ON COLUMN "对账"."分账金额(元)" IS '成功分账的 settle_amount 合计';
+COMMENT ON COLUMN "对账"."金额差额(元)" IS '差额＝分账－账单';
+COMMENT ON COLUMN "对账"."账单平台服务费(元)" IS '正向账单的 total_merchant_platform_service 合计';
+COMMENT ON COLUMN "对账"."分账平台服务费(元)" IS '成功分账的 rake 合计';
+COMMENT ON COLUMN "对账"."平台服务费差额(元)" IS '差额＝分账－账单';
+COMMENT ON COLUMN "对账"."账单佣金(元)" IS '正向账单的 total_commission（没有则为达人、服务商、经纪人、店员佣金与商场分佣中已知各项之和；前四项都未知时为 NULL）合计';
+COMMENT ON COLUMN "对账"."分账佣金(元)" IS '成功分账的 commission 合计';
+COMMENT ON COLUMN "对账"."佣金差额(元)" IS '差额＝分账－账单';
+COMMENT ON COLUMN "对账"."账单商家实际结算(元)" IS '正向账单的 goods 合计';
+COMMENT ON COLUMN "对账"."分账商家实际结算(元)" IS '成功分账的 shares 合计';
+COMMENT ON COLUMN "对账"."商家实际结算差额(元)" IS '差额＝分账－账单';
+COMMENT ON COLUMN "对账"."退款金额(元)" IS '退款单（settle_type 2）的 ledger_total 合计；旧版本的文件没有 other_fen，其中为全部非正向账单的合计';
+COMMENT ON COLUMN "对账"."扣款及其他金额(元)" IS '既非正向又非退款的账单的 ledger_total 合计：退款手续费、商家欠款、赔付与未知类型；旧版本的文件中为 NULL';
+COMMENT ON COLUMN "对账"."最早分账时间" IS '组内最早的分账时间';
+COMMENT ON COLUMN "对账"."最早分账时间(北京时间)" IS '组内最早的分账时间（北京时间）';
+COMMENT ON COLUMN "对账"."最晚分账时间" IS '组内最晚的分账时间';
+COMMENT ON COLUMN "对账"."最晚分账时间(北京时间)" IS '组内最晚的分账时间（北京时间）';
 
 CREATE OR REPLACE VIEW "异常" AS SELECT
   bill_date AS "账单日期",
   rule AS "异常类型",
-  CASE severity WHEN 'error' THEN '错误' WHEN 'warning' THEN '提醒' END AS "错误、提醒",
+  CASE rule WHEN 'unknown_direction' THEN '收支方向不明' WHEN 'direction_conflict' THEN '收支方向矛盾' WHEN 'original_identity' THEN '交易金额不平' WHEN 'ledger_total_identity' THEN '应结算金额不平' WHEN 'goods_identity' THEN '商家实际结算不平' WHEN 'hidden_ticket_negative' THEN '隐藏的优惠为负' WHEN 'duplicate_conflict' THEN '同一账单内容不同' WHEN 'settle_day' THEN '结算时间不在账单日' WHEN 'settle_time' THEN '时间有误' WHEN 'unknown_enum' THEN '未知取值' WHEN 'negative_amount' THEN '金额带负号' WHEN 'bad_text' THEN '文字损坏' WHEN 'bad_id' THEN '单号有误' WHEN 'account_foreign' THEN '其他账户的账单' WHEN 'overflow' THEN '金额过大' WHEN 'settle_amount_identity' THEN '分账金额不平' WHEN 'settle_detail' THEN '分账细节无法解析' WHEN 'settlement_foreign' THEN '分账与所查单号不符' WHEN 'settlement_shared' THEN '分账对应多个订单' WHEN 'settlement_elsewhere' THEN '分账算在另一天' WHEN 'bill_removed' THEN '分账后账单被撤' WHEN 'callback_conflict' THEN '回调互相矛盾' WHEN 'callback_contradicts' THEN '回调与查询不一致' WHEN 'callback_unconfirmed' THEN '查询不到回调的分账' ELSE rule END AS "异常类型含义",
+  CASE rule WHEN 'unknown_direction' THEN '核对资金流水方向，查清前不入账' WHEN 'direction_conflict' THEN '核对资金流水方向，查清前不入账' WHEN 'original_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'ledger_total_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'goods_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'hidden_ticket_negative' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'duplicate_conflict' THEN '两版取一，另一版只留痕；核对哪一版为准' WHEN 'settle_day' THEN '跨日，仅提示，无需处理' WHEN 'settle_time' THEN '凭账单 ID 或分账单号、logid 报平台' WHEN 'unknown_enum' THEN '新类型，先确认科目' WHEN 'negative_amount' THEN '金额带负号，核对后入账' WHEN 'bad_text' THEN '仅提示，金额与单号不受影响' WHEN 'bad_id' THEN '在来客核对该订单，凭此单号无法查询分账' WHEN 'account_foreign' THEN '核对任务中的账户配置，凭 logid 报平台' WHEN 'overflow' THEN '暂不入账，凭 logid 报平台' WHEN 'settle_amount_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'settle_detail' THEN '明细不可读，在来客查看' WHEN 'settlement_foreign' THEN '分账串单，人工确认归属' WHEN 'settlement_shared' THEN '分账串单，人工确认归属' WHEN 'settlement_elsewhere' THEN '为错误的，重跑所指的那一天；次卡等跨期订单可调大 lookback' WHEN 'bill_removed' THEN '向平台核实账单为何被撤，已分出的款项是否退回' WHEN 'callback_conflict' THEN '以平台查询为准，复查' WHEN 'callback_contradicts' THEN '以平台查询为准，复查' WHEN 'callback_unconfirmed' THEN '以平台查询为准，复查' ELSE rule END AS "处理",
+  CASE severity WHEN 'error' THEN '错误' WHEN 'warning' THEN '提醒' ELSE severity END AS "错误、提醒",
   account_id AS "收款账户",
   ledger_id AS "账单ID",
   shop_order_id AS "订单号",
@@ -502,6 +626,21 @@ CREATE OR REPLACE VIEW "异常" AS SELECT
   record AS "原始记录",
   archive_key AS "存档文件"
 FROM exceptions;
+COMMENT ON VIEW "异常" IS '需要人看的每件事一行；从不因此丢弃账单。';
+COMMENT ON COLUMN "异常"."账单日期" IS '账单日（北京时间）';
+COMMENT ON COLUMN "异常"."异常类型" IS '异常类型，取值见“异常类型”';
+COMMENT ON COLUMN "异常"."异常类型含义" IS '异常类型的中文';
+COMMENT ON COLUMN "异常"."处理" IS '该做什么';
+COMMENT ON COLUMN "异常"."错误、提醒" IS 'error 错误或 warning 提醒';
+COMMENT ON COLUMN "异常"."收款账户" IS '账单的收款账户';
+COMMENT ON COLUMN "异常"."账单ID" IS '账单 ID';
+COMMENT ON COLUMN "异常"."订单号" IS '账单的订单号';
+COMMENT ON COLUMN "异常"."分账单号" IS '分账单号';
+COMMENT ON COLUMN "异常"."应为(元)" IS '按规则应有的金额，带符号';
+COMMENT ON COLUMN "异常"."实为(元)" IS '收到的金额，带符号';
+COMMENT ON COLUMN "异常"."说明" IS '哪里不对，文字说明（英文）';
+COMMENT ON COLUMN "异常"."原始记录" IS '原始记录，JSON；其中券码按任务配置处理';
+COMMENT ON COLUMN "异常"."存档文件" IS '原始记录所在的归档对象';
 
 CREATE OR REPLACE VIEW "账单变更" AS SELECT
   bill_date AS "账单日期",
@@ -514,6 +653,7 @@ CREATE OR REPLACE VIEW "账单变更" AS SELECT
   walk_account_id AS "查询账户",
   shop_order_id AS "订单号",
   change AS "变动",
+  CASE change WHEN 'added' THEN '增加' WHEN 'removed' THEN '减少' WHEN 'changed' THEN '变更' ELSE change END AS "变动含义",
   columns AS "变动列",
   old AS "原值",
   new AS "新值",
@@ -521,8 +661,79 @@ CREATE OR REPLACE VIEW "账单变更" AS SELECT
   (diff_goods_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "实际结算差额(元)",
   old_generation AS "变更前批次",
   new_generation AS "变更后批次",
-  restated_at AS "变更时间"
+  restated_at AS "变更时间",
+  timezone('Asia/Shanghai', restated_at) AS "变更时间(北京时间)"
 FROM restatements;
+COMMENT ON VIEW "账单变更" IS '已发布的日子后来拉到的账单有增加、减少或变更的，每条一行。该日每次发布都带上之前的各行。';
+COMMENT ON COLUMN "账单变更"."账单日期" IS '账单日（北京时间）';
+COMMENT ON COLUMN "账单变更"."收款账户" IS '收款账户';
+COMMENT ON COLUMN "账单变更"."账单ID" IS '账单 ID';
+COMMENT ON COLUMN "账单变更"."结算类型" IS '账单的结算类型';
+COMMENT ON COLUMN "账单变更"."结算类型含义" IS '结算类型的中文';
+COMMENT ON COLUMN "账单变更"."子结算类型" IS '账单的子结算类型';
+COMMENT ON COLUMN "账单变更"."子结算类型含义" IS '子结算类型的中文';
+COMMENT ON COLUMN "账单变更"."查询账户" IS '发现变动的那次拉取所属的账户，即 jobs.yaml 中配置的账户';
+COMMENT ON COLUMN "账单变更"."订单号" IS '账单的订单号';
+COMMENT ON COLUMN "账单变更"."变动" IS '变动：added 增加、removed 减少、changed 变更';
+COMMENT ON COLUMN "账单变更"."变动含义" IS '变动的中文';
+COMMENT ON COLUMN "账单变更"."变动列" IS '账单中不同的列';
+COMMENT ON COLUMN "账单变更"."原值" IS '这些列的原值，JSON 对象，值均为文本；原为 NULL 的不列';
+COMMENT ON COLUMN "账单变更"."新值" IS '这些列的新值，形式同上';
+COMMENT ON COLUMN "账单变更"."应结算差额(元)" IS '新旧 ledger_total 之差，没有的账单按 0 计';
+COMMENT ON COLUMN "账单变更"."实际结算差额(元)" IS '新旧 goods 之差，没有的账单按 0 计';
+COMMENT ON COLUMN "账单变更"."变更前批次" IS '原值所在的批次';
+COMMENT ON COLUMN "账单变更"."变更后批次" IS '新值所在的批次';
+COMMENT ON COLUMN "账单变更"."变更时间" IS '构建变更后批次的时间';
+COMMENT ON COLUMN "账单变更"."变更时间(北京时间)" IS '构建变更后批次的时间（北京时间）';
+
+-- Accounts and days, from the manifests: what failed has no row in the tables, and one here.
+
+CREATE OR REPLACE VIEW units AS SELECT
+  u ->> '$.account.account' AS account,
+  u ->> '$.account.name' AS name,
+  CAST(m ->> '$.bill_date' AS DATE) AS day,
+  u ->> '$.state' AS state,
+  COALESCE(u ->> '$.failure.reason', u ->> '$.certificate.unavailable.reason') AS reason,
+  COALESCE(u ->> '$.failure.logid', u ->> '$.certificate.unavailable.logid') AS logid,
+  CAST(u ->> '$.totals.rows' AS BIGINT) AS bills,
+  CAST(m ->> '$.generation' AS BIGINT) AS generation,
+  COALESCE(CAST(u ->> '$.stale' AS BOOLEAN), false) AS stale
+FROM (
+  SELECT content::JSON AS m, unnest(json_extract(content, '$.units[*]')) AS u
+  FROM read_text('lake/_manifests/bill_date=*/*.json')
+);
+COMMENT ON VIEW units IS 'One row per account and day, from the manifests: also of an account that failed, which has no row in the tables.';
+COMMENT ON COLUMN units.account IS 'the configured account';
+COMMENT ON COLUMN units.name IS 'its name in the list of accounts';
+COMMENT ON COLUMN units.day IS 'the bill_date';
+COMMENT ON COLUMN units.state IS 'complete, unavailable (withdrawn manually) or failed';
+COMMENT ON COLUMN units.reason IS 'why it is not complete';
+COMMENT ON COLUMN units.logid IS 'the platform''s id of that answer';
+COMMENT ON COLUMN units.bills IS 'its published bills';
+COMMENT ON COLUMN units.generation IS 'generation of the day''s publication';
+COMMENT ON COLUMN units.stale IS 'its rows are those of an earlier run';
+
+CREATE OR REPLACE VIEW "完整性" AS SELECT
+  account AS "查询账户",
+  name AS "名称",
+  day AS "账单日期",
+  CASE state WHEN 'complete' THEN '完整' WHEN 'unavailable' THEN '手动提现，不可查询' WHEN 'failed' THEN '失败' ELSE state END AS "状态",
+  reason AS "原因",
+  logid AS "日志ID",
+  bills AS "账单数",
+  generation AS "批次",
+  stale AS "沿用旧数据"
+FROM units;
+COMMENT ON VIEW "完整性" IS '每个账户每天一行，取自清单；失败的账户在各表中没有行，这里有。';
+COMMENT ON COLUMN "完整性"."查询账户" IS 'jobs.yaml 中配置的账户';
+COMMENT ON COLUMN "完整性"."名称" IS '账户清单中的名称';
+COMMENT ON COLUMN "完整性"."账单日期" IS '账单日（北京时间）';
+COMMENT ON COLUMN "完整性"."状态" IS 'complete 完整、unavailable 手动提现，不可查询、failed 失败';
+COMMENT ON COLUMN "完整性"."原因" IS '为何不完整';
+COMMENT ON COLUMN "完整性"."日志ID" IS '平台该次应答的日志 ID';
+COMMENT ON COLUMN "完整性"."账单数" IS '已发布的账单数';
+COMMENT ON COLUMN "完整性"."批次" IS '该日发布的批次';
+COMMENT ON COLUMN "完整性"."沿用旧数据" IS '各表中是较早一次运行的数据';
 
 -- What people have noted by hand, which changes nothing in the tables.
 

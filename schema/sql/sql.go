@@ -1,5 +1,5 @@
-// Package sql holds the queries for analysts. It is for the tests and for `billwalk bench`, which
-// run them with other settings than those in the files; the program prints the files as they are.
+// Package sql holds the queries for analysts, which `billwalk sql` prints with the settings of a
+// job. The tests and `billwalk bench` run them.
 package sql
 
 import (

@@ -45,3 +45,8 @@ INSERT INTO settlements (bill_date, settle_id, order_id, item_order_id, settle_s
 
 INSERT INTO exceptions (bill_date, rule, severity, detail, expected_fen, actual_fen) VALUES
 ('2026-11-20', 'goods_identity', 'warning', 'a row for the view to show', 5, -5);
+
+INSERT INTO units VALUES
+('71', '甲店', '2026-11-18', 'complete', NULL, NULL, 4, 1, false), ('72', '乙店', '2026-11-18', 'failed', '商户未授权', '20261118', 0, 1, false),
+('71', '甲店', '2026-11-19', 'complete', NULL, NULL, 3, 1, false), ('72', '乙店', '2026-11-19', 'complete', NULL, NULL, 5, 1, false),
+('71', '甲店', '2026-11-20', 'complete', NULL, NULL, 2, 2, false), ('72', '乙店', '2026-11-20', 'failed', '超时', '20261120', 4, 2, true);

@@ -74,13 +74,12 @@ func checkRoundTrip[R any](t *testing.T, reader *file.Reader, table schema.Table
 		t.Fatal(err)
 	}
 	defer got.Release()
-	builder := array.NewRecordBuilder(mem, table.Arrow())
-	defer builder.Release()
+	values := schema.NewBatch(table.Columns())
 	for i := range rows {
 		row := rowAt(i)
-		table.Append(builder, &row)
+		table.AppendTo(values, &row)
 	}
-	batch := builder.NewRecordBatch()
+	batch := arrowOf(mem, table.Describe(), values)
 	defer batch.Release()
 	want := array.NewTableFromRecords(table.Arrow(), []arrow.RecordBatch{batch})
 	defer want.Release()

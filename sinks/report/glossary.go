@@ -1,25 +1,35 @@
 package report
 
-import "billwalk/schema"
+import (
+	"maps"
+	"strings"
+
+	"billwalk/schema"
+)
 
 // glossary explains every code of the report.
 func glossary(r *Report) map[string]Word {
-	words := make(map[string]Word)
+	words := maps.Clone(codeWords)
 	for _, v := range schema.Verdicts {
-		meaning, advice := v.Meaning(), v.Advice()
-		words["verdict:"+string(v)] = Word{Label: Text{v.Label(), string(v)}, Meaning: textOf(meaning), Advice: textOf(advice)}
+		words["verdict:"+string(v)] = wordOf(string(v), v.Label(), v.Meaning(), v.Advice())
 	}
 	for _, o := range r.Orders.List {
 		for _, reason := range o.Reasons {
 			if known, ok := schema.ReasonOf(reason); ok {
-				words["reason:"+reason] = Word{Label: Text{reason, reason}, Meaning: textOf(known.Meaning)}
+				code, _, _ := strings.Cut(reason, ":") // what follows is of one group
+				words["reason:"+code] = wordOf(code, known.Label, known.Meaning, known.Advice)
 			}
 		}
 	}
 	for _, x := range r.Exceptions {
-		words["rule:"+string(x.Rule)] = Word{Label: Text{x.Rule.Label(), string(x.Rule)}, Meaning: textOf(x.Rule.Meaning())}
+		words["rule:"+string(x.Rule)] = wordOf(string(x.Rule), x.Rule.Label(), x.Rule.Meaning(), x.Rule.Advice())
 	}
 	return words
+}
+
+// wordOf explains a code whose English name is the code itself.
+func wordOf(code, label string, meaning, advice schema.Bilingual) Word {
+	return Word{Label: Text{label, strings.ReplaceAll(code, "_", " ")}, Meaning: textOf(meaning), Advice: textOf(advice)}
 }
 
 func textOf(b schema.Bilingual) Text { return Text{b.Chinese, b.English} }

@@ -18,7 +18,7 @@ func (p *program) ddl() *cobra.Command {
 		Short:     "Print SQL views of the lake for analysts",
 		Example:   "  billwalk ddl duckdb > views.sql\n  duckdb -init views.sql",
 		Args:      oneDialect,
-		ValidArgs: []string{"duckdb"},
+		ValidArgs: dialects,
 	}
 	cmd.Flags().StringVar(&lake, "lake", "", "the lake: a folder or s3://bucket/prefix (default: the lake of the file of jobs, else ./lake)")
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"path/filepath"
 
@@ -32,16 +33,25 @@ func (p *program) report() *cobra.Command {
 		if err := os.MkdirAll(folder, 0o755); err != nil {
 			return failed(err)
 		}
-		file, err := os.Create(filepath.Join(folder, "report.json"))
-		if err != nil {
+		path := filepath.Join(folder, "report.html")
+		if err := writePage(path, r); err != nil {
 			return failed(err)
 		}
-		defer file.Close()
-		if err := r.WriteJSON(file); err != nil {
-			return failed(err)
-		}
-		return file.Close()
+		fmt.Fprintln(p.out, path)
+		return nil
 	})
+}
+
+func writePage(path string, r *report.Report) error {
+	file, err := os.Create(path)
+	if err != nil {
+		return err
+	}
+	defer file.Close()
+	if err := report.WritePage(file, r); err != nil {
+		return err
+	}
+	return file.Close()
 }
 
 // loadReport reads the report of the run's days.

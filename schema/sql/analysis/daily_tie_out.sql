@@ -2,24 +2,33 @@
 -- The daily tie-out per account, in yuan: the sum of the forward bills, and how it is divided among the verdicts.
 --
 -- walk_account_id    查询账户；空为有分账而无账单 the account; empty for settlements without a bill
+-- state, reason      complete 完整、unavailable 手动提现、failed 失败，与原因：不完整的账户也有一行 whether the account is whole, and why not: it has a row in any case
 -- billed_yuan        正向账单应结算合计 ledger_total of the forward bills: the sum of the next six columns
 -- matched_yuan ...   其中：平账、差异、有账单未查到分账、分账处理中、失败、不纳入比对 of it, by verdict
 -- settled_yuan       分账成功合计 settle_amount of the day's successful settlements
 -- difference_yuan    差额合计（分账 - 账单）settled - billed, where both are known
--- refund_yuan        退款、扣款及其他合计 ledger_total of the other bills, signed
+-- refund_yuan        退款合计 ledger_total of the refunds, signed
+-- other_yuan         扣款及其他合计 of all other bills, signed
 WITH groups AS (
   SELECT
     bill_date, walk_account_id, verdict, bill_rows,
     billed_total_fen::DECIMAL(19, 0) * 0.01 AS billed,
     settled_total_fen::DECIMAL(19, 0) * 0.01 AS settled,
     diff_total_fen::DECIMAL(19, 0) * 0.01 AS difference,
-    COALESCE(refund_fen + other_fen, refund_fen, other_fen)::DECIMAL(19, 0) * 0.01 AS refund
+    refund_fen::DECIMAL(19, 0) * 0.01 AS refund,
+    other_fen::DECIMAL(19, 0) * 0.01 AS other
   FROM reconciliation
+),
+unit AS (
+  SELECT day AS bill_date, account AS walk_account_id, name, state, reason FROM units
 )
 SELECT
   bill_date,
   walk_account_id,
-  sum(bill_rows)::BIGINT AS bills,
+  any_value(name) AS name,
+  any_value(state) AS state,
+  any_value(reason) AS reason,
+  COALESCE(sum(bill_rows), 0)::BIGINT AS bills,
   sum(billed)::DECIMAL(18, 2) AS billed_yuan,
   sum(billed) FILTER (verdict = 'matched')::DECIMAL(18, 2) AS matched_yuan,
   sum(billed) FILTER (verdict = 'mismatched')::DECIMAL(18, 2) AS mismatched_yuan,
@@ -29,7 +38,8 @@ SELECT
   sum(billed) FILTER (verdict = 'not_applicable')::DECIMAL(18, 2) AS not_applicable_yuan,
   sum(settled)::DECIMAL(18, 2) AS settled_yuan,
   sum(difference)::DECIMAL(18, 2) AS difference_yuan,
-  sum(refund)::DECIMAL(18, 2) AS refund_yuan
-FROM groups
+  sum(refund)::DECIMAL(18, 2) AS refund_yuan,
+  sum(other)::DECIMAL(18, 2) AS other_yuan
+FROM groups FULL JOIN unit USING (bill_date, walk_account_id)
 GROUP BY bill_date, walk_account_id
 ORDER BY bill_date, walk_account_id;

@@ -3,12 +3,9 @@
 
 let report;
 
-/** gloss finds a code's entry: itself, without what follows a colon, or with its leg left open. */
+/** gloss finds the entry of a code; what follows a colon in it is of one group. */
 function gloss(kind, code) {
-  const glossary = report.glossary;
-  const short = code.split(':')[0];
-  const leg = code.replace(/^(total|fee|commission|net)_/, '<leg>_');
-  return [code, short, leg].map((c) => glossary[kind + ':' + c]).find(Boolean);
+  return report.glossary[kind + ':' + code.split(':')[0]];
 }
 
 /** label names a code: by the glossary, else by the page's own words, else by itself. */
@@ -29,14 +26,16 @@ function advice(kind, code) {
 
 const legNames = ['legTotal', 'legFee', 'legCommission', 'legNet'];
 
-/** reasonLabel names a reason, and the leg that it is about. */
-function reasonLabel(code) {
-  return label('reason', code);
+/** reasonsOf lists an order's reasons, those last that only say which amount was not there to compare. */
+function reasonsOf(order) {
+  const reasons = order.reasons || [];
+  const gap = (reason) => /_not_(billed|settled)$/.test(reason);
+  return [...reasons.filter((reason) => !gap(reason)), ...reasons.filter(gap)];
 }
 
 /** orderAdvice says what to do about an order: by its first reason that knows, else by its verdict. */
 function orderAdvice(order) {
-  for (const reason of order.reasons || []) {
+  for (const reason of reasonsOf(order)) {
     const text = advice('reason', reason);
     if (text) return text;
   }
@@ -47,7 +46,7 @@ function orderAdvice(order) {
 function whyText(order) {
   const parts = [];
   if (order.cause) parts.push(label('cause', order.cause));
-  for (const reason of order.reasons || []) parts.push(reasonLabel(reason));
+  for (const reason of reasonsOf(order)) parts.push(label('reason', reason));
   return [...new Set(parts)].join(t('semicolon'));
 }
 

@@ -27,7 +27,7 @@ function orderPairs(order) {
     [t('period'), (order.first === order.last ? order.first : t('to', { from: order.first, to: order.last })) + t('comma') + t('ageShort') + ' ' + t('days', { n: order.age })],
     [t('verdict'), label('verdict', order.verdict)],
     [t('cause'), order.cause ? label('cause', order.cause) : ''],
-    [t('reason'), (order.reasons || []).map(reasonLabel).join(t('semicolon'))],
+    [t('reason'), reasonsOf(order).map((reason) => label('reason', reason)).join(t('semicolon'))],
     [t('toDo'), orderAdvice(order)],
   ];
 }

@@ -87,10 +87,9 @@ function ageTable() {
       h('tfoot', null, h('tr', null, h('th', { scope: 'row' }, t('total')), bands.map((band) => sum(ages.filter((age) => age.band.least === band.least))), sum(ages)))))));
 }
 
-/** causeOf is why an order is open, in one code: the cause of its difference, else its first reason, if it can those that are no gap. */
+/** causeOf is why an order is open, in one code: the cause of its difference, else its first reason. */
 function causeOf(order) {
-  const reasons = order.reasons || [];
-  const first = reasons.find((reason) => !/_not_(billed|settled)$/.test(reason)) || reasons[0];
+  const [first] = reasonsOf(order);
   return order.cause ? 'cause:' + order.cause : first ? 'reason:' + first.split(':')[0] : '';
 }
 

@@ -1,0 +1,97 @@
+package cli
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/spf13/cobra"
+
+	"billwalk/pipeline/jobs"
+	"billwalk/schema/sql"
+)
+
+// dialects are those that the SQL of ddl and sql is printed in.
+var dialects = []string{"duckdb"}
+
+func (p *program) sql() *cobra.Command {
+	var dialect string
+	cmd := &cobra.Command{
+		Use:   "sql NAME [JOB]",
+		Short: "Print a saved query: the reconciliation, or one of the analyses",
+		Long: "Print a saved query as statements, to be run with the views of `billwalk ddl duckdb`.\n" +
+			"With a JOB, it has the lookback, the tolerance and the match rules of the job.\n\nQueries: " + strings.Join(sql.Names(), ", "),
+		Example: "  billwalk sql bridge > bridge.sql\n  billwalk sql reconcile nightly > reconcile.sql",
+		Args:    savedQuery,
+		ValidArgsFunction: func(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+			switch len(args) {
+			case 0:
+				return sql.Names(), cobra.ShellCompDirectiveNoFileComp
+			case 1:
+				return p.jobNames(cmd, nil, toComplete)
+			}
+			return nil, cobra.ShellCompDirectiveNoFileComp
+		},
+	}
+	cmd.Flags().StringVar(&dialect, "dialect", dialects[0], "the dialect of SQL: "+strings.Join(dialects, ", "))
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if !slices.Contains(dialects, dialect) {
+			return usage("--dialect %s: the saved queries are printed for %s", dialect, strings.Join(dialects, ", "))
+		}
+		job, err := p.queryJob(cmd, args[1:])
+		if err != nil {
+			return err
+		}
+		query, known := sql.Saved(args[0], settingsOf(job))
+		if !known {
+			return usage("there is no saved query %q; there are %s", args[0], strings.Join(sql.Names(), ", "))
+		}
+		_, err = fmt.Fprint(p.out, query)
+		return err
+	}
+	return cmd
+}
+
+// savedQuery is for the verb sql, which takes a query and perhaps a job.
+func savedQuery(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 || len(args) > 2 {
+		return usage("`%s` takes the name of a query, and perhaps of a job; the queries are %s", cmd.CommandPath(), strings.Join(sql.Names(), ", "))
+	}
+	return nil
+}
+
+// queryJob returns the job whose settings a query has: if none is named, the built-in one.
+func (p *program) queryJob(cmd *cobra.Command, named []string) (jobs.Job, error) {
+	if len(named) == 0 {
+		return jobs.Demo("", nil).Job(jobs.DemoName)
+	}
+	file, err := p.loadJobs()
+	missing := errors.Is(err, fs.ErrNotExist)
+	if err == nil {
+		_, known := file.Jobs[named[0]]
+		missing = !known
+	}
+	if named[0] == jobs.DemoName && missing && !cmd.Flags().Changed("config") {
+		return p.queryJob(cmd, nil)
+	}
+	if err != nil {
+		return jobs.Job{}, &exitError{exitUsage, err}
+	}
+	job, err := file.Job(named[0])
+	if err != nil {
+		return jobs.Job{}, &exitError{exitUsage, err}
+	}
+	return job, nil
+}
+
+// settingsOf returns what a saved query needs to know of a job.
+func settingsOf(job jobs.Job) sql.Settings {
+	rules := rulesOf(job)
+	settings := sql.Settings{Tolerance: int64(rules.Tolerance), LookbackDays: rules.Lookback, Configured: rules.Configured}
+	for _, rule := range rules.Match {
+		settings.Rules = append(settings.Rules, sql.Rule(rule))
+	}
+	return settings
+}
