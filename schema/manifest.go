@@ -13,8 +13,9 @@ const ManifestVersion = 1
 
 // RowRule is the version of the rules of columns that billwalk adds to rows. The manifest
 // records it as row_rule; it is absent in those of an earlier version. By rule 1 one row of a
-// bill counts (bills.counted), by rule 2 a mismatch has a cause (reconciliation.cause), too.
-const RowRule = 2
+// bill counts (bills.counted), by rule 2 a mismatch has a cause (reconciliation.cause),
+// by rule 3 settlements name their group (settlements.group_key), too.
+const RowRule = 3
 
 // Manifest is the record of one (day, bucket): what was published, from what, and the proof
 // that it is complete.

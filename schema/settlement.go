@@ -59,6 +59,10 @@ type Settlement struct {
 	AppID        Null[string]
 	LogID        Null[string]
 	FetchedAt    time.Time
+
+	// The group that has the settlement, once it is reconciled. NULL in rows of earlier versions.
+	WalkAccountID Null[AccountID]
+	GroupKey      Null[string]
 }
 
 // TableName implements Row.
@@ -102,6 +106,12 @@ var Settlements = Table[Settlement]{
 		nullable(text, Column{Name: "item_order_id", Label: "子订单号", Source: "item_order_id", Layout: Distinct, Doc: "order id at item level, where the settlement is of one item",
 			ChineseDoc: "子订单号，分账只属于一个子订单时才有"},
 			func(s *Settlement) *Null[string] { return &s.ItemOrderID }),
+		nullable(textOf[AccountID](), Column{Name: "walk_account_id", Label: "查询账户", Doc: "with group_key, the row of reconciliation on the same bill_date that has the settlement; empty without a bill. It may be in another file of the day, where an order has bills of several accounts. NULL in files of earlier versions",
+			ChineseDoc: "与 group_key 一起，指向同一 bill_date 的 reconciliation 中含此分账的一行；没有账单的为空。订单的账单分属几个账户时，该行可能在当天的另一个文件中。旧版本的文件中为 NULL"},
+			func(s *Settlement) *Null[AccountID] { return &s.WalkAccountID }),
+		nullable(text, Column{Name: "group_key", Label: "核对单元", Layout: Distinct, Doc: "group_key of that row of reconciliation; NULL in files of earlier versions",
+			ChineseDoc: "reconciliation 中该行的 group_key；旧版本的文件中为 NULL"},
+			func(s *Settlement) *Null[string] { return &s.GroupKey }),
 		required(textOf[Status](), Column{Name: "settle_status", Label: "分账状态", Source: "settle_status", Doc: "INIT, PROCESSING, SUCCESS or FAIL",
 			ChineseDoc: "分账状态：INIT 初始化、PROCESSING 处理中、SUCCESS 成功、FAIL 失败"},
 			func(s *Settlement) *Status { return &s.Status }),

@@ -30,7 +30,7 @@ var contract = map[string]string{
 		fund_amount_type INTEGER  extra VARCHAR  logid VARCHAR  fetched_at TIMESTAMPTZ!  archive_key VARCHAR!`,
 	"settlements": `
 		settle_id VARCHAR!  order_id VARCHAR  out_settle_no VARCHAR  out_order_no VARCHAR  item_order_id VARCHAR
-		settle_status VARCHAR!  settle_amount_fen BIGINT  rake_fen BIGINT  commission_fen BIGINT  shares_fen BIGINT
+		walk_account_id VARCHAR  group_key VARCHAR  settle_status VARCHAR!  settle_amount_fen BIGINT  rake_fen BIGINT  commission_fen BIGINT  shares_fen BIGINT
 		shares STRUCT(merchant_no*VARCHAR,*amount_fen*BIGINT)[]  settle_detail VARCHAR  settle_time TIMESTAMPTZ
 		is_auto_settle BOOLEAN  message VARCHAR  cp_extra VARCHAR  source VARCHAR!  asked_by VARCHAR  app_id VARCHAR
 		logid VARCHAR  fetched_at TIMESTAMPTZ!`,

@@ -2,6 +2,7 @@ package audit
 
 import (
 	"fmt"
+	"hash/maphash"
 	"slices"
 
 	"billwalk/schema"
@@ -61,8 +62,9 @@ func difference(a, b schema.Null[schema.Fen]) (schema.Null[schema.Fen], error) {
 const commissionRule = 2
 
 // rowRule is the version of the rules of the columns that billwalk adds: by rule 1 one row of
-// a bill counts, before it all did; by rule 2 a mismatch has a cause, too.
-const rowRule = 2
+// a bill counts, before it all did; by rule 2 a mismatch has a cause,
+// by rule 3 a settlement names its group, too.
+const rowRule = 3
 
 // commissions returns the terms of a bill's commission: the total if the platform has it,
 // else its parts (total_operation_agent is within total_agent_merchant). By rule 1 the
@@ -202,10 +204,20 @@ func addTo(sum *schema.Fen, v schema.Null[schema.Fen]) (err error) {
 type settledTally struct {
 	rows, grouped       int64
 	settlements, groups [schema.LegCount]schema.Fen
+	placed, keyed       uint64 // sums of hashes of the groups that settlements name, and of the groups' own
+	unkeyed             bool   // some rows are of an earlier version, whose settlements name no group
+}
+
+var keySeed = maphash.MakeSeed()
+
+// hashGroup returns a hash of a group's key.
+func hashGroup(account schema.AccountID, key string) uint64 {
+	return maphash.Comparable(keySeed, [2]string{string(account), key})
 }
 
 func (t *settledTally) settlement(s *schema.Settlement) error {
 	t.rows++
+	t.placed += hashGroup(s.WalkAccountID.V, s.GroupKey.V)
 	if s.Status != schema.StatusSuccess {
 		return nil
 	}
@@ -219,6 +231,7 @@ func (t *settledTally) settlement(s *schema.Settlement) error {
 
 func (t *settledTally) group(r *schema.Reconciliation) error {
 	t.grouped += r.SettlementRows
+	t.keyed += hashGroup(r.WalkAccountID, r.GroupKey) * uint64(r.SettlementRows)
 	for leg, v := range r.Settled {
 		if err := addTo(&t.groups[leg], v); err != nil {
 			return err
@@ -229,6 +242,7 @@ func (t *settledTally) group(r *schema.Reconciliation) error {
 
 func (t *settledTally) merge(other *settledTally) error {
 	t.rows, t.grouped = t.rows+other.rows, t.grouped+other.grouped
+	t.placed, t.keyed, t.unkeyed = t.placed+other.placed, t.keyed+other.keyed, t.unkeyed || other.unkeyed
 	for leg := range schema.LegCount {
 		if err := addTo(&t.settlements[leg], schema.Some(other.settlements[leg])); err != nil {
 			return err

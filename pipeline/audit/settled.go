@@ -97,13 +97,18 @@ func (d *dayAudit) checkSettled(partitions []*partition) []schema.Finding {
 	}
 	finding := schema.Finding{Day: d.day.Day, Bucket: first.m.Bucket, Key: first.key(schema.Reconciliations.Name), Place: "settled sums and settlement_rows, over the day's buckets", Fix: fixReplay}
 	for _, p := range partitions {
+		p.tables.settled.unkeyed = p.m.RowRule < 3
 		if err := sum.merge(&p.tables.settled); err != nil {
 			finding.Got = err.Error()
 			return []schema.Finding{finding}
 		}
 	}
 	if sum.rows == sum.grouped && sum.settlements == sum.groups {
-		return nil
+		if sum.unkeyed || sum.placed == sum.keyed {
+			return nil
+		}
+		finding.Place, finding.Want, finding.Got = "settlement_rows, by group", "as many as settlements name the group (walk_account_id, group_key), over the day's buckets", "other numbers"
+		return []schema.Finding{finding}
 	}
 	finding.Want = fmt.Sprintf("%d settlements of %d fen", sum.rows, sum.settlements)
 	finding.Got = fmt.Sprintf("%d settlements of %d fen", sum.grouped, sum.groups)

@@ -49,12 +49,12 @@ func (r *joinedRows) addUnmatched(ctx context.Context, unmatched []evidence.Unma
 // addWithoutBills adds settlements without a bill, and their groups.
 func (r *joinedRows) addWithoutBills(settlements []schema.Settlement, groupsOf func(schema.Day, []schema.Settlement) ([]schema.Reconciliation, error)) error {
 	slices.SortFunc(settlements, func(a, b schema.Settlement) int { return a.Key().Compare(b.Key()) })
-	for i := range settlements {
-		r.addSettlement(&settlements[i])
-	}
 	groups, err := groupsOf(r.at.Day, settlements)
 	if err != nil {
 		return err
+	}
+	for i := range settlements {
+		r.addSettlement(&settlements[i])
 	}
 	return r.addGroups(groups)
 }

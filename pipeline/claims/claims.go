@@ -65,6 +65,12 @@ func HashAccounts(accounts []schema.Account) string {
 	return hex.EncodeToString(hash[:8])
 }
 
+// Decode returns the claims that are stored; none where they cannot be read.
+func Decode(data []byte) (all []Claim) {
+	_ = json.Unmarshal(data, &all) // what cannot be read is nobody's claim
+	return all
+}
+
 // covers reports whether the run does all that the other one is to do.
 func (c *Claim) covers(other *Claim) bool {
 	return c.From <= other.From && other.To <= c.To && c.Accounts == other.Accounts
@@ -204,9 +210,7 @@ func (m *member) swap(ctx context.Context, change func(all []Claim) []Claim) err
 		if err != nil {
 			return err
 		}
-		var all []Claim
-		_ = json.Unmarshal(data, &all) // what cannot be read is nobody's claim
-		next, err := json.Marshal(change(all))
+		next, err := json.Marshal(change(Decode(data)))
 		if err != nil {
 			return err
 		}

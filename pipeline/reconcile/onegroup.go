@@ -29,7 +29,8 @@ func (r *Rules) oneGroup(day schema.Day, o *Order) (outcome Outcome, ok bool) {
 		if ok = r.Configured && r.matchOne(&row, &sums, &o.Settlements[0]); !ok {
 			return Outcome{}, false
 		}
-		outcome.Settlements = []Placed{{first.Account, o.Settlements[0]}}
+		one := newSettlement(&o.Settlements[0])
+		outcome.Settlements = []Placed{{first.Account, one.placed(first.Account, o.Key)}}
 	case !r.Configured:
 		row.Verdict, row.Reasons = schema.NotApplicable, notConfigured
 	case o.Answered:

@@ -26,7 +26,7 @@ type Order struct {
 // Outcome is the result for one day of an order.
 type Outcome struct {
 	Groups      []schema.Reconciliation // of the day, by walk_account_id and group_key
-	Settlements []Placed                // of the day, by settle_id and item
+	Settlements []Placed                // of the day, by settle_id and item, each with its group
 }
 
 // Placed is a settlement with the account whose bucket has it.

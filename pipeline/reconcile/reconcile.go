@@ -58,7 +58,7 @@ func (r *Rules) reconcile(day schema.Day, o *Order) (Outcome, error) {
 	}
 	for i := range w.settlements {
 		if s := &w.settlements[i]; s.group.day == day {
-			outcome.Settlements = append(outcome.Settlements, Placed{outcome.Groups[0].WalkAccountID, *s.Settlement})
+			outcome.Settlements = append(outcome.Settlements, Placed{outcome.Groups[0].WalkAccountID, s.placed(s.group.account, w.groupKey(s.group))})
 		}
 	}
 	return outcome, nil

@@ -57,6 +57,11 @@ s3 SUCCESS 40/0/3/37 item=i1`)}
 	if err != nil {
 		t.Fatal(err)
 	}
+	var placed []reconcile.Placed
+	for _, s := range o.Settlements {
+		s.WalkAccountID, s.GroupKey = schema.Some[schema.AccountID]("A"), schema.Some("ext:E/i1")
+		placed = append(placed, reconcile.Placed{Account: "A", Settlement: s})
+	}
 	want := reconcile.Outcome{
 		Groups: []schema.Reconciliation{{
 			WalkAccountID: "A", GroupKey: "ext:E/i1", ItemOrderID: schema.Some("i1"), Verdict: schema.Matched, MatchedBy: schema.Some(schema.ByItem),
@@ -65,7 +70,7 @@ s3 SUCCESS 40/0/3/37 item=i1`)}
 			Diff:            schema.Legs{fen(0), fen(0), fen(0), fen(0)},
 			FirstSettleTime: at(0), LastSettleTime: o.Settlements[2].SettleTime,
 		}},
-		Settlements: []reconcile.Placed{{Account: "A", Settlement: o.Settlements[0]}, {Account: "A", Settlement: o.Settlements[1]}, {Account: "A", Settlement: o.Settlements[2]}},
+		Settlements: placed,
 	}
 	if diff := cmp.Diff(want, outcome); diff != "" {
 		t.Errorf("(-want +got):\n%s", diff)

@@ -11,7 +11,7 @@ import (
 // over the days of an order add up.
 func (w *window) row(g *group) (schema.Reconciliation, error) {
 	row := schema.Reconciliation{
-		WalkAccountID: g.account, GroupKey: w.key,
+		WalkAccountID: g.account, GroupKey: w.groupKey(g),
 		ShopOrderID: nullID(g.bills[0].ShopOrderID), ItemOrderID: nullID(g.item),
 		Verdict: g.verdict, Reasons: g.reasons,
 	}
@@ -20,9 +20,6 @@ func (w *window) row(g *group) (schema.Reconciliation, error) {
 	}
 	if g.verdict == schema.Mismatched {
 		row.Cause = schema.Some(g.cause)
-	}
-	if g.item != "" {
-		row.GroupKey += "/" + g.item
 	}
 	sums, err := g.sums()
 	if err != nil {

@@ -17,11 +17,14 @@ func BillRemoved(day schema.Day, settlements []schema.Settlement) ([]schema.Reco
 		rows[i].GroupKey += "#" + schema.ReasonBillRemoved
 		rows[i].Reasons = []string{schema.ReasonBillRemoved}
 	}
+	for i := range settlements {
+		settlements[i].GroupKey.V += "#" + schema.ReasonBillRemoved
+	}
 	return rows, err
 }
 
 // Unmatched returns the groups of the day's settlements without a bill: one group per
-// order and item, of no account, sorted by group_key. If a sum overflows int64 the
+// order and item, of no account, sorted by group_key. It sets the group of each settlement. If a sum overflows int64 the
 // error is schema.ErrOverflow and names the group.
 func Unmatched(day schema.Day, settlements []schema.Settlement) ([]schema.Reconciliation, error) {
 	type keyed struct {
@@ -32,6 +35,7 @@ func Unmatched(day schema.Day, settlements []schema.Settlement) ([]schema.Reconc
 	for i := range settlements {
 		s := newSettlement(&settlements[i])
 		all[i] = keyed{s, s.unmatchedKey()}
+		settlements[i].WalkAccountID, settlements[i].GroupKey = schema.Some(schema.NoAccount), schema.Some(all[i].key)
 	}
 	slices.SortFunc(all, func(a, b keyed) int {
 		return cmp.Or(cmp.Compare(a.key, b.key), a.compare(&b.settlement))

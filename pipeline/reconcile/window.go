@@ -185,6 +185,21 @@ func (w *window) assignSettlements() {
 	}
 }
 
+// placed returns the settlement with its group.
+func (s *settlement) placed(account schema.AccountID, groupKey string) schema.Settlement {
+	placed := *s.Settlement
+	placed.WalkAccountID, placed.GroupKey = schema.Some(account), schema.Some(groupKey)
+	return placed
+}
+
+// groupKey returns the group_key of a group.
+func (w *window) groupKey(g *group) string {
+	if g.item != "" {
+		return w.key + "/" + g.item
+	}
+	return w.key
+}
+
 func (s *settlement) assign(g *group) {
 	s.group, g.settled = g, append(g.settled, s)
 }

@@ -141,6 +141,8 @@ CREATE OR REPLACE VIEW settlements AS SELECT
   out_settle_no::VARCHAR AS out_settle_no,
   out_order_no::VARCHAR AS out_order_no,
   item_order_id::VARCHAR AS item_order_id,
+  walk_account_id::VARCHAR AS walk_account_id,
+  group_key::VARCHAR AS group_key,
   settle_status::VARCHAR AS settle_status,
   settle_amount_fen::BIGINT AS settle_amount_fen,
   rake_fen::BIGINT AS rake_fen,
@@ -163,6 +165,8 @@ FROM (
     NULL::VARCHAR AS out_settle_no,
     NULL::VARCHAR AS out_order_no,
     NULL::VARCHAR AS item_order_id,
+    NULL::VARCHAR AS walk_account_id,
+    NULL::VARCHAR AS group_key,
     NULL::BIGINT AS settle_amount_fen,
     NULL::BIGINT AS rake_fen,
     NULL::BIGINT AS commission_fen,
@@ -186,6 +190,8 @@ COMMENT ON COLUMN settlements.order_id IS 'order id of the trade system; from or
 COMMENT ON COLUMN settlements.out_settle_no IS 'the developer''s settlement id; from out_settle_no';
 COMMENT ON COLUMN settlements.out_order_no IS 'the developer''s order id; from out_order_no';
 COMMENT ON COLUMN settlements.item_order_id IS 'order id at item level, where the settlement is of one item; from item_order_id';
+COMMENT ON COLUMN settlements.walk_account_id IS 'with group_key, the row of reconciliation on the same bill_date that has the settlement; empty without a bill. It may be in another file of the day, where an order has bills of several accounts. NULL in files of earlier versions';
+COMMENT ON COLUMN settlements.group_key IS 'group_key of that row of reconciliation; NULL in files of earlier versions';
 COMMENT ON COLUMN settlements.settle_status IS 'INIT, PROCESSING, SUCCESS or FAIL; from settle_status';
 COMMENT ON COLUMN settlements.settle_amount_fen IS 'what is shared out: rake + commission + shares; from settle_amount; signed fen';
 COMMENT ON COLUMN settlements.rake_fen IS 'the platform''s fee; from rake; signed fen';
@@ -486,6 +492,8 @@ CREATE OR REPLACE VIEW "分账" AS SELECT
   out_settle_no AS "开发者分账单号",
   out_order_no AS "开发者订单号",
   item_order_id AS "子订单号",
+  walk_account_id AS "查询账户",
+  group_key AS "核对单元",
   settle_status AS "分账状态",
   CASE settle_status WHEN 'INIT' THEN '初始化' WHEN 'PROCESSING' THEN '处理中' WHEN 'SUCCESS' THEN '成功' WHEN 'FAIL' THEN '失败' ELSE settle_status END AS "分账状态含义",
   (settle_amount_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "分账金额(元)",
@@ -514,6 +522,8 @@ COMMENT ON COLUMN "分账"."交易订单号" IS '交易系统的订单号';
 COMMENT ON COLUMN "分账"."开发者分账单号" IS '开发者的分账单号';
 COMMENT ON COLUMN "分账"."开发者订单号" IS '开发者的订单号';
 COMMENT ON COLUMN "分账"."子订单号" IS '子订单号，分账只属于一个子订单时才有';
+COMMENT ON COLUMN "分账"."查询账户" IS '与 group_key 一起，指向同一 bill_date 的 reconciliation 中含此分账的一行；没有账单的为空。订单的账单分属几个账户时，该行可能在当天的另一个文件中。旧版本的文件中为 NULL';
+COMMENT ON COLUMN "分账"."核对单元" IS 'reconciliation 中该行的 group_key；旧版本的文件中为 NULL';
 COMMENT ON COLUMN "分账"."分账状态" IS '分账状态：INIT 初始化、PROCESSING 处理中、SUCCESS 成功、FAIL 失败';
 COMMENT ON COLUMN "分账"."分账状态含义" IS '分账状态的中文';
 COMMENT ON COLUMN "分账"."分账金额(元)" IS '分账金额＝平台服务费＋佣金＋分账方所得';

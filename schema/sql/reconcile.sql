@@ -540,14 +540,14 @@ lone AS (
     s.*, NULLIF(s.order_id, '') AS shop_order_id, NULLIF(s.item_order_id, '') AS item,
     CASE WHEN s.asked_by IS NULL THEN ',settlement_unexplained' ELSE ',bill_removed' END AS reasons,
     COALESCE(NULLIF(s.order_id, ''), 'settlement:' || s.settle_id) || COALESCE('/' || NULLIF(s.item_order_id, ''), '')
-      || CASE WHEN s.asked_by IS NULL THEN '' ELSE '#bill_removed' END AS group_key
+      || CASE WHEN s.asked_by IS NULL THEN '' ELSE '#bill_removed' END AS lone_key
   FROM settlements s
   LEFT JOIN (SELECT DISTINCT bill_date, settle_id FROM settlement) l ON l.bill_date = s.bill_date AND l.settle_id = s.settle_id
   WHERE s.asked_by IS NULL OR s.source <> 'callback' AND s.settle_status = 'SUCCESS' AND l.settle_id IS NULL
 ),
 lone_row AS (
   SELECT
-    bill_date, '' AS walk_account_id, group_key, max(shop_order_id) AS shop_order_id, max(item) AS item_order_id,
+    bill_date, '' AS walk_account_id, lone_key AS group_key, max(shop_order_id) AS shop_order_id, max(item) AS item_order_id,
     'settlement_only' AS verdict, NULL AS matched_by, max(reasons) AS reasons, NULL AS cause, NULL AS offset_by, 0 AS bill_rows, count(*) AS settlement_rows,
     NULL AS billed_total, sum(CASE WHEN settle_status = 'SUCCESS' THEN settle_amount_fen END) AS settled_total, NULL AS diff_total,
     NULL AS billed_fee, sum(CASE WHEN settle_status = 'SUCCESS' THEN rake_fen END) AS settled_fee, NULL AS diff_fee,
@@ -555,7 +555,7 @@ lone_row AS (
     NULL AS billed_net, sum(CASE WHEN settle_status = 'SUCCESS' THEN shares_fen END) AS settled_net, NULL AS diff_net,
     NULL AS refund, NULL AS other, min(settle_time) AS first_settle_time, max(settle_time) AS last_settle_time
   FROM lone
-  GROUP BY bill_date, group_key
+  GROUP BY bill_date, lone_key
 )
 
 SELECT

@@ -14,6 +14,9 @@ func glossary(r *Report) map[string]Word {
 		words["verdict:"+string(v)] = wordOf(string(v), v.Label(), v.Meaning(), v.Advice())
 	}
 	for _, o := range r.Orders.List {
+		if cause := schema.Cause(o.Cause); cause != "" {
+			words["cause:"+o.Cause] = wordOf(o.Cause, cause.Label(), cause.Meaning(), schema.Bilingual{})
+		}
 		for _, reason := range o.Reasons {
 			if known, ok := schema.ReasonOf(reason); ok {
 				code, _, _ := strings.Cut(reason, ":") // what follows is of one group

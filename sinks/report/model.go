@@ -37,8 +37,8 @@ type Report struct {
 	Exceptions   []RuleCount    `json:"exceptions"` // errors first, then the most frequent
 	Restatements []Restatements `json:"restatements"`
 
-	// Glossary explains every code of the report: verdicts, reasons, causes, rules, terms,
-	// steps and blockers, each under "KIND:CODE", for example "reason:no_key".
+	// Glossary explains the verdicts, and the reasons, causes and rules that occur, each under
+	// "KIND:CODE", for example "reason:no_key".
 	Glossary map[string]Word `json:"glossary"`
 }
 

@@ -53,7 +53,7 @@ type openGroup struct {
 }
 
 var legColumns = func() []string {
-	columns := []string{"walk_account_id", "group_key", "shop_order_id", "item_order_id", "verdict", "reasons"}
+	columns := []string{"walk_account_id", "group_key", "shop_order_id", "item_order_id", "verdict", "reasons", "cause"}
 	for leg := range schema.LegCount {
 		for _, side := range []string{"billed_", "settled_", "diff_"} {
 			columns = append(columns, side+leg.String()+"_fen")
@@ -156,6 +156,9 @@ func (o *heldOrder) addOpen(r *schema.Reconciliation) {
 		o.Verdict = r.Verdict
 	}
 	o.Item = r.ItemOrderID.V
+	if o.Cause == "" {
+		o.Cause = string(r.Cause.V)
+	}
 	for _, reason := range r.Reasons {
 		if !slices.Contains(o.Reasons, reason) {
 			o.Reasons = append(o.Reasons, reason)

@@ -9,6 +9,8 @@ COPY (
     nullif(out_settle_no, '') AS out_settle_no,
     nullif(out_order_no, '') AS out_order_no,
     nullif(item_order_id, '') AS item_order_id,
+    CAST(NULL AS VARCHAR) AS walk_account_id,
+    CAST(NULL AS VARCHAR) AS group_key,
     settle_status,
     settle_amount AS settle_amount_fen,
     rake AS rake_fen,

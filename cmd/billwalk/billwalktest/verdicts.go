@@ -105,6 +105,9 @@ broken AS (
 	UNION ALL SELECT 'settled net', count(*) FROM (SELECT coalesce(sum(settled_net_fen), 0) AS s FROM reconciliation) WHERE s IS DISTINCT FROM (SELECT coalesce(sum(shares_fen), 0) FROM settlements WHERE settle_status = 'SUCCESS')
 	UNION ALL SELECT 'a settle_id twice, and not by item', count(*) FROM (SELECT settle_id FROM settlements GROUP BY ALL HAVING count(*) > 1 AND count(*) <> count(DISTINCT item_order_id))
 	UNION ALL SELECT 'settlement_only, and not without bills and account', count(*) FROM reconciliation WHERE (verdict = 'settlement_only') <> (walk_account_id = '') OR (verdict = 'settlement_only') <> (bill_rows = 0)
+	UNION ALL SELECT 'a group has not the settlements that name it', count(*) FROM (
+		(SELECT bill_date, walk_account_id, group_key, count(*)::BIGINT FROM settlements GROUP BY ALL) EXCEPT (SELECT bill_date, walk_account_id, group_key, settlement_rows FROM reconciliation))
+	UNION ALL SELECT 'a mismatch without a cause', count(*) FROM reconciliation WHERE (verdict = 'mismatched') <> (cause IS NOT NULL)
 	UNION ALL SELECT 'a group twice', count(*) FROM (SELECT bill_date, walk_account_id, group_key FROM reconciliation GROUP BY ALL HAVING count(*) > 1)
 	UNION ALL SELECT 'shares do not add up', count(*) FROM settlements WHERE shares_fen IS DISTINCT FROM list_sum(list_transform(shares, lambda x: x.amount_fen))
 	UNION ALL SELECT 'an unknown verdict', count(*) FROM reconciliation WHERE verdict NOT IN ('matched', 'mismatched', 'bill_only', 'settlement_only', 'pending', 'failed', 'not_applicable')

@@ -1,8 +1,11 @@
 package cli
 
 import (
+	"bufio"
 	"context"
+	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -11,16 +14,23 @@ import (
 	"billwalk/sinks/report"
 )
 
+// The names of the report's files.
+const (
+	reportName   = "report.html"
+	workbookName = "report.xlsx"
+)
+
 func (p *program) report() *cobra.Command {
 	var dates dateFlags
 	var folder string
 	cmd := &cobra.Command{
-		Use:     "report JOB",
-		Short:   "Write a report of the published days for people; call and change nothing",
-		Example: "  billwalk report nightly --from 2026-10 --out reports",
-		Hidden:  true,
+		Use:   "report JOB",
+		Short: "Write a report of the published days for people, as an HTML page and as a workbook (XLSX); call nothing and change nothing in the lake",
+		Example: "  billwalk report nightly --out reports\n" +
+			"  billwalk report nightly --from 2026-10 --out reports\n" +
+			"  billwalk report nightly --from 2026-10 --output json",
 	}
-	cmd.Flags().StringVar(&folder, "out", ".", "the folder that the report is written to")
+	cmd.Flags().StringVar(&folder, "out", ".", "the folder of "+reportName+" and "+workbookName+", which is made if there is none; with --output json nothing is written")
 	return p.forJob(cmd, &dates, false, func(ctx context.Context, w *wired) error {
 		w.run.Lookback = 0
 		r, err := p.loadReport(ctx, w)
@@ -30,35 +40,51 @@ func (p *program) report() *cobra.Command {
 		if p.output == "json" {
 			return r.WriteJSON(p.out)
 		}
-		if err := os.MkdirAll(folder, 0o755); err != nil {
-			return failed(err)
+		for _, file := range []struct {
+			name  string
+			write func(io.Writer) error
+		}{
+			{reportName, func(out io.Writer) error { return report.WritePage(out, r) }},
+			{workbookName, func(out io.Writer) error { return report.WriteWorkbook(ctx, out, r, statementBills(w.lake, w.run)) }},
+		} {
+			path := filepath.Join(folder, file.name)
+			if err := writeWhole(path, file.write); err != nil {
+				return cut(ctx, fmt.Errorf("the report was not written: %w; name another folder by --out", err))
+			}
+			fmt.Fprintln(p.out, path)
 		}
-		path := filepath.Join(folder, "report.html")
-		if err := writePage(path, r); err != nil {
-			return failed(err)
-		}
-		fmt.Fprintln(p.out, path)
 		return nil
 	})
 }
 
-func writePage(path string, r *report.Report) error {
-	file, err := os.Create(path)
+// loadReport reads the report of the run's days.
+func (p *program) loadReport(ctx context.Context, w *wired) (*report.Report, error) {
+	return report.Load(ctx, w.lake, report.Options{
+		Job: w.run.Job, Accounts: w.run.Accounts, From: w.run.From, To: w.run.To, Buckets: w.run.Buckets,
+		LakeURL: w.lakeURL, MadeAt: p.now(), Billwalk: Version(),
+	})
+}
+
+// writeWhole replaces the file at the path by a whole one, or leaves it as it is.
+func writeWhole(path string, write func(io.Writer) error) error {
+	if err := os.MkdirAll(filepath.Dir(path), 0o755); err != nil {
+		return err
+	}
+	file, err := os.CreateTemp(filepath.Dir(path), ".report-*")
 	if err != nil {
 		return err
 	}
+	defer os.Remove(file.Name()) // nothing, once it is renamed
 	defer file.Close()
-	if err := report.WritePage(file, r); err != nil {
+	if err := file.Chmod(0o644); err != nil { // others than who runs billwalk read it
 		return err
 	}
-	return file.Close()
-}
-
-// loadReport reads the report of the run's days.
-func (p *program) loadReport(ctx context.Context, w *wired) (*report.Report, error) {
-	days := w.run.Days()
-	return report.Load(ctx, w.lake, report.Options{
-		Job: w.run.Job, Accounts: w.run.Accounts, From: days[0], To: w.run.To, Buckets: w.run.Buckets,
-		LakeURL: w.lakeURL, MadeAt: p.now(), Billwalk: Version(),
-	})
+	buffered := bufio.NewWriter(file)
+	if err := errors.Join(write(buffered), buffered.Flush()); err != nil {
+		return err
+	}
+	if err := file.Close(); err != nil {
+		return err
+	}
+	return os.Rename(file.Name(), path)
 }

@@ -1,11 +1,9 @@
 package cli
 
 import (
-	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
-	"fmt"
 	"slices"
 	"sync/atomic"
 	"time"
@@ -35,7 +33,13 @@ type status struct {
 	Next       string       `json:"next,omitempty"`           // the command that completes what is not whole
 	Notes      *statusNotes `json:"notes"`                    // what people have noted by hand
 
-	names accountNames
+	AtWork        []runAtWork     `json:"at_work,omitempty"`        // runs that have not ended
+	OpenByAge     []openAge       `json:"open_by_age,omitempty"`    // what is open on the days, the oldest first
+	NeverAnswered []neverAnswered `json:"never_answered,omitempty"` // accounts whose match rules were asked often and never answered
+
+	names   accountNames
+	cut     []dayRange  // days of runs that ended before their work did
+	further []dayStatus // days of these, and of killed runs, outside of from and to
 }
 
 // dayStatus is what is published of a day, for the accounts of the job.
@@ -48,6 +52,9 @@ type dayStatus struct {
 	Generation  int64                    `json:"generation"` // the highest of the day's buckets
 	PublishedAt time.Time                `json:"published_at,omitzero"`
 	RunID       string                   `json:"run_id,omitempty"` // of the run that published last
+
+	reconciliationBytes int64
+	expected            int // units that lack an authorisation which may still come
 }
 
 // dayState is the state of a day: that of its worst unit, if it is published at all.
@@ -138,8 +145,45 @@ func (p *program) status() *cobra.Command {
 // readStatus reads the manifests of the days, and the summaries of runs.
 func readStatus(ctx context.Context, w *wired) (*status, error) {
 	s := &status{Job: w.run.Job, Lake: w.lakeURL, From: w.run.From, To: w.run.To, Accounts: len(w.run.Accounts), names: namesOf(w.run.Accounts)}
-	days := w.run.Days()
-	bases := make([][]schema.Base, len(days)) // by bucket
+	bases, damaged, err := readBases(ctx, w, w.run.Days())
+	if err != nil {
+		return nil, err
+	}
+	s.Days = statesOf(w, w.run.Days(), bases, damaged)
+	published := make(map[schema.Day]time.Time)
+	for _, d := range s.Days {
+		published[d.Day] = d.PublishedAt
+	}
+	if s.Notes, err = readStatusNotes(ctx, w.lake, w.run, published); err != nil {
+		return nil, err
+	}
+	if err := s.readRuns(ctx, w); err != nil {
+		return nil, err
+	}
+	if err := s.readAtWork(ctx, w, w.run.Now()); err != nil {
+		return nil, err
+	}
+	if err := s.readUnended(ctx, w); err != nil {
+		return nil, err
+	}
+	if err := s.readOpen(ctx, w, schema.DayOf(w.run.Now())); err != nil {
+		return nil, err
+	}
+	s.addRules(w.run.Accounts, bases)
+	s.Next = s.next()
+	return s, nil
+}
+
+// readDays says what is published of some days.
+func readDays(ctx context.Context, w *wired, days []schema.Day) ([]dayStatus, error) {
+	bases, damaged, err := readBases(ctx, w, days)
+	return statesOf(w, days, bases, damaged), err
+}
+
+// readBases reads the manifests of the days, by day and bucket, and which days have a
+// damaged one.
+func readBases(ctx context.Context, w *wired, days []schema.Day) ([][]schema.Base, []atomic.Bool, error) {
+	bases := make([][]schema.Base, len(days))
 	damaged := make([]atomic.Bool, len(days))
 	reads, reading := errgroup.WithContext(ctx)
 	reads.SetLimit(statusReads)
@@ -158,29 +202,33 @@ func readStatus(ctx context.Context, w *wired) (*status, error) {
 			})
 		}
 	}
-	if err := reads.Wait(); err != nil {
-		return nil, err
-	}
+	return bases, damaged, reads.Wait()
+}
+
+// statesOf says what is published of the days, by their manifests.
+func statesOf(w *wired, days []schema.Day, bases [][]schema.Base, damaged []atomic.Bool) (states []dayStatus) {
 	for i, day := range days {
 		d := dayOf(day, w.run.Accounts, bases[i])
 		if damaged[i].Load() {
 			d.State = dayDamaged
 		}
-		s.Days = append(s.Days, d)
+		for b := range bases[i] {
+			m := bases[i][b].Manifest
+			if m == nil {
+				continue
+			}
+			if o := m.Object(schema.Reconciliations.Name); o != nil {
+				d.reconciliationBytes += o.Bytes
+			}
+			for _, a := range w.run.Accounts {
+				if e := m.Entry(a.ID); e != nil && e.Failure != nil && e.State == schema.Failed && w.run.Expected(*e.Failure) {
+					d.expected++
+				}
+			}
+		}
+		states = append(states, d)
 	}
-	published := make(map[schema.Day]time.Time)
-	for _, d := range s.Days {
-		published[d.Day] = d.PublishedAt
-	}
-	var err error
-	if s.Notes, err = readStatusNotes(ctx, w.lake, w.run, published); err != nil {
-		return nil, err
-	}
-	if err := s.readLastRun(ctx, w); err != nil {
-		return nil, err
-	}
-	s.Next = s.next()
-	return s, nil
+	return states
 }
 
 // dayOf says what is published of a day.
@@ -247,58 +295,5 @@ func (u unitStates) worst() dayState {
 		return dayUnavailable
 	default:
 		return dayComplete
-	}
-}
-
-// readLastRun finds the job's last run that has a summary, and a later one that has
-// published without.
-func (s *status) readLastRun(ctx context.Context, w *wired) error {
-	ids, err := w.lake.Runs(ctx)
-	if err != nil {
-		return err
-	}
-	for _, id := range slices.Backward(ids) {
-		data, err := w.lake.Summary(ctx, id)
-		if err != nil {
-			return err
-		}
-		var run pipeline.Summary
-		if err := json.Unmarshal(data, &run); err != nil {
-			return fmt.Errorf("the summary of run %s is damaged: %w", id, err)
-		}
-		if run.Job == s.Job {
-			s.LastRun = &lastRun{id, run.StartedAt, run.ElapsedSeconds, run.From, run.To, run.ExitCode, run.Units, run.Failures, verdictOf(&run)}
-			break
-		}
-	}
-	latest := slices.MaxFunc(s.Days, func(a, b dayStatus) int { return cmp.Compare(a.RunID, b.RunID) }).RunID
-	if _, finished := slices.BinarySearch(ids, latest); !finished {
-		s.Unfinished = latest
-	}
-	return nil
-}
-
-// next returns the command that completes what a run can complete. Days before the
-// first published one do not count.
-func (s *status) next() string {
-	var first, last schema.Day
-	begun := false
-	for _, d := range s.Days {
-		begun = begun || d.State != dayNotPublished
-		if !begun || d.State == dayComplete || d.State == dayUnavailable {
-			continue
-		}
-		if first == 0 {
-			first = d.Day
-		}
-		last = d.Day
-	}
-	switch {
-	case !begun:
-		return "billwalk run " + s.Job
-	case first == 0:
-		return ""
-	default:
-		return fmt.Sprintf("billwalk run %s --from %s --to %s", s.Job, first, last)
 	}
 }

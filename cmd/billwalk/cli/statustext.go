@@ -27,6 +27,8 @@ func (s *status) print(out io.Writer, all bool) error {
 		return err
 	}
 	fmt.Fprintln(out)
+	s.printOpen(out)
+	s.printAtWork(out)
 	if s.Notes != nil {
 		s.Notes.print(out)
 	}
@@ -123,7 +125,7 @@ func openNotes(open map[schema.Verdict]int64) (notes []string) {
 }
 
 func (s *status) printLastRun(out io.Writer) {
-	if s.Unfinished != "" {
+	if s.Unfinished != "" && !slices.ContainsFunc(s.AtWork, func(r runAtWork) bool { return r.RunID == s.Unfinished }) {
 		fmt.Fprintf(out, "run        %s has published and left no summary: it is running, or was killed\n", plain(s.Unfinished))
 	}
 	r := s.LastRun

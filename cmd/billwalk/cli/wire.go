@@ -155,7 +155,7 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 		ID:       p.world.newRunID(), Job: name, Accounts: job.Accounts,
 		Lookback: job.Lookback, Buckets: file.Lake.Buckets,
 		Walk:    walk.Config{PageSize: job.Bills.PageSize, Passes: job.Bills.Passes},
-		Archive: answers, Lake: staging{published}, Claims: claims.Register{Store: register{store, "_control/claims.json"}, Process: p.world.process(), Gone: processGone}, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
+		Archive: answers, Lake: staging{published}, Claims: claims.Register{Store: register{store, claimsKey}, Process: p.world.process(), Gone: processGone}, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
 		Rules: rulesOf(job), AppIDs: file.AppIDs(),
 		Now: p.now, Log: p.log, Progress: new(progress.Counter),
 		InFlight: 1, PublishedDays: published.PublishedDays, Settle: settle.Config{FinalCheck: job.Settlements != nil && job.Settlements.FinalCheck},
@@ -179,6 +179,9 @@ func (p *program) expected(job jobs.Job) func(schema.Failure) bool {
 		return listed && today <= until && f.Reach == schema.ReachAccount && douyin.LacksAuthorisation(f)
 	}
 }
+
+// claimsKey is where the runs of a lake claim their work.
+const claimsKey = "_control/claims.json"
 
 // staging is the lake as the pipeline knows it.
 type staging struct{ *lake.Lake }

@@ -66,6 +66,7 @@ var limits = []struct {
 	{"of them, those of one address", "其中同一地址的", "pipeline/receive/conns.go", "maxPerAddress", plainly},
 	{"how long a connection may be idle", "连接的最长空闲时间", "pipeline/receive/serve.go", "idleTimeout", inTime},
 	{"a file of a key or certificate", "密钥或证书文件", "pipeline/receive/files.go", "maxFile", inBytes},
+	{"an answer to a message; what is longer is cut", "消息的应答，更长的截断", "sinks/notify/notify.go", "maxAnswer", inBytes},
 	{"a page of a Parquet file, unpacked", "Parquet 文件的一页（解压后）", "sinks/parquet/bounds.go", "maxPage", inBytes},
 	{"the memory that one Parquet file takes", "读一个 Parquet 文件的内存", "sinks/parquet/bounds.go", "maxMemory", inBytes},
 	{"a key of an object, in bytes", "对象的键（字节）", "sinks/object/check.go", "maxKey", plainly},

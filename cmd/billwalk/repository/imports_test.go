@@ -97,6 +97,7 @@ var walls = []struct {
 	{"github.com/prometheus/...", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline/receive"},
 		"what runs for long is watched by its numbers; a run tells its own in a summary"},
 	{"golang.org/x/term", []string{"billwalk/cmd/billwalk/cli"}, "only the command line has a terminal"},
+	{"github.com/xuri/excelize/...", []string{"billwalk/sinks/report"}, "only a report is a workbook"},
 	{"net/http", []string{"billwalk/cmd/billwalk/bench", "billwalk/cmd/billwalk/cli", "billwalk/pipeline/douyin", "billwalk/pipeline/douyin/sandbox", "billwalk/pipeline/douyin/sandbox/month", "billwalk/pipeline/receive", "billwalk/sinks/notify", "billwalk/sinks/object"},
 		"the steps and the tables do no HTTP"},
 	{"testing", []string{"billwalk/sinks/object/objecttest"}, "the program carries no test code"},

@@ -220,6 +220,8 @@ func TestVerifyForgedUnexplained(t *testing.T) {
 			settlement("a settlement's day", func(s *schema.Settlement) { s.SettleTime.V = s.SettleTime.V.Add(24 * time.Hour) }),
 			settlement("a settlement's source", func(s *schema.Settlement) { s.Source = schema.SourceQuery }),
 			settlement("a settlement's time of receipt", func(s *schema.Settlement) { s.FetchedAt = s.FetchedAt.Add(time.Microsecond) }),
+			settlement("a settlement's group", func(s *schema.Settlement) { s.GroupKey.V += "x" }),
+			settlement("a settlement's account", func(s *schema.Settlement) { s.WalkAccountID = schema.Some[schema.AccountID]("7") }),
 			settlement("a settlement there twice", func(s *schema.Settlement) { s.SettleID = "lone-1" }),
 		} {
 			if f.row == 0 {
@@ -232,7 +234,7 @@ func TestVerifyForgedUnexplained(t *testing.T) {
 			}
 		}
 	}
-	if len(tried) != 16 {
+	if len(tried) != 18 {
 		t.Errorf("forged only %v", tried)
 	}
 }

@@ -1,0 +1,243 @@
+package truth
+
+import (
+	"bytes"
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"billwalk/cmd/billwalk/billwalktest"
+	"billwalk/pipeline/douyin/sandbox"
+	"billwalk/schema"
+	"billwalk/sinks/report"
+)
+
+// reportSQL finds the numbers of a report in the tables.
+//
+//go:embed testdata/report.sql
+var reportSQL string
+
+// TestReportFoots: on lakes with orders over several days, bills of two contents and failed
+// accounts, every number of a report is what DuckDB finds in the tables, to the fen, and the
+// parts of the report add up.
+func TestReportFoots(t *testing.T) {
+	billwalktest.RequireDuckDB(t)
+	faults, err := sandbox.ParseFaults("4000001,6000001,minus")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for seed := range uint64(10) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			world := billwalktest.World(seed, 16)
+			world.Faults = faults
+			platform, lake := billwalktest.Serve(t, world), billwalktest.FolderLake(t)
+			accounts := platform.Accounts()[:8]
+			config := billwalktest.Job{Lake: lake, Buckets: 1 + int(seed%2), Platform: platform.URL, Accounts: accounts, QPS: 1000, Trade: 1000}.Write(t)
+			days := []string{"nightly", "--from", billwalktest.FirstDay.String(), "--to", billwalktest.LastDay.String()}
+			billwalktest.Run(t, config, append([]string{"run"}, days...)...)
+			r := reportOf(t, config, days...)
+			if len(r.Units) < 3*len(accounts) || len(r.Orders.List) == 0 {
+				t.Fatalf("%d units and %d open orders: there is too little to check", len(r.Units), len(r.Orders.List))
+			}
+			checkFoots(t, r)
+			got := numbersOf(r)
+			want := make(numbers)
+			type named struct{ Name, Value string }
+			for _, n := range billwalktest.DuckDB[named](t, billwalktest.TablesOf(lake)+strings.ReplaceAll(reportSQL, "${TO}", r.To.String())) {
+				want[n.Name] = n.Value
+			}
+			if diff := cmp.Diff(want, got); diff != "" {
+				t.Errorf("DuckDB (-) and the report (+):\n%s", diff)
+			}
+		})
+	}
+}
+
+// reportOf runs the verb report and returns what it prints.
+func reportOf(t *testing.T, config string, args ...string) *report.Report {
+	t.Helper()
+	var out, log bytes.Buffer
+	if code := billwalktest.CommandLine(append([]string{"--config", config, "--output", "json", "report"}, args...), &out, &log); code != 0 {
+		t.Fatalf("report: exit %d\n%s", code, log.String())
+	}
+	r := new(report.Report)
+	if err := json.Unmarshal(out.Bytes(), r); err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// numbers are those of a report that are not 0, by name.
+type numbers map[string]string
+
+// named sets a number under names joined by slashes.
+func (n numbers) named(value int64, names ...string) {
+	if value != 0 {
+		n[strings.Join(names, "/")] = strconv.FormatInt(value, 10)
+	}
+}
+
+func numbersOf(r *report.Report) numbers {
+	n := make(numbers)
+	for _, u := range r.Units {
+		n.addUnit(&u)
+	}
+	n.named(int64(r.Total.Bridge.Settled), "settled", "fen")
+	for _, step := range r.Waterfall {
+		if step.Code != report.StepTotalUnknown && step.Code != report.StepGoodsUnknown { // what is not known follows from the rest
+			n.named(int64(step.Fen), "waterfall", string(step.Code))
+		}
+	}
+	for _, s := range r.Stores {
+		at := "store/" + string(s.Account) + "/" + s.ID
+		n.named(s.Bills, at, "bills")
+		n.named(s.Unknown, at, "unknown")
+		n.named(int64(s.Total), at, "total")
+		n.named(int64(s.Fee), at, "fee")
+		if s.Rate != nil {
+			n.named(*s.Rate, at, "rate")
+		}
+	}
+	for _, x := range r.Exceptions {
+		n.named(x.Count, "exception", string(x.Rule), string(x.Severity))
+	}
+	for _, d := range r.Restatements {
+		at := "restatement/" + d.Day.String()
+		n.named(d.Added, at, "added")
+		n.named(d.Removed, at, "removed")
+		n.named(d.Changed, at, "changed")
+		n.named(int64(d.Total), at, "total")
+		n.named(int64(d.Merchant), at, "merchant")
+	}
+	n.addOrders(r)
+	return n
+}
+
+func (n numbers) addUnit(u *report.Unit) {
+	at := u.Day.String() + "/" + string(u.Account)
+	s := u.Sums
+	for name, value := range map[string]int64{
+		"bills": s.Bills, "uncounted": s.Uncounted, "forward": int64(s.Forward), "refund": int64(s.Refund), "other": int64(s.Other), "net": int64(s.Net), "merchant": int64(s.Merchant),
+		"unknown_direction": s.UnknownDirection, "unknown_total": s.UnknownTotal, "unknown_forward": s.UnknownForward, "unknown_merchant": s.UnknownMerchant,
+	} {
+		n.named(value, "unit", at, name)
+	}
+	for _, v := range u.Verdicts {
+		for name, value := range map[string]int64{"groups": v.Groups, "billed": int64(v.Billed), "settled": int64(v.Settled), "diff": int64(v.Diff), "over": int64(v.Over), "short": int64(v.Short)} {
+			n.named(value, "verdict", at, string(v.Verdict), name)
+		}
+	}
+	for _, term := range u.Bridge.Terms {
+		n.named(term.Groups, "term", at, string(term.Code), "groups")
+		n.named(int64(term.Fen), "term", at, string(term.Code), "fen")
+	}
+}
+
+func rank(v schema.Verdict) int64 { return int64(slices.Index(schema.Verdicts, v)) + 1 }
+
+func (n numbers) addOrders(r *report.Report) {
+	for _, o := range r.Orders.List {
+		at := "order/" + o.Key
+		n.named(int64(o.Groups), at, "groups")
+		n.named(rank(o.Verdict), at, "rank")
+		n.named(int64(o.Age), at, "age")
+		n.named(int64(o.Last-o.First), at, "days")
+		n.named(int64(o.Stake), at, "stake")
+		compared := int64(0)
+		for i, leg := range o.Legs {
+			n.named(int64(leg.Billed.V), at, fmt.Sprint("billed", i))
+			n.named(int64(leg.Settled.V), at, fmt.Sprint("settled", i))
+			n.named(int64(leg.Diff.V), at, fmt.Sprint("diff", i))
+			if leg.Diff.Valid {
+				compared += 1 << i
+			}
+		}
+		n.named(compared, at, "compared")
+		billed := schema.Fen(0)
+		for _, b := range o.Drill.Bills {
+			billed += b.Legs[schema.LegTotal].V
+		}
+		n.named(int64(len(o.Drill.Bills)), "drill", o.Key, "bills")
+		n.named(int64(billed), "drill", o.Key, "billed")
+	}
+	for _, a := range r.Ages {
+		at := fmt.Sprintf("age/%d/%d", rank(a.Verdict), a.Band.Least)
+		n.named(a.Orders, at, "orders")
+		n.named(int64(a.Billed), at, "billed")
+		n.named(int64(a.Settled), at, "settled")
+		n.named(int64(a.Stake), at, "stake")
+	}
+	n.named(r.Orders.Closed.Orders, "closed", "orders")
+	n.named(int64(r.Orders.Closed.Billed), "closed", "billed")
+	n.named(int64(r.Orders.Closed.Settled), "closed", "settled")
+}
+
+// checkFoots adds up what has to foot in the report itself.
+func checkFoots(t *testing.T, r *report.Report) {
+	t.Helper()
+	same := func(what string, parts, whole schema.Fen) {
+		t.Helper()
+		if parts != whole {
+			t.Errorf("%s: the parts are %d, the whole is %d", what, parts, whole)
+		}
+	}
+	var units, accounts report.Sums
+	for _, u := range r.Units {
+		checkFigures(t, fmt.Sprint(u.Day, " ", u.Account), &u.Figures)
+		addSums(&units, u.Sums)
+	}
+	for _, a := range r.Accounts {
+		checkFigures(t, "account "+string(a.ID), &a.Figures)
+		addSums(&accounts, a.Sums)
+	}
+	checkFigures(t, "total", &r.Total)
+	if units != r.Total.Sums || accounts != r.Total.Sums {
+		t.Errorf("units %+v, accounts %+v, total %+v", units, accounts, r.Total.Sums)
+	}
+	var sum schema.Fen
+	for _, step := range r.Waterfall {
+		if step.Subtotal {
+			same(string(step.Code), sum, step.Fen)
+			continue
+		}
+		sum += step.Fen
+	}
+	same("waterfall", sum, r.Total.Sums.Merchant)
+	orders := r.Orders
+	same("orders' bills", orders.Open.Billed+orders.Closed.Billed, r.Total.Bridge.Forward)
+	same("orders' settlements", orders.Open.Settled+orders.Closed.Settled, r.Total.Bridge.Settled)
+	aged := schema.Fen(0)
+	for _, a := range r.Ages {
+		aged += a.Stake
+	}
+	same("ages", aged, orders.Open.Stake)
+}
+
+func checkFigures(t *testing.T, what string, f *report.Figures) {
+	t.Helper()
+	end, billed, settled := f.Bridge.Forward, schema.Fen(0), schema.Fen(0)
+	for _, term := range f.Bridge.Terms {
+		end += term.Fen
+	}
+	for _, v := range f.Verdicts {
+		billed, settled = billed+v.Billed, settled+v.Settled
+	}
+	if end != f.Bridge.Settled || f.Bridge.Remainder != 0 || billed != f.Sums.Forward || settled != f.Bridge.Settled || f.Bridge.Forward != f.Sums.Forward ||
+		f.Sums.Forward+f.Sums.Refund+f.Sums.Other != f.Sums.Net {
+		t.Errorf("%s does not foot: %+v", what, f)
+	}
+}
+
+func addSums(sum *report.Sums, s report.Sums) {
+	sum.Bills, sum.Uncounted = sum.Bills+s.Bills, sum.Uncounted+s.Uncounted
+	sum.Forward, sum.Refund, sum.Other, sum.Net, sum.Merchant = sum.Forward+s.Forward, sum.Refund+s.Refund, sum.Other+s.Other, sum.Net+s.Net, sum.Merchant+s.Merchant
+	sum.UnknownDirection, sum.UnknownTotal = sum.UnknownDirection+s.UnknownDirection, sum.UnknownTotal+s.UnknownTotal
+	sum.UnknownForward, sum.UnknownMerchant = sum.UnknownForward+s.UnknownForward, sum.UnknownMerchant+s.UnknownMerchant
+}

@@ -1,0 +1,314 @@
+package report
+
+import (
+	"context"
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"billwalk/schema"
+)
+
+var dailySheet = []column{
+	{"日期", 12, false}, {"账户", 22, false}, {"名称", 24, false}, {"状态", 10, false}, {"账单笔数", 10, false},
+	{"正向", 16, true}, {"退款", 16, true}, {"扣款及其他", 16, true}, {"净额", 16, true}, {"商家实际结算", 16, true}, {"分账成功", 16, true},
+	{"批次", 8, false}, {"原因", 40, false}, {"错误码", 10, false}, {"logid", 26, false}, {"处理", 40, false},
+}
+
+// daily writes a row for each account and day, whether there is anything of it or not.
+func (b *workbook) daily(r *Report) error {
+	s := b.sheet("日报", dailySheet)
+	names := r.names()
+	for _, u := range r.Units {
+		row := []any{u.Day.String(), string(u.Account), names[u.Account], r.label("state", string(u.State)), u.Sums.Bills}
+		switch u.State {
+		case Complete, Stale:
+			row = append(row, u.Sums.Forward, u.Sums.Refund, u.Sums.Other, u.Sums.Net, u.Sums.Merchant, u.Bridge.Settled)
+		default: // not known, which is not 0
+			row = append(row, nil, nil, nil, nil, nil, nil)
+			row[4] = nil
+		}
+		row = append(row, u.Generation, u.Reason, code(u.Code), u.LogID, u.Hint)
+		if err := s.add(row...); err != nil {
+			return err
+		}
+	}
+	return s.end()
+}
+
+func code(n int64) any {
+	if n == 0 {
+		return nil
+	}
+	return fmt.Sprint(n)
+}
+
+func (r *Report) names() map[schema.AccountID]string {
+	names := map[schema.AccountID]string{schema.NoAccount: "（无账单的分账）"}
+	for _, a := range r.Accounts {
+		if a.ID != schema.NoAccount {
+			names[a.ID] = a.Name
+		}
+	}
+	return names
+}
+
+// bridges writes how forward bills lead to what was settled, and orders to what merchants
+// get, each with a check by formula.
+func (b *workbook) bridges(r *Report) error {
+	s := b.sheet("调节表", []column{{"项目", 40, false}, {"金额", 18, false}, {"组数或笔数", 12, false}})
+	s.maxRows = excelize.TotalRows // it is short, and its check names its own rows
+	bridge := r.Total.Bridge
+	rows := [][]any{{"正向账单", bridge.Forward, nil}}
+	for _, term := range bridge.Terms {
+		rows = append(rows, []any{sign(term.Fen) + r.label("term", string(term.Code)), term.Fen, term.Groups})
+	}
+	for _, row := range rows {
+		if err := s.add(row...); err != nil {
+			return err
+		}
+	}
+	last := s.row
+	if err := s.add("分账成功", bridge.Settled, nil); err != nil {
+		return err
+	}
+	check := fmt.Sprintf("ROUND(B%d-SUM(B2:B%d),2)", last+1, last)
+	s.write([]any{s.cell(0, "平衡校验"), b.formula(check, bridge.Remainder)})
+	for _, step := range r.Waterfall {
+		label := r.label("step", string(step.Code))
+		if step.Subtotal {
+			label = "＝ " + label
+		}
+		if err := s.add(label, step.Fen, step.Bills); err != nil {
+			return err
+		}
+	}
+	return s.end()
+}
+
+func sign(fen schema.Fen) string {
+	if fen < 0 {
+		return "减："
+	}
+	return "加："
+}
+
+// orderSheet is a sheet of open orders.
+type orderSheet struct {
+	name     string
+	verdicts []schema.Verdict
+}
+
+var orderSheets = []orderSheet{
+	{"差异", []schema.Verdict{schema.Mismatched, schema.SettlementOnly}},
+	{"未分", []schema.Verdict{schema.BillOnly, schema.Pending, schema.NotApplicable, schema.Matched}},
+	{"失败", []schema.Verdict{schema.SettleFailed}},
+}
+
+var orderCells = []column{
+	{"订单", 24, false}, {"账户", 22, false}, {"名称", 24, false}, {"门店", 20, false}, {"结论", 24, false}, {"原因", 40, false},
+	{"应分", 16, true}, {"已分", 16, true}, {"差额", 16, true}, {"服务费差额", 16, true}, {"佣金差额", 16, true}, {"商家所得差额", 16, true}, {"涉及金额", 16, true},
+	{"起", 12, false}, {"止", 12, false}, {"账龄（天）", 10, false}, {"处理", 48, false}, {"责任人", 12, false},
+}
+
+// orders writes the open orders of a sheet's verdicts, the largest first as in the report.
+func (b *workbook) orders(r *Report, of orderSheet) error {
+	s := b.sheet(of.name, orderCells)
+	names := r.names()
+	for _, o := range r.Orders.List {
+		if !slices.Contains(of.verdicts, o.Verdict) {
+			continue
+		}
+		total := o.Legs[schema.LegTotal]
+		account := names[o.Account]
+		if o.Accounts > 1 {
+			account += fmt.Sprintf(" 等 %d 户", o.Accounts)
+		}
+		if err := s.add(o.Key, string(o.Account), account, o.Store, o.Verdict.Label(), r.reasons(o), total.Billed, total.Settled, total.Diff,
+			o.Legs[schema.LegFee].Diff, o.Legs[schema.LegCommission].Diff, o.Legs[schema.LegNet].Diff, o.Stake,
+			o.First.String(), o.Last.String(), o.Age, r.advice(o), nil); err != nil {
+			return err
+		}
+	}
+	return s.end()
+}
+
+// reasons returns the labels of an order's reasons.
+func (r *Report) reasons(o Order) string {
+	var labels []string
+	for _, reason := range o.Reasons {
+		labels = append(labels, r.label("reason", reason))
+	}
+	return strings.Join(labels, "；")
+}
+
+// advice returns what to do about an order: by its first reason that says so, or its verdict.
+func (r *Report) advice(o Order) string {
+	for _, reason := range o.Reasons {
+		if advice := r.gloss("reason", reason).Advice.Chinese; advice != "" {
+			return advice
+		}
+	}
+	return r.gloss("verdict", string(o.Verdict)).Advice.Chinese
+}
+
+var statementSheet = []column{
+	{"日期", 12, false}, {"账户", 22, false}, {"账单号", 26, false}, {"订单", 24, false}, {"门店", 20, false}, {"商品", 32, false}, {"业务", 16, false}, {"结算时间", 20, false},
+	{"交易金额", 16, true}, {"应结算", 16, true}, {"软件服务费", 16, true}, {"佣金合计", 16, true}, {"保险费", 16, true}, {"商家实际结算", 16, true}, {"备注", 40, false},
+}
+
+// refundType is settle_type of a refund.
+const refundType = 2
+
+// statements writes a statement of each account, and its refunds to the sheet of all.
+func (b *workbook) statements(ctx context.Context, r *Report, bills Bills, refunds *sheet) error {
+	number := 0
+	for _, account := range r.Accounts {
+		if account.ID == schema.NoAccount || account.Sums.Bills == 0 {
+			continue
+		}
+		number++
+		s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账单%d %s", number, account.Name)), statementSheet)
+		for bill, err := range bills(ctx, account.ID) {
+			if err != nil {
+				return err
+			}
+			row, err := statementRow(bill)
+			if err != nil {
+				return err
+			}
+			if err := s.add(row...); err != nil {
+				return err
+			}
+			if bill.Bill.SettleType == refundType {
+				if err := refunds.add(row...); err != nil {
+					return err
+				}
+			}
+		}
+		if err := s.end(); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// statementRow returns a bill as a row. A bill that does not count has its amounts in words.
+func statementRow(d DayBill) ([]any, error) {
+	bill := d.Bill
+	row := []any{d.Day.String(), string(bill.WalkAccountID), bill.LedgerID, bill.ShopOrderID.V, bill.PoiID.V, bill.GroupName.V, kindOf(bill), ""}
+	if bill.SettleTime.Valid {
+		row[7] = bill.SettleTime.V.In(schema.China).Format(time.DateTime)
+	}
+	commissions, err := schema.Total(bill.Amounts.Commissions()...)
+	if err != nil {
+		return nil, err
+	}
+	amounts := []schema.Null[schema.Fen]{
+		bill.Amounts[schema.Original], bill.Amounts[schema.LedgerTotal], bill.Amounts[schema.TotalMerchantPlatformService], commissions,
+		bill.Amounts[schema.ActualInsured], bill.Amounts[schema.Goods],
+	}
+	for _, amount := range amounts {
+		if !bill.Counts() {
+			amount.Valid = false
+		}
+		row = append(row, Amount(amount))
+	}
+	note := ""
+	switch {
+	case !bill.Counts():
+		note = "同一账单的另一版，不计入合计"
+		if total := bill.Amounts[schema.LedgerTotal]; total.Valid {
+			note += "；应结算 " + total.V.Yuan()
+		}
+	case !bill.Direction.Valid:
+		note = "收支方向不明，未计入合计"
+	}
+	return append(row, note), nil
+}
+
+var restatementSheet = []column{
+	{"账单日", 12, false}, {"变更", 10, false}, {"账户", 22, false}, {"账单号", 26, false}, {"订单", 24, false}, {"字段", 40, false},
+	{"应结算变动", 16, false}, {"商家实际结算变动", 18, false}, {"变更前批次", 12, false}, {"变更后批次", 12, false}, {"时间", 20, false},
+}
+
+// restatements writes for each day all its changes together, and examples below.
+func (b *workbook) restatements(r *Report) error {
+	s := b.sheet("变更", restatementSheet)
+	for _, day := range r.Restatements {
+		counts := fmt.Sprintf("新增 %d，减少 %d，变动 %d；金额不明 %d", day.Added, day.Removed, day.Changed, day.Unknown)
+		if err := s.add(day.Day.String(), "全部", nil, nil, nil, counts, day.Total, day.Merchant); err != nil {
+			return err
+		}
+		for _, x := range day.Examples {
+			if err := s.add(day.Day.String(), r.label("change", string(x.Change)), string(x.Account), x.LedgerID, x.Order, strings.Join(x.Columns, "，"),
+				x.Total, x.Merchant, x.OldGeneration, x.NewGeneration, x.At.In(schema.China).Format(time.DateTime)); err != nil {
+				return err
+			}
+		}
+	}
+	return s.end()
+}
+
+var exceptionSheet = []column{
+	{"异常类型", 28, false}, {"级别", 8, false}, {"条数", 10, false}, {"日期", 12, false}, {"账户", 22, false}, {"账单号", 26, false}, {"订单", 24, false}, {"分账单号", 24, false},
+	{"应为", 16, false}, {"实为", 16, false}, {"说明", 60, false}, {"处理", 48, false},
+}
+
+// exceptions writes for each rule how often it fails, and examples below.
+func (b *workbook) exceptions(r *Report) error {
+	s := b.sheet("异常", exceptionSheet)
+	for _, rule := range r.Exceptions {
+		label := r.label("rule", string(rule.Rule))
+		severity := r.label("severity", string(rule.Severity))
+		if err := s.add(label, severity, rule.Count, nil, nil, nil, nil, nil, nil, nil, nil, r.gloss("rule", string(rule.Rule)).Advice.Chinese); err != nil {
+			return err
+		}
+		for _, x := range rule.Examples {
+			if err := s.add(label, severity, nil, x.Day.String(), x.Account, x.LedgerID, x.Order, x.SettleID, x.Expected, x.Actual, x.Detail, nil); err != nil {
+				return err
+			}
+		}
+	}
+	return s.end()
+}
+
+// terms writes what the report is of, why its days cannot be closed, and what its words mean.
+func (b *workbook) terms(r *Report) error {
+	s := b.sheet("口径说明", []column{{"项目", 28, false}, {"说明", 100, false}})
+	state := "可日清"
+	if !r.Close.Ready {
+		state = "不可日清"
+	}
+	rows := [][2]string{
+		{"任务", r.Job}, {"日期", fmt.Sprintf("%s 至 %s", r.From, r.To)}, {"结论", state},
+		{"制表", r.MadeAt.In(schema.China).Format(time.DateTime) + "，billwalk " + r.Billwalk},
+		{"数据截至", fmt.Sprintf("%s，批次 %d，运行 %s", r.AsOf.PublishedAt.In(schema.China).Format(time.DateTime), r.AsOf.Generation, r.AsOf.RunID)}, {"数据湖", r.Lake},
+	}
+	for _, blocker := range r.Close.Blockers {
+		text := fmt.Sprintf("%s：%d", r.label("blocker", string(blocker.Code)), blocker.Count)
+		if blocker.Fen.Valid {
+			text += "，" + blocker.Fen.V.Yuan() + " 元"
+		}
+		rows = append(rows, [2]string{"不可日清的原因", text})
+	}
+	if left := r.Orders.Left; left.Orders > 0 {
+		rows = append(rows, [2]string{"未列出的待办", fmt.Sprintf("%d 单，涉及金额 %s 元：只列出金额最大的 %d 单", left.Orders, left.Stake.Yuan(), len(r.Orders.List))})
+	}
+	rows = append(rows, notes...)
+	for _, key := range slices.Sorted(maps.Keys(r.Glossary)) {
+		if w := r.Glossary[key]; w.Meaning.Chinese != "" {
+			rows = append(rows, [2]string{w.Label.Chinese, w.Meaning.Chinese})
+		}
+	}
+	for _, row := range rows {
+		if err := s.add(row[0], row[1]); err != nil {
+			return err
+		}
+	}
+	return s.end()
+}

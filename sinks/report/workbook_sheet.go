@@ -1,0 +1,250 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"unicode/utf16"
+
+	"github.com/xuri/excelize/v2"
+
+	"billwalk/schema"
+)
+
+// column is a column of a sheet.
+type column struct {
+	title string
+	width int  // in letters; a Chinese character takes two
+	sum   bool // of amounts, which are added up below the rows
+}
+
+// sheet writes rows under the titles of its columns, and begins another sheet when one is full.
+type sheet struct {
+	book    *workbook
+	name    string
+	columns []column
+	maxRows int // of one part
+
+	parts  []sheetPart // the last one is being written
+	stream *excelize.StreamWriter
+	row    int // that was written last
+	sums   []columnSum
+	err    error
+}
+
+// sheetPart is one sheet of those that a long one is split into.
+type sheetPart struct {
+	name string
+	rows int // up to and with the last one that is added up
+}
+
+// columnSum adds a column of amounts up.
+type columnSum struct {
+	fen    schema.Fen
+	beyond bool // an amount, or the sum, is text
+}
+
+// sheet begins a sheet.
+func (b *workbook) sheet(name string, columns []column) *sheet {
+	s := &sheet{book: b, name: name, columns: columns, maxRows: b.maxRows, sums: make([]columnSum, len(columns))}
+	s.begin()
+	return s
+}
+
+// begin begins a part of the sheet: its titles stay in sight, and filter the rows.
+func (s *sheet) begin() {
+	name := sheetName(s.name, len(s.parts))
+	if _, s.err = s.book.file.NewSheet(name); s.err != nil {
+		return
+	}
+	if s.stream, s.err = s.book.file.NewStreamWriter(name); s.err != nil {
+		return
+	}
+	s.parts, s.row = append(s.parts, sheetPart{name: name}), 0
+	titles := make([]any, len(s.columns))
+	for i, c := range s.columns {
+		s.fail(s.stream.SetColWidth(i+1, i+1, float64(c.width)))
+		titles[i] = excelize.Cell{StyleID: s.book.heading, Value: c.title}
+	}
+	s.fail(s.stream.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}))
+	s.write(titles)
+}
+
+func (s *sheet) fail(err error) {
+	if s.err == nil {
+		s.err = err
+	}
+}
+
+// add adds a row. A cell is a string, an integer, an Amount, a schema.Fen, or nil.
+func (s *sheet) add(cells ...any) error {
+	if s.row == s.maxRows-1 { // the last one is for the sums
+		s.endPart()
+		s.begin()
+	}
+	row := make([]any, len(cells))
+	for i, value := range cells {
+		row[i] = s.cell(i, value)
+	}
+	s.write(row)
+	s.parts[len(s.parts)-1].rows = s.row
+	return s.err
+}
+
+func (s *sheet) write(row []any) {
+	if s.err != nil {
+		return
+	}
+	s.row++
+	s.fail(s.stream.SetRow(fmt.Sprintf("A%d", s.row), row))
+}
+
+// cell returns a cell, and adds an amount to the sum of its column.
+func (s *sheet) cell(i int, value any) any {
+	switch v := value.(type) {
+	case string:
+		return excelize.Cell{StyleID: s.book.text, Value: fitting(v)}
+	case Amount:
+		if !v.Valid {
+			return nil
+		}
+		return s.cell(i, v.V)
+	case schema.Fen:
+		sum := &s.sums[i]
+		total, err := sum.fen.Add(v)
+		sum.fen, sum.beyond = total, sum.beyond || err != nil || beyond(v) || beyond(total)
+		return s.book.yuan(v, s.book.amount)
+	case nil:
+		return nil
+	default:
+		return excelize.Cell{StyleID: s.book.count, Value: v}
+	}
+}
+
+// endPart ends a sheet with the sum of its rows.
+func (s *sheet) endPart() {
+	if s.err != nil {
+		return
+	}
+	last := s.parts[len(s.parts)-1]
+	if last.rows > 1 {
+		s.fail(s.book.file.AutoFilter(last.name, fmt.Sprintf("A1:%s%d", letter(len(s.columns)-1), last.rows), nil))
+	}
+	s.fail(s.stream.Flush())
+}
+
+// end ends the sheet with the sums of all rows.
+func (s *sheet) end() error {
+	row, summed := make([]any, len(s.columns)), false
+	for i, c := range s.columns {
+		if !c.sum {
+			continue
+		}
+		summed = true
+		if s.sums[i].beyond {
+			row[i] = excelize.Cell{StyleID: s.book.text, Value: "超出表格精度"}
+			continue
+		}
+		row[i] = s.book.formula(s.sumOf(i), s.sums[i].fen)
+	}
+	if row[0] == nil {
+		row[0] = excelize.Cell{StyleID: s.book.heading, Value: "合计"}
+	}
+	if summed && s.parts[len(s.parts)-1].rows+len(s.parts) > 1 && s.rows() > 0 {
+		s.write(row)
+	}
+	s.endPart()
+	return s.err
+}
+
+// rows counts the rows without titles.
+func (s *sheet) rows() (n int) {
+	for _, p := range s.parts {
+		n += max(0, p.rows-1)
+	}
+	return n
+}
+
+// sumOf returns the formula that adds up a column over all parts.
+func (s *sheet) sumOf(i int) string {
+	var ranges []string
+	for j, p := range s.parts {
+		cells := fmt.Sprintf("%s2:%s%d", letter(i), letter(i), max(2, p.rows))
+		if j < len(s.parts)-1 {
+			cells = "'" + strings.ReplaceAll(p.name, "'", "''") + "'!" + cells
+		}
+		ranges = append(ranges, cells)
+	}
+	return "ROUND(SUM(" + strings.Join(ranges, ",") + "),2)"
+}
+
+// letter returns the letter of a column, counted from 0.
+func letter(i int) string {
+	name, err := excelize.ColumnNumberToName(i + 1)
+	if err != nil {
+		panic(err)
+	}
+	return name
+}
+
+// maxExact is the largest amount that a spreadsheet holds exactly: 15 digits.
+const maxExact = 999_999_999_999_999
+
+func beyond(fen schema.Fen) bool { return fen > maxExact || fen < -maxExact }
+
+// yuan returns an amount as a number of yuan, or as text where a spreadsheet would round it.
+func (b *workbook) yuan(fen schema.Fen, style int) excelize.Cell {
+	if beyond(fen) {
+		return excelize.Cell{StyleID: b.text, Value: fen.Yuan()}
+	}
+	return excelize.Cell{StyleID: style, Value: number(fen)}
+}
+
+// formula returns a formula beside the value that it has.
+func (b *workbook) formula(text string, fen schema.Fen) excelize.Cell {
+	return excelize.Cell{StyleID: b.sum, Formula: text, Value: number(fen)}
+}
+
+// number is the only way to a number that excelize has. The quotient is the nearest number of
+// its kind, and of up to 15 digits the library writes back the same digits.
+func number(fen schema.Fen) any { return float64(fen) / 100 }
+
+const (
+	maxSheetName = 31     // UTF-16 units
+	maxCell      = 32_000 // likewise; a cell holds 32767
+)
+
+var sheetSigns = strings.NewReplacer("[", "（", "]", "）", ":", "：", "*", "＊", "?", "？", "/", "／", "\\", "＼", "'", "’")
+
+// sheetName returns the name of a part of a sheet.
+func sheetName(name string, part int) string {
+	suffix := ""
+	if part > 0 {
+		suffix = fmt.Sprintf("（%d）", part+1)
+	}
+	return shorten(sheetSigns.Replace(fitting(name)), maxSheetName-len(utf16.Encode([]rune(suffix)))) + suffix
+}
+
+// fitting returns a text as it fits into a cell, without characters that XML does not have.
+func fitting(text string) string {
+	text = strings.Map(func(r rune) rune {
+		if r < ' ' && r != '\n' && r != '\t' || r == 0xFFFE || r == 0xFFFF {
+			return '\uFFFD'
+		}
+		return r
+	}, strings.ToValidUTF8(text, "\uFFFD"))
+	return shorten(text, maxCell)
+}
+
+// shorten cuts a text to so many UTF-16 units, and shows it.
+func shorten(text string, most int) string {
+	if len(text) <= most || len(utf16.Encode([]rune(text))) <= most {
+		return text
+	}
+	units := 1
+	for i, r := range text {
+		if units += utf16.RuneLen(r); units > most {
+			return text[:i] + "…"
+		}
+	}
+	return text
+}

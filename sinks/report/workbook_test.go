@@ -1,0 +1,254 @@
+package report
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"iter"
+	"math/rand/v2"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/xuri/excelize/v2"
+
+	"billwalk/schema"
+)
+
+// ledger is the bills of the fixture's first account: forward, a refund, a second content
+// that does not count, one of unknown direction, and text that a spreadsheet could run.
+func ledger(_ context.Context, account schema.AccountID) iter.Seq2[DayBill, error] {
+	some := schema.Some[schema.Fen]
+	bill := func(id, product string, settleType int32, total, goods schema.Null[schema.Fen]) *schema.Bill {
+		b := &schema.Bill{WalkAccountID: account, LedgerID: id, GroupName: schema.Some(product), SettleType: settleType, Direction: schema.Some[int32](1), ShopOrderID: schema.Some("7100000000000000001")}
+		b.Amounts[schema.LedgerTotal], b.Amounts[schema.Goods] = total, goods
+		b.SettleTime = schema.Some(time.Date(2026, 11, 24, 18, 0, 0, 0, time.UTC))
+		return b
+	}
+	bills := []*schema.Bill{
+		bill("1", "=1+1", 1, some(10_000), some(9_000)), bill("2", "+A1", 1, some(20_000), some(18_200)), bill("3", "@SUM(A1)", refundType, some(-1_200), some(-1_000)),
+		bill("4", "-2", 3, some(-300), some(-200)), bill("1", "\"<b>&\x01 _x0041_ ", 1, some(99), some(98)), bill("5", " 双人套餐 ", 9, schema.Null[schema.Fen]{}, schema.Null[schema.Fen]{}),
+	}
+	bills[4].Counted, bills[5].Direction = schema.Some(false), schema.Null[int32]{}
+	return func(yield func(DayBill, error) bool) {
+		for _, b := range bills {
+			if !yield(DayBill{20782, b}, nil) {
+				return
+			}
+		}
+	}
+}
+
+func workbookOf(t *testing.T, r *Report, bills Bills, maxRows int) (*excelize.File, []byte) {
+	t.Helper()
+	var out bytes.Buffer
+	if err := writeWorkbook(t.Context(), &out, r, bills, maxRows); err != nil {
+		t.Fatal(err)
+	}
+	file, err := excelize.OpenReader(bytes.NewReader(out.Bytes()), excelize.Options{RawCellValue: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(func() { _ = file.Close() })
+	return file, out.Bytes()
+}
+
+func rowsOf(t *testing.T, f *excelize.File, sheet string) [][]string {
+	t.Helper()
+	rows, err := f.GetRows(sheet)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return rows
+}
+
+// TestWorkbook reads a workbook back: its sheets, and the statement to the fen.
+func TestWorkbook(t *testing.T) {
+	t.Parallel()
+	f, data := workbookOf(t, fixture(), ledger, excelize.TotalRows)
+	statement := "对账单1 某某餐饮 <b>&\"总部\""
+	want := []string{"日报", "调节表", "差异", "未分", "失败", "退款", statement, "变更", "异常", "口径说明"}
+	if got := f.GetSheetList(); !slices.Equal(got, want) {
+		t.Errorf("sheets %q, want %q", got, want)
+	}
+	if _, again := workbookOf(t, fixture(), ledger, excelize.TotalRows); !bytes.Equal(data, again) {
+		t.Error("the same report gives other bytes")
+	}
+	var lines []string
+	for _, row := range rowsOf(t, f, statement) {
+		lines = append(lines, strings.Join([]string{row[0], at(row, 2), at(row, 5), at(row, 7), at(row, 9), at(row, 13), at(row, 14)}, "|"))
+	}
+	wantLines := []string{
+		"日期|账单号|商品|结算时间|应结算|商家实际结算|备注",
+		"2026-11-25|1|=1+1|2026-11-25 02:00:00|100|90|", "2026-11-25|2|+A1|2026-11-25 02:00:00|200|182|", "2026-11-25|3|@SUM(A1)|2026-11-25 02:00:00|-12|-10|",
+		"2026-11-25|4|-2|2026-11-25 02:00:00|-3|-2|", "2026-11-25|1|\"<b>&\uFFFD _x0041_ |2026-11-25 02:00:00|||同一账单的另一版，不计入合计；应结算 0.99",
+		"2026-11-25|5| 双人套餐 |2026-11-25 02:00:00|||收支方向不明，未计入合计", "合计||||285|260|",
+	}
+	if !slices.Equal(lines, wantLines) {
+		t.Errorf("the statement is\n%s\nwant\n%s", strings.Join(lines, "\n"), strings.Join(wantLines, "\n"))
+	}
+	if refunds := rowsOf(t, f, "退款"); len(refunds) != 3 || refunds[1][2] != "3" || refunds[2][9] != "-12" {
+		t.Errorf("refunds %q", refunds)
+	}
+	for sheet, count := range map[string]int{"日报": 5, "调节表": 10 + 1 + 1 + 16, "差异": 2, "未分": 1, "失败": 0, "变更": 2, "异常": 2} {
+		rows := len(rowsOf(t, f, sheet)) - 1
+		if last := rowsOf(t, f, sheet)[rows][0]; last == "合计" {
+			rows--
+		}
+		if rows != count {
+			t.Errorf("%s has %d rows, want %d", sheet, rows, count)
+		}
+	}
+}
+
+func at(row []string, i int) string {
+	if i < len(row) {
+		return row[i]
+	}
+	return ""
+}
+
+// TestNoFormulas: the only formulas are those of the sums, whose values they give.
+func TestNoFormulas(t *testing.T) {
+	t.Parallel()
+	f, _ := workbookOf(t, fixture(), ledger, 5)
+	formulas := 0
+	for _, sheet := range f.GetSheetList() {
+		for r, row := range rowsOf(t, f, sheet) {
+			for c, value := range row {
+				cell := fmt.Sprintf("%s%d", letter(c), r+1)
+				formula, err := f.GetCellFormula(sheet, cell)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if formula == "" {
+					continue
+				}
+				formulas++
+				got, err := f.CalcCellValue(sheet, cell, excelize.Options{RawCellValue: true})
+				if !strings.HasPrefix(formula, "ROUND(") || err != nil || got != value {
+					t.Errorf("%s!%s: %s gives %s, %v, and its value is %s", sheet, cell, formula, got, err, value)
+				}
+			}
+		}
+	}
+	if formulas < 20 {
+		t.Errorf("%d formulas", formulas)
+	}
+}
+
+// TestExact: an amount reads back to the fen up to 15 digits; a larger one is text, so that
+// no spreadsheet rounds it, and its column has no sum.
+func TestExact(t *testing.T) {
+	t.Parallel()
+	const largest = 1<<53 - 1
+	amounts := []schema.Fen{0, 1, -1, 99, 100, 101, maxExact, -maxExact, maxExact - 1, maxExact + 1, largest, -largest, largest + 1, 1<<63 - 1, -1 << 63}
+	random := rand.New(rand.NewPCG(1, 2))
+	for range 20_000 {
+		amounts = append(amounts, schema.Fen(random.Int64N(largest)>>random.IntN(53)))
+	}
+	b, err := newWorkbook(excelize.TotalRows)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := b.sheet("x", []column{{"a", 10, true}})
+	for _, fen := range amounts {
+		if err := s.add(fen); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := s.end(); err != nil {
+		t.Fatal(err)
+	}
+	var out bytes.Buffer
+	if err := errors.Join(b.write(&out), b.file.Close()); err != nil {
+		t.Fatal(err)
+	}
+	f, err := excelize.OpenReader(&out, excelize.Options{RawCellValue: true})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	rows := rowsOf(t, f, "x")
+	for i, fen := range amounts {
+		cell := fmt.Sprintf("A%d", i+2)
+		kind, err := f.GetCellType("x", cell)
+		if err != nil || (kind == excelize.CellTypeInlineString) != beyond(fen) {
+			t.Fatalf("%s is of type %v, %v", fen.Yuan(), kind, err)
+		}
+		if got := rows[i+1][0]; decimals(got) != fen.Yuan() {
+			t.Fatalf("%s reads back as %s", fen.Yuan(), got)
+		}
+	}
+	if last := rows[len(rows)-1][0]; last != "超出表格精度" {
+		t.Errorf("the sum is %s", last)
+	}
+}
+
+// decimals writes a number with two decimals.
+func decimals(number string) string {
+	whole, fraction, _ := strings.Cut(number, ".")
+	return whole + "." + (fraction + "00")[:max(2, len(fraction))]
+}
+
+// TestSplit: a sheet that is full goes on in another one, and the sum is of all of them.
+func TestSplit(t *testing.T) {
+	t.Parallel()
+	f, _ := workbookOf(t, fixture(), ledger, 5)
+	const name = "对账单1 某某餐饮 <b>&\"总部\""
+	var ids []string
+	for _, sheet := range []string{name, name + "（2）"} {
+		rows := rowsOf(t, f, sheet)
+		if len(rows) > 5 {
+			t.Errorf("%s has %d rows", sheet, len(rows))
+		}
+		for _, row := range rows[1:] {
+			ids = append(ids, row[2])
+		}
+	}
+	if !slices.Equal(ids, []string{"1", "2", "3", "4", "1", "5", ""}[:len(ids)]) {
+		t.Errorf("rows %q", ids)
+	}
+	last := f.GetSheetList()
+	for _, sheet := range last {
+		rows := rowsOf(t, f, sheet)
+		if strings.HasPrefix(sheet, name) && rows[len(rows)-1][0] == "合计" && rows[len(rows)-1][9] != "285" {
+			t.Errorf("%s: the sum is %q", sheet, rows[len(rows)-1])
+		}
+	}
+}
+
+func TestSheetNames(t *testing.T) {
+	t.Parallel()
+	for name, want := range map[string]string{
+		"对账单1 [A]:*?/\\'x": "对账单1 （A）：＊？／＼’x（2）", strings.Repeat("长", 40): strings.Repeat("长", 27) + "…（2）", "a\x00\xff": "a\uFFFD\uFFFD（2）",
+	} {
+		if got := sheetName(name, 1); got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+// TestWorkbookErrors: what cannot be read or written is an error.
+func TestWorkbookErrors(t *testing.T) {
+	t.Parallel()
+	broken := errors.New("broken")
+	bills := func(context.Context, schema.AccountID) iter.Seq2[DayBill, error] {
+		return func(yield func(DayBill, error) bool) { yield(DayBill{}, broken) }
+	}
+	if err := WriteWorkbook(t.Context(), io.Discard, fixture(), bills); !errors.Is(err, broken) {
+		t.Error(err)
+	}
+	full, err := os.Open(os.DevNull) // cannot be written
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer full.Close()
+	if err := WriteWorkbook(t.Context(), full, fixture(), ledger); err == nil {
+		t.Error("nothing was written, without an error")
+	}
+}
