@@ -7,7 +7,7 @@
 WITH bill AS (
   SELECT *, COALESCE(NULLIF(shop_order_id, ''), 'ext:' || NULLIF(order_ext_id, '')) AS order_key
   FROM bills
-  WHERE settle_type = 1
+  WHERE settle_type = 1 AND COALESCE(counted, true)
 )
 SELECT
   b.bill_date, b.walk_account_id, b.account_id, b.ledger_id, b.order_key, b.poi_id, b.group_name,

@@ -6,7 +6,7 @@
 -- first_settle_time  首次分账成功时间（北京时间） the order's first successful settlement
 -- settled_yuan       该订单分账成功合计 sum of the order's successful settlements
 WITH bill AS (
-  SELECT *, COALESCE(NULLIF(shop_order_id, ''), 'ext:' || NULLIF(order_ext_id, '')) AS order_key FROM bills
+  SELECT *, COALESCE(NULLIF(shop_order_id, ''), 'ext:' || NULLIF(order_ext_id, '')) AS order_key FROM bills WHERE COALESCE(counted, true)
 ),
 settlement AS ( -- with the rule that found it, 'parameter: bill_column', and the id of the query
   SELECT

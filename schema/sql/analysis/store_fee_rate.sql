@@ -9,7 +9,7 @@ WITH forward AS (
     NULLIF(poi_id, '') AS poi_id, ledger_total_fen AS total, total_merchant_platform_service_fen AS fee,
     ledger_total_fen IS NOT NULL AND total_merchant_platform_service_fen IS NOT NULL AS known
   FROM bills
-  WHERE settle_type = 1
+  WHERE settle_type = 1 AND COALESCE(counted, true)
 ),
 stores AS (
   SELECT

@@ -1,0 +1,19 @@
+-- 差异成因：对账结论为差异的，按成因汇总（元），最后一行为合计，即调节表的差异净额。
+-- The causes of differences, in yuan: the mismatched groups by cause; the last row is the sum, which is the net of the differences in the bridge.
+--
+-- cause              差异成因；旧版本发布的日子为空 NULL on days that an earlier version published
+-- over_yuan          多分 settled more than billed
+-- under_yuan         少分 settled less than billed, negative
+-- net_yuan           净额：前两列之和 the sum of the two
+WITH mismatched AS (
+  SELECT cause, COALESCE(settled_total_fen, 0) - COALESCE(billed_total_fen, 0) AS fen FROM reconciliation WHERE verdict = 'mismatched'
+)
+SELECT
+  CASE WHEN GROUPING(cause) = 1 THEN '合计' ELSE cause END AS cause,
+  count(*) AS groups,
+  (COALESCE(sum(fen) FILTER (fen > 0), 0)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS over_yuan,
+  (COALESCE(sum(fen) FILTER (fen < 0), 0)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS under_yuan,
+  (COALESCE(sum(fen), 0)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS net_yuan
+FROM mismatched
+GROUP BY GROUPING SETS ((cause), ())
+ORDER BY GROUPING(cause), abs(sum(fen)) DESC, cause;
