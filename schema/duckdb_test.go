@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -91,8 +92,9 @@ func TestLabelledViews(t *testing.T) {
 	sql := smallLake(t) + `INSERT INTO bills (ledger_id, biz_type, settle_type, settle_sub_type, fund_amount_type) VALUES
 		('L91', 1, 1, NULL, 0), ('L92', NULL, 4, 21, 1), ('L93', 3, 4, 32, 1), ('L94', 0, 5, 0, NULL), ('L95', 2, 6, 29, 7);
 		INSERT INTO restatements (settle_type, settle_sub_type) VALUES (2, 33);`
+	noted := regexp.MustCompile(`VIEW (resolution|closings|changes_after)`) // of what nobody has noted there are no rows
 	for _, statement := range strings.SplitAfter(DuckDB("lake"), ";\n") {
-		if strings.Contains(statement, `VIEW "`) || strings.Contains(statement, `ON COLUMN "`) {
+		if strings.Contains(statement, `VIEW "`) || noted.MatchString(statement) || strings.Contains(statement, `ON COLUMN "`) {
 			sql += statement
 		}
 	}

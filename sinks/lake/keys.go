@@ -14,11 +14,16 @@ import (
 //	_manifests/lake.json                              the lake's settings
 //	_control/turns/bill_date=D/bucket-000.json        the turn of one (day, bucket)
 //	runs/<run id>.json                                the summary of a run
+//	resolutions/<ulid>.jsonl                          differences that people have settled
+//	closings/<ulid>.jsonl                             days that people have closed
 
 const (
 	manifestsFolder = "_manifests"
 	settingsKey     = manifestsFolder + "/lake.json"
 	runsFolder      = "runs/"
+
+	resolutionsFolder = "resolutions/"
+	closingsFolder    = "closings/"
 )
 
 // dayIn returns the folder of a day in that of a table or of the manifests.

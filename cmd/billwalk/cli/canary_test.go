@@ -22,6 +22,8 @@ func verbArgs(config string) map[string][]string {
 	return map[string][]string{
 		"run": days, "replay": days, "plan": days, "verify": days,
 		"status": {"nightly", "--config", config}, "check": {"nightly", "--config", config},
+		"resolve": {"nightly", "--config", config, "--order", "1", "--account", "1", "--reason", "settled", "--by", "finance"},
+		"close":   {"nightly", "--config", config, "--day", billwalktest.FirstDay.String(), "--by", "finance"},
 		"receive": {"--config", config}, // it has no app with callbacks; TestReceiveVerb listens to one that has
 		"ddl":     {"duckdb", "--config", config}, "version": {}, "help": {}, "explain": {"2119005", "--config", config}, "completion": {"bash"},
 		"demo": nil, "sandbox": nil, "bench": nil, // they know no jobs.yaml

@@ -38,14 +38,6 @@ type difference struct {
 	partly, otherwise bool // of its open groups, some are partly_billed, some are not
 }
 
-// orderOf returns the order of a group: the key of an item's is order/item.
-func orderOf(r *schema.Reconciliation) string {
-	if r.ItemOrderID.Valid {
-		return strings.TrimSuffix(r.GroupKey, "/"+r.ItemOrderID.V)
-	}
-	return r.GroupKey
-}
-
 // find notes the order of a mismatched group.
 func (d *differences) find(r *schema.Reconciliation) {
 	if r.Verdict != schema.Mismatched {
@@ -55,13 +47,13 @@ func (d *differences) find(r *schema.Reconciliation) {
 		d.tooMany, d.orders = true, nil
 	}
 	if !d.tooMany {
-		d.orders[orderOf(r)] = nil
+		d.orders[r.Order()] = nil
 	}
 }
 
 // add adds a group of an order that find has noted. Days come in ascending order.
 func (d *differences) add(day schema.Day, r *schema.Reconciliation) error {
-	key := orderOf(r)
+	key := r.Order()
 	order, found := d.orders[key]
 	if !found || r.Verdict == schema.SettlementOnly {
 		return nil
@@ -80,7 +72,7 @@ func (d *differences) add(day schema.Day, r *schema.Reconciliation) error {
 			order.otherwise = true
 		}
 	}
-	diff, err := groupDifference(r)
+	diff, err := r.Difference()
 	if err != nil {
 		return fmt.Errorf("difference of order %s: %w", key, err)
 	}
@@ -94,25 +86,6 @@ func (d *differences) add(day schema.Day, r *schema.Reconciliation) error {
 		order.compared[leg] = true
 	}
 	return nil
-}
-
-// groupDifference returns settled - billed of a group. One that is neither matched nor
-// mismatched counts as settled with what it has.
-func groupDifference(r *schema.Reconciliation) (diff schema.Legs, err error) {
-	if r.Verdict == schema.Matched || r.Verdict == schema.Mismatched {
-		return r.Diff, nil
-	}
-	unsettled := r.Settled == schema.Legs{}
-	for leg := range schema.LegCount {
-		if r.Billed[leg].Valid && (unsettled || r.Settled[leg].Valid) {
-			fen, err := r.Settled[leg].V.Sub(r.Billed[leg].V)
-			if err != nil {
-				return diff, err
-			}
-			diff[leg] = schema.Some(fen)
-		}
-	}
-	return diff, nil
 }
 
 // list lists the orders that differ on the whole, once all groups are added. One of which

@@ -95,7 +95,7 @@ answer, and what is whole was published; 4 differences, where --fail-on says so;
 	root.PersistentFlags().StringVar(&p.config, "config", "jobs.yaml", "the file of jobs")
 	root.PersistentFlags().StringVar(&p.output, "output", "text", "text, or json: the summary of a run, or a plan, as one JSON value on stdout and nothing else")
 	root.PersistentFlags().BoolVar(&p.verbose, "verbose", false, "log every unit, too, and print all that was found")
-	root.AddCommand(p.demo(), p.run(), p.replay(), p.plan(), p.verify(), p.status(), p.report(), p.check(), p.receive(), p.sandbox(), p.bench(), p.ddl(), p.sql(), p.versionVerb())
+	root.AddCommand(p.demo(), p.run(), p.replay(), p.plan(), p.verify(), p.status(), p.resolve(), p.closeDay(), p.report(), p.check(), p.receive(), p.sandbox(), p.bench(), p.ddl(), p.sql(), p.versionVerb())
 	root.AddCommand(p.explain())
 	root.SetHelpCommand(p.help())
 	offerValues(root)

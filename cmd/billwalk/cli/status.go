@@ -22,15 +22,16 @@ const (
 
 // status is what the verb prints.
 type status struct {
-	Job        string      `json:"job"`
-	Lake       string      `json:"lake"`
-	From       schema.Day  `json:"from"`
-	To         schema.Day  `json:"to"`
-	Accounts   int         `json:"accounts"`
-	Days       []dayStatus `json:"days"` // all of them, oldest first
-	LastRun    *lastRun    `json:"last_run"`
-	Unfinished string      `json:"unfinished_run,omitempty"` // a later run that has published and left no summary: it is running, or was killed
-	Next       string      `json:"next,omitempty"`           // the command that completes what is not whole
+	Job        string       `json:"job"`
+	Lake       string       `json:"lake"`
+	From       schema.Day   `json:"from"`
+	To         schema.Day   `json:"to"`
+	Accounts   int          `json:"accounts"`
+	Days       []dayStatus  `json:"days"` // all of them, oldest first
+	LastRun    *lastRun     `json:"last_run"`
+	Unfinished string       `json:"unfinished_run,omitempty"` // a later run that has published and left no summary: it is running, or was killed
+	Next       string       `json:"next,omitempty"`           // the command that completes what is not whole
+	Notes      *statusNotes `json:"notes"`                    // what people have noted by hand
 
 	AtWork        []runAtWork     `json:"at_work,omitempty"`        // runs that have not ended
 	OpenByAge     []openAge       `json:"open_by_age,omitempty"`    // what is open on the days, the oldest first
@@ -149,6 +150,13 @@ func readStatus(ctx context.Context, w *wired) (*status, error) {
 		return nil, err
 	}
 	s.Days = statesOf(w, w.run.Days(), bases, damaged)
+	published := make(map[schema.Day]time.Time)
+	for _, d := range s.Days {
+		published[d.Day] = d.PublishedAt
+	}
+	if s.Notes, err = readStatusNotes(ctx, w.lake, w.run, published); err != nil {
+		return nil, err
+	}
 	if err := s.readRuns(ctx, w); err != nil {
 		return nil, err
 	}

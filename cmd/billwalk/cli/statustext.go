@@ -29,6 +29,9 @@ func (s *status) print(out io.Writer, all bool) error {
 	fmt.Fprintln(out)
 	s.printOpen(out)
 	s.printAtWork(out)
+	if s.Notes != nil {
+		s.Notes.print(out)
+	}
 	s.printLastRun(out)
 	if s.Next == "" {
 		fmt.Fprintln(out, "next       nothing to do: the next run looks again at what is open")

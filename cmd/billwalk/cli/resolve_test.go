@@ -1,0 +1,178 @@
+package cli
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+
+	"billwalk/cmd/billwalk/billwalktest"
+	"billwalk/pipeline/douyin/sandbox"
+	"billwalk/pipeline/jobs"
+	"billwalk/schema"
+	"billwalk/sinks/object"
+)
+
+// noted is a program, and a lake in a folder in which orders of an account differ.
+type noted struct {
+	*program
+	w      *wired
+	out    *bytes.Buffer
+	folder string
+}
+
+func newNoted(t *testing.T) *noted {
+	t.Helper()
+	n := &noted{program: quiet(billwalktest.Now), out: new(bytes.Buffer), folder: t.TempDir()}
+	n.program.out = n.out
+	store, err := object.Open(t.Context(), "file:"+n.folder, object.S3Options{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	n.world.store = store
+	accounts := sandbox.New(sandbox.Config{Accounts: 1}).Accounts()
+	accounts[0].ID, accounts[0].Name = "71", "重庆老灶火锅"
+	day := billwalktest.FirstDay.String()
+	n.w, err = n.openDays(t.Context(), jobs.Demo("http://127.0.0.1:1", accounts), jobs.DemoName, &dateFlags{from: day, to: day}, false)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Cleanup(n.w.close)
+	return n
+}
+
+// publish publishes groups of the account on a day.
+func (n *noted) publish(t *testing.T, day schema.Day, at time.Time, groups ...schema.Reconciliation) {
+	t.Helper()
+	base, err := n.w.lake.Base(t.Context(), day, 0)
+	if err != nil {
+		t.Fatal(err)
+	}
+	stage, err := n.w.lake.Stage(base)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer stage.Close()
+	for i := range groups {
+		groups[i].WalkAccountID = "71"
+		if err := stage.Append(&groups[i]); err != nil {
+			t.Fatal(err)
+		}
+	}
+	bill := schema.BillKey{AccountID: "83", LedgerID: "L1", SettleType: 1}
+	if base.Manifest != nil {
+		if err := stage.Append(&schema.Restatement{BillKey: bill, WalkAccountID: "71", Change: schema.Changed, RestatedAt: at}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	m := &schema.Manifest{RunID: "01R", Job: jobs.DemoName, PublishedAt: at, Units: []schema.Entry{{Account: n.w.run.Accounts[0], State: schema.Complete}}}
+	if err := stage.Finish(m); err != nil {
+		t.Fatal(err)
+	}
+	if err := stage.Publish(t.Context(), m); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (n *noted) duckdb(t *testing.T, query string) string {
+	t.Helper()
+	return billwalktest.DuckDBText(t, "-list", schema.DuckDB(n.folder)+"\n.headers off\n"+query)
+}
+
+// TestResolve: what is noted shows in the views until the order's amounts change, on
+// whatever day; the tables stay as they are.
+func TestResolve(t *testing.T) {
+	t.Parallel()
+	n := newNoted(t)
+	day, at := billwalktest.FirstDay, billwalktest.Now()
+	group := func(key string, verdict schema.Verdict, billed, settled schema.Fen) schema.Reconciliation {
+		return schema.Reconciliation{GroupKey: key, Verdict: verdict, BillRows: 1, Billed: total(billed), Settled: total(settled), Diff: total(settled - billed)}
+	}
+	item := group("items/i1", schema.Mismatched, 200, 100)
+	item.ItemOrderID = schema.Some("i1")
+	n.publish(t, day, at.Add(-time.Hour), group("over", schema.Mismatched, 1000, 1900), item, group("fine", schema.Matched, 5, 5))
+	n.publish(t, day+1, at.Add(-time.Hour), group("over", schema.Matched, 800, 0))
+	const states = "SELECT order_key, diff_total_fen, state, reason, resolved_by FROM resolution_states ORDER BY ALL; SELECT * FROM 差异处理; SELECT count(*) FROM changes_after_closing;"
+	if got := n.duckdb(t, states); got != "0\n" {
+		t.Errorf("before anything is noted:\n%s", got)
+	}
+	before := n.duckdb(t, "FROM reconciliation ORDER BY ALL")
+	notes := []note{newNote("", "over", "71", "平台已补，\"工单\" 7", "李"), newNote("", "items", "71", "second", "王")}
+	if err := n.appendNotes(t.Context(), n.w, notes); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.appendNotes(t.Context(), n.w, []note{newNote("", "items", "71", "the later one counts", "王")}); err != nil {
+		t.Fatal(err)
+	}
+	if want := "resolved order over of account 71 (重庆老灶火锅), 1.00 yuan, by 李: 平台已补，\"工单\" 7\n"; !strings.HasPrefix(n.out.String(), want) {
+		t.Errorf("printed\n%s", n.out.String())
+	}
+	if err := n.appendClosing(t.Context(), n.w, "张"); err != nil {
+		t.Fatal(err)
+	}
+	const noted = "SELECT order_key, diff_total_fen, state, reason, resolved_by FROM resolution_states ORDER BY ALL; SELECT \"订单\", \"处理时差额(元)\", \"状态\" FROM 差异处理 ORDER BY ALL;" +
+		" SELECT bill_date, closed_by, generation FROM closings; SELECT \"账单ID\", \"结账人\" FROM 结账后变更"
+	want := "items|-100|resolved|the later one counts|王\nover|100|resolved|平台已补，\"工单\" 7|李\nitems|-1.00|已处理\nover|1.00|已处理\n" + day.String() + "|张|1\n"
+	if diff := cmp.Diff(want, n.duckdb(t, noted)); diff != "" {
+		t.Errorf("(-want +got):\n%s", diff)
+	}
+	if diff := cmp.Diff(before, n.duckdb(t, "FROM reconciliation ORDER BY ALL")); diff != "" {
+		t.Errorf("reconciliation changed (-before +after):\n%s", diff)
+	}
+	// A later day brings another bill of the one order, and the closed day is published again.
+	n.publish(t, day+2, at.Add(time.Hour), group("over", schema.BillOnly, 50, 0))
+	n.publish(t, day, at.Add(time.Hour), group("over", schema.Mismatched, 1000, 1900), item, group("fine", schema.Matched, 5, 5))
+	want = strings.Replace(want, "over|100|resolved", "over|100|reopened", 1)
+	want = strings.Replace(want, "over|1.00|已处理", "over|1.00|金额已变，重新打开", 1) + "L1|张\n"
+	if diff := cmp.Diff(want, n.duckdb(t, noted)); diff != "" {
+		t.Errorf("after changes (-want +got):\n%s", diff)
+	}
+	rows, err := n.w.lake.Resolutions(t.Context())
+	if err != nil || len(rows) != 3 {
+		t.Fatalf("%d rows, %v", len(rows), err)
+	}
+	amounts, err := n.w.lake.OrderAmounts(t.Context(), []schema.ResolutionKey{rows[0].Key(), rows[2].Key()})
+	if err != nil || rows[0].Holds(amounts[rows[0].Key()]) || !rows[2].Holds(amounts[rows[2].Key()]) {
+		t.Errorf("Go does not say what the views say: %v, %v", amounts, err)
+	}
+}
+
+// TestResolveRefuses: all rows are checked before any is written, and every fault is named
+// with its line.
+func TestResolveRefuses(t *testing.T) {
+	t.Parallel()
+	n := newNoted(t)
+	n.publish(t, billwalktest.FirstDay, billwalktest.Now(), schema.Reconciliation{GroupKey: "over", Verdict: schema.Mismatched, Billed: total(1), Settled: total(2), Diff: total(1)},
+		schema.Reconciliation{GroupKey: "fine", Verdict: schema.Matched, Billed: total(1), Settled: total(1), Diff: total(0)})
+	for name, test := range map[string]struct{ csv, want string }{
+		"no column":    {"order,account\nover,71\n", `resolutions.csv:1: there is no column "reason"`},
+		"no row":       {"order,account,reason\n", "it has no row but the header"},
+		"empty":        {"", "the header order,account,reason is missing"},
+		"no reason":    {"order,account,reason\nover,71,x\nover,71, \n", "resolutions.csv:3: want an order, an account, a reason"},
+		"no account":   {"order,account,reason\nover,7.1E+18,x\n", `resolutions.csv:2: "7.1E+18" is not an account id`},
+		"not UTF-8":    {"order,account,reason\nover,71,\xc0\xb4\n", "resolutions.csv:2: it is not UTF-8"},
+		"ragged":       {"order,account,reason\nover,71\n", "resolutions.csv: record on line 2: wrong number of fields"},
+		"other":        {"\ufefforder,account,reason,by\nover,71,x,李\nover,72,y,李\n", "resolutions.csv:3: account 72 is none of job demo"},
+		"not there":    {"order,account,reason\nover,71,x\ngone,71,y\n", "resolutions.csv:3: the lake has no order gone of account 71 (重庆老灶火锅)"},
+		"nothing open": {"order,account,reason\nfine,71,x\ngone,71,y\n", "resolutions.csv:2: order fine of account 71 (重庆老灶火锅) has nothing open"},
+	} {
+		path := filepath.Join(t.TempDir(), "resolutions.csv")
+		if err := os.WriteFile(path, []byte(test.csv), 0o600); err != nil {
+			t.Fatal(err)
+		}
+		notes, err := readNotes(path, "李")
+		if err == nil {
+			err = n.appendNotes(t.Context(), n.w, notes)
+		}
+		if err == nil || !strings.Contains(err.Error(), test.want) {
+			t.Errorf("%s: got error %v, want %q", name, err, test.want)
+		}
+	}
+	if rows, err := n.w.lake.Resolutions(t.Context()); err != nil || len(rows) != 0 {
+		t.Errorf("%d rows were noted, %v", len(rows), err)
+	}
+}

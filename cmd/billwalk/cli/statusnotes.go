@@ -1,0 +1,101 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"time"
+
+	"billwalk/pipeline"
+	"billwalk/schema"
+	"billwalk/sinks/lake"
+)
+
+// statusNotes is what people have noted by hand: the orders of the job's accounts that they
+// resolved, and the days of the job that they closed.
+type statusNotes struct {
+	Resolved int         `json:"resolved"` // orders whose amounts are those that were resolved
+	Reopened int         `json:"reopened"` // orders whose amounts have changed since
+	Closed   []closedDay `json:"closed"`   // of the days that are shown, oldest first
+}
+
+// closedDay is the last closing of a day.
+type closedDay struct {
+	schema.Closing
+	Changed bool `json:"changed"` // published again since, with other rows
+}
+
+// readStatusNotes reads the notes. published says when a day was published last.
+func readStatusNotes(ctx context.Context, l *lake.Lake, r *pipeline.Run, published map[schema.Day]time.Time) (*statusNotes, error) {
+	n := &statusNotes{Closed: []closedDay{}}
+	if err := n.countResolutions(ctx, l, r); err != nil {
+		return nil, err
+	}
+	closings, err := l.Closings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	last := make(map[schema.Day]schema.Closing)
+	for _, c := range closings {
+		if c.Job == r.Job && c.Day >= r.From && c.Day <= r.To {
+			last[c.Day] = c
+		}
+	}
+	for day, c := range last {
+		n.Closed = append(n.Closed, closedDay{c, c.Changed(published[day])})
+	}
+	slices.SortFunc(n.Closed, func(a, b closedDay) int { return int(a.Day - b.Day) })
+	return n, nil
+}
+
+func (n *statusNotes) countResolutions(ctx context.Context, l *lake.Lake, r *pipeline.Run) error {
+	resolutions, err := l.Resolutions(ctx)
+	if err != nil || len(resolutions) == 0 {
+		return err
+	}
+	names := namesOf(r.Accounts)
+	last := make(map[schema.ResolutionKey]schema.Resolution)
+	var keys []schema.ResolutionKey
+	for _, row := range resolutions {
+		if _, own := names[row.WalkAccountID]; own {
+			last[row.Key()] = row
+			keys = append(keys, row.Key())
+		}
+	}
+	amounts, err := l.OrderAmounts(ctx, keys)
+	if err != nil {
+		return err
+	}
+	for key, row := range last {
+		if now := amounts[key]; now != nil && row.Holds(now) {
+			n.Resolved++
+		} else {
+			n.Reopened++
+		}
+	}
+	return nil
+}
+
+// print prints the notes, if there are any.
+func (n *statusNotes) print(out io.Writer) {
+	if n.Resolved+n.Reopened > 0 {
+		fmt.Fprintf(out, "resolved   %s 已处理; %d open again, as their amounts have changed 金额已变\n", count(n.Resolved, "order"), n.Reopened)
+	}
+	var closed, changed []string
+	for _, c := range n.Closed {
+		text := fmt.Sprintf("%s by %s", c.Day, plain(c.By))
+		if c.Changed {
+			changed = append(changed, text)
+		} else {
+			closed = append(closed, text)
+		}
+	}
+	if len(closed) > 0 {
+		fmt.Fprintf(out, "closed     结账 %s\n", strings.Join(closed, ", "))
+	}
+	if len(changed) > 0 {
+		fmt.Fprintf(out, "changed    after closing 结账后变更: %s\n", strings.Join(changed, ", "))
+	}
+}
