@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"net/http"
+	"path/filepath"
 	"slices"
 	"strings"
 	"sync"
@@ -22,6 +23,7 @@ func verbArgs(config string) map[string][]string {
 	return map[string][]string{
 		"run": days, "replay": days, "plan": days, "verify": days,
 		"status": {"nightly", "--config", config}, "check": {"nightly", "--config", config},
+		"report": append(slices.Clip(days), "--out", filepath.Join(filepath.Dir(config), "report")), "sql": {"bridge", "nightly", "--config", config},
 		"resolve": {"nightly", "--config", config, "--order", "1", "--account", "1", "--reason", "settled", "--by", "finance"},
 		"close":   {"nightly", "--config", config, "--day", billwalktest.FirstDay.String(), "--by", "finance"},
 		"receive": {"--config", config}, // it has no app with callbacks; TestReceiveVerb listens to one that has
