@@ -188,7 +188,7 @@ func (o *oracle) bills(m *schema.Manifest, rows map[string]int) {
 	}
 }
 
-// groups judges the verdicts of a manifest: every bill is in one group, and what
+// groups judges the verdicts of a manifest: every bill that counts is in one group, and what
 // was billed and refunded is what the bills say.
 func (o *oracle) groups(m *schema.Manifest) {
 	var grouped, total schema.Fen
@@ -204,7 +204,7 @@ func (o *oracle) groups(m *schema.Manifest) {
 			names[name] = true
 		}
 	}
-	bills := read(o, m, schema.Bills, "ledger_total_fen")
+	bills := slices.DeleteFunc(read(o, m, schema.Bills, "ledger_total_fen", "counted"), func(b schema.Bill) bool { return !b.Counts() })
 	for _, b := range bills {
 		total += b.Amounts[schema.LedgerTotal].V
 	}
