@@ -36,6 +36,7 @@ var (
 	kindExit      = schema.Bilingual{English: "exit code", Chinese: "退出码"}
 	kindVerdict   = schema.Bilingual{English: "verdict", Chinese: "对账结论"}
 	kindReason    = schema.Bilingual{English: "reason", Chinese: "原因"}
+	kindCause     = schema.Bilingual{English: "cause of a mismatch", Chinese: "差异成因"}
 	kindTier      = schema.Bilingual{English: "way of matching", Chinese: "匹配方式"}
 	kindRule      = schema.Bilingual{English: "exception rule", Chinese: "异常类型"}
 	kindUnit      = schema.Bilingual{English: "state of a unit", Chinese: "账户当天的状态"}
@@ -60,6 +61,9 @@ func terms() (all []definition) {
 	}
 	for _, r := range schema.Reasons {
 		all = append(all, newTerm(kindReason, r.Form, r.Label, r.Meaning, r.Advice))
+	}
+	for _, c := range schema.Causes {
+		all = append(all, newTerm(kindCause, string(c), c.Label(), c.Meaning(), schema.Mismatched.Advice()))
 	}
 	for _, t := range schema.Tiers {
 		all = append(all, newTerm(kindTier, string(t), t.Label(), t.Meaning(), schema.Bilingual{}))
