@@ -1,0 +1,138 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"billwalk/schema"
+)
+
+var (
+	storyTitle   = schema.Bilingual{English: "order %s of job %s, %s…%s\n", Chinese: "订单 %s，任务 %s，%s…%s\n"}
+	storyUnknown = schema.Bilingual{
+		English: "order %s is in no published day of job %s, %s…%s: %d bills of %s were looked at. Name other days by --from and --to; an id has all of its digits\n",
+		Chinese: "任务 %[2]s 已发布的 %[3]s…%[4]s 中没有订单 %[1]s：查看了 %[6]s 的 %[5]d 条账单。可用 --from、--to 指定其他日期；单号须完整\n",
+	}
+	storyBills       = schema.Bilingual{English: "\nbills, in yuan\n", Chinese: "\n账单（元）\n"}
+	storyAsked       = schema.Bilingual{English: "\nasked of the settle query\n", Chinese: "\n分账查询\n"}
+	storySettlements = schema.Bilingual{English: "\nsettlements, in yuan\n", Chinese: "\n分账（元）\n"}
+	storyVerdicts    = schema.Bilingual{English: "\nverdicts, in yuan\n", Chinese: "\n对账结论（元）\n"}
+	storyExceptions  = schema.Bilingual{English: "\nexceptions\n", Chinese: "\n异常\n"}
+	storyNever       = schema.Bilingual{English: "  never\n", Chinese: "  没有查询过\n"}
+	storyNone        = schema.Bilingual{English: "  none\n", Chinese: "  没有\n"}
+	storyResults     = schema.Bilingual{English: "%d results", Chinese: "%d 条结果"}
+)
+
+// print tells the story in the order in which it happened.
+func (s *orderStory) print(out io.Writer, language string) error {
+	if !s.found() {
+		fmt.Fprintf(out, in(language, storyUnknown), plain(s.Order), s.Job, s.From, s.To, s.seen, count(len(s.names), "account"))
+		return nil
+	}
+	fmt.Fprintf(out, in(language, storyTitle), plain(s.Order), s.Job, s.From, s.To)
+	fmt.Fprint(out, in(language, storyBills))
+	bills := newTable("", "bill_date", "ledger_id", "settle_type", "total", "fee", "commission", "net", "logid", "account").alignLeft(1, 2, 8, 9)
+	for _, b := range s.Bills {
+		settleType := fmt.Sprint(b.SettleType)
+		if !b.Counted {
+			settleType += " *"
+		}
+		bills.add(append(append([]string{"", b.Day.String(), plain(b.LedgerID), settleType}, b.yuan()...), plain(b.LogID), s.names.with(b.Account))...)
+	}
+	if err := bills.orNone(out, language); err != nil {
+		return err
+	}
+	fmt.Fprint(out, in(language, storyAsked))
+	for _, q := range s.Asked {
+		fmt.Fprintf(out, "  %s  %s = %s: "+in(language, storyResults)+", logid %s\n", instant(&q.At), q.Rule, plain(q.Value), q.Results, plain(q.LogID))
+	}
+	if len(s.Asked) == 0 {
+		fmt.Fprint(out, in(language, storyNever))
+	}
+	fmt.Fprint(out, in(language, storySettlements))
+	settlements := newTable("", "bill_date", "settle_id", "status", "total", "fee", "commission", "net", "settle_time", "source", "message").alignLeft(1, 2, 3, 8, 9, 10)
+	for _, row := range s.Settlements {
+		settlements.add(append(append([]string{"", row.Day.String(), plain(row.SettleID), string(row.Status)}, row.yuan()...), instant(row.Time), string(row.Source), plain(row.Message))...)
+	}
+	if err := settlements.orNone(out, language); err != nil {
+		return err
+	}
+	fmt.Fprint(out, in(language, storyVerdicts))
+	for _, g := range s.Groups {
+		if err := g.print(out, s.names, language); err != nil {
+			return err
+		}
+	}
+	if len(s.Exceptions) > 0 {
+		fmt.Fprint(out, in(language, storyExceptions))
+	}
+	for _, e := range s.Exceptions {
+		fmt.Fprintf(out, "  %s  %s (%s): %s\n", e.Day, e.Rule, in(language, e.Rule.Meaning()), plain(e.Detail))
+		if advice := in(language, e.Rule.Advice()); advice != "" {
+			fmt.Fprintf(out, "    %s  %s\n", in(language, wordRemedy), advice)
+		}
+	}
+	return nil
+}
+
+// print tells a verdict, its legs, why it is so, and what a person does.
+func (g *storyGroup) print(out io.Writer, names accountNames, language string) error {
+	fmt.Fprintf(out, "  %s  %s  %s %s: %s\n", g.Day, names.with(g.Account), g.Verdict, g.Verdict.Label(), in(language, g.Verdict.Meaning()))
+	legs := newTable("   ", "", "total", "fee", "commission", "net").alignLeft(0, 1)
+	legs.add(append([]string{"", "billed 账单"}, g.Billed.yuan()...)...)
+	legs.add(append([]string{"", "settled 分账"}, g.Settled.yuan()...)...)
+	legs.add(append([]string{"", "difference 差额"}, g.Diff.yuan()...)...)
+	if err := legs.print(out, false); err != nil {
+		return err
+	}
+	if g.MatchedBy != "" {
+		fmt.Fprintf(out, "    %s %s: %s\n", g.MatchedBy, g.MatchedBy.Label(), in(language, g.MatchedBy.Meaning()))
+	}
+	if g.Cause != "" {
+		fmt.Fprintf(out, "    %s %s: %s\n", g.Cause, g.Cause.Label(), in(language, g.Cause.Meaning()))
+	}
+	told := make(map[string]bool)
+	for _, value := range g.Reasons {
+		r, _ := schema.ReasonOf(value)
+		fmt.Fprintf(out, "    %s %s: %s\n", plain(value), r.Label, in(language, r.Meaning))
+		if advice := in(language, r.Advice); advice != "" && !told[advice] {
+			told[advice] = true
+			fmt.Fprintf(out, "      %s  %s\n", in(language, wordRemedy), advice)
+		}
+	}
+	if len(told) == 0 {
+		fmt.Fprintf(out, "    %s  %s\n", in(language, wordRemedy), in(language, g.Verdict.Advice()))
+	}
+	return nil
+}
+
+// orNone prints the table, or that it has no row.
+func (t *table) orNone(out io.Writer, language string) error {
+	if len(t.rows) == 0 {
+		fmt.Fprint(out, in(language, storyNone))
+		return nil
+	}
+	return t.print(out, false)
+}
+
+// yuan returns the amounts as texts; "-" for one that is unknown.
+func (l storyLegs) yuan() (texts []string) {
+	for _, fen := range []*schema.Fen{l.Total, l.Fee, l.Commission, l.Net} {
+		text := "-"
+		if fen != nil {
+			text = fen.Yuan()
+		}
+		texts = append(texts, strings.TrimSpace(text))
+	}
+	return texts
+}
+
+// instant returns a time in China, or "-".
+func instant(t *time.Time) string {
+	if t == nil {
+		return "-"
+	}
+	return t.In(schema.China).Format("2006-01-02 15:04:05")
+}
