@@ -73,17 +73,9 @@ var chineseWords = map[string]struct {
 	"units.state":         {sql: func() string { return caseSQL("state", []State{Complete, Unavailable, Failed}, State.Label) }, replace: true},
 }
 
-func (s Status) label() string {
-	return map[Status]string{StatusInit: "初始化", StatusProcessing: "处理中", StatusSuccess: "成功", StatusFail: "失败"}[s]
-}
-
-func (s Source) label() string {
-	return map[Source]string{SourceQuery: "查询", SourceCallback: "回调", SourceBoth: "查询与回调"}[s]
-}
-
-func (c Change) label() string {
-	return map[Change]string{Added: "增加", Removed: "减少", Changed: "变更"}[c]
-}
+func (s Status) label() string { return labelIn(Statuses, string(s)) }
+func (s Source) label() string { return labelIn(Sources, string(s)) }
+func (c Change) label() string { return labelIn(Changes, string(c)) }
 
 // Label returns the state in Chinese, or "" for none.
 func (s State) Label() string {

@@ -1,5 +1,7 @@
 package schema
 
+import "slices"
+
 // Word is a value of a column or of a manifest that is not of a list of its own, with
 // its meaning.
 type Word struct {
@@ -7,6 +9,14 @@ type Word struct {
 	Label   string // in Chinese
 	Meaning Bilingual
 	Advice  Bilingual
+}
+
+// labelIn returns the Chinese label of a value, or "" if the list does not have it.
+func labelIn(words []Word, value string) string {
+	if i := slices.IndexFunc(words, func(w Word) bool { return w.Value == value }); i >= 0 {
+		return words[i].Label
+	}
+	return ""
 }
 
 var noAdvice = Bilingual{"nothing", "无"}

@@ -1,7 +1,6 @@
 package cli
 
 import (
-	"encoding/json"
 	"fmt"
 	"io"
 	"os"
@@ -87,9 +86,7 @@ func (p *program) explainCode(query, language string) error {
 		}
 	}
 	if p.output == "json" {
-		encoder := json.NewEncoder(p.out)
-		encoder.SetEscapeHTML(false)
-		if err := encoder.Encode(e); err != nil {
+		if err := p.printJSON(e); err != nil {
 			return failed(err)
 		}
 	} else {
@@ -170,9 +167,7 @@ func (t definition) print(out io.Writer, language string) {
 func (p *program) listTerms(language string) error {
 	all := terms()
 	if p.output == "json" {
-		encoder := json.NewEncoder(p.out)
-		encoder.SetEscapeHTML(false)
-		return encoder.Encode(struct {
+		return p.printJSON(struct {
 			Terms []definition `json:"terms"`
 		}{all})
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"slices"
 	"strings"
@@ -33,9 +32,7 @@ func (p *program) explainOrder(cmd *cobra.Command, order, job string, account sc
 		return cut(cmd.Context(), err)
 	}
 	if p.output == "json" {
-		encoder := json.NewEncoder(p.out)
-		encoder.SetEscapeHTML(false)
-		err = encoder.Encode(s)
+		err = p.printJSON(s)
 	} else {
 		err = s.print(p.out, language)
 	}

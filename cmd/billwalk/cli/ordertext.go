@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"strings"
 	"time"
 
 	"billwalk/schema"
@@ -124,7 +123,7 @@ func (l storyLegs) yuan() (texts []string) {
 		if fen != nil {
 			text = fen.Yuan()
 		}
-		texts = append(texts, strings.TrimSpace(text))
+		texts = append(texts, text)
 	}
 	return texts
 }
@@ -134,5 +133,5 @@ func instant(t *time.Time) string {
 	if t == nil {
 		return "-"
 	}
-	return t.In(schema.China).Format("2006-01-02 15:04:05")
+	return clockTime(*t)
 }

@@ -103,9 +103,7 @@ func (p *program) execute(ctx context.Context, w *wired) error {
 		return err
 	}
 	if p.output == "json" {
-		encoder := json.NewEncoder(p.out)
-		encoder.SetEscapeHTML(false)
-		if err := encoder.Encode(summary); err != nil {
+		if err := p.printJSON(summary); err != nil {
 			return failed(err)
 		}
 	} else if err := p.printRun(ctx, w, summary); err != nil {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"slices"
 	"sync/atomic"
@@ -134,9 +133,7 @@ func (p *program) status() *cobra.Command {
 			return cut(ctx, err)
 		}
 		if p.output == "json" {
-			encoder := json.NewEncoder(p.out)
-			encoder.SetEscapeHTML(false)
-			return encoder.Encode(s)
+			return p.printJSON(s)
 		}
 		return s.print(p.out, all)
 	})

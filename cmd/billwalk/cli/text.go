@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -93,6 +94,13 @@ func verdictOf(s *pipeline.Summary) string {
 	default:
 		return fmt.Sprintf("interrupted; run again to go on (exit %d)", s.ExitCode)
 	}
+}
+
+// printJSON prints a value as one line of JSON, with <, > and & as they are.
+func (p *program) printJSON(v any) error {
+	encoder := json.NewEncoder(p.out)
+	encoder.SetEscapeHTML(false)
+	return encoder.Encode(v)
 }
 
 // plain makes any text safe for a terminal: control characters and marks that
