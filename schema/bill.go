@@ -2,6 +2,8 @@ package schema
 
 import (
 	"cmp"
+	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -55,6 +57,27 @@ type BillKey struct {
 // Key returns the bill's key.
 func (b *Bill) Key() BillKey {
 	return BillKey{b.AccountID, b.LedgerID, b.SettleType, b.SettleSubType}
+}
+
+// GroupKey returns the group_key of a bill without an order.
+func (k *BillKey) GroupKey() string {
+	sub := ""
+	if k.SettleSubType.Valid {
+		sub = strconv.Itoa(int(k.SettleSubType.V))
+	}
+	return fmt.Sprintf("bill:%s/%s/%d/%s", k.AccountID, k.LedgerID, k.SettleType, sub)
+}
+
+// OrderKey returns the key of a bill's order: shop_order_id, else "ext:" + order_ext_id,
+// else "".
+func OrderKey(shopOrderID, orderExtID string) string {
+	switch {
+	case shopOrderID != "":
+		return shopOrderID
+	case orderExtID != "":
+		return "ext:" + orderExtID
+	}
+	return ""
 }
 
 // Compare orders keys as the table bills does; a sub type that is NULL comes first.

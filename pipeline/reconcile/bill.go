@@ -2,7 +2,6 @@ package reconcile
 
 import (
 	"fmt"
-	"strconv"
 
 	"billwalk/schema"
 )
@@ -53,23 +52,12 @@ func (b *Bill) Forward() bool { return b.SettleType == ForwardType }
 
 // OrderKey returns the key of the bill's order: shop_order_id, else
 // "ext:" + order_ext_id, else "".
-func (b *Bill) OrderKey() string {
-	switch {
-	case b.ShopOrderID != "":
-		return b.ShopOrderID
-	case b.OrderExtID != "":
-		return "ext:" + b.OrderExtID
-	}
-	return ""
-}
+func (b *Bill) OrderKey() string { return schema.OrderKey(b.ShopOrderID, b.OrderExtID) }
 
 // singleKey returns the group_key of a bill without an order.
 func (b *Bill) singleKey() string {
-	sub := ""
-	if b.SettleSubType.Valid {
-		sub = strconv.Itoa(int(b.SettleSubType.V))
-	}
-	return fmt.Sprintf("bill:%s/%s/%d/%s", b.AccountID, b.LedgerID, b.SettleType, sub)
+	key := schema.BillKey{AccountID: b.AccountID, LedgerID: b.LedgerID, SettleType: b.SettleType, SettleSubType: b.SettleSubType}
+	return key.GroupKey()
 }
 
 // id returns the value of a column, "" if it is NULL.

@@ -2,7 +2,6 @@ package report
 
 import (
 	"context"
-	"fmt"
 	"time"
 
 	"billwalk/schema"
@@ -110,17 +109,11 @@ func (d *drills) add(found drilled) error {
 
 // orderOfBill returns the key of the bill's order.
 func orderOfBill(b *schema.Bill) string {
-	switch {
-	case b.ShopOrderID.V != "":
-		return b.ShopOrderID.V
-	case b.OrderExtID.V != "":
-		return "ext:" + b.OrderExtID.V
+	if key := schema.OrderKey(b.ShopOrderID.V, b.OrderExtID.V); key != "" {
+		return key
 	}
-	sub := ""
-	if b.SettleSubType.Valid {
-		sub = fmt.Sprint(b.SettleSubType.V)
-	}
-	return fmt.Sprintf("bill:%s/%s/%d/%s", b.AccountID, b.LedgerID, b.SettleType, sub)
+	key := b.Key()
+	return key.GroupKey()
 }
 
 // orderKeysOf returns the keys that the settlement's order may have.
