@@ -1,7 +1,6 @@
 package report
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -159,42 +158,6 @@ func (r *Report) advice(o Order) string {
 var statementSheet = []column{
 	{"日期", 12, false}, {"账户", 22, false}, {"账单号", 26, false}, {"订单", 24, false}, {"门店", 20, false}, {"商品", 32, false}, {"业务", 16, false}, {"结算时间", 20, false},
 	{"交易金额", 16, true}, {"应结算", 16, true}, {"软件服务费", 16, true}, {"佣金合计", 16, true}, {"保险费", 16, true}, {"商家实际结算", 16, true}, {"备注", 40, false},
-}
-
-// refundType is settle_type of a refund.
-const refundType = 2
-
-// statements writes a statement of each account, and its refunds to the sheet of all.
-func (b *workbook) statements(ctx context.Context, r *Report, bills Bills, refunds *sheet) error {
-	number := 0
-	for _, account := range r.Accounts {
-		if account.ID == schema.NoAccount || account.Sums.Bills == 0 {
-			continue
-		}
-		number++
-		s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账单%d %s", number, account.Name)), statementSheet)
-		for bill, err := range bills(ctx, account.ID) {
-			if err != nil {
-				return err
-			}
-			row, err := statementRow(bill)
-			if err != nil {
-				return err
-			}
-			if err := s.add(row...); err != nil {
-				return err
-			}
-			if bill.Bill.SettleType == refundType {
-				if err := refunds.add(row...); err != nil {
-					return err
-				}
-			}
-		}
-		if err := s.end(); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // statementRow returns a bill as a row. A bill that does not count has its amounts in words.

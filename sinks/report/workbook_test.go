@@ -21,7 +21,8 @@ import (
 
 // ledger is the bills of the fixture's first account: forward, a refund, a second content
 // that does not count, one of unknown direction, and text that a spreadsheet could run.
-func ledger(_ context.Context, account schema.AccountID) iter.Seq2[DayBill, error] {
+func ledger(context.Context) iter.Seq2[DayBill, error] {
+	account := fixture().Accounts[0].ID
 	some := schema.Some[schema.Fen]
 	bill := func(id, product string, settleType int32, total, goods schema.Null[schema.Fen]) *schema.Bill {
 		b := &schema.Bill{WalkAccountID: account, LedgerID: id, GroupName: schema.Some(product), SettleType: settleType, Direction: schema.Some[int32](1), ShopOrderID: schema.Some("7100000000000000001")}
@@ -30,7 +31,7 @@ func ledger(_ context.Context, account schema.AccountID) iter.Seq2[DayBill, erro
 		return b
 	}
 	bills := []*schema.Bill{
-		bill("1", "=1+1", 1, some(10_000), some(9_000)), bill("2", "+A1", 1, some(20_000), some(18_200)), bill("3", "@SUM(A1)", refundType, some(-1_200), some(-1_000)),
+		bill("1", "=1+1", 1, some(10_000), some(9_000)), bill("2", "+A1", 1, some(20_000), some(18_200)), bill("3", "@SUM(A1)", refund, some(-1_200), some(-1_000)),
 		bill("4", "-2", 3, some(-300), some(-200)), bill("1", "\"<b>&\x01 _x0041_ ", 1, some(99), some(98)), bill("5", " 双人套餐 ", 9, schema.Null[schema.Fen]{}, schema.Null[schema.Fen]{}),
 	}
 	bills[4].Counted, bills[5].Direction = schema.Some(false), schema.Null[int32]{}
@@ -165,7 +166,7 @@ func TestExact(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := errors.Join(b.write(&out), b.file.Close()); err != nil {
+	if err := errors.Join(b.write(&out), b.close()); err != nil {
 		t.Fatal(err)
 	}
 	f, err := excelize.OpenReader(&out, excelize.Options{RawCellValue: true})
@@ -237,7 +238,7 @@ func TestSheetNames(t *testing.T) {
 func TestWorkbookErrors(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
-	bills := func(context.Context, schema.AccountID) iter.Seq2[DayBill, error] {
+	bills := func(context.Context) iter.Seq2[DayBill, error] {
 		return func(yield func(DayBill, error) bool) { yield(DayBill{}, broken) }
 	}
 	if err := WriteWorkbook(t.Context(), io.Discard, fixture(), bills); !errors.Is(err, broken) {
