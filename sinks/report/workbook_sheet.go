@@ -102,6 +102,9 @@ func (s *sheet) write(row []any) {
 func (s *sheet) cell(i int, value any) any {
 	switch v := value.(type) {
 	case string:
+		if v == "" {
+			return nil
+		}
 		return excelize.Cell{StyleID: s.book.text, Value: fitting(v)}
 	case Amount:
 		if !v.Valid {
