@@ -14,9 +14,6 @@ import (
 	"billwalk/schema"
 )
 
-// ErrChanged reports that the lake was published to between the report and what is listed in full.
-var ErrChanged = errors.New("the days were published anew while their report was written: write it again")
-
 // statements writes a statement of each account, and its refunds to the sheet of all. The
 // bills are read once for all accounts.
 func (b *workbook) statements(ctx context.Context, r *Report, bills Bills, refunds *sheet) error {
@@ -49,6 +46,7 @@ func (b *workbook) statements(ctx context.Context, r *Report, bills Bills, refun
 		}
 		number++
 		s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账单%d %s", number, account.Name)), statementSheet)
+		b.statementOf[account.ID] = s
 		for row, err := range rows.of(account.ID) {
 			if err == nil {
 				err = errors.Join(s.add(row.cells...), ctx.Err())

@@ -49,7 +49,7 @@ func benchmarkWorkbook(b *testing.B, accounts, bills int) {
 		}
 	}
 	for b.Loop() {
-		if err := WriteWorkbook(b.Context(), io.Discard, r, many); err != nil {
+		if err := WriteWorkbook(b.Context(), io.Discard, r, many, lists(r)); err != nil {
 			b.Fatal(err)
 		}
 	}
