@@ -37,6 +37,9 @@ func (d *dayAudit) proveTables(ctx context.Context) error {
 		if err := d.proveRemaining(ctx, p); err != nil {
 			return err
 		}
+		if err := d.proveNeverAnswered(ctx, p); err != nil {
+			return err
+		}
 	}
 	d.add(d.checkSettled(partitions)...)
 	return nil

@@ -15,6 +15,7 @@ import (
 // answers has the archived answers of the settle query (查询分账) of one day.
 type answers struct {
 	statements statements
+	rules      map[ruleUnit]*ruleAnswers
 	findings   []schema.Finding
 	objects    int
 	bytes      int64
@@ -29,7 +30,7 @@ func (a *Audit) answersOf(ctx context.Context, day schema.Day) (*answers, error)
 	if err != nil {
 		return nil, err
 	}
-	all := new(answers)
+	all := &answers{rules: make(map[ruleUnit]*ruleAnswers)}
 	var mu sync.Mutex
 	var refused []refusedAnswer
 	var running errgroup.Group
@@ -44,6 +45,7 @@ func (a *Audit) answersOf(ctx context.Context, day schema.Day) (*answers, error)
 			defer mu.Unlock()
 			all.findings = append(all.findings, p.findings...)
 			all.statements = append(all.statements, p.statements...)
+			all.merge(p.rules)
 			refused = append(refused, p.refused...)
 			return ctx.Err()
 		})
@@ -67,6 +69,7 @@ type pass struct {
 	bucket     int
 	lines      int64
 	statements []statement
+	rules      map[ruleUnit]*ruleAnswers
 	refused    []refusedAnswer
 	findings   []schema.Finding
 }
@@ -124,5 +127,6 @@ func (p *pass) answer(line int, a *schema.SettleAnswer) {
 	if err != nil {
 		p.find(a.Key, place, "", "the answer is not one of the settle query: "+err.Error())
 	}
+	p.count(a, len(statements) > 0)
 	p.statements = append(p.statements, statements...)
 }
