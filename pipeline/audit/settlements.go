@@ -15,7 +15,7 @@ import (
 // answers has the archived answers of the settle query (查询分账) of one day.
 type answers struct {
 	statements statements
-	rules      map[ruleUnit]*ruleAnswers
+	rules      answersByRule
 	findings   []schema.Finding
 	objects    int
 	bytes      int64
@@ -30,7 +30,7 @@ func (a *Audit) answersOf(ctx context.Context, day schema.Day) (*answers, error)
 	if err != nil {
 		return nil, err
 	}
-	all := &answers{rules: make(map[ruleUnit]*ruleAnswers)}
+	all := &answers{rules: make(answersByRule)}
 	var mu sync.Mutex
 	var refused []refusedAnswer
 	var running errgroup.Group
@@ -39,13 +39,13 @@ func (a *Audit) answersOf(ctx context.Context, day schema.Day) (*answers, error)
 		f := &filed[i]
 		all.objects, all.bytes = all.objects+f.Objects(), all.bytes+f.Bytes
 		running.Go(func() error {
-			p := &pass{unit: schema.Unit{Account: schema.Account{ID: f.Account}, Day: day}, bucket: f.Account.Bucket(a.Buckets)}
+			p := &pass{unit: schema.Unit{Account: schema.Account{ID: f.Account}, Day: day}, bucket: f.Account.Bucket(a.Buckets), rules: make(answersByRule)}
 			p.prove(ctx, a.Archive, f)
 			mu.Lock()
 			defer mu.Unlock()
 			all.findings = append(all.findings, p.findings...)
 			all.statements = append(all.statements, p.statements...)
-			all.merge(p.rules)
+			all.rules.addAll(p.rules)
 			refused = append(refused, p.refused...)
 			return ctx.Err()
 		})
@@ -69,7 +69,7 @@ type pass struct {
 	bucket     int
 	lines      int64
 	statements []statement
-	rules      map[ruleUnit]*ruleAnswers
+	rules      answersByRule
 	refused    []refusedAnswer
 	findings   []schema.Finding
 }
@@ -127,6 +127,6 @@ func (p *pass) answer(line int, a *schema.SettleAnswer) {
 	if err != nil {
 		p.find(a.Key, place, "", "the answer is not one of the settle query: "+err.Error())
 	}
-	p.count(a, len(statements) > 0)
+	p.rules.count(a, len(statements) > 0)
 	p.statements = append(p.statements, statements...)
 }
