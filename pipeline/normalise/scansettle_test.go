@@ -70,25 +70,6 @@ func FuzzScanSettlements(f *testing.F) {
 	f.Fuzz(func(t *testing.T, body []byte) { sameAsDecoded(t, body) })
 }
 
-// TestPlainShares: a settle_detail is read alike by both ways, or left to the second.
-func TestPlainShares(t *testing.T) {
-	t.Parallel()
-	if got := plainShares("商户号1-分成金额(分)840;商户号2-分成金额(分)0,商户号3-分成金额(分)7"); len(got) != 3 {
-		t.Errorf("got %v, want 3 shares", got)
-	}
-	parts := []string{"商户号", "1", "68882720803499563550", "-", "分成金额", "(分)", "-分成金额(分)", "840", "0", ";", ",", " ", "+", "999999999999999999", "9999999999999999999", "商户号1-分成金额(分)840"}
-	rapid.Check(t, func(t *rapid.T) {
-		detail := strings.Join(rapid.SliceOfN(rapid.SampledFrom(parts), 0, 8).Draw(t, "parts"), "")
-		got := plainShares(detail)
-		if got == nil {
-			return
-		}
-		if want, err := matchShares(detail); err != nil || cmp.Diff(want, got) != "" {
-			t.Fatalf("%q: got %v, want %v (%v)", detail, got, want, err)
-		}
-	})
-}
-
 // BenchmarkReadSettlements reads an answer as the platform gives it, and makes its row.
 func BenchmarkReadSettlements(b *testing.B) {
 	body := []byte(`{"data":[{"out_order_no":"","out_settle_no":"os1076500000000000001","order_id":"1076500000000000001","settle_id":"ot1076500000000000001","settle_amount":9900,"settle_status":"SUCCESS",` +
