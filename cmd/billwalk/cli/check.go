@@ -6,6 +6,7 @@ import (
 	"io"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -13,24 +14,6 @@ import (
 	"billwalk/pipeline/jobs"
 	"billwalk/schema"
 )
-
-// checkState is what a check comes to.
-type checkState string
-
-const (
-	stateOK      checkState = "ok"
-	stateWarning checkState = "warning" // or it could not be checked
-	stateFailed  checkState = "failed"
-)
-
-// checked is the result of one check.
-type checked struct {
-	Name   string     `json:"name"` // the first word of a line of check's help
-	State  checkState `json:"state"`
-	Detail string     `json:"detail"`
-	Fix    string     `json:"fix"`  // what to do, empty where there is nothing
-	Code   string     `json:"code"` // for explain; empty where nothing is wrong
-}
 
 func (p *program) check() *cobra.Command {
 	var flags checkFlags
@@ -90,6 +73,10 @@ client_key or client_secret.`,
 type checkFlags struct {
 	fix, notify bool
 	receiver    string // URL
+}
+
+func (p *program) doctor() *doctor {
+	return &doctor{now: p.now, hidden: &p.hidden, logProbe: p.logProbe(), tried: make(map[triedAccount]answerOf), skews: make(map[string]time.Duration)}
 }
 
 // examine makes all checks that the config allows, of one job or, without a name,
@@ -160,22 +147,6 @@ func (d *doctor) config(file *jobs.File, names []string) (usable []jobs.Job) {
 	}
 	return usable
 }
-
-const fixConfig = "修改配置; correct the file of jobs, or set the variable, as the message says"
-
-// misconfigured adds a finding for each fault of jobs.yaml.
-func (d *doctor) misconfigured(err error) {
-	for _, fault := range faultLines(err) {
-		d.add("config", stateFailed, fault, fixConfig, schema.CodeConfig)
-	}
-}
-
-// doubtful adds what jobs.yaml may say and probably does not mean.
-func (d *doctor) doubtful(warning string) {
-	d.add("config", stateWarning, warning, fixConfig, schema.CodeConfig)
-}
-
-func faultLines(err error) []string { return strings.Split(err.Error(), "\n") }
 
 func (p *program) printChecks(checks []checked) error {
 	if p.output == "json" {

@@ -15,6 +15,24 @@ import (
 	"billwalk/sinks/object"
 )
 
+// checkState is what a check comes to.
+type checkState string
+
+const (
+	stateOK      checkState = "ok"
+	stateWarning checkState = "warning" // or it could not be checked
+	stateFailed  checkState = "failed"
+)
+
+// checked is the result of one check.
+type checked struct {
+	Name   string     `json:"name"` // the first word of a line of check's help
+	State  checkState `json:"state"`
+	Detail string     `json:"detail"`
+	Fix    string     `json:"fix"`  // what to do, empty where there is nothing
+	Code   string     `json:"code"` // for explain; empty where nothing is wrong
+}
+
 // doctor gathers what check finds.
 type doctor struct {
 	now    func() time.Time
@@ -30,8 +48,17 @@ type doctor struct {
 	skews map[string]time.Duration // by host: how far this machine's clock is ahead
 }
 
-func (p *program) doctor() *doctor {
-	return &doctor{now: p.now, hidden: &p.hidden, logProbe: p.logProbe(), tried: make(map[triedAccount]answerOf), skews: make(map[string]time.Duration)}
+// triedAccount is an account that an app is asked for.
+type triedAccount struct {
+	app     string
+	account schema.AccountID
+	root    bool
+}
+
+// answerOf is what came of it.
+type answerOf struct {
+	bills []schema.Bill
+	err   error
 }
 
 // ok adds a check that found nothing wrong.
@@ -170,3 +197,19 @@ func (w watched) CloseIdleConnections() {
 		closer.CloseIdleConnections()
 	}
 }
+
+const fixConfig = "修改配置; correct the file of jobs, or set the variable, as the message says"
+
+// misconfigured adds a finding for each fault of jobs.yaml.
+func (d *doctor) misconfigured(err error) {
+	for _, fault := range faultLines(err) {
+		d.add("config", stateFailed, fault, fixConfig, schema.CodeConfig)
+	}
+}
+
+// doubtful adds what jobs.yaml may say and probably does not mean.
+func (d *doctor) doubtful(warning string) {
+	d.add("config", stateWarning, warning, fixConfig, schema.CodeConfig)
+}
+
+func faultLines(err error) []string { return strings.Split(err.Error(), "\n") }

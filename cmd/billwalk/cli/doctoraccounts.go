@@ -24,19 +24,6 @@ const (
 	maxOtherKeys  = 5 // accounts of a job that are asked for under the other key, too
 )
 
-// triedAccount is an account that an app is asked for.
-type triedAccount struct {
-	app     string
-	account schema.AccountID
-	root    bool
-}
-
-// answerOf is what came of it.
-type answerOf struct {
-	bills []schema.Bill
-	err   error
-}
-
 // pages asks for a page of yesterday's bills of each account of the job, or of a sample of
 // them, and returns the bills. Accounts with the same failure share a line.
 func (d *doctor) pages(ctx context.Context, job jobs.Job, qps float64, client *douyin.Client) (bills [][]schema.Bill) {
