@@ -20,7 +20,7 @@ type Config struct {
 	TradeKey     string        // client key of the settle query's app, and app_id of its callbacks; derived from the seed when empty
 	TradeSecret  schema.Secret // empty: an app that may list bills may also query settlements
 
-	QPS      int           // bill calls accepted in any second, 0 for no limit
+	QPS      int           // calls of each API of the life app accepted in any second, 0 for no limit
 	TradeQPS int           // settle queries, likewise
 	Latency  time.Duration // added to every API answer
 	Stall    time.Duration // how long the fault "slow" stalls, 35 s when 0
@@ -30,6 +30,9 @@ type Config struct {
 	Strays        int // orders per merchant and week that have callbacks but no bill, 5 when 0, none when negative
 	LostCallbacks int // percent of the orders whose callbacks are never sent
 	LateCallbacks int // percent of the other orders whose callbacks are sent on a later day
+
+	Withdrawals bool   // there are withdrawals; without it their list is always empty
+	Breaks      Breaks // planted in withdrawals, from [ParseBreaks]
 
 	Now func() time.Time // the clock of tokens, limits, requests and late settlements; time.Now when nil
 }
