@@ -5,6 +5,7 @@ import (
 	"iter"
 	"slices"
 
+	"billwalk/pipeline/parallel"
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
@@ -59,7 +60,7 @@ const orderChunk = 1024
 func (j *joiner) join(ctx context.Context, orders iter.Seq2[[]reconcile.Bill, error]) error {
 	j.manifest.Verdicts = make(map[schema.Verdict]int64)
 	chunks := orderChunks(orders, orderChunk)
-	for rows, err := range inOrder(chunks, j.joinFreely) {
+	for rows, err := range parallel.InOrder(chunks, j.joinFreely) {
 		if err == nil {
 			err = ctx.Err()
 		}

@@ -39,7 +39,8 @@ func addAnswer(a *answers, answer schema.SettleAnswer) error {
 	if err != nil {
 		return err
 	}
-	return a.add(&decoded)
+	prepared := a.prepare(&decoded)
+	return a.addPrepared(&prepared, answer.Key)
 }
 
 // rowsIn returns the rows of an answer.
