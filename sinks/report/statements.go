@@ -33,8 +33,7 @@ func (b *workbook) statements(ctx context.Context, r *Report, bills Bills, refun
 	if err := rows.out.Flush(); err != nil {
 		return err
 	}
-	number := 0
-	for _, account := range r.Accounts {
+	for i, account := range r.Accounts {
 		if account.ID == schema.NoAccount {
 			continue
 		}
@@ -44,8 +43,7 @@ func (b *workbook) statements(ctx context.Context, r *Report, bills Bills, refun
 		if account.Sums.Bills == 0 {
 			continue
 		}
-		number++
-		s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账单%d %s", number, account.Name)), statementSheet)
+		s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账单%d %s", i+1, account.Name)), statementSheet)
 		b.statementOf[account.ID] = s
 		for row, err := range rows.of(account.ID) {
 			if err == nil {
