@@ -347,15 +347,17 @@ func TestNothingForeign(t *testing.T) {
 	t.Parallel()
 	r := fixture()
 	other := r.Accounts[1].ID
-	r.Accounts[1].Name, r.Accounts[1].Sums.Bills = "西安面馆", 1
+	r.Accounts[1].Name, r.Accounts[0].Sums.Bills, r.Accounts[1].Sums.Bills = "西安面馆", 1, 1
 	r.Orders.List[0].Account = other
 	const code, certificate = "880012345678", "7000000000000000077"
-	bills := func(_ context.Context, account schema.AccountID) iter.Seq2[DayBill, error] {
+	bills := func(context.Context) iter.Seq2[DayBill, error] {
 		return func(yield func(DayBill, error) bool) {
-			yield(DayBill{r.From, &schema.Bill{
-				WalkAccountID: account, LedgerID: "ledger-of-" + string(account), ShopOrderID: schema.Some("order-of-" + string(account)),
-				Code: schema.Some(code), CertificateID: schema.Some(certificate), VerifyID: schema.Some(certificate),
-			}}, nil)
+			for _, a := range r.Accounts[:2] {
+				yield(DayBill{r.From, &schema.Bill{
+					WalkAccountID: a.ID, LedgerID: "ledger-of-" + string(a.ID), ShopOrderID: schema.Some("order-of-" + string(a.ID)),
+					Code: schema.Some(code), CertificateID: schema.Some(certificate), VerifyID: schema.Some(certificate),
+				}}, nil)
+			}
 		}
 	}
 	f, _ := workbookOf(t, r, bills, excelize.TotalRows)
