@@ -15,7 +15,7 @@ import openpyxl
 path, lake = sys.argv[1:]
 values = openpyxl.load_workbook(path, data_only=True)
 formulas = openpyxl.load_workbook(path)
-assert values.sheetnames[:6] == ["日报", "调节表", "差异", "未分", "失败", "退款"], values.sheetnames
+assert values.sheetnames[:7] == ["日报", "调节表", "差异", "未分", "失败", "已处理", "退款"], values.sheetnames
 assert values.sheetnames[-3:] == ["变更", "异常", "口径说明"], values.sheetnames
 
 

@@ -71,7 +71,7 @@ func TestWorkbook(t *testing.T) {
 	t.Parallel()
 	f, data := workbookOf(t, fixture(), ledger, excelize.TotalRows)
 	statement := "对账单1 某某餐饮 <b>&\"总部\""
-	want := []string{"日报", "调节表", "差异", "未分", "失败", "退款", statement, "变更", "异常", "口径说明"}
+	want := []string{"日报", "调节表", "差异", "未分", "失败", "已处理", "退款", statement, "变更", "异常", "口径说明"}
 	if got := f.GetSheetList(); !slices.Equal(got, want) {
 		t.Errorf("sheets %q, want %q", got, want)
 	}
@@ -94,7 +94,7 @@ func TestWorkbook(t *testing.T) {
 	if refunds := rowsOf(t, f, "退款"); len(refunds) != 3 || refunds[1][2] != "3" || refunds[2][9] != "-12" {
 		t.Errorf("refunds %q", refunds)
 	}
-	for sheet, count := range map[string]int{"日报": 5, "调节表": 10 + 1 + 1 + 16, "差异": 2, "未分": 1, "失败": 0, "变更": 2, "异常": 2} {
+	for sheet, count := range map[string]int{"日报": 5, "调节表": 10 + 1 + 1 + 16, "差异": 2, "未分": 1, "失败": 0, "已处理": 1, "变更": 3, "异常": 2} {
 		rows := len(rowsOf(t, f, sheet)) - 1
 		if last := rowsOf(t, f, sheet)[rows][0]; last == "合计" {
 			rows--
@@ -102,6 +102,25 @@ func TestWorkbook(t *testing.T) {
 		if rows != count {
 			t.Errorf("%s has %d rows, want %d", sheet, rows, count)
 		}
+	}
+}
+
+// TestWorkbookNotes: an order that is settled by hand is apart from those that differ, and one
+// that is open again says so.
+func TestWorkbookNotes(t *testing.T) {
+	t.Parallel()
+	f, _ := workbookOf(t, fixture(), ledger, excelize.TotalRows)
+	for sheet, want := range map[string][]string{
+		"差异":  {"1002", "6.5", "金额已变，重新打开", "王", "平台已补"},
+		"已处理": {"1005", "3", "已处理", "李会计", "=平台已补 <b>"},
+	} {
+		rows := rowsOf(t, f, sheet)
+		if got := []string{rows[1][0], at(rows[1], 8), at(rows[1], 18), at(rows[1], 19), at(rows[1], 21)}; !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", sheet, got, want)
+		}
+	}
+	if changes := rowsOf(t, f, "变更"); !strings.HasPrefix(changes[1][5], "张 于 2026-11-27 04:00:00 结账，批次 1；") || changes[1][6] != "-1" {
+		t.Errorf("changes after closing: %q", changes[1])
 	}
 }
 
