@@ -55,6 +55,8 @@ var walls = []struct {
 
 	{"billwalk/pipeline/spill", []string{"billwalk/pipeline/evidence", "billwalk/pipeline/build", "billwalk/pipeline/settle"},
 		"a local file that no killed run leaves behind, and that does not fill the disk"},
+	{"billwalk/pipeline/parallel", []string{"billwalk/pipeline/evidence", "billwalk/pipeline/build"},
+		"work that is done on all processors, and taken in its order"},
 	{"billwalk/pipeline/stop", []string{"billwalk/pipeline", "billwalk/pipeline/claims", "billwalk/pipeline/douyin", "billwalk/pipeline/unreadable", "billwalk/pipeline/walk", "billwalk/pipeline/settle", "billwalk/pipeline/build"},
 		"all steps end in the same way, within the same time"},
 	{"billwalk/pipeline/chain", []string{"billwalk/pipeline/douyin", "billwalk/pipeline/walk"}, "who makes calls knows what follows them, and the client whose turn it is"},
