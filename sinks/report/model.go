@@ -37,6 +37,7 @@ type Report struct {
 	Stores       []Store        `json:"stores"`
 	Exceptions   []RuleCount    `json:"exceptions"` // errors first, then the most frequent
 	Restatements []Restatements `json:"restatements"`
+	Closed       []ClosedDay    `json:"closed"` // the days that are closed (结账), by day
 
 	// Glossary explains the verdicts, and the reasons, causes and rules that occur, each under
 	// "KIND:CODE", for example "reason:no_key".

@@ -111,7 +111,7 @@ func TestWorkbook(t *testing.T) {
 	f, data := workbookOf(t, fixture(), ledger, excelize.TotalRows)
 	statement := "对账单1 某某餐饮 <b>&\"总部\""
 	letters := []string{"对账函1 某某餐饮 <b>&\"总部\"", "对账函2 =HYPERLINK(\"http：／／x\")"}
-	want := []string{"汇总", "日报", "调节表", "差异", "未分", "失败", "退款", "变更", "异常", "口径说明", letters[0], letters[1], statement}
+	want := []string{"汇总", "日报", "调节表", "差异", "未分", "失败", "已处理", "退款", "变更", "异常", "口径说明", letters[0], letters[1], statement}
 	if got := f.GetSheetList(); !slices.Equal(got, want) {
 		t.Errorf("sheets %q, want %q", got, want)
 	}
@@ -134,7 +134,7 @@ func TestWorkbook(t *testing.T) {
 	if refunds := rowsOf(t, f, "退款"); len(refunds) != 3 || refunds[1][2] != "3" || refunds[2][9] != "-12" {
 		t.Errorf("refunds %q", refunds)
 	}
-	for sheet, count := range map[string]int{"日报": 5, "调节表": 10 + 1 + 1 + 16, "差异": 2, "未分": 1, "失败": 0, "变更": 1, "异常": 1, "汇总": 6 + 3 + 1 + 5 + 1 + 2} {
+	for sheet, count := range map[string]int{"日报": 5, "调节表": 10 + 1 + 1 + 16, "差异": 2, "未分": 1, "失败": 0, "已处理": 1, "变更": 1, "异常": 1, "汇总": 6 + 4 + 1 + 5 + 1 + 2} {
 		rows := len(rowsOf(t, f, sheet)) - 1
 		if last := rowsOf(t, f, sheet)[rows][0]; last == "合计" {
 			rows--
@@ -142,6 +142,25 @@ func TestWorkbook(t *testing.T) {
 		if rows != count {
 			t.Errorf("%s has %d rows, want %d", sheet, rows, count)
 		}
+	}
+}
+
+// TestWorkbookNotes: an order that is settled by hand is apart from those that differ, and one
+// that is open again says so.
+func TestWorkbookNotes(t *testing.T) {
+	t.Parallel()
+	f, _ := workbookOf(t, fixture(), ledger, excelize.TotalRows)
+	for sheet, want := range map[string][]string{
+		"差异":  {"1002", "6.5", "金额已变，重新打开", "王", "平台已补"},
+		"已处理": {"1005", "3", "已处理", "李会计", "=平台已补 <b>"},
+	} {
+		rows := rowsOf(t, f, sheet)
+		if got := []string{rows[1][0], at(rows[1], 8), at(rows[1], 18), at(rows[1], 19), at(rows[1], 21)}; !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", sheet, got, want)
+		}
+	}
+	if changes := rowsOf(t, f, "变更"); at(changes[1], 16) != "结账后变更：张 已结" {
+		t.Errorf("changes after closing: %q", changes[1])
 	}
 }
 
@@ -272,7 +291,7 @@ func TestLists(t *testing.T) {
 	const account = "7113893944009705516|某某餐饮 <b>&\"总部\"|"
 	for sheet, want := range map[string]string{
 		"异常": "收支方向不明|错误|2026-11-25|" + account + "9004|1004||3.46||settle_type 9 is not known||2026112604120003|archive/bills/x",
-		"变更": "2026-11-25|变动|" + account + "9001|1002|101|100|-1|||-0.9|软件服务费 -2.50 → 空；券码；商品名称 =1+1 → 套餐|1|2|2026-11-27 04:00:00",
+		"变更": "2026-11-25|变动|" + account + "9001|1002|101|100|-1|||-0.9|软件服务费 -2.50 → 空；券码；商品名称 =1+1 → 套餐|1|2|2026-11-27 04:00:00|结账后变更：张 已结",
 	} {
 		if got := strings.Join(rowsOf(t, f, sheet)[1], "|"); got != want {
 			t.Errorf("%s is\n%s, want\n%s", sheet, got, want)
