@@ -23,6 +23,7 @@ type Report struct {
 	MadeAt   time.Time  `json:"made_at"`
 	Billwalk string     `json:"billwalk"` // version of the program
 	Lake     string     `json:"lake"`     // URL, for the queries that show the same
+	ReplyBy  schema.Day `json:"reply_by"` // the day by which merchants are asked to reply
 	AsOf     AsOf       `json:"as_of"`
 
 	Close        Close          `json:"close"`
@@ -36,6 +37,7 @@ type Report struct {
 	Stores       []Store        `json:"stores"`
 	Exceptions   []RuleCount    `json:"exceptions"` // errors first, then the most frequent
 	Restatements []Restatements `json:"restatements"`
+	Closed       []ClosedDay    `json:"closed"` // the days that are closed (结账), by day
 
 	// Glossary explains the verdicts, and the reasons, causes and rules that occur, each under
 	// "KIND:CODE", for example "reason:no_key".

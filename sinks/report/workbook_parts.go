@@ -100,29 +100,34 @@ func sign(fen schema.Fen) string {
 	return "加："
 }
 
-// orderSheet is a sheet of open orders.
+// orderSheet is a sheet of orders of some verdicts: of the open ones, or of the resolved, so
+// that each sum is of one kind.
 type orderSheet struct {
 	name     string
 	verdicts []schema.Verdict
+	list     func(*Report) []Order
 }
 
 var orderSheets = []orderSheet{
-	{"差异", []schema.Verdict{schema.Mismatched, schema.SettlementOnly}},
-	{"未分", []schema.Verdict{schema.BillOnly, schema.Pending, schema.NotApplicable, schema.Matched}},
-	{"失败", []schema.Verdict{schema.SettleFailed}},
+	{"差异", []schema.Verdict{schema.Mismatched, schema.SettlementOnly}, openList},
+	{"未分", []schema.Verdict{schema.BillOnly, schema.Pending, schema.NotApplicable, schema.Matched}, openList},
+	{"失败", []schema.Verdict{schema.SettleFailed}, openList},
+	{"已处理", schema.Verdicts, func(r *Report) []Order { return r.Orders.ResolvedList }},
 }
+
+func openList(r *Report) []Order { return r.Orders.List }
 
 var orderCells = []column{
 	{"订单", 24, false}, {"账户", 22, false}, {"名称", 24, false}, {"门店", 20, false}, {"结论", 24, false}, {"原因", 40, false},
 	{"应分", 16, true}, {"已分", 16, true}, {"差额", 16, true}, {"服务费差额", 16, true}, {"佣金差额", 16, true}, {"商家所得差额", 16, true}, {"涉及金额", 16, true},
-	{"起", 12, false}, {"止", 12, false}, {"账龄（天）", 10, false}, {"处理", 48, false}, {"责任人", 12, false},
+	{"起", 12, false}, {"止", 12, false}, {"账龄（天）", 10, false}, {"处理", 48, false}, {"责任人", 12, false}, {"人工处理", 16, false}, {"处理人", 12, false}, {"处理时间", 20, false}, {"处理说明", 40, false},
 }
 
-// orders writes the open orders of a sheet's verdicts, the largest first as in the report.
+// orders writes the orders of a sheet, the largest first as in the report.
 func (b *workbook) orders(r *Report, of orderSheet) error {
 	s := b.sheet(of.name, orderCells)
 	names := r.names()
-	for _, o := range r.Orders.List {
+	for _, o := range of.list(r) {
 		if !slices.Contains(of.verdicts, o.Verdict) {
 			continue
 		}
@@ -131,9 +136,13 @@ func (b *workbook) orders(r *Report, of orderSheet) error {
 		if o.Accounts > 1 {
 			account += fmt.Sprintf(" 等 %d 户", o.Accounts)
 		}
-		if err := s.add(o.Key, string(o.Account), account, o.Store, o.Verdict.Label(), r.reasons(o), total.Billed, total.Settled, total.Diff,
+		row := []any{o.Key, string(o.Account), account, o.Store, o.Verdict.Label(), r.reasons(o), total.Billed, total.Settled, total.Diff,
 			o.Legs[schema.LegFee].Diff, o.Legs[schema.LegCommission].Diff, o.Legs[schema.LegNet].Diff, o.Stake,
-			o.First.String(), o.Last.String(), o.Age, r.advice(o), nil); err != nil {
+			o.First.String(), o.Last.String(), o.Age, r.advice(o), nil}
+		if noted := o.Noted; noted != nil {
+			row = append(row, r.label("noted", string(noted.State)), noted.By, noted.At.In(schema.China).Format(time.DateTime), noted.Reason)
+		}
+		if err := s.add(row...); err != nil {
 			return err
 		}
 	}
@@ -175,13 +184,11 @@ const refundType = 2
 
 // statements writes a statement of each account, and its refunds to the sheet of all.
 func (b *workbook) statements(ctx context.Context, r *Report, bills Bills, refunds *sheet) error {
-	number := 0
-	for _, account := range r.Accounts {
+	for i, account := range r.Accounts {
 		if account.ID == schema.NoAccount || account.Sums.Bills == 0 {
 			continue
 		}
-		number++
-		s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账单%d %s", number, account.Name)), statementSheet)
+		s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账单%d %s", i+1, account.Name)), statementSheet)
 		b.statementOf[account.ID] = s
 		for bill, err := range bills(ctx, account.ID) {
 			if err != nil {
