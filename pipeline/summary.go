@@ -37,6 +37,7 @@ type Summary struct {
 	Unavailable    []schema.Failure             `json:"unavailable"`
 	Identities     map[schema.Rule]schema.Check `json:"identities"`
 	Exceptions     map[schema.Rule]int64        `json:"exceptions"`
+	Report         string                       `json:"report,omitempty"`   // place of the page of the report of the run's days; the workbook is beside it
 	Alarms         []alarms.Alarm               `json:"alarms,omitempty"`   // of a nightly run of a job with webhooks
 	Warnings       []string                     `json:"warnings,omitempty"` // what was not done beside the run, such as a message that was not sent
 }

@@ -17,6 +17,7 @@ var Limits = []Limit{
 	{"a certificate", "archive/", ".json", 32 << 20, "about 150 bytes a page of bills: an account of 5 million bills a day has 15 MB"},
 	{"a batch", "archive/", ".jsonl.zst", 32 << 20, "it is stored at 1 MiB, with one answer of at most 4 MiB beyond"},
 	{"a run's summary", "runs/", ".json", 128 << 20, "about 500 bytes for each file published and each failure: a month of 10,000 accounts that all fail has 90 MB"},
+	{"a report", "reports/", "", 2 << 30, "about 60 bytes a bill, and at most some MB for the page: the report of two million bills has 120 MB"},
 	{"notes of people", "", ".jsonl", 32 << 20, "about 400 bytes for each difference or day: a file of 50,000 resolutions has 20 MB"},
 	{"a Parquet file", "", ".parquet", 16 << 30, "a day of a million bills has about 100 MB"},
 	{"a control object", "", "", 1 << 20, "turns, claims, tokens and probes have less than 10 KB"},

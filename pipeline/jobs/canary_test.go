@@ -37,6 +37,7 @@ jobs:
       tolerance_fen: 1
       final_check: true
     columns: {code: hash, code_key: any}
+    report: true
     notify: [{kind: feishu, url: "https://open.feishu.cn/open-apis/bot/v2/hook/x", secret: any, on: trouble}]
   weekly:
     accounts: {file: a.csv}

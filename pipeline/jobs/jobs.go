@@ -80,6 +80,7 @@ type Job struct {
 	Bills       Bills
 	Settlements *Settlements // nil if bills are published without a join
 	Columns     Columns
+	Report      bool      // written into the lake after a run; true by default
 	Notify      []Webhook // notified after a run, in this order
 	Warnings    []string  // about values that are valid, but probably a mistake
 }
@@ -204,6 +205,7 @@ func Demo(baseURL string, accounts []schema.Account) *File {
 				{Parameter: "order_id", Column: "shop_order_id"}, {Parameter: "out_order_no", Column: "order_ext_id"},
 			}},
 			Columns: Columns{Code: Drop},
+			Report:  true,
 		}},
 		path: "the built-in file",
 	}

@@ -52,6 +52,7 @@ func TestManualLoads(t *testing.T) {
 			Bills:       Bills{"life", 50, 2},
 			Settlements: &Settlements{"trade", []schema.Match{{Parameter: "order_id", Column: "shop_order_id"}, {Parameter: "out_order_no", Column: "order_ext_id"}}, 0, false},
 			Columns:     Columns{Hash, schema.NewSecret("canary-code")},
+			Report:      true,
 		}},
 	}
 	if diff := cmp.Diff(want, got, sameFile); diff != "" {
@@ -92,6 +93,7 @@ func TestDefaults(t *testing.T) {
 			Dates:    Dates{Date{ago: 1}, Date{ago: 1}},
 			Bills:    Bills{"life", 50, 2},
 			Columns:  Columns{Code: Drop},
+			Report:   true,
 		}},
 	}
 	if diff := cmp.Diff(want, file, sameFile); diff != "" {

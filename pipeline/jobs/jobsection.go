@@ -24,6 +24,7 @@ func (r *reader) job(e entry) Job {
 	}
 	r.settlementsAndLookback(m, &job)
 	job.Columns = r.columns(m)
+	job.Report = optional(m, "report", true, boolean)
 	if n, ok := m.values["notify"]; ok {
 		job.Notify = r.webhooks(n)
 	}

@@ -16,6 +16,8 @@ import (
 //	runs/<run id>.json                                the summary of a run
 //	resolutions/<ulid>.jsonl                          differences that people have settled
 //	closings/<ulid>.jsonl                             days that people have closed
+//	reports/JOB/FROM_TO/report.html, .xlsx            the report of a run's days; of one day: reports/JOB/D/
+//	reports/JOB/latest/report.html, .xlsx             that of the latest days
 
 const (
 	manifestsFolder = "_manifests"
@@ -24,6 +26,7 @@ const (
 
 	resolutionsFolder = "resolutions/"
 	closingsFolder    = "closings/"
+	reportsFolder     = "reports/"
 )
 
 // dayIn returns the folder of a day in that of a table or of the manifests.
@@ -44,6 +47,21 @@ func turnKey(day schema.Day, bucket int) string {
 }
 
 func summaryKey(runID string) string { return runsFolder + runID + ".json" }
+
+// reportKey returns the key of the page of a job's report of these days.
+func reportKey(job string, from, to schema.Day) string {
+	days := from.String()
+	if from != to {
+		days += "_" + to.String()
+	}
+	return reportsFolder + job + "/" + days + "/report.html"
+}
+
+// LatestReport returns the key of the page of the job's report of the latest days.
+func LatestReport(job string) string { return reportsFolder + job + "/latest/report.html" }
+
+// workbookKey returns the key of the workbook beside a page.
+func workbookKey(page string) string { return strings.TrimSuffix(page, "html") + "xlsx" }
 
 // parseManifestDay returns the day in the key of a manifest, or false.
 func parseManifestDay(key string) (schema.Day, bool) {

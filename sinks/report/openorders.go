@@ -11,7 +11,7 @@ import (
 
 // maxHeld is how many open orders are held at once. Where there are more, the verdicts are
 // read several times, and each time some of the orders are summed.
-const maxHeld = 250_000
+const maxHeld = 60_000
 
 // fillOrders finds the open orders. may says, by hash, which orders there are and which of
 // them have an open group.

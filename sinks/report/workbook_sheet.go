@@ -154,6 +154,7 @@ func (s *sheet) endPart() {
 	}
 	s.fail(s.stream.Flush())
 	s.fail(s.book.keep(s.file, last.part))
+	s.file, s.stream = nil, nil // with up to 16 MiB
 }
 
 // end ends the sheet with the sums of all rows.

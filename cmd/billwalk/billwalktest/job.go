@@ -23,6 +23,7 @@ type Job struct {
 	PageSize int     // 0 is 50
 	Trade    float64 // requests per second of the settle query; 0 configures none
 	Lookback int
+	Report   bool   // written into the lake after each run
 	Extra    string // lines of the job
 }
 
@@ -38,6 +39,9 @@ func (j Job) Write(t testing.TB) string {
 	fmt.Fprintf(&y, "jobs:\n  nightly:\n    lookback: %dd\n    bills: {app: life, passes: %d, page_size: %d}\n", j.Lookback, max(1, j.Passes), cmp.Or(j.PageSize, 50))
 	if j.Trade > 0 {
 		y.WriteString("    settlements: {app: trade, match: [{order_id: shop_order_id}, {out_order_no: order_ext_id}]}\n")
+	}
+	if !j.Report {
+		y.WriteString("    report: false\n")
 	}
 	y.WriteString("    accounts:\n")
 	for _, a := range j.Accounts {

@@ -4,12 +4,12 @@ import (
 	"context"
 	"fmt"
 	"io"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/jobs"
+	"billwalk/sinks/lake"
 )
 
 func (p *program) demo() *cobra.Command {
@@ -61,23 +61,15 @@ func (p *program) runDemo(ctx context.Context, w *wired) error {
 	} else {
 		printOutcome(p.out, summary)
 	}
-	r, err := p.loadReport(ctx, w)
-	if err == nil {
-		err = writeReport(ctx, w, r, demoReports)
+	if summary.Report != "" {
+		fmt.Fprintf(p.out, "The report, for a browser: %s; as a workbook: report.xlsx beside it\n", placeOf(w, lake.LatestReport(w.run.Job)))
 	}
-	if err != nil {
-		return failed(fmt.Errorf("the report was not written: %w", err))
-	}
-	fmt.Fprintf(p.out, "The report, for a browser: %s; as a workbook: %s\n", filepath.Join(demoReports, reportName), filepath.Join(demoReports, workbookName))
 	fmt.Fprint(p.out, DemoQuery)
 	if p.verbose {
 		fmt.Fprint(p.out, DemoQueries)
 	}
 	return nil
 }
-
-// demoReports is the folder of the report, in the demo's lake.
-var demoReports = filepath.Join("lake", "reports")
 
 // demoDifferences is how many differences fit the demo's screen.
 const demoDifferences = 2

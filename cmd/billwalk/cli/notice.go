@@ -39,6 +39,9 @@ func (n *notice) message() notify.Message {
 		m.Lines = append(m.Lines, n.verdictLines()...)
 		m.Lines = append(m.Lines, n.failureLines()...)
 		m.Lines = append(m.Lines, n.alarmLines()...)
+		if s.Report != "" {
+			m.Lines = append(m.Lines, "报告："+s.Report)
+		}
 	}
 	return notify.Message{Title: m.Title, Trouble: m.Trouble, Lines: append(m.Lines, n.runLine())}
 }

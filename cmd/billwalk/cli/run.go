@@ -148,6 +148,7 @@ func (p *program) begin(ctx context.Context, w *wired) (*pipeline.Summary, error
 		err = refusal.err
 	}
 	if summary != nil {
+		p.reportRun(ctx, w, summary)
 		w.notifier(p).notify(ctx, summary, err)
 	}
 	return summary, err
@@ -168,15 +169,22 @@ func (p *program) do(ctx context.Context, w *wired) (*pipeline.Summary, error) {
 		veil(summary.Unavailable, &p.hidden)
 		w.notifier(p).addAlarms(ctx, summary)
 	}
-	data, encodeErr := json.MarshalIndent(summary, "", "  ")
-	if encodeErr != nil {
+	if encodeErr := p.record(ctx, w, summary); encodeErr != nil {
 		return summary, encodeErr
 	}
-	// An interrupted run leaves its summary, too.
-	if recordErr := w.lake.Record(context.WithoutCancel(ctx), w.run.ID, data); recordErr != nil {
-		p.log.Error("the run's summary could not be stored", "error", recordErr)
-	}
 	return summary, err
+}
+
+// record stores the summary. An interrupted run leaves its summary, too.
+func (p *program) record(ctx context.Context, w *wired, s *pipeline.Summary) error {
+	data, err := json.MarshalIndent(s, "", "  ")
+	if err != nil {
+		return err
+	}
+	if err := w.lake.Record(context.WithoutCancel(ctx), w.run.ID, data); err != nil {
+		p.log.Error("the run's summary could not be stored", "error", err)
+	}
+	return nil
 }
 
 // notifier returns what reports the run.

@@ -65,6 +65,9 @@ func printSummary(out io.Writer, s *pipeline.Summary, names accountNames) {
 		text, _ := alarm.Text()
 		fmt.Fprintf(out, "  alarm       %s\n", text)
 	}
+	if s.Report != "" {
+		fmt.Fprintf(out, "  report      %s, and report.xlsx beside it\n", s.Report)
+	}
 	for _, warning := range s.Warnings {
 		fmt.Fprintf(out, "  warning     %s\n", plain(warning))
 	}

@@ -39,6 +39,7 @@ type wired struct {
 	bills   *douyin.Client   // of these, whose bills are fetched
 	trade   *douyin.Client   // and who is asked for settlements: nil where none are queried
 	notify  []jobs.Webhook   // none for a replay
+	report  bool             // is written after a run
 	clock   *clockCheck      // nil for a replay
 	store   object.Store
 	lake    *lake.Lake
@@ -149,7 +150,7 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 		return nil, cut(ctx, coded{cmp.Or(schema.ErrorCodeOf(err), schema.CodeStore), err})
 	}
 	answers := archive.New(store)
-	w := &wired{file: file, store: store, lake: published, lakeURL: file.Lake.URL, stop: func() {}}
+	w := &wired{file: file, report: job.Report, store: store, lake: published, lakeURL: file.Lake.URL, stop: func() {}}
 	w.run = &pipeline.Run{
 		Expected: p.expected(job),
 		ID:       p.world.newRunID(), Job: name, Accounts: job.Accounts,
