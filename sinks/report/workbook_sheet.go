@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf16"
@@ -59,6 +60,9 @@ func (s *sheet) begin() {
 	if _, s.err = s.book.file.NewSheet(name); s.err != nil {
 		return
 	}
+	if s.err = s.setPage(name); s.err != nil {
+		return
+	}
 	if s.stream, s.err = s.book.file.NewStreamWriter(name); s.err != nil {
 		return
 	}
@@ -77,6 +81,30 @@ func (s *sheet) begin() {
 		s.write([]any{cell})
 	}
 	s.write(titles)
+}
+
+// pageWidth is how many letters of a sheet go on a page of its width.
+const pageWidth = 200
+
+// setPage has a sheet printed on landscape A4, with its titles on each page: a wide sheet on several pages beside
+// each other, which begin with its first column.
+func (s *sheet) setPage(name string) error {
+	width := 0
+	for _, c := range s.columns {
+		width += c.width
+	}
+	file, a4, landscape, pages, high, fit := s.book.file, 9, "landscape", (width+pageWidth-1)/pageWidth, 0, true
+	quoted := "'" + strings.ReplaceAll(name, "'", "''") + "'"
+	titles := fmt.Sprintf("%s!$%d:$%[2]d", quoted, s.head())
+	if pages > 1 {
+		titles = quoted + "!$A:$A," + titles
+	}
+	return errors.Join(
+		file.SetSheetProps(name, &excelize.SheetPropsOptions{FitToPage: &fit}),
+		file.SetPageLayout(name, &excelize.PageLayoutOptions{Size: &a4, Orientation: &landscape, FitToWidth: &pages, FitToHeight: &high}),
+		file.SetHeaderFooter(name, &excelize.HeaderFooterOptions{OddFooter: "&L&A&R&P / &N"}),
+		file.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: titles, Scope: name}),
+	)
 }
 
 // head returns the row of the titles.
