@@ -56,6 +56,9 @@ func writeWorkbook(ctx context.Context, w io.Writer, r *Report, bills Bills, lis
 			return err
 		}
 	}
+	if err := b.doubts(r); err != nil {
+		return err
+	}
 	refunds := b.sheet("退款", statementSheet)
 	if err := b.restatements(r, lists.Restatements); err != nil {
 		return err
