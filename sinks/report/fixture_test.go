@@ -14,7 +14,7 @@ func fixture() *Report {
 	at := from.Start().Add(52 * time.Hour)
 	some := func(fen schema.Fen) Amount { return Amount(schema.Some(fen)) }
 	first := Figures{
-		Sums: Sums{Bills: 5, Uncounted: 1, Forward: 30000, Refund: -1200, Other: -300, Net: 28500, Merchant: 26000, UnknownDirection: 1},
+		Sums: Sums{Bills: 6, Uncounted: 1, Forward: 30000, Refund: -1200, Other: -300, Net: 28500, Merchant: 26000, UnknownDirection: 1},
 		Bridge: Bridge{Forward: 30000, Settled: 20650, Terms: []Term{
 			{TermBillOnly, -10000, 1}, {TermSettlementOnly, 0, 0}, {TermMismatched, 650, 1}}},
 		Verdicts: []VerdictSum{

@@ -1,7 +1,6 @@
 package report
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -198,41 +197,6 @@ const (
 	statementNet      = 9
 	statementMerchant = 13
 )
-
-// refundType is settle_type of a refund.
-const refundType = 2
-
-// statements writes a statement of each account, and its refunds to the sheet of all.
-func (b *workbook) statements(ctx context.Context, r *Report, bills Bills, refunds *sheet) error {
-	for i, account := range r.Accounts {
-		if account.ID == schema.NoAccount || account.Sums.Bills == 0 {
-			continue
-		}
-		s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账单%d %s", i+1, account.Name)), statementSheet)
-		b.statementOf[account.ID] = s
-		for bill, err := range bills(ctx, account.ID) {
-			if err != nil {
-				return err
-			}
-			row, err := statementRow(bill)
-			if err != nil {
-				return err
-			}
-			if err := s.add(row...); err != nil {
-				return err
-			}
-			if bill.Bill.SettleType == refundType {
-				if err := refunds.add(row...); err != nil {
-					return err
-				}
-			}
-		}
-		if err := s.end(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // statementRow returns a bill as a row. A bill that does not count has its amounts in words.
 func statementRow(d DayBill) ([]any, error) {
