@@ -15,6 +15,7 @@ import (
 	"billwalk/pipeline/reconcile"
 	"billwalk/pipeline/settle"
 	"billwalk/pipeline/stop"
+	"billwalk/pipeline/stores"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
@@ -30,6 +31,7 @@ type Run struct {
 
 	Walk    walk.Config   // without a Source the run replays the archive
 	Settle  settle.Config // without a Trade nothing is queried
+	Stores  stores.Source // nil where no stores are asked for
 	Archive Archive
 	Lake    Lake
 	Claims  claims.Register
@@ -50,6 +52,8 @@ type Run struct {
 	Log      *slog.Logger
 	Progress *progress.Counter
 	Calls    func() Calls // returns how many calls were made
+
+	WantsStores bool // the job publishes stores, in a replay, too
 
 	Expected func(schema.Failure) bool // reports whether a failure is expected, so that it does not make the run incomplete; may be nil
 }
@@ -72,6 +76,9 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	}
 	if err == nil && r.Archive != nil {
 		err = r.addArchived(ctx, &plan, refetch)
+	}
+	if err == nil {
+		plan.StoreCalls, err = r.planStores(ctx, plan.Bases)
 	}
 	return plan, err
 }
@@ -160,6 +167,8 @@ func (r *Run) do(ctx, lasting context.Context, s *Summary) error {
 		return err
 	}
 	defer t.close()
+	t.stores = r.listStores(calling, lasting)
+	defer func() { s.Stores = t.stores.counts() }()
 	if err := t.loadEvidence(lasting); err != nil {
 		return err
 	}

@@ -28,6 +28,7 @@ type steps struct {
 	evidence *evidence.Evidence
 	settler  *settle.Settler
 	builder  *build.Builder
+	stores   *storeLists
 	settled  map[schema.Day]bool // days that are staged, and whose orders have been queried
 	joined   map[schema.Day]bool // days that are done: published, or failed
 	failures []schema.Failure    // of queries and callbacks
@@ -273,6 +274,9 @@ func (t *steps) join(calling, lasting context.Context, p *build.Partition) error
 		if err := p.AddUnmatched(lasting, unmatched); err != nil {
 			return err
 		}
+	}
+	if err := t.stores.addTo(lasting, p); err != nil {
+		return err
 	}
 	err := p.AddRestatements(lasting)
 	for change, n := range p.Restated() {

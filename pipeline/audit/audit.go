@@ -97,6 +97,7 @@ type dayAudit struct {
 	*Audit
 	manifests []*schema.Manifest
 	units     map[schema.AccountID]*unit
+	stores    map[string]*storeList
 
 	mu  sync.Mutex
 	day Day
@@ -111,6 +112,9 @@ func (d *dayAudit) run(ctx context.Context) error {
 	d.add(findings...)
 	d.checkAccounts()
 	if err := d.proveUnits(ctx); err != nil {
+		return err
+	}
+	if d.stores, err = d.proveStores(ctx); err != nil {
 		return err
 	}
 	answers, err := d.answersOf(ctx, d.day.Day)

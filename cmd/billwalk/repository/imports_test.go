@@ -45,9 +45,10 @@ var walls = []struct {
 		"the verdicts are pure: bills and settlements in, groups out; the sandbox knows its truth without them"},
 	{"billwalk/pipeline/settle", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline"}, "a step is started by the run"},
 	{"billwalk/pipeline/build", []string{"billwalk/pipeline"}, "a step is started by the run"},
+	{"billwalk/pipeline/stores", []string{"billwalk/pipeline", "billwalk/pipeline/build"}, "lists are fetched by the run, and read back by the build"},
 	{"billwalk/pipeline/evidence", []string{"billwalk/pipeline", "billwalk/pipeline/settle", "billwalk/pipeline/build"},
 		"what is known of settlements is for the steps that query them and judge them"},
-	{"billwalk/pipeline/normalise", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/douyin", "billwalk/pipeline/evidence", "billwalk/pipeline/settle", "billwalk/pipeline/walk", "billwalk/pipeline/build"},
+	{"billwalk/pipeline/normalise", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/douyin", "billwalk/pipeline/evidence", "billwalk/pipeline/settle", "billwalk/pipeline/stores", "billwalk/pipeline/walk", "billwalk/pipeline/build"},
 		"one reading of an answer, by the client for the walk and the settle query, and by the build for the tables; never for the sandbox, which would share its mistakes"},
 
 	{"billwalk/pipeline/mend", []string{"billwalk/pipeline/douyin", "billwalk/pipeline/normalise", "billwalk/pipeline/receive"},
@@ -62,7 +63,7 @@ var walls = []struct {
 	{"billwalk/pipeline/progress", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/walk", "billwalk/pipeline/settle"}, "steps count, and the command line displays"},
 	{"billwalk/pipeline/claims", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline"}, "the run as a whole is claimed, not a step of it"},
 	{"billwalk/pipeline/alarms", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline"}, "alarms are about what is published: no step knows them"},
-	{"billwalk/pipeline/passid", []string{"billwalk/pipeline/walk", "billwalk/pipeline/settle"}, "walks and settle passes are named alike"},
+	{"billwalk/pipeline/passid", []string{"billwalk/pipeline/walk", "billwalk/pipeline/settle", "billwalk/pipeline/stores"}, "walks, settle passes and lists are named alike"},
 	{"billwalk/pipeline/unreadable", []string{"billwalk/pipeline", "billwalk/pipeline/settle"}, "whoever calls the platform keeps what cannot be read"},
 
 	{"billwalk/pipeline/receive", []string{"billwalk/cmd/billwalk/cli"},
