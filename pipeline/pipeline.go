@@ -12,8 +12,8 @@
 // archives the answers. [build] then joins: it gives every group of bills its verdict by
 // what [evidence] knows of its settlements, and publishes the partitions of the day.
 //
-// A job with stores has the lists of its accounts' stores fetched beside the bills
-// (storelists.go), archived, and added to the run's last day.
+// Where a job wants them, [stores] fetches the lists of the accounts' stores beside the
+// bills, and [build] adds them to the run's last day.
 //
 // This package has the order of these steps, and nothing else. A [Run] makes a [Plan] of
 // the units (plan*.go), of which the refetch policy (refetch.go) leaves out those that

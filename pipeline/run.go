@@ -31,7 +31,7 @@ type Run struct {
 
 	Walk    walk.Config   // without a Source the run replays the archive
 	Settle  settle.Config // without a Trade nothing is queried
-	Stores  stores.Source // nil where no stores are asked for
+	Stores  stores.Config
 	Archive Archive
 	Lake    Lake
 	Claims  claims.Register
@@ -52,8 +52,6 @@ type Run struct {
 	Log      *slog.Logger
 	Progress *progress.Counter
 	Calls    func() Calls // returns how many calls were made
-
-	WantsStores bool // the job publishes stores, in a replay, too
 
 	Expected func(schema.Failure) bool // reports whether a failure is expected, so that it does not make the run incomplete; may be nil
 }
@@ -77,8 +75,8 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	if err == nil && r.Archive != nil {
 		err = r.addArchived(ctx, &plan, refetch)
 	}
-	if err == nil {
-		plan.StoreCalls, err = r.planStores(ctx, plan.Bases)
+	if err == nil && r.Stores.Wanted && r.Archive != nil {
+		plan.StoreCalls, err = stores.Calls(ctx, r.Archive, r.Accounts, r.To, plan.Bases)
 	}
 	return plan, err
 }
@@ -167,8 +165,8 @@ func (r *Run) do(ctx, lasting context.Context, s *Summary) error {
 		return err
 	}
 	defer t.close()
-	t.stores = r.listStores(calling, lasting)
-	defer func() { s.Stores = t.stores.counts() }()
+	t.stores.Begin(calling, lasting)
+	defer func() { s.Stores = t.stores.Lists() }()
 	if err := t.loadEvidence(lasting); err != nil {
 		return err
 	}

@@ -7,6 +7,7 @@ import (
 	"billwalk/pipeline/alarms"
 	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/settle"
+	"billwalk/pipeline/stores"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
@@ -31,7 +32,7 @@ type Summary struct {
 	Resolved       int64                        `json:"resolved,omitempty"` // mismatched groups that people have settled; counted for --fail-on
 	Settling       Settling                     `json:"settling"`
 	Callbacks      Callbacks                    `json:"callbacks"`
-	Stores         *StoreLists                  `json:"stores,omitempty"` // of a job with stores
+	Stores         *stores.Lists                `json:"stores,omitempty"` // of a job with stores
 	Restated       map[schema.Change]int64      `json:"restated"`         // bills of closed days that were found otherwise
 	Partitions     []schema.Object              `json:"partitions"`
 	Failures       []schema.Failure             `json:"failures"`

@@ -45,57 +45,73 @@ type storeList struct {
 	rows    []schema.Store
 }
 
-// proveStores proves the lists of stores of the day, and returns them by account and pass.
-func (d *dayAudit) proveStores(ctx context.Context) (map[string]*storeList, error) {
-	filed, err := d.Archive.StoreSeries(ctx, d.day.Day)
+// storeLists are the lists of a day.
+type storeLists struct {
+	day      schema.Day
+	buckets  int
+	whole    map[string]*storeList // those that are sound and complete, by account and pass
+	findings []schema.Finding
+	objects  int
+	bytes    int64
+}
+
+// proveStores proves the lists of stores of a day.
+func proveStores(ctx context.Context, archive StoreArchive, day schema.Day, buckets int) (*storeLists, error) {
+	filed, err := archive.StoreSeries(ctx, day)
 	if err != nil {
 		return nil, err
 	}
-	lists := make(map[string]*storeList)
+	s := &storeLists{day: day, buckets: buckets, whole: make(map[string]*storeList)}
 	for i := range filed {
 		f := &filed[i]
-		d.day.Objects, d.day.Bytes = d.day.Objects+f.Objects(), d.day.Bytes+f.Bytes
-		if l := d.proveStoreList(ctx, f); l != nil {
-			lists[string(f.Account)+" "+f.Name] = l
+		s.objects, s.bytes = s.objects+f.Objects(), s.bytes+f.Bytes
+		if l := s.prove(ctx, archive, f); l != nil {
+			s.whole[storeListName(f.Account, f.Name)] = l
 		}
 	}
-	return lists, ctx.Err()
+	return s, ctx.Err()
 }
 
-// proveStoreList reads a pass. It returns nil where that is not sound, or was never completed.
-func (d *dayAudit) proveStoreList(ctx context.Context, f *schema.Series) *storeList {
+func storeListName(account schema.AccountID, walk string) string { return string(account) + " " + walk }
+
+func (s *storeLists) find(bucket int, key, place, want, got, fix string) {
+	s.findings = append(s.findings, schema.Finding{Day: s.day, Bucket: bucket, Key: key, Place: place, Want: want, Got: got, Fix: fix})
+}
+
+// prove reads a pass. It returns nil where that is not sound, or was never completed.
+func (s *storeLists) prove(ctx context.Context, archive StoreArchive, f *schema.Series) *storeList {
 	sound := true
 	wrong := func(key, place, want, got, fix string) {
 		sound = false
-		d.add(schema.Finding{Day: d.day.Day, Bucket: f.Account.Bucket(d.Buckets), Key: key, Place: place, Want: want, Got: got, Fix: fix})
+		s.find(f.Account.Bucket(s.buckets), key, place, want, got, fix)
 	}
 	l := new(storeList)
 	for _, key := range f.Batches {
 		if key == "" {
-			wrong(f.Certificate, "", "", "a batch before "+f.Batches[len(f.Batches)-1]+" is missing", fixArchive)
+			wrong(f.Batches[len(f.Batches)-1], "", "", "a batch before it is missing", fixArchive)
 			continue
 		}
-		err := d.Archive.ProvePages(ctx, key, func(line int, a schema.Answer) {
+		err := archive.ProvePages(ctx, key, func(line int, a schema.Answer) {
 			if err := l.add(&a, f.Account); err != nil {
 				wrong(key, fmt.Sprintf("line %d", line), "", err.Error(), fixArchive)
 			}
 		})
-		if err != nil && !errors.Is(err, schema.ErrUnhashed) {
-			wrong(key, "", "", err.Error(), fixArchive)
+		if err != nil {
+			wrong(key, "", "", err.Error(), fixOf(err))
 		}
 	}
 	if f.Certificate == "" {
 		return nil
 	}
-	listing, err := d.Archive.ProveListing(ctx, f.Certificate)
+	listing, err := archive.ProveListing(ctx, f.Certificate)
 	if err != nil {
 		wrong(f.Certificate, "", "", err.Error(), fixOf(err))
 	}
-	if listing == nil || !sound {
+	if !sound {
 		return nil
 	}
 	l.listing = listing
-	want := fmt.Sprintf("account %s, bill_date %s, walk %s, %d of %d stores, pages %+v", f.Account, d.day.Day, f.Name, len(l.rows), l.total, l.pages)
+	want := fmt.Sprintf("account %s, bill_date %s, walk %s, %d of %d stores, pages %+v", f.Account, s.day, f.Name, len(l.rows), l.total, l.pages)
 	got := fmt.Sprintf("account %s, bill_date %s, walk %s, %d of %d stores, pages %+v", listing.Account.ID, listing.Day, listing.Walk, listing.Rows, listing.Rows, listing.Pages)
 	if want != got {
 		wrong(f.Certificate, "", want, got, fixArchive)
@@ -178,46 +194,40 @@ func readStore(raw jsontext.Value) (s schema.Store, err error) {
 	return s, errors.Join(accountErr, poiErr)
 }
 
-// expectStores returns how often each row of the partition's stores is expected, by its
-// manifest. ok is false where a list is not sound, which another finding says.
-func (p *partition) expectStores() (expected map[storeRow]int, ok bool) {
-	expected, ok = make(map[storeRow]int), true
-	for i := range p.m.Units {
-		e := &p.m.Units[i]
+// compare compares the stores that a manifest names, and the number of each of its rows, with
+// the lists. It leaves out the rows where a list is not whole or the table could not be read.
+func (s *storeLists) compare(m *schema.Manifest, manifestKey, tableKey string, damaged bool, rows map[storeRow]int) []schema.Finding {
+	found := storeLists{day: s.day}
+	expected := make(map[storeRow]int)
+	for i := range m.Units {
+		e := &m.Units[i]
 		if e.Stores == nil {
 			continue
 		}
-		l := p.stores[string(e.Account.ID)+" "+e.Stores.Walk]
+		place := fmt.Sprintf("account %s, stores", e.Account.ID)
+		l := s.whole[storeListName(e.Account.ID, e.Stores.Walk)]
 		if l == nil {
-			p.find(p.manifestKey(), fmt.Sprintf("account %s, stores", e.Account.ID), "", "the archive has no whole list of walk "+e.Stores.Walk, fixArchive)
-			ok = false
+			found.find(m.Bucket, manifestKey, place, "", "the archive has no whole list of walk "+e.Stores.Walk, fixArchive)
+			damaged = true
 			continue
 		}
 		if want, got := fmt.Sprintf("%+v", *l.listing), fmt.Sprintf("%+v", *e.Stores); want != got {
-			p.find(p.manifestKey(), fmt.Sprintf("account %s, stores", e.Account.ID), "as in the archive, "+want, got, fixReplay)
+			found.find(m.Bucket, manifestKey, place, "as in the archive, "+want, got, fixReplay)
 		}
 		for i := range l.rows {
 			expected[storeRowOf(&l.rows[i])]++
 		}
 	}
-	return expected, ok
-}
-
-// checkStores compares the published stores with the archive.
-func (t *tables) checkStores() {
-	key := t.key(schema.Stores.Name)
-	expected, ok := t.expectStores()
-	if !ok || t.damaged[key] {
-		return
+	if damaged {
+		return found.findings
 	}
-	for row, n := range t.storeRows {
-		if expected[row] < n {
-			t.find(key, fmt.Sprintf("account %s, poi_id %s", row.account, row.poi), fmt.Sprint(expected[row], " such rows, as in the archive"), fmt.Sprint(n), fixReplay)
-		}
+	for row := range rows {
+		expected[row] += 0 // which the archive does not have
 	}
 	for row, n := range expected {
-		if t.storeRows[row] < n {
-			t.find(key, fmt.Sprintf("account %s, poi_id %s", row.account, row.poi), fmt.Sprint(n, " such rows, as in the archive"), fmt.Sprint(t.storeRows[row]), fixReplay)
+		if rows[row] != n {
+			found.find(m.Bucket, tableKey, fmt.Sprintf("account %s, poi_id %s", row.account, row.poi), fmt.Sprint(n, " such rows, as in the archive"), fmt.Sprint(rows[row]), fixReplay)
 		}
 	}
+	return found.findings
 }

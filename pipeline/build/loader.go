@@ -9,6 +9,7 @@ import (
 	"sync"
 
 	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/parallel"
 	"billwalk/pipeline/spill"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
@@ -46,7 +47,7 @@ type variants struct {
 
 // load reads a certified walk from the archive.
 func (l *loader) load(ctx context.Context, archive walk.Reader) error {
-	for chunk, err := range inOrder(answerChunks(walk.Certified(ctx, archive, l.unit.certificate), l.unit.certificate), l.normalise) {
+	for chunk, err := range parallel.InOrder(answerChunks(walk.Certified(ctx, archive, l.unit.certificate), l.unit.certificate), l.normalise) {
 		if err != nil {
 			return err
 		}

@@ -3,6 +3,7 @@ package evidence
 import (
 	"cmp"
 	"context"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/parallel"
 	"billwalk/pipeline/spill"
 	"billwalk/schema"
 )
@@ -27,6 +29,8 @@ type answers struct {
 	filled  []schema.Day // that have answers, ascending
 	invalid map[schema.Day][]invalidAnswer
 	passes  map[unitKey]schema.SettlePass // the latest of each unit
+	units   map[unitKey]*unitAnswers
+	rules   map[schema.Match]struct{} // of the job
 
 	indexed bool                      // answers are found by the ids of their settlements
 	byID    map[idHash][]answerSource // then: by settle_id and order_id
@@ -79,15 +83,19 @@ const (
 	Settled            // all are SUCCESS
 )
 
-func newAnswers(archive Archive, window schema.Day) (*answers, error) {
+func newAnswers(archive Archive, rules []schema.Match, window schema.Day) (*answers, error) {
 	records, err := spill.NewRecords("answers")
 	if err != nil {
 		return nil, err
 	}
+	known := make(map[schema.Match]struct{})
+	for _, m := range rules {
+		known[m] = struct{}{}
+	}
 	return &answers{
 		archive: archive, window: window, records: records,
 		days: make(map[schema.Day]map[idHash]lastAnswer), invalid: make(map[schema.Day][]invalidAnswer),
-		passes: make(map[unitKey]schema.SettlePass), byID: make(map[idHash][]answerSource),
+		passes: make(map[unitKey]schema.SettlePass), units: make(map[unitKey]*unitAnswers), rules: known, byID: make(map[idHash][]answerSource),
 	}, nil
 }
 
@@ -105,34 +113,58 @@ func (a *answers) load(ctx context.Context, day schema.Day) error {
 	if loaded {
 		return nil
 	}
-	chunks, added := make(chan []schema.SettleAnswer), make(chan error)
-	go func() { added <- a.addAll(chunks) }()
+	var unread, fault error
+	chunks := func(yield func([]schema.SettleAnswer) bool) { unread = a.readChunks(ctx, day, yield) }
+	for chunk, err := range parallel.InOrder(chunks, a.decode) {
+		if err == nil {
+			err = a.addAll(chunk)
+		}
+		fault = cmp.Or(fault, err)
+	}
+	return cmp.Or(unread, fault)
+}
+
+// answerChunk is how many answers are decoded at a time.
+const answerChunk = 256
+
+// readChunks yields what the archive has of a day.
+func (a *answers) readChunks(ctx context.Context, day schema.Day, yield func([]schema.SettleAnswer) bool) error {
 	var chunk []schema.SettleAnswer
 	err := a.archive.Settlements(ctx, day, func(answer schema.SettleAnswer) {
 		if chunk = append(chunk, answer); len(chunk) == answerChunk {
-			chunks <- chunk
+			yield(chunk) // all are wanted
 			chunk = make([]schema.SettleAnswer, 0, answerChunk)
 		}
 	}, a.addPass)
-	chunks <- chunk
-	close(chunks)
-	return cmp.Or(err, <-added)
+	yield(chunk)
+	return err
 }
 
-// answerChunk is how many answers are decoded while the next are read.
-const answerChunk = 256
+// decodedAnswers are the answers of a chunk, in their order.
+type decodedAnswers struct {
+	received []schema.SettleAnswer
+	prepared []PreparedAnswer
+	faults   []error // of those that are no answers
+}
 
-// addAll decodes answers and adds them, in their order. The error is the first one; what
-// cannot be decoded is none.
-func (a *answers) addAll(chunks <-chan []schema.SettleAnswer) (fault error) {
-	for chunk := range chunks {
-		for _, answer := range chunk {
-			decoded, err := normalise.DecodeSettleAnswer(answer)
-			if err != nil {
-				a.addInvalid(&answer, err)
-			} else if err := a.add(&decoded); err != nil && fault == nil {
-				fault = err
-			}
+func (a *answers) decode(received []schema.SettleAnswer) (decodedAnswers, error) {
+	d := decodedAnswers{received, make([]PreparedAnswer, len(received)), make([]error, len(received))}
+	for i := range received {
+		answer, err := normalise.DecodeSettleAnswer(received[i])
+		if d.faults[i] = err; err == nil {
+			d.prepared[i] = a.prepare(&answer)
+		}
+	}
+	return d, nil
+}
+
+// addAll adds the answers of a chunk. The error is the first one; what is no answer is none.
+func (a *answers) addAll(d decodedAnswers) (fault error) {
+	for i := range d.received {
+		if d.faults[i] != nil {
+			a.addInvalid(&d.received[i], d.faults[i])
+		} else if err := a.addPrepared(&d.prepared[i], d.received[i].Key); err != nil && fault == nil {
+			fault = err
 		}
 	}
 	return fault
@@ -143,6 +175,7 @@ func (a *answers) forget(day schema.Day) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.days, day)
+	maps.DeleteFunc(a.units, func(u unitKey, _ *unitAnswers) bool { return u.day == day })
 	a.filled = slices.DeleteFunc(a.filled, func(d schema.Day) bool { return d == day })
 	delete(a.invalid, day)
 }
@@ -169,12 +202,6 @@ func (a *answers) covers(c *schema.Certificate) bool {
 	return ok && p.Bills == c.Digest
 }
 
-// add adds an answer.
-func (a *answers) add(answer *normalise.SettlementsAnswer) error {
-	p := a.prepare(answer)
-	return a.addPrepared(&p, answer.Key)
-}
-
 // addPrepared adds an answer that the archive has under the key; of several to one query the one fetched last counts. One that
 // says what the one before said changes only the time: rows that did not change keep
 // their provenance, and so their bytes.
@@ -189,6 +216,7 @@ func (a *answers) addPrepared(p *PreparedAnswer, key string) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.countRule(p, query)
 	day := a.days[p.day]
 	if day == nil {
 		day = make(map[idHash]lastAnswer)

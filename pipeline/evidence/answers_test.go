@@ -26,7 +26,7 @@ func answer(day schema.Day, value string, minutes int, body string) schema.Settl
 
 func openAnswers(t *testing.T, archive Archive) *answers {
 	t.Helper()
-	b, err := newAnswers(archive, 0)
+	b, err := newAnswers(archive, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -39,7 +39,8 @@ func addAnswer(a *answers, answer schema.SettleAnswer) error {
 	if err != nil {
 		return err
 	}
-	return a.add(&decoded)
+	prepared := a.prepare(&decoded)
+	return a.addPrepared(&prepared, answer.Key)
 }
 
 // rowsIn returns the rows of an answer.
@@ -182,7 +183,7 @@ func TestSampled(t *testing.T) {
 // TestAnswersAreBounded: answers beyond the limit are an error of the run.
 func TestAnswersAreBounded(t *testing.T) {
 	t.Parallel()
-	b, err := newAnswers(nil, 0)
+	b, err := newAnswers(nil, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -2,11 +2,14 @@ package normalise
 
 import (
 	"fmt"
+	"regexp"
+	"strconv"
 	"strings"
 	"testing"
 	"unicode"
 
 	"github.com/google/go-cmp/cmp"
+	"pgregory.net/rapid"
 
 	"billwalk/schema"
 )
@@ -89,6 +92,45 @@ func TestDetailsThatDoNotParse(t *testing.T) {
 	}
 }
 
+// matchDetail is ParseDetail as one regular expression.
+func matchDetail(detail string) (shares []schema.Share, ok bool) {
+	folded := strings.Map(fold, detail)
+	if !allShares.MatchString(folded) {
+		return nil, false
+	}
+	for _, share := range oneShare.FindAllStringSubmatch(folded, -1) {
+		amount, err := strconv.ParseInt(share[2], 10, 64)
+		if err != nil {
+			return nil, false
+		}
+		shares = append(shares, schema.Share{MerchantNo: share[1], Amount: schema.Fen(amount)})
+	}
+	return shares, true
+}
+
+const onlyShare = `商户号 *:? *([0-9]+) *-+ *分成金额 *\( *分 *\) *:? *([0-9]+)`
+
+var (
+	oneShare  = regexp.MustCompile(onlyShare)
+	allShares = regexp.MustCompile(`^[ ,;:、。|/\\&_]*` + onlyShare + `(?:[ ,;:、。|/\\&_+-]*` + onlyShare + `)*[ ,;:、。|/\\&_]*$`)
+)
+
+// TestParseDetailMatches: whatever the parts of a settle_detail, its shares are those of the
+// regular expression.
+func TestParseDetailMatches(t *testing.T) {
+	t.Parallel()
+	const whole = "商户号1-分成金额(分)840"
+	parts := []string{"商户号", "1", "68882720803499563550", "-", "--", "—", "－", "分成金额", "(分)", "（分）", "(", "分", ")", "-分成金额(分)", "840", "8４0", ";", ",", "、", ":", "：",
+		" ", "  ", "\u3000", "+", "\\", ".", "元", "\xff", "9223372036854775807", "9223372036854775808", whole, whole, whole}
+	rapid.Check(t, func(t *rapid.T) {
+		detail := strings.Join(rapid.SliceOfN(rapid.SampledFrom(parts), 0, 10).Draw(t, "parts"), "")
+		want, ok := matchDetail(detail)
+		if got, err := ParseDetail(detail); (err == nil) != ok || cmp.Diff(want, got) != "" {
+			t.Fatalf("%q: got %v (%v), want %v", detail, got, err, want)
+		}
+	})
+}
+
 // render writes shares in the documented form.
 func render(shares []schema.Share, between string) string {
 	parts := make([]string, len(shares))
@@ -109,6 +151,9 @@ func FuzzParseDetail(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, detail string) {
 		shares, err := ParseDetail(detail)
+		if matched, ok := matchDetail(detail); ok != (err == nil) || cmp.Diff(matched, shares) != "" {
+			t.Fatalf("%q: got %v (%v), want %v", detail, shares, err, matched)
+		}
 		if err != nil {
 			if shares != nil {
 				t.Fatalf("%q: shares %v beside %v", detail, shares, err)

@@ -1,6 +1,7 @@
 package normalise
 
 import (
+	"slices"
 	"unicode/utf8"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -20,6 +21,7 @@ type settleScanner struct {
 func scanSettlements(body []byte) (answer Settlements, ok bool) {
 	s := settleScanner{body, string(body)}
 	i, hasData, hasExtra := skipSpace(body, 0), false, false
+	answer.Records = []SettleRecord{}
 	for open := byte('{'); byteAt(body, i) == open; open = ',' {
 		var name string
 		if name, i = s.name(i + 1); i < 0 {
@@ -31,7 +33,7 @@ func scanSettlements(body []byte) (answer Settlements, ok bool) {
 			answer.Records, i = s.records(i)
 		case name == "extra" && !hasExtra:
 			hasExtra = true
-			answer.LogID, i = s.extra(i)
+			i = s.extra(i, &answer)
 		default:
 			return Settlements{}, false
 		}
@@ -40,10 +42,10 @@ func scanSettlements(body []byte) (answer Settlements, ok bool) {
 		}
 		i = skipSpace(body, i)
 	}
-	if byteAt(body, i) != '}' || skipSpace(body, i+1) != len(body) || !hasData || !hasExtra {
+	if byteAt(body, i) != '}' || skipSpace(body, i+1) != len(body) || !hasExtra {
 		return Settlements{}, false
 	}
-	return answer, true
+	return answer, hasData != answer.NotFound
 }
 
 // name reads the name of a member, and returns the place of its value.
@@ -61,16 +63,34 @@ func (s *settleScanner) name(i int) (name string, value int) {
 	return name, skipSpace(s.body, i+1)
 }
 
-// string reads a string without escapes.
+// string reads a string.
 func (s *settleScanner) string(i int) (text string, next int) {
 	if byteAt(s.body, i) != '"' {
 		return "", -1
 	}
 	end, found := scanString(s.body, i+1)
-	if end < 0 || found&escaped != 0 || found&wide != 0 && !utf8.Valid(s.body[i+1:end]) {
+	switch {
+	case end < 0, found&wide != 0 && !utf8.Valid(s.body[i+1:end]):
 		return "", -1
+	case found&escaped != 0:
+		plain, err := jsontext.AppendUnquote(nil, s.body[i:end+1])
+		if err != nil {
+			return "", -1
+		}
+		return string(plain), end + 1
 	}
 	return s.text[i+1 : end], end + 1
+}
+
+// textOrNumber reads a text as type text does.
+func (s *settleScanner) textOrNumber(i int) (text string, next int) {
+	if byteAt(s.body, i) == '"' {
+		return s.string(i)
+	}
+	if next = scanWhole(s.body, i); next < 0 {
+		return "", -1
+	}
+	return s.text[i:next], next
 }
 
 // records reads the list of settlements.
@@ -98,22 +118,31 @@ func (s *settleScanner) records(i int) (records []SettleRecord, next int) {
 	return records, i + 1
 }
 
-// record reads one settlement: documented members, each once.
+// record reads one settlement: each member once, and few that are not documented.
 func (s *settleScanner) record(i int, w *settlement) int {
 	var seen uint16
+	var memory [4]string
+	strangers := memory[:0]
 	for open := byte('{'); byteAt(s.body, i) == open; open = ',' {
 		var name string
 		if name, i = s.name(i + 1); i < 0 {
 			return -1
 		}
 		member := w.member(name)
-		if member.bit == 0 || seen&member.bit != 0 {
+		if seen&member.bit != 0 || slices.Contains(strangers, name) {
 			return -1
 		}
 		seen |= member.bit
 		switch {
+		case member.bit == 0 && len(strangers) == len(memory):
+			return -1
+		case member.bit == 0:
+			strangers = append(strangers, name)
+			i = scanPlain(s.body, i, 0)
+		case byteAt(s.body, i) == 'n':
+			i = scanToken(s.body, i, "null")
 		case member.text != nil:
-			member.text.V, i = s.string(i)
+			member.text.V, i = s.textOrNumber(i)
 			member.text.Valid = true
 		default:
 			member.whole.V, i = scanInteger(s.body, i)
@@ -169,49 +198,46 @@ func (w *settlement) member(name string) settleMember {
 	return settleMember{}
 }
 
-// extra reads the evidence that the call succeeded, and the logid.
-func (s *settleScanner) extra(i int) (logID string, next int) {
+// extra reads the evidence that the call succeeded, or that the order is not found, and the
+// logid.
+func (s *settleScanner) extra(i int, answer *Settlements) int {
 	var seen uint8
+	says := Envelope{Extra: Part{Kind: jsontext.KindBeginObject}}
 	for open := byte('{'); byteAt(s.body, i) == open; open = ',' {
-		var name, text string
+		var name, words string
 		if name, i = s.name(i + 1); i < 0 {
-			return "", -1
+			return -1
 		}
 		bit := uint8(0)
 		switch name {
 		case "error_code":
-			bit, i = 1<<0, s.zero(i)
+			bit = 1 << 0
+			says.Extra.ErrorCode.N, i = scanInteger(s.body, i)
 		case "sub_error_code":
-			bit, i = 1<<1, s.zero(i)
+			bit = 1 << 1
+			says.Extra.SubCode.N, i = scanInteger(s.body, i)
 		case "logid":
 			bit = 1 << 2
-			logID, i = s.string(i)
+			answer.LogID, i = s.string(i)
 		case "description":
 			bit = 1 << 3
-			text, i = s.string(i)
+			words, i = s.string(i)
 		case "sub_description":
 			bit = 1 << 4
-			text, i = s.string(i)
+			words, i = s.string(i)
 		case "now":
 			bit, i = 1<<5, scanNumber(s.body, i)
 		}
-		_ = text // nothing but words, where the codes are 0
+		_ = words // nothing that counts
 		if bit == 0 || seen&bit != 0 || i < 0 {
-			return "", -1
+			return -1
 		}
 		seen |= bit
 		i = skipSpace(s.body, i)
 	}
-	if byteAt(s.body, i) != '}' || seen&(1<<0) == 0 {
-		return "", -1
+	answer.NotFound = says.OrderNotFound()
+	if byteAt(s.body, i) != '}' || seen&(1<<0) == 0 || says.Extra.ErrorCode.N|says.Extra.SubCode.N != 0 && !answer.NotFound {
+		return -1
 	}
-	return logID, i + 1
-}
-
-// zero returns the place after the number 0.
-func (s *settleScanner) zero(i int) int {
-	if code, next := scanInteger(s.body, i); code == 0 {
-		return next
-	}
-	return -1
+	return i + 1
 }

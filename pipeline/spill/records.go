@@ -9,8 +9,9 @@ import (
 // Records are pieces of data in a File, each found again by its place. Safe for
 // concurrent use.
 type Records struct {
-	file *File
-	what string // for error messages
+	file   *File
+	what   string // for error messages
+	blocks blocks // of the file
 
 	mu      sync.Mutex
 	pending []byte // added, and not written yet
@@ -72,19 +73,27 @@ func (r *Records) AppendTo(data []byte, at Place) ([]byte, error) {
 	return data, r.read(data[from:], at.Offset)
 }
 
-// ReadText returns a record as a text.
+// ReadText returns a record as a text. It is for records that are read in about the order in
+// which they were added.
 func (r *Records) ReadText(at Place) (string, error) {
-	buffer, _ := readBuffers.Get().(*[]byte)
-	if buffer == nil {
-		buffer = new([]byte)
+	if !r.inBlock(at) {
+		data, err := r.Read(at)
+		return string(data), err
 	}
-	defer readBuffers.Put(buffer)
-	*buffer = slices.Grow((*buffer)[:0], int(at.Length))[:at.Length]
-	err := r.read(*buffer, at.Offset)
-	return string(*buffer), err
+	text, err := r.blocks.text(r.file, at.Offset, int(at.Length))
+	if err != nil {
+		return "", r.readError(err)
+	}
+	return text, nil
 }
 
-var readBuffers sync.Pool
+// inBlock reports whether a record lies in one block, all of which is written.
+func (r *Records) inBlock(at Place) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	end := (at.Offset/blockSize + 1) * blockSize
+	return at.Offset+int64(at.Length) <= end && end <= r.written
+}
 
 // read fills data from a place in the file.
 func (r *Records) read(data []byte, offset int64) error {
@@ -97,9 +106,13 @@ func (r *Records) read(data []byte, offset int64) error {
 	}
 	r.mu.Unlock()
 	if _, err := r.file.ReadAt(data, offset); err != nil {
-		return fmt.Errorf("reading the local file of %s: %w", r.what, err)
+		return r.readError(err)
 	}
 	return nil
+}
+
+func (r *Records) readError(err error) error {
+	return fmt.Errorf("reading the local file of %s: %w", r.what, err)
 }
 
 // Close removes the file.

@@ -3,6 +3,8 @@ package spill
 import (
 	"bytes"
 	"fmt"
+	"io"
+	"math/rand/v2"
 	"strings"
 	"sync"
 	"testing"
@@ -30,6 +32,9 @@ func TestRecords(t *testing.T) {
 					t.Error(err)
 					return
 				}
+				if text, err := r.ReadText(place); err != nil || text != string(data) {
+					t.Errorf("record %d of %d: got a text of %d bytes, %v, want %d", i, writer, len(text), err, len(data))
+				}
 				if got, err := r.Read(place); err != nil || !bytes.Equal(got, data) {
 					t.Errorf("record %d of %d: got %d bytes, %v, want %d", i, writer, len(got), err, len(data))
 				}
@@ -37,6 +42,60 @@ func TestRecords(t *testing.T) {
 		})
 	}
 	adding.Wait()
+}
+
+// TestRecordsTexts: texts are those that were added, in whatever order they are read, and
+// however many blocks they lie in; in the order of a few writers it takes few reads.
+func TestRecordsTexts(t *testing.T) {
+	t.Parallel()
+	r, err := NewRecords("tests")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer r.Close()
+	const texts = 30_000
+	text := func(i int) string { return strings.Repeat(fmt.Sprintln(i), i%120) }
+	places := make([]Place, texts)
+	for i := range places {
+		if places[i], err = r.Add([]byte(text(i))); err != nil {
+			t.Fatal(err)
+		}
+	}
+	check := func(i int) {
+		if got, err := r.ReadText(places[i]); err != nil || got != text(i) {
+			t.Fatalf("text %d: got %d bytes, %v, want %d", i, len(got), err, len(text(i)))
+		}
+	}
+	for _, i := range rand.New(rand.NewPCG(1, 2)).Perm(texts) {
+		check(i)
+	}
+	reads := &countedReads{ReaderAt: r.file}
+	var b blocks
+	const writers = 10
+	for i := range texts / writers {
+		for writer := range writers {
+			at := places[writer*texts/writers+i]
+			if !r.inBlock(at) {
+				continue
+			}
+			if got, err := b.text(reads, at.Offset, int(at.Length)); err != nil || got != text(writer*texts/writers+i) {
+				t.Fatalf("text %d of %d: got %d bytes, %v", i, writer, len(got), err)
+			}
+		}
+	}
+	if written := r.written / blockSize; reads.n > 2*written {
+		t.Errorf("%d reads of %d blocks", reads.n, written)
+	}
+}
+
+type countedReads struct {
+	io.ReaderAt
+	n int64
+}
+
+func (c *countedReads) ReadAt(data []byte, offset int64) (int, error) {
+	c.n++
+	return c.ReaderAt.ReadAt(data, offset)
 }
 
 // TestRecordsLimit: records do not grow beyond the limit of their file, and those added

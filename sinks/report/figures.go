@@ -133,7 +133,7 @@ var unclearReasons = []BlockerCode{NothingCompared, NotAsked, RuleNeverAnswered}
 func termOf(r *schema.Reconciliation) TermCode {
 	switch r.Verdict {
 	case schema.BillOnly:
-		if slices.Contains(r.Reasons, string(RuleNeverAnswered)) {
+		if slices.Contains(r.Reasons, schema.ReasonNeverAnswered) {
 			return TermNeverAnswered
 		}
 		return TermBillOnly

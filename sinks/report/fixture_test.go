@@ -39,7 +39,7 @@ func fixture() *Report {
 	total.Verdicts = []VerdictSum{first.Verdicts[0], first.Verdicts[1], first.Verdicts[2], unmatched.Verdicts[0], first.Verdicts[3]}
 	rate, median := int64(250), int64(100)
 	return &Report{
-		Job: "nightly", From: from, To: from + 1, MadeAt: at, Billwalk: "1.2.3", Lake: "s3://lake/prod",
+		Job: "nightly", From: from, To: from + 1, MadeAt: at, Billwalk: "1.2.3", Lake: "s3://lake/prod", ReplyBy: from + 5,
 		AsOf:  AsOf{at.Add(-time.Minute), 3, "01J0"},
 		Close: Close{Blockers: []Blocker{{Code: UnitsAbsent, Count: 3}, {Code: DirectionUnknown, Count: 1}}},
 		Total: total,
@@ -63,12 +63,16 @@ func fixture() *Report {
 			{Day: from + 1, Account: other, State: Missing},
 		},
 		Orders: Orders{
-			Open:   OrderSum{3, 20000, 11474, 11474},
-			Closed: OrderSum{1, 10000, 10000, 0},
+			Open:     OrderSum{3, 20000, 11474, 11474},
+			Resolved: OrderSum{1, 2000, 2300, 300},
+			Closed:   OrderSum{1, 8000, 7700, 0},
+			ResolvedList: []Order{{Key: "1005", Order: "1005", Account: shop, Store: "7001", Verdict: schema.Mismatched, Reasons: []string{"total_differs"}, First: from, Last: from, Age: 1, Groups: 2, Stake: 300,
+				Legs:  [4]Leg{{some(2000), some(2300), some(300)}},
+				Noted: &Resolution{Resolved, "=平台已补 <b>", "李会计", at, some(300)}}},
 			List: []Order{
 				{Key: "1001", Order: "1001", Account: shop, Store: "7001", Verdict: schema.BillOnly, First: from, Last: from, Age: 1, Groups: 1, Stake: 10000,
 					Legs: [4]Leg{{Billed: some(10000), Diff: some(-10000)}, {Billed: some(250), Diff: some(-250)}}},
-				{Key: "1002", Order: "1002", Account: shop, Store: "7002", Verdict: schema.Mismatched, Reasons: []string{"total_differs", "fee_not_billed"}, First: from, Last: from + 1, Age: 1, Groups: 2, Stake: 650,
+				{Key: "1002", Order: "1002", Account: shop, Store: "7002", Verdict: schema.Mismatched, Reasons: []string{"total_differs", "fee_not_billed"}, Noted: &Resolution{Reopened, "平台已补", "王", at, some(1)}, First: from, Last: from + 1, Age: 1, Groups: 2, Stake: 650,
 					Legs: [4]Leg{{some(10000), some(10650), some(650)}, {Settled: some(106)}, {some(0), some(0), some(0)}, {some(9000), some(9650), some(650)}},
 					Drill: &Drill{
 						Bills: []Bill{{Day: from, Account: shop, LedgerID: "9001", Store: "7002", Product: "双人套餐<script>", SettleType: 1, Counted: true,
@@ -93,6 +97,7 @@ func fixture() *Report {
 			Examples: []Exception{{Day: from, Account: string(shop), LedgerID: "9004", Order: "1004", Detail: "settle_type 9 is not known"}}}},
 		Restatements: []Restatements{{Day: from, Changed: 1, Total: -100, Merchant: -90,
 			Examples: []Restatement{{Account: shop, LedgerID: "9001", Order: "1002", Change: schema.Changed, Columns: []string{"ledger_total_fen"}, Total: some(-100), Merchant: some(-90), OldGeneration: 1, NewGeneration: 2, At: at}}}},
+		Closed: []ClosedDay{{"张", at.Add(-time.Hour), 1, Restatements{Day: from, Changed: 1, Total: -100, Merchant: -90, Examples: []Restatement{}}}},
 		Glossary: map[string]Word{
 			"verdict:mismatched":     {Label: Text{"差异", "mismatched"}, Meaning: Text{"不一致", "they do not agree"}},
 			"reason:total_differs":   {Label: Text{"总额不符", "total differs"}, Advice: Text{"核对订单实付与分账金额", "compare the order"}},

@@ -10,11 +10,7 @@ import (
 // Load reads the report of what is published. It takes memory for the open orders, and for a
 // few bytes of each other order. An amount whose sum overflows is schema.ErrOverflow.
 func Load(ctx context.Context, lake Lake, o Options) (*Report, error) {
-	l := &loader{lake: lake, Options: o, accounts: make(map[schema.AccountID]bool)}
-	for _, a := range o.Accounts {
-		l.accounts[a.ID] = true
-	}
-	l.accounts[schema.NoAccount] = true
+	l := newLoader(lake, o)
 	if l.MaxOrders == 0 {
 		l.MaxOrders = MaxOrders
 	}
@@ -22,10 +18,15 @@ func Load(ctx context.Context, lake Lake, o Options) (*Report, error) {
 		l.MaxDrills = MaxDrills
 	}
 	tables := newTables()
-	r := &Report{Job: o.Job, From: o.From, To: o.To, MadeAt: o.MadeAt, Billwalk: o.Billwalk, Lake: o.LakeURL}
+	r := &Report{Job: o.Job, From: o.From, To: o.To, MadeAt: o.MadeAt, Billwalk: o.Billwalk, Lake: o.LakeURL, ReplyBy: schema.DayOf(o.MadeAt) + replyDays}
 	if err := l.readBases(ctx); err != nil {
 		return nil, err
 	}
+	closings, err := lake.Closings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.closings = schema.LatestClosings(closings, o.Job)
 	if err := inOrder(ctx, l.parts, l.readPart, tables.add); err != nil {
 		return nil, err
 	}
@@ -34,6 +35,7 @@ func Load(ctx context.Context, lake Lake, o Options) (*Report, error) {
 	}
 	r.Waterfall, r.Stores = tables.fall.waterfall(), l.rates(tables.stores)
 	r.Exceptions, r.Restatements = tables.exceptions.counts(), tables.restatements.days()
+	r.Closed = l.closedDays(tables.afterClosing)
 	if err := l.fillOrders(ctx, r, tables.orders); err != nil {
 		return nil, err
 	}

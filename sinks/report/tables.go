@@ -22,13 +22,14 @@ type tables struct {
 	stores       map[storeKey]*Store
 	exceptions   exceptions
 	restatements restatements
+	afterClosing restatements             // those of them that came after their day was closed
 	orders       map[uint64]bool          // hash of the order's key; whether it may be open
 	unclear      map[BlockerCode]*Blocker // of all units
 	adder
 }
 
 func newTables() *tables {
-	return &tables{units: make(map[unitKey]*tally), fall: newFall(), stores: make(map[storeKey]*Store), exceptions: make(exceptions), restatements: make(restatements), orders: make(map[uint64]bool)}
+	return &tables{units: make(map[unitKey]*tally), fall: newFall(), stores: make(map[storeKey]*Store), exceptions: make(exceptions), restatements: make(restatements), afterClosing: make(restatements), orders: make(map[uint64]bool)}
 }
 
 // found is what one part has.
@@ -134,6 +135,7 @@ func (t *tables) add(f found) error {
 	mergeStores(&t.adder, t.stores, f.stores)
 	t.exceptions.merge(f.exceptions)
 	t.restatements.merge(&t.adder, f.restatements)
+	t.afterClosing.merge(&t.adder, f.afterClosing)
 	for hash, open := range f.orders {
 		t.orders[hash] = t.orders[hash] || open
 	}

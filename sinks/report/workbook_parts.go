@@ -19,6 +19,9 @@ var dailySheet = []column{
 	{"批次", 8, false}, {"原因", 40, false}, {"错误码", 10, false}, {"logid", 26, false}, {"处理", 40, false},
 }
 
+// dailyBills is the column of the number of bills.
+const dailyBills = 4
+
 // daily writes a row for each account and day, whether there is anything of it or not.
 func (b *workbook) daily(r *Report) error {
 	s := b.sheet("日报", dailySheet)
@@ -30,7 +33,7 @@ func (b *workbook) daily(r *Report) error {
 			row = append(row, u.Sums.Forward, u.Sums.Refund, u.Sums.Other, u.Sums.Net, u.Sums.Merchant, u.Bridge.Settled)
 		default: // not known, which is not 0
 			row = append(row, nil, nil, nil, nil, nil, nil)
-			row[4] = nil
+			row[dailyBills] = nil
 		}
 		row = append(row, u.Generation, u.Reason, code(u.Code), u.LogID, u.Hint)
 		if err := s.add(row...); err != nil {
@@ -97,29 +100,34 @@ func sign(fen schema.Fen) string {
 	return "加："
 }
 
-// orderSheet is a sheet of open orders.
+// orderSheet is a sheet of orders of some verdicts: of the open ones, or of the resolved, so
+// that each sum is of one kind.
 type orderSheet struct {
 	name     string
 	verdicts []schema.Verdict
+	list     func(*Report) []Order
 }
 
 var orderSheets = []orderSheet{
-	{"差异", []schema.Verdict{schema.Mismatched, schema.SettlementOnly}},
-	{"未分", []schema.Verdict{schema.BillOnly, schema.Pending, schema.NotApplicable, schema.Matched}},
-	{"失败", []schema.Verdict{schema.SettleFailed}},
+	{"差异", []schema.Verdict{schema.Mismatched, schema.SettlementOnly}, openList},
+	{"未分", []schema.Verdict{schema.BillOnly, schema.Pending, schema.NotApplicable, schema.Matched}, openList},
+	{"失败", []schema.Verdict{schema.SettleFailed}, openList},
+	{"已处理", schema.Verdicts, func(r *Report) []Order { return r.Orders.ResolvedList }},
 }
+
+func openList(r *Report) []Order { return r.Orders.List }
 
 var orderCells = []column{
 	{"订单", 24, false}, {"账户", 22, false}, {"名称", 24, false}, {"门店", 20, false}, {"结论", 24, false}, {"原因", 40, false},
 	{"应分", 16, true}, {"已分", 16, true}, {"差额", 16, true}, {"服务费差额", 16, true}, {"佣金差额", 16, true}, {"商家所得差额", 16, true}, {"涉及金额", 16, true},
-	{"起", 12, false}, {"止", 12, false}, {"账龄（天）", 10, false}, {"处理", 48, false}, {"责任人", 12, false},
+	{"起", 12, false}, {"止", 12, false}, {"账龄（天）", 10, false}, {"处理", 48, false}, {"责任人", 12, false}, {"人工处理", 16, false}, {"处理人", 12, false}, {"处理时间", 20, false}, {"处理说明", 40, false},
 }
 
-// orders writes the open orders of a sheet's verdicts, the largest first as in the report.
+// orders writes the orders of a sheet, the largest first as in the report.
 func (b *workbook) orders(r *Report, of orderSheet) error {
 	s := b.sheet(of.name, orderCells)
 	names := r.names()
-	for _, o := range r.Orders.List {
+	for _, o := range of.list(r) {
 		if !slices.Contains(of.verdicts, o.Verdict) {
 			continue
 		}
@@ -128,9 +136,13 @@ func (b *workbook) orders(r *Report, of orderSheet) error {
 		if o.Accounts > 1 {
 			account += fmt.Sprintf(" 等 %d 户", o.Accounts)
 		}
-		if err := s.add(o.Key, string(o.Account), account, o.Store, o.Verdict.Label(), r.reasons(o), total.Billed, total.Settled, total.Diff,
+		row := []any{o.Key, string(o.Account), account, o.Store, o.Verdict.Label(), r.reasons(o), total.Billed, total.Settled, total.Diff,
 			o.Legs[schema.LegFee].Diff, o.Legs[schema.LegCommission].Diff, o.Legs[schema.LegNet].Diff, o.Stake,
-			o.First.String(), o.Last.String(), o.Age, r.advice(o), nil); err != nil {
+			o.First.String(), o.Last.String(), o.Age, r.advice(o), nil}
+		if noted := o.Noted; noted != nil {
+			row = append(row, r.label("noted", string(noted.State)), noted.By, noted.At.In(schema.China).Format(time.DateTime), noted.Reason)
+		}
+		if err := s.add(row...); err != nil {
 			return err
 		}
 	}
@@ -161,18 +173,23 @@ var statementSheet = []column{
 	{"交易金额", 16, true}, {"应结算", 16, true}, {"软件服务费", 16, true}, {"佣金合计", 16, true}, {"保险费", 16, true}, {"商家实际结算", 16, true}, {"备注", 40, false},
 }
 
+// Columns of statements that 汇总 adds up.
+const (
+	statementNet      = 9
+	statementMerchant = 13
+)
+
 // refundType is settle_type of a refund.
 const refundType = 2
 
 // statements writes a statement of each account, and its refunds to the sheet of all.
 func (b *workbook) statements(ctx context.Context, r *Report, bills Bills, refunds *sheet) error {
-	number := 0
-	for _, account := range r.Accounts {
+	for i, account := range r.Accounts {
 		if account.ID == schema.NoAccount || account.Sums.Bills == 0 {
 			continue
 		}
-		number++
-		s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账单%d %s", number, account.Name)), statementSheet)
+		s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账单%d %s", i+1, account.Name)), statementSheet)
+		b.statementOf[account.ID] = s
 		for bill, err := range bills(ctx, account.ID) {
 			if err != nil {
 				return err
@@ -229,52 +246,6 @@ func statementRow(d DayBill) ([]any, error) {
 		note = "收支方向不明，未计入合计"
 	}
 	return append(row, note), nil
-}
-
-var restatementSheet = []column{
-	{"账单日", 12, false}, {"变更", 10, false}, {"账户", 22, false}, {"账单号", 26, false}, {"订单", 24, false}, {"字段", 40, false},
-	{"应结算变动", 16, false}, {"商家实际结算变动", 18, false}, {"变更前批次", 12, false}, {"变更后批次", 12, false}, {"时间", 20, false},
-}
-
-// restatements writes for each day all its changes together, and examples below.
-func (b *workbook) restatements(r *Report) error {
-	s := b.sheet("变更", restatementSheet)
-	for _, day := range r.Restatements {
-		counts := fmt.Sprintf("新增 %d，减少 %d，变动 %d；金额不明 %d", day.Added, day.Removed, day.Changed, day.Unknown)
-		if err := s.add(day.Day.String(), "全部", nil, nil, nil, counts, day.Total, day.Merchant); err != nil {
-			return err
-		}
-		for _, x := range day.Examples {
-			if err := s.add(day.Day.String(), r.label("change", string(x.Change)), string(x.Account), x.LedgerID, x.Order, strings.Join(x.Columns, "，"),
-				x.Total, x.Merchant, x.OldGeneration, x.NewGeneration, x.At.In(schema.China).Format(time.DateTime)); err != nil {
-				return err
-			}
-		}
-	}
-	return s.end()
-}
-
-var exceptionSheet = []column{
-	{"异常类型", 28, false}, {"级别", 8, false}, {"条数", 10, false}, {"日期", 12, false}, {"账户", 22, false}, {"账单号", 26, false}, {"订单", 24, false}, {"分账单号", 24, false},
-	{"应为", 16, false}, {"实为", 16, false}, {"说明", 60, false}, {"处理", 48, false},
-}
-
-// exceptions writes for each rule how often it fails, and examples below.
-func (b *workbook) exceptions(r *Report) error {
-	s := b.sheet("异常", exceptionSheet)
-	for _, rule := range r.Exceptions {
-		label := r.label("rule", string(rule.Rule))
-		severity := r.label("severity", string(rule.Severity))
-		if err := s.add(label, severity, rule.Count, nil, nil, nil, nil, nil, nil, nil, nil, r.gloss("rule", string(rule.Rule)).Advice.Chinese); err != nil {
-			return err
-		}
-		for _, x := range rule.Examples {
-			if err := s.add(label, severity, nil, x.Day.String(), x.Account, x.LedgerID, x.Order, x.SettleID, x.Expected, x.Actual, x.Detail, nil); err != nil {
-				return err
-			}
-		}
-	}
-	return s.end()
 }
 
 // terms writes what the report is of, why its days cannot be closed, and what its words mean.

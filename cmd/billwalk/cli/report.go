@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"billwalk/schema"
 	"billwalk/sinks/report"
 )
 
@@ -22,20 +23,27 @@ const (
 
 func (p *program) report() *cobra.Command {
 	var dates dateFlags
-	var folder string
+	var folder, replyBy string
 	cmd := &cobra.Command{
 		Use:   "report JOB",
 		Short: "Write a report of the published days for people, as an HTML page and as a workbook (XLSX); call nothing and change nothing in the lake",
 		Example: "  billwalk report nightly --out reports\n" +
 			"  billwalk report nightly --from 2026-10 --out reports\n" +
+			"  billwalk report nightly --reply-by 2026-12-05 --out reports\n" +
 			"  billwalk report nightly --from 2026-10 --output json",
 	}
 	cmd.Flags().StringVar(&folder, "out", ".", "the folder of "+reportName+" and "+workbookName+", which is made if there is none; with --output json nothing is written")
+	cmd.Flags().StringVar(&replyBy, "reply-by", "", "the day YYYY-MM-DD by which the letters ask merchants to reply; without it, three days after today")
 	return p.forJob(cmd, &dates, false, func(ctx context.Context, w *wired) error {
 		w.run.Lookback = 0
 		r, err := p.loadReport(ctx, w)
 		if err != nil {
 			return cut(ctx, err)
+		}
+		if replyBy != "" {
+			if r.ReplyBy, err = schema.ParseDay(replyBy); err != nil {
+				return usage("--reply-by: %v", err)
+			}
 		}
 		if p.output == "json" {
 			return r.WriteJSON(p.out)
@@ -52,21 +60,29 @@ func (p *program) report() *cobra.Command {
 
 // writeReport writes the page and the workbook into the folder.
 func writeReport(ctx context.Context, w *wired, r *report.Report, folder string) error {
+	lists := report.ReadLists(ctx, w.lake, reportOptions(w))
 	err := writeWhole(filepath.Join(folder, reportName), func(out io.Writer) error { return report.WritePage(out, r) })
 	if err != nil {
 		return err
 	}
 	return writeWhole(filepath.Join(folder, workbookName), func(out io.Writer) error {
-		return report.WriteWorkbook(ctx, out, r, statementBills(w.lake, w.run))
+		return report.WriteWorkbook(ctx, out, r, statementBills(w.lake, w.run), lists)
 	})
 }
 
 // loadReport reads the report of the run's days.
 func (p *program) loadReport(ctx context.Context, w *wired) (*report.Report, error) {
-	return report.Load(ctx, w.lake, report.Options{
+	o := reportOptions(w)
+	o.MadeAt = p.now()
+	return report.Load(ctx, w.lake, o)
+}
+
+// reportOptions say which rows are reported.
+func reportOptions(w *wired) report.Options {
+	return report.Options{
 		Job: w.run.Job, Accounts: w.run.Accounts, From: w.run.From, To: w.run.To, Buckets: w.run.Buckets,
-		LakeURL: w.lakeURL, MadeAt: p.now(), Billwalk: Version(),
-	})
+		LakeURL: w.lakeURL, Billwalk: Version(),
+	}
 }
 
 // writeWhole replaces the file at the path by a whole one, or leaves it as it is.

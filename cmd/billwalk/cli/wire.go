@@ -17,6 +17,7 @@ import (
 	"billwalk/pipeline/progress"
 	"billwalk/pipeline/reconcile"
 	"billwalk/pipeline/settle"
+	"billwalk/pipeline/stores"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 	"billwalk/sinks/archive"
@@ -151,7 +152,7 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 	answers := archive.New(store)
 	w := &wired{file: file, store: store, lake: published, lakeURL: file.Lake.URL, stop: func() {}}
 	w.run = &pipeline.Run{
-		Expected: p.expected(job), WantsStores: job.Stores,
+		Expected: p.expected(job), Stores: stores.Config{Wanted: job.Stores},
 		ID: p.world.newRunID(), Job: name, Accounts: job.Accounts,
 		Lookback: job.Lookback, Buckets: file.Lake.Buckets,
 		Walk:    walk.Config{PageSize: job.Bills.PageSize, Passes: job.Bills.Passes},
@@ -217,7 +218,7 @@ func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenC
 	w.bills = bills
 	w.run.Walk.Source, w.run.InFlight, w.run.Needed = bills, inFlight(app.QPS), bills.BillsNeeded
 	if job.Stores {
-		w.run.Stores = bills
+		w.run.Stores.Source = bills
 	}
 	w.notify = job.Notify
 	if s := job.Settlements; s != nil {

@@ -45,9 +45,9 @@ var walls = []struct {
 		"the verdicts are pure: bills and settlements in, groups out; the sandbox knows its truth without them"},
 	{"billwalk/pipeline/settle", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline"}, "a step is started by the run"},
 	{"billwalk/pipeline/build", []string{"billwalk/pipeline"}, "a step is started by the run"},
-	{"billwalk/pipeline/stores", []string{"billwalk/pipeline", "billwalk/pipeline/build"}, "lists are fetched by the run, and read back by the build"},
-	{"billwalk/pipeline/evidence", []string{"billwalk/pipeline", "billwalk/pipeline/settle", "billwalk/pipeline/build"},
-		"what is known of settlements is for the steps that query them and judge them"},
+	{"billwalk/pipeline/stores", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/build"}, "lists are fetched by the run, and read back by the build"},
+	{"billwalk/pipeline/evidence", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/settle", "billwalk/pipeline/build"},
+		"what is known of settlements is for the steps that query them and judge them, and for the story of an order"},
 	{"billwalk/pipeline/normalise", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/douyin", "billwalk/pipeline/evidence", "billwalk/pipeline/settle", "billwalk/pipeline/stores", "billwalk/pipeline/walk", "billwalk/pipeline/build"},
 		"one reading of an answer, by the client for the walk and the settle query, and by the build for the tables; never for the sandbox, which would share its mistakes"},
 
@@ -56,7 +56,9 @@ var walls = []struct {
 
 	{"billwalk/pipeline/spill", []string{"billwalk/pipeline/evidence", "billwalk/pipeline/build", "billwalk/pipeline/settle"},
 		"a local file that no killed run leaves behind, and that does not fill the disk"},
-	{"billwalk/pipeline/stop", []string{"billwalk/pipeline", "billwalk/pipeline/claims", "billwalk/pipeline/douyin", "billwalk/pipeline/unreadable", "billwalk/pipeline/walk", "billwalk/pipeline/settle", "billwalk/pipeline/build"},
+	{"billwalk/pipeline/parallel", []string{"billwalk/pipeline/evidence", "billwalk/pipeline/build"},
+		"work that is done on all processors, and taken in its order"},
+	{"billwalk/pipeline/stop", []string{"billwalk/pipeline", "billwalk/pipeline/claims", "billwalk/pipeline/douyin", "billwalk/pipeline/unreadable", "billwalk/pipeline/walk", "billwalk/pipeline/settle", "billwalk/pipeline/stores", "billwalk/pipeline/build"},
 		"all steps end in the same way, within the same time"},
 	{"billwalk/pipeline/chain", []string{"billwalk/pipeline/douyin", "billwalk/pipeline/walk"}, "who makes calls knows what follows them, and the client whose turn it is"},
 	{"billwalk/pipeline/walk", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/build"}, "a step is started by the run, and its certified walks are read by the build"},
@@ -64,7 +66,7 @@ var walls = []struct {
 	{"billwalk/pipeline/claims", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline"}, "the run as a whole is claimed, not a step of it"},
 	{"billwalk/pipeline/alarms", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline"}, "alarms are about what is published: no step knows them"},
 	{"billwalk/pipeline/passid", []string{"billwalk/pipeline/walk", "billwalk/pipeline/settle", "billwalk/pipeline/stores"}, "walks, settle passes and lists are named alike"},
-	{"billwalk/pipeline/unreadable", []string{"billwalk/pipeline", "billwalk/pipeline/settle"}, "whoever calls the platform keeps what cannot be read"},
+	{"billwalk/pipeline/unreadable", []string{"billwalk/pipeline", "billwalk/pipeline/settle", "billwalk/pipeline/stores"}, "whoever calls the platform keeps what cannot be read"},
 
 	{"billwalk/pipeline/receive", []string{"billwalk/cmd/billwalk/cli"},
 		"a callback is evidence that a run finds in the archive: no step knows how it came there"},

@@ -15,20 +15,41 @@ function exceptionTable() {
   return part('exceptions', dataTable('exception-table', columns, report.exceptions || [], { caption: t('exceptions'), sort: null, pageSize: 50, totals: true }));
 }
 
-function restatementTable() {
-  const list = report.restatements || [];
-  if (!list.length) return part('restatements', h('p', { class: 'good' }, t('restatedNone')));
+/** changeColumns are the columns of the changes of days. */
+function changeColumns() {
   const example = (x) => h('li', null, [accountName(x.account), x.order, x.ledger_id].filter(Boolean).join(' · '), ' ', label('change', x.change), t('comma'), signedYuan(x.total), t('comma'),
     t('batches', { from: x.old_generation, to: x.new_generation }), t('comma'), chinaTime(x.at), (x.columns || []).length ? ' (' + x.columns.join(', ') + ')' : '');
   const countColumn = (key) => ({ key, label: t(key), type: 'count', value: (r) => r[key] });
-  const columns = [
-    { key: 'day', label: t('day'), type: 'text', value: (r) => r.day },
+  return [
     countColumn('added'), countColumn('removed'), countColumn('changed'),
     fenColumn('total', 'effectTotal', (r) => r.total, { signed: true }), fenColumn('merchant', 'effectMerchant', (r) => r.merchant, { signed: true }),
     { key: 'unknown', label: t('unknownEffect'), type: 'count', value: (r) => r.unknown },
     { key: 'examples', label: t('examples'), type: 'text', class: 'examples', value: () => '', cell: (r) => ((r.examples || []).length ? h('details', null, h('summary', null, t('showExamples', { n: r.examples.length })), h('ul', { class: 'small' }, r.examples.map(example))) : '') },
   ];
-  return part('restatements', dataTable('restatement-table', columns, list, { caption: t('restatements'), sort: ['day', false], pageSize: 20, totals: true }));
+}
+
+/** closedTable has the closed days whose bills changed after, or says that there are none. */
+function closedTable() {
+  const closed = report.closed || [];
+  const days = new Set((report.units || []).map((unit) => unit.day)).size;
+  const changed = closed.filter((day) => day.added + day.removed + day.changed);
+  const counts = { closed: count(closed.length), open: count(days - closed.length) };
+  if (!changed.length) return h('p', { class: closed.length ? 'good' : 'note' }, t(closed.length ? 'closedClean' : 'closedNone', counts));
+  const columns = [
+    { key: 'day', label: t('day'), type: 'text', class: 'words', value: (d) => d.day },
+    { key: 'by', label: t('closedBy'), type: 'text', class: 'words', value: (d) => d.by },
+    { key: 'at', label: t('closedAt'), type: 'text', class: 'words', value: (d) => chinaTime(d.at) },
+    { key: 'generation', label: t('closedBatch'), type: 'text', value: (d) => 'g' + d.generation },
+    ...changeColumns(),
+  ];
+  return [h('p', { class: 'about' }, t('closedAbout', counts)), dataTable('closed-table', columns, changed, { caption: t('restatements'), sort: ['day', false], pageSize: 20, totals: true })];
+}
+
+function restatementTable() {
+  const list = report.restatements || [];
+  const columns = [{ key: 'day', label: t('day'), type: 'text', value: (r) => r.day }, ...changeColumns()];
+  return part('restatements', closedTable(), h('h3', null, t('allChanges')), list.length
+    ? dataTable('restatement-table', columns, list, { caption: t('allChanges'), sort: ['day', false], pageSize: 20, totals: true }) : h('p', { class: 'good' }, t('restatedNone')));
 }
 
 function signature() {

@@ -1,4 +1,5 @@
-package build
+// Package parallel does work on all processors and keeps its order.
+package parallel
 
 import (
 	"iter"
@@ -6,10 +7,10 @@ import (
 	"sync"
 )
 
-// inOrder applies do to every input, on all processors, and yields what comes of
+// InOrder applies do to every input, on all processors, and yields what comes of
 // them in the order of the inputs. After an error, or when the consumer stops,
 // nothing new is begun.
-func inOrder[In, Out any](inputs iter.Seq[In], do func(In) (Out, error)) iter.Seq2[Out, error] {
+func InOrder[In, Out any](inputs iter.Seq[In], do func(In) (Out, error)) iter.Seq2[Out, error] {
 	type outcome struct {
 		out Out
 		err error
