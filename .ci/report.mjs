@@ -98,6 +98,13 @@ test('sandbox: what people have settled is apart from what is open', () => opene
   assert.match(await page.innerText('#restatements'), /1 天已结账/);
 }));
 
+test('sandbox: what is matched in doubt is a part of what is matched', () => opened('sandbox', async (page) => {
+  const [matched, certain, doubtful] = [...(await page.innerText('#doubts .about')).matchAll(/([\d,]+\.\d\d) 元/g)].map(([, text]) => fen(text));
+  assert.equal(certain + doubtful, matched);
+  assert.equal(fen(await page.innerText('[data-figure=matchedGroups] .yuan')), matched);
+  assert.equal((await texts(page, '#doubt-table tfoot td.fen')).map(fen)[0], doubtful);
+}));
+
 test('sandbox: the SQL of an order runs in DuckDB and finds its records', () => opened('sandbox', async (page) => {
   await page.locator('#order-table button.open').first().click();
   const statements = (await page.innerText('#order-sql')).split(';').map((s) => s.trim()).filter(Boolean);

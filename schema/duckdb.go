@@ -24,6 +24,7 @@ func DuckDB(lake string, absent ...string) string {
 		d.writeView(&sql, strings.TrimSuffix(lake, "/"), d.Optional && slices.Contains(absent, d.Name))
 	}
 	sql.WriteString(storeNames)
+	sql.WriteString(doubtsView)
 	sql.WriteString("\n-- The same for people: Chinese names, amounts in yuan (exact decimals), times in UTC+8, words for codes.\n")
 	for _, t := range Tables {
 		t.Describe().writeChineseView(&sql)

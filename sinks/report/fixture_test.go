@@ -14,7 +14,7 @@ func fixture() *Report {
 	at := from.Start().Add(52 * time.Hour)
 	some := func(fen schema.Fen) Amount { return Amount(schema.Some(fen)) }
 	first := Figures{
-		Sums: Sums{Bills: 5, Uncounted: 1, Forward: 30000, Refund: -1200, Other: -300, Net: 28500, Merchant: 26000, UnknownDirection: 1},
+		Sums: Sums{Bills: 6, Uncounted: 1, Forward: 30000, Refund: -1200, Other: -300, Net: 28500, Merchant: 26000, UnknownDirection: 1},
 		Bridge: Bridge{Forward: 30000, Settled: 20650, Terms: []Term{
 			{TermBillOnly, -10000, 1}, {TermSettlementOnly, 0, 0}, {TermMismatched, 650, 1}}},
 		Verdicts: []VerdictSum{
@@ -23,7 +23,8 @@ func fixture() *Report {
 			{Verdict: schema.BillOnly, Groups: 1, Billed: 10000},
 			{Verdict: schema.NotApplicable, Groups: 2},
 		},
-		Errors: 1,
+		Doubtful: Doubtful{1, 4000, 4000},
+		Errors:   1,
 	}
 	unmatched := Figures{
 		Bridge:   Bridge{Settled: 824, Terms: []Term{{TermSettlementOnly, 824, 1}}},
@@ -97,6 +98,7 @@ func fixture() *Report {
 			Examples: []Exception{{Day: from, Account: string(shop), LedgerID: "9004", Order: "1004", Detail: "settle_type 9 is not known"}}}},
 		Restatements: []Restatements{{Day: from, Changed: 1, Total: -100, Merchant: -90,
 			Examples: []Restatement{{Account: shop, LedgerID: "9001", Order: "1002", Change: schema.Changed, Columns: []string{"ledger_total_fen"}, Total: some(-100), Merchant: some(-90), OldGeneration: 1, NewGeneration: 2, At: at}}}},
+		Doubts: []Doubt{{from, shop, "1003/=1", some(4000), some(4000), []schema.Rule{schema.RuleUnknownDirection}}},
 		Closed: []ClosedDay{{"张", at.Add(-time.Hour), 1, Restatements{Day: from, Changed: 1, Total: -100, Merchant: -90, Examples: []Restatement{}}}},
 		Glossary: map[string]Word{
 			"verdict:mismatched":     {Label: Text{"差异", "mismatched"}, Meaning: Text{"不一致", "they do not agree"}},

@@ -30,6 +30,9 @@ func Load(ctx context.Context, lake Lake, o Options) (*Report, error) {
 	if err := inOrder(ctx, l.parts, l.readPart, tables.add); err != nil {
 		return nil, err
 	}
+	if err := l.fillDoubts(ctx, r, tables); err != nil {
+		return nil, err
+	}
 	if err := l.fillUnits(r, tables); err != nil {
 		return nil, fmt.Errorf("sums of %s to %s: %w", o.From, o.To, err)
 	}

@@ -33,7 +33,8 @@ type Report struct {
 	Others       []Other        `json:"others,omitempty"` // accounts of other jobs, or of none any more, that the days have as well
 	Units        []Unit         `json:"units"`            // by day, then as Accounts
 	Orders       Orders         `json:"orders"`
-	Ages         []Age          `json:"ages"` // every verdict of open orders × AgeBands
+	Doubts       []Doubt        `json:"doubts"` // the largest of Total.Doubtful
+	Ages         []Age          `json:"ages"`   // every verdict of open orders × AgeBands
 	Stores       []Store        `json:"stores"`
 	Exceptions   []RuleCount    `json:"exceptions"` // errors first, then the most frequent
 	Restatements []Restatements `json:"restatements"`
@@ -142,6 +143,7 @@ type Figures struct {
 	Sums     Sums         `json:"sums"`
 	Bridge   Bridge       `json:"bridge"`
 	Verdicts []VerdictSum `json:"verdicts"` // in schema.Verdicts' order, those with groups
+	Doubtful Doubtful     `json:"doubtful"` // a part of the matched ones
 	Errors   int64        `json:"errors"`   // exceptions of that severity that name a bill of it; the total has all
 	Warnings int64        `json:"warnings"`
 }

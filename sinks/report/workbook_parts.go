@@ -1,7 +1,6 @@
 package report
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -149,6 +148,26 @@ func (b *workbook) orders(r *Report, of orderSheet) error {
 	return s.end()
 }
 
+var doubtSheet = []column{
+	{"账单日", 12, false}, {"账户", 22, false}, {"名称", 24, false}, {"核对单元", 28, false}, {"应分", 16, true}, {"已分", 16, true}, {"异常类型", 60, false},
+}
+
+// doubts writes the matched groups that have an exception, the largest first.
+func (b *workbook) doubts(r *Report) error {
+	s := b.sheet("存疑", doubtSheet)
+	names := r.names()
+	for _, d := range r.Doubts {
+		var rules []string
+		for _, rule := range d.Rules {
+			rules = append(rules, r.label("rule", string(rule)))
+		}
+		if err := s.add(d.Day.String(), string(d.Account), names[d.Account], d.Key, d.Billed, d.Settled, strings.Join(rules, "；")); err != nil {
+			return err
+		}
+	}
+	return s.end()
+}
+
 // reasons returns the labels of an order's reasons.
 func (r *Report) reasons(o Order) string {
 	var labels []string
@@ -178,41 +197,6 @@ const (
 	statementNet      = 9
 	statementMerchant = 13
 )
-
-// refundType is settle_type of a refund.
-const refundType = 2
-
-// statements writes a statement of each account, and its refunds to the sheet of all.
-func (b *workbook) statements(ctx context.Context, r *Report, bills Bills, refunds *sheet) error {
-	for i, account := range r.Accounts {
-		if account.ID == schema.NoAccount || account.Sums.Bills == 0 {
-			continue
-		}
-		s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账单%d %s", i+1, account.Name)), statementSheet)
-		b.statementOf[account.ID] = s
-		for bill, err := range bills(ctx, account.ID) {
-			if err != nil {
-				return err
-			}
-			row, err := statementRow(bill)
-			if err != nil {
-				return err
-			}
-			if err := s.add(row...); err != nil {
-				return err
-			}
-			if bill.Bill.SettleType == refundType {
-				if err := refunds.add(row...); err != nil {
-					return err
-				}
-			}
-		}
-		if err := s.end(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // statementRow returns a bill as a row. A bill that does not count has its amounts in words.
 func statementRow(d DayBill) ([]any, error) {
@@ -269,6 +253,13 @@ func (b *workbook) terms(r *Report) error {
 	}
 	if left := r.Orders.Left; left.Orders > 0 {
 		rows = append(rows, [2]string{"未列出的待办", fmt.Sprintf("%d 单，涉及金额 %s 元：只列出金额最大的 %d 单", left.Orders, left.Stake.Yuan(), len(r.Orders.List))})
+	}
+	if sums := r.Total.Doubtful; sums.Groups > 0 {
+		text := fmt.Sprintf("平账中 %d 个核对单元、%s 元的账单或分账有异常", sums.Groups, sums.Billed.Yuan())
+		if sums.Groups > int64(len(r.Doubts)) {
+			text += fmt.Sprintf("：“存疑”只列出金额最大的 %d 个", len(r.Doubts))
+		}
+		rows = append(rows, [2]string{"平账（存疑）", text})
 	}
 	rows = append(rows, notes...)
 	for _, key := range slices.Sorted(maps.Keys(r.Glossary)) {

@@ -27,6 +27,7 @@ type sheet struct {
 	text    int // style
 
 	parts  []sheetPart // the last one is being written
+	file   *excelize.File
 	stream *excelize.StreamWriter
 	row    int // that was written last
 	sums   []columnSum
@@ -36,7 +37,8 @@ type sheet struct {
 // sheetPart is one sheet of those that a long one is split into.
 type sheetPart struct {
 	name string
-	rows int // up to and with the last one that is added up
+	part string // of the workbook
+	rows int    // up to and with the last one that is added up
 }
 
 // columnSum adds a column of amounts up.
@@ -56,13 +58,14 @@ func (b *workbook) sheet(name string, columns []column, above ...string) *sheet 
 // begin begins a part of the sheet: its titles stay in sight, and filter the rows.
 func (s *sheet) begin() {
 	name := sheetName(s.name, len(s.parts))
-	if _, s.err = s.book.file.NewSheet(name); s.err != nil {
+	var part string
+	if s.file, part, s.err = s.book.newSheet(name); s.err != nil {
 		return
 	}
-	if s.stream, s.err = s.book.file.NewStreamWriter(name); s.err != nil {
+	if s.stream, s.err = s.file.NewStreamWriter(ownSheet); s.err != nil {
 		return
 	}
-	s.parts, s.row = append(s.parts, sheetPart{name: name}), 0
+	s.parts, s.row = append(s.parts, sheetPart{name: name, part: part}), 0
 	titles := make([]any, len(s.columns))
 	for i, c := range s.columns {
 		s.fail(s.stream.SetColWidth(i+1, i+1, float64(c.width)))
@@ -145,9 +148,12 @@ func (s *sheet) endPart() {
 	}
 	last := s.parts[len(s.parts)-1]
 	if last.rows > s.head() {
-		s.fail(s.book.file.AutoFilter(last.name, fmt.Sprintf("A%d:%s%d", s.head(), letter(len(s.columns)-1), last.rows), nil))
+		cells := fmt.Sprintf("A%d:%s%d", s.head(), letter(len(s.columns)-1), last.rows)
+		s.fail(s.book.file.AutoFilter(last.name, cells, nil)) // the name of the cells
+		s.fail(s.file.AutoFilter(ownSheet, cells, nil))
 	}
 	s.fail(s.stream.Flush())
+	s.fail(s.book.keep(s.file, last.part))
 }
 
 // end ends the sheet with the sums of all rows.

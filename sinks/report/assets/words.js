@@ -188,6 +188,12 @@ const words = {
   mark: ['判断', 'Mark'],
   unknownBills: ['未计入', 'Left out'],
 
+  ofWhichDoubtful: ['其中平账（存疑）{n} 个，{yuan}', 'of them matched (doubtful): {n}, {yuan}'],
+  doubts: ['平账（存疑）', 'Matched (doubtful)'],
+  doubtsQ: ['平账中哪些的账单或分账有异常？', 'Which matched groups have an exception on a bill or settlement?'],
+  doubtsAbout: ['平账共 {matched} 元：无异常 {certain} 元，存疑 {doubtful} 元（{n} 个核对单元）。金额对得上，但先按“错误、提醒”查清再入账。', 'Matched are {matched} yuan: {certain} without exception, {doubtful} doubtful ({n} groups). The amounts agree; clear the exceptions before they are booked.'],
+  doubtsLeft: ['只列出金额最大的 {n} 个。', 'The {n} largest are listed.'],
+  groupKey: ['核对单元', 'Group'],
   exceptions: ['错误、提醒', 'Errors and warnings'],
   exceptionsQ: ['哪些账单本身有问题？', 'Which records are wrong in themselves?'],
   rule: ['异常类型', 'Rule'],

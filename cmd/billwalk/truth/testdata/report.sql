@@ -60,6 +60,13 @@ SELECT 'verdict/' || bill_date || '/' || walk_account_id || '/' || verdict, name
     sum(diff_total_fen) FILTER (diff_total_fen > 0) AS over, sum(diff_total_fen) FILTER (diff_total_fen < 0) AS short
   FROM grouped GROUP BY ALL) ON COLUMNS(* EXCLUDE (bill_date, walk_account_id, verdict)))
 UNION ALL
+SELECT CASE WHEN rules IS NULL THEN 'certain/' ELSE 'doubtful/' END || bill_date || '/' || walk_account_id, name, value FROM (UNPIVOT (
+  SELECT bill_date, walk_account_id, any_value(rules) AS rules, count(*)::HUGEINT AS groups, sum(billed_total_fen) AS billed, sum(settled_total_fen) AS settled
+  FROM grouped LEFT JOIN doubts USING (bill_date, walk_account_id, group_key) WHERE verdict = 'matched' GROUP BY bill_date, walk_account_id, rules IS NULL)
+  ON COLUMNS(* EXCLUDE (bill_date, walk_account_id, rules)))
+UNION ALL
+SELECT 'doubt/' || bill_date || '/' || walk_account_id || '/' || group_key, 'rules', len(rules) FROM doubts
+UNION ALL
 SELECT 'term/' || bill_date || '/' || walk_account_id || '/' || term, name, value FROM (UNPIVOT (
   SELECT bill_date, walk_account_id, term, count(*)::HUGEINT AS groups, sum(COALESCE(settled_total_fen, 0) - COALESCE(billed_total_fen, 0)) AS fen
   FROM grouped WHERE term IS NOT NULL GROUP BY ALL) ON COLUMNS(* EXCLUDE (bill_date, walk_account_id, term)))
