@@ -190,7 +190,7 @@ func TestUnits(t *testing.T) {
 状态
 失败
 完整
-手动提现，不可查询
+平台不提供
 `
 	if diff := cmp.Diff(want, duckDB(t, "-list", ".nullvalue -\n"+view()+`SELECT * FROM units ORDER BY ALL; SELECT DISTINCT "状态" FROM 完整性 ORDER BY ALL;`)); diff != "" {
 		t.Errorf("units (-want +got):\n%s", diff)

@@ -77,14 +77,12 @@ var chineseWords = map[string]struct {
 	"units.state":         {sql: func() string { return caseSQL("state", []State{Complete, Unavailable, Failed}, State.Label) }, replace: true},
 }
 
+// Label returns the state in Chinese, or "" for none.
+func (s State) Label() string { return labelIn(States, string(s)) }
+
 func (s Status) label() string { return labelIn(Statuses, string(s)) }
 func (s Source) label() string { return labelIn(Sources, string(s)) }
 func (c Change) label() string { return labelIn(Changes, string(c)) }
-
-// Label returns the state in Chinese, or "" for none.
-func (s State) Label() string {
-	return map[State]string{Complete: "完整", Unavailable: "手动提现，不可查询", Failed: "失败"}[s]
-}
 
 // caseSQL returns the SQL of the words for a column's values; another value stands for itself.
 func caseSQL[T ~string](column string, values []T, word func(T) string) string {

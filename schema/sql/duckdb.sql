@@ -758,7 +758,7 @@ CREATE OR REPLACE VIEW "完整性" AS SELECT
   account AS "查询账户",
   name AS "名称",
   day AS "账单日期",
-  CASE state WHEN 'complete' THEN '完整' WHEN 'unavailable' THEN '手动提现，不可查询' WHEN 'failed' THEN '失败' ELSE state END AS "状态",
+  CASE state WHEN 'complete' THEN '完整' WHEN 'unavailable' THEN '平台不提供' WHEN 'failed' THEN '失败' ELSE state END AS "状态",
   reason AS "原因",
   logid AS "日志ID",
   bills AS "账单数",
@@ -769,7 +769,7 @@ COMMENT ON VIEW "完整性" IS '每个账户每天一行，取自清单；失败
 COMMENT ON COLUMN "完整性"."查询账户" IS 'jobs.yaml 中配置的账户';
 COMMENT ON COLUMN "完整性"."名称" IS '账户清单中的名称';
 COMMENT ON COLUMN "完整性"."账单日期" IS '账单日（北京时间）';
-COMMENT ON COLUMN "完整性"."状态" IS 'complete 完整、unavailable 手动提现，不可查询、failed 失败';
+COMMENT ON COLUMN "完整性"."状态" IS 'complete 完整、unavailable 平台不提供（手动提现）、failed 失败';
 COMMENT ON COLUMN "完整性"."原因" IS '为何不完整';
 COMMENT ON COLUMN "完整性"."日志ID" IS '平台该次应答的日志 ID';
 COMMENT ON COLUMN "完整性"."账单数" IS '已发布的账单数';

@@ -60,7 +60,7 @@ func fixture() *Report {
 			{Day: from, Account: shop, State: Complete, Generation: 3, Figures: first},
 			{Day: from, Account: other, State: Unavailable, Reason: "手动提现", Code: 6000001, LogID: "2026112604120001", Generation: 3},
 			{Day: from, Generation: 3, State: Complete, Figures: unmatched},
-			{Day: from + 1, Account: shop, State: Failed, Reason: "access token of 西安面馆 is not authorised", Code: 2190008, LogID: "2026112604120002", Hint: "授权", Generation: 2},
+			{Day: from + 1, Account: shop, State: Failed, Reason: "access token of 西安面馆 is not authorised", Code: 2190008, LogID: "2026112604120002", Hint: Text{"请商家授权", "the merchant must authorise the app"}, Generation: 2},
 			{Day: from + 1, Account: other, State: Missing},
 		},
 		Orders: Orders{

@@ -121,8 +121,8 @@ type Unit struct {
 	Reason     string           `json:"reason,omitempty"` // why it is not complete, in the platform's words or billwalk's
 	Code       int64            `json:"code,omitempty"`   // of the platform
 	LogID      string           `json:"logid,omitempty"`
-	Hint       string           `json:"hint,omitempty"` // what to do
-	Generation int64            `json:"generation"`     // 0 if nothing is published of the day
+	Hint       Text             `json:"hint,omitzero"` // what to do
+	Generation int64            `json:"generation"`    // 0 if nothing is published of the day
 	Figures
 }
 

@@ -34,7 +34,7 @@ func (b *workbook) daily(r *Report) error {
 			row = append(row, nil, nil, nil, nil, nil, nil)
 			row[dailyBills] = nil
 		}
-		row = append(row, u.Generation, u.Reason, code(u.Code), u.LogID, u.Hint)
+		row = append(row, u.Generation, u.Reason, code(u.Code), u.LogID, u.Hint.Chinese)
 		if err := s.add(row...); err != nil {
 			return err
 		}
