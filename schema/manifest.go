@@ -14,8 +14,9 @@ const ManifestVersion = 1
 // RowRule is the version of the rules of columns that billwalk adds to rows. The manifest
 // records it as row_rule; it is absent in those of an earlier version. By rule 1 one row of a
 // bill counts (bills.counted), by rule 2 a mismatch has a cause (reconciliation.cause),
-// by rule 3 settlements name their group (settlements.group_key), too.
-const RowRule = 3
+// by rule 3 settlements name their group (settlements.group_key), and by rule 4 groups have
+// the reason rule_never_answered, too.
+const RowRule = 4
 
 // Manifest is the record of one (day, bucket): what was published, from what, and the proof
 // that it is complete.
@@ -58,18 +59,19 @@ type Object struct {
 
 // Entry is what the manifest's files contain of one unit.
 type Entry struct {
-	Account     Account      `json:"account"`
-	State       State        `json:"state"`
-	Stale       bool         `json:"stale,omitempty"`      // its rows are those of an earlier run
-	Totals      Totals       `json:"totals"`               // rows of its published bills, and sums of those that count
-	Repeated    int64        `json:"repeated"`             // records dropped: received again with the same content
-	Elsewhere   int64        `json:"elsewhere"`            // records left to the account's own walk, published in another bucket
-	Orders      int64        `json:"orders"`               // different orders of its bills for the settle query
-	Open        int64        `json:"open"`                 // of its groups: pending, bill_only or failed
-	Mismatched  int64        `json:"mismatched,omitempty"` // of its groups; earlier versions did not count them
-	Rules       []RuleUse    `json:"rules,omitempty"`      // how often each match rule has answered so far
-	Failure     *Failure     `json:"failure,omitempty"`
-	Certificate *Certificate `json:"certificate,omitempty"`
+	Account       Account      `json:"account"`
+	State         State        `json:"state"`
+	Stale         bool         `json:"stale,omitempty"`          // its rows are those of an earlier run
+	Totals        Totals       `json:"totals"`                   // rows of its published bills, and sums of those that count
+	Repeated      int64        `json:"repeated"`                 // records dropped: received again with the same content
+	Elsewhere     int64        `json:"elsewhere"`                // records left to the account's own walk, published in another bucket
+	Orders        int64        `json:"orders"`                   // different orders of its bills for the settle query
+	Open          int64        `json:"open"`                     // of its groups: pending, bill_only or failed
+	Mismatched    int64        `json:"mismatched,omitempty"`     // of its groups; earlier versions did not count them
+	NeverAnswered int64        `json:"never_answered,omitempty"` // of its groups, with the reason rule_never_answered
+	Rules         []RuleUse    `json:"rules,omitempty"`          // how often each match rule has answered so far
+	Failure       *Failure     `json:"failure,omitempty"`
+	Certificate   *Certificate `json:"certificate,omitempty"`
 }
 
 // Check counts the outcomes of one identity over all bills.

@@ -12,10 +12,16 @@ const (
 	ReasonOffsetBy        = "offset_by:" // followed by the place of another group
 	ReasonRetryInFlight   = "retry_in_flight"
 	ReasonNotAsked        = "not_asked"
+	ReasonNeverAnswered   = "rule_never_answered"
 	ReasonNoKey           = "no_key"
 	ReasonNonForward      = "non_forward"
 	ReasonNotConfigured   = "not_configured"
 )
+
+// NeverAnsweredAfter is the number of different ids with which a match rule is queried before
+// an account has the reason ReasonNeverAnswered. If only one order in ten were shared out, so
+// many empty answers would come once in two hundred times.
+const NeverAnsweredAfter = 50
 
 // Endings of the reasons about one leg, after its name.
 const (
@@ -119,6 +125,10 @@ var Reasons = []Reason{
 		"with pending: not queried, that is, some id of the order has no answer yet from a query that succeeded",
 		"结论为 pending 时：该订单有单号还没有查成",
 	}, Bilingual{"remove the cause that the run's failures name, and run again", "按运行摘要 failures 排除故障后重跑"}},
+	{ReasonNeverAnswered, "匹配规则未命中", Bilingual{
+		"with bill_only, in all such groups of the account that day: one match rule was queried with at least 50 different ids for its orders of the lookback's days before and after, and no rule has ever found a settlement. The rule or the app is probably wrong; in a first run, perhaps nothing is shared out yet",
+		"结论为 bill_only 时，该账户当天的此类组都有：追溯期内前后各天的订单，用同一条 match 规则查过至少 50 个不同单号，而没有一条规则查到过分账。多半是规则或应用不对；首次运行时也可能是尚未分账",
+	}, Bilingual{"mend settlements.match or settlements.app first", "匹配规则或应用不对，先改配置"}},
 	{ReasonNoKey, "缺单号", Bilingual{
 		"with not_applicable: no match rule finds a value in these bills",
 		"结论为 not_applicable 时：没有一条 match 规则能在账单上取到单号",

@@ -63,8 +63,8 @@ const commissionRule = 2
 
 // rowRule is the version of the rules of the columns that billwalk adds: by rule 1 one row of
 // a bill counts, before it all did; by rule 2 a mismatch has a cause,
-// by rule 3 a settlement names its group, too.
-const rowRule = 3
+// by rule 3 a settlement names its group, by rule 4 bill_only may have rule_never_answered, too.
+const rowRule = 4
 
 // commissions returns the terms of a bill's commission: the total if the platform has it,
 // else its parts (total_operation_agent is within total_agent_merchant). By rule 1 the

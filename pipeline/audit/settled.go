@@ -3,6 +3,7 @@ package audit
 import (
 	"context"
 	"fmt"
+	"maps"
 	"runtime"
 	"slices"
 	"sync"
@@ -37,6 +38,9 @@ func (d *dayAudit) proveTables(ctx context.Context) error {
 		if err := d.proveRemaining(ctx, p); err != nil {
 			return err
 		}
+		if err := d.proveNeverAnswered(ctx, p); err != nil {
+			return err
+		}
 	}
 	d.add(d.checkSettled(partitions)...)
 	return nil
@@ -62,6 +66,36 @@ func (d *dayAudit) proveRemaining(ctx context.Context, p *partition) error {
 			d.add(schema.Finding{
 				Day: d.day.Day, Bucket: p.m.Bucket, Key: p.key(schema.Settlements.Name), Place: fmt.Sprintf("row %d, settle_id %s", h.row, h.id),
 				Want: h.want(), Got: "the archive has none with this time, status, amounts and settle_detail", Fix: fixReplay,
+			})
+		}
+	}
+	return nil
+}
+
+// proveNeverAnswered proves the reason of an account: some rule was queried with so many ids,
+// on the days of the longest lookback, and found nothing on the day itself. Of which rules and
+// which lookback the job was that published the day, the bucket does not say.
+func (d *dayAudit) proveNeverAnswered(ctx context.Context, p *partition) error {
+	for _, h := range p.holders {
+		if p.tables.billOnlyOf(h.Account.ID).neverAnswered == 0 {
+			continue
+		}
+		rules := make(answersByRule)
+		for day := d.day.Day - schema.Day(d.Lookback); day <= d.day.Day+schema.Day(d.Lookback); day++ {
+			one, err := d.answersOf(ctx, day)
+			if err != nil {
+				return err
+			}
+			for u, r := range one.rules {
+				if u.account == h.Account.ID {
+					rules.of(u).add(&ruleAnswers{r.ids, r.found && day == d.day.Day})
+				}
+			}
+		}
+		if !slices.ContainsFunc(slices.Collect(maps.Values(rules)), (*ruleAnswers).silent) {
+			d.add(schema.Finding{
+				Day: d.day.Day, Bucket: p.m.Bucket, Key: p.key(schema.Reconciliations.Name), Place: fmt.Sprintf("account %s, reason %s", h.Account.ID, schema.ReasonNeverAnswered),
+				Want: fmt.Sprintf("a match rule that was queried with %d ids and found nothing", schema.NeverAnsweredAfter), Got: "the archive has none", Fix: fixReplay,
 			})
 		}
 	}

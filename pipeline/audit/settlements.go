@@ -15,6 +15,7 @@ import (
 // answers has the archived answers of the settle query (查询分账) of one day.
 type answers struct {
 	statements statements
+	rules      answersByRule
 	findings   []schema.Finding
 	objects    int
 	bytes      int64
@@ -29,7 +30,7 @@ func (a *Audit) answersOf(ctx context.Context, day schema.Day) (*answers, error)
 	if err != nil {
 		return nil, err
 	}
-	all := new(answers)
+	all := &answers{rules: make(answersByRule)}
 	var mu sync.Mutex
 	var refused []refusedAnswer
 	var running errgroup.Group
@@ -38,12 +39,13 @@ func (a *Audit) answersOf(ctx context.Context, day schema.Day) (*answers, error)
 		f := &filed[i]
 		all.objects, all.bytes = all.objects+f.Objects(), all.bytes+f.Bytes
 		running.Go(func() error {
-			p := &pass{unit: schema.Unit{Account: schema.Account{ID: f.Account}, Day: day}, bucket: f.Account.Bucket(a.Buckets)}
+			p := &pass{unit: schema.Unit{Account: schema.Account{ID: f.Account}, Day: day}, bucket: f.Account.Bucket(a.Buckets), rules: make(answersByRule)}
 			p.prove(ctx, a.Archive, f)
 			mu.Lock()
 			defer mu.Unlock()
 			all.findings = append(all.findings, p.findings...)
 			all.statements = append(all.statements, p.statements...)
+			all.rules.addAll(p.rules)
 			refused = append(refused, p.refused...)
 			return ctx.Err()
 		})
@@ -67,6 +69,7 @@ type pass struct {
 	bucket     int
 	lines      int64
 	statements []statement
+	rules      answersByRule
 	refused    []refusedAnswer
 	findings   []schema.Finding
 }
@@ -124,5 +127,6 @@ func (p *pass) answer(line int, a *schema.SettleAnswer) {
 	if err != nil {
 		p.find(a.Key, place, "", "the answer is not one of the settle query: "+err.Error())
 	}
+	p.rules.count(a, len(statements) > 0)
 	p.statements = append(p.statements, statements...)
 }

@@ -33,6 +33,7 @@ type tables struct {
 	verdicts    map[schema.Verdict]int64
 	open        map[schema.AccountID]int64
 	mismatched  map[schema.AccountID]int64
+	billOnly    map[schema.AccountID]*billOnly
 	exceptions  map[schema.Rule]int64
 	ofBills     map[schema.Rule]int64 // exceptions of bills
 	minus       map[string]int64      // exceptions for amounts with a minus, by settle_id
@@ -53,7 +54,7 @@ func newTables(p *partition) tables {
 	return tables{
 		partition: p, identities: make(map[schema.Rule]schema.Check), ruleBreaks: make(map[schema.Rule]int64),
 		settleIDs: make(map[string]schema.Null[string]), items: make(map[digest]bool), unmatched: make(map[string]*settledTally), groups: make(map[digest]bool),
-		verdicts: make(map[schema.Verdict]int64), open: make(map[schema.AccountID]int64), mismatched: make(map[schema.AccountID]int64), exceptions: make(map[schema.Rule]int64),
+		verdicts: make(map[schema.Verdict]int64), open: make(map[schema.AccountID]int64), mismatched: make(map[schema.AccountID]int64), billOnly: make(map[schema.AccountID]*billOnly), exceptions: make(map[schema.Rule]int64),
 		ofBills: make(map[schema.Rule]int64), minus: make(map[string]int64),
 	}
 }
@@ -197,6 +198,9 @@ func (t *tables) group(r *schema.Reconciliation) error {
 	if r.Verdict == schema.Mismatched {
 		t.mismatched[r.WalkAccountID]++
 	}
+	if t.billOnlyOf(r.WalkAccountID).add(r) {
+		t.find(key, place+", reasons", schema.ReasonNeverAnswered+" with bill_only alone", string(r.Verdict), fixReplay)
+	}
 	if err := t.unmatchedGroup(r, key, place); err != nil {
 		return err
 	}
@@ -220,6 +224,7 @@ func (t *tables) check() {
 	}
 	if !t.damaged[groups] {
 		t.compare(manifest, "verdicts", counts(t.verdicts), counts(t.m.Verdicts))
+		t.checkNeverAnswered()
 		for _, h := range t.holders {
 			t.compare(manifest, fmt.Sprintf("account %s, open", h.Account.ID), fmt.Sprint(t.open[h.Account.ID]), fmt.Sprint(h.entry.Open))
 			if n := h.entry.Mismatched; n != 0 { // earlier versions did not count them
@@ -256,6 +261,26 @@ func (t *tables) check() {
 			}
 		}
 	}
+}
+
+// checkNeverAnswered checks that of an account all groups of bills only have the reason
+// rule_never_answered, or none, and as many as the manifest says.
+func (t *tables) checkNeverAnswered() {
+	for _, h := range t.holders {
+		n, id := t.billOnlyOf(h.Account.ID), h.Account.ID
+		t.compare(t.manifestKey(), fmt.Sprintf("account %s, never_answered", id), fmt.Sprint(n.neverAnswered), fmt.Sprint(h.entry.NeverAnswered))
+		if n.neverAnswered != 0 {
+			t.compare(t.key(schema.Reconciliations.Name), fmt.Sprintf("account %s, groups with %s", id, schema.ReasonNeverAnswered),
+				fmt.Sprint(n.groups, ", all that are bill_only"), fmt.Sprint(n.neverAnswered, ", all that are bill_only"))
+		}
+	}
+}
+
+func (t *tables) billOnlyOf(account schema.AccountID) *billOnly {
+	if t.billOnly[account] == nil {
+		t.billOnly[account] = new(billOnly)
+	}
+	return t.billOnly[account]
 }
 
 // checkConserved compares the sums of the groups with those of the bills. An earlier version

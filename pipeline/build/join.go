@@ -18,7 +18,7 @@ func (p *Partition) Join(ctx context.Context) error {
 	j := &joiner{
 		evidence: b.Evidence, rules: b.Rules, at: p.At(), buckets: b.Buckets, stage: p.stage, manifest: p.manifest,
 		certificates: make(map[schema.AccountID]*schema.Certificate), claims: newClaims(),
-		entries: make(map[schema.AccountID]*schema.Entry),
+		entries: make(map[schema.AccountID]*schema.Entry), neverAnswered: make(map[schema.AccountID]bool),
 	}
 	p.joiner = j
 	for i := range p.manifest.Units {
@@ -31,6 +31,9 @@ func (p *Partition) Join(ctx context.Context) error {
 		}
 		if err := b.Evidence.LoadAnswers(ctx, p.base.Day); err != nil {
 			return err
+		}
+		for account := range j.entries {
+			j.neverAnswered[account] = b.Evidence.NeverAnswered(account, p.base.Day)
 		}
 	} else if m := p.base.Manifest; m != nil && comparedSettlements(m) {
 		b.Log.Warn("the job has no settlements: section, and the day's verdicts become not_applicable", "bill_date", p.base.Day, "bucket", p.base.Bucket)

@@ -28,7 +28,7 @@ type joinedRows struct {
 }
 
 // differenceCounts are what a manifest's entry counts of groups.
-type differenceCounts struct{ open, mismatched int64 }
+type differenceCounts struct{ open, mismatched, neverAnswered int64 }
 
 // reset removes the rows, and keeps the orders and the memory.
 func (r *joinedRows) reset() {
@@ -169,6 +169,10 @@ func (r *joinedRows) addGroups(groups []schema.Reconciliation) error {
 		}
 		r.verdicts[g.Verdict]++
 		n := r.differences[g.WalkAccountID]
+		if g.Verdict == schema.BillOnly && r.neverAnswered[g.WalkAccountID] {
+			g.Reasons = append(g.Reasons, schema.ReasonNeverAnswered)
+			n.neverAnswered++
+		}
 		if g.Verdict.AwaitsSettlement() {
 			n.open++
 		} else if g.Verdict == schema.Mismatched {

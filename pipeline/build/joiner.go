@@ -18,12 +18,13 @@ type joiner struct {
 	manifest *schema.Manifest
 	entries  map[schema.AccountID]*schema.Entry // of the manifest
 
-	elsewhere    map[string][]reconcile.Bill // by order: bills of it in other partitions
-	certificates map[schema.AccountID]*schema.Certificate
-	claims       *claims
-	written      evidence.Placements // the settlements of this partition
-	sums         conservation
-	used         sync.Pool // of *joinedRows
+	elsewhere     map[string][]reconcile.Bill // by order: bills of it in other partitions
+	neverAnswered map[schema.AccountID]bool   // accounts for whose orders no match rule has ever found a settlement
+	certificates  map[schema.AccountID]*schema.Certificate
+	claims        *claims
+	written       evidence.Placements // the settlements of this partition
+	sums          conservation
+	used          sync.Pool // of *joinedRows
 }
 
 // newRows returns empty rows.
@@ -52,7 +53,7 @@ func (j *joiner) add(rows *joinedRows) error {
 	}
 	for account, n := range rows.differences {
 		if e := j.entries[account]; e != nil {
-			e.Open, e.Mismatched = e.Open+n.open, e.Mismatched+n.mismatched
+			e.Open, e.Mismatched, e.NeverAnswered = e.Open+n.open, e.Mismatched+n.mismatched, e.NeverAnswered+n.neverAnswered
 		}
 	}
 	j.written.AddAll(&rows.placed)

@@ -99,7 +99,7 @@ func (b *Builder) open(ctx context.Context, at schema.Partition) (*Partition, er
 				known.Rules = e.Rules
 				continue
 			}
-			e.Totals, e.Repeated, e.Elsewhere, e.Open, e.Mismatched = schema.Totals{}, 0, 0, 0, 0
+			e.Totals, e.Repeated, e.Elsewhere, e.Open, e.Mismatched, e.NeverAnswered = schema.Totals{}, 0, 0, 0, 0, 0
 			p.manifest.Units = append(p.manifest.Units, e)
 		}
 	}

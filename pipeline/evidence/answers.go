@@ -3,6 +3,7 @@ package evidence
 import (
 	"cmp"
 	"context"
+	"maps"
 	"reflect"
 	"slices"
 	"strings"
@@ -28,6 +29,8 @@ type answers struct {
 	filled  []schema.Day // that have answers, ascending
 	invalid map[schema.Day][]invalidAnswer
 	passes  map[unitKey]schema.SettlePass // the latest of each unit
+	units   map[unitKey]*unitAnswers
+	rules   map[schema.Match]struct{} // of the job
 
 	indexed bool                      // answers are found by the ids of their settlements
 	byID    map[idHash][]answerSource // then: by settle_id and order_id
@@ -80,15 +83,19 @@ const (
 	Settled            // all are SUCCESS
 )
 
-func newAnswers(archive Archive, window schema.Day) (*answers, error) {
+func newAnswers(archive Archive, rules []schema.Match, window schema.Day) (*answers, error) {
 	records, err := spill.NewRecords("answers")
 	if err != nil {
 		return nil, err
 	}
+	known := make(map[schema.Match]struct{})
+	for _, m := range rules {
+		known[m] = struct{}{}
+	}
 	return &answers{
 		archive: archive, window: window, records: records,
 		days: make(map[schema.Day]map[idHash]lastAnswer), invalid: make(map[schema.Day][]invalidAnswer),
-		passes: make(map[unitKey]schema.SettlePass), byID: make(map[idHash][]answerSource),
+		passes: make(map[unitKey]schema.SettlePass), units: make(map[unitKey]*unitAnswers), rules: known, byID: make(map[idHash][]answerSource),
 	}, nil
 }
 
@@ -168,6 +175,7 @@ func (a *answers) forget(day schema.Day) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
 	delete(a.days, day)
+	maps.DeleteFunc(a.units, func(u unitKey, _ *unitAnswers) bool { return u.day == day })
 	a.filled = slices.DeleteFunc(a.filled, func(d schema.Day) bool { return d == day })
 	delete(a.invalid, day)
 }
@@ -208,6 +216,7 @@ func (a *answers) addPrepared(p *PreparedAnswer, key string) error {
 	}
 	a.mu.Lock()
 	defer a.mu.Unlock()
+	a.countRule(p, query)
 	day := a.days[p.day]
 	if day == nil {
 		day = make(map[idHash]lastAnswer)

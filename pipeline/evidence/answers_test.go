@@ -26,7 +26,7 @@ func answer(day schema.Day, value string, minutes int, body string) schema.Settl
 
 func openAnswers(t *testing.T, archive Archive) *answers {
 	t.Helper()
-	b, err := newAnswers(archive, 0)
+	b, err := newAnswers(archive, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -183,7 +183,7 @@ func TestSampled(t *testing.T) {
 // TestAnswersAreBounded: answers beyond the limit are an error of the run.
 func TestAnswersAreBounded(t *testing.T) {
 	t.Parallel()
-	b, err := newAnswers(nil, 0)
+	b, err := newAnswers(nil, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -55,7 +55,7 @@ type Evidence struct {
 // Open returns the evidence of a run, of which nothing is loaded yet.
 func Open(c Config) (*Evidence, error) {
 	window := schema.Day(c.Rules.Lookback)
-	answers, err := newAnswers(c.Archive, window)
+	answers, err := newAnswers(c.Archive, c.Rules.Match, window)
 	if err != nil {
 		return nil, err
 	}

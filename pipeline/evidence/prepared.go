@@ -10,6 +10,7 @@ import (
 // PreparedAnswer is an answer that the archive will have, in the form in which it is known
 // then. Most take a tenth of the decoded answer, so that many may wait.
 type PreparedAnswer struct {
+	account  schema.AccountID
 	query    schema.Query
 	day      schema.Day
 	fetched  time.Time
@@ -23,7 +24,7 @@ type PreparedAnswer struct {
 func (a *answers) prepare(answer *normalise.SettlementsAnswer) PreparedAnswer {
 	rows := rowsOfRecords(answer.Decoded.Records, &answer.SettleAnswer)
 	p := PreparedAnswer{
-		query: answer.Query(), day: answer.Day, fetched: answer.FetchedAt, logID: answer.LogID, outcome: outcomeOf(answer.Decoded.Records),
+		account: answer.Account, query: answer.Query(), day: answer.Day, fetched: answer.FetchedAt, logID: answer.LogID, outcome: outcomeOf(answer.Decoded.Records),
 	}
 	if p.outcome > Empty {
 		var ok bool

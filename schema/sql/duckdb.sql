@@ -271,7 +271,7 @@ COMMENT ON COLUMN reconciliation.shop_order_id IS 'the order';
 COMMENT ON COLUMN reconciliation.item_order_id IS 'the item, where settlements name items';
 COMMENT ON COLUMN reconciliation.verdict IS 'matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable';
 COMMENT ON COLUMN reconciliation.matched_by IS 'item, order, order_window or amount; NULL unless matched';
-COMMENT ON COLUMN reconciliation.reasons IS 'why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, settled_elsewhere, partly_billed, offset_by:<bill_date>/<walk_account_id>[/<item>], retry_in_flight, not_asked, no_key, non_forward, not_configured. settlement_unexplained with settlement_only: its account is not in jobs.yaml, its day failed for the account, its bill is further away than the lookback (7 days at least), or it is of a coupon verified and undone or refunded within an hour, which never has a bill (核销后 1 小时内撤销或退款，平台永不出账单)';
+COMMENT ON COLUMN reconciliation.reasons IS 'why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, settled_elsewhere, partly_billed, offset_by:<bill_date>/<walk_account_id>[/<item>], retry_in_flight, not_asked, rule_never_answered, no_key, non_forward, not_configured. settlement_unexplained with settlement_only: its account is not in jobs.yaml, its day failed for the account, its bill is further away than the lookback (7 days at least), or it is of a coupon verified and undone or refunded within an hour, which never has a bill (核销后 1 小时内撤销或退款，平台永不出账单)';
 COMMENT ON COLUMN reconciliation.cause IS 'double_settlement, sign_conflict, window_edge, leg_only, within_one_yuan or other: what makes a mismatch, of the order''s bills and settlements that are open in the lookback; NULL unless mismatched, and in files of earlier versions';
 COMMENT ON COLUMN reconciliation.bill_rows IS 'bills in the group';
 COMMENT ON COLUMN reconciliation.settlement_rows IS 'settlements of this day in the group, of any status';
@@ -378,6 +378,34 @@ COMMENT ON COLUMN restatements.diff_goods_fen IS 'new - old goods, a missing bil
 COMMENT ON COLUMN restatements.old_generation IS 'generation of the day that had the old values';
 COMMENT ON COLUMN restatements.new_generation IS 'generation of the day that has the new values';
 COMMENT ON COLUMN restatements.restated_at IS 'when the new generation was built';
+
+-- Matched groups with an exception on one of their bills or settlements: 平账（存疑）.
+
+CREATE OR REPLACE VIEW doubts AS
+WITH named AS (
+  SELECT bill_date, account_id, ledger_id, settle_id, rule FROM exceptions
+),
+bill AS (
+  SELECT b.bill_date, b.walk_account_id, COALESCE(NULLIF(b.shop_order_id, ''), 'ext:' || NULLIF(b.order_ext_id, '')) AS order_key, b.item_order_id, n.rule
+  FROM bills AS b JOIN named AS n USING (bill_date, account_id, ledger_id)
+  WHERE b.settle_type = 1
+),
+matched AS (
+  SELECT bill_date, walk_account_id, group_key, verdict FROM reconciliation
+),
+suspect AS (
+  SELECT b.bill_date, b.walk_account_id, COALESCE(i.group_key, b.order_key) AS group_key, b.rule
+  FROM bill AS b
+  LEFT JOIN matched AS i ON i.bill_date = b.bill_date AND i.walk_account_id = b.walk_account_id AND i.group_key = b.order_key || '/' || b.item_order_id
+  UNION ALL
+  SELECT bill_date, s.walk_account_id, s.group_key, n.rule
+  FROM settlements AS s JOIN named AS n USING (bill_date, settle_id)
+)
+SELECT bill_date, walk_account_id, group_key, list_sort(list(DISTINCT rule)) AS rules
+FROM suspect JOIN matched USING (bill_date, walk_account_id, group_key)
+WHERE verdict = 'matched'
+GROUP BY ALL;
+COMMENT ON VIEW doubts IS 'One row per matched group with an exception on one of its bills or settlements, and the rules; settlements in files of earlier versions name no group.';
 
 -- The same for people: Chinese names, amounts in yuan (exact decimals), times in UTC+8, words for codes.
 
@@ -559,11 +587,12 @@ CREATE OR REPLACE VIEW "对账" AS SELECT
     WHEN 'pending' THEN '分账处理中'
     WHEN 'failed' THEN '分账失败'
     WHEN 'not_applicable' THEN CASE WHEN list_contains(reasons, 'no_key') THEN '缺单号' ELSE '不纳入比对' END END AS "对账结论",
+  CASE WHEN doubts IS NOT NULL THEN '平账（存疑）：' || array_to_string(list_transform(doubts, lambda r: CASE r WHEN 'unknown_direction' THEN '收支方向不明' WHEN 'direction_conflict' THEN '收支方向矛盾' WHEN 'original_identity' THEN '交易金额不平' WHEN 'ledger_total_identity' THEN '应结算金额不平' WHEN 'goods_identity' THEN '商家实际结算不平' WHEN 'hidden_ticket_negative' THEN '隐藏的优惠为负' WHEN 'duplicate_conflict' THEN '同一账单内容不同' WHEN 'settle_day' THEN '结算时间不在账单日' WHEN 'settle_time' THEN '时间有误' WHEN 'unknown_enum' THEN '未知取值' WHEN 'negative_amount' THEN '金额带负号' WHEN 'bad_text' THEN '文字损坏' WHEN 'bad_id' THEN '单号有误' WHEN 'account_foreign' THEN '其他账户的账单' WHEN 'overflow' THEN '金额过大' WHEN 'settle_amount_identity' THEN '分账金额不平' WHEN 'settle_detail' THEN '分账细节无法解析' WHEN 'settlement_foreign' THEN '分账与所查单号不符' WHEN 'settlement_shared' THEN '分账对应多个订单' WHEN 'settlement_elsewhere' THEN '分账算在另一天' WHEN 'bill_removed' THEN '分账后账单被撤' WHEN 'callback_conflict' THEN '回调互相矛盾' WHEN 'callback_contradicts' THEN '回调与查询不一致' WHEN 'callback_unconfirmed' THEN '查询不到回调的分账' ELSE r END), '；') END AS "存疑",
   matched_by AS "匹配方式",
   CASE matched_by WHEN 'item' THEN '子订单' WHEN 'order' THEN '当天订单' WHEN 'order_window' THEN '跨日订单' WHEN 'amount' THEN '逐笔金额' ELSE matched_by END AS "匹配方式含义",
   reasons AS "原因",
-  array_to_string(list_distinct(list_transform(reasons, lambda r: CASE WHEN r = 'total_differs' THEN '金额不符' WHEN r = 'fee_differs' THEN '平台服务费不符' WHEN r = 'commission_differs' THEN '佣金不符' WHEN r = 'net_differs' THEN '商家实际结算不符' WHEN r = 'total_not_billed' THEN '账单未给出金额' WHEN r = 'fee_not_billed' THEN '账单未给出平台服务费' WHEN r = 'commission_not_billed' THEN '账单未给出佣金' WHEN r = 'net_not_billed' THEN '账单未给出商家实际结算' WHEN r = 'total_not_settled' THEN '分账未给出金额' WHEN r = 'fee_not_settled' THEN '分账未给出平台服务费' WHEN r = 'commission_not_settled' THEN '分账未给出佣金' WHEN r = 'net_not_settled' THEN '分账未给出商家实际结算' WHEN r = 'nothing_compared' THEN '无可比金额' WHEN r = 'settlement_unexplained' THEN '多出的分账' WHEN r = 'bill_removed' THEN '账单已撤' WHEN r = 'settled_elsewhere' THEN '分账算在另一天' WHEN r = 'partly_billed' THEN '账单未到齐' WHEN starts_with(r, 'offset_by:') THEN '由他组抵回' WHEN r = 'retry_in_flight' THEN '失败后重试中' WHEN r = 'not_asked' THEN '尚未查到答复' WHEN r = 'no_key' THEN '缺单号' WHEN r = 'non_forward' THEN '退款、扣款及其他' WHEN r = 'not_configured' THEN '未接入分账' ELSE r END)), '；') AS "原因含义",
-  COALESCE(NULLIF(array_to_string(list_distinct(list_transform(reasons, lambda r: CASE WHEN r = 'total_differs' THEN '核对订单实付与分账金额，疑重复即报平台' WHEN r = 'fee_differs' THEN '核对合同费率' WHEN r = 'commission_differs' THEN '核对达人、服务商佣金设置' WHEN r = 'net_differs' THEN '核对分账方及比例' WHEN r = 'total_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'fee_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'commission_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'net_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'total_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'fee_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'commission_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'net_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'nothing_compared' THEN '金额均未知，转异常处理' WHEN r = 'settlement_unexplained' THEN '查重复分账或缺失账单日' WHEN r = 'bill_removed' THEN '向平台核实账单为何被撤，已分出的款项是否退回' WHEN r = 'settled_elsewhere' THEN '到异常 settlement_elsewhere 所指的那一天核对；次卡等跨期订单可调大 lookback' WHEN r = 'partly_billed' THEN '等追溯期过完；届时仍多的，按多分处理' WHEN starts_with(r, 'offset_by:') THEN '无；与所指的组合并看' WHEN r = 'retry_in_flight' THEN '等；超 3 天催办' WHEN r = 'not_asked' THEN '按运行摘要 failures 排除故障后重跑' WHEN r = 'no_key' THEN '补单号或匹配规则' WHEN r = 'non_forward' THEN '另核退款、扣款' WHEN r = 'not_configured' THEN '接入分账应用' ELSE r END)), '；'), ''), CASE verdict WHEN 'matched' THEN '无' WHEN 'mismatched' THEN '从差额最大的查起，到后台核对该订单' WHEN 'bill_only' THEN '追溯期满仍无，提交工单；若整个账户都如此，先换一条 match 规则' WHEN 'settlement_only' THEN '查账户是否漏配：查询账户是否在 jobs.yaml 中，那一天是否失败，账单是否在追溯期之外；核销后 1 小时内撤销或退款的，永远不会有账单' WHEN 'pending' THEN '等，超 3 天催办；原因为 not_asked 的，按运行摘要 failures 的提示处理后再跑' WHEN 'failed' THEN '按失败原因处理：进件、账户、余额；此后每晚会再查' WHEN 'not_applicable' THEN '无；原因为 no_key 时，补一条 match 规则' ELSE verdict END) AS "处理",
+  array_to_string(list_distinct(list_transform(reasons, lambda r: CASE WHEN r = 'total_differs' THEN '金额不符' WHEN r = 'fee_differs' THEN '平台服务费不符' WHEN r = 'commission_differs' THEN '佣金不符' WHEN r = 'net_differs' THEN '商家实际结算不符' WHEN r = 'total_not_billed' THEN '账单未给出金额' WHEN r = 'fee_not_billed' THEN '账单未给出平台服务费' WHEN r = 'commission_not_billed' THEN '账单未给出佣金' WHEN r = 'net_not_billed' THEN '账单未给出商家实际结算' WHEN r = 'total_not_settled' THEN '分账未给出金额' WHEN r = 'fee_not_settled' THEN '分账未给出平台服务费' WHEN r = 'commission_not_settled' THEN '分账未给出佣金' WHEN r = 'net_not_settled' THEN '分账未给出商家实际结算' WHEN r = 'nothing_compared' THEN '无可比金额' WHEN r = 'settlement_unexplained' THEN '多出的分账' WHEN r = 'bill_removed' THEN '账单已撤' WHEN r = 'settled_elsewhere' THEN '分账算在另一天' WHEN r = 'partly_billed' THEN '账单未到齐' WHEN starts_with(r, 'offset_by:') THEN '由他组抵回' WHEN r = 'retry_in_flight' THEN '失败后重试中' WHEN r = 'not_asked' THEN '尚未查到答复' WHEN r = 'rule_never_answered' THEN '匹配规则未命中' WHEN r = 'no_key' THEN '缺单号' WHEN r = 'non_forward' THEN '退款、扣款及其他' WHEN r = 'not_configured' THEN '未接入分账' ELSE r END)), '；') AS "原因含义",
+  COALESCE(NULLIF(array_to_string(list_distinct(list_transform(reasons, lambda r: CASE WHEN r = 'total_differs' THEN '核对订单实付与分账金额，疑重复即报平台' WHEN r = 'fee_differs' THEN '核对合同费率' WHEN r = 'commission_differs' THEN '核对达人、服务商佣金设置' WHEN r = 'net_differs' THEN '核对分账方及比例' WHEN r = 'total_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'fee_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'commission_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'net_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'total_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'fee_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'commission_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'net_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'nothing_compared' THEN '金额均未知，转异常处理' WHEN r = 'settlement_unexplained' THEN '查重复分账或缺失账单日' WHEN r = 'bill_removed' THEN '向平台核实账单为何被撤，已分出的款项是否退回' WHEN r = 'settled_elsewhere' THEN '到异常 settlement_elsewhere 所指的那一天核对；次卡等跨期订单可调大 lookback' WHEN r = 'partly_billed' THEN '等追溯期过完；届时仍多的，按多分处理' WHEN starts_with(r, 'offset_by:') THEN '无；与所指的组合并看' WHEN r = 'retry_in_flight' THEN '等；超 3 天催办' WHEN r = 'not_asked' THEN '按运行摘要 failures 排除故障后重跑' WHEN r = 'rule_never_answered' THEN '匹配规则或应用不对，先改配置' WHEN r = 'no_key' THEN '补单号或匹配规则' WHEN r = 'non_forward' THEN '另核退款、扣款' WHEN r = 'not_configured' THEN '接入分账应用' ELSE r END)), '；'), ''), CASE verdict WHEN 'matched' THEN '无' WHEN 'mismatched' THEN '从差额最大的查起，到后台核对该订单' WHEN 'bill_only' THEN '追溯期满仍无，提交工单；若整个账户都如此，先换一条 match 规则' WHEN 'settlement_only' THEN '查账户是否漏配：查询账户是否在 jobs.yaml 中，那一天是否失败，账单是否在追溯期之外；核销后 1 小时内撤销或退款的，永远不会有账单' WHEN 'pending' THEN '等，超 3 天催办；原因为 not_asked 的，按运行摘要 failures 的提示处理后再跑' WHEN 'failed' THEN '按失败原因处理：进件、账户、余额；此后每晚会再查' WHEN 'not_applicable' THEN '无；原因为 no_key 时，补一条 match 规则' ELSE verdict END) AS "处理",
   cause AS "差异成因",
   bill_rows AS "账单数",
   settlement_rows AS "分账数",
@@ -585,7 +614,8 @@ CREATE OR REPLACE VIEW "对账" AS SELECT
   timezone('Asia/Shanghai', first_settle_time) AS "最早分账时间(北京时间)",
   last_settle_time AS "最晚分账时间",
   timezone('Asia/Shanghai', last_settle_time) AS "最晚分账时间(北京时间)"
-FROM reconciliation;
+FROM reconciliation
+  LEFT JOIN (SELECT bill_date, walk_account_id, group_key, rules AS doubts FROM doubts) USING (bill_date, walk_account_id, group_key);
 COMMENT ON VIEW "对账" IS '每组一行：一个订单（或子订单）在一个账户、一天内的正向账单，或其非正向账单。每条账单恰好属于一组，每笔分账也是；没有账单的分账在没有账单的组（settlement_only）。billed 与 settled 为已知各项之和；未比较的项，差额为 NULL。';
 COMMENT ON COLUMN "对账"."账单日期" IS '账单日（北京时间）';
 COMMENT ON COLUMN "对账"."查询账户" IS '这些账单的查询账户，即 jobs.yaml 中配置的账户；没有账单的组为空（settlement_only）';
@@ -593,6 +623,7 @@ COMMENT ON COLUMN "对账"."核对单元" IS '在一个账户的一天内唯一�
 COMMENT ON COLUMN "对账"."订单号" IS '订单号';
 COMMENT ON COLUMN "对账"."子订单号" IS '子订单号，分账指明子订单时才有';
 COMMENT ON COLUMN "对账"."对账结论" IS '对账结论，取值见“结论”';
+COMMENT ON COLUMN "对账"."存疑" IS '平账而其账单或分账有异常的，及异常类型；其余为 NULL';
 COMMENT ON COLUMN "对账"."匹配方式" IS '在哪一步对上，取值见“匹配方式”；不是平账的为 NULL';
 COMMENT ON COLUMN "对账"."匹配方式含义" IS '匹配方式的中文';
 COMMENT ON COLUMN "对账"."原因" IS '得出结论的原因，取值见“原因”';
@@ -727,7 +758,7 @@ CREATE OR REPLACE VIEW "完整性" AS SELECT
   account AS "查询账户",
   name AS "名称",
   day AS "账单日期",
-  CASE state WHEN 'complete' THEN '完整' WHEN 'unavailable' THEN '手动提现，不可查询' WHEN 'failed' THEN '失败' ELSE state END AS "状态",
+  CASE state WHEN 'complete' THEN '完整' WHEN 'unavailable' THEN '平台不提供' WHEN 'failed' THEN '失败' ELSE state END AS "状态",
   reason AS "原因",
   logid AS "日志ID",
   bills AS "账单数",
@@ -738,7 +769,7 @@ COMMENT ON VIEW "完整性" IS '每个账户每天一行，取自清单；失败
 COMMENT ON COLUMN "完整性"."查询账户" IS 'jobs.yaml 中配置的账户';
 COMMENT ON COLUMN "完整性"."名称" IS '账户清单中的名称';
 COMMENT ON COLUMN "完整性"."账单日期" IS '账单日（北京时间）';
-COMMENT ON COLUMN "完整性"."状态" IS 'complete 完整、unavailable 手动提现，不可查询、failed 失败';
+COMMENT ON COLUMN "完整性"."状态" IS 'complete 完整、unavailable 平台不提供（手动提现）、failed 失败';
 COMMENT ON COLUMN "完整性"."原因" IS '为何不完整';
 COMMENT ON COLUMN "完整性"."日志ID" IS '平台该次应答的日志 ID';
 COMMENT ON COLUMN "完整性"."账单数" IS '已发布的账单数';

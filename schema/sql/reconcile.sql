@@ -428,6 +428,41 @@ offsets AS (
   GROUP BY t.order_key, t.target, t.group_id
 ),
 
+-- The accounts that have the reason rule_never_answered on a day: within the lookback some rule was queried with 50 different ids
+-- or more for their orders, and no rule found anything. An order is queried for the first of its accounts.
+asked AS (
+  SELECT q.order_key, q.day, q.asked_by, q.asked_id, min(b.walk_account_id) AS walk_account_id
+  FROM question q JOIN bill b ON b.order_key = q.order_key AND b.day = q.day
+  WHERE b.settle_type = 1
+  GROUP BY q.order_key, q.day, q.asked_by, q.asked_id
+),
+found_day AS (
+  SELECT DISTINCT q.walk_account_id, q.day
+  FROM asked q JOIN answer a ON a.asked_by = q.asked_by AND a.answered_id = q.asked_id
+  WHERE a.by_callback = 0
+),
+account_day AS (
+  SELECT DISTINCT walk_account_id, bill_date AS target, day FROM bill WHERE settle_type = 1 AND order_key IS NOT NULL
+),
+found_near AS (
+  SELECT DISTINCT d.walk_account_id, d.day
+  FROM account_day d JOIN found_day f ON f.walk_account_id = d.walk_account_id CROSS JOIN settings
+  WHERE abs(f.day - d.day) <= lookback_days
+),
+never_answered AS (
+  SELECT DISTINCT walk_account_id, target
+  FROM (
+    SELECT d.walk_account_id, d.target, q.asked_by
+    FROM account_day d
+    LEFT JOIN found_near f ON f.walk_account_id = d.walk_account_id AND f.day = d.day
+    JOIN asked q ON q.walk_account_id = d.walk_account_id
+    CROSS JOIN settings
+    WHERE f.day IS NULL AND abs(q.day - d.day) <= lookback_days
+    GROUP BY d.walk_account_id, d.target, q.asked_by
+    HAVING count(DISTINCT q.asked_id) >= 50
+  ) AS silent_rule
+),
+
 -- The rows of the orders: each group on its day, with the sums over its bills and settlements.
 own AS (
   SELECT
@@ -478,15 +513,17 @@ judged AS (
 ),
 explained AS (
   SELECT
-    *,
+    judged.*,
     CASE WHEN verdict <> 'mismatched' THEN NULL
       WHEN found_verdict = 'matched' THEN 'double_settlement'
       WHEN found_verdict = 'bill_only' OR settled_elsewhere AND cause NOT IN ('double_settlement', 'sign_conflict') THEN 'window_edge'
       ELSE cause END AS judged_cause,
     CASE WHEN verdict = 'matched' AND (diff_total <> 0 OR diff_fee <> 0 OR diff_commission <> 0 OR diff_net <> 0) THEN found_offsets END AS offset_by,
     CASE WHEN verdict = 'mismatched' AND partly_billed AND NOT settled_elsewhere THEN ',partly_billed' ELSE '' END || judged_reasons
-      || CASE WHEN verdict = 'mismatched' AND settled_elsewhere THEN ',settled_elsewhere' ELSE '' END AS reasons
+      || CASE WHEN verdict = 'mismatched' AND settled_elsewhere THEN ',settled_elsewhere' ELSE '' END
+      || CASE WHEN verdict = 'bill_only' AND n.target IS NOT NULL THEN ',rule_never_answered' ELSE '' END AS reasons
   FROM judged
+  LEFT JOIN never_answered n ON n.walk_account_id = judged.walk_account_id AND n.target = judged.target
 ),
 order_row AS (
   SELECT

@@ -56,6 +56,15 @@ type Restatements struct {
 	Examples []Restatement `json:"examples"`        // the MaxExamples with the largest effect
 }
 
+// ClosedDay is a day that a person has closed, with the changes of its bills since (结账后变更),
+// which are a part of the day's Restatements.
+type ClosedDay struct {
+	By         string    `json:"by"`
+	At         time.Time `json:"at"`
+	Generation int64     `json:"generation"` // that was closed
+	Restatements
+}
+
 // Restatement is the change of one bill.
 type Restatement struct {
 	Account       schema.AccountID `json:"account"` // the configured one

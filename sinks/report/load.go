@@ -3,6 +3,8 @@ package report
 import (
 	"context"
 	"fmt"
+
+	"billwalk/schema"
 )
 
 // Load reads the report of what is published. It takes memory for the open orders, and for a
@@ -16,11 +18,19 @@ func Load(ctx context.Context, lake Lake, o Options) (*Report, error) {
 		l.MaxDrills = MaxDrills
 	}
 	tables := newTables()
-	r := &Report{Job: o.Job, From: o.From, To: o.To, MadeAt: o.MadeAt, Billwalk: o.Billwalk, Lake: o.LakeURL}
+	r := &Report{Job: o.Job, From: o.From, To: o.To, MadeAt: o.MadeAt, Billwalk: o.Billwalk, Lake: o.LakeURL, ReplyBy: schema.DayOf(o.MadeAt) + replyDays}
 	if err := l.readBases(ctx); err != nil {
 		return nil, err
 	}
+	closings, err := lake.Closings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.closings = schema.LatestClosings(closings, o.Job)
 	if err := inOrder(ctx, l.parts, l.readPart, tables.add); err != nil {
+		return nil, err
+	}
+	if err := l.fillDoubts(ctx, r, tables); err != nil {
 		return nil, err
 	}
 	if err := l.fillUnits(r, tables); err != nil {
@@ -28,6 +38,7 @@ func Load(ctx context.Context, lake Lake, o Options) (*Report, error) {
 	}
 	r.Waterfall, r.Stores = tables.fall.waterfall(), l.rates(tables.stores)
 	r.Exceptions, r.Restatements = tables.exceptions.counts(), tables.restatements.days()
+	r.Closed = l.closedDays(tables.afterClosing)
 	if err := l.fillOrders(ctx, r, tables.orders); err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ type Report struct {
 	MadeAt   time.Time  `json:"made_at"`
 	Billwalk string     `json:"billwalk"` // version of the program
 	Lake     string     `json:"lake"`     // URL, for the queries that show the same
+	ReplyBy  schema.Day `json:"reply_by"` // the day by which merchants are asked to reply
 	AsOf     AsOf       `json:"as_of"`
 
 	Close        Close          `json:"close"`
@@ -32,10 +33,12 @@ type Report struct {
 	Others       []Other        `json:"others,omitempty"` // accounts of other jobs, or of none any more, that the days have as well
 	Units        []Unit         `json:"units"`            // by day, then as Accounts
 	Orders       Orders         `json:"orders"`
-	Ages         []Age          `json:"ages"` // every verdict of open orders × AgeBands
+	Doubts       []Doubt        `json:"doubts"` // the largest of Total.Doubtful
+	Ages         []Age          `json:"ages"`   // every verdict of open orders × AgeBands
 	Stores       []Store        `json:"stores"`
 	Exceptions   []RuleCount    `json:"exceptions"` // errors first, then the most frequent
 	Restatements []Restatements `json:"restatements"`
+	Closed       []ClosedDay    `json:"closed"` // the days that are closed (结账), by day
 
 	// Glossary explains the verdicts, and the reasons, causes and rules that occur, each under
 	// "KIND:CODE", for example "reason:no_key".
@@ -81,15 +84,15 @@ type BlockerCode string
 
 // The codes of Blocker.
 const (
-	UnitsAbsent       BlockerCode = "units_absent"        // units failed, missing or unavailable; their money is not known
-	UnitsStale        BlockerCode = "units_stale"         // units have the rows of an earlier walk
-	HalfPublished     BlockerCode = "half_published"      // days whose files are not those of their manifest
-	BridgeRemainder   BlockerCode = "bridge_remainder"    // bridges do not foot
-	DirectionUnknown  BlockerCode = "direction_unknown"   // bills of unknown direction
-	AmountUnknown     BlockerCode = "amount_unknown"      // forward bills without ledger_total
-	NothingCompared   BlockerCode = "nothing_compared"    // groups of which no leg is known on both sides
-	NotAsked          BlockerCode = "not_asked"           // groups whose order has not been queried
-	RuleNeverAnswered BlockerCode = "rule_never_answered" // groups of accounts whose match rule has never found anything
+	UnitsAbsent       BlockerCode = "units_absent"             // units failed, missing or unavailable; their money is not known
+	UnitsStale        BlockerCode = "units_stale"              // units have the rows of an earlier walk
+	HalfPublished     BlockerCode = "half_published"           // days whose files are not those of their manifest
+	BridgeRemainder   BlockerCode = "bridge_remainder"         // bridges do not foot
+	DirectionUnknown  BlockerCode = "direction_unknown"        // bills of unknown direction
+	AmountUnknown     BlockerCode = "amount_unknown"           // forward bills without ledger_total
+	NothingCompared   BlockerCode = "nothing_compared"         // groups of which no leg is known on both sides
+	NotAsked          BlockerCode = "not_asked"                // groups whose order has not been queried
+	RuleNeverAnswered BlockerCode = schema.ReasonNeverAnswered // groups of accounts whose match rule has never found anything
 )
 
 // Account is one account of the report.
@@ -117,8 +120,8 @@ type Unit struct {
 	Reason     string           `json:"reason,omitempty"` // why it is not complete, in the platform's words or billwalk's
 	Code       int64            `json:"code,omitempty"`   // of the platform
 	LogID      string           `json:"logid,omitempty"`
-	Hint       string           `json:"hint,omitempty"` // what to do
-	Generation int64            `json:"generation"`     // 0 if nothing is published of the day
+	Hint       Text             `json:"hint,omitzero"` // what to do
+	Generation int64            `json:"generation"`    // 0 if nothing is published of the day
 	Figures
 }
 
@@ -140,6 +143,7 @@ type Figures struct {
 	Sums     Sums         `json:"sums"`
 	Bridge   Bridge       `json:"bridge"`
 	Verdicts []VerdictSum `json:"verdicts"` // in schema.Verdicts' order, those with groups
+	Doubtful Doubtful     `json:"doubtful"` // a part of the matched ones
 	Errors   int64        `json:"errors"`   // exceptions of that severity that name a bill of it; the total has all
 	Warnings int64        `json:"warnings"`
 }
@@ -183,15 +187,15 @@ type TermCode string
 
 // The lines of a bridge, in their order.
 const (
-	TermBillOnly       TermCode = "bill_only"           // 未查到分账
-	TermNeverAnswered  TermCode = "rule_never_answered" // 未查到分账, because the match rule never finds anything
-	TermPending        TermCode = "pending"             // 分账处理中(未分部分)
-	TermFailed         TermCode = "failed"              // 分账失败(未分部分)
-	TermNoKey          TermCode = "no_key"              // 缺单号
-	TermNotConfigured  TermCode = "not_configured"      // 未接入分账
-	TermSettlementOnly TermCode = "settlement_only"     // 有分账、未查到账单
-	TermMismatched     TermCode = "mismatched"          // 差异净额
-	TermMatched        TermCode = "matched"             // 跨日及分段匹配: what groups are matched with the help of others, or within the tolerance
+	TermBillOnly       TermCode = "bill_only"                // 未查到分账
+	TermNeverAnswered  TermCode = schema.ReasonNeverAnswered // 未查到分账, because the match rule never finds anything
+	TermPending        TermCode = "pending"                  // 分账处理中(未分部分)
+	TermFailed         TermCode = "failed"                   // 分账失败(未分部分)
+	TermNoKey          TermCode = "no_key"                   // 缺单号
+	TermNotConfigured  TermCode = "not_configured"           // 未接入分账
+	TermSettlementOnly TermCode = "settlement_only"          // 有分账、未查到账单
+	TermMismatched     TermCode = "mismatched"               // 差异净额
+	TermMatched        TermCode = "matched"                  // 跨日及分段匹配: what groups are matched with the help of others, or within the tolerance
 )
 
 // TermCodes lists the lines of a bridge in their order.

@@ -19,6 +19,10 @@ type Lake interface {
 	// Rows yields the published rows of a table, with the named columns or all of them, in one
 	// row that is filled anew. If nothing is published there are none.
 	Rows(ctx context.Context, table schema.AnyTable, day schema.Day, bucket int, columns ...string) iter.Seq2[schema.Row, error]
+	// ResolutionStates returns the resolution that counts of each order that is wanted.
+	ResolutionStates(ctx context.Context, wanted func(schema.ResolutionKey) bool) (map[schema.ResolutionKey]schema.ResolutionNow, error)
+	// Closings returns the closings of all jobs, as they were appended.
+	Closings(ctx context.Context) ([]schema.Closing, error)
 }
 
 // Options say what is reported.
@@ -46,6 +50,7 @@ type loader struct {
 	lake     Lake
 	accounts map[schema.AccountID]bool // whose rows are reported
 	parts    []part                    // what is published, by day and bucket
+	closings map[schema.Day]schema.Closing
 }
 
 func newLoader(lake Lake, o Options) *loader {

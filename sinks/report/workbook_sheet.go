@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf16"
@@ -21,10 +22,13 @@ type column struct {
 type sheet struct {
 	book    *workbook
 	name    string
+	above   []string // lines over the titles
 	columns []column
 	maxRows int // of one part
+	text    int // style
 
 	parts  []sheetPart // the last one is being written
+	file   *excelize.File
 	stream *excelize.StreamWriter
 	row    int // that was written last
 	sums   []columnSum
@@ -34,7 +38,8 @@ type sheet struct {
 // sheetPart is one sheet of those that a long one is split into.
 type sheetPart struct {
 	name string
-	rows int // up to and with the last one that is added up
+	part string // of the workbook
+	rows int    // up to and with the last one that is added up
 }
 
 // columnSum adds a column of amounts up.
@@ -43,9 +48,9 @@ type columnSum struct {
 	beyond bool // an amount, or the sum, is text
 }
 
-// sheet begins a sheet.
-func (b *workbook) sheet(name string, columns []column) *sheet {
-	s := &sheet{book: b, name: name, columns: columns, maxRows: b.maxRows, sums: make([]columnSum, len(columns))}
+// sheet begins a sheet, with lines over the titles if there are any.
+func (b *workbook) sheet(name string, columns []column, above ...string) *sheet {
+	s := &sheet{book: b, name: name, above: above, columns: columns, maxRows: b.maxRows, text: b.text, sums: make([]columnSum, len(columns))}
 	b.sheets = append(b.sheets, s)
 	s.begin()
 	return s
@@ -54,21 +59,59 @@ func (b *workbook) sheet(name string, columns []column) *sheet {
 // begin begins a part of the sheet: its titles stay in sight, and filter the rows.
 func (s *sheet) begin() {
 	name := sheetName(s.name, len(s.parts))
-	if _, s.err = s.book.file.NewSheet(name); s.err != nil {
+	var part string
+	if s.file, part, s.err = s.book.newSheet(name); s.err != nil {
 		return
 	}
-	if s.stream, s.err = s.book.file.NewStreamWriter(name); s.err != nil {
+	if s.err = s.setPage(name); s.err != nil {
 		return
 	}
-	s.parts, s.row = append(s.parts, sheetPart{name: name}), 0
+	if s.stream, s.err = s.file.NewStreamWriter(ownSheet); s.err != nil {
+		return
+	}
+	s.parts, s.row = append(s.parts, sheetPart{name: name, part: part}), 0
 	titles := make([]any, len(s.columns))
 	for i, c := range s.columns {
 		s.fail(s.stream.SetColWidth(i+1, i+1, float64(c.width)))
 		titles[i] = excelize.Cell{StyleID: s.book.heading, Value: c.title}
 	}
-	s.fail(s.stream.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}))
+	s.fail(s.stream.SetPanes(&excelize.Panes{Freeze: true, YSplit: s.head(), TopLeftCell: fmt.Sprintf("A%d", s.head()+1), ActivePane: "bottomLeft"}))
+	for i, line := range s.above {
+		cell := excelize.Cell{StyleID: s.book.line, Value: fitting(line)}
+		if i == 0 {
+			cell.StyleID = s.book.title
+		}
+		s.write([]any{cell})
+	}
 	s.write(titles)
 }
+
+// pageWidth is how many letters of a sheet go on a page of its width.
+const pageWidth = 200
+
+// setPage has a sheet printed on landscape A4, with its titles on each page: a wide sheet on several pages beside
+// each other, which begin with its first column.
+func (s *sheet) setPage(name string) error {
+	width := 0
+	for _, c := range s.columns {
+		width += c.width
+	}
+	a4, landscape, pages, high, fit := 9, "landscape", (width+pageWidth-1)/pageWidth, 0, true
+	quoted := "'" + strings.ReplaceAll(name, "'", "''") + "'"
+	titles := fmt.Sprintf("%s!$%d:$%[2]d", quoted, s.head())
+	if pages > 1 {
+		titles = quoted + "!$A:$A," + titles
+	}
+	return errors.Join(
+		s.file.SetSheetProps(ownSheet, &excelize.SheetPropsOptions{FitToPage: &fit}),
+		s.file.SetPageLayout(ownSheet, &excelize.PageLayoutOptions{Size: &a4, Orientation: &landscape, FitToWidth: &pages, FitToHeight: &high}),
+		s.file.SetHeaderFooter(ownSheet, &excelize.HeaderFooterOptions{OddFooter: "&L&A&R&P / &N"}),
+		s.book.file.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: titles, Scope: name}),
+	)
+}
+
+// head returns the row of the titles.
+func (s *sheet) head() int { return len(s.above) + 1 }
 
 func (s *sheet) fail(err error) {
 	if s.err == nil {
@@ -106,7 +149,7 @@ func (s *sheet) cell(i int, value any) any {
 		if v == "" {
 			return nil
 		}
-		return excelize.Cell{StyleID: s.book.text, Value: fitting(v)}
+		return excelize.Cell{StyleID: s.text, Value: fitting(v)}
 	case Amount:
 		if !v.Valid {
 			return nil
@@ -132,10 +175,13 @@ func (s *sheet) endPart() {
 		return
 	}
 	last := s.parts[len(s.parts)-1]
-	if last.rows > 1 {
-		s.fail(s.book.file.AutoFilter(last.name, fmt.Sprintf("A1:%s%d", letter(len(s.columns)-1), last.rows), nil))
+	if last.rows > s.head() {
+		cells := fmt.Sprintf("A%d:%s%d", s.head(), letter(len(s.columns)-1), last.rows)
+		s.fail(s.book.file.AutoFilter(last.name, cells, nil)) // the name of the cells
+		s.fail(s.file.AutoFilter(ownSheet, cells, nil))
 	}
 	s.fail(s.stream.Flush())
+	s.fail(s.book.keep(s.file, last.part))
 }
 
 // end ends the sheet with the sums of all rows.
@@ -155,7 +201,7 @@ func (s *sheet) end() error {
 	if row[0] == nil {
 		row[0] = excelize.Cell{StyleID: s.book.heading, Value: "合计"}
 	}
-	if summed && s.parts[len(s.parts)-1].rows+len(s.parts) > 1 && s.rows() > 0 {
+	if summed && s.rows() > 0 {
 		s.write(row)
 	}
 	s.endPart()
@@ -165,7 +211,7 @@ func (s *sheet) end() error {
 // rows counts the rows without titles.
 func (s *sheet) rows() (n int) {
 	for _, p := range s.parts {
-		n += max(0, p.rows-1)
+		n += max(0, p.rows-s.head())
 	}
 	return n
 }
@@ -180,7 +226,7 @@ func (s *sheet) sumOf(i int) string {
 // ranges returns the cells of a column, by part, without titles and sums.
 func (s *sheet) ranges(i int) (ranges []string) {
 	for _, p := range s.parts {
-		ranges = append(ranges, fmt.Sprintf("'%s'!%s2:%[2]s%d", strings.ReplaceAll(p.name, "'", "''"), letter(i), max(2, p.rows)))
+		ranges = append(ranges, fmt.Sprintf("'%s'!%s%d:%[2]s%[4]d", strings.ReplaceAll(p.name, "'", "''"), letter(i), s.head()+1, max(s.head()+1, p.rows)))
 	}
 	return ranges
 }

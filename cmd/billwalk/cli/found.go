@@ -26,6 +26,9 @@ func (p *program) printFound(ctx context.Context, l *lake.Lake, r *pipeline.Run,
 	if err := found.print(p.out, days.total.all.fen, p.styled); err != nil {
 		return err
 	}
+	if err := found.printNeverAnswered(p.out, namesOf(r.Accounts)); err != nil {
+		return err
+	}
 	if p.verbose {
 		if err := found.printOffset(p.out); err != nil {
 			return err

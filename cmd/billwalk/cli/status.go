@@ -34,7 +34,7 @@ type status struct {
 
 	AtWork        []runAtWork     `json:"at_work,omitempty"`        // runs that have not ended
 	OpenByAge     []openAge       `json:"open_by_age,omitempty"`    // what is open on the days, the oldest first
-	NeverAnswered []neverAnswered `json:"never_answered,omitempty"` // accounts whose match rules were asked often and never answered
+	NeverAnswered []neverAnswered `json:"never_answered,omitempty"` // accounts with the reason rule_never_answered
 
 	names   accountNames
 	cut     []dayRange  // days of runs that ended before their work did

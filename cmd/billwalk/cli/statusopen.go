@@ -99,23 +99,17 @@ func addStakes(ctx context.Context, w *wired, day schema.Day, sums map[schema.Ve
 	return nil
 }
 
-// unansweredAfter is how many orders an account has asked for before rules that never
-// answered are likely to be the wrong ones.
-const unansweredAfter = 50
-
-// addRules notes the accounts whose match rules were asked often and never answered, by
-// the latest manifests.
+// addRules notes the accounts whose groups have the reason rule_never_answered on the latest
+// day on which they have orders.
 func (s *status) addRules(accounts []schema.Account, bases [][]schema.Base) {
 	for _, a := range accounts {
 		for _, day := range slices.Backward(bases) {
 			m := day[a.ID.Bucket(len(day))].Manifest
-			if m == nil || m.Entry(a.ID) == nil || len(m.Entry(a.ID).Rules) == 0 {
+			if m == nil || m.Entry(a.ID) == nil || m.Entry(a.ID).Orders == 0 {
 				continue
 			}
-			rules := m.Entry(a.ID).Rules
-			asked := slices.ContainsFunc(rules, func(u schema.RuleUse) bool { return u.Silent(unansweredAfter) })
-			if asked && !slices.ContainsFunc(rules, func(u schema.RuleUse) bool { return u.Answered > 0 }) {
-				s.NeverAnswered = append(s.NeverAnswered, neverAnswered{a.ID, rules})
+			if e := m.Entry(a.ID); e.NeverAnswered > 0 {
+				s.NeverAnswered = append(s.NeverAnswered, neverAnswered{a.ID, e.NeverAnswered, e.Rules})
 			}
 			break
 		}
@@ -125,6 +119,7 @@ func (s *status) addRules(accounts []schema.Account, bases [][]schema.Base) {
 // neverAnswered is an account whose orders the settle query never knows.
 type neverAnswered struct {
 	Account schema.AccountID `json:"account"`
+	Groups  int64            `json:"groups"` // of its latest day
 	Rules   []schema.RuleUse `json:"rules"`
 }
 
@@ -145,7 +140,7 @@ func (s *status) printOpen(out io.Writer) {
 		for _, u := range n.Rules {
 			rules = append(rules, fmt.Sprintf("%s asked %d times", u.Rule, u.Asked))
 		}
-		fmt.Fprintf(out, "match      account %s: no rule has ever found a settlement (%s): check settlements.match and settlements.app\n", s.names.with(n.Account), plain(strings.Join(rules, ", ")))
+		fmt.Fprintf(out, "match      account %s: no rule has ever found a settlement (%s; %s): check settlements.match and settlements.app\n", s.names.with(n.Account), schema.ReasonNeverAnswered, plain(strings.Join(rules, ", ")))
 	}
 }
 

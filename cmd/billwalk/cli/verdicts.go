@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -15,10 +16,11 @@ import (
 
 // verdicts is what reconciliation found on the days of a run, of the job's accounts.
 type verdicts struct {
-	sums        map[schema.Verdict]*verdictSum
-	refunds     schema.Fen // ledger_total of refund bills; where an earlier version built a day, of others, too
-	others      schema.Fen // and of other bills that are not forward
-	differences differences
+	sums          map[schema.Verdict]*verdictSum
+	refunds       schema.Fen // ledger_total of refund bills; where an earlier version built a day, of others, too
+	others        schema.Fen // and of other bills that are not forward
+	differences   differences
+	neverAnswered map[schema.AccountID]*verdictSum // bills without a settlement, of accounts whose match rules have never found one
 }
 
 type verdictSum struct {
@@ -64,7 +66,7 @@ func readVerdicts(ctx context.Context, l *lake.Lake, run *pipeline.Run) (*verdic
 }
 
 func newVerdicts() *verdicts {
-	return &verdicts{sums: make(map[schema.Verdict]*verdictSum), differences: differences{orders: make(map[string]*difference)}}
+	return &verdicts{sums: make(map[schema.Verdict]*verdictSum), neverAnswered: make(map[schema.AccountID]*verdictSum), differences: differences{orders: make(map[string]*difference)}}
 }
 
 // publishedGroup is a group of a day, valid until the next one is read.
@@ -115,6 +117,12 @@ func (v *verdicts) add(r *schema.Reconciliation) (err error) {
 	add(&v.others, r.Other)
 	if slices.ContainsFunc(r.Reasons, func(reason string) bool { return strings.HasPrefix(reason, schema.ReasonOffsetBy) }) {
 		add(&sum.offset, r.Diff[schema.LegTotal])
+	}
+	if err == nil && slices.Contains(r.Reasons, schema.ReasonNeverAnswered) {
+		if v.neverAnswered[r.WalkAccountID] == nil {
+			v.neverAnswered[r.WalkAccountID] = new(verdictSum)
+		}
+		err = v.neverAnswered[r.WalkAccountID].add(&verdictSum{groups: 1, billed: r.Billed[schema.LegTotal].V})
 	}
 	v.differences.find(r)
 	return err
@@ -193,6 +201,18 @@ func (v *verdicts) printOffset(out io.Writer) error {
 		plus(s.offset, "offset by other groups 由其他组抵回"),
 		plus(rest, "within the tolerance, or not known on both sides 在容差内或一方未知"), s.settled.Yuan())
 	return err
+}
+
+// printNeverAnswered prints the accounts whose match rules have never found a settlement.
+func (v *verdicts) printNeverAnswered(out io.Writer, names accountNames) error {
+	for _, account := range slices.Sorted(maps.Keys(v.neverAnswered)) {
+		s := v.neverAnswered[account]
+		if _, err := fmt.Fprintf(out, "bill_only 规则未命中: account %s, %s of %s yuan. No match rule has ever found a settlement of it (%s): check settlements.match and settlements.app\n",
+			names.with(account), count(int(s.groups), "group"), s.billed.Yuan(), schema.ReasonNeverAnswered); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // plus returns what is added to a sum, "" if it is nothing.
