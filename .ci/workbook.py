@@ -45,6 +45,7 @@ def counted(text):
 sums = 0
 for sheet in formulas:
     assert sheet.freeze_panes == "A2" or sheet.title.startswith("对账函"), sheet.title
+    assert sheet.page_setup.orientation == "landscape" and sheet.print_title_rows, sheet.title
     for row in sheet.iter_rows():
         for cell in row:
             if cell.data_type != "f":

@@ -15,7 +15,7 @@ import (
 var dailySheet = []column{
 	{"日期", 12, false}, {"账户", 22, false}, {"名称", 24, false}, {"状态", 10, false}, {"账单笔数", 10, false},
 	{"正向", 16, true}, {"退款", 16, true}, {"扣款及其他", 16, true}, {"净额", 16, true}, {"商家实际结算", 16, true}, {"分账成功", 16, true},
-	{"批次", 8, false}, {"原因", 40, false}, {"错误码", 10, false}, {"logid", 26, false}, {"处理", 40, false},
+	{"批次", 8, false}, {"原因", 40, false}, {"错误码", 10, false}, {"logid", 34, false}, {"处理", 40, false},
 }
 
 // dailyBills is the column of the number of bills.
