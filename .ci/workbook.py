@@ -44,7 +44,7 @@ def counted(text):
 
 sums = 0
 for sheet in formulas:
-    assert sheet.freeze_panes == "A2", sheet.title
+    assert sheet.freeze_panes == "A2" or sheet.title.startswith("对账函"), sheet.title
     for row in sheet.iter_rows():
         for cell in row:
             if cell.data_type != "f":
@@ -92,6 +92,24 @@ assert published, "the lake has no bills"
 for account in published:
     assert rows[account["account"]] == account["n"], account
     assert found[account["account"]] == Decimal(account["fen"]) / 100, (account, found[account["account"]])
+
+# The sheets of an account have no id of another one.
+owners = {}
+for of in asked(f"""SELECT walk_account_id AS account, unnest([walk_account_id, ledger_id, shop_order_id, item_order_id, order_ext_id, certificate_id, code]) AS id FROM {bills}
+UNION SELECT walk_account_id, unnest([shop_order_id, item_order_id]) FROM read_parquet('{lake}/reconciliation/*/*.parquet') WHERE walk_account_id <> ''"""):
+    owners.setdefault(of["id"], set()).add(of["account"])
+codes = {row["code"] for row in asked(f"SELECT DISTINCT code FROM {bills} WHERE code IS NOT NULL")}
+letters = 0
+for sheet in values:
+    if not sheet.title.startswith(("对账函", "对账单")):
+        continue
+    account = re.match(r"账户 (\d+) ", sheet["A2"].value)[1] if sheet.title.startswith("对账函") else sheet["B2"].value
+    letters += sheet.title.startswith("对账函")
+    for row in sheet.iter_rows(values_only=True):
+        for id in re.findall(r"\w{8,}", " ".join(str(value) for value in row if value is not None)):
+            assert id not in codes, f"{sheet.title} has the coupon code {id}"
+            assert account in owners.get(id, {account}), f"{sheet.title} has {id} of {owners[id]}"
+assert letters >= len(published), letters
 
 # The lists: every exception and every changed bill, ids as text, amounts to the fen.
 def listed(title, *columns):

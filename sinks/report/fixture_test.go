@@ -39,7 +39,7 @@ func fixture() *Report {
 	total.Verdicts = []VerdictSum{first.Verdicts[0], first.Verdicts[1], first.Verdicts[2], unmatched.Verdicts[0], first.Verdicts[3]}
 	rate, median := int64(250), int64(100)
 	return &Report{
-		Job: "nightly", From: from, To: from + 1, MadeAt: at, Billwalk: "1.2.3", Lake: "s3://lake/prod",
+		Job: "nightly", From: from, To: from + 1, MadeAt: at, Billwalk: "1.2.3", Lake: "s3://lake/prod", ReplyBy: from + 5,
 		AsOf:  AsOf{at.Add(-time.Minute), 3, "01J0"},
 		Close: Close{Blockers: []Blocker{{Code: UnitsAbsent, Count: 3}, {Code: DirectionUnknown, Count: 1}}},
 		Total: total,

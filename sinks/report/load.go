@@ -3,6 +3,8 @@ package report
 import (
 	"context"
 	"fmt"
+
+	"billwalk/schema"
 )
 
 // Load reads the report of what is published. It takes memory for the open orders, and for a
@@ -16,7 +18,7 @@ func Load(ctx context.Context, lake Lake, o Options) (*Report, error) {
 		l.MaxDrills = MaxDrills
 	}
 	tables := newTables()
-	r := &Report{Job: o.Job, From: o.From, To: o.To, MadeAt: o.MadeAt, Billwalk: o.Billwalk, Lake: o.LakeURL}
+	r := &Report{Job: o.Job, From: o.From, To: o.To, MadeAt: o.MadeAt, Billwalk: o.Billwalk, Lake: o.LakeURL, ReplyBy: schema.DayOf(o.MadeAt) + replyDays}
 	if err := l.readBases(ctx); err != nil {
 		return nil, err
 	}

@@ -23,6 +23,7 @@ type Report struct {
 	MadeAt   time.Time  `json:"made_at"`
 	Billwalk string     `json:"billwalk"` // version of the program
 	Lake     string     `json:"lake"`     // URL, for the queries that show the same
+	ReplyBy  schema.Day `json:"reply_by"` // the day by which merchants are asked to reply
 	AsOf     AsOf       `json:"as_of"`
 
 	Close        Close          `json:"close"`

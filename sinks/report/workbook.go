@@ -26,8 +26,9 @@ type DayBill struct {
 }
 
 // WriteWorkbook writes the report as a workbook (XLSX), in Chinese: a sheet for each part of the
-// report, with the lists in full, and a statement (对账单) of the bills of each account that has
-// any. Lists that are not those which the report counts are ErrChanged.
+// report, with the lists in full; for each account a letter to its merchant (对账函), which has
+// nothing of other accounts; and a statement (对账单) of the bills of each that has any. Lists
+// that are not those which the report counts are ErrChanged.
 //
 // Ids are text. Amounts are numbers of yuan with two decimals, exact up to 9,999,999,999,999.99:
 // a spreadsheet keeps 15 digits, and a larger amount is text. Sums are formulas, beside the
@@ -65,6 +66,9 @@ func writeWorkbook(ctx context.Context, w io.Writer, r *Report, bills Bills, lis
 	if err := b.terms(r); err != nil {
 		return err
 	}
+	if err := b.letters(r); err != nil {
+		return err
+	}
 	if err := b.statements(ctx, r, bills, refunds); err != nil {
 		return err
 	}
@@ -86,6 +90,9 @@ type workbook struct {
 	statementOf map[schema.AccountID]*sheet
 	heading     int // styles
 	text        int
+	wrapped     int
+	title       int
+	line        int
 	amount      int
 	count       int
 	sum         int
@@ -103,6 +110,9 @@ func newWorkbook(maxRows int) (*workbook, error) {
 	}{
 		{&b.heading, excelize.Style{Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"DDE6F0"}}, NumFmt: 49}},
 		{&b.text, excelize.Style{NumFmt: 49}}, // 49 is text: editing the cell does not make it a number or a formula
+		{&b.wrapped, excelize.Style{NumFmt: 49, Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}}},
+		{&b.title, excelize.Style{NumFmt: 49, Font: &excelize.Font{Bold: true, Size: 14}}},
+		{&b.line, excelize.Style{NumFmt: 49, Font: &excelize.Font{Color: "555555"}}},
 		{&b.amount, excelize.Style{CustomNumFmt: &format}},
 		{&b.count, excelize.Style{NumFmt: 3}},
 		{&b.sum, excelize.Style{Font: &excelize.Font{Bold: true}, CustomNumFmt: &format}},

@@ -175,13 +175,11 @@ const refundType = 2
 
 // statements writes a statement of each account, and its refunds to the sheet of all.
 func (b *workbook) statements(ctx context.Context, r *Report, bills Bills, refunds *sheet) error {
-	number := 0
-	for _, account := range r.Accounts {
+	for i, account := range r.Accounts {
 		if account.ID == schema.NoAccount || account.Sums.Bills == 0 {
 			continue
 		}
-		number++
-		s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账单%d %s", number, account.Name)), statementSheet)
+		s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账单%d %s", i+1, account.Name)), statementSheet)
 		b.statementOf[account.ID] = s
 		for bill, err := range bills(ctx, account.ID) {
 			if err != nil {

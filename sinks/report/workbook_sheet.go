@@ -21,8 +21,10 @@ type column struct {
 type sheet struct {
 	book    *workbook
 	name    string
+	above   []string // lines over the titles
 	columns []column
 	maxRows int // of one part
+	text    int // style
 
 	parts  []sheetPart // the last one is being written
 	stream *excelize.StreamWriter
@@ -43,9 +45,9 @@ type columnSum struct {
 	beyond bool // an amount, or the sum, is text
 }
 
-// sheet begins a sheet.
-func (b *workbook) sheet(name string, columns []column) *sheet {
-	s := &sheet{book: b, name: name, columns: columns, maxRows: b.maxRows, sums: make([]columnSum, len(columns))}
+// sheet begins a sheet, with lines over the titles if there are any.
+func (b *workbook) sheet(name string, columns []column, above ...string) *sheet {
+	s := &sheet{book: b, name: name, above: above, columns: columns, maxRows: b.maxRows, text: b.text, sums: make([]columnSum, len(columns))}
 	b.sheets = append(b.sheets, s)
 	s.begin()
 	return s
@@ -66,9 +68,19 @@ func (s *sheet) begin() {
 		s.fail(s.stream.SetColWidth(i+1, i+1, float64(c.width)))
 		titles[i] = excelize.Cell{StyleID: s.book.heading, Value: c.title}
 	}
-	s.fail(s.stream.SetPanes(&excelize.Panes{Freeze: true, YSplit: 1, TopLeftCell: "A2", ActivePane: "bottomLeft"}))
+	s.fail(s.stream.SetPanes(&excelize.Panes{Freeze: true, YSplit: s.head(), TopLeftCell: fmt.Sprintf("A%d", s.head()+1), ActivePane: "bottomLeft"}))
+	for i, line := range s.above {
+		cell := excelize.Cell{StyleID: s.book.line, Value: fitting(line)}
+		if i == 0 {
+			cell.StyleID = s.book.title
+		}
+		s.write([]any{cell})
+	}
 	s.write(titles)
 }
+
+// head returns the row of the titles.
+func (s *sheet) head() int { return len(s.above) + 1 }
 
 func (s *sheet) fail(err error) {
 	if s.err == nil {
@@ -106,7 +118,7 @@ func (s *sheet) cell(i int, value any) any {
 		if v == "" {
 			return nil
 		}
-		return excelize.Cell{StyleID: s.book.text, Value: fitting(v)}
+		return excelize.Cell{StyleID: s.text, Value: fitting(v)}
 	case Amount:
 		if !v.Valid {
 			return nil
@@ -132,8 +144,8 @@ func (s *sheet) endPart() {
 		return
 	}
 	last := s.parts[len(s.parts)-1]
-	if last.rows > 1 {
-		s.fail(s.book.file.AutoFilter(last.name, fmt.Sprintf("A1:%s%d", letter(len(s.columns)-1), last.rows), nil))
+	if last.rows > s.head() {
+		s.fail(s.book.file.AutoFilter(last.name, fmt.Sprintf("A%d:%s%d", s.head(), letter(len(s.columns)-1), last.rows), nil))
 	}
 	s.fail(s.stream.Flush())
 }
@@ -155,7 +167,7 @@ func (s *sheet) end() error {
 	if row[0] == nil {
 		row[0] = excelize.Cell{StyleID: s.book.heading, Value: "合计"}
 	}
-	if summed && s.parts[len(s.parts)-1].rows+len(s.parts) > 1 && s.rows() > 0 {
+	if summed && s.rows() > 0 {
 		s.write(row)
 	}
 	s.endPart()
@@ -165,7 +177,7 @@ func (s *sheet) end() error {
 // rows counts the rows without titles.
 func (s *sheet) rows() (n int) {
 	for _, p := range s.parts {
-		n += max(0, p.rows-1)
+		n += max(0, p.rows-s.head())
 	}
 	return n
 }
@@ -180,7 +192,7 @@ func (s *sheet) sumOf(i int) string {
 // ranges returns the cells of a column, by part, without titles and sums.
 func (s *sheet) ranges(i int) (ranges []string) {
 	for _, p := range s.parts {
-		ranges = append(ranges, fmt.Sprintf("'%s'!%s2:%[2]s%d", strings.ReplaceAll(p.name, "'", "''"), letter(i), max(2, p.rows)))
+		ranges = append(ranges, fmt.Sprintf("'%s'!%s%d:%[2]s%[4]d", strings.ReplaceAll(p.name, "'", "''"), letter(i), s.head()+1, max(s.head()+1, p.rows)))
 	}
 	return ranges
 }

@@ -15,6 +15,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/xuri/excelize/v2"
 
 	"billwalk/schema"
@@ -108,7 +109,8 @@ func TestWorkbook(t *testing.T) {
 	t.Parallel()
 	f, data := workbookOf(t, fixture(), ledger, excelize.TotalRows)
 	statement := "对账单1 某某餐饮 <b>&\"总部\""
-	want := []string{"汇总", "日报", "调节表", "差异", "未分", "失败", "退款", "变更", "异常", "口径说明", statement}
+	letters := []string{"对账函1 某某餐饮 <b>&\"总部\"", "对账函2 =HYPERLINK(\"http：／／x\")"}
+	want := []string{"汇总", "日报", "调节表", "差异", "未分", "失败", "退款", "变更", "异常", "口径说明", letters[0], letters[1], statement}
 	if got := f.GetSheetList(); !slices.Equal(got, want) {
 		t.Errorf("sheets %q, want %q", got, want)
 	}
@@ -295,6 +297,93 @@ func TestLists(t *testing.T) {
 		if err := WriteWorkbook(t.Context(), io.Discard, r, ledger, lists(fixture())); !errors.Is(err, ErrChanged) {
 			t.Errorf("with %d restatements more: %v", more, err)
 		}
+	}
+}
+
+// TestLetters: a merchant is told how far its days are reconciled, and what it has to do by when.
+func TestLetters(t *testing.T) {
+	t.Parallel()
+	r := fixture()
+	waiting, shared := r.Orders.List[1], r.Orders.List[1]
+	waiting.Key, waiting.Reasons = "1003", []string{schema.ReasonPartlyBilled, "total_differs"}
+	shared.Key, shared.Accounts = "1004", 2
+	r.Orders.List = append(r.Orders.List, waiting, shared)
+	text := func(f *excelize.File, sheet string) (lines []string) {
+		for _, row := range rowsOf(t, f, sheet) {
+			lines = append(lines, strings.Join(row, "|"))
+		}
+		return lines
+	}
+	f, _ := workbookOf(t, r, ledger, excelize.TotalRows)
+	want := []string{
+		"贵店 11 月 25 日至 11 月 26 日核对未完成；待贵方处理 1 单 6.50 元，请于 11 月 30 日前回复。",
+		"账户 7113893944009705516 某某餐饮 <b>&\"总部\"；2026-11-25 至 2026-11-26；制表 2026-11-27",
+		"账单 5 笔，净额（应结算）285.00 元，商家实际结算 260.00 元；差额为已分减应分，正数为多分。",
+		"未取得完整账单的日期：2026-11-26（失败）。其金额未知，不含在内。",
+		"订单|门店|结论|应分|已分|差额|涉及金额|需做事项|回复",
+		"1002|7002|差异|100|106.5|6.5|6.5|核对订单实付与分账金额",
+		"1001|7001|有账单、未查到分账|100||-100|100|由我方跟进，暂无需处理",
+		"1003|7002|差异|100|106.5|6.5|6.5|由我方跟进，暂无需处理",
+		"1004|7002|差异|||||由我方跟进，暂无需处理",
+		"合计|||300|213|-87|113",
+	}
+	if diff := cmp.Diff(want, text(f, "对账函1 某某餐饮 <b>&\"总部\"")); diff != "" {
+		t.Error(diff)
+	}
+	if got := text(f, "对账函2 =HYPERLINK(\"http：／／x\")")[0]; got != "贵店 11 月 25 日至 11 月 26 日核对未完成；无待贵方处理的订单。" {
+		t.Error(got)
+	}
+	r.To = r.From
+	r.Accounts[0].Sums.UnknownDirection, r.Units, r.Orders.List = 0, r.Units[:1], nil
+	f, _ = workbookOf(t, r, ledger, excelize.TotalRows)
+	if got := text(f, "对账函1 某某餐饮 <b>&\"总部\"")[0]; got != "贵店 11 月 25 日核对完成；无待贵方处理的订单。" {
+		t.Error(got)
+	}
+}
+
+// TestNothingForeign: the sheets of an account have no id of another account, and no coupon code is in any sheet.
+func TestNothingForeign(t *testing.T) {
+	t.Parallel()
+	r := fixture()
+	other := r.Accounts[1].ID
+	r.Accounts[1].Name, r.Accounts[1].Sums.Bills = "西安面馆", 1
+	r.Orders.List[0].Account = other
+	const code, certificate = "880012345678", "7000000000000000077"
+	bills := func(_ context.Context, account schema.AccountID) iter.Seq2[DayBill, error] {
+		return func(yield func(DayBill, error) bool) {
+			yield(DayBill{r.From, &schema.Bill{
+				WalkAccountID: account, LedgerID: "ledger-of-" + string(account), ShopOrderID: schema.Some("order-of-" + string(account)),
+				Code: schema.Some(code), CertificateID: schema.Some(certificate), VerifyID: schema.Some(certificate),
+			}}, nil)
+		}
+	}
+	f, _ := workbookOf(t, r, bills, excelize.TotalRows)
+	foreign := map[string][]string{
+		"1": {string(other), "西安面馆", "1001", "7001"}, // of the second account
+		"2": {string(r.Accounts[0].ID), "某某餐饮", "1002", "7002"},
+	}
+	checked := 0
+	for _, sheet := range f.GetSheetList() {
+		rows := rowsOf(t, f, sheet)
+		text := fmt.Sprintln(sheet, rows)
+		for _, secret := range []string{code, certificate, "8800", "8801"} {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s has the coupon code %s", sheet, secret)
+			}
+		}
+		title := regexp.MustCompile(`^(?:对账函|对账单)(\d+) `).FindStringSubmatch(sheet)
+		if title == nil {
+			continue
+		}
+		checked++
+		for _, secret := range foreign[title[1]] {
+			if strings.Contains(text, secret) {
+				t.Errorf("%s has %s of another account:\n%s", sheet, secret, text)
+			}
+		}
+	}
+	if checked != 4 {
+		t.Errorf("%d sheets of accounts", checked)
 	}
 }
 

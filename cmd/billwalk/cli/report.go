@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"billwalk/schema"
 	"billwalk/sinks/report"
 )
 
@@ -22,20 +23,27 @@ const (
 
 func (p *program) report() *cobra.Command {
 	var dates dateFlags
-	var folder string
+	var folder, replyBy string
 	cmd := &cobra.Command{
 		Use:   "report JOB",
 		Short: "Write a report of the published days for people, as an HTML page and as a workbook (XLSX); call nothing and change nothing in the lake",
 		Example: "  billwalk report nightly --out reports\n" +
 			"  billwalk report nightly --from 2026-10 --out reports\n" +
+			"  billwalk report nightly --reply-by 2026-12-05 --out reports\n" +
 			"  billwalk report nightly --from 2026-10 --output json",
 	}
 	cmd.Flags().StringVar(&folder, "out", ".", "the folder of "+reportName+" and "+workbookName+", which is made if there is none; with --output json nothing is written")
+	cmd.Flags().StringVar(&replyBy, "reply-by", "", "the day YYYY-MM-DD by which the letters ask merchants to reply; without it, three days after today")
 	return p.forJob(cmd, &dates, false, func(ctx context.Context, w *wired) error {
 		w.run.Lookback = 0
 		r, err := p.loadReport(ctx, w)
 		if err != nil {
 			return cut(ctx, err)
+		}
+		if replyBy != "" {
+			if r.ReplyBy, err = schema.ParseDay(replyBy); err != nil {
+				return usage("--reply-by: %v", err)
+			}
 		}
 		if p.output == "json" {
 			return r.WriteJSON(p.out)

@@ -25,7 +25,7 @@ func (p *program) demoWorld() sandbox.Config {
 
 func (p *program) sandbox() *cobra.Command {
 	config := sandbox.Config{Now: p.now}
-	var addr, faults string
+	var addr, faults, breaks string
 	var callbacks callbackFlags
 	var nights nightFlags
 	cmd := &cobra.Command{
@@ -44,12 +44,14 @@ func (p *program) sandbox() *cobra.Command {
 	cmd.Flags().Uint64Var(&config.Seed, "seed", 1, "seed of the world: the same seed serves the same bills")
 	cmd.Flags().IntVar(&config.Accounts, "accounts", 12, "accounts to configure")
 	cmd.Flags().IntVar(&config.Bills, "bills", 120, "bills per account and day, on average")
-	cmd.Flags().IntVar(&config.QPS, "qps", 0, "bill pages per second before 2119003; 0 is no limit")
+	cmd.Flags().IntVar(&config.QPS, "qps", 0, "calls per second of each API of bills, withdrawals and stores before 2119003; 0 is no limit")
 	cmd.Flags().IntVar(&config.TradeQPS, "trade-qps", 0, "settle queries per second before 2119003; 0 is no limit")
 	cmd.Flags().DurationVar(&config.Latency, "latency", 0, "time that every answer takes")
 	cmd.Flags().BoolVar(&config.Healthy, "healthy", false, "a world without exceptions and refused accounts")
 	cmd.Flags().StringVar(&faults, "faults", "", list)
 	cmd.Flags().IntVar(&config.Passing, "passing", 5, "percent of the calls that meet one of the passing faults that are on")
+	cmd.Flags().BoolVar(&config.Withdrawals, "withdrawals", false, "accounts withdraw their money: on the next day, in parts, every third day or after weeks, by hand, at once or after some nights in flight, sometimes at the second attempt")
+	cmd.Flags().StringVar(&breaks, "breaks", "", breaksUsage())
 	callbacks.add(cmd)
 	nights.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
@@ -64,6 +66,12 @@ func (p *program) sandbox() *cobra.Command {
 		}
 		if config.Passing < 1 || config.Passing > 100 {
 			return usage("--passing %d: want 1 to 100 percent", config.Passing)
+		}
+		if config.Breaks, err = sandbox.ParseBreaks(breaks); err != nil {
+			return &exitError{exitUsage, fmt.Errorf("--breaks: %w", err)}
+		}
+		if breaks != "" && !config.Withdrawals {
+			return usage("--breaks needs --withdrawals")
 		}
 		if config.QPS < 0 || config.TradeQPS < 0 || config.Latency < 0 {
 			return usage("--qps %d, --trade-qps %d and --latency %s: want 0 or more", config.QPS, config.TradeQPS, config.Latency)
@@ -80,6 +88,15 @@ func (p *program) sandbox() *cobra.Command {
 		return p.serveSandbox(cmd.Context(), addr, config, delivery)
 	}
 	return cmd
+}
+
+// breaksUsage is the help text of --breaks.
+func breaksUsage() string {
+	list := "differences to plant among the withdrawals, by name or all:\n"
+	for _, doc := range sandbox.BreakList() {
+		list += fmt.Sprintf("  %-20s %s\n", doc.Name, doc.Doc)
+	}
+	return list
 }
 
 // serveSandbox serves until the context ends. Callbacks are posted, if they are to

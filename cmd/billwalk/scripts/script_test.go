@@ -101,16 +101,20 @@ func scriptPlatform(ts *testscript.TestScript, _ bool, args []string) {
 		s.stop()
 		return
 	}
-	config, faults := sandbox.Config{Bills: 60, Stall: 5 * time.Second, Now: s.now}, ""
+	config, faults, breaks := sandbox.Config{Bills: 60, Stall: 5 * time.Second, Now: s.now}, "", ""
 	flags := flag.NewFlagSet("platform", flag.ContinueOnError)
 	flags.Uint64Var(&config.Seed, "seed", 1, "")
 	flags.IntVar(&config.Accounts, "accounts", 3, "")
 	flags.BoolVar(&config.Healthy, "healthy", false, "")
 	flags.DurationVar(&config.Latency, "latency", 0, "")
 	flags.StringVar(&faults, "faults", "", "")
+	flags.BoolVar(&config.Withdrawals, "withdrawals", false, "")
+	flags.StringVar(&breaks, "breaks", "", "")
 	ts.Check(flags.Parse(args))
 	var err error
 	config.Faults, err = sandbox.ParseFaults(faults)
+	ts.Check(err)
+	config.Breaks, err = sandbox.ParseBreaks(breaks)
 	ts.Check(err)
 	s.Platform = sandbox.New(config)
 	server := httptest.NewServer(s.Platform)

@@ -76,7 +76,7 @@ func (p *shifting) answer(r *http.Request, body []byte) answer {
 	defer p.mu.Unlock()
 	var got answer
 	switch {
-	case strings.Contains(r.URL.Path, "catering_query"):
+	case strings.Contains(r.URL.Path, "bill/catering_query") && !r.URL.Query().Has("withdraw_id"):
 		got = p.bills(r)
 	case strings.Contains(r.URL.Path, "query_settle"):
 		got = p.settlements(p.ask(r, body, r.URL))
