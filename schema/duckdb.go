@@ -20,6 +20,7 @@ func DuckDB(lake string) string {
 	for _, t := range Tables {
 		t.Describe().writeView(&sql, strings.TrimSuffix(lake, "/"))
 	}
+	sql.WriteString(doubtsView)
 	sql.WriteString("\n-- The same for people: Chinese names, amounts in yuan (exact decimals), times in UTC+8, words for codes.\n")
 	for _, t := range Tables {
 		t.Describe().writeChineseView(&sql)

@@ -44,7 +44,7 @@ func emptyTables() string {
 		}
 		sql.WriteString(");\n")
 	}
-	sql.WriteString("CREATE TABLE units (account VARCHAR, name VARCHAR, day DATE, state VARCHAR, reason VARCHAR, logid VARCHAR, bills BIGINT, generation BIGINT, stale BOOLEAN);\n" + noteViews("lake"))
+	sql.WriteString("CREATE TABLE units (account VARCHAR, name VARCHAR, day DATE, state VARCHAR, reason VARCHAR, logid VARCHAR, bills BIGINT, generation BIGINT, stale BOOLEAN);\n" + doubtsView + noteViews("lake"))
 	return sql.String()
 }
 
@@ -111,6 +111,7 @@ func TestLabelledViews(t *testing.T) {
 		SELECT "结算类型含义", "子结算类型含义" FROM 账单变更;
 		SELECT "核对单元", "原因", "原因含义", "匹配方式含义", "处理" FROM 对账 WHERE "账单日期" = '2026-11-20' ORDER BY ALL;
 		SELECT "异常类型", "异常类型含义", "错误、提醒", "处理" FROM 异常;
+		SELECT "核对单元", "对账结论", "存疑" FROM 对账 WHERE "存疑" IS NOT NULL;
 		SELECT "结算时间(北京时间)", timezone('Asia/Shanghai', "结算时间") = "结算时间(北京时间)" AS "同" FROM 账单 WHERE "账单ID" = 'L01';
 		SELECT "名称", "状态", "原因", "账单数" FROM 完整性 ORDER BY ALL;
 		SELECT count(*) AS "异常" FROM 异常; SELECT count(*) AS "账单变更" FROM 账单变更; SELECT count(*) AS "分账" FROM 分账;`
@@ -189,7 +190,7 @@ func TestUnits(t *testing.T) {
 状态
 失败
 完整
-手动提现，不可查询
+平台不提供
 `
 	if diff := cmp.Diff(want, duckDB(t, "-list", ".nullvalue -\n"+view()+`SELECT * FROM units ORDER BY ALL; SELECT DISTINCT "状态" FROM 完整性 ORDER BY ALL;`)); diff != "" {
 		t.Errorf("units (-want +got):\n%s", diff)

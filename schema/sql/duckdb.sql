@@ -382,6 +382,34 @@ COMMENT ON COLUMN restatements.old_generation IS 'generation of the day that had
 COMMENT ON COLUMN restatements.new_generation IS 'generation of the day that has the new values';
 COMMENT ON COLUMN restatements.restated_at IS 'when the new generation was built';
 
+-- Matched groups with an exception on one of their bills or settlements: 平账（存疑）.
+
+CREATE OR REPLACE VIEW doubts AS
+WITH named AS (
+  SELECT bill_date, account_id, ledger_id, settle_id, rule FROM exceptions
+),
+bill AS (
+  SELECT b.bill_date, b.walk_account_id, COALESCE(NULLIF(b.shop_order_id, ''), 'ext:' || NULLIF(b.order_ext_id, '')) AS order_key, b.item_order_id, n.rule
+  FROM bills AS b JOIN named AS n USING (bill_date, account_id, ledger_id)
+  WHERE b.settle_type = 1
+),
+matched AS (
+  SELECT bill_date, walk_account_id, group_key, verdict FROM reconciliation
+),
+suspect AS (
+  SELECT b.bill_date, b.walk_account_id, COALESCE(i.group_key, b.order_key) AS group_key, b.rule
+  FROM bill AS b
+  LEFT JOIN matched AS i ON i.bill_date = b.bill_date AND i.walk_account_id = b.walk_account_id AND i.group_key = b.order_key || '/' || b.item_order_id
+  UNION ALL
+  SELECT bill_date, s.walk_account_id, s.group_key, n.rule
+  FROM settlements AS s JOIN named AS n USING (bill_date, settle_id)
+)
+SELECT bill_date, walk_account_id, group_key, list_sort(list(DISTINCT rule)) AS rules
+FROM suspect JOIN matched USING (bill_date, walk_account_id, group_key)
+WHERE verdict = 'matched'
+GROUP BY ALL;
+COMMENT ON VIEW doubts IS 'One row per matched group with an exception on one of its bills or settlements, and the rules; settlements in files of earlier versions name no group.';
+
 -- The same for people: Chinese names, amounts in yuan (exact decimals), times in UTC+8, words for codes.
 
 CREATE OR REPLACE VIEW "账单" AS SELECT
@@ -564,6 +592,7 @@ CREATE OR REPLACE VIEW "对账" AS SELECT
     WHEN 'pending' THEN '分账处理中'
     WHEN 'failed' THEN '分账失败'
     WHEN 'not_applicable' THEN CASE WHEN list_contains(reasons, 'no_key') THEN '缺单号' ELSE '不纳入比对' END END AS "对账结论",
+  CASE WHEN doubts IS NOT NULL THEN '平账（存疑）：' || array_to_string(list_transform(doubts, lambda r: CASE r WHEN 'unknown_direction' THEN '收支方向不明' WHEN 'direction_conflict' THEN '收支方向矛盾' WHEN 'original_identity' THEN '交易金额不平' WHEN 'ledger_total_identity' THEN '应结算金额不平' WHEN 'goods_identity' THEN '商家实际结算不平' WHEN 'hidden_ticket_negative' THEN '隐藏的优惠为负' WHEN 'duplicate_conflict' THEN '同一账单内容不同' WHEN 'settle_day' THEN '结算时间不在账单日' WHEN 'settle_time' THEN '时间有误' WHEN 'unknown_enum' THEN '未知取值' WHEN 'negative_amount' THEN '金额带负号' WHEN 'bad_text' THEN '文字损坏' WHEN 'bad_id' THEN '单号有误' WHEN 'account_foreign' THEN '其他账户的账单' WHEN 'overflow' THEN '金额过大' WHEN 'settle_amount_identity' THEN '分账金额不平' WHEN 'settle_detail' THEN '分账细节无法解析' WHEN 'settlement_foreign' THEN '分账与所查单号不符' WHEN 'settlement_shared' THEN '分账对应多个订单' WHEN 'settlement_elsewhere' THEN '分账算在另一天' WHEN 'bill_removed' THEN '分账后账单被撤' WHEN 'callback_conflict' THEN '回调互相矛盾' WHEN 'callback_contradicts' THEN '回调与查询不一致' WHEN 'callback_unconfirmed' THEN '查询不到回调的分账' ELSE r END), '；') END AS "存疑",
   matched_by AS "匹配方式",
   CASE matched_by WHEN 'item' THEN '子订单' WHEN 'order' THEN '当天订单' WHEN 'order_window' THEN '跨日订单' WHEN 'amount' THEN '逐笔金额' ELSE matched_by END AS "匹配方式含义",
   reasons AS "原因",
@@ -590,7 +619,8 @@ CREATE OR REPLACE VIEW "对账" AS SELECT
   timezone('Asia/Shanghai', first_settle_time) AS "最早分账时间(北京时间)",
   last_settle_time AS "最晚分账时间",
   timezone('Asia/Shanghai', last_settle_time) AS "最晚分账时间(北京时间)"
-FROM reconciliation;
+FROM reconciliation
+  LEFT JOIN (SELECT bill_date, walk_account_id, group_key, rules AS doubts FROM doubts) USING (bill_date, walk_account_id, group_key);
 COMMENT ON VIEW "对账" IS '每组一行：一个订单（或子订单）在一个账户、一天内的正向账单，或其非正向账单。每条账单恰好属于一组，每笔分账也是；没有账单的分账在没有账单的组（settlement_only）。billed 与 settled 为已知各项之和；未比较的项，差额为 NULL。';
 COMMENT ON COLUMN "对账"."账单日期" IS '账单日（北京时间）';
 COMMENT ON COLUMN "对账"."查询账户" IS '这些账单的查询账户，即 jobs.yaml 中配置的账户；没有账单的组为空（settlement_only）';
@@ -598,6 +628,7 @@ COMMENT ON COLUMN "对账"."核对单元" IS '在一个账户的一天内唯一�
 COMMENT ON COLUMN "对账"."订单号" IS '订单号';
 COMMENT ON COLUMN "对账"."子订单号" IS '子订单号，分账指明子订单时才有';
 COMMENT ON COLUMN "对账"."对账结论" IS '对账结论，取值见“结论”';
+COMMENT ON COLUMN "对账"."存疑" IS '平账而其账单或分账有异常的，及异常类型；其余为 NULL';
 COMMENT ON COLUMN "对账"."匹配方式" IS '在哪一步对上，取值见“匹配方式”；不是平账的为 NULL';
 COMMENT ON COLUMN "对账"."匹配方式含义" IS '匹配方式的中文';
 COMMENT ON COLUMN "对账"."原因" IS '得出结论的原因，取值见“原因”';
@@ -732,7 +763,7 @@ CREATE OR REPLACE VIEW "完整性" AS SELECT
   account AS "查询账户",
   name AS "名称",
   day AS "账单日期",
-  CASE state WHEN 'complete' THEN '完整' WHEN 'unavailable' THEN '手动提现，不可查询' WHEN 'failed' THEN '失败' ELSE state END AS "状态",
+  CASE state WHEN 'complete' THEN '完整' WHEN 'unavailable' THEN '平台不提供' WHEN 'failed' THEN '失败' ELSE state END AS "状态",
   reason AS "原因",
   logid AS "日志ID",
   bills AS "账单数",
@@ -743,7 +774,7 @@ COMMENT ON VIEW "完整性" IS '每个账户每天一行，取自清单；失败
 COMMENT ON COLUMN "完整性"."查询账户" IS 'jobs.yaml 中配置的账户';
 COMMENT ON COLUMN "完整性"."名称" IS '账户清单中的名称';
 COMMENT ON COLUMN "完整性"."账单日期" IS '账单日（北京时间）';
-COMMENT ON COLUMN "完整性"."状态" IS 'complete 完整、unavailable 手动提现，不可查询、failed 失败';
+COMMENT ON COLUMN "完整性"."状态" IS 'complete 完整、unavailable 平台不提供（手动提现）、failed 失败';
 COMMENT ON COLUMN "完整性"."原因" IS '为何不完整';
 COMMENT ON COLUMN "完整性"."日志ID" IS '平台该次应答的日志 ID';
 COMMENT ON COLUMN "完整性"."账单数" IS '已发布的账单数';

@@ -10,27 +10,30 @@ import (
 // maxDrilled is how many bills, and settlements, of one order are shown.
 const maxDrilled = 100
 
-// fillDrills finds the stores of the orders, and the bills and settlements of the first.
-func (l *loader) fillDrills(ctx context.Context, list []Order) error {
-	if len(list) == 0 {
-		return nil
-	}
-	d := drills{list: list, place: make(map[string]int, len(list)), most: l.MaxDrills, stores: make(map[int]bool)}
-	for i := range list {
-		d.place[list[i].Key] = i
-		if i < d.most {
-			list[i].Drill = &Drill{Bills: []Bill{}, Settlements: []Settlement{}}
+// fillDrills finds the stores of the orders in lists, and the bills and settlements of the
+// first of each list. No order is in two of them.
+func (l *loader) fillDrills(ctx context.Context, lists ...[]Order) error {
+	d := drills{place: make(map[string]int), stores: make(map[int]bool)}
+	for _, list := range lists {
+		for i := range list {
+			d.place[list[i].Key] = len(d.list)
+			d.list = append(d.list, &list[i])
+			if i < l.MaxDrills {
+				list[i].Drill = &Drill{Bills: []Bill{}, Settlements: []Settlement{}}
+			}
 		}
+	}
+	if len(d.list) == 0 {
+		return nil
 	}
 	return inOrder(ctx, l.parts, func(ctx context.Context, p part) (drilled, error) { return d.read(ctx, l, p) }, d.add)
 }
 
 // drills finds what orders consist of.
 type drills struct {
-	list   []Order
+	list   []*Order       // those that are to have their bills and settlements have a Drill
 	place  map[string]int // in list, by key
-	most   int
-	stores map[int]bool // orders whose store is known, by place
+	stores map[int]bool   // orders whose store is known, by place
 }
 
 // drilled is what one part has of the orders, each at its place in the list.
@@ -51,7 +54,7 @@ func (d *drills) read(ctx context.Context, l *loader, p part) (drilled, error) {
 			continue
 		}
 		found.stores[place] = append(found.stores[place], b.PoiID.V)
-		if place < d.most {
+		if d.list[place].Drill != nil {
 			bill, err := shownBill(p.day, b)
 			if err != nil {
 				return found, err
@@ -63,7 +66,7 @@ func (d *drills) read(ctx context.Context, l *loader, p part) (drilled, error) {
 		if err != nil {
 			return found, err
 		}
-		if place, ok := d.placeOf(s); ok && place < d.most {
+		if place, ok := d.placeOf(s); ok && d.list[place].Drill != nil {
 			found.settlements[place] = append(found.settlements[place], shownSettlement(p.day, s))
 		}
 	}
@@ -83,7 +86,7 @@ func (d *drills) placeOf(s *schema.Settlement) (int, bool) {
 func (d *drills) add(found drilled) error {
 	for place, stores := range found.stores {
 		for _, store := range stores {
-			order := &d.list[place]
+			order := d.list[place]
 			switch {
 			case !d.stores[place]:
 				order.Store, d.stores[place] = store, true
@@ -148,4 +151,31 @@ func timeOf(t schema.Null[time.Time]) *time.Time {
 		return nil
 	}
 	return &t.V
+}
+
+// refundedAlone returns the first refunded orders that are in no other list.
+func (r *Report) refundedAlone() (orders []Order) {
+	listed := make(map[string]bool)
+	for _, list := range [][]Order{r.Orders.List, r.Orders.ResolvedList} {
+		for i := range list {
+			listed[list[i].Key] = true
+		}
+	}
+	for _, o := range r.Refunds.List[:min(len(r.Refunds.List), maxRefundedDrilled)] {
+		if !listed[o.Key] {
+			orders = append(orders, Order{Key: o.Key})
+		}
+	}
+	return orders
+}
+
+// drillRefunds gives the refunded orders what was found of them.
+func (r *Report) drillRefunds(orders []Order) {
+	found := make(map[string]*Drill, len(orders))
+	for _, o := range orders {
+		found[o.Key] = o.Drill
+	}
+	for i := range r.Refunds.List {
+		r.Refunds.List[i].Drill = found[r.Refunds.List[i].Key]
+	}
 }

@@ -14,7 +14,7 @@ func fixture() *Report {
 	at := from.Start().Add(52 * time.Hour)
 	some := func(fen schema.Fen) Amount { return Amount(schema.Some(fen)) }
 	first := Figures{
-		Sums: Sums{Bills: 5, Uncounted: 1, Forward: 30000, Refund: -1200, Other: -300, Net: 28500, Merchant: 26000, UnknownDirection: 1},
+		Sums: Sums{Bills: 6, Uncounted: 1, Forward: 30000, Refund: -1200, Other: -300, Net: 28500, Merchant: 26000, UnknownDirection: 1},
 		Bridge: Bridge{Forward: 30000, Settled: 20650, Terms: []Term{
 			{TermBillOnly, -10000, 1}, {TermSettlementOnly, 0, 0}, {TermMismatched, 650, 1}}},
 		Verdicts: []VerdictSum{
@@ -23,7 +23,8 @@ func fixture() *Report {
 			{Verdict: schema.BillOnly, Groups: 1, Billed: 10000},
 			{Verdict: schema.NotApplicable, Groups: 2},
 		},
-		Errors: 1,
+		Doubtful: Doubtful{1, 4000, 4000},
+		Errors:   1,
 	}
 	unmatched := Figures{
 		Bridge:   Bridge{Settled: 824, Terms: []Term{{TermSettlementOnly, 824, 1}}},
@@ -59,16 +60,20 @@ func fixture() *Report {
 			{Day: from, Account: shop, State: Complete, Generation: 3, Figures: first},
 			{Day: from, Account: other, State: Unavailable, Reason: "手动提现", Code: 6000001, LogID: "2026112604120001", Generation: 3},
 			{Day: from, Generation: 3, State: Complete, Figures: unmatched},
-			{Day: from + 1, Account: shop, State: Failed, Reason: "access token of 西安面馆 is not authorised", Code: 2190008, LogID: "2026112604120002", Hint: "授权", Generation: 2},
+			{Day: from + 1, Account: shop, State: Failed, Reason: "access token of 西安面馆 is not authorised", Code: 2190008, LogID: "2026112604120002", Hint: Text{"请商家授权", "the merchant must authorise the app"}, Generation: 2},
 			{Day: from + 1, Account: other, State: Missing},
 		},
 		Orders: Orders{
-			Open:   OrderSum{3, 20000, 11474, 11474},
-			Closed: OrderSum{1, 10000, 10000, 0},
+			Open:     OrderSum{3, 20000, 11474, 11474},
+			Resolved: OrderSum{1, 2000, 2300, 300},
+			Closed:   OrderSum{1, 8000, 7700, 0},
+			ResolvedList: []Order{{Key: "1005", Order: "1005", Account: shop, Store: "7001", Verdict: schema.Mismatched, Reasons: []string{"total_differs"}, First: from, Last: from, Age: 1, Groups: 2, Stake: 300,
+				Legs:  [4]Leg{{some(2000), some(2300), some(300)}},
+				Noted: &Resolution{Resolved, "=平台已补 <b>", "李会计", at, some(300)}}},
 			List: []Order{
 				{Key: "1001", Order: "1001", Account: shop, Store: "7001", Verdict: schema.BillOnly, First: from, Last: from, Age: 1, Groups: 1, Stake: 10000,
 					Legs: [4]Leg{{Billed: some(10000), Diff: some(-10000)}, {Billed: some(250), Diff: some(-250)}}},
-				{Key: "1002", Order: "1002", Account: shop, Store: "7002", Verdict: schema.Mismatched, Reasons: []string{"total_differs", "fee_not_billed"}, First: from, Last: from + 1, Age: 1, Groups: 2, Stake: 650,
+				{Key: "1002", Order: "1002", Account: shop, Store: "7002", Verdict: schema.Mismatched, Reasons: []string{"total_differs", "fee_not_billed"}, Noted: &Resolution{Reopened, "平台已补", "王", at, some(1)}, First: from, Last: from + 1, Age: 1, Groups: 2, Stake: 650,
 					Legs: [4]Leg{{some(10000), some(10650), some(650)}, {Settled: some(106)}, {some(0), some(0), some(0)}, {some(9000), some(9650), some(650)}},
 					Drill: &Drill{
 						Bills: []Bill{{Day: from, Account: shop, LedgerID: "9001", Store: "7002", Product: "双人套餐<script>", SettleType: 1, Counted: true,
@@ -93,6 +98,10 @@ func fixture() *Report {
 			Examples: []Exception{{Day: from, Account: string(shop), LedgerID: "9004", Order: "1004", Detail: "settle_type 9 is not known"}}}},
 		Restatements: []Restatements{{Day: from, Changed: 1, Total: -100, Merchant: -90,
 			Examples: []Restatement{{Account: shop, LedgerID: "9001", Order: "1002", Change: schema.Changed, Columns: []string{"ledger_total_fen"}, Total: some(-100), Merchant: some(-90), OldGeneration: 1, NewGeneration: 2, At: at}}}},
+		Refunds: Refunds{Since: from - 7, Bills: 1, Refund: -1200, Orders: 1, List: []RefundedOrder{{Key: "1003", Account: shop, Bills: 1, Refund: -1200, Settled: 4000, Since: &at, First: from, Last: from}},
+			Stores: []RefundedStore{{Account: shop, Store: "7001", Bills: 1, Refund: -1200}}},
+		Doubts: []Doubt{{from, shop, "1003/=1", some(4000), some(4000), []schema.Rule{schema.RuleUnknownDirection}}},
+		Closed: []ClosedDay{{"张", at.Add(-time.Hour), 1, Restatements{Day: from, Changed: 1, Total: -100, Merchant: -90, Examples: []Restatement{}}}},
 		Glossary: map[string]Word{
 			"verdict:mismatched":     {Label: Text{"差异", "mismatched"}, Meaning: Text{"不一致", "they do not agree"}},
 			"reason:total_differs":   {Label: Text{"总额不符", "total differs"}, Advice: Text{"核对订单实付与分账金额", "compare the order"}},

@@ -2,6 +2,7 @@ package report
 
 import (
 	"maps"
+	"slices"
 	"strings"
 
 	"billwalk/schema"
@@ -13,7 +14,7 @@ func glossary(r *Report) map[string]Word {
 	for _, v := range schema.Verdicts {
 		words["verdict:"+string(v)] = wordOf(string(v), v.Label(), v.Meaning(), v.Advice())
 	}
-	for _, o := range r.Orders.List {
+	for _, o := range slices.Concat(r.Orders.List, r.Orders.ResolvedList) {
 		if cause := schema.Cause(o.Cause); cause != "" {
 			words["cause:"+o.Cause] = wordOf(o.Cause, cause.Label(), cause.Meaning(), schema.Bilingual{})
 		}

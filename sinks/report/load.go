@@ -22,7 +22,15 @@ func Load(ctx context.Context, lake Lake, o Options) (*Report, error) {
 	if err := l.readBases(ctx); err != nil {
 		return nil, err
 	}
+	closings, err := lake.Closings(ctx)
+	if err != nil {
+		return nil, err
+	}
+	l.closings = schema.LatestClosings(closings, o.Job)
 	if err := inOrder(ctx, l.parts, l.readPart, tables.add); err != nil {
+		return nil, err
+	}
+	if err := l.fillDoubts(ctx, r, tables); err != nil {
 		return nil, err
 	}
 	if err := l.fillUnits(r, tables); err != nil {
@@ -30,6 +38,10 @@ func Load(ctx context.Context, lake Lake, o Options) (*Report, error) {
 	}
 	r.Waterfall, r.Stores = tables.fall.waterfall(), l.rates(tables.stores)
 	r.Exceptions, r.Restatements = tables.exceptions.counts(), tables.restatements.days()
+	r.Closed = l.closedDays(tables.afterClosing)
+	if r.Refunds, err = l.refundsOf(ctx, tables.refunds); err != nil {
+		return nil, err
+	}
 	if err := l.fillOrders(ctx, r, tables.orders); err != nil {
 		return nil, err
 	}

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"context"
+	"hash/maphash"
 	"slices"
 
 	"billwalk/schema"
@@ -22,7 +23,14 @@ func (l *loader) fillOrders(ctx context.Context, r *Report, may map[uint64]bool)
 		}
 	}
 	rounds := uint64(1 + open/maxHeld)
+	noted, err := l.lake.ResolutionStates(ctx, func(key schema.ResolutionKey) bool {
+		return l.accounts[key.WalkAccountID] && may[maphash.String(hashSeed, key.Order)]
+	})
+	if err != nil {
+		return err
+	}
 	o := &openOrders{most: l.MaxOrders, ages: make(map[ageKey]*OrderSum)}
+	resolved := &openOrders{most: l.MaxOrders, ages: make(map[ageKey]*OrderSum)}
 	for round := range rounds {
 		held := orderBook{to: l.To, orders: make(map[string]*heldOrder)}
 		wanted := func(hash uint64) bool { return may[hash] && hash%rounds == round }
@@ -31,18 +39,28 @@ func (l *loader) fillOrders(ctx context.Context, r *Report, may map[uint64]bool)
 			return err
 		}
 		for _, order := range held.orders {
-			if order.finish() {
+			switch {
+			case !order.finish():
+			case order.resolved(noted):
+				resolved.add(&order.Order)
+			default:
 				o.add(&order.Order)
 			}
 		}
 		o.trim()
+		resolved.trim()
 	}
-	r.Orders = o.orders(int64(len(may)), r.Total.Verdicts)
+	r.Orders = o.orders(int64(len(may)), r.Total.Verdicts, resolved)
 	r.Ages = o.ageTable()
-	if o.err != nil {
-		return o.err
+	if err := cmp.Or(o.err, resolved.err); err != nil {
+		return err
 	}
-	return l.fillDrills(ctx, r.Orders.List)
+	refunded := r.refundedAlone()
+	if err := l.fillDrills(ctx, r.Orders.List, r.Orders.ResolvedList, refunded); err != nil {
+		return err
+	}
+	r.drillRefunds(refunded)
+	return nil
 }
 
 // openGroup is a group of an order that may be open.
@@ -88,8 +106,9 @@ type orderBook struct {
 type heldOrder struct {
 	Order
 	accounts []schema.AccountID
-	open     int  // groups
-	decided  bool // every open group is mismatched
+	openIn   []schema.AccountID // of them, those with an open group
+	open     int                // groups
+	decided  bool               // every open group is mismatched
 }
 
 func (book *orderBook) addAll(groups []openGroup) error {
@@ -151,6 +170,9 @@ func (book *orderBook) difference(r *schema.Reconciliation, leg schema.Leg) (dif
 // addOpen adds what an open group says.
 func (o *heldOrder) addOpen(r *schema.Reconciliation) {
 	o.open++
+	if !slices.Contains(o.openIn, r.WalkAccountID) {
+		o.openIn = append(o.openIn, r.WalkAccountID)
+	}
 	o.decided = o.decided && r.Verdict == schema.Mismatched
 	if o.Verdict == "" || slices.Index(schema.Verdicts, r.Verdict) < slices.Index(schema.Verdicts, o.Verdict) {
 		o.Verdict = r.Verdict
@@ -184,6 +206,38 @@ func (o *heldOrder) finish() bool {
 		o.Stake = max(total.Billed.V, -total.Billed.V, total.Settled.V, -total.Settled.V)
 	}
 	return o.open > 0 && (o.Stake != 0 || !o.decided || !compared)
+}
+
+// resolved reports whether people have settled the order in every account that it is open in,
+// and notes the latest of what they say.
+func (o *heldOrder) resolved(noted map[schema.ResolutionKey]schema.ResolutionNow) bool {
+	holding := 0
+	state := ResolvedInPart
+	for _, account := range o.openIn {
+		now, ok := noted[schema.ResolutionKey{WalkAccountID: account, Order: o.Key}]
+		switch {
+		case !ok || now.State == schema.Cleared:
+			continue
+		case now.State == schema.Resolved:
+			holding++
+		default:
+			state = Reopened
+		}
+		if o.Noted == nil || o.Noted.At.Before(now.At) {
+			o.Noted = &Resolution{Reason: now.Reason, By: now.By, At: now.At}
+			if now.DiffTotal != nil {
+				o.Noted.Diff = Amount(schema.Some(*now.DiffTotal))
+			}
+		}
+	}
+	if o.Noted == nil {
+		return false
+	}
+	if holding == len(o.openIn) {
+		state = Resolved
+	}
+	o.Noted.State = state
+	return state == Resolved
 }
 
 // openOrders are all open orders, of which the largest are kept.
@@ -229,10 +283,10 @@ func (o *openOrders) trim() {
 }
 
 // orders returns the list, with what is not in it by subtraction.
-func (o *openOrders) orders(all int64, verdicts []VerdictSum) Orders {
-	list := Orders{List: o.list, Open: o.sum, Left: o.sum, Closed: OrderSum{Orders: all - o.sum.Orders}}
-	if list.List == nil {
-		list.List = []Order{}
+func (o *openOrders) orders(all int64, verdicts []VerdictSum, resolved *openOrders) Orders {
+	list := Orders{
+		List: append([]Order{}, o.list...), Open: o.sum, Left: o.sum, ResolvedList: append([]Order{}, resolved.list...), Resolved: resolved.sum,
+		Closed: OrderSum{Orders: all - o.sum.Orders - resolved.sum.Orders},
 	}
 	for i := range o.list {
 		legs := &o.list[i].Legs[schema.LegTotal]
@@ -245,8 +299,10 @@ func (o *openOrders) orders(all int64, verdicts []VerdictSum) Orders {
 		o.adder.add(&list.Closed.Billed, v.Billed)
 		o.adder.add(&list.Closed.Settled, v.Settled)
 	}
-	o.sub(&list.Closed.Billed, o.sum.Billed)
-	o.sub(&list.Closed.Settled, o.sum.Settled)
+	for _, sum := range []OrderSum{o.sum, resolved.sum} {
+		o.sub(&list.Closed.Billed, sum.Billed)
+		o.sub(&list.Closed.Settled, sum.Settled)
+	}
 	return list
 }
 

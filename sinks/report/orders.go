@@ -9,13 +9,17 @@ import (
 // Orders are the open orders: those with a group whose verdict is open, or that lacks a key
 // (no_key), unless the differences of its groups take each other back. An order is summed
 // over all its groups of the report's days, also the matched ones, before anything is
-// filtered. A bill or a settlement that has no order is an order of its own. Open + Closed is
-// all there is: their Billed add up to Σ Billed of the total's Verdicts, likewise Settled.
+// filtered. A bill or a settlement that has no order is an order of its own. One that people
+// have settled by hand, in every account that it is open in, is resolved instead of open.
+// Open + Resolved + Closed is all there is: their Billed add up to Σ Billed of the total's
+// Verdicts, likewise Settled.
 type Orders struct {
-	List   []Order  `json:"list"`   // the largest, by amount at stake
-	Open   OrderSum `json:"open"`   // all open orders
-	Left   OrderSum `json:"left"`   // those of them that are not in List, because it is full
-	Closed OrderSum `json:"closed"` // orders with forward bills or settlements of which nothing is open
+	List         []Order  `json:"list"`          // the largest of the open ones, by amount at stake
+	Open         OrderSum `json:"open"`          // all open orders
+	Left         OrderSum `json:"left"`          // those of them that are not in List, because it is full
+	ResolvedList []Order  `json:"resolved_list"` // the largest of the resolved ones
+	Resolved     OrderSum `json:"resolved"`      // all resolved orders
+	Closed       OrderSum `json:"closed"`        // orders with forward bills or settlements of which nothing is open
 }
 
 // OrderSum adds orders up.
@@ -43,8 +47,28 @@ type Order struct {
 	First    schema.Day       `json:"first"` // of its groups in the report
 	Last     schema.Day       `json:"last"`
 	Age      int              `json:"age"` // in days, from First to the end of the report
+	Noted    *Resolution      `json:"noted,omitempty"`
 	Drill    *Drill           `json:"drill,omitempty"`
 }
+
+// Resolution is what a person has noted of an order (billwalk resolve).
+type Resolution struct {
+	State  ResolutionState `json:"state"`
+	Reason string          `json:"reason"`
+	By     string          `json:"by"`
+	At     time.Time       `json:"at"`
+	Diff   Amount          `json:"diff"` // settled - billed of the account's order then
+}
+
+// ResolutionState says what a resolution is worth.
+type ResolutionState string
+
+// The states of a resolution. An order of several accounts is resolved in each of them.
+const (
+	Resolved       ResolutionState = "resolved"
+	ResolvedInPart ResolutionState = "in_part"  // not in every account
+	Reopened       ResolutionState = "reopened" // the order's amounts are others now
+)
 
 // Leg is one amount on both sides.
 type Leg struct {

@@ -19,6 +19,10 @@ type Lake interface {
 	// Rows yields the published rows of a table, with the named columns or all of them, in one
 	// row that is filled anew. If nothing is published there are none.
 	Rows(ctx context.Context, table schema.AnyTable, day schema.Day, bucket int, columns ...string) iter.Seq2[schema.Row, error]
+	// ResolutionStates returns the resolution that counts of each order that is wanted.
+	ResolutionStates(ctx context.Context, wanted func(schema.ResolutionKey) bool) (map[schema.ResolutionKey]schema.ResolutionNow, error)
+	// Closings returns the closings of all jobs, as they were appended.
+	Closings(ctx context.Context) ([]schema.Closing, error)
 }
 
 // Options say what is reported.
@@ -30,6 +34,8 @@ type Options struct {
 	LakeURL  string
 	MadeAt   time.Time
 	Billwalk string // version of the program
+
+	Lookback int // days before From in which settlements of refunded orders are looked for
 
 	MaxOrders int // 0 stands for the constant of that name
 	MaxDrills int // likewise
@@ -46,6 +52,7 @@ type loader struct {
 	lake     Lake
 	accounts map[schema.AccountID]bool // whose rows are reported
 	parts    []part                    // what is published, by day and bucket
+	closings map[schema.Day]schema.Closing
 }
 
 func newLoader(lake Lake, o Options) *loader {
@@ -66,10 +73,16 @@ type part struct {
 }
 
 // readBases finds what is published of the job's accounts.
-func (l *loader) readBases(ctx context.Context) error {
+func (l *loader) readBases(ctx context.Context) (err error) {
+	l.parts, err = l.basesOf(ctx, l.From, l.To)
+	return err
+}
+
+// basesOf returns what is published of the job's accounts on some days.
+func (l *loader) basesOf(ctx context.Context, from, to schema.Day) (parts []part, err error) {
 	buckets := schema.BucketsOf(append(l.Accounts[:len(l.Accounts):len(l.Accounts)], schema.Account{ID: schema.NoAccount}), l.Buckets)
-	all := make([]part, 0, (int(l.To-l.From)+1)*len(buckets))
-	for day := l.From; day <= l.To; day++ {
+	all := make([]part, 0, (int(to-from)+1)*len(buckets))
+	for day := from; day <= to; day++ {
 		for _, bucket := range buckets {
 			all = append(all, part{day: day, bucket: bucket})
 		}
@@ -88,14 +101,14 @@ func (l *loader) readBases(ctx context.Context) error {
 		})
 	}
 	if err := reads.Wait(); err != nil {
-		return err
+		return nil, err
 	}
 	for _, p := range all {
 		if p.manifest != nil || p.damage != nil || p.torn {
-			l.parts = append(l.parts, p)
+			parts = append(parts, p)
 		}
 	}
-	return nil
+	return parts, nil
 }
 
 // inOrder reads some parts side by side, and hands over what was read in the order of the

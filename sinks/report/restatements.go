@@ -18,6 +18,9 @@ func (f *found) readRestatements(ctx context.Context, l *loader) error {
 		}
 		if l.accounts[r.WalkAccountID] {
 			f.restatements.addRow(&f.adder, f.part.day, r)
+			if closing, closed := l.closings[f.part.day]; closed && closing.Changed(r.RestatedAt) {
+				f.afterClosing.addRow(&f.adder, f.part.day, r)
+			}
 		}
 	}
 	return f.err
@@ -75,6 +78,23 @@ func (days restatements) merge(a *adder, later restatements) {
 			d.show(r)
 		}
 	}
+}
+
+// closedDays returns the closed days of the report, with what changed after.
+func (l *loader) closedDays(after restatements) []ClosedDay {
+	closed := []ClosedDay{}
+	for day := l.From; day <= l.To; day++ {
+		c, ok := l.closings[day]
+		if !ok {
+			continue
+		}
+		changes := Restatements{Day: day, Examples: []Restatement{}}
+		if after[day] != nil {
+			changes = *after[day]
+		}
+		closed = append(closed, ClosedDay{c.By, c.At, c.Generation, changes})
+	}
+	return closed
 }
 
 func (days restatements) days() []Restatements {

@@ -1,23 +1,19 @@
 package report
 
 import (
-	"archive/zip"
 	"cmp"
 	"context"
-	"fmt"
 	"io"
 	"iter"
-	"os"
-	"slices"
 
 	"github.com/xuri/excelize/v2"
 
 	"billwalk/schema"
 )
 
-// Bills yields the published bills of an account of the report with their days, day by day.
-// The bill may be filled anew for the next one.
-type Bills func(ctx context.Context, account schema.AccountID) iter.Seq2[DayBill, error]
+// Bills yields the published bills of the report's accounts with their days, day by day. The
+// bill may be filled anew for the next one.
+type Bills func(ctx context.Context) iter.Seq2[DayBill, error]
 
 // DayBill is a bill of a day.
 type DayBill struct {
@@ -44,7 +40,7 @@ func writeWorkbook(ctx context.Context, w io.Writer, r *Report, bills Bills, lis
 	if err != nil {
 		return err
 	}
-	defer func() { err = cmp.Or(err, b.file.Close()) }()
+	defer func() { err = cmp.Or(err, b.close()) }()
 	summary := b.sheet("汇总", summarySheet) // comes first, and adds up what the others have
 	for _, write := range []func(*Report) error{b.daily, b.bridges} {
 		if err := write(r); err != nil {
@@ -55,6 +51,9 @@ func writeWorkbook(ctx context.Context, w io.Writer, r *Report, bills Bills, lis
 		if err := b.orders(r, sheet); err != nil {
 			return err
 		}
+	}
+	if err := b.doubts(r); err != nil {
+		return err
 	}
 	refunds := b.sheet("退款", statementSheet)
 	if err := b.restatements(r, lists.Restatements); err != nil {
@@ -84,7 +83,10 @@ func writeWorkbook(ctx context.Context, w io.Writer, r *Report, bills Bills, lis
 // workbook is a file of sheets that are written row by row.
 type workbook struct {
 	file    *excelize.File
-	maxRows int // of a sheet
+	open    map[*excelize.File]bool // of sheets that are being written
+	spool   *spool
+	kept    []string // parts of the sheets
+	maxRows int      // of a sheet
 	sheets  []*sheet
 
 	statementOf map[schema.AccountID]*sheet
@@ -101,65 +103,40 @@ type workbook struct {
 // amountFormat is the number format of amounts: two decimals, and a sign.
 const amountFormat = "#,##0.00;-#,##0.00"
 
+// fontFamily is that of cells without a font of their own.
+const fontFamily = "Calibri"
+
 func newWorkbook(maxRows int) (*workbook, error) {
-	b := &workbook{file: excelize.NewFile(), maxRows: maxRows, statementOf: make(map[schema.AccountID]*sheet)}
-	format := amountFormat
+	spool, err := newSpool()
+	if err != nil {
+		return nil, err
+	}
+	b := &workbook{file: excelize.NewFile(), open: make(map[*excelize.File]bool), spool: spool, maxRows: maxRows, statementOf: make(map[schema.AccountID]*sheet)}
+	return b, b.addStyles(b.file)
+}
+
+// addStyles adds the styles to a file: they have the same numbers in each.
+func (b *workbook) addStyles(file *excelize.File) error {
+	format, bold := amountFormat, &excelize.Font{Bold: true, Size: 11, Family: fontFamily}
 	styles := []struct {
 		into  *int
 		style excelize.Style
 	}{
-		{&b.heading, excelize.Style{Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"DDE6F0"}}, NumFmt: 49}},
+		{&b.heading, excelize.Style{Font: bold, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"DDE6F0"}}, NumFmt: 49, Alignment: &excelize.Alignment{Horizontal: "center"}}},
 		{&b.text, excelize.Style{NumFmt: 49}}, // 49 is text: editing the cell does not make it a number or a formula
 		{&b.wrapped, excelize.Style{NumFmt: 49, Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}}},
-		{&b.title, excelize.Style{NumFmt: 49, Font: &excelize.Font{Bold: true, Size: 14}}},
-		{&b.line, excelize.Style{NumFmt: 49, Font: &excelize.Font{Color: "555555"}}},
+		{&b.title, excelize.Style{NumFmt: 49, Font: &excelize.Font{Bold: true, Size: 14, Family: fontFamily}}},
+		{&b.line, excelize.Style{NumFmt: 49, Font: &excelize.Font{Color: "555555", Size: 11, Family: fontFamily}}},
 		{&b.amount, excelize.Style{CustomNumFmt: &format}},
 		{&b.count, excelize.Style{NumFmt: 3}},
-		{&b.sum, excelize.Style{Font: &excelize.Font{Bold: true}, CustomNumFmt: &format}},
+		{&b.sum, excelize.Style{Font: bold, CustomNumFmt: &format}},
 	}
 	for _, s := range styles {
-		id, err := b.file.NewStyle(&s.style)
+		id, err := file.NewStyle(&s.style)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		*s.into = id
 	}
-	return b, nil
-}
-
-// write writes the file. Its parts are stored in the order of their names, which the library
-// leaves open, and pass a temporary file instead of memory.
-func (b *workbook) write(w io.Writer) (err error) {
-	if err := b.file.DeleteSheet("Sheet1"); err != nil { // of every new file
-		return err
-	}
-	b.file.SetActiveSheet(0)
-	spool, err := os.CreateTemp("", "billwalk-workbook-*")
-	if err != nil {
-		return err
-	}
-	defer func() { err = cmp.Or(err, spool.Close()) }()
-	if err := os.Remove(spool.Name()); err != nil {
-		return err
-	}
-	b.file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return zip.NewWriter(spool) })
-	if err := b.file.Write(io.Discard); err != nil {
-		return err
-	}
-	size, err := spool.Seek(0, io.SeekEnd)
-	if err != nil {
-		return err
-	}
-	parts, err := zip.NewReader(spool, size)
-	if err != nil {
-		return err
-	}
-	slices.SortFunc(parts.File, func(a, b *zip.File) int { return cmp.Compare(a.Name, b.Name) })
-	sorted := zip.NewWriter(w)
-	for _, part := range parts.File {
-		if err := sorted.Copy(part); err != nil {
-			return fmt.Errorf("%s: %w", part.Name, err)
-		}
-	}
-	return sorted.Close()
+	return nil
 }

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 	"strings"
 	"time"
 
@@ -16,7 +17,7 @@ var ErrChanged = errors.New("the days were published anew while their report was
 
 var exceptionSheet = []column{
 	{"异常类型", 24, false}, {"级别", 8, false}, {"日期", 12, false}, {"账户", 22, false}, {"名称", 24, false}, {"账单号", 24, false}, {"订单", 24, false}, {"分账单号", 24, false},
-	{"应为", 16, false}, {"实为", 16, false}, {"说明", 60, false}, {"处理", 44, false}, {"logid", 36, false}, {"存档文件", 60, false},
+	{"应为", 16, false}, {"实为", 16, false}, {"说明", 60, false}, {"处理", 44, false}, {"logid", 34, false}, {"存档文件", 60, false},
 }
 
 // exceptions writes every exception.
@@ -63,7 +64,7 @@ const (
 var restatementSheet = []column{
 	{"账单日", 12, false}, {"变更", 8, false}, {"账户", 22, false}, {"名称", 24, false}, {"账单号", 24, false}, {"订单", 24, false},
 	{"应结算（前）", 16, false}, {"应结算（后）", 16, false}, {"应结算变动", 16, true}, {"商家实际结算（前）", 18, false}, {"商家实际结算（后）", 18, false}, {"商家实际结算变动", 18, true},
-	{"其他变动", 60, false}, {"变更前批次", 12, false}, {"变更后批次", 12, false}, {"时间", 20, false},
+	{"其他变动", 60, false}, {"变更前批次", 12, false}, {"变更后批次", 12, false}, {"时间", 20, false}, {"结账后", 24, false},
 }
 
 // restatements writes every bill that was changed after its day was published.
@@ -84,6 +85,9 @@ func (b *workbook) restatements(r *Report, list iter.Seq2[ListedRestatement, err
 			return err
 		}
 		row[changeColumn], row[3] = r.label("change", string(x.Change)), names[x.WalkAccountID]
+		if i := slices.IndexFunc(r.Closed, func(d ClosedDay) bool { return d.Day == x.Day }); i >= 0 && x.RestatedAt.After(r.Closed[i].At) {
+			row = append(row, "结账后变更："+r.Closed[i].By+" 已结")
+		}
 		if err := s.add(row...); err != nil {
 			return err
 		}

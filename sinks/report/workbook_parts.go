@@ -1,7 +1,6 @@
 package report
 
 import (
-	"context"
 	"fmt"
 	"maps"
 	"slices"
@@ -16,7 +15,7 @@ import (
 var dailySheet = []column{
 	{"日期", 12, false}, {"账户", 22, false}, {"名称", 24, false}, {"状态", 10, false}, {"账单笔数", 10, false},
 	{"正向", 16, true}, {"退款", 16, true}, {"扣款及其他", 16, true}, {"净额", 16, true}, {"商家实际结算", 16, true}, {"分账成功", 16, true},
-	{"批次", 8, false}, {"原因", 40, false}, {"错误码", 10, false}, {"logid", 26, false}, {"处理", 40, false},
+	{"批次", 8, false}, {"原因", 40, false}, {"错误码", 10, false}, {"logid", 34, false}, {"处理", 40, false},
 }
 
 // dailyBills is the column of the number of bills.
@@ -35,7 +34,7 @@ func (b *workbook) daily(r *Report) error {
 			row = append(row, nil, nil, nil, nil, nil, nil)
 			row[dailyBills] = nil
 		}
-		row = append(row, u.Generation, u.Reason, code(u.Code), u.LogID, u.Hint)
+		row = append(row, u.Generation, u.Reason, code(u.Code), u.LogID, u.Hint.Chinese)
 		if err := s.add(row...); err != nil {
 			return err
 		}
@@ -100,29 +99,34 @@ func sign(fen schema.Fen) string {
 	return "加："
 }
 
-// orderSheet is a sheet of open orders.
+// orderSheet is a sheet of orders of some verdicts: of the open ones, or of the resolved, so
+// that each sum is of one kind.
 type orderSheet struct {
 	name     string
 	verdicts []schema.Verdict
+	list     func(*Report) []Order
 }
 
 var orderSheets = []orderSheet{
-	{"差异", []schema.Verdict{schema.Mismatched, schema.SettlementOnly}},
-	{"未分", []schema.Verdict{schema.BillOnly, schema.Pending, schema.NotApplicable, schema.Matched}},
-	{"失败", []schema.Verdict{schema.SettleFailed}},
+	{"差异", []schema.Verdict{schema.Mismatched, schema.SettlementOnly}, openList},
+	{"未分", []schema.Verdict{schema.BillOnly, schema.Pending, schema.NotApplicable, schema.Matched}, openList},
+	{"失败", []schema.Verdict{schema.SettleFailed}, openList},
+	{"已处理", schema.Verdicts, func(r *Report) []Order { return r.Orders.ResolvedList }},
 }
+
+func openList(r *Report) []Order { return r.Orders.List }
 
 var orderCells = []column{
 	{"订单", 24, false}, {"账户", 22, false}, {"名称", 24, false}, {"门店", 20, false}, {"结论", 24, false}, {"原因", 40, false},
 	{"应分", 16, true}, {"已分", 16, true}, {"差额", 16, true}, {"服务费差额", 16, true}, {"佣金差额", 16, true}, {"商家所得差额", 16, true}, {"涉及金额", 16, true},
-	{"起", 12, false}, {"止", 12, false}, {"账龄（天）", 10, false}, {"处理", 48, false}, {"责任人", 12, false},
+	{"起", 12, false}, {"止", 12, false}, {"账龄（天）", 10, false}, {"处理", 48, false}, {"责任人", 12, false}, {"人工处理", 16, false}, {"处理人", 12, false}, {"处理时间", 20, false}, {"处理说明", 40, false},
 }
 
-// orders writes the open orders of a sheet's verdicts, the largest first as in the report.
+// orders writes the orders of a sheet, the largest first as in the report.
 func (b *workbook) orders(r *Report, of orderSheet) error {
 	s := b.sheet(of.name, orderCells)
 	names := r.names()
-	for _, o := range r.Orders.List {
+	for _, o := range of.list(r) {
 		if !slices.Contains(of.verdicts, o.Verdict) {
 			continue
 		}
@@ -131,9 +135,33 @@ func (b *workbook) orders(r *Report, of orderSheet) error {
 		if o.Accounts > 1 {
 			account += fmt.Sprintf(" 等 %d 户", o.Accounts)
 		}
-		if err := s.add(o.Key, string(o.Account), account, o.Store, o.Verdict.Label(), r.reasons(o), total.Billed, total.Settled, total.Diff,
+		row := []any{o.Key, string(o.Account), account, o.Store, o.Verdict.Label(), r.reasons(o), total.Billed, total.Settled, total.Diff,
 			o.Legs[schema.LegFee].Diff, o.Legs[schema.LegCommission].Diff, o.Legs[schema.LegNet].Diff, o.Stake,
-			o.First.String(), o.Last.String(), o.Age, r.advice(o), nil); err != nil {
+			o.First.String(), o.Last.String(), o.Age, r.advice(o), nil}
+		if noted := o.Noted; noted != nil {
+			row = append(row, r.label("noted", string(noted.State)), noted.By, noted.At.In(schema.China).Format(time.DateTime), noted.Reason)
+		}
+		if err := s.add(row...); err != nil {
+			return err
+		}
+	}
+	return s.end()
+}
+
+var doubtSheet = []column{
+	{"账单日", 12, false}, {"账户", 22, false}, {"名称", 24, false}, {"核对单元", 28, false}, {"应分", 16, true}, {"已分", 16, true}, {"异常类型", 60, false},
+}
+
+// doubts writes the matched groups that have an exception, the largest first.
+func (b *workbook) doubts(r *Report) error {
+	s := b.sheet("存疑", doubtSheet)
+	names := r.names()
+	for _, d := range r.Doubts {
+		var rules []string
+		for _, rule := range d.Rules {
+			rules = append(rules, r.label("rule", string(rule)))
+		}
+		if err := s.add(d.Day.String(), string(d.Account), names[d.Account], d.Key, d.Billed, d.Settled, strings.Join(rules, "；")); err != nil {
 			return err
 		}
 	}
@@ -169,41 +197,6 @@ const (
 	statementNet      = 9
 	statementMerchant = 13
 )
-
-// refundType is settle_type of a refund.
-const refundType = 2
-
-// statements writes a statement of each account, and its refunds to the sheet of all.
-func (b *workbook) statements(ctx context.Context, r *Report, bills Bills, refunds *sheet) error {
-	for i, account := range r.Accounts {
-		if account.ID == schema.NoAccount || account.Sums.Bills == 0 {
-			continue
-		}
-		s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账单%d %s", i+1, account.Name)), statementSheet)
-		b.statementOf[account.ID] = s
-		for bill, err := range bills(ctx, account.ID) {
-			if err != nil {
-				return err
-			}
-			row, err := statementRow(bill)
-			if err != nil {
-				return err
-			}
-			if err := s.add(row...); err != nil {
-				return err
-			}
-			if bill.Bill.SettleType == refundType {
-				if err := refunds.add(row...); err != nil {
-					return err
-				}
-			}
-		}
-		if err := s.end(); err != nil {
-			return err
-		}
-	}
-	return nil
-}
 
 // statementRow returns a bill as a row. A bill that does not count has its amounts in words.
 func statementRow(d DayBill) ([]any, error) {
@@ -260,6 +253,13 @@ func (b *workbook) terms(r *Report) error {
 	}
 	if left := r.Orders.Left; left.Orders > 0 {
 		rows = append(rows, [2]string{"未列出的待办", fmt.Sprintf("%d 单，涉及金额 %s 元：只列出金额最大的 %d 单", left.Orders, left.Stake.Yuan(), len(r.Orders.List))})
+	}
+	if sums := r.Total.Doubtful; sums.Groups > 0 {
+		text := fmt.Sprintf("平账中 %d 个核对单元、%s 元的账单或分账有异常", sums.Groups, sums.Billed.Yuan())
+		if sums.Groups > int64(len(r.Doubts)) {
+			text += fmt.Sprintf("：“存疑”只列出金额最大的 %d 个", len(r.Doubts))
+		}
+		rows = append(rows, [2]string{"平账（存疑）", text})
 	}
 	rows = append(rows, notes...)
 	for _, key := range slices.Sorted(maps.Keys(r.Glossary)) {

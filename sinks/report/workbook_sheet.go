@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf16"
@@ -27,6 +28,7 @@ type sheet struct {
 	text    int // style
 
 	parts  []sheetPart // the last one is being written
+	file   *excelize.File
 	stream *excelize.StreamWriter
 	row    int // that was written last
 	sums   []columnSum
@@ -36,7 +38,8 @@ type sheet struct {
 // sheetPart is one sheet of those that a long one is split into.
 type sheetPart struct {
 	name string
-	rows int // up to and with the last one that is added up
+	part string // of the workbook
+	rows int    // up to and with the last one that is added up
 }
 
 // columnSum adds a column of amounts up.
@@ -56,13 +59,17 @@ func (b *workbook) sheet(name string, columns []column, above ...string) *sheet 
 // begin begins a part of the sheet: its titles stay in sight, and filter the rows.
 func (s *sheet) begin() {
 	name := sheetName(s.name, len(s.parts))
-	if _, s.err = s.book.file.NewSheet(name); s.err != nil {
+	var part string
+	if s.file, part, s.err = s.book.newSheet(name); s.err != nil {
 		return
 	}
-	if s.stream, s.err = s.book.file.NewStreamWriter(name); s.err != nil {
+	if s.err = s.setPage(name); s.err != nil {
 		return
 	}
-	s.parts, s.row = append(s.parts, sheetPart{name: name}), 0
+	if s.stream, s.err = s.file.NewStreamWriter(ownSheet); s.err != nil {
+		return
+	}
+	s.parts, s.row = append(s.parts, sheetPart{name: name, part: part}), 0
 	titles := make([]any, len(s.columns))
 	for i, c := range s.columns {
 		s.fail(s.stream.SetColWidth(i+1, i+1, float64(c.width)))
@@ -77,6 +84,30 @@ func (s *sheet) begin() {
 		s.write([]any{cell})
 	}
 	s.write(titles)
+}
+
+// pageWidth is how many letters of a sheet go on a page of its width.
+const pageWidth = 200
+
+// setPage has a sheet printed on landscape A4, with its titles on each page: a wide sheet on several pages beside
+// each other, which begin with its first column.
+func (s *sheet) setPage(name string) error {
+	width := 0
+	for _, c := range s.columns {
+		width += c.width
+	}
+	a4, landscape, pages, high, fit := 9, "landscape", (width+pageWidth-1)/pageWidth, 0, true
+	quoted := "'" + strings.ReplaceAll(name, "'", "''") + "'"
+	titles := fmt.Sprintf("%s!$%d:$%[2]d", quoted, s.head())
+	if pages > 1 {
+		titles = quoted + "!$A:$A," + titles
+	}
+	return errors.Join(
+		s.file.SetSheetProps(ownSheet, &excelize.SheetPropsOptions{FitToPage: &fit}),
+		s.file.SetPageLayout(ownSheet, &excelize.PageLayoutOptions{Size: &a4, Orientation: &landscape, FitToWidth: &pages, FitToHeight: &high}),
+		s.file.SetHeaderFooter(ownSheet, &excelize.HeaderFooterOptions{OddFooter: "&L&A&R&P / &N"}),
+		s.book.file.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: titles, Scope: name}),
+	)
 }
 
 // head returns the row of the titles.
@@ -145,9 +176,12 @@ func (s *sheet) endPart() {
 	}
 	last := s.parts[len(s.parts)-1]
 	if last.rows > s.head() {
-		s.fail(s.book.file.AutoFilter(last.name, fmt.Sprintf("A%d:%s%d", s.head(), letter(len(s.columns)-1), last.rows), nil))
+		cells := fmt.Sprintf("A%d:%s%d", s.head(), letter(len(s.columns)-1), last.rows)
+		s.fail(s.book.file.AutoFilter(last.name, cells, nil)) // the name of the cells
+		s.fail(s.file.AutoFilter(ownSheet, cells, nil))
 	}
 	s.fail(s.stream.Flush())
+	s.fail(s.book.keep(s.file, last.part))
 }
 
 // end ends the sheet with the sums of all rows.

@@ -23,7 +23,8 @@ import (
 
 // ledger is the bills of the fixture's first account: forward, a refund, a second content
 // that does not count, one of unknown direction, and text that a spreadsheet could run.
-func ledger(_ context.Context, account schema.AccountID) iter.Seq2[DayBill, error] {
+func ledger(context.Context) iter.Seq2[DayBill, error] {
+	account := fixture().Accounts[0].ID
 	some := schema.Some[schema.Fen]
 	bill := func(id, product string, settleType int32, total, goods schema.Null[schema.Fen]) *schema.Bill {
 		b := &schema.Bill{WalkAccountID: account, LedgerID: id, GroupName: schema.Some(product), SettleType: settleType, Direction: schema.Some[int32](1), ShopOrderID: schema.Some("7100000000000000001")}
@@ -32,7 +33,7 @@ func ledger(_ context.Context, account schema.AccountID) iter.Seq2[DayBill, erro
 		return b
 	}
 	bills := []*schema.Bill{
-		bill("1", "=1+1", 1, some(10_000), some(9_000)), bill("2", "+A1", 1, some(20_000), some(18_200)), bill("3", "@SUM(A1)", refundType, some(-1_200), some(-1_000)),
+		bill("1", "=1+1", 1, some(10_000), some(9_000)), bill("2", "+A1", 1, some(20_000), some(18_200)), bill("3", "@SUM(A1)", refund, some(-1_200), some(-1_000)),
 		bill("4", "-2", 3, some(-300), some(-200)), bill("1", "\"<b>&\x01 _x0041_ ", 1, some(99), some(98)), bill("5", " 双人套餐 ", 9, schema.Null[schema.Fen]{}, schema.Null[schema.Fen]{}),
 	}
 	bills[4].Counted, bills[5].Direction = schema.Some(false), schema.Null[int32]{}
@@ -110,7 +111,7 @@ func TestWorkbook(t *testing.T) {
 	f, data := workbookOf(t, fixture(), ledger, excelize.TotalRows)
 	statement := "对账单1 某某餐饮 <b>&\"总部\""
 	letters := []string{"对账函1 某某餐饮 <b>&\"总部\"", "对账函2 =HYPERLINK(\"http：／／x\")"}
-	want := []string{"汇总", "日报", "调节表", "差异", "未分", "失败", "退款", "变更", "异常", "口径说明", letters[0], letters[1], statement}
+	want := []string{"汇总", "日报", "调节表", "差异", "未分", "失败", "已处理", "存疑", "退款", "变更", "异常", "口径说明", letters[0], letters[1], statement}
 	if got := f.GetSheetList(); !slices.Equal(got, want) {
 		t.Errorf("sheets %q, want %q", got, want)
 	}
@@ -133,7 +134,7 @@ func TestWorkbook(t *testing.T) {
 	if refunds := rowsOf(t, f, "退款"); len(refunds) != 3 || refunds[1][2] != "3" || refunds[2][9] != "-12" {
 		t.Errorf("refunds %q", refunds)
 	}
-	for sheet, count := range map[string]int{"日报": 5, "调节表": 10 + 1 + 1 + 16, "差异": 2, "未分": 1, "失败": 0, "变更": 1, "异常": 1, "汇总": 6 + 3 + 1 + 5 + 1 + 2} {
+	for sheet, count := range map[string]int{"日报": 5, "调节表": 10 + 1 + 1 + 16, "差异": 2, "未分": 1, "失败": 0, "已处理": 1, "存疑": 1, "变更": 1, "异常": 1, "汇总": 7 + 4 + 1 + 5 + 1 + 2} {
 		rows := len(rowsOf(t, f, sheet)) - 1
 		if last := rowsOf(t, f, sheet)[rows][0]; last == "合计" {
 			rows--
@@ -141,6 +142,25 @@ func TestWorkbook(t *testing.T) {
 		if rows != count {
 			t.Errorf("%s has %d rows, want %d", sheet, rows, count)
 		}
+	}
+}
+
+// TestWorkbookNotes: an order that is settled by hand is apart from those that differ, and one
+// that is open again says so.
+func TestWorkbookNotes(t *testing.T) {
+	t.Parallel()
+	f, _ := workbookOf(t, fixture(), ledger, excelize.TotalRows)
+	for sheet, want := range map[string][]string{
+		"差异":  {"1002", "6.5", "金额已变，重新打开", "王", "平台已补"},
+		"已处理": {"1005", "3", "已处理", "李会计", "=平台已补 <b>"},
+	} {
+		rows := rowsOf(t, f, sheet)
+		if got := []string{rows[1][0], at(rows[1], 8), at(rows[1], 18), at(rows[1], 19), at(rows[1], 21)}; !slices.Equal(got, want) {
+			t.Errorf("%s: %q, want %q", sheet, got, want)
+		}
+	}
+	if changes := rowsOf(t, f, "变更"); at(changes[1], 16) != "结账后变更：张 已结" {
+		t.Errorf("changes after closing: %q", changes[1])
 	}
 }
 
@@ -207,7 +227,7 @@ func TestExact(t *testing.T) {
 		t.Fatal(err)
 	}
 	var out bytes.Buffer
-	if err := errors.Join(b.write(&out), b.file.Close()); err != nil {
+	if err := errors.Join(b.write(&out), b.close()); err != nil {
 		t.Fatal(err)
 	}
 	f, err := excelize.OpenReader(&out, excelize.Options{RawCellValue: true})
@@ -271,7 +291,7 @@ func TestLists(t *testing.T) {
 	const account = "7113893944009705516|某某餐饮 <b>&\"总部\"|"
 	for sheet, want := range map[string]string{
 		"异常": "收支方向不明|错误|2026-11-25|" + account + "9004|1004||3.46||settle_type 9 is not known||2026112604120003|archive/bills/x",
-		"变更": "2026-11-25|变动|" + account + "9001|1002|101|100|-1|||-0.9|软件服务费 -2.50 → 空；券码；商品名称 =1+1 → 套餐|1|2|2026-11-27 04:00:00",
+		"变更": "2026-11-25|变动|" + account + "9001|1002|101|100|-1|||-0.9|软件服务费 -2.50 → 空；券码；商品名称 =1+1 → 套餐|1|2|2026-11-27 04:00:00|结账后变更：张 已结",
 	} {
 		if got := strings.Join(rowsOf(t, f, sheet)[1], "|"); got != want {
 			t.Errorf("%s is\n%s, want\n%s", sheet, got, want)
@@ -281,7 +301,7 @@ func TestLists(t *testing.T) {
 	for _, row := range rowsOf(t, f, "汇总") {
 		summary = append(summary, strings.Join(row, "|"))
 	}
-	for _, want := range []string{"日报|账单||5|正向|300", "日报||||净额|285", "退款|账单||1|应结算|-12", "变更|变动||1", "变更||||应结算变动|-1", "异常|收支方向不明|错误|1"} {
+	for _, want := range []string{"日报|账单||6", "日报|正向|||300", "日报|净额|||285", "退款|账单，应结算||1|-12", "变更|变动||1", "变更|应结算变动|||-1", "异常|收支方向不明|错误|1", "差异|订单，涉及金额||2|14.74"} {
 		if !slices.Contains(summary, want) {
 			t.Errorf("no line %q in\n%s", want, strings.Join(summary, "\n"))
 		}
@@ -318,7 +338,7 @@ func TestLetters(t *testing.T) {
 	want := []string{
 		"贵店 11 月 25 日至 11 月 26 日核对未完成；待贵方处理 1 单 6.50 元，请于 11 月 30 日前回复。",
 		"账户 7113893944009705516 某某餐饮 <b>&\"总部\"；2026-11-25 至 2026-11-26；制表 2026-11-27",
-		"账单 5 笔，净额（应结算）285.00 元，商家实际结算 260.00 元；差额为已分减应分，正数为多分。",
+		"账单 6 笔，净额（应结算）285.00 元，商家实际结算 260.00 元；差额为已分减应分，正数为多分。",
 		"未取得完整账单的日期：2026-11-26（失败）。其金额未知，不含在内。",
 		"订单|门店|结论|应分|已分|差额|涉及金额|需做事项|回复",
 		"1002|7002|差异|100|106.5|6.5|6.5|核对订单实付与分账金额",
@@ -346,15 +366,17 @@ func TestNothingForeign(t *testing.T) {
 	t.Parallel()
 	r := fixture()
 	other := r.Accounts[1].ID
-	r.Accounts[1].Name, r.Accounts[1].Sums.Bills = "西安面馆", 1
+	r.Accounts[1].Name, r.Accounts[0].Sums.Bills, r.Accounts[1].Sums.Bills = "西安面馆", 1, 1
 	r.Orders.List[0].Account = other
 	const code, certificate = "880012345678", "7000000000000000077"
-	bills := func(_ context.Context, account schema.AccountID) iter.Seq2[DayBill, error] {
+	bills := func(context.Context) iter.Seq2[DayBill, error] {
 		return func(yield func(DayBill, error) bool) {
-			yield(DayBill{r.From, &schema.Bill{
-				WalkAccountID: account, LedgerID: "ledger-of-" + string(account), ShopOrderID: schema.Some("order-of-" + string(account)),
-				Code: schema.Some(code), CertificateID: schema.Some(certificate), VerifyID: schema.Some(certificate),
-			}}, nil)
+			for _, a := range r.Accounts[:2] {
+				yield(DayBill{r.From, &schema.Bill{
+					WalkAccountID: a.ID, LedgerID: "ledger-of-" + string(a.ID), ShopOrderID: schema.Some("order-of-" + string(a.ID)),
+					Code: schema.Some(code), CertificateID: schema.Some(certificate), VerifyID: schema.Some(certificate),
+				}}, nil)
+			}
 		}
 	}
 	f, _ := workbookOf(t, r, bills, excelize.TotalRows)
@@ -402,7 +424,7 @@ func TestSheetNames(t *testing.T) {
 func TestWorkbookErrors(t *testing.T) {
 	t.Parallel()
 	broken := errors.New("broken")
-	bills := func(context.Context, schema.AccountID) iter.Seq2[DayBill, error] {
+	bills := func(context.Context) iter.Seq2[DayBill, error] {
 		return func(yield func(DayBill, error) bool) { yield(DayBill{}, broken) }
 	}
 	if err := WriteWorkbook(t.Context(), io.Discard, fixture(), bills, lists(fixture())); !errors.Is(err, broken) {

@@ -36,6 +36,7 @@ func (r *Report) gloss(kind, code string) Word {
 var words = map[string]string{
 	"state:complete": "完整", "state:unavailable": "平台不提供", "state:stale": "旧数据", "state:failed": "失败", "state:missing": "缺",
 	"severity:error": "错误", "severity:warning": "提醒",
+	"noted:resolved": "已处理", "noted:in_part": "只处理了部分账户", "noted:reopened": "金额已变，重新打开",
 	"change:added": "新增", "change:removed": "减少", "change:changed": "变动",
 
 	"blocker:units_absent": "账户天缺失，金额未知", "blocker:units_stale": "账户天为旧数据", "blocker:half_published": "发布未完成的日期",
@@ -60,6 +61,7 @@ var notes = [][2]string{
 	{"分账成功", "状态为成功的分账之和。正向账单加调节表各项等于分账成功，平衡校验应为 0.00。"},
 	{"差额", "已分减应分：正数为多分，负数为少分。"},
 	{"涉及金额", "各项差额中绝对值最大的一项；没有差额时为应分与已分中较大的一项。"},
+	{"已处理", "人工处理过（billwalk resolve）而金额未变的订单单列，不在“差异”“未分”“失败”之中；金额有变即重新打开，回到原表。"},
 	{"账龄", "从订单最早的账单日到报表末日的天数。"},
 	{"状态", "失败、缺、平台不提供的账户天没有数据，金额留空。"},
 }

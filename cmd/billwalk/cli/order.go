@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -27,7 +28,7 @@ func (p *program) explainOrder(cmd *cobra.Command, order, job string, account sc
 		w.run.To = schema.DayOf(p.now()) - 1
 		w.run.From = w.run.To - statusDays + 1
 	}
-	s, err := readOrder(cmd.Context(), w, order, account)
+	s, err := readOrder(cmd.Context(), w, order, account, p.now())
 	if err != nil {
 		return cut(cmd.Context(), err)
 	}
@@ -45,14 +46,16 @@ func (p *program) explainOrder(cmd *cobra.Command, order, job string, account sc
 	return nil
 }
 
-func (s *orderStory) found() bool { return len(s.Bills)+len(s.Settlements)+len(s.Groups) > 0 }
+func (s *orderStory) found() bool {
+	return len(s.Bills)+len(s.Callbacks)+len(s.Settlements)+len(s.Groups) > 0
+}
 
 // readOrder reads few columns of all days first, and then all of those days that have the
 // order. An account limits the bills and verdicts to its own.
-func readOrder(ctx context.Context, w *wired, order string, account schema.AccountID) (*orderStory, error) {
+func readOrder(ctx context.Context, w *wired, order string, account schema.AccountID, now time.Time) (*orderStory, error) {
 	s := &orderStory{
 		Order: order, Job: w.run.Job, From: w.run.From, To: w.run.To, names: namesOf(w.run.Accounts),
-		Bills: []storyBill{}, Asked: []storyQuery{}, Settlements: []storySettlement{}, Groups: []storyGroup{}, Exceptions: []storyException{},
+		Bills: []storyBill{}, Asked: []storyQuery{}, Callbacks: []storyCallback{}, Settlements: []storySettlement{}, Groups: []storyGroup{}, Exceptions: []storyException{},
 	}
 	f := orderFinder{wired: w, ids: map[string]bool{order: true}, parts: make(map[schema.Partition]bool)}
 	for known := 0; known < len(f.ids); { // an order has an id in either system, and the first names the second
@@ -85,7 +88,7 @@ func readOrder(ctx context.Context, w *wired, order string, account schema.Accou
 		}
 	}
 	slices.SortFunc(s.Asked, func(a, b storyQuery) int { return a.At.Compare(b.At) })
-	return s, nil
+	return s, s.readCallbacks(ctx, &f, schema.DayOf(now))
 }
 
 // orderFinder finds the ids of an order, and where it is.

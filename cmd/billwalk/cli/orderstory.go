@@ -3,6 +3,7 @@ package cli
 import (
 	"time"
 
+	"billwalk/pipeline/evidence"
 	"billwalk/schema"
 )
 
@@ -15,6 +16,7 @@ type orderStory struct {
 	To          schema.Day        `json:"to"`
 	Bills       []storyBill       `json:"bills"`
 	Asked       []storyQuery      `json:"asked"`
+	Callbacks   []storyCallback   `json:"callbacks"`
 	Settlements []storySettlement `json:"settlements"`
 	Groups      []storyGroup      `json:"groups"`
 	Exceptions  []storyException  `json:"exceptions"`
@@ -51,6 +53,34 @@ type storyQuery struct {
 	LogID   string     `json:"logid"`
 	Results int        `json:"results"`
 }
+
+// storyCallback is a callback, and what became of it.
+type storyCallback struct {
+	ReceivedAt time.Time        `json:"received_at"`
+	SettleID   string           `json:"settle_id"`
+	Item       string           `json:"item_order_id,omitempty"`
+	Status     schema.Status    `json:"settle_status"`
+	App        string           `json:"app"`
+	AppID      string           `json:"app_id,omitempty"`
+	Account    schema.AccountID `json:"walk_account_id,omitempty"` // of the order's bills; empty if they are of several, or none
+	storyLegs
+	Time  *time.Time  `json:"settle_time"`
+	Use   callbackUse `json:"use"`
+	LogID string      `json:"logid,omitempty"`
+}
+
+// callbackUse says what a callback was good for.
+type callbackUse string
+
+const (
+	useCounts     callbackUse = "counts"
+	useWithQuery  callbackUse = "with_query"
+	useOverruled  callbackUse = "overruled"
+	useNotYet     callbackUse = "not_yet"
+	useSuperseded             = callbackUse(evidence.Superseded)
+	useRepeated               = callbackUse(evidence.Repeated)
+	useForeign                = callbackUse(evidence.Foreign)
+)
 
 type storySettlement struct {
 	Day      schema.Day    `json:"bill_date"`

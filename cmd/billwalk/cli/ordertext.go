@@ -16,6 +16,7 @@ var (
 	}
 	storyBills       = schema.Bilingual{English: "\nbills, in yuan\n", Chinese: "\n账单（元）\n"}
 	storyAsked       = schema.Bilingual{English: "\nasked of the settle query\n", Chinese: "\n分账查询\n"}
+	storyCallbacks   = schema.Bilingual{English: "\ncallbacks, in yuan\n", Chinese: "\n回调（元）\n"}
 	storySettlements = schema.Bilingual{English: "\nsettlements, in yuan\n", Chinese: "\n分账（元）\n"}
 	storyVerdicts    = schema.Bilingual{English: "\nverdicts, in yuan\n", Chinese: "\n对账结论（元）\n"}
 	storyExceptions  = schema.Bilingual{English: "\nexceptions\n", Chinese: "\n异常\n"}
@@ -50,6 +51,9 @@ func (s *orderStory) print(out io.Writer, language string) error {
 	if len(s.Asked) == 0 {
 		fmt.Fprint(out, in(language, storyNever))
 	}
+	if err := s.printCallbacks(out, language); err != nil {
+		return err
+	}
 	fmt.Fprint(out, in(language, storySettlements))
 	settlements := newTable("", "bill_date", "settle_id", "status", "total", "fee", "commission", "net", "settle_time", "source", "message").alignLeft(1, 2, 3, 8, 9, 10)
 	for _, row := range s.Settlements {
@@ -74,6 +78,20 @@ func (s *orderStory) print(out io.Writer, language string) error {
 		}
 	}
 	return nil
+}
+
+// printCallbacks tells what callbacks say of the order, and what became of each.
+func (s *orderStory) printCallbacks(out io.Writer, language string) error {
+	fmt.Fprint(out, in(language, storyCallbacks))
+	callbacks := newTable("", "received_at", "settle_id", "status", "total", "fee", "commission", "net", "account", "app", "use", "logid").alignLeft(1, 2, 3, 8, 9, 10, 11)
+	for _, c := range s.Callbacks {
+		account := "-"
+		if c.Account != "" {
+			account = s.names.with(c.Account)
+		}
+		callbacks.add(append(append([]string{"", instant(&c.ReceivedAt), plain(c.SettleID), string(c.Status)}, c.yuan()...), account, plain(c.App), in(language, callbackUses[c.Use]), plain(c.LogID))...)
+	}
+	return callbacks.orNone(out, language)
 }
 
 // print tells a verdict, its legs, why it is so, and what a person does.

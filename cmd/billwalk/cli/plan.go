@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -77,7 +76,7 @@ func (p *program) printPlan(ctx context.Context, w *wired) error {
 		}
 	}
 	if p.output == "json" {
-		return json.NewEncoder(p.out).Encode(result)
+		return p.printJSON(result)
 	}
 	result.print(p.out, w)
 	return nil

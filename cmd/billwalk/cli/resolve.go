@@ -25,8 +25,8 @@ func (p *program) resolve() *cobra.Command {
 	cmd := &cobra.Command{
 		Use:   "resolve JOB",
 		Short: "Note that differences were settled by hand; the tables stay as they are",
-		Long: `Note that a difference was settled by hand: who, when and why. Status and the views show the order as
-resolved, as long as its amounts are those of now; when they change it is open again by itself.
+		Long: `Note that a difference was settled by hand: who, when and why. Status, the report and the views
+show the order as resolved, as long as its amounts are those of now; when they change it is open again by itself.
 Nothing in the tables is changed, and what was noted stays: a later note on the same order counts.
 
 --file names a CSV with the header order,account,reason and, if you like, by. All rows are

@@ -17,7 +17,9 @@ import (
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/pipeline/jobs"
 	"billwalk/schema"
+	"billwalk/schema/sql"
 	"billwalk/sinks/object"
+	"billwalk/sinks/report"
 )
 
 // noted is a program, and a lake in a folder in which orders of an account differ.
@@ -152,6 +154,50 @@ func TestResolve(t *testing.T) {
 	want = n.duckdb(t, "SELECT walk_account_id, order_key, state, reason FROM resolution_states ORDER BY ALL")
 	if diff := cmp.Diff(want, strings.Join(got, "")); diff != "" || !strings.Contains(want, "done|cleared") || !strings.Contains(want, "over|reopened") || !strings.Contains(want, "items|resolved") {
 		t.Errorf("the views (-) and Go (+):\n%s\n%s", diff, want)
+	}
+}
+
+// TestReportNotes: a report has what is resolved apart from what is open, marks what is open
+// again, and has what changed after the close, as the saved query.
+func TestReportNotes(t *testing.T) {
+	t.Parallel()
+	n := newNoted(t)
+	day, at := billwalktest.FirstDay, billwalktest.Now()
+	differs := func(key string, settled schema.Fen) schema.Reconciliation {
+		return schema.Reconciliation{GroupKey: key, Verdict: schema.Mismatched, BillRows: 1, Billed: total(1000), Settled: total(settled), Diff: total(settled - 1000)}
+	}
+	n.publish(t, day, at.Add(-time.Hour), differs("a", 1001), differs("b", 900), differs("c", 800))
+	if err := n.appendNotes(t.Context(), n.w, []note{newNote("", "a", "71", "x", "李"), newNote("", "b", "71", "y", "李")}); err != nil {
+		t.Fatal(err)
+	}
+	if err := n.appendClosing(t.Context(), n.w, "张"); err != nil {
+		t.Fatal(err)
+	}
+	n.publish(t, day, at.Add(time.Hour), differs("a", 1002), differs("b", 900), differs("c", 800))
+	r, err := n.loadReport(t.Context(), n.w)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var got []string
+	for _, list := range [][]report.Order{r.Orders.List, r.Orders.ResolvedList} {
+		for _, o := range list {
+			state := report.ResolutionState("open")
+			if o.Noted != nil {
+				state = o.Noted.State
+			}
+			got = append(got, fmt.Sprint(o.Key, " ", o.Stake, " ", state))
+		}
+	}
+	if want := []string{"c 200 open", "a 2 reopened", "b 100 resolved"}; !slices.Equal(got, want) {
+		t.Errorf("orders %q, want %q", got, want)
+	}
+	if o := r.Orders; o.Open.Stake != 202 || o.Resolved.Stake != 100 || o.Open.Billed+o.Resolved.Billed+o.Closed.Billed != 3000 || r.Ages[0].Stake != 202 {
+		t.Errorf("sums %+v, ages %+v", o, r.Ages)
+	}
+	query, _ := sql.Saved("changes_after_close", sql.Settings{})
+	changes := n.duckdb(t, "CREATE VIEW changes AS "+query+"SELECT closed_by, old_generation, new_generation, added, changed FROM changes WHERE bill_date IS NOT NULL")
+	if len(r.Closed) != 1 || r.Closed[0].By != "张" || r.Closed[0].Changed != 1 || !strings.HasPrefix(changes, "张|") || !strings.HasSuffix(changes, "|0|1\n") {
+		t.Errorf("closed %+v, the query says %s", r.Closed, changes)
 	}
 }
 

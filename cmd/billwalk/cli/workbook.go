@@ -17,18 +17,23 @@ var statementColumns = []string{
 	schema.TotalCommission.Column(), schema.TalentCommission.Column(), schema.TotalAgentMerchant.Column(), schema.BrokerCommission.Column(), schema.ClerkCommission.Column(), schema.MallStoreGoods.Column(),
 }
 
-// statementBills reads the bills of one account at a time, so that memory does not grow with
-// their number.
+// statementBills reads the bills of the run's accounts, each file once.
 func statementBills(l *lake.Lake, run *pipeline.Run) report.Bills {
-	return func(ctx context.Context, account schema.AccountID) iter.Seq2[report.DayBill, error] {
+	accounts := make(map[schema.AccountID]bool)
+	for _, a := range run.Accounts {
+		accounts[a.ID] = true
+	}
+	return func(ctx context.Context) iter.Seq2[report.DayBill, error] {
 		return func(yield func(report.DayBill, error) bool) {
 			for _, day := range run.Days() {
-				for b, err := range l.Bills(ctx, day, account.Bucket(run.Buckets), statementColumns...) {
-					if err == nil && b.WalkAccountID != account { // in any order: a bill's payee may be another account
-						continue
-					}
-					if !yield(report.DayBill{Day: day, Bill: b}, err) || err != nil {
-						return
+				for _, bucket := range schema.BucketsOf(run.Accounts, run.Buckets) {
+					for b, err := range l.Bills(ctx, day, bucket, statementColumns...) {
+						if err == nil && !accounts[b.WalkAccountID] {
+							continue
+						}
+						if !yield(report.DayBill{Day: day, Bill: b}, err) || err != nil {
+							return
+						}
 					}
 				}
 			}

@@ -45,8 +45,8 @@ var walls = []struct {
 		"the verdicts are pure: bills and settlements in, groups out; the sandbox knows its truth without them"},
 	{"billwalk/pipeline/settle", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline"}, "a step is started by the run"},
 	{"billwalk/pipeline/build", []string{"billwalk/pipeline"}, "a step is started by the run"},
-	{"billwalk/pipeline/evidence", []string{"billwalk/pipeline", "billwalk/pipeline/settle", "billwalk/pipeline/build"},
-		"what is known of settlements is for the steps that query them and judge them"},
+	{"billwalk/pipeline/evidence", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/settle", "billwalk/pipeline/build"},
+		"what is known of settlements is for the steps that query them and judge them, and for the story of an order"},
 	{"billwalk/pipeline/normalise", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/douyin", "billwalk/pipeline/evidence", "billwalk/pipeline/settle", "billwalk/pipeline/walk", "billwalk/pipeline/build"},
 		"one reading of an answer, by the client for the walk and the settle query, and by the build for the tables; never for the sandbox, which would share its mistakes"},
 

@@ -5,9 +5,12 @@ import (
 	_ "embed"
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -15,6 +18,7 @@ import (
 	"billwalk/cmd/billwalk/billwalktest"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/schema"
+	"billwalk/schema/sql"
 	"billwalk/sinks/report"
 )
 
@@ -32,6 +36,12 @@ func TestReportFoots(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var refunds atomic.Int64 // after settlement
+	t.Cleanup(func() {
+		if refunds.Load() == 0 {
+			t.Error("no lake has a refund after settlement")
+		}
+	})
 	for seed := range uint64(10) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
@@ -42,15 +52,21 @@ func TestReportFoots(t *testing.T) {
 			config := billwalktest.Job{Lake: lake, Buckets: 1 + int(seed%2), Platform: platform.URL, Accounts: accounts, QPS: 1000, Trade: 1000}.Write(t)
 			days := []string{"nightly", "--from", billwalktest.FirstDay.String(), "--to", billwalktest.LastDay.String()}
 			billwalktest.Run(t, config, append([]string{"run"}, days...)...)
+			resolveSome(t, config, reportOf(t, config, days...))
+			note(t, config, "close", "nightly", "--day", billwalktest.FirstDay.String(), "--by", "张")
 			r := reportOf(t, config, days...)
+			if r.Total.Doubtful.Groups == 0 || len(r.Closed) != 1 || len(r.Orders.ResolvedList) < 2 {
+				t.Errorf("%d groups doubtful, %d days closed and %d orders resolved", r.Total.Doubtful.Groups, len(r.Closed), len(r.Orders.ResolvedList))
+			}
 			if len(r.Units) < 3*len(accounts) || len(r.Orders.List) == 0 {
 				t.Fatalf("%d units and %d open orders: there is too little to check", len(r.Units), len(r.Orders.List))
 			}
+			refunds.Add(r.Refunds.Bills)
 			checkFoots(t, r)
 			got := numbersOf(r)
 			want := make(numbers)
 			type named struct{ Name, Value string }
-			for _, n := range billwalktest.DuckDB[named](t, billwalktest.TablesOf(lake)+strings.ReplaceAll(reportSQL, "${TO}", r.To.String())) {
+			for _, n := range billwalktest.DuckDB[named](t, billwalktest.TablesOf(lake)+viewsBeside(lake)+strings.ReplaceAll(reportSQL, "${TO}", r.To.String())) {
 				want[n.Name] = n.Value
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -58,6 +74,41 @@ func TestReportFoots(t *testing.T) {
 			}
 		})
 	}
+}
+
+// resolveSome resolves every third open order of one account, up to ten.
+func resolveSome(t *testing.T, config string, r *report.Report) {
+	t.Helper()
+	notes := "order,account,reason\n"
+	for i, o := range r.Orders.List[:min(30, len(r.Orders.List))] {
+		if i%3 == 0 && o.Accounts < 2 && o.Account != schema.NoAccount && o.Verdict.Open() {
+			notes += o.Key + "," + string(o.Account) + ",平台已补\n"
+		}
+	}
+	path := filepath.Join(t.TempDir(), "resolutions.csv")
+	if err := os.WriteFile(path, []byte(notes), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	note(t, config, "resolve", "nightly", "--file", path, "--by", "李")
+}
+
+// note runs a verb by which people note something.
+func note(t *testing.T, config string, args ...string) {
+	t.Helper()
+	var out, log bytes.Buffer
+	if code := billwalktest.CommandLine(append([]string{"--config", config}, args...), &out, &log); code != 0 {
+		t.Fatalf("%s: exit %d\n%s", args[0], code, log.String())
+	}
+}
+
+// viewsBeside returns the views that are not of tables, for tables that are there already.
+func viewsBeside(lake billwalktest.Place) string {
+	views := schema.DuckDB(lake.SQL)
+	_, notes, _ := strings.Cut(views, "\n-- What people have noted")
+	_, doubts, _ := strings.Cut(views, "\n-- Matched groups with an exception")
+	doubts, _, _ = strings.Cut(doubts, "\n-- The same for people")
+	refunds, _ := sql.Saved("refunds_after_settlement", sql.Settings{})
+	return "--" + doubts + "--" + notes + "CREATE TEMP TABLE refunds AS " + refunds
 }
 
 // reportOf runs the verb report and returns what it prints.
@@ -116,6 +167,20 @@ func numbersOf(r *report.Report) numbers {
 		n.named(int64(d.Total), at, "total")
 		n.named(int64(d.Merchant), at, "merchant")
 	}
+	n.named(r.Refunds.Bills, "refunds", "bills")
+	n.named(int64(r.Refunds.Refund), "refunds", "fen")
+	for _, o := range r.Refunds.List {
+		n.named(o.Bills, "refunded", o.Key, "bills")
+		n.named(int64(o.Refund), "refunded", o.Key, "refund")
+		n.named(int64(o.Settled), "refunded", o.Key, "settled")
+	}
+	for _, s := range r.Refunds.Stores {
+		n.named(s.Bills, "refunded_store", string(s.Account), s.Store, "bills")
+		n.named(int64(s.Refund), "refunded_store", string(s.Account), s.Store, "refund")
+	}
+	for _, d := range r.Doubts {
+		n.named(int64(len(d.Rules)), "doubt", d.Day.String(), string(d.Account), d.Key, "rules")
+	}
 	n.addOrders(r)
 	return n
 }
@@ -132,6 +197,17 @@ func (n numbers) addUnit(u *report.Unit) {
 	for _, v := range u.Verdicts {
 		for name, value := range map[string]int64{"groups": v.Groups, "billed": int64(v.Billed), "settled": int64(v.Settled), "diff": int64(v.Diff), "over": int64(v.Over), "short": int64(v.Short)} {
 			n.named(value, "verdict", at, string(v.Verdict), name)
+		}
+	}
+	d := u.Doubtful
+	n.named(d.Groups, "doubtful", at, "groups")
+	n.named(int64(d.Billed), "doubtful", at, "billed")
+	n.named(int64(d.Settled), "doubtful", at, "settled")
+	for _, v := range u.Verdicts {
+		if v.Verdict == schema.Matched {
+			n.named(v.Groups-d.Groups, "certain", at, "groups")
+			n.named(int64(v.Billed-d.Billed), "certain", at, "billed")
+			n.named(int64(v.Settled-d.Settled), "certain", at, "settled")
 		}
 	}
 	for _, term := range u.Bridge.Terms {
@@ -174,6 +250,19 @@ func (n numbers) addOrders(r *report.Report) {
 		n.named(int64(a.Settled), at, "settled")
 		n.named(int64(a.Stake), at, "stake")
 	}
+	for _, d := range r.Closed {
+		at := "after_closing/" + d.Day.String()
+		n.named(d.Added+d.Removed+d.Changed, at, "changes")
+		n.named(int64(d.Total), at, "total")
+		n.named(int64(d.Merchant), at, "merchant")
+	}
+	n.named(r.Orders.Resolved.Orders, "resolved", "orders")
+	n.named(int64(r.Orders.Resolved.Billed), "resolved", "billed")
+	n.named(int64(r.Orders.Resolved.Settled), "resolved", "settled")
+	n.named(int64(r.Orders.Resolved.Stake), "resolved", "stake")
+	for _, o := range r.Orders.ResolvedList {
+		n.named(int64(o.Legs[schema.LegTotal].Diff.V), "resolved", o.Key, "diff")
+	}
 	n.named(r.Orders.Closed.Orders, "closed", "orders")
 	n.named(int64(r.Orders.Closed.Billed), "closed", "billed")
 	n.named(int64(r.Orders.Closed.Settled), "closed", "settled")
@@ -211,8 +300,8 @@ func checkFoots(t *testing.T, r *report.Report) {
 	}
 	same("waterfall", sum, r.Total.Sums.Merchant)
 	orders := r.Orders
-	same("orders' bills", orders.Open.Billed+orders.Closed.Billed, r.Total.Bridge.Forward)
-	same("orders' settlements", orders.Open.Settled+orders.Closed.Settled, r.Total.Bridge.Settled)
+	same("orders' bills", orders.Open.Billed+orders.Resolved.Billed+orders.Closed.Billed, r.Total.Bridge.Forward)
+	same("orders' settlements", orders.Open.Settled+orders.Resolved.Settled+orders.Closed.Settled, r.Total.Bridge.Settled)
 	aged := schema.Fen(0)
 	for _, a := range r.Ages {
 		aged += a.Stake

@@ -42,7 +42,7 @@ type Balance struct {
 	BillsUnknown    int   `json:"bills_not_withdrawable"`
 	WaitingFen      int64 `json:"waiting_fen,string"`      // of the day's bills
 	WithdrawnBefore int64 `json:"paid_of_earlier,string"`  // what the day's withdrawals pay of days before the first
-	Unexplained     int64 `json:"paid_unexplained,string"` // what they pay of bills that no walked day has, and beyond their bills; by hand, all of it
+	Unexplained     int64 `json:"paid_unexplained,string"` // what they pay beyond their bills' worth by the walks, each bill once; by hand, all of it
 }
 
 // BillStates returns the state of each bill of [Platform.Truth] that counts, under the
@@ -84,7 +84,8 @@ func (p *Platform) billStates(accounts []schema.Account, from, to schema.Day, wi
 }
 
 // Balances returns the roll-forward of each payee of the accounts and each day from..to,
-// under the conditions of [Platform.Withdrawals], sorted by payee and day.
+// under the conditions of [Platform.Withdrawals], sorted by payee and day. Whatever the
+// world, a payee's last closing and all that is unexplained are what waits of all days.
 func (p *Platform) Balances(accounts []schema.Account, from, to schema.Day, at time.Time) []Balance {
 	withdrawals := p.Withdrawals(accounts, from, to, at)
 	var all []Balance
@@ -101,12 +102,21 @@ func (p *Platform) Balances(accounts []schema.Account, from, to schema.Day, at t
 			}
 		}
 	}
+	worth := map[billKey]int64{}
 	for _, b := range p.billStates(accounts, from, to, withdrawals) {
 		all[index[b.Account]+int(b.Day-from)].addBill(b)
+		worth[billKey{b.LedgerID, b.SettleType, b.SettleSubType}] = b.Fen
+	}
+	for i := range withdrawals {
+		for _, bill := range withdrawals[i].Bills {
+			if bill.Before && bill.Payable != nil {
+				worth[bill.key()] = *bill.Payable
+			}
+		}
 	}
 	for i := range withdrawals {
 		w := &withdrawals[i]
-		all[index[w.Account]+int(w.Day-from)].addWithdrawal(w)
+		all[index[w.Account]+int(w.Day-from)].addWithdrawal(w, worth)
 	}
 	for _, first := range index {
 		rows := all[first : first+int(to-from)+1]
@@ -137,21 +147,20 @@ func (b *Balance) addBill(s BillState) {
 	}
 }
 
-// addWithdrawal adds a withdrawal that was paid.
-func (b *Balance) addWithdrawal(w *Withdrawal) {
+// addWithdrawal adds a withdrawal that was paid. worth has the bills that were not paid
+// yet, and what each adds to the balance.
+func (b *Balance) addWithdrawal(w *Withdrawal, worth map[billKey]int64) {
 	if !w.counts() && w.Verdict != manual {
 		return
 	}
 	b.Withdrawn += w.Amount
 	b.Unexplained += w.Amount
 	for _, bill := range w.Bills {
-		switch {
-		case bill.Payable == nil:
-		case bill.InBills:
-			b.Unexplained -= *bill.Payable
-		case bill.Before:
-			b.WithdrawnBefore += *bill.Payable
-			b.Unexplained -= *bill.Payable
+		fen := worth[bill.key()]
+		delete(worth, bill.key())
+		b.Unexplained -= fen
+		if bill.Before {
+			b.WithdrawnBefore += fen
 		}
 	}
 }

@@ -77,8 +77,9 @@ func TestWithdrawalsChangeFromNightToNight(t *testing.T) {
 			if first, second := bills[all[0].id], bills[all[1].id]; all[0].amount != all[1].amount || len(first) != len(second) || all[0].id == all[1].id {
 				t.Errorf("%+v is followed by %+v", all[0], all[1])
 			}
-			states := p.BillStates(p.Accounts(), demoDay-21, demoDay+7, all[1].launched.Add(time.Minute))
-			paid := p.BillStates(p.Accounts(), demoDay-21, demoDay+7, all[1].launched.Add(100*time.Hour))
+			own := []schema.Account{{ID: of.id}}
+			states := p.BillStates(own, demoDay-21, demoDay+7, all[1].launched.Add(time.Minute))
+			paid := p.BillStates(own, demoDay-21, demoDay+7, all[1].launched.Add(100*time.Hour))
 			for at := range p.world.places(po) {
 				ledger := p.world.bill(at).LedgerID
 				i := slices.IndexFunc(states, func(s BillState) bool { return s.LedgerID == ledger })

@@ -47,12 +47,21 @@ type WithdrawnBill struct {
 // time in a lake that has walked the accounts on these days alone. None are of accounts
 // for which [Platform.WithdrawalsLost].
 func (p *Platform) Withdrawals(accounts []schema.Account, from, to schema.Day, at time.Time) []Withdrawal {
-	obtained := p.payeeDays(accounts, from, to)
+	return p.WithdrawalsIn(accounts, Days{from, to}, Days{from, to}, at)
+}
+
+// Days is a range of days, both ends included.
+type Days struct{ From, To schema.Day }
+
+// WithdrawalsIn is [Platform.Withdrawals] of a lake that looked at other launches than
+// those of the days that it walked.
+func (p *Platform) WithdrawalsIn(accounts []schema.Account, walked, launched Days, at time.Time) []Withdrawal {
+	obtained := p.payeeDays(accounts, walked)
 	var all []Withdrawal
 	paid := map[billKey]int{}
 	for _, of := range p.withdrawingPayees(accounts) {
-		for _, wd := range p.world.launches(of, from, to, at) {
-			row := p.withdrawalRow(&wd, from, at, obtained)
+		for _, wd := range p.world.launches(of, launched.From, launched.To, at) {
+			row := p.withdrawalRow(&wd, walked.From, at, obtained)
 			if row.counts() {
 				for _, b := range row.Bills {
 					paid[b.key()]++
@@ -98,9 +107,9 @@ func (p *Platform) withdrawingPayees(accounts []schema.Account) []*payee {
 }
 
 // payeeDays returns the payees' days that walks of the accounts obtain.
-func (p *Platform) payeeDays(accounts []schema.Account, from, to schema.Day) map[place]bool {
+func (p *Platform) payeeDays(accounts []schema.Account, walked Days) map[place]bool {
 	days := map[place]bool{}
-	for at := range p.obtained(unitsOf(accounts, from, to)) {
+	for at := range p.obtained(unitsOf(accounts, walked.From, walked.To)) {
 		days[at] = true
 	}
 	return days

@@ -50,6 +50,12 @@ function whyText(order) {
   return [...new Set(parts)].join(t('semicolon'));
 }
 
+/** notedText says what a person has noted of an order, and what it is worth. */
+function notedText(order) {
+  const { noted } = order;
+  return noted ? t('notedText', { state: t('noted:' + noted.state), by: noted.by, at: chinaTime(noted.at), reason: noted.reason }) : '';
+}
+
 const accountNames = new Map();
 const storeNames = new Map();
 

@@ -28,6 +28,7 @@ function orderPairs(order) {
     [t('verdict'), label('verdict', order.verdict)],
     [t('cause'), order.cause ? label('cause', order.cause) : ''],
     [t('reason'), reasonsOf(order).map((reason) => label('reason', reason)).join(t('semicolon'))],
+    [t('noted'), notedText(order)],
     [t('toDo'), orderAdvice(order)],
   ];
 }

@@ -23,11 +23,14 @@ function bandText(band) {
   return band.most ? t('band', { from: band.least, to: band.most }) : t('bandOpen', { from: band.least });
 }
 
+/** whyUnder says why an order is open, and what a person has noted of it. */
+const whyUnder = (order) => [whyText(order), notedText(order)].filter(Boolean).join(t('semicolon'));
+
 function todoTable() {
   const { orders } = report;
   const columns = [
     ...orderColumns(),
-    { key: 'verdict', label: t('verdictWhy'), type: 'text', class: 'name', value: (o) => label('verdict', o.verdict), search: (o) => label('verdict', o.verdict) + ' ' + whyText(o), under: whyText },
+    { key: 'verdict', label: t('verdictWhy'), type: 'text', class: 'name', value: (o) => label('verdict', o.verdict), search: (o) => label('verdict', o.verdict) + ' ' + whyUnder(o), under: whyUnder },
     fenColumn('due', 'due', (o) => o.legs[0].billed), fenColumn('paid', 'paid', (o) => o.legs[0].settled),
     fenColumn('diff', 'diff', (o) => o.legs[0].diff, { signed: true, byMagnitude: true }), fenColumn('stake', 'stake', (o) => o.stake),
     { key: 'age', label: t('age'), type: 'count', noTotal: true, value: (o) => o.age },
@@ -40,10 +43,28 @@ function todoTable() {
     { key: 'reason', label: t('reason'), value: causeOf, name: causeName },
     { key: 'age', label: t('ageBand'), value: (o) => String(bandOf(o.age)), name: (v) => bandText(ageBands()[v] || { least: 0, most: 0 }) },
   ];
-  const sums = [t('todoSum', { n: count(orders.open.orders), yuan: yuan(orders.open.stake) }), orders.left.orders ? t('todoLeft', { n: count(orders.left.orders), yuan: yuan(orders.left.stake) }) : ''];
+  const sums = [t('todoSum', { n: count(orders.open.orders), yuan: yuan(orders.open.stake) }), orders.left.orders ? t('todoLeft', { n: count(orders.left.orders), yuan: yuan(orders.left.stake) }) : '',
+    orders.resolved.orders ? t('todoResolved', { n: count(orders.resolved.orders), yuan: yuan(orders.resolved.stake) }) : ''];
   return part('todo', h('p', { class: 'about' }, sums.join(' '), ' ', t('todoAbout')),
     dataTable('order-table', columns, orders.list || [], { caption: t('todo'), sort: ['stake', true], filters, search: true, pageSize: 20, totals: true, open: openOrder }),
     orderFooting());
+}
+
+/** resolvedTable lists the orders that people have settled by hand, apart from the open ones. */
+function resolvedTable() {
+  const { resolved, resolved_list: list } = report.orders;
+  if (!resolved.orders) return null;
+  const text = (key, name, value, more) => ({ key, label: t(name), type: 'text', value, ...more });
+  const columns = [
+    ...orderColumns(),
+    text('verdict', 'verdict', (o) => label('verdict', o.verdict), { class: 'name' }),
+    fenColumn('due', 'due', (o) => o.legs[0].billed), fenColumn('paid', 'paid', (o) => o.legs[0].settled),
+    fenColumn('diff', 'diff', (o) => o.legs[0].diff, { signed: true, byMagnitude: true }), fenColumn('stake', 'stake', (o) => o.stake),
+    text('by', 'resolvedBy', (o) => o.noted.by, { class: 'words' }), text('at', 'resolvedAt', (o) => chinaTime(o.noted.at), { class: 'words' }),
+    text('reason', 'resolvedWhy', (o) => o.noted.reason, { class: 'wide' }),
+  ];
+  return part('resolved', h('p', { class: 'about' }, t('resolvedAbout', { n: count(resolved.orders), yuan: yuan(resolved.stake) })),
+    dataTable('resolved-table', columns, list, { caption: t('resolved'), sort: ['stake', true], search: true, pageSize: 20, totals: true, open: openOrder }));
 }
 
 /** orderFooting shows that the orders add up to the bridge. */
@@ -53,7 +74,7 @@ function orderFooting() {
   const row = (name, sum, kind) => h('tr', { class: kind }, h('th', { scope: 'row' }, t(name)), h('td', { class: 'count' }, sum.orders === undefined ? '' : count(sum.orders)), h('td', { class: 'fen' }, amount(sum.billed)), h('td', { class: 'fen' }, amount(sum.settled)));
   return h('details', { class: 'footing' }, h('summary', null, t('todoFooting')), h('table', { class: 'statement' },
     h('thead', null, h('tr', null, h('td', null), ['orders', 'due', 'paid'].map((key) => h('th', { scope: 'col', class: 'fen' }, t(key))))),
-    h('tbody', null, row('openOrders', orders.open), row('closedOrders', orders.closed),
+    h('tbody', null, row('openOrders', orders.open), orders.resolved.orders ? row('resolvedOrders', orders.resolved) : null, row('closedOrders', orders.closed),
       row('total', { billed: sumFen(verdicts.map((v) => v.billed)), settled: sumFen(verdicts.map((v) => v.settled)) }, 'sum'))));
 }
 
@@ -129,4 +150,28 @@ function largestTable() {
   ];
   return part('largest', h('p', { class: 'about' }, t('largestAbout')), h('h3', null, t('byCause')), causeTable(differing), h('h3', null, t('byOrder')),
     dataTable('difference-table', columns, differing, { caption: t('largest'), sort: ['leg0', true], pageSize: 10, totals: true, open: openOrder }));
+}
+
+/** refundTable lists the orders that were refunded after they had been shared out, and adds them up by store. */
+function refundTable() {
+  const { refunds } = report;
+  if (!refunds || !refunds.bills) return part('refunds', h('p', { class: 'good' }, t('refundsNone')));
+  const open = (r) => openOrder([...report.orders.list, ...report.orders.resolved_list].find((o) => o.key === r.key) || {
+    ...r, order: r.key, item: '', verdict: '', reasons: [], age: 0, drill: r.drill, legs: legNames.map((_, i) => ({ billed: null, settled: i ? null : r.settled, diff: null })),
+  });
+  const bills = { key: 'bills', label: t('refundBills'), type: 'count', value: (r) => r.bills };
+  const account = { key: 'account', label: t('account'), type: 'text', class: 'name', value: (r) => accountName(r.account), search: (r) => accountName(r.account) + ' ' + r.account };
+  const refund = fenColumn('refund', 'refundYuan', (r) => r.refund, { byMagnitude: true });
+  const byOrder = [
+    { key: 'order', label: t('order'), type: 'text', value: orderName, search: (r) => r.key + ' ' + r.store, cell: (r) => h('span', { class: 'id' }, orderName(r)), under: (r) => storeName(r.store) || null },
+    account, bills, refund, fenColumn('paid', 'paid', (r) => r.settled),
+    { key: 'settled_at', label: t('settledAt'), type: 'text', class: 'words', value: (r) => (r.settled_at ? chinaTime(r.settled_at) : '') },
+    { key: 'days', label: t('refundDays'), type: 'text', class: 'words', value: (r) => (r.first === r.last ? r.first : t('to', { from: r.first, to: r.last })) },
+  ];
+  const byStore = [{ key: 'store', label: t('store'), type: 'text', value: (s) => storeName(s.store) || t('wholeAccount') }, account, bills, refund];
+  const about = [t('refundsAbout', { n: count(refunds.bills), orders: count(refunds.orders), yuan: yuan(refunds.refund), since: refunds.since }),
+    refunds.unknown ? t('refundsUnknown', { n: count(refunds.unknown) }) : '', refunds.list.length < refunds.orders ? t('doubtsLeft', { n: count(refunds.list.length) }) : ''];
+  return part('refunds', h('p', { class: 'about' }, about.filter(Boolean).join(' ')),
+    dataTable('refund-table', byOrder, refunds.list, { caption: t('refunds'), sort: ['refund', true], search: true, pageSize: 10, totals: true, open }),
+    h('h3', null, t('byStore')), dataTable('refund-store-table', byStore, refunds.stores, { caption: t('byStore'), sort: ['refund', true], pageSize: 10, totals: true }));
 }

@@ -29,12 +29,16 @@ function figures() {
   const never = term(total, 'rule_never_answered');
   const billOnly = term(total, 'bill_only', 'rule_never_answered');
   const ofGroups = (x) => t('groups', { n: count(x.groups) });
+  const settledByHand = (report.orders.resolved_list || []).filter((order) => order.verdict === 'mismatched');
+  const byHand = settledByHand.length && report.orders.resolved.orders === report.orders.resolved_list.length
+    ? t('ofWhichResolved', { n: count(settledByHand.length), yuan: signedYuan(sumFen(settledByHand.map((order) => order.legs[0].diff))) }) : null;
   const share = groups ? (Math.floor((matched.groups * 1000) / groups) / 10).toFixed(1) : '—';
   return h('div', { class: 'figures', role: 'group', 'aria-label': t('keyFigures') },
     figure('billed', total.bridge.forward, t('billRows', { n: count(total.sums.bills) })),
     figure('settled', total.bridge.settled),
-    figure('matchedGroups', matched.billed, t('outOf', { n: count(matched.groups), share })),
-    figure('difference', differs.diff, ofGroups(differs), differs.groups ? t('overShort', { over: yuan(differs.over), short: yuan(negate(differs.short)) }) : null, true),
+    figure('matchedGroups', matched.billed, t('outOf', { n: count(matched.groups), share }),
+      total.doubtful.groups ? t('ofWhichDoubtful', { n: count(total.doubtful.groups), yuan: yuan(total.doubtful.billed) }) : null),
+    figure('difference', differs.diff, ofGroups(differs), differs.groups ? t('overShort', { over: yuan(differs.over), short: yuan(negate(differs.short)) }) : null, byHand, true),
     figure('inFlight', negate(term(total, 'pending').fen), ofGroups(term(total, 'pending'))),
     figure('billOnly', negate(billOnly.fen), ofGroups(billOnly), never.groups ? t('ofWhichNever', { yuan: yuan(negate(never.fen)) }) : null),
     figure('settlementOnly', term(total, 'settlement_only').fen, ofGroups(term(total, 'settlement_only'))),

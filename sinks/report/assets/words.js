@@ -187,8 +187,8 @@ const words = {
   should: ['应为', 'expected'],
   is: ['实为', 'actual'],
 
-  restatements: ['账单变更（结账后）', 'Restatements'],
-  restatementsQ: ['结账后变了什么？', 'What changed after the day was published?'],
+  restatements: ['结账后变更', 'Changed after closing'],
+  restatementsQ: ['结账后变了什么？', 'What changed after the day was closed?'],
   added: ['新增', 'Added'],
   removed: ['撤销', 'Removed'],
   changed: ['改动', 'Changed'],

@@ -32,16 +32,17 @@ SELECT *, COALESCE(greatest(abs(diff0), abs(diff1), abs(diff2), abs(diff3)), gre
   open > 0 AND (stake <> 0 OR NOT differs OR COALESCE(diff0, diff1, diff2, diff3) IS NULL) AS is_open
 FROM (
   SELECT order_key, count(*) AS groups, min(bill_date) AS first, max(bill_date) AS last, count(*) FILTER (is_open) AS open, min(rank) FILTER (is_open) AS rank,
-    bool_and(NOT is_open OR verdict = 'mismatched') AS differs,
+    bool_and(NOT is_open OR verdict = 'mismatched') AS differs, COALESCE(bool_and(COALESCE(state = 'resolved', false)) FILTER (is_open), false) AS is_resolved,
     sum(billed_total_fen) AS billed0, sum(settled_total_fen) AS settled0, sum(d0) AS diff0,
     sum(billed_fee_fen) AS billed1, sum(settled_fee_fen) AS settled1, sum(d1) AS diff1,
     sum(billed_commission_fen) AS billed2, sum(settled_commission_fen) AS settled2, sum(d2) AS diff2,
     sum(billed_net_fen) AS billed3, sum(settled_net_fen) AS settled3, sum(d3) AS diff3
-  FROM legs
+  FROM legs LEFT JOIN (SELECT walk_account_id, order_key, state FROM resolution_states) USING (walk_account_id, order_key)
   GROUP BY order_key
 );
 CREATE TEMP VIEW open_order AS
-SELECT *, DATE '${TO}' - first AS age, CASE WHEN age <= 1 THEN 0 WHEN age <= 7 THEN 2 WHEN age <= 30 THEN 8 ELSE 31 END AS band FROM every_order WHERE is_open;
+SELECT *, DATE '${TO}' - first AS age, CASE WHEN age <= 1 THEN 0 WHEN age <= 7 THEN 2 WHEN age <= 30 THEN 8 ELSE 31 END AS band FROM every_order WHERE is_open AND NOT is_resolved;
+CREATE TEMP VIEW resolved_order AS FROM every_order WHERE is_open AND is_resolved;
 
 CREATE TEMP VIEW value AS
 SELECT 'unit/' || bill_date || '/' || walk_account_id AS thing, name, value FROM (UNPIVOT (
@@ -58,6 +59,23 @@ SELECT 'verdict/' || bill_date || '/' || walk_account_id || '/' || verdict, name
   SELECT bill_date, walk_account_id, verdict, count(*)::HUGEINT AS groups, sum(billed_total_fen) AS billed, sum(settled_total_fen) AS settled, sum(diff_total_fen) AS diff,
     sum(diff_total_fen) FILTER (diff_total_fen > 0) AS over, sum(diff_total_fen) FILTER (diff_total_fen < 0) AS short
   FROM grouped GROUP BY ALL) ON COLUMNS(* EXCLUDE (bill_date, walk_account_id, verdict)))
+UNION ALL
+SELECT CASE WHEN rules IS NULL THEN 'certain/' ELSE 'doubtful/' END || bill_date || '/' || walk_account_id, name, value FROM (UNPIVOT (
+  SELECT bill_date, walk_account_id, any_value(rules) AS rules, count(*)::HUGEINT AS groups, sum(billed_total_fen) AS billed, sum(settled_total_fen) AS settled
+  FROM grouped LEFT JOIN doubts USING (bill_date, walk_account_id, group_key) WHERE verdict = 'matched' GROUP BY bill_date, walk_account_id, rules IS NULL)
+  ON COLUMNS(* EXCLUDE (bill_date, walk_account_id, rules)))
+UNION ALL
+SELECT 'refunds', name, value FROM (UNPIVOT (SELECT count(*)::HUGEINT AS bills, (sum(refund_yuan) * 100)::HUGEINT AS fen FROM refunds) ON COLUMNS(*))
+UNION ALL
+SELECT 'refunded/' || order_key, name, value FROM (UNPIVOT (
+  SELECT order_key, count(*)::HUGEINT AS bills, (sum(refund_yuan) * 100)::HUGEINT AS refund, (any_value(settled_yuan) * 100)::HUGEINT AS settled FROM refunds GROUP BY ALL) ON COLUMNS(* EXCLUDE order_key))
+UNION ALL
+SELECT 'refunded_store/' || walk_account_id || '/' || COALESCE(poi_id, ''), name, value FROM (UNPIVOT (
+  SELECT r.walk_account_id, poi_id, count(*)::HUGEINT AS bills, (sum(refund_yuan) * 100)::HUGEINT AS refund
+  FROM refunds AS r JOIN bills AS b ON b.bill_date = r.bill_date AND b.account_id = r.account_id AND b.ledger_id = r.ledger_id AND b.settle_type = 2 AND b.counted IS NOT FALSE GROUP BY ALL)
+  ON COLUMNS(* EXCLUDE (walk_account_id, poi_id)))
+UNION ALL
+SELECT 'doubt/' || bill_date || '/' || walk_account_id || '/' || group_key, 'rules', len(rules) FROM doubts
 UNION ALL
 SELECT 'term/' || bill_date || '/' || walk_account_id || '/' || term, name, value FROM (UNPIVOT (
   SELECT bill_date, walk_account_id, term, count(*)::HUGEINT AS groups, sum(COALESCE(settled_total_fen, 0) - COALESCE(billed_total_fen, 0)) AS fen
@@ -91,6 +109,14 @@ SELECT 'restatement/' || bill_date, name, value FROM (UNPIVOT (
   SELECT bill_date, (count(*) FILTER (change = 'added'))::HUGEINT AS added, (count(*) FILTER (change = 'removed'))::HUGEINT AS removed, (count(*) FILTER (change = 'changed'))::HUGEINT AS changed,
     sum(diff_total_fen) AS total, sum(diff_goods_fen) AS merchant
   FROM restatements GROUP BY ALL) ON COLUMNS(* EXCLUDE bill_date))
+UNION ALL
+SELECT 'after_closing/' || bill_date, name, value FROM (UNPIVOT (
+  SELECT bill_date, count(*)::HUGEINT AS changes, sum(diff_total_fen) AS total, sum(diff_goods_fen) AS merchant FROM changes_after_closing GROUP BY ALL) ON COLUMNS(* EXCLUDE bill_date))
+UNION ALL
+SELECT 'resolved', name, value FROM (UNPIVOT (
+  SELECT count(*)::HUGEINT AS orders, sum(billed0) AS billed, sum(settled0) AS settled, sum(stake) AS stake FROM resolved_order) ON COLUMNS(*))
+UNION ALL
+SELECT 'resolved/' || order_key, 'diff', diff0 FROM resolved_order
 UNION ALL
 SELECT 'order/' || order_key, name, value FROM (UNPIVOT (
   SELECT order_key, groups::HUGEINT AS groups, rank::HUGEINT AS rank, age::HUGEINT AS age, (last - first)::HUGEINT AS days, stake, COLUMNS('^(billed|settled|diff)[0-3]$'),
