@@ -63,8 +63,9 @@ type groupID struct {
 	key     string
 }
 
-// moveToItems gives the bills of groups of items the keys of these. items has the number of bills of each.
-func (p *Partition) moveToItems(items map[groupID]int64) error {
+// moveToItems gives the bills of groups of items the keys of these. items has the number of
+// bills of each.
+func moveToItems(stage Stage, items map[groupID]int64) error {
 	if len(items) == 0 {
 		return nil
 	}
@@ -72,7 +73,7 @@ func (p *Partition) moveToItems(items map[groupID]int64) error {
 	for _, n := range items {
 		want += n
 	}
-	err := p.stage.ReplaceBills(func(b *schema.Bill) {
+	err := stage.ReplaceBills(func(b *schema.Bill) {
 		if b.SettleType != reconcile.ForwardType || !b.GroupKey.Valid || b.ItemOrderID.V == "" {
 			return
 		}

@@ -46,7 +46,7 @@ func (p *Partition) Join(ctx context.Context) error {
 	if err := j.join(ctx, p.Orders()); err != nil {
 		return err
 	}
-	return p.moveToItems(j.items)
+	return moveToItems(p.stage, j.items)
 }
 
 // comparedSettlements reports whether a published day has verdicts of a job with
