@@ -103,7 +103,7 @@ func note(t *testing.T, config string, args ...string) {
 
 // viewsBeside returns the views that are not of tables, for tables that are there already.
 func viewsBeside(lake billwalktest.Place) string {
-	views := schema.DuckDB(lake.SQL)
+	views := schema.DuckDB(lake.SQL, schema.OptionalTables()...)
 	_, notes, _ := strings.Cut(views, "\n-- What people have noted")
 	_, doubts, _ := strings.Cut(views, "\n-- Matched groups with an exception")
 	doubts, _, _ = strings.Cut(doubts, "\n-- The same for people")
