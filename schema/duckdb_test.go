@@ -44,7 +44,7 @@ func emptyTables() string {
 		}
 		sql.WriteString(");\n")
 	}
-	sql.WriteString("CREATE TABLE units (account VARCHAR, name VARCHAR, day DATE, state VARCHAR, reason VARCHAR, logid VARCHAR, bills BIGINT, generation BIGINT, stale BOOLEAN);\n" + doubtsView + noteViews("lake"))
+	sql.WriteString(storeNames + "CREATE TABLE units (account VARCHAR, name VARCHAR, day DATE, state VARCHAR, reason VARCHAR, logid VARCHAR, bills BIGINT, generation BIGINT, stale BOOLEAN);\n" + doubtsView + noteViews("lake"))
 	return sql.String()
 }
 
@@ -130,6 +130,24 @@ func TestLabels(t *testing.T) {
 			}
 			seen[c.Label] = c.Name
 		}
+	}
+}
+
+// TestAbsentTables: of an optional table without a file the view has no rows and the types of
+// the table, and what is made of it has none either.
+func TestAbsentTables(t *testing.T) {
+	t.Parallel()
+	lake := t.TempDir()
+	var sql strings.Builder
+	Stores.Describe().writeView(&sql, lake, true)
+	sql.WriteString(storeNames)
+	Stores.Describe().writeChineseView(&sql)
+	sql.WriteString(`SELECT count(*) FROM stores; SELECT count(*) FROM store_names; SELECT count(*) FROM 门店; SELECT typeof(any_value(fetched_at)), typeof(any_value(bill_date)) FROM stores;`)
+	if got, want := duckDB(t, "-list", ".headers off\n"+sql.String()), "0\n0\n0\nTIMESTAMP WITH TIME ZONE|DATE\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if with := DuckDB(lake, Stores.Name); strings.Contains(with, "/stores/") || !strings.Contains(DuckDB(lake), "/stores/") {
+		t.Errorf("files of stores are read where there are none, or not where there are: %s", with)
 	}
 }
 

@@ -37,6 +37,9 @@ func (t Description) writeChineseView(sql *strings.Builder) {
 		case known && !words.replace:
 			column(words.sql(), c.Label+"含义", c.Label+"的中文")
 		}
+		if c.Name == "poi_id" && t.Name != Stores.Name {
+			column("(SELECT any_value(n.poi_name) FROM store_names AS n WHERE n.poi_id = "+t.Name+".poi_id)", "门店名称", "门店的名称，任务有 stores: true 时才有")
+		}
 		if known && words.advice != nil {
 			column(words.advice(), "处理", "该做什么")
 		}

@@ -72,6 +72,7 @@ type Entry struct {
 	Rules         []RuleUse    `json:"rules,omitempty"`          // how often each match rule has answered so far
 	Failure       *Failure     `json:"failure,omitempty"`
 	Certificate   *Certificate `json:"certificate,omitempty"`
+	Stores        *Listing     `json:"stores,omitempty"` // of the account's stores, where they were asked for
 }
 
 // Check counts the outcomes of one identity over all bills.

@@ -49,6 +49,8 @@ var contract = map[string]string{
 		account_id VARCHAR!  ledger_id VARCHAR!  settle_type INTEGER!  settle_sub_type INTEGER  walk_account_id VARCHAR!
 		shop_order_id VARCHAR  change VARCHAR!  columns VARCHAR[]  old VARCHAR  new VARCHAR  diff_total_fen BIGINT
 		diff_goods_fen BIGINT  old_generation BIGINT!  new_generation BIGINT!  restated_at TIMESTAMPTZ!`,
+	"stores": `
+		root_account_id VARCHAR  account_id VARCHAR!  account_name VARCHAR  poi_id VARCHAR  poi_name VARCHAR  fetched_at TIMESTAMPTZ!`,
 }
 
 func TestColumnsAreTheContract(t *testing.T) {

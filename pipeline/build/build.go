@@ -30,6 +30,7 @@
 //	conservation              the sums that must agree
 //	restate…, differences,
 //	moved, newstores          bills that changed since they were published
+//	stores                    the stores of the accounts
 //	publish, superseded       publishing, and what happens if another run was first
 package build
 

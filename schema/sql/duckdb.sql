@@ -379,6 +379,38 @@ COMMENT ON COLUMN restatements.old_generation IS 'generation of the day that had
 COMMENT ON COLUMN restatements.new_generation IS 'generation of the day that has the new values';
 COMMENT ON COLUMN restatements.restated_at IS 'when the new generation was built';
 
+CREATE OR REPLACE VIEW stores AS SELECT
+  bill_date,
+  root_account_id::VARCHAR AS root_account_id,
+  account_id::VARCHAR AS account_id,
+  account_name::VARCHAR AS account_name,
+  poi_id::VARCHAR AS poi_id,
+  poi_name::VARCHAR AS poi_name,
+  fetched_at::TIMESTAMPTZ AS fetched_at
+FROM (
+  SELECT
+    NULL::VARCHAR AS root_account_id,
+    NULL::VARCHAR AS account_name,
+    NULL::VARCHAR AS poi_id,
+    NULL::VARCHAR AS poi_name
+  WHERE false
+  UNION ALL BY NAME
+  FROM read_parquet('lake/stores/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
+);
+COMMENT ON VIEW stores IS 'One row per store and night: the names of stores and of their accounts, as listed on the last day of a run. Only of jobs with stores: true; days without rows have no file.';
+COMMENT ON COLUMN stores.root_account_id IS 'the configured root account that the store is listed below; NULL where an account was asked for by itself';
+COMMENT ON COLUMN stores.account_id IS 'the store''s account; the account that was asked for where the store has none; from poi_account.account_id';
+COMMENT ON COLUMN stores.account_name IS 'its name; from poi_account.account_name';
+COMMENT ON COLUMN stores.poi_id IS 'the store; from poi.poi_id';
+COMMENT ON COLUMN stores.poi_name IS 'its name; from poi.poi_name';
+COMMENT ON COLUMN stores.fetched_at IS 'when the list was received';
+
+CREATE OR REPLACE VIEW store_names AS
+SELECT poi_id, arg_max(poi_name, fetched_at) AS poi_name FROM stores WHERE poi_id IS NOT NULL GROUP BY poi_id;
+COMMENT ON VIEW store_names IS 'The newest name of each store.';
+COMMENT ON COLUMN store_names.poi_id IS 'the store';
+COMMENT ON COLUMN store_names.poi_name IS 'its name in the newest list';
+
 -- Matched groups with an exception on one of their bills or settlements: 平账（存疑）.
 
 CREATE OR REPLACE VIEW doubts AS
@@ -423,6 +455,7 @@ CREATE OR REPLACE VIEW "账单" AS SELECT
   certificate_id AS "券ID",
   verify_id AS "核销ID",
   poi_id AS "核销门店",
+  (SELECT any_value(n.poi_name) FROM store_names AS n WHERE n.poi_id = bills.poi_id) AS "门店名称",
   verify_poi_account_id AS "核销门店账户",
   sku_id AS "商品ID",
   group_name AS "商品名称",
@@ -475,6 +508,7 @@ COMMENT ON COLUMN "账单"."外部订单号" IS '商家自己的订单号';
 COMMENT ON COLUMN "账单"."券ID" IS '券 ID（一张券可能有多条账单）';
 COMMENT ON COLUMN "账单"."核销ID" IS '核销 ID（一次核销可能有多条账单）';
 COMMENT ON COLUMN "账单"."核销门店" IS '核销门店；商户级账单为空';
+COMMENT ON COLUMN "账单"."门店名称" IS '门店的名称，任务有 stores: true 时才有';
 COMMENT ON COLUMN "账单"."核销门店账户" IS '核销门店的账户，不一定是收款账户';
 COMMENT ON COLUMN "账单"."商品ID" IS '商品 ID';
 COMMENT ON COLUMN "账单"."商品名称" IS '商品名称，任意文本';
@@ -726,6 +760,26 @@ COMMENT ON COLUMN "账单变更"."变更前批次" IS '原值所在的批次';
 COMMENT ON COLUMN "账单变更"."变更后批次" IS '新值所在的批次';
 COMMENT ON COLUMN "账单变更"."变更时间" IS '构建变更后批次的时间';
 COMMENT ON COLUMN "账单变更"."变更时间(北京时间)" IS '构建变更后批次的时间（北京时间）';
+
+CREATE OR REPLACE VIEW "门店" AS SELECT
+  bill_date AS "账单日期",
+  root_account_id AS "根账户",
+  account_id AS "门店账户",
+  account_name AS "门店账户名称",
+  poi_id AS "门店ID",
+  poi_name AS "门店名称",
+  fetched_at AS "拉取时间",
+  timezone('Asia/Shanghai', fetched_at) AS "拉取时间(北京时间)"
+FROM stores;
+COMMENT ON VIEW "门店" IS '每家门店每晚一行：门店与其账户的名称，列于一次运行的最后一天。仅 stores: true 的任务有；没有行的日子没有文件。';
+COMMENT ON COLUMN "门店"."账单日期" IS '账单日（北京时间）';
+COMMENT ON COLUMN "门店"."根账户" IS '列出该门店的根账户，即 jobs.yaml 中的 root_account_id；单独查询的账户为 NULL';
+COMMENT ON COLUMN "门店"."门店账户" IS '门店的账户；门店没有账户时为所查询的账户';
+COMMENT ON COLUMN "门店"."门店账户名称" IS '门店账户的名称';
+COMMENT ON COLUMN "门店"."门店ID" IS '门店 ID';
+COMMENT ON COLUMN "门店"."门店名称" IS '门店的名称';
+COMMENT ON COLUMN "门店"."拉取时间" IS '收到该列表的时间';
+COMMENT ON COLUMN "门店"."拉取时间(北京时间)" IS '收到该列表的时间（北京时间）';
 
 -- Accounts and days, from the manifests: what failed has no row in the tables, and one here.
 

@@ -9,27 +9,6 @@ import (
 	"billwalk/schema"
 )
 
-// Doubtful adds up the matched groups with an exception on one of their bills or settlements:
-// 平账（存疑）. It is a part of what VerdictSum has of schema.Matched.
-type Doubtful struct {
-	Groups  int64      `json:"groups"`
-	Billed  schema.Fen `json:"billed,string"`
-	Settled schema.Fen `json:"settled,string"`
-}
-
-// Doubt is one such group.
-type Doubt struct {
-	Day     schema.Day       `json:"day"`
-	Account schema.AccountID `json:"account"`
-	Key     string           `json:"key"` // group_key
-	Billed  Amount           `json:"billed"`
-	Settled Amount           `json:"settled"`
-	Rules   []schema.Rule    `json:"rules"` // of its exceptions, each once
-}
-
-// MaxDoubts is how many Doubts a report lists.
-const MaxDoubts = 10_000
-
 // suspect is the group of a bill or settlement with an exception: the first of both keys that
 // is one. A bill is in the group of its item if there is one, else in that of its order.
 type suspect struct {
@@ -147,10 +126,4 @@ func (l *loader) readSuspected(ctx context.Context, p part, wanted map[uint64]*s
 		}
 	}
 	return found, nil
-}
-
-func (d *Doubtful) merge(a *adder, o *Doubtful) {
-	d.Groups += o.Groups
-	a.add(&d.Billed, o.Billed)
-	a.add(&d.Settled, o.Settled)
 }

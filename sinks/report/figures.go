@@ -226,3 +226,9 @@ func (t *tally) figures(a *adder, allTerms bool) Figures {
 	}
 	return f
 }
+
+func (d *Doubtful) merge(a *adder, o *Doubtful) {
+	d.Groups += o.Groups
+	a.add(&d.Billed, o.Billed)
+	a.add(&d.Settled, o.Settled)
+}

@@ -98,6 +98,8 @@ func fixture() *Report {
 			Examples: []Exception{{Day: from, Account: string(shop), LedgerID: "9004", Order: "1004", Detail: "settle_type 9 is not known"}}}},
 		Restatements: []Restatements{{Day: from, Changed: 1, Total: -100, Merchant: -90,
 			Examples: []Restatement{{Account: shop, LedgerID: "9001", Order: "1002", Change: schema.Changed, Columns: []string{"ledger_total_fen"}, Total: some(-100), Merchant: some(-90), OldGeneration: 1, NewGeneration: 2, At: at}}}},
+		Refunds: Refunds{Since: from - 7, Bills: 1, Refund: -1200, Orders: 1, List: []RefundedOrder{{Key: "1003", Account: shop, Bills: 1, Refund: -1200, Settled: 4000, Since: &at, First: from, Last: from}},
+			Stores: []RefundedStore{{Account: shop, Store: "7001", Bills: 1, Refund: -1200}}},
 		Doubts: []Doubt{{from, shop, "1003/=1", some(4000), some(4000), []schema.Rule{schema.RuleUnknownDirection}}},
 		Closed: []ClosedDay{{"张", at.Add(-time.Hour), 1, Restatements{Day: from, Changed: 1, Total: -100, Merchant: -90, Examples: []Restatement{}}}},
 		Glossary: map[string]Word{

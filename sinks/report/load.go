@@ -39,6 +39,9 @@ func Load(ctx context.Context, lake Lake, o Options) (*Report, error) {
 	r.Waterfall, r.Stores = tables.fall.waterfall(), l.rates(tables.stores)
 	r.Exceptions, r.Restatements = tables.exceptions.counts(), tables.restatements.days()
 	r.Closed = l.closedDays(tables.afterClosing)
+	if r.Refunds, err = l.refundsOf(ctx, tables.refunds); err != nil {
+		return nil, err
+	}
 	if err := l.fillOrders(ctx, r, tables.orders); err != nil {
 		return nil, err
 	}

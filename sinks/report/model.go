@@ -33,8 +33,9 @@ type Report struct {
 	Others       []Other        `json:"others,omitempty"` // accounts of other jobs, or of none any more, that the days have as well
 	Units        []Unit         `json:"units"`            // by day, then as Accounts
 	Orders       Orders         `json:"orders"`
-	Doubts       []Doubt        `json:"doubts"` // the largest of Total.Doubtful
-	Ages         []Age          `json:"ages"`   // every verdict of open orders × AgeBands
+	Refunds      Refunds        `json:"refunds"` // after settlement
+	Doubts       []Doubt        `json:"doubts"`  // the largest of Total.Doubtful
+	Ages         []Age          `json:"ages"`    // every verdict of open orders × AgeBands
 	Stores       []Store        `json:"stores"`
 	Exceptions   []RuleCount    `json:"exceptions"` // errors first, then the most frequent
 	Restatements []Restatements `json:"restatements"`

@@ -122,7 +122,7 @@ func seedLake(t *testing.T, seed uint64) string {
 	lake := billwalktest.FolderLake(t)
 	j := billwalktest.Job{Lake: lake, Platform: platform.URL, Accounts: platform.Accounts(), QPS: 2000, Trade: 2000, Lookback: billwalktest.Lookback}
 	billwalktest.Run(t, j.Write(t), "run", "nightly", "--from", billwalktest.FirstDay.String(), "--to", billwalktest.LastDay.String())
-	text := lake.Prelude + schema.DuckDB(lake.SQL)
+	text := lake.Prelude + schema.DuckDB(lake.SQL, schema.OptionalTables()...)
 	for _, name := range sql.Names() {
 		query, _ := sql.Saved(name, sql.Settings{LookbackDays: billwalktest.Lookback})
 		if name != sql.Reconciled {

@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,6 +18,7 @@ import (
 	"billwalk/cmd/billwalk/billwalktest"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/schema"
+	"billwalk/schema/sql"
 	"billwalk/sinks/report"
 )
 
@@ -34,6 +36,12 @@ func TestReportFoots(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var refunds atomic.Int64 // after settlement
+	t.Cleanup(func() {
+		if refunds.Load() == 0 {
+			t.Error("no lake has a refund after settlement")
+		}
+	})
 	for seed := range uint64(10) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
@@ -48,11 +56,12 @@ func TestReportFoots(t *testing.T) {
 			note(t, config, "close", "nightly", "--day", billwalktest.FirstDay.String(), "--by", "张")
 			r := reportOf(t, config, days...)
 			if r.Total.Doubtful.Groups == 0 || len(r.Closed) != 1 || len(r.Orders.ResolvedList) < 2 {
-				t.Errorf("%d groups are doubtful, %d days closed and %d orders resolved", r.Total.Doubtful.Groups, len(r.Closed), len(r.Orders.ResolvedList))
+				t.Errorf("%d groups doubtful, %d days closed and %d orders resolved", r.Total.Doubtful.Groups, len(r.Closed), len(r.Orders.ResolvedList))
 			}
 			if len(r.Units) < 3*len(accounts) || len(r.Orders.List) == 0 {
 				t.Fatalf("%d units and %d open orders: there is too little to check", len(r.Units), len(r.Orders.List))
 			}
+			refunds.Add(r.Refunds.Bills)
 			checkFoots(t, r)
 			got := numbersOf(r)
 			want := make(numbers)
@@ -94,11 +103,12 @@ func note(t *testing.T, config string, args ...string) {
 
 // viewsBeside returns the views that are not of tables, for tables that are there already.
 func viewsBeside(lake billwalktest.Place) string {
-	views := schema.DuckDB(lake.SQL)
+	views := schema.DuckDB(lake.SQL, schema.OptionalTables()...)
 	_, notes, _ := strings.Cut(views, "\n-- What people have noted")
 	_, doubts, _ := strings.Cut(views, "\n-- Matched groups with an exception")
 	doubts, _, _ = strings.Cut(doubts, "\n-- The same for people")
-	return "--" + doubts + "--" + notes
+	refunds, _ := sql.Saved("refunds_after_settlement", sql.Settings{})
+	return "--" + doubts + "--" + notes + "CREATE TEMP TABLE refunds AS " + refunds
 }
 
 // reportOf runs the verb report and returns what it prints.
@@ -156,6 +166,17 @@ func numbersOf(r *report.Report) numbers {
 		n.named(d.Changed, at, "changed")
 		n.named(int64(d.Total), at, "total")
 		n.named(int64(d.Merchant), at, "merchant")
+	}
+	n.named(r.Refunds.Bills, "refunds", "bills")
+	n.named(int64(r.Refunds.Refund), "refunds", "fen")
+	for _, o := range r.Refunds.List {
+		n.named(o.Bills, "refunded", o.Key, "bills")
+		n.named(int64(o.Refund), "refunded", o.Key, "refund")
+		n.named(int64(o.Settled), "refunded", o.Key, "settled")
+	}
+	for _, s := range r.Refunds.Stores {
+		n.named(s.Bills, "refunded_store", string(s.Account), s.Store, "bills")
+		n.named(int64(s.Refund), "refunded_store", string(s.Account), s.Store, "refund")
 	}
 	for _, d := range r.Doubts {
 		n.named(int64(len(d.Rules)), "doubt", d.Day.String(), string(d.Account), d.Key, "rules")
