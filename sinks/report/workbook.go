@@ -92,7 +92,6 @@ type workbook struct {
 	statementOf map[schema.AccountID]*sheet
 	heading     int // styles
 	text        int
-	wrapped     int
 	title       int
 	line        int
 	amount      int
@@ -100,8 +99,8 @@ type workbook struct {
 	sum         int
 }
 
-// amountFormat is the number format of amounts: two decimals, and a sign.
-const amountFormat = "#,##0.00;-#,##0.00"
+// amountFormat is the number format of amounts: two decimals, a sign, and a gap before the next column.
+const amountFormat = "#,##0.00_ ;-#,##0.00_ "
 
 // fontFamily is that of cells without a font of their own.
 const fontFamily = "Calibri"
@@ -124,7 +123,6 @@ func (b *workbook) addStyles(file *excelize.File) error {
 	}{
 		{&b.heading, excelize.Style{Font: bold, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"DDE6F0"}}, NumFmt: 49, Alignment: &excelize.Alignment{Horizontal: "center"}}},
 		{&b.text, excelize.Style{NumFmt: 49}}, // 49 is text: editing the cell does not make it a number or a formula
-		{&b.wrapped, excelize.Style{NumFmt: 49, Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}}},
 		{&b.title, excelize.Style{NumFmt: 49, Font: &excelize.Font{Bold: true, Size: 14, Family: fontFamily}}},
 		{&b.line, excelize.Style{NumFmt: 49, Font: &excelize.Font{Color: "555555", Size: 11, Family: fontFamily}}},
 		{&b.amount, excelize.Style{CustomNumFmt: &format}},

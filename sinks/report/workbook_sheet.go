@@ -25,7 +25,6 @@ type sheet struct {
 	above   []string // lines over the titles
 	columns []column
 	maxRows int // of one part
-	text    int // style
 
 	parts  []sheetPart // the last one is being written
 	file   *excelize.File
@@ -50,7 +49,7 @@ type columnSum struct {
 
 // sheet begins a sheet, with lines over the titles if there are any.
 func (b *workbook) sheet(name string, columns []column, above ...string) *sheet {
-	s := &sheet{book: b, name: name, above: above, columns: columns, maxRows: b.maxRows, text: b.text, sums: make([]columnSum, len(columns))}
+	s := &sheet{book: b, name: name, above: above, columns: columns, maxRows: b.maxRows, sums: make([]columnSum, len(columns))}
 	b.sheets = append(b.sheets, s)
 	s.begin()
 	return s
@@ -149,7 +148,7 @@ func (s *sheet) cell(i int, value any) any {
 		if v == "" {
 			return nil
 		}
-		return excelize.Cell{StyleID: s.text, Value: fitting(v)}
+		return excelize.Cell{StyleID: s.book.text, Value: fitting(v)}
 	case Amount:
 		if !v.Valid {
 			return nil
