@@ -98,6 +98,24 @@ test('sandbox: what people have settled is apart from what is open', () => opene
   assert.match(await page.innerText('#restatements'), /1 天已结账/);
 }));
 
+test('sandbox: what is matched in doubt is a part of what is matched', () => opened('sandbox', async (page) => {
+  const [matched, certain, doubtful] = [...(await page.innerText('#doubts .about')).matchAll(/([\d,]+\.\d\d) 元/g)].map(([, text]) => fen(text));
+  assert.equal(certain + doubtful, matched);
+  assert.equal(fen(await page.innerText('[data-figure=matchedGroups] .yuan')), matched);
+  assert.equal((await texts(page, '#doubt-table tfoot td.fen')).map(fen)[0], doubtful);
+}));
+
+test('sandbox: every section has a number', () => opened('sandbox', async (page) => {
+  for (const number of await texts(page, 'main h2 .no')) assert.match(number, /^[一二三四五六七八九十]+、/);
+}));
+
+test('sandbox: refunds after settlement add up, by order and by store', () => opened('sandbox', async (page) => {
+  const [, sum] = (await page.innerText('#refunds .about')).match(/共 (-?[\d,]+\.\d\d) 元/);
+  for (const id of ['refund-table', 'refund-store-table']) assert.equal(await page.locator(`#${id} tfoot td.fen`).first().innerText(), sum);
+  await page.locator('#refund-table button.open').first().click();
+  assert.ok(await page.locator('dialog[open] .record').count() > 0);
+}));
+
 test('sandbox: the SQL of an order runs in DuckDB and finds its records', () => opened('sandbox', async (page) => {
   await page.locator('#order-table button.open').first().click();
   const statements = (await page.innerText('#order-sql')).split(';').map((s) => s.trim()).filter(Boolean);

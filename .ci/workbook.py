@@ -15,7 +15,7 @@ import openpyxl
 path, lake = sys.argv[1:]
 values = openpyxl.load_workbook(path, data_only=True)
 formulas = openpyxl.load_workbook(path)
-assert values.sheetnames[:11] == ["汇总", "日报", "调节表", "差异", "未分", "失败", "已处理", "退款", "变更", "异常", "口径说明"], values.sheetnames
+assert values.sheetnames[:12] == ["汇总", "日报", "调节表", "差异", "未分", "失败", "已处理", "存疑", "退款", "变更", "异常", "口径说明"], values.sheetnames
 
 
 def number(cell):
@@ -45,6 +45,7 @@ def counted(text):
 sums = 0
 for sheet in formulas:
     assert sheet.freeze_panes == "A2" or sheet.title.startswith("对账函"), sheet.title
+    assert sheet.page_setup.orientation == "landscape" and sheet.print_title_rows, sheet.title
     for row in sheet.iter_rows():
         for cell in row:
             if cell.data_type != "f":

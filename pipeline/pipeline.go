@@ -12,6 +12,9 @@
 // archives the answers. [build] then joins: it gives every group of bills its verdict by
 // what [evidence] knows of its settlements, and publishes the partitions of the day.
 //
+// Where a job wants them, [stores] fetches the lists of the accounts' stores beside the
+// bills, and [build] adds them to the run's last day.
+//
 // This package has the order of these steps, and nothing else. A [Run] makes a [Plan] of
 // the units (plan*.go), of which the refetch policy (refetch.go) leaves out those that
 // the archive has already. The schedule (schedule.go) walks them side by side; as they
@@ -27,6 +30,7 @@ import (
 	"billwalk/pipeline/build"
 	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/settle"
+	"billwalk/pipeline/stores"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
@@ -37,6 +41,7 @@ type Archive interface {
 	walk.Archive
 	settle.Archive
 	evidence.Archive
+	stores.Archive
 }
 
 // Lake is where the tables are published. Each step knows its own part of it.

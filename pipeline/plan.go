@@ -9,6 +9,8 @@ type Plan struct {
 	Units []PlannedUnit                         // in the order in which they are walked
 	Bases []schema.Base                         // one per partition, as published now
 	Rules map[schema.AccountID][]schema.RuleUse // how often each match rule has answered, as last published
+
+	StoreCalls int // of the store API, at least
 }
 
 // PlannedUnit is a unit, and what the manifests and the archive say of it.

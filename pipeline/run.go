@@ -15,6 +15,7 @@ import (
 	"billwalk/pipeline/reconcile"
 	"billwalk/pipeline/settle"
 	"billwalk/pipeline/stop"
+	"billwalk/pipeline/stores"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
@@ -30,6 +31,7 @@ type Run struct {
 
 	Walk    walk.Config   // without a Source the run replays the archive
 	Settle  settle.Config // without a Trade nothing is queried
+	Stores  stores.Config
 	Archive Archive
 	Lake    Lake
 	Claims  claims.Register
@@ -72,6 +74,9 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	}
 	if err == nil && r.Archive != nil {
 		err = r.addArchived(ctx, &plan, refetch)
+	}
+	if err == nil && r.Stores.Wanted && r.Archive != nil {
+		plan.StoreCalls, err = stores.Calls(ctx, r.Archive, r.Accounts, r.To, plan.Bases)
 	}
 	return plan, err
 }
@@ -160,6 +165,8 @@ func (r *Run) do(ctx, lasting context.Context, s *Summary) error {
 		return err
 	}
 	defer t.close()
+	t.stores.Begin(calling, lasting)
+	defer func() { s.Stores = t.stores.Lists() }()
 	if err := t.loadEvidence(lasting); err != nil {
 		return err
 	}

@@ -14,6 +14,8 @@ import (
 	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/settle"
 	"billwalk/pipeline/stop"
+	"billwalk/pipeline/stores"
+	"billwalk/pipeline/unreadable"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
@@ -28,6 +30,7 @@ type steps struct {
 	evidence *evidence.Evidence
 	settler  *settle.Settler
 	builder  *build.Builder
+	stores   *stores.Night
 	settled  map[schema.Day]bool // days that are staged, and whose orders have been queried
 	joined   map[schema.Day]bool // days that are done: published, or failed
 	failures []schema.Failure    // of queries and callbacks
@@ -51,6 +54,10 @@ func (r *Run) newSteps(plan Plan, refetch *refetchPolicy, s *Summary, began time
 		RunID: r.ID, Job: r.Job, Accounts: r.Accounts, Buckets: r.Buckets, Archive: r.Archive, Lake: r.Lake, Tables: r.Lake, Evidence: known,
 		Rows: r.Rows, Rules: &r.Rules, Now: r.Now, Log: r.Log,
 	}, plan.Bases)
+	t.stores = &stores.Night{
+		Config: r.Stores, Lister: stores.Lister{Archive: r.Archive, RunID: r.ID, Now: r.Now, Log: r.Log},
+		Accounts: r.Accounts, Day: r.To, InFlight: r.InFlight, Keeper: unreadable.Keeper{Archive: r.Archive, RunID: r.ID, Log: r.Log},
+	}
 	return t, nil
 }
 
@@ -274,10 +281,24 @@ func (t *steps) join(calling, lasting context.Context, p *build.Partition) error
 			return err
 		}
 	}
+	if err := t.addStores(lasting, p); err != nil {
+		return err
+	}
 	err := p.AddRestatements(lasting)
 	for change, n := range p.Restated() {
 		t.summary.Restated[change] += n
 	}
+	return err
+}
+
+// addStores adds the stores of the partition's accounts, once all lists have been fetched.
+func (t *steps) addStores(ctx context.Context, p *build.Partition) error {
+	t.stores.Wait()
+	failures, err := p.AddStores(ctx, t.run.Archive, t.run.Stores.Wanted)
+	for _, f := range failures {
+		t.run.Log.Error("the stores of an account cannot be read back", "account_id", f.Account, "bill_date", f.Day, "reason", f.Reason)
+	}
+	t.stores.Fail(failures...)
 	return err
 }
 

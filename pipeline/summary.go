@@ -7,6 +7,7 @@ import (
 	"billwalk/pipeline/alarms"
 	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/settle"
+	"billwalk/pipeline/stores"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
@@ -31,7 +32,8 @@ type Summary struct {
 	Resolved       int64                        `json:"resolved,omitempty"` // mismatched groups that people have settled; counted for --fail-on
 	Settling       Settling                     `json:"settling"`
 	Callbacks      Callbacks                    `json:"callbacks"`
-	Restated       map[schema.Change]int64      `json:"restated"` // bills of closed days that were found otherwise
+	Stores         *stores.Lists                `json:"stores,omitempty"` // of a job with stores
+	Restated       map[schema.Change]int64      `json:"restated"`         // bills of closed days that were found otherwise
 	Partitions     []schema.Object              `json:"partitions"`
 	Failures       []schema.Failure             `json:"failures"`
 	Unavailable    []schema.Failure             `json:"unavailable"`
@@ -69,6 +71,7 @@ type Archived struct {
 type Calls struct {
 	Bills       int64 `json:"bills"`
 	Settlements int64 `json:"settlements"`
+	Stores      int64 `json:"stores,omitempty"` // of a job with stores
 	Token       int64 `json:"token"`
 	Retries     int64 `json:"retries"`
 	Throttled   int64 `json:"throttled"`
@@ -83,11 +86,13 @@ func newSummary(r *Run, started time.Time) *Summary {
 	}
 }
 
-// noRows counts 0 rows of every table.
+// noRows counts 0 rows of every table that a lake always has.
 func noRows() map[string]int64 {
 	rows := make(map[string]int64)
 	for _, table := range schema.Tables {
-		rows[table.Describe().Name] = 0
+		if d := table.Describe(); !d.Optional {
+			rows[d.Name] = 0
+		}
 	}
 	return rows
 }

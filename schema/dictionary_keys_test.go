@@ -21,7 +21,7 @@ var manifestKeys = []struct{ path, english, chinese string }{
 	{"billwalk", "version of the program", "程序版本"},
 	{"sign_table", "version of the rules by which amounts get their sign", "金额正负规则的版本"},
 	{"commission_rule", "version of the rule by which commissions are summed; absent in those of the first rule", "佣金合计规则的版本；按最初规则发布的没有此键"},
-	{"row_rule", "version of the rules of columns that billwalk adds: 1 bills.counted, 2 reconciliation.cause as well, 3 settlements.group_key as well, 4 the reason rule_never_answered as well; absent in those of earlier versions, where every row counts", "自加各列的规则版本：1 为 bills.counted，2 另有 reconciliation.cause，3 另有 settlements.group_key，4 另有原因 rule_never_answered；旧版本没有此键，各行都计入"},
+	{"row_rule", "version of the rules of columns that billwalk adds: 1 bills.counted, 2 reconciliation.cause as well, 3 settlements.group_key as well, 4 the reason rule_never_answered as well, 5 bills.group_key as well; absent in those of earlier versions, where every row counts", "自加各列的规则版本：1 为 bills.counted，2 另有 reconciliation.cause，3 另有 settlements.group_key，4 另有原因 rule_never_answered，5 另有 bills.group_key；旧版本没有此键，各行都计入"},
 	{"objects", "the published files, one per table", "已发布的文件，每张表一个"},
 	{"objects[].table", "name of the table", "表名"},
 	{"objects[].bill_date", "the day", "日期"},
@@ -52,6 +52,7 @@ var manifestKeys = []struct{ path, english, chinese string }{
 	{"units[].rules[].answered", "orders for which it found settlements", "其中查到分账的订单数"},
 	{"units[].failure", "why the unit failed, see failure", "失败的原因，见 failure"},
 	{"units[].certificate", "the proof that the unit is whole, see certificate", "完整性证明，见 certificate"},
+	{"units[].stores", "the proof that the list of its stores is whole, see listing; only of jobs with stores: true", "门店列表的完整性证明，见 listing；仅 stores: true 的任务有"},
 	{"identities", "outcomes of each identity, by rule", "各恒等式的结果，按规则"},
 	{"identities.*.pass", "bills for which it holds", "成立的账单数"},
 	{"identities.*.fail", "bills for which it fails", "不成立的账单数"},
@@ -101,6 +102,19 @@ var manifestKeys = []struct{ path, english, chinese string }{
 	{"certificate.confirmed.at", "when it ended", "结束时间"},
 	{"certificate.confirmed.run_id", "its run", "所属的运行"},
 	{"certificate.unavailable", "the platform's words, where the state is unavailable; see failure", "state 为 unavailable 时平台的说明，见 failure"},
+
+	{"listing.version", "version of the proof's form", "证明格式的版本"},
+	{"listing.account", "the account", "账户"},
+	{"listing.bill_date", "the day", "日期"},
+	{"listing.walk", "the pass over the pages that the rows are from", "各行所出自的那次拉取"},
+	{"listing.pages", "its pages, in order", "其各页，依次"},
+	{"listing.pages[].cursor", "number of the page, from 1", "页码，从 1 起"},
+	{"listing.pages[].next", "not used", "不使用"},
+	{"listing.pages[].rows", "entries on the page", "该页的条数"},
+	{"listing.pages[].sha256", "SHA-256 of the archived answer, hex", "归档应答的 SHA-256，十六进制"},
+	{"listing.rows", "entries of all pages, as many as the platform says that there are", "各页条数之和，与平台所报总数相同"},
+	{"listing.finished_at", "when the last page was received", "收到最后一页的时间"},
+	{"listing.run_id", "the run that asked", "查询所属的运行"},
 }
 
 // Shapes that stand in several places of a manifest are explained once, under their own name.
@@ -109,6 +123,7 @@ var sharedShapes = map[reflect.Type]string{
 	reflect.TypeFor[Account]():     "account",
 	reflect.TypeFor[Failure]():     "failure",
 	reflect.TypeFor[Certificate](): "certificate",
+	reflect.TypeFor[Listing]():     "listing",
 }
 
 // manifestTable explains every key of a manifest.

@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -12,14 +13,18 @@ import (
 // version lacks is NULL in its rows.
 //
 // DuckDB cannot create a view of a table without files. A lake of an earlier version, which
-// did not have the table, needs one day published again.
-func DuckDB(lake string) string {
+// did not have the table, needs one day published again. The view of an optional table that is
+// absent, of which the lake has no file, is a typed one without rows.
+func DuckDB(lake string, absent ...string) string {
 	var sql strings.Builder
 	sql.WriteString("-- Views of a billwalk lake for DuckDB. Amounts are signed int64 fen; sum(..._fen) is always right.\n" +
 		"-- No files of a table? The lake is of an earlier billwalk: run or replay one day, which publishes all tables.\n")
 	for _, t := range Tables {
-		t.Describe().writeView(&sql, strings.TrimSuffix(lake, "/"))
+		d := t.Describe()
+		d.writeView(&sql, strings.TrimSuffix(lake, "/"), d.Optional && slices.Contains(absent, d.Name))
 	}
+	sql.WriteString(storeNames)
+	sql.WriteString(doubtsView)
 	sql.WriteString("\n-- The same for people: Chinese names, amounts in yuan (exact decimals), times in UTC+8, words for codes.\n")
 	for _, t := range Tables {
 		t.Describe().writeChineseView(&sql)
@@ -31,23 +36,45 @@ func DuckDB(lake string) string {
 	return sql.String()
 }
 
-func (t Description) writeView(sql *strings.Builder, lake string) {
+// writeView writes the view of a table. If the table is absent, it has no rows.
+func (t Description) writeView(sql *strings.Builder, lake string, absent bool) {
+	if absent {
+		fmt.Fprintf(sql, "\n-- The lake has no file of %s yet: once it has, print these views again.", t.Name)
+	}
 	fmt.Fprintf(sql, "\nCREATE OR REPLACE VIEW %s AS SELECT\n  bill_date", t.Name)
 	for _, c := range t.Columns {
 		fmt.Fprintf(sql, ",\n  %s::%s AS %s", c.Name, c.Type, c.Name)
 	}
 	sql.WriteString("\nFROM (\n  SELECT") // without rows, for columns that no file has
 	separator := "\n    "
+	if absent {
+		sql.WriteString(separator + "NULL::DATE AS bill_date")
+		separator = ",\n    "
+	}
 	for _, c := range t.Columns {
-		if !c.Required {
+		if absent || !c.Required {
 			fmt.Fprintf(sql, "%sNULL::%s AS %s", separator, c.Type, c.Name)
 			separator = ",\n    "
 		}
 	}
-	fmt.Fprintf(sql, "\n  WHERE false\n  UNION ALL BY NAME\n  FROM read_parquet(%s, union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})\n);\n",
-		quoteSQL(lake+"/"+t.Name+"/*/*.parquet"))
+	sql.WriteString("\n  WHERE false\n")
+	if !absent {
+		fmt.Fprintf(sql, "  UNION ALL BY NAME\n  FROM read_parquet(%s, union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})\n",
+			quoteSQL(lake+"/"+t.Name+"/*/*.parquet"))
+	}
+	sql.WriteString(");\n")
 	t.writeComments(sql)
 }
+
+// storeNames is the SQL of the view of the newest names of stores, which the views for people
+// show beside ids.
+const storeNames = `
+CREATE OR REPLACE VIEW store_names AS
+SELECT poi_id, arg_max(poi_name, fetched_at) AS poi_name FROM stores WHERE poi_id IS NOT NULL GROUP BY poi_id;
+COMMENT ON VIEW store_names IS 'The newest name of each store.';
+COMMENT ON COLUMN store_names.poi_id IS 'the store';
+COMMENT ON COLUMN store_names.poi_name IS 'its name in the newest list';
+`
 
 func (t Description) writeComments(sql *strings.Builder) {
 	fmt.Fprintf(sql, "COMMENT ON VIEW %s IS %s;\n", t.Name, quoteSQL(t.Doc))

@@ -44,7 +44,7 @@ func emptyTables() string {
 		}
 		sql.WriteString(");\n")
 	}
-	sql.WriteString("CREATE TABLE units (account VARCHAR, name VARCHAR, day DATE, state VARCHAR, reason VARCHAR, logid VARCHAR, bills BIGINT, generation BIGINT, stale BOOLEAN);\n" + noteViews("lake"))
+	sql.WriteString(storeNames + "CREATE TABLE units (account VARCHAR, name VARCHAR, day DATE, state VARCHAR, reason VARCHAR, logid VARCHAR, bills BIGINT, generation BIGINT, stale BOOLEAN);\n" + doubtsView + noteViews("lake"))
 	return sql.String()
 }
 
@@ -111,6 +111,7 @@ func TestLabelledViews(t *testing.T) {
 		SELECT "结算类型含义", "子结算类型含义" FROM 账单变更;
 		SELECT "核对单元", "原因", "原因含义", "匹配方式含义", "处理" FROM 对账 WHERE "账单日期" = '2026-11-20' ORDER BY ALL;
 		SELECT "异常类型", "异常类型含义", "错误、提醒", "处理" FROM 异常;
+		SELECT "核对单元", "对账结论", "存疑" FROM 对账 WHERE "存疑" IS NOT NULL;
 		SELECT "结算时间(北京时间)", timezone('Asia/Shanghai', "结算时间") = "结算时间(北京时间)" AS "同" FROM 账单 WHERE "账单ID" = 'L01';
 		SELECT "名称", "状态", "原因", "账单数" FROM 完整性 ORDER BY ALL;
 		SELECT count(*) AS "异常" FROM 异常; SELECT count(*) AS "账单变更" FROM 账单变更; SELECT count(*) AS "分账" FROM 分账;`
@@ -129,6 +130,24 @@ func TestLabels(t *testing.T) {
 			}
 			seen[c.Label] = c.Name
 		}
+	}
+}
+
+// TestAbsentTables: of an optional table without a file the view has no rows and the types of
+// the table, and what is made of it has none either.
+func TestAbsentTables(t *testing.T) {
+	t.Parallel()
+	lake := t.TempDir()
+	var sql strings.Builder
+	Stores.Describe().writeView(&sql, lake, true)
+	sql.WriteString(storeNames)
+	Stores.Describe().writeChineseView(&sql)
+	sql.WriteString(`SELECT count(*) FROM stores; SELECT count(*) FROM store_names; SELECT count(*) FROM 门店; SELECT typeof(any_value(fetched_at)), typeof(any_value(bill_date)) FROM stores;`)
+	if got, want := duckDB(t, "-list", ".headers off\n"+sql.String()), "0\n0\n0\nTIMESTAMP WITH TIME ZONE|DATE\n"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if with := DuckDB(lake, Stores.Name); strings.Contains(with, "/stores/") || !strings.Contains(DuckDB(lake), "/stores/") {
+		t.Errorf("files of stores are read where there are none, or not where there are: %s", with)
 	}
 }
 
@@ -189,7 +208,7 @@ func TestUnits(t *testing.T) {
 状态
 失败
 完整
-手动提现，不可查询
+平台不提供
 `
 	if diff := cmp.Diff(want, duckDB(t, "-list", ".nullvalue -\n"+view()+`SELECT * FROM units ORDER BY ALL; SELECT DISTINCT "状态" FROM 完整性 ORDER BY ALL;`)); diff != "" {
 		t.Errorf("units (-want +got):\n%s", diff)

@@ -9,7 +9,7 @@ import (
 // in China time beside each time, and one in words beside each column of codes.
 func (t Description) writeChineseView(sql *strings.Builder) {
 	var comments strings.Builder
-	separator := ""
+	from, separator := t.Name, ""
 	column := func(value, label, doc string) {
 		fmt.Fprintf(sql, "%s\n  %s AS \"%s\"", separator, value, label)
 		fmt.Fprintf(&comments, "COMMENT ON COLUMN \"%s\".\"%s\" IS %s;\n", t.Label, label, quoteSQL(doc))
@@ -37,11 +37,18 @@ func (t Description) writeChineseView(sql *strings.Builder) {
 		case known && !words.replace:
 			column(words.sql(), c.Label+"含义", c.Label+"的中文")
 		}
+		if c.Name == "poi_id" && t.Name != Stores.Name {
+			column("(SELECT any_value(n.poi_name) FROM store_names AS n WHERE n.poi_id = "+t.Name+".poi_id)", "门店名称", "门店的名称，任务有 stores: true 时才有")
+		}
 		if known && words.advice != nil {
 			column(words.advice(), "处理", "该做什么")
 		}
+		if t.Name == Reconciliations.Name && c.Name == "verdict" {
+			column(doubtSQL(), "存疑", "平账而其账单或分账有异常的，及异常类型；其余为 NULL")
+			from += "\n  LEFT JOIN (SELECT bill_date, walk_account_id, group_key, rules AS doubts FROM doubts) USING (bill_date, walk_account_id, group_key)"
+		}
 	}
-	fmt.Fprintf(sql, "\nFROM %s;\nCOMMENT ON VIEW \"%s\" IS %s;\n%s", t.Name, t.Label, quoteSQL(t.ChineseDoc), comments.String())
+	fmt.Fprintf(sql, "\nFROM %s;\nCOMMENT ON VIEW \"%s\" IS %s;\n%s", from, t.Label, quoteSQL(t.ChineseDoc), comments.String())
 }
 
 // chineseWords is the SQL of the words for the values of columns of text, and of what to do.
@@ -73,14 +80,12 @@ var chineseWords = map[string]struct {
 	"units.state":         {sql: func() string { return caseSQL("state", []State{Complete, Unavailable, Failed}, State.Label) }, replace: true},
 }
 
+// Label returns the state in Chinese, or "" for none.
+func (s State) Label() string { return labelIn(States, string(s)) }
+
 func (s Status) label() string { return labelIn(Statuses, string(s)) }
 func (s Source) label() string { return labelIn(Sources, string(s)) }
 func (c Change) label() string { return labelIn(Changes, string(c)) }
-
-// Label returns the state in Chinese, or "" for none.
-func (s State) Label() string {
-	return map[State]string{Complete: "完整", Unavailable: "手动提现，不可查询", Failed: "失败"}[s]
-}
 
 // caseSQL returns the SQL of the words for a column's values; another value stands for itself.
 func caseSQL[T ~string](column string, values []T, word func(T) string) string {

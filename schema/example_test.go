@@ -41,6 +41,7 @@ func ExampleTables() {
 	// reconciliation 对账 walk_account_id
 	// exceptions 异常 rule
 	// restatements 账单变更 account_id
+	// stores 门店 root_account_id
 }
 
 // A table's fields read and set the columns of a row.

@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // contract is the design's list of columns: name, type, and ! if it is never NULL.
 var contract = map[string]string{
 	"bills": `
-		account_id VARCHAR!  ledger_id VARCHAR!  walk_account_id VARCHAR!  counted BOOLEAN  biz_type INTEGER  shop_order_id VARCHAR
+		account_id VARCHAR!  ledger_id VARCHAR!  walk_account_id VARCHAR!  counted BOOLEAN  group_key VARCHAR  biz_type INTEGER  shop_order_id VARCHAR
 		item_order_id VARCHAR  order_ext_id VARCHAR  certificate_id VARCHAR  verify_id VARCHAR  poi_id VARCHAR
 		verify_poi_account_id VARCHAR  sku_id VARCHAR  group_name VARCHAR  code VARCHAR  settle_type INTEGER!
 		settle_type_desc VARCHAR  settle_sub_type INTEGER  settle_time TIMESTAMPTZ  direction INTEGER
@@ -49,6 +49,8 @@ var contract = map[string]string{
 		account_id VARCHAR!  ledger_id VARCHAR!  settle_type INTEGER!  settle_sub_type INTEGER  walk_account_id VARCHAR!
 		shop_order_id VARCHAR  change VARCHAR!  columns VARCHAR[]  old VARCHAR  new VARCHAR  diff_total_fen BIGINT
 		diff_goods_fen BIGINT  old_generation BIGINT!  new_generation BIGINT!  restated_at TIMESTAMPTZ!`,
+	"stores": `
+		root_account_id VARCHAR  account_id VARCHAR!  account_name VARCHAR  poi_id VARCHAR  poi_name VARCHAR  fetched_at TIMESTAMPTZ!`,
 }
 
 func TestColumnsAreTheContract(t *testing.T) {

@@ -6,7 +6,7 @@ import "slices"
 // verification, summaries and the column tables all follow it: a table that is added here
 // is published. A manifest names an object of each, but of an optional one only where it has
 // rows, or had some: days without them have the same files as before the table was added.
-var Tables = []AnyTable{&Bills, &Settlements, &Reconciliations, &Exceptions, &Restatements}
+var Tables = []AnyTable{&Bills, &Settlements, &Reconciliations, &Exceptions, &Restatements, &Stores}
 
 // PublishOrder returns the names of the tables in the order in which their files are
 // replaced: those with a history come first, so that a restatement is stored before
@@ -21,6 +21,16 @@ func PublishOrder() []string {
 		}
 	}
 	return slices.Concat(first, others)
+}
+
+// OptionalTables returns the names of the optional tables.
+func OptionalTables() (names []string) {
+	for _, t := range Tables {
+		if d := t.Describe(); d.Optional {
+			names = append(names, d.Name)
+		}
+	}
+	return names
 }
 
 // HasTables reports whether objects are those of a whole publication: one of every table, in

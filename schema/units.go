@@ -27,7 +27,7 @@ var units = Description{
 		{Name: "account", Label: "查询账户", Type: Text, Doc: "the configured account", ChineseDoc: "jobs.yaml 中配置的账户"},
 		{Name: "name", Label: "名称", Type: Text, Doc: "its name in the list of accounts", ChineseDoc: "账户清单中的名称"},
 		{Name: "day", Label: "账单日期", Type: "DATE", Doc: "the bill_date", ChineseDoc: "账单日（北京时间）"},
-		{Name: "state", Label: "状态", Type: Text, Doc: "complete, unavailable (withdrawn manually) or failed", ChineseDoc: "complete 完整、unavailable 手动提现，不可查询、failed 失败"},
+		{Name: "state", Label: "状态", Type: Text, Doc: "complete, unavailable (withdrawn manually) or failed", ChineseDoc: "complete 完整、unavailable 平台不提供（手动提现）、failed 失败"},
 		{Name: "reason", Label: "原因", Type: Text, Doc: "why it is not complete", ChineseDoc: "为何不完整"},
 		{Name: "logid", Label: "日志ID", Type: Text, Doc: "the platform's id of that answer", ChineseDoc: "平台该次应答的日志 ID"},
 		{Name: "bills", Label: "账单数", Type: Int64, Doc: "its published bills", ChineseDoc: "已发布的账单数"},

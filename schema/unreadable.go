@@ -8,6 +8,7 @@ type UnreadableKind string
 const (
 	UnreadableBills       UnreadableKind = "bills"
 	UnreadableSettlements UnreadableKind = "settlements"
+	UnreadableStores      UnreadableKind = "stores"
 )
 
 // UnreadableAnswer is an answer that is not as the API documents: it has an id or amount that

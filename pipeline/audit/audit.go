@@ -97,6 +97,7 @@ type dayAudit struct {
 	*Audit
 	manifests []*schema.Manifest
 	units     map[schema.AccountID]*unit
+	stores    *storeLists
 
 	mu  sync.Mutex
 	day Day
@@ -113,6 +114,11 @@ func (d *dayAudit) run(ctx context.Context) error {
 	if err := d.proveUnits(ctx); err != nil {
 		return err
 	}
+	if d.stores, err = proveStores(ctx, d.Archive, d.day.Day, d.Buckets); err != nil {
+		return err
+	}
+	d.day.Objects, d.day.Bytes = d.day.Objects+d.stores.objects, d.day.Bytes+d.stores.bytes
+	d.add(d.stores.findings...)
 	answers, err := d.answersOf(ctx, d.day.Day)
 	if err != nil {
 		return err

@@ -12,6 +12,7 @@ type Archive interface {
 	BillArchive
 	SettlementArchive
 	CallbackArchive
+	StoreArchive
 }
 
 // BillArchive has the walks of units.

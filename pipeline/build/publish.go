@@ -55,8 +55,17 @@ func (p *Partition) sameUnits() bool {
 		return false
 	}
 	return slices.EqualFunc(published.Units, p.manifest.Units, func(was, is schema.Entry) bool {
-		return was.Account == is.Account && was.State == is.State && was.Stale == is.Stale && (was.Failure == nil) == (is.Failure == nil) && walkOf(&was) == walkOf(&is)
+		return was.Account == is.Account && was.State == is.State && was.Stale == is.Stale && (was.Failure == nil) == (is.Failure == nil) && walkOf(&was) == walkOf(&is) &&
+			storesOf(&was) == storesOf(&is)
 	})
+}
+
+// storesOf returns the pass on which an account's stores rest, or "".
+func storesOf(e *schema.Entry) string {
+	if e.Stores == nil {
+		return ""
+	}
+	return e.Stores.Walk
 }
 
 // walkOf returns the walk on which a unit's rows rest. Even where there are none, the

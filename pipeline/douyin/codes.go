@@ -74,6 +74,12 @@ var hintsElsewhere = map[string]map[string]string{
 		hintWhitelist:  "把本机出口 IP 加入小程序的 IP 白名单; add this machine's outgoing IP address to the mini-program's IP whitelist",
 		hintWithdrawn:  hintUnknown,
 	},
+	apiStores: {
+		hintParameters: "检查账户 ID; the request itself is wrong: check the account id",
+		hintBusiness:   "检查账户 ID,稍后再跑; check the account id, and run again later",
+		hintCapability: "在 控制台 > 应用详情 申请门店能力(life.capacity.shop),或去掉任务的 stores; the app needs scope life.capacity.shop, or leave stores out of the job: bills do not need it",
+		hintWithdrawn:  hintUnknown, hintOrder: hintUnknown,
+	},
 	apiToken: {
 		hintParameters: hintToken, hintBusiness: hintPlatform, hintAccount: hintToken,
 		hintCapability: "在控制台查看应用的能力; look up the app's capabilities in its console",

@@ -13,14 +13,15 @@ import (
 const (
 	apiBills       = "catering_query"
 	apiSettlements = "query_settle"
+	apiStores      = "shop/poi/query"
 	apiToken       = "client_token"
 )
 
 // Error says why there is no accepted answer, in the platform's words if it gave any. It
 // is never returned for a cancelled context.
 type Error struct {
-	API     string       // catering_query, query_settle or client_token
-	Unit    schema.Unit  // of a call for bills
+	API     string       // catering_query, query_settle, shop/poi/query or client_token
+	Unit    schema.Unit  // of a call for bills or stores
 	Query   schema.Query // of a call for settlements
 	Code    int64        // of the platform; 0 if there is none
 	SubCode int64        // of the platform; 0 if there is none
@@ -109,10 +110,12 @@ func newError(api string, r remedy, reason string) *Error {
 
 // remedyByAPI replaces remedies that an API does not have. An error of client_token ends
 // the app, as no call can be made without a token, unless it is transient. The settle
-// query has neither accounts nor withdrawals: such an error ends one query.
+// query has neither accounts nor withdrawals: such an error ends one query. No list of stores
+// is unavailable because bills were withdrawn by hand.
 var remedyByAPI = map[string]map[remedy]remedy{
 	apiBills:       {notFound: giveUpUnit},
 	apiSettlements: {giveUpAccount: giveUpUnit, unavailable: giveUpUnit},
+	apiStores:      {notFound: giveUpUnit, unavailable: giveUpUnit},
 	apiToken: {
 		giveUpUnit: giveUpApp, giveUpAccount: giveUpApp, unavailable: giveUpApp, notFound: giveUpApp, renewToken: giveUpApp,
 	},

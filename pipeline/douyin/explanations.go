@@ -1,11 +1,8 @@
 package douyin
 
 import (
-	"cmp"
 	"maps"
 	"slices"
-	"strings"
-	"unicode"
 
 	"billwalk/schema"
 )
@@ -46,9 +43,9 @@ func Explanations() (all []Explanation) {
 }
 
 func explain(number int64, sub bool, c code) Explanation {
-	e := Explanation{Code: number, Sub: sub, Meaning: bilingual(c.meaning), Handling: handling[c.remedy]}
-	for _, api := range []string{apiBills, apiSettlements, apiToken} {
-		hint := bilingual(hintOf(api, c))
+	e := Explanation{Code: number, Sub: sub, Meaning: schema.SplitBilingual(c.meaning), Handling: handling[c.remedy]}
+	for _, api := range []string{apiBills, apiSettlements, apiStores, apiToken} {
+		hint := schema.SplitBilingual(hintOf(api, c))
 		i := slices.IndexFunc(e.Remedies, func(r Remedy) bool { return r.Bilingual == hint })
 		if i < 0 {
 			i = len(e.Remedies)
@@ -72,22 +69,4 @@ var handling = [remedies]schema.Bilingual{
 	repeatFew:     {English: "the call is made again, three times in all", Chinese: "重查，共三次"},
 	slowDown:      {English: "the pace is halved, and the call is made again", Chinese: "速度减半后重查"},
 	renewToken:    {English: "a new token is fetched, and the call is made once more", Chinese: "换新 token 后再查一次"},
-}
-
-// bilingual splits a text of the table: Chinese comes first, and English begins after
-// its last character.
-func bilingual(text string) schema.Bilingual {
-	last := strings.LastIndexFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) || r == '”' })
-	if last < 0 {
-		return schema.Bilingual{English: text, Chinese: text}
-	}
-	end := strings.IndexAny(text[last:], "; ")
-	if semicolon := strings.Index(text[last:], "; "); semicolon >= 0 {
-		end = semicolon
-	}
-	if end < 0 {
-		return schema.Bilingual{English: text, Chinese: text}
-	}
-	chinese := strings.NewReplacer(", ", "，", ",", "，", "; ", "；", ";", "；").Replace(text[:last+end])
-	return schema.Bilingual{English: strings.TrimSpace(cmp.Or(strings.TrimPrefix(text[last+end:], ";"), text)), Chinese: chinese}
 }

@@ -21,7 +21,7 @@ func TestExplanations(t *testing.T) {
 		for _, r := range e.Remedies {
 			apis, texts = apis+len(r.APIs), append(texts, r.Bilingual)
 		}
-		if apis != 3 {
+		if apis != 4 {
 			t.Errorf("%d has remedies for %d APIs", e.Code, apis)
 		}
 		for _, text := range texts {

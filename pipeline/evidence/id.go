@@ -4,28 +4,35 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 
+	"billwalk/pipeline/normalise"
 	"billwalk/schema"
 )
 
 // idHash stands for an id and its kind, a parameter of the settle query. A query is
-// known by it, whatever column of the bills gave the value.
+// known by it, whatever column of the bills gave the value. It is of this process alone.
 type idHash [16]byte
 
 func hashID(parameter, value string) (h idHash) {
 	var memory [128]byte
-	text := append(append(append(memory[:0], parameter...), 0), value...)
-	sum := sha256.Sum256(text)
-	copy(h[:], sum[:])
+	f := normalise.FingerprintOf(appendID(memory[:0], parameter, value))
+	binary.BigEndian.PutUint64(h[:], f[0])
+	binary.BigEndian.PutUint64(h[8:], f[1])
 	return h
+}
+
+func appendID(to []byte, parameter, value string) []byte {
+	return append(append(append(to, parameter...), 0), value...)
 }
 
 // hashQuery returns the hash of a query. Queries that confirm unmatched settlements are
 // apart: their answers are of no order.
-func hashQuery(q schema.Query) idHash {
+func hashQuery(q schema.Query) idHash { return hashID(idOf(q)) }
+
+func idOf(q schema.Query) (parameter, value string) {
 	if Confirms(q) {
-		return hashID(callbackColumn, q.Parameter+"\x00"+q.Value)
+		return callbackColumn, q.Parameter + "\x00" + q.Value
 	}
-	return hashID(q.Parameter, q.Value)
+	return q.Parameter, q.Value
 }
 
 // short is what is kept of an id where there are many.
@@ -33,7 +40,8 @@ func (h idHash) short() uint64 { return binary.BigEndian.Uint64(h[:]) }
 
 // Sampled picks one query in a hundred, the same in every run.
 func Sampled(q schema.Query) bool {
-	h := hashQuery(q)
+	parameter, value := idOf(q)
+	h := sha256.Sum256(appendID(nil, parameter, value))
 	return (int(h[0])<<8|int(h[1]))%100 == 0
 }
 

@@ -46,8 +46,8 @@ func (e *Evidence) Order(day schema.Day, bills []reconcile.Bill) (*Order, error)
 			return nil, err
 		}
 		for i := range answer.rows {
-			if row := &answer.rows[i]; row.Foreign {
-				o.Foreign = append(o.Foreign, ForeignRow{*row, q, answer.received})
+			if row := answer.rows[i : i+1 : i+1]; row[0].Foreign {
+				o.Foreign = append(o.Foreign, ForeignRow{row[0], q, answer.received})
 			} else {
 				answered.add(row)
 			}
@@ -90,11 +90,13 @@ type answeredRows struct {
 	places map[string]int // by settle_id, once there are several
 }
 
-func (a *answeredRows) add(row *normalise.SettleRow) {
+// add adds the row of a slice of one, which it keeps.
+func (a *answeredRows) add(one []normalise.SettleRow) {
 	if len(a.rows) == 0 {
-		a.rows = append(a.rows, *row)
+		a.rows = one
 		return
 	}
+	row := &one[0]
 	if a.places == nil {
 		a.places = map[string]int{a.rows[0].Settlement.SettleID: 0}
 	}

@@ -36,6 +36,7 @@ jobs:
       match: [{settle_id: shop_order_id}, {order_id: item_order_id}, {out_settle_no: order_ext_id}, {out_order_no: certificate_id}]
       tolerance_fen: 1
       final_check: true
+    stores: true
     columns: {code: hash, code_key: any}
     report: true
     notify: [{kind: feishu, url: "https://open.feishu.cn/open-apis/bot/v2/hook/x", secret: any, on: trouble}]

@@ -51,6 +51,7 @@ func TestManualLoads(t *testing.T) {
 			Lookback:    7,
 			Bills:       Bills{"life", 50, 2},
 			Settlements: &Settlements{"trade", []schema.Match{{Parameter: "order_id", Column: "shop_order_id"}, {Parameter: "out_order_no", Column: "order_ext_id"}}, 0, false},
+			Stores:      true,
 			Columns:     Columns{Hash, schema.NewSecret("canary-code")},
 			Report:      true,
 		}},

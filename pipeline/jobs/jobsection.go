@@ -23,6 +23,7 @@ func (r *reader) job(e entry) Job {
 		job.Bills = r.bills(n)
 	}
 	r.settlementsAndLookback(m, &job)
+	job.Stores = optional(m, "stores", false, boolean)
 	job.Columns = r.columns(m)
 	job.Report = optional(m, "report", true, boolean)
 	if n, ok := m.values["notify"]; ok {

@@ -6,7 +6,7 @@ var (
 	lakeKeys        = []string{"url", "endpoint", "region", "path_style", "buckets"}
 	appKeys         = []string{"base_url", "client_key", "client_secret", "qps", "timeout", "callbacks"}
 	callbacksKeys   = []string{"public_keys", "legacy_token", "app_ids"}
-	jobKeys         = []string{"accounts", "dates", "lookback", "bills", "settlements", "columns", "report", "notify"}
+	jobKeys         = []string{"accounts", "dates", "lookback", "bills", "settlements", "stores", "columns", "report", "notify"}
 	datesKeys       = []string{"from", "to"}
 	billsKeys       = []string{"app", "page_size", "passes"}
 	settlementsKeys = []string{"app", "match", "tolerance_fen", "final_check"}

@@ -23,7 +23,7 @@ import (
 var shownForms = map[string]*regexp.Regexp{
 	"version": shortNumberForm, "buckets": shortNumberForm, "qps": shortNumberForm, "timeout": shortNumberForm, "lookback": shortNumberForm,
 	"page_size": shortNumberForm, "passes": shortNumberForm, "tolerance_fen": shortNumberForm,
-	"final_check": booleanForm, "from": dayForm, "to": dayForm, rootKey: idForm, leafKey: idForm,
+	"final_check": booleanForm, "stores": booleanForm, "from": dayForm, "to": dayForm, rootKey: idForm, leafKey: idForm,
 }
 
 var (

@@ -99,14 +99,14 @@ func (r *detailReader) skip(marks string) {
 func fold(r rune) rune {
 	const wide, narrow = '！', '!' // the first of each range; both have the same order
 	switch {
-	case r >= '一' && r <= '\u9fff': // most of the text: none of the below
+	case r > ' ' && r <= '~', r >= '一' && r <= '\u9fff': // most of the text
 		return r
+	case r >= wide && r <= '～':
+		return r - wide + narrow
 	case unicode.IsSpace(r):
 		return ' '
 	case unicode.Is(unicode.Pd, r), r == '−':
 		return '-'
-	case r >= wide && r <= '～':
-		return r - wide + narrow
 	default:
 		return r
 	}

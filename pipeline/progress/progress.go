@@ -5,7 +5,7 @@ import "sync/atomic"
 
 // Counter counts the work of one run. It is safe for concurrent use.
 type Counter struct {
-	units, unitsDone, unitsFound                 atomic.Int64
+	units, unitsDone, unitsFound, underWay       atomic.Int64
 	pages, pagesExpected, pagesFound, rows       atomic.Int64
 	bills, billsSettled, orders, due, partitions atomic.Int64
 }
@@ -13,6 +13,7 @@ type Counter struct {
 // Counts are the numbers of a [Counter] at one time.
 type Counts struct {
 	Units, UnitsDone       int64 // planned, and ended
+	UnderWay               int64 // thousandths of a unit that are walked of units that have not ended, added up
 	UnitsFound, PagesFound int64 // units that ended because the archive has them, and pages of walks that were resumed
 	Pages, PagesExpected   int64 // fetched, and expected by the last manifests; 0 where nothing is known
 	Rows                   int64 // of the pages fetched
@@ -35,10 +36,23 @@ func (c *Counts) OrdersExpected() int64 {
 	return c.OrdersDue + max(bills, 0)
 }
 
+// Percent returns how much of all units is walked, each as much as any other: 100 once all
+// have ended, and not before.
+func (c *Counts) Percent() int64 {
+	if c.Units == 0 {
+		return 0
+	}
+	percent := (c.UnitsDone*1000 + c.UnderWay) / (c.Units * 10)
+	if c.UnitsDone < c.Units {
+		return min(percent, 99)
+	}
+	return percent
+}
+
 // Counts returns the counts now.
 func (c *Counter) Counts() Counts {
 	return Counts{
-		Units: c.units.Load(), UnitsDone: c.unitsDone.Load(),
+		Units: c.units.Load(), UnitsDone: c.unitsDone.Load(), UnderWay: c.underWay.Load(),
 		Pages: c.pages.Load(), PagesExpected: c.pagesExpected.Load(),
 		UnitsFound: c.unitsFound.Load(), PagesFound: c.pagesFound.Load(),
 		Orders: c.orders.Load(), OrdersDue: c.due.Load(), Bills: c.bills.Load(), BillsSettled: c.billsSettled.Load(),
@@ -58,6 +72,10 @@ func (c *Counter) UnitDone(bills int64) {
 	c.bills.Add(bills)
 	c.unitsDone.Add(1)
 }
+
+// UnitUnderWay counts how far a unit is walked that has not ended: thousandths more than
+// before, or less, as it ends or is walked again.
+func (c *Counter) UnitUnderWay(thousandths int64) { c.underWay.Add(thousandths) }
 
 // UnitFound counts a unit that an earlier run has walked, before it is counted as done.
 func (c *Counter) UnitFound() { c.unitsFound.Add(1) }

@@ -43,8 +43,26 @@ func (u *unitWalk) fetch(ctx context.Context, t *trace, n int) error {
 			return err
 		}
 		u.walker.Progress.PageFetched(t.pages[len(t.pages)-1].Rows)
+		u.advance(t)
 	}
 	return b.flush(ctx)
+}
+
+// advance counts how far the unit is: by pages, or by whole walks where it is not known how
+// many pages there are. What is walked again does not take back what was counted.
+func (u *unitWalk) advance(t *trace) {
+	walks, pages, all := u.walker.Passes-u.following-1, 0, 1
+	if t.done {
+		walks++
+	} else if u.pages > 0 {
+		all = u.pages
+		pages = min(len(t.pages), all)
+	}
+	reached := min(int64(1000*(walks*all+pages)/(u.walker.Passes*all)), 990) // the end is the unit's own
+	if reached > u.reached {
+		u.walker.Progress.UnitUnderWay(reached - u.reached)
+		u.reached = reached
+	}
 }
 
 // left returns how many pages are likely to follow the walk's next one, with those of the

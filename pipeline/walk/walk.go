@@ -125,6 +125,7 @@ func (w *Walker) Walk(ctx context.Context, unit schema.Unit, interrupted <-chan 
 		u.pages = w.Pages(unit)
 	}
 	u.last, u.begun = last, begun[max(0, len(begun)-w.Passes):]
+	defer func() { u.walker.Progress.UnitUnderWay(-u.reached) }() // it is counted as a whole from now on
 	return u.run(ctx)
 }
 
@@ -138,6 +139,7 @@ type unitWalk struct {
 	newest      string              // id of the newest walk
 	fetched     int                 // walks that were begun by this run
 	pages       int                 // of a walk, likely; 0 if it is not known
+	reached     int64               // thousandths of the unit that are walked, as far as is known
 	following   int                 // walks that are needed after the present one, if it finds the same
 }
 

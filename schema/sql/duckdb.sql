@@ -7,6 +7,7 @@ CREATE OR REPLACE VIEW bills AS SELECT
   ledger_id::VARCHAR AS ledger_id,
   walk_account_id::VARCHAR AS walk_account_id,
   counted::BOOLEAN AS counted,
+  group_key::VARCHAR AS group_key,
   biz_type::INTEGER AS biz_type,
   shop_order_id::VARCHAR AS shop_order_id,
   item_order_id::VARCHAR AS item_order_id,
@@ -49,6 +50,7 @@ CREATE OR REPLACE VIEW bills AS SELECT
 FROM (
   SELECT
     NULL::BOOLEAN AS counted,
+    NULL::VARCHAR AS group_key,
     NULL::INTEGER AS biz_type,
     NULL::VARCHAR AS shop_order_id,
     NULL::VARCHAR AS item_order_id,
@@ -94,6 +96,7 @@ COMMENT ON COLUMN bills.account_id IS 'the account that is paid (head office or 
 COMMENT ON COLUMN bills.ledger_id IS 'bill id; from ledger_id';
 COMMENT ON COLUMN bills.walk_account_id IS 'the configured account whose walk found the bill';
 COMMENT ON COLUMN bills.counted IS 'false for a row that has the same bill as another with other content (rule duplicate_conflict): no sum and no group has it. Of the contents one counts: an account''s own walk before a root account''s, the lower account before the higher, in one walk the one fetched first. NULL in files of earlier versions, whose rows all count: sum where counted IS NOT FALSE';
+COMMENT ON COLUMN bills.group_key IS 'group_key of the bill''s row of reconciliation, of this day and walk_account_id; NULL for a row that is not counted, and in files of earlier versions';
 COMMENT ON COLUMN bills.biz_type IS 'kind of business: 0 not set (未设置), 1 group buying (团购), 3 paying the check (买单), 5 ordering (点单); from biz_type';
 COMMENT ON COLUMN bills.shop_order_id IS 'order id at shop level; from shop_order_id';
 COMMENT ON COLUMN bills.item_order_id IS 'order id at item level; from item_order_id';
@@ -379,6 +382,66 @@ COMMENT ON COLUMN restatements.old_generation IS 'generation of the day that had
 COMMENT ON COLUMN restatements.new_generation IS 'generation of the day that has the new values';
 COMMENT ON COLUMN restatements.restated_at IS 'when the new generation was built';
 
+CREATE OR REPLACE VIEW stores AS SELECT
+  bill_date,
+  root_account_id::VARCHAR AS root_account_id,
+  account_id::VARCHAR AS account_id,
+  account_name::VARCHAR AS account_name,
+  poi_id::VARCHAR AS poi_id,
+  poi_name::VARCHAR AS poi_name,
+  fetched_at::TIMESTAMPTZ AS fetched_at
+FROM (
+  SELECT
+    NULL::VARCHAR AS root_account_id,
+    NULL::VARCHAR AS account_name,
+    NULL::VARCHAR AS poi_id,
+    NULL::VARCHAR AS poi_name
+  WHERE false
+  UNION ALL BY NAME
+  FROM read_parquet('lake/stores/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
+);
+COMMENT ON VIEW stores IS 'One row per store and night: the names of stores and of their accounts, as listed on the last day of a run. Only of jobs with stores: true; days without rows have no file.';
+COMMENT ON COLUMN stores.root_account_id IS 'the configured root account that the store is listed below; NULL where an account was asked for by itself';
+COMMENT ON COLUMN stores.account_id IS 'the store''s account; the account that was asked for where the store has none; from poi_account.account_id';
+COMMENT ON COLUMN stores.account_name IS 'its name; from poi_account.account_name';
+COMMENT ON COLUMN stores.poi_id IS 'the store; from poi.poi_id';
+COMMENT ON COLUMN stores.poi_name IS 'its name; from poi.poi_name';
+COMMENT ON COLUMN stores.fetched_at IS 'when the list was received';
+
+CREATE OR REPLACE VIEW store_names AS
+SELECT poi_id, arg_max(poi_name, fetched_at) AS poi_name FROM stores WHERE poi_id IS NOT NULL GROUP BY poi_id;
+COMMENT ON VIEW store_names IS 'The newest name of each store.';
+COMMENT ON COLUMN store_names.poi_id IS 'the store';
+COMMENT ON COLUMN store_names.poi_name IS 'its name in the newest list';
+
+-- Matched groups with an exception on one of their bills or settlements: 平账（存疑）.
+
+CREATE OR REPLACE VIEW doubts AS
+WITH named AS (
+  SELECT bill_date, account_id, ledger_id, settle_id, rule FROM exceptions
+),
+bill AS (
+  SELECT b.bill_date, b.walk_account_id, COALESCE(NULLIF(b.shop_order_id, ''), 'ext:' || NULLIF(b.order_ext_id, '')) AS order_key, b.item_order_id, n.rule
+  FROM bills AS b JOIN named AS n USING (bill_date, account_id, ledger_id)
+  WHERE b.settle_type = 1
+),
+matched AS (
+  SELECT bill_date, walk_account_id, group_key, verdict FROM reconciliation
+),
+suspect AS (
+  SELECT b.bill_date, b.walk_account_id, COALESCE(i.group_key, b.order_key) AS group_key, b.rule
+  FROM bill AS b
+  LEFT JOIN matched AS i ON i.bill_date = b.bill_date AND i.walk_account_id = b.walk_account_id AND i.group_key = b.order_key || '/' || b.item_order_id
+  UNION ALL
+  SELECT bill_date, s.walk_account_id, s.group_key, n.rule
+  FROM settlements AS s JOIN named AS n USING (bill_date, settle_id)
+)
+SELECT bill_date, walk_account_id, group_key, list_sort(list(DISTINCT rule)) AS rules
+FROM suspect JOIN matched USING (bill_date, walk_account_id, group_key)
+WHERE verdict = 'matched'
+GROUP BY ALL;
+COMMENT ON VIEW doubts IS 'One row per matched group with an exception on one of its bills or settlements, and the rules; settlements in files of earlier versions name no group.';
+
 -- The same for people: Chinese names, amounts in yuan (exact decimals), times in UTC+8, words for codes.
 
 CREATE OR REPLACE VIEW "账单" AS SELECT
@@ -387,6 +450,7 @@ CREATE OR REPLACE VIEW "账单" AS SELECT
   ledger_id AS "账单ID",
   walk_account_id AS "查询账户",
   counted AS "是否计入",
+  group_key AS "核对单元",
   biz_type AS "业务类型",
   CASE biz_type WHEN 0 THEN '未设置' WHEN 1 THEN '团购' WHEN 3 THEN '买单' WHEN 5 THEN '点单' ELSE CAST(biz_type AS VARCHAR) || '（未知）' END AS "业务类型含义",
   shop_order_id AS "订单号",
@@ -395,6 +459,7 @@ CREATE OR REPLACE VIEW "账单" AS SELECT
   certificate_id AS "券ID",
   verify_id AS "核销ID",
   poi_id AS "核销门店",
+  (SELECT any_value(n.poi_name) FROM store_names AS n WHERE n.poi_id = bills.poi_id) AS "门店名称",
   verify_poi_account_id AS "核销门店账户",
   sku_id AS "商品ID",
   group_name AS "商品名称",
@@ -439,6 +504,7 @@ COMMENT ON COLUMN "账单"."收款账户" IS '收款账户（总店或门店）'
 COMMENT ON COLUMN "账单"."账单ID" IS '账单 ID';
 COMMENT ON COLUMN "账单"."查询账户" IS 'jobs.yaml 中配置的账户，该账单由拉取此账户得到';
 COMMENT ON COLUMN "账单"."是否计入" IS '同一账单内容不同的各行（规则 duplicate_conflict）只有一行计入，其余为 false，不在任何合计与对账组中。计入的是：账户自己拉取的先于总店的，账户号小的先于大的，同一次拉取中先取到的。旧版本的文件中为 NULL，各行都计入：合计时用 counted IS NOT FALSE';
+COMMENT ON COLUMN "账单"."核对单元" IS '该账单在 reconciliation 中那一行（同一天、同一 walk_account_id）的 group_key；不计入的行为 NULL，旧版本的文件中也为 NULL';
 COMMENT ON COLUMN "账单"."业务类型" IS '业务类型';
 COMMENT ON COLUMN "账单"."业务类型含义" IS '业务类型的中文';
 COMMENT ON COLUMN "账单"."订单号" IS '店铺维度的订单号';
@@ -447,6 +513,7 @@ COMMENT ON COLUMN "账单"."外部订单号" IS '商家自己的订单号';
 COMMENT ON COLUMN "账单"."券ID" IS '券 ID（一张券可能有多条账单）';
 COMMENT ON COLUMN "账单"."核销ID" IS '核销 ID（一次核销可能有多条账单）';
 COMMENT ON COLUMN "账单"."核销门店" IS '核销门店；商户级账单为空';
+COMMENT ON COLUMN "账单"."门店名称" IS '门店的名称，任务有 stores: true 时才有';
 COMMENT ON COLUMN "账单"."核销门店账户" IS '核销门店的账户，不一定是收款账户';
 COMMENT ON COLUMN "账单"."商品ID" IS '商品 ID';
 COMMENT ON COLUMN "账单"."商品名称" IS '商品名称，任意文本';
@@ -559,6 +626,7 @@ CREATE OR REPLACE VIEW "对账" AS SELECT
     WHEN 'pending' THEN '分账处理中'
     WHEN 'failed' THEN '分账失败'
     WHEN 'not_applicable' THEN CASE WHEN list_contains(reasons, 'no_key') THEN '缺单号' ELSE '不纳入比对' END END AS "对账结论",
+  CASE WHEN doubts IS NOT NULL THEN '平账（存疑）：' || array_to_string(list_transform(doubts, lambda r: CASE r WHEN 'unknown_direction' THEN '收支方向不明' WHEN 'direction_conflict' THEN '收支方向矛盾' WHEN 'original_identity' THEN '交易金额不平' WHEN 'ledger_total_identity' THEN '应结算金额不平' WHEN 'goods_identity' THEN '商家实际结算不平' WHEN 'hidden_ticket_negative' THEN '隐藏的优惠为负' WHEN 'duplicate_conflict' THEN '同一账单内容不同' WHEN 'settle_day' THEN '结算时间不在账单日' WHEN 'settle_time' THEN '时间有误' WHEN 'unknown_enum' THEN '未知取值' WHEN 'negative_amount' THEN '金额带负号' WHEN 'bad_text' THEN '文字损坏' WHEN 'bad_id' THEN '单号有误' WHEN 'account_foreign' THEN '其他账户的账单' WHEN 'overflow' THEN '金额过大' WHEN 'settle_amount_identity' THEN '分账金额不平' WHEN 'settle_detail' THEN '分账细节无法解析' WHEN 'settlement_foreign' THEN '分账与所查单号不符' WHEN 'settlement_shared' THEN '分账对应多个订单' WHEN 'settlement_elsewhere' THEN '分账算在另一天' WHEN 'bill_removed' THEN '分账后账单被撤' WHEN 'callback_conflict' THEN '回调互相矛盾' WHEN 'callback_contradicts' THEN '回调与查询不一致' WHEN 'callback_unconfirmed' THEN '查询不到回调的分账' ELSE r END), '；') END AS "存疑",
   matched_by AS "匹配方式",
   CASE matched_by WHEN 'item' THEN '子订单' WHEN 'order' THEN '当天订单' WHEN 'order_window' THEN '跨日订单' WHEN 'amount' THEN '逐笔金额' ELSE matched_by END AS "匹配方式含义",
   reasons AS "原因",
@@ -585,7 +653,8 @@ CREATE OR REPLACE VIEW "对账" AS SELECT
   timezone('Asia/Shanghai', first_settle_time) AS "最早分账时间(北京时间)",
   last_settle_time AS "最晚分账时间",
   timezone('Asia/Shanghai', last_settle_time) AS "最晚分账时间(北京时间)"
-FROM reconciliation;
+FROM reconciliation
+  LEFT JOIN (SELECT bill_date, walk_account_id, group_key, rules AS doubts FROM doubts) USING (bill_date, walk_account_id, group_key);
 COMMENT ON VIEW "对账" IS '每组一行：一个订单（或子订单）在一个账户、一天内的正向账单，或其非正向账单。每条账单恰好属于一组，每笔分账也是；没有账单的分账在没有账单的组（settlement_only）。billed 与 settled 为已知各项之和；未比较的项，差额为 NULL。';
 COMMENT ON COLUMN "对账"."账单日期" IS '账单日（北京时间）';
 COMMENT ON COLUMN "对账"."查询账户" IS '这些账单的查询账户，即 jobs.yaml 中配置的账户；没有账单的组为空（settlement_only）';
@@ -593,6 +662,7 @@ COMMENT ON COLUMN "对账"."核对单元" IS '在一个账户的一天内唯一�
 COMMENT ON COLUMN "对账"."订单号" IS '订单号';
 COMMENT ON COLUMN "对账"."子订单号" IS '子订单号，分账指明子订单时才有';
 COMMENT ON COLUMN "对账"."对账结论" IS '对账结论，取值见“结论”';
+COMMENT ON COLUMN "对账"."存疑" IS '平账而其账单或分账有异常的，及异常类型；其余为 NULL';
 COMMENT ON COLUMN "对账"."匹配方式" IS '在哪一步对上，取值见“匹配方式”；不是平账的为 NULL';
 COMMENT ON COLUMN "对账"."匹配方式含义" IS '匹配方式的中文';
 COMMENT ON COLUMN "对账"."原因" IS '得出结论的原因，取值见“原因”';
@@ -696,6 +766,26 @@ COMMENT ON COLUMN "账单变更"."变更后批次" IS '新值所在的批次';
 COMMENT ON COLUMN "账单变更"."变更时间" IS '构建变更后批次的时间';
 COMMENT ON COLUMN "账单变更"."变更时间(北京时间)" IS '构建变更后批次的时间（北京时间）';
 
+CREATE OR REPLACE VIEW "门店" AS SELECT
+  bill_date AS "账单日期",
+  root_account_id AS "根账户",
+  account_id AS "门店账户",
+  account_name AS "门店账户名称",
+  poi_id AS "门店ID",
+  poi_name AS "门店名称",
+  fetched_at AS "拉取时间",
+  timezone('Asia/Shanghai', fetched_at) AS "拉取时间(北京时间)"
+FROM stores;
+COMMENT ON VIEW "门店" IS '每家门店每晚一行：门店与其账户的名称，列于一次运行的最后一天。仅 stores: true 的任务有；没有行的日子没有文件。';
+COMMENT ON COLUMN "门店"."账单日期" IS '账单日（北京时间）';
+COMMENT ON COLUMN "门店"."根账户" IS '列出该门店的根账户，即 jobs.yaml 中的 root_account_id；单独查询的账户为 NULL';
+COMMENT ON COLUMN "门店"."门店账户" IS '门店的账户；门店没有账户时为所查询的账户';
+COMMENT ON COLUMN "门店"."门店账户名称" IS '门店账户的名称';
+COMMENT ON COLUMN "门店"."门店ID" IS '门店 ID';
+COMMENT ON COLUMN "门店"."门店名称" IS '门店的名称';
+COMMENT ON COLUMN "门店"."拉取时间" IS '收到该列表的时间';
+COMMENT ON COLUMN "门店"."拉取时间(北京时间)" IS '收到该列表的时间（北京时间）';
+
 -- Accounts and days, from the manifests: what failed has no row in the tables, and one here.
 
 CREATE OR REPLACE VIEW units AS SELECT
@@ -727,7 +817,7 @@ CREATE OR REPLACE VIEW "完整性" AS SELECT
   account AS "查询账户",
   name AS "名称",
   day AS "账单日期",
-  CASE state WHEN 'complete' THEN '完整' WHEN 'unavailable' THEN '手动提现，不可查询' WHEN 'failed' THEN '失败' ELSE state END AS "状态",
+  CASE state WHEN 'complete' THEN '完整' WHEN 'unavailable' THEN '平台不提供' WHEN 'failed' THEN '失败' ELSE state END AS "状态",
   reason AS "原因",
   logid AS "日志ID",
   bills AS "账单数",
@@ -738,7 +828,7 @@ COMMENT ON VIEW "完整性" IS '每个账户每天一行，取自清单；失败
 COMMENT ON COLUMN "完整性"."查询账户" IS 'jobs.yaml 中配置的账户';
 COMMENT ON COLUMN "完整性"."名称" IS '账户清单中的名称';
 COMMENT ON COLUMN "完整性"."账单日期" IS '账单日（北京时间）';
-COMMENT ON COLUMN "完整性"."状态" IS 'complete 完整、unavailable 手动提现，不可查询、failed 失败';
+COMMENT ON COLUMN "完整性"."状态" IS 'complete 完整、unavailable 平台不提供（手动提现）、failed 失败';
 COMMENT ON COLUMN "完整性"."原因" IS '为何不完整';
 COMMENT ON COLUMN "完整性"."日志ID" IS '平台该次应答的日志 ID';
 COMMENT ON COLUMN "完整性"."账单数" IS '已发布的账单数';

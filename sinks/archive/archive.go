@@ -133,9 +133,14 @@ func (a *Archive) certificate(ctx context.Context, key string) (*schema.Certific
 // Answers yields the answers of a walk in the order of its pages. A batch that is missing
 // or damaged ends them with an error that names the object.
 func (a *Archive) Answers(ctx context.Context, u schema.Unit, walk string) iter.Seq2[schema.Answer, error] {
+	return a.answers(ctx, func(n int) string { return billsBatchKey(u, walk, n) })
+}
+
+// answers yields the answers in batches from the first, whose keys are given.
+func (a *Archive) answers(ctx context.Context, batchKey func(n int) string) iter.Seq2[schema.Answer, error] {
 	return func(yield func(schema.Answer, error) bool) {
 		for n := 1; ; n++ {
-			key := billsBatchKey(u, walk, n)
+			key := batchKey(n)
 			body, _, err := object.Read(ctx, a.store, key)
 			if errors.Is(err, object.ErrNotFound) && n > 1 {
 				return

@@ -16,6 +16,8 @@ import (
 //	archive/bills/bill_date=D/account=A/<walk>.json                    the walk's certificate
 //	archive/settlements/bill_date=D/account=A/<pass>-00001.jsonl.zst   a batch of answers
 //	archive/settlements/bill_date=D/account=A/<pass>.json              the end of the pass
+//	archive/stores/bill_date=D/account=A/<walk>-00001.jsonl.zst        a batch of pages of stores
+//	archive/stores/bill_date=D/account=A/<walk>.json                   the proof that they are all
 //	archive/callbacks/received=D/<batch>.jsonl.zst                     verified callbacks
 //	archive/callbacks/received=D/quarantine/<batch>.jsonl.zst          callbacks that cannot be read
 //	archive/unreadable/bill_date=D/account=A/<run>-<kind>.jsonl.zst    answers that cannot be read
@@ -42,6 +44,9 @@ func billsOf(day schema.Day) string { return fmt.Sprintf("archive/bills/bill_dat
 func settlementsOf(day schema.Day) string {
 	return fmt.Sprintf("archive/settlements/bill_date=%s/", day)
 }
+
+// storesOf returns the folder of the stores that were listed for a day.
+func storesOf(day schema.Day) string { return fmt.Sprintf("archive/stores/bill_date=%s/", day) }
 
 // callbacksOf returns the folder of the callbacks that were received on a day.
 func callbacksOf(received schema.Day) string { return callbacksFolder + received.String() + "/" }
@@ -75,6 +80,14 @@ func passKey(u schema.Unit, pass string) string {
 	return endIn(accountIn(settlementsOf(u.Day), u.Account.ID), pass)
 }
 
+func storesBatchKey(u schema.Unit, walk string, n int) string {
+	return batchIn(accountIn(storesOf(u.Day), u.Account.ID), walk, n)
+}
+
+func listingKey(u schema.Unit, walk string) string {
+	return endIn(accountIn(storesOf(u.Day), u.Account.ID), walk)
+}
+
 func callbacksBatchKey(received schema.Day, batch string) string {
 	return callbacksOf(received) + batch + batchEnding
 }
@@ -101,7 +114,7 @@ type member struct {
 	end   bool // the walk's certificate, or the end of the pass
 }
 
-// parseUnitKey parses a key below the folder of a day's bills or settlements. It returns
+// parseUnitKey parses a key below the folder of a day's bills, settlements or stores. It returns
 // false for a foreign file.
 func parseUnitKey(day, key string) (member, bool) {
 	parts := unitObject.FindStringSubmatch(strings.TrimPrefix(key, day))

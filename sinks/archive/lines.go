@@ -87,7 +87,8 @@ func readLine(line []byte, into any) error {
 // unpacker decompresses a batch into lines. It is used again, as it has much memory.
 type unpacker struct {
 	*zstd.Decoder
-	buffer []byte // of a line
+	from   *bufio.Reader // which the decoder reads a few bytes at a time
+	buffer []byte        // of a line
 }
 
 func newUnpacker() *unpacker {
@@ -95,7 +96,12 @@ func newUnpacker() *unpacker {
 	if err != nil {
 		panic(err) // the options are constant
 	}
-	return &unpacker{dec, make([]byte, 0, 256<<10)}
+	return &unpacker{dec, bufio.NewReaderSize(nil, 64<<10), make([]byte, 0, 256<<10)}
+}
+
+func (u *unpacker) release() {
+	u.from.Reset(nil)
+	_ = u.Reset(nil) // without a reader there is no error
 }
 
 // lines yields the decompressed lines of a batch, each valid until the next one.
@@ -106,8 +112,9 @@ func (a *Archive) lines(ctx context.Context, r io.Reader) iter.Seq2[[]byte, erro
 			dec = newUnpacker()
 		}
 		defer a.unpackers.Put(dec)
-		defer dec.Reset(nil)
-		if err := dec.Reset(r); err != nil {
+		defer dec.release()
+		dec.from.Reset(r)
+		if err := dec.Reset(dec.from); err != nil {
 			yield(nil, err)
 			return
 		}

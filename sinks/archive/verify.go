@@ -25,6 +25,12 @@ func (a *Archive) SettlementSeries(ctx context.Context, day schema.Day) ([]schem
 	return a.listSeries(ctx, settlementsOf(day))
 }
 
+// StoreSeries lists what is stored of the stores that were listed for the day, by account and
+// walk.
+func (a *Archive) StoreSeries(ctx context.Context, day schema.Day) ([]schema.Series, error) {
+	return a.listSeries(ctx, storesOf(day))
+}
+
 // CallbackSeries lists the batches of callbacks that were received on the day, and
 // separately those in quarantine.
 func (a *Archive) CallbackSeries(ctx context.Context, received schema.Day) (read, quarantined []schema.Series, err error) {
@@ -45,7 +51,7 @@ func (a *Archive) CallbackSeries(ctx context.Context, received schema.Day) (read
 	return read, quarantined, nil
 }
 
-// listSeries lists what is stored below the folder of a day's bills or settlements.
+// listSeries lists what is stored below the folder of a day's bills, settlements or stores.
 func (a *Archive) listSeries(ctx context.Context, day string) ([]schema.Series, error) {
 	var all []schema.Series
 	for info, err := range a.store.List(ctx, day) {
@@ -182,6 +188,16 @@ func (a *Archive) ProvePass(ctx context.Context, key string) (*schema.SettlePass
 		return nil, err
 	}
 	return p, unhashed
+}
+
+// ProveListing is ProveCertificate for a list of stores.
+func (a *Archive) ProveListing(ctx context.Context, key string) (*schema.Listing, error) {
+	l := new(schema.Listing)
+	unhashed, err := a.proveJSON(ctx, key, listingVersion, l)
+	if err != nil {
+		return nil, err
+	}
+	return l, unhashed
 }
 
 // proveJSON decodes an object into a value. It returns schema.ErrUnhashed by itself,

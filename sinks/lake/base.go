@@ -27,7 +27,9 @@ func (l *Lake) Base(ctx context.Context, day schema.Day, bucket int) (schema.Bas
 		if err != nil && !errors.Is(err, object.ErrNotFound) {
 			return base, err
 		}
-		base.ETags[table] = info.ETag // empty if there is none
+		if t, _ := schema.TableByName(table); err == nil || !t.Describe().Optional {
+			base.ETags[table] = info.ETag // empty if there is none
+		}
 	}
 	return base, nil
 }

@@ -19,6 +19,7 @@ const day schema.Day = 20777 // 2026-11-20
 const (
 	billsKey        = "bills/bill_date=2026-11-20/bucket-002.parquet"
 	restatementsKey = "restatements/bill_date=2026-11-20/bucket-002.parquet"
+	storesKey       = "stores/bill_date=2026-11-20/bucket-002.parquet"
 	manifestOf      = "_manifests/bill_date=2026-11-20/bucket-002.json"
 	turnOf          = "_control/turns/bill_date=2026-11-20/bucket-002.json"
 )
@@ -31,6 +32,7 @@ var objects = []string{
 	"settlements/bill_date=2026-11-20/bucket-002.parquet",
 	"reconciliation/bill_date=2026-11-20/bucket-002.parquet",
 	"exceptions/bill_date=2026-11-20/bucket-002.parquet",
+	storesKey,
 	manifestOf,
 }
 
@@ -121,7 +123,7 @@ func restatementAt(i int) schema.Restatement {
 	}
 }
 
-// fill adds n rows to each table, but one exception.
+// fill adds n rows to each table, but one exception and one store.
 func fill(n int) func(func(schema.Row) error) error {
 	return func(add func(schema.Row) error) error {
 		for i := range n {
@@ -138,7 +140,10 @@ func fill(n int) func(func(schema.Row) error) error {
 				return err
 			}
 		}
-		return add(&schema.Exception{Rule: schema.RuleGoods, Severity: schema.SeverityWarning, Detail: "x"})
+		return errors.Join(
+			add(&schema.Exception{Rule: schema.RuleGoods, Severity: schema.SeverityWarning, Detail: "x"}),
+			add(&schema.Store{AccountID: "1", PoiID: schema.Some("2"), PoiName: schema.Some("店"), FetchedAt: time.Unix(2, 0).UTC()}),
+		)
 	}
 }
 

@@ -54,7 +54,7 @@ func (r *recording) replace(t *testing.T, key string, body []byte, meta map[stri
 // then, by hand or by an unfinished publication, is found in its place.
 func TestProve(t *testing.T) {
 	t.Parallel()
-	const rows = 4*3 + 1
+	const rows = 4*3 + 2
 	for _, test := range []struct {
 		name   string
 		change func(t *testing.T, store *recording, l *Lake)
@@ -95,6 +95,18 @@ func TestProve(t *testing.T) {
 			at := bytes.LastIndex(data, []byte(",\n  \"seal\""))
 			store.replace(t, manifestOf, append(data[:at:at], "\n}\n"...), nil)
 		}, []found{{2, manifestOf, "seal"}}, rows},
+		{"a manifest without an optional table that has a file", func(t *testing.T, store *recording, _ *Lake) {
+			m, err := schema.DecodeManifest(store.get(t, manifestOf))
+			if err != nil {
+				t.Fatal(err)
+			}
+			m.Objects = m.Objects[:len(tables)-1]
+			data, err := m.Encode()
+			if err != nil {
+				t.Fatal(err)
+			}
+			store.replace(t, manifestOf, data, nil)
+		}, []found{{2, storesKey, ""}}, rows - 1},
 		{"a manifest that names other objects", func(t *testing.T, store *recording, _ *Lake) {
 			m, err := schema.DecodeManifest(store.get(t, manifestOf))
 			if err != nil {

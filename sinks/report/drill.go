@@ -152,3 +152,30 @@ func timeOf(t schema.Null[time.Time]) *time.Time {
 	}
 	return &t.V
 }
+
+// refundedAlone returns the first refunded orders that are in no other list.
+func (r *Report) refundedAlone() (orders []Order) {
+	listed := make(map[string]bool)
+	for _, list := range [][]Order{r.Orders.List, r.Orders.ResolvedList} {
+		for i := range list {
+			listed[list[i].Key] = true
+		}
+	}
+	for _, o := range r.Refunds.List[:min(len(r.Refunds.List), maxRefundedDrilled)] {
+		if !listed[o.Key] {
+			orders = append(orders, Order{Key: o.Key})
+		}
+	}
+	return orders
+}
+
+// drillRefunds gives the refunded orders what was found of them.
+func (r *Report) drillRefunds(orders []Order) {
+	found := make(map[string]*Drill, len(orders))
+	for _, o := range orders {
+		found[o.Key] = o.Drill
+	}
+	for i := range r.Refunds.List {
+		r.Refunds.List[i].Drill = found[r.Refunds.List[i].Key]
+	}
+}

@@ -56,8 +56,10 @@ func (e exceptions) bySeverity() (errors, warnings int64) {
 // partExceptions are the exceptions of a part. Whose they are is known when its bills have
 // been read.
 type partExceptions struct {
-	list  []heldException
-	bills map[uint64]schema.AccountID // that list names, by hash; and who has them, once that is known
+	list        []heldException
+	bills       map[uint64]schema.AccountID // that list names, by hash; and who has them, once that is known
+	rules       map[uint64][]schema.Rule    // likewise by bill
+	settlements map[string][]schema.Rule    // that list names, by settle_id
 }
 
 type heldException struct {
@@ -69,7 +71,7 @@ type heldException struct {
 var exceptionColumns = []string{"rule", "severity", "account_id", "ledger_id", "shop_order_id", "settle_id", "expected_fen", "actual_fen", "detail"}
 
 func readExceptions(ctx context.Context, l *loader, p part) (*partExceptions, error) {
-	e := &partExceptions{bills: make(map[uint64]schema.AccountID)}
+	e := &partExceptions{bills: make(map[uint64]schema.AccountID), rules: make(map[uint64][]schema.Rule), settlements: make(map[string][]schema.Rule)}
 	examples := make(map[ruleKey]int)
 	for x, err := range rows[schema.Exception](ctx, l, &schema.Exceptions, p, exceptionColumns...) {
 		if err != nil {
@@ -79,6 +81,10 @@ func readExceptions(ctx context.Context, l *loader, p part) (*partExceptions, er
 		if x.LedgerID.Valid {
 			held.bill = billHash(x.AccountID.V, x.LedgerID.V)
 			e.bills[held.bill] = ""
+			e.rules[held.bill] = append(e.rules[held.bill], x.Rule)
+		}
+		if x.SettleID.Valid {
+			e.settlements[x.SettleID.V] = append(e.settlements[x.SettleID.V], x.Rule)
 		}
 		if examples[held.ruleKey] < MaxExamples {
 			examples[held.ruleKey]++
@@ -92,15 +98,16 @@ func readExceptions(ctx context.Context, l *loader, p part) (*partExceptions, er
 	return e, nil
 }
 
-// own notes whose a bill is.
-func (e *partExceptions) own(b *schema.Bill) {
+// own notes whose a bill is, and returns the rules of its exceptions.
+func (e *partExceptions) own(b *schema.Bill) []schema.Rule {
 	if len(e.bills) == 0 {
-		return
+		return nil
 	}
 	hash := billHash(b.AccountID, b.LedgerID)
 	if _, named := e.bills[hash]; named {
 		e.bills[hash] = b.WalkAccountID
 	}
+	return e.rules[hash]
 }
 
 // count counts the exceptions, and in unit those of each account. It leaves out those of

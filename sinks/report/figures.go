@@ -29,6 +29,7 @@ type tally struct {
 	settled          schema.Fen
 	terms            map[TermCode]*Term
 	verdicts         map[schema.Verdict]*VerdictSum
+	doubtful         Doubtful
 	unclear          map[BlockerCode]*Blocker // of groups
 	errors, warnings int64
 }
@@ -161,6 +162,7 @@ func termOf(r *schema.Reconciliation) TermCode {
 func (t *tally) merge(a *adder, o *tally) {
 	t.sums.merge(a, &o.sums)
 	a.add(&t.settled, o.settled)
+	t.doubtful.merge(a, &o.doubtful)
 	t.errors, t.warnings = t.errors+o.errors, t.warnings+o.warnings
 	for code, term := range o.terms {
 		if sum := t.terms[code]; sum != nil {
@@ -202,7 +204,7 @@ func (s *Sums) merge(a *adder, o *Sums) {
 
 // figures returns the sums; with the terms that have groups, or with all.
 func (t *tally) figures(a *adder, allTerms bool) Figures {
-	f := Figures{Sums: t.sums, Bridge: Bridge{Forward: t.sums.Forward, Settled: t.settled, Terms: []Term{}}, Verdicts: []VerdictSum{}, Errors: t.errors, Warnings: t.warnings}
+	f := Figures{Sums: t.sums, Bridge: Bridge{Forward: t.sums.Forward, Settled: t.settled, Terms: []Term{}}, Verdicts: []VerdictSum{}, Doubtful: t.doubtful, Errors: t.errors, Warnings: t.warnings}
 	remainder := t.settled
 	a.sub(&remainder, t.sums.Forward)
 	for _, code := range TermCodes {
@@ -223,4 +225,10 @@ func (t *tally) figures(a *adder, allTerms bool) Figures {
 		}
 	}
 	return f
+}
+
+func (d *Doubtful) merge(a *adder, o *Doubtful) {
+	d.Groups += o.Groups
+	a.add(&d.Billed, o.Billed)
+	a.add(&d.Settled, o.Settled)
 }

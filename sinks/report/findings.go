@@ -85,3 +85,59 @@ const (
 	MaxDrills   = 2_000   // of them with bills and settlements
 	MaxExamples = 5       // of each rule's exceptions and each day's restatements
 )
+
+// Doubtful adds up the matched groups with an exception on one of their bills or settlements:
+// 平账（存疑）. It is a part of what VerdictSum has of schema.Matched.
+type Doubtful struct {
+	Groups  int64      `json:"groups"`
+	Billed  schema.Fen `json:"billed,string"`
+	Settled schema.Fen `json:"settled,string"`
+}
+
+// Doubt is one such group.
+type Doubt struct {
+	Day     schema.Day       `json:"day"`
+	Account schema.AccountID `json:"account"`
+	Key     string           `json:"key"` // group_key
+	Billed  Amount           `json:"billed"`
+	Settled Amount           `json:"settled"`
+	Rules   []schema.Rule    `json:"rules"` // of its exceptions, each once
+}
+
+// MaxDoubts is how many Doubts a report lists.
+const MaxDoubts = 10_000
+
+// Refunds are the refunds of orders that had been shared out (分账后退款): refund bills of the
+// report's days, made at or after the first successful settlement of their order. The saved
+// query refunds_after_settlement has the same of a whole lake.
+type Refunds struct {
+	Since   schema.Day      `json:"since"` // settlements are looked for from this day to the end of the report
+	Bills   int64           `json:"bills"`
+	Refund  schema.Fen      `json:"refund,string"` // ledger_total of the refund bills, signed
+	Unknown int64           `json:"unknown"`       // of them, those without an amount
+	Orders  int64           `json:"orders"`
+	List    []RefundedOrder `json:"list"`   // the largest
+	Stores  []RefundedStore `json:"stores"` // all, by account and store
+}
+
+// RefundedOrder is one order with such refunds.
+type RefundedOrder struct {
+	Key     string           `json:"key"` // as Order.Key
+	Account schema.AccountID `json:"account"`
+	Store   string           `json:"store,omitempty"` // poi_id of its refunds; empty if there are several
+	Bills   int64            `json:"bills"`
+	Refund  schema.Fen       `json:"refund,string"`
+	Settled schema.Fen       `json:"settled,string"`       // of its successful settlements
+	Since   *time.Time       `json:"settled_at,omitempty"` // the first of them
+	First   schema.Day       `json:"first"`                // of its refunds
+	Last    schema.Day       `json:"last"`
+	Drill   *Drill           `json:"drill,omitempty"` // of the first, unless Orders lists the order
+}
+
+// RefundedStore adds the refunds of a store up.
+type RefundedStore struct {
+	Account schema.AccountID `json:"account"`
+	Store   string           `json:"store"` // poi_id
+	Bills   int64            `json:"bills"`
+	Refund  schema.Fen       `json:"refund,string"`
+}

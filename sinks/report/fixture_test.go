@@ -23,7 +23,8 @@ func fixture() *Report {
 			{Verdict: schema.BillOnly, Groups: 1, Billed: 10000},
 			{Verdict: schema.NotApplicable, Groups: 2},
 		},
-		Errors: 1,
+		Doubtful: Doubtful{1, 4000, 4000},
+		Errors:   1,
 	}
 	unmatched := Figures{
 		Bridge:   Bridge{Settled: 824, Terms: []Term{{TermSettlementOnly, 824, 1}}},
@@ -59,7 +60,7 @@ func fixture() *Report {
 			{Day: from, Account: shop, State: Complete, Generation: 3, Figures: first},
 			{Day: from, Account: other, State: Unavailable, Reason: "手动提现", Code: 6000001, LogID: "2026112604120001", Generation: 3},
 			{Day: from, Generation: 3, State: Complete, Figures: unmatched},
-			{Day: from + 1, Account: shop, State: Failed, Reason: "access token of 西安面馆 is not authorised", Code: 2190008, LogID: "2026112604120002", Hint: "授权", Generation: 2},
+			{Day: from + 1, Account: shop, State: Failed, Reason: "access token of 西安面馆 is not authorised", Code: 2190008, LogID: "2026112604120002", Hint: Text{"请商家授权", "the merchant must authorise the app"}, Generation: 2},
 			{Day: from + 1, Account: other, State: Missing},
 		},
 		Orders: Orders{
@@ -97,6 +98,9 @@ func fixture() *Report {
 			Examples: []Exception{{Day: from, Account: string(shop), LedgerID: "9004", Order: "1004", Detail: "settle_type 9 is not known"}}}},
 		Restatements: []Restatements{{Day: from, Changed: 1, Total: -100, Merchant: -90,
 			Examples: []Restatement{{Account: shop, LedgerID: "9001", Order: "1002", Change: schema.Changed, Columns: []string{"ledger_total_fen"}, Total: some(-100), Merchant: some(-90), OldGeneration: 1, NewGeneration: 2, At: at}}}},
+		Refunds: Refunds{Since: from - 7, Bills: 1, Refund: -1200, Orders: 1, List: []RefundedOrder{{Key: "1003", Account: shop, Bills: 1, Refund: -1200, Settled: 4000, Since: &at, First: from, Last: from}},
+			Stores: []RefundedStore{{Account: shop, Store: "7001", Bills: 1, Refund: -1200}}},
+		Doubts: []Doubt{{from, shop, "1003/=1", some(4000), some(4000), []schema.Rule{schema.RuleUnknownDirection}}},
 		Closed: []ClosedDay{{"张", at.Add(-time.Hour), 1, Restatements{Day: from, Changed: 1, Total: -100, Merchant: -90, Examples: []Restatement{}}}},
 		Glossary: map[string]Word{
 			"verdict:mismatched":     {Label: Text{"差异", "mismatched"}, Meaning: Text{"不一致", "they do not agree"}},

@@ -30,12 +30,21 @@ func Load(ctx context.Context, lake Lake, o Options) (*Report, error) {
 	if err := inOrder(ctx, l.parts, l.readPart, tables.add); err != nil {
 		return nil, err
 	}
+	if err := l.fillDoubts(ctx, r, tables); err != nil {
+		return nil, err
+	}
 	if err := l.fillUnits(r, tables); err != nil {
 		return nil, fmt.Errorf("sums of %s to %s: %w", o.From, o.To, err)
 	}
 	r.Waterfall, r.Stores = tables.fall.waterfall(), l.rates(tables.stores)
+	if err := l.nameStores(ctx, r.Stores); err != nil {
+		return nil, err
+	}
 	r.Exceptions, r.Restatements = tables.exceptions.counts(), tables.restatements.days()
 	r.Closed = l.closedDays(tables.afterClosing)
+	if r.Refunds, err = l.refundsOf(ctx, tables.refunds); err != nil {
+		return nil, err
+	}
 	if err := l.fillOrders(ctx, r, tables.orders); err != nil {
 		return nil, err
 	}

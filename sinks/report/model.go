@@ -33,7 +33,9 @@ type Report struct {
 	Others       []Other        `json:"others,omitempty"` // accounts of other jobs, or of none any more, that the days have as well
 	Units        []Unit         `json:"units"`            // by day, then as Accounts
 	Orders       Orders         `json:"orders"`
-	Ages         []Age          `json:"ages"` // every verdict of open orders × AgeBands
+	Refunds      Refunds        `json:"refunds"` // after settlement
+	Doubts       []Doubt        `json:"doubts"`  // the largest of Total.Doubtful
+	Ages         []Age          `json:"ages"`    // every verdict of open orders × AgeBands
 	Stores       []Store        `json:"stores"`
 	Exceptions   []RuleCount    `json:"exceptions"` // errors first, then the most frequent
 	Restatements []Restatements `json:"restatements"`
@@ -119,8 +121,8 @@ type Unit struct {
 	Reason     string           `json:"reason,omitempty"` // why it is not complete, in the platform's words or billwalk's
 	Code       int64            `json:"code,omitempty"`   // of the platform
 	LogID      string           `json:"logid,omitempty"`
-	Hint       string           `json:"hint,omitempty"` // what to do
-	Generation int64            `json:"generation"`     // 0 if nothing is published of the day
+	Hint       Text             `json:"hint,omitzero"` // what to do
+	Generation int64            `json:"generation"`    // 0 if nothing is published of the day
 	Figures
 }
 
@@ -142,6 +144,7 @@ type Figures struct {
 	Sums     Sums         `json:"sums"`
 	Bridge   Bridge       `json:"bridge"`
 	Verdicts []VerdictSum `json:"verdicts"` // in schema.Verdicts' order, those with groups
+	Doubtful Doubtful     `json:"doubtful"` // a part of the matched ones
 	Errors   int64        `json:"errors"`   // exceptions of that severity that name a bill of it; the total has all
 	Warnings int64        `json:"warnings"`
 }

@@ -55,7 +55,12 @@ func (l *loader) fillOrders(ctx context.Context, r *Report, may map[uint64]bool)
 	if err := cmp.Or(o.err, resolved.err); err != nil {
 		return err
 	}
-	return l.fillDrills(ctx, r.Orders.List, r.Orders.ResolvedList)
+	refunded := r.refundedAlone()
+	if err := l.fillDrills(ctx, r.Orders.List, r.Orders.ResolvedList, refunded); err != nil {
+		return err
+	}
+	r.drillRefunds(refunded)
+	return nil
 }
 
 // openGroup is a group of an order that may be open.

@@ -20,7 +20,7 @@ var assets embed.FS
 // pageScripts lists the page's scripts in the order in which they run.
 var pageScripts = []string{
 	"echarts/echarts.min.js",
-	"words.js", "money.js", "dom.js", "codes.js", "table.js", "charts.js",
+	"words.js", "notewords.js", "money.js", "dom.js", "codes.js", "table.js", "charts.js",
 	"summary.js", "accounts.js", "order.js", "orders.js", "findings.js", "main.js",
 }
 

@@ -62,7 +62,7 @@ func TestPageEscapes(t *testing.T) {
 	r.Job, r.Lake, r.Billwalk, r.AsOf.RunID = hostile, "file:"+hostile, hostile, hostile
 	r.Accounts[0].Name = hostile
 	for i := range r.Units {
-		r.Units[i].Reason, r.Units[i].Hint, r.Units[i].LogID = hostile, hostile, hostile
+		r.Units[i].Reason, r.Units[i].Hint, r.Units[i].LogID = hostile, Text{hostile, hostile}, hostile
 	}
 	for i := range r.Orders.List {
 		order := &r.Orders.List[i]

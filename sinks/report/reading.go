@@ -35,6 +35,8 @@ type Options struct {
 	MadeAt   time.Time
 	Billwalk string // version of the program
 
+	Lookback int // days before From in which settlements of refunded orders are looked for
+
 	MaxOrders int // 0 stands for the constant of that name
 	MaxDrills int // likewise
 }
@@ -71,10 +73,16 @@ type part struct {
 }
 
 // readBases finds what is published of the job's accounts.
-func (l *loader) readBases(ctx context.Context) error {
+func (l *loader) readBases(ctx context.Context) (err error) {
+	l.parts, err = l.basesOf(ctx, l.From, l.To)
+	return err
+}
+
+// basesOf returns what is published of the job's accounts on some days.
+func (l *loader) basesOf(ctx context.Context, from, to schema.Day) (parts []part, err error) {
 	buckets := schema.BucketsOf(append(l.Accounts[:len(l.Accounts):len(l.Accounts)], schema.Account{ID: schema.NoAccount}), l.Buckets)
-	all := make([]part, 0, (int(l.To-l.From)+1)*len(buckets))
-	for day := l.From; day <= l.To; day++ {
+	all := make([]part, 0, (int(to-from)+1)*len(buckets))
+	for day := from; day <= to; day++ {
 		for _, bucket := range buckets {
 			all = append(all, part{day: day, bucket: bucket})
 		}
@@ -93,14 +101,14 @@ func (l *loader) readBases(ctx context.Context) error {
 		})
 	}
 	if err := reads.Wait(); err != nil {
-		return err
+		return nil, err
 	}
 	for _, p := range all {
 		if p.manifest != nil || p.damage != nil || p.torn {
-			l.parts = append(l.parts, p)
+			parts = append(parts, p)
 		}
 	}
-	return nil
+	return parts, nil
 }
 
 // inOrder reads some parts side by side, and hands over what was read in the order of the

@@ -22,7 +22,9 @@ type tables struct {
 	stores       map[storeKey]*Store
 	exceptions   exceptions
 	restatements restatements
-	afterClosing restatements             // those of them that came after their day was closed
+	afterClosing restatements // those of them that came after their day was closed
+	suspects     []suspect
+	refunds      []refundBill
 	orders       map[uint64]bool          // hash of the order's key; whether it may be open
 	unclear      map[BlockerCode]*Blocker // of all units
 	adder
@@ -61,7 +63,7 @@ func (f *found) unit(account schema.AccountID) *tally {
 
 // billColumns are the columns that addBill needs.
 var billColumns = func() []string {
-	columns := []string{"account_id", "ledger_id", "walk_account_id", "settle_type", "direction", "poi_id", "counted"}
+	columns := []string{"account_id", "ledger_id", "walk_account_id", "settle_type", "direction", "poi_id", "counted", "shop_order_id", "order_ext_id", "item_order_id", "settle_time"}
 	for _, a := range slices.Concat([]schema.Amount{
 		schema.Original, schema.MerchantTicket, schema.PlatformTicket, schema.LedgerPlatformTicket, schema.LedgerTotal,
 		schema.TotalMerchantPlatformService, schema.TotalCommission, schema.ActualInsured, schema.Goods}, schema.CommissionParts) {
@@ -80,10 +82,14 @@ func (f *found) readBills(ctx context.Context, l *loader) error {
 		if err != nil {
 			return err
 		}
-		found.own(b)
+		rules := found.own(b)
 		if l.accounts[b.WalkAccountID] {
 			f.addBill(b)
+			f.suspectBill(b, rules)
 		}
+	}
+	if err := f.suspectSettlements(ctx, l, found.settlements); err != nil {
+		return err
 	}
 	f.exceptions = found.count(l.accounts, f.unit)
 	return f.err
@@ -95,6 +101,7 @@ func (f *found) addBill(b *schema.Bill) {
 		return
 	}
 	f.fall.addBill(&f.adder, b)
+	f.refunds = addRefund(f.refunds, f.part.day, b)
 	if b.SettleType == forward {
 		addStore(&f.adder, f.stores, b)
 	}
@@ -134,6 +141,8 @@ func (t *tables) add(f found) error {
 	t.fall.merge(&t.adder, f.fall)
 	mergeStores(&t.adder, t.stores, f.stores)
 	t.exceptions.merge(f.exceptions)
+	t.refunds = append(t.refunds, f.refunds...)
+	t.suspects = append(t.suspects, f.suspects...)
 	t.restatements.merge(&t.adder, f.restatements)
 	t.afterClosing.merge(&t.adder, f.afterClosing)
 	for hash, open := range f.orders {

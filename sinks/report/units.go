@@ -83,7 +83,7 @@ func (p part) unit(day schema.Day, account schema.AccountID) Unit {
 		u.State = Failed
 	}
 	if failure != nil {
-		u.Reason, u.Code, u.LogID, u.Hint = failure.Reason, failure.Code, failure.LogID, failure.Hint
+		u.Reason, u.Code, u.LogID, u.Hint = failure.Reason, failure.Code, failure.LogID, textOf(schema.SplitBilingual(failure.Hint))
 	}
 	return u
 }

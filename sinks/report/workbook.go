@@ -52,6 +52,9 @@ func writeWorkbook(ctx context.Context, w io.Writer, r *Report, bills Bills, lis
 			return err
 		}
 	}
+	if err := b.doubts(r); err != nil {
+		return err
+	}
 	refunds := b.sheet("退款", statementSheet)
 	if err := b.restatements(r, lists.Restatements); err != nil {
 		return err
@@ -89,7 +92,6 @@ type workbook struct {
 	statementOf map[schema.AccountID]*sheet
 	heading     int // styles
 	text        int
-	wrapped     int
 	title       int
 	line        int
 	amount      int
@@ -97,8 +99,11 @@ type workbook struct {
 	sum         int
 }
 
-// amountFormat is the number format of amounts: two decimals, and a sign.
-const amountFormat = "#,##0.00;-#,##0.00"
+// amountFormat is the number format of amounts: two decimals, a sign, and a gap before the next column.
+const amountFormat = "#,##0.00_ ;-#,##0.00_ "
+
+// fontFamily is that of cells without a font of their own.
+const fontFamily = "Calibri"
 
 func newWorkbook(maxRows int) (*workbook, error) {
 	spool, err := newSpool()
@@ -111,19 +116,18 @@ func newWorkbook(maxRows int) (*workbook, error) {
 
 // addStyles adds the styles to a file: they have the same numbers in each.
 func (b *workbook) addStyles(file *excelize.File) error {
-	format := amountFormat
+	format, bold := amountFormat, &excelize.Font{Bold: true, Size: 11, Family: fontFamily}
 	styles := []struct {
 		into  *int
 		style excelize.Style
 	}{
-		{&b.heading, excelize.Style{Font: &excelize.Font{Bold: true}, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"DDE6F0"}}, NumFmt: 49}},
+		{&b.heading, excelize.Style{Font: bold, Fill: excelize.Fill{Type: "pattern", Pattern: 1, Color: []string{"DDE6F0"}}, NumFmt: 49, Alignment: &excelize.Alignment{Horizontal: "center"}}},
 		{&b.text, excelize.Style{NumFmt: 49}}, // 49 is text: editing the cell does not make it a number or a formula
-		{&b.wrapped, excelize.Style{NumFmt: 49, Alignment: &excelize.Alignment{WrapText: true, Vertical: "top"}}},
-		{&b.title, excelize.Style{NumFmt: 49, Font: &excelize.Font{Bold: true, Size: 14}}},
-		{&b.line, excelize.Style{NumFmt: 49, Font: &excelize.Font{Color: "555555"}}},
+		{&b.title, excelize.Style{NumFmt: 49, Font: &excelize.Font{Bold: true, Size: 14, Family: fontFamily}}},
+		{&b.line, excelize.Style{NumFmt: 49, Font: &excelize.Font{Color: "555555", Size: 11, Family: fontFamily}}},
 		{&b.amount, excelize.Style{CustomNumFmt: &format}},
 		{&b.count, excelize.Style{NumFmt: 3}},
-		{&b.sum, excelize.Style{Font: &excelize.Font{Bold: true}, CustomNumFmt: &format}},
+		{&b.sum, excelize.Style{Font: bold, CustomNumFmt: &format}},
 	}
 	for _, s := range styles {
 		id, err := file.NewStyle(&s.style)

@@ -24,6 +24,35 @@ func BenchmarkWorkbook(b *testing.B) {
 	b.Run("many", func(b *testing.B) { benchmarkWorkbook(b, 100, 3_000) })
 }
 
+// BenchmarkLists writes many exceptions and changed bills: far more than memory keeps of a sheet.
+func BenchmarkLists(b *testing.B) {
+	const rows = 100_000
+	r := fixture()
+	r.Exceptions[0].Count, r.Restatements[0].Changed = rows, rows
+	short := lists(r)
+	long := Lists{Exceptions: repeat(short.Exceptions, rows), Restatements: repeat(short.Restatements, rows)}
+	for b.Loop() {
+		if err := WriteWorkbook(b.Context(), io.Discard, r, ledger, long); err != nil {
+			b.Fatal(err)
+		}
+	}
+	reportMemory(b, 2*rows)
+}
+
+// repeat yields the first value of a sequence n times.
+func repeat[T any](of iter.Seq2[T, error], n int) iter.Seq2[T, error] {
+	return func(yield func(T, error) bool) {
+		for value, err := range of {
+			for range n {
+				if !yield(value, err) {
+					return
+				}
+			}
+			return
+		}
+	}
+}
+
 func benchmarkWorkbook(b *testing.B, accounts, bills int) {
 	r := fixture()
 	account := r.Accounts[0]
@@ -53,11 +82,16 @@ func benchmarkWorkbook(b *testing.B, accounts, bills int) {
 			b.Fatal(err)
 		}
 	}
+	reportMemory(b, accounts*bills)
+}
+
+// reportMemory reports what the runtime took for so many rows, and checks it.
+func reportMemory(b *testing.B, rows int) {
 	var memory runtime.MemStats
 	runtime.ReadMemStats(&memory)
 	if memory.Sys > maxWorkbookMemory {
 		b.Errorf("the runtime took %d MiB", memory.Sys>>20)
 	}
 	b.ReportMetric(float64(memory.Sys)/(1<<20), "MiB")
-	b.ReportMetric(float64(accounts*bills)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
+	b.ReportMetric(float64(rows)*float64(b.N)/b.Elapsed().Seconds(), "rows/s")
 }

@@ -15,7 +15,7 @@ import (
 const replyDays = 3
 
 var letterSheet = []column{
-	{"订单", 24, false}, {"门店", 22, false}, {"结论", 20, false}, {"应分", 14, true}, {"已分", 14, true}, {"差额", 14, true}, {"涉及金额", 14, true}, {"需做事项", 44, false}, {"回复", 24, false},
+	{"订单", 34, false}, {"门店", 22, false}, {"结论", 20, false}, {"应分", 14, true}, {"已分", 14, true}, {"差额", 14, true}, {"涉及金额", 14, true}, {"需做事项", 50, false}, {"回复", 16, false},
 }
 
 const followedUp = "由我方跟进，暂无需处理"
@@ -45,7 +45,7 @@ func (b *workbook) letter(r *Report, number int, account Account, orders []Order
 		return err
 	}
 	s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账函%d %s", number, account.Name)), letterSheet, above...)
-	s.maxRows, s.text = excelize.TotalRows, b.wrapped // a letter is short
+	s.maxRows = excelize.TotalRows // a letter is short
 	for _, o := range orders {
 		total, stake, advice := o.Legs[schema.LegTotal], Amount(schema.Some(o.Stake)), followedUp
 		switch {

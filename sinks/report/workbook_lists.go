@@ -17,7 +17,7 @@ var ErrChanged = errors.New("the days were published anew while their report was
 
 var exceptionSheet = []column{
 	{"异常类型", 24, false}, {"级别", 8, false}, {"日期", 12, false}, {"账户", 22, false}, {"名称", 24, false}, {"账单号", 24, false}, {"订单", 24, false}, {"分账单号", 24, false},
-	{"应为", 16, false}, {"实为", 16, false}, {"说明", 60, false}, {"处理", 44, false}, {"logid", 36, false}, {"存档文件", 60, false},
+	{"应为", 16, false}, {"实为", 16, false}, {"说明", 60, false}, {"处理", 44, false}, {"logid", 34, false}, {"存档文件", 60, false},
 }
 
 // exceptions writes every exception.

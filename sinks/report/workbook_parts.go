@@ -15,7 +15,7 @@ import (
 var dailySheet = []column{
 	{"日期", 12, false}, {"账户", 22, false}, {"名称", 24, false}, {"状态", 10, false}, {"账单笔数", 10, false},
 	{"正向", 16, true}, {"退款", 16, true}, {"扣款及其他", 16, true}, {"净额", 16, true}, {"商家实际结算", 16, true}, {"分账成功", 16, true},
-	{"批次", 8, false}, {"原因", 40, false}, {"错误码", 10, false}, {"logid", 26, false}, {"处理", 40, false},
+	{"批次", 8, false}, {"原因", 40, false}, {"错误码", 10, false}, {"logid", 34, false}, {"处理", 40, false},
 }
 
 // dailyBills is the column of the number of bills.
@@ -34,7 +34,7 @@ func (b *workbook) daily(r *Report) error {
 			row = append(row, nil, nil, nil, nil, nil, nil)
 			row[dailyBills] = nil
 		}
-		row = append(row, u.Generation, u.Reason, code(u.Code), u.LogID, u.Hint)
+		row = append(row, u.Generation, u.Reason, code(u.Code), u.LogID, u.Hint.Chinese)
 		if err := s.add(row...); err != nil {
 			return err
 		}
@@ -148,6 +148,26 @@ func (b *workbook) orders(r *Report, of orderSheet) error {
 	return s.end()
 }
 
+var doubtSheet = []column{
+	{"账单日", 12, false}, {"账户", 22, false}, {"名称", 24, false}, {"核对单元", 28, false}, {"应分", 16, true}, {"已分", 16, true}, {"异常类型", 60, false},
+}
+
+// doubts writes the matched groups that have an exception, the largest first.
+func (b *workbook) doubts(r *Report) error {
+	s := b.sheet("存疑", doubtSheet)
+	names := r.names()
+	for _, d := range r.Doubts {
+		var rules []string
+		for _, rule := range d.Rules {
+			rules = append(rules, r.label("rule", string(rule)))
+		}
+		if err := s.add(d.Day.String(), string(d.Account), names[d.Account], d.Key, d.Billed, d.Settled, strings.Join(rules, "；")); err != nil {
+			return err
+		}
+	}
+	return s.end()
+}
+
 // reasons returns the labels of an order's reasons.
 func (r *Report) reasons(o Order) string {
 	var labels []string
@@ -233,6 +253,13 @@ func (b *workbook) terms(r *Report) error {
 	}
 	if left := r.Orders.Left; left.Orders > 0 {
 		rows = append(rows, [2]string{"未列出的待办", fmt.Sprintf("%d 单，涉及金额 %s 元：只列出金额最大的 %d 单", left.Orders, left.Stake.Yuan(), len(r.Orders.List))})
+	}
+	if sums := r.Total.Doubtful; sums.Groups > 0 {
+		text := fmt.Sprintf("平账中 %d 个核对单元、%s 元的账单或分账有异常", sums.Groups, sums.Billed.Yuan())
+		if sums.Groups > int64(len(r.Doubts)) {
+			text += fmt.Sprintf("：“存疑”只列出金额最大的 %d 个", len(r.Doubts))
+		}
+		rows = append(rows, [2]string{"平账（存疑）", text})
 	}
 	rows = append(rows, notes...)
 	for _, key := range slices.Sorted(maps.Keys(r.Glossary)) {

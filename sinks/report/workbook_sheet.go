@@ -1,6 +1,7 @@
 package report
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 	"unicode/utf16"
@@ -24,7 +25,6 @@ type sheet struct {
 	above   []string // lines over the titles
 	columns []column
 	maxRows int // of one part
-	text    int // style
 
 	parts  []sheetPart // the last one is being written
 	file   *excelize.File
@@ -49,7 +49,7 @@ type columnSum struct {
 
 // sheet begins a sheet, with lines over the titles if there are any.
 func (b *workbook) sheet(name string, columns []column, above ...string) *sheet {
-	s := &sheet{book: b, name: name, above: above, columns: columns, maxRows: b.maxRows, text: b.text, sums: make([]columnSum, len(columns))}
+	s := &sheet{book: b, name: name, above: above, columns: columns, maxRows: b.maxRows, sums: make([]columnSum, len(columns))}
 	b.sheets = append(b.sheets, s)
 	s.begin()
 	return s
@@ -60,6 +60,9 @@ func (s *sheet) begin() {
 	name := sheetName(s.name, len(s.parts))
 	var part string
 	if s.file, part, s.err = s.book.newSheet(name); s.err != nil {
+		return
+	}
+	if s.err = s.setPage(name); s.err != nil {
 		return
 	}
 	if s.stream, s.err = s.file.NewStreamWriter(ownSheet); s.err != nil {
@@ -80,6 +83,30 @@ func (s *sheet) begin() {
 		s.write([]any{cell})
 	}
 	s.write(titles)
+}
+
+// pageWidth is how many letters of a sheet go on a page of its width.
+const pageWidth = 200
+
+// setPage has a sheet printed on landscape A4, with its titles on each page: a wide sheet on several pages beside
+// each other, which begin with its first column.
+func (s *sheet) setPage(name string) error {
+	width := 0
+	for _, c := range s.columns {
+		width += c.width
+	}
+	a4, landscape, pages, high, fit := 9, "landscape", (width+pageWidth-1)/pageWidth, 0, true
+	quoted := "'" + strings.ReplaceAll(name, "'", "''") + "'"
+	titles := fmt.Sprintf("%s!$%d:$%[2]d", quoted, s.head())
+	if pages > 1 {
+		titles = quoted + "!$A:$A," + titles
+	}
+	return errors.Join(
+		s.file.SetSheetProps(ownSheet, &excelize.SheetPropsOptions{FitToPage: &fit}),
+		s.file.SetPageLayout(ownSheet, &excelize.PageLayoutOptions{Size: &a4, Orientation: &landscape, FitToWidth: &pages, FitToHeight: &high}),
+		s.file.SetHeaderFooter(ownSheet, &excelize.HeaderFooterOptions{OddFooter: "&L&A&R&P / &N"}),
+		s.book.file.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: titles, Scope: name}),
+	)
 }
 
 // head returns the row of the titles.
@@ -121,7 +148,7 @@ func (s *sheet) cell(i int, value any) any {
 		if v == "" {
 			return nil
 		}
-		return excelize.Cell{StyleID: s.text, Value: fitting(v)}
+		return excelize.Cell{StyleID: s.book.text, Value: fitting(v)}
 	case Amount:
 		if !v.Valid {
 			return nil

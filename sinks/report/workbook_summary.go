@@ -8,7 +8,7 @@ import (
 	"billwalk/schema"
 )
 
-var summarySheet = []column{{"所在表", 32, false}, {"项目", 28, false}, {"级别", 8, false}, {"条数", 12, false}, {"金额项", 20, false}, {"金额", 20, false}}
+var summarySheet = []column{{"所在表", 32, false}, {"项目", 28, false}, {"级别", 8, false}, {"条数", 14, false}, {"金额", 20, false}}
 
 // summary writes what the report counts and adds up of each sheet, as formulas over the sheet
 // beside the report's own figures.
@@ -17,19 +17,19 @@ func (b *workbook) summary(r *Report, s *sheet) error {
 	for _, of := range orderSheets {
 		orders := b.written(of.name)
 		stake := slices.IndexFunc(orderCells, func(c column) bool { return c.title == "涉及金额" })
-		rows = append(rows, []any{of.name, "订单", nil, b.countOf(orders), "涉及金额", b.totalOf(orders, stake, orders.sums[stake].fen)})
+		rows = append(rows, []any{of.name, "订单，涉及金额", nil, b.countOf(orders), b.totalOf(orders, stake, orders.sums[stake].fen)})
 	}
 	if left := r.Orders.Left; left.Orders > 0 {
-		rows = append(rows, []any{"（未列出）", "订单", nil, left.Orders, "涉及金额", left.Stake})
+		rows = append(rows, []any{"（未列出）", "订单，涉及金额", nil, left.Orders, left.Stake})
 	}
 	refunds := b.written("退款")
-	rows = append(rows, []any{"退款", "账单", nil, b.countOf(refunds), "应结算", b.totalOf(refunds, statementNet, r.Total.Sums.Refund)})
+	rows = append(rows, []any{"退款", "账单，应结算", nil, b.countOf(refunds), b.totalOf(refunds, statementNet, r.Total.Sums.Refund)})
 	rows = append(append(rows, b.sumRestatements(r)...), b.sumExceptions(r)...)
 	for _, account := range r.Accounts {
 		if statement := b.statementOf[account.ID]; statement != nil {
 			rows = append(rows,
-				[]any{statement.name, "账单", nil, b.countOf(statement), "净额（应结算）", b.totalOf(statement, statementNet, account.Sums.Net)},
-				[]any{statement.name, nil, nil, nil, "商家实际结算", b.totalOf(statement, statementMerchant, account.Sums.Merchant)})
+				[]any{statement.name, "账单，净额", nil, b.countOf(statement), b.totalOf(statement, statementNet, account.Sums.Net)},
+				[]any{statement.name, "商家实际结算", nil, nil, b.totalOf(statement, statementMerchant, account.Sums.Merchant)})
 		}
 	}
 	for _, row := range rows {
@@ -44,15 +44,12 @@ func (b *workbook) summary(r *Report, s *sheet) error {
 func (b *workbook) sumDays(r *Report) (rows [][]any) {
 	daily, sums := b.written("日报"), r.Total.Sums
 	values := []schema.Fen{sums.Forward, sums.Refund, sums.Other, sums.Net, sums.Merchant, r.Total.Bridge.Settled}
+	rows = append(rows, []any{daily.name, "账单", nil, b.counting("SUM("+strings.Join(daily.ranges(dailyBills), ",")+")", sums.Bills)})
 	for i, column := range dailySheet {
-		if !column.sum {
-			continue
+		if column.sum {
+			rows = append(rows, []any{daily.name, column.title, nil, nil, b.totalOf(daily, i, values[0])})
+			values = values[1:]
 		}
-		row := []any{daily.name, nil, nil, nil, column.title, b.totalOf(daily, i, values[0])}
-		if values = values[1:]; len(rows) == 0 {
-			row[1], row[3] = "账单", b.counting("SUM("+strings.Join(daily.ranges(dailyBills), ",")+")", sums.Bills)
-		}
-		rows = append(rows, row)
 	}
 	return rows
 }
@@ -71,7 +68,7 @@ func (b *workbook) sumRestatements(r *Report) (rows [][]any) {
 		rows = append(rows, []any{s.name, label, nil, b.counting(countIfs(s, changeColumn, label), counts[change])})
 	}
 	for _, column := range []int{changedTotal, changedMerchant} {
-		rows = append(rows, []any{s.name, nil, nil, nil, s.columns[column].title, b.totalOf(s, column, s.sums[column].fen)})
+		rows = append(rows, []any{s.name, s.columns[column].title, nil, nil, b.totalOf(s, column, s.sums[column].fen)})
 	}
 	return rows
 }

@@ -155,20 +155,23 @@ func (p *program) printChecks(checks []checked) error {
 		}{checks})
 	}
 	for _, c := range checks {
-		if err := c.print(p.out); err != nil {
+		if err := c.print(p.out, p.styled); err != nil {
 			return err
 		}
 	}
 	return nil
 }
 
+// stateStyles has a state stand out that somebody should look at.
+var stateStyles = map[checkState]style{stateWarning: yellow, stateFailed: red}
+
 // print prints a line, and below it what to do.
-func (c checked) print(out io.Writer) error {
+func (c checked) print(out io.Writer, styled bool) error {
 	fix := plain(c.Fix)
 	if c.Code != "" {
 		fix = strings.TrimLeft(fix+" (billwalk explain "+c.Code+")", " ")
 	}
-	if _, err := fmt.Fprintf(out, "%-8s %-16s %s\n", c.State, c.Name, plain(c.Detail)); err != nil || fix == "" {
+	if _, err := fmt.Fprintf(out, "%s %-16s %s\n", stateStyles[c.State].paint(fmt.Sprintf("%-8s", c.State), styled), c.Name, plain(c.Detail)); err != nil || fix == "" {
 		return err
 	}
 	_, err := fmt.Fprintf(out, "%-8s %-16s → %s\n", "", "", fix)

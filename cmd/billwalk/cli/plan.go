@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"fmt"
 	"io"
 	"math"
@@ -26,7 +25,7 @@ type planned struct {
 	ArchivedPages   int          `json:"archived_pages"` // in the archive, of walks that a run resumes
 	UnknownUnits    int          `json:"unknown_units"`  // never walked: one page each is assumed
 	Calls           plannedCalls `json:"calls"`
-	MinutesAtTheCap float64      `json:"minutes_at_the_cap"` // of the slower of the two APIs, which are asked side by side
+	MinutesAtTheCap float64      `json:"minutes_at_the_cap"` // of the slowest of the APIs, which are asked side by side
 	QPS             float64      `json:"qps"`
 	TradeQPS        float64      `json:"trade_qps,omitempty"`
 	Partitions      int          `json:"partitions"`
@@ -38,6 +37,7 @@ type plannedCalls struct {
 	Settlements int64 `json:"settlements"` // without the units of which nothing is known
 
 	UnknownSettlements int `json:"unknown_settlements"` // units that are not published, of accounts of which no day is
+	Stores             int `json:"stores,omitempty"`    // of a job with stores
 	Token              int `json:"token"`
 }
 
@@ -59,7 +59,7 @@ func (p *program) printPlan(ctx context.Context, w *wired) error {
 	_, unknown, whole := plan.Pages()
 	result := planned{
 		Job: w.run.Job, From: w.run.From, To: w.run.To, LookbackDays: w.run.Lookback, Accounts: len(w.run.Accounts),
-		Units: len(plan.Units), WholeUnits: whole, UnknownUnits: unknown, Calls: plannedCalls{Bills: plan.BillCalls(w.run.Walk.Passes), Token: 1},
+		Units: len(plan.Units), WholeUnits: whole, UnknownUnits: unknown, Calls: plannedCalls{Bills: plan.BillCalls(w.run.Walk.Passes), Stores: plan.StoreCalls, Token: 1},
 		QPS: w.file.Apps[job.Bills.App].QPS, Partitions: len(plan.Bases),
 	}
 	result.ArchivedUnits, result.ArchivedPages = plan.Archived()
@@ -77,7 +77,7 @@ func (p *program) printPlan(ctx context.Context, w *wired) error {
 		}
 	}
 	if p.output == "json" {
-		return json.NewEncoder(p.out).Encode(result)
+		return p.printJSON(result)
 	}
 	result.print(p.out, w)
 	return nil
@@ -85,7 +85,7 @@ func (p *program) printPlan(ctx context.Context, w *wired) error {
 
 // least is the time that the calls take at the cap.
 func (r planned) least() time.Duration {
-	seconds := float64(r.Calls.Bills) / r.QPS
+	seconds := float64(max(r.Calls.Bills, r.Calls.Stores)) / r.QPS
 	if r.TradeQPS > 0 {
 		seconds = max(seconds, float64(r.Calls.Settlements)/r.TradeQPS)
 	}
@@ -115,6 +115,9 @@ func (r planned) print(out io.Writer, w *wired) {
 	}
 	if r.TradeQPS > 0 {
 		r.printSettle(out, w.run.Settle.FinalCheck && r.LookbackDays > 0)
+	}
+	if r.Calls.Stores > 0 {
+		fmt.Fprintf(out, "            at least %d of the store API, for the names of stores\n", r.Calls.Stores)
 	}
 	rates := fmt.Sprintf("%g requests per second", r.QPS)
 	if r.TradeQPS > 0 {

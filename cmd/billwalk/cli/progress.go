@@ -57,6 +57,7 @@ type meter struct {
 	ordersBegan  time.Time // when the first order was found answered
 	ordersBefore int64     // how many were answered then
 	at           time.Time // when calls were counted last
+	percent      int64     // that was read last
 	bills, trade pace
 }
 
@@ -110,10 +111,13 @@ type reading struct {
 	asked, settles bool // whether the platform and its trade system are asked: if not, what is below is zero
 	bills, trade   pace
 	throttle       time.Duration
+	percent        int64 // of the units, with what is walked of those under way
 }
 
 func (m *meter) read() reading {
 	r := reading{Counts: m.done(), asked: m.stats != nil}
+	m.percent = max(m.percent, r.Counts.Percent()) // a unit that ends is for a moment neither under way nor done
+	r.percent = m.percent
 	if !r.asked {
 		return r
 	}
@@ -142,7 +146,7 @@ func (p *pace) advance(s apiCalls, seconds float64) {
 
 // line is for a terminal. It is ASCII.
 func (r reading) line() string {
-	line := fmt.Sprintf("units %d/%d  pages %d  rows %d", r.UnitsDone, r.Units, r.Pages, r.Rows)
+	line := fmt.Sprintf("units %d/%d (%d%%)  pages %d  rows %d", r.UnitsDone, r.Units, r.percent, r.Pages, r.Rows)
 	if r.UnitsFound+r.PagesFound > 0 {
 		line += fmt.Sprintf("  (in the archive: %d units, %d pages)", r.UnitsFound, r.PagesFound)
 	}
@@ -173,7 +177,7 @@ func (p pace) text() string {
 // attrs are for a log.
 func (r reading) attrs() []slog.Attr {
 	attrs := []slog.Attr{
-		slog.Int64("units_done", r.UnitsDone), slog.Int64("units", r.Units),
+		slog.Int64("units_done", r.UnitsDone), slog.Int64("units", r.Units), slog.Int64("units_percent", r.percent),
 		slog.Int64("pages", r.Pages), slog.Int64("rows", r.Rows), slog.Int64("partitions", r.Partitions),
 	}
 	if r.UnitsFound+r.PagesFound > 0 {

@@ -27,24 +27,24 @@ func TestProgressLine(t *testing.T) {
 	}{
 		{
 			"a replay asks nobody",
-			reading{Counts: done},
-			"units 12/36  pages 181  rows 3539 | published 2",
-			map[string]any{"units_done": 12., "units": 36., "pages": 181., "rows": 3539., "partitions": 2.},
+			reading{Counts: done, percent: 33},
+			"units 12/36 (33%)  pages 181  rows 3539 | published 2",
+			map[string]any{"units_done": 12., "units": 36., "units_percent": 33., "pages": 181., "rows": 3539., "partitions": 2.},
 		},
 		{
 			"at the start nothing is known",
 			reading{Counts: progress.Counts{Units: 36}, asked: true, bills: pace{allowed: 50, limit: 50}},
-			"units 0/36  pages 0  rows 0  0.0 of 50 requests/s | published 0",
-			map[string]any{"units_done": 0., "units": 36., "pages": 0., "rows": 0., "partitions": 0., "throttled_seconds": 0.,
+			"units 0/36 (0%)  pages 0  rows 0  0.0 of 50 requests/s | published 0",
+			map[string]any{"units_done": 0., "units": 36., "units_percent": 0., "pages": 0., "rows": 0., "partitions": 0., "throttled_seconds": 0.,
 				"bills": map[string]any{"requests_per_second": 0., "allowed": 50., "cap": 50.}},
 		},
 		{
 			"resumed and throttled, with a rate and an estimate of each API",
-			reading{Counts: resumed, asked: true, settles: true, throttle: 90 * time.Second,
+			reading{Counts: resumed, percent: 40, asked: true, settles: true, throttle: 90 * time.Second,
 				bills: pace{rate: 12.345, allowed: 25, limit: 50, left: 75 * time.Minute}, trade: pace{rate: 7, allowed: 20, limit: 20, left: 90 * time.Second}},
-			"units 12/36  pages 181  rows 3539  (in the archive: 9 units, 40 pages)  12.3 of 50 requests/s, slowed to 25.0  ETA 1h15m" +
+			"units 12/36 (40%)  pages 181  rows 3539  (in the archive: 9 units, 40 pages)  12.3 of 50 requests/s, slowed to 25.0  ETA 1h15m" +
 				" | orders 30/~1800  7.0 of 20 requests/s  ETA 1m30s | published 2  throttled 1m30s",
-			map[string]any{"units_done": 12., "units": 36., "pages": 181., "rows": 3539., "partitions": 2., "units_found": 9., "pages_found": 40., "throttled_seconds": 90.,
+			map[string]any{"units_done": 12., "units": 36., "units_percent": 40., "pages": 181., "rows": 3539., "partitions": 2., "units_found": 9., "pages_found": 40., "throttled_seconds": 90.,
 				"bills":       map[string]any{"requests_per_second": 12.3, "allowed": 25., "cap": 50., "eta_seconds": 4500.},
 				"orders_done": 30., "orders": 1800., "settlements": map[string]any{"requests_per_second": 7., "allowed": 20., "cap": 20., "eta_seconds": 90.}},
 		},
@@ -230,10 +230,10 @@ func TestProgressOnATerminal(t *testing.T) {
 		if drawn[0] != "" || len(drawn) != 1+30+1 || drawn[31] != "" {
 			t.Fatalf("drawn %d times: %q", len(drawn), drawn)
 		}
-		if want := "units 1/4  pages 100  rows 0  0.0 of 25 requests/s | published 0"; drawn[1] != want {
+		if want := "units 1/4 (25%)  pages 100  rows 0  0.0 of 25 requests/s | published 0"; drawn[1] != want {
 			t.Errorf("first\n%s, want\n%s", drawn[1], want)
 		}
-		if want := "units 1/4  pages 100  rows 0  20.0 of 25 requests/s  ETA 6s | published 0"; drawn[30] != want {
+		if want := "units 1/4 (25%)  pages 100  rows 0  20.0 of 25 requests/s  ETA 6s | published 0"; drawn[30] != want {
 			t.Errorf("last\n%s, want\n%s", drawn[30], want)
 		}
 	})

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"net"
@@ -185,7 +184,7 @@ func readableOf(apps []jobs.App) func(*schema.Callback) error {
 
 func (p *program) printAddresses(url, metrics string) error {
 	if p.output == "json" {
-		return json.NewEncoder(p.out).Encode(struct {
+		return p.printJSON(struct {
 			URL     string `json:"url"`
 			Metrics string `json:"metrics"`
 		}{url, metrics})

@@ -85,7 +85,7 @@ func (n *noted) publish(t *testing.T, day schema.Day, at time.Time, groups ...sc
 
 func (n *noted) duckdb(t *testing.T, query string) string {
 	t.Helper()
-	return billwalktest.DuckDBText(t, "-list", schema.DuckDB(n.folder)+"\n.headers off\n"+query)
+	return billwalktest.DuckDBText(t, "-list", schema.DuckDB(n.folder, schema.OptionalTables()...)+"\n.headers off\n"+query)
 }
 
 // TestResolve: what is noted shows in the views until the order's amounts change, on

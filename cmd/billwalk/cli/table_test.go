@@ -56,4 +56,25 @@ func TestNoColourButOnATerminal(t *testing.T) {
 	if takesStyle(file, none) || takesStyle(new(bytes.Buffer), none) {
 		t.Error("colours go to what is no terminal")
 	}
+	terminal, err := os.OpenFile("/dev/ptmx", os.O_RDWR, 0) // a terminal of the test's own
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer terminal.Close()
+	for _, c := range []struct {
+		name, value string
+		want        bool
+	}{
+		{"", "", true}, {"NO_COLOR", "1", false}, {"NO_COLOR", "0", false}, {"NO_COLOR", "", true}, {"TERM", "dumb", false}, {"TERM", "xterm-256color", true},
+	} {
+		env := func(name string) string {
+			if name == c.name {
+				return c.value
+			}
+			return ""
+		}
+		if got := takesStyle(terminal, env); got != c.want {
+			t.Errorf("%s=%s on a terminal: %t", c.name, c.value, got)
+		}
+	}
 }

@@ -41,6 +41,9 @@ func printSummary(out io.Writer, s *pipeline.Summary, names accountNames) {
 	}
 	fmt.Fprintf(out, "  rows        %d bills, %d settlements, %d groups reconciled, %d exceptions; %d records came twice and count once\n",
 		s.Rows[schema.Bills.Name], s.Rows[schema.Settlements.Name], s.Rows[schema.Reconciliations.Name], s.Rows[schema.Exceptions.Name], s.Repeated)
+	if l := s.Stores; l != nil {
+		fmt.Fprintf(out, "  stores      %d of %s, %d calls; %d rows\n", l.Listed, count(l.Listed+len(l.Failures), "account"), s.Calls.Stores, s.Rows[schema.Stores.Name])
+	}
 	unchanged := 0
 	for _, o := range s.Partitions {
 		if o.Unchanged {
@@ -73,6 +76,9 @@ func printSummary(out io.Writer, s *pipeline.Summary, names accountNames) {
 	}
 	printFailures(out, "unavailable", s.Unavailable, names)
 	printFailures(out, "failed", s.Failures, names)
+	if s.Stores != nil {
+		printFailures(out, "no stores", s.Stores.Failures, names)
+	}
 }
 
 func verdictOf(s *pipeline.Summary) string {

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"cmp"
-	"encoding/json"
 	"fmt"
 	"io"
 	"slices"
@@ -70,7 +69,7 @@ It names what breaks, object by object, and ends with exit code 1; 0 means that 
 			printFindings(p.out, a.Elsewhere)
 			fmt.Fprintf(p.out, "%d of %s proven: %s, %s, %s, %s\n", result.ProvenDays, count(len(result.Days), "day"),
 				count(result.Units, "unit"), count(int(result.Bills), "bill"), count(result.Objects, "object"), size(result.Bytes))
-		} else if err := json.NewEncoder(p.out).Encode(result); err != nil {
+		} else if err := p.printJSON(result); err != nil {
 			return failed(err)
 		}
 		if len(result.Findings) > 0 {

@@ -17,6 +17,7 @@ import (
 	"billwalk/pipeline/progress"
 	"billwalk/pipeline/reconcile"
 	"billwalk/pipeline/settle"
+	"billwalk/pipeline/stores"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 	"billwalk/sinks/archive"
@@ -152,8 +153,8 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 	answers := archive.New(store)
 	w := &wired{file: file, report: job.Report, store: store, lake: published, lakeURL: file.Lake.URL, stop: func() {}}
 	w.run = &pipeline.Run{
-		Expected: p.expected(job),
-		ID:       p.world.newRunID(), Job: name, Accounts: job.Accounts,
+		Expected: p.expected(job), Stores: stores.Config{Wanted: job.Stores},
+		ID: p.world.newRunID(), Job: name, Accounts: job.Accounts,
 		Lookback: job.Lookback, Buckets: file.Lake.Buckets,
 		Walk:    walk.Config{PageSize: job.Bills.PageSize, Passes: job.Bills.Passes},
 		Archive: answers, Lake: staging{published}, Claims: claims.Register{Store: register{store, claimsKey}, Process: p.world.process(), Gone: processGone}, Rows: normalise.Normaliser{Code: codePolicy(job.Columns)},
@@ -217,6 +218,9 @@ func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenC
 	bills := client(app)
 	w.bills = bills
 	w.run.Walk.Source, w.run.InFlight, w.run.Needed = bills, inFlight(app.QPS), bills.BillsNeeded
+	if job.Stores {
+		w.run.Stores.Source = bills
+	}
 	w.notify = job.Notify
 	if s := job.Settlements; s != nil {
 		trade := bills
@@ -229,7 +233,7 @@ func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenC
 	}
 	w.run.Calls = func() pipeline.Calls {
 		s := w.stats()
-		return pipeline.Calls{Bills: s.Bills, Settlements: s.Settlements, Token: s.Token, Retries: s.Retries, Throttled: s.Throttled}
+		return pipeline.Calls{Bills: s.Bills, Settlements: s.Settlements, Stores: s.Stores, Token: s.Token, Retries: s.Retries, Throttled: s.Throttled}
 	}
 }
 
@@ -238,6 +242,7 @@ func (w *wired) stats() (sum douyin.Stats) {
 	for _, c := range w.clients {
 		s := c.Stats()
 		sum.Bills, sum.Settlements, sum.Token = sum.Bills+s.Bills, sum.Settlements+s.Settlements, sum.Token+s.Token
+		sum.Stores += s.Stores
 		sum.Retries, sum.Throttled, sum.ThrottledTime = sum.Retries+s.Retries, sum.Throttled+s.Throttled, sum.ThrottledTime+s.ThrottledTime
 		sum.Rate, sum.Cap = sum.Rate+s.Rate, sum.Cap+s.Cap
 	}

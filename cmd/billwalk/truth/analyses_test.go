@@ -44,6 +44,8 @@ CREATE TEMP TABLE broken AS
 
 	UNION ALL SELECT 'daily_tie_out: billed is not its verdicts', count(*) FROM daily_tie_out WHERE COALESCE(billed_yuan, 0) <> COALESCE(matched_yuan, 0) + COALESCE(mismatched_yuan, 0)
 		+ COALESCE(bill_only_yuan, 0) + COALESCE(pending_yuan, 0) + COALESCE(failed_yuan, 0) + COALESCE(not_applicable_yuan, 0)
+	UNION ALL SELECT 'doubts: not that of the tie-out', count(*) FROM (SELECT COALESCE(sum(billed_total_fen), 0) * 0.01 AS yuan FROM reconciliation SEMI JOIN doubts USING (bill_date, walk_account_id, group_key))
+		WHERE yuan <> (SELECT COALESCE(sum(doubtful_yuan), 0) FROM daily_tie_out)
 	UNION ALL SELECT 'daily_tie_out: not that of the bridge', count(*) FROM (SELECT sum(billed_yuan) AS billed, sum(settled_yuan) AS settled FROM daily_tie_out)
 		WHERE billed <> (SELECT amount_yuan FROM every_line WHERE line = 1) OR settled <> (SELECT amount_yuan FROM every_line WHERE line = 11)
 	UNION ALL SELECT 'daily_tie_out: refunds and others are not those of the sums', count(*) FROM daily_tie_out t JOIN daily_sums s ON s.bill_date = t.bill_date AND s.account = t.walk_account_id
@@ -120,7 +122,7 @@ func seedLake(t *testing.T, seed uint64) string {
 	lake := billwalktest.FolderLake(t)
 	j := billwalktest.Job{Lake: lake, Platform: platform.URL, Accounts: platform.Accounts(), QPS: 2000, Trade: 2000, Lookback: billwalktest.Lookback}
 	billwalktest.Run(t, j.Write(t), "run", "nightly", "--from", billwalktest.FirstDay.String(), "--to", billwalktest.LastDay.String())
-	text := lake.Prelude + schema.DuckDB(lake.SQL)
+	text := lake.Prelude + schema.DuckDB(lake.SQL, schema.OptionalTables()...)
 	for _, name := range sql.Names() {
 		query, _ := sql.Saved(name, sql.Settings{LookbackDays: billwalktest.Lookback})
 		if name != sql.Reconciled {

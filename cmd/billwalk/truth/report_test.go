@@ -10,6 +10,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
@@ -17,6 +18,7 @@ import (
 	"billwalk/cmd/billwalk/billwalktest"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/schema"
+	"billwalk/schema/sql"
 	"billwalk/sinks/report"
 )
 
@@ -34,6 +36,12 @@ func TestReportFoots(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	var refunds atomic.Int64 // after settlement
+	t.Cleanup(func() {
+		if refunds.Load() == 0 {
+			t.Error("no lake has a refund after settlement")
+		}
+	})
 	for seed := range uint64(10) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
@@ -47,17 +55,18 @@ func TestReportFoots(t *testing.T) {
 			resolveSome(t, config, reportOf(t, config, days...))
 			note(t, config, "close", "nightly", "--day", billwalktest.FirstDay.String(), "--by", "张")
 			r := reportOf(t, config, days...)
-			if len(r.Closed) != 1 || len(r.Orders.ResolvedList) < 2 {
-				t.Errorf("%d days are closed and %d orders resolved", len(r.Closed), len(r.Orders.ResolvedList))
+			if r.Total.Doubtful.Groups == 0 || len(r.Closed) != 1 || len(r.Orders.ResolvedList) < 2 {
+				t.Errorf("%d groups doubtful, %d days closed and %d orders resolved", r.Total.Doubtful.Groups, len(r.Closed), len(r.Orders.ResolvedList))
 			}
 			if len(r.Units) < 3*len(accounts) || len(r.Orders.List) == 0 {
 				t.Fatalf("%d units and %d open orders: there is too little to check", len(r.Units), len(r.Orders.List))
 			}
+			refunds.Add(r.Refunds.Bills)
 			checkFoots(t, r)
 			got := numbersOf(r)
 			want := make(numbers)
 			type named struct{ Name, Value string }
-			for _, n := range billwalktest.DuckDB[named](t, billwalktest.TablesOf(lake)+viewsOfNotes(lake)+strings.ReplaceAll(reportSQL, "${TO}", r.To.String())) {
+			for _, n := range billwalktest.DuckDB[named](t, billwalktest.TablesOf(lake)+viewsBeside(lake)+strings.ReplaceAll(reportSQL, "${TO}", r.To.String())) {
 				want[n.Name] = n.Value
 			}
 			if diff := cmp.Diff(want, got); diff != "" {
@@ -92,10 +101,14 @@ func note(t *testing.T, config string, args ...string) {
 	}
 }
 
-// viewsOfNotes returns the views of what people have noted, for tables that are there already.
-func viewsOfNotes(lake billwalktest.Place) string {
-	_, notes, _ := strings.Cut(schema.DuckDB(lake.SQL), "\n-- What people have noted")
-	return "--" + notes
+// viewsBeside returns the views that are not of tables, for tables that are there already.
+func viewsBeside(lake billwalktest.Place) string {
+	views := schema.DuckDB(lake.SQL, schema.OptionalTables()...)
+	_, notes, _ := strings.Cut(views, "\n-- What people have noted")
+	_, doubts, _ := strings.Cut(views, "\n-- Matched groups with an exception")
+	doubts, _, _ = strings.Cut(doubts, "\n-- The same for people")
+	refunds, _ := sql.Saved("refunds_after_settlement", sql.Settings{})
+	return "--" + doubts + "--" + notes + "CREATE TEMP TABLE refunds AS " + refunds
 }
 
 // reportOf runs the verb report and returns what it prints.
@@ -154,6 +167,20 @@ func numbersOf(r *report.Report) numbers {
 		n.named(int64(d.Total), at, "total")
 		n.named(int64(d.Merchant), at, "merchant")
 	}
+	n.named(r.Refunds.Bills, "refunds", "bills")
+	n.named(int64(r.Refunds.Refund), "refunds", "fen")
+	for _, o := range r.Refunds.List {
+		n.named(o.Bills, "refunded", o.Key, "bills")
+		n.named(int64(o.Refund), "refunded", o.Key, "refund")
+		n.named(int64(o.Settled), "refunded", o.Key, "settled")
+	}
+	for _, s := range r.Refunds.Stores {
+		n.named(s.Bills, "refunded_store", string(s.Account), s.Store, "bills")
+		n.named(int64(s.Refund), "refunded_store", string(s.Account), s.Store, "refund")
+	}
+	for _, d := range r.Doubts {
+		n.named(int64(len(d.Rules)), "doubt", d.Day.String(), string(d.Account), d.Key, "rules")
+	}
 	n.addOrders(r)
 	return n
 }
@@ -170,6 +197,17 @@ func (n numbers) addUnit(u *report.Unit) {
 	for _, v := range u.Verdicts {
 		for name, value := range map[string]int64{"groups": v.Groups, "billed": int64(v.Billed), "settled": int64(v.Settled), "diff": int64(v.Diff), "over": int64(v.Over), "short": int64(v.Short)} {
 			n.named(value, "verdict", at, string(v.Verdict), name)
+		}
+	}
+	d := u.Doubtful
+	n.named(d.Groups, "doubtful", at, "groups")
+	n.named(int64(d.Billed), "doubtful", at, "billed")
+	n.named(int64(d.Settled), "doubtful", at, "settled")
+	for _, v := range u.Verdicts {
+		if v.Verdict == schema.Matched {
+			n.named(v.Groups-d.Groups, "certain", at, "groups")
+			n.named(int64(v.Billed-d.Billed), "certain", at, "billed")
+			n.named(int64(v.Settled-d.Settled), "certain", at, "settled")
 		}
 	}
 	for _, term := range u.Bridge.Terms {

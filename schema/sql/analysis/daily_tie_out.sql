@@ -9,6 +9,7 @@
 -- difference_yuan    差额合计（分账 - 账单）settled - billed, where both are known
 -- refund_yuan        退款合计 ledger_total of the refunds, signed
 -- other_yuan         扣款及其他合计 of all other bills, signed
+-- doubtful_yuan      平账（存疑）：平账中账单或分账有异常的 the part of matched_yuan with an exception on a bill or settlement
 WITH groups AS (
   SELECT
     bill_date, walk_account_id, verdict, bill_rows,
@@ -16,8 +17,9 @@ WITH groups AS (
     settled_total_fen::DECIMAL(19, 0) * 0.01 AS settled,
     diff_total_fen::DECIMAL(19, 0) * 0.01 AS difference,
     refund_fen::DECIMAL(19, 0) * 0.01 AS refund,
-    other_fen::DECIMAL(19, 0) * 0.01 AS other
-  FROM reconciliation
+    other_fen::DECIMAL(19, 0) * 0.01 AS other,
+    doubts.rules IS NOT NULL AS doubtful
+  FROM reconciliation LEFT JOIN doubts USING (bill_date, walk_account_id, group_key)
 ),
 unit AS (
   SELECT day AS bill_date, account AS walk_account_id, name, state, reason FROM units
@@ -39,7 +41,8 @@ SELECT
   sum(settled)::DECIMAL(18, 2) AS settled_yuan,
   sum(difference)::DECIMAL(18, 2) AS difference_yuan,
   sum(refund)::DECIMAL(18, 2) AS refund_yuan,
-  sum(other)::DECIMAL(18, 2) AS other_yuan
+  sum(other)::DECIMAL(18, 2) AS other_yuan,
+  sum(billed) FILTER (doubtful)::DECIMAL(18, 2) AS doubtful_yuan
 FROM groups FULL JOIN unit USING (bill_date, walk_account_id)
 GROUP BY bill_date, walk_account_id
 ORDER BY bill_date, walk_account_id;

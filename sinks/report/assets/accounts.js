@@ -53,7 +53,7 @@ function accountTable() {
 
 function unitTable() {
   const units = report.units || [];
-  const hint = (unit) => unit.hint || (unit.state === 'unavailable' ? t('hintUnavailable') : unit.state === 'missing' ? t('hintMissing') : '');
+  const hint = (unit) => say(unit.hint) || (unit.state === 'unavailable' ? t('hintUnavailable') : unit.state === 'missing' ? t('hintMissing') : '');
   const why = (unit) => [unit.reason && unit.reason + (unit.code ? t('code', unit) : ''), hint(unit), unit.logid && 'logid ' + unit.logid].filter(Boolean).join(t('semicolon'));
   const columns = [
     { key: 'day', label: t('day'), type: 'text', class: 'words', value: (u) => u.day },

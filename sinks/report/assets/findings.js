@@ -1,6 +1,29 @@
 'use strict';
 // What is wrong with records themselves, what changed later, and who signs.
 
+/** doubtTable lists the matched groups that have an exception, and shows that they are a part of all matched. */
+function doubtTable() {
+  const { doubtful } = report.total;
+  if (!doubtful.groups) return null;
+  const list = report.doubts || [];
+  const matched = verdictSum(report.total, 'matched').billed;
+  const rules = (d) => d.rules.map((rule) => label('rule', rule)).join(t('semicolon'));
+  const columns = [
+    { key: 'group', label: t('groupKey'), type: 'text', value: (d) => d.key, cell: (d) => h('span', { class: 'id' }, d.key) },
+    { key: 'day', label: t('day'), type: 'text', class: 'words', value: (d) => d.day },
+    { key: 'account', label: t('account'), type: 'text', class: 'name', value: (d) => accountName(d.account), search: (d) => accountName(d.account) + ' ' + d.account },
+    fenColumn('due', 'due', (d) => d.billed), fenColumn('paid', 'paid', (d) => d.settled),
+    { key: 'rules', label: t('rule'), type: 'text', class: 'wide', value: rules, search: (d) => rules(d) + ' ' + d.rules.join(' ') },
+  ];
+  const filters = [
+    { key: 'rule', label: t('rule'), value: (d) => d.rules[0], name: (rule) => label('rule', rule) },
+    { key: 'account', label: t('account'), value: (d) => d.account, name: accountName },
+  ];
+  const about = t('doubtsAbout', { matched: yuan(matched), certain: yuan(sumFen([matched, negate(doubtful.billed)])), doubtful: yuan(doubtful.billed), n: count(doubtful.groups) });
+  return part('doubts', h('p', { class: 'about' }, about, list.length < doubtful.groups ? ' ' + t('doubtsLeft', { n: count(list.length) }) : null),
+    dataTable('doubt-table', columns, list, { caption: t('doubts'), sort: ['due', true], filters, search: true, pageSize: 10, totals: true }));
+}
+
 function exceptionTable() {
   const example = (x) => h('li', null, [x.day, x.account && accountName(x.account), x.order, x.ledger_id, x.settle_id].filter(Boolean).join(' · '), ' ', x.detail,
     x.expected || x.actual ? h('span', { class: 'soft' }, ' (' + t('should') + ' ' + yuan(x.expected) + t('comma') + t('is') + ' ' + yuan(x.actual) + ')') : null);

@@ -1,7 +1,7 @@
 'use strict';
 // Reads the data, puts the sections in order, and switches the language.
 
-const numerals = ['一', '二', '三', '四', '五', '六', '七', '八', '九', '十', '十一', '十二', '十三', '十四'];
+const numerals = ['一', '二', '三', '四', '五', '六', '七', '八', '九', '十', '十一', '十二', '十三', '十四', '十五', '十六', '十七', '十八', '十九', '二十'];
 let sectionCount = 0;
 
 /** part is a section of the page: its number, its name, and the question that it answers. */
@@ -22,7 +22,7 @@ function render() {
   document.title = t(report.from === report.to ? 'titleDay' : 'title') + ' ' + rangeText();
   const main = h('main', null,
     h('div', { class: 'lead' }, masthead(), figures(), h('div', { class: 'columns' }, h('div', null, completeness(), billSums()), bridgeStatement())),
-    waterfall(), accountTable(), heatMap(), unitTable(), todoTable(), resolvedTable(), ageTable(), largestTable(), storeTable(), exceptionTable(), restatementTable(), signature());
+    waterfall(), accountTable(), heatMap(), unitTable(), todoTable(), resolvedTable(), ageTable(), largestTable(), refundTable(), storeTable(), doubtTable(), exceptionTable(), restatementTable(), signature());
   const titles = numberSections(main);
   const links = titles.map((title) => h('li', null, h('a', { href: '#' + title.parentElement.id }, title.childNodes[1].textContent)));
   document.body.replaceChildren(bar(),

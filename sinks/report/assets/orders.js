@@ -151,3 +151,27 @@ function largestTable() {
   return part('largest', h('p', { class: 'about' }, t('largestAbout')), h('h3', null, t('byCause')), causeTable(differing), h('h3', null, t('byOrder')),
     dataTable('difference-table', columns, differing, { caption: t('largest'), sort: ['leg0', true], pageSize: 10, totals: true, open: openOrder }));
 }
+
+/** refundTable lists the orders that were refunded after they had been shared out, and adds them up by store. */
+function refundTable() {
+  const { refunds } = report;
+  if (!refunds || !refunds.bills) return part('refunds', h('p', { class: 'good' }, t('refundsNone')));
+  const open = (r) => openOrder([...report.orders.list, ...report.orders.resolved_list].find((o) => o.key === r.key) || {
+    ...r, order: r.key, item: '', verdict: '', reasons: [], age: 0, drill: r.drill, legs: legNames.map((_, i) => ({ billed: null, settled: i ? null : r.settled, diff: null })),
+  });
+  const bills = { key: 'bills', label: t('refundBills'), type: 'count', value: (r) => r.bills };
+  const account = { key: 'account', label: t('account'), type: 'text', class: 'name', value: (r) => accountName(r.account), search: (r) => accountName(r.account) + ' ' + r.account };
+  const refund = fenColumn('refund', 'refundYuan', (r) => r.refund, { byMagnitude: true });
+  const byOrder = [
+    { key: 'order', label: t('order'), type: 'text', value: orderName, search: (r) => r.key + ' ' + r.store, cell: (r) => h('span', { class: 'id' }, orderName(r)), under: (r) => storeName(r.store) || null },
+    account, bills, refund, fenColumn('paid', 'paid', (r) => r.settled),
+    { key: 'settled_at', label: t('settledAt'), type: 'text', class: 'words', value: (r) => (r.settled_at ? chinaTime(r.settled_at) : '') },
+    { key: 'days', label: t('refundDays'), type: 'text', class: 'words', value: (r) => (r.first === r.last ? r.first : t('to', { from: r.first, to: r.last })) },
+  ];
+  const byStore = [{ key: 'store', label: t('store'), type: 'text', value: (s) => storeName(s.store) || t('wholeAccount') }, account, bills, refund];
+  const about = [t('refundsAbout', { n: count(refunds.bills), orders: count(refunds.orders), yuan: yuan(refunds.refund), since: refunds.since }),
+    refunds.unknown ? t('refundsUnknown', { n: count(refunds.unknown) }) : '', refunds.list.length < refunds.orders ? t('doubtsLeft', { n: count(refunds.list.length) }) : ''];
+  return part('refunds', h('p', { class: 'about' }, about.filter(Boolean).join(' ')),
+    dataTable('refund-table', byOrder, refunds.list, { caption: t('refunds'), sort: ['refund', true], search: true, pageSize: 10, totals: true, open }),
+    h('h3', null, t('byStore')), dataTable('refund-store-table', byStore, refunds.stores, { caption: t('byStore'), sort: ['refund', true], pageSize: 10, totals: true }));
+}

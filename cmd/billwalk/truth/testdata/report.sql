@@ -60,6 +60,23 @@ SELECT 'verdict/' || bill_date || '/' || walk_account_id || '/' || verdict, name
     sum(diff_total_fen) FILTER (diff_total_fen > 0) AS over, sum(diff_total_fen) FILTER (diff_total_fen < 0) AS short
   FROM grouped GROUP BY ALL) ON COLUMNS(* EXCLUDE (bill_date, walk_account_id, verdict)))
 UNION ALL
+SELECT CASE WHEN rules IS NULL THEN 'certain/' ELSE 'doubtful/' END || bill_date || '/' || walk_account_id, name, value FROM (UNPIVOT (
+  SELECT bill_date, walk_account_id, any_value(rules) AS rules, count(*)::HUGEINT AS groups, sum(billed_total_fen) AS billed, sum(settled_total_fen) AS settled
+  FROM grouped LEFT JOIN doubts USING (bill_date, walk_account_id, group_key) WHERE verdict = 'matched' GROUP BY bill_date, walk_account_id, rules IS NULL)
+  ON COLUMNS(* EXCLUDE (bill_date, walk_account_id, rules)))
+UNION ALL
+SELECT 'refunds', name, value FROM (UNPIVOT (SELECT count(*)::HUGEINT AS bills, (sum(refund_yuan) * 100)::HUGEINT AS fen FROM refunds) ON COLUMNS(*))
+UNION ALL
+SELECT 'refunded/' || order_key, name, value FROM (UNPIVOT (
+  SELECT order_key, count(*)::HUGEINT AS bills, (sum(refund_yuan) * 100)::HUGEINT AS refund, (any_value(settled_yuan) * 100)::HUGEINT AS settled FROM refunds GROUP BY ALL) ON COLUMNS(* EXCLUDE order_key))
+UNION ALL
+SELECT 'refunded_store/' || walk_account_id || '/' || COALESCE(poi_id, ''), name, value FROM (UNPIVOT (
+  SELECT r.walk_account_id, poi_id, count(*)::HUGEINT AS bills, (sum(refund_yuan) * 100)::HUGEINT AS refund
+  FROM refunds AS r JOIN bills AS b ON b.bill_date = r.bill_date AND b.account_id = r.account_id AND b.ledger_id = r.ledger_id AND b.settle_type = 2 AND b.counted IS NOT FALSE GROUP BY ALL)
+  ON COLUMNS(* EXCLUDE (walk_account_id, poi_id)))
+UNION ALL
+SELECT 'doubt/' || bill_date || '/' || walk_account_id || '/' || group_key, 'rules', len(rules) FROM doubts
+UNION ALL
 SELECT 'term/' || bill_date || '/' || walk_account_id || '/' || term, name, value FROM (UNPIVOT (
   SELECT bill_date, walk_account_id, term, count(*)::HUGEINT AS groups, sum(COALESCE(settled_total_fen, 0) - COALESCE(billed_total_fen, 0)) AS fen
   FROM grouped WHERE term IS NOT NULL GROUP BY ALL) ON COLUMNS(* EXCLUDE (bill_date, walk_account_id, term)))
