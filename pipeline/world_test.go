@@ -135,7 +135,50 @@ func (w *world) run(exit int, change ...func(*pipeline.Run)) *pipeline.Summary {
 	if s.ExitCode != exit {
 		w.t.Fatalf("exit %d (%v), want %d; failures %+v", s.ExitCode, err, exit, s.Failures)
 	}
+	w.checkGroupKeys()
 	return s
+}
+
+// checkGroupKeys checks that each group that is published has the bills that name it, and their
+// money, and that all bills that count name one.
+func (w *world) checkGroupKeys() {
+	w.t.Helper()
+	type group struct {
+		place   shelfPlace
+		account schema.AccountID
+		key     string
+	}
+	type sums struct {
+		bills int64
+		total schema.Fen
+	}
+	groups := make(map[group]sums)
+	for at, p := range w.lake.partitions {
+		for i := range p.bills {
+			b := &p.bills[i]
+			if b.GroupKey.Valid != b.Counts() {
+				w.t.Fatalf("%s: bill %s has group_key %v, and counts: %t", at.day, b.LedgerID, b.GroupKey, b.Counts())
+			}
+			if b.Counts() {
+				g := group{at, b.WalkAccountID, b.GroupKey.V}
+				groups[g] = sums{groups[g].bills + 1, groups[g].total + b.Amounts[schema.LedgerTotal].V}
+			}
+		}
+		for i := range p.reconciliation {
+			r := &p.reconciliation[i]
+			if r.BillRows == 0 {
+				continue
+			}
+			g := group{at, r.WalkAccountID, r.GroupKey}
+			if want := (sums{r.BillRows, r.Billed[schema.LegTotal].V + r.Refund.V + r.Other.V}); groups[g] != want {
+				w.t.Fatalf("%s: group %s of %s has bills %v, and those that name it are %v", at.day, g.key, g.account, want, groups[g])
+			}
+			delete(groups, g)
+		}
+	}
+	for g, bills := range groups {
+		w.t.Fatalf("%s: bills %v of %s name group %s, which is not there", g.place.day, bills, g.account, g.key)
+	}
 }
 
 func passes(n int) func(*pipeline.Run)         { return func(r *pipeline.Run) { r.Walk.Passes = n } }
@@ -317,6 +360,13 @@ func (s *shelfStage) Append(row schema.Row) error {
 }
 
 func (s *shelfStage) Bills(...string) iter.Seq2[*schema.Bill, error] { return each(s.rows.bills) }
+
+func (s *shelfStage) ReplaceBills(change func(*schema.Bill)) error {
+	for i := range s.rows.bills {
+		change(&s.rows.bills[i])
+	}
+	return nil
+}
 
 func (s *shelfStage) Finish(m *schema.Manifest) error {
 	m.Version, m.Day, m.Bucket, m.Generation = schema.ManifestVersion, s.base.Day, s.base.Bucket, 1

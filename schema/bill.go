@@ -15,6 +15,7 @@ type Bill struct {
 	LedgerID           string
 	WalkAccountID      AccountID
 	Counted            Null[bool] // NULL in rows of earlier versions: see Counts
+	GroupKey           Null[string]
 	BizType            Null[int32]
 	ShopOrderID        Null[string]
 	ItemOrderID        Null[string]
@@ -68,6 +69,13 @@ func (k *BillKey) GroupKey() string {
 	return fmt.Sprintf("bill:%s/%s/%d/%s", k.AccountID, k.LedgerID, k.SettleType, sub)
 }
 
+// What distinguishes group_keys from each other: the key of an order that only the merchant
+// has numbered, and that of an order's bills that are not forward.
+const (
+	ExtPrefix        = "ext:"
+	NonForwardSuffix = "#non-forward"
+)
+
 // OrderKey returns the key of a bill's order: shop_order_id, else "ext:" + order_ext_id,
 // else "".
 func OrderKey(shopOrderID, orderExtID string) string {
@@ -75,7 +83,7 @@ func OrderKey(shopOrderID, orderExtID string) string {
 	case shopOrderID != "":
 		return shopOrderID
 	case orderExtID != "":
-		return "ext:" + orderExtID
+		return ExtPrefix + orderExtID
 	}
 	return ""
 }
@@ -112,6 +120,9 @@ func billFields() []Field[Bill] {
 		nullable(bools, Column{Name: "counted", Label: "是否计入", Doc: "false for a row that has the same bill as another with other content (rule duplicate_conflict): no sum and no group has it. Of the contents one counts: an account's own walk before a root account's, the lower account before the higher, in one walk the one fetched first. NULL in files of earlier versions, whose rows all count: sum where counted IS NOT FALSE",
 			ChineseDoc: "同一账单内容不同的各行（规则 duplicate_conflict）只有一行计入，其余为 false，不在任何合计与对账组中。计入的是：账户自己拉取的先于总店的，账户号小的先于大的，同一次拉取中先取到的。旧版本的文件中为 NULL，各行都计入：合计时用 counted IS NOT FALSE"},
 			func(b *Bill) *Null[bool] { return &b.Counted }),
+		nullable(text, Column{Name: "group_key", Label: "核对单元", Layout: Distinct, Doc: "group_key of the bill's row of reconciliation, of this day and walk_account_id; NULL for a row that is not counted, and in files of earlier versions",
+			ChineseDoc: "该账单在 reconciliation 中那一行（同一天、同一 walk_account_id）的 group_key；不计入的行为 NULL，旧版本的文件中也为 NULL"},
+			func(b *Bill) *Null[string] { return &b.GroupKey }),
 		nullable(int32s, Column{Name: "biz_type", Label: "业务类型", Source: "biz_type", Codes: &BizTypes, Doc: "kind of business",
 			ChineseDoc: "业务类型"},
 			func(b *Bill) *Null[int32] { return &b.BizType }),

@@ -21,7 +21,7 @@ var manifestKeys = []struct{ path, english, chinese string }{
 	{"billwalk", "version of the program", "程序版本"},
 	{"sign_table", "version of the rules by which amounts get their sign", "金额正负规则的版本"},
 	{"commission_rule", "version of the rule by which commissions are summed; absent in those of the first rule", "佣金合计规则的版本；按最初规则发布的没有此键"},
-	{"row_rule", "version of the rules of columns that billwalk adds: 1 bills.counted, 2 reconciliation.cause as well, 3 settlements.group_key as well, 4 the reason rule_never_answered as well; absent in those of earlier versions, where every row counts", "自加各列的规则版本：1 为 bills.counted，2 另有 reconciliation.cause，3 另有 settlements.group_key，4 另有原因 rule_never_answered；旧版本没有此键，各行都计入"},
+	{"row_rule", "version of the rules of columns that billwalk adds: 1 bills.counted, 2 reconciliation.cause as well, 3 settlements.group_key as well, 4 the reason rule_never_answered as well, 5 bills.group_key as well; absent in those of earlier versions, where every row counts", "自加各列的规则版本：1 为 bills.counted，2 另有 reconciliation.cause，3 另有 settlements.group_key，4 另有原因 rule_never_answered，5 另有 bills.group_key；旧版本没有此键，各行都计入"},
 	{"objects", "the published files, one per table", "已发布的文件，每张表一个"},
 	{"objects[].table", "name of the table", "表名"},
 	{"objects[].bill_date", "the day", "日期"},

@@ -14,9 +14,9 @@ const ManifestVersion = 1
 // RowRule is the version of the rules of columns that billwalk adds to rows. The manifest
 // records it as row_rule; it is absent in those of an earlier version. By rule 1 one row of a
 // bill counts (bills.counted), by rule 2 a mismatch has a cause (reconciliation.cause),
-// by rule 3 settlements name their group (settlements.group_key), and by rule 4 groups have
-// the reason rule_never_answered, too.
-const RowRule = 4
+// by rule 3 settlements name their group (settlements.group_key), by rule 4 groups have the
+// reason rule_never_answered, and by rule 5 bills name their group (bills.group_key), too.
+const RowRule = 5
 
 // Manifest is the record of one (day, bucket): what was published, from what, and the proof
 // that it is complete.

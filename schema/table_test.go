@@ -18,7 +18,7 @@ var update = flag.Bool("update", false, "write the golden files anew")
 // contract is the design's list of columns: name, type, and ! if it is never NULL.
 var contract = map[string]string{
 	"bills": `
-		account_id VARCHAR!  ledger_id VARCHAR!  walk_account_id VARCHAR!  counted BOOLEAN  biz_type INTEGER  shop_order_id VARCHAR
+		account_id VARCHAR!  ledger_id VARCHAR!  walk_account_id VARCHAR!  counted BOOLEAN  group_key VARCHAR  biz_type INTEGER  shop_order_id VARCHAR
 		item_order_id VARCHAR  order_ext_id VARCHAR  certificate_id VARCHAR  verify_id VARCHAR  poi_id VARCHAR
 		verify_poi_account_id VARCHAR  sku_id VARCHAR  group_name VARCHAR  code VARCHAR  settle_type INTEGER!
 		settle_type_desc VARCHAR  settle_sub_type INTEGER  settle_time TIMESTAMPTZ  direction INTEGER

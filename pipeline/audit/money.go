@@ -63,8 +63,9 @@ const commissionRule = 2
 
 // rowRule is the version of the rules of the columns that billwalk adds: by rule 1 one row of
 // a bill counts, before it all did; by rule 2 a mismatch has a cause,
-// by rule 3 a settlement names its group, by rule 4 bill_only may have rule_never_answered, too.
-const rowRule = 4
+// by rule 3 a settlement names its group, by rule 4 bill_only may have rule_never_answered,
+// by rule 5 a bill names its group, too.
+const rowRule = 5
 
 // commissions returns the terms of a bill's commission: the total if the platform has it,
 // else its parts (total_operation_agent is within total_agent_merchant). By rule 1 the
@@ -173,6 +174,35 @@ func (c *conserved) group(r *schema.Reconciliation) error {
 		return err
 	}
 	return addTo(&c.other, r.Other)
+}
+
+// addAll adds other sums.
+func (c *conserved) addAll(other *conserved) error {
+	c.bills += other.bills
+	if err := addTo(&c.refund, schema.Some(other.refund)); err != nil {
+		return err
+	}
+	if err := addTo(&c.other, schema.Some(other.other)); err != nil {
+		return err
+	}
+	for leg := range schema.LegCount {
+		if err := addTo(&c.billed[leg], schema.Some(other.billed[leg])); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+const weightBase = 1_000_003
+
+// weight returns a number of which that of a sum is the sum, modulo 2^64, and which is
+// another if any of the sums is.
+func (c *conserved) weight() uint64 {
+	weight := uint64(c.bills)
+	for _, fen := range c.billed {
+		weight = weight*weightBase + uint64(fen)
+	}
+	return (weight*weightBase+uint64(c.refund))*weightBase + uint64(c.other)
 }
 
 // withoutOther returns the sums as earlier versions have them: those of other bills are among

@@ -16,30 +16,31 @@ type tables struct {
 	badTexts  int64 // records with text that is not valid
 	foreign   int64 // rows without a record in the archive
 
-	accounts    map[schema.AccountID]*holder
-	bills       int64
-	money       conserved // of the bills
-	grouped     conserved // of the groups
-	identities  map[schema.Rule]schema.Check
-	ruleBreaks  map[schema.Rule]int64          // number of required exceptions of bills
-	settleIDs   map[string]schema.Null[string] // item of the last row, by settle_id
-	items       map[digest]bool                // settle_id and item of rows with an item
-	settlements int64
-	unproven    []settlementRef          // settlements that neither the answers of this day nor callbacks prove
-	unmatched   map[string]*settledTally // by group
-	badSplit    int64                    // settlements whose amounts do not add up
-	groups      map[digest]bool
-	groupRows   int64
-	verdicts    map[schema.Verdict]int64
-	open        map[schema.AccountID]int64
-	mismatched  map[schema.AccountID]int64
-	billOnly    map[schema.AccountID]*billOnly
-	exceptions  map[schema.Rule]int64
-	ofBills     map[schema.Rule]int64 // exceptions of bills
-	minus       map[string]int64      // exceptions for amounts with a minus, by settle_id
-	negative    []settlementRef       // settlements from an answer with such amounts
-	settled     settledTally
-	storeRows   map[storeRow]int // number of rows
+	accounts     map[schema.AccountID]*holder
+	bills        int64
+	money        conserved // of the bills
+	grouped      conserved // of the groups
+	named, keyed uint64    // by group, hashed: the sums of the bills that name it, and its own
+	identities   map[schema.Rule]schema.Check
+	ruleBreaks   map[schema.Rule]int64          // number of required exceptions of bills
+	settleIDs    map[string]schema.Null[string] // item of the last row, by settle_id
+	items        map[digest]bool                // settle_id and item of rows with an item
+	settlements  int64
+	unproven     []settlementRef          // settlements that neither the answers of this day nor callbacks prove
+	unmatched    map[string]*settledTally // by group
+	badSplit     int64                    // settlements whose amounts do not add up
+	groups       map[digest]bool
+	groupRows    int64
+	verdicts     map[schema.Verdict]int64
+	open         map[schema.AccountID]int64
+	mismatched   map[schema.AccountID]int64
+	billOnly     map[schema.AccountID]*billOnly
+	exceptions   map[schema.Rule]int64
+	ofBills      map[schema.Rule]int64 // exceptions of bills
+	minus        map[string]int64      // exceptions for amounts with a minus, by settle_id
+	negative     []settlementRef       // settlements from an answer with such amounts
+	settled      settledTally
+	storeRows    map[storeRow]int // number of rows
 }
 
 // settlementRef is a row of settlements that is checked later.
@@ -109,6 +110,9 @@ func (t *tables) bill(b *schema.Bill) error {
 	if t.m.RowRule > 0 && !b.Counted.Valid {
 		t.find(t.key(schema.Bills.Name), fmt.Sprintf("row %d, counted", t.bills), "true or false", "NULL", fixReplay)
 	}
+	if t.m.RowRule > 4 && b.GroupKey.Valid != b.Counts() {
+		t.find(t.key(schema.Bills.Name), fmt.Sprintf("row %d, group_key", t.bills), "the group of a bill that counts, and only of such", fmt.Sprintf("%q", b.GroupKey.V), fixReplay)
+	}
 	for _, rule := range rowRules(b, t.m.Day) {
 		t.ruleBreaks[rule]++
 	}
@@ -122,7 +126,12 @@ func (t *tables) bill(b *schema.Bill) error {
 	if !b.Counts() {
 		return nil
 	}
-	return t.money.bill(b, t.m.Commissions)
+	var one conserved
+	if err := one.bill(b, t.m.Commissions); err != nil {
+		return err
+	}
+	t.named += hashGroup(b.WalkAccountID, b.GroupKey.V) * one.weight()
+	return t.money.addAll(&one)
 }
 
 // countOutcome counts the outcome of an identity.
@@ -210,7 +219,12 @@ func (t *tables) group(r *schema.Reconciliation) error {
 	if err := t.settled.group(r); err != nil {
 		return err
 	}
-	return t.grouped.group(r)
+	var one conserved
+	if err := one.group(r); err != nil {
+		return err
+	}
+	t.keyed += hashGroup(r.WalkAccountID, r.GroupKey) * one.weight()
+	return t.grouped.addAll(&one)
 }
 
 // check compares the tables with each other and with the counts of the manifest. It leaves
@@ -301,8 +315,11 @@ func (t *tables) checkConserved(groups string) {
 			}
 		}
 	}
-	if money != t.grouped {
+	switch {
+	case money != t.grouped:
 		t.find(groups, "", "the bills' "+money.String(), t.grouped.String(), fixReplay)
+	case t.m.RowRule > 4 && t.named != t.keyed:
+		t.find(t.key(schema.Bills.Name), "group_key", "in each group of reconciliation as many bills, with the same sums, as name it", "others", fixReplay)
 	}
 }
 

@@ -90,7 +90,7 @@ func comparePairs(old, new []*schema.Bill, columns []string, found func(before, 
 var provenance = []string{"walk_account_id", "logid", "fetched_at", "archive_key", "code"}
 
 // added are the columns that billwalk adds to what the platform says of a bill.
-var added = []string{"counted"}
+var added = []string{"counted", "group_key"}
 
 // billColumns are all columns by which bills of this version are compared.
 var billColumns = comparable(namesOf(schema.Bills.Columns()))

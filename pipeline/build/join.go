@@ -18,7 +18,7 @@ func (p *Partition) Join(ctx context.Context) error {
 	j := &joiner{
 		evidence: b.Evidence, rules: b.Rules, at: p.At(), buckets: b.Buckets, stage: p.stage, manifest: p.manifest,
 		certificates: make(map[schema.AccountID]*schema.Certificate), claims: newClaims(),
-		entries: make(map[schema.AccountID]*schema.Entry), neverAnswered: make(map[schema.AccountID]bool),
+		entries: make(map[schema.AccountID]*schema.Entry), neverAnswered: make(map[schema.AccountID]bool), items: make(map[groupID]int64),
 	}
 	p.joiner = j
 	for i := range p.manifest.Units {
@@ -43,7 +43,10 @@ func (p *Partition) Join(ctx context.Context) error {
 			j.certificates[e.Account.ID] = e.Certificate
 		}
 	}
-	return j.join(ctx, p.Orders())
+	if err := j.join(ctx, p.Orders()); err != nil {
+		return err
+	}
+	return moveToItems(p.stage, j.items)
 }
 
 // comparedSettlements reports whether a published day has verdicts of a job with

@@ -25,6 +25,7 @@ type joinedRows struct {
 	verdicts            map[schema.Verdict]int64
 	differences         map[schema.AccountID]differenceCounts
 	sums                conservation
+	items               map[groupID]int64 // bills of the groups of items
 }
 
 // differenceCounts are what a manifest's entry counts of groups.
@@ -38,6 +39,7 @@ func (r *joinedRows) reset() {
 	r.placed.Reset()
 	clear(r.verdicts)
 	clear(r.differences)
+	clear(r.items)
 }
 
 // claim takes a settlement without looking whether another order has it.
@@ -180,6 +182,9 @@ func (r *joinedRows) addGroups(groups []schema.Reconciliation) error {
 		}
 		if n != (differenceCounts{}) {
 			r.differences[g.WalkAccountID] = n
+		}
+		if g.ItemOrderID.Valid && g.BillRows > 0 {
+			r.items[groupID{g.WalkAccountID, g.GroupKey}] = g.BillRows
 		}
 		schema.Reconciliations.AppendTo(r.groups, g)
 	}

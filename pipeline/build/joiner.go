@@ -24,7 +24,8 @@ type joiner struct {
 	claims        *claims
 	written       evidence.Placements // the settlements of this partition
 	sums          conservation
-	used          sync.Pool // of *joinedRows
+	items         map[groupID]int64 // bills of the groups of items
+	used          sync.Pool         // of *joinedRows
 }
 
 // newRows returns empty rows.
@@ -36,6 +37,7 @@ func (j *joiner) newRows() *joinedRows {
 	return &joinedRows{
 		joiner: j, groups: schema.NewBatch(schema.Reconciliations.Columns()), settlements: schema.NewBatch(schema.Settlements.Columns()),
 		verdicts: make(map[schema.Verdict]int64), differences: make(map[schema.AccountID]differenceCounts),
+		items: make(map[groupID]int64),
 	}
 }
 
@@ -59,6 +61,9 @@ func (j *joiner) add(rows *joinedRows) error {
 	j.written.AddAll(&rows.placed)
 	if err := j.sums.add(&rows.sums); err != nil {
 		return err
+	}
+	for id, n := range rows.items {
+		j.items[id] += n
 	}
 	if err := j.addBatch(&schema.Settlements, rows.settlements); err != nil {
 		return err

@@ -175,7 +175,7 @@ func (w *billWriter) flush() error {
 	return nil
 }
 
-// setCounted sets the column of the batch that says which rows count.
+// setCounted sets the columns of the batch that say which rows count, and in which group.
 func (w *billWriter) setCounted() {
 	counted := &w.batch.Columns[countedColumn]
 	counted.Reset()
@@ -185,6 +185,7 @@ func (w *billWriter) setCounted() {
 	for _, row := range w.uncounted {
 		counted.Int32s[row] = 0
 	}
+	setGroupKeys(w.batch, w.uncounted)
 	w.uncounted = w.uncounted[:0]
 }
 

@@ -31,8 +31,6 @@ const (
 	hasSubType
 )
 
-const extPrefix = "ext:"
-
 // encode returns a bill's key and record. They are good until the next. The key is the
 // order; bills without one stay together by account.
 func (c *billCodec) encode(p *billParts) (key, record []byte) {
@@ -53,7 +51,7 @@ func (c *billCodec) encode(p *billParts) (key, record []byte) {
 	case flags&hasShop != 0:
 		c.sortKey = append(c.sortKey[:0], p.shop...)
 	case flags&hasExt != 0:
-		c.sortKey = append(append(c.sortKey[:0], extPrefix...), p.ext...)
+		c.sortKey = append(append(c.sortKey[:0], schema.ExtPrefix...), p.ext...)
 	default:
 		c.sortKey = append(append(c.sortKey[:0], "bill:"...), p.account...)
 	}
@@ -108,7 +106,7 @@ func (c *billCodec) decode(record spill.Sorted) reconcile.Bill {
 	case hasShop:
 		b.ShopOrderID = c.key
 	case hasExt:
-		b.OrderExtID = c.key[len(extPrefix):]
+		b.OrderExtID = c.key[len(schema.ExtPrefix):]
 	case hasShop | hasExt:
 		b.ShopOrderID, b.OrderExtID = c.key, in.text()
 	}

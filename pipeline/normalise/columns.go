@@ -19,7 +19,7 @@ var (
 		return columns
 	}()
 	walkColumn, directionColumn, extraColumn     = billColumn("walk_account_id"), billColumn("direction"), billColumn("extra")
-	countedColumn                                = billColumn("counted") // set when the row is written
+	countedColumn, groupKeyColumn                = billColumn("counted"), billColumn("group_key") // set when the row is written
 	logIDColumn, fetchedColumn, archiveKeyColumn = billColumn("logid"), billColumn("fetched_at"), billColumn("archive_key")
 )
 
@@ -53,6 +53,7 @@ func (n Normaliser) addColumns(to *Rows, s *scanner, records []scanned, from *Pr
 	s.addExtra(&columns[extraColumn], records)
 	columns[walkColumn].RepeatText([]byte(from.Walk), rows)
 	columns[countedColumn].RepeatNull(rows)
+	columns[groupKeyColumn].RepeatNull(rows)
 	if from.LogID != "" {
 		columns[logIDColumn].RepeatText([]byte(from.LogID), rows)
 	} else {

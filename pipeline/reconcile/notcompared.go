@@ -74,7 +74,7 @@ func (r *Rules) notComparedRow(b *Bill) schema.Reconciliation {
 	}
 	switch order := b.OrderKey(); {
 	case !b.Forward() && order != "":
-		row.GroupKey, row.Reasons = order+"#non-forward", []string{schema.ReasonNonForward}
+		row.GroupKey, row.Reasons = order+schema.NonForwardSuffix, []string{schema.ReasonNonForward}
 	case !b.Forward():
 		row.Reasons = []string{schema.ReasonNonForward}
 	case r.Configured:

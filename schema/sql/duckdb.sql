@@ -7,6 +7,7 @@ CREATE OR REPLACE VIEW bills AS SELECT
   ledger_id::VARCHAR AS ledger_id,
   walk_account_id::VARCHAR AS walk_account_id,
   counted::BOOLEAN AS counted,
+  group_key::VARCHAR AS group_key,
   biz_type::INTEGER AS biz_type,
   shop_order_id::VARCHAR AS shop_order_id,
   item_order_id::VARCHAR AS item_order_id,
@@ -49,6 +50,7 @@ CREATE OR REPLACE VIEW bills AS SELECT
 FROM (
   SELECT
     NULL::BOOLEAN AS counted,
+    NULL::VARCHAR AS group_key,
     NULL::INTEGER AS biz_type,
     NULL::VARCHAR AS shop_order_id,
     NULL::VARCHAR AS item_order_id,
@@ -94,6 +96,7 @@ COMMENT ON COLUMN bills.account_id IS 'the account that is paid (head office or 
 COMMENT ON COLUMN bills.ledger_id IS 'bill id; from ledger_id';
 COMMENT ON COLUMN bills.walk_account_id IS 'the configured account whose walk found the bill';
 COMMENT ON COLUMN bills.counted IS 'false for a row that has the same bill as another with other content (rule duplicate_conflict): no sum and no group has it. Of the contents one counts: an account''s own walk before a root account''s, the lower account before the higher, in one walk the one fetched first. NULL in files of earlier versions, whose rows all count: sum where counted IS NOT FALSE';
+COMMENT ON COLUMN bills.group_key IS 'group_key of the bill''s row of reconciliation, of this day and walk_account_id; NULL for a row that is not counted, and in files of earlier versions';
 COMMENT ON COLUMN bills.biz_type IS 'kind of business: 0 not set (未设置), 1 group buying (团购), 3 paying the check (买单), 5 ordering (点单); from biz_type';
 COMMENT ON COLUMN bills.shop_order_id IS 'order id at shop level; from shop_order_id';
 COMMENT ON COLUMN bills.item_order_id IS 'order id at item level; from item_order_id';
@@ -447,6 +450,7 @@ CREATE OR REPLACE VIEW "账单" AS SELECT
   ledger_id AS "账单ID",
   walk_account_id AS "查询账户",
   counted AS "是否计入",
+  group_key AS "核对单元",
   biz_type AS "业务类型",
   CASE biz_type WHEN 0 THEN '未设置' WHEN 1 THEN '团购' WHEN 3 THEN '买单' WHEN 5 THEN '点单' ELSE CAST(biz_type AS VARCHAR) || '（未知）' END AS "业务类型含义",
   shop_order_id AS "订单号",
@@ -500,6 +504,7 @@ COMMENT ON COLUMN "账单"."收款账户" IS '收款账户（总店或门店）'
 COMMENT ON COLUMN "账单"."账单ID" IS '账单 ID';
 COMMENT ON COLUMN "账单"."查询账户" IS 'jobs.yaml 中配置的账户，该账单由拉取此账户得到';
 COMMENT ON COLUMN "账单"."是否计入" IS '同一账单内容不同的各行（规则 duplicate_conflict）只有一行计入，其余为 false，不在任何合计与对账组中。计入的是：账户自己拉取的先于总店的，账户号小的先于大的，同一次拉取中先取到的。旧版本的文件中为 NULL，各行都计入：合计时用 counted IS NOT FALSE';
+COMMENT ON COLUMN "账单"."核对单元" IS '该账单在 reconciliation 中那一行（同一天、同一 walk_account_id）的 group_key；不计入的行为 NULL，旧版本的文件中也为 NULL';
 COMMENT ON COLUMN "账单"."业务类型" IS '业务类型';
 COMMENT ON COLUMN "账单"."业务类型含义" IS '业务类型的中文';
 COMMENT ON COLUMN "账单"."订单号" IS '店铺维度的订单号';

@@ -71,6 +71,25 @@ func (s *Stage) Bills(columns ...string) iter.Seq2[*schema.Bill, error] {
 	return parquet.Read(schema.Bills, file.Body(), columns...)
 }
 
+// ReplaceBills reads the staged bills back, and stages them anew as change leaves them. It may
+// change no column that is summed. An error is final.
+func (s *Stage) ReplaceBills(change func(*schema.Bill)) error {
+	w := parquet.NewWriter(schema.Bills, s.lake.version, s.lake.unnamed)
+	for b, err := range s.Bills() {
+		if err == nil {
+			change(b)
+			err = w.Append(b)
+		}
+		if err != nil {
+			w.Close()
+			return err
+		}
+	}
+	s.writers[schema.Bills.Name].Close()
+	s.writers[schema.Bills.Name] = w
+	return nil
+}
+
 // Finish ends all tables and completes the manifest: version, day, bucket, billwalk,
 // generation, write id and the objects, whose ETags Publish adds. It may be called again,
 // also for another manifest.

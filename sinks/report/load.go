@@ -37,6 +37,9 @@ func Load(ctx context.Context, lake Lake, o Options) (*Report, error) {
 		return nil, fmt.Errorf("sums of %s to %s: %w", o.From, o.To, err)
 	}
 	r.Waterfall, r.Stores = tables.fall.waterfall(), l.rates(tables.stores)
+	if err := l.nameStores(ctx, r.Stores); err != nil {
+		return nil, err
+	}
 	r.Exceptions, r.Restatements = tables.exceptions.counts(), tables.restatements.days()
 	r.Closed = l.closedDays(tables.afterClosing)
 	if r.Refunds, err = l.refundsOf(ctx, tables.refunds); err != nil {

@@ -9,6 +9,8 @@ COPY (
     r.ledger_id AS ledger_id,
     walk_account_id,
     true AS counted,
+    COALESCE(COALESCE(NULLIF(r.shop_order_id, ''), 'ext:' || NULLIF(r.order_ext_id, '')) || CASE WHEN r.settle_type = 1 THEN '' ELSE '#non-forward' END,
+      'bill:' || r.account_id || '/' || r.ledger_id || '/' || r.settle_type || '/' || COALESCE(CAST(r.settle_sub_type AS VARCHAR), '')) AS group_key,
     r.biz_type AS biz_type,
     r.shop_order_id AS shop_order_id,
     r.item_order_id AS item_order_id,

@@ -97,6 +97,8 @@ func TestVerifyForger(t *testing.T) {
 			}),
 			forgery(t, l, key, schema.Bills, "a bill that does not count", "row ", func(b *schema.Bill) { b.Counted = schema.Some(false) }),
 			forgery(t, l, key, schema.Bills, "a bill that may count", "row ", func(b *schema.Bill) { b.Counted = schema.Null[bool]{} }),
+			forgery(t, l, key, schema.Bills, "a bill of no group", "row ", func(b *schema.Bill) { b.GroupKey = schema.Null[string]{} }),
+			forgery(t, l, key, schema.Bills, "a bill of another group", "group_key", func(b *schema.Bill) { b.GroupKey.V += "1" }),
 			forgery(t, l, key, schema.Settlements, "a settlement's rake, taken from its commission", "row ", func(s *schema.Settlement) { s.Rake.V++; s.Commission.V-- }),
 			forgery(t, l, key, schema.Settlements, "a settlement's status", "row ", func(s *schema.Settlement) { s.Status = "DONE" }),
 			forgery(t, l, key, schema.Reconciliations, "a group's bills", "", func(r *schema.Reconciliation) { r.BillRows++ }),

@@ -1,0 +1,53 @@
+package lake
+
+import (
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+
+	"billwalk/schema"
+)
+
+// TestReplaceBills: bills that are staged anew are as they were left; where nothing was
+// changed, they have the same bytes.
+func TestReplaceBills(t *testing.T) {
+	t.Parallel()
+	const n = 300
+	objectOf := func(s *Stage) schema.Object {
+		t.Helper()
+		var m schema.Manifest
+		if err := s.Finish(&m); err != nil {
+			t.Fatal(err)
+		}
+		return *m.Object(schema.Bills.Name)
+	}
+	staged := func(changes ...func(*schema.Bill)) *Stage {
+		t.Helper()
+		s := stage(t, open(t, newRecording()))
+		if err := fill(n)(s.Append); err != nil {
+			t.Fatal(err)
+		}
+		for _, change := range changes {
+			if err := s.ReplaceBills(change); err != nil {
+				t.Fatal(err)
+			}
+		}
+		return s
+	}
+	move := func(b *schema.Bill) { b.GroupKey = schema.Some("moved/" + b.LedgerID) }
+	want := listOf(n, billAt)
+	for i := range want {
+		move(&want[i])
+	}
+	moved := staged(move)
+	if diff := cmp.Diff(want, collect(t, moved.Bills())); diff != "" {
+		t.Errorf("bills (-changed +read):\n%s", diff)
+	}
+	plain, same := objectOf(staged()), objectOf(staged(func(*schema.Bill) {}))
+	if same.RowsSHA256 != plain.RowsSHA256 {
+		t.Error("the same bills have other bytes")
+	}
+	if diff := cmp.Diff(plain.Totals, objectOf(moved).Totals); diff != "" {
+		t.Errorf("totals (-before +after):\n%s", diff)
+	}
+}
