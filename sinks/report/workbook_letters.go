@@ -15,7 +15,7 @@ import (
 const replyDays = 3
 
 var letterSheet = []column{
-	{"订单", 34, false}, {"门店", 22, false}, {"结论", 20, false}, {"应分", 14, true}, {"已分", 14, true}, {"差额", 14, true}, {"涉及金额", 14, true}, {"需做事项", 50, false}, {"回复", 24, false},
+	{"订单", 34, false}, {"门店", 22, false}, {"结论", 20, false}, {"应分", 14, true}, {"已分", 14, true}, {"差额", 14, true}, {"涉及金额", 14, true}, {"需做事项", 50, false}, {"回复", 16, false},
 }
 
 const followedUp = "由我方跟进，暂无需处理"
