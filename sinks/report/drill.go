@@ -2,6 +2,7 @@ package report
 
 import (
 	"context"
+	"strings"
 	"time"
 
 	"billwalk/schema"
@@ -119,9 +120,14 @@ func orderOfBill(b *schema.Bill) string {
 	return key.GroupKey()
 }
 
-// orderKeysOf returns the keys that the settlement's order may have.
+// orderKeysOf returns the keys that the settlement's order may have: by its group, or in a
+// file of an earlier version by its ids.
 func orderKeysOf(s *schema.Settlement) []string {
-	return []string{s.OrderID.V, "ext:" + s.OutOrderNo.V, s.OutOrderNo.V, "settlement:" + s.SettleID}
+	if !s.GroupKey.Valid {
+		return []string{s.OrderID.V, "ext:" + s.OutOrderNo.V, s.OutOrderNo.V, "settlement:" + s.SettleID}
+	}
+	order := strings.TrimSuffix(s.GroupKey.V, "#"+schema.ReasonBillRemoved)
+	return []string{order, strings.TrimSuffix(order, "/"+s.ItemOrderID.V)}
 }
 
 func shownBill(day schema.Day, b *schema.Bill) (Bill, error) {

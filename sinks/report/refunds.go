@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"slices"
-	"strings"
 	"time"
 
 	"billwalk/schema"
@@ -140,15 +139,9 @@ func (l *loader) readShared(ctx context.Context, p part, orders map[string]*shar
 	return list, nil
 }
 
-// orderOf returns which of the orders has the settlement: by its group, or in a file of an
-// earlier version by its ids.
+// orderOf returns which of the orders has the settlement; "" if none has.
 func (l *loader) orderOf(s *schema.Settlement, orders map[string]*shared) string {
-	keys := orderKeysOf(s)
-	if s.GroupKey.Valid {
-		order := strings.TrimSuffix(s.GroupKey.V, "#"+schema.ReasonBillRemoved)
-		keys = []string{order, strings.TrimSuffix(order, "/"+s.ItemOrderID.V)}
-	}
-	for _, key := range keys {
+	for _, key := range orderKeysOf(s) {
 		if orders[key] != nil {
 			return key
 		}

@@ -307,6 +307,18 @@ func checkFoots(t *testing.T, r *report.Report) {
 		aged += a.Stake
 	}
 	same("ages", aged, orders.Open.Stake)
+	for _, o := range slices.Concat(orders.List, orders.ResolvedList) {
+		if o.Drill == nil || o.Drill.SettlementsLeft > 0 {
+			continue
+		}
+		settled := schema.Fen(0)
+		for _, s := range o.Drill.Settlements {
+			if s.Status == schema.StatusSuccess {
+				settled += s.Legs[schema.LegTotal].V
+			}
+		}
+		same("settlements of order "+o.Key, settled, o.Legs[schema.LegTotal].Settled.V)
+	}
 }
 
 func checkFigures(t *testing.T, what string, f *report.Figures) {

@@ -88,15 +88,13 @@ function orderSQL(order) {
   const lake = report.lake.replace(/^file:(\/\/)?/, '').replace(/\/$/, '');
   const from = (table) => `read_parquet(${sqlText(lake + '/' + table + '/*/*.parquet')}, hive_partitioning = true, union_by_name = true)`;
   const key = sqlText(order.key);
-  const list = (ids) => (ids.length ? ids.map(sqlText).join(', ') : 'NULL');
-  const drill = order.drill || {};
   const byKey = order.key.startsWith('ext:') ? `order_ext_id = ${sqlText(order.key.slice(4))}`
     : order.key.startsWith('bill:') ? `ledger_id = ${sqlText(order.key.slice(5))}` : `shop_order_id = ${key}`;
-  const settlements = order.drill ? `settle_id IN (${list([...new Set((drill.settlements || []).map((s) => s.settle_id))])})`
-    : order.key.startsWith('settlement:') ? `settle_id = ${sqlText(order.key.slice(11))}` : `order_id = ${key}`;
+  const ids = [...new Set((order.drill && order.drill.settlements || []).map((s) => s.settle_id))];
+  const groups = `group_key = ${key} OR starts_with(group_key, ${key} || '/') OR starts_with(group_key, ${key} || '#')`;
   return [
-    `SELECT * FROM ${from('reconciliation')}\nWHERE group_key = ${key} OR starts_with(group_key, ${key} || '/') OR starts_with(group_key, ${key} || '#');`,
+    `SELECT * FROM ${from('reconciliation')}\nWHERE ${groups};`,
     order.key.startsWith('settlement:') ? '' : `SELECT * FROM ${from('bills')}\nWHERE ${byKey};`,
-    `SELECT * FROM ${from('settlements')}\nWHERE ${settlements};`,
+    `SELECT * FROM ${from('settlements')}\nWHERE ${ids.length ? `settle_id IN (${ids.map(sqlText).join(', ')})` : groups};`,
   ].filter(Boolean).join('\n\n');
 }
