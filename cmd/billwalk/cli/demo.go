@@ -62,7 +62,7 @@ func (p *program) runDemo(ctx context.Context, w *wired) error {
 		printOutcome(p.out, summary)
 	}
 	if summary.Report != "" {
-		fmt.Fprintf(p.out, "The report, for a browser: %s; as a workbook: report.xlsx beside it\n", placeOf(w, lake.LatestReport(w.run.Job)))
+		fmt.Fprintf(p.out, "The report, for a browser: %s; beside it the workbook report.xlsx\n", placeOf(w, lake.LatestReport(w.run.Job)))
 	}
 	fmt.Fprint(p.out, DemoQuery)
 	if p.verbose {
