@@ -203,6 +203,7 @@ test('a cell of the ages picks its orders', () => opened('month', async (page) =
   await page.locator('#ages tbody button').first().click();
   assert.notEqual(await page.inputValue('#order-table [data-filter=verdict]'), '');
   assert.notEqual(await page.inputValue('#order-table [data-filter=age]'), '');
+  assert.match(await page.innerText('#todo h2'), /^[一二三四五六七八九十]+、/);
 }));
 
 test('100,000 open orders stay usable', () => opened('large', async (page) => {

@@ -60,6 +60,12 @@ function accountTable() {
     { caption: t('accounts'), sort: null, search: (report.accounts || []).length > 10, pageSize: 20, totals: true, rowClass: (a) => (odd(a) ? 'trouble' : '') }));
 }
 
+/** latestFirst orders units by day, and on a day those that are not complete first. */
+function latestFirst(units) {
+  const odd = (unit) => Number(unit.state !== 'complete');
+  return [...units].sort((a, b) => (a.day < b.day) - (a.day > b.day) || odd(b) - odd(a));
+}
+
 function unitTable() {
   const units = report.units || [];
   const hint = (unit) => say(unit.hint) || (unit.state === 'unavailable' ? t('hintUnavailable') : unit.state === 'missing' ? t('hintMissing') : '');
@@ -75,7 +81,7 @@ function unitTable() {
     { key: 'account', label: t('account'), value: (u) => u.account, name: accountName },
     { key: 'day', label: t('day'), value: (u) => u.day },
   ];
-  return part('byDay', dataTable('unit-table', columns, [...units.filter((u) => u.state !== 'complete'), ...units.filter((u) => u.state === 'complete')],
+  return part('byDay', dataTable('unit-table', columns, latestFirst(units),
     { caption: t('byDay'), sort: null, filters, search: true, pageSize: 20, totals: true, rowClass: (u) => (u.state === 'complete' ? '' : 'trouble') }));
 }
 
@@ -95,7 +101,7 @@ function heatMap() {
     };
   });
   const chart = h('div', { class: 'chart', role: 'img', 'aria-label': t('heatAria') });
-  chart.draw = () => units.length && heatChart(chart, days, ids.map(accountName), cells, (cell) => filterOrders({ account: cell.account }));
+  chart.draw = () => units.length && heatChart(chart, days, ids.map(accountName), cells, (cell) => filterOrders({ account: cell.account, day: cell.day }));
   const swatch = (colour, key) => { const i = h('i'); i.style.background = colour; return h('span', null, i, t(key)); };
   return part('heat', h('p', { class: 'about' }, t('heatAbout')), chart, h('div', { class: 'legend' },
     swatch('#eef2f6', 'heatNone'), swatch('#f6d9a8', 'heatLess'), swatch('#a0252b', 'heatMore'), swatch('#3a3f47', 'heatAbsent'), swatch('#c9c4b7', 'heatUnavailable')));

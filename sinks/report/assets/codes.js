@@ -79,9 +79,10 @@ function storeName(id) {
   return storeNames.get(id) || id || '';
 }
 
-/** orderName is the order's number, or the key of what has none. */
+/** orderName is the order's number, else its bill's, or the key of what has neither. */
 function orderName(order) {
-  return order.order || order.key;
+  const bill = /^bill:[^/]*\/([^/]*)\//.exec(order.key);
+  return order.order || (bill ? t('billWithoutOrder', { id: bill[1] }) : order.key);
 }
 
 const clock = new Intl.DateTimeFormat('sv-SE', { timeZone: 'Asia/Shanghai', dateStyle: 'short', timeStyle: 'medium' });

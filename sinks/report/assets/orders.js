@@ -2,7 +2,7 @@
 // What is open: the to-do list, how old it is, and the largest differences.
 
 const orderColumns = () => [
-  { key: 'order', label: t('order'), type: 'text', value: orderName, search: (o) => [o.key, o.order, o.item, o.store, storeName(o.store)].join(' '),
+  { key: 'order', label: t('order'), type: 'text', value: orderName, search: (o) => [orderName(o), o.key, o.order, o.item, o.store, storeName(o.store)].join(' '),
     cell: (o) => h('span', { class: 'id' }, orderName(o)), under: (o) => storeName(o.store) || null },
   { key: 'account', label: t('account'), type: 'text', class: 'name', value: (o) => accountName(o.account), search: (o) => accountName(o.account) + ' ' + o.account,
     cell: (o) => [accountName(o.account), o.accounts > 1 ? h('span', { class: 'soft' }, ' ' + t('severalAccounts', { n: o.accounts })) : null] },
@@ -41,6 +41,7 @@ function todoTable() {
     { key: 'verdict', label: t('verdict'), value: (o) => o.verdict, name: (v) => label('verdict', v) },
     { key: 'account', label: t('account'), value: (o) => o.account, name: accountName },
     { key: 'reason', label: t('reason'), value: causeOf, name: causeName },
+    { key: 'day', label: t('day'), value: (o) => o.last, matches: (o, day) => o.first <= day && day <= o.last },
     { key: 'age', label: t('ageBand'), value: (o) => String(bandOf(o.age)), name: (v) => bandText(ageBands()[v] || { least: 0, most: 0 }) },
   ];
   const sums = [t('todoSum', { n: count(orders.open.orders), yuan: yuan(orders.open.stake) }), orders.left.orders ? t('todoLeft', { n: count(orders.left.orders), yuan: yuan(orders.left.stake) }) : '',
@@ -84,6 +85,7 @@ function filterOrders(picked) {
   Object.assign(view.state, { text: '', picked, page: 0 });
   const fresh = todoTable();
   document.getElementById('todo').replaceWith(fresh);
+  numberSections(document.querySelector('main'));
   fresh.scrollIntoView();
   const first = fresh.querySelector('button.open') || fresh.querySelector('select');
   if (first) first.focus({ preventScroll: true });

@@ -7,7 +7,7 @@ const tables = new Map();
 /**
  * dataTable returns a table that sorts, filters and pages.
  * columns: {key, label, type: 'text'|'fen'|'count', value(row), cell(row), under(row), search(row), signed}; rows: any objects.
- * options: {sort: [key, descending], filters: [{key, label, value(row), name(value)}], open(row), openLabel(row),
+ * options: {sort: [key, descending], filters: [{key, label, value(row), matches(row, value), name(value)}], open(row), openLabel(row),
  *   search: bool, pageSize, totals: bool, caption, empty, rowClass(row)}
  */
 function dataTable(id, columns, rows, options) {
@@ -51,7 +51,8 @@ function toolbar(view) {
     controls.push(input);
   }
   for (const filter of options.filters || []) {
-    const values = [...new Set(rows.map(filter.value))].sort();
+    const picked = state.picked[filter.key] ? [state.picked[filter.key]] : [];
+    const values = [...new Set([...rows.map(filter.value), ...picked])].sort();
     if (values.length < 2 && !state.picked[filter.key]) continue;
     const choices = values.map((value) => h('option', { value }, filter.name ? filter.name(value) : value));
     const picker = h('select', { 'aria-label': filter.label, 'data-filter': filter.key }, h('option', { value: '' }, t('all', { what: filter.label })), choices);
@@ -81,7 +82,7 @@ function select(view) {
   if (wanted.length && !view.texts) view.texts = view.rows.map((row) => rowText(columns, row));
   const picked = (options.filters || []).filter((filter) => state.picked[filter.key]);
   view.shown = view.rows.filter((row, i) =>
-    picked.every((filter) => String(filter.value(row)) === state.picked[filter.key]) && wanted.every((word) => view.texts[i].includes(word)));
+    picked.every((filter) => (filter.matches ? filter.matches(row, state.picked[filter.key]) : String(filter.value(row)) === state.picked[filter.key])) && wanted.every((word) => view.texts[i].includes(word)));
   const column = state.sort && columns.find((c) => c.key === state.sort[0]);
   if (!column) return;
   const sign = state.sort[1] ? -1 : 1;
