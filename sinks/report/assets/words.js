@@ -155,7 +155,7 @@ const words = {
   ages: ['未分账龄', 'Ages'],
   agesQ: ['多少未分，多久了？', 'How much is open, and for how long?'],
   agesAbout: ['每格为单数与涉及金额；点一格，待办即按结论与账龄筛选。', 'Orders and yuan at stake. Choose a cell to filter the to-do list.'],
-  unsettledSum: ['未分合计', 'Not settled'],
+  unsettledSum: ['未分合计（含分账失败）', 'Not settled (with failed ones)'],
   openSum: ['未了合计', 'All open'],
   agesBases: ['差异及有分账、未查到账单不是未分，列在未分合计之后。本节按订单合计（同一订单跨日、跨户先相抵），“分账户”“调节表”按核对单元合计，两处可以不同。', 'Differences and settlements without a bill are not unsettled and stand after that sum. Here an order is summed over its days and accounts, while the accounts and the bridge add up groups: the two may differ.'],
   band: ['{from}–{to} 天', '{from}–{to} days'],
