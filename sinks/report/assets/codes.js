@@ -57,16 +57,22 @@ function notedText(order) {
 }
 
 const accountNames = new Map();
+const repeatedNames = new Set();
 const storeNames = new Map();
 
 function indexNames() {
-  for (const account of report.accounts || []) accountNames.set(account.id, account.name || '');
+  for (const account of report.accounts || []) {
+    if (account.name && [...accountNames.values()].includes(account.name)) repeatedNames.add(account.name);
+    accountNames.set(account.id, account.name || '');
+  }
   for (const store of report.stores || []) if (store.name) storeNames.set(store.id, store.name);
 }
 
-/** accountName is what people call an account; its id where it has no name. */
+/** accountName is what people call an account, with the end of its id where others are called the same; its id where it has no name. */
 function accountName(id) {
-  return id ? accountNames.get(id) || id : t('noAccount');
+  const name = accountNames.get(id);
+  if (name && repeatedNames.has(name)) return name + t('endOfId', { end: id.slice(-4) });
+  return id ? name || id : t('noAccount');
 }
 
 function storeName(id) {
