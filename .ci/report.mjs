@@ -116,6 +116,11 @@ test('sandbox: refunds after settlement add up, by order and by store', () => op
   assert.ok(await page.locator('dialog[open] .record').count() > 0);
 }));
 
+test('accounts that are called the same are told apart by the ends of their ids', () => opened('sandbox', async (page) => {
+  const ends = await page.evaluate(() => [idEnd('71001', ['72002']), idEnd('7420294319719986270', ['7419537261319986270']), idEnd('1001', ['21001'])]);
+  assert.deepEqual(ends, ['1001', '719986270', '1001']);
+}));
+
 test('sandbox: the SQL of an order runs in DuckDB and finds its records', () => opened('sandbox', async (page) => {
   await page.locator('#order-table button.open').first().click();
   const statements = (await page.innerText('#order-sql')).split(';').map((s) => s.trim()).filter(Boolean);

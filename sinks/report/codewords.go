@@ -62,7 +62,7 @@ var codeWords = map[string]Word{
 	"step:" + string(StepGoodsUnknown):   {Label: Text{"扣减项未知的账单", "bills that lack a deduction"}},
 	"step:" + string(StepGoodsBroken):    {Label: Text{"扣减勾稽不符的账单", "bills whose deductions do not add up"}},
 	"step:" + string(StepGoods):          {Label: Text{"正向账单商家实际结算", "merchant receives of forward bills"}},
-	"step:" + string(StepRefund):         {Label: Text{"退款", "refunds"}},
-	"step:" + string(StepOther):          {Label: Text{"扣款及其他", "deductions and other"}},
+	"step:" + string(StepRefund):         {Label: Text{"退款（商家实收口径）", "refunds (merchant receives)"}},
+	"step:" + string(StepOther):          {Label: Text{"扣款及其他（商家实收口径）", "deductions and other (merchant receives)"}},
 	"step:" + string(StepMerchant):       {Label: Text{"商家实际结算", "merchant receives"}},
 }

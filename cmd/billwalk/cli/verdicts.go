@@ -178,8 +178,8 @@ func (v *verdicts) printBridge(out io.Writer, billed, bills schema.Fen) error {
 	if err != nil {
 		return err
 	}
-	_, err = fmt.Fprintf(out, "to settle 应结算: %s = %s billed 账单%s%s%s\n", bills.Yuan(), billed.Yuan(),
-		plus(v.refunds, "refunds 退款"), plus(v.others, "deductions and others 扣款及其他"), plus(rest, "published since 读取期间有变"))
+	_, err = fmt.Fprintf(out, "to settle 应结算: %s = %s billed%s%s%s\n", bills.Yuan(), billed.Yuan(),
+		plus(v.refunds, "refunds 退款"), plus(v.others, "others 扣款及其他"), plus(rest, "published since 读取期间有变"))
 	return err
 }
 
@@ -207,8 +207,7 @@ func (v *verdicts) printOffset(out io.Writer) error {
 func (v *verdicts) printNeverAnswered(out io.Writer, names accountNames) error {
 	for _, account := range slices.Sorted(maps.Keys(v.neverAnswered)) {
 		s := v.neverAnswered[account]
-		if _, err := fmt.Fprintf(out, "bill_only 规则未命中: account %s, %s of %s yuan. No match rule has ever found a settlement of it (%s): check settlements.match and settlements.app\n",
-			names.with(account), count(int(s.groups), "group"), s.billed.Yuan(), schema.ReasonNeverAnswered); err != nil {
+		if _, err := fmt.Fprintf(out, "%s: %s, %s of %s: see settlements.match\n", schema.ReasonNeverAnswered, names.with(account), count(int(s.groups), "group"), s.billed.Yuan()); err != nil {
 			return err
 		}
 	}

@@ -50,7 +50,7 @@ func TestVerdictsText(t *testing.T) {
 settlement_only       2         0.00          7.00  ` + schema.SettlementOnly.Label() + `
  not_applicable       1         0.00          0.00  ` + schema.NotApplicable.Label() + `
      total 合计       4       123.45          7.00
-to settle 应结算: ` + bills.Yuan() + ` = 123.45 billed 账单 - 3.00 refunds 退款 - 0.45 deductions and others 扣款及其他` + rest + "\n"
+to settle 应结算: ` + bills.Yuan() + ` = 123.45 billed - 3.00 refunds 退款 - 0.45 others 扣款及其他` + rest + "\n"
 		if diff := cmp.Diff(want, out.String()); diff != "" || len(v.differences.listed) != 0 {
 			t.Errorf("(-want +got, %d differences):\n%s", len(v.differences.listed), diff)
 		}

@@ -12,10 +12,17 @@ function waterfall() {
   return part('waterfall', chart, h('details', null, h('summary', null, t('waterfallSum')), table));
 }
 
+/** unitState is a unit's state; a complete one without a bill is told from one that has some. */
+function unitState(unit) {
+  return unit.state === 'complete' && unit.account && !unit.sums.bills ? 'empty' : unit.state;
+}
+
 function accountState(account) {
   const days = Object.entries(account.days || {});
   const odd = days.filter(([state, n]) => n && state !== 'complete');
-  if (!odd.length) return days.length ? t('stateComplete') : '—';
+  const empty = (report.units || []).filter((unit) => unit.account === account.id && unitState(unit) === 'empty').length;
+  const without = empty ? t('comma') + t('emptyDays', { n: empty }) : '';
+  if (!odd.length) return days.length ? t('stateComplete') + without : '—';
   return odd.map(([state, n]) => stateText(state) + ' ' + t('days', { n })).join(t('comma'));
 }
 
@@ -32,6 +39,8 @@ function figureColumns(there) {
     fenColumn('diff', 'differenceNet', known((r) => term(r, 'mismatched').fen), { signed: true, byMagnitude: true }),
     fenColumn('unsettled', 'unsettled', known((r) => negate(term(r, 'bill_only', 'rule_never_answered', 'pending', 'no_key', 'not_configured').fen))),
     fenColumn('failed', 'failedCol', known((r) => negate(term(r, 'failed').fen))),
+    fenColumn('crossDay', 'crossDay', known((r) => term(r, 'matched').fen), { signed: true }),
+    fenColumn('settlementOnly', 'settlementOnly', known((r) => term(r, 'settlement_only').fen)),
     fenColumn('settled', 'settledCol', known((r) => r.bridge.settled)),
     fenColumn('merchant', 'merchant', known((r) => r.sums.merchant)),
   ];
@@ -47,7 +56,7 @@ function accountTable() {
     ...figureColumns(there),
   ];
   const others = (report.others || []).map((other) => (other.name ? other.name + ' ' : '') + other.id).join(t('comma'));
-  return part('accounts', others ? h('p', { class: 'note' }, t('others', { names: others })) : null, dataTable('account-table', columns, report.accounts || [],
+  return part('accounts', h('p', { class: 'about' }, t('accountsAbout')), others ? h('p', { class: 'note' }, t('others', { names: others })) : null, dataTable('account-table', columns, report.accounts || [],
     { caption: t('accounts'), sort: null, search: (report.accounts || []).length > 10, pageSize: 20, totals: true, rowClass: (a) => (odd(a) ? 'trouble' : '') }));
 }
 
@@ -64,11 +73,11 @@ function unitTable() {
   const columns = [
     { key: 'day', label: t('day'), type: 'text', class: 'words', value: (u) => u.day },
     { key: 'account', label: t('account'), type: 'text', class: 'name', value: (u) => accountName(u.account), search: (u) => accountName(u.account) + ' ' + u.account },
-    { key: 'state', label: t('stateReason'), type: 'text', class: 'wide', value: (u) => stateText(u.state), search: (u) => stateText(u.state) + ' ' + why(u), under: why },
-    ...figureColumns(whole).filter((c) => c.key !== 'other' && c.key !== 'matched'),
+    { key: 'state', label: t('stateReason'), type: 'text', class: 'wide', value: (u) => stateText(unitState(u)), search: (u) => stateText(unitState(u)) + ' ' + why(u), under: why },
+    ...figureColumns(whole).filter((c) => !['other', 'matched', 'crossDay', 'settlementOnly'].includes(c.key)),
   ];
   const filters = [
-    { key: 'state', label: t('state'), value: (u) => u.state, name: stateText },
+    { key: 'state', label: t('state'), value: unitState, name: stateText },
     { key: 'account', label: t('account'), value: (u) => u.account, name: accountName },
     { key: 'day', label: t('day'), value: (u) => u.day },
   ];

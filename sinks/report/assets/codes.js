@@ -57,16 +57,30 @@ function notedText(order) {
 }
 
 const accountNames = new Map();
+const idEnds = new Map(); // of accounts that are called the same
 const storeNames = new Map();
 
 function indexNames() {
-  for (const account of report.accounts || []) accountNames.set(account.id, account.name || '');
+  for (const account of report.accounts || []) {
+    const others = report.accounts.filter((other) => account.name && other.name === account.name && other.id !== account.id);
+    if (others.length) idEnds.set(account.id, idEnd(account.id, others.map((other) => other.id)));
+    accountNames.set(account.id, account.name || '');
+  }
   for (const store of report.stores || []) if (store.name) storeNames.set(store.id, store.name);
 }
 
-/** accountName is what people call an account; its id where it has no name. */
+/** idEnd is the end of an id, at least four digits, that none of the others has. */
+function idEnd(id, others) {
+  let n = 4;
+  while (n < id.length && others.some((other) => other.endsWith(id.slice(-n)))) n++;
+  return id.slice(-n);
+}
+
+/** accountName is what people call an account, with the end of its id where others are called the same; its id where it has no name. */
 function accountName(id) {
-  return id ? accountNames.get(id) || id : t('noAccount');
+  const name = accountNames.get(id);
+  if (idEnds.has(id)) return name + t('endOfId', { end: idEnds.get(id) });
+  return id ? name || id : t('noAccount');
 }
 
 function storeName(id) {

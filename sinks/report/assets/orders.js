@@ -94,7 +94,9 @@ function filterOrders(picked) {
 function ageTable() {
   const bands = ageBands();
   const ages = report.ages || [];
-  const verdicts = [...new Set(ages.map((age) => age.verdict))];
+  const settled = (verdict) => verdict === 'mismatched' || verdict === 'settlement_only';
+  const verdicts = [...new Set(ages.map((age) => age.verdict))].sort((a, b) => settled(a) - settled(b));
+  const unsettled = ages.filter((age) => !settled(age.verdict));
   const find = (verdict, band) => ages.find((age) => age.verdict === verdict && age.band.least === band.least);
   const cell = (verdict, band) => {
     const age = find(verdict, band);
@@ -103,11 +105,13 @@ function ageTable() {
     return h('td', { class: 'fen' }, h('button', { type: 'button', class: 'open', onclick: pick }, yuan(age.stake)), h('div', { class: 'soft small' }, count(age.orders)));
   };
   const sum = (list) => h('td', { class: 'fen' }, amount(sumFen(list.map((age) => age.stake)) || '0'), h('div', { class: 'soft small' }, count(list.reduce((n, age) => n + age.orders, 0))));
-  return part('ages', h('p', { class: 'about' }, t('agesAbout')), h('div', { class: 'table' }, h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('ages') },
+  const row = (verdict) => h('tr', null, h('th', { scope: 'row' }, label('verdict', verdict)), bands.map((band) => cell(verdict, band)), sum(ages.filter((age) => age.verdict === verdict)));
+  const sumRow = (name, list) => h('tr', { class: 'sum' }, h('th', { scope: 'row' }, t(name)), bands.map((band) => sum(list.filter((age) => age.band.least === band.least))), sum(list));
+  return part('ages', h('p', { class: 'about' }, t('agesAbout'), ' ', t('agesBases')), h('div', { class: 'table' }, h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('ages') },
     h('table', { class: 'data plain' }, h('caption', { class: 'unseen' }, t('ages')),
       h('thead', null, h('tr', null, h('th', { scope: 'col' }, t('verdict')), bands.map((band) => h('th', { scope: 'col', class: 'fen' }, bandText(band))), h('th', { scope: 'col', class: 'fen' }, t('total')))),
-      h('tbody', null, verdicts.map((verdict) => h('tr', null, h('th', { scope: 'row' }, label('verdict', verdict)), bands.map((band) => cell(verdict, band)), sum(ages.filter((age) => age.verdict === verdict))))),
-      h('tfoot', null, h('tr', null, h('th', { scope: 'row' }, t('total')), bands.map((band) => sum(ages.filter((age) => age.band.least === band.least))), sum(ages)))))));
+      h('tbody', null, verdicts.filter((v) => !settled(v)).map(row), sumRow('unsettledSum', unsettled), verdicts.filter(settled).map(row)),
+      h('tfoot', null, sumRow('openSum', ages))))));
 }
 
 /** causeOf is why an order is open, in one code: the cause of its difference, else its first reason. */
@@ -142,6 +146,15 @@ function causeTable(orders) {
     { caption: t('byCause'), sort: ['n', true], totals: true, open: (c) => filterOrders({ verdict: 'mismatched', reason: c.code }) });
 }
 
+/** differenceBridge leads from the difference by group to that by order. */
+function differenceBridge(orders) {
+  const byGroup = verdictSum(report.total, 'mismatched').diff;
+  const byOrder = sumFen(orders.map((order) => order.legs[0].diff)) || '0';
+  const stake = sumFen((report.ages || []).filter((age) => age.verdict === 'mismatched').map((age) => age.stake)) || '0';
+  return [h('h3', null, t('diffBridge')), h('table', { class: 'statement', id: 'difference-bridge' }, h('tbody', null,
+    line(t('diffByGroup'), byGroup, 'start'), line(t('diffOffset'), sumFen([byOrder, negate(byGroup)])), line(t('diffByOrder'), byOrder, 'sum'), line(t('diffStake'), stake)))];
+}
+
 function largestTable() {
   const differing = (report.orders.list || []).filter((order) => order.verdict === 'mismatched');
   const columns = [
@@ -150,7 +163,7 @@ function largestTable() {
     fenColumn('due', 'due', (o) => o.legs[0].billed),
     { key: 'cause', label: t('cause'), type: 'text', value: whyText },
   ];
-  return part('largest', h('p', { class: 'about' }, t('largestAbout')), h('h3', null, t('byCause')), causeTable(differing), h('h3', null, t('byOrder')),
+  return part('largest', h('p', { class: 'about' }, t('largestAbout')), differenceBridge(differing), h('h3', null, t('byCause')), causeTable(differing), h('h3', null, t('byOrder')),
     dataTable('difference-table', columns, differing, { caption: t('largest'), sort: ['leg0', true], pageSize: 10, totals: true, open: openOrder }));
 }
 

@@ -34,7 +34,7 @@ function figures() {
     ? t('ofWhichResolved', { n: count(settledByHand.length), yuan: signedYuan(sumFen(settledByHand.map((order) => order.legs[0].diff))) }) : null;
   const share = groups ? (Math.floor((matched.groups * 1000) / groups) / 10).toFixed(1) : '—';
   return h('div', { class: 'figures', role: 'group', 'aria-label': t('keyFigures') },
-    figure('billed', total.bridge.forward, t('billRows', { n: count(total.sums.bills) })),
+    figure('billed', total.bridge.forward, t('forwardRows', { n: count(forwardBills()), all: count(total.sums.bills) })),
     figure('settled', total.bridge.settled),
     figure('matchedGroups', matched.billed, t('outOf', { n: count(matched.groups), share }),
       total.doubtful.groups ? t('ofWhichDoubtful', { n: count(total.doubtful.groups), yuan: yuan(total.doubtful.billed) }) : null),
@@ -43,6 +43,12 @@ function figures() {
     figure('billOnly', negate(billOnly.fen), ofGroups(billOnly), never.groups ? t('ofWhichNever', { yuan: yuan(negate(never.fen)) }) : null),
     figure('settlementOnly', term(total, 'settlement_only').fen, ofGroups(term(total, 'settlement_only'))),
     figure('failedSettle', negate(term(total, 'failed').fen), ofGroups(term(total, 'failed'))));
+}
+
+/** forwardBills counts the forward bills, whether their ledger_total is known or not. */
+function forwardBills() {
+  const total = (report.waterfall || []).find((step) => step.code === 'ledger_total');
+  return (total ? total.bills : 0) + report.total.sums.unknown_forward;
 }
 
 function figure(name, fen, ...notes) {
@@ -87,14 +93,16 @@ function billSums() {
   const { sums } = report.total;
   const notes = [['uncounted', 'notCounted'], ['unknown_direction', 'unknownDirection'], ['unknown_total', 'unknownTotal'], ['unknown_merchant', 'unknownMerchant']]
     .filter(([field]) => sums[field] > 0).map(([field, key]) => h('p', { class: 'note warn' }, t(key, { n: count(sums[field]) })));
+  const absent = (report.units || []).filter((unit) => unit.account && !whole(unit)).length;
   return part('bills', h('table', { class: 'statement' }, h('tbody', null,
     line(t('forward'), sums.forward), line(t('refund'), sums.refund), line(t('other'), sums.other), line(t('net'), sums.net, 'sum'),
-    line(t('merchant'), sums.merchant, 'start'))), notes);
+    line(t('merchant'), sums.merchant, 'start'))),
+  h('p', { class: 'note' }, t(absent ? 'dueInAbsent' : 'dueIn', { yuan: yuan(sums.merchant), n: count(absent) }), ' ', t('withdrawals')), notes);
 }
 
 /** line is one line of a statement: its name, how many groups where that is said, how much. */
-function line(name, fen, kind, groups) {
-  const number = groups === undefined ? null : h('div', { class: 'soft small' }, t('groups', { n: count(groups) }));
+function line(name, fen, kind, groups, counted = 'groups') {
+  const number = groups === undefined ? null : h('div', { class: 'soft small' }, t(counted, { n: count(groups) }));
   return h('tr', { class: kind }, h('th', { scope: 'row' }, name), h('td', { class: 'count' }, number), h('td', { class: 'fen' }, amount(fen)));
 }
 
@@ -104,7 +112,7 @@ function bridgeStatement() {
   const foots = BigInt(bridge.remainder) === 0n;
   return part('bridge', h('table', { class: 'statement' }, h('tbody', null,
     line(t('bridgeForward'), bridge.forward, 'start'),
-    terms.map((x) => line(t(BigInt(x.fen) < 0n ? 'less' : 'plus', { what: label('term', x.code) }), x.fen, null, x.groups)),
+    terms.map((x) => line(t(BigInt(x.fen) < 0n ? 'less' : 'plus', { what: label('term', x.code) }), x.fen, null, x.groups, x.code === 'matched' ? 'netOfMatched' : 'groups')),
     line(t('bridgeSettled'), bridge.settled, 'sum'),
     h('tr', { class: 'check ' + (foots ? 'good' : 'bad') }, h('th', { scope: 'row' }, t('check'), ' · ', t(foots ? 'foots' : 'doesNotFoot')), h('td', null), h('td', { class: 'fen' }, amount(bridge.remainder))))));
 }
