@@ -153,6 +153,8 @@ func (w *world) checkGroupKeys() {
 		total schema.Fen
 	}
 	groups := make(map[group]sums)
+	w.lake.mu.Lock() // another run may be at work
+	defer w.lake.mu.Unlock()
 	for at, p := range w.lake.partitions {
 		for i := range p.bills {
 			b := &p.bills[i]
