@@ -128,6 +128,7 @@ jobs:
     accounts: {file: accounts.csv}
     lookback: 0d
     bills: {app: life, passes: 1}
+    report: false
 `, j.platform)
 	if j.settlements {
 		file += "    settlements: {app: life, match: [{order_id: shop_order_id}, {out_order_no: order_ext_id}]}\n"

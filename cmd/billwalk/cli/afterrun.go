@@ -26,9 +26,10 @@ const (
 )
 
 // reportRun writes the report of what the run published into the lake, and notes its place in
-// the summary. A report that is not written is a warning.
+// the summary. A report that is not written is a warning. A replay, which may be of years, has
+// none.
 func (p *program) reportRun(ctx context.Context, w *wired, s *pipeline.Summary) {
-	if !w.report || len(s.Partitions) == 0 || ctx.Err() != nil {
+	if !w.report || w.run.Walk.Source == nil || len(s.Partitions) == 0 || ctx.Err() != nil {
 		return
 	}
 	place, err := p.writeRunReport(ctx, w, s)
