@@ -52,6 +52,7 @@ func DuckDB[R any](t testing.TB, sql string) []R {
 // DuckDBText runs SQL and returns what DuckDB prints, in an output mode such as -csv.
 func DuckDBText(t testing.TB, mode, sql string) string {
 	t.Helper()
+	RequireDuckDB(t)
 	cmd := exec.Command("duckdb", "-no-init", "-bail", mode)
 	cmd.Stdin = strings.NewReader(sql)
 	var out, errOut bytes.Buffer
