@@ -60,7 +60,7 @@ func (l *loader) refundsOf(ctx context.Context, refunds []refundBill) (r Refunds
 	add := func(settlements []schema.Settlement) error {
 		for i := range settlements {
 			s := &settlements[i]
-			o := orders[l.orderOf(s, orders)]
+			o := orders[orderOf(s, orders)]
 			a.add(&o.settled, s.Amount.V)
 			o.succeeded = true
 			if s.SettleTime.Valid && (!o.first.Valid || s.SettleTime.V.Before(o.first.V)) {
@@ -132,7 +132,7 @@ func (l *loader) readShared(ctx context.Context, p part, orders map[string]*shar
 		if err != nil {
 			return nil, err
 		}
-		if s.Status == schema.StatusSuccess && l.orderOf(s, orders) != "" {
+		if s.Status == schema.StatusSuccess && orderOf(s, orders) != "" {
 			list = append(list, *s)
 		}
 	}
@@ -140,7 +140,7 @@ func (l *loader) readShared(ctx context.Context, p part, orders map[string]*shar
 }
 
 // orderOf returns which of the orders has the settlement; "" if none has.
-func (l *loader) orderOf(s *schema.Settlement, orders map[string]*shared) string {
+func orderOf(s *schema.Settlement, orders map[string]*shared) string {
 	for _, key := range orderKeysOf(s) {
 		if orders[key] != nil {
 			return key
