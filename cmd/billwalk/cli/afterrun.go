@@ -106,22 +106,17 @@ func (p *program) putReport(ctx context.Context, w *wired) (key string, err erro
 	if err != nil {
 		return "", err
 	}
-	files := lake.ReportFiles{Job: w.run.Job, From: w.run.From, To: w.run.To}
 	page, err := localFile(func(out io.Writer) error { return report.WritePage(out, r) })
 	if err != nil {
 		return "", err
 	}
 	defer page.Close()
-	lists := report.ReadLists(ctx, w.lake, reportOptions(w))
-	workbook, err := localFile(func(out io.Writer) error {
-		return report.WriteWorkbook(ctx, out, r, statementBills(w.lake, w.run), lists)
-	})
+	workbook, err := localFile(func(out io.Writer) error { return writeWorkbook(ctx, w, r, out) })
 	if err != nil {
 		return "", err
 	}
 	defer workbook.Close()
-	files.Page, files.Workbook = page, workbook
-	return w.lake.PutReport(ctx, files)
+	return w.lake.PutReport(ctx, lake.ReportFiles{Job: w.run.Job, From: w.run.From, To: w.run.To, Page: page, Workbook: workbook})
 }
 
 // localFile writes a file without a name.

@@ -49,10 +49,13 @@ func resolvedGroups(ctx context.Context, l *lake.Lake, s *pipeline.Summary) (n i
 	if err != nil {
 		return 0, err
 	}
+	if len(rows) == 0 {
+		return 0, nil
+	}
 	noted := schema.LatestResolutions(rows)
 	groups := make(map[schema.ResolutionKey]int64) // mismatched
 	for _, o := range s.Partitions {
-		if len(noted) == 0 || o.Table != schema.Reconciliations.Name {
+		if o.Table != schema.Reconciliations.Name {
 			continue
 		}
 		for r, err := range l.Reconciliation(ctx, o.Day, o.Bucket, "walk_account_id", "group_key", "item_order_id", "verdict") {

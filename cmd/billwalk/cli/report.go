@@ -60,14 +60,16 @@ func (p *program) report() *cobra.Command {
 
 // writeReport writes the page and the workbook into the folder.
 func writeReport(ctx context.Context, w *wired, r *report.Report, folder string) error {
-	lists := report.ReadLists(ctx, w.lake, reportOptions(w))
 	err := writeWhole(filepath.Join(folder, reportName), func(out io.Writer) error { return report.WritePage(out, r) })
 	if err != nil {
 		return err
 	}
-	return writeWhole(filepath.Join(folder, workbookName), func(out io.Writer) error {
-		return report.WriteWorkbook(ctx, out, r, statementBills(w.lake, w.run), lists)
-	})
+	return writeWhole(filepath.Join(folder, workbookName), func(out io.Writer) error { return writeWorkbook(ctx, w, r, out) })
+}
+
+// writeWorkbook writes the workbook, whose lists are read from the lake on the way.
+func writeWorkbook(ctx context.Context, w *wired, r *report.Report, out io.Writer) error {
+	return report.WriteWorkbook(ctx, out, r, statementBills(w.lake, w.run), report.ReadLists(ctx, w.lake, reportOptions(w)))
 }
 
 // loadReport reads the report of the run's days.
