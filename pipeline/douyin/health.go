@@ -12,12 +12,12 @@ type health struct {
 }
 
 const (
-	healthSpan     = 32 // calls over which the share is averaged, roughly
-	minHealthCalls = 16 // calls before the share counts
+	healthSpan     = 64 // calls over which the share is averaged, roughly
+	minHealthCalls = 4  // calls before the share counts
 
 	// A platform is unsteady if a share of calls in this range fails. If nearly all do, it
 	// is down, and more attempts do not help.
-	unsteadyFrom, unsteadyTo = 0.1, 0.75
+	unsteadyFrom, unsteadyTo = 0.05, 0.75
 
 	// unsteadyPatience multiplies the attempts of a call on an unsteady platform. If half
 	// of all attempts fail, one call in 256 fails eight times in a row by chance, but only
