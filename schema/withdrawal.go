@@ -19,7 +19,7 @@ type Withdrawal struct {
 	SettleAccount Null[string] // masked: see MaskAccount
 	AccountName   Null[string]
 	BillRows      Null[int64]
-	Bills         Null[Fen] // sum of its bills, signed
+	BillsTotal    Null[Fen] // sum of its bills, signed
 	Diff          Null[Fen] // amount less bills
 	Verdict       WithdrawVerdict
 	LogID         Null[string]
@@ -87,7 +87,7 @@ var Withdrawals = Table[Withdrawal]{
 			func(w *Withdrawal) *Null[int64] { return &w.BillRows }),
 		fen(Column{Name: "bills_fen", Label: "账单合计", Layout: Distinct, Doc: "sum of fund_amount of its bills, signed; of goods where a bill has no fund_amount. NULL where a bill has neither",
 			ChineseDoc: "其账单 fund_amount 之和，带符号；没有 fund_amount 的账单取 goods。两者都没有时为 NULL"},
-			func(w *Withdrawal) *Null[Fen] { return &w.Bills }),
+			func(w *Withdrawal) *Null[Fen] { return &w.BillsTotal }),
 		fen(Column{Name: "diff_fen", Label: "差额", Layout: Distinct, Doc: "amount less bills",
 			ChineseDoc: "提现减账单合计"},
 			func(w *Withdrawal) *Null[Fen] { return &w.Diff }),

@@ -25,3 +25,13 @@ func DecodeSettleAnswer(a schema.SettleAnswer) (SettlementsAnswer, error) {
 	s, err := ReadSettlements(a.Body)
 	return SettlementsAnswer{a, s}, err
 }
+
+// DecodeWithdrawalsAnswer decodes an answer of the withdrawal API as a page of a walk.
+func DecodeWithdrawalsAnswer(a schema.Answer) (PageAnswer, error) {
+	page, err := ReadWithdrawals(a.Body)
+	if err != nil {
+		return PageAnswer{Answer: a}, err
+	}
+	content, err := page.content()
+	return PageAnswer{a, content}, err
+}

@@ -1,6 +1,7 @@
 package normalise
 
 import (
+	"crypto/sha256"
 	"errors"
 	"fmt"
 	"slices"
@@ -70,6 +71,20 @@ func ReadWithdrawals(body []byte) (WithdrawalsPage, error) {
 		page.Records[i] = r
 	}
 	return page, nil
+}
+
+// content returns what a walk needs of the page. Amounts are not summed: each withdrawal is
+// checked by itself.
+func (p *WithdrawalsPage) content() (PageContent, error) {
+	content := PageContent{Next: p.Next, HasMore: p.HasMore, LogID: p.LogID}
+	for i := range p.Records {
+		canonical := p.Records[i].Raw.Clone()
+		if err := canonical.Format(canonically...); err != nil {
+			return PageContent{}, fmt.Errorf("bill_withdraw_records[%d]: %w", i, err)
+		}
+		content.Records = append(content.Records, sha256.Sum256(canonical))
+	}
+	return content, nil
 }
 
 // withdrawal is a withdrawal of the API (查询提现记录), with members that its later versions

@@ -20,7 +20,7 @@ const (
 // verdict. bills are those of a listed one, and are ignored otherwise. If their sum overflows
 // int64 the error is schema.ErrOverflow and names the withdrawal.
 func TieOut(w *schema.Withdrawal, stage schema.WithdrawStage, listing Listing, bills []schema.WithdrawnBill) error {
-	w.BillRows, w.Bills, w.Diff = schema.Null[int64]{}, schema.Null[schema.Fen]{}, schema.Null[schema.Fen]{}
+	w.BillRows, w.BillsTotal, w.Diff = schema.Null[int64]{}, schema.Null[schema.Fen]{}, schema.Null[schema.Fen]{}
 	if listing == Listed {
 		if err := addBills(w, bills); err != nil {
 			return fmt.Errorf("withdrawal %s of account %s: %w", w.WithdrawID, w.AccountID, err)
@@ -39,10 +39,10 @@ func addBills(w *schema.Withdrawal, bills []schema.WithdrawnBill) error {
 		amounts[i] = bills[i].Withdrawn()
 	}
 	var err error
-	if w.Bills, err = schema.Total(amounts...); err != nil || !w.Bills.Valid || !w.Amount.Valid {
+	if w.BillsTotal, err = schema.Total(amounts...); err != nil || !w.BillsTotal.Valid || !w.Amount.Valid {
 		return err
 	}
-	diff, err := w.Amount.V.Sub(w.Bills.V)
+	diff, err := w.Amount.V.Sub(w.BillsTotal.V)
 	w.Diff = schema.Null[schema.Fen]{V: diff, Valid: err == nil}
 	return err
 }

@@ -40,13 +40,13 @@ func TestTieOut(t *testing.T) {
 		"under way, though its bills agree": {some(1000), schema.WithdrawUnderWay, Listed, []schema.WithdrawnBill{fund(1000)}, schema.WithdrawInFlight, some(1000), some(0)},
 		"failed":                            {some(1000), schema.WithdrawNotPaid, NotListed, nil, schema.WithdrawFailed, null, null},
 	} {
-		w := schema.Withdrawal{Amount: c.amount, Bills: some(7), Diff: some(7), Verdict: "stale"}
+		w := schema.Withdrawal{Amount: c.amount, BillsTotal: some(7), Diff: some(7), Verdict: "stale"}
 		if err := TieOut(&w, c.stage, c.listing, c.bills); err != nil {
 			t.Errorf("%s: %v", name, err)
 		}
 		rows := schema.Null[int64]{V: int64(len(c.bills)), Valid: c.listing == Listed}
-		if w.Verdict != c.verdict || w.Bills != c.sum || w.Diff != c.diff || w.BillRows != rows {
-			t.Errorf("%s: %s, bills %v %v, difference %v; want %s, %v %v, %v", name, w.Verdict, w.BillRows, w.Bills, w.Diff, c.verdict, rows, c.sum, c.diff)
+		if w.Verdict != c.verdict || w.BillsTotal != c.sum || w.Diff != c.diff || w.BillRows != rows {
+			t.Errorf("%s: %s, bills %v %v, difference %v; want %s, %v %v, %v", name, w.Verdict, w.BillRows, w.BillsTotal, w.Diff, c.verdict, rows, c.sum, c.diff)
 		}
 	}
 }
@@ -71,7 +71,7 @@ func TestTieOutConserves(t *testing.T) {
 		}
 		w := schema.Withdrawal{Amount: schema.Some(schema.Fen(amount))}
 		err := TieOut(&w, schema.WithdrawPaid, Listed, bills)
-		return err == nil && w.Bills.V+w.Diff.V == w.Amount.V && (w.Verdict == schema.Tied) == (w.Diff.V == 0)
+		return err == nil && w.BillsTotal.V+w.Diff.V == w.Amount.V && (w.Verdict == schema.Tied) == (w.Diff.V == 0)
 	}
 	if err := quick.Check(conserves, nil); err != nil {
 		t.Error(err)
