@@ -25,9 +25,10 @@ type Summary struct {
 	Units          UnitCounts                   `json:"units"`
 	Archived       Archived                     `json:"archived"`
 	Calls          Calls                        `json:"calls"`
-	Rows           map[string]int64             `json:"rows"`     // published, by table
-	Repeated       int64                        `json:"repeated"` // records received again with the same content, dropped
-	Verdicts       map[schema.Verdict]int64     `json:"verdicts"` // groups, by verdict
+	Rows           map[string]int64             `json:"rows"`               // published, by table
+	Repeated       int64                        `json:"repeated"`           // records received again with the same content, dropped
+	Verdicts       map[schema.Verdict]int64     `json:"verdicts"`           // groups, by verdict
+	Resolved       int64                        `json:"resolved,omitempty"` // mismatched groups that people have settled; counted for --fail-on
 	Settling       Settling                     `json:"settling"`
 	Callbacks      Callbacks                    `json:"callbacks"`
 	Restated       map[schema.Change]int64      `json:"restated"` // bills of closed days that were found otherwise

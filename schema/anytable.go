@@ -37,6 +37,7 @@ type Description struct {
 	Name, Label     string // Label is the name in Chinese
 	Doc, ChineseDoc string
 	History         bool // see Table
+	Optional        bool // see Table
 	Columns         []Column
 }
 
@@ -60,7 +61,7 @@ func (d Description) Arrow() *arrow.Schema {
 
 // Describe returns the table's description.
 func (t Table[R]) Describe() Description {
-	return Description{Name: t.Name, Label: t.Label, Doc: t.Doc, ChineseDoc: t.ChineseDoc, History: t.History, Columns: t.Columns()}
+	return Description{Name: t.Name, Label: t.Label, Doc: t.Doc, ChineseDoc: t.ChineseDoc, History: t.History, Optional: t.Optional, Columns: t.Columns()}
 }
 
 // NewRow implements AnyTable.

@@ -54,6 +54,11 @@ func (b *Base) Torn() bool {
 		}
 		return false
 	}
+	for table, etag := range b.ETags {
+		if etag != "" && b.Manifest.Object(table) == nil {
+			return true
+		}
+	}
 	return slices.ContainsFunc(b.Manifest.Objects, func(o Object) bool { return b.ETags[o.Table] != o.ETag })
 }
 

@@ -77,6 +77,7 @@ type Table[R any] struct {
 	Doc        string
 	ChineseDoc string
 	History    bool // a publication carries on the rows of the one before
+	Optional   bool // it has a file only where it has rows, or had some
 	Fields     []Field[R]
 }
 

@@ -4,8 +4,8 @@ import "slices"
 
 // Tables lists the published tables, in the order of the documentation. Views, manifests,
 // verification, summaries and the column tables all follow it: a table that is added here
-// is published. lake.Verify wants an object of each in every manifest, so that the days an
-// older version published fail until they are built again.
+// is published. A manifest names an object of each, but of an optional one only where it has
+// rows, or had some: days without them have the same files as before the table was added.
 var Tables = []AnyTable{&Bills, &Settlements, &Reconciliations, &Exceptions, &Restatements}
 
 // PublishOrder returns the names of the tables in the order in which their files are
@@ -21,6 +21,21 @@ func PublishOrder() []string {
 		}
 	}
 	return slices.Concat(first, others)
+}
+
+// HasTables reports whether objects are those of a whole publication: one of every table, in
+// the order of PublishOrder, of which optional ones may be absent.
+func HasTables(objects []Object) bool {
+	for _, name := range PublishOrder() {
+		table, _ := TableByName(name)
+		switch {
+		case len(objects) > 0 && objects[0].Table == name:
+			objects = objects[1:]
+		case !table.Describe().Optional:
+			return false
+		}
+	}
+	return len(objects) == 0
 }
 
 // TableByName returns the table of that name, or false.

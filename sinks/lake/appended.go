@@ -101,6 +101,32 @@ func appendedKeys(ctx context.Context, l *Lake, folder string) iter.Seq2[string,
 	}
 }
 
+// ResolutionStates returns the resolution that counts of each order that is wanted, with what
+// it is worth by the published amounts of all days.
+func (l *Lake) ResolutionStates(ctx context.Context, wanted func(schema.ResolutionKey) bool) (map[schema.ResolutionKey]schema.ResolutionNow, error) {
+	rows, err := l.Resolutions(ctx)
+	if err != nil {
+		return nil, err
+	}
+	latest := schema.LatestResolutions(rows)
+	var keys []schema.ResolutionKey
+	for key := range latest {
+		if wanted(key) {
+			keys = append(keys, key)
+		}
+	}
+	amounts, err := l.OrderAmounts(ctx, keys)
+	if err != nil {
+		return nil, err
+	}
+	states := make(map[schema.ResolutionKey]schema.ResolutionNow, len(keys))
+	for _, key := range keys {
+		row := latest[key]
+		states[key] = schema.ResolutionNow{Resolution: row, State: row.State(amounts[key])}
+	}
+	return states, nil
+}
+
 // orderColumns are what OrderAmounts reads.
 var orderColumns = func() []string {
 	columns := []string{"walk_account_id", "group_key", "item_order_id", "verdict"}

@@ -34,7 +34,9 @@ import (
 	"billwalk/sinks/object"
 )
 
-// tables that every publication writes, in the order of their PUTs.
+// tables of a publication, in the order of their PUTs. Optional ones are written where they
+// have rows, or had some: rows that are gone are replaced by an empty file, so that readers of
+// a glob never see them again.
 var tables = schema.PublishOrder()
 
 const settingsVersion = 1

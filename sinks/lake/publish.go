@@ -26,7 +26,7 @@ var errUnfinished = errors.New("the manifest is not one that the stage has finis
 // ETags it enters in the manifest, then the manifest, which Finish has completed. If
 // another run came first it changes nothing and returns schema.ErrSuperseded.
 func (s *Stage) Publish(ctx context.Context, m *schema.Manifest) error {
-	if m.WriteID != s.stamp.WriteID || len(m.Objects) != len(tables) {
+	if m.WriteID != s.stamp.WriteID || !schema.HasTables(m.Objects) {
 		return errUnfinished
 	}
 	if err := s.checkManifest(m); err != nil {

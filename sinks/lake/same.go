@@ -35,7 +35,7 @@ func (s *Stage) sameRows(ctx context.Context, name string) (bool, error) {
 	staged, err := s.writers[name].Finish(s.stamp)
 	etag := s.base.ETags[name]
 	if err != nil || etag == "" {
-		return false, err
+		return err == nil && s.leftOut(name, staged.Totals.Rows), err
 	}
 	published := s.published(name, etag)
 	if published != nil && published.RowsSHA256 == staged.RowsSHA256 {

@@ -82,12 +82,22 @@ func (s *Stage) Finish(m *schema.Manifest) error {
 		if err != nil {
 			return err
 		}
+		if s.leftOut(table, f.Totals.Rows) {
+			continue
+		}
 		m.Objects = append(m.Objects, schema.Object{
 			Table: table, Day: m.Day, Bucket: m.Bucket, Key: dataKey(table, m.Day, m.Bucket), Rows: f.Totals.Rows, Bytes: f.Bytes,
 			SHA256: f.SHA256, RowsSHA256: f.RowsSHA256, Totals: f.Totals,
 		})
 	}
 	return nil
+}
+
+// leftOut reports whether a table with that many staged rows has no file: it is optional, and
+// there is none to replace.
+func (s *Stage) leftOut(name string, rows int64) bool {
+	table, _ := schema.TableByName(name)
+	return rows == 0 && s.base.ETags[name] == "" && table.Describe().Optional
 }
 
 // Close removes the local files, published or not. It may be called at any time, and

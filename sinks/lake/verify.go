@@ -97,9 +97,16 @@ func (s *survey) check(ctx context.Context, key string) {
 	case key == manifestKey(s.day, bucket):
 		s.published[bucket] = true
 		s.checkManifest(ctx, bucket)
-	case !s.published[bucket]:
+	case !s.published[bucket], s.unnamed(bucket, key):
 		s.find(bucket, key, "", "", "no manifest names it", fixHalf)
 	}
+}
+
+// unnamed reports whether the bucket's manifest does not name a data object, as that of an
+// optional table may not.
+func (s *survey) unnamed(bucket int, key string) bool {
+	i := slices.IndexFunc(s.manifests, func(m *schema.Manifest) bool { return m.Bucket == bucket })
+	return i >= 0 && !slices.ContainsFunc(s.manifests[i].Objects, func(o schema.Object) bool { return o.Key == key })
 }
 
 func (s *survey) find(bucket int, key, place, want, got, fix string) {
@@ -107,7 +114,7 @@ func (s *survey) find(bucket int, key, place, want, got, fix string) {
 }
 
 // checkManifest checks a manifest by itself: that it is sealed, in its place, and names
-// one object of every table.
+// one object of every table, but for optional ones.
 func (s *survey) checkManifest(ctx context.Context, bucket int) {
 	key := manifestKey(s.day, bucket)
 	wrong := func(place, want, got string) { s.find(bucket, key, place, want, got, fixManifest) }
@@ -130,14 +137,15 @@ func (s *survey) checkManifest(ctx context.Context, bucket int) {
 	if want, got := stampOf(m.Generation, m.WriteID), metaStamp(info); got != want {
 		wrong("metadata", want, got)
 	}
-	for i, o := range m.Objects {
-		if len(m.Objects) != len(tables) || o.Table != tables[i] || o.Day != m.Day || o.Bucket != m.Bucket || o.Key != dataKey(o.Table, m.Day, m.Bucket) {
-			wrong("objects", fmt.Sprint("one for each of ", tables), fmt.Sprintf("%d, of which %s is number %d", len(m.Objects), o.Key, i+1))
-			return
+	misplaced := slices.ContainsFunc(m.Objects, func(o schema.Object) bool {
+		return o.Day != m.Day || o.Bucket != m.Bucket || o.Key != dataKey(o.Table, m.Day, m.Bucket)
+	})
+	if misplaced || !schema.HasTables(m.Objects) {
+		var keys []string
+		for _, o := range m.Objects {
+			keys = append(keys, o.Key)
 		}
-	}
-	if len(m.Objects) == 0 {
-		wrong("objects", fmt.Sprint("one for each of ", tables), "none")
+		wrong("objects", fmt.Sprint("one for each of ", tables), fmt.Sprint(keys))
 		return
 	}
 	s.manifests = append(s.manifests, m)

@@ -3,18 +3,12 @@ package report
 import (
 	"context"
 	"fmt"
-
-	"billwalk/schema"
 )
 
 // Load reads the report of what is published. It takes memory for the open orders, and for a
 // few bytes of each other order. An amount whose sum overflows is schema.ErrOverflow.
 func Load(ctx context.Context, lake Lake, o Options) (*Report, error) {
-	l := &loader{lake: lake, Options: o, accounts: make(map[schema.AccountID]bool)}
-	for _, a := range o.Accounts {
-		l.accounts[a.ID] = true
-	}
-	l.accounts[schema.NoAccount] = true
+	l := newLoader(lake, o)
 	if l.MaxOrders == 0 {
 		l.MaxOrders = MaxOrders
 	}

@@ -48,6 +48,14 @@ type loader struct {
 	parts    []part                    // what is published, by day and bucket
 }
 
+func newLoader(lake Lake, o Options) *loader {
+	l := &loader{lake: lake, Options: o, accounts: map[schema.AccountID]bool{schema.NoAccount: true}}
+	for _, a := range o.Accounts {
+		l.accounts[a.ID] = true
+	}
+	return l
+}
+
 // part is what is published of one (day, bucket).
 type part struct {
 	day      schema.Day

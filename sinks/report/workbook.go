@@ -26,23 +26,25 @@ type DayBill struct {
 }
 
 // WriteWorkbook writes the report as a workbook (XLSX), in Chinese: a sheet for each part of the
-// report, and a statement (对账单) of the bills of each account that has any.
+// report, with the lists in full, and a statement (对账单) of the bills of each account that has
+// any. Lists that are not those which the report counts are ErrChanged.
 //
 // Ids are text. Amounts are numbers of yuan with two decimals, exact up to 9,999,999,999,999.99:
 // a spreadsheet keeps 15 digits, and a larger amount is text. Sums are formulas, beside the
 // value that they have. Text never becomes a formula. A sheet with more rows than a spreadsheet
 // holds is continued on another one. Equal reports and bills give equal bytes. Rows go to
 // temporary files: the memory does not grow with their number.
-func WriteWorkbook(ctx context.Context, w io.Writer, r *Report, bills Bills) error {
-	return writeWorkbook(ctx, w, r, bills, excelize.TotalRows)
+func WriteWorkbook(ctx context.Context, w io.Writer, r *Report, bills Bills, lists Lists) error {
+	return writeWorkbook(ctx, w, r, bills, lists, excelize.TotalRows)
 }
 
-func writeWorkbook(ctx context.Context, w io.Writer, r *Report, bills Bills, maxRows int) (err error) {
+func writeWorkbook(ctx context.Context, w io.Writer, r *Report, bills Bills, lists Lists, maxRows int) (err error) {
 	b, err := newWorkbook(maxRows)
 	if err != nil {
 		return err
 	}
 	defer func() { err = cmp.Or(err, b.file.Close()) }()
+	summary := b.sheet("汇总", summarySheet) // comes first, and adds up what the others have
 	for _, write := range []func(*Report) error{b.daily, b.bridges} {
 		if err := write(r); err != nil {
 			return err
@@ -54,16 +56,23 @@ func writeWorkbook(ctx context.Context, w io.Writer, r *Report, bills Bills, max
 		}
 	}
 	refunds := b.sheet("退款", statementSheet)
+	if err := b.restatements(r, lists.Restatements); err != nil {
+		return err
+	}
+	if err := b.exceptions(r, lists.Exceptions); err != nil {
+		return err
+	}
+	if err := b.terms(r); err != nil {
+		return err
+	}
 	if err := b.statements(ctx, r, bills, refunds); err != nil {
 		return err
 	}
 	if err := refunds.end(); err != nil {
 		return err
 	}
-	for _, write := range []func(*Report) error{b.restatements, b.exceptions, b.terms} {
-		if err := write(r); err != nil {
-			return err
-		}
+	if err := b.summary(r, summary); err != nil {
+		return err
 	}
 	return b.write(w)
 }
@@ -72,18 +81,21 @@ func writeWorkbook(ctx context.Context, w io.Writer, r *Report, bills Bills, max
 type workbook struct {
 	file    *excelize.File
 	maxRows int // of a sheet
-	heading int // styles
-	text    int
-	amount  int
-	count   int
-	sum     int
+	sheets  []*sheet
+
+	statementOf map[schema.AccountID]*sheet
+	heading     int // styles
+	text        int
+	amount      int
+	count       int
+	sum         int
 }
 
 // amountFormat is the number format of amounts: two decimals, and a sign.
 const amountFormat = "#,##0.00;-#,##0.00"
 
 func newWorkbook(maxRows int) (*workbook, error) {
-	b := &workbook{file: excelize.NewFile(), maxRows: maxRows}
+	b := &workbook{file: excelize.NewFile(), maxRows: maxRows, statementOf: make(map[schema.AccountID]*sheet)}
 	format := amountFormat
 	styles := []struct {
 		into  *int

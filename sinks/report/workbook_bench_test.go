@@ -37,7 +37,7 @@ func BenchmarkWorkbook(b *testing.B) {
 		}
 	}
 	for b.Loop() {
-		if err := WriteWorkbook(b.Context(), io.Discard, r, many); err != nil {
+		if err := WriteWorkbook(b.Context(), io.Discard, r, many, lists(r)); err != nil {
 			b.Fatal(err)
 		}
 	}

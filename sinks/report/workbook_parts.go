@@ -19,6 +19,9 @@ var dailySheet = []column{
 	{"批次", 8, false}, {"原因", 40, false}, {"错误码", 10, false}, {"logid", 26, false}, {"处理", 40, false},
 }
 
+// dailyBills is the column of the number of bills.
+const dailyBills = 4
+
 // daily writes a row for each account and day, whether there is anything of it or not.
 func (b *workbook) daily(r *Report) error {
 	s := b.sheet("日报", dailySheet)
@@ -30,7 +33,7 @@ func (b *workbook) daily(r *Report) error {
 			row = append(row, u.Sums.Forward, u.Sums.Refund, u.Sums.Other, u.Sums.Net, u.Sums.Merchant, u.Bridge.Settled)
 		default: // not known, which is not 0
 			row = append(row, nil, nil, nil, nil, nil, nil)
-			row[4] = nil
+			row[dailyBills] = nil
 		}
 		row = append(row, u.Generation, u.Reason, code(u.Code), u.LogID, u.Hint)
 		if err := s.add(row...); err != nil {
@@ -161,6 +164,12 @@ var statementSheet = []column{
 	{"交易金额", 16, true}, {"应结算", 16, true}, {"软件服务费", 16, true}, {"佣金合计", 16, true}, {"保险费", 16, true}, {"商家实际结算", 16, true}, {"备注", 40, false},
 }
 
+// Columns of statements that 汇总 adds up.
+const (
+	statementNet      = 9
+	statementMerchant = 13
+)
+
 // refundType is settle_type of a refund.
 const refundType = 2
 
@@ -173,6 +182,7 @@ func (b *workbook) statements(ctx context.Context, r *Report, bills Bills, refun
 		}
 		number++
 		s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账单%d %s", number, account.Name)), statementSheet)
+		b.statementOf[account.ID] = s
 		for bill, err := range bills(ctx, account.ID) {
 			if err != nil {
 				return err
@@ -229,52 +239,6 @@ func statementRow(d DayBill) ([]any, error) {
 		note = "收支方向不明，未计入合计"
 	}
 	return append(row, note), nil
-}
-
-var restatementSheet = []column{
-	{"账单日", 12, false}, {"变更", 10, false}, {"账户", 22, false}, {"账单号", 26, false}, {"订单", 24, false}, {"字段", 40, false},
-	{"应结算变动", 16, false}, {"商家实际结算变动", 18, false}, {"变更前批次", 12, false}, {"变更后批次", 12, false}, {"时间", 20, false},
-}
-
-// restatements writes for each day all its changes together, and examples below.
-func (b *workbook) restatements(r *Report) error {
-	s := b.sheet("变更", restatementSheet)
-	for _, day := range r.Restatements {
-		counts := fmt.Sprintf("新增 %d，减少 %d，变动 %d；金额不明 %d", day.Added, day.Removed, day.Changed, day.Unknown)
-		if err := s.add(day.Day.String(), "全部", nil, nil, nil, counts, day.Total, day.Merchant); err != nil {
-			return err
-		}
-		for _, x := range day.Examples {
-			if err := s.add(day.Day.String(), r.label("change", string(x.Change)), string(x.Account), x.LedgerID, x.Order, strings.Join(x.Columns, "，"),
-				x.Total, x.Merchant, x.OldGeneration, x.NewGeneration, x.At.In(schema.China).Format(time.DateTime)); err != nil {
-				return err
-			}
-		}
-	}
-	return s.end()
-}
-
-var exceptionSheet = []column{
-	{"异常类型", 28, false}, {"级别", 8, false}, {"条数", 10, false}, {"日期", 12, false}, {"账户", 22, false}, {"账单号", 26, false}, {"订单", 24, false}, {"分账单号", 24, false},
-	{"应为", 16, false}, {"实为", 16, false}, {"说明", 60, false}, {"处理", 48, false},
-}
-
-// exceptions writes for each rule how often it fails, and examples below.
-func (b *workbook) exceptions(r *Report) error {
-	s := b.sheet("异常", exceptionSheet)
-	for _, rule := range r.Exceptions {
-		label := r.label("rule", string(rule.Rule))
-		severity := r.label("severity", string(rule.Severity))
-		if err := s.add(label, severity, rule.Count, nil, nil, nil, nil, nil, nil, nil, nil, r.gloss("rule", string(rule.Rule)).Advice.Chinese); err != nil {
-			return err
-		}
-		for _, x := range rule.Examples {
-			if err := s.add(label, severity, nil, x.Day.String(), x.Account, x.LedgerID, x.Order, x.SettleID, x.Expected, x.Actual, x.Detail, nil); err != nil {
-				return err
-			}
-		}
-	}
-	return s.end()
 }
 
 // terms writes what the report is of, why its days cannot be closed, and what its words mean.

@@ -46,6 +46,7 @@ type columnSum struct {
 // sheet begins a sheet.
 func (b *workbook) sheet(name string, columns []column) *sheet {
 	s := &sheet{book: b, name: name, columns: columns, maxRows: b.maxRows, sums: make([]columnSum, len(columns))}
+	b.sheets = append(b.sheets, s)
 	s.begin()
 	return s
 }
@@ -75,7 +76,7 @@ func (s *sheet) fail(err error) {
 	}
 }
 
-// add adds a row. A cell is a string, an integer, an Amount, a schema.Fen, or nil.
+// add adds a row. A cell is a string, an integer, an Amount, a schema.Fen, a formula, or nil.
 func (s *sheet) add(cells ...any) error {
 	if s.row == s.maxRows-1 { // the last one is for the sums
 		s.endPart()
@@ -102,6 +103,9 @@ func (s *sheet) write(row []any) {
 func (s *sheet) cell(i int, value any) any {
 	switch v := value.(type) {
 	case string:
+		if v == "" {
+			return nil
+		}
 		return excelize.Cell{StyleID: s.book.text, Value: fitting(v)}
 	case Amount:
 		if !v.Valid {
@@ -113,6 +117,8 @@ func (s *sheet) cell(i int, value any) any {
 		total, err := sum.fen.Add(v)
 		sum.fen, sum.beyond = total, sum.beyond || err != nil || beyond(v) || beyond(total)
 		return s.book.yuan(v, s.book.amount)
+	case excelize.Cell:
+		return v
 	case nil:
 		return nil
 	default:
@@ -141,7 +147,7 @@ func (s *sheet) end() error {
 		}
 		summed = true
 		if s.sums[i].beyond {
-			row[i] = excelize.Cell{StyleID: s.book.text, Value: "超出表格精度"}
+			row[i] = excelize.Cell{StyleID: s.book.text, Value: beyondPrecision}
 			continue
 		}
 		row[i] = s.book.formula(s.sumOf(i), s.sums[i].fen)
@@ -166,15 +172,17 @@ func (s *sheet) rows() (n int) {
 
 // sumOf returns the formula that adds up a column over all parts.
 func (s *sheet) sumOf(i int) string {
-	var ranges []string
-	for j, p := range s.parts {
-		cells := fmt.Sprintf("%s2:%s%d", letter(i), letter(i), max(2, p.rows))
-		if j < len(s.parts)-1 {
-			cells = "'" + strings.ReplaceAll(p.name, "'", "''") + "'!" + cells
-		}
-		ranges = append(ranges, cells)
-	}
+	ranges := s.ranges(i)
+	ranges[len(ranges)-1] = ranges[len(ranges)-1][strings.LastIndexByte(ranges[len(ranges)-1], '!')+1:] // of the same sheet
 	return "ROUND(SUM(" + strings.Join(ranges, ",") + "),2)"
+}
+
+// ranges returns the cells of a column, by part, without titles and sums.
+func (s *sheet) ranges(i int) (ranges []string) {
+	for _, p := range s.parts {
+		ranges = append(ranges, fmt.Sprintf("'%s'!%s2:%[2]s%d", strings.ReplaceAll(p.name, "'", "''"), letter(i), max(2, p.rows)))
+	}
+	return ranges
 }
 
 // letter returns the letter of a column, counted from 0.
@@ -185,6 +193,9 @@ func letter(i int) string {
 	}
 	return name
 }
+
+// beyondPrecision stands for a sum of which an amount is text.
+const beyondPrecision = "超出表格精度"
 
 // maxExact is the largest amount that a spreadsheet holds exactly: 15 digits.
 const maxExact = 999_999_999_999_999
@@ -202,6 +213,11 @@ func (b *workbook) yuan(fen schema.Fen, style int) excelize.Cell {
 // formula returns a formula beside the value that it has.
 func (b *workbook) formula(text string, fen schema.Fen) excelize.Cell {
 	return excelize.Cell{StyleID: b.sum, Formula: text, Value: number(fen)}
+}
+
+// counting returns a formula of a number without decimals beside the value that it has.
+func (b *workbook) counting(text string, n int64) excelize.Cell {
+	return excelize.Cell{StyleID: b.count, Formula: text, Value: n}
 }
 
 // number is the only way to a number that excelize has. The quotient is the nearest number of

@@ -9,6 +9,7 @@ import (
 	"iter"
 	"math/rand/v2"
 	"os"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -43,10 +44,46 @@ func ledger(_ context.Context, account schema.AccountID) iter.Seq2[DayBill, erro
 	}
 }
 
+// lists returns lists of which the examples of the fixture are all.
+func lists(r *Report) Lists {
+	return Lists{
+		Exceptions: func(yield func(ListedException, error) bool) {
+			for _, rule := range r.Exceptions {
+				for _, x := range rule.Examples {
+					row := &schema.Exception{
+						Rule: rule.Rule, Severity: rule.Severity, AccountID: schema.Some(x.Account), LedgerID: schema.Some(x.LedgerID), ShopOrderID: schema.Some(x.Order),
+						Expected: schema.Some[schema.Fen](346), Actual: schema.Null[schema.Fen](x.Actual), Detail: x.Detail, ArchiveKey: schema.Some("archive/bills/x"),
+					}
+					if !yield(ListedException{x.Day, schema.AccountID(x.Account), "2026112604120003", row}, nil) {
+						return
+					}
+				}
+			}
+		},
+		Restatements: func(yield func(ListedRestatement, error) bool) {
+			for _, day := range r.Restatements {
+				for _, x := range day.Examples {
+					row := &schema.Restatement{
+						WalkAccountID: x.Account, ShopOrderID: schema.Some(x.Order), Change: x.Change,
+						Columns:   []string{"ledger_total_fen", "total_merchant_platform_service_fen", "code", "group_name"},
+						Old:       schema.Some(`{"ledger_total_fen":"10100","total_merchant_platform_service_fen":"-250","code":"8800","group_name":"=1+1"}`),
+						New:       schema.Some(`{"ledger_total_fen":"10000","code":"8801","group_name":"套餐"}`),
+						DiffTotal: schema.Null[schema.Fen](x.Total), DiffGoods: schema.Null[schema.Fen](x.Merchant), OldGeneration: x.OldGeneration, NewGeneration: x.NewGeneration, RestatedAt: x.At,
+					}
+					row.LedgerID = x.LedgerID
+					if !yield(ListedRestatement{day.Day, row}, nil) {
+						return
+					}
+				}
+			}
+		},
+	}
+}
+
 func workbookOf(t *testing.T, r *Report, bills Bills, maxRows int) (*excelize.File, []byte) {
 	t.Helper()
 	var out bytes.Buffer
-	if err := writeWorkbook(t.Context(), &out, r, bills, maxRows); err != nil {
+	if err := writeWorkbook(t.Context(), &out, r, bills, lists(r), maxRows); err != nil {
 		t.Fatal(err)
 	}
 	file, err := excelize.OpenReader(bytes.NewReader(out.Bytes()), excelize.Options{RawCellValue: true})
@@ -71,7 +108,7 @@ func TestWorkbook(t *testing.T) {
 	t.Parallel()
 	f, data := workbookOf(t, fixture(), ledger, excelize.TotalRows)
 	statement := "对账单1 某某餐饮 <b>&\"总部\""
-	want := []string{"日报", "调节表", "差异", "未分", "失败", "退款", statement, "变更", "异常", "口径说明"}
+	want := []string{"汇总", "日报", "调节表", "差异", "未分", "失败", "退款", "变更", "异常", "口径说明", statement}
 	if got := f.GetSheetList(); !slices.Equal(got, want) {
 		t.Errorf("sheets %q, want %q", got, want)
 	}
@@ -94,7 +131,7 @@ func TestWorkbook(t *testing.T) {
 	if refunds := rowsOf(t, f, "退款"); len(refunds) != 3 || refunds[1][2] != "3" || refunds[2][9] != "-12" {
 		t.Errorf("refunds %q", refunds)
 	}
-	for sheet, count := range map[string]int{"日报": 5, "调节表": 10 + 1 + 1 + 16, "差异": 2, "未分": 1, "失败": 0, "变更": 2, "异常": 2} {
+	for sheet, count := range map[string]int{"日报": 5, "调节表": 10 + 1 + 1 + 16, "差异": 2, "未分": 1, "失败": 0, "变更": 1, "异常": 1, "汇总": 6 + 3 + 1 + 5 + 1 + 2} {
 		rows := len(rowsOf(t, f, sheet)) - 1
 		if last := rowsOf(t, f, sheet)[rows][0]; last == "合计" {
 			rows--
@@ -112,11 +149,14 @@ func at(row []string, i int) string {
 	return ""
 }
 
+// formulas are those that a workbook may have.
+var formulas = regexp.MustCompile(`^(ROUND\(|SUM\(|COUNTA\(|COUNTIFS\()`)
+
 // TestNoFormulas: the only formulas are those of the sums, whose values they give.
 func TestNoFormulas(t *testing.T) {
 	t.Parallel()
 	f, _ := workbookOf(t, fixture(), ledger, 5)
-	formulas := 0
+	found := 0
 	for _, sheet := range f.GetSheetList() {
 		for r, row := range rowsOf(t, f, sheet) {
 			for c, value := range row {
@@ -128,16 +168,16 @@ func TestNoFormulas(t *testing.T) {
 				if formula == "" {
 					continue
 				}
-				formulas++
+				found++
 				got, err := f.CalcCellValue(sheet, cell, excelize.Options{RawCellValue: true})
-				if !strings.HasPrefix(formula, "ROUND(") || err != nil || got != value {
+				if !formulas.MatchString(formula) || err != nil || got != value {
 					t.Errorf("%s!%s: %s gives %s, %v, and its value is %s", sheet, cell, formula, got, err, value)
 				}
 			}
 		}
 	}
-	if formulas < 20 {
-		t.Errorf("%d formulas", formulas)
+	if found < 40 {
+		t.Errorf("%d formulas", found)
 	}
 }
 
@@ -222,6 +262,42 @@ func TestSplit(t *testing.T) {
 	}
 }
 
+// TestLists: every exception and every changed bill is a row, whose counts and sums are those of the report.
+func TestLists(t *testing.T) {
+	t.Parallel()
+	f, _ := workbookOf(t, fixture(), ledger, excelize.TotalRows)
+	const account = "7113893944009705516|某某餐饮 <b>&\"总部\"|"
+	for sheet, want := range map[string]string{
+		"异常": "收支方向不明|错误|2026-11-25|" + account + "9004|1004||3.46||settle_type 9 is not known||2026112604120003|archive/bills/x",
+		"变更": "2026-11-25|变动|" + account + "9001|1002|101|100|-1|||-0.9|软件服务费 -2.50 → 空；券码；商品名称 =1+1 → 套餐|1|2|2026-11-27 04:00:00",
+	} {
+		if got := strings.Join(rowsOf(t, f, sheet)[1], "|"); got != want {
+			t.Errorf("%s is\n%s, want\n%s", sheet, got, want)
+		}
+	}
+	var summary []string
+	for _, row := range rowsOf(t, f, "汇总") {
+		summary = append(summary, strings.Join(row, "|"))
+	}
+	for _, want := range []string{"日报|账单||5|正向|300", "日报||||净额|285", "退款|账单||1|应结算|-12", "变更|变动||1", "变更||||应结算变动|-1", "异常|收支方向不明|错误|1"} {
+		if !slices.Contains(summary, want) {
+			t.Errorf("no line %q in\n%s", want, strings.Join(summary, "\n"))
+		}
+	}
+	for _, more := range []int64{-1, 1} {
+		r := fixture()
+		r.Exceptions[0].Count += more
+		if err := WriteWorkbook(t.Context(), io.Discard, r, ledger, lists(fixture())); !errors.Is(err, ErrChanged) {
+			t.Errorf("with %d exceptions more: %v", more, err)
+		}
+		r = fixture()
+		r.Restatements[0].Changed += more
+		if err := WriteWorkbook(t.Context(), io.Discard, r, ledger, lists(fixture())); !errors.Is(err, ErrChanged) {
+			t.Errorf("with %d restatements more: %v", more, err)
+		}
+	}
+}
+
 func TestSheetNames(t *testing.T) {
 	t.Parallel()
 	for name, want := range map[string]string{
@@ -240,7 +316,7 @@ func TestWorkbookErrors(t *testing.T) {
 	bills := func(context.Context, schema.AccountID) iter.Seq2[DayBill, error] {
 		return func(yield func(DayBill, error) bool) { yield(DayBill{}, broken) }
 	}
-	if err := WriteWorkbook(t.Context(), io.Discard, fixture(), bills); !errors.Is(err, broken) {
+	if err := WriteWorkbook(t.Context(), io.Discard, fixture(), bills, lists(fixture())); !errors.Is(err, broken) {
 		t.Error(err)
 	}
 	full, err := os.Open(os.DevNull) // cannot be written
@@ -248,7 +324,7 @@ func TestWorkbookErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer full.Close()
-	if err := WriteWorkbook(t.Context(), full, fixture(), ledger); err == nil {
+	if err := WriteWorkbook(t.Context(), full, fixture(), ledger, lists(fixture())); err == nil {
 		t.Error("nothing was written, without an error")
 	}
 }

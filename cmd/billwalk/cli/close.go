@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -38,7 +39,7 @@ func (p *program) closeDay() *cobra.Command {
 }
 
 func (p *program) appendClosing(ctx context.Context, w *wired, by string) error {
-	row := schema.Closing{Day: w.run.To, Job: w.run.Job, By: by, At: p.now().UTC()}
+	row := schema.Closing{Day: w.run.To, Job: w.run.Job, By: by, At: p.now().UTC().Truncate(time.Microsecond)}
 	for _, bucket := range schema.BucketsOf(w.run.Accounts, w.run.Buckets) {
 		m, err := w.lake.Manifest(ctx, row.Day, bucket)
 		if err != nil {

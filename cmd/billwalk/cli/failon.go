@@ -1,12 +1,14 @@
 package cli
 
 import (
+	"context"
 	"fmt"
 
 	"github.com/spf13/cobra"
 
 	"billwalk/pipeline"
 	"billwalk/schema"
+	"billwalk/sinks/lake"
 )
 
 // failOn is the value of --fail-on: what is found that ends a run with an exit code of its
@@ -17,18 +19,59 @@ const onDifferences = "differences"
 
 // add adds the flag to a verb.
 func (f *failOn) add(cmd *cobra.Command) {
-	cmd.Flags().Var(f, "fail-on", "differences: exit 4 if a group of these days is mismatched and nothing else went wrong")
+	cmd.Flags().Var(f, "fail-on", "differences: exit 4 if a group of these days is mismatched, nobody has settled it (billwalk resolve), and nothing else went wrong")
 	if err := cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{onDifferences}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // the flag is there
 	}
 }
 
-// exitCode returns the exit code of a run. Any other failure comes before differences.
-func (f *failOn) exitCode(s *pipeline.Summary) int {
-	if f.differences && s.ExitCode == pipeline.ExitDone && s.Verdicts[schema.Mismatched] > 0 {
-		return pipeline.ExitDifferences
+// judge sets the exit code of a run that has found differences, unless people have settled
+// all of them. Any other failure comes before differences.
+func (f *failOn) judge(ctx context.Context, l *lake.Lake, s *pipeline.Summary) error {
+	if !f.differences || s.ExitCode != pipeline.ExitDone || s.Verdicts[schema.Mismatched] == 0 {
+		return nil
 	}
-	return s.ExitCode
+	s.ExitCode = pipeline.ExitDifferences
+	resolved, err := resolvedGroups(ctx, l, s)
+	if err != nil {
+		return fmt.Errorf("what people have settled could not be read, and all differences count: %w", err)
+	}
+	s.Resolved = resolved
+	if resolved == s.Verdicts[schema.Mismatched] {
+		s.ExitCode = pipeline.ExitDone
+	}
+	return nil
+}
+
+// resolvedGroups counts the mismatched groups of a run whose orders are resolved.
+func resolvedGroups(ctx context.Context, l *lake.Lake, s *pipeline.Summary) (n int64, err error) {
+	rows, err := l.Resolutions(ctx)
+	if err != nil {
+		return 0, err
+	}
+	noted := schema.LatestResolutions(rows)
+	groups := make(map[schema.ResolutionKey]int64) // mismatched
+	for _, o := range s.Partitions {
+		if len(noted) == 0 || o.Table != schema.Reconciliations.Name {
+			continue
+		}
+		for r, err := range l.Reconciliation(ctx, o.Day, o.Bucket, "walk_account_id", "group_key", "item_order_id", "verdict") {
+			if err != nil {
+				return 0, err
+			}
+			key := schema.ResolutionKey{WalkAccountID: r.WalkAccountID, Order: r.Order()}
+			if _, ok := noted[key]; ok && r.Verdict == schema.Mismatched {
+				groups[key]++
+			}
+		}
+	}
+	states, err := l.ResolutionStates(ctx, func(key schema.ResolutionKey) bool { return groups[key] > 0 })
+	for key, now := range states {
+		if now.State == schema.Resolved {
+			n += groups[key]
+		}
+	}
+	return n, err
 }
 
 // String implements pflag.Value.

@@ -52,21 +52,29 @@ func (p *program) report() *cobra.Command {
 
 // writeReport writes the page and the workbook into the folder.
 func writeReport(ctx context.Context, w *wired, r *report.Report, folder string) error {
+	lists := report.ReadLists(ctx, w.lake, reportOptions(w))
 	err := writeWhole(filepath.Join(folder, reportName), func(out io.Writer) error { return report.WritePage(out, r) })
 	if err != nil {
 		return err
 	}
 	return writeWhole(filepath.Join(folder, workbookName), func(out io.Writer) error {
-		return report.WriteWorkbook(ctx, out, r, statementBills(w.lake, w.run))
+		return report.WriteWorkbook(ctx, out, r, statementBills(w.lake, w.run), lists)
 	})
 }
 
 // loadReport reads the report of the run's days.
 func (p *program) loadReport(ctx context.Context, w *wired) (*report.Report, error) {
-	return report.Load(ctx, w.lake, report.Options{
+	o := reportOptions(w)
+	o.MadeAt = p.now()
+	return report.Load(ctx, w.lake, o)
+}
+
+// reportOptions say which rows are reported.
+func reportOptions(w *wired) report.Options {
+	return report.Options{
 		Job: w.run.Job, Accounts: w.run.Accounts, From: w.run.From, To: w.run.To, Buckets: w.run.Buckets,
-		LakeURL: w.lakeURL, MadeAt: p.now(), Billwalk: Version(),
-	})
+		LakeURL: w.lakeURL, Billwalk: Version(),
+	}
 }
 
 // writeWhole replaces the file at the path by a whole one, or leaves it as it is.

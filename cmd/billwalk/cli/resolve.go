@@ -9,6 +9,7 @@ import (
 	"os"
 	"os/user"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/spf13/cobra"
@@ -173,7 +174,7 @@ func (p *program) appendNotes(ctx context.Context, w *wired, notes []note) error
 			faults = append(faults, fmt.Errorf("%sorder %s of account %s has nothing open: there is no difference to settle", n.place, n.Order, names.with(n.WalkAccountID)))
 			continue
 		}
-		n.At, n.Job, n.Amounts = p.now().UTC(), w.run.Job, now.Fingerprint()
+		n.At, n.Job, n.Amounts = p.now().UTC().Truncate(time.Microsecond), w.run.Job, now.Fingerprint()
 		if total := now.Diff[schema.LegTotal]; total.Valid {
 			n.DiffTotal = &total.V
 		}

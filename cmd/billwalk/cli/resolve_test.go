@@ -2,8 +2,10 @@ package cli
 
 import (
 	"bytes"
+	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -11,6 +13,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"billwalk/cmd/billwalk/billwalktest"
+	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/pipeline/jobs"
 	"billwalk/schema"
@@ -131,14 +134,61 @@ func TestResolve(t *testing.T) {
 	if diff := cmp.Diff(want, n.duckdb(t, noted)); diff != "" {
 		t.Errorf("after changes (-want +got):\n%s", diff)
 	}
-	rows, err := n.w.lake.Resolutions(t.Context())
-	if err != nil || len(rows) != 3 {
-		t.Fatalf("%d rows, %v", len(rows), err)
+	// Go says what the views say; where nothing of an order is open any more, there is nothing to reopen.
+	n.publish(t, day+3, at.Add(time.Hour), group("done", schema.Mismatched, 3, 4))
+	if err := n.appendNotes(t.Context(), n.w, []note{newNote("", "done", "71", "x", "王")}); err != nil {
+		t.Fatal(err)
 	}
-	amounts, err := n.w.lake.OrderAmounts(t.Context(), []schema.ResolutionKey{rows[0].Key(), rows[2].Key()})
-	if err != nil || rows[0].Holds(amounts[rows[0].Key()]) || !rows[2].Holds(amounts[rows[2].Key()]) {
-		t.Errorf("Go does not say what the views say: %v, %v", amounts, err)
+	n.publish(t, day+3, at.Add(time.Hour), group("done", schema.Matched, 4, 4))
+	now, err := n.w.lake.ResolutionStates(t.Context(), func(schema.ResolutionKey) bool { return true })
+	if err != nil {
+		t.Fatal(err)
 	}
+	var got []string
+	for key, r := range now {
+		got = append(got, fmt.Sprintf("%s|%s|%s|%s\n", key.WalkAccountID, key.Order, r.State, r.Reason))
+	}
+	slices.Sort(got)
+	want = n.duckdb(t, "SELECT walk_account_id, order_key, state, reason FROM resolution_states ORDER BY ALL")
+	if diff := cmp.Diff(want, strings.Join(got, "")); diff != "" || !strings.Contains(want, "done|cleared") || !strings.Contains(want, "over|reopened") || !strings.Contains(want, "items|resolved") {
+		t.Errorf("the views (-) and Go (+):\n%s\n%s", diff, want)
+	}
+}
+
+// TestFailOnResolved: differences that people have settled do not end a run with exit 4, until
+// their amounts change.
+func TestFailOnResolved(t *testing.T) {
+	t.Parallel()
+	n := newNoted(t)
+	day, at := billwalktest.FirstDay, billwalktest.Now()
+	differs := func(key string, settled schema.Fen) schema.Reconciliation {
+		return schema.Reconciliation{GroupKey: key, Verdict: schema.Mismatched, Billed: total(1000), Settled: total(settled), Diff: total(settled - 1000)}
+	}
+	judge := func(want int, resolved int64) {
+		t.Helper()
+		base, err := n.w.lake.Base(t.Context(), day, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := &pipeline.Summary{Verdicts: map[schema.Verdict]int64{schema.Mismatched: 2}, Partitions: base.Manifest.Objects}
+		if err := (&failOn{differences: true}).judge(t.Context(), n.w.lake, s); err != nil || s.ExitCode != want || s.Resolved != resolved {
+			t.Errorf("exit %d with %d resolved, %v; want exit %d with %d", s.ExitCode, s.Resolved, err, want, resolved)
+		}
+	}
+	resolve := func(order string) {
+		t.Helper()
+		if err := n.appendNotes(t.Context(), n.w, []note{newNote("", order, "71", "平台已补", "李")}); err != nil {
+			t.Fatal(err)
+		}
+	}
+	n.publish(t, day, at, differs("a", 1001), differs("b", 900))
+	judge(pipeline.ExitDifferences, 0)
+	resolve("a")
+	judge(pipeline.ExitDifferences, 1)
+	resolve("b")
+	judge(pipeline.ExitDone, 2)
+	n.publish(t, day, at, differs("a", 1002), differs("b", 900))
+	judge(pipeline.ExitDifferences, 1)
 }
 
 // TestResolveRefuses: all rows are checked before any is written, and every fault is named

@@ -161,7 +161,9 @@ func (p *program) do(ctx context.Context, w *wired) (*pipeline.Summary, error) {
 	done()
 	logged()
 	if summary != nil {
-		summary.ExitCode = p.failOn.exitCode(summary)
+		if err := p.failOn.judge(ctx, w.lake, summary); err != nil {
+			p.log.Error("--fail-on", "error", err)
+		}
 		veil(summary.Failures, &p.hidden)
 		veil(summary.Unavailable, &p.hidden)
 		w.notifier(p).addAlarms(ctx, summary)

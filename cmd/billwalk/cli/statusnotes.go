@@ -17,7 +17,7 @@ import (
 // resolved, and the days of the job that they closed.
 type statusNotes struct {
 	Resolved int         `json:"resolved"` // orders whose amounts are those that were resolved
-	Reopened int         `json:"reopened"` // orders whose amounts have changed since
+	Reopened int         `json:"reopened"` // open orders whose amounts have changed since
 	Closed   []closedDay `json:"closed"`   // of the days that are shown, oldest first
 }
 
@@ -37,45 +37,27 @@ func readStatusNotes(ctx context.Context, l *lake.Lake, r *pipeline.Run, publish
 	if err != nil {
 		return nil, err
 	}
-	last := make(map[schema.Day]schema.Closing)
-	for _, c := range closings {
-		if c.Job == r.Job && c.Day >= r.From && c.Day <= r.To {
-			last[c.Day] = c
+	for day, c := range schema.LatestClosings(closings, r.Job) {
+		if day >= r.From && day <= r.To {
+			n.Closed = append(n.Closed, closedDay{c, c.Changed(published[day])})
 		}
-	}
-	for day, c := range last {
-		n.Closed = append(n.Closed, closedDay{c, c.Changed(published[day])})
 	}
 	slices.SortFunc(n.Closed, func(a, b closedDay) int { return int(a.Day - b.Day) })
 	return n, nil
 }
 
 func (n *statusNotes) countResolutions(ctx context.Context, l *lake.Lake, r *pipeline.Run) error {
-	resolutions, err := l.Resolutions(ctx)
-	if err != nil || len(resolutions) == 0 {
-		return err
-	}
 	names := namesOf(r.Accounts)
-	last := make(map[schema.ResolutionKey]schema.Resolution)
-	var keys []schema.ResolutionKey
-	for _, row := range resolutions {
-		if _, own := names[row.WalkAccountID]; own {
-			last[row.Key()] = row
-			keys = append(keys, row.Key())
-		}
-	}
-	amounts, err := l.OrderAmounts(ctx, keys)
-	if err != nil {
-		return err
-	}
-	for key, row := range last {
-		if now := amounts[key]; now != nil && row.Holds(now) {
+	states, err := l.ResolutionStates(ctx, func(key schema.ResolutionKey) bool { _, own := names[key.WalkAccountID]; return own })
+	for _, now := range states {
+		switch now.State {
+		case schema.Resolved:
 			n.Resolved++
-		} else {
+		case schema.Reopened:
 			n.Reopened++
 		}
 	}
-	return nil
+	return err
 }
 
 // print prints the notes, if there are any.

@@ -18,26 +18,18 @@ var statementColumns = []string{
 }
 
 // statementBills reads the bills of one account at a time, so that memory does not grow with
-// their number. A file has them in the order of accounts: it is read no further than needed.
+// their number.
 func statementBills(l *lake.Lake, run *pipeline.Run) report.Bills {
 	return func(ctx context.Context, account schema.AccountID) iter.Seq2[report.DayBill, error] {
 		return func(yield func(report.DayBill, error) bool) {
 			for _, day := range run.Days() {
 				for b, err := range l.Bills(ctx, day, account.Bucket(run.Buckets), statementColumns...) {
-					switch {
-					case err != nil:
-						yield(report.DayBill{}, err)
-						return
-					case b.WalkAccountID > account:
-					case b.WalkAccountID < account:
-						continue
-					default:
-						if !yield(report.DayBill{Day: day, Bill: b}, nil) {
-							return
-						}
+					if err == nil && b.WalkAccountID != account { // in any order: a bill's payee may be another account
 						continue
 					}
-					break
+					if !yield(report.DayBill{Day: day, Bill: b}, err) || err != nil {
+						return
+					}
 				}
 			}
 		}

@@ -69,7 +69,7 @@ CREATE TEMP TABLE broken AS
 	UNION ALL SELECT 'refunds_after_settlement: no refund, or twice', count(*) FROM (SELECT account_id, ledger_id, bill_date FROM refunds_after_settlement GROUP BY ALL HAVING count(*) > 1)
 	UNION ALL SELECT 'refunds_after_settlement: more than all refunds', count(*) FROM (SELECT COALESCE(sum(refund_yuan), 0) AS yuan FROM refunds_after_settlement) WHERE -yuan > (SELECT COALESCE(-refund_yuan, 0) FROM daily_sums WHERE bill_date IS NULL)
 	UNION ALL SELECT 'store_fee_rate: not all forward bills', count(*) FROM (SELECT sum(bills + unknown) AS n FROM store_fee_rate) WHERE n <> (SELECT count(*) FROM bills WHERE settle_type = 1 AND counted IS DISTINCT FROM false)
-	UNION ALL SELECT 'changes_after_close: not its rows', count(*) FROM changes_after_close WHERE bill_date IS NULL AND total_yuan <> (SELECT COALESCE(sum(diff_total_fen), 0) * 0.01 FROM restatements)
+	UNION ALL SELECT 'changes_after_close: not its rows', count(*) FROM changes_after_close WHERE bill_date IS NULL AND total_yuan <> (SELECT COALESCE(sum(diff_total_fen), 0) * 0.01 FROM changes_after_closing)
 	UNION ALL SELECT 'the Chinese views have other sums', count(*) FROM (SELECT sum("账单金额(元)") AS billed, sum("分账金额(元)") AS settled FROM 对账)
 		WHERE billed <> (SELECT amount_yuan FROM every_line WHERE line = 1) OR settled <> (SELECT amount_yuan FROM every_line WHERE line = 11)
 	UNION ALL SELECT 'a unit is not in the view', count(*) FROM units u FULL JOIN 完整性 z ON z."查询账户" = u.account AND z."账单日期" = u.day WHERE u.account IS NULL OR z."查询账户" IS NULL;

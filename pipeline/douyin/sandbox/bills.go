@@ -82,7 +82,7 @@ func (p *Platform) success(c call, lasting string) reply {
 	p.spoilPage(&out, c, lasting)
 	p.traffic.countAnswer(BillsAPI, 0)
 	body := compact(envelope{Data: out, Extra: p.extra(c.apiQuery, 0)})
-	return reply{body: p.applyFormatFaults(body, c)}
+	return reply{body: p.applyFormatFaults(body, c.scope.merchant)}
 }
 
 // withLastingFault returns the reply to a call that meets a lasting fault.

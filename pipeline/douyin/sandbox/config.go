@@ -20,7 +20,7 @@ type Config struct {
 	TradeKey     string        // client key of the settle query's app, and app_id of its callbacks; derived from the seed when empty
 	TradeSecret  schema.Secret // empty: an app that may list bills may also query settlements
 
-	QPS      int           // bill calls accepted in any second, 0 for no limit
+	QPS      int           // calls of each API of the life app accepted in any second, 0 for no limit
 	TradeQPS int           // settle queries, likewise
 	Latency  time.Duration // added to every API answer
 	Stall    time.Duration // how long the fault "slow" stalls, 35 s when 0

@@ -15,6 +15,7 @@ const (
 	lasting                       // every call for one account; on some days only, if several faults share it
 	ending                        // every bill call from the 21st on
 	settleEnding                  // every settle query from the 21st on
+	storesEnding                  // every query of stores
 	onToken                       // calls of client_token
 	formatting                    // correct answers, in an unusual format
 )
@@ -81,6 +82,7 @@ var faults = []fault{
 	{"token-stolen", passing, 0, 12, "somebody else's token call kills the caller's token, now and then"},
 	{"settle-quota", settleEnding, 2190001, 0, "settle query: quota used up, from the 20th call"},
 	{"settle-denied", settleEnding, codeIncapable, 0, "settle query: the app lacks the capability, from the 20th call"},
+	{"stores-denied", storesEnding, codeIncapable, 0, "query of stores: the app lacks the capability, always"},
 	{"day-changing", formatting, 0, 0, "every fourth unit has a bill less in its first walk and one more in its second, then it settles"},
 	{"dupkeys", lasting, 0, 0, "has_more stands twice in every answer, for one account"},
 	{"big", lasting, 0, 0, "every answer is over 4 MiB, for one account"},
@@ -102,7 +104,7 @@ var faults = []fault{
 // inAll reports whether "all" switches the fault on: not those that end a whole run
 // (codes for the whole app, quota, token calls that always fail), nor string-amounts.
 func (f fault) inAll() bool {
-	return f.kind != ending && f.kind != settleEnding && (f.kind != onToken || f.limit > 0) && f.name != "string-amounts"
+	return f.kind != ending && f.kind != settleEnding && f.kind != storesEnding && (f.kind != onToken || f.limit > 0) && f.name != "string-amounts"
 }
 
 // Faults is the set of faults that are on. The zero value is none.
@@ -148,13 +150,16 @@ type FaultDoc struct {
 	Name string
 	Doc  string // one line, for help text
 	All  bool   // part of "all"
+	API  string // the API whose calls alone meet it, if that is one that a job need not have; else ""
 }
+
+var optionalAPIs = map[faultKind]string{storesEnding: StoresAPI}
 
 // FaultList returns every fault there is, in a fixed order.
 func FaultList() []FaultDoc {
 	docs := make([]FaultDoc, 0, len(faults))
 	for _, f := range faults {
-		docs = append(docs, FaultDoc{f.name, f.doc, f.inAll()})
+		docs = append(docs, FaultDoc{f.name, f.doc, f.inAll(), optionalAPIs[f.kind]})
 	}
 	return docs
 }

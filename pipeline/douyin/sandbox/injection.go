@@ -66,10 +66,12 @@ func (p *Platform) passingFault(q apiQuery) (fault, bool) {
 	return fault{}, false
 }
 
+var endingKinds = map[string]faultKind{BillsAPI: ending, SettleAPI: settleEnding, StoresAPI: storesEnding}
+
 // endingFault returns the ending fault that the API's nth call meets; the first is 1.
 func (p *Platform) endingFault(api string, call int) (fault, bool) {
-	list := p.config.Faults.ofKind(map[string]faultKind{BillsAPI: ending, SettleAPI: settleEnding}[api])
-	if len(list) == 0 || call <= answeredBeforeEnding {
+	list := p.config.Faults.ofKind(endingKinds[api])
+	if len(list) == 0 || call <= answeredBeforeEnding && list[0].kind != storesEnding {
 		return fault{}, false
 	}
 	return list[0], true

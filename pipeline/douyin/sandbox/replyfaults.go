@@ -64,8 +64,8 @@ var (
 
 // applyFormatFaults changes a correct answer by the formatting faults. The patterns
 // match only fields, because quotes within text are escaped.
-func (p *Platform) applyFormatFaults(body []byte, c call) []byte {
-	if p.config.Faults.has("numeric-ids") && (c.scope.merchant.index%2 == 1 || len(p.world.merchants) == 1) {
+func (p *Platform) applyFormatFaults(body []byte, m *merchant) []byte {
+	if p.config.Faults.has("numeric-ids") && (m.index%2 == 1 || len(p.world.merchants) == 1) {
 		body = idField.ReplaceAll(body, []byte(`"$1":$2`))
 	}
 	if p.config.Faults.has("string-amounts") {
@@ -101,6 +101,7 @@ var outsideNames = [][3]string{
 var dataBesideError = map[string][]string{
 	BillsAPI:  {`null`, `{}`, `[]`, `{"cursor":"0","has_more":false,"ledger_records":[]}`, `{"cursor":"","has_more":false,"ledger_records":null}`},
 	SettleAPI: {`null`, `{}`, `[]`},
+	StoresAPI: {`null`, `{}`, `[]`, `{"pois":[],"total":0}`, `{"pois":null,"total":0}`},
 }
 
 // errorOutside returns an answer whose error is neither in data nor in extra. Its code

@@ -1,6 +1,6 @@
 // Package sandbox simulates the platform for demos and tests: an http.Handler that
-// behaves like Douyin's client_token, catering_query and query_settle, as far as
-// they are known. The same seed gives the same merchants, bills, settlements,
+// behaves like Douyin's client_token, catering_query, query_settle and shop/poi/query,
+// as far as they are known. The same seed gives the same merchants, bills, settlements,
 // faults and logids, for any day. [Platform.Deliver] posts the orders' settle
 // callbacks.
 //
@@ -18,7 +18,8 @@
 //	world, blocks, ledger, bill, plant    merchants and their bills, each computed from its place
 //	order, story, sharing, settlement     orders, and how each one is settled
 //	fault, injection                      which call or account meets which fault
-//	call, bills, page, settle, token      the three APIs
+//	call, bills, page, settle, token      the APIs of bills, settlements and tokens
+//	poi, stores                           stores, and their API
 //	callback, stray, delivery, post       settle callbacks
 //	truth, settlementtruth, verdict       the bills, settlements and verdicts of a correct run
 package sandbox

@@ -21,7 +21,7 @@ func New(config Config) *Platform {
 		world:   newWorld(config),
 		cursors: newCursorCipher(config.Seed),
 		tokens:  tokens{seed: config.Seed, apps: map[string]*app{}},
-		windows: map[string]*window{BillsAPI: newWindow(config.QPS), SettleAPI: newWindow(config.TradeQPS)},
+		windows: map[string]*window{BillsAPI: newWindow(config.QPS), SettleAPI: newWindow(config.TradeQPS), StoresAPI: newWindow(config.QPS)},
 		traffic: newTraffic(),
 		counts:  newQueryCounts(),
 	}
@@ -30,7 +30,7 @@ func New(config Config) *Platform {
 	return p
 }
 
-// ServeHTTP serves the three APIs and the sandbox's own pages; the index at / lists
+// ServeHTTP serves the APIs and the sandbox's own pages; the index at / lists
 // them. Under the faults "cut" and "reset" it panics with http.ErrAbortHandler, which
 // breaks the connection; a caller without a server has to recover.
 func (p *Platform) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -43,6 +43,7 @@ func (p *Platform) routes() *http.ServeMux {
 	mux.HandleFunc("POST /oauth/client_token/{$}", p.serveToken)
 	mux.HandleFunc("GET /goodlife/v1/settle/bill/catering_query/{$}", p.serveBills)
 	mux.HandleFunc("POST /api/apps/trade/v2/settle/query_settle", p.serveSettlements)
+	mux.HandleFunc("GET /goodlife/v1/shop/poi/query/{$}", p.serveStores)
 	mux.HandleFunc("GET /sandbox/accounts", p.serveAccounts)
 	mux.HandleFunc("GET /sandbox/truth", p.serveTruth)
 	mux.HandleFunc("GET /sandbox/verdicts", p.serveVerdicts)
@@ -144,6 +145,7 @@ var index = template.Must(template.New("index").Parse(`<!doctype html>
 <li><code>POST /oauth/client_token/</code> gives an access token
 <li><code>GET /goodlife/v1/settle/bill/catering_query/</code> lists an account's bills of a day
 <li><code>POST /api/apps/trade/v2/settle/query_settle</code> tells how an order was shared out
+<li><code>GET /goodlife/v1/shop/poi/query/</code> lists the stores below an account
 <li><a href="/sandbox/accounts">/sandbox/accounts</a> what a job should configure, also <a href="/sandbox/accounts?format=csv">as CSV</a>
 <li><code>/sandbox/truth?from=YYYY-MM-DD&amp;to=YYYY-MM-DD</code> what a right walk adds up to, per account and day
 <li><code>/sandbox/verdicts?from=YYYY-MM-DD&amp;to=YYYY-MM-DD</code> what a right reconciliation of these days alone says by now, counted

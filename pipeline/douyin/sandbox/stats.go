@@ -32,7 +32,7 @@ func (p *Platform) Stats() Stats {
 	for key, n := range t.faults {
 		stats.Faults[key.fault] += n
 	}
-	for _, api := range []string{BillsAPI, SettleAPI, TokenAPI} {
+	for _, api := range apis {
 		stats.Busiest[api] = busiestSecond(requests, api)
 	}
 	return stats

@@ -11,7 +11,10 @@ const (
 	BillsAPI  = "bills"       // catering_query
 	SettleAPI = "settlements" // query_settle
 	TokenAPI  = "token"       // client_token
+	StoresAPI = "stores"      // shop/poi/query
 )
+
+var apis = []string{BillsAPI, SettleAPI, TokenAPI, StoresAPI}
 
 // Request is one call as the server received it.
 type Request struct {
@@ -19,7 +22,7 @@ type Request struct {
 	At      time.Time `json:"at"`
 	Account string    `json:"account,omitempty"` // as received, valid or not
 	Day     string    `json:"bill_date,omitempty"`
-	Cursor  string    `json:"cursor,omitempty"`
+	Cursor  string    `json:"cursor,omitempty"` // of stores: the page
 
 	Parameter string `json:"parameter,omitempty"` // of a settle query: the id that counts, and its value
 	Value     string `json:"value,omitempty"`

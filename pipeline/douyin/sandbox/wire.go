@@ -102,7 +102,7 @@ func reset(w http.ResponseWriter) {
 	panic(http.ErrAbortHandler)
 }
 
-// envelope is the form of every answer of the two data APIs.
+// envelope is the form of every answer of the data APIs.
 type envelope struct {
 	Data  any   `json:"data,omitempty"`
 	Extra extra `json:"extra"`
@@ -136,7 +136,7 @@ func (p *Platform) failure(q apiQuery, code int64) reply {
 func (p *Platform) refusal(q apiQuery, code int64) envelope {
 	p.traffic.countAnswer(q.api, code)
 	out := envelope{Extra: p.extra(q, code)}
-	if q.api == BillsAPI {
+	if q.api != SettleAPI {
 		out.Data = errorData{code, describe(code)}
 	}
 	return out

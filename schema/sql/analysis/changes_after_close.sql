@@ -1,13 +1,16 @@
--- 账单变更（结账后）：已发布的日子后来有哪些账单增加、减少、变更，按日、账户与批次；bill_date 为空的是合计。
--- Changes after the close: bills of published days that were added, removed or changed later, by day, account and generation; the row without bill_date is the sum.
+-- 结账后变更：结账之后有哪些账单增加、减少、变更，按日、账户与批次；没有结账的日子没有行，bill_date 为空的是合计。
+-- Changes after the close: bills that were added, removed or changed after their day was closed (billwalk close), by day, account
+-- and generation. A day that nobody has closed has no row; the row without bill_date is the sum.
 --
--- old_generation     变更前批次，结账即结的这一批 the generation that was closed
+-- closed_by          结账人 who closed the day
+-- closed_at          结账时间（北京时间） when, in UTC+8
+-- old_generation     变更前批次 the generation before the change
 -- total_yuan         应结算差额合计 new - old ledger_total
 -- goods_yuan         商家实际结算差额合计 new - old goods
 -- unknown_bills      差额未知的账单数 bills whose difference is not known
 -- changed_at         最晚一次变更（北京时间） when the last of them was found, in UTC+8
 SELECT
-  bill_date, walk_account_id, old_generation, new_generation,
+  bill_date, closed_by, timezone('Asia/Shanghai', closed_at) AS closed_at, walk_account_id, old_generation, new_generation,
   count(*) FILTER (change = 'added') AS added,
   count(*) FILTER (change = 'removed') AS removed,
   count(*) FILTER (change = 'changed') AS changed,
@@ -15,6 +18,6 @@ SELECT
   (COALESCE(sum(diff_goods_fen), 0)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS goods_yuan,
   count(*) FILTER (diff_total_fen IS NULL OR diff_goods_fen IS NULL) AS unknown_bills,
   timezone('Asia/Shanghai', max(restated_at)) AS changed_at
-FROM restatements
-GROUP BY GROUPING SETS ((bill_date, walk_account_id, old_generation, new_generation), ())
+FROM changes_after_closing AS c
+GROUP BY GROUPING SETS ((bill_date, closed_by, c.closed_at, walk_account_id, old_generation, new_generation), ())
 ORDER BY bill_date NULLS FIRST, walk_account_id, old_generation, new_generation;

@@ -11,12 +11,16 @@
 -- difference_yuan    分账 - 账单：正为多分，负为少分 settled - billed; NULL if it cannot be compared
 -- fee_..., commission_..., net_difference_yuan   平台服务费、佣金、商家实际结算的差额 the same of the other legs
 -- age_days           从最早账单日到数据中最新一天 from the first bill_date to the newest day of the lake
+-- resolution         人工处理：resolved 已处理、reopened 处理后金额已变；未处理为空 by hand (billwalk resolve): resolved, or reopened since the amounts are others now
 WITH settings AS (
   SELECT 7 AS lookback_days -- 追溯期（天），与任务的 lookback 相同 as the job has it
 ),
 -- Nothing below needs editing.
 newest AS (
   SELECT max(bill_date) AS newest_date FROM reconciliation
+),
+noted AS (
+  SELECT walk_account_id, order_key, state FROM resolution_states
 ),
 groups AS (
   SELECT
@@ -49,8 +53,10 @@ orders AS (
     min(bill_date) AS first_bill_date,
     max(bill_date) AS last_bill_date,
     count(DISTINCT walk_account_id) AS accounts,
-    bool_or(partly_billed) AND bool_and(partly_billed OR NOT is_open) AS partly_billed -- and nothing else is the matter with it
-  FROM groups
+    bool_or(partly_billed) AND bool_and(partly_billed OR NOT is_open) AS partly_billed, -- and nothing else is the matter with it
+    CASE WHEN bool_and(COALESCE(state = 'resolved', false)) FILTER (is_open OR verdict = 'pending') THEN 'resolved' -- in every account
+      WHEN bool_or(state = 'reopened') THEN 'reopened' END AS resolution
+  FROM groups LEFT JOIN noted USING (walk_account_id, order_key)
   GROUP BY order_key
   HAVING bool_or(verdict = 'mismatched') OR bool_or(has_money) AND bool_or(verdict IN ('bill_only', 'failed'))
 )
@@ -66,7 +72,8 @@ SELECT
   first_bill_date,
   last_bill_date,
   newest_date - first_bill_date AS age_days,
-  accounts
+  accounts,
+  resolution
 FROM orders CROSS JOIN newest CROSS JOIN settings
 WHERE (total IS NULL AND fee IS NULL AND commission IS NULL AND net IS NULL
     OR COALESCE(total, 0) <> 0 OR COALESCE(fee, 0) <> 0 OR COALESCE(commission, 0) <> 0 OR COALESCE(net, 0) <> 0)
