@@ -15,6 +15,7 @@ const (
 	CodeStoreDenied ErrorCode = "BW-STORE-DENIED"
 	CodeStoreUnfit  ErrorCode = "BW-STORE-UNFIT"
 	CodeLayout      ErrorCode = "BW-LAYOUT"
+	CodeVersion     ErrorCode = "BW-VERSION"
 	CodeDamaged     ErrorCode = "BW-DAMAGED"
 	CodeRace        ErrorCode = "BW-RACE"
 	CodeDeadline    ErrorCode = "BW-DEADLINE"
@@ -27,6 +28,10 @@ const (
 	CodeShrunk      ErrorCode = "BW-SHRUNK"
 	CodeNotArchived ErrorCode = "BW-NOT-ARCHIVED"
 	CodeMoney       ErrorCode = "BW-MONEY"
+	CodeMatch       ErrorCode = "BW-MATCH"
+	CodeCallbacks   ErrorCode = "BW-CALLBACKS"
+	CodeNotify      ErrorCode = "BW-NOTIFY"
+	CodeLocal       ErrorCode = "BW-LOCAL"
 	CodeFailed      ErrorCode = "BW-FAILED"
 )
 
@@ -49,6 +54,8 @@ var ErrorCodes = []struct {
 		Bilingual{"take a store that honours If-Match and If-None-Match, or switch them on in its settings", "换用支持 If-Match、If-None-Match 的存储，或在其设置中开启"}},
 	{CodeLayout, Bilingual{"the lake was made with other settings than jobs.yaml has, such as lake.buckets", "数据湖的设置与 jobs.yaml 不同，例如 lake.buckets"},
 		Bilingual{"set lake.buckets to the lake's own number, or take another prefix", "把 lake.buckets 改回该湖原有的值，或换一个前缀"}},
+	{CodeVersion, Bilingual{"the lake, or an object in it, was written by a newer version of billwalk", "数据湖或其中的对象由更新版本的 billwalk 写成"},
+		Bilingual{"update billwalk on this machine to the version that the lake was last written with", "把本机的 billwalk 升级到写该湖的版本"}},
 	{CodeDamaged, Bilingual{"an object of the archive or the lake is not as it was written", "归档或数据湖中的对象已损坏或被改动"},
 		Bilingual{"billwalk verify names each object and its fix: put an earlier version back, replay the day from the archive, or fetch it again", "billwalk verify 逐一指明对象与修复方法：恢复旧版本、从归档重算，或重新拉取"}},
 	{CodeRace, Bilingual{"another run published the same day first; nothing was overwritten", "另一次运行先发布了同一天；没有覆盖任何东西"},
@@ -73,6 +80,14 @@ var ErrorCodes = []struct {
 		Bilingual{"fetch it with billwalk run JOB --from DAY", "用 billwalk run 任务 --from 日期 拉取"}},
 	{CodeMoney, Bilingual{"sums do not foot, or an amount is larger than it can be; nothing was published", "合计不平，或金额大得不可能；没有发布"},
 		Bilingual{"report it with the message: an answer of the platform or billwalk is wrong", "带上信息上报：平台应答或程序有误"}},
+	{CodeMatch, Bilingual{"no rule of settlements.match finds a settlement of any order that was asked for", "settlements.match 的各规则对所查订单均查无分账"},
+		Bilingual{"check settlements.match: which parameter of the settle query has which id of a bill; and that settlements.app is the mini-program through which the orders were paid", "检查 settlements.match：分账查询的哪个参数对应账单的哪个单号；并确认 settlements.app 是订单支付所用的小程序"}},
+	{CodeCallbacks, Bilingual{"the receiver of callbacks does not answer as one, or its callbacks do not arrive in the lake", "回调接收端应答不对，或回调没有进入数据湖"},
+		Bilingual{"see that billwalk receive runs, that its address is the one in the app's console, and what its log and /readyz say; runs are right without callbacks, as they query settlements themselves", "确认 billwalk receive 在运行、其地址与控制台所填一致，并查看其日志与 /readyz；没有回调时运行结果仍然正确，因为会主动查询分账"}},
+	{CodeNotify, Bilingual{"a message could not be sent to the bot of a chat group", "消息未能发到群机器人"},
+		Bilingual{"check notify in jobs.yaml: the bot's address, its secret, and its own settings (keywords, permitted addresses)", "检查 jobs.yaml 的 notify：机器人地址、签名密钥，及机器人自身的设置（关键词、IP 白名单）"}},
+	{CodeLocal, Bilingual{"the folder for temporary files cannot be written, or its disk is full", "临时文件夹不可写，或磁盘已满"},
+		Bilingual{"point TMPDIR at a folder with room that this user may write", "把 TMPDIR 指向本用户可写且有空间的文件夹"}},
 	{CodeFailed, Bilingual{"any other error", "其他错误"},
 		Bilingual{"read the message, and run again; if it comes again, report it", "看信息后再跑；反复出现的请上报"}},
 }
@@ -90,6 +105,7 @@ func ErrorCodeOf(err error) ErrorCode {
 		err  error
 		code ErrorCode
 	}{
+		{ErrVersion, CodeVersion},
 		{ErrDenied, CodeStoreDenied},
 		{ErrManifest, CodeDamaged}, {ErrDamaged, CodeDamaged}, {ErrUnhashed, CodeDamaged},
 		{ErrSuperseded, CodeRace}, {ErrTaken, CodeRace},

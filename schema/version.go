@@ -2,8 +2,13 @@ package schema
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 )
+
+// ErrVersion reports an object that another version of billwalk wrote, in a form that this
+// one does not read.
+var ErrVersion = errors.New("use a newer one")
 
 // CheckVersion refuses a JSON object that billwalk wrote, if its version is not the known one.
 // It looks at no other field, because those of a newer version may be anything, and accepts
@@ -13,7 +18,7 @@ func CheckVersion(data []byte, known int) error {
 		Version int `json:"version"`
 	}
 	if err := json.Unmarshal(data, &object); err == nil && object.Version != known {
-		return fmt.Errorf("it has version %d, this billwalk reads %d: use a newer one", object.Version, known)
+		return fmt.Errorf("it has version %d, this billwalk reads %d: %w", object.Version, known, ErrVersion)
 	}
 	return nil
 }

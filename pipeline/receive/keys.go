@@ -109,6 +109,19 @@ func (k *keyring) matched(name string) {
 	}
 }
 
+// CheckKeys loads the keys of all apps as a receiver does, and returns what is wrong with
+// them: a file, or a key that two apps have without being told apart by their app_ids.
+func CheckKeys(apps []App) error {
+	rings, unseen := new(keyrings), newMetrics(prometheus.NewRegistry())
+	for _, a := range apps {
+		k := &keyring{app: a.Name, ids: a.AppIDs, rings: rings, metrics: unseen, log: slog.New(slog.DiscardHandler)}
+		if _, err := (&files{paths: a.PublicKeys, use: k.use}).reload(); err != nil {
+			return fmt.Errorf("app %s: %w", a.Name, err)
+		}
+	}
+	return nil
+}
+
 // CheckKeyFile reads a file of public_keys as a receiver does, and returns what is
 // wrong with it.
 func CheckKeyFile(path string) error {

@@ -67,6 +67,20 @@ func (a *Archive) FirstReceived(ctx context.Context) (day schema.Day, ok bool, e
 	return 0, false, nil
 }
 
+// Received reports whether callbacks were received on the day, and whether some of them are
+// in quarantine.
+func (a *Archive) Received(ctx context.Context, day schema.Day) (accepted, quarantined bool, err error) {
+	for info, err := range a.store.List(ctx, callbacksOf(day)) {
+		if err != nil {
+			return false, false, err
+		}
+		if _, aside, ok := parseCallbacksKey(day, info.Key); ok {
+			accepted, quarantined = accepted || !aside, quarantined || aside
+		}
+	}
+	return accepted, quarantined, nil
+}
+
 // Callbacks passes the callbacks that were received on the day to take, without those in
 // quarantine. A damaged batch is schema.ErrDamaged, which names the object, and does not
 // stop the reading; any other error is the store's, and does.

@@ -32,9 +32,9 @@ func (b *bucket) readError(op, key string, err error) error {
 func (b *bucket) otherError(op, key string, err error) error {
 	status, _ := answerOf(err)
 	if status == http.StatusUnauthorized || status == http.StatusForbidden {
-		return fmt.Errorf("%s %s: %w: %w%s", op, b.url(key), ErrDenied, err, b.hint(err))
+		return b.hinted(err, fmt.Errorf("%s %s: %w: %w", op, b.url(key), ErrDenied, err))
 	}
-	return fmt.Errorf("%s %s: %w%s", op, b.url(key), err, b.hint(err))
+	return b.hinted(err, fmt.Errorf("%s %s: %w", op, b.url(key), err))
 }
 
 // putError returns the error of a failed write: ErrConflict, ErrUnknown, or one that means
@@ -45,7 +45,7 @@ func (b *bucket) putError(key string, cond Condition, err error) error {
 	case status == http.StatusPreconditionFailed, cond.match && status == http.StatusNotFound && code != "NoSuchBucket" && code != noSuchUpload:
 		return fmt.Errorf("put %s: %w: %w", b.url(key), ErrConflict, err)
 	case mayBeApplied(status, code, err):
-		return fmt.Errorf("put %s: %w: %w%s", b.url(key), ErrUnknown, err, b.hint(err))
+		return b.hinted(err, fmt.Errorf("put %s: %w: %w", b.url(key), ErrUnknown, err))
 	default:
 		return b.otherError("put", key, err)
 	}
@@ -96,26 +96,46 @@ func answerOf(err error) (status int, code string) {
 	return status, code
 }
 
+// hintedError is an error of the store with what to do about it.
+type hintedError struct {
+	error
+	hint string
+}
+
+func (e hintedError) Error() string { return e.error.Error() + " (" + e.hint + ")" }
+func (e hintedError) Unwrap() error { return e.error }
+
+// Hint returns what a person should do.
+func (e hintedError) Hint() string { return e.hint }
+
+// hinted adds the hint about the cause, if there is one, to an error.
+func (b *bucket) hinted(cause, err error) error {
+	if hint := b.hint(cause); hint != "" {
+		return hintedError{err, hint}
+	}
+	return err
+}
+
 // hint returns what to do about an error, or "" if the server's message says enough.
 func (b *bucket) hint(err error) string {
 	status, code := answerOf(err)
 	switch {
 	case status == statusHTML:
-		return " (lake.endpoint 返回网页而不是 S3 应答,是否填了控制台地址? the endpoint answers HTML: is it the console's address, or a proxy's? take that of the S3 API, which often has another port)"
+		return "lake.endpoint 返回网页而不是 S3 应答,是否填了控制台地址? the endpoint answers HTML: is it the console's address, or a proxy's? take that of the S3 API, which often has another port"
 	case b.virtualHost && (bucketHostUnknown(err, b.name) || code == "NoSuchBucket" || code == "InvalidBucketName"):
-		return " (自建存储请设 lake.path_style: true; the bucket was looked for as a part of the host name, which this store may not know: set lake.path_style: true, or correct lake.url)"
+		return "自建存储请设 lake.path_style: true; the bucket was looked for as a part of the host name, which this store may not know: set lake.path_style: true, or correct lake.url"
 	case code == "NoSuchBucket":
-		return " (create the bucket, or correct lake.url)"
+		return "新建该存储桶,或改正 lake.url; create the bucket, or correct lake.url"
 	case code == "RequestTimeTooSkewed":
-		return " (set this machine's clock)"
+		return "校准本机时钟; set this machine's clock"
 	case status == http.StatusUnauthorized || status == http.StatusForbidden:
-		return " (检查凭证与权限; check the credentials in use, and that they may s3:GetObject, s3:PutObject and s3:ListBucket there)"
+		return "检查凭证与权限; check the credentials in use, and that they may s3:GetObject, s3:PutObject and s3:ListBucket there"
 	case code == "AuthorizationHeaderMalformed" || status >= 300 && status < 400:
-		return " (check lake.region and lake.endpoint: the bucket is elsewhere)"
+		return "检查 lake.region 与 lake.endpoint; check lake.region and lake.endpoint: the bucket is elsewhere"
 	case status == http.StatusNotImplemented:
-		return " (the store does not offer this; billwalk needs conditional writes)"
+		return "换用支持条件写的存储; the store does not offer this; billwalk needs conditional writes"
 	case status == 0:
-		return " (check lake.endpoint, the network, and that credentials can be found)"
+		return "检查 lake.endpoint、网络与凭证; check lake.endpoint, the network, and that credentials can be found"
 	default:
 		return ""
 	}

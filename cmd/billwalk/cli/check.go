@@ -1,12 +1,9 @@
 package cli
 
 import (
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -15,54 +12,44 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/jobs"
-	"billwalk/pipeline/receive"
+	"billwalk/schema"
 )
-
-// checkState is what a check comes to.
-type checkState string
-
-const (
-	stateOK      checkState = "ok"
-	stateWarning checkState = "warning" // or it could not be checked
-	stateFailed  checkState = "failed"
-)
-
-// checked is the result of one check.
-type checked struct {
-	Name   string     `json:"name"` // config, keys, store, store semantics, files, token, page, settlements or clock
-	State  checkState `json:"state"`
-	Detail string     `json:"detail"`
-	Fix    string     `json:"fix"` // what to do, empty where there is nothing
-}
 
 func (p *program) check() *cobra.Command {
-	fix := false
+	var flags checkFlags
 	cmd := &cobra.Command{
 		Use:   "check [JOB]",
-		Short: "See whether a run could work: config, store, tokens, one page of bills, clock; without JOB for all jobs",
+		Short: "See whether a run could work: config, store, tokens, a page of each account, callbacks, clock; without JOB for all jobs",
 		Long: `check looks at everything that a run needs, and says of each what it found and what to do about it:
-  config           the file of jobs is read, and what it needs is set
+  config           the file of jobs is read, what it needs is set, and its days are ones that a run takes
   keys             files of public keys can be read, where an app has callbacks
-  store            the lake's store can be listed, read and written
+  store            the lake's store can be listed, read and written, and the lake is of this version and its buckets
   store semantics  it honours conditional writes, also when 32 writers race; tried each time, with a few tiny
                    objects below _control/probe/
   files            in a folder lake archive/, _control/ and .billwalk/ are their owner's alone (0700, 0600), and so is
                    the file of --token-cache; --fix makes them so, and leaves the tables as they are
+  temporary        the folder for temporary files (TMPDIR) can be written
+  callbacks        they arrive in the lake, where an app has callbacks
+  receiver         with --receiver URL: a receiver of this jobs.yaml answers there, for each app with callbacks
   token            each app's client_key and client_secret are taken
-  page             one page of yesterday's bills of each job's first account
-  settlements      the settle query, asked with an order of that page
+  page             a page of yesterday's bills of every account; of more than 200, or than the app's qps allows in 30 s,
+                   a sample. An account that is refused, or has no bill, is asked for as the other kind, too: a brand
+                   (root_account_id) or one account (account_id)
+  settlements      the settle query, asked by the rules of match for up to eight orders of those pages
+  pace             only where the platform refused calls as too many
+  notify           with --notify: a message is sent to each webhook
   clock            this machine's clock against those of the platform and of the store
 
 It publishes nothing. A token that it fetches may end the one of a run that is under way, which then fetches another.
-Exit codes: 0 all is well, or nothing worse than a warning; 1 a check failed; 2 the config is wrong, or an app's
+What is wrong comes with what to do, and a code for billwalk explain. Exit codes: 0 all is well, or nothing worse than a warning; 1 a check failed; 2 the config is wrong, or an app's
 client_key or client_secret.`,
-		Example: "  billwalk check\n  billwalk check nightly --output json",
+		Example: "  billwalk check\n  billwalk check nightly --output json\n  billwalk check nightly --receiver https://callbacks.example.com --notify",
 		Args:    oneJobAtMost,
 
 		ValidArgsFunction: p.jobNames,
 		RunE: func(cmd *cobra.Command, args []string) error {
-			d := &doctor{now: p.now, hidden: &p.hidden, logProbe: p.logProbe(), skews: make(map[string]time.Duration)}
-			code, err := p.examine(cmd, d, strings.Join(args, ""), fix)
+			d := p.doctor()
+			code, err := p.examine(cmd, d, strings.Join(args, ""), flags)
 			if err != nil {
 				return err
 			}
@@ -75,14 +62,26 @@ client_key or client_secret.`,
 			return nil
 		},
 	}
-	cmd.Flags().BoolVar(&fix, "fix", false, "take the rights of other users from private files and folders")
+	cmd.Flags().StringVar(&flags.receiver, "receiver", "", "ask the receiver of callbacks at this URL, such as https://callbacks.example.com, with a request that it refuses")
+	cmd.Flags().BoolVar(&flags.notify, "notify", false, "send a message to each webhook of the jobs")
+	cmd.Flags().BoolVar(&flags.fix, "fix", false, "take the rights of other users from private files and folders")
 	cmd.Flags().StringVar(&p.tokenCache, "token-cache", "", "look at the modes of this token cache, too: a FILE, as a run has it")
 	return cmd
 }
 
+// checkFlags are those of the verb check.
+type checkFlags struct {
+	fix, notify bool
+	receiver    string // URL
+}
+
+func (p *program) doctor() *doctor {
+	return &doctor{now: p.now, hidden: &p.hidden, logProbe: p.logProbe(), tried: make(map[triedAccount]answerOf), skews: make(map[string]time.Duration)}
+}
+
 // examine makes all checks that the config allows, of one job or, without a name,
 // of all, and returns the exit code.
-func (p *program) examine(cmd *cobra.Command, d *doctor, name string, fix bool) (int, error) {
+func (p *program) examine(cmd *cobra.Command, d *doctor, name string, flags checkFlags) (int, error) {
 	file, stop, err := p.load(cmd, name)
 	if exit, ok := errors.AsType[*exitError](err); ok && exit.code == exitUsage {
 		d.misconfigured(exit.err)
@@ -96,10 +95,15 @@ func (p *program) examine(cmd *cobra.Command, d *doctor, name string, fix bool) 
 		names = file.Names()
 	}
 	usable := d.config(file, names)
-	d.keys(file, usable, name == "")
-	d.store(cmd.Context(), file.Lake)
-	p.files(cmd.Context(), d, file.Lake, fix)
+	receiving := receivingApps(file, usable, name == "")
+	d.keys(file, receiving)
+	store := d.store(cmd.Context(), file.Lake)
+	p.files(cmd.Context(), d, file.Lake, flags.fix)
+	d.temporary()
+	d.callbacks(cmd.Context(), store, receiving)
+	d.receiver(cmd.Context(), flags.receiver, receiving)
 	d.platform(cmd.Context(), file, usable)
+	d.messages(cmd.Context(), usable, flags.notify)
 	d.clock()
 	if err := cmd.Context().Err(); err != nil {
 		return 0, &exitError{pipeline.ExitFailed, fmt.Errorf("the checks were interrupted: %w", err)}
@@ -118,7 +122,7 @@ func (p *program) examine(cmd *cobra.Command, d *doctor, name string, fix bool) 
 func (d *doctor) config(file *jobs.File, names []string) (usable []jobs.Job) {
 	accounts := 0
 	for _, warning := range file.Lake.Warnings {
-		d.add("config", stateWarning, warning, "")
+		d.doubtful(warning)
 	}
 	for _, name := range names {
 		job, err := file.Job(name)
@@ -130,52 +134,23 @@ func (d *doctor) config(file *jobs.File, names []string) (usable []jobs.Job) {
 			continue
 		}
 		for _, warning := range job.Warnings {
-			d.add("config", stateWarning, "job "+name+": "+warning, "")
+			d.doubtful("job " + name + ": " + warning)
+		}
+		if _, _, err := job.Dates.Range(schema.DayOf(d.now()), false); err != nil {
+			d.misconfigured(fmt.Errorf("job %s: %w", name, err))
+			continue
 		}
 		usable, accounts = append(usable, job), accounts+len(job.Accounts)
 	}
 	if len(usable) > 0 {
-		d.add("config", stateOK, fmt.Sprintf("%s, %s", count(len(usable), "job"), count(accounts, "account")), "")
+		d.ok("config", fmt.Sprintf("%s, %s", count(len(usable), "job"), count(accounts, "account")))
 	}
 	return usable
 }
 
-// keys looks at the files of public keys that a receiver would read: of all apps, or
-// of those that the jobs use. They may lie on the receiver's machine alone.
-func (d *doctor) keys(file *jobs.File, usable []jobs.Job, all bool) {
-	for _, name := range slices.Sorted(maps.Keys(file.Apps)) {
-		app := file.Apps[name]
-		if app.Callbacks == nil || !all && !slices.Contains(appsOf(usable), name) {
-			continue
-		}
-		for _, path := range app.Callbacks.PublicKeys {
-			subject := "callbacks of app " + name + ": "
-			switch err := receive.CheckKeyFile(path); {
-			case errors.Is(err, fs.ErrNotExist):
-				d.add("keys", stateWarning, subject+err.Error()+": only `billwalk receive` needs it", "")
-			case err != nil:
-				d.add("keys", stateFailed, subject+err.Error(), fixKeys)
-			default:
-				d.add("keys", stateOK, subject+path, "")
-			}
-		}
-	}
-}
-
-const fixKeys = "从控制台重新下载平台公钥; take the platform's public key (平台公钥) from the app's page on the console again, as the message says"
-
-const fixConfig = "修改配置; correct the file of jobs, or set the variable, as the message says"
-
-// misconfigured adds a finding for each fault of jobs.yaml.
-func (d *doctor) misconfigured(err error) {
-	for fault := range strings.SplitSeq(err.Error(), "\n") {
-		d.add("config", stateFailed, fault, fixConfig)
-	}
-}
-
 func (p *program) printChecks(checks []checked) error {
 	if p.output == "json" {
-		return json.NewEncoder(p.out).Encode(struct {
+		return p.printJSON(struct {
 			Checks []checked `json:"checks"`
 		}{checks})
 	}
@@ -187,10 +162,15 @@ func (p *program) printChecks(checks []checked) error {
 	return nil
 }
 
+// print prints a line, and below it what to do.
 func (c checked) print(out io.Writer) error {
-	if _, err := fmt.Fprintf(out, "%-8s %-16s %s\n", c.State, c.Name, plain(c.Detail)); err != nil || c.Fix == "" {
+	fix := plain(c.Fix)
+	if c.Code != "" {
+		fix = strings.TrimLeft(fix+" (billwalk explain "+c.Code+")", " ")
+	}
+	if _, err := fmt.Fprintf(out, "%-8s %-16s %s\n", c.State, c.Name, plain(c.Detail)); err != nil || fix == "" {
 		return err
 	}
-	_, err := fmt.Fprintf(out, "%-8s %-16s → %s\n", "", "", plain(c.Fix))
+	_, err := fmt.Fprintf(out, "%-8s %-16s → %s\n", "", "", fix)
 	return err
 }

@@ -4,21 +4,34 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"log/slog"
-	"maps"
+	"io/fs"
 	"net/http"
-	"slices"
 	"strings"
 	"sync"
 	"time"
 
 	"billwalk/pipeline/douyin"
-	"billwalk/pipeline/jobs"
-	"billwalk/pipeline/normalise"
 	"billwalk/schema"
-	"billwalk/sinks/lake"
 	"billwalk/sinks/object"
 )
+
+// checkState is what a check comes to.
+type checkState string
+
+const (
+	stateOK      checkState = "ok"
+	stateWarning checkState = "warning" // or it could not be checked
+	stateFailed  checkState = "failed"
+)
+
+// checked is the result of one check.
+type checked struct {
+	Name   string     `json:"name"` // the first word of a line of check's help
+	State  checkState `json:"state"`
+	Detail string     `json:"detail"`
+	Fix    string     `json:"fix"`  // what to do, empty where there is nothing
+	Code   string     `json:"code"` // for explain; empty where nothing is wrong
+}
 
 // doctor gathers what check finds.
 type doctor struct {
@@ -29,154 +42,87 @@ type doctor struct {
 	logProbe         func(object.Trial)
 	wrongCredentials bool // of an app
 
+	tried map[triedAccount]answerOf // by app and account: jobs may share them
+
 	mu    sync.Mutex
 	skews map[string]time.Duration // by host: how far this machine's clock is ahead
 }
 
-func (d *doctor) add(name string, s checkState, detail, fix string) {
-	d.checks = append(d.checks, checked{name, s, d.hidden.Text(detail), d.hidden.Text(fix)})
+// triedAccount is an account that an app is asked for.
+type triedAccount struct {
+	app     string
+	account schema.AccountID
+	root    bool
+}
+
+// answerOf is what came of it.
+type answerOf struct {
+	bills []schema.Bill
+	err   error
+}
+
+// ok adds a check that found nothing wrong.
+func (d *doctor) ok(name, detail string) { d.add(name, stateOK, detail, "", "") }
+
+// unchecked adds a check that could not be made.
+func (d *doctor) unchecked(name, why string) {
+	d.add(name, stateWarning, "not checked: "+why, "", "")
+}
+
+func (d *doctor) add(name string, s checkState, detail, fix string, code schema.ErrorCode) {
+	d.checks = append(d.checks, checked{name, s, d.hidden.Text(detail), d.hidden.Text(fix), string(code)})
+}
+
+// wrong adds a check that failed with an error of billwalk's own or of a store, with its
+// code. What the error itself advises is the fix, else what its code advises.
+func (d *doctor) wrong(name, subject string, err error, otherwise schema.ErrorCode) {
+	d.found(name, stateFailed, subject, err, otherwise)
+}
+
+func (d *doctor) found(name string, s checkState, subject string, err error, otherwise schema.ErrorCode) {
+	code, detail := codeKnown(err, otherwise), err.Error()
+	fix := adviceOf(code)
+	if hinted, ok := errors.AsType[interface {
+		error
+		Hint() string
+	}](err); ok {
+		fix = hinted.Hint()
+		detail = strings.ReplaceAll(detail, " ("+fix+")", "")
+	}
+	if subject != "" {
+		detail = subject + ": " + detail
+	}
+	d.add(name, s, detail, fix, code)
+}
+
+// codeKnown returns the code of an error, or another where it has none of its own.
+func codeKnown(err error, otherwise schema.ErrorCode) schema.ErrorCode {
+	if code := schema.ErrorCode(codeOf(err)); code != schema.CodeFailed {
+		if _, inFolder := errors.AsType[*fs.PathError](err); !inFolder || code != schema.CodeStore {
+			return code
+		}
+	}
+	return otherwise
+}
+
+// fixStore is the advice about a store where it has none itself: check was run already.
+const fixStore = "检查 lake.url、lake.endpoint、网络和凭证权限; check lake.url, lake.endpoint, the network, and that the credentials may list, read and write there"
+
+// adviceOf returns what to do about one of billwalk's own codes, Chinese and English.
+func adviceOf(code schema.ErrorCode) string {
+	if code == schema.CodeStore {
+		return fixStore
+	}
+	for _, known := range schema.ErrorCodes {
+		if known.Code == code {
+			return known.Advice.Chinese + "; " + known.Advice.English
+		}
+	}
+	return ""
 }
 
 // patience is how long one check waits for answers.
 const patience = time.Minute
-
-// fixStore goes with whatever the store itself says.
-const fixStore = "检查 lake.url、lake.endpoint、网络和凭证权限; check lake.url, lake.endpoint, the network, and that the credentials may list, read and write there"
-
-// store probes the store, never from what an earlier probe left.
-func (d *doctor) store(ctx context.Context, place jobs.Lake) {
-	ctx, cancel := context.WithTimeout(ctx, patience)
-	defer cancel()
-	store, err := openStore(ctx, place, d.watch)
-	var trial object.Trial
-	if err == nil {
-		trial, err = object.Probe(ctx, store, d.logProbe)
-	}
-	if bad, ok := errors.AsType[*object.ProbeError](err); ok {
-		d.add("store", stateOK, place.URL+" can be listed, read and written", "")
-		d.add("store semantics", stateFailed, bad.Reason, bad.Fix)
-		return
-	}
-	if trial.Written && errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		d.add("store", stateOK, place.URL+" can be listed, read and written", "")
-		d.add("store semantics", stateWarning, fmt.Sprintf("slow: after %s no more than %s", patience, trial), fixSlow)
-		return
-	}
-	if err != nil {
-		d.add("store", stateFailed, err.Error(), fixStore)
-		d.add("store semantics", stateWarning, "not checked: the store could not be asked", "")
-		return
-	}
-	if _, err := lake.Open(ctx, store, place.Buckets, Version()); err != nil {
-		d.add("store", stateFailed, err.Error(), fixConfig)
-	} else {
-		d.add("store", stateOK, place.URL+" can be listed, read and written", "")
-	}
-	if trial.Slow() {
-		d.add("store semantics", stateWarning, trial.String()+"; conditional writes hold, and each race had one winner", fixSlow)
-		return
-	}
-	d.add("store semantics", stateOK, "conditional writes hold, and each race had one winner", "")
-}
-
-const fixSlow = "存储较慢但可用; the store serves writers one after another: it works, and publishing takes longer"
-
-// platform asks for a token of each app, and for one page of each job.
-func (d *doctor) platform(ctx context.Context, file *jobs.File, usable []jobs.Job) {
-	clients := make(map[string]*douyin.Client) // of the apps that have a token
-	defer func() {
-		for _, c := range clients {
-			c.CloseIdleConnections()
-		}
-	}()
-	for _, app := range appsOf(usable) {
-		// At a terminal an outage is reported at once, in one place.
-		client := douyin.New(credentials(file.Apps[app]), douyin.WithLogger(slog.New(slog.DiscardHandler)), douyin.WithTransportWrap(d.watch), douyin.WithPatience(0), douyin.WithHidden(d.hidden))
-		if d.answered("token", "app "+app, d.within(ctx, client.Token)) {
-			d.add("token", stateOK, "app "+app+": granted", "")
-			clients[app] = client
-			continue
-		}
-		client.CloseIdleConnections()
-	}
-	for _, job := range usable {
-		d.job(ctx, job, clients)
-	}
-}
-
-// appsOf returns the names of the apps that the jobs use, sorted.
-func appsOf(usable []jobs.Job) []string {
-	apps := make(map[string]bool)
-	for _, job := range usable {
-		apps[job.Bills.App] = true
-		if job.Settlements != nil {
-			apps[job.Settlements.App] = true
-		}
-	}
-	return slices.Sorted(maps.Keys(apps))
-}
-
-// job asks for one bill of yesterday of the job's first account, and then how its
-// order was shared out.
-func (d *doctor) job(ctx context.Context, job jobs.Job, clients map[string]*douyin.Client) {
-	unit := schema.Unit{Account: job.Accounts[0], Day: schema.DayOf(d.now()) - 1}
-	subject := fmt.Sprintf("job %s, account %s on %s", job.Name, unit.Account.ID, unit.Day)
-	var bills []schema.Bill
-	if client := clients[job.Bills.App]; client == nil {
-		d.add("page", stateWarning, subject+": not checked, since app "+job.Bills.App+" has no token", "")
-	} else if d.answered("page", subject, d.within(ctx, func(ctx context.Context) (err error) {
-		bills, err = firstBills(ctx, client, unit)
-		return err
-	})) {
-		d.add("page", stateOK, fmt.Sprintf("%s: answered with %s", subject, count(len(bills), "bill")), "")
-	}
-	if job.Settlements == nil {
-		return
-	}
-	subject = "job " + job.Name
-	client, question := clients[job.Settlements.App], questionOf(bills, job.Settlements.Match)
-	switch {
-	case client == nil:
-		d.add("settlements", stateWarning, subject+": not checked, since app "+job.Settlements.App+" has no token", "")
-	case question.Value == "":
-		d.add("settlements", stateWarning, subject+": not checked, since there is no order of yesterday to ask for", "")
-	case d.answered("settlements", subject, d.within(ctx, func(ctx context.Context) error {
-		_, err := client.Settlements(ctx, question)
-		return err
-	})):
-		d.add("settlements", stateOK, fmt.Sprintf("%s: answered for one order, by %s", subject, question.Match), "")
-	}
-}
-
-// firstBills returns the bills of a page that has room for one.
-func firstBills(ctx context.Context, client *douyin.Client, unit schema.Unit) ([]schema.Bill, error) {
-	answer, err := client.Bills(ctx, unit, "0", 1)
-	if err != nil {
-		return nil, err
-	}
-	page, err := normalise.DecodePage(answer.Body)
-	if err != nil {
-		return nil, err
-	}
-	var bills []schema.Bill
-	for _, record := range page.Records {
-		bills = append(bills, normalise.Normaliser{}.Row(record, normalise.Provenance{Walk: unit.Account.ID, Day: unit.Day}).Bill)
-	}
-	return bills, nil
-}
-
-// questionOf returns the first question that a bill allows by the job's rules, or
-// one without a value.
-func questionOf(bills []schema.Bill, rules []schema.Match) schema.Query {
-	for _, bill := range bills {
-		for _, rule := range rules {
-			if id := schema.Bills.Column(rule.Column).Text(&bill); id.Valid && id.V != "" {
-				return schema.Query{Match: rule, Value: id.V}
-			}
-		}
-	}
-	return schema.Query{}
-}
 
 // within gives one check its time.
 func (d *doctor) within(ctx context.Context, ask func(context.Context) error) error {
@@ -185,17 +131,24 @@ func (d *doctor) within(ctx context.Context, ask func(context.Context) error) er
 	return ask(ctx)
 }
 
-const fixSilence = "检查网络与 base_url; check the network and the app's base_url"
-
 // answered reports whether there was no error, and else adds it to the findings.
 func (d *doctor) answered(name, subject string, err error) bool {
-	fault, ok := errors.AsType[*douyin.Error](err)
-	switch {
-	case err == nil:
+	if err == nil {
 		return true
-	case !ok:
-		d.add(name, stateFailed, subject+": "+err.Error(), fixSilence)
-		return false
+	}
+	d.failure(name, subject, err, "")
+	return false
+}
+
+const fixSilence = "检查网络与 base_url; check the network and the app's base_url"
+
+// failure adds what the platform refused, or that it did not answer. A fix replaces that of
+// the error table.
+func (d *doctor) failure(name, subject string, err error, fix string) {
+	fault, ok := errors.AsType[*douyin.Error](err)
+	if !ok {
+		d.add(name, stateFailed, subject+": "+err.Error(), fixSilence, codeKnown(err, schema.CodeNoAnswer))
+		return
 	}
 	d.wrongCredentials = d.wrongCredentials || fault.WrongCredentials()
 	f := fault.Failure()
@@ -210,8 +163,10 @@ func (d *doctor) answered(name, subject string, err error) bool {
 	if f.Reach == schema.ReachUnavailable {
 		s = stateWarning // a state of the business: the API works
 	}
-	d.add(name, s, detail, f.Hint)
-	return false
+	if fix == "" {
+		fix = f.Hint
+	}
+	d.add(name, s, detail, fix, schema.ErrorCode(failureCode(f)))
 }
 
 // watch notes what the servers take for the time.
@@ -243,43 +198,18 @@ func (w watched) CloseIdleConnections() {
 	}
 }
 
-const (
-	skewDoubted = time.Minute      // signatures and tokens still hold, day ends are off
-	skewBroken  = 10 * time.Minute // S3 refuses signatures at 15
-	fixClock    = "校准本机时钟(NTP); set this machine's clock, by NTP"
-)
+const fixConfig = "修改配置; correct the file of jobs, or set the variable, as the message says"
 
-// clock compares this machine's clock with those of the servers that were asked.
-func (d *doctor) clock() {
-	if len(d.skews) == 0 {
-		d.add("clock", stateWarning, "not checked: no server told the time", "")
-		return
+// misconfigured adds a finding for each fault of jobs.yaml.
+func (d *doctor) misconfigured(err error) {
+	for _, fault := range faultLines(err) {
+		d.add("config", stateFailed, fault, fixConfig, schema.CodeConfig)
 	}
-	var worst time.Duration
-	var clocks []string
-	for _, host := range slices.Sorted(maps.Keys(d.skews)) {
-		skew := d.skews[host]
-		worst = max(worst, skew.Abs())
-		clocks = append(clocks, aheadOf(skew)+" "+host)
-	}
-	s, fix := stateOK, ""
-	switch {
-	case worst >= skewBroken:
-		s, fix = stateFailed, fixClock
-	case worst >= skewDoubted:
-		s, fix = stateWarning, fixClock
-	}
-	d.add("clock", s, "this machine is "+strings.Join(clocks, ", "), fix)
 }
 
-// aheadOf says a difference of clocks. A server's date has whole seconds.
-func aheadOf(skew time.Duration) string {
-	switch s := skew.Truncate(time.Second); {
-	case s.Abs() <= 2*time.Second:
-		return "within 2s of"
-	case s > 0:
-		return s.String() + " ahead of"
-	default:
-		return s.Abs().String() + " behind"
-	}
+// doubtful adds what jobs.yaml may say and probably does not mean.
+func (d *doctor) doubtful(warning string) {
+	d.add("config", stateWarning, warning, fixConfig, schema.CodeConfig)
 }
+
+func faultLines(err error) []string { return strings.Split(err.Error(), "\n") }

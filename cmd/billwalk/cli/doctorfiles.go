@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"billwalk/pipeline/jobs"
+	"billwalk/schema"
 	"billwalk/sinks/object"
 )
 
@@ -22,7 +23,7 @@ func (p *program) files(ctx context.Context, d *doctor, place jobs.Lake, fix boo
 	}
 	caches, err := p.openTokenCaches(nil)
 	if err != nil {
-		d.add("files", stateFailed, err.Error(), fixConfig)
+		d.add("files", stateFailed, err.Error(), fixConfig, schema.CodeConfig)
 		return
 	}
 	d.modes(ctx, p.tokenCache, caches.store, fix)
@@ -33,21 +34,21 @@ func (d *doctor) modes(ctx context.Context, place string, store object.Store, fi
 	if fix {
 		switch mended, err := object.Hide(ctx, store); {
 		case err != nil:
-			d.add("files", stateFailed, err.Error(), "以属主身份运行; run it as the user who owns the files")
+			d.add("files", stateFailed, err.Error(), "以属主身份运行; run it as the user who owns the files", schema.CodeStoreDenied)
 		case mended > 0:
-			d.add("files", stateOK, fmt.Sprintf("%s: %s; the modes of %d files and folders were mended", place, well, mended), "")
+			d.ok("files", fmt.Sprintf("%s: %s; the modes of %d files and folders were mended", place, well, mended))
 		default:
-			d.add("files", stateOK, place+": "+well, "")
+			d.ok("files", place+": "+well)
 		}
 		return
 	}
 	switch exposed, err := object.Exposed(ctx, store); {
 	case err != nil:
-		d.add("files", stateWarning, err.Error(), "以属主身份运行; run it as the user who owns the files")
+		d.add("files", stateWarning, err.Error(), "以属主身份运行; run it as the user who owns the files", schema.CodeStoreDenied)
 	case len(exposed) > 0:
-		d.add("files", stateWarning, fmt.Sprintf("%s: other users have rights to %d private files and folders, such as %s", place, len(exposed), exposed[0]), fixFiles)
+		d.add("files", stateWarning, fmt.Sprintf("%s: other users have rights to %d private files and folders, such as %s", place, len(exposed), exposed[0]), fixFiles, schema.CodeStore)
 	default:
-		d.add("files", stateOK, place+": "+well, "")
+		d.ok("files", place+": "+well)
 	}
 }
 

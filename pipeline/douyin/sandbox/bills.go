@@ -10,6 +10,10 @@ import (
 
 func (p *Platform) serveBills(w http.ResponseWriter, r *http.Request) {
 	query := r.URL.Query()
+	if query.Has("withdraw_id") {
+		p.serveWithdrawnBills(w, r)
+		return
+	}
 	arrived := p.config.Now()
 	number := p.traffic.record(Request{
 		API: BillsAPI, At: arrived, Cursor: query.Get("cursor"), Day: query.Get("bill_date"),
@@ -91,15 +95,21 @@ func (p *Platform) withLastingFault(c call, f fault) reply {
 		return p.failure(c.apiQuery, f.code)
 	}
 	out := p.success(c, f.name)
-	switch f.name {
+	out.body = spoilBody(out.body, f.name)
+	return out
+}
+
+// spoilBody changes the answer's text as the lasting fault does.
+func spoilBody(body []byte, fault string) []byte {
+	switch fault {
 	case "dupkeys":
-		out.body = bytes.Replace(out.body, []byte(`"has_more":`), []byte(`"has_more":false,"has_more":`), 1)
+		return bytes.Replace(body, []byte(`"has_more":`), []byte(`"has_more":false,"has_more":`), 1)
 	case "bad-id":
-		out.body = bytes.ReplaceAll(out.body, []byte(`order_id":"`), []byte("order_id\":\"\xff"))
-		out.body = bytes.Replace(out.body, []byte(`"cursor":"`), []byte("\"cursor\":\"\xff"), 1)
+		body = bytes.ReplaceAll(body, []byte(`order_id":"`), []byte("order_id\":\"\xff"))
+		return bytes.Replace(body, []byte(`"cursor":"`), []byte("\"cursor\":\"\xff"), 1)
 	case "big":
 		filler := `"data":{"filler":"` + strings.Repeat("抖", 5<<20/3) + `",`
-		out.body = bytes.Replace(out.body, []byte(`"data":{`), []byte(filler), 1)
+		return bytes.Replace(body, []byte(`"data":{`), []byte(filler), 1)
 	}
-	return out
+	return body
 }

@@ -25,10 +25,15 @@ type call struct {
 	cursor  string
 	offset  int // the position of the cursor
 	size    int
+	scoped  uint64 // what the cursor is valid for, if not for an account's day
 }
 
-// unit returns a number that identifies the call's account and day.
+// unit returns a number that identifies the call's account and day, or else what its
+// cursor is valid for.
 func (c call) unit(seed uint64) uint64 {
+	if c.scoped != 0 {
+		return c.scoped
+	}
 	root := uint64(0)
 	if c.account.Root {
 		root = 1
@@ -50,7 +55,7 @@ func (p *Platform) readCall(query url.Values) (call, int64) {
 	if (id == "") == (root == "") {
 		return c, codeBadParameter
 	}
-	if query.Has("withdraw_id") || query.Has("biz_type") { // not simulated
+	if query.Has("biz_type") { // not simulated
 		return c, codeBadParameter
 	}
 	c.account = schema.Account{ID: schema.AccountID(id + root), Root: root != ""}

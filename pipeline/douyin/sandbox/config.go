@@ -31,6 +31,9 @@ type Config struct {
 	LostCallbacks int // percent of the orders whose callbacks are never sent
 	LateCallbacks int // percent of the other orders whose callbacks are sent on a later day
 
+	Withdrawals bool   // there are withdrawals; without it their list is always empty
+	Breaks      Breaks // planted in withdrawals, from [ParseBreaks]
+
 	Now func() time.Time // the clock of tokens, limits, requests and late settlements; time.Now when nil
 }
 

@@ -59,6 +59,7 @@ const (
 	idStrayItem
 	idStraySettle
 	idStrayOutSettle
+	idWithdrawal
 )
 
 const (

@@ -11,13 +11,14 @@ import (
 type faultKind int
 
 const (
-	passing      faultKind = iota // some calls, each once: repeated, it is answered
-	lasting                       // every call for one account; on some days only, if several faults share it
-	ending                        // every bill call from the 21st on
-	settleEnding                  // every settle query from the 21st on
-	storesEnding                  // every query of stores
-	onToken                       // calls of client_token
-	formatting                    // correct answers, in an unusual format
+	passing           faultKind = iota // some calls, each once: repeated, it is answered
+	lasting                            // every call for one account; on some days only, if several faults share it
+	ending                             // every bill call from the 21st on
+	settleEnding                       // every settle query from the 21st on
+	storesEnding                       // every query of stores
+	withdrawalsEnding                  // every query of withdrawals from the 21st on
+	onToken                            // calls of client_token
+	formatting                         // correct answers, in an unusual format
 )
 
 // fault is one way to fail that can be switched on.
@@ -83,6 +84,8 @@ var faults = []fault{
 	{"settle-quota", settleEnding, 2190001, 0, "settle query: quota used up, from the 20th call"},
 	{"settle-denied", settleEnding, codeIncapable, 0, "settle query: the app lacks the capability, from the 20th call"},
 	{"stores-denied", storesEnding, codeIncapable, 0, "query of stores: the app lacks the capability, always"},
+	{"withdrawals-quota", withdrawalsEnding, 2190001, 0, "query of withdrawals: quota used up, from the 20th call"},
+	{"withdrawals-denied", withdrawalsEnding, codeIncapable, 0, "query of withdrawals: the app lacks the capability, from the 20th call"},
 	{"day-changing", formatting, 0, 0, "every fourth unit has a bill less in its first walk and one more in its second, then it settles"},
 	{"dupkeys", lasting, 0, 0, "has_more stands twice in every answer, for one account"},
 	{"big", lasting, 0, 0, "every answer is over 4 MiB, for one account"},
@@ -104,7 +107,11 @@ var faults = []fault{
 // inAll reports whether "all" switches the fault on: not those that end a whole run
 // (codes for the whole app, quota, token calls that always fail), nor string-amounts.
 func (f fault) inAll() bool {
-	return f.kind != ending && f.kind != settleEnding && f.kind != storesEnding && (f.kind != onToken || f.limit > 0) && f.name != "string-amounts"
+	switch f.kind {
+	case ending, settleEnding, storesEnding, withdrawalsEnding:
+		return false
+	}
+	return (f.kind != onToken || f.limit > 0) && f.name != "string-amounts"
 }
 
 // Faults is the set of faults that are on. The zero value is none.
@@ -153,7 +160,7 @@ type FaultDoc struct {
 	API  string // the API whose calls alone meet it, if that is one that a job need not have; else ""
 }
 
-var optionalAPIs = map[faultKind]string{storesEnding: StoresAPI}
+var optionalAPIs = map[faultKind]string{storesEnding: StoresAPI, withdrawalsEnding: WithdrawalsAPI}
 
 // FaultList returns every fault there is, in a fixed order.
 func FaultList() []FaultDoc {

@@ -66,7 +66,7 @@ func (p *Platform) passingFault(q apiQuery) (fault, bool) {
 	return fault{}, false
 }
 
-var endingKinds = map[string]faultKind{BillsAPI: ending, SettleAPI: settleEnding, StoresAPI: storesEnding}
+var endingKinds = map[string]faultKind{BillsAPI: ending, SettleAPI: settleEnding, StoresAPI: storesEnding, WithdrawalsAPI: withdrawalsEnding, WithdrawnBillsAPI: ending}
 
 // endingFault returns the ending fault that the API's nth call meets; the first is 1.
 func (p *Platform) endingFault(api string, call int) (fault, bool) {

@@ -99,9 +99,10 @@ var outsideNames = [][3]string{
 // dataBesideError is the data of such an answer: a gateway's filler, or the API's
 // defaults.
 var dataBesideError = map[string][]string{
-	BillsAPI:  {`null`, `{}`, `[]`, `{"cursor":"0","has_more":false,"ledger_records":[]}`, `{"cursor":"","has_more":false,"ledger_records":null}`},
-	SettleAPI: {`null`, `{}`, `[]`},
-	StoresAPI: {`null`, `{}`, `[]`, `{"pois":[],"total":0}`, `{"pois":null,"total":0}`},
+	BillsAPI:       {`null`, `{}`, `[]`, `{"cursor":"0","has_more":false,"ledger_records":[]}`, `{"cursor":"","has_more":false,"ledger_records":null}`},
+	SettleAPI:      {`null`, `{}`, `[]`},
+	WithdrawalsAPI: {`null`, `{}`, `[]`, `{"cursor":"0","has_more":false,"bill_withdraw_records":[]}`, `{"cursor":"","has_more":false,"bill_withdraw_records":null}`},
+	StoresAPI:      {`null`, `{}`, `[]`, `{"pois":[],"total":0}`, `{"pois":null,"total":0}`},
 }
 
 // errorOutside returns an answer whose error is neither in data nor in extra. Its code
@@ -109,6 +110,9 @@ var dataBesideError = map[string][]string{
 func (p *Platform) errorOutside(q apiQuery, f fault) reply {
 	p.traffic.countAnswer(q.api, f.code)
 	chance := dice(p.config.Seed, word("outside"), q.hash)
+	if q.api == WithdrawnBillsAPI {
+		q.api = BillsAPI // it is the same API
+	}
 	names := outsideNames[chance%uint64(len(outsideNames))]
 	left := dataBesideError[q.api][chance>>8%uint64(len(dataBesideError[q.api]))]
 	code := fmt.Sprint(f.code)

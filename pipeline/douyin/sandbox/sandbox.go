@@ -19,6 +19,9 @@
 //	order, story, sharing, settlement     orders, and how each one is settled
 //	fault, injection                      which call or account meets which fault
 //	call, bills, page, settle, token      the APIs of bills, settlements and tokens
+//	payout, breakplan, withdrawal         which bills are withdrawn together, and how that goes
+//	withdrawnbill, withdrawals, withdrawnbills    the lists of bills of withdrawals, and their API
+//	withdrawaltruth, balance              the withdrawals of a correct run, and its roll-forward
 //	poi, stores                           stores, and their API
 //	callback, stray, delivery, post       settle callbacks
 //	truth, settlementtruth, verdict       the bills, settlements and verdicts of a correct run

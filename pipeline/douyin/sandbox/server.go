@@ -21,10 +21,11 @@ func New(config Config) *Platform {
 		world:   newWorld(config),
 		cursors: newCursorCipher(config.Seed),
 		tokens:  tokens{seed: config.Seed, apps: map[string]*app{}},
-		windows: map[string]*window{BillsAPI: newWindow(config.QPS), SettleAPI: newWindow(config.TradeQPS), StoresAPI: newWindow(config.QPS)},
+		windows: map[string]*window{BillsAPI: newWindow(config.QPS), SettleAPI: newWindow(config.TradeQPS), StoresAPI: newWindow(config.QPS), WithdrawalsAPI: newWindow(config.QPS)},
 		traffic: newTraffic(),
 		counts:  newQueryCounts(),
 	}
+	p.windows[WithdrawnBillsAPI] = p.windows[BillsAPI] // it is the same API
 	p.lasting = assignLastingFaults(p.world, config.Faults)
 	p.mux = p.routes()
 	return p
@@ -44,9 +45,12 @@ func (p *Platform) routes() *http.ServeMux {
 	mux.HandleFunc("GET /goodlife/v1/settle/bill/catering_query/{$}", p.serveBills)
 	mux.HandleFunc("POST /api/apps/trade/v2/settle/query_settle", p.serveSettlements)
 	mux.HandleFunc("GET /goodlife/v1/shop/poi/query/{$}", p.serveStores)
+	mux.HandleFunc("GET /goodlife/v1/settle/withdraw/catering_query/{$}", p.serveWithdrawals)
 	mux.HandleFunc("GET /sandbox/accounts", p.serveAccounts)
 	mux.HandleFunc("GET /sandbox/truth", p.serveTruth)
 	mux.HandleFunc("GET /sandbox/verdicts", p.serveVerdicts)
+	mux.HandleFunc("GET /sandbox/withdrawals", p.serveWithdrawalTruth)
+	mux.HandleFunc("GET /sandbox/balances", p.serveBalances)
 	mux.HandleFunc("GET /sandbox/stats", p.serveStats)
 	mux.HandleFunc("GET /{$}", p.serveIndex)
 	return mux
@@ -114,6 +118,24 @@ func (p *Platform) serveVerdicts(w http.ResponseWriter, r *http.Request) {
 	writeJSON(w, counts)
 }
 
+func (p *Platform) serveWithdrawalTruth(w http.ResponseWriter, r *http.Request) {
+	from, to, err := parseDays(r.URL.Query())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	writeJSON(w, p.Withdrawals(p.Accounts(), from, to, p.config.Now()))
+}
+
+func (p *Platform) serveBalances(w http.ResponseWriter, r *http.Request) {
+	from, to, err := parseDays(r.URL.Query())
+	if err != nil {
+		http.Error(w, err.Error(), http.StatusBadRequest)
+		return
+	}
+	writeJSON(w, p.Balances(p.Accounts(), from, to, p.config.Now()))
+}
+
 // parseDays reads the parameters from and to.
 func parseDays(query url.Values) (from, to schema.Day, err error) {
 	if from, err = schema.ParseDay(query.Get("from")); err != nil {
@@ -146,9 +168,12 @@ var index = template.Must(template.New("index").Parse(`<!doctype html>
 <li><code>GET /goodlife/v1/settle/bill/catering_query/</code> lists an account's bills of a day
 <li><code>POST /api/apps/trade/v2/settle/query_settle</code> tells how an order was shared out
 <li><code>GET /goodlife/v1/shop/poi/query/</code> lists the stores below an account
+<li><code>GET /goodlife/v1/settle/withdraw/catering_query/</code> lists an account's withdrawals, and the first with <code>withdraw_id</code> the bills of one
 <li><a href="/sandbox/accounts">/sandbox/accounts</a> what a job should configure, also <a href="/sandbox/accounts?format=csv">as CSV</a>
 <li><code>/sandbox/truth?from=YYYY-MM-DD&amp;to=YYYY-MM-DD</code> what a right walk adds up to, per account and day
 <li><code>/sandbox/verdicts?from=YYYY-MM-DD&amp;to=YYYY-MM-DD</code> what a right reconciliation of these days alone says by now, counted
+<li><code>/sandbox/withdrawals?from=YYYY-MM-DD&amp;to=YYYY-MM-DD</code> the withdrawals launched on these days, as they stand by now beside the bills of these days alone
+<li><code>/sandbox/balances?from=YYYY-MM-DD&amp;to=YYYY-MM-DD</code> what each payee's money adds up to from day to day
 <li><a href="/sandbox/stats">/sandbox/stats</a> calls, answers and faults so far
 </ul>
 <h2>Faults</h2>

@@ -5,7 +5,6 @@ import (
 	"net/http"
 	"net/url"
 	"strconv"
-	"strings"
 
 	"billwalk/schema"
 )
@@ -131,12 +130,9 @@ func (p *Platform) listStores(c storesCall, lasting string) reply {
 	}
 	p.traffic.countAnswer(StoresAPI, 0)
 	body := compact(envelope{Data: out, Extra: p.extra(c.apiQuery, 0)})
-	switch lasting {
-	case "bad-id":
+	body = spoilBody(body, lasting)
+	if lasting == "bad-id" {
 		body = bytes.ReplaceAll(body, []byte(`_id":"`), []byte("_id\":\"\xff"))
-	case "big":
-		filler := `"data":{"filler":"` + strings.Repeat("抖", 5<<20/3) + `",`
-		body = bytes.Replace(body, []byte(`"data":{`), []byte(filler), 1)
 	}
 	return reply{body: p.applyFormatFaults(body, c.of.merchant)}
 }

@@ -6,23 +6,6 @@ import (
 	"billwalk/schema"
 )
 
-// Verdicts, and how a group was matched.
-const (
-	matched       = "matched"
-	mismatched    = "mismatched"
-	billOnly      = "bill_only"
-	pending       = "pending"
-	failed        = "failed"
-	notApplicable = "not_applicable"
-
-	settlementOnly = "settlement_only"
-
-	perItem   = "item"
-	perOrder  = "order"
-	perWindow = "order_window"
-	perAmount = "amount"
-)
-
 type outcome struct{ verdict, matchedBy string }
 
 // group is a group of reconciliation: the order's bills of one day and one walked

@@ -12,19 +12,23 @@ const (
 	SettleAPI = "settlements" // query_settle
 	TokenAPI  = "token"       // client_token
 	StoresAPI = "stores"      // shop/poi/query
+
+	WithdrawalsAPI    = "withdrawals"     // withdraw/catering_query
+	WithdrawnBillsAPI = "withdrawn_bills" // catering_query with withdraw_id
 )
 
-var apis = []string{BillsAPI, SettleAPI, TokenAPI, StoresAPI}
+var apis = []string{BillsAPI, SettleAPI, TokenAPI, StoresAPI, WithdrawalsAPI, WithdrawnBillsAPI}
 
 // Request is one call as the server received it.
 type Request struct {
 	API     string    `json:"api"`
 	At      time.Time `json:"at"`
-	Account string    `json:"account,omitempty"` // as received, valid or not
-	Day     string    `json:"bill_date,omitempty"`
-	Cursor  string    `json:"cursor,omitempty"` // of stores: the page
+	Account string    `json:"account,omitempty"`   // as received, valid or not
+	Day     string    `json:"bill_date,omitempty"` // of withdrawals: start_date
+	LastDay string    `json:"end_date,omitempty"`  // of withdrawals
+	Cursor  string    `json:"cursor,omitempty"`    // of stores: the page
 
-	Parameter string `json:"parameter,omitempty"` // of a settle query: the id that counts, and its value
+	Parameter string `json:"parameter,omitempty"` // of a settle query: the id that counts, and its value; or withdraw_id
 	Value     string `json:"value,omitempty"`
 }
 

@@ -5,6 +5,7 @@ import (
 	"math"
 	"slices"
 	"strconv"
+	"sync"
 
 	"billwalk/schema"
 )
@@ -68,10 +69,13 @@ type world struct {
 	faults    Faults
 	merchants []*merchant
 	payees    map[schema.AccountID]*payee
+	withdraws bool
+	breaks    Breaks
+	sums      sync.Map // figures, by payout
 }
 
 func newWorld(c Config) *world {
-	w := &world{seed: c.Seed, app: c.TradeKey, healthy: c.Healthy, faults: c.Faults, payees: map[schema.AccountID]*payee{}}
+	w := &world{seed: c.Seed, app: c.TradeKey, healthy: c.Healthy, faults: c.Faults, withdraws: c.Withdrawals, breaks: c.Breaks, payees: map[schema.AccountID]*payee{}}
 	means := meanBills(c)
 	for i := range c.Accounts {
 		stores := storesOfBrand[i%dozen]
