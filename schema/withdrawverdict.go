@@ -27,7 +27,7 @@ var withdrawVerdicts = []struct {
 		advice:  Bilingual{"nothing", "无"},
 	}, {
 		verdict: WithdrawMismatched, label: "差异",
-		meaning: Bilingual{"the withdrawal is paid, and its amount is not the sum of its bills: diff_fen is amount less bills, NULL where a bill has no amount", "已到账，提现金额不等于其账单之和：diff_fen 为提现减账单；有账单金额未知时为 NULL"},
+		meaning: Bilingual{"the withdrawal is paid, and its amount is not the sum of its bills: diff_fen is amount less bills", "已到账，提现金额不等于其账单之和：diff_fen 为提现减账单"},
 		advice:  Bilingual{"look the withdrawal up in the console, and report it to the platform with the withdraw_id and the logid", "到来客核对这笔提现，凭提现单号与 logid 报平台"},
 	}, {
 		verdict: WithdrawManual, label: "手动提现", final: true,

@@ -24,7 +24,7 @@ type Client struct {
 	patience, firstPatience time.Duration // how long to wait for the end of an outage; firstPatience for an API that has never answered
 	cache                   TokenCache    // nil if the token is not shared
 
-	bills, settlements, tokenCalls endpoint
+	bills, withdrawals, settlements, tokenCalls endpoint
 
 	secrets schema.Redactor  // client_secret and the tokens, hidden in answers and messages
 	hidden  *schema.Redactor // more that is hidden in messages; may be nil
@@ -85,9 +85,10 @@ type endpoint struct {
 // Stats counts what a client has done so far.
 type Stats struct {
 	Bills         int64         // HTTP requests of catering_query, with retries
+	Withdrawals   int64         // HTTP requests of withdraw/catering_query, with retries
 	Settlements   int64         // HTTP requests of query_settle, with retries
 	Token         int64         // HTTP requests of client_token, with retries
-	Retries       int64         // how many of the three were retries
+	Retries       int64         // how many of them all were retries
 	Throttled     int64         // answers "too many requests"
 	ThrottledTime time.Duration // pauses before retries, and waits at a lowered rate, added up over concurrent calls
 	Rate          float64       // present limit of catering_query, in requests per second
@@ -98,9 +99,9 @@ type Stats struct {
 // Stats returns a snapshot.
 func (c *Client) Stats() Stats {
 	return Stats{
-		Bills: c.bills.calls.Load(), Settlements: c.settlements.calls.Load(), Token: c.tokenCalls.calls.Load(),
+		Bills: c.bills.calls.Load(), Withdrawals: c.withdrawals.calls.Load(), Settlements: c.settlements.calls.Load(), Token: c.tokenCalls.calls.Load(),
 		Retries: c.retries.Load(), Throttled: c.throttled.Load(),
-		ThrottledTime: time.Duration(c.backedOff.Load()) + c.bills.pace.slowedTime() + c.settlements.pace.slowedTime(),
+		ThrottledTime: time.Duration(c.backedOff.Load()) + c.bills.pace.slowedTime() + c.withdrawals.pace.slowedTime() + c.settlements.pace.slowedTime(),
 		Rate:          c.bills.pace.limit(time.Now()), SettleRate: c.settlements.pace.limit(time.Now()), Cap: c.bills.pace.cap,
 	}
 }

@@ -12,6 +12,7 @@ import (
 // The names of the APIs in errors and logs.
 const (
 	apiBills       = "catering_query"
+	apiWithdrawals = "withdraw/catering_query"
 	apiSettlements = "query_settle"
 	apiToken       = "client_token"
 )
@@ -19,8 +20,8 @@ const (
 // Error says why there is no accepted answer, in the platform's words if it gave any. It
 // is never returned for a cancelled context.
 type Error struct {
-	API     string       // catering_query, query_settle or client_token
-	Unit    schema.Unit  // of a call for bills
+	API     string       // catering_query, withdraw/catering_query, query_settle or client_token
+	Unit    schema.Unit  // of a call for bills or withdrawals
 	Query   schema.Query // of a call for settlements
 	Code    int64        // of the platform; 0 if there is none
 	SubCode int64        // of the platform; 0 if there is none
@@ -112,6 +113,7 @@ func newError(api string, r remedy, reason string) *Error {
 // query has neither accounts nor withdrawals: such an error ends one query.
 var remedyByAPI = map[string]map[remedy]remedy{
 	apiBills:       {notFound: giveUpUnit},
+	apiWithdrawals: {notFound: giveUpUnit},
 	apiSettlements: {giveUpAccount: giveUpUnit, unavailable: giveUpUnit},
 	apiToken: {
 		giveUpUnit: giveUpApp, giveUpAccount: giveUpApp, unavailable: giveUpApp, notFound: giveUpApp, renewToken: giveUpApp,

@@ -26,12 +26,9 @@ func DecodeSettleAnswer(a schema.SettleAnswer) (SettlementsAnswer, error) {
 	return SettlementsAnswer{a, s}, err
 }
 
-// DecodeWithdrawalsAnswer decodes an answer of the withdrawal API as a page of a walk.
+// DecodeWithdrawalsAnswer decodes an answer of the withdrawal API that was read from the
+// archive.
 func DecodeWithdrawalsAnswer(a schema.Answer) (PageAnswer, error) {
-	page, err := ReadWithdrawals(a.Body)
-	if err != nil {
-		return PageAnswer{Answer: a}, err
-	}
-	content, err := page.content()
-	return PageAnswer{a, content}, err
+	page, err := ReadWithdrawalsContent(a.Body)
+	return PageAnswer{a, page}, err
 }

@@ -73,12 +73,16 @@ func ReadWithdrawals(body []byte) (WithdrawalsPage, error) {
 	return page, nil
 }
 
-// content returns what a walk needs of the page. Amounts are not summed: each withdrawal is
-// checked by itself.
-func (p *WithdrawalsPage) content() (PageContent, error) {
-	content := PageContent{Next: p.Next, HasMore: p.HasMore, LogID: p.LogID}
-	for i := range p.Records {
-		canonical := p.Records[i].Raw.Clone()
+// ReadWithdrawalsContent reads what a walk needs of the body of an answer. Its errors are those
+// of ReadWithdrawals. Amounts are not summed: each withdrawal is checked by itself.
+func ReadWithdrawalsContent(body []byte) (PageContent, error) {
+	page, err := ReadWithdrawals(body)
+	if err != nil {
+		return PageContent{}, err
+	}
+	content := PageContent{Next: page.Next, HasMore: page.HasMore, LogID: page.LogID}
+	for i := range page.Records {
+		canonical := page.Records[i].Raw.Clone()
 		if err := canonical.Format(canonically...); err != nil {
 			return PageContent{}, fmt.Errorf("bill_withdraw_records[%d]: %w", i, err)
 		}

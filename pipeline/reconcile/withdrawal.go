@@ -31,19 +31,23 @@ func TieOut(w *schema.Withdrawal, stage schema.WithdrawStage, listing Listing, b
 }
 
 // addBills sets the number and sum of the withdrawal's bills, and how far its amount is from
-// the sum. The sum is NULL where one of them has no amount.
-func addBills(w *schema.Withdrawal, bills []schema.WithdrawnBill) error {
+// the sum. As in SQL, a bill without an amount is left out of the sum, and a sum of such bills
+// alone is NULL.
+func addBills(w *schema.Withdrawal, bills []schema.WithdrawnBill) (err error) {
 	w.BillRows = schema.Some(int64(len(bills)))
-	amounts := make([]schema.Null[schema.Fen], len(bills))
+	w.BillsTotal.Valid = len(bills) == 0
 	for i := range bills {
-		amounts[i] = bills[i].Withdrawn()
+		if amount := bills[i].Withdrawn(); amount.Valid {
+			w.BillsTotal.Valid = true
+			if w.BillsTotal.V, err = w.BillsTotal.V.Add(amount.V); err != nil {
+				return err
+			}
+		}
 	}
-	var err error
-	if w.BillsTotal, err = schema.Total(amounts...); err != nil || !w.BillsTotal.Valid || !w.Amount.Valid {
-		return err
+	if w.BillsTotal.Valid && w.Amount.Valid {
+		w.Diff.V, err = w.Amount.V.Sub(w.BillsTotal.V)
+		w.Diff.Valid = err == nil
 	}
-	diff, err := w.Amount.V.Sub(w.BillsTotal.V)
-	w.Diff = schema.Null[schema.Fen]{V: diff, Valid: err == nil}
 	return err
 }
 
