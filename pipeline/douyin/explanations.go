@@ -47,7 +47,7 @@ func Explanations() (all []Explanation) {
 
 func explain(number int64, sub bool, c code) Explanation {
 	e := Explanation{Code: number, Sub: sub, Meaning: bilingual(c.meaning), Handling: handling[c.remedy]}
-	for _, api := range []string{apiBills, apiWithdrawals, apiSettlements, apiToken} {
+	for _, api := range []string{apiBills, apiSettlements, apiToken} {
 		hint := bilingual(hintOf(api, c))
 		i := slices.IndexFunc(e.Remedies, func(r Remedy) bool { return r.Bilingual == hint })
 		if i < 0 {

@@ -128,3 +128,28 @@ func TestWithdrawalExceptions(t *testing.T) {
 		}
 	}
 }
+
+// FuzzWithdrawals: what is accepted says that it succeeded, leads on if there is more, and
+// names every withdrawal; its rows never show the number of the bank account.
+func FuzzWithdrawals(f *testing.F) {
+	f.Add([]byte(`{"data":{"has_more":false,"bill_withdraw_records":[{"withdraw_id":"7","amount":1,"settle_account":"6222020200112233445"}]},"extra":{"error_code":0}}`))
+	f.Add([]byte(`{"data":{"has_more":true,"cursor":"2","bill_withdraw_records":[{"withdraw_id":7,"launch_time":"1795140000"}]},"extra":{"error_code":0}}`))
+	f.Fuzz(func(t *testing.T, body []byte) {
+		page, err := ReadWithdrawals(body)
+		if err != nil {
+			return
+		}
+		if err := Succeeded(body); err != nil {
+			t.Fatalf("accepted, though: %v", err)
+		}
+		if page.HasMore != (page.Next != "") {
+			t.Fatalf("has_more is %v, and the next cursor %q", page.HasMore, page.Next)
+		}
+		for i := range page.Records {
+			w := page.Records[i].Row(&WithdrawalStatuses{}, withdrawalsAsked).Withdrawal
+			if w.WithdrawID == "" || len([]rune(w.SettleAccount.V)) > 8 || w.Amount.V < 0 {
+				t.Fatalf("withdrawal %+v", w)
+			}
+		}
+	})
+}
