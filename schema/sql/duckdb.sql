@@ -445,7 +445,7 @@ FROM (
   UNION ALL BY NAME
   FROM read_parquet('lake/withdrawals/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
-COMMENT ON VIEW withdrawals IS 'One row per withdrawal (提现), on the day on which it was launched in China.';
+COMMENT ON VIEW withdrawals IS 'One row per withdrawal (提现), on the day on which it was launched in China. Only of jobs with withdrawals; days without rows have no file.';
 COMMENT ON COLUMN withdrawals.account_id IS 'the account that is paid';
 COMMENT ON COLUMN withdrawals.withdraw_id IS 'withdrawal id; from withdraw_id';
 COMMENT ON COLUMN withdrawals.amount_fen IS 'what was paid out; from amount; signed fen';
@@ -486,7 +486,7 @@ FROM (
   UNION ALL BY NAME
   FROM read_parquet('lake/withdrawn_bills/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
-COMMENT ON VIEW withdrawn_bills IS 'One row per bill of a withdrawal, on the day on which the withdrawal was launched in China.';
+COMMENT ON VIEW withdrawn_bills IS 'One row per bill of a withdrawal, on the day on which the withdrawal was launched in China. Only of jobs with withdrawals; days without rows have no file.';
 COMMENT ON COLUMN withdrawn_bills.account_id IS 'the account that is paid';
 COMMENT ON COLUMN withdrawn_bills.withdraw_id IS 'the withdrawal';
 COMMENT ON COLUMN withdrawn_bills.ledger_id IS 'bill id; from ledger_id';
@@ -892,13 +892,14 @@ CREATE OR REPLACE VIEW "提现" AS SELECT
   bill_rows AS "账单条数",
   (bills_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "账单合计(元)",
   (diff_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "差额(元)",
-  verdict AS "提现核对",
+  CASE verdict WHEN 'tied' THEN '平' WHEN 'mismatched' THEN '差异' WHEN 'manual' THEN '手动提现' WHEN 'in_flight' THEN '在途' WHEN 'failed' THEN '失败' WHEN 'not_asked' THEN '未取明细' ELSE verdict END AS "提现核对",
+  CASE verdict WHEN 'tied' THEN '无' WHEN 'mismatched' THEN '到来客核对这笔提现，凭提现单号与 logid 报平台' WHEN 'manual' THEN '请到来客 财务首页 > 交易账户详情 核对' WHEN 'in_flight' THEN '等，超 3 天催办' WHEN 'failed' THEN '到来客核对收款账户，原因见 withdraw_msg' WHEN 'not_asked' THEN '按运行摘要 failures 的提示处理后再跑' ELSE verdict END AS "处理",
   logid AS "日志ID",
   fetched_at AS "获取时间",
   timezone('Asia/Shanghai', fetched_at) AS "获取时间(北京时间)",
   archive_key AS "存档文件"
 FROM withdrawals;
-COMMENT ON VIEW "提现" IS '每笔提现一行，在发起提现的那一天（中国时间）。';
+COMMENT ON VIEW "提现" IS '每笔提现一行，在发起提现的那一天（中国时间）。仅配置了 withdrawals 的任务有；没有行的日子没有文件。';
 COMMENT ON COLUMN "提现"."账单日期" IS '账单日（北京时间）';
 COMMENT ON COLUMN "提现"."收款账户" IS '收款账户';
 COMMENT ON COLUMN "提现"."提现单号" IS '提现单号';
@@ -916,6 +917,7 @@ COMMENT ON COLUMN "提现"."账单条数" IS '其账单条数；没有取得或�
 COMMENT ON COLUMN "提现"."账单合计(元)" IS '其账单 fund_amount 之和，带符号；没有 fund_amount 的账单取 goods。方向不明的账单不计入';
 COMMENT ON COLUMN "提现"."差额(元)" IS '提现减账单合计';
 COMMENT ON COLUMN "提现"."提现核对" IS 'tied 平、mismatched 差异、manual 手动提现、in_flight 在途、failed 失败、not_asked 未取明细';
+COMMENT ON COLUMN "提现"."处理" IS '该做什么';
 COMMENT ON COLUMN "提现"."日志ID" IS '平台应答的日志 ID';
 COMMENT ON COLUMN "提现"."获取时间" IS '收到答复的时间';
 COMMENT ON COLUMN "提现"."获取时间(北京时间)" IS '收到答复的时间（北京时间）';
@@ -935,7 +937,7 @@ CREATE OR REPLACE VIEW "提现明细" AS SELECT
   (goods_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "商家实际结算(元)",
   in_bills AS "账单已有"
 FROM withdrawn_bills;
-COMMENT ON VIEW "提现明细" IS '提现的每条账单一行，在该笔提现发起的那一天（中国时间）。';
+COMMENT ON VIEW "提现明细" IS '提现的每条账单一行，在该笔提现发起的那一天（中国时间）。仅配置了 withdrawals 的任务有；没有行的日子没有文件。';
 COMMENT ON COLUMN "提现明细"."账单日期" IS '账单日（北京时间）';
 COMMENT ON COLUMN "提现明细"."收款账户" IS '收款账户';
 COMMENT ON COLUMN "提现明细"."提现单号" IS '提现单号';
