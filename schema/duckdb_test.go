@@ -63,7 +63,7 @@ func smallLake(t *testing.T) string {
 		t.Fatal(err)
 	}
 	rules := []Match{{"order_id", "shop_order_id"}, {"out_order_no", "order_ext_id"}}
-	return emptyTables() + string(rows) + "INSERT INTO reconciliation BY NAME\n" + reconcileSQL(0, 7, true, rules) + ";\n" +
+	return emptyTables() + string(rows) + reconcileSQL(0, 7, true, rules) + "INSERT INTO reconciliation BY NAME FROM reconciled;\n" +
 		`CREATE OR REPLACE VIEW closings AS SELECT DATE '2026-11-20' AS bill_date, 'nightly' AS job, '张' AS closed_by, TIMESTAMPTZ '2026-11-22 01:00:00+00' AS closed_at, 1 AS generation, '' AS note;
 		CREATE OR REPLACE VIEW resolutions AS SELECT '' AS walk_account_id, '' AS order_key, '' AS reason, '' AS resolved_by, now() AS resolved_at, '' AS job, 0 AS diff_total_fen, '' AS amounts, '' AS note WHERE false;
 		INSERT INTO restatements (bill_date, walk_account_id, ledger_id, change, diff_total_fen, diff_goods_fen, old_generation, new_generation, restated_at) VALUES
