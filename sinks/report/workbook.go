@@ -47,6 +47,13 @@ func writeWorkbook(ctx context.Context, w io.Writer, r *Report, bills Bills, lis
 			return err
 		}
 	}
+	if r.Withdrawals != nil {
+		for _, write := range []func(*Report) error{b.balances, b.withdrawals} {
+			if err := write(r); err != nil {
+				return err
+			}
+		}
+	}
 	for _, sheet := range orderSheets {
 		if err := b.orders(r, sheet); err != nil {
 			return err
