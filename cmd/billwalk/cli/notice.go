@@ -38,7 +38,7 @@ func (n *notice) message() notify.Message {
 		m.Trouble = s.ExitCode != pipeline.ExitDone || len(s.Alarms) > 0 || n.sums[schema.Mismatched] != nil || n.withdrawals[schema.WithdrawMismatched] != nil
 		m.Lines = append(m.Lines, fmt.Sprintf("账户天：完整 %d，平台不提供 %d，失败 %d", s.Units.Complete, s.Units.Unavailable, s.Units.Failed))
 		m.Lines = append(m.Lines, n.verdictLines()...)
-		m.Lines = append(m.Lines, n.withdrawalLines()...)
+		m.Lines = append(m.Lines, withdrawalLines(n.withdrawals)...)
 		m.Lines = append(m.Lines, n.failureLines()...)
 		m.Lines = append(m.Lines, n.alarmLines()...)
 		if s.Report != "" {

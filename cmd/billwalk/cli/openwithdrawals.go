@@ -3,8 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"io"
-	"slices"
 
 	"billwalk/pipeline"
 	"billwalk/schema"
@@ -48,63 +46,6 @@ func (o *openWithdrawals) add(w *schema.Withdrawal) (err error) {
 	return err
 }
 
-// readWithdrawals adds up the withdrawals that are not tied by age, the oldest first.
-func (s *status) readWithdrawals(ctx context.Context, w *wired, bases [][]schema.Base, today schema.Day) error {
-	type key struct {
-		age     int
-		verdict schema.WithdrawVerdict
-	}
-	sums := make(map[key]*openWithdrawals)
-	for i, day := range w.run.Days() {
-		age := slices.IndexFunc(ages, func(a struct {
-			name string
-			days schema.Day
-		}) bool {
-			return today-day <= a.days
-		})
-		for bucket, base := range bases[i] {
-			if base.Manifest == nil || base.Manifest.Object(schema.Withdrawals.Name) == nil {
-				continue
-			}
-			err := readWithdrawals(ctx, w.lake, schema.Partition{Day: day, Bucket: bucket}, func(row *schema.Withdrawal) error {
-				at := key{age, row.Verdict}
-				if row.Verdict == schema.Tied {
-					return nil
-				}
-				if sums[at] == nil {
-					sums[at] = &openWithdrawals{Age: ages[age].name, Verdict: row.Verdict, Oldest: day}
-				}
-				return sums[at].add(row)
-			})
-			if err != nil {
-				return err
-			}
-		}
-	}
-	for age := len(ages) - 1; age >= 0; age-- {
-		for _, v := range schema.WithdrawVerdicts {
-			if sum := sums[key{age, v}]; sum != nil {
-				s.OpenWithdrawals = append(s.OpenWithdrawals, *sum)
-			}
-		}
-	}
-	return nil
-}
-
-func (s *status) printWithdrawals(out io.Writer) {
-	for i, o := range s.OpenWithdrawals {
-		title := ""
-		if i == 0 {
-			title = "withdrawn"
-		}
-		diff := ""
-		if o.Verdict == schema.WithdrawMismatched {
-			diff = ", difference " + o.Diff.Yuan()
-		}
-		fmt.Fprintf(out, "%-10s %5s days  %6d %-15s %s yuan%s, since %s\n", title, o.Age, o.Count, o.Verdict, o.Fen.Yuan(), diff, o.Oldest)
-	}
-}
-
 // withdrawalSums adds up the withdrawals that were launched on the run's days, by verdict.
 func withdrawalSums(ctx context.Context, l *lake.Lake, r *pipeline.Run) (map[schema.WithdrawVerdict]*openWithdrawals, error) {
 	sums := make(map[schema.WithdrawVerdict]*openWithdrawals)
@@ -125,9 +66,9 @@ func withdrawalSums(ctx context.Context, l *lake.Lake, r *pipeline.Run) (map[sch
 }
 
 // withdrawalLines returns a line for each verdict for which somebody has something to do.
-func (n *notice) withdrawalLines() (lines []string) {
+func withdrawalLines(sums map[schema.WithdrawVerdict]*openWithdrawals) (lines []string) {
 	for _, v := range []schema.WithdrawVerdict{schema.WithdrawMismatched, schema.WithdrawFailed, schema.WithdrawNotAsked, schema.WithdrawManual} {
-		sum := n.withdrawals[v]
+		sum := sums[v]
 		if sum == nil {
 			continue
 		}

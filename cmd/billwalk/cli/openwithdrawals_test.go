@@ -12,16 +12,16 @@ import (
 // do, with what it is, and those that are mismatched are trouble.
 func TestWithdrawalLines(t *testing.T) {
 	t.Parallel()
-	n := &notice{withdrawals: map[schema.WithdrawVerdict]*openWithdrawals{
+	sums := map[schema.WithdrawVerdict]*openWithdrawals{
 		schema.Tied:               {Count: 9, Fen: 900},
 		schema.WithdrawMismatched: {Count: 2, Fen: 10001, Diff: -1},
 		schema.WithdrawManual:     {Count: 1, Fen: 2000},
-	}}
+	}
 	want := []string{
 		"提现差异 2 笔：100.01 元，差额 -0.01 元 → 到来客核对这笔提现，凭提现单号与 logid 报平台",
 		"提现（手动） 1 笔：20.00 元 → 请到来客 财务首页 > 交易账户详情 核对",
 	}
-	if got := n.withdrawalLines(); strings.Join(got, "\n") != strings.Join(want, "\n") {
+	if got := withdrawalLines(sums); strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
