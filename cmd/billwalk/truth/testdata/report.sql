@@ -129,6 +129,16 @@ UNION ALL
 SELECT 'closed', name, value FROM (UNPIVOT (
   SELECT count(*)::HUGEINT AS orders, sum(billed0) AS billed, sum(settled0) AS settled FROM every_order WHERE NOT is_open) ON COLUMNS(*))
 UNION ALL
+SELECT 'balance/' || bill_date || '/' || account_id, name, value FROM (UNPIVOT (
+  SELECT bill_date, account_id, opening_fen::HUGEINT AS opening, in_fen::HUGEINT AS in, out_fen::HUGEINT AS out, withdrawn_fen::HUGEINT AS withdrawn, closing_fen::HUGEINT AS closing, unexplained_fen::HUGEINT AS unexplained,
+    bills_withdrawn::HUGEINT AS bills_withdrawn, bills_waiting::HUGEINT AS bills_waiting, bills_not_withdrawable::HUGEINT AS bills_unknown
+  FROM balances WHERE bills_withdrawn + bills_waiting + bills_not_withdrawable > 0 OR withdrawn_fen <> 0) ON COLUMNS(* EXCLUDE (bill_date, account_id)))
+UNION ALL
+SELECT 'waiting', 'fen', sum(waiting_fen) FROM balances
+UNION ALL
+SELECT 'withdrawals/' || verdict, name, value FROM (UNPIVOT (
+  SELECT verdict, count(*)::HUGEINT AS count, sum(amount_fen) AS amount, sum(bills_fen) AS bills, sum(diff_fen) AS diff FROM withdrawals GROUP BY ALL) ON COLUMNS(* EXCLUDE verdict))
+UNION ALL
 SELECT 'drill/' || order_key, name, value FROM (UNPIVOT (
   SELECT order_key, count(*)::HUGEINT AS bills, sum(ledger_total_fen) AS billed FROM bill JOIN open_order ON order_key = COALESCE(NULLIF(shop_order_id, ''), 'ext:' || NULLIF(order_ext_id, '')) GROUP BY ALL) ON COLUMNS(* EXCLUDE order_key));
 
