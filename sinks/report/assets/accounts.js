@@ -33,8 +33,8 @@ function figureColumns(there) {
   const known = (value) => (row) => (there(row) ? value(row) : null);
   return [
     fenColumn('forward', 'forward', known((r) => r.sums.forward)),
-    fenColumn('refund', 'refund', known((r) => r.sums.refund)),
-    fenColumn('other', 'other', known((r) => r.sums.other)),
+    fenColumn('refund', 'refundShort', known((r) => r.sums.refund)),
+    fenColumn('other', 'otherShort', known((r) => r.sums.other)),
     fenColumn('matched', 'matched', known((r) => verdictSum(r, 'matched').billed)),
     fenColumn('diff', 'differenceNet', known((r) => term(r, 'mismatched').fen), { signed: true, byMagnitude: true }),
     fenColumn('unsettled', 'unsettled', known((r) => negate(term(r, 'bill_only', 'rule_never_answered', 'pending', 'no_key', 'not_configured').fen))),
@@ -46,14 +46,17 @@ function figureColumns(there) {
   ];
 }
 
+/** mayBeZero are the figures whose column is left out where no account has any, so that the rest fits a screen. */
+const mayBeZero = ['other', 'failed', 'crossDay', 'settlementOnly'];
+
 function accountTable() {
   const odd = (account) => Object.entries(account.days || {}).some(([state, n]) => n && state !== 'complete');
   const there = (account) => !Object.keys(account.days || {}).length || Object.entries(account.days).some(([state, n]) => n && whole({ state }));
   const name = (account) => h('span', null, accountName(account.id), account.id && account.name ? h('div', { class: 'id soft' }, account.id) : null);
   const columns = [
     { key: 'account', label: t('account'), type: 'text', value: (a) => accountName(a.id), search: (a) => accountName(a.id) + ' ' + a.id, cell: name },
-    { key: 'state', label: t('state'), type: 'text', class: 'words', value: accountState },
-    ...figureColumns(there),
+    { key: 'state', label: t('state'), type: 'text', class: 'name', value: accountState },
+    ...figureColumns(there).filter((column) => !mayBeZero.includes(column.key) || (report.accounts || []).some((account) => column.value(account) && BigInt(column.value(account)))),
   ];
   const others = (report.others || []).map((other) => (other.name ? other.name + ' ' : '') + other.id).join(t('comma'));
   return part('accounts', h('p', { class: 'about' }, t('accountsAbout')), others ? h('p', { class: 'note' }, t('others', { names: others })) : null, dataTable('account-table', columns, report.accounts || [],
