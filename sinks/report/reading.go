@@ -35,6 +35,9 @@ type Options struct {
 	MadeAt   time.Time
 	Billwalk string // version of the program
 
+	// CodeMeaning says what a code of the platform means, or nothing; nil knows none.
+	CodeMeaning func(code int64) schema.Bilingual
+
 	Lookback int // days before From in which settlements of refunded orders are looked for
 
 	MaxOrders int // 0 stands for the constant of that name

@@ -184,7 +184,7 @@ const words = {
 
   stores: ['门店费率', 'Fee rates'],
   storesQ: ['各店费率多少，谁反常？', 'What rate does each store pay? Which is unusual?'],
-  storesAbout: ['平台服务费 ÷ 应结算，只算两项都已知的正向账单；与同户门店中位数相差超过 1 个百分点的，标为“偏离”。', 'Service fee ÷ ledger total of forward bills that state both. Outlying: more than one percentage point from the median of the account’s stores.'],
+  storesAbout: ['费率＝平台服务费÷应结算，佣金率＝佣金÷应结算，总费率＝（平台服务费＋佣金）÷应结算；各率只算所需各项都已知的正向账单，平台没有给出的（如对服务商隐藏的费用）列在“未计入的账单”。费率与同户门店中位数相差超过 1 个百分点的，标为“偏离”。', 'Rate = service fee ÷ ledger total, commission rate = commissions ÷ ledger total, rate in all = both ÷ ledger total; each over the forward bills that state what it needs. What the platform does not state, as fees that are hidden from service providers, is under “Bills left out”. Outlying: a rate more than one percentage point from the median of the account’s stores.'],
   storeId: ['门店ID', 'Store id'],
   wholeAccount: ['（未分门店）', '(no store)'],
   feeYuan: ['平台服务费', 'Service fee'],
@@ -194,7 +194,11 @@ const words = {
   outlier: ['偏离', 'outlying'],
   usual: ['正常', 'usual'],
   mark: ['判断', 'Mark'],
-  unknownBills: ['未计入', 'Left out'],
+  unknownBills: ['未计入的账单', 'Bills left out'],
+  lacks: ['缺{what} {n} 条', '{n} without {what}'],
+  commissionRate: ['佣金率', 'Commission rate'],
+  totalRate: ['总费率', 'Rate in all'],
+  allStores: ['全部门店：平台服务费率 {fee}，佣金率 {commission}，总费率 {total}。', 'All stores: service fee {fee}, commissions {commission}, both {total}.'],
 
   exceptions: ['错误、提醒', 'Errors and warnings'],
   exceptionsQ: ['哪些账单本身有问题？', 'Which records are wrong in themselves?'],
