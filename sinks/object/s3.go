@@ -7,8 +7,8 @@ import (
 	"io"
 	"iter"
 	"net/http"
-	"path"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 

@@ -63,6 +63,7 @@ func TestReportFoots(t *testing.T) {
 			}
 			refunds.Add(r.Refunds.Bills)
 			checkFoots(t, r)
+			checkLeft(t, lake, 1+int(seed%2), accounts, r)
 			got := numbersOf(r)
 			want := make(numbers)
 			type named struct{ Name, Value string }
