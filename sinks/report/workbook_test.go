@@ -54,7 +54,7 @@ func lists(r *Report) Lists {
 				for _, x := range rule.Examples {
 					row := &schema.Exception{
 						Rule: rule.Rule, Severity: rule.Severity, AccountID: schema.Some(x.Account), LedgerID: schema.Some(x.LedgerID), ShopOrderID: schema.Some(x.Order),
-						Expected: schema.Some[schema.Fen](346), Actual: schema.Null[schema.Fen](x.Actual), Detail: x.Detail, ArchiveKey: schema.Some("archive/bills/x"),
+						Expected: schema.Some[schema.Fen](346), Actual: schema.Null[schema.Fen](x.Actual), Detail: x.Detail.English, ArchiveKey: schema.Some("archive/bills/x"),
 					}
 					if !yield(ListedException{x.Day, schema.AccountID(x.Account), "2026112604120003", row}, nil) {
 						return

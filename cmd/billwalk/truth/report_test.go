@@ -68,6 +68,7 @@ func TestReportFoots(t *testing.T) {
 			refunds.Add(r.Refunds.Bills)
 			checkFoots(t, r)
 			checkBalances(t, r.Withdrawals)
+			checkLeft(t, lake, 1+int(seed%2), accounts, r)
 			got := numbersOf(r)
 			want := make(numbers)
 			type named struct{ Name, Value string }
@@ -160,6 +161,14 @@ func numbersOf(r *report.Report) numbers {
 		if s.Rate != nil {
 			n.named(*s.Rate, at, "rate")
 		}
+		n.named(s.Commissions.Bills, at, "commission_bills")
+		n.named(int64(s.Commissions.Total), at, "commission_total")
+		n.named(int64(s.Commissions.Part), at, "commission")
+		n.named(int64(s.Taken.Total), at, "taken_total")
+		n.named(int64(s.Taken.Part), at, "taken")
+		n.named(s.Lacking.Total, at, "lacking_total")
+		n.named(s.Lacking.Fee, at, "lacking_fee")
+		n.named(s.Lacking.Commissions, at, "lacking_commissions")
 	}
 	for _, x := range r.Exceptions {
 		n.named(x.Count, "exception", string(x.Rule), string(x.Severity))

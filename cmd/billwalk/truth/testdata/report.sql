@@ -99,8 +99,12 @@ UNION ALL
 SELECT 'store/' || walk_account_id || '/' || COALESCE(poi_id, ''), name, value FROM (UNPIVOT (
   SELECT walk_account_id, poi_id, (count(*) FILTER (known))::HUGEINT AS bills, (count(*) FILTER (NOT known))::HUGEINT AS unknown,
     sum(ledger_total_fen) FILTER (known) AS total, sum(total_merchant_platform_service_fen) FILTER (known) AS fee,
-    (sign(fee) * sign(total) * ((abs(fee) * 10000 + abs(total) // 2) // NULLIF(abs(total), 0)))::HUGEINT AS rate
-  FROM (SELECT *, ledger_total_fen IS NOT NULL AND total_merchant_platform_service_fen IS NOT NULL AS known FROM bill WHERE counts AND settle_type = 1)
+    (sign(fee) * sign(total) * ((abs(fee) * 10000 + abs(total) // 2) // NULLIF(abs(total), 0)))::HUGEINT AS rate,
+    (count(*) FILTER (rated))::HUGEINT AS commission_bills, sum(ledger_total_fen) FILTER (rated) AS commission_total, sum(commission_fen) FILTER (rated) AS commission,
+    sum(ledger_total_fen) FILTER (known AND rated) AS taken_total, sum(total_merchant_platform_service_fen + commission_fen) FILTER (known AND rated) AS taken,
+    (count(*) FILTER (ledger_total_fen IS NULL))::HUGEINT AS lacking_total, (count(*) FILTER (total_merchant_platform_service_fen IS NULL))::HUGEINT AS lacking_fee,
+    (count(*) FILTER (commission_fen IS NULL))::HUGEINT AS lacking_commissions
+  FROM (SELECT *, ledger_total_fen IS NOT NULL AND total_merchant_platform_service_fen IS NOT NULL AS known, ledger_total_fen IS NOT NULL AND commission_fen IS NOT NULL AS rated FROM bill WHERE counts AND settle_type = 1)
   GROUP BY ALL) ON COLUMNS(* EXCLUDE (walk_account_id, poi_id)))
 UNION ALL
 SELECT 'exception/' || rule, severity, count(*) FROM exceptions GROUP BY ALL
