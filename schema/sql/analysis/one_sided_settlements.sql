@@ -8,12 +8,15 @@
 -- settled_at         分账时间（北京时间） when it was shared out, or failed, in UTC+8
 -- amount_yuan        分账金额；只有 SUCCESS 才是已分 settle_amount, which is shared out only if the status is SUCCESS
 -- age_days           从该日到数据中最新一天 from its day to the newest day of the lake
+WITH newest AS (
+  SELECT max(bill_date) AS newest_date FROM reconciliation
+)
 SELECT
   bill_date, order_id, item_order_id, settle_id, out_settle_no, settle_status,
   timezone('Asia/Shanghai', settle_time) AS settled_at,
-  (settle_amount_fen::DECIMAL(19, 0) * 0.01)::DECIMAL(18, 2) AS amount_yuan,
+  CAST(CAST(settle_amount_fen AS DECIMAL(19, 0)) * 0.01 AS DECIMAL(18, 2)) AS amount_yuan,
   message, app_id,
-  (SELECT max(bill_date) FROM reconciliation) - bill_date AS age_days
-FROM settlements
+  date_diff('day', bill_date, newest_date) AS age_days
+FROM settlements CROSS JOIN newest
 WHERE asked_by IS NULL
 ORDER BY bill_date, order_id, item_order_id, settle_id;
