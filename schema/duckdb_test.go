@@ -44,8 +44,14 @@ func emptyTables() string {
 		}
 		sql.WriteString(");\n")
 	}
-	sql.WriteString(storeNames + "CREATE TABLE units (account VARCHAR, name VARCHAR, day DATE, state VARCHAR, reason VARCHAR, logid VARCHAR, bills BIGINT, generation BIGINT, stale BOOLEAN);\n" + doubtsView + noteViews("lake"))
+	sql.WriteString(storeNames + "CREATE TABLE units (account VARCHAR, name VARCHAR, day DATE, state VARCHAR, reason VARCHAR, logid VARCHAR, bills BIGINT, generation BIGINT, stale BOOLEAN);\n" + doubtsView + noteViews("lake") + tablesOnly(balanceViews()))
 	return sql.String()
+}
+
+// tablesOnly returns views without those for people.
+func tablesOnly(views string) string {
+	views, _, _ = strings.Cut(views, "CREATE OR REPLACE VIEW \"")
+	return views
 }
 
 // smallLake returns the SQL of three days of two accounts, with rows for every analyst
@@ -111,6 +117,7 @@ func TestLabelledViews(t *testing.T) {
 		SELECT "结算类型含义", "子结算类型含义" FROM 账单变更;
 		SELECT "核对单元", "原因", "原因含义", "匹配方式含义", "处理" FROM 对账 WHERE "账单日期" = '2026-11-20' ORDER BY ALL;
 		SELECT "异常类型", "异常类型含义", "错误、提醒", "处理" FROM 异常;
+		SELECT * FROM 余额调节 WHERE "日期" IS NOT NULL AND "收款账户" IS NOT NULL ORDER BY ALL;
 		SELECT "核对单元", "对账结论", "存疑" FROM 对账 WHERE "存疑" IS NOT NULL;
 		SELECT "结算时间(北京时间)", timezone('Asia/Shanghai', "结算时间") = "结算时间(北京时间)" AS "同" FROM 账单 WHERE "账单ID" = 'L01';
 		SELECT "名称", "状态", "原因", "账单数" FROM 完整性 ORDER BY ALL;
