@@ -191,10 +191,12 @@ func duckDB(t *testing.T, mode, sql string) string {
 }
 
 // reconcileSQL returns the SQL that reconciles by the rules.
-func reconcileSQL(r *reconcile.Rules) string {
+func reconcileSQL(r *reconcile.Rules) string { return sql.Reconcile(settingsOf(r)) }
+
+func settingsOf(r *reconcile.Rules) sql.Settings {
 	settings := sql.Settings{Tolerance: int64(r.Tolerance), LookbackDays: r.Lookback, Configured: r.Configured}
 	for _, m := range r.Match {
 		settings.Rules = append(settings.Rules, sql.Rule(m))
 	}
-	return sql.Reconcile(settings)
+	return settings
 }

@@ -1,7 +1,7 @@
 -- 有分账、未查到账单：回调报来而没有账单的每一笔分账，最早的在前。
 -- One-sided settlements: every settlement that a callback reported and that has no bill, the oldest first.
 -- 没有账单的原因：查询账户不在 jobs.yaml 中；那一天该账户失败；账单在追溯期之外；核销后 1 小时内撤销或退款，永远不会有账单。
--- Why there is no bill: its account is not in jobs.yaml; its day failed for the account; the bill is further away than the lookback;
+-- Why there is no bill: its account is not in jobs.yaml; its day failed for the account; the bill is further away than the lookback,
 -- or the order was verified and undone within an hour, and never has one.
 --
 -- bill_date          分账日 the settlement's own day
