@@ -16,7 +16,7 @@ var differences = map[string][]difference{
 		// A cached view is no step: its plan is that of all steps before it, at each use.
 		{regexp.MustCompile(`CREATE OR REPLACE TEMP TABLE (\w+) AS`), "DROP TABLE IF EXISTS $1;\nCREATE TABLE $1 USING parquet AS"},
 		{regexp.MustCompile(`date_diff\('day',`), "date_diff(DAY,"},
-		{regexp.MustCompile(`timezone\('Asia/Shanghai', (\w+(\.\w+)?|max\(\w+\))\)`), "convert_timezone('Asia/Shanghai', CAST($1 AS TIMESTAMP_NTZ))"},
+		{regexp.MustCompile(`timezone\('Asia/Shanghai', (\w+(\.\w+)?)\)`), "convert_timezone('Asia/Shanghai', CAST($1 AS TIMESTAMP_NTZ))"},
 		{regexp.MustCompile(`AS VARCHAR\)`), "AS STRING)"},
 		{regexp.MustCompile(`ARRAY\[\]`), "CAST(array() AS ARRAY<STRING>)"},
 		{regexp.MustCompile(`array_slice\(`), "slice("},
@@ -29,7 +29,8 @@ var differences = map[string][]difference{
 var trino = []difference{
 	{regexp.MustCompile(`CREATE OR REPLACE TEMP VIEW`), "CREATE OR REPLACE VIEW"},
 	{regexp.MustCompile(`CREATE OR REPLACE TEMP TABLE (\w+) AS`), "DROP TABLE IF EXISTS $1;\nCREATE TABLE $1 AS"},
-	{regexp.MustCompile(`timezone\('Asia/Shanghai', (\w+(\.\w+)?|max\(\w+\))\)`), "CAST($1 AT TIME ZONE 'Asia/Shanghai' AS TIMESTAMP)"},
+	// The times of external tables are wall clocks in UTC.
+	{regexp.MustCompile(`timezone\('Asia/Shanghai', (\w+(\.\w+)?)\)`), "($1 + INTERVAL '8' HOUR)"},
 	{regexp.MustCompile(`array_contains\(`), "contains("},
 	{regexp.MustCompile(`ARRAY\[\]`), "CAST(ARRAY[] AS ARRAY(VARCHAR))"},
 	{regexp.MustCompile(`array_slice\(`), "slice("},
