@@ -1,14 +1,7 @@
-"""ddl.py BILLWALK LAKE...: runs `billwalk ddl spark` and `billwalk ddl duckdb` on the lakes, and compares them.
-
-Every table and every view for people has the same rows, in the same order of columns, whichever engine reads it.
-It needs pyspark, Java and the duckdb command.
-"""
+"""Compares `billwalk ddl spark` with `billwalk ddl duckdb`: every table and view has the same rows in both."""
 import json
 import re
 import subprocess
-import sys
-
-from pyspark.sql import SparkSession
 
 # How a value is compared, by Spark's type: in Spark's SQL and in DuckDB's.
 COMPARED = {
@@ -64,35 +57,21 @@ def compare(spark, views, name, duckdb_name, duckdb_columns):
     return len(got) != len(want)
 
 
-def main(billwalk, lakes):
-    spark = (
-        SparkSession.builder.master("local[2]")
-        .config("spark.ui.enabled", "false")
-        .config("spark.driver.bindAddress", "127.0.0.1")
-        .config("spark.driver.host", "127.0.0.1")
-        .config("spark.sql.session.timeZone", "America/New_York")
-        .config("spark.sql.shuffle.partitions", "1")
-        .getOrCreate()
-    )
-    spark.sparkContext.setLogLevel("ERROR")
+def compare_all(spark, billwalk, lake, database):
+    """Runs what is printed for Spark in a new database, and returns how many tables and views differ."""
+    spark.conf.set("spark.sql.session.timeZone", "America/New_York")  # must not matter
+    spark.sql(f"CREATE DATABASE {database}")
+    spark.sql(f"USE {database}")
+    printed, views = ddl(billwalk, "spark", lake), ddl(billwalk, "duckdb", lake)
+    for statement in statements(printed):
+        spark.sql(statement)
+    columns = {}
+    for row in duckdb(views, "SELECT table_name, list(column_name ORDER BY column_index) AS names FROM duckdb_columns() WHERE NOT internal GROUP BY table_name;"):
+        columns[row["table_name"]] = row["names"] if isinstance(row["names"], list) else json.loads(row["names"])
+    names = re.findall(r"^CREATE (?:TABLE IF NOT EXISTS|OR REPLACE VIEW) ([a-z_]+) ", printed, re.M)
+    labels = iter(re.findall(r'^CREATE OR REPLACE VIEW "([^"]+)" ', views, re.M))
     wrong = 0
-    for number, lake in enumerate(lakes):
-        spark.sql(f"CREATE DATABASE lake{number}")
-        spark.sql(f"USE lake{number}")
-        printed, views = ddl(billwalk, "spark", lake), ddl(billwalk, "duckdb", lake)
-        for statement in statements(printed):
-            spark.sql(statement)
-        columns = {}
-        for row in duckdb(views, "SELECT table_name, list(column_name ORDER BY column_index) AS names FROM duckdb_columns() WHERE NOT internal GROUP BY table_name;"):
-            columns[row["table_name"]] = row["names"] if isinstance(row["names"], list) else json.loads(row["names"])
-        names = re.findall(r"^CREATE (?:TABLE IF NOT EXISTS|OR REPLACE VIEW) ([a-z_]+) ", printed, re.M)
-        labels = iter(re.findall(r'^CREATE OR REPLACE VIEW "([^"]+)" ', views, re.M))
-        for name in names:
-            label = next(labels) if name.endswith("_zh") else name
-            wrong += compare(spark, views, name, f'"{label}"', columns[label])
-    spark.stop()
-    return 1 if wrong or not lakes else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    for name in names:
+        label = next(labels) if name.endswith("_zh") else name
+        wrong += compare(spark, views, name, f'"{label}"', columns[label])
+    return wrong

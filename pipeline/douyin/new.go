@@ -74,6 +74,10 @@ func WithPatience(d time.Duration) Option {
 	return func(c *Client) { c.patience, c.firstPatience = d, d }
 }
 
+// WithAttempts ends a call after n failed attempts, where its error would allow more: for
+// people who wait for the answer. Throttled attempts do not count.
+func WithAttempts(n int) Option { return func(c *Client) { c.mostAttempts = n } }
+
 // WithTokenCache shares the app's token with other processes through the cache. If the
 // cache cannot be read or written, the client logs a warning and fetches a token of its
 // own.
