@@ -39,8 +39,8 @@ var tableNotes = map[Dialect]string{
 	Spark: "-- Tables and views of a billwalk lake for Spark 3.4 or newer: spark-sql --database NAME -f FILE. Amounts are signed BIGINT fen.\n" +
 		"-- bill_date is found in the paths whenever a session first reads a table; REFRESH TABLE bills finds the days of later runs.\n",
 	Trino: "-- Tables and views of a billwalk lake for Trino's Hive connector: trino --catalog NAME --schema NAME --file FILE.\n" +
-		"-- Amounts are signed BIGINT fen; timestamp is UTC. The catalog has to have hive.partition-projection-enabled=true,\n" +
-		"-- and hive.parquet.use-column-names=true and hive.timestamp-precision=MILLISECONDS, which are the defaults.\n",
+		"-- Amounts are signed BIGINT fen; timestamp is UTC. The catalog has to have hive.partition-projection-enabled=true and\n" +
+		"-- hive.ignore-absent-partitions=true, and of the defaults hive.parquet.use-column-names=true and hive.timestamp-precision=MILLISECONDS.\n",
 	Athena: "-- Tables and views of a billwalk lake for Athena, in the database of the query editor; one statement at a time.\n" +
 		"-- Amounts are signed bigint fen; timestamp is UTC. Partitions are projected: no day has to be added after a run.\n",
 }

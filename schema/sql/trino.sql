@@ -1,6 +1,6 @@
 -- Tables and views of a billwalk lake for Trino's Hive connector: trino --catalog NAME --schema NAME --file FILE.
--- Amounts are signed BIGINT fen; timestamp is UTC. The catalog has to have hive.partition-projection-enabled=true,
--- and hive.parquet.use-column-names=true and hive.timestamp-precision=MILLISECONDS, which are the defaults.
+-- Amounts are signed BIGINT fen; timestamp is UTC. The catalog has to have hive.partition-projection-enabled=true and
+-- hive.ignore-absent-partitions=true, and of the defaults hive.parquet.use-column-names=true and hive.timestamp-precision=MILLISECONDS.
 
 CREATE TABLE IF NOT EXISTS bills (
   account_id varchar COMMENT '收款账户（总店或门店） / the account that is paid (head office or store)',
