@@ -9,7 +9,7 @@ import (
 // bill that a withdrawal pays, and no exception says so, the bill is of a day before the first.
 func balanceViews() string {
 	sql := strings.ReplaceAll(balanceViewsSQL, "$NOT_IN_BILLS", quoteSQL(string(RuleWithdrawnNotInBills)))
-	return yuanOf.ReplaceAllStringFunc(sql, func(call string) string { return yuan(yuanOf.FindStringSubmatch(call)[1]) })
+	return yuanOf.ReplaceAllStringFunc(sql, func(call string) string { return DuckDBDialect.yuan(yuanOf.FindStringSubmatch(call)[1]) })
 }
 
 // yuanOf is a column of fen that the views show in yuan.
