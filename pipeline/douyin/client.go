@@ -23,8 +23,8 @@ type Client struct {
 
 	patience, firstPatience time.Duration // how long to wait for the end of an outage; firstPatience for an API that has never answered
 	observe                 func(context.Context, Request)
-	mostAttempts            int           // of one call; 0 leaves it to the error
-	cache                   TokenCache    // nil if the token is not shared
+	mostAttempts            int        // of one call; 0 leaves it to the error
+	cache                   TokenCache // nil if the token is not shared
 
 	bills, withdrawals, settlements, stores, tokenCalls endpoint
 
