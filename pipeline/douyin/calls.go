@@ -134,6 +134,7 @@ func (c *Client) send(ctx context.Context, e *endpoint, f *flight, req *http.Req
 	}
 	c.observe(ctx, Request{API: e.api, Result: result, Began: began, Ended: time.Now()})
 	c.updateCircuit(ctx, e, fault)
+	c.updateQuota(ctx, e, fault)
 	if fault == nil || fault.remedy == notFound {
 		return reply{got.body, got.raw, logID, got.at, undecoded}, nil
 	}
