@@ -290,7 +290,7 @@ func TestLists(t *testing.T) {
 	f, _ := workbookOf(t, fixture(), ledger, excelize.TotalRows)
 	const account = "7113893944009705516|某某餐饮 <b>&\"总部\"|"
 	for sheet, want := range map[string]string{
-		"异常": "收支方向不明|错误|2026-11-25|" + account + "9004|1004||3.46||settle_type 9 is not known||2026112604120003|archive/bills/x",
+		"异常": "收支方向不明|错误|2026-11-25|" + account + "9004|1004||3.46||结算类型 9 不在平台文档中||2026112604120003|archive/bills/x",
 		"变更": "2026-11-25|变动|" + account + "9001|1002|101|100|-1|||-0.9|软件服务费 -2.50 → 空；券码；商品名称 =1+1 → 套餐|1|2|2026-11-27 04:00:00|结账后变更：张 已结",
 	} {
 		if got := strings.Join(rowsOf(t, f, sheet)[1], "|"); got != want {
