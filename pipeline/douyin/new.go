@@ -68,6 +68,12 @@ func WithJitter(draw func(limit time.Duration) time.Duration) Option {
 	return func(c *Client) { c.jitter = draw }
 }
 
+// WithQuotaPatience has calls wait up to d for a quota that is used up, and try it now and
+// then, instead of failing at once.
+func WithQuotaPatience(d time.Duration) Option {
+	return func(c *Client) { c.quotaPatience = d }
+}
+
 // WithPatience limits the wait for the end of an outage to d, instead of two minutes, or
 // 15 seconds if the API has never answered.
 func WithPatience(d time.Duration) Option {

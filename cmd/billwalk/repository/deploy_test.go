@@ -206,6 +206,9 @@ func TestDeployTimes(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	if patience := args[slices.Index(args, "--quota-patience")+1]; patience != args[slices.Index(args, "--deadline")+1] {
+		t.Errorf("a try waits %s for the quota, want its whole time: it would be over in seconds, and so would the others", patience)
+	}
 	if tries := time.Duration(cron.at("spec.jobTemplate.spec.backoffLimit").(int) + 1); tries*try > deadline {
 		t.Errorf("%d tries of %s do not fit into %s", tries, try, deadline)
 	}
