@@ -54,12 +54,12 @@ func (d Dialect) label(label string) string {
 	return strings.TrimSuffix(strings.NewReplacer("、", "_", "(", "_", ")", "").Replace(label), "_")
 }
 
-// joinWords returns the SQL of the different values of an expression of r, over the items r
-// of a list, in one text.
+// joinWords returns the SQL of the values of an expression of r, over the items r of a list, in
+// one text; if distinct, each once and sorted, as DuckDB keeps no order.
 func (d Dialect) joinWords(list, expression string, distinct bool) string {
-	each, once, joined := "transform(%s, r -> %s)", "array_distinct(%s)", "array_join(%s, '；')"
+	each, once, joined := "transform(%s, r -> %s)", "array_sort(array_distinct(%s))", "array_join(%s, '；')"
 	if d == DuckDBDialect {
-		each, once, joined = "list_transform(%s, lambda r: %s)", "list_distinct(%s)", "array_to_string(%s, '；')"
+		each, once, joined = "list_transform(%s, lambda r: %s)", "list_sort(list_distinct(%s))", "array_to_string(%s, '；')"
 	}
 	words := fmt.Sprintf(each, list, expression)
 	if distinct {

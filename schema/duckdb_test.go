@@ -149,7 +149,7 @@ func TestAbsentTables(t *testing.T) {
 	t.Parallel()
 	lake := t.TempDir()
 	var sql strings.Builder
-	Stores.Describe().writeView(&sql, lake, true)
+	Stores.Describe().writeView(&sql, "")
 	storeNames.write(&sql, DuckDBDialect)
 	Stores.Describe().labelledView(DuckDBDialect).write(&sql, DuckDBDialect)
 	sql.WriteString(`SELECT count(*) FROM stores; SELECT count(*) FROM store_names; SELECT count(*) FROM 门店; SELECT typeof(any_value(fetched_at)), typeof(any_value(bill_date)) FROM stores;`)
@@ -185,7 +185,7 @@ func TestUnits(t *testing.T) {
 	lake := filepath.Join(t.TempDir(), "it's")
 	view := func() string {
 		var sql strings.Builder
-		units.writeUnits(&sql, lake)
+		units.writeUnits(&sql, lakeFiles{lake: lake}.manifestSource())
 		units.labelledView(DuckDBDialect).write(&sql, DuckDBDialect)
 		return sql.String()
 	}

@@ -16,7 +16,10 @@ import (
 )
 
 // ddlFlags say which lake the SQL is of.
-type ddlFlags struct{ lake, job, credentials string }
+type ddlFlags struct {
+	lake, job, credentials string
+	pinned                 bool
+}
 
 func (p *program) ddl() *cobra.Command {
 	var flags ddlFlags
@@ -32,7 +35,11 @@ func (p *program) ddl() *cobra.Command {
 	cmd.Flags().StringVar(&flags.lake, "lake", "", "the lake: a folder or s3://bucket/prefix (default: the lake of the file of jobs, else ./lake)")
 	cmd.Flags().StringVar(&flags.job, "job", "", "a job: its lake, or for --lake its endpoint, region and path style")
 	cmd.Flags().StringVar(&flags.credentials, "credentials", credentialSources[0], "how DuckDB gets the keys for s3://: "+strings.Join(credentialSources, " (the AWS SDK's, by DuckDB's extension aws), ")+" (AWS_ACCESS_KEY_ID, …)")
+	cmd.Flags().BoolVar(&flags.pinned, "pinned", false, "for DuckDB: exactly the files that are published now, so that all tables agree; an error once one of them is replaced")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if flags.pinned && args[0] != string(schema.DuckDBDialect) {
+			return usage("--pinned is for duckdb: %s cannot tell one publication of a file from another", args[0])
+		}
 		if !slices.Contains(credentialSources, flags.credentials) {
 			return usage("--credentials %s: there are %s", flags.credentials, strings.Join(credentialSources, ", "))
 		}
@@ -40,7 +47,7 @@ func (p *program) ddl() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		text, err := p.ddlText(cmd.Context(), schema.Dialect(args[0]), lake, flags.credentials)
+		text, err := p.ddlText(cmd.Context(), schema.Dialect(args[0]), lake, flags)
 		if err != nil {
 			return err
 		}
@@ -86,9 +93,17 @@ func (p *program) lakeOf(cmd *cobra.Command, flags ddlFlags) (jobs.Lake, error) 
 }
 
 // ddlText returns the SQL for an engine.
-func (p *program) ddlText(ctx context.Context, d schema.Dialect, lake jobs.Lake, credentials string) (string, error) {
+func (p *program) ddlText(ctx context.Context, d schema.Dialect, lake jobs.Lake, flags ddlFlags) (string, error) {
+	folder := strings.TrimPrefix(lake.URL, "file:")
+	if flags.pinned {
+		manifests, err := p.pinnedManifests(ctx, lake)
+		if err != nil {
+			return "", err
+		}
+		return duckdbSecret(lake, flags.credentials) + schema.PinnedDuckDB(folder, manifests), nil
+	}
 	if d == schema.DuckDBDialect {
-		return duckdbSecret(lake, credentials) + schema.DuckDB(strings.TrimPrefix(lake.URL, "file:"), p.absentTables(ctx, lake)...), nil
+		return duckdbSecret(lake, flags.credentials) + schema.DuckDB(folder, p.absentTables(ctx, lake)...), nil
 	}
 	url := lake.URL
 	if folder, local := strings.CutPrefix(url, "file:"); local {
