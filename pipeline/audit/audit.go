@@ -178,8 +178,7 @@ func (d *dayAudit) proveUnits(ctx context.Context) error {
 	for _, m := range d.manifests {
 		for i := range m.Units {
 			e := &m.Units[i]
-			u := d.unit(e.Account.ID)
-			u.entry, u.manifest = e, m
+			d.unit(e.Account.ID).publish(m, e)
 		}
 	}
 	var running errgroup.Group

@@ -19,6 +19,11 @@ type Archive interface {
 type BillArchive interface {
 	// BillSeries lists the walks of a day.
 	BillSeries(ctx context.Context, day schema.Day) ([]schema.Series, error)
+	walkArchive
+}
+
+// walkArchive has the walks of one kind of list.
+type walkArchive interface {
 	// ProvePages reads a batch, line by line from 1.
 	ProvePages(ctx context.Context, key string, take func(line int, answer schema.Answer)) error
 	// ProveCertificate reads the record that a walk is complete.
