@@ -49,8 +49,9 @@ func MaskAccount(number string) string {
 // launched in China.
 var Withdrawals = Table[Withdrawal]{
 	Name: "withdrawals", Label: "提现",
-	Doc:        "One row per withdrawal (提现), on the day on which it was launched in China.",
-	ChineseDoc: "每笔提现一行，在发起提现的那一天（中国时间）。",
+	Optional:   true,
+	Doc:        "One row per withdrawal (提现), on the day on which it was launched in China. Only of jobs with withdrawals; days without rows have no file.",
+	ChineseDoc: "每笔提现一行，在发起提现的那一天（中国时间）。仅配置了 withdrawals 的任务有；没有行的日子没有文件。",
 	Fields: []Field[Withdrawal]{
 		required(text, Column{Name: "account_id", Label: "收款账户", Doc: "the account that is paid",
 			ChineseDoc: "收款账户"},

@@ -30,8 +30,9 @@ func (b *WithdrawnBill) Withdrawn() Null[Fen] {
 // which the withdrawal was launched in China.
 var WithdrawnBills = Table[WithdrawnBill]{
 	Name: "withdrawn_bills", Label: "提现明细",
-	Doc:        "One row per bill of a withdrawal, on the day on which the withdrawal was launched in China.",
-	ChineseDoc: "提现的每条账单一行，在该笔提现发起的那一天（中国时间）。",
+	Optional:   true,
+	Doc:        "One row per bill of a withdrawal, on the day on which the withdrawal was launched in China. Only of jobs with withdrawals; days without rows have no file.",
+	ChineseDoc: "提现的每条账单一行，在该笔提现发起的那一天（中国时间）。仅配置了 withdrawals 的任务有；没有行的日子没有文件。",
 	Fields: []Field[WithdrawnBill]{
 		required(text, Column{Name: "account_id", Label: "收款账户", Doc: "the account that is paid",
 			ChineseDoc: "收款账户"},
