@@ -37,6 +37,7 @@ type Audit struct {
 	Today    schema.Day    // the last day on which callbacks may have been received
 	AppIDs   schema.AppIDs // mini-programs whose callbacks count
 	Lookback int           // days before and after a day that may have answers on its settlements
+	Statuses Statuses      // of withdrawals
 
 	// Elsewhere has the findings on days that are not verified, of which Run reads the
 	// settle_ids.
@@ -48,6 +49,8 @@ type Audit struct {
 	answers   map[schema.Day]*answers
 	callbacks *callbacks
 	repeats   *repeats
+	payments  *payments
+	near      map[schema.Day][]*schema.Manifest // of days whose bills withdrawals pay
 }
 
 // Day is the result for one day.
@@ -67,7 +70,7 @@ type Day struct {
 // Run verifies the days in order, the units of a day concurrently. It returns an error
 // only if a listing fails or the context ends.
 func (a *Audit) Run(ctx context.Context) ([]Day, error) {
-	a.answers = make(map[schema.Day]*answers)
+	a.answers, a.near = make(map[schema.Day]*answers), make(map[schema.Day][]*schema.Manifest)
 	var err error
 	if a.callbacks, err = readCallbacks(ctx, a.Archive, a.AppIDs, a.From, a.To, a.Lookback, a.Today); err != nil {
 		return nil, err
@@ -75,9 +78,12 @@ func (a *Audit) Run(ctx context.Context) ([]Day, error) {
 	if a.repeats, err = a.findRepeated(ctx); err != nil {
 		return nil, fmt.Errorf("the settle_ids of all published days: %w", err)
 	}
+	if a.payments, err = a.findPaidTwice(ctx, a.repeats); err != nil {
+		return nil, fmt.Errorf("the bills of all published withdrawals: %w", err)
+	}
 	var days []Day
 	for day := a.From; day <= a.To; day++ {
-		d := &dayAudit{Audit: a, day: Day{Day: day}, units: make(map[schema.AccountID]*unit)}
+		d := &dayAudit{Audit: a, day: Day{Day: day}, units: make(map[schema.AccountID]*unit), payees: make(map[schema.AccountID]*payee)}
 		if err := d.run(ctx); err != nil {
 			return days, fmt.Errorf("%s: %w", day, err)
 		}
@@ -97,6 +103,7 @@ type dayAudit struct {
 	*Audit
 	manifests []*schema.Manifest
 	units     map[schema.AccountID]*unit
+	payees    map[schema.AccountID]*payee
 	stores    *storeLists
 
 	mu  sync.Mutex
@@ -112,6 +119,9 @@ func (d *dayAudit) run(ctx context.Context) error {
 	d.add(findings...)
 	d.checkAccounts()
 	if err := d.proveUnits(ctx); err != nil {
+		return err
+	}
+	if err := d.proveWithdrawals(ctx); err != nil {
 		return err
 	}
 	if d.stores, err = proveStores(ctx, d.Archive, d.day.Day, d.Buckets); err != nil {

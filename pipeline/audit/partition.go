@@ -78,6 +78,7 @@ func (p *partition) prove(ctx context.Context) {
 		p.find(p.manifestKey(), "units", "", err.Error(), fixReplay)
 		p.certain = false
 	}
+	p.tables.withdrawals.expect()
 	found := p.Lake.ProveRows(ctx, p.m, p.tables.taker())
 	if ctx.Err() != nil {
 		return

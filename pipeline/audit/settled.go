@@ -41,6 +41,9 @@ func (d *dayAudit) proveTables(ctx context.Context) error {
 		if err := d.proveNeverAnswered(ctx, p); err != nil {
 			return err
 		}
+		if err := d.proveBilled(ctx, p); err != nil {
+			return err
+		}
 	}
 	d.add(d.checkSettled(partitions)...)
 	return nil

@@ -41,6 +41,7 @@ type tables struct {
 	negative     []settlementRef       // settlements from an answer with such amounts
 	settled      settledTally
 	storeRows    map[storeRow]int // number of rows
+	withdrawals  *withdrawalTables
 }
 
 // settlementRef is a row of settlements that is checked later.
@@ -57,7 +58,7 @@ func newTables(p *partition) tables {
 		partition: p, identities: make(map[schema.Rule]schema.Check), ruleBreaks: make(map[schema.Rule]int64),
 		settleIDs: make(map[string]schema.Null[string]), items: make(map[digest]bool), unmatched: make(map[string]*settledTally), groups: make(map[digest]bool),
 		verdicts: make(map[schema.Verdict]int64), open: make(map[schema.AccountID]int64), mismatched: make(map[schema.AccountID]int64), billOnly: make(map[schema.AccountID]*billOnly), exceptions: make(map[schema.Rule]int64),
-		ofBills: make(map[schema.Rule]int64), minus: make(map[string]int64), storeRows: make(map[storeRow]int),
+		ofBills: make(map[schema.Rule]int64), minus: make(map[string]int64), storeRows: make(map[storeRow]int), withdrawals: newWithdrawalTables(p),
 	}
 }
 
@@ -80,6 +81,10 @@ func (t *tables) taker() func(schema.Row) error {
 			return t.exception(row)
 		case *schema.Store:
 			t.storeRows[storeRowOf(row)]++
+		case *schema.Withdrawal:
+			return t.withdrawals.withdrawal(row)
+		case *schema.WithdrawnBill:
+			return t.withdrawals.bill(row)
 		}
 		return nil
 	}
@@ -251,6 +256,7 @@ func (t *tables) check() {
 	}
 	stores := t.key(schema.Stores.Name)
 	t.findings = append(t.findings, t.stores.compare(t.m, manifest, stores, t.damaged[stores], t.storeRows)...)
+	t.withdrawals.check()
 	if !t.damaged[exceptions] {
 		t.compare(manifest, "exceptions", counts(t.exceptions), counts(t.m.Exceptions))
 	}

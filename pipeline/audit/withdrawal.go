@@ -13,11 +13,10 @@ import (
 	"billwalk/schema"
 )
 
-// withdrawalReading is one record of the withdrawal API (查询提现记录), and how often it breaks
-// each rule.
+// withdrawalReading is one record of the withdrawal API (查询提现记录).
 type withdrawalReading struct {
-	schema.Withdrawal // as received; without sums and verdict
-	breaks            map[schema.Rule]int64
+	schema.Withdrawal       // as received; without sums and verdict
+	faults            int64 // what is not as documented
 }
 
 // readWithdrawalsPage decodes an answer's body, as readPage does.
@@ -61,10 +60,10 @@ type rawWithdrawal struct {
 
 // readWithdrawal decodes a record of the withdrawals that were launched on a day.
 func readWithdrawal(raw jsontext.Value, day schema.Day) (withdrawalReading, error) {
-	w := withdrawalReading{breaks: make(map[schema.Rule]int64)}
+	var w withdrawalReading
 	var r rawWithdrawal
 	if json.Unmarshal(raw, &r) != nil {
-		w.breaks[schema.RuleBadText]++
+		w.faults++
 		if err := json.Unmarshal(raw, &r, anyText); err != nil {
 			return w, err
 		}
@@ -96,14 +95,14 @@ func readWithdrawal(raw jsontext.Value, day schema.Day) (withdrawalReading, erro
 	}
 	w.WithdrawID = id.V
 	if isOdd(id.V) {
-		w.breaks[schema.RuleBadID]++
+		w.faults++
 	}
 	amount, amountErr := w.readAmount(r.Amount)
 	launched, launchErr := w.readTime(r.Launched)
 	ended, endErr := w.readTime(r.Ended)
 	w.Amount, w.LaunchTime, w.WithdrawTime = amount, launched, ended
 	if launched.Valid && schema.DayOf(launched.V) != day {
-		w.breaks[schema.RuleSettleDay]++
+		w.faults++
 	}
 	return w, errors.Join(append(faults, err, amountErr, launchErr, endErr)...)
 }
@@ -127,9 +126,9 @@ func (w *withdrawalReading) readAmount(raw jsontext.Value) (schema.Null[schema.F
 	n, err := whole(raw)
 	switch {
 	case max(n.V, -n.V) > maxSettled:
-		w.breaks[schema.RuleOverflow]++
+		w.faults++
 	case n.V < 0:
-		w.breaks[schema.RuleNegativeAmount]++
+		w.faults++
 	default:
 		return schema.Null[schema.Fen]{V: schema.Fen(n.V), Valid: n.Valid}, err
 	}
@@ -144,7 +143,7 @@ func (w *withdrawalReading) readTime(raw jsontext.Value) (schema.Null[time.Time]
 	case n.V == 0:
 		return schema.Null[time.Time]{}, err
 	case n.V < 0 || n.V > 1<<33 || at.In(schema.China).Year() < 2015 || at.In(schema.China).Year() > 2099:
-		w.breaks[schema.RuleSettleTime]++
+		w.faults++
 		return schema.Null[time.Time]{}, err
 	}
 	return schema.Some(at), err
@@ -153,9 +152,19 @@ func (w *withdrawalReading) readTime(raw jsontext.Value) (schema.Null[time.Time]
 // withdrawalList reads the withdrawals of a payee that were launched on a day.
 type withdrawalList struct {
 	listed
-	byID   map[string]*withdrawalReading // the latest record of each
-	breaks map[schema.Rule]int64
-	times  int // number of records of the published walk
+	byID     map[string]*withdrawalReading // the latest record of each
+	faults   int64                         // of all records
+	statuses map[string]int64              // records, by status
+}
+
+// unknown returns the number of records whose status is not known.
+func (l *withdrawalList) unknown(statuses *Statuses) (n int64) {
+	for status, records := range l.statuses {
+		if !slices.Contains(slices.Concat(statuses.InFlight, statuses.Paid, statuses.Failed), status) {
+			n += records
+		}
+	}
+	return n
 }
 
 func (*withdrawalList) page(body []byte) (page, error) { return readWithdrawalsPage(body) }
@@ -171,9 +180,8 @@ func (l *withdrawalList) record(raw jsontext.Value, of *page, from *schema.Answe
 	}
 	w.AccountID, w.LogID = string(l.Account.ID), present(schema.Some(from.LogID))
 	w.FetchedAt, w.ArchiveKey = from.FetchedAt, from.Key
-	for rule, n := range w.breaks {
-		l.breaks[rule] += n
-	}
+	l.faults += w.faults
+	l.statuses[w.Status.V]++
 	l.byID[w.WithdrawID] = &w
 	return sum, nil
 }
@@ -181,10 +189,24 @@ func (l *withdrawalList) record(raw jsontext.Value, of *page, from *schema.Answe
 // withdrawnReading is one bill in the list of a withdrawal.
 type withdrawnReading struct {
 	key         digest // of the bill
+	account     string // of the bill
 	ledgerID    string
 	settleType  int32
 	subType     schema.Null[int32]
 	fund, goods schema.Null[schema.Fen]
+
+	seen     bool                // it has a row, which says:
+	billedOn schema.Null[string] // a day
+
+	day   schema.Day // of its settle_time; 0 if it has none
+	found []billedDay
+}
+
+// withdrawnPlace is what a row of the table has of a bill's key.
+type withdrawnPlace struct {
+	ledgerID   string
+	settleType int32
+	subType    schema.Null[int32]
 }
 
 // worth returns what the bill adds to its withdrawal, or NULL.
@@ -201,6 +223,8 @@ type withdrawnList struct {
 	id    string // of the withdrawal
 	bills []withdrawnReading
 	seen  map[digest]bool
+
+	places map[withdrawnPlace][]*withdrawnReading // made when a row asks for it
 }
 
 func (*withdrawnList) page(body []byte) (page, error) { return readPage(body) }
@@ -216,9 +240,31 @@ func (l *withdrawnList) record(raw jsontext.Value, of *page, from *schema.Answer
 	}
 	if key := keyOf(&b.Bill); !l.seen[key] {
 		l.seen[key] = true
-		l.bills = append(l.bills, withdrawnReading{key, b.LedgerID, b.SettleType, b.SettleSubType, b.Amounts[schema.FundAmount], b.Amounts[schema.Goods]})
+		day, err := settleDay(raw)
+		if err != nil {
+			return sum, err
+		}
+		l.bills = append(l.bills, withdrawnReading{
+			day: day, key: key, account: b.AccountID, ledgerID: b.LedgerID, settleType: b.SettleType, subType: b.SettleSubType, fund: b.Amounts[schema.FundAmount], goods: b.Amounts[schema.Goods],
+		})
 	}
 	return sum, nil
+}
+
+// settleDay returns the day of a record's settle_time, or 0.
+func settleDay(raw jsontext.Value) (schema.Day, error) {
+	var r struct {
+		SettleTime jsontext.Value `json:"settle_time"`
+	}
+	if err := json.Unmarshal(raw, &r, anyText); err != nil {
+		return 0, err
+	}
+	var w withdrawalReading
+	at, err := w.readTime(r.SettleTime)
+	if !at.Valid {
+		return 0, err
+	}
+	return schema.DayOf(at.V), err
 }
 
 // Statuses are the values of a withdrawal's status, which the platform does not document. All

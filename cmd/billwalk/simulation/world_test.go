@@ -112,9 +112,11 @@ func (s *story) changesBetween(from, to time.Time) bool {
 	return slices.ContainsFunc(s.moments(), func(at time.Time) bool { return at.After(from) && at.Before(to) })
 }
 
-// firstMorning is when every simulation begins: 8 o'clock in China, where the
-// bubble's clock starts.
-var firstMorning = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+// firstMorning is when every simulation begins: 8 o'clock in China.
+var firstMorning = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+
+// wakeUp sets the clock of a bubble, which starts in the year 2000.
+func wakeUp() { time.Sleep(time.Until(firstMorning)) }
 
 // draw returns the story of a seed.
 func draw(seed uint64) *story {
