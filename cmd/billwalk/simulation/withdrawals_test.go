@@ -126,10 +126,32 @@ func (n *withdrawalNights) run() {
 	n.do(cli.Days{}, true)
 	n.checkRequests()
 	for _, w := range n.platform.Withdrawals(n.platform.Accounts(), firstWithdrawn, n.yesterday(), time.Now()) {
+		if !n.looksAt(w.Account, w.Day) {
+			continue
+		}
 		if before, ok := n.known[w.ID]; !ok || !isFinal(before) {
 			n.known[w.ID], n.nightOf[w.ID] = w, n.night
 		}
 	}
+}
+
+// looksAt reports whether a run looks at the withdrawals of a payee on a day: its account's
+// bills of the day can be had, and name the payee on some day unless it is configured itself.
+func (n *withdrawalNights) looksAt(payee schema.AccountID, day schema.Day) bool {
+	for _, a := range n.platform.Accounts() {
+		if a.ID != payee && !slices.Contains(n.platform.Stores(a.ID), schema.Account{ID: payee}) {
+			continue
+		}
+		_, lost := n.platform.Lost(schema.Unit{Account: a, Day: day})
+		named := a.ID == payee
+		for on := firstWithdrawn; on <= n.yesterday(); on++ {
+			_, lost := n.platform.Lost(schema.Unit{Account: a, Day: on})
+			_, unavailable := n.platform.Unavailable(schema.Unit{Account: a, Day: on})
+			named = named || !lost && !unavailable
+		}
+		return !lost && named
+	}
+	return false
 }
 
 func isFinal(w sandbox.Withdrawal) bool {
@@ -278,7 +300,7 @@ func shown[T any](v schema.Null[T]) string {
 func tells(w sandbox.Withdrawal, row string) bool {
 	_, exceptions, _ := strings.Cut(row, "; ")
 	if w.Break == "" {
-		return exceptions != "" && exceptions != ruleOf[sandbox.WithdrawnTwice] || w.Verdict == "mismatched" || w.Verdict == "manual"
+		return exceptions != "" && exceptions != ruleOf[sandbox.WithdrawnTwice] || w.Verdict == "mismatched"
 	}
 	return exceptions != "" || w.Verdict != "tied"
 }
