@@ -139,17 +139,22 @@ func (n *withdrawalNights) run() {
 // bills of the day can be had, and name the payee on some day unless it is configured itself.
 func (n *withdrawalNights) looksAt(payee schema.AccountID, day schema.Day) bool {
 	for _, a := range n.platform.Accounts() {
-		if a.ID != payee && !slices.Contains(n.platform.Stores(a.ID), schema.Account{ID: payee}) {
+		ofStore := slices.ContainsFunc(n.platform.Stores(a.ID), func(s schema.Account) bool { return s.ID == payee })
+		if a.ID != payee && !ofStore {
 			continue
 		}
 		_, lost := n.platform.Lost(schema.Unit{Account: a, Day: day})
-		named := a.ID == payee
-		for on := firstWithdrawn; on <= n.yesterday(); on++ {
-			_, lost := n.platform.Lost(schema.Unit{Account: a, Day: on})
-			_, unavailable := n.platform.Unavailable(schema.Unit{Account: a, Day: on})
-			named = named || !lost && !unavailable
+		return !lost && (a.ID == payee && !a.Root || n.isNamed(payee))
+	}
+	return false
+}
+
+// isNamed reports whether a bill that a run has found names the payee.
+func (n *withdrawalNights) isNamed(payee schema.AccountID) bool {
+	for _, row := range n.platform.Truth(n.platform.Accounts(), firstWithdrawn, n.yesterday()) {
+		if row.Account == payee {
+			return true
 		}
-		return !lost && named
 	}
 	return false
 }
