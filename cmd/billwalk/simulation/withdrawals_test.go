@@ -68,7 +68,7 @@ type withdrawalNights struct {
 	night    int
 	requests int                           // of the nights before
 	known    map[string]sandbox.Withdrawal // as they were when they were last asked for
-	nightOf  map[string]int                // in which that was
+	named    map[schema.AccountID]bool     // payees of the bills that were found
 }
 
 var firstWithdrawn = billwalktest.MustDay("2026-06-03")
@@ -86,7 +86,7 @@ func (n *withdrawalNights) open(faults string) {
 		n.Fatal(err)
 	}
 	n.platform, n.store = sandbox.New(world), objecttest.NewMem()
-	n.known, n.nightOf = make(map[string]sandbox.Withdrawal), make(map[string]int)
+	n.known, n.named = make(map[string]sandbox.Withdrawal), make(map[schema.AccountID]bool)
 	n.config = billwalktest.Job{
 		Lake: billwalktest.Place{URL: "file:unused"}, Platform: "https://platform.example", Accounts: n.platform.Accounts(), QPS: 20_000, Lookback: 1, Passes: 2, PageSize: 20,
 		Extra: "    withdrawals: {}\n",
@@ -125,12 +125,15 @@ func (n *withdrawalNights) run() {
 	time.Sleep(time.Until((n.yesterday() + 1).Start().Add(14 * time.Hour)))
 	n.do(cli.Days{}, true)
 	n.checkRequests()
+	for _, row := range n.platform.Truth(n.platform.Accounts(), firstWithdrawn, n.yesterday()) {
+		n.named[row.Account] = true
+	}
 	for _, w := range n.platform.Withdrawals(n.platform.Accounts(), firstWithdrawn, n.yesterday(), time.Now()) {
 		if !n.looksAt(w.Account, w.Day) {
 			continue
 		}
 		if before, ok := n.known[w.ID]; !ok || !isFinal(before) {
-			n.known[w.ID], n.nightOf[w.ID] = w, n.night
+			n.known[w.ID] = w
 		}
 	}
 }
@@ -144,17 +147,7 @@ func (n *withdrawalNights) looksAt(payee schema.AccountID, day schema.Day) bool 
 			continue
 		}
 		_, lost := n.platform.Lost(schema.Unit{Account: a, Day: day})
-		return !lost && (a.ID == payee && !a.Root || n.isNamed(payee))
-	}
-	return false
-}
-
-// isNamed reports whether a bill that a run has found names the payee.
-func (n *withdrawalNights) isNamed(payee schema.AccountID) bool {
-	for _, row := range n.platform.Truth(n.platform.Accounts(), firstWithdrawn, n.yesterday()) {
-		if row.Account == payee {
-			return true
-		}
+		return !lost && (a.ID == payee && !a.Root || n.named[payee])
 	}
 	return false
 }
