@@ -68,11 +68,21 @@ func WithJitter(draw func(limit time.Duration) time.Duration) Option {
 	return func(c *Client) { c.jitter = draw }
 }
 
+// WithQuotaPatience has calls wait up to d for a quota that is used up, and try it now and
+// then, instead of failing at once.
+func WithQuotaPatience(d time.Duration) Option {
+	return func(c *Client) { c.quotaPatience = d }
+}
+
 // WithPatience limits the wait for the end of an outage to d, instead of two minutes, or
 // 15 seconds if the API has never answered.
 func WithPatience(d time.Duration) Option {
 	return func(c *Client) { c.patience, c.firstPatience = d, d }
 }
+
+// WithAttempts ends a call after n failed attempts, where its error would allow more: for
+// people who wait for the answer. Throttled attempts do not count.
+func WithAttempts(n int) Option { return func(c *Client) { c.mostAttempts = n } }
 
 // WithTokenCache shares the app's token with other processes through the cache. If the
 // cache cannot be read or written, the client logs a warning and fetches a token of its
