@@ -53,11 +53,11 @@ func (o *oracle) complain(format string, args ...any) {
 
 // keys are those that a lake may have.
 var keys = regexp.MustCompile(`^(` +
-	`(bills|settlements|reconciliation|exceptions|restatements)/bill_date=\d{4}-\d\d-\d\d/bucket-\d{3}\.parquet|` +
+	`(bills|settlements|reconciliation|exceptions|restatements|withdrawals|withdrawn_bills)/bill_date=\d{4}-\d\d-\d\d/bucket-\d{3}\.parquet|` +
 	`_manifests/(lake|bill_date=\d{4}-\d\d-\d\d/bucket-\d{3})\.json|` +
 	`_control/(token-[0-9a-f]{16}|(claims|turns/bill_date=\d{4}-\d\d-\d\d/bucket-\d{3})\.json)|` +
-	`archive/(bills|settlements)/bill_date=\d{4}-\d\d-\d\d/account=\d+/[0-9A-Z]{26}(\.json|-\d{5}\.jsonl\.zst)|` +
-	`archive/unreadable/bill_date=\d{4}-\d\d-\d\d/account=\d+/[0-9A-Z]{26}-(bills|settlements)\.jsonl\.zst|` +
+	`archive/(bills|settlements|withdrawals|withdrawn_bills)/bill_date=\d{4}-\d\d-\d\d/account=\d+/(withdrawal=\d+/)?[0-9A-Z]{26}(\.json|-\d{5}\.jsonl\.zst)|` +
+	`archive/unreadable/bill_date=\d{4}-\d\d-\d\d/account=\d+/[0-9A-Z]{26}-(bills|settlements|withdrawals)\.jsonl\.zst|` +
 	`runs/[0-9A-Z]{26}\.json)$`)
 
 // put judges a write at the moment at which readers see it.
@@ -213,6 +213,7 @@ func (o *oracle) atTheEnd(last *simProcess) {
 		o.day(day)
 		o.verdicts(day)
 	}
+	o.withdrawals(last)
 	o.money()
 	o.told()
 	o.archive(last)
