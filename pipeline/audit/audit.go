@@ -50,7 +50,7 @@ type Audit struct {
 	callbacks *callbacks
 	repeats   *repeats
 	payments  *payments
-	near      map[schema.Day][]*schema.Manifest // of days whose bills withdrawals pay
+	near      near
 }
 
 // Day is the result for one day.
@@ -70,7 +70,7 @@ type Day struct {
 // Run verifies the days in order, the units of a day concurrently. It returns an error
 // only if a listing fails or the context ends.
 func (a *Audit) Run(ctx context.Context) ([]Day, error) {
-	a.answers, a.near = make(map[schema.Day]*answers), make(map[schema.Day][]*schema.Manifest)
+	a.answers, a.near = make(map[schema.Day]*answers), make(near)
 	var err error
 	if a.callbacks, err = readCallbacks(ctx, a.Archive, a.AppIDs, a.From, a.To, a.Lookback, a.Today); err != nil {
 		return nil, err
@@ -78,12 +78,12 @@ func (a *Audit) Run(ctx context.Context) ([]Day, error) {
 	if a.repeats, err = a.findRepeated(ctx); err != nil {
 		return nil, fmt.Errorf("the settle_ids of all published days: %w", err)
 	}
-	if a.payments, err = a.findPaidTwice(ctx, a.repeats); err != nil {
+	if a.payments, err = findPaidTwice(ctx, a.Lake, a.repeats.verified, a.repeats.others); err != nil {
 		return nil, fmt.Errorf("the bills of all published withdrawals: %w", err)
 	}
 	var days []Day
 	for day := a.From; day <= a.To; day++ {
-		d := &dayAudit{Audit: a, day: Day{Day: day}, units: make(map[schema.AccountID]*unit), payees: make(map[schema.AccountID]*payee)}
+		d := &dayAudit{Audit: a, day: Day{Day: day}, units: make(map[schema.AccountID]*unit)}
 		if err := d.run(ctx); err != nil {
 			return days, fmt.Errorf("%s: %w", day, err)
 		}
@@ -103,7 +103,7 @@ type dayAudit struct {
 	*Audit
 	manifests []*schema.Manifest
 	units     map[schema.AccountID]*unit
-	payees    map[schema.AccountID]*payee
+	launches  *launches
 	stores    *storeLists
 
 	mu  sync.Mutex
@@ -121,9 +121,11 @@ func (d *dayAudit) run(ctx context.Context) error {
 	if err := d.proveUnits(ctx); err != nil {
 		return err
 	}
-	if err := d.proveWithdrawals(ctx); err != nil {
+	if d.launches, err = proveLaunches(ctx, d.Archive, d.day.Day, d.manifests, d.Buckets); err != nil {
 		return err
 	}
+	d.day.Objects, d.day.Bytes = d.day.Objects+d.launches.objects, d.day.Bytes+d.launches.bytes
+	d.add(d.launches.findings...)
 	if d.stores, err = proveStores(ctx, d.Archive, d.day.Day, d.Buckets); err != nil {
 		return err
 	}

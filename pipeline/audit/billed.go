@@ -12,28 +12,34 @@ import (
 // billed looks the bills of a partition's withdrawals up in the published bills of the days
 // that the manifest names, and of the days of their settle_time.
 type billed struct {
-	*partition
+	*withdrawalTables
+	lake   Lake
+	paid   *payments
+	near   near
 	wanted map[digest][]*withdrawnReading // by the bill's key; those with a row
 }
 
 // billColumns are the columns of bills that are read for it.
 var billColumns = []string{"account_id", "ledger_id", "settle_type", "settle_sub_type", "counted", "fund_amount_fen", "goods_fen"}
 
-// proveBilled checks what the rows of a partition's withdrawn bills say of the table bills, and
-// the exceptions of withdrawals.
-func (d *dayAudit) proveBilled(ctx context.Context, p *partition) error {
-	if p.damaged[p.key(schema.WithdrawnBills.Name)] {
-		return nil
+// near has manifests of days whose bills withdrawals pay.
+type near map[schema.Day][]*schema.Manifest
+
+// proveBilled checks what the rows of withdrawn bills say of the table bills, and the numbers of
+// the exceptions of withdrawals, by rule. It returns the findings.
+func proveBilled(ctx context.Context, lake Lake, t *withdrawalTables, paid *payments, around near, exceptions map[schema.Rule]int64) ([]schema.Finding, error) {
+	if t.damaged[t.key(schema.WithdrawnBills.Name)] {
+		return nil, nil
 	}
-	before := len(p.findings)
-	b := &billed{partition: p, wanted: make(map[digest][]*withdrawnReading)}
+	b := &billed{withdrawalTables: t, lake: lake, paid: paid, near: around, wanted: make(map[digest][]*withdrawnReading)}
+	t.findings = nil // check has returned them
 	days := make(map[schema.Day]bool)
-	if p.m.Withdrawals != nil {
-		for _, read := range p.m.Withdrawals.Bills {
+	if t.m.Withdrawals != nil {
+		for _, read := range t.m.Withdrawals.Bills {
 			days[read.Day] = true
 		}
 	}
-	for _, payee := range p.tables.withdrawals.payees {
+	for _, payee := range t.payees {
 		for _, l := range payee.bills {
 			for i := range l.bills {
 				if one := &l.bills[i]; one.seen {
@@ -47,22 +53,19 @@ func (d *dayAudit) proveBilled(ctx context.Context, p *partition) error {
 	if len(b.wanted) > 0 {
 		for _, day := range slices.Sorted(maps.Keys(days)) {
 			if err := b.read(ctx, day); err != nil {
-				return err
+				return nil, err
 			}
 		}
 	}
-	b.check()
-	if err := b.checkExceptions(ctx); err != nil {
-		return err
-	}
-	d.add(b.findings[before:]...)
-	return nil
+	b.checkDays()
+	err := b.checkExceptions(ctx, exceptions)
+	return t.findings, err
 }
 
-// check compares the rows' billed_on with the days that have the bills.
-func (b *billed) check() {
+// checkDays compares the rows' billed_on with the days that have the bills.
+func (b *billed) checkDays() {
 	key, wrong := b.key(schema.WithdrawnBills.Name), 0
-	for _, payee := range b.tables.withdrawals.payees {
+	for _, payee := range b.payees {
 		for _, l := range payee.bills {
 			for i := range l.bills {
 				one := &l.bills[i]
@@ -84,7 +87,7 @@ func (b *billed) check() {
 // read notes which of the wanted bills a day has.
 func (b *billed) read(ctx context.Context, day schema.Day) error {
 	n := 0
-	b.findings = append(b.findings, b.Lake.ProveBills(ctx, day, b.m.Bucket, billColumns, func(row *schema.Bill) bool {
+	b.findings = append(b.findings, b.lake.ProveBills(ctx, day, b.m.Bucket, billColumns, func(row *schema.Bill) bool {
 		if row.Counts() {
 			worth := row.Amounts[schema.FundAmount]
 			if !worth.Valid {
@@ -98,32 +101,6 @@ func (b *billed) read(ctx context.Context, day schema.Day) error {
 		return n%4096 != 0 || ctx.Err() == nil
 	})...)
 	return ctx.Err()
-}
-
-// billedDay is a published day that has a bill.
-type billedDay struct {
-	day   schema.Day
-	worth schema.Null[schema.Fen]
-}
-
-// on returns what a day has of the bill, or nil.
-func (b *withdrawnReading) on(day schema.Null[string]) *billedDay {
-	i := slices.IndexFunc(b.found, func(d billedDay) bool { return day.Valid && d.day.String() == day.V })
-	if i < 0 {
-		return nil
-	}
-	return &b.found[i]
-}
-
-// wrong returns what a row's billed_on should be and what it is, or nothing.
-func (b *withdrawnReading) wrong() (want, got string) {
-	switch {
-	case b.billedOn.Valid && b.on(b.billedOn) == nil:
-		return "a day whose bills have it", b.billedOn.V
-	case !b.billedOn.Valid && len(b.found) > 0:
-		return b.found[0].day.String(), "NULL"
-	}
-	return "", ""
 }
 
 // between is how many exceptions of a rule there must be, and may be.
@@ -141,9 +118,8 @@ const maxLookback = 366
 
 // checkExceptions checks the numbers of exceptions of withdrawals. Some depend on what had been
 // published when the day was last looked at.
-func (b *billed) checkExceptions(ctx context.Context) error {
-	t := b.tables.withdrawals
-	if b.damaged[b.key(schema.Exceptions.Name)] || t.uncertain() {
+func (b *billed) checkExceptions(ctx context.Context, exceptions map[schema.Rule]int64) error {
+	if b.damaged[b.key(schema.Exceptions.Name)] || b.uncertain() {
 		return nil
 	}
 	want := make(map[schema.Rule]*between)
@@ -153,8 +129,8 @@ func (b *billed) checkExceptions(ctx context.Context) error {
 		}
 	}
 	old := int64(0) // bills that no day has, so old that there is an exception
-	for _, payee := range t.payees {
-		for rule, n := range map[schema.Rule]int64{schema.RuleWithdrawalRecord: payee.faults, schema.RuleWithdrawalStatus: payee.unknown(&b.Statuses)} {
+	for _, payee := range b.payees {
+		for rule, n := range map[schema.Rule]int64{schema.RuleWithdrawalRecord: payee.faults, schema.RuleWithdrawalStatus: payee.unknown(b.statuses)} {
 			want[rule].least, want[rule].most = want[rule].least+n, want[rule].most+n
 		}
 		for _, l := range payee.bills {
@@ -167,7 +143,7 @@ func (b *billed) checkExceptions(ctx context.Context) error {
 				if !worth.Valid {
 					want[schema.RuleWithdrawnDirection].add(true)
 				}
-				for _, earlier := range b.payments.others(one, l.id, b.m.Day, b.m.Bucket) {
+				for _, earlier := range b.paid.others(one, l.id, b.m.Day, b.m.Bucket) {
 					want[schema.RuleWithdrawnTwice].add(earlier)
 				}
 				if on := one.on(one.billedOn); on != nil {
@@ -193,11 +169,11 @@ func (b *billed) checkExceptions(ctx context.Context) error {
 		}
 	}
 	for _, rule := range schema.Rules {
-		if n := b.tables.exceptions[rule]; rule.OfWithdrawals() && (n < want[rule].least || n > want[rule].most) {
+		if n := exceptions[rule]; rule.OfWithdrawals() && (n < want[rule].least || n > want[rule].most) {
 			b.find(b.key(schema.Exceptions.Name), "rule "+string(rule), want[rule].String(), fmt.Sprint(n, " rows"), fixReplay)
 		}
 	}
-	if n := b.tables.exceptions[schema.RuleWithdrawnNotInBills] + b.tables.exceptions[schema.RuleWithdrawnBefore]; n < old {
+	if n := exceptions[schema.RuleWithdrawnNotInBills] + exceptions[schema.RuleWithdrawnBefore]; n < old {
 		b.find(b.key(schema.Exceptions.Name), "rule "+string(schema.RuleWithdrawnBefore), fmt.Sprint("at least ", old, " rows"), fmt.Sprint(n, " rows"), fixReplay)
 	}
 	return nil
@@ -215,7 +191,7 @@ func (b *billed) walked(ctx context.Context, day schema.Day, account schema.Acco
 	manifests, known := b.near[day]
 	if !known {
 		var err error
-		if manifests, _, err = b.Lake.Published(ctx, day); err != nil {
+		if manifests, _, err = b.lake.Published(ctx, day); err != nil {
 			return false, err
 		}
 		b.near[day] = manifests

@@ -36,61 +36,82 @@ func (w withdrawalWalks) CertificateKey(u schema.Unit, walk string) string {
 	return w.WithdrawalCertificateKey(u, w.id, walk)
 }
 
-// proveWithdrawals proves the archived withdrawals that were launched on the day, and the
-// lists of their bills.
-func (d *dayAudit) proveWithdrawals(ctx context.Context) error {
-	lists, err := d.Archive.WithdrawalSeries(ctx, d.day.Day)
+// launches are the withdrawals of a day.
+type launches struct {
+	day      schema.Day
+	buckets  int
+	payees   map[schema.AccountID]*payee
+	findings []schema.Finding
+	objects  int
+	bytes    int64
+}
+
+// proveLaunches proves the archived withdrawals that were launched on a day, and the lists of
+// their bills.
+func proveLaunches(ctx context.Context, archive Archive, day schema.Day, manifests []*schema.Manifest, buckets int) (*launches, error) {
+	l := &launches{day: day, buckets: buckets, payees: make(map[schema.AccountID]*payee)}
+	lists, err := archive.WithdrawalSeries(ctx, day)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	bills, err := d.Archive.WithdrawnBillSeries(ctx, d.day.Day)
+	bills, err := archive.WithdrawnBillSeries(ctx, day)
 	if err != nil {
-		return err
+		return nil, err
 	}
 	for _, f := range slices.Concat(lists, bills) {
-		d.day.Objects, d.day.Bytes = d.day.Objects+f.Objects(), d.day.Bytes+f.Bytes
-		one := &d.payee(f.Account).listed
+		l.objects, l.bytes = l.objects+f.Objects(), l.bytes+f.Bytes
+		one := &l.payee(f.Account).listed
 		if f.WithdrawID != "" {
-			one = &d.payee(f.Account).withdrawn(f.WithdrawID).listed
+			one = &l.payee(f.Account).withdrawn(f.WithdrawID).listed
 		}
 		one.filed = append(one.filed, f)
 	}
-	for _, m := range d.manifests {
+	for _, m := range manifests {
 		if m.Withdrawals == nil {
 			continue
 		}
 		for i := range m.Withdrawals.Payees {
 			e := &m.Withdrawals.Payees[i]
-			d.payee(e.Account.ID).publish(m, e)
+			l.payee(e.Account.ID).publish(m, e)
 		}
 	}
+	return l, l.prove(ctx, archive)
+}
+
+// prove proves all lists, side by side.
+func (l *launches) prove(ctx context.Context, archive Archive) error {
 	var running errgroup.Group
 	running.SetLimit(maxUnits())
-	prove := func(l *listed, id string) {
+	var all []*listed
+	prove := func(one *listed, id string) {
+		all = append(all, one)
 		running.Go(func() error {
-			l.prove(ctx, withdrawalWalks{d.Archive, id})
-			d.add(l.findings...)
+			one.prove(ctx, withdrawalWalks{archive, id})
 			return ctx.Err()
 		})
 	}
-	for _, p := range d.payees {
+	for _, p := range l.payees {
 		prove(&p.listed, "")
-		for id, l := range p.bills {
-			prove(&l.listed, id)
+		for id, bills := range p.bills {
+			prove(&bills.listed, id)
 		}
 	}
-	return running.Wait()
+	err := running.Wait()
+	for _, one := range all {
+		l.findings = append(l.findings, one.findings...)
+	}
+	return err
 }
 
 // payee returns the withdrawals of an account.
-func (d *dayAudit) payee(id schema.AccountID) *payee {
-	if d.payees[id] == nil {
+func (l *launches) payee(id schema.AccountID) *payee {
+	if l.payees[id] == nil {
 		p := &payee{bills: make(map[string]*withdrawnList), seen: make(map[string]bool)}
-		p.listed = newListed(schema.Unit{Account: schema.Account{ID: id}, Day: d.day.Day}, id.Bucket(d.Buckets))
+		p.listed = newListed(schema.Unit{Account: schema.Account{ID: id}, Day: l.day}, id.Bucket(l.buckets))
 		p.list, p.byID, p.statuses = &p.withdrawalList, make(map[string]*withdrawalReading), make(map[string]int64)
-		d.payees[id] = p
+		l.payees[id] = p
 	}
-	return d.payees[id]
+	return l.payees[id]
 }
 
 // publish sets what the manifest has of the account's withdrawals.

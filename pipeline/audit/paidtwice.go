@@ -4,8 +4,11 @@ import (
 	"cmp"
 	"context"
 	"hash/maphash"
+	"runtime"
 	"slices"
 	"sync"
+
+	"golang.org/x/sync/errgroup"
 
 	"billwalk/schema"
 )
@@ -36,11 +39,32 @@ func paymentOf(b *schema.WithdrawnBill, f settlementsFile) payment {
 	return payment{maphash.Comparable(keySeed, place), maphash.String(keySeed, b.WithdrawID), f.day, f.bucket}
 }
 
+// settlementsFile is the settlements of one published (day, bucket), or what its withdrawals
+// list.
+type settlementsFile struct {
+	day    schema.Day
+	bucket int
+}
+
+// eachFile reads files concurrently.
+func eachFile(ctx context.Context, files []settlementsFile, read func(context.Context, settlementsFile)) error {
+	var running errgroup.Group
+	running.SetLimit(2 * runtime.GOMAXPROCS(0)) // each holds a column of a file
+	for _, f := range files {
+		if ctx.Err() != nil {
+			break
+		}
+		running.Go(func() error { read(ctx, f); return nil })
+	}
+	_ = running.Wait()
+	return ctx.Err()
+}
+
 // findPaidTwice reads what the withdrawals of all published days list, if those of a verified
 // day list anything.
-func (a *Audit) findPaidTwice(ctx context.Context, files *repeats) (*payments, error) {
-	p := &payments{lake: a.Lake, twice: make(map[uint64][]payment)}
-	if err := files.each(ctx, files.verified, p.collect); err != nil {
+func findPaidTwice(ctx context.Context, lake Lake, verified, others []settlementsFile) (*payments, error) {
+	p := &payments{lake: lake, twice: make(map[uint64][]payment)}
+	if err := eachFile(ctx, verified, p.collect); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(p.all, func(x, y payment) int { return cmp.Compare(x.bill, y.bill) })
@@ -52,7 +76,7 @@ func (a *Audit) findPaidTwice(ctx context.Context, files *repeats) (*payments, e
 	if len(p.all) == 0 {
 		return p, nil
 	}
-	if err := files.each(ctx, files.others, p.search); err != nil {
+	if err := eachFile(ctx, others, p.search); err != nil {
 		return nil, err
 	}
 	for _, one := range p.all {

@@ -1,7 +1,10 @@
 package audit
 
 import (
+	"fmt"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"unicode"
 
@@ -65,4 +68,15 @@ func (t *statement) negativesIn(source schema.Source, answers []statement) uint8
 		}
 	}
 	return 0
+}
+
+// counts returns the counts that are not 0 as text, by name.
+func counts[K ~string, V comparable](m map[K]V) (text string) {
+	var zero V
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		if m[k] != zero {
+			text += fmt.Sprintf("%s %+v, ", k, m[k])
+		}
+	}
+	return text
 }

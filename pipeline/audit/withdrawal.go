@@ -305,3 +305,29 @@ func (w *withdrawalReading) tie(statuses *Statuses, bills *withdrawnList) error 
 	}
 	return nil
 }
+
+// billedDay is a published day that has a bill.
+type billedDay struct {
+	day   schema.Day
+	worth schema.Null[schema.Fen]
+}
+
+// on returns what a day has of the bill, or nil.
+func (b *withdrawnReading) on(day schema.Null[string]) *billedDay {
+	i := slices.IndexFunc(b.found, func(d billedDay) bool { return day.Valid && d.day.String() == day.V })
+	if i < 0 {
+		return nil
+	}
+	return &b.found[i]
+}
+
+// wrong returns what a row's billed_on should be and what it is, or nothing.
+func (b *withdrawnReading) wrong() (want, got string) {
+	switch {
+	case b.billedOn.Valid && b.on(b.billedOn) == nil:
+		return "a day whose bills have it", b.billedOn.V
+	case !b.billedOn.Valid && len(b.found) > 0:
+		return b.found[0].day.String(), "NULL"
+	}
+	return "", ""
+}

@@ -9,7 +9,12 @@ import (
 // withdrawalTables compares the tables withdrawals and withdrawn_bills of a partition with the
 // archive, and with each other.
 type withdrawalTables struct {
-	*partition
+	m        *schema.Manifest
+	key      func(table string) string
+	damaged  map[string]bool // keys of objects that cannot be read
+	statuses *Statuses
+	findings []schema.Finding
+
 	payees   map[string]*payee // by account; those of the manifest
 	unsound  map[string]bool   // accounts whose archived lists are not sound
 	ties     map[withdrawalKey]*withdrawalTie
@@ -28,22 +33,29 @@ type withdrawalTie struct {
 	sum   schema.Null[schema.Fen]
 }
 
-func newWithdrawalTables(p *partition) *withdrawalTables {
-	t := withdrawalTables{partition: p, payees: make(map[string]*payee), unsound: make(map[string]bool), ties: make(map[withdrawalKey]*withdrawalTie), unbilled: make(map[string]int64)}
-	for id, payee := range p.dayAudit.payees {
-		if payee.manifest == p.m {
+func newWithdrawalTables(m *schema.Manifest, key func(table string) string, damaged map[string]bool, l *launches, statuses *Statuses) *withdrawalTables {
+	t := &withdrawalTables{
+		m: m, key: key, damaged: damaged, statuses: statuses, payees: make(map[string]*payee), unsound: make(map[string]bool),
+		ties: make(map[withdrawalKey]*withdrawalTie), unbilled: make(map[string]int64),
+	}
+	for id, payee := range l.payees {
+		if payee.manifest == m {
 			t.payees[string(id)] = payee
 		}
 	}
-	return &t
+	return t
+}
+
+func (t *withdrawalTables) find(key, place, want, got, fix string) {
+	t.findings = append(t.findings, schema.Finding{Day: t.m.Day, Bucket: t.m.Bucket, Key: key, Place: place, Want: want, Got: got, Fix: fix})
 }
 
 // expect computes the rows from the archive.
-func (t *withdrawalTables) expect() {
+func (t *withdrawalTables) expect(manifestKey string) {
 	for id, p := range t.payees {
-		sound, err := p.tie(&t.Statuses)
+		sound, err := p.tie(t.statuses)
 		if err != nil {
-			t.find(t.manifestKey(), "withdrawals", "", err.Error(), fixReplay)
+			t.find(manifestKey, "withdrawals", "", err.Error(), fixReplay)
 		}
 		t.unsound[id] = !sound
 	}
@@ -158,8 +170,8 @@ func (b *withdrawnReading) differences(row *schema.WithdrawnBill) (columns, want
 }
 
 // check checks that no row is missing, and that each withdrawal is tied to the rows of its
-// bills.
-func (t *withdrawalTables) check() {
+// bills. It returns all findings.
+func (t *withdrawalTables) check(manifestKey string) []schema.Finding {
 	withdrawals, bills := t.key(schema.Withdrawals.Name), t.key(schema.WithdrawnBills.Name)
 	readable, billsReadable := !t.damaged[withdrawals], !t.damaged[bills]
 	for id, p := range t.payees {
@@ -179,17 +191,18 @@ func (t *withdrawalTables) check() {
 		t.find(bills, "rows", "", fmt.Sprintf("%d more are not as archived", t.foreign-maxRows), fixReplay)
 	}
 	if readable && billsReadable {
-		t.checkEntry()
+		t.checkEntry(manifestKey)
 		for key, tie := range t.ties {
 			if want, got := tie.differences(); want != got {
 				t.find(withdrawals, fmt.Sprintf("account %s, withdraw_id %s", key.account, key.id), want, got, fixReplay)
 			}
 		}
 	}
+	return t.findings
 }
 
 // checkEntry compares what the manifest says of the tables with their rows.
-func (t *withdrawalTables) checkEntry() {
+func (t *withdrawalTables) checkEntry(manifestKey string) {
 	verdicts, open := make(map[schema.WithdrawVerdict]int64), make(map[string]int64)
 	for key, tie := range t.ties {
 		if tie.row == nil {
@@ -204,9 +217,14 @@ func (t *withdrawalTables) checkEntry() {
 	if entry == nil {
 		entry = new(schema.WithdrawalsEntry)
 	}
-	t.tables.compare(t.manifestKey(), "withdrawals, verdicts", counts(verdicts), counts(entry.Verdicts))
+	compare := func(place, want, got string) {
+		if want != got {
+			t.find(manifestKey, place, want, got, fixReplay)
+		}
+	}
+	compare("withdrawals, verdicts", counts(verdicts), counts(entry.Verdicts))
 	for id, p := range t.payees {
-		t.tables.compare(t.manifestKey(), fmt.Sprintf("account %s, withdrawals", id), fmt.Sprintf("%d open, %d bills of no published day", open[id], t.unbilled[id]),
+		compare(fmt.Sprintf("account %s, withdrawals", id), fmt.Sprintf("%d open, %d bills of no published day", open[id], t.unbilled[id]),
 			fmt.Sprintf("%d open, %d bills of no published day", p.entry.Open, p.entry.Unbilled))
 	}
 }
