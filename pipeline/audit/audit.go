@@ -37,6 +37,7 @@ type Audit struct {
 	Today    schema.Day    // the last day on which callbacks may have been received
 	AppIDs   schema.AppIDs // mini-programs whose callbacks count
 	Lookback int           // days before and after a day that may have answers on its settlements
+	Statuses Statuses      // of withdrawals
 
 	// Elsewhere has the findings on days that are not verified, of which Run reads the
 	// settle_ids.
@@ -48,6 +49,8 @@ type Audit struct {
 	answers   map[schema.Day]*answers
 	callbacks *callbacks
 	repeats   *repeats
+	payments  *payments
+	near      near
 }
 
 // Day is the result for one day.
@@ -67,13 +70,16 @@ type Day struct {
 // Run verifies the days in order, the units of a day concurrently. It returns an error
 // only if a listing fails or the context ends.
 func (a *Audit) Run(ctx context.Context) ([]Day, error) {
-	a.answers = make(map[schema.Day]*answers)
+	a.answers, a.near = make(map[schema.Day]*answers), make(near)
 	var err error
 	if a.callbacks, err = readCallbacks(ctx, a.Archive, a.AppIDs, a.From, a.To, a.Lookback, a.Today); err != nil {
 		return nil, err
 	}
 	if a.repeats, err = a.findRepeated(ctx); err != nil {
 		return nil, fmt.Errorf("the settle_ids of all published days: %w", err)
+	}
+	if a.payments, err = findPaidTwice(ctx, a.Lake, a.repeats.verified, a.repeats.others); err != nil {
+		return nil, fmt.Errorf("the bills of all published withdrawals: %w", err)
 	}
 	var days []Day
 	for day := a.From; day <= a.To; day++ {
@@ -97,6 +103,7 @@ type dayAudit struct {
 	*Audit
 	manifests []*schema.Manifest
 	units     map[schema.AccountID]*unit
+	launches  *launches
 	stores    *storeLists
 
 	mu  sync.Mutex
@@ -114,6 +121,11 @@ func (d *dayAudit) run(ctx context.Context) error {
 	if err := d.proveUnits(ctx); err != nil {
 		return err
 	}
+	if d.launches, err = proveLaunches(ctx, d.Archive, d.day.Day, d.manifests, d.Buckets); err != nil {
+		return err
+	}
+	d.day.Objects, d.day.Bytes = d.day.Objects+d.launches.objects, d.day.Bytes+d.launches.bytes
+	d.add(d.launches.findings...)
 	if d.stores, err = proveStores(ctx, d.Archive, d.day.Day, d.Buckets); err != nil {
 		return err
 	}
@@ -178,8 +190,7 @@ func (d *dayAudit) proveUnits(ctx context.Context) error {
 	for _, m := range d.manifests {
 		for i := range m.Units {
 			e := &m.Units[i]
-			u := d.unit(e.Account.ID)
-			u.entry, u.manifest = e, m
+			d.unit(e.Account.ID).publish(m, e)
 		}
 	}
 	var running errgroup.Group

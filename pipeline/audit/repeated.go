@@ -6,12 +6,9 @@ import (
 	"fmt"
 	"hash/maphash"
 	"maps"
-	"runtime"
 	"slices"
 	"strings"
 	"sync"
-
-	"golang.org/x/sync/errgroup"
 
 	"billwalk/schema"
 )
@@ -23,12 +20,6 @@ import (
 // maxRepeated is the maximum number of settle_ids that are compared themselves. A sound lake
 // has few in two files: those of items in several buckets.
 const maxRepeated = 100_000
-
-// settlementsFile is the settlements of one published (day, bucket).
-type settlementsFile struct {
-	day    schema.Day
-	bucket int
-}
 
 // repeats finds settle_ids of the verified days that are in other files, too.
 type repeats struct {
@@ -71,18 +62,18 @@ func (a *Audit) findRepeated(ctx context.Context) (*repeats, error) {
 			}
 		}
 	}
-	if err := r.each(ctx, r.verified, r.collect); err != nil {
+	if err := eachFile(ctx, r.verified, r.collect); err != nil {
 		return nil, err
 	}
 	r.sort()
 	if len(r.ids) > 0 {
-		if err := r.each(ctx, r.others, r.search); err != nil {
+		if err := eachFile(ctx, r.others, r.search); err != nil {
 			return nil, err
 		}
 	}
 	if len(r.inTwo) > 0 {
 		files := slices.AppendSeq(slices.Clone(r.verified), maps.Keys(r.with))
-		if err := r.each(ctx, files, r.compare); err != nil {
+		if err := eachFile(ctx, files, r.compare); err != nil {
 			return nil, err
 		}
 	}
@@ -90,20 +81,6 @@ func (a *Audit) findRepeated(ctx context.Context) (*repeats, error) {
 		a.Elsewhere = append(a.Elsewhere, r.unreadable[f]...)
 	}
 	return r, nil
-}
-
-// each reads files concurrently.
-func (r *repeats) each(ctx context.Context, files []settlementsFile, read func(context.Context, settlementsFile)) error {
-	var running errgroup.Group
-	running.SetLimit(2 * runtime.GOMAXPROCS(0)) // each holds a column of a file
-	for _, f := range files {
-		if ctx.Err() != nil {
-			break
-		}
-		running.Go(func() error { read(ctx, f); return nil })
-	}
-	_ = running.Wait()
-	return ctx.Err()
 }
 
 // read passes the rows of a file to take, and keeps the findings on a file.

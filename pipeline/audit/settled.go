@@ -41,6 +41,11 @@ func (d *dayAudit) proveTables(ctx context.Context) error {
 		if err := d.proveNeverAnswered(ctx, p); err != nil {
 			return err
 		}
+		billed, err := proveBilled(ctx, d.Lake, p.tables.withdrawals, d.payments, d.near, p.tables.exceptions)
+		if err != nil {
+			return err
+		}
+		d.add(billed...)
 	}
 	d.add(d.checkSettled(partitions)...)
 	return nil

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/audit"
+	"billwalk/pipeline/jobs"
 	"billwalk/schema"
 	"billwalk/sinks/archive"
 	"billwalk/sinks/lake"
@@ -103,8 +105,23 @@ func (p *program) openAudit(cmd *cobra.Command, name string, dates *dateFlags) (
 	published := lake.ToVerify(store, file.Lake.Buckets, Version())
 	return &audit.Audit{
 		Archive: archive.New(store), Lake: published, Accounts: job.Accounts, Buckets: file.Lake.Buckets,
-		From: days.from, To: days.to, Today: schema.DayOf(p.now()), Lookback: lookback, AppIDs: file.AppIDs(),
+		From: days.from, To: days.to, Today: schema.DayOf(p.now()), Lookback: lookback, AppIDs: file.AppIDs(), Statuses: statusesOf(file, job),
 	}, published.ProveSettings(cmd.Context()), nil
+}
+
+// statusesOf returns the statuses of withdrawals: the job's own, or those of another job that
+// may have published them.
+func statusesOf(file *jobs.File, job jobs.Job) audit.Statuses {
+	follows := job.Withdrawals
+	for _, name := range slices.Sorted(maps.Keys(file.Jobs)) {
+		if follows == nil {
+			follows = file.Jobs[name].Withdrawals
+		}
+	}
+	if follows == nil {
+		return audit.Statuses{}
+	}
+	return audit.Statuses(follows.Statuses)
 }
 
 // sum adds the days up.
