@@ -23,6 +23,7 @@ type Client struct {
 
 	patience, firstPatience time.Duration // how long to wait for the end of an outage; firstPatience for an API that has never answered
 	cache                   TokenCache    // nil if the token is not shared
+	share                   *Share        // nil if the rate is not
 
 	bills, settlements, stores, tokenCalls endpoint
 
