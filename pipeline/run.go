@@ -14,6 +14,7 @@ import (
 	"billwalk/pipeline/progress"
 	"billwalk/pipeline/reconcile"
 	"billwalk/pipeline/settle"
+	"billwalk/pipeline/shards"
 	"billwalk/pipeline/stop"
 	"billwalk/pipeline/stores"
 	"billwalk/pipeline/walk"
@@ -24,10 +25,16 @@ import (
 type Run struct {
 	ID       string
 	Job      string
-	Accounts []schema.Account
-	From, To schema.Day // both included
-	Lookback int        // days before From that are fetched and reconciled again
-	Buckets  int        // of the lake
+	Accounts []schema.Account // that this process walks and publishes
+	From, To schema.Day       // both included
+	Lookback int              // days before From that are fetched and reconciled again
+	Buckets  int              // of the lake
+
+	// Shard is this process's part of a run that several share; the zero Shard is all of it.
+	Shard       shards.Shard
+	JobAccounts []schema.Account               // of a run that is shared: those of all shards
+	Shared      func(name string) shards.Store // where the shards tell of themselves
+	Night       *shards.Night                  // set by Do
 
 	Walk    walk.Config   // without a Source the run replays the archive
 	Settle  settle.Config // without a Trade nothing is queried
@@ -148,6 +155,11 @@ func (r *Run) do(ctx, lasting context.Context, s *Summary) error {
 	if err != nil {
 		return err
 	}
+	together, err := r.enter(lasting)
+	if err != nil {
+		return err
+	}
+	defer together.leave()
 	begun := r.Now()
 	plan, refetch, err := r.makePlan(lasting, s.StartedAt)
 	if err != nil {
@@ -160,18 +172,21 @@ func (r *Run) do(ctx, lasting context.Context, s *Summary) error {
 	pages, _, _ := plan.Pages()
 	r.Progress.Expect(len(plan.Units), pages*r.Walk.Passes)
 
-	t, err := r.newSteps(plan, refetch, s, begun)
+	t, err := r.newSteps(plan, refetch, s, begun, together)
 	if err != nil {
 		return err
 	}
 	defer t.close()
 	t.stores.Begin(calling, lasting)
 	defer func() { s.Stores = t.stores.Lists() }()
+	if err := together.loadBases(lasting); err != nil {
+		return err
+	}
 	if err := t.loadEvidence(lasting); err != nil {
 		return err
 	}
 	err = t.take(ctx, calling, lasting, r.schedule(calling, lasting, plan, refetch).outcomes)
-	return errors.Join(err, s.addUnits(plan, t.builder.Outcomes()), t.finish())
+	return errors.Join(err, s.addUnits(plan, t.builder.Outcomes()), t.finish(), together.err())
 }
 
 // spansWindows reports whether the run has days of which one is not in the other's window.

@@ -1,0 +1,88 @@
+package evidence
+
+import (
+	"context"
+	"slices"
+
+	"billwalk/pipeline/reconcile"
+	"billwalk/schema"
+)
+
+// Several processes may share a run, each with buckets of its own. What one of them knows of
+// the bills of another is, first of all, by which ids they are known.
+
+// IDs returns, sorted, what the forward bills of a partition are known by: their orders, what
+// they may be queried by, and their items. All processes have the same.
+func (e *Evidence) IDs(ctx context.Context, at schema.Partition) (ids []uint64, err error) {
+	for bill, err := range e.bills.forward(ctx, at, e.Rules.Columns()...) {
+		if err != nil {
+			return nil, err
+		}
+		ids = append(ids, orderID(bill.OrderKey()))
+		for _, q := range e.Rules.Queries([]reconcile.Bill{*bill}) {
+			ids = append(ids, hashQuery(q).short())
+		}
+		if bill.ItemOrderID != "" {
+			ids = append(ids, hashID(itemMatch.Parameter, bill.ItemOrderID).short())
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
+func orderID(key string) uint64 { return hashID("order", key).short() }
+
+// IDsOf returns the ids of queries, as IDs has them.
+func IDsOf(queries []schema.Query) (ids []uint64) {
+	for _, q := range queries {
+		ids = append(ids, hashQuery(q).short())
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// AddForeign notes the ids of a partition of another process whose bills this one does not read:
+// the callbacks that name them belong to bills.
+func (e *Evidence) AddForeign(at schema.Partition, ids []uint64) {
+	if e.HasCallbacks() {
+		e.foreign[at] = ids
+	}
+}
+
+// foreignDays returns the days, within reach of a callback's event, on which other processes have
+// bills that it names, or another settlement with its order_id.
+func (e *Evidence) foreignDays(s *callbackState) (days []schema.Day) {
+	if len(e.foreign) == 0 {
+		return nil
+	}
+	ids := s.ids.all()
+	if s.ids.order != (idHash{}) {
+		for other := range e.callbacks.with(s.ids.order) {
+			ids = append(ids, other.ids.all()...)
+		}
+	}
+	for at := range e.bills.partitions(s.day, linkDays(e.Rules.Lookback)) {
+		list := e.foreign[at]
+		if slices.ContainsFunc(ids, func(id idHash) bool {
+			_, has := slices.BinarySearch(list, id.short())
+			return has && id != (idHash{})
+		}) {
+			days = append(days, at.Day)
+		}
+	}
+	return slices.Compact(days)
+}
+
+// Reload gives up what is known of answers and bills: both are read again, by what Wanted and
+// Bills give by now.
+func (e *Evidence) Reload() error {
+	answers, err := newAnswers(e.Archive, e.Wanted, e.Rules.Match, e.answers.window)
+	if err != nil {
+		return err
+	}
+	answers.indexed = e.answers.indexed
+	e.answers.close()
+	e.answers = answers
+	e.bills.forgetAll()
+	return nil
+}
