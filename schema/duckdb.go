@@ -32,6 +32,7 @@ func DuckDB(lake string, absent ...string) string {
 	sql.WriteString("\n-- Accounts and days, from the manifests: what failed has no row in the tables, and one here.\n")
 	units.writeUnits(&sql, strings.TrimSuffix(lake, "/"))
 	units.writeChineseView(&sql)
+	sql.WriteString(balanceViews())
 	sql.WriteString(noteViews(strings.TrimSuffix(lake, "/")))
 	return sql.String()
 }

@@ -44,8 +44,14 @@ func emptyTables() string {
 		}
 		sql.WriteString(");\n")
 	}
-	sql.WriteString(storeNames + "CREATE TABLE units (account VARCHAR, name VARCHAR, day DATE, state VARCHAR, reason VARCHAR, logid VARCHAR, bills BIGINT, generation BIGINT, stale BOOLEAN);\n" + doubtsView + noteViews("lake"))
+	sql.WriteString(storeNames + "CREATE TABLE units (account VARCHAR, name VARCHAR, day DATE, state VARCHAR, reason VARCHAR, logid VARCHAR, bills BIGINT, generation BIGINT, stale BOOLEAN);\n" + doubtsView + noteViews("lake") + tablesOnly(balanceViews()))
 	return sql.String()
+}
+
+// tablesOnly returns views without those for people.
+func tablesOnly(views string) string {
+	views, _, _ = strings.Cut(views, "CREATE OR REPLACE VIEW \"")
+	return views
 }
 
 // smallLake returns the SQL of three days of two accounts, with rows for every analyst
@@ -57,7 +63,7 @@ func smallLake(t *testing.T) string {
 		t.Fatal(err)
 	}
 	rules := []Match{{"order_id", "shop_order_id"}, {"out_order_no", "order_ext_id"}}
-	return emptyTables() + string(rows) + "INSERT INTO reconciliation BY NAME\n" + reconcileSQL(0, 7, true, rules) + ";\n" +
+	return emptyTables() + string(rows) + reconcileSQL(0, 7, true, rules) + "INSERT INTO reconciliation BY NAME FROM reconciled;\n" +
 		`CREATE OR REPLACE VIEW closings AS SELECT DATE '2026-11-20' AS bill_date, 'nightly' AS job, '张' AS closed_by, TIMESTAMPTZ '2026-11-22 01:00:00+00' AS closed_at, 1 AS generation, '' AS note;
 		CREATE OR REPLACE VIEW resolutions AS SELECT '' AS walk_account_id, '' AS order_key, '' AS reason, '' AS resolved_by, now() AS resolved_at, '' AS job, 0 AS diff_total_fen, '' AS amounts, '' AS note WHERE false;
 		INSERT INTO restatements (bill_date, walk_account_id, ledger_id, change, diff_total_fen, diff_goods_fen, old_generation, new_generation, restated_at) VALUES
@@ -111,6 +117,7 @@ func TestLabelledViews(t *testing.T) {
 		SELECT "结算类型含义", "子结算类型含义" FROM 账单变更;
 		SELECT "核对单元", "原因", "原因含义", "匹配方式含义", "处理" FROM 对账 WHERE "账单日期" = '2026-11-20' ORDER BY ALL;
 		SELECT "异常类型", "异常类型含义", "错误、提醒", "处理" FROM 异常;
+		SELECT * FROM 余额调节 WHERE "日期" IS NOT NULL AND "收款账户" IS NOT NULL ORDER BY ALL;
 		SELECT "核对单元", "对账结论", "存疑" FROM 对账 WHERE "存疑" IS NOT NULL;
 		SELECT "结算时间(北京时间)", timezone('Asia/Shanghai', "结算时间") = "结算时间(北京时间)" AS "同" FROM 账单 WHERE "账单ID" = 'L01';
 		SELECT "名称", "状态", "原因", "账单数" FROM 完整性 ORDER BY ALL;

@@ -76,6 +76,13 @@ var chineseWords = map[string]struct {
 	"settlements.source": {sql: func() string {
 		return caseSQL("source", []Source{SourceQuery, SourceCallback, SourceBoth}, Source.label)
 	}},
+	"withdrawals.verdict": {
+		sql: func() string { return caseSQL("verdict", WithdrawVerdicts, WithdrawVerdict.Label) },
+		advice: func() string {
+			return caseSQL("verdict", WithdrawVerdicts, func(v WithdrawVerdict) string { return v.Advice().Chinese })
+		},
+		replace: true,
+	},
 	"restatements.change": {sql: func() string { return caseSQL("change", []Change{Added, Removed, Changed}, Change.label) }},
 	"units.state":         {sql: func() string { return caseSQL("state", []State{Complete, Unavailable, Failed}, State.Label) }, replace: true},
 }

@@ -42,6 +42,8 @@ func ExampleTables() {
 	// exceptions 异常 rule
 	// restatements 账单变更 account_id
 	// stores 门店 root_account_id
+	// withdrawals 提现 account_id
+	// withdrawn_bills 提现明细 account_id
 }
 
 // A table's fields read and set the columns of a row.

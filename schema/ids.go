@@ -34,6 +34,11 @@ func (id AccountID) Bucket(n int) int {
 	return int(h.Sum64() % uint64(n))
 }
 
+var plainID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
+
+// PlainID reports whether an id of the platform is safe as a part of an object key.
+func PlainID(id string) bool { return plainID.MatchString(id) }
+
 // BucketsOf returns the buckets that the accounts fall into, of n buckets, ascending.
 func BucketsOf(accounts []Account, n int) []int {
 	var used []int

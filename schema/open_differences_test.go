@@ -119,7 +119,7 @@ func TestOpenDifferences(t *testing.T) {
 	for i, c := range openCases {
 		c.insert(&sql, fmt.Sprintf("c%02d.", i))
 	}
-	sql.WriteString("INSERT INTO reconciliation BY NAME\n" + reconcileSQL(0, 7, true, []Match{byOrder, byExt}) + ";\n")
+	sql.WriteString(reconcileSQL(0, 7, true, []Match{byOrder, byExt}) + "INSERT INTO reconciliation BY NAME FROM reconciled;\n")
 	sql.WriteString("CREATE TEMP VIEW open AS " + string(query) + `
 		SELECT order_key || ' ' || kind || ' ' || COALESCE(difference_yuan::VARCHAR, '-') || '/' || COALESCE(fee_difference_yuan::VARCHAR, '-') || '/' ||
 		COALESCE(commission_difference_yuan::VARCHAR, '-') || '/' || COALESCE(net_difference_yuan::VARCHAR, '-') || ' ' || COALESCE(billed_yuan::VARCHAR, '-') || ' ' ||

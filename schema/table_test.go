@@ -51,6 +51,13 @@ var contract = map[string]string{
 		diff_goods_fen BIGINT  old_generation BIGINT!  new_generation BIGINT!  restated_at TIMESTAMPTZ!`,
 	"stores": `
 		root_account_id VARCHAR  account_id VARCHAR!  account_name VARCHAR  poi_id VARCHAR  poi_name VARCHAR  fetched_at TIMESTAMPTZ!`,
+	"withdrawals": `
+		account_id VARCHAR!  withdraw_id VARCHAR!  amount_fen BIGINT  status VARCHAR  withdraw_mode VARCHAR  launch_time TIMESTAMPTZ
+		withdraw_time TIMESTAMPTZ  withdraw_msg VARCHAR  settle_account VARCHAR  account_name VARCHAR  bill_rows BIGINT  bills_fen BIGINT
+		diff_fen BIGINT  verdict VARCHAR!  logid VARCHAR  fetched_at TIMESTAMPTZ!  archive_key VARCHAR!`,
+	"withdrawn_bills": `
+		account_id VARCHAR!  withdraw_id VARCHAR!  ledger_id VARCHAR!  settle_type INTEGER  settle_sub_type INTEGER  billed_on VARCHAR
+		fund_amount_fen BIGINT  goods_fen BIGINT  in_bills BOOLEAN!`,
 }
 
 func TestColumnsAreTheContract(t *testing.T) {

@@ -6,7 +6,7 @@ import "slices"
 // verification, summaries and the column tables all follow it: a table that is added here
 // is published. A manifest names an object of each, but of an optional one only where it has
 // rows, or had some: days without them have the same files as before the table was added.
-var Tables = []AnyTable{&Bills, &Settlements, &Reconciliations, &Exceptions, &Restatements, &Stores}
+var Tables = []AnyTable{&Bills, &Settlements, &Reconciliations, &Exceptions, &Restatements, &Stores, &Withdrawals, &WithdrawnBills}
 
 // PublishOrder returns the names of the tables in the order in which their files are
 // replaced: those with a history come first, so that a restatement is stored before

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"log/slog"
 	"math/rand/v2"
 	"net/http"
 	"sync"
@@ -288,4 +289,24 @@ func TestEachAPIHasItsBudget(t *testing.T) {
 		cancel()
 		all.Wait()
 	})
+}
+
+// With a limit of its own a client gives a failing call up sooner, but not a throttled one.
+func TestFewAttempts(t *testing.T) {
+	t.Parallel()
+	const throttled = `{"data":{"error_code":2119003},"extra":{"error_code":2119003,"logid":"L6"}}`
+	for _, row := range []struct {
+		answer      string
+		limit, want int
+	}{
+		{systemError, 0, 8}, {systemError, 3, 3}, {systemError, 9, 8}, {throttled, 3, 8},
+	} {
+		synctest.Test(t, func(t *testing.T) {
+			f := &fake{bills: respond(200, row.answer)}
+			c := New(fast, WithTransport(f), WithLogger(slog.New(slog.DiscardHandler)), WithAttempts(row.limit))
+			if _, err := c.Bills(t.Context(), someUnit, "0", 50); err == nil || len(f.arrivals) != row.want {
+				t.Errorf("limit %d: %d attempts, want %d (%v)", row.limit, len(f.arrivals), row.want, err)
+			}
+		})
+	}
 }

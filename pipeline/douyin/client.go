@@ -22,10 +22,11 @@ type Client struct {
 	token  *tokens
 
 	patience, firstPatience time.Duration // how long to wait for the end of an outage; firstPatience for an API that has never answered
+	mostAttempts            int           // of one call; 0 leaves it to the error
 	cache                   TokenCache    // nil if the token is not shared
 	share                   *Share        // nil if the rate is not
 
-	bills, settlements, stores, tokenCalls endpoint
+	bills, withdrawals, settlements, stores, tokenCalls endpoint
 
 	secrets schema.Redactor  // client_secret and the tokens, hidden in answers and messages
 	hidden  *schema.Redactor // more that is hidden in messages; may be nil
@@ -86,6 +87,7 @@ type endpoint struct {
 // Stats counts what a client has done so far.
 type Stats struct {
 	Bills         int64         // HTTP requests of catering_query, with retries
+	Withdrawals   int64         // HTTP requests of withdraw/catering_query, with retries
 	Settlements   int64         // HTTP requests of query_settle, with retries
 	Stores        int64         // HTTP requests of shop/poi/query, with retries
 	Token         int64         // HTTP requests of client_token, with retries
@@ -100,9 +102,9 @@ type Stats struct {
 // Stats returns a snapshot.
 func (c *Client) Stats() Stats {
 	return Stats{
-		Bills: c.bills.calls.Load(), Settlements: c.settlements.calls.Load(), Stores: c.stores.calls.Load(), Token: c.tokenCalls.calls.Load(),
+		Bills: c.bills.calls.Load(), Withdrawals: c.withdrawals.calls.Load(), Settlements: c.settlements.calls.Load(), Stores: c.stores.calls.Load(), Token: c.tokenCalls.calls.Load(),
 		Retries: c.retries.Load(), Throttled: c.throttled.Load(),
-		ThrottledTime: time.Duration(c.backedOff.Load()) + c.bills.pace.slowedTime() + c.settlements.pace.slowedTime() + c.stores.pace.slowedTime(),
+		ThrottledTime: time.Duration(c.backedOff.Load()) + c.bills.pace.slowedTime() + c.withdrawals.pace.slowedTime() + c.settlements.pace.slowedTime() + c.stores.pace.slowedTime(),
 		Rate:          c.bills.pace.limit(time.Now()), SettleRate: c.settlements.pace.limit(time.Now()), Cap: c.bills.pace.cap,
 	}
 }

@@ -33,7 +33,7 @@ func FuzzCursor(f *testing.F) {
 			t.Fatalf("the page's cursor %q is read as %q (%v)", cursor, page.Next, err)
 		}
 		u := schema.Unit{Account: schema.Account{ID: "7113893944009705516"}, Day: 20000}
-		request, err := client.billsRequest(u, page.Next, 50)
+		request, err := client.pageRequest(pathBills, billsOf(u), page.Next, 50)
 		if err != nil {
 			t.Fatal(err)
 		}

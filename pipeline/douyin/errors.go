@@ -12,6 +12,7 @@ import (
 // The names of the APIs in errors and logs.
 const (
 	apiBills       = "catering_query"
+	apiWithdrawals = "withdraw/catering_query"
 	apiSettlements = "query_settle"
 	apiStores      = "shop/poi/query"
 	apiToken       = "client_token"
@@ -20,8 +21,8 @@ const (
 // Error says why there is no accepted answer, in the platform's words if it gave any. It
 // is never returned for a cancelled context.
 type Error struct {
-	API     string       // catering_query, query_settle, shop/poi/query or client_token
-	Unit    schema.Unit  // of a call for bills or stores
+	API     string       // catering_query, withdraw/catering_query, query_settle, shop/poi/query or client_token
+	Unit    schema.Unit  // of a call for bills, withdrawals or stores
 	Query   schema.Query // of a call for settlements
 	Code    int64        // of the platform; 0 if there is none
 	SubCode int64        // of the platform; 0 if there is none
@@ -114,6 +115,7 @@ func newError(api string, r remedy, reason string) *Error {
 // is unavailable because bills were withdrawn by hand.
 var remedyByAPI = map[string]map[remedy]remedy{
 	apiBills:       {notFound: giveUpUnit},
+	apiWithdrawals: {notFound: giveUpUnit},
 	apiSettlements: {giveUpAccount: giveUpUnit, unavailable: giveUpUnit},
 	apiStores:      {notFound: giveUpUnit, unavailable: giveUpUnit},
 	apiToken: {

@@ -23,11 +23,12 @@ func New(app App, options ...Option) *Client {
 	c := &Client{
 		app: app, http: &http.Client{Transport: newConnections(), CheckRedirect: noRedirect}, log: slog.Default(), now: time.Now, jitter: rand.N[time.Duration], patience: defaultPatience, firstPatience: defaultFirstPatience,
 		bills:       endpoint{api: apiBills, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
+		withdrawals: endpoint{api: apiWithdrawals, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
 		settlements: endpoint{api: apiSettlements, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
 		stores:      endpoint{api: apiStores, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
 		tokenCalls:  endpoint{api: apiToken, circuit: circuit{maxSilent: maxTokenSilent}},
 	}
-	for _, e := range []*endpoint{&c.bills, &c.settlements, &c.stores, &c.tokenCalls} {
+	for _, e := range []*endpoint{&c.bills, &c.withdrawals, &c.settlements, &c.stores, &c.tokenCalls} {
 		e.retryBudget.available = budgetStart
 	}
 	for _, set := range options {
@@ -77,6 +78,10 @@ func WithJitter(draw func(limit time.Duration) time.Duration) Option {
 func WithPatience(d time.Duration) Option {
 	return func(c *Client) { c.patience, c.firstPatience = d, d }
 }
+
+// WithAttempts ends a call after n failed attempts, where its error would allow more: for
+// people who wait for the answer. Throttled attempts do not count.
+func WithAttempts(n int) Option { return func(c *Client) { c.mostAttempts = n } }
 
 // WithTokenCache shares the app's token with other processes through the cache. If the
 // cache cannot be read or written, the client logs a warning and fetches a token of its

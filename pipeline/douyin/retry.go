@@ -45,7 +45,7 @@ func (c *Client) retry(ctx context.Context, e *endpoint, attempt func(context.Co
 			c.retries.Add(1)
 			continue // the circuit delays it
 		}
-		if met.exhausted(fault, e.health.patience()) {
+		if met.exhausted(fault, e.health.patience()) || c.mostAttempts > 0 && met.failed-met.byRemedy[slowDown] >= c.mostAttempts {
 			return reply{}, fault
 		}
 		c.retries.Add(1)

@@ -246,7 +246,7 @@ func TestResetConnections(t *testing.T) {
 func TestRequestOnTheWire(t *testing.T) {
 	t.Parallel()
 	var request bytes.Buffer
-	req, err := client(fast, nil).billsRequest(someUnit, "0", 50)
+	req, err := client(fast, nil).pageRequest(pathBills, billsOf(someUnit), "0", 50)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -25,3 +25,10 @@ func DecodeSettleAnswer(a schema.SettleAnswer) (SettlementsAnswer, error) {
 	s, err := ReadSettlements(a.Body)
 	return SettlementsAnswer{a, s}, err
 }
+
+// DecodeWithdrawalsAnswer decodes an answer of the withdrawal API that was read from the
+// archive.
+func DecodeWithdrawalsAnswer(a schema.Answer) (PageAnswer, error) {
+	page, err := ReadWithdrawalsContent(a.Body)
+	return PageAnswer{a, page}, err
+}

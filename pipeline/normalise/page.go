@@ -91,17 +91,11 @@ func decodeHead(body []byte) (pageHead, error) {
 	if err := says.Success(); err != nil {
 		return pageHead{}, err
 	}
-	switch {
-	case data == nil:
+	if data == nil {
 		return pageHead{}, errors.New("page has no data")
-	case data.Records.kind == 0:
-		return pageHead{}, errors.New("page has no ledger_records: an empty day has an empty list")
-	case data.HasMore == nil:
-		return pageHead{}, errors.New("page has no has_more: whether it is the last one is unknown")
-	case *data.HasMore && data.Records.kind == jsontext.KindNull:
-		return pageHead{}, errors.New("page has has_more, and null for ledger_records")
-	case *data.HasMore && data.Cursor.V == "":
-		return pageHead{}, errors.New("page has has_more but no cursor")
+	}
+	if err := checkPage("ledger_records", data.Records, data.HasMore, data.Cursor); err != nil {
+		return pageHead{}, err
 	}
 	bizType, err := data.BizType.int32()
 	if err != nil {
@@ -112,6 +106,22 @@ func decodeHead(body []byte) (pageHead, error) {
 		head.next = data.Cursor.V
 	}
 	return head, nil
+}
+
+// checkPage checks that a page of records says whether it is the last one, and where the
+// next one begins.
+func checkPage(name string, records list, hasMore *bool, cursor text) error {
+	switch {
+	case records.kind == 0:
+		return fmt.Errorf("page has no %s: an empty page has an empty list", name)
+	case hasMore == nil:
+		return errors.New("page has no has_more: whether it is the last one is unknown")
+	case *hasMore && records.kind == jsontext.KindNull:
+		return fmt.Errorf("page has has_more, and null for %s", name)
+	case *hasMore && cursor.V == "":
+		return errors.New("page has has_more but no cursor")
+	}
+	return nil
 }
 
 // list is a list of raw values for which null differs from absent.

@@ -58,9 +58,9 @@ func runSQL(t *testing.T, rules *reconcile.Rules, cases []testCase) {
 		}
 	}
 	sql := tableOf(t, schema.Bills, "bills", bills) + tableOf(t, schema.Settlements, "settlements", settlements) +
-		"CREATE TABLE r AS " + reconcileSQL(rules) + ";\n" +
+		reconcileSQL(rules) +
 		`SELECT * REPLACE (array_to_string(reasons, ' ') AS reasons,
-		 epoch_us(first_settle_time) AS first_settle_time, epoch_us(last_settle_time) AS last_settle_time) FROM r;`
+		 epoch_us(first_settle_time) AS first_settle_time, epoch_us(last_settle_time) AS last_settle_time) FROM reconciled;`
 	rows := make(map[string][]dated[schema.Reconciliation]) // by prefix
 	for _, row := range reconciliationRows(t, duckDB(t, "-json", sql)) {
 		prefix := casePrefixes.FindString(row.row.GroupKey)

@@ -2,7 +2,6 @@ package reconcile_test
 
 import (
 	"fmt"
-	"strings"
 	"testing"
 
 	"billwalk/pipeline/reconcile"
@@ -45,8 +44,8 @@ func TestNeverAnsweredInSQL(t *testing.T) {
 	add("7near", 12, 60, 61)
 	settled("7near-60", 12, schema.SourceQuery)
 	sql := tableOf(t, schema.Bills, "bills", l.bills) + tableOf(t, schema.Settlements, "settlements", l.settlements) +
-		"WITH groups AS (" + strings.TrimSuffix(strings.TrimSpace(reconcileSQL(l.rules)), ";") + ")\n" +
-		"SELECT walk_account_id, date_diff('day', DATE '1970-01-01', bill_date), count(*) FROM groups\n" +
+		reconcileSQL(l.rules) +
+		"SELECT walk_account_id, date_diff('day', DATE '1970-01-01', bill_date), count(*) FROM reconciled\n" +
 		"WHERE verdict = 'bill_only' AND list_contains(reasons, 'rule_never_answered') GROUP BY ALL ORDER BY ALL;\n"
 	want := "2enough|10|50\n3window|10|30\n3window|12|20\n6far|10|60\n"
 	if got := duckDB(t, "-list", ".headers off\n"+sql); got != want {

@@ -65,10 +65,14 @@ type Reader interface {
 // Config is how a job walks its units.
 type Config struct {
 	Source      Source // nil: nothing is fetched, the archive is all there is
+	Decode      Decode // of pages that are read from the archive again; nil: they are bills
 	PageSize    int    // records of a page at most
 	Passes      int    // equal walks in a row that a unit needs
 	AllowShrink bool   // a day may have lost more than a tenth of its bills
 }
+
+// Decode decodes an archived page.
+type Decode func(schema.Answer) (normalise.PageAnswer, error)
 
 // Walker walks units for one run. Units may be walked side by side.
 type Walker struct {
@@ -229,6 +233,13 @@ func isTemporary(err error) bool {
 	return errors.As(err, &typed) && typed.Temporary()
 }
 
+func (w *Walker) decode(a schema.Answer) (normalise.PageAnswer, error) {
+	if w.Decode == nil {
+		return normalise.DecodeAnswer(a)
+	}
+	return w.Decode(a)
+}
+
 // reread returns the trace of an archived walk, up to where it was interrupted.
 func (u *unitWalk) reread(ctx context.Context, walk string) (*trace, error) {
 	t := newTrace(u.unit, walk)
@@ -236,7 +247,7 @@ func (u *unitWalk) reread(ctx context.Context, walk string) (*trace, error) {
 		if err != nil {
 			return nil, err
 		}
-		page, err := normalise.DecodeAnswer(answer)
+		page, err := u.walker.decode(answer)
 		if err != nil {
 			return nil, err
 		}

@@ -408,6 +408,95 @@ COMMENT ON COLUMN stores.poi_id IS 'the store; from poi.poi_id';
 COMMENT ON COLUMN stores.poi_name IS 'its name; from poi.poi_name';
 COMMENT ON COLUMN stores.fetched_at IS 'when the list was received';
 
+CREATE OR REPLACE VIEW withdrawals AS SELECT
+  bill_date,
+  account_id::VARCHAR AS account_id,
+  withdraw_id::VARCHAR AS withdraw_id,
+  amount_fen::BIGINT AS amount_fen,
+  status::VARCHAR AS status,
+  withdraw_mode::VARCHAR AS withdraw_mode,
+  launch_time::TIMESTAMPTZ AS launch_time,
+  withdraw_time::TIMESTAMPTZ AS withdraw_time,
+  withdraw_msg::VARCHAR AS withdraw_msg,
+  settle_account::VARCHAR AS settle_account,
+  account_name::VARCHAR AS account_name,
+  bill_rows::BIGINT AS bill_rows,
+  bills_fen::BIGINT AS bills_fen,
+  diff_fen::BIGINT AS diff_fen,
+  verdict::VARCHAR AS verdict,
+  logid::VARCHAR AS logid,
+  fetched_at::TIMESTAMPTZ AS fetched_at,
+  archive_key::VARCHAR AS archive_key
+FROM (
+  SELECT
+    NULL::BIGINT AS amount_fen,
+    NULL::VARCHAR AS status,
+    NULL::VARCHAR AS withdraw_mode,
+    NULL::TIMESTAMPTZ AS launch_time,
+    NULL::TIMESTAMPTZ AS withdraw_time,
+    NULL::VARCHAR AS withdraw_msg,
+    NULL::VARCHAR AS settle_account,
+    NULL::VARCHAR AS account_name,
+    NULL::BIGINT AS bill_rows,
+    NULL::BIGINT AS bills_fen,
+    NULL::BIGINT AS diff_fen,
+    NULL::VARCHAR AS logid
+  WHERE false
+  UNION ALL BY NAME
+  FROM read_parquet('lake/withdrawals/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
+);
+COMMENT ON VIEW withdrawals IS 'One row per withdrawal (提现), on the day on which it was launched in China. Only of jobs with withdrawals; days without rows have no file.';
+COMMENT ON COLUMN withdrawals.account_id IS 'the account that is paid';
+COMMENT ON COLUMN withdrawals.withdraw_id IS 'withdrawal id; from withdraw_id';
+COMMENT ON COLUMN withdrawals.amount_fen IS 'what was paid out; from amount; signed fen';
+COMMENT ON COLUMN withdrawals.status IS 'as received; what it means is in the job''s withdrawals.statuses, as the platform documents none; from status';
+COMMENT ON COLUMN withdrawals.withdraw_mode IS 'as received; the platform documents no values; from withdraw_mode';
+COMMENT ON COLUMN withdrawals.launch_time IS 'when it was launched; from launch_time';
+COMMENT ON COLUMN withdrawals.withdraw_time IS 'when it was paid; from withdraw_time';
+COMMENT ON COLUMN withdrawals.withdraw_msg IS 'the platform''s words, such as why it failed; from withdraw_msg';
+COMMENT ON COLUMN withdrawals.settle_account IS 'number of the bank account, masked but for the last four; the archive keeps it as received; from settle_account';
+COMMENT ON COLUMN withdrawals.account_name IS 'in whose name the bank account is; from account_name';
+COMMENT ON COLUMN withdrawals.bill_rows IS 'bills that it pays; NULL where they were not fetched, or cannot be';
+COMMENT ON COLUMN withdrawals.bills_fen IS 'sum of fund_amount of its bills, signed; of goods where a bill has no fund_amount. A bill of unknown direction is left out; signed fen';
+COMMENT ON COLUMN withdrawals.diff_fen IS 'amount less bills; signed fen';
+COMMENT ON COLUMN withdrawals.verdict IS 'tied, mismatched, manual, in_flight, failed or not_asked';
+COMMENT ON COLUMN withdrawals.logid IS 'the platform''s id of the answer; from extra.logid';
+COMMENT ON COLUMN withdrawals.fetched_at IS 'when the answer was received';
+COMMENT ON COLUMN withdrawals.archive_key IS 'the archive object that holds the raw record';
+
+CREATE OR REPLACE VIEW withdrawn_bills AS SELECT
+  bill_date,
+  account_id::VARCHAR AS account_id,
+  withdraw_id::VARCHAR AS withdraw_id,
+  ledger_id::VARCHAR AS ledger_id,
+  settle_type::INTEGER AS settle_type,
+  settle_sub_type::INTEGER AS settle_sub_type,
+  billed_on::VARCHAR AS billed_on,
+  fund_amount_fen::BIGINT AS fund_amount_fen,
+  goods_fen::BIGINT AS goods_fen,
+  in_bills::BOOLEAN AS in_bills
+FROM (
+  SELECT
+    NULL::INTEGER AS settle_type,
+    NULL::INTEGER AS settle_sub_type,
+    NULL::VARCHAR AS billed_on,
+    NULL::BIGINT AS fund_amount_fen,
+    NULL::BIGINT AS goods_fen
+  WHERE false
+  UNION ALL BY NAME
+  FROM read_parquet('lake/withdrawn_bills/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
+);
+COMMENT ON VIEW withdrawn_bills IS 'One row per bill of a withdrawal, on the day on which the withdrawal was launched in China. Only of jobs with withdrawals; days without rows have no file.';
+COMMENT ON COLUMN withdrawn_bills.account_id IS 'the account that is paid';
+COMMENT ON COLUMN withdrawn_bills.withdraw_id IS 'the withdrawal';
+COMMENT ON COLUMN withdrawn_bills.ledger_id IS 'bill id; from ledger_id';
+COMMENT ON COLUMN withdrawn_bills.settle_type IS 'settle_type of the bill: 1 forward bill (正向账单), 2 refund (退款单), 3 refund fee (退款手续费), 4 merchant''s debt (商家欠款欠收), 5 compensation for an overdue invoice of an agency or influencer (机构/达人发票逾期补偿); from settle_type';
+COMMENT ON COLUMN withdrawn_bills.settle_sub_type IS 'settle_sub_type of the bill: 0 not set (未设置), 21 merchant-fault compensation freeze (商责赔付冻结), 22 merchant-fault compensation unfreeze (商责赔付解冻), 23 merchant-fault compensation deduction (商责赔付扣款), 24 merchant-fault compensation claim (商责赔付索赔), 25 merchant-fault penalty freeze (商责扣罚冻结), 26 merchant-fault penalty unfreeze (商责扣罚解冻), 27 merchant-fault penalty deduction (商责扣罚扣款), 28 merchant-fault penalty claim (商责扣罚索赔), 30 refund-substitute compensation freeze (以赔代退冻结), 31 refund-substitute compensation unfreeze (以赔代退解冻), 32 refund-substitute compensation deduction (以赔代退扣罚), 33 refund-substitute compensation claim (以赔代退索赔); from settle_sub_type';
+COMMENT ON COLUMN withdrawn_bills.billed_on IS 'the bill_date (YYYY-MM-DD) on which the table bills has it; NULL where no published day has';
+COMMENT ON COLUMN withdrawn_bills.fund_amount_fen IS 'fund_amount as the withdrawal lists it, signed; from fund_amount; signed fen';
+COMMENT ON COLUMN withdrawn_bills.goods_fen IS 'goods as the withdrawal lists it, signed; from amount.goods; signed fen';
+COMMENT ON COLUMN withdrawn_bills.in_bills IS 'false where the withdrawal pays a bill that no published day has';
+
 CREATE OR REPLACE VIEW store_names AS
 SELECT poi_id, arg_max(poi_name, fetched_at) AS poi_name FROM stores WHERE poi_id IS NOT NULL GROUP BY poi_id;
 COMMENT ON VIEW store_names IS 'The newest name of each store.';
@@ -786,6 +875,82 @@ COMMENT ON COLUMN "门店"."门店名称" IS '门店的名称';
 COMMENT ON COLUMN "门店"."拉取时间" IS '收到该列表的时间';
 COMMENT ON COLUMN "门店"."拉取时间(北京时间)" IS '收到该列表的时间（北京时间）';
 
+CREATE OR REPLACE VIEW "提现" AS SELECT
+  bill_date AS "账单日期",
+  account_id AS "收款账户",
+  withdraw_id AS "提现单号",
+  (amount_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "提现金额(元)",
+  status AS "平台状态",
+  withdraw_mode AS "提现方式",
+  launch_time AS "发起时间",
+  timezone('Asia/Shanghai', launch_time) AS "发起时间(北京时间)",
+  withdraw_time AS "到账时间",
+  timezone('Asia/Shanghai', withdraw_time) AS "到账时间(北京时间)",
+  withdraw_msg AS "提现说明",
+  settle_account AS "收款卡号",
+  account_name AS "开户名",
+  bill_rows AS "账单条数",
+  (bills_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "账单合计(元)",
+  (diff_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "差额(元)",
+  CASE verdict WHEN 'tied' THEN '平' WHEN 'mismatched' THEN '差异' WHEN 'manual' THEN '手动提现' WHEN 'in_flight' THEN '在途' WHEN 'failed' THEN '失败' WHEN 'not_asked' THEN '未取明细' ELSE verdict END AS "提现核对",
+  CASE verdict WHEN 'tied' THEN '无' WHEN 'mismatched' THEN '到来客核对这笔提现，凭提现单号与 logid 报平台' WHEN 'manual' THEN '请到来客 财务首页 > 交易账户详情 核对' WHEN 'in_flight' THEN '等，超 3 天催办' WHEN 'failed' THEN '到来客核对收款账户，原因见 withdraw_msg' WHEN 'not_asked' THEN '按运行摘要 failures 的提示处理后再跑' ELSE verdict END AS "处理",
+  logid AS "日志ID",
+  fetched_at AS "获取时间",
+  timezone('Asia/Shanghai', fetched_at) AS "获取时间(北京时间)",
+  archive_key AS "存档文件"
+FROM withdrawals;
+COMMENT ON VIEW "提现" IS '每笔提现一行，在发起提现的那一天（中国时间）。仅配置了 withdrawals 的任务有；没有行的日子没有文件。';
+COMMENT ON COLUMN "提现"."账单日期" IS '账单日（北京时间）';
+COMMENT ON COLUMN "提现"."收款账户" IS '收款账户';
+COMMENT ON COLUMN "提现"."提现单号" IS '提现单号';
+COMMENT ON COLUMN "提现"."提现金额(元)" IS '提现金额';
+COMMENT ON COLUMN "提现"."平台状态" IS '平台原值；含义由任务的 withdrawals.statuses 指定，平台文档没有写明';
+COMMENT ON COLUMN "提现"."提现方式" IS '平台原值；平台文档没有写明取值';
+COMMENT ON COLUMN "提现"."发起时间" IS '发起提现的时间';
+COMMENT ON COLUMN "提现"."发起时间(北京时间)" IS '发起提现的时间（北京时间）';
+COMMENT ON COLUMN "提现"."到账时间" IS '到账时间';
+COMMENT ON COLUMN "提现"."到账时间(北京时间)" IS '到账时间（北京时间）';
+COMMENT ON COLUMN "提现"."提现说明" IS '平台的说明，如失败原因';
+COMMENT ON COLUMN "提现"."收款卡号" IS '银行账号，只留末四位；归档中为原值';
+COMMENT ON COLUMN "提现"."开户名" IS '银行账户的户名';
+COMMENT ON COLUMN "提现"."账单条数" IS '其账单条数；没有取得或无法取得时为 NULL';
+COMMENT ON COLUMN "提现"."账单合计(元)" IS '其账单 fund_amount 之和，带符号；没有 fund_amount 的账单取 goods。方向不明的账单不计入';
+COMMENT ON COLUMN "提现"."差额(元)" IS '提现减账单合计';
+COMMENT ON COLUMN "提现"."提现核对" IS 'tied 平、mismatched 差异、manual 手动提现、in_flight 在途、failed 失败、not_asked 未取明细';
+COMMENT ON COLUMN "提现"."处理" IS '该做什么';
+COMMENT ON COLUMN "提现"."日志ID" IS '平台应答的日志 ID';
+COMMENT ON COLUMN "提现"."获取时间" IS '收到答复的时间';
+COMMENT ON COLUMN "提现"."获取时间(北京时间)" IS '收到答复的时间（北京时间）';
+COMMENT ON COLUMN "提现"."存档文件" IS '原始记录所在的归档对象';
+
+CREATE OR REPLACE VIEW "提现明细" AS SELECT
+  bill_date AS "账单日期",
+  account_id AS "收款账户",
+  withdraw_id AS "提现单号",
+  ledger_id AS "账单ID",
+  settle_type AS "结算类型",
+  CASE settle_type WHEN 1 THEN '正向账单' WHEN 2 THEN '退款单' WHEN 3 THEN '退款手续费' WHEN 4 THEN '商家欠款欠收' WHEN 5 THEN '机构/达人发票逾期补偿' ELSE CAST(settle_type AS VARCHAR) || '（未知）' END AS "结算类型含义",
+  settle_sub_type AS "子结算类型",
+  CASE settle_sub_type WHEN 0 THEN '未设置' WHEN 21 THEN '商责赔付冻结' WHEN 22 THEN '商责赔付解冻' WHEN 23 THEN '商责赔付扣款' WHEN 24 THEN '商责赔付索赔' WHEN 25 THEN '商责扣罚冻结' WHEN 26 THEN '商责扣罚解冻' WHEN 27 THEN '商责扣罚扣款' WHEN 28 THEN '商责扣罚索赔' WHEN 30 THEN '以赔代退冻结' WHEN 31 THEN '以赔代退解冻' WHEN 32 THEN '以赔代退扣罚' WHEN 33 THEN '以赔代退索赔' ELSE CAST(settle_sub_type AS VARCHAR) || '（未知）' END AS "子结算类型含义",
+  billed_on AS "账单日",
+  (fund_amount_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "款项金额(元)",
+  (goods_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "商家实际结算(元)",
+  in_bills AS "账单已有"
+FROM withdrawn_bills;
+COMMENT ON VIEW "提现明细" IS '提现的每条账单一行，在该笔提现发起的那一天（中国时间）。仅配置了 withdrawals 的任务有；没有行的日子没有文件。';
+COMMENT ON COLUMN "提现明细"."账单日期" IS '账单日（北京时间）';
+COMMENT ON COLUMN "提现明细"."收款账户" IS '收款账户';
+COMMENT ON COLUMN "提现明细"."提现单号" IS '提现单号';
+COMMENT ON COLUMN "提现明细"."账单ID" IS '账单 ID';
+COMMENT ON COLUMN "提现明细"."结算类型" IS '账单的结算类型';
+COMMENT ON COLUMN "提现明细"."结算类型含义" IS '结算类型的中文';
+COMMENT ON COLUMN "提现明细"."子结算类型" IS '账单的子结算类型';
+COMMENT ON COLUMN "提现明细"."子结算类型含义" IS '子结算类型的中文';
+COMMENT ON COLUMN "提现明细"."账单日" IS 'bills 中该账单的账单日（YYYY-MM-DD）；已发布的日子都没有时为 NULL';
+COMMENT ON COLUMN "提现明细"."款项金额(元)" IS '提现明细中的款项金额，带符号';
+COMMENT ON COLUMN "提现明细"."商家实际结算(元)" IS '提现明细中的商家实际结算金额，带符号';
+COMMENT ON COLUMN "提现明细"."账单已有" IS '为 false 时，该提现付的账单不在任何已发布的日子里';
+
 -- Accounts and days, from the manifests: what failed has no row in the tables, and one here.
 
 CREATE OR REPLACE VIEW units AS SELECT
@@ -834,6 +999,123 @@ COMMENT ON COLUMN "完整性"."日志ID" IS '平台该次应答的日志 ID';
 COMMENT ON COLUMN "完整性"."账单数" IS '已发布的账单数';
 COMMENT ON COLUMN "完整性"."批次" IS '该日发布的批次';
 COMMENT ON COLUMN "完整性"."沿用旧数据" IS '各表中是较早一次运行的数据';
+
+-- What waits in the accounts to be withdrawn. Without withdrawals, balances has no rows.
+
+CREATE OR REPLACE VIEW account_names AS
+SELECT account_id, COALESCE(max(listed), max(configured)) AS name
+FROM (
+  SELECT account_id, arg_max(account_name, fetched_at) AS listed, NULL AS configured FROM stores GROUP BY account_id
+  UNION ALL
+  SELECT account, NULL, arg_max(name, day) FROM units GROUP BY account
+)
+GROUP BY account_id;
+COMMENT ON VIEW account_names IS 'The name of each account: the newest that the lists of stores have, else that of the list of accounts.';
+
+CREATE OR REPLACE VIEW bill_states AS
+WITH paid AS (
+  SELECT DISTINCT b.ledger_id, b.settle_type, COALESCE(b.settle_sub_type, 0) AS settle_sub_type
+  FROM withdrawn_bills AS b JOIN withdrawals AS w USING (bill_date, account_id, withdraw_id)
+  WHERE w.verdict IN ('tied', 'mismatched')
+),
+bill AS (
+  SELECT
+    bill_date, account_id, walk_account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) AS settle_sub_type,
+    COALESCE(fund_amount_fen, goods_fen) AS amount_fen
+  FROM bills
+  WHERE COALESCE(counted, true)
+)
+SELECT
+  b.*,
+  CASE WHEN b.amount_fen IS NULL THEN 'not_withdrawable' WHEN p.ledger_id IS NULL THEN 'waiting' ELSE 'withdrawn' END AS state
+FROM bill AS b LEFT JOIN paid AS p USING (ledger_id, settle_type, settle_sub_type);
+
+CREATE OR REPLACE VIEW balances AS
+WITH listed AS ( -- by the withdrawals that are paid; of a bill that two of them list, the first
+  SELECT
+    b.bill_date, b.account_id, b.ledger_id, b.settle_type, COALESCE(b.settle_sub_type, 0) AS settle_sub_type,
+    COALESCE(b.fund_amount_fen, b.goods_fen) AS amount_fen
+  FROM withdrawn_bills AS b JOIN withdrawals AS w USING (bill_date, account_id, withdraw_id)
+  WHERE w.verdict IN ('tied', 'mismatched')
+  QUALIFY row_number() OVER (
+    PARTITION BY b.ledger_id, b.settle_type, COALESCE(b.settle_sub_type, 0) ORDER BY b.bill_date, w.launch_time, b.account_id, b.withdraw_id) = 1
+),
+unknown AS (
+  SELECT DISTINCT bill_date, ledger_id FROM exceptions WHERE rule = 'withdrawn_not_in_bills'
+),
+movement AS (
+  SELECT
+    bill_date, account_id, greatest(amount_fen, 0) AS in_fen, greatest(-amount_fen, 0) AS out_fen, 0 AS withdrawn_fen, 0 AS earlier_fen, 0 AS listed_fen,
+    state, amount_fen
+  FROM bill_states
+  UNION ALL
+  SELECT bill_date, account_id, 0, 0, amount_fen, 0, 0, NULL, NULL
+  FROM withdrawals WHERE verdict IN ('tied', 'mismatched', 'manual', 'not_asked')
+  UNION ALL
+  SELECT
+    l.bill_date, l.account_id, 0, 0, 0, CASE WHEN s.ledger_id IS NULL AND u.ledger_id IS NULL THEN l.amount_fen ELSE 0 END,
+    CASE WHEN s.ledger_id IS NOT NULL THEN s.amount_fen WHEN u.ledger_id IS NULL THEN l.amount_fen END, NULL, NULL
+  FROM listed AS l
+  LEFT JOIN bill_states AS s USING (ledger_id, settle_type, settle_sub_type)
+  LEFT JOIN unknown AS u ON u.bill_date = l.bill_date AND u.ledger_id = l.ledger_id
+),
+moved AS (
+  SELECT
+    bill_date, account_id,
+    COALESCE(sum(in_fen), 0)::BIGINT AS in_fen,
+    COALESCE(sum(out_fen), 0)::BIGINT AS out_fen,
+    COALESCE(sum(withdrawn_fen), 0)::BIGINT AS withdrawn_fen,
+    COALESCE(sum(earlier_fen), 0)::BIGINT AS earlier_fen,
+    (COALESCE(sum(withdrawn_fen), 0) - COALESCE(sum(listed_fen), 0))::BIGINT AS unexplained_fen,
+    count(*) FILTER (state = 'withdrawn') AS bills_withdrawn,
+    count(*) FILTER (state = 'waiting') AS bills_waiting,
+    count(*) FILTER (state = 'not_withdrawable') AS bills_not_withdrawable,
+    COALESCE(sum(amount_fen) FILTER (state = 'waiting'), 0)::BIGINT AS waiting_fen
+  FROM movement
+  GROUP BY bill_date, account_id
+),
+day AS (
+  SELECT * FROM (SELECT DISTINCT bill_date FROM moved) CROSS JOIN (SELECT account_id, sum(earlier_fen) AS before_fen FROM moved GROUP BY account_id)
+  WHERE EXISTS (FROM withdrawals)
+),
+rolled AS (
+  SELECT
+    d.bill_date, d.account_id,
+    (d.before_fen + COALESCE(sum(m.in_fen - m.out_fen - m.withdrawn_fen) OVER (PARTITION BY d.account_id ORDER BY d.bill_date), 0))::BIGINT AS closing_fen,
+    COALESCE(m.in_fen, 0) AS in_fen, COALESCE(m.out_fen, 0) AS out_fen, COALESCE(m.withdrawn_fen, 0) AS withdrawn_fen, COALESCE(m.unexplained_fen, 0) AS unexplained_fen,
+    COALESCE(m.bills_withdrawn, 0) AS bills_withdrawn, COALESCE(m.bills_waiting, 0) AS bills_waiting,
+    COALESCE(m.bills_not_withdrawable, 0) AS bills_not_withdrawable, COALESCE(m.waiting_fen, 0) AS waiting_fen
+  FROM day AS d LEFT JOIN moved AS m USING (bill_date, account_id)
+)
+SELECT
+  bill_date, account_id, closing_fen - in_fen + out_fen + withdrawn_fen AS opening_fen, in_fen, out_fen, withdrawn_fen, closing_fen,
+  bills_withdrawn, bills_waiting, bills_not_withdrawable, waiting_fen, unexplained_fen
+FROM rolled;
+COMMENT ON VIEW bill_states IS 'One row per bill that counts: where its money is.';
+COMMENT ON COLUMN bill_states.amount_fen IS 'what it adds to the account''s balance: fund_amount_fen, or goods_fen where that is NULL; NULL where the direction is unknown; signed fen';
+COMMENT ON COLUMN bill_states.state IS 'withdrawn (a withdrawal that is paid lists it), waiting, or not_withdrawable (its direction is unknown)';
+COMMENT ON VIEW balances IS 'One row per payee and day: opening_fen + in_fen - out_fen - withdrawn_fen = closing_fen, the opening_fen of the day after. No rows where no withdrawals are published.';
+COMMENT ON COLUMN balances.opening_fen IS 'what waited before the day; of the first day, what withdrawals pay of earlier bills';
+COMMENT ON COLUMN balances.in_fen IS 'the day''s bills to the merchant';
+COMMENT ON COLUMN balances.out_fen IS 'the day''s bills from the merchant, without a sign';
+COMMENT ON COLUMN balances.withdrawn_fen IS 'the withdrawals that were launched on the day and are paid, those by hand included';
+COMMENT ON COLUMN balances.closing_fen IS 'what waits to be withdrawn';
+COMMENT ON COLUMN balances.waiting_fen IS 'what still waits of the day''s bills';
+COMMENT ON COLUMN balances.unexplained_fen IS 'by how much the day''s withdrawals are more than their bills; by hand, all of it. The last closing_fen and all of these are the sum of waiting_fen';
+
+CREATE OR REPLACE VIEW "余额调节" AS
+SELECT
+  bill_date AS "日期", account_id AS "收款账户", n.name AS "名称",
+  (opening_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "期初(元)", (in_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "入账(元)", (out_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "出账(元)", (withdrawn_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "提现(元)", (closing_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "期末待提现(元)",
+  bills_withdrawn AS "已提现账单", bills_waiting AS "待提现账单", bills_not_withdrawable AS "不可提现账单", (waiting_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "当日账单待提现(元)",
+  max(bill_date) OVER () - bill_date AS "账龄(天)", (unexplained_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "提现无对应账单(元)"
+FROM balances LEFT JOIN account_names AS n USING (account_id);
+COMMENT ON VIEW "余额调节" IS '每个收款账户每天一行：期初 + 入账 - 出账 - 提现 = 期末待提现，即次日期初。没有已发布的提现时没有行。';
+COMMENT ON COLUMN "余额调节"."期初(元)" IS '当日之前待提现的；最早一天为之后的提现所付的更早账单';
+COMMENT ON COLUMN "余额调节"."提现(元)" IS '当日发起、已到账的提现，含手动提现';
+COMMENT ON COLUMN "余额调节"."当日账单待提现(元)" IS '当日账单中至今待提现的';
+COMMENT ON COLUMN "余额调节"."账龄(天)" IS '从账单日到数据中最新一天';
+COMMENT ON COLUMN "余额调节"."提现无对应账单(元)" IS '提现多于其账单之数，手动提现为全额';
 
 -- What people have noted by hand, which changes nothing in the tables.
 

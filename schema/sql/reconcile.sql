@@ -1,52 +1,62 @@
 -- Reconciliation in SQL: the table reconciliation of all days, from the tables or views bills and settlements. One row per
 -- group: the forward bills of one order (or item) of one account on one day, or its other bills, or settlements without a
--- bill.
--- It is written for DuckDB, with what Trino (Athena) and Spark have in common; a comment says where one of them differs. An
--- engine that computes a WITH again at each use computes the tiers, the expensive part, several times. All joins are by keys.
--- The query cannot find two things that billwalk knows: which settlements have no bill (billwalk leaves their asked_by NULL,
--- and the query relies on it), and the reason not_asked, which depends on the calls that were made.
+-- bill. It leaves the table reconciled.
+-- Each step is a table of its own, as an engine may compute a WITH again at each use; what a step uses twice is a step before
+-- it. All joins are by keys. It is written for DuckDB; `billwalk sql reconcile --dialect` prints it for other engines.
+-- The statements cannot find two things that billwalk knows: which settlements have no bill (billwalk leaves their asked_by
+-- NULL, which is relied on), and the reason not_asked, which depends on the calls that were made.
 
-WITH settings AS (
-  SELECT
-    CAST(0 AS BIGINT) AS tolerance_fen, -- a leg that differs by no more is equal
-    7 AS lookback_days,                 -- an order is compared over so many days before and after each of its days
-    true AS configured                  -- false: the settle query is not configured, and nothing is compared
-),
-rules (parameter, bill_column) AS ( -- how orders were queried; settlements.asked_by is 'parameter: bill_column'
+-- Settings: the difference up to which a leg is equal; the days before and after each of its days over which an order is
+-- compared; and false if the settle query is not configured, so that nothing is compared.
+CREATE OR REPLACE TEMP VIEW reconcile_settings AS
+SELECT CAST(0 AS BIGINT) AS tolerance_fen, 7 AS lookback_days, true AS configured;
+
+-- How orders were queried: settlements.asked_by is 'parameter: bill_column'.
+CREATE OR REPLACE TEMP VIEW reconcile_rules AS
+SELECT * FROM (
   VALUES
     ('order_id', 'shop_order_id'),
     ('out_order_no', 'order_ext_id')
-),
+) AS rules (parameter, bill_column);
+
+-- The days that are reconciled, and those that are read for them: three lookbacks before and after.
+CREATE OR REPLACE TEMP VIEW reconcile_bills AS
+SELECT *, true AS is_target, true AS is_read FROM bills;
+
+CREATE OR REPLACE TEMP VIEW reconcile_settlements AS
+SELECT *, true AS is_target, true AS is_read FROM settlements;
+
 -- Nothing below needs editing.
 
--- Bills with their order, their day as a number, and the four legs. A text that is empty is absent.
-bill AS (
-  SELECT
-    bill_date,
-    date_diff('day', DATE '1970-01-01', bill_date) AS day, -- Spark: datediff(bill_date, DATE '1970-01-01')
-    walk_account_id, account_id, ledger_id, settle_type, settle_sub_type,
-    COALESCE(NULLIF(shop_order_id, ''), 'ext:' || NULLIF(order_ext_id, '')) AS order_key,
-    NULLIF(shop_order_id, '') AS shop_order_id,
-    NULLIF(item_order_id, '') AS item_order_id,
-    NULLIF(order_ext_id, '') AS order_ext_id,
-    NULLIF(certificate_id, '') AS certificate_id,
-    NULLIF(verify_id, '') AS verify_id,
-    ledger_total_fen AS total,
-    total_merchant_platform_service_fen AS fee,
-    CASE
-      WHEN total_commission_fen IS NOT NULL THEN total_commission_fen
-      WHEN COALESCE(talent_commission_fen, total_agent_merchant_fen, broker_commission_fen, clerk_commission_fen) IS NOT NULL
-        THEN COALESCE(talent_commission_fen, 0) + COALESCE(total_agent_merchant_fen, 0) + COALESCE(broker_commission_fen, 0)
-          + COALESCE(clerk_commission_fen, 0) + COALESCE(mall_store_goods_fen, 0)
-    END AS commission, -- the parts that are known; the mall's share alone says nothing of the others
-    goods_fen AS net
-  FROM bills
-  WHERE COALESCE(counted, true) -- not the other contents of a bill (duplicate_conflict)
-),
+-- Bills with their order, their day as a number, and the four legs. A text that is empty is absent. The other contents of a
+-- bill (duplicate_conflict) are left out.
+CREATE OR REPLACE TEMP TABLE reconcile_bill AS
+SELECT
+  bill_date,
+  date_diff('day', DATE '1970-01-01', bill_date) AS day,
+  is_target, walk_account_id, account_id, ledger_id, settle_type, settle_sub_type,
+  COALESCE(NULLIF(shop_order_id, ''), 'ext:' || NULLIF(order_ext_id, '')) AS order_key,
+  NULLIF(shop_order_id, '') AS shop_order_id,
+  NULLIF(item_order_id, '') AS item_order_id,
+  NULLIF(order_ext_id, '') AS order_ext_id,
+  NULLIF(certificate_id, '') AS certificate_id,
+  NULLIF(verify_id, '') AS verify_id,
+  ledger_total_fen AS total,
+  total_merchant_platform_service_fen AS fee,
+  CASE
+    WHEN total_commission_fen IS NOT NULL THEN total_commission_fen
+    WHEN COALESCE(talent_commission_fen, total_agent_merchant_fen, broker_commission_fen, clerk_commission_fen) IS NOT NULL
+      THEN COALESCE(talent_commission_fen, 0) + COALESCE(total_agent_merchant_fen, 0) + COALESCE(broker_commission_fen, 0)
+        + COALESCE(clerk_commission_fen, 0) + COALESCE(mall_store_goods_fen, 0)
+  END AS commission, -- the parts that are known; the mall's share alone says nothing of the others
+  goods_fen AS net
+FROM reconcile_bills
+WHERE is_read AND COALESCE(counted, true);
 
 -- The ids by which settlements are found. A query uses the smallest of an order's day, by each rule; a callback may name any
 -- of them, or an item.
-id_of_order AS (
+CREATE OR REPLACE TEMP TABLE reconcile_answerable AS
+WITH id_of_order AS (
   SELECT DISTINCT
     order_key, day, parameter || ': ' || bill_column AS asked_by,
     CASE bill_column
@@ -56,139 +66,136 @@ id_of_order AS (
       WHEN 'certificate_id' THEN certificate_id
       WHEN 'verify_id' THEN verify_id
     END AS asked_id
-  FROM bill CROSS JOIN (SELECT * FROM rules UNION ALL SELECT 'item_order_id', 'item_order_id') AS every_rule
+  FROM reconcile_bill CROSS JOIN (SELECT * FROM reconcile_rules UNION ALL SELECT 'item_order_id', 'item_order_id') AS every_rule
   WHERE settle_type = 1 AND order_key IS NOT NULL
-),
-question AS (
-  SELECT order_key, day, asked_by, min(asked_id) AS asked_id
-  FROM id_of_order
-  WHERE asked_id IS NOT NULL AND asked_by <> 'item_order_id: item_order_id' AND length(asked_id) <= 64 -- the maximum of the settle query, in bytes; ids are ASCII
-  GROUP BY order_key, day, asked_by
-),
-answerable AS (
-  SELECT order_key, day, asked_by, asked_id, 0 AS by_callback FROM question
-  UNION ALL
-  SELECT order_key, day, asked_by, asked_id, 1 FROM id_of_order WHERE asked_id IS NOT NULL
-),
+)
+SELECT order_key, day, asked_by, min(asked_id) AS asked_id, 0 AS by_callback
+FROM id_of_order
+WHERE asked_id IS NOT NULL AND asked_by <> 'item_order_id: item_order_id' AND length(asked_id) <= 64 -- the maximum of the settle query, in bytes; ids are ASCII
+GROUP BY order_key, day, asked_by
+UNION ALL
+SELECT order_key, day, asked_by, asked_id, 1 FROM id_of_order WHERE asked_id IS NOT NULL;
 
--- Settlements with the order whose id they have; of several orders, the smallest. A settle_id may have several rows on a day,
--- one per item, each with a link.
-answer AS (
-  SELECT
-    bill_date, settle_id, COALESCE(item_order_id, '') AS item, asked_by, NULLIF(order_id, '') AS order_id,
-    date_diff('day', DATE '1970-01-01', bill_date) AS day, -- Spark: datediff(bill_date, DATE '1970-01-01')
-    CASE split_part(asked_by, ': ', 1)
-      WHEN 'order_id' THEN order_id
-      WHEN 'out_order_no' THEN out_order_no
-      WHEN 'out_settle_no' THEN out_settle_no
-      WHEN 'settle_id' THEN settle_id
-      WHEN 'item_order_id' THEN item_order_id
-    END AS answered_id,
-    CASE WHEN source = 'callback' THEN 1 ELSE 0 END AS by_callback,
-    settle_time,
-    CASE WHEN settle_status IN ('SUCCESS', 'FAIL') THEN settle_status ELSE 'in flight' END AS kind,
-    settle_amount_fen AS total, rake_fen AS fee, commission_fen AS commission, shares_fen AS net
-  FROM settlements
-),
-link AS (
-  SELECT a.bill_date, a.settle_id, a.item, a.day, a.order_id, min(q.order_key) AS order_key
-  FROM answer a
-  JOIN answerable q ON q.asked_by = a.asked_by AND q.asked_id = a.answered_id AND q.by_callback = a.by_callback
-  CROSS JOIN settings
-  WHERE abs(q.day - a.day) <= lookback_days
-  GROUP BY a.bill_date, a.settle_id, a.item, a.day, a.order_id
-),
-sibling_link AS ( -- callbacks that only another settlement of their order links to bills
+-- Settlements with the id that found them. A settle_id may have several rows on a day, one per item, each with a link.
+CREATE OR REPLACE TEMP VIEW reconcile_answers AS
+SELECT
+  is_read, bill_date, settle_id, COALESCE(item_order_id, '') AS item, asked_by, NULLIF(order_id, '') AS order_id,
+  date_diff('day', DATE '1970-01-01', bill_date) AS day,
+  CASE split_part(asked_by, ': ', 1)
+    WHEN 'order_id' THEN order_id
+    WHEN 'out_order_no' THEN out_order_no
+    WHEN 'out_settle_no' THEN out_settle_no
+    WHEN 'settle_id' THEN settle_id
+    WHEN 'item_order_id' THEN item_order_id
+  END AS answered_id,
+  CASE WHEN source = 'callback' THEN 1 ELSE 0 END AS by_callback,
+  settle_time,
+  CASE WHEN settle_status IN ('SUCCESS', 'FAIL') THEN settle_status ELSE 'in flight' END AS kind,
+  settle_amount_fen AS total, rake_fen AS fee, commission_fen AS commission, shares_fen AS net
+FROM reconcile_settlements;
+
+CREATE OR REPLACE TEMP TABLE reconcile_answer AS
+SELECT * FROM reconcile_answers WHERE is_read;
+
+-- The ids that found something on any day, also on days that are not read, with the day of their first SUCCESS.
+CREATE OR REPLACE TEMP TABLE reconcile_answered AS
+SELECT a.asked_by, a.answered_id, a.by_callback, min(CASE WHEN a.kind = 'SUCCESS' THEN a.day END) AS first_success
+FROM reconcile_answers a
+JOIN (SELECT DISTINCT asked_by, asked_id, by_callback FROM reconcile_answerable) q
+  ON q.asked_by = a.asked_by AND q.asked_id = a.answered_id AND q.by_callback = a.by_callback
+GROUP BY a.asked_by, a.answered_id, a.by_callback;
+
+-- Settlements with the order whose id they have; of several orders, the smallest.
+CREATE OR REPLACE TEMP TABLE reconcile_link AS
+SELECT a.bill_date, a.settle_id, a.item, a.day, a.order_id, min(q.order_key) AS order_key
+FROM reconcile_answer a
+JOIN reconcile_answerable q ON q.asked_by = a.asked_by AND q.asked_id = a.answered_id AND q.by_callback = a.by_callback
+CROSS JOIN reconcile_settings
+WHERE abs(q.day - a.day) <= lookback_days
+GROUP BY a.bill_date, a.settle_id, a.item, a.day, a.order_id;
+
+CREATE OR REPLACE TEMP TABLE reconcile_settlement AS
+WITH sibling_link AS ( -- callbacks that only another settlement of their order links to bills
   SELECT a.bill_date, a.settle_id, a.item, min(l.order_key) AS order_key
-  FROM answer a
-  JOIN link l ON l.order_id = a.order_id
-  CROSS JOIN settings
+  FROM reconcile_answer a
+  JOIN reconcile_link l ON l.order_id = a.order_id
+  CROSS JOIN reconcile_settings
   WHERE a.asked_by = 'order_id: settlement' AND abs(l.day - a.day) <= lookback_days
   GROUP BY a.bill_date, a.settle_id, a.item
-),
-settlement AS (
-  SELECT l.order_key, a.*
-  FROM answer a
-  JOIN (
-    SELECT bill_date, settle_id, item, order_key FROM link
-    UNION ALL
-    SELECT bill_date, settle_id, item, order_key FROM sibling_link
-  ) l ON l.bill_date = a.bill_date AND l.settle_id = a.settle_id AND l.item = a.item
-),
+)
+SELECT l.order_key, a.*
+FROM reconcile_answer a
+JOIN (
+  SELECT bill_date, settle_id, item, order_key FROM reconcile_link
+  UNION ALL
+  SELECT bill_date, settle_id, item, order_key FROM sibling_link
+) l ON l.bill_date = a.bill_date AND l.settle_id = a.settle_id AND l.item = a.item;
 
 -- The universe of an order on a day (target): its forward bills and its settlements within the lookback before and after.
-target AS (
-  SELECT d.order_key, d.bill_date AS target, d.day, q.order_key IS NOT NULL AS has_key
-  FROM (SELECT DISTINCT order_key, bill_date, day FROM bill WHERE settle_type = 1 AND order_key IS NOT NULL) d
-  LEFT JOIN (SELECT DISTINCT order_key, day FROM question) q ON q.order_key = d.order_key AND q.day = d.day
-),
-settlement_near AS (
-  SELECT t.target, s.*
-  FROM target t JOIN settlement s ON s.order_key = t.order_key CROSS JOIN settings
-  WHERE abs(s.day - t.day) <= lookback_days
-),
-bill_near AS (
-  SELECT t.target, t.has_key, CASE WHEN lookback_days > 0 AND abs(b.day - t.day) = lookback_days THEN 1 ELSE 0 END AS at_edge, b.*
-  FROM target t JOIN bill b ON b.order_key = t.order_key CROSS JOIN settings
-  WHERE b.settle_type = 1 AND abs(b.day - t.day) <= lookback_days
-),
+CREATE OR REPLACE TEMP TABLE reconcile_target AS
+SELECT d.order_key, d.bill_date AS target, d.day, q.order_key IS NOT NULL AS has_key
+FROM (SELECT DISTINCT order_key, bill_date, day FROM reconcile_bill WHERE is_target AND settle_type = 1 AND order_key IS NOT NULL) d
+LEFT JOIN (SELECT DISTINCT order_key, day FROM reconcile_answerable WHERE by_callback = 0) q ON q.order_key = d.order_key AND q.day = d.day;
+
+CREATE OR REPLACE TEMP TABLE reconcile_settlement_near AS
+SELECT t.target, s.*
+FROM reconcile_target t JOIN reconcile_settlement s ON s.order_key = t.order_key CROSS JOIN reconcile_settings
+WHERE abs(s.day - t.day) <= lookback_days;
 
 -- The targets of an order that has a SUCCESS settlement on a day before their universe, found by an id of the order's bills
 -- within it; of several orders with that id, the smallest counts. It stays on its day, and is not compared on the target.
-first_success AS ( -- the earliest day, for each id that finds it
-  SELECT asked_by, answered_id, by_callback, min(day) AS day
-  FROM answer
-  WHERE kind = 'SUCCESS'
-  GROUP BY asked_by, answered_id, by_callback
-),
-settled_before AS (
+CREATE OR REPLACE TEMP TABLE reconcile_elsewhere AS
+WITH settled_before AS (
   SELECT DISTINCT f.asked_by, f.answered_id, f.by_callback, t.target, t.day
-  FROM first_success f
-  JOIN answerable q ON q.asked_by = f.asked_by AND q.asked_id = f.answered_id AND q.by_callback = f.by_callback
-  JOIN target t ON t.order_key = q.order_key
-  CROSS JOIN settings
-  WHERE q.day > f.day AND f.day < t.day - lookback_days AND abs(q.day - t.day) <= lookback_days
-),
-elsewhere AS (
-  SELECT DISTINCT order_key, target
-  FROM (
-    SELECT min(q.order_key) AS order_key, b.target
-    FROM settled_before b
-    JOIN answerable q ON q.asked_by = b.asked_by AND q.asked_id = b.answered_id AND q.by_callback = b.by_callback
-    CROSS JOIN settings
-    WHERE abs(q.day - b.day) <= lookback_days
-    GROUP BY b.asked_by, b.answered_id, b.by_callback, b.target
-  ) AS owned
-),
+  FROM reconcile_answered f
+  JOIN reconcile_answerable q ON q.asked_by = f.asked_by AND q.asked_id = f.answered_id AND q.by_callback = f.by_callback
+  JOIN reconcile_target t ON t.order_key = q.order_key
+  CROSS JOIN reconcile_settings
+  WHERE q.day > f.first_success AND f.first_success < t.day - lookback_days AND abs(q.day - t.day) <= lookback_days
+)
+SELECT DISTINCT order_key, target
+FROM (
+  SELECT min(q.order_key) AS order_key, b.target
+  FROM settled_before b
+  JOIN reconcile_answerable q ON q.asked_by = b.asked_by AND q.asked_id = b.answered_id AND q.by_callback = b.by_callback
+  CROSS JOIN reconcile_settings
+  WHERE abs(q.day - b.day) <= lookback_days
+  GROUP BY b.asked_by, b.answered_id, b.by_callback, b.target
+) AS owned;
 
 -- Groups of a universe: account, day and item. An item counts if settlements of the universe name it; otherwise it is ''.
+CREATE OR REPLACE TEMP TABLE reconcile_grouped_bill AS
+WITH bill_near AS (
+  SELECT t.target, t.has_key, CASE WHEN lookback_days > 0 AND abs(b.day - t.day) = lookback_days THEN 1 ELSE 0 END AS at_edge, b.*
+  FROM reconcile_target t JOIN reconcile_bill b ON b.order_key = t.order_key CROSS JOIN reconcile_settings
+  WHERE b.settle_type = 1 AND abs(b.day - t.day) <= lookback_days
+),
 named_item AS (
-  SELECT DISTINCT order_key, target, item FROM settlement_near WHERE item <> ''
+  SELECT DISTINCT order_key, target, item FROM reconcile_settlement_near WHERE item <> ''
 ),
 bill_with_item AS (
   SELECT b.*, COALESCE(n.item, '') AS item
   FROM bill_near b
   LEFT JOIN named_item n ON n.order_key = b.order_key AND n.target = b.target AND n.item = b.item_order_id
-),
-grouped_bill AS (
-  SELECT *, DENSE_RANK() OVER (PARTITION BY order_key, target ORDER BY bill_date, walk_account_id, item) AS group_id
-  FROM bill_with_item
-),
+)
+SELECT *, DENSE_RANK() OVER (PARTITION BY order_key, target ORDER BY bill_date, walk_account_id, item) AS group_id
+FROM bill_with_item;
 
+-- Bills and settlements in one list, after tiers 1 and 2a.
+CREATE OR REPLACE TEMP TABLE reconcile_entry AS
 -- A settlement belongs to the first group of its day with its item, else to the first without an item, else to the first.
-settlement_group AS (
+WITH settlement_group AS (
   SELECT
     s.order_key, s.target, s.bill_date, s.item,
     COALESCE(
       min(CASE WHEN g.item = s.item THEN g.group_id END),
       min(CASE WHEN g.item = '' THEN g.group_id END),
       min(g.group_id)) AS group_id
-  FROM (SELECT DISTINCT order_key, target, bill_date, item FROM settlement_near) s
-  JOIN (SELECT DISTINCT order_key, target, bill_date, item, group_id FROM grouped_bill) g
+  FROM (SELECT DISTINCT order_key, target, bill_date, item FROM reconcile_settlement_near) s
+  JOIN (SELECT DISTINCT order_key, target, bill_date, item, group_id FROM reconcile_grouped_bill) g
     ON g.order_key = s.order_key AND g.target = s.target AND g.bill_date = s.bill_date
   GROUP BY s.order_key, s.target, s.bill_date, s.item
 ),
-
 -- Bills and settlements in one list. Legs are signed so that their sum over any set is settled - billed: bills are negative,
 -- SUCCESS settlements positive, others 0. A gap is the reason why a leg of the row is not known, so that a set with the row
 -- cannot compare it. Of two gaps the smaller one counts: ..._billed before ..._settled.
@@ -197,14 +204,14 @@ known AS (
     order_key, target, bill_date, group_id, item, 'bill' AS kind, has_key, at_edge, walk_account_id,
     account_id, ledger_id AS id, settle_sub_type, NULL AS settle_time,
     -total AS total, -fee AS fee, -commission AS commission, -net AS net
-  FROM grouped_bill
+  FROM reconcile_grouped_bill
   UNION ALL
   SELECT
     s.order_key, s.target, s.bill_date, g.group_id, s.item, s.kind, NULL, 0, NULL,
     NULL, s.settle_id, NULL, s.settle_time,
     CASE WHEN s.kind = 'SUCCESS' THEN s.total ELSE 0 END, CASE WHEN s.kind = 'SUCCESS' THEN s.fee ELSE 0 END,
     CASE WHEN s.kind = 'SUCCESS' THEN s.commission ELSE 0 END, CASE WHEN s.kind = 'SUCCESS' THEN s.net ELSE 0 END
-  FROM settlement_near s
+  FROM reconcile_settlement_near s
   LEFT JOIN settlement_group g
     ON g.order_key = s.order_key AND g.target = s.target AND g.bill_date = s.bill_date AND g.item = s.item
 ),
@@ -219,13 +226,12 @@ entry AS (
     CASE WHEN fee IS NULL THEN ',fee_not_' || CASE WHEN kind = 'bill' THEN 'billed' ELSE 'settled' END END AS fee_gap,
     CASE WHEN commission IS NULL THEN ',commission_not_' || CASE WHEN kind = 'bill' THEN 'billed' ELSE 'settled' END END AS commission_gap,
     CASE WHEN net IS NULL THEN ',net_not_' || CASE WHEN kind = 'bill' THEN 'billed' ELSE 'settled' END END AS net_gap
-  FROM known CROSS JOIN settings
+  FROM known CROSS JOIN reconcile_settings
 ),
-
 -- The tiers. Each compares sets of the entries that the tiers before left open, and sets the reasons of the entries of a set
 -- that matches, '' for none; an entry whose reasons are NULL stays open. A set matches if it has bills and SUCCESS
 -- settlements, nothing in flight, and legs whose sum is positive: 1 for equal, 0 for not compared, -9 for different.
-
+--
 -- 1 item: the bills of an item and the settlements that name it, over all days and accounts.
 by_item AS (
   SELECT *,
@@ -239,23 +245,24 @@ by_item AS (
     END AS item_reasons
   FROM entry
   WINDOW w AS (PARTITION BY order_key, target, item)
-),
+)
 -- 2a order: each group by itself. This closes nearly all groups; the tiers after it work on the rest.
-by_group AS (
-  SELECT *,
-    CASE WHEN item_reasons IS NULL AND max(is_bill) OVER w = 1 AND max(is_success) OVER w = 1 AND max(is_in_flight) OVER w = 0
-      AND CASE WHEN min(total_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(total) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
-        + CASE WHEN min(fee_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(fee) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
-        + CASE WHEN min(commission_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(commission) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
-        + CASE WHEN min(net_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(net) OVER w) <= tolerance_fen THEN 1 ELSE -9 END > 0
-    THEN COALESCE(min(total_gap) OVER w, '') || COALESCE(min(fee_gap) OVER w, '')
-      || COALESCE(min(commission_gap) OVER w, '') || COALESCE(min(net_gap) OVER w, '')
-    END AS order_reasons
-  FROM by_item
-  WINDOW w AS (PARTITION BY order_key, target, group_id, item_reasons IS NULL)
-),
+SELECT *,
+  CASE WHEN item_reasons IS NULL AND max(is_bill) OVER w = 1 AND max(is_success) OVER w = 1 AND max(is_in_flight) OVER w = 0
+    AND CASE WHEN min(total_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(total) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
+      + CASE WHEN min(fee_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(fee) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
+      + CASE WHEN min(commission_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(commission) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
+      + CASE WHEN min(net_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(net) OVER w) <= tolerance_fen THEN 1 ELSE -9 END > 0
+  THEN COALESCE(min(total_gap) OVER w, '') || COALESCE(min(fee_gap) OVER w, '')
+    || COALESCE(min(commission_gap) OVER w, '') || COALESCE(min(net_gap) OVER w, '')
+  END AS order_reasons
+FROM by_item
+WINDOW w AS (PARTITION BY order_key, target, group_id, item_reasons IS NULL);
+
+-- What tiers 1 and 2a left open, after the tiers 2b to 4.
+CREATE OR REPLACE TEMP TABLE reconcile_closed AS
 -- 2b order: the groups of a day together.
-by_day AS (
+WITH by_day AS (
   SELECT *,
     CASE WHEN max(is_bill) OVER w = 1 AND max(is_success) OVER w = 1 AND max(is_in_flight) OVER w = 0
       AND CASE WHEN min(total_gap) OVER w IS NOT NULL THEN 0 WHEN abs(sum(total) OVER w) <= tolerance_fen THEN 1 ELSE -9 END
@@ -265,7 +272,7 @@ by_day AS (
     THEN COALESCE(min(total_gap) OVER w, '') || COALESCE(min(fee_gap) OVER w, '')
       || COALESCE(min(commission_gap) OVER w, '') || COALESCE(min(net_gap) OVER w, '')
     END AS day_reasons
-  FROM by_group
+  FROM reconcile_entry
   WHERE item_reasons IS NULL AND order_reasons IS NULL
   WINDOW w AS (PARTITION BY order_key, target, bill_date)
 ),
@@ -319,17 +326,18 @@ by_amount AS (
     END AS amount_reasons
   FROM paired
   WINDOW w AS (PARTITION BY order_key, target, group_id, COALESCE(day_reasons, window_reasons) IS NULL)
-),
-closed AS ( -- a settlement is closed with the bill of its pair
-  SELECT *,
-    COALESCE(day_reasons, window_reasons) IS NOT NULL
-      OR is_paired = 1 AND max(amount_reasons) OVER (PARTITION BY order_key, target, price, number) IS NOT NULL AS is_closed
-  FROM by_amount
-),
+)
+-- A settlement is closed with the bill of its pair.
+SELECT *,
+  COALESCE(day_reasons, window_reasons) IS NOT NULL
+    OR is_paired = 1 AND max(amount_reasons) OVER (PARTITION BY order_key, target, price, number) IS NOT NULL AS is_closed
+FROM by_amount;
 
 -- What is still open: g is a group's part of it, u the whole universe's. A group's own settlements say whether one failed,
--- those of the universe where it has none; the whole universe says whether one is in flight, and what differs.
-open_entry AS (
+-- those of the universe where it has none; the whole universe says whether one is in flight, and what differs. The step has
+-- the groups that tiers 1 and 2a left open.
+CREATE OR REPLACE TEMP TABLE reconcile_late_group AS
+WITH open_entry AS (
   SELECT *,
     max(1 - is_bill) OVER g AS group_settled, max(1 - is_bill) OVER u AS settled,
     max(is_fail) OVER g AS group_failed, max(is_fail) OVER u AS failed, max(is_in_flight) OVER u AS in_flight,
@@ -347,7 +355,7 @@ open_entry AS (
     -sum(CASE WHEN is_bill = 1 THEN total END) OVER u AS open_billed,
     max(CASE WHEN is_bill = 1 AND (total > 0 OR fee > 0 OR commission > 0 OR net > 0) THEN 1 ELSE 0 END) OVER u AS outgoing,
     max(at_edge) OVER u AS edge
-  FROM closed
+  FROM reconcile_closed
   WHERE NOT is_closed
   WINDOW g AS (PARTITION BY order_key, target, group_id), u AS (PARTITION BY order_key, target)
 ),
@@ -366,33 +374,26 @@ open_group AS (
       ELSE 'mismatched' END AS verdict
   FROM open_entry
   WHERE is_bill = 1
-),
-late_group AS ( -- the groups that tiers 1 and 2a left open
-  SELECT DISTINCT order_key, target, group_id, 'matched' AS verdict,
-    CASE WHEN day_reasons IS NOT NULL THEN 'order' WHEN window_reasons IS NOT NULL THEN 'order_window' ELSE 'amount' END AS matched_by,
-    COALESCE(day_reasons, window_reasons, amount_reasons) AS reasons, false AS partly_billed, NULL AS cause
-  FROM closed
-  WHERE is_bill = 1 AND is_closed
-  UNION ALL
-  SELECT order_key, target, group_id, verdict, NULL,
-    CASE WHEN verdict = 'mismatched' THEN open_reasons WHEN verdict = 'pending' AND has_failed = 1 THEN ',retry_in_flight' ELSE '' END,
-    verdict = 'mismatched' AND partly_billed, cause
-  FROM open_group
-),
-left_over AS ( -- settlements without a bill: a match must not hide them
-  SELECT order_key, target, group_id, max(is_in_flight) AS in_flight
-  FROM closed
-  WHERE NOT is_closed AND is_bill = 0 AND is_fail = 0 AND is_paired = 0
-  GROUP BY order_key, target, group_id
-),
+)
+SELECT DISTINCT order_key, target, group_id, 'matched' AS verdict,
+  CASE WHEN day_reasons IS NOT NULL THEN 'order' WHEN window_reasons IS NOT NULL THEN 'order_window' ELSE 'amount' END AS matched_by,
+  COALESCE(day_reasons, window_reasons, amount_reasons) AS reasons, false AS partly_billed, NULL AS cause
+FROM reconcile_closed
+WHERE is_bill = 1 AND is_closed
+UNION ALL
+SELECT order_key, target, group_id, verdict, NULL,
+  CASE WHEN verdict = 'mismatched' THEN open_reasons WHEN verdict = 'pending' AND has_failed = 1 THEN ',retry_in_flight' ELSE '' END,
+  verdict = 'mismatched' AND partly_billed, cause
+FROM open_group;
 
 -- What offsets the difference of a match: a step is a set that a tier closed, or a pair; a share is a group's part of it; if two
 -- shares differ, one offsets the other.
-step_entry AS (
+CREATE OR REPLACE TEMP TABLE reconcile_share AS
+WITH step_entry AS (
   SELECT
     order_key, target, group_id, bill_date, 'item' AS tier, item, target AS step_date, 0 AS price, 0 AS number,
     total, fee, commission, net, total_gap, fee_gap, commission_gap, net_gap
-  FROM by_group
+  FROM reconcile_entry
   WHERE item_reasons IS NOT NULL
   UNION ALL
   SELECT
@@ -400,69 +401,76 @@ step_entry AS (
     CASE WHEN day_reasons IS NOT NULL THEN 'order' WHEN window_reasons IS NOT NULL THEN 'order_window' ELSE 'amount' END, '',
     CASE WHEN day_reasons IS NOT NULL THEN bill_date ELSE target END, COALESCE(price, 0), CASE WHEN is_paired = 1 THEN number ELSE 0 END,
     total, fee, commission, net, total_gap, fee_gap, commission_gap, net_gap
-  FROM closed
+  FROM reconcile_closed
   WHERE COALESCE(day_reasons, window_reasons) IS NOT NULL OR is_paired = 1
-),
-share AS (
-  SELECT order_key, target, group_id, tier, item, step_date, price, number, max(bill_date) AS bill_date
-  FROM step_entry
-  WHERE group_id IS NOT NULL
-  GROUP BY order_key, target, group_id, tier, item, step_date, price, number
-  HAVING min(total_gap) IS NULL AND sum(total) <> 0 OR min(fee_gap) IS NULL AND sum(fee) <> 0
-    OR min(commission_gap) IS NULL AND sum(commission) <> 0 OR min(net_gap) IS NULL AND sum(net) <> 0
-),
-taken_back AS (
+)
+SELECT order_key, target, group_id, tier, item, step_date, price, number, max(bill_date) AS bill_date
+FROM step_entry
+WHERE group_id IS NOT NULL
+GROUP BY order_key, target, group_id, tier, item, step_date, price, number
+HAVING min(total_gap) IS NULL AND sum(total) <> 0 OR min(fee_gap) IS NULL AND sum(fee) <> 0
+  OR min(commission_gap) IS NULL AND sum(commission) <> 0 OR min(net_gap) IS NULL AND sum(net) <> 0;
+
+CREATE OR REPLACE TEMP TABLE reconcile_offsets AS
+WITH taken_back AS (
   SELECT DISTINCT s.order_key, s.target, s.group_id, o.group_id AS other_id
-  FROM share s
-  JOIN share o ON o.order_key = s.order_key AND o.target = s.target AND o.tier = s.tier AND o.item = s.item
+  FROM reconcile_share s
+  JOIN reconcile_share o ON o.order_key = s.order_key AND o.target = s.target AND o.tier = s.tier AND o.item = s.item
     AND o.step_date = s.step_date AND o.price = s.price AND o.number = s.number
   WHERE s.bill_date = s.target AND o.group_id <> s.group_id
-),
-offsets AS (
-  SELECT
-    t.order_key, t.target, t.group_id,
-    array_slice(array_sort(array_agg(DISTINCT 'offset_by:' || CAST(o.bill_date AS VARCHAR) -- Spark: STRING
-      || '/' || o.walk_account_id || CASE WHEN o.item = '' THEN '' ELSE '/' || o.item END)), 1, 5) AS offset_by -- Trino, Spark: slice
-  FROM taken_back t
-  JOIN grouped_bill o ON o.order_key = t.order_key AND o.target = t.target AND o.group_id = t.other_id
-  GROUP BY t.order_key, t.target, t.group_id
-),
+)
+SELECT
+  t.order_key, t.target, t.group_id,
+  array_slice(array_sort(array_agg(DISTINCT 'offset_by:' || CAST(o.bill_date AS VARCHAR)
+    || '/' || o.walk_account_id || CASE WHEN o.item = '' THEN '' ELSE '/' || o.item END)), 1, 5) AS offset_by
+FROM taken_back t
+JOIN reconcile_grouped_bill o ON o.order_key = t.order_key AND o.target = t.target AND o.group_id = t.other_id
+GROUP BY t.order_key, t.target, t.group_id;
 
 -- The accounts that have the reason rule_never_answered on a day: within the lookback some rule was queried with 50 different ids
 -- or more for their orders, and no rule found anything. An order is queried for the first of its accounts.
-asked AS (
-  SELECT q.order_key, q.day, q.asked_by, q.asked_id, min(b.walk_account_id) AS walk_account_id
-  FROM question q JOIN bill b ON b.order_key = q.order_key AND b.day = q.day
-  WHERE b.settle_type = 1
-  GROUP BY q.order_key, q.day, q.asked_by, q.asked_id
+CREATE OR REPLACE TEMP TABLE reconcile_asked AS
+SELECT q.order_key, q.day, q.asked_by, q.asked_id, min(b.walk_account_id) AS walk_account_id
+FROM reconcile_answerable q JOIN reconcile_bill b ON b.order_key = q.order_key AND b.day = q.day
+WHERE q.by_callback = 0 AND b.settle_type = 1
+GROUP BY q.order_key, q.day, q.asked_by, q.asked_id;
+
+CREATE OR REPLACE TEMP TABLE reconcile_account_day AS
+SELECT DISTINCT walk_account_id, bill_date, day, is_target FROM reconcile_bill WHERE settle_type = 1 AND order_key IS NOT NULL;
+
+CREATE OR REPLACE TEMP TABLE reconcile_never_answered AS
+WITH near AS ( -- the days within the lookback of each
+  SELECT t.walk_account_id, t.bill_date AS target, d.day
+  FROM reconcile_account_day t JOIN reconcile_account_day d ON d.walk_account_id = t.walk_account_id CROSS JOIN reconcile_settings
+  WHERE t.is_target AND abs(d.day - t.day) <= lookback_days
 ),
 found_day AS (
   SELECT DISTINCT q.walk_account_id, q.day
-  FROM asked q JOIN answer a ON a.asked_by = q.asked_by AND a.answered_id = q.asked_id
+  FROM reconcile_asked q JOIN reconcile_answered a ON a.asked_by = q.asked_by AND a.answered_id = q.asked_id
   WHERE a.by_callback = 0
 ),
-account_day AS (
-  SELECT DISTINCT walk_account_id, bill_date AS target, day FROM bill WHERE settle_type = 1 AND order_key IS NOT NULL
-),
 found_near AS (
-  SELECT DISTINCT d.walk_account_id, d.day
-  FROM account_day d JOIN found_day f ON f.walk_account_id = d.walk_account_id CROSS JOIN settings
-  WHERE abs(f.day - d.day) <= lookback_days
-),
-never_answered AS (
-  SELECT DISTINCT walk_account_id, target
-  FROM (
-    SELECT d.walk_account_id, d.target, q.asked_by
-    FROM account_day d
-    LEFT JOIN found_near f ON f.walk_account_id = d.walk_account_id AND f.day = d.day
-    JOIN asked q ON q.walk_account_id = d.walk_account_id
-    CROSS JOIN settings
-    WHERE f.day IS NULL AND abs(q.day - d.day) <= lookback_days
-    GROUP BY d.walk_account_id, d.target, q.asked_by
-    HAVING count(DISTINCT q.asked_id) >= 50
-  ) AS silent_rule
-),
+  SELECT DISTINCT n.walk_account_id, n.target FROM near n JOIN found_day f ON f.walk_account_id = n.walk_account_id AND f.day = n.day
+)
+SELECT DISTINCT walk_account_id, target
+FROM (
+  SELECT n.walk_account_id, n.target, q.asked_by
+  FROM near n
+  LEFT JOIN found_near f ON f.walk_account_id = n.walk_account_id AND f.target = n.target
+  JOIN reconcile_asked q ON q.walk_account_id = n.walk_account_id AND q.day = n.day
+  WHERE f.target IS NULL
+  GROUP BY n.walk_account_id, n.target, q.asked_by
+  HAVING count(DISTINCT q.asked_id) >= 50
+) AS silent_rule;
 
+-- The rows of all groups.
+CREATE OR REPLACE TEMP TABLE reconciled AS
+WITH left_over AS ( -- settlements without a bill: a match must not hide them
+  SELECT order_key, target, group_id, max(is_in_flight) AS in_flight
+  FROM reconcile_closed
+  WHERE NOT is_closed AND is_bill = 0 AND is_fail = 0 AND is_paired = 0
+  GROUP BY order_key, target, group_id
+),
 -- The rows of the orders: each group on its day, with the sums over its bills and settlements.
 own AS (
   SELECT
@@ -482,7 +490,7 @@ own AS (
     -sum(CASE WHEN is_bill = 1 THEN net END) AS billed_net, sum(CASE WHEN is_success = 1 THEN net END) AS settled_net,
     CASE WHEN min(net_gap) IS NULL THEN sum(net) END AS diff_net,
     min(settle_time) AS first_settle_time, max(settle_time) AS last_settle_time
-  FROM by_group
+  FROM reconcile_entry
   WHERE bill_date = target AND group_id IS NOT NULL
   GROUP BY order_key, target, group_id
 ),
@@ -495,11 +503,11 @@ found AS (
     CASE WHEN NOT configured THEN ',not_configured' WHEN NOT has_key THEN ',no_key'
       ELSE COALESCE(item_reasons, order_reasons, l.reasons) END AS found_reasons,
     l.partly_billed, l.cause, x.in_flight AS left_in_flight, e.order_key IS NOT NULL AS settled_elsewhere, f.offset_by AS found_offsets
-  FROM own o CROSS JOIN settings
-  LEFT JOIN late_group l ON l.order_key = o.order_key AND l.target = o.target AND l.group_id = o.group_id
+  FROM own o CROSS JOIN reconcile_settings
+  LEFT JOIN reconcile_late_group l ON l.order_key = o.order_key AND l.target = o.target AND l.group_id = o.group_id
   LEFT JOIN left_over x ON x.order_key = o.order_key AND x.target = o.target AND x.group_id = o.group_id
-  LEFT JOIN elsewhere e ON e.order_key = o.order_key AND e.target = o.target
-  LEFT JOIN offsets f ON f.order_key = o.order_key AND f.target = o.target AND f.group_id = o.group_id
+  LEFT JOIN reconcile_elsewhere e ON e.order_key = o.order_key AND e.target = o.target
+  LEFT JOIN reconcile_offsets f ON f.order_key = o.order_key AND f.target = o.target AND f.group_id = o.group_id
 ),
 judged AS (
   SELECT
@@ -523,7 +531,7 @@ explained AS (
       || CASE WHEN verdict = 'mismatched' AND settled_elsewhere THEN ',settled_elsewhere' ELSE '' END
       || CASE WHEN verdict = 'bill_only' AND n.target IS NOT NULL THEN ',rule_never_answered' ELSE '' END AS reasons
   FROM judged
-  LEFT JOIN never_answered n ON n.walk_account_id = judged.walk_account_id AND n.target = judged.target
+  LEFT JOIN reconcile_never_answered n ON n.walk_account_id = judged.walk_account_id AND n.target = judged.target
 ),
 order_row AS (
   SELECT
@@ -543,18 +551,17 @@ order_row AS (
     NULL AS refund, NULL AS other, first_settle_time, last_settle_time
   FROM explained
 ),
-
 -- The rows of all other bills: those that are not forward by order, those without an order by key.
 other_bill AS (
   SELECT
-    bill.*,
+    b.*,
     CASE WHEN order_key IS NOT NULL THEN order_key || '#non-forward'
-      ELSE 'bill:' || account_id || '/' || ledger_id || '/' || CAST(settle_type AS VARCHAR) -- Spark: STRING
+      ELSE 'bill:' || account_id || '/' || ledger_id || '/' || CAST(settle_type AS VARCHAR)
         || '/' || COALESCE(CAST(settle_sub_type AS VARCHAR), '') END AS group_key,
     CASE WHEN order_key NOT LIKE 'ext:%' THEN order_key END AS order_id,
     CASE WHEN settle_type <> 1 THEN ',non_forward' WHEN configured THEN ',no_key' ELSE ',not_configured' END AS reasons
-  FROM bill CROSS JOIN settings
-  WHERE settle_type <> 1 OR order_key IS NULL
+  FROM reconcile_bill b CROSS JOIN reconcile_settings
+  WHERE is_target AND (settle_type <> 1 OR order_key IS NULL)
 ),
 other_row AS (
   SELECT
@@ -569,7 +576,6 @@ other_row AS (
   FROM other_bill
   GROUP BY bill_date, walk_account_id, group_key
 ),
-
 -- The rows of the settlements without a bill: by order and item, each settlement on its day, without an account. A settlement
 -- that a query once found by a bill that does not exist any more has a different key.
 lone AS (
@@ -578,9 +584,9 @@ lone AS (
     CASE WHEN s.asked_by IS NULL THEN ',settlement_unexplained' ELSE ',bill_removed' END AS reasons,
     COALESCE(NULLIF(s.order_id, ''), 'settlement:' || s.settle_id) || COALESCE('/' || NULLIF(s.item_order_id, ''), '')
       || CASE WHEN s.asked_by IS NULL THEN '' ELSE '#bill_removed' END AS lone_key
-  FROM settlements s
-  LEFT JOIN (SELECT DISTINCT bill_date, settle_id FROM settlement) l ON l.bill_date = s.bill_date AND l.settle_id = s.settle_id
-  WHERE s.asked_by IS NULL OR s.source <> 'callback' AND s.settle_status = 'SUCCESS' AND l.settle_id IS NULL
+  FROM reconcile_settlements s
+  LEFT JOIN (SELECT DISTINCT bill_date, settle_id FROM reconcile_settlement) l ON l.bill_date = s.bill_date AND l.settle_id = s.settle_id
+  WHERE s.is_target AND (s.asked_by IS NULL OR s.source <> 'callback' AND s.settle_status = 'SUCCESS' AND l.settle_id IS NULL)
 ),
 lone_row AS (
   SELECT
@@ -594,11 +600,10 @@ lone_row AS (
   FROM lone
   GROUP BY bill_date, lone_key
 )
-
 SELECT
   bill_date, walk_account_id, group_key, shop_order_id, item_order_id, verdict, matched_by,
-  CASE WHEN reasons = '' THEN COALESCE(offset_by, ARRAY[]) -- Spark: array() for ARRAY[]
-    ELSE split(substr(reasons, 2), ',') || COALESCE(offset_by, ARRAY[]) END AS reasons, -- Spark: array() for ARRAY[]
+  CASE WHEN reasons = '' THEN COALESCE(offset_by, ARRAY[])
+    ELSE split(substr(reasons, 2), ',') || COALESCE(offset_by, ARRAY[]) END AS reasons,
   cause,
   CAST(bill_rows AS BIGINT) AS bill_rows,
   CAST(settlement_rows AS BIGINT) AS settlement_rows,
@@ -619,5 +624,28 @@ SELECT
   first_settle_time, last_settle_time
 FROM ( -- by position: all list the same columns
   SELECT * FROM order_row UNION ALL SELECT * FROM other_row UNION ALL SELECT * FROM lone_row
-) AS result
-ORDER BY bill_date, walk_account_id, group_key
+) AS result;
+
+DROP TABLE reconcile_never_answered;
+DROP TABLE reconcile_account_day;
+DROP TABLE reconcile_asked;
+DROP TABLE reconcile_offsets;
+DROP TABLE reconcile_share;
+DROP TABLE reconcile_late_group;
+DROP TABLE reconcile_closed;
+DROP TABLE reconcile_entry;
+DROP TABLE reconcile_grouped_bill;
+DROP TABLE reconcile_elsewhere;
+DROP TABLE reconcile_settlement_near;
+DROP TABLE reconcile_target;
+DROP TABLE reconcile_settlement;
+DROP TABLE reconcile_link;
+DROP TABLE reconcile_answered;
+DROP TABLE reconcile_answer;
+DROP VIEW reconcile_answers;
+DROP TABLE reconcile_answerable;
+DROP TABLE reconcile_bill;
+DROP VIEW reconcile_settlements;
+DROP VIEW reconcile_bills;
+DROP VIEW reconcile_rules;
+DROP VIEW reconcile_settings;

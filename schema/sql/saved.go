@@ -11,7 +11,7 @@ import (
 //go:embed analysis/*.sql
 var analyses embed.FS
 
-// Reconciled is the saved query of the whole reconciliation. It leaves the view reconciled.
+// Reconciled is the saved query of the whole reconciliation. It leaves the table reconciled.
 const Reconciled = "reconcile"
 
 // Names returns the names of the saved queries: reconcile, and the analyses by name.
@@ -34,7 +34,7 @@ var lookbackSetting = regexp.MustCompile(`(?m)^  SELECT \d+ AS lookback_days\b`)
 // of a line, or false. They read the tables or views by their names.
 func Saved(name string, s Settings) (string, bool) {
 	if name == Reconciled {
-		return "CREATE OR REPLACE TEMP VIEW reconciled AS\n" + strings.TrimRight(Reconcile(s), "\n") + ";\n", true
+		return Reconcile(s), true
 	}
 	query, err := analyses.ReadFile("analysis/" + name + ".sql")
 	if err != nil {

@@ -50,3 +50,17 @@ INSERT INTO units VALUES
 ('71', '甲店', '2026-11-18', 'complete', NULL, NULL, 4, 1, false), ('72', '乙店', '2026-11-18', 'failed', '商户未授权', '20261118', 0, 1, false),
 ('71', '甲店', '2026-11-19', 'complete', NULL, NULL, 3, 1, false), ('72', '乙店', '2026-11-19', 'complete', NULL, NULL, 5, 1, false),
 ('71', '甲店', '2026-11-20', 'complete', NULL, NULL, 2, 2, false), ('72', '乙店', '2026-11-20', 'failed', '超时', '20261120', 4, 2, true);
+
+-- Account 81 is paid what it has of the first day and 5.00 of an earlier one; 83 withdraws by hand, and 82 in vain.
+INSERT INTO withdrawals (bill_date, account_id, withdraw_id, amount_fen, launch_time, bill_rows, bills_fen, diff_fen, verdict) VALUES
+('2026-11-19', '81', 'w1', 28661, '2026-11-19 01:00:00+08', 4, 28661,    0, 'tied'),
+('2026-11-20', '81', 'w2',  4574, '2026-11-20 01:00:00+08', 1,  4575,   -1, 'mismatched'),
+('2026-11-20', '83', 'w3',  3000, '2026-11-20 09:00:00+08', NULL, NULL, NULL, 'manual'),
+('2026-11-20', '82', 'w4',   321, '2026-11-20 09:00:00+08', NULL, NULL, NULL, 'failed');
+INSERT INTO withdrawn_bills (bill_date, account_id, withdraw_id, ledger_id, settle_type, billed_on, goods_fen, in_bills) VALUES
+('2026-11-19', '81', 'w1', 'L01', 1, '2026-11-18', 19108, true), ('2026-11-19', '81', 'w1', 'L02', 1, '2026-11-18', 9150, true),
+('2026-11-19', '81', 'w1', 'L13', 2, '2026-11-18',   -97, true), ('2026-11-19', '81', 'w1', 'L00', 1, NULL,          500, false),
+('2026-11-20', '81', 'w2', 'L03', 1, '2026-11-19',  4575, true);
+INSERT INTO stores (bill_date, account_id, account_name, poi_id, poi_name, fetched_at) VALUES
+('2026-11-19', '81', '甲一店', 'p1', '甲一（旧）', '2026-11-20 02:00:00+08'), ('2026-11-20', '81', '甲一店', 'p1', '甲一', '2026-11-21 02:00:00+08'),
+('2026-11-20', '83', '乙总', 'p3', '乙三', '2026-11-21 02:00:00+08');

@@ -28,27 +28,17 @@ const certificateVersion = 1
 
 // Archive holds the platform's answers and callbacks. It is safe for concurrent use.
 type Archive struct {
+	Walks // of the units' bills
+
 	store     object.Store
 	unpackers sync.Pool // of *unpacker
 }
 
 // New returns the archive in the store.
-func New(store object.Store) *Archive { return &Archive{store: store} }
-
-// Append stores encoded answers as batch n (from 1) of a walk. A batch is written once: if
-// another process has written it with other content, the error is schema.ErrTaken.
-func (a *Archive) Append(ctx context.Context, u schema.Unit, walk string, n int, answers []byte) error {
-	return a.create(ctx, billsBatchKey(u, walk, n), answers)
-}
-
-// Certify stores the certificate under its latest walk.
-func (a *Archive) Certify(ctx context.Context, c *schema.Certificate) error {
-	c.Version = certificateVersion
-	data, err := json.Marshal(c)
-	if err != nil {
-		return err
-	}
-	return a.create(ctx, certificateKey(c.Unit(), c.Latest().Walk), data)
+func New(store object.Store) *Archive {
+	a := &Archive{store: store}
+	a.Walks = Walks{archive: a, folder: "archive/bills/"}
+	return a
 }
 
 // hashMeta names the metadata that every object of the archive has: the SHA-256 of its
@@ -72,43 +62,6 @@ func (a *Archive) create(ctx context.Context, key string, data []byte) error {
 	return fmt.Errorf("%s: %w: %w", key, schema.ErrTaken, err)
 }
 
-// Unit returns the unit's latest certificate, or nil, and the walks that were begun after
-// it, oldest first. If the certificate cannot be read, the error is schema.ErrDamaged, and
-// only the walk of the certificate is set.
-func (a *Archive) Unit(ctx context.Context, u schema.Unit) (*schema.Certificate, []schema.BegunWalk, error) {
-	var certified string
-	var begun []schema.BegunWalk
-	day := billsOf(u.Day)
-	for info, err := range a.store.List(ctx, accountIn(day, u.Account.ID)) {
-		if err != nil {
-			return nil, nil, err
-		}
-		m, ok := parseUnitKey(day, info.Key)
-		if !ok {
-			continue
-		}
-		if m.end {
-			certified = max(certified, m.name)
-			continue
-		}
-		if len(begun) == 0 || begun[len(begun)-1].Walk != m.name {
-			begun = append(begun, schema.BegunWalk{Walk: m.name})
-		}
-		begun[len(begun)-1].Batches = m.batch
-	}
-	for len(begun) > 0 && begun[0].Walk <= certified {
-		begun = begun[1:]
-	}
-	if certified == "" {
-		return nil, begun, nil
-	}
-	c, err := a.certificate(ctx, certificateKey(u, certified))
-	if errors.Is(err, schema.ErrDamaged) {
-		c = &schema.Certificate{Walk: certified}
-	}
-	return c, begun, err
-}
-
 func (a *Archive) certificate(ctx context.Context, key string) (*schema.Certificate, error) {
 	data, _, err := object.ReadAll(ctx, a.store, key)
 	if errors.Is(err, object.ErrTooLarge) {
@@ -128,12 +81,6 @@ func (a *Archive) certificate(ctx context.Context, key string) (*schema.Certific
 		return nil, fmt.Errorf("%s: %w: %w", key, schema.ErrDamaged, err)
 	}
 	return c, nil
-}
-
-// Answers yields the answers of a walk in the order of its pages. A batch that is missing
-// or damaged ends them with an error that names the object.
-func (a *Archive) Answers(ctx context.Context, u schema.Unit, walk string) iter.Seq2[schema.Answer, error] {
-	return a.answers(ctx, func(n int) string { return billsBatchKey(u, walk, n) })
 }
 
 // answers yields the answers in batches from the first, whose keys are given.

@@ -84,7 +84,7 @@ func TestWalkInBatches(t *testing.T) {
 		t.Fatal(err)
 	}
 	for i := range want {
-		want[i].Key = billsBatchKey(unit, walk1, 1+i/2)
+		want[i].Key = New(nil).BatchKey(unit, walk1, 1+i/2)
 	}
 	if diff := cmp.Diff(want, got); diff != "" {
 		t.Errorf("answers (-written +read):\n%s", diff)
@@ -174,9 +174,9 @@ func TestCertificateIsRefused(t *testing.T) {
 		"a newer version": `{"version":2}`, "no version": `{}`, "cut short": `{"version":1,`, "not JSON": "x", "empty": "",
 	} {
 		store := objecttest.NewMem()
-		put(t, store, certificateKey(unit, walk1), []byte(content))
+		put(t, store, New(nil).CertificateKey(unit, walk1), []byte(content))
 		_, _, err := New(store).Unit(t.Context(), unit)
-		if err == nil || !strings.Contains(err.Error(), certificateKey(unit, walk1)) {
+		if err == nil || !strings.Contains(err.Error(), New(nil).CertificateKey(unit, walk1)) {
 			t.Errorf("%s: %v, want an error that names the certificate", name, err)
 		}
 	}
@@ -194,7 +194,7 @@ func TestBatchIsWrittenOnce(t *testing.T) {
 		}
 	}
 	err := a.Append(t.Context(), unit, walk1, 1, encode(t, a, page(walk1, 1, `{"theirs":1}`)))
-	if !errors.Is(err, object.ErrConflict) || !strings.Contains(err.Error(), billsBatchKey(unit, walk1, 1)) {
+	if !errors.Is(err, object.ErrConflict) || !strings.Contains(err.Error(), New(nil).BatchKey(unit, walk1, 1)) {
 		t.Errorf("other bytes: %v, want ErrConflict that names the batch", err)
 	}
 	got, err := readAll(t, a, walk1)
@@ -246,7 +246,7 @@ func lose(t *testing.T, left faults, want error, stored bool) {
 		t.Errorf("%v, want %v", err, want)
 	}
 	left = nil // the store is back
-	if _, err := store.Head(t.Context(), billsBatchKey(unit, walk1, 1)); (err == nil) != stored {
+	if _, err := store.Head(t.Context(), New(nil).BatchKey(unit, walk1, 1)); (err == nil) != stored {
 		t.Errorf("stored: %v, want %v", err, stored)
 	}
 }
@@ -264,11 +264,11 @@ func TestStoreFails(t *testing.T) {
 	a := New(store)
 	appendBatch(t, a, walk1, 1, page(walk1, 1, `{}`))
 	appendBatch(t, a, walk1, 2, page(walk1, 2, `{}`))
-	put(t, store, certificateKey(unit, walk2), []byte(`{"version":1}`))
+	put(t, store, New(nil).CertificateKey(unit, walk2), []byte(`{"version":1}`))
 	for _, fault := range []struct {
 		op  objecttest.Op
 		key string
-	}{{objecttest.OpList, accountIn(billsOf(unit.Day), unit.Account.ID)}, {objecttest.OpGet, certificateKey(unit, walk2)}, {objecttest.OpGet, billsBatchKey(unit, walk1, 1)}, {objecttest.OpGet, billsBatchKey(unit, walk1, 2)}} {
+	}{{objecttest.OpList, accountIn(billsOf(unit.Day), unit.Account.ID)}, {objecttest.OpGet, New(nil).CertificateKey(unit, walk2)}, {objecttest.OpGet, New(nil).BatchKey(unit, walk1, 1)}, {objecttest.OpGet, New(nil).BatchKey(unit, walk1, 2)}} {
 		store.Fault = func(op objecttest.Op, key string) (bool, error) {
 			if op == fault.op && key == fault.key {
 				return false, io.ErrNoProgress

@@ -78,7 +78,7 @@ func TestHugeObjects(t *testing.T) {
 	small := objecttest.NewMem()
 	const walk = "01J0000000000000000000000A"
 	received := unit.Day
-	for _, key := range []string{certificateKey(unit, walk), callbacksBatchKey(received, walk), passKey(unit, walk), settlementsBatchKey(unit, walk, 1)} {
+	for _, key := range []string{New(nil).CertificateKey(unit, walk), callbacksBatchKey(received, walk), passKey(unit, walk), settlementsBatchKey(unit, walk, 1)} {
 		if _, err := small.Put(t.Context(), key, strings.NewReader("{}"), object.Always(), nil); err != nil {
 			t.Fatal(err)
 		}
@@ -98,7 +98,7 @@ func TestHugeObjects(t *testing.T) {
 			t.Errorf("answers: %v", err)
 		}
 	}
-	if _, err := a.ProveCertificate(t.Context(), certificateKey(unit, walk)); !errors.Is(err, object.ErrTooLarge) {
+	if _, err := a.ProveCertificate(t.Context(), New(nil).CertificateKey(unit, walk)); !errors.Is(err, object.ErrTooLarge) {
 		t.Errorf("proof: %v", err)
 	}
 }

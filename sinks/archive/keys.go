@@ -14,6 +14,8 @@ import (
 //
 //	archive/bills/bill_date=D/account=A/<walk>-00001.jsonl.zst         a batch of pages
 //	archive/bills/bill_date=D/account=A/<walk>.json                    the walk's certificate
+//	archive/withdrawals/bill_date=D/account=A/...                      likewise, of the withdrawals launched on the day
+//	archive/withdrawn_bills/bill_date=D/account=A/withdrawal=W/...     likewise, of the bills of one of them
 //	archive/settlements/bill_date=D/account=A/<pass>-00001.jsonl.zst   a batch of answers
 //	archive/settlements/bill_date=D/account=A/<pass>.json              the end of the pass
 //	archive/stores/bill_date=D/account=A/<walk>-00001.jsonl.zst        a batch of pages of stores
@@ -33,6 +35,7 @@ const ulid = `([0-9A-HJKMNP-TV-Z]{26})`
 
 // Names of the archive's own objects, below the folder of a day.
 var (
+	walkObject    = regexp.MustCompile(`^` + ulid + `(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
 	unitObject    = regexp.MustCompile(`^account=([0-9]{0,32})/` + ulid + `(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
 	callbackBatch = regexp.MustCompile(`^(quarantine/)?` + ulid + `\.jsonl\.zst$`)
 )
@@ -63,14 +66,6 @@ func batchIn(folder, name string, n int) string {
 
 // endIn returns the key of a walk's certificate, or of the end of a pass.
 func endIn(folder, name string) string { return folder + name + ".json" }
-
-func billsBatchKey(u schema.Unit, walk string, n int) string {
-	return batchIn(accountIn(billsOf(u.Day), u.Account.ID), walk, n)
-}
-
-func certificateKey(u schema.Unit, walk string) string {
-	return endIn(accountIn(billsOf(u.Day), u.Account.ID), walk)
-}
 
 func settlementsBatchKey(u schema.Unit, pass string, n int) string {
 	return batchIn(accountIn(settlementsOf(u.Day), u.Account.ID), pass, n)
@@ -123,6 +118,17 @@ func parseUnitKey(day, key string) (member, bool) {
 	}
 	batch, _ := strconv.Atoi(parts[3])
 	return member{series{schema.AccountID(parts[1]), parts[2]}, batch, parts[3] == ""}, true
+}
+
+// parseWalkKey parses a key in the folder of a unit's walks. It returns false for a foreign
+// file.
+func parseWalkKey(folder, key string) (member, bool) {
+	parts := walkObject.FindStringSubmatch(strings.TrimPrefix(key, folder))
+	if parts == nil {
+		return member{}, false
+	}
+	batch, _ := strconv.Atoi(parts[2])
+	return member{series{name: parts[1]}, batch, parts[2] == ""}, true
 }
 
 // parseCallbacksKey returns the name of a batch of callbacks, or false for somebody

@@ -17,13 +17,15 @@ func TestKeys(t *testing.T) {
 	u := schema.Unit{Account: schema.Account{ID: "7113893944009705516"}, Day: day}
 	answer := schema.UnreadableAnswer{Unit: u, Kind: schema.UnreadableBills, Run: name}
 	for got, want := range map[string]string{
-		billsBatchKey(u, name, 1):        "archive/bills/bill_date=2026-11-20/account=7113893944009705516/" + name + "-00001.jsonl.zst",
-		certificateKey(u, name):          "archive/bills/bill_date=2026-11-20/account=7113893944009705516/" + name + ".json",
-		settlementsBatchKey(u, name, 12): "archive/settlements/bill_date=2026-11-20/account=7113893944009705516/" + name + "-00012.jsonl.zst",
-		passKey(u, name):                 "archive/settlements/bill_date=2026-11-20/account=7113893944009705516/" + name + ".json",
-		callbacksBatchKey(u.Day, name):   "archive/callbacks/received=2026-11-20/" + name + ".jsonl.zst",
-		quarantineKey(u.Day, name):       "archive/callbacks/received=2026-11-20/quarantine/" + name + ".jsonl.zst",
-		unreadableKey(answer):            "archive/unreadable/bill_date=2026-11-20/account=7113893944009705516/" + name + "-bills.jsonl.zst",
+		New(nil).BatchKey(u, name, 1):                         "archive/bills/bill_date=2026-11-20/account=7113893944009705516/" + name + "-00001.jsonl.zst",
+		New(nil).CertificateKey(u, name):                      "archive/bills/bill_date=2026-11-20/account=7113893944009705516/" + name + ".json",
+		New(nil).Withdrawals().BatchKey(u, name, 1):           "archive/withdrawals/bill_date=2026-11-20/account=7113893944009705516/" + name + "-00001.jsonl.zst",
+		New(nil).WithdrawnBills("69").CertificateKey(u, name): "archive/withdrawn_bills/bill_date=2026-11-20/account=7113893944009705516/withdrawal=69/" + name + ".json",
+		settlementsBatchKey(u, name, 12):                      "archive/settlements/bill_date=2026-11-20/account=7113893944009705516/" + name + "-00012.jsonl.zst",
+		passKey(u, name):                                      "archive/settlements/bill_date=2026-11-20/account=7113893944009705516/" + name + ".json",
+		callbacksBatchKey(u.Day, name):                        "archive/callbacks/received=2026-11-20/" + name + ".jsonl.zst",
+		quarantineKey(u.Day, name):                            "archive/callbacks/received=2026-11-20/quarantine/" + name + ".jsonl.zst",
+		unreadableKey(answer):                                 "archive/unreadable/bill_date=2026-11-20/account=7113893944009705516/" + name + "-bills.jsonl.zst",
 	} {
 		if got != want {
 			t.Errorf("got %s, want %s", got, want)
@@ -31,8 +33,8 @@ func TestKeys(t *testing.T) {
 	}
 	s := series{u.Account.ID, name}
 	for key, want := range map[string]member{
-		billsBatchKey(u, name, 7):                              {series: s, batch: 7},
-		certificateKey(u, name):                                {series: s, end: true},
+		New(nil).BatchKey(u, name, 7):                          {series: s, batch: 7},
+		New(nil).CertificateKey(u, name):                       {series: s, end: true},
 		batchIn(accountIn(billsOf(u.Day), s.account), name, 0): {series: s},
 	} {
 		if got, ok := parseUnitKey(billsOf(u.Day), key); got != want || !ok {
@@ -41,7 +43,7 @@ func TestKeys(t *testing.T) {
 	}
 	for _, key := range []string{
 		billsOf(u.Day) + name + ".json", billsOf(u.Day+1) + "account=1/" + name + ".json", billsOf(u.Day) + "account=x/" + name + ".json",
-		billsBatchKey(u, "walk", 1), billsBatchKey(u, name, 100000), certificateKey(u, name) + "~",
+		New(nil).BatchKey(u, "walk", 1), New(nil).BatchKey(u, name, 100000), New(nil).CertificateKey(u, name) + "~",
 	} {
 		if got, ok := parseUnitKey(billsOf(u.Day), key); ok {
 			t.Errorf("%s is a foreign file, got %+v", key, got)

@@ -116,9 +116,9 @@ func TestDamagedBatch(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			store := objecttest.NewMem()
-			put(t, store, billsBatchKey(unit, walk1, 1), data)
+			put(t, store, New(nil).BatchKey(unit, walk1, 1), data)
 			answers, err := readAll(t, New(store), walk1)
-			if err == nil || !strings.Contains(err.Error(), billsBatchKey(unit, walk1, 1)) {
+			if err == nil || !strings.Contains(err.Error(), New(nil).BatchKey(unit, walk1, 1)) {
 				t.Errorf("%d answers, %v, want an error that names the object", len(answers), err)
 			}
 		})

@@ -79,14 +79,6 @@ func (a *Archive) listSeries(ctx context.Context, day string) ([]schema.Series, 
 	return all, nil
 }
 
-// BatchKey returns the key of batch n (from 1) of a walk.
-func (*Archive) BatchKey(u schema.Unit, walk string, n int) string {
-	return billsBatchKey(u, walk, n)
-}
-
-// CertificateKey returns the key of a walk's certificate.
-func (*Archive) CertificateKey(u schema.Unit, walk string) string { return certificateKey(u, walk) }
-
 // SettleBatchKey returns the key of batch n (from 1) of a pass.
 func (*Archive) SettleBatchKey(u schema.Unit, pass string, n int) string {
 	return settlementsBatchKey(u, pass, n)

@@ -17,11 +17,12 @@ import (
 const day schema.Day = 20777 // 2026-11-20
 
 const (
-	billsKey        = "bills/bill_date=2026-11-20/bucket-002.parquet"
-	restatementsKey = "restatements/bill_date=2026-11-20/bucket-002.parquet"
-	storesKey       = "stores/bill_date=2026-11-20/bucket-002.parquet"
-	manifestOf      = "_manifests/bill_date=2026-11-20/bucket-002.json"
-	turnOf          = "_control/turns/bill_date=2026-11-20/bucket-002.json"
+	billsKey          = "bills/bill_date=2026-11-20/bucket-002.parquet"
+	restatementsKey   = "restatements/bill_date=2026-11-20/bucket-002.parquet"
+	storesKey         = "stores/bill_date=2026-11-20/bucket-002.parquet"
+	withdrawnBillsKey = "withdrawn_bills/bill_date=2026-11-20/bucket-002.parquet"
+	manifestOf        = "_manifests/bill_date=2026-11-20/bucket-002.json"
+	turnOf            = "_control/turns/bill_date=2026-11-20/bucket-002.json"
 )
 
 // objects are the keys of one publication, in the order of their PUTs.
@@ -33,6 +34,8 @@ var objects = []string{
 	"reconciliation/bill_date=2026-11-20/bucket-002.parquet",
 	"exceptions/bill_date=2026-11-20/bucket-002.parquet",
 	storesKey,
+	"withdrawals/bill_date=2026-11-20/bucket-002.parquet",
+	withdrawnBillsKey,
 	manifestOf,
 }
 
@@ -123,7 +126,7 @@ func restatementAt(i int) schema.Restatement {
 	}
 }
 
-// fill adds n rows to each table, but one exception and one store.
+// fill adds n rows to each table, but one of each table that follows exceptions, and one exception.
 func fill(n int) func(func(schema.Row) error) error {
 	return func(add func(schema.Row) error) error {
 		for i := range n {
@@ -143,6 +146,8 @@ func fill(n int) func(func(schema.Row) error) error {
 		return errors.Join(
 			add(&schema.Exception{Rule: schema.RuleGoods, Severity: schema.SeverityWarning, Detail: "x"}),
 			add(&schema.Store{AccountID: "1", PoiID: schema.Some("2"), PoiName: schema.Some("店"), FetchedAt: time.Unix(2, 0).UTC()}),
+			add(&schema.Withdrawal{AccountID: "1", WithdrawID: "3", Amount: schema.Some[schema.Fen](100), Verdict: schema.Tied, FetchedAt: time.Unix(2, 0).UTC(), ArchiveKey: "x"}),
+			add(&schema.WithdrawnBill{AccountID: "1", WithdrawID: "3", LedgerID: "4", FundAmount: schema.Some[schema.Fen](100)}),
 		)
 	}
 }

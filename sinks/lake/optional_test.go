@@ -59,13 +59,17 @@ func TestWithoutOptionalTable(t *testing.T) {
 	t.Parallel()
 	store := newRecording()
 	publishStores(t, open(t, store), 0)
-	want := slices.DeleteFunc(append([]string{settingsKey}, objects...), func(key string) bool { return key == storesKey })
+	want := slices.DeleteFunc(append([]string{settingsKey}, objects...), func(key string) bool {
+		return slices.ContainsFunc(schema.OptionalTables(), func(table string) bool { return strings.HasPrefix(key, table+"/") })
+	})
 	slices.Sort(want)
 	if diff := cmp.Diff(want, slices.Sorted(maps.Keys(store.content(t)))); diff != "" {
 		t.Errorf("objects (-want +got):\n%s", diff)
 	}
-	if strings.Contains(string(store.get(t, manifestOf)), `"stores`) {
-		t.Error("the manifest speaks of stores")
+	for _, table := range schema.OptionalTables() {
+		if strings.Contains(string(store.get(t, manifestOf)), `"`+table) {
+			t.Errorf("the manifest speaks of %s", table)
+		}
 	}
 }
 

@@ -57,7 +57,7 @@ func checkObjects(t *testing.T, store *recording, base schema.Base, bills int64)
 	for _, o := range m.Objects {
 		rows = append(rows, o.Rows)
 	}
-	if diff := cmp.Diff([]int64{bills, bills, bills, bills, 1, 1}, rows); diff != "" {
+	if diff := cmp.Diff([]int64{bills, bills, bills, bills, 1, 1, 1, 1}, rows); diff != "" {
 		t.Errorf("rows (-want +got):\n%s", diff)
 	}
 	want := schema.Sum{Fen: schema.Fen(100 * bills)}

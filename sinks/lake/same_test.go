@@ -148,7 +148,7 @@ func TestProveOtherVersions(t *testing.T) {
 		t.Fatal(err)
 	}
 	rewrite(t, store, earlier(), "x")
-	if found, rows := proveAll(t, l); len(found) > 0 || rows != 4*3+2 {
+	if found, rows := proveAll(t, l); len(found) > 0 || rows != 4*3+4 {
 		t.Errorf("an earlier version: %d rows, %+v", rows, found)
 	}
 	rewrite(t, store, later(), "x")

@@ -152,7 +152,7 @@ func TestRowsHashBeforePublishing(t *testing.T) {
 			t.Fatal(err)
 		}
 		for i, o := range m.Objects {
-			if (o.RowsSHA256 == base.Manifest.Objects[i].RowsSHA256) != (n == 100 || o.Table == "exceptions" || o.Table == "stores") || o.ETag != "" {
+			if (o.RowsSHA256 == base.Manifest.Objects[i].RowsSHA256) != (n == 100 || o.Rows == 1) || o.ETag != "" {
 				t.Errorf("%d rows: %+v, published are %+v", n, o, base.Manifest.Objects[i])
 			}
 		}

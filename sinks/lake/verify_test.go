@@ -54,7 +54,7 @@ func (r *recording) replace(t *testing.T, key string, body []byte, meta map[stri
 // then, by hand or by an unfinished publication, is found in its place.
 func TestProve(t *testing.T) {
 	t.Parallel()
-	const rows = 4*3 + 2
+	const rows = 4*3 + 4
 	for _, test := range []struct {
 		name   string
 		change func(t *testing.T, store *recording, l *Lake)
@@ -106,7 +106,7 @@ func TestProve(t *testing.T) {
 				t.Fatal(err)
 			}
 			store.replace(t, manifestOf, data, nil)
-		}, []found{{2, storesKey, ""}}, rows - 1},
+		}, []found{{2, withdrawnBillsKey, ""}}, rows - 1},
 		{"a manifest that names other objects", func(t *testing.T, store *recording, _ *Lake) {
 			m, err := schema.DecodeManifest(store.get(t, manifestOf))
 			if err != nil {

@@ -22,10 +22,10 @@ func (b *bench) reconciled(source archived, engine *duckDB) comparison {
 	return c
 }
 
-// reconcileQuery is reconcile.sql with the settings of the job.
+// reconcileQuery is reconcile.sql with the settings of the job, which writes the table.
 func reconcileQuery() string {
-	return "COPY (SELECT * EXCLUDE (bill_date) FROM (\n" + sql.Reconcile(sql.Settings{
+	return sql.Reconcile(sql.Settings{
 		Configured: true,
 		Rules:      []sql.Rule{{Parameter: "order_id", Column: "shop_order_id"}, {Parameter: "out_order_no", Column: "order_ext_id"}},
-	}) + ") ORDER BY walk_account_id, group_key) TO ':out/reconciliation.parquet' (FORMAT parquet, COMPRESSION zstd);\n"
+	}) + "COPY (SELECT * EXCLUDE (bill_date) FROM reconciled ORDER BY walk_account_id, group_key) TO ':out/reconciliation.parquet' (FORMAT parquet, COMPRESSION zstd);\n"
 }

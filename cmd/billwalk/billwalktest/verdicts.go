@@ -139,15 +139,15 @@ func CheckReconciledBySQL(t testing.TB, lake Place, configured bool, lookback in
 	for _, rule := range matchRules {
 		settings.Rules = append(settings.Rules, sql.Rule(rule))
 	}
-	sql := TablesOf(lake) + "CREATE TEMP TABLE bySQL AS " + sql.Reconcile(settings) + ";\n" +
+	sql := TablesOf(lake) + sql.Reconcile(settings) +
 		"CREATE TEMP TABLE byGo AS SELECT bill_date, " + strings.Join(columns, ", ") + " FROM reconciliation;\n"
 	if except != "" {
 		sql += "CREATE TEMP TABLE excepted AS SELECT bill_date, walk_account_id, group_key FROM byGo WHERE " + except + ";\n"
-		for _, table := range []string{"bySQL", "byGo"} {
+		for _, table := range []string{"reconciled", "byGo"} {
 			sql += "DELETE FROM " + table + " WHERE (bill_date, walk_account_id, group_key) IN (FROM excepted);\n"
 		}
 	}
-	sql += "SELECT 'only by Go' AS whose, * FROM (FROM byGo EXCEPT ALL FROM bySQL) UNION ALL SELECT 'only by SQL', * FROM (FROM bySQL EXCEPT ALL FROM byGo) ORDER BY ALL LIMIT 6"
+	sql += "SELECT 'only by Go' AS whose, * FROM (FROM byGo EXCEPT ALL FROM reconciled) UNION ALL SELECT 'only by SQL', * FROM (FROM reconciled EXCEPT ALL FROM byGo) ORDER BY ALL LIMIT 6"
 	for _, row := range DuckDB[map[string]any](t, sql) {
 		t.Errorf("Go and SQL reconcile differently: %v", row)
 	}

@@ -22,8 +22,9 @@ func (d *doctor) platform(ctx context.Context, file *jobs.File, usable []jobs.Jo
 		}
 	}()
 	for _, app := range appsOf(usable) {
-		// At a terminal an outage is reported at once, in one place.
-		client := douyin.New(credentials(file.Apps[app]), douyin.WithLogger(slog.New(slog.DiscardHandler)), douyin.WithTransportWrap(d.watch), douyin.WithPatience(0), douyin.WithHidden(d.hidden))
+		// At a terminal an outage is reported at once, in one place, and who waits for the answer sees a failure soon.
+		client := douyin.New(credentials(file.Apps[app]), douyin.WithPatience(0), douyin.WithAttempts(triedAtMost),
+			douyin.WithLogger(slog.New(slog.DiscardHandler)), douyin.WithTransportWrap(d.watch), douyin.WithHidden(d.hidden))
 		if d.answered("token", "app "+app, d.within(ctx, client.Token)) {
 			d.ok("token", "app "+app+": granted")
 			clients[app] = client
@@ -50,6 +51,9 @@ func (d *doctor) pace(app string, s douyin.Stats) {
 	d.add("pace", stateWarning, fmt.Sprintf("app %s: the platform refused %d of %s as too many, at qps %g", app, s.Throttled, count(int(s.Bills+s.Settlements+s.Token), "call"), s.Cap),
 		"降低 qps,或查看是否有其他程序共用该应用的配额; lower the app's qps in jobs.yaml below its quota, which all who use the app share", codeTooMany)
 }
+
+// triedAtMost is how often a call is tried.
+const triedAtMost = 3
 
 // codeTooMany is the platform's code for calls beyond the app's quota of a second.
 const codeTooMany = "2119003"

@@ -2,6 +2,7 @@
 -- The fee rate of each store: the platform's service fee in percent of ledger_total, over forward bills, the highest first.
 --
 -- poi_id             核销门店；空为商户级账单 the store; NULL for bills of an account as a whole
+-- poi_name           门店名称，任务有 stores: true 时才有 its name, of jobs with stores: true
 -- bills, unknown     两项金额都已知的账单数，其余账单数 bills with both amounts known; the other bills, which are not in the rate
 -- fee_percent        费率(%)rounded half away from 0 to two places; NULL if the total is 0
 WITH forward AS (
@@ -11,7 +12,7 @@ WITH forward AS (
   FROM bills
   WHERE settle_type = 1 AND COALESCE(counted, true)
 ),
-stores AS (
+store AS (
   SELECT
     poi_id, count(*) FILTER (known) AS bills, count(*) FILTER (NOT known) AS unknown,
     sum(total) FILTER (known) AS total, sum(fee) FILTER (known) AS fee
@@ -19,10 +20,10 @@ stores AS (
   GROUP BY poi_id
 )
 SELECT
-  poi_id, bills, unknown,
+  poi_id, poi_name, bills, unknown,
   (total::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS total_yuan,
   (fee::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS fee_yuan,
   -- Hundredths of a percent as a whole number, for / would give a float: half the divisor is added to round.
   ((sign(fee) * sign(total) * ((abs(fee) * 10000 + abs(total) // 2) // NULLIF(abs(total), 0)))::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS fee_percent
-FROM stores
+FROM store LEFT JOIN store_names USING (poi_id)
 ORDER BY fee_percent DESC NULLS LAST, poi_id;
