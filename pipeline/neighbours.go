@@ -37,9 +37,10 @@ type neighbours struct {
 	gone    map[int]bool              // shards that were waited for in vain
 }
 
-// enter makes the run known to the other shards. It returns nil where there are none.
+// enter makes the run known to the other shards. It returns nil where there are none, or this
+// one has no account.
 func (r *Run) enter(ctx context.Context) (*neighbours, error) {
-	if r.Shard.Whole() || r.Shared == nil {
+	if r.Shard.Whole() || r.Shared == nil || len(r.Accounts) == 0 {
 		return nil, nil
 	}
 	days := r.Days()
@@ -154,15 +155,25 @@ func (n *neighbours) exchange(ctx context.Context) error {
 			}
 		}
 	}
+	answered := make(map[schema.Partition][]uint64)
+	for _, day := range days {
+		at := schema.Partition{Day: day, Bucket: n.run.Accounts[0].ID.Bucket(n.run.Buckets)} // any of this shard's
+		var err error
+		if answered[at], err = n.evidence.AnswerIDs(ctx, day); err != nil {
+			return err
+		}
+	}
 	lists := make([][]uint64, len(partitions))
 	reads, reading := errgroup.WithContext(ctx)
 	reads.SetLimit(readsAtATime)
 	for i, at := range partitions {
 		reads.Go(func() (err error) {
-			if lists[i], err = n.evidence.IDs(reading, at); err == nil {
-				err = n.night.PutIDs(reading, at, lists[i])
+			if lists[i], err = n.evidence.IDs(reading, at); err != nil {
+				return err
 			}
-			return err
+			told := slices.Concat(lists[i], answered[at])
+			slices.Sort(told)
+			return n.night.PutIDs(reading, at, told)
 		})
 	}
 	if err := reads.Wait(); err != nil {

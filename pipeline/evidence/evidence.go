@@ -46,7 +46,7 @@ type Evidence struct {
 	bills     *billIndex
 	standings *standings
 
-	foreign   map[schema.Partition][]uint64 // ids of the bills of other processes
+	foreign map[schema.Partition][]uint64 // ids of the bills of other processes
 
 	faults    map[schema.Day]error // what could not be read of a day's answers
 	warned    map[schema.Day]bool  // of invalid answers

@@ -32,6 +32,32 @@ func (e *Evidence) IDs(ctx context.Context, at schema.Partition) (ids []uint64, 
 
 func orderID(key string) uint64 { return hashID("order", key).short() }
 
+// ofAnswer marks the id of a settlement in an answer: callbacks that name it belong to a bill, or
+// did. It links no orders.
+const ofAnswer = 1 << 63
+
+// AnswerIDs loads the answers of a day's window, and returns, sorted, by which ids callbacks may
+// name the settlements of those that are filed under the day.
+func (e *Evidence) AnswerIDs(ctx context.Context, day schema.Day) (ids []uint64, err error) {
+	if !e.HasCallbacks() {
+		return nil, nil
+	}
+	if err := e.LoadAnswers(ctx, day); err != nil {
+		return nil, err
+	}
+	e.answers.mu.RLock()
+	defer e.answers.mu.RUnlock()
+	for id, sources := range e.answers.byID {
+		for _, s := range sources {
+			if last, ok := e.answers.days[day][s.query]; ok && last.on(day).place == s.place {
+				ids = append(ids, id.short()^ofAnswer)
+			}
+		}
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids), nil
+}
+
 // IDsOf returns the ids of queries, as IDs has them.
 func IDsOf(queries []schema.Query) (ids []uint64) {
 	for _, q := range queries {
@@ -65,7 +91,8 @@ func (e *Evidence) foreignDays(s *callbackState) (days []schema.Day) {
 		list := e.foreign[at]
 		if slices.ContainsFunc(ids, func(id idHash) bool {
 			_, has := slices.BinarySearch(list, id.short())
-			return has && id != (idHash{})
+			_, answered := slices.BinarySearch(list, id.short()^ofAnswer)
+			return (has || answered) && id != (idHash{})
 		}) {
 			days = append(days, at.Day)
 		}

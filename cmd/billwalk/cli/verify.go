@@ -108,7 +108,7 @@ func (p *program) openAudit(cmd *cobra.Command, name string, dates *dateFlags) (
 		job.Accounts = p.shard.Accounts(job.Accounts, file.Lake.Buckets)
 	}
 	return &audit.Audit{
-		Owns: owns,
+		Owns:    owns,
 		Archive: archive.New(store), Lake: published, Accounts: job.Accounts, Buckets: file.Lake.Buckets,
 		From: days.from, To: days.to, Today: schema.DayOf(p.now()), Lookback: lookback, AppIDs: file.AppIDs(),
 	}, published.ProveSettings(cmd.Context()), nil
