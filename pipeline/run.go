@@ -179,8 +179,13 @@ func (r *Run) do(ctx, lasting context.Context, s *Summary) error {
 	defer t.close()
 	t.stores.Begin(calling, lasting)
 	defer func() { s.Stores = t.stores.Lists() }()
-	if err := together.loadBases(lasting); err != nil {
-		return err
+	if together != nil {
+		foreign := slices.DeleteFunc(schema.BucketsOf(r.JobAccounts, r.Buckets), together.owns)
+		bases, err := readEach(lasting, r.Days(), foreign, r.Lake.Base)
+		if err != nil {
+			return fmt.Errorf("reading what is published of other shards: %w", err)
+		}
+		t.builder.AddForeignBases(bases...)
 	}
 	if err := t.loadEvidence(lasting); err != nil {
 		return err
@@ -208,4 +213,24 @@ func (r *Run) claim(ctx context.Context) (others bool, leave func(), err error) 
 		RunID: r.ID, Job: r.Job, From: days[0], To: days[len(days)-1],
 		Buckets: schema.BucketsOf(r.Accounts, r.Buckets), Accounts: claims.HashAccounts(r.Accounts),
 	}, r.Log)
+}
+
+// enter makes the run known to the other shards. It returns nil where there are none, or this
+// one has no account.
+func (r *Run) enter(ctx context.Context) (*neighbours, error) {
+	if r.Shard.Whole() || r.Shared == nil || len(r.Accounts) == 0 {
+		return nil, nil
+	}
+	days := r.Days()
+	night, err := shards.Enter(ctx, shards.Config{
+		Shard: r.Shard, Peers: r.Shard.Peers(r.JobAccounts, r.Buckets), Open: r.Shared, From: days[0], To: days[len(days)-1], RunID: r.ID, Log: r.Log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the shards of the run: %w", err)
+	}
+	r.Night = night
+	return &neighbours{
+		night: night, accounts: r.Accounts, days: days, buckets: r.Buckets, log: r.Log, owns: r.Shard.Buckets(r.JobAccounts, r.Buckets),
+		overlap: r.Shard.Overlap(r.JobAccounts, r.Buckets), read: make(map[schema.Partition]bool), gone: make(map[int]bool),
+	}, nil
 }

@@ -156,6 +156,54 @@ func (t *steps) take(ctx, calling, lasting context.Context, outcomes iter.Seq[wa
 	return f.err()
 }
 
+// takeTogether takes the days, of which all units have ended, through what is left of the steps,
+// together with the other shards.
+func (t *steps) takeTogether(ctx, calling, lasting context.Context, left map[schema.Day]int, f *faults) {
+	n := t.neighbours
+	for _, day := range t.toSettle(left) {
+		if n.overlap {
+			n.await(ctx, walked(day))
+		}
+		if ctx.Err() != nil {
+			return // what an interruption cut, the next run resumes
+		}
+		f.add(t.settleDay(calling, lasting, day))
+		t.settled[day] = true
+	}
+	if t.run.Rules.Configured && ctx.Err() == nil {
+		err := n.exchange(ctx)
+		if err == nil {
+			err = t.askAgain(ctx, calling, lasting)
+		}
+		if err != nil && ctx.Err() == nil {
+			f.add(fmt.Errorf("what orders have in common with other shards: %w", err))
+			return
+		}
+	}
+	for day, ok := t.toJoin(left); ok && ctx.Err() == nil; day, ok = t.toJoin(left) {
+		t.joinDay(calling, lasting, day, f)
+	}
+}
+
+// askAgain queries the orders that are due by what all shards know of them. Which those are was
+// not known when each shard queried its own.
+func (t *steps) askAgain(ctx, calling, lasting context.Context) error {
+	n := t.neighbours
+	if len(n.read) == 0 || t.run.Settle.Trade == nil {
+		n.pass(lasting, asked)
+		return nil
+	}
+	t.settler.Again = true
+	for _, day := range t.plan.days() {
+		if err := t.queryOrders(calling, lasting, day); err != nil {
+			return err
+		}
+	}
+	n.pass(lasting, asked)
+	n.await(ctx, asked)
+	return n.evidence.Reload()
+}
+
 // toSettle returns the days whose units have ended, in the order of the plan: what one
 // teaches about the match rules serves the next.
 func (t *steps) toSettle(left map[schema.Day]int) (days []schema.Day) {

@@ -93,3 +93,12 @@ func (s Shard) Peers(all []schema.Account, buckets int) (peers []int) {
 	}
 	return peers
 }
+
+// Overlap reports whether a root account and an account that is no root are of different shards:
+// a bill may stand with either.
+func (s Shard) Overlap(all []schema.Account, buckets int) bool {
+	shardOf := func(a schema.Account) int { return a.ID.Bucket(buckets) % max(s.Count, 1) }
+	return slices.ContainsFunc(all, func(root schema.Account) bool {
+		return root.Root && slices.ContainsFunc(all, func(a schema.Account) bool { return !a.Root && shardOf(a) != shardOf(root) })
+	})
+}
