@@ -8,6 +8,7 @@ import (
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/settle"
 	"billwalk/pipeline/walk"
+	"billwalk/pipeline/withdraw"
 	"billwalk/schema"
 )
 
@@ -83,8 +84,31 @@ func (r *Run) recordCalls() *asking {
 	if r.Walk.Source != nil {
 		r.Walk.Source = timedSource{r.Walk.Source, a}
 	}
+	if r.Withdrawals != nil && r.Withdrawals.Source != nil {
+		timed := *r.Withdrawals
+		timed.Source = timedWithdrawals{timed.Source, a}
+		r.Withdrawals = &timed
+	}
 	if r.Settle.Trade != nil {
 		r.Settle.Trade = timedTrade{r.Settle.Trade, a}
 	}
 	return a
+}
+
+// timedWithdrawals records its calls.
+type timedWithdrawals struct {
+	withdraw.Source
+	*asking
+}
+
+// Withdrawals implements withdraw.Source.
+func (t timedWithdrawals) Withdrawals(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {
+	defer t.call()()
+	return t.Source.Withdrawals(ctx, u, cursor, size)
+}
+
+// WithdrawnBills implements withdraw.Source.
+func (t timedWithdrawals) WithdrawnBills(ctx context.Context, u schema.Unit, withdrawID, cursor string, size int) (normalise.PageAnswer, error) {
+	defer t.call()()
+	return t.Source.WithdrawnBills(ctx, u, withdrawID, cursor, size)
 }

@@ -102,3 +102,12 @@ func (f *faults) err() error {
 type supersededError struct{ error }
 
 func (e *supersededError) Unwrap() error { return e.error }
+
+// joinWithdrawals joins an error of the withdrawals to that of the other steps: that another
+// run was first is no failure of its own.
+func joinWithdrawals(err, withdrawals error) error {
+	if err != nil && errors.As(withdrawals, new(*supersededError)) {
+		return err
+	}
+	return errors.Join(err, withdrawals)
+}

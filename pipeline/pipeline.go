@@ -13,7 +13,8 @@
 // what [evidence] knows of its settlements, and publishes the partitions of the day.
 //
 // Where a job wants them, [stores] fetches the lists of the accounts' stores beside the
-// bills, and [build] adds them to the run's last day.
+// bills, and [build] adds them to the run's last day. Where it follows withdrawals, [withdraw]
+// fetches and publishes them once all days of the run are published.
 //
 // This package has the order of these steps, and nothing else. A [Run] makes a [Plan] of
 // the units (plan*.go), of which the refetch policy (refetch.go) leaves out those that

@@ -10,7 +10,8 @@ type Plan struct {
 	Bases []schema.Base                         // one per partition, as published now
 	Rules map[schema.AccountID][]schema.RuleUse // how often each match rule has answered, as last published
 
-	StoreCalls int // of the store API, at least
+	StoreCalls      int // of the store API, at least
+	WithdrawalCalls int // of the withdrawal API, at least
 }
 
 // PlannedUnit is a unit, and what the manifests and the archive say of it.

@@ -17,7 +17,9 @@ import (
 	"billwalk/pipeline/shards"
 	"billwalk/pipeline/stop"
 	"billwalk/pipeline/stores"
+	"billwalk/pipeline/unreadable"
 	"billwalk/pipeline/walk"
+	"billwalk/pipeline/withdraw"
 	"billwalk/schema"
 )
 
@@ -36,9 +38,12 @@ type Run struct {
 	Shared      func(name string) shards.Store // where the shards tell of themselves
 	Night       *shards.Night                  // set by Do
 
-	Walk    walk.Config   // without a Source the run replays the archive
-	Settle  settle.Config // without a Trade nothing is queried
-	Stores  stores.Config
+	Walk   walk.Config   // without a Source the run replays the archive
+	Settle settle.Config // without a Trade nothing is queried
+	Stores stores.Config
+
+	Withdrawals *Withdrawals // nil: none are followed
+
 	Archive Archive
 	Lake    Lake
 	Claims  claims.Register
@@ -84,6 +89,9 @@ func (r *Run) Plan(ctx context.Context) (Plan, error) {
 	}
 	if err == nil && r.Stores.Wanted && r.Archive != nil {
 		plan.StoreCalls, err = stores.Calls(ctx, r.Archive, r.Accounts, r.To, plan.Bases)
+	}
+	if err == nil && r.Withdrawals != nil && r.PublishedDays != nil {
+		plan.WithdrawalCalls, err = r.withdrawalCalls(ctx)
 	}
 	return plan, err
 }
@@ -132,7 +140,7 @@ func (r *Run) Do(ctx context.Context) (*Summary, error) {
 	}
 	found := r.Progress.Counts()
 	s.Archived = Archived{found.UnitsFound, found.PagesFound}
-	s.ExitCode = exitCode(ctx, r.incomplete(s.Failures), err)
+	s.ExitCode = exitCode(ctx, r.incomplete(s.Failures) || s.Withdrawals != nil && r.incomplete(s.Withdrawals.Failures), err)
 	return s, err
 }
 
@@ -191,6 +199,7 @@ func (r *Run) do(ctx, lasting context.Context, s *Summary) error {
 		return err
 	}
 	err = t.take(ctx, calling, lasting, r.schedule(calling, lasting, plan, refetch).outcomes)
+	err = joinWithdrawals(err, t.withdrawals(ctx, calling, lasting))
 	return errors.Join(err, s.addUnits(plan, t.builder.Outcomes()), t.finish(), together.err())
 }
 
@@ -233,4 +242,42 @@ func (r *Run) enter(ctx context.Context) (*neighbours, error) {
 		night: night, accounts: r.Accounts, days: days, buckets: r.Buckets, log: r.Log, owns: r.Shard.Buckets(r.JobAccounts, r.Buckets),
 		overlap: r.Shard.Overlap(r.JobAccounts, r.Buckets), read: make(map[schema.Partition]bool), gone: make(map[int]bool),
 	}, nil
+}
+
+// launchDays returns the first and last launch day that the run looks at: its own days, and
+// those of the lookback in a nightly run.
+func (r *Run) launchDays() (from, to schema.Day) {
+	if r.Backfill {
+		return r.From, r.To
+	}
+	return min(r.From, r.To-schema.Day(r.Withdrawals.Lookback)), r.To
+}
+
+// night returns what follows the withdrawals of the run, once its days are published.
+func (r *Run) night(ctx context.Context) (*withdraw.Night, error) {
+	w := r.Withdrawals
+	published, err := r.PublishedDays(ctx)
+	if err != nil {
+		return nil, err
+	}
+	n := &withdraw.Night{
+		Fetcher: withdraw.Fetcher{Config: w.Config, Archive: w.Archive, Walker: walk.Walker{RunID: r.ID, Now: r.Now, Log: r.Log, Progress: r.Progress}},
+		Lake:    w.Lake, Accounts: r.Accounts, Buckets: r.Buckets, Last: r.To, Lookback: w.Lookback, Published: published, InFlight: r.InFlight,
+		Keeper: unreadable.Keeper{Archive: r.Archive, RunID: r.ID, Log: r.Log},
+	}
+	if !r.Shard.Whole() { // a payee is its own account's, of whichever shard
+		n.Accounts, n.Owns = r.JobAccounts, r.Shard.Buckets(r.JobAccounts, r.Buckets)
+	}
+	n.From, n.To = r.launchDays()
+	return n, nil
+}
+
+// withdrawalCalls returns how many calls of the withdrawal API a run makes at least: one for
+// each list that is not final, of the payees that are known so far.
+func (r *Run) withdrawalCalls(ctx context.Context) (int, error) {
+	n, err := r.night(ctx)
+	if err != nil {
+		return 0, err
+	}
+	return n.Calls(ctx, r.Days())
 }

@@ -365,7 +365,10 @@ func (t *steps) join(calling, lasting context.Context, p *build.Partition) error
 	for change, n := range p.Restated() {
 		t.summary.Restated[change] += n
 	}
-	return err
+	if err != nil {
+		return err
+	}
+	return p.AddWithdrawals(lasting)
 }
 
 // addStores adds the stores of the partition's accounts, once all lists have been fetched.
@@ -442,4 +445,29 @@ func (t *steps) finish() (err error) {
 		}
 	}
 	return err
+}
+
+// withdrawals fetches and publishes the withdrawals, and adds what was found to the summary.
+func (t *steps) withdrawals(ctx, calling, lasting context.Context) error {
+	if t.run.Withdrawals == nil || ctx.Err() != nil {
+		return nil
+	}
+	n, err := t.run.night(lasting)
+	if err != nil {
+		return err
+	}
+	found, err := n.Do(calling, lasting)
+	t.summary.Withdrawals = found
+	var f faults
+	f.add(err)
+	for _, failure := range found.Failures {
+		if failure.Reach == schema.ReachToday {
+			f.add(errStoppedToday)
+			break
+		}
+	}
+	for _, a := range found.Amended {
+		t.summary.addAmended(a.Before, a.After)
+	}
+	return f.err()
 }

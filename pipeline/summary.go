@@ -9,6 +9,7 @@ import (
 	"billwalk/pipeline/settle"
 	"billwalk/pipeline/stores"
 	"billwalk/pipeline/walk"
+	"billwalk/pipeline/withdraw"
 	"billwalk/schema"
 )
 
@@ -33,8 +34,9 @@ type Summary struct {
 	Resolved       int64                        `json:"resolved,omitempty"` // mismatched groups that people have settled; counted for --fail-on
 	Settling       Settling                     `json:"settling"`
 	Callbacks      Callbacks                    `json:"callbacks"`
-	Stores         *stores.Lists                `json:"stores,omitempty"` // of a job with stores
-	Restated       map[schema.Change]int64      `json:"restated"`         // bills of closed days that were found otherwise
+	Stores         *stores.Lists                `json:"stores,omitempty"`      // of a job with stores
+	Withdrawals    *withdraw.Found              `json:"withdrawals,omitempty"` // of a job with withdrawals
+	Restated       map[schema.Change]int64      `json:"restated"`              // bills of closed days that were found otherwise
 	Partitions     []schema.Object              `json:"partitions"`
 	Failures       []schema.Failure             `json:"failures"`
 	Unavailable    []schema.Failure             `json:"unavailable"`
@@ -72,7 +74,8 @@ type Archived struct {
 type Calls struct {
 	Bills       int64 `json:"bills"`
 	Settlements int64 `json:"settlements"`
-	Stores      int64 `json:"stores,omitempty"` // of a job with stores
+	Withdrawals int64 `json:"withdrawals,omitempty"` // of a job with withdrawals; the lists of their bills are among Bills
+	Stores      int64 `json:"stores,omitempty"`      // of a job with stores
 	Token       int64 `json:"token"`
 	Retries     int64 `json:"retries"`
 	Throttled   int64 `json:"throttled"`
@@ -162,5 +165,46 @@ func (s *Summary) addPublished(m *schema.Manifest, unchanged, superseded bool) {
 		sum := s.Identities[rule]
 		sum.Pass, sum.Fail, sum.NotEvaluable = sum.Pass+c.Pass, sum.Fail+c.Fail, sum.NotEvaluable+c.NotEvaluable
 		s.Identities[rule] = sum
+	}
+}
+
+// addAmended adds the withdrawals of a day that was amended, in place of those with which this
+// run may have published its bills.
+func (s *Summary) addAmended(before, after *schema.Manifest) {
+	for _, name := range schema.AmendedTables {
+		o := after.Object(name)
+		if o == nil {
+			continue
+		}
+		was := -1
+		for i := range s.Partitions {
+			if s.Partitions[i].Key == o.Key {
+				was = i
+			}
+		}
+		s.Rows[name] += o.Rows
+		if was < 0 {
+			s.Partitions = append(s.Partitions, *o)
+			continue
+		}
+		s.Rows[name] -= s.Partitions[was].Rows
+		s.Partitions[was] = *o
+		if name == schema.Exceptions.Name { // these were counted with the bills
+			for rule, rows := range before.Exceptions {
+				if rule.OfWithdrawals() {
+					s.Exceptions[rule] -= rows
+				}
+			}
+		}
+	}
+	for rule, rows := range after.Exceptions {
+		if rule.OfWithdrawals() {
+			s.Exceptions[rule] += rows
+		}
+	}
+	for rule, rows := range s.Exceptions {
+		if rule.OfWithdrawals() && rows == 0 {
+			delete(s.Exceptions, rule)
+		}
 	}
 }

@@ -306,6 +306,11 @@ func (l *shelf) Restatements(_ context.Context, day schema.Day, bucket int) iter
 	return each(l.at(day, bucket).restatements)
 }
 
+// Rows implements pipeline.Lake. No test of this package publishes what it reads.
+func (l *shelf) Rows(context.Context, schema.AnyTable, schema.Day, int, ...string) iter.Seq2[schema.Row, error] {
+	return func(func(schema.Row, error) bool) {}
+}
+
 func (l *shelf) at(day schema.Day, bucket int) *shelved {
 	l.mu.Lock()
 	defer l.mu.Unlock()

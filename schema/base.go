@@ -21,10 +21,11 @@ type Base struct {
 // conditional write before it replaces anything. From then on no run that read its base
 // earlier can publish.
 type Turn struct {
-	WriteID    string   `json:"write_id"`        // of that publication, or of the published manifest if its rows were the same and stay
-	Begun      []string `json:"begun,omitempty"` // write ids of earlier publications that were cut before their manifest
-	Generation int64    `json:"generation"`      // of that publication
-	TakenBy    string   `json:"taken_by"`        // write id of the run that took the turn; makes the content of every turn unique
+	WriteID    string   `json:"write_id"`         // of that publication, or of the published manifest if its rows were the same and stay
+	Begun      []string `json:"begun,omitempty"`  // write ids of earlier publications that were cut before their manifest
+	Generation int64    `json:"generation"`       // of that publication
+	TakenBy    string   `json:"taken_by"`         // write id of the run that took the turn; makes the content of every turn unique
+	Amends     bool     `json:"amends,omitempty"` // all publications that have not ended replace the tables of withdrawals and the exceptions alone
 }
 
 // Unfinished returns the write ids of the publications that had begun when the base was read,
@@ -62,6 +63,25 @@ func (b *Base) Torn() bool {
 	return slices.ContainsFunc(b.Manifest.Objects, func(o Object) bool { return b.ETags[o.Table] != o.ETag })
 }
 
+// AmendedTables are the tables that are replaced by themselves when a day's withdrawals are
+// published.
+var AmendedTables = []string{Exceptions.Name, Withdrawals.Name, WithdrawnBills.Name}
+
+// Amendable reports whether the amended tables can be replaced by themselves: the others are
+// those of the manifest, and no publication that has begun can still write them.
+func (b *Base) Amendable() bool {
+	if b.Manifest == nil || len(b.Unfinished()) > 0 && !b.Turn.Amends {
+		return false
+	}
+	kept := func(table string) bool { return !slices.Contains(AmendedTables, table) }
+	for table, etag := range b.ETags {
+		if kept(table) && etag != "" && b.Manifest.Object(table) == nil {
+			return false
+		}
+	}
+	return !slices.ContainsFunc(b.Manifest.Objects, func(o Object) bool { return kept(o.Table) && b.ETags[o.Table] != o.ETag })
+}
+
 // Generation returns the published generation, or 0 if nothing is published.
 func (b *Base) Generation() int64 {
 	if b.Manifest == nil {
@@ -86,6 +106,10 @@ func (b *Base) Rows(table string) int64 {
 func (b *Base) NextGeneration() int64 {
 	return max(b.Turn.Generation, b.Generation()) + 1
 }
+
+// ErrUnfinished reports that a day cannot be amended, because a publication of it was cut or is
+// still running.
+var ErrUnfinished = errors.New("a publication of this day was cut, or is still running: run or replay the day")
 
 // ErrSuperseded reports that another run published a day first. Its result stays.
 var ErrSuperseded = errors.New("another run has published this day meanwhile")

@@ -36,9 +36,10 @@ type Manifest struct {
 	Objects     []Object          `json:"objects"`
 	Units       []Entry           `json:"units"`
 	Identities  map[Rule]Check    `json:"identities"`
-	Exceptions  map[Rule]int64    `json:"exceptions"` // rows of the table exceptions, by rule
-	Verdicts    map[Verdict]int64 `json:"verdicts"`   // rows of the table reconciliation, by verdict
-	Seal        string            `json:"seal"`       // SHA-256 of the manifest's JSON with an empty seal, hex; empty in those of an older billwalk
+	Exceptions  map[Rule]int64    `json:"exceptions"`            // rows of the table exceptions, by rule
+	Verdicts    map[Verdict]int64 `json:"verdicts"`              // rows of the table reconciliation, by verdict
+	Withdrawals *WithdrawalsEntry `json:"withdrawals,omitempty"` // launched on the day; nil where no job looked at them
+	Seal        string            `json:"seal"`                  // SHA-256 of the manifest's JSON with an empty seal, hex; empty in those of an older billwalk
 }
 
 // Object is one published Parquet file.
@@ -52,6 +53,8 @@ type Object struct {
 	SHA256     string `json:"sha256"`
 	RowsSHA256 string `json:"rows_sha256"` // of all before the footer: equal for equal rows
 	ETag       string `json:"etag"`
+	Generation int64  `json:"generation,omitempty"` // of the publication that wrote it; 0: the manifest's
+	WriteID    string `json:"write_id,omitempty"`   // likewise
 	Totals     Totals `json:"totals"`
 	Unchanged  bool   `json:"unchanged,omitempty"`  // in a run's summary: it stays, because its rows are the same
 	Superseded bool   `json:"superseded,omitempty"` // in a run's summary: another run published it first, and its result is at least as new
@@ -80,6 +83,15 @@ type Check struct {
 	Pass         int64 `json:"pass"`
 	Fail         int64 `json:"fail"`
 	NotEvaluable int64 `json:"not_evaluable"`
+}
+
+// Stamp returns the generation and write id of the publication that wrote one of the
+// manifest's objects.
+func (m *Manifest) Stamp(o *Object) (generation int64, writeID string) {
+	if o.WriteID == "" {
+		return m.Generation, m.WriteID
+	}
+	return o.Generation, o.WriteID
 }
 
 // Entry returns the entry of an account, or nil.

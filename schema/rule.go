@@ -49,7 +49,26 @@ const (
 	RuleCallbackConflict     Rule = "callback_conflict"
 	RuleCallbackContradicts  Rule = "callback_contradicts"
 	RuleCallbackUnconfirmed  Rule = "callback_unconfirmed"
+
+	// Those of withdrawals, which no bill or settlement breaks.
+	RuleWithdrawalRecord    Rule = "withdrawal_record"
+	RuleWithdrawalStatus    Rule = "withdrawal_status"
+	RuleWithdrawnTwice      Rule = "withdrawn_twice"
+	RuleWithdrawnNotInBills Rule = "withdrawn_not_in_bills"
+	RuleWithdrawnBefore     Rule = "withdrawn_before_first_day"
+	RuleWithdrawnAmount     Rule = "withdrawn_amount"
+	RuleWithdrawnDirection  Rule = "withdrawn_no_direction"
 )
+
+// OfWithdrawals reports whether the rule's exceptions are those of withdrawals: they stand on
+// the day on which the withdrawal was launched, and are replaced with the table withdrawals.
+func (r Rule) OfWithdrawals() bool {
+	switch r {
+	case RuleWithdrawalRecord, RuleWithdrawalStatus, RuleWithdrawnTwice, RuleWithdrawnNotInBills, RuleWithdrawnBefore, RuleWithdrawnAmount, RuleWithdrawnDirection:
+		return true
+	}
+	return false
+}
 
 // What a person does about the rules that call for the same.
 var (
@@ -163,6 +182,34 @@ var rules = []struct {
 		"the settle query, made after the callback, does not know the settlement; it still counts",
 		"回调之后查询，查不到这笔分账；仍计入",
 	}, adviceCallback},
+	{RuleWithdrawalRecord, SeverityWarning, "提现记录有误", Bilingual{
+		"the record of a withdrawal has an amount, time, id or text that is not as documented; detail says which",
+		"提现记录的金额、时间、单号或文字与文档不符，detail 写明是哪一项",
+	}, Bilingual{"look the withdrawal up in the console, and report it to the platform with the withdraw_id", "到来客核对这笔提现，凭提现单号报平台"}},
+	{RuleWithdrawalStatus, SeverityWarning, "提现状态未知", Bilingual{
+		"the status of a withdrawal is not in the job's withdrawals.statuses; it is taken for one in flight",
+		"提现状态不在任务的 withdrawals.statuses 中，按在途处理",
+	}, Bilingual{"find out in the console what the status means, and add it to withdrawals.statuses", "到来客查明该状态的含义，写进 withdrawals.statuses"}},
+	{RuleWithdrawnTwice, SeverityError, "账单被两次提现", Bilingual{
+		"the bill is in the lists of two withdrawals that were paid",
+		"同一账单出现在两笔已到账提现的明细中",
+	}, Bilingual{"find out in the console which of them paid it, and report it to the platform with both withdraw_ids", "到来客查明哪一笔付了该账单，凭两个提现单号报平台"}},
+	{RuleWithdrawnNotInBills, SeverityError, "提现含查无的账单", Bilingual{
+		"the withdrawal pays a bill that no published day has, though its day was looked at, or that is of another account",
+		"提现付了一条已发布的日子都没有的账单，而其账单日已拉取；或是其他账户的账单",
+	}, Bilingual{"fetch the bill's day again; if it stays, report it to the platform with the ledger_id and the withdraw_id", "重拉该账单的日子；仍没有的，凭账单 ID 与提现单号报平台"}},
+	{RuleWithdrawnBefore, SeverityWarning, "提现含很早的账单", Bilingual{
+		"the withdrawal pays a bill of a day that is not published, further before it than withdrawals.lookback",
+		"提现付了未发布的日子的账单，且早于 withdrawals.lookback",
+	}, Bilingual{"fetch the bill's day, or look the bill up in the console", "拉取该账单的日子，或到来客核对该账单"}},
+	{RuleWithdrawnAmount, SeverityError, "提现与账单金额不符", Bilingual{
+		"the withdrawal lists the bill with another amount than the table bills has",
+		"提现明细中该账单的金额与 bills 中的不同",
+	}, Bilingual{"fetch the bill's day again; if it stays, report it to the platform with the ledger_id and the withdraw_id", "重拉该账单的日子；仍不同的，凭账单 ID 与提现单号报平台"}},
+	{RuleWithdrawnDirection, SeverityError, "提现账单方向不明", Bilingual{
+		"the withdrawal lists a bill of unknown direction, which is not in its sum",
+		"提现明细中有方向不明的账单，未计入其合计",
+	}, adviceDirection},
 }
 
 // Rules lists all rules.

@@ -9,6 +9,7 @@ const (
 	UnreadableBills       UnreadableKind = "bills"
 	UnreadableSettlements UnreadableKind = "settlements"
 	UnreadableStores      UnreadableKind = "stores"
+	UnreadableWithdrawals UnreadableKind = "withdrawals"
 )
 
 // UnreadableAnswer is an answer that is not as the API documents: it has an id or amount that

@@ -32,6 +32,7 @@
 //	moved, newstores          bills that changed since they were published
 //	stores                    the stores of the accounts
 //	neighbours                partitions of other processes, and what became of their units
+//	withdrawals               the withdrawals of the day, as published
 //	publish, superseded       publishing, and what happens if another run was first
 package build
 
@@ -69,6 +70,8 @@ type Tables interface {
 	// the next.
 	Settlements(ctx context.Context, day schema.Day, bucket int, columns ...string) iter.Seq2[*schema.Settlement, error]
 	Restatements(ctx context.Context, day schema.Day, bucket int) iter.Seq2[*schema.Restatement, error]
+	// Rows reads the published rows of any table.
+	Rows(ctx context.Context, table schema.AnyTable, day schema.Day, bucket int, columns ...string) iter.Seq2[schema.Row, error]
 }
 
 // Stage is a partition being built in local files.

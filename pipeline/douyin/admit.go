@@ -6,17 +6,21 @@ import (
 	"time"
 )
 
-// admit waits until a request may be sent: the API's circuit admits it, and the pacer has
-// a slot for it, which is nil for an API without a pacer. A circuit that opens while it
-// waits for the slot holds it back, too.
+// admit waits until a request may be sent: the API's quota and circuit admit it, and the
+// pacer has a slot for it, which is nil for an API without a pacer. A circuit that opens
+// while it waits for the slot holds it back, too, and so does a quota that is used up.
 func (c *Client) admit(ctx context.Context, e *endpoint) (*flight, error) {
 	for {
+		try, err := c.awaitQuota(ctx, e)
+		if err != nil {
+			return nil, err
+		}
 		probe, err := c.awaitCircuit(ctx, e)
 		if err != nil || e.pace == nil {
 			return nil, err
 		}
 		f, err := e.pace.wait(ctx)
-		if err != nil || probe || !e.circuit.open() {
+		if err != nil || (probe || !e.circuit.open()) && (try || !e.quota.usedUp()) {
 			return f, err
 		}
 		e.pace.unsent(f)

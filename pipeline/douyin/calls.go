@@ -105,6 +105,7 @@ func (c *Client) send(ctx context.Context, e *endpoint, f *flight, req *http.Req
 		fault = c.sanitize(fault)
 	}
 	c.updateCircuit(ctx, e, fault)
+	c.updateQuota(ctx, e, fault)
 	if fault == nil || fault.remedy == notFound {
 		return reply{got.body, got.raw, logID, got.at, undecoded}, nil
 	}

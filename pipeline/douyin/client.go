@@ -23,6 +23,7 @@ type Client struct {
 
 	patience, firstPatience time.Duration // how long to wait for the end of an outage; firstPatience for an API that has never answered
 	mostAttempts            int           // of one call; 0 leaves it to the error
+	quotaPatience           time.Duration // how long to wait for a quota that is used up
 	cache                   TokenCache    // nil if the token is not shared
 	share                   *Share        // nil if the rate is not
 
@@ -76,6 +77,7 @@ type App struct {
 type endpoint struct {
 	api     string
 	circuit circuit
+	quota   quota
 	pace    *pacer       // nil for client_token, which is called once in two hours
 	calls   atomic.Int64 // over HTTP, with retries
 

@@ -35,7 +35,7 @@ func New(app App, options ...Option) *Client {
 		set(c)
 	}
 	if c.share != nil {
-		for _, e := range []*endpoint{&c.bills, &c.settlements, &c.stores} {
+		for _, e := range []*endpoint{&c.bills, &c.withdrawals, &c.settlements, &c.stores} {
 			e.pace = newSharedPacer(app.QPS, c.share)
 		}
 	}
@@ -71,6 +71,12 @@ func WithClock(now func() time.Time) Option { return func(c *Client) { c.now = n
 // a random source. It is called concurrently.
 func WithJitter(draw func(limit time.Duration) time.Duration) Option {
 	return func(c *Client) { c.jitter = draw }
+}
+
+// WithQuotaPatience has calls wait up to d for a quota that is used up, and try it now and
+// then, instead of failing at once.
+func WithQuotaPatience(d time.Duration) Option {
+	return func(c *Client) { c.quotaPatience = d }
 }
 
 // WithPatience limits the wait for the end of an outage to d, instead of two minutes, or

@@ -25,7 +25,8 @@ const (
 
 // retry makes one call of an API: it repeats attempts until one succeeds, the call has
 // failed too often, or ctx is cancelled. Nothing else retries. Attempts without an answer
-// while the circuit is open do not count, as the circuit delays them already. The error
+// while the circuit is open do not count, as the circuit delays them already; nor do those
+// that a used-up quota refuses, for as long as the client waits for it. The error
 // is an *Error, or wraps ctx's.
 func (c *Client) retry(ctx context.Context, e *endpoint, attempt func(context.Context) (reply, error)) (reply, error) {
 	var met attemptCounts
@@ -44,6 +45,10 @@ func (c *Client) retry(ctx context.Context, e *endpoint, attempt func(context.Co
 		if fault.unanswered && e.circuit.open() {
 			c.retries.Add(1)
 			continue // the circuit delays it
+		}
+		if fault.quotaUsedUp() && e.quota.waits(c.quotaPatience) {
+			c.retries.Add(1)
+			continue // the quota delays it
 		}
 		if met.exhausted(fault, e.health.patience()) || c.mostAttempts > 0 && met.failed-met.byRemedy[slowDown] >= c.mostAttempts {
 			return reply{}, fault

@@ -36,6 +36,7 @@ jobs:
       match: [{settle_id: shop_order_id}, {order_id: item_order_id}, {out_settle_no: order_ext_id}, {out_order_no: certificate_id}]
       tolerance_fen: 1
       final_check: true
+    withdrawals: {lookback: 30d, statuses: {in_flight: ["1"], paid: ["2", "5"], failed: ["3"]}}
     stores: true
     columns: {code: hash, code_key: any}
     report: true
@@ -134,8 +135,8 @@ func TestCanaryInEveryField(t *testing.T) {
 			}
 		}
 	})
-	for _, key := range slices.Concat(fileKeys, lakeKeys, appKeys, callbacksKeys, jobKeys, datesKeys, billsKeys, settlementsKeys, columnsKeys, webhookKeys, accountKeys, sourceKeys, parameters) {
-		sections := []string{"lake", "apps", "jobs", "callbacks", "accounts", "dates", "bills", "settlements", "columns", "match", "notify"}
+	for _, key := range slices.Concat(fileKeys, lakeKeys, appKeys, callbacksKeys, jobKeys, datesKeys, billsKeys, settlementsKeys, withdrawalsKeys, statusesKeys, columnsKeys, webhookKeys, accountKeys, sourceKeys, parameters) {
+		sections := []string{"lake", "apps", "jobs", "callbacks", "accounts", "dates", "bills", "settlements", "columns", "match", "notify", "withdrawals", "statuses"}
 		if !slices.Contains(met, key) && !slices.Contains(sections, key) {
 			t.Errorf("no secret was planted in %s: add it to complete", key)
 		}

@@ -2,6 +2,7 @@ package jobs
 
 import (
 	"fmt"
+	"reflect"
 	"slices"
 	"strings"
 
@@ -38,12 +39,15 @@ func (f *File) Conflict(name string) error {
 // differences returns the keys by which two jobs would reconcile the same bills
 // differently.
 func differences(a, b Job) (keys []string) {
+	if v, w := a.Withdrawals, b.Withdrawals; v != nil && w != nil && !reflect.DeepEqual(v, w) {
+		keys = append(keys, "withdrawals")
+	}
 	s, t := a.Settlements, b.Settlements
 	switch {
 	case s == nil && t == nil:
-		return nil // nothing is reconciled
+		return keys // nothing is reconciled
 	case s == nil || t == nil:
-		return []string{"settlements (only one has the section)"}
+		return append(keys, "settlements (only one has the section)")
 	}
 	if s.App != t.App {
 		keys = append(keys, "settlements.app")

@@ -79,6 +79,7 @@ type Job struct {
 	Lookback    int // days before the first of Dates that are fetched again, 0 to 90; by default 7 with Settlements, else 0
 	Bills       Bills
 	Settlements *Settlements // nil if bills are published without a join
+	Withdrawals *Withdrawals // nil if withdrawals are not followed
 	Stores      bool         // the names of stores are asked for
 	Columns     Columns
 	Report      bool      // written into the lake after a run; true by default

@@ -51,6 +51,7 @@ func TestManualLoads(t *testing.T) {
 			Lookback:    7,
 			Bills:       Bills{"life", 50, 2},
 			Settlements: &Settlements{"trade", []schema.Match{{Parameter: "order_id", Column: "shop_order_id"}, {Parameter: "out_order_no", Column: "order_ext_id"}}, 0, false},
+			Withdrawals: &Withdrawals{35, Statuses{[]string{"1"}, []string{"2"}, []string{"3"}}},
 			Stores:      true,
 			Columns:     Columns{Hash, schema.NewSecret("canary-code")},
 			Report:      true,
@@ -68,7 +69,7 @@ func TestManualIsComplete(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, known := range [][]string{fileKeys, lakeKeys, appKeys, callbacksKeys, jobKeys, datesKeys, billsKeys, settlementsKeys, columnsKeys, webhookKeys, accountKeys, sourceKeys} {
+	for _, known := range [][]string{fileKeys, lakeKeys, appKeys, callbacksKeys, jobKeys, datesKeys, billsKeys, settlementsKeys, withdrawalsKeys, statusesKeys, columnsKeys, webhookKeys, accountKeys, sourceKeys} {
 		for _, key := range known {
 			if !strings.Contains(string(text), key+":") && key != nameKey {
 				t.Errorf("the manual lacks the key %s", key)

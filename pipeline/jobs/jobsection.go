@@ -23,6 +23,9 @@ func (r *reader) job(e entry) Job {
 		job.Bills = r.bills(n)
 	}
 	r.settlementsAndLookback(m, &job)
+	if n, ok := m.values["withdrawals"]; ok {
+		job.Withdrawals = r.withdrawals(n)
+	}
 	job.Stores = optional(m, "stores", false, boolean)
 	job.Columns = r.columns(m)
 	job.Report = optional(m, "report", true, boolean)

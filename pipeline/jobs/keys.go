@@ -6,10 +6,12 @@ var (
 	lakeKeys        = []string{"url", "endpoint", "region", "path_style", "buckets"}
 	appKeys         = []string{"base_url", "client_key", "client_secret", "qps", "timeout", "callbacks"}
 	callbacksKeys   = []string{"public_keys", "legacy_token", "app_ids"}
-	jobKeys         = []string{"accounts", "dates", "lookback", "bills", "settlements", "stores", "columns", "report", "notify"}
+	jobKeys         = []string{"accounts", "dates", "lookback", "bills", "settlements", "withdrawals", "stores", "columns", "report", "notify"}
 	datesKeys       = []string{"from", "to"}
 	billsKeys       = []string{"app", "page_size", "passes"}
 	settlementsKeys = []string{"app", "match", "tolerance_fen", "final_check"}
+	withdrawalsKeys = []string{"lookback", "statuses"}
+	statusesKeys    = []string{"in_flight", "paid", "failed"}
 	columnsKeys     = []string{"code", "code_key"}
 	webhookKeys     = []string{"kind", "url", "secret", "on"}
 

@@ -24,10 +24,12 @@ const (
 	maxQPS          = 1_000_000
 	maxTimeout      = 10 * time.Minute
 	maxLookback     = 90
-	defaultLookback = 7  // of a job with settlements
-	maxPageSize     = 50 // of the bill API
-	maxPasses       = 4
-	maxFen          = 1_000_000_000_000
+	defaultLookback = 7 // of a job with settlements
+
+	defaultWithdrawalsLookback = 35
+	maxPageSize                = 50 // of the bill API
+	maxPasses                  = 4
+	maxFen                     = 1_000_000_000_000
 )
 
 var (

@@ -166,10 +166,14 @@ func (r *WithdrawalRecord) Row(statuses *WithdrawalStatuses, from Provenance) Wi
 	c.launchDay(from.Day)
 	var known bool
 	if row.Stage, known = statuses.stage(w.Status.V); !known {
-		c.report(schema.RuleUnknownEnum, "status %.40q of a withdrawal is not in withdrawals.statuses; it is taken for one in flight", w.Status.V)
+		c.report(schema.RuleWithdrawalStatus, "status %.40q of a withdrawal is not in withdrawals.statuses; it is taken for one in flight", w.Status.V)
 	}
 	for i := range row.Exceptions {
 		e := &row.Exceptions[i]
+		if e.Rule != schema.RuleWithdrawalStatus {
+			e.Rule = schema.RuleWithdrawalRecord
+		}
+		e.Severity = e.Rule.Severity()
 		e.AccountID, e.ArchiveKey = schema.Some(row.Withdrawal.AccountID), nonEmpty(schema.Some(from.ArchiveKey))
 		e.Detail = fmt.Sprintf("withdrawal %.64s: %s", w.WithdrawID.V, e.Detail) // no record, which has the bank account's number
 	}

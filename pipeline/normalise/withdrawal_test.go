@@ -103,13 +103,13 @@ func TestWithdrawalExceptions(t *testing.T) {
 	}{
 		`"status":"1","amount":5`:                             {schema.WithdrawUnderWay, nil},
 		`"status":"3","amount":5`:                             {schema.WithdrawNotPaid, nil},
-		`"status":"9","amount":5`:                             {schema.WithdrawUnderWay, []schema.Rule{schema.RuleUnknownEnum}},
-		`"amount":5`:                                          {schema.WithdrawUnderWay, []schema.Rule{schema.RuleUnknownEnum}},
-		`"status":"2","amount":-5`:                            {schema.WithdrawPaid, []schema.Rule{schema.RuleNegativeAmount}},
-		`"status":"2","amount":1000000000001`:                 {schema.WithdrawPaid, []schema.Rule{schema.RuleOverflow}},
-		`"status":"2","amount":5,"launch_time":1795140000000`: {schema.WithdrawPaid, []schema.Rule{schema.RuleSettleTime}},
-		`"status":"2","amount":5,"launch_time":1795000000`:    {schema.WithdrawPaid, []schema.Rule{schema.RuleSettleDay}},
-		`"status":"2","amount":5,"account_name":"\ud800"`:     {schema.WithdrawPaid, []schema.Rule{schema.RuleBadText}},
+		`"status":"9","amount":5`:                             {schema.WithdrawUnderWay, []schema.Rule{schema.RuleWithdrawalStatus}},
+		`"amount":5`:                                          {schema.WithdrawUnderWay, []schema.Rule{schema.RuleWithdrawalStatus}},
+		`"status":"2","amount":-5`:                            {schema.WithdrawPaid, []schema.Rule{schema.RuleWithdrawalRecord}},
+		`"status":"2","amount":1000000000001`:                 {schema.WithdrawPaid, []schema.Rule{schema.RuleWithdrawalRecord}},
+		`"status":"2","amount":5,"launch_time":1795140000000`: {schema.WithdrawPaid, []schema.Rule{schema.RuleWithdrawalRecord}},
+		`"status":"2","amount":5,"launch_time":1795000000`:    {schema.WithdrawPaid, []schema.Rule{schema.RuleWithdrawalRecord}},
+		`"status":"2","amount":5,"account_name":"\ud800"`:     {schema.WithdrawPaid, []schema.Rule{schema.RuleWithdrawalRecord}},
 	} {
 		page, err := ReadWithdrawals(withdrawalsBody(`{"has_more":false,"bill_withdraw_records":[{"withdraw_id":"77","settle_account":"6222020200112233445",` + record + `}]}`))
 		if err != nil {

@@ -59,8 +59,8 @@ func (f *Fetcher) recallBills(ctx context.Context, u schema.Unit, w *Withdrawal)
 
 // readBills reads the bills of a certified walk, each once. Bills are the same if their keys
 // are; of two contents the first counts, as the sum then tells.
-func (f *Fetcher) readBills(ctx context.Context, w *Withdrawal, c *schema.Certificate) ([]schema.WithdrawnBill, error) {
-	var bills []schema.WithdrawnBill
+func (f *Fetcher) readBills(ctx context.Context, w *Withdrawal, c *schema.Certificate) ([]Bill, error) {
+	var bills []Bill
 	seen := make(map[schema.BillKey]bool)
 	for answer, err := range walk.Certified(ctx, f.Archive.WithdrawnBills(w.WithdrawID), c) {
 		if err != nil {
@@ -74,10 +74,14 @@ func (f *Fetcher) readBills(ctx context.Context, w *Withdrawal, c *schema.Certif
 			if key := record.Key(); !seen[key] {
 				seen[key] = true
 				b := f.Rows.Row(record, provenance(c, answer)).Bill
-				bills = append(bills, schema.WithdrawnBill{
+				bill := Bill{Key: key, Order: b.ShopOrderID, ArchiveKey: answer.Key, WithdrawnBill: schema.WithdrawnBill{
 					AccountID: w.AccountID, WithdrawID: w.WithdrawID, LedgerID: b.LedgerID, SettleType: schema.Some(b.SettleType), SettleSubType: b.SettleSubType,
 					FundAmount: b.Amounts[schema.FundAmount], Goods: b.Amounts[schema.Goods],
-				})
+				}}
+				if b.SettleTime.Valid {
+					bill.SettledOn = schema.Some(schema.DayOf(b.SettleTime.V))
+				}
+				bills = append(bills, bill)
 			}
 		}
 	}

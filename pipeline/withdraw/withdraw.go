@@ -48,7 +48,7 @@ type Config struct {
 type Fetcher struct {
 	Config
 	Archive Archive
-	Walker  walk.Walker // of the run; its archive and configuration are not used
+	Walker  walk.Walker // of the run; its archive, configuration and IsCurrent are not used
 }
 
 // Launches are the withdrawals that a payee launched on a day, as the archive holds them.
@@ -63,9 +63,18 @@ type Launches struct {
 type Withdrawal struct {
 	schema.Withdrawal
 	Stage       schema.WithdrawStage
-	Certificate *schema.Certificate    // of its bills; nil where they were not fetched
-	Bills       []schema.WithdrawnBill // each once; billed_on and in_bills are not set
-	Failure     *schema.Failure        // why its bills could not be fetched
+	Certificate *schema.Certificate // of its bills; nil where they were not fetched
+	Bills       []Bill              // each once; billed_on and in_bills are not set
+	Failure     *schema.Failure     // why its bills could not be fetched
+}
+
+// Bill is one bill of a withdrawal, as the platform lists it.
+type Bill struct {
+	schema.WithdrawnBill
+	Key        schema.BillKey
+	SettledOn  schema.Null[schema.Day] // the day of its settle_time
+	Order      schema.Null[string]     // its shop_order_id
+	ArchiveKey string
 }
 
 // Final reports whether the platform can say nothing new of the payee's day.
@@ -118,10 +127,21 @@ func (f *Fetcher) Recall(ctx context.Context, u schema.Unit) (*Launches, error) 
 	return f.read(ctx, certificate)
 }
 
+// isCurrent reports whether a list was fetched after its day had ended, and all of its
+// withdrawals are final.
+func (f *Fetcher) isCurrent(ctx context.Context, u schema.Unit, c *schema.Certificate) (bool, error) {
+	if c.Latest().At.Before((u.Day + 1).Start()) {
+		return false, nil
+	}
+	l, err := f.read(ctx, c)
+	return err == nil && l.Final(), ctx.Err()
+}
+
 // list returns the walker of lists of withdrawals.
 func (f *Fetcher) list() *walk.Walker {
 	w := f.Walker
 	w.Archive = f.Archive.Withdrawals()
+	w.IsCurrent = f.isCurrent
 	w.Config = walk.Config{Source: pages(f.Source.Withdrawals), Decode: normalise.DecodeWithdrawalsAnswer, PageSize: pageSize, Passes: 1, AllowShrink: true}
 	return &w
 }
@@ -130,6 +150,7 @@ func (f *Fetcher) list() *walk.Walker {
 func (f *Fetcher) bills(withdrawID string) *walk.Walker {
 	w := f.Walker
 	w.Archive = f.Archive.WithdrawnBills(withdrawID)
+	w.IsCurrent = func(context.Context, schema.Unit, *schema.Certificate) (bool, error) { return false, nil } // they tie, or are asked for
 	w.Config = walk.Config{PageSize: pageSize, Passes: 1, AllowShrink: true, Source: pages(func(ctx context.Context, u schema.Unit, cursor string, size int) (normalise.PageAnswer, error) {
 		return f.Source.WithdrawnBills(ctx, u, withdrawID, cursor, size)
 	})}
@@ -174,5 +195,9 @@ func (f *Fetcher) tie(ctx context.Context, w *Withdrawal, certificate *schema.Ce
 			return err
 		}
 	}
-	return reconcile.TieOut(&w.Withdrawal, w.Stage, listing, w.Bills)
+	rows := make([]schema.WithdrawnBill, len(w.Bills))
+	for i := range w.Bills {
+		rows[i] = w.Bills[i].WithdrawnBill
+	}
+	return reconcile.TieOut(&w.Withdrawal, w.Stage, listing, rows)
 }

@@ -11,6 +11,12 @@
 //     base is still in place.
 //  4. It PUTs the manifest last, on the same condition.
 //
+// The withdrawals of a day are published without its bills: an amendment (Amend) replaces three
+// tables and the manifest in the same order, and keeps the other objects, whose entries in the
+// manifest then name the publication that wrote them. It begins only where no other publication
+// can still write those: one that was cut is healed by a whole publication first, or is itself
+// an amendment.
+//
 // What is published is read back by column: Bills, Settlements and the others for one
 // table each, Rows for any.
 //

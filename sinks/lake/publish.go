@@ -35,11 +35,14 @@ func (s *Stage) Publish(ctx context.Context, m *schema.Manifest) error {
 	if err := s.lake.ensureSettings(ctx); err != nil {
 		return err
 	}
-	if err := s.takeTurn(ctx, schema.Turn{WriteID: s.stamp.WriteID, Begun: s.base.Unfinished(), Generation: s.stamp.Generation}); err != nil {
+	if err := s.takeTurn(ctx, schema.Turn{WriteID: s.stamp.WriteID, Begun: s.base.Unfinished(), Generation: s.stamp.Generation, Amends: s.amends}); err != nil {
 		return err
 	}
 	for i := range m.Objects {
 		o := &m.Objects[i]
+		if s.writers[o.Table] == nil {
+			continue // it stays
+		}
 		f, err := s.writers[o.Table].Finish(s.stamp)
 		if err != nil {
 			return err

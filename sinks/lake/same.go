@@ -21,6 +21,9 @@ import (
 func (s *Stage) Same(ctx context.Context) (bool, error) {
 	same := s.base.Manifest != nil && len(s.base.Unfinished()) == 0
 	for _, name := range tables {
+		if s.writers[name] == nil {
+			continue
+		}
 		unchanged, err := s.sameRows(ctx, name)
 		if err != nil {
 			return false, err

@@ -12,7 +12,7 @@ import (
 )
 
 // Stage is one (day, bucket) being built in local files that have no name, so that they
-// end with the process. Rows of different tables may be added side by side, and else it is
+// end with the process. An amendment takes rows of schema.AmendedTables alone. Rows of different tables may be added side by side, and else it is
 // not safe for concurrent use. Many stages may be open: one without rows costs next to
 // nothing.
 type Stage struct {
@@ -20,7 +20,8 @@ type Stage struct {
 	base  schema.Base
 	stamp parquet.Stamp
 
-	writers map[string]*parquet.Writer // by table
+	writers map[string]*parquet.Writer // by table; those of an amendment alone
+	amends  bool                       // tables without a writer stay as they are published
 }
 
 // Stage begins the replacement of the base. The caller closes it.
@@ -28,12 +29,29 @@ func (l *Lake) Stage(base schema.Base) (*Stage, error) {
 	if base.Bucket < 0 || base.Bucket >= l.buckets {
 		return nil, fmt.Errorf("bucket %d of a lake that has %d", base.Bucket, l.buckets)
 	}
+	return l.stage(base, tables), nil
+}
+
+// Amend begins the replacement of schema.AmendedTables alone: the other objects of the base
+// stay as they are. If these are not those of the manifest, or a publication that has begun may
+// still write them, the error is schema.ErrUnfinished.
+func (l *Lake) Amend(base schema.Base) (*Stage, error) {
+	if !base.Amendable() {
+		return nil, schema.ErrUnfinished
+	}
+	s := l.stage(base, schema.AmendedTables)
+	s.amends = true
+	return s, nil
+}
+
+func (l *Lake) stage(base schema.Base, names []string) *Stage {
 	stamp := parquet.Stamp{Generation: base.NextGeneration(), WriteID: ulid.Make().String()}
 	s := &Stage{lake: l, base: base, stamp: stamp, writers: make(map[string]*parquet.Writer)}
-	for _, table := range schema.Tables {
-		s.writers[table.Describe().Name] = parquet.NewWriter(table, l.version, l.unnamed)
+	for _, name := range names {
+		table, _ := schema.TableByName(name)
+		s.writers[name] = parquet.NewWriter(table, l.version, l.unnamed)
 	}
-	return s, nil
+	return s
 }
 
 // unnamed creates a local file without a name, so that a kill leaves nothing behind.
@@ -97,6 +115,14 @@ func (s *Stage) Finish(m *schema.Manifest) error {
 	m.Version, m.Day, m.Bucket, m.Billwalk = schema.ManifestVersion, s.base.Day, s.base.Bucket, s.lake.version
 	m.Generation, m.WriteID, m.Objects = s.stamp.Generation, s.stamp.WriteID, nil
 	for _, table := range tables {
+		if s.writers[table] == nil {
+			if o := s.base.Manifest.Object(table); o != nil {
+				kept := *o
+				kept.Generation, kept.WriteID = s.base.Manifest.Stamp(o)
+				m.Objects = append(m.Objects, kept)
+			}
+			continue
+		}
 		f, err := s.writers[table].Finish(s.stamp)
 		if err != nil {
 			return err
@@ -113,10 +139,11 @@ func (s *Stage) Finish(m *schema.Manifest) error {
 }
 
 // leftOut reports whether a table with that many staged rows has no file: it is optional, and
-// there is none to replace.
+// there is none to replace, nor will a publication that has begun write one.
 func (s *Stage) leftOut(name string, rows int64) bool {
 	table, _ := schema.TableByName(name)
-	return rows == 0 && s.base.ETags[name] == "" && table.Describe().Optional
+	cut := s.base.Turn.Amends && len(s.base.Unfinished()) > 0
+	return rows == 0 && s.base.ETags[name] == "" && table.Describe().Optional && !cut
 }
 
 // Close removes the local files, published or not. It may be called at any time, and

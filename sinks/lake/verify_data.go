@@ -64,7 +64,7 @@ func (p *proof) bytes(ctx context.Context, file *os.File, info object.Info) (our
 		p.find("footer", "", err.Error(), fixData)
 		return false
 	}
-	want := stampOf(p.m.Generation, p.m.WriteID)
+	want := stampOf(p.m.Stamp(p.o))
 	for _, check := range []struct{ place, want, got string }{
 		{"size", strconv.FormatInt(p.o.Bytes, 10), strconv.FormatInt(found.Bytes, 10)},
 		{"rows_sha256", p.o.RowsSHA256, found.RowsSHA256},

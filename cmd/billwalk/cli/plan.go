@@ -36,8 +36,9 @@ type plannedCalls struct {
 	Bills       int   `json:"bills"`
 	Settlements int64 `json:"settlements"` // without the units of which nothing is known
 
-	UnknownSettlements int `json:"unknown_settlements"` // units that are not published, of accounts of which no day is
-	Stores             int `json:"stores,omitempty"`    // of a job with stores
+	UnknownSettlements int `json:"unknown_settlements"`   // units that are not published, of accounts of which no day is
+	Withdrawals        int `json:"withdrawals,omitempty"` // of a job with withdrawals
+	Stores             int `json:"stores,omitempty"`      // of a job with stores
 	Token              int `json:"token"`
 }
 
@@ -59,7 +60,7 @@ func (p *program) printPlan(ctx context.Context, w *wired) error {
 	_, unknown, whole := plan.Pages()
 	result := planned{
 		Job: w.run.Job, From: w.run.From, To: w.run.To, LookbackDays: w.run.Lookback, Accounts: len(w.run.Accounts),
-		Units: len(plan.Units), WholeUnits: whole, UnknownUnits: unknown, Calls: plannedCalls{Bills: plan.BillCalls(w.run.Walk.Passes), Stores: plan.StoreCalls, Token: 1},
+		Units: len(plan.Units), WholeUnits: whole, UnknownUnits: unknown, Calls: plannedCalls{Bills: plan.BillCalls(w.run.Walk.Passes), Withdrawals: plan.WithdrawalCalls, Stores: plan.StoreCalls, Token: 1},
 		QPS: w.file.Apps[job.Bills.App].QPS, Partitions: len(plan.Bases),
 	}
 	result.ArchivedUnits, result.ArchivedPages = plan.Archived()
@@ -85,7 +86,7 @@ func (p *program) printPlan(ctx context.Context, w *wired) error {
 
 // least is the time that the calls take at the cap.
 func (r planned) least() time.Duration {
-	seconds := float64(max(r.Calls.Bills, r.Calls.Stores)) / r.QPS
+	seconds := float64(max(r.Calls.Bills, r.Calls.Withdrawals, r.Calls.Stores)) / r.QPS
 	if r.TradeQPS > 0 {
 		seconds = max(seconds, float64(r.Calls.Settlements)/r.TradeQPS)
 	}
@@ -115,6 +116,9 @@ func (r planned) print(out io.Writer, w *wired) {
 	}
 	if r.TradeQPS > 0 {
 		r.printSettle(out, w.run.Settle.FinalCheck && r.LookbackDays > 0)
+	}
+	if r.Calls.Withdrawals > 0 {
+		fmt.Fprintf(out, "            at least %d of the withdrawal API, and of the bill API one for each 50 bills of a withdrawal that is new\n", r.Calls.Withdrawals)
 	}
 	if r.Calls.Stores > 0 {
 		fmt.Fprintf(out, "            at least %d of the store API, for the names of stores\n", r.Calls.Stores)

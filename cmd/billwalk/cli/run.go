@@ -52,7 +52,7 @@ func (p *program) run() *cobra.Command {
 	var dates dateFlags
 	var deadline time.Duration
 	var allowShrink bool
-	var patience time.Duration
+	var patience, quotaPatience time.Duration
 	cmd := &cobra.Command{
 		Use:   "run JOB",
 		Short: "Walk, settle, build and publish the job's days and its lookback; with --from, exactly those days",
@@ -63,6 +63,7 @@ func (p *program) run() *cobra.Command {
 	cmd.Flags().DurationVar(&deadline, "deadline", 0, "stop asking the platform after this time, such as 5h, publish what is whole and exit 5; 0 is none")
 	cmd.Flags().StringVar(&p.tokenCache, "token-cache", "", "share the apps' tokens, sealed, with other processes: bucket keeps them in the lake's bucket, anything else is a FILE; each new token ends the older ones")
 	cmd.Flags().DurationVar(&patience, "patience", 2*time.Minute, "wait so long for a platform that has stopped answering, then publish what is whole and exit 5")
+	cmd.Flags().DurationVar(&quotaPatience, "quota-patience", 0, "wait so long for a quota that is used up, such as 5h, and try it four times an hour, then publish what is whole and exit 5; 0 is not at all")
 	cmd.Flags().BoolVar(&allowShrink, "allow-shrink", false, "publish days that lost more than a tenth of their bills")
 	cmd.PreRunE = func(cmd *cobra.Command, _ []string) error {
 		if deadline < 0 {
@@ -71,6 +72,10 @@ func (p *program) run() *cobra.Command {
 		if patience < 0 {
 			return usage("--patience %s: want a time such as 30m, or 0 to wait for nothing", patience)
 		}
+		if quotaPatience < 0 {
+			return usage("--quota-patience %s: want a time such as 5h, or 0 to wait for nothing", quotaPatience)
+		}
+		p.world.client = append(p.world.client, douyin.WithQuotaPatience(quotaPatience))
 		if cmd.Flags().Changed("patience") {
 			p.world.client = append(p.world.client, douyin.WithPatience(patience))
 		}

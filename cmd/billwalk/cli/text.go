@@ -44,6 +44,9 @@ func printSummary(out io.Writer, s *pipeline.Summary, names accountNames) {
 	if l := s.Stores; l != nil {
 		fmt.Fprintf(out, "  stores      %d of %s, %d calls; %d rows\n", l.Listed, count(l.Listed+len(l.Failures), "account"), s.Calls.Stores, s.Rows[schema.Stores.Name])
 	}
+	if f := s.Withdrawals; f != nil {
+		printWithdrawals(out, f, s.Calls.Withdrawals)
+	}
 	unchanged := 0
 	for _, o := range s.Partitions {
 		if o.Unchanged {
@@ -76,6 +79,10 @@ func printSummary(out io.Writer, s *pipeline.Summary, names accountNames) {
 	}
 	printFailures(out, "unavailable", s.Unavailable, names)
 	printFailures(out, "failed", s.Failures, names)
+	if s.Withdrawals != nil {
+		printToDo(out, s.Withdrawals.ToDo)
+		printFailures(out, "withdrawals", s.Withdrawals.Failures, names)
+	}
 	if s.Stores != nil {
 		printFailures(out, "no stores", s.Stores.Failures, names)
 	}

@@ -19,6 +19,7 @@ import (
 	"billwalk/pipeline/settle"
 	"billwalk/pipeline/stores"
 	"billwalk/pipeline/walk"
+	"billwalk/pipeline/withdraw"
 	"billwalk/schema"
 	"billwalk/sinks/archive"
 	"billwalk/sinks/lake"
@@ -163,6 +164,13 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 		Now: p.now, Log: p.log, Progress: new(progress.Counter),
 		InFlight: 1, PublishedDays: published.PublishedDays, Settle: settle.Config{FinalCheck: job.Settlements != nil && job.Settlements.FinalCheck},
 	}
+	if f := job.Withdrawals; f != nil {
+		statuses := normalise.WithdrawalStatuses{InFlight: f.Statuses.InFlight, Paid: f.Statuses.Paid, Failed: f.Statuses.Failed}
+		w.run.Withdrawals = &pipeline.Withdrawals{
+			Config:  withdraw.Config{Statuses: statuses, Rows: w.run.Rows},
+			Archive: withdrawn{answers}, Lake: staging{published}, Lookback: f.Lookback,
+		}
+	}
 	p.divide(w, file)
 	if withClient {
 		caches, err := p.openTokenCaches(store)
@@ -192,6 +200,20 @@ type staging struct{ *lake.Lake }
 
 // Stage implements pipeline.Lake.
 func (s staging) Stage(base schema.Base) (pipeline.Stage, error) { return s.Lake.Stage(base) }
+
+// Amend implements withdraw.Lake.
+func (s staging) Amend(base schema.Base) (withdraw.Stage, error) { return s.Lake.Amend(base) }
+
+// withdrawn is the archive as package withdraw knows it.
+type withdrawn struct{ *archive.Archive }
+
+// Withdrawals implements withdraw.Archive.
+func (w withdrawn) Withdrawals() walk.Archive { return w.Archive.Withdrawals() }
+
+// WithdrawnBills implements withdraw.Archive.
+func (w withdrawn) WithdrawnBills(withdrawID string) walk.Archive {
+	return w.Archive.WithdrawnBills(withdrawID)
+}
 
 // rulesOf returns what the job says of reconciliation.
 func rulesOf(job jobs.Job) reconcile.Rules {
@@ -223,6 +245,9 @@ func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenC
 	if job.Stores {
 		w.run.Stores.Source = bills
 	}
+	if w.run.Withdrawals != nil {
+		w.run.Withdrawals.Source = bills
+	}
 	w.notify = job.Notify
 	if s := job.Settlements; s != nil {
 		trade := bills
@@ -235,7 +260,7 @@ func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenC
 	}
 	w.run.Calls = func() pipeline.Calls {
 		s := w.stats()
-		return pipeline.Calls{Bills: s.Bills, Settlements: s.Settlements, Stores: s.Stores, Token: s.Token, Retries: s.Retries, Throttled: s.Throttled}
+		return pipeline.Calls{Bills: s.Bills, Withdrawals: s.Withdrawals, Settlements: s.Settlements, Stores: s.Stores, Token: s.Token, Retries: s.Retries, Throttled: s.Throttled}
 	}
 }
 
@@ -244,7 +269,7 @@ func (w *wired) stats() (sum douyin.Stats) {
 	for _, c := range w.clients {
 		s := c.Stats()
 		sum.Bills, sum.Settlements, sum.Token = sum.Bills+s.Bills, sum.Settlements+s.Settlements, sum.Token+s.Token
-		sum.Stores += s.Stores
+		sum.Stores, sum.Withdrawals = sum.Stores+s.Stores, sum.Withdrawals+s.Withdrawals
 		sum.Retries, sum.Throttled, sum.ThrottledTime = sum.Retries+s.Retries, sum.Throttled+s.Throttled, sum.ThrottledTime+s.ThrottledTime
 		sum.Rate, sum.Cap = sum.Rate+s.Rate, sum.Cap+s.Cap
 	}

@@ -7,7 +7,6 @@ import (
 	"io"
 	"maps"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -80,7 +79,7 @@ func readDeployed(t *testing.T, name string) []byte {
 func plainFiles(t *testing.T) map[string]resource {
 	t.Helper()
 	objects := make(map[string]resource)
-	for _, name := range []string{"nightly.yaml", "backfill.yaml", "receiver.yaml", "secret.example.yaml"} {
+	for _, name := range []string{"nightly.yaml", "backfill/job.yaml", "receiver/receiver.yaml", "secret.example.yaml"} {
 		maps.Copy(objects, readObjects(t, readDeployed(t, name)))
 	}
 	return objects
@@ -90,15 +89,10 @@ func plainFiles(t *testing.T) map[string]resource {
 var jobMust = map[string]any{
 	"completions":                                     1,
 	"parallelism":                                     1,
+	"template.spec.serviceAccountName":                "billwalk",
 	"template.spec.restartPolicy":                     "Never",
 	"podFailurePolicy.rules.0.action":                 "Ignore",
 	"podFailurePolicy.rules.0.onPodConditions.0.type": "DisruptionTarget",
-	"podFailurePolicy.rules.1.action":                 "FailJob",
-	"podFailurePolicy.rules.1.onExitCodes.operator":   "In",
-	"podFailurePolicy.rules.1.onExitCodes.values":     []any{billwalktest.ExitUsage, pipeline.ExitIncomplete, pipeline.ExitDifferences},
-	"podFailurePolicy.rules.2.action":                 "Count",
-	"podFailurePolicy.rules.2.onExitCodes.operator":   "In",
-	"podFailurePolicy.rules.2.onExitCodes.values":     []any{pipeline.ExitFailed, pipeline.ExitStopped, pipeline.ExitSuperseded},
 	"template.spec.terminationGracePeriodSeconds":     60,
 	"template.spec.automountServiceAccountToken":      false,
 	"template.spec.securityContext.runAsNonRoot":      true,
@@ -106,9 +100,10 @@ var jobMust = map[string]any{
 
 	"template.spec.securityContext.seccompProfile.type":                   "RuntimeDefault",
 	"template.spec.containers.0.name":                                     "billwalk",
-	"template.spec.containers.0.image":                                    "billwalk",
+	"template.spec.containers.0.envFrom":                                  []any{map[string]any{"secretRef": map[string]any{"name": "billwalk"}}},
+	"template.spec.containers.0.terminationMessagePolicy":                 "FallbackToLogsOnError",
 	"template.spec.containers.0.resources.limits.memory":                  "512Mi",
-	"template.spec.containers.0.env.0":                                    map[string]any{"name": "GOMEMLIMIT", "value": "400MiB"},
+	"template.spec.containers.0.resources.requests.ephemeral-storage":     "4Gi",
 	"template.spec.containers.0.securityContext.allowPrivilegeEscalation": false,
 	"template.spec.containers.0.securityContext.readOnlyRootFilesystem":   true,
 	"template.spec.containers.0.securityContext.capabilities":             map[string]any{"drop": []any{"ALL"}},
@@ -124,16 +119,47 @@ var cronJobMust = map[string]any{
 	"spec.startingDeadlineSeconds": 21600,
 }
 
-func checkObjects(t *testing.T, objects map[string]resource) {
+// byExitCode returns what a Job does about the exit codes of its pod.
+func byExitCode(t *testing.T, job resource, under string) map[int]string {
 	t.Helper()
-	checkPaths(t, objects["CronJob"], "", cronJobMust)
-	checkPaths(t, objects["CronJob"], "spec.jobTemplate.spec.", jobMust)
-	checkPaths(t, objects["Job"], "spec.", jobMust)
-	checkPaths(t, objects["Job"], "spec.", map[string]any{"suspend": true})
-	checkReceiverObjects(t, objects)
-	for kind, o := range objects {
-		if namespace := o.at("metadata.namespace"); namespace != nil {
-			t.Errorf("the %s names the namespace %v: that is for the overlay to say", kind, namespace)
+	rules, _ := job.at(under + "podFailurePolicy.rules").([]any)
+	actions := make(map[int]string)
+	for _, rule := range rules {
+		rule := resource(rule.(map[string]any))
+		codes, _ := rule.at("onExitCodes.values").([]any)
+		for _, code := range codes {
+			if operator := rule.at("onExitCodes.operator"); operator != "In" {
+				t.Errorf("the rule for %v is %v", codes, operator)
+			}
+			actions[code.(int)] = rule.at("action").(string)
+		}
+	}
+	return actions
+}
+
+// checkRuns checks the CronJob and the Job, where they are there.
+func checkRuns(t *testing.T, objects map[string]resource) {
+	t.Helper()
+	if cron, ok := objects["CronJob"]; ok {
+		checkPaths(t, cron, "", cronJobMust)
+		checkPaths(t, cron, "spec.jobTemplate.spec.", jobMust)
+		want := map[int]string{
+			billwalktest.ExitUsage: "FailJob", pipeline.ExitIncomplete: "FailJob", pipeline.ExitDifferences: "FailJob",
+			pipeline.ExitFailed: "Count", pipeline.ExitStopped: "Count", pipeline.ExitSuperseded: "Count",
+		}
+		if diff := cmp.Diff(want, byExitCode(t, cron, "spec.jobTemplate.spec.")); diff != "" {
+			t.Errorf("the CronJob by exit code (-want +got):\n%s", diff)
+		}
+	}
+	if job, ok := objects["Job"]; ok {
+		checkPaths(t, job, "spec.", jobMust)
+		checkPaths(t, job, "spec.", map[string]any{"completionMode": "Indexed", "backoffLimitPerIndex": 2})
+		want := map[int]string{
+			billwalktest.ExitUsage: "FailJob", pipeline.ExitIncomplete: "FailIndex", pipeline.ExitDifferences: "FailIndex",
+			pipeline.ExitFailed: "Count", pipeline.ExitStopped: "Count", pipeline.ExitSuperseded: "Count",
+		}
+		if diff := cmp.Diff(want, byExitCode(t, job, "spec.")); diff != "" {
+			t.Errorf("the backfill by exit code (-want +got):\n%s", diff)
 		}
 	}
 }
@@ -150,7 +176,14 @@ func checkPaths(t *testing.T, o resource, under string, must map[string]any) {
 func TestDeployFiles(t *testing.T) {
 	t.Parallel()
 	objects := plainFiles(t)
-	checkObjects(t, objects)
+	checkRuns(t, objects)
+	checkReceiverObjects(t, objects)
+	for kind, pod := range map[string]string{"CronJob": "spec.jobTemplate.spec.template.spec.", "Job": "spec.template.spec.", "Deployment": "spec.template.spec."} {
+		checkPaths(t, objects[kind], pod, map[string]any{
+			"containers.0.image": "billwalk",
+			"containers.0.env.0": map[string]any{"name": "GOMEMLIMIT", "value": "400MiB"},
+		})
+	}
 	nightly, backfill := objects["CronJob"].at("spec.jobTemplate.spec.template.spec"), objects["Job"].at("spec.template.spec")
 	arguments := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == `["args"]` }, cmp.Ignore())
 	if diff := cmp.Diff(nightly, backfill, arguments); diff != "" {
@@ -172,6 +205,9 @@ func TestDeployTimes(t *testing.T) {
 	try, err := time.ParseDuration(args[slices.Index(args, "--deadline")+1])
 	if err != nil {
 		t.Fatal(err)
+	}
+	if patience := args[slices.Index(args, "--quota-patience")+1]; patience != args[slices.Index(args, "--deadline")+1] {
+		t.Errorf("a try waits %s for the quota, want its whole time: it would be over in seconds, and so would the others", patience)
 	}
 	if tries := time.Duration(cron.at("spec.jobTemplate.spec.backoffLimit").(int) + 1); tries*try > deadline {
 		t.Errorf("%d tries of %s do not fit into %s", tries, try, deadline)
@@ -218,37 +254,20 @@ func arguments(t *testing.T, o resource, path string) []string {
 	return args
 }
 
-// TestDeployJobs reads deploy/jobs.yaml with the container's environment and
-// nothing else, and wants each secret to be in the example.
+// TestDeployJobs reads deploy/jobs.yaml with the variables of the example secret and no others, beside accounts: it has the
+// join on, and is read without a warning.
 func TestDeployJobs(t *testing.T) {
 	t.Parallel()
-	objects := plainFiles(t)
-	secrets, _ := objects["Secret"].at("stringData").(map[string]any)
-	env := make(map[string]string)
-	variables, _ := objects["CronJob"].at("spec.jobTemplate.spec.template.spec.containers.0.env").([]any)
-	for _, v := range variables {
-		variable := resource(v.(map[string]any))
-		name := variable.at("name").(string)
-		env[name] = "value-of-" + name
-		from := variable.at("valueFrom.secretKeyRef")
-		if from == nil {
-			continue
+	secrets, _ := plainFiles(t)["Secret"].at("stringData").(map[string]any)
+	folder := overlayFolder(t)
+	file, err := jobs.Load(filepath.Join(folder, "jobs.yaml"), func(name string) (string, bool) {
+		if name == "BILLWALK_LAKE_URL" {
+			return "s3://my-bucket/lake", true
 		}
-		if secret := variable.at("valueFrom.secretKeyRef.name"); secret != objects["Secret"].at("metadata.name") {
-			t.Errorf("%s comes from the secret %v, which is not the example's", name, secret)
+		if _, ok := secrets[name]; ok {
+			return "value-of-" + name, true
 		}
-		key := variable.at("valueFrom.secretKeyRef.key").(string)
-		if _, ok := secrets[key]; !ok {
-			t.Errorf("%s comes from the secret's key %s, which the example does not have", name, key)
-		}
-		delete(secrets, key)
-	}
-	if len(secrets) > 0 {
-		t.Errorf("the example secret has keys that nothing reads: %v", slices.Sorted(maps.Keys(secrets)))
-	}
-	file, err := jobs.Load(filepath.Join(deployFolder, "jobs.yaml"), func(name string) (string, bool) {
-		value, ok := env[name]
-		return value, ok
+		return "", false
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -257,43 +276,38 @@ func TestDeployJobs(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if len(job.Warnings) > 0 {
-		t.Errorf("deploy/jobs.yaml is read with warnings: %q", job.Warnings)
+	if len(job.Warnings) > 0 || job.Settlements == nil {
+		t.Errorf("deploy/jobs.yaml is read with warnings %q and settlements %v", job.Warnings, job.Settlements)
+	}
+	if written := string(readDeployed(t, "jobs.yaml")); !strings.Contains(written, "${BILLWALK_LAKE_URL}") {
+		t.Error("deploy/jobs.yaml names a bucket")
+	}
+	for key := range secrets {
+		if text := string(readDeployed(t, "jobs.yaml")); !strings.HasPrefix(key, "AWS_") && !strings.Contains(text, "${"+key) {
+			t.Errorf("the example secret has the key %s, which deploy/jobs.yaml does not read", key)
+		}
 	}
 }
 
-// TestDeployRenders checks what would be applied.
-func TestDeployRenders(t *testing.T) {
+// TestDeployWithoutConfig: the base as it is ends a run before it begins, whatever the Secret has, and says why.
+func TestDeployWithoutConfig(t *testing.T) {
 	t.Parallel()
-	objects := readObjects(t, render(t))
-	if kinds := slices.Sorted(maps.Keys(objects)); !slices.Equal(kinds, []string{"ConfigMap", "CronJob", "Deployment", "Job", "PodDisruptionBudget", "Service"}) {
-		t.Errorf("deploy renders %q: want what runs, its config, and no Secret", kinds)
-	}
-	checkObjects(t, objects)
-	if name := objects["ConfigMap"].at("metadata.name"); name != "billwalk-jobs" {
-		t.Errorf("the ConfigMap is %v, which no pod mounts", name)
-	}
-	data, _ := objects["ConfigMap"]["data"].(map[string]any)
-	if diff := cmp.Diff(map[string]any{"jobs.yaml": string(readDeployed(t, "jobs.yaml"))}, data); diff != "" {
-		t.Errorf("the ConfigMap does not hold deploy/jobs.yaml (-want +got):\n%s", diff)
+	for name, set := range map[string]bool{"no variable": false, "all variables": true} {
+		_, err := loadNightly(filepath.Join(deployFolder, "jobs.yaml"), func(string) (string, bool) { return "s3://my-bucket/lake", set })
+		want := "accounts file"
+		if !set {
+			want = "variable BILLWALK_LAKE_URL is not set"
+		}
+		if err == nil || !strings.Contains(err.Error(), want) {
+			t.Errorf("with %s: %v, want an error about %q", name, err, want)
+		}
 	}
 }
 
-func render(t *testing.T) []byte {
-	t.Helper()
-	for _, command := range [][]string{{"kubectl", "kustomize", deployFolder}, {"kustomize", "build", deployFolder}} {
-		if _, err := exec.LookPath(command[0]); err != nil {
-			continue
-		}
-		output, err := exec.CommandContext(t.Context(), command[0], command[1:]...).Output()
-		if err != nil {
-			t.Fatalf("%s: %v", strings.Join(command, " "), err)
-		}
-		return output
+func loadNightly(path string, env func(string) (string, bool)) (jobs.Job, error) {
+	file, err := jobs.Load(path, env)
+	if err != nil {
+		return jobs.Job{}, err
 	}
-	if os.Getenv("BILLWALK_REQUIRE_KUBECTL") != "" {
-		t.Fatal("neither kubectl nor kustomize is on the PATH, and BILLWALK_REQUIRE_KUBECTL is set")
-	}
-	t.Skip("neither kubectl nor kustomize is on the PATH: deploy/ is not rendered")
-	return nil
+	return file.Job("nightly")
 }

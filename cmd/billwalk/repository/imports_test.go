@@ -46,6 +46,7 @@ var walls = []struct {
 	{"billwalk/pipeline/settle", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline"}, "a step is started by the run"},
 	{"billwalk/pipeline/build", []string{"billwalk/pipeline"}, "a step is started by the run"},
 	{"billwalk/pipeline/stores", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/build"}, "lists are fetched by the run, and read back by the build"},
+	{"billwalk/pipeline/withdraw", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline"}, "a step is started by the run: the build keeps what it has published"},
 	{"billwalk/pipeline/evidence", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/settle", "billwalk/pipeline/build"},
 		"what is known of settlements is for the steps that query them and judge them, and for the story of an order"},
 	{"billwalk/pipeline/normalise", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/douyin", "billwalk/pipeline/evidence", "billwalk/pipeline/settle", "billwalk/pipeline/stores", "billwalk/pipeline/walk", "billwalk/pipeline/build", "billwalk/pipeline/withdraw"},
@@ -67,7 +68,7 @@ var walls = []struct {
 	{"billwalk/pipeline/shards", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline"}, "the run as a whole is shared, not a step of it"},
 	{"billwalk/pipeline/alarms", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline"}, "alarms are about what is published: no step knows them"},
 	{"billwalk/pipeline/passid", []string{"billwalk/pipeline/walk", "billwalk/pipeline/settle", "billwalk/pipeline/stores"}, "walks, settle passes and lists are named alike"},
-	{"billwalk/pipeline/unreadable", []string{"billwalk/pipeline", "billwalk/pipeline/settle", "billwalk/pipeline/stores"}, "whoever calls the platform keeps what cannot be read"},
+	{"billwalk/pipeline/unreadable", []string{"billwalk/pipeline", "billwalk/pipeline/settle", "billwalk/pipeline/stores", "billwalk/pipeline/withdraw"}, "whoever calls the platform keeps what cannot be read"},
 
 	{"billwalk/pipeline/receive", []string{"billwalk/cmd/billwalk/cli"},
 		"a callback is evidence that a run finds in the archive: no step knows how it came there"},

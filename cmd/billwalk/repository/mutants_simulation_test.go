@@ -33,8 +33,8 @@ var simulationMutants = []mutant{
 	},
 	{
 		rule: "the manifest is published before its data", file: "sinks/lake/publish.go",
-		old:      "\tfor i := range m.Objects {\n\t\to := &m.Objects[i]\n\t\tf, err := s.writers",
-		new:      "\tif err := s.putManifest(ctx, m); err != nil {\n\t\treturn err\n\t}\n\tfor i := range m.Objects {\n\t\to := &m.Objects[i]\n\t\tf, err := s.writers",
+		old:      "\tfor i := range m.Objects {\n\t\to := &m.Objects[i]\n\t\tif s.writers",
+		new:      "\tif err := s.putManifest(ctx, m); err != nil {\n\t\treturn err\n\t}\n\tfor i := range m.Objects {\n\t\to := &m.Objects[i]\n\t\tif s.writers",
 		packages: "./cmd/billwalk/simulation", killer: "^TestSimulation$", symptom: `tells of \S+ with hash`,
 	},
 	{

@@ -23,16 +23,16 @@ var deploymentMust = map[string]any{
 	"template.spec.securityContext.runAsNonRoot":         true,
 	"template.spec.securityContext.runAsUser":            65532,
 	"template.spec.containers.0.name":                    "billwalk",
-	"template.spec.containers.0.image":                   "billwalk",
-	"template.spec.containers.0.env.0":                   map[string]any{"name": "GOMEMLIMIT", "value": "400MiB"},
 	"template.spec.containers.0.livenessProbe.httpGet":   map[string]any{"path": "/healthz", "port": "metrics"},
 	"template.spec.containers.0.readinessProbe.httpGet":  map[string]any{"path": "/readyz", "port": "metrics"},
 	"template.spec.containers.0.resources.limits.memory": "512Mi",
+	"template.spec.serviceAccountName":                   "billwalk-receiver",
 	"template.spec.containers.0.args":                    []any{"receive", "--config", "/etc/billwalk/jobs.yaml", "--addr", ":8080", "--metrics-addr", ":9464"},
 	"template.spec.containers.0.ports.1":                 map[string]any{"name": "metrics", "containerPort": 9464},
 	"template.spec.volumes.0.configMap.name":             "billwalk-jobs",
 
 	"template.spec.securityContext.seccompProfile.type":                   "RuntimeDefault",
+	"template.spec.containers.0.terminationMessagePolicy":                 "FallbackToLogsOnError",
 	"template.spec.containers.0.securityContext.allowPrivilegeEscalation": false,
 	"template.spec.containers.0.securityContext.readOnlyRootFilesystem":   true,
 	"template.spec.containers.0.securityContext.capabilities":             map[string]any{"drop": []any{"ALL"}},
@@ -56,14 +56,20 @@ func TestDeployReceiver(t *testing.T) {
 		t.Errorf("%s before the end and %s for it do not fit into %s", leaving, billwalktest.StopTime, grace)
 	}
 	commented := string(readDeployed(t, "jobs.yaml"))
-	text := strings.NewReplacer("\n  # trade:", "\n  trade:", "\n  #   ", "\n    ").Replace(commented)
-	path := filepath.Join(t.TempDir(), "jobs.yaml")
+	text := strings.NewReplacer("\n    # callbacks:", "\n    callbacks:", "\n    #   ", "\n      ").Replace(commented)
+	path := filepath.Join(overlayFolder(t), "jobs.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	given := make(map[string]string) // from the Secret
 	for _, one := range spec.at("containers.0.env").([]any) {
 		given[one.(map[string]any)["name"].(string)] = "x"
+	}
+	given["BILLWALK_LAKE_URL"], given["DOUYIN_TRADE_TOKEN"], given["S3_ENDPOINT"] = "s3://my-bucket/lake", "sixteen-letters!", ""
+	for name := range given {
+		if strings.HasSuffix(name, "CLIENT_SECRET") || name == "BILLWALK_CODE_KEY" {
+			t.Errorf("the receiver holds %s, which it does not need", name)
+		}
 	}
 	file, err := jobs.Load(path, func(name string) (string, bool) { held, ok := given[name]; return held, ok })
 	if err != nil {
