@@ -13,6 +13,7 @@ import (
 	"billwalk/pipeline/build"
 	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/settle"
+	"billwalk/pipeline/spans"
 	"billwalk/pipeline/stop"
 	"billwalk/pipeline/stores"
 	"billwalk/pipeline/unreadable"
@@ -173,7 +174,9 @@ func (t *steps) goesFirst(earlier, day schema.Day) bool {
 }
 
 // settleDay stages the day's bills, and queries their orders.
-func (t *steps) settleDay(calling, lasting context.Context, day schema.Day) error {
+func (t *steps) settleDay(calling, lasting context.Context, day schema.Day) (err error) {
+	calling, end := spans.Start(calling, "settle", "bill_date", day.String())
+	defer func() { end(err) }()
 	var faults []error
 	if err := t.builder.OpenUnmatched(lasting, day); err != nil {
 		return err
@@ -239,7 +242,11 @@ func (t *steps) queryOrders(calling, lasting context.Context, day schema.Day) er
 // no other day needs any more. What cannot be published is added to the faults.
 func (t *steps) joinDay(calling, lasting context.Context, day schema.Day, f *faults) {
 	t.joined[day] = true
+	lasting, end := spans.Start(lasting, "publish", "bill_date", day.String())
+	var last error
+	defer func() { end(last) }()
 	failed := func(p *build.Partition, err error) {
+		last = err
 		t.run.Log.Error("not published", "bill_date", day, "bucket", p.At().Bucket, "error", err)
 		f.add(notPublished(p, err))
 	}

@@ -23,15 +23,15 @@ func DuckDB(lake string, absent ...string) string {
 		d := t.Describe()
 		d.writeView(&sql, strings.TrimSuffix(lake, "/"), d.Optional && slices.Contains(absent, d.Name))
 	}
-	sql.WriteString(storeNames)
-	sql.WriteString(doubtsView)
+	storeNames.write(&sql, DuckDBDialect)
+	doubtsView.write(&sql, DuckDBDialect)
 	sql.WriteString("\n-- The same for people: Chinese names, amounts in yuan (exact decimals), times in UTC+8, words for codes.\n")
 	for _, t := range Tables {
-		t.Describe().writeChineseView(&sql)
+		t.Describe().labelledView(DuckDBDialect).write(&sql, DuckDBDialect)
 	}
 	sql.WriteString("\n-- Accounts and days, from the manifests: what failed has no row in the tables, and one here.\n")
 	units.writeUnits(&sql, strings.TrimSuffix(lake, "/"))
-	units.writeChineseView(&sql)
+	units.labelledView(DuckDBDialect).write(&sql, DuckDBDialect)
 	sql.WriteString(balanceViews())
 	sql.WriteString(noteViews(strings.TrimSuffix(lake, "/")))
 	return sql.String()
@@ -67,20 +67,10 @@ func (t Description) writeView(sql *strings.Builder, lake string, absent bool) {
 	t.writeComments(sql)
 }
 
-// storeNames is the SQL of the view of the newest names of stores, which the views for people
-// show beside ids.
-const storeNames = `
-CREATE OR REPLACE VIEW store_names AS
-SELECT poi_id, arg_max(poi_name, fetched_at) AS poi_name FROM stores WHERE poi_id IS NOT NULL GROUP BY poi_id;
-COMMENT ON VIEW store_names IS 'The newest name of each store.';
-COMMENT ON COLUMN store_names.poi_id IS 'the store';
-COMMENT ON COLUMN store_names.poi_name IS 'its name in the newest list';
-`
-
 func (t Description) writeComments(sql *strings.Builder) {
-	fmt.Fprintf(sql, "COMMENT ON VIEW %s IS %s;\n", t.Name, quoteSQL(t.Doc))
+	fmt.Fprintf(sql, "COMMENT ON VIEW %s IS %s;\n", t.Name, quoteComment(t.ChineseDoc+" / "+t.Doc))
 	for _, c := range t.Columns {
-		fmt.Fprintf(sql, "COMMENT ON COLUMN %s.%s IS %s;\n", t.Name, c.Name, quoteSQL(c.describe()))
+		fmt.Fprintf(sql, "COMMENT ON COLUMN %s.%s IS %s;\n", t.Name, c.Name, quoteComment(c.comment()))
 	}
 }
 

@@ -108,7 +108,7 @@ var Reasons = []Reason{
 	{ReasonElsewhere, "分账算在另一天", Bilingual{
 		"with mismatched: a settlement of the order counts on an earlier day, beyond the lookback, and stays there; this day has none of its money",
 		"结论为 mismatched 时：该订单有一笔分账算在更早的、追溯期之外的一天，留在那天，不再算进这一天",
-	}, Bilingual{"look at the day that the exception settlement_elsewhere names; orders used over many weeks need a longer lookback", "到异常 settlement_elsewhere 所指的那一天核对；次卡等跨期订单可调大 lookback"}},
+	}, Bilingual{"look at the day that the exception of the settlement names; orders used over many weeks need a longer lookback", "到该笔分账的异常（分账算在另一天）所指的那一天核对；次卡等跨期订单可调大追溯天数"}},
 	{ReasonPartlyBilled, "账单未到齐", Bilingual{
 		"with mismatched: one successful settlement is left, and it is larger than the bills so far, in no leg smaller. Typical of a prepaid order of which further bills may come",
 		"结论为 mismatched 时：余下仅一笔成功的分账，多于至今的账单，且各项都不少。多见于预付订单，账单可能还会来",
@@ -124,15 +124,15 @@ var Reasons = []Reason{
 	{ReasonNotAsked, "尚未查到答复", Bilingual{
 		"with pending: not queried, that is, some id of the order has no answer yet from a query that succeeded",
 		"结论为 pending 时：该订单有单号还没有查成",
-	}, Bilingual{"remove the cause that the run's failures name, and run again", "按运行摘要 failures 排除故障后重跑"}},
+	}, Bilingual{"remove what failed, and run again", "排除故障后重跑"}},
 	{ReasonNeverAnswered, "匹配规则未命中", Bilingual{
 		"with bill_only, in all such groups of the account that day: one match rule was queried with at least 50 different ids for its orders of the lookback's days before and after, and no rule has ever found a settlement. The rule or the app is probably wrong; in a first run, perhaps nothing is shared out yet",
 		"结论为 bill_only 时，该账户当天的此类组都有：追溯期内前后各天的订单，用同一条 match 规则查过至少 50 个不同单号，而没有一条规则查到过分账。多半是规则或应用不对；首次运行时也可能是尚未分账",
-	}, Bilingual{"mend settlements.match or settlements.app first", "匹配规则或应用不对，先改配置"}},
+	}, Bilingual{"the match rule or the app of the settlements is wrong: mend the configuration first", "匹配规则或应用不对，先改配置"}},
 	{ReasonNoKey, "缺单号", Bilingual{
 		"with not_applicable: no match rule finds a value in these bills",
 		"结论为 not_applicable 时：没有一条 match 规则能在账单上取到单号",
-	}, Bilingual{"add a match rule whose column these bills have", "补单号或匹配规则"}},
+	}, Bilingual{"add a match rule by an id that these bills have", "补单号或匹配规则"}},
 	{ReasonNonForward, "退款、扣款及其他", Bilingual{
 		"with not_applicable: refunds, fees and debts, which are never compared",
 		"结论为 not_applicable 时：退款、退款手续费、欠款等非正向账单，从不参与比较",
@@ -140,7 +140,7 @@ var Reasons = []Reason{
 	{ReasonNotConfigured, "未接入分账", Bilingual{
 		"with not_applicable: the job has no settlements section",
 		"结论为 not_applicable 时：任务没有写 settlements:",
-	}, Bilingual{"connect the app that shares the orders out: settlements in jobs.yaml", "接入分账应用"}},
+	}, Bilingual{"connect the app that shares the orders out: settlements in the configuration", "接入分账应用"}},
 }
 
 // ReasonOf returns the explanation of a value of the column reasons, or false. Of a reason about

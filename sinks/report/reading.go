@@ -39,6 +39,9 @@ type Options struct {
 
 	Withdrawals bool // the job follows them; reports of others have them where the days have some
 
+	// CodeMeaning says what a code of the platform means, or nothing; nil knows none.
+	CodeMeaning func(code int64) schema.Bilingual
+
 	Lookback int // days before From in which settlements of refunded orders are looked for
 
 	MaxOrders int // 0 stands for the constant of that name

@@ -34,9 +34,7 @@ func (p *program) reportRun(ctx context.Context, w *wired, s *pipeline.Summary) 
 	}
 	place, err := p.writeRunReport(ctx, w, s)
 	switch {
-	case ctx.Err() != nil: // interrupted; the run itself was done
-		return
-	case err != nil:
+	case err != nil: // the run itself was done, even if a signal has ended the report
 		warning := p.hidden.Text(fmt.Sprintf("no report was written: %v; `billwalk report %s --from %s --to %s --out DIR` writes it", err, s.Job, s.From, s.To))
 		p.log.Warn(warning)
 		s.Warnings = append(s.Warnings, warning)

@@ -84,7 +84,7 @@ func (p *program) run() *cobra.Command {
 	p.failOn.add(cmd)
 	return p.forJob(cmd, &dates, true, func(ctx context.Context, w *wired) error {
 		w.run.Deadline, w.run.Walk.AllowShrink = deadline, allowShrink
-		return p.execute(ctx, w)
+		return p.execute(ctx, w, cmd.Name())
 	})
 }
 
@@ -97,13 +97,15 @@ func (p *program) replay() *cobra.Command {
 	p.failOn.add(cmd)
 	return p.forJob(cmd, new(dateFlags), false, func(ctx context.Context, w *wired) error {
 		w.run.Lookback = 0 // no days but those of the flags
-		return p.execute(ctx, w)
+		return p.execute(ctx, w, cmd.Name())
 	})
 }
 
-// execute runs, shows progress, stores the summary and prints it.
-func (p *program) execute(ctx context.Context, w *wired) error {
+// execute runs a verb's run, shows progress, stores the summary and prints it.
+func (p *program) execute(ctx context.Context, w *wired, verb string) error {
+	ctx, told := p.tell(ctx, w, verb)
 	summary, err := p.begin(ctx, w)
+	told(summary, err)
 	if summary == nil {
 		return err
 	}

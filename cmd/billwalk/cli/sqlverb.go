@@ -36,7 +36,7 @@ func (p *program) sql() *cobra.Command {
 			"With a JOB, it has the lookback, the tolerance and the match rules of the job. reconcile leaves the table reconciled.\n\nQueries: " + strings.Join(sql.Names(), ", "),
 		Example: "  billwalk sql bridge > bridge.sql\n  billwalk sql reconcile nightly > reconcile.sql\n" +
 			"  billwalk sql reconcile nightly --dialect spark --from 2026-10-01 --to 2026-10-31 > reconcile.sql",
-		Args:    savedQuery,
+		Args: savedQuery,
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
 			switch len(args) {
 			case 0:
