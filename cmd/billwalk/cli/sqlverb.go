@@ -14,21 +14,9 @@ import (
 	"billwalk/schema/sql"
 )
 
-// dialects are those that the SQL of ddl is printed in.
-var dialects = []string{"duckdb"}
-
-// queryDialects are those that the saved queries are printed in.
-func queryDialects() []string {
-	names := make([]string, len(schema.Dialects))
-	for i, d := range schema.Dialects {
-		names[i] = string(d)
-	}
-	return names
-}
-
 func (p *program) sql() *cobra.Command {
 	var dialect, from, to string
-	dialects := queryDialects()
+	dialects := dialectNames()
 	cmd := &cobra.Command{
 		Use:   "sql NAME [JOB]",
 		Short: "Print a saved query: the reconciliation, or one of the analyses",
