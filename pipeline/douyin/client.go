@@ -25,6 +25,7 @@ type Client struct {
 	mostAttempts            int           // of one call; 0 leaves it to the error
 	quotaPatience           time.Duration // how long to wait for a quota that is used up
 	cache                   TokenCache    // nil if the token is not shared
+	share                   *Share        // nil if the rate is not
 
 	bills, withdrawals, settlements, stores, tokenCalls endpoint
 

@@ -34,6 +34,11 @@ func New(app App, options ...Option) *Client {
 	for _, set := range options {
 		set(c)
 	}
+	if c.share != nil {
+		for _, e := range []*endpoint{&c.bills, &c.withdrawals, &c.settlements, &c.stores} {
+			e.pace = newSharedPacer(app.QPS, c.share)
+		}
+	}
 	c.secrets.Hide(app.ClientSecret, "[redacted client_secret]")
 	c.token = newTokens(c.tokenSource())
 	return c
@@ -88,6 +93,9 @@ func WithAttempts(n int) Option { return func(c *Client) { c.mostAttempts = n } 
 // cache cannot be read or written, the client logs a warning and fetches a token of its
 // own.
 func WithTokenCache(cache TokenCache) Option { return func(c *Client) { c.cache = cache } }
+
+// WithShare has the client keep to this process's share of the app's rate. Nil changes nothing.
+func WithShare(share *Share) Option { return func(c *Client) { c.share = share } }
 
 // WithHidden also hides in messages what the redactor hides, such as an address from the
 // environment that errors of the network repeat.

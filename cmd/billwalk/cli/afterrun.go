@@ -44,9 +44,6 @@ func (p *program) reportRun(ctx context.Context, w *wired, s *pipeline.Summary) 
 		p.log.Info("report written", "report", place)
 		s.Report = place
 	}
-	if err := p.record(ctx, w, s); err != nil {
-		p.log.Error("the run's summary could not be stored", "error", err)
-	}
 }
 
 var (

@@ -86,6 +86,7 @@ func (p *program) openDays(ctx context.Context, file *jobs.File, name string, da
 	}
 	w.run.From, w.run.To, w.run.Lookback = days.from, days.to, days.lookback
 	w.run.Backfill = days.backfill
+	w.shareNight(days, !withClient)
 	if withClient {
 		w.clock = &clockCheck{program: p, clients: w.clients, planned: days, days: func(today schema.Day) (span, error) { return dates.of(job, today) }}
 	}
@@ -170,6 +171,7 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 			Archive: withdrawn{answers}, Lake: staging{published}, Lookback: f.Lookback,
 		}
 	}
+	p.divide(w, file)
 	if withClient {
 		caches, err := p.openTokenCaches(store)
 		if err != nil {
@@ -232,7 +234,7 @@ func credentials(app jobs.App) douyin.App {
 // connect makes a client of each app that the job uses.
 func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenCaches) {
 	client := func(app jobs.App) *douyin.Client {
-		c := douyin.New(credentials(app), slices.Concat([]douyin.Option{douyin.WithLogger(p.log), douyin.WithClock(p.now), douyin.WithTransportWrap(transport), douyin.WithHidden(&p.hidden)}, caches.of(app), p.world.client)...)
+		c := douyin.New(credentials(app), slices.Concat([]douyin.Option{douyin.WithLogger(p.log), douyin.WithClock(p.now), douyin.WithTransportWrap(transport), douyin.WithHidden(&p.hidden)}, caches.of(app), w.share(), p.world.client)...)
 		w.clients = append(w.clients, c)
 		return c
 	}
