@@ -21,11 +21,11 @@ type Base struct {
 // conditional write before it replaces anything. From then on no run that read its base
 // earlier can publish.
 type Turn struct {
-	WriteID    string   `json:"write_id"`         // of that publication, or of the published manifest if its rows were the same and stay
-	Begun      []string `json:"begun,omitempty"`  // write ids of earlier publications that were cut before their manifest
-	Generation int64    `json:"generation"`       // of that publication
-	TakenBy    string   `json:"taken_by"`         // write id of the run that took the turn; makes the content of every turn unique
-	Amends     bool     `json:"amends,omitempty"` // all publications that have not ended replace the tables of withdrawals and the exceptions alone
+	WriteID    string   `json:"write_id"`        // of that publication, or of the published manifest if its rows were the same and stay
+	Begun      []string `json:"begun,omitempty"` // write ids of earlier publications that were cut before their manifest
+	Generation int64    `json:"generation"`      // of that publication
+	TakenBy    string   `json:"taken_by"`        // write id of the run that took the turn; makes the content of every turn unique
+	Amends     bool     `json:"amends,omitzero"` // all publications that have not ended replace the tables of withdrawals and the exceptions alone
 }
 
 // Unfinished returns the write ids of the publications that had begun when the base was read,

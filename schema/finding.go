@@ -29,6 +29,7 @@ func (f Finding) Compare(other Finding) int {
 // its orders.
 type Series struct {
 	Account     AccountID
+	WithdrawID  string   // of a walk over the bills of a withdrawal
 	Name        string   // of the walk or the pass
 	Batches     []string // keys, in order; "" for a missing one
 	Certificate string   // key of the walk's certificate or of the end of the pass; "" if there is none

@@ -37,6 +37,11 @@ type Audit struct {
 	Today    schema.Day    // the last day on which callbacks may have been received
 	AppIDs   schema.AppIDs // mini-programs whose callbacks count
 	Lookback int           // days before and after a day that may have answers on its settlements
+	Statuses Statuses      // of withdrawals
+
+	// Owns reports whether a bucket is to be proven; nil proves all. What the others have is
+	// read as far as the proof needs it.
+	Owns func(bucket int) bool
 
 	// Elsewhere has the findings on days that are not verified, of which Run reads the
 	// settle_ids.
@@ -48,6 +53,8 @@ type Audit struct {
 	answers   map[schema.Day]*answers
 	callbacks *callbacks
 	repeats   *repeats
+	payments  *payments
+	near      near
 }
 
 // Day is the result for one day.
@@ -67,13 +74,16 @@ type Day struct {
 // Run verifies the days in order, the units of a day concurrently. It returns an error
 // only if a listing fails or the context ends.
 func (a *Audit) Run(ctx context.Context) ([]Day, error) {
-	a.answers = make(map[schema.Day]*answers)
+	a.answers, a.near = make(map[schema.Day]*answers), make(near)
 	var err error
 	if a.callbacks, err = readCallbacks(ctx, a.Archive, a.AppIDs, a.From, a.To, a.Lookback, a.Today); err != nil {
 		return nil, err
 	}
 	if a.repeats, err = a.findRepeated(ctx); err != nil {
 		return nil, fmt.Errorf("the settle_ids of all published days: %w", err)
+	}
+	if a.payments, err = findPaidTwice(ctx, a.Lake, a.repeats.verified, a.repeats.others); err != nil {
+		return nil, fmt.Errorf("the bills of all published withdrawals: %w", err)
 	}
 	var days []Day
 	for day := a.From; day <= a.To; day++ {
@@ -95,8 +105,10 @@ func (a *Audit) Run(ctx context.Context) ([]Day, error) {
 // dayAudit is the verification of one day.
 type dayAudit struct {
 	*Audit
-	manifests []*schema.Manifest
+	manifests []*schema.Manifest // of the buckets that are proven
+	foreign   []*schema.Manifest
 	units     map[schema.AccountID]*unit
+	launches  *launches
 	stores    *storeLists
 
 	mu  sync.Mutex
@@ -108,13 +120,24 @@ func (d *dayAudit) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.manifests = manifests
+	for _, m := range manifests {
+		if d.owns(m.Bucket) {
+			d.manifests = append(d.manifests, m)
+		} else {
+			d.foreign = append(d.foreign, m)
+		}
+	}
 	d.add(findings...)
 	d.checkAccounts()
 	if err := d.proveUnits(ctx); err != nil {
 		return err
 	}
-	if d.stores, err = proveStores(ctx, d.Archive, d.day.Day, d.Buckets); err != nil {
+	if d.launches, err = proveLaunches(ctx, d.Archive, d.day.Day, d.manifests, d.Buckets, d.owns); err != nil {
+		return err
+	}
+	d.day.Objects, d.day.Bytes = d.day.Objects+d.launches.objects, d.day.Bytes+d.launches.bytes
+	d.add(d.launches.findings...)
+	if d.stores, err = proveStores(ctx, d.Archive, d.day.Day, d.Buckets, d.owns); err != nil {
 		return err
 	}
 	d.day.Objects, d.day.Bytes = d.day.Objects+d.stores.objects, d.day.Bytes+d.stores.bytes
@@ -123,10 +146,13 @@ func (d *dayAudit) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	callbacks := d.callbacks.days[d.day.Day]
-	d.day.Objects, d.day.Bytes = d.day.Objects+answers.objects+callbacks.objects, d.day.Bytes+answers.bytes+callbacks.bytes
+	d.day.Objects, d.day.Bytes = d.day.Objects+answers.objects, d.day.Bytes+answers.bytes
 	d.add(answers.findings...)
-	d.add(callbacks.findings...)
+	if d.owns(schema.NoAccount.Bucket(d.Buckets)) { // callbacks are of no bucket: they are proven once
+		callbacks := d.callbacks.days[d.day.Day]
+		d.day.Objects, d.day.Bytes = d.day.Objects+callbacks.objects, d.day.Bytes+callbacks.bytes
+		d.add(callbacks.findings...)
+	}
 	if err := d.proveTables(ctx); err != nil {
 		return err
 	}
@@ -134,10 +160,17 @@ func (d *dayAudit) run(ctx context.Context) error {
 	return nil
 }
 
+func (a *Audit) owns(bucket int) bool { return a.Owns == nil || a.Owns(bucket) }
+
+// add adds findings, those of the buckets that are proven.
 func (d *dayAudit) add(findings ...schema.Finding) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.day.Findings = append(d.day.Findings, findings...)
+	for _, f := range findings {
+		if d.owns(f.Bucket) {
+			d.day.Findings = append(d.day.Findings, f)
+		}
+	}
 }
 
 // checkAccounts reports accounts that no manifest has.
@@ -169,17 +202,27 @@ func (d *dayAudit) proveUnits(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	others := slices.ContainsFunc(d.manifests, hasRoot) // whose walk finds bills of accounts in any bucket
 	for i := range filed {
 		f := &filed[i]
+		own := d.owns(f.Account.Bucket(d.Buckets))
+		if !own && !others {
+			continue
+		}
 		u := d.unit(f.Account)
 		u.filed = append(u.filed, *f)
-		d.day.Objects, d.day.Bytes = d.day.Objects+f.Objects(), d.day.Bytes+f.Bytes
+		if own {
+			d.day.Objects, d.day.Bytes = d.day.Objects+f.Objects(), d.day.Bytes+f.Bytes
+		}
 	}
-	for _, m := range d.manifests {
+	manifests := d.manifests
+	if others {
+		manifests = slices.Concat(manifests, d.foreign)
+	}
+	for _, m := range manifests {
 		for i := range m.Units {
 			e := &m.Units[i]
-			u := d.unit(e.Account.ID)
-			u.entry, u.manifest = e, m
+			d.unit(e.Account.ID).publish(m, e)
 		}
 	}
 	var running errgroup.Group
@@ -192,6 +235,11 @@ func (d *dayAudit) proveUnits(ctx context.Context) error {
 		})
 	}
 	return running.Wait()
+}
+
+// hasRoot reports whether a manifest has the unit of a root account.
+func hasRoot(m *schema.Manifest) bool {
+	return slices.ContainsFunc(m.Units, func(e schema.Entry) bool { return e.Account.Root })
 }
 
 func (d *dayAudit) unit(id schema.AccountID) *unit {

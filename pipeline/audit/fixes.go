@@ -18,6 +18,9 @@ const (
 	fixUnhashed = "nothing is known to be wrong: once you trust it, copy the object onto itself with the metadata sha256"
 )
 
+// maxRows is the maximum number of rows of one table with a finding of their own.
+const maxRows = 20
+
 // maxUnits returns the number of units that are read concurrently: more than there are
 // processors, as most wait for the store.
 func maxUnits() int { return 4 * runtime.GOMAXPROCS(0) }

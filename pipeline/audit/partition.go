@@ -7,9 +7,6 @@ import (
 	"billwalk/schema"
 )
 
-// maxRows is the maximum number of rows of one table with a finding of their own.
-const maxRows = 20
-
 // partition is one published (day, bucket), compared with the archive.
 type partition struct {
 	*dayAudit
@@ -78,6 +75,7 @@ func (p *partition) prove(ctx context.Context) {
 		p.find(p.manifestKey(), "units", "", err.Error(), fixReplay)
 		p.certain = false
 	}
+	p.tables.withdrawals.expect(p.manifestKey())
 	found := p.Lake.ProveRows(ctx, p.m, p.tables.taker())
 	if ctx.Err() != nil {
 		return

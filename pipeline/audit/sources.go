@@ -13,12 +13,18 @@ type Archive interface {
 	SettlementArchive
 	CallbackArchive
 	StoreArchive
+	WithdrawalArchive
 }
 
 // BillArchive has the walks of units.
 type BillArchive interface {
 	// BillSeries lists the walks of a day.
 	BillSeries(ctx context.Context, day schema.Day) ([]schema.Series, error)
+	walkArchive
+}
+
+// walkArchive has the walks of one kind of list.
+type walkArchive interface {
 	// ProvePages reads a batch, line by line from 1.
 	ProvePages(ctx context.Context, key string, take func(line int, answer schema.Answer)) error
 	// ProveCertificate reads the record that a walk is complete.
@@ -26,6 +32,18 @@ type BillArchive interface {
 	// BatchKey and CertificateKey return the keys of objects.
 	BatchKey(u schema.Unit, walk string, n int) string
 	CertificateKey(u schema.Unit, walk string) string
+}
+
+// WithdrawalArchive has the walks over the withdrawals that payees launched on a day, and over
+// the bills of each.
+type WithdrawalArchive interface {
+	// WithdrawalSeries and WithdrawnBillSeries list the walks of a day.
+	WithdrawalSeries(ctx context.Context, day schema.Day) ([]schema.Series, error)
+	WithdrawnBillSeries(ctx context.Context, day schema.Day) ([]schema.Series, error)
+	// WithdrawalBatchKey and WithdrawalCertificateKey return the keys of objects: of a walk over
+	// the bills of a withdrawal, or over withdrawals where no id of one is given.
+	WithdrawalBatchKey(u schema.Unit, withdrawID, walk string, n int) string
+	WithdrawalCertificateKey(u schema.Unit, withdrawID, walk string) string
 }
 
 // SettlementArchive has the answers of the settle query.
@@ -64,4 +82,8 @@ type Lake interface {
 	// ProveSettlements compares the settlements of a (day, bucket) with their manifest,
 	// and passes columns of the rows to take, until it returns false.
 	ProveSettlements(ctx context.Context, day schema.Day, bucket int, columns []string, take func(*schema.Settlement) bool) []schema.Finding
+	// ProveBills is ProveSettlements for bills.
+	ProveBills(ctx context.Context, day schema.Day, bucket int, columns []string, take func(*schema.Bill) bool) []schema.Finding
+	// ProveWithdrawnBills is ProveSettlements for the bills of withdrawals.
+	ProveWithdrawnBills(ctx context.Context, day schema.Day, bucket int, columns []string, take func(*schema.WithdrawnBill) bool) []schema.Finding
 }

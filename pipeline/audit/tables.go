@@ -2,7 +2,6 @@ package audit
 
 import (
 	"fmt"
-	"maps"
 	"slices"
 
 	"billwalk/schema"
@@ -41,6 +40,7 @@ type tables struct {
 	negative     []settlementRef       // settlements from an answer with such amounts
 	settled      settledTally
 	storeRows    map[storeRow]int // number of rows
+	withdrawals  *withdrawalTables
 }
 
 // settlementRef is a row of settlements that is checked later.
@@ -57,7 +57,7 @@ func newTables(p *partition) tables {
 		partition: p, identities: make(map[schema.Rule]schema.Check), ruleBreaks: make(map[schema.Rule]int64),
 		settleIDs: make(map[string]schema.Null[string]), items: make(map[digest]bool), unmatched: make(map[string]*settledTally), groups: make(map[digest]bool),
 		verdicts: make(map[schema.Verdict]int64), open: make(map[schema.AccountID]int64), mismatched: make(map[schema.AccountID]int64), billOnly: make(map[schema.AccountID]*billOnly), exceptions: make(map[schema.Rule]int64),
-		ofBills: make(map[schema.Rule]int64), minus: make(map[string]int64), storeRows: make(map[storeRow]int),
+		ofBills: make(map[schema.Rule]int64), minus: make(map[string]int64), storeRows: make(map[storeRow]int), withdrawals: newWithdrawalTables(p.m, p.key, p.damaged, p.launches, &p.Statuses),
 	}
 }
 
@@ -80,6 +80,10 @@ func (t *tables) taker() func(schema.Row) error {
 			return t.exception(row)
 		case *schema.Store:
 			t.storeRows[storeRowOf(row)]++
+		case *schema.Withdrawal:
+			return t.withdrawals.withdrawal(row)
+		case *schema.WithdrawnBill:
+			return t.withdrawals.bill(row)
 		}
 		return nil
 	}
@@ -251,6 +255,7 @@ func (t *tables) check() {
 	}
 	stores := t.key(schema.Stores.Name)
 	t.findings = append(t.findings, t.stores.compare(t.m, manifest, stores, t.damaged[stores], t.storeRows)...)
+	t.findings = append(t.findings, t.withdrawals.check(manifest)...)
 	if !t.damaged[exceptions] {
 		t.compare(manifest, "exceptions", counts(t.exceptions), counts(t.m.Exceptions))
 	}
@@ -338,15 +343,4 @@ func (t *tables) compare(key, place, want, got string) {
 	if want != got {
 		t.find(key, place, want, got, fixReplay)
 	}
-}
-
-// counts returns the counts that are not 0 as text, by name.
-func counts[K ~string, V comparable](m map[K]V) (text string) {
-	var zero V
-	for _, k := range slices.Sorted(maps.Keys(m)) {
-		if m[k] != zero {
-			text += fmt.Sprintf("%s %+v, ", k, m[k])
-		}
-	}
-	return text
 }

@@ -1,7 +1,11 @@
 package audit
 
 import (
+	"fmt"
+	"maps"
 	"regexp"
+	"slices"
+	"strings"
 	"unicode"
 
 	"github.com/go-json-experiment/json/jsontext"
@@ -33,19 +37,19 @@ func foldReplacements(s string) string { return replacements.ReplaceAllString(s,
 // maxID is the maximum length of an id of the settle query (长度 <= 64 字节).
 const maxID = 64
 
-// oddIDs counts the ids of a bill that are longer than maxID or have white space or invisible
-// characters.
+// isOdd reports whether an id is longer than maxID or has white space or invisible characters.
+func isOdd(id string) bool {
+	return len(id) > maxID || strings.ContainsFunc(id, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
+}
+
+// oddIDs counts the odd ids of a bill.
 func oddIDs(b *schema.Bill) (n int64) {
 	all := []schema.Null[string]{
 		schema.Some(b.AccountID), schema.Some(b.LedgerID), b.ShopOrderID, b.ItemOrderID, b.OrderExtID,
 		b.CertificateID, b.VerifyID, b.PoiID, b.VerifyPoiAccountID, b.SkuID,
 	}
 	for _, id := range all {
-		odd := len(id.V) > maxID
-		for _, r := range id.V {
-			odd = odd || unicode.IsSpace(r) || !unicode.IsPrint(r)
-		}
-		if odd {
+		if isOdd(id.V) {
 			n++
 		}
 	}
@@ -64,4 +68,15 @@ func (t *statement) negativesIn(source schema.Source, answers []statement) uint8
 		}
 	}
 	return 0
+}
+
+// counts returns the counts that are not 0 as text, by name.
+func counts[K ~string, V comparable](m map[K]V) (text string) {
+	var zero V
+	for _, k := range slices.Sorted(maps.Keys(m)) {
+		if m[k] != zero {
+			text += fmt.Sprintf("%s %+v, ", k, m[k])
+		}
+	}
+	return text
 }

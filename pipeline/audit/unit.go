@@ -2,36 +2,67 @@ package audit
 
 import (
 	"context"
+	"crypto/sha256"
 	"fmt"
 	"slices"
 
 	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"billwalk/schema"
 )
 
 // unit is one account on one day, in the archive and in its manifest.
 type unit struct {
-	schema.Unit
-	bucket   int
-	filed    []schema.Series
+	listed
 	manifest *schema.Manifest // nil if none has the unit
 	entry    *schema.Entry
-	walks    map[string]*walk
 	records  []record // of the published walk
-	findings []schema.Finding
 }
 
 func newUnit(u schema.Unit, bucket int) *unit {
-	return &unit{Unit: u, bucket: bucket, walks: make(map[string]*walk)}
+	one := &unit{listed: newListed(u, bucket)}
+	one.list = &billList{unit: one}
+	return one
 }
 
-func (u *unit) find(key, place, want, got, fix string) {
+// publish sets what the manifest has of the unit.
+func (u *unit) publish(m *schema.Manifest, e *schema.Entry) {
+	u.manifest, u.entry, u.copied = m, e, e.Certificate
+}
+
+// listed is a list of the platform on one account and day, with its walks in the archive and
+// the copy of its certificate in a manifest.
+type listed struct {
+	schema.Unit
+	list     list
+	bucket   int
+	filed    []schema.Series
+	copied   *schema.Certificate // nil if no manifest has one
+	walks    map[string]*walk
+	findings []schema.Finding
+}
+
+// list reads one kind of list.
+type list interface {
+	// page decodes the body of an answer. The error is a *refusal if the answer does not
+	// prove that the call succeeded.
+	page(body []byte) (page, error)
+	// record reads a record of a page, and returns the hash of its content. It keeps those of
+	// the published walk.
+	record(raw jsontext.Value, of *page, from *schema.Answer, published bool) ([sha256.Size]byte, error)
+}
+
+func newListed(u schema.Unit, bucket int) listed {
+	return listed{Unit: u, bucket: bucket, walks: make(map[string]*walk)}
+}
+
+func (u *listed) find(key, place, want, got, fix string) {
 	u.findings = append(u.findings, schema.Finding{Day: u.Day, Bucket: u.bucket, Key: key, Place: place, Want: want, Got: got, Fix: fix})
 }
 
 // sound reports whether the archive has the pages from which the unit's rows were built.
-func (u *unit) sound() bool {
+func (u *listed) sound() bool {
 	c := u.published()
 	if c == nil {
 		return true
@@ -41,16 +72,16 @@ func (u *unit) sound() bool {
 }
 
 // published returns the certificate of the unit's published rows, or nil if there are none.
-func (u *unit) published() *schema.Certificate {
-	if u.entry == nil || u.entry.Certificate == nil || u.entry.Certificate.Walk == "" {
+func (u *listed) published() *schema.Certificate {
+	if u.copied == nil || u.copied.Walk == "" {
 		return nil
 	}
-	return u.entry.Certificate
+	return u.copied
 }
 
-// prove reads every walk of the unit in the archive, and compares its certificates with
+// prove reads every walk of the list in the archive, and compares its certificates with
 // them.
-func (u *unit) prove(ctx context.Context, archive BillArchive) {
+func (u *listed) prove(ctx context.Context, archive walkArchive) {
 	for i := range u.filed {
 		if f := &u.filed[i]; len(f.Batches) > 0 {
 			u.walks[f.Name] = u.proveWalk(ctx, archive, f)
@@ -70,13 +101,13 @@ func (u *unit) prove(ctx context.Context, archive BillArchive) {
 			u.checkCertificate(archive, &f, c)
 		}
 	}
-	if u.entry != nil && u.entry.Certificate != nil {
-		u.checkCopy(archive, u.entry.Certificate, stored)
+	if u.copied != nil {
+		u.checkCopy(archive, u.copied, stored)
 	}
 }
 
 // checkCopy compares the manifest's copy of a certificate with the one in the archive.
-func (u *unit) checkCopy(archive BillArchive, c *schema.Certificate, stored map[string]*schema.Certificate) {
+func (u *listed) checkCopy(archive walkArchive, c *schema.Certificate, stored map[string]*schema.Certificate) {
 	name := c.Latest().Walk
 	key := archive.CertificateKey(u.Unit, name)
 	own := stored[name]
@@ -102,7 +133,7 @@ func textOf(c *schema.Certificate) string {
 
 // checkCertificate compares a certificate with the walks that it names. The walks of one that
 // is not published may have been removed.
-func (u *unit) checkCertificate(archive BillArchive, f *schema.Series, c *schema.Certificate) {
+func (u *listed) checkCertificate(archive walkArchive, f *schema.Series, c *schema.Certificate) {
 	wrong := func(place, want, got string) { u.find(f.Certificate, place, want, got, fixArchive) }
 	want := fmt.Sprintf("account %s, bill_date %s, walk %s", u.Account.ID, u.Day, f.Name)
 	if got := fmt.Sprintf("account %s, bill_date %s, walk %s", c.Account.ID, c.Day, c.Latest().Walk); got != want {
@@ -118,7 +149,7 @@ func (u *unit) checkCertificate(archive BillArchive, f *schema.Series, c *schema
 		}
 		return
 	}
-	published := u.entry != nil && u.entry.Certificate != nil && u.entry.Certificate.Latest().Walk == f.Name
+	published := u.copied != nil && u.copied.Latest().Walk == f.Name
 	u.checkChain(archive, c)
 	if c.End != "has_more=false" {
 		wrong("end", "has_more=false", c.End)
@@ -145,7 +176,7 @@ func (u *unit) checkCertificate(archive BillArchive, f *schema.Series, c *schema
 }
 
 // checkChain compares the pages of the certified walk with the certificate's links.
-func (u *unit) checkChain(archive BillArchive, c *schema.Certificate) {
+func (u *listed) checkChain(archive walkArchive, c *schema.Certificate) {
 	w := u.walks[c.Walk]
 	if w == nil || w.broken {
 		return // another finding says so
@@ -167,7 +198,7 @@ func (u *unit) checkChain(archive BillArchive, c *schema.Certificate) {
 }
 
 // batches returns the keys of a walk's batches.
-func (u *unit) batches(walk string) []string {
+func (u *listed) batches(walk string) []string {
 	for _, f := range u.filed {
 		if f.Name == walk {
 			return f.Batches

@@ -10,12 +10,14 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/go-json-experiment/json/jsontext"
+
 	"billwalk/schema"
 )
 
-// walk is one archived walk over a unit's pages.
+// walk is one archived walk over a list's pages.
 type walk struct {
-	unit    *unit
+	unit    *listed
 	name    string
 	pages   []schema.Link
 	keys    []string // of the batch that holds each page
@@ -27,17 +29,15 @@ type walk struct {
 	refused bool   // it ended with the answer that the bills were withdrawn
 	broken  bool   // there is a finding on it
 
-	scan     scan
-	contents [][sha256.Size]byte
-	kept     *[]record // gets the bills of the published walk; else nil
+	contents  [][sha256.Size]byte
+	published bool
 }
 
 // proveWalk reads all batches of a walk and checks the chain of its pages.
-func (u *unit) proveWalk(ctx context.Context, archive BillArchive, f *schema.Series) *walk {
+func (u *listed) proveWalk(ctx context.Context, archive walkArchive, f *schema.Series) *walk {
 	w := &walk{unit: u, name: f.Name, next: "0"}
-	if e := u.entry; e != nil && e.Certificate != nil && e.Certificate.Walk == f.Name {
-		w.kept = &u.records
-		w.contents = make([][sha256.Size]byte, 0, e.Certificate.Rows)
+	if c := u.copied; c != nil && c.Walk == f.Name {
+		w.published, w.contents = true, make([][sha256.Size]byte, 0, c.Rows)
 	}
 	for i, key := range f.Batches {
 		if key == "" {
@@ -76,7 +76,7 @@ func (w *walk) checkAnswer(line int, a *schema.Answer) {
 		w.wrong(a.Key, place, want, got)
 		return
 	}
-	p, err := readPage(a.Body)
+	p, err := w.unit.list.page(a.Body)
 	if no, ok := errors.AsType[*refusal](err); ok {
 		w.checkRefusal(a, place, no)
 		return
@@ -93,24 +93,37 @@ func (w *walk) checkAnswer(line int, a *schema.Answer) {
 	w.pages, w.keys = append(w.pages, link), append(w.keys, a.Key)
 	w.next, w.done, w.rows = link.Next, !p.more, w.rows+int64(len(p.records))
 	for i, raw := range p.records {
-		b, sum, ok := w.scan.record(raw, p.bizType)
-		var err error
-		if !ok {
-			sum, err = content(raw, p.bizType)
-			if err == nil && w.kept != nil {
-				b, err = readRecord(raw)
-			}
-		}
+		sum, err := w.unit.list.record(raw, &p, a, w.published)
 		if err != nil {
 			w.wrong(a.Key, fmt.Sprintf("%s, record %d", place, i+1), "", err.Error())
 			continue
 		}
 		w.contents = append(w.contents, sum)
-		if w.kept != nil {
-			b.WalkAccountID, b.ArchiveKey = w.unit.Account.ID, a.Key
-			*w.kept = append(*w.kept, newRecord(&b, sum))
+	}
+}
+
+// billList reads the bills of a unit.
+type billList struct {
+	unit *unit
+	scan scan
+}
+
+func (*billList) page(body []byte) (page, error) { return readPage(body) }
+
+func (l *billList) record(raw jsontext.Value, of *page, from *schema.Answer, published bool) ([sha256.Size]byte, error) {
+	b, sum, ok := l.scan.record(raw, of.bizType)
+	var err error
+	if !ok {
+		sum, err = content(raw, of.bizType)
+		if err == nil && published {
+			b, err = readRecord(raw)
 		}
 	}
+	if err == nil && published {
+		b.WalkAccountID, b.ArchiveKey = l.unit.Account.ID, from.Key
+		l.unit.records = append(l.unit.records, newRecord(&b, sum))
+	}
+	return sum, err
 }
 
 // checkRefusal handles an answer that does not prove that the call succeeded. A walk may end

@@ -29,6 +29,9 @@ import (
 const (
 	batchEnding     = ".jsonl.zst"
 	callbacksFolder = "archive/callbacks/received="
+
+	withdrawalsFolder    = "archive/withdrawals/"
+	withdrawnBillsFolder = "archive/withdrawn_bills/"
 )
 
 const ulid = `([0-9A-HJKMNP-TV-Z]{26})`
@@ -36,7 +39,7 @@ const ulid = `([0-9A-HJKMNP-TV-Z]{26})`
 // Names of the archive's own objects, below the folder of a day.
 var (
 	walkObject    = regexp.MustCompile(`^` + ulid + `(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
-	unitObject    = regexp.MustCompile(`^account=([0-9]{0,32})/` + ulid + `(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
+	unitObject    = regexp.MustCompile(`^account=([0-9]{0,32})/(?:withdrawal=([0-9A-Za-z_-]{1,64})/)?` + ulid + `(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
 	callbackBatch = regexp.MustCompile(`^(quarantine/)?` + ulid + `\.jsonl\.zst$`)
 )
 
@@ -50,6 +53,16 @@ func settlementsOf(day schema.Day) string {
 
 // storesOf returns the folder of the stores that were listed for a day.
 func storesOf(day schema.Day) string { return fmt.Sprintf("archive/stores/bill_date=%s/", day) }
+
+// withdrawalsOf returns the folder of the withdrawals that were launched on a day.
+func withdrawalsOf(day schema.Day) string {
+	return fmt.Sprintf("%sbill_date=%s/", withdrawalsFolder, day)
+}
+
+// withdrawnBillsOf returns the folder of the bills of these withdrawals.
+func withdrawnBillsOf(day schema.Day) string {
+	return fmt.Sprintf("%sbill_date=%s/", withdrawnBillsFolder, day)
+}
 
 // callbacksOf returns the folder of the callbacks that were received on a day.
 func callbacksOf(received schema.Day) string { return callbacksFolder + received.String() + "/" }
@@ -98,8 +111,9 @@ func unreadableKey(u schema.UnreadableAnswer) string {
 
 // series is one walk or one pass.
 type series struct {
-	account schema.AccountID
-	name    string
+	account    schema.AccountID
+	withdrawID string // of a walk over the bills of a withdrawal
+	name       string
 }
 
 // member is one object of a series: a batch, or what is stored after the last one.
@@ -109,15 +123,15 @@ type member struct {
 	end   bool // the walk's certificate, or the end of the pass
 }
 
-// parseUnitKey parses a key below the folder of a day's bills, settlements or stores. It returns
-// false for a foreign file.
+// parseUnitKey parses a key below the folder of a day's bills, settlements, stores,
+// withdrawals or withdrawn bills. It returns false for a foreign file.
 func parseUnitKey(day, key string) (member, bool) {
 	parts := unitObject.FindStringSubmatch(strings.TrimPrefix(key, day))
-	if parts == nil {
+	if parts == nil || (parts[2] != "") != strings.HasPrefix(day, withdrawnBillsFolder) {
 		return member{}, false
 	}
-	batch, _ := strconv.Atoi(parts[3])
-	return member{series{schema.AccountID(parts[1]), parts[2]}, batch, parts[3] == ""}, true
+	batch, _ := strconv.Atoi(parts[4])
+	return member{series{schema.AccountID(parts[1]), parts[2], parts[3]}, batch, parts[4] == ""}, true
 }
 
 // parseWalkKey parses a key in the folder of a unit's walks. It returns false for a foreign

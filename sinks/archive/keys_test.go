@@ -31,7 +31,7 @@ func TestKeys(t *testing.T) {
 			t.Errorf("got %s, want %s", got, want)
 		}
 	}
-	s := series{u.Account.ID, name}
+	s := series{account: u.Account.ID, name: name}
 	for key, want := range map[string]member{
 		New(nil).BatchKey(u, name, 7):                          {series: s, batch: 7},
 		New(nil).CertificateKey(u, name):                       {series: s, end: true},
@@ -46,6 +46,21 @@ func TestKeys(t *testing.T) {
 		New(nil).BatchKey(u, "walk", 1), New(nil).BatchKey(u, name, 100000), New(nil).CertificateKey(u, name) + "~",
 	} {
 		if got, ok := parseUnitKey(billsOf(u.Day), key); ok {
+			t.Errorf("%s is a foreign file, got %+v", key, got)
+		}
+	}
+	a, of := New(nil), series{u.Account.ID, "69", name}
+	if got, ok := parseUnitKey(withdrawnBillsOf(u.Day), a.WithdrawalBatchKey(u, "69", name, 7)); got != (member{series: of, batch: 7}) || !ok {
+		t.Errorf("a batch of the bills of a withdrawal: got %+v, %v", got, ok)
+	}
+	if got, ok := parseUnitKey(withdrawalsOf(u.Day), a.WithdrawalCertificateKey(u, "", name)); got != (member{series: s, end: true}) || !ok {
+		t.Errorf("a certificate of withdrawals: got %+v, %v", got, ok)
+	}
+	for day, key := range map[string]string{
+		withdrawnBillsOf(u.Day): accountIn(withdrawnBillsOf(u.Day), u.Account.ID) + name + ".json",
+		withdrawalsOf(u.Day):    accountIn(withdrawalsOf(u.Day), u.Account.ID) + "withdrawal=69/" + name + ".json",
+	} {
+		if got, ok := parseUnitKey(day, key); ok {
 			t.Errorf("%s is a foreign file, got %+v", key, got)
 		}
 	}

@@ -31,6 +31,36 @@ func (a *Archive) StoreSeries(ctx context.Context, day schema.Day) ([]schema.Ser
 	return a.listSeries(ctx, storesOf(day))
 }
 
+// WithdrawalSeries lists what is stored of the withdrawals that were launched on the day, by
+// account and walk.
+func (a *Archive) WithdrawalSeries(ctx context.Context, day schema.Day) ([]schema.Series, error) {
+	return a.listSeries(ctx, withdrawalsOf(day))
+}
+
+// WithdrawnBillSeries lists what is stored of the bills of these withdrawals, by account,
+// withdrawal and walk.
+func (a *Archive) WithdrawnBillSeries(ctx context.Context, day schema.Day) ([]schema.Series, error) {
+	return a.listSeries(ctx, withdrawnBillsOf(day))
+}
+
+// WithdrawalBatchKey returns the key of batch n (from 1) of a walk over the bills of a
+// withdrawal, or over the unit's withdrawals where no id of one is given.
+func (a *Archive) WithdrawalBatchKey(u schema.Unit, withdrawID, walk string, n int) string {
+	return a.withdrawalWalks(withdrawID).BatchKey(u, walk, n)
+}
+
+// WithdrawalCertificateKey is WithdrawalBatchKey for the walk's certificate.
+func (a *Archive) WithdrawalCertificateKey(u schema.Unit, withdrawID, walk string) string {
+	return a.withdrawalWalks(withdrawID).CertificateKey(u, walk)
+}
+
+func (a *Archive) withdrawalWalks(withdrawID string) Walks {
+	if withdrawID == "" {
+		return a.Withdrawals()
+	}
+	return a.WithdrawnBills(withdrawID)
+}
+
 // CallbackSeries lists the batches of callbacks that were received on the day, and
 // separately those in quarantine.
 func (a *Archive) CallbackSeries(ctx context.Context, received schema.Day) (read, quarantined []schema.Series, err error) {
@@ -51,7 +81,8 @@ func (a *Archive) CallbackSeries(ctx context.Context, received schema.Day) (read
 	return read, quarantined, nil
 }
 
-// listSeries lists what is stored below the folder of a day's bills, settlements or stores.
+// listSeries lists what is stored below the folder of a day's bills, settlements, stores,
+// withdrawals or withdrawn bills.
 func (a *Archive) listSeries(ctx context.Context, day string) ([]schema.Series, error) {
 	var all []schema.Series
 	for info, err := range a.store.List(ctx, day) {
@@ -62,8 +93,8 @@ func (a *Archive) listSeries(ctx context.Context, day string) ([]schema.Series, 
 		if !ok {
 			continue
 		}
-		if n := len(all); n == 0 || all[n-1].Account != m.account || all[n-1].Name != m.name {
-			all = append(all, schema.Series{Account: m.account, Name: m.name})
+		if n := len(all); n == 0 || all[n-1].Account != m.account || all[n-1].WithdrawID != m.withdrawID || all[n-1].Name != m.name {
+			all = append(all, schema.Series{Account: m.account, WithdrawID: m.withdrawID, Name: m.name})
 		}
 		f := &all[len(all)-1]
 		f.Bytes += info.Size

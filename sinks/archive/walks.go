@@ -20,12 +20,12 @@ type Walks struct {
 
 // Withdrawals returns the walks of the lists of withdrawals. The day of a unit is the one on
 // which they were launched.
-func (a *Archive) Withdrawals() Walks { return Walks{archive: a, folder: "archive/withdrawals/"} }
+func (a *Archive) Withdrawals() Walks { return Walks{archive: a, folder: withdrawalsFolder} }
 
 // WithdrawnBills returns the walks of the bills of one withdrawal, whose id must be a plain
 // one: see schema.PlainID. The unit is that of the withdrawal.
 func (a *Archive) WithdrawnBills(withdrawID string) Walks {
-	return Walks{archive: a, folder: "archive/withdrawn_bills/", below: "withdrawal=" + withdrawID + "/"}
+	return Walks{archive: a, folder: withdrawnBillsFolder, below: "withdrawal=" + withdrawID + "/"}
 }
 
 // in returns the folder of the unit's walks.

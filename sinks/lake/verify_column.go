@@ -3,6 +3,7 @@ package lake
 import (
 	"context"
 	"fmt"
+	"os"
 
 	"billwalk/schema"
 	"billwalk/sinks/parquet"
@@ -13,6 +14,20 @@ import (
 // damaged file is decoded, and returns what is wrong. If nothing is published there are no
 // rows.
 func (l *Lake) ProveSettlements(ctx context.Context, day schema.Day, bucket int, columns []string, take func(*schema.Settlement) bool) []schema.Finding {
+	return proveColumns(ctx, l, day, bucket, schema.Settlements, columns, take)
+}
+
+// ProveBills is ProveSettlements for bills.
+func (l *Lake) ProveBills(ctx context.Context, day schema.Day, bucket int, columns []string, take func(*schema.Bill) bool) []schema.Finding {
+	return proveColumns(ctx, l, day, bucket, schema.Bills, columns, take)
+}
+
+// ProveWithdrawnBills is ProveSettlements for the bills of withdrawals.
+func (l *Lake) ProveWithdrawnBills(ctx context.Context, day schema.Day, bucket int, columns []string, take func(*schema.WithdrawnBill) bool) []schema.Finding {
+	return proveColumns(ctx, l, day, bucket, schema.WithdrawnBills, columns, take)
+}
+
+func proveColumns[R any](ctx context.Context, l *Lake, day schema.Day, bucket int, table schema.Table[R], columns []string, take func(*R) bool) []schema.Finding {
 	m, err := l.Manifest(ctx, day, bucket)
 	if err != nil {
 		return []schema.Finding{{Day: day, Bucket: bucket, Key: manifestKey(day, bucket), Got: err.Error(), Fix: fixManifest}}
@@ -20,37 +35,37 @@ func (l *Lake) ProveSettlements(ctx context.Context, day schema.Day, bucket int,
 	if m == nil {
 		return nil
 	}
-	o := m.Object(schema.Settlements.Name)
+	o := m.Object(table.Name)
 	if o == nil {
-		return nil // a version without this table published the day
+		return nil // a version without this table published the day, or it is an optional one
 	}
 	p := &proof{m: m, o: o, version: l.version}
-	if want := dataKey(schema.Settlements.Name, day, bucket); m.Day != day || m.Bucket != bucket || p.o.Key != want {
+	if want := dataKey(table.Name, day, bucket); m.Day != day || m.Bucket != bucket || p.o.Key != want {
 		return []schema.Finding{{Day: day, Bucket: bucket, Key: manifestKey(day, bucket), Place: "objects", Want: want, Got: p.o.Key, Fix: fixManifest}}
 	}
-	l.proveColumns(ctx, p, columns, take)
-	return p.findings
-}
-
-func (l *Lake) proveColumns(ctx context.Context, p *proof, columns []string, take func(*schema.Settlement) bool) {
 	file, info, err := l.fetchInfo(ctx, p.o.Key)
 	if err != nil {
 		p.find("", "", err.Error(), fixData)
-		return
+		return p.findings
 	}
 	defer file.Close()
 	found, err := parquet.Digest(ctx, file)
 	if err != nil || found.SHA256 != p.o.SHA256 {
 		p.replaced(found, info, err)
-		return
+		return p.findings
 	}
+	readColumns(p, file, table, columns, take)
+	return p.findings
+}
+
+func readColumns[R any](p *proof, file *os.File, table schema.Table[R], columns []string, take func(*R) bool) {
 	rows := int64(0)
-	for s, err := range parquet.Read(schema.Settlements, file, columns...) {
+	for row, err := range parquet.Read(table, file, columns...) {
 		if err != nil {
 			p.addReadError(rows+1, err)
 			return
 		}
-		if rows++; !take(s) {
+		if rows++; !take(row) {
 			return
 		}
 	}

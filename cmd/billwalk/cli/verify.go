@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,6 +12,7 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/audit"
+	"billwalk/pipeline/jobs"
 	"billwalk/schema"
 	"billwalk/sinks/archive"
 	"billwalk/sinks/lake"
@@ -47,6 +49,7 @@ It names what breaks, object by object, and ends with exit code 1; 0 means that 
 		ValidArgsFunction: p.jobNames,
 	}
 	dates.add(cmd)
+	p.addShard(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		a, settings, err := p.openAudit(cmd, args[0], &dates)
 		if err != nil {
@@ -101,10 +104,31 @@ func (p *program) openAudit(cmd *cobra.Command, name string, dates *dateFlags) (
 		lookback = max(lookback, other.Lookback)
 	}
 	published := lake.ToVerify(store, file.Lake.Buckets, Version())
+	var owns func(bucket int) bool
+	if !p.shard.Whole() {
+		owns = p.shard.Buckets(job.Accounts, file.Lake.Buckets)
+		job.Accounts = p.shard.Accounts(job.Accounts, file.Lake.Buckets)
+	}
 	return &audit.Audit{
+		Owns:    owns,
 		Archive: archive.New(store), Lake: published, Accounts: job.Accounts, Buckets: file.Lake.Buckets,
-		From: days.from, To: days.to, Today: schema.DayOf(p.now()), Lookback: lookback, AppIDs: file.AppIDs(),
+		From: days.from, To: days.to, Today: schema.DayOf(p.now()), Lookback: lookback, AppIDs: file.AppIDs(), Statuses: statusesOf(file, job),
 	}, published.ProveSettings(cmd.Context()), nil
+}
+
+// statusesOf returns the statuses of withdrawals: the job's own, or those of another job that
+// may have published them.
+func statusesOf(file *jobs.File, job jobs.Job) audit.Statuses {
+	follows := job.Withdrawals
+	for _, name := range slices.Sorted(maps.Keys(file.Jobs)) {
+		if follows == nil {
+			follows = file.Jobs[name].Withdrawals
+		}
+	}
+	if follows == nil {
+		return audit.Statuses{}
+	}
+	return audit.Statuses(follows.Statuses)
 }
 
 // sum adds the days up.

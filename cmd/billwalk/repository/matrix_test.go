@@ -120,6 +120,10 @@ var matrix = []struct {
 	{69, "a variable's value in an error of the system, the network or the store", "cmd/billwalk TestConfigCanaries TestEnvironmentCanaries TestHiddenVariables; pipeline/douyin TestUnreachableAddress; sinks/object TestHiding TestHidingKnowsSizes", ""},
 	{70, "an answer that repeats the token or the client secret", "pipeline/douyin TestEchoes TestTokenAnswerIsNotKept; schema TestRedactor FuzzRedactor; cmd/billwalk TestCanaries", "callbacks are archived as received: their signature covers each byte"},
 	{71, "a limit that the docs no longer have", "cmd/billwalk TestLimits TestTopics", ""},
+
+	// Withdrawals.
+	{72, "any of these faults on the withdrawal API, or on the bills of a withdrawal", "cmd/billwalk TestWithdrawalNights TestSimulation; pipeline/withdraw TestPlatform", ""},
+	{73, "withdrawals that were forged or damaged, in the archive or published", "cmd/billwalk TestVerifyWithdrawals TestVerifyWithdrawalForger; pipeline/audit FuzzTwoReadingsOfWithdrawals TestTwoTies", ""},
 }
 
 // suites is the folder of the program and of the suites that test it as a whole. The
@@ -154,8 +158,8 @@ func TestMatrix(t *testing.T) {
 			}
 		}
 	}
-	if len(matrix) != 71 {
-		t.Errorf("%d rows, want 71", len(matrix))
+	if len(matrix) != 73 {
+		t.Errorf("%d rows, want 73", len(matrix))
 	}
 }
 

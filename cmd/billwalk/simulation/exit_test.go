@@ -35,10 +35,10 @@ func (o *oracle) ended(p *simProcess) {
 			complain("there is no reason")
 		}
 	case pipeline.ExitIncomplete:
-		if len(p.summary.Failures) == 0 || !disturbed && len(o.lostUnits(p)) == 0 && !(p.kind == replayed) {
-			complain("there is no reason: %+v", p.summary.Failures)
+		if len(p.failures()) == 0 || !disturbed && len(o.lostUnits(p)) == 0 && !(p.kind == replayed) {
+			complain("there is no reason: %+v", p.failures())
 		}
-		for _, f := range p.summary.Failures {
+		for _, f := range p.failures() {
 			if f.Reason == "" {
 				complain("a failure has no reason: %+v", f)
 			}
@@ -58,6 +58,14 @@ func (o *oracle) ended(p *simProcess) {
 	default:
 		complain("there is no such code")
 	}
+}
+
+// failures are those of bills, settlements and withdrawals.
+func (p *simProcess) failures() []schema.Failure {
+	if p.summary.Withdrawals == nil {
+		return p.summary.Failures
+	}
+	return slices.Concat(p.summary.Failures, p.summary.Withdrawals.Failures)
 }
 
 // of complains of a process.

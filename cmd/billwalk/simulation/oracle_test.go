@@ -53,11 +53,11 @@ func (o *oracle) complain(format string, args ...any) {
 
 // keys are those that a lake may have.
 var keys = regexp.MustCompile(`^(` +
-	`(bills|settlements|reconciliation|exceptions|restatements)/bill_date=\d{4}-\d\d-\d\d/bucket-\d{3}\.parquet|` +
+	`(bills|settlements|reconciliation|exceptions|restatements|withdrawals|withdrawn_bills)/bill_date=\d{4}-\d\d-\d\d/bucket-\d{3}\.parquet|` +
 	`_manifests/(lake|bill_date=\d{4}-\d\d-\d\d/bucket-\d{3})\.json|` +
 	`_control/(token-[0-9a-f]{16}|(claims|turns/bill_date=\d{4}-\d\d-\d\d/bucket-\d{3})\.json)|` +
-	`archive/(bills|settlements)/bill_date=\d{4}-\d\d-\d\d/account=\d+/[0-9A-Z]{26}(\.json|-\d{5}\.jsonl\.zst)|` +
-	`archive/unreadable/bill_date=\d{4}-\d\d-\d\d/account=\d+/[0-9A-Z]{26}-(bills|settlements)\.jsonl\.zst|` +
+	`archive/(bills|settlements|withdrawals|withdrawn_bills)/bill_date=\d{4}-\d\d-\d\d/account=\d+/(withdrawal=\d+/)?[0-9A-Z]{26}(\.json|-\d{5}\.jsonl\.zst)|` +
+	`archive/unreadable/bill_date=\d{4}-\d\d-\d\d/account=\d+/[0-9A-Z]{26}-(bills|settlements|withdrawals)\.jsonl\.zst|` +
 	`runs/[0-9A-Z]{26}\.json)$`)
 
 // put judges a write at the moment at which readers see it.
@@ -144,7 +144,7 @@ func (o *oracle) manifest(p *simProcess, key string, content []byte) {
 	if m.Generation <= before.Generation {
 		o.complain("%s: generation %d follows %d", key, m.Generation, before.Generation)
 	}
-	o.kept(m, key)
+	o.kept(before, m, key)
 	for _, was := range before.Units {
 		if was.Certificate == nil {
 			continue
@@ -159,8 +159,9 @@ func (o *oracle) manifest(p *simProcess, key string, content []byte) {
 }
 
 // kept judges a manifest against the runs that found the one before to be right
-// still: what they have walked is not replaced by what was walked before.
-func (o *oracle) kept(m *schema.Manifest, key string) {
+// still: what they have walked is not replaced by what was walked before. An amendment has the
+// units as they are published.
+func (o *oracle) kept(before, m *schema.Manifest, key string) {
 	o.mu.Lock()
 	runs := make(map[string]bool)
 	for _, t := range o.taken {
@@ -170,6 +171,9 @@ func (o *oracle) kept(m *schema.Manifest, key string) {
 	}
 	o.mu.Unlock()
 	for _, e := range m.Units {
+		if was := before.Entry(e.Account.ID); was != nil && was.Certificate != nil && e.Certificate != nil && was.Certificate.Latest() == e.Certificate.Latest() {
+			continue
+		}
 		for _, c := range o.certificates(schema.Unit{Account: e.Account, Day: m.Day}) {
 			if runs[c.Latest().RunID] && e.Certificate != nil && e.Certificate.Latest().Walk < c.Latest().Walk {
 				o.complain("%s: account %s goes back to the walk %s from %s, which found what was published to be right", key, e.Account.ID, e.Certificate.Latest().Walk, c.Latest().Walk)
@@ -213,6 +217,7 @@ func (o *oracle) atTheEnd(last *simProcess) {
 		o.day(day)
 		o.verdicts(day)
 	}
+	o.withdrawals(last)
 	o.money()
 	o.told()
 	o.archive(last)

@@ -93,6 +93,7 @@ func simulate(t *testing.T, seed uint64, verbose bool) (result simulated) {
 		s.logs = new(bytes.Buffer)
 	}
 	synctest.Test(t, func(*testing.T) {
+		wakeUp()
 		s.story = draw(seed)
 		s.file, s.platform, s.store = s.story.file(), newShifting(s.story), objecttest.NewMem()
 		s.oracle.simulation = s

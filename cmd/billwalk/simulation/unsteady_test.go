@@ -43,6 +43,7 @@ func TestUnsteadyPlatform(t *testing.T) {
 	} {
 		t.Run(fmt.Sprintf("%d percent of %.9s", row.percent, row.faults), func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
+				wakeUp()
 				n := newUnsteadyNight(t, row.percent, row.faults)
 				s := n.run()
 				calls, took := s.Calls.Bills+s.Calls.Settlements, time.Duration(s.ElapsedSeconds*float64(time.Second))

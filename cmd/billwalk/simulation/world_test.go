@@ -44,7 +44,7 @@ type story struct {
 // simJob is what jobs.yaml says of the one job.
 type simJob struct {
 	lookback, pageSize, passes, buckets int
-	settlements                         bool
+	settlements, withdrawals            bool
 }
 
 // kind is what a process is started for.
@@ -112,9 +112,11 @@ func (s *story) changesBetween(from, to time.Time) bool {
 	return slices.ContainsFunc(s.moments(), func(at time.Time) bool { return at.After(from) && at.Before(to) })
 }
 
-// firstMorning is when every simulation begins: 8 o'clock in China, where the
-// bubble's clock starts.
-var firstMorning = time.Date(2000, 1, 1, 0, 0, 0, 0, time.UTC)
+// firstMorning is when every simulation begins: 8 o'clock in China.
+var firstMorning = time.Date(2026, 6, 1, 0, 0, 0, 0, time.UTC)
+
+// wakeUp sets the clock of a bubble, which starts in the year 2000.
+func wakeUp() { time.Sleep(time.Until(firstMorning)) }
 
 // draw returns the story of a seed.
 func draw(seed uint64) *story {
@@ -160,6 +162,10 @@ func draw(seed uint64) *story {
 	s.hasty = r.IntN(4) == 0
 	s.unsteady = pick[uint64](r, 0, 0, 20, 50)
 	s.drawShares(first, yesterday)
+	if s.job.withdrawals = r.IntN(3) == 0; s.job.withdrawals {
+		s.world.Withdrawals = true
+		s.world.Breaks, _ = sandbox.ParseBreaks(pick(r, "", "bill_twice,other_account,unlisted_bill,no_direction,stuck", "wrong_by_a_fen,paid_twice,manual,no_bills,unknown_status"))
+	}
 	return s
 }
 
@@ -233,6 +239,9 @@ func (s *story) file() *jobs.File {
 		job.Settlements = &jobs.Settlements{App: "trade", Match: []schema.Match{
 			{Parameter: "order_id", Column: "shop_order_id"}, {Parameter: "out_order_no", Column: "order_ext_id"},
 		}}
+	}
+	if s.job.withdrawals {
+		job.Withdrawals = &jobs.Withdrawals{Lookback: s.job.lookback, Statuses: jobs.Statuses{InFlight: []string{"1"}, Paid: []string{"2"}, Failed: []string{"3"}}}
 	}
 	part := job
 	part.Name, part.Accounts = "part", s.accounts[:1]
