@@ -8,8 +8,8 @@ import (
 
 // PinnedDuckDB is DuckDB of exactly the files that the manifests name, so that all tables are
 // of the same publications. Where a file has been replaced since, a query fails and asks for
-// a new print. DuckDB reads the write id in a file's footer, and then the file, one after the
-// other: a file that is replaced in between is not noticed.
+// a new print. DuckDB plans by the footers, then compares the write ids in them, then reads rows:
+// no lock holds a file in between.
 func PinnedDuckDB(lake string, manifests []*Manifest) string {
 	return lakeFiles{strings.TrimSuffix(lake, "/"), nil, manifests}.views()
 }

@@ -17,8 +17,8 @@ import (
 
 // ddlFlags say which lake the SQL is of.
 type ddlFlags struct {
-	lake, job, credentials string
-	pinned                 bool
+	lake, job, credentials, table string
+	pinned, check                 bool
 }
 
 func (p *program) ddl() *cobra.Command {
@@ -36,7 +36,12 @@ func (p *program) ddl() *cobra.Command {
 	cmd.Flags().StringVar(&flags.job, "job", "", "a job: its lake, or for --lake its endpoint, region and path style")
 	cmd.Flags().StringVar(&flags.credentials, "credentials", credentialSources[0], "how DuckDB gets the keys for s3://: "+strings.Join(credentialSources, " (the AWS SDK's, by DuckDB's extension aws), ")+" (AWS_ACCESS_KEY_ID, …)")
 	cmd.Flags().BoolVar(&flags.pinned, "pinned", false, "for DuckDB: exactly the files that are published now, so that all tables agree; an error once one of them is replaced")
+	cmd.Flags().BoolVar(&flags.check, "check", false, "print nothing to run, but how the engine's tables differ: from its DESCRIBE or information_schema.columns as CSV or JSON on standard input; duckdb is run")
+	cmd.Flags().StringVar(&flags.table, "table", "", "with --check: the table that the input describes, where it has no column for it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if flags.check && args[0] != string(schema.DuckDBDialect) { // which needs no lake
+			return p.checkEngine(cmd.Context(), schema.Dialect(args[0]), "", cmd.InOrStdin(), flags.table)
+		}
 		if flags.pinned && args[0] != string(schema.DuckDBDialect) {
 			return usage("--pinned is for duckdb: %s cannot tell one publication of a file from another", args[0])
 		}
@@ -50,6 +55,9 @@ func (p *program) ddl() *cobra.Command {
 		text, err := p.ddlText(cmd.Context(), schema.Dialect(args[0]), lake, flags)
 		if err != nil {
 			return err
+		}
+		if flags.check {
+			return p.checkEngine(cmd.Context(), schema.DuckDBDialect, text, nil, "")
 		}
 		_, err = fmt.Fprint(p.out, text)
 		return err

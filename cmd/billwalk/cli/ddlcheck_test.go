@@ -1,0 +1,45 @@
+package cli
+
+import (
+	"bytes"
+	"fmt"
+	"strings"
+	"testing"
+
+	"billwalk/schema"
+)
+
+// TestCheckEngine compares what engines say of the table stores, in the forms in which they say it.
+func TestCheckEngine(t *testing.T) {
+	t.Parallel()
+	var right []schema.EngineColumn
+	for _, c := range schema.EngineColumns(schema.Athena) {
+		if c.Table == "stores" {
+			right = append(right, c)
+		}
+	}
+	csv, tsv, lines := "table_name,column_name,data_type,comment\n", "col_name\tdata_type\tcomment\n", ""
+	for _, c := range right {
+		csv += fmt.Sprintf("%s,%s,%s,%q\n", c.Table, c.Column, strings.Replace(c.Type, "string", "varchar", 1), c.Comment)
+		tsv += c.Column + "\t" + c.Type + "\t" + c.Comment + "\n"
+		lines += fmt.Sprintf("{\"Table_Name\": %q, \"Column\": %q, \"Type\": %q}\n", c.Table, c.Column, c.Type)
+	}
+	whole := fmt.Sprintf("%d columns are as declared\n", len(right))
+	for name, test := range map[string]struct{ input, table, want string }{
+		"csv":      {csv, "", whole},
+		"describe": {tsv, "stores", whole},
+		"json":     {lines, "", whole},
+		"a type":   {strings.Replace(csv, "poi_name,varchar", "poi_name,bigint", 1), "", "stores.poi_name: type bigint, want string\n"},
+		"missing":  {strings.Replace(tsv, "poi_id\t", "other\t", 1), "stores", "stores.poi_id: missing\n"},
+		"comment":  {strings.Replace(tsv, right[0].Comment, "?", 1), "stores", fmt.Sprintf("stores.%s: comment %q, want %q\n", right[0].Column, "?", right[0].Comment)},
+		"nothing":  {"col_name\n", "stores", ""},
+	} {
+		var out bytes.Buffer
+		p := quiet(nil)
+		p.out = &out
+		err := p.checkEngine(t.Context(), schema.Athena, "", strings.NewReader(test.input), test.table)
+		if out.String() != test.want || (err == nil) != (test.want == whole) {
+			t.Errorf("%s: printed %q, %v; want %q", name, out.String(), err, test.want)
+		}
+	}
+}
