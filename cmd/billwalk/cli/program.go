@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/term"
 
+	"billwalk/cmd/billwalk/telemetry"
 	"billwalk/pipeline/shards"
 	"billwalk/schema"
 )
@@ -28,9 +29,10 @@ type program struct {
 	world    outside
 	hidden   schema.Redactor // in all that is logged, and in every error
 
-	tokenCache string       // of the verb run
-	shard      shards.Shard // of the verbs run, replay and verify
-	failOn     failOn       // of the verbs run and replay
+	telemetry  *telemetry.Telemetry // of a run; nil where the environment asks for none
+	tokenCache string               // of the verb run
+	shard      shards.Shard         // of the verbs run, replay and verify
+	failOn     failOn               // of the verbs run and replay
 }
 
 // prepare checks the common flags and opens the log: text on a terminal, JSON otherwise.

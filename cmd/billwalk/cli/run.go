@@ -105,9 +105,9 @@ func (p *program) replay() *cobra.Command {
 
 // execute runs a verb's run, shows progress, stores the summary and prints it.
 func (p *program) execute(ctx context.Context, w *wired, verb string) error {
-	ctx, told := p.tell(ctx, w, verb)
+	ctx, told := p.tell(ctx, w.run, verb)
 	summary, err := p.begin(ctx, w)
-	told(summary, err)
+	told(summary, w.stats().ThrottledTime, err)
 	if summary == nil {
 		return err
 	}

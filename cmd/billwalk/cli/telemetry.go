@@ -15,20 +15,21 @@ import (
 )
 
 // tell begins the run's telemetry, where the environment asks for it: what cannot be sent is a warning, and never ends
-// a run. The returned function sends how the run ended.
-func (p *program) tell(ctx context.Context, w *wired, verb string) (context.Context, func(*pipeline.Summary, error)) {
+// a run. The returned function sends how the run ended, and for how long it was throttled.
+func (p *program) tell(ctx context.Context, run *pipeline.Run, verb string) (context.Context, func(*pipeline.Summary, time.Duration, error)) {
 	warn := func(err error) { p.log.Warn("telemetry is not sent", "error", err) }
-	t, err := telemetry.Open(ctx, os.Getenv, Version(), w.run.Job, w.run.ID, warn)
+	t, err := telemetry.Open(ctx, os.Getenv, Version(), run.Job, run.ID, warn)
 	if err != nil {
 		warn(err)
-		return ctx, func(*pipeline.Summary, error) {}
+		return ctx, func(*pipeline.Summary, time.Duration, error) {}
 	}
-	w.telemetry = t
+	p.telemetry = t
 	ctx, end := t.Run(ctx, verb)
-	return ctx, func(s *pipeline.Summary, err error) {
+	return ctx, func(s *pipeline.Summary, throttled time.Duration, err error) {
 		end()
 		if s != nil {
-			p.tellSummary(ctx, t, w, s)
+			t.Set(ctx, telemetry.Throttled, throttled.Milliseconds())
+			p.tellSummary(ctx, t, s)
 		}
 		code := exitOf(s, err)
 		t.Set(ctx, telemetry.ExitCode, int64(code))
@@ -51,11 +52,11 @@ func exitOf(s *pipeline.Summary, err error) int {
 }
 
 // observe tells of a request of the platform, as a metric and as a span.
-func (w *wired) observe(ctx context.Context, r douyin.Request) {
-	if w.telemetry == nil {
+func (p *program) observe(ctx context.Context, r douyin.Request) {
+	if p.telemetry == nil {
 		return
 	}
-	w.telemetry.Call(ctx, r.API, r.Result, r.Ended.Sub(r.Began))
+	p.telemetry.Call(ctx, r.API, r.Result, r.Ended.Sub(r.Began))
 	var fault error
 	if r.Result != "0" {
 		fault = errors.New(r.Result)
@@ -63,12 +64,11 @@ func (w *wired) observe(ctx context.Context, r douyin.Request) {
 	spans.Record(ctx, r.API, r.Began, r.Ended, fault, "result", r.Result)
 }
 
-func (p *program) tellSummary(ctx context.Context, t *telemetry.Telemetry, w *wired, s *pipeline.Summary) {
+func (p *program) tellSummary(ctx context.Context, t *telemetry.Telemetry, s *pipeline.Summary) {
 	phases := map[string]float64{"before": s.Seconds.Before, "asking": s.Seconds.Asking, "after": s.Seconds.After}
 	for phase, seconds := range phases {
 		t.Set(ctx, telemetry.Duration, time.Duration(seconds*float64(time.Second)).Milliseconds(), phase)
 	}
-	t.Set(ctx, telemetry.Throttled, w.stats().ThrottledTime.Milliseconds())
 	for state, n := range map[string]int{"complete": s.Units.Complete, "unavailable": s.Units.Unavailable, "failed": s.Units.Failed} {
 		t.Set(ctx, telemetry.Units, int64(n), state)
 	}
