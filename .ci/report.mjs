@@ -231,6 +231,18 @@ test('text from outside stays text', () => opened('hostile', async (page) => {
   await page.locator('#heat .chart').hover(); // its tooltip names an account
 }));
 
+test('what waits to be withdrawn adds up, and a withdrawal has its bills', () => opened('hostile', async (page) => {
+  const [opening, into, out, withdrawn, closing, unexplained, waiting, check] = (await texts(page, '#balance-statement td.fen')).map(fen);
+  assert.equal(opening + into + out + withdrawn, closing);
+  assert.equal(closing + unexplained, waiting);
+  assert.equal(check, 0n);
+  assert.equal((await texts(page, '#balance-table tfoot td.fen')).map(fen)[4], closing);
+  assert.equal(await rowCount(page, 'withdrawal-table'), 4);
+  await page.click('#withdrawal-table tbody details summary');
+  assert.equal(await page.locator('#withdrawal-table tbody details li:visible').count(), 2);
+  assert.match(await page.innerText('#bills'), /见“余额调节表”/);
+}));
+
 test('a phone scrolls down only', () => opened('month', async (page) => {
   assert.ok(await page.evaluate(() => document.documentElement.scrollWidth <= innerWidth));
   await picture(page, 'phone');

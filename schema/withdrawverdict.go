@@ -88,6 +88,14 @@ func (v WithdrawVerdict) Final() bool {
 	return i >= 0 && withdrawVerdicts[i].final
 }
 
+// Paid reports whether the money was paid out.
+func (v WithdrawVerdict) Paid() bool {
+	return v.Listed() || v == WithdrawManual || v == WithdrawNotAsked
+}
+
+// Listed reports whether the money was paid out, and it is known for which bills.
+func (v WithdrawVerdict) Listed() bool { return v == Tied || v == WithdrawMismatched }
+
 // WithdrawStage is how far a withdrawal has come on its way to the bank.
 type WithdrawStage int
 

@@ -62,3 +62,11 @@ var Changes = []Word{
 	{string(Removed), "减少", Bilingual{"a bill that the platform has removed since its day was published", "该日发布之后平台撤掉的账单"}, Bilingual{"compare it with what was booked for the day; ask the platform if it had been settled", "与该日已入账的核对；已分账的问平台"}},
 	{string(Changed), "变更", Bilingual{"a bill whose content has changed since its day was published", "该日发布之后内容变更的账单"}, Bilingual{"compare it with what was booked for the day", "与该日已入账的核对"}},
 }
+
+// BillStates lists where the money of a bill is, as the view bill_states has it.
+var BillStates = []Word{
+	{"withdrawn", "已提现", Bilingual{"a withdrawal that was paid lists the bill", "已到账的提现列有该账单"}, noAdvice},
+	{"waiting", "待提现", Bilingual{"no withdrawal that was paid lists the bill", "没有已到账的提现列有该账单"},
+		Bilingual{"wait for the next withdrawal; after 30 days look it up in the console", "等下一笔提现；超过 30 天到来客核对"}},
+	{"not_withdrawable", "不可提现", Bilingual{"the direction of the bill is not known, and neither is what it adds to the balance", "收支方向不明，不知对余额的影响"}, RuleUnknownDirection.Advice()},
+}

@@ -85,6 +85,7 @@ func fixture() *Report {
 					Legs: [4]Leg{{Settled: some(824), Diff: some(824)}}},
 			},
 		},
+		Withdrawals: fixtureWithdrawals(from, string(shop), at),
 		Ages: []Age{
 			{schema.Mismatched, AgeBands[0], OrderSum{1, 10000, 10650, 650}},
 			{schema.BillOnly, AgeBands[0], OrderSum{1, 10000, 0, 10000}},
@@ -105,6 +106,7 @@ func fixture() *Report {
 		Glossary: map[string]Word{
 			"verdict:mismatched":     {Label: Text{"差异", "mismatched"}, Meaning: Text{"不一致", "they do not agree"}},
 			"reason:total_differs":   {Label: Text{"总额不符", "total differs"}, Advice: Text{"核对订单实付与分账金额", "compare the order"}},
+			"withdraw:mismatched":    {Label: Text{"差异", "mismatched"}, Advice: Text{"到来客核对这笔提现", "look the withdrawal up"}},
 			"rule:unknown_direction": {Label: Text{"收支方向不明", "direction not known"}},
 		},
 	}

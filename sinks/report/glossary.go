@@ -14,6 +14,11 @@ func glossary(r *Report) map[string]Word {
 	for _, v := range schema.Verdicts {
 		words["verdict:"+string(v)] = wordOf(string(v), v.Label(), v.Meaning(), v.Advice())
 	}
+	if r.Withdrawals != nil {
+		for _, v := range schema.WithdrawVerdicts {
+			words["withdraw:"+string(v)] = wordOf(string(v), v.Label(), v.Meaning(), v.Advice())
+		}
+	}
 	for _, o := range slices.Concat(r.Orders.List, r.Orders.ResolvedList) {
 		if cause := schema.Cause(o.Cause); cause != "" {
 			words["cause:"+o.Cause] = wordOf(o.Cause, cause.Label(), cause.Meaning(), schema.Bilingual{})

@@ -40,6 +40,9 @@ func Load(ctx context.Context, lake Lake, o Options) (*Report, error) {
 	if err := l.nameStores(ctx, r.Stores); err != nil {
 		return nil, err
 	}
+	if r.Withdrawals, err = l.withdrawals(ctx); err != nil {
+		return nil, fmt.Errorf("withdrawals of %s to %s: %w", o.From, o.To, err)
+	}
 	r.Exceptions, r.Restatements = tables.exceptions.counts(), tables.restatements.days()
 	r.Closed = l.closedDays(tables.afterClosing)
 	if r.Refunds, err = l.refundsOf(ctx, tables.refunds); err != nil {

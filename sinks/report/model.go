@@ -27,11 +27,12 @@ type Report struct {
 	AsOf     AsOf       `json:"as_of"`
 
 	Close        Close          `json:"close"`
-	Total        Figures        `json:"total"`            // the sum of Units, field by field
-	Waterfall    Waterfall      `json:"waterfall"`        // of all counted bills
-	Accounts     []Account      `json:"accounts"`         // in the order of the configuration, then settlements without a bill, if there are any
-	Others       []Other        `json:"others,omitempty"` // accounts of other jobs, or of none any more, that the days have as well
-	Units        []Unit         `json:"units"`            // by day, then as Accounts
+	Total        Figures        `json:"total"`                 // the sum of Units, field by field
+	Waterfall    Waterfall      `json:"waterfall"`             // of all counted bills
+	Accounts     []Account      `json:"accounts"`              // in the order of the configuration, then settlements without a bill, if there are any
+	Others       []Other        `json:"others,omitempty"`      // accounts of other jobs, or of none any more, that the days have as well
+	Units        []Unit         `json:"units"`                 // by day, then as Accounts
+	Withdrawals  *Withdrawals   `json:"withdrawals,omitempty"` // nil where they are not followed
 	Orders       Orders         `json:"orders"`
 	Refunds      Refunds        `json:"refunds"` // after settlement
 	Doubts       []Doubt        `json:"doubts"`  // the largest of Total.Doubtful

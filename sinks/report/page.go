@@ -20,8 +20,8 @@ var assets embed.FS
 // pageScripts lists the page's scripts in the order in which they run.
 var pageScripts = []string{
 	"echarts/echarts.min.js",
-	"words.js", "notewords.js", "money.js", "dom.js", "codes.js", "table.js", "charts.js",
-	"summary.js", "accounts.js", "order.js", "orders.js", "findings.js", "main.js",
+	"words.js", "notewords.js", "balancewords.js", "money.js", "dom.js", "codes.js", "table.js", "charts.js",
+	"summary.js", "balance.js", "accounts.js", "order.js", "orders.js", "findings.js", "main.js",
 }
 
 var pageTemplate = template.Must(template.ParseFS(assets, "assets/page.html"))

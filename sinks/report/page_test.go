@@ -68,6 +68,7 @@ func TestPageEscapes(t *testing.T) {
 		order := &r.Orders.List[i]
 		order.Key, order.Order, order.Store, order.Reasons = hostile, hostile, hostile, []string{hostile}
 	}
+	r.Withdrawals.Accounts[0].Name, r.Withdrawals.List[0].Message, r.Withdrawals.List[0].ID, r.Withdrawals.List[0].List[0].LedgerID = hostile, hostile, hostile, hostile
 	r.Stores[0].Name, r.Exceptions[0].Examples[0].Detail = hostile, hostile
 	r.Glossary["verdict:mismatched"] = Word{Label: Text{hostile, hostile}}
 	page := writePage(t, r)
@@ -160,6 +161,7 @@ func keepPage(t *testing.T, name, page string) {
 func month(accounts, days, orders int) *Report {
 	r := fixture()
 	r.To = r.From + schema.Day(days-1)
+	r.Withdrawals = monthOfWithdrawals(r.From, r.MadeAt)
 	r.Accounts, r.Units = nil, nil
 	sums := fixture().Accounts[0].Figures
 	for a := range accounts {
@@ -200,6 +202,8 @@ func month(accounts, days, orders int) *Report {
 	r.Orders.Open.Orders = int64(orders)
 	return r
 }
+
+func idOf(i int) string { return fmt.Sprintf("6%018d", scatter(i)) }
 
 // scatter returns a number of up to 18 digits that looks random, the same for the same i.
 func scatter(i int) int64 {

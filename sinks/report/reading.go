@@ -23,6 +23,8 @@ type Lake interface {
 	ResolutionStates(ctx context.Context, wanted func(schema.ResolutionKey) bool) (map[schema.ResolutionKey]schema.ResolutionNow, error)
 	// Closings returns the closings of all jobs, as they were appended.
 	Closings(ctx context.Context) ([]schema.Closing, error)
+	// PublishedDays returns the days that are published, ascending.
+	PublishedDays(ctx context.Context) ([]schema.Day, error)
 }
 
 // Options say what is reported.
@@ -34,6 +36,8 @@ type Options struct {
 	LakeURL  string
 	MadeAt   time.Time
 	Billwalk string // version of the program
+
+	Withdrawals bool // the job follows them; reports of others have them where the days have some
 
 	Lookback int // days before From in which settlements of refunded orders are looked for
 
@@ -78,9 +82,14 @@ func (l *loader) readBases(ctx context.Context) (err error) {
 	return err
 }
 
+// buckets returns the buckets of the job's accounts.
+func (l *loader) buckets() []int {
+	return schema.BucketsOf(append(l.Accounts[:len(l.Accounts):len(l.Accounts)], schema.Account{ID: schema.NoAccount}), l.Buckets)
+}
+
 // basesOf returns what is published of the job's accounts on some days.
 func (l *loader) basesOf(ctx context.Context, from, to schema.Day) (parts []part, err error) {
-	buckets := schema.BucketsOf(append(l.Accounts[:len(l.Accounts):len(l.Accounts)], schema.Account{ID: schema.NoAccount}), l.Buckets)
+	buckets := l.buckets()
 	all := make([]part, 0, (int(to-from)+1)*len(buckets))
 	for day := from; day <= to; day++ {
 		for _, bucket := range buckets {

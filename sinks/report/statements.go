@@ -17,7 +17,7 @@ import (
 // statements writes a statement of each account, and its refunds to the sheet of all. The
 // bills are read once for all accounts.
 func (b *workbook) statements(ctx context.Context, r *Report, bills Bills, refunds *sheet) error {
-	rows, err := newRowsOfAccounts()
+	rows, err := newRowsOfAccounts(r.storeNames())
 	if err != nil {
 		return err
 	}
@@ -66,13 +66,14 @@ func (b *workbook) statements(ctx context.Context, r *Report, bills Bills, refun
 // rowsOfAccounts keeps rows of statements in a file without a name, those of an account that
 // come one after the other together.
 type rowsOfAccounts struct {
-	file  *os.File
-	out   *bufio.Writer
-	size  int64
-	last  schema.AccountID
-	runs  map[schema.AccountID][]rowRun
-	count map[schema.AccountID]int64
-	row   []byte
+	stores map[string]string // names by id
+	file   *os.File
+	out    *bufio.Writer
+	size   int64
+	last   schema.AccountID
+	runs   map[schema.AccountID][]rowRun
+	count  map[schema.AccountID]int64
+	row    []byte
 }
 
 // rowRun is where some rows of an account are.
@@ -84,16 +85,16 @@ type keptRow struct {
 	refund bool
 }
 
-func newRowsOfAccounts() (*rowsOfAccounts, error) {
+func newRowsOfAccounts(stores map[string]string) (*rowsOfAccounts, error) {
 	file, err := unnamed()
 	if err != nil {
 		return nil, err
 	}
-	return &rowsOfAccounts{file: file, out: bufio.NewWriterSize(file, 1<<18), runs: make(map[schema.AccountID][]rowRun), count: make(map[schema.AccountID]int64)}, nil
+	return &rowsOfAccounts{stores: stores, file: file, out: bufio.NewWriterSize(file, 1<<18), runs: make(map[schema.AccountID][]rowRun), count: make(map[schema.AccountID]int64)}, nil
 }
 
 func (k *rowsOfAccounts) add(bill DayBill) error {
-	cells, err := statementRow(bill)
+	cells, err := statementRow(bill, k.stores)
 	if err != nil {
 		return err
 	}

@@ -46,6 +46,7 @@ func (b *workbook) letter(r *Report, number int, account Account, orders []Order
 	}
 	s := b.sheet(strings.TrimSpace(fmt.Sprintf("对账函%d %s", number, account.Name)), letterSheet, above...)
 	s.maxRows = excelize.TotalRows // a letter is short
+	stores := r.storeNames()
 	for _, o := range orders {
 		total, stake, advice := o.Legs[schema.LegTotal], Amount(schema.Some(o.Stake)), followedUp
 		switch {
@@ -54,7 +55,7 @@ func (b *workbook) letter(r *Report, number int, account Account, orders []Order
 		case forMerchant(o):
 			advice = r.advice(o)
 		}
-		if err := s.add(o.Key, o.Store, o.Verdict.Label(), total.Billed, total.Settled, total.Diff, stake, advice, nil); err != nil {
+		if err := s.add(o.Key, storeText(stores, o.Store), o.Verdict.Label(), total.Billed, total.Settled, total.Diff, stake, advice, nil); err != nil {
 			return err
 		}
 	}

@@ -125,7 +125,7 @@ var orderCells = []column{
 // orders writes the orders of a sheet, the largest first as in the report.
 func (b *workbook) orders(r *Report, of orderSheet) error {
 	s := b.sheet(of.name, orderCells)
-	names := r.names()
+	names, stores := r.names(), r.storeNames()
 	for _, o := range of.list(r) {
 		if !slices.Contains(of.verdicts, o.Verdict) {
 			continue
@@ -135,7 +135,7 @@ func (b *workbook) orders(r *Report, of orderSheet) error {
 		if o.Accounts > 1 {
 			account += fmt.Sprintf(" 等 %d 户", o.Accounts)
 		}
-		row := []any{o.Key, string(o.Account), account, o.Store, o.Verdict.Label(), r.reasons(o), total.Billed, total.Settled, total.Diff,
+		row := []any{o.Key, string(o.Account), account, storeText(stores, o.Store), o.Verdict.Label(), r.reasons(o), total.Billed, total.Settled, total.Diff,
 			o.Legs[schema.LegFee].Diff, o.Legs[schema.LegCommission].Diff, o.Legs[schema.LegNet].Diff, o.Stake,
 			o.First.String(), o.Last.String(), o.Age, r.advice(o), nil}
 		if noted := o.Noted; noted != nil {
@@ -198,10 +198,10 @@ const (
 	statementMerchant = 13
 )
 
-// statementRow returns a bill as a row. A bill that does not count has its amounts in words.
-func statementRow(d DayBill) ([]any, error) {
+// statementRow returns a bill as a row, with the names of stores. A bill that does not count has its amounts in words.
+func statementRow(d DayBill, stores map[string]string) ([]any, error) {
 	bill := d.Bill
-	row := []any{d.Day.String(), string(bill.WalkAccountID), bill.LedgerID, bill.ShopOrderID.V, bill.PoiID.V, bill.GroupName.V, kindOf(bill), ""}
+	row := []any{d.Day.String(), string(bill.WalkAccountID), bill.LedgerID, bill.ShopOrderID.V, storeText(stores, bill.PoiID.V), bill.GroupName.V, kindOf(bill), ""}
 	if bill.SettleTime.Valid {
 		row[7] = bill.SettleTime.V.In(schema.China).Format(time.DateTime)
 	}

@@ -111,7 +111,7 @@ func TestWorkbook(t *testing.T) {
 	f, data := workbookOf(t, fixture(), ledger, excelize.TotalRows)
 	statement := "对账单1 某某餐饮 <b>&\"总部\""
 	letters := []string{"对账函1 某某餐饮 <b>&\"总部\"", "对账函2 =HYPERLINK(\"http：／／x\")"}
-	want := []string{"汇总", "日报", "调节表", "差异", "未分", "失败", "已处理", "存疑", "退款", "变更", "异常", "口径说明", letters[0], letters[1], statement}
+	want := []string{"汇总", "日报", "调节表", "余额调节", "提现", "差异", "未分", "失败", "已处理", "存疑", "退款", "变更", "异常", "口径说明", letters[0], letters[1], statement}
 	if got := f.GetSheetList(); !slices.Equal(got, want) {
 		t.Errorf("sheets %q, want %q", got, want)
 	}
@@ -134,7 +134,7 @@ func TestWorkbook(t *testing.T) {
 	if refunds := rowsOf(t, f, "退款"); len(refunds) != 3 || refunds[1][2] != "3" || refunds[2][9] != "-12" {
 		t.Errorf("refunds %q", refunds)
 	}
-	for sheet, count := range map[string]int{"日报": 5, "调节表": 10 + 1 + 1 + 16, "差异": 2, "未分": 1, "失败": 0, "已处理": 1, "存疑": 1, "变更": 1, "异常": 1, "汇总": 7 + 4 + 1 + 5 + 1 + 2} {
+	for sheet, count := range map[string]int{"日报": 5, "调节表": 10 + 1 + 1 + 16, "差异": 2, "未分": 1, "失败": 0, "已处理": 1, "存疑": 1, "变更": 1, "异常": 1, "余额调节": 2, "提现": 4, "汇总": 7 + 4 + 6 + 4 + 2 + 1 + 5 + 1 + 2} {
 		rows := len(rowsOf(t, f, sheet)) - 1
 		if last := rowsOf(t, f, sheet)[rows][0]; last == "合计" {
 			rows--

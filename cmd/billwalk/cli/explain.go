@@ -28,15 +28,16 @@ func (p *program) explain() *cobra.Command {
 	language, job, account := "", "", ""
 	var dates dateFlags
 	cmd := &cobra.Command{
-		Use:   "explain [CODE | ORDER --job JOB]",
-		Short: "Explain an error code, exit code, verdict, reason or rule: what it means, and what to do; or, with --job, tell one order's story",
+		Use:   "explain [CODE | ORDER --job JOB | WITHDRAW_ID --job JOB]",
+		Short: "Explain an error code, exit code, verdict, reason or rule: what it means, and what to do; or, with --job, tell the story of an order or of a withdrawal",
 		Long: `explain says of a code or word what it means, what billwalk does about it and what a person does: error codes of
 the platform and of billwalk, exit codes, verdicts, reasons, ways of matching, exception rules, states of days and
 accounts, directions, and the platform's types of bills. It works offline. Without a code it lists all.
 
 With --job it tells what the lake has of an order: its bills by day, what the settle query was asked and answered, its
 settlements, the verdicts with their legs and reasons, its exceptions, and what to do. The order is named by its id of
-either system, that of an item, or a settle_id. Days are the last five weeks, or those of --from and --to.
+either system, that of an item, or a settle_id. Of a withdraw_id it tells the withdrawal, the bills that it pays, whether
+they tie, its exceptions, and what to do. Days are the last five weeks, or those of --from and --to.
 
 The language is that of the environment, as with help. Exit codes: 0; 1 the code or the order is not known.`,
 		Example: "  billwalk explain 2119005\n  billwalk explain total_differs --lang zh\n  billwalk explain settle_type=4\n" +
@@ -60,13 +61,13 @@ The language is that of the environment, as with help. Exit codes: 0; 1 the code
 			case job == "":
 				return p.explainCode(strings.Join(args, "="), language)
 			case len(args) != 1:
-				return usage("with --job, name one order: billwalk explain ORDER --job %s", job)
+				return usage("with --job, name one order or withdrawal: billwalk explain ORDER --job %s", job)
 			}
 			return p.explainOrder(cmd, strings.TrimSpace(args[0]), job, schema.AccountID(account), &dates, language)
 		},
 	}
 	dates.add(cmd)
-	cmd.Flags().StringVar(&job, "job", "", "the job whose lake has the order")
+	cmd.Flags().StringVar(&job, "job", "", "the job whose lake has the order or withdrawal")
 	cmd.Flags().StringVar(&account, "account", "", "of an order, the bills and verdicts of this account alone (walk_account_id)")
 	cmd.Flags().StringVar(&language, "lang", "", "en or zh; left out, what LC_ALL, LC_MESSAGES or LANG say")
 	return cmd

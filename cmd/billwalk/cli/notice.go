@@ -13,10 +13,11 @@ import (
 
 // notice is what the message of a run is made from.
 type notice struct {
-	summary *pipeline.Summary // nil if the run did not begin
-	run     *pipeline.Run
-	sums    map[schema.Verdict]*verdictSum // of the run's own days; nil if they could not be read
-	failure error                          // of the run as a whole, or nil
+	summary     *pipeline.Summary // nil if the run did not begin
+	run         *pipeline.Run
+	sums        map[schema.Verdict]*verdictSum              // of the run's own days; nil if they could not be read
+	withdrawals map[schema.WithdrawVerdict]*openWithdrawals // likewise
+	failure     error                                       // of the run as a whole, or nil
 }
 
 const (
@@ -34,9 +35,10 @@ func (n *notice) message() notify.Message {
 	if s := n.summary; s == nil {
 		m.Trouble = true
 	} else {
-		m.Trouble = s.ExitCode != pipeline.ExitDone || len(s.Alarms) > 0 || n.sums[schema.Mismatched] != nil
+		m.Trouble = s.ExitCode != pipeline.ExitDone || len(s.Alarms) > 0 || n.sums[schema.Mismatched] != nil || n.withdrawals[schema.WithdrawMismatched] != nil
 		m.Lines = append(m.Lines, fmt.Sprintf("账户天：完整 %d，平台不提供 %d，失败 %d", s.Units.Complete, s.Units.Unavailable, s.Units.Failed))
 		m.Lines = append(m.Lines, n.verdictLines()...)
+		m.Lines = append(m.Lines, withdrawalLines(n.withdrawals)...)
 		m.Lines = append(m.Lines, n.failureLines()...)
 		m.Lines = append(m.Lines, n.alarmLines()...)
 		if s.Report != "" {

@@ -121,6 +121,9 @@ func (n *notifier) notify(ctx context.Context, s *pipeline.Summary, failure erro
 		own := *n.run
 		own.Lookback = 0
 		found, err := readVerdicts(reading, n.lake, &own)
+		if err == nil {
+			notice.withdrawals, err = withdrawalSums(reading, n.lake, &own)
+		}
 		cancel()
 		if err != nil {
 			n.warn(s, fmt.Sprintf("the message has no amounts: %v", err))

@@ -28,6 +28,9 @@ func (p *program) explainOrder(cmd *cobra.Command, order, job string, account sc
 		w.run.To = schema.DayOf(p.now()) - 1
 		w.run.From = w.run.To - statusDays + 1
 	}
+	if done, err := p.explainWithdrawal(cmd.Context(), w, order, language); done || err != nil {
+		return err
+	}
 	s, err := readOrder(cmd.Context(), w, order, account, p.now())
 	if err != nil {
 		return cut(cmd.Context(), err)
@@ -88,6 +91,9 @@ func readOrder(ctx context.Context, w *wired, order string, account schema.Accou
 		}
 	}
 	slices.SortFunc(s.Asked, func(a, b storyQuery) int { return a.At.Compare(b.At) })
+	if err := s.nameStores(ctx, w); err != nil {
+		return nil, err
+	}
 	return s, s.readCallbacks(ctx, &f, schema.DayOf(now))
 }
 

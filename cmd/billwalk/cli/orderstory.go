@@ -21,8 +21,9 @@ type orderStory struct {
 	Groups      []storyGroup      `json:"groups"`
 	Exceptions  []storyException  `json:"exceptions"`
 
-	names accountNames
-	seen  int // bills that were looked at
+	names  accountNames
+	stores bool // the name of one is known
+	seen   int  // bills that were looked at
 }
 
 // storyLegs are the amounts of the legs, in fen.
@@ -40,6 +41,8 @@ type storyBill struct {
 	Item       string           `json:"item_order_id,omitempty"`
 	SettleType int32            `json:"settle_type"`
 	Counted    bool             `json:"counted"`
+	PoiID      string           `json:"poi_id,omitempty"`
+	PoiName    string           `json:"poi_name,omitempty"` // of jobs with stores
 	storyLegs
 	LogID string `json:"logid"`
 }
@@ -121,7 +124,7 @@ type storyException struct {
 func storyOfBill(day schema.Day, b *schema.Bill) (storyBill, error) {
 	commission, err := schema.Total(b.Amounts.Commissions()...)
 	return storyBill{
-		Day: day, Account: b.WalkAccountID, LedgerID: b.LedgerID, Item: b.ItemOrderID.V, SettleType: b.SettleType, Counted: b.Counts(),
+		Day: day, Account: b.WalkAccountID, LedgerID: b.LedgerID, Item: b.ItemOrderID.V, SettleType: b.SettleType, Counted: b.Counts(), PoiID: b.PoiID.V,
 		storyLegs: storyLegs{
 			known(b.Amounts[schema.LedgerTotal]), known(b.Amounts[schema.TotalMerchantPlatformService]), known(commission), known(b.Amounts[schema.Goods]),
 		},

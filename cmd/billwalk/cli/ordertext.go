@@ -33,13 +33,20 @@ func (s *orderStory) print(out io.Writer, language string) error {
 	}
 	fmt.Fprintf(out, in(language, storyTitle), plain(s.Order), s.Job, s.From, s.To)
 	fmt.Fprint(out, in(language, storyBills))
-	bills := newTable("", "bill_date", "ledger_id", "settle_type", "total", "fee", "commission", "net", "logid", "account").alignLeft(1, 2, 8, 9)
+	bills := newTable("", "bill_date", "ledger_id", "settle_type", "total", "fee", "commission", "net", "logid", "account").alignLeft(1, 2, 8, 9, 10)
+	if s.stores {
+		bills.header = append(bills.header, "store")
+	}
 	for _, b := range s.Bills {
 		settleType := fmt.Sprint(b.SettleType)
 		if !b.Counted {
 			settleType += " *"
 		}
-		bills.add(append(append([]string{"", b.Day.String(), plain(b.LedgerID), settleType}, b.yuan()...), plain(b.LogID), s.names.with(b.Account))...)
+		cells := append(append([]string{"", b.Day.String(), plain(b.LedgerID), settleType}, b.yuan()...), plain(b.LogID), s.names.with(b.Account))
+		if s.stores {
+			cells = append(cells, b.store())
+		}
+		bills.add(cells...)
 	}
 	if err := bills.orNone(out, language); err != nil {
 		return err
@@ -68,16 +75,21 @@ func (s *orderStory) print(out io.Writer, language string) error {
 			return err
 		}
 	}
-	if len(s.Exceptions) > 0 {
+	printExceptions(out, s.Exceptions, language)
+	return nil
+}
+
+// printExceptions tells the exceptions, and what to do about each.
+func printExceptions(out io.Writer, exceptions []storyException, language string) {
+	if len(exceptions) > 0 {
 		fmt.Fprint(out, in(language, storyExceptions))
 	}
-	for _, e := range s.Exceptions {
+	for _, e := range exceptions {
 		fmt.Fprintf(out, "  %s  %s (%s): %s\n", e.Day, e.Rule, in(language, e.Rule.Meaning()), plain(e.Detail))
 		if advice := in(language, e.Rule.Advice()); advice != "" {
 			fmt.Fprintf(out, "    %s  %s\n", in(language, wordRemedy), advice)
 		}
 	}
-	return nil
 }
 
 // printCallbacks tells what callbacks say of the order, and what became of each.

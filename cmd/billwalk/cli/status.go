@@ -32,9 +32,10 @@ type status struct {
 	Next       string       `json:"next,omitempty"`           // the command that completes what is not whole
 	Notes      *statusNotes `json:"notes"`                    // what people have noted by hand
 
-	AtWork        []runAtWork     `json:"at_work,omitempty"`        // runs that have not ended
-	OpenByAge     []openAge       `json:"open_by_age,omitempty"`    // what is open on the days, the oldest first
-	NeverAnswered []neverAnswered `json:"never_answered,omitempty"` // accounts with the reason rule_never_answered
+	AtWork          []runAtWork       `json:"at_work,omitempty"`          // runs that have not ended
+	OpenByAge       []openAge         `json:"open_by_age,omitempty"`      // what is open on the days, the oldest first
+	OpenWithdrawals []openWithdrawals `json:"open_withdrawals,omitempty"` // those that are not tied, the oldest first
+	NeverAnswered   []neverAnswered   `json:"never_answered,omitempty"`   // accounts with the reason rule_never_answered
 
 	names   accountNames
 	cut     []dayRange  // days of runs that ended before their work did
@@ -164,6 +165,9 @@ func readStatus(ctx context.Context, w *wired) (*status, error) {
 		return nil, err
 	}
 	if err := s.readOpen(ctx, w, schema.DayOf(w.run.Now())); err != nil {
+		return nil, err
+	}
+	if err := s.readWithdrawals(ctx, w, bases, schema.DayOf(w.run.Now())); err != nil {
 		return nil, err
 	}
 	s.addRules(w.run.Accounts, bases)

@@ -28,6 +28,7 @@ func (s *status) print(out io.Writer, all bool) error {
 	}
 	fmt.Fprintln(out)
 	s.printOpen(out)
+	s.printWithdrawals(out)
 	s.printAtWork(out)
 	if s.Notes != nil {
 		s.Notes.print(out)

@@ -30,21 +30,23 @@ type remedy struct {
 
 // The kinds of terms, in the order of a listing.
 var (
-	kindPlatform  = schema.Bilingual{English: "error code of the platform", Chinese: "平台错误码"}
-	kindSub       = schema.Bilingual{English: "sub error code of the platform", Chinese: "平台子错误码"}
-	kindOwn       = schema.Bilingual{English: "error code of billwalk", Chinese: "billwalk 的错误码"}
-	kindExit      = schema.Bilingual{English: "exit code", Chinese: "退出码"}
-	kindVerdict   = schema.Bilingual{English: "verdict", Chinese: "对账结论"}
-	kindReason    = schema.Bilingual{English: "reason", Chinese: "原因"}
-	kindCause     = schema.Bilingual{English: "cause of a mismatch", Chinese: "差异成因"}
-	kindTier      = schema.Bilingual{English: "way of matching", Chinese: "匹配方式"}
-	kindRule      = schema.Bilingual{English: "exception rule", Chinese: "异常类型"}
-	kindUnit      = schema.Bilingual{English: "state of a unit", Chinese: "账户当天的状态"}
-	kindDay       = schema.Bilingual{English: "state of a day", Chinese: "一天的状态"}
-	kindDirection = schema.Bilingual{English: "direction or sign", Chinese: "收支方向与差额的正负"}
-	kindStatus    = schema.Bilingual{English: "settle_status", Chinese: "分账状态"}
-	kindSource    = schema.Bilingual{English: "source of a settlement", Chinese: "分账的来源"}
-	kindChange    = schema.Bilingual{English: "change of a bill", Chinese: "账单的变动"}
+	kindPlatform   = schema.Bilingual{English: "error code of the platform", Chinese: "平台错误码"}
+	kindSub        = schema.Bilingual{English: "sub error code of the platform", Chinese: "平台子错误码"}
+	kindOwn        = schema.Bilingual{English: "error code of billwalk", Chinese: "billwalk 的错误码"}
+	kindExit       = schema.Bilingual{English: "exit code", Chinese: "退出码"}
+	kindVerdict    = schema.Bilingual{English: "verdict", Chinese: "对账结论"}
+	kindReason     = schema.Bilingual{English: "reason", Chinese: "原因"}
+	kindCause      = schema.Bilingual{English: "cause of a mismatch", Chinese: "差异成因"}
+	kindTier       = schema.Bilingual{English: "way of matching", Chinese: "匹配方式"}
+	kindRule       = schema.Bilingual{English: "exception rule", Chinese: "异常类型"}
+	kindUnit       = schema.Bilingual{English: "state of a unit", Chinese: "账户当天的状态"}
+	kindDay        = schema.Bilingual{English: "state of a day", Chinese: "一天的状态"}
+	kindDirection  = schema.Bilingual{English: "direction or sign", Chinese: "收支方向与差额的正负"}
+	kindStatus     = schema.Bilingual{English: "settle_status", Chinese: "分账状态"}
+	kindSource     = schema.Bilingual{English: "source of a settlement", Chinese: "分账的来源"}
+	kindWithdrawal = schema.Bilingual{English: "verdict of a withdrawal", Chinese: "提现核对"}
+	kindMoney      = schema.Bilingual{English: "where the money of a bill is", Chinese: "账单资金的去向"}
+	kindChange     = schema.Bilingual{English: "change of a bill", Chinese: "账单的变动"}
 )
 
 // terms returns all of them.
@@ -58,6 +60,9 @@ func terms() (all []definition) {
 	}
 	for _, v := range schema.Verdicts {
 		all = append(all, newTerm(kindVerdict, string(v), v.Label(), v.Meaning(), v.Advice()))
+	}
+	for _, v := range schema.WithdrawVerdicts {
+		all = append(all, newTerm(kindWithdrawal, string(v), v.Label(), v.Meaning(), v.Advice()))
 	}
 	for _, r := range schema.Reasons {
 		all = append(all, newTerm(kindReason, r.Form, r.Label, r.Meaning, r.Advice))
@@ -85,6 +90,7 @@ func terms() (all []definition) {
 		{kindStatus, schema.Statuses},
 		{kindSource, schema.Sources},
 		{kindChange, schema.Changes},
+		{kindMoney, schema.BillStates},
 	} {
 		for _, w := range list.words {
 			all = append(all, newTerm(list.kind, w.Value, w.Label, w.Meaning, w.Advice))

@@ -97,7 +97,7 @@ function billSums() {
   return part('bills', h('table', { class: 'statement' }, h('tbody', null,
     line(t('forward'), sums.forward), line(t('refund'), sums.refund), line(t('other'), sums.other), line(t('net'), sums.net, 'sum'),
     line(t('merchant'), sums.merchant, 'start'))),
-  h('p', { class: 'note' }, t(absent ? 'dueInAbsent' : 'dueIn', { yuan: yuan(sums.merchant), n: count(absent) }), ' ', t('withdrawals')), notes);
+  h('p', { class: 'note' }, t(absent ? 'dueInAbsent' : 'dueIn', { yuan: yuan(sums.merchant), n: count(absent) }), ' ', t(report.withdrawals ? 'withdrawalsFollowed' : 'withdrawals')), notes);
 }
 
 /** line is one line of a statement: its name, how many groups where that is said, how much. */

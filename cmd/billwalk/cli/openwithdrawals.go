@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+
+	"billwalk/pipeline"
+	"billwalk/schema"
+	"billwalk/sinks/lake"
+)
+
+// readWithdrawals hands over the withdrawals that were launched on a day, in a row that is
+// filled anew.
+func readWithdrawals(ctx context.Context, l *lake.Lake, at schema.Partition, take func(*schema.Withdrawal) error) error {
+	for row, err := range l.Rows(ctx, &schema.Withdrawals, at.Day, at.Bucket) {
+		if err != nil {
+			return err
+		}
+		if w, ok := row.(*schema.Withdrawal); ok {
+			if err := take(w); err != nil {
+				return err
+			}
+		}
+	}
+	return nil
+}
+
+// openWithdrawals are the withdrawals of one verdict, other than tied, on days of an age.
+type openWithdrawals struct {
+	Age     string                 `json:"age"` // in days since the launch: 0-1, 2-7, 8-30 or 31+
+	Verdict schema.WithdrawVerdict `json:"verdict"`
+	Count   int64                  `json:"count"`
+	Fen     schema.Fen             `json:"fen"`      // their amounts
+	Diff    schema.Fen             `json:"diff_fen"` // amounts less bills, of those that are mismatched
+	Oldest  schema.Day             `json:"oldest"`
+}
+
+func (o *openWithdrawals) add(w *schema.Withdrawal) (err error) {
+	o.Count++
+	if o.Fen, err = o.Fen.Add(w.Amount.V); err != nil {
+		return err
+	}
+	if w.Verdict == schema.WithdrawMismatched {
+		o.Diff, err = o.Diff.Add(w.Diff.V)
+	}
+	return err
+}
+
+// withdrawalSums adds up the withdrawals that were launched on the run's days, by verdict.
+func withdrawalSums(ctx context.Context, l *lake.Lake, r *pipeline.Run) (map[schema.WithdrawVerdict]*openWithdrawals, error) {
+	sums := make(map[schema.WithdrawVerdict]*openWithdrawals)
+	for _, day := range r.Days() {
+		for _, bucket := range schema.BucketsOf(r.Accounts, r.Buckets) {
+			err := readWithdrawals(ctx, l, schema.Partition{Day: day, Bucket: bucket}, func(w *schema.Withdrawal) error {
+				if sums[w.Verdict] == nil {
+					sums[w.Verdict] = &openWithdrawals{Verdict: w.Verdict}
+				}
+				return sums[w.Verdict].add(w)
+			})
+			if err != nil {
+				return nil, err
+			}
+		}
+	}
+	return sums, nil
+}
+
+// withdrawalLines returns a line for each verdict for which somebody has something to do.
+func withdrawalLines(sums map[schema.WithdrawVerdict]*openWithdrawals) (lines []string) {
+	for _, v := range []schema.WithdrawVerdict{schema.WithdrawMismatched, schema.WithdrawFailed, schema.WithdrawNotAsked, schema.WithdrawManual} {
+		sum := sums[v]
+		if sum == nil {
+			continue
+		}
+		diff := ""
+		if v == schema.WithdrawMismatched {
+			diff = "，差额 " + sum.Diff.Yuan() + " 元"
+		}
+		lines = append(lines, fmt.Sprintf("提现%s %d 笔：%s 元%s → %s", withdrawalWords[v], sum.Count, sum.Fen.Yuan(), diff, v.Advice().Chinese))
+	}
+	return lines
+}
+
+// withdrawalWords follow 提现.
+var withdrawalWords = map[schema.WithdrawVerdict]string{
+	schema.WithdrawMismatched: "差异", schema.WithdrawFailed: "失败", schema.WithdrawNotAsked: "未取明细", schema.WithdrawManual: "（手动）",
+}

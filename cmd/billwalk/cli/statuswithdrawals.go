@@ -1,0 +1,67 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"slices"
+
+	"billwalk/schema"
+)
+
+// readWithdrawals adds up the withdrawals that are not tied by age, the oldest first.
+func (s *status) readWithdrawals(ctx context.Context, w *wired, bases [][]schema.Base, today schema.Day) error {
+	type key struct {
+		age     int
+		verdict schema.WithdrawVerdict
+	}
+	sums := make(map[key]*openWithdrawals)
+	for i, day := range w.run.Days() {
+		age := slices.IndexFunc(ages, func(a struct {
+			name string
+			days schema.Day
+		}) bool {
+			return today-day <= a.days
+		})
+		for bucket, base := range bases[i] {
+			if base.Manifest == nil || base.Manifest.Object(schema.Withdrawals.Name) == nil {
+				continue
+			}
+			err := readWithdrawals(ctx, w.lake, schema.Partition{Day: day, Bucket: bucket}, func(row *schema.Withdrawal) error {
+				at := key{age, row.Verdict}
+				if row.Verdict == schema.Tied {
+					return nil
+				}
+				if sums[at] == nil {
+					sums[at] = &openWithdrawals{Age: ages[age].name, Verdict: row.Verdict, Oldest: day}
+				}
+				return sums[at].add(row)
+			})
+			if err != nil {
+				return err
+			}
+		}
+	}
+	for age := len(ages) - 1; age >= 0; age-- {
+		for _, v := range schema.WithdrawVerdicts {
+			if sum := sums[key{age, v}]; sum != nil {
+				s.OpenWithdrawals = append(s.OpenWithdrawals, *sum)
+			}
+		}
+	}
+	return nil
+}
+
+func (s *status) printWithdrawals(out io.Writer) {
+	for i, o := range s.OpenWithdrawals {
+		title := ""
+		if i == 0 {
+			title = "withdrawn"
+		}
+		diff := ""
+		if o.Verdict == schema.WithdrawMismatched {
+			diff = ", difference " + o.Diff.Yuan()
+		}
+		fmt.Fprintf(out, "%-10s %5s days  %6d %-15s %s yuan%s, since %s\n", title, o.Age, o.Count, o.Verdict, o.Fen.Yuan(), diff, o.Oldest)
+	}
+}
