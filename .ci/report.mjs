@@ -182,6 +182,29 @@ test('the language switches, and keeps what was picked', () => opened('month', a
   assert.equal(await page.getAttribute('html', 'lang'), 'zh-CN');
 }));
 
+/** textsOf returns the texts of the page but names and notes of people, ids, queries and the choice of language. */
+const textsOf = (page) => page.evaluate(() => {
+  const names = report.accounts.map((account) => account.name).concat((report.stores || []).map((store) => store.name)).filter(Boolean);
+  const walker = document.createTreeWalker(document.body, NodeFilter.SHOW_TEXT);
+  const found = [];
+  while (walker.nextNode()) {
+    const element = walker.currentNode.parentElement;
+    if (element.closest('script, style, pre, .id, #language, #resolved-table, #sign .facts')) continue;
+    found.push(names.reduce((text, name) => text.replaceAll(name, '·'), walker.currentNode.data));
+  }
+  return found;
+});
+
+test('sandbox: each language has its own words alone', () => opened('sandbox', async (page) => {
+  await page.locator('#order-table button.open').first().click();
+  const english = (await textsOf(page)).filter((text) => /\b[a-z]+_[a-z_]+\b|[a-z]+ [a-z]+ [a-z]+/.test(text) && !/^(archive\/|[a-z_]+: [a-z_]+$)/.test(text));
+  assert.deepEqual(english, []);
+  await page.keyboard.press('Escape');
+  await page.click('#language');
+  const chinese = (await textsOf(page)).filter((text) => /[\u4e00-\u9fff]/.test(text));
+  assert.deepEqual(chinese, []);
+}));
+
 test('an order opens by Enter, closes by Esc, and is copied as a ticket', () => opened('month', async (page) => {
   const first = page.locator('#order-table button.open').first();
   const order = await first.innerText();

@@ -1,7 +1,8 @@
-"""spark.py LAKE...: compares what Spark and DuckDB read of every table of the lakes.
+"""spark.py BILLWALK LAKE...: compares what Spark and DuckDB read of every table of the lakes.
 
 Spark reads by columns and row by row, nested columns included: the row-by-row reader
-is parquet-mr's own, as in Hive and older engines, and refuses more than the other.
+is parquet-mr's own, as in Hive and older engines, and refuses more than the other. Then it
+runs what the program prints for Spark.
 It needs pyspark, Java and the duckdb command.
 """
 import json
@@ -9,6 +10,7 @@ import pathlib
 import subprocess
 import sys
 
+import ddl
 from pyspark.sql import SparkSession
 
 READERS = {"by columns": "true", "row by row": "false"}
@@ -76,7 +78,7 @@ def compare(spark, lake, table):
     return wrong
 
 
-def main(lakes):
+def main(billwalk, lakes):
     spark = (
         SparkSession.builder.master("local[2]")
         .config("spark.ui.enabled", "false")
@@ -89,9 +91,10 @@ def main(lakes):
     spark.sparkContext.setLogLevel("ERROR")
     print("Spark", spark.version)
     wrong = sum(compare(spark, lake, table) for lake in lakes for table in tables(lake))
+    wrong += sum(ddl.compare_all(spark, billwalk, lake, f"lake{number}") for number, lake in enumerate(lakes))
     spark.stop()
     return 1 if wrong or not lakes else 0
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))
+    sys.exit(main(sys.argv[1], sys.argv[2:]))

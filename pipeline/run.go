@@ -14,6 +14,7 @@ import (
 	"billwalk/pipeline/progress"
 	"billwalk/pipeline/reconcile"
 	"billwalk/pipeline/settle"
+	"billwalk/pipeline/shards"
 	"billwalk/pipeline/stop"
 	"billwalk/pipeline/stores"
 	"billwalk/pipeline/unreadable"
@@ -26,10 +27,16 @@ import (
 type Run struct {
 	ID       string
 	Job      string
-	Accounts []schema.Account
-	From, To schema.Day // both included
-	Lookback int        // days before From that are fetched and reconciled again
-	Buckets  int        // of the lake
+	Accounts []schema.Account // that this process walks and publishes
+	From, To schema.Day       // both included
+	Lookback int              // days before From that are fetched and reconciled again
+	Buckets  int              // of the lake
+
+	// Shard is this process's part of a run that several share; the zero Shard is all of it.
+	Shard       shards.Shard
+	JobAccounts []schema.Account               // of a run that is shared: those of all shards
+	Shared      func(name string) shards.Store // where the shards tell of themselves
+	Night       *shards.Night                  // set by Do
 
 	Walk   walk.Config   // without a Source the run replays the archive
 	Settle settle.Config // without a Trade nothing is queried
@@ -156,6 +163,11 @@ func (r *Run) do(ctx, lasting context.Context, s *Summary) error {
 	if err != nil {
 		return err
 	}
+	together, err := r.enter(lasting)
+	if err != nil {
+		return err
+	}
+	defer together.leave()
 	begun := r.Now()
 	plan, refetch, err := r.makePlan(lasting, s.StartedAt)
 	if err != nil {
@@ -168,19 +180,27 @@ func (r *Run) do(ctx, lasting context.Context, s *Summary) error {
 	pages, _, _ := plan.Pages()
 	r.Progress.Expect(len(plan.Units), pages*r.Walk.Passes)
 
-	t, err := r.newSteps(plan, refetch, s, begun)
+	t, err := r.newSteps(plan, refetch, s, begun, together)
 	if err != nil {
 		return err
 	}
 	defer t.close()
 	t.stores.Begin(calling, lasting)
 	defer func() { s.Stores = t.stores.Lists() }()
+	if together != nil {
+		foreign := slices.DeleteFunc(schema.BucketsOf(r.JobAccounts, r.Buckets), together.owns)
+		bases, err := readEach(lasting, r.Days(), foreign, r.Lake.Base)
+		if err != nil {
+			return fmt.Errorf("reading what is published of other shards: %w", err)
+		}
+		t.builder.AddForeignBases(bases...)
+	}
 	if err := t.loadEvidence(lasting); err != nil {
 		return err
 	}
 	err = t.take(ctx, calling, lasting, r.schedule(calling, lasting, plan, refetch).outcomes)
 	err = joinWithdrawals(err, t.withdrawals(ctx, calling, lasting))
-	return errors.Join(err, s.addUnits(plan, t.builder.Outcomes()), t.finish())
+	return errors.Join(err, s.addUnits(plan, t.builder.Outcomes()), t.finish(), together.err())
 }
 
 // spansWindows reports whether the run has days of which one is not in the other's window.
@@ -204,6 +224,26 @@ func (r *Run) claim(ctx context.Context) (others bool, leave func(), err error) 
 	}, r.Log)
 }
 
+// enter makes the run known to the other shards. It returns nil where there are none, or this
+// one has no account.
+func (r *Run) enter(ctx context.Context) (*neighbours, error) {
+	if r.Shard.Whole() || r.Shared == nil || len(r.Accounts) == 0 {
+		return nil, nil
+	}
+	days := r.Days()
+	night, err := shards.Enter(ctx, shards.Config{
+		Shard: r.Shard, Peers: r.Shard.Peers(r.JobAccounts, r.Buckets), Open: r.Shared, From: days[0], To: days[len(days)-1], RunID: r.ID, Log: r.Log,
+	})
+	if err != nil {
+		return nil, fmt.Errorf("the shards of the run: %w", err)
+	}
+	r.Night = night
+	return &neighbours{
+		night: night, accounts: r.Accounts, days: days, buckets: r.Buckets, log: r.Log, owns: r.Shard.Buckets(r.JobAccounts, r.Buckets),
+		overlap: r.Shard.Overlap(r.JobAccounts, r.Buckets), read: make(map[schema.Partition]bool), gone: make(map[int]bool),
+	}, nil
+}
+
 // launchDays returns the first and last launch day that the run looks at: its own days, and
 // those of the lookback in a nightly run.
 func (r *Run) launchDays() (from, to schema.Day) {
@@ -224,6 +264,9 @@ func (r *Run) night(ctx context.Context) (*withdraw.Night, error) {
 		Fetcher: withdraw.Fetcher{Config: w.Config, Archive: w.Archive, Walker: walk.Walker{RunID: r.ID, Now: r.Now, Log: r.Log, Progress: r.Progress}},
 		Lake:    w.Lake, Accounts: r.Accounts, Buckets: r.Buckets, Last: r.To, Lookback: w.Lookback, Published: published, InFlight: r.InFlight,
 		Keeper: unreadable.Keeper{Archive: r.Archive, RunID: r.ID, Log: r.Log},
+	}
+	if !r.Shard.Whole() { // a payee is its own account's, of whichever shard
+		n.Accounts, n.Owns = r.JobAccounts, r.Shard.Buckets(r.JobAccounts, r.Buckets)
 	}
 	n.From, n.To = r.launchDays()
 	return n, nil

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	"billwalk/pipeline/spans"
 	"billwalk/pipeline/stop"
 	"billwalk/pipeline/unreadable"
 	"billwalk/pipeline/walk"
@@ -125,7 +126,9 @@ func (s *schedule) unit(ctx context.Context, u schema.Unit) (walk.Outcome, bool)
 	calls, cancel := stop.Outlast(ctx, stop.Grace) // a call may wait for an outage to end, but not for ever
 	defer cancel()
 	began := time.Now()
+	calls, end := spans.Start(calls, "walk", "account_id", string(u.Account.ID), "bill_date", u.Day.String())
 	c, err := s.walker.Walk(calls, u, ctx.Done())
+	end(err)
 	if err == nil {
 		s.run.Log.Debug("unit walked", "account_id", u.Account.ID, "account_name", u.Account.Name, "bill_date", u.Day, "state", c.State, "bills", c.Bills, "elapsed", time.Since(began))
 		return walk.Outcome{Unit: u, Certificate: c}, true

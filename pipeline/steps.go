@@ -13,6 +13,7 @@ import (
 	"billwalk/pipeline/build"
 	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/settle"
+	"billwalk/pipeline/spans"
 	"billwalk/pipeline/stop"
 	"billwalk/pipeline/stores"
 	"billwalk/pipeline/unreadable"
@@ -24,24 +25,29 @@ import (
 // orders are queried as soon as its units have ended. It is joined and published when all
 // days of its window have come so far, since an order may have bills on several of them.
 type steps struct {
-	run      *Run
-	plan     Plan
-	summary  *Summary
-	evidence *evidence.Evidence
-	settler  *settle.Settler
-	builder  *build.Builder
-	stores   *stores.Night
-	settled  map[schema.Day]bool // days that are staged, and whose orders have been queried
-	joined   map[schema.Day]bool // days that are done: published, or failed
-	failures []schema.Failure    // of queries and callbacks
+	run        *Run
+	plan       Plan
+	summary    *Summary
+	evidence   *evidence.Evidence
+	settler    *settle.Settler
+	builder    *build.Builder
+	stores     *stores.Night
+	neighbours *neighbours         // other shards of the run; nil where there are none
+	settled    map[schema.Day]bool // days that are staged, and whose orders have been queried
+	joined     map[schema.Day]bool // days that are done: published, or failed
+	failures   []schema.Failure    // of queries and callbacks
 }
 
-func (r *Run) newSteps(plan Plan, refetch *refetchPolicy, s *Summary, began time.Time) (*steps, error) {
-	t := &steps{run: r, plan: plan, summary: s, settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool)}
-	known, err := evidence.Open(evidence.Config{
+func (r *Run) newSteps(plan Plan, refetch *refetchPolicy, s *Summary, began time.Time, n *neighbours) (*steps, error) {
+	t := &steps{run: r, plan: plan, summary: s, neighbours: n, settled: make(map[schema.Day]bool), joined: make(map[schema.Day]bool)}
+	config := evidence.Config{
 		Archive: r.Archive, Lake: r.Lake, Bills: t.bills, Rules: &r.Rules, AppIDs: r.AppIDs, Buckets: r.Buckets,
 		Days: plan.days(), Replay: r.Settle.Trade == nil, Now: r.Now, Log: r.Log,
-	})
+	}
+	if n != nil {
+		config.Bills, config.Wanted = n.bills, n.wanted
+	}
+	known, err := evidence.Open(config)
 	if err != nil {
 		return nil, err
 	}
@@ -50,10 +56,17 @@ func (r *Run) newSteps(plan Plan, refetch *refetchPolicy, s *Summary, began time
 		Config: r.Settle, Archive: r.Archive, Evidence: known, Rules: &r.Rules, Halt: stop.NewHalt(r.Log), Log: r.Log, Now: r.Now, Progress: r.Progress,
 		RunID: r.ID, Backfill: r.Backfill, LastLook: r.lastLook(), Started: s.StartedAt, Began: began, EndedWell: refetch.runEndedWell,
 	}
-	t.builder = build.New(build.Config{
+	built := build.Config{
 		RunID: r.ID, Job: r.Job, Accounts: r.Accounts, Buckets: r.Buckets, Archive: r.Archive, Lake: r.Lake, Tables: r.Lake, Evidence: known,
 		Rows: r.Rows, Rules: &r.Rules, Now: r.Now, Log: r.Log,
-	}, plan.Bases)
+	}
+	if n != nil {
+		built.Accounts, built.Owns, built.FindNeighbours = r.JobAccounts, n.owns, n.findQueries
+	}
+	t.builder = build.New(built, plan.Bases)
+	if n != nil {
+		n.evidence, n.builder = t.evidence, t.builder
+	}
 	t.stores = &stores.Night{
 		Config: r.Stores, Lister: stores.Lister{Archive: r.Archive, RunID: r.ID, Now: r.Now, Log: r.Log},
 		Accounts: r.Accounts, Day: r.To, InFlight: r.InFlight, Keeper: unreadable.Keeper{Archive: r.Archive, RunID: r.ID, Log: r.Log},
@@ -101,7 +114,7 @@ func (t *steps) loadEvidence(ctx context.Context) error {
 		return err
 	}
 	built := make(map[schema.Partition]time.Time)
-	for _, base := range t.builder.Bases() {
+	for _, base := range slices.Concat(t.builder.Bases(), t.builder.ForeignBases()) {
 		if base.Manifest != nil {
 			built[schema.Partition{Day: base.Day, Bucket: base.Bucket}] = base.Manifest.PublishedAt
 		}
@@ -122,18 +135,74 @@ func (t *steps) take(ctx, calling, lasting context.Context, outcomes iter.Seq[wa
 			f.add(err)
 			return f.err()
 		}
-		left[o.Unit.Day]--
+		if left[o.Unit.Day]--; left[o.Unit.Day] == 0 {
+			t.neighbours.hasWalked(lasting, o.Unit.Day)
+		}
 		for _, day := range t.toSettle(left) {
-			if ctx.Err() == nil { // what an interruption cut, the next run resumes
+			if ctx.Err() == nil && t.neighbours.mayStage(lasting, day) { // what an interruption cut, the next run resumes
 				f.add(t.settleDay(calling, lasting, day))
 				t.settled[day] = true
 			}
+		}
+		if t.neighbours != nil {
+			continue
 		}
 		for day, ok := t.toJoin(left); ok && ctx.Err() == nil; day, ok = t.toJoin(left) {
 			t.joinDay(calling, lasting, day, &f)
 		}
 	}
+	if t.neighbours != nil && ctx.Err() == nil {
+		t.takeTogether(ctx, calling, lasting, left, &f)
+	}
 	return f.err()
+}
+
+// takeTogether takes the days, of which all units have ended, through what is left of the steps,
+// together with the other shards.
+func (t *steps) takeTogether(ctx, calling, lasting context.Context, left map[schema.Day]int, f *faults) {
+	n := t.neighbours
+	for _, day := range t.toSettle(left) {
+		if n.overlap {
+			n.await(ctx, walked(day))
+		}
+		if ctx.Err() != nil {
+			return // what an interruption cut, the next run resumes
+		}
+		f.add(t.settleDay(calling, lasting, day))
+		t.settled[day] = true
+	}
+	if t.run.Rules.Configured && ctx.Err() == nil {
+		err := n.exchange(ctx)
+		if err == nil {
+			err = t.askAgain(ctx, calling, lasting)
+		}
+		if err != nil && ctx.Err() == nil {
+			f.add(fmt.Errorf("what orders have in common with other shards: %w", err))
+			return
+		}
+	}
+	for day, ok := t.toJoin(left); ok && ctx.Err() == nil; day, ok = t.toJoin(left) {
+		t.joinDay(calling, lasting, day, f)
+	}
+}
+
+// askAgain queries the orders that are due by what all shards know of them. Which those are was
+// not known when each shard queried its own.
+func (t *steps) askAgain(ctx, calling, lasting context.Context) error {
+	n := t.neighbours
+	if len(n.read) == 0 || t.run.Settle.Trade == nil {
+		n.pass(lasting, asked)
+		return nil
+	}
+	t.settler.Again = true
+	for _, day := range t.plan.days() {
+		if err := t.queryOrders(calling, lasting, day); err != nil {
+			return err
+		}
+	}
+	n.pass(lasting, asked)
+	n.await(ctx, asked)
+	return n.evidence.Reload()
 }
 
 // toSettle returns the days whose units have ended, in the order of the plan: what one
@@ -173,8 +242,13 @@ func (t *steps) goesFirst(earlier, day schema.Day) bool {
 }
 
 // settleDay stages the day's bills, and queries their orders.
-func (t *steps) settleDay(calling, lasting context.Context, day schema.Day) error {
+func (t *steps) settleDay(calling, lasting context.Context, day schema.Day) (err error) {
+	calling, end := spans.Start(calling, "settle", "bill_date", day.String())
+	defer func() { end(err) }()
 	var faults []error
+	if err := t.neighbours.stage(lasting, day); err != nil {
+		return err
+	}
 	if err := t.builder.OpenUnmatched(lasting, day); err != nil {
 		return err
 	}
@@ -213,7 +287,7 @@ func (t *steps) queryOrders(calling, lasting context.Context, day schema.Day) er
 		for _, account := range t.run.Accounts {
 			if e := p.Entry(account.ID); e != nil {
 				entries[account.ID] = e
-				if e.State == schema.Complete {
+				if e.State == schema.Complete && !t.settler.Again {
 					t.run.Progress.SettleBills(e.Certificate.Bills)
 				}
 				units = append(units, settle.Unit{Account: e.Account, Certificate: e.Certificate, Uses: t.plan.Rules[account.ID]})
@@ -226,12 +300,17 @@ func (t *steps) queryOrders(calling, lasting context.Context, day schema.Day) er
 		if day < t.run.From {
 			o.Lookback.Orders, o.Lookback.Asked = o.Orders, o.Asked
 		}
+		if t.settler.Again {
+			o.Counts = o.Counts.Queried()
+		}
 		t.summary.Settling.Add(o.Counts)
 		if o.Failure != nil {
 			t.failures = append(t.failures, *o.Failure)
 		}
 	}
-	t.summary.Settling.Saved.Distinct += saved
+	if !t.settler.Again {
+		t.summary.Settling.Saved.Distinct += saved
+	}
 	return err
 }
 
@@ -239,13 +318,17 @@ func (t *steps) queryOrders(calling, lasting context.Context, day schema.Day) er
 // no other day needs any more. What cannot be published is added to the faults.
 func (t *steps) joinDay(calling, lasting context.Context, day schema.Day, f *faults) {
 	t.joined[day] = true
+	lasting, end := spans.Start(lasting, "publish", "bill_date", day.String())
+	var last error
+	defer func() { end(last) }()
 	failed := func(p *build.Partition, err error) {
+		last = err
 		t.run.Log.Error("not published", "bill_date", day, "bucket", p.At().Bucket, "error", err)
 		f.add(notPublished(p, err))
 	}
 	var joined []*build.Partition
 	for _, p := range t.builder.Partitions(day) {
-		if !p.Staged() {
+		if !p.Staged() || p.Neighbour() {
 			continue
 		}
 		if err := t.join(calling, lasting, p); err != nil {
@@ -254,6 +337,7 @@ func (t *steps) joinDay(calling, lasting context.Context, day schema.Day, f *fau
 			joined = append(joined, p)
 		}
 	}
+	t.neighbours.awaitJoined(lasting, day)
 	for _, p := range joined {
 		if err := t.publish(lasting, p); err != nil {
 			failed(p, err)

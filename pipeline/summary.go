@@ -17,6 +17,7 @@ import (
 type Summary struct {
 	Job            string                       `json:"job"`
 	RunID          string                       `json:"run_id"`
+	Shard          string                       `json:"shard,omitempty"` // of a run that several processes share
 	From           schema.Day                   `json:"from"`
 	To             schema.Day                   `json:"to"`
 	LookbackDays   int                          `json:"lookback_days"`
@@ -81,12 +82,16 @@ type Calls struct {
 }
 
 func newSummary(r *Run, started time.Time) *Summary {
-	return &Summary{
+	s := &Summary{
 		Job: r.Job, RunID: r.ID, From: r.From, To: r.To, LookbackDays: r.Lookback, StartedAt: started.UTC(),
 		Rows:     noRows(),
 		Verdicts: map[schema.Verdict]int64{}, Restated: map[schema.Change]int64{}, Identities: map[schema.Rule]schema.Check{}, Exceptions: map[schema.Rule]int64{},
 		Partitions: []schema.Object{}, Failures: []schema.Failure{}, Unavailable: []schema.Failure{},
 	}
+	if !r.Shard.Whole() {
+		s.Shard = r.Shard.String()
+	}
+	return s
 }
 
 // noRows counts 0 rows of every table that a lake always has.

@@ -8,8 +8,8 @@ import (
 // balanceViews returns the SQL of the views of what waits in the accounts. Where no day has a
 // bill that a withdrawal pays, and no exception says so, the bill is of a day before the first.
 func balanceViews() string {
-	sql := strings.ReplaceAll(balanceViewsSQL, "$NOT_IN_BILLS", quoteSQL("withdrawn_not_in_bills"))
-	return yuanOf.ReplaceAllStringFunc(sql, func(call string) string { return yuan(yuanOf.FindStringSubmatch(call)[1]) })
+	sql := strings.ReplaceAll(balanceViewsSQL, "$NOT_IN_BILLS", quoteSQL(string(RuleWithdrawnNotInBills)))
+	return yuanOf.ReplaceAllStringFunc(sql, func(call string) string { return DuckDBDialect.yuan(yuanOf.FindStringSubmatch(call)[1]) })
 }
 
 // yuanOf is a column of fen that the views show in yuan.

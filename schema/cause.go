@@ -29,8 +29,8 @@ var causes = []struct {
 		"分账恰为账单的两倍，或账单已平而另有一笔分账",
 	}},
 	{SignConflict, "收支方向相反", Bilingual{
-		"a forward bill takes money from the merchant, as fund_amount_type says, and settlements have no sign",
-		"有正向账单按 fund_amount_type 为出账，金额为负，而分账不带符号",
+		"a forward bill takes money from the merchant, by the direction of its funds, and settlements have no sign",
+		"有正向账单按资金方向为出账，金额为负，而分账不带符号",
 	}},
 	{WindowEdge, "跨追溯期", Bilingual{
 		"a settlement of the order counts on a day before the lookback, or a bill lies on its first or last day, so that others may lie beyond",

@@ -85,15 +85,15 @@ func (l *CodeList) String() string {
 	return strings.Join(codes, ", ")
 }
 
-// ChineseSQL returns an SQL expression, in any dialect, for the Chinese label of a column's
-// value, as in Code; NULL for NULL.
-func (l *CodeList) ChineseSQL(column string) string {
+// ChineseSQL returns an SQL expression for the Chinese label of a column's value, as in Code;
+// NULL for NULL.
+func (l *CodeList) ChineseSQL(d Dialect, column string) string {
 	var sql strings.Builder
 	sql.WriteString("CASE " + column)
 	for _, c := range l.Codes {
 		fmt.Fprintf(&sql, " WHEN %d THEN %s", c.Value, quoteSQL(c.Chinese))
 	}
-	return sql.String() + " ELSE CAST(" + column + " AS VARCHAR) || '（未知）' END"
+	return sql.String() + " ELSE CAST(" + column + " AS " + d.text() + ") || '（未知）' END"
 }
 
 // quoteSQL returns a text as an SQL literal.

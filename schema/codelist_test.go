@@ -78,7 +78,7 @@ func TestCodesInSQL(t *testing.T) {
 	var sql, want strings.Builder
 	sql.WriteString(".headers off\n.nullvalue NULL\n")
 	for _, list := range CodeLists {
-		fmt.Fprintf(&sql, "SELECT %s FROM (SELECT unnest(range(-1, 40))::INTEGER AS code) ORDER BY code;\nSELECT %[1]s FROM (SELECT NULL::INTEGER AS code);\n", list.ChineseSQL("code"))
+		fmt.Fprintf(&sql, "SELECT %s FROM (SELECT unnest(range(-1, 40))::INTEGER AS code) ORDER BY code;\nSELECT %[1]s FROM (SELECT NULL::INTEGER AS code);\n", list.ChineseSQL(DuckDBDialect, "code"))
 		for value := int32(-1); value < 40; value++ {
 			want.WriteString(list.Code(value).Chinese + "\n")
 		}

@@ -2,7 +2,6 @@ package schema
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 )
 
@@ -16,29 +15,34 @@ import (
 // did not have the table, needs one day published again. The view of an optional table that is
 // absent, of which the lake has no file, is a typed one without rows.
 func DuckDB(lake string, absent ...string) string {
+	return lakeFiles{strings.TrimSuffix(lake, "/"), absent, nil}.views()
+}
+
+// views returns the SQL of all views.
+func (f lakeFiles) views() string {
 	var sql strings.Builder
 	sql.WriteString("-- Views of a billwalk lake for DuckDB. Amounts are signed int64 fen; sum(..._fen) is always right.\n" +
 		"-- No files of a table? The lake is of an earlier billwalk: run or replay one day, which publishes all tables.\n")
 	for _, t := range Tables {
-		d := t.Describe()
-		d.writeView(&sql, strings.TrimSuffix(lake, "/"), d.Optional && slices.Contains(absent, d.Name))
+		t.Describe().writeView(&sql, f.source(t.Describe()))
 	}
-	sql.WriteString(storeNames)
-	sql.WriteString(doubtsView)
+	storeNames.write(&sql, DuckDBDialect)
+	doubtsView.write(&sql, DuckDBDialect)
 	sql.WriteString("\n-- The same for people: Chinese names, amounts in yuan (exact decimals), times in UTC+8, words for codes.\n")
 	for _, t := range Tables {
-		t.Describe().writeChineseView(&sql)
+		t.Describe().labelledView(DuckDBDialect).write(&sql, DuckDBDialect)
 	}
 	sql.WriteString("\n-- Accounts and days, from the manifests: what failed has no row in the tables, and one here.\n")
-	units.writeUnits(&sql, strings.TrimSuffix(lake, "/"))
-	units.writeChineseView(&sql)
+	units.writeUnits(&sql, f.manifestSource())
+	units.labelledView(DuckDBDialect).write(&sql, DuckDBDialect)
 	sql.WriteString(balanceViews())
-	sql.WriteString(noteViews(strings.TrimSuffix(lake, "/")))
+	sql.WriteString(noteViews(f.lake))
 	return sql.String()
 }
 
-// writeView writes the view of a table. If the table is absent, it has no rows.
-func (t Description) writeView(sql *strings.Builder, lake string, absent bool) {
+// writeView writes the view of a table, of what source reads; without it, it has no rows.
+func (t Description) writeView(sql *strings.Builder, source string) {
+	absent := source == ""
 	if absent {
 		fmt.Fprintf(sql, "\n-- The lake has no file of %s yet: once it has, print these views again.", t.Name)
 	}
@@ -60,27 +64,16 @@ func (t Description) writeView(sql *strings.Builder, lake string, absent bool) {
 	}
 	sql.WriteString("\n  WHERE false\n")
 	if !absent {
-		fmt.Fprintf(sql, "  UNION ALL BY NAME\n  FROM read_parquet(%s, union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})\n",
-			quoteSQL(lake+"/"+t.Name+"/*/*.parquet"))
+		sql.WriteString("  UNION ALL BY NAME\n" + source)
 	}
 	sql.WriteString(");\n")
 	t.writeComments(sql)
 }
 
-// storeNames is the SQL of the view of the newest names of stores, which the views for people
-// show beside ids.
-const storeNames = `
-CREATE OR REPLACE VIEW store_names AS
-SELECT poi_id, arg_max(poi_name, fetched_at) AS poi_name FROM stores WHERE poi_id IS NOT NULL GROUP BY poi_id;
-COMMENT ON VIEW store_names IS 'The newest name of each store.';
-COMMENT ON COLUMN store_names.poi_id IS 'the store';
-COMMENT ON COLUMN store_names.poi_name IS 'its name in the newest list';
-`
-
 func (t Description) writeComments(sql *strings.Builder) {
-	fmt.Fprintf(sql, "COMMENT ON VIEW %s IS %s;\n", t.Name, quoteSQL(t.Doc))
+	fmt.Fprintf(sql, "COMMENT ON VIEW %s IS %s;\n", t.Name, quoteComment(t.ChineseDoc+" / "+t.Doc))
 	for _, c := range t.Columns {
-		fmt.Fprintf(sql, "COMMENT ON COLUMN %s.%s IS %s;\n", t.Name, c.Name, quoteSQL(c.describe()))
+		fmt.Fprintf(sql, "COMMENT ON COLUMN %s.%s IS %s;\n", t.Name, c.Name, quoteComment(c.comment()))
 	}
 }
 

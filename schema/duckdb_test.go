@@ -44,7 +44,10 @@ func emptyTables() string {
 		}
 		sql.WriteString(");\n")
 	}
-	sql.WriteString(storeNames + "CREATE TABLE units (account VARCHAR, name VARCHAR, day DATE, state VARCHAR, reason VARCHAR, logid VARCHAR, bills BIGINT, generation BIGINT, stale BOOLEAN);\n" + doubtsView + noteViews("lake") + tablesOnly(balanceViews()))
+	storeNames.write(&sql, DuckDBDialect)
+	sql.WriteString("CREATE TABLE units (account VARCHAR, name VARCHAR, day DATE, state VARCHAR, reason VARCHAR, logid VARCHAR, bills BIGINT, generation BIGINT, stale BOOLEAN);\n")
+	doubtsView.write(&sql, DuckDBDialect)
+	sql.WriteString(noteViews("lake") + tablesOnly(balanceViews()))
 	return sql.String()
 }
 
@@ -146,9 +149,9 @@ func TestAbsentTables(t *testing.T) {
 	t.Parallel()
 	lake := t.TempDir()
 	var sql strings.Builder
-	Stores.Describe().writeView(&sql, lake, true)
-	sql.WriteString(storeNames)
-	Stores.Describe().writeChineseView(&sql)
+	Stores.Describe().writeView(&sql, "")
+	storeNames.write(&sql, DuckDBDialect)
+	Stores.Describe().labelledView(DuckDBDialect).write(&sql, DuckDBDialect)
 	sql.WriteString(`SELECT count(*) FROM stores; SELECT count(*) FROM store_names; SELECT count(*) FROM 门店; SELECT typeof(any_value(fetched_at)), typeof(any_value(bill_date)) FROM stores;`)
 	if got, want := duckDB(t, "-list", ".headers off\n"+sql.String()), "0\n0\n0\nTIMESTAMP WITH TIME ZONE|DATE\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -165,10 +168,10 @@ func TestYuanInSQL(t *testing.T) {
 	amounts := []Fen{0, 1, -1, 10, -123456, 900719925474099301, 999999999999999999, -999999999999999999}
 	var want strings.Builder
 	for _, amount := range amounts {
-		fmt.Fprintf(&sql, "SELECT %s FROM (SELECT %d::BIGINT AS fen);\n", yuan("fen"), amount)
+		fmt.Fprintf(&sql, "SELECT %s FROM (SELECT %d::BIGINT AS fen);\n", DuckDBDialect.yuan("fen"), amount)
 		want.WriteString(amount.Yuan() + "\n")
 	}
-	fmt.Fprintf(&sql, "SELECT %s FROM (SELECT 9223372036854775807::BIGINT AS fen);\n", strings.Replace(yuan("fen"), "::DECIMAL(18,2)", "", 1))
+	fmt.Fprintf(&sql, "SELECT %s FROM (SELECT 9223372036854775807::BIGINT AS fen);\n", strings.Replace(DuckDBDialect.yuan("fen"), "::DECIMAL(18,2)", "", 1))
 	want.WriteString("92233720368547758.07\n")
 	if diff := cmp.Diff(want.String(), duckDB(t, "-list", ".headers off\n"+sql.String())); diff != "" {
 		t.Errorf("yuan (-want +got):\n%s", diff)
@@ -182,8 +185,8 @@ func TestUnits(t *testing.T) {
 	lake := filepath.Join(t.TempDir(), "it's")
 	view := func() string {
 		var sql strings.Builder
-		units.writeUnits(&sql, lake)
-		units.writeChineseView(&sql)
+		units.writeUnits(&sql, lakeFiles{lake: lake}.manifestSource())
+		units.labelledView(DuckDBDialect).write(&sql, DuckDBDialect)
 		return sql.String()
 	}
 	if got := duckDB(t, "-list", ".headers off\n"+view()+`SELECT count(*) FROM units; SELECT count(*) FROM 完整性;`); got != "0\n0\n" {

@@ -87,48 +87,48 @@ var rules = []struct {
 	advice   Bilingual
 }{
 	{RuleUnknownDirection, SeverityError, "收支方向不明", Bilingual{
-		"neither fund_amount_type nor settle_type says whether the money of the bill comes in or goes out; its amounts are NULL",
-		"fund_amount_type 与 settle_type 都判断不了是收入还是支出；金额为 NULL",
+		"neither the direction of the funds nor the kind of bill says whether its money comes in or goes out; its amounts are not known",
+		"资金方向（入账、出账）与结算类型都判断不了是收入还是支出；金额按未知处理",
 	}, adviceDirection},
 	{RuleDirectionConflict, SeverityWarning, "收支方向矛盾", Bilingual{
-		"fund_amount_type and settle_type contradict each other; fund_amount_type decides",
-		"fund_amount_type 与 settle_type 的方向相反；以 fund_amount_type 为准",
+		"the direction of the funds and the kind of bill contradict each other; the direction of the funds decides",
+		"资金方向（入账、出账）与结算类型相反；以资金方向为准",
 	}, adviceDirection},
 	{RuleOriginal, SeverityError, "交易金额不平", Bilingual{
-		"original is not pay + merchant_ticket + platform_ticket",
-		"original 不等于 pay + merchant_ticket + platform_ticket",
+		"the order value is not what was paid plus the merchant's and the platform's discounts",
+		"交易金额不等于实付加商家优惠、平台优惠",
 	}, adviceReport},
 	{RuleLedgerTotal, SeverityError, "应结算金额不平", Bilingual{
-		"ledger_total is not pay + ledger_platform_ticket",
-		"ledger_total 不等于 pay + ledger_platform_ticket",
+		"the ledger total is not what was paid plus the platform's subsidy that is settled",
+		"应结算金额不等于实付加参与结算的平台补贴",
 	}, adviceReport},
 	{RuleGoods, SeverityWarning, "商家实际结算不平", Bilingual{
-		"goods is not ledger_total less the service fee, the commissions and the insurance fee (inferred, not documented)",
-		"goods 不等于 ledger_total 减软件服务费、佣金与保险费（推断的规则，平台文档没有写明）",
+		"what the merchant receives is not the ledger total less the service fee, the commissions and the insurance fee (inferred, not documented)",
+		"商家实际结算不等于应结算减平台服务费、佣金与保险费（推断的规则，平台文档没有写明）",
 	}, adviceReport},
 	{RuleHiddenTicketNegative, SeverityError, "隐藏的优惠为负", Bilingual{
 		"a discount that service providers do not see would be negative, by the amounts that they see",
 		"按看得到的金额倒推，对服务商隐藏的优惠金额为负",
 	}, adviceReport},
 	{RuleDuplicateConflict, SeverityError, "同一账单内容不同", Bilingual{
-		"the same bill was received twice with different content; both rows are kept, one of them counts (bills.counted)",
-		"同一账单收到两次，内容不同；两行都保留，只有一行计入（bills.counted）",
+		"the same bill was received twice with different content; both are kept, one of them counts",
+		"同一账单收到两次，内容不同；两版都保留，只有一版计入",
 	}, Bilingual{"one of the two counts, the other is kept as a trace only: find out which is right", "两版取一，另一版只留痕；核对哪一版为准"}},
 	{RuleSettleDay, SeverityWarning, "结算时间不在账单日", Bilingual{
-		"settle_time is not on the bill_date",
-		"settle_time 不在账单日当天",
+		"the time of settlement is not on the day of the bill",
+		"结算时间不在账单日当天",
 	}, Bilingual{"nothing: the verification is of another day than the bill", "跨日，仅提示，无需处理"}},
 	{RuleSettleTime, SeverityError, "时间有误", Bilingual{
 		"a time is missing or not in the documented unit",
 		"时间缺失，或不是文档所写的单位",
-	}, Bilingual{"report it to the platform with the ledger_id or settle_id and the logid", "凭账单 ID 或分账单号、logid 报平台"}},
+	}, Bilingual{"report it to the platform with the id of the bill or settlement, and the logid", "凭账单 ID 或分账单号、logid 报平台"}},
 	{RuleUnknownEnum, SeverityWarning, "未知取值", Bilingual{
 		"a code or status is not documented",
 		"代码或状态不在平台文档中",
 	}, Bilingual{"a new type: decide first which account of the books it belongs to", "新类型，先确认科目"}},
 	{RuleNegativeAmount, SeverityError, "金额带负号", Bilingual{
-		"an amount came with a minus, and amounts are documented without a sign; the column is NULL",
-		"金额带负号，而文档中的金额不带符号；该列为 NULL",
+		"an amount came with a minus, and amounts are documented without a sign; it is taken as not known",
+		"金额带负号，而文档中的金额不带符号；按未知处理",
 	}, Bilingual{"check the amount, and book it only then", "金额带负号，核对后入账"}},
 	{RuleBadText, SeverityWarning, "文字损坏", Bilingual{
 		"a text for people is not valid UTF-8, and its invalid part was replaced by U+FFFD",
@@ -143,16 +143,16 @@ var rules = []struct {
 		"只查了一个账户的账单，却收到其他账户的",
 	}, Bilingual{"check the account ids of the job, and report it to the platform with the logid", "核对任务中的账户配置，凭 logid 报平台"}},
 	{RuleOverflow, SeverityError, "金额过大", Bilingual{
-		"an amount or a sum is larger than it can be; the column is NULL",
-		"金额或合计大得不可能；该列为 NULL",
+		"an amount or a sum is larger than it can be, and is taken as not known",
+		"金额或合计大得不可能；按未知处理",
 	}, Bilingual{"book nothing, and report it to the platform with the logid", "暂不入账，凭 logid 报平台"}},
 	{RuleSettleAmount, SeverityError, "分账金额不平", Bilingual{
-		"settle_amount is not rake + commission + shares",
-		"settle_amount 不等于 rake + commission + 各分账方所得之和",
+		"the amount of the settlement is not the service fee plus the commission plus all shares",
+		"分账金额不等于平台服务费、佣金与各分账方所得之和",
 	}, adviceReport},
 	{RuleSettleDetail, SeverityError, "分账细节无法解析", Bilingual{
-		"settle_detail cannot be read, so that settle_amount cannot be checked",
-		"settle_detail 无法解析，因此无从核对 settle_amount",
+		"the detail of the settlement cannot be read, so that its amount cannot be checked",
+		"分账细节无法解析，因此无从核对分账金额",
 	}, Bilingual{"read the detail in the console", "明细不可读，在来客查看"}},
 	{RuleSettleForeign, SeverityError, "分账与所查单号不符", Bilingual{
 		"the settle query returned a settlement of another id than the one queried; it is linked to no order",
@@ -165,14 +165,14 @@ var rules = []struct {
 	{RuleSettleElsewhere, SeverityWarning, "分账算在另一天", Bilingual{
 		"the settlement counts on another day of its order, further away than the lookback; an error where it succeeded after that day was last looked at",
 		"分账算在该订单追溯期之外的另一天；若那一天最后一次查看之后才分账成功，则为错误",
-	}, Bilingual{"run that other day again where it is an error; orders used over many weeks need a longer lookback", "为错误的，重跑所指的那一天；次卡等跨期订单可调大 lookback"}},
+	}, Bilingual{"run that other day again where it is an error; orders used over many weeks need a longer lookback", "为错误的，重跑所指的那一天；次卡等跨期订单可调大追溯天数"}},
 	{RuleBillRemoved, SeverityError, "分账后账单被撤", Bilingual{
 		"the settlement succeeded, and its order has no bill any more",
 		"分账已成功，而该订单已没有账单",
 	}, Bilingual{"ask the platform why the bill is gone, and whether the money has to be returned", "向平台核实账单为何被撤，已分出的款项是否退回"}},
 	{RuleCallbackConflict, SeverityError, "回调互相矛盾", Bilingual{
-		"two callbacks have the same settle_id, item, status and event_time, and different content",
-		"两次回调的 settle_id、子订单、状态与事件时间相同，内容不同",
+		"two callbacks are of the same settlement, item, status and moment, and have different content",
+		"两次回调的分账单号、子订单、状态与事件时间相同，内容不同",
 	}, adviceCallback},
 	{RuleCallbackContradicts, SeverityError, "回调与查询不一致", Bilingual{
 		"a callback contradicts the settle query; the query counts",

@@ -36,15 +36,14 @@ var units = Description{
 	},
 }
 
-// writeUnits writes the view units. Without manifests it has no rows.
-func (t Description) writeUnits(sql *strings.Builder, lake string) {
+// writeUnits writes the view units, of the manifests. Without any it has no rows.
+func (t Description) writeUnits(sql *strings.Builder, manifests string) {
 	fmt.Fprintf(sql, "\nCREATE OR REPLACE VIEW %s AS SELECT", t.Name)
 	separator := ""
 	for _, c := range t.Columns {
 		fmt.Fprintf(sql, "%s\n  %s AS %s", separator, unitValues[c.Name], c.Name)
 		separator = ","
 	}
-	fmt.Fprintf(sql, "\nFROM (\n  SELECT content::JSON AS m, unnest(json_extract(content, '$.units[*]')) AS u\n  FROM read_text(%s)\n);\n",
-		quoteSQL(lake+"/_manifests/bill_date=*/*.json"))
+	fmt.Fprintf(sql, "\nFROM (\n  SELECT content::JSON AS m, unnest(json_extract(content, '$.units[*]')) AS u\n  FROM %s\n);\n", manifests)
 	t.writeComments(sql)
 }

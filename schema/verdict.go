@@ -29,33 +29,33 @@ var verdicts = []struct {
 	}, {
 		verdict: Mismatched, label: "差异", open: true,
 		meaning: Bilingual{
-			"they do not agree, and reasons says where: 多分 (more was settled) if diff_total_fen is positive, 少分 (less) if it is negative",
-			"不一致，差在哪里见 reasons；diff_total_fen 为正是多分，为负是少分",
+			"they do not agree, and the reasons say where: more was settled (多分) if the difference is positive, less (少分) if it is negative",
+			"不一致，差在哪里见原因；差额为正是多分，为负是少分",
 		},
 		advice: Bilingual{"look the order up in the console, the largest difference first", "从差额最大的查起，到后台核对该订单"},
 	}, {
 		verdict: BillOnly, label: "有账单、未查到分账", open: true, awaiting: true,
 		meaning: Bilingual{"the settle query was called, and knows no settlement of the order", "查过，平台没有分账记录"},
-		advice:  Bilingual{"wait until the lookback has passed, then open a ticket with the platform; if all orders of an account are like this, try another match rule", "追溯期满仍无，提交工单；若整个账户都如此，先换一条 match 规则"},
+		advice:  Bilingual{"wait until the lookback has passed, then open a ticket with the platform; if all orders of an account are like this, try another match rule", "追溯期满仍无，提交工单；若整个账户都如此，先换一条匹配规则"},
 	}, {
 		verdict: SettlementOnly, label: "有分账、未查到账单", open: true,
-		meaning: Bilingual{"a callback reported a settlement that has no bill; if its source is both, the settle query confirms it", "有分账回调而找不到账单；source 为 both 的，分账查询已确认"},
+		meaning: Bilingual{"a callback reported a settlement that has no bill; if its source is both, the settle query confirms it", "有分账回调而找不到账单；来源为查询与回调的，分账查询已确认"},
 		advice: Bilingual{
-			"look the order up: is its account in jobs.yaml, did its day fail, is its bill beyond the lookback? An order that was verified and undone within an hour never has a bill",
-			"查账户是否漏配：查询账户是否在 jobs.yaml 中，那一天是否失败，账单是否在追溯期之外；核销后 1 小时内撤销或退款的，永远不会有账单",
+			"look the order up: is its account configured, did its day fail, is its bill beyond the lookback? An order that was verified and undone within an hour never has a bill",
+			"查账户是否漏配：查询账户是否已配置，那一天是否失败，账单是否在追溯期之外；核销后 1 小时内撤销或退款的，永远不会有账单",
 		},
 	}, {
 		verdict: Pending, label: "分账处理中", open: true, awaiting: true,
-		meaning: Bilingual{"a settlement is under way; or, with the reason not_asked, the order has no answer yet", "分账处理中；原因为 not_asked 时，是该订单还没有答复"},
-		advice:  Bilingual{"wait, and press for it after three days; for not_asked, fix what the run's failures name and run again", "等，超 3 天催办；原因为 not_asked 的，按运行摘要 failures 的提示处理后再跑"},
+		meaning: Bilingual{"a settlement is under way; or, with the reason not_asked, the order has no answer yet", "分账处理中；或该订单还没有答复"},
+		advice:  Bilingual{"wait, and press for it after three days; where the order has no answer yet, mend what failed and run again", "等，超 3 天催办；尚未查到答复的，排除故障后重跑"},
 	}, {
 		verdict: SettleFailed, label: "分账失败", open: true, awaiting: true,
-		meaning: Bilingual{"the settlement FAILed", "分账结果为 FAIL"},
+		meaning: Bilingual{"the settlement FAILed", "分账结果为失败"},
 		advice:  Bilingual{"handle the cause in the trade system: onboarding, account or balance; later nights query it again", "按失败原因处理：进件、账户、余额；此后每晚会再查"},
 	}, {
 		verdict: NotApplicable, label: "不纳入比对",
 		meaning: Bilingual{"there is nothing to compare the bills with", "没有可与账单相比的分账"},
-		advice:  Bilingual{"nothing; for no_key, add a match rule", "无；原因为 no_key 时，补一条 match 规则"},
+		advice:  Bilingual{"nothing; where no id was found to query by, add a match rule", "无；缺单号的，补一条匹配规则"},
 	},
 }
 

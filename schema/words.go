@@ -27,9 +27,9 @@ var States = []Word{
 	{string(Unavailable), "平台不提供", Bilingual{"the money was withdrawn by hand (手动提现), and the platform cannot list the bills", "手动提现，平台无法列出账单"},
 		Bilingual{"look the money up in the merchant's console: 来客 财务首页 > 交易账户详情", "到来客 财务首页 > 交易账户详情 核对"}},
 	{string(Failed), "失败", Bilingual{"the account's day could not be fetched; rows of an earlier walk stay, if there was one", "该账户当天未能拉取；有较早一次的数据则保留"},
-		Bilingual{"mend what the run's failures name, and run the day again", "按运行摘要 failures 的提示处理，再跑这一天"}},
+		Bilingual{"mend what failed, and run the day again", "排除故障后，再跑这一天"}},
 	{"stale", "旧数据", Bilingual{"a later walk failed, and the rows are those of an earlier one", "后来的拉取失败，数据是较早一次的"},
-		Bilingual{"mend what the run's failures name, and run the day again", "按运行摘要 failures 的提示处理，再跑这一天"}},
+		Bilingual{"mend what failed, and run the day again", "排除故障后，再跑这一天"}},
 }
 
 // Directions lists the values of the column direction, and the words for the sign of a difference.

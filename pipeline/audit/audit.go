@@ -39,6 +39,10 @@ type Audit struct {
 	Lookback int           // days before and after a day that may have answers on its settlements
 	Statuses Statuses      // of withdrawals
 
+	// Owns reports whether a bucket is to be proven; nil proves all. What the others have is
+	// read as far as the proof needs it.
+	Owns func(bucket int) bool
+
 	// Elsewhere has the findings on days that are not verified, of which Run reads the
 	// settle_ids.
 	Elsewhere []schema.Finding
@@ -101,7 +105,8 @@ func (a *Audit) Run(ctx context.Context) ([]Day, error) {
 // dayAudit is the verification of one day.
 type dayAudit struct {
 	*Audit
-	manifests []*schema.Manifest
+	manifests []*schema.Manifest // of the buckets that are proven
+	foreign   []*schema.Manifest
 	units     map[schema.AccountID]*unit
 	launches  *launches
 	stores    *storeLists
@@ -115,18 +120,24 @@ func (d *dayAudit) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	d.manifests = manifests
+	for _, m := range manifests {
+		if d.owns(m.Bucket) {
+			d.manifests = append(d.manifests, m)
+		} else {
+			d.foreign = append(d.foreign, m)
+		}
+	}
 	d.add(findings...)
 	d.checkAccounts()
 	if err := d.proveUnits(ctx); err != nil {
 		return err
 	}
-	if d.launches, err = proveLaunches(ctx, d.Archive, d.day.Day, d.manifests, d.Buckets); err != nil {
+	if d.launches, err = proveLaunches(ctx, d.Archive, d.day.Day, d.manifests, d.Buckets, d.owns); err != nil {
 		return err
 	}
 	d.day.Objects, d.day.Bytes = d.day.Objects+d.launches.objects, d.day.Bytes+d.launches.bytes
 	d.add(d.launches.findings...)
-	if d.stores, err = proveStores(ctx, d.Archive, d.day.Day, d.Buckets); err != nil {
+	if d.stores, err = proveStores(ctx, d.Archive, d.day.Day, d.Buckets, d.owns); err != nil {
 		return err
 	}
 	d.day.Objects, d.day.Bytes = d.day.Objects+d.stores.objects, d.day.Bytes+d.stores.bytes
@@ -135,10 +146,13 @@ func (d *dayAudit) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	callbacks := d.callbacks.days[d.day.Day]
-	d.day.Objects, d.day.Bytes = d.day.Objects+answers.objects+callbacks.objects, d.day.Bytes+answers.bytes+callbacks.bytes
+	d.day.Objects, d.day.Bytes = d.day.Objects+answers.objects, d.day.Bytes+answers.bytes
 	d.add(answers.findings...)
-	d.add(callbacks.findings...)
+	if d.owns(schema.NoAccount.Bucket(d.Buckets)) { // callbacks are of no bucket: they are proven once
+		callbacks := d.callbacks.days[d.day.Day]
+		d.day.Objects, d.day.Bytes = d.day.Objects+callbacks.objects, d.day.Bytes+callbacks.bytes
+		d.add(callbacks.findings...)
+	}
 	if err := d.proveTables(ctx); err != nil {
 		return err
 	}
@@ -146,10 +160,17 @@ func (d *dayAudit) run(ctx context.Context) error {
 	return nil
 }
 
+func (a *Audit) owns(bucket int) bool { return a.Owns == nil || a.Owns(bucket) }
+
+// add adds findings, those of the buckets that are proven.
 func (d *dayAudit) add(findings ...schema.Finding) {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	d.day.Findings = append(d.day.Findings, findings...)
+	for _, f := range findings {
+		if d.owns(f.Bucket) {
+			d.day.Findings = append(d.day.Findings, f)
+		}
+	}
 }
 
 // checkAccounts reports accounts that no manifest has.
@@ -181,13 +202,24 @@ func (d *dayAudit) proveUnits(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	others := slices.ContainsFunc(d.manifests, hasRoot) // whose walk finds bills of accounts in any bucket
 	for i := range filed {
 		f := &filed[i]
+		own := d.owns(f.Account.Bucket(d.Buckets))
+		if !own && !others {
+			continue
+		}
 		u := d.unit(f.Account)
 		u.filed = append(u.filed, *f)
-		d.day.Objects, d.day.Bytes = d.day.Objects+f.Objects(), d.day.Bytes+f.Bytes
+		if own {
+			d.day.Objects, d.day.Bytes = d.day.Objects+f.Objects(), d.day.Bytes+f.Bytes
+		}
 	}
-	for _, m := range d.manifests {
+	manifests := d.manifests
+	if others {
+		manifests = slices.Concat(manifests, d.foreign)
+	}
+	for _, m := range manifests {
 		for i := range m.Units {
 			e := &m.Units[i]
 			d.unit(e.Account.ID).publish(m, e)
@@ -203,6 +235,11 @@ func (d *dayAudit) proveUnits(ctx context.Context) error {
 		})
 	}
 	return running.Wait()
+}
+
+// hasRoot reports whether a manifest has the unit of a root account.
+func hasRoot(m *schema.Manifest) bool {
+	return slices.ContainsFunc(m.Units, func(e schema.Entry) bool { return e.Account.Root })
 }
 
 func (d *dayAudit) unit(id schema.AccountID) *unit {

@@ -48,7 +48,7 @@ type launches struct {
 
 // proveLaunches proves the archived withdrawals that were launched on a day, and the lists of
 // their bills.
-func proveLaunches(ctx context.Context, archive Archive, day schema.Day, manifests []*schema.Manifest, buckets int) (*launches, error) {
+func proveLaunches(ctx context.Context, archive Archive, day schema.Day, manifests []*schema.Manifest, buckets int, owns func(bucket int) bool) (*launches, error) {
 	l := &launches{day: day, buckets: buckets, payees: make(map[schema.AccountID]*payee)}
 	lists, err := archive.WithdrawalSeries(ctx, day)
 	if err != nil {
@@ -59,6 +59,9 @@ func proveLaunches(ctx context.Context, archive Archive, day schema.Day, manifes
 		return nil, err
 	}
 	for _, f := range slices.Concat(lists, bills) {
+		if !owns(f.Account.Bucket(buckets)) {
+			continue
+		}
 		l.objects, l.bytes = l.objects+f.Objects(), l.bytes+f.Bytes
 		one := &l.payee(f.Account).listed
 		if f.WithdrawID != "" {

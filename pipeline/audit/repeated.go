@@ -55,7 +55,7 @@ func (a *Audit) findRepeated(ctx context.Context) (*repeats, error) {
 	}
 	for _, day := range days {
 		for bucket := range a.Buckets {
-			if f := (settlementsFile{day, bucket}); a.From <= day && day <= a.To {
+			if f := (settlementsFile{day, bucket}); a.From <= day && day <= a.To && a.owns(bucket) {
 				r.verified = append(r.verified, f)
 			} else {
 				r.others = append(r.others, f)
@@ -78,6 +78,9 @@ func (a *Audit) findRepeated(ctx context.Context) (*repeats, error) {
 		}
 	}
 	for _, f := range r.others {
+		if !a.owns(f.bucket) {
+			continue
+		}
 		a.Elsewhere = append(a.Elsewhere, r.unreadable[f]...)
 	}
 	return r, nil
@@ -175,7 +178,7 @@ func (r *repeats) findings(day schema.Day, key func(bucket int) string, known fu
 	for _, id := range slices.Sorted(maps.Keys(r.rows)) {
 		rows := r.rows[id]
 		slices.SortFunc(rows, settlementRow.compare)
-		i := slices.IndexFunc(rows, func(r settlementRow) bool { return r.day == day })
+		i := slices.IndexFunc(rows, func(row settlementRow) bool { return row.day == day && r.owns(row.bucket) })
 		if i < 0 || !countsTwice(rows) {
 			continue
 		}
@@ -185,12 +188,20 @@ func (r *repeats) findings(day schema.Day, key func(bucket int) string, known fu
 		find(rows[i].bucket, fmt.Sprintf("row %d, settle_id %s", rows[i].row, id), placesOf(rows))
 	}
 	if more := repeated - maxRows; more > 0 {
-		find(0, "rows", fmt.Sprintf("%d more settle_ids count twice", more))
+		find(r.first(), "rows", fmt.Sprintf("%d more settle_ids count twice", more))
 	}
 	if len(r.inTwo) > maxRepeated {
-		find(0, "rows", fmt.Sprintf("more than %d settle_ids of the verified days are in two files, and not all of them were compared", maxRepeated))
+		find(r.first(), "rows", fmt.Sprintf("more than %d settle_ids of the verified days are in two files, and not all of them were compared", maxRepeated))
 	}
 	return all
+}
+
+// first returns the first bucket that is proven.
+func (a *Audit) first() (bucket int) {
+	for bucket < a.Buckets-1 && !a.owns(bucket) {
+		bucket++
+	}
+	return bucket
 }
 
 // settlementsKey returns the key of a bucket's settlements.

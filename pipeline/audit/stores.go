@@ -56,7 +56,7 @@ type storeLists struct {
 }
 
 // proveStores proves the lists of stores of a day.
-func proveStores(ctx context.Context, archive StoreArchive, day schema.Day, buckets int) (*storeLists, error) {
+func proveStores(ctx context.Context, archive StoreArchive, day schema.Day, buckets int, owns func(bucket int) bool) (*storeLists, error) {
 	filed, err := archive.StoreSeries(ctx, day)
 	if err != nil {
 		return nil, err
@@ -64,6 +64,9 @@ func proveStores(ctx context.Context, archive StoreArchive, day schema.Day, buck
 	s := &storeLists{day: day, buckets: buckets, whole: make(map[string]*storeList)}
 	for i := range filed {
 		f := &filed[i]
+		if !owns(f.Account.Bucket(buckets)) {
+			continue
+		}
 		s.objects, s.bytes = s.objects+f.Objects(), s.bytes+f.Bytes
 		if l := s.prove(ctx, archive, f); l != nil {
 			s.whole[storeListName(f.Account, f.Name)] = l

@@ -31,6 +31,7 @@
 //	restate…, differences,
 //	moved, newstores          bills that changed since they were published
 //	stores                    the stores of the accounts
+//	neighbours                partitions of other processes, and what became of their units
 //	withdrawals               the withdrawals of the day, as published
 //	publish, superseded       publishing, and what happens if another run was first
 package build
@@ -112,8 +113,8 @@ type Publication interface {
 type Config struct {
 	RunID    string
 	Job      string
-	Accounts []schema.Account
-	Buckets  int // of the lake
+	Accounts []schema.Account // of the job
+	Buckets  int              // of the lake
 	Archive  walk.Reader
 	Lake     Lake
 	Tables   Tables             // of the lake
@@ -122,4 +123,12 @@ type Config struct {
 	Rules    *reconcile.Rules
 	Now      func() time.Time
 	Log      *slog.Logger
+
+	// What follows is for a run that several processes share; nil where one has all of it.
+
+	// Owns reports whether this process publishes a bucket.
+	Owns func(bucket int) bool
+	// FindNeighbours has the bills read of those partitions of other processes that have one
+	// of the queries' ids.
+	FindNeighbours func(context.Context, []schema.Query) error
 }

@@ -30,7 +30,7 @@ func (b *Builder) Load(ctx context.Context, o walk.Outcome) error {
 // in them: also those that had some, which a later event may have moved.
 func (b *Builder) AddUnmatchedBases(ctx context.Context, days []schema.Day) error {
 	bucket := schema.NoAccount.Bucket(b.Buckets)
-	if slices.Contains(schema.BucketsOf(b.Accounts, b.Buckets), bucket) {
+	if slices.Contains(schema.BucketsOf(b.Accounts, b.Buckets), bucket) || !b.owns(bucket) {
 		return nil
 	}
 	for _, day := range days {

@@ -28,7 +28,7 @@ func cloneBill(b *schema.Bill) *schema.Bill {
 // It needs the other partitions as they were: a day's partitions are all joined
 // before the first one is published.
 func (p *Partition) withoutMoved(ctx context.Context, pairs []billPair, columns []string) ([]billPair, error) {
-	now, err := p.partners(ctx, pairs, func(pair billPair) *schema.Bill { return missing(pair.before, pair.after) }, p.builder.Bills)
+	now, err := p.partners(ctx, pairs, func(pair billPair) *schema.Bill { return missing(pair.before, pair.after) }, p.builder.billsAnywhere)
 	if err != nil {
 		return nil, err
 	}

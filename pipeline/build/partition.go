@@ -20,6 +20,7 @@ import (
 type Builder struct {
 	Config
 	bases      []schema.Base // of the partitions that may be built
+	foreign    []schema.Base // of partitions that other processes build
 	partitions map[schema.Partition]*Partition
 	outcomes   map[schema.Unit]walk.Outcome
 }
@@ -71,13 +72,15 @@ func (b *Builder) Bills(ctx context.Context, at schema.Partition, columns ...str
 
 // published returns the certificate with which a unit is published, or nil.
 func (b *Builder) published(u schema.Unit) *schema.Certificate {
-	for i := range b.bases {
-		base := &b.bases[i]
-		if base.Day != u.Day || base.Manifest == nil {
-			continue
-		}
-		if e := base.Manifest.Entry(u.Account.ID); e != nil && e.Certificate != nil {
-			return e.Certificate
+	for _, bases := range [][]schema.Base{b.foreign, b.bases} {
+		for i := range bases {
+			base := &bases[i]
+			if base.Day != u.Day || base.Manifest == nil {
+				continue
+			}
+			if e := base.Manifest.Entry(u.Account.ID); e != nil && e.Certificate != nil {
+				return e.Certificate
+			}
 		}
 	}
 	return nil
@@ -101,6 +104,7 @@ type Partition struct {
 	orders   *evidence.BillSorter // the staged bills
 	joiner   *joiner              // from the join on
 
+	neighbour     bool // another process publishes it
 	unmatchedOnly bool // the job has no unit in it: it is built for unmatched settlements
 	restated      map[schema.Change]int64
 }

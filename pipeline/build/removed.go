@@ -2,6 +2,8 @@ package build
 
 import (
 	"context"
+	"maps"
+	"slices"
 	"strings"
 
 	"billwalk/pipeline/reconcile"
@@ -27,6 +29,11 @@ func (p *Partition) addRemoved(ctx context.Context) error {
 	}
 	if len(lost) == 0 {
 		return nil
+	}
+	if b.FindNeighbours != nil {
+		if err := b.FindNeighbours(ctx, slices.Collect(maps.Keys(lost))); err != nil {
+			return err
+		}
 	}
 	for bill, err := range b.Evidence.ForwardBills(ctx, p.base.Day) {
 		if err != nil {

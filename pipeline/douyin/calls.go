@@ -1,11 +1,15 @@
 package douyin
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"log/slog"
 	"net/http"
+	"strconv"
 	"time"
+
+	"billwalk/schema"
 )
 
 // decoder decodes the body of an answer, and keeps the result. success means that the
@@ -71,10 +75,30 @@ func (c *Client) attempt(ctx context.Context, e *endpoint, request func() (*http
 	return reply{}, err
 }
 
+// Request is an HTTP request of the platform that has ended, as an observer sees it.
+type Request struct {
+	API          string
+	Result       string // the platform's error code, "0" for none; billwalk's own where it gave none that can be read
+	Began, Ended time.Time
+}
+
+// result returns what became of a request, in few different words.
+func (e *Error) result() string {
+	switch {
+	case e == nil:
+		return "0"
+	case e.hasCode():
+		return strconv.FormatInt(cmp.Or(e.Code, e.SubCode), 10)
+	default:
+		return string(e.ErrorCode())
+	}
+}
+
 // send sends one request of an API in its slot, and judges the answer. "The order is not
 // found" is an answer, not an error. decode is nil for client_token.
 func (c *Client) send(ctx context.Context, e *endpoint, f *flight, req *http.Request, decode decoder) (reply, error) {
 	e.calls.Add(1)
+	began := time.Now()
 	got, err := c.exchange(e.pace.trace(ctx, f), e.api, req)
 	e.pace.arrived(f)
 	if errors.Is(err, errStale) {
@@ -104,6 +128,11 @@ func (c *Client) send(ctx context.Context, e *endpoint, f *flight, req *http.Req
 	if fault != nil {
 		fault = c.sanitize(fault)
 	}
+	result := fault.result()
+	if fault == nil && undecoded != nil {
+		result = string(schema.CodeUnreadable)
+	}
+	c.observe(ctx, Request{API: e.api, Result: result, Began: began, Ended: time.Now()})
 	c.updateCircuit(ctx, e, fault)
 	c.updateQuota(ctx, e, fault)
 	if fault == nil || fault.remedy == notFound {

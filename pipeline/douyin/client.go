@@ -22,9 +22,11 @@ type Client struct {
 	token  *tokens
 
 	patience, firstPatience time.Duration // how long to wait for the end of an outage; firstPatience for an API that has never answered
+	observe                 func(context.Context, Request)
 	mostAttempts            int           // of one call; 0 leaves it to the error
 	quotaPatience           time.Duration // how long to wait for a quota that is used up
 	cache                   TokenCache    // nil if the token is not shared
+	share                   *Share        // nil if the rate is not
 
 	bills, withdrawals, settlements, stores, tokenCalls endpoint
 

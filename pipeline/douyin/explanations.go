@@ -42,6 +42,16 @@ func Explanations() (all []Explanation) {
 	return all
 }
 
+// Meaning returns what a code or sub code means, or nothing if it is not known.
+func Meaning(number int64) schema.Bilingual {
+	for _, table := range []map[int64]code{codes, subCodes} {
+		if c, known := table[number]; known {
+			return schema.SplitBilingual(c.meaning)
+		}
+	}
+	return schema.Bilingual{}
+}
+
 func explain(number int64, sub bool, c code) Explanation {
 	e := Explanation{Code: number, Sub: sub, Meaning: schema.SplitBilingual(c.meaning), Handling: handling[c.remedy]}
 	for _, api := range []string{apiBills, apiSettlements, apiStores, apiToken} {

@@ -39,8 +39,10 @@ const (
 // arrive in any second, halves its rate when the platform throttles and recovers.
 type pacer struct {
 	queue queue
-	cap   float64
+	cap   float64 // with a share, what the process has of it in the mean
 	floor float64
+	share *Share // nil where the process has the app's whole rate
+	slots int    // of a second, which are shared
 
 	mu          sync.Mutex
 	slot        time.Time // of the latest request, by the spacing alone
@@ -56,6 +58,13 @@ type pacer struct {
 // newPacer returns a pacer for qps requests per second.
 func newPacer(qps float64) *pacer {
 	return &pacer{cap: qps, floor: min(qps, minRate), rate: qps, window: newWindow(qps)}
+}
+
+// newSharedPacer returns a pacer for this process's share of qps.
+func newSharedPacer(qps float64, share *Share) *pacer {
+	p := newPacer(share.of(qps))
+	p.share, p.slots = share, int(math.Ceil(qps))
+	return p
 }
 
 // wait waits until the caller may send, and returns its request, or ctx's error. The
@@ -87,7 +96,7 @@ func (p *pacer) begin(now time.Time, rested bool) float64 {
 	defer p.mu.Unlock()
 	rate := p.limitLocked(now)
 	if rested {
-		p.slot = latestTime(p.slot, now.Add(-maxRestBunch-interval(rate)))
+		p.slot = latestTime(p.slot, now.Add(-maxRestBunch-interval(rate*max(p.divide(now), 1))))
 	}
 	return rate
 }
@@ -96,16 +105,30 @@ func (p *pacer) begin(now time.Time, rested bool) float64 {
 func (p *pacer) send(now time.Time) (*flight, time.Duration) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	rate := p.limitLocked(now)
-	due := p.slot.Add(interval(rate))
+	rate, part := p.limitLocked(now), p.divide(now)
+	if part == 0 {
+		return nil, p.share.next(now).Sub(now)
+	}
+	pace := interval(rate * part)
+	due := p.slot.Add(pace)
 	if next := latestTime(due, p.window.free(now), p.pausedUntil); next.After(now) {
 		if rate < p.cap {
 			return nil, min(next.Sub(now), riseStep)
 		}
 		return nil, next.Sub(now)
 	}
-	p.slot = latestTime(due, now.Add(-max(maxCatchUp, interval(rate))))
+	p.slot = latestTime(due, now.Add(-max(maxCatchUp, pace)))
 	return p.window.add(now), 0
+}
+
+// divide sets the limit of a second to the process's slots, and returns what they are of the
+// mean.
+func (p *pacer) divide(now time.Time) float64 {
+	if p.share == nil {
+		return 1
+	}
+	p.window.limit = p.share.slots(now, p.slots)
+	return float64(p.window.limit) / p.share.of(float64(p.slots))
 }
 
 func interval(rate float64) time.Duration { return time.Duration(float64(time.Second) / rate) }

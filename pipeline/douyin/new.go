@@ -1,6 +1,7 @@
 package douyin
 
 import (
+	"context"
 	"log/slog"
 	"math/rand/v2"
 	"net/http"
@@ -21,7 +22,7 @@ func New(app App, options ...Option) *Client {
 	app.BaseURL = strings.TrimRight(app.BaseURL, "/")
 	noRedirect := func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse }
 	c := &Client{
-		app: app, http: &http.Client{Transport: newConnections(), CheckRedirect: noRedirect}, log: slog.Default(), now: time.Now, jitter: rand.N[time.Duration], patience: defaultPatience, firstPatience: defaultFirstPatience,
+		app: app, http: &http.Client{Transport: newConnections(), CheckRedirect: noRedirect}, log: slog.Default(), now: time.Now, jitter: rand.N[time.Duration], observe: func(context.Context, Request) {}, patience: defaultPatience, firstPatience: defaultFirstPatience,
 		bills:       endpoint{api: apiBills, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
 		withdrawals: endpoint{api: apiWithdrawals, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
 		settlements: endpoint{api: apiSettlements, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
@@ -33,6 +34,11 @@ func New(app App, options ...Option) *Client {
 	}
 	for _, set := range options {
 		set(c)
+	}
+	if c.share != nil {
+		for _, e := range []*endpoint{&c.bills, &c.withdrawals, &c.settlements, &c.stores} {
+			e.pace = newSharedPacer(app.QPS, c.share)
+		}
 	}
 	c.secrets.Hide(app.ClientSecret, "[redacted client_secret]")
 	c.token = newTokens(c.tokenSource())
@@ -84,10 +90,19 @@ func WithPatience(d time.Duration) Option {
 // people who wait for the answer. Throttled attempts do not count.
 func WithAttempts(n int) Option { return func(c *Client) { c.mostAttempts = n } }
 
+// WithObserver tells observe of each HTTP request that has ended, with the context of its call. It is called
+// concurrently.
+func WithObserver(observe func(context.Context, Request)) Option {
+	return func(c *Client) { c.observe = observe }
+}
+
 // WithTokenCache shares the app's token with other processes through the cache. If the
 // cache cannot be read or written, the client logs a warning and fetches a token of its
 // own.
 func WithTokenCache(cache TokenCache) Option { return func(c *Client) { c.cache = cache } }
+
+// WithShare has the client keep to this process's share of the app's rate. Nil changes nothing.
+func WithShare(share *Share) Option { return func(c *Client) { c.share = share } }
 
 // WithHidden also hides in messages what the redactor hides, such as an address from the
 // environment that errors of the network repeat.

@@ -38,7 +38,7 @@ const answerChunk = 256
 // readChunks yields what the archive has of a day.
 func (a *answers) readChunks(ctx context.Context, day schema.Day, yield func([]schema.SettleAnswer) bool) error {
 	var chunk []schema.SettleAnswer
-	err := a.archive.Settlements(ctx, day, func(answer schema.SettleAnswer) {
+	err := a.archive.Settlements(ctx, day, a.wanted, func(answer schema.SettleAnswer) {
 		if chunk = append(chunk, answer); len(chunk) == answerChunk {
 			yield(chunk) // all are wanted
 			chunk = make([]schema.SettleAnswer, 0, answerChunk)

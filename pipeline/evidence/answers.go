@@ -18,7 +18,8 @@ import (
 // Safe for concurrent use.
 type answers struct {
 	archive Archive
-	window  schema.Day // days before and after, within which an answer serves
+	wanted  func(schema.AccountID) bool // whose answers are loaded; nil: all
+	window  schema.Day                  // days before and after, within which an answer serves
 	records *spill.Records
 
 	mu      sync.RWMutex
@@ -80,7 +81,7 @@ const (
 	Settled            // all are SUCCESS
 )
 
-func newAnswers(archive Archive, rules []schema.Match, window schema.Day) (*answers, error) {
+func newAnswers(archive Archive, wanted func(schema.AccountID) bool, rules []schema.Match, window schema.Day) (*answers, error) {
 	records, err := spill.NewRecords("answers")
 	if err != nil {
 		return nil, err
@@ -90,7 +91,7 @@ func newAnswers(archive Archive, rules []schema.Match, window schema.Day) (*answ
 		known[m] = struct{}{}
 	}
 	return &answers{
-		archive: archive, window: window, records: records,
+		archive: archive, wanted: wanted, window: window, records: records,
 		days: make(map[schema.Day]map[idHash]lastAnswer), invalid: make(map[schema.Day][]invalidAnswer),
 		passes: make(map[unitKey]schema.SettlePass), units: make(map[unitKey]*unitAnswers), rules: known, byID: make(map[idHash][]answerSource),
 	}, nil

@@ -26,7 +26,7 @@ func answer(day schema.Day, value string, minutes int, body string) schema.Settl
 
 func openAnswers(t *testing.T, archive Archive) *answers {
 	t.Helper()
-	b, err := newAnswers(archive, nil, 0)
+	b, err := newAnswers(archive, nil, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -121,7 +121,7 @@ type shelvedAnswers struct {
 	reads int
 }
 
-func (s *shelvedAnswers) Settlements(_ context.Context, day schema.Day, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error {
+func (s *shelvedAnswers) Settlements(_ context.Context, day schema.Day, wanted func(schema.AccountID) bool, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error {
 	s.reads++
 	for _, a := range s.days[day] {
 		answer(a)
@@ -183,7 +183,7 @@ func TestSampled(t *testing.T) {
 // TestAnswersAreBounded: answers beyond the limit are an error of the run.
 func TestAnswersAreBounded(t *testing.T) {
 	t.Parallel()
-	b, err := newAnswers(nil, nil, 0)
+	b, err := newAnswers(nil, nil, nil, 0)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -199,6 +199,13 @@ func (x *billIndex) forget(day schema.Day) {
 	clear(x.byOrderID)
 }
 
+// forgetAll gives up what is known.
+func (x *billIndex) forgetAll() {
+	clear(x.orders)
+	clear(x.ids)
+	clear(x.byOrderID)
+}
+
 // ownerOf returns the smallest order, on the days around one, that has one of the
 // ids; or "".
 func (x *billIndex) ownerOf(day schema.Day, ids ...idHash) (order string) {

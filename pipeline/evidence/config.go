@@ -12,9 +12,9 @@ import (
 
 // Archive keeps the raw answers and callbacks.
 type Archive interface {
-	// Settlements reads all that is filed under the day. Where some of it cannot
-	// be read, the rest is, and the error says what.
-	Settlements(ctx context.Context, day schema.Day, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error
+	// Settlements reads what is filed under the day, of the accounts that are wanted: nil
+	// wants all. Where some of it cannot be read, the rest is, and the error says what.
+	Settlements(ctx context.Context, day schema.Day, wanted func(schema.AccountID) bool, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error
 	// FirstReceived returns the first day on which settle callbacks were received; ok
 	// is false where none ever were.
 	FirstReceived(ctx context.Context) (day schema.Day, ok bool, err error)
@@ -48,4 +48,8 @@ type Config struct {
 	Replay  bool          // nothing can be queried: what the archive cannot give is an error
 	Now     func() time.Time
 	Log     *slog.Logger
+
+	// Wanted reports whether the archived answers of an account serve the run; nil wants
+	// all. What it says may change before Reload.
+	Wanted func(schema.AccountID) bool
 }

@@ -24,6 +24,7 @@
 //	billindex                 the bills around a day
 //	billsorter, billcolumns,
 //	billcodec                 bills order by order
+//	neighbours                what several processes tell each other of their bills
 //	entry, recordreader, id   records of the local files, hashes of ids
 package evidence
 
@@ -45,6 +46,8 @@ type Evidence struct {
 	bills     *billIndex
 	standings *standings
 
+	foreign map[schema.Partition][]uint64 // ids of the bills of other processes
+
 	faults    map[schema.Day]error // what could not be read of a day's answers
 	warned    map[schema.Day]bool  // of invalid answers
 	manifests map[schema.Partition]*schema.Manifest
@@ -55,13 +58,13 @@ type Evidence struct {
 // Open returns the evidence of a run, of which nothing is loaded yet.
 func Open(c Config) (*Evidence, error) {
 	window := schema.Day(c.Rules.Lookback)
-	answers, err := newAnswers(c.Archive, c.Rules.Match, window)
+	answers, err := newAnswers(c.Archive, c.Wanted, c.Rules.Match, window)
 	if err != nil {
 		return nil, err
 	}
 	return &Evidence{
 		Config: c, answers: answers, callbacks: new(callbacks), bills: newBillIndex(c.Rules, c.Buckets, c.Bills), standings: newStandings(window, c.Days),
-		faults: make(map[schema.Day]error), warned: make(map[schema.Day]bool), manifests: make(map[schema.Partition]*schema.Manifest),
+		foreign: make(map[schema.Partition][]uint64), faults: make(map[schema.Day]error), warned: make(map[schema.Day]bool), manifests: make(map[schema.Partition]*schema.Manifest),
 	}, nil
 }
 

@@ -4,19 +4,20 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 
-	"billwalk/pipeline/normalise"
+	"github.com/zeebo/xxh3"
+
 	"billwalk/schema"
 )
 
 // idHash stands for an id and its kind, a parameter of the settle query. A query is
-// known by it, whatever column of the bills gave the value. It is of this process alone.
+// known by it, whatever column of the bills gave the value. All processes have the same.
 type idHash [16]byte
 
 func hashID(parameter, value string) (h idHash) {
 	var memory [128]byte
-	f := normalise.FingerprintOf(appendID(memory[:0], parameter, value))
-	binary.BigEndian.PutUint64(h[:], f[0])
-	binary.BigEndian.PutUint64(h[8:], f[1])
+	hash := xxh3.Hash128(appendID(memory[:0], parameter, value))
+	binary.BigEndian.PutUint64(h[:], hash.Hi)
+	binary.BigEndian.PutUint64(h[8:], hash.Lo)
 	return h
 }
 

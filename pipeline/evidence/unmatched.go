@@ -32,7 +32,11 @@ func (e *Evidence) Unmatched(ctx context.Context, day schema.Day) ([]Unmatched, 
 		if e.callbacks.linked[s.index].Load() {
 			continue
 		}
-		if days := e.daysOfOrder(s); len(days) > 0 {
+		days := e.daysOfOrder(s)
+		if len(days) == 0 {
+			days = e.foreignDays(s)
+		}
+		if len(days) > 0 {
 			if err := e.checkLate(ctx, s, days); err != nil {
 				return nil, err
 			}

@@ -3,6 +3,8 @@ package reconcile_test
 import (
 	"encoding/json"
 	"fmt"
+	"os"
+	"path/filepath"
 	"regexp"
 	"strings"
 	"testing"
@@ -12,6 +14,7 @@ import (
 
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
+	"billwalk/schema/sql"
 )
 
 // TestCasesSQL runs the cases of testdata/cases in SQL. Cases with the same rules
@@ -57,12 +60,12 @@ func runSQL(t *testing.T, rules *reconcile.Rules, cases []testCase) {
 			settlements = append(settlements, dated[schema.Settlement]{day, s.row})
 		}
 	}
-	sql := tableOf(t, schema.Bills, "bills", bills) + tableOf(t, schema.Settlements, "settlements", settlements) +
-		reconcileSQL(rules) +
+	statements := tableOf(t, schema.Bills, "bills", bills) + tableOf(t, schema.Settlements, "settlements", settlements) +
+		reconcileSQL(rules) + writeTables(t, rules) +
 		`SELECT * REPLACE (array_to_string(reasons, ' ') AS reasons,
 		 epoch_us(first_settle_time) AS first_settle_time, epoch_us(last_settle_time) AS last_settle_time) FROM reconciled;`
 	rows := make(map[string][]dated[schema.Reconciliation]) // by prefix
-	for _, row := range reconciliationRows(t, duckDB(t, "-json", sql)) {
+	for _, row := range reconciliationRows(t, duckDB(t, "-json", statements)) {
 		prefix := casePrefixes.FindString(row.row.GroupKey)
 		if row.row.WalkAccountID != elsewhereAccount {
 			trimRow(prefix, &row.row)
@@ -74,6 +77,22 @@ func runSQL(t *testing.T, rules *reconcile.Rules, cases []testCase) {
 			t.Errorf("%s (-want +got):\n%s", cases[i].name, diff)
 		}
 	}
+}
+
+// writeTables returns SQL that leaves the tables of the cases, and the rows that they make, as
+// artifacts of the test, with the statements for Spark: .ci/spark_reconcile.py runs those.
+func writeTables(t *testing.T, rules *reconcile.Rules) string {
+	t.Helper()
+	folder := t.ArtifactDir()
+	query, _ := sql.SavedIn(sql.Reconciled, string(schema.Spark), settingsOf(rules))
+	if err := os.WriteFile(filepath.Join(folder, "reconcile.sql"), []byte(query), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	var copies string
+	for from, to := range map[string]string{"bills": "bills", "settlements": "settlements", "reconciled": "reconciliation"} {
+		copies += fmt.Sprintf("COPY %s TO '%s' (FORMAT parquet);\n", from, filepath.Join(folder, to))
+	}
+	return copies
 }
 
 // casePrefix goes before every id of a case.

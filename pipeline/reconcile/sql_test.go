@@ -88,17 +88,22 @@ func TestSQL(t *testing.T) {
 	}
 }
 
-// compare reconciles the lake in DuckDB, and reports the rows that only one side has
-// with their purchases.
+// compare reconciles the lake in DuckDB, all days and then some of them, and reports the rows
+// that only one side has with their purchases.
 func (l *lake) compare(t *testing.T) {
 	t.Helper()
-	sql := tableOf(t, schema.Bills, "bills", l.bills) + tableOf(t, schema.Settlements, "settlements", l.settlements) +
+	some := settingsOf(l.rules)
+	some.From, some.To = (firstDay + 1).Start(), (firstDay + 1 + schema.Day(l.rules.Lookback)).Start()
+	statements := tableOf(t, schema.Bills, "bills", l.bills) + tableOf(t, schema.Settlements, "settlements", l.settlements) +
 		tableOf(t, schema.Reconciliations, "by_go", l.groups) +
-		reconcileSQL(l.rules) +
-		"SELECT 'only Go' AS side, * FROM (FROM by_go EXCEPT ALL FROM reconciled) UNION ALL\n" +
-		"SELECT 'only SQL', * FROM (FROM reconciled EXCEPT ALL FROM by_go) ORDER BY bill_date, walk_account_id, group_key, side;\n"
+		reconcileSQL(l.rules) + "CREATE TABLE by_sql AS FROM reconciled;\n" + sql.Reconcile(some) +
+		fmt.Sprintf("CREATE TABLE some_by_go AS FROM by_go WHERE bill_date BETWEEN '%s' AND '%s';\n", firstDay+1, firstDay+1+schema.Day(l.rules.Lookback)) +
+		"SELECT 'only Go' AS side, * FROM (FROM by_go EXCEPT ALL FROM by_sql) UNION ALL\n" +
+		"SELECT 'only SQL', * FROM (FROM by_sql EXCEPT ALL FROM by_go) UNION ALL\n" +
+		"SELECT 'only Go, some days', * FROM (FROM some_by_go EXCEPT ALL FROM reconciled) UNION ALL\n" +
+		"SELECT 'only SQL, some days', * FROM (FROM reconciled EXCEPT ALL FROM some_by_go) ORDER BY bill_date, walk_account_id, group_key, side;\n"
+	lines := strings.Split(strings.TrimSpace(duckDB(t, "-list", statements)), "\n")
 	rows := make(map[string]string) // by purchase
-	lines := strings.Split(strings.TrimSpace(duckDB(t, "-list", sql)), "\n")
 	for _, line := range lines[min(1, len(lines)):] {
 		number := purchaseNumber.FindString(line)
 		rows[number] += line + "\n"
@@ -191,10 +196,12 @@ func duckDB(t *testing.T, mode, sql string) string {
 }
 
 // reconcileSQL returns the SQL that reconciles by the rules.
-func reconcileSQL(r *reconcile.Rules) string {
+func reconcileSQL(r *reconcile.Rules) string { return sql.Reconcile(settingsOf(r)) }
+
+func settingsOf(r *reconcile.Rules) sql.Settings {
 	settings := sql.Settings{Tolerance: int64(r.Tolerance), LookbackDays: r.Lookback, Configured: r.Configured}
 	for _, m := range r.Match {
 		settings.Rules = append(settings.Rules, sql.Rule(m))
 	}
-	return sql.Reconcile(settings)
+	return settings
 }

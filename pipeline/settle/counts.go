@@ -35,6 +35,13 @@ type SavedCounts struct {
 	Callbacks int64 `json:"callbacks"`  // a callback gave the answer
 }
 
+// Queried returns what was queried, without the orders, which were counted before.
+func (c Counts) Queried() (queried Counts) {
+	queried.Asked, queried.Answered, queried.Unanswered = c.Asked, c.Answered, c.Unanswered
+	queried.Lookback.Asked = c.Lookback.Asked
+	return queried
+}
+
 // Add adds other counts.
 func (c *Counts) Add(other Counts) {
 	c.Orders, c.Asked, c.Answered = c.Orders+other.Orders, c.Asked+other.Asked, c.Answered+other.Answered

@@ -41,9 +41,13 @@ func (s *Settler) Day(ctx, lasting context.Context, day schema.Day, partitions [
 	var running errgroup.Group
 	running.SetLimit(cap(slots))
 	slices.SortFunc(units, func(a, b Unit) int { return cmp.Compare(a.Account.ID, b.Account.ID) })
+	kind := " settlements"
+	if s.Again {
+		kind += " again"
+	}
 	for _, u := range units {
 		running.Go(func() error {
-			p := s.newPass(schema.Unit{Account: u.Account, Day: day}, " settlements", slots)
+			p := s.newPass(schema.Unit{Account: u.Account, Day: day}, kind, slots)
 			p.Uses, p.Orders = slices.Clone(u.Uses), orders.countOf(u.Account.ID)
 			err := p.run(ctx, lasting, orders.of(u.Account.ID), u.Certificate)
 			mu.Lock()

@@ -17,6 +17,8 @@ func (p *pass) due(o *order) bool {
 	case len(o.queries) == 0:
 		p.NoKey++
 		return false
+	case p.Again && last.Outcome != evidence.NoAnswer && last.Fetched >= p.Started.UnixMicro():
+		return false
 	case last.Outcome > evidence.Empty && p.fromOtherDay(last):
 		p.Saved.Distinct++
 		return false

@@ -72,6 +72,10 @@ type Settler struct {
 	Started  time.Time               // the run
 	Began    time.Time               // its work, after it had waited for other runs
 
+	// Again says that the orders were queried before, by what this process alone knew of them:
+	// those that have an answer of tonight are not due.
+	Again bool
+
 	// EndedWell reports whether an earlier run has ended well.
 	EndedWell func(ctx context.Context, runID string) (bool, error)
 }

@@ -49,9 +49,10 @@ type Night struct {
 	Lake      Lake
 	Accounts  []schema.Account
 	Buckets   int
-	From, To  schema.Day // launch days that are looked at, both included
-	Last      schema.Day // of the run: its stores name payees
-	Lookback  int        // days before a withdrawal in which its bills are looked for
+	Owns      func(bucket int) bool // of several processes that share the night; nil where one has all
+	From, To  schema.Day            // launch days that are looked at, both included
+	Last      schema.Day            // of the run: its stores name payees
+	Lookback  int                   // days before a withdrawal in which its bills are looked for
 	Published []schema.Day
 	InFlight  int // units fetched side by side
 	Keeper    unreadable.Keeper
@@ -103,7 +104,7 @@ func (n *Night) Do(calling, ctx context.Context) (*Found, error) {
 	n.manifests = make(map[schema.Partition]*schema.Manifest)
 	n.found = Found{From: n.From, To: n.To, Verdicts: make(map[schema.WithdrawVerdict]int64), Exceptions: make(map[schema.Rule]int64), ToDo: []ToDo{}, Failures: []schema.Failure{}}
 	var faults []error
-	for _, bucket := range schema.BucketsOf(n.Accounts, n.Buckets) {
+	for _, bucket := range n.ownBuckets() {
 		b := &bucketNight{Night: n, bucket: bucket}
 		faults = append(faults, b.do(calling, ctx))
 	}
@@ -111,6 +112,11 @@ func (n *Night) Do(calling, ctx context.Context) (*Found, error) {
 		return cmp.Or(cmp.Compare(a.Day, b.Day), cmp.Compare(a.Account, b.Account))
 	})
 	return &n.found, errors.Join(faults...)
+}
+
+// ownBuckets returns the buckets of the accounts that this process publishes.
+func (n *Night) ownBuckets() []int {
+	return slices.DeleteFunc(schema.BucketsOf(n.Accounts, n.Buckets), func(bucket int) bool { return n.Owns != nil && !n.Owns(bucket) })
 }
 
 // bucketNight is the night of the accounts of one bucket.
@@ -166,7 +172,7 @@ func compareBool(x, y bool) int {
 // are to be published by the run have one list of each.
 func (n *Night) Calls(ctx context.Context, published []schema.Day) (calls int, err error) {
 	n.manifests = make(map[schema.Partition]*schema.Manifest)
-	for _, bucket := range schema.BucketsOf(n.Accounts, n.Buckets) {
+	for _, bucket := range n.ownBuckets() {
 		b := &bucketNight{Night: n, bucket: bucket}
 		if err := b.findPayees(ctx); err != nil {
 			return 0, err

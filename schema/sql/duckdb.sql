@@ -91,51 +91,51 @@ FROM (
   UNION ALL BY NAME
   FROM read_parquet('lake/bills/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
-COMMENT ON VIEW bills IS 'One row per ledger record of the bill API; key account_id, ledger_id, settle_type, settle_sub_type.';
-COMMENT ON COLUMN bills.account_id IS 'the account that is paid (head office or store); from account_id';
-COMMENT ON COLUMN bills.ledger_id IS 'bill id; from ledger_id';
-COMMENT ON COLUMN bills.walk_account_id IS 'the configured account whose walk found the bill';
-COMMENT ON COLUMN bills.counted IS 'false for a row that has the same bill as another with other content (rule duplicate_conflict): no sum and no group has it. Of the contents one counts: an account''s own walk before a root account''s, the lower account before the higher, in one walk the one fetched first. NULL in files of earlier versions, whose rows all count: sum where counted IS NOT FALSE';
-COMMENT ON COLUMN bills.group_key IS 'group_key of the bill''s row of reconciliation, of this day and walk_account_id; NULL for a row that is not counted, and in files of earlier versions';
-COMMENT ON COLUMN bills.biz_type IS 'kind of business: 0 not set (未设置), 1 group buying (团购), 3 paying the check (买单), 5 ordering (点单); from biz_type';
-COMMENT ON COLUMN bills.shop_order_id IS 'order id at shop level; from shop_order_id';
-COMMENT ON COLUMN bills.item_order_id IS 'order id at item level; from item_order_id';
-COMMENT ON COLUMN bills.order_ext_id IS 'the merchant''s own order id; from order_ext_id';
-COMMENT ON COLUMN bills.certificate_id IS 'coupon id (not unique per bill); from certificate_id';
-COMMENT ON COLUMN bills.verify_id IS 'verification (核销) id (not unique per bill); from verify_id';
-COMMENT ON COLUMN bills.poi_id IS 'store where the coupon was verified; empty for account-level bills; from poi_id';
-COMMENT ON COLUMN bills.verify_poi_account_id IS 'account of that store; not always the account that is paid; from verify_poi_account_id';
-COMMENT ON COLUMN bills.sku_id IS 'product id; from sku_id';
-COMMENT ON COLUMN bills.group_name IS 'product name, any text; from group_name';
-COMMENT ON COLUMN bills.code IS 'coupon code: kept, HMAC-SHA256 in hex, or NULL, as the job says; from code';
-COMMENT ON COLUMN bills.settle_type IS 'kind of bill: 1 forward bill (正向账单), 2 refund (退款单), 3 refund fee (退款手续费), 4 merchant''s debt (商家欠款欠收), 5 compensation for an overdue invoice of an agency or influencer (机构/达人发票逾期补偿); from settle_type';
-COMMENT ON COLUMN bills.settle_type_desc IS 'the platform''s words for settle_type; from settle_type_desc';
-COMMENT ON COLUMN bills.settle_sub_type IS 'step of a compensation or penalty: 0 not set (未设置), 21 merchant-fault compensation freeze (商责赔付冻结), 22 merchant-fault compensation unfreeze (商责赔付解冻), 23 merchant-fault compensation deduction (商责赔付扣款), 24 merchant-fault compensation claim (商责赔付索赔), 25 merchant-fault penalty freeze (商责扣罚冻结), 26 merchant-fault penalty unfreeze (商责扣罚解冻), 27 merchant-fault penalty deduction (商责扣罚扣款), 28 merchant-fault penalty claim (商责扣罚索赔), 30 refund-substitute compensation freeze (以赔代退冻结), 31 refund-substitute compensation unfreeze (以赔代退解冻), 32 refund-substitute compensation deduction (以赔代退扣罚), 33 refund-substitute compensation claim (以赔代退索赔); from settle_sub_type';
-COMMENT ON COLUMN bills.settle_time IS 'verification time of a forward bill, else the bill''s creation; from settle_time';
-COMMENT ON COLUMN bills.direction IS '+1 to the merchant, -1 from it, NULL unknown (then all amounts are NULL)';
-COMMENT ON COLUMN bills.pay_fen IS 'paid by the user, channel discounts included; from amount.pay; signed fen';
-COMMENT ON COLUMN bills.deduction_discount_fen IS 'group coupon deduction; not settled; from amount.deduction_discount; signed fen';
-COMMENT ON COLUMN bills.merchant_ticket_fen IS 'merchant''s discount; not settled; from amount.merchant_ticket; signed fen';
-COMMENT ON COLUMN bills.platform_ticket_fen IS 'platform''s subsidy; hidden from service providers; from amount.platform_ticket; signed fen';
-COMMENT ON COLUMN bills.ledger_platform_ticket_fen IS 'platform''s coupon that is settled; hidden from service providers; from amount.ledger_platform_ticket; signed fen';
-COMMENT ON COLUMN bills.original_fen IS 'order total: pay + merchant_ticket + platform_ticket; from amount.original; signed fen';
-COMMENT ON COLUMN bills.ledger_total_fen IS 'to be settled: pay + ledger_platform_ticket; from amount.ledger_total; signed fen';
-COMMENT ON COLUMN bills.total_commission_fen IS 'all commissions together; from amount.total_commission; signed fen';
-COMMENT ON COLUMN bills.actual_insured_fen IS 'insurance fee; from amount.actual_insured; signed fen';
-COMMENT ON COLUMN bills.total_agent_merchant_fen IS 'service provider''s commission; hidden from service providers; from amount.total_agent_merchant; signed fen';
-COMMENT ON COLUMN bills.total_merchant_platform_service_fen IS 'software service fee, payment fee included; hidden from service providers; from amount.total_merchant_platform_service; signed fen';
-COMMENT ON COLUMN bills.total_operation_agent_fen IS 'agency''s commission; overlaps total_agent_merchant, never subtract both; from amount.total_operation_agent; signed fen';
-COMMENT ON COLUMN bills.talent_commission_fen IS 'influencer''s commission; hidden from service providers; from amount.talent_commission; signed fen';
-COMMENT ON COLUMN bills.broker_commission_fen IS 'broker''s fee; hidden from service providers; from amount.broker_commission; signed fen';
-COMMENT ON COLUMN bills.clerk_commission_fen IS 'clerk''s commission; hidden from service providers; from amount.clerk_commission; signed fen';
-COMMENT ON COLUMN bills.mall_store_goods_fen IS 'mall''s share; from amount.mall_store_goods; signed fen';
-COMMENT ON COLUMN bills.goods_fen IS 'what the merchant gets (商家实际结算金额); from amount.goods; signed fen';
-COMMENT ON COLUMN bills.fund_amount_fen IS 'amount of the movement of funds (款项金额); from fund_amount; signed fen';
-COMMENT ON COLUMN bills.fund_amount_type IS 'direction of the funds: 0 in (入账), 1 out (出账); from fund_amount_type';
-COMMENT ON COLUMN bills.extra IS 'JSON of the fields that this version does not know; NULL when none';
-COMMENT ON COLUMN bills.logid IS 'the platform''s id of the answer; from extra.logid';
-COMMENT ON COLUMN bills.fetched_at IS 'when the answer was received';
-COMMENT ON COLUMN bills.archive_key IS 'the archive object that holds the raw record';
+COMMENT ON VIEW bills IS '账单接口的每条记录一行；主键为 account_id、ledger_id、settle_type、settle_sub_type。 / One row per ledger record of the bill API; key account_id, ledger_id, settle_type, settle_sub_type.';
+COMMENT ON COLUMN bills.account_id IS '收款账户（总店或门店） / the account that is paid (head office or store); from account_id';
+COMMENT ON COLUMN bills.ledger_id IS '账单 ID / bill id; from ledger_id';
+COMMENT ON COLUMN bills.walk_account_id IS 'jobs.yaml 中配置的账户，该账单由拉取此账户得到 / the configured account whose walk found the bill';
+COMMENT ON COLUMN bills.counted IS '同一账单内容不同的各行（规则 duplicate_conflict）只有一行计入，其余为 false，不在任何合计与对账组中。计入的是：账户自己拉取的先于总店的，账户号小的先于大的，同一次拉取中先取到的。旧版本的文件中为 NULL，各行都计入：合计时用 counted IS NOT FALSE / false for a row that has the same bill as another with other content (rule duplicate_conflict): no sum and no group has it. Of the contents one counts: an account’s own walk before a root account’s, the lower account before the higher, in one walk the one fetched first. NULL in files of earlier versions, whose rows all count: sum where counted IS NOT FALSE';
+COMMENT ON COLUMN bills.group_key IS '该账单在 reconciliation 中那一行（同一天、同一 walk_account_id）的 group_key；不计入的行为 NULL，旧版本的文件中也为 NULL / group_key of the bill’s row of reconciliation, of this day and walk_account_id; NULL for a row that is not counted, and in files of earlier versions';
+COMMENT ON COLUMN bills.biz_type IS '业务类型 / kind of business: 0 not set (未设置), 1 group buying (团购), 3 paying the check (买单), 5 ordering (点单); from biz_type';
+COMMENT ON COLUMN bills.shop_order_id IS '店铺维度的订单号 / order id at shop level; from shop_order_id';
+COMMENT ON COLUMN bills.item_order_id IS '子订单号 / order id at item level; from item_order_id';
+COMMENT ON COLUMN bills.order_ext_id IS '商家自己的订单号 / the merchant’s own order id; from order_ext_id';
+COMMENT ON COLUMN bills.certificate_id IS '券 ID（一张券可能有多条账单） / coupon id (not unique per bill); from certificate_id';
+COMMENT ON COLUMN bills.verify_id IS '核销 ID（一次核销可能有多条账单） / verification (核销) id (not unique per bill); from verify_id';
+COMMENT ON COLUMN bills.poi_id IS '核销门店；商户级账单为空 / store where the coupon was verified; empty for account-level bills; from poi_id';
+COMMENT ON COLUMN bills.verify_poi_account_id IS '核销门店的账户，不一定是收款账户 / account of that store; not always the account that is paid; from verify_poi_account_id';
+COMMENT ON COLUMN bills.sku_id IS '商品 ID / product id; from sku_id';
+COMMENT ON COLUMN bills.group_name IS '商品名称，任意文本 / product name, any text; from group_name';
+COMMENT ON COLUMN bills.code IS '券码：按任务配置原样保留、为十六进制的 HMAC-SHA256，或为 NULL / coupon code: kept, HMAC-SHA256 in hex, or NULL, as the job says; from code';
+COMMENT ON COLUMN bills.settle_type IS '结算类型 / kind of bill: 1 forward bill (正向账单), 2 refund (退款单), 3 refund fee (退款手续费), 4 merchant’s debt (商家欠款欠收), 5 compensation for an overdue invoice of an agency or influencer (机构/达人发票逾期补偿); from settle_type';
+COMMENT ON COLUMN bills.settle_type_desc IS '平台对结算类型的说明 / the platform’s words for settle_type; from settle_type_desc';
+COMMENT ON COLUMN bills.settle_sub_type IS '赔付或扣罚的步骤 / step of a compensation or penalty: 0 not set (未设置), 21 merchant-fault compensation freeze (商责赔付冻结), 22 merchant-fault compensation unfreeze (商责赔付解冻), 23 merchant-fault compensation deduction (商责赔付扣款), 24 merchant-fault compensation claim (商责赔付索赔), 25 merchant-fault penalty freeze (商责扣罚冻结), 26 merchant-fault penalty unfreeze (商责扣罚解冻), 27 merchant-fault penalty deduction (商责扣罚扣款), 28 merchant-fault penalty claim (商责扣罚索赔), 30 refund-substitute compensation freeze (以赔代退冻结), 31 refund-substitute compensation unfreeze (以赔代退解冻), 32 refund-substitute compensation deduction (以赔代退扣罚), 33 refund-substitute compensation claim (以赔代退索赔); from settle_sub_type';
+COMMENT ON COLUMN bills.settle_time IS '正向账单为核销时间，其余为账单创建时间 / verification time of a forward bill, else the bill’s creation; from settle_time';
+COMMENT ON COLUMN bills.direction IS '+1 入账，-1 出账；NULL 为无法判断（此时各金额均为 NULL） / +1 to the merchant, -1 from it, NULL unknown (then all amounts are NULL)';
+COMMENT ON COLUMN bills.pay_fen IS '用户实付，含支付渠道优惠 / paid by the user, channel discounts included; from amount.pay; signed fen';
+COMMENT ON COLUMN bills.deduction_discount_fen IS '团购券抵扣金额，不参与结算 / group coupon deduction; not settled; from amount.deduction_discount; signed fen';
+COMMENT ON COLUMN bills.merchant_ticket_fen IS '商家优惠，不参与结算 / merchant’s discount; not settled; from amount.merchant_ticket; signed fen';
+COMMENT ON COLUMN bills.platform_ticket_fen IS '平台补贴；服务商不可见 / platform’s subsidy; hidden from service providers; from amount.platform_ticket; signed fen';
+COMMENT ON COLUMN bills.ledger_platform_ticket_fen IS '参与结算的平台券；服务商不可见 / platform’s coupon that is settled; hidden from service providers; from amount.ledger_platform_ticket; signed fen';
+COMMENT ON COLUMN bills.original_fen IS '交易金额＝实付＋商家优惠＋平台补贴 / order total: pay + merchant_ticket + platform_ticket; from amount.original; signed fen';
+COMMENT ON COLUMN bills.ledger_total_fen IS '应结算金额＝实付＋参与结算的平台券 / to be settled: pay + ledger_platform_ticket; from amount.ledger_total; signed fen';
+COMMENT ON COLUMN bills.total_commission_fen IS '佣金合计 / all commissions together; from amount.total_commission; signed fen';
+COMMENT ON COLUMN bills.actual_insured_fen IS '保险费 / insurance fee; from amount.actual_insured; signed fen';
+COMMENT ON COLUMN bills.total_agent_merchant_fen IS '服务商佣金；服务商不可见 / service provider’s commission; hidden from service providers; from amount.total_agent_merchant; signed fen';
+COMMENT ON COLUMN bills.total_merchant_platform_service_fen IS '软件服务费，含支付手续费；服务商不可见 / software service fee, payment fee included; hidden from service providers; from amount.total_merchant_platform_service; signed fen';
+COMMENT ON COLUMN bills.total_operation_agent_fen IS '代运营服务商佣金；与 total_agent_merchant 重叠，不能两项都减 / agency’s commission; overlaps total_agent_merchant, never subtract both; from amount.total_operation_agent; signed fen';
+COMMENT ON COLUMN bills.talent_commission_fen IS '达人佣金；服务商不可见 / influencer’s commission; hidden from service providers; from amount.talent_commission; signed fen';
+COMMENT ON COLUMN bills.broker_commission_fen IS '撮合经纪服务费；服务商不可见 / broker’s fee; hidden from service providers; from amount.broker_commission; signed fen';
+COMMENT ON COLUMN bills.clerk_commission_fen IS '店员佣金；服务商不可见 / clerk’s commission; hidden from service providers; from amount.clerk_commission; signed fen';
+COMMENT ON COLUMN bills.mall_store_goods_fen IS '商场店铺分佣 / mall’s share; from amount.mall_store_goods; signed fen';
+COMMENT ON COLUMN bills.goods_fen IS '商家实际结算金额 / what the merchant gets (商家实际结算金额); from amount.goods; signed fen';
+COMMENT ON COLUMN bills.fund_amount_fen IS '款项金额 / amount of the movement of funds (款项金额); from fund_amount; signed fen';
+COMMENT ON COLUMN bills.fund_amount_type IS '款项方向 / direction of the funds: 0 in (入账), 1 out (出账); from fund_amount_type';
+COMMENT ON COLUMN bills.extra IS '本版本不认识的字段，JSON；没有则为 NULL / JSON of the fields that this version does not know; NULL when none';
+COMMENT ON COLUMN bills.logid IS '平台应答的日志 ID / the platform’s id of the answer; from extra.logid';
+COMMENT ON COLUMN bills.fetched_at IS '收到应答的时间 / when the answer was received';
+COMMENT ON COLUMN bills.archive_key IS '原始记录所在的归档对象 / the archive object that holds the raw record';
 
 CREATE OR REPLACE VIEW settlements AS SELECT
   bill_date,
@@ -187,30 +187,30 @@ FROM (
   UNION ALL BY NAME
   FROM read_parquet('lake/settlements/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
-COMMENT ON VIEW settlements IS 'One row per settle_id, or per item where callbacks name several, on one day only: the latest bill_date of its order that is not after the settlement''s own day, else the earliest; without a time, the latest. A settlement without a bill is on its own day.';
-COMMENT ON COLUMN settlements.settle_id IS 'settlement id; several times only where callbacks name several items of it; from settle_id';
-COMMENT ON COLUMN settlements.order_id IS 'order id of the trade system; from order_id';
-COMMENT ON COLUMN settlements.out_settle_no IS 'the developer''s settlement id; from out_settle_no';
-COMMENT ON COLUMN settlements.out_order_no IS 'the developer''s order id; from out_order_no';
-COMMENT ON COLUMN settlements.item_order_id IS 'order id at item level, where the settlement is of one item; from item_order_id';
-COMMENT ON COLUMN settlements.walk_account_id IS 'with group_key, the row of reconciliation on the same bill_date that has the settlement; empty without a bill. It may be in another file of the day, where an order has bills of several accounts. NULL in files of earlier versions';
-COMMENT ON COLUMN settlements.group_key IS 'group_key of that row of reconciliation; NULL in files of earlier versions';
-COMMENT ON COLUMN settlements.settle_status IS 'INIT, PROCESSING, SUCCESS or FAIL; from settle_status';
-COMMENT ON COLUMN settlements.settle_amount_fen IS 'what is shared out: rake + commission + shares; from settle_amount; signed fen';
-COMMENT ON COLUMN settlements.rake_fen IS 'the platform''s fee; from rake; signed fen';
-COMMENT ON COLUMN settlements.commission_fen IS 'commissions; from commission; signed fen';
-COMMENT ON COLUMN settlements.shares_fen IS 'sum of the shares; from settle_detail; signed fen';
-COMMENT ON COLUMN settlements.shares IS 'each merchant''s share; NULL where settle_detail cannot be read; from settle_detail';
-COMMENT ON COLUMN settlements.settle_detail IS 'the shares as the platform writes them; from settle_detail';
-COMMENT ON COLUMN settlements.settle_time IS 'when it was shared out; from settle_time';
-COMMENT ON COLUMN settlements.is_auto_settle IS 'whether the platform shared it out by itself; only callbacks have it; from is_auto_settle';
-COMMENT ON COLUMN settlements.message IS 'why it failed; only callbacks have it; from message';
-COMMENT ON COLUMN settlements.cp_extra IS 'the developer''s own text; from cp_extra';
-COMMENT ON COLUMN settlements.source IS 'query, callback or both';
-COMMENT ON COLUMN settlements.asked_by IS 'what links it to its bills: the match rule, as jobs.yaml has it (order_id: shop_order_id); of a callback also item_order_id: item_order_id, or order_id: settlement (another settlement of its order); NULL where it has no bill';
-COMMENT ON COLUMN settlements.app_id IS 'the mini-program; only callbacks have it';
-COMMENT ON COLUMN settlements.logid IS 'the platform''s id of the answer; from extra.logid';
-COMMENT ON COLUMN settlements.fetched_at IS 'when the answer, or the callback, was received';
+COMMENT ON VIEW settlements IS '每个 settle_id 一行，回调指明多个子订单时每个子订单一行；只在一天：其订单的账单日中不晚于分账当日的最后一天，都晚于它则为最早一天，没有分账时间则为最后一天。没有账单的分账在分账当天。 / One row per settle_id, or per item where callbacks name several, on one day only: the latest bill_date of its order that is not after the settlement’s own day, else the earliest; without a time, the latest. A settlement without a bill is on its own day.';
+COMMENT ON COLUMN settlements.settle_id IS '分账单号；只有回调指明多个子订单时才有多行 / settlement id; several times only where callbacks name several items of it; from settle_id';
+COMMENT ON COLUMN settlements.order_id IS '交易系统的订单号 / order id of the trade system; from order_id';
+COMMENT ON COLUMN settlements.out_settle_no IS '开发者的分账单号 / the developer’s settlement id; from out_settle_no';
+COMMENT ON COLUMN settlements.out_order_no IS '开发者的订单号 / the developer’s order id; from out_order_no';
+COMMENT ON COLUMN settlements.item_order_id IS '子订单号，分账只属于一个子订单时才有 / order id at item level, where the settlement is of one item; from item_order_id';
+COMMENT ON COLUMN settlements.walk_account_id IS '与 group_key 一起，指向同一 bill_date 的 reconciliation 中含此分账的一行；没有账单的为空。订单的账单分属几个账户时，该行可能在当天的另一个文件中。旧版本的文件中为 NULL / with group_key, the row of reconciliation on the same bill_date that has the settlement; empty without a bill. It may be in another file of the day, where an order has bills of several accounts. NULL in files of earlier versions';
+COMMENT ON COLUMN settlements.group_key IS 'reconciliation 中该行的 group_key；旧版本的文件中为 NULL / group_key of that row of reconciliation; NULL in files of earlier versions';
+COMMENT ON COLUMN settlements.settle_status IS '分账状态：INIT 初始化、PROCESSING 处理中、SUCCESS 成功、FAIL 失败 / INIT, PROCESSING, SUCCESS or FAIL; from settle_status';
+COMMENT ON COLUMN settlements.settle_amount_fen IS '分账金额＝平台服务费＋佣金＋分账方所得 / what is shared out: rake + commission + shares; from settle_amount; signed fen';
+COMMENT ON COLUMN settlements.rake_fen IS '平台服务费 / the platform’s fee; from rake; signed fen';
+COMMENT ON COLUMN settlements.commission_fen IS '佣金 / commissions; from commission; signed fen';
+COMMENT ON COLUMN settlements.shares_fen IS '分账方所得合计 / sum of the shares; from settle_detail; signed fen';
+COMMENT ON COLUMN settlements.shares IS '各分账方所得；settle_detail 读不了时为 NULL / each merchant’s share; NULL where settle_detail cannot be read; from settle_detail';
+COMMENT ON COLUMN settlements.settle_detail IS '平台原文的分账细节 / the shares as the platform writes them; from settle_detail';
+COMMENT ON COLUMN settlements.settle_time IS '分账时间 / when it was shared out; from settle_time';
+COMMENT ON COLUMN settlements.is_auto_settle IS '是否由平台自动分账；只有回调给出 / whether the platform shared it out by itself; only callbacks have it; from is_auto_settle';
+COMMENT ON COLUMN settlements.message IS '失败原因；只有回调给出 / why it failed; only callbacks have it; from message';
+COMMENT ON COLUMN settlements.cp_extra IS '开发者自定义文本 / the developer’s own text; from cp_extra';
+COMMENT ON COLUMN settlements.source IS '来源：query 查询、callback 回调、both 两者 / query, callback or both';
+COMMENT ON COLUMN settlements.asked_by IS '凭什么对上账单：jobs.yaml 中的 match 规则（如 order_id: shop_order_id）；回调还可能是 item_order_id: item_order_id（子订单号），或 order_id: settlement（同一订单的另一笔分账）；没有账单对应的为 NULL / what links it to its bills: the match rule, as jobs.yaml has it (order_id: shop_order_id); of a callback also item_order_id: item_order_id, or order_id: settlement (another settlement of its order); NULL where it has no bill';
+COMMENT ON COLUMN settlements.app_id IS '小程序；只有回调给出 / the mini-program; only callbacks have it';
+COMMENT ON COLUMN settlements.logid IS '平台应答的日志 ID / the platform’s id of the answer; from extra.logid';
+COMMENT ON COLUMN settlements.fetched_at IS '收到答复或回调的时间 / when the answer, or the callback, was received';
 
 CREATE OR REPLACE VIEW reconciliation AS SELECT
   bill_date,
@@ -267,33 +267,33 @@ FROM (
   UNION ALL BY NAME
   FROM read_parquet('lake/reconciliation/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
-COMMENT ON VIEW reconciliation IS 'One row per group: the forward bills of one order (or item) of one account on one day, or its other bills. Every bill is in exactly one group; so is every settlement, those without a bill in groups without bills (settlement_only). billed and settled sum what is known; a difference is NULL where a leg is not compared.';
-COMMENT ON COLUMN reconciliation.walk_account_id IS 'the configured account whose bills these are; empty in groups without bills (settlement_only)';
-COMMENT ON COLUMN reconciliation.group_key IS 'unique in account and day: the order, order/item, order#non-forward, ext:…, bill:… without an order, or settlement:… without bill and order';
-COMMENT ON COLUMN reconciliation.shop_order_id IS 'the order';
-COMMENT ON COLUMN reconciliation.item_order_id IS 'the item, where settlements name items';
-COMMENT ON COLUMN reconciliation.verdict IS 'matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable';
-COMMENT ON COLUMN reconciliation.matched_by IS 'item, order, order_window or amount; NULL unless matched';
-COMMENT ON COLUMN reconciliation.reasons IS 'why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, settled_elsewhere, partly_billed, offset_by:<bill_date>/<walk_account_id>[/<item>], retry_in_flight, not_asked, rule_never_answered, no_key, non_forward, not_configured. settlement_unexplained with settlement_only: its account is not in jobs.yaml, its day failed for the account, its bill is further away than the lookback (7 days at least), or it is of a coupon verified and undone or refunded within an hour, which never has a bill (核销后 1 小时内撤销或退款，平台永不出账单)';
-COMMENT ON COLUMN reconciliation.cause IS 'double_settlement, sign_conflict, window_edge, leg_only, within_one_yuan or other: what makes a mismatch, of the order''s bills and settlements that are open in the lookback; NULL unless mismatched, and in files of earlier versions';
-COMMENT ON COLUMN reconciliation.bill_rows IS 'bills in the group';
-COMMENT ON COLUMN reconciliation.settlement_rows IS 'settlements of this day in the group, of any status';
-COMMENT ON COLUMN reconciliation.billed_total_fen IS 'ledger_total of the forward bills; signed fen';
-COMMENT ON COLUMN reconciliation.settled_total_fen IS 'settle_amount of the successful settlements; signed fen';
-COMMENT ON COLUMN reconciliation.diff_total_fen IS 'settled - billed; signed fen';
-COMMENT ON COLUMN reconciliation.billed_fee_fen IS 'total_merchant_platform_service of the forward bills; signed fen';
-COMMENT ON COLUMN reconciliation.settled_fee_fen IS 'rake of the successful settlements; signed fen';
-COMMENT ON COLUMN reconciliation.diff_fee_fen IS 'settled - billed; signed fen';
-COMMENT ON COLUMN reconciliation.billed_commission_fen IS 'total_commission, else the sum of those known of talent, agent, broker, clerk and mall store (NULL if none of the first four is), of the forward bills; signed fen';
-COMMENT ON COLUMN reconciliation.settled_commission_fen IS 'commission of the successful settlements; signed fen';
-COMMENT ON COLUMN reconciliation.diff_commission_fen IS 'settled - billed; signed fen';
-COMMENT ON COLUMN reconciliation.billed_net_fen IS 'goods of the forward bills; signed fen';
-COMMENT ON COLUMN reconciliation.settled_net_fen IS 'shares of the successful settlements; signed fen';
-COMMENT ON COLUMN reconciliation.diff_net_fen IS 'settled - billed; signed fen';
-COMMENT ON COLUMN reconciliation.refund_fen IS 'ledger_total of the refund bills (settle_type 2); in files of earlier versions, which lack other_fen, of all bills that are not forward; signed fen';
-COMMENT ON COLUMN reconciliation.other_fen IS 'ledger_total of the bills that are neither forward nor refunds: fees of refunds, debts, compensations and unknown types; NULL in files of earlier versions; signed fen';
-COMMENT ON COLUMN reconciliation.first_settle_time IS 'when the first of the group''s settlements was made';
-COMMENT ON COLUMN reconciliation.last_settle_time IS 'when the last of the group''s settlements was made';
+COMMENT ON VIEW reconciliation IS '每组一行：一个订单（或子订单）在一个账户、一天内的正向账单，或其非正向账单。每条账单恰好属于一组，每笔分账也是；没有账单的分账在没有账单的组（settlement_only）。billed 与 settled 为已知各项之和；未比较的项，差额为 NULL。 / One row per group: the forward bills of one order (or item) of one account on one day, or its other bills. Every bill is in exactly one group; so is every settlement, those without a bill in groups without bills (settlement_only). billed and settled sum what is known; a difference is NULL where a leg is not compared.';
+COMMENT ON COLUMN reconciliation.walk_account_id IS '这些账单的查询账户，即 jobs.yaml 中配置的账户；没有账单的组为空（settlement_only） / the configured account whose bills these are; empty in groups without bills (settlement_only)';
+COMMENT ON COLUMN reconciliation.group_key IS '在一个账户的一天内唯一：订单号、订单号/子订单号、订单号#non-forward、ext:商家订单号，没有订单的账单为 bill:…，既无账单又无订单的分账为 settlement:… / unique in account and day: the order, order/item, order#non-forward, ext:…, bill:… without an order, or settlement:… without bill and order';
+COMMENT ON COLUMN reconciliation.shop_order_id IS '订单号 / the order';
+COMMENT ON COLUMN reconciliation.item_order_id IS '子订单号，分账指明子订单时才有 / the item, where settlements name items';
+COMMENT ON COLUMN reconciliation.verdict IS '对账结论，取值见“结论” / matched, mismatched, bill_only, settlement_only, pending, failed or not_applicable';
+COMMENT ON COLUMN reconciliation.matched_by IS '在哪一步对上，取值见“匹配方式”；不是平账的为 NULL / item, order, order_window or amount; NULL unless matched';
+COMMENT ON COLUMN reconciliation.reasons IS '得出结论的原因，取值见“原因” / why: <leg>_differs, <leg>_not_billed, <leg>_not_settled, nothing_compared, settlement_unexplained, bill_removed, settled_elsewhere, partly_billed, offset_by:<bill_date>/<walk_account_id>[/<item>], retry_in_flight, not_asked, rule_never_answered, no_key, non_forward, not_configured. settlement_unexplained with settlement_only: its account is not in jobs.yaml, its day failed for the account, its bill is further away than the lookback (7 days at least), or it is of a coupon verified and undone or refunded within an hour, which never has a bill (核销后 1 小时内撤销或退款，平台永不出账单)';
+COMMENT ON COLUMN reconciliation.cause IS '差异的成因，取值见“差异成因”，看该订单在追溯期内未对上的账单与分账；不是差异的为 NULL，旧版本的文件中也为 NULL / double_settlement, sign_conflict, window_edge, leg_only, within_one_yuan or other: what makes a mismatch, of the order’s bills and settlements that are open in the lookback; NULL unless mismatched, and in files of earlier versions';
+COMMENT ON COLUMN reconciliation.bill_rows IS '组内账单数 / bills in the group';
+COMMENT ON COLUMN reconciliation.settlement_rows IS '组内算在这一天的分账数，不论状态 / settlements of this day in the group, of any status';
+COMMENT ON COLUMN reconciliation.billed_total_fen IS '正向账单的 ledger_total 合计 / ledger_total of the forward bills; signed fen';
+COMMENT ON COLUMN reconciliation.settled_total_fen IS '成功分账的 settle_amount 合计 / settle_amount of the successful settlements; signed fen';
+COMMENT ON COLUMN reconciliation.diff_total_fen IS '差额＝分账－账单 / settled - billed; signed fen';
+COMMENT ON COLUMN reconciliation.billed_fee_fen IS '正向账单的 total_merchant_platform_service 合计 / total_merchant_platform_service of the forward bills; signed fen';
+COMMENT ON COLUMN reconciliation.settled_fee_fen IS '成功分账的 rake 合计 / rake of the successful settlements; signed fen';
+COMMENT ON COLUMN reconciliation.diff_fee_fen IS '差额＝分账－账单 / settled - billed; signed fen';
+COMMENT ON COLUMN reconciliation.billed_commission_fen IS '正向账单的 total_commission（没有则为达人、服务商、经纪人、店员佣金与商场分佣中已知各项之和；前四项都未知时为 NULL）合计 / total_commission, else the sum of those known of talent, agent, broker, clerk and mall store (NULL if none of the first four is), of the forward bills; signed fen';
+COMMENT ON COLUMN reconciliation.settled_commission_fen IS '成功分账的 commission 合计 / commission of the successful settlements; signed fen';
+COMMENT ON COLUMN reconciliation.diff_commission_fen IS '差额＝分账－账单 / settled - billed; signed fen';
+COMMENT ON COLUMN reconciliation.billed_net_fen IS '正向账单的 goods 合计 / goods of the forward bills; signed fen';
+COMMENT ON COLUMN reconciliation.settled_net_fen IS '成功分账的 shares 合计 / shares of the successful settlements; signed fen';
+COMMENT ON COLUMN reconciliation.diff_net_fen IS '差额＝分账－账单 / settled - billed; signed fen';
+COMMENT ON COLUMN reconciliation.refund_fen IS '退款单（settle_type 2）的 ledger_total 合计；旧版本的文件没有 other_fen，其中为全部非正向账单的合计 / ledger_total of the refund bills (settle_type 2); in files of earlier versions, which lack other_fen, of all bills that are not forward; signed fen';
+COMMENT ON COLUMN reconciliation.other_fen IS '既非正向又非退款的账单的 ledger_total 合计：退款手续费、商家欠款、赔付与未知类型；旧版本的文件中为 NULL / ledger_total of the bills that are neither forward nor refunds: fees of refunds, debts, compensations and unknown types; NULL in files of earlier versions; signed fen';
+COMMENT ON COLUMN reconciliation.first_settle_time IS '组内最早的分账时间 / when the first of the group’s settlements was made';
+COMMENT ON COLUMN reconciliation.last_settle_time IS '组内最晚的分账时间 / when the last of the group’s settlements was made';
 
 CREATE OR REPLACE VIEW exceptions AS SELECT
   bill_date,
@@ -322,18 +322,18 @@ FROM (
   UNION ALL BY NAME
   FROM read_parquet('lake/exceptions/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
-COMMENT ON VIEW exceptions IS 'One row per thing that a person should look at; never a reason to drop a bill.';
-COMMENT ON COLUMN exceptions.rule IS 'the rule that is broken';
-COMMENT ON COLUMN exceptions.severity IS 'error or warning';
-COMMENT ON COLUMN exceptions.account_id IS 'account of the bill';
-COMMENT ON COLUMN exceptions.ledger_id IS 'the bill';
-COMMENT ON COLUMN exceptions.shop_order_id IS 'order of the bill';
-COMMENT ON COLUMN exceptions.settle_id IS 'the settlement';
-COMMENT ON COLUMN exceptions.expected_fen IS 'the amount that the rule requires, signed; signed fen';
-COMMENT ON COLUMN exceptions.actual_fen IS 'what was received, signed; signed fen';
-COMMENT ON COLUMN exceptions.detail IS 'what is wrong, in words';
-COMMENT ON COLUMN exceptions.record IS 'the raw record as JSON; the coupon code as the job says';
-COMMENT ON COLUMN exceptions.archive_key IS 'the archive object that holds the raw record';
+COMMENT ON VIEW exceptions IS '需要人看的每件事一行；从不因此丢弃账单。 / One row per thing that a person should look at; never a reason to drop a bill.';
+COMMENT ON COLUMN exceptions.rule IS '异常类型，取值见“异常类型” / the rule that is broken';
+COMMENT ON COLUMN exceptions.severity IS 'error 错误或 warning 提醒 / error or warning';
+COMMENT ON COLUMN exceptions.account_id IS '账单的收款账户 / account of the bill';
+COMMENT ON COLUMN exceptions.ledger_id IS '账单 ID / the bill';
+COMMENT ON COLUMN exceptions.shop_order_id IS '账单的订单号 / order of the bill';
+COMMENT ON COLUMN exceptions.settle_id IS '分账单号 / the settlement';
+COMMENT ON COLUMN exceptions.expected_fen IS '按规则应有的金额，带符号 / the amount that the rule requires, signed; signed fen';
+COMMENT ON COLUMN exceptions.actual_fen IS '收到的金额，带符号 / what was received, signed; signed fen';
+COMMENT ON COLUMN exceptions.detail IS '哪里不对，文字说明（英文） / what is wrong, in words';
+COMMENT ON COLUMN exceptions.record IS '原始记录，JSON；其中券码按任务配置处理 / the raw record as JSON; the coupon code as the job says';
+COMMENT ON COLUMN exceptions.archive_key IS '原始记录所在的归档对象 / the archive object that holds the raw record';
 
 CREATE OR REPLACE VIEW restatements AS SELECT
   bill_date,
@@ -365,22 +365,22 @@ FROM (
   UNION ALL BY NAME
   FROM read_parquet('lake/restatements/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
-COMMENT ON VIEW restatements IS 'One row per bill of a published day that a later walk found added, removed or changed. Each publication of the day carries the rows of the one before.';
-COMMENT ON COLUMN restatements.account_id IS 'the account that is paid';
-COMMENT ON COLUMN restatements.ledger_id IS 'bill id';
-COMMENT ON COLUMN restatements.settle_type IS 'settle_type of the bill: 1 forward bill (正向账单), 2 refund (退款单), 3 refund fee (退款手续费), 4 merchant''s debt (商家欠款欠收), 5 compensation for an overdue invoice of an agency or influencer (机构/达人发票逾期补偿)';
-COMMENT ON COLUMN restatements.settle_sub_type IS 'settle_sub_type of the bill: 0 not set (未设置), 21 merchant-fault compensation freeze (商责赔付冻结), 22 merchant-fault compensation unfreeze (商责赔付解冻), 23 merchant-fault compensation deduction (商责赔付扣款), 24 merchant-fault compensation claim (商责赔付索赔), 25 merchant-fault penalty freeze (商责扣罚冻结), 26 merchant-fault penalty unfreeze (商责扣罚解冻), 27 merchant-fault penalty deduction (商责扣罚扣款), 28 merchant-fault penalty claim (商责扣罚索赔), 30 refund-substitute compensation freeze (以赔代退冻结), 31 refund-substitute compensation unfreeze (以赔代退解冻), 32 refund-substitute compensation deduction (以赔代退扣罚), 33 refund-substitute compensation claim (以赔代退索赔)';
-COMMENT ON COLUMN restatements.walk_account_id IS 'the configured account whose walk found the change';
-COMMENT ON COLUMN restatements.shop_order_id IS 'order of the bill';
-COMMENT ON COLUMN restatements.change IS 'added, removed or changed';
-COMMENT ON COLUMN restatements.columns IS 'the columns of bills that differ';
-COMMENT ON COLUMN restatements.old IS 'their old values, a JSON object of texts; what was NULL is left out';
-COMMENT ON COLUMN restatements.new IS 'their new values, likewise';
-COMMENT ON COLUMN restatements.diff_total_fen IS 'new - old ledger_total, a missing bill counted as 0; signed fen';
-COMMENT ON COLUMN restatements.diff_goods_fen IS 'new - old goods, a missing bill counted as 0; signed fen';
-COMMENT ON COLUMN restatements.old_generation IS 'generation of the day that had the old values';
-COMMENT ON COLUMN restatements.new_generation IS 'generation of the day that has the new values';
-COMMENT ON COLUMN restatements.restated_at IS 'when the new generation was built';
+COMMENT ON VIEW restatements IS '已发布的日子后来拉到的账单有增加、减少或变更的，每条一行。该日每次发布都带上之前的各行。 / One row per bill of a published day that a later walk found added, removed or changed. Each publication of the day carries the rows of the one before.';
+COMMENT ON COLUMN restatements.account_id IS '收款账户 / the account that is paid';
+COMMENT ON COLUMN restatements.ledger_id IS '账单 ID / bill id';
+COMMENT ON COLUMN restatements.settle_type IS '账单的结算类型 / settle_type of the bill: 1 forward bill (正向账单), 2 refund (退款单), 3 refund fee (退款手续费), 4 merchant’s debt (商家欠款欠收), 5 compensation for an overdue invoice of an agency or influencer (机构/达人发票逾期补偿)';
+COMMENT ON COLUMN restatements.settle_sub_type IS '账单的子结算类型 / settle_sub_type of the bill: 0 not set (未设置), 21 merchant-fault compensation freeze (商责赔付冻结), 22 merchant-fault compensation unfreeze (商责赔付解冻), 23 merchant-fault compensation deduction (商责赔付扣款), 24 merchant-fault compensation claim (商责赔付索赔), 25 merchant-fault penalty freeze (商责扣罚冻结), 26 merchant-fault penalty unfreeze (商责扣罚解冻), 27 merchant-fault penalty deduction (商责扣罚扣款), 28 merchant-fault penalty claim (商责扣罚索赔), 30 refund-substitute compensation freeze (以赔代退冻结), 31 refund-substitute compensation unfreeze (以赔代退解冻), 32 refund-substitute compensation deduction (以赔代退扣罚), 33 refund-substitute compensation claim (以赔代退索赔)';
+COMMENT ON COLUMN restatements.walk_account_id IS '发现变动的那次拉取所属的账户，即 jobs.yaml 中配置的账户 / the configured account whose walk found the change';
+COMMENT ON COLUMN restatements.shop_order_id IS '账单的订单号 / order of the bill';
+COMMENT ON COLUMN restatements.change IS '变动：added 增加、removed 减少、changed 变更 / added, removed or changed';
+COMMENT ON COLUMN restatements.columns IS '账单中不同的列 / the columns of bills that differ';
+COMMENT ON COLUMN restatements.old IS '这些列的原值，JSON 对象，值均为文本；原为 NULL 的不列 / their old values, a JSON object of texts; what was NULL is left out';
+COMMENT ON COLUMN restatements.new IS '这些列的新值，形式同上 / their new values, likewise';
+COMMENT ON COLUMN restatements.diff_total_fen IS '新旧 ledger_total 之差，没有的账单按 0 计 / new - old ledger_total, a missing bill counted as 0; signed fen';
+COMMENT ON COLUMN restatements.diff_goods_fen IS '新旧 goods 之差，没有的账单按 0 计 / new - old goods, a missing bill counted as 0; signed fen';
+COMMENT ON COLUMN restatements.old_generation IS '原值所在的批次 / generation of the day that had the old values';
+COMMENT ON COLUMN restatements.new_generation IS '新值所在的批次 / generation of the day that has the new values';
+COMMENT ON COLUMN restatements.restated_at IS '构建变更后批次的时间 / when the new generation was built';
 
 CREATE OR REPLACE VIEW stores AS SELECT
   bill_date,
@@ -400,13 +400,13 @@ FROM (
   UNION ALL BY NAME
   FROM read_parquet('lake/stores/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
-COMMENT ON VIEW stores IS 'One row per store and night: the names of stores and of their accounts, as listed on the last day of a run. Only of jobs with stores: true; days without rows have no file.';
-COMMENT ON COLUMN stores.root_account_id IS 'the configured root account that the store is listed below; NULL where an account was asked for by itself';
-COMMENT ON COLUMN stores.account_id IS 'the store''s account; the account that was asked for where the store has none; from poi_account.account_id';
-COMMENT ON COLUMN stores.account_name IS 'its name; from poi_account.account_name';
-COMMENT ON COLUMN stores.poi_id IS 'the store; from poi.poi_id';
-COMMENT ON COLUMN stores.poi_name IS 'its name; from poi.poi_name';
-COMMENT ON COLUMN stores.fetched_at IS 'when the list was received';
+COMMENT ON VIEW stores IS '每家门店每晚一行：门店与其账户的名称，列于一次运行的最后一天。仅 stores: true 的任务有；没有行的日子没有文件。 / One row per store and night: the names of stores and of their accounts, as listed on the last day of a run. Only of jobs with stores: true; days without rows have no file.';
+COMMENT ON COLUMN stores.root_account_id IS '列出该门店的根账户，即 jobs.yaml 中的 root_account_id；单独查询的账户为 NULL / the configured root account that the store is listed below; NULL where an account was asked for by itself';
+COMMENT ON COLUMN stores.account_id IS '门店的账户；门店没有账户时为所查询的账户 / the store’s account; the account that was asked for where the store has none; from poi_account.account_id';
+COMMENT ON COLUMN stores.account_name IS '门店账户的名称 / its name; from poi_account.account_name';
+COMMENT ON COLUMN stores.poi_id IS '门店 ID / the store; from poi.poi_id';
+COMMENT ON COLUMN stores.poi_name IS '门店的名称 / its name; from poi.poi_name';
+COMMENT ON COLUMN stores.fetched_at IS '收到该列表的时间 / when the list was received';
 
 CREATE OR REPLACE VIEW withdrawals AS SELECT
   bill_date,
@@ -445,24 +445,24 @@ FROM (
   UNION ALL BY NAME
   FROM read_parquet('lake/withdrawals/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
-COMMENT ON VIEW withdrawals IS 'One row per withdrawal (提现), on the day on which it was launched in China. Only of jobs with withdrawals; days without rows have no file.';
-COMMENT ON COLUMN withdrawals.account_id IS 'the account that is paid';
-COMMENT ON COLUMN withdrawals.withdraw_id IS 'withdrawal id; from withdraw_id';
-COMMENT ON COLUMN withdrawals.amount_fen IS 'what was paid out; from amount; signed fen';
-COMMENT ON COLUMN withdrawals.status IS 'as received; what it means is in the job''s withdrawals.statuses, as the platform documents none; from status';
-COMMENT ON COLUMN withdrawals.withdraw_mode IS 'as received; the platform documents no values; from withdraw_mode';
-COMMENT ON COLUMN withdrawals.launch_time IS 'when it was launched; from launch_time';
-COMMENT ON COLUMN withdrawals.withdraw_time IS 'when it was paid; from withdraw_time';
-COMMENT ON COLUMN withdrawals.withdraw_msg IS 'the platform''s words, such as why it failed; from withdraw_msg';
-COMMENT ON COLUMN withdrawals.settle_account IS 'number of the bank account, masked but for the last four; the archive keeps it as received; from settle_account';
-COMMENT ON COLUMN withdrawals.account_name IS 'in whose name the bank account is; from account_name';
-COMMENT ON COLUMN withdrawals.bill_rows IS 'bills that it pays; NULL where they were not fetched, or cannot be';
-COMMENT ON COLUMN withdrawals.bills_fen IS 'sum of fund_amount of its bills, signed; of goods where a bill has no fund_amount. A bill of unknown direction is left out; signed fen';
-COMMENT ON COLUMN withdrawals.diff_fen IS 'amount less bills; signed fen';
-COMMENT ON COLUMN withdrawals.verdict IS 'tied, mismatched, manual, in_flight, failed or not_asked';
-COMMENT ON COLUMN withdrawals.logid IS 'the platform''s id of the answer; from extra.logid';
-COMMENT ON COLUMN withdrawals.fetched_at IS 'when the answer was received';
-COMMENT ON COLUMN withdrawals.archive_key IS 'the archive object that holds the raw record';
+COMMENT ON VIEW withdrawals IS '每笔提现一行，在发起提现的那一天（中国时间）。仅配置了 withdrawals 的任务有；没有行的日子没有文件。 / One row per withdrawal (提现), on the day on which it was launched in China. Only of jobs with withdrawals; days without rows have no file.';
+COMMENT ON COLUMN withdrawals.account_id IS '收款账户 / the account that is paid';
+COMMENT ON COLUMN withdrawals.withdraw_id IS '提现单号 / withdrawal id; from withdraw_id';
+COMMENT ON COLUMN withdrawals.amount_fen IS '提现金额 / what was paid out; from amount; signed fen';
+COMMENT ON COLUMN withdrawals.status IS '平台原值；含义由任务的 withdrawals.statuses 指定，平台文档没有写明 / as received; what it means is in the job’s withdrawals.statuses, as the platform documents none; from status';
+COMMENT ON COLUMN withdrawals.withdraw_mode IS '平台原值；平台文档没有写明取值 / as received; the platform documents no values; from withdraw_mode';
+COMMENT ON COLUMN withdrawals.launch_time IS '发起提现的时间 / when it was launched; from launch_time';
+COMMENT ON COLUMN withdrawals.withdraw_time IS '到账时间 / when it was paid; from withdraw_time';
+COMMENT ON COLUMN withdrawals.withdraw_msg IS '平台的说明，如失败原因 / the platform’s words, such as why it failed; from withdraw_msg';
+COMMENT ON COLUMN withdrawals.settle_account IS '银行账号，只留末四位；归档中为原值 / number of the bank account, masked but for the last four; the archive keeps it as received; from settle_account';
+COMMENT ON COLUMN withdrawals.account_name IS '银行账户的户名 / in whose name the bank account is; from account_name';
+COMMENT ON COLUMN withdrawals.bill_rows IS '其账单条数；没有取得或无法取得时为 NULL / bills that it pays; NULL where they were not fetched, or cannot be';
+COMMENT ON COLUMN withdrawals.bills_fen IS '其账单 fund_amount 之和，带符号；没有 fund_amount 的账单取 goods。方向不明的账单不计入 / sum of fund_amount of its bills, signed; of goods where a bill has no fund_amount. A bill of unknown direction is left out; signed fen';
+COMMENT ON COLUMN withdrawals.diff_fen IS '提现减账单合计 / amount less bills; signed fen';
+COMMENT ON COLUMN withdrawals.verdict IS 'tied 平、mismatched 差异、manual 手动提现、in_flight 在途、failed 失败、not_asked 未取明细 / tied, mismatched, manual, in_flight, failed or not_asked';
+COMMENT ON COLUMN withdrawals.logid IS '平台应答的日志 ID / the platform’s id of the answer; from extra.logid';
+COMMENT ON COLUMN withdrawals.fetched_at IS '收到答复的时间 / when the answer was received';
+COMMENT ON COLUMN withdrawals.archive_key IS '原始记录所在的归档对象 / the archive object that holds the raw record';
 
 CREATE OR REPLACE VIEW withdrawn_bills AS SELECT
   bill_date,
@@ -486,50 +486,51 @@ FROM (
   UNION ALL BY NAME
   FROM read_parquet('lake/withdrawn_bills/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
-COMMENT ON VIEW withdrawn_bills IS 'One row per bill of a withdrawal, on the day on which the withdrawal was launched in China. Only of jobs with withdrawals; days without rows have no file.';
-COMMENT ON COLUMN withdrawn_bills.account_id IS 'the account that is paid';
-COMMENT ON COLUMN withdrawn_bills.withdraw_id IS 'the withdrawal';
-COMMENT ON COLUMN withdrawn_bills.ledger_id IS 'bill id; from ledger_id';
-COMMENT ON COLUMN withdrawn_bills.settle_type IS 'settle_type of the bill: 1 forward bill (正向账单), 2 refund (退款单), 3 refund fee (退款手续费), 4 merchant''s debt (商家欠款欠收), 5 compensation for an overdue invoice of an agency or influencer (机构/达人发票逾期补偿); from settle_type';
-COMMENT ON COLUMN withdrawn_bills.settle_sub_type IS 'settle_sub_type of the bill: 0 not set (未设置), 21 merchant-fault compensation freeze (商责赔付冻结), 22 merchant-fault compensation unfreeze (商责赔付解冻), 23 merchant-fault compensation deduction (商责赔付扣款), 24 merchant-fault compensation claim (商责赔付索赔), 25 merchant-fault penalty freeze (商责扣罚冻结), 26 merchant-fault penalty unfreeze (商责扣罚解冻), 27 merchant-fault penalty deduction (商责扣罚扣款), 28 merchant-fault penalty claim (商责扣罚索赔), 30 refund-substitute compensation freeze (以赔代退冻结), 31 refund-substitute compensation unfreeze (以赔代退解冻), 32 refund-substitute compensation deduction (以赔代退扣罚), 33 refund-substitute compensation claim (以赔代退索赔); from settle_sub_type';
-COMMENT ON COLUMN withdrawn_bills.billed_on IS 'the bill_date (YYYY-MM-DD) on which the table bills has it; NULL where no published day has';
-COMMENT ON COLUMN withdrawn_bills.fund_amount_fen IS 'fund_amount as the withdrawal lists it, signed; from fund_amount; signed fen';
-COMMENT ON COLUMN withdrawn_bills.goods_fen IS 'goods as the withdrawal lists it, signed; from amount.goods; signed fen';
-COMMENT ON COLUMN withdrawn_bills.in_bills IS 'false where the withdrawal pays a bill that no published day has';
+COMMENT ON VIEW withdrawn_bills IS '提现的每条账单一行，在该笔提现发起的那一天（中国时间）。仅配置了 withdrawals 的任务有；没有行的日子没有文件。 / One row per bill of a withdrawal, on the day on which the withdrawal was launched in China. Only of jobs with withdrawals; days without rows have no file.';
+COMMENT ON COLUMN withdrawn_bills.account_id IS '收款账户 / the account that is paid';
+COMMENT ON COLUMN withdrawn_bills.withdraw_id IS '提现单号 / the withdrawal';
+COMMENT ON COLUMN withdrawn_bills.ledger_id IS '账单 ID / bill id; from ledger_id';
+COMMENT ON COLUMN withdrawn_bills.settle_type IS '账单的结算类型 / settle_type of the bill: 1 forward bill (正向账单), 2 refund (退款单), 3 refund fee (退款手续费), 4 merchant’s debt (商家欠款欠收), 5 compensation for an overdue invoice of an agency or influencer (机构/达人发票逾期补偿); from settle_type';
+COMMENT ON COLUMN withdrawn_bills.settle_sub_type IS '账单的子结算类型 / settle_sub_type of the bill: 0 not set (未设置), 21 merchant-fault compensation freeze (商责赔付冻结), 22 merchant-fault compensation unfreeze (商责赔付解冻), 23 merchant-fault compensation deduction (商责赔付扣款), 24 merchant-fault compensation claim (商责赔付索赔), 25 merchant-fault penalty freeze (商责扣罚冻结), 26 merchant-fault penalty unfreeze (商责扣罚解冻), 27 merchant-fault penalty deduction (商责扣罚扣款), 28 merchant-fault penalty claim (商责扣罚索赔), 30 refund-substitute compensation freeze (以赔代退冻结), 31 refund-substitute compensation unfreeze (以赔代退解冻), 32 refund-substitute compensation deduction (以赔代退扣罚), 33 refund-substitute compensation claim (以赔代退索赔); from settle_sub_type';
+COMMENT ON COLUMN withdrawn_bills.billed_on IS 'bills 中该账单的账单日（YYYY-MM-DD）；已发布的日子都没有时为 NULL / the bill_date (YYYY-MM-DD) on which the table bills has it; NULL where no published day has';
+COMMENT ON COLUMN withdrawn_bills.fund_amount_fen IS '提现明细中的款项金额，带符号 / fund_amount as the withdrawal lists it, signed; from fund_amount; signed fen';
+COMMENT ON COLUMN withdrawn_bills.goods_fen IS '提现明细中的商家实际结算金额，带符号 / goods as the withdrawal lists it, signed; from amount.goods; signed fen';
+COMMENT ON COLUMN withdrawn_bills.in_bills IS '为 false 时，该提现付的账单不在任何已发布的日子里 / false where the withdrawal pays a bill that no published day has';
 
-CREATE OR REPLACE VIEW store_names AS
-SELECT poi_id, arg_max(poi_name, fetched_at) AS poi_name FROM stores WHERE poi_id IS NOT NULL GROUP BY poi_id;
+CREATE OR REPLACE VIEW store_names AS SELECT
+  poi_id AS poi_id,
+  max_by(poi_name, fetched_at) AS poi_name
+FROM stores WHERE poi_id IS NOT NULL GROUP BY poi_id;
 COMMENT ON VIEW store_names IS 'The newest name of each store.';
 COMMENT ON COLUMN store_names.poi_id IS 'the store';
 COMMENT ON COLUMN store_names.poi_name IS 'its name in the newest list';
 
--- Matched groups with an exception on one of their bills or settlements: 平账（存疑）.
-
-CREATE OR REPLACE VIEW doubts AS
-WITH named AS (
-  SELECT bill_date, account_id, ledger_id, settle_id, rule FROM exceptions
-),
-bill AS (
-  SELECT b.bill_date, b.walk_account_id, COALESCE(NULLIF(b.shop_order_id, ''), 'ext:' || NULLIF(b.order_ext_id, '')) AS order_key, b.item_order_id, n.rule
-  FROM bills AS b JOIN named AS n USING (bill_date, account_id, ledger_id)
+CREATE OR REPLACE VIEW doubts AS WITH bill AS (
+  SELECT b.bill_date, b.walk_account_id, COALESCE(NULLIF(b.shop_order_id, ''), 'ext:' || NULLIF(b.order_ext_id, '')) AS order_key, b.item_order_id, e.rule
+  FROM bills AS b JOIN exceptions AS e ON e.bill_date = b.bill_date AND e.account_id = b.account_id AND e.ledger_id = b.ledger_id
   WHERE b.settle_type = 1
-),
-matched AS (
-  SELECT bill_date, walk_account_id, group_key, verdict FROM reconciliation
 ),
 suspect AS (
   SELECT b.bill_date, b.walk_account_id, COALESCE(i.group_key, b.order_key) AS group_key, b.rule
   FROM bill AS b
-  LEFT JOIN matched AS i ON i.bill_date = b.bill_date AND i.walk_account_id = b.walk_account_id AND i.group_key = b.order_key || '/' || b.item_order_id
+  LEFT JOIN reconciliation AS i ON i.bill_date = b.bill_date AND i.walk_account_id = b.walk_account_id AND i.group_key = b.order_key || '/' || b.item_order_id
   UNION ALL
-  SELECT bill_date, s.walk_account_id, s.group_key, n.rule
-  FROM settlements AS s JOIN named AS n USING (bill_date, settle_id)
+  SELECT s.bill_date, s.walk_account_id, s.group_key, e.rule
+  FROM settlements AS s JOIN exceptions AS e ON e.bill_date = s.bill_date AND e.settle_id = s.settle_id
 )
-SELECT bill_date, walk_account_id, group_key, list_sort(list(DISTINCT rule)) AS rules
-FROM suspect JOIN matched USING (bill_date, walk_account_id, group_key)
-WHERE verdict = 'matched'
-GROUP BY ALL;
+SELECT
+  s.bill_date AS bill_date,
+  s.walk_account_id AS walk_account_id,
+  s.group_key AS group_key,
+  array_sort(array_agg(DISTINCT s.rule)) AS rules
+FROM suspect AS s JOIN reconciliation AS m ON m.bill_date = s.bill_date AND m.walk_account_id = s.walk_account_id AND m.group_key = s.group_key
+WHERE m.verdict = 'matched'
+GROUP BY s.bill_date, s.walk_account_id, s.group_key;
 COMMENT ON VIEW doubts IS 'One row per matched group with an exception on one of its bills or settlements, and the rules; settlements in files of earlier versions name no group.';
+COMMENT ON COLUMN doubts.bill_date IS 'the day';
+COMMENT ON COLUMN doubts.walk_account_id IS 'with group_key, the row of reconciliation on that day';
+COMMENT ON COLUMN doubts.group_key IS 'the group';
+COMMENT ON COLUMN doubts.rules IS 'the rules of the exceptions';
 
 -- The same for people: Chinese names, amounts in yuan (exact decimals), times in UTC+8, words for codes.
 
@@ -548,7 +549,7 @@ CREATE OR REPLACE VIEW "账单" AS SELECT
   certificate_id AS "券ID",
   verify_id AS "核销ID",
   poi_id AS "核销门店",
-  (SELECT any_value(n.poi_name) FROM store_names AS n WHERE n.poi_id = bills.poi_id) AS "门店名称",
+  (SELECT max(n.poi_name) FROM store_names AS n WHERE n.poi_id = bills.poi_id) AS "门店名称",
   verify_poi_account_id AS "核销门店账户",
   sku_id AS "商品ID",
   group_name AS "商品名称",
@@ -709,7 +710,7 @@ CREATE OR REPLACE VIEW "对账" AS SELECT
   item_order_id AS "子订单号",
   CASE verdict
     WHEN 'matched' THEN '平账'
-    WHEN 'mismatched' THEN CASE sign(diff_total_fen) WHEN 1 THEN '多分' WHEN -1 THEN '少分' WHEN 0 THEN '总额相符，分项不符' ELSE '差异' END
+    WHEN 'mismatched' THEN CASE WHEN diff_total_fen > 0 THEN '多分' WHEN diff_total_fen < 0 THEN '少分' WHEN diff_total_fen = 0 THEN '总额相符，分项不符' ELSE '差异' END
     WHEN 'bill_only' THEN '有账单、未查到分账'
     WHEN 'settlement_only' THEN '有分账、未查到账单'
     WHEN 'pending' THEN '分账处理中'
@@ -719,8 +720,8 @@ CREATE OR REPLACE VIEW "对账" AS SELECT
   matched_by AS "匹配方式",
   CASE matched_by WHEN 'item' THEN '子订单' WHEN 'order' THEN '当天订单' WHEN 'order_window' THEN '跨日订单' WHEN 'amount' THEN '逐笔金额' ELSE matched_by END AS "匹配方式含义",
   reasons AS "原因",
-  array_to_string(list_distinct(list_transform(reasons, lambda r: CASE WHEN r = 'total_differs' THEN '金额不符' WHEN r = 'fee_differs' THEN '平台服务费不符' WHEN r = 'commission_differs' THEN '佣金不符' WHEN r = 'net_differs' THEN '商家实际结算不符' WHEN r = 'total_not_billed' THEN '账单未给出金额' WHEN r = 'fee_not_billed' THEN '账单未给出平台服务费' WHEN r = 'commission_not_billed' THEN '账单未给出佣金' WHEN r = 'net_not_billed' THEN '账单未给出商家实际结算' WHEN r = 'total_not_settled' THEN '分账未给出金额' WHEN r = 'fee_not_settled' THEN '分账未给出平台服务费' WHEN r = 'commission_not_settled' THEN '分账未给出佣金' WHEN r = 'net_not_settled' THEN '分账未给出商家实际结算' WHEN r = 'nothing_compared' THEN '无可比金额' WHEN r = 'settlement_unexplained' THEN '多出的分账' WHEN r = 'bill_removed' THEN '账单已撤' WHEN r = 'settled_elsewhere' THEN '分账算在另一天' WHEN r = 'partly_billed' THEN '账单未到齐' WHEN starts_with(r, 'offset_by:') THEN '由他组抵回' WHEN r = 'retry_in_flight' THEN '失败后重试中' WHEN r = 'not_asked' THEN '尚未查到答复' WHEN r = 'rule_never_answered' THEN '匹配规则未命中' WHEN r = 'no_key' THEN '缺单号' WHEN r = 'non_forward' THEN '退款、扣款及其他' WHEN r = 'not_configured' THEN '未接入分账' ELSE r END)), '；') AS "原因含义",
-  COALESCE(NULLIF(array_to_string(list_distinct(list_transform(reasons, lambda r: CASE WHEN r = 'total_differs' THEN '核对订单实付与分账金额，疑重复即报平台' WHEN r = 'fee_differs' THEN '核对合同费率' WHEN r = 'commission_differs' THEN '核对达人、服务商佣金设置' WHEN r = 'net_differs' THEN '核对分账方及比例' WHEN r = 'total_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'fee_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'commission_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'net_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'total_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'fee_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'commission_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'net_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'nothing_compared' THEN '金额均未知，转异常处理' WHEN r = 'settlement_unexplained' THEN '查重复分账或缺失账单日' WHEN r = 'bill_removed' THEN '向平台核实账单为何被撤，已分出的款项是否退回' WHEN r = 'settled_elsewhere' THEN '到异常 settlement_elsewhere 所指的那一天核对；次卡等跨期订单可调大 lookback' WHEN r = 'partly_billed' THEN '等追溯期过完；届时仍多的，按多分处理' WHEN starts_with(r, 'offset_by:') THEN '无；与所指的组合并看' WHEN r = 'retry_in_flight' THEN '等；超 3 天催办' WHEN r = 'not_asked' THEN '按运行摘要 failures 排除故障后重跑' WHEN r = 'rule_never_answered' THEN '匹配规则或应用不对，先改配置' WHEN r = 'no_key' THEN '补单号或匹配规则' WHEN r = 'non_forward' THEN '另核退款、扣款' WHEN r = 'not_configured' THEN '接入分账应用' ELSE r END)), '；'), ''), CASE verdict WHEN 'matched' THEN '无' WHEN 'mismatched' THEN '从差额最大的查起，到后台核对该订单' WHEN 'bill_only' THEN '追溯期满仍无，提交工单；若整个账户都如此，先换一条 match 规则' WHEN 'settlement_only' THEN '查账户是否漏配：查询账户是否在 jobs.yaml 中，那一天是否失败，账单是否在追溯期之外；核销后 1 小时内撤销或退款的，永远不会有账单' WHEN 'pending' THEN '等，超 3 天催办；原因为 not_asked 的，按运行摘要 failures 的提示处理后再跑' WHEN 'failed' THEN '按失败原因处理：进件、账户、余额；此后每晚会再查' WHEN 'not_applicable' THEN '无；原因为 no_key 时，补一条 match 规则' ELSE verdict END) AS "处理",
+  array_to_string(list_sort(list_distinct(list_transform(reasons, lambda r: CASE WHEN r = 'total_differs' THEN '金额不符' WHEN r = 'fee_differs' THEN '平台服务费不符' WHEN r = 'commission_differs' THEN '佣金不符' WHEN r = 'net_differs' THEN '商家实际结算不符' WHEN r = 'total_not_billed' THEN '账单未给出金额' WHEN r = 'fee_not_billed' THEN '账单未给出平台服务费' WHEN r = 'commission_not_billed' THEN '账单未给出佣金' WHEN r = 'net_not_billed' THEN '账单未给出商家实际结算' WHEN r = 'total_not_settled' THEN '分账未给出金额' WHEN r = 'fee_not_settled' THEN '分账未给出平台服务费' WHEN r = 'commission_not_settled' THEN '分账未给出佣金' WHEN r = 'net_not_settled' THEN '分账未给出商家实际结算' WHEN r = 'nothing_compared' THEN '无可比金额' WHEN r = 'settlement_unexplained' THEN '多出的分账' WHEN r = 'bill_removed' THEN '账单已撤' WHEN r = 'settled_elsewhere' THEN '分账算在另一天' WHEN r = 'partly_billed' THEN '账单未到齐' WHEN substr(r, 1, 10) = 'offset_by:' THEN '由他组抵回' WHEN r = 'retry_in_flight' THEN '失败后重试中' WHEN r = 'not_asked' THEN '尚未查到答复' WHEN r = 'rule_never_answered' THEN '匹配规则未命中' WHEN r = 'no_key' THEN '缺单号' WHEN r = 'non_forward' THEN '退款、扣款及其他' WHEN r = 'not_configured' THEN '未接入分账' ELSE r END))), '；') AS "原因含义",
+  COALESCE(NULLIF(array_to_string(list_sort(list_distinct(list_transform(reasons, lambda r: CASE WHEN r = 'total_differs' THEN '核对订单实付与分账金额，疑重复即报平台' WHEN r = 'fee_differs' THEN '核对合同费率' WHEN r = 'commission_differs' THEN '核对达人、服务商佣金设置' WHEN r = 'net_differs' THEN '核对分账方及比例' WHEN r = 'total_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'fee_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'commission_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'net_not_billed' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'total_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'fee_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'commission_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'net_not_settled' THEN '该项一方未提供，请商家从来客导出补核' WHEN r = 'nothing_compared' THEN '金额均未知，转异常处理' WHEN r = 'settlement_unexplained' THEN '查重复分账或缺失账单日' WHEN r = 'bill_removed' THEN '向平台核实账单为何被撤，已分出的款项是否退回' WHEN r = 'settled_elsewhere' THEN '到该笔分账的异常（分账算在另一天）所指的那一天核对；次卡等跨期订单可调大追溯天数' WHEN r = 'partly_billed' THEN '等追溯期过完；届时仍多的，按多分处理' WHEN substr(r, 1, 10) = 'offset_by:' THEN '无；与所指的组合并看' WHEN r = 'retry_in_flight' THEN '等；超 3 天催办' WHEN r = 'not_asked' THEN '排除故障后重跑' WHEN r = 'rule_never_answered' THEN '匹配规则或应用不对，先改配置' WHEN r = 'no_key' THEN '补单号或匹配规则' WHEN r = 'non_forward' THEN '另核退款、扣款' WHEN r = 'not_configured' THEN '接入分账应用' ELSE r END))), '；'), ''), CASE verdict WHEN 'matched' THEN '无' WHEN 'mismatched' THEN '从差额最大的查起，到后台核对该订单' WHEN 'bill_only' THEN '追溯期满仍无，提交工单；若整个账户都如此，先换一条匹配规则' WHEN 'settlement_only' THEN '查账户是否漏配：查询账户是否已配置，那一天是否失败，账单是否在追溯期之外；核销后 1 小时内撤销或退款的，永远不会有账单' WHEN 'pending' THEN '等，超 3 天催办；尚未查到答复的，排除故障后重跑' WHEN 'failed' THEN '按失败原因处理：进件、账户、余额；此后每晚会再查' WHEN 'not_applicable' THEN '无；缺单号的，补一条匹配规则' ELSE verdict END) AS "处理",
   cause AS "差异成因",
   bill_rows AS "账单数",
   settlement_rows AS "分账数",
@@ -743,7 +744,7 @@ CREATE OR REPLACE VIEW "对账" AS SELECT
   last_settle_time AS "最晚分账时间",
   timezone('Asia/Shanghai', last_settle_time) AS "最晚分账时间(北京时间)"
 FROM reconciliation
-  LEFT JOIN (SELECT bill_date, walk_account_id, group_key, rules AS doubts FROM doubts) USING (bill_date, walk_account_id, group_key);
+  LEFT JOIN (SELECT bill_date, walk_account_id, group_key, rules AS doubts FROM doubts) AS d USING (bill_date, walk_account_id, group_key);
 COMMENT ON VIEW "对账" IS '每组一行：一个订单（或子订单）在一个账户、一天内的正向账单，或其非正向账单。每条账单恰好属于一组，每笔分账也是；没有账单的分账在没有账单的组（settlement_only）。billed 与 settled 为已知各项之和；未比较的项，差额为 NULL。';
 COMMENT ON COLUMN "对账"."账单日期" IS '账单日（北京时间）';
 COMMENT ON COLUMN "对账"."查询账户" IS '这些账单的查询账户，即 jobs.yaml 中配置的账户；没有账单的组为空（settlement_only）';
@@ -783,7 +784,7 @@ CREATE OR REPLACE VIEW "异常" AS SELECT
   bill_date AS "账单日期",
   rule AS "异常类型",
   CASE rule WHEN 'unknown_direction' THEN '收支方向不明' WHEN 'direction_conflict' THEN '收支方向矛盾' WHEN 'original_identity' THEN '交易金额不平' WHEN 'ledger_total_identity' THEN '应结算金额不平' WHEN 'goods_identity' THEN '商家实际结算不平' WHEN 'hidden_ticket_negative' THEN '隐藏的优惠为负' WHEN 'duplicate_conflict' THEN '同一账单内容不同' WHEN 'settle_day' THEN '结算时间不在账单日' WHEN 'settle_time' THEN '时间有误' WHEN 'unknown_enum' THEN '未知取值' WHEN 'negative_amount' THEN '金额带负号' WHEN 'bad_text' THEN '文字损坏' WHEN 'bad_id' THEN '单号有误' WHEN 'account_foreign' THEN '其他账户的账单' WHEN 'overflow' THEN '金额过大' WHEN 'settle_amount_identity' THEN '分账金额不平' WHEN 'settle_detail' THEN '分账细节无法解析' WHEN 'settlement_foreign' THEN '分账与所查单号不符' WHEN 'settlement_shared' THEN '分账对应多个订单' WHEN 'settlement_elsewhere' THEN '分账算在另一天' WHEN 'bill_removed' THEN '分账后账单被撤' WHEN 'callback_conflict' THEN '回调互相矛盾' WHEN 'callback_contradicts' THEN '回调与查询不一致' WHEN 'callback_unconfirmed' THEN '查询不到回调的分账' WHEN 'withdrawal_record' THEN '提现记录有误' WHEN 'withdrawal_status' THEN '提现状态未知' WHEN 'withdrawn_twice' THEN '账单被两次提现' WHEN 'withdrawn_not_in_bills' THEN '提现含查无的账单' WHEN 'withdrawn_before_first_day' THEN '提现含很早的账单' WHEN 'withdrawn_amount' THEN '提现与账单金额不符' WHEN 'withdrawn_no_direction' THEN '提现账单方向不明' ELSE rule END AS "异常类型含义",
-  CASE rule WHEN 'unknown_direction' THEN '核对资金流水方向，查清前不入账' WHEN 'direction_conflict' THEN '核对资金流水方向，查清前不入账' WHEN 'original_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'ledger_total_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'goods_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'hidden_ticket_negative' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'duplicate_conflict' THEN '两版取一，另一版只留痕；核对哪一版为准' WHEN 'settle_day' THEN '跨日，仅提示，无需处理' WHEN 'settle_time' THEN '凭账单 ID 或分账单号、logid 报平台' WHEN 'unknown_enum' THEN '新类型，先确认科目' WHEN 'negative_amount' THEN '金额带负号，核对后入账' WHEN 'bad_text' THEN '仅提示，金额与单号不受影响' WHEN 'bad_id' THEN '在来客核对该订单，凭此单号无法查询分账' WHEN 'account_foreign' THEN '核对任务中的账户配置，凭 logid 报平台' WHEN 'overflow' THEN '暂不入账，凭 logid 报平台' WHEN 'settle_amount_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'settle_detail' THEN '明细不可读，在来客查看' WHEN 'settlement_foreign' THEN '分账串单，人工确认归属' WHEN 'settlement_shared' THEN '分账串单，人工确认归属' WHEN 'settlement_elsewhere' THEN '为错误的，重跑所指的那一天；次卡等跨期订单可调大 lookback' WHEN 'bill_removed' THEN '向平台核实账单为何被撤，已分出的款项是否退回' WHEN 'callback_conflict' THEN '以平台查询为准，复查' WHEN 'callback_contradicts' THEN '以平台查询为准，复查' WHEN 'callback_unconfirmed' THEN '以平台查询为准，复查' WHEN 'withdrawal_record' THEN '到来客核对这笔提现，凭提现单号报平台' WHEN 'withdrawal_status' THEN '到来客查明该状态的含义，写进 withdrawals.statuses' WHEN 'withdrawn_twice' THEN '到来客查明哪一笔付了该账单，凭两个提现单号报平台' WHEN 'withdrawn_not_in_bills' THEN '重拉该账单的日子；仍没有的，凭账单 ID 与提现单号报平台' WHEN 'withdrawn_before_first_day' THEN '拉取该账单的日子，或到来客核对该账单' WHEN 'withdrawn_amount' THEN '重拉该账单的日子；仍不同的，凭账单 ID 与提现单号报平台' WHEN 'withdrawn_no_direction' THEN '核对资金流水方向，查清前不入账' ELSE rule END AS "处理",
+  CASE rule WHEN 'unknown_direction' THEN '核对资金流水方向，查清前不入账' WHEN 'direction_conflict' THEN '核对资金流水方向，查清前不入账' WHEN 'original_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'ledger_total_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'goods_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'hidden_ticket_negative' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'duplicate_conflict' THEN '两版取一，另一版只留痕；核对哪一版为准' WHEN 'settle_day' THEN '跨日，仅提示，无需处理' WHEN 'settle_time' THEN '凭账单 ID 或分账单号、logid 报平台' WHEN 'unknown_enum' THEN '新类型，先确认科目' WHEN 'negative_amount' THEN '金额带负号，核对后入账' WHEN 'bad_text' THEN '仅提示，金额与单号不受影响' WHEN 'bad_id' THEN '在来客核对该订单，凭此单号无法查询分账' WHEN 'account_foreign' THEN '核对任务中的账户配置，凭 logid 报平台' WHEN 'overflow' THEN '暂不入账，凭 logid 报平台' WHEN 'settle_amount_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'settle_detail' THEN '明细不可读，在来客查看' WHEN 'settlement_foreign' THEN '分账串单，人工确认归属' WHEN 'settlement_shared' THEN '分账串单，人工确认归属' WHEN 'settlement_elsewhere' THEN '为错误的，重跑所指的那一天；次卡等跨期订单可调大追溯天数' WHEN 'bill_removed' THEN '向平台核实账单为何被撤，已分出的款项是否退回' WHEN 'callback_conflict' THEN '以平台查询为准，复查' WHEN 'callback_contradicts' THEN '以平台查询为准，复查' WHEN 'callback_unconfirmed' THEN '以平台查询为准，复查' WHEN 'withdrawal_record' THEN '到来客核对这笔提现，凭提现单号报平台' WHEN 'withdrawal_status' THEN '到来客查明该状态的含义，写进 withdrawals.statuses' WHEN 'withdrawn_twice' THEN '到来客查明哪一笔付了该账单，凭两个提现单号报平台' WHEN 'withdrawn_not_in_bills' THEN '重拉该账单的日子；仍没有的，凭账单 ID 与提现单号报平台' WHEN 'withdrawn_before_first_day' THEN '拉取该账单的日子，或到来客核对该账单' WHEN 'withdrawn_amount' THEN '重拉该账单的日子；仍不同的，凭账单 ID 与提现单号报平台' WHEN 'withdrawn_no_direction' THEN '核对资金流水方向，查清前不入账' ELSE rule END AS "处理",
   CASE severity WHEN 'error' THEN '错误' WHEN 'warning' THEN '提醒' ELSE severity END AS "错误、提醒",
   account_id AS "收款账户",
   ledger_id AS "账单ID",
@@ -967,16 +968,16 @@ FROM (
   SELECT content::JSON AS m, unnest(json_extract(content, '$.units[*]')) AS u
   FROM read_text('lake/_manifests/bill_date=*/*.json')
 );
-COMMENT ON VIEW units IS 'One row per account and day, from the manifests: also of an account that failed, which has no row in the tables.';
-COMMENT ON COLUMN units.account IS 'the configured account';
-COMMENT ON COLUMN units.name IS 'its name in the list of accounts';
-COMMENT ON COLUMN units.day IS 'the bill_date';
-COMMENT ON COLUMN units.state IS 'complete, unavailable (withdrawn manually) or failed';
-COMMENT ON COLUMN units.reason IS 'why it is not complete';
-COMMENT ON COLUMN units.logid IS 'the platform''s id of that answer';
-COMMENT ON COLUMN units.bills IS 'its published bills';
-COMMENT ON COLUMN units.generation IS 'generation of the day''s publication';
-COMMENT ON COLUMN units.stale IS 'its rows are those of an earlier run';
+COMMENT ON VIEW units IS '每个账户每天一行，取自清单；失败的账户在各表中没有行，这里有。 / One row per account and day, from the manifests: also of an account that failed, which has no row in the tables.';
+COMMENT ON COLUMN units.account IS 'jobs.yaml 中配置的账户 / the configured account';
+COMMENT ON COLUMN units.name IS '账户清单中的名称 / its name in the list of accounts';
+COMMENT ON COLUMN units.day IS '账单日（北京时间） / the bill_date';
+COMMENT ON COLUMN units.state IS 'complete 完整、unavailable 平台不提供（手动提现）、failed 失败 / complete, unavailable (withdrawn manually) or failed';
+COMMENT ON COLUMN units.reason IS '为何不完整 / why it is not complete';
+COMMENT ON COLUMN units.logid IS '平台该次应答的日志 ID / the platform’s id of that answer';
+COMMENT ON COLUMN units.bills IS '已发布的账单数 / its published bills';
+COMMENT ON COLUMN units.generation IS '该日发布的批次 / generation of the day’s publication';
+COMMENT ON COLUMN units.stale IS '各表中是较早一次运行的数据 / its rows are those of an earlier run';
 
 CREATE OR REPLACE VIEW "完整性" AS SELECT
   account AS "查询账户",

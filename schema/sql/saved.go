@@ -33,12 +33,17 @@ var lookbackSetting = regexp.MustCompile(`(?m)^  SELECT \d+ AS lookback_days\b`)
 // Saved returns a saved query as statements for DuckDB, each ended by a semicolon at the end
 // of a line, or false. They read the tables or views by their names.
 func Saved(name string, s Settings) (string, bool) {
+	return SavedIn(name, "duckdb", s)
+}
+
+// SavedIn is Saved in a dialect, which is one of the names of schema.Dialects.
+func SavedIn(name, dialect string, s Settings) (string, bool) {
 	if name == Reconciled {
-		return Reconcile(s), true
+		return translate(Reconcile(s), dialect), true
 	}
 	query, err := analyses.ReadFile("analysis/" + name + ".sql")
 	if err != nil {
 		return "", false
 	}
-	return lookbackSetting.ReplaceAllString(string(query), fmt.Sprintf("  SELECT %d AS lookback_days", s.LookbackDays)), true
+	return translate(lookbackSetting.ReplaceAllString(string(query), fmt.Sprintf("  SELECT %d AS lookback_days", s.LookbackDays)), dialect), true
 }

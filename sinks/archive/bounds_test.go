@@ -90,7 +90,7 @@ func TestHugeObjects(t *testing.T) {
 	if err := a.Callbacks(t.Context(), received, nil); !errors.Is(err, schema.ErrDamaged) || !errors.Is(err, object.ErrTooLarge) {
 		t.Errorf("callbacks: %v", err)
 	}
-	if err := a.Settlements(t.Context(), unit.Day, nil, nil); err == nil || strings.Count(err.Error(), "too large") != 2 {
+	if err := a.Settlements(t.Context(), unit.Day, nil, nil, nil); err == nil || strings.Count(err.Error(), "too large") != 2 {
 		t.Errorf("settlements: %v", err)
 	}
 	for _, err := range a.Answers(t.Context(), unit, walk) {

@@ -54,7 +54,7 @@ func TestBytesComeBack(t *testing.T) {
 	if err := a.ProvePages(t.Context(), a.BatchKey(u, walk, 1), func(_ int, one schema.Answer) { proven = append(proven, string(one.Body)) }); err != nil {
 		t.Fatal(err)
 	}
-	if err := a.Settlements(t.Context(), u.Day, func(one schema.SettleAnswer) { settled = append(settled, string(one.Body)) }, func(schema.SettlePass) {}); err != nil {
+	if err := a.Settlements(t.Context(), u.Day, nil, func(one schema.SettleAnswer) { settled = append(settled, string(one.Body)) }, func(schema.SettlePass) {}); err != nil {
 		t.Fatal(err)
 	}
 	if err := a.ProveSettlements(t.Context(), key, func(_ int, one schema.SettleAnswer) { settleProven = append(settleProven, string(one.Body)) }); err != nil {

@@ -58,10 +58,10 @@ func (a *Archive) CertifySettlements(ctx context.Context, p *schema.SettlePass) 
 const passVersion = 1
 
 // Settlements passes the answers and the complete passes that are stored under the day, of
-// all accounts, to the functions; a pass comes after its answers. An object that cannot be
+// the accounts that are wanted, or all, to the functions; a pass comes after its answers. An object that cannot be
 // read, or a pass without all its answers, is an error that names the object and does not
 // stop the reading.
-func (a *Archive) Settlements(ctx context.Context, day schema.Day, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error {
+func (a *Archive) Settlements(ctx context.Context, day schema.Day, wanted func(schema.AccountID) bool, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error {
 	var faults []error
 	stored := make(map[series]int64) // answers of each pass
 	for info, err := range a.store.List(ctx, settlementsOf(day)) {
@@ -70,7 +70,7 @@ func (a *Archive) Settlements(ctx context.Context, day schema.Day, answer func(s
 		}
 		m, ok := parseUnitKey(settlementsOf(day), info.Key)
 		switch {
-		case !ok:
+		case !ok || wanted != nil && !wanted(m.account):
 		case m.end:
 			faults = append(faults, a.settlePass(ctx, info.Key, stored[m.series], pass))
 		default:

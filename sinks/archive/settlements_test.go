@@ -54,7 +54,7 @@ func appendSettlements(t testing.TB, a *Archive, u schema.Unit, pass string, n i
 // readSettlements returns all that is stored under the day.
 func readSettlements(t testing.TB, a *Archive, day schema.Day) (answers []schema.SettleAnswer, passes []schema.SettlePass, err error) {
 	t.Helper()
-	err = a.Settlements(t.Context(), day,
+	err = a.Settlements(t.Context(), day, nil,
 		func(a schema.SettleAnswer) { answers = append(answers, a) }, func(p schema.SettlePass) { passes = append(passes, p) })
 	return answers, passes, err
 }

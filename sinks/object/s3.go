@@ -8,6 +8,7 @@ import (
 	"iter"
 	"net/http"
 	"net/url"
+	"path"
 	"strings"
 	"time"
 
@@ -125,13 +126,24 @@ func (b *bucket) Put(ctx context.Context, key string, body io.ReadSeeker, cond C
 	if size > b.partSize {
 		return b.putParts(ctx, key, content, size, cond, meta)
 	}
-	in := &s3.PutObjectInput{Bucket: &b.name, Key: &key, Body: content, ContentLength: &size, Metadata: meta}
+	in := &s3.PutObjectInput{Bucket: &b.name, Key: &key, Body: content, ContentLength: &size, Metadata: meta, ContentType: contentType(key)}
 	in.IfMatch, in.IfNoneMatch = cond.headers()
 	out, err := b.client.PutObject(ctx, in, once)
 	if err != nil {
 		return Info{}, b.putError(key, cond, err)
 	}
 	return Info{Key: key, ETag: unquote(out.ETag), Size: size, Meta: meta}.clone(), nil
+}
+
+// contentType returns what a browser has to know of an object that people open, nil for others.
+func contentType(key string) *string {
+	switch path.Ext(key) {
+	case ".html":
+		return aws.String("text/html; charset=utf-8")
+	case ".xlsx":
+		return aws.String("application/vnd.openxmlformats-officedocument.spreadsheetml.sheet")
+	}
+	return nil
 }
 
 // headers returns the condition as If-Match and If-None-Match, nil if it has none.

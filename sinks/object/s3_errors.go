@@ -167,7 +167,8 @@ func (n noHTML) Do(r *http.Request) (*http.Response, error) {
 		return answer, err
 	}
 	kind, _, _ := mime.ParseMediaType(answer.Header.Get("Content-Type"))
-	if kind != "text/html" {
+	page := answer.StatusCode < 300 && strings.HasSuffix(r.URL.Path, ".html") // a report, of a store without request ids
+	if kind != "text/html" || page {
 		return answer, nil
 	}
 	answer.StatusCode, answer.Status = statusHTML, http.StatusText(statusHTML)

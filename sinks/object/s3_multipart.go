@@ -31,7 +31,7 @@ const (
 // 11385). A kill leaves them, too, so that the bucket needs a lifecycle rule for incomplete
 // uploads.
 func (b *bucket) putParts(ctx context.Context, key string, content io.ReaderAt, size int64, cond Condition, meta map[string]string) (Info, error) {
-	created, err := b.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &b.name, Key: &key, Metadata: meta})
+	created, err := b.client.CreateMultipartUpload(ctx, &s3.CreateMultipartUploadInput{Bucket: &b.name, Key: &key, Metadata: meta, ContentType: contentType(key)})
 	if err != nil {
 		return Info{}, b.putError(key, Always(), err)
 	}

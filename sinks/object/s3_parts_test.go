@@ -37,15 +37,21 @@ func below(t *testing.T, server objecttest.S3, name string, way func(next http.R
 	return object.InParts(open(t, server.URL+"/"+name, server.Options), part)
 }
 
-// uploads returns the number of uploads below the name that were neither completed nor
-// aborted.
-func uploads(t *testing.T, server objecttest.S3, name string) int {
+// clientOf returns a client of the server that is not ours.
+func clientOf(t *testing.T, server objecttest.S3) *s3.Client {
 	t.Helper()
 	loaded, err := config.LoadDefaultConfig(t.Context())
 	if err != nil {
 		t.Fatal(err)
 	}
-	client := s3.NewFromConfig(loaded, func(o *s3.Options) { o.BaseEndpoint, o.UsePathStyle = &server.Endpoint, true })
+	return s3.NewFromConfig(loaded, func(o *s3.Options) { o.BaseEndpoint, o.UsePathStyle = &server.Endpoint, true })
+}
+
+// uploads returns the number of uploads below the name that were neither completed nor
+// aborted.
+func uploads(t *testing.T, server objecttest.S3, name string) int {
+	t.Helper()
+	client := clientOf(t, server)
 	bucket, prefix, _ := strings.Cut(strings.TrimPrefix(server.URL+"/"+name+"/", "s3://"), "/")
 	list, err := client.ListMultipartUploads(t.Context(), &s3.ListMultipartUploadsInput{Bucket: &bucket})
 	if err != nil {

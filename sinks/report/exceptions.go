@@ -90,7 +90,7 @@ func readExceptions(ctx context.Context, l *loader, p part) (*partExceptions, er
 			examples[held.ruleKey]++
 			held.example = &Exception{
 				Day: p.day, Account: x.AccountID.V, LedgerID: x.LedgerID.V, Order: x.ShopOrderID.V, SettleID: x.SettleID.V,
-				Expected: Amount(x.Expected), Actual: Amount(x.Actual), Detail: x.Detail,
+				Expected: Amount(x.Expected), Actual: Amount(x.Actual), Detail: detailText(x.Detail),
 			}
 		}
 		e.list = append(e.list, held)

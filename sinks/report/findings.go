@@ -18,6 +18,22 @@ type Store struct {
 	Rate     *int64           `json:"rate,string"`    // in basis points, rounded half away from 0; nil if Total is 0
 	Median   *int64           `json:"median,string"`  // of the rates of the account's stores
 	Outlying bool             `json:"outlying"`       // the rate is more than OutlyingPoints from the median
+
+	Commissions Rated `json:"commissions"` // commissions of the ledger_total
+	Taken       Rated `json:"taken"`       // service fee and commissions together
+	Lacking     struct {
+		Total       int64 `json:"total"`
+		Fee         int64 `json:"fee"`
+		Commissions int64 `json:"commissions"`
+	} `json:"lacking"` // forward bills that do not state one of these, which is why they are in no rate with it
+}
+
+// Rated is a rate over the forward bills that state all that it is of.
+type Rated struct {
+	Bills int64      `json:"bills"`
+	Total schema.Fen `json:"total,string"` // ledger_total of Bills
+	Part  schema.Fen `json:"part,string"`
+	Rate  *int64     `json:"rate,string"` // as Store.Rate
 }
 
 // OutlyingPoints is how far from the median of its account a store's rate may be, in basis
@@ -41,7 +57,7 @@ type Exception struct {
 	SettleID string     `json:"settle_id,omitempty"`
 	Expected Amount     `json:"expected"`
 	Actual   Amount     `json:"actual"`
-	Detail   string     `json:"detail"`
+	Detail   Text       `json:"detail"`
 }
 
 // Restatements are the changes of one day's bills after it was published (账单变更).

@@ -96,7 +96,7 @@ func fixture() *Report {
 			{Account: shop, ID: "", Unknown: 1, Median: &median},
 		},
 		Exceptions: []RuleCount{{Rule: schema.RuleUnknownDirection, Severity: schema.SeverityError, Count: 1,
-			Examples: []Exception{{Day: from, Account: string(shop), LedgerID: "9004", Order: "1004", Detail: "settle_type 9 is not known"}}}},
+			Examples: []Exception{{Day: from, Account: string(shop), LedgerID: "9004", Order: "1004", Detail: Text{"结算类型 9 不在平台文档中", "settle_type 9 is not documented"}}}}},
 		Restatements: []Restatements{{Day: from, Changed: 1, Total: -100, Merchant: -90,
 			Examples: []Restatement{{Account: shop, LedgerID: "9001", Order: "1002", Change: schema.Changed, Columns: []string{"ledger_total_fen"}, Total: some(-100), Merchant: some(-90), OldGeneration: 1, NewGeneration: 2, At: at}}}},
 		Refunds: Refunds{Since: from - 7, Bills: 1, Refund: -1200, Orders: 1, List: []RefundedOrder{{Key: "1003", Account: shop, Bills: 1, Refund: -1200, Settled: 4000, Since: &at, First: from, Last: from}},

@@ -33,6 +33,13 @@ func glossary(r *Report) map[string]Word {
 	for _, x := range r.Exceptions {
 		words["rule:"+string(x.Rule)] = wordOf(string(x.Rule), x.Rule.Label(), x.Rule.Meaning(), x.Rule.Advice())
 	}
+	for _, change := range r.Restatements {
+		for _, example := range change.Examples {
+			for _, column := range example.Columns {
+				words["column:"+column] = wordOf(strings.TrimSuffix(column, "_fen"), fieldLabel(column), schema.Bilingual{}, schema.Bilingual{})
+			}
+		}
+	}
 	return words
 }
 

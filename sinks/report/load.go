@@ -36,7 +36,10 @@ func Load(ctx context.Context, lake Lake, o Options) (*Report, error) {
 	if err := l.fillUnits(r, tables); err != nil {
 		return nil, fmt.Errorf("sums of %s to %s: %w", o.From, o.To, err)
 	}
-	r.Waterfall, r.Stores = tables.fall.waterfall(), l.rates(tables.stores)
+	r.Waterfall, r.Stores, r.AllStores = tables.fall.waterfall(), l.rates(tables.stores), allStores(&tables.adder, tables.stores)
+	if tables.err != nil {
+		return nil, fmt.Errorf("rates of %s to %s: %w", o.From, o.To, tables.err)
+	}
 	if err := l.nameStores(ctx, r.Stores); err != nil {
 		return nil, err
 	}

@@ -38,6 +38,7 @@ type Report struct {
 	Doubts       []Doubt        `json:"doubts"`  // the largest of Total.Doubtful
 	Ages         []Age          `json:"ages"`    // every verdict of open orders × AgeBands
 	Stores       []Store        `json:"stores"`
+	AllStores    Store          `json:"all_stores"` // the sum of Stores
 	Exceptions   []RuleCount    `json:"exceptions"` // errors first, then the most frequent
 	Restatements []Restatements `json:"restatements"`
 	Closed       []ClosedDay    `json:"closed"` // the days that are closed (结账), by day
@@ -120,6 +121,7 @@ type Unit struct {
 	Account    schema.AccountID `json:"account"`
 	State      State            `json:"state"`
 	Reason     string           `json:"reason,omitempty"` // why it is not complete, in the platform's words or billwalk's
+	Why        Text             `json:"why,omitzero"`     // the same in both languages, as far as its code is known
 	Code       int64            `json:"code,omitempty"`   // of the platform
 	LogID      string           `json:"logid,omitempty"`
 	Hint       Text             `json:"hint,omitzero"` // what to do

@@ -62,14 +62,14 @@ func TestPageEscapes(t *testing.T) {
 	r.Job, r.Lake, r.Billwalk, r.AsOf.RunID = hostile, "file:"+hostile, hostile, hostile
 	r.Accounts[0].Name = hostile
 	for i := range r.Units {
-		r.Units[i].Reason, r.Units[i].Hint, r.Units[i].LogID = hostile, Text{hostile, hostile}, hostile
+		r.Units[i].Reason, r.Units[i].Why, r.Units[i].Hint, r.Units[i].LogID = hostile, Text{hostile, hostile}, Text{hostile, hostile}, hostile
 	}
 	for i := range r.Orders.List {
 		order := &r.Orders.List[i]
 		order.Key, order.Order, order.Store, order.Reasons = hostile, hostile, hostile, []string{hostile}
 	}
 	r.Withdrawals.Accounts[0].Name, r.Withdrawals.List[0].Message, r.Withdrawals.List[0].ID, r.Withdrawals.List[0].List[0].LedgerID = hostile, hostile, hostile, hostile
-	r.Stores[0].Name, r.Exceptions[0].Examples[0].Detail = hostile, hostile
+	r.Stores[0].Name, r.Exceptions[0].Examples[0].Detail = hostile, Text{hostile, hostile}
 	r.Glossary["verdict:mismatched"] = Word{Label: Text{hostile, hostile}}
 	page := writePage(t, r)
 	keepPage(t, "hostile", page)

@@ -37,6 +37,9 @@ type Options struct {
 	MadeAt   time.Time
 	Billwalk string // version of the program
 
+	// CodeMeaning says what a code of the platform means, or nothing; nil knows none.
+	CodeMeaning func(code int64) schema.Bilingual
+
 	Withdrawals bool // the job follows them; reports of others have them where the days have some
 
 	Lookback int // days before From in which settlements of refunded orders are looked for

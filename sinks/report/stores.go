@@ -22,6 +22,7 @@ func addStore(a *adder, stores map[storeKey]*Store, b *schema.Bill) {
 		stores[key] = s
 	}
 	total, fee := b.Amounts[schema.LedgerTotal], b.Amounts[schema.TotalMerchantPlatformService]
+	s.addCommissions(a, b, total, fee)
 	if !total.Valid || !fee.Valid {
 		s.Unknown++
 		return
@@ -31,6 +32,71 @@ func addStore(a *adder, stores map[storeKey]*Store, b *schema.Bill) {
 	a.add(&s.Fee, fee.V)
 }
 
+// addCommissions adds the bill to the rates of commissions, and counts what it lacks.
+func (s *Store) addCommissions(a *adder, b *schema.Bill, total, fee schema.Null[schema.Fen]) {
+	commission, err := schema.Total(b.Amounts.Commissions()...)
+	if err != nil {
+		a.err = cmp.Or(a.err, err)
+		return
+	}
+	for _, lacks := range []struct {
+		count *int64
+		valid bool
+	}{{&s.Lacking.Total, total.Valid}, {&s.Lacking.Fee, fee.Valid}, {&s.Lacking.Commissions, commission.Valid}} {
+		if !lacks.valid {
+			*lacks.count++
+		}
+	}
+	if !total.Valid || !commission.Valid {
+		return
+	}
+	s.Commissions.add(a, Rated{Bills: 1, Total: total.V, Part: commission.V})
+	if fee.Valid {
+		taken := fee.V
+		a.add(&taken, commission.V)
+		s.Taken.add(a, Rated{Bills: 1, Total: total.V, Part: taken})
+	}
+}
+
+func (r *Rated) add(a *adder, o Rated) {
+	r.Bills += o.Bills
+	a.add(&r.Total, o.Total)
+	a.add(&r.Part, o.Part)
+}
+
+// add adds the bills of another store, or of the same.
+func (s *Store) add(a *adder, o *Store) {
+	s.Bills, s.Unknown = s.Bills+o.Bills, s.Unknown+o.Unknown
+	a.add(&s.Total, o.Total)
+	a.add(&s.Fee, o.Fee)
+	s.Commissions.add(a, o.Commissions)
+	s.Taken.add(a, o.Taken)
+	s.Lacking.Total += o.Lacking.Total
+	s.Lacking.Fee += o.Lacking.Fee
+	s.Lacking.Commissions += o.Lacking.Commissions
+}
+
+// rate sets the rates, as far as there are any.
+func (s *Store) rate() {
+	for _, r := range []struct {
+		rate        **int64
+		part, total schema.Fen
+	}{{&s.Rate, s.Fee, s.Total}, {&s.Commissions.Rate, s.Commissions.Part, s.Commissions.Total}, {&s.Taken.Rate, s.Taken.Part, s.Taken.Total}} {
+		if points, ok := basisPoints(r.part, r.total); ok {
+			*r.rate = &points
+		}
+	}
+}
+
+// allStores adds the stores up.
+func allStores(a *adder, stores map[storeKey]*Store) (all Store) {
+	for _, s := range stores {
+		all.add(a, s)
+	}
+	all.rate()
+	return all
+}
+
 func mergeStores(a *adder, stores, more map[storeKey]*Store) {
 	for key, o := range more {
 		s := stores[key]
@@ -38,9 +104,7 @@ func mergeStores(a *adder, stores, more map[storeKey]*Store) {
 			stores[key] = o
 			continue
 		}
-		s.Bills, s.Unknown = s.Bills+o.Bills, s.Unknown+o.Unknown
-		a.add(&s.Total, o.Total)
-		a.add(&s.Fee, o.Fee)
+		s.add(a, o)
 	}
 }
 
@@ -53,9 +117,8 @@ func (l *loader) rates(stores map[storeKey]*Store) []Store {
 	list := make([]Store, 0, len(stores))
 	byAccount := make(map[schema.AccountID][]int64)
 	for _, s := range stores {
-		if rate, ok := basisPoints(s.Fee, s.Total); ok {
-			s.Rate = &rate
-			byAccount[s.Account] = append(byAccount[s.Account], rate)
+		if s.rate(); s.Rate != nil {
+			byAccount[s.Account] = append(byAccount[s.Account], *s.Rate)
 		}
 		list = append(list, *s)
 	}

@@ -31,7 +31,7 @@ func (l *loader) fillUnits(r *Report, t *tables) error {
 				rows = newTally()
 			}
 			p := parts[schema.Partition{Day: day, Bucket: a.ID.Bucket(l.Buckets)}]
-			u := p.unit(day, a.ID)
+			u := p.unit(day, a.ID, l.CodeMeaning)
 			u.Figures = rows.figures(&t.adder, false)
 			sums[a.ID].merge(&t.adder, rows)
 			days[a.ID][u.State]++
@@ -50,10 +50,11 @@ func (l *loader) fillUnits(r *Report, t *tables) error {
 }
 
 // unit says what is published of an account; without figures.
-func (p part) unit(day schema.Day, account schema.AccountID) Unit {
+func (p part) unit(day schema.Day, account schema.AccountID, meaning func(code int64) schema.Bilingual) Unit {
 	u := Unit{Day: day, Account: account, State: Missing}
 	if p.damage != nil {
 		u.State, u.Reason = Failed, p.damage.Error()
+		u.Why = whyOf(&schema.Failure{Reason: u.Reason, Error: schema.CodeDamaged}, meaning)
 		return u
 	}
 	if p.manifest == nil {
@@ -84,8 +85,29 @@ func (p part) unit(day schema.Day, account schema.AccountID) Unit {
 	}
 	if failure != nil {
 		u.Reason, u.Code, u.LogID, u.Hint = failure.Reason, failure.Code, failure.LogID, textOf(schema.SplitBilingual(failure.Hint))
+		u.Why = whyOf(failure, meaning)
 	}
 	return u
+}
+
+// whyOf says in both languages why a unit is not complete. The platform's own words are
+// Chinese and billwalk's are English; the other language has what the code means.
+func whyOf(f *schema.Failure, meaning func(code int64) schema.Bilingual) Text {
+	why := Text{f.Reason, f.Reason}
+	for _, e := range schema.ErrorCodes {
+		if e.Code == f.Error {
+			why.Chinese = e.Meaning.Chinese
+		}
+	}
+	if meaning == nil {
+		return why
+	}
+	for _, code := range []int64{f.SubCode, f.Code} {
+		if known := meaning(code); code != 0 && known.English != "" {
+			why.English = known.English
+		}
+	}
+	return why
 }
 
 // asOf returns the newest publication.

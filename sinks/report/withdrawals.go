@@ -65,9 +65,6 @@ func (l *loader) withdrawals(ctx context.Context) (*Withdrawals, error) {
 	return w, l.namePayees(ctx, w.Accounts)
 }
 
-// notInBills is the rule of an exception of a withdrawal that pays a bill which no day has.
-const notInBills schema.Rule = "withdrawn_not_in_bills"
-
 // movedColumns are the columns of bills that readMoved needs.
 var movedColumns = []string{
 	"account_id", "walk_account_id", "ledger_id", "settle_type", "settle_sub_type", "counted", schema.FundAmount.Column(), schema.Goods.Column(),
@@ -124,7 +121,7 @@ func (l *loader) readLaunched(ctx context.Context, p part, m *moved) error {
 		if err != nil {
 			return err
 		}
-		if x.Rule == notInBills {
+		if x.Rule == schema.RuleWithdrawnNotInBills {
 			m.unknown[maphash.String(hashSeed, x.LedgerID.V)] = true
 		}
 	}

@@ -115,7 +115,7 @@ func (b *workbook) sumWithdrawals(r *Report) (rows [][]any) {
 	for i, fen := range []schema.Fen{total.In, -total.Out, -total.Withdrawn} {
 		rows = append(rows, []any{s.name, s.columns[balanceIn+i].title, nil, nil, b.totalOf(s, balanceIn+i, fen)})
 	}
-	rows = append(rows, []any{s.name, "期末待提现", nil, nil, total.Closing}, []any{s.name, "待提现账单合计", nil, r.waitingBills(), r.waitingFen()})
+	rows = append(rows, []any{s.name, "期末待提现", nil, nil, total.Closing}, []any{s.name, "提现无对应账单（" + r.Withdrawals.Since.String() + " 起）", nil, nil, total.UnexplainedSince}, []any{s.name, "待提现账单合计", nil, r.waitingBills(), r.waitingFen()})
 	for _, v := range r.Withdrawals.Verdicts {
 		if r.Withdrawals.Left == 0 {
 			label := r.label("withdraw", string(v.Verdict))

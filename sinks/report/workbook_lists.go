@@ -42,7 +42,7 @@ func (b *workbook) exceptions(r *Report, list iter.Seq2[ListedException, error])
 			name = names[x.Account]
 		}
 		if err := s.add(known[key].rule, known[key].severity, x.Day.String(), string(x.Account), name, x.LedgerID.V, x.ShopOrderID.V, x.SettleID.V,
-			Amount(x.Expected), Amount(x.Actual), x.Detail, known[key].advice, x.LogID, x.ArchiveKey.V); err != nil {
+			Amount(x.Expected), Amount(x.Actual), detailText(x.Detail).Chinese, known[key].advice, x.LogID, x.ArchiveKey.V); err != nil {
 			return err
 		}
 	}

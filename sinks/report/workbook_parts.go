@@ -1,6 +1,7 @@
 package report
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -34,7 +35,7 @@ func (b *workbook) daily(r *Report) error {
 			row = append(row, nil, nil, nil, nil, nil, nil)
 			row[dailyBills] = nil
 		}
-		row = append(row, u.Generation, u.Reason, code(u.Code), u.LogID, u.Hint.Chinese)
+		row = append(row, u.Generation, cmp.Or(u.Why.Chinese, u.Reason), code(u.Code), u.LogID, u.Hint.Chinese)
 		if err := s.add(row...); err != nil {
 			return err
 		}

@@ -54,7 +54,7 @@ func lists(r *Report) Lists {
 				for _, x := range rule.Examples {
 					row := &schema.Exception{
 						Rule: rule.Rule, Severity: rule.Severity, AccountID: schema.Some(x.Account), LedgerID: schema.Some(x.LedgerID), ShopOrderID: schema.Some(x.Order),
-						Expected: schema.Some[schema.Fen](346), Actual: schema.Null[schema.Fen](x.Actual), Detail: x.Detail, ArchiveKey: schema.Some("archive/bills/x"),
+						Expected: schema.Some[schema.Fen](346), Actual: schema.Null[schema.Fen](x.Actual), Detail: x.Detail.English, ArchiveKey: schema.Some("archive/bills/x"),
 					}
 					if !yield(ListedException{x.Day, schema.AccountID(x.Account), "2026112604120003", row}, nil) {
 						return
@@ -134,7 +134,7 @@ func TestWorkbook(t *testing.T) {
 	if refunds := rowsOf(t, f, "退款"); len(refunds) != 3 || refunds[1][2] != "3" || refunds[2][9] != "-12" {
 		t.Errorf("refunds %q", refunds)
 	}
-	for sheet, count := range map[string]int{"日报": 5, "调节表": 10 + 1 + 1 + 16, "差异": 2, "未分": 1, "失败": 0, "已处理": 1, "存疑": 1, "变更": 1, "异常": 1, "余额调节": 2, "提现": 4, "汇总": 7 + 4 + 6 + 4 + 2 + 1 + 5 + 1 + 2} {
+	for sheet, count := range map[string]int{"日报": 5, "调节表": 10 + 1 + 1 + 16, "差异": 2, "未分": 1, "失败": 0, "已处理": 1, "存疑": 1, "变更": 1, "异常": 1, "余额调节": 2, "提现": 4, "汇总": 7 + 4 + 7 + 4 + 2 + 1 + 5 + 1 + 2} {
 		rows := len(rowsOf(t, f, sheet)) - 1
 		if last := rowsOf(t, f, sheet)[rows][0]; last == "合计" {
 			rows--
@@ -290,7 +290,7 @@ func TestLists(t *testing.T) {
 	f, _ := workbookOf(t, fixture(), ledger, excelize.TotalRows)
 	const account = "7113893944009705516|某某餐饮 <b>&\"总部\"|"
 	for sheet, want := range map[string]string{
-		"异常": "收支方向不明|错误|2026-11-25|" + account + "9004|1004||3.46||settle_type 9 is not known||2026112604120003|archive/bills/x",
+		"异常": "收支方向不明|错误|2026-11-25|" + account + "9004|1004||3.46||结算类型 9 不在平台文档中||2026112604120003|archive/bills/x",
 		"变更": "2026-11-25|变动|" + account + "9001|1002|101|100|-1|||-0.9|软件服务费 -2.50 → 空；券码；商品名称 =1+1 → 套餐|1|2|2026-11-27 04:00:00|结账后变更：张 已结",
 	} {
 		if got := strings.Join(rowsOf(t, f, sheet)[1], "|"); got != want {

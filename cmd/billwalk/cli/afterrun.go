@@ -34,18 +34,13 @@ func (p *program) reportRun(ctx context.Context, w *wired, s *pipeline.Summary) 
 	}
 	place, err := p.writeRunReport(ctx, w, s)
 	switch {
-	case ctx.Err() != nil: // interrupted; the run itself was done
-		return
-	case err != nil:
+	case err != nil: // the run itself was done, even if a signal has ended the report
 		warning := p.hidden.Text(fmt.Sprintf("no report was written: %v; `billwalk report %s --from %s --to %s --out DIR` writes it", err, s.Job, s.From, s.To))
 		p.log.Warn(warning)
 		s.Warnings = append(s.Warnings, warning)
 	default:
 		p.log.Info("report written", "report", place)
 		s.Report = place
-	}
-	if err := p.record(ctx, w, s); err != nil {
-		p.log.Error("the run's summary could not be stored", "error", err)
 	}
 }
 

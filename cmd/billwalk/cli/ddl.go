@@ -5,6 +5,8 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -13,36 +15,110 @@ import (
 	"billwalk/schema"
 )
 
+// ddlFlags say which lake the SQL is of.
+type ddlFlags struct {
+	lake, job, credentials string
+	pinned                 bool
+}
+
 func (p *program) ddl() *cobra.Command {
-	var lake string
+	var flags ddlFlags
 	cmd := &cobra.Command{
-		Use:       "ddl duckdb",
-		Short:     "Print SQL views of the lake for analysts",
-		Example:   "  billwalk ddl duckdb > views.sql\n  duckdb -init views.sql",
+		Use:   "ddl duckdb|spark|trino|athena",
+		Short: "Print SQL that makes the lake's tables known to an engine",
+		Long: "Print SQL for analysts: each table with its types and documented columns, and a view of it in Chinese and yuan.\n" +
+			"DuckDB has views of the files; Spark, Trino and Athena have external tables.",
+		Example:   "  billwalk ddl duckdb > views.sql\n  duckdb -init views.sql\n  billwalk ddl athena --lake s3://catering-lake/prod > tables.sql",
 		Args:      oneDialect,
-		ValidArgs: dialects,
+		ValidArgs: dialectNames(),
 	}
-	cmd.Flags().StringVar(&lake, "lake", "", "the lake: a folder or s3://bucket/prefix (default: the lake of the file of jobs, else ./lake)")
-	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		of := jobs.Lake{Region: "us-east-1"}
-		if lake == "" {
-			file, err := p.loadJobs()
-			switch {
-			case err == nil:
-				lake, of = file.Lake.URL, file.Lake
-			case errors.Is(err, fs.ErrNotExist) && !cmd.Flags().Changed("config"):
-				lake = "file:lake"
-			default:
-				return &exitError{exitUsage, err}
-			}
+	cmd.Flags().StringVar(&flags.lake, "lake", "", "the lake: a folder or s3://bucket/prefix (default: the lake of the file of jobs, else ./lake)")
+	cmd.Flags().StringVar(&flags.job, "job", "", "a job: its lake, or for --lake its endpoint, region and path style")
+	cmd.Flags().StringVar(&flags.credentials, "credentials", credentialSources[0], "how DuckDB gets the keys for s3://: "+strings.Join(credentialSources, " (the AWS SDK's, by DuckDB's extension aws), ")+" (AWS_ACCESS_KEY_ID, …)")
+	cmd.Flags().BoolVar(&flags.pinned, "pinned", false, "for DuckDB: exactly the files that are published now, so that all tables agree; an error once one of them is replaced")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if flags.pinned && args[0] != string(schema.DuckDBDialect) {
+			return usage("--pinned is for duckdb: %s cannot tell one publication of a file from another", args[0])
 		}
-		if of.URL = lake; !strings.HasPrefix(lake, "s3://") && !strings.HasPrefix(lake, "file:") {
-			of.URL = "file:" + lake
+		if !slices.Contains(credentialSources, flags.credentials) {
+			return usage("--credentials %s: there are %s", flags.credentials, strings.Join(credentialSources, ", "))
 		}
-		_, err := fmt.Fprint(p.out, schema.DuckDB(strings.TrimPrefix(lake, "file:"), p.absentTables(cmd.Context(), of)...))
+		lake, err := p.lakeOf(cmd, flags)
+		if err != nil {
+			return err
+		}
+		text, err := p.ddlText(cmd.Context(), schema.Dialect(args[0]), lake, flags)
+		if err != nil {
+			return err
+		}
+		_, err = fmt.Fprint(p.out, text)
 		return err
 	}
 	return cmd
+}
+
+func dialectNames() []string {
+	names := make([]string, len(schema.Dialects))
+	for i, d := range schema.Dialects {
+		names[i] = string(d)
+	}
+	return names
+}
+
+// lakeOf returns the lake that is meant: of --lake, else of the file of jobs, else ./lake.
+func (p *program) lakeOf(cmd *cobra.Command, flags ddlFlags) (jobs.Lake, error) {
+	lake := jobs.Lake{URL: "file:lake", Region: "us-east-1"}
+	if flags.lake == "" || flags.job != "" || cmd.Flags().Changed("config") {
+		file, err := p.loadJobs()
+		optional := !cmd.Flags().Changed("config") && (flags.job == "" || flags.job == jobs.DemoName)
+		switch {
+		case err == nil:
+			lake = file.Lake
+		case !errors.Is(err, fs.ErrNotExist) || !optional:
+			return lake, &exitError{exitUsage, err}
+		}
+		if err == nil && flags.job != "" {
+			if _, err := file.Job(flags.job); err != nil {
+				return lake, &exitError{exitUsage, err}
+			}
+		}
+	}
+	switch {
+	case strings.HasPrefix(flags.lake, "s3://"), strings.HasPrefix(flags.lake, "file:"):
+		lake.URL = strings.TrimRight(flags.lake, "/")
+	case flags.lake != "":
+		lake.URL = "file:" + flags.lake
+	}
+	return lake, nil
+}
+
+// ddlText returns the SQL for an engine.
+func (p *program) ddlText(ctx context.Context, d schema.Dialect, lake jobs.Lake, flags ddlFlags) (string, error) {
+	folder := strings.TrimPrefix(lake.URL, "file:")
+	if flags.pinned {
+		manifests, err := p.pinnedManifests(ctx, lake)
+		if err != nil {
+			return "", err
+		}
+		return duckdbSecret(lake, flags.credentials) + schema.PinnedDuckDB(folder, manifests), nil
+	}
+	if d == schema.DuckDBDialect {
+		return duckdbSecret(lake, flags.credentials) + schema.DuckDB(folder, p.absentTables(ctx, lake)...), nil
+	}
+	url := lake.URL
+	if folder, local := strings.CutPrefix(url, "file:"); local {
+		if d == schema.Athena {
+			return "", usage("Athena reads lakes on S3 only, and the lake is %s: give --lake s3://bucket/prefix", lake.URL)
+		}
+		folder, err := filepath.Abs(folder)
+		if err != nil {
+			return "", failed(err)
+		}
+		url = "file://" + filepath.ToSlash(folder)
+	} else if d == schema.Spark {
+		url = "s3a" + strings.TrimPrefix(url, "s3")
+	}
+	return engineSettings(d, lake) + schema.ExternalTables(d, url), nil
 }
 
 // absentTables returns the optional tables of which the lake has no file. Where it cannot be

@@ -39,7 +39,7 @@ func (p *program) demo() *cobra.Command {
 // withholds is printed, too, and does not make the demo fail.
 func (p *program) runDemo(ctx context.Context, w *wired) error {
 	if p.output == "json" {
-		return p.execute(ctx, w)
+		return p.execute(ctx, w, "demo")
 	}
 	summary, err := p.begin(ctx, w)
 	if summary == nil {

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -35,7 +36,14 @@ func (d *doctor) clock() {
 	case worst >= skewDoubted:
 		s, fix, code = stateWarning, fixClock, schema.CodeClock
 	}
-	d.add("clock", s, "this machine is "+strings.Join(clocks, ", "), fix, code)
+	d.add("clock", s, "this machine is "+strings.Join(clocks, ", ")+"; "+daysAt(d.now()), fix, code)
+}
+
+// daysAt says of which day a run would be now, as the schedule of a CronJob is not seen from
+// here.
+func daysAt(now time.Time) string {
+	return fmt.Sprintf("it is %s in China (Asia/Shanghai), where a run without --from is of %s and its lookback: start it there after the platform has the day's bills, whatever the time zone of the machine or the CronJob",
+		now.In(schema.China).Format("2006-01-02 15:04"), schema.DayOf(now)-1)
 }
 
 // aheadOf says a difference of clocks. A server's date has whole seconds.

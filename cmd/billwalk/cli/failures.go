@@ -12,9 +12,10 @@ import (
 const maxFailures = 20
 
 // printFailures prints the failures. One that ended all calls of an app is printed
-// once, with the number of accounts and units that it concerns.
+// once, with the number of accounts and units that it concerns; what to do is printed once, with the
+// first that it is for.
 func printFailures(out io.Writer, what string, failures []schema.Failure, names accountNames) {
-	hint := ""
+	hints := make(map[string]bool) // printed
 	groups := together(failures)
 	for i, g := range groups {
 		if i == maxFailures {
@@ -30,10 +31,10 @@ func printFailures(out io.Writer, what string, failures []schema.Failure, names 
 			fmt.Fprintf(out, " logid %s", plain(f.LogID))
 		}
 		fmt.Fprintln(out)
-		if f.Hint != "" && f.Hint != hint {
+		if f.Hint != "" && !hints[f.Hint] {
 			fmt.Fprintf(out, "  %-11s   → %s\n", "", plain(f.Hint))
 		}
-		hint = f.Hint
+		hints[f.Hint] = true
 	}
 }
 

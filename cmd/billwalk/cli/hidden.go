@@ -18,7 +18,7 @@ func (p *program) hideEnvironment(environment []string) {
 	for _, variable := range environment {
 		name, held, _ := strings.Cut(variable, "=")
 		switch upper := strings.ToUpper(name); {
-		case strings.HasPrefix(upper, "AWS_"), strings.HasPrefix(upper, "BILLWALK_"), strings.HasSuffix(upper, "_PROXY"):
+		case strings.HasPrefix(upper, "AWS_"), strings.HasPrefix(upper, "BILLWALK_"), strings.HasPrefix(upper, "OTEL_") && (strings.HasSuffix(upper, "_HEADERS") || strings.HasSuffix(upper, "_ENDPOINT")), strings.HasSuffix(upper, "_PROXY"):
 			jobs.HideVariable(&p.hidden, name, held)
 		}
 	}

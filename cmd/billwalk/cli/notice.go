@@ -28,7 +28,11 @@ const (
 
 // message returns the message, in Chinese. What matters most comes first.
 func (n *notice) message() notify.Message {
-	m := notify.Message{Title: fmt.Sprintf("billwalk %s %s：%s", n.run.Job, chineseDays(n.run), n.outcome())}
+	job := n.run.Job
+	if s := n.summary; !n.run.Shard.Whole() && (s == nil || s.Shard != "") {
+		job += "（分片 " + n.run.Shard.String() + "）"
+	}
+	m := notify.Message{Title: fmt.Sprintf("billwalk %s %s：%s", job, chineseDays(n.run), n.outcome())}
 	if n.failure != nil {
 		m.Lines = append(m.Lines, "错误："+shortened(n.failure.Error()))
 	}

@@ -2,7 +2,6 @@ package cli
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"slices"
@@ -108,13 +107,12 @@ func (n *notifier) warn(s *pipeline.Summary, warning string) {
 	s.Warnings = append(s.Warnings, warning)
 }
 
-// notify sends the message of a run to the webhooks that want it. What cannot be sent is
-// a warning, with which the summary is stored again.
+// notify sends the message of a run to the webhooks that want it. What cannot be sent is a
+// warning.
 func (n *notifier) notify(ctx context.Context, s *pipeline.Summary, failure error) {
 	if len(n.hooks) == 0 {
 		return
 	}
-	warned := len(s.Warnings)
 	notice := notice{summary: s, run: n.run, failure: failure}
 	if ctx.Err() == nil {
 		reading, cancel := context.WithTimeout(ctx, noticeReads)
@@ -132,12 +130,6 @@ func (n *notifier) notify(ctx context.Context, s *pipeline.Summary, failure erro
 		}
 	}
 	n.send(ctx, s, notice.message())
-	if len(s.Warnings) == warned {
-		return
-	}
-	if data, err := json.MarshalIndent(s, "", "  "); err == nil {
-		_ = n.lake.Record(context.WithoutCancel(ctx), n.run.ID, data) // the run's own Record has said what is wrong
-	}
 }
 
 // refused reports a run that did not begin.

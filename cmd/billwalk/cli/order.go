@@ -207,7 +207,7 @@ func (s *orderStory) readExceptions(ctx context.Context, f *orderFinder, at sche
 // readAnswers reads what was asked of the order on account of a day's bills.
 func (s *orderStory) readAnswers(ctx context.Context, f *orderFinder, day schema.Day) error {
 	var undecoded error
-	err := archive.New(f.store).Settlements(ctx, day, func(a schema.SettleAnswer) {
+	err := archive.New(f.store).Settlements(ctx, day, nil, func(a schema.SettleAnswer) {
 		if !f.has(a.Value) {
 			return
 		}

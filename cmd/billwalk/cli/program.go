@@ -8,6 +8,7 @@ import (
 
 	"golang.org/x/term"
 
+	"billwalk/pipeline/shards"
 	"billwalk/schema"
 )
 
@@ -27,8 +28,9 @@ type program struct {
 	world    outside
 	hidden   schema.Redactor // in all that is logged, and in every error
 
-	tokenCache string // of the verb run
-	failOn     failOn // of the verbs run and replay
+	tokenCache string       // of the verb run
+	shard      shards.Shard // of the verbs run, replay and verify
+	failOn     failOn       // of the verbs run and replay
 }
 
 // prepare checks the common flags and opens the log: text on a terminal, JSON otherwise.

@@ -11,6 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"billwalk/pipeline/douyin"
 	"billwalk/schema"
 	"billwalk/sinks/report"
 )
@@ -83,7 +84,7 @@ func (p *program) loadReport(ctx context.Context, w *wired) (*report.Report, err
 func reportOptions(w *wired) report.Options {
 	return report.Options{
 		Job: w.run.Job, Accounts: w.run.Accounts, From: w.run.From, To: w.run.To, Buckets: w.run.Buckets,
-		LakeURL: w.lakeURL, Billwalk: Version(), Lookback: w.run.Rules.Lookback,
+		LakeURL: w.lakeURL, Billwalk: Version(), Lookback: w.run.Rules.Lookback, Withdrawals: w.run.Withdrawals != nil, CodeMeaning: douyin.Meaning,
 	}
 }
 

@@ -82,9 +82,10 @@ func (p *program) run() *cobra.Command {
 		return nil
 	}
 	p.failOn.add(cmd)
+	p.addShard(cmd)
 	return p.forJob(cmd, &dates, true, func(ctx context.Context, w *wired) error {
 		w.run.Deadline, w.run.Walk.AllowShrink = deadline, allowShrink
-		return p.execute(ctx, w)
+		return p.execute(ctx, w, cmd.Name())
 	})
 }
 
@@ -95,15 +96,18 @@ func (p *program) replay() *cobra.Command {
 		Example: "  billwalk replay nightly --from 2026-10\n  billwalk replay nightly --from 2026-10-01 --to 2026-10-31 --fail-on differences",
 	}
 	p.failOn.add(cmd)
+	p.addShard(cmd)
 	return p.forJob(cmd, new(dateFlags), false, func(ctx context.Context, w *wired) error {
 		w.run.Lookback = 0 // no days but those of the flags
-		return p.execute(ctx, w)
+		return p.execute(ctx, w, cmd.Name())
 	})
 }
 
-// execute runs, shows progress, stores the summary and prints it.
-func (p *program) execute(ctx context.Context, w *wired) error {
+// execute runs a verb's run, shows progress, stores the summary and prints it.
+func (p *program) execute(ctx context.Context, w *wired, verb string) error {
+	ctx, told := p.tell(ctx, w, verb)
 	summary, err := p.begin(ctx, w)
+	told(summary, err)
 	if summary == nil {
 		return err
 	}
@@ -153,10 +157,28 @@ func (p *program) begin(ctx context.Context, w *wired) (*pipeline.Summary, error
 		err = refusal.err
 	}
 	if summary != nil {
-		p.reportRun(ctx, w, summary)
-		w.notifier(p).notify(ctx, summary, err)
+		if whole, night := p.endNight(ctx, w, summary); night != nil {
+			p.noting(ctx, w, summary, night, func() { p.reportRun(ctx, whole, night) })
+			p.noting(ctx, w, summary, night, func() { whole.notifier(p).notify(ctx, night, err) })
+		}
+		p.nightDone(ctx, w, summary)
 	}
 	return summary, err
+}
+
+// noting tells of a night, and stores the run's summary again with what came of it.
+func (p *program) noting(ctx context.Context, w *wired, own, night *pipeline.Summary, tell func()) {
+	report, warned := night.Report, len(night.Warnings)
+	tell()
+	if night.Report == report && len(night.Warnings) == warned {
+		return
+	}
+	if night != own {
+		own.Report, own.Warnings = night.Report, append(own.Warnings, night.Warnings[warned:]...)
+	}
+	if err := p.record(ctx, w, own); err != nil {
+		p.log.Error("the run's summary could not be stored", "error", err)
+	}
 }
 
 func (p *program) do(ctx context.Context, w *wired) (*pipeline.Summary, error) {

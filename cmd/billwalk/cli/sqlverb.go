@@ -10,21 +10,21 @@ import (
 	"github.com/spf13/cobra"
 
 	"billwalk/pipeline/jobs"
+	"billwalk/schema"
 	"billwalk/schema/sql"
 )
 
-// dialects are those that the SQL of ddl and sql is printed in.
-var dialects = []string{"duckdb"}
-
 func (p *program) sql() *cobra.Command {
-	var dialect string
+	var dialect, from, to string
+	dialects := dialectNames()
 	cmd := &cobra.Command{
 		Use:   "sql NAME [JOB]",
 		Short: "Print a saved query: the reconciliation, or one of the analyses",
-		Long: "Print a saved query as statements, to be run with the views of `billwalk ddl duckdb`.\n" +
-			"With a JOB, it has the lookback, the tolerance and the match rules of the job.\n\nQueries: " + strings.Join(sql.Names(), ", "),
-		Example: "  billwalk sql bridge > bridge.sql\n  billwalk sql reconcile nightly > reconcile.sql",
-		Args:    savedQuery,
+		Long: "Print a saved query as statements, each ended by a semicolon at the end of a line, to be run with the views of `billwalk ddl`.\n" +
+			"With a JOB, it has the lookback, the tolerance and the match rules of the job. reconcile leaves the table reconciled.\n\nQueries: " + strings.Join(sql.Names(), ", "),
+		Example: "  billwalk sql bridge > bridge.sql\n  billwalk sql reconcile nightly > reconcile.sql\n" +
+			"  billwalk sql reconcile nightly --dialect spark --from 2026-10-01 --to 2026-10-31 > reconcile.sql",
+		Args: savedQuery,
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
 			switch len(args) {
 			case 0:
@@ -36,6 +36,8 @@ func (p *program) sql() *cobra.Command {
 		},
 	}
 	cmd.Flags().StringVar(&dialect, "dialect", dialects[0], "the dialect of SQL: "+strings.Join(dialects, ", "))
+	cmd.Flags().StringVar(&from, "from", "", "reconcile: the first day, such as YYYY-MM-DD; left out with --to: all days")
+	cmd.Flags().StringVar(&to, "to", "", "reconcile: the last day, included; left out, --from alone is meant")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if !slices.Contains(dialects, dialect) {
 			return usage("--dialect %s: the saved queries are printed for %s", dialect, strings.Join(dialects, ", "))
@@ -44,7 +46,18 @@ func (p *program) sql() *cobra.Command {
 		if err != nil {
 			return err
 		}
-		query, known := sql.Saved(args[0], settingsOf(job))
+		settings := settingsOf(job)
+		if from != "" || to != "" {
+			if args[0] != sql.Reconciled {
+				return usage("--from and --to are for reconcile: limit the days in the query of %s, or in the views that it reads", args[0])
+			}
+			first, last, err := jobs.Range(from, to, schema.DayOf(p.now()), true)
+			if err != nil {
+				return &exitError{exitUsage, err}
+			}
+			settings.From, settings.To = first.Start(), last.Start()
+		}
+		query, known := sql.SavedIn(args[0], dialect, settings)
 		if !known {
 			return usage("there is no saved query %q; there are %s", args[0], strings.Join(sql.Names(), ", "))
 		}

@@ -102,6 +102,7 @@ type unitStates struct {
 // lastRun is how the job's last run ended.
 type lastRun struct {
 	RunID          string              `json:"run_id"`
+	Shard          string              `json:"shard,omitempty"` // of a run that several processes share
 	StartedAt      time.Time           `json:"started_at"`
 	ElapsedSeconds float64             `json:"elapsed_seconds"`
 	From           schema.Day          `json:"from"`

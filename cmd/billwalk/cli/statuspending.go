@@ -67,7 +67,7 @@ func (s *status) unendedRanges() (ranges []dayRange) {
 // addRun takes a run of the job into account, the newest first.
 func (s *status) addRun(id string, run *pipeline.Summary) {
 	if s.LastRun == nil {
-		s.LastRun = &lastRun{id, run.StartedAt, run.ElapsedSeconds, run.From, run.To, run.ExitCode, run.Units, run.Failures, verdictOf(run)}
+		s.LastRun = &lastRun{id, run.Shard, run.StartedAt, run.ElapsedSeconds, run.From, run.To, run.ExitCode, run.Units, run.Failures, verdictOf(run)}
 	}
 	if run.ExitCode == pipeline.ExitStopped || run.ExitCode == pipeline.ExitIncomplete || run.ExitCode == pipeline.ExitFailed || run.ExitCode >= pipeline.ExitInterrupted {
 		s.cut = append(s.cut, dayRange{run.From, run.To})

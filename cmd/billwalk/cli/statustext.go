@@ -134,7 +134,11 @@ func (s *status) printLastRun(out io.Writer) {
 		fmt.Fprintf(out, "last run   none of %s has left a summary\n", s.Job)
 		return
 	}
-	fmt.Fprintf(out, "last run   %s at %s, %s…%s, took %s: %s\n", plain(r.RunID), minute(r.StartedAt), r.From, r.To,
+	id := plain(r.RunID)
+	if r.Shard != "" {
+		id += ", shard " + plain(r.Shard) + ","
+	}
+	fmt.Fprintf(out, "last run   %s at %s, %s…%s, took %s: %s\n", id, minute(r.StartedAt), r.From, r.To,
 		roughly(time.Duration(r.ElapsedSeconds*float64(time.Second))), r.verdict)
 	fmt.Fprintf(out, "           units %d complete, %d unavailable, %d failed\n", r.Units.Complete, r.Units.Unavailable, r.Units.Failed)
 	printFailures(out, "failed", r.Failures, s.names)

@@ -20,10 +20,10 @@ type tokenCaches struct {
 // openTokenCaches opens what --token-cache names: the lake's own store, or a file,
 // beside which each app has one.
 func (p *program) openTokenCaches(lake object.Store) (tokenCaches, error) {
-	switch p.tokenCache {
-	case "":
+	switch {
+	case p.tokenCache == "" && p.shard.Whole():
 		return tokenCaches{}, nil
-	case "bucket":
+	case p.tokenCache == "" || p.tokenCache == "bucket": // shards share the token: a new one would end that of the others
 		return tokenCaches{lake, "_control/token"}, nil
 	}
 	folder, name := filepath.Split(p.tokenCache)

@@ -49,6 +49,7 @@ It names what breaks, object by object, and ends with exit code 1; 0 means that 
 		ValidArgsFunction: p.jobNames,
 	}
 	dates.add(cmd)
+	p.addShard(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		a, settings, err := p.openAudit(cmd, args[0], &dates)
 		if err != nil {
@@ -103,7 +104,13 @@ func (p *program) openAudit(cmd *cobra.Command, name string, dates *dateFlags) (
 		lookback = max(lookback, other.Lookback)
 	}
 	published := lake.ToVerify(store, file.Lake.Buckets, Version())
+	var owns func(bucket int) bool
+	if !p.shard.Whole() {
+		owns = p.shard.Buckets(job.Accounts, file.Lake.Buckets)
+		job.Accounts = p.shard.Accounts(job.Accounts, file.Lake.Buckets)
+	}
 	return &audit.Audit{
+		Owns:    owns,
 		Archive: archive.New(store), Lake: published, Accounts: job.Accounts, Buckets: file.Lake.Buckets,
 		From: days.from, To: days.to, Today: schema.DayOf(p.now()), Lookback: lookback, AppIDs: file.AppIDs(), Statuses: statusesOf(file, job),
 	}, published.ProveSettings(cmd.Context()), nil

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"regexp"
 	"runtime"
 	"runtime/debug"
 
@@ -11,13 +12,20 @@ import (
 // released is the version of a release build, else "".
 var released string
 
-// Version names the program: its release, else the commit that it was built from.
+// tagged matches the version that the go command takes from a git tag. Between tags it
+// writes one with a time and a commit, and "+dirty" for changed sources.
+var tagged = regexp.MustCompile(`^v\d+\.\d+\.\d+(-(alpha|beta|rc)[.\d]*)?$`)
+
+// Version names the program: its release or tag, else the commit that it was built from.
 func Version() string {
 	if released != "" {
 		return released
 	}
 	info, ok := debug.ReadBuildInfo()
 	if ok {
+		if tagged.MatchString(info.Main.Version) {
+			return info.Main.Version
+		}
 		for _, s := range info.Settings {
 			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
 				return "devel-" + s.Value[:12]

@@ -9,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"billwalk/cmd/billwalk/telemetry"
 	"billwalk/pipeline"
 	"billwalk/pipeline/claims"
 	"billwalk/pipeline/douyin"
@@ -35,18 +36,19 @@ import (
 // There is one client for each app: one for bills and one for settlements, or
 // the same for both.
 type wired struct {
-	file    *jobs.File
-	run     *pipeline.Run
-	clients []*douyin.Client // none for a replay
-	bills   *douyin.Client   // of these, whose bills are fetched
-	trade   *douyin.Client   // and who is asked for settlements: nil where none are queried
-	notify  []jobs.Webhook   // none for a replay
-	report  bool             // is written after a run
-	clock   *clockCheck      // nil for a replay
-	store   object.Store
-	lake    *lake.Lake
-	lakeURL string
-	stop    func() // ends the platform of the built-in demo
+	file      *jobs.File
+	run       *pipeline.Run
+	clients   []*douyin.Client // none for a replay
+	bills     *douyin.Client   // of these, whose bills are fetched
+	trade     *douyin.Client   // and who is asked for settlements: nil where none are queried
+	notify    []jobs.Webhook   // none for a replay
+	report    bool             // is written after a run
+	clock     *clockCheck      // nil for a replay
+	store     object.Store
+	lake      *lake.Lake
+	lakeURL   string
+	telemetry *telemetry.Telemetry // nil where the environment asks for none
+	stop      func()               // ends the platform of the built-in demo
 }
 
 func (w *wired) close() {
@@ -86,6 +88,7 @@ func (p *program) openDays(ctx context.Context, file *jobs.File, name string, da
 	}
 	w.run.From, w.run.To, w.run.Lookback = days.from, days.to, days.lookback
 	w.run.Backfill = days.backfill
+	w.shareNight(days, !withClient)
 	if withClient {
 		w.clock = &clockCheck{program: p, clients: w.clients, planned: days, days: func(today schema.Day) (span, error) { return dates.of(job, today) }}
 	}
@@ -170,6 +173,7 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 			Archive: withdrawn{answers}, Lake: staging{published}, Lookback: f.Lookback,
 		}
 	}
+	p.divide(w, file)
 	if withClient {
 		caches, err := p.openTokenCaches(store)
 		if err != nil {
@@ -232,7 +236,7 @@ func credentials(app jobs.App) douyin.App {
 // connect makes a client of each app that the job uses.
 func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenCaches) {
 	client := func(app jobs.App) *douyin.Client {
-		c := douyin.New(credentials(app), slices.Concat([]douyin.Option{douyin.WithLogger(p.log), douyin.WithClock(p.now), douyin.WithTransportWrap(transport), douyin.WithHidden(&p.hidden)}, caches.of(app), p.world.client)...)
+		c := douyin.New(credentials(app), slices.Concat([]douyin.Option{douyin.WithLogger(p.log), douyin.WithClock(p.now), douyin.WithTransportWrap(transport), douyin.WithHidden(&p.hidden), douyin.WithObserver(w.observe)}, caches.of(app), w.share(), p.world.client)...)
 		w.clients = append(w.clients, c)
 		return c
 	}

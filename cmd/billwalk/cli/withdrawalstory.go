@@ -112,7 +112,7 @@ func (s *withdrawalStory) readBills(ctx context.Context, w *wired, at schema.Par
 		if err != nil {
 			return err
 		}
-		if strings.Contains(e.Detail, s.WithdrawID) || strings.HasPrefix(string(e.Rule), "withdraw") && own[e.LedgerID.V] {
+		if strings.Contains(e.Detail, s.WithdrawID) || e.Rule.OfWithdrawals() && own[e.LedgerID.V] {
 			s.Exceptions = append(s.Exceptions, storyException{at.Day, e.Rule, e.Severity, e.LedgerID.V, "", e.Detail})
 		}
 	}

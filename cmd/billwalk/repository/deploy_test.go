@@ -87,8 +87,6 @@ func plainFiles(t *testing.T) map[string]resource {
 
 // What every Job of ours must say, below the Job's or the CronJob's own path.
 var jobMust = map[string]any{
-	"completions":                                     1,
-	"parallelism":                                     1,
 	"template.spec.serviceAccountName":                "billwalk",
 	"template.spec.restartPolicy":                     "Never",
 	"podFailurePolicy.rules.0.action":                 "Ignore",
@@ -143,6 +141,7 @@ func checkRuns(t *testing.T, objects map[string]resource) {
 	if cron, ok := objects["CronJob"]; ok {
 		checkPaths(t, cron, "", cronJobMust)
 		checkPaths(t, cron, "spec.jobTemplate.spec.", jobMust)
+		checkPaths(t, cron, "spec.jobTemplate.spec.", map[string]any{"completions": 1, "parallelism": 1})
 		want := map[int]string{
 			billwalktest.ExitUsage: "FailJob", pipeline.ExitIncomplete: "FailJob", pipeline.ExitDifferences: "FailJob",
 			pipeline.ExitFailed: "Count", pipeline.ExitStopped: "Count", pipeline.ExitSuperseded: "Count",
@@ -153,7 +152,10 @@ func checkRuns(t *testing.T, objects map[string]resource) {
 	}
 	if job, ok := objects["Job"]; ok {
 		checkPaths(t, job, "spec.", jobMust)
-		checkPaths(t, job, "spec.", map[string]any{"completionMode": "Indexed", "backoffLimitPerIndex": 2})
+		checkPaths(t, job, "spec.", map[string]any{"completionMode": "Indexed", "backoffLimitPerIndex": 2, "parallelism": job.at("spec.completions")})
+		if shards := variable(job, "BACKFILL_SHARDS"); shards != fmt.Sprint(job.at("spec.completions")) {
+			t.Errorf("%v pods are started, and each takes one of %s shards", job.at("spec.completions"), shards)
+		}
 		want := map[int]string{
 			billwalktest.ExitUsage: "FailJob", pipeline.ExitIncomplete: "FailIndex", pipeline.ExitDifferences: "FailIndex",
 			pipeline.ExitFailed: "Count", pipeline.ExitStopped: "Count", pipeline.ExitSuperseded: "Count",
@@ -162,6 +164,17 @@ func checkRuns(t *testing.T, objects map[string]resource) {
 			t.Errorf("the backfill by exit code (-want +got):\n%s", diff)
 		}
 	}
+}
+
+// variable returns the value of an environment variable of a Job's container.
+func variable(job resource, name string) string {
+	env, _ := job.at("spec.template.spec.containers.0.env").([]any)
+	for _, v := range env {
+		if v := resource(v.(map[string]any)); v.at("name") == name {
+			return fmt.Sprint(v.at("value"))
+		}
+	}
+	return ""
 }
 
 func checkPaths(t *testing.T, o resource, under string, must map[string]any) {
@@ -185,9 +198,9 @@ func TestDeployFiles(t *testing.T) {
 		})
 	}
 	nightly, backfill := objects["CronJob"].at("spec.jobTemplate.spec.template.spec"), objects["Job"].at("spec.template.spec")
-	arguments := cmp.FilterPath(func(p cmp.Path) bool { return p.Last().String() == `["args"]` }, cmp.Ignore())
+	arguments := cmp.FilterPath(func(p cmp.Path) bool { last := p.Last().String(); return last == `["args"]` || last == `["env"]` }, cmp.Ignore())
 	if diff := cmp.Diff(nightly, backfill, arguments); diff != "" {
-		t.Errorf("the nightly pod and the backfill's differ in more than their arguments (-nightly +backfill):\n%s", diff)
+		t.Errorf("the nightly pod and the backfill's differ in more than their arguments and variables (-nightly +backfill):\n%s", diff)
 	}
 }
 
@@ -223,6 +236,9 @@ func TestDeployArguments(t *testing.T) {
 		arguments(t, objects["Job"], "spec.template.spec.containers.0.args"),
 		arguments(t, objects["Deployment"], "spec.template.spec.containers.0.args"),
 	} {
+		for i := range args { // as the kubelet does, in the third of four pods
+			args[i] = strings.NewReplacer("$(JOB_COMPLETION_INDEX)", "2", "$(BACKFILL_SHARDS)", "4").Replace(args[i])
+		}
 		verb, rest, err := cli.Command().Find(args)
 		if err != nil {
 			t.Errorf("%q: %v", args, err)

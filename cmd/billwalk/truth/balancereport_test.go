@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"iter"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -74,7 +75,7 @@ func (l *truthLake) rows(table string, day schema.Day) (rows []schema.Row) {
 			case table == schema.WithdrawnBills.Name && listed:
 				rows = append(rows, row)
 			case table == schema.Exceptions.Name && listed && !b.InBills && !b.Before:
-				rows = append(rows, &schema.Exception{Rule: "withdrawn_not_in_bills", LedgerID: schema.Some(b.LedgerID)})
+				rows = append(rows, &schema.Exception{Rule: schema.RuleWithdrawnNotInBills, LedgerID: schema.Some(b.LedgerID)})
 			}
 		}
 	}
@@ -163,4 +164,39 @@ func checkBalances(t *testing.T, w *report.Withdrawals) {
 	if paid != w.Total.Withdrawn || sums != int64(len(w.List))+w.Left {
 		t.Errorf("%d withdrawals of %d fen are not those of the total, %d, or of the list", sums, paid, w.Total.Withdrawn)
 	}
+}
+
+// balances names the numbers of a roll-forward.
+func (n numbers) balances(w *report.Withdrawals) {
+	waiting := schema.Fen(0)
+	for _, band := range w.Total.Waiting {
+		waiting += band.Fen
+	}
+	n.named(int64(waiting), "waiting", "fen")
+	for _, p := range w.Periods {
+		for name, value := range map[string]int64{
+			"opening": int64(p.Opening), "in": int64(p.In), "out": int64(p.Out), "withdrawn": int64(p.Withdrawn), "closing": int64(p.Closing), "unexplained": int64(p.Unexplained),
+			"bills_withdrawn": p.BillsWithdrawn, "bills_waiting": p.BillsWaiting, "bills_unknown": p.BillsUnknown,
+		} {
+			n.named(value, "balance", p.Period, p.Account, name)
+		}
+	}
+	for _, v := range w.Verdicts {
+		at := "withdrawals/" + string(v.Verdict)
+		n.named(v.Count, at, "count")
+		n.named(int64(v.Amount), at, "amount")
+		n.named(int64(v.Bills), at, "bills")
+		n.named(int64(v.Diff), at, "diff")
+	}
+}
+
+// withdrawalViews returns the views of withdrawals and of balances, and those that these need.
+func withdrawalViews(lake billwalktest.Place) string {
+	const first = "CREATE OR REPLACE VIEW stores AS"
+	views := schema.DuckDB(lake.SQL, schema.Stores.Name)
+	_, optional, _ := strings.Cut(views, first)
+	optional, _, _ = strings.Cut(optional, "\n-- Matched groups")
+	_, balances, _ := strings.Cut(views, "\n-- Accounts and days, from the manifests")
+	balances, _, _ = strings.Cut(balances, "\n-- What people have noted")
+	return first + optional + "\n--" + balances
 }

@@ -36,6 +36,10 @@ func TestReportFoots(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	breaks, err := sandbox.ParseBreaks("all")
+	if err != nil {
+		t.Fatal(err)
+	}
 	var refunds atomic.Int64 // after settlement
 	t.Cleanup(func() {
 		if refunds.Load() == 0 {
@@ -46,10 +50,10 @@ func TestReportFoots(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			world := billwalktest.World(seed, 16)
-			world.Faults = faults
+			world.Faults, world.Withdrawals, world.Breaks = faults, true, breaks
 			platform, lake := billwalktest.Serve(t, world), billwalktest.FolderLake(t)
 			accounts := platform.Accounts()[:8]
-			config := billwalktest.Job{Lake: lake, Buckets: 1 + int(seed%2), Platform: platform.URL, Accounts: accounts, QPS: 1000, Trade: 1000}.Write(t)
+			config := billwalktest.Job{Lake: lake, Buckets: 1 + int(seed%2), Platform: platform.URL, Accounts: accounts, QPS: 1000, Trade: 1000, Extra: "    withdrawals: {}\n"}.Write(t)
 			days := []string{"nightly", "--from", billwalktest.FirstDay.String(), "--to", billwalktest.LastDay.String()}
 			billwalktest.Run(t, config, append([]string{"run"}, days...)...)
 			resolveSome(t, config, reportOf(t, config, days...))
@@ -63,6 +67,8 @@ func TestReportFoots(t *testing.T) {
 			}
 			refunds.Add(r.Refunds.Bills)
 			checkFoots(t, r)
+			checkBalances(t, r.Withdrawals)
+			checkLeft(t, lake, 1+int(seed%2), accounts, r)
 			got := numbersOf(r)
 			want := make(numbers)
 			type named struct{ Name, Value string }
@@ -108,7 +114,7 @@ func viewsBeside(lake billwalktest.Place) string {
 	_, doubts, _ := strings.Cut(views, "\n-- Matched groups with an exception")
 	doubts, _, _ = strings.Cut(doubts, "\n-- The same for people")
 	refunds, _ := sql.Saved("refunds_after_settlement", sql.Settings{})
-	return "--" + doubts + "--" + notes + "CREATE TEMP TABLE refunds AS " + refunds
+	return "--" + doubts + "--" + notes + withdrawalViews(lake) + "CREATE TEMP TABLE refunds AS " + refunds
 }
 
 // reportOf runs the verb report and returns what it prints.
@@ -155,6 +161,14 @@ func numbersOf(r *report.Report) numbers {
 		if s.Rate != nil {
 			n.named(*s.Rate, at, "rate")
 		}
+		n.named(s.Commissions.Bills, at, "commission_bills")
+		n.named(int64(s.Commissions.Total), at, "commission_total")
+		n.named(int64(s.Commissions.Part), at, "commission")
+		n.named(int64(s.Taken.Total), at, "taken_total")
+		n.named(int64(s.Taken.Part), at, "taken")
+		n.named(s.Lacking.Total, at, "lacking_total")
+		n.named(s.Lacking.Fee, at, "lacking_fee")
+		n.named(s.Lacking.Commissions, at, "lacking_commissions")
 	}
 	for _, x := range r.Exceptions {
 		n.named(x.Count, "exception", string(x.Rule), string(x.Severity))
@@ -256,6 +270,7 @@ func (n numbers) addOrders(r *report.Report) {
 		n.named(int64(d.Total), at, "total")
 		n.named(int64(d.Merchant), at, "merchant")
 	}
+	n.balances(r.Withdrawals)
 	n.named(r.Orders.Resolved.Orders, "resolved", "orders")
 	n.named(int64(r.Orders.Resolved.Billed), "resolved", "billed")
 	n.named(int64(r.Orders.Resolved.Settled), "resolved", "settled")

@@ -15,14 +15,14 @@ WITH newest AS (
 balance AS (
   SELECT
     b.*, n.name, b.bill_date = first_date AS is_first, b.bill_date = last_date AS is_last,
-    last_date - b.bill_date AS age
-  FROM balances AS b CROSS JOIN newest LEFT JOIN account_names AS n USING (account_id)
+    date_diff('day', b.bill_date, last_date) AS age
+  FROM balances AS b CROSS JOIN newest LEFT JOIN account_names AS n ON n.account_id = b.account_id
 ),
 total AS (
   SELECT
     bill_date, account_id, CASE WHEN GROUPING(account_id) = 1 THEN '合计' ELSE max(name) END AS name, GROUPING(bill_date) = 1 AS all_days,
-    sum(opening_fen) AS opening, sum(opening_fen) FILTER (is_first) AS first_opening, sum(in_fen) AS money_in, sum(out_fen) AS money_out,
-    sum(withdrawn_fen) AS withdrawn, sum(closing_fen) AS closing, sum(closing_fen) FILTER (is_last) AS last_closing,
+    sum(opening_fen) AS opening, sum(opening_fen) FILTER (WHERE is_first) AS first_opening, sum(in_fen) AS money_in, sum(out_fen) AS money_out,
+    sum(withdrawn_fen) AS withdrawn, sum(closing_fen) AS closing, sum(closing_fen) FILTER (WHERE is_last) AS last_closing,
     sum(bills_withdrawn) AS bills_withdrawn, sum(bills_waiting) AS bills_waiting, sum(bills_not_withdrawable) AS bills_not_withdrawable,
     sum(waiting_fen) AS waiting, sum(CASE WHEN age <= 1 THEN waiting_fen ELSE 0 END) AS waiting_0_1,
     sum(CASE WHEN age BETWEEN 2 AND 7 THEN waiting_fen ELSE 0 END) AS waiting_2_7, sum(CASE WHEN age BETWEEN 8 AND 30 THEN waiting_fen ELSE 0 END) AS waiting_8_30,
@@ -33,19 +33,22 @@ total AS (
 )
 SELECT
   bill_date, account_id, name,
-  (CASE WHEN all_days THEN first_opening ELSE opening END::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS opening_yuan,
-  (money_in::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS in_yuan,
-  (money_out::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS out_yuan,
-  (withdrawn::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS withdrawn_yuan,
-  (CASE WHEN all_days THEN last_closing ELSE closing END::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS closing_yuan,
-  bills_withdrawn::BIGINT AS bills_withdrawn, bills_waiting::BIGINT AS bills_waiting, bills_not_withdrawable::BIGINT AS bills_not_withdrawable,
-  (waiting::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS waiting_yuan,
-  (waiting_0_1::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS waiting_0_1_yuan,
-  (waiting_2_7::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS waiting_2_7_yuan,
-  (waiting_8_30::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS waiting_8_30_yuan,
-  (waiting_31::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS waiting_31_up_yuan,
-  (unexplained::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS unexplained_yuan
+  CAST(CAST(CASE WHEN all_days THEN first_opening ELSE opening END AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS opening_yuan,
+  CAST(CAST(money_in AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS in_yuan,
+  CAST(CAST(money_out AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS out_yuan,
+  CAST(CAST(withdrawn AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS withdrawn_yuan,
+  CAST(CAST(CASE WHEN all_days THEN last_closing ELSE closing END AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS closing_yuan,
+  CAST(bills_withdrawn AS BIGINT) AS bills_withdrawn, CAST(bills_waiting AS BIGINT) AS bills_waiting, CAST(bills_not_withdrawable AS BIGINT) AS bills_not_withdrawable,
+  CAST(CAST(waiting AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS waiting_yuan,
+  CAST(CAST(waiting_0_1 AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS waiting_0_1_yuan,
+  CAST(CAST(waiting_2_7 AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS waiting_2_7_yuan,
+  CAST(CAST(waiting_8_30 AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS waiting_8_30_yuan,
+  CAST(CAST(waiting_31 AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS waiting_31_up_yuan,
+  CAST(CAST(unexplained AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS unexplained_yuan
 FROM total
-UNION ALL BY NAME
-SELECT '没有已发布的提现，无法编制余额调节表 no withdrawals are published' AS name WHERE NOT EXISTS (FROM withdrawals)
+UNION ALL
+SELECT
+  NULL, NULL, '没有已发布的提现，无法编制余额调节表 no withdrawals are published',
+  NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL
+WHERE NOT EXISTS (SELECT 1 FROM withdrawals)
 ORDER BY bill_date NULLS FIRST, account_id NULLS FIRST;

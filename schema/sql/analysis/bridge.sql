@@ -27,17 +27,17 @@ bridge AS (
     bill_date,
     CASE verdict
       WHEN 'bill_only' THEN 2 WHEN 'pending' THEN 4 WHEN 'failed' THEN 5 WHEN 'settlement_only' THEN 8 WHEN 'mismatched' THEN 9 WHEN 'matched' THEN 10
-      ELSE CASE WHEN list_contains(reasons, 'no_key') THEN 6 ELSE 7 END END,
+      ELSE CASE WHEN array_contains(reasons, 'no_key') THEN 6 ELSE 7 END END,
     COALESCE(settled_total_fen, 0) - COALESCE(billed_total_fen, 0)
   FROM reconciliation
   UNION ALL
   SELECT bill_date, 11, settle_amount_fen FROM settlements WHERE settle_status = 'SUCCESS'
 ),
 entry AS (
-  FROM bridge
+  SELECT * FROM bridge
   UNION ALL
   SELECT bill_date, 3, COALESCE(settled_total_fen, 0) - COALESCE(billed_total_fen, 0) FROM reconciliation
-  WHERE verdict = 'bill_only' AND list_contains(reasons, 'rule_never_answered')
+  WHERE verdict = 'bill_only' AND array_contains(reasons, 'rule_never_answered')
   UNION ALL
   SELECT bill_date, 12, CASE line WHEN 11 THEN -fen ELSE fen END FROM bridge
 ),
@@ -49,7 +49,7 @@ day AS (
 )
 SELECT
   d.bill_date, i.line, i.item, i.english,
-  (COALESCE(t.fen, 0)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS amount_yuan
+  CAST(CAST(COALESCE(t.fen, 0) AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS amount_yuan
 FROM day d CROSS JOIN item i
 LEFT JOIN total t ON t.line = i.line AND t.bill_date IS NOT DISTINCT FROM d.bill_date
 ORDER BY d.bill_date NULLS FIRST, i.line;

@@ -7,13 +7,19 @@
 -- net_yuan           净额：前两列之和 the sum of the two
 WITH mismatched AS (
   SELECT cause, COALESCE(settled_total_fen, 0) - COALESCE(billed_total_fen, 0) AS fen FROM reconciliation WHERE verdict = 'mismatched'
+),
+sums AS (
+  SELECT
+    cause, GROUPING(cause) AS is_sum, count(*) AS groups,
+    COALESCE(sum(fen) FILTER (WHERE fen > 0), 0) AS more, COALESCE(sum(fen) FILTER (WHERE fen < 0), 0) AS less, COALESCE(sum(fen), 0) AS net
+  FROM mismatched
+  GROUP BY GROUPING SETS ((cause), ())
 )
 SELECT
-  CASE WHEN GROUPING(cause) = 1 THEN '合计' ELSE cause END AS cause,
-  count(*) AS groups,
-  (COALESCE(sum(fen) FILTER (fen > 0), 0)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS over_yuan,
-  (COALESCE(sum(fen) FILTER (fen < 0), 0)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS under_yuan,
-  (COALESCE(sum(fen), 0)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS net_yuan
-FROM mismatched
-GROUP BY GROUPING SETS ((cause), ())
-ORDER BY GROUPING(cause), abs(sum(fen)) DESC, cause;
+  CASE WHEN is_sum = 1 THEN '合计' ELSE cause END AS cause,
+  groups,
+  CAST(CAST(more AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS over_yuan,
+  CAST(CAST(less AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS under_yuan,
+  CAST(CAST(net AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS net_yuan
+FROM sums
+ORDER BY is_sum, abs(net) DESC, cause;

@@ -9,15 +9,24 @@
 -- goods_yuan         商家实际结算差额合计 new - old goods
 -- unknown_bills      差额未知的账单数 bills whose difference is not known
 -- changed_at         最晚一次变更（北京时间） when the last of them was found, in UTC+8
+WITH sums AS (
+  SELECT
+    bill_date, closed_by, closed_at, walk_account_id, old_generation, new_generation,
+    count(*) FILTER (WHERE change = 'added') AS added,
+    count(*) FILTER (WHERE change = 'removed') AS removed,
+    count(*) FILTER (WHERE change = 'changed') AS changed,
+    COALESCE(sum(diff_total_fen), 0) AS total,
+    COALESCE(sum(diff_goods_fen), 0) AS goods,
+    count(*) FILTER (WHERE diff_total_fen IS NULL OR diff_goods_fen IS NULL) AS unknown_bills,
+    max(restated_at) AS restated_at
+  FROM changes_after_closing
+  GROUP BY GROUPING SETS ((bill_date, closed_by, closed_at, walk_account_id, old_generation, new_generation), ())
+)
 SELECT
-  bill_date, closed_by, timezone('Asia/Shanghai', closed_at) AS closed_at, walk_account_id, old_generation, new_generation,
-  count(*) FILTER (change = 'added') AS added,
-  count(*) FILTER (change = 'removed') AS removed,
-  count(*) FILTER (change = 'changed') AS changed,
-  (COALESCE(sum(diff_total_fen), 0)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS total_yuan,
-  (COALESCE(sum(diff_goods_fen), 0)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS goods_yuan,
-  count(*) FILTER (diff_total_fen IS NULL OR diff_goods_fen IS NULL) AS unknown_bills,
-  timezone('Asia/Shanghai', max(restated_at)) AS changed_at
-FROM changes_after_closing AS c
-GROUP BY GROUPING SETS ((bill_date, closed_by, c.closed_at, walk_account_id, old_generation, new_generation), ())
+  bill_date, closed_by, timezone('Asia/Shanghai', closed_at) AS closed_at, walk_account_id, old_generation, new_generation, added, removed, changed,
+  CAST(CAST(total AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS total_yuan,
+  CAST(CAST(goods AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS goods_yuan,
+  unknown_bills,
+  timezone('Asia/Shanghai', restated_at) AS changed_at
+FROM sums
 ORDER BY bill_date NULLS FIRST, walk_account_id, old_generation, new_generation;

@@ -13,9 +13,9 @@ WITH unit AS (
 ),
 bill AS (
   SELECT
-    bill_date, walk_account_id AS account, count(*) AS bills, count(*) FILTER (ledger_total_fen IS NULL) AS unknown_bills,
-    sum(ledger_total_fen) FILTER (settle_type = 1) AS forward, sum(ledger_total_fen) FILTER (settle_type = 2) AS refund,
-    sum(ledger_total_fen) FILTER (settle_type NOT IN (1, 2)) AS other, sum(ledger_total_fen) AS net, sum(goods_fen) AS goods
+    bill_date, walk_account_id AS account, count(*) AS bills, count(*) FILTER (WHERE ledger_total_fen IS NULL) AS unknown_bills,
+    sum(ledger_total_fen) FILTER (WHERE settle_type = 1) AS forward, sum(ledger_total_fen) FILTER (WHERE settle_type = 2) AS refund,
+    sum(ledger_total_fen) FILTER (WHERE settle_type NOT IN (1, 2)) AS other, sum(ledger_total_fen) AS net, sum(goods_fen) AS goods
   FROM bills
   WHERE COALESCE(counted, true)
   GROUP BY bill_date, walk_account_id
@@ -29,15 +29,15 @@ SELECT
   CASE
     WHEN GROUPING(account) = 0 THEN any_value(state)
     WHEN bool_and(state = 'complete') THEN 'complete'
-    ELSE count(*) FILTER (state IS DISTINCT FROM 'complete') || ' / ' || count(*) || ' not complete' END AS state,
+    ELSE CAST(count(*) FILTER (WHERE state IS DISTINCT FROM 'complete') AS VARCHAR) || ' / ' || CAST(count(*) AS VARCHAR) || ' not complete' END AS state,
   CASE WHEN GROUPING(account) = 0 THEN any_value(reason) END AS reason,
-  COALESCE(sum(bills), 0)::BIGINT AS bills,
-  (sum(forward)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS forward_yuan,
-  (sum(refund)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS refund_yuan,
-  (sum(other)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS other_yuan,
-  (sum(net)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS net_yuan,
-  (sum(goods)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS goods_yuan,
-  COALESCE(sum(unknown_bills), 0)::BIGINT AS unknown_bills
+  CAST(COALESCE(sum(bills), 0) AS BIGINT) AS bills,
+  CAST(CAST(sum(forward) AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS forward_yuan,
+  CAST(CAST(sum(refund) AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS refund_yuan,
+  CAST(CAST(sum(other) AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS other_yuan,
+  CAST(CAST(sum(net) AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS net_yuan,
+  CAST(CAST(sum(goods) AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS goods_yuan,
+  CAST(COALESCE(sum(unknown_bills), 0) AS BIGINT) AS unknown_bills
 FROM account_day
 GROUP BY GROUPING SETS ((bill_date, account), (bill_date), ())
 ORDER BY bill_date NULLS FIRST, account NULLS FIRST;

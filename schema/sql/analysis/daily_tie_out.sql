@@ -13,11 +13,11 @@
 WITH groups AS (
   SELECT
     bill_date, walk_account_id, verdict, bill_rows,
-    billed_total_fen::DECIMAL(19, 0) * 0.01 AS billed,
-    settled_total_fen::DECIMAL(19, 0) * 0.01 AS settled,
-    diff_total_fen::DECIMAL(19, 0) * 0.01 AS difference,
-    refund_fen::DECIMAL(19, 0) * 0.01 AS refund,
-    other_fen::DECIMAL(19, 0) * 0.01 AS other,
+    CAST(billed_total_fen AS DECIMAL(19, 0)) * 0.01 AS billed,
+    CAST(settled_total_fen AS DECIMAL(19, 0)) * 0.01 AS settled,
+    CAST(diff_total_fen AS DECIMAL(19, 0)) * 0.01 AS difference,
+    CAST(refund_fen AS DECIMAL(19, 0)) * 0.01 AS refund,
+    CAST(other_fen AS DECIMAL(19, 0)) * 0.01 AS other,
     doubts.rules IS NOT NULL AS doubtful
   FROM reconciliation LEFT JOIN doubts USING (bill_date, walk_account_id, group_key)
 ),
@@ -30,19 +30,19 @@ SELECT
   any_value(name) AS name,
   any_value(state) AS state,
   any_value(reason) AS reason,
-  COALESCE(sum(bill_rows), 0)::BIGINT AS bills,
-  sum(billed)::DECIMAL(18, 2) AS billed_yuan,
-  sum(billed) FILTER (verdict = 'matched')::DECIMAL(18, 2) AS matched_yuan,
-  sum(billed) FILTER (verdict = 'mismatched')::DECIMAL(18, 2) AS mismatched_yuan,
-  sum(billed) FILTER (verdict = 'bill_only')::DECIMAL(18, 2) AS bill_only_yuan,
-  sum(billed) FILTER (verdict = 'pending')::DECIMAL(18, 2) AS pending_yuan,
-  sum(billed) FILTER (verdict = 'failed')::DECIMAL(18, 2) AS failed_yuan,
-  sum(billed) FILTER (verdict = 'not_applicable')::DECIMAL(18, 2) AS not_applicable_yuan,
-  sum(settled)::DECIMAL(18, 2) AS settled_yuan,
-  sum(difference)::DECIMAL(18, 2) AS difference_yuan,
-  sum(refund)::DECIMAL(18, 2) AS refund_yuan,
-  sum(other)::DECIMAL(18, 2) AS other_yuan,
-  sum(billed) FILTER (doubtful)::DECIMAL(18, 2) AS doubtful_yuan
+  CAST(COALESCE(sum(bill_rows), 0) AS BIGINT) AS bills,
+  CAST(sum(billed) AS DECIMAL(18, 2)) AS billed_yuan,
+  CAST(sum(billed) FILTER (WHERE verdict = 'matched') AS DECIMAL(18, 2)) AS matched_yuan,
+  CAST(sum(billed) FILTER (WHERE verdict = 'mismatched') AS DECIMAL(18, 2)) AS mismatched_yuan,
+  CAST(sum(billed) FILTER (WHERE verdict = 'bill_only') AS DECIMAL(18, 2)) AS bill_only_yuan,
+  CAST(sum(billed) FILTER (WHERE verdict = 'pending') AS DECIMAL(18, 2)) AS pending_yuan,
+  CAST(sum(billed) FILTER (WHERE verdict = 'failed') AS DECIMAL(18, 2)) AS failed_yuan,
+  CAST(sum(billed) FILTER (WHERE verdict = 'not_applicable') AS DECIMAL(18, 2)) AS not_applicable_yuan,
+  CAST(sum(settled) AS DECIMAL(18, 2)) AS settled_yuan,
+  CAST(sum(difference) AS DECIMAL(18, 2)) AS difference_yuan,
+  CAST(sum(refund) AS DECIMAL(18, 2)) AS refund_yuan,
+  CAST(sum(other) AS DECIMAL(18, 2)) AS other_yuan,
+  CAST(sum(billed) FILTER (WHERE doubtful) AS DECIMAL(18, 2)) AS doubtful_yuan
 FROM groups FULL JOIN unit USING (bill_date, walk_account_id)
 GROUP BY bill_date, walk_account_id
 ORDER BY bill_date, walk_account_id;

@@ -9,12 +9,15 @@ WITH bill AS (
   SELECT *, COALESCE(NULLIF(shop_order_id, ''), 'ext:' || NULLIF(order_ext_id, '')) AS order_key
   FROM bills
   WHERE settle_type = 1 AND COALESCE(counted, true)
+),
+newest AS (
+  SELECT max(bill_date) AS newest_date FROM reconciliation
 )
 SELECT
   b.bill_date, b.walk_account_id, b.account_id, b.ledger_id, b.order_key, b.poi_id, n.poi_name, b.group_name,
-  (b.ledger_total_fen::DECIMAL(19, 0) * 0.01)::DECIMAL(18, 2) AS total_yuan,
-  (SELECT max(bill_date) FROM reconciliation) - b.bill_date AS age_days
-FROM bill b
+  CAST(CAST(b.ledger_total_fen AS DECIMAL(19, 0)) * 0.01 AS DECIMAL(18, 2)) AS total_yuan,
+  date_diff('day', b.bill_date, newest_date) AS age_days
+FROM bill b CROSS JOIN newest
 -- A bill is in the group of its item where there is one, else in that of its order.
 LEFT JOIN reconciliation i
   ON i.bill_date = b.bill_date AND i.walk_account_id = b.walk_account_id AND i.group_key = b.order_key || '/' || b.item_order_id

@@ -4,32 +4,43 @@
 -- age                从最早未了的账单日到数据中最新一天 from the first open bill_date to the newest day of the lake
 -- unsettled_yuan     未分金额：后三列之和，即调节表 2、4、5 行之和，符号相反 what is not settled: the sum of the next three; lines 2, 4 and 5 of the bridge, with the opposite sign
 -- bill_only_yuan ... 未查到分账、分账处理中、分账失败 of it, by verdict
-WITH groups AS (
+WITH newest AS (
+  SELECT max(bill_date) AS newest_date FROM reconciliation
+),
+groups AS (
   SELECT
     bill_date, verdict, COALESCE(billed_total_fen, 0) - COALESCE(settled_total_fen, 0) AS unsettled,
-    left(group_key, length(group_key) - COALESCE(length(item_order_id) + 1, 0)) AS order_key -- an item's is order/item
+    substr(group_key, 1, length(group_key) - COALESCE(length(item_order_id) + 1, 0)) AS order_key -- an item's is order/item
   FROM reconciliation
   WHERE verdict IN ('bill_only', 'pending', 'failed')
 ),
 orders AS (
   SELECT
-    order_key, (SELECT max(bill_date) FROM reconciliation) - min(bill_date) AS days, min(bill_date) AS first_bill_date, sum(unsettled) AS unsettled,
-    sum(unsettled) FILTER (verdict = 'bill_only') AS bill_only, sum(unsettled) FILTER (verdict = 'pending') AS pending,
-    sum(unsettled) FILTER (verdict = 'failed') AS failed
+    min(bill_date) AS first_bill_date, sum(unsettled) AS unsettled,
+    sum(unsettled) FILTER (WHERE verdict = 'bill_only') AS bill_only, sum(unsettled) FILTER (WHERE verdict = 'pending') AS pending,
+    sum(unsettled) FILTER (WHERE verdict = 'failed') AS failed
   FROM groups
   GROUP BY order_key
 ),
 aged AS (
-  SELECT *, CASE WHEN days <= 1 THEN '0-1' WHEN days <= 3 THEN '2-3' WHEN days <= 7 THEN '4-7' ELSE '8+' END AS age FROM orders
+  SELECT orders.*, date_diff('day', first_bill_date, newest_date) AS days FROM orders CROSS JOIN newest
+),
+sums AS (
+  SELECT
+    age, GROUPING(age) AS is_sum, count(*) AS orders, min(first_bill_date) AS first_bill_date, COALESCE(sum(unsettled), 0) AS unsettled,
+    COALESCE(sum(bill_only), 0) AS bill_only, COALESCE(sum(pending), 0) AS pending, COALESCE(sum(failed), 0) AS failed
+  FROM (
+    SELECT aged.*, CASE WHEN days <= 1 THEN '0-1' WHEN days <= 3 THEN '2-3' WHEN days <= 7 THEN '4-7' ELSE '8+' END AS age FROM aged
+  ) AS by_age
+  GROUP BY GROUPING SETS ((age), ())
 )
 SELECT
   COALESCE(age, '合计') AS age,
-  count(*) AS orders,
-  min(first_bill_date) AS first_bill_date,
-  (COALESCE(sum(unsettled), 0)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS unsettled_yuan,
-  (COALESCE(sum(bill_only), 0)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS bill_only_yuan,
-  (COALESCE(sum(pending), 0)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS pending_yuan,
-  (COALESCE(sum(failed), 0)::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS failed_yuan
-FROM aged
-GROUP BY GROUPING SETS ((age), ())
-ORDER BY GROUPING(age), age;
+  orders,
+  first_bill_date,
+  CAST(CAST(unsettled AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS unsettled_yuan,
+  CAST(CAST(bill_only AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS bill_only_yuan,
+  CAST(CAST(pending AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS pending_yuan,
+  CAST(CAST(failed AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS failed_yuan
+FROM sums
+ORDER BY is_sum, age;

@@ -24,58 +24,62 @@ noted AS (
 ),
 groups AS (
   SELECT
-    bill_date, walk_account_id, verdict,
-    left(group_key, length(group_key) - COALESCE(length(item_order_id) + 1, 0)) AS order_key, -- an item's is order/item
+    *,
+    substr(group_key, 1, length(group_key) - COALESCE(length(item_order_id) + 1, 0)) AS order_key, -- an item's is order/item
     COALESCE(settled_total_fen <> 0 OR settled_fee_fen <> 0 OR settled_commission_fen <> 0 OR settled_net_fen <> 0, false) AS has_money,
-    list_contains(reasons, 'partly_billed') AS partly_billed,
+    array_contains(reasons, 'partly_billed') AS is_partly_billed,
     verdict IN ('mismatched', 'bill_only', 'failed') AS is_open,
     -- A group that is neither matched nor mismatched has no difference yet: it is settled with what it has.
     verdict NOT IN ('matched', 'mismatched') AS undecided,
-    COALESCE(settled_total_fen, settled_fee_fen, settled_commission_fen, settled_net_fen) IS NULL AS unsettled,
-    billed_total_fen, settled_total_fen,
+    COALESCE(settled_total_fen, settled_fee_fen, settled_commission_fen, settled_net_fen) IS NULL AS unsettled
+  FROM reconciliation
+  WHERE verdict <> 'settlement_only' AND (shop_order_id IS NOT NULL OR group_key LIKE 'ext:%') -- else the bill has no order
+),
+legs AS (
+  SELECT
+    groups.*,
     CASE WHEN NOT undecided THEN diff_total_fen WHEN unsettled THEN -billed_total_fen ELSE settled_total_fen - billed_total_fen END AS total_fen,
     CASE WHEN NOT undecided THEN diff_fee_fen WHEN unsettled THEN -billed_fee_fen ELSE settled_fee_fen - billed_fee_fen END AS fee_fen,
     CASE WHEN NOT undecided THEN diff_commission_fen WHEN unsettled THEN -billed_commission_fen
       ELSE settled_commission_fen - billed_commission_fen END AS commission_fen,
     CASE WHEN NOT undecided THEN diff_net_fen WHEN unsettled THEN -billed_net_fen ELSE settled_net_fen - billed_net_fen END AS net_fen
-  FROM reconciliation
-  WHERE verdict <> 'settlement_only' AND (shop_order_id IS NOT NULL OR group_key LIKE 'ext:%') -- else the bill has no order
+  FROM groups
 ),
 orders AS (
   SELECT
     order_key,
-    sum(total_fen)::DECIMAL(19, 0) * 0.01 AS total,
-    sum(fee_fen)::DECIMAL(19, 0) * 0.01 AS fee,
-    sum(commission_fen)::DECIMAL(19, 0) * 0.01 AS commission,
-    sum(net_fen)::DECIMAL(19, 0) * 0.01 AS net,
-    sum(billed_total_fen)::DECIMAL(19, 0) * 0.01 AS billed,
-    sum(settled_total_fen)::DECIMAL(19, 0) * 0.01 AS settled,
+    CAST(sum(total_fen) AS DECIMAL(19, 0)) * 0.01 AS total,
+    CAST(sum(fee_fen) AS DECIMAL(19, 0)) * 0.01 AS fee,
+    CAST(sum(commission_fen) AS DECIMAL(19, 0)) * 0.01 AS commission,
+    CAST(sum(net_fen) AS DECIMAL(19, 0)) * 0.01 AS net,
+    CAST(sum(billed_total_fen) AS DECIMAL(19, 0)) * 0.01 AS billed,
+    CAST(sum(settled_total_fen) AS DECIMAL(19, 0)) * 0.01 AS settled,
     min(bill_date) AS first_bill_date,
     max(bill_date) AS last_bill_date,
     count(DISTINCT walk_account_id) AS accounts,
-    bool_or(partly_billed) AND bool_and(partly_billed OR NOT is_open) AS partly_billed, -- and nothing else is the matter with it
-    CASE WHEN bool_and(COALESCE(state = 'resolved', false)) FILTER (is_open OR verdict = 'pending') THEN 'resolved' -- in every account
+    bool_or(is_partly_billed) AND bool_and(is_partly_billed OR NOT is_open) AS partly_billed, -- and nothing else is the matter with it
+    CASE WHEN bool_and(COALESCE(state = 'resolved', false)) FILTER (WHERE is_open OR verdict = 'pending') THEN 'resolved' -- in every account
       WHEN bool_or(state = 'reopened') THEN 'reopened' END AS resolution
-  FROM groups LEFT JOIN noted USING (walk_account_id, order_key)
+  FROM legs LEFT JOIN noted USING (walk_account_id, order_key)
   GROUP BY order_key
   HAVING bool_or(verdict = 'mismatched') OR bool_or(has_money) AND bool_or(verdict IN ('bill_only', 'failed'))
 )
 SELECT
   order_key,
-  CASE sign(total) WHEN 1 THEN '多分' WHEN -1 THEN '少分' WHEN 0 THEN '总额相符，分项不符' ELSE '差异' END AS kind,
-  total::DECIMAL(18, 2) AS difference_yuan,
-  fee::DECIMAL(18, 2) AS fee_difference_yuan,
-  commission::DECIMAL(18, 2) AS commission_difference_yuan,
-  net::DECIMAL(18, 2) AS net_difference_yuan,
-  billed::DECIMAL(18, 2) AS billed_yuan,
-  settled::DECIMAL(18, 2) AS settled_yuan,
+  CASE WHEN total > 0 THEN '多分' WHEN total < 0 THEN '少分' WHEN total = 0 THEN '总额相符，分项不符' ELSE '差异' END AS kind,
+  CAST(total AS DECIMAL(18, 2)) AS difference_yuan,
+  CAST(fee AS DECIMAL(18, 2)) AS fee_difference_yuan,
+  CAST(commission AS DECIMAL(18, 2)) AS commission_difference_yuan,
+  CAST(net AS DECIMAL(18, 2)) AS net_difference_yuan,
+  CAST(billed AS DECIMAL(18, 2)) AS billed_yuan,
+  CAST(settled AS DECIMAL(18, 2)) AS settled_yuan,
   first_bill_date,
   last_bill_date,
-  newest_date - first_bill_date AS age_days,
+  date_diff('day', first_bill_date, newest_date) AS age_days,
   accounts,
   resolution
 FROM orders CROSS JOIN newest CROSS JOIN settings
 WHERE (total IS NULL AND fee IS NULL AND commission IS NULL AND net IS NULL
     OR COALESCE(total, 0) <> 0 OR COALESCE(fee, 0) <> 0 OR COALESCE(commission, 0) <> 0 OR COALESCE(net, 0) <> 0)
-  AND NOT (partly_billed AND newest_date - first_bill_date <= lookback_days)
-ORDER BY greatest(abs(total), abs(fee), abs(commission), abs(net)) DESC NULLS LAST, order_key;
+  AND NOT (partly_billed AND date_diff('day', first_bill_date, newest_date) <= lookback_days)
+ORDER BY greatest(abs(COALESCE(total, 0)), abs(COALESCE(fee, 0)), abs(COALESCE(commission, 0)), abs(COALESCE(net, 0))) DESC, order_key;

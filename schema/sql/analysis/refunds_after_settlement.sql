@@ -22,11 +22,12 @@ asked AS (
     CASE bill_column
       WHEN 'shop_order_id' THEN shop_order_id WHEN 'order_ext_id' THEN order_ext_id WHEN 'item_order_id' THEN item_order_id
       WHEN 'certificate_id' THEN certificate_id WHEN 'verify_id' THEN verify_id END AS asked_id
-  FROM bill CROSS JOIN (SELECT DISTINCT bill_column FROM settlement)
+  FROM bill CROSS JOIN (SELECT DISTINCT bill_column FROM settlement) AS columns_asked
   WHERE settle_type = 1
 ),
 linked AS (
-  SELECT DISTINCT order_key, settlement.* FROM asked JOIN settlement USING (bill_column, asked_id)
+  SELECT DISTINCT a.order_key, s.*
+  FROM asked a JOIN settlement s ON s.bill_column = a.bill_column AND s.asked_id = a.asked_id
 ),
 settled AS ( -- 'order_id: settlement' is a callback that only another settlement of its order links to bills
   SELECT order_key, min(settle_time) AS first_settle_time, sum(settle_amount_fen) AS settled
@@ -34,16 +35,16 @@ settled AS ( -- 'order_id: settlement' is a callback that only another settlemen
     SELECT * FROM linked
     UNION ALL
     SELECT DISTINCT l.order_key, s.* FROM settlement s JOIN linked l ON l.order_id = s.order_id WHERE s.bill_column = 'settlement'
-  )
+  ) AS every_settlement
   WHERE settle_status = 'SUCCESS'
   GROUP BY order_key
 )
 SELECT
   b.bill_date, b.walk_account_id, b.account_id, b.ledger_id, b.order_key,
   timezone('Asia/Shanghai', b.settle_time) AS refund_time,
-  (b.ledger_total_fen::DECIMAL(19, 0) * 0.01)::DECIMAL(18, 2) AS refund_yuan,
+  CAST(CAST(b.ledger_total_fen AS DECIMAL(19, 0)) * 0.01 AS DECIMAL(18, 2)) AS refund_yuan,
   timezone('Asia/Shanghai', s.first_settle_time) AS first_settle_time,
-  (s.settled::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS settled_yuan
+  CAST(CAST(s.settled AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS settled_yuan
 FROM bill b JOIN settled s ON s.order_key = b.order_key
 WHERE b.settle_type = 2 AND COALESCE(b.settle_time >= s.first_settle_time, true) -- a time that is not known hides nothing
 ORDER BY b.bill_date, b.walk_account_id, b.account_id, b.ledger_id;

@@ -14,16 +14,16 @@ WITH forward AS (
 ),
 store AS (
   SELECT
-    poi_id, count(*) FILTER (known) AS bills, count(*) FILTER (NOT known) AS unknown,
-    sum(total) FILTER (known) AS total, sum(fee) FILTER (known) AS fee
+    poi_id, count(*) FILTER (WHERE known) AS bills, count(*) FILTER (WHERE NOT known) AS unknown,
+    sum(total) FILTER (WHERE known) AS total, sum(fee) FILTER (WHERE known) AS fee
   FROM forward
   GROUP BY poi_id
 )
 SELECT
   poi_id, poi_name, bills, unknown,
-  (total::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS total_yuan,
-  (fee::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS fee_yuan,
+  CAST(CAST(total AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS total_yuan,
+  CAST(CAST(fee AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS fee_yuan,
   -- Hundredths of a percent as a whole number, for / would give a float: half the divisor is added to round.
-  ((sign(fee) * sign(total) * ((abs(fee) * 10000 + abs(total) // 2) // NULLIF(abs(total), 0)))::DECIMAL(20, 0) * 0.01)::DECIMAL(18, 2) AS fee_percent
+  CAST(CAST(CASE WHEN (fee < 0) <> (total < 0) THEN -1 ELSE 1 END * ((abs(fee) * 10000 + abs(total) // 2) // NULLIF(abs(total), 0)) AS DECIMAL(20, 0)) * 0.01 AS DECIMAL(18, 2)) AS fee_percent
 FROM store LEFT JOIN store_names USING (poi_id)
 ORDER BY fee_percent DESC NULLS LAST, poi_id;

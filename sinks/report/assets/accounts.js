@@ -33,8 +33,8 @@ function figureColumns(there) {
   const known = (value) => (row) => (there(row) ? value(row) : null);
   return [
     fenColumn('forward', 'forward', known((r) => r.sums.forward)),
-    fenColumn('refund', 'refund', known((r) => r.sums.refund)),
-    fenColumn('other', 'other', known((r) => r.sums.other)),
+    fenColumn('refund', 'refundShort', known((r) => r.sums.refund)),
+    fenColumn('other', 'otherShort', known((r) => r.sums.other)),
     fenColumn('matched', 'matched', known((r) => verdictSum(r, 'matched').billed)),
     fenColumn('diff', 'differenceNet', known((r) => term(r, 'mismatched').fen), { signed: true, byMagnitude: true }),
     fenColumn('unsettled', 'unsettled', known((r) => negate(term(r, 'bill_only', 'rule_never_answered', 'pending', 'no_key', 'not_configured').fen))),
@@ -46,14 +46,17 @@ function figureColumns(there) {
   ];
 }
 
+/** mayBeZero are the figures whose column is left out where no account has any, so that the rest fits a screen. */
+const mayBeZero = ['other', 'failed', 'crossDay', 'settlementOnly'];
+
 function accountTable() {
   const odd = (account) => Object.entries(account.days || {}).some(([state, n]) => n && state !== 'complete');
   const there = (account) => !Object.keys(account.days || {}).length || Object.entries(account.days).some(([state, n]) => n && whole({ state }));
   const name = (account) => h('span', null, accountName(account.id), account.id && account.name ? h('div', { class: 'id soft' }, account.id) : null);
   const columns = [
     { key: 'account', label: t('account'), type: 'text', value: (a) => accountName(a.id), search: (a) => accountName(a.id) + ' ' + a.id, cell: name },
-    { key: 'state', label: t('state'), type: 'text', class: 'words', value: accountState },
-    ...figureColumns(there),
+    { key: 'state', label: t('state'), type: 'text', class: 'name', value: accountState },
+    ...figureColumns(there).filter((column) => !mayBeZero.includes(column.key) || (report.accounts || []).some((account) => column.value(account) && BigInt(column.value(account)))),
   ];
   const others = (report.others || []).map((other) => (other.name ? other.name + ' ' : '') + other.id).join(t('comma'));
   return part('accounts', h('p', { class: 'about' }, t('accountsAbout')), others ? h('p', { class: 'note' }, t('others', { names: others })) : null, dataTable('account-table', columns, report.accounts || [],
@@ -69,7 +72,7 @@ function latestFirst(units) {
 function unitTable() {
   const units = report.units || [];
   const hint = (unit) => say(unit.hint) || (unit.state === 'unavailable' ? t('hintUnavailable') : unit.state === 'missing' ? t('hintMissing') : '');
-  const why = (unit) => [unit.reason && unit.reason + (unit.code ? t('code', unit) : ''), hint(unit), unit.logid && 'logid ' + unit.logid].filter(Boolean).join(t('semicolon'));
+  const why = (unit) => [unitWhy(unit) && unitWhy(unit) + (unit.code ? t('code', unit) : ''), hint(unit), unit.logid && 'logid ' + unit.logid].filter(Boolean).join(t('semicolon'));
   const columns = [
     { key: 'day', label: t('day'), type: 'text', class: 'words', value: (u) => u.day },
     { key: 'account', label: t('account'), type: 'text', class: 'name', value: (u) => accountName(u.account), search: (u) => accountName(u.account) + ' ' + u.account },
@@ -97,7 +100,7 @@ function heatMap() {
       x: days.indexOf(unit.day), y: ids.indexOf(unit.account), fen: gross, account: unit.account, day: unit.day,
       state: there ? 'whole' : unit.state === 'unavailable' ? 'unavailable' : 'failed',
       lines: there ? [unit.day + ' ' + accountName(unit.account), t('over') + ' ' + yuan(sums.over), t('short') + ' ' + yuan(sums.short), t('groups', { n: count(sums.groups) })]
-        : [unit.day + ' ' + accountName(unit.account), stateText(unit.state), unit.reason],
+        : [unit.day + ' ' + accountName(unit.account), stateText(unit.state), unitWhy(unit)],
     };
   });
   const chart = h('div', { class: 'chart', role: 'img', 'aria-label': t('heatAria') });
@@ -113,10 +116,17 @@ function percent(points) {
   return yuan(points) + '%';
 }
 
+/** lacking says how many bills are in no rate, as they do not state an amount. */
+function lacking(store) {
+  return [['total', 'dueSum'], ['fee', 'feeYuan'], ['commissions', 'legCommission']].filter(([key]) => store.lacking[key])
+    .map(([key, name]) => t('lacks', { what: t(name), n: count(store.lacking[key]) })).join(t('semicolon'));
+}
+
 function storeTable() {
   const mark = (s) => (s.outlying ? 'outlier' : s.rate === null ? 'unrated' : 'usual');
   const text = (key, name, value, more) => ({ key, label: t(name), type: 'text', value, ...more });
   const rate = (key, name) => ({ key, label: t(name), type: 'fen', noTotal: true, value: (s) => s[key], cell: (s) => percent(s[key]) });
+  const partRate = (name, of) => ({ key: name, label: t(name), type: 'fen', noTotal: true, value: (s) => of(s).rate, cell: (s) => percent(of(s).rate) });
   const columns = [
     text('store', 'store', (s) => s.name || s.id || t('wholeAccount'), { search: (s) => [s.name, s.id].join(' '), cell: (s) => h('span', null, s.name || s.id || t('wholeAccount'), s.name ? h('div', { class: 'id soft' }, s.id) : null) }),
     text('account', 'account', (s) => accountName(s.account), { search: (s) => accountName(s.account) + ' ' + s.account }),
@@ -124,13 +134,15 @@ function storeTable() {
     fenColumn('total', 'dueSum', (s) => s.total), fenColumn('fee', 'feeYuan', (s) => s.fee),
     rate('rate', 'rate'), rate('median', 'median'),
     text('mark', 'mark', (s) => t(mark(s)), { cell: (s) => h('span', { class: s.outlying ? 'tag bad' : 'soft' }, t(mark(s))) }),
-    { key: 'unknown', label: t('unknownBills'), type: 'count', value: (s) => s.unknown },
+    fenColumn('commission', 'legCommission', (s) => s.commissions.part), partRate('commissionRate', (s) => s.commissions), partRate('totalRate', (s) => s.taken),
+    text('lacking', 'unknownBills', lacking, { class: 'name' }),
   ];
   const filters = [
     { key: 'mark', label: t('mark'), value: mark, name: t },
     { key: 'account', label: t('account'), value: (s) => s.account, name: accountName },
   ];
   const stores = [...(report.stores || [])].sort((a, b) => Number(b.outlying) - Number(a.outlying));
-  return part('stores', h('p', { class: 'about' }, t('storesAbout')),
+  const all = report.all_stores;
+  return part('stores', h('p', null, h('strong', null, t('allStores', { fee: percent(all.rate), commission: percent(all.commissions.rate), total: percent(all.taken.rate) }))), h('p', { class: 'about' }, t('storesAbout')),
     dataTable('store-table', columns, stores, { caption: t('stores'), sort: null, filters, search: true, pageSize: 20, totals: true, rowClass: (s) => (s.outlying ? 'trouble' : '') }));
 }

@@ -122,6 +122,11 @@ function term(figures, ...codes) {
   return { fen: sumFen(found.map((x) => x.fen)) || '0', groups: found.reduce((n, x) => n + x.groups, 0) };
 }
 
+/** unitWhy says why a unit is not complete. */
+function unitWhy(unit) {
+  return say(unit.why) || unit.reason || '';
+}
+
 function whole(unit) {
   return unit.state === 'complete' || unit.state === 'stale';
 }

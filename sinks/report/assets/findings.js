@@ -25,7 +25,7 @@ function doubtTable() {
 }
 
 function exceptionTable() {
-  const example = (x) => h('li', null, [x.day, x.account && accountName(x.account), x.order, x.ledger_id, x.settle_id].filter(Boolean).join(' · '), ' ', x.detail,
+  const example = (x) => h('li', null, [x.day, x.account && accountName(x.account), x.order, x.ledger_id, x.settle_id].filter(Boolean).join(' · '), ' ', say(x.detail),
     x.expected || x.actual ? h('span', { class: 'soft' }, ' (' + t('should') + ' ' + yuan(x.expected) + t('comma') + t('is') + ' ' + yuan(x.actual) + ')') : null);
   const columns = [
     { key: 'rule', label: t('rule'), type: 'text', value: (r) => label('rule', r.rule), search: (r) => label('rule', r.rule) + ' ' + r.rule, cell: (r) => [label('rule', r.rule), h('div', { class: 'id soft' }, r.rule)] },
@@ -41,7 +41,7 @@ function exceptionTable() {
 /** changeColumns are the columns of the changes of days. */
 function changeColumns() {
   const example = (x) => h('li', null, [accountName(x.account), x.order, x.ledger_id].filter(Boolean).join(' · '), ' ', label('change', x.change), t('comma'), signedYuan(x.total), t('comma'),
-    t('batches', { from: x.old_generation, to: x.new_generation }), t('comma'), chinaTime(x.at), (x.columns || []).length ? ' (' + x.columns.join(', ') + ')' : '');
+    t('batches', { from: x.old_generation, to: x.new_generation }), t('comma'), chinaTime(x.at), (x.columns || []).length ? ' (' + x.columns.map((column) => label('column', column)).join(t('comma')) + ')' : '');
   const countColumn = (key) => ({ key, label: t(key), type: 'count', value: (r) => r[key] });
   return [
     countColumn('added'), countColumn('removed'), countColumn('changed'),

@@ -21,7 +21,7 @@ function render() {
   document.documentElement.lang = language.code === 'en' ? 'en' : 'zh-CN';
   document.title = t(report.from === report.to ? 'titleDay' : 'title') + ' ' + rangeText();
   const main = h('main', null,
-    h('div', { class: 'lead' }, masthead(), figures(), h('div', { class: 'columns' }, h('div', null, completeness(), billSums()), bridgeStatement())),
+    h('div', { class: 'lead' }, masthead(), figures(), h('div', { class: 'columns statements' }, completeness(), billSums(), bridgeStatement())),
     balanceTable(), withdrawalTable(), waterfall(), accountTable(), heatMap(), unitTable(), todoTable(), resolvedTable(), ageTable(), largestTable(), refundTable(), storeTable(), doubtTable(), exceptionTable(), restatementTable(), signature());
   const titles = numberSections(main);
   const links = titles.map((title) => h('li', null, h('a', { href: '#' + title.parentElement.id }, title.childNodes[1].textContent)));

@@ -84,7 +84,7 @@ function absentList(units) {
   const items = groups.slice(0, 8).map((list) => {
     const [unit] = list;
     const days = list.length > 3 ? t('daysFrom', { n: count(list.length), from: list[0].day, to: list.at(-1).day }) : list.map((u) => u.day).join(t('comma'));
-    return h('li', null, h('strong', null, accountName(unit.account)), ' ', days, t('comma'), stateText(unit.state), unit.reason ? [t('comma'), unit.reason] : null);
+    return h('li', null, h('strong', null, accountName(unit.account)), ' ', days, t('comma'), stateText(unit.state), unitWhy(unit) ? [t('comma'), unitWhy(unit)] : null);
   });
   return h('div', null, h('ul', { class: 'small' }, items), groups.length > 8 ? h('p', { class: 'note' }, t('moreUnits', { n: groups.length - 8 })) : null);
 }

@@ -18,7 +18,7 @@ function dataTable(id, columns, rows, options) {
   view.foot = h('tfoot');
   view.status = h('span', { role: 'status', class: 'range' });
   view.head = columns.map((column) => headCell(view, column));
-  const table = h('table', { class: 'data' }, h('caption', { class: 'unseen' }, options.caption),
+  const table = h('table', { class: columns.length > 5 ? 'data cards' : 'data' }, h('caption', { class: 'unseen' }, options.caption),
     h('thead', null, h('tr', null, view.head)), view.body, view.foot);
   const root = h('div', { class: 'table', id }, toolbar(view),
     h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': options.caption }, table), pager(view));
@@ -138,7 +138,7 @@ function dataRow(view, row) {
     if (i === 0 && options.open) content = h('button', { type: 'button', class: 'open' }, content);
     const under = column.under && column.under(row);
     if (under) content = [content, h('div', { class: 'soft small' }, under)];
-    return h('td', { class: [column.type, column.class].filter(Boolean).join(' ') }, content);
+    return h('td', { class: [column.type, column.class].filter(Boolean).join(' '), 'data-label': column.label }, content);
   });
   const open = options.open && (() => { if (!String(getSelection())) options.open(row); });
   return h('tr', { class: [options.open ? 'opens' : '', options.rowClass ? options.rowClass(row) : ''].join(' ').trim() || null, onclick: open || null }, cells);
@@ -147,8 +147,8 @@ function dataRow(view, row) {
 function totalRow(view) {
   return h('tr', null, view.columns.map((column, i) => {
     if (i === 0) return h('th', { scope: 'row' }, t('total'));
-    if (column.noTotal || column.type === 'text') return h('td', { class: column.class === 'byhand' ? 'byhand' : null });
-    if (column.type === 'count') return h('td', { class: 'count' }, count(view.shown.reduce((sum, row) => sum + Number(column.value(row) || 0), 0)));
-    return h('td', { class: 'fen' }, amount(sumFen(view.shown.map(column.value)), column.signed));
+    if (column.noTotal || column.type === 'text') return h('td', { class: column.class === 'byhand' ? 'byhand' : 'blank' });
+    if (column.type === 'count') return h('td', { class: 'count', 'data-label': column.label }, count(view.shown.reduce((sum, row) => sum + Number(column.value(row) || 0), 0)));
+    return h('td', { class: 'fen', 'data-label': column.label }, amount(sumFen(view.shown.map(column.value)), column.signed));
   }));
 }

@@ -99,8 +99,12 @@ UNION ALL
 SELECT 'store/' || walk_account_id || '/' || COALESCE(poi_id, ''), name, value FROM (UNPIVOT (
   SELECT walk_account_id, poi_id, (count(*) FILTER (known))::HUGEINT AS bills, (count(*) FILTER (NOT known))::HUGEINT AS unknown,
     sum(ledger_total_fen) FILTER (known) AS total, sum(total_merchant_platform_service_fen) FILTER (known) AS fee,
-    (sign(fee) * sign(total) * ((abs(fee) * 10000 + abs(total) // 2) // NULLIF(abs(total), 0)))::HUGEINT AS rate
-  FROM (SELECT *, ledger_total_fen IS NOT NULL AND total_merchant_platform_service_fen IS NOT NULL AS known FROM bill WHERE counts AND settle_type = 1)
+    (sign(fee) * sign(total) * ((abs(fee) * 10000 + abs(total) // 2) // NULLIF(abs(total), 0)))::HUGEINT AS rate,
+    (count(*) FILTER (rated))::HUGEINT AS commission_bills, sum(ledger_total_fen) FILTER (rated) AS commission_total, sum(commission_fen) FILTER (rated) AS commission,
+    sum(ledger_total_fen) FILTER (known AND rated) AS taken_total, sum(total_merchant_platform_service_fen + commission_fen) FILTER (known AND rated) AS taken,
+    (count(*) FILTER (ledger_total_fen IS NULL))::HUGEINT AS lacking_total, (count(*) FILTER (total_merchant_platform_service_fen IS NULL))::HUGEINT AS lacking_fee,
+    (count(*) FILTER (commission_fen IS NULL))::HUGEINT AS lacking_commissions
+  FROM (SELECT *, ledger_total_fen IS NOT NULL AND total_merchant_platform_service_fen IS NOT NULL AS known, ledger_total_fen IS NOT NULL AND commission_fen IS NOT NULL AS rated FROM bill WHERE counts AND settle_type = 1)
   GROUP BY ALL) ON COLUMNS(* EXCLUDE (walk_account_id, poi_id)))
 UNION ALL
 SELECT 'exception/' || rule, severity, count(*) FROM exceptions GROUP BY ALL
@@ -128,6 +132,16 @@ SELECT 'age/' || rank || '/' || band, name, value FROM (UNPIVOT (
 UNION ALL
 SELECT 'closed', name, value FROM (UNPIVOT (
   SELECT count(*)::HUGEINT AS orders, sum(billed0) AS billed, sum(settled0) AS settled FROM every_order WHERE NOT is_open) ON COLUMNS(*))
+UNION ALL
+SELECT 'balance/' || bill_date || '/' || account_id, name, value FROM (UNPIVOT (
+  SELECT bill_date, account_id, opening_fen::HUGEINT AS opening, in_fen::HUGEINT AS in, out_fen::HUGEINT AS out, withdrawn_fen::HUGEINT AS withdrawn, closing_fen::HUGEINT AS closing, unexplained_fen::HUGEINT AS unexplained,
+    bills_withdrawn::HUGEINT AS bills_withdrawn, bills_waiting::HUGEINT AS bills_waiting, bills_not_withdrawable::HUGEINT AS bills_unknown
+  FROM balances WHERE bills_withdrawn + bills_waiting + bills_not_withdrawable > 0 OR withdrawn_fen <> 0) ON COLUMNS(* EXCLUDE (bill_date, account_id)))
+UNION ALL
+SELECT 'waiting', 'fen', sum(waiting_fen) FROM balances
+UNION ALL
+SELECT 'withdrawals/' || verdict, name, value FROM (UNPIVOT (
+  SELECT verdict, count(*)::HUGEINT AS count, sum(amount_fen) AS amount, sum(bills_fen) AS bills, sum(diff_fen) AS diff FROM withdrawals GROUP BY ALL) ON COLUMNS(* EXCLUDE verdict))
 UNION ALL
 SELECT 'drill/' || order_key, name, value FROM (UNPIVOT (
   SELECT order_key, count(*)::HUGEINT AS bills, sum(ledger_total_fen) AS billed FROM bill JOIN open_order ON order_key = COALESCE(NULLIF(shop_order_id, ''), 'ext:' || NULLIF(order_ext_id, '')) GROUP BY ALL) ON COLUMNS(* EXCLUDE order_key));

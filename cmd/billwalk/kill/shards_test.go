@@ -1,0 +1,252 @@
+package kill
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"math/rand/v2"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"os/exec"
+	"slices"
+	"strings"
+	"sync"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/google/go-cmp/cmp/cmpopts"
+
+	"billwalk/cmd/billwalk/billwalktest"
+	"billwalk/pipeline"
+	"billwalk/schema"
+	"billwalk/sinks/lake"
+	"billwalk/sinks/object"
+)
+
+const shardBuckets = 8
+
+// shardNight is a night that several processes share.
+type shardNight struct {
+	platform *billwalktest.Served
+	mu       sync.Mutex
+	arrived  map[string][]time.Time // requests, by path
+	lake     billwalktest.Place
+	config   string
+}
+
+func newShardNight(t *testing.T, qps float64, strike func()) *shardNight {
+	at := billwalktest.Now()
+	world := billwalktest.World(7, 15)
+	world.Now = func() time.Time { return at }
+	n := &shardNight{platform: billwalktest.Serve(t, world), lake: billwalktest.FolderLake(t), arrived: make(map[string][]time.Time)}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		n.mu.Lock()
+		n.arrived[r.URL.Path] = append(n.arrived[r.URL.Path], time.Now())
+		n.mu.Unlock()
+		if strike != nil {
+			strike()
+		}
+		n.platform.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	n.config = billwalktest.Job{
+		Lake: n.lake, Buckets: shardBuckets, Platform: server.URL, Accounts: n.platform.Accounts(), QPS: qps, Trade: qps, Lookback: 2, Passes: 2, PageSize: 10, Report: true,
+	}.Write(t)
+	return n
+}
+
+func (n *shardNight) args(verb, shard string) []string {
+	args := []string{verb, "nightly", "--config", n.config, "--output", "json", "--from", billwalktest.FirstDay.String(), "--to", (billwalktest.FirstDay + 1).String()}
+	if shard != "" {
+		args = append(args, "--shard", shard)
+	}
+	return args
+}
+
+// together runs a verb in so many processes, and again those that were killed or have to go on.
+// It returns what those printed that ended well.
+func (n *shardNight) together(t *testing.T, verb string, count int, started func(shard int, p *os.Process)) (printed []string) {
+	t.Helper()
+	printed = make([]string, count)
+	var all sync.WaitGroup
+	for i := range count {
+		all.Go(func() {
+			for try := range 10 {
+				var out, log bytes.Buffer
+				p := exec.Command("billwalk", n.args(verb, fmt.Sprintf("%d/%d", i, count))...)
+				p.Stdout, p.Stderr = &out, &log
+				if err := p.Start(); err != nil {
+					t.Error(err)
+					return
+				}
+				if started != nil {
+					started(i, p.Process)
+				}
+				_ = p.Wait() // what it returns, the status says
+				switch status := p.ProcessState.Sys().(syscall.WaitStatus); {
+				case status.Signaled() && try < 9, status.ExitStatus() == pipeline.ExitStopped:
+					continue
+				case status.ExitStatus() != pipeline.ExitDone && status.ExitStatus() != pipeline.ExitIncomplete:
+					t.Errorf("%s of shard %d of %d: exit %d: %s%s", verb, i, count, status.ExitStatus(), out.String(), log.String())
+				}
+				printed[i] = out.String()
+				return
+			}
+		})
+	}
+	all.Wait()
+	return printed
+}
+
+// shardRows are the rows of a night, by table.
+type shardRows struct {
+	Bills          []schema.Bill
+	Settlements    []schema.Settlement
+	Reconciliation []schema.Reconciliation
+}
+
+// notOfTheShards leaves out what tells when and by which calls the rows were fetched: an order with
+// bills of two shards is queried by both.
+var notOfTheShards = cmp.Options{billwalktest.NotOfTheRun, cmpopts.IgnoreFields(schema.Settlement{}, "AskedBy")}
+
+func (n *shardNight) rows(t *testing.T) (rows shardRows) {
+	t.Helper()
+	store, err := object.Open(t.Context(), n.lake.URL, n.lake.Options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	l, err := lake.Open(t.Context(), store, shardBuckets, "test")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for day := billwalktest.FirstDay; day <= billwalktest.FirstDay+1; day++ {
+		for bucket := range shardBuckets {
+			for b, err := range l.Bills(t.Context(), day, bucket) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				rows.Bills = append(rows.Bills, *b)
+			}
+			for s, err := range l.Settlements(t.Context(), day, bucket) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				rows.Settlements = append(rows.Settlements, *s)
+			}
+			for r, err := range l.Reconciliation(t.Context(), day, bucket) {
+				if err != nil {
+					t.Fatal(err)
+				}
+				rows.Reconciliation = append(rows.Reconciliation, *r)
+			}
+		}
+	}
+	return rows
+}
+
+// TestShards: four processes publish what one publishes, and make no more calls in any second
+// than one may. What they have published, they prove and build again together; the last of them
+// writes the report of all accounts.
+func TestShards(t *testing.T) {
+	t.Parallel()
+	const qps, count = 80, 4
+	one, many := newShardNight(t, 1000, nil), newShardNight(t, qps, nil)
+	billwalktest.Run(t, one.config, one.args("run", "")[0], "nightly", "--from", billwalktest.FirstDay.String(), "--to", (billwalktest.FirstDay + 1).String())
+	want := one.rows(t)
+	if len(want.Bills) == 0 || len(want.Settlements) == 0 {
+		t.Fatal("too little to compare")
+	}
+	reports, units := 0, 0
+	for _, out := range many.together(t, "run", count, nil) {
+		var s pipeline.Summary
+		if err := json.Unmarshal([]byte(out), &s); err != nil {
+			t.Fatal(err, out)
+		}
+		units += s.Units.Complete + s.Units.Unavailable + s.Units.Failed
+		if s.Report != "" {
+			reports++
+		}
+	}
+	if diff := cmp.Diff(want, many.rows(t), notOfTheShards); diff != "" {
+		t.Errorf("(-one process +%d shards):\n%s", count, diff)
+	}
+	if all := 2 * len(many.platform.Accounts()); units != all || reports != 1 {
+		t.Errorf("%d units of %d, %d reports", units, all, reports)
+	}
+	for path, at := range many.arrived {
+		switch n := busiest(at); {
+		case strings.Contains(path, "token") && len(at) > 2:
+			t.Errorf("%d tokens were fetched for 2 apps", len(at))
+		case n > qps:
+			t.Errorf("%d calls of %s in one second, of %d", n, path, qps)
+		}
+	}
+	many.together(t, "verify", count, nil)
+	for _, out := range many.together(t, "replay", count, nil) {
+		var s pipeline.Summary
+		if err := json.Unmarshal([]byte(out), &s); err != nil {
+			t.Fatal(err, out)
+		}
+		for _, o := range s.Partitions {
+			if !o.Unchanged {
+				t.Errorf("replay: %s is published anew", o.Key)
+			}
+		}
+	}
+}
+
+// busiest returns the maximum number of arrivals in any second.
+func busiest(at []time.Time) (most int) {
+	slices.SortFunc(at, time.Time.Compare)
+	for first, last := 0, 0; last < len(at); last++ {
+		for at[last].Sub(at[first]) > time.Second {
+			first++
+		}
+		most = max(most, last-first+1)
+	}
+	return most
+}
+
+// TestShardsKilled: processes that share a night are killed at random, and started again as the
+// policy does it: the lake is that of one process that was never killed.
+func TestShardsKilled(t *testing.T) {
+	t.Parallel()
+	one := newShardNight(t, 1000, nil)
+	billwalktest.Run(t, one.config, "run", "nightly", "--from", billwalktest.FirstDay.String(), "--to", (billwalktest.FirstDay + 1).String())
+	want := one.rows(t)
+	for _, count := range []int{2, 8} {
+		t.Run(fmt.Sprint(count), func(t *testing.T) {
+			t.Parallel()
+			random := rand.New(rand.NewPCG(uint64(count), 1))
+			var mu sync.Mutex
+			running, calls, kills := make(map[int]*os.Process), 0, 0
+			next := 5 + random.IntN(20)
+			n := newShardNight(t, 400, func() {
+				mu.Lock()
+				defer mu.Unlock()
+				if calls++; calls < next || kills == 6 {
+					return
+				}
+				if victim := running[random.IntN(count)]; victim != nil && victim.Kill() == nil {
+					kills++
+				}
+				next = calls + 10 + random.IntN(60)
+			})
+			n.together(t, "run", count, func(shard int, p *os.Process) {
+				mu.Lock()
+				defer mu.Unlock()
+				running[shard] = p
+			})
+			if diff := cmp.Diff(want, n.rows(t), notOfTheShards); diff != "" {
+				t.Errorf("(-one process +%d shards that were killed):\n%s", count, diff)
+			}
+			if kills < 4 {
+				t.Errorf("%d kills are too few", kills)
+			}
+			n.together(t, "verify", count, nil)
+		})
+	}
+}

@@ -1,0 +1,3 @@
+// Package rules tests deploy/observability against Prometheus' own library. It is a module of its own, so that the
+// program does not depend on it.
+package rules

@@ -1,0 +1,308 @@
+package shards
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"log/slog"
+	"maps"
+	"slices"
+	"sync"
+	"time"
+
+	"billwalk/pipeline/stop"
+	"billwalk/schema"
+)
+
+// Store is an object that a shard replaces, and others read.
+type Store interface {
+	// Load returns what is stored, and its version; nothing where there is nothing.
+	Load(ctx context.Context) (data []byte, version string, err error)
+	// Swap stores data if the version is still the given one, and returns the new
+	// version; else the error is schema.ErrTaken.
+	Swap(ctx context.Context, data []byte, version string) (string, error)
+}
+
+const (
+	beatEvery = 10 * time.Second       // how often a shard shows that it lives
+	pollEvery = 500 * time.Millisecond // how often one that waits looks at the others
+
+	// goneAfter is how long a shard that shows no sign of life is waited for: longer than
+	// Kubernetes takes to start a pod that has failed a few times.
+	goneAfter = 10 * time.Minute
+
+	maxTries = 5 // of one swap
+)
+
+// Config says what is shared, and where the shards tell of themselves.
+type Config struct {
+	Shard Shard
+	Peers []int                   // the other shards that have an account
+	Open  func(name string) Store // an object of the shared run
+	From  schema.Day              // of the run, lookback included
+	To    schema.Day
+	RunID string
+	Log   *slog.Logger
+}
+
+// Night is a run that several shards share, as one of them sees it. A shard that was killed, or
+// stopped, takes it up again; one that had ended begins another one of the same days.
+type Night struct {
+	Config
+	own   Store
+	rests func() // ends the signs of life
+
+	mu      sync.Mutex
+	state   state
+	version string
+	peers   map[int]*peer
+}
+
+// state is what a shard tells of itself.
+type state struct {
+	Shard  string     `json:"shard"`
+	RunID  string     `json:"run_id"`
+	From   schema.Day `json:"from"` // lookback included
+	To     schema.Day `json:"to"`
+	Round  int        `json:"round"` // of runs of the same days
+	Beat   int64      `json:"beat"`
+	Passed []string   `json:"passed"` // what it has done
+	Lists  []list     `json:"lists"`  // of ids, which it has stored
+	Ended  *Ended     `json:"ended,omitempty"`
+	Done   bool       `json:"done"` // nothing is left to do, the report included
+}
+
+// Ended is how a shard's run ended that need not be repeated.
+type Ended struct {
+	ExitCode int    `json:"exit_code"`
+	RunID    string `json:"run_id"`
+}
+
+// list names the stored ids of a partition.
+type list struct {
+	Day    schema.Day `json:"bill_date"`
+	Bucket int        `json:"bucket"`
+	IDs    int        `json:"ids"`
+	Name   string     `json:"name"`
+}
+
+// peer is another shard as it was seen last.
+type peer struct {
+	state
+	seen time.Time // when it was seen to live, by this process's clock
+}
+
+// Enter begins the shard's part of the night, or takes it up where an earlier run was cut.
+func Enter(ctx context.Context, c Config) (*Night, error) {
+	n := &Night{Config: c, peers: make(map[int]*peer), own: c.Open(stateName(c.Shard.Index))}
+	var last state
+	data, version, err := n.own.Load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	_ = json.Unmarshal(data, &last) // what cannot be read is of no night
+	n.version = version
+	n.state = state{Shard: c.Shard.String(), RunID: c.RunID, From: c.From, To: c.To, Round: 1, Beat: last.Beat, Passed: []string{}, Lists: []list{}}
+	if last.From == c.From && last.To == c.To && last.Shard == n.state.Shard {
+		n.state.Round = last.Round
+		if last.Done {
+			n.state.Round++
+		}
+	}
+	if err := n.store(ctx, func(*state) {}); err != nil {
+		return nil, err
+	}
+	began := time.Now()
+	for _, i := range c.Peers {
+		n.peers[i] = &peer{seen: began}
+	}
+	n.rests = n.beat(ctx)
+	return n, nil
+}
+
+func stateName(index int) string { return fmt.Sprintf("shard-%d.json", index) }
+
+// beat shows that the shard lives, until the returned function is called.
+func (n *Night) beat(ctx context.Context) (rests func()) {
+	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	rested := make(chan struct{})
+	go func() {
+		defer close(rested)
+		for stop.Sleep(ctx, beatEvery) == nil {
+			if err := n.store(ctx, func(s *state) { s.Beat++ }); err != nil {
+				n.Log.Debug("the shard's sign of life could not be stored", "error", err)
+			}
+		}
+	}()
+	return sync.OnceFunc(func() {
+		cancel()
+		<-rested
+	})
+}
+
+// store changes what the shard tells of itself. Another process of the same shard loses what it
+// has told: it tells it again.
+func (n *Night) store(ctx context.Context, change func(*state)) error {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	change(&n.state)
+	data, err := json.Marshal(n.state)
+	if err != nil {
+		return err
+	}
+	for try := 1; ; try++ {
+		version, err := n.own.Swap(ctx, data, n.version)
+		if err == nil {
+			n.version = version
+			return nil
+		}
+		if !errors.Is(err, schema.ErrTaken) || try == maxTries {
+			return err
+		}
+		if _, n.version, err = n.own.Load(ctx); err != nil {
+			return err
+		}
+	}
+}
+
+// Pass tells the others that this shard has done something.
+func (n *Night) Pass(ctx context.Context, what string) error {
+	return n.store(ctx, func(s *state) {
+		if !slices.Contains(s.Passed, what) {
+			s.Passed = append(s.Passed, what)
+		}
+	})
+}
+
+// Passed reports whether all shards have done something.
+func (n *Night) Passed(ctx context.Context, what string) (bool, error) {
+	late, err := n.late(ctx, what)
+	return len(late) == 0, err
+}
+
+// Await waits until all shards have done something. It returns those that have not and show no
+// sign of life.
+func (n *Night) Await(ctx context.Context, what string) (gone []int, err error) {
+	waiting := ""
+	for {
+		late, err := n.late(ctx, what)
+		if err != nil || len(late) == 0 {
+			return nil, err
+		}
+		gone = slices.DeleteFunc(slices.Clone(late), func(i int) bool { return time.Since(n.peers[i].seen) < goneAfter })
+		if len(gone) == len(late) {
+			return gone, nil
+		}
+		if now := fmt.Sprint(late); now != waiting {
+			waiting = now
+			n.Log.Info("waiting for other shards", "shards", late, "until", what)
+		}
+		if err := stop.Sleep(ctx, pollEvery); err != nil {
+			return late, err
+		}
+	}
+}
+
+// late returns the shards that have not done something yet.
+func (n *Night) late(ctx context.Context, what string) (late []int, err error) {
+	for _, i := range n.Peers {
+		p := n.peers[i]
+		if !n.has(p, what) {
+			if err := n.look(ctx, i); err != nil {
+				return nil, err
+			}
+		}
+		if !n.has(p, what) {
+			late = append(late, i)
+		}
+	}
+	return late, nil
+}
+
+// has reports whether a peer has done something in this night.
+func (n *Night) has(p *peer, what string) bool {
+	return n.sameNight(&p.state) && (p.Ended != nil || slices.Contains(p.Passed, what))
+}
+
+func (n *Night) sameNight(s *state) bool {
+	return s.From == n.From && s.To == n.To && s.Round >= n.state.Round
+}
+
+// look reads what a peer tells of itself.
+func (n *Night) look(ctx context.Context, i int) error {
+	data, _, err := n.Open(stateName(i)).Load(ctx)
+	if err != nil {
+		return err
+	}
+	p := n.peers[i]
+	var now state
+	_ = json.Unmarshal(data, &now) // what cannot be read is of no night
+	if now.Beat != p.Beat || now.RunID != p.RunID || len(now.Passed) != len(p.Passed) {
+		if p.RunID != "" || n.sameNight(&now) { // what was there before is no sign of life
+			p.seen = time.Now()
+		}
+	}
+	p.state = now
+	return nil
+}
+
+// Leave ends the shard's signs of life.
+func (n *Night) Leave() { n.rests() }
+
+// End notes how the shard's run ended, so that no other shard waits for it. The last shard of a
+// night to end, and it alone, gets how all of them ended, by index; others get nothing.
+func (n *Night) End(ctx context.Context, exitCode int) (all map[int]Ended, err error) {
+	own := Ended{exitCode, n.RunID}
+	if err := n.store(ctx, func(s *state) { s.Ended = &own }); err != nil {
+		return nil, err
+	}
+	all = map[int]Ended{n.Shard.Index: own}
+	for _, i := range n.Peers {
+		if err := n.look(ctx, i); err != nil {
+			return nil, err
+		}
+		p := n.peers[i]
+		if p.Ended == nil || !n.sameNight(&p.state) {
+			return nil, nil
+		}
+		all[i] = *p.Ended
+	}
+	if first, err := n.close(ctx, all); !first || err != nil {
+		return nil, err
+	}
+	return all, nil
+}
+
+// Done notes that nothing is left to do of the shard's part: a further run begins another night.
+func (n *Night) Done(ctx context.Context) error {
+	return n.store(ctx, func(s *state) { s.Done = true })
+}
+
+// over is what the last shard of a night notes.
+type over struct {
+	Shards map[int]Ended `json:"shards"`
+	By     string        `json:"by"` // its run
+}
+
+// close notes that the night is over. It reports whether this shard is the first to note it.
+func (n *Night) close(ctx context.Context, all map[int]Ended) (first bool, err error) {
+	store := n.Open("night.json")
+	data, err := json.Marshal(over{all, n.RunID})
+	if err != nil {
+		return false, err
+	}
+	for {
+		before, version, err := store.Load(ctx)
+		if err != nil {
+			return false, err
+		}
+		var noted over
+		if json.Unmarshal(before, &noted) == nil && maps.Equal(noted.Shards, all) {
+			return noted.By == n.RunID, nil
+		}
+		if _, err = store.Swap(ctx, data, version); !errors.Is(err, schema.ErrTaken) {
+			return err == nil, err
+		}
+	}
+}

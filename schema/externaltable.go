@@ -1,0 +1,117 @@
+package schema
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"unicode/utf8"
+)
+
+// firstProjectedDay is the first day that projected partitions have: the platform has no
+// older bills.
+const firstProjectedDay = "2020-01-01"
+
+// maxComment is how many bytes a metastore keeps of a column's comment, at least.
+const maxComment = 255
+
+// ExternalTables returns SQL that creates for Spark, Trino or Athena an external table of each
+// table of the lake at the URL, as the engine names it (s3a:// in Spark), and a view of it for
+// people, in Chinese and yuan: bills and bills_zh. The tables read columns by name, and a column
+// that a file of an earlier version lacks is NULL. A table of which the lake has no file has no
+// rows; it need not be created again when there is one. What is there already stays as it is.
+func ExternalTables(d Dialect, url string) string {
+	var sql strings.Builder
+	sql.WriteString(tableNotes[d])
+	for _, t := range Tables {
+		t.Describe().writeExternalTable(&sql, d, strings.TrimSuffix(url, "/")+"/"+t.Describe().Name)
+	}
+	storeNames.write(&sql, d)
+	doubtsView.write(&sql, d)
+	sql.WriteString("\n-- The same for people: Chinese names, amounts in yuan (exact decimals), times in UTC+8, words for codes.\n")
+	for _, t := range Tables {
+		t.Describe().labelledView(d).write(&sql, d)
+	}
+	return sql.String()
+}
+
+// tableNotes is what precedes the tables.
+var tableNotes = map[Dialect]string{
+	Spark: "-- Tables and views of a billwalk lake for Spark 3.4 or newer: spark-sql --database NAME -f FILE. Amounts are signed BIGINT fen.\n" +
+		"-- bill_date is found in the paths whenever a session first reads a table; REFRESH TABLE bills finds the days of later runs.\n",
+	Trino: "-- Tables and views of a billwalk lake for Trino's Hive connector: trino --catalog NAME --schema NAME --file FILE.\n" +
+		"-- Amounts are signed BIGINT fen; timestamp is UTC. The catalog has to have hive.partition-projection-enabled=true and\n" +
+		"-- hive.ignore-absent-partitions=true, and of the defaults hive.parquet.use-column-names=true and hive.timestamp-precision=MILLISECONDS.\n",
+	Athena: "-- Tables and views of a billwalk lake for Athena, in the database of the query editor; one statement at a time.\n" +
+		"-- Amounts are signed bigint fen; timestamp is UTC. Partitions are projected: no day has to be added after a run.\n",
+}
+
+var externalTypes = map[Dialect]map[Type]string{
+	Spark: {Int64: "BIGINT", Int32: "INT", Bool: "BOOLEAN", Text: "STRING", Timestamp: "TIMESTAMP", Texts: "ARRAY<STRING>",
+		ShareList: "ARRAY<STRUCT<merchant_no: STRING, amount_fen: BIGINT>>"},
+	Trino: {Int64: "bigint", Int32: "integer", Bool: "boolean", Text: "varchar", Timestamp: "timestamp(3)", Texts: "array(varchar)",
+		ShareList: "array(row(merchant_no varchar, amount_fen bigint))"},
+	Athena: {Int64: "bigint", Int32: "int", Bool: "boolean", Text: "string", Timestamp: "timestamp", Texts: "array<string>",
+		ShareList: "array<struct<merchant_no:string,amount_fen:bigint>>"},
+}
+
+// writeExternalTable writes the table of the files at the URL.
+func (t Description) writeExternalTable(sql *strings.Builder, d Dialect, url string) {
+	create, options := "CREATE TABLE", "" // options follow the columns, of which bill_date is the last
+	day := "  bill_date date COMMENT " + quoteComment(dayComment)
+	switch d {
+	case Spark: // without PARTITIONED BY, so that Spark finds the days by itself
+		options = ",\n" + day + "\n)\nUSING parquet\nCOMMENT %s\nLOCATION " + quoteSpark(url)
+	case Trino:
+		options = ",\n" + day + fmt.Sprintf(" WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['%s', 'NOW+1DAYS'])\n)\nCOMMENT %%s\n"+
+			"WITH (\n  external_location = %s, format = 'PARQUET', partitioned_by = ARRAY['bill_date'],\n  partition_projection_enabled = true, partition_projection_location_template = %s\n)",
+			firstProjectedDay, quoteSQL(url+"/"), quoteSQL(url+"/bill_date=${bill_date}/"))
+	case Athena:
+		create = "CREATE EXTERNAL TABLE"
+		options = "\n)\nCOMMENT %s\nPARTITIONED BY (\n" + day + "\n)\n" +
+			"ROW FORMAT SERDE 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe'\nWITH SERDEPROPERTIES ('parquet.column.index.access' = 'false')\n" +
+			"STORED AS INPUTFORMAT 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat'\nOUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat'\n" +
+			fmt.Sprintf("LOCATION %s\nTBLPROPERTIES (\n  'projection.enabled' = 'true',\n  'projection.bill_date.type' = 'date',\n  'projection.bill_date.format' = 'yyyy-MM-dd',\n"+
+				"  'projection.bill_date.range' = '%s,NOW+1DAYS',\n  'storage.location.template' = %s\n)",
+				quoteSpark(url+"/"), firstProjectedDay, quoteSpark(url+"/bill_date=${bill_date}/"))
+	}
+	fmt.Fprintf(sql, "\n%s IF NOT EXISTS %s (", create, t.Name)
+	separator := "\n"
+	for _, c := range t.Columns {
+		fmt.Fprintf(sql, "%s  %s %s COMMENT %s", separator, c.Name, externalTypes[d][c.Type], quoteComment(c.shortComment()))
+		separator = ",\n"
+	}
+	fmt.Fprintf(sql, options+";\n", quoteComment(t.ChineseDoc+" / "+t.Doc))
+}
+
+const dayComment = "账单日（北京时间） / the day in UTC+8"
+
+// quoteSpark returns a text as a literal of Spark and Hive.
+func quoteSpark(text string) string {
+	return "'" + strings.NewReplacer(`\`, `\\`, "'", `\'`).Replace(text) + "'"
+}
+
+// comment returns the column's documentation in both languages.
+func (c Column) comment() string { return c.ChineseDoc + " / " + c.describe() }
+
+// shortComment is a comment that a metastore keeps in full: without the values of codes, and
+// cut where it is still too long.
+func (c Column) shortComment() string {
+	unit := ""
+	if c.Unit != "" {
+		unit = "; signed " + c.Unit
+	}
+	for _, text := range []string{c.ChineseDoc + " / " + c.Doc + unit, c.Label + " / " + c.Doc + unit} {
+		if text = plainComment(text); len(text) <= maxComment {
+			return text
+		}
+	}
+	text := plainComment(c.Label + " / " + c.Doc)
+	text = text[:maxComment-len("…")]
+	for !utf8.ValidString(text) {
+		text = text[:len(text)-1]
+	}
+	if end := slices.Max([]int{strings.LastIndex(text, ". "), strings.LastIndex(text, "; "), strings.LastIndex(text, ", "), strings.LastIndex(text, ": ")}); end > len(c.Label)+3 {
+		text = text[:end]
+	}
+	return text + "…"
+}

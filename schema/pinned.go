@@ -1,0 +1,85 @@
+package schema
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+)
+
+// PinnedDuckDB is DuckDB of exactly the files that the manifests name, so that all tables are
+// of the same publications. Where a file has been replaced since, a query fails and asks for
+// a new print. DuckDB reads the write id in a file's footer, and then the file, one after the
+// other: a file that is replaced in between is not noticed.
+func PinnedDuckDB(lake string, manifests []*Manifest) string {
+	return lakeFiles{strings.TrimSuffix(lake, "/"), nil, manifests}.views()
+}
+
+// lakeFiles are the files that views read: all of a lake but for absent tables, or those of
+// the manifests, if there are any.
+type lakeFiles struct {
+	lake      string
+	absent    []string // optional tables without a file
+	manifests []*Manifest
+}
+
+const readParquet = "  FROM read_parquet(%s, union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})\n"
+
+// source returns the SQL that reads a table, or "" where it has no file.
+func (f lakeFiles) source(t Description) string {
+	switch {
+	case f.manifests != nil:
+		return f.pinnedSource(t.Name)
+	case t.Optional && slices.Contains(f.absent, t.Name):
+		return ""
+	}
+	return fmt.Sprintf(readParquet, quoteSQL(f.lake+"/"+t.Name+"/*/*.parquet"))
+}
+
+// manifestSource returns the SQL of the manifests: content.
+func (f lakeFiles) manifestSource() string {
+	if f.manifests != nil {
+		return f.pinnedManifests()
+	}
+	return fmt.Sprintf("read_text(%s)", quoteSQL(f.lake+"/_manifests/bill_date=*/*.json"))
+}
+
+// pinned returns the files of a table that the manifests name, and the write ids.
+func (f lakeFiles) pinned(table string) (files, ids []string) {
+	for _, m := range f.manifests {
+		if o := m.Object(table); o != nil {
+			files, ids = append(files, quoteSQL(f.lake+"/"+o.Key)), append(ids, quoteSQL(m.WriteID))
+		}
+	}
+	return files, ids
+}
+
+// replaced is what a query says of a pinned file that is another one by now.
+const replaced = "the files of %s have been replaced since these views were printed: print them again (billwalk ddl duckdb --pinned)"
+
+// pinnedSource returns the SQL that reads the pinned files of a table, or "" if there are none.
+func (f lakeFiles) pinnedSource(table string) string {
+	files, ids := f.pinned(table)
+	if len(files) == 0 {
+		return ""
+	}
+	list := "[\n    " + strings.Join(files, ",\n    ") + "\n  ]"
+	pairs := make([]string, len(files))
+	for i := range files {
+		pairs[i] = "(" + files[i] + ", " + ids[i] + ")"
+	}
+	return fmt.Sprintf(readParquet, list) + fmt.Sprintf("  WHERE (\n    SELECT CASE WHEN count(*) = %d THEN true ELSE error(%s) END\n"+
+		"    FROM parquet_kv_metadata(%s) AS f\n    JOIN (VALUES\n    %s\n    ) AS p (file, write_id) ON p.file = f.file_name AND p.write_id = decode(f.value)\n"+
+		"    WHERE decode(f.key) = 'billwalk.write_id'\n  )\n",
+		len(files), quoteSQL(fmt.Sprintf(replaced, table)), list, strings.Join(pairs, ",\n    "))
+}
+
+// pinnedManifests returns the SQL of the manifests themselves: content, of those that have not
+// been replaced.
+func (f lakeFiles) pinnedManifests() string {
+	var files, ids []string
+	for _, m := range f.manifests {
+		files, ids = append(files, quoteSQL(fmt.Sprintf("%s/_manifests/bill_date=%s/bucket-%03d.json", f.lake, m.Day, m.Bucket))), append(ids, quoteSQL(m.WriteID))
+	}
+	return fmt.Sprintf("(FROM read_text([%s])\n  WHERE CASE WHEN content::JSON ->> '$.write_id' IN (%s) THEN true ELSE error(%s) END)",
+		strings.Join(files, ", "), strings.Join(ids, ", "), quoteSQL(fmt.Sprintf(replaced, "_manifests")))
+}

@@ -1,0 +1,52 @@
+package sql
+
+import "regexp"
+
+// A difference is a construct of DuckDB that another dialect writes in another way. Only what is
+// in these lists, and what all dialects share, is used in the queries.
+type difference struct {
+	duckDB *regexp.Regexp
+	other  string
+}
+
+// The names of dialects are those of schema.Dialects.
+var differences = map[string][]difference{
+	"duckdb": nil,
+	"spark": {
+		// A cached view is no step: its plan is that of all steps before it, at each use.
+		{regexp.MustCompile(`CREATE OR REPLACE TEMP TABLE (\w+) AS`), "DROP TABLE IF EXISTS $1;\nCREATE TABLE $1 USING parquet AS"},
+		{regexp.MustCompile(`date_diff\('day',`), "date_diff(DAY,"},
+		{regexp.MustCompile(`timezone\('Asia/Shanghai', (\w+(\.\w+)?)\)`), "convert_timezone('Asia/Shanghai', CAST($1 AS TIMESTAMP_NTZ))"},
+		{regexp.MustCompile(`AS VARCHAR\)`), "AS STRING)"},
+		{regexp.MustCompile(`ARRAY\[\]`), "CAST(array() AS ARRAY<STRING>)"},
+		{regexp.MustCompile(`array_slice\(`), "slice("},
+		{regexp.MustCompile(` // `), " div "},
+	},
+	"trino":  trino,
+	"athena": trino,
+}
+
+var trino = []difference{
+	{regexp.MustCompile(`CREATE OR REPLACE TEMP VIEW`), "CREATE OR REPLACE VIEW"},
+	{regexp.MustCompile(`CREATE OR REPLACE TEMP TABLE (\w+) AS`), "DROP TABLE IF EXISTS $1;\nCREATE TABLE $1 AS"},
+	// The times of external tables are wall clocks in UTC.
+	{regexp.MustCompile(`timezone\('Asia/Shanghai', (\w+(\.\w+)?)\)`), "($1 + INTERVAL '8' HOUR)"},
+	{regexp.MustCompile(`array_contains\(`), "contains("},
+	{regexp.MustCompile(`ARRAY\[\]`), "CAST(ARRAY[] AS ARRAY(VARCHAR))"},
+	{regexp.MustCompile(`array_slice\(`), "slice("},
+	{regexp.MustCompile(` // `), " / "},
+}
+
+// sparkSettings go before a query for Spark. Without the first, sums of Spark 3 overflow silently.
+const sparkSettings = "SET spark.sql.ansi.enabled = true;\n\n"
+
+// translate returns statements of DuckDB in another dialect.
+func translate(statements, dialect string) string {
+	for _, d := range differences[dialect] {
+		statements = d.duckDB.ReplaceAllString(statements, d.other)
+	}
+	if dialect == "spark" {
+		return sparkSettings + statements
+	}
+	return statements
+}
