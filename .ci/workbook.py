@@ -123,9 +123,16 @@ def tables(query):
     return sorted([value or "" for value in row.values()] for row in asked(query))
 
 
+# What an exception says is in Chinese on the sheet: its ids are those of the table.
+def with_ids(rows):
+    return sorted([*row[:6], " ".join(sorted(re.findall(r"\d{8,}", row[6]))), row[7]] for row in rows)
+
+
 exceptions = listed("异常", "日期", "账单号", "订单", "分账单号", "应为", "实为", "说明", "存档文件")
-assert exceptions == tables(f"""SELECT bill_date::VARCHAR d, ledger_id, shop_order_id, settle_id, expected_fen::VARCHAR e, actual_fen::VARCHAR a, detail, archive_key
-FROM read_parquet('{lake}/exceptions/*/*.parquet', hive_partitioning = true)"""), "异常 is not the table exceptions"
+for row in exceptions:
+    assert re.search("[\u4e00-\u9fff]", row[6]), f"{row} is not told in Chinese"
+assert with_ids(exceptions) == with_ids(tables(f"""SELECT bill_date::VARCHAR d, ledger_id, shop_order_id, settle_id, expected_fen::VARCHAR e, actual_fen::VARCHAR a, detail, archive_key
+FROM read_parquet('{lake}/exceptions/*/*.parquet', hive_partitioning = true)""")), "异常 is not the table exceptions"
 changes = listed("变更", "账单日", "账户", "账单号", "订单", "应结算变动", "商家实际结算变动")
 assert changes == tables(f"""SELECT bill_date::VARCHAR d, walk_account_id, ledger_id, shop_order_id, diff_total_fen::VARCHAR t, diff_goods_fen::VARCHAR g
 FROM read_parquet('{lake}/restatements/*/*.parquet', hive_partitioning = true)"""), "变更 is not the table restatements"
