@@ -33,7 +33,7 @@ func detailsOf(t *testing.T, path string) (details []string) {
 			if method, ok := n.Fun.(*ast.SelectorExpr); ok && len(n.Args) > 1 {
 				switch method.Sel.Name {
 				case "report", "conflict", "contradict":
-					details = append(details, textOfExpr(n.Args[1]))
+					details = append(details, textOfExpr(said(n.Args[1:])))
 				case "identity":
 					details = append(details, textOfExpr(n.Args[len(n.Args)-1]))
 				}
@@ -42,6 +42,16 @@ func detailsOf(t *testing.T, path string) (details []string) {
 		return true
 	})
 	return details
+}
+
+// said returns the argument that is a text, or else the first.
+func said(arguments []ast.Expr) ast.Expr {
+	for _, e := range arguments {
+		if literal, ok := e.(*ast.BasicLit); ok && literal.Kind == token.STRING {
+			return e
+		}
+	}
+	return arguments[0]
 }
 
 var verb = regexp.MustCompile(`%[-+.0-9]*[a-z]`)
@@ -72,7 +82,7 @@ func textOfExpr(e ast.Expr) string {
 // Whatever an exception says, the Chinese page and workbook say in Chinese.
 func TestDetailsAreChinese(t *testing.T) {
 	known := 0
-	for _, folder := range []string{"normalise", "evidence", "build", "reconcile"} {
+	for _, folder := range []string{"normalise", "evidence", "build", "reconcile", "withdraw"} {
 		files, err := filepath.Glob("../../pipeline/" + folder + "/*.go")
 		if err != nil || len(files) == 0 {
 			t.Fatalf("%v: %d files", err, len(files))
@@ -101,6 +111,8 @@ func TestDetailsAreChinese(t *testing.T) {
 		"amount.pay is -100, and amounts are documented without a sign; the column is NULL": "实付为 -100 分，而文档中的金额不带符号；按未知处理",
 		"asked for order_id \"1\", got a settlement of \"$2{3}\"; it is linked to no order": "查的是交易订单号 \"1\"，返回的是 \"$2{3}\" 的分账；不归入任何订单",
 		"settle_time lies on 2026-11-02, the bill on 2026-11-01":                            "结算时间在 2026-11-02，账单日为 2026-11-01",
+		"withdrawal 55: withdrawal 56 pays the bill as well":                                "提现 55：提现 56 也付了这笔账单",
+		"withdrawal 55: no published day has the bill of account 7 that was settled on d":   "提现 55：已发布的各天都没有账户 7 于 d 结算的这笔账单",
 		"withdrawal 55: settle_time lies on x, the bill on y":                               "提现 55：结算时间在 x，账单日为 y",
 		"of a later version": "of a later version",
 	} {
