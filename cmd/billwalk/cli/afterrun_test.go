@@ -116,7 +116,7 @@ func TestReportRunCut(t *testing.T) {
 				ID: "run", Job: "nightly", From: keptDay, To: keptDay + 1, Buckets: 1, Deadline: c.deadline, Walk: walk.Config{Source: noBills{}},
 			}}
 			s := &pipeline.Summary{Job: "nightly", From: keptDay, To: keptDay + 1, StartedAt: now.Add(-time.Hour), Partitions: []schema.Object{{Table: schema.Bills.Name, Day: keptDay}}}
-			p.reportRun(ctx, w, s)
+			p.noting(ctx, w, s, s, func() { p.reportRun(ctx, w, s) })
 			if s.Report != "" || s.ExitCode != 0 || len(s.Warnings) != 1 || !strings.Contains(s.Warnings[0], c.want) || !strings.Contains(s.Warnings[0], "`billwalk report nightly --from 2026-10-30 --to 2026-10-31 --out DIR` writes it") {
 				t.Errorf("report %q, exit code %d, warnings %q; want one of %q with the command", s.Report, s.ExitCode, s.Warnings, c.want)
 			}
