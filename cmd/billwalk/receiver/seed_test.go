@@ -7,7 +7,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -96,7 +95,7 @@ func receivedRows(t *testing.T, url string) (rows []string) {
 		}
 		return fmt.Sprint(int64(v.V))
 	}
-	today := schema.DayOf(time.Now())
+	today := schema.DayOf(billwalktest.Now())
 	for _, day := range []schema.Day{today - 1, today} { // it may be midnight
 		err := archive.New(store).Callbacks(t.Context(), day, func(c schema.Callback) {
 			notice, err := normalise.DecodeCallback(&c)
