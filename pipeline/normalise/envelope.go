@@ -36,6 +36,30 @@ func (p *Part) UnmarshalJSONFrom(dec *jsontext.Decoder) error {
 	return json.UnmarshalDecode(dec, &p.Claims)
 }
 
+// decodeData decodes the data of a page that says that the call succeeded. D is the form of the
+// API's data, with its Claims. The error names the API.
+func decodeData[D interface{ said() Claims }](api string, body []byte) (data *D, logID string, err error) {
+	var answer struct {
+		Claims
+		Data  *D   `json:"data"`
+		Extra Part `json:"extra"`
+	}
+	if _, err := decodeJSON(body, &answer); err != nil {
+		return nil, "", fmt.Errorf("page is not what the %s API documents: %w", api, err)
+	}
+	says := Envelope{Claims: answer.Claims, Extra: answer.Extra}
+	if answer.Data != nil {
+		says.Data = Part{jsontext.KindBeginObject, (*answer.Data).said()}
+	}
+	if err := says.Success(); err != nil {
+		return nil, "", err
+	}
+	if answer.Data == nil {
+		return nil, "", errors.New("page has no data")
+	}
+	return answer.Data, says.RequestID(), nil
+}
+
 // Claims are the members by which a part of an answer says whether the call succeeded,
 // under all names that the platform uses.
 type Claims struct {
@@ -53,6 +77,8 @@ type Claims struct {
 	LogID    message `json:"logid"`
 	LogIDToo message `json:"log_id"`
 }
+
+func (c Claims) said() Claims { return c }
 
 // Code is an error code as received. null is absent.
 type Code struct {

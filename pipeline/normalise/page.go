@@ -70,29 +70,16 @@ type pageHead struct {
 }
 
 func decodeHead(body []byte) (pageHead, error) {
-	var answer struct {
+	type form struct {
 		Claims
-		Data *struct {
-			Claims
-			Cursor  text    `json:"cursor"`
-			HasMore *bool   `json:"has_more"`
-			BizType integer `json:"biz_type"`
-			Records list    `json:"ledger_records"`
-		} `json:"data"`
-		Extra Part `json:"extra"`
+		Cursor  text    `json:"cursor"`
+		HasMore *bool   `json:"has_more"`
+		BizType integer `json:"biz_type"`
+		Records list    `json:"ledger_records"`
 	}
-	if _, err := decodeJSON(body, &answer); err != nil {
-		return pageHead{}, fmt.Errorf("page is not what the bill API documents: %w", err)
-	}
-	data, says := answer.Data, Envelope{Claims: answer.Claims, Extra: answer.Extra}
-	if data != nil {
-		says.Data = Part{jsontext.KindBeginObject, data.Claims}
-	}
-	if err := says.Success(); err != nil {
+	data, logID, err := decodeData[form]("bill", body)
+	if err != nil {
 		return pageHead{}, err
-	}
-	if data == nil {
-		return pageHead{}, errors.New("page has no data")
 	}
 	if err := checkPage("ledger_records", data.Records, data.HasMore, data.Cursor); err != nil {
 		return pageHead{}, err
@@ -101,7 +88,7 @@ func decodeHead(body []byte) (pageHead, error) {
 	if err != nil {
 		return pageHead{}, fmt.Errorf("biz_type: %w", err)
 	}
-	head := pageHead{hasMore: *data.HasMore, logID: says.RequestID(), bizType: bizType, records: data.Records.all}
+	head := pageHead{hasMore: *data.HasMore, logID: logID, bizType: bizType, records: data.Records.all}
 	if head.hasMore {
 		head.next = data.Cursor.V
 	}

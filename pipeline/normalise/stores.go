@@ -33,34 +33,22 @@ type StoresAnswer struct {
 // store nor an account, a key is repeated, or an id is not valid text. Names are mended. An
 // empty list is an empty page; so is null.
 func ReadStores(body []byte) (StoresPage, error) {
-	var answer struct {
+	type form struct {
 		Claims
-		Data *struct {
-			Claims
-			Total integer `json:"total"`
-			POIs  list    `json:"pois"`
-		} `json:"data"`
-		Extra Part `json:"extra"`
+		Total integer `json:"total"`
+		POIs  list    `json:"pois"`
 	}
-	if _, err := decodeJSON(body, &answer); err != nil {
-		return StoresPage{}, fmt.Errorf("page is not what the store API documents: %w", err)
-	}
-	data, says := answer.Data, Envelope{Claims: answer.Claims, Extra: answer.Extra}
-	if data != nil {
-		says.Data = Part{jsontext.KindBeginObject, data.Claims}
-	}
-	if err := says.Success(); err != nil {
+	data, logID, err := decodeData[form]("store", body)
+	if err != nil {
 		return StoresPage{}, err
 	}
 	switch {
-	case data == nil:
-		return StoresPage{}, errors.New("page has no data")
 	case data.POIs.kind == 0:
 		return StoresPage{}, errors.New("page has no pois: an account without stores has an empty list")
 	case !data.Total.Valid || data.Total.V < 0:
 		return StoresPage{}, errors.New("page has no total: whether it is the last one is unknown")
 	}
-	page := StoresPage{Total: data.Total.V, Stores: make([]StoreRecord, len(data.POIs.all)), LogID: says.RequestID()}
+	page := StoresPage{Total: data.Total.V, Stores: make([]StoreRecord, len(data.POIs.all)), LogID: logID}
 	for i, raw := range data.POIs.all {
 		var err error
 		if page.Stores[i], err = decodeStore(raw); err != nil {

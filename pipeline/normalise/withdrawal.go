@@ -32,33 +32,20 @@ type WithdrawalRecord struct {
 // has no withdraw_id, an amount or time is not a whole number, a key is repeated, or an id is
 // not valid text. An empty list is an empty page, and so is null on the last page.
 func ReadWithdrawals(body []byte) (WithdrawalsPage, error) {
-	var answer struct {
+	type form struct {
 		Claims
-		Data *struct {
-			Claims
-			Cursor  text  `json:"cursor"`
-			HasMore *bool `json:"has_more"`
-			Records list  `json:"bill_withdraw_records"`
-		} `json:"data"`
-		Extra Part `json:"extra"`
+		Cursor  text  `json:"cursor"`
+		HasMore *bool `json:"has_more"`
+		Records list  `json:"bill_withdraw_records"`
 	}
-	if _, err := decodeJSON(body, &answer); err != nil {
-		return WithdrawalsPage{}, fmt.Errorf("page is not what the withdrawal API documents: %w", err)
-	}
-	data, says := answer.Data, Envelope{Claims: answer.Claims, Extra: answer.Extra}
-	if data != nil {
-		says.Data = Part{jsontext.KindBeginObject, data.Claims}
-	}
-	if err := says.Success(); err != nil {
+	data, logID, err := decodeData[form]("withdrawal", body)
+	if err != nil {
 		return WithdrawalsPage{}, err
-	}
-	if data == nil {
-		return WithdrawalsPage{}, errors.New("page has no data")
 	}
 	if err := checkPage("bill_withdraw_records", data.Records, data.HasMore, data.Cursor); err != nil {
 		return WithdrawalsPage{}, err
 	}
-	page := WithdrawalsPage{HasMore: *data.HasMore, Records: make([]WithdrawalRecord, len(data.Records.all)), LogID: says.RequestID()}
+	page := WithdrawalsPage{HasMore: *data.HasMore, Records: make([]WithdrawalRecord, len(data.Records.all)), LogID: logID}
 	if page.HasMore {
 		page.Next = data.Cursor.V
 	}

@@ -90,9 +90,7 @@ func (p *program) endNight(ctx context.Context, w *wired, s *pipeline.Summary) (
 	if w.run.Shard.Whole() {
 		return w, s
 	}
-	switch s.ExitCode {
-	case pipeline.ExitDone, pipeline.ExitIncomplete, pipeline.ExitDifferences:
-	default:
+	if rank(s.ExitCode) < 0 {
 		return w, s // the policy runs it again: what went wrong is told
 	}
 	if w.run.Night == nil {
@@ -119,12 +117,7 @@ func (p *program) endNight(ctx context.Context, w *wired, s *pipeline.Summary) (
 
 // nightDone notes that nothing is left to do of the shard's part of a night.
 func (p *program) nightDone(ctx context.Context, w *wired, s *pipeline.Summary) {
-	switch s.ExitCode {
-	case pipeline.ExitDone, pipeline.ExitIncomplete, pipeline.ExitDifferences:
-	default:
-		return
-	}
-	if w.run.Night == nil {
+	if rank(s.ExitCode) < 0 || w.run.Night == nil {
 		return
 	}
 	if err := w.run.Night.Done(context.WithoutCancel(ctx)); err != nil {
@@ -182,7 +175,7 @@ func addSummary(sum, other *pipeline.Summary) {
 }
 
 // rank orders the exit codes of shards that have ended: differences are told only where nothing
-// is missing.
+// is missing. It is negative for a run that is to be repeated.
 func rank(code int) int {
 	return slices.Index([]int{pipeline.ExitDone, pipeline.ExitDifferences, pipeline.ExitIncomplete}, code)
 }

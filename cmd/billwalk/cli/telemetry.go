@@ -89,7 +89,7 @@ func (p *program) tellSummary(ctx context.Context, t *telemetry.Telemetry, s *pi
 	p.tellAmounts(ctx, t, s.Partitions)
 }
 
-// tellAmounts sends the sums of the published files. One that leaves int64 is left out, with a warning.
+// tellAmounts sends the sums of the published files. Where one leaves int64 none is sent, with a warning.
 func (p *program) tellAmounts(ctx context.Context, t *telemetry.Telemetry, objects []schema.Object) {
 	type column struct{ table, name string }
 	sums := make(map[column]schema.Fen)
