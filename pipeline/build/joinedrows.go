@@ -25,7 +25,7 @@ type joinedRows struct {
 	verdicts            map[schema.Verdict]int64
 	differences         map[schema.AccountID]differenceCounts
 	sums                conservation
-	items               map[groupID]int64 // bills of the groups of items
+	items               map[itemGroup]int64 // bills of the groups of items
 }
 
 // differenceCounts are what a manifest's entry counts of groups.
@@ -184,7 +184,7 @@ func (r *joinedRows) addGroups(groups []schema.Reconciliation) error {
 			r.differences[g.WalkAccountID] = n
 		}
 		if g.ItemOrderID.Valid && g.BillRows > 0 {
-			r.items[groupID{g.WalkAccountID, g.GroupKey}] = g.BillRows
+			r.items[itemGroupOf(g)] = g.BillRows
 		}
 		schema.Reconciliations.AppendTo(r.groups, g)
 	}
