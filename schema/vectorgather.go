@@ -10,10 +10,12 @@ func (v *Vector) gather(from *Vector, rows []int32) {
 	case int32Vector:
 		v.Int32s = appendRows(v.Int32s, from.Int32s, rows)
 	case textVector:
-		v.Offsets = slices.Grow(v.Offsets, len(rows))
+		text, offsets := v.Text, slices.Grow(v.Offsets, len(rows))
 		for _, i := range rows {
-			v.store(from.Text[from.Offsets[i]:from.Offsets[i+1]])
+			text = append(text, from.Text[from.Offsets[i]:from.Offsets[i+1]]...)
+			offsets = append(offsets, int32(len(text)))
 		}
+		v.Text, v.Offsets = text, offsets
 	case codedVector:
 		v.gatherCodes(from, rows)
 	case listVector:
