@@ -25,6 +25,38 @@ const (
 // It may have spaces, colons and full-width characters. Anything else in the text is an
 // error, as are an empty text, a sign, a decimal point and an amount beyond int64.
 func ParseDetail(detail string) ([]schema.Share, error) {
+	if share, ok := documentedShare(detail); ok {
+		return []schema.Share{share}, nil
+	}
+	return parseShares(detail)
+}
+
+// documentedShare reads a detail in the very form of the documentation, as nearly all are.
+func documentedShare(detail string) (share schema.Share, ok bool) {
+	rest, ok := strings.CutPrefix(detail, "商户号")
+	if !ok {
+		return share, false
+	}
+	n := 0
+	for n < len(rest) && isDigit(rest[n]) {
+		n++
+	}
+	fen, ok := strings.CutPrefix(rest[n:], "-分成金额(分)")
+	if !ok || n == 0 || len(fen) == 0 || len(fen) > maxDigits {
+		return share, false
+	}
+	share.MerchantNo = rest[:n]
+	for i := range len(fen) {
+		if !isDigit(fen[i]) {
+			return share, false
+		}
+		share.Amount = 10*share.Amount + schema.Fen(fen[i]-'0')
+	}
+	return share, true
+}
+
+// parseShares is ParseDetail for any form.
+func parseShares(detail string) ([]schema.Share, error) {
 	in := detailReader{rest: strings.Map(fold, detail)}
 	shares := make([]schema.Share, 0, 1)
 	var beyond error
