@@ -34,12 +34,13 @@ WITH paid AS (
   FROM withdrawn_bills AS b JOIN withdrawals AS w USING (bill_date, account_id, withdraw_id)
   WHERE w.verdict IN ('tied', 'mismatched')
 ),
-bill AS (
+bill AS ( -- of a bill that several days have, the first
   SELECT
     bill_date, account_id, walk_account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) AS settle_sub_type,
     COALESCE(fund_amount_fen, goods_fen) AS amount_fen
   FROM bills
   WHERE COALESCE(counted, true)
+  QUALIFY row_number() OVER (PARTITION BY account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) ORDER BY bill_date, walk_account_id) = 1
 )
 SELECT
   b.*,
@@ -107,7 +108,7 @@ SELECT
   bill_date, account_id, closing_fen - in_fen + out_fen + withdrawn_fen AS opening_fen, in_fen, out_fen, withdrawn_fen, closing_fen,
   bills_withdrawn, bills_waiting, bills_not_withdrawable, waiting_fen, unexplained_fen
 FROM rolled;
-COMMENT ON VIEW bill_states IS 'One row per bill that counts: where its money is.';
+COMMENT ON VIEW bill_states IS 'One row per bill that counts: where its money is. Of a bill that several days have, the first day counts.';
 COMMENT ON COLUMN bill_states.amount_fen IS 'what it adds to the account''s balance: fund_amount_fen, or goods_fen where that is NULL; NULL where the direction is unknown; signed fen';
 COMMENT ON COLUMN bill_states.state IS 'withdrawn (a withdrawal that is paid lists it), waiting, or not_withdrawable (its direction is unknown)';
 COMMENT ON VIEW balances IS 'One row per payee and day: opening_fen + in_fen - out_fen - withdrawn_fen = closing_fen, the opening_fen of the day after. No rows where no withdrawals are published.';

@@ -449,7 +449,7 @@ COMMENT ON VIEW withdrawals IS '每笔提现一行，在发起提现的那一天
 COMMENT ON COLUMN withdrawals.account_id IS '收款账户 / the account that is paid';
 COMMENT ON COLUMN withdrawals.withdraw_id IS '提现单号 / withdrawal id; from withdraw_id';
 COMMENT ON COLUMN withdrawals.amount_fen IS '提现金额 / what was paid out; from amount; signed fen';
-COMMENT ON COLUMN withdrawals.status IS '平台原值；含义由任务的 withdrawals.statuses 指定，平台文档没有写明 / as received; what it means is in the job’s withdrawals.statuses, as the platform documents none; from status';
+COMMENT ON COLUMN withdrawals.status IS '平台原值；平台文档没有写明取值，含义由任务配置指定（withdrawals.statuses） / as received; the platform documents no values: the job’s configuration says what they mean (withdrawals.statuses); from status';
 COMMENT ON COLUMN withdrawals.withdraw_mode IS '平台原值；平台文档没有写明取值 / as received; the platform documents no values; from withdraw_mode';
 COMMENT ON COLUMN withdrawals.launch_time IS '发起提现的时间 / when it was launched; from launch_time';
 COMMENT ON COLUMN withdrawals.withdraw_time IS '到账时间 / when it was paid; from withdraw_time';
@@ -784,7 +784,7 @@ CREATE OR REPLACE VIEW "异常" AS SELECT
   bill_date AS "账单日期",
   rule AS "异常类型",
   CASE rule WHEN 'unknown_direction' THEN '收支方向不明' WHEN 'direction_conflict' THEN '收支方向矛盾' WHEN 'original_identity' THEN '交易金额不平' WHEN 'ledger_total_identity' THEN '应结算金额不平' WHEN 'goods_identity' THEN '商家实际结算不平' WHEN 'hidden_ticket_negative' THEN '隐藏的优惠为负' WHEN 'duplicate_conflict' THEN '同一账单内容不同' WHEN 'settle_day' THEN '结算时间不在账单日' WHEN 'settle_time' THEN '时间有误' WHEN 'unknown_enum' THEN '未知取值' WHEN 'negative_amount' THEN '金额带负号' WHEN 'bad_text' THEN '文字损坏' WHEN 'bad_id' THEN '单号有误' WHEN 'account_foreign' THEN '其他账户的账单' WHEN 'overflow' THEN '金额过大' WHEN 'settle_amount_identity' THEN '分账金额不平' WHEN 'settle_detail' THEN '分账细节无法解析' WHEN 'settlement_foreign' THEN '分账与所查单号不符' WHEN 'settlement_shared' THEN '分账对应多个订单' WHEN 'settlement_elsewhere' THEN '分账算在另一天' WHEN 'bill_removed' THEN '分账后账单被撤' WHEN 'callback_conflict' THEN '回调互相矛盾' WHEN 'callback_contradicts' THEN '回调与查询不一致' WHEN 'callback_unconfirmed' THEN '查询不到回调的分账' WHEN 'withdrawal_record' THEN '提现记录有误' WHEN 'withdrawal_status' THEN '提现状态未知' WHEN 'withdrawn_twice' THEN '账单被两次提现' WHEN 'withdrawn_not_in_bills' THEN '提现含查无的账单' WHEN 'withdrawn_before_first_day' THEN '提现含很早的账单' WHEN 'withdrawn_amount' THEN '提现与账单金额不符' WHEN 'withdrawn_no_direction' THEN '提现账单方向不明' ELSE rule END AS "异常类型含义",
-  CASE rule WHEN 'unknown_direction' THEN '核对资金流水方向，查清前不入账' WHEN 'direction_conflict' THEN '核对资金流水方向，查清前不入账' WHEN 'original_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'ledger_total_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'goods_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'hidden_ticket_negative' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'duplicate_conflict' THEN '两版取一，另一版只留痕；核对哪一版为准' WHEN 'settle_day' THEN '跨日，仅提示，无需处理' WHEN 'settle_time' THEN '凭账单 ID 或分账单号、logid 报平台' WHEN 'unknown_enum' THEN '新类型，先确认科目' WHEN 'negative_amount' THEN '金额带负号，核对后入账' WHEN 'bad_text' THEN '仅提示，金额与单号不受影响' WHEN 'bad_id' THEN '在来客核对该订单，凭此单号无法查询分账' WHEN 'account_foreign' THEN '核对任务中的账户配置，凭 logid 报平台' WHEN 'overflow' THEN '暂不入账，凭 logid 报平台' WHEN 'settle_amount_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'settle_detail' THEN '明细不可读，在来客查看' WHEN 'settlement_foreign' THEN '分账串单，人工确认归属' WHEN 'settlement_shared' THEN '分账串单，人工确认归属' WHEN 'settlement_elsewhere' THEN '为错误的，重跑所指的那一天；次卡等跨期订单可调大追溯天数' WHEN 'bill_removed' THEN '向平台核实账单为何被撤，已分出的款项是否退回' WHEN 'callback_conflict' THEN '以平台查询为准，复查' WHEN 'callback_contradicts' THEN '以平台查询为准，复查' WHEN 'callback_unconfirmed' THEN '以平台查询为准，复查' WHEN 'withdrawal_record' THEN '到来客核对这笔提现，凭提现单号报平台' WHEN 'withdrawal_status' THEN '到来客查明该状态的含义，写进 withdrawals.statuses' WHEN 'withdrawn_twice' THEN '到来客查明哪一笔付了该账单，凭两个提现单号报平台' WHEN 'withdrawn_not_in_bills' THEN '重拉该账单的日子；仍没有的，凭账单 ID 与提现单号报平台' WHEN 'withdrawn_before_first_day' THEN '拉取该账单的日子，或到来客核对该账单' WHEN 'withdrawn_amount' THEN '重拉该账单的日子；仍不同的，凭账单 ID 与提现单号报平台' WHEN 'withdrawn_no_direction' THEN '核对资金流水方向，查清前不入账' ELSE rule END AS "处理",
+  CASE rule WHEN 'unknown_direction' THEN '核对资金流水方向，查清前不入账' WHEN 'direction_conflict' THEN '核对资金流水方向，查清前不入账' WHEN 'original_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'ledger_total_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'goods_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'hidden_ticket_negative' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'duplicate_conflict' THEN '两版取一，另一版只留痕；核对哪一版为准' WHEN 'settle_day' THEN '跨日，仅提示，无需处理' WHEN 'settle_time' THEN '凭账单 ID 或分账单号、logid 报平台' WHEN 'unknown_enum' THEN '新类型，先确认科目' WHEN 'negative_amount' THEN '金额带负号，核对后入账' WHEN 'bad_text' THEN '仅提示，金额与单号不受影响' WHEN 'bad_id' THEN '在来客核对该订单，凭此单号无法查询分账' WHEN 'account_foreign' THEN '核对任务中的账户配置，凭 logid 报平台' WHEN 'overflow' THEN '暂不入账，凭 logid 报平台' WHEN 'settle_amount_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'settle_detail' THEN '明细不可读，在来客查看' WHEN 'settlement_foreign' THEN '分账串单，人工确认归属' WHEN 'settlement_shared' THEN '分账串单，人工确认归属' WHEN 'settlement_elsewhere' THEN '为错误的，重跑所指的那一天；次卡等跨期订单可调大追溯天数' WHEN 'bill_removed' THEN '向平台核实账单为何被撤，已分出的款项是否退回' WHEN 'callback_conflict' THEN '以平台查询为准，复查' WHEN 'callback_contradicts' THEN '以平台查询为准，复查' WHEN 'callback_unconfirmed' THEN '以平台查询为准，复查' WHEN 'withdrawal_record' THEN '到来客核对这笔提现，凭提现单号报平台' WHEN 'withdrawal_status' THEN '到来客查明这笔提现是否到账，请运维把该状态的含义写进任务配置（withdrawals.statuses）' WHEN 'withdrawn_twice' THEN '到来客查明哪一笔付了该账单，凭两个提现单号报平台' WHEN 'withdrawn_not_in_bills' THEN '重拉该账单的日子；仍没有的，凭账单 ID 与提现单号报平台' WHEN 'withdrawn_before_first_day' THEN '拉取该账单的日子，或到来客核对该账单' WHEN 'withdrawn_amount' THEN '重拉该账单的日子；仍不同的，凭账单 ID 与提现单号报平台' WHEN 'withdrawn_no_direction' THEN '核对资金流水方向，查清前不入账' ELSE rule END AS "处理",
   CASE severity WHEN 'error' THEN '错误' WHEN 'warning' THEN '提醒' ELSE severity END AS "错误、提醒",
   account_id AS "收款账户",
   ledger_id AS "账单ID",
@@ -894,7 +894,7 @@ CREATE OR REPLACE VIEW "提现" AS SELECT
   (bills_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "账单合计(元)",
   (diff_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "差额(元)",
   CASE verdict WHEN 'tied' THEN '平' WHEN 'mismatched' THEN '差异' WHEN 'manual' THEN '手动提现' WHEN 'in_flight' THEN '在途' WHEN 'failed' THEN '失败' WHEN 'not_asked' THEN '未取明细' ELSE verdict END AS "提现核对",
-  CASE verdict WHEN 'tied' THEN '无' WHEN 'mismatched' THEN '到来客核对这笔提现，凭提现单号与 logid 报平台' WHEN 'manual' THEN '请到来客 财务首页 > 交易账户详情 核对' WHEN 'in_flight' THEN '等，超 3 天催办' WHEN 'failed' THEN '到来客核对收款账户，原因见 withdraw_msg' WHEN 'not_asked' THEN '按运行摘要 failures 的提示处理后再跑' ELSE verdict END AS "处理",
+  CASE verdict WHEN 'tied' THEN '无' WHEN 'mismatched' THEN '到来客核对这笔提现，凭提现单号与 logid 报平台' WHEN 'manual' THEN '请到来客 财务首页 > 交易账户详情 核对' WHEN 'in_flight' THEN '等，超 3 天催办' WHEN 'failed' THEN '到来客核对收款账户，原因见 withdraw_msg' WHEN 'not_asked' THEN '到来客查这笔提现的账单，或等待：每次运行都会再取；几天仍取不到，请运维查看运行的失败原因' ELSE verdict END AS "处理",
   logid AS "日志ID",
   fetched_at AS "获取时间",
   timezone('Asia/Shanghai', fetched_at) AS "获取时间(北京时间)",
@@ -905,7 +905,7 @@ COMMENT ON COLUMN "提现"."账单日期" IS '账单日（北京时间）';
 COMMENT ON COLUMN "提现"."收款账户" IS '收款账户';
 COMMENT ON COLUMN "提现"."提现单号" IS '提现单号';
 COMMENT ON COLUMN "提现"."提现金额(元)" IS '提现金额';
-COMMENT ON COLUMN "提现"."平台状态" IS '平台原值；含义由任务的 withdrawals.statuses 指定，平台文档没有写明';
+COMMENT ON COLUMN "提现"."平台状态" IS '平台原值；平台文档没有写明取值，含义由任务配置指定（withdrawals.statuses）';
 COMMENT ON COLUMN "提现"."提现方式" IS '平台原值；平台文档没有写明取值';
 COMMENT ON COLUMN "提现"."发起时间" IS '发起提现的时间';
 COMMENT ON COLUMN "提现"."发起时间(北京时间)" IS '发起提现的时间（北京时间）';
@@ -1019,12 +1019,13 @@ WITH paid AS (
   FROM withdrawn_bills AS b JOIN withdrawals AS w USING (bill_date, account_id, withdraw_id)
   WHERE w.verdict IN ('tied', 'mismatched')
 ),
-bill AS (
+bill AS ( -- of a bill that several days have, the first
   SELECT
     bill_date, account_id, walk_account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) AS settle_sub_type,
     COALESCE(fund_amount_fen, goods_fen) AS amount_fen
   FROM bills
   WHERE COALESCE(counted, true)
+  QUALIFY row_number() OVER (PARTITION BY account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) ORDER BY bill_date, walk_account_id) = 1
 )
 SELECT
   b.*,
@@ -1092,7 +1093,7 @@ SELECT
   bill_date, account_id, closing_fen - in_fen + out_fen + withdrawn_fen AS opening_fen, in_fen, out_fen, withdrawn_fen, closing_fen,
   bills_withdrawn, bills_waiting, bills_not_withdrawable, waiting_fen, unexplained_fen
 FROM rolled;
-COMMENT ON VIEW bill_states IS 'One row per bill that counts: where its money is.';
+COMMENT ON VIEW bill_states IS 'One row per bill that counts: where its money is. Of a bill that several days have, the first day counts.';
 COMMENT ON COLUMN bill_states.amount_fen IS 'what it adds to the account''s balance: fund_amount_fen, or goods_fen where that is NULL; NULL where the direction is unknown; signed fen';
 COMMENT ON COLUMN bill_states.state IS 'withdrawn (a withdrawal that is paid lists it), waiting, or not_withdrawable (its direction is unknown)';
 COMMENT ON VIEW balances IS 'One row per payee and day: opening_fen + in_fen - out_fen - withdrawn_fen = closing_fen, the opening_fen of the day after. No rows where no withdrawals are published.';

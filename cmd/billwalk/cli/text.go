@@ -80,7 +80,7 @@ func printSummary(out io.Writer, s *pipeline.Summary, names accountNames) {
 	printFailures(out, "unavailable", s.Unavailable, names)
 	printFailures(out, "failed", s.Failures, names)
 	if s.Withdrawals != nil {
-		printToDo(out, s.Withdrawals.ToDo)
+		printToDo(out, s.Withdrawals.ToDo, names)
 		printFailures(out, "withdrawals", s.Withdrawals.Failures, names)
 	}
 	if s.Stores != nil {
@@ -98,7 +98,7 @@ func verdictOf(s *pipeline.Summary) string {
 		}
 		return "incomplete; what is whole was published (exit 3)"
 	case pipeline.ExitDifferences:
-		return fmt.Sprintf("done; %s, which --fail-on is about (exit 4)", count(int(s.Verdicts[schema.Mismatched]-s.Resolved), "mismatched group"))
+		return fmt.Sprintf("done; %s, which --fail-on is about (exit 4)", strings.Join(differencesOf(s), ", "))
 	case pipeline.ExitStopped:
 		return "stopped by quota, deadline or outage; run again to go on (exit 5)"
 	case pipeline.ExitSuperseded:

@@ -13,13 +13,14 @@ import (
 // balanceTruth is what a platform knows of its bills' money, and of its withdrawals.
 type balanceTruth struct {
 	states      []sandbox.BillState
+	again       []sandbox.BillState // bills that a later day has as well: they count where they were first
 	withdrawals []sandbox.Withdrawal
 }
 
 // tables returns the SQL of the tables that a lake has of it, as far as balances need them.
 func (b *balanceTruth) tables() string {
 	var bills, withdrawals, listed, unknown []string
-	for _, s := range b.states {
+	for _, s := range append(slices.Clone(b.states), b.again...) {
 		fen := fmt.Sprint(s.Fen)
 		if s.State == sandbox.BillNotWithdrawable {
 			fen = "NULL"
@@ -32,7 +33,11 @@ func (b *balanceTruth) tables() string {
 			if w.Verdict != "tied" && w.Verdict != "mismatched" {
 				continue // the bills of others are not asked for
 			}
-			listed = append(listed, fmt.Sprintf("('%s', '%s', '%s', '%s', %d, NULLIF(%d, 0), %s, %s)", w.Day, w.Account, w.ID, bill.LedgerID, bill.SettleType, bill.SettleSubType, fenSQL(bill.FundAmount), fenSQL(bill.Goods)))
+			billedOn := "NULL"
+			if bill.InBills {
+				billedOn = "'" + bill.Day.String() + "'"
+			}
+			listed = append(listed, fmt.Sprintf("('%s', '%s', '%s', '%s', %d, NULLIF(%d, 0), %s, %s, %s)", w.Day, w.Account, w.ID, bill.LedgerID, bill.SettleType, bill.SettleSubType, fenSQL(bill.FundAmount), fenSQL(bill.Goods), billedOn))
 			if !bill.InBills && !bill.Before {
 				unknown = append(unknown, fmt.Sprintf("('%s', '%s', 'withdrawn_not_in_bills')", w.Day, bill.LedgerID))
 			}
@@ -47,9 +52,19 @@ func (b *balanceTruth) tables() string {
 	}
 	return table("bills", "account_id VARCHAR, walk_account_id VARCHAR, ledger_id VARCHAR, settle_type INTEGER, settle_sub_type INTEGER, fund_amount_fen BIGINT, goods_fen BIGINT, counted BOOLEAN", bills) +
 		table("withdrawals", "account_id VARCHAR, withdraw_id VARCHAR, amount_fen BIGINT, verdict VARCHAR, launch_time TIMESTAMPTZ", withdrawals) +
-		table("withdrawn_bills", "account_id VARCHAR, withdraw_id VARCHAR, ledger_id VARCHAR, settle_type INTEGER, settle_sub_type INTEGER, fund_amount_fen BIGINT, goods_fen BIGINT", listed) +
+		table("withdrawn_bills", "account_id VARCHAR, withdraw_id VARCHAR, ledger_id VARCHAR, settle_type INTEGER, settle_sub_type INTEGER, fund_amount_fen BIGINT, goods_fen BIGINT, billed_on VARCHAR", listed) +
 		"CREATE TABLE stores (account_id VARCHAR, account_name VARCHAR, fetched_at TIMESTAMPTZ); CREATE TABLE units (account VARCHAR, name VARCHAR, day DATE);\n" +
 		table("exceptions", "ledger_id VARCHAR, rule VARCHAR", unknown)
+}
+
+// repeat has some of the bills on a later day as well, with another amount.
+func (b *balanceTruth) repeat(last schema.Day) {
+	for i, s := range b.states {
+		if i%5 == 0 && s.Day < last {
+			s.Day, s.Fen = min(last, s.Day+1+schema.Day(i%4)), s.Fen+1
+			b.again = append(b.again, s)
+		}
+	}
 }
 
 func fenSQL(fen *int64) string {
