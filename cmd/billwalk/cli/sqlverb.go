@@ -61,6 +61,9 @@ func (p *program) sql() *cobra.Command {
 		if !known {
 			return usage("there is no saved query %q; there are %s", args[0], strings.Join(sql.Names(), ", "))
 		}
+		if lacks := sql.Lacks(args[0], dialect); lacks != "" {
+			return usage("%s for %s: it reads %s (DuckDB, Spark and Athena do)", args[0], dialect, lacks)
+		}
 		_, err = fmt.Fprint(p.out, query)
 		return err
 	}
