@@ -128,3 +128,6 @@ func (d Dialect) nameForPeople(name, label string) string {
 	}
 	return name + "_zh"
 }
+
+// cast returns the SQL of a value in a type.
+func cast(value, kind string) string { return "CAST(" + value + " AS " + kind + ")" }

@@ -23,9 +23,6 @@ func noted(d Dialect, lake string, files jsonTable) (value func(field string) st
 	return value, `"$path"`, "FROM " + files.name
 }
 
-// cast returns the SQL of a value in a type.
-func cast(value, kind string) string { return "CAST(" + value + " AS " + kind + ")" }
-
 const noteDoc = "names the file, in DuckDB and the line; of notes of one time the larger is the later"
 
 // resolutions is the view of what people have settled by hand.

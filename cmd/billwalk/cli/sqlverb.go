@@ -24,7 +24,7 @@ func (p *program) sql() *cobra.Command {
 		Long: "Print a saved query as statements, each ended by a semicolon at the end of a line, to be run with the views of `billwalk ddl`.\n" +
 			"With a JOB, it has the lookback, the tolerance and the match rules of the job. reconcile leaves the table reconciled.\n\nQueries: " + strings.Join(sql.Names(), ", "),
 		Example: "  billwalk sql bridge > bridge.sql\n  billwalk sql reconcile nightly > reconcile.sql\n" +
-			"  billwalk sql bridge nightly --pinned | duckdb\n" +
+			"  billwalk sql bridge nightly --pinned > pinned.sql\n" +
 			"  billwalk sql reconcile nightly --dialect spark --from 2026-10-01 --to 2026-10-31 > reconcile.sql",
 		Args: savedQuery,
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
