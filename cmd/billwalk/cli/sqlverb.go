@@ -88,7 +88,9 @@ func (p *program) sql() *cobra.Command {
 
 // pinnedFor returns the pinned views of the lake that a query is for.
 func (p *program) pinnedFor(cmd *cobra.Command, job []string, flags ddlFlags) (string, error) {
-	flags.job = strings.Join(job, "")
+	if name := strings.Join(job, ""); name != jobs.DemoName { // whose settings are built in
+		flags.job = name
+	}
 	lake, err := p.lakeOf(cmd, flags)
 	if err != nil {
 		return "", err
