@@ -73,11 +73,14 @@ for (const name of ['sandbox', 'month']) {
 
 test('sandbox: accounts, days and orders add up to the bridge', () => opened('sandbox', async (page) => {
   const [forward, settled] = [fen(await page.innerText('[data-figure=billed] .yuan')), fen(await page.innerText('[data-figure=settled] .yuan'))];
-  for (const id of ['account-table', 'unit-table']) {
+  for (const id of ['account-table', 'day-table', 'unit-table']) {
     const sums = (await texts(page, `#${id} tfoot td.fen`)).map(fen);
     assert.equal(sums[0], forward);
     assert.ok(sums.includes(settled), `${id} has no ${settled}: ${sums}`);
   }
+  const [byGroup, offset, byOrder] = (await texts(page, '#age-bridge td.fen')).map(fen);
+  assert.equal(byGroup + offset, byOrder);
+  assert.equal(fen(await page.locator('#ages .data tbody tr.sum td:last-child .fen').innerText()), byOrder);
   await page.click('.footing summary');
   const rows = (await texts(page, '.footing tbody td.fen')).map(fen);
   const [billed, paid] = [rows.filter((_, i) => i % 2 === 0), rows.filter((_, i) => i % 2 === 1)];
@@ -203,6 +206,8 @@ test('sandbox: each language has its own words alone', () => opened('sandbox', a
   await page.click('#language');
   const chinese = (await textsOf(page)).filter((text) => /[\u4e00-\u9fff]/.test(text));
   assert.deepEqual(chinese, []);
+  const verdicts = await column(page, 'order-table', 3); // a name, and below it the code
+  assert.ok(verdicts.some((text) => text.startsWith('bill without settlement\nbill_only')), verdicts[0]);
 }));
 
 test('an order opens by Enter, closes by Esc, and is copied as a ticket', () => opened('month', async (page) => {

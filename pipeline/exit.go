@@ -14,7 +14,7 @@ const (
 	ExitFailed      = 1
 	ExitConfig      = 2 // the configuration, the clock or the store's permissions are wrong: nothing was published
 	ExitIncomplete  = 3 // some units failed, or some orders have no answer; what is whole was published
-	ExitDifferences = 4 // all went well, groups are mismatched, and the caller fails on that
+	ExitDifferences = 4 // all went well, groups or withdrawals do not add up, and the caller fails on that
 	ExitStopped     = 5 // by quota, deadline or outage; run again to go on
 	ExitSuperseded  = 6 // another run got there first
 	ExitInterrupted = 130
@@ -32,7 +32,7 @@ var ExitCodes = []struct {
 		schema.Bilingual{English: "fix what the message names; billwalk check JOB looks at everything that a run needs", Chinese: "按提示处理；billwalk check JOB 可逐项检查"}},
 	{ExitIncomplete, schema.Bilingual{English: "incomplete: some units failed, or orders have no answer; what is whole was published", Chinese: "不完整：部分账户失败，或有订单没有查到答复；完整的已发布"},
 		schema.Bilingual{English: "the summary names each failure with code, reason and logid: explain CODE says what to do", Chinese: "摘要逐一列出错误码、原因与 logid：用 explain CODE 看如何处理"}},
-	{ExitDifferences, schema.Bilingual{English: "all went well, groups are mismatched, and --fail-on differences was given", Chinese: "运行正常，但有差异，且加了 --fail-on differences"},
+	{ExitDifferences, schema.Bilingual{English: "all went well, groups or withdrawals are mismatched, and --fail-on differences was given", Chinese: "运行正常，但分账或提现有差异，且加了 --fail-on differences"},
 		schema.Bilingual{English: "look at the differences: the summary and the report list them", Chinese: "查看差异：见摘要与日报"}},
 	{ExitStopped, schema.Bilingual{English: "stopped by quota, --deadline, or an outage longer than --patience", Chinese: "配额用完、--deadline 到时，或平台无应答超过 --patience"},
 		schema.Bilingual{English: "run again to continue: nothing that was fetched is fetched again", Chinese: "再跑即续，已拉取的不再拉取"}},

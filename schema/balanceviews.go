@@ -21,7 +21,7 @@ func accountNames(d Dialect) sqlView {
 
 // billStates is the view of where the money of each bill is.
 var billStates = sqlView{
-	name: "bill_states", doc: "One row per bill that counts: where its money is.",
+	name: "bill_states", doc: "One row per bill that counts: where its money is. Of a bill that several days have, the first day counts.",
 	columns: []viewColumn{
 		{"b.bill_date", "bill_date", "the day"},
 		{"b.account_id", "account_id", "the account that is paid"},
@@ -38,12 +38,16 @@ var billStates = sqlView{
   FROM withdrawn_bills AS b JOIN withdrawals AS w ON w.bill_date = b.bill_date AND w.account_id = b.account_id AND w.withdraw_id = b.withdraw_id
   WHERE w.verdict IN ('tied', 'mismatched')
 ),
-bill AS (
-  SELECT
-    bill_date, account_id, walk_account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) AS settle_sub_type,
-    COALESCE(fund_amount_fen, goods_fen) AS amount_fen
-  FROM bills
-  WHERE COALESCE(counted, true)
+bill AS ( -- of a bill that several days have, the first
+  SELECT * FROM (
+    SELECT
+      bill_date, account_id, walk_account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) AS settle_sub_type,
+      COALESCE(fund_amount_fen, goods_fen) AS amount_fen,
+      row_number() OVER (PARTITION BY account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) ORDER BY bill_date, walk_account_id) AS place
+    FROM bills
+    WHERE COALESCE(counted, true)
+  ) AS every_day
+  WHERE place = 1
 )
 `,
 	from: "FROM bill AS b LEFT JOIN paid AS p ON p.ledger_id = b.ledger_id AND p.settle_type = b.settle_type AND p.settle_sub_type = b.settle_sub_type",

@@ -159,7 +159,7 @@ func reasonTable(l language) string {
 	var md strings.Builder
 	md.WriteString(l.of("| reason | 中文 | meaning | what to do |\n", "| 取值 | 原因 | 意思 | 处理 |\n") + "|---|---|---|---|\n")
 	for _, r := range Reasons {
-		fmt.Fprintf(&md, "| `%s` | %s | %s | %s |\n", r.Form, strings.ReplaceAll(r.Label, "<leg>", "…"), l.pick(r.Meaning), l.pick(r.Advice))
+		fmt.Fprintf(&md, "| `%s` | %s | %s | %s |\n", r.Form, strings.ReplaceAll(r.Label.Chinese, "<leg>", "…"), l.pick(r.Meaning), l.pick(r.Advice))
 	}
 	return md.String()
 }

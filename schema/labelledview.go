@@ -55,7 +55,7 @@ var chineseWords = map[string]struct {
 	"reconciliation.verdict":    {sql: chineseVerdict, replace: true},
 	"reconciliation.matched_by": {sql: func(d Dialect) string { return caseSQL("matched_by", Tiers, Tier.Label) }},
 	"reconciliation.reasons": {
-		sql: func(d Dialect) string { return reasonSQL(d, func(r Reason) string { return r.Label }) },
+		sql: func(d Dialect) string { return reasonSQL(d, func(r Reason) string { return r.Label.Chinese }) },
 		advice: func(d Dialect) string { // of the reasons, else of the verdict
 			return "COALESCE(NULLIF(" + reasonSQL(d, func(r Reason) string { return r.Advice.Chinese }) + ", ''), " +
 				caseSQL("verdict", Verdicts, func(v Verdict) string { return v.Advice().Chinese }) + ")"

@@ -97,13 +97,13 @@ func reconciliationFields() []Field[Reconciliation] {
 	}
 	for leg := range LegCount {
 		fields = append(fields,
-			fen(Column{Name: "billed_" + leg.String() + "_fen", Label: "账单" + legTerms[leg].label, Layout: Distinct, Doc: legDocs[leg].billed + " of the forward bills",
+			fen(Column{Name: "billed_" + leg.String() + "_fen", Label: "账单" + legTerms[leg].label.Chinese, Layout: Distinct, Doc: legDocs[leg].billed + " of the forward bills",
 				ChineseDoc: "正向账单的 " + legDocs[leg].chineseBilled + "合计"},
 				func(r *row) *Null[Fen] { return &r.Billed[leg] }),
-			fen(Column{Name: "settled_" + leg.String() + "_fen", Label: "分账" + legTerms[leg].label, Layout: Distinct, Doc: legDocs[leg].settled + " of the successful settlements",
+			fen(Column{Name: "settled_" + leg.String() + "_fen", Label: "分账" + legTerms[leg].label.Chinese, Layout: Distinct, Doc: legDocs[leg].settled + " of the successful settlements",
 				ChineseDoc: "成功分账的 " + legDocs[leg].settled + " 合计"},
 				func(r *row) *Null[Fen] { return &r.Settled[leg] }),
-			fen(Column{Name: "diff_" + leg.String() + "_fen", Label: legTerms[leg].label + "差额", Layout: Distinct, Doc: "settled - billed", ChineseDoc: "差额＝分账－账单"},
+			fen(Column{Name: "diff_" + leg.String() + "_fen", Label: legTerms[leg].label.Chinese + "差额", Layout: Distinct, Doc: "settled - billed", ChineseDoc: "差额＝分账－账单"},
 				func(r *row) *Null[Fen] { return &r.Diff[leg] }))
 	}
 	return append(fields,

@@ -23,19 +23,22 @@ func TestTermsAreExplained(t *testing.T) {
 		}
 	}
 	for _, v := range Verdicts {
-		check("verdict", string(v), v.Meaning(), v.Advice(), Bilingual{v.Label(), v.Label()})
+		check("verdict", string(v), v.Meaning(), v.Advice(), v.Name())
+	}
+	for _, v := range WithdrawVerdicts {
+		check("withdrawal", string(v), v.Meaning(), v.Advice(), v.Name())
 	}
 	for _, tier := range Tiers {
 		check("tier", string(tier), tier.Meaning(), Bilingual{tier.Label(), tier.Label()})
 	}
 	for _, c := range Causes {
-		check("cause", string(c), c.Meaning(), Bilingual{c.Label(), c.Label()})
+		check("cause", string(c), c.Meaning(), c.Name())
 	}
 	for _, r := range Reasons {
-		check("reason", r.Form, r.Meaning, r.Advice, Bilingual{r.Label, r.Label})
+		check("reason", r.Form, r.Meaning, r.Advice, r.Label)
 	}
 	for _, r := range Rules {
-		check("rule", string(r), r.Meaning(), r.Advice(), Bilingual{r.Label(), r.Label()})
+		check("rule", string(r), r.Meaning(), r.Advice(), r.Name())
 		if r.Severity() != SeverityError && r.Severity() != SeverityWarning {
 			t.Errorf("rule %s has severity %q", r, r.Severity())
 		}
@@ -81,7 +84,7 @@ func TestReasonOf(t *testing.T) {
 		LegFee.Differs(): {"平台服务费不符", "核对合同费率"}, LegNet.NotBilled(): {"账单未给出商家实际结算", "该项一方未提供，请商家从来客导出补核"},
 		ReasonNoKey: {"缺单号", "补单号或匹配规则"},
 	} {
-		if got, _ := ReasonOf(value); got.Label != want[0] || got.Advice.Chinese != want[1] {
+		if got, _ := ReasonOf(value); got.Label.Chinese != want[0] || got.Advice.Chinese != want[1] {
 			t.Errorf("%s: label %s, advice %s, want %v", value, got.Label, got.Advice.Chinese, want)
 		}
 	}

@@ -18,42 +18,42 @@ const (
 // verdicts is THE list of verdicts, in the order in which people want to see them.
 var verdicts = []struct {
 	verdict         Verdict
-	label           string // in Chinese
+	label           Bilingual
 	meaning, advice Bilingual
 	open, awaiting  bool
 }{
 	{
-		verdict: Matched, label: "平账",
+		verdict: Matched, label: Bilingual{"matched", "平账"},
 		meaning: Bilingual{"bills and settlements agree", "账单与分账一致"},
 		advice:  Bilingual{"nothing", "无"},
 	}, {
-		verdict: Mismatched, label: "差异", open: true,
+		verdict: Mismatched, label: Bilingual{"difference", "差异"}, open: true,
 		meaning: Bilingual{
 			"they do not agree, and the reasons say where: more was settled (多分) if the difference is positive, less (少分) if it is negative",
 			"不一致，差在哪里见原因；差额为正是多分，为负是少分",
 		},
 		advice: Bilingual{"look the order up in the console, the largest difference first", "从差额最大的查起，到后台核对该订单"},
 	}, {
-		verdict: BillOnly, label: "有账单、未查到分账", open: true, awaiting: true,
+		verdict: BillOnly, label: Bilingual{"bill without settlement", "有账单、未查到分账"}, open: true, awaiting: true,
 		meaning: Bilingual{"the settle query was called, and knows no settlement of the order", "查过，平台没有分账记录"},
 		advice:  Bilingual{"wait until the lookback has passed, then open a ticket with the platform; if all orders of an account are like this, try another match rule", "追溯期满仍无，提交工单；若整个账户都如此，先换一条匹配规则"},
 	}, {
-		verdict: SettlementOnly, label: "有分账、未查到账单", open: true,
+		verdict: SettlementOnly, label: Bilingual{"settlement without bill", "有分账、未查到账单"}, open: true,
 		meaning: Bilingual{"a callback reported a settlement that has no bill; if its source is both, the settle query confirms it", "有分账回调而找不到账单；来源为查询与回调的，分账查询已确认"},
 		advice: Bilingual{
 			"look the order up: is its account configured, did its day fail, is its bill beyond the lookback? An order that was verified and undone within an hour never has a bill",
 			"查账户是否漏配：查询账户是否已配置，那一天是否失败，账单是否在追溯期之外；核销后 1 小时内撤销或退款的，永远不会有账单",
 		},
 	}, {
-		verdict: Pending, label: "分账处理中", open: true, awaiting: true,
+		verdict: Pending, label: Bilingual{"settlement under way", "分账处理中"}, open: true, awaiting: true,
 		meaning: Bilingual{"a settlement is under way; or, with the reason not_asked, the order has no answer yet", "分账处理中；或该订单还没有答复"},
 		advice:  Bilingual{"wait, and press for it after three days; where the order has no answer yet, mend what failed and run again", "等，超 3 天催办；尚未查到答复的，排除故障后重跑"},
 	}, {
-		verdict: SettleFailed, label: "分账失败", open: true, awaiting: true,
+		verdict: SettleFailed, label: Bilingual{"settlement failed", "分账失败"}, open: true, awaiting: true,
 		meaning: Bilingual{"the settlement FAILed", "分账结果为失败"},
 		advice:  Bilingual{"handle the cause in the trade system: onboarding, account or balance; later nights query it again", "按失败原因处理：进件、账户、余额；此后每晚会再查"},
 	}, {
-		verdict: NotApplicable, label: "不纳入比对",
+		verdict: NotApplicable, label: Bilingual{"not compared", "不纳入比对"},
 		meaning: Bilingual{"there is nothing to compare the bills with", "没有可与账单相比的分账"},
 		advice:  Bilingual{"nothing; where no id was found to query by, add a match rule", "无；缺单号的，补一条匹配规则"},
 	},
@@ -72,9 +72,17 @@ func (v Verdict) index() int { return slices.Index(Verdicts, v) }
 // Label returns the verdict in the words of Chinese accountants, or "" for no verdict.
 func (v Verdict) Label() string {
 	if i := v.index(); i >= 0 {
-		return verdicts[i].label
+		return verdicts[i].label.Chinese
 	}
 	return ""
+}
+
+// Name returns what people call the verdict.
+func (v Verdict) Name() Bilingual {
+	if i := v.index(); i >= 0 {
+		return verdicts[i].label
+	}
+	return Bilingual{}
 }
 
 // Meaning returns what the verdict says of a group.

@@ -17,32 +17,32 @@ const (
 // withdrawVerdicts is THE list of them, in the order in which people want to see them.
 var withdrawVerdicts = []struct {
 	verdict         WithdrawVerdict
-	label           string // in Chinese
+	label           Bilingual
 	meaning, advice Bilingual
 	final           bool
 }{
 	{
-		verdict: Tied, label: "平", final: true,
+		verdict: Tied, label: Bilingual{"agrees with its bills", "平"}, final: true,
 		meaning: Bilingual{"the withdrawal is paid, and its amount is the sum of its bills", "已到账，提现金额等于其账单之和"},
 		advice:  Bilingual{"nothing", "无"},
 	}, {
-		verdict: WithdrawMismatched, label: "差异",
+		verdict: WithdrawMismatched, label: Bilingual{"difference", "差异"},
 		meaning: Bilingual{"the withdrawal is paid, and its amount is not the sum of its bills: diff_fen is amount less bills", "已到账，提现金额不等于其账单之和：diff_fen 为提现减账单"},
 		advice:  Bilingual{"look the withdrawal up in the console, and report it to the platform with the withdraw_id and the logid", "到来客核对这笔提现，凭提现单号与 logid 报平台"},
 	}, {
-		verdict: WithdrawManual, label: "手动提现", final: true,
+		verdict: WithdrawManual, label: Bilingual{"withdrawn by hand", "手动提现"}, final: true,
 		meaning: Bilingual{"withdrawn by hand: the platform lists no bills of it (6000001, 6000002)", "手动提现，平台不提供账单明细（6000001、6000002）"},
 		advice:  Bilingual{"look the money up in the console: 财务首页 > 交易账户详情", "请到来客 财务首页 > 交易账户详情 核对"},
 	}, {
-		verdict: WithdrawInFlight, label: "在途",
+		verdict: WithdrawInFlight, label: Bilingual{"under way", "在途"},
 		meaning: Bilingual{"the withdrawal is under way, or its status is not known", "提现在途，或状态不明"},
 		advice:  Bilingual{"wait, and press for it after three days", "等，超 3 天催办"},
 	}, {
-		verdict: WithdrawFailed, label: "失败", final: true,
+		verdict: WithdrawFailed, label: Bilingual{"failed", "失败"}, final: true,
 		meaning: Bilingual{"the withdrawal failed: its bills wait for the next one", "提现失败，其账单等下一笔提现"},
 		advice:  Bilingual{"check the bank account in the console; withdraw_msg says why", "到来客核对收款账户，原因见 withdraw_msg"},
 	}, {
-		verdict: WithdrawNotAsked, label: "未取明细",
+		verdict: WithdrawNotAsked, label: Bilingual{"bills not fetched", "未取明细"},
 		meaning: Bilingual{"the withdrawal is paid, and its bills could not be fetched", "已到账，其账单明细未能取得"},
 		advice:  Bilingual{"fix what the run's failures name and run again", "按运行摘要 failures 的提示处理后再跑"},
 	},
@@ -61,9 +61,17 @@ func (v WithdrawVerdict) index() int { return slices.Index(WithdrawVerdicts, v) 
 // Label returns the verdict in Chinese, or "" for no verdict.
 func (v WithdrawVerdict) Label() string {
 	if i := v.index(); i >= 0 {
-		return withdrawVerdicts[i].label
+		return withdrawVerdicts[i].label.Chinese
 	}
 	return ""
+}
+
+// Name returns what people call the verdict.
+func (v WithdrawVerdict) Name() Bilingual {
+	if i := v.index(); i >= 0 {
+		return withdrawVerdicts[i].label
+	}
+	return Bilingual{}
 }
 
 // Meaning returns what the verdict says of a withdrawal.

@@ -132,7 +132,7 @@ func (d *dayAudit) run(ctx context.Context) error {
 	if err := d.proveUnits(ctx); err != nil {
 		return err
 	}
-	if d.launches, err = proveLaunches(ctx, d.Archive, d.day.Day, d.manifests, d.Buckets, d.owns); err != nil {
+	if d.launches, err = proveLaunches(ctx, d.Archive, d.day.Day, d.manifests, d.foreign, d.Buckets, d.owns); err != nil {
 		return err
 	}
 	d.day.Objects, d.day.Bytes = d.day.Objects+d.launches.objects, d.day.Bytes+d.launches.bytes

@@ -47,8 +47,9 @@ type launches struct {
 }
 
 // proveLaunches proves the archived withdrawals that were launched on a day, and the lists of
-// their bills.
-func proveLaunches(ctx context.Context, archive Archive, day schema.Day, manifests []*schema.Manifest, buckets int, owns func(bucket int) bool) (*launches, error) {
+// their bills: those that the manifests name, which are of a root account's bucket whatever the
+// payee's own is, and those of the buckets' payees that no manifest names, foreign ones included.
+func proveLaunches(ctx context.Context, archive Archive, day schema.Day, manifests, foreign []*schema.Manifest, buckets int, owns func(bucket int) bool) (*launches, error) {
 	l := &launches{day: day, buckets: buckets, payees: make(map[schema.AccountID]*payee)}
 	lists, err := archive.WithdrawalSeries(ctx, day)
 	if err != nil {
@@ -58,17 +59,6 @@ func proveLaunches(ctx context.Context, archive Archive, day schema.Day, manifes
 	if err != nil {
 		return nil, err
 	}
-	for _, f := range slices.Concat(lists, bills) {
-		if !owns(f.Account.Bucket(buckets)) {
-			continue
-		}
-		l.objects, l.bytes = l.objects+f.Objects(), l.bytes+f.Bytes
-		one := &l.payee(f.Account).listed
-		if f.WithdrawID != "" {
-			one = &l.payee(f.Account).withdrawn(f.WithdrawID).listed
-		}
-		one.filed = append(one.filed, f)
-	}
 	for _, m := range manifests {
 		if m.Withdrawals == nil {
 			continue
@@ -77,6 +67,25 @@ func proveLaunches(ctx context.Context, archive Archive, day schema.Day, manifes
 			e := &m.Withdrawals.Payees[i]
 			l.payee(e.Account.ID).publish(m, e)
 		}
+	}
+	elsewhere := make(map[schema.AccountID]bool)
+	for _, m := range foreign {
+		if m.Withdrawals != nil {
+			for i := range m.Withdrawals.Payees {
+				elsewhere[m.Withdrawals.Payees[i].Account.ID] = true
+			}
+		}
+	}
+	for _, f := range slices.Concat(lists, bills) {
+		if p := l.payees[f.Account]; (p == nil || p.entry == nil) && (elsewhere[f.Account] || !owns(f.Account.Bucket(buckets))) {
+			continue
+		}
+		l.objects, l.bytes = l.objects+f.Objects(), l.bytes+f.Bytes
+		one := &l.payee(f.Account).listed
+		if f.WithdrawID != "" {
+			one = &l.payee(f.Account).withdrawn(f.WithdrawID).listed
+		}
+		one.filed = append(one.filed, f)
 	}
 	return l, l.prove(ctx, archive)
 }

@@ -90,7 +90,11 @@ func (l *lookup) readDay(ctx context.Context, day schema.Day) error {
 			return err
 		}
 		bill := row.(*schema.Bill)
-		if key := bill.Key(); l.wanted[key] && bill.Counts() {
+		key := bill.Key()
+		if known, again := l.found[key]; again && known.day <= day { // the first day that has it counts
+			continue
+		}
+		if l.wanted[key] && bill.Counts() {
 			key.AccountID, key.LedgerID = strings.Clone(key.AccountID), strings.Clone(key.LedgerID)
 			paid := schema.WithdrawnBill{FundAmount: bill.Amounts[schema.FundAmount], Goods: bill.Amounts[schema.Goods]}
 			l.found[key] = billed{day, paid.Withdrawn()}

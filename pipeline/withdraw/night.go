@@ -76,6 +76,20 @@ type Found struct {
 	Amended    []Amendment                      `json:"-"`
 }
 
+// Differences counts what does not add up: the withdrawals that are not the sum of their bills,
+// and the errors in bills that withdrawals pay. Of a job that follows none there are none.
+func (f *Found) Differences() (withdrawals, exceptions int64) {
+	if f == nil {
+		return 0, 0
+	}
+	for rule, n := range f.Exceptions {
+		if rule.Severity() == schema.SeverityError {
+			exceptions += n
+		}
+	}
+	return f.Verdicts[schema.WithdrawMismatched], exceptions
+}
+
 // ToDo is a withdrawal that a person has to look up in the console.
 type ToDo struct {
 	Account    schema.AccountID        `json:"account"`

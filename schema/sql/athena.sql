@@ -631,12 +631,16 @@ CREATE OR REPLACE VIEW bill_states AS WITH paid AS (
   FROM withdrawn_bills AS b JOIN withdrawals AS w ON w.bill_date = b.bill_date AND w.account_id = b.account_id AND w.withdraw_id = b.withdraw_id
   WHERE w.verdict IN ('tied', 'mismatched')
 ),
-bill AS (
-  SELECT
-    bill_date, account_id, walk_account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) AS settle_sub_type,
-    COALESCE(fund_amount_fen, goods_fen) AS amount_fen
-  FROM bills
-  WHERE COALESCE(counted, true)
+bill AS ( -- of a bill that several days have, the first
+  SELECT * FROM (
+    SELECT
+      bill_date, account_id, walk_account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) AS settle_sub_type,
+      COALESCE(fund_amount_fen, goods_fen) AS amount_fen,
+      row_number() OVER (PARTITION BY account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) ORDER BY bill_date, walk_account_id) AS place
+    FROM bills
+    WHERE COALESCE(counted, true)
+  ) AS every_day
+  WHERE place = 1
 )
 SELECT
   b.bill_date AS bill_date,

@@ -770,17 +770,21 @@ CREATE OR REPLACE VIEW bill_states (
   settle_sub_type COMMENT 'as bills has it; 0 for none',
   amount_fen COMMENT 'what it adds to the account’s balance: fund_amount_fen, or goods_fen where that is NULL; NULL where the direction is unknown; signed fen',
   state COMMENT 'withdrawn (a withdrawal that is paid lists it), waiting, or not_withdrawable (its direction is unknown)'
-) COMMENT 'One row per bill that counts: where its money is.' AS WITH paid AS (
+) COMMENT 'One row per bill that counts: where its money is. Of a bill that several days have, the first day counts.' AS WITH paid AS (
   SELECT DISTINCT b.ledger_id, b.settle_type, COALESCE(b.settle_sub_type, 0) AS settle_sub_type
   FROM withdrawn_bills AS b JOIN withdrawals AS w ON w.bill_date = b.bill_date AND w.account_id = b.account_id AND w.withdraw_id = b.withdraw_id
   WHERE w.verdict IN ('tied', 'mismatched')
 ),
-bill AS (
-  SELECT
-    bill_date, account_id, walk_account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) AS settle_sub_type,
-    COALESCE(fund_amount_fen, goods_fen) AS amount_fen
-  FROM bills
-  WHERE COALESCE(counted, true)
+bill AS ( -- of a bill that several days have, the first
+  SELECT * FROM (
+    SELECT
+      bill_date, account_id, walk_account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) AS settle_sub_type,
+      COALESCE(fund_amount_fen, goods_fen) AS amount_fen,
+      row_number() OVER (PARTITION BY account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) ORDER BY bill_date, walk_account_id) AS place
+    FROM bills
+    WHERE COALESCE(counted, true)
+  ) AS every_day
+  WHERE place = 1
 )
 SELECT
   b.bill_date AS bill_date,

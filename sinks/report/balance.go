@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"hash/maphash"
 	"maps"
 	"slices"
 
@@ -28,6 +29,7 @@ type balances struct {
 	from, to schema.Day
 	payees   map[string]*payeeTally
 	own      map[string]bool        // payees of the job's bills
+	seen     map[uint64]bool        // bills of all days: one that a later day has again counts once
 	waiting  map[uint64]waitingBill // by withdrawnKey
 	unfound  map[uint64]unfoundBill // listed, and in no bills so far
 	unknown  map[uint64]bool        // ledger ids of an exception that says that no bills have them
@@ -57,8 +59,14 @@ type listedBill struct {
 	key, ledger uint64
 }
 
+// billID is a bill of an account.
+type billID struct {
+	account string
+	key     uint64 // withdrawnKey
+}
+
 func newBalances(from, to schema.Day) *balances {
-	return &balances{from: from, to: to, payees: make(map[string]*payeeTally), own: make(map[string]bool), waiting: make(map[uint64]waitingBill), unfound: make(map[uint64]unfoundBill), unknown: make(map[uint64]bool)}
+	return &balances{from: from, to: to, payees: make(map[string]*payeeTally), own: make(map[string]bool), seen: make(map[uint64]bool), waiting: make(map[uint64]waitingBill), unfound: make(map[uint64]unfoundBill), unknown: make(map[uint64]bool)}
 }
 
 func (b *balances) payee(account string) *payeeTally {
@@ -98,6 +106,11 @@ func (b *balances) add(m moved) error {
 
 func (b *balances) addBill(day schema.Day, bill movedBill) {
 	b.own[bill.account] = true
+	id := maphash.Comparable(hashSeed, billID{bill.account, bill.key})
+	if b.seen[id] {
+		return
+	}
+	b.seen[id] = true
 	balance := b.on(bill.account, day)
 	if !bill.fen.Valid {
 		if balance != nil {

@@ -49,6 +49,9 @@ var codeWords = map[string]Word{
 	"term:" + string(TermMismatched):     {Label: Text{"差异净额", "net difference"}},
 	"term:" + string(TermMatched):        {Label: Text{"跨日及分段匹配", "matched over days or in parts"}},
 
+	"state:" + string(Missing): {Label: Text{"缺失", "missing"}},
+	"state:empty":              {Label: Text{"无账单（平台确认为空）", "no bills (the platform says there are none)"}}, // complete, of no bill
+
 	"step:" + string(StepOriginal):       {Label: Text{"交易金额", "order value"}},
 	"step:" + string(StepMerchantTicket): {Label: Text{"商家优惠", "merchant's discounts"}},
 	"step:" + string(StepPlatformTicket): {Label: Text{"平台优惠", "platform's discounts"}},

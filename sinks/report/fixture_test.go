@@ -104,6 +104,8 @@ func fixture() *Report {
 		Doubts: []Doubt{{from, shop, "1003/=1", some(4000), some(4000), []schema.Rule{schema.RuleUnknownDirection}}},
 		Closed: []ClosedDay{{"张", at.Add(-time.Hour), 1, Restatements{Day: from, Changed: 1, Total: -100, Merchant: -90, Examples: []Restatement{}}}},
 		Glossary: map[string]Word{
+			"change:changed":         {Label: Text{"变更", "changed"}},
+			"state:failed":           {Label: Text{"失败", "failed"}},
 			"verdict:mismatched":     {Label: Text{"差异", "mismatched"}, Meaning: Text{"不一致", "they do not agree"}},
 			"reason:total_differs":   {Label: Text{"总额不符", "total differs"}, Advice: Text{"核对订单实付与分账金额", "compare the order"}},
 			"withdraw:mismatched":    {Label: Text{"差异", "mismatched"}, Advice: Text{"到来客核对这笔提现", "look the withdrawal up"}},

@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"regexp"
 	"slices"
 
 	"billwalk/schema"
@@ -90,10 +91,13 @@ func (p part) unit(day schema.Day, account schema.AccountID, meaning func(code i
 	return u
 }
 
+// fullColon finds the colons in Chinese text that are not Chinese ones.
+var fullColon = regexp.MustCompile(`(\p{Han}): `)
+
 // whyOf says in both languages why a unit is not complete. The platform's own words are
 // Chinese and billwalk's are English; the other language has what the code means.
 func whyOf(f *schema.Failure, meaning func(code int64) schema.Bilingual) Text {
-	why := Text{f.Reason, f.Reason}
+	why := Text{fullColon.ReplaceAllString(f.Reason, "$1："), f.Reason}
 	for _, e := range schema.ErrorCodes {
 		if e.Code == f.Error {
 			why.Chinese = e.Meaning.Chinese

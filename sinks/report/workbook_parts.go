@@ -63,7 +63,7 @@ func (r *Report) names() map[schema.AccountID]string {
 // bridges writes how forward bills lead to what was settled, and orders to what merchants
 // get, each with a check by formula.
 func (b *workbook) bridges(r *Report) error {
-	s := b.sheet("调节表", []column{{"项目", 40, false}, {"金额", 18, false}, {"组数或笔数", 12, false}})
+	s := b.sheet("调节表", []column{{"项目", 40, false}, {"金额", 18, false}, {"核对单元或账单数", 18, false}})
 	s.maxRows = excelize.TotalRows // it is short, and its check names its own rows
 	bridge := r.Total.Bridge
 	rows := [][]any{{"正向账单", bridge.Forward, nil}}
@@ -119,7 +119,7 @@ func openList(r *Report) []Order { return r.Orders.List }
 
 var orderCells = []column{
 	{"订单", 24, false}, {"账户", 22, false}, {"名称", 24, false}, {"门店", 20, false}, {"结论", 24, false}, {"原因", 40, false},
-	{"应分", 16, true}, {"已分", 16, true}, {"差额", 16, true}, {"服务费差额", 16, true}, {"佣金差额", 16, true}, {"商家所得差额", 16, true}, {"涉及金额", 16, true},
+	{"应分", 16, true}, {"已分", 16, true}, {"差额", 16, true}, {"平台服务费差额", 16, true}, {"佣金差额", 16, true}, {"商家实际结算差额", 16, true}, {"涉及金额", 16, true},
 	{"起", 12, false}, {"止", 12, false}, {"账龄（天）", 10, false}, {"处理", 48, false}, {"责任人", 12, false}, {"人工处理", 16, false}, {"处理人", 12, false}, {"处理时间", 20, false}, {"处理说明", 40, false},
 }
 
@@ -190,7 +190,7 @@ func (r *Report) advice(o Order) string {
 
 var statementSheet = []column{
 	{"日期", 12, false}, {"账户", 22, false}, {"账单号", 26, false}, {"订单", 24, false}, {"门店", 20, false}, {"商品", 32, false}, {"业务", 16, false}, {"结算时间", 20, false},
-	{"交易金额", 16, true}, {"应结算", 16, true}, {"软件服务费", 16, true}, {"佣金合计", 16, true}, {"保险费", 16, true}, {"商家实际结算", 16, true}, {"备注", 40, false},
+	{"交易金额", 16, true}, {"应结算", 16, true}, {"平台服务费", 16, true}, {"佣金合计", 16, true}, {"保险费", 16, true}, {"商家实际结算", 16, true}, {"备注", 40, false},
 }
 
 // Columns of statements that 汇总 adds up.

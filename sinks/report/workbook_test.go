@@ -291,7 +291,7 @@ func TestLists(t *testing.T) {
 	const account = "7113893944009705516|某某餐饮 <b>&\"总部\"|"
 	for sheet, want := range map[string]string{
 		"异常": "收支方向不明|错误|2026-11-25|" + account + "9004|1004||3.46||结算类型 9 不在平台文档中||2026112604120003|archive/bills/x",
-		"变更": "2026-11-25|变动|" + account + "9001|1002|101|100|-1|||-0.9|软件服务费 -2.50 → 空；券码；商品名称 =1+1 → 套餐|1|2|2026-11-27 04:00:00|结账后变更：张 已结",
+		"变更": "2026-11-25|变更|" + account + "9001|1002|101|100|-1|||-0.9|软件服务费 -2.50 → 空；券码；商品名称 =1+1 → 套餐|1|2|2026-11-27 04:00:00|结账后变更：张 已结",
 	} {
 		if got := strings.Join(rowsOf(t, f, sheet)[1], "|"); got != want {
 			t.Errorf("%s is\n%s, want\n%s", sheet, got, want)
@@ -301,7 +301,7 @@ func TestLists(t *testing.T) {
 	for _, row := range rowsOf(t, f, "汇总") {
 		summary = append(summary, strings.Join(row, "|"))
 	}
-	for _, want := range []string{"日报|账单||6", "日报|正向|||300", "日报|净额|||285", "退款|账单，应结算||1|-12", "变更|变动||1", "变更|应结算变动|||-1", "异常|收支方向不明|错误|1", "差异|订单，涉及金额||2|14.74"} {
+	for _, want := range []string{"日报|账单||6", "日报|正向|||300", "日报|净额|||285", "退款|账单，应结算||1|-12", "变更|变更||1", "变更|应结算变动|||-1", "异常|收支方向不明|错误|1", "差异|订单，涉及金额||2|14.74"} {
 		if !slices.Contains(summary, want) {
 			t.Errorf("no line %q in\n%s", want, strings.Join(summary, "\n"))
 		}

@@ -16,6 +16,7 @@ type Verification struct {
 	Units      int
 	Bills      int64
 	Objects    int
+	Bytes      int64
 	Findings   []schema.Finding
 }
 

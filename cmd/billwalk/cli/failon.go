@@ -19,28 +19,43 @@ const onDifferences = "differences"
 
 // add adds the flag to a verb.
 func (f *failOn) add(cmd *cobra.Command) {
-	cmd.Flags().Var(f, "fail-on", "differences: exit 4 if a group of these days is mismatched, nobody has settled it (billwalk resolve), and nothing else went wrong")
+	cmd.Flags().Var(f, "fail-on", "differences: exit 4 if a group of these days is mismatched and nobody has settled it (billwalk resolve), or a withdrawal is mismatched or pays bills that are not right, and nothing else went wrong")
 	if err := cmd.RegisterFlagCompletionFunc("fail-on", cobra.FixedCompletions([]string{onDifferences}, cobra.ShellCompDirectiveNoFileComp)); err != nil {
 		panic(err) // the flag is there
 	}
 }
 
-// judge sets the exit code of a run that has found differences, unless people have settled
-// all of them. Any other failure comes before differences.
-func (f *failOn) judge(ctx context.Context, l *lake.Lake, s *pipeline.Summary) error {
-	if !f.differences || s.ExitCode != pipeline.ExitDone || s.Verdicts[schema.Mismatched] == 0 {
+// judge sets the exit code of a run that has found differences, unless they are groups alone
+// and people have settled all of them. Any other failure comes before differences.
+func (f *failOn) judge(ctx context.Context, l *lake.Lake, s *pipeline.Summary) (err error) {
+	if !f.differences || s.ExitCode != pipeline.ExitDone {
 		return nil
 	}
-	s.ExitCode = pipeline.ExitDifferences
-	resolved, err := resolvedGroups(ctx, l, s)
-	if err != nil {
-		return fmt.Errorf("what people have settled could not be read, and all differences count: %w", err)
+	if s.Verdicts[schema.Mismatched] > 0 {
+		if s.Resolved, err = resolvedGroups(ctx, l, s); err != nil {
+			s.Resolved, err = 0, fmt.Errorf("what people have settled could not be read, and all differences count: %w", err)
+		}
 	}
-	s.Resolved = resolved
-	if resolved == s.Verdicts[schema.Mismatched] {
-		s.ExitCode = pipeline.ExitDone
+	if len(differencesOf(s)) > 0 {
+		s.ExitCode = pipeline.ExitDifferences
 	}
-	return nil
+	return err
+}
+
+// differencesOf counts, in words, each kind of differences that a run has found and nobody has
+// settled.
+func differencesOf(s *pipeline.Summary) (kinds []string) {
+	withdrawals, exceptions := s.Withdrawals.Differences()
+	if n := s.Verdicts[schema.Mismatched] - s.Resolved; n > 0 {
+		kinds = append(kinds, count(int(n), "mismatched group"))
+	}
+	if withdrawals > 0 {
+		kinds = append(kinds, count(int(withdrawals), "mismatched withdrawal"))
+	}
+	if exceptions > 0 {
+		kinds = append(kinds, count(int(exceptions), "error")+" in withdrawn bills")
+	}
+	return kinds
 }
 
 // resolvedGroups counts the mismatched groups of a run whose orders are resolved.

@@ -66,10 +66,14 @@ func (n *notice) outcome() string {
 	}
 	switch n.summary.ExitCode {
 	case pipeline.ExitDone, pipeline.ExitDifferences:
+		outcome := "完成"
 		if sum := n.sums[schema.Mismatched]; sum != nil {
-			return fmt.Sprintf("完成，差异 %d 组", sum.groups)
+			outcome += fmt.Sprintf("，差异 %d 组", sum.groups)
 		}
-		return "完成"
+		if sum := n.withdrawals[schema.WithdrawMismatched]; sum != nil {
+			outcome += fmt.Sprintf("，提现差异 %d 笔", sum.Count)
+		}
+		return outcome
 	case pipeline.ExitIncomplete:
 		return "不完整，完整的部分已发布"
 	case pipeline.ExitStopped:

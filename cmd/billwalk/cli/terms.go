@@ -65,7 +65,7 @@ func terms() (all []definition) {
 		all = append(all, newTerm(kindWithdrawal, string(v), v.Label(), v.Meaning(), v.Advice()))
 	}
 	for _, r := range schema.Reasons {
-		all = append(all, newTerm(kindReason, r.Form, r.Label, r.Meaning, r.Advice))
+		all = append(all, newTerm(kindReason, r.Form, r.Label.Chinese, r.Meaning, r.Advice))
 	}
 	for _, c := range schema.Causes {
 		all = append(all, newTerm(kindCause, string(c), c.Label(), c.Meaning(), schema.Mismatched.Advice()))
@@ -93,7 +93,7 @@ func terms() (all []definition) {
 		{kindMoney, schema.BillStates},
 	} {
 		for _, w := range list.words {
-			all = append(all, newTerm(list.kind, w.Value, w.Label, w.Meaning, w.Advice))
+			all = append(all, newTerm(list.kind, w.Value, w.Label.Chinese, w.Meaning, w.Advice))
 		}
 	}
 	for _, list := range schema.CodeLists {
@@ -155,7 +155,7 @@ func findTerms(text string) []definition {
 	found := slices.DeleteFunc(terms(), func(t definition) bool { return !t.explains(text) })
 	for i, t := range found {
 		if r, ok := schema.ReasonOf(strings.ToLower(text)); ok && t.Kind == kindReason {
-			found[i] = newTerm(kindReason, r.Form, r.Label, r.Meaning, r.Advice) // of one leg
+			found[i] = newTerm(kindReason, r.Form, r.Label.Chinese, r.Meaning, r.Advice) // of one leg
 		}
 	}
 	return found

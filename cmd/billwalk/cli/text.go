@@ -98,7 +98,7 @@ func verdictOf(s *pipeline.Summary) string {
 		}
 		return "incomplete; what is whole was published (exit 3)"
 	case pipeline.ExitDifferences:
-		return fmt.Sprintf("done; %s, which --fail-on is about (exit 4)", count(int(s.Verdicts[schema.Mismatched]-s.Resolved), "mismatched group"))
+		return fmt.Sprintf("done; %s, which --fail-on is about (exit 4)", strings.Join(differencesOf(s), ", "))
 	case pipeline.ExitStopped:
 		return "stopped by quota, deadline or outage; run again to go on (exit 5)"
 	case pipeline.ExitSuperseded:

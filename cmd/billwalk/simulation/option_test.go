@@ -26,8 +26,8 @@ import (
 func TestWithoutWithdrawals(t *testing.T) {
 	t.Parallel()
 	plain, full := new(optionalNight), new(optionalNight)
-	synctest.Test(t, func(t *testing.T) { plain.run(t, "") })
-	synctest.Test(t, func(t *testing.T) { full.run(t, "    withdrawals: {}\n    stores: true\n") })
+	synctest.Test(t, func(t *testing.T) { plain.run(t, 3, "all", "") })
+	synctest.Test(t, func(t *testing.T) { full.run(t, 3, "all", withOptions) })
 	for _, key := range plain.keys {
 		if shelf, _, _ := strings.Cut(key, "/bill_date="); !slices.Contains([]string{"bills", "exceptions", "reconciliation", "restatements", "settlements", "_manifests", "archive/bills", "archive/settlements", "_control/turns"}, shelf) &&
 			!strings.HasPrefix(key, "runs/") && !strings.HasPrefix(key, "_control/") && key != "_manifests/lake.json" {
@@ -53,7 +53,7 @@ func TestWithoutWithdrawals(t *testing.T) {
 	}
 }
 
-// optionalNight is a run of three days.
+// optionalNight is a run of some days.
 type optionalNight struct {
 	keys  []string
 	texts []string          // of the manifests and the summary
@@ -61,17 +61,22 @@ type optionalNight struct {
 	calls map[string]int    // by API
 }
 
-func (o *optionalNight) run(t *testing.T, extra string) {
+const withOptions = "    withdrawals: {}\n    stores: true\n"
+
+// lastDays are so many days before the first morning.
+func lastDays(n schema.Day) cli.Days {
+	today := schema.DayOf(firstMorning)
+	return cli.Days{From: (today - n).String(), To: (today - 1).String()}
+}
+
+func (o *optionalNight) run(t *testing.T, days schema.Day, breaks, extra string) *withdrawalNights {
 	wakeUp()
 	world := billwalktest.World(6, 10)
 	world.Accounts, world.Withdrawals, world.Now = 6, true, time.Now
-	world.Breaks, _ = sandbox.ParseBreaks("all")
+	world.Breaks, _ = sandbox.ParseBreaks(breaks)
 	n := &withdrawalNights{T: t, platform: sandbox.New(world), store: objecttest.NewMem()}
-	n.config = billwalktest.Job{
-		Lake: billwalktest.Place{URL: "file:unused"}, Platform: "https://platform.example", Accounts: n.platform.Accounts(), QPS: 20_000, Trade: 20_000, Extra: extra,
-	}.Write(t)
-	yesterday := schema.DayOf(firstMorning) - 1
-	s := n.do(cli.Days{From: (yesterday - 2).String(), To: yesterday.String()}, true)
+	n.configure(extra)
+	s := n.do(lastDays(days), true)
 	o.rows, o.calls = make(map[string]string), make(map[string]int)
 	for _, p := range s.Partitions {
 		o.rows[p.Key] = p.RowsSHA256
@@ -95,4 +100,99 @@ func (o *optionalNight) run(t *testing.T, extra string) {
 			o.texts = append(o.texts, string(text))
 		}
 	}
+	return n
+}
+
+// configure writes the job, with lines of its own.
+func (n *withdrawalNights) configure(extra string) {
+	n.config = billwalktest.Job{
+		Lake: billwalktest.Place{URL: "file:unused"}, Platform: "https://platform.example", Accounts: n.platform.Accounts(), QPS: 20_000, Trade: 20_000, Extra: extra,
+	}.Write(n)
+}
+
+// TestSameFiles: from one archive a job without withdrawals and stores makes the files of
+// bills, settlements, reconciliation, restatements and exceptions that one with them makes,
+// byte for byte but for what numbers a publication. Exceptions of withdrawals are all that the
+// file of exceptions has more.
+func TestSameFiles(t *testing.T) {
+	t.Parallel()
+	const days = 8
+	for _, breaks := range []string{"", "all"} {
+		t.Run(breaks, func(t *testing.T) {
+			t.Parallel()
+			var plain, full map[string]string
+			synctest.Test(t, func(t *testing.T) {
+				n := new(optionalNight).run(t, days, breaks, withOptions)
+				plain, full = n.rebuilt(days, ""), n.rebuilt(days, withOptions)
+			})
+			same, more := 0, 0
+			for key, file := range plain {
+				other, ok := full[key]
+				delete(full, key)
+				switch {
+				case file == other:
+					same++
+				case ok && breaks != "" && strings.HasPrefix(key, "exceptions/") && len(other) > len(file):
+					more++
+				default:
+					t.Errorf("%s has %d bytes without the keys, and %d others with them", key, len(file), len(other))
+				}
+			}
+			for key := range full {
+				if table, _, _ := strings.Cut(key, "/"); !slices.Contains(schema.OptionalTables(), table) {
+					t.Errorf("%s is there with the keys alone", key)
+				}
+			}
+			if len(full) < 3 || same+more != days*5 || (breaks != "") != (more > 0) {
+				t.Errorf("%d files are the same, %d have more, and %d are there with the keys alone", same, more, len(full))
+			}
+		})
+	}
+}
+
+// stamp is what numbers a publication in a file.
+var stamp = regexp.MustCompile(`(billwalk\.(?:generation|write_id)..)[0-9A-Z]+`)
+
+// rebuilt replays the archive into an empty lake by a job with some more lines, and returns the
+// files of its tables without their stamps.
+func (n *withdrawalNights) rebuilt(days schema.Day, extra string) map[string]string {
+	n.Helper()
+	fresh := &withdrawalNights{T: n.T, platform: n.platform, store: objecttest.NewMem()}
+	for key, body := range n.files("archive/") {
+		if _, err := fresh.store.Put(n.Context(), key, strings.NewReader(body.text), object.IfAbsent(), body.meta); err != nil {
+			n.Fatal(err)
+		}
+	}
+	fresh.configure(extra)
+	fresh.do(lastDays(days), false)
+	files := make(map[string]string)
+	for key, body := range fresh.files("") {
+		if strings.HasSuffix(key, ".parquet") {
+			files[key] = stamp.ReplaceAllString(body.text, "$1")
+		}
+	}
+	return files
+}
+
+// stored is an object with its metadata.
+type stored struct {
+	text string
+	meta map[string]string
+}
+
+// files reads the objects below a prefix.
+func (n *withdrawalNights) files(prefix string) map[string]stored {
+	n.Helper()
+	files := make(map[string]stored)
+	for info, err := range n.store.List(n.Context(), prefix) {
+		if err != nil {
+			n.Fatal(err)
+		}
+		body, found, err := object.ReadAll(n.Context(), n.store, info.Key)
+		if err != nil {
+			n.Fatal(err)
+		}
+		files[info.Key] = stored{string(body), found.Meta}
+	}
+	return files
 }

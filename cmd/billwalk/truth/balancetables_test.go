@@ -13,13 +13,14 @@ import (
 // balanceTruth is what a platform knows of its bills' money, and of its withdrawals.
 type balanceTruth struct {
 	states      []sandbox.BillState
+	again       []sandbox.BillState // bills that a later day has as well: they count where they were first
 	withdrawals []sandbox.Withdrawal
 }
 
 // tables returns the SQL of the tables that a lake has of it, as far as balances need them.
 func (b *balanceTruth) tables() string {
 	var bills, withdrawals, listed, unknown []string
-	for _, s := range b.states {
+	for _, s := range append(slices.Clone(b.states), b.again...) {
 		fen := fmt.Sprint(s.Fen)
 		if s.State == sandbox.BillNotWithdrawable {
 			fen = "NULL"
@@ -50,6 +51,16 @@ func (b *balanceTruth) tables() string {
 		table("withdrawn_bills", "account_id VARCHAR, withdraw_id VARCHAR, ledger_id VARCHAR, settle_type INTEGER, settle_sub_type INTEGER, fund_amount_fen BIGINT, goods_fen BIGINT", listed) +
 		"CREATE TABLE stores (account_id VARCHAR, account_name VARCHAR, fetched_at TIMESTAMPTZ); CREATE TABLE units (account VARCHAR, name VARCHAR, day DATE);\n" +
 		table("exceptions", "ledger_id VARCHAR, rule VARCHAR", unknown)
+}
+
+// repeat has some of the bills on a later day as well, with another amount.
+func (b *balanceTruth) repeat(last schema.Day) {
+	for i, s := range b.states {
+		if i%5 == 0 && s.Day < last {
+			s.Day, s.Fen = min(last, s.Day+1+schema.Day(i%4)), s.Fen+1
+			b.again = append(b.again, s)
+		}
+	}
 }
 
 func fenSQL(fen *int64) string {

@@ -66,11 +66,11 @@ func (overlay) Put(context.Context, string, io.ReadSeeker, object.Condition, map
 }
 
 // verifying runs billwalk verify over a store.
-func verifying(t testing.TB, config string, store object.Store, from, to schema.Day) (billwalktest.Verification, int) {
+func verifying(t testing.TB, config string, store object.Store, from, to schema.Day, args ...string) (billwalktest.Verification, int) {
 	t.Helper()
 	var out, log bytes.Buffer
 	p := cli.Setup{Out: &out, Err: &log, Now: billwalktest.Now, Store: store}
-	code := p.Main(t.Context(), "--config", config, "--output", "json", "verify", "nightly", "--from", from.String(), "--to", to.String())
+	code := p.Main(t.Context(), append([]string{"--config", config, "--output", "json", "verify", "nightly", "--from", from.String(), "--to", to.String()}, args...)...)
 	return billwalktest.VerificationOf(t, code, out.Bytes(), log.String())
 }
 

@@ -14,8 +14,8 @@ import (
 )
 
 // newWithdrawalLake publishes three days with their withdrawals, of which the last is
-// verified.
-func newWithdrawalLake(t *testing.T) *provenLake {
+// verified, in so many buckets.
+func newWithdrawalLake(t *testing.T, buckets int) *provenLake {
 	t.Helper()
 	world := billwalktest.World(2, 12)
 	world.Accounts, world.Healthy, world.Withdrawals = 6, true, true
@@ -24,7 +24,7 @@ func newWithdrawalLake(t *testing.T) *provenLake {
 		t.Fatal(err)
 	}
 	platform, place := billwalktest.Serve(t, world), billwalktest.FolderLake(t)
-	l := &provenLake{config: billwalktest.Job{Lake: place, Platform: platform.URL, Accounts: platform.Accounts(), QPS: 5000, Extra: "    withdrawals: {}\n"}.Write(t)}
+	l := &provenLake{config: billwalktest.Job{Lake: place, Platform: platform.URL, Accounts: platform.Accounts(), QPS: 5000, Buckets: buckets, Extra: "    withdrawals: {}\n"}.Write(t)}
 	billwalktest.Run(t, l.config, "run", "nightly", "--from", billwalktest.FirstDay.String(), "--to", verifyDay)
 	billwalktest.CheckProven(t, l.config, billwalktest.FirstDay, billwalktest.MustDay(verifyDay))
 	if l.store, err = object.Open(t.Context(), place.URL, place.Options); err != nil {
@@ -39,7 +39,7 @@ func newWithdrawalLake(t *testing.T) *provenLake {
 // is dropped, and an archived amount that is another, whatever hash was stored with it.
 func TestVerifyWithdrawals(t *testing.T) {
 	t.Parallel()
-	l := newWithdrawalLake(t)
+	l := newWithdrawalLake(t, 1)
 	seen := make(map[string]int)
 	for _, key := range l.keys {
 		shelf := shelfOf(key)
@@ -84,7 +84,7 @@ func TestVerifyWithdrawals(t *testing.T) {
 // exceptions of these, and what the manifest says of them.
 func TestVerifyWithdrawalForger(t *testing.T) {
 	t.Parallel()
-	l := newWithdrawalLake(t)
+	l := newWithdrawalLake(t, 1)
 	manifest := "_manifests/bill_date=" + verifyDay + "/bucket-000.json"
 	another := schema.Some(billwalktest.FirstDay.String())
 	for _, f := range []forged{

@@ -22,7 +22,7 @@ function accountState(account) {
   const odd = days.filter(([state, n]) => n && state !== 'complete');
   const empty = (report.units || []).filter((unit) => unit.account === account.id && unitState(unit) === 'empty').length;
   const without = empty ? t('comma') + t('emptyDays', { n: empty }) : '';
-  if (!odd.length) return days.length ? t('stateComplete') + without : '—';
+  if (!odd.length) return days.length ? stateText('complete') + without : '—';
   return odd.map(([state, n]) => stateText(state) + ' ' + t('days', { n })).join(t('comma'));
 }
 
@@ -69,6 +69,22 @@ function latestFirst(units) {
   return [...units].sort((a, b) => (a.day < b.day) - (a.day > b.day) || odd(b) - odd(a));
 }
 
+/** daySums adds the units up by day, the last day first; a day of which nothing arrived has no figures. */
+function daySums(units) {
+  const days = [...new Set(units.map((unit) => unit.day))].sort().reverse()
+    .map((day) => ({ day, units: units.filter((unit) => unit.day === day) }));
+  const ofAccounts = (d) => d.units.filter((unit) => unit.account);
+  const here = (d) => ofAccounts(d).filter(whole).length;
+  const columns = [
+    { key: 'day', label: t('day'), type: 'text', class: 'words', value: (d) => d.day },
+    { key: 'here', label: t('here'), type: 'text', class: 'words', value: here, cell: (d) => t('ofExpected', { here: here(d), all: ofAccounts(d).length }) },
+    ...figureColumns(whole).filter((c) => !mayBeZero.includes(c.key) || units.some((u) => c.value(u) && BigInt(c.value(u))))
+      .map((c) => ({ ...c, value: (d) => sumFen(d.units.map(c.value)) })),
+  ];
+  return dataTable('day-table', columns, days,
+    { caption: t('daySums'), sort: null, pageSize: 10, totals: true, rowClass: (d) => (here(d) < ofAccounts(d).length ? 'trouble' : '') });
+}
+
 function unitTable() {
   const units = report.units || [];
   const hint = (unit) => say(unit.hint) || (unit.state === 'unavailable' ? t('hintUnavailable') : unit.state === 'missing' ? t('hintMissing') : '');
@@ -84,7 +100,7 @@ function unitTable() {
     { key: 'account', label: t('account'), value: (u) => u.account, name: accountName },
     { key: 'day', label: t('day'), value: (u) => u.day },
   ];
-  return part('byDay', dataTable('unit-table', columns, latestFirst(units),
+  return part('byDay', h('h3', null, t('daySums')), daySums(units), h('h3', null, t('dayUnits')), dataTable('unit-table', columns, latestFirst(units),
     { caption: t('byDay'), sort: null, filters, search: true, pageSize: 20, totals: true, rowClass: (u) => (u.state === 'complete' ? '' : 'trouble') }));
 }
 

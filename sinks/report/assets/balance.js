@@ -64,7 +64,7 @@ function withdrawalTable() {
     { key: 'id', label: t('withdrawID'), type: 'text', value: (w) => w.id, cell: (w) => h('span', { class: 'id' }, w.id), under: (w) => (w.logid ? 'logid ' + w.logid : '') },
     { key: 'day', label: t('launched'), type: 'text', class: 'words', value: (w) => w.launched || w.day, cell: (w) => (w.launched ? chinaTime(w.launched) : w.day), under: (w) => (w.paid ? t('paidAt', { at: chinaTime(w.paid) }) : '') },
     payeeColumn(),
-    { key: 'verdict', label: t('withdrawVerdict'), type: 'text', value: (w) => label('withdraw', w.verdict), cell: (w) => h('span', { class: 'tag ' + (kind[w.verdict] || 'warn') }, label('withdraw', w.verdict)), under: (w) => w.message || '' },
+    { key: 'verdict', label: t('withdrawVerdict'), type: 'text', value: (w) => label('withdraw', w.verdict), cell: (w) => h('span', { class: 'tag ' + (kind[w.verdict] || 'warn') }, coded('withdraw', w.verdict)), under: (w) => w.message || '' },
     fenColumn('amount', 'withdrawAmount', (w) => w.amount), fenColumn('bills', 'billsSum', (w) => w.bills), fenColumn('diff', 'withdrawDiff', (w) => w.diff, { signed: true, byMagnitude: true }),
     { key: 'list', label: t('withdrawnBills'), type: 'text', class: 'examples', value: (w) => (w.list || []).map((b) => b.ledger_id).join(' '), cell: withdrawnBills },
     { key: 'todo', label: t('toDo'), type: 'text', class: 'wide', value: todo },
@@ -73,7 +73,7 @@ function withdrawalTable() {
     { key: 'verdict', label: t('withdrawVerdict'), value: (w) => w.verdict, name: (v) => label('withdraw', v) },
     { key: 'payee', label: t('payee'), value: (w) => w.account, name: payeeName },
   ];
-  const sums = h('table', { class: 'statement', id: 'withdrawal-sums' }, h('tbody', null, followed.verdicts.map((v) => h('tr', null, h('th', { scope: 'row' }, label('withdraw', v.verdict)),
+  const sums = h('table', { class: 'statement', id: 'withdrawal-sums' }, h('tbody', null, followed.verdicts.map((v) => h('tr', null, h('th', { scope: 'row' }, coded('withdraw', v.verdict)),
     h('td', { class: 'count' }, t('withdrawalCount', { n: count(v.count) })), h('td', { class: 'fen' }, amount(v.amount))))));
   return part('withdrawn', followed.verdicts.length ? sums : h('p', { class: 'note' }, t('withdrawnNone')), followed.left ? h('p', { class: 'note' }, t('withdrawalsLeft', { n: count(followed.left) })) : null,
     followed.list.length ? dataTable('withdrawal-table', columns, followed.list, { caption: t('withdrawn'), sort: null, filters, search: true, pageSize: 10, totals: !followed.left, rowClass: (w) => (kind[w.verdict] === 'bad' ? 'trouble' : '') }) : null);

@@ -14,6 +14,18 @@ function label(kind, code) {
   return (word && say(word.label)) || (words[kind + ':' + code] ? t(kind + ':' + code) : code);
 }
 
+/** coded is a code's name, and in English the code itself below it, which is what queries and logs say. */
+function coded(kind, code) {
+  const name = label(kind, code);
+  return language.code === 'en' && code && name !== code ? [name, h('div', { class: 'id soft' }, code)] : name;
+}
+
+/** codedText is the same in one line of text. */
+function codedText(kind, code) {
+  const name = label(kind, code);
+  return language.code === 'en' && name !== code ? name + t('code', { code }) : name;
+}
+
 function meaning(kind, code) {
   const word = gloss(kind, code);
   return word ? say(word.meaning) : '';
@@ -105,7 +117,7 @@ function rangeText() {
 }
 
 function stateText(state) {
-  return t('state' + state[0].toUpperCase() + state.slice(1));
+  return label('state', state);
 }
 
 function negate(fen) {

@@ -25,9 +25,9 @@ function orderPairs(order) {
     [t('store'), order.store ? [storeNames.get(order.store), order.store].filter(Boolean).join(' ') : ''],
     [t('itemOrder'), order.item],
     [t('period'), (order.first === order.last ? order.first : t('to', { from: order.first, to: order.last })) + t('comma') + t('ageShort') + ' ' + t('days', { n: order.age })],
-    [t('verdict'), label('verdict', order.verdict)],
-    [t('cause'), order.cause ? label('cause', order.cause) : ''],
-    [t('reason'), reasonsOf(order).map((reason) => label('reason', reason)).join(t('semicolon'))],
+    [t('verdict'), codedText('verdict', order.verdict)],
+    [t('cause'), order.cause ? codedText('cause', order.cause) : ''],
+    [t('reason'), reasonsOf(order).map((reason) => codedText('reason', reason)).join(t('semicolon'))],
     [t('noted'), notedText(order)],
     [t('toDo'), orderAdvice(order)],
   ];
@@ -76,7 +76,7 @@ function ticketText(order) {
   const drill = order.drill || {};
   const legs = legNames.map((name, i) => t(name) + colon + [t('billSide') + ' ' + yuan(order.legs[i].billed), t('settleSide') + ' ' + yuan(order.legs[i].settled), t('diff') + ' ' + signedYuan(order.legs[i].diff)].join(t('comma')));
   const bills = (drill.bills || []).map((b) => t('billSide') + ' ' + [b.ledger_id, b.day, yuan(b.legs[0]), b.logid && 'logid ' + b.logid].filter(Boolean).join(t('comma')));
-  const settlements = (drill.settlements || []).map((s) => t('settleSide') + ' ' + [s.settle_id, s.status, yuan(s.legs[0]), s.time && chinaTime(s.time), s.message, s.logid && 'logid ' + s.logid].filter(Boolean).join(t('comma')));
+  const settlements = (drill.settlements || []).map((s) => t('settleSide') + ' ' + [s.settle_id, label('status', s.status), yuan(s.legs[0]), s.time && chinaTime(s.time), s.message, s.logid && 'logid ' + s.logid].filter(Boolean).join(t('comma')));
   return [t('ticketTitle'), pair([t('order'), orderName(order)]), ...orderPairs(order).filter(([, value]) => value).map(pair), ...legs, ...bills, ...settlements,
     t('asOf') + ' ' + chinaTime(report.as_of.published_at) + t('comma') + t('batch') + ' g' + report.as_of.generation].join('\n');
 }

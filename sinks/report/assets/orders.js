@@ -30,7 +30,7 @@ function todoTable() {
   const { orders } = report;
   const columns = [
     ...orderColumns(),
-    { key: 'verdict', label: t('verdictWhy'), type: 'text', class: 'name', value: (o) => label('verdict', o.verdict), search: (o) => label('verdict', o.verdict) + ' ' + whyUnder(o), under: whyUnder },
+    { key: 'verdict', label: t('verdictWhy'), type: 'text', class: 'name', value: (o) => label('verdict', o.verdict), cell: (o) => coded('verdict', o.verdict), search: (o) => [label('verdict', o.verdict), o.verdict, ...(o.reasons || []), whyUnder(o)].join(' '), under: whyUnder },
     fenColumn('due', 'due', (o) => o.legs[0].billed), fenColumn('paid', 'paid', (o) => o.legs[0].settled),
     fenColumn('diff', 'diff', (o) => o.legs[0].diff, { signed: true, byMagnitude: true }), fenColumn('stake', 'stake', (o) => o.stake),
     { key: 'age', label: t('age'), type: 'count', noTotal: true, value: (o) => o.age },
@@ -58,7 +58,7 @@ function resolvedTable() {
   const text = (key, name, value, more) => ({ key, label: t(name), type: 'text', value, ...more });
   const columns = [
     ...orderColumns(),
-    text('verdict', 'verdict', (o) => label('verdict', o.verdict), { class: 'name' }),
+    text('verdict', 'verdict', (o) => label('verdict', o.verdict), { class: 'name', cell: (o) => coded('verdict', o.verdict) }),
     fenColumn('due', 'due', (o) => o.legs[0].billed), fenColumn('paid', 'paid', (o) => o.legs[0].settled),
     fenColumn('diff', 'diff', (o) => o.legs[0].diff, { signed: true, byMagnitude: true }), fenColumn('stake', 'stake', (o) => o.stake),
     text('by', 'resolvedBy', (o) => o.noted.by, { class: 'words' }), text('at', 'resolvedAt', (o) => chinaTime(o.noted.at), { class: 'words' }),
@@ -105,13 +105,20 @@ function ageTable() {
     return h('td', { class: 'fen' }, h('button', { type: 'button', class: 'open', onclick: pick }, yuan(age.stake)), h('div', { class: 'soft small' }, count(age.orders)));
   };
   const sum = (list) => h('td', { class: 'fen' }, amount(sumFen(list.map((age) => age.stake)) || '0'), h('div', { class: 'soft small' }, count(list.reduce((n, age) => n + age.orders, 0))));
-  const row = (verdict) => h('tr', null, h('th', { scope: 'row' }, label('verdict', verdict)), bands.map((band) => cell(verdict, band)), sum(ages.filter((age) => age.verdict === verdict)));
+  const row = (verdict) => h('tr', null, h('th', { scope: 'row' }, coded('verdict', verdict)), bands.map((band) => cell(verdict, band)), sum(ages.filter((age) => age.verdict === verdict)));
   const sumRow = (name, list) => h('tr', { class: 'sum' }, h('th', { scope: 'row' }, t(name)), bands.map((band) => sum(list.filter((age) => age.band.least === band.least))), sum(list));
   return part('ages', h('p', { class: 'about' }, t('agesAbout'), ' ', t('agesBases')), h('div', { class: 'table' }, h('div', { class: 'scroll', tabindex: '0', role: 'region', 'aria-label': t('ages') },
     h('table', { class: 'data plain' }, h('caption', { class: 'unseen' }, t('ages')),
       h('thead', null, h('tr', null, h('th', { scope: 'col' }, t('verdict')), bands.map((band) => h('th', { scope: 'col', class: 'fen' }, bandText(band))), h('th', { scope: 'col', class: 'fen' }, t('total')))),
       h('tbody', null, verdicts.filter((v) => !settled(v)).map(row), sumRow('unsettledSum', unsettled), verdicts.filter(settled).map(row)),
-      h('tfoot', null, sumRow('openSum', ages))))));
+      h('tfoot', null, sumRow('openSum', ages))))), ageBridge(sumFen(unsettled.map((age) => age.stake)) || '0'));
+}
+
+/** ageBridge leads from what the bridge has as not settled to the sum of the ages. */
+function ageBridge(byOrder) {
+  const byGroup = negate(term(report.total, 'bill_only', 'rule_never_answered', 'pending', 'failed', 'no_key', 'not_configured').fen);
+  return [h('h3', null, t('ageBridge')), h('table', { class: 'statement', id: 'age-bridge' }, h('tbody', null,
+    line(t('ageByGroup'), byGroup, 'start'), line(t('ageOffset'), sumFen([byOrder, negate(byGroup)])), line(t('ageByOrder'), byOrder, 'sum')))];
 }
 
 /** causeOf is why an order is open, in one code: the cause of its difference, else its first reason. */
@@ -138,7 +145,7 @@ function causeTable(orders) {
     return { code, n: of.length, net: sumFen(diffs), over: sumFen(known.filter((fen) => BigInt(fen) > 0n)) || '0', short: sumFen(known.filter((fen) => BigInt(fen) < 0n)) || '0' };
   });
   const columns = [
-    { key: 'cause', label: t('cause'), type: 'text', value: (c) => causeName(c.code) },
+    { key: 'cause', label: t('cause'), type: 'text', value: (c) => causeName(c.code), cell: (c) => (c.code ? coded(...c.code.split(':')) : '—') },
     { key: 'n', label: t('orders'), type: 'count', value: (c) => c.n },
     fenColumn('over', 'over', (c) => c.over, { signed: true }), fenColumn('short', 'short', (c) => c.short, { byMagnitude: true }), fenColumn('net', 'netDiff', (c) => c.net, { signed: true, byMagnitude: true }),
   ];
