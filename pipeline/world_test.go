@@ -368,7 +368,7 @@ func (s *shelfStage) Append(row schema.Row) error {
 
 func (s *shelfStage) Bills(...string) iter.Seq2[*schema.Bill, error] { return each(s.rows.bills) }
 
-func (s *shelfStage) ReplaceBills(change func(*schema.Bill)) error {
+func (s *shelfStage) ReplaceGroupKeys(change func(*schema.Bill), _ ...string) error {
 	for i := range s.rows.bills {
 		change(&s.rows.bills[i])
 	}

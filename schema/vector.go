@@ -115,6 +115,12 @@ func (v *Vector) store(value []byte) {
 
 // code returns the code of a text in the dictionary, which it is added to.
 func (v *Vector) code(value []byte) int32 {
+	if n := len(v.Codes); n > 0 && len(v.Offsets) > 1 { // mostly it is that of the row before
+		last := v.Codes[n-1]
+		if string(v.Text[v.Offsets[last]:v.Offsets[last+1]]) == string(value) {
+			return last
+		}
+	}
 	if code, ok := v.entries[string(value)]; ok {
 		return code
 	}

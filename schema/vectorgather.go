@@ -10,10 +10,12 @@ func (v *Vector) gather(from *Vector, rows []int32) {
 	case int32Vector:
 		v.Int32s = appendRows(v.Int32s, from.Int32s, rows)
 	case textVector:
-		v.Offsets = slices.Grow(v.Offsets, len(rows))
+		text, offsets := v.Text, slices.Grow(v.Offsets, len(rows))
 		for _, i := range rows {
-			v.store(from.Text[from.Offsets[i]:from.Offsets[i+1]])
+			text = append(text, from.Text[from.Offsets[i]:from.Offsets[i+1]]...)
+			offsets = append(offsets, int32(len(text)))
 		}
+		v.Text, v.Offsets = text, offsets
 	case codedVector:
 		v.gatherCodes(from, rows)
 	case listVector:
@@ -56,7 +58,7 @@ func (v *Vector) appendAll(from *Vector) {
 		v.Int32s = append(v.Int32s, from.Int32s...)
 	case textVector:
 		shift := int32(len(v.Text))
-		v.Text = append(v.Text, from.Text...)
+		v.Text, v.Offsets = append(v.Text, from.Text...), slices.Grow(v.Offsets, from.Rows)
 		for _, end := range from.Offsets[1:] {
 			v.Offsets = append(v.Offsets, shift+end)
 		}
@@ -65,6 +67,7 @@ func (v *Vector) appendAll(from *Vector) {
 		for i := range len(from.Offsets) - 1 {
 			codes[i] = v.code(from.Text[from.Offsets[i]:from.Offsets[i+1]])
 		}
+		v.Codes = slices.Grow(v.Codes, from.Rows)
 		for _, code := range from.Codes {
 			v.Codes = append(v.Codes, codes[code])
 		}

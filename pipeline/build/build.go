@@ -85,9 +85,9 @@ type Stage interface {
 	// Bills reads columns of the bills back; no bill is taken after that. A bill
 	// yielded is good until the next.
 	Bills(columns ...string) iter.Seq2[*schema.Bill, error]
-	// ReplaceBills reads all bills back, and stages them anew as change leaves them. It may
-	// change no amount.
-	ReplaceBills(change func(*schema.Bill)) error
+	// ReplaceGroupKeys reads the group_key and other columns of all bills back, and stages
+	// the bills anew with the group_key that change leaves.
+	ReplaceGroupKeys(change func(*schema.Bill), columns ...string) error
 	// Close removes the files. It may be called at any time, and again.
 	Close()
 }

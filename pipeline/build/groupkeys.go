@@ -2,6 +2,7 @@ package build
 
 import (
 	"fmt"
+	"strings"
 
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
@@ -57,15 +58,20 @@ func keyAt(b *schema.Batch, i int) schema.BillKey {
 	return k
 }
 
-// groupID is a group of the day.
-type groupID struct {
-	account schema.AccountID
-	key     string
+// itemGroup is a group of the day that is an item of an order.
+type itemGroup struct {
+	account     schema.AccountID
+	order, item string
+}
+
+// itemGroupOf returns the group of a row that has an item.
+func itemGroupOf(r *schema.Reconciliation) itemGroup {
+	return itemGroup{r.WalkAccountID, strings.TrimSuffix(r.GroupKey, "/"+r.ItemOrderID.V), r.ItemOrderID.V}
 }
 
 // moveToItems gives the bills of groups of items the keys of these. items has the number of
 // bills of each.
-func moveToItems(stage Stage, items map[groupID]int64) error {
+func moveToItems(stage Stage, items map[itemGroup]int64) error {
 	if len(items) == 0 {
 		return nil
 	}
@@ -73,15 +79,15 @@ func moveToItems(stage Stage, items map[groupID]int64) error {
 	for _, n := range items {
 		want += n
 	}
-	err := stage.ReplaceBills(func(b *schema.Bill) {
+	err := stage.ReplaceGroupKeys(func(b *schema.Bill) {
 		if b.SettleType != reconcile.ForwardType || !b.GroupKey.Valid || b.ItemOrderID.V == "" {
 			return
 		}
-		if id := (groupID{b.WalkAccountID, b.GroupKey.V + "/" + b.ItemOrderID.V}); items[id] > 0 {
-			b.GroupKey = schema.Some(id.key)
+		if items[itemGroup{b.WalkAccountID, b.GroupKey.V, b.ItemOrderID.V}] > 0 {
+			b.GroupKey.V += "/" + b.ItemOrderID.V
 			moved++
 		}
-	})
+	}, "walk_account_id", "item_order_id", "settle_type")
 	if err == nil && moved != want {
 		err = fmt.Errorf("%d bills are in groups of items, and %d have their keys; this is a bug, nothing is published", want, moved)
 	}

@@ -18,7 +18,7 @@ func (p *Partition) Join(ctx context.Context) error {
 	j := &joiner{
 		evidence: b.Evidence, rules: b.Rules, at: p.At(), buckets: b.Buckets, stage: p.stage, manifest: p.manifest,
 		certificates: make(map[schema.AccountID]*schema.Certificate), claims: newClaims(),
-		entries: make(map[schema.AccountID]*schema.Entry), neverAnswered: make(map[schema.AccountID]bool), items: make(map[groupID]int64),
+		entries: make(map[schema.AccountID]*schema.Entry), neverAnswered: make(map[schema.AccountID]bool), items: make(map[itemGroup]int64),
 	}
 	p.joiner = j
 	for i := range p.manifest.Units {

@@ -17,7 +17,8 @@ type joinedRows struct {
 	// take takes a settlement for an order, unless another has it. It returns the order
 	// that has it.
 	take  func(s schema.SettlementKey, order string) (owner string)
-	taken []claim // without looking
+	taken []claim             // without looking
+	own   []schema.Settlement // memory for those of an order
 
 	groups, settlements *schema.Batch
 	exceptions          []schema.Exception
@@ -25,7 +26,7 @@ type joinedRows struct {
 	verdicts            map[schema.Verdict]int64
 	differences         map[schema.AccountID]differenceCounts
 	sums                conservation
-	items               map[groupID]int64 // bills of the groups of items
+	items               map[itemGroup]int64 // bills of the groups of items
 }
 
 // differenceCounts are what a manifest's entry counts of groups.
@@ -97,17 +98,17 @@ func (r *joinedRows) addOrder(own []reconcile.Bill) error {
 		if err != nil {
 			return err
 		}
-		for i := range outcome.Groups {
-			if r.holds(outcome.Groups[i].WalkAccountID) {
-				groups = append(groups, outcome.Groups[i])
-			}
+		outcome.Groups = slices.DeleteFunc(outcome.Groups, func(g schema.Reconciliation) bool { return !r.holds(g.WalkAccountID) })
+		if groups = append(outcome.Groups, groups...); len(groups) > 1 {
+			slices.SortStableFunc(groups, compareGroups)
 		}
 		r.addPlaced(o, outcome.Settlements)
 	}
-	slices.SortStableFunc(groups, func(a, b schema.Reconciliation) int {
-		return cmp.Or(cmp.Compare(a.WalkAccountID, b.WalkAccountID), strings.Compare(a.GroupKey, b.GroupKey))
-	})
 	return r.addGroups(groups)
+}
+
+func compareGroups(a, b schema.Reconciliation) int {
+	return cmp.Or(cmp.Compare(a.WalkAccountID, b.WalkAccountID), strings.Compare(a.GroupKey, b.GroupKey))
 }
 
 // reconcile reconciles the order with those of its settlements that no order before
@@ -115,7 +116,7 @@ func (r *joinedRows) addOrder(own []reconcile.Bill) error {
 func (r *joinedRows) reconcile(known *knownOrder) (reconcile.Outcome, error) {
 	o := reconcile.Order{
 		Key: known.bills[0].OrderKey(), Bills: known.bills, Answered: known.answered, SettledElsewhere: known.CountedBefore(r.at.Day),
-		Published: known.Published, BuiltDays: r.evidence.BuiltDays(),
+		Published: known.Published, BuiltDays: r.evidence.BuiltDays(), Settlements: r.own[:0],
 	}
 	for i := range known.Settlements {
 		s := &known.Settlements[i].Settlement
@@ -129,6 +130,7 @@ func (r *joinedRows) reconcile(known *knownOrder) (reconcile.Outcome, error) {
 		}
 		o.Settlements = append(o.Settlements, *s)
 	}
+	r.own = o.Settlements
 	return r.rules.Reconcile(r.at.Day, &o)
 }
 
@@ -184,7 +186,7 @@ func (r *joinedRows) addGroups(groups []schema.Reconciliation) error {
 			r.differences[g.WalkAccountID] = n
 		}
 		if g.ItemOrderID.Valid && g.BillRows > 0 {
-			r.items[groupID{g.WalkAccountID, g.GroupKey}] = g.BillRows
+			r.items[itemGroupOf(g)] = g.BillRows
 		}
 		schema.Reconciliations.AppendTo(r.groups, g)
 	}

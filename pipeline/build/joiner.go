@@ -24,8 +24,8 @@ type joiner struct {
 	claims        *claims
 	written       evidence.Placements // the settlements of this partition
 	sums          conservation
-	items         map[groupID]int64 // bills of the groups of items
-	used          sync.Pool         // of *joinedRows
+	items         map[itemGroup]int64 // bills of the groups of items
+	used          sync.Pool           // of *joinedRows
 }
 
 // newRows returns empty rows.
@@ -37,7 +37,7 @@ func (j *joiner) newRows() *joinedRows {
 	return &joinedRows{
 		joiner: j, groups: schema.NewBatch(schema.Reconciliations.Columns()), settlements: schema.NewBatch(schema.Settlements.Columns()),
 		verdicts: make(map[schema.Verdict]int64), differences: make(map[schema.AccountID]differenceCounts),
-		items: make(map[groupID]int64),
+		items: make(map[itemGroup]int64),
 	}
 }
 

@@ -16,9 +16,12 @@ type knownOrder struct {
 	answered bool // every rule that applies was queried
 }
 
+// nothingKnown is what is known of orders that are not looked for.
+var nothingKnown = new(evidence.Order)
+
 // readOrder reads what is known of an order, of which these are the partition's bills.
 func (j *joiner) readOrder(own []reconcile.Bill) (o knownOrder, err error) {
-	o = knownOrder{own: own, bills: own, Order: new(evidence.Order)}
+	o = knownOrder{own: own, bills: own, Order: nothingKnown}
 	if slices.ContainsFunc(own, func(b reconcile.Bill) bool { return !b.Forward() || b.OrderKey() == "" }) {
 		o.bills = nil
 		for _, b := range own {

@@ -162,6 +162,7 @@ func (p *Partition) loadEntry(ctx context.Context, e *schema.Entry) error {
 // read loads the rows of a certified walk.
 func (p *Partition) read(ctx context.Context, entry *schema.Entry, c *schema.Certificate) (*unit, error) {
 	l := newLoader(p.builder.Rows, p.file, &unit{entry: entry, certificate: c, payees: make(map[string]bool)})
+	defer l.release()
 	return l.unit, l.load(ctx, p.builder.Archive)
 }
 

@@ -22,21 +22,37 @@ const (
 
 // loader loads the rows of one unit.
 type loader struct {
-	rows    normalise.Normaliser
-	file    *spill.Records
-	unit    *unit
-	pending block // not sorted yet
-	sorted  block // memory for what is written
-	codec   *blockCodec
+	rows normalise.Normaliser
+	file *spill.Records
+	unit *unit
+	*loaderMemory
 	ordinal int32                              // of the record to come
 	seen    map[normalise.Fingerprint]variants // by bill
 	key     []byte                             // memory for a key
 }
 
+// loaderMemory is what loaders take one after the other: to grow it anew for each unit would
+// copy its rows several times.
+type loaderMemory struct {
+	pending block // not sorted yet
+	sorted  block // memory for what is written
+	codec   *blockCodec
+}
+
+var loaderMemories = sync.Pool{New: func() any { return &loaderMemory{newBlock(), newBlock(), newBlockCodec()} }}
+
 func newLoader(rows normalise.Normaliser, file *spill.Records, u *unit) *loader {
 	return &loader{
-		rows: rows, file: file, unit: u, pending: newBlock(), sorted: newBlock(), codec: newBlockCodec(), seen: make(map[normalise.Fingerprint]variants),
+		rows: rows, file: file, unit: u, loaderMemory: loaderMemories.Get().(*loaderMemory),
+		seen: make(map[normalise.Fingerprint]variants),
 	}
+}
+
+// release gives the memory back. The loader is not used any more.
+func (l *loader) release() {
+	l.pending.reset()
+	loaderMemories.Put(l.loaderMemory)
+	l.loaderMemory = nil
 }
 
 // variants are the contents of one bill that were found so far.

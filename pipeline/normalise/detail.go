@@ -99,8 +99,10 @@ func (r *detailReader) skip(marks string) {
 func fold(r rune) rune {
 	const wide, narrow = '！', '!' // the first of each range; both have the same order
 	switch {
-	case r > ' ' && r <= '~', r >= '一' && r <= '\u9fff': // most of the text
+	case r >= ' ' && r <= '~', r >= '一' && r <= '\u9fff': // most of the text
 		return r
+	case r >= '‐' && r <= '―': // most dashes
+		return '-'
 	case r >= wide && r <= '～':
 		return r - wide + narrow
 	case unicode.IsSpace(r):

@@ -10,7 +10,7 @@ import (
 // one for each match rule that has a value, in the order of the rules. Of several
 // values it takes the smallest.
 func (r *Rules) Queries(bills []Bill) []schema.Query {
-	var queries []schema.Query
+	queries := make([]schema.Query, 0, len(r.Match))
 	for _, m := range r.Match {
 		value := ""
 		for i := range bills {

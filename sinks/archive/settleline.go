@@ -25,7 +25,7 @@ func parseSettleAnswer(line []byte) (a schema.SettleAnswer, err error) {
 func scanSettleLine(line []byte) (a schema.SettleAnswer, ok bool) {
 	head, body, _ := bytes.Cut(line, []byte(bodyMember))
 	body, ended := bytes.CutSuffix(body, []byte("}"))
-	if !ended || !fitsLine(body) || !utf8.Valid(head) || !jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true)) {
+	if !ended || !fitsLine(body) || !utf8.Valid(head) || !isPlain(body) && !jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true)) {
 		return a, false
 	}
 	var account, day, fetched string

@@ -89,22 +89,30 @@ func (s *Stage) Bills(columns ...string) iter.Seq2[*schema.Bill, error] {
 	return parquet.Read(schema.Bills, file.Body(), columns...)
 }
 
-// ReplaceBills reads the staged bills back, and stages them anew as change leaves them. It may
-// change no column that is summed. An error is final.
-func (s *Stage) ReplaceBills(change func(*schema.Bill)) error {
-	w := parquet.NewWriter(schema.Bills, s.lake.version, s.lake.unnamed)
-	for b, err := range s.Bills() {
-		if err == nil {
-			change(b)
-			err = w.Append(b)
-		}
-		if err != nil {
-			w.Close()
-			return err
+// ReplaceGroupKeys reads group_key and other columns of the staged bills back, and stages the
+// bills anew with the group_key that change leaves. An error is final.
+func (s *Stage) ReplaceGroupKeys(change func(*schema.Bill), columns ...string) error {
+	keys := func(yield func(schema.Null[string], error) bool) {
+		for b, err := range s.Bills(append(columns, "group_key")...) {
+			if err != nil {
+				yield(schema.Null[string]{}, err)
+				return
+			}
+			if change(b); !yield(b.GroupKey, nil) {
+				return
+			}
 		}
 	}
-	s.writers[schema.Bills.Name].Close()
-	s.writers[schema.Bills.Name] = w
+	before := s.writers[schema.Bills.Name]
+	if _, err := before.Finish(s.stamp); err != nil {
+		return err
+	}
+	anew, err := before.Recode("group_key", keys)
+	if err != nil {
+		return err
+	}
+	before.Close()
+	s.writers[schema.Bills.Name] = anew
 	return nil
 }
 

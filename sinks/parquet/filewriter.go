@@ -29,7 +29,7 @@ type fileWriter struct {
 	footer     *metadata.FileMetaDataBuilder
 	index      *metadata.PageIndexBuilder
 	pager      file.PageWriter // nil before the first chunk
-	groups     int
+	written    []writtenGroup
 }
 
 // newFileWriter begins a file of the table.
@@ -48,55 +48,82 @@ func newFileWriter(table schema.Description, version string, out *output) (*file
 
 // writeGroup writes a row group, one chunk for each leaf.
 func (w *fileWriter) writeGroup(chunks []pages.Chunk, rows int) error {
-	if w.groups == math.MaxInt16 {
-		return fmt.Errorf("more than %d row groups", w.groups)
+	return w.addGroup(rows, func(to *metadata.ColumnChunkMetaDataBuilder, leaf int) (writtenChunk, error) {
+		return w.writeChunk(to, &chunks[leaf], leaf)
+	})
+}
+
+// addGroup writes a row group, whose chunks write writes, leaf by leaf.
+func (w *fileWriter) addGroup(rows int, write func(*metadata.ColumnChunkMetaDataBuilder, int) (writtenChunk, error)) error {
+	if len(w.written) == math.MaxInt16 {
+		return fmt.Errorf("more than %d row groups", len(w.written))
 	}
 	if err := w.index.AppendRowGroup(); err != nil {
 		return err
 	}
-	group := w.footer.AppendRowGroup()
-	for i := range chunks {
-		if err := w.writeChunk(group.NextColumnChunk(), &chunks[i], i); err != nil {
+	group, written := w.footer.AppendRowGroup(), writtenGroup{rows, make([]writtenChunk, len(w.leaves))}
+	for leaf := range written.chunks {
+		var err error
+		if written.chunks[leaf], err = write(group.NextColumnChunk(), leaf); err != nil {
 			return err
 		}
 	}
 	group.SetNumRows(rows)
-	err := group.Finish(0, int16(w.groups))
-	w.groups++
+	err := group.Finish(0, int16(len(w.written)))
+	w.written = append(w.written, written)
 	return errors.Join(w.out.err, err)
 }
 
-func (w *fileWriter) writeChunk(chunk *metadata.ColumnChunkMetaDataBuilder, c *pages.Chunk, leaf int) error {
+func (w *fileWriter) writeChunk(chunk *metadata.ColumnChunkMetaDataBuilder, c *pages.Chunk, leaf int) (writtenChunk, error) {
+	written := writtenChunk{encoding: c.Encoding}
 	if err := w.beginChunk(chunk, leaf); err != nil {
-		return err
+		return written, err
 	}
 	if c.Encoding == pages.Dictionary {
 		page := file.NewDictionaryPage(memory.NewBufferBytes(c.Values), int32(c.Entries), parquet.Encodings.Plain)
 		defer page.Release()
 		if _, err := w.pager.WriteDictionaryPage(page); err != nil {
-			return err
+			return written, err
 		}
 	}
 	levels := parquet.Encodings.RLE
 	for _, p := range c.Pages {
+		at := writtenPage{offset: w.out.Tell(), firstRow: int64(p.FirstRow), stats: w.statistics(p.Stats, p.Levels, leaf)}
 		page := file.NewDataPageV1WithConfig(memory.NewBufferBytes(c.Data(p)), levels, levels, file.DataPageConfig{
 			Num: int32(p.Levels), Encoding: encodings[c.Encoding], UncompressedSize: int32(p.Size),
-			Stats: w.statistics(p.Stats, p.Levels, leaf), FirstRowIndex: int64(p.FirstRow),
+			Stats: at.stats, FirstRowIndex: at.firstRow,
 		})
-		_, err := w.pager.WriteDataPage(page)
+		size, err := w.pager.WriteDataPage(page)
 		page.Release()
 		if err != nil {
-			return err
+			return written, err
 		}
+		at.size = int32(size)
+		written.pages = append(written.pages, at)
 	}
 	stats, values := c.Stats(w.before(leaf))
-	chunk.SetStats(w.statistics(stats, values, leaf))
-	return w.pager.Close(c.Encoding == pages.Dictionary, false)
+	written.stats = w.statistics(stats, values, leaf)
+	chunk.SetStats(written.stats)
+	sizes := w.pager.(chunkSizes)
+	written.ChunkMetaInfo = metadata.ChunkMetaInfo{
+		NumValues: sizes.NumValues(), DictPageOffset: sizes.DictionaryPageOffset(), IndexPageOffset: -1, DataPageOffset: sizes.DataPageoffset(),
+		CompressedSize: sizes.TotalCompressedSize(), UncompressedSize: sizes.TotalUncompressedSize(),
+	}
+	return written, w.pager.Close(c.Encoding == pages.Dictionary, false)
+}
+
+// chunkSizes is what the library's page writer knows of the chunk.
+type chunkSizes interface {
+	NumValues() int64
+	DictionaryPageOffset() int64
+	DataPageoffset() int64
+	TotalCompressedSize() int64
+	TotalUncompressedSize() int64
 }
 
 // beginChunk directs the library's page writer to the next chunk.
 func (w *fileWriter) beginChunk(chunk *metadata.ColumnChunkMetaDataBuilder, leaf int) (err error) {
-	group := int16(w.groups)
+	group := int16(len(w.written))
 	if w.pager == nil {
 		w.pager, err = file.NewPageWriter(w.out, compress.Codecs.Zstd, zstdLevel, chunk, group, int16(leaf), memory.DefaultAllocator, false, nil, nil)
 	} else {
@@ -105,13 +132,19 @@ func (w *fileWriter) beginChunk(chunk *metadata.ColumnChunkMetaDataBuilder, leaf
 	if err != nil {
 		return err
 	}
-	columnIndex, err := w.index.GetColumnIndexBuilder(leaf)
-	if err != nil {
-		return err
-	}
-	offsetIndex, err := w.index.GetOffsetIndexBuilder(leaf)
+	columnIndex, offsetIndex, err := w.indices(leaf)
 	w.pager.SetIndexBuilders(columnIndex, offsetIndex)
 	return err
+}
+
+// indices returns the indices of the next chunk's pages.
+func (w *fileWriter) indices(leaf int) (metadata.ColumnIndexBuilder, *metadata.OffsetIndexBuilder, error) {
+	columnIndex, err := w.index.GetColumnIndexBuilder(leaf)
+	if err != nil {
+		return nil, nil, err
+	}
+	offsetIndex, err := w.index.GetOffsetIndexBuilder(leaf)
+	return columnIndex, offsetIndex, err
 }
 
 // before returns the order of a leaf's bounds.

@@ -32,22 +32,23 @@ var (
 // Writer writes one file. It is cheap until there are rows: without any it uses neither
 // memory nor a file before Finish, and with few rows no file.
 type Writer struct {
-	name   string // of the table
-	table  schema.AnyTable
-	create func() (*os.File, error)
-	groups groups
-	output *output // nil before the file is created
-	totals schema.Totals
-	ended  error // why no more rows are accepted
-	file   File
-	err    error // of Finish
+	name    string // of the table
+	table   schema.AnyTable
+	version string
+	create  func() (*os.File, error)
+	groups  groups
+	output  *output // nil before the file is created
+	totals  schema.Totals
+	ended   error // why no more rows are accepted
+	file    File
+	err     error // of Finish
 }
 
 // NewWriter returns a writer for rows of the table, by a version of billwalk. It gets an
 // empty file from create, at most once, and closes it. The caller closes the writer.
 func NewWriter(table schema.AnyTable, version string, create func() (*os.File, error)) *Writer {
 	description := table.Describe()
-	w := &Writer{name: description.Name, table: table, create: create}
+	w := &Writer{name: description.Name, table: table, version: version, create: create}
 	w.groups = groups{table: table, columns: description.Columns, limits: limits{RowGroup, maxTexts}}
 	w.groups.begin = func() (*fileWriter, error) { return w.begin(description, version) }
 	return w

@@ -33,7 +33,11 @@ func (b *balanceTruth) tables() string {
 			if w.Verdict != "tied" && w.Verdict != "mismatched" {
 				continue // the bills of others are not asked for
 			}
-			listed = append(listed, fmt.Sprintf("('%s', '%s', '%s', '%s', %d, NULLIF(%d, 0), %s, %s)", w.Day, w.Account, w.ID, bill.LedgerID, bill.SettleType, bill.SettleSubType, fenSQL(bill.FundAmount), fenSQL(bill.Goods)))
+			billedOn := "NULL"
+			if bill.InBills {
+				billedOn = "'" + bill.Day.String() + "'"
+			}
+			listed = append(listed, fmt.Sprintf("('%s', '%s', '%s', '%s', %d, NULLIF(%d, 0), %s, %s, %s)", w.Day, w.Account, w.ID, bill.LedgerID, bill.SettleType, bill.SettleSubType, fenSQL(bill.FundAmount), fenSQL(bill.Goods), billedOn))
 			if !bill.InBills && !bill.Before {
 				unknown = append(unknown, fmt.Sprintf("('%s', '%s', 'withdrawn_not_in_bills')", w.Day, bill.LedgerID))
 			}
@@ -48,7 +52,7 @@ func (b *balanceTruth) tables() string {
 	}
 	return table("bills", "account_id VARCHAR, walk_account_id VARCHAR, ledger_id VARCHAR, settle_type INTEGER, settle_sub_type INTEGER, fund_amount_fen BIGINT, goods_fen BIGINT, counted BOOLEAN", bills) +
 		table("withdrawals", "account_id VARCHAR, withdraw_id VARCHAR, amount_fen BIGINT, verdict VARCHAR, launch_time TIMESTAMPTZ", withdrawals) +
-		table("withdrawn_bills", "account_id VARCHAR, withdraw_id VARCHAR, ledger_id VARCHAR, settle_type INTEGER, settle_sub_type INTEGER, fund_amount_fen BIGINT, goods_fen BIGINT", listed) +
+		table("withdrawn_bills", "account_id VARCHAR, withdraw_id VARCHAR, ledger_id VARCHAR, settle_type INTEGER, settle_sub_type INTEGER, fund_amount_fen BIGINT, goods_fen BIGINT, billed_on VARCHAR", listed) +
 		"CREATE TABLE stores (account_id VARCHAR, account_name VARCHAR, fetched_at TIMESTAMPTZ); CREATE TABLE units (account VARCHAR, name VARCHAR, day DATE);\n" +
 		table("exceptions", "ledger_id VARCHAR, rule VARCHAR", unknown)
 }

@@ -23,6 +23,7 @@ type BillState struct {
 	State         string
 	Fen           int64    // what it adds to the account's balance, signed; 0 if not withdrawable
 	WithdrawIDs   []string // of the paid withdrawals that list it
+	NotWithdrawn  bool     // the break of its payout, which no withdrawal ever pays
 }
 
 // Balance is one payee's day of the roll-forward, in fen:
@@ -62,13 +63,15 @@ func (p *Platform) billStates(accounts []schema.Account, from, to schema.Day, wi
 	}
 	var states []BillState
 	for at := range p.obtained(unitsOf(accounts, from, to)) {
+		left := p.world.notWithdrawn(at.payee, at.day)
 		for b := range p.world.distinctBills(at.payee, at.day) {
 			if b.again {
 				continue
 			}
+			key := billKey{b.LedgerID, b.SettleType, b.SettleSubType}
 			state := BillState{
 				Account: at.payee.id, Day: at.day, LedgerID: b.LedgerID, SettleType: b.SettleType, SettleSubType: b.SettleSubType,
-				WithdrawIDs: paid[billKey{b.LedgerID, b.SettleType, b.SettleSubType}], State: BillWaiting,
+				WithdrawIDs: paid[key], State: BillWaiting, NotWithdrawn: left[key],
 			}
 			fen, ok := b.payable()
 			switch state.Fen = fen; {
@@ -81,6 +84,22 @@ func (p *Platform) billStates(accounts []schema.Account, from, to schema.Day, wi
 		}
 	}
 	return states
+}
+
+// notWithdrawn returns the bills of a payee's day whose payout has the break NotWithdrawn.
+func (w *world) notWithdrawn(of *payee, day schema.Day) map[billKey]bool {
+	bills := map[billKey]bool{}
+	for payout := range w.payouts(of, day, day+maxPayoutDays) {
+		if payout.first > day || !w.withdraws || w.figures(payout).fen <= 0 || w.storyOfPayout(payout) != NotWithdrawn {
+			continue
+		}
+		for at := range w.places(payout) {
+			if b := w.bill(at); at.day == day {
+				bills[billKey{b.LedgerID, b.SettleType, b.SettleSubType}] = true
+			}
+		}
+	}
+	return bills
 }
 
 // Balances returns the roll-forward of each payee of the accounts and each day from..to,

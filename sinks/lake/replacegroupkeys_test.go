@@ -8,9 +8,9 @@ import (
 	"billwalk/schema"
 )
 
-// TestReplaceBills: bills that are staged anew are as they were left; where nothing was
+// TestReplaceGroupKeys: bills that are staged anew have the keys that they were left; where nothing was
 // changed, they have the same bytes.
-func TestReplaceBills(t *testing.T) {
+func TestReplaceGroupKeys(t *testing.T) {
 	t.Parallel()
 	const n = 300
 	objectOf := func(s *Stage) schema.Object {
@@ -28,7 +28,7 @@ func TestReplaceBills(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, change := range changes {
-			if err := s.ReplaceBills(change); err != nil {
+			if err := s.ReplaceGroupKeys(change, "ledger_id"); err != nil {
 				t.Fatal(err)
 			}
 		}
