@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/xuri/excelize/v2"
+
+	"billwalk/schema"
 )
 
 // TestUnlistedWithdrawals: where not all withdrawals are listed, the workbook says how many are left, and where they are.
@@ -21,5 +23,15 @@ func TestUnlistedWithdrawals(t *testing.T) {
 		if found != said {
 			t.Errorf("%d left: said %v", left, found)
 		}
+	}
+}
+
+// TestWhyInWorkbook: an order has the cause of its difference before its reasons, as on the page.
+func TestWhyInWorkbook(t *testing.T) {
+	t.Parallel()
+	r := &Report{Orders: Orders{List: []Order{{Cause: string(schema.DoubleSettlement), Reasons: []string{schema.LegTotal.Differs()}}}}}
+	r.Glossary = glossary(r)
+	if got := r.reasons(r.Orders.List[0]); got != "疑重复分账；金额不符" {
+		t.Error(got)
 	}
 }
