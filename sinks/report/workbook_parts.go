@@ -255,6 +255,9 @@ func (b *workbook) terms(r *Report) error {
 	if left := r.Orders.Left; left.Orders > 0 {
 		rows = append(rows, [2]string{"未列出的待办", fmt.Sprintf("%d 单，涉及金额 %s 元：只列出金额最大的 %d 单", left.Orders, left.Stake.Yuan(), len(r.Orders.List))})
 	}
+	if w := r.Withdrawals; w != nil && w.Left > 0 {
+		rows = append(rows, [2]string{"未列出的提现", fmt.Sprintf("%d 笔：“提现”只列出 %d 笔，先列待处理与金额大的。全部见数据湖的 withdrawals 表：billwalk ddl duckdb 给出视图，再查 SELECT * FROM withdrawals", w.Left, len(w.List))})
+	}
 	if sums := r.Total.Doubtful; sums.Groups > 0 {
 		text := fmt.Sprintf("平账中 %d 个核对单元、%s 元的账单或分账有异常", sums.Groups, sums.Billed.Yuan())
 		if sums.Groups > int64(len(r.Doubts)) {
