@@ -52,7 +52,7 @@ func newShardNight(t *testing.T, qps float64, strike func(path string)) *shardNi
 	}))
 	t.Cleanup(server.Close)
 	n.config = billwalktest.Job{
-		Lake: n.lake, Buckets: shardBuckets, Platform: server.URL, Accounts: n.platform.Accounts(), QPS: qps, Trade: qps, Lookback: 2, Passes: 2, PageSize: 10, Report: true, Extra: "    withdrawals: {}\n",
+		Lake: n.lake, Buckets: shardBuckets, Platform: server.URL, Accounts: n.platform.Accounts(), QPS: qps, Trade: qps, Lookback: 2, Passes: 2, PageSize: 10, Report: true, Extra: "    withdrawals: {}\n    stores: true\n",
 	}.Write(t)
 	return n
 }
@@ -108,6 +108,7 @@ type shardRows struct {
 	Exceptions     []schema.Exception
 	Withdrawals    []schema.Withdrawal
 	WithdrawnBills []schema.WithdrawnBill
+	Stores         []schema.Store
 }
 
 // notOfTheShards leaves out what tells when and by which calls the rows were fetched: an order with
@@ -122,11 +123,11 @@ func (n *shardNight) rows(t *testing.T) (rows shardRows) {
 	}
 	rows = shardRows{
 		rowsIn(t, store, schema.Bills), rowsIn(t, store, schema.Settlements), rowsIn(t, store, schema.Reconciliations), rowsIn(t, store, schema.Exceptions),
-		rowsIn(t, store, schema.Withdrawals), rowsIn(t, store, schema.WithdrawnBills),
+		rowsIn(t, store, schema.Withdrawals), rowsIn(t, store, schema.WithdrawnBills), rowsIn(t, store, schema.Stores),
 	}
-	if len(rows.Bills) == 0 || len(rows.Settlements) == 0 || len(rows.Exceptions) == 0 || len(rows.Withdrawals) == 0 || len(rows.WithdrawnBills) == 0 {
-		t.Fatalf("%d bills, %d settlements, %d exceptions, %d withdrawals of %d bills: too little to compare",
-			len(rows.Bills), len(rows.Settlements), len(rows.Exceptions), len(rows.Withdrawals), len(rows.WithdrawnBills))
+	if len(rows.Bills) == 0 || len(rows.Settlements) == 0 || len(rows.Exceptions) == 0 || len(rows.Withdrawals) == 0 || len(rows.WithdrawnBills) == 0 || len(rows.Stores) == 0 {
+		t.Fatalf("%d bills, %d settlements, %d exceptions, %d withdrawals of %d bills, %d stores: too little to compare",
+			len(rows.Bills), len(rows.Settlements), len(rows.Exceptions), len(rows.Withdrawals), len(rows.WithdrawnBills), len(rows.Stores))
 	}
 	return rows
 }
