@@ -100,3 +100,34 @@ func (d Dialect) chinaTime(column string) string {
 	}
 	return column + " + INTERVAL '8' HOUR"
 }
+
+// instant returns the SQL of the time that a text of RFC 3339 names, as the tables have times.
+func (d Dialect) instant(text string) string {
+	switch d {
+	case DuckDBDialect:
+		return cast(text, "TIMESTAMPTZ")
+	case Spark:
+		return cast(text, "TIMESTAMP")
+	}
+	return cast("from_iso8601_timestamp("+text+") AT TIME ZONE 'UTC'", "timestamp(3)")
+}
+
+// daysBetween returns the SQL of how many days one date is before another.
+func (d Dialect) daysBetween(from, to string) string {
+	unit := "'day'"
+	if d == Spark {
+		unit = "DAY"
+	}
+	return "date_diff(" + unit + ", " + from + ", " + to + ")"
+}
+
+// nameForPeople is the name of a view for people. Metastores take no Chinese names of tables.
+func (d Dialect) nameForPeople(name, label string) string {
+	if d == DuckDBDialect {
+		return d.quoteName(label)
+	}
+	return name + "_zh"
+}
+
+// cast returns the SQL of a value in a type.
+func cast(value, kind string) string { return "CAST(" + value + " AS " + kind + ")" }

@@ -26,17 +26,7 @@ func (f lakeFiles) views() string {
 	for _, t := range Tables {
 		t.Describe().writeView(&sql, f.source(t.Describe()))
 	}
-	storeNames.write(&sql, DuckDBDialect)
-	doubtsView.write(&sql, DuckDBDialect)
-	sql.WriteString("\n-- The same for people: Chinese names, amounts in yuan (exact decimals), times in UTC+8, words for codes.\n")
-	for _, t := range Tables {
-		t.Describe().labelledView(DuckDBDialect).write(&sql, DuckDBDialect)
-	}
-	sql.WriteString("\n-- Accounts and days, from the manifests: what failed has no row in the tables, and one here.\n")
-	units.writeUnits(&sql, f.manifestSource())
-	units.labelledView(DuckDBDialect).write(&sql, DuckDBDialect)
-	sql.WriteString(balanceViews())
-	sql.WriteString(noteViews(f.lake))
+	writeViews(&sql, DuckDBDialect, f.lake, f.manifestSource())
 	return sql.String()
 }
 

@@ -22,15 +22,16 @@ const maxComment = 255
 func ExternalTables(d Dialect, url string) string {
 	var sql strings.Builder
 	sql.WriteString(tableNotes[d])
+	url = strings.TrimSuffix(url, "/")
 	for _, t := range Tables {
-		t.Describe().writeExternalTable(&sql, d, strings.TrimSuffix(url, "/")+"/"+t.Describe().Name)
+		t.Describe().writeExternalTable(&sql, d, url+"/"+t.Describe().Name)
 	}
-	storeNames.write(&sql, d)
-	doubtsView.write(&sql, d)
-	sql.WriteString("\n-- The same for people: Chinese names, amounts in yuan (exact decimals), times in UTC+8, words for codes.\n")
-	for _, t := range Tables {
-		t.Describe().labelledView(d).write(&sql, d)
+	for _, t := range []jsonTable{manifestFiles, resolutionFiles, closingFiles} {
+		if t.lined || d.readsManifests() {
+			t.write(&sql, d, url)
+		}
 	}
+	writeViews(&sql, d, "", "")
 	return sql.String()
 }
 

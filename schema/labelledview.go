@@ -8,7 +8,7 @@ import (
 // labelledView returns the view of the table for people, in Chinese: a column in yuan for one
 // in fen, one in China time beside each time, and one in words beside each column of codes.
 func (t Description) labelledView(d Dialect) sqlView {
-	v := sqlView{name: d.labelledName(t), doc: t.ChineseDoc, from: "FROM " + t.Name}
+	v := sqlView{name: d.nameForPeople(t.Name, t.Label), doc: t.ChineseDoc, from: "FROM " + t.Name}
 	column := func(value, label, doc string) {
 		v.columns = append(v.columns, viewColumn{value, label, doc})
 	}
@@ -45,15 +45,6 @@ func (t Description) labelledView(d Dialect) sqlView {
 		}
 	}
 	return v
-}
-
-// labelledName is the name of a table's view for people. Metastores take no Chinese names of
-// tables.
-func (d Dialect) labelledName(t Description) string {
-	if d == DuckDBDialect {
-		return d.quoteName(t.Label)
-	}
-	return t.Name + "_zh"
 }
 
 // chineseWords is the SQL of the words for the values of columns of text, and of what to do.

@@ -187,9 +187,9 @@ var rules = []struct {
 		"提现记录的金额、时间、单号或文字与文档不符，detail 写明是哪一项",
 	}, Bilingual{"look the withdrawal up in the console, and report it to the platform with the withdraw_id", "到来客核对这笔提现，凭提现单号报平台"}},
 	{RuleWithdrawalStatus, SeverityWarning, Bilingual{"status of the withdrawal not known", "提现状态未知"}, Bilingual{
-		"the status of a withdrawal is not in the job's withdrawals.statuses; it is taken for one in flight",
-		"提现状态不在任务的 withdrawals.statuses 中，按在途处理",
-	}, Bilingual{"find out in the console what the status means, and add it to withdrawals.statuses", "到来客查明该状态的含义，写进 withdrawals.statuses"}},
+		"what the status of a withdrawal means is not known: it is taken for one in flight",
+		"这笔提现的状态值含义未知，按在途处理",
+	}, Bilingual{"find out in the console whether the withdrawal was paid, and have the operator add the status to the job (withdrawals.statuses)", "到来客查明这笔提现是否到账，请运维把该状态的含义写进任务配置（withdrawals.statuses）"}},
 	{RuleWithdrawnTwice, SeverityError, Bilingual{"bill withdrawn twice", "账单被两次提现"}, Bilingual{
 		"the bill is in the lists of two withdrawals that were paid",
 		"同一账单出现在两笔已到账提现的明细中",
@@ -199,8 +199,8 @@ var rules = []struct {
 		"提现付了一条已发布的日子都没有的账单，而其账单日已拉取；或是其他账户的账单",
 	}, Bilingual{"fetch the bill's day again; if it stays, report it to the platform with the ledger_id and the withdraw_id", "重拉该账单的日子；仍没有的，凭账单 ID 与提现单号报平台"}},
 	{RuleWithdrawnBefore, SeverityWarning, Bilingual{"withdrawal of a bill before the first day", "提现含很早的账单"}, Bilingual{
-		"the withdrawal pays a bill of a day that is not published, further before it than withdrawals.lookback",
-		"提现付了未发布的日子的账单，且早于 withdrawals.lookback",
+		"the withdrawal pays a bill of a day that is not published, further before it than its bills are looked for (withdrawals.lookback)",
+		"提现付了未发布的日子的账单，早于查找账单的天数（withdrawals.lookback）",
 	}, Bilingual{"fetch the bill's day, or look the bill up in the console", "拉取该账单的日子，或到来客核对该账单"}},
 	{RuleWithdrawnAmount, SeverityError, Bilingual{"withdrawal and bill differ in the amount", "提现与账单金额不符"}, Bilingual{
 		"the withdrawal lists the bill with another amount than the table bills has",

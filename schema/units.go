@@ -5,17 +5,18 @@ import (
 	"strings"
 )
 
-// unitValues are the SQL of the columns of units, of m, a manifest, and u, one of its units.
-var unitValues = map[string]string{
-	"account":    "u ->> '$.account.account'",
-	"name":       "u ->> '$.account.name'",
-	"day":        "CAST(m ->> '$.bill_date' AS DATE)",
-	"state":      "u ->> '$.state'",
-	"reason":     "COALESCE(u ->> '$.failure.reason', u ->> '$.certificate.unavailable.reason')",
-	"logid":      "COALESCE(u ->> '$.failure.logid', u ->> '$.certificate.unavailable.logid')",
-	"bills":      "CAST(u ->> '$.totals.rows' AS BIGINT)",
-	"generation": "CAST(m ->> '$.generation' AS BIGINT)",
-	"stale":      "COALESCE(CAST(u ->> '$.stale' AS BOOLEAN), false)",
+// unitPaths are where the columns of units are in m, a manifest, and u, one of its units: of
+// several, the first that is there.
+var unitPaths = map[string][]string{
+	"account":    {"u.account.account"},
+	"name":       {"u.account.name"},
+	"day":        {"m.bill_date"},
+	"state":      {"u.state"},
+	"reason":     {"u.failure.reason", "u.certificate.unavailable.reason"},
+	"logid":      {"u.failure.logid", "u.certificate.unavailable.logid"},
+	"bills":      {"u.totals.rows"},
+	"generation": {"m.generation"},
+	"stale":      {"u.stale"},
 }
 
 // units describes the view units, which is not a table: the manifests have its rows.
@@ -36,14 +37,39 @@ var units = Description{
 	},
 }
 
-// writeUnits writes the view units, of the manifests. Without any it has no rows.
-func (t Description) writeUnits(sql *strings.Builder, manifests string) {
-	fmt.Fprintf(sql, "\nCREATE OR REPLACE VIEW %s AS SELECT", t.Name)
-	separator := ""
-	for _, c := range t.Columns {
-		fmt.Fprintf(sql, "%s\n  %s AS %s", separator, unitValues[c.Name], c.Name)
-		separator = ","
+// unitsFrom is the SQL of every manifest m and each of its units u, of an engine's external table.
+var unitsFrom = map[Dialect]string{
+	Spark:  "FROM manifest_files AS m LATERAL VIEW explode(m.units) e AS u",
+	Athena: "FROM manifest_files AS m CROSS JOIN UNNEST(transform(m.units, one -> ROW(one))) AS e (u)",
+}
+
+// unitsView returns the view units. In DuckDB it reads the manifests, content; without any it
+// has no rows.
+func unitsView(d Dialect, manifests string) sqlView {
+	v := sqlView{name: units.Name, doc: units.ChineseDoc + " / " + units.Doc, from: unitsFrom[d]}
+	if d == DuckDBDialect {
+		v.from = "FROM (\n  SELECT content::JSON AS m, unnest(json_extract(content, '$.units[*]')) AS u\n  FROM " + manifests + "\n)"
 	}
-	fmt.Fprintf(sql, "\nFROM (\n  SELECT content::JSON AS m, unnest(json_extract(content, '$.units[*]')) AS u\n  FROM %s\n);\n", manifests)
-	t.writeComments(sql)
+	for _, c := range units.Columns {
+		var values []string
+		for _, path := range unitPaths[c.Name] {
+			value := path
+			if from, field, _ := strings.Cut(path, "."); d == DuckDBDialect {
+				value = fmt.Sprintf("%s ->> '$.%s'", from, field)
+			}
+			if c.Type != Text {
+				value = fmt.Sprintf("CAST(%s AS %s)", value, c.Type)
+			}
+			values = append(values, value)
+		}
+		if c.Type == Bool {
+			values = append(values, "false") // it is left out
+		}
+		value := values[0]
+		if len(values) > 1 {
+			value = "COALESCE(" + strings.Join(values, ", ") + ")"
+		}
+		v.columns = append(v.columns, viewColumn{value, c.Name, c.comment()})
+	}
+	return v
 }

@@ -44,7 +44,7 @@ var withdrawVerdicts = []struct {
 	}, {
 		verdict: WithdrawNotAsked, label: Bilingual{"bills not fetched", "未取明细"},
 		meaning: Bilingual{"the withdrawal is paid, and its bills could not be fetched", "已到账，其账单明细未能取得"},
-		advice:  Bilingual{"fix what the run's failures name and run again", "按运行摘要 failures 的提示处理后再跑"},
+		advice:  Bilingual{"look the withdrawal's bills up in the console, or wait: each run asks for them again; if they stay away for days, have the operator look at the run's failures", "到来客查这笔提现的账单，或等待：每次运行都会再取；几天仍取不到，请运维查看运行的失败原因"},
 	},
 }
 

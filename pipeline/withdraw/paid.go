@@ -2,8 +2,6 @@ package withdraw
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/binary"
 	"iter"
 	"maps"
 	"slices"
@@ -14,50 +12,18 @@ import (
 // paidBills has the bills that the withdrawals of some days pay, and the withdrawals of other
 // days that pay one of them.
 type paidBills struct {
-	of       map[billHash][]payment
+	paidIndex
 	loaded   map[schema.Day]bool // whose bills it has
 	earliest schema.Day          // of a bill in it; a withdrawal before it pays none of them
-}
-
-// payment is a withdrawal that pays a bill.
-type payment struct {
-	day schema.Day
-	id  string
-}
-
-// billHash stands for the key of a bill as withdrawn_bills has it.
-type billHash [16]byte
-
-func hashOf(w *schema.WithdrawnBill) billHash {
-	text := append([]byte(w.LedgerID), 0)
-	for _, n := range []schema.Null[int32]{w.SettleType, w.SettleSubType} {
-		if n.Valid {
-			text = binary.BigEndian.AppendUint32(append(text, 1), uint32(n.V))
-		}
-		text = append(text, 0)
-	}
-	sum := sha256.Sum256(text)
-	return billHash(sum[:16])
 }
 
 // days yields the days whose bills it has.
 func (p *paidBills) days() iter.Seq[schema.Day] { return maps.Keys(p.loaded) }
 
-// others returns the ids of the other withdrawals that pay a bill, sorted.
-func (p *paidBills) others(w *schema.WithdrawnBill) (ids []string) {
-	for _, paid := range p.of[hashOf(w)] {
-		if paid.id != w.WithdrawID && !slices.Contains(ids, paid.id) {
-			ids = append(ids, paid.id)
-		}
-	}
-	slices.Sort(ids)
-	return ids
-}
-
 // findTwice returns what the withdrawals of the due days pay, and adds the days, of those that
 // are looked at, with a withdrawal that pays the same bill: they must be published as well.
 func (b *bucketNight) findTwice(ctx context.Context, due map[schema.Day]bool) (*paidBills, error) {
-	p := &paidBills{of: make(map[billHash][]payment), loaded: make(map[schema.Day]bool)}
+	p := &paidBills{loaded: make(map[schema.Day]bool)}
 	add := slices.Sorted(maps.Keys(due))
 	if len(add) > 0 {
 		p.earliest = add[0]
@@ -68,6 +34,7 @@ func (b *bucketNight) findTwice(ctx context.Context, due map[schema.Day]bool) (*
 				return nil, err
 			}
 		}
+		p.sort()
 		add = nil
 		for _, day := range b.Published {
 			if p.loaded[day] || day < p.earliest || day > b.To {
@@ -89,6 +56,7 @@ func (b *bucketNight) findTwice(ctx context.Context, due map[schema.Day]bool) (*
 			}
 		}
 	}
+	p.sort()
 	return p, nil
 }
 
@@ -112,8 +80,7 @@ func (b *bucketNight) loadPaid(ctx context.Context, p *paidBills, day schema.Day
 				} else {
 					p.earliest = min(p.earliest, on.V)
 				}
-				key := hashOf(&bill.WithdrawnBill)
-				p.of[key] = append(p.of[key], payment{day, w.WithdrawID})
+				p.add(hashOf(&bill.WithdrawnBill), w.WithdrawID)
 			}
 		}
 	}
@@ -126,7 +93,7 @@ func (b *bucketNight) paysToo(ctx context.Context, p *paidBills, day schema.Day)
 		if err != nil {
 			return false, err
 		}
-		if len(p.of[hashOf(w)]) > 0 {
+		if len(p.find(hashOf(w))) > 0 {
 			return true, nil
 		}
 	}
@@ -139,8 +106,8 @@ func (b *bucketNight) addPublished(ctx context.Context, p *paidBills, day schema
 		if err != nil {
 			return err
 		}
-		if key := hashOf(w); len(p.of[key]) > 0 {
-			p.of[key] = append(p.of[key], payment{day, w.WithdrawID})
+		if bill := hashOf(w); len(p.find(bill)) > 0 {
+			p.add(bill, w.WithdrawID)
 		}
 	}
 	return nil

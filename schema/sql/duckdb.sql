@@ -449,7 +449,7 @@ COMMENT ON VIEW withdrawals IS '每笔提现一行，在发起提现的那一天
 COMMENT ON COLUMN withdrawals.account_id IS '收款账户 / the account that is paid';
 COMMENT ON COLUMN withdrawals.withdraw_id IS '提现单号 / withdrawal id; from withdraw_id';
 COMMENT ON COLUMN withdrawals.amount_fen IS '提现金额 / what was paid out; from amount; signed fen';
-COMMENT ON COLUMN withdrawals.status IS '平台原值；含义由任务的 withdrawals.statuses 指定，平台文档没有写明 / as received; what it means is in the job’s withdrawals.statuses, as the platform documents none; from status';
+COMMENT ON COLUMN withdrawals.status IS '平台原值；平台文档没有写明取值，含义由任务配置指定（withdrawals.statuses） / as received; the platform documents no values: the job’s configuration says what they mean (withdrawals.statuses); from status';
 COMMENT ON COLUMN withdrawals.withdraw_mode IS '平台原值；平台文档没有写明取值 / as received; the platform documents no values; from withdraw_mode';
 COMMENT ON COLUMN withdrawals.launch_time IS '发起提现的时间 / when it was launched; from launch_time';
 COMMENT ON COLUMN withdrawals.withdraw_time IS '到账时间 / when it was paid; from withdraw_time';
@@ -784,7 +784,7 @@ CREATE OR REPLACE VIEW "异常" AS SELECT
   bill_date AS "账单日期",
   rule AS "异常类型",
   CASE rule WHEN 'unknown_direction' THEN '收支方向不明' WHEN 'direction_conflict' THEN '收支方向矛盾' WHEN 'original_identity' THEN '交易金额不平' WHEN 'ledger_total_identity' THEN '应结算金额不平' WHEN 'goods_identity' THEN '商家实际结算不平' WHEN 'hidden_ticket_negative' THEN '隐藏的优惠为负' WHEN 'duplicate_conflict' THEN '同一账单内容不同' WHEN 'settle_day' THEN '结算时间不在账单日' WHEN 'settle_time' THEN '时间有误' WHEN 'unknown_enum' THEN '未知取值' WHEN 'negative_amount' THEN '金额带负号' WHEN 'bad_text' THEN '文字损坏' WHEN 'bad_id' THEN '单号有误' WHEN 'account_foreign' THEN '其他账户的账单' WHEN 'overflow' THEN '金额过大' WHEN 'settle_amount_identity' THEN '分账金额不平' WHEN 'settle_detail' THEN '分账细节无法解析' WHEN 'settlement_foreign' THEN '分账与所查单号不符' WHEN 'settlement_shared' THEN '分账对应多个订单' WHEN 'settlement_elsewhere' THEN '分账算在另一天' WHEN 'bill_removed' THEN '分账后账单被撤' WHEN 'callback_conflict' THEN '回调互相矛盾' WHEN 'callback_contradicts' THEN '回调与查询不一致' WHEN 'callback_unconfirmed' THEN '查询不到回调的分账' WHEN 'withdrawal_record' THEN '提现记录有误' WHEN 'withdrawal_status' THEN '提现状态未知' WHEN 'withdrawn_twice' THEN '账单被两次提现' WHEN 'withdrawn_not_in_bills' THEN '提现含查无的账单' WHEN 'withdrawn_before_first_day' THEN '提现含很早的账单' WHEN 'withdrawn_amount' THEN '提现与账单金额不符' WHEN 'withdrawn_no_direction' THEN '提现账单方向不明' ELSE rule END AS "异常类型含义",
-  CASE rule WHEN 'unknown_direction' THEN '核对资金流水方向，查清前不入账' WHEN 'direction_conflict' THEN '核对资金流水方向，查清前不入账' WHEN 'original_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'ledger_total_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'goods_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'hidden_ticket_negative' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'duplicate_conflict' THEN '两版取一，另一版只留痕；核对哪一版为准' WHEN 'settle_day' THEN '跨日，仅提示，无需处理' WHEN 'settle_time' THEN '凭账单 ID 或分账单号、logid 报平台' WHEN 'unknown_enum' THEN '新类型，先确认科目' WHEN 'negative_amount' THEN '金额带负号，核对后入账' WHEN 'bad_text' THEN '仅提示，金额与单号不受影响' WHEN 'bad_id' THEN '在来客核对该订单，凭此单号无法查询分账' WHEN 'account_foreign' THEN '核对任务中的账户配置，凭 logid 报平台' WHEN 'overflow' THEN '暂不入账，凭 logid 报平台' WHEN 'settle_amount_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'settle_detail' THEN '明细不可读，在来客查看' WHEN 'settlement_foreign' THEN '分账串单，人工确认归属' WHEN 'settlement_shared' THEN '分账串单，人工确认归属' WHEN 'settlement_elsewhere' THEN '为错误的，重跑所指的那一天；次卡等跨期订单可调大追溯天数' WHEN 'bill_removed' THEN '向平台核实账单为何被撤，已分出的款项是否退回' WHEN 'callback_conflict' THEN '以平台查询为准，复查' WHEN 'callback_contradicts' THEN '以平台查询为准，复查' WHEN 'callback_unconfirmed' THEN '以平台查询为准，复查' WHEN 'withdrawal_record' THEN '到来客核对这笔提现，凭提现单号报平台' WHEN 'withdrawal_status' THEN '到来客查明该状态的含义，写进 withdrawals.statuses' WHEN 'withdrawn_twice' THEN '到来客查明哪一笔付了该账单，凭两个提现单号报平台' WHEN 'withdrawn_not_in_bills' THEN '重拉该账单的日子；仍没有的，凭账单 ID 与提现单号报平台' WHEN 'withdrawn_before_first_day' THEN '拉取该账单的日子，或到来客核对该账单' WHEN 'withdrawn_amount' THEN '重拉该账单的日子；仍不同的，凭账单 ID 与提现单号报平台' WHEN 'withdrawn_no_direction' THEN '核对资金流水方向，查清前不入账' ELSE rule END AS "处理",
+  CASE rule WHEN 'unknown_direction' THEN '核对资金流水方向，查清前不入账' WHEN 'direction_conflict' THEN '核对资金流水方向，查清前不入账' WHEN 'original_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'ledger_total_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'goods_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'hidden_ticket_negative' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'duplicate_conflict' THEN '两版取一，另一版只留痕；核对哪一版为准' WHEN 'settle_day' THEN '跨日，仅提示，无需处理' WHEN 'settle_time' THEN '凭账单 ID 或分账单号、logid 报平台' WHEN 'unknown_enum' THEN '新类型，先确认科目' WHEN 'negative_amount' THEN '金额带负号，核对后入账' WHEN 'bad_text' THEN '仅提示，金额与单号不受影响' WHEN 'bad_id' THEN '在来客核对该订单，凭此单号无法查询分账' WHEN 'account_foreign' THEN '核对任务中的账户配置，凭 logid 报平台' WHEN 'overflow' THEN '暂不入账，凭 logid 报平台' WHEN 'settle_amount_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'settle_detail' THEN '明细不可读，在来客查看' WHEN 'settlement_foreign' THEN '分账串单，人工确认归属' WHEN 'settlement_shared' THEN '分账串单，人工确认归属' WHEN 'settlement_elsewhere' THEN '为错误的，重跑所指的那一天；次卡等跨期订单可调大追溯天数' WHEN 'bill_removed' THEN '向平台核实账单为何被撤，已分出的款项是否退回' WHEN 'callback_conflict' THEN '以平台查询为准，复查' WHEN 'callback_contradicts' THEN '以平台查询为准，复查' WHEN 'callback_unconfirmed' THEN '以平台查询为准，复查' WHEN 'withdrawal_record' THEN '到来客核对这笔提现，凭提现单号报平台' WHEN 'withdrawal_status' THEN '到来客查明这笔提现是否到账，请运维把该状态的含义写进任务配置（withdrawals.statuses）' WHEN 'withdrawn_twice' THEN '到来客查明哪一笔付了该账单，凭两个提现单号报平台' WHEN 'withdrawn_not_in_bills' THEN '重拉该账单的日子；仍没有的，凭账单 ID 与提现单号报平台' WHEN 'withdrawn_before_first_day' THEN '拉取该账单的日子，或到来客核对该账单' WHEN 'withdrawn_amount' THEN '重拉该账单的日子；仍不同的，凭账单 ID 与提现单号报平台' WHEN 'withdrawn_no_direction' THEN '核对资金流水方向，查清前不入账' ELSE rule END AS "处理",
   CASE severity WHEN 'error' THEN '错误' WHEN 'warning' THEN '提醒' ELSE severity END AS "错误、提醒",
   account_id AS "收款账户",
   ledger_id AS "账单ID",
@@ -894,7 +894,7 @@ CREATE OR REPLACE VIEW "提现" AS SELECT
   (bills_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "账单合计(元)",
   (diff_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "差额(元)",
   CASE verdict WHEN 'tied' THEN '平' WHEN 'mismatched' THEN '差异' WHEN 'manual' THEN '手动提现' WHEN 'in_flight' THEN '在途' WHEN 'failed' THEN '失败' WHEN 'not_asked' THEN '未取明细' ELSE verdict END AS "提现核对",
-  CASE verdict WHEN 'tied' THEN '无' WHEN 'mismatched' THEN '到来客核对这笔提现，凭提现单号与 logid 报平台' WHEN 'manual' THEN '请到来客 财务首页 > 交易账户详情 核对' WHEN 'in_flight' THEN '等，超 3 天催办' WHEN 'failed' THEN '到来客核对收款账户，原因见 withdraw_msg' WHEN 'not_asked' THEN '按运行摘要 failures 的提示处理后再跑' ELSE verdict END AS "处理",
+  CASE verdict WHEN 'tied' THEN '无' WHEN 'mismatched' THEN '到来客核对这笔提现，凭提现单号与 logid 报平台' WHEN 'manual' THEN '请到来客 财务首页 > 交易账户详情 核对' WHEN 'in_flight' THEN '等，超 3 天催办' WHEN 'failed' THEN '到来客核对收款账户，原因见 withdraw_msg' WHEN 'not_asked' THEN '到来客查这笔提现的账单，或等待：每次运行都会再取；几天仍取不到，请运维查看运行的失败原因' ELSE verdict END AS "处理",
   logid AS "日志ID",
   fetched_at AS "获取时间",
   timezone('Asia/Shanghai', fetched_at) AS "获取时间(北京时间)",
@@ -905,7 +905,7 @@ COMMENT ON COLUMN "提现"."账单日期" IS '账单日（北京时间）';
 COMMENT ON COLUMN "提现"."收款账户" IS '收款账户';
 COMMENT ON COLUMN "提现"."提现单号" IS '提现单号';
 COMMENT ON COLUMN "提现"."提现金额(元)" IS '提现金额';
-COMMENT ON COLUMN "提现"."平台状态" IS '平台原值；含义由任务的 withdrawals.statuses 指定，平台文档没有写明';
+COMMENT ON COLUMN "提现"."平台状态" IS '平台原值；平台文档没有写明取值，含义由任务配置指定（withdrawals.statuses）';
 COMMENT ON COLUMN "提现"."提现方式" IS '平台原值；平台文档没有写明取值';
 COMMENT ON COLUMN "提现"."发起时间" IS '发起提现的时间';
 COMMENT ON COLUMN "提现"."发起时间(北京时间)" IS '发起提现的时间（北京时间）';
@@ -1003,52 +1003,75 @@ COMMENT ON COLUMN "完整性"."沿用旧数据" IS '各表中是较早一次运�
 
 -- What waits in the accounts to be withdrawn. Without withdrawals, balances has no rows.
 
-CREATE OR REPLACE VIEW account_names AS
-SELECT account_id, COALESCE(max(listed), max(configured)) AS name
+CREATE OR REPLACE VIEW account_names AS SELECT
+  account_id AS account_id,
+  COALESCE(max(listed), max(configured)) AS name
 FROM (
-  SELECT account_id, arg_max(account_name, fetched_at) AS listed, NULL AS configured FROM stores GROUP BY account_id
+  SELECT account_id, max_by(account_name, fetched_at) AS listed, CAST(NULL AS VARCHAR) AS configured FROM stores GROUP BY account_id
   UNION ALL
-  SELECT account, NULL, arg_max(name, day) FROM units GROUP BY account
-)
+  SELECT account, NULL, max_by(name, day) FROM units GROUP BY account
+) AS named
 GROUP BY account_id;
 COMMENT ON VIEW account_names IS 'The name of each account: the newest that the lists of stores have, else that of the list of accounts.';
+COMMENT ON COLUMN account_names.account_id IS 'the account';
+COMMENT ON COLUMN account_names.name IS 'its name';
 
-CREATE OR REPLACE VIEW bill_states AS
-WITH paid AS (
+CREATE OR REPLACE VIEW bill_states AS WITH paid AS (
   SELECT DISTINCT b.ledger_id, b.settle_type, COALESCE(b.settle_sub_type, 0) AS settle_sub_type
-  FROM withdrawn_bills AS b JOIN withdrawals AS w USING (bill_date, account_id, withdraw_id)
+  FROM withdrawn_bills AS b JOIN withdrawals AS w ON w.bill_date = b.bill_date AND w.account_id = b.account_id AND w.withdraw_id = b.withdraw_id
   WHERE w.verdict IN ('tied', 'mismatched')
 ),
 bill AS ( -- of a bill that several days have, the first
-  SELECT
-    bill_date, account_id, walk_account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) AS settle_sub_type,
-    COALESCE(fund_amount_fen, goods_fen) AS amount_fen
-  FROM bills
-  WHERE COALESCE(counted, true)
-  QUALIFY row_number() OVER (PARTITION BY account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) ORDER BY bill_date, walk_account_id) = 1
+  SELECT * FROM (
+    SELECT
+      bill_date, account_id, walk_account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) AS settle_sub_type,
+      COALESCE(fund_amount_fen, goods_fen) AS amount_fen,
+      row_number() OVER (PARTITION BY account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) ORDER BY bill_date, walk_account_id) AS place
+    FROM bills
+    WHERE COALESCE(counted, true)
+  ) AS every_day
+  WHERE place = 1
 )
 SELECT
-  b.*,
+  b.bill_date AS bill_date,
+  b.account_id AS account_id,
+  b.walk_account_id AS walk_account_id,
+  b.ledger_id AS ledger_id,
+  b.settle_type AS settle_type,
+  b.settle_sub_type AS settle_sub_type,
+  b.amount_fen AS amount_fen,
   CASE WHEN b.amount_fen IS NULL THEN 'not_withdrawable' WHEN p.ledger_id IS NULL THEN 'waiting' ELSE 'withdrawn' END AS state
-FROM bill AS b LEFT JOIN paid AS p USING (ledger_id, settle_type, settle_sub_type);
+FROM bill AS b LEFT JOIN paid AS p ON p.ledger_id = b.ledger_id AND p.settle_type = b.settle_type AND p.settle_sub_type = b.settle_sub_type;
+COMMENT ON VIEW bill_states IS 'One row per bill that counts: where its money is. Of a bill that several days have, the first day counts.';
+COMMENT ON COLUMN bill_states.bill_date IS 'the day';
+COMMENT ON COLUMN bill_states.account_id IS 'the account that is paid';
+COMMENT ON COLUMN bill_states.walk_account_id IS 'the configured account';
+COMMENT ON COLUMN bill_states.ledger_id IS 'the bill';
+COMMENT ON COLUMN bill_states.settle_type IS 'as bills has it';
+COMMENT ON COLUMN bill_states.settle_sub_type IS 'as bills has it; 0 for none';
+COMMENT ON COLUMN bill_states.amount_fen IS 'what it adds to the account’s balance: fund_amount_fen, or goods_fen where that is NULL; NULL where the direction is unknown; signed fen';
+COMMENT ON COLUMN bill_states.state IS 'withdrawn (a withdrawal that is paid lists it), waiting, or not_withdrawable (its direction is unknown)';
 
-CREATE OR REPLACE VIEW balances AS
-WITH listed AS ( -- by the withdrawals that are paid; of a bill that two of them list, the first
-  SELECT
-    b.bill_date, b.account_id, b.ledger_id, b.settle_type, COALESCE(b.settle_sub_type, 0) AS settle_sub_type,
-    COALESCE(b.fund_amount_fen, b.goods_fen) AS amount_fen
-  FROM withdrawn_bills AS b JOIN withdrawals AS w USING (bill_date, account_id, withdraw_id)
-  WHERE w.verdict IN ('tied', 'mismatched')
-  QUALIFY row_number() OVER (
-    PARTITION BY b.ledger_id, b.settle_type, COALESCE(b.settle_sub_type, 0) ORDER BY b.bill_date, w.launch_time, b.account_id, b.withdraw_id) = 1
+CREATE OR REPLACE VIEW balances AS WITH listed AS ( -- by the withdrawals that are paid; of a bill that two of them list, the first
+  SELECT * FROM (
+    SELECT
+      b.bill_date, b.account_id, b.ledger_id, b.settle_type, COALESCE(b.settle_sub_type, 0) AS settle_sub_type,
+      COALESCE(b.fund_amount_fen, b.goods_fen) AS amount_fen,
+      row_number() OVER (
+        PARTITION BY b.ledger_id, b.settle_type, COALESCE(b.settle_sub_type, 0)
+        ORDER BY b.bill_date, w.launch_time, b.account_id, b.withdraw_id) AS place
+    FROM withdrawn_bills AS b JOIN withdrawals AS w ON w.bill_date = b.bill_date AND w.account_id = b.account_id AND w.withdraw_id = b.withdraw_id
+    WHERE w.verdict IN ('tied', 'mismatched')
+  ) AS every_listed
+  WHERE place = 1
 ),
-unknown AS (
+unknown_bill AS (
   SELECT DISTINCT bill_date, ledger_id FROM exceptions WHERE rule = 'withdrawn_not_in_bills'
 ),
 movement AS (
   SELECT
-    bill_date, account_id, greatest(amount_fen, 0) AS in_fen, greatest(-amount_fen, 0) AS out_fen, 0 AS withdrawn_fen, 0 AS earlier_fen, 0 AS listed_fen,
-    state, amount_fen
+    bill_date, account_id, CASE WHEN amount_fen > 0 THEN amount_fen ELSE 0 END AS in_fen, CASE WHEN amount_fen < 0 THEN -amount_fen ELSE 0 END AS out_fen,
+    0 AS withdrawn_fen, 0 AS earlier_fen, 0 AS listed_fen, state, amount_fen
   FROM bill_states
   UNION ALL
   SELECT bill_date, account_id, 0, 0, amount_fen, 0, 0, NULL, NULL
@@ -1058,63 +1081,94 @@ movement AS (
     l.bill_date, l.account_id, 0, 0, 0, CASE WHEN s.ledger_id IS NULL AND u.ledger_id IS NULL THEN l.amount_fen ELSE 0 END,
     CASE WHEN s.ledger_id IS NOT NULL THEN s.amount_fen WHEN u.ledger_id IS NULL THEN l.amount_fen END, NULL, NULL
   FROM listed AS l
-  LEFT JOIN bill_states AS s USING (ledger_id, settle_type, settle_sub_type)
-  LEFT JOIN unknown AS u ON u.bill_date = l.bill_date AND u.ledger_id = l.ledger_id
+  LEFT JOIN bill_states AS s ON s.ledger_id = l.ledger_id AND s.settle_type = l.settle_type AND s.settle_sub_type = l.settle_sub_type
+  LEFT JOIN unknown_bill AS u ON u.bill_date = l.bill_date AND u.ledger_id = l.ledger_id
 ),
 moved AS (
   SELECT
     bill_date, account_id,
-    COALESCE(sum(in_fen), 0)::BIGINT AS in_fen,
-    COALESCE(sum(out_fen), 0)::BIGINT AS out_fen,
-    COALESCE(sum(withdrawn_fen), 0)::BIGINT AS withdrawn_fen,
-    COALESCE(sum(earlier_fen), 0)::BIGINT AS earlier_fen,
-    (COALESCE(sum(withdrawn_fen), 0) - COALESCE(sum(listed_fen), 0))::BIGINT AS unexplained_fen,
-    count(*) FILTER (state = 'withdrawn') AS bills_withdrawn,
-    count(*) FILTER (state = 'waiting') AS bills_waiting,
-    count(*) FILTER (state = 'not_withdrawable') AS bills_not_withdrawable,
-    COALESCE(sum(amount_fen) FILTER (state = 'waiting'), 0)::BIGINT AS waiting_fen
+    CAST(COALESCE(sum(in_fen), 0) AS BIGINT) AS in_fen,
+    CAST(COALESCE(sum(out_fen), 0) AS BIGINT) AS out_fen,
+    CAST(COALESCE(sum(withdrawn_fen), 0) AS BIGINT) AS withdrawn_fen,
+    CAST(COALESCE(sum(earlier_fen), 0) AS BIGINT) AS earlier_fen,
+    CAST(COALESCE(sum(withdrawn_fen), 0) - COALESCE(sum(listed_fen), 0) AS BIGINT) AS unexplained_fen,
+    count(*) FILTER (WHERE state = 'withdrawn') AS bills_withdrawn,
+    count(*) FILTER (WHERE state = 'waiting') AS bills_waiting,
+    count(*) FILTER (WHERE state = 'not_withdrawable') AS bills_not_withdrawable,
+    CAST(COALESCE(sum(amount_fen) FILTER (WHERE state = 'waiting'), 0) AS BIGINT) AS waiting_fen
   FROM movement
   GROUP BY bill_date, account_id
 ),
-day AS (
-  SELECT * FROM (SELECT DISTINCT bill_date FROM moved) CROSS JOIN (SELECT account_id, sum(earlier_fen) AS before_fen FROM moved GROUP BY account_id)
-  WHERE EXISTS (FROM withdrawals)
+account_day AS (
+  SELECT d.bill_date, a.account_id, a.before_fen
+  FROM (SELECT DISTINCT bill_date FROM moved) AS d CROSS JOIN (SELECT account_id, sum(earlier_fen) AS before_fen FROM moved GROUP BY account_id) AS a
+  WHERE EXISTS (SELECT 1 FROM withdrawals)
 ),
 rolled AS (
   SELECT
     d.bill_date, d.account_id,
-    (d.before_fen + COALESCE(sum(m.in_fen - m.out_fen - m.withdrawn_fen) OVER (PARTITION BY d.account_id ORDER BY d.bill_date), 0))::BIGINT AS closing_fen,
+    CAST(d.before_fen + COALESCE(sum(m.in_fen - m.out_fen - m.withdrawn_fen) OVER (PARTITION BY d.account_id ORDER BY d.bill_date), 0) AS BIGINT) AS closing_fen,
     COALESCE(m.in_fen, 0) AS in_fen, COALESCE(m.out_fen, 0) AS out_fen, COALESCE(m.withdrawn_fen, 0) AS withdrawn_fen, COALESCE(m.unexplained_fen, 0) AS unexplained_fen,
     COALESCE(m.bills_withdrawn, 0) AS bills_withdrawn, COALESCE(m.bills_waiting, 0) AS bills_waiting,
     COALESCE(m.bills_not_withdrawable, 0) AS bills_not_withdrawable, COALESCE(m.waiting_fen, 0) AS waiting_fen
-  FROM day AS d LEFT JOIN moved AS m USING (bill_date, account_id)
+  FROM account_day AS d LEFT JOIN moved AS m ON m.bill_date = d.bill_date AND m.account_id = d.account_id
 )
 SELECT
-  bill_date, account_id, closing_fen - in_fen + out_fen + withdrawn_fen AS opening_fen, in_fen, out_fen, withdrawn_fen, closing_fen,
-  bills_withdrawn, bills_waiting, bills_not_withdrawable, waiting_fen, unexplained_fen
+  bill_date AS bill_date,
+  account_id AS account_id,
+  closing_fen - in_fen + out_fen + withdrawn_fen AS opening_fen,
+  in_fen AS in_fen,
+  out_fen AS out_fen,
+  withdrawn_fen AS withdrawn_fen,
+  closing_fen AS closing_fen,
+  bills_withdrawn AS bills_withdrawn,
+  bills_waiting AS bills_waiting,
+  bills_not_withdrawable AS bills_not_withdrawable,
+  waiting_fen AS waiting_fen,
+  unexplained_fen AS unexplained_fen
 FROM rolled;
-COMMENT ON VIEW bill_states IS 'One row per bill that counts: where its money is. Of a bill that several days have, the first day counts.';
-COMMENT ON COLUMN bill_states.amount_fen IS 'what it adds to the account''s balance: fund_amount_fen, or goods_fen where that is NULL; NULL where the direction is unknown; signed fen';
-COMMENT ON COLUMN bill_states.state IS 'withdrawn (a withdrawal that is paid lists it), waiting, or not_withdrawable (its direction is unknown)';
 COMMENT ON VIEW balances IS 'One row per payee and day: opening_fen + in_fen - out_fen - withdrawn_fen = closing_fen, the opening_fen of the day after. No rows where no withdrawals are published.';
+COMMENT ON COLUMN balances.bill_date IS 'the day';
+COMMENT ON COLUMN balances.account_id IS 'the account that is paid';
 COMMENT ON COLUMN balances.opening_fen IS 'what waited before the day; of the first day, what withdrawals pay of earlier bills';
-COMMENT ON COLUMN balances.in_fen IS 'the day''s bills to the merchant';
-COMMENT ON COLUMN balances.out_fen IS 'the day''s bills from the merchant, without a sign';
+COMMENT ON COLUMN balances.in_fen IS 'the day’s bills to the merchant';
+COMMENT ON COLUMN balances.out_fen IS 'the day’s bills from the merchant, without a sign';
 COMMENT ON COLUMN balances.withdrawn_fen IS 'the withdrawals that were launched on the day and are paid, those by hand included';
 COMMENT ON COLUMN balances.closing_fen IS 'what waits to be withdrawn';
-COMMENT ON COLUMN balances.waiting_fen IS 'what still waits of the day''s bills';
-COMMENT ON COLUMN balances.unexplained_fen IS 'by how much the day''s withdrawals are more than their bills; by hand, all of it. The last closing_fen and all of these are the sum of waiting_fen';
+COMMENT ON COLUMN balances.bills_withdrawn IS 'how many of the day’s bills are withdrawn';
+COMMENT ON COLUMN balances.bills_waiting IS 'how many of them wait';
+COMMENT ON COLUMN balances.bills_not_withdrawable IS 'how many of them have an unknown direction';
+COMMENT ON COLUMN balances.waiting_fen IS 'what still waits of the day’s bills';
+COMMENT ON COLUMN balances.unexplained_fen IS 'by how much the day’s withdrawals are more than their bills; by hand, all of it. The last closing_fen and all of these are the sum of waiting_fen';
 
-CREATE OR REPLACE VIEW "余额调节" AS
-SELECT
-  bill_date AS "日期", account_id AS "收款账户", n.name AS "名称",
-  (opening_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "期初(元)", (in_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "入账(元)", (out_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "出账(元)", (withdrawn_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "提现(元)", (closing_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "期末待提现(元)",
-  bills_withdrawn AS "已提现账单", bills_waiting AS "待提现账单", bills_not_withdrawable AS "不可提现账单", (waiting_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "当日账单待提现(元)",
-  max(bill_date) OVER () - bill_date AS "账龄(天)", (unexplained_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "提现无对应账单(元)"
-FROM balances LEFT JOIN account_names AS n USING (account_id);
+CREATE OR REPLACE VIEW "余额调节" AS SELECT
+  bill_date AS "日期",
+  b.account_id AS "收款账户",
+  n.name AS "名称",
+  (opening_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "期初(元)",
+  (in_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "入账(元)",
+  (out_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "出账(元)",
+  (withdrawn_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "提现(元)",
+  (closing_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "期末待提现(元)",
+  bills_withdrawn AS "已提现账单",
+  bills_waiting AS "待提现账单",
+  bills_not_withdrawable AS "不可提现账单",
+  (waiting_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "当日账单待提现(元)",
+  date_diff('day', bill_date, max(bill_date) OVER ()) AS "账龄(天)",
+  (unexplained_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "提现无对应账单(元)"
+FROM balances AS b LEFT JOIN account_names AS n ON n.account_id = b.account_id;
 COMMENT ON VIEW "余额调节" IS '每个收款账户每天一行：期初 + 入账 - 出账 - 提现 = 期末待提现，即次日期初。没有已发布的提现时没有行。';
+COMMENT ON COLUMN "余额调节"."日期" IS '账单日';
+COMMENT ON COLUMN "余额调节"."收款账户" IS '收款账户';
+COMMENT ON COLUMN "余额调节"."名称" IS '账户名称';
 COMMENT ON COLUMN "余额调节"."期初(元)" IS '当日之前待提现的；最早一天为之后的提现所付的更早账单';
+COMMENT ON COLUMN "余额调节"."入账(元)" IS '当日收入的账单';
+COMMENT ON COLUMN "余额调节"."出账(元)" IS '当日支出的账单，不带负号';
 COMMENT ON COLUMN "余额调节"."提现(元)" IS '当日发起、已到账的提现，含手动提现';
+COMMENT ON COLUMN "余额调节"."期末待提现(元)" IS '当日之后待提现的';
+COMMENT ON COLUMN "余额调节"."已提现账单" IS '当日账单中已提现的条数';
+COMMENT ON COLUMN "余额调节"."待提现账单" IS '当日账单中待提现的条数';
+COMMENT ON COLUMN "余额调节"."不可提现账单" IS '当日账单中收支方向不明的条数';
 COMMENT ON COLUMN "余额调节"."当日账单待提现(元)" IS '当日账单中至今待提现的';
 COMMENT ON COLUMN "余额调节"."账龄(天)" IS '从账单日到数据中最新一天';
 COMMENT ON COLUMN "余额调节"."提现无对应账单(元)" IS '提现多于其账单之数，手动提现为全额';
@@ -1122,15 +1176,15 @@ COMMENT ON COLUMN "余额调节"."提现无对应账单(元)" IS '提现多于�
 -- What people have noted by hand, which changes nothing in the tables.
 
 CREATE OR REPLACE VIEW resolutions AS SELECT
-  line->>'walk_account_id' AS walk_account_id,
-  line->>'order_key' AS order_key,
-  line->>'reason' AS reason,
-  line->>'resolved_by' AS resolved_by,
-  (line->>'resolved_at')::TIMESTAMPTZ AS resolved_at,
-  line->>'job' AS job,
-  (line->>'diff_total_fen')::BIGINT AS diff_total_fen,
-  line->>'amounts' AS amounts,
-  note
+  line ->> 'walk_account_id' AS walk_account_id,
+  line ->> 'order_key' AS order_key,
+  line ->> 'reason' AS reason,
+  line ->> 'resolved_by' AS resolved_by,
+  CAST(line ->> 'resolved_at' AS TIMESTAMPTZ) AS resolved_at,
+  line ->> 'job' AS job,
+  CAST(line ->> 'diff_total_fen' AS BIGINT) AS diff_total_fen,
+  line ->> 'amounts' AS amounts,
+  note AS note
 FROM (
   SELECT unnest(lines)::JSON AS line, parse_filename(filename) || lpad(generate_subscripts(lines, 1)::VARCHAR, 9, '0') AS note
   FROM (SELECT filename, string_split(rtrim(content, chr(10)), chr(10)) AS lines FROM read_text('lake/resolutions/*.jsonl'))
@@ -1144,15 +1198,15 @@ COMMENT ON COLUMN resolutions.resolved_at IS 'when';
 COMMENT ON COLUMN resolutions.job IS 'the job that was named';
 COMMENT ON COLUMN resolutions.diff_total_fen IS 'settled - billed of the order then; NULL if it could not be compared; signed fen';
 COMMENT ON COLUMN resolutions.amounts IS 'billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again';
-COMMENT ON COLUMN resolutions.note IS 'names the line; of notes of one time the larger is the later';
+COMMENT ON COLUMN resolutions.note IS 'names the file, in DuckDB and the line; of notes of one time the larger is the later';
 
 CREATE OR REPLACE VIEW closings AS SELECT
-  (line->>'bill_date')::DATE AS bill_date,
-  line->>'job' AS job,
-  line->>'closed_by' AS closed_by,
-  (line->>'closed_at')::TIMESTAMPTZ AS closed_at,
-  (line->>'generation')::BIGINT AS generation,
-  note
+  CAST(line ->> 'bill_date' AS DATE) AS bill_date,
+  line ->> 'job' AS job,
+  line ->> 'closed_by' AS closed_by,
+  CAST(line ->> 'closed_at' AS TIMESTAMPTZ) AS closed_at,
+  CAST(line ->> 'generation' AS BIGINT) AS generation,
+  note AS note
 FROM (
   SELECT unnest(lines)::JSON AS line, parse_filename(filename) || lpad(generate_subscripts(lines, 1)::VARCHAR, 9, '0') AS note
   FROM (SELECT filename, string_split(rtrim(content, chr(10)), chr(10)) AS lines FROM read_text('lake/closings/*.jsonl'))
@@ -1163,52 +1217,157 @@ COMMENT ON COLUMN closings.job IS 'the job';
 COMMENT ON COLUMN closings.closed_by IS 'who closed it';
 COMMENT ON COLUMN closings.closed_at IS 'when';
 COMMENT ON COLUMN closings.generation IS 'the highest generation of the day then';
-COMMENT ON COLUMN closings.note IS 'names the line; of notes of one time the larger is the later';
+COMMENT ON COLUMN closings.note IS 'names the file, in DuckDB and the line; of notes of one time the larger is the later';
 
-CREATE OR REPLACE VIEW resolution_states AS
-WITH latest AS (
-  SELECT * FROM resolutions QUALIFY row_number() OVER (PARTITION BY walk_account_id, order_key ORDER BY resolved_at DESC, note DESC) = 1
+CREATE OR REPLACE VIEW resolution_states AS WITH latest AS (
+  SELECT * FROM (
+    SELECT *, row_number() OVER (PARTITION BY walk_account_id, order_key ORDER BY resolved_at DESC, note DESC) AS place FROM resolutions
+  ) AS every_resolution
+  WHERE place = 1
 ),
 orders AS (
   SELECT
     r.walk_account_id, l.order_key,
-    COALESCE(sum(billed_total_fen)::VARCHAR, '') || ',' || COALESCE(sum(settled_total_fen)::VARCHAR, '')
-    || ';' || COALESCE(sum(billed_fee_fen)::VARCHAR, '') || ',' || COALESCE(sum(settled_fee_fen)::VARCHAR, '')
-    || ';' || COALESCE(sum(billed_commission_fen)::VARCHAR, '') || ',' || COALESCE(sum(settled_commission_fen)::VARCHAR, '')
-    || ';' || COALESCE(sum(billed_net_fen)::VARCHAR, '') || ',' || COALESCE(sum(settled_net_fen)::VARCHAR, '') AS amounts_now,
+    COALESCE(CAST(sum(r.billed_total_fen) AS VARCHAR), '') || ',' || COALESCE(CAST(sum(r.settled_total_fen) AS VARCHAR), '')
+    || ';' || COALESCE(CAST(sum(r.billed_fee_fen) AS VARCHAR), '') || ',' || COALESCE(CAST(sum(r.settled_fee_fen) AS VARCHAR), '')
+    || ';' || COALESCE(CAST(sum(r.billed_commission_fen) AS VARCHAR), '') || ',' || COALESCE(CAST(sum(r.settled_commission_fen) AS VARCHAR), '')
+    || ';' || COALESCE(CAST(sum(r.billed_net_fen) AS VARCHAR), '') || ',' || COALESCE(CAST(sum(r.settled_net_fen) AS VARCHAR), '') AS amounts_now,
     bool_or(r.verdict IN ('mismatched', 'bill_only', 'settlement_only', 'pending', 'failed')) AS is_open
   FROM reconciliation AS r
   JOIN latest AS l ON l.walk_account_id = r.walk_account_id
-    AND l.order_key = left(r.group_key, length(r.group_key) - COALESCE(length(r.item_order_id) + 1, 0))
-  GROUP BY ALL
+    AND l.order_key = substr(r.group_key, 1, length(r.group_key) - COALESCE(length(r.item_order_id) + 1, 0))
+  GROUP BY r.walk_account_id, l.order_key
 )
 SELECT
-  l.*, o.amounts_now,
-  CASE WHEN o.is_open IS NOT TRUE THEN 'cleared' WHEN o.amounts_now = l.amounts THEN 'resolved' ELSE 'reopened' END AS state
-FROM latest AS l LEFT JOIN orders AS o USING (walk_account_id, order_key);
+  l.walk_account_id AS walk_account_id,
+  l.order_key AS order_key,
+  l.reason AS reason,
+  l.resolved_by AS resolved_by,
+  l.resolved_at AS resolved_at,
+  l.job AS job,
+  l.diff_total_fen AS diff_total_fen,
+  l.amounts AS amounts,
+  l.note AS note,
+  o.amounts_now AS amounts_now,
+  CASE WHEN NOT COALESCE(o.is_open, false) THEN 'cleared' WHEN o.amounts_now = l.amounts THEN 'resolved' ELSE 'reopened' END AS state
+FROM latest AS l LEFT JOIN orders AS o ON o.walk_account_id = l.walk_account_id AND o.order_key = l.order_key;
 COMMENT ON VIEW resolution_states IS 'The last resolution of each order, and whether it holds: resolved; reopened, since the amounts of the order are others now; or cleared, since nothing of it is open any more.';
+COMMENT ON COLUMN resolution_states.walk_account_id IS 'the configured account whose bills these are';
+COMMENT ON COLUMN resolution_states.order_key IS 'the order: group_key without the item';
+COMMENT ON COLUMN resolution_states.reason IS 'why it is settled, in the words of who says so';
+COMMENT ON COLUMN resolution_states.resolved_by IS 'who says so';
+COMMENT ON COLUMN resolution_states.resolved_at IS 'when';
+COMMENT ON COLUMN resolution_states.job IS 'the job that was named';
+COMMENT ON COLUMN resolution_states.diff_total_fen IS 'settled - billed of the order then; NULL if it could not be compared; signed fen';
+COMMENT ON COLUMN resolution_states.amounts IS 'billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again';
+COMMENT ON COLUMN resolution_states.note IS 'names the file, in DuckDB and the line; of notes of one time the larger is the later';
+COMMENT ON COLUMN resolution_states.amounts_now IS 'amounts, of now';
+COMMENT ON COLUMN resolution_states.state IS 'resolved, reopened or cleared';
 
-CREATE OR REPLACE VIEW changes_after_closing AS
-WITH latest AS (
-  SELECT * FROM closings QUALIFY row_number() OVER (PARTITION BY job, bill_date ORDER BY closed_at DESC, note DESC) = 1
+CREATE OR REPLACE VIEW changes_after_closing AS WITH latest AS (
+  SELECT * FROM (
+    SELECT *, row_number() OVER (PARTITION BY job, bill_date ORDER BY closed_at DESC, note DESC) AS place FROM closings
+  ) AS every_closing
+  WHERE place = 1
+),
+first_closed AS (
+  SELECT * FROM (
+    SELECT bill_date, closed_by, closed_at, generation, row_number() OVER (PARTITION BY bill_date ORDER BY closed_at, job) AS place FROM latest
+  ) AS of_jobs
+  WHERE place = 1
 )
-SELECT c.closed_by, c.closed_at, c.generation AS closed_generation, r.*
-FROM restatements AS r
-JOIN (SELECT * FROM latest QUALIFY row_number() OVER (PARTITION BY bill_date ORDER BY closed_at, job) = 1) AS c
-  ON c.bill_date = r.bill_date AND r.restated_at > c.closed_at;
+SELECT
+  c.closed_by AS closed_by,
+  c.closed_at AS closed_at,
+  c.generation AS closed_generation,
+  r.bill_date AS bill_date,
+  r.account_id AS account_id,
+  r.ledger_id AS ledger_id,
+  r.settle_type AS settle_type,
+  r.settle_sub_type AS settle_sub_type,
+  r.walk_account_id AS walk_account_id,
+  r.shop_order_id AS shop_order_id,
+  r.change AS change,
+  r.columns AS columns,
+  r.old AS old,
+  r.new AS new,
+  r.diff_total_fen AS diff_total_fen,
+  r.diff_goods_fen AS diff_goods_fen,
+  r.old_generation AS old_generation,
+  r.new_generation AS new_generation,
+  r.restated_at AS restated_at
+FROM restatements AS r JOIN first_closed AS c ON c.bill_date = r.bill_date AND r.restated_at > c.closed_at;
 COMMENT ON VIEW changes_after_closing IS 'The rows of restatements that came after their day was closed (结账后变更); where several jobs share the lake, after the first of them had closed it.';
+COMMENT ON COLUMN changes_after_closing.closed_by IS 'who closed the day';
+COMMENT ON COLUMN changes_after_closing.closed_at IS 'when';
+COMMENT ON COLUMN changes_after_closing.closed_generation IS 'the highest generation of the day then';
+COMMENT ON COLUMN changes_after_closing.bill_date IS 'the day';
+COMMENT ON COLUMN changes_after_closing.account_id IS 'the account that is paid';
+COMMENT ON COLUMN changes_after_closing.ledger_id IS 'bill id';
+COMMENT ON COLUMN changes_after_closing.settle_type IS 'settle_type of the bill';
+COMMENT ON COLUMN changes_after_closing.settle_sub_type IS 'settle_sub_type of the bill';
+COMMENT ON COLUMN changes_after_closing.walk_account_id IS 'the configured account whose walk found the change';
+COMMENT ON COLUMN changes_after_closing.shop_order_id IS 'order of the bill';
+COMMENT ON COLUMN changes_after_closing.change IS 'added, removed or changed';
+COMMENT ON COLUMN changes_after_closing.columns IS 'the columns of bills that differ';
+COMMENT ON COLUMN changes_after_closing.old IS 'their old values, a JSON object of texts; what was NULL is left out';
+COMMENT ON COLUMN changes_after_closing.new IS 'their new values, likewise';
+COMMENT ON COLUMN changes_after_closing.diff_total_fen IS 'new - old ledger_total, a missing bill counted as 0';
+COMMENT ON COLUMN changes_after_closing.diff_goods_fen IS 'new - old goods, a missing bill counted as 0';
+COMMENT ON COLUMN changes_after_closing.old_generation IS 'generation of the day that had the old values';
+COMMENT ON COLUMN changes_after_closing.new_generation IS 'generation of the day that has the new values';
+COMMENT ON COLUMN changes_after_closing.restated_at IS 'when the new generation was built';
 
 CREATE OR REPLACE VIEW "差异处理" AS SELECT
-  walk_account_id AS "查询账户", order_key AS "订单", (diff_total_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "处理时差额(元)",
+  walk_account_id AS "查询账户",
+  order_key AS "订单",
+  (diff_total_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "处理时差额(元)",
   CASE state WHEN 'resolved' THEN '已处理' WHEN 'cleared' THEN '已核平' ELSE '金额已变，重新打开' END AS "状态",
-  reason AS "处理说明", resolved_by AS "处理人", resolved_at AS "处理时间"
+  reason AS "处理说明",
+  resolved_by AS "处理人",
+  resolved_at AS "处理时间"
 FROM resolution_states;
+COMMENT ON VIEW "差异处理" IS '人工处理过的差异，每个订单最后一次，及现在是否仍成立。';
+COMMENT ON COLUMN "差异处理"."查询账户" IS 'jobs.yaml 中配置的账户';
+COMMENT ON COLUMN "差异处理"."订单" IS '订单';
+COMMENT ON COLUMN "差异处理"."处理时差额(元)" IS '分账 - 账单；无法比较时为空';
+COMMENT ON COLUMN "差异处理"."状态" IS '处理现在是否仍成立';
+COMMENT ON COLUMN "差异处理"."处理说明" IS '处理人的话';
+COMMENT ON COLUMN "差异处理"."处理人" IS '谁处理的';
+COMMENT ON COLUMN "差异处理"."处理时间" IS '何时处理的';
 
 CREATE OR REPLACE VIEW "结账" AS SELECT
-  bill_date AS "账单日期", job AS "任务", closed_by AS "结账人", closed_at AS "结账时间", generation AS "批次"
+  bill_date AS "账单日期",
+  job AS "任务",
+  closed_by AS "结账人",
+  closed_at AS "结账时间",
+  generation AS "批次"
 FROM closings;
+COMMENT ON VIEW "结账" IS '人工结账的日子。';
+COMMENT ON COLUMN "结账"."账单日期" IS '账单日';
+COMMENT ON COLUMN "结账"."任务" IS '任务';
+COMMENT ON COLUMN "结账"."结账人" IS '谁结的账';
+COMMENT ON COLUMN "结账"."结账时间" IS '何时结账';
+COMMENT ON COLUMN "结账"."批次" IS '结账时该日的最高批次';
 
 CREATE OR REPLACE VIEW "结账后变更" AS SELECT
-  bill_date AS "账单日期", walk_account_id AS "查询账户", ledger_id AS "账单ID", shop_order_id AS "订单号", change AS "变动",
-  (diff_total_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "应结算差额(元)", restated_at AS "变更时间", closed_by AS "结账人", closed_at AS "结账时间"
+  bill_date AS "账单日期",
+  walk_account_id AS "查询账户",
+  ledger_id AS "账单ID",
+  shop_order_id AS "订单号",
+  change AS "变动",
+  (diff_total_fen::DECIMAL(19,0) * 0.01)::DECIMAL(18,2) AS "应结算差额(元)",
+  restated_at AS "变更时间",
+  closed_by AS "结账人",
+  closed_at AS "结账时间"
 FROM changes_after_closing;
+COMMENT ON VIEW "结账后变更" IS '结账之后有变更的账单。';
+COMMENT ON COLUMN "结账后变更"."账单日期" IS '账单日';
+COMMENT ON COLUMN "结账后变更"."查询账户" IS 'jobs.yaml 中配置的账户';
+COMMENT ON COLUMN "结账后变更"."账单ID" IS '账单';
+COMMENT ON COLUMN "结账后变更"."订单号" IS '订单';
+COMMENT ON COLUMN "结账后变更"."变动" IS '增加、删除或变更';
+COMMENT ON COLUMN "结账后变更"."应结算差额(元)" IS '变更后 - 变更前；未知时为空';
+COMMENT ON COLUMN "结账后变更"."变更时间" IS '何时发现';
+COMMENT ON COLUMN "结账后变更"."结账人" IS '谁结的账';
+COMMENT ON COLUMN "结账后变更"."结账时间" IS '何时结账';

@@ -172,7 +172,7 @@ CREATE TABLE IF NOT EXISTS withdrawals (
   account_id STRING COMMENT '收款账户 / the account that is paid',
   withdraw_id STRING COMMENT '提现单号 / withdrawal id',
   amount_fen BIGINT COMMENT '提现金额 / what was paid out; signed fen',
-  status STRING COMMENT '平台原值；含义由任务的 withdrawals.statuses 指定，平台文档没有写明 / as received; what it means is in the job’s withdrawals.statuses, as the platform documents none',
+  status STRING COMMENT '平台原值；平台文档没有写明取值，含义由任务配置指定（withdrawals.statuses） / as received; the platform documents no values: the job’s configuration says what they mean (withdrawals.statuses)',
   withdraw_mode STRING COMMENT '平台原值；平台文档没有写明取值 / as received; the platform documents no values',
   launch_time TIMESTAMP COMMENT '发起提现的时间 / when it was launched',
   withdraw_time TIMESTAMP COMMENT '到账时间 / when it was paid',
@@ -207,6 +207,43 @@ CREATE TABLE IF NOT EXISTS withdrawn_bills (
 USING parquet
 COMMENT '提现的每条账单一行，在该笔提现发起的那一天（中国时间）。仅配置了 withdrawals 的任务有；没有行的日子没有文件。 / One row per bill of a withdrawal, on the day on which the withdrawal was launched in China. Only of jobs with withdrawals; days without rows have no file.'
 LOCATION 's3a://catering-lake/prod/withdrawn_bills';
+
+CREATE TABLE IF NOT EXISTS manifest_files (
+  bill_date string,
+  generation bigint,
+  units array<struct<account:struct<account:string,name:string>,state:string,stale:boolean,totals:struct<`rows`:bigint>,failure:struct<reason:string,logid:string>,certificate:struct<unavailable:struct<reason:string,logid:string>>>>
+)
+USING json
+OPTIONS (multiLine 'true', mode 'FAILFAST', recursiveFileLookup 'true', pathGlobFilter 'bucket-*.json')
+COMMENT 'The manifests, one row per day and bucket, as far as the view units reads them.'
+LOCATION 's3a://catering-lake/prod/_manifests';
+
+CREATE TABLE IF NOT EXISTS resolution_files (
+  walk_account_id string,
+  order_key string,
+  reason string,
+  resolved_by string,
+  resolved_at string,
+  job string,
+  diff_total_fen bigint,
+  amounts string
+)
+USING json
+OPTIONS (multiLine 'false', mode 'FAILFAST', recursiveFileLookup 'true', pathGlobFilter '*.jsonl')
+COMMENT 'What the view resolutions reads.'
+LOCATION 's3a://catering-lake/prod/resolutions';
+
+CREATE TABLE IF NOT EXISTS closing_files (
+  bill_date string,
+  job string,
+  closed_by string,
+  closed_at string,
+  generation bigint
+)
+USING json
+OPTIONS (multiLine 'false', mode 'FAILFAST', recursiveFileLookup 'true', pathGlobFilter '*.jsonl')
+COMMENT 'What the view closings reads.'
+LOCATION 's3a://catering-lake/prod/closings';
 
 CREATE OR REPLACE VIEW store_names (
   poi_id COMMENT 'the store',
@@ -510,7 +547,7 @@ CREATE OR REPLACE VIEW exceptions_zh (
   bill_date AS `账单日期`,
   rule AS `异常类型`,
   CASE rule WHEN 'unknown_direction' THEN '收支方向不明' WHEN 'direction_conflict' THEN '收支方向矛盾' WHEN 'original_identity' THEN '交易金额不平' WHEN 'ledger_total_identity' THEN '应结算金额不平' WHEN 'goods_identity' THEN '商家实际结算不平' WHEN 'hidden_ticket_negative' THEN '隐藏的优惠为负' WHEN 'duplicate_conflict' THEN '同一账单内容不同' WHEN 'settle_day' THEN '结算时间不在账单日' WHEN 'settle_time' THEN '时间有误' WHEN 'unknown_enum' THEN '未知取值' WHEN 'negative_amount' THEN '金额带负号' WHEN 'bad_text' THEN '文字损坏' WHEN 'bad_id' THEN '单号有误' WHEN 'account_foreign' THEN '其他账户的账单' WHEN 'overflow' THEN '金额过大' WHEN 'settle_amount_identity' THEN '分账金额不平' WHEN 'settle_detail' THEN '分账细节无法解析' WHEN 'settlement_foreign' THEN '分账与所查单号不符' WHEN 'settlement_shared' THEN '分账对应多个订单' WHEN 'settlement_elsewhere' THEN '分账算在另一天' WHEN 'bill_removed' THEN '分账后账单被撤' WHEN 'callback_conflict' THEN '回调互相矛盾' WHEN 'callback_contradicts' THEN '回调与查询不一致' WHEN 'callback_unconfirmed' THEN '查询不到回调的分账' WHEN 'withdrawal_record' THEN '提现记录有误' WHEN 'withdrawal_status' THEN '提现状态未知' WHEN 'withdrawn_twice' THEN '账单被两次提现' WHEN 'withdrawn_not_in_bills' THEN '提现含查无的账单' WHEN 'withdrawn_before_first_day' THEN '提现含很早的账单' WHEN 'withdrawn_amount' THEN '提现与账单金额不符' WHEN 'withdrawn_no_direction' THEN '提现账单方向不明' ELSE rule END AS `异常类型含义`,
-  CASE rule WHEN 'unknown_direction' THEN '核对资金流水方向，查清前不入账' WHEN 'direction_conflict' THEN '核对资金流水方向，查清前不入账' WHEN 'original_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'ledger_total_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'goods_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'hidden_ticket_negative' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'duplicate_conflict' THEN '两版取一，另一版只留痕；核对哪一版为准' WHEN 'settle_day' THEN '跨日，仅提示，无需处理' WHEN 'settle_time' THEN '凭账单 ID 或分账单号、logid 报平台' WHEN 'unknown_enum' THEN '新类型，先确认科目' WHEN 'negative_amount' THEN '金额带负号，核对后入账' WHEN 'bad_text' THEN '仅提示，金额与单号不受影响' WHEN 'bad_id' THEN '在来客核对该订单，凭此单号无法查询分账' WHEN 'account_foreign' THEN '核对任务中的账户配置，凭 logid 报平台' WHEN 'overflow' THEN '暂不入账，凭 logid 报平台' WHEN 'settle_amount_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'settle_detail' THEN '明细不可读，在来客查看' WHEN 'settlement_foreign' THEN '分账串单，人工确认归属' WHEN 'settlement_shared' THEN '分账串单，人工确认归属' WHEN 'settlement_elsewhere' THEN '为错误的，重跑所指的那一天；次卡等跨期订单可调大追溯天数' WHEN 'bill_removed' THEN '向平台核实账单为何被撤，已分出的款项是否退回' WHEN 'callback_conflict' THEN '以平台查询为准，复查' WHEN 'callback_contradicts' THEN '以平台查询为准，复查' WHEN 'callback_unconfirmed' THEN '以平台查询为准，复查' WHEN 'withdrawal_record' THEN '到来客核对这笔提现，凭提现单号报平台' WHEN 'withdrawal_status' THEN '到来客查明该状态的含义，写进 withdrawals.statuses' WHEN 'withdrawn_twice' THEN '到来客查明哪一笔付了该账单，凭两个提现单号报平台' WHEN 'withdrawn_not_in_bills' THEN '重拉该账单的日子；仍没有的，凭账单 ID 与提现单号报平台' WHEN 'withdrawn_before_first_day' THEN '拉取该账单的日子，或到来客核对该账单' WHEN 'withdrawn_amount' THEN '重拉该账单的日子；仍不同的，凭账单 ID 与提现单号报平台' WHEN 'withdrawn_no_direction' THEN '核对资金流水方向，查清前不入账' ELSE rule END AS `处理`,
+  CASE rule WHEN 'unknown_direction' THEN '核对资金流水方向，查清前不入账' WHEN 'direction_conflict' THEN '核对资金流水方向，查清前不入账' WHEN 'original_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'ledger_total_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'goods_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'hidden_ticket_negative' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'duplicate_conflict' THEN '两版取一，另一版只留痕；核对哪一版为准' WHEN 'settle_day' THEN '跨日，仅提示，无需处理' WHEN 'settle_time' THEN '凭账单 ID 或分账单号、logid 报平台' WHEN 'unknown_enum' THEN '新类型，先确认科目' WHEN 'negative_amount' THEN '金额带负号，核对后入账' WHEN 'bad_text' THEN '仅提示，金额与单号不受影响' WHEN 'bad_id' THEN '在来客核对该订单，凭此单号无法查询分账' WHEN 'account_foreign' THEN '核对任务中的账户配置，凭 logid 报平台' WHEN 'overflow' THEN '暂不入账，凭 logid 报平台' WHEN 'settle_amount_identity' THEN '勾稽不符，凭订单号、logid 报平台' WHEN 'settle_detail' THEN '明细不可读，在来客查看' WHEN 'settlement_foreign' THEN '分账串单，人工确认归属' WHEN 'settlement_shared' THEN '分账串单，人工确认归属' WHEN 'settlement_elsewhere' THEN '为错误的，重跑所指的那一天；次卡等跨期订单可调大追溯天数' WHEN 'bill_removed' THEN '向平台核实账单为何被撤，已分出的款项是否退回' WHEN 'callback_conflict' THEN '以平台查询为准，复查' WHEN 'callback_contradicts' THEN '以平台查询为准，复查' WHEN 'callback_unconfirmed' THEN '以平台查询为准，复查' WHEN 'withdrawal_record' THEN '到来客核对这笔提现，凭提现单号报平台' WHEN 'withdrawal_status' THEN '到来客查明这笔提现是否到账，请运维把该状态的含义写进任务配置（withdrawals.statuses）' WHEN 'withdrawn_twice' THEN '到来客查明哪一笔付了该账单，凭两个提现单号报平台' WHEN 'withdrawn_not_in_bills' THEN '重拉该账单的日子；仍没有的，凭账单 ID 与提现单号报平台' WHEN 'withdrawn_before_first_day' THEN '拉取该账单的日子，或到来客核对该账单' WHEN 'withdrawn_amount' THEN '重拉该账单的日子；仍不同的，凭账单 ID 与提现单号报平台' WHEN 'withdrawn_no_direction' THEN '核对资金流水方向，查清前不入账' ELSE rule END AS `处理`,
   CASE severity WHEN 'error' THEN '错误' WHEN 'warning' THEN '提醒' ELSE severity END AS `错误_提醒`,
   account_id AS `收款账户`,
   ledger_id AS `账单ID`,
@@ -592,7 +629,7 @@ CREATE OR REPLACE VIEW withdrawals_zh (
   `收款账户` COMMENT '收款账户',
   `提现单号` COMMENT '提现单号',
   `提现金额_元` COMMENT '提现金额',
-  `平台状态` COMMENT '平台原值；含义由任务的 withdrawals.statuses 指定，平台文档没有写明',
+  `平台状态` COMMENT '平台原值；平台文档没有写明取值，含义由任务配置指定（withdrawals.statuses）',
   `提现方式` COMMENT '平台原值；平台文档没有写明取值',
   `发起时间` COMMENT '发起提现的时间',
   `发起时间_北京时间` COMMENT '发起提现的时间（北京时间）',
@@ -628,7 +665,7 @@ CREATE OR REPLACE VIEW withdrawals_zh (
   CAST(CAST(bills_fen AS DECIMAL(19, 0)) * 0.01 AS DECIMAL(19, 2)) AS `账单合计_元`,
   CAST(CAST(diff_fen AS DECIMAL(19, 0)) * 0.01 AS DECIMAL(19, 2)) AS `差额_元`,
   CASE verdict WHEN 'tied' THEN '平' WHEN 'mismatched' THEN '差异' WHEN 'manual' THEN '手动提现' WHEN 'in_flight' THEN '在途' WHEN 'failed' THEN '失败' WHEN 'not_asked' THEN '未取明细' ELSE verdict END AS `提现核对`,
-  CASE verdict WHEN 'tied' THEN '无' WHEN 'mismatched' THEN '到来客核对这笔提现，凭提现单号与 logid 报平台' WHEN 'manual' THEN '请到来客 财务首页 > 交易账户详情 核对' WHEN 'in_flight' THEN '等，超 3 天催办' WHEN 'failed' THEN '到来客核对收款账户，原因见 withdraw_msg' WHEN 'not_asked' THEN '按运行摘要 failures 的提示处理后再跑' ELSE verdict END AS `处理`,
+  CASE verdict WHEN 'tied' THEN '无' WHEN 'mismatched' THEN '到来客核对这笔提现，凭提现单号与 logid 报平台' WHEN 'manual' THEN '请到来客 财务首页 > 交易账户详情 核对' WHEN 'in_flight' THEN '等，超 3 天催办' WHEN 'failed' THEN '到来客核对收款账户，原因见 withdraw_msg' WHEN 'not_asked' THEN '到来客查这笔提现的账单，或等待：每次运行都会再取；几天仍取不到，请运维查看运行的失败原因' ELSE verdict END AS `处理`,
   logid AS `日志ID`,
   fetched_at AS `获取时间`,
   TIMESTAMP_NTZ '1970-01-01 08:00:00' + make_dt_interval(0, 0, 0, CAST(unix_micros(fetched_at) * 0.000001 AS DECIMAL(18, 6))) AS `获取时间_北京时间`,
@@ -662,3 +699,414 @@ CREATE OR REPLACE VIEW withdrawn_bills_zh (
   CAST(CAST(goods_fen AS DECIMAL(19, 0)) * 0.01 AS DECIMAL(19, 2)) AS `商家实际结算_元`,
   in_bills AS `账单已有`
 FROM withdrawn_bills;
+
+-- Accounts and days, from the manifests: what failed has no row in the tables, and one here.
+
+CREATE OR REPLACE VIEW units (
+  account COMMENT 'jobs.yaml 中配置的账户 / the configured account',
+  name COMMENT '账户清单中的名称 / its name in the list of accounts',
+  day COMMENT '账单日（北京时间） / the bill_date',
+  state COMMENT 'complete 完整、unavailable 平台不提供（手动提现）、failed 失败 / complete, unavailable (withdrawn manually) or failed',
+  reason COMMENT '为何不完整 / why it is not complete',
+  logid COMMENT '平台该次应答的日志 ID / the platform’s id of that answer',
+  bills COMMENT '已发布的账单数 / its published bills',
+  generation COMMENT '该日发布的批次 / generation of the day’s publication',
+  stale COMMENT '各表中是较早一次运行的数据 / its rows are those of an earlier run'
+) COMMENT '每个账户每天一行，取自清单；失败的账户在各表中没有行，这里有。 / One row per account and day, from the manifests: also of an account that failed, which has no row in the tables.' AS SELECT
+  u.account.account AS account,
+  u.account.name AS name,
+  CAST(m.bill_date AS DATE) AS day,
+  u.state AS state,
+  COALESCE(u.failure.reason, u.certificate.unavailable.reason) AS reason,
+  COALESCE(u.failure.logid, u.certificate.unavailable.logid) AS logid,
+  CAST(u.totals.rows AS BIGINT) AS bills,
+  CAST(m.generation AS BIGINT) AS generation,
+  COALESCE(CAST(u.stale AS BOOLEAN), false) AS stale
+FROM manifest_files AS m LATERAL VIEW explode(m.units) e AS u;
+
+CREATE OR REPLACE VIEW units_zh (
+  `查询账户` COMMENT 'jobs.yaml 中配置的账户',
+  `名称` COMMENT '账户清单中的名称',
+  `账单日期` COMMENT '账单日（北京时间）',
+  `状态` COMMENT 'complete 完整、unavailable 平台不提供（手动提现）、failed 失败',
+  `原因` COMMENT '为何不完整',
+  `日志ID` COMMENT '平台该次应答的日志 ID',
+  `账单数` COMMENT '已发布的账单数',
+  `批次` COMMENT '该日发布的批次',
+  `沿用旧数据` COMMENT '各表中是较早一次运行的数据'
+) COMMENT '每个账户每天一行，取自清单；失败的账户在各表中没有行，这里有。' AS SELECT
+  account AS `查询账户`,
+  name AS `名称`,
+  day AS `账单日期`,
+  CASE state WHEN 'complete' THEN '完整' WHEN 'unavailable' THEN '平台不提供' WHEN 'failed' THEN '失败' ELSE state END AS `状态`,
+  reason AS `原因`,
+  logid AS `日志ID`,
+  bills AS `账单数`,
+  generation AS `批次`,
+  stale AS `沿用旧数据`
+FROM units;
+
+-- What waits in the accounts to be withdrawn. Without withdrawals, balances has no rows.
+
+CREATE OR REPLACE VIEW account_names (
+  account_id COMMENT 'the account',
+  name COMMENT 'its name'
+) COMMENT 'The name of each account: the newest that the lists of stores have, else that of the list of accounts.' AS SELECT
+  account_id AS account_id,
+  COALESCE(max(listed), max(configured)) AS name
+FROM (
+  SELECT account_id, max_by(account_name, fetched_at) AS listed, CAST(NULL AS STRING) AS configured FROM stores GROUP BY account_id
+  UNION ALL
+  SELECT account, NULL, max_by(name, day) FROM units GROUP BY account
+) AS named
+GROUP BY account_id;
+
+CREATE OR REPLACE VIEW bill_states (
+  bill_date COMMENT 'the day',
+  account_id COMMENT 'the account that is paid',
+  walk_account_id COMMENT 'the configured account',
+  ledger_id COMMENT 'the bill',
+  settle_type COMMENT 'as bills has it',
+  settle_sub_type COMMENT 'as bills has it; 0 for none',
+  amount_fen COMMENT 'what it adds to the account’s balance: fund_amount_fen, or goods_fen where that is NULL; NULL where the direction is unknown; signed fen',
+  state COMMENT 'withdrawn (a withdrawal that is paid lists it), waiting, or not_withdrawable (its direction is unknown)'
+) COMMENT 'One row per bill that counts: where its money is. Of a bill that several days have, the first day counts.' AS WITH paid AS (
+  SELECT DISTINCT b.ledger_id, b.settle_type, COALESCE(b.settle_sub_type, 0) AS settle_sub_type
+  FROM withdrawn_bills AS b JOIN withdrawals AS w ON w.bill_date = b.bill_date AND w.account_id = b.account_id AND w.withdraw_id = b.withdraw_id
+  WHERE w.verdict IN ('tied', 'mismatched')
+),
+bill AS ( -- of a bill that several days have, the first
+  SELECT * FROM (
+    SELECT
+      bill_date, account_id, walk_account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) AS settle_sub_type,
+      COALESCE(fund_amount_fen, goods_fen) AS amount_fen,
+      row_number() OVER (PARTITION BY account_id, ledger_id, settle_type, COALESCE(settle_sub_type, 0) ORDER BY bill_date, walk_account_id) AS place
+    FROM bills
+    WHERE COALESCE(counted, true)
+  ) AS every_day
+  WHERE place = 1
+)
+SELECT
+  b.bill_date AS bill_date,
+  b.account_id AS account_id,
+  b.walk_account_id AS walk_account_id,
+  b.ledger_id AS ledger_id,
+  b.settle_type AS settle_type,
+  b.settle_sub_type AS settle_sub_type,
+  b.amount_fen AS amount_fen,
+  CASE WHEN b.amount_fen IS NULL THEN 'not_withdrawable' WHEN p.ledger_id IS NULL THEN 'waiting' ELSE 'withdrawn' END AS state
+FROM bill AS b LEFT JOIN paid AS p ON p.ledger_id = b.ledger_id AND p.settle_type = b.settle_type AND p.settle_sub_type = b.settle_sub_type;
+
+CREATE OR REPLACE VIEW balances (
+  bill_date COMMENT 'the day',
+  account_id COMMENT 'the account that is paid',
+  opening_fen COMMENT 'what waited before the day; of the first day, what withdrawals pay of earlier bills',
+  in_fen COMMENT 'the day’s bills to the merchant',
+  out_fen COMMENT 'the day’s bills from the merchant, without a sign',
+  withdrawn_fen COMMENT 'the withdrawals that were launched on the day and are paid, those by hand included',
+  closing_fen COMMENT 'what waits to be withdrawn',
+  bills_withdrawn COMMENT 'how many of the day’s bills are withdrawn',
+  bills_waiting COMMENT 'how many of them wait',
+  bills_not_withdrawable COMMENT 'how many of them have an unknown direction',
+  waiting_fen COMMENT 'what still waits of the day’s bills',
+  unexplained_fen COMMENT 'by how much the day’s withdrawals are more than their bills; by hand, all of it. The last closing_fen and all of these are the sum of waiting_fen'
+) COMMENT 'One row per payee and day: opening_fen + in_fen - out_fen - withdrawn_fen = closing_fen, the opening_fen of the day after. No rows where no withdrawals are published.' AS WITH listed AS ( -- by the withdrawals that are paid; of a bill that two of them list, the first
+  SELECT * FROM (
+    SELECT
+      b.bill_date, b.account_id, b.ledger_id, b.settle_type, COALESCE(b.settle_sub_type, 0) AS settle_sub_type,
+      COALESCE(b.fund_amount_fen, b.goods_fen) AS amount_fen,
+      row_number() OVER (
+        PARTITION BY b.ledger_id, b.settle_type, COALESCE(b.settle_sub_type, 0)
+        ORDER BY b.bill_date, w.launch_time, b.account_id, b.withdraw_id) AS place
+    FROM withdrawn_bills AS b JOIN withdrawals AS w ON w.bill_date = b.bill_date AND w.account_id = b.account_id AND w.withdraw_id = b.withdraw_id
+    WHERE w.verdict IN ('tied', 'mismatched')
+  ) AS every_listed
+  WHERE place = 1
+),
+unknown_bill AS (
+  SELECT DISTINCT bill_date, ledger_id FROM exceptions WHERE rule = 'withdrawn_not_in_bills'
+),
+movement AS (
+  SELECT
+    bill_date, account_id, CASE WHEN amount_fen > 0 THEN amount_fen ELSE 0 END AS in_fen, CASE WHEN amount_fen < 0 THEN -amount_fen ELSE 0 END AS out_fen,
+    0 AS withdrawn_fen, 0 AS earlier_fen, 0 AS listed_fen, state, amount_fen
+  FROM bill_states
+  UNION ALL
+  SELECT bill_date, account_id, 0, 0, amount_fen, 0, 0, NULL, NULL
+  FROM withdrawals WHERE verdict IN ('tied', 'mismatched', 'manual', 'not_asked')
+  UNION ALL
+  SELECT
+    l.bill_date, l.account_id, 0, 0, 0, CASE WHEN s.ledger_id IS NULL AND u.ledger_id IS NULL THEN l.amount_fen ELSE 0 END,
+    CASE WHEN s.ledger_id IS NOT NULL THEN s.amount_fen WHEN u.ledger_id IS NULL THEN l.amount_fen END, NULL, NULL
+  FROM listed AS l
+  LEFT JOIN bill_states AS s ON s.ledger_id = l.ledger_id AND s.settle_type = l.settle_type AND s.settle_sub_type = l.settle_sub_type
+  LEFT JOIN unknown_bill AS u ON u.bill_date = l.bill_date AND u.ledger_id = l.ledger_id
+),
+moved AS (
+  SELECT
+    bill_date, account_id,
+    CAST(COALESCE(sum(in_fen), 0) AS BIGINT) AS in_fen,
+    CAST(COALESCE(sum(out_fen), 0) AS BIGINT) AS out_fen,
+    CAST(COALESCE(sum(withdrawn_fen), 0) AS BIGINT) AS withdrawn_fen,
+    CAST(COALESCE(sum(earlier_fen), 0) AS BIGINT) AS earlier_fen,
+    CAST(COALESCE(sum(withdrawn_fen), 0) - COALESCE(sum(listed_fen), 0) AS BIGINT) AS unexplained_fen,
+    count(*) FILTER (WHERE state = 'withdrawn') AS bills_withdrawn,
+    count(*) FILTER (WHERE state = 'waiting') AS bills_waiting,
+    count(*) FILTER (WHERE state = 'not_withdrawable') AS bills_not_withdrawable,
+    CAST(COALESCE(sum(amount_fen) FILTER (WHERE state = 'waiting'), 0) AS BIGINT) AS waiting_fen
+  FROM movement
+  GROUP BY bill_date, account_id
+),
+account_day AS (
+  SELECT d.bill_date, a.account_id, a.before_fen
+  FROM (SELECT DISTINCT bill_date FROM moved) AS d CROSS JOIN (SELECT account_id, sum(earlier_fen) AS before_fen FROM moved GROUP BY account_id) AS a
+  WHERE EXISTS (SELECT 1 FROM withdrawals)
+),
+rolled AS (
+  SELECT
+    d.bill_date, d.account_id,
+    CAST(d.before_fen + COALESCE(sum(m.in_fen - m.out_fen - m.withdrawn_fen) OVER (PARTITION BY d.account_id ORDER BY d.bill_date), 0) AS BIGINT) AS closing_fen,
+    COALESCE(m.in_fen, 0) AS in_fen, COALESCE(m.out_fen, 0) AS out_fen, COALESCE(m.withdrawn_fen, 0) AS withdrawn_fen, COALESCE(m.unexplained_fen, 0) AS unexplained_fen,
+    COALESCE(m.bills_withdrawn, 0) AS bills_withdrawn, COALESCE(m.bills_waiting, 0) AS bills_waiting,
+    COALESCE(m.bills_not_withdrawable, 0) AS bills_not_withdrawable, COALESCE(m.waiting_fen, 0) AS waiting_fen
+  FROM account_day AS d LEFT JOIN moved AS m ON m.bill_date = d.bill_date AND m.account_id = d.account_id
+)
+SELECT
+  bill_date AS bill_date,
+  account_id AS account_id,
+  closing_fen - in_fen + out_fen + withdrawn_fen AS opening_fen,
+  in_fen AS in_fen,
+  out_fen AS out_fen,
+  withdrawn_fen AS withdrawn_fen,
+  closing_fen AS closing_fen,
+  bills_withdrawn AS bills_withdrawn,
+  bills_waiting AS bills_waiting,
+  bills_not_withdrawable AS bills_not_withdrawable,
+  waiting_fen AS waiting_fen,
+  unexplained_fen AS unexplained_fen
+FROM rolled;
+
+CREATE OR REPLACE VIEW balances_zh (
+  `日期` COMMENT '账单日',
+  `收款账户` COMMENT '收款账户',
+  `名称` COMMENT '账户名称',
+  `期初_元` COMMENT '当日之前待提现的；最早一天为之后的提现所付的更早账单',
+  `入账_元` COMMENT '当日收入的账单',
+  `出账_元` COMMENT '当日支出的账单，不带负号',
+  `提现_元` COMMENT '当日发起、已到账的提现，含手动提现',
+  `期末待提现_元` COMMENT '当日之后待提现的',
+  `已提现账单` COMMENT '当日账单中已提现的条数',
+  `待提现账单` COMMENT '当日账单中待提现的条数',
+  `不可提现账单` COMMENT '当日账单中收支方向不明的条数',
+  `当日账单待提现_元` COMMENT '当日账单中至今待提现的',
+  `账龄_天` COMMENT '从账单日到数据中最新一天',
+  `提现无对应账单_元` COMMENT '提现多于其账单之数，手动提现为全额'
+) COMMENT '每个收款账户每天一行：期初 + 入账 - 出账 - 提现 = 期末待提现，即次日期初。没有已发布的提现时没有行。' AS SELECT
+  bill_date AS `日期`,
+  b.account_id AS `收款账户`,
+  n.name AS `名称`,
+  CAST(CAST(opening_fen AS DECIMAL(19, 0)) * 0.01 AS DECIMAL(19, 2)) AS `期初_元`,
+  CAST(CAST(in_fen AS DECIMAL(19, 0)) * 0.01 AS DECIMAL(19, 2)) AS `入账_元`,
+  CAST(CAST(out_fen AS DECIMAL(19, 0)) * 0.01 AS DECIMAL(19, 2)) AS `出账_元`,
+  CAST(CAST(withdrawn_fen AS DECIMAL(19, 0)) * 0.01 AS DECIMAL(19, 2)) AS `提现_元`,
+  CAST(CAST(closing_fen AS DECIMAL(19, 0)) * 0.01 AS DECIMAL(19, 2)) AS `期末待提现_元`,
+  bills_withdrawn AS `已提现账单`,
+  bills_waiting AS `待提现账单`,
+  bills_not_withdrawable AS `不可提现账单`,
+  CAST(CAST(waiting_fen AS DECIMAL(19, 0)) * 0.01 AS DECIMAL(19, 2)) AS `当日账单待提现_元`,
+  date_diff(DAY, bill_date, max(bill_date) OVER ()) AS `账龄_天`,
+  CAST(CAST(unexplained_fen AS DECIMAL(19, 0)) * 0.01 AS DECIMAL(19, 2)) AS `提现无对应账单_元`
+FROM balances AS b LEFT JOIN account_names AS n ON n.account_id = b.account_id;
+
+-- What people have noted by hand, which changes nothing in the tables.
+
+CREATE OR REPLACE VIEW resolutions (
+  walk_account_id COMMENT 'the configured account whose bills these are',
+  order_key COMMENT 'the order: group_key without the item',
+  reason COMMENT 'why it is settled, in the words of who says so',
+  resolved_by COMMENT 'who says so',
+  resolved_at COMMENT 'when',
+  job COMMENT 'the job that was named',
+  diff_total_fen COMMENT 'settled - billed of the order then; NULL if it could not be compared; signed fen',
+  amounts COMMENT 'billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again',
+  note COMMENT 'names the file, in DuckDB and the line; of notes of one time the larger is the later'
+) COMMENT 'One row per difference that a person has settled by hand (billwalk resolve); the last one of an order counts.' AS SELECT
+  walk_account_id AS walk_account_id,
+  order_key AS order_key,
+  reason AS reason,
+  resolved_by AS resolved_by,
+  CAST(resolved_at AS TIMESTAMP) AS resolved_at,
+  job AS job,
+  CAST(diff_total_fen AS BIGINT) AS diff_total_fen,
+  amounts AS amounts,
+  _metadata.file_name AS note
+FROM resolution_files;
+
+CREATE OR REPLACE VIEW closings (
+  bill_date COMMENT 'the day',
+  job COMMENT 'the job',
+  closed_by COMMENT 'who closed it',
+  closed_at COMMENT 'when',
+  generation COMMENT 'the highest generation of the day then',
+  note COMMENT 'names the file, in DuckDB and the line; of notes of one time the larger is the later'
+) COMMENT 'One row per day that a person has closed (billwalk close, 结账); the last one of a day counts.' AS SELECT
+  CAST(bill_date AS DATE) AS bill_date,
+  job AS job,
+  closed_by AS closed_by,
+  CAST(closed_at AS TIMESTAMP) AS closed_at,
+  CAST(generation AS BIGINT) AS generation,
+  _metadata.file_name AS note
+FROM closing_files;
+
+CREATE OR REPLACE VIEW resolution_states (
+  walk_account_id COMMENT 'the configured account whose bills these are',
+  order_key COMMENT 'the order: group_key without the item',
+  reason COMMENT 'why it is settled, in the words of who says so',
+  resolved_by COMMENT 'who says so',
+  resolved_at COMMENT 'when',
+  job COMMENT 'the job that was named',
+  diff_total_fen COMMENT 'settled - billed of the order then; NULL if it could not be compared; signed fen',
+  amounts COMMENT 'billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again',
+  note COMMENT 'names the file, in DuckDB and the line; of notes of one time the larger is the later',
+  amounts_now COMMENT 'amounts, of now',
+  state COMMENT 'resolved, reopened or cleared'
+) COMMENT 'The last resolution of each order, and whether it holds: resolved; reopened, since the amounts of the order are others now; or cleared, since nothing of it is open any more.' AS WITH latest AS (
+  SELECT * FROM (
+    SELECT *, row_number() OVER (PARTITION BY walk_account_id, order_key ORDER BY resolved_at DESC, note DESC) AS place FROM resolutions
+  ) AS every_resolution
+  WHERE place = 1
+),
+orders AS (
+  SELECT
+    r.walk_account_id, l.order_key,
+    COALESCE(CAST(sum(r.billed_total_fen) AS STRING), '') || ',' || COALESCE(CAST(sum(r.settled_total_fen) AS STRING), '')
+    || ';' || COALESCE(CAST(sum(r.billed_fee_fen) AS STRING), '') || ',' || COALESCE(CAST(sum(r.settled_fee_fen) AS STRING), '')
+    || ';' || COALESCE(CAST(sum(r.billed_commission_fen) AS STRING), '') || ',' || COALESCE(CAST(sum(r.settled_commission_fen) AS STRING), '')
+    || ';' || COALESCE(CAST(sum(r.billed_net_fen) AS STRING), '') || ',' || COALESCE(CAST(sum(r.settled_net_fen) AS STRING), '') AS amounts_now,
+    bool_or(r.verdict IN ('mismatched', 'bill_only', 'settlement_only', 'pending', 'failed')) AS is_open
+  FROM reconciliation AS r
+  JOIN latest AS l ON l.walk_account_id = r.walk_account_id
+    AND l.order_key = substr(r.group_key, 1, length(r.group_key) - COALESCE(length(r.item_order_id) + 1, 0))
+  GROUP BY r.walk_account_id, l.order_key
+)
+SELECT
+  l.walk_account_id AS walk_account_id,
+  l.order_key AS order_key,
+  l.reason AS reason,
+  l.resolved_by AS resolved_by,
+  l.resolved_at AS resolved_at,
+  l.job AS job,
+  l.diff_total_fen AS diff_total_fen,
+  l.amounts AS amounts,
+  l.note AS note,
+  o.amounts_now AS amounts_now,
+  CASE WHEN NOT COALESCE(o.is_open, false) THEN 'cleared' WHEN o.amounts_now = l.amounts THEN 'resolved' ELSE 'reopened' END AS state
+FROM latest AS l LEFT JOIN orders AS o ON o.walk_account_id = l.walk_account_id AND o.order_key = l.order_key;
+
+CREATE OR REPLACE VIEW changes_after_closing (
+  closed_by COMMENT 'who closed the day',
+  closed_at COMMENT 'when',
+  closed_generation COMMENT 'the highest generation of the day then',
+  bill_date COMMENT 'the day',
+  account_id COMMENT 'the account that is paid',
+  ledger_id COMMENT 'bill id',
+  settle_type COMMENT 'settle_type of the bill',
+  settle_sub_type COMMENT 'settle_sub_type of the bill',
+  walk_account_id COMMENT 'the configured account whose walk found the change',
+  shop_order_id COMMENT 'order of the bill',
+  change COMMENT 'added, removed or changed',
+  columns COMMENT 'the columns of bills that differ',
+  old COMMENT 'their old values, a JSON object of texts; what was NULL is left out',
+  new COMMENT 'their new values, likewise',
+  diff_total_fen COMMENT 'new - old ledger_total, a missing bill counted as 0',
+  diff_goods_fen COMMENT 'new - old goods, a missing bill counted as 0',
+  old_generation COMMENT 'generation of the day that had the old values',
+  new_generation COMMENT 'generation of the day that has the new values',
+  restated_at COMMENT 'when the new generation was built'
+) COMMENT 'The rows of restatements that came after their day was closed (结账后变更); where several jobs share the lake, after the first of them had closed it.' AS WITH latest AS (
+  SELECT * FROM (
+    SELECT *, row_number() OVER (PARTITION BY job, bill_date ORDER BY closed_at DESC, note DESC) AS place FROM closings
+  ) AS every_closing
+  WHERE place = 1
+),
+first_closed AS (
+  SELECT * FROM (
+    SELECT bill_date, closed_by, closed_at, generation, row_number() OVER (PARTITION BY bill_date ORDER BY closed_at, job) AS place FROM latest
+  ) AS of_jobs
+  WHERE place = 1
+)
+SELECT
+  c.closed_by AS closed_by,
+  c.closed_at AS closed_at,
+  c.generation AS closed_generation,
+  r.bill_date AS bill_date,
+  r.account_id AS account_id,
+  r.ledger_id AS ledger_id,
+  r.settle_type AS settle_type,
+  r.settle_sub_type AS settle_sub_type,
+  r.walk_account_id AS walk_account_id,
+  r.shop_order_id AS shop_order_id,
+  r.change AS change,
+  r.columns AS columns,
+  r.old AS old,
+  r.new AS new,
+  r.diff_total_fen AS diff_total_fen,
+  r.diff_goods_fen AS diff_goods_fen,
+  r.old_generation AS old_generation,
+  r.new_generation AS new_generation,
+  r.restated_at AS restated_at
+FROM restatements AS r JOIN first_closed AS c ON c.bill_date = r.bill_date AND r.restated_at > c.closed_at;
+
+CREATE OR REPLACE VIEW resolution_states_zh (
+  `查询账户` COMMENT 'jobs.yaml 中配置的账户',
+  `订单` COMMENT '订单',
+  `处理时差额_元` COMMENT '分账 - 账单；无法比较时为空',
+  `状态` COMMENT '处理现在是否仍成立',
+  `处理说明` COMMENT '处理人的话',
+  `处理人` COMMENT '谁处理的',
+  `处理时间` COMMENT '何时处理的'
+) COMMENT '人工处理过的差异，每个订单最后一次，及现在是否仍成立。' AS SELECT
+  walk_account_id AS `查询账户`,
+  order_key AS `订单`,
+  CAST(CAST(diff_total_fen AS DECIMAL(19, 0)) * 0.01 AS DECIMAL(19, 2)) AS `处理时差额_元`,
+  CASE state WHEN 'resolved' THEN '已处理' WHEN 'cleared' THEN '已核平' ELSE '金额已变，重新打开' END AS `状态`,
+  reason AS `处理说明`,
+  resolved_by AS `处理人`,
+  resolved_at AS `处理时间`
+FROM resolution_states;
+
+CREATE OR REPLACE VIEW closings_zh (
+  `账单日期` COMMENT '账单日',
+  `任务` COMMENT '任务',
+  `结账人` COMMENT '谁结的账',
+  `结账时间` COMMENT '何时结账',
+  `批次` COMMENT '结账时该日的最高批次'
+) COMMENT '人工结账的日子。' AS SELECT
+  bill_date AS `账单日期`,
+  job AS `任务`,
+  closed_by AS `结账人`,
+  closed_at AS `结账时间`,
+  generation AS `批次`
+FROM closings;
+
+CREATE OR REPLACE VIEW changes_after_closing_zh (
+  `账单日期` COMMENT '账单日',
+  `查询账户` COMMENT 'jobs.yaml 中配置的账户',
+  `账单ID` COMMENT '账单',
+  `订单号` COMMENT '订单',
+  `变动` COMMENT '增加、删除或变更',
+  `应结算差额_元` COMMENT '变更后 - 变更前；未知时为空',
+  `变更时间` COMMENT '何时发现',
+  `结账人` COMMENT '谁结的账',
+  `结账时间` COMMENT '何时结账'
+) COMMENT '结账之后有变更的账单。' AS SELECT
+  bill_date AS `账单日期`,
+  walk_account_id AS `查询账户`,
+  ledger_id AS `账单ID`,
+  shop_order_id AS `订单号`,
+  change AS `变动`,
+  CAST(CAST(diff_total_fen AS DECIMAL(19, 0)) * 0.01 AS DECIMAL(19, 2)) AS `应结算差额_元`,
+  restated_at AS `变更时间`,
+  closed_by AS `结账人`,
+  closed_at AS `结账时间`
+FROM changes_after_closing;

@@ -40,9 +40,6 @@ const (
 	lockFile    = reserved + "/lock"
 	stageFolder = reserved + "/tmp"
 
-	// lockPoll is how often a lock held by another process is tried. It is held
-	// for a few milliseconds.
-	lockPoll = 2 * time.Millisecond
 	// abandonedAge is the age from which a temporary file has no writer any more.
 	abandonedAge = 24 * time.Hour
 )

@@ -38,7 +38,31 @@ func (d *dir) List(ctx context.Context, prefix string) iter.Seq2[Info, error] {
 // infos yields the objects whose keys start with prefix, ascending, without ETags: it opens
 // no file.
 func (d *dir) infos(prefix string) iter.Seq2[Info, error] {
-	return func(yield func(Info, error) bool) { d.walk(".", "", prefix, yield) }
+	return func(yield func(Info, error) bool) {
+		start := prefix[:strings.LastIndex(prefix, "/")+1]
+		folder := path.Clean(start)
+		switch is, err := d.isFolder(folder); {
+		case err != nil:
+			yield(Info{}, err)
+		case is:
+			d.walk(folder, start, prefix, yield)
+		}
+	}
+}
+
+// isFolder reports whether a name is that of a folder in the store's, and no link leads to it.
+func (d *dir) isFolder(name string) (bool, error) {
+	if name == "." {
+		return true, nil
+	}
+	if is, err := d.isFolder(path.Dir(name)); !is || err != nil {
+		return false, err
+	}
+	stat, err := d.root.Lstat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil && stat.IsDir(), err
 }
 
 // readFolder returns the entries of a folder, in no order.

@@ -221,8 +221,18 @@ func TestDirLinks(t *testing.T) {
 	if _, err := d.Put(t.Context(), "out/secret", bytes.NewReader(nil), Always(), nil); err == nil {
 		t.Error("Put through the link was accepted")
 	}
+	must(t, os.Mkdir(d.name("in"), 0o700))
+	must(t, os.WriteFile(d.name("in/file"), nil, 0o600))
+	must(t, os.Symlink("in", d.name("to")))
+	for _, prefix := range []string{"out", "out/", "out/s", "to/", "to/file", "none/", "in/file/", "in/file/x"} {
+		for info, err := range d.List(t.Context(), prefix) {
+			t.Errorf("List of %s shows %+v, %v", prefix, info, err)
+		}
+	}
 	for info, err := range d.List(t.Context(), "") {
-		t.Errorf("List shows %+v, %v", info, err)
+		if info.Key != "in/file" || err != nil {
+			t.Errorf("List shows %+v, %v", info, err)
+		}
 	}
 	if content, err := os.ReadFile(filepath.Join(outside, "secret")); string(content) != "secret" {
 		t.Errorf("outside there is now %q, %v", content, err)

@@ -79,7 +79,29 @@ func (d *dir) acquire(ctx context.Context) error {
 	case <-ctx.Done():
 		return ctx.Err()
 	}
-	if _, err := d.lock.TryLockContext(ctx, lockPoll); err != nil {
+	if held, err := d.lock.TryLock(); held || err != nil {
+		return d.acquired(err)
+	}
+	// Another process has it, and the kernel hands it over: asking for it again and again
+	// would cost more processor time than the writing.
+	locked := make(chan error, 1)
+	go func() { locked <- d.lock.Lock() }()
+	select {
+	case err := <-locked:
+		return d.acquired(err)
+	case <-ctx.Done():
+		go func() { // what waits cannot be told to stop
+			if d.acquired(<-locked) == nil {
+				d.release()
+			}
+		}()
+		return ctx.Err()
+	}
+}
+
+// acquired ends the turn of a writer that has not got the lock.
+func (d *dir) acquired(err error) error {
+	if err != nil {
 		<-d.turn
 		return fmt.Errorf("lock the folder store by %s: %w", d.name(lockFile), err)
 	}

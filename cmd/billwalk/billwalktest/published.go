@@ -24,6 +24,9 @@ type Published struct {
 	Reconciliation []schema.Reconciliation
 	Exceptions     []schema.Exception
 	Restatements   []schema.Restatement
+	Withdrawals    []schema.Withdrawal // of a job that follows them
+	WithdrawnBills []schema.WithdrawnBill
+	Stores         []schema.Store // of a job that lists them
 
 	Units      []schema.Entry
 	Verdicts   map[schema.Verdict]int64
@@ -37,6 +40,9 @@ var NotOfTheRun = cmp.Options{
 	cmpopts.IgnoreFields(schema.Bill{}, "FetchedAt", "LogID", "ArchiveKey"),
 	cmpopts.IgnoreFields(schema.Settlement{}, "FetchedAt", "LogID"),
 	cmpopts.IgnoreFields(schema.Exception{}, "ArchiveKey"),
+	cmpopts.IgnoreFields(schema.Withdrawal{}, "FetchedAt", "LogID", "ArchiveKey"),
+	cmpopts.IgnoreFields(schema.Store{}, "FetchedAt"),
+	cmpopts.IgnoreFields(schema.Listing{}, "Walk", "RunID", "FinishedAt", "Pages"), // the hashes of pages are those of their logids, too
 	cmpopts.IgnoreFields(schema.Entry{}, "Certificate", "Rules"),
 	cmpopts.EquateEmpty(),
 }
@@ -81,13 +87,19 @@ func ReadPublished(t testing.TB, place Place, day schema.Day) (p Published) {
 	p.Reconciliation = RowsOf(t, schema.Reconciliations, files)
 	p.Exceptions = RowsOf(t, schema.Exceptions, files)
 	p.Restatements = RowsOf(t, schema.Restatements, files)
+	p.Withdrawals = RowsOf(t, schema.Withdrawals, files)
+	p.WithdrawnBills = RowsOf(t, schema.WithdrawnBills, files)
+	p.Stores = RowsOf(t, schema.Stores, files)
 	p.Units, p.Verdicts, p.ByRule, p.Identities = m.Units, m.Verdicts, m.Exceptions, m.Identities
 	return p
 }
 
-// RowsOf reads the rows of a table from its file.
+// RowsOf reads the rows of a table from its file. Of a table without a file there are none.
 func RowsOf[R any](t testing.TB, table schema.Table[R], files map[string]*bytes.Reader) (rows []R) {
 	t.Helper()
+	if files[table.Name] == nil {
+		return nil
+	}
 	for row, err := range parquet.Read(table, files[table.Name]) {
 		if err != nil {
 			t.Fatal(err)

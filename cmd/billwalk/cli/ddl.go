@@ -32,9 +32,8 @@ func (p *program) ddl() *cobra.Command {
 		Args:      oneDialect,
 		ValidArgs: dialectNames(),
 	}
-	cmd.Flags().StringVar(&flags.lake, "lake", "", "the lake: a folder or s3://bucket/prefix (default: the lake of the file of jobs, else ./lake)")
+	flags.ofLake(cmd)
 	cmd.Flags().StringVar(&flags.job, "job", "", "a job: its lake, or for --lake its endpoint, region and path style")
-	cmd.Flags().StringVar(&flags.credentials, "credentials", credentialSources[0], "how DuckDB gets the keys for s3://: "+strings.Join(credentialSources, " (the AWS SDK's, by DuckDB's extension aws), ")+" (AWS_ACCESS_KEY_ID, …)")
 	cmd.Flags().BoolVar(&flags.pinned, "pinned", false, "for DuckDB: exactly the files that are published now, so that all tables agree; an error once one of them is replaced")
 	cmd.Flags().BoolVar(&flags.check, "check", false, "print nothing to run, but how the engine's tables differ: from its DESCRIBE or information_schema.columns as CSV or JSON on standard input; duckdb is run")
 	cmd.Flags().StringVar(&flags.table, "table", "", "with --check: the table that the input describes, where it has no column for it")
@@ -42,11 +41,8 @@ func (p *program) ddl() *cobra.Command {
 		if flags.check && args[0] != string(schema.DuckDBDialect) { // which needs no lake
 			return p.checkEngine(cmd.Context(), schema.Dialect(args[0]), "", cmd.InOrStdin(), flags.table)
 		}
-		if flags.pinned && args[0] != string(schema.DuckDBDialect) {
-			return usage("--pinned is for duckdb: %s cannot tell one publication of a file from another", args[0])
-		}
-		if !slices.Contains(credentialSources, flags.credentials) {
-			return usage("--credentials %s: there are %s", flags.credentials, strings.Join(credentialSources, ", "))
+		if err := flags.usable(args[0]); err != nil {
+			return err
 		}
 		lake, err := p.lakeOf(cmd, flags)
 		if err != nil {
@@ -63,6 +59,23 @@ func (p *program) ddl() *cobra.Command {
 		return err
 	}
 	return cmd
+}
+
+// ofLake adds the flags of the lake.
+func (f *ddlFlags) ofLake(cmd *cobra.Command) {
+	cmd.Flags().StringVar(&f.lake, "lake", "", "the lake: a folder or s3://bucket/prefix (default: the lake of the file of jobs, else ./lake)")
+	cmd.Flags().StringVar(&f.credentials, "credentials", credentialSources[0], "how DuckDB gets the keys for s3://: "+strings.Join(credentialSources, " (the AWS SDK's, by DuckDB's extension aws), ")+" (AWS_ACCESS_KEY_ID, …)")
+}
+
+// usable reports flags that a dialect cannot have.
+func (f *ddlFlags) usable(dialect string) error {
+	if f.pinned && dialect != string(schema.DuckDBDialect) {
+		return usage("--pinned is for duckdb: %s cannot tell one publication of a file from another", dialect)
+	}
+	if !slices.Contains(credentialSources, f.credentials) {
+		return usage("--credentials %s: there are %s", f.credentials, strings.Join(credentialSources, ", "))
+	}
+	return nil
 }
 
 func dialectNames() []string {
@@ -104,11 +117,7 @@ func (p *program) lakeOf(cmd *cobra.Command, flags ddlFlags) (jobs.Lake, error) 
 func (p *program) ddlText(ctx context.Context, d schema.Dialect, lake jobs.Lake, flags ddlFlags) (string, error) {
 	folder := strings.TrimPrefix(lake.URL, "file:")
 	if flags.pinned {
-		manifests, err := p.pinnedManifests(ctx, lake)
-		if err != nil {
-			return "", err
-		}
-		return duckdbSecret(lake, flags.credentials) + schema.PinnedDuckDB(folder, manifests), nil
+		return p.pinnedViews(ctx, lake, flags.credentials)
 	}
 	if d == schema.DuckDBDialect {
 		return duckdbSecret(lake, flags.credentials) + schema.DuckDB(folder, p.absentTables(ctx, lake)...), nil

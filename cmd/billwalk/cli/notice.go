@@ -17,6 +17,7 @@ type notice struct {
 	run         *pipeline.Run
 	sums        map[schema.Verdict]*verdictSum              // of the run's own days; nil if they could not be read
 	withdrawals map[schema.WithdrawVerdict]*openWithdrawals // likewise
+	payees      accountNames                                // names by the lists of stores; may be nil
 	failure     error                                       // of the run as a whole, or nil
 }
 
@@ -42,7 +43,7 @@ func (n *notice) message() notify.Message {
 		m.Trouble = s.ExitCode != pipeline.ExitDone || len(s.Alarms) > 0 || n.sums[schema.Mismatched] != nil || n.withdrawals[schema.WithdrawMismatched] != nil
 		m.Lines = append(m.Lines, fmt.Sprintf("账户天：完整 %d，平台不提供 %d，失败 %d", s.Units.Complete, s.Units.Unavailable, s.Units.Failed))
 		m.Lines = append(m.Lines, n.verdictLines()...)
-		m.Lines = append(m.Lines, withdrawalLines(n.withdrawals)...)
+		m.Lines = append(m.Lines, withdrawalLines(n.withdrawals, n.name)...)
 		m.Lines = append(m.Lines, n.failureLines()...)
 		m.Lines = append(m.Lines, n.alarmLines()...)
 		if s.Report != "" {
@@ -145,6 +146,9 @@ func (n *notice) failureLine(g failureGroup) string {
 
 // name returns the account's name, if it has one, beside its id.
 func (n *notice) name(id schema.AccountID) string {
+	if name := n.payees[id]; name != "" {
+		return fmt.Sprintf("%s %s", name, id)
+	}
 	for _, a := range n.run.Accounts {
 		if a.ID == id && a.Name != "" {
 			return fmt.Sprintf("%s %s", a.Name, id)

@@ -122,6 +122,10 @@ func (n *notifier) notify(ctx context.Context, s *pipeline.Summary, failure erro
 		if err == nil {
 			notice.withdrawals, err = withdrawalSums(reading, n.lake, &own)
 		}
+		if err == nil && len(notice.withdrawals) > 0 {
+			notice.payees = make(accountNames)
+			err = notice.payees.addStores(reading, n.lake, own.To, schema.BucketsOf(own.Accounts, own.Buckets))
+		}
 		cancel()
 		if err != nil {
 			n.warn(s, fmt.Sprintf("the message has no amounts: %v", err))

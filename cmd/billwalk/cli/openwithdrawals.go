@@ -3,6 +3,9 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
+	"slices"
+	"strings"
 
 	"billwalk/pipeline"
 	"billwalk/schema"
@@ -33,10 +36,18 @@ type openWithdrawals struct {
 	Fen     schema.Fen             `json:"fen"`      // their amounts
 	Diff    schema.Fen             `json:"diff_fen"` // amounts less bills, of those that are mismatched
 	Oldest  schema.Day             `json:"oldest"`
+
+	payees map[string]bool
 }
 
 func (o *openWithdrawals) add(w *schema.Withdrawal) (err error) {
 	o.Count++
+	if o.payees == nil {
+		o.payees = make(map[string]bool)
+	}
+	if !o.payees[w.AccountID] {
+		o.payees[strings.Clone(w.AccountID)] = true
+	}
 	if o.Fen, err = o.Fen.Add(w.Amount.V); err != nil {
 		return err
 	}
@@ -65,8 +76,20 @@ func withdrawalSums(ctx context.Context, l *lake.Lake, r *pipeline.Run) (map[sch
 	return sums, nil
 }
 
+// maxPayees is how many payees of a verdict a line names.
+const maxPayees = 3
+
+// named names the first payees, and says how many more there are.
+func (o *openWithdrawals) named(name func(schema.AccountID) string) (first []string, more int) {
+	ids := slices.Sorted(maps.Keys(o.payees))
+	for _, id := range ids[:min(len(ids), maxPayees)] {
+		first = append(first, name(schema.AccountID(id)))
+	}
+	return first, len(ids) - len(first)
+}
+
 // withdrawalLines returns a line for each verdict for which somebody has something to do.
-func withdrawalLines(sums map[schema.WithdrawVerdict]*openWithdrawals) (lines []string) {
+func withdrawalLines(sums map[schema.WithdrawVerdict]*openWithdrawals, name func(schema.AccountID) string) (lines []string) {
 	for _, v := range []schema.WithdrawVerdict{schema.WithdrawMismatched, schema.WithdrawFailed, schema.WithdrawNotAsked, schema.WithdrawManual} {
 		sum := sums[v]
 		if sum == nil {
@@ -76,7 +99,15 @@ func withdrawalLines(sums map[schema.WithdrawVerdict]*openWithdrawals) (lines []
 		if v == schema.WithdrawMismatched {
 			diff = "，差额 " + sum.Diff.Yuan() + " 元"
 		}
-		lines = append(lines, fmt.Sprintf("提现%s %d 笔：%s 元%s → %s", withdrawalWords[v], sum.Count, sum.Fen.Yuan(), diff, v.Advice().Chinese))
+		who, more := sum.named(name)
+		of := strings.Join(who, "、")
+		if more > 0 {
+			of += fmt.Sprintf(" 等 %d 户", len(who)+more)
+		}
+		if of != "" {
+			of = "（" + of + "）"
+		}
+		lines = append(lines, fmt.Sprintf("提现%s %d 笔%s：%s 元%s → %s", withdrawalWords[v], sum.Count, of, sum.Fen.Yuan(), diff, v.Advice().Chinese))
 	}
 	return lines
 }

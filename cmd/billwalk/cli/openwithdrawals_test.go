@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"billwalk/pipeline"
 	"billwalk/schema"
 )
 
@@ -15,13 +16,15 @@ func TestWithdrawalLines(t *testing.T) {
 	sums := map[schema.WithdrawVerdict]*openWithdrawals{
 		schema.Tied:               {Count: 9, Fen: 900},
 		schema.WithdrawMismatched: {Count: 2, Fen: 10001, Diff: -1},
-		schema.WithdrawManual:     {Count: 1, Fen: 2000},
+		schema.WithdrawManual:     {Count: 1, Fen: 2000, payees: map[string]bool{"71": true}},
+		schema.WithdrawFailed:     {Count: 5, Fen: 500, payees: map[string]bool{"72": true, "73": true, "74": true, "75": true}},
 	}
 	want := []string{
 		"提现差异 2 笔：100.01 元，差额 -0.01 元 → 到来客核对这笔提现，凭提现单号与 logid 报平台",
-		"提现（手动） 1 笔：20.00 元 → 请到来客 财务首页 > 交易账户详情 核对",
+		"提现失败 5 笔（72、73、74 等 4 户）：5.00 元 → 到来客核对收款账户，原因见 withdraw_msg",
+		"提现（手动） 1 笔（东门店 71）：20.00 元 → 请到来客 财务首页 > 交易账户详情 核对",
 	}
-	if got := withdrawalLines(sums); strings.Join(got, "\n") != strings.Join(want, "\n") {
+	if got := withdrawalLines(sums, (&notice{run: new(pipeline.Run), payees: accountNames{"71": "东门店"}}).name); strings.Join(got, "\n") != strings.Join(want, "\n") {
 		t.Errorf("got %q, want %q", got, want)
 	}
 }
@@ -53,12 +56,12 @@ func TestWithdrawalStory(t *testing.T) {
 // TestStatusOfWithdrawals: a line for each age and verdict, with the yuan.
 func TestStatusOfWithdrawals(t *testing.T) {
 	t.Parallel()
-	s := &status{OpenWithdrawals: []openWithdrawals{
-		{Age: "8-30", Verdict: schema.WithdrawMismatched, Count: 2, Fen: 10001, Diff: 1}, {Age: "0-1", Verdict: schema.WithdrawInFlight, Count: 1, Fen: 300},
+	s := &status{payees: accountNames{"71": "东门店"}, OpenWithdrawals: []openWithdrawals{
+		{Age: "8-30", Verdict: schema.WithdrawMismatched, Count: 2, Fen: 10001, Diff: 1, payees: map[string]bool{"71": true, "72": true, "73": true, "74": true}}, {Age: "0-1", Verdict: schema.WithdrawInFlight, Count: 1, Fen: 300},
 	}}
 	var out bytes.Buffer
 	s.printWithdrawals(&out)
-	const want = "withdrawn   8-30 days       2 mismatched      100.01 yuan, difference 0.01, since 1970-01-01\n" +
+	const want = "withdrawn   8-30 days       2 mismatched      100.01 yuan, difference 0.01, since 1970-01-01: 71 (东门店), 72, 73 and 1 more\n" +
 		"             0-1 days       1 in_flight       3.00 yuan, since 1970-01-01\n"
 	if out.String() != want {
 		t.Errorf("got\n%s, want\n%s", out.String(), want)

@@ -44,6 +44,9 @@ func (d *dateFlags) of(job jobs.Job, today schema.Day) (days span, err error) {
 	} else {
 		days.from, days.to, err = jobs.Range(d.from, d.to, today, d.allowOpen)
 		days.backfill = true
+		if err != nil {
+			err = coded{schema.CodeUsage, err} // and not of the job
+		}
 	}
 	return days, err
 }
@@ -133,7 +136,13 @@ func (p *program) printRun(ctx context.Context, w *wired, s *pipeline.Summary) e
 			return err
 		}
 	}
-	printSummary(p.out, s, namesOf(w.run.Accounts))
+	names := namesOf(w.run.Accounts)
+	if s.Withdrawals != nil && len(s.Withdrawals.ToDo) > 0 && s.Stores != nil {
+		if err := names.addStores(ctx, w.lake, w.run.To, schema.BucketsOf(w.run.Accounts, w.run.Buckets)); err != nil {
+			return err
+		}
+	}
+	printSummary(p.out, s, names)
 	return nil
 }
 

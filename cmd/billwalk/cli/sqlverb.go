@@ -16,6 +16,7 @@ import (
 
 func (p *program) sql() *cobra.Command {
 	var dialect, from, to string
+	var flags ddlFlags
 	dialects := dialectNames()
 	cmd := &cobra.Command{
 		Use:   "sql NAME [JOB]",
@@ -23,6 +24,7 @@ func (p *program) sql() *cobra.Command {
 		Long: "Print a saved query as statements, each ended by a semicolon at the end of a line, to be run with the views of `billwalk ddl`.\n" +
 			"With a JOB, it has the lookback, the tolerance and the match rules of the job. reconcile leaves the table reconciled.\n\nQueries: " + strings.Join(sql.Names(), ", "),
 		Example: "  billwalk sql bridge > bridge.sql\n  billwalk sql reconcile nightly > reconcile.sql\n" +
+			"  billwalk sql bridge nightly --pinned > pinned.sql\n" +
 			"  billwalk sql reconcile nightly --dialect spark --from 2026-10-01 --to 2026-10-31 > reconcile.sql",
 		Args: savedQuery,
 		ValidArgsFunction: func(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
@@ -38,9 +40,17 @@ func (p *program) sql() *cobra.Command {
 	cmd.Flags().StringVar(&dialect, "dialect", dialects[0], "the dialect of SQL: "+strings.Join(dialects, ", "))
 	cmd.Flags().StringVar(&from, "from", "", "reconcile: the first day, such as YYYY-MM-DD; left out with --to: all days")
 	cmd.Flags().StringVar(&to, "to", "", "reconcile: the last day, included; left out, --from alone is meant")
+	flags.ofLake(cmd)
+	cmd.Flags().BoolVar(&flags.pinned, "pinned", false, "for DuckDB: with the views of `billwalk ddl duckdb --pinned` before the query, which needs no others then")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if !slices.Contains(dialects, dialect) {
 			return usage("--dialect %s: the saved queries are printed for %s", dialect, strings.Join(dialects, ", "))
+		}
+		if err := flags.usable(dialect); err != nil {
+			return err
+		}
+		if !flags.pinned && (cmd.Flags().Changed("lake") || cmd.Flags().Changed("credentials")) {
+			return usage("--lake and --credentials are for --pinned: without it, the query reads whatever views there are")
 		}
 		job, err := p.queryJob(cmd, args[1:])
 		if err != nil {
@@ -53,7 +63,7 @@ func (p *program) sql() *cobra.Command {
 			}
 			first, last, err := jobs.Range(from, to, schema.DayOf(p.now()), true)
 			if err != nil {
-				return &exitError{exitUsage, err}
+				return misused(err)
 			}
 			settings.From, settings.To = first.Start(), last.Start()
 		}
@@ -61,10 +71,32 @@ func (p *program) sql() *cobra.Command {
 		if !known {
 			return usage("there is no saved query %q; there are %s", args[0], strings.Join(sql.Names(), ", "))
 		}
-		_, err = fmt.Fprint(p.out, query)
+		if lacks := sql.Lacks(args[0], dialect); lacks != "" {
+			return usage("%s for %s: it reads %s (DuckDB, Spark and Athena do)", args[0], dialect, lacks)
+		}
+		views := ""
+		if flags.pinned {
+			if views, err = p.pinnedFor(cmd, args[1:], flags); err != nil {
+				return err
+			}
+		}
+		_, err = fmt.Fprint(p.out, views+query)
 		return err
 	}
 	return cmd
+}
+
+// pinnedFor returns the pinned views of the lake that a query is for.
+func (p *program) pinnedFor(cmd *cobra.Command, job []string, flags ddlFlags) (string, error) {
+	if name := strings.Join(job, ""); name != jobs.DemoName { // whose settings are built in
+		flags.job = name
+	}
+	lake, err := p.lakeOf(cmd, flags)
+	if err != nil {
+		return "", err
+	}
+	views, err := p.pinnedViews(cmd.Context(), lake, flags.credentials)
+	return views + "\n", err
 }
 
 // savedQuery is for the verb sql, which takes a query and perhaps a job.

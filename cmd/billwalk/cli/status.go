@@ -38,8 +38,9 @@ type status struct {
 	NeverAnswered   []neverAnswered   `json:"never_answered,omitempty"`   // accounts with the reason rule_never_answered
 
 	names   accountNames
-	cut     []dayRange  // days of runs that ended before their work did
-	further []dayStatus // days of these, and of killed runs, outside of from and to
+	payees  accountNames // of withdrawals, by the lists of stores
+	cut     []dayRange   // days of runs that ended before their work did
+	further []dayStatus  // days of these, and of killed runs, outside of from and to
 }
 
 // dayStatus is what is published of a day, for the accounts of the job.

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"billwalk/schema"
 )
@@ -42,6 +43,12 @@ func (s *status) readWithdrawals(ctx context.Context, w *wired, bases [][]schema
 			}
 		}
 	}
+	if len(sums) > 0 {
+		s.payees = namesOf(w.run.Accounts)
+		if err := s.payees.addNewest(ctx, w.lake, bases); err != nil {
+			return err
+		}
+	}
 	for age := len(ages) - 1; age >= 0; age-- {
 		for _, v := range schema.WithdrawVerdicts {
 			if sum := sums[key{age, v}]; sum != nil {
@@ -62,6 +69,13 @@ func (s *status) printWithdrawals(out io.Writer) {
 		if o.Verdict == schema.WithdrawMismatched {
 			diff = ", difference " + o.Diff.Yuan()
 		}
-		fmt.Fprintf(out, "%-10s %5s days  %6d %-15s %s yuan%s, since %s\n", title, o.Age, o.Count, o.Verdict, o.Fen.Yuan(), diff, o.Oldest)
+		of := ""
+		if who, more := o.named(s.payees.with); len(who) > 0 {
+			of = ": " + strings.Join(who, ", ")
+			if more > 0 {
+				of += fmt.Sprintf(" and %d more", more)
+			}
+		}
+		fmt.Fprintf(out, "%-10s %5s days  %6d %-15s %s yuan%s, since %s%s\n", title, o.Age, o.Count, o.Verdict, o.Fen.Yuan(), diff, o.Oldest, of)
 	}
 }

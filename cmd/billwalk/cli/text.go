@@ -80,7 +80,7 @@ func printSummary(out io.Writer, s *pipeline.Summary, names accountNames) {
 	printFailures(out, "unavailable", s.Unavailable, names)
 	printFailures(out, "failed", s.Failures, names)
 	if s.Withdrawals != nil {
-		printToDo(out, s.Withdrawals.ToDo)
+		printToDo(out, s.Withdrawals.ToDo, names)
 		printFailures(out, "withdrawals", s.Withdrawals.Failures, names)
 	}
 	if s.Stores != nil {

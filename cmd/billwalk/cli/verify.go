@@ -39,8 +39,10 @@ func (p *program) verify() *cobra.Command {
 		Short: "Prove the published days from the bucket alone: hashes, chains, and the sums added up again from the archive",
 		Long: `verify reads every object that the archive and the lake have of the days: it holds each against its hash,
 each walk against its certificate, each table against its manifest, and adds the money of the archived pages
-up again, by another path than the tables were built. Of all other published days it reads the settle_ids:
-no settlement counts on two days. It calls no API and writes nothing.
+up again, by another path than the tables were built. It reads the lists of withdrawals and of their bills a
+second time as well: each row, whether it adds up, and which bills are on which day. Of all other published
+days it reads the settle_ids and what withdrawals pay: no settlement counts on two days, and a bill that two
+withdrawals pay is an exception. It calls no API and writes nothing.
 
 It names what breaks, object by object, and ends with exit code 1; 0 means that all days are proven.`,
 		Example: "  billwalk verify nightly --from 2026-10",

@@ -36,7 +36,7 @@ func printWithdrawals(out io.Writer, f *withdraw.Found, calls int64) {
 }
 
 // printToDo lists the withdrawals that a person has to look up in the console.
-func printToDo(out io.Writer, list []withdraw.ToDo) {
+func printToDo(out io.Writer, list []withdraw.ToDo, names accountNames) {
 	for i, t := range list {
 		if i == maxToDo {
 			fmt.Fprintf(out, "  to do       %d further withdrawals; --output json lists all\n", len(list)-maxToDo)
@@ -49,6 +49,6 @@ func printToDo(out io.Writer, list []withdraw.ToDo) {
 		if t.DiffFen.Valid {
 			yuan += ", of which " + t.DiffFen.V.Yuan() + " are not in its bills"
 		}
-		fmt.Fprintf(out, "  to do       %s %s of account %s, launched %s, %s: %s\n", t.Verdict, plain(t.WithdrawID), t.Account, t.Day, yuan, t.Hint)
+		fmt.Fprintf(out, "  to do       %s %s of account %s, launched %s, %s: %s\n", t.Verdict, plain(t.WithdrawID), names.with(t.Account), t.Day, yuan, t.Hint)
 	}
 }

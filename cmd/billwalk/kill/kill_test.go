@@ -40,6 +40,9 @@ func TestKillAnywhere(t *testing.T) {
 	if len(want.Bills) == 0 || len(want.Settlements) == 0 || len(want.Exceptions) == 0 || len(want.Verdicts) < 3 {
 		t.Fatalf("%d bills, %d settlements, %d exceptions, verdicts %v: too little to compare", len(want.Bills), len(want.Settlements), len(want.Exceptions), want.Verdicts)
 	}
+	if len(want.Withdrawals) == 0 || len(want.WithdrawnBills) == 0 || len(want.Stores) == 0 {
+		t.Fatalf("%d withdrawals of %d bills, %d stores: too little to compare", len(want.Withdrawals), len(want.WithdrawnBills), len(want.Stores))
+	}
 	checkUndisturbed(t, lab, undisturbed)
 
 	// A run of which operation N+1 is to kill ends: there are N.

@@ -39,6 +39,11 @@ func newKillLab(t *testing.T) *killLab {
 	shared := http.DefaultTransport.(*http.Transport).Clone() // of hundreds of stores: a server has only so many connections
 	t.Cleanup(shared.CloseIdleConnections)
 	lab.s3.Options.Transport = func(http.RoundTripper) http.RoundTripper { return shared }
+	lab.world.Withdrawals = true
+	var err error
+	if lab.world.Breaks, err = sandbox.ParseBreaks("all"); err != nil {
+		t.Fatal(err)
+	}
 	at := billwalktest.Now()
 	lab.world.Now = func() time.Time { return at } // what is settled when is part of the world
 	platform := sandbox.New(lab.world)
@@ -95,7 +100,7 @@ func (lab *killLab) night(t *testing.T, name string, probed bool) *killNight {
 	n.hear(t)
 	n.config = billwalktest.Job{
 		Lake: n.place, Platform: n.platform.URL, Accounts: lab.accounts,
-		QPS: 5000, Trade: 5000, Lookback: 1, Passes: 2, PageSize: 4,
+		QPS: 5000, Trade: 5000, Lookback: 1, Passes: 2, PageSize: 4, Extra: "    withdrawals: {}\n    stores: true\n",
 	}.Write(t)
 	return n
 }

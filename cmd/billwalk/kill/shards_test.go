@@ -40,7 +40,7 @@ type shardNight struct {
 func newShardNight(t *testing.T, qps float64, strike func()) *shardNight {
 	at := billwalktest.Now()
 	world := billwalktest.World(7, 15)
-	world.Now = func() time.Time { return at }
+	world.Withdrawals, world.Now = true, func() time.Time { return at }
 	n := &shardNight{platform: billwalktest.Serve(t, world), lake: billwalktest.FolderLake(t), arrived: make(map[string][]time.Time)}
 	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		n.mu.Lock()
@@ -53,7 +53,7 @@ func newShardNight(t *testing.T, qps float64, strike func()) *shardNight {
 	}))
 	t.Cleanup(server.Close)
 	n.config = billwalktest.Job{
-		Lake: n.lake, Buckets: shardBuckets, Platform: server.URL, Accounts: n.platform.Accounts(), QPS: qps, Trade: qps, Lookback: 2, Passes: 2, PageSize: 10, Report: true,
+		Lake: n.lake, Buckets: shardBuckets, Platform: server.URL, Accounts: n.platform.Accounts(), QPS: qps, Trade: qps, Lookback: 2, Passes: 2, PageSize: 10, Report: true, Extra: "    withdrawals: {}\n    stores: true\n",
 	}.Write(t)
 	return n
 }
@@ -106,6 +106,9 @@ type shardRows struct {
 	Bills          []schema.Bill
 	Settlements    []schema.Settlement
 	Reconciliation []schema.Reconciliation
+	Withdrawals    []schema.Withdrawal
+	WithdrawnBills []schema.WithdrawnBill
+	Stores         []schema.Store
 }
 
 // notOfTheShards leaves out what tells when and by which calls the rows were fetched: an order with
@@ -142,9 +145,23 @@ func (n *shardNight) rows(t *testing.T) (rows shardRows) {
 				}
 				rows.Reconciliation = append(rows.Reconciliation, *r)
 			}
+			rows.Withdrawals = append(rows.Withdrawals, rowsOf[schema.Withdrawal](t, l, &schema.Withdrawals, day, bucket)...)
+			rows.WithdrawnBills = append(rows.WithdrawnBills, rowsOf[schema.WithdrawnBill](t, l, &schema.WithdrawnBills, day, bucket)...)
+			rows.Stores = append(rows.Stores, rowsOf[schema.Store](t, l, &schema.Stores, day, bucket)...)
 		}
 	}
 	return rows
+}
+
+func rowsOf[R any](t *testing.T, l *lake.Lake, table schema.AnyTable, day schema.Day, bucket int) (all []R) {
+	t.Helper()
+	for row, err := range l.Rows(t.Context(), table, day, bucket) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		all = append(all, *any(row).(*R))
+	}
+	return all
 }
 
 // TestShards: four processes publish what one publishes, and make no more calls in any second
@@ -156,7 +173,7 @@ func TestShards(t *testing.T) {
 	one, many := newShardNight(t, 1000, nil), newShardNight(t, qps, nil)
 	billwalktest.Run(t, one.config, one.args("run", "")[0], "nightly", "--from", billwalktest.FirstDay.String(), "--to", (billwalktest.FirstDay + 1).String())
 	want := one.rows(t)
-	if len(want.Bills) == 0 || len(want.Settlements) == 0 {
+	if len(want.Bills) == 0 || len(want.Settlements) == 0 || len(want.Withdrawals) == 0 || len(want.WithdrawnBills) == 0 || len(want.Stores) == 0 {
 		t.Fatal("too little to compare")
 	}
 	reports, units := 0, 0

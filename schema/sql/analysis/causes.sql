@@ -6,14 +6,17 @@
 -- under_yuan         少分 settled less than billed, negative
 -- net_yuan           净额：前两列之和 the sum of the two
 WITH mismatched AS (
-  SELECT cause, COALESCE(settled_total_fen, 0) - COALESCE(billed_total_fen, 0) AS fen FROM reconciliation WHERE verdict = 'mismatched'
+  SELECT cause, COALESCE(settled_total_fen, 0) - COALESCE(billed_total_fen, 0) AS fen, 1 AS one FROM reconciliation WHERE verdict = 'mismatched'
+  UNION ALL
+  SELECT NULL, NULL, NULL -- a row of nothing: not every engine has () of no rows
 ),
 sums AS (
   SELECT
-    cause, GROUPING(cause) AS is_sum, count(*) AS groups,
+    cause, GROUPING(cause) AS is_sum, count(one) AS groups,
     COALESCE(sum(fen) FILTER (WHERE fen > 0), 0) AS more, COALESCE(sum(fen) FILTER (WHERE fen < 0), 0) AS less, COALESCE(sum(fen), 0) AS net
   FROM mismatched
   GROUP BY GROUPING SETS ((cause), ())
+  HAVING GROUPING(cause) = 1 OR count(one) > 0
 )
 SELECT
   CASE WHEN is_sum = 1 THEN '合计' ELSE cause END AS cause,

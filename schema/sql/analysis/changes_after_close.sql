@@ -9,7 +9,14 @@
 -- goods_yuan         商家实际结算差额合计 new - old goods
 -- unknown_bills      差额未知的账单数 bills whose difference is not known
 -- changed_at         最晚一次变更（北京时间） when the last of them was found, in UTC+8
-WITH sums AS (
+WITH change_or_none AS (
+  SELECT
+    bill_date, closed_by, closed_at, walk_account_id, old_generation, new_generation, change, diff_total_fen, diff_goods_fen, restated_at
+  FROM changes_after_closing
+  UNION ALL
+  SELECT NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL, NULL -- a row of nothing: not every engine has () of no rows
+),
+sums AS (
   SELECT
     bill_date, closed_by, closed_at, walk_account_id, old_generation, new_generation,
     count(*) FILTER (WHERE change = 'added') AS added,
@@ -17,10 +24,11 @@ WITH sums AS (
     count(*) FILTER (WHERE change = 'changed') AS changed,
     COALESCE(sum(diff_total_fen), 0) AS total,
     COALESCE(sum(diff_goods_fen), 0) AS goods,
-    count(*) FILTER (WHERE diff_total_fen IS NULL OR diff_goods_fen IS NULL) AS unknown_bills,
+    count(change) FILTER (WHERE diff_total_fen IS NULL OR diff_goods_fen IS NULL) AS unknown_bills,
     max(restated_at) AS restated_at
-  FROM changes_after_closing
+  FROM change_or_none
   GROUP BY GROUPING SETS ((bill_date, closed_by, closed_at, walk_account_id, old_generation, new_generation), ())
+  HAVING GROUPING(bill_date) = 1 OR count(change) > 0
 )
 SELECT
   bill_date, closed_by, timezone('Asia/Shanghai', closed_at) AS closed_at, walk_account_id, old_generation, new_generation, added, removed, changed,

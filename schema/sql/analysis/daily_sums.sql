@@ -40,4 +40,5 @@ SELECT
   CAST(COALESCE(sum(unknown_bills), 0) AS BIGINT) AS unknown_bills
 FROM account_day
 GROUP BY GROUPING SETS ((bill_date, account), (bill_date), ())
+HAVING count(*) > 0
 ORDER BY bill_date NULLS FIRST, account NULLS FIRST;

@@ -25,14 +25,19 @@ orders AS (
 aged AS (
   SELECT orders.*, date_diff('day', first_bill_date, newest_date) AS days FROM orders CROSS JOIN newest
 ),
+by_age AS (
+  SELECT CASE WHEN days <= 1 THEN '0-1' WHEN days <= 3 THEN '2-3' WHEN days <= 7 THEN '4-7' ELSE '8+' END AS age, first_bill_date, unsettled, bill_only, pending, failed
+  FROM aged
+  UNION ALL
+  SELECT NULL, NULL, NULL, NULL, NULL, NULL -- a row of nothing: not every engine has () of no rows
+),
 sums AS (
   SELECT
-    age, GROUPING(age) AS is_sum, count(*) AS orders, min(first_bill_date) AS first_bill_date, COALESCE(sum(unsettled), 0) AS unsettled,
+    age, GROUPING(age) AS is_sum, count(age) AS orders, min(first_bill_date) AS first_bill_date, COALESCE(sum(unsettled), 0) AS unsettled,
     COALESCE(sum(bill_only), 0) AS bill_only, COALESCE(sum(pending), 0) AS pending, COALESCE(sum(failed), 0) AS failed
-  FROM (
-    SELECT aged.*, CASE WHEN days <= 1 THEN '0-1' WHEN days <= 3 THEN '2-3' WHEN days <= 7 THEN '4-7' ELSE '8+' END AS age FROM aged
-  ) AS by_age
+  FROM by_age
   GROUP BY GROUPING SETS ((age), ())
+  HAVING GROUPING(age) = 1 OR count(age) > 0
 )
 SELECT
   COALESCE(age, '合计') AS age,
