@@ -15,7 +15,7 @@ import openpyxl
 path, lake = sys.argv[1:]
 values = openpyxl.load_workbook(path, data_only=True)
 formulas = openpyxl.load_workbook(path)
-assert [name for name in values.sheetnames if name not in ("余额调节", "提现")][:12] == ["汇总", "日报", "调节表", "差异", "未分", "失败", "已处理", "存疑", "退款", "变更", "异常", "口径说明"], values.sheetnames
+assert [name for name in values.sheetnames if name not in ("余额调节", "提现")][:13] == ["汇总", "日报", "调节表", "差异", "未分", "失败", "已处理", "费率", "存疑", "退款", "变更", "异常", "口径说明"], values.sheetnames
 
 
 def number(cell):

@@ -16,6 +16,7 @@ import (
 	awshttp "github.com/aws/aws-sdk-go-v2/aws/transport/http"
 	"github.com/aws/aws-sdk-go-v2/config"
 	"github.com/aws/aws-sdk-go-v2/service/s3"
+	"github.com/aws/smithy-go/logging"
 )
 
 // bucket is a store in one S3 bucket. An object's ETag is S3's own.
@@ -46,7 +47,7 @@ func openBucket(ctx context.Context, name string, options S3Options) (*bucket, e
 		}
 		place = endpoint.Scheme + "://" + endpoint.Host + "/" + name
 	}
-	load := []func(*config.LoadOptions) error{config.WithHTTPClient(newHTTPClient())}
+	load := []func(*config.LoadOptions) error{config.WithHTTPClient(newHTTPClient()), config.WithLogger(logging.Nop{})} // its lines are not those of the log
 	if options.Region != "" {
 		load = append(load, config.WithRegion(options.Region))
 	}

@@ -29,7 +29,7 @@ type balances struct {
 	from, to schema.Day
 	payees   map[string]*payeeTally
 	own      map[string]bool        // payees of the job's bills
-	seen     map[uint64]bool        // bills of all days: one that a later day has again counts once
+	past     recentBills            // that wait no more, or never did: one that a later day has again counts once
 	waiting  map[uint64]waitingBill // by withdrawnKey
 	unfound  map[uint64]unfoundBill // listed, and in no bills so far
 	unknown  map[uint64]bool        // ledger ids of an exception that says that no bills have them
@@ -66,7 +66,7 @@ type billID struct {
 }
 
 func newBalances(from, to schema.Day) *balances {
-	return &balances{from: from, to: to, payees: make(map[string]*payeeTally), own: make(map[string]bool), seen: make(map[uint64]bool), waiting: make(map[uint64]waitingBill), unfound: make(map[uint64]unfoundBill), unknown: make(map[uint64]bool)}
+	return &balances{from: from, to: to, payees: make(map[string]*payeeTally), own: make(map[string]bool), waiting: make(map[uint64]waitingBill), unfound: make(map[uint64]unfoundBill), unknown: make(map[uint64]bool)}
 }
 
 func (b *balances) payee(account string) *payeeTally {
@@ -107,12 +107,12 @@ func (b *balances) add(m moved) error {
 func (b *balances) addBill(day schema.Day, bill movedBill) {
 	b.own[bill.account] = true
 	id := maphash.Comparable(hashSeed, billID{bill.account, bill.key})
-	if b.seen[id] {
+	if earlier, again := b.waiting[bill.key]; again && earlier.account == bill.account || b.past.has(id) {
 		return
 	}
-	b.seen[id] = true
 	balance := b.on(bill.account, day)
 	if !bill.fen.Valid {
+		b.past.add(id)
 		if balance != nil {
 			balance.BillsUnknown++
 		}
@@ -128,6 +128,7 @@ func (b *balances) addBill(day schema.Day, bill movedBill) {
 	}
 	if unfound, ok := b.unfound[bill.key]; ok { // it was published after its withdrawal
 		delete(b.unfound, bill.key)
+		b.past.add(id)
 		b.explain(unfound.account, unfound.day, fen)
 		return
 	}
@@ -166,6 +167,7 @@ func (b *balances) pay(w *launched) {
 		switch {
 		case ok:
 			delete(b.waiting, bill.key)
+			b.past.add(maphash.Comparable(hashSeed, billID{waiting.account, bill.key}))
 			b.explain(w.Account, w.Day, waiting.fen)
 		case bill.BilledOn == "" && bill.Amount.Valid:
 			if _, again := b.unfound[bill.key]; !again {

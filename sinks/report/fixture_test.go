@@ -95,6 +95,7 @@ func fixture() *Report {
 			{Account: shop, ID: "7001", Bills: 2, Total: 20000, Fee: 500, Rate: &rate, Median: &median, Outlying: true},
 			{Account: shop, ID: "", Unknown: 1, Median: &median},
 		},
+		AllStores: Store{Bills: 2, Unknown: 1, Total: 20000, Fee: 500, Rate: &rate},
 		Exceptions: []RuleCount{{Rule: schema.RuleUnknownDirection, Severity: schema.SeverityError, Count: 1,
 			Examples: []Exception{{Day: from, Account: string(shop), LedgerID: "9004", Order: "1004", Detail: Text{"结算类型 9 不在平台文档中", "settle_type 9 is not documented"}}}}},
 		Restatements: []Restatements{{Day: from, Changed: 1, Total: -100, Merchant: -90,

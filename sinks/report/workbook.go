@@ -36,6 +36,7 @@ type workbook struct {
 	amount      int
 	count       int
 	sum         int
+	alert       int
 }
 
 // amountFormat is the number format of amounts: two decimals, a sign, and a gap before the next column.
@@ -66,6 +67,7 @@ func (b *workbook) addStyles(file *excelize.File) error {
 		{&b.line, excelize.Style{NumFmt: 49, Font: &excelize.Font{Color: "555555", Size: 11, Family: fontFamily}}},
 		{&b.amount, excelize.Style{CustomNumFmt: &format}},
 		{&b.count, excelize.Style{NumFmt: 3}},
+		{&b.alert, excelize.Style{NumFmt: 49, Font: &excelize.Font{Bold: true, Color: "A0252B", Size: 11, Family: fontFamily}}},
 		{&b.sum, excelize.Style{Font: bold, CustomNumFmt: &format}},
 	}
 	for _, s := range styles {

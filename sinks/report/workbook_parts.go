@@ -118,7 +118,7 @@ var orderSheets = []orderSheet{
 func openList(r *Report) []Order { return r.Orders.List }
 
 var orderCells = []column{
-	{"订单", 24, false}, {"账户", 22, false}, {"名称", 24, false}, {"门店", 20, false}, {"结论", 24, false}, {"原因", 40, false},
+	{"订单", 24, false}, {"账户", 22, false}, {"名称", 24, false}, {"门店", 20, false}, {"结论", 24, false}, {"成因、原因", 40, false},
 	{"应分", 16, true}, {"已分", 16, true}, {"差额", 16, true}, {"平台服务费差额", 16, true}, {"佣金差额", 16, true}, {"商家实际结算差额", 16, true}, {"涉及金额", 16, true},
 	{"起", 12, false}, {"止", 12, false}, {"账龄（天）", 10, false}, {"处理", 48, false}, {"责任人", 12, false}, {"人工处理", 16, false}, {"处理人", 12, false}, {"处理时间", 20, false}, {"处理说明", 40, false},
 }
@@ -169,9 +169,12 @@ func (b *workbook) doubts(r *Report) error {
 	return s.end()
 }
 
-// reasons returns the labels of an order's reasons.
+// reasons returns the labels of an order's cause and reasons, as the page has them.
 func (r *Report) reasons(o Order) string {
 	var labels []string
+	if o.Cause != "" {
+		labels = append(labels, r.label("cause", o.Cause))
+	}
 	for _, reason := range o.Reasons {
 		labels = append(labels, r.label("reason", reason))
 	}
@@ -254,6 +257,9 @@ func (b *workbook) terms(r *Report) error {
 	}
 	if left := r.Orders.Left; left.Orders > 0 {
 		rows = append(rows, [2]string{"未列出的待办", fmt.Sprintf("%d 单，涉及金额 %s 元：只列出金额最大的 %d 单", left.Orders, left.Stake.Yuan(), len(r.Orders.List))})
+	}
+	if w := r.Withdrawals; w != nil && w.Left > 0 {
+		rows = append(rows, [2]string{"未列出的提现", fmt.Sprintf("%d 笔：“提现”只列出 %d 笔，先列待处理与金额大的。全部见数据湖的 withdrawals 表：billwalk ddl duckdb 给出视图，再查 SELECT * FROM withdrawals", w.Left, len(w.List))})
 	}
 	if sums := r.Total.Doubtful; sums.Groups > 0 {
 		text := fmt.Sprintf("平账中 %d 个核对单元、%s 元的账单或分账有异常", sums.Groups, sums.Billed.Yuan())

@@ -31,6 +31,7 @@ type sheet struct {
 	stream *excelize.StreamWriter
 	row    int // that was written last
 	sums   []columnSum
+	below  map[int]any // further cells of the row of the sums
 	err    error
 }
 
@@ -198,6 +199,9 @@ func (s *sheet) end() error {
 		}
 		row[i] = s.book.formula(s.sumOf(i), s.sums[i].fen)
 	}
+	for i, cell := range s.below {
+		row[i] = cell
+	}
 	if row[0] == nil {
 		row[0] = excelize.Cell{StyleID: s.book.heading, Value: "合计"}
 	}
@@ -268,7 +272,10 @@ func (b *workbook) counting(text string, n int64) excelize.Cell {
 
 // number is the only way to a number that excelize has. The quotient is the nearest number of
 // its kind, and of up to 15 digits the library writes back the same digits.
-func number(fen schema.Fen) any { return float64(fen) / 100 }
+func number(fen schema.Fen) any { return hundredths(int64(fen)) }
+
+// hundredths returns a number of hundredths, which are fen or basis points.
+func hundredths(n int64) any { return float64(n) / 100 }
 
 const (
 	maxSheetName = 31     // UTF-16 units

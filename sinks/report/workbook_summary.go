@@ -22,7 +22,7 @@ func (b *workbook) summary(r *Report, s *sheet) error {
 	if left := r.Orders.Left; left.Orders > 0 {
 		rows = append(rows, []any{"（未列出）", "订单，涉及金额", nil, left.Orders, left.Stake})
 	}
-	rows = append(rows, b.sumWithdrawals(r)...)
+	rows = append(append(rows, b.sumWithdrawals(r)...), b.sumRates(r)...)
 	refunds := b.written("退款")
 	rows = append(rows, []any{"退款", "账单，应结算", nil, b.countOf(refunds), b.totalOf(refunds, statementNet, r.Total.Sums.Refund)})
 	rows = append(append(rows, b.sumRestatements(r)...), b.sumExceptions(r)...)

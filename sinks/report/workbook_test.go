@@ -111,7 +111,7 @@ func TestWorkbook(t *testing.T) {
 	f, data := workbookOf(t, fixture(), ledger, excelize.TotalRows)
 	statement := "对账单1 某某餐饮 <b>&\"总部\""
 	letters := []string{"对账函1 某某餐饮 <b>&\"总部\"", "对账函2 =HYPERLINK(\"http：／／x\")"}
-	want := []string{"汇总", "日报", "调节表", "余额调节", "提现", "差异", "未分", "失败", "已处理", "存疑", "退款", "变更", "异常", "口径说明", letters[0], letters[1], statement}
+	want := []string{"汇总", "日报", "调节表", "余额调节", "提现", "差异", "未分", "失败", "已处理", "费率", "存疑", "退款", "变更", "异常", "口径说明", letters[0], letters[1], statement}
 	if got := f.GetSheetList(); !slices.Equal(got, want) {
 		t.Errorf("sheets %q, want %q", got, want)
 	}
@@ -134,7 +134,7 @@ func TestWorkbook(t *testing.T) {
 	if refunds := rowsOf(t, f, "退款"); len(refunds) != 3 || refunds[1][2] != "3" || refunds[2][9] != "-12" {
 		t.Errorf("refunds %q", refunds)
 	}
-	for sheet, count := range map[string]int{"日报": 5, "调节表": 10 + 1 + 1 + 16, "差异": 2, "未分": 1, "失败": 0, "已处理": 1, "存疑": 1, "变更": 1, "异常": 1, "余额调节": 2, "提现": 4, "汇总": 7 + 4 + 7 + 4 + 2 + 1 + 5 + 1 + 2} {
+	for sheet, count := range map[string]int{"日报": 5, "调节表": 10 + 1 + 1 + 16, "差异": 2, "未分": 1, "失败": 0, "已处理": 1, "费率": 2, "存疑": 1, "变更": 1, "异常": 1, "余额调节": 2, "提现": 4, "汇总": 7 + 4 + 4 + 7 + 4 + 2 + 1 + 5 + 1 + 2} {
 		rows := len(rowsOf(t, f, sheet)) - 1
 		if last := rowsOf(t, f, sheet)[rows][0]; last == "合计" {
 			rows--
@@ -291,6 +291,7 @@ func TestLists(t *testing.T) {
 	const account = "7113893944009705516|某某餐饮 <b>&\"总部\"|"
 	for sheet, want := range map[string]string{
 		"异常": "收支方向不明|错误|2026-11-25|" + account + "9004|1004||3.46||结算类型 9 不在平台文档中||2026112604120003|archive/bills/x",
+		"费率": account + "7001|偏离|2|200|5|2.5|1|0|0|0",
 		"变更": "2026-11-25|变更|" + account + "9001|1002|101|100|-1|||-0.9|软件服务费 -2.50 → 空；券码；商品名称 =1+1 → 套餐|1|2|2026-11-27 04:00:00|结账后变更：张 已结",
 	} {
 		if got := strings.Join(rowsOf(t, f, sheet)[1], "|"); got != want {
@@ -301,7 +302,7 @@ func TestLists(t *testing.T) {
 	for _, row := range rowsOf(t, f, "汇总") {
 		summary = append(summary, strings.Join(row, "|"))
 	}
-	for _, want := range []string{"日报|账单||6", "日报|正向|||300", "日报|净额|||285", "退款|账单，应结算||1|-12", "变更|变更||1", "变更|应结算变动|||-1", "异常|收支方向不明|错误|1", "差异|订单，涉及金额||2|14.74"} {
+	for _, want := range []string{"日报|账单||6", "日报|正向|||300", "日报|净额|||285", "退款|账单，应结算||1|-12", "费率|应结算（服务费已知的）||2|200", "费率|平台服务费|||5", "费率|佣金|||0", "变更|变更||1", "变更|应结算变动|||-1", "异常|收支方向不明|错误|1", "差异|订单，涉及金额||2|14.74"} {
 		if !slices.Contains(summary, want) {
 			t.Errorf("no line %q in\n%s", want, strings.Join(summary, "\n"))
 		}

@@ -46,8 +46,10 @@ func writeWorkbook(ctx context.Context, w io.Writer, r *Report, bills Bills, lis
 			return err
 		}
 	}
-	if err := b.doubts(r); err != nil {
-		return err
+	for _, write := range []func(*Report) error{b.rates, b.doubts} {
+		if err := write(r); err != nil {
+			return err
+		}
 	}
 	refunds := b.sheet("退款", statementSheet)
 	if err := b.restatements(r, lists.Restatements); err != nil {

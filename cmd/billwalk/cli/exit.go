@@ -23,9 +23,10 @@ func (e *exitError) Unwrap() error { return e.err }
 // ExitCode is the code of a run that the error has ended.
 func (e *exitError) ExitCode() int { return e.code }
 
-func usage(format string, args ...any) error {
-	return &exitError{exitUsage, coded{schema.CodeUsage, fmt.Errorf(format, args...)}}
-}
+func usage(format string, args ...any) error { return misused(fmt.Errorf(format, args...)) }
+
+// misused says that the error is of the command line, and not of the configuration.
+func misused(err error) error { return &exitError{exitUsage, coded{schema.CodeUsage, err}} }
 
 func failed(err error) error { return &exitError{pipeline.ExitFailed, err} }
 

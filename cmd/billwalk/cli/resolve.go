@@ -43,7 +43,7 @@ checked before any is written.`,
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		notes, err := flags.notes()
 		if err != nil {
-			return &exitError{exitUsage, err}
+			return misused(err)
 		}
 		w, err := p.open(cmd, args[0], new(dateFlags), false)
 		if err != nil {
@@ -165,10 +165,10 @@ func (p *program) appendNotes(ctx context.Context, w *wired, notes []note) error
 		_, own := names[n.WalkAccountID]
 		switch {
 		case !own:
-			faults = append(faults, fmt.Errorf("%saccount %s is none of job %s", n.place, n.WalkAccountID, w.run.Job))
+			faults = append(faults, fmt.Errorf("%saccount %s is none of job %s: the report lists the ids of its accounts", n.place, n.WalkAccountID, w.run.Job))
 			continue
 		case now == nil:
-			faults = append(faults, fmt.Errorf("%sthe lake has no order %s of account %s", n.place, n.Order, names.with(n.WalkAccountID)))
+			faults = append(faults, fmt.Errorf("%sthe lake has no order %s of account %s: take both ids from the same row of the report, with all digits", n.place, n.Order, names.with(n.WalkAccountID)))
 			continue
 		case !now.Open:
 			faults = append(faults, fmt.Errorf("%sorder %s of account %s has nothing open: there is no difference to settle", n.place, n.Order, names.with(n.WalkAccountID)))
@@ -181,7 +181,7 @@ func (p *program) appendNotes(ctx context.Context, w *wired, notes []note) error
 		rows = append(rows, n.Resolution)
 	}
 	if err := errors.Join(faults...); err != nil {
-		return &exitError{exitUsage, fmt.Errorf("nothing was noted: %w", err)}
+		return usage("nothing was noted: %w", err)
 	}
 	if err := w.lake.AppendResolutions(ctx, rows); err != nil {
 		return cut(ctx, err)

@@ -44,6 +44,9 @@ func (d *dateFlags) of(job jobs.Job, today schema.Day) (days span, err error) {
 	} else {
 		days.from, days.to, err = jobs.Range(d.from, d.to, today, d.allowOpen)
 		days.backfill = true
+		if err != nil {
+			err = coded{schema.CodeUsage, err} // and not of the job
+		}
 	}
 	return days, err
 }

@@ -57,7 +57,7 @@ func (p *program) sandbox() *cobra.Command {
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
 		var err error
 		if config.Faults, err = sandbox.ParseFaults(faults); err != nil {
-			return &exitError{exitUsage, fmt.Errorf("--faults: %w", err)}
+			return usage("--faults: %w", err)
 		}
 		for name, n := range map[string]int{"accounts": config.Accounts, "bills": config.Bills} {
 			if n < 1 {
@@ -68,7 +68,7 @@ func (p *program) sandbox() *cobra.Command {
 			return usage("--passing %d: want 1 to 100 percent", config.Passing)
 		}
 		if config.Breaks, err = sandbox.ParseBreaks(breaks); err != nil {
-			return &exitError{exitUsage, fmt.Errorf("--breaks: %w", err)}
+			return usage("--breaks: %w", err)
 		}
 		if breaks != "" && !config.Withdrawals {
 			return usage("--breaks needs --withdrawals")

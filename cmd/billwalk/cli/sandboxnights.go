@@ -1,8 +1,6 @@
 package cli
 
 import (
-	"fmt"
-
 	"github.com/spf13/cobra"
 
 	"billwalk/pipeline/douyin/sandbox/month"
@@ -42,7 +40,7 @@ func (p *program) serveNights(cmd *cobra.Command, addr string, seed uint64, f *n
 	if f.first != "" {
 		var err error
 		if first, err = schema.ParseDay(f.first); err != nil {
-			return &exitError{exitUsage, fmt.Errorf("--first: %w", err)}
+			return usage("--first: %w", err)
 		}
 	}
 	addr, err := localAddr(addr)

@@ -63,7 +63,7 @@ func (p *program) sql() *cobra.Command {
 			}
 			first, last, err := jobs.Range(from, to, schema.DayOf(p.now()), true)
 			if err != nil {
-				return &exitError{exitUsage, err}
+				return misused(err)
 			}
 			settings.From, settings.To = first.Start(), last.Start()
 		}

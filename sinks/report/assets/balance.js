@@ -75,6 +75,6 @@ function withdrawalTable() {
   ];
   const sums = h('table', { class: 'statement', id: 'withdrawal-sums' }, h('tbody', null, followed.verdicts.map((v) => h('tr', null, h('th', { scope: 'row' }, coded('withdraw', v.verdict)),
     h('td', { class: 'count' }, t('withdrawalCount', { n: count(v.count) })), h('td', { class: 'fen' }, amount(v.amount))))));
-  return part('withdrawn', followed.verdicts.length ? sums : h('p', { class: 'note' }, t('withdrawnNone')), followed.left ? h('p', { class: 'note' }, t('withdrawalsLeft', { n: count(followed.left) })) : null,
+  return part('withdrawn', followed.verdicts.length ? sums : h('p', { class: 'note' }, t('withdrawnNone')), followed.left ? h('p', { class: 'note' }, t('withdrawalsLeft', { n: count(followed.left), listed: count(followed.list.length) })) : null,
     followed.list.length ? dataTable('withdrawal-table', columns, followed.list, { caption: t('withdrawn'), sort: null, filters, search: true, pageSize: 10, totals: !followed.left, rowClass: (w) => (kind[w.verdict] === 'bad' ? 'trouble' : '') }) : null);
 }

@@ -37,7 +37,7 @@ Object.assign(words, {
   withdrawnBills: ['账单', 'Bills'],
   withdrawalCount: ['{n} 笔', '{n} withdrawals'],
   withdrawnNone: ['这些天没有发起提现。', 'No withdrawal was launched on these days.'],
-  withdrawalsLeft: ['另有 {n} 笔金额较小，未列出。', '{n} smaller ones are not listed.'],
+  withdrawalsLeft: ['另有 {n} 笔金额较小，未列出（本页与工作簿都只列 {listed} 笔）。全部见数据湖的 withdrawals 表：billwalk ddl duckdb 给出视图，再查 SELECT * FROM withdrawals。', '{n} smaller ones are not listed: page and workbook have {listed}. All are in the table withdrawals of the lake: billwalk ddl duckdb has the views, then SELECT * FROM withdrawals.'],
   billsLeft: ['另有 {n} 条：billwalk explain {id} --job 任务名', '{n} more: billwalk explain {id} --job JOB'],
   noList: ['无明细', 'no list'],
   notInBills: ['无此账单', 'not in bills'],

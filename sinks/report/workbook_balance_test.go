@@ -1,0 +1,37 @@
+package report
+
+import (
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/xuri/excelize/v2"
+
+	"billwalk/schema"
+)
+
+// TestUnlistedWithdrawals: where not all withdrawals are listed, the workbook says how many are left, and where they are.
+func TestUnlistedWithdrawals(t *testing.T) {
+	t.Parallel()
+	for left, said := range map[int64]bool{0: false, 3: true} {
+		r := fixture()
+		r.Withdrawals.Left = left
+		f, _ := workbookOf(t, r, ledger, excelize.TotalRows)
+		found := slices.ContainsFunc(rowsOf(t, f, "口径说明"), func(row []string) bool {
+			return row[0] == "未列出的提现" && strings.HasPrefix(at(row, 1), "3 笔") && strings.Contains(at(row, 1), "SELECT * FROM withdrawals")
+		})
+		if found != said {
+			t.Errorf("%d left: said %v", left, found)
+		}
+	}
+}
+
+// TestWhyInWorkbook: an order has the cause of its difference before its reasons, as on the page.
+func TestWhyInWorkbook(t *testing.T) {
+	t.Parallel()
+	r := &Report{Orders: Orders{List: []Order{{Cause: string(schema.DoubleSettlement), Reasons: []string{schema.LegTotal.Differs()}}}}}
+	r.Glossary = glossary(r)
+	if got := r.reasons(r.Orders.List[0]); got != "疑重复分账；金额不符" {
+		t.Error(got)
+	}
+}
