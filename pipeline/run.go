@@ -189,11 +189,11 @@ func (r *Run) do(ctx, lasting context.Context, s *Summary) error {
 	defer func() { s.Stores = t.stores.Lists() }()
 	if together != nil {
 		foreign := slices.DeleteFunc(schema.BucketsOf(r.JobAccounts, r.Buckets), together.owns)
-		bases, err := readEach(lasting, r.Days(), foreign, r.Lake.Base)
+		published, err := readEach(lasting, r.Days(), foreign, r.Lake.Manifest)
 		if err != nil {
 			return fmt.Errorf("reading what is published of other shards: %w", err)
 		}
-		t.builder.AddForeignBases(bases...)
+		t.builder.AddForeign(published...)
 	}
 	if err := t.loadEvidence(lasting); err != nil {
 		return err

@@ -114,10 +114,8 @@ func (t *steps) loadEvidence(ctx context.Context) error {
 		return err
 	}
 	built := make(map[schema.Partition]time.Time)
-	for _, base := range slices.Concat(t.builder.Bases(), t.builder.ForeignBases()) {
-		if base.Manifest != nil {
-			built[schema.Partition{Day: base.Day, Bucket: base.Bucket}] = base.Manifest.PublishedAt
-		}
+	for _, m := range t.builder.Published() {
+		built[schema.Partition{Day: m.Day, Bucket: m.Bucket}] = m.PublishedAt
 	}
 	return t.evidence.LoadStandings(ctx, published, built)
 }

@@ -68,11 +68,22 @@ func (b *Builder) NoteForeign(ctx context.Context, day schema.Day) error {
 	return nil
 }
 
-// AddForeignBases notes what is published of other processes' partitions when the run begins.
-func (b *Builder) AddForeignBases(bases ...schema.Base) { b.foreign = append(b.foreign, bases...) }
+// AddForeign notes what is published of other processes' partitions when the run begins.
+func (b *Builder) AddForeign(published ...*schema.Manifest) {
+	b.foreign = append(b.foreign, slices.DeleteFunc(published, func(m *schema.Manifest) bool { return m == nil })...)
+}
 
-// ForeignBases returns them.
-func (b *Builder) ForeignBases() []schema.Base { return b.foreign }
+// Published returns what is published of all partitions, those of other processes included,
+// when the run begins.
+func (b *Builder) Published() []*schema.Manifest {
+	all := slices.Clone(b.foreign)
+	for _, base := range b.bases {
+		if base.Manifest != nil {
+			all = append(all, base.Manifest)
+		}
+	}
+	return all
+}
 
 // billsAnywhere reads the bills of a partition, of whichever process, as they are to be
 // published.

@@ -19,8 +19,8 @@ import (
 // reading bills.
 type Builder struct {
 	Config
-	bases      []schema.Base // of the partitions that may be built
-	foreign    []schema.Base // of partitions that other processes build
+	bases      []schema.Base      // of the partitions that may be built
+	foreign    []*schema.Manifest // of partitions that other processes build
 	partitions map[schema.Partition]*Partition
 	outcomes   map[schema.Unit]walk.Outcome
 }
@@ -72,15 +72,12 @@ func (b *Builder) Bills(ctx context.Context, at schema.Partition, columns ...str
 
 // published returns the certificate with which a unit is published, or nil.
 func (b *Builder) published(u schema.Unit) *schema.Certificate {
-	for _, bases := range [][]schema.Base{b.foreign, b.bases} {
-		for i := range bases {
-			base := &bases[i]
-			if base.Day != u.Day || base.Manifest == nil {
-				continue
-			}
-			if e := base.Manifest.Entry(u.Account.ID); e != nil && e.Certificate != nil {
-				return e.Certificate
-			}
+	for _, m := range b.Published() {
+		if m.Day != u.Day {
+			continue
+		}
+		if e := m.Entry(u.Account.ID); e != nil && e.Certificate != nil {
+			return e.Certificate
 		}
 	}
 	return nil

@@ -22,7 +22,6 @@ import (
 	"billwalk/cmd/billwalk/billwalktest"
 	"billwalk/pipeline"
 	"billwalk/schema"
-	"billwalk/sinks/lake"
 	"billwalk/sinks/object"
 )
 
@@ -37,7 +36,7 @@ type shardNight struct {
 	config   string
 }
 
-func newShardNight(t *testing.T, qps float64, strike func()) *shardNight {
+func newShardNight(t *testing.T, qps float64, strike func(path string)) *shardNight {
 	at := billwalktest.Now()
 	world := billwalktest.World(7, 15)
 	world.Withdrawals, world.Now = true, func() time.Time { return at }
@@ -47,7 +46,7 @@ func newShardNight(t *testing.T, qps float64, strike func()) *shardNight {
 		n.arrived[r.URL.Path] = append(n.arrived[r.URL.Path], time.Now())
 		n.mu.Unlock()
 		if strike != nil {
-			strike()
+			strike(r.URL.Path)
 		}
 		n.platform.ServeHTTP(w, r)
 	}))
@@ -106,6 +105,7 @@ type shardRows struct {
 	Bills          []schema.Bill
 	Settlements    []schema.Settlement
 	Reconciliation []schema.Reconciliation
+	Exceptions     []schema.Exception
 	Withdrawals    []schema.Withdrawal
 	WithdrawnBills []schema.WithdrawnBill
 	Stores         []schema.Store
@@ -121,47 +121,28 @@ func (n *shardNight) rows(t *testing.T) (rows shardRows) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	l, err := lake.Open(t.Context(), store, shardBuckets, "test")
-	if err != nil {
-		t.Fatal(err)
+	rows = shardRows{
+		rowsIn(t, store, schema.Bills), rowsIn(t, store, schema.Settlements), rowsIn(t, store, schema.Reconciliations), rowsIn(t, store, schema.Exceptions),
+		rowsIn(t, store, schema.Withdrawals), rowsIn(t, store, schema.WithdrawnBills), rowsIn(t, store, schema.Stores),
 	}
-	for day := billwalktest.FirstDay; day <= billwalktest.FirstDay+1; day++ {
-		for bucket := range shardBuckets {
-			for b, err := range l.Bills(t.Context(), day, bucket) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				rows.Bills = append(rows.Bills, *b)
-			}
-			for s, err := range l.Settlements(t.Context(), day, bucket) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				rows.Settlements = append(rows.Settlements, *s)
-			}
-			for r, err := range l.Reconciliation(t.Context(), day, bucket) {
-				if err != nil {
-					t.Fatal(err)
-				}
-				rows.Reconciliation = append(rows.Reconciliation, *r)
-			}
-			rows.Withdrawals = append(rows.Withdrawals, rowsOf[schema.Withdrawal](t, l, &schema.Withdrawals, day, bucket)...)
-			rows.WithdrawnBills = append(rows.WithdrawnBills, rowsOf[schema.WithdrawnBill](t, l, &schema.WithdrawnBills, day, bucket)...)
-			rows.Stores = append(rows.Stores, rowsOf[schema.Store](t, l, &schema.Stores, day, bucket)...)
-		}
+	if len(rows.Bills) == 0 || len(rows.Settlements) == 0 || len(rows.Exceptions) == 0 || len(rows.Withdrawals) == 0 || len(rows.WithdrawnBills) == 0 || len(rows.Stores) == 0 {
+		t.Fatalf("%d bills, %d settlements, %d exceptions, %d withdrawals of %d bills, %d stores: too little to compare",
+			len(rows.Bills), len(rows.Settlements), len(rows.Exceptions), len(rows.Withdrawals), len(rows.WithdrawnBills), len(rows.Stores))
 	}
 	return rows
 }
 
-func rowsOf[R any](t *testing.T, l *lake.Lake, table schema.AnyTable, day schema.Day, bucket int) (all []R) {
+// rowsIn reads all rows of a table, file by file.
+func rowsIn[R any](t *testing.T, store object.Store, table schema.Table[R]) (rows []R) {
 	t.Helper()
-	for row, err := range l.Rows(t.Context(), table, day, bucket) {
+	for _, key := range billwalktest.KeysBelow(t, store, table.Name+"/") {
+		data, _, err := object.ReadAll(t.Context(), store, key)
 		if err != nil {
 			t.Fatal(err)
 		}
-		all = append(all, *any(row).(*R))
+		rows = append(rows, billwalktest.RowsOf(t, table, map[string]*bytes.Reader{table.Name: bytes.NewReader(data)})...)
 	}
-	return all
+	return rows
 }
 
 // TestShards: four processes publish what one publishes, and make no more calls in any second
@@ -173,9 +154,6 @@ func TestShards(t *testing.T) {
 	one, many := newShardNight(t, 1000, nil), newShardNight(t, qps, nil)
 	billwalktest.Run(t, one.config, one.args("run", "")[0], "nightly", "--from", billwalktest.FirstDay.String(), "--to", (billwalktest.FirstDay + 1).String())
 	want := one.rows(t)
-	if len(want.Bills) == 0 || len(want.Settlements) == 0 || len(want.Withdrawals) == 0 || len(want.WithdrawnBills) == 0 || len(want.Stores) == 0 {
-		t.Fatal("too little to compare")
-	}
 	reports, units := 0, 0
 	for _, out := range many.together(t, "run", count, nil) {
 		var s pipeline.Summary
@@ -227,6 +205,22 @@ func busiest(at []time.Time) (most int) {
 	return most
 }
 
+// kills are those at calls of some kind.
+type kills struct {
+	calls, next int
+	gap         int // the most calls between two, about
+	done, most  int
+}
+
+// due counts a call, and reports whether a process is to be killed at it.
+func (k *kills) due(random *rand.Rand) bool {
+	if k.calls++; k.calls <= k.next || k.done == k.most {
+		return false
+	}
+	k.next = k.calls + k.gap/6 + random.IntN(k.gap)
+	return true
+}
+
 // TestShardsKilled: processes that share a night are killed at random, and started again as the
 // policy does it: the lake is that of one process that was never killed.
 func TestShardsKilled(t *testing.T) {
@@ -239,18 +233,16 @@ func TestShardsKilled(t *testing.T) {
 			t.Parallel()
 			random := rand.New(rand.NewPCG(uint64(count), 1))
 			var mu sync.Mutex
-			running, calls, kills := make(map[int]*os.Process), 0, 0
-			next := 5 + random.IntN(20)
-			n := newShardNight(t, 400, func() {
+			running := make(map[int]*os.Process)
+			kills := map[bool]*kills{false: {next: 15, gap: 60, most: 6}, true: {gap: 10, most: 2}} // by whether withdrawals are fetched, which are few
+			n := newShardNight(t, 400, func(path string) {
 				mu.Lock()
 				defer mu.Unlock()
-				if calls++; calls < next || kills == 6 {
-					return
+				if k := kills[strings.Contains(path, "withdraw")]; k.due(random) {
+					if victim := running[random.IntN(count)]; victim != nil && victim.Kill() == nil {
+						k.done++
+					}
 				}
-				if victim := running[random.IntN(count)]; victim != nil && victim.Kill() == nil {
-					kills++
-				}
-				next = calls + 10 + random.IntN(60)
 			})
 			n.together(t, "run", count, func(shard int, p *os.Process) {
 				mu.Lock()
@@ -260,8 +252,8 @@ func TestShardsKilled(t *testing.T) {
 			if diff := cmp.Diff(want, n.rows(t), notOfTheShards); diff != "" {
 				t.Errorf("(-one process +%d shards that were killed):\n%s", count, diff)
 			}
-			if kills < 4 {
-				t.Errorf("%d kills are too few", kills)
+			if kills[false].done < 4 || kills[true].done == 0 {
+				t.Errorf("%d kills, and %d while withdrawals were fetched, are too few", kills[false].done, kills[true].done)
 			}
 			n.together(t, "verify", count, nil)
 		})
