@@ -47,6 +47,15 @@ func (w *world) shard(r *registers, index, count int) func(*pipeline.Run) {
 // runShards makes a run in so many shards side by side, all of which must end with the code.
 func (w *world) runShards(r *registers, count, exit int, change ...func(*pipeline.Run)) (all []*pipeline.Summary) {
 	w.t.Helper()
+	all, fault := w.tryShards(r, count, exit, change...)
+	if fault != "" {
+		w.t.Fatal(fault)
+	}
+	return all
+}
+
+// tryShards is runShards, and returns what went wrong.
+func (w *world) tryShards(r *registers, count, exit int, change ...func(*pipeline.Run)) (all []*pipeline.Summary, fault string) {
 	all = make([]*pipeline.Summary, count)
 	faults := make([]string, count)
 	var running sync.WaitGroup
@@ -72,10 +81,7 @@ func (w *world) runShards(r *registers, count, exit int, change ...func(*pipelin
 		})
 	}
 	running.Wait()
-	if text := strings.Join(faults, ""); text != "" {
-		w.t.Fatal(text)
-	}
-	return slices.DeleteFunc(all, func(s *pipeline.Summary) bool { return s == nil })
+	return slices.DeleteFunc(all, func(s *pipeline.Summary) bool { return s == nil }), strings.Join(faults, "")
 }
 
 // notOfTheRun leaves out what tells when the rows were fetched.
@@ -236,4 +242,66 @@ func TestShardsAsOne(t *testing.T) {
 			})
 		})
 	}
+}
+
+// TestRangesAsOne: ranges of days that are further apart than the lookback are replayed side by
+// side, each by so many shards, under another tolerance than they were published with. Their days
+// have what one process publishes that replays all days, and the days between stay as they are.
+func TestRangesAsOne(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(6) {
+		count := []int{2, 4, 8}[seed%3]
+		t.Run(fmt.Sprintf("%d in %d", seed, count), func(t *testing.T) {
+			t.Parallel()
+			city := newTown(seed)
+			inBubble(t, city.accounts, func(t *testing.T, one *world) {
+				one.withTrade(byShop, byExt)
+				many := newWorld(t, city.accounts...)
+				many.withTrade(byShop, byExt)
+				one.buckets, many.buckets = 8, 8
+				one.ahead = time.Until((day + 1).Start().Add(6 * time.Hour))
+				many.ahead = one.ahead
+				for d := day; d <= day+6; d++ {
+					city.night(d, one, many)
+					for _, w := range []*world{one, many} {
+						w.run(pipeline.ExitDone, on(d), lookback(2), allowShrink)
+					}
+					time.Sleep(24 * time.Hour)
+				}
+				all := func(r *pipeline.Run) { r.From, r.To = day, day+6 }
+				one.run(pipeline.ExitDone, all, replay) // by what is known by now, which days that no night has built since lack
+				many.run(pipeline.ExitDone, all, replay)
+				before := maps.Clone(many.lake.partitions)
+				want := maps.Clone(before) // of the days between
+				tolerant := func(r *pipeline.Run) { r.Rules.Tolerance = 10 }
+				one.run(pipeline.ExitDone, all, replay, tolerant)
+				ranges := [][2]schema.Day{{day, day + 1}, {day + 5, day + 6}} // the lookback is 3
+				faults := make([]string, len(ranges))
+				var running sync.WaitGroup
+				for i, days := range ranges {
+					maps.Copy(want, ofDays(one.lake.partitions, days))
+					running.Go(func() {
+						_, faults[i] = many.tryShards(new(registers), count, pipeline.ExitDone, func(r *pipeline.Run) { r.From, r.To = days[0], days[1] }, replay, tolerant)
+					})
+				}
+				running.Wait()
+				if text := strings.Join(faults, ""); text != "" {
+					t.Fatal(text)
+				}
+				if diff := cmp.Diff(want, many.lake.partitions, notOfTheRun); diff != "" {
+					t.Fatalf("(-one process +%d ranges in %d shards):\n%s", len(ranges), count, diff)
+				}
+				if cmp.Equal(before, many.lake.partitions, notOfTheRun) {
+					t.Error("the other tolerance changes nothing")
+				}
+			})
+		})
+	}
+}
+
+// ofDays returns the partitions of a range of days.
+func ofDays(all map[shelfPlace]*shelved, days [2]schema.Day) map[shelfPlace]*shelved {
+	some := maps.Clone(all)
+	maps.DeleteFunc(some, func(at shelfPlace, _ *shelved) bool { return at.day < days[0] || at.day > days[1] })
+	return some
 }

@@ -27,6 +27,7 @@ func (a *adder) sub(sum *schema.Fen, fen schema.Fen) {
 type tally struct {
 	sums             Sums
 	settled          schema.Fen
+	settledGroups    int64
 	terms            map[TermCode]*Term
 	verdicts         map[schema.Verdict]*VerdictSum
 	doubtful         Doubtful
@@ -92,6 +93,9 @@ func (t *tally) addGroup(a *adder, r *schema.Reconciliation) {
 	a.add(&v.Over, max(diff, 0))
 	a.add(&v.Short, min(diff, 0))
 	a.add(&t.settled, settled)
+	if settled != 0 {
+		t.settledGroups++
+	}
 	if code := termOf(r); code != "" {
 		term := t.terms[code]
 		if term == nil {
@@ -162,6 +166,7 @@ func termOf(r *schema.Reconciliation) TermCode {
 func (t *tally) merge(a *adder, o *tally) {
 	t.sums.merge(a, &o.sums)
 	a.add(&t.settled, o.settled)
+	t.settledGroups += o.settledGroups
 	t.doubtful.merge(a, &o.doubtful)
 	t.errors, t.warnings = t.errors+o.errors, t.warnings+o.warnings
 	for code, term := range o.terms {
@@ -204,7 +209,7 @@ func (s *Sums) merge(a *adder, o *Sums) {
 
 // figures returns the sums; with the terms that have groups, or with all.
 func (t *tally) figures(a *adder, allTerms bool) Figures {
-	f := Figures{Sums: t.sums, Bridge: Bridge{Forward: t.sums.Forward, Settled: t.settled, Terms: []Term{}}, Verdicts: []VerdictSum{}, Doubtful: t.doubtful, Errors: t.errors, Warnings: t.warnings}
+	f := Figures{Sums: t.sums, Bridge: Bridge{Forward: t.sums.Forward, Settled: t.settled, SettledGroups: t.settledGroups, Terms: []Term{}}, Verdicts: []VerdictSum{}, Doubtful: t.doubtful, Errors: t.errors, Warnings: t.warnings}
 	remainder := t.settled
 	a.sub(&remainder, t.sums.Forward)
 	for _, code := range TermCodes {

@@ -173,10 +173,11 @@ type Sums struct {
 // the bills, Settled that of the successful settlements; Terms are of the verdicts.
 // Forward + Σ Terms + Remainder = Settled, and Remainder is 0 if the tables agree.
 type Bridge struct {
-	Forward   schema.Fen `json:"forward,string"`
-	Terms     []Term     `json:"terms"` // in the order of TermCodes; a total has all, others those with groups
-	Settled   schema.Fen `json:"settled,string"`
-	Remainder schema.Fen `json:"remainder,string"` // 平衡校验
+	Forward       schema.Fen `json:"forward,string"`
+	Terms         []Term     `json:"terms"` // in the order of TermCodes; a total has all, others those with groups
+	Settled       schema.Fen `json:"settled,string"`
+	SettledGroups int64      `json:"settled_groups"`   // of which something was settled
+	Remainder     schema.Fen `json:"remainder,string"` // 平衡校验
 }
 
 // Term is one line of a bridge: settled - billed of its groups.

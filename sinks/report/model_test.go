@@ -54,3 +54,20 @@ func TestFixtureFoots(t *testing.T) {
 		t.Errorf("the bridge ends with %d, want %d", end, r.Total.Bridge.Settled)
 	}
 }
+
+// TestSettledGroups: groups count as settled where something was, also when tallies are merged.
+func TestSettledGroups(t *testing.T) {
+	t.Parallel()
+	var a adder
+	sum := newTally()
+	for _, settled := range []schema.Null[schema.Fen]{schema.Some[schema.Fen](500), {}, schema.Some[schema.Fen](0), schema.Some[schema.Fen](1)} {
+		one := newTally()
+		r := &schema.Reconciliation{Verdict: schema.Pending}
+		r.Settled[schema.LegTotal] = settled
+		one.addGroup(&a, r)
+		sum.merge(&a, one)
+	}
+	if got := sum.figures(&a, false).Bridge; got.SettledGroups != 2 || got.Settled != 501 || a.err != nil {
+		t.Errorf("%+v, %v", got, a.err)
+	}
+}

@@ -35,7 +35,7 @@ function figures() {
   const share = groups ? (Math.floor((matched.groups * 1000) / groups) / 10).toFixed(1) : '—';
   return h('div', { class: 'figures', role: 'group', 'aria-label': t('keyFigures') },
     figure('billed', total.bridge.forward, t('forwardRows', { n: count(forwardBills()), all: count(total.sums.bills) })),
-    figure('settled', total.bridge.settled),
+    figure('settled', total.bridge.settled, t('groups', { n: count(total.bridge.settled_groups) })),
     figure('matchedGroups', matched.billed, t('outOf', { n: count(matched.groups), share }),
       total.doubtful.groups ? t('ofWhichDoubtful', { n: count(total.doubtful.groups), yuan: yuan(total.doubtful.billed) }) : null),
     figure('difference', differs.diff, ofGroups(differs), differs.groups ? t('overShort', { over: yuan(differs.over), short: yuan(negate(differs.short)) }) : null, byHand, true),
