@@ -26,7 +26,8 @@ type Store interface {
 
 const (
 	beatEvery = 10 * time.Second       // how often a shard shows that it lives
-	pollEvery = 500 * time.Millisecond // how often one that waits looks at the others
+	pollFirst = 50 * time.Millisecond  // how soon one that waits looks at the others again, and then at times twice as long,
+	pollEvery = 500 * time.Millisecond // up to this: most waits are short, and a night has some for each day
 
 	// goneAfter is how long a shard that shows no sign of life is waited for: longer than
 	// Kubernetes takes to start a pod that has failed a few times.
@@ -185,7 +186,7 @@ func (n *Night) Passed(ctx context.Context, what string) (bool, error) {
 // sign of life.
 func (n *Night) Await(ctx context.Context, what string) (gone []int, err error) {
 	waiting := ""
-	for {
+	for pause := pollFirst; ; pause = min(2*pause, pollEvery) {
 		late, err := n.late(ctx, what)
 		if err != nil || len(late) == 0 {
 			return nil, err
@@ -198,7 +199,7 @@ func (n *Night) Await(ctx context.Context, what string) (gone []int, err error) 
 			waiting = now
 			n.Log.Info("waiting for other shards", "shards", late, "until", what)
 		}
-		if err := stop.Sleep(ctx, pollEvery); err != nil {
+		if err := stop.Sleep(ctx, pause); err != nil {
 			return late, err
 		}
 	}
