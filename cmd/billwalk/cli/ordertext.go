@@ -125,7 +125,7 @@ func (g *storyGroup) print(out io.Writer, names accountNames, language string) e
 	told := make(map[string]bool)
 	for _, value := range g.Reasons {
 		r, _ := schema.ReasonOf(value)
-		fmt.Fprintf(out, "    %s %s: %s\n", plain(value), r.Label, in(language, r.Meaning))
+		fmt.Fprintf(out, "    %s %s: %s\n", plain(value), r.Label.Chinese, in(language, r.Meaning))
 		if advice := in(language, r.Advice); advice != "" && !told[advice] {
 			told[advice] = true
 			fmt.Fprintf(out, "      %s  %s\n", in(language, wordRemedy), advice)

@@ -32,7 +32,7 @@ func BenchmarkShards(b *testing.B) {
 	binary := billwalktest.Build(b)
 	counts := []int{1, 2, 4, 8}
 	nights := make(map[int]*[2]spent)
-	rounds := 0
+	rounds := 0.0
 	for b.Loop() {
 		rounds++
 		for _, count := range counts {
@@ -44,7 +44,6 @@ func BenchmarkShards(b *testing.B) {
 			}
 			for night := range nights[count] {
 				took := runTogether(b, count, binary, "run", "nightly", "--config", config, "--output", "json", "--from", billwalktest.FirstDay.String(), "--to", (billwalktest.FirstDay + 1).String())
-				b.Logf("round %d: %d processes, night %d: %.2f s of processors, %.1f s, %d calls", rounds, count, night+1, took.processors.Seconds(), took.wall.Seconds(), took.calls)
 				sum := &nights[count][night]
 				sum.processors, sum.wall, sum.calls = sum.processors+took.processors, sum.wall+took.wall, sum.calls+took.calls
 			}
@@ -53,6 +52,7 @@ func BenchmarkShards(b *testing.B) {
 	for _, count := range counts {
 		for night, n := range nights[count] {
 			one := nights[1][night]
+			b.Logf("%d processes, night %d: %.2f s of processors, %.1f s, %d calls", count, night+1, n.processors.Seconds()/rounds, n.wall.Seconds()/rounds, n.calls/int64(rounds))
 			b.ReportMetric(n.processors.Seconds()/one.processors.Seconds(), fmt.Sprintf("cpu:%d/1,night-%d", count, night+1))
 			b.ReportMetric(n.wall.Seconds()/one.wall.Seconds(), fmt.Sprintf("wall:%d/1,night-%d", count, night+1))
 		}
