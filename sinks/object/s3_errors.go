@@ -135,7 +135,7 @@ func (b *bucket) hint(err error) string {
 	case status == http.StatusNotImplemented:
 		return "换用支持条件写的存储; the store does not offer this; billwalk needs conditional writes"
 	case status == 0 && strings.Contains(err.Error(), "get credentials: "): // the SDK has no type for it
-		return "没有找到 S3 凭证:设 AWS_ACCESS_KEY_ID 与 AWS_SECRET_ACCESS_KEY,或 AWS_PROFILE; no credentials for S3 were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where the machine has a role"
+		return "没有找到 S3 凭证：设 AWS_ACCESS_KEY_ID 与 AWS_SECRET_ACCESS_KEY，或 AWS_PROFILE; no credentials for S3 were found: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, or AWS_PROFILE, or run where the machine has a role"
 	case status == 0:
 		return "检查 lake.endpoint 与网络; check lake.endpoint and the network"
 	default:

@@ -7,7 +7,7 @@
 -- bills, unknown     应结算与服务费都已知的账单数，其余账单数 bills with ledger_total and fee known; the other bills, which are not in the fee rate
 -- commission_bills   应结算与佣金都已知的账单数 bills with ledger_total and commissions known
 -- taken_percent      总费率：两者都已知的账单的服务费加佣金 both, over the bills that state both
--- ..._percent        费率(%)rounded half away from 0 to two places; NULL if the total is 0
+-- ..._percent        费率（%），四舍五入到两位；合计为 0 时为空 rounded half away from 0 to two places; NULL if the total is 0
 WITH forward AS (
   SELECT
     walk_account_id, COALESCE(poi_id, '') AS poi_id, ledger_total_fen AS total, total_merchant_platform_service_fen AS fee,
