@@ -12,8 +12,8 @@ import (
 const maxFailures = 20
 
 // printFailures prints the failures. One that ended all calls of an app is printed
-// once, with the number of accounts and units that it concerns; what to do is printed once, with the
-// first that it is for.
+// once, with the number of accounts and units that it concerns, and one of all days of an account
+// once; what to do is printed once, with the first that it is for.
 func printFailures(out io.Writer, what string, failures []schema.Failure, names accountNames) {
 	hints := make(map[string]bool) // printed
 	groups := together(failures)
@@ -65,22 +65,32 @@ func ownReason(f schema.Failure) string {
 	return f.Reason
 }
 
-// together groups what ended all calls of an app, and leaves the rest one by one.
+// together groups what ended all calls of an app, and what all days of an account have, and
+// leaves the rest one by one.
 func together(failures []schema.Failure) (groups []failureGroup) {
-	places := make(map[cause]int)
+	ended := make(map[cause]bool)
 	for _, f := range failures {
 		if f.Reach == schema.ReachApp || f.Reach == schema.ReachToday {
-			places[causeOf(f)] = -1
+			ended[causeOf(f)] = true
 		}
 	}
+	type shared struct {
+		cause
+		account schema.AccountID // "" for all of them
+	}
+	places := make(map[shared]int)
 	for _, f := range failures {
-		at, grouped := places[causeOf(f)]
-		if grouped && at >= 0 {
+		by := shared{cause: causeOf(f)}
+		if !ended[by.cause] {
+			by.account = f.Account
+		}
+		at, known := places[by]
+		switch {
+		case known && (by.account == "" || f.Reach == schema.ReachAccount):
 			groups[at] = append(groups[at], f)
 			continue
-		}
-		if grouped {
-			places[causeOf(f)] = len(groups)
+		case by.account == "" || f.Reach == schema.ReachAccount:
+			places[by] = len(groups)
 		}
 		groups = append(groups, failureGroup{f})
 	}
@@ -92,8 +102,12 @@ const unanswered = "settle query: "
 
 // text names the unit of a failure, or counts those of many.
 func (g failureGroup) text(names accountNames) string {
-	if len(g) == 1 {
-		return fmt.Sprintf("account %s on %s: %s", names.with(g[0].Account), g[0].Day, g[0].Reason)
+	if more := len(g) - 1; more == 0 || g[0].Reach == schema.ReachAccount && g[more].Account == g[0].Account {
+		days := g[0].Day.String()
+		if more > 0 {
+			days += " and " + count(more, "other day")
+		}
+		return fmt.Sprintf("account %s on %s: %s", names.with(g[0].Account), days, g[0].Reason)
 	}
 	accounts, orders := make(map[schema.AccountID]bool), 0
 	for _, f := range g {

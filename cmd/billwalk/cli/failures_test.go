@@ -10,8 +10,8 @@ import (
 	"billwalk/schema"
 )
 
-// What ended all calls of an app is printed once, with what it hit; what is of one
-// unit or account is printed by itself.
+// What ended all calls of an app is printed once, with what it hit, and what all days of an
+// account have is printed once; what is of one unit is printed by itself.
 func TestPrintFailures(t *testing.T) {
 	t.Parallel()
 	day := billwalktest.MustDay("2026-11-20")
@@ -35,9 +35,8 @@ func TestPrintFailures(t *testing.T) {
 	}, accountNames{"6": "成都小吃\x1b[2J"})
 	want := `  failed      3 accounts, 4 units: IP不在白名单 (code 2119013) logid L0
                 → add this machine
-  failed      account 2 on 2026-11-20: 商服关系未授权 (code 2119005) logid L2
+  failed      account 2 on 2026-11-20 and 1 other day: 商服关系未授权 (code 2119005) logid L2
                 → authorise
-  failed      account 2 on 2026-11-21: 商服关系未授权 (code 2119005) logid L2
   failed      2 accounts, 2 units: settle query: 9 orders without an answer: quota (code 2190001) logid L3
   failed      2 accounts, 2 units: the deadline has come (code BW-DEADLINE)
   failed      account 6 (成都小吃 [2J) on 2026-11-20: the day shrank (code BW-FAILED)

@@ -137,7 +137,7 @@ func (p *program) printRun(ctx context.Context, w *wired, s *pipeline.Summary) e
 		}
 	}
 	names := namesOf(w.run.Accounts)
-	if s.Withdrawals != nil && len(s.Withdrawals.ToDo) > 0 && s.Stores != nil {
+	if s.Withdrawals != nil && s.Stores != nil && len(s.Withdrawals.ToDo)+len(s.Withdrawals.Failures) > 0 {
 		if err := names.addStores(ctx, w.lake, w.run.To, schema.BucketsOf(w.run.Accounts, w.run.Buckets)); err != nil {
 			return err
 		}

@@ -2,6 +2,7 @@ package cli
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"strings"
@@ -80,12 +81,24 @@ func readWithdrawal(ctx context.Context, w *wired, id string) (s *withdrawalStor
 				return nil, err
 			}
 			if s != nil {
-				s.Job, s.names = w.run.Job, namesOf(w.run.Accounts)
-				return s, s.readBills(ctx, w, at)
+				s.Job = w.run.Job
+				return s, errors.Join(s.readName(ctx, w, days), s.readBills(ctx, w, at))
 			}
 		}
 	}
 	return nil, nil
+}
+
+// readName finds the payee's name, in the configuration or in the newest list of stores that has it.
+func (s *withdrawalStory) readName(ctx context.Context, w *wired, days []schema.Day) error {
+	s.names = namesOf(w.run.Accounts)
+	buckets := schema.BucketsOf(w.run.Accounts, w.run.Buckets)
+	for i := len(days) - 1; i >= 0 && s.names[s.Account] == ""; i-- {
+		if err := s.names.addStores(ctx, w.lake, days[i], buckets); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 func storyOfWithdrawal(day schema.Day, w *schema.Withdrawal) *withdrawalStory {

@@ -6,6 +6,15 @@ import "billwalk/schema"
 // the dozen: one brand's stores take more than one page.
 var idleStores = map[int]int{8: 57}
 
+// addIdleStores adds the accounts of a merchant's idle stores: they have no bills and no
+// withdrawals, and can be asked for both.
+func (w *world) addIdleStores(m *merchant) {
+	for n := range idleStores[m.index%dozen] {
+		poi := w.poi(m.payees[0], n+1)
+		w.payees[poi.Account] = &payee{merchant: m, number: m.payees[0].number, id: poi.Account, name: poi.AccountName, idle: n + 1}
+	}
+}
+
 // POI is a store of a merchant, as shop/poi/query lists it.
 type POI struct {
 	ID          string           // the poi_id of bills
@@ -25,7 +34,10 @@ func (p *Platform) POIs(account schema.AccountID) []POI {
 		return nil
 	}
 	m := of.merchant
-	if of != m.payees[0] {
+	switch {
+	case of.idle > 0:
+		return []POI{p.world.poi(m.payees[0], of.idle)}
+	case of != m.payees[0]:
 		return []POI{p.world.poi(of, 0)}
 	}
 	var pois []POI

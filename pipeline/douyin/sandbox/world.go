@@ -33,6 +33,7 @@ type payee struct {
 	number   int // unique in the world
 	id       schema.AccountID
 	name     string
+	idle     int // which idle store of its merchant it is, from 1 on; 0 for one with bills. The number is that of the head office
 }
 
 // shape says which fields a merchant's bills have.
@@ -89,6 +90,7 @@ func newWorld(c Config) *world {
 			m.payees = append(m.payees, p)
 			w.payees[p.id] = p
 		}
+		w.addIdleStores(m)
 		w.merchants = append(w.merchants, m)
 	}
 	return w
@@ -136,6 +138,9 @@ func third(day schema.Day) int { return ((int(day) % 3) + 3) % 3 }
 // count returns how many slots of bills the payee has on the day.
 func (w *world) count(payee *payee, day schema.Day) int {
 	m := payee.merchant
+	if payee.idle > 0 {
+		return 0
+	}
 	if m.index%dozen == closedEveryThirdDay && third(day) == 2 {
 		return 0
 	}
