@@ -46,7 +46,7 @@ func runCommands(t *testing.T, folder string, commands []string) {
 	t.Helper()
 	script := commandShims + "\n" + strings.Join(commands, "\n")
 	script = strings.ReplaceAll(script, "…", "from-the-console")
-	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 10*time.Minute)
 	defer cancel()
 	shell := exec.CommandContext(ctx, "bash", "-xeuo", "pipefail", "-c", script)
 	shell.Dir = folder
