@@ -84,15 +84,16 @@ func together(failures []schema.Failure) (groups []failureGroup) {
 		if !ended[by.cause] {
 			by.account = f.Account
 		}
-		at, known := places[by]
-		switch {
-		case known && (by.account == "" || f.Reach == schema.ReachAccount):
-			groups[at] = append(groups[at], f)
+		if by.account != "" && (f.Reach != schema.ReachAccount || by.settle) { // orders are counted day by day
+			groups = append(groups, failureGroup{f})
 			continue
-		case by.account == "" || f.Reach == schema.ReachAccount:
-			places[by] = len(groups)
 		}
-		groups = append(groups, failureGroup{f})
+		at, known := places[by]
+		if !known {
+			at, places[by] = len(groups), len(groups)
+			groups = append(groups, nil)
+		}
+		groups[at] = append(groups[at], f)
 	}
 	return groups
 }

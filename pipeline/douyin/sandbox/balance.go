@@ -94,7 +94,8 @@ func (w *world) notWithdrawn(of *payee, day schema.Day) map[billKey]bool {
 			continue
 		}
 		for at := range w.places(payout) {
-			if b := w.bill(at); at.day == day {
+			if at.day == day {
+				b := w.bill(at)
 				bills[billKey{b.LedgerID, b.SettleType, b.SettleSubType}] = true
 			}
 		}
