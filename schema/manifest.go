@@ -40,6 +40,9 @@ type Manifest struct {
 	Verdicts    map[Verdict]int64 `json:"verdicts"`              // rows of the table reconciliation, by verdict
 	Withdrawals *WithdrawalsEntry `json:"withdrawals,omitempty"` // launched on the day; nil where no job looked at them
 	Seal        string            `json:"seal"`                  // SHA-256 of the manifest's JSON with an empty seal, hex; empty in those of an older billwalk
+
+	// Indented is true for one that was decoded from many lines, as an older billwalk wrote it.
+	Indented bool `json:"-"`
 }
 
 // Object is one published Parquet file.
