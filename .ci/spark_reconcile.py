@@ -24,10 +24,17 @@ SMALL = {
     "spark.driver.extraJavaOptions": " ".join(JVM),
     "spark.executor.extraJavaOptions": " ".join(JVM),
     "spark.sql.shuffle.partitions": "2",
+    "spark.sql.adaptive.enabled": "false",
     "spark.sql.codegen.wholeStage": "false",  # compiling costs more than it saves on small tables
     "spark.sql.codegen.factoryMode": "NO_CODEGEN",
 }
-LARGE = {"spark.executor.memory": "2g", "spark.driver.memory": "2g"}
+LARGE = {
+    "spark.executor.memory": "2g",
+    "spark.driver.memory": "2g",
+    "spark.eventLog.enabled": "true",
+    "spark.eventLog.rolling.enabled": "false",
+    "spark.eventLog.compress": "false",
+}
 
 
 def session(cluster, folder, settings):
@@ -39,9 +46,6 @@ def session(cluster, folder, settings):
         .config("spark.local.dir", f"{folder}/local")
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.sql.warehouse.dir", f"{folder}/warehouse")
-        .config("spark.eventLog.enabled", "true")
-        .config("spark.eventLog.rolling.enabled", "false")
-        .config("spark.eventLog.compress", "false")
         .config("spark.eventLog.dir", f"file:{folder}/events")
     )
     for key, value in settings.items():

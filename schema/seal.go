@@ -23,7 +23,7 @@ var (
 // Encode seals the manifest and returns it as JSON, the same for the same manifest: on one line, as
 // Trino's Hive connector reads JSON.
 func (m *Manifest) Encode() ([]byte, error) {
-	m.Seal = ""
+	m.Seal, m.Indented = "", false
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
