@@ -182,9 +182,6 @@ func addPaths(paths map[string]bool, prefix string, shape reflect.Type) {
 	for i := range shape.NumField() {
 		field := shape.Field(i)
 		name, _, _ := strings.Cut(field.Tag.Get("json"), ",")
-		if name == "-" {
-			continue
-		}
 		path := prefix + name
 		paths[path] = true
 		of := field.Type

@@ -17,13 +17,12 @@ type sealForm struct{ start, end string }
 
 var (
 	sealOnLine   = sealForm{`"seal":"`, "\"}\n"}
-	sealIndented = sealForm{`"seal": "`, "\"\n}\n"} // as earlier versions wrote manifests
+	sealIndented = sealForm{`"seal": "`, "\"\n}\n"} // of version 1
 )
 
-// Encode seals the manifest and returns it as JSON, the same for the same manifest: on one line, as
-// Trino's Hive connector reads JSON.
+// Encode seals the manifest and returns it as JSON on one line, the same for the same manifest.
 func (m *Manifest) Encode() ([]byte, error) {
-	m.Seal, m.Indented = "", false
+	m.Seal = ""
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
@@ -38,14 +37,14 @@ func (m *Manifest) Encode() ([]byte, error) {
 	return append(open, m.Seal+sealOnLine.end...), nil
 }
 
-// DecodeManifest decodes a manifest of the version that this billwalk knows. A text that is
+// DecodeManifest decodes a manifest of a version that this billwalk knows. A text that is
 // not JSON, or whose seal does not fit its bytes, is ErrManifest. A manifest without a seal,
 // from an older billwalk, is accepted.
 func DecodeManifest(data []byte) (*Manifest, error) {
 	if err := checkLists(data, unitMemory); err != nil {
 		return nil, fmt.Errorf("%w: %w", ErrManifest, err)
 	}
-	if err := CheckVersion(data, ManifestVersion); err != nil {
+	if err := CheckVersion(data, 1, ManifestVersion); err != nil {
 		return nil, err
 	}
 	m := new(Manifest)
@@ -55,8 +54,11 @@ func DecodeManifest(data []byte) (*Manifest, error) {
 	if m.Seal == "" {
 		return m, nil
 	}
-	m.Indented = sealIndented.fits(data, m.Seal)
-	if !m.Indented && !sealOnLine.fits(data, m.Seal) {
+	form := sealOnLine
+	if m.Version == 1 {
+		form = sealIndented
+	}
+	if !form.fits(data, m.Seal) {
 		return nil, fmt.Errorf("%w: its seal does not fit its bytes", ErrManifest)
 	}
 	return m, nil
