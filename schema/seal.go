@@ -20,9 +20,10 @@ var (
 	sealIndented = sealForm{`"seal": "`, "\"\n}\n"} // of version 1
 )
 
-// Encode seals the manifest and returns it as JSON on one line, the same for the same manifest.
+// Encode seals the manifest and returns it as JSON on one line, the same for the same manifest. It
+// is of this version then.
 func (m *Manifest) Encode() ([]byte, error) {
-	m.Seal = ""
+	m.Version, m.Seal = ManifestVersion, ""
 	var out bytes.Buffer
 	encoder := json.NewEncoder(&out)
 	encoder.SetEscapeHTML(false)
