@@ -151,3 +151,33 @@ func TestWalked(t *testing.T) {
 		}
 	})
 }
+
+// TestAgree: all shards of a night have the weights that the first one has found, whatever they
+// would find themselves; another night has its own.
+func TestAgree(t *testing.T) {
+	t.Parallel()
+	store := newShelf().open("weights.json")
+	agree := func(night string, weight int) int {
+		t.Helper()
+		w, err := Agree(t.Context(), store, night, func(context.Context) (Weights, error) {
+			return Weights{Bills: []int{weight}, Settlements: []int{2 * weight}}, nil
+		})
+		if err != nil || w.Settlements[0] != 2*w.Bills[0] || w.Both()[0] != 3*w.Bills[0] {
+			t.Fatal(w, err)
+		}
+		return w.Bills[0]
+	}
+	if got := []int{agree("one", 5), agree("one", 7), agree("two", 7), agree("two", 9)}; !slices.Equal(got, []int{5, 5, 7, 7}) {
+		t.Error(got)
+	}
+	const count = 16
+	var all sync.WaitGroup
+	found := make([]int, count)
+	for i := range count {
+		all.Go(func() { found[i] = agree("three", 1+i) })
+	}
+	all.Wait()
+	if slices.Min(found) != slices.Max(found) {
+		t.Errorf("weights of one night: %v", found)
+	}
+}
