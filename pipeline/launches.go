@@ -18,16 +18,13 @@ type launches struct {
 	longest []int         // units by their calls, the longest first, without those that are known to have begun
 	left    int           // calls of the units that are not begun
 	passes  int
-	needed  func() int // as that of Run
+	needed  func() int // calls that use the whole limit, at the present latency; nil where there is none
 	ahead   bool       // the latest unit went before its day
 }
 
-func (r *Run) newLaunches(units []PlannedUnit) *launches {
-	l := &launches{units: units, begun: make([]bool, len(units)), passes: r.Walk.Passes, needed: r.Needed}
-	if r.InFlight > 1 {
-		l.units = largeAndSmall(units)
-	}
-	for i := range l.units {
+func newLaunches(units []PlannedUnit, passes int, needed func() int) *launches {
+	l := &launches{units: units, begun: make([]bool, len(units)), passes: passes, needed: needed}
+	for i := range units {
 		l.left += l.calls(i)
 		l.longest = append(l.longest, i)
 	}

@@ -7,7 +7,6 @@ import (
 
 	"pgregory.net/rapid"
 
-	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
 
@@ -59,7 +58,7 @@ func TestLaunches(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		needed := rapid.IntRange(0, 100).Draw(t, "needed")
-		r := &Run{InFlight: 4, Walk: walk.Config{Passes: rapid.IntRange(1, 2).Draw(t, "passes")}, Needed: func() int { return needed }}
+		passes := rapid.IntRange(1, 2).Draw(t, "passes")
 		var units []PlannedUnit
 		for day := range schema.Day(rapid.IntRange(1, 4).Draw(t, "days")) {
 			for i, pages := range rapid.SliceOfN(rapid.IntRange(0, 90), 1, 20).Draw(t, "pages") {
@@ -67,7 +66,7 @@ func TestLaunches(t *testing.T) {
 				units = append(units, PlannedUnit{Unit: u, Pages: pages, Current: rapid.Bool().Draw(t, "current")})
 			}
 		}
-		l := r.newLaunches(units)
+		l := newLaunches(largeAndSmall(units), passes, func() int { return needed })
 		ordered, left := slices.Clone(l.units), l.left
 		begun := make(map[schema.Unit]bool)
 		for range units {
@@ -101,7 +100,7 @@ func TestLongLaunches(t *testing.T) {
 		}
 	}
 	order := func(needed func() int) (order []string) {
-		l := (&Run{InFlight: 1, Walk: walk.Config{Passes: 1}, Needed: needed}).newLaunches(units)
+		l := newLaunches(units, 1, needed)
 		for range units {
 			u := l.next()
 			order = append(order, fmt.Sprint(int(u.Day), " ", u.Account.ID))

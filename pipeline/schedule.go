@@ -42,9 +42,13 @@ func (s *schedule) outcomes(yield func(walk.Outcome) bool) {
 	go func() {
 		defer close(results)
 		defer s.halt.LogAffected()
-		begin := s.run.newLaunches(s.plan.Units)
+		units := s.plan.Units
+		if s.run.InFlight > 1 {
+			units = largeAndSmall(units)
+		}
+		begin := newLaunches(units, s.run.Walk.Passes, s.run.Needed)
 		var walks sync.WaitGroup
-		for range s.plan.Units {
+		for range units {
 			s.places.take()
 			u := begin.next()
 			walks.Go(func() {
