@@ -58,7 +58,7 @@ func (p *Partition) resolve(ctx context.Context) error {
 		if !u.paysAny(contested) {
 			continue
 		}
-		err := p.records(ctx, u, func(ordinal int32, r *normalise.Record) error {
+		err := p.records(ctx, u, allRecords, func(ordinal int32, r *normalise.Record) error {
 			if !contested[r.Key().AccountID] {
 				return nil
 			}
@@ -99,7 +99,7 @@ func (p *Partition) alsoElsewhere(ctx context.Context, elsewhere []*unit, contes
 		maps.Copy(payees, u.payees)
 	}
 	for _, u := range elsewhere {
-		err := p.records(ctx, u, func(ordinal int32, r *normalise.Record) error {
+		err := p.records(ctx, u, allRecords, func(ordinal int32, r *normalise.Record) error {
 			payee := r.Key().AccountID
 			if !payees[payee] {
 				return nil
@@ -175,7 +175,7 @@ func (p *Partition) keepRecords(ctx context.Context) error {
 		if !slices.ContainsFunc(slices.Collect(maps.Values(u.resolved)), resolved.lacksRecord) {
 			continue
 		}
-		err := p.records(ctx, u, func(ordinal int32, record *normalise.Record) error {
+		err := p.records(ctx, u, allRecords, func(ordinal int32, record *normalise.Record) error {
 			r, ok := u.resolved[ordinal]
 			if !ok || !r.lacksRecord() {
 				return nil
@@ -192,12 +192,20 @@ func (p *Partition) keepRecords(ctx context.Context) error {
 	return nil
 }
 
-// records reads the records of a unit's walk again, with their ordinals.
-func (p *Partition) records(ctx context.Context, u *unit, take func(int32, *normalise.Record) error) error {
-	ordinal := int32(0)
+func allRecords(int32, int) bool { return true }
+
+// records reads the records of a unit's walk again, with their ordinals, page by page where
+// wants says so: it gets the ordinal of a page's first record and the number of records.
+func (p *Partition) records(ctx context.Context, u *unit, wants func(int32, int) bool, take func(int32, *normalise.Record) error) error {
+	ordinal, pages := int32(0), u.certificate.Pages
 	for answer, err := range walk.Certified(ctx, p.builder.Archive, u.certificate) {
 		if err != nil {
 			return err
+		}
+		rows := pages[0].Rows
+		if pages = pages[1:]; !wants(ordinal, rows) {
+			ordinal += int32(rows)
+			continue
 		}
 		page, err := normalise.DecodePage(answer.Body)
 		if err != nil {
