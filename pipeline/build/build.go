@@ -20,7 +20,7 @@
 //	partition, load           a partition, and the walks that go into it
 //	unit, loader, block,
 //	order, merge              the rows of one walk, in sorted runs
-//	repeated, resolve         bills that were found more than once, by one walk or by several
+//	resolve                   bills that were found more than once
 //	stage, rows, tally        the rows of all units, added to the tables and counted
 //	join, knownorder, claims  what is known of an order
 //	joiner, joinedrows,
