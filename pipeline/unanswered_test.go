@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"sync/atomic"
 	"testing"
 	"time"
 
@@ -224,45 +223,6 @@ func TestTradeHangs(t *testing.T) {
 		began := time.Now()
 		if s, _ := w.do(ctx); s.ExitCode != 143 || time.Since(began) > 80*time.Second {
 			t.Errorf("exit %d after %s", s.ExitCode, time.Since(began))
-		}
-	})
-}
-
-// TestKilledWhileAsking: a kill costs the answers of thirty seconds, and of the
-// chunk in hand.
-func TestKilledWhileAsking(t *testing.T) {
-	t.Parallel()
-	settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
-		w.trade.latency = time.Second
-		w.set(store, sales(store.ID, 400)...)
-		for i := range 400 {
-			w.trade.set(byShop, order(i), settlement(fmt.Sprint("s", i), schema.StatusSuccess, 100, day))
-		}
-		var dead atomic.Bool
-		calls := 0
-		w.trade.strike = func(schema.Query) (string, error) {
-			if calls++; calls >= 300 {
-				dead.Store(true)
-				return "", errKilled
-			}
-			return "", nil
-		}
-		w.store.Fault = func(objecttest.Op, string) (bool, error) {
-			if dead.Load() {
-				return false, errKilled
-			}
-			return false, nil
-		}
-		w.lake.refuse = func(schema.Day, int) error { return errKilled }
-		if s, err := w.do(t.Context(), tradeInFlight(1)); err == nil {
-			t.Errorf("exit %d", s.ExitCode)
-		}
-		delete(w.lake.summaries, "run-1")
-		w.trade.strike, w.store.Fault, w.lake.refuse = nil, nil, nil
-		w.trade.made()
-		w.run(pipeline.ExitDone)
-		if made := w.trade.made(); len(made) != 400-256 || made[0] != "order_id "+order(256) {
-			t.Errorf("%d calls to go on, the first is %q", len(made), made[0])
 		}
 	})
 }

@@ -15,9 +15,9 @@ type running struct {
 	done   chan struct{} // closed when result is there
 }
 
-// queryChunk queries some orders side by side, stores the answers, and counts which
-// rules answered. It does not wait for an order whose query failed: that gives its
-// slot to others, and is taken later.
+// queryChunk queries some orders side by side, and counts which rules answered. Answers are
+// kept as they come: where many units share a low rate, a chunk takes minutes. It does not
+// wait for an order whose query failed: that gives its slot to others, and is taken later.
 func (p *pass) queryChunk(ctx context.Context, orders []order) error {
 	var first sync.WaitGroup // until each is answered, or has failed once
 	for i := range orders {
@@ -26,20 +26,22 @@ func (p *pass) queryChunk(ctx context.Context, orders []order) error {
 		release := sync.OnceFunc(func() { <-p.slots; first.Done() })
 		r := &running{order: &orders[i], done: make(chan struct{})}
 		p.running = append(p.running, r)
+		place := p.begun
+		p.begun++
 		go func() {
 			defer release()
 			defer close(r.done)
 			r.result = p.query(yield.With(ctx, release), r.order)
+			if r.result.err != nil {
+				return
+			}
+			r.result.unkept = p.keep(ctx, place, r.result.answers)
+			r.result.answers = nil
+			p.Progress.OrderAnswered()
 		}()
 	}
 	first.Wait()
-	if err := p.takeDone(ctx, false); err != nil {
-		return err
-	}
-	if len(p.data) > 0 && p.Now().Sub(p.since) >= batchSpan {
-		return p.flush(ctx)
-	}
-	return nil
+	return p.takeDone(ctx, false)
 }
 
 // takeDone takes the results of the orders that are done; with all, it waits for all.

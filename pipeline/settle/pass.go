@@ -5,18 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"iter"
-	"time"
 
-	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
 
-const (
-	ordersAtATime = 64               // of one unit; after them it is known better which rule answers
-	batchSize     = 1 << 20          // bytes of answers that are stored as one batch
-	batchSpan     = 30 * time.Second // after which a smaller batch is stored, too
-)
+const ordersAtATime = 64 // of one unit; after them it is known better which rule answers
 
 // pass is one pass over the orders of a unit.
 type pass struct {
@@ -28,11 +22,8 @@ type pass struct {
 	slots       chan struct{} // one for each query in flight that has not failed yet
 	running     []*running    // queries of orders; those that failed are repeated while others run
 	lastPassEnd int64         // unix microseconds: the end of the last pass, if its run ended well
-
-	batches  int
-	data     []byte                    // encoded answers that are not stored yet
-	unstored []evidence.PreparedAnswer // the same: they count once they are stored
-	since    time.Time                 // of the first
+	batch       batch
+	begun       int // orders
 }
 
 // run queries the orders that are due, and certifies the pass if all have an answer. The
@@ -66,7 +57,7 @@ func (p *pass) run(ctx, lasting context.Context, orders iter.Seq2[order, error],
 
 // certify makes durable that all orders of the certificate's bills have an answer.
 func (p *pass) certify(ctx context.Context, c *schema.Certificate) error {
-	if c == nil || p.batches == 0 && p.Evidence.PassCovers(c) {
+	if c == nil || p.batch.stored == 0 && p.Evidence.PassCovers(c) {
 		return nil
 	}
 	done := schema.SettlePass{

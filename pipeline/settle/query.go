@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"errors"
-	"fmt"
 
 	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/normalise"
@@ -19,7 +18,8 @@ type result struct {
 	tried   []int // queries, by their place in the order
 	omitted int   // queries left out, as their rules are silent
 	found   bool  // the last answer has settlements
-	err     error
+	err     error // a query's
+	unkept  error // the archive's
 }
 
 // query makes the queries of an order until one is answered with settlements.
@@ -55,7 +55,7 @@ func (p *pass) recordFailure(ctx context.Context, err error) error {
 	return err
 }
 
-// take takes the result of an order. Its answers count only together.
+// take counts the result of an order, and which rules answered.
 func (p *pass) take(ctx context.Context, o *order, r *result) error {
 	p.Asked += int64(len(r.tried))
 	if r.err != nil {
@@ -64,14 +64,11 @@ func (p *pass) take(ctx context.Context, o *order, r *result) error {
 		}
 		return nil
 	}
-	p.Answered++
-	p.Progress.OrderAnswered()
-	p.learn(o, r)
-	for i := range r.answers {
-		if err := p.store(ctx, &r.answers[i]); err != nil {
-			return err
-		}
+	if r.unkept != nil {
+		return r.unkept
 	}
+	p.Answered++
+	p.learn(o, r)
 	return nil
 }
 
@@ -89,41 +86,4 @@ func (p *pass) keepFailure(ctx context.Context, o *order, err error) {
 	}
 	p.Log.Warn("an order was not answered", "account_id", p.unit.Account.ID, "account_name", p.unit.Account.Name, "bill_date", p.unit.Day, id, o.key,
 		"error_code", failure.Code, "sub_code", failure.SubCode, "logid", failure.LogID, "reason", failure.Reason)
-}
-
-// store archives an answer, in batches.
-func (p *pass) store(ctx context.Context, a *normalise.SettlementsAnswer) error {
-	line, err := p.Archive.EncodeSettlement(a.SettleAnswer)
-	if err != nil {
-		return err
-	}
-	if len(p.data) == 0 {
-		p.since = a.FetchedAt
-	}
-	p.data, p.unstored = append(p.data, line...), append(p.unstored, p.Evidence.PrepareAnswer(a))
-	if len(p.data) >= batchSize {
-		return p.flush(ctx)
-	}
-	return nil
-}
-
-// flush stores the batch, even where ctx has ended: what was fetched is not to be fetched
-// again.
-func (p *pass) flush(ctx context.Context) error {
-	if len(p.data) == 0 {
-		return nil
-	}
-	ctx, cancel := stop.Outlast(ctx, stop.FlushGrace)
-	defer cancel()
-	key, err := p.Archive.AppendSettlements(ctx, p.unit, p.name, p.batches+1, p.data)
-	if err != nil {
-		return fmt.Errorf("archiving settlements of %s: %w", p.unit, err)
-	}
-	for i := range p.unstored {
-		if err := p.Evidence.AddAnswer(&p.unstored[i], key); err != nil {
-			return err
-		}
-	}
-	p.batches, p.data, p.unstored = p.batches+1, p.data[:0], p.unstored[:0]
-	return nil
 }
