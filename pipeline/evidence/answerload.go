@@ -54,21 +54,32 @@ type decodedAnswers struct {
 	received []schema.SettleAnswer
 	prepared []PreparedAnswer
 	faults   []error // of those that are no answers
+
+	decoder normalise.SettleDecoder
+	memory  answerMemory
 }
 
-func (a *answers) decode(received []schema.SettleAnswer) (decodedAnswers, error) {
-	d := decodedAnswers{received, make([]PreparedAnswer, len(received)), make([]error, len(received))}
+func (a *answers) decode(received []schema.SettleAnswer) (*decodedAnswers, error) {
+	d, ok := a.decoded.Get().(*decodedAnswers)
+	if !ok {
+		d = new(decodedAnswers)
+	}
+	d.received, d.prepared, d.faults, d.memory.records = received, d.prepared[:0], d.faults[:0], d.memory.records[:0]
 	for i := range received {
-		answer, err := normalise.DecodeSettleAnswer(received[i])
-		if d.faults[i] = err; err == nil {
-			d.prepared[i] = a.prepare(&answer)
+		var prepared PreparedAnswer
+		answer, err := d.decoder.Decode(received[i])
+		if err == nil {
+			prepared = a.prepare(&answer, &d.memory)
 		}
+		d.prepared, d.faults = append(d.prepared, prepared), append(d.faults, err)
 	}
 	return d, nil
 }
 
-// addAll adds the answers of a chunk. The error is the first one; what is no answer is none.
-func (a *answers) addAll(d decodedAnswers) (fault error) {
+// addAll adds the answers of a chunk, which are not used any more. The error is the first one;
+// what is no answer is none.
+func (a *answers) addAll(d *decodedAnswers) (fault error) {
+	defer a.decoded.Put(d)
 	for i := range d.received {
 		if d.faults[i] != nil {
 			a.addInvalid(&d.received[i], d.faults[i])
