@@ -22,7 +22,7 @@ var nothingKnown = new(evidence.Order)
 // readOrder reads what is known of an order, of which these are the partition's bills.
 func (r *joinedRows) readOrder(own []reconcile.Bill) (o knownOrder, err error) {
 	o = knownOrder{own: own, bills: own, Order: nothingKnown}
-	if slices.ContainsFunc(own, func(b reconcile.Bill) bool { return !b.Forward() || b.OrderKey() == "" }) {
+	if !reconcile.AllCompared(own) {
 		o.bills = nil
 		for _, b := range own {
 			if b.Forward() && b.OrderKey() != "" {
@@ -66,7 +66,7 @@ func (r *joinedRows) answered(o *knownOrder) bool {
 
 // hasOtherDays reports whether the order has bills of other days.
 func (o *knownOrder) hasOtherDays(day schema.Day) bool {
-	return slices.ContainsFunc(o.bills, func(b reconcile.Bill) bool { return b.Day != day })
+	return reconcile.HasOtherDays(o.bills, day)
 }
 
 // on returns the order's bills of a day.

@@ -22,7 +22,7 @@ type answers struct {
 	wanted  func(schema.AccountID) bool // whose answers are loaded; nil: all
 	window  schema.Day                  // days before and after, within which an answer serves
 	records *spill.Records
-	decoded sync.Pool // of *decodedAnswers
+	chunks  sync.Pool // of *answerChunk
 
 	mu      sync.RWMutex
 	days    map[schema.Day]*hashed.Map[lastAnswer] // by query

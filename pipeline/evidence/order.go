@@ -83,7 +83,7 @@ func (r *OrderReader) Read(day schema.Day, bills []reconcile.Bill) (*Order, erro
 
 // appendQueries appends to an empty list what may have been queried for the order, on any day.
 func (e *Evidence) appendQueries(all []schema.Query, bills []reconcile.Bill) []schema.Query {
-	if !slices.ContainsFunc(bills, func(b reconcile.Bill) bool { return b.Day != bills[0].Day }) {
+	if !reconcile.HasOtherDays(bills, bills[0].Day) {
 		return e.Rules.AppendQueries(all, bills)
 	}
 	days := make(map[schema.Day][]reconcile.Bill, 1)
