@@ -46,12 +46,14 @@ func (s *schedule) outcomes(yield func(walk.Outcome) bool) {
 		if s.run.InFlight > 1 {
 			units = largeAndSmall(units)
 		}
+		begin := newLaunches(units, s.run.Walk.Passes, s.run.Needed)
 		var walks sync.WaitGroup
-		for _, u := range units {
+		for range units {
 			s.places.take()
+			u := begin.next()
 			walks.Go(func() {
 				defer s.places.leave()
-				if outcome, ok := s.unit(ctx, u.Unit); ok {
+				if outcome, ok := s.unit(ctx, u); ok {
 					s.count(outcome)
 					results <- outcome
 				}
@@ -87,29 +89,6 @@ func (r *Run) limit() int {
 		return r.InFlight
 	}
 	return max(r.InFlight, r.Needed())
-}
-
-// largeAndSmall orders the units of each day, which begin with the largest, so that a
-// large and a small one begin in turn: the large ones take longest, and the small ones
-// need not wait for them. Where sizes are not known the order stays.
-func largeAndSmall(units []PlannedUnit) []PlannedUnit {
-	ordered := make([]PlannedUnit, 0, len(units))
-	for len(units) > 0 {
-		n := 1
-		for n < len(units) && units[n].Day == units[0].Day {
-			n++
-		}
-		day := units[:n]
-		units = units[n:]
-		for first, last := 0, n-1; first <= last; first++ {
-			ordered = append(ordered, day[first])
-			if first < last && day[first].Pages != day[last].Pages {
-				ordered = append(ordered, day[last])
-				last--
-			}
-		}
-	}
-	return ordered
 }
 
 // unit walks one unit. It returns false where an interruption cut the walk.

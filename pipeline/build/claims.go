@@ -3,6 +3,7 @@ package build
 import (
 	"encoding/binary"
 
+	"billwalk/pipeline/hashed"
 	"billwalk/pipeline/normalise"
 	"billwalk/schema"
 )
@@ -10,14 +11,10 @@ import (
 // claims are the settlements that orders have taken: each counts for one order alone. There
 // may be millions, so it keeps no pointer to any, but fingerprints.
 type claims struct {
-	owners map[normalise.Fingerprint]int // by settlement: the place of the order
-	orders []byte                        // their keys, each behind its length
-	last   string                        // the order that came last
+	owners hashed.Map[int] // by settlement: the place of the order
+	orders []byte          // their keys, each behind its length
+	last   string          // the order that came last
 	lastAt int
-}
-
-func newClaims() *claims {
-	return &claims{owners: make(map[normalise.Fingerprint]int)}
 }
 
 // take takes a settlement for an order, unless another has it. It returns the order that
@@ -35,14 +32,15 @@ type claim struct {
 // takeClaim is take for a fingerprint.
 func (c *claims) takeClaim(one claim) (owner string) {
 	id, order := one.id, one.order
-	if at, taken := c.owners[id]; taken {
-		return c.orderAt(at)
+	at, free := c.owners.Add(hashed.Key(id))
+	if !free {
+		return c.orderAt(*at)
 	}
 	if len(c.orders) == 0 || order != c.last {
 		c.last, c.lastAt = order, len(c.orders)
 		c.orders = append(binary.AppendUvarint(c.orders, uint64(len(order))), order...)
 	}
-	c.owners[id] = c.lastAt
+	*at = c.lastAt
 	return order
 }
 

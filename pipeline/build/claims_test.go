@@ -12,7 +12,7 @@ import (
 func TestClaims(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		c, want := newClaims(), make(map[schema.SettlementKey]string)
+		c, want := new(claims), make(map[schema.SettlementKey]string)
 		id := rapid.SampledFrom([]string{"", "1", "2", "11"})
 		for range rapid.IntRange(1, 40).Draw(t, "settlements") {
 			s := schema.SettlementKey{SettleID: id.Draw(t, "settle_id"), ItemOrderID: id.Draw(t, "item")}

@@ -17,7 +17,7 @@ func (p *Partition) Join(ctx context.Context) error {
 	b := p.builder
 	j := &joiner{
 		evidence: b.Evidence, rules: b.Rules, at: p.At(), buckets: b.Buckets, stage: p.stage, manifest: p.manifest,
-		certificates: make(map[schema.AccountID]*schema.Certificate), claims: newClaims(),
+		certificates: make(map[schema.AccountID]*schema.Certificate), claims: new(claims),
 		entries: make(map[schema.AccountID]*schema.Entry), neverAnswered: make(map[schema.AccountID]bool), items: make(map[itemGroup]int64),
 	}
 	p.joiner = j

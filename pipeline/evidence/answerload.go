@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 
+	"billwalk/pipeline/hashed"
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/parallel"
 	"billwalk/schema"
@@ -15,7 +16,7 @@ func (a *answers) load(ctx context.Context, day schema.Day) error {
 	a.mu.Lock()
 	_, loaded := a.days[day]
 	if !loaded {
-		a.days[day] = make(map[idHash]lastAnswer)
+		a.days[day] = new(hashed.Map[lastAnswer])
 	}
 	a.mu.Unlock()
 	if loaded {

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"billwalk/pipeline/hashed"
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/spill"
 	"billwalk/schema"
@@ -23,8 +24,8 @@ type answers struct {
 	records *spill.Records
 
 	mu      sync.RWMutex
-	days    map[schema.Day]map[idHash]lastAnswer
-	filled  []schema.Day // that have answers, ascending
+	days    map[schema.Day]*hashed.Map[lastAnswer] // by query
+	filled  []schema.Day                           // that have answers, ascending
 	invalid map[schema.Day][]invalidAnswer
 	passes  map[unitKey]schema.SettlePass // the latest of each unit
 	units   map[unitKey]*unitAnswers
@@ -92,7 +93,7 @@ func newAnswers(archive Archive, wanted func(schema.AccountID) bool, rules []sch
 	}
 	return &answers{
 		archive: archive, wanted: wanted, window: window, records: records,
-		days: make(map[schema.Day]map[idHash]lastAnswer), invalid: make(map[schema.Day][]invalidAnswer),
+		days: make(map[schema.Day]*hashed.Map[lastAnswer]), invalid: make(map[schema.Day][]invalidAnswer),
 		passes: make(map[unitKey]schema.SettlePass), units: make(map[unitKey]*unitAnswers), rules: known, byID: make(map[idHash][]answerSource),
 	}, nil
 }
@@ -148,13 +149,13 @@ func (a *answers) addPrepared(p *PreparedAnswer, key string) error {
 	a.countRule(p, query)
 	day := a.days[p.day]
 	if day == nil {
-		day = make(map[idHash]lastAnswer)
+		day = new(hashed.Map[lastAnswer])
 		a.days[p.day] = day
 	}
 	if at, known := slices.BinarySearch(a.filled, p.day); !known {
 		a.filled = slices.Insert(a.filled, at, p.day)
 	}
-	if before, ok := day[query]; ok {
+	if before := day.Find(query.key()); before != nil {
 		if before.fetched > fetched {
 			return nil
 		}
@@ -162,7 +163,6 @@ func (a *answers) addPrepared(p *PreparedAnswer, key string) error {
 			return err
 		} else if same {
 			before.fetched = fetched
-			day[query] = before
 			return nil
 		}
 	}
@@ -175,7 +175,8 @@ func (a *answers) addPrepared(p *PreparedAnswer, key string) error {
 		}
 		last.offset, last.length = place.Offset, place.Length
 	}
-	day[query] = last
+	known, _ := day.Add(query.key())
+	*known = last
 	for _, id := range p.ids {
 		a.byID[id] = append(a.byID[id], answerSource{query, place})
 	}
@@ -248,7 +249,7 @@ func (a *answers) latest(query idHash, from, to schema.Day) Answer {
 		if day < from || day > to {
 			continue
 		}
-		if one, ok := a.days[day][query]; ok && one.fetched >= last.Fetched {
+		if one := a.days[day].Find(query.key()); one != nil && one.fetched >= last.Fetched {
 			last = one.on(day)
 		}
 	}

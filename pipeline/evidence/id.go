@@ -6,6 +6,7 @@ import (
 
 	"github.com/zeebo/xxh3"
 
+	"billwalk/pipeline/hashed"
 	"billwalk/schema"
 )
 
@@ -34,6 +35,11 @@ func idOf(q schema.Query) (parameter, value string) {
 		return callbackColumn, q.Parameter + "\x00" + q.Value
 	}
 	return q.Parameter, q.Value
+}
+
+// key returns the hash as the key of a map.
+func (h idHash) key() hashed.Key {
+	return hashed.Key{binary.BigEndian.Uint64(h[:]), binary.BigEndian.Uint64(h[8:])}
 }
 
 // short is what is kept of an id where there are many.

@@ -49,7 +49,7 @@ func (e *Evidence) AnswerIDs(ctx context.Context, day schema.Day) (ids []uint64,
 	defer e.answers.mu.RUnlock()
 	for id, sources := range e.answers.byID {
 		for _, s := range sources {
-			if last, ok := e.answers.days[day][s.query]; ok && last.on(day).place == s.place {
+			if last := e.answers.days[day].Find(s.query.key()); last != nil && last.on(day).place == s.place {
 				ids = append(ids, id.short()^ofAnswer)
 			}
 		}

@@ -57,6 +57,8 @@ var walls = []struct {
 
 	{"billwalk/pipeline/spill", []string{"billwalk/pipeline/evidence", "billwalk/pipeline/build", "billwalk/pipeline/settle"},
 		"a local file that no killed run leaves behind, and that does not fill the disk"},
+	{"billwalk/pipeline/hashed", []string{"billwalk/pipeline/evidence", "billwalk/pipeline/build"},
+		"what is known by millions of hashes"},
 	{"billwalk/pipeline/parallel", []string{"billwalk/pipeline/evidence", "billwalk/pipeline/build"},
 		"work that is done on all processors, and taken in its order"},
 	{"billwalk/pipeline/stop", []string{"billwalk/pipeline", "billwalk/pipeline/claims", "billwalk/pipeline/shards", "billwalk/pipeline/douyin", "billwalk/pipeline/unreadable", "billwalk/pipeline/walk", "billwalk/pipeline/settle", "billwalk/pipeline/stores", "billwalk/pipeline/build", "billwalk/pipeline/withdraw"},
