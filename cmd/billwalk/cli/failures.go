@@ -32,7 +32,7 @@ func printFailures(out io.Writer, what string, failures []schema.Failure, names 
 		}
 		fmt.Fprintln(out)
 		if f.Hint != "" && !hints[f.Hint] {
-			fmt.Fprintf(out, "  %-11s   → %s\n", "", plain(f.Hint))
+			fmt.Fprintf(out, "  %-11s   → %s\n", "", plain(f.Advice().Both()))
 		}
 		hints[f.Hint] = true
 	}

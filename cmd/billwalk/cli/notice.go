@@ -139,7 +139,7 @@ func (n *notice) failureLine(g failureGroup) string {
 	}
 	text := ownReason(g[0])
 	if g[0].Hint != "" {
-		text += " → " + schema.SplitBilingual(g[0].Hint).Chinese
+		text += " → " + g[0].Advice().Chinese
 	}
 	return fmt.Sprintf("失败 %d 项（%s）：%s", len(g), who, shortened(text))
 }

@@ -11,8 +11,8 @@ import (
 var (
 	storyTitle   = schema.Bilingual{English: "order %s of job %s, %s…%s\n", Chinese: "订单 %s，任务 %s，%s…%s\n"}
 	storyUnknown = schema.Bilingual{
-		English: "order %s is in no published day of job %s, %s…%s: %d bills of %s were looked at. Name other days by --from and --to; an id has all of its digits\n",
-		Chinese: "任务 %[2]s 已发布的 %[3]s…%[4]s 中没有订单 %[1]s：查看了 %[6]s 的 %[5]d 条账单。可用 --from、--to 指定其他日期；单号须完整\n",
+		English: "order %s is in no published day of job %s, %s…%s (code %s): bills looked at: %d, of accounts: %d. Name other days by --from and --to; an id has all of its digits\n",
+		Chinese: "任务 %[2]s 已发布的 %[3]s…%[4]s 中没有订单 %[1]s（错误码 %[5]s）：查看了 %[7]d 个账户的 %[6]d 条账单。可用 --from、--to 指定其他日期；单号须完整\n",
 	}
 	storyBills       = schema.Bilingual{English: "\nbills, in yuan\n", Chinese: "\n账单（元）\n"}
 	storyAsked       = schema.Bilingual{English: "\nasked of the settle query\n", Chinese: "\n分账查询\n"}
@@ -28,7 +28,7 @@ var (
 // print tells the story in the order in which it happened.
 func (s *orderStory) print(out io.Writer, language string) error {
 	if !s.found() {
-		fmt.Fprintf(out, in(language, storyUnknown), plain(s.Order), s.Job, s.From, s.To, s.seen, count(len(s.names), "account"))
+		fmt.Fprintf(out, in(language, storyUnknown), plain(s.Order), s.Job, s.From, s.To, schema.CodeNotFound, s.seen, len(s.names))
 		return nil
 	}
 	fmt.Fprintf(out, in(language, storyTitle), plain(s.Order), s.Job, s.From, s.To)

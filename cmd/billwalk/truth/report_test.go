@@ -72,6 +72,7 @@ func TestReportFoots(t *testing.T) {
 			refunds.Add(r.Refunds.Bills)
 			checkFoots(t, r)
 			checkBalances(t, r.Withdrawals)
+			checkStatusAges(t, config, r, days...)
 			checkLeft(t, lake, 1+int(seed%2), accounts, r)
 			got := numbersOf(r)
 			want := make(numbers)
