@@ -30,7 +30,8 @@ public class Server {
                     "local.location", args[0],
                     "hive.partition-projection-enabled", "true",
                     "hive.ignore-absent-partitions", "true",
-                    "hive.table-statistics-enabled", "false")); // a file metastore has none of projected partitions
+                    "hive.table-statistics-enabled", "false", // a file metastore has none of projected partitions
+                    "hive.collect-column-statistics-on-write", "false"));
             trino.execute("CREATE SCHEMA hive.billwalk");
             BufferedReader in = new BufferedReader(new InputStreamReader(System.in, StandardCharsets.UTF_8));
             for (String statement = in.readLine(); statement != null; statement = in.readLine()) {
