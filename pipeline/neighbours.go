@@ -204,11 +204,15 @@ func haveCommon(a, b []uint64) bool {
 	return false
 }
 
-// hasWalked tells the other shards that the day's units have ended.
+// hasWalked tells the other shards that the day's units have ended, and what was found.
 func (n *neighbours) hasWalked(ctx context.Context, day schema.Day) {
-	if n != nil && n.overlap {
-		n.pass(ctx, walked(day))
+	if n == nil || !n.overlap {
+		return
 	}
+	if err := n.night.PutWalked(ctx, day, n.builder.Walked(day)); err != nil {
+		n.log.Warn("the other shards have to look in the archive for what this one has walked", "bill_date", day, "error", err)
+	}
+	n.pass(ctx, walked(day))
 }
 
 // mayStage reports whether a day's bills can be staged now: where bills may stand with accounts
@@ -221,12 +225,25 @@ func (n *neighbours) mayStage(ctx context.Context, day schema.Day) bool {
 	return err == nil && all
 }
 
-// stage notes, before a day is staged, what other shards have walked of it.
+// stage notes, before a day is staged, what other shards have walked of it: by what they tell,
+// else by the archive.
 func (n *neighbours) stage(ctx context.Context, day schema.Day) error {
 	if n == nil || !n.overlap {
 		return nil
 	}
-	return n.builder.NoteForeign(ctx, day)
+	told := make(map[schema.AccountID]*schema.Certificate)
+	silent := make(map[int]bool)
+	for _, peer := range n.night.Peers {
+		certificates, ok, err := n.night.PeerWalked(ctx, peer, day)
+		if err != nil {
+			return err
+		}
+		silent[peer] = !ok
+		for _, c := range certificates {
+			told[c.Account.ID] = c
+		}
+	}
+	return n.builder.NoteForeign(ctx, day, told, func(bucket int) bool { return silent[bucket%n.night.Shard.Count] })
 }
 
 // awaitJoined waits until the day can be published: bills that moved are found by what is

@@ -21,6 +21,7 @@ var Limits = []Limit{
 	{"notes of people", "", ".jsonl", 32 << 20, "about 400 bytes for each difference or day: a file of 50,000 resolutions has 20 MB"},
 	{"a Parquet file", "", ".parquet", 16 << 30, "a day of a million bills has about 100 MB"},
 	{"ids of a shard", "_control/shards/", ".ids", 512 << 20, "about 20 bytes a bill, for each day and bucket: a million bills have 20 MB"},
+	{"certificates of a shard", "_control/shards/", ".certificates", 64 << 20, "about 1 KB an account and 150 bytes a page of bills, for each day: 10 million bills have 30 MB"},
 	{"a control object", "", "", 1 << 20, "turns, claims, tokens and probes have less than 10 KB"},
 }
 

@@ -26,9 +26,9 @@ type loader struct {
 	file *spill.Records
 	unit *unit
 	*loaderMemory
-	ordinal int32                              // of the record to come
-	seen    map[normalise.Fingerprint]variants // by bill
-	key     []byte                             // memory for a key
+	ordinal int32                           // of the record to come
+	seen    map[normalise.Fingerprint]int32 // by bill: its first record
+	key     []byte                          // memory for a key
 }
 
 // loaderMemory is what loaders take one after the other: to grow it anew for each unit would
@@ -44,7 +44,7 @@ var loaderMemories = sync.Pool{New: func() any { return &loaderMemory{newBlock()
 func newLoader(rows normalise.Normaliser, file *spill.Records, u *unit) *loader {
 	return &loader{
 		rows: rows, file: file, unit: u, loaderMemory: loaderMemories.Get().(*loaderMemory),
-		seen: make(map[normalise.Fingerprint]variants),
+		seen: make(map[normalise.Fingerprint]int32),
 	}
 }
 
@@ -53,12 +53,6 @@ func (l *loader) release() {
 	l.pending.reset()
 	loaderMemories.Put(l.loaderMemory)
 	l.loaderMemory = nil
-}
-
-// variants are the contents of one bill that were found so far.
-type variants struct {
-	first  normalise.Fingerprint
-	others map[normalise.Fingerprint]bool // nil for nearly all bills
 }
 
 // load reads a certified walk from the archive.
@@ -133,9 +127,7 @@ func (l *loader) add(rows *normalise.Rows) error {
 		return fmt.Errorf("%s: a walk of more than %d records", l.unit.certificate.Unit(), math.MaxInt32)
 	}
 	for i := range rows.Bills.Rows {
-		if err := l.note(rows, i); err != nil {
-			return err
-		}
+		l.note(rows, i)
 	}
 	accounts := &rows.Bills.Columns[accountColumn]
 	for code := range len(accounts.Offsets) - 1 {
@@ -169,25 +161,17 @@ func (l *loader) flush(n int) error {
 	return nil
 }
 
-// note decides about a record of which the walk has others.
-func (l *loader) note(rows *normalise.Rows, i int) error {
+// note notes the records of a bill of which the walk has several.
+func (l *loader) note(rows *normalise.Rows, i int) {
 	l.key = appendKey(l.key[:0], rows.Bills, i)
-	key, content := normalise.FingerprintOf(l.key), rows.Contents[i]
-	found, later := l.seen[key]
-	switch {
-	case !later:
-		l.seen[key] = variants{first: content}
-	case found.first == content || found.others[content]:
-		l.unit.resolve(l.ordinal+int32(i), resolved{dropped: true, says: same})
-	default:
-		if found.others == nil {
-			found.others = make(map[normalise.Fingerprint]bool)
-			l.seen[key] = found
-		}
-		found.others[content] = true
-		record, err := l.file.Add(rows.Raw[i])
-		l.unit.resolve(l.ordinal+int32(i), resolved{says: conflict, record: record})
-		return err
+	key, ordinal := normalise.FingerprintOf(l.key), l.ordinal+int32(i)
+	first, later := l.seen[key]
+	if !later {
+		l.seen[key] = ordinal
+		return
 	}
-	return nil
+	if l.unit.repeated == nil {
+		l.unit.repeated = make(map[int32]bool)
+	}
+	l.unit.repeated[first], l.unit.repeated[ordinal] = true, true
 }

@@ -49,17 +49,30 @@ func (b *Builder) StageNeighbour(ctx context.Context, of schema.Partition) error
 	return p.Stage(ctx)
 }
 
-// NoteForeign notes what became of a day's units that other processes have walked, by the
-// archive, and with what they are published.
-func (b *Builder) NoteForeign(ctx context.Context, day schema.Day) error {
+// Walked returns the certificates of the day's units that this process has walked.
+func (b *Builder) Walked(day schema.Day) (certificates []*schema.Certificate) {
 	for _, account := range b.Accounts {
-		u := schema.Unit{Account: account, Day: day}
-		if b.owns(account.ID.Bucket(b.Buckets)) {
+		if c := b.outcomes[schema.Unit{Account: account, Day: day}].Certificate; c != nil && b.owns(account.ID.Bucket(b.Buckets)) {
+			certificates = append(certificates, c)
+		}
+	}
+	return certificates
+}
+
+// NoteForeign notes what became of a day's units that other processes have walked, by their
+// certificates: as told, or in the archive where the process that has the bucket is silent.
+func (b *Builder) NoteForeign(ctx context.Context, day schema.Day, told map[schema.AccountID]*schema.Certificate, silent func(bucket int) bool) error {
+	for _, account := range b.Accounts {
+		u, bucket := schema.Unit{Account: account, Day: day}, account.ID.Bucket(b.Buckets)
+		if b.owns(bucket) {
 			continue
 		}
-		c, _, err := b.Archive.Unit(ctx, u)
-		if err != nil {
-			return err
+		c := told[account.ID]
+		if c == nil && silent(bucket) {
+			var err error
+			if c, _, err = b.Archive.Unit(ctx, u); err != nil {
+				return err
+			}
 		}
 		if c != nil {
 			b.outcomes[u] = walk.Outcome{Unit: u, Certificate: c}

@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"crypto/sha256"
+	"errors"
+	"fmt"
 	"maps"
 	"slices"
 
@@ -58,7 +60,7 @@ func (p *Partition) resolve(ctx context.Context) error {
 		if !u.paysAny(contested) {
 			continue
 		}
-		err := p.records(ctx, u, func(ordinal int32, r *normalise.Record) error {
+		err := p.records(ctx, u, allRecords, func(ordinal int32, r *normalise.Record) error {
 			if !contested[r.Key().AccountID] {
 				return nil
 			}
@@ -99,7 +101,7 @@ func (p *Partition) alsoElsewhere(ctx context.Context, elsewhere []*unit, contes
 		maps.Copy(payees, u.payees)
 	}
 	for _, u := range elsewhere {
-		err := p.records(ctx, u, func(ordinal int32, r *normalise.Record) error {
+		err := p.records(ctx, u, allRecords, func(ordinal int32, r *normalise.Record) error {
 			payee := r.Key().AccountID
 			if !payees[payee] {
 				return nil
@@ -175,7 +177,7 @@ func (p *Partition) keepRecords(ctx context.Context) error {
 		if !slices.ContainsFunc(slices.Collect(maps.Values(u.resolved)), resolved.lacksRecord) {
 			continue
 		}
-		err := p.records(ctx, u, func(ordinal int32, record *normalise.Record) error {
+		err := p.records(ctx, u, allRecords, func(ordinal int32, record *normalise.Record) error {
 			r, ok := u.resolved[ordinal]
 			if !ok || !r.lacksRecord() {
 				return nil
@@ -192,12 +194,79 @@ func (p *Partition) keepRecords(ctx context.Context) error {
 	return nil
 }
 
-// records reads the records of a unit's walk again, with their ordinals.
-func (p *Partition) records(ctx context.Context, u *unit, take func(int32, *normalise.Record) error) error {
-	ordinal := int32(0)
+// Nearly every bill is found once. So a walk is loaded without a look at what its records say,
+// and where it has several of one bill, the pages with these are read again.
+
+// resolveRepeated decides what becomes of the records of bills that one walk found several
+// times.
+func (p *Partition) resolveRepeated(ctx context.Context, u *unit) error {
+	if len(u.repeated) == 0 {
+		return nil
+	}
+	found, taken := make(variants), 0
+	err := p.records(ctx, u, u.hasRepeated, func(ordinal int32, r *normalise.Record) error {
+		if !u.repeated[ordinal] {
+			return nil
+		}
+		taken++
+		content, err := r.Content()
+		if err != nil {
+			return err
+		}
+		return found.add(u, p.file, ordinal, r.Key(), content, r.Raw)
+	})
+	if err == nil && taken != len(u.repeated) {
+		err = &schema.UnitError{Unit: u.certificate.Unit(), Code: schema.CodeDamaged, Err: errors.New("the pages do not have the records that the certificate counts")}
+	}
+	return err
+}
+
+// hasRepeated reports whether one of n records is of a bill of which the walk has several.
+func (u *unit) hasRepeated(first int32, n int) bool {
+	for i := range int32(n) {
+		if u.repeated[first+i] {
+			return true
+		}
+	}
+	return false
+}
+
+// variants are the bills that were found, and what their records said.
+type variants map[normalise.Fingerprint]bool
+
+// add decides about the next record of a bill: the first is kept, one that says what another
+// said is dropped, and what says something else is a row that does not count.
+func (v variants) add(u *unit, file *spill.Records, ordinal int32, key schema.BillKey, content normalise.Content, raw []byte) error {
+	id := fmt.Appendf(nil, "%q %q %d %v ", key.AccountID, key.LedgerID, key.SettleType, key.SettleSubType)
+	bill := normalise.FingerprintOf(id)
+	says := normalise.FingerprintOf(append(id, content[:]...))
+	later, known := v[bill], v[says]
+	v[bill], v[says] = true, true
+	switch {
+	case known:
+		u.resolve(ordinal, resolved{dropped: true, says: same})
+	case later:
+		record, err := file.Add(raw)
+		u.resolve(ordinal, resolved{says: conflict, record: record})
+		return err
+	}
+	return nil
+}
+
+func allRecords(int32, int) bool { return true }
+
+// records reads the records of a unit's walk again, with their ordinals, page by page where
+// wants says so: it gets the ordinal of a page's first record and the number of records.
+func (p *Partition) records(ctx context.Context, u *unit, wants func(int32, int) bool, take func(int32, *normalise.Record) error) error {
+	ordinal, pages := int32(0), u.certificate.Pages
 	for answer, err := range walk.Certified(ctx, p.builder.Archive, u.certificate) {
 		if err != nil {
 			return err
+		}
+		rows := pages[0].Rows
+		if pages = pages[1:]; !wants(ordinal, rows) {
+			ordinal += int32(rows)
+			continue
 		}
 		page, err := normalise.DecodePage(answer.Body)
 		if err != nil {

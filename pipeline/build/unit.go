@@ -14,6 +14,7 @@ type unit struct {
 	certificate *schema.Certificate
 	runs        []run
 	payees      map[string]bool    // accounts that its bills pay
+	repeated    map[int32]bool     // records of bills of which the walk has several, by ordinal
 	resolved    map[int32]resolved // what becomes of records, by ordinal, where they are not just rows
 }
 

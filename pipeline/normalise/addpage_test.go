@@ -79,17 +79,12 @@ func seedPages(t testing.TB) [][]byte {
 type bills struct {
 	Bills      []schema.Bill
 	Outcomes   []Outcomes
-	Contents   []Fingerprint
-	Raw        []string
 	Exceptions []RowException
 	Error      string
 }
 
 func billsOf(rows *Rows, err error) bills {
-	b := bills{Bills: make([]schema.Bill, rows.Bills.Rows), Outcomes: rows.Outcomes, Contents: rows.Contents, Exceptions: rows.Exceptions}
-	for _, raw := range rows.Raw {
-		b.Raw = append(b.Raw, string(raw))
-	}
+	b := bills{Bills: make([]schema.Bill, rows.Bills.Rows), Outcomes: rows.Outcomes, Exceptions: rows.Exceptions}
 	for i := range b.Bills {
 		schema.Bills.LoadFrom(rows.Bills, i, &b.Bills[i])
 	}
@@ -110,8 +105,8 @@ func checkAddPage(t *testing.T, body []byte, from Provenance, code CodePolicy) {
 			t.Fatalf("%q\ndecoded (-) and scanned (+) differ:\n%s", page, cmp.Diff(decoded, scanned))
 		}
 	}
-	if to := got.Bills; to.Rows != len(got.Outcomes) || to.Rows != len(got.Contents) || to.Rows != len(got.Raw) {
-		t.Fatalf("%q: %d rows, %d outcomes, %d contents, %d records", body, to.Rows, len(got.Outcomes), len(got.Contents), len(got.Raw))
+	if to := got.Bills; to.Rows != len(got.Outcomes) {
+		t.Fatalf("%q: %d rows, %d outcomes", body, to.Rows, len(got.Outcomes))
 	}
 	for i := range got.Bills.Columns {
 		if v, w := &got.Bills.Columns[i], &want.Bills.Columns[i]; v.Rows != w.Rows || v.Nulls != w.Nulls {

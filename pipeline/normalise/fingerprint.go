@@ -12,9 +12,3 @@ var fingerprintSeeds = [2]maphash.Seed{maphash.MakeSeed(), maphash.MakeSeed()}
 func FingerprintOf(data []byte) Fingerprint {
 	return Fingerprint{maphash.Bytes(fingerprintSeeds[0], data), maphash.Bytes(fingerprintSeeds[1], data)}
 }
-
-// fingerprint returns the fingerprint of the record's content.
-func (r *Record) fingerprint() (Fingerprint, error) {
-	canonical, err := r.canonicalForm()
-	return FingerprintOf(canonical), err
-}

@@ -147,20 +147,14 @@ func (r *Record) Key() schema.BillKey {
 // Content returns a hash of the record's content. It does not depend on the order of
 // members, on white space, on how strings are escaped, or on the invalid parts of text.
 func (r *Record) Content() ([sha256.Size]byte, error) {
-	canonical, err := r.canonicalForm()
-	return sha256.Sum256(canonical), err
-}
-
-// canonicalForm returns what Content hashes.
-func (r *Record) canonicalForm() ([]byte, error) {
 	canonical := r.Raw.Clone()
 	if err := canonical.Format(canonically...); err != nil {
-		return nil, err
+		return [sha256.Size]byte{}, err
 	}
 	if r.BizType.Valid && !r.wire.BizType.Valid {
 		canonical = binary.LittleEndian.AppendUint32(canonical, uint32(r.BizType.V))
 	}
-	return canonical, nil
+	return sha256.Sum256(canonical), nil
 }
 
 // canonically orders members and leaves numbers as they are.

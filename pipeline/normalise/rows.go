@@ -1,18 +1,12 @@
 package normalise
 
-import (
-	"fmt"
-
-	"billwalk/schema"
-)
+import "billwalk/schema"
 
 // Rows are bills by column, and what was found of them. The zero value is not usable:
 // see NewRows.
 type Rows struct {
 	Bills      *schema.Batch // of the table bills
 	Outcomes   []Outcomes    // by row
-	Contents   []Fingerprint // by row: of the record's content, as Record.Content
-	Raw        [][]byte      // by row: the record as received, a part of the page
 	Exceptions []RowException
 }
 
@@ -28,7 +22,7 @@ func NewRows() *Rows { return &Rows{Bills: schema.NewBatch(schema.Bills.Columns(
 // Reset removes the rows and keeps the memory.
 func (r *Rows) Reset() {
 	r.Bills.Reset()
-	r.Outcomes, r.Contents, r.Raw, r.Exceptions = r.Outcomes[:0], r.Contents[:0], r.Raw[:0], r.Exceptions[:0]
+	r.Outcomes, r.Exceptions = r.Outcomes[:0], r.Exceptions[:0]
 }
 
 // AddPage adds the bills of an answer of the bill API, in its order. Its errors are those of
@@ -48,15 +42,8 @@ func (n Normaliser) addDecoded(to *Rows, body []byte, from Provenance) error {
 	if err != nil {
 		return err
 	}
-	contents := make([]Fingerprint, len(page.Records))
-	for i := range page.Records {
-		if contents[i], err = page.Records[i].fingerprint(); err != nil {
-			return fmt.Errorf("ledger_records[%d]: %w", i, err)
-		}
-	}
 	for i := range page.Records {
 		n.addRecord(to, page.Records[i], from)
-		to.Contents, to.Raw = append(to.Contents, contents[i]), append(to.Raw, page.Records[i].Raw)
 	}
 	return nil
 }
@@ -73,12 +60,10 @@ func (n Normaliser) addRecord(to *Rows, r Record, from Provenance) {
 // addScanned adds a page that was scanned: clean records as they are, the others once they
 // are decoded. It adds nothing and returns false if one cannot be decoded.
 func (n Normaliser) addScanned(to *Rows, s *scanner, head pageHead, from *Provenance) bool {
-	contents, decoded := s.contents[:0], []Record(nil)
-	settled := settledOn(from.Day)
+	decoded, settled := []Record(nil), settledOn(from.Day)
 	for i := range s.records {
 		r := &s.records[i]
 		if !r.slow {
-			contents = append(contents, FingerprintOf(s.canonicalForm(r, head.bizType)))
 			r.inherit(head.bizType)
 			if s.clean(r, from, settled) {
 				continue
@@ -88,19 +73,8 @@ func (n Normaliser) addScanned(to *Rows, s *scanner, head pageHead, from *Proven
 		if err != nil {
 			return false
 		}
-		if r.slow {
-			content, err := record.fingerprint()
-			if err != nil {
-				return false
-			}
-			contents = append(contents, content)
-		}
 		r.slow, decoded = true, append(decoded, record)
 	}
-	for i := range s.records {
-		to.Raw = append(to.Raw, s.text(s.records[i].raw))
-	}
-	to.Contents, s.contents = append(to.Contents, contents...), contents
 	for rest := s.records; len(rest) > 0; {
 		if rest[0].slow {
 			n.addRecord(to, decoded[0], *from)

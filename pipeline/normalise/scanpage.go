@@ -16,7 +16,6 @@ type scanner struct {
 	head      []byte // the body with an empty list
 	shown     []byte // coupon codes as by the policy
 	canonical []byte // of a record
-	contents  []Fingerprint
 	records   []scanned
 	unknown   []stranger
 

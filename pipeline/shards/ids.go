@@ -1,6 +1,7 @@
 package shards
 
 import (
+	"bytes"
 	"context"
 	"encoding/binary"
 	"errors"
@@ -21,22 +22,26 @@ func (n *Night) PutIDs(ctx context.Context, at schema.Partition, ids []uint64) e
 	if len(ids) == 0 {
 		return nil
 	}
-	store := n.Open(l.Name)
+	if err := n.put(ctx, l.Name, data); err != nil {
+		return fmt.Errorf("ids of day %s, bucket %d for the other shards: %w", at.Day, at.Bucket, err)
+	}
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.state.Lists = append(slices.DeleteFunc(n.state.Lists, func(o list) bool { return o.Name == l.Name }), l) // stored with the next change
+	return nil
+}
+
+// put stores what the shard tells the others under a name of its own.
+func (n *Night) put(ctx context.Context, name string, data []byte) error {
+	store := n.Open(name)
 	for try := 1; ; try++ {
 		before, version, err := store.Load(ctx)
-		if err == nil && string(before) != string(data) {
+		if err == nil && !bytes.Equal(before, data) {
 			_, err = store.Swap(ctx, data, version)
 		}
-		if errors.Is(err, schema.ErrTaken) && try < maxTries {
-			continue
+		if !errors.Is(err, schema.ErrTaken) || try == maxTries {
+			return err
 		}
-		if err != nil {
-			return fmt.Errorf("ids of day %s, bucket %d for the other shards: %w", at.Day, at.Bucket, err)
-		}
-		n.mu.Lock()
-		defer n.mu.Unlock()
-		n.state.Lists = append(slices.DeleteFunc(n.state.Lists, func(o list) bool { return o.Name == l.Name }), l) // stored with the next change
-		return nil
 	}
 }
 

@@ -25,7 +25,7 @@ type Store interface {
 }
 
 const (
-	beatEvery = 10 * time.Second       // how often a shard shows that it lives
+	beatEvery = time.Minute            // how often a shard shows that it lives
 	pollFirst = 50 * time.Millisecond  // how soon one that waits looks at the others again, and then at times twice as long,
 	pollEvery = 500 * time.Millisecond // up to this: most waits are short, and a night has some for each day
 
@@ -57,7 +57,9 @@ type Night struct {
 	mu      sync.Mutex
 	state   state
 	version string
-	peers   map[int]*peer
+
+	peers  map[int]*peer
+	looked time.Time // when Passed looked at them last
 }
 
 // state is what a shard tells of itself.
@@ -176,49 +178,59 @@ func (n *Night) Pass(ctx context.Context, what string) error {
 	})
 }
 
-// Passed reports whether all shards have done something.
+// Passed reports whether all shards have done something, as far as is known: it looks at no more
+// than one of them, and not too often.
 func (n *Night) Passed(ctx context.Context, what string) (bool, error) {
-	late, err := n.late(ctx, what)
-	return len(late) == 0, err
+	if time.Since(n.looked) < pollEvery {
+		return !slices.ContainsFunc(n.Peers, func(i int) bool { return !n.has(n.peers[i], what) }), nil
+	}
+	n.looked = time.Now()
+	late, gone, err := n.late(ctx, what)
+	return late == nobody && len(gone) == 0, err
 }
 
 // Await waits until all shards have done something. It returns those that have not and show no
 // sign of life.
 func (n *Night) Await(ctx context.Context, what string) (gone []int, err error) {
-	waiting := ""
+	waiting := nobody
 	for pause := pollFirst; ; pause = min(2*pause, pollEvery) {
-		late, err := n.late(ctx, what)
-		if err != nil || len(late) == 0 {
-			return nil, err
+		late, gone, err := n.late(ctx, what)
+		if err != nil || late == nobody {
+			return gone, err
 		}
-		gone = slices.DeleteFunc(slices.Clone(late), func(i int) bool { return time.Since(n.peers[i].seen) < goneAfter })
-		if len(gone) == len(late) {
-			return gone, nil
-		}
-		if now := fmt.Sprint(late); now != waiting {
-			waiting = now
-			n.Log.Info("waiting for other shards", "shards", late, "until", what)
+		if late != waiting {
+			waiting = late
+			n.Log.Info("waiting for another shard", "shard", late, "until", what)
 		}
 		if err := stop.Sleep(ctx, pause); err != nil {
-			return late, err
+			return []int{late}, err
 		}
 	}
 }
 
-// late returns the shards that have not done something yet.
-func (n *Night) late(ctx context.Context, what string) (late []int, err error) {
+const nobody = -1
+
+// late returns the first shard that lives and has not done something yet, if there is one, else
+// those that have not and show no sign of life. While one is waited for, nothing depends on how
+// far those after it are, and they are not looked at.
+func (n *Night) late(ctx context.Context, what string) (first int, gone []int, err error) {
 	for _, i := range n.Peers {
 		p := n.peers[i]
-		if !n.has(p, what) {
-			if err := n.look(ctx, i); err != nil {
-				return nil, err
-			}
+		if n.has(p, what) {
+			continue
 		}
-		if !n.has(p, what) {
-			late = append(late, i)
+		if err := n.look(ctx, i); err != nil {
+			return nobody, nil, err
+		}
+		switch {
+		case n.has(p, what):
+		case time.Since(p.seen) >= goneAfter:
+			gone = append(gone, i)
+		default:
+			return i, nil, nil
 		}
 	}
-	return late, nil
+	return nobody, gone, nil
 }
 
 // has reports whether a peer has done something in this night.

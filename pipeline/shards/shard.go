@@ -52,9 +52,14 @@ func (s Shard) Whole() bool { return s.Count <= 1 }
 
 // Weights returns how many of the accounts each shard has, of a lake with so many buckets.
 func (s Shard) Weights(all []schema.Account, buckets int) []int {
+	return s.Weigh(all, buckets, func(schema.Account) int { return 1 })
+}
+
+// Weigh returns the sum of the weights of the accounts that each shard has.
+func (s Shard) Weigh(all []schema.Account, buckets int, weight func(schema.Account) int) []int {
 	weights := make([]int, max(s.Count, 1))
 	for _, a := range all {
-		weights[a.ID.Bucket(buckets)%len(weights)]++
+		weights[a.ID.Bucket(buckets)%len(weights)] += weight(a)
 	}
 	return weights
 }

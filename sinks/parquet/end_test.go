@@ -15,7 +15,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 	for name, fill := range map[string]func(*testing.T, *Writer){
 		"at once":              func(*testing.T, *Writer) {},
 		"within a batch":       func(t *testing.T, w *Writer) { appendBills(t, w, 10) },
-		"within a row group":   func(t *testing.T, w *Writer) { appendBills(t, w, RowGroup+10) },
+		"within a row group":   func(t *testing.T, w *Writer) { appendBills(t, w, smallGroup+10) },
 		"after an overflow":    overflow,
 		"after the disk broke": func(t *testing.T, w *Writer) { breakDisk(t, w); _ = breaks(t, w) },
 		"finished":             func(t *testing.T, w *Writer) { appendBills(t, w, 10); finish(t, w) },
@@ -44,7 +44,7 @@ func TestCloseLeavesNothing(t *testing.T) {
 // one without rows uses no memory.
 func TestFileComesLate(t *testing.T) {
 	t.Parallel()
-	for _, row := range []struct{ rows, before, after int }{{0, 0, 1}, {RowGroup - 1, 0, 1}, {RowGroup, 1, 1}} {
+	for _, row := range []struct{ rows, before, after int }{{0, 0, 1}, {smallGroup - 1, 0, 1}, {smallGroup, 1, 1}} {
 		w, disk := newWriter()
 		defer w.Close()
 		if row.rows == 0 {
@@ -107,7 +107,7 @@ func TestFinishOnABrokenDisk(t *testing.T) {
 func TestNoFile(t *testing.T) {
 	t.Parallel()
 	full, tries := errors.New("the disk is full"), 0
-	w := NewWriter(schema.Bills, "v1.2.3", func() (*os.File, error) { tries++; return nil, full })
+	w := withSmallGroups(NewWriter(schema.Bills, "v1.2.3", func() (*os.File, error) { tries++; return nil, full }))
 	defer w.Close()
 	if err := breaks(t, w); !errors.Is(err, full) {
 		t.Errorf("Append says %v, want %v", err, full)
@@ -140,7 +140,15 @@ func (d *disk) gone(t *testing.T) {
 
 func newWriter() (*Writer, *disk) {
 	d := new(disk)
-	return NewWriter(schema.Bills, "v1.2.3", d.create), d
+	return withSmallGroups(NewWriter(schema.Bills, "v1.2.3", d.create)), d
+}
+
+// smallGroup is the rows of a row group where the tests fill some.
+const smallGroup = 700
+
+func withSmallGroups(w *Writer) *Writer {
+	w.groups.limits.rows = smallGroup
+	return w
 }
 
 // holdsNothing checks that a writer has no memory for rows.
@@ -161,7 +169,7 @@ func finish(t *testing.T, w *Writer) {
 // breakDisk makes all further writes fail.
 func breakDisk(t *testing.T, w *Writer) {
 	t.Helper()
-	appendBills(t, w, RowGroup)
+	appendBills(t, w, smallGroup)
 	w.output.file.Close()
 }
 
@@ -192,7 +200,7 @@ func overflow(t *testing.T, w *Writer) {
 // written.
 func breaks(t *testing.T, w *Writer) error {
 	t.Helper()
-	for range 2 * RowGroup {
+	for range 2 * smallGroup {
 		b := billAt(int(w.totals.Rows))
 		if err := w.Append(&b); err != nil {
 			return err

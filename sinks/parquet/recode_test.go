@@ -75,9 +75,8 @@ func TestRecode(t *testing.T) {
 // smallGroups writes bills in small row groups.
 func smallGroups(t *testing.T, bills []schema.Bill) *Writer {
 	t.Helper()
-	w := NewWriter(schema.Bills, "v1.2.3", fileIn(t.TempDir()))
+	w := withSmallGroups(NewWriter(schema.Bills, "v1.2.3", fileIn(t.TempDir())))
 	t.Cleanup(w.Close)
-	w.groups.limits = limits{700, maxTexts}
 	for i := range bills {
 		if err := w.Append(&bills[i]); err != nil {
 			t.Fatal(err)

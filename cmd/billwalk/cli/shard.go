@@ -74,13 +74,28 @@ func (w *wired) shareNight(days span, replay bool) {
 	r.Shared = func(name string) shards.Store { return register{w.store, folder + "/" + name} }
 }
 
-// share returns what keeps a client to this shard's share of its app's rate.
-func (w *wired) share() []douyin.Option {
+// weigh finds by what the shards divide the rate of each API: by the number of their accounts,
+// or, of a night, by how many calls each is likely to make.
+func (w *wired) weigh(ctx context.Context) (err error) {
 	r := w.run
 	if r.Shard.Whole() || len(r.Accounts) == 0 {
 		return nil
 	}
-	return []douyin.Option{douyin.WithShare(douyin.NewShare(r.Shard.Index, r.Shard.Weights(r.JobAccounts, r.Buckets)))}
+	if r.Shared != nil {
+		w.weights, err = r.Weights(ctx)
+		return err
+	}
+	counts := r.Shard.Weights(r.JobAccounts, r.Buckets)
+	w.weights = shards.Weights{Bills: counts, Settlements: counts}
+	return nil
+}
+
+// share returns what keeps a client to this shard's share of its app's rate.
+func (w *wired) share(weights []int) []douyin.Option {
+	if len(weights) == 0 {
+		return nil
+	}
+	return []douyin.Option{douyin.WithShare(douyin.NewShare(w.run.Shard.Index, weights))}
 }
 
 // endNight notes that the shard's run has ended, unless it is to be repeated. The last shard of

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 
@@ -17,6 +18,7 @@ import (
 	"billwalk/pipeline/progress"
 	"billwalk/pipeline/reconcile"
 	"billwalk/pipeline/settle"
+	"billwalk/pipeline/shards"
 	"billwalk/pipeline/stores"
 	"billwalk/pipeline/walk"
 	"billwalk/pipeline/withdraw"
@@ -46,7 +48,8 @@ type wired struct {
 	store   object.Store
 	lake    *lake.Lake
 	lakeURL string
-	stop    func() // ends the platform of the built-in demo
+	weights shards.Weights // of the rate; none where it is not shared
+	stop    func()         // ends the platform of the built-in demo
 }
 
 func (w *wired) close() {
@@ -80,7 +83,7 @@ func (p *program) openDays(ctx context.Context, file *jobs.File, name string, da
 	if err != nil {
 		return nil, err
 	}
-	w, err := p.wire(ctx, file, name, withClient)
+	w, err := p.wire(ctx, file, name, false)
 	if err != nil {
 		return nil, err
 	}
@@ -88,6 +91,9 @@ func (p *program) openDays(ctx context.Context, file *jobs.File, name string, da
 	w.run.Backfill = days.backfill
 	w.shareNight(days, !withClient)
 	if withClient {
+		if err := p.connectShare(ctx, w, file, job); err != nil {
+			return nil, err
+		}
 		w.clock = &clockCheck{program: p, clients: w.clients, planned: days, days: func(today schema.Day) (span, error) { return dates.of(job, today) }}
 	}
 	return w, nil
@@ -173,13 +179,28 @@ func (p *program) wire(ctx context.Context, file *jobs.File, name string, withCl
 	}
 	p.divide(w, file)
 	if withClient {
-		caches, err := p.openTokenCaches(store)
-		if err != nil {
+		if err := p.connectShare(ctx, w, file, job); err != nil {
 			return nil, err
 		}
-		w.connect(file, job, p, caches)
 	}
 	return w, nil
+}
+
+// connectShare makes the clients of a job, with this process's share of the rate.
+func (p *program) connectShare(ctx context.Context, w *wired, file *jobs.File, job jobs.Job) error {
+	caches, err := p.openTokenCaches(w.store)
+	if err != nil {
+		return err
+	}
+	err = w.weigh(ctx)
+	if errors.Is(err, object.ErrDenied) {
+		return &exitError{exitUsage, err}
+	}
+	if err != nil {
+		return cut(ctx, coded{cmp.Or(schema.ErrorCodeOf(err), schema.CodeStore), fmt.Errorf("how the shards divide the rate: %w", err)})
+	}
+	w.connect(file, job, p, caches)
+	return nil
 }
 
 // expected returns whether a failure is expected: the account may lack the merchant's
@@ -194,26 +215,6 @@ func (p *program) expected(job jobs.Job) func(schema.Failure) bool {
 
 // claimsKey is where the runs of a lake claim their work.
 const claimsKey = "_control/claims.json"
-
-// staging is the lake as the pipeline knows it.
-type staging struct{ *lake.Lake }
-
-// Stage implements pipeline.Lake.
-func (s staging) Stage(base schema.Base) (pipeline.Stage, error) { return s.Lake.Stage(base) }
-
-// Amend implements withdraw.Lake.
-func (s staging) Amend(base schema.Base) (withdraw.Stage, error) { return s.Lake.Amend(base) }
-
-// withdrawn is the archive as package withdraw knows it.
-type withdrawn struct{ *archive.Archive }
-
-// Withdrawals implements withdraw.Archive.
-func (w withdrawn) Withdrawals() walk.Archive { return w.Archive.Withdrawals() }
-
-// WithdrawnBills implements withdraw.Archive.
-func (w withdrawn) WithdrawnBills(withdrawID string) walk.Archive {
-	return w.Archive.WithdrawnBills(withdrawID)
-}
 
 // rulesOf returns what the job says of reconciliation.
 func rulesOf(job jobs.Job) reconcile.Rules {
@@ -233,13 +234,17 @@ func credentials(app jobs.App) douyin.App {
 
 // connect makes a client of each app that the job uses.
 func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenCaches) {
-	client := func(app jobs.App) *douyin.Client {
-		c := douyin.New(credentials(app), slices.Concat([]douyin.Option{douyin.WithLogger(p.log), douyin.WithClock(p.now), douyin.WithTransportWrap(transport), douyin.WithHidden(&p.hidden), douyin.WithObserver(p.observe)}, caches.of(app), w.share(), p.world.client)...)
+	client := func(app jobs.App, weights []int) *douyin.Client {
+		c := douyin.New(credentials(app), slices.Concat([]douyin.Option{douyin.WithLogger(p.log), douyin.WithClock(p.now), douyin.WithTransportWrap(transport), douyin.WithHidden(&p.hidden), douyin.WithObserver(p.observe)}, caches.of(app), w.share(weights), p.world.client)...)
 		w.clients = append(w.clients, c)
 		return c
 	}
 	app := file.Apps[job.Bills.App]
-	bills := client(app)
+	weights := w.weights.Bills
+	if s := job.Settlements; s != nil && s.App == job.Bills.App {
+		weights = w.weights.Both()
+	}
+	bills := client(app, weights)
 	w.bills = bills
 	w.run.Walk.Source, w.run.InFlight, w.run.Needed = bills, inFlight(app.QPS), bills.BillsNeeded
 	if job.Stores {
@@ -253,7 +258,7 @@ func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenC
 		trade := bills
 		if s.App != job.Bills.App {
 			app = file.Apps[s.App]
-			trade = client(app)
+			trade = client(app, w.weights.Settlements)
 		}
 		w.trade = trade
 		w.run.Settle.Trade, w.run.Settle.InFlight = trade, inFlight(app.QPS)

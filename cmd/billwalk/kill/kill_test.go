@@ -14,6 +14,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"billwalk/cmd/billwalk/billwalktest"
+	"billwalk/cmd/billwalk/billwalktest/race"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/schema"
 )
@@ -28,7 +29,7 @@ const killsAtATime = 4
 //
 //	BILLWALK_DEEP=1 go test ./cmd/billwalk/kill -run 'TestKillAnywhere/all/^before$/^17$'
 func TestKillAnywhere(t *testing.T) {
-	if billwalktest.RaceDetector {
+	if race.Detector {
 		t.Skip("what is killed is another program, without the race detector")
 	}
 	lab := newKillLab(t)

@@ -5,12 +5,14 @@ import (
 	"encoding/json"
 	"fmt"
 	"os/exec"
+	"slices"
 	"testing"
 	"time"
 
 	"billwalk/cmd/billwalk/billwalktest"
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox"
+	"billwalk/schema"
 )
 
 // spent is what the processes of a night took together.
@@ -19,42 +21,66 @@ type spent struct {
 	calls            int64
 }
 
-// BenchmarkShards has a night made by 1, 2, 4 and 8 processes at the same rate together, then once
-// more, and prints the time of processors that all of them took, without the platform's, and the
-// wall time. What else the machine does changes both: the counts take turns, so that it does the
-// same to each, and several rounds show how much.
+// median returns the median of each of what several nights took.
+func median(all []spent) (m spent) {
+	middle := func(of func(spent) time.Duration) time.Duration {
+		var values []time.Duration
+		for _, s := range all {
+			values = append(values, of(s))
+		}
+		slices.Sort(values)
+		return values[len(values)/2]
+	}
+	m.processors, m.wall = middle(func(s spent) time.Duration { return s.processors }), middle(func(s spent) time.Duration { return s.wall })
+	m.calls = all[0].calls
+	return m
+}
+
+// BenchmarkShards has two nights made by 1, 2, 4 and 8 processes at the same rate together, on a
+// small and on a large platform. It prints the time of processors that all of them took, without
+// the platform's: what a call costs, by the difference of the two, and what is left, which a night
+// of any length costs. In the second night the shards know how large their accounts are. What else
+// the machine does changes all that: the counts take turns, so that it does the same to each, the
+// medians of the rounds count, and a busy machine says little of the wall time.
 //
 //	go test ./cmd/billwalk/kill -run '^$' -bench '^BenchmarkShards$' -benchtime 3x -timeout 60m
 func BenchmarkShards(b *testing.B) {
-	const qps = 1000
-	platform := billwalktest.StartServing(sandbox.New(sandbox.Config{Seed: 1, Accounts: 32, Bills: 200, Healthy: true}))
-	defer platform.Stop()
+	const qps, nights = 1000, 2
+	type one struct{ bills, count, night int }
+	took := make(map[one][]spent)
+	sizes, counts := [2]int{50, 400}, []int{1, 2, 4, 8}
 	binary := billwalktest.Build(b)
-	counts := []int{1, 2, 4, 8}
-	nights := make(map[int]*[2]spent)
-	rounds := 0.0
 	for b.Loop() {
-		rounds++
-		for _, count := range counts {
-			config := billwalktest.Job{
-				Lake: billwalktest.FolderLake(b), Buckets: shardBuckets, Platform: platform.URL, Accounts: platform.Accounts(), QPS: qps, Trade: qps, Lookback: 2, Passes: 2, Report: true,
-			}.Write(b)
-			if nights[count] == nil {
-				nights[count] = new([2]spent)
+		for _, bills := range sizes {
+			platform := billwalktest.StartServing(sandbox.New(sandbox.Config{Seed: 1, Accounts: 32, Bills: bills, Healthy: true}))
+			for _, count := range counts {
+				config := billwalktest.Job{
+					Lake: billwalktest.FolderLake(b), Buckets: shardBuckets, Platform: platform.URL, Accounts: platform.Accounts(), QPS: qps, Trade: qps, Lookback: 2, Passes: 2, Report: true,
+				}.Write(b)
+				for night := range nights {
+					day := billwalktest.FirstDay + schema.Day(night)
+					all := one{bills, count, night}
+					took[all] = append(took[all], runTogether(b, count, binary, "run", "nightly", "--config", config, "--output", "json", "--from", day.String()))
+				}
 			}
-			for night := range nights[count] {
-				took := runTogether(b, count, binary, "run", "nightly", "--config", config, "--output", "json", "--from", billwalktest.FirstDay.String(), "--to", (billwalktest.FirstDay + 1).String())
-				sum := &nights[count][night]
-				sum.processors, sum.wall, sum.calls = sum.processors+took.processors, sum.wall+took.wall, sum.calls+took.calls
-			}
+			platform.Stop()
 		}
 	}
-	for _, count := range counts {
-		for night, n := range nights[count] {
-			one := nights[1][night]
-			b.Logf("%d processes, night %d: %.2f s of processors, %.1f s, %d calls", count, night+1, n.processors.Seconds()/rounds, n.wall.Seconds()/rounds, n.calls/int64(rounds))
-			b.ReportMetric(n.processors.Seconds()/one.processors.Seconds(), fmt.Sprintf("cpu:%d/1,night-%d", count, night+1))
-			b.ReportMetric(n.wall.Seconds()/one.wall.Seconds(), fmt.Sprintf("wall:%d/1,night-%d", count, night+1))
+	var alone [nights]time.Duration // what a call costs
+	for night := range nights {
+		for _, count := range counts {
+			small, large := median(took[one{sizes[0], count, night}]), median(took[one{sizes[1], count, night}])
+			call := (large.processors - small.processors) / time.Duration(large.calls-small.calls)
+			fixed := small.processors - call*time.Duration(small.calls)
+			if count == 1 {
+				alone[night] = call
+			}
+			wall := large.wall.Seconds() / median(took[one{sizes[1], 1, night}]).wall.Seconds()
+			b.Logf("%d processes, night %d: %.2f s of processors for %d calls, %.2f s for %d: %v a call and %v; %.1f s",
+				count, night+1, small.processors.Seconds(), small.calls, large.processors.Seconds(), large.calls, call, fixed.Round(time.Millisecond), large.wall.Seconds())
+			b.ReportMetric(float64(call)/float64(alone[night]), fmt.Sprintf("call:%d/1,night-%d", count, night+1))
+			b.ReportMetric(fixed.Seconds()*1000/float64(count), fmt.Sprintf("ms/process:%d,night-%d", count, night+1))
+			b.ReportMetric(wall, fmt.Sprintf("wall:%d/1,night-%d", count, night+1))
 		}
 	}
 }

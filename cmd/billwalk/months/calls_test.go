@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"billwalk/cmd/billwalk/billwalktest"
+	"billwalk/cmd/billwalk/billwalktest/race"
 	"billwalk/cmd/billwalk/cli"
 	"billwalk/pipeline/douyin/sandbox/month"
 	"billwalk/schema"
@@ -21,7 +22,7 @@ import (
 //	BILLWALK_DEEP=1 go test ./cmd/billwalk/months -run 'TestCalls$' -v    the whole month
 func TestCalls(t *testing.T) {
 	t.Parallel()
-	if billwalktest.RaceDetector {
+	if race.Detector {
 		t.Skip("it counts calls, and TestMonth runs the same code side by side")
 	}
 	for _, row := range []struct {

@@ -19,6 +19,7 @@ import (
 	"time"
 
 	"billwalk/cmd/billwalk/billwalktest"
+	"billwalk/cmd/billwalk/billwalktest/race"
 	"billwalk/cmd/billwalk/cli"
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin/sandbox/month"
@@ -53,7 +54,7 @@ func TestMonth(t *testing.T) {
 			}
 			t.Run(fmt.Sprintf("%dd/%d", lookback, seed), func(t *testing.T) {
 				t.Parallel()
-				if billwalktest.RaceDetector { // ten times as slow
+				if race.Detector { // ten times as slow
 					billwalktest.Sample(t, seed, 5)
 				}
 				m := newMonth(t, uint64(seed), lookback)
@@ -71,7 +72,7 @@ func TestMonth(t *testing.T) {
 
 // monthNights is half a month where each night takes ten times as long.
 var monthNights = func() int {
-	if billwalktest.RaceDetector {
+	if race.Detector {
 		return 15
 	}
 	return 30

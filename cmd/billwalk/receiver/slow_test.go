@@ -14,11 +14,12 @@ import (
 	"time"
 
 	"billwalk/cmd/billwalk/billwalktest"
+	"billwalk/cmd/billwalk/billwalktest/race"
 )
 
 // slowConns is how many connections a hostile sender holds.
 func slowConns() int {
-	if billwalktest.RaceDetector {
+	if race.Detector {
 		return 500
 	}
 	return 5000

@@ -75,7 +75,7 @@ var limits = []struct {
 
 // chineseKinds are the kinds of schema.Limits.
 var chineseKinds = map[string]string{
-	"a manifest": "清单", "a certificate": "证明", "a batch": "归档批次", "a run's summary": "运行摘要", "a Parquet file": "Parquet 文件", "notes of people": "人工记录", "a report": "报告", "ids of a shard": "分片的编号表", "a control object": "控制对象",
+	"a manifest": "清单", "a certificate": "证明", "a batch": "归档批次", "a run's summary": "运行摘要", "a Parquet file": "Parquet 文件", "notes of people": "人工记录", "a report": "报告", "ids of a shard": "分片的编号表", "certificates of a shard": "分片的证明", "a control object": "控制对象",
 }
 
 // TestLimits: the pages' table of limits is that of the constants.

@@ -6,7 +6,7 @@ import (
 	"testing"
 	"time"
 
-	"billwalk/cmd/billwalk/billwalktest"
+	"billwalk/cmd/billwalk/billwalktest/race"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/schema"
 )
@@ -27,7 +27,7 @@ var moments = []string{
 func TestDates(t *testing.T) {
 	t.Parallel()
 	for i, text := range moments {
-		if billwalktest.RaceDetector && i%4 != 0 {
+		if race.Detector && i%4 != 0 {
 			continue // it is the same code at every date
 		}
 		at, err := time.Parse(time.RFC3339, text)

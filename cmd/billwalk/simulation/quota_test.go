@@ -12,7 +12,7 @@ import (
 	"testing/synctest"
 	"time"
 
-	"billwalk/cmd/billwalk/billwalktest"
+	"billwalk/cmd/billwalk/billwalktest/race"
 	"billwalk/cmd/billwalk/cli"
 	"billwalk/pipeline"
 	"billwalk/pipeline/douyin"
@@ -33,7 +33,7 @@ func TestRunsAtCap(t *testing.T) {
 	}{{5, 1, 1.02}, {50, 2, 1.02}, {200, 7, 1.02}, {1000, 14, 1.04}} {
 		for _, latency := range []time.Duration{5 * time.Millisecond, 50 * time.Millisecond, 200 * time.Millisecond} {
 			t.Run(fmt.Sprintf("%d per second, %v", row.qps, latency), func(t *testing.T) {
-				if billwalktest.RaceDetector && row.qps == 1000 {
+				if race.Detector && row.qps == 1000 {
 					t.Skip("takes minutes with the race detector")
 				}
 				synctest.Test(t, func(t *testing.T) {

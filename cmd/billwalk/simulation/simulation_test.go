@@ -20,6 +20,7 @@ import (
 	"time"
 
 	"billwalk/cmd/billwalk/billwalktest"
+	"billwalk/cmd/billwalk/billwalktest/race"
 	"billwalk/pipeline"
 	"billwalk/pipeline/jobs"
 	"billwalk/sinks/object"
@@ -194,7 +195,7 @@ func seeds(t *testing.T) (from, to uint64) {
 	case many > 0:
 		return 1, many
 	}
-	if billwalktest.RaceDetector {
+	if race.Detector {
 		return 1, 60
 	}
 	return 1, billwalktest.Often[uint64](100, 1000)

@@ -6,6 +6,7 @@ import (
 	"testing"
 
 	"billwalk/cmd/billwalk/billwalktest"
+	"billwalk/cmd/billwalk/billwalktest/race"
 	"billwalk/schema"
 	"billwalk/schema/sql"
 )
@@ -95,7 +96,7 @@ func TestAnalysesFoot(t *testing.T) {
 		for seed := range uint64(10) {
 			t.Run(fmt.Sprint(seed), func(t *testing.T) {
 				t.Parallel()
-				if billwalktest.RaceDetector { // ten times as slow; .ci/run has all seeds without it
+				if race.Detector { // ten times as slow; .ci/run has all seeds without it
 					billwalktest.Sample(t, int(seed), 3)
 				}
 				type row struct {

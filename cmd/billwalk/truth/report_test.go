@@ -16,6 +16,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"billwalk/cmd/billwalk/billwalktest"
+	"billwalk/cmd/billwalk/billwalktest/race"
 	"billwalk/pipeline/douyin/sandbox"
 	"billwalk/schema"
 	"billwalk/schema/sql"
@@ -49,14 +50,14 @@ func TestReportFoots(t *testing.T) {
 	for seed := range uint64(10) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
-			if billwalktest.RaceDetector { // ten times as slow; .ci/run has all seeds without it
+			if race.Detector { // ten times as slow; .ci/run has all seeds without it
 				billwalktest.Sample(t, int(seed), 3)
 			}
 			world := billwalktest.World(seed, 16)
 			world.Faults, world.Withdrawals, world.Breaks = faults, true, breaks
 			platform, lake := billwalktest.Serve(t, world), billwalktest.FolderLake(t)
 			accounts := platform.Accounts()[:8]
-			config := billwalktest.Job{Lake: lake, Buckets: 1 + int(seed%2), Platform: platform.URL, Accounts: accounts, QPS: 1000, Trade: 1000, Extra: "    withdrawals: {}\n"}.Write(t)
+			config := billwalktest.Job{Lake: lake, Buckets: 1 + int(seed%2), Platform: platform.URL, Accounts: accounts, QPS: 1000, Trade: 1000, Extra: "    withdrawals: {}\n    stores: true\n"}.Write(t)
 			days := []string{"nightly", "--from", billwalktest.FirstDay.String(), "--to", billwalktest.LastDay.String()}
 			billwalktest.Run(t, config, append([]string{"run"}, days...)...)
 			resolveSome(t, config, reportOf(t, config, days...))
@@ -71,6 +72,7 @@ func TestReportFoots(t *testing.T) {
 			refunds.Add(r.Refunds.Bills)
 			checkFoots(t, r)
 			checkBalances(t, r.Withdrawals)
+			checkStatusAges(t, config, r, days...)
 			checkLeft(t, lake, 1+int(seed%2), accounts, r)
 			got := numbersOf(r)
 			want := make(numbers)

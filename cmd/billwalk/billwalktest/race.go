@@ -1,6 +1,0 @@
-//go:build race
-
-package billwalktest
-
-// RaceDetector reports whether the tests were built with the race detector.
-const RaceDetector = true

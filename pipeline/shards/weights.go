@@ -1,0 +1,59 @@
+package shards
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"slices"
+
+	"billwalk/schema"
+)
+
+// Weights are how many calls the shards are likely to make, in proportion: what the rate of an
+// API is divided by.
+type Weights struct {
+	Bills       []int `json:"bills"`
+	Settlements []int `json:"settlements"`
+}
+
+// Both returns the weights of an app that makes the calls of both APIs.
+func (w Weights) Both() []int {
+	both := slices.Clone(w.Bills)
+	for i := range both {
+		both[i] += w.Settlements[i]
+	}
+	return both
+}
+
+// agreed is the weights that a night's first shard has found.
+type agreed struct {
+	Of string `json:"of"`
+	Weights
+}
+
+// Agree returns the weights of a night: those that are stored, else those that are found now,
+// which it stores. So all shards divide the rate by the same ones, those included that begin
+// later or again, when another result might be found: shards that divided it by different ones
+// would make more calls together than they may. What is stored of another night is replaced.
+func Agree(ctx context.Context, store Store, of string, find func(context.Context) (Weights, error)) (Weights, error) {
+	for {
+		data, version, err := store.Load(ctx)
+		if err != nil {
+			return Weights{}, err
+		}
+		var last agreed
+		if json.Unmarshal(data, &last) == nil && last.Of == of {
+			return last.Weights, nil
+		}
+		found, err := find(ctx)
+		if err != nil {
+			return Weights{}, err
+		}
+		if data, err = json.Marshal(agreed{of, found}); err != nil {
+			return Weights{}, err
+		}
+		if _, err = store.Swap(ctx, data, version); !errors.Is(err, schema.ErrTaken) {
+			return found, err
+		}
+	}
+}
