@@ -97,7 +97,8 @@ func (t *steps) loadEvidence(ctx context.Context) error {
 	if damaged != nil {
 		t.failures = append(t.failures, schema.Failure{
 			Day: days[0], Reach: schema.ReachUnit, Error: schema.CodeDamaged, Reason: "callbacks: " + damaged.Error(),
-			Hint: "the orders are queried; restore the objects to get the unmatched settlements, or move them away",
+			Hint:   "the orders are queried; restore the objects to get the unmatched settlements, or move them away",
+			HintZH: "订单照常查询；要得到无账单的分账，请恢复这些对象，或将其移走",
 		})
 	}
 	t.summary.Callbacks = t.evidence.CallbackCounts()

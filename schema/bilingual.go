@@ -12,9 +12,18 @@ type Bilingual struct {
 	Chinese string `json:"zh"`
 }
 
-// SplitBilingual splits a text in both languages, as hints of failures are: Chinese comes
-// first, and English begins after its last character. A text in one language is both.
-func SplitBilingual(text string) Bilingual {
+// Both returns the text in both languages, Chinese first, for those whose language is not known.
+func (b Bilingual) Both() string {
+	if b.Chinese == "" || b.Chinese == b.English {
+		return b.English
+	}
+	return b.Chinese + "; " + b.English
+}
+
+// splitBilingual splits a text in both languages, as hints of failures were written once:
+// Chinese comes first, and English begins after its last character. A text in one language
+// is both.
+func splitBilingual(text string) Bilingual {
 	last := strings.LastIndexFunc(text, func(r rune) bool { return unicode.Is(unicode.Han, r) || r == '”' })
 	if last < 0 {
 		return Bilingual{English: text, Chinese: text}

@@ -2,7 +2,7 @@ package schema
 
 import "testing"
 
-// TestSplitBilingual: the hints of failures have both languages in one text.
+// TestSplitBilingual: earlier versions wrote the hints of failures in both languages in one text.
 func TestSplitBilingual(t *testing.T) {
 	t.Parallel()
 	for text, want := range map[string]Bilingual{
@@ -14,7 +14,7 @@ func TestSplitBilingual(t *testing.T) {
 		"授权":                                               {"授权", "授权"},
 		"":                                                 {"", ""},
 	} {
-		if got := SplitBilingual(text); got != want {
+		if got := splitBilingual(text); got != want {
 			t.Errorf("%q: %+v", text, got)
 		}
 	}

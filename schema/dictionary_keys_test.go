@@ -95,7 +95,8 @@ var manifestKeys = []struct{ path, english, chinese string }{
 	{"failure.sub_code", "the platform's sub code", "平台子错误码"},
 	{"failure.error", "billwalk's own code, such as BW-DEADLINE, where the platform gave none: `billwalk explain` knows it", "平台没有给出错误码时 billwalk 自己的错误码，如 BW-DEADLINE，可用 `billwalk explain` 查看"},
 	{"failure.reason", "what happened", "发生了什么"},
-	{"failure.hint", "what to do", "该做什么"},
+	{"failure.hint", "what to do, in English; earlier versions wrote both languages here", "该做什么（英文；早期版本此处为中英两种文字）"},
+	{"failure.hint_zh", "what to do, in Chinese", "该做什么（中文）"},
 	{"failure.logid", "the platform's id of the answer, for Douyin's support", "平台应答的日志 ID，供联系抖音客服"},
 	{"failure.reach", "what the failure ends: unit (the account on this day), account (all its days), app (every call of the app), today (the quota is used up), unavailable (no failure: withdrawn by hand)", "失败波及的范围：unit 该账户当天、account 该账户各天、app 该应用的全部调用、today 今天的配额用完、unavailable 并非失败，是手动提现"},
 

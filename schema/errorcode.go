@@ -32,6 +32,7 @@ const (
 	CodeCallbacks   ErrorCode = "BW-CALLBACKS"
 	CodeNotify      ErrorCode = "BW-NOTIFY"
 	CodeLocal       ErrorCode = "BW-LOCAL"
+	CodeNotFound    ErrorCode = "BW-NOT-FOUND"
 	CodeFailed      ErrorCode = "BW-FAILED"
 )
 
@@ -88,6 +89,8 @@ var ErrorCodes = []struct {
 		Bilingual{"check notify in jobs.yaml: the bot's address, its secret, and its own settings (keywords, permitted addresses)", "检查 jobs.yaml 的 notify：机器人地址、签名密钥，及机器人自身的设置（关键词、IP 白名单）"}},
 	{CodeLocal, Bilingual{"the folder for temporary files cannot be written, or its disk is full", "临时文件夹不可写，或磁盘已满"},
 		Bilingual{"point TMPDIR at a folder with room that this user may write", "把 TMPDIR 指向本用户可写且有空间的文件夹"}},
+	{CodeNotFound, Bilingual{"explain does not know the code or word, or the days that were looked at have no such order, settlement or withdrawal", "explain 没有收录这个错误码或词，或所查日期内没有这个订单、分账或提现"},
+		Bilingual{"compare it with the source, as an id has all of its digits; of an order, name its job by --job and other days by --from and --to; billwalk explain lists all that it knows", "与来源核对，单号须完整；查订单请用 --job 指明任务，并用 --from、--to 指定其他日期；billwalk explain 列出全部收录"}},
 	{CodeFailed, Bilingual{"any other error", "其他错误"},
 		Bilingual{"read the message, and run again; if it comes again, report it", "看信息后再跑；反复出现的请上报"}},
 }

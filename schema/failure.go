@@ -25,9 +25,18 @@ type Failure struct {
 	SubCode int64     `json:"sub_code,omitempty"`
 	Error   ErrorCode `json:"error,omitempty"` // of billwalk, where the platform gave no code
 	Reason  string    `json:"reason"`
-	Hint    string    `json:"hint,omitempty"` // what a person should do
-	LogID   string    `json:"logid"`          // Douyin's support needs it
+	Hint    string    `json:"hint,omitempty"` // what a person should do; Advice has it in both languages
+	HintZH  string    `json:"hint_zh,omitempty"`
+	LogID   string    `json:"logid"` // Douyin's support needs it
 	Reach   Reach     `json:"reach"`
+}
+
+// Advice returns what a person should do. Earlier versions wrote both languages into the hint.
+func (f *Failure) Advice() Bilingual {
+	if f.HintZH == "" {
+		return splitBilingual(f.Hint)
+	}
+	return Bilingual{English: f.Hint, Chinese: f.HintZH}
 }
 
 // UnitError is a fault of one unit that billwalk itself found, in an answer or in the

@@ -17,8 +17,13 @@ type joinedRows struct {
 	// take takes a settlement for an order, unless another has it. It returns the order
 	// that has it.
 	take  func(s schema.SettlementKey, order string) (owner string)
-	taken []claim             // without looking
-	own   []schema.Settlement // memory for those of an order
+	taken []claim // without looking
+
+	// The memory for what is known of an order, and what comes of it.
+	known   *evidence.OrderReader
+	queries []schema.Query
+	own     []schema.Settlement
+	outcome reconcile.Outcome
 
 	groups, settlements *schema.Batch
 	exceptions          []schema.Exception
@@ -94,8 +99,8 @@ func (r *joinedRows) addOrder(own []reconcile.Bill) error {
 		return err
 	}
 	if len(o.bills) > 0 {
-		outcome, err := r.reconcile(o)
-		if err != nil {
+		outcome := &r.outcome
+		if err := r.reconcile(outcome, o); err != nil {
 			return err
 		}
 		outcome.Groups = slices.DeleteFunc(outcome.Groups, func(g schema.Reconciliation) bool { return !r.holds(g.WalkAccountID) })
@@ -113,7 +118,7 @@ func compareGroups(a, b schema.Reconciliation) int {
 
 // reconcile reconciles the order with those of its settlements that no order before
 // it has claimed.
-func (r *joinedRows) reconcile(known *knownOrder) (reconcile.Outcome, error) {
+func (r *joinedRows) reconcile(to *reconcile.Outcome, known *knownOrder) error {
 	o := reconcile.Order{
 		Key: known.bills[0].OrderKey(), Bills: known.bills, Answered: known.answered, SettledElsewhere: known.CountedBefore(r.at.Day),
 		Published: known.Published, BuiltDays: r.evidence.BuiltDays(), Settlements: r.own[:0],
@@ -131,7 +136,7 @@ func (r *joinedRows) reconcile(known *knownOrder) (reconcile.Outcome, error) {
 		o.Settlements = append(o.Settlements, *s)
 	}
 	r.own = o.Settlements
-	return r.rules.Reconcile(r.at.Day, &o)
+	return r.rules.ReconcileTo(to, r.at.Day, &o)
 }
 
 // addPlaced adds the settlements that belong to this partition, and their exceptions.

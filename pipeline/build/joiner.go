@@ -37,7 +37,7 @@ func (j *joiner) newRows() *joinedRows {
 	return &joinedRows{
 		joiner: j, groups: schema.NewBatch(schema.Reconciliations.Columns()), settlements: schema.NewBatch(schema.Settlements.Columns()),
 		verdicts: make(map[schema.Verdict]int64), differences: make(map[schema.AccountID]differenceCounts),
-		items: make(map[itemGroup]int64),
+		items: make(map[itemGroup]int64), known: j.evidence.NewOrderReader(),
 	}
 }
 

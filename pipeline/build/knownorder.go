@@ -20,9 +20,9 @@ type knownOrder struct {
 var nothingKnown = new(evidence.Order)
 
 // readOrder reads what is known of an order, of which these are the partition's bills.
-func (j *joiner) readOrder(own []reconcile.Bill) (o knownOrder, err error) {
+func (r *joinedRows) readOrder(own []reconcile.Bill) (o knownOrder, err error) {
 	o = knownOrder{own: own, bills: own, Order: nothingKnown}
-	if slices.ContainsFunc(own, func(b reconcile.Bill) bool { return !b.Forward() || b.OrderKey() == "" }) {
+	if !reconcile.AllCompared(own) {
 		o.bills = nil
 		for _, b := range own {
 			if b.Forward() && b.OrderKey() != "" {
@@ -30,33 +30,34 @@ func (j *joiner) readOrder(own []reconcile.Bill) (o knownOrder, err error) {
 			}
 		}
 	}
-	if len(o.bills) == 0 || !j.rules.Configured {
+	if len(o.bills) == 0 || !r.rules.Configured {
 		return o, nil
 	}
-	if others := j.elsewhere[o.bills[0].OrderKey()]; len(others) > 0 {
+	if others := r.elsewhere[o.bills[0].OrderKey()]; len(others) > 0 {
 		o.bills = slices.Concat(o.bills, others)
 	}
-	if o.Order, err = j.evidence.Order(j.at.Day, o.bills); err != nil {
+	if o.Order, err = r.known.Read(r.at.Day, o.bills); err != nil {
 		return o, err
 	}
-	o.answered = j.answered(&o)
-	if !o.hasOtherDays(j.at.Day) {
-		j.evidence.MarkLinked(o.Order)
+	o.answered = r.answered(&o)
+	if !o.hasOtherDays(r.at.Day) {
+		r.evidence.MarkLinked(o.Order)
 	}
 	return o, nil
 }
 
 // answered reports whether every rule that applies to the order's bills of the day was
 // queried, since these bills are there. An earlier day's answer may be from before them.
-func (j *joiner) answered(o *knownOrder) bool {
+func (r *joinedRows) answered(o *knownOrder) bool {
 	if len(o.Elsewhere) > 0 {
 		return true // with settlements that do not count here
 	}
-	own := o.on(j.at.Day)
-	c := j.certificates[firstAccount(own)]
-	for _, q := range j.rules.Queries(own) {
+	own := o.on(r.at.Day)
+	c := r.certificates[firstAccount(own)]
+	r.queries = r.rules.AppendQueries(r.queries[:0], own)
+	for _, q := range r.queries {
 		i := slices.IndexFunc(o.Answers, func(a evidence.QueryAnswer) bool { return a.Parameter == q.Parameter && a.Value == q.Value })
-		if i < 0 || o.Answers[i].Day < j.at.Day && (c == nil || o.Answers[i].Fetched < c.FinishedAt.UnixMicro()) {
+		if i < 0 || o.Answers[i].Day < r.at.Day && (c == nil || o.Answers[i].Fetched < c.FinishedAt.UnixMicro()) {
 			return false
 		}
 	}
@@ -65,7 +66,7 @@ func (j *joiner) answered(o *knownOrder) bool {
 
 // hasOtherDays reports whether the order has bills of other days.
 func (o *knownOrder) hasOtherDays(day schema.Day) bool {
-	return slices.ContainsFunc(o.bills, func(b reconcile.Bill) bool { return b.Day != day })
+	return reconcile.HasOtherDays(o.bills, day)
 }
 
 // on returns the order's bills of a day.

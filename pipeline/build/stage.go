@@ -1,8 +1,11 @@
 package build
 
 import (
+	"cmp"
 	"context"
 	"slices"
+
+	"golang.org/x/sync/errgroup"
 
 	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/walk"
@@ -52,12 +55,13 @@ type sortingStage struct {
 	orders *evidence.BillSorter
 }
 
-// AppendBatch implements Stage.
+// AppendBatch implements Stage. Bills are sorted while the table takes them, which keeps all
+// processors busy for a part of the time only.
 func (s sortingStage) AppendBatch(table schema.AnyTable, rows *schema.Batch) error {
+	var sorting errgroup.Group
 	if _, bills := table.(*schema.Table[schema.Bill]); bills {
-		if err := s.orders.Add(rows); err != nil {
-			return err
-		}
+		sorting.Go(func() error { return s.orders.Add(rows) })
 	}
-	return s.Stage.AppendBatch(table, rows)
+	err := s.Stage.AppendBatch(table, rows)
+	return cmp.Or(sorting.Wait(), err)
 }

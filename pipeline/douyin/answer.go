@@ -63,7 +63,7 @@ func readEnvelope(api string, body []byte) (logID string, fault *Error) {
 	}
 	logID = e.RequestID()
 	if found, ok := decide(e.Codes(), strings.Join(e.Texts(), " ")); ok {
-		fault = newError(api, found.remedy, cmp.Or(strings.Join(e.Texts(), ": "), found.meaning))
+		fault = newError(api, found.remedy, cmp.Or(strings.Join(e.Texts(), ": "), found.meaning.Chinese+" "+found.meaning.English))
 		fault.Code, fault.SubCode, fault.Hint = found.main, found.sub, hintOf(api, found.code)
 	} else if err := checkSuccess(api, &e); err != nil {
 		fault = newError(api, repeatOnce, err.Error()).withCause(err)

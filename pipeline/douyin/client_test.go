@@ -226,7 +226,7 @@ func TestUnavailableKeepsItsEvidence(t *testing.T) {
 	fault := mustFail(t, err)
 	want := schema.Failure{
 		Account: someUnit.Account.ID, Day: someDay, Code: 6000002,
-		Reason: "无账单明细", Hint: hintWithdrawn, LogID: "L2", Reach: schema.ReachUnavailable,
+		Reason: "无账单明细", Hint: hintWithdrawn.English, HintZH: hintWithdrawn.Chinese, LogID: "L2", Reach: schema.ReachUnavailable,
 	}
 	if diff := cmp.Diff(want, fault.Failure()); diff != "" {
 		t.Errorf("failure (-want +got):\n%s", diff)

@@ -126,9 +126,9 @@ func TestSharedCodes(t *testing.T) {
 		reach schema.Reach
 		part  string
 	}{
-		"2100007 of the whitelist":         {`{"extra":{"error_code":2100007,"description":"IP不在白名单"}}`, schema.ReachApp, hintWhitelist},
-		"2100007 of the whitelist, by sub": {`{"extra":{"error_code":2100007,"sub_description":"ip not in whitelist"}}`, schema.ReachApp, hintWhitelist},
-		"2100007 otherwise":                {`{"extra":{"error_code":2100007,"description":"无权限"}}`, schema.ReachApp, hintCapability},
+		"2100007 of the whitelist":         {`{"extra":{"error_code":2100007,"description":"IP不在白名单"}}`, schema.ReachApp, hintWhitelist.Both()},
+		"2100007 of the whitelist, by sub": {`{"extra":{"error_code":2100007,"sub_description":"ip not in whitelist"}}`, schema.ReachApp, hintWhitelist.Both()},
+		"2100007 otherwise":                {`{"extra":{"error_code":2100007,"description":"无权限"}}`, schema.ReachApp, hintCapability.Both()},
 		"the known one of two":             {`{"data":{"error_code":123},"extra":{"error_code":2119005}}`, schema.ReachAccount, "2119005"},
 		"data's of two known":              {`{"data":{"error_code":6000001},"extra":{"error_code":4000002}}`, schema.ReachUnavailable, "6000001"},
 		"data's of two unknown is extra's": {`{"data":{"error_code":123},"extra":{"error_code":456}}`, schema.ReachUnit, "456"},
@@ -202,7 +202,7 @@ func TestSettleCodes(t *testing.T) {
 				c := client(fast, f)
 				got, err := c.Settlements(t.Context(), someQuery)
 				fault := mustFail(t, err)
-				want := schema.Failure{Code: tt.parent, SubCode: tt.sub, Reason: "说明", Hint: fault.Hint, LogID: "L3", Reach: tt.reach}
+				want := schema.Failure{Code: tt.parent, SubCode: tt.sub, Reason: "说明", Hint: fault.Hint.English, HintZH: fault.Hint.Chinese, LogID: "L3", Reach: tt.reach}
 				if diff := cmp.Diff(want, fault.Failure()); diff != "" {
 					t.Errorf("failure (-want +got):\n%s", diff)
 				}
@@ -235,7 +235,7 @@ func TestSettleHintsFit(t *testing.T) {
 				t.Errorf("%d reaches %q", number, fault.reach)
 			}
 			for _, foreign := range []string{"life.capacity", "服务应用授权", "商家账单明细"} {
-				if strings.Contains(fault.Hint, foreign) || fault.Hint == "" {
+				if strings.Contains(fault.Hint.Both(), foreign) || fault.Hint.English == "" || fault.Hint.Chinese == "" {
 					t.Errorf("%d (%s) has the hint %q", number, known.meaning, fault.Hint)
 				}
 			}

@@ -21,14 +21,14 @@ const (
 // Error says why there is no accepted answer, in the platform's words if it gave any. It
 // is never returned for a cancelled context.
 type Error struct {
-	API     string       // catering_query, withdraw/catering_query, query_settle, shop/poi/query or client_token
-	Unit    schema.Unit  // of a call for bills, withdrawals or stores
-	Query   schema.Query // of a call for settlements
-	Code    int64        // of the platform; 0 if there is none
-	SubCode int64        // of the platform; 0 if there is none
-	Reason  string       // one line of at most 300 characters and a prefix, without secrets
-	LogID   string       // Douyin's support asks for it
-	Hint    string       // what to do next, Chinese and English; may be empty
+	API     string           // catering_query, withdraw/catering_query, query_settle, shop/poi/query or client_token
+	Unit    schema.Unit      // of a call for bills, withdrawals or stores
+	Query   schema.Query     // of a call for settlements
+	Code    int64            // of the platform; 0 if there is none
+	SubCode int64            // of the platform; 0 if there is none
+	Reason  string           // one line of at most 300 characters and a prefix, without secrets
+	LogID   string           // Douyin's support asks for it
+	Hint    schema.Bilingual // what to do next; may be empty
 
 	remedy     remedy
 	reach      schema.Reach
@@ -61,8 +61,8 @@ func (e *Error) Error() string {
 	if e.LogID != "" {
 		fmt.Fprintf(&b, " (logid %s)", e.LogID)
 	}
-	if e.Hint != "" {
-		fmt.Fprintf(&b, ". %s", e.Hint)
+	if e.Hint != (schema.Bilingual{}) {
+		fmt.Fprintf(&b, ". %s", e.Hint.Both())
 	}
 	return b.String()
 }
@@ -81,7 +81,7 @@ func (e *Error) Unwrap() error { return e.cause }
 func (e *Error) Failure() schema.Failure {
 	return schema.Failure{
 		Account: e.Unit.Account.ID, Day: e.Unit.Day,
-		Code: e.Code, SubCode: e.SubCode, Error: e.ErrorCode(), Reason: e.Reason, Hint: e.Hint, LogID: e.LogID, Reach: e.reach,
+		Code: e.Code, SubCode: e.SubCode, Error: e.ErrorCode(), Reason: e.Reason, Hint: e.Hint.English, HintZH: e.Hint.Chinese, LogID: e.LogID, Reach: e.reach,
 	}
 }
 

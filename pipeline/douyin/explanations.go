@@ -46,16 +46,16 @@ func Explanations() (all []Explanation) {
 func Meaning(number int64) schema.Bilingual {
 	for _, table := range []map[int64]code{codes, subCodes} {
 		if c, known := table[number]; known {
-			return schema.SplitBilingual(c.meaning)
+			return c.meaning
 		}
 	}
 	return schema.Bilingual{}
 }
 
 func explain(number int64, sub bool, c code) Explanation {
-	e := Explanation{Code: number, Sub: sub, Meaning: schema.SplitBilingual(c.meaning), Handling: handling[c.remedy]}
+	e := Explanation{Code: number, Sub: sub, Meaning: c.meaning, Handling: handling[c.remedy]}
 	for _, api := range []string{apiBills, apiSettlements, apiStores, apiToken} {
-		hint := schema.SplitBilingual(hintOf(api, c))
+		hint := hintOf(api, c)
 		i := slices.IndexFunc(e.Remedies, func(r Remedy) bool { return r.Bilingual == hint })
 		if i < 0 {
 			i = len(e.Remedies)

@@ -3,6 +3,7 @@ package douyin
 import (
 	"fmt"
 	"net/http"
+	"regexp"
 	"slices"
 	"strings"
 	"testing"
@@ -91,7 +92,7 @@ func TestNoEvidence(t *testing.T) {
 					_, err = c.Bills(t.Context(), someUnit, "0", 50)
 				}
 				fault := mustFail(t, err)
-				if s := c.Stats(); s.Bills+s.Settlements != 2 || fault.Failure().Reach != schema.ReachUnit || !strings.Contains(fault.Reason, part) || fault.Hint == "" {
+				if s := c.Stats(); s.Bills+s.Settlements != 2 || fault.Failure().Reach != schema.ReachUnit || !strings.Contains(fault.Reason, part) || fault.Hint.English == "" {
 					t.Errorf("%s: %+v after %+v, want %q", body, fault, s, part)
 				}
 			})
@@ -156,6 +157,11 @@ func TestCodesWin(t *testing.T) {
 	}
 }
 
+var (
+	han       = regexp.MustCompile(`\p{Han}`)
+	halfWidth = regexp.MustCompile(`\p{Han}[,;:()?!]|[,;:()?!]\p{Han}`)
+)
+
 // TestHintsFit: the hint of every code in every API fits the remedy and the API.
 func TestHintsFit(t *testing.T) {
 	t.Parallel()
@@ -166,12 +172,14 @@ func TestHintsFit(t *testing.T) {
 	for _, api := range []string{apiBills, apiSettlements, apiToken} {
 		for _, table := range []map[int64]code{codes, subCodes} {
 			for number, known := range table {
-				hint := hintOf(api, known)
-				chinese, english, both := strings.Cut(hint, "; ")
+				both := hintOf(api, known)
+				hint := both.Both()
 				where := fmt.Sprintf("%s, %d (%s): %q", api, number, known.meaning, hint)
 				switch {
-				case !both || chinese == "" || english == "":
+				case both.Chinese == "" || both.English == "" || han.MatchString(both.English) || !han.MatchString(both.Chinese):
 					t.Error(where, "is not in two languages")
+				case halfWidth.MatchString(both.Chinese), halfWidth.MatchString(known.meaning.Chinese):
+					t.Error(where, "has punctuation of half width in Chinese text")
 				case slices.Contains(repeats, known.remedy) && has(hint, "match"):
 					t.Error(where, "blames the job for a transient fault")
 				case known.remedy == giveUpApp && !has(hint, "应用", "小程序", "client_key"):
@@ -180,14 +188,14 @@ func TestHintsFit(t *testing.T) {
 					t.Error(where, "belongs to another API")
 				case api == apiBills && has(hint, "小程序", "industry_open"):
 					t.Error(where, "belongs to another app")
-				case known.remedy == giveUpToday && hint != hintQuota, known.remedy == slowDown && !has(hint, "qps", "client_key"):
+				case known.remedy == giveUpToday && both != hintQuota, known.remedy == slowDown && !has(hint, "qps", "client_key"):
 					t.Error(where, "does not say how to slow down")
 				}
 			}
 		}
 	}
 	for _, number := range []int64{3000001, 4000001, 4000002, 2119001} {
-		if !strings.Contains(hintOf(apiBills, codes[number]), "其他行业商家请勿查询") {
+		if !strings.Contains(hintOf(apiBills, codes[number]).Chinese, "其他行业商家请勿查询") {
 			t.Errorf("%d does not say for whom this API is", number)
 		}
 	}

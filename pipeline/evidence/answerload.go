@@ -23,7 +23,7 @@ func (a *answers) load(ctx context.Context, day schema.Day) error {
 		return nil
 	}
 	var unread, fault error
-	chunks := func(yield func([]schema.SettleAnswer) bool) { unread = a.readChunks(ctx, day, yield) }
+	chunks := func(yield func(*answerChunk) bool) { unread = a.readChunks(ctx, day, yield) }
 	for chunk, err := range parallel.InOrder(chunks, a.decode) {
 		if err == nil {
 			err = a.addAll(chunk)
@@ -33,48 +33,65 @@ func (a *answers) load(ctx context.Context, day schema.Day) error {
 	return cmp.Or(unread, fault)
 }
 
-// answerChunk is how many answers are decoded at a time.
-const answerChunk = 256
+// chunkSize is how many answers are decoded at a time.
+const chunkSize = 256
+
+// answerChunk is some answers in their order, with the memory that others had before.
+type answerChunk struct {
+	received []schema.SettleAnswer
+	prepared []PreparedAnswer
+	faults   []error // of those that are no answers
+
+	decoder normalise.SettleDecoder
+	memory  answerMemory
+}
+
+// newChunk returns an empty chunk.
+func (a *answers) newChunk() *answerChunk {
+	c, ok := a.chunks.Get().(*answerChunk)
+	if !ok {
+		return new(answerChunk)
+	}
+	c.received, c.prepared, c.faults, c.memory.records = c.received[:0], c.prepared[:0], c.faults[:0], c.memory.records[:0]
+	return c
+}
 
 // readChunks yields what the archive has of a day.
-func (a *answers) readChunks(ctx context.Context, day schema.Day, yield func([]schema.SettleAnswer) bool) error {
-	var chunk []schema.SettleAnswer
+func (a *answers) readChunks(ctx context.Context, day schema.Day, yield func(*answerChunk) bool) error {
+	chunk := a.newChunk()
 	err := a.archive.Settlements(ctx, day, a.wanted, func(answer schema.SettleAnswer) {
-		if chunk = append(chunk, answer); len(chunk) == answerChunk {
+		if chunk.received = append(chunk.received, answer); len(chunk.received) == chunkSize {
 			yield(chunk) // all are wanted
-			chunk = make([]schema.SettleAnswer, 0, answerChunk)
+			chunk = a.newChunk()
 		}
 	}, a.addPass)
 	yield(chunk)
 	return err
 }
 
-// decodedAnswers are the answers of a chunk, in their order.
-type decodedAnswers struct {
-	received []schema.SettleAnswer
-	prepared []PreparedAnswer
-	faults   []error // of those that are no answers
-}
-
-func (a *answers) decode(received []schema.SettleAnswer) (decodedAnswers, error) {
-	d := decodedAnswers{received, make([]PreparedAnswer, len(received)), make([]error, len(received))}
-	for i := range received {
-		answer, err := normalise.DecodeSettleAnswer(received[i])
-		if d.faults[i] = err; err == nil {
-			d.prepared[i] = a.prepare(&answer)
+// decode decodes the answers of a chunk.
+func (a *answers) decode(c *answerChunk) (*answerChunk, error) {
+	for i := range c.received {
+		var prepared PreparedAnswer
+		answer, err := c.decoder.Decode(c.received[i])
+		if err == nil {
+			prepared = a.prepare(&answer, &c.memory)
 		}
+		c.prepared, c.faults = append(c.prepared, prepared), append(c.faults, err)
 	}
-	return d, nil
+	return c, nil
 }
 
-// addAll adds the answers of a chunk. The error is the first one; what is no answer is none.
-func (a *answers) addAll(d decodedAnswers) (fault error) {
-	for i := range d.received {
-		if d.faults[i] != nil {
-			a.addInvalid(&d.received[i], d.faults[i])
-		} else if err := a.addPrepared(&d.prepared[i], d.received[i].Key); err != nil && fault == nil {
+// addAll adds the answers of a chunk, which is not used any more. The error is the first one;
+// what is no answer is none.
+func (a *answers) addAll(c *answerChunk) (fault error) {
+	for i := range c.received {
+		if c.faults[i] != nil {
+			a.addInvalid(&c.received[i], c.faults[i])
+		} else if err := a.addPrepared(&c.prepared[i], c.received[i].Key); err != nil && fault == nil {
 			fault = err
 		}
 	}
+	a.chunks.Put(c)
 	return fault
 }

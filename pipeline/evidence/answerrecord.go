@@ -24,13 +24,18 @@ const (
 	decodedAnswer
 )
 
-// encodeRows returns the record of an answer, of which these are the rows, unless it has to
+// appendRows appends the record of an answer, of which these are the rows, unless it has to
 // be kept as it was received.
-func encodeRows(a *schema.SettleAnswer, rows []normalise.SettleRow) (record []byte, ok bool) {
-	if a.FetchedAt.Location() != time.UTC || slices.ContainsFunc(rows, func(r normalise.SettleRow) bool { return !fitsRecord(&r) }) {
-		return nil, false
+func appendRows(to []byte, a *schema.SettleAnswer, rows []normalise.SettleRow) (record []byte, ok bool) {
+	if a.FetchedAt.Location() != time.UTC {
+		return to, false
 	}
-	to := append(make([]byte, 0, 64+200*len(rows)), decodedAnswer)
+	for i := range rows {
+		if !fitsRecord(&rows[i]) {
+			return to, false
+		}
+	}
+	to = append(to, decodedAnswer)
 	for _, text := range [...]string{a.Parameter, a.Column, a.Value, a.LogID} {
 		to = appendText(to, text)
 	}
@@ -49,8 +54,9 @@ func encodeReceived(a *schema.SettleAnswer) ([]byte, error) {
 	return append([]byte{receivedAnswer}, entry...), err
 }
 
-// decodeAnswerRecord returns the answer of a record.
-func decodeAnswerRecord(record string) (a storedAnswer, err error) {
+// decodeAnswerRecord returns the answer of a record, its rows in the memory as far as that
+// goes.
+func decodeAnswerRecord(record string, memory []normalise.SettleRow) (a storedAnswer, err error) {
 	if record[0] == receivedAnswer {
 		received, err := decodeAnswer([]byte(record[1:]))
 		if err != nil {
@@ -60,15 +66,16 @@ func decodeAnswerRecord(record string) (a storedAnswer, err error) {
 		if err != nil {
 			return a, fmt.Errorf("archive object %s: %w", received.Key, err)
 		}
-		return storedAnswer{received.Query(), rowsOfRecords(records, &received), &received}, nil
+		return storedAnswer{received.Query(), rowsOfRecords(memory, records, &received), &received}, nil
 	}
 	in := recordReader{rest: record[1:]}
 	a.query = schema.Query{Match: schema.Match{Parameter: in.text(), Column: in.text()}, Value: in.text()}
 	common := schema.Settlement{Source: schema.SourceQuery, AskedBy: schema.Some(a.query.Match.String()), LogID: nullText(in.text())}
 	common.FetchedAt = time.Unix(in.varint(), int64(in.uvarint())).UTC()
-	a.rows = make([]normalise.SettleRow, in.uvarint())
+	n := int(in.uvarint())
+	a.rows = slices.Grow(memory[:0], n)[:n]
 	for i := range a.rows {
-		a.rows[i].Settlement = common
+		a.rows[i] = normalise.SettleRow{Settlement: common}
 		in.row(&a.rows[i])
 	}
 	return a, nil

@@ -13,7 +13,7 @@ import (
 )
 
 // TestAnswerRecord: whatever an answer has, its record gives the same rows; and the answer
-// as it was received, where there is something to say of it.
+// as it was received, where there is something to say of it. All use the same memory.
 func TestAnswerRecord(t *testing.T) {
 	t.Parallel()
 	member := func(name string, values ...string) *rapid.Generator[string] {
@@ -32,6 +32,9 @@ func TestAnswerRecord(t *testing.T) {
 	}
 	const usual = `,"order_id":"K","settle_amount":1000,"rake":60,"commission":100,"settle_detail":"商户号1-分成金额(分)840","settle_time":1639733782123`
 	received, decoded := 0, 0
+	var decoder normalise.SettleDecoder
+	var memory answerMemory
+	var rows []normalise.SettleRow
 	rapid.Check(t, func(t *rapid.T) {
 		body, isUsual := `{"data":[`, rapid.Bool().Draw(t, "usual")
 		for i := range rapid.IntRange(1, 3).Draw(t, "settlements") {
@@ -56,19 +59,20 @@ func TestAnswerRecord(t *testing.T) {
 		want := rowsIn(t, answer)
 		unfiled := answer
 		unfiled.Key = "" // it is not known before the archive has the answer
-		decodedAnswer, err := normalise.DecodeSettleAnswer(unfiled)
+		decodedAnswer, err := decoder.Decode(unfiled)
 		if err != nil {
 			t.Fatal(err)
 		}
-		prepared := new(answers).prepare(&decodedAnswer)
+		prepared := new(answers).prepare(&decodedAnswer, &memory)
 		record, err := prepared.recordIn(answer.Key)
 		if err != nil {
 			t.Fatal(err)
 		}
-		got, err := decodeAnswerRecord(string(record))
+		got, err := decodeAnswerRecord(string(record), rows)
 		if err != nil {
 			t.Fatal(err)
 		}
+		rows = got.rows
 		if diff := cmp.Diff(want, got.rows); diff != "" || got.query != answer.Query() {
 			t.Fatalf("%s (-want +got)\n%s", answer.Body, diff)
 		}

@@ -22,6 +22,7 @@ type answers struct {
 	wanted  func(schema.AccountID) bool // whose answers are loaded; nil: all
 	window  schema.Day                  // days before and after, within which an answer serves
 	records *spill.Records
+	chunks  sync.Pool // of *answerChunk
 
 	mu      sync.RWMutex
 	days    map[schema.Day]*hashed.Map[lastAnswer] // by query
@@ -189,11 +190,11 @@ func (a *answers) repeats(before Answer, p *PreparedAnswer, record []byte) (bool
 	if before.Outcome <= Empty || p.outcome <= Empty {
 		return before.Outcome == Empty && p.outcome == Empty, nil
 	}
-	last, err := a.read(before)
+	last, err := a.read(before, nil)
 	if err != nil || last.query != p.query {
 		return false, err
 	}
-	now, err := decodeAnswerRecord(string(record))
+	now, err := decodeAnswerRecord(string(record), nil)
 	if err != nil {
 		return false, err
 	}
@@ -256,13 +257,13 @@ func (a *answers) latest(query idHash, from, to schema.Day) Answer {
 	return last
 }
 
-// read returns an answer that has settlements.
-func (a *answers) read(answer Answer) (storedAnswer, error) {
+// read returns an answer that has settlements, its rows in the memory as far as that goes.
+func (a *answers) read(answer Answer, memory []normalise.SettleRow) (storedAnswer, error) {
 	record, err := a.records.ReadText(answer.place)
 	if err != nil {
 		return storedAnswer{}, err
 	}
-	return decodeAnswerRecord(record)
+	return decodeAnswerRecord(record, memory)
 }
 
 // withSettlement returns the answer, filed within reach of the day, that has a
@@ -294,11 +295,11 @@ func idsOfRows(rows []normalise.SettleRow) (ids []idHash) {
 	return ids
 }
 
-// rowsOfRecords returns the rows of an answer's records.
-func rowsOfRecords(records []normalise.SettleRecord, answer *schema.SettleAnswer) []normalise.SettleRow {
-	rows := make([]normalise.SettleRow, len(records))
+// rowsOfRecords returns the rows of an answer's records, in the memory as far as that goes.
+func rowsOfRecords(memory []normalise.SettleRow, records []normalise.SettleRecord, answer *schema.SettleAnswer) []normalise.SettleRow {
+	rows := slices.Grow(memory[:0], len(records))
 	for i := range records {
-		rows[i] = normalise.Normaliser{}.Settlement(records[i], answer)
+		rows = append(rows, normalise.Normaliser{}.Settlement(records[i], answer))
 	}
 	return rows
 }

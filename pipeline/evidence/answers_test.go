@@ -39,7 +39,7 @@ func addAnswer(a *answers, answer schema.SettleAnswer) error {
 	if err != nil {
 		return err
 	}
-	prepared := a.prepare(&decoded)
+	prepared := a.prepare(&decoded, new(answerMemory))
 	return a.addPrepared(&prepared, answer.Key)
 }
 
@@ -53,7 +53,7 @@ func rowsIn(t interface {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return rowsOfRecords(records, &answer)
+	return rowsOfRecords(nil, records, &answer)
 }
 
 const (
@@ -99,7 +99,7 @@ func TestLatest(t *testing.T) {
 			if row.outcome <= Empty {
 				continue // there is nothing to read
 			}
-			got, err := b.read(k)
+			got, err := b.read(k, nil)
 			if err != nil {
 				t.Fatal(err)
 			}

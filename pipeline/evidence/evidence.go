@@ -114,7 +114,7 @@ func (e *Evidence) LastAnswer(q schema.Query, day schema.Day) Answer {
 
 // PrepareAnswer prepares an answer that the archive does not have yet.
 func (e *Evidence) PrepareAnswer(a *normalise.SettlementsAnswer) PreparedAnswer {
-	return e.answers.prepare(a)
+	return e.answers.prepare(a, new(answerMemory))
 }
 
 // AddAnswer adds an answer that the archive has now, under the key.

@@ -30,9 +30,29 @@ type QueryAnswer struct {
 // Order returns what is known of an order on a day. bills are its forward bills of the
 // day's window.
 func (e *Evidence) Order(day schema.Day, bills []reconcile.Bill) (*Order, error) {
-	o := new(Order)
-	var answered answeredRows
-	for _, q := range e.queries(bills) {
+	return e.NewOrderReader().Read(day, bills)
+}
+
+// OrderReader reads orders one after the other into the same memory: what is known of one is
+// good until the next. It is not safe for concurrent use.
+type OrderReader struct {
+	*Evidence
+	order    Order
+	queries  []schema.Query
+	rows     []normalise.SettleRow // of an answer
+	answered answeredRows
+}
+
+// NewOrderReader returns a reader of orders.
+func (e *Evidence) NewOrderReader() *OrderReader { return &OrderReader{Evidence: e} }
+
+// Read is Evidence.Order.
+func (r *OrderReader) Read(day schema.Day, bills []reconcile.Bill) (*Order, error) {
+	e, o := r.Evidence, &r.order
+	*o = Order{Settlements: o.Settlements[:0], Answers: o.Answers[:0]}
+	r.answered.reset()
+	r.queries = e.appendQueries(r.queries[:0], bills)
+	for _, q := range r.queries {
 		last := e.answers.around(q, day)
 		if last.Outcome == NoAnswer {
 			continue
@@ -41,35 +61,35 @@ func (e *Evidence) Order(day schema.Day, bills []reconcile.Bill) (*Order, error)
 		if last.Outcome == Empty {
 			continue
 		}
-		answer, err := e.answers.read(last)
+		answer, err := e.answers.read(last, r.rows)
 		if err != nil {
 			return nil, err
 		}
+		r.rows = answer.rows
 		for i := range answer.rows {
-			if row := answer.rows[i : i+1 : i+1]; row[0].Foreign {
-				o.Foreign = append(o.Foreign, ForeignRow{row[0], q, answer.received})
+			if row := &answer.rows[i]; row.Foreign {
+				o.Foreign = append(o.Foreign, ForeignRow{*row, q, answer.received})
 			} else {
-				answered.add(row)
+				r.answered.add(row)
 			}
 		}
 	}
-	if err := e.addCallbacks(o, answered.rows, bills); err != nil {
+	if err := e.addCallbacks(o, r.answered.rows, bills); err != nil {
 		return nil, err
 	}
 	o.leaveElsewhere(e.standings, day, bills)
 	return o, nil
 }
 
-// queries returns what may have been queried for the order, on any day.
-func (e *Evidence) queries(bills []reconcile.Bill) []schema.Query {
-	if !slices.ContainsFunc(bills, func(b reconcile.Bill) bool { return b.Day != bills[0].Day }) {
-		return e.Rules.Queries(bills)
+// appendQueries appends to an empty list what may have been queried for the order, on any day.
+func (e *Evidence) appendQueries(all []schema.Query, bills []reconcile.Bill) []schema.Query {
+	if !reconcile.HasOtherDays(bills, bills[0].Day) {
+		return e.Rules.AppendQueries(all, bills)
 	}
 	days := make(map[schema.Day][]reconcile.Bill, 1)
 	for _, b := range bills {
 		days[b.Day] = append(days[b.Day], b)
 	}
-	var all []schema.Query
 	for _, bills := range days {
 		for _, q := range e.Rules.Queries(bills) {
 			if !slices.Contains(all, q) {
@@ -90,15 +110,23 @@ type answeredRows struct {
 	places map[string]int // by settle_id, once there are several
 }
 
-// add adds the row of a slice of one, which it keeps.
-func (a *answeredRows) add(one []normalise.SettleRow) {
+// reset removes the settlements, and keeps the memory.
+func (a *answeredRows) reset() {
+	a.rows = a.rows[:0]
+	clear(a.places)
+}
+
+// add adds a row.
+func (a *answeredRows) add(row *normalise.SettleRow) {
 	if len(a.rows) == 0 {
-		a.rows = one
+		a.rows = append(a.rows, *row)
 		return
 	}
-	row := &one[0]
 	if a.places == nil {
-		a.places = map[string]int{a.rows[0].Settlement.SettleID: 0}
+		a.places = make(map[string]int)
+	}
+	if len(a.rows) == 1 {
+		a.places[a.rows[0].Settlement.SettleID] = 0
 	}
 	id := row.Settlement.SettleID
 	at, known := a.places[id]
@@ -114,9 +142,8 @@ func (a *answeredRows) add(one []normalise.SettleRow) {
 // addCallbacks adds the callbacks of the order to the settlements of its answers.
 func (e *Evidence) addCallbacks(o *Order, answered []normalise.SettleRow, bills []reconcile.Bill) error {
 	if e.callbacks.none() {
-		o.Settlements = make([]Row, len(answered))
 		for i := range answered {
-			o.Settlements[i].SettleRow = answered[i]
+			o.Settlements = append(o.Settlements, Row{SettleRow: answered[i]})
 		}
 		return nil
 	}

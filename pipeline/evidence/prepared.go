@@ -21,20 +21,30 @@ type PreparedAnswer struct {
 	ids      []idHash
 }
 
-func (a *answers) prepare(answer *normalise.SettlementsAnswer) PreparedAnswer {
-	rows := rowsOfRecords(answer.Decoded.Records, &answer.SettleAnswer)
+// answerMemory is for the answers that are prepared one after the other.
+type answerMemory struct {
+	rows    []normalise.SettleRow // of the last
+	records []byte                // of all
+}
+
+// prepare prepares an answer. Its record lies in the memory.
+func (a *answers) prepare(answer *normalise.SettlementsAnswer, m *answerMemory) PreparedAnswer {
+	m.rows = rowsOfRecords(m.rows, answer.Decoded.Records, &answer.SettleAnswer)
 	p := PreparedAnswer{
 		account: answer.Account, query: answer.Query(), day: answer.Day, fetched: answer.FetchedAt, logID: answer.LogID, outcome: outcomeOf(answer.Decoded.Records),
 	}
 	if p.outcome > Empty {
+		from := len(m.records)
 		var ok bool
-		if p.record, ok = encodeRows(&answer.SettleAnswer, rows); !ok {
+		if m.records, ok = appendRows(m.records, &answer.SettleAnswer, m.rows); ok {
+			p.record = m.records[from:len(m.records):len(m.records)]
+		} else {
 			received := answer.SettleAnswer
 			p.received = &received
 		}
 	}
 	if a.indexed && !Confirms(p.query) {
-		p.ids = idsOfRows(rows)
+		p.ids = idsOfRows(m.rows)
 	}
 	return p
 }

@@ -66,7 +66,7 @@ func (e *Evidence) otherStates(u Unmatched) (others []*callbackState) {
 
 // takeRecord takes the settlement's record from an answer.
 func (e *Evidence) takeRecord(s *UnmatchedSettlement, known Answer) error {
-	answer, err := e.answers.read(known)
+	answer, err := e.answers.read(known, nil)
 	if err != nil {
 		return err
 	}

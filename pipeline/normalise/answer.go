@@ -26,6 +26,19 @@ func DecodeSettleAnswer(a schema.SettleAnswer) (SettlementsAnswer, error) {
 	return SettlementsAnswer{a, s}, err
 }
 
+// SettleDecoder decodes answers one after the other into the same memory: the records of one
+// are good until the next. The zero value is ready for use.
+type SettleDecoder struct{ records []SettleRecord }
+
+// Decode is DecodeSettleAnswer.
+func (d *SettleDecoder) Decode(a schema.SettleAnswer) (SettlementsAnswer, error) {
+	s, err := readSettlements(a.Body, d.records)
+	if err == nil {
+		d.records = s.Records
+	}
+	return SettlementsAnswer{a, s}, err
+}
+
 // DecodeWithdrawalsAnswer decodes an answer of the withdrawal API that was read from the
 // archive.
 func DecodeWithdrawalsAnswer(a schema.Answer) (PageAnswer, error) {

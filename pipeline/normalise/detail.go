@@ -25,7 +25,10 @@ const (
 // It may have spaces, colons and full-width characters. Anything else in the text is an
 // error, as are an empty text, a sign, a decimal point and an amount beyond int64.
 func ParseDetail(detail string) ([]schema.Share, error) {
-	in := detailReader{rest: strings.Map(fold, detail)}
+	if !isFolded(detail) {
+		detail = strings.Map(fold, detail)
+	}
+	in := detailReader{rest: detail}
 	shares := make([]schema.Share, 0, 1)
 	var beyond error
 	for in.skip(around); in.rest != "" || len(shares) == 0; in.skip(around) {
@@ -93,6 +96,19 @@ func (r *detailReader) skip(marks string) {
 	if r.rest != "" && !isDigit(r.rest[0]) {
 		r.rest = strings.TrimLeft(r.rest, marks)
 	}
+}
+
+// isFolded reports whether a text is ASCII, and the characters of the words of a share, or such
+// as are not valid: then fold changes nothing that could be read.
+func isFolded(text string) bool {
+	for i := range len(text) {
+		switch c := text[i]; {
+		case c >= ' ' && c <= '~', c >= 0x80 && c < 0xc0, c >= 0xe5 && c <= 0xe9: // U+5000 to U+9FFF
+		default:
+			return false
+		}
+	}
+	return true
 }
 
 // fold replaces spaces, dashes and full-width characters by their ASCII form.

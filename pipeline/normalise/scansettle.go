@@ -12,16 +12,17 @@ import (
 // settleScanner reads the usual answer of the settle query many times as fast as the
 // decoder, to which it leaves all else. A test holds both equal.
 type settleScanner struct {
-	body []byte
-	text string // the body, of which texts are parts
+	body   []byte
+	text   string         // the body, of which texts are parts
+	memory []SettleRecord // for the records
 }
 
-// scanSettlements reads the body of an answer. ok is false if only the decoder can read it,
-// or say what is wrong.
-func scanSettlements(body []byte) (answer Settlements, ok bool) {
-	s := settleScanner{body, string(body)}
+// scanSettlements reads the body of an answer, its records into the memory as far as that
+// goes. ok is false if only the decoder can read it, or say what is wrong.
+func scanSettlements(body []byte, memory []SettleRecord) (answer Settlements, ok bool) {
+	s := settleScanner{body, string(body), memory[:0]}
 	i, hasData, hasExtra := skipSpace(body, 0), false, false
-	answer.Records = []SettleRecord{}
+	answer.Records = s.memory
 	for open := byte('{'); byteAt(body, i) == open; open = ',' {
 		var name string
 		if name, i = s.name(i + 1); i < 0 {
@@ -95,7 +96,7 @@ func (s *settleScanner) textOrNumber(i int) (text string, next int) {
 
 // records reads the list of settlements.
 func (s *settleScanner) records(i int) (records []SettleRecord, next int) {
-	records = []SettleRecord{}
+	records = s.memory
 	if byteAt(s.body, i) != '[' {
 		return nil, -1
 	}

@@ -37,7 +37,12 @@ func DecodeSettlements(body []byte) ([]SettleRecord, error) {
 // settle_id or settle_status, an amount is not a whole number of fen, a key is repeated, or
 // an id is not valid text.
 func ReadSettlements(body []byte) (Settlements, error) {
-	if s, ok := scanSettlements(body); ok {
+	return readSettlements(body, []SettleRecord{})
+}
+
+// readSettlements is ReadSettlements, with memory for the records.
+func readSettlements(body []byte, memory []SettleRecord) (Settlements, error) {
+	if s, ok := scanSettlements(body, memory); ok {
 		return s, nil
 	}
 	return decodeSettlements(body)

@@ -50,6 +50,16 @@ func NewBill(day schema.Day, b *schema.Bill) (Bill, error) {
 // Forward reports whether the bill is for a sale. Only such bills are settled.
 func (b *Bill) Forward() bool { return b.SettleType == ForwardType }
 
+// HasOtherDays reports whether one of the bills is of another day.
+func HasOtherDays(bills []Bill, day schema.Day) bool {
+	for i := range bills {
+		if bills[i].Day != day {
+			return true
+		}
+	}
+	return false
+}
+
 // OrderKey returns the key of the bill's order: shop_order_id, else
 // "ext:" + order_ext_id, else "".
 func (b *Bill) OrderKey() string { return schema.OrderKey(b.ShopOrderID, b.OrderExtID) }

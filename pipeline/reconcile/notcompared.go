@@ -14,7 +14,7 @@ import (
 // walk_account_id and group_key. If a sum overflows int64 the error is
 // schema.ErrOverflow and names the group.
 func (r *Rules) NotCompared(bills []Bill) ([]schema.Reconciliation, error) {
-	if !slices.ContainsFunc(bills, func(b Bill) bool { return !b.isCompared() }) {
+	if AllCompared(bills) {
 		return nil, nil
 	}
 	type groupID struct {
@@ -64,8 +64,18 @@ func (s *notComparedSums) of(b *Bill) *tally {
 	return &s.other
 }
 
-// isCompared reports whether Reconcile compares the bill.
-func (b *Bill) isCompared() bool { return b.Forward() && b.OrderKey() != "" }
+// isCompared reports whether Reconcile compares the bill: it is forward, and of an order.
+func (b *Bill) isCompared() bool { return b.Forward() && (b.ShopOrderID != "" || b.OrderExtID != "") }
+
+// AllCompared reports whether Reconcile compares all of the bills.
+func AllCompared(bills []Bill) bool {
+	for i := range bills {
+		if !bills[i].isCompared() {
+			return false
+		}
+	}
+	return true
+}
 
 // notComparedRow returns the row of a bill that is not compared, without sums.
 func (r *Rules) notComparedRow(b *Bill) schema.Reconciliation {

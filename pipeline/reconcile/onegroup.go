@@ -2,35 +2,35 @@ package reconcile
 
 import "billwalk/schema"
 
-// oneGroup returns the outcome of the usual order: its bills are one group, which has no
-// settlement, or one that succeeded and agrees. ok is false for all others, and where
+// oneGroup adds the outcome of the usual order: its bills are one group, which has no
+// settlement, or one that succeeded and agrees. It reports false for all others, and where
 // something is wrong. A test holds it equal to what the window of the order gives.
-func (r *Rules) oneGroup(day schema.Day, o *Order) (outcome Outcome, ok bool) {
+func (r *Rules) oneGroup(outcome *Outcome, day schema.Day, o *Order) bool {
 	if len(o.Bills) == 0 || len(o.Settlements) > 1 || o.SettledElsewhere || r.Lookback < 0 {
-		return Outcome{}, false
+		return false
 	}
 	first, canQuery := &o.Bills[0], false
 	var sums sums
 	for i := range o.Bills {
 		b := &o.Bills[i]
 		if b.Day != day || b.Account != first.Account || b.ShopOrderID != first.ShopOrderID || sums.billed.add(&b.Legs) != nil {
-			return Outcome{}, false
+			return false
 		}
 		canQuery = canQuery || r.Configured && r.canQuery(b)
 	}
 	if r.Configured && !canQuery {
-		return Outcome{}, false
+		return false
 	}
 	row := schema.Reconciliation{
 		WalkAccountID: first.Account, GroupKey: o.Key, ShopOrderID: nullID(first.ShopOrderID), BillRows: sums.billed.rows, Billed: sums.billed.sum,
 	}
 	switch {
 	case len(o.Settlements) == 1:
-		if ok = r.Configured && r.matchOne(&row, &sums, &o.Settlements[0]); !ok {
-			return Outcome{}, false
+		if !r.Configured || !r.matchOne(&row, &sums, &o.Settlements[0]) {
+			return false
 		}
 		one := newSettlement(&o.Settlements[0])
-		outcome.Settlements = []Placed{{first.Account, one.placed(first.Account, o.Key)}}
+		outcome.Settlements = append(outcome.Settlements, Placed{first.Account, one.placed(first.Account, o.Key)})
 	case !r.Configured:
 		row.Verdict, row.Reasons = schema.NotApplicable, notConfigured
 	case o.Answered:
@@ -38,8 +38,8 @@ func (r *Rules) oneGroup(day schema.Day, o *Order) (outcome Outcome, ok bool) {
 	default:
 		row.Verdict, row.Reasons = schema.Pending, notAsked
 	}
-	outcome.Groups = []schema.Reconciliation{row}
-	return outcome, true
+	outcome.Groups = append(outcome.Groups, row)
+	return true
 }
 
 // The reasons of many rows. They are not to be changed.

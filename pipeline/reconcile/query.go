@@ -10,7 +10,11 @@ import (
 // one for each match rule that has a value, in the order of the rules. Of several
 // values it takes the smallest.
 func (r *Rules) Queries(bills []Bill) []schema.Query {
-	queries := make([]schema.Query, 0, len(r.Match))
+	return r.AppendQueries(make([]schema.Query, 0, len(r.Match)), bills)
+}
+
+// AppendQueries appends what Queries returns.
+func (r *Rules) AppendQueries(queries []schema.Query, bills []Bill) []schema.Query {
 	for _, m := range r.Match {
 		value := ""
 		for i := range bills {

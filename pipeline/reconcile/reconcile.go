@@ -10,18 +10,25 @@ import (
 // Reconcile returns the order's groups of the day with their verdicts, and the
 // settlements that count on the day. Bills outside the day's window do not count. If
 // a sum overflows int64 the error is schema.ErrOverflow and names the order or group.
-func (r *Rules) Reconcile(day schema.Day, o *Order) (Outcome, error) {
-	if outcome, ok := r.oneGroup(day, o); ok {
-		return outcome, nil
-	}
-	return r.reconcile(day, o)
+func (r *Rules) Reconcile(day schema.Day, o *Order) (outcome Outcome, err error) {
+	err = r.ReconcileTo(&outcome, day, o)
+	return outcome, err
 }
 
-// reconcile is Reconcile for any order.
-func (r *Rules) reconcile(day schema.Day, o *Order) (Outcome, error) {
+// ReconcileTo is Reconcile into the memory of an outcome that is not used any more.
+func (r *Rules) ReconcileTo(to *Outcome, day schema.Day, o *Order) error {
+	*to = Outcome{to.Groups[:0], to.Settlements[:0]}
+	if r.oneGroup(to, day, o) {
+		return nil
+	}
+	return r.reconcile(to, day, o)
+}
+
+// reconcile is ReconcileTo for any order, to an empty outcome.
+func (r *Rules) reconcile(outcome *Outcome, day schema.Day, o *Order) error {
 	w := r.window(day, o)
 	if !slices.Contains(w.days, day) {
-		return Outcome{}, nil
+		return nil
 	}
 	notApplicable := w.notApplicable(day)
 	var open openSummary
@@ -31,10 +38,9 @@ func (r *Rules) reconcile(day schema.Day, o *Order) (Outcome, error) {
 			open, err = w.summarizeOpen(day)
 		}
 		if err != nil {
-			return Outcome{}, fmt.Errorf("order %s: %w", o.Key, err)
+			return fmt.Errorf("order %s: %w", o.Key, err)
 		}
 	}
-	var outcome Outcome
 	for i := range w.groups {
 		g := &w.groups[i]
 		if g.day != day {
@@ -52,7 +58,7 @@ func (r *Rules) reconcile(day schema.Day, o *Order) (Outcome, error) {
 		}
 		row, err := w.row(g)
 		if err != nil {
-			return Outcome{}, fmt.Errorf("group %s of account %s on %s: %w", row.GroupKey, g.account, day, err)
+			return fmt.Errorf("group %s of account %s on %s: %w", row.GroupKey, g.account, day, err)
 		}
 		outcome.Groups = append(outcome.Groups, row)
 	}
@@ -61,13 +67,14 @@ func (r *Rules) reconcile(day schema.Day, o *Order) (Outcome, error) {
 			outcome.Settlements = append(outcome.Settlements, Placed{outcome.Groups[0].WalkAccountID, s.placed(s.group.account, w.groupKey(s.group))})
 		}
 	}
-	return outcome, nil
+	return nil
 }
 
 // Agrees reports whether the order has groups in the day's window and all of them
 // are matched. The error is as of Reconcile.
 func (r *Rules) Agrees(day schema.Day, o *Order) (bool, error) {
-	if outcome, ok := r.oneGroup(day, o); ok {
+	var outcome Outcome
+	if r.oneGroup(&outcome, day, o) {
 		return outcome.Groups[0].Verdict == schema.Matched, nil
 	}
 	return r.agrees(day, o)

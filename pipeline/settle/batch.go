@@ -5,7 +5,6 @@ import (
 	"context"
 	"fmt"
 	"slices"
-	"sync"
 	"time"
 
 	"billwalk/pipeline/evidence"
@@ -21,13 +20,21 @@ const (
 // batch collects answers as they come, until they are stored. In the archive they stand in
 // the sequence of the orders. It is safe for concurrent use.
 type batch struct {
-	mu      sync.Mutex
+	turn    turn
 	stored  int // batches in the archive
 	answers []fetched
 	size    int
 	began   time.Time // when the first answer was fetched
 	err     error     // that storing ended with; the pass ends soon
 }
+
+// turn is a lock that is held while something is stored. Where time is simulated, it does not
+// pass while a goroutine waits for a mutex; for a channel it does.
+type turn chan struct{}
+
+func newTurn() turn  { return make(turn, 1) }
+func (t turn) take() { t <- struct{}{} }
+func (t turn) end()  { <-t }
 
 // fetched is an answer that is not stored yet. It counts once it is.
 type fetched struct {
@@ -39,8 +46,8 @@ type fetched struct {
 // keep adds the answers of an order, which count only together: no batch divides them.
 func (p *pass) keep(ctx context.Context, place int, answers []normalise.SettlementsAnswer) error {
 	b := &p.batch
-	b.mu.Lock()
-	defer b.mu.Unlock()
+	b.turn.take()
+	defer b.turn.end()
 	for i := range answers {
 		a := &answers[i]
 		line, err := p.Archive.EncodeSettlement(a.SettleAnswer)
@@ -61,8 +68,8 @@ func (p *pass) keep(ctx context.Context, place int, answers []normalise.Settleme
 // flush stores the batch, even where ctx has ended: what was fetched is not to be fetched
 // again.
 func (p *pass) flush(ctx context.Context) error {
-	p.batch.mu.Lock()
-	defer p.batch.mu.Unlock()
+	p.batch.turn.take()
+	defer p.batch.turn.end()
 	return p.store(ctx)
 }
 

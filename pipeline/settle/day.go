@@ -65,5 +65,5 @@ func (s *Settler) Day(ctx, lasting context.Context, day schema.Day, partitions [
 func (s *Settler) slots() chan struct{} { return make(chan struct{}, max(1, s.InFlight)) }
 
 func (s *Settler) newPass(u schema.Unit, kind string, slots chan struct{}) *pass {
-	return &pass{Settler: s, unit: u, name: passid.New(s.RunID+kind, u, s.Now(), ""), slots: slots}
+	return &pass{Settler: s, unit: u, name: passid.New(s.RunID+kind, u, s.Now(), ""), slots: slots, batch: batch{turn: newTurn()}}
 }

@@ -30,7 +30,7 @@ func (h *Halt) Record(f schema.Failure) bool {
 	case schema.ReachApp, schema.ReachToday:
 		if h.all == nil {
 			h.all, h.affected = &f, make(map[schema.Unit]bool)
-			h.log.Warn("no further calls are made", "error_code", f.Code, "sub_code", f.SubCode, "logid", f.LogID, "reason", f.Reason, "hint", f.Hint)
+			h.log.Warn("no further calls are made", "error_code", f.Code, "sub_code", f.SubCode, "logid", f.LogID, "reason", f.Reason, "hint", f.Advice().Both())
 		}
 		h.affected[schema.Unit{Account: schema.Account{ID: f.Account}, Day: f.Day}] = true
 		return true

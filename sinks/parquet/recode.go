@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"io"
 	"iter"
+	"sync"
 
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
@@ -34,7 +35,11 @@ func (w *Writer) recode(from *Writer, column string, values iter.Seq2[schema.Nul
 	}
 	leaf, groups := from.groups.file.leafOf(column), from.groups.file.written
 	of := &w.groups.columns[w.groups.file.leaves[leaf].column]
-	v, encoder, chunk := &schema.NewBatch([]schema.Column{*of}).Columns[0], &w.groups.workspace.workers[0], &w.groups.workspace.chunks[leaf]
+	encoder, chunk := &w.groups.workspace.workers[0], &w.groups.workspace.chunks[leaf]
+	v, spare := &schema.NewBatch([]schema.Column{*of}).Columns[0], &schema.NewBatch([]schema.Column{*of}).Columns[0]
+	var writing sync.WaitGroup // of a row group, while the values of the next are read
+	var fault error            // of writing
+	defer writing.Wait()
 	for value, err := range values {
 		switch {
 		case err != nil:
@@ -49,17 +54,22 @@ func (w *Writer) recode(from *Writer, column string, values iter.Seq2[schema.Nul
 		if v.Rows < groups[0].rows {
 			continue
 		}
-		encoder.Encode(chunk, of, v, 0, 0, v.Rows)
-		if err := w.groups.file.copyGroup(groups[0], from.output.file, leaf, chunk); err != nil {
-			return err
+		if writing.Wait(); fault != nil {
+			return fault
 		}
+		all, group := v, groups[0]
+		writing.Go(func() {
+			encoder.Encode(chunk, of, all, 0, 0, all.Rows)
+			fault = w.groups.file.copyGroup(group, from.output.file, leaf, chunk)
+		})
+		v, spare, groups = spare, v, groups[1:]
 		v.Reset()
-		groups = groups[1:]
 	}
 	if len(groups) > 0 {
 		return fmt.Errorf("%s: fewer values of %s than rows", w.name, column)
 	}
-	return nil
+	writing.Wait()
+	return fault
 }
 
 // writtenGroup is a row group as a file has it.

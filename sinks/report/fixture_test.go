@@ -87,9 +87,9 @@ func fixture() *Report {
 		},
 		Withdrawals: fixtureWithdrawals(from, string(shop), at),
 		Ages: []Age{
-			{schema.Mismatched, AgeBands[0], OrderSum{1, 10000, 10650, 650}},
-			{schema.BillOnly, AgeBands[0], OrderSum{1, 10000, 0, 10000}},
-			{schema.SettlementOnly, AgeBands[0], OrderSum{1, 0, 824, 824}},
+			{schema.Mismatched, AgeBands[0], OrderSum{1, 10000, 10650, 650}, 0},
+			{schema.BillOnly, AgeBands[0], OrderSum{1, 10000, 0, 10000}, 0},
+			{schema.SettlementOnly, AgeBands[0], OrderSum{1, 0, 824, 824}, 0},
 		},
 		Stores: []Store{
 			{Account: shop, ID: "7001", Bills: 2, Total: 20000, Fee: 500, Rate: &rate, Median: &median, Outlying: true},

@@ -16,6 +16,46 @@ const maxHeld = 60_000
 // fillOrders finds the open orders. may says, by hash, which orders there are and which of
 // them have an open group.
 func (l *loader) fillOrders(ctx context.Context, r *Report, may map[uint64]bool) error {
+	o, resolved, err := l.sumOrders(ctx, may)
+	if err != nil {
+		return err
+	}
+	r.Orders = o.orders(int64(len(may)), r.Total.Verdicts, resolved)
+	r.Ages = o.ageTable()
+	if err := cmp.Or(o.err, resolved.err); err != nil {
+		return err
+	}
+	refunded := r.refundedAlone()
+	if err := l.fillDrills(ctx, r.Orders.List, r.Orders.ResolvedList, refunded); err != nil {
+		return err
+	}
+	r.drillRefunds(refunded)
+	return nil
+}
+
+// OpenAges returns the open orders by verdict and age, as in the report of the same options,
+// which it reads little of.
+func OpenAges(ctx context.Context, lake Lake, options Options) ([]Age, error) {
+	l, may := newLoader(lake, options), newTables()
+	if err := l.readBases(ctx); err != nil {
+		return nil, err
+	}
+	groupsOf := func(ctx context.Context, p part) (found, error) {
+		f := found{newTables(), p}
+		return f, f.readGroups(ctx, l)
+	}
+	if err := inOrder(ctx, l.parts, groupsOf, may.add); err != nil {
+		return nil, err
+	}
+	o, _, err := l.sumOrders(ctx, may.orders)
+	if err != nil {
+		return nil, err
+	}
+	return o.ageTable(), o.err
+}
+
+// sumOrders adds up the orders that are open, and those that people have resolved.
+func (l *loader) sumOrders(ctx context.Context, may map[uint64]bool) (o, resolved *openOrders, err error) {
 	open := 0
 	for _, is := range may {
 		if is {
@@ -27,16 +67,16 @@ func (l *loader) fillOrders(ctx context.Context, r *Report, may map[uint64]bool)
 		return l.accounts[key.WalkAccountID] && may[maphash.String(hashSeed, key.Order)]
 	})
 	if err != nil {
-		return err
+		return nil, nil, err
 	}
-	o := &openOrders{most: l.MaxOrders, ages: make(map[ageKey]*OrderSum)}
-	resolved := &openOrders{most: l.MaxOrders, ages: make(map[ageKey]*OrderSum)}
+	o = &openOrders{most: l.MaxOrders, ages: make(map[ageKey]*Age)}
+	resolved = &openOrders{most: l.MaxOrders, ages: make(map[ageKey]*Age)}
 	for round := range rounds {
 		held := orderBook{to: l.To, orders: make(map[string]*heldOrder)}
 		wanted := func(hash uint64) bool { return may[hash] && hash%rounds == round }
 		err := inOrder(ctx, l.parts, func(ctx context.Context, p part) ([]openGroup, error) { return l.readOpen(ctx, p, wanted) }, held.addAll)
 		if err != nil {
-			return err
+			return nil, nil, err
 		}
 		for _, order := range held.orders {
 			switch {
@@ -50,17 +90,7 @@ func (l *loader) fillOrders(ctx context.Context, r *Report, may map[uint64]bool)
 		o.trim()
 		resolved.trim()
 	}
-	r.Orders = o.orders(int64(len(may)), r.Total.Verdicts, resolved)
-	r.Ages = o.ageTable()
-	if err := cmp.Or(o.err, resolved.err); err != nil {
-		return err
-	}
-	refunded := r.refundedAlone()
-	if err := l.fillDrills(ctx, r.Orders.List, r.Orders.ResolvedList, refunded); err != nil {
-		return err
-	}
-	r.drillRefunds(refunded)
-	return nil
+	return o, resolved, nil
 }
 
 // openGroup is a group of an order that may be open.

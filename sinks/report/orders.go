@@ -123,6 +123,7 @@ type Age struct {
 	Verdict schema.Verdict `json:"verdict"`
 	Band    AgeBand        `json:"band"`
 	OrderSum
+	Oldest schema.Day `json:"-"` // the first day of the oldest, if there are orders
 }
 
 // AgeBand is a range of days, both included; Most is 0 if there is no end.
@@ -130,6 +131,9 @@ type AgeBand struct {
 	Least int `json:"least"`
 	Most  int `json:"most,omitempty"`
 }
+
+// Has reports whether something of so many days is in the band.
+func (b AgeBand) Has(days int) bool { return days >= b.Least && (days <= b.Most || b.Most == 0) }
 
 // AgeBands are the bands of Ages (账龄).
 var AgeBands = []AgeBand{{0, 1}, {2, 7}, {8, 30}, {31, 0}}

@@ -12,7 +12,7 @@ type openOrders struct {
 	most int
 	list []Order
 	sum  OrderSum
-	ages map[ageKey]*OrderSum
+	ages map[ageKey]*Age
 	adder
 }
 
@@ -24,10 +24,11 @@ type ageKey struct {
 func (o *openOrders) add(order *Order) {
 	age := ageKey{order.Verdict, bandOf(order.Age)}
 	if o.ages[age] == nil {
-		o.ages[age] = new(OrderSum)
+		o.ages[age] = &Age{Verdict: age.verdict, Band: age.band, Oldest: order.First}
 	}
 	o.addTo(&o.sum, order)
-	o.addTo(o.ages[age], order)
+	o.addTo(&o.ages[age].OrderSum, order)
+	o.ages[age].Oldest = min(o.ages[age].Oldest, order.First)
 	o.list = append(o.list, *order)
 	if len(o.list) >= 2*o.most {
 		o.trim()
@@ -74,7 +75,7 @@ func (o *openOrders) orders(all int64, verdicts []VerdictSum, resolved *openOrde
 }
 
 func bandOf(age int) AgeBand {
-	i := slices.IndexFunc(AgeBands, func(b AgeBand) bool { return age >= b.Least && (age <= b.Most || b.Most == 0) })
+	i := slices.IndexFunc(AgeBands, func(b AgeBand) bool { return b.Has(age) })
 	return AgeBands[i]
 }
 
@@ -86,7 +87,7 @@ func (o *openOrders) ageTable() []Age {
 		for i, band := range AgeBands {
 			row[i] = Age{Verdict: verdict, Band: band}
 			if sum := o.ages[ageKey{verdict, band}]; sum != nil {
-				row[i].OrderSum, any = *sum, true
+				row[i], any = *sum, true
 			}
 		}
 		if any {

@@ -85,7 +85,7 @@ func (p part) unit(day schema.Day, account schema.AccountID, meaning func(code i
 		u.State = Failed
 	}
 	if failure != nil {
-		u.Reason, u.Code, u.LogID, u.Hint = failure.Reason, failure.Code, failure.LogID, textOf(schema.SplitBilingual(failure.Hint))
+		u.Reason, u.Code, u.LogID, u.Hint = failure.Reason, failure.Code, failure.LogID, textOf(failure.Advice())
 		u.Why = whyOf(failure, meaning)
 	}
 	return u

@@ -2,6 +2,7 @@ package report
 
 import (
 	"archive/zip"
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -51,14 +52,20 @@ func unnamed() (*os.File, error) {
 type partsInto struct {
 	zip  *zip.Writer
 	name func(part string) string
+	wrap func(io.Writer) io.Writer // nil leaves the parts as they are
 }
 
 // Create implements excelize.ZipWriter.
 func (p partsInto) Create(part string) (io.Writer, error) {
-	if name := p.name(part); name != "" {
-		return p.zip.Create(name)
+	name := p.name(part)
+	if name == "" {
+		return io.Discard, nil
 	}
-	return io.Discard, nil
+	w, err := p.zip.Create(name)
+	if err == nil && p.wrap != nil {
+		w = p.wrap(w)
+	}
+	return w, err
 }
 
 // AddFS implements excelize.ZipWriter, which never calls it.
@@ -84,16 +91,52 @@ func (b *workbook) newSheet(name string) (file *excelize.File, part string, err 
 	return file, b.kept[len(b.kept)-1], nil
 }
 
-// keep moves the sheet of a file into the spool.
-func (b *workbook) keep(file *excelize.File, part string) error {
+// A sheet says which cells it has before it has them, and readers take its word for that: so it
+// is written with anyCells, and keep puts the right ones there.
+const anyCells = "A1:XFD1048576"
+
+// keep moves the sheet of a file into the spool, with the cells that it has.
+func (b *workbook) keep(file *excelize.File, part, cells string) error {
+	sized := &replacing{old: dimension(anyCells), new: dimension(cells)}
 	err := writeParts(file, partsInto{b.spool.zip, func(name string) string {
 		if name == ownPart {
 			return part
 		}
 		return ""
-	}})
+	}, sized.into})
 	delete(b.open, file)
+	if err == nil && !sized.done {
+		err = fmt.Errorf("%s does not begin with the cells that it has", part)
+	}
 	return cmp.Or(err, file.Close())
+}
+
+func dimension(cells string) []byte {
+	return fmt.Appendf(nil, `<dimension ref="%s"></dimension>`, cells)
+}
+
+// replacing replaces a text once, where one write has it in whole.
+type replacing struct {
+	io.Writer
+	old, new []byte
+	done     bool
+}
+
+func (r *replacing) into(w io.Writer) io.Writer {
+	r.Writer = w
+	return r
+}
+
+// Write implements io.Writer.
+func (r *replacing) Write(p []byte) (int, error) {
+	if r.done || !bytes.Contains(p, r.old) {
+		return r.Writer.Write(p)
+	}
+	r.done = true
+	if _, err := r.Writer.Write(bytes.Replace(p, r.old, r.new, 1)); err != nil {
+		return 0, err
+	}
+	return len(p), nil
 }
 
 func writeParts(file *excelize.File, into partsInto) error {
@@ -117,7 +160,7 @@ func (b *workbook) write(w io.Writer) error {
 		return err
 	}
 	b.file.SetActiveSheet(0)
-	err := writeParts(b.file, partsInto{b.spool.zip, func(name string) string {
+	err := writeParts(b.file, partsInto{zip: b.spool.zip, name: func(name string) string {
 		if slices.Contains(b.kept, name) {
 			return ""
 		}

@@ -66,6 +66,9 @@ func (s *sheet) begin() {
 	if s.err = s.setPage(name); s.err != nil {
 		return
 	}
+	if s.err = s.file.SetSheetDimension(ownSheet, anyCells); s.err != nil {
+		return
+	}
 	if s.stream, s.err = s.file.NewStreamWriter(ownSheet); s.err != nil {
 		return
 	}
@@ -181,7 +184,7 @@ func (s *sheet) endPart() {
 		s.fail(s.file.AutoFilter(ownSheet, cells, nil))
 	}
 	s.fail(s.stream.Flush())
-	s.fail(s.book.keep(s.file, last.part))
+	s.fail(s.book.keep(s.file, last.part, fmt.Sprintf("A1:%s%d", letter(max(len(s.columns), 1)-1), s.row)))
 	s.file, s.stream = nil, nil // with up to 16 MiB
 }
 

@@ -164,7 +164,7 @@ func (d *doctor) failure(name, subject string, err error, fix string) {
 		s = stateWarning // a state of the business: the API works
 	}
 	if fix == "" {
-		fix = f.Hint
+		fix = f.Advice().Both()
 	}
 	d.add(name, s, detail, fix, schema.ErrorCode(failureCode(f)))
 }

@@ -20,8 +20,9 @@ import (
 type explanation struct {
 	Query   string       `json:"query"`
 	Known   bool         `json:"known"`
-	Terms   []definition `json:"terms"`   // that the query names; for an unknown number, what holds for any such code
-	Nearest []string     `json:"nearest"` // known ones, if it names none
+	Code    string       `json:"code,omitempty"` // of the error, if it is not known
+	Terms   []definition `json:"terms"`          // that the query names; for an unknown number, what holds for any such code
+	Nearest []string     `json:"nearest"`        // known ones, if it names none
 }
 
 func (p *program) explain() *cobra.Command {
@@ -81,7 +82,7 @@ func (p *program) explainCode(query, language string) error {
 	e := explanation{Query: query, Terms: findTerms(query), Nearest: []string{}}
 	e.Known = len(e.Terms) > 0
 	if !e.Known {
-		e.Nearest = nearestTerms(query)
+		e.Nearest, e.Code = nearestTerms(query), string(schema.CodeNotFound)
 		if number, err := strconv.ParseInt(query, 10, 64); err == nil {
 			e.Terms = []definition{platformTerm(douyin.Unknown(number))}
 		}
@@ -120,18 +121,21 @@ var (
 	wordHandling = schema.Bilingual{English: "billwalk", Chinese: "程序"}
 	wordRemedy   = schema.Bilingual{English: "to do", Chinese: "处理"}
 	wordNearest  = schema.Bilingual{English: "nearest", Chinese: "相近"}
-	notKnown     = schema.Bilingual{English: "%s is not known: neither a code of the platform's documents nor a word of billwalk's", Chinese: "没有收录 %s：平台文档中没有这个错误码，billwalk 也没有这个词"}
+	notKnown     = schema.Bilingual{English: "%s is not known (code %s): neither a code of the platform's documents nor a word of billwalk's", Chinese: "没有收录 %s（错误码 %s）：平台文档中没有这个错误码，billwalk 也没有这个词"}
 	forNumbers   = schema.Bilingual{
 		English: "look the number up on the API's page on Douyin's open platform (抖音开放平台), where codes are added over time; else ask Douyin's support, with the logid, the time, the API and the app's client_key (never its secret). For an order's id: billwalk explain ID --job JOB",
 		Chinese: "先到抖音开放平台该接口的文档页查最新错误码；查不到的，凭 logid、时间、接口名与应用的 client_key（切勿给出 secret）咨询抖音技术支持。订单号请用：billwalk explain 订单号 --job 任务",
 	}
-	forWords = schema.Bilingual{English: "billwalk explain lists all that it knows", Chinese: "billwalk explain 列出全部"}
+	forWords = schema.Bilingual{
+		English: "billwalk explain lists all that it knows. For an order's id: billwalk explain ID --job JOB",
+		Chinese: "billwalk explain 列出全部。订单号请用：billwalk explain 订单号 --job 任务",
+	}
 )
 
 func (e explanation) print(out io.Writer, language string) {
 	number := len(e.Terms) > 0
 	if !e.Known {
-		fmt.Fprintf(out, in(language, notKnown)+"\n", plain(e.Query))
+		fmt.Fprintf(out, in(language, notKnown)+"\n", plain(e.Query), e.Code)
 		if len(e.Nearest) > 0 {
 			fmt.Fprintf(out, "  %s  %s\n", in(language, wordNearest), strings.Join(e.Nearest, ", "))
 		}

@@ -77,8 +77,8 @@ how each order was shared out (分账), says to the fen what agrees and what doe
 Parquet that DuckDB, Athena, Trino and Spark read.
 
 Exit codes: 0 done; 1 failed; 2 usage or config; 3 incomplete: some units failed, or orders have no
-answer, and what is whole was published; 4 differences, where --fail-on says so; 5 stopped by quota, deadline or outage, run again to go on; 6 another run got there first;
-130/143 interrupted, resumable.`,
+answer, and what is whole was published; 4 differences, where --fail-on says so; 5 stopped by quota,
+deadline or outage, run again to go on; 6 another run got there first; 130/143 interrupted, resumable.`,
 		Example:           "  billwalk demo\n  billwalk run nightly --config jobs.yaml\n  billwalk help security",
 		Args:              knownVerb,
 		RunE:              func(cmd *cobra.Command, _ []string) error { return cmd.Help() },

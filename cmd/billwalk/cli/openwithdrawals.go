@@ -30,7 +30,7 @@ func readWithdrawals(ctx context.Context, l *lake.Lake, at schema.Partition, tak
 
 // openWithdrawals are the withdrawals of one verdict, other than tied, on days of an age.
 type openWithdrawals struct {
-	Age     string                 `json:"age"` // in days since the launch: 0-1, 2-7, 8-30 or 31+
+	Age     string                 `json:"age"` // in days from the launch to the last one that is shown: 0-1, 2-7, 8-30 or 31+
 	Verdict schema.WithdrawVerdict `json:"verdict"`
 	Count   int64                  `json:"count"`
 	Fen     schema.Fen             `json:"fen"`      // their amounts

@@ -35,6 +35,9 @@ func (p *program) explainOrder(cmd *cobra.Command, order, job string, account sc
 	if err != nil {
 		return cut(cmd.Context(), err)
 	}
+	if !s.found() {
+		s.Code = schema.CodeNotFound
+	}
 	if p.output == "json" {
 		err = p.printJSON(s)
 	} else {

@@ -11,6 +11,7 @@ import (
 // where they are unknown.
 type orderStory struct {
 	Order       string            `json:"order"`
+	Code        schema.ErrorCode  `json:"code,omitempty"` // if nothing is known of it
 	Job         string            `json:"job"`
 	From        schema.Day        `json:"from"`
 	To          schema.Day        `json:"to"`

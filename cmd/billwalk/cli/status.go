@@ -166,10 +166,10 @@ func readStatus(ctx context.Context, w *wired) (*status, error) {
 	if err := s.readUnended(ctx, w); err != nil {
 		return nil, err
 	}
-	if err := s.readOpen(ctx, w, schema.DayOf(w.run.Now())); err != nil {
+	if err := s.readOpen(ctx, w); err != nil {
 		return nil, err
 	}
-	if err := s.readWithdrawals(ctx, w, bases, schema.DayOf(w.run.Now())); err != nil {
+	if err := s.readWithdrawals(ctx, w, bases); err != nil {
 		return nil, err
 	}
 	s.addRules(w.run.Accounts, bases)

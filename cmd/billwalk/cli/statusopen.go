@@ -8,60 +8,66 @@ import (
 	"strings"
 
 	"billwalk/schema"
+	"billwalk/sinks/report"
 )
 
-// openAge is what is open of one verdict on days of an age.
+// openAge is what is open of one verdict at an age: orders, summed and told as in the report of
+// the same days, or groups where there are too many files to read at a glance.
 type openAge struct {
-	Age     string         `json:"age"` // in days: 0-1, 2-7, 8-30 or 31+
+	Age     string         `json:"age"` // in days to the last one that is shown: 0-1, 2-7, 8-30 or 31+
 	Verdict schema.Verdict `json:"verdict"`
-	Groups  int64          `json:"groups"`
-	Fen     *schema.Fen    `json:"fen,omitempty"` // at stake: billed, settled where there is no bill, or the difference; absent where the files were too many to read
+	Orders  int64          `json:"orders,omitempty"`
+	Groups  int64          `json:"groups,omitempty"` // instead of orders
+	Fen     *schema.Fen    `json:"fen,omitempty"`    // at stake in the orders: the largest difference of a leg, else what is billed or settled
 	Oldest  schema.Day     `json:"oldest"`
 }
 
-var ages = []struct {
-	name string
-	days schema.Day // and fewer
-}{{"0-1", 1}, {"2-7", 7}, {"8-30", 30}, {"31+", 1 << 30}}
-
-// maxOpenBytes bounds the files that are read for the yuan at stake.
+// maxOpenBytes bounds the files that are read for the orders.
 const maxOpenBytes = 256 << 20
 
-// readOpen adds up what is open by age, the oldest first, and the yuan at stake. Where the
-// files are too large to be read at a glance, it counts the groups alone.
-func (s *status) readOpen(ctx context.Context, w *wired, today schema.Day) error {
+// readOpen finds what is open by age, the oldest first.
+func (s *status) readOpen(ctx context.Context, w *wired) error {
 	var bytes int64
+	open := false
 	for _, d := range s.Days {
-		if len(d.Open) > 0 {
-			bytes += d.reconciliationBytes
+		bytes += d.reconciliationBytes
+		open = open || len(d.Open) > 0
+	}
+	switch {
+	case bytes > maxOpenBytes:
+		s.countGroups()
+		return nil
+	case !open && !w.run.Rules.Configured:
+		return nil
+	}
+	ages, err := report.OpenAges(ctx, w.lake, reportOptions(w))
+	if err != nil {
+		return err
+	}
+	for _, band := range slices.Backward(report.AgeBands) {
+		for _, a := range ages {
+			if a.Band == band && a.Orders > 0 {
+				s.OpenByAge = append(s.OpenByAge, openAge{Age: bandName(band), Verdict: a.Verdict, Orders: a.Orders, Fen: &a.Stake, Oldest: a.Oldest})
+			}
 		}
 	}
-	withFen := bytes <= maxOpenBytes
-	for i := len(ages) - 1; i >= 0; i-- {
+	return nil
+}
+
+// countGroups counts what is open by the manifests alone.
+func (s *status) countGroups() {
+	last := s.Days[len(s.Days)-1].Day
+	for _, band := range slices.Backward(report.AgeBands) {
 		sums := make(map[schema.Verdict]*openAge)
 		for _, d := range s.Days {
-			age := slices.IndexFunc(ages, func(a struct {
-				name string
-				days schema.Day
-			}) bool {
-				return today-d.Day <= a.days
-			})
-			if age != i || len(d.Open) == 0 {
+			if !band.Has(int(last - d.Day)) {
 				continue
 			}
 			for v, n := range d.Open {
 				if sums[v] == nil {
-					sums[v] = &openAge{Age: ages[i].name, Verdict: v, Oldest: d.Day}
-					if withFen {
-						sums[v].Fen = new(schema.Fen)
-					}
+					sums[v] = &openAge{Age: bandName(band), Verdict: v, Oldest: d.Day}
 				}
 				sums[v].Groups += n
-			}
-			if withFen {
-				if err := addStakes(ctx, w, d.Day, sums); err != nil {
-					return err
-				}
 			}
 		}
 		for _, v := range schema.Verdicts {
@@ -70,33 +76,13 @@ func (s *status) readOpen(ctx context.Context, w *wired, today schema.Day) error
 			}
 		}
 	}
-	return nil
 }
 
-// addStakes adds the fen at stake in the open groups of a day.
-func addStakes(ctx context.Context, w *wired, day schema.Day, sums map[schema.Verdict]*openAge) error {
-	for bucket := range w.run.Buckets {
-		for r, err := range w.lake.Reconciliation(ctx, day, bucket, "verdict", "billed_total_fen", "settled_total_fen", "diff_total_fen") {
-			if err != nil {
-				return err
-			}
-			sum := sums[r.Verdict]
-			if sum == nil {
-				continue
-			}
-			stake := r.Billed[schema.LegTotal].V
-			switch {
-			case r.Verdict == schema.Mismatched:
-				stake = max(r.Diff[schema.LegTotal].V, -r.Diff[schema.LegTotal].V)
-			case r.Verdict == schema.SettlementOnly:
-				stake = r.Settled[schema.LegTotal].V
-			}
-			if *sum.Fen, err = sum.Fen.Add(stake); err != nil {
-				return err
-			}
-		}
+func bandName(b report.AgeBand) string {
+	if b.Most == 0 {
+		return fmt.Sprintf("%d+", b.Least)
 	}
-	return nil
+	return fmt.Sprintf("%d-%d", b.Least, b.Most)
 }
 
 // addRules notes the accounts whose groups have the reason rule_never_answered on the latest
@@ -129,11 +115,24 @@ func (s *status) printOpen(out io.Writer) {
 		if i == 0 {
 			title = "open"
 		}
-		stake := "not added up: the files are large"
-		if o.Fen != nil {
-			stake = o.Fen.Yuan() + " yuan at stake"
+		n, what, stake := o.Orders, "orders", ""
+		if o.Fen == nil {
+			n, what = o.Groups, "groups"
+		} else {
+			stake = fmt.Sprintf("%12s yuan at stake, ", o.Fen.Yuan())
 		}
-		fmt.Fprintf(out, "%-10s %5s days  %6d %-15s %s, since %s\n", title, o.Age, o.Groups, o.Verdict, stake, o.Oldest)
+		verdict := string(o.Verdict)
+		if o.Verdict == schema.NotApplicable {
+			verdict = schema.ReasonNoKey // the only ones of them that are open
+		}
+		fmt.Fprintf(out, "%-10s %5s days  %6d %s %-15s %ssince %s\n", title, o.Age, n, what, verdict, stake, o.Oldest)
+	}
+	switch {
+	case len(s.OpenByAge) == 0:
+	case s.OpenByAge[0].Fen == nil:
+		fmt.Fprintf(out, "%-10s groups of each day, as above: the files are too large to add up the orders here; the report does\n", "")
+	default:
+		fmt.Fprintf(out, "%-10s an order of several days or items is counted once, as in the report of these days; the lines of days count its groups\n", "")
 	}
 	for _, n := range s.NeverAnswered {
 		var rules []string

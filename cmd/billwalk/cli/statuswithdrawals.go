@@ -8,22 +8,18 @@ import (
 	"strings"
 
 	"billwalk/schema"
+	"billwalk/sinks/report"
 )
 
 // readWithdrawals adds up the withdrawals that are not tied by age, the oldest first.
-func (s *status) readWithdrawals(ctx context.Context, w *wired, bases [][]schema.Base, today schema.Day) error {
+func (s *status) readWithdrawals(ctx context.Context, w *wired, bases [][]schema.Base) error {
 	type key struct {
 		age     int
 		verdict schema.WithdrawVerdict
 	}
 	sums := make(map[key]*openWithdrawals)
 	for i, day := range w.run.Days() {
-		age := slices.IndexFunc(ages, func(a struct {
-			name string
-			days schema.Day
-		}) bool {
-			return today-day <= a.days
-		})
+		age := slices.IndexFunc(report.AgeBands, func(b report.AgeBand) bool { return b.Has(int(w.run.To - day)) })
 		for bucket, base := range bases[i] {
 			if base.Manifest == nil || base.Manifest.Object(schema.Withdrawals.Name) == nil {
 				continue
@@ -34,7 +30,7 @@ func (s *status) readWithdrawals(ctx context.Context, w *wired, bases [][]schema
 					return nil
 				}
 				if sums[at] == nil {
-					sums[at] = &openWithdrawals{Age: ages[age].name, Verdict: row.Verdict, Oldest: day}
+					sums[at] = &openWithdrawals{Age: bandName(report.AgeBands[age]), Verdict: row.Verdict, Oldest: day}
 				}
 				return sums[at].add(row)
 			})
@@ -49,7 +45,7 @@ func (s *status) readWithdrawals(ctx context.Context, w *wired, bases [][]schema
 			return err
 		}
 	}
-	for age := len(ages) - 1; age >= 0; age-- {
+	for age := range slices.Backward(report.AgeBands) {
 		for _, v := range schema.WithdrawVerdicts {
 			if sum := sums[key{age, v}]; sum != nil {
 				s.OpenWithdrawals = append(s.OpenWithdrawals, *sum)
