@@ -1,9 +1,11 @@
 """Compares what the saved queries answer in Spark and in DuckDB, row for row."""
+import functools
 import subprocess
 
 import ddl
 
 
+@functools.cache
 def queries(billwalk):
     """The names of the analyses, as the help has them."""
     text = subprocess.run([billwalk, "sql", "--help"], check=True, capture_output=True, text=True).stdout
@@ -11,6 +13,7 @@ def queries(billwalk):
     return [name for name in listed.removeprefix("Queries: ").split(", ") if name != "reconcile"]
 
 
+@functools.cache
 def saved(billwalk, name, dialect):
     done = subprocess.run([billwalk, "sql", name, "--dialect", dialect], check=True, capture_output=True, text=True)
     return [statement.rstrip(";\n") for statement in ddl.statements(done.stdout)]
@@ -18,13 +21,13 @@ def saved(billwalk, name, dialect):
 
 def compare_all(spark, billwalk, lake, wanted):
     """Compares the wanted ones, in the database of ddl.compare_all, and returns how many differ."""
-    wrong, views = 0, ddl.ddl(billwalk, "duckdb", lake)
+    views, comparisons = ddl.ddl(billwalk, "duckdb", lake), []
     for name in filter(wanted, queries(billwalk)):
         *settings, query = saved(billwalk, name, "spark")
         for setting in settings:
             spark.sql(setting)
         spark.sql(f"CREATE OR REPLACE TEMP VIEW analysis_{name} AS {query}")
         columns = [field.name for field in spark.table(f"analysis_{name}").schema.fields]
-        in_duckdb = f"CREATE VIEW analysis_{name} AS {saved(billwalk, name, 'duckdb')[-1]};\n"
-        wrong += ddl.compare(spark, views + in_duckdb, f"analysis_{name}", f"analysis_{name}", columns)
-    return wrong
+        views += f"CREATE VIEW analysis_{name} AS {saved(billwalk, name, 'duckdb')[-1]};\n"
+        comparisons.append(ddl.Comparison(spark, f"analysis_{name}", f"analysis_{name}", columns))
+    return ddl.count_different(spark, views, comparisons)

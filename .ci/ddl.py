@@ -32,31 +32,43 @@ def duckdb(views, query):
     return json.loads(done.stdout or "[]")
 
 
-def compare(spark, views, name, duckdb_name, duckdb_columns):
-    """Compares the rows of a table or view, and returns whether they differ."""
-    fields = spark.table(name).schema.fields
-    order = duckdb_columns if set(duckdb_columns) == {f.name for f in fields} else None  # bill_date is first in DuckDB, and last in a table of Spark
-    if order:
-        fields = sorted(fields, key=lambda f: order.index(f.name))
-    if len(fields) != len(duckdb_columns):
-        print(f"  {name} has {len(fields)} columns in Spark, and {len(duckdb_columns)} in DuckDB")
-        return True
-    kinds = [COMPARED.get(f.dataType.simpleString(), TEXT) for f in fields]
-    in_spark = [k[0].format(c=f"`{f.name}`") + f" AS c{i}" for i, (k, f) in enumerate(zip(kinds, fields))]
-    in_duckdb = [k[1].format(c=f'"{c}"') + f" AS c{i}" for i, (k, c) in enumerate(zip(kinds, duckdb_columns))]
-    in_duckdb = [NOTE + f" AS c{i}" if c == "note" else q for i, (q, c) in enumerate(zip(in_duckdb, duckdb_columns))]
-    got = [tuple(row) for row in spark.table(name).selectExpr(*in_spark).collect()]
-    want = [tuple(row.values()) for row in duckdb(views, f"SELECT {', '.join(in_duckdb)} FROM {duckdb_name};")]
-    key = lambda row: [(v is not None, v or "") for v in row]
-    got, want = sorted(got, key=key), sorted(want, key=key)
-    print(f"{name}: {len(got)} rows, {len(fields)} columns, {sum(f.metadata.get('comment') is not None for f in fields)} comments", flush=True)
-    for g, w in zip(got, want):
-        if g != w:
-            for f, x, y in zip(fields, g, w):
-                if x != y:
-                    print(f"  {f.name}: Spark says {x!r}, DuckDB {y!r}")
+class Comparison:
+    """A table or view of Spark, and the one of DuckDB that has to have the same rows."""
+
+    def __init__(self, spark, name, duckdb_name, duckdb_columns):
+        self.name, fields = name, spark.table(name).schema.fields
+        if set(duckdb_columns) == {f.name for f in fields}:  # bill_date is first in DuckDB, and last in a table of Spark
+            fields = sorted(fields, key=lambda f: duckdb_columns.index(f.name))
+        kinds = [COMPARED.get(f.dataType.simpleString(), TEXT) for f in fields]
+        self.fields, self.columns = fields, duckdb_columns
+        self.in_spark = [k[0].format(c=f"`{f.name}`") + f" AS c{i}" for i, (k, f) in enumerate(zip(kinds, fields))]
+        values = [NOTE if c == "note" else k[1].format(c=f'"{c}"') for k, c in zip(kinds, duckdb_columns)]
+        self.in_duckdb = f"SELECT '{name}' AS name, to_json(coalesce(list([{', '.join(values)}]), [])) AS rows FROM {duckdb_name}"
+
+    def differs(self, spark, want):
+        if len(self.fields) != len(self.columns):
+            print(f"  {self.name} has {len(self.fields)} columns in Spark, and {len(self.columns)} in DuckDB")
             return True
-    return len(got) != len(want)
+        got = [tuple(row) for row in spark.table(self.name).selectExpr(*self.in_spark).collect()]
+        key = lambda row: [(v is not None, v or "") for v in row]
+        got, want = sorted(got, key=key), sorted((tuple(row) for row in want), key=key)
+        print(f"{self.name}: {len(got)} rows, {len(self.fields)} columns, {sum(f.metadata.get('comment') is not None for f in self.fields)} comments", flush=True)
+        for g, w in zip(got, want):
+            if g != w:
+                for f, x, y in zip(self.fields, g, w):
+                    if x != y:
+                        print(f"  {f.name}: Spark says {x!r}, DuckDB {y!r}")
+                return True
+        return len(got) != len(want)
+
+
+def count_different(spark, views, comparisons):
+    """Compares all, with one run of DuckDB, and returns how many differ."""
+    if not comparisons:
+        return 0
+    rows = duckdb(views, " UNION ALL ".join(c.in_duckdb for c in comparisons) + ";")
+    want = {row["name"]: row["rows"] if isinstance(row["rows"], list) else json.loads(row["rows"]) for row in rows}
+    return sum(c.differs(spark, want[c.name]) for c in comparisons)
 
 
 def compare_all(spark, billwalk, lake, database, wanted):
@@ -73,9 +85,5 @@ def compare_all(spark, billwalk, lake, database, wanted):
     names = re.findall(r"^CREATE (?:TABLE IF NOT EXISTS|OR REPLACE VIEW) ([a-z_]+) ", printed, re.M)
     names = [name for name in names if not name.endswith("_files")]  # which DuckDB reads within its views
     labels = iter(re.findall(r'^CREATE OR REPLACE VIEW "([^"]+)" ', views, re.M))
-    wrong = 0
-    for name in names:
-        label = next(labels) if name.endswith("_zh") else name
-        if wanted(name):
-            wrong += compare(spark, views, name, f'"{label}"', columns[label])
-    return wrong
+    labelled = [(name, next(labels) if name.endswith("_zh") else name) for name in names]
+    return count_different(spark, views, [Comparison(spark, name, f'"{label}"', columns[label]) for name, label in labelled if wanted(name)])

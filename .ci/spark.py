@@ -1,8 +1,8 @@
-"""spark.py BILLWALK LAKE[=NAMES]...: compares what Spark and DuckDB read of every table of the lakes.
+"""spark.py BILLWALK LAKE[=NAMES]... --reconcile FOLDER...: compares what Spark and DuckDB read of every table of the lakes.
 
 Spark reads by columns and row by row, nested columns included: the row-by-row reader
 is parquet-mr's own, as in Hive and older engines, and refuses more than the other. Then it
-runs what the program prints for Spark.
+runs what the program prints for Spark. Last, it reconciles the folders, as spark_reconcile.py says.
 It needs pyspark, Java and the duckdb command.
 """
 import json
@@ -14,6 +14,7 @@ import sys
 import analyses
 import ddl
 import spark_cluster
+import spark_reconcile
 from pyspark.sql import SparkSession
 
 READERS = {"by columns": "true", "row by row": "false"}
@@ -65,14 +66,14 @@ def duckdb(files, columns):
 
 def compare(spark, lake, table):
     """Compares one table, and returns how many aggregates differ."""
-    wrong = 0
+    wrong, want = 0, None
     for reader, vectorized in READERS.items():
         spark.conf.set("spark.sql.parquet.enableVectorizedReader", vectorized)
         spark.conf.set("spark.sql.parquet.enableNestedColumnVectorizedReader", vectorized)
         frame = spark.read.option("mergeSchema", "true").parquet(f"{lake}/{table}")
         columns = [(f.name, f.dataType.simpleString()) for f in frame.schema.fields if f.name != "bill_date"]
         got = [None if v is None else str(v) for v in frame.selectExpr(*aggregates(columns, 0)).collect()[0]]
-        want = duckdb(f"{lake}/{table}/*/*.parquet", columns)
+        want = want or duckdb(f"{lake}/{table}/*/*.parquet", columns)
         print(f"{table}, {reader}: {got[0]} rows, {len(columns)} columns", flush=True)
         for aggregate, g, w in zip(aggregates(columns, 0), got, want):
             if g != w:
@@ -81,7 +82,8 @@ def compare(spark, lake, table):
     return wrong
 
 
-def main(billwalk, lakes):
+def main(billwalk, *arguments):
+    lakes, folders = arguments[:arguments.index("--reconcile")], arguments[arguments.index("--reconcile") + 1:]
     spark = (
         SparkSession.builder.master("local[2]")
         .config("spark.ui.enabled", "false")
@@ -90,6 +92,7 @@ def main(billwalk, lakes):
         .config("spark.sql.session.timeZone", "UTC")
         .config("spark.driver.extraJavaOptions", " ".join(spark_cluster.JVM))
         .config("spark.sql.shuffle.partitions", "1")
+        .config("spark.sql.adaptive.enabled", "false")  # it plans anew after each stage
         .config("spark.sql.codegen.wholeStage", "false")  # compiling costs more than it saves on small tables
         .config("spark.sql.codegen.factoryMode", "NO_CODEGEN")
         .getOrCreate()
@@ -103,8 +106,8 @@ def main(billwalk, lakes):
         wrong += ddl.compare_all(spark, billwalk, lake, f"lake{number}", wanted)
         wrong += analyses.compare_all(spark, billwalk, lake, wanted)
     spark.stop()
-    return 1 if wrong or not lakes else 0
+    return spark_reconcile.main(list(folders)) or (1 if wrong or not lakes else 0)  # in the same JVM, which is warm
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1], sys.argv[2:]))
+    sys.exit(main(*sys.argv[1:]))

@@ -2,13 +2,10 @@ package schema
 
 import "strings"
 
-// accountNames is the view of the newest name of each account. What an engine lacks of the
-// manifests, it lacks of the names.
+// accountNames is the view of the newest name of each account.
 func accountNames(d Dialect) sqlView {
-	names := "SELECT account_id, max_by(account_name, fetched_at) AS listed, CAST(NULL AS " + d.text() + ") AS configured FROM stores GROUP BY account_id"
-	if d.readsManifests() {
-		names += "\n  UNION ALL\n  SELECT account, NULL, max_by(name, day) FROM units GROUP BY account"
-	}
+	names := "SELECT account_id, max_by(account_name, fetched_at) AS listed, CAST(NULL AS " + d.text() + ") AS configured FROM stores GROUP BY account_id" +
+		"\n  UNION ALL\n  SELECT account, NULL, max_by(name, day) FROM units GROUP BY account"
 	return sqlView{
 		name: "account_names", doc: "The name of each account: the newest that the lists of stores have, else that of the list of accounts.",
 		columns: []viewColumn{

@@ -27,9 +27,7 @@ func ExternalTables(d Dialect, url string) string {
 		t.Describe().writeExternalTable(&sql, d, url+"/"+t.Describe().Name)
 	}
 	for _, t := range []jsonTable{manifestFiles, resolutionFiles, closingFiles} {
-		if t.lined || d.readsManifests() {
-			t.write(&sql, d, url)
-		}
+		t.write(&sql, d, url)
 	}
 	writeViews(&sql, d, "", "")
 	return sql.String()
@@ -63,9 +61,7 @@ func (t Description) writeExternalTable(sql *strings.Builder, d Dialect, url str
 	case Spark: // without PARTITIONED BY, so that Spark finds the days by itself
 		options = ",\n" + day + "\n)\nUSING parquet\nCOMMENT %s\nLOCATION " + quoteSpark(url)
 	case Trino:
-		options = ",\n" + day + fmt.Sprintf(" WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['%s', 'NOW+1DAYS'])\n)\nCOMMENT %%s\n"+
-			"WITH (\n  external_location = %s, format = 'PARQUET', partitioned_by = ARRAY['bill_date'],\n  partition_projection_enabled = true, partition_projection_location_template = %s\n)",
-			firstProjectedDay, quoteSQL(url+"/"), quoteSQL(url+"/bill_date=${bill_date}/"))
+		options = ",\n" + day + trinoProjection + "\n)\nCOMMENT %s\n" + trinoPartitioned("PARQUET", url)
 	case Athena:
 		create = "CREATE EXTERNAL TABLE"
 		options = "\n)\nCOMMENT %s\nPARTITIONED BY (\n" + day + "\n)\n" +
@@ -82,6 +78,15 @@ func (t Description) writeExternalTable(sql *strings.Builder, d Dialect, url str
 		separator = ",\n"
 	}
 	fmt.Fprintf(sql, options+";\n", quoteComment(t.ChineseDoc+" / "+t.Doc))
+}
+
+// trinoProjection follows bill_date as the column of Trino's partitions.
+const trinoProjection = " WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['" + firstProjectedDay + "', 'NOW+1DAYS'])"
+
+// trinoPartitioned returns the properties of Trino's table of the files in the folders of days at the URL.
+func trinoPartitioned(format, url string) string {
+	return fmt.Sprintf("WITH (\n  external_location = %s, format = '%s', partitioned_by = ARRAY['bill_date'],\n  partition_projection_enabled = true, partition_projection_location_template = %s\n)",
+		quoteSQL(url+"/"), format, quoteSQL(url+"/bill_date=${bill_date}/"))
 }
 
 const dayComment = "账单日（北京时间） / the day in UTC+8"

@@ -10,14 +10,18 @@ import (
 type jsonTable struct {
 	name, folder, files string
 	doc                 string
+	daily               bool // one folder a day
 	lined               bool // an object per line; else one per file
 	columns             []jsonColumn
 }
 
-type jsonColumn struct{ name, hive string } // of a type as Hive and Spark write it, which Trino's is made of
+type jsonColumn struct{ name, hive string } // of a type as Hive and Spark write it
+
+// trinoTypes translates types of Hive.
+var trinoTypes = strings.NewReplacer("array<", "array(", "struct<", "row(", ">", ")", ":", " ", "`", `"`, "string", "varchar")
 
 var manifestFiles = jsonTable{
-	name: "manifest_files", folder: "_manifests", files: "bucket-*.json",
+	name: "manifest_files", folder: "_manifests", files: "bucket-*.json", daily: true,
 	doc: "The manifests, one row per day and bucket, as far as the view units reads them.",
 	columns: []jsonColumn{
 		{"bill_date", "string"}, {"generation", "bigint"},
@@ -43,27 +47,32 @@ var closingFiles = jsonTable{
 	},
 }
 
-// readsManifests reports whether an engine can read the manifests, which are JSON over many
-// lines. Trino's Hive connector reads an object per line alone.
-func (d Dialect) readsManifests() bool { return d != Trino }
-
 // write writes the table of the files in the lake at the URL. A text that is no JSON is an
-// error, and not a row of NULLs.
+// error, and not a row of NULLs. Trino's Hive connector reads an object per line alone, as
+// manifests are, and no folders in a table's folder: there, days are partitions.
 func (t jsonTable) write(sql *strings.Builder, d Dialect, url string) {
 	create, separator := "CREATE TABLE", "\n"
 	if d == Athena {
 		create = "CREATE EXTERNAL TABLE"
 	}
 	fmt.Fprintf(sql, "\n%s IF NOT EXISTS %s (", create, t.name)
+	partitioned := d == Trino && t.daily
 	for _, c := range t.columns {
 		kind := c.hive
-		if d == Trino && kind == "string" {
-			kind = "varchar"
+		if d == Trino {
+			kind = trinoTypes.Replace(kind)
+		}
+		if partitioned && c.name == "bill_date" {
+			continue
 		}
 		fmt.Fprintf(sql, "%s  %s %s", separator, c.name, kind)
 		separator = ",\n"
 	}
 	url += "/" + t.folder
+	if partitioned {
+		fmt.Fprintf(sql, ",\n  bill_date date%s\n)\nCOMMENT %s\n%s;\n", trinoProjection, quoteComment(t.doc), trinoPartitioned("JSON", url))
+		return
+	}
 	fmt.Fprintf(sql, "\n)\n")
 	switch {
 	case d == Spark:

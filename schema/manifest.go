@@ -8,8 +8,8 @@ import (
 // ManifestVersion is the version of the manifest's form. A reader refuses a version that it
 // does not know, and ignores keys that it does not know. So a key may be added without a new
 // version only if it does no harm that an earlier billwalk drops it when it publishes the day
-// again.
-const ManifestVersion = 1
+// again. One of version 1 has many lines; of version 2 one, as Trino's Hive connector reads JSON.
+const ManifestVersion = 2
 
 // RowRule is the version of the rules of columns that billwalk adds to rows. The manifest
 // records it as row_rule; it is absent in those of an earlier version. By rule 1 one row of a

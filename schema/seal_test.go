@@ -2,6 +2,7 @@ package schema
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"strings"
 	"testing"
@@ -69,6 +70,35 @@ func TestSealDetectsEveryFlip(t *testing.T) {
 	}
 }
 
+// TestSealIndented: a manifest of version 1, which has many lines, is decoded; not if a byte of it is
+// another one.
+func TestSealIndented(t *testing.T) {
+	t.Parallel()
+	m := sealable()
+	line, err := m.Encode()
+	if err != nil || bytes.Count(line, []byte("\n")) != 1 {
+		t.Fatalf("%v; want one line: %s", err, line)
+	}
+	first := strings.NewReplacer(m.Seal, "", `"version":2`, `"version":1`).Replace(string(line))
+	var indented bytes.Buffer
+	if err := json.Indent(&indented, []byte(first), "", "  "); err != nil {
+		t.Fatal(err)
+	}
+	seal := HashOf(indented.Bytes())
+	data := strings.Replace(indented.String(), sealIndented.start, sealIndented.start+seal, 1)
+	m.Version, m.Seal = 1, seal
+	got, err := DecodeManifest([]byte(data))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if diff := cmp.Diff(m, got); diff != "" {
+		t.Errorf("(-sealed +read):\n%s", diff)
+	}
+	if _, err := DecodeManifest([]byte(strings.Replace(data, `"generation": 3`, `"generation": 4`, 1))); !errors.Is(err, ErrManifest) {
+		t.Errorf("another generation: %v", err)
+	}
+}
+
 // TestUnsealed: a manifest of an older billwalk, without a seal, is decoded.
 func TestUnsealed(t *testing.T) {
 	t.Parallel()
@@ -88,9 +118,9 @@ func TestManifestOfAnotherVersion(t *testing.T) {
 		t.Fatal(err)
 	}
 	text := strings.Replace(string(data), m.Seal, "", 1)
-	text = strings.Replace(text, `"rows": 3`, `"added_later": [1, {"a": null}], "rows": 3`, 1)
-	text = strings.Replace(text, `"generation": 7`, `"added_later": {"rows": "x"}, "generation": 7`, 1)
-	later := strings.Replace(text, sealStart, sealStart+HashOf([]byte(text)), 1)
+	text = strings.Replace(text, `"rows":3`, `"added_later": [1, {"a": null}], "rows":3`, 1)
+	text = strings.Replace(text, `"generation":7`, `"added_later": {"rows": "x"}, "generation":7`, 1)
+	later := strings.Replace(text, sealOnLine.start, sealOnLine.start+HashOf([]byte(text)), 1)
 	got, err := DecodeManifest([]byte(later))
 	if err != nil || got.Generation != 7 || got.Objects[0].Rows != 3 || !strings.Contains(later, "added_later") {
 		t.Errorf("keys of a later version: %+v, %v", got, err)

@@ -40,8 +40,12 @@ var units = Description{
 // unitsFrom is the SQL of every manifest m and each of its units u, of an engine's external table.
 var unitsFrom = map[Dialect]string{
 	Spark:  "FROM manifest_files AS m LATERAL VIEW explode(m.units) e AS u",
-	Athena: "FROM manifest_files AS m CROSS JOIN UNNEST(transform(m.units, one -> ROW(one))) AS e (u)",
+	Trino:  unnestUnits,
+	Athena: unnestUnits,
 }
+
+// UNNEST makes columns of the fields of a row, but for a row of rows.
+const unnestUnits = "FROM manifest_files AS m CROSS JOIN UNNEST(transform(m.units, one -> ROW(one))) AS e (u)"
 
 // unitsView returns the view units. In DuckDB it reads the manifests, content; without any it
 // has no rows.

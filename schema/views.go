@@ -11,11 +11,9 @@ func writeViews(sql *strings.Builder, d Dialect, lake, manifests string) {
 	for _, t := range Tables {
 		t.Describe().labelledView(d).write(sql, d)
 	}
-	if d.readsManifests() {
-		sql.WriteString("\n-- Accounts and days, from the manifests: what failed has no row in the tables, and one here.\n")
-		unitsView(d, manifests).write(sql, d)
-		units.labelledView(d).write(sql, d)
-	}
+	sql.WriteString("\n-- Accounts and days, from the manifests: what failed has no row in the tables, and one here.\n")
+	unitsView(d, manifests).write(sql, d)
+	units.labelledView(d).write(sql, d)
 	sql.WriteString("\n-- What waits in the accounts to be withdrawn. Without withdrawals, balances has no rows.\n")
 	for _, v := range []sqlView{accountNames(d), billStates, balances, labelledBalances(d)} {
 		v.write(sql, d)

@@ -47,11 +47,11 @@ func (p *Partition) publish(ctx context.Context) (unchanged bool, err error) {
 	return false, p.stage.Publish(ctx, p.manifest)
 }
 
-// sameUnits reports whether the published manifest is sealed, was made by the same
+// sameUnits reports whether the published manifest is sealed, has this form, was made by the same
 // rules, has the same state of every unit, and rests on the same walks.
 func (p *Partition) sameUnits() bool {
 	published := p.base.Manifest
-	if published.Seal == "" || published.SignTable != p.manifest.SignTable || published.Commissions != p.manifest.Commissions || published.RowRule != p.manifest.RowRule {
+	if published.Seal == "" || published.Version != schema.ManifestVersion || published.SignTable != p.manifest.SignTable || published.Commissions != p.manifest.Commissions || published.RowRule != p.manifest.RowRule {
 		return false
 	}
 	return slices.EqualFunc(published.Units, p.manifest.Units, func(was, is schema.Entry) bool {

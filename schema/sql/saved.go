@@ -47,15 +47,3 @@ func SavedIn(name, dialect string, s Settings) (string, bool) {
 	}
 	return translate(lookbackSetting.ReplaceAllString(string(query), fmt.Sprintf("  SELECT %d AS lookback_days", s.LookbackDays)), dialect), true
 }
-
-// readsUnits finds the view units in a query.
-var readsUnits = regexp.MustCompile(`\bFROM units\b`)
-
-// Lacks returns what a dialect's engine lacks of what a saved query reads, or "".
-func Lacks(name, dialect string) string {
-	query, _ := analyses.ReadFile("analysis/" + name + ".sql")
-	if dialect == "trino" && readsUnits.Match(query) {
-		return "units: the manifests are JSON over many lines, which Trino's Hive connector does not read"
-	}
-	return ""
-}

@@ -225,6 +225,17 @@ WITH (
   partition_projection_enabled = true, partition_projection_location_template = 's3://catering-lake/prod/withdrawn_bills/bill_date=${bill_date}/'
 );
 
+CREATE TABLE IF NOT EXISTS manifest_files (
+  generation bigint,
+  units array(row(account row(account varchar,name varchar),state varchar,stale boolean,totals row("rows" bigint),failure row(reason varchar,logid varchar),certificate row(unavailable row(reason varchar,logid varchar)))),
+  bill_date date WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+)
+COMMENT 'The manifests, one row per day and bucket, as far as the view units reads them.'
+WITH (
+  external_location = 's3://catering-lake/prod/_manifests/', format = 'JSON', partitioned_by = ARRAY['bill_date'],
+  partition_projection_enabled = true, partition_projection_location_template = 's3://catering-lake/prod/_manifests/bill_date=${bill_date}/'
+);
+
 CREATE TABLE IF NOT EXISTS resolution_files (
   walk_account_id varchar,
   order_key varchar,
@@ -703,6 +714,52 @@ COMMENT ON COLUMN withdrawn_bills_zh."款项金额_元" IS '提现明细中的�
 COMMENT ON COLUMN withdrawn_bills_zh."商家实际结算_元" IS '提现明细中的商家实际结算金额，带符号';
 COMMENT ON COLUMN withdrawn_bills_zh."账单已有" IS '为 false 时，该提现付的账单不在任何已发布的日子里';
 
+-- Accounts and days, from the manifests: what failed has no row in the tables, and one here.
+
+CREATE OR REPLACE VIEW units AS SELECT
+  u.account.account AS account,
+  u.account.name AS name,
+  CAST(m.bill_date AS DATE) AS day,
+  u.state AS state,
+  COALESCE(u.failure.reason, u.certificate.unavailable.reason) AS reason,
+  COALESCE(u.failure.logid, u.certificate.unavailable.logid) AS logid,
+  CAST(u.totals.rows AS BIGINT) AS bills,
+  CAST(m.generation AS BIGINT) AS generation,
+  COALESCE(CAST(u.stale AS BOOLEAN), false) AS stale
+FROM manifest_files AS m CROSS JOIN UNNEST(transform(m.units, one -> ROW(one))) AS e (u);
+COMMENT ON VIEW units IS '每个账户每天一行，取自清单；失败的账户在各表中没有行，这里有。 / One row per account and day, from the manifests: also of an account that failed, which has no row in the tables.';
+COMMENT ON COLUMN units.account IS 'jobs.yaml 中配置的账户 / the configured account';
+COMMENT ON COLUMN units.name IS '账户清单中的名称 / its name in the list of accounts';
+COMMENT ON COLUMN units.day IS '账单日（北京时间） / the bill_date';
+COMMENT ON COLUMN units.state IS 'complete 完整、unavailable 平台不提供（手动提现）、failed 失败 / complete, unavailable (withdrawn manually) or failed';
+COMMENT ON COLUMN units.reason IS '为何不完整 / why it is not complete';
+COMMENT ON COLUMN units.logid IS '平台该次应答的日志 ID / the platform’s id of that answer';
+COMMENT ON COLUMN units.bills IS '已发布的账单数 / its published bills';
+COMMENT ON COLUMN units.generation IS '该日发布的批次 / generation of the day’s publication';
+COMMENT ON COLUMN units.stale IS '各表中是较早一次运行的数据 / its rows are those of an earlier run';
+
+CREATE OR REPLACE VIEW units_zh AS SELECT
+  account AS "查询账户",
+  name AS "名称",
+  day AS "账单日期",
+  CASE state WHEN 'complete' THEN '完整' WHEN 'unavailable' THEN '平台不提供' WHEN 'failed' THEN '失败' ELSE state END AS "状态",
+  reason AS "原因",
+  logid AS "日志ID",
+  bills AS "账单数",
+  generation AS "批次",
+  stale AS "沿用旧数据"
+FROM units;
+COMMENT ON VIEW units_zh IS '每个账户每天一行，取自清单；失败的账户在各表中没有行，这里有。';
+COMMENT ON COLUMN units_zh."查询账户" IS 'jobs.yaml 中配置的账户';
+COMMENT ON COLUMN units_zh."名称" IS '账户清单中的名称';
+COMMENT ON COLUMN units_zh."账单日期" IS '账单日（北京时间）';
+COMMENT ON COLUMN units_zh."状态" IS 'complete 完整、unavailable 平台不提供（手动提现）、failed 失败';
+COMMENT ON COLUMN units_zh."原因" IS '为何不完整';
+COMMENT ON COLUMN units_zh."日志ID" IS '平台该次应答的日志 ID';
+COMMENT ON COLUMN units_zh."账单数" IS '已发布的账单数';
+COMMENT ON COLUMN units_zh."批次" IS '该日发布的批次';
+COMMENT ON COLUMN units_zh."沿用旧数据" IS '各表中是较早一次运行的数据';
+
 -- What waits in the accounts to be withdrawn. Without withdrawals, balances has no rows.
 
 CREATE OR REPLACE VIEW account_names AS SELECT
@@ -710,6 +767,8 @@ CREATE OR REPLACE VIEW account_names AS SELECT
   COALESCE(max(listed), max(configured)) AS name
 FROM (
   SELECT account_id, max_by(account_name, fetched_at) AS listed, CAST(NULL AS VARCHAR) AS configured FROM stores GROUP BY account_id
+  UNION ALL
+  SELECT account, NULL, max_by(name, day) FROM units GROUP BY account
 ) AS named
 GROUP BY account_id;
 COMMENT ON VIEW account_names IS 'The name of each account: the newest that the lists of stores have, else that of the list of accounts.';

@@ -120,7 +120,7 @@ func TestUnknownVersions(t *testing.T) {
 	for _, row := range []struct{ key, content, want string }{
 		{settingsKey, `{"version":2,"buckets":4}`, "use a newer one"},
 		{settingsKey, `{`, "damaged"},
-		{manifestOf, `{"version":2}`, "use a newer one"},
+		{manifestOf, `{"version":3}`, "use a newer one"},
 		{manifestOf, `{}`, "use a newer one"},
 		{manifestOf, `x`, "damaged"},
 	} {

@@ -92,8 +92,8 @@ func TestProve(t *testing.T) {
 		}, []found{{1, "_manifests/bill_date=2026-11-20/bucket-001.json", "bill_date, bucket"}}, rows},
 		{"a manifest without a seal", func(t *testing.T, store *recording, _ *Lake) {
 			data := store.get(t, manifestOf)
-			at := bytes.LastIndex(data, []byte(",\n  \"seal\""))
-			store.replace(t, manifestOf, append(data[:at:at], "\n}\n"...), nil)
+			at := bytes.LastIndex(data, []byte(`,"seal"`))
+			store.replace(t, manifestOf, append(data[:at:at], "}\n"...), nil)
 		}, []found{{2, manifestOf, "seal"}}, rows},
 		{"a manifest without an optional table that has a file", func(t *testing.T, store *recording, _ *Lake) {
 			m, err := schema.DecodeManifest(store.get(t, manifestOf))

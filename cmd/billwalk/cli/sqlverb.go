@@ -71,9 +71,6 @@ func (p *program) sql() *cobra.Command {
 		if !known {
 			return usage("there is no saved query %q; there are %s", args[0], strings.Join(sql.Names(), ", "))
 		}
-		if lacks := sql.Lacks(args[0], dialect); lacks != "" {
-			return usage("%s for %s: it reads %s (DuckDB, Spark and Athena do)", args[0], dialect, lacks)
-		}
 		views := ""
 		if flags.pinned {
 			if views, err = p.pinnedFor(cmd, args[1:], flags); err != nil {

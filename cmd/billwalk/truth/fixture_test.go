@@ -154,7 +154,7 @@ func billsOf(t *testing.T, lake billwalktest.Place) string {
 	return counted.ReplaceAllString(string(billwalktest.TableText(t, key, filepath.Join(lake.SQL, key))), "")
 }
 
-// newer makes the one JSON file that the pattern finds one of version 2, which has
+// newer makes the one JSON file that the pattern finds one of a later version, which has
 // what nobody knows yet, and returns its path.
 func newer(t *testing.T, pattern string) string {
 	t.Helper()
@@ -163,7 +163,7 @@ func newer(t *testing.T, pattern string) string {
 		t.Fatalf("%s finds %q, %v", pattern, paths, err)
 	}
 	text := billwalktest.ReadFile(t, paths[0])
-	changed := strings.Replace(strings.Replace(text, `"version":1`, `"version":2,"bill_date":{},"buckets":[]`, 1), `"version": 1`, `"version": 2, "seal":{}`, 1)
+	changed := strings.Replace(strings.Replace(text, `"version":1`, `"version":2,"bill_date":{},"buckets":[]`, 1), `"version": 1`, `"version": 3, "seal":{}`, 1)
 	if changed == text {
 		t.Fatalf("%s has no version", paths[0])
 	}
