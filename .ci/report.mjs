@@ -181,6 +181,7 @@ test('the language switches, and keeps what was picked', () => opened('month', a
   assert.match(await page.innerText('#order-table .range'), /filtered from 4,000/);
   const chinese = (await texts(page, 'h1, h2, h3, th, button:not(.open):not(#language), label')).filter((text) => /[\u4e00-\u9fff]/.test(text) && !/家面馆|总部/.test(text));
   assert.deepEqual(chinese, []);
+  assert.deepEqual(await page.evaluate(() => [1, 11, '2,001'].map((n) => t('ofWhichResolved', { n, yuan: '1' }).replace(/ settled.*/, ''))), ['1 order', '11 orders', '2,001 orders']);
   await page.click('#language');
   assert.equal(await page.getAttribute('html', 'lang'), 'zh-CN');
 }));

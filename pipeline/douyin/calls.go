@@ -99,7 +99,7 @@ func (e *Error) result() string {
 func (c *Client) send(ctx context.Context, e *endpoint, f *flight, req *http.Request, decode decoder) (reply, error) {
 	e.calls.Add(1)
 	began := time.Now()
-	got, err := c.exchange(e.pace.trace(ctx, f), e.api, req)
+	got, err := c.exchange(ctx, e, f, req)
 	e.pace.arrived(f)
 	if errors.Is(err, errStale) {
 		got, err = c.resend(ctx, e, req)
@@ -166,7 +166,7 @@ func (c *Client) resend(ctx context.Context, e *endpoint, req *http.Request) (re
 	}
 	c.retries.Add(1)
 	e.calls.Add(1)
-	got, err := c.exchange(e.pace.trace(again.Context(), f), e.api, again)
+	got, err := c.exchange(again.Context(), e, f, again)
 	e.pace.arrived(f)
 	if errors.Is(err, errStale) { // another transport, which ignores onNewConnection
 		err = c.lost(ctx, e.api, "no answer", err)

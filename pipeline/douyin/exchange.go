@@ -25,15 +25,16 @@ type received struct {
 	retryAfter time.Duration
 }
 
-// exchange sends one request and reads the whole answer within the app's timeout. The
+// exchange sends one request in its slot and reads the whole answer within the app's timeout. The
 // error is an *Error, errStale, or wraps ctx's if that was cancelled.
-func (c *Client) exchange(ctx context.Context, api string, req *http.Request) (received, error) {
+func (c *Client) exchange(ctx context.Context, e *endpoint, f *flight, req *http.Request) (received, error) {
+	api := e.api
 	limited, cancel := context.WithTimeout(ctx, c.app.Timeout)
 	defer cancel()
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "billwalk")
 	sent := c.now()
-	traced, stale := traceConnection(limited)
+	traced, stale := traceRequest(limited, e.pace, f)
 	res, err := c.http.Do(req.WithContext(traced))
 	if stale(err) {
 		return received{}, errStale
@@ -128,6 +129,9 @@ const maxRetryAfter = 60 * time.Second // the longest Retry-After that is waited
 // retryAfter returns the time of a Retry-After header, in seconds or as an HTTP date, and
 // at most maxRetryAfter.
 func retryAfter(header string, now time.Time) time.Duration {
+	if header == "" {
+		return 0
+	}
 	seconds, err := strconv.ParseInt(header, 10, 64)
 	if err == nil {
 		return time.Duration(min(max(seconds, 0), int64(maxRetryAfter/time.Second))) * time.Second

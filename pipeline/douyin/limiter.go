@@ -3,7 +3,6 @@ package douyin
 import (
 	"context"
 	"math"
-	"net/http/httptrace"
 	"sync"
 	"time"
 
@@ -133,21 +132,11 @@ func (p *pacer) divide(now time.Time) float64 {
 
 func interval(rate float64) time.Duration { return time.Duration(float64(time.Second) / rate) }
 
-// trace returns a context that records when the request was written, and that it has
-// arrived with the first byte of an answer: what comes before and after says nothing of
-// its way.
-func (p *pacer) trace(ctx context.Context, f *flight) context.Context {
-	if p == nil {
-		return ctx // client_token has no limit
-	}
-	return httptrace.WithClientTrace(ctx, &httptrace.ClientTrace{
-		WroteRequest:         func(httptrace.WroteRequestInfo) { p.wrote(f) },
-		GotFirstResponseByte: func() { p.arrived(f) },
-	})
-}
-
 // wrote records that the connection has the request.
 func (p *pacer) wrote(f *flight) {
+	if p == nil {
+		return // client_token has no limit
+	}
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	if f.arrived.IsZero() {
@@ -155,7 +144,8 @@ func (p *pacer) wrote(f *flight) {
 	}
 }
 
-// arrived records that the request has arrived by now, or never will.
+// arrived records that the request has arrived by now, or never will. The first byte of an
+// answer shows it: what comes after says nothing of its way.
 func (p *pacer) arrived(f *flight) {
 	if p == nil {
 		return

@@ -62,13 +62,18 @@ func onNewConnection(ctx context.Context) context.Context {
 // byte of the answer: a gateway may close an idle connection just as a request is sent.
 var errStale = errors.New("the connection was at its end")
 
-// traceConnection returns a context that traces a request, and a function that reports
-// whether the request's error is that of a stale connection.
-func traceConnection(ctx context.Context) (context.Context, func(error) bool) {
+// traceRequest returns a context that tells the pacer how far a request is, and a function
+// that reports whether the request's error is that of a stale connection. It is one trace, as
+// net/http calls those that are composed by reflection.
+func traceRequest(ctx context.Context, p *pacer, f *flight) (context.Context, func(error) bool) {
 	var reused, answered atomic.Bool
 	trace := &httptrace.ClientTrace{
-		GotConn:              func(got httptrace.GotConnInfo) { reused.Store(got.Reused) },
-		GotFirstResponseByte: func() { answered.Store(true) },
+		GotConn:      func(got httptrace.GotConnInfo) { reused.Store(got.Reused) },
+		WroteRequest: func(httptrace.WroteRequestInfo) { p.wrote(f) },
+		GotFirstResponseByte: func() {
+			answered.Store(true)
+			p.arrived(f)
+		},
 	}
 	return httptrace.WithClientTrace(ctx, trace), func(err error) bool {
 		return err != nil && ctx.Err() == nil && reused.Load() && !answered.Load()

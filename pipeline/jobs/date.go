@@ -120,7 +120,7 @@ func (d Dates) Range(today schema.Day, allowOpen bool) (first, last schema.Day, 
 	case underWay && last > newest && !allowOpen:
 		return 0, 0, fmt.Errorf("of %s no day from %s on is over in China (UTC+8), where it is %s: end with %s, or give --allow-open-day", d.To, first, today, newest)
 	case last > today:
-		return 0, 0, fmt.Errorf("%s has not begun in China (UTC+8), where it is %s: end with %s", last, today, newest)
+		return 0, 0, fmt.Errorf("%s has not begun in China (UTC+8), where it is %s: the latest day is %s", last, today, newest)
 	case last > newest:
 		return 0, 0, fmt.Errorf("%s is not over in China (UTC+8) and its bills still change: end with %s, or give --allow-open-day", last, newest)
 	}

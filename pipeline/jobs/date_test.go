@@ -47,8 +47,8 @@ func TestRange(t *testing.T) {
 
 		{from: "today", err: "2026-11-21 is not over in China (UTC+8) and its bills still change: end with 2026-11-20, or give --allow-open-day"},
 		{from: "-3d", to: "2026-11-21", err: "--allow-open-day"},
-		{from: "2026-11-22", err: "2026-11-22 has not begun in China (UTC+8), where it is 2026-11-21: end with 2026-11-20"},
-		{from: "2026-12", err: "2026-12-31 has not begun in China (UTC+8), where it is 2026-11-21: end with 2026-11-20"},
+		{from: "2026-11-22", err: "2026-11-22 has not begun in China (UTC+8), where it is 2026-11-21: the latest day is 2026-11-20"},
+		{from: "2026-12", err: "2026-12-31 has not begun in China (UTC+8), where it is 2026-11-21: the latest day is 2026-11-20"},
 		{from: "2026-11", to: "2026-12", err: "2026-12-31 has not begun"},
 		{from: "2026-11-21", to: "2026-11", err: "of 2026-11 no day from 2026-11-21 on is over in China (UTC+8), where it is 2026-11-21: end with 2026-11-20, or give --allow-open-day"},
 		{from: "2026-11-25", to: "2026-11", open: true, err: "has not begun"},

@@ -54,15 +54,31 @@ func (l *loader) withdrawals(ctx context.Context) (*Withdrawals, error) {
 		return nil, err
 	}
 	b.end()
-	for _, a := range l.Accounts {
-		b.own[string(a.ID)] = true
-	}
+	l.addPayees(b.own)
 	w := b.withdrawals()
 	w.Since = parts[0].day
 	if b.err != nil {
 		return nil, b.err
 	}
 	return w, l.namePayees(ctx, w.Accounts)
+}
+
+// addPayees adds the payees of the job's accounts, also those without a bill: the manifests
+// know whose they are.
+func (l *loader) addPayees(own map[string]bool) {
+	for _, a := range l.Accounts {
+		own[string(a.ID)] = true
+	}
+	for _, p := range l.parts {
+		if p.manifest == nil || p.manifest.Withdrawals == nil {
+			continue
+		}
+		for _, payee := range p.manifest.Withdrawals.Payees {
+			if l.accounts[payee.WalkAccount] {
+				own[string(payee.Account.ID)] = true
+			}
+		}
+	}
 }
 
 // movedColumns are the columns of bills that readMoved needs.

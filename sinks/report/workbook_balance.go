@@ -116,13 +116,26 @@ func (b *workbook) sumWithdrawals(r *Report) (rows [][]any) {
 		rows = append(rows, []any{s.name, s.columns[balanceIn+i].title, nil, nil, b.totalOf(s, balanceIn+i, fen)})
 	}
 	rows = append(rows, []any{s.name, "期末待提现", nil, nil, total.Closing}, []any{s.name, "提现无对应账单（" + r.Withdrawals.Since.String() + " 起）", nil, nil, total.UnexplainedSince}, []any{s.name, "待提现账单合计", nil, r.waitingBills(), r.waitingFen()})
+	left, beyond := -list.sums[withdrawAmount].fen, false // what the sheet has no room for
 	for _, v := range r.Withdrawals.Verdicts {
+		label := r.label("withdraw", string(v.Verdict))
+		row := []any{list.name, label, nil, v.Count, v.Amount}
 		if r.Withdrawals.Left == 0 {
-			label := r.label("withdraw", string(v.Verdict))
-			rows = append(rows, []any{list.name, label, nil, b.counting(countIfs(list, withdrawVerdict, label), v.Count), v.Amount})
+			row[3] = b.counting(countIfs(list, withdrawVerdict, label), v.Count)
 		}
+		rows = append(rows, row)
+		var err error
+		left, err = left.Add(v.Amount)
+		beyond = beyond || err != nil
 	}
-	return append(rows, []any{list.name, "提现金额", nil, b.countOf(list), b.totalOf(list, withdrawAmount, list.sums[withdrawAmount].fen)},
+	if r.Withdrawals.Left > 0 {
+		row := []any{list.name, "其中未列出的（金额较小）", nil, r.Withdrawals.Left, left}
+		if beyond || list.sums[withdrawAmount].beyond {
+			row[4] = beyondPrecision
+		}
+		rows = append(rows, row)
+	}
+	return append(rows, []any{list.name, "所列的提现金额", nil, b.countOf(list), b.totalOf(list, withdrawAmount, list.sums[withdrawAmount].fen)},
 		[]any{list.name, "差额", nil, nil, b.totalOf(list, withdrawDiff, list.sums[withdrawDiff].fen)})
 }
 

@@ -12,8 +12,8 @@ import (
 const maxFailures = 20
 
 // printFailures prints the failures. One that ended all calls of an app is printed
-// once, with the number of accounts and units that it concerns, and one of all days of an account
-// once; what to do is printed once, with the first that it is for.
+// once, with the number of accounts and units that it concerns, and one of all days of an account,
+// or of money that was withdrawn by hand on several, once; what to do is printed once, with the first that it is for.
 func printFailures(out io.Writer, what string, failures []schema.Failure, names accountNames) {
 	hints := make(map[string]bool) // printed
 	groups := together(failures)
@@ -65,7 +65,7 @@ func ownReason(f schema.Failure) string {
 	return f.Reason
 }
 
-// together groups what ended all calls of an app, and what all days of an account have, and
+// together groups what ended all calls of an app, and what several days of an account have, and
 // leaves the rest one by one.
 func together(failures []schema.Failure) (groups []failureGroup) {
 	ended := make(map[cause]bool)
@@ -84,7 +84,7 @@ func together(failures []schema.Failure) (groups []failureGroup) {
 		if !ended[by.cause] {
 			by.account = f.Account
 		}
-		if by.account != "" && (f.Reach != schema.ReachAccount || by.settle) { // orders are counted day by day
+		if by.account != "" && (!ofAccount(f) || by.settle) { // orders are counted day by day
 			groups = append(groups, failureGroup{f})
 			continue
 		}
@@ -98,12 +98,17 @@ func together(failures []schema.Failure) (groups []failureGroup) {
 	return groups
 }
 
+// ofAccount reports whether days of an account have the same failure for one cause.
+func ofAccount(f schema.Failure) bool {
+	return f.Reach == schema.ReachAccount || f.Reach == schema.ReachUnavailable
+}
+
 // unanswered begins the reason of orders that have no answer.
 const unanswered = "settle query: "
 
 // text names the unit of a failure, or counts those of many.
 func (g failureGroup) text(names accountNames) string {
-	if more := len(g) - 1; more == 0 || g[0].Reach == schema.ReachAccount && g[more].Account == g[0].Account {
+	if more := len(g) - 1; more == 0 || ofAccount(g[0]) && g[more].Account == g[0].Account {
 		days := g[0].Day.String()
 		if more > 0 {
 			days += " and " + count(more, "other day")

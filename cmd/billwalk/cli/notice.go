@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"regexp"
 	"slices"
 	"time"
 
@@ -127,6 +128,9 @@ func (n *notice) failureLines() (lines []string) {
 	return lines
 }
 
+// chineseColon finds the colons that join Chinese texts.
+var chineseColon = regexp.MustCompile(`(\p{Han}): `)
+
 // failureLine names the first account of a cause and counts all.
 func (n *notice) failureLine(g failureGroup) string {
 	accounts := make(map[schema.AccountID]bool)
@@ -137,7 +141,7 @@ func (n *notice) failureLine(g failureGroup) string {
 	if len(accounts) > 1 {
 		who += fmt.Sprintf(" 等 %d 户", len(accounts))
 	}
-	text := ownReason(g[0])
+	text := chineseColon.ReplaceAllString(ownReason(g[0]), "$1：")
 	if g[0].Hint != "" {
 		text += " → " + g[0].Advice().Chinese
 	}

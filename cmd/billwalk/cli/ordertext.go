@@ -22,8 +22,28 @@ var (
 	storyExceptions  = schema.Bilingual{English: "\nexceptions\n", Chinese: "\n异常\n"}
 	storyNever       = schema.Bilingual{English: "  never\n", Chinese: "  没有查询过\n"}
 	storyNone        = schema.Bilingual{English: "  none\n", Chinese: "  没有\n"}
-	storyResults     = schema.Bilingual{English: "%d results", Chinese: "%d 条结果"}
+	storyResults     = schema.Bilingual{English: ": %d results, logid %s", Chinese: "：%d 条结果，logid %s"}
+	storyExceptionAt = schema.Bilingual{English: "  %s  %s (%s): %s\n", Chinese: "  %s  %s（%s）：%s\n"}
+	storyColon       = schema.Bilingual{English: ": ", Chinese: "："}
 )
+
+// storyHeads are the heads of a story's tables in Chinese. In English they are the columns'
+// names.
+var storyHeads = map[string]string{
+	"bill_date": "账单日", "billed_on": "账单日", "ledger_id": "账单号", "settle_type": "结算类型", "total": "应结算", "fee": "平台服务费", "commission": "佣金", "net": "商家实际结算",
+	"account": "账户", "store": "门店", "settle_id": "分账单号", "status": "状态", "settle_time": "分账时间", "source": "来源", "message": "信息",
+	"received_at": "收到时间", "app": "应用", "use": "结果", "amount": "金额",
+}
+
+// storyTable returns a table with its heads in the language.
+func storyTable(language string, heads ...string) *table {
+	for i, head := range heads {
+		if chinese := storyHeads[head]; chinese != "" && language == "zh" {
+			heads[i] = chinese
+		}
+	}
+	return newTable(heads...)
+}
 
 // print tells the story in the order in which it happened.
 func (s *orderStory) print(out io.Writer, language string) error {
@@ -33,7 +53,7 @@ func (s *orderStory) print(out io.Writer, language string) error {
 	}
 	fmt.Fprintf(out, in(language, storyTitle), plain(s.Order), s.Job, s.From, s.To)
 	fmt.Fprint(out, in(language, storyBills))
-	bills := newTable("", "bill_date", "ledger_id", "settle_type", "total", "fee", "commission", "net", "logid", "account").alignLeft(1, 2, 8, 9, 10)
+	bills := storyTable(language, "", "bill_date", "ledger_id", "settle_type", "total", "fee", "commission", "net", "logid", "account").alignLeft(1, 2, 8, 9, 10)
 	if s.stores {
 		bills.header = append(bills.header, "store")
 	}
@@ -53,7 +73,7 @@ func (s *orderStory) print(out io.Writer, language string) error {
 	}
 	fmt.Fprint(out, in(language, storyAsked))
 	for _, q := range s.Asked {
-		fmt.Fprintf(out, "  %s  %s = %s: "+in(language, storyResults)+", logid %s\n", instant(&q.At), q.Rule, plain(q.Value), q.Results, plain(q.LogID))
+		fmt.Fprintf(out, "  %s  %s = %s"+in(language, storyResults)+"\n", instant(&q.At), q.Rule, plain(q.Value), q.Results, plain(q.LogID))
 	}
 	if len(s.Asked) == 0 {
 		fmt.Fprint(out, in(language, storyNever))
@@ -62,7 +82,7 @@ func (s *orderStory) print(out io.Writer, language string) error {
 		return err
 	}
 	fmt.Fprint(out, in(language, storySettlements))
-	settlements := newTable("", "bill_date", "settle_id", "status", "total", "fee", "commission", "net", "settle_time", "source", "message").alignLeft(1, 2, 3, 8, 9, 10)
+	settlements := storyTable(language, "", "bill_date", "settle_id", "status", "total", "fee", "commission", "net", "settle_time", "source", "message").alignLeft(1, 2, 3, 8, 9, 10)
 	for _, row := range s.Settlements {
 		settlements.add(append(append([]string{"", row.Day.String(), plain(row.SettleID), string(row.Status)}, row.yuan()...), instant(row.Time), string(row.Source), plain(row.Message))...)
 	}
@@ -85,7 +105,7 @@ func printExceptions(out io.Writer, exceptions []storyException, language string
 		fmt.Fprint(out, in(language, storyExceptions))
 	}
 	for _, e := range exceptions {
-		fmt.Fprintf(out, "  %s  %s (%s): %s\n", e.Day, e.Rule, in(language, e.Rule.Meaning()), plain(e.Detail))
+		fmt.Fprintf(out, in(language, storyExceptionAt), e.Day, e.Rule, in(language, e.Rule.Meaning()), plain(e.Detail))
 		if advice := in(language, e.Rule.Advice()); advice != "" {
 			fmt.Fprintf(out, "    %s  %s\n", in(language, wordRemedy), advice)
 		}
@@ -95,7 +115,7 @@ func printExceptions(out io.Writer, exceptions []storyException, language string
 // printCallbacks tells what callbacks say of the order, and what became of each.
 func (s *orderStory) printCallbacks(out io.Writer, language string) error {
 	fmt.Fprint(out, in(language, storyCallbacks))
-	callbacks := newTable("", "received_at", "settle_id", "status", "total", "fee", "commission", "net", "account", "app", "use", "logid").alignLeft(1, 2, 3, 8, 9, 10, 11)
+	callbacks := storyTable(language, "", "received_at", "settle_id", "status", "total", "fee", "commission", "net", "account", "app", "use", "logid").alignLeft(1, 2, 3, 8, 9, 10, 11)
 	for _, c := range s.Callbacks {
 		account := "-"
 		if c.Account != "" {
@@ -108,8 +128,8 @@ func (s *orderStory) printCallbacks(out io.Writer, language string) error {
 
 // print tells a verdict, its legs, why it is so, and what a person does.
 func (g *storyGroup) print(out io.Writer, names accountNames, language string) error {
-	fmt.Fprintf(out, "  %s  %s  %s %s: %s\n", g.Day, names.with(g.Account), g.Verdict, g.Verdict.Label(), in(language, g.Verdict.Meaning()))
-	legs := newTable("   ", "", "total", "fee", "commission", "net").alignLeft(0, 1)
+	fmt.Fprintf(out, "  %s  %s  %s %s%s%s\n", g.Day, names.with(g.Account), g.Verdict, g.Verdict.Label(), in(language, storyColon), in(language, g.Verdict.Meaning()))
+	legs := storyTable(language, "   ", "", "total", "fee", "commission", "net").alignLeft(0, 1)
 	legs.add(append([]string{"", "billed 账单"}, g.Billed.yuan()...)...)
 	legs.add(append([]string{"", "settled 分账"}, g.Settled.yuan()...)...)
 	legs.add(append([]string{"", "difference 差额"}, g.Diff.yuan()...)...)
@@ -117,15 +137,15 @@ func (g *storyGroup) print(out io.Writer, names accountNames, language string) e
 		return err
 	}
 	if g.MatchedBy != "" {
-		fmt.Fprintf(out, "    %s %s: %s\n", g.MatchedBy, g.MatchedBy.Label(), in(language, g.MatchedBy.Meaning()))
+		fmt.Fprintf(out, "    %s %s%s%s\n", g.MatchedBy, g.MatchedBy.Label(), in(language, storyColon), in(language, g.MatchedBy.Meaning()))
 	}
 	if g.Cause != "" {
-		fmt.Fprintf(out, "    %s %s: %s\n", g.Cause, g.Cause.Label(), in(language, g.Cause.Meaning()))
+		fmt.Fprintf(out, "    %s %s%s%s\n", g.Cause, g.Cause.Label(), in(language, storyColon), in(language, g.Cause.Meaning()))
 	}
 	told := make(map[string]bool)
 	for _, value := range g.Reasons {
 		r, _ := schema.ReasonOf(value)
-		fmt.Fprintf(out, "    %s %s: %s\n", plain(value), r.Label.Chinese, in(language, r.Meaning))
+		fmt.Fprintf(out, "    %s %s%s%s\n", plain(value), r.Label.Chinese, in(language, storyColon), in(language, r.Meaning))
 		if advice := in(language, r.Advice); advice != "" && !told[advice] {
 			told[advice] = true
 			fmt.Fprintf(out, "      %s  %s\n", in(language, wordRemedy), advice)

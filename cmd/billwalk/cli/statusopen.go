@@ -119,9 +119,13 @@ func (s *status) printOpen(out io.Writer) {
 		if o.Fen == nil {
 			n, what = o.Groups, "groups"
 		} else {
-			stake = o.Fen.Yuan() + " yuan at stake, "
+			stake = fmt.Sprintf("%12s yuan at stake, ", o.Fen.Yuan())
 		}
-		fmt.Fprintf(out, "%-10s %5s days  %6d %s %-15s %ssince %s\n", title, o.Age, n, what, o.Verdict, stake, o.Oldest)
+		verdict := string(o.Verdict)
+		if o.Verdict == schema.NotApplicable {
+			verdict = schema.ReasonNoKey // the only ones of them that are open
+		}
+		fmt.Fprintf(out, "%-10s %5s days  %6d %s %-15s %ssince %s\n", title, o.Age, n, what, verdict, stake, o.Oldest)
 	}
 	switch {
 	case len(s.OpenByAge) == 0:

@@ -136,18 +136,19 @@ func (s *withdrawalStory) readBills(ctx context.Context, w *wired, at schema.Par
 const maxStoryBills = 100
 
 var (
-	withdrawalTitle = schema.Bilingual{English: "withdrawal %s of job %s\n", Chinese: "提现 %s，任务 %s\n"}
-	withdrawalBills = schema.Bilingual{English: "\nbills that it pays, in yuan\n", Chinese: "\n所付账单（元）\n"}
-	withdrawalMore  = schema.Bilingual{English: "  … and %d more: --output json lists all\n", Chinese: "  …… 另有 %d 条：--output json 列出全部\n"}
-	withdrawalTie   = schema.Bilingual{English: "  amount %s less bills %s (%s): difference %s\n", Chinese: "  提现 %s 减账单 %s（%s 条）：差额 %s\n"}
-	noSuchBill      = schema.Bilingual{English: "in no published day", Chinese: "已发布的日子都没有"}
+	withdrawalVerdict = schema.Bilingual{English: "  %s %s: %s (status %s, logid %s)\n", Chinese: "  %s %s：%s（状态 %s，logid %s）\n"}
+	withdrawalTitle   = schema.Bilingual{English: "withdrawal %s of job %s\n", Chinese: "提现 %s，任务 %s\n"}
+	withdrawalBills   = schema.Bilingual{English: "\nbills that it pays, in yuan\n", Chinese: "\n所付账单（元）\n"}
+	withdrawalMore    = schema.Bilingual{English: "  … and %d more: --output json lists all\n", Chinese: "  …… 另有 %d 条：--output json 列出全部\n"}
+	withdrawalTie     = schema.Bilingual{English: "  amount %s less bills %s (%s): difference %s\n", Chinese: "  提现 %s 减账单 %s（%s 条）：差额 %s\n"}
+	noSuchBill        = schema.Bilingual{English: "in no published day", Chinese: "已发布的日子都没有"}
 )
 
 // print tells what was launched and what became of it, then its bills and what they come to.
 func (s *withdrawalStory) print(out io.Writer, language string) error {
 	fmt.Fprintf(out, in(language, withdrawalTitle), plain(s.WithdrawID), s.Job)
 	fmt.Fprintf(out, "  %s  %s  %s → %s  %s %s\n", s.Day, s.names.with(s.Account), instant(s.Launched), instant(s.Paid), plain(s.Bank), plain(s.Message))
-	fmt.Fprintf(out, "  %s %s: %s (status %s, logid %s)\n", s.Verdict, s.Verdict.Label(), in(language, s.Verdict.Meaning()), plain(s.Status), plain(s.LogID))
+	fmt.Fprintf(out, in(language, withdrawalVerdict), s.Verdict, s.Verdict.Label(), in(language, s.Verdict.Meaning()), plain(s.Status), plain(s.LogID))
 	rows := "-"
 	if s.BillRows != nil {
 		rows = fmt.Sprint(*s.BillRows)
@@ -155,7 +156,7 @@ func (s *withdrawalStory) print(out io.Writer, language string) error {
 	fmt.Fprintf(out, in(language, withdrawalTie), yuanOf(s.Amount), yuanOf(s.BillsTotal), rows, yuanOf(s.Diff))
 	fmt.Fprintf(out, "  %s  %s\n", in(language, wordRemedy), in(language, s.Verdict.Advice()))
 	fmt.Fprint(out, in(language, withdrawalBills))
-	bills := newTable("", "billed_on", "ledger_id", "settle_type", "amount").alignLeft(1, 2)
+	bills := storyTable(language, "", "billed_on", "ledger_id", "settle_type", "amount").alignLeft(1, 2)
 	for _, b := range s.Bills[:min(len(s.Bills), maxStoryBills)] {
 		day, settleType := b.BilledOn, "-"
 		if !b.InBills {

@@ -57,7 +57,7 @@ func TestReportFoots(t *testing.T) {
 			world.Faults, world.Withdrawals, world.Breaks = faults, true, breaks
 			platform, lake := billwalktest.Serve(t, world), billwalktest.FolderLake(t)
 			accounts := platform.Accounts()[:8]
-			config := billwalktest.Job{Lake: lake, Buckets: 1 + int(seed%2), Platform: platform.URL, Accounts: accounts, QPS: 1000, Trade: 1000, Extra: "    withdrawals: {}\n"}.Write(t)
+			config := billwalktest.Job{Lake: lake, Buckets: 1 + int(seed%2), Platform: platform.URL, Accounts: accounts, QPS: 1000, Trade: 1000, Extra: "    withdrawals: {}\n    stores: true\n"}.Write(t)
 			days := []string{"nightly", "--from", billwalktest.FirstDay.String(), "--to", billwalktest.LastDay.String()}
 			billwalktest.Run(t, config, append([]string{"run"}, days...)...)
 			resolveSome(t, config, reportOf(t, config, days...))

@@ -70,7 +70,7 @@ function heatChart(element, days, names, cells, onclick) {
     grid: { left: 12, right: 12, top: 10, bottom: 10, ...labelsInside },
     tooltip: { ...tooltip, formatter: (p) => lines(...p.data.cell.lines) },
     xAxis: { type: 'category', data: days.map((day) => day.slice(5)), axisTick: { show: false }, axisLabel: { color: '#55606e', hideOverlap: true } },
-    yAxis: { type: 'category', inverse: true, data: names, axisTick: { show: false }, axisLabel: { color: '#17202c', width: element.clientWidth < 600 ? 92 : 170, overflow: 'truncate' } },
+    yAxis: { type: 'category', inverse: true, data: names, axisTick: { show: false }, axisLabel: { color: '#17202c', width: element.clientWidth < 600 ? 92 : 250, overflow: element.clientWidth < 600 ? 'truncate' : 'break' } },
     visualMap: { show: false, seriesIndex: 0, min: 0, max: magnitude(most), dimension: 2, inRange: { color: ['#eef2f6', '#f6d9a8', '#e08a4a', '#a0252b'] } },
     series: [
       { type: 'heatmap', data: cellOf(whole), itemStyle: border, emphasis: { itemStyle: { borderColor: '#17202c', borderWidth: 2 } } },

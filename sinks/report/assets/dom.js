@@ -8,8 +8,12 @@ function t(key, values) {
   const pair = words[key];
   if (!pair) return key;
   const text = pair[language.code === 'en' ? 1 : 0];
-  return values ? text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole)) : text;
+  const filled = values ? text.replace(/\{(\w+)\}/g, (whole, name) => (name in values ? String(values[name]) : whole)) : text;
+  return values && language.code === 'en' ? filled.replace(ofOne, '1 $1') : filled;
 }
+
+/** ofOne finds English plurals of one: numbers that end in 1, signs and ranges are no one. */
+const ofOne = /(?<![\d,.–-])1 (order|group|day|bill|account|account-day|settlement|withdrawal|row|store|change)s\b/g;
 
 /** say returns a text that comes in both languages. */
 function say(bilingual) {

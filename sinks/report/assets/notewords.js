@@ -2,7 +2,7 @@
 // The words of what people have noted, of what is matched in doubt, and of refunds.
 
 Object.assign(words, {
-  todoResolved: ['另有 {n} 单（涉及 {yuan} 元）已人工处理，不在此列，见“已处理”。', '{n} more orders ({yuan} yuan) are settled by hand; see “Settled by hand”.'],
+  todoResolved: ['另有 {n} 单（涉及 {yuan} 元）已人工处理，不在此列，见“已处理”。', 'Without {n} orders settled by hand ({yuan} yuan): see “Settled by hand”.'],
   'noted:resolved': ['已处理', 'settled by hand'],
   'noted:reopened': ['金额已变，重新打开', 'open again, as its amounts have changed'],
   'noted:in_part': ['只处理了部分账户', 'settled by hand in some accounts only'],

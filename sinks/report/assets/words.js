@@ -135,7 +135,7 @@ const words = {
   todoQ: ['哪些订单要处理？', 'Which orders need somebody?'],
   todoAbout: ['未了的订单，按涉及金额从大到小；同一订单先跨天、跨户合计，再判断。点订单号看账单与分账。', 'Open orders, the largest first. An order is summed over its days and accounts before it is judged. Open an order to see its bills and settlements.'],
   todoSum: ['全部待办 {n} 单，涉及 {yuan} 元。', 'All in all {n} orders, {yuan} yuan at stake.'],
-  todoLeft: ['另有 {n} 单（涉及 {yuan} 元）未列出。', '{n} more orders ({yuan} yuan) are not listed.'],
+  todoLeft: ['另有 {n} 单（涉及 {yuan} 元）未列出。', 'Not listed: {n} orders ({yuan} yuan).'],
   order: ['订单', 'Order'],
   store: ['门店', 'Store'],
   verdict: ['结论', 'Verdict'],
