@@ -32,9 +32,8 @@ type Store interface {
 }
 
 const (
-	renewEvery = 15 * time.Second // while a run works: many may, and each renewal is a write
-	lookEvery  = 5 * time.Second  // while a run waits for another
-	deadAfter  = 45 * time.Second // without a renewal
+	renewEvery = 5 * time.Second  // while a run works
+	deadAfter  = 20 * time.Second // without a renewal
 	maxTries   = 5                // of one swap
 	leaveTime  = 2 * time.Second  // a stopped run has no more time to remove its claim
 )
@@ -120,7 +119,7 @@ func (r Register) Enter(ctx context.Context, claim Claim, log *slog.Logger) (oth
 			waitingFor = other
 			log.Info("another run is doing all of this: waiting until it ends, or shows no sign of life", "run_id", other, "process", earlier[i].Process)
 		}
-		if stop.Sleep(ctx, lookEvery) != nil {
+		if stop.Sleep(ctx, renewEvery) != nil {
 			return true, m.leave, nil
 		}
 	}
