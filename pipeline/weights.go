@@ -14,7 +14,7 @@ import (
 func (r *Run) Weights(ctx context.Context) (shards.Weights, error) {
 	days := r.Days()
 	night := fmt.Sprintf("%s %s %s", days[0], days[len(days)-1], claims.HashAccounts(r.JobAccounts))
-	return shards.Agree(ctx, r.Shared("weights.json"), night, r.findWeights)
+	return shards.Agree(ctx, r.Shared("weights.json"), night, r.Shard.Count, r.findWeights)
 }
 
 // weighingDays is by how many days that are published an account is weighed, at most: it may have

@@ -159,7 +159,7 @@ func TestAgree(t *testing.T) {
 	store := newShelf().open("weights.json")
 	agree := func(night string, weight int) int {
 		t.Helper()
-		w, err := Agree(t.Context(), store, night, func(context.Context) (Weights, error) {
+		w, err := Agree(t.Context(), store, night, 1, func(context.Context) (Weights, error) {
 			return Weights{Bills: []int{weight}, Settlements: []int{2 * weight}}, nil
 		})
 		if err != nil || w.Settlements[0] != 2*w.Bills[0] || w.Both()[0] != 3*w.Bills[0] {
@@ -169,6 +169,15 @@ func TestAgree(t *testing.T) {
 	}
 	if got := []int{agree("one", 5), agree("one", 7), agree("two", 7), agree("two", 9)}; !slices.Equal(got, []int{5, 5, 7, 7}) {
 		t.Error(got)
+	}
+	for _, damaged := range []string{`{`, `{"of":"two"}`, `{"of":"two","bills":[1,2],"settlements":[2,4]}`, `{"of":"two","bills":[-1],"settlements":[1]}`, `{"of":"two","bills":[1],"settlements":[9000000000000000000]}`} {
+		_, version, _ := store.Load(t.Context())
+		if _, err := store.Swap(t.Context(), []byte(damaged), version); err != nil {
+			t.Fatal(err)
+		}
+		if got := agree("two", 3); got != 3 {
+			t.Errorf("%s was taken for weights: %d", damaged, got)
+		}
 	}
 	const count = 16
 	var all sync.WaitGroup
