@@ -20,7 +20,7 @@ func InOrder[In, Out any](inputs iter.Seq[In], do func(In) (Out, error)) iter.Se
 		defer running.Wait()
 		stop := make(chan struct{})
 		defer close(stop)
-		pending := make(chan chan outcome, runtime.GOMAXPROCS(0))
+		pending := make(chan chan outcome, 2*runtime.GOMAXPROCS(0)) // so many may be done before their turn
 		running.Go(func() {
 			defer close(pending)
 			for in := range inputs {
