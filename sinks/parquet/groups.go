@@ -12,8 +12,7 @@ import (
 	"billwalk/sinks/parquet/pages"
 )
 
-// groups gathers rows into row groups, and encodes these on all processors. Of rows that were
-// gathered one row group is encoded while those of the next come.
+// groups gathers rows into row groups, and encodes these on all processors.
 type groups struct {
 	table     schema.AnyTable
 	columns   []schema.Column
@@ -21,8 +20,6 @@ type groups struct {
 	limits    limits
 	file      *fileWriter   // nil before the first row group
 	pending   *schema.Batch // rows of the next row group; nil before the first
-	encoding  *schema.Batch // those of the one before, while it is encoded and until its memory is used again
-	encoded   chan error    // what becomes of that; nil when it is known
 	workspace *workspace    // nil before the first row group
 }
 
@@ -72,9 +69,6 @@ func (g *groups) appendBatch(b *schema.Batch) error {
 // encoded where it lies.
 func (g *groups) addRows(b *schema.Batch, from, to int, ends bool) error {
 	if ends && (g.pending == nil || g.pending.Rows == 0) {
-		if err := g.wait(); err != nil {
-			return err
-		}
 		return g.encode(b, from, to)
 	}
 	g.gather(b, from, to)
@@ -119,27 +113,14 @@ func texts(b *schema.Batch, from, to int) (bytes int) {
 	return bytes
 }
 
-// flush begins to write the rows that wait as a row group, once the one before is written; its
-// error is the next one's, or that of wait. An empty table has no row group at all, rather than
-// one without statistics.
+// flush writes the rows that wait as a row group. An empty table has no row group at all,
+// rather than one without statistics.
 func (g *groups) flush() error {
-	if err := g.wait(); err != nil || g.pending == nil || g.pending.Rows == 0 {
-		return err
-	}
-	rows, encoded := g.pending, make(chan error, 1)
-	g.pending, g.encoding, g.encoded = g.encoding, rows, encoded
-	go func() { encoded <- g.encode(rows, 0, rows.Rows) }()
-	return nil
-}
-
-// wait waits until the row group is written that is encoded at present.
-func (g *groups) wait() error {
-	if g.encoded == nil {
+	if g.pending == nil || g.pending.Rows == 0 {
 		return nil
 	}
-	err := <-g.encoded
-	g.encoded = nil
-	g.encoding.Reset()
+	err := g.encode(g.pending, 0, g.pending.Rows)
+	g.pending.Reset()
 	return err
 }
 
@@ -191,9 +172,8 @@ func (g *groups) start() (err error) {
 
 // release releases the memory.
 func (g *groups) release() {
-	_ = g.wait() // what is written is given up, or was waited for
 	if g.workspace != nil {
 		spare.Put(g.workspace)
 	}
-	g.pending, g.encoding, g.workspace = nil, nil, nil
+	g.pending, g.workspace = nil, nil
 }

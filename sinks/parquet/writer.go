@@ -65,7 +65,7 @@ func (w *Writer) begin(table schema.Description, version string) (*fileWriter, e
 }
 
 // Append adds one row, a pointer to the table's row type. The row may be reused
-// afterwards. An error is final; it may be of a row group that ended earlier.
+// afterwards. An error is final.
 func (w *Writer) Append(row any) error {
 	return w.add(func() error {
 		if err := w.table.TallyRow(&w.totals, row); err != nil {
@@ -132,7 +132,7 @@ func (w *Writer) Finish(stamp Stamp) (File, error) {
 }
 
 func (w *Writer) finish(stamp Stamp) error {
-	if err := errors.Join(w.groups.flush(), w.groups.wait()); err != nil {
+	if err := w.groups.flush(); err != nil {
 		return err
 	}
 	if err := w.groups.start(); err != nil { // for an empty table
