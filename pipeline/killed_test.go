@@ -50,10 +50,7 @@ func TestKilledWhileAsking(t *testing.T) {
 	t.Parallel()
 	settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
 		w.trade.latency = time.Second
-		w.set(store, sales(store.ID, 400)...)
-		for i := range 400 {
-			w.trade.set(byShop, order(i), settlement(fmt.Sprint("s", i), schema.StatusSuccess, 100, day))
-		}
+		w.sellSettled(400)
 		const kept = 299 / 31 * 31 // a batch has the answers of seconds 0 to 30
 		if made := killedAsking(t, w, 300, func() {}, tradeInFlight(1)); len(made) != 400-kept || made[0] != "order_id "+order(kept) {
 			t.Errorf("%d calls to go on, the first is %q", len(made), made[0])

@@ -17,15 +17,11 @@ func TestSecondShareOut(t *testing.T) {
 	t.Parallel()
 	const n = 1000
 	settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
-		w.set(store, sales(store.ID, n)...)
-		paid := func(i int) string { return settlement(fmt.Sprint("s", i), schema.StatusSuccess, 100, day) }
-		for i := range n {
-			w.trade.set(byShop, order(i), paid(i))
-		}
+		w.sellSettled(n)
 		w.run(pipeline.ExitDone)
 		w.trade.made()
 		for i := range n {
-			w.trade.set(byShop, order(i), paid(i), settlement(fmt.Sprint("again", i), schema.StatusSuccess, 100, day))
+			w.trade.set(byShop, order(i), settlement(fmt.Sprint("s", i), schema.StatusSuccess, 100, day), settlement(fmt.Sprint("again", i), schema.StatusSuccess, 100, day))
 		}
 		seen := map[string]bool{}
 		const most = 30

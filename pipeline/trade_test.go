@@ -150,6 +150,14 @@ func sales(payee schema.AccountID, n int) []string {
 	return list
 }
 
+// sellSettled gives the store so many sales, each with a settlement of its shop order.
+func (w *world) sellSettled(n int) {
+	w.set(store, sales(store.ID, n)...)
+	for i := range n {
+		w.trade.set(byShop, order(i), settlement(fmt.Sprint("s", i), schema.StatusSuccess, 100, day))
+	}
+}
+
 func order(i int) string { return fmt.Sprintf("S%05d", i) }
 func ext(i int) string   { return fmt.Sprintf("E%05d", i) }
 

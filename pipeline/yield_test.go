@@ -54,10 +54,7 @@ func TestRepeatsHoldUpNobody(t *testing.T) {
 			t.Parallel()
 			settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
 				w.trade.latency = time.Second
-				w.set(store, sales(store.ID, 200)...)
-				for i := range 200 {
-					w.trade.set(byShop, order(i), settlement(fmt.Sprint("s", i), schema.StatusSuccess, 100, day))
-				}
+				w.sellSettled(200)
 				failing := func(value string) bool {
 					var n int
 					fmt.Sscanf(value, "S%d", &n)
