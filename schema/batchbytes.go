@@ -44,7 +44,7 @@ func (b *Batch) SetBytes(data []byte) ([]byte, error) {
 }
 
 func (v *Vector) setBytes(p *parts) {
-	v.Rows, v.Nulls, v.entries = p.number(), p.number(), nil
+	v.Rows, v.Nulls, v.dictionary = p.number(), p.number(), dictionary{}
 	v.Valid, v.Text, v.Int64s = p.next(), p.next(), arrow.Int64Traits.CastFromBytes(p.next())
 	v.Int32s, v.Offsets, v.Codes = arrow.Int32Traits.CastFromBytes(p.next()), arrow.Int32Traits.CastFromBytes(p.next()), arrow.Int32Traits.CastFromBytes(p.next())
 	if lists := arrow.Int32Traits.CastFromBytes(p.next()); len(lists) > 0 {

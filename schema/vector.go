@@ -15,8 +15,8 @@ type Vector struct {
 	Lists []int32  // of a list: row i has items Lists[i] to Lists[i+1]-1, none where NULL
 	Items []Vector // of a list: the fields of all items, one vector for each field
 
-	kind    vectorKind
-	entries map[string]int32 // of the dictionary
+	kind       vectorKind
+	dictionary dictionary
 }
 
 type vectorKind uint8
@@ -39,7 +39,7 @@ func newVector(c Column) Vector {
 	case Text:
 		v.kind, v.Offsets = textVector, []int32{0}
 		if c.Layout == Repeating {
-			v.kind, v.entries = codedVector, make(map[string]int32)
+			v.kind = codedVector
 		}
 	case Texts:
 		v.kind, v.Lists, v.Items = listVector, []int32{0}, []Vector{newVector(Column{Type: Text, Layout: c.Layout})}
@@ -113,23 +113,6 @@ func (v *Vector) store(value []byte) {
 	v.Offsets = append(v.Offsets, int32(len(v.Text)))
 }
 
-// code returns the code of a text in the dictionary, which it is added to.
-func (v *Vector) code(value []byte) int32 {
-	if n := len(v.Codes); n > 0 && len(v.Offsets) > 1 { // mostly it is that of the row before
-		last := v.Codes[n-1]
-		if string(v.Text[v.Offsets[last]:v.Offsets[last+1]]) == string(value) {
-			return last
-		}
-	}
-	if code, ok := v.entries[string(value)]; ok {
-		return code
-	}
-	code := int32(len(v.Offsets) - 1)
-	v.entries[string(value)] = code
-	v.store(value)
-	return code
-}
-
 // Reset removes the values and keeps the memory.
 func (v *Vector) Reset() {
 	v.Rows, v.Nulls = 0, 0
@@ -143,5 +126,5 @@ func (v *Vector) Reset() {
 	for i := range v.Items {
 		v.Items[i].Reset()
 	}
-	clear(v.entries)
+	v.dictionary.reset()
 }

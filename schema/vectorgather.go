@@ -43,7 +43,7 @@ func (v *Vector) gatherCodes(from *Vector, rows []int32) {
 		}
 		code := from.Codes[i]
 		if codes[code] == 0 {
-			codes[code] = v.code(from.Text[from.Offsets[code]:from.Offsets[code+1]]) + 1
+			codes[code] = v.codeOf(from.entry(code), from.entryHash(code)) + 1
 		}
 		v.Codes = append(v.Codes, codes[code]-1)
 	}
@@ -65,7 +65,7 @@ func (v *Vector) appendAll(from *Vector) {
 	case codedVector:
 		codes := make([]int32, max(1, len(from.Offsets)-1)) // of v, by code of from; a NULL has code 0
 		for i := range len(from.Offsets) - 1 {
-			codes[i] = v.code(from.Text[from.Offsets[i]:from.Offsets[i+1]])
+			codes[i] = v.codeOf(from.entry(int32(i)), from.entryHash(int32(i)))
 		}
 		v.Codes = slices.Grow(v.Codes, from.Rows)
 		for _, code := range from.Codes {
