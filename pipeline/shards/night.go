@@ -70,8 +70,9 @@ type state struct {
 	To     schema.Day `json:"to"`
 	Round  int        `json:"round"` // of runs of the same days
 	Beat   int64      `json:"beat"`
-	Passed []string   `json:"passed"` // what it has done
-	Lists  []list     `json:"lists"`  // of ids, which it has stored
+	Passed []string   `json:"passed"`          // what it has done
+	Lists  []list     `json:"lists"`           // of ids, which it has stored
+	Bills  map[schema.Day]int64  `json:"bills,omitempty"` // of the days that it has walked
 	Ended  *Ended     `json:"ended,omitempty"`
 	Done   bool       `json:"done"` // nothing is left to do, the report included
 }
