@@ -25,17 +25,23 @@ const (
 	latestAnswers    = 20
 	throttledAnswers = 3
 
+	// While callers wait, so many requests are sent at a time, when the slot of the last of
+	// them is due: to wake a process costs about as much as a request itself.
+	maxGroup     = 16
+	maxGroupTime = 40 * time.Millisecond // from the first one's slot to the last one's
+
 	// How late a slot may be without being lost. What is late is sent in a bunch, which
 	// the window limits. A bunch after a rest is smaller.
-	maxCatchUp   = 50 * time.Millisecond
+	maxCatchUp   = maxGroupTime + 50*time.Millisecond
 	maxRestBunch = 10 * time.Millisecond
 
 	maxInFlight = 1024 // however slow the answers are
 )
 
 // pacer is the rate limiter of an app and API. Every request, also of a retry, waits here
-// and is sent immediately afterwards. The pacer spaces requests evenly, limits those that
-// arrive in any second, halves its rate when the platform throttles and recovers.
+// and is sent immediately afterwards. The pacer spaces requests evenly, a few at a time where
+// they are many, limits those that arrive in any second, halves its rate when the platform
+// throttles and recovers.
 type pacer struct {
 	queue queue
 	cap   float64 // with a share, what the process has of it in the mean
@@ -113,6 +119,10 @@ func (p *pacer) send(now time.Time) (*flight, time.Duration) {
 	if next := latestTime(due, p.window.free(now), p.pausedUntil); next.After(now) {
 		if rate < p.cap {
 			return nil, min(next.Sub(now), riseStep)
+		}
+		if next.Equal(due) {
+			others := min(p.queue.length(), maxGroup-1, int(maxGroupTime/pace))
+			return nil, due.Sub(now) + time.Duration(others)*pace
 		}
 		return nil, next.Sub(now)
 	}

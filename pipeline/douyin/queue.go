@@ -47,6 +47,13 @@ func (q *queue) enter(ctx context.Context) (rested bool, err error) {
 	}
 }
 
+// length returns how many callers wait for their turn.
+func (q *queue) length() int {
+	q.mu.Lock()
+	defer q.mu.Unlock()
+	return len(q.waiting)
+}
+
 // leave gives the turn to the next caller.
 func (q *queue) leave() {
 	q.mu.Lock()

@@ -5,7 +5,6 @@ import (
 	"context"
 
 	"billwalk/pipeline/hashed"
-	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/parallel"
 	"billwalk/schema"
 )
@@ -39,11 +38,11 @@ const chunkSize = 256
 // answerChunk is some answers in their order, with the memory that others had before.
 type answerChunk struct {
 	received []schema.SettleAnswer
+	bodies   []byte // of the answers
 	prepared []PreparedAnswer
 	faults   []error // of those that are no answers
 
-	decoder normalise.SettleDecoder
-	memory  answerMemory
+	memory answerMemory
 }
 
 // newChunk returns an empty chunk.
@@ -52,15 +51,23 @@ func (a *answers) newChunk() *answerChunk {
 	if !ok {
 		return new(answerChunk)
 	}
-	c.received, c.prepared, c.faults, c.memory.records = c.received[:0], c.prepared[:0], c.faults[:0], c.memory.records[:0]
+	c.received, c.bodies, c.prepared, c.faults, c.memory.records = c.received[:0], c.bodies[:0], c.prepared[:0], c.faults[:0], c.memory.records[:0]
 	return c
+}
+
+// add adds an answer, whose body is copied.
+func (c *answerChunk) add(a schema.SettleAnswer) {
+	from := len(c.bodies)
+	c.bodies = append(c.bodies, a.Body...)
+	a.Body = c.bodies[from:len(c.bodies):len(c.bodies)]
+	c.received = append(c.received, a)
 }
 
 // readChunks yields what the archive has of a day.
 func (a *answers) readChunks(ctx context.Context, day schema.Day, yield func(*answerChunk) bool) error {
 	chunk := a.newChunk()
 	err := a.archive.Settlements(ctx, day, a.wanted, func(answer schema.SettleAnswer) {
-		if chunk.received = append(chunk.received, answer); len(chunk.received) == chunkSize {
+		if chunk.add(answer); len(chunk.received) == chunkSize {
 			yield(chunk) // all are wanted
 			chunk = a.newChunk()
 		}
@@ -71,9 +78,12 @@ func (a *answers) readChunks(ctx context.Context, day schema.Day, yield func(*an
 
 // decode decodes the answers of a chunk.
 func (a *answers) decode(c *answerChunk) (*answerChunk, error) {
+	texts := string(c.bodies)
 	for i := range c.received {
 		var prepared PreparedAnswer
-		answer, err := c.decoder.Decode(c.received[i])
+		var text string
+		text, texts = texts[:len(c.received[i].Body)], texts[len(c.received[i].Body):]
+		answer, err := c.memory.decoder.Decode(c.received[i], text)
 		if err == nil {
 			prepared = a.prepare(&answer, &c.memory)
 		}

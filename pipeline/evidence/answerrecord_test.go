@@ -32,7 +32,6 @@ func TestAnswerRecord(t *testing.T) {
 	}
 	const usual = `,"order_id":"K","settle_amount":1000,"rake":60,"commission":100,"settle_detail":"商户号1-分成金额(分)840","settle_time":1639733782123`
 	received, decoded := 0, 0
-	var decoder normalise.SettleDecoder
 	var memory answerMemory
 	var rows []normalise.SettleRow
 	rapid.Check(t, func(t *rapid.T) {
@@ -59,7 +58,7 @@ func TestAnswerRecord(t *testing.T) {
 		want := rowsIn(t, answer)
 		unfiled := answer
 		unfiled.Key = "" // it is not known before the archive has the answer
-		decodedAnswer, err := decoder.Decode(unfiled)
+		decodedAnswer, err := memory.decoder.Decode(unfiled, string(unfiled.Body))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -156,28 +156,26 @@ func (a *answers) addPrepared(p *PreparedAnswer, key string) error {
 	if at, known := slices.BinarySearch(a.filled, p.day); !known {
 		a.filled = slices.Insert(a.filled, at, p.day)
 	}
-	if before := day.Find(query.key()); before != nil {
-		if before.fetched > fetched {
+	last, added := day.Add(query.key())
+	if !added {
+		if last.fetched > fetched {
 			return nil
 		}
-		if same, err := a.repeats(before.on(p.day), p, record); err != nil {
+		if same, err := a.repeats(last.on(p.day), p, record); err != nil {
 			return err
 		} else if same {
-			before.fetched = fetched
+			last.fetched = fetched
 			return nil
 		}
 	}
-	last := lastAnswer{fetched: fetched, outcome: p.outcome}
 	var place spill.Place
 	if p.outcome > Empty {
 		var err error
 		if place, err = a.records.Add(record); err != nil {
 			return err
 		}
-		last.offset, last.length = place.Offset, place.Length
 	}
-	known, _ := day.Add(query.key())
-	*known = last
+	*last = lastAnswer{place.Offset, fetched, place.Length, p.outcome}
 	for _, id := range p.ids {
 		a.byID[id] = append(a.byID[id], answerSource{query, place})
 	}

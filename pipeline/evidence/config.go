@@ -13,7 +13,8 @@ import (
 // Archive keeps the raw answers and callbacks.
 type Archive interface {
 	// Settlements reads what is filed under the day, of the accounts that are wanted: nil
-	// wants all. Where some of it cannot be read, the rest is, and the error says what.
+	// wants all. The body of an answer is good until answer returns. Where some of it cannot
+	// be read, the rest is, and the error says what.
 	Settlements(ctx context.Context, day schema.Day, wanted func(schema.AccountID) bool, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error
 	// FirstReceived returns the first day on which settle callbacks were received; ok
 	// is false where none ever were.

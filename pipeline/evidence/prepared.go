@@ -23,20 +23,20 @@ type PreparedAnswer struct {
 
 // answerMemory is for the answers that are prepared one after the other.
 type answerMemory struct {
-	rows    []normalise.SettleRow // of the last
-	records []byte                // of all
+	decoder normalise.SettleDecoder
+	records []byte // of all
 }
 
 // prepare prepares an answer. Its record lies in the memory.
 func (a *answers) prepare(answer *normalise.SettlementsAnswer, m *answerMemory) PreparedAnswer {
-	m.rows = rowsOfRecords(m.rows, answer.Decoded.Records, &answer.SettleAnswer)
+	rows := m.decoder.Rows(answer)
 	p := PreparedAnswer{
 		account: answer.Account, query: answer.Query(), day: answer.Day, fetched: answer.FetchedAt, logID: answer.LogID, outcome: outcomeOf(answer.Decoded.Records),
 	}
 	if p.outcome > Empty {
 		from := len(m.records)
 		var ok bool
-		if m.records, ok = appendRows(m.records, &answer.SettleAnswer, m.rows); ok {
+		if m.records, ok = appendRows(m.records, &answer.SettleAnswer, rows); ok {
 			p.record = m.records[from:len(m.records):len(m.records)]
 		} else {
 			received := answer.SettleAnswer
@@ -44,7 +44,7 @@ func (a *answers) prepare(answer *normalise.SettlementsAnswer, m *answerMemory) 
 		}
 	}
 	if a.indexed && !Confirms(p.query) {
-		p.ids = idsOfRows(m.rows)
+		p.ids = idsOfRows(rows)
 	}
 	return p
 }

@@ -50,7 +50,7 @@ func DecodeCallback(c *schema.Callback) (Callback, error) {
 		e.Severity = schema.SeverityWarning // the settlement itself is not in doubt
 	}
 	check.amounts()
-	check.shares()
+	check.shares(nil)
 	n.describe(msg, c.Key)
 	canonical := msg.Clone()
 	err = canonical.Format(canonically...) // no error, as it was decoded before

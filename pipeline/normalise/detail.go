@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 	"unicode"
+	"unicode/utf8"
 
 	"billwalk/schema"
 )
@@ -25,19 +26,26 @@ const (
 // It may have spaces, colons and full-width characters. Anything else in the text is an
 // error, as are an empty text, a sign, a decimal point and an amount beyond int64.
 func ParseDetail(detail string) ([]schema.Share, error) {
-	if !isFolded(detail) {
-		detail = strings.Map(fold, detail)
+	shares, err := appendShares(make([]schema.Share, 0, 1), detail)
+	if err != nil {
+		return nil, err
 	}
-	in := detailReader{rest: detail}
-	shares := make([]schema.Share, 0, 1)
+	return shares, nil
+}
+
+// appendShares appends the shares of a settle_detail to a list, which stays the same with an
+// error.
+func appendShares(list []schema.Share, detail string) ([]schema.Share, error) {
+	in := detailReader{rest: folded(detail)}
+	shares := list
 	var beyond error
-	for in.skip(around); in.rest != "" || len(shares) == 0; in.skip(around) {
-		if len(shares) > 0 {
+	for in.skip(around); in.rest != "" || len(shares) == len(list); in.skip(around) {
+		if len(shares) > len(list) {
 			in.skip(between)
 		}
 		merchant, fen := in.share()
 		if in.failed {
-			return nil, errors.New("it is not a list of 商户号<digits>-分成金额(分)<fen>")
+			return list, errors.New("it is not a list of 商户号<digits>-分成金额(分)<fen>")
 		}
 		amount, err := strconv.ParseInt(fen, 10, 64)
 		if err != nil && beyond == nil {
@@ -46,7 +54,7 @@ func ParseDetail(detail string) ([]schema.Share, error) {
 		shares = append(shares, schema.Share{MerchantNo: merchant, Amount: schema.Fen(amount)})
 	}
 	if beyond != nil {
-		return nil, beyond
+		return list, beyond
 	}
 	return shares, nil
 }
@@ -98,17 +106,42 @@ func (r *detailReader) skip(marks string) {
 	}
 }
 
-// isFolded reports whether a text is ASCII, and the characters of the words of a share, or such
-// as are not valid: then fold changes nothing that could be read.
-func isFolded(text string) bool {
-	for i := range len(text) {
-		switch c := text[i]; {
-		case c >= ' ' && c <= '~', c >= 0x80 && c < 0xc0, c >= 0xe5 && c <= 0xe9: // U+5000 to U+9FFF
-		default:
-			return false
+// folded returns the text with every character folded.
+func folded(text string) string {
+	var memory [256]byte
+	to := memory[:0]
+	plain := 0 // up to here, to has all
+	for i := 0; i < len(text); {
+		c := text[i]
+		switch {
+		case c >= ' ' && c <= '~':
+			i++
+			continue
+		case c == '\n' || c == '\r' || c == '\t':
+			to = append(append(to, text[plain:i]...), ' ')
+			i++
+			plain = i
+			continue
+		case i+3 > len(text) || text[i+1]&0xc0 != 0x80 || text[i+2]&0xc0 != 0x80: // not three bytes
+			return strings.Map(fold, text)
+		case c >= 0xe5 && c <= 0xe9: // U+5000 to U+9FFF, which has the words of a share
+			i += 3
+			continue
+		case c != 0xe2 && c != 0xef: // neither dashes nor full-width characters
+			return strings.Map(fold, text)
 		}
+		r, _ := utf8.DecodeRuneInString(text[i:])
+		if r = fold(r); r >= utf8.RuneSelf {
+			return strings.Map(fold, text)
+		}
+		to = append(append(to, text[plain:i]...), byte(r))
+		i += 3
+		plain = i
 	}
-	return true
+	if plain == 0 {
+		return text
+	}
+	return string(append(to, text[plain:]...))
 }
 
 // fold replaces spaces, dashes and full-width characters by their ASCII form.

@@ -128,6 +128,9 @@ func TestParseDetailMatches(t *testing.T) {
 		if got, err := ParseDetail(detail); (err == nil) != ok || cmp.Diff(want, got) != "" {
 			t.Fatalf("%q: got %v (%v), want %v", detail, got, err, want)
 		}
+		if got, want := folded(detail), strings.Map(fold, detail); got != want {
+			t.Fatalf("%q is folded to %q, want %q", detail, got, want)
+		}
 	})
 }
 
@@ -150,6 +153,9 @@ func FuzzParseDetail(f *testing.F) {
 		f.Add(detail)
 	}
 	f.Fuzz(func(t *testing.T, detail string) {
+		if got, want := folded(detail), strings.Map(fold, detail); got != want {
+			t.Fatalf("%q is folded to %q, want %q", detail, got, want)
+		}
 		shares, err := ParseDetail(detail)
 		if matched, ok := matchDetail(detail); ok != (err == nil) || cmp.Diff(matched, shares) != "" {
 			t.Fatalf("%q: got %v (%v), want %v", detail, shares, err, matched)

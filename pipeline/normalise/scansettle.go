@@ -17,10 +17,10 @@ type settleScanner struct {
 	memory []SettleRecord // for the records
 }
 
-// scanSettlements reads the body of an answer, its records into the memory as far as that
-// goes. ok is false if only the decoder can read it, or say what is wrong.
-func scanSettlements(body []byte, memory []SettleRecord) (answer Settlements, ok bool) {
-	s := settleScanner{body, string(body), memory[:0]}
+// scanSettlements reads the body of an answer, which is the text, its records into the memory
+// as far as that goes. ok is false if only the decoder can read it, or say what is wrong.
+func scanSettlements(body []byte, text string, memory []SettleRecord) (answer Settlements, ok bool) {
+	s := settleScanner{body, text, memory[:0]}
 	i, hasData, hasExtra := skipSpace(body, 0), false, false
 	answer.Records = s.memory
 	for open := byte('{'); byteAt(body, i) == open; open = ',' {

@@ -13,7 +13,7 @@ import (
 
 // sameAsDecoded checks that the scanner reads what the decoder reads, if it reads it at all.
 func sameAsDecoded(t interface{ Fatalf(string, ...any) }, body []byte) (scanned bool) {
-	got, ok := scanSettlements(body, []SettleRecord{})
+	got, ok := scanSettlements(body, string(body), []SettleRecord{})
 	if !ok {
 		return false
 	}

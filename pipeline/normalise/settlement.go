@@ -37,12 +37,12 @@ func DecodeSettlements(body []byte) ([]SettleRecord, error) {
 // settle_id or settle_status, an amount is not a whole number of fen, a key is repeated, or
 // an id is not valid text.
 func ReadSettlements(body []byte) (Settlements, error) {
-	return readSettlements(body, []SettleRecord{})
+	return readSettlements(body, string(body), []SettleRecord{})
 }
 
-// readSettlements is ReadSettlements, with memory for the records.
-func readSettlements(body []byte, memory []SettleRecord) (Settlements, error) {
-	if s, ok := scanSettlements(body, memory); ok {
+// readSettlements is ReadSettlements of a body, which is the text, with memory for the records.
+func readSettlements(body []byte, text string, memory []SettleRecord) (Settlements, error) {
+	if s, ok := scanSettlements(body, text, memory); ok {
 		return s, nil
 	}
 	return decodeSettlements(body)
@@ -128,14 +128,13 @@ func (w *settlement) check() error {
 	return nil
 }
 
-// settlement returns the members as a settlement.
-func (w *settlement) settlement() schema.Settlement {
-	return schema.Settlement{
-		SettleID: w.SettleID.V, OrderID: nonEmpty(w.OrderID.Null), OutSettleNo: nonEmpty(w.OutSettleNo.Null),
-		OutOrderNo: nonEmpty(w.OutOrderNo.Null), ItemOrderID: nonEmpty(w.ItemOrderID.Null), Status: schema.Status(w.SettleStatus.V),
-		Amount: w.SettleAmount.fen(), Rake: w.Rake.fen(), Commission: w.Commission.fen(),
-		Detail: w.SettleDetail.Null, CpExtra: w.CpExtra.Null,
-	}
+// fill sets the columns of an empty settlement that are members.
+func (w *settlement) fill(s *schema.Settlement) {
+	s.SettleID, s.Status = w.SettleID.V, schema.Status(w.SettleStatus.V)
+	s.OrderID, s.OutSettleNo = nonEmpty(w.OrderID.Null), nonEmpty(w.OutSettleNo.Null)
+	s.OutOrderNo, s.ItemOrderID = nonEmpty(w.OutOrderNo.Null), nonEmpty(w.ItemOrderID.Null)
+	s.Amount, s.Rake, s.Commission = w.SettleAmount.fen(), w.Rake.fen(), w.Commission.fen()
+	s.Detail, s.CpExtra = w.SettleDetail.Null, w.CpExtra.Null
 }
 
 // time returns settle_time, or settle_at if there is no settle_time.
@@ -147,4 +146,4 @@ func (w *settlement) time() instant {
 }
 
 // Status returns the record's settle_status.
-func (r *SettleRecord) Status() schema.Status { return r.wire.settlement().Status }
+func (r *SettleRecord) Status() schema.Status { return schema.Status(r.wire.SettleStatus.V) }

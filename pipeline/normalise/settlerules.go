@@ -16,21 +16,28 @@ type SettleRow struct {
 }
 
 // Settlement returns the settlement and exceptions of a record of the answer.
-func (n Normaliser) Settlement(r SettleRecord, a *schema.SettleAnswer) SettleRow {
-	row := SettleRow{Settlement: r.wire.settlement()}
+func (n Normaliser) Settlement(r SettleRecord, a *schema.SettleAnswer) (row SettleRow) {
+	row.set(&r, a, a.Query().Match.String(), nil)
+	return row
+}
+
+// set makes an empty row that of a record of the answer, which was asked for by the rule. It
+// appends the shares to the list, and returns it.
+func (row *SettleRow) set(r *SettleRecord, a *schema.SettleAnswer, rule string, list []schema.Share) []schema.Share {
 	s := &row.Settlement
+	r.wire.fill(s)
 	s.Source, s.FetchedAt = schema.SourceQuery, a.FetchedAt
-	s.AskedBy, s.LogID = schema.Some(a.Query().String()), nonEmpty(schema.Some(a.LogID))
-	c := settleChecker{(*findings)(&row.Exceptions), &row}
+	s.AskedBy, s.LogID = schema.Some(rule), nonEmpty(schema.Some(a.LogID))
+	c := settleChecker{(*findings)(&row.Exceptions), row}
 	c.texts(r.badText, r.Raw)
 	c.matchQuery(a.Query())
 	c.status()
 	c.ids()
 	c.time(r.wire.time())
 	c.amounts()
-	c.shares()
+	list = c.shares(list)
 	row.describe(r.Raw, a.Key)
-	return row
+	return list
 }
 
 // describe adds the settlement and its record to every exception.
@@ -96,31 +103,36 @@ func (c *settleChecker) time(at instant) {
 	}
 }
 
-// shares sets the shares of settle_detail, and checks that the amounts add up.
-func (c *settleChecker) shares() {
+// shares appends the shares of settle_detail to the list, sets them, and checks that the
+// amounts add up.
+func (c *settleChecker) shares(list []schema.Share) []schema.Share {
 	s := &c.row.Settlement
-	shares, err := ParseDetail(s.Detail.V)
+	from := len(list)
+	list, err := appendShares(list, s.Detail.V)
 	if err != nil {
 		if s.Status == schema.StatusSuccess {
 			c.report(schema.RuleSettleDetail,
 				"settle_detail cannot be read, so that settle_amount cannot be checked: %v", err)
 		}
-		return
+		return list
 	}
-	amounts := make([]schema.Null[schema.Fen], len(shares))
-	for i, share := range shares {
-		amounts[i] = schema.Some(share.Amount)
-	}
+	shares := list[from:len(list):len(list)]
 	s.Shares = schema.Some(shares)
+	var memory [4]schema.Null[schema.Fen]
+	amounts := memory[:0]
+	for i := range shares {
+		amounts = append(amounts, schema.Some(shares[i].Amount))
+	}
 	total := plus(amounts...)
 	if total.err != nil {
 		c.report(schema.RuleOverflow, "sum of the shares: %v", total.err)
-		return
+		return list
 	}
 	s.SharesTotal = total.Null
 	c.excessive("the sum of the shares", &s.SharesTotal)
 	c.row.Identity = c.identity(schema.RuleSettleAmount, s.Amount, plus(s.Rake, s.Commission, s.SharesTotal),
 		"settle_amount should be rake + commission + shares")
+	return list
 }
 
 // ids checks the ids of the settlement.

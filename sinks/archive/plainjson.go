@@ -1,6 +1,11 @@
 package archive
 
-import "bytes"
+import (
+	"bytes"
+	"encoding/binary"
+	"math/bits"
+	"unicode/utf8"
+)
 
 // isPlain reports whether a text is JSON as most answers are: one value without white space,
 // escapes and fractions, whose objects have few members, each named once in ASCII. Such a text
@@ -82,18 +87,40 @@ func plainString(b []byte, i int) (end int, ascii bool) {
 	if !startsWith(b, i, '"') {
 		return -1, false
 	}
-	all := byte(0)
-	for k, c := range b[i+1:] {
-		switch {
+	wide := false
+	for i++; i+8 <= len(b); i += 8 {
+		x := binary.LittleEndian.Uint64(b[i:])
+		ends := (zeroIn(x^'"'*eachByte) | zeroIn(x^'\\'*eachByte) | zeroIn(x&^(0x1f*eachByte))) & eachHigh
+		if ends != 0 { // the first of them is right
+			bit := bits.TrailingZeros64(ends)
+			if i += bit >> 3; b[i] != '"' {
+				return -1, false
+			}
+			return i + 1, !wide && x&eachHigh&(1<<bit-1) == 0
+		}
+		wide = wide || x&eachHigh != 0
+	}
+	for ; i < len(b); i++ {
+		switch c := b[i]; {
 		case c == '"':
-			return i + k + 2, all < 0x80
+			return i + 1, !wide
 		case c < ' ', c == '\\':
 			return -1, false
+		case c >= utf8.RuneSelf:
+			wide = true
 		}
-		all |= c
 	}
 	return -1, false
 }
+
+// A number in each of eight bytes, and their high bits.
+const (
+	eachByte = 0x0101010101010101
+	eachHigh = 0x80 * eachByte
+)
+
+// zeroIn has the high bit of the first byte that is 0. Those above may be wrong.
+func zeroIn(x uint64) uint64 { return (x - eachByte) &^ x }
 
 func plainInteger(b []byte, i int) int {
 	if startsWith(b, i, '-') {

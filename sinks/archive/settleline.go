@@ -11,47 +11,87 @@ import (
 	"billwalk/schema"
 )
 
-// parseSettleAnswer reads a line of a batch, as readLine does. No certificate has the hash of
-// an answer: a body that is not JSON is a damaged line here, or nowhere.
-func parseSettleAnswer(line []byte) (a schema.SettleAnswer, err error) {
-	if a, ok := scanSettleLine(line); ok {
+// settleLines reads the lines of a batch. The zero value is ready for use.
+type settleLines struct {
+	heads map[string]schema.SettleAnswer // the members before the value, which many lines share
+}
+
+// parse reads a line, as readLine does; the body may be a part of the line. No certificate has
+// the hash of an answer: a body that is not JSON is a damaged line here, or nowhere.
+func (l *settleLines) parse(line []byte) (a schema.SettleAnswer, err error) {
+	if a, ok := l.scan(line); ok {
 		return a, nil
 	}
 	return a, readLine(line, &a)
 }
 
-// scanSettleLine reads a line in the very form of EncodeSettlement, without escapes before
-// the body.
-func scanSettleLine(line []byte) (a schema.SettleAnswer, ok bool) {
+// scan reads a line in the very form of EncodeSettlement, without escapes before the body.
+func (l *settleLines) scan(line []byte) (a schema.SettleAnswer, ok bool) {
 	head, body, _ := bytes.Cut(line, []byte(bodyMember))
 	body, ended := bytes.CutSuffix(body, []byte("}"))
-	if !ended || !fitsLine(body) || !utf8.Valid(head) || !isPlain(body) && !jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true)) {
+	if !ended || !isUnescaped(head) || !isPlain(body) && !(fitsLine(body) && jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true))) {
 		return a, false
 	}
-	var account, day, fetched string
-	rest := string(head)
-	for _, m := range [...]struct {
-		before string
-		to     *string
-	}{
-		{`{"account":"`, &account}, {`,"bill_date":"`, &day}, {`,"parameter":"`, &a.Parameter}, {`,"column":"`, &a.Column}, {`,"value":"`, &a.Value},
-		{`,"fetched_at":"`, &fetched}, {`,"logid":"`, &a.LogID},
-	} {
-		if rest, ok = strings.CutPrefix(rest, m.before); !ok {
+	shared, rest, _ := bytes.Cut(head, []byte(`,"value":"`))
+	if a, ok = l.heads[string(shared)]; !ok {
+		if a, ok = scanSettleHead(string(shared)); !ok {
 			return a, false
 		}
-		if *m.to, rest, ok = strings.Cut(rest, `"`); !ok || strings.ContainsFunc(*m.to, needsEscape) {
-			return a, false
+		if l.heads == nil {
+			l.heads = make(map[string]schema.SettleAnswer)
 		}
+		l.heads[string(shared)] = a
 	}
-	a.Account = schema.AccountID(account)
-	var dayErr, timeErr error
-	a.Day, dayErr = schema.ParseDay(day)
-	a.FetchedAt, timeErr = time.Parse(time.RFC3339Nano, fetched)
-	a.Body = bytes.Clone(body)
-	return a, rest == "" && dayErr == nil && timeErr == nil && !strings.Contains(fetched, ",")
+	var fetched string
+	if !scanTexts(string(rest), textMember{"", &a.Value}, textMember{`,"fetched_at":"`, &fetched}, textMember{`,"logid":"`, &a.LogID}) {
+		return a, false
+	}
+	var err error
+	a.FetchedAt, err = time.Parse(time.RFC3339Nano, fetched)
+	a.Body = body
+	return a, err == nil && !strings.Contains(fetched, ",")
 }
 
-// needsEscape reports whether a character of a JSON string may only stand in it escaped, or
-// stands for another.
-func needsEscape(c rune) bool { return c < ' ' || c == '\\' }
+// scanSettleHead reads what stands before the value.
+func scanSettleHead(head string) (a schema.SettleAnswer, ok bool) {
+	var account, day string
+	if !scanTexts(head, textMember{`{"account":"`, &account}, textMember{`,"bill_date":"`, &day}, textMember{`,"parameter":"`, &a.Parameter}, textMember{`,"column":"`, &a.Column}) {
+		return a, false
+	}
+	var err error
+	a.Account = schema.AccountID(account)
+	a.Day, err = schema.ParseDay(day)
+	return a, err == nil
+}
+
+// textMember is the text up to the next quote, and what stands before it.
+type textMember struct {
+	before string
+	to     *string
+}
+
+// scanTexts reports whether a text has these members, and nothing else.
+func scanTexts(text string, members ...textMember) (ok bool) {
+	for _, m := range members {
+		if text, ok = strings.CutPrefix(text, m.before); !ok {
+			return false
+		}
+		if *m.to, text, ok = strings.Cut(text, `"`); !ok {
+			return false
+		}
+	}
+	return text == ""
+}
+
+// isUnescaped reports whether a text has no character that may only stand in a JSON string
+// escaped, and none that stands for another.
+func isUnescaped(text []byte) bool {
+	all := byte(0)
+	for _, c := range text {
+		if c < ' ' || c == '\\' {
+			return false
+		}
+		all |= c
+	}
+	return all < utf8.RuneSelf || utf8.Valid(text)
+}

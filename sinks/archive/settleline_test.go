@@ -18,6 +18,7 @@ import (
 func TestSettleLine(t *testing.T) {
 	t.Parallel()
 	a, scanned, odd := New(nil), 0, 0
+	var lines settleLines
 	text := rapid.OneOf(rapid.SampledFrom([]string{"", "1", "order_id", `",`, `,"body":`, `\`, "\n", "没", "\u2028", "<"}), rapid.String())
 	rapid.Check(t, func(t *rapid.T) {
 		line, err := a.EncodeSettlement(schema.SettleAnswer{
@@ -37,7 +38,7 @@ func TestSettleLine(t *testing.T) {
 		}
 		var want schema.SettleAnswer
 		decodeErr := readLine(line, &want)
-		got, ok := scanSettleLine(line)
+		got, ok := lines.scan(line)
 		switch {
 		case !ok:
 			odd++

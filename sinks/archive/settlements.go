@@ -58,9 +58,9 @@ func (a *Archive) CertifySettlements(ctx context.Context, p *schema.SettlePass) 
 const passVersion = 1
 
 // Settlements passes the answers and the complete passes that are stored under the day, of
-// the accounts that are wanted, or all, to the functions; a pass comes after its answers. An object that cannot be
-// read, or a pass without all its answers, is an error that names the object and does not
-// stop the reading.
+// the accounts that are wanted, or all, to the functions; a pass comes after its answers. The
+// body of an answer is good until the function returns. An object that cannot be read, or a
+// pass without all its answers, is an error that names the object and does not stop the reading.
 func (a *Archive) Settlements(ctx context.Context, day schema.Day, wanted func(schema.AccountID) bool, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error {
 	var faults []error
 	stored := make(map[series]int64) // answers of each pass
@@ -109,11 +109,12 @@ func (a *Archive) settleBatch(ctx context.Context, key string, take func(schema.
 		return err
 	}
 	defer body.Close()
+	var lines settleLines
 	n := 0
 	for line, err := range a.lines(ctx, body) {
 		var answer schema.SettleAnswer
 		if err == nil {
-			answer, err = parseSettleAnswer(line)
+			answer, err = lines.parse(line)
 		}
 		if err == nil && (answer.Parameter == "" || answer.Value == "" || len(answer.Body) == 0) {
 			err = errors.New("a line is no answer")

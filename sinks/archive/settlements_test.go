@@ -1,6 +1,7 @@
 package archive
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
 	"maps"
@@ -55,7 +56,10 @@ func appendSettlements(t testing.TB, a *Archive, u schema.Unit, pass string, n i
 func readSettlements(t testing.TB, a *Archive, day schema.Day) (answers []schema.SettleAnswer, passes []schema.SettlePass, err error) {
 	t.Helper()
 	err = a.Settlements(t.Context(), day, nil,
-		func(a schema.SettleAnswer) { answers = append(answers, a) }, func(p schema.SettlePass) { passes = append(passes, p) })
+		func(a schema.SettleAnswer) {
+			a.Body = bytes.Clone(a.Body)
+			answers = append(answers, a)
+		}, func(p schema.SettlePass) { passes = append(passes, p) })
 	return answers, passes, err
 }
 
