@@ -125,6 +125,8 @@ func Enter(ctx context.Context, c Config) (*Night, error) {
 	return n, nil
 }
 
+const nightName = "night.json"
+
 func stateName(index int) string { return fmt.Sprintf("shard-%d.json", index) }
 
 // beat shows that the shard lives, until the returned function is called.
@@ -301,7 +303,7 @@ type over struct {
 
 // close notes that the night is over. It reports whether this shard is the first to note it.
 func (n *Night) close(ctx context.Context, all map[int]Ended) (first bool, err error) {
-	store := n.Open("night.json")
+	store := n.Open(nightName)
 	data, err := json.Marshal(over{all, n.RunID})
 	if err != nil {
 		return false, err

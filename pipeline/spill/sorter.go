@@ -1,26 +1,24 @@
 package spill
 
 import (
-	"bytes"
 	"cmp"
-	"encoding/binary"
 	"fmt"
 	"iter"
 	"os"
-	"slices"
 )
 
 // Sorter sorts records by their keys, in bounded memory: few records never touch the disk,
-// many are written to a local file in sorted runs. Records of one key stay in the order in
-// which they were added. It is not safe for concurrent use.
+// many are written to a local file in sorted runs, one side by side with what is added next.
+// Records of one key stay in the order in which they were added. It is not safe for concurrent use.
 type Sorter struct {
 	what string // for error messages
-	max  int    // bytes of a run
+	max  int    // bytes of a run: half of the memory
 	file *File  // nil while there is no run
 	runs []run  // in the file
 
-	records []byte  // that are in no run yet, each behind the lengths of its key and value
-	places  []place // of these
+	pending pending    // records that are in no run yet
+	full    pending    // the next run while it is written, and its memory afterwards
+	written chan error // the end of that; nil while none is written
 	ended   bool
 	err     error // why there are no sorted records
 }
@@ -28,23 +26,13 @@ type Sorter struct {
 // run is a sorted part of the file.
 type run struct{ start, end int64 }
 
-// place is where a record lies. Its prefix is the part of the key that the run's keys do
-// not share, as a number that compares as the bytes do.
-type place struct {
-	prefix uint64
-	offset uint32
-}
-
-// maxRun is the maximum size of a run, in bytes: a place is 32 bits.
-const maxRun = 1 << 30
-
 // readBuffer is how much of each run is read at a time.
 const readBuffer = 64 << 10
 
 // NewSorter returns an empty sorter. what says what the records are, in the plural; it
-// appears in error messages only. memory is how many bytes of records are sorted at a time.
+// appears in error messages only. memory is how many bytes of records it holds.
 func NewSorter(what string, memory int) *Sorter {
-	return &Sorter{what: what, max: min(memory, maxRun)}
+	return &Sorter{what: what, max: min(memory/2, maxRun)}
 }
 
 // Add adds a record. It is an error to add one after the end, which Sorted is, too.
@@ -52,8 +40,8 @@ func (s *Sorter) Add(key, value []byte) error {
 	if s.ended {
 		return fmt.Errorf("sorting %s: a record after the end", s.what)
 	}
-	size := 2*binary.MaxVarintLen32 + len(key) + len(value)
-	if len(s.records) > 0 && len(s.records)+size > s.max {
+	size := recordSize(key, value)
+	if len(s.pending.records) > 0 && len(s.pending.records)+size > s.max {
 		if err := s.flush(); err != nil {
 			return err
 		}
@@ -61,26 +49,15 @@ func (s *Sorter) Add(key, value []byte) error {
 	if size > maxRun {
 		return fmt.Errorf("sorting %s: a record has %d bytes", s.what, size)
 	}
-	s.places = append(s.places, place{offset: uint32(len(s.records))})
-	s.records = appendRecord(s.room(size), key, value)
+	s.pending.add(key, value, s.max)
 	return nil
-}
-
-// room returns the records with room for one more of that size. The memory doubles until a run
-// is full: growing by a quarter, as append does, would copy each byte four times.
-func (s *Sorter) room(size int) []byte {
-	need := len(s.records) + size
-	if need <= cap(s.records) {
-		return s.records
-	}
-	return append(make([]byte, 0, max(need, min(2*cap(s.records), s.max))), s.records...)
 }
 
 // Sorted yields the records by key. It may be called again. A key and value are good until
 // the next.
 func (s *Sorter) Sorted() iter.Seq2[Sorted, error] {
 	return func(yield func(Sorted, error) bool) {
-		if err := s.End(s.max); err != nil {
+		if err := cmp.Or(s.End(s.max), s.wait()); err != nil {
 			yield(Sorted{}, err)
 			return
 		}
@@ -88,8 +65,8 @@ func (s *Sorter) Sorted() iter.Seq2[Sorted, error] {
 			s.merge(yield)
 			return
 		}
-		for _, p := range s.places {
-			if !yield(recordAt(s.records[p.offset:]), nil) {
+		for _, at := range s.pending.places {
+			if !yield(recordAt(s.pending.records[at.offset:]), nil) {
 				return
 			}
 		}
@@ -101,7 +78,8 @@ type Sorted struct{ Key, Value []byte }
 
 // Close removes the file and gives back the memory.
 func (s *Sorter) Close() error {
-	s.records, s.places, s.runs, s.ended, s.err = nil, nil, nil, true, os.ErrClosed
+	_ = s.wait() // nobody reads the records any more
+	s.pending, s.full, s.runs, s.ended, s.err = pending{}, pending{}, nil, true, os.ErrClosed
 	if s.file == nil {
 		return nil
 	}
@@ -111,99 +89,72 @@ func (s *Sorter) Close() error {
 }
 
 // End ends the records. Where more than so many bytes of them are in memory, or some are on
-// disk, all are written there. It may be called again.
+// disk, all are written there, side by side with what the caller does next: an error of that is
+// one of Sorted. It may be called again.
 func (s *Sorter) End(memory int) error {
 	switch {
 	case s.ended:
 		return s.err
-	case len(s.runs) == 0 && len(s.records) <= max(memory, 0):
+	case s.file == nil && len(s.pending.records) <= max(memory, 0):
 		s.ended = true
-		s.sort()
+		s.pending.sort()
 		return nil
 	}
-	s.err = s.flush()
-	s.records, s.places, s.ended = nil, nil, true
-	return s.err
+	s.ended = true
+	return s.flush()
 }
 
-// flush writes a run.
+// flush begins to write a run, once the one before is written.
 func (s *Sorter) flush() error {
+	if err := s.wait(); err != nil {
+		return err
+	}
 	if s.file == nil {
-		file, err := New("billwalk-*." + s.what)
-		if err != nil {
-			return err
+		if s.file, s.err = New("billwalk-*." + s.what); s.err != nil {
+			return s.err
 		}
-		s.file = file
 	}
-	s.sort()
-	r := run{start: s.file.end}
-	pending := make([]byte, 0, maxPending+4<<10)
-	for i, p := range s.places {
-		record := recordAt(s.records[p.offset:])
-		pending = appendRecord(pending, record.Key, record.Value)
-		if len(pending) < maxPending && i < len(s.places)-1 {
-			continue
-		}
-		if _, err := s.file.Write(pending); err != nil {
-			return fmt.Errorf("writing the local file of %s: %w", s.what, err)
-		}
-		pending = pending[:0]
+	s.pending, s.full = s.full, s.pending
+	if s.ended {
+		s.pending = pending{}
 	}
-	r.end = s.file.end
-	s.runs = append(s.runs, r)
-	s.records, s.places = s.records[:0], s.places[:0]
+	last, written := s.ended, make(chan error, 1)
+	s.written = written
+	go func() {
+		err := s.writeRun()
+		if s.full.reset(); last {
+			s.full = pending{}
+		}
+		written <- err
+	}()
 	return nil
 }
 
-// sort sorts the places. Most comparisons are of the prefixes alone.
-func (s *Sorter) sort() {
-	shared := s.sharedPrefix()
-	for i := range s.places {
-		key := s.keyAt(s.places[i])[shared:]
-		var prefix [8]byte
-		copy(prefix[:], key)
-		s.places[i].prefix = binary.BigEndian.Uint64(prefix[:])
+// wait waits until the run is written that is written at present.
+func (s *Sorter) wait() error {
+	if s.written != nil {
+		s.err = <-s.written
+		s.written = nil
 	}
-	slices.SortFunc(s.places, func(a, b place) int {
-		if a.prefix != b.prefix {
-			return cmp.Compare(a.prefix, b.prefix)
+	return s.err
+}
+
+// writeRun sorts and writes a run.
+func (s *Sorter) writeRun() error {
+	s.full.sort()
+	start := s.file.end
+	data := make([]byte, 0, maxPending+4<<10)
+	for i, at := range s.full.places {
+		record := recordAt(s.full.records[at.offset:])
+		data = appendRecord(data, record.Key, record.Value)
+		if len(data) < maxPending && i < len(s.full.places)-1 {
+			continue
 		}
-		return cmp.Or(bytes.Compare(s.keyAt(a), s.keyAt(b)), cmp.Compare(a.offset, b.offset))
-	})
-}
-
-// sharedPrefix returns how many bytes all keys have in common at their beginning.
-func (s *Sorter) sharedPrefix() int {
-	if len(s.places) == 0 {
-		return 0
-	}
-	first := s.keyAt(s.places[0])
-	for _, p := range s.places {
-		key := s.keyAt(p)
-		n := min(len(first), len(key))
-		for i := range n {
-			if key[i] != first[i] {
-				n = i
-				break
-			}
+		if _, err := s.file.Write(data); err != nil {
+			return fmt.Errorf("writing the local file of %s: %w", s.what, err)
 		}
-		first = first[:n]
+		data = data[:0]
 	}
-	return len(first)
-}
-
-func (s *Sorter) keyAt(p place) []byte { return recordAt(s.records[p.offset:]).Key }
-
-func appendRecord(to, key, value []byte) []byte {
-	to = binary.AppendUvarint(to, uint64(len(key)))
-	to = binary.AppendUvarint(to, uint64(len(value)))
-	return append(append(to, key...), value...)
-}
-
-// recordAt returns the record at the beginning of the data.
-func recordAt(data []byte) Sorted {
-	key, n := binary.Uvarint(data)
-	value, m := binary.Uvarint(data[n:])
-	data = data[n+m:]
-	return Sorted{data[:key:key], data[key : key+value : key+value]}
+	s.runs = append(s.runs, run{start, s.file.end})
+	return nil
 }

@@ -98,6 +98,42 @@ func TestSorterDamaged(t *testing.T) {
 	}
 }
 
+// TestSorterCannotWrite: where a run cannot be written there are no sorted records, also if it
+// is the last one; and the error stays.
+func TestSorterCannotWrite(t *testing.T) {
+	t.Parallel()
+	for after := range 3 {
+		s := NewSorter("records", 10)
+		defer s.Close()
+		for i := range 2 + after {
+			if i == 2 { // one run is written
+				if err := s.wait(); err != nil {
+					t.Fatal(err)
+				}
+				s.file.SetLimit(s.file.end)
+			}
+			_ = s.Add([]byte{byte(i)}, []byte("value"))
+		}
+		if after == 0 {
+			if err := s.wait(); err != nil {
+				t.Fatal(err)
+			}
+			s.file.SetLimit(s.file.end)
+		}
+		for range 2 {
+			var got error
+			for one, err := range s.Sorted() {
+				if got = err; err == nil {
+					t.Fatalf("%d records after the limit: %q was read", after, one.Key)
+				}
+			}
+			if got == nil {
+				t.Fatalf("%d records after the limit: no error", after)
+			}
+		}
+	}
+}
+
 // BenchmarkSorter sorts a million records of the size of a bill's by order ids.
 func BenchmarkSorter(b *testing.B) {
 	const n = 1_000_000
