@@ -10,9 +10,11 @@ import (
 	"net/url"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
+	"billwalk/pipeline/douyin/gunzip"
 	"billwalk/pipeline/mend"
 )
 
@@ -33,6 +35,7 @@ func (c *Client) exchange(ctx context.Context, e *endpoint, f *flight, req *http
 	defer cancel()
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "billwalk")
+	req.Header.Set("Accept-Encoding", "gzip")
 	sent := c.now()
 	traced, stale := traceRequest(limited, e.pace, f)
 	res, err := c.http.Do(req.WithContext(traced))
@@ -46,7 +49,7 @@ func (c *Client) exchange(ctx context.Context, e *endpoint, f *flight, req *http
 	if res.StatusCode >= 300 && res.StatusCode < 400 {
 		return received{}, redirected(api, res)
 	}
-	body, err := readBody(res.Body)
+	body, err := readBody(res)
 	if err != nil {
 		return received{}, c.lost(ctx, api, fmt.Sprintf("HTTP %d, and the answer was cut short after %d bytes", res.StatusCode, len(body)), err)
 	}
@@ -68,13 +71,17 @@ func (c *Client) exchange(ctx context.Context, e *endpoint, f *flight, req *http
 // that they seldom grow.
 var bodies = sync.Pool{New: func() any { return new(bytes.Buffer) }}
 
-// readBody reads an answer, up to one byte beyond the limit.
-func readBody(from io.Reader) ([]byte, error) {
+// readBody reads and unpacks an answer, up to one byte beyond the limit. With an error it
+// returns what it has read.
+func readBody(res *http.Response) ([]byte, error) {
 	buffer := bodies.Get().(*bytes.Buffer)
 	defer bodies.Put(buffer)
 	buffer.Reset()
-	_, err := buffer.ReadFrom(io.LimitReader(from, maxAnswer+1))
-	return bytes.Clone(buffer.Bytes()), err
+	_, err := buffer.ReadFrom(io.LimitReader(res.Body, maxAnswer+1))
+	if err != nil || buffer.Len() == 0 || buffer.Len() > maxAnswer || !strings.EqualFold(res.Header.Get("Content-Encoding"), "gzip") {
+		return bytes.Clone(buffer.Bytes()), err
+	}
+	return gunzip.Unpack(buffer.Bytes(), maxAnswer+1)
 }
 
 // lost returns the error of an answer that did not arrive, or ctx's if that has ended.

@@ -15,9 +15,8 @@ const (
 	maxIdle    = 1024 // connections kept open between requests
 )
 
-// connections is the production transport: gzip, at least TLS 1.2, enough idle
-// connections for a busy walk, and HTTP/1.1, in which a broken connection affects one
-// request only.
+// connections is the production transport: at least TLS 1.2, enough idle connections for a
+// busy walk, and HTTP/1.1, in which a broken connection affects one request only.
 type connections struct {
 	*http.Transport
 	fresh *http.Transport // opens a connection for each request
@@ -30,7 +29,7 @@ func newConnections() connections {
 	t.Protocols.SetHTTP1(true)
 	t.MaxIdleConns, t.MaxIdleConnsPerHost = 2*maxIdle, maxIdle
 	t.MaxResponseHeaderBytes = maxHeaders
-	t.DisableCompression = true // RoundTrip has its own
+	t.DisableCompression = true // exchange accepts gzip, and unpacks it
 	fresh := t.Clone()
 	fresh.DisableKeepAlives = true
 	return connections{t, fresh}
@@ -42,13 +41,7 @@ func (c connections) RoundTrip(r *http.Request) (*http.Response, error) {
 	if r.Context().Value(freshKey{}) != nil {
 		transport = c.fresh
 	}
-	res, err := transport.RoundTrip(acceptGzip(r))
-	if err != nil {
-		return nil, err
-	}
-	unzip(res)
-	res.Request = r
-	return res, nil
+	return transport.RoundTrip(r)
 }
 
 type freshKey struct{}
