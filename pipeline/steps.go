@@ -163,7 +163,7 @@ func (t *steps) take(ctx, calling, lasting context.Context, outcomes iter.Seq[wa
 func (t *steps) takeTogether(ctx, calling, lasting context.Context, left map[schema.Day]int, f *faults) {
 	n := t.neighbours
 	for _, day := range t.toSettle(left) {
-		if n.overlap {
+		if n.staysForWalks() {
 			n.await(ctx, walked(day))
 		}
 		if ctx.Err() != nil {

@@ -43,11 +43,13 @@ func (f lakeFiles) manifestSource() string {
 	return fmt.Sprintf("read_text(%s)", quoteSQL(f.lake+"/_manifests/bill_date=*/*.json"))
 }
 
-// pinned returns the files of a table that the manifests name, and the write ids.
+// pinned returns the files of a table that the manifests name, and their write ids, which differ
+// from the manifest's where only its withdrawals were published again.
 func (f lakeFiles) pinned(table string) (files, ids []string) {
 	for _, m := range f.manifests {
 		if o := m.Object(table); o != nil {
-			files, ids = append(files, quoteSQL(f.lake+"/"+o.Key)), append(ids, quoteSQL(m.WriteID))
+			_, id := m.Stamp(o)
+			files, ids = append(files, quoteSQL(f.lake+"/"+o.Key)), append(ids, quoteSQL(id))
 		}
 	}
 	return files, ids

@@ -64,16 +64,17 @@ type Night struct {
 
 // state is what a shard tells of itself.
 type state struct {
-	Shard  string     `json:"shard"`
-	RunID  string     `json:"run_id"`
-	From   schema.Day `json:"from"` // lookback included
-	To     schema.Day `json:"to"`
-	Round  int        `json:"round"` // of runs of the same days
-	Beat   int64      `json:"beat"`
-	Passed []string   `json:"passed"` // what it has done
-	Lists  []list     `json:"lists"`  // of ids, which it has stored
-	Ended  *Ended     `json:"ended,omitempty"`
-	Done   bool       `json:"done"` // nothing is left to do, the report included
+	Shard  string               `json:"shard"`
+	RunID  string               `json:"run_id"`
+	From   schema.Day           `json:"from"` // lookback included
+	To     schema.Day           `json:"to"`
+	Round  int                  `json:"round"` // of runs of the same days
+	Beat   int64                `json:"beat"`
+	Passed []string             `json:"passed"`          // what it has done
+	Lists  []list               `json:"lists"`           // of ids, which it has stored
+	Bills  map[schema.Day]int64 `json:"bills,omitempty"` // of the days that it has walked
+	Ended  *Ended               `json:"ended,omitempty"`
+	Done   bool                 `json:"done"` // nothing is left to do, the report included
 }
 
 // Ended is how a shard's run ended that need not be repeated.
@@ -123,6 +124,8 @@ func Enter(ctx context.Context, c Config) (*Night, error) {
 	n.rests = n.beat(ctx)
 	return n, nil
 }
+
+const nightName = "night.json"
 
 func stateName(index int) string { return fmt.Sprintf("shard-%d.json", index) }
 
@@ -300,7 +303,7 @@ type over struct {
 
 // close notes that the night is over. It reports whether this shard is the first to note it.
 func (n *Night) close(ctx context.Context, all map[int]Ended) (first bool, err error) {
-	store := n.Open("night.json")
+	store := n.Open(nightName)
 	data, err := json.Marshal(over{all, n.RunID})
 	if err != nil {
 		return false, err

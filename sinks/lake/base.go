@@ -34,6 +34,20 @@ func (l *Lake) Base(ctx context.Context, day schema.Day, bucket int) (schema.Bas
 	return base, nil
 }
 
+// Torn reports whether a publication has replaced files of a manifest, and not the manifest: it was
+// cut, or is running.
+func (l *Lake) Torn(ctx context.Context, m *schema.Manifest) (bool, error) {
+	now := schema.Base{Manifest: m}
+	if _, err := l.readJSON(ctx, turnKey(m.Day, m.Bucket), &now.Turn); err != nil && !errors.Is(err, object.ErrNotFound) {
+		return false, err
+	}
+	if len(now.Unfinished()) == 0 {
+		return false, nil
+	}
+	base, err := l.Base(ctx, m.Day, m.Bucket)
+	return base.Manifest == nil || base.Manifest.WriteID != m.WriteID || base.Torn(), err
+}
+
 // Manifest returns the manifest of a (day, bucket), or nil if nothing is published.
 func (l *Lake) Manifest(ctx context.Context, day schema.Day, bucket int) (*schema.Manifest, error) {
 	m, _, err := l.manifest(ctx, day, bucket)

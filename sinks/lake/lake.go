@@ -76,6 +76,9 @@ func Open(ctx context.Context, store object.Store, buckets int, version string) 
 	return l, err
 }
 
+// ReadOnly returns the lake in the store for a reader that need not know its number of buckets.
+func ReadOnly(store object.Store) *Lake { return &Lake{store: store} }
+
 // ensureSettings stores the lake's settings if it is new, and checks them if it is not.
 func (l *Lake) ensureSettings(ctx context.Context) error {
 	err := l.checkSettings(ctx)

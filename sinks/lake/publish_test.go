@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"testing"
 
@@ -109,6 +110,7 @@ func TestCrashAfterEveryPut(t *testing.T) {
 					if (after != before) != (key == manifestOf && landed) {
 						t.Errorf("the manifest was\n%s\nand is\n%s", before, after)
 					}
+					checkTorn(t, open(t, store), published, key, landed)
 					l = open(t, store)
 					if key != settingsKey && (key != turnOf || landed) {
 						generation++ // the one that was cut has used its own
@@ -121,6 +123,23 @@ func TestCrashAfterEveryPut(t *testing.T) {
 				})
 			}
 		}
+	}
+}
+
+// checkTorn asks whether a manifest is that of its files, when a publication was cut at a key.
+func checkTorn(t *testing.T, l *Lake, published bool, key string, landed bool) {
+	t.Helper()
+	m, err := l.Manifest(t.Context(), day, 2)
+	if err != nil || m == nil {
+		if err != nil || published {
+			t.Error(err, m)
+		}
+		return
+	}
+	files := objects[slices.Index(objects, turnOf)+1 : slices.Index(objects, manifestOf)]
+	want := published && (slices.Index(files, key) > 0 || key == files[0] && landed || key == manifestOf && !landed)
+	if torn, err := l.Torn(t.Context(), m); torn != want || err != nil {
+		t.Errorf("torn: %t, %v, want %t", torn, err, want)
 	}
 }
 

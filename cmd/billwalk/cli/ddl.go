@@ -18,7 +18,7 @@ import (
 // ddlFlags say which lake the SQL is of.
 type ddlFlags struct {
 	lake, job, credentials, table string
-	pinned, check                 bool
+	pinned, wholeDays, check      bool
 }
 
 func (p *program) ddl() *cobra.Command {
@@ -34,7 +34,8 @@ func (p *program) ddl() *cobra.Command {
 	}
 	flags.ofLake(cmd)
 	cmd.Flags().StringVar(&flags.job, "job", "", "a job: its lake, or for --lake its endpoint, region and path style")
-	cmd.Flags().BoolVar(&flags.pinned, "pinned", false, "for DuckDB: exactly the files that are published now, so that all tables agree; an error once one of them is replaced")
+	cmd.Flags().BoolVar(&flags.pinned, "pinned", false, "for DuckDB: exactly the files of the last whole night, so that all tables agree; an error once one of them is replaced")
+	flags.ofPinned(cmd)
 	cmd.Flags().BoolVar(&flags.check, "check", false, "print nothing to run, but how the engine's tables differ: from its DESCRIBE or information_schema.columns as CSV or JSON on standard input; duckdb is run")
 	cmd.Flags().StringVar(&flags.table, "table", "", "with --check: the table that the input describes, where it has no column for it")
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
@@ -67,10 +68,18 @@ func (f *ddlFlags) ofLake(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.credentials, "credentials", credentialSources[0], "how DuckDB gets the keys for s3://: "+strings.Join(credentialSources, " (the AWS SDK's, by DuckDB's extension aws), ")+" (AWS_ACCESS_KEY_ID, …)")
 }
 
+// ofPinned adds the flag that goes with --pinned.
+func (f *ddlFlags) ofPinned(cmd *cobra.Command) {
+	cmd.Flags().BoolVar(&f.wholeDays, "whole-days", false, "with --pinned: leave out the days of which a run has replaced files and has not ended; without it, that is an error")
+}
+
 // usable reports flags that a dialect cannot have.
 func (f *ddlFlags) usable(dialect string) error {
 	if f.pinned && dialect != string(schema.DuckDBDialect) {
 		return usage("--pinned is for duckdb: %s cannot tell one publication of a file from another", dialect)
+	}
+	if f.wholeDays && !f.pinned {
+		return usage("--whole-days is for --pinned")
 	}
 	if !slices.Contains(credentialSources, f.credentials) {
 		return usage("--credentials %s: there are %s", f.credentials, strings.Join(credentialSources, ", "))
@@ -117,7 +126,7 @@ func (p *program) lakeOf(cmd *cobra.Command, flags ddlFlags) (jobs.Lake, error) 
 func (p *program) ddlText(ctx context.Context, d schema.Dialect, lake jobs.Lake, flags ddlFlags) (string, error) {
 	folder := strings.TrimPrefix(lake.URL, "file:")
 	if flags.pinned {
-		return p.pinnedViews(ctx, lake, flags.credentials)
+		return p.pinnedViews(ctx, lake, flags)
 	}
 	if d == schema.DuckDBDialect {
 		return duckdbSecret(lake, flags.credentials) + schema.DuckDB(folder, p.absentTables(ctx, lake)...), nil

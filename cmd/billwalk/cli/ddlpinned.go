@@ -3,7 +3,6 @@ package cli
 import (
 	"context"
 	"fmt"
-	"maps"
 	"slices"
 	"strings"
 
@@ -12,13 +11,13 @@ import (
 	"billwalk/sinks/object"
 )
 
-// pinnedViews returns the views of DuckDB over exactly what is published now.
-func (p *program) pinnedViews(ctx context.Context, of jobs.Lake, credentials string) (string, error) {
+// pinnedViews returns the views of DuckDB over exactly the files of the last whole night.
+func (p *program) pinnedViews(ctx context.Context, of jobs.Lake, flags ddlFlags) (string, error) {
 	store, err := p.openStore(ctx, of)
 	if err != nil {
 		return "", failed(err)
 	}
-	ended, err := endedRuns(ctx, store) // first: a run that ends while manifests are read may have published more
+	known, err := listEnded(ctx, store) // first: what a run has published that had ended by now is among the manifests
 	if err != nil {
 		return "", failed(err)
 	}
@@ -26,39 +25,35 @@ func (p *program) pinnedViews(ctx context.Context, of jobs.Lake, credentials str
 	if err != nil {
 		return "", err
 	}
-	return p.pinnedRuns(manifests, ended) + duckdbSecret(of, credentials) + schema.PinnedDuckDB(strings.TrimPrefix(of.URL, "file:"), manifests), nil
-}
-
-// endedRuns returns the runs that have left a summary, which is the last that a run writes.
-func endedRuns(ctx context.Context, store object.Store) (map[string]bool, error) {
-	ended := make(map[string]bool)
-	for info, err := range store.List(ctx, "runs/") {
-		if err != nil {
-			return nil, err
-		}
-		ended[strings.TrimSuffix(strings.TrimPrefix(info.Key, "runs/"), ".json")] = true
+	unfinished, err := known.unfinished(ctx, manifests)
+	if err != nil {
+		return "", failed(err)
 	}
-	return ended, nil
+	text := ""
+	if len(unfinished) > 0 {
+		all := len(manifests)
+		manifests = slices.DeleteFunc(manifests, func(m *schema.Manifest) bool { return unfinished.has(m.Day) })
+		if !flags.wholeDays || len(manifests) == 0 {
+			return "", failed(unfinished.err(of.URL, len(manifests) > 0))
+		}
+		text = unfinished.comments()
+		p.log.Warn("days are left out: a run has replaced files of them, and has not ended", "days", unfinished.days(), "manifests", all-len(manifests))
+	}
+	return pinnedComment(manifests) + text + "\n" + duckdbSecret(of, flags.credentials) + schema.PinnedDuckDB(strings.TrimPrefix(of.URL, "file:"), manifests), nil
 }
 
-// pinnedRuns says in comments of which runs the manifests are. All were there at one moment; but
-// a run that is at work then has published some of its days, and not others: that is said, and logged.
-func (p *program) pinnedRuns(manifests []*schema.Manifest, ended map[string]bool) string {
-	published := make(map[string]int)
+// pinnedComment says in a comment of which runs the manifests are.
+func pinnedComment(manifests []*schema.Manifest) string {
+	newest := manifests[0]
+	runs := make(map[string]bool)
 	for _, m := range manifests {
-		published[m.RunID]++
-	}
-	runs := slices.Sorted(maps.Keys(published))
-	newest := runs[len(runs)-1]
-	text := fmt.Sprintf("-- Pinned: %d manifests of %d runs, as they were at one moment; the newest run is %s.\n", len(manifests), len(runs), newest)
-	for _, run := range runs {
-		if !ended[run] {
-			text += fmt.Sprintf("-- Run %s has no summary: it is at work, or was killed. %d of the manifests are its; what it has not published yet is of a run before.\n"+
-				"-- Print again when it, or the next run of its days, has ended.\n", run, published[run])
-			p.log.Warn("a run has no summary: it is at work, or was killed, and the days that it has not published yet are of a run before; print again when it, or the next, has ended", "run_id", run, "manifests", published[run])
+		runs[m.RunID] = true
+		if m.RunID > newest.RunID {
+			newest = m
 		}
 	}
-	return text + "\n"
+	return fmt.Sprintf("-- Pinned: %d manifests of %d runs, all of which have ended; the newest is %s of %s.\n",
+		len(manifests), len(runs), newest.RunID, newest.PublishedAt.In(schema.China).Format("2006-01-02 15:04:05 +08:00"))
 }
 
 // pinnedManifests returns the manifests of the lake as they were together at one moment.

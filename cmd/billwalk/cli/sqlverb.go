@@ -42,6 +42,7 @@ func (p *program) sql() *cobra.Command {
 	cmd.Flags().StringVar(&to, "to", "", "reconcile: the last day, included; left out, --from alone is meant")
 	flags.ofLake(cmd)
 	cmd.Flags().BoolVar(&flags.pinned, "pinned", false, "for DuckDB: with the views of `billwalk ddl duckdb --pinned` before the query, which needs no others then")
+	flags.ofPinned(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if !slices.Contains(dialects, dialect) {
 			return usage("--dialect %s: the saved queries are printed for %s", dialect, strings.Join(dialects, ", "))
@@ -92,7 +93,7 @@ func (p *program) pinnedFor(cmd *cobra.Command, job []string, flags ddlFlags) (s
 	if err != nil {
 		return "", err
 	}
-	views, err := p.pinnedViews(cmd.Context(), lake, flags.credentials)
+	views, err := p.pinnedViews(cmd.Context(), lake, flags)
 	return views + "\n", err
 }
 
