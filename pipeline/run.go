@@ -200,7 +200,7 @@ func (r *Run) do(ctx, lasting context.Context, s *Summary) error {
 	if err := t.loadEvidence(lasting); err != nil {
 		return err
 	}
-	err = t.take(ctx, calling, lasting, r.schedule(calling, lasting, plan, refetch).outcomes)
+	err = t.take(ctx, calling, lasting, r.schedule(calling, lasting, plan, refetch, t.recent).outcomes)
 	err = joinWithdrawals(err, t.withdrawals(ctx, calling, lasting))
 	return errors.Join(err, s.addUnits(plan, t.builder.Outcomes()), t.finish(), together.err())
 }
