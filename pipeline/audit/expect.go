@@ -45,7 +45,7 @@ func (p *partition) expect() error {
 				p.expected[r.row]++
 				continue
 			}
-			amounts := unpack(r.amounts)
+			amounts := h.amountsOf(r)
 			if err := h.archived.add(&amounts); err != nil {
 				return fmt.Errorf("account %s: %w", h.Account.ID, err)
 			}
@@ -59,14 +59,15 @@ func (p *partition) expect() error {
 // expectation has the bills that holders before the current one have.
 type expectation struct {
 	contents  map[digest]bool    // by content: whether another bucket publishes it
+	roots     bool               // there is a root account's walk, which own is for
 	own       map[digest]ownWalk // by bill
 	keys      map[digest]bool    // bills with a record
 	conflicts int64              // records of a bill that another record has with other content
 }
 
 func (p *partition) newExpectation() *expectation {
-	e := &expectation{keys: make(map[digest]bool)}
-	e.contents, e.own = p.elsewhere()
+	e := &expectation{keys: make(map[digest]bool), roots: slices.ContainsFunc(p.holders, func(h *holder) bool { return h.root() })}
+	e.contents, e.own = p.elsewhere(e.roots)
 	for key := range e.own {
 		e.keys[key] = true
 	}
@@ -89,6 +90,9 @@ func (e *expectation) isRow(h *holder, r *record) bool {
 		e.conflicts++
 	}
 	e.keys[r.key] = true
+	if !e.roots {
+		return true
+	}
 	switch first, has := e.own[r.key]; {
 	case !h.root() && !has:
 		e.own[r.key] = ownWalk{run: h.run()}
@@ -111,9 +115,9 @@ type ownWalk struct {
 
 // elsewhere returns the records that accounts' own walks publish in other buckets, by content
 // and by bill. Only a root account's walk can have them, too.
-func (p *partition) elsewhere() (contents map[digest]bool, bills map[digest]ownWalk) {
+func (p *partition) elsewhere(roots bool) (contents map[digest]bool, bills map[digest]ownWalk) {
 	contents, bills = make(map[digest]bool), make(map[digest]ownWalk)
-	if !slices.ContainsFunc(p.holders, func(h *holder) bool { return h.root() }) {
+	if !roots {
 		return contents, bills
 	}
 	for _, id := range slices.Sorted(maps.Keys(p.units)) {

@@ -134,9 +134,8 @@ func (p *partition) checkBill(b *schema.Bill, n int64) {
 	}
 	place := fmt.Sprintf("row %d, account %s, ledger_id %s", n, b.WalkAccountID, b.LedgerID)
 	want, got := "a record in "+b.ArchiveKey, "the archive has no such record"
-	if r := p.recordOf(b); r != nil {
-		amounts := unpack(r.amounts)
-		column, wants, gots := amountsDiffering(&amounts, &b.Amounts)
+	if archived := p.archivedAmounts(b); archived.Valid {
+		column, wants, gots := amountsDiffering(&archived.V, &b.Amounts)
 		if column == "" {
 			column, wants, gots = "an order id, direction, counted or archive_key", "as archived", "another"
 		}
@@ -145,17 +144,17 @@ func (p *partition) checkBill(b *schema.Bill, n int64) {
 	p.find(p.key(schema.Bills.Name), place, want, got, fixReplay)
 }
 
-// recordOf returns a record of the row's bill that no row had yet, or nil.
-func (p *partition) recordOf(b *schema.Bill) *record {
+// archivedAmounts returns the amounts of a record of the row's bill that no row had yet.
+func (p *partition) archivedAmounts(b *schema.Bill) schema.Null[schema.Amounts] {
 	key := keyOf(b)
 	for _, h := range p.holders {
 		for i := range h.records {
 			if r := &h.records[i]; r.key == key && p.expected[r.row] > 0 {
-				return r
+				return schema.Some(h.amountsOf(r))
 			}
 		}
 	}
-	return nil
+	return schema.Null[schema.Amounts]{}
 }
 
 // checkEntries compares the manifest's entry of each unit with the archive and the rows.

@@ -4,6 +4,7 @@ import (
 	"crypto/sha256"
 	"encoding/binary"
 	"fmt"
+	"math"
 	"strings"
 
 	"billwalk/schema"
@@ -19,22 +20,30 @@ func digestOf(text []byte) (d digest) {
 }
 
 // record is the part of a walk's record that is compared with the tables. A day may have a
-// million of them.
+// million of them, so that it has no pointers for the collector to follow.
 type record struct {
 	key     digest // of the bill's key
 	content digest
 	row     digest // of the columns that are audited
-	amounts string // signed, packed
+	amounts int    // where they begin in the unit's packed amounts
+	size    uint8  // of the packed amounts
 
 	negatives uint8
 	badText   bool
 }
 
-// newRecord returns the record of a decoded bill.
-func newRecord(b *reading, content [sha256.Size]byte) record {
-	r := record{key: keyOf(&b.Bill), row: rowOf(&b.Bill), amounts: pack(&b.Amounts), negatives: b.negatives, badText: b.badText}
+// add adds the record of a decoded bill.
+func (u *unit) add(b *reading, content [sha256.Size]byte) {
+	r := record{key: keyOf(&b.Bill), row: rowOf(&b.Bill), amounts: len(u.packed), negatives: b.negatives, badText: b.badText}
 	copy(r.content[:], content[:])
-	return r
+	u.packed = pack(u.packed, &b.Amounts)
+	r.size = uint8(len(u.packed) - r.amounts)
+	u.records = append(u.records, r)
+}
+
+// amountsOf returns the amounts of one of the unit's records, signed.
+func (u *unit) amountsOf(r *record) schema.Amounts {
+	return unpack(u.packed[r.amounts : r.amounts+int(r.size)])
 }
 
 // appendText appends a text with its length, so that texts cannot run into each other.
@@ -51,7 +60,11 @@ func appendNull(to []byte, text schema.Null[string]) []byte {
 
 func appendKey(to []byte, b *schema.Bill) []byte {
 	to = appendText(appendText(to, b.AccountID), b.LedgerID)
-	return fmt.Appendf(to, "%d %t %d ", b.SettleType, b.SettleSubType.Valid, b.SettleSubType.V)
+	to = binary.AppendVarint(to, int64(b.SettleType))
+	if !b.SettleSubType.Valid {
+		return append(to, 0)
+	}
+	return binary.AppendVarint(append(to, 1), int64(b.SettleSubType.V))
 }
 
 func keyOf(b *schema.Bill) digest { return digestOf(appendKey(make([]byte, 0, 128), b)) }
@@ -65,7 +78,7 @@ func rowOf(b *schema.Bill) digest {
 		text = appendNull(text, id)
 	}
 	text = binary.AppendVarint(text, int64(b.Direction.V))
-	return digestOf(append(text, pack(&b.Amounts)...))
+	return digestOf(pack(text, &b.Amounts))
 }
 
 // uncounted returns the digest of the row if it does not count.
@@ -74,22 +87,26 @@ func (d digest) uncounted() digest {
 	return d
 }
 
-// pack encodes the amounts that are not NULL in few bytes.
-func pack(amounts *schema.Amounts) string {
-	packed := make([]byte, 0, 64)
+// maxPacked is the maximum size of packed amounts, which a record's size has room for.
+const maxPacked = int(schema.AmountCount) * (1 + binary.MaxVarintLen64)
+
+var _ [math.MaxUint8 - maxPacked]struct{}
+
+// pack appends the amounts that are not NULL in few bytes.
+func pack(to []byte, amounts *schema.Amounts) []byte {
 	for a, v := range amounts {
 		if v.Valid {
-			packed = binary.AppendVarint(append(packed, byte(a)), int64(v.V))
+			to = binary.AppendVarint(append(to, byte(a)), int64(v.V))
 		}
 	}
-	return string(packed)
+	return to
 }
 
-func unpack(packed string) (amounts schema.Amounts) {
-	for rest := []byte(packed); len(rest) > 0; {
-		v, n := binary.Varint(rest[1:])
-		amounts[rest[0]] = schema.Some(schema.Fen(v))
-		rest = rest[1+n:]
+func unpack(packed []byte) (amounts schema.Amounts) {
+	for len(packed) > 0 {
+		v, n := binary.Varint(packed[1:])
+		amounts[packed[0]] = schema.Some(schema.Fen(v))
+		packed = packed[1+n:]
 	}
 	return amounts
 }

@@ -21,9 +21,9 @@ type tables struct {
 	grouped      conserved // of the groups
 	named, keyed uint64    // by group, hashed: the sums of the bills that name it, and its own
 	identities   map[schema.Rule]schema.Check
-	ruleBreaks   map[schema.Rule]int64          // number of required exceptions of bills
-	settleIDs    map[string]schema.Null[string] // item of the last row, by settle_id
-	items        map[digest]bool                // settle_id and item of rows with an item
+	ruleBreaks   map[schema.Rule]int64 // number of required exceptions of bills
+	settleIDs    map[digest]bool       // by settle_id: whether the last row has an item
+	items        map[digest]bool       // settle_id and item of rows with an item
 	settlements  int64
 	unproven     []settlementRef          // settlements that neither the answers of this day nor callbacks prove
 	unmatched    map[string]*settledTally // by group
@@ -55,7 +55,7 @@ type settlementRef struct {
 func newTables(p *partition) tables {
 	return tables{
 		partition: p, identities: make(map[schema.Rule]schema.Check), ruleBreaks: make(map[schema.Rule]int64),
-		settleIDs: make(map[string]schema.Null[string]), items: make(map[digest]bool), unmatched: make(map[string]*settledTally), groups: make(map[digest]bool),
+		settleIDs: make(map[digest]bool), items: make(map[digest]bool), unmatched: make(map[string]*settledTally), groups: make(map[digest]bool),
 		verdicts: make(map[schema.Verdict]int64), open: make(map[schema.AccountID]int64), mismatched: make(map[schema.AccountID]int64), billOnly: make(map[schema.AccountID]*billOnly), exceptions: make(map[schema.Rule]int64),
 		ofBills: make(map[schema.Rule]int64), minus: make(map[string]int64), storeRows: make(map[storeRow]int), withdrawals: newWithdrawalTables(p.m, p.key, p.damaged, p.launches, &p.Statuses),
 	}
@@ -154,7 +154,8 @@ func (t *tables) countOutcome(i identity) {
 
 func (t *tables) settlement(s *schema.Settlement) error {
 	t.settlements++
-	key, place := t.key(schema.Settlements.Name), fmt.Sprintf("row %d, settle_id %s", t.settlements, s.SettleID)
+	key := t.key(schema.Settlements.Name)
+	place := func() string { return fmt.Sprintf("row %d, settle_id %s", t.settlements, s.SettleID) }
 	t.checkOnce(s, key, place)
 	row, callbacks := statementOf(s), t.callbacks.statements.ofRow(s)
 	if answers := t.answers[t.m.Day].statements.of(row.id); !row.provenBy(s.Source, answers, callbacks) {
@@ -164,7 +165,7 @@ func (t *tables) settlement(s *schema.Settlement) error {
 		t.negative = append(t.negative, settlementRef{t.settlements, s.SettleID, s.Source, row, callbacks})
 	}
 	if shares := sharesOf(s); shares != s.SharesTotal {
-		t.find(key, place+", shares_fen", fenText(shares), fenText(s.SharesTotal), fixReplay)
+		t.find(key, place()+", shares_fen", fenText(shares), fenText(s.SharesTotal), fixReplay)
 	}
 	if settleIdentity(s).check() == fails {
 		t.badSplit++
@@ -176,13 +177,14 @@ func (t *tables) settlement(s *schema.Settlement) error {
 }
 
 // checkOnce checks that a settlement has one row, or one for each of its items.
-func (t *tables) checkOnce(s *schema.Settlement, key, place string) {
-	row := digestOf(appendText(appendText(nil, s.SettleID), s.ItemOrderID.V))
-	item, again := t.settleIDs[s.SettleID]
-	if again && (!item.Valid || !s.ItemOrderID.Valid || t.items[row]) {
-		t.find(key, place, "each settle_id once, or once for each of its items", "twice", fixReplay)
+func (t *tables) checkOnce(s *schema.Settlement, key string, place func() string) {
+	id := appendText(make([]byte, 0, 128), s.SettleID)
+	whole, row := digestOf(id), digestOf(appendText(id, s.ItemOrderID.V))
+	item, again := t.settleIDs[whole]
+	if again && (!item || !s.ItemOrderID.Valid || t.items[row]) {
+		t.find(key, place(), "each settle_id once, or once for each of its items", "twice", fixReplay)
 	}
-	t.settleIDs[s.SettleID] = s.ItemOrderID
+	t.settleIDs[whole] = s.ItemOrderID.Valid
 	if s.ItemOrderID.Valid {
 		t.items[row] = true
 	}
@@ -190,21 +192,24 @@ func (t *tables) checkOnce(s *schema.Settlement, key, place string) {
 
 func (t *tables) group(r *schema.Reconciliation) error {
 	t.groupRows++
-	key, place := t.key(schema.Reconciliations.Name), fmt.Sprintf("row %d, account %s, group %s", t.groupRows, r.WalkAccountID, r.GroupKey)
-	group := digestOf(appendText(appendText(nil, string(r.WalkAccountID)), r.GroupKey))
+	key := t.key(schema.Reconciliations.Name)
+	place := func() string {
+		return fmt.Sprintf("row %d, account %s, group %s", t.groupRows, r.WalkAccountID, r.GroupKey)
+	}
+	group := digestOf(appendText(appendText(make([]byte, 0, 128), string(r.WalkAccountID)), r.GroupKey))
 	if t.groups[group] {
-		t.find(key, place, "each group once", "twice", fixReplay)
+		t.find(key, place(), "each group once", "twice", fixReplay)
 	}
 	t.groups[group] = true
 	if !slices.Contains(schema.Verdicts, r.Verdict) || (r.Verdict == schema.Matched) != r.MatchedBy.Valid {
-		t.find(key, place, "a verdict, matched by a tier if it is matched", fmt.Sprintf("%s, matched_by %q", r.Verdict, r.MatchedBy.V), fixReplay)
+		t.find(key, place(), "a verdict, matched by a tier if it is matched", fmt.Sprintf("%s, matched_by %q", r.Verdict, r.MatchedBy.V), fixReplay)
 	}
 	if r.Cause.Valid && (r.Verdict != schema.Mismatched || !slices.Contains(schema.Causes, r.Cause.V)) || t.m.RowRule > 1 && r.Verdict == schema.Mismatched && !r.Cause.Valid {
-		t.find(key, place+", cause", "a cause if it is mismatched, and only then", fmt.Sprintf("%q, and %s", r.Cause.V, r.Verdict), fixReplay)
+		t.find(key, place()+", cause", "a cause if it is mismatched, and only then", fmt.Sprintf("%q, and %s", r.Cause.V, r.Verdict), fixReplay)
 	}
 	for leg := range schema.LegCount {
 		if want, err := difference(r.Settled[leg], r.Billed[leg]); r.Diff[leg].Valid && (err != nil || want != r.Diff[leg]) {
-			t.find(key, fmt.Sprintf("%s, diff_%s_fen", place, leg), fenText(want), fenText(r.Diff[leg]), fixReplay)
+			t.find(key, fmt.Sprintf("%s, diff_%s_fen", place(), leg), fenText(want), fenText(r.Diff[leg]), fixReplay)
 		}
 	}
 	t.verdicts[r.Verdict]++
@@ -215,7 +220,7 @@ func (t *tables) group(r *schema.Reconciliation) error {
 		t.mismatched[r.WalkAccountID]++
 	}
 	if t.billOnlyOf(r.WalkAccountID).add(r) {
-		t.find(key, place+", reasons", schema.ReasonNeverAnswered+" with bill_only alone", string(r.Verdict), fixReplay)
+		t.find(key, place()+", reasons", schema.ReasonNeverAnswered+" with bill_only alone", string(r.Verdict), fixReplay)
 	}
 	if err := t.unmatchedGroup(r, key, place); err != nil {
 		return err

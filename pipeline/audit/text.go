@@ -32,7 +32,12 @@ var replacements = regexp.MustCompile(`\x{FFFD}+`)
 
 // foldReplacements replaces each run of U+FFFD by one. For the bytes of a cut character some
 // writers have one U+FFFD, others one for each byte.
-func foldReplacements(s string) string { return replacements.ReplaceAllString(s, "\uFFFD") }
+func foldReplacements(s string) string {
+	if !strings.Contains(s, "\uFFFD\uFFFD") {
+		return s
+	}
+	return replacements.ReplaceAllString(s, "\uFFFD")
+}
 
 // maxID is the maximum length of an id of the settle query (长度 <= 64 字节).
 const maxID = 64

@@ -18,6 +18,7 @@ type unit struct {
 	manifest *schema.Manifest // nil if none has the unit
 	entry    *schema.Entry
 	records  []record // of the published walk
+	packed   []byte   // amounts of the records
 }
 
 func newUnit(u schema.Unit, bucket int) *unit {

@@ -14,17 +14,17 @@ import (
 // the answer may be of another day.
 
 // unmatchedSettlement checks and counts a settlement without a bill.
-func (t *tables) unmatchedSettlement(s *schema.Settlement, callbacks []statement, key, place string) error {
+func (t *tables) unmatchedSettlement(s *schema.Settlement, callbacks []statement, key string, place func() string) error {
 	if s.AskedBy.Valid {
 		return nil
 	}
 	if s.Source != schema.SourceCallback && s.Source != schema.SourceBoth {
-		t.find(key, place+", asked_by", "the rule by which it was asked for", "NULL, and source "+string(s.Source), fixReplay)
+		t.find(key, place()+", asked_by", "the rule by which it was asked for", "NULL, and source "+string(s.Source), fixReplay)
 	}
 	day, bucket := ownDay(s), schema.AccountID("").Bucket(t.Buckets)
 	confirmed := s.Source == schema.SourceBoth && slices.ContainsFunc(callbacks, func(c statement) bool { return c.day == t.m.Day })
 	if day != t.m.Day && !confirmed || bucket != t.m.Bucket {
-		t.find(key, place, fmt.Sprintf("a settlement without asked_by on its own day and in the bucket of no account: %s, %d", day, bucket),
+		t.find(key, place(), fmt.Sprintf("a settlement without asked_by on its own day and in the bucket of no account: %s, %d", day, bucket),
 			fmt.Sprintf("%s, %d", t.m.Day, t.m.Bucket), fixReplay)
 	}
 	group := s.OrderID.V
@@ -38,16 +38,16 @@ func (t *tables) unmatchedSettlement(s *schema.Settlement, callbacks []statement
 }
 
 // unmatchedGroup checks and counts a group without bills.
-func (t *tables) unmatchedGroup(r *schema.Reconciliation, key, place string) error {
+func (t *tables) unmatchedGroup(r *schema.Reconciliation, key string, place func() string) error {
 	only := r.Verdict == schema.SettlementOnly
 	if only != (r.WalkAccountID == "") {
-		t.find(key, place, "settlement_only, and it alone, without an account", string(r.Verdict), fixReplay)
+		t.find(key, place(), "settlement_only, and it alone, without an account", string(r.Verdict), fixReplay)
 	}
 	if !only {
 		return nil
 	}
 	if r.BillRows != 0 || r.Billed != (schema.Legs{}) || r.Diff != (schema.Legs{}) || r.Refund.Valid || r.Other.Valid {
-		t.find(key, place, "settlement_only has no bills", fmt.Sprintf("%d bills, of %s fen", r.BillRows, fenText(r.Billed[schema.LegTotal])), fixReplay)
+		t.find(key, place(), "settlement_only has no bills", fmt.Sprintf("%d bills, of %s fen", r.BillRows, fenText(r.Billed[schema.LegTotal])), fixReplay)
 	}
 	if slices.Contains(r.Reasons, schema.ReasonBillRemoved) {
 		return nil // its settlements have an asked_by; checkSettled covers them

@@ -121,7 +121,7 @@ func (l *billList) record(raw jsontext.Value, of *page, from *schema.Answer, pub
 	}
 	if err == nil && published {
 		b.WalkAccountID, b.ArchiveKey = l.unit.Account.ID, from.Key
-		l.unit.records = append(l.unit.records, newRecord(&b, sum))
+		l.unit.add(&b, sum)
 	}
 	return sum, err
 }

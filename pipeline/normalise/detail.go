@@ -101,8 +101,19 @@ func (r *detailReader) want(part string) {
 
 // skip skips any of the marks.
 func (r *detailReader) skip(marks string) {
-	if r.rest != "" && !isDigit(r.rest[0]) {
-		r.rest = strings.TrimLeft(r.rest, marks)
+	for r.rest != "" {
+		switch c := r.rest[0]; {
+		case isDigit(c), c > 0xe3: // no mark begins so
+			return
+		case c < utf8.RuneSelf:
+			if strings.IndexByte(marks, c) < 0 {
+				return
+			}
+			r.rest = r.rest[1:]
+		default:
+			r.rest = strings.TrimLeft(r.rest, marks)
+			return
+		}
 	}
 }
 

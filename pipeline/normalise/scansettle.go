@@ -105,12 +105,12 @@ func (s *settleScanner) records(i int) (records []SettleRecord, next int) {
 	}
 	for open := byte('['); byteAt(s.body, i) == open; open = ',' {
 		from := skipSpace(s.body, i+1)
-		var r SettleRecord
+		records = append(records, SettleRecord{})
+		r := &records[len(records)-1]
 		if i = s.record(from, &r.wire); i < 0 {
 			return nil, -1
 		}
 		r.Raw = jsontext.Value(s.body[from:i:i])
-		records = append(records, r)
 		i = skipSpace(s.body, i)
 	}
 	if byteAt(s.body, i) != ']' {
@@ -203,7 +203,7 @@ func (w *settlement) member(name string) settleMember {
 // logid.
 func (s *settleScanner) extra(i int, answer *Settlements) int {
 	var seen uint8
-	says := Envelope{Extra: Part{Kind: jsontext.KindBeginObject}}
+	var code, subCode int64
 	for open := byte('{'); byteAt(s.body, i) == open; open = ',' {
 		var name, words string
 		if name, i = s.name(i + 1); i < 0 {
@@ -213,10 +213,10 @@ func (s *settleScanner) extra(i int, answer *Settlements) int {
 		switch name {
 		case "error_code":
 			bit = 1 << 0
-			says.Extra.ErrorCode.N, i = scanInteger(s.body, i)
+			code, i = scanInteger(s.body, i)
 		case "sub_error_code":
 			bit = 1 << 1
-			says.Extra.SubCode.N, i = scanInteger(s.body, i)
+			subCode, i = scanInteger(s.body, i)
 		case "logid":
 			bit = 1 << 2
 			answer.LogID, i = s.string(i)
@@ -236,8 +236,14 @@ func (s *settleScanner) extra(i int, answer *Settlements) int {
 		seen |= bit
 		i = skipSpace(s.body, i)
 	}
-	answer.NotFound = says.OrderNotFound()
-	if byteAt(s.body, i) != '}' || seen&(1<<0) == 0 || says.Extra.ErrorCode.N|says.Extra.SubCode.N != 0 && !answer.NotFound {
+	if byteAt(s.body, i) != '}' || seen&(1<<0) == 0 {
+		return -1
+	}
+	if code|subCode == 0 {
+		return i + 1
+	}
+	says := Envelope{Extra: Part{Claims: Claims{ErrorCode: Code{N: code}, SubCode: Code{N: subCode}}}}
+	if answer.NotFound = says.OrderNotFound(); !answer.NotFound {
 		return -1
 	}
 	return i + 1

@@ -138,6 +138,9 @@ func (c *settleChecker) shares(list []schema.Share) []schema.Share {
 // ids checks the ids of the settlement.
 func (c *settleChecker) ids() {
 	s := &c.row.Settlement
+	if isPlainID(s.SettleID) && isPlainID(s.OrderID.V) && isPlainID(s.OutSettleNo.V) && isPlainID(s.OutOrderNo.V) && isPlainID(s.ItemOrderID.V) {
+		return
+	}
 	c.oddIDs(namedID{"settle_id", schema.Some(s.SettleID)}, namedID{"order_id", s.OrderID}, namedID{"out_settle_no", s.OutSettleNo},
 		namedID{"out_order_no", s.OutOrderNo}, namedID{"item_order_id", s.ItemOrderID})
 }

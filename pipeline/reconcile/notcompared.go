@@ -14,8 +14,16 @@ import (
 // walk_account_id and group_key. If a sum overflows int64 the error is
 // schema.ErrOverflow and names the group.
 func (r *Rules) NotCompared(bills []Bill) ([]schema.Reconciliation, error) {
-	if AllCompared(bills) {
+	switch {
+	case AllCompared(bills):
 		return nil, nil
+	case len(bills) == 1: // the usual refund
+		var sums notComparedSums
+		if err := sums.of(&bills[0]).add(&bills[0].Legs); err == nil {
+			row := r.notComparedRow(&bills[0])
+			sums.setTo(&row)
+			return []schema.Reconciliation{row}, nil
+		}
 	}
 	type groupID struct {
 		account schema.AccountID
@@ -39,10 +47,7 @@ func (r *Rules) NotCompared(bills []Bill) ([]schema.Reconciliation, error) {
 		}
 	}
 	for i := range rows {
-		row := &rows[i]
-		sum := sums[groupID{row.WalkAccountID, row.GroupKey}]
-		row.BillRows = sum.forward.rows + sum.refund.rows + sum.other.rows
-		row.Billed, row.Refund, row.Other = sum.forward.sum, sum.refund.sum[schema.LegTotal], sum.other.sum[schema.LegTotal]
+		sums[groupID{rows[i].WalkAccountID, rows[i].GroupKey}].setTo(&rows[i])
 	}
 	slices.SortFunc(rows, func(a, b schema.Reconciliation) int {
 		return cmp.Or(cmp.Compare(a.WalkAccountID, b.WalkAccountID), cmp.Compare(a.GroupKey, b.GroupKey))
@@ -62,6 +67,12 @@ func (s *notComparedSums) of(b *Bill) *tally {
 		return &s.refund
 	}
 	return &s.other
+}
+
+// setTo sets the row's bills and amounts.
+func (s *notComparedSums) setTo(row *schema.Reconciliation) {
+	row.BillRows = s.forward.rows + s.refund.rows + s.other.rows
+	row.Billed, row.Refund, row.Other = s.forward.sum, s.refund.sum[schema.LegTotal], s.other.sum[schema.LegTotal]
 }
 
 // isCompared reports whether Reconcile compares the bill: it is forward, and of an order.

@@ -47,6 +47,14 @@ func TestNotCompared(t *testing.T) {
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
 		t.Errorf("(-want +got, %v):\n%s", err, diff)
 	}
+	sale := reconcile.Bill{Account: "A", ShopOrderID: "O", BillKey: schema.BillKey{SettleType: reconcile.ForwardType}}
+	for _, b := range bills {
+		alone, err := rules().NotCompared([]reconcile.Bill{b})
+		beside, besideErr := rules().NotCompared([]reconcile.Bill{b, sale})
+		if diff := cmp.Diff(beside, alone); diff != "" || err != nil || besideErr != nil {
+			t.Errorf("%+v: alone, and beside a sale, %v %v:\n%s", b, err, besideErr, diff)
+		}
+	}
 	want[1].Reasons = []string{"not_configured"}
 	got, err = new(reconcile.Rules).NotCompared(bills)
 	if diff := cmp.Diff(want, got); diff != "" || err != nil {
