@@ -25,6 +25,9 @@ import (
 //
 // Where root accounts and accounts of their own are of several shards, a bill may stand with
 // either: such shards also wait for each other before they stage and publish a day.
+//
+// Before the first order is queried they wait for each other, too, and divide the rate of the
+// settle query by the bills that they have found.
 type neighbours struct {
 	night    *shards.Night
 	accounts []schema.Account // of this shard
@@ -35,6 +38,9 @@ type neighbours struct {
 	overlap  bool // bills may stand with accounts of several shards
 	evidence *evidence.Evidence
 	builder  *build.Builder
+
+	divides bool                                           // the rate of the settle query
+	divide  func(ctx context.Context, bills []int64) error // nil once it is divided
 
 	read map[schema.Partition]bool // partitions of others whose bills are read
 	gone map[int]bool              // shards that were waited for in vain
@@ -81,8 +87,13 @@ const (
 // pass tells the others what this shard has done.
 func (n *neighbours) pass(ctx context.Context, what string) {
 	if err := n.night.Pass(ctx, what); err != nil {
-		n.log.Warn("the other shards do not know how far this one is, and wait longer", "error", err)
+		n.warn(err)
 	}
+}
+
+// warn logs that the shard could not tell how far it is.
+func (n *neighbours) warn(err error) {
+	n.log.Warn("the other shards do not know how far this one is, and wait longer", "error", err)
 }
 
 // await waits until all shards have done something, or are gone.
@@ -206,29 +217,49 @@ func haveCommon(a, b []uint64) bool {
 
 // hasWalked tells the other shards that the day's units have ended, and what was found.
 func (n *neighbours) hasWalked(ctx context.Context, day schema.Day) {
-	if n == nil || !n.overlap {
+	if n == nil || !n.overlap && !n.divides {
 		return
 	}
-	if err := n.night.PutWalked(ctx, day, n.builder.Walked(day)); err != nil {
-		n.log.Warn("the other shards have to look in the archive for what this one has walked", "bill_date", day, "error", err)
+	certificates, bills := n.builder.Walked(day), int64(0)
+	for _, c := range certificates {
+		bills += c.Bills
 	}
-	n.pass(ctx, walked(day))
+	if n.overlap {
+		if err := n.night.PutWalked(ctx, day, certificates); err != nil {
+			n.log.Warn("the other shards have to look in the archive for what this one has walked", "bill_date", day, "error", err)
+		}
+	}
+	if err := n.night.PassWalked(ctx, walked(day), day, bills); err != nil {
+		n.warn(err)
+	}
 }
 
-// mayStage reports whether a day's bills can be staged now: where bills may stand with accounts
-// of several shards, all of them must have walked it.
+// staysForWalks reports whether a day is staged once all shards have walked it: where bills may
+// stand with accounts of several shards, or the rate of the settle query is to be divided.
+func (n *neighbours) staysForWalks() bool { return n != nil && (n.overlap || n.divide != nil) }
+
+// mayStage reports whether a day's bills can be staged now.
 func (n *neighbours) mayStage(ctx context.Context, day schema.Day) bool {
-	if n == nil || !n.overlap {
+	if !n.staysForWalks() {
 		return true
 	}
 	all, err := n.night.Passed(ctx, walked(day))
 	return err == nil && all
 }
 
-// stage notes, before a day is staged, what other shards have walked of it: by what they tell,
-// else by the archive.
+// stage divides the rate of the settle query, before the first day is staged, and notes, before
+// each one is, what other shards have walked of it: by what they tell, else by the archive.
 func (n *neighbours) stage(ctx context.Context, day schema.Day) error {
-	if n == nil || !n.overlap {
+	if n == nil {
+		return nil
+	}
+	if n.divide != nil {
+		if err := n.divide(ctx, n.night.Bills(day)); err != nil {
+			return fmt.Errorf("how the shards divide the rate of the settle query: %w", err)
+		}
+		n.divide = nil
+	}
+	if !n.overlap {
 		return nil
 	}
 	told := make(map[schema.AccountID]*schema.Certificate)

@@ -43,6 +43,8 @@ type Archive interface {
 	settle.Archive
 	evidence.Archive
 	stores.Archive
+	// BatchKey returns the key of batch n (from 1) of a walk.
+	BatchKey(u schema.Unit, walk string, n int) string
 }
 
 // Lake is where the tables are published. Each step knows its own part of it.

@@ -37,6 +37,8 @@ type Run struct {
 	JobAccounts []schema.Account               // of a run that is shared: those of all shards
 	Shared      func(name string) shards.Store // where the shards tell of themselves
 	Night       *shards.Night                  // set by Do
+	Divide      func(weights []int)            // divides the rate of the settle query before the first one; nil: it is not shared
+	likely      []int                          // weights of the settle query, set by Weights; nil: each account counts alike
 
 	Walk   walk.Config   // without a Source the run replays the archive
 	Settle settle.Config // without a Trade nothing is queried
@@ -198,7 +200,7 @@ func (r *Run) do(ctx, lasting context.Context, s *Summary) error {
 	if err := t.loadEvidence(lasting); err != nil {
 		return err
 	}
-	err = t.take(ctx, calling, lasting, r.schedule(calling, lasting, plan, refetch).outcomes)
+	err = t.take(ctx, calling, lasting, r.schedule(calling, lasting, plan, refetch, t.recent).outcomes)
 	err = joinWithdrawals(err, t.withdrawals(ctx, calling, lasting))
 	return errors.Join(err, s.addUnits(plan, t.builder.Outcomes()), t.finish(), together.err())
 }
@@ -238,10 +240,14 @@ func (r *Run) enter(ctx context.Context) (*neighbours, error) {
 		return nil, fmt.Errorf("the shards of the run: %w", err)
 	}
 	r.Night = night
-	return &neighbours{
+	n := &neighbours{
 		night: night, accounts: r.Accounts, days: days, buckets: r.Buckets, log: r.Log, owns: r.Shard.Buckets(r.JobAccounts, r.Buckets),
 		overlap: r.Shard.Overlap(r.JobAccounts, r.Buckets), read: make(map[schema.Partition]bool), gone: make(map[int]bool),
-	}, nil
+	}
+	if r.Divide != nil && r.Settle.Trade != nil {
+		n.divides, n.divide = true, r.divideQueries
+	}
+	return n, nil
 }
 
 // launchDays returns the first and last launch day that the run looks at: its own days, and

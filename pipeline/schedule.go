@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"runtime/debug"
 	"sync"
 	"time"
 
@@ -19,18 +20,27 @@ type schedule struct {
 	run          *Run
 	walker       walk.Walker
 	plan         Plan
+	recent       *walk.Recent
 	halt         *stop.Halt
 	places       *places
 	ctx, lasting context.Context // lasting ends later, for what is in flight
 }
 
-func (r *Run) schedule(ctx, lasting context.Context, plan Plan, refetch *refetchPolicy) *schedule {
+func (r *Run) schedule(ctx, lasting context.Context, plan Plan, refetch *refetchPolicy, recent *walk.Recent) *schedule {
 	places := newPlaces(r.limit)
 	return &schedule{
-		run: r, plan: plan, halt: stop.NewHalt(r.Log), places: places, ctx: ctx, lasting: lasting,
-		walker: walk.Walker{Config: r.Walk, Archive: storingArchive{r.Archive, places}, RunID: r.ID, Now: r.Now, Log: r.Log, Progress: r.Progress, IsCurrent: refetch.isCurrent,
+		run: r, plan: plan, recent: recent, halt: stop.NewHalt(r.Log), places: places, ctx: ctx, lasting: lasting,
+		walker: walk.Walker{Config: r.Walk, Archive: storingArchive{recent, places}, RunID: r.ID, Now: r.Now, Log: r.Log, Progress: r.Progress, IsCurrent: refetch.isCurrent,
 			Pages: plan.pagesOf()},
 	}
+}
+
+// maxRecent is how many bytes of answers wait in memory to be built, at most a quarter of what
+// the process may have.
+const maxRecent = 96 << 20
+
+func (r *Run) newRecent() *walk.Recent {
+	return walk.NewRecent(r.Archive, r.Archive.BatchKey, int(min(maxRecent, debug.SetMemoryLimit(-1)/4)))
 }
 
 // outcomes yields what became of every unit of the plan as soon as it has ended, each
@@ -112,6 +122,7 @@ func (s *schedule) unit(ctx context.Context, u schema.Unit) (walk.Outcome, bool)
 		s.run.Log.Debug("unit walked", "account_id", u.Account.ID, "account_name", u.Account.Name, "bill_date", u.Day, "state", c.State, "bills", c.Bills, "elapsed", time.Since(began))
 		return walk.Outcome{Unit: u, Certificate: c}, true
 	}
+	s.recent.Forget(u)
 	if errors.Is(err, stop.ErrStopped) || calls.Err() != nil {
 		return interrupted(ctx, u)
 	}

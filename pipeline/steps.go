@@ -30,6 +30,7 @@ type steps struct {
 	summary    *Summary
 	evidence   *evidence.Evidence
 	settler    *settle.Settler
+	recent     *walk.Recent // what is walked, for the builder
 	builder    *build.Builder
 	stores     *stores.Night
 	neighbours *neighbours         // other shards of the run; nil where there are none
@@ -56,8 +57,9 @@ func (r *Run) newSteps(plan Plan, refetch *refetchPolicy, s *Summary, began time
 		Config: r.Settle, Archive: r.Archive, Evidence: known, Rules: &r.Rules, Halt: stop.NewHalt(r.Log), Log: r.Log, Now: r.Now, Progress: r.Progress,
 		RunID: r.ID, Backfill: r.Backfill, LastLook: r.lastLook(), Started: s.StartedAt, Began: began, EndedWell: refetch.runEndedWell,
 	}
+	t.recent = r.newRecent()
 	built := build.Config{
-		RunID: r.ID, Job: r.Job, Accounts: r.Accounts, Buckets: r.Buckets, Archive: r.Archive, Lake: r.Lake, Tables: r.Lake, Evidence: known,
+		RunID: r.ID, Job: r.Job, Accounts: r.Accounts, Buckets: r.Buckets, Archive: t.recent, Lake: r.Lake, Tables: r.Lake, Evidence: known,
 		Rows: r.Rows, Rules: &r.Rules, Now: r.Now, Log: r.Log,
 	}
 	if n != nil {
@@ -161,7 +163,7 @@ func (t *steps) take(ctx, calling, lasting context.Context, outcomes iter.Seq[wa
 func (t *steps) takeTogether(ctx, calling, lasting context.Context, left map[schema.Day]int, f *faults) {
 	n := t.neighbours
 	for _, day := range t.toSettle(left) {
-		if n.overlap {
+		if n.staysForWalks() {
 			n.await(ctx, walked(day))
 		}
 		if ctx.Err() != nil {

@@ -12,9 +12,51 @@ import (
 // Weights returns how many calls the shards of the run are likely to make, in proportion. They
 // are the same for all shards of a night.
 func (r *Run) Weights(ctx context.Context) (shards.Weights, error) {
+	w, err := shards.Agree(ctx, r.Shared("weights.json"), r.weighed(), r.Shard.Count, r.findWeights)
+	r.likely = w.Settlements
+	return w, err
+}
+
+// weighed names what weights are of.
+func (r *Run) weighed() string {
 	days := r.Days()
-	night := fmt.Sprintf("%s %s %s", days[0], days[len(days)-1], claims.HashAccounts(r.JobAccounts))
-	return shards.Agree(ctx, r.Shared("weights.json"), night, r.Shard.Count, r.findWeights)
+	return fmt.Sprintf("%s %s %s", days[0], days[len(days)-1], claims.HashAccounts(r.JobAccounts))
+}
+
+// divideQueries divides the rate of the settle query anew, before the first one, by how many
+// bills each shard has found on the day that comes first: they tell how many orders it has. All
+// shards take the division that one of them has stored, those that begin again included.
+func (r *Run) divideQueries(ctx context.Context, bills []int64) error {
+	likely := r.likely
+	if likely == nil {
+		likely = r.Shard.Weights(r.JobAccounts, r.Buckets)
+	}
+	w, err := shards.Agree(ctx, r.Shared("queries.json"), r.weighed(), r.Shard.Count, func(context.Context) (shards.Weights, error) {
+		weights := queryWeights(bills, likely)
+		return shards.Weights{Bills: weights, Settlements: weights}, nil
+	})
+	if err == nil {
+		r.Divide(w.Settlements)
+	}
+	return err
+}
+
+// queryWeights returns weights in proportion to the bills, but for a shard that has far fewer
+// than was likely: it may have more on other days, and keeps a quarter of what it had.
+func queryWeights(bills []int64, likely []int) []int {
+	const whole, least = 1_000_000, 4
+	all, likelyAll := int64(0), int64(0)
+	for i := range bills {
+		all, likelyAll = all+bills[i], likelyAll+int64(likely[i])
+	}
+	if all == 0 {
+		return likely
+	}
+	weights := make([]int, len(bills))
+	for i := range bills {
+		weights[i] = int(max(bills[i]*whole/all, int64(likely[i])*(whole/least)/likelyAll, int64(min(likely[i], 1))))
+	}
+	return weights
 }
 
 // weighingDays is by how many days that are published an account is weighed, at most: it may have

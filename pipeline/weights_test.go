@@ -2,6 +2,7 @@ package pipeline_test
 
 import (
 	"fmt"
+	"slices"
 	"testing"
 	"time"
 
@@ -53,4 +54,52 @@ func TestShardWeights(t *testing.T) {
 			t.Errorf("in the next night: %v", got)
 		}
 	})
+}
+
+// TestQueriesAreDivided: all shards divide the rate of the settle query by the bills that they have
+// found on the day that comes first, before any order is queried, also where no bill may stand
+// with two of them. One that has far fewer than was likely keeps a quarter of that, and one that
+// runs again takes the same division.
+func TestQueriesAreDivided(t *testing.T) {
+	t.Parallel()
+	accounts := []schema.Account{accountIn(0, 8), accountIn(1, 8), accountIn(2, 8), accountIn(3, 8)}
+	for _, root := range []bool{false, true} {
+		accounts := slices.Clone(accounts)
+		accounts[3].Root = root
+		inBubble(t, accounts, func(t *testing.T, w *world) {
+			w.withTrade(byShop)
+			w.buckets = 8
+			w.ahead = time.Until((day + 1).Start().Add(6 * time.Hour))
+			set := func(counts ...int) {
+				for i, n := range counts {
+					var bills []string
+					for k := range n {
+						id := fmt.Sprintf("%d-%d", i, k)
+						bills = append(bills, sale(accounts[i].ID, "L"+id, "S"+id, "E"+id, 10))
+					}
+					w.platform.set(at(accounts[i], day), bills...)
+				}
+			}
+			set(30, 10, 40, 0)
+			shared, divisions := new(registers), make(chan []int, 100)
+			night := 0
+			divide := func(r *pipeline.Run) {
+				r.Divide = func(weights []int) {
+					if n := len(w.trade.made()); night == 0 && len(divisions) == 0 && n > 0 {
+						t.Errorf("%d orders were queried before", n)
+					}
+					divisions <- weights
+				}
+			}
+			for ; night < 2; night++ {
+				w.runShards(shared, 4, pipeline.ExitDone, on(day), divide)
+				for range 4 {
+					if got, want := <-divisions, []int{375_000, 125_000, 500_000, 62_500}; !cmp.Equal(got, want) {
+						t.Errorf("root account %v, run %d: %v, want %v", root, night+1, got, want)
+					}
+				}
+				set(30, 10, 40, 5)
+			}
+		})
+	}
 }

@@ -368,9 +368,19 @@ func (s *shelfStage) Append(row schema.Row) error {
 
 func (s *shelfStage) Bills(...string) iter.Seq2[*schema.Bill, error] { return each(s.rows.bills) }
 
-func (s *shelfStage) ReplaceGroupKeys(change func(*schema.Bill), _ ...string) error {
+func (s *shelfStage) ReplaceGroupKeys(change func(rows *schema.Batch, keys *schema.Vector), columns ...string) error {
+	all := schema.NewBatch(schema.Bills.Columns())
 	for i := range s.rows.bills {
-		change(&s.rows.bills[i])
+		schema.Bills.AppendTo(all, &s.rows.bills[i])
+	}
+	rows, keys := &schema.Batch{Rows: all.Rows}, schema.NewBatch(schema.Bills.Columns())
+	for _, name := range columns {
+		rows.Columns = append(rows.Columns, all.Columns[schema.Bills.ColumnIndex(name)])
+	}
+	at := schema.Bills.ColumnIndex("group_key")
+	change(rows, &keys.Columns[at])
+	for i := range s.rows.bills {
+		s.rows.bills[i].GroupKey = schema.Null[string]{V: string(keys.Columns[at].TextAt(i)), Valid: !keys.Columns[at].IsNull(i)}
 	}
 	return nil
 }

@@ -124,6 +124,37 @@ func (v *Vector) store(value []byte) {
 	v.Offsets = append(v.Offsets, int32(len(v.Text)))
 }
 
+// code returns the code of a text in the dictionary, which it is added to.
+func (v *Vector) code(text []byte) int32 {
+	if n := len(v.Codes); n > 0 && len(v.Offsets) > 1 { // mostly it is that of the row before
+		if last := v.Codes[n-1]; string(v.entry(last)) == string(text) {
+			return last
+		}
+	}
+	return v.codeOf(text, hashText(text))
+}
+
+// codeOf is code for a text whose hash is known.
+func (v *Vector) codeOf(text []byte, hash uint32) int32 {
+	code, known := v.dictionary.code(text, hash, v.Text, v.Offsets)
+	if !known {
+		v.store(text)
+	}
+	return code
+}
+
+// entry returns a text of the dictionary.
+func (v *Vector) entry(code int32) []byte { return v.Text[v.Offsets[code]:v.Offsets[code+1]] }
+
+// entryHash returns the hash of a text of the dictionary, which a vector that was read from
+// bytes does not keep.
+func (v *Vector) entryHash(code int32) uint32 {
+	if d := &v.dictionary; int(code) < len(d.hashes) {
+		return d.hashes[code]
+	}
+	return hashText(v.entry(code))
+}
+
 // Reset removes the values and keeps the memory.
 func (v *Vector) Reset() {
 	v.Rows, v.Nulls = 0, 0

@@ -85,9 +85,10 @@ type Stage interface {
 	// Bills reads columns of the bills back; no bill is taken after that. A bill
 	// yielded is good until the next.
 	Bills(columns ...string) iter.Seq2[*schema.Bill, error]
-	// ReplaceGroupKeys reads the group_key and other columns of all bills back, and stages
-	// the bills anew with the group_key that change leaves.
-	ReplaceGroupKeys(change func(*schema.Bill), columns ...string) error
+	// ReplaceGroupKeys reads columns of the bills back, and stages the bills anew with the
+	// group_key that change adds to keys for each of rows, which have the named columns in
+	// that order. It is called for several parts side by side.
+	ReplaceGroupKeys(change func(rows *schema.Batch, keys *schema.Vector), columns ...string) error
 	// Close removes the files. It may be called at any time, and again.
 	Close()
 }

@@ -3,7 +3,10 @@ package build
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 
+	"billwalk/pipeline/hashed"
+	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
@@ -58,38 +61,65 @@ func keyAt(b *schema.Batch, i int) schema.BillKey {
 	return k
 }
 
-// itemGroup is a group of the day that is an item of an order.
-type itemGroup struct {
-	account     schema.AccountID
-	order, item string
+// itemGroup is a group of the day that is an item of an order: a fingerprint of the account, the
+// order's group and the item.
+type itemGroup = normalise.Fingerprint
+
+func newItemGroup[T []byte | string](account, order, item T) itemGroup {
+	var memory [256]byte
+	all := append(append(memory[:0], account...), 0)
+	all = append(append(all, order...), 0)
+	return normalise.FingerprintOf(append(all, item...))
 }
 
 // itemGroupOf returns the group of a row that has an item.
 func itemGroupOf(r *schema.Reconciliation) itemGroup {
-	return itemGroup{r.WalkAccountID, strings.TrimSuffix(r.GroupKey, "/"+r.ItemOrderID.V), r.ItemOrderID.V}
+	return newItemGroup(string(r.WalkAccountID), strings.TrimSuffix(r.GroupKey, "/"+r.ItemOrderID.V), r.ItemOrderID.V)
 }
 
-// moveToItems gives the bills of groups of items the keys of these. items has the number of
-// bills of each.
-func moveToItems(stage Stage, items map[itemGroup]int64) error {
-	if len(items) == 0 {
+// itemBills are the groups of items that have bills, and how many.
+type itemBills struct {
+	groups hashed.Map[struct{}]
+	bills  int64
+}
+
+func (b *itemBills) add(g itemGroup, bills int64) {
+	b.groups.Add(hashed.Key(g))
+	b.bills += bills
+}
+
+// moveToItems gives the bills of groups of items the keys of these.
+func moveToItems(stage Stage, items *itemBills) error {
+	if items.bills == 0 {
 		return nil
 	}
-	want, moved := int64(0), int64(0)
-	for _, n := range items {
-		want += n
-	}
-	err := stage.ReplaceGroupKeys(func(b *schema.Bill) {
-		if b.SettleType != reconcile.ForwardType || !b.GroupKey.Valid || b.ItemOrderID.V == "" {
-			return
-		}
-		if items[itemGroup{b.WalkAccountID, b.GroupKey.V, b.ItemOrderID.V}] > 0 {
-			b.GroupKey.V += "/" + b.ItemOrderID.V
-			moved++
-		}
-	}, "walk_account_id", "item_order_id", "settle_type")
-	if err == nil && moved != want {
-		err = fmt.Errorf("%d bills are in groups of items, and %d have their keys; this is a bug, nothing is published", want, moved)
+	var moved atomic.Int64
+	err := stage.ReplaceGroupKeys(func(rows *schema.Batch, keys *schema.Vector) {
+		moved.Add(items.addKeys(keys, rows))
+	}, "group_key", "walk_account_id", "item_order_id", "settle_type")
+	if n := moved.Load(); err == nil && n != items.bills {
+		err = fmt.Errorf("%d bills are in groups of items, and %d have their keys; this is a bug, nothing is published", items.bills, n)
 	}
 	return err
+}
+
+// addKeys adds the keys of rows, and returns how many of these are in groups of items.
+func (b *itemBills) addKeys(keys *schema.Vector, rows *schema.Batch) (moved int64) {
+	groups, accounts, items, types := &rows.Columns[0], &rows.Columns[1], &rows.Columns[2], &rows.Columns[3]
+	var memory []byte
+	for i := range rows.Rows {
+		key, item := groups.TextAt(i), items.TextAt(i)
+		switch {
+		case groups.IsNull(i):
+			keys.AppendNull()
+			continue
+		case len(item) == 0 || types.Int32s[i] != reconcile.ForwardType:
+		case b.groups.Find(hashed.Key(newItemGroup(accounts.TextAt(i), key, item))) != nil:
+			memory = append(append(append(memory[:0], key...), '/'), item...)
+			key = memory
+			moved++
+		}
+		keys.AppendText(key)
+	}
+	return moved
 }

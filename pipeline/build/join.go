@@ -18,7 +18,7 @@ func (p *Partition) Join(ctx context.Context) error {
 	j := &joiner{
 		evidence: b.Evidence, rules: b.Rules, at: p.At(), buckets: b.Buckets, stage: p.stage, manifest: p.manifest,
 		certificates: make(map[schema.AccountID]*schema.Certificate), claims: new(claims),
-		entries: make(map[schema.AccountID]*schema.Entry), neverAnswered: make(map[schema.AccountID]bool), items: make(map[itemGroup]int64),
+		entries: make(map[schema.AccountID]*schema.Entry), neverAnswered: make(map[schema.AccountID]bool),
 	}
 	p.joiner = j
 	for i := range p.manifest.Units {
@@ -46,7 +46,7 @@ func (p *Partition) Join(ctx context.Context) error {
 	if err := j.join(ctx, p.Orders()); err != nil {
 		return err
 	}
-	return moveToItems(p.stage, j.items)
+	return moveToItems(p.stage, &j.items)
 }
 
 // comparedSettlements reports whether a published day has verdicts of a job with

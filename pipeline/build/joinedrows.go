@@ -31,7 +31,13 @@ type joinedRows struct {
 	verdicts            map[schema.Verdict]int64
 	differences         map[schema.AccountID]differenceCounts
 	sums                conservation
-	items               map[itemGroup]int64 // bills of the groups of items
+	items               []itemCount
+}
+
+// itemCount is a group of items, and how many bills it has.
+type itemCount struct {
+	group itemGroup
+	bills int64
 }
 
 // differenceCounts are what a manifest's entry counts of groups.
@@ -41,11 +47,10 @@ type differenceCounts struct{ open, mismatched, neverAnswered int64 }
 func (r *joinedRows) reset() {
 	r.groups.Reset()
 	r.settlements.Reset()
-	r.taken, r.exceptions, r.sums = r.taken[:0], r.exceptions[:0], conservation{}
+	r.taken, r.exceptions, r.items, r.sums = r.taken[:0], r.exceptions[:0], r.items[:0], conservation{}
 	r.placed.Reset()
 	clear(r.verdicts)
 	clear(r.differences)
-	clear(r.items)
 }
 
 // claim takes a settlement without looking whether another order has it.
@@ -191,7 +196,7 @@ func (r *joinedRows) addGroups(groups []schema.Reconciliation) error {
 			r.differences[g.WalkAccountID] = n
 		}
 		if g.ItemOrderID.Valid && g.BillRows > 0 {
-			r.items[itemGroupOf(g)] = g.BillRows
+			r.items = append(r.items, itemCount{itemGroupOf(g), g.BillRows})
 		}
 		schema.Reconciliations.AppendTo(r.groups, g)
 	}

@@ -24,8 +24,8 @@ type joiner struct {
 	claims        *claims
 	written       evidence.Placements // the settlements of this partition
 	sums          conservation
-	items         map[itemGroup]int64 // bills of the groups of items
-	used          sync.Pool           // of *joinedRows
+	items         itemBills
+	used          sync.Pool // of *joinedRows
 }
 
 // newRows returns empty rows.
@@ -37,7 +37,7 @@ func (j *joiner) newRows() *joinedRows {
 	return &joinedRows{
 		joiner: j, groups: schema.NewBatch(schema.Reconciliations.Columns()), settlements: schema.NewBatch(schema.Settlements.Columns()),
 		verdicts: make(map[schema.Verdict]int64), differences: make(map[schema.AccountID]differenceCounts),
-		items: make(map[itemGroup]int64), known: j.evidence.NewOrderReader(),
+		known: j.evidence.NewOrderReader(),
 	}
 }
 
@@ -62,8 +62,8 @@ func (j *joiner) add(rows *joinedRows) error {
 	if err := j.sums.add(&rows.sums); err != nil {
 		return err
 	}
-	for id, n := range rows.items {
-		j.items[id] += n
+	for _, i := range rows.items {
+		j.items.add(i.group, i.bills)
 	}
 	if err := j.addBatch(&schema.Settlements, rows.settlements); err != nil {
 		return err

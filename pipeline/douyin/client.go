@@ -108,7 +108,7 @@ func (c *Client) Stats() Stats {
 		Bills: c.bills.calls.Load(), Withdrawals: c.withdrawals.calls.Load(), Settlements: c.settlements.calls.Load(), Stores: c.stores.calls.Load(), Token: c.tokenCalls.calls.Load(),
 		Retries: c.retries.Load(), Throttled: c.throttled.Load(),
 		ThrottledTime: time.Duration(c.backedOff.Load()) + c.bills.pace.slowedTime() + c.withdrawals.pace.slowedTime() + c.settlements.pace.slowedTime() + c.stores.pace.slowedTime(),
-		Rate:          c.bills.pace.limit(time.Now()), SettleRate: c.settlements.pace.limit(time.Now()), Cap: c.bills.pace.cap,
+		Rate:          c.bills.pace.limit(time.Now()), SettleRate: c.settlements.pace.limit(time.Now()), Cap: c.bills.pace.most(),
 	}
 }
 

@@ -44,12 +44,12 @@ const (
 // throttles and recovers.
 type pacer struct {
 	queue queue
-	cap   float64 // with a share, what the process has of it in the mean
-	floor float64
-	share *Share // nil where the process has the app's whole rate
-	slots int    // of a second, which are shared
 
 	mu          sync.Mutex
+	cap         float64 // with a share, what the process has of it in the mean
+	floor       float64
+	share       *Share    // nil where the process has the app's whole rate
+	slots       int       // of a second, which are shared
 	slot        time.Time // of the latest request, by the spacing alone
 	window      window
 	rate        float64   // since it was last halved, or the cap
@@ -72,6 +72,14 @@ func newSharedPacer(qps float64, share *Share) *pacer {
 	return p
 }
 
+// change gives the pacer another share of qps. It has sent nothing yet.
+func (p *pacer) change(qps float64, share *Share) {
+	other := newSharedPacer(qps, share)
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.cap, p.floor, p.rate, p.window, p.share, p.slots = other.cap, other.floor, other.rate, other.window, other.share, other.slots
+}
+
 // wait waits until the caller may send, and returns its request, or ctx's error. The
 // caller must send immediately, and call arrived when the request has ended.
 func (p *pacer) wait(ctx context.Context) (*flight, error) {
@@ -81,7 +89,7 @@ func (p *pacer) wait(ctx context.Context) (*flight, error) {
 	}
 	defer p.queue.leave()
 	began := time.Now()
-	slow := p.begin(began, rested) < p.cap
+	slow := p.begin(began, rested)
 	for {
 		now := time.Now()
 		f, pause := p.send(now)
@@ -95,15 +103,15 @@ func (p *pacer) wait(ctx context.Context) (*flight, error) {
 	}
 }
 
-// begin begins a turn, and returns the rate.
-func (p *pacer) begin(now time.Time, rested bool) float64 {
+// begin begins a turn, and reports whether the rate is lowered.
+func (p *pacer) begin(now time.Time, rested bool) (slow bool) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
 	rate := p.limitLocked(now)
 	if rested {
 		p.slot = latestTime(p.slot, now.Add(-maxRestBunch-interval(rate*max(p.divide(now), 1))))
 	}
-	return rate
+	return rate < p.cap
 }
 
 // send takes the next slot if it is due; else it returns the time until then.
@@ -216,6 +224,13 @@ func (p *pacer) answered(f *flight) {
 func (p *pacer) recordAnswer(throttled bool) {
 	p.answers = append(p.answers, throttled)
 	p.answers = p.answers[max(0, len(p.answers)-latestAnswers):]
+}
+
+// most returns the rate that is not exceeded.
+func (p *pacer) most() float64 {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.cap
 }
 
 // limit returns the rate at a time, as far as it has recovered.

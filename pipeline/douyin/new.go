@@ -101,6 +101,10 @@ func WithObserver(observe func(context.Context, Request)) Option {
 // own.
 func WithTokenCache(cache TokenCache) Option { return func(c *Client) { c.cache = cache } }
 
+// ShareSettlements has the client keep to another share of the settle query's rate, before its
+// first one.
+func (c *Client) ShareSettlements(share *Share) { c.settlements.pace.change(c.app.QPS, share) }
+
 // WithShare has the client keep to this process's share of the app's rate. Nil changes nothing.
 func WithShare(share *Share) Option { return func(c *Client) { c.share = share } }
 

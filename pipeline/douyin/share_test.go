@@ -100,3 +100,36 @@ func TestSharedPace(t *testing.T) {
 		})
 	}
 }
+
+// TestShareSettlements: the settle query has a share of its own once it is given one; the others
+// keep theirs.
+func TestShareSettlements(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const qps, seconds = 100, 20
+		f := &fake{bills: respond(200, emptyPage), settlements: respond(200, noSettlements)}
+		c := New(withRate(qps), WithTransport(f), WithShare(NewShare(0, []int{1, 1})))
+		c.ShareSettlements(NewShare(0, []int{1, 9}))
+		if s := c.Stats(); s.SettleRate != qps/10 || s.Rate != qps/2 {
+			t.Errorf("rates %v and %v", s.SettleRate, s.Rate)
+		}
+		began := time.Now()
+		var all sync.WaitGroup
+		for range 20 {
+			all.Go(func() {
+				for range qps / 10 * seconds / 20 {
+					if _, err := c.Settlements(t.Context(), someQuery); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		all.Wait()
+		if took := time.Since(began).Seconds(); took < seconds*0.9 || took > seconds*1.1 {
+			t.Errorf("took %v s", took)
+		}
+		if got := busiest(f.settleArrivals); got > qps/10 {
+			t.Errorf("%d requests in a second", got)
+		}
+	})
+}

@@ -46,3 +46,28 @@ func (n *Night) PeerWalked(ctx context.Context, peer int, day schema.Day) (certi
 	}
 	return w.Certificates, true, nil
 }
+
+// PassWalked is Pass of a day's walk, which found so many bills.
+func (n *Night) PassWalked(ctx context.Context, what string, day schema.Day, bills int64) error {
+	n.mu.Lock()
+	if n.state.Bills == nil {
+		n.state.Bills = make(map[schema.Day]int64)
+	}
+	n.state.Bills[day] = bills
+	n.mu.Unlock()
+	return n.Pass(ctx, what)
+}
+
+// Bills returns how many bills each shard has told to have found on a day, by its index.
+func (n *Night) Bills(day schema.Day) []int64 {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	bills := make([]int64, n.Shard.Count)
+	bills[n.Shard.Index] = n.state.Bills[day]
+	for i, p := range n.peers {
+		if n.sameNight(&p.state) {
+			bills[i] = p.Bills[day]
+		}
+	}
+	return bills
+}

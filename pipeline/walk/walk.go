@@ -8,7 +8,8 @@
 // A walk is one pass over the unit's pages, strictly in sequence, from cursor "0" to
 // the page with has_more=false. Its pages are stored in batches on the way, so
 // that an interrupted walk can be resumed. The certificate comes last, and names every
-// page by its hash; whoever reads a certified walk back ([Certified]) checks them.
+// page by its hash; whoever reads a certified walk back ([Certified]) checks them. [Recent]
+// has what was stored just now still in memory.
 package walk
 
 import (

@@ -21,29 +21,43 @@ func TestReplaceGroupKeys(t *testing.T) {
 		}
 		return *m.Object(schema.Bills.Name)
 	}
-	staged := func(changes ...func(*schema.Bill)) *Stage {
+	staged := func(changes ...func(*schema.Vector, *schema.Batch, int)) *Stage {
 		t.Helper()
 		s := stage(t, open(t, newRecording()))
 		if err := fill(n)(s.Append); err != nil {
 			t.Fatal(err)
 		}
 		for _, change := range changes {
-			if err := s.ReplaceGroupKeys(change, "ledger_id"); err != nil {
+			each := func(rows *schema.Batch, keys *schema.Vector) {
+				for i := range rows.Rows {
+					change(keys, rows, i)
+				}
+			}
+			if err := s.ReplaceGroupKeys(each, "ledger_id", "group_key"); err != nil {
 				t.Fatal(err)
 			}
 		}
 		return s
 	}
-	move := func(b *schema.Bill) { b.GroupKey = schema.Some("moved/" + b.LedgerID) }
+	move := func(keys *schema.Vector, rows *schema.Batch, i int) {
+		keys.AppendText(append([]byte("moved/"), rows.Columns[0].TextAt(i)...))
+	}
+	keep := func(keys *schema.Vector, rows *schema.Batch, i int) {
+		if was := &rows.Columns[1]; was.IsNull(i) {
+			keys.AppendNull()
+		} else {
+			keys.AppendText(was.TextAt(i))
+		}
+	}
 	want := listOf(n, billAt)
 	for i := range want {
-		move(&want[i])
+		want[i].GroupKey = schema.Some("moved/" + want[i].LedgerID)
 	}
 	moved := staged(move)
 	if diff := cmp.Diff(want, collect(t, moved.Bills())); diff != "" {
 		t.Errorf("bills (-changed +read):\n%s", diff)
 	}
-	plain, same := objectOf(staged()), objectOf(staged(func(*schema.Bill) {}))
+	plain, same := objectOf(staged()), objectOf(staged(keep))
 	if same.RowsSHA256 != plain.RowsSHA256 {
 		t.Error("the same bills have other bytes")
 	}

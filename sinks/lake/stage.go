@@ -89,25 +89,15 @@ func (s *Stage) Bills(columns ...string) iter.Seq2[*schema.Bill, error] {
 	return parquet.Read(schema.Bills, file.Body(), columns...)
 }
 
-// ReplaceGroupKeys reads group_key and other columns of the staged bills back, and stages the
-// bills anew with the group_key that change leaves. An error is final.
-func (s *Stage) ReplaceGroupKeys(change func(*schema.Bill), columns ...string) error {
-	keys := func(yield func(schema.Null[string], error) bool) {
-		for b, err := range s.Bills(append(columns, "group_key")...) {
-			if err != nil {
-				yield(schema.Null[string]{}, err)
-				return
-			}
-			if change(b); !yield(b.GroupKey, nil) {
-				return
-			}
-		}
-	}
+// ReplaceGroupKeys reads columns of the staged bills back, and stages the bills anew with the
+// group_key that change adds to keys for each of rows, which have the named columns in that
+// order. It is called on all processors, side by side. An error is final.
+func (s *Stage) ReplaceGroupKeys(change func(rows *schema.Batch, keys *schema.Vector), columns ...string) error {
 	before := s.writers[schema.Bills.Name]
 	if _, err := before.Finish(s.stamp); err != nil {
 		return err
 	}
-	anew, err := before.Recode("group_key", keys)
+	anew, err := before.Recode("group_key", change, columns...)
 	if err != nil {
 		return err
 	}

@@ -69,6 +69,24 @@ type scan struct {
 }
 
 func open(table schema.AnyTable, from parquet.ReaderAtSeeker, mem memory.Allocator, b *budget, columns []string) (*scan, error) {
+	f, err := openColumns(table, from, mem, b, columns)
+	if err != nil {
+		return nil, err
+	}
+	return f.scan(nil, f.rows)
+}
+
+// columnFile is a file of which some columns are read.
+type columnFile struct {
+	table  schema.AnyTable
+	budget *budget
+	reader *pqarrow.FileReader
+	rows   int64
+	names  []string // of the columns, in the file's order
+	leaves []int    // the Parquet columns of these names
+}
+
+func openColumns(table schema.AnyTable, from parquet.ReaderAtSeeker, mem memory.Allocator, b *budget, columns []string) (*columnFile, error) {
 	pages, err := openPages(from, b)
 	if err != nil {
 		return nil, err
@@ -91,32 +109,41 @@ func open(table schema.AnyTable, from parquet.ReaderAtSeeker, mem memory.Allocat
 		}
 	}
 	selected := func(name string) bool { return len(columns) == 0 || slices.Contains(columns, name) }
-	var names []string // in the file's order
-	for _, f := range has.Fields() {
-		if selected(f.Name) {
-			names = append(names, f.Name)
+	f := &columnFile{table: table, budget: b, reader: reader, rows: pages.NumRows()}
+	for _, field := range has.Fields() {
+		if selected(field.Name) {
+			f.names = append(f.names, field.Name)
 		}
 	}
-	var leaves []int // the Parquet columns of these names
 	for i, leaf := range pages.MetaData().Schema.Columns() {
 		if selected(leaf.ColumnPath()[0]) {
-			leaves = append(leaves, i)
+			f.leaves = append(f.leaves, i)
 		}
 	}
-	if len(leaves) == 0 {
-		leaves = []int{0} // the library makes no batches without a column
+	if len(f.leaves) == 0 {
+		f.leaves = []int{0} // the library makes no batches without a column
 	}
-	s := &scan{budget: b, load: table.Loader(names), missing: pages.NumRows()}
-	err = b.run(func() (err error) {
-		s.batches, err = reader.GetRecordReader(context.Background(), leaves, nil)
+	return f, nil
+}
+
+// scan begins to read the row groups, which have that many rows; all of them if groups is nil.
+func (f *columnFile) scan(groups []int, rows int64) (*scan, error) {
+	s := &scan{budget: f.budget, load: f.table.Loader(f.names), missing: rows}
+	err := f.budget.run(func() (err error) {
+		s.batches, err = f.reader.GetRecordReader(context.Background(), f.leaves, groups)
 		return err
 	})
 	return s, err
 }
 
-// rows yields row, filled anew with each of the rows, up to the first error. The next batch
-// is decoded while the rows of one are used.
+// rows yields row, filled anew with each of the rows, up to the first error.
 func (s *scan) rows(row any, yield func(any, error) bool) error {
+	return s.each(func(batch arrow.RecordBatch) bool { return s.yieldRows(batch, row, yield) })
+}
+
+// each calls use for the batches, until it returns false or there is an error. The next batch
+// is decoded while one is used.
+func (s *scan) each(use func(arrow.RecordBatch) bool) error {
 	next := s.fetch()
 	defer func() { s.stop(next) }()
 	for {
@@ -126,7 +153,7 @@ func (s *scan) rows(row any, yield func(any, error) bool) error {
 		}
 		next = s.fetch()
 		s.missing -= batch.NumRows()
-		more := s.yieldRows(batch, row, yield)
+		more := use(batch)
 		batch.Release()
 		if !more {
 			return nil

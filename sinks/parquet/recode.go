@@ -1,75 +1,112 @@
 package parquet
 
 import (
+	"cmp"
+	"context"
 	"fmt"
 	"io"
-	"iter"
-	"sync"
 
+	"github.com/apache/arrow-go/v18/arrow"
+	"github.com/apache/arrow-go/v18/arrow/memory"
 	"github.com/apache/arrow-go/v18/parquet"
 	"github.com/apache/arrow-go/v18/parquet/metadata"
+	"golang.org/x/sync/errgroup"
 
 	"billwalk/schema"
 	"billwalk/sinks/parquet/pages"
 )
 
-// Recode returns a writer of the same rows, but for the values of one column of texts. Only
-// these are encoded: the chunks of all other columns are copied as they are. The column is
-// neither summed nor a list. w has finished, and the caller closes it afterwards.
-func (w *Writer) Recode(column string, values iter.Seq2[schema.Null[string], error]) (*Writer, error) {
+// Recode returns a writer of the same rows, but for the values of one column of texts: change
+// adds those of some rows to values, by what the named columns of rows say, which come in that
+// order. It is called on all processors, side by side. Only this column is encoded: the chunks of
+// all other columns are copied as they are. It is neither summed nor a list. w has finished,
+// and the caller closes it afterwards.
+func (w *Writer) Recode(column string, change func(rows *schema.Batch, values *schema.Vector), columns ...string) (*Writer, error) {
 	if w.ended != errFinished || w.err != nil {
 		return nil, fmt.Errorf("%s: its rows are replaced before their end", w.name)
 	}
 	anew := NewWriter(w.table, w.version, w.create)
 	anew.totals = w.totals
-	if err := anew.recode(w, column, values); err != nil {
+	if err := anew.recode(w, column, change, columns); err != nil {
 		anew.Close()
-		return nil, err
+		return nil, fmt.Errorf("%s, replacing %s: %w", w.name, column, err)
 	}
 	return anew, nil
 }
 
-func (w *Writer) recode(from *Writer, column string, values iter.Seq2[schema.Null[string], error]) error {
+// recode writes the row groups of another writer, in turn; all but the writing of one goes side
+// by side with others.
+func (w *Writer) recode(from *Writer, column string, change func(*schema.Batch, *schema.Vector), columns []string) error {
 	if err := w.groups.start(); err != nil {
 		return err
 	}
-	leaf, groups := from.groups.file.leafOf(column), from.groups.file.written
-	of := &w.groups.columns[w.groups.file.leaves[leaf].column]
-	encoder, chunk := &w.groups.workspace.workers[0], &w.groups.workspace.chunks[leaf]
-	v, spare := &schema.NewBatch([]schema.Column{*of}).Columns[0], &schema.NewBatch([]schema.Column{*of}).Columns[0]
-	var writing sync.WaitGroup // of a row group, while the values of the next are read
-	var fault error            // of writing
-	defer writing.Wait()
-	for value, err := range values {
-		switch {
-		case err != nil:
+	leaf, groups, workers := from.groups.file.leafOf(column), from.groups.file.written, w.groups.workspace.workers
+	turns := make([]chan struct{}, len(groups)+1)
+	for i := range turns {
+		turns[i] = make(chan struct{})
+	}
+	close(turns[0])
+	all, failed := errgroup.WithContext(context.Background())
+	for first := range min(len(workers), len(groups)) {
+		all.Go(func() error {
+			r, err := newRecoder(from, &w.groups.columns[w.groups.file.leaves[leaf].column], change, columns)
+			for i := first; i < len(groups) && err == nil; i += len(workers) {
+				if err = r.encode(&workers[first], i, groups[i].rows); err != nil {
+					break
+				}
+				select {
+				case <-turns[i]:
+				case <-failed.Done():
+					return nil
+				}
+				if err = w.groups.file.copyGroup(groups[i], from.output.file, leaf, &r.chunk); err == nil {
+					close(turns[i+1])
+				}
+			}
 			return err
-		case len(groups) == 0:
-			return fmt.Errorf("%s: more values of %s than rows", w.name, column)
-		case value.Valid:
-			v.AppendText([]byte(value.V))
-		default:
-			v.AppendNull()
-		}
-		if v.Rows < groups[0].rows {
-			continue
-		}
-		if writing.Wait(); fault != nil {
-			return fault
-		}
-		all, group := v, groups[0]
-		writing.Go(func() {
-			encoder.Encode(chunk, of, all, 0, 0, all.Rows)
-			fault = w.groups.file.copyGroup(group, from.output.file, leaf, chunk)
 		})
-		v, spare, groups = spare, v, groups[1:]
-		v.Reset()
 	}
-	if len(groups) > 0 {
-		return fmt.Errorf("%s: fewer values of %s than rows", w.name, column)
+	return all.Wait()
+}
+
+// recoder encodes the new values of a column, one row group after the other.
+type recoder struct {
+	file    *columnFile
+	column  *schema.Column
+	columns []string // that change reads
+	change  func(rows *schema.Batch, values *schema.Vector)
+	values  *schema.Batch // of the column
+	chunk   pages.Chunk
+}
+
+func newRecoder(from *Writer, column *schema.Column, change func(*schema.Batch, *schema.Vector), columns []string) (*recoder, error) {
+	file, err := openColumns(from.table, from.file.Body(), memory.DefaultAllocator, newBudget(maxMemory), columns)
+	return &recoder{file: file, column: column, columns: columns, change: change, values: schema.NewBatch([]schema.Column{*column})}, err
+}
+
+// encode encodes the values of a row group.
+func (r *recoder) encode(encoder *pages.Encoder, group, rows int) error {
+	s, err := r.file.scan([]int{group}, int64(rows))
+	if err != nil {
+		return err
 	}
-	writing.Wait()
-	return fault
+	r.values.Reset()
+	values := &r.values.Columns[0]
+	var fault error
+	if err := s.each(func(batch arrow.RecordBatch) bool {
+		var view *schema.Batch
+		if view, fault = viewOf(batch, r.columns); fault == nil {
+			r.change(view, values)
+		}
+		return fault == nil
+	}); err != nil || fault != nil {
+		return cmp.Or(err, fault)
+	}
+	if values.Rows != rows {
+		return fmt.Errorf("%d values for %d rows", values.Rows, rows)
+	}
+	encoder.Encode(&r.chunk, r.column, values, 0, 0, rows)
+	return nil
 }
 
 // writtenGroup is a row group as a file has it.

@@ -1,9 +1,7 @@
 package parquet
 
 import (
-	"errors"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"reflect"
 	"slices"
@@ -13,12 +11,18 @@ import (
 	"billwalk/schema"
 )
 
-// textsOf yields the texts of a column of bills.
-func textsOf(bills []schema.Bill, at func(*schema.Bill) *schema.Null[string]) iter.Seq2[schema.Null[string], error] {
-	return func(yield func(schema.Null[string], error) bool) {
-		for i := range bills {
-			if !yield(*at(&bills[i]), nil) {
-				return
+// textsOf returns a change to the texts of a column of bills, which it finds by ledger_id.
+func textsOf(bills []schema.Bill, at func(*schema.Bill) *schema.Null[string]) func(*schema.Batch, *schema.Vector) {
+	texts := make(map[string]schema.Null[string])
+	for i := range bills {
+		texts[bills[i].LedgerID] = *at(&bills[i])
+	}
+	return func(rows *schema.Batch, values *schema.Vector) {
+		for i := range rows.Rows {
+			if text := texts[string(rows.Columns[0].TextAt(i))]; text.Valid {
+				values.AppendText([]byte(text.V))
+			} else {
+				values.AppendNull()
 			}
 		}
 	}
@@ -50,7 +54,7 @@ func TestRecode(t *testing.T) {
 			if _, err := w.Finish(stamp); err != nil {
 				t.Fatal(err)
 			}
-			recoded, err := w.Recode(name, textsOf(after, at))
+			recoded, err := w.Recode(name, textsOf(after, at), "ledger_id")
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -85,26 +89,31 @@ func smallGroups(t *testing.T, bills []schema.Bill) *Writer {
 	return w
 }
 
-// TestRecodeRefuses: a value for each row, and of rows that have ended, or none.
+// TestRecodeRefuses: a value for each row, and of rows that have ended, by columns that there are.
 func TestRecodeRefuses(t *testing.T) {
 	t.Parallel()
-	bills := rowsOf(1000, billAt)
-	key := func(b *schema.Bill) *schema.Null[string] { return &b.GroupKey }
-	failing := func(yield func(schema.Null[string], error) bool) {
-		yield(schema.Null[string]{}, errors.New("unreadable"))
-	}
-	w := smallGroups(t, bills)
-	refused := func(values iter.Seq2[schema.Null[string], error], want string) {
+	w := smallGroups(t, rowsOf(1000, billAt))
+	refused := func(values int, column, want string) {
 		t.Helper()
-		if _, err := w.Recode("group_key", values); err == nil || !strings.Contains(err.Error(), want) {
+		change := func(rows *schema.Batch, keys *schema.Vector) {
+			for range rows.Rows + values {
+				keys.AppendNull()
+			}
+		}
+		if _, err := w.Recode("group_key", change, column); err == nil || !strings.Contains(err.Error(), want) {
 			t.Errorf("got error %v, want one with %q", err, want)
 		}
 	}
-	refused(textsOf(bills, key), "before their end")
+	refused(0, "ledger_id", "before their end")
 	if _, err := w.Finish(stamp); err != nil {
 		t.Fatal(err)
 	}
-	refused(textsOf(bills[1:], key), "fewer values")
-	refused(textsOf(append(bills, bills[0]), key), "more values")
-	refused(failing, "unreadable")
+	refused(-1, "ledger_id", "values for")
+	refused(1, "ledger_id", "values for")
+	refused(0, "no_such", "no_such")
+	refused(0, "fetched_at", "not read by column")
+	if err := w.output.file.Truncate(w.output.size / 2); err != nil {
+		t.Fatal(err)
+	}
+	refused(0, "ledger_id", "group_key")
 }

@@ -261,6 +261,9 @@ func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenC
 			trade = client(app, w.weights.Settlements)
 		}
 		w.trade = trade
+		if len(weights) > 0 {
+			w.run.Divide = func(weights []int) { trade.ShareSettlements(douyin.NewShare(w.run.Shard.Index, weights)) }
+		}
 		w.run.Settle.Trade, w.run.Settle.InFlight = trade, inFlight(app.QPS)
 	}
 	w.run.Calls = func() pipeline.Calls {

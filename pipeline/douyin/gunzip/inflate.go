@@ -210,6 +210,13 @@ func (d *inflater) compressed() bool {
 			return false
 		}
 		from, end := o-distance, o+length
+		if distance >= 8 && length <= 32 && end+8 <= len(out) { // most matches: what is written beyond the end is overwritten
+			for ; o < end; o, from = o+8, from+8 {
+				binary.LittleEndian.PutUint64(out[o:], binary.LittleEndian.Uint64(out[from:]))
+			}
+			o = end
+			continue
+		}
 		for o < end { // a match may go on into itself
 			o += copy(out[o:end], out[from:o])
 		}
