@@ -9,6 +9,7 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"sync"
 	"syscall"
 	"time"
 
@@ -34,6 +35,9 @@ type dir struct {
 
 	private []string      // prefixes of keys; see isPrivate
 	turn    chan struct{} // of one entry, which the writer of this process that waits for the lock holds
+
+	mu     sync.Mutex
+	rooted map[string]bool // folders whose own entries, up to the store's folder, are durable
 }
 
 const (
@@ -58,7 +62,7 @@ func openDir(folder string, private ...string) (*dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open the folder store %s: %w", full, err)
 	}
-	d := &dir{root: root, path: full, lock: flock.New(filepath.Join(full, lockFile), flock.SetFlag(os.O_CREATE|os.O_RDONLY|syscall.O_NONBLOCK)), private: private, turn: make(chan struct{}, 1)}
+	d := &dir{root: root, path: full, lock: flock.New(filepath.Join(full, lockFile), flock.SetFlag(os.O_CREATE|os.O_RDONLY|syscall.O_NONBLOCK)), private: private, turn: make(chan struct{}, 1), rooted: make(map[string]bool)}
 	d.sweep()
 	return d, nil
 }

@@ -61,6 +61,23 @@ func TestDirLayout(t *testing.T) {
 	}
 }
 
+// TestDirRooted: the folders above an object, and above its sidecar, are made durable once.
+func TestDirRooted(t *testing.T) {
+	d := newDir(t)
+	folders := []string{"a", "a/b", filepath.Dir(sidecarOf("a/k")), filepath.Dir(sidecarOf("a/b/k"))}
+	for _, puts := range []int{0, 1, 2} {
+		for _, f := range folders {
+			if got, want := d.isRooted(f), puts > 0; got != want {
+				t.Errorf("after %d puts: %s is durable: %v", puts, f, got)
+			}
+		}
+		if d.isRooted("a/c") {
+			t.Error("a folder that is not there is durable")
+		}
+		d.mustPut(t, "a/b/"+[]string{"k", "l", "m"}[puts], "content", nil)
+	}
+}
+
 // TestDirByHand changes files without the store.
 func TestDirByHand(t *testing.T) {
 	t.Parallel()

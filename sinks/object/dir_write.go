@@ -53,15 +53,33 @@ func (d *dir) rename(staged, name string) error {
 	if err := d.root.Rename(staged, name); err != nil {
 		return err
 	}
-	// The entries of new folders have to be durable, too, up to the store's own folder.
-	for folder := path.Dir(name); ; folder = path.Dir(folder) {
-		if err := d.syncFolder(folder); err != nil {
-			return fmt.Errorf("%w: %w", ErrUnknown, err)
-		}
-		if folder == "." {
-			return nil
+	folder := path.Dir(name)
+	if err := d.syncEntries(folder); err != nil {
+		return fmt.Errorf("%w: %w", ErrUnknown, err)
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	for ; folder != "."; folder = path.Dir(folder) {
+		d.rooted[folder] = true
+	}
+	return nil
+}
+
+// syncEntries makes a folder's entries durable, and, once in the life of the process, its own entry
+// and those of the folders above, up to the store's own folder: any of them may be new. Nothing
+// here removes a folder.
+func (d *dir) syncEntries(name string) error {
+	for ; ; name = path.Dir(name) {
+		if err := d.syncFolder(name); err != nil || d.isRooted(name) {
+			return err
 		}
 	}
+}
+
+func (d *dir) isRooted(folder string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return folder == "." || d.rooted[folder]
 }
 
 func (d *dir) syncFolder(name string) error {
