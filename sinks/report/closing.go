@@ -2,6 +2,11 @@ package report
 
 import "billwalk/schema"
 
+// BlockerLabel says in words what hinders closing.
+func (r *Report) BlockerLabel(code BlockerCode) Text {
+	return r.gloss("blocker", string(code)).Label
+}
+
 // closing says whether the days can be closed, with all that hinders it.
 func (l *loader) closing(r *Report, t *tables) Close {
 	c := Close{Blockers: []Blocker{}}

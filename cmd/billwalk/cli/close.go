@@ -55,6 +55,25 @@ func (p *program) appendClosing(ctx context.Context, w *wired, by string) error 
 	if err := w.lake.AppendClosing(ctx, row); err != nil {
 		return cut(ctx, err)
 	}
-	fmt.Fprintf(p.out, "closed %s of %s at generation %d, by %s\n", row.Day, row.Job, row.Generation, plain(by))
+	fmt.Fprintf(p.out, "closed %s of %s at generation %d, by %s%s\n", row.Day, row.Job, row.Generation, plain(by), p.closedDespite(ctx, w))
 	return nil
+}
+
+// closedDespite says what the report has against closing the day (不可日清), or nothing. To close it
+// all the same is a person's decision.
+func (p *program) closedDespite(ctx context.Context, w *wired) string {
+	r, err := p.loadReport(ctx, w)
+	if err != nil {
+		p.log.Warn("the day is closed, and whether it was ready for that could not be found out", "error", err)
+		return ""
+	}
+	if r.Close.Ready {
+		return ""
+	}
+	var english, chinese []string
+	for _, b := range r.Close.Blockers {
+		label := r.BlockerLabel(b.Code)
+		english, chinese = append(english, fmt.Sprintf("%s: %d", label.English, b.Count)), append(chinese, fmt.Sprintf("%s %d", label.Chinese, b.Count))
+	}
+	return fmt.Sprintf("; it was not ready to be closed (%s) · 已结账，但该日不可日清（%s）", strings.Join(english, ", "), strings.Join(chinese, "，"))
 }

@@ -173,9 +173,15 @@ func TestReportNotes(t *testing.T) {
 	if err := n.appendClosing(t.Context(), n.w, "张"); err != nil {
 		t.Fatal(err)
 	}
-	n.publish(t, day, at.Add(time.Hour), differs("a", 1002), differs("b", 900), differs("c", 800))
 	r, err := n.loadReport(t.Context(), n.w)
 	if err != nil {
+		t.Fatal(err)
+	}
+	if _, line, _ := strings.Cut(n.out.String(), "closed "); strings.Contains(line, "不可日清") == r.Close.Ready || strings.Count(line, "\n") != 1 {
+		t.Errorf("ready to be closed: %t; printed %q", r.Close.Ready, line)
+	}
+	n.publish(t, day, at.Add(time.Hour), differs("a", 1002), differs("b", 900), differs("c", 800))
+	if r, err = n.loadReport(t.Context(), n.w); err != nil {
 		t.Fatal(err)
 	}
 	var got []string

@@ -61,7 +61,10 @@ func TestReportFoots(t *testing.T) {
 			days := []string{"nightly", "--from", billwalktest.FirstDay.String(), "--to", billwalktest.LastDay.String()}
 			billwalktest.Run(t, config, append([]string{"run"}, days...)...)
 			resolveSome(t, config, reportOf(t, config, days...))
-			note(t, config, "close", "nightly", "--day", billwalktest.FirstDay.String(), "--by", "张")
+			closed := note(t, config, "close", "nightly", "--day", billwalktest.FirstDay.String(), "--by", "张")
+			if of := reportOf(t, config, "nightly", "--from", billwalktest.FirstDay.String()); strings.Contains(closed, "不可日清（") == of.Close.Ready {
+				t.Errorf("ready to be closed: %t; close prints %s", of.Close.Ready, closed)
+			}
 			r := reportOf(t, config, days...)
 			if r.Total.Doubtful.Groups == 0 || len(r.Closed) != 1 || len(r.Orders.ResolvedList) < 2 {
 				t.Errorf("%d groups doubtful, %d days closed and %d orders resolved", r.Total.Doubtful.Groups, len(r.Closed), len(r.Orders.ResolvedList))
@@ -104,12 +107,13 @@ func resolveSome(t *testing.T, config string, r *report.Report) {
 }
 
 // note runs a verb by which people note something.
-func note(t *testing.T, config string, args ...string) {
+func note(t *testing.T, config string, args ...string) (printed string) {
 	t.Helper()
 	var out, log bytes.Buffer
 	if code := billwalktest.CommandLine(append([]string{"--config", config}, args...), &out, &log); code != 0 {
 		t.Fatalf("%s: exit %d\n%s", args[0], code, log.String())
 	}
+	return out.String()
 }
 
 // viewsBeside returns the views that are not of tables, for tables that are there already.
