@@ -107,7 +107,7 @@ func textOf[T ~string]() kind[T] {
 			}
 			return last
 		},
-		put:  func(v *Vector, value T) { v.AppendText([]byte(value)) },
+		put:  func(v *Vector, value T) { v.AppendString(string(value)) },
 		take: func(v *Vector, i int) T { return T(v.TextAt(i)) },
 		show: func(v T) string { return string(v) },
 		same: equal[T],

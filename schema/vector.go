@@ -91,6 +91,17 @@ func (v *Vector) AppendText(value []byte) {
 	v.present()
 }
 
+// AppendString is AppendText of a string, of which it makes no copy to store it.
+func (v *Vector) AppendString(value string) {
+	if v.kind == codedVector {
+		v.Codes = append(v.Codes, v.code([]byte(value)))
+	} else {
+		v.Text = append(v.Text, value...)
+		v.Offsets = append(v.Offsets, int32(len(v.Text)))
+	}
+	v.present()
+}
+
 // AppendNull adds a row without a value.
 func (v *Vector) AppendNull() {
 	switch v.kind {

@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"billwalk/pipeline/normalise"
@@ -27,7 +28,7 @@ const (
 // appendRows appends the record of an answer, of which these are the rows, unless it has to
 // be kept as it was received.
 func appendRows(to []byte, a *schema.SettleAnswer, rows []normalise.SettleRow) (record []byte, ok bool) {
-	if a.FetchedAt.Location() != time.UTC {
+	if a.FetchedAt.Location() != time.UTC || strings.Contains(a.Parameter, ruleMark) {
 		return to, false
 	}
 	for i := range rows {
@@ -36,17 +37,20 @@ func appendRows(to []byte, a *schema.SettleAnswer, rows []normalise.SettleRow) (
 		}
 	}
 	to = append(to, decodedAnswer)
-	for _, text := range [...]string{a.Parameter, a.Column, a.Value, a.LogID} {
-		to = appendText(to, text)
-	}
+	to = binary.AppendUvarint(to, uint64(len(a.Parameter)+len(ruleMark)+len(a.Column)))
+	to = append(append(append(to, a.Parameter...), ruleMark...), a.Column...)
+	to = appendText(appendText(to, a.Value), a.LogID)
 	to = binary.AppendVarint(to, a.FetchedAt.Unix())
 	to = binary.AppendUvarint(to, uint64(a.FetchedAt.Nanosecond()))
 	to = binary.AppendUvarint(to, uint64(len(rows)))
 	for i := range rows {
-		to = appendRow(to, &rows[i])
+		to = appendRow(to, &rows[i], a.Value)
 	}
 	return to, true
 }
+
+// ruleMark stands between the parameter and the column of a match rule, as jobs.yaml has it.
+const ruleMark = ": "
 
 // encodeReceived returns the record of an answer as it was received.
 func encodeReceived(a *schema.SettleAnswer) ([]byte, error) {
@@ -69,14 +73,16 @@ func decodeAnswerRecord(record string, memory []normalise.SettleRow) (a storedAn
 		return storedAnswer{received.Query(), rowsOfRecords(memory, records, &received), &received}, nil
 	}
 	in := recordReader{rest: record[1:]}
-	a.query = schema.Query{Match: schema.Match{Parameter: in.text(), Column: in.text()}, Value: in.text()}
-	common := schema.Settlement{Source: schema.SourceQuery, AskedBy: schema.Some(a.query.Match.String()), LogID: nullText(in.text())}
+	rule := in.text()
+	a.query.Parameter, a.query.Column, _ = strings.Cut(rule, ruleMark)
+	a.query.Value = in.text()
+	common := schema.Settlement{Source: schema.SourceQuery, AskedBy: schema.Some(rule), LogID: nullText(in.text())}
 	common.FetchedAt = time.Unix(in.varint(), int64(in.uvarint())).UTC()
 	n := int(in.uvarint())
 	a.rows = slices.Grow(memory[:0], n)[:n]
 	for i := range a.rows {
 		a.rows[i] = normalise.SettleRow{Settlement: common}
-		in.row(&a.rows[i])
+		in.row(&a.rows[i], a.query.Value)
 	}
 	return a, nil
 }
@@ -115,14 +121,21 @@ func rowAmounts(s *schema.Settlement) [4]*schema.Null[schema.Fen] {
 	return [4]*schema.Null[schema.Fen]{&s.Amount, &s.Rake, &s.Commission, &s.SharesTotal}
 }
 
-func appendRow(to []byte, r *normalise.SettleRow) []byte {
+// appendRow appends a row of an answer to a query of the value. An id that is the value is
+// written as an empty text, which no id is.
+func appendRow(to []byte, r *normalise.SettleRow, value string) []byte {
 	s := &r.Settlement
 	flags, amounts, at := byte(0), byte(0), len(to)
 	to = append(to, 0, 0, byte(slices.Index(statuses[:], s.Status)), byte(r.Identity))
 	to = appendText(to, s.SettleID)
 	for i, text := range rowTexts(s) {
-		if text.Valid {
-			flags |= 1 << i
+		if !text.Valid {
+			continue
+		}
+		flags |= 1 << i
+		if 1<<i < hasDetail && text.V == value {
+			to = append(to, 0)
+		} else {
 			to = appendText(to, text.V)
 		}
 	}
@@ -147,15 +160,19 @@ func appendRow(to []byte, r *normalise.SettleRow) []byte {
 	return to
 }
 
-// row sets the columns that a row has of its own.
-func (in *recordReader) row(r *normalise.SettleRow) {
+// row sets the columns that a row of an answer to a query of the value has of its own.
+func (in *recordReader) row(r *normalise.SettleRow, value string) {
 	s := &r.Settlement
 	flags, amounts := in.byte(), in.byte()
 	s.Status, r.Identity = statuses[in.byte()], normalise.Outcome(in.byte())
 	s.SettleID = in.text()
 	for i, text := range rowTexts(s) {
-		if flags&(1<<i) != 0 {
-			*text = schema.Some(in.text())
+		if flags&(1<<i) == 0 {
+			continue
+		}
+		*text = schema.Some(in.text())
+		if 1<<i < hasDetail && text.V == "" {
+			text.V = value
 		}
 	}
 	for i, amount := range rowAmounts(s) {

@@ -51,7 +51,7 @@ func TestAnswerRecord(t *testing.T) {
 			body += "}"
 		}
 		answer := schema.SettleAnswer{
-			Account: "1", Day: 3, Parameter: rapid.SampledFrom([]string{"order_id", "out_order_no"}).Draw(t, "parameter"), Column: "shop_order_id", Value: "K",
+			Account: "1", Day: 3, Parameter: rapid.SampledFrom([]string{"order_id", "out_order_no", "order_id: x"}).Draw(t, "parameter"), Column: "shop_order_id", Value: "K",
 			FetchedAt: time.Unix(1795150000, rapid.SampledFrom([]int64{0, 999, 1_000_001}).Draw(t, "ns")).UTC(), LogID: rapid.SampledFrom([]string{"", "log"}).Draw(t, "logid"),
 			Body: []byte(body + `],"extra":{"error_code":0}}`), Key: "key",
 		}

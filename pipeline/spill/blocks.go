@@ -25,10 +25,21 @@ type block struct {
 	data   []byte
 }
 
-// text returns a part of one block of the file, which does not change any more.
+// text returns a part of the file, of blocks that do not change any more.
 func (b *blocks) text(file io.ReaderAt, offset int64, length int) (string, error) {
 	b.mu.Lock()
 	defer b.mu.Unlock()
+	text, err := b.part(file, offset, length)
+	for err == nil && len(text) < length {
+		var more string
+		more, err = b.part(file, offset+int64(len(text)), length-len(text))
+		text += more
+	}
+	return text, err
+}
+
+// part returns what one block has of a part of the file.
+func (b *blocks) part(file io.ReaderAt, offset int64, length int) (string, error) {
 	number := offset / blockSize
 	at, known := b.places[number]
 	if !known {
@@ -40,7 +51,7 @@ func (b *blocks) text(file io.ReaderAt, offset int64, length int) (string, error
 		one.number, b.places[number] = number, at
 	}
 	from := int(offset % blockSize)
-	return string(b.kept[at].data[from : from+length]), nil
+	return string(b.kept[at].data[from:min(from+length, blockSize)]), nil
 }
 
 // free returns the place of a block that holds nothing.

@@ -76,7 +76,7 @@ func (r *Records) AppendTo(data []byte, at Place) ([]byte, error) {
 // ReadText returns a record as a text. It is for records that are read in about the order in
 // which they were added.
 func (r *Records) ReadText(at Place) (string, error) {
-	if !r.inBlock(at) {
+	if !r.inBlocks(at) {
 		data, err := r.Read(at)
 		return string(data), err
 	}
@@ -87,12 +87,12 @@ func (r *Records) ReadText(at Place) (string, error) {
 	return text, nil
 }
 
-// inBlock reports whether a record lies in one block, all of which is written.
-func (r *Records) inBlock(at Place) bool {
+// inBlocks reports whether a record lies in one block or two, all of which is written.
+func (r *Records) inBlocks(at Place) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	end := (at.Offset/blockSize + 1) * blockSize
-	return at.Offset+int64(at.Length) <= end && end <= r.written
+	end := (at.Offset + int64(at.Length) + blockSize - 1) / blockSize * blockSize
+	return at.Length > 0 && at.Length <= blockSize && end <= r.written
 }
 
 // read fills data from a place in the file.

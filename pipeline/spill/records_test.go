@@ -75,7 +75,7 @@ func TestRecordsTexts(t *testing.T) {
 	for i := range texts / writers {
 		for writer := range writers {
 			at := places[writer*texts/writers+i]
-			if !r.inBlock(at) {
+			if !r.inBlocks(at) {
 				continue
 			}
 			if got, err := b.text(reads, at.Offset, int(at.Length)); err != nil || got != text(writer*texts/writers+i) {

@@ -22,28 +22,29 @@ func (l *settleLines) parse(line []byte) (a schema.SettleAnswer, err error) {
 	if a, ok := l.scan(line); ok {
 		return a, nil
 	}
-	return a, readLine(line, &a)
+	err = readLine(line, &a)
+	return a, err
 }
 
 // scan reads a line in the very form of EncodeSettlement, without escapes before the body.
 func (l *settleLines) scan(line []byte) (a schema.SettleAnswer, ok bool) {
-	head, body, _ := bytes.Cut(line, []byte(bodyMember))
-	body, ended := bytes.CutSuffix(body, []byte("}"))
-	if !ended || !isUnescaped(head) || !isPlain(body) && !(fitsLine(body) && jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true))) {
-		return a, false
-	}
-	shared, rest, _ := bytes.Cut(head, []byte(`,"value":"`))
-	if a, ok = l.heads[string(shared)]; !ok {
-		if a, ok = scanSettleHead(string(shared)); !ok {
+	head, rest, _ := bytes.Cut(line, []byte(`,"value":"`))
+	if a, ok = l.heads[string(head)]; !ok {
+		if a, ok = scanSettleHead(string(head)); !ok {
 			return a, false
 		}
 		if l.heads == nil {
 			l.heads = make(map[string]schema.SettleAnswer)
 		}
-		l.heads[string(shared)] = a
+		l.heads[string(head)] = a
+	}
+	own, body, _ := bytes.Cut(rest, []byte(bodyMember))
+	body, ended := bytes.CutSuffix(body, []byte("}"))
+	if !ended || !isUnescaped(own) || !isPlain(body) && !(fitsLine(body) && jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true))) {
+		return a, false
 	}
 	var fetched string
-	if !scanTexts(string(rest), textMember{"", &a.Value}, textMember{`,"fetched_at":"`, &fetched}, textMember{`,"logid":"`, &a.LogID}) {
+	if !scanTexts(string(own), textMember{"", &a.Value}, textMember{`,"fetched_at":"`, &fetched}, textMember{`,"logid":"`, &a.LogID}) {
 		return a, false
 	}
 	var err error
@@ -55,7 +56,7 @@ func (l *settleLines) scan(line []byte) (a schema.SettleAnswer, ok bool) {
 // scanSettleHead reads what stands before the value.
 func scanSettleHead(head string) (a schema.SettleAnswer, ok bool) {
 	var account, day string
-	if !scanTexts(head, textMember{`{"account":"`, &account}, textMember{`,"bill_date":"`, &day}, textMember{`,"parameter":"`, &a.Parameter}, textMember{`,"column":"`, &a.Column}) {
+	if !isUnescaped(head) || !scanTexts(head, textMember{`{"account":"`, &account}, textMember{`,"bill_date":"`, &day}, textMember{`,"parameter":"`, &a.Parameter}, textMember{`,"column":"`, &a.Column}) {
 		return a, false
 	}
 	var err error
@@ -85,13 +86,14 @@ func scanTexts(text string, members ...textMember) (ok bool) {
 
 // isUnescaped reports whether a text has no character that may only stand in a JSON string
 // escaped, and none that stands for another.
-func isUnescaped(text []byte) bool {
+func isUnescaped[T string | []byte](text T) bool {
 	all := byte(0)
-	for _, c := range text {
+	for i := range len(text) {
+		c := text[i]
 		if c < ' ' || c == '\\' {
 			return false
 		}
 		all |= c
 	}
-	return all < utf8.RuneSelf || utf8.Valid(text)
+	return all < utf8.RuneSelf || utf8.ValidString(string(text))
 }
