@@ -17,4 +17,5 @@ type Answer struct {
 	LogID     string          `json:"logid"`
 	Body      json.RawMessage `json:"body"` // one JSON value without line breaks, otherwise the bytes received
 	Key       string          `json:"-"`    // the archive object that it was read from
+	SHA256    string          `json:"-"`    // of the body, if it was hashed since it was received
 }

@@ -23,6 +23,7 @@ type joinedRows struct {
 	known   *evidence.OrderReader
 	queries []schema.Query
 	own     []schema.Settlement
+	order   reconcile.Order
 	outcome reconcile.Outcome
 
 	groups, settlements *schema.Batch
@@ -124,7 +125,8 @@ func compareGroups(a, b schema.Reconciliation) int {
 // reconcile reconciles the order with those of its settlements that no order before
 // it has claimed.
 func (r *joinedRows) reconcile(to *reconcile.Outcome, known *knownOrder) error {
-	o := reconcile.Order{
+	o := &r.order
+	*o = reconcile.Order{
 		Key: known.bills[0].OrderKey(), Bills: known.bills, Answered: known.answered, SettledElsewhere: known.CountedBefore(r.at.Day),
 		Published: known.Published, BuiltDays: r.evidence.BuiltDays(), Settlements: r.own[:0],
 	}
@@ -141,7 +143,7 @@ func (r *joinedRows) reconcile(to *reconcile.Outcome, known *knownOrder) error {
 		o.Settlements = append(o.Settlements, *s)
 	}
 	r.own = o.Settlements
-	return r.rules.ReconcileTo(to, r.at.Day, &o)
+	return r.rules.ReconcileTo(to, r.at.Day, o)
 }
 
 // addPlaced adds the settlements that belong to this partition, and their exceptions.

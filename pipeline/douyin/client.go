@@ -46,6 +46,9 @@ func (c *Client) CloseIdleConnections() { c.http.CloseIdleConnections() }
 // would have needed.
 func (c *Client) BillsNeeded() int { return c.bills.pace.inFlight() }
 
+// SettlementsNeeded is BillsNeeded of Settlements.
+func (c *Client) SettlementsNeeded() int { return c.settlements.pace.inFlight() }
+
 // Token fetches a token if the client has none, as every call does. The error is an
 // *Error, or wraps ctx's.
 func (c *Client) Token(ctx context.Context) error {

@@ -14,7 +14,6 @@ import (
 	"sync"
 	"time"
 
-	"billwalk/pipeline/douyin/gunzip"
 	"billwalk/pipeline/mend"
 )
 
@@ -81,7 +80,7 @@ func readBody(res *http.Response) ([]byte, error) {
 	if err != nil || buffer.Len() == 0 || buffer.Len() > maxAnswer || !strings.EqualFold(res.Header.Get("Content-Encoding"), "gzip") {
 		return bytes.Clone(buffer.Bytes()), err
 	}
-	return gunzip.Unpack(buffer.Bytes(), maxAnswer+1)
+	return unzip(buffer.Bytes(), maxAnswer+1)
 }
 
 // lost returns the error of an answer that did not arrive, or ctx's if that has ended.

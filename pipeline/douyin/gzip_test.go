@@ -23,6 +23,11 @@ func TestReadBody(t *testing.T) {
 		return to.String()
 	}
 	page := strings.Repeat(documentedPage, 50)
+	damaged := func(fromEnd int) string { // the checksum and the size are the last eight bytes
+		z := []byte(pack(page))
+		z[len(z)-fromEnd] ^= 1
+		return string(z)
+	}
 	large := strings.Repeat("x", maxAnswer+2)
 	for name, c := range map[string]struct {
 		encoding, body, want string
@@ -34,6 +39,10 @@ func TestReadBody(t *testing.T) {
 		"too large, unpacked": {"gzip", pack(large), large[:maxAnswer+1], false},
 		"too large":           {"gzip", large, large[:maxAnswer+1], false},
 		"cut":                 {"gzip", pack(page)[:300], "", true},
+		"cut in the header":   {"gzip", pack(page)[:5], "", true},
+		"damaged":             {"gzip", damaged(5), "", true},
+		"of another size":     {"gzip", damaged(1), "", true},
+		"and something":       {"gzip", pack(page) + "x...........", "", true},
 		"no gzip":             {"gzip", page, "", true},
 		"empty":               {"gzip", "", "", false},
 		"no encoding":         {"", pack(page), pack(page), false},

@@ -2,36 +2,46 @@ package settle
 
 import (
 	"context"
+	"math"
 	"slices"
 	"sync"
 
 	"billwalk/pipeline/yield"
 )
 
+// allChunks stands for all chunks of a pass.
+const allChunks = math.MaxInt
+
 // running is an order whose queries are under way.
 type running struct {
 	order  *order
+	chunk  int
 	result result
 	done   chan struct{} // closed when result is there
 }
 
-// queryChunk queries some orders side by side, and counts which rules answered. Answers are
-// kept as they come: where many units share a low rate, a chunk takes minutes. It does not
-// wait for an order whose query failed: that gives its slot to others, and is taken later.
-func (p *pass) queryChunk(ctx context.Context, orders []order) error {
+// queryChunk begins to query some orders side by side. The returned function waits for them, and
+// counts which rules answered. Answers are kept as they come: where many units share a low rate, a
+// chunk takes minutes. It does not wait for an order whose query failed: that gives its slot to
+// others, and is taken later.
+func (p *pass) queryChunk(ctx context.Context, orders []order) (await func() error) {
+	p.chunks++
+	chunk := p.chunks
 	var first sync.WaitGroup // until each is answered, or has failed once
 	for i := range orders {
 		p.slots <- struct{}{}
 		first.Add(1)
 		release := sync.OnceFunc(func() { <-p.slots; first.Done() })
-		r := &running{order: &orders[i], done: make(chan struct{})}
+		r := &running{order: &orders[i], chunk: chunk, done: make(chan struct{})}
 		p.running = append(p.running, r)
 		place := p.begun
 		p.begun++
+		sequence, omitted := p.queryOrder(r.order)
 		go func() {
 			defer release()
 			defer close(r.done)
-			r.result = p.query(yield.With(ctx, release), r.order)
+			r.result = p.query(yield.With(ctx, release), r.order, sequence)
+			r.result.omitted = omitted
 			if r.result.err != nil {
 				return
 			}
@@ -40,14 +50,20 @@ func (p *pass) queryChunk(ctx context.Context, orders []order) error {
 			p.Progress.OrderAnswered()
 		}()
 	}
-	first.Wait()
-	return p.takeDone(ctx, false)
+	return func() error {
+		first.Wait()
+		return p.takeDone(ctx, chunk)
+	}
 }
 
-// takeDone takes the results of the orders that are done; with all, it waits for all.
-func (p *pass) takeDone(ctx context.Context, all bool) (err error) {
+// takeDone takes the results of the orders that are done, up to a chunk: what is known of the rules
+// does not depend on how fast the next one is. With allChunks, it waits for all.
+func (p *pass) takeDone(ctx context.Context, chunk int) (err error) {
 	p.running = slices.DeleteFunc(p.running, func(r *running) bool {
-		if all {
+		if r.chunk > chunk {
+			return false
+		}
+		if chunk == allChunks {
 			<-r.done
 		}
 		select {

@@ -62,7 +62,13 @@ func (s *Settler) Day(ctx, lasting context.Context, day schema.Day, partitions [
 
 // slots returns a semaphore for the queries in flight. One that fails leaves it, and is
 // repeated outside.
-func (s *Settler) slots() chan struct{} { return make(chan struct{}, max(1, s.InFlight)) }
+func (s *Settler) slots() chan struct{} {
+	n := max(1, s.InFlight)
+	if s.Needed != nil {
+		n = max(n, s.Needed())
+	}
+	return make(chan struct{}, n)
+}
 
 func (s *Settler) newPass(u schema.Unit, kind string, slots chan struct{}) *pass {
 	return &pass{Settler: s, unit: u, name: passid.New(s.RunID+kind, u, s.Now(), ""), slots: slots, batch: batch{turn: newTurn()}}

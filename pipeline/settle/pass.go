@@ -10,7 +10,7 @@ import (
 	"billwalk/schema"
 )
 
-const ordersAtATime = 64 // of one unit; after them it is known better which rule answers
+const ordersAtATime = 64 // of one unit, a chunk; after them it is known better which rule answers
 
 // pass is one pass over the orders of a unit.
 type pass struct {
@@ -24,6 +24,7 @@ type pass struct {
 	lastPassEnd int64         // unix microseconds: the end of the last pass, if its run ended well
 	batch       batch
 	begun       int // orders
+	chunks      int // likewise
 }
 
 // run queries the orders that are due, and certifies the pass if all have an answer. The
@@ -93,8 +94,13 @@ func (p *pass) findDue(orders iter.Seq2[order, error]) (isDue []bool, due int, e
 	return isDue, due, nil
 }
 
-// queryAll queries the orders, chunk by chunk, until ctx ends or calls are halted.
+// queryAll queries the orders, chunk by chunk, until ctx ends or calls are halted. The first chunk
+// shows which rules answer. After it, as many are under way as the slots have room for, and two at
+// least: while the last answers of one are awaited, others use the rate, also where a large account
+// is the last of its day.
 func (p *pass) queryAll(ctx, calls, lasting context.Context, orders iter.Seq2[order, error]) error {
+	var underWay []func() error // which await the end of a chunk
+	most := 0
 	for chunk, err := range chunks(orders, ordersAtATime) {
 		if err != nil {
 			return errors.Join(err, p.flush(lasting))
@@ -105,11 +111,16 @@ func (p *pass) queryAll(ctx, calls, lasting context.Context, orders iter.Seq2[or
 		if _, halted := p.Halt.Failure(p.unit); halted {
 			break
 		}
-		if err := p.queryChunk(calls, chunk); err != nil {
-			return errors.Join(err, p.flush(lasting))
+		underWay = append(underWay, p.queryChunk(calls, chunk))
+		for len(underWay) > most {
+			if err := underWay[0](); err != nil {
+				return errors.Join(err, p.flush(lasting))
+			}
+			underWay = underWay[1:]
 		}
+		most = 1 + cap(p.slots)/ordersAtATime
 	}
-	return errors.Join(p.takeDone(calls, true), p.flush(lasting))
+	return errors.Join(p.takeDone(calls, allChunks), p.flush(lasting))
 }
 
 // setFailure sets why orders have no answer. What ended all calls comes before what

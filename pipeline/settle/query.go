@@ -22,10 +22,8 @@ type result struct {
 	unkept  error // the archive's
 }
 
-// query makes the queries of an order until one is answered with settlements.
-func (p *pass) query(ctx context.Context, o *order) (r result) {
-	sequence, omitted := p.queryOrder(o)
-	r.omitted = omitted
+// query makes the queries of an order in sequence, until one is answered with settlements.
+func (p *pass) query(ctx context.Context, o *order, sequence []int) (r result) {
 	for _, i := range sequence {
 		if _, halted := p.Halt.Failure(p.unit); halted {
 			r.err = stop.ErrStopped

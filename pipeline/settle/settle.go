@@ -50,9 +50,10 @@ type Archive interface {
 
 // Config is how a job queries its orders.
 type Config struct {
-	Trade      Trade // nil queries nothing
-	InFlight   int   // queries side by side, over all units
-	FinalCheck bool  // all orders of a day are queried once more, when it is looked at for the last time
+	Trade      Trade      // nil queries nothing
+	InFlight   int        // queries side by side, over all units
+	Needed     func() int // as many are, if these are more: what the whole rate needs at the present latency; may be nil
+	FinalCheck bool       // all orders of a day are queried once more, when it is looked at for the last time
 }
 
 // Settler queries orders for one run.

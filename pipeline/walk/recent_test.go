@@ -5,12 +5,15 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"log/slog"
 	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
 	"time"
 
+	"billwalk/pipeline/normalise"
+	"billwalk/pipeline/progress"
 	"billwalk/schema"
 	"billwalk/sinks/archive"
 	"billwalk/sinks/object/objecttest"
@@ -147,6 +150,46 @@ func TestRecent(t *testing.T) {
 		}
 		if again := collect(t, r, u, first); len(again) != len(got) {
 			t.Errorf("%s: the second time there are %d answers, not %d", name, len(again), len(got))
+		}
+	}
+}
+
+// threePages is a platform that has a bill on each of three pages.
+type threePages struct{}
+
+func (threePages) Bills(_ context.Context, u schema.Unit, cursor string, _ int) (normalise.PageAnswer, error) {
+	body := fmt.Sprintf(`{"data":{"cursor":"%s1","has_more":%t,"ledger_records":[{"account_id":"1","ledger_id":"%s","settle_type":1}]},"extra":{"error_code":0}}`, cursor, len(cursor) < 3, cursor)
+	return normalise.DecodeAnswer(schema.Answer{Account: u.Account.ID, Day: u.Day, Cursor: cursor, FetchedAt: time.Now(), Body: []byte(body)})
+}
+
+// TestRecentCertified: a walk is certified, and its pages are read from memory, with the hashes
+// of what they say, and then from the archive, where they are hashed again.
+func TestRecentCertified(t *testing.T) {
+	t.Parallel()
+	below := newCounting()
+	r := NewRecent(below, below.BatchKey, 1<<20)
+	w := Walker{
+		Config: Config{Source: threePages{}, PageSize: 50, Passes: 2}, Archive: r,
+		RunID: "01K", Now: time.Now, Log: slog.New(slog.DiscardHandler), Progress: new(progress.Counter),
+	}
+	u := recentUnit(1)
+	c, err := w.Walk(t.Context(), u, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for readings := range 2 {
+		n := 0
+		for a, err := range Certified(t.Context(), r, c) {
+			if err != nil {
+				t.Fatal(err)
+			}
+			if hash := schema.HashOf(a.Body); hash != c.Pages[n].SHA256 || a.SHA256 != "" && a.SHA256 != hash || (a.SHA256 == "") != (readings > 0) {
+				t.Errorf("page %d has the hash %q; its body has %s", a.Page, a.SHA256, hash)
+			}
+			n++
+		}
+		if n != 3 || below.read != readings {
+			t.Errorf("%d pages, and the archive was read %d times, want %d", n, below.read, readings)
 		}
 	}
 }

@@ -42,8 +42,8 @@ func newTrace(u schema.Unit, walk string) *trace {
 	return &trace{unit: u, walk: walk, next: firstCursor, seen: map[string]bool{firstCursor: true}}
 }
 
-// add takes the walk's next page, of at most size records. An error says why the walk
-// cannot be trusted.
+// add takes the walk's next page, of at most size records, and hashes it. An error says why
+// the walk cannot be trusted.
 func (t *trace) add(a *normalise.PageAnswer, size int) error {
 	if a.Cursor != t.next || a.Page != len(t.pages)+1 {
 		return fmt.Errorf("page %d at cursor %q does not follow page %d, which leads to cursor %q", a.Page, a.Cursor, len(t.pages), t.next)
@@ -59,7 +59,8 @@ func (t *trace) add(a *normalise.PageAnswer, size int) error {
 	if len(t.pages) == 0 {
 		t.began = a.FetchedAt
 	}
-	t.pages = append(t.pages, schema.Link{Cursor: a.Cursor, Next: page.Next, Rows: len(page.Records), SHA256: schema.HashOf(a.Body)})
+	a.SHA256 = schema.HashOf(a.Body)
+	t.pages = append(t.pages, schema.Link{Cursor: a.Cursor, Next: page.Next, Rows: len(page.Records), SHA256: a.SHA256})
 	t.rows += int64(len(page.Records))
 	t.ended, t.next, t.done = a.FetchedAt, page.Next, !page.HasMore
 	t.seen[page.Next] = true

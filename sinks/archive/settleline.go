@@ -18,12 +18,13 @@ type settleLines struct {
 
 // parse reads a line, as readLine does; the body may be a part of the line. No certificate has
 // the hash of an answer: a body that is not JSON is a damaged line here, or nowhere.
-func (l *settleLines) parse(line []byte) (a schema.SettleAnswer, err error) {
+func (l *settleLines) parse(line []byte) (schema.SettleAnswer, error) {
 	if a, ok := l.scan(line); ok {
 		return a, nil
 	}
-	err = readLine(line, &a)
-	return a, err
+	a := new(schema.SettleAnswer)
+	err := readLine(line, a)
+	return *a, err
 }
 
 // scan reads a line in the very form of EncodeSettlement, without escapes before the body.

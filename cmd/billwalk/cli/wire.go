@@ -264,7 +264,7 @@ func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenC
 		if len(weights) > 0 {
 			w.run.Divide = func(weights []int) { trade.ShareSettlements(douyin.NewShare(w.run.Shard.Index, weights)) }
 		}
-		w.run.Settle.Trade, w.run.Settle.InFlight = trade, inFlight(app.QPS)
+		w.run.Settle.Trade, w.run.Settle.InFlight, w.run.Settle.Needed = trade, inFlight(app.QPS), trade.SettlementsNeeded
 	}
 	w.run.Calls = func() pipeline.Calls {
 		s := w.stats()
@@ -286,7 +286,7 @@ func (w *wired) stats() (sum douyin.Stats) {
 
 // inFlight is how many units are walked, or queries made, side by side: enough that
 // answers which take four seconds still leave the pace to the limiter; above 64 requests
-// per second, enough for a quarter of a second and more. Walks that need more get more.
+// per second, enough for a quarter of a second and more. Where more are needed there are more.
 func inFlight(qps float64) int { return int(min(max(4*qps, 8), 256)) }
 
 func codePolicy(c jobs.Columns) normalise.CodePolicy {

@@ -39,7 +39,6 @@ var walls = []struct {
 	{"billwalk/pipeline", []string{"billwalk/cmd/billwalk/cli"}, "the steps are on top of their parts"},
 	{"billwalk/pipeline/jobs", []string{"billwalk/cmd/billwalk/cli"}, "the steps take values, not a file's form"},
 	{"billwalk/pipeline/douyin", []string{"billwalk/cmd/billwalk/cli"}, "the steps ask a Source, and the sandbox shares nothing with the client it tests"},
-	{"billwalk/pipeline/douyin/gunzip", []string{"billwalk/pipeline/douyin"}, "only the client's answers come in gzip"},
 	{"billwalk/pipeline/douyin/sandbox", []string{"billwalk/cmd/billwalk/cli"}, "the client must not know that its platform is simulated"},
 	{"billwalk/pipeline/douyin/sandbox/month", []string{"billwalk/cmd/billwalk/cli"}, "likewise; and it shares nothing with the other sandbox, so that neither must know the other's rules"},
 	{"billwalk/pipeline/reconcile", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/evidence", "billwalk/pipeline/settle", "billwalk/pipeline/build", "billwalk/pipeline/withdraw"},
