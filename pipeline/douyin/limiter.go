@@ -28,7 +28,7 @@ const (
 	// While callers wait, so many requests are sent at a time, when the slot of the last of
 	// them is due: to wake a process costs about as much as a request itself.
 	maxGroup     = 16
-	maxGroupTime = 40 * time.Millisecond // from the first one's slot to the last one's
+	maxGroupTime = 80 * time.Millisecond // from the first one's slot to the last one's
 
 	// How late a slot may be without being lost. What is late is sent in a bunch, which
 	// the window limits. A bunch after a rest is smaller.
