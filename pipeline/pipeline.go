@@ -19,7 +19,7 @@
 // This package has the order of these steps, and nothing else. A [Run] makes a [Plan] of
 // the units (plan*.go), of which the refetch policy (refetch.go) leaves out those that
 // the archive has already. The schedule (schedule.go) walks them side by side; as they
-// end, the steps (steps.go) take their days to the lake. A first run, another run of the
+// end, the steps (take.go) take their days to the lake. A first run, another run of the
 // same days, a backfill and a replay go through the same steps; a replay makes no calls.
 //
 // The package does no HTTP, and knows no store and no file format.

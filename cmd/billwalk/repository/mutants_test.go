@@ -123,7 +123,7 @@ var ruleMutants = []mutant{
 		packages: "./pipeline", killer: "^TestStanding$/^in_one_run$",
 	},
 	{
-		rule: "a later day is published before an earlier one of the same order", file: "pipeline/steps.go",
+		rule: "a later day is published before an earlier one of the same order", file: "pipeline/take.go",
 		old: "(t.joined[other] || !t.goesFirst(other, day))", new: "(t.joined[other] || !t.goesFirst(day, other))",
 		packages: "./pipeline", killer: "^TestStanding$/^in_one_run$",
 	},
