@@ -1,6 +1,7 @@
 package build
 
 import (
+	"encoding/binary"
 	"fmt"
 	"strings"
 	"sync/atomic"
@@ -67,8 +68,8 @@ type itemGroup = normalise.Fingerprint
 
 func newItemGroup[T []byte | string](account, order, item T) itemGroup {
 	var memory [256]byte
-	all := append(append(memory[:0], account...), 0)
-	all = append(append(all, order...), 0)
+	all := append(binary.AppendUvarint(memory[:0], uint64(len(account))), account...)
+	all = append(binary.AppendUvarint(all, uint64(len(order))), order...)
 	return normalise.FingerprintOf(append(all, item...))
 }
 
