@@ -94,7 +94,7 @@ func (p *simProcess) main(ctx context.Context) (*pipeline.Summary, error) {
 	if p.kind == night {
 		r.From, r.Lookback = p.to, int(p.to-p.from)
 	}
-	r.InFlight, r.Needed, r.Settle.InFlight = 1, nil, 1 // so that the order of steps is the seed's alone
+	r.InFlight, r.Needed, r.Settle.InFlight, r.Settle.Needed = 1, nil, 1, nil // so that the order of steps is the seed's alone
 	r.Backfill = p.kind == backfill
 	r.Deadline, r.Walk.AllowShrink = p.deadline, p.shrink
 	p.days, p.accounts = r.Days(), r.Accounts
