@@ -28,34 +28,16 @@ import (
 // the machine is does not matter.
 func TestRunsAtCap(t *testing.T) {
 	t.Parallel()
-	for _, row := range []struct {
-		qps, days int
-		most      float64 // of calls ÷ qps
-	}{{5, 1, 1.02}, {50, 2, 1.02}, {200, 7, 1.02}, {1000, 14, 1.04}} {
-		for _, latency := range []time.Duration{5 * time.Millisecond, 50 * time.Millisecond, 200 * time.Millisecond} {
-			t.Run(fmt.Sprintf("%d per second, %v", row.qps, latency), func(t *testing.T) {
-				if race.Detector && row.qps == 1000 {
-					t.Skip("takes minutes with the race detector")
-				}
-				synctest.Test(t, func(t *testing.T) {
-					wakeUp()
-					platform := &unequal{latency: latency}
-					store, first := objecttest.NewMem(), schema.DayOf(firstMorning)-60
-					platform.night(t, store, 100_000, first, first) // it shows how large the accounts are
-					platform.arrivals = nil
-					s := platform.night(t, store, row.qps, first+1, first+schema.Day(row.days))
-					ideal := float64(s.Calls.Bills) / float64(row.qps)
-					t.Logf("%d calls, %.4f of the ideal %.2f s; at most %d in a second", s.Calls.Bills, s.ElapsedSeconds/ideal, ideal, platform.busiest())
-					if s.ElapsedSeconds > row.most*ideal {
-						t.Errorf("%d calls took %.2f s, %.3f of the ideal", s.Calls.Bills, s.ElapsedSeconds, s.ElapsedSeconds/ideal)
-					}
-					if got := platform.busiest(); got > row.qps {
-						t.Errorf("%d calls in a second", got)
-					}
-				})
-			})
+	atCaps(t, 0, []atCap{{5, 1, 1.02}, {50, 2, 1.02}, {200, 7, 1.02}, {1000, 14, 1.04}}, func(t *testing.T, row atCap, platform *unequal, s *pipeline.Summary) {
+		ideal := float64(s.Calls.Bills) / float64(row.qps)
+		t.Logf("%d calls, %.4f of the ideal %.2f s; at most %d in a second", s.Calls.Bills, s.ElapsedSeconds/ideal, ideal, platform.busiest())
+		if s.ElapsedSeconds > row.most*ideal {
+			t.Errorf("%d calls took %.2f s, %.3f of the ideal", s.Calls.Bills, s.ElapsedSeconds, s.ElapsedSeconds/ideal)
 		}
-	}
+		if got := platform.busiest(); got > row.qps {
+			t.Errorf("%d calls in a second", got)
+		}
+	})
 }
 
 // TestSettlesAtCap: the same for queries of orders, of which there are four for each page of
@@ -63,10 +45,33 @@ func TestRunsAtCap(t *testing.T) {
 // API, from the first to the last, and neither API has more calls in a second than its limit.
 func TestSettlesAtCap(t *testing.T) {
 	t.Parallel()
-	for _, row := range []struct {
-		qps, days int
-		most      float64 // of queries ÷ qps
-	}{{5, 1, 1.02}, {50, 2, 1.02}, {200, 3, 1.02}, {1000, 4, 1.04}} {
+	atCaps(t, 4, []atCap{{5, 1, 1.02}, {50, 2, 1.02}, {200, 3, 1.02}, {1000, 4, 1.04}}, func(t *testing.T, row atCap, platform *unequal, s *pipeline.Summary) {
+		queries := len(platform.queries)
+		if int64(queries) != s.Calls.Settlements || s.Settling.Answered != s.Calls.Settlements {
+			t.Errorf("%d queries arrived, %d were made, %d orders were answered", queries, s.Calls.Settlements, s.Settling.Answered)
+		}
+		busiest := busiest(platform.queries) // which sorts them
+		took, ideal := platform.queries[queries-1].Sub(platform.queries[0]).Seconds(), float64(queries)/float64(row.qps)
+		t.Logf("%d queries, %.4f of the ideal %.2f s; at most %d in a second, and %d of bills; all took %.2f s", queries, took/ideal, ideal, busiest, platform.busiest(), s.ElapsedSeconds)
+		if took > row.most*ideal {
+			t.Errorf("%d queries took %.2f s, %.3f of the ideal", queries, took, took/ideal)
+		}
+		if bills := platform.busiest(); busiest > row.qps || bills > row.qps {
+			t.Errorf("%d queries in a second, and %d of bills", busiest, bills)
+		}
+	})
+}
+
+// atCap is a limit, over how many days a run is at it, and how long it may take.
+type atCap struct {
+	qps, days int
+	most      float64 // of calls ÷ qps
+}
+
+// atCaps makes a run at each limit and latency, after a night that shows how large the accounts
+// are, and has it checked. A page of bills has so many orders.
+func atCaps(t *testing.T, orders int, rows []atCap, check func(*testing.T, atCap, *unequal, *pipeline.Summary)) {
+	for _, row := range rows {
 		for _, latency := range []time.Duration{5 * time.Millisecond, 50 * time.Millisecond, 200 * time.Millisecond} {
 			t.Run(fmt.Sprintf("%d per second, %v", row.qps, latency), func(t *testing.T) {
 				if race.Detector && row.qps == 1000 {
@@ -74,24 +79,11 @@ func TestSettlesAtCap(t *testing.T) {
 				}
 				synctest.Test(t, func(t *testing.T) {
 					wakeUp()
-					platform := &unequal{latency: latency, orders: 4}
+					platform := &unequal{latency: latency, orders: orders}
 					store, first := objecttest.NewMem(), schema.DayOf(firstMorning)-60
-					platform.night(t, store, 100_000, first, first) // it shows how large the accounts are
+					platform.night(t, store, 100_000, first, first)
 					platform.arrivals, platform.queries = nil, nil
-					s := platform.night(t, store, row.qps, first+1, first+schema.Day(row.days))
-					queries := len(platform.queries)
-					if int64(queries) != s.Calls.Settlements || s.Settling.Answered != s.Calls.Settlements {
-						t.Errorf("%d queries arrived, %d were made, %d orders were answered", queries, s.Calls.Settlements, s.Settling.Answered)
-					}
-					busiest := busiest(platform.queries) // which sorts them
-					took, ideal := platform.queries[queries-1].Sub(platform.queries[0]).Seconds(), float64(queries)/float64(row.qps)
-					t.Logf("%d queries, %.4f of the ideal %.2f s; at most %d in a second, and %d of bills; all took %.2f s", queries, took/ideal, ideal, busiest, platform.busiest(), s.ElapsedSeconds)
-					if took > row.most*ideal {
-						t.Errorf("%d queries took %.2f s, %.3f of the ideal", queries, took, took/ideal)
-					}
-					if bills := platform.busiest(); busiest > row.qps || bills > row.qps {
-						t.Errorf("%d queries in a second, and %d of bills", busiest, bills)
-					}
+					check(t, row, platform, platform.night(t, store, row.qps, first+1, first+schema.Day(row.days)))
 				})
 			})
 		}
