@@ -84,6 +84,7 @@ type endpoint struct {
 	quota   quota
 	pace    *pacer       // nil for client_token, which is called once in two hours
 	calls   atomic.Int64 // over HTTP, with retries
+	small   bool         // its answers fit in a packet as they are: to pack them is work for nothing
 
 	retryBudget budget
 	health      health

@@ -34,7 +34,9 @@ func (c *Client) exchange(ctx context.Context, e *endpoint, f *flight, req *http
 	defer cancel()
 	req.Header.Set("Content-Type", "application/json")
 	req.Header.Set("User-Agent", "billwalk")
-	req.Header.Set("Accept-Encoding", "gzip")
+	if !e.small {
+		req.Header.Set("Accept-Encoding", "gzip")
+	}
 	sent := c.now()
 	traced, stale := traceRequest(limited, e.pace, f)
 	res, err := c.http.Do(req.WithContext(traced))

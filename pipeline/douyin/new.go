@@ -25,7 +25,7 @@ func New(app App, options ...Option) *Client {
 		app: app, http: &http.Client{Transport: newConnections(), CheckRedirect: noRedirect}, log: slog.Default(), now: time.Now, jitter: rand.N[time.Duration], observe: func(context.Context, Request) {}, patience: defaultPatience, firstPatience: defaultFirstPatience,
 		bills:       endpoint{api: apiBills, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
 		withdrawals: endpoint{api: apiWithdrawals, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
-		settlements: endpoint{api: apiSettlements, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
+		settlements: endpoint{api: apiSettlements, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS), small: true},
 		stores:      endpoint{api: apiStores, circuit: circuit{maxSilent: maxSilent}, pace: newPacer(app.QPS)},
 		tokenCalls:  endpoint{api: apiToken, circuit: circuit{maxSilent: maxTokenSilent}},
 	}

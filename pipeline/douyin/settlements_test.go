@@ -55,11 +55,11 @@ func TestSettlementsRequest(t *testing.T) {
 		}
 		want := []string{
 			"POST", "/mirror/api/apps/trade/v2/settle/query_settle", "", tt.want, fmt.Sprint(len(tt.want)),
-			canaryToken + "-1", "application/json", "billwalk",
+			canaryToken + "-1", "application/json", "billwalk", "",
 		}
 		sent := []string{
 			got.Method, got.URL.Path, got.URL.RawQuery, body, fmt.Sprint(got.ContentLength),
-			got.Header.Get("access-token"), got.Header.Get("Content-Type"), got.Header.Get("User-Agent"),
+			got.Header.Get("access-token"), got.Header.Get("Content-Type"), got.Header.Get("User-Agent"), got.Header.Get("Accept-Encoding"),
 		}
 		if diff := cmp.Diff(want, sent); diff != "" {
 			t.Errorf("%s (-want +got):\n%s", tt.parameter, diff)
