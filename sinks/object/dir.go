@@ -121,15 +121,19 @@ func (d *dir) Put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 	return info, nil
 }
 
-func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
+func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (_ Info, err error) {
 	if _, err := body.Seek(0, io.SeekStart); err != nil {
 		return Info{}, fmt.Errorf("rewind the body: %w", err)
 	}
-	staged, next, err := d.stage(ctx, body, d.fileMode(key))
+	staged, next, err := d.stageBody(ctx, body, d.fileMode(key))
 	if err != nil {
 		return Info{}, err
 	}
-	defer func() { _ = d.root.Remove(staged) }() // it no longer exists if it became the object
+	defer func() {
+		if err != nil {
+			_ = d.root.Remove(staged) // it no longer exists if it became the object
+		}
+	}()
 	next.Meta = meta
 	if err := d.acquire(ctx); err != nil {
 		return Info{}, err

@@ -15,11 +15,12 @@ import (
 
 // stage makes the content durable in a temporary file of that mode, and describes it.
 func (d *dir) stage(ctx context.Context, body io.Reader, mode fs.FileMode) (name string, _ version, err error) {
-	if err := d.root.MkdirAll(stageFolder, privateFolder); err != nil {
-		return "", version{}, err
-	}
 	name = path.Join(stageFolder, rand.Text())
-	file, err := d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+	var file *os.File
+	err = d.inFolder(stageFolder, privateFolder, func() (err error) {
+		file, err = d.root.OpenFile(name, os.O_WRONLY|os.O_CREATE|os.O_EXCL, mode)
+		return err
+	})
 	if err != nil {
 		return "", version{}, err
 	}
@@ -47,13 +48,11 @@ func (d *dir) stage(ctx context.Context, body io.Reader, mode fs.FileMode) (name
 // rename makes a staged file the object. An error after that is ErrUnknown: a power failure
 // might undo the renaming.
 func (d *dir) rename(staged, name string) error {
-	if err := d.root.MkdirAll(path.Dir(name), d.folderMode(path.Dir(name))); err != nil {
-		return err
-	}
-	if err := d.root.Rename(staged, name); err != nil {
-		return err
-	}
 	folder := path.Dir(name)
+	err := d.inFolder(folder, d.folderMode(folder), func() error { return d.root.Rename(staged, name) })
+	if err != nil {
+		return err
+	}
 	if err := d.syncEntries(folder); err != nil {
 		return fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
@@ -63,6 +62,18 @@ func (d *dir) rename(staged, name string) error {
 		d.rooted[folder] = true
 	}
 	return nil
+}
+
+// inFolder does something in a folder, which is made if it is not there: nearly always it is.
+func (d *dir) inFolder(folder string, mode fs.FileMode, do func() error) error {
+	err := do()
+	if !errors.Is(err, fs.ErrNotExist) {
+		return err
+	}
+	if err := d.root.MkdirAll(folder, mode); err != nil {
+		return err
+	}
+	return do()
 }
 
 // syncEntries makes a folder's entries durable, and, once in the life of the process, its own entry
