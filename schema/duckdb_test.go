@@ -156,6 +156,27 @@ func TestAbsentTables(t *testing.T) {
 	}
 }
 
+// TestOddFolders: the name of a lake's folder is no pattern, beside folders that it would match.
+func TestOddFolders(t *testing.T) {
+	t.Parallel()
+	parent := t.TempDir()
+	var files, queries strings.Builder
+	lakes := []string{"lake[1]", "lake1", "l*", "lake?", "lake{1,2}", "100% o'ne 湖", "env=prod"}
+	for _, name := range lakes {
+		lake := filepath.Join(parent, name)
+		folder := filepath.Join(lake, Restatements.Name, "bill_date=2026-10-31")
+		if err := os.MkdirAll(folder, 0o700); err != nil {
+			t.Fatal(err)
+		}
+		fmt.Fprintf(&files, "COPY (SELECT %s AS lake) TO %s (FORMAT parquet);\n", quoteSQL(name), quoteSQL(filepath.Join(folder, "bucket-000.parquet")))
+		fmt.Fprintf(&queries, "SELECT lake, bill_date\n%s;\n", lakeFiles{lake: lake}.source(Restatements.Describe()))
+	}
+	want := strings.Join(lakes, "|2026-10-31\n") + "|2026-10-31\n"
+	if got := duckDB(t, "-list", ".headers off\n"+files.String()+queries.String()); got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 // TestYuanInSQL: no digit is lost, and an amount beyond DECIMAL(18,2) is an error.
 func TestYuanInSQL(t *testing.T) {
 	t.Parallel()

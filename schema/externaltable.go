@@ -56,15 +56,16 @@ var externalTypes = map[Dialect]map[Type]string{
 // writeExternalTable writes the table of the files at the URL.
 func (t Description) writeExternalTable(sql *strings.Builder, d Dialect, url string) {
 	create, options := "CREATE TABLE", "" // options follow the columns, of which bill_date is the last
+	comment := quoteComment(t.ChineseDoc + " / " + t.Doc)
 	day := "  bill_date date COMMENT " + quoteComment(dayComment)
 	switch d {
 	case Spark: // without PARTITIONED BY, so that Spark finds the days by itself
-		options = ",\n" + day + "\n)\nUSING parquet\nCOMMENT %s\nLOCATION " + quoteSpark(url)
+		options = ",\n" + day + "\n)\nUSING parquet\nCOMMENT " + comment + "\nLOCATION " + quoteSpark(url)
 	case Trino:
-		options = ",\n" + day + trinoProjection + "\n)\nCOMMENT %s\n" + trinoPartitioned("PARQUET", url)
+		options = ",\n" + day + trinoProjection + "\n)\nCOMMENT " + comment + "\n" + trinoPartitioned("PARQUET", url)
 	case Athena:
 		create = "CREATE EXTERNAL TABLE"
-		options = "\n)\nCOMMENT %s\nPARTITIONED BY (\n" + day + "\n)\n" +
+		options = "\n)\nCOMMENT " + comment + "\nPARTITIONED BY (\n" + day + "\n)\n" +
 			"ROW FORMAT SERDE 'org.apache.hadoop.hive.ql.io.parquet.serde.ParquetHiveSerDe'\nWITH SERDEPROPERTIES ('parquet.column.index.access' = 'false')\n" +
 			"STORED AS INPUTFORMAT 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat'\nOUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat'\n" +
 			fmt.Sprintf("LOCATION %s\nTBLPROPERTIES (\n  'projection.enabled' = 'true',\n  'projection.bill_date.type' = 'date',\n  'projection.bill_date.format' = 'yyyy-MM-dd',\n"+
@@ -77,7 +78,7 @@ func (t Description) writeExternalTable(sql *strings.Builder, d Dialect, url str
 		fmt.Fprintf(sql, "%s  %s %s COMMENT %s", separator, c.Name, externalTypes[d][c.Type], quoteComment(c.shortComment()))
 		separator = ",\n"
 	}
-	fmt.Fprintf(sql, options+";\n", quoteComment(t.ChineseDoc+" / "+t.Doc))
+	sql.WriteString(options + ";\n")
 }
 
 // trinoProjection follows bill_date as the column of Trino's partitions.

@@ -42,3 +42,19 @@ func TestExternalTablesFit(t *testing.T) {
 		}
 	}
 }
+
+// TestExternalTablesOfOddFolders: the place of a lake is taken as it is, whatever is in it.
+func TestExternalTablesOfOddFolders(t *testing.T) {
+	t.Parallel()
+	for d, place := range map[Dialect]string{Spark: `a%20b%s o\'ne 湖`, Trino: `a%20b%s o''ne 湖`, Athena: `a%20b%s o\'ne 湖`} {
+		sql := ExternalTables(d, "file:///a%20b%s o'ne 湖")
+		for _, table := range Tables {
+			if want := "'file:///" + place + "/" + table.Describe().Name; !strings.Contains(sql, want) {
+				t.Errorf("%s: nowhere %s", d, want)
+			}
+		}
+		if strings.Contains(sql, "%!") {
+			t.Errorf("%s: a per cent sign of the folder was formatted", d)
+		}
+	}
+}

@@ -15,7 +15,7 @@ func noted(d Dialect, lake string, files jsonTable) (value func(field string) st
 	switch d {
 	case DuckDBDialect:
 		from = fmt.Sprintf("FROM (\n  SELECT unnest(lines)::JSON AS line, parse_filename(filename) || lpad(generate_subscripts(lines, 1)::VARCHAR, 9, '0') AS note\n"+
-			"  FROM (SELECT filename, string_split(rtrim(content, chr(10)), chr(10)) AS lines FROM read_text(%s))\n)", quoteSQL(lake+"/"+files.folder+"/"+files.files))
+			"  FROM (SELECT filename, string_split(rtrim(content, chr(10)), chr(10)) AS lines FROM read_text(%s))\n)", glob(lake, files.folder+"/"+files.files))
 		return func(field string) string { return "line ->> '" + field + "'" }, "note", from
 	case Spark:
 		return value, "_metadata.file_name", "FROM " + files.name

@@ -22,6 +22,12 @@ type lakeFiles struct {
 	manifests []*Manifest
 }
 
+// glob returns the literal of a pattern below a lake, whose own name is none: DuckDB would take a
+// folder lake[1] for lake1.
+func glob(lake, pattern string) string {
+	return quoteSQL(strings.NewReplacer("[", "[[]", "*", "[*]", "?", "[?]").Replace(lake) + "/" + pattern)
+}
+
 const readParquet = "  FROM read_parquet(%s, union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})\n"
 
 // source returns the SQL that reads a table, or "" where it has no file.
@@ -32,7 +38,7 @@ func (f lakeFiles) source(t Description) string {
 	case t.Optional && slices.Contains(f.absent, t.Name):
 		return ""
 	}
-	return fmt.Sprintf(readParquet, quoteSQL(f.lake+"/"+t.Name+"/*/*.parquet"))
+	return fmt.Sprintf(readParquet, glob(f.lake, t.Name+"/*/*.parquet"))
 }
 
 // manifestSource returns the SQL of the manifests: content.
@@ -40,7 +46,7 @@ func (f lakeFiles) manifestSource() string {
 	if f.manifests != nil {
 		return f.pinnedManifests()
 	}
-	return fmt.Sprintf("read_text(%s)", quoteSQL(f.lake+"/_manifests/bill_date=*/*.json"))
+	return fmt.Sprintf("read_text(%s)", glob(f.lake, "_manifests/bill_date=*/*.json"))
 }
 
 // pinned returns the files of a table that the manifests name, and their write ids, which differ

@@ -35,7 +35,9 @@ const (
 	maxCatchUp   = maxGroupTime + 50*time.Millisecond
 	maxRestBunch = 10 * time.Millisecond
 
-	maxInFlight = 1024 // however slow the answers are
+	// However slow the answers are: where what answers is busy, more requests under way are
+	// answered more slowly, and not more of them.
+	maxInFlight = 256
 )
 
 // pacer is the rate limiter of an app and API. Every request, also of a retry, waits here

@@ -12,7 +12,7 @@ import (
 const (
 	maxAnswer  = 4 << 20 // bytes of an answer, unpacked
 	maxHeaders = 64 << 10
-	maxIdle    = 1024 // connections kept open between requests
+	maxIdle    = 2 * maxInFlight // connections kept open between requests
 )
 
 // connections is the production transport: at least TLS 1.2, enough idle connections for a

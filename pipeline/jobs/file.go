@@ -61,7 +61,7 @@ func (r *reader) lake(n *yaml.Node) Lake {
 		return Lake{}
 	}
 	lake := Lake{
-		URL:       required(m, "url", lakeURL),
+		URL:       required(m, "url", LakeURL),
 		Endpoint:  optional(m, "endpoint", "", endpointURL),
 		Region:    optional(m, "region", "us-east-1", regionName),
 		PathStyle: optional(m, "path_style", false, boolean),

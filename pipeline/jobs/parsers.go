@@ -140,9 +140,9 @@ func regionName(text string) (string, error) {
 	return text, nil
 }
 
-// lakeURL reads s3://bucket/prefix or file:folder. file:///folder becomes file:/folder;
+// LakeURL reads s3://bucket/prefix or file:folder. file:///folder becomes file:/folder;
 // file://folder is refused, because it would name a host.
-func lakeURL(text string) (string, error) {
+func LakeURL(text string) (string, error) {
 	text = strings.TrimRight(text, "/")
 	if s3Form.MatchString(text) {
 		return text, nil

@@ -42,7 +42,7 @@ func TestNumbers(t *testing.T) {
 
 func TestURLs(t *testing.T) {
 	t.Parallel()
-	accepted(t, "lake", lakeURL, map[string]string{
+	accepted(t, "lake", LakeURL, map[string]string{
 		"s3://catering-lake":      "s3://catering-lake",
 		"s3://catering-lake/":     "s3://catering-lake",
 		"s3://lake.prod/a/b_c=d/": "s3://lake.prod/a/b_c=d",

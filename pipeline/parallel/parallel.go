@@ -15,25 +15,37 @@ func InOrder[In, Out any](inputs iter.Seq[In], do func(In) (Out, error)) iter.Se
 		out Out
 		err error
 	}
+	type task struct {
+		in   In
+		done chan outcome
+	}
 	return func(yield func(Out, error) bool) {
 		var running sync.WaitGroup
 		defer running.Wait()
 		stop := make(chan struct{})
 		defer close(stop)
-		pending := make(chan chan outcome, 2*runtime.GOMAXPROCS(0)) // so many may be done before their turn
+		processors := runtime.GOMAXPROCS(0)
+		pending := make(chan chan outcome, 2*processors) // so many may be done before their turn
+		tasks := make(chan task, processors)
+		for range processors { // in the order of the inputs: the consumer waits for the first
+			running.Go(func() {
+				for t := range tasks {
+					out, err := do(t.in)
+					t.done <- outcome{out, err}
+				}
+			})
+		}
 		running.Go(func() {
 			defer close(pending)
+			defer close(tasks)
 			for in := range inputs {
-				done := make(chan outcome, 1)
+				t := task{in, make(chan outcome, 1)}
 				select {
-				case pending <- done:
+				case pending <- t.done:
+					tasks <- t
 				case <-stop:
 					return
 				}
-				running.Go(func() {
-					out, err := do(in)
-					done <- outcome{out, err}
-				})
 			}
 		})
 		for done := range pending {

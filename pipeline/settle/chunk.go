@@ -29,18 +29,17 @@ func (p *pass) queryChunk(ctx context.Context, orders []order) (await func() err
 	chunk := p.chunks
 	var first sync.WaitGroup // until each is answered, or has failed once
 	for i := range orders {
-		p.slots <- struct{}{}
 		first.Add(1)
-		release := sync.OnceFunc(func() { <-p.slots; first.Done() })
 		r := &running{order: &orders[i], chunk: chunk, done: make(chan struct{})}
 		p.running = append(p.running, r)
 		place := p.begun
 		p.begun++
 		sequence, omitted := p.queryOrder(r.order)
-		go func() {
-			defer release()
+		p.slots.run(func() {
+			ctx := yield.With(ctx, func() { p.slots.leave(); first.Done() })
+			defer yield.Slot(ctx)
 			defer close(r.done)
-			r.result = p.query(yield.With(ctx, release), r.order, sequence)
+			r.result = p.query(ctx, r.order, sequence)
 			r.result.omitted = omitted
 			if r.result.err != nil {
 				return
@@ -48,7 +47,7 @@ func (p *pass) queryChunk(ctx context.Context, orders []order) (await func() err
 			r.result.unkept = p.keep(ctx, place, r.result.answers)
 			r.result.answers = nil
 			p.Progress.OrderAnswered()
-		}()
+		})
 	}
 	return func() error {
 		first.Wait()

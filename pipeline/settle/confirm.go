@@ -34,7 +34,9 @@ func (s *Settler) confirm(ctx, lasting context.Context, day schema.Day, unmatche
 		confirmed[i] = known.Confirmed()
 		orders[i] = order{key: known.ID(), account: schema.NoAccount, queries: known.Queries(), contradicted: known.Contradicted()}
 	}
-	p := s.newPass(schema.Unit{Account: schema.Account{ID: schema.NoAccount}, Day: day}, " callbacks", s.slots())
+	slots := s.slots()
+	defer slots.close()
+	p := s.newPass(schema.Unit{Account: schema.Account{ID: schema.NoAccount}, Day: day}, " callbacks", slots)
 	p.confirms, p.Orders = true, int64(len(orders))
 	slices.SortFunc(orders, func(a, b order) int { return strings.Compare(a.key, b.key) })
 	if err := p.run(ctx, lasting, each(orders), nil); err != nil {

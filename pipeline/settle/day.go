@@ -36,10 +36,11 @@ func (s *Settler) Day(ctx, lasting context.Context, day schema.Day, partitions [
 	}
 	defer orders.close()
 	slots := s.slots()
+	defer slots.close()
 	outcomes = make(map[schema.AccountID]Outcome)
 	var mu sync.Mutex
 	var running errgroup.Group
-	running.SetLimit(cap(slots))
+	running.SetLimit(slots.count())
 	slices.SortFunc(units, func(a, b Unit) int { return cmp.Compare(a.Account.ID, b.Account.ID) })
 	kind := " settlements"
 	if s.Again {
@@ -60,16 +61,15 @@ func (s *Settler) Day(ctx, lasting context.Context, day schema.Day, partitions [
 	return outcomes, forward - orders.count, err
 }
 
-// slots returns a semaphore for the queries in flight. One that fails leaves it, and is
-// repeated outside.
-func (s *Settler) slots() chan struct{} {
+// slots returns as many slots as queries may be in flight.
+func (s *Settler) slots() slots {
 	n := max(1, s.InFlight)
 	if s.Needed != nil {
 		n = max(n, s.Needed())
 	}
-	return make(chan struct{}, n)
+	return newSlots(n)
 }
 
-func (s *Settler) newPass(u schema.Unit, kind string, slots chan struct{}) *pass {
+func (s *Settler) newPass(u schema.Unit, kind string, slots slots) *pass {
 	return &pass{Settler: s, unit: u, name: passid.New(s.RunID+kind, u, s.Now(), ""), slots: slots, batch: batch{turn: newTurn()}}
 }

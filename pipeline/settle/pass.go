@@ -18,10 +18,10 @@ type pass struct {
 	Outcome
 	unit        schema.Unit
 	name        string
-	confirms    bool          // it queries settlements of callbacks, and not orders
-	slots       chan struct{} // one for each query in flight that has not failed yet
-	running     []*running    // queries of orders; those that failed are repeated while others run
-	lastPassEnd int64         // unix microseconds: the end of the last pass, if its run ended well
+	confirms    bool // it queries settlements of callbacks, and not orders
+	slots       slots
+	running     []*running // queries of orders; those that failed are repeated while others run
+	lastPassEnd int64      // unix microseconds: the end of the last pass, if its run ended well
 	batch       batch
 	begun       int // orders
 	chunks      int // likewise
@@ -118,7 +118,7 @@ func (p *pass) queryAll(ctx, calls, lasting context.Context, orders iter.Seq2[or
 			}
 			underWay = underWay[1:]
 		}
-		most = 1 + cap(p.slots)/ordersAtATime
+		most = 1 + p.slots.count()/ordersAtATime
 	}
 	return errors.Join(p.takeDone(calls, allChunks), p.flush(lasting))
 }

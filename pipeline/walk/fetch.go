@@ -14,7 +14,7 @@ import (
 
 const (
 	batchSpan  = 30 * time.Second // between a batch's first answer and its last
-	batchBytes = 1 << 20          // of compressed answers
+	batchBytes = 256 << 10        // of compressed answers: every unit that is walked holds as much
 )
 
 // fetch fetches the rest of the walk, page after page. The archive has n batches of
@@ -105,6 +105,6 @@ func (b *batch) flush(ctx context.Context) error {
 	if err := b.archive.Append(ctx, b.trace.unit, b.trace.walk, b.stored+1, b.data); err != nil {
 		return fmt.Errorf("archiving %s: %w", b.trace.unit, err)
 	}
-	b.stored, b.data = b.stored+1, b.data[:0]
+	b.stored, b.data = b.stored+1, nil // many units at once would keep much more than they hold
 	return nil
 }

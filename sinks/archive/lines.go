@@ -34,7 +34,7 @@ var encoder = func() *zstd.Encoder {
 	return enc
 }()
 
-// lineBuffers are of lines that are compressed at once.
+// lineBuffers are of lines, and of the frames that they become.
 var lineBuffers = sync.Pool{New: func() any { return new([]byte) }}
 
 // Encode appends the answer as one compressed JSON line, which contains the body, one JSON
@@ -55,10 +55,12 @@ func (*Archive) Encode(to []byte, a schema.Answer) ([]byte, error) {
 	if err != nil {
 		return to, err
 	}
-	buffer := lineBuffers.Get().(*[]byte)
-	defer lineBuffers.Put(buffer)
-	*buffer = withBody(append((*buffer)[:0], line...), a.Body)
-	return encoder.EncodeAll(*buffer, to), nil
+	whole, frame := lineBuffers.Get().(*[]byte), lineBuffers.Get().(*[]byte)
+	defer lineBuffers.Put(whole)
+	defer lineBuffers.Put(frame)
+	*whole = withBody(append((*whole)[:0], line...), a.Body)
+	*frame = encoder.EncodeAll(*whole, (*frame)[:0]) // the encoder would have to grow by much more than the frame
+	return append(to, *frame...), nil
 }
 
 // fitsLine reports whether a body can be a part of a line of JSON: it is not empty, and has

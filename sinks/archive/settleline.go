@@ -6,8 +6,6 @@ import (
 	"time"
 	"unicode/utf8"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"billwalk/schema"
 )
 
@@ -16,8 +14,8 @@ type settleLines struct {
 	heads map[string]schema.SettleAnswer // the members before the value, which many lines share
 }
 
-// parse reads a line, as readLine does; the body may be a part of the line. No certificate has
-// the hash of an answer: a body that is not JSON is a damaged line here, or nowhere.
+// parse reads a line, as readLine does, but the body may be a part of the line. No certificate
+// has its hash, and who decodes it sees whether it is JSON.
 func (l *settleLines) parse(line []byte) (schema.SettleAnswer, error) {
 	if a, ok := l.scan(line); ok {
 		return a, nil
@@ -41,7 +39,7 @@ func (l *settleLines) scan(line []byte) (a schema.SettleAnswer, ok bool) {
 	}
 	own, body, _ := bytes.Cut(rest, []byte(bodyMember))
 	body, ended := bytes.CutSuffix(body, []byte("}"))
-	if !ended || !isUnescaped(own) || !isPlain(body) && !(fitsLine(body) && jsontext.Value(body).IsValid(jsontext.AllowInvalidUTF8(true))) {
+	if !ended || !isUnescaped(own) || !isObject(body) {
 		return a, false
 	}
 	var fetched string
@@ -52,6 +50,11 @@ func (l *settleLines) scan(line []byte) (a schema.SettleAnswer, ok bool) {
 	a.FetchedAt, err = time.Parse(time.RFC3339Nano, fetched)
 	a.Body = body
 	return a, err == nil && !strings.Contains(fetched, ",")
+}
+
+// isObject reports whether a text begins and ends as an object does.
+func isObject(text []byte) bool {
+	return len(text) > 1 && text[0] == '{' && text[len(text)-1] == '}'
 }
 
 // scanSettleHead reads what stands before the value.

@@ -59,8 +59,9 @@ const passVersion = 1
 
 // Settlements passes the answers and the complete passes that are stored under the day, of
 // the accounts that are wanted, or all, to the functions; a pass comes after its answers. The
-// body of an answer is good until the function returns. An object that cannot be read, or a
-// pass without all its answers, is an error that names the object and does not stop the reading.
+// body of an answer is good until the function returns. Whether it is JSON sees who decodes
+// it. An object that cannot be read, or a pass without all its answers, is an error that names
+// the object and does not stop the reading.
 func (a *Archive) Settlements(ctx context.Context, day schema.Day, wanted func(schema.AccountID) bool, answer func(schema.SettleAnswer), pass func(schema.SettlePass)) error {
 	var faults []error
 	stored := make(map[series]int64) // answers of each pass

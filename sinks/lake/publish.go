@@ -47,7 +47,7 @@ func (s *Stage) Publish(ctx context.Context, m *schema.Manifest) error {
 		if err != nil {
 			return err
 		}
-		info, err := s.replace(ctx, o.Key, f.Body(), s.base.ETags[o.Table])
+		info, err := s.replace(ctx, o.Key, object.Body{SectionReader: f.Body(), File: f.File(), SHA256: f.SHA256}, s.base.ETags[o.Table])
 		if err != nil {
 			return err
 		}

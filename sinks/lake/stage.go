@@ -8,6 +8,7 @@ import (
 	"github.com/oklog/ulid/v2"
 
 	"billwalk/schema"
+	"billwalk/sinks/object"
 	"billwalk/sinks/parquet"
 )
 
@@ -49,9 +50,20 @@ func (l *Lake) stage(base schema.Base, names []string) *Stage {
 	s := &Stage{lake: l, base: base, stamp: stamp, writers: make(map[string]*parquet.Writer)}
 	for _, name := range names {
 		table, _ := schema.TableByName(name)
-		s.writers[name] = parquet.NewWriter(table, l.version, l.unnamed)
+		s.writers[name] = parquet.NewWriter(table, l.version, l.fileFor(dataKey(name, base.Day, base.Bucket)))
 	}
 	return s
+}
+
+// fileFor creates a file for the body of an object: where the store is a folder, in its file
+// system, so that it need not be copied.
+func (l *Lake) fileFor(key string) func() (*os.File, error) {
+	return func() (*os.File, error) {
+		if file, err := object.NewFile(l.store, key); err == nil {
+			return file, nil
+		}
+		return l.unnamed()
+	}
 }
 
 // unnamed creates a local file without a name, so that a kill leaves nothing behind.

@@ -125,7 +125,7 @@ func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 	if _, err := body.Seek(0, io.SeekStart); err != nil {
 		return Info{}, fmt.Errorf("rewind the body: %w", err)
 	}
-	staged, next, err := d.stage(ctx, body, d.fileMode(key))
+	staged, next, err := d.stageBody(ctx, body, d.fileMode(key))
 	if err != nil {
 		return Info{}, err
 	}

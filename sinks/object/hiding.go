@@ -5,6 +5,7 @@ import (
 	"errors"
 	"io"
 	"iter"
+	"os"
 )
 
 // Hiding returns the store with the texts of its errors changed by show, because a secret may
@@ -43,6 +44,9 @@ func (h hiding) size(key string) (int64, error) {
 	}
 	return 0, errors.ErrUnsupported
 }
+
+// newFile implements fileMaker if the store does.
+func (h hiding) newFile(key string) (*os.File, error) { return NewFile(h.Store, key) }
 
 // Get implements [Store].
 func (h hiding) Get(ctx context.Context, key string) (io.ReadCloser, Info, error) {

@@ -25,6 +25,9 @@ type File struct {
 // Body returns a reader of the file's content.
 func (f File) Body() *io.SectionReader { return io.NewSectionReader(f.file, 0, f.Bytes) }
 
+// File returns the file itself.
+func (f File) File() *os.File { return f.file }
+
 // A Parquet file ends with the footer, its length (4 bytes, little endian) and "PAR1".
 const tail = 4 + int64(len("PAR1"))
 

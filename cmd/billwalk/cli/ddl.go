@@ -113,11 +113,16 @@ func (p *program) lakeOf(cmd *cobra.Command, flags ddlFlags) (jobs.Lake, error) 
 			}
 		}
 	}
-	switch {
-	case strings.HasPrefix(flags.lake, "s3://"), strings.HasPrefix(flags.lake, "file:"):
-		lake.URL = strings.TrimRight(flags.lake, "/")
-	case flags.lake != "":
-		lake.URL = "file:" + flags.lake
+	if flags.lake == "" {
+		return lake, nil
+	}
+	url := flags.lake
+	if !strings.HasPrefix(url, "s3://") && !strings.HasPrefix(url, "file:") {
+		url = "file:" + url
+	}
+	var err error
+	if lake.URL, err = jobs.LakeURL(url); err != nil {
+		return lake, usage("--lake %s: want %w", flags.lake, err)
 	}
 	return lake, nil
 }

@@ -30,6 +30,9 @@ func TestEveryVerbIsExplained(t *testing.T) {
 			if f.Usage == "" {
 				t.Errorf("%s: no word on --%s", cmd.CommandPath(), f.Name)
 			}
+			if value, _ := pflag.UnquoteUsage(f); strings.Contains(value, " ") { // what stands in backquotes
+				t.Errorf("%s: --%s %s: that is no name of a value", cmd.CommandPath(), f.Name, value)
+			}
 		})
 		for _, verb := range cmd.Commands() {
 			walk(verb)

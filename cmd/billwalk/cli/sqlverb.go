@@ -41,7 +41,7 @@ func (p *program) sql() *cobra.Command {
 	cmd.Flags().StringVar(&from, "from", "", "reconcile: the first day, such as YYYY-MM-DD; left out with --to: all days")
 	cmd.Flags().StringVar(&to, "to", "", "reconcile: the last day, included; left out, --from alone is meant")
 	flags.ofLake(cmd)
-	cmd.Flags().BoolVar(&flags.pinned, "pinned", false, "for DuckDB: with the views of `billwalk ddl duckdb --pinned` before the query, which needs no others then")
+	cmd.Flags().BoolVar(&flags.pinned, "pinned", false, "for DuckDB: prints the pinned views (see ddl) before the query, which needs no others then")
 	flags.ofPinned(cmd)
 	cmd.RunE = func(cmd *cobra.Command, args []string) error {
 		if !slices.Contains(dialects, dialect) {

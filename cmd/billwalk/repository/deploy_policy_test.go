@@ -18,7 +18,7 @@ type policyStatement struct {
 	Sid, Effect      string
 	Action, Resource texts
 	Condition        struct {
-		StringLike struct {
+		StringLike, StringLikeIfExists struct {
 			Prefix texts `json:"s3:prefix"`
 		}
 	}
@@ -60,6 +60,7 @@ func TestDeployPolicy(t *testing.T) {
 		objects = append(objects, "arn:aws:s3:::BUCKET/"+prefix)
 	}
 	for what, got := range map[string][2][]string{
+		"the writer lists":            {by["WriterLists"].Condition.StringLikeIfExists.Prefix, {"PREFIX/*"}}, // or a missing object is a 403, not a 404
 		"readers list":                {by["ReaderLists"].Condition.StringLike.Prefix, prefixes},
 		"readers read":                {by["ReaderReads"].Resource, objects},
 		"published only by comparing": {by["PublishedOnlyByComparison"].Resource, objects[:len(published)]},
