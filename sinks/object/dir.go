@@ -27,7 +27,7 @@ import (
 //
 //	.billwalk/lock             held by the one that is replacing an object
 //	.billwalk/tmp/NAME         a temporary file; of no use once its writer is gone
-//	.billwalk/meta/KEY.json    the sidecar of an object
+//	.billwalk/meta/KEY.json    the sidecar of an object with metadata, or of a large one
 type dir struct {
 	root *os.Root
 	path string
@@ -147,12 +147,14 @@ func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 	if !cond.Holds(exists, current.ETag) {
 		return Info{}, ErrConflict
 	}
-	versions := []version{next}
-	if exists && current.ETag != next.ETag {
-		versions = append(versions, current)
-	}
-	if err := d.putSidecar(ctx, key, versions); err != nil {
-		return Info{}, err
+	if next.needsSidecar() || d.hasSidecar(key) {
+		versions := []version{next}
+		if exists && current.ETag != next.ETag {
+			versions = append(versions, current)
+		}
+		if err := d.putSidecar(ctx, key, versions); err != nil {
+			return Info{}, err
+		}
 	}
 	if err := d.rename(staged, key); err != nil {
 		return Info{}, err
