@@ -121,7 +121,7 @@ func (d *dir) Put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 	return info, nil
 }
 
-func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (_ Info, err error) {
+func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
 	if _, err := body.Seek(0, io.SeekStart); err != nil {
 		return Info{}, fmt.Errorf("rewind the body: %w", err)
 	}
@@ -129,11 +129,8 @@ func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 	if err != nil {
 		return Info{}, err
 	}
-	defer func() {
-		if err != nil {
-			_ = d.root.Remove(staged) // it no longer exists if it became the object
-		}
-	}()
+	// Mostly it no longer exists, as it became the object; a second name of the object's own file stays.
+	defer func() { _ = d.root.Remove(staged) }()
 	next.Meta = meta
 	if err := d.acquire(ctx); err != nil {
 		return Info{}, err
