@@ -54,10 +54,12 @@ func (n accountNames) addNewest(ctx context.Context, l *lake.Lake, bases [][]sch
 	return nil
 }
 
+const maxName = 60 // columns of a name in a line of text: the platform sets no limit
+
 // with returns the id and, where there is one, the name.
 func (n accountNames) with(id schema.AccountID) string {
 	if name := n[id]; name != "" {
-		return fmt.Sprintf("%s (%s)", id, plain(name))
+		return fmt.Sprintf("%s (%s)", id, shorten(plain(name), maxName))
 	}
 	return string(id)
 }

@@ -78,3 +78,12 @@ func TestNoColourButOnATerminal(t *testing.T) {
 		}
 	}
 }
+
+// TestLongNames: a name of the platform's does not fill a screen.
+func TestLongNames(t *testing.T) {
+	t.Parallel()
+	names := accountNames{"1": strings.Repeat("长", 2000), "2": "某某餐饮"}
+	if got, want := names.with("1")+names.with("2"), "1 ("+strings.Repeat("长", 29)+"…)2 (某某餐饮)"; got != want {
+		t.Errorf("got %s, want %s", got, want)
+	}
+}
