@@ -12,6 +12,7 @@ import (
 	"billwalk/pipeline/settle"
 	"billwalk/pipeline/shards"
 	"billwalk/pipeline/stores"
+	"billwalk/pipeline/swap"
 	"billwalk/pipeline/unreadable"
 	"billwalk/pipeline/walk"
 	"billwalk/pipeline/withdraw"
@@ -29,11 +30,11 @@ type Run struct {
 
 	// Shard is this process's part of a run that several share; the zero Shard is all of it.
 	Shard       shards.Shard
-	JobAccounts []schema.Account               // of a run that is shared: those of all shards
-	Shared      func(name string) shards.Store // where the shards tell of themselves
-	Night       *shards.Night                  // set by Do
-	Divide      func(weights []int)            // divides the rate of the settle query before the first one; nil: it is not shared
-	likely      []int                          // weights of the settle query, set by Weights; nil: each account counts alike
+	JobAccounts []schema.Account              // of a run that is shared: those of all shards
+	Shared      func(name string) swap.Object // where the shards tell of themselves
+	Night       *shards.Night                 // set by Do
+	Divide      func(weights []int)           // divides the rate of the settle query before the first one; nil: it is not shared
+	likely      []int                         // weights of the settle query, set by Weights; nil: each account counts alike
 
 	Walk   walk.Config   // without a Source the run replays the archive
 	Settle settle.Config // without a Trade nothing is queried

@@ -15,6 +15,7 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/shards"
+	"billwalk/pipeline/swap"
 	"billwalk/schema"
 )
 
@@ -24,7 +25,7 @@ type registers struct {
 	all map[string]*register
 }
 
-func (r *registers) open(name string) shards.Store {
+func (r *registers) open(name string) swap.Object {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.all == nil {

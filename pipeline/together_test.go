@@ -15,7 +15,7 @@ import (
 	"billwalk/schema"
 )
 
-// register is a claims.Store in memory.
+// register is a swap.Object in memory.
 type register struct {
 	mu      sync.Mutex
 	data    []byte

@@ -19,22 +19,13 @@ import (
 	"time"
 
 	"billwalk/pipeline/stop"
+	"billwalk/pipeline/swap"
 	"billwalk/schema"
 )
-
-// Store is the object that has the claims.
-type Store interface {
-	// Load returns what is stored, and its version; nothing where there is nothing.
-	Load(ctx context.Context) (data []byte, version string, err error)
-	// Swap stores data if the version is still the given one, and returns the new
-	// version; else the error is schema.ErrTaken.
-	Swap(ctx context.Context, data []byte, version string) (string, error)
-}
 
 const (
 	renewEvery = 5 * time.Second  // while a run works
 	deadAfter  = 20 * time.Second // without a renewal
-	maxTries   = 5                // of one swap
 	leaveTime  = 2 * time.Second  // a stopped run has no more time to remove its claim
 )
 
@@ -83,7 +74,7 @@ func (c *Claim) overlaps(other *Claim) bool {
 // Register is where the runs of a process claim their work. The zero Register knows of
 // no other run.
 type Register struct {
-	Store   Store                  // nil: runs do not know of each other
+	Store   swap.Object            // nil: runs do not know of each other
 	Process string                 // names this process
 	Gone    func(name string) bool // reports whether a process is known not to run any more; may be nil
 }
@@ -205,18 +196,5 @@ func (m *member) leave() {
 
 // swap replaces the claims of all runs.
 func (m *member) swap(ctx context.Context, change func(all []Claim) []Claim) error {
-	for try := 1; ; try++ {
-		data, version, err := m.register.Store.Load(ctx)
-		if err != nil {
-			return err
-		}
-		next, err := json.Marshal(change(Decode(data)))
-		if err != nil {
-			return err
-		}
-		_, err = m.register.Store.Swap(ctx, next, version)
-		if !errors.Is(err, schema.ErrTaken) || try == maxTries {
-			return err
-		}
-	}
+	return swap.Change(ctx, m.register.Store, func(data []byte) ([]byte, error) { return json.Marshal(change(Decode(data))) })
 }

@@ -9,7 +9,7 @@ import (
 	"billwalk/schema"
 )
 
-// memory is a claims.Store for one process.
+// memory is a swap.Object for one process.
 type memory struct {
 	data    []byte
 	version int

@@ -1,13 +1,12 @@
 package shards
 
 import (
-	"bytes"
 	"context"
 	"encoding/binary"
-	"errors"
 	"fmt"
 	"slices"
 
+	"billwalk/pipeline/swap"
 	"billwalk/schema"
 )
 
@@ -33,16 +32,7 @@ func (n *Night) PutIDs(ctx context.Context, at schema.Partition, ids []uint64) e
 
 // put stores what the shard tells the others under a name of its own.
 func (n *Night) put(ctx context.Context, name string, data []byte) error {
-	store := n.Open(name)
-	for try := 1; ; try++ {
-		before, version, err := store.Load(ctx)
-		if err == nil && !bytes.Equal(before, data) {
-			_, err = store.Swap(ctx, data, version)
-		}
-		if !errors.Is(err, schema.ErrTaken) || try == maxTries {
-			return err
-		}
-	}
+	return swap.Change(ctx, n.Open(name), func([]byte) ([]byte, error) { return data, nil })
 }
 
 // PeerIDs calls found with the ids of each partition of the other shards, as far as these are.

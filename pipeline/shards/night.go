@@ -6,23 +6,14 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
-	"maps"
 	"slices"
 	"sync"
 	"time"
 
 	"billwalk/pipeline/stop"
+	"billwalk/pipeline/swap"
 	"billwalk/schema"
 )
-
-// Store is an object that a shard replaces, and others read.
-type Store interface {
-	// Load returns what is stored, and its version; nothing where there is nothing.
-	Load(ctx context.Context) (data []byte, version string, err error)
-	// Swap stores data if the version is still the given one, and returns the new
-	// version; else the error is schema.ErrTaken.
-	Swap(ctx context.Context, data []byte, version string) (string, error)
-}
 
 const (
 	beatEvery = time.Minute            // how often a shard shows that it lives
@@ -39,9 +30,9 @@ const (
 // Config says what is shared, and where the shards tell of themselves.
 type Config struct {
 	Shard Shard
-	Peers []int                   // the other shards that have an account
-	Open  func(name string) Store // an object of the shared run
-	From  schema.Day              // of the run, lookback included
+	Peers []int                         // the other shards that have an account
+	Open  func(name string) swap.Object // an object of the shared run
+	From  schema.Day                    // of the run, lookback included
 	To    schema.Day
 	RunID string
 	Log   *slog.Logger
@@ -51,7 +42,7 @@ type Config struct {
 // stopped, takes it up again; one that had ended begins another one of the same days.
 type Night struct {
 	Config
-	own   Store
+	own   swap.Object
 	rests func() // ends the signs of life
 
 	mu      sync.Mutex
@@ -124,8 +115,6 @@ func Enter(ctx context.Context, c Config) (*Night, error) {
 	n.rests = n.beat(ctx)
 	return n, nil
 }
-
-const nightName = "night.json"
 
 func stateName(index int) string { return fmt.Sprintf("shard-%d.json", index) }
 
@@ -265,60 +254,3 @@ func (n *Night) look(ctx context.Context, i int) error {
 
 // Leave ends the shard's signs of life.
 func (n *Night) Leave() { n.rests() }
-
-// End notes how the shard's run ended, so that no other shard waits for it. The last shard of a
-// night to end, and it alone, gets how all of them ended, by index; others get nothing.
-func (n *Night) End(ctx context.Context, exitCode int) (all map[int]Ended, err error) {
-	own := Ended{exitCode, n.RunID}
-	if err := n.store(ctx, func(s *state) { s.Ended = &own }); err != nil {
-		return nil, err
-	}
-	all = map[int]Ended{n.Shard.Index: own}
-	for _, i := range n.Peers {
-		if err := n.look(ctx, i); err != nil {
-			return nil, err
-		}
-		p := n.peers[i]
-		if p.Ended == nil || !n.sameNight(&p.state) {
-			return nil, nil
-		}
-		all[i] = *p.Ended
-	}
-	if first, err := n.close(ctx, all); !first || err != nil {
-		return nil, err
-	}
-	return all, nil
-}
-
-// Done notes that nothing is left to do of the shard's part: a further run begins another night.
-func (n *Night) Done(ctx context.Context) error {
-	return n.store(ctx, func(s *state) { s.Done = true })
-}
-
-// over is what the last shard of a night notes.
-type over struct {
-	Shards map[int]Ended `json:"shards"`
-	By     string        `json:"by"` // its run
-}
-
-// close notes that the night is over. It reports whether this shard is the first to note it.
-func (n *Night) close(ctx context.Context, all map[int]Ended) (first bool, err error) {
-	store := n.Open(nightName)
-	data, err := json.Marshal(over{all, n.RunID})
-	if err != nil {
-		return false, err
-	}
-	for {
-		before, version, err := store.Load(ctx)
-		if err != nil {
-			return false, err
-		}
-		var noted over
-		if json.Unmarshal(before, &noted) == nil && maps.Equal(noted.Shards, all) {
-			return noted.By == n.RunID, nil
-		}
-		if _, err = store.Swap(ctx, data, version); !errors.Is(err, schema.ErrTaken) {
-			return err == nil, err
-		}
-	}
-}

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"billwalk/pipeline/swap"
 	"billwalk/schema"
 )
 
@@ -22,7 +23,7 @@ type shelf struct {
 
 func newShelf() *shelf { return &shelf{objects: make(map[string]string), reads: make(map[string]int)} }
 
-func (s *shelf) open(name string) Store { return onShelf{s, name} }
+func (s *shelf) open(name string) swap.Object { return onShelf{s, name} }
 
 type onShelf struct {
 	*shelf

@@ -3,10 +3,9 @@ package shards
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"slices"
 
-	"billwalk/schema"
+	"billwalk/pipeline/swap"
 )
 
 // Weights are how many calls the shards are likely to make, in proportion: what the rate of an
@@ -49,25 +48,17 @@ type agreed struct {
 // later or again, when another result might be found: shards that divided it by different ones
 // would make more calls together than they may. What is stored of another night, or is not a
 // weight for each of count shards, is replaced.
-func Agree(ctx context.Context, store Store, of string, count int, find func(context.Context) (Weights, error)) (Weights, error) {
-	for {
-		data, version, err := store.Load(ctx)
-		if err != nil {
-			return Weights{}, err
-		}
+func Agree(ctx context.Context, store swap.Object, of string, count int, find func(context.Context) (Weights, error)) (w Weights, err error) {
+	err = swap.Change(ctx, store, func(data []byte) ([]byte, error) {
 		var last agreed
 		if json.Unmarshal(data, &last) == nil && last.Of == of && last.holdFor(count) {
-			return last.Weights, nil
+			w = last.Weights
+			return data, nil
 		}
-		found, err := find(ctx)
-		if err != nil {
-			return Weights{}, err
+		if w, err = find(ctx); err != nil {
+			return nil, err
 		}
-		if data, err = json.Marshal(agreed{of, found}); err != nil {
-			return Weights{}, err
-		}
-		if _, err = store.Swap(ctx, data, version); !errors.Is(err, schema.ErrTaken) {
-			return found, err
-		}
-	}
+		return json.Marshal(agreed{of, w})
+	})
+	return w, err
 }

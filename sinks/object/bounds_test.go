@@ -177,7 +177,7 @@ func TestDirFIFOsOfItsOwn(t *testing.T) {
 	t.Parallel()
 	for _, name := range []string{lockFile, sidecarOf("k")} {
 		d := newDir(t)
-		d.mustPut(t, "k", "content", nil)
+		d.mustPut(t, "k", "content", map[string]string{"n": "1"})
 		must(t, os.Remove(d.name(name)))
 		must(t, syscall.Mkfifo(d.name(name), 0o644))
 		if !within(t, func() {

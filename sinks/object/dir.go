@@ -27,7 +27,7 @@ import (
 //
 //	.billwalk/lock             held by the one that is replacing an object
 //	.billwalk/tmp/NAME         a temporary file; of no use once its writer is gone
-//	.billwalk/meta/KEY.json    the sidecar of an object
+//	.billwalk/meta/KEY.json    the sidecar of an object with metadata, or of a large one
 type dir struct {
 	root *os.Root
 	path string
@@ -121,7 +121,7 @@ func (d *dir) Put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 	return info, nil
 }
 
-func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (_ Info, err error) {
+func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Condition, meta map[string]string) (Info, error) {
 	if _, err := body.Seek(0, io.SeekStart); err != nil {
 		return Info{}, fmt.Errorf("rewind the body: %w", err)
 	}
@@ -129,11 +129,8 @@ func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 	if err != nil {
 		return Info{}, err
 	}
-	defer func() {
-		if err != nil {
-			_ = d.root.Remove(staged) // it no longer exists if it became the object
-		}
-	}()
+	// Mostly it no longer exists, as it became the object; a second name of the object's own file stays.
+	defer func() { _ = d.root.Remove(staged) }()
 	next.Meta = meta
 	if err := d.acquire(ctx); err != nil {
 		return Info{}, err
@@ -147,12 +144,14 @@ func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 	if !cond.Holds(exists, current.ETag) {
 		return Info{}, ErrConflict
 	}
-	versions := []version{next}
-	if exists && current.ETag != next.ETag {
-		versions = append(versions, current)
-	}
-	if err := d.putSidecar(ctx, key, versions); err != nil {
-		return Info{}, err
+	if next.needsSidecar() || d.hasSidecar(key) {
+		versions := []version{next}
+		if exists && current.ETag != next.ETag {
+			versions = append(versions, current)
+		}
+		if err := d.putSidecar(ctx, key, versions); err != nil {
+			return Info{}, err
+		}
 	}
 	if err := d.rename(staged, key); err != nil {
 		return Info{}, err

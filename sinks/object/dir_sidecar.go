@@ -6,7 +6,9 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"io"
+	"io/fs"
 	"os"
 	"time"
 )
@@ -28,6 +30,19 @@ func (v version) info(key string) Info {
 // describes the new content as well as the old one: a kill leaves either of them.
 type sidecar struct {
 	Versions []version `json:"versions"`
+}
+
+// smallContent, in bytes, is hashed about as fast as a sidecar is read.
+const smallContent = 64 << 10
+
+// needsSidecar reports whether the content alone does not tell, or only slowly, what a sidecar does.
+func (v version) needsSidecar() bool { return len(v.Meta) > 0 || v.Size > smallContent }
+
+// hasSidecar reports whether there is a sidecar, or something in its place. What it says of an
+// earlier content must not be taken for that of the next one.
+func (d *dir) hasSidecar(key string) bool {
+	_, err := d.root.Stat(sidecarOf(key))
+	return !errors.Is(err, fs.ErrNotExist)
 }
 
 func sidecarOf(key string) string { return reserved + "/meta/" + key + ".json" }

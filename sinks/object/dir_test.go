@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -74,7 +75,37 @@ func TestDirRooted(t *testing.T) {
 		if d.isRooted("a/c") {
 			t.Error("a folder that is not there is durable")
 		}
-		d.mustPut(t, "a/b/"+[]string{"k", "l", "m"}[puts], "content", nil)
+		d.mustPut(t, "a/b/"+[]string{"k", "l", "m"}[puts], "content", map[string]string{"n": "1"})
+	}
+}
+
+// TestDirSidecars: an object has a sidecar if it has metadata, is large, or had a sidecar before,
+// which speaks of another content.
+func TestDirSidecars(t *testing.T) {
+	t.Parallel()
+	large := strings.Repeat("x", smallContent+1)
+	type put struct {
+		content string
+		meta    map[string]string
+		want    bool
+	}
+	meta := map[string]string{"n": "1"}
+	for _, puts := range [][]put{
+		{{"a", nil, false}, {"b", nil, false}, {"b", meta, true}, {"b", nil, true}, {"a", nil, true}},
+		{{large, nil, true}, {"a", nil, true}},
+		{{large[1:], nil, false}, {large, nil, true}},
+	} {
+		d := newDir(t)
+		for i, p := range puts {
+			d.mustPut(t, "k", p.content, p.meta)
+			if got := d.hasSidecar("k"); got != p.want {
+				t.Errorf("put %d of %.3s: it has a sidecar: %v", i, p.content, got)
+			}
+			info, err := d.Head(t.Context(), "k")
+			if err != nil || info.ETag != sha(p.content) || !maps.Equal(info.Meta, p.meta) {
+				t.Errorf("put %d: Head = %+v, %v; want that of %.3s, %v", i, info, err, p.content, p.meta)
+			}
+		}
 	}
 }
 
@@ -162,9 +193,8 @@ func (c interrupting) Err() error {
 func TestDirReplacedMeanwhile(t *testing.T) {
 	t.Parallel()
 	d := newDir(t)
-	d.mustPut(t, "k", "old", nil)
-	must(t, os.Remove(d.name(sidecarOf("k"))))
-	n, replaced := 2, false // the first time is before anything is opened
+	d.mustPut(t, "k", "old", nil) // without a sidecar
+	n, replaced := 2, false       // the first time is before anything is opened
 	ctx := interrupting{t.Context(), &n, func() {
 		replaced = true
 		d.mustPut(t, "k", "new", map[string]string{"n": "2"})

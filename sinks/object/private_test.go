@@ -42,7 +42,7 @@ func TestDirModes(t *testing.T) {
 		must(t, err)
 		for range 2 { // the second write replaces
 			for _, key := range []string{"bills/bill_date=2026-11-20/bucket-000.parquet", "_manifests/lake.json", "runs/R.json", "archives/x", "archive/bills/a/b.jsonl.zst", "_control/token-1"} {
-				_, err := store.Put(t.Context(), key, bytes.NewReader([]byte(key)), Always(), nil)
+				_, err := store.Put(t.Context(), key, bytes.NewReader([]byte(key)), Always(), map[string]string{"n": "1"})
 				must(t, err)
 			}
 		}

@@ -11,6 +11,7 @@ import (
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/shards"
+	"billwalk/pipeline/swap"
 	"billwalk/schema"
 	"billwalk/sinks/lake"
 	"billwalk/sinks/object"
@@ -166,7 +167,7 @@ func (e *endedRuns) nightOver(ctx context.Context, r *endedRun) (bool, error) {
 		return false, err
 	}
 	for _, folder := range folders {
-		open := func(name string) shards.Store { return register{e.store, folder + "/" + name} }
+		open := func(name string) swap.Object { return register{e.store, folder + "/" + name} }
 		all, latest, err := shards.Latest(ctx, open, shard, r.RunID)
 		if err != nil {
 			return false, err

@@ -13,6 +13,7 @@ import (
 	"billwalk/pipeline/douyin"
 	"billwalk/pipeline/jobs"
 	"billwalk/pipeline/shards"
+	"billwalk/pipeline/swap"
 	"billwalk/schema"
 )
 
@@ -71,7 +72,7 @@ func (w *wired) shareNight(days span, replay bool) {
 	if replay {
 		folder += "-replay"
 	}
-	r.Shared = func(name string) shards.Store { return register{w.store, folder + "/" + name} }
+	r.Shared = func(name string) swap.Object { return register{w.store, folder + "/" + name} }
 }
 
 // weigh finds by what the shards divide the rate of each API: by the number of their accounts,

@@ -37,17 +37,18 @@ func median(all []spent) (m spent) {
 }
 
 // BenchmarkShards has two nights made by 1, 2, 4 and 8 processes at the same rate together, on a
-// small and on a large platform. It prints the time of processors that all of them took, without
-// the platform's: what a call costs, by the difference of the two, and what is left, which a night
-// of any length costs. In the second night the shards know how large their accounts are. What else
+// small and on a large platform. It prints the wall time of the large one and the time of processors
+// that all took for it, without the platform's, each beside one process's, of which both should be
+// within 10 percent; then what one more call costs, by the difference of the two platforms, and what
+// is left, which a night of any length costs. In the second night the shards know how large their accounts are. What else
 // the machine does changes all that: the counts take turns, so that it does the same to each, the
 // medians of the rounds count, and a busy machine says little of the wall time.
 //
 //	go test ./cmd/billwalk/kill -run '^$' -bench '^BenchmarkShards$' -benchtime 3x -timeout 60m
 func BenchmarkShards(b *testing.B) {
 	const qps, nights = 1000, 2
-	type one struct{ bills, count, night int }
-	took := make(map[one][]spent)
+	type key struct{ bills, count, night int }
+	took := make(map[key][]spent)
 	sizes, counts := [2]int{50, 400}, []int{1, 2, 4, 8}
 	binary := billwalktest.Build(b)
 	for b.Loop() {
@@ -59,30 +60,50 @@ func BenchmarkShards(b *testing.B) {
 				}.Write(b)
 				for night := range nights {
 					day := billwalktest.FirstDay + schema.Day(night)
-					all := one{bills, count, night}
+					all := key{bills, count, night}
 					took[all] = append(took[all], runTogether(b, count, binary, "run", "nightly", "--config", config, "--output", "json", "--from", day.String()))
 				}
 			}
 			platform.Stop()
 		}
 	}
-	var alone [nights]time.Duration // what a call costs
 	for night := range nights {
+		var one result
 		for _, count := range counts {
-			small, large := median(took[one{sizes[0], count, night}]), median(took[one{sizes[1], count, night}])
-			call := (large.processors - small.processors) / time.Duration(large.calls-small.calls)
-			fixed := small.processors - call*time.Duration(small.calls)
+			r := compare(median(took[key{sizes[0], count, night}]), median(took[key{sizes[1], count, night}]))
 			if count == 1 {
-				alone[night] = call
+				one = r
 			}
-			wall := large.wall.Seconds() / median(took[one{sizes[1], 1, night}]).wall.Seconds()
-			b.Logf("%d processes, night %d: %.2f s of processors for %d calls, %.2f s for %d: %v a call and %v; %.1f s",
-				count, night+1, small.processors.Seconds(), small.calls, large.processors.Seconds(), large.calls, call, fixed.Round(time.Millisecond), large.wall.Seconds())
-			b.ReportMetric(float64(call)/float64(alone[night]), fmt.Sprintf("call:%d/1,night-%d", count, night+1))
-			b.ReportMetric(fixed.Seconds()*1000/float64(count), fmt.Sprintf("ms/process:%d,night-%d", count, night+1))
-			b.ReportMetric(wall, fmt.Sprintf("wall:%d/1,night-%d", count, night+1))
+			b.Logf("night %d, %d processes, %d calls: wall %4.1f s, %s; processors %.2f s, %s: %3.0f µs a call, %s, and %4.0f ms a process of a night however long",
+				night+1, count, r.calls, r.wall.Seconds(), beside(r.wall, one.wall), r.processors.Seconds(), beside(r.processors, one.processors),
+				r.call.Seconds()*1e6, beside(r.call, one.call), r.fixed.Seconds()*1000/float64(count))
+			b.ReportMetric(float64(r.wall)/float64(one.wall), fmt.Sprintf("wall:%d/1,night-%d", count, night+1))
+			b.ReportMetric(float64(r.processors)/float64(one.processors), fmt.Sprintf("processors:%d/1,night-%d", count, night+1))
 		}
 	}
+}
+
+// result is a large night, and what it says with a small one beside it.
+type result struct {
+	spent
+	call  time.Duration // processors for one more call
+	fixed time.Duration // processors for a night without a call
+}
+
+func compare(small, large spent) result {
+	call := (large.processors - small.processors) / time.Duration(large.calls-small.calls)
+	return result{large, call, small.processors - call*time.Duration(small.calls)}
+}
+
+// beside says how much more something is than of one process, and whether that is within what is
+// asked for. It never fails: time depends on what else the machine does.
+func beside(of, one time.Duration) string {
+	const most = 10 // percent
+	more := (float64(of)/float64(one) - 1) * 100
+	if more > most {
+		return fmt.Sprintf("%+.0f %% (over %d)", more, most)
+	}
+	return fmt.Sprintf("%+.0f %%", more)
 }
 
 // runTogether runs the program in so many processes side by side.

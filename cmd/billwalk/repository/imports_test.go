@@ -69,6 +69,7 @@ var walls = []struct {
 	{"billwalk/pipeline/progress", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/walk", "billwalk/pipeline/settle"}, "steps count, and the command line displays"},
 	{"billwalk/pipeline/claims", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline"}, "the run as a whole is claimed, not a step of it"},
 	{"billwalk/pipeline/shards", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline"}, "the run as a whole is shared, not a step of it"},
+	{"billwalk/pipeline/swap", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline", "billwalk/pipeline/claims", "billwalk/pipeline/shards"}, "runs tell each other of themselves, not of what they have fetched: that is in the archive"},
 	{"billwalk/pipeline/alarms", []string{"billwalk/cmd/billwalk/cli", "billwalk/pipeline"}, "alarms are about what is published: no step knows them"},
 	{"billwalk/pipeline/passid", []string{"billwalk/pipeline/walk", "billwalk/pipeline/settle", "billwalk/pipeline/stores"}, "walks, settle passes and lists are named alike"},
 	{"billwalk/pipeline/unreadable", []string{"billwalk/pipeline", "billwalk/pipeline/settle", "billwalk/pipeline/stores", "billwalk/pipeline/withdraw"}, "whoever calls the platform keeps what cannot be read"},
