@@ -37,7 +37,7 @@ func (r *Run) schedule(ctx, lasting context.Context, plan Plan, refetch *refetch
 
 // maxRecent is how many bytes of answers wait in memory to be built, at most a quarter of what
 // the process may have.
-const maxRecent = 96 << 20
+const maxRecent = 64 << 20
 
 func (r *Run) newRecent() *walk.Recent {
 	return walk.NewRecent(r.Archive, r.Archive.BatchKey, int(min(maxRecent, debug.SetMemoryLimit(-1)/4)))
