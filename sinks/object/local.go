@@ -35,14 +35,15 @@ type fileMaker interface {
 }
 
 // newFile implements fileMaker.
-func (d *dir) newFile(key string) (*os.File, error) {
+func (d *dir) newFile(key string) (file *os.File, err error) {
 	if err := checkKey(key); err != nil {
 		return nil, err
 	}
-	if err := d.root.MkdirAll(stageFolder, privateFolder); err != nil {
-		return nil, err
-	}
-	return openUnnamed(d.root, stageFolder, d.fileMode(key))
+	err = d.inFolder(stageFolder, privateFolder, func() (err error) {
+		file, err = openUnnamed(d.root, stageFolder, d.fileMode(key))
+		return err
+	})
+	return file, err
 }
 
 // stageBody is stage, without a copy where body is a file of newFile.
