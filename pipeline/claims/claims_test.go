@@ -84,6 +84,64 @@ func TestEnter(t *testing.T) {
 	}
 }
 
+// TestEnterShards: a shard of a living night with another number of shards is refused, and those of that
+// night are not, though they come after it; it goes on where they are gone.
+func TestEnterShards(t *testing.T) {
+	t.Parallel()
+	shard := func(run string, bucket, count int, from schema.Day) Claim {
+		c := claim(run, from, 20)
+		c.Buckets, c.Shards, c.Accounts = []int{bucket}, count, run
+		return c
+	}
+	for _, row := range []struct {
+		name  string
+		claim Claim
+		gone  bool // the night is
+		want  error
+	}{
+		{"the same number", shard("own", 1, 3, 10), false, nil},
+		{"another number", shard("own", 1, 2, 10), false, ErrShards},
+		{"another number, of which the night is gone", shard("own", 1, 2, 10), true, nil},
+		{"another number, of other days", shard("own", 1, 2, 11), false, nil},
+		{"the whole run", shard("own", 1, 0, 10), false, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				r := Register{Store: &object{}}
+				_, leave, err := r.Enter(t.Context(), shard("first", 0, 3, 10), quiet)
+				if err != nil {
+					t.Fatal(err)
+				}
+				if row.gone {
+					data := r.Store.(*object).data
+					leave() // which removes the claim of a run that was killed
+					r.Store.(*object).data = data
+				}
+				last := make(chan error)
+				go func() {
+					time.Sleep(time.Second)
+					_, leave, err := r.Enter(t.Context(), shard("last", 2, 3, 10), quiet)
+					leave()
+					last <- err
+				}()
+				began := time.Now()
+				_, own, err := r.Enter(t.Context(), row.claim, quiet)
+				own()
+				if took := time.Since(began); !errors.Is(err, row.want) || (err == nil) != (row.want == nil) || took > deadAfter+renewEvery {
+					t.Errorf("got %v after %v, want %v", err, took, row.want)
+				}
+				if err := <-last; err != nil && !row.gone {
+					t.Errorf("the last shard of the night: %v", err)
+				}
+				if !row.gone {
+					leave()
+				}
+			})
+		})
+	}
+}
+
 // TestEnterErrors: a store that denies the claim is an error, one that fails is not.
 func TestEnterErrors(t *testing.T) {
 	t.Parallel()
