@@ -25,9 +25,10 @@ import (
 // the folder takes, in any process, protects the comparison and the renames. The store's
 // own files are in .billwalk:
 //
-//	.billwalk/lock             held by the one that is replacing an object
-//	.billwalk/tmp/NAME         a temporary file; of no use once its writer is gone
-//	.billwalk/meta/KEY.json    the sidecar of an object with metadata, or of a large one
+//	.billwalk/lock                held by the one that is replacing an object
+//	.billwalk/tmp/NAME            a temporary file; of no use once its writer is gone
+//	.billwalk/lines/FOLDER.jsonl  of objects in a folder that have metadata, or are large, a line each
+//	.billwalk/meta/KEY.json       the sidecar of such an object once it was replaced
 type dir struct {
 	root *os.Root
 	path string
@@ -37,7 +38,7 @@ type dir struct {
 	turn    chan struct{} // of one entry, which the writer of this process that waits for the lock holds
 
 	mu     sync.Mutex
-	rooted map[string]bool // folders whose own entries, up to the store's folder, are durable
+	rooted map[string]bool // folders, and files of lines, whose own entries, up to the store's folder, are durable
 }
 
 const (
@@ -144,14 +145,8 @@ func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 	if !cond.Holds(exists, current.ETag) {
 		return Info{}, ErrConflict
 	}
-	if next.needsSidecar() || d.hasSidecar(key) {
-		versions := []version{next}
-		if exists && current.ETag != next.ETag {
-			versions = append(versions, current)
-		}
-		if err := d.putSidecar(ctx, key, versions); err != nil {
-			return Info{}, err
-		}
+	if err := d.record(ctx, key, exists, current, next); err != nil {
+		return Info{}, err
 	}
 	if err := d.rename(staged, key); err != nil {
 		return Info{}, err

@@ -53,13 +53,11 @@ func (d *dir) rename(staged, name string) error {
 	if err != nil {
 		return err
 	}
-	if err := d.syncEntries(folder); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnknown, err)
+	if err = d.syncFolder(folder); err == nil {
+		err = d.syncEntry(folder)
 	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for ; folder != "."; folder = path.Dir(folder) {
-		d.rooted[folder] = true
+	if err != nil {
+		return fmt.Errorf("%w: %w", ErrUnknown, err)
 	}
 	return nil
 }
@@ -76,21 +74,27 @@ func (d *dir) inFolder(folder string, mode fs.FileMode, do func() error) error {
 	return do()
 }
 
-// syncEntries makes a folder's entries durable, and, once in the life of the process, its own entry
-// and those of the folders above, up to the store's own folder: any of them may be new. Nothing
-// here removes a folder.
-func (d *dir) syncEntries(name string) error {
-	for ; ; name = path.Dir(name) {
-		if err := d.syncFolder(name); err != nil || d.isRooted(name) {
+// syncEntry makes the entry of a folder or file durable and, once in the life of the process,
+// those of the folders above, up to the store's own: any of them may be new. Nothing here
+// removes one.
+func (d *dir) syncEntry(name string) error {
+	for name := name; !d.isRooted(name); name = path.Dir(name) {
+		if err := d.syncFolder(path.Dir(name)); err != nil {
 			return err
 		}
 	}
-}
-
-func (d *dir) isRooted(folder string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return folder == "." || d.rooted[folder]
+	for ; name != "."; name = path.Dir(name) {
+		d.rooted[name] = true
+	}
+	return nil
+}
+
+func (d *dir) isRooted(name string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return name == "." || d.rooted[name]
 }
 
 func (d *dir) syncFolder(name string) error {

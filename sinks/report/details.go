@@ -3,13 +3,14 @@ package report
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"billwalk/schema"
 )
 
 // detailPatterns put what exceptions say, which the tables have in English, into Chinese. In
 // the Chinese text {name} stands for the label of a field of the platform or of a column.
-var detailPatterns = func() (patterns []detailPattern) {
+var detailPatterns = sync.OnceValue(func() (patterns []detailPattern) {
 	for _, p := range [][2]string{
 		{`neither fund_amount_type \((.*)\) nor settle_type \((.*)\) says whether money comes in or goes out; amounts are NULL`, `资金方向（$1）与结算类型（$2）都判断不了收支；金额按未知处理`},
 		{`fund_amount_type (.*) says (.*), settle_type (.*) says (.*); fund_amount_type is taken`, `资金方向 $1 为{$2}，结算类型 $3 应为{$4}；以资金方向为准`},
@@ -58,7 +59,7 @@ var detailPatterns = func() (patterns []detailPattern) {
 		patterns = append(patterns, detailPattern{regexp.MustCompile(`(?s)^` + p[0] + `$`), p[1]})
 	}
 	return patterns
-}()
+})
 
 type detailPattern struct {
 	english *regexp.Regexp
@@ -73,7 +74,7 @@ func detailText(detail string) Text {
 	if id, rest, ok := strings.Cut(strings.TrimPrefix(detail, "withdrawal "), ": "); ok && strings.HasPrefix(detail, "withdrawal ") {
 		return Text{"提现 " + id + "：" + detailText(rest).Chinese, detail}
 	}
-	for _, p := range detailPatterns {
+	for _, p := range detailPatterns() {
 		match := p.english.FindStringSubmatchIndex(detail)
 		if match == nil {
 			continue
