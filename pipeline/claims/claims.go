@@ -27,6 +27,10 @@ const (
 	renewEvery = 5 * time.Second  // while a run works
 	deadAfter  = 20 * time.Second // without a renewal
 	leaveTime  = 2 * time.Second  // a stopped run has no more time to remove its claim
+
+	// refuseAfter is when a run that cannot work beside another one gives up: after those that are
+	// dead are taken for it, and those that were told to end have done so (stop.Grace).
+	refuseAfter = 30 * time.Second
 )
 
 // ErrDenied is the error of a run whose claim the store refuses: it would refuse all
@@ -141,19 +145,20 @@ type member struct {
 
 // beat is a run's latest renewal, and when this run saw it first, by its own clock.
 type beat struct {
-	number  int64
-	at      time.Time
-	renewed bool // since this run saw it for the first time
+	number int64
+	at     time.Time
+	first  time.Time // when it saw the run at all
 }
 
 // ahead returns which of the earlier runs is waited for; -1 is none. A shard of a night with
-// another number of shards waits until the first run of that night shows whether it lives.
+// another number of shards waits until the first run of that night has ended, or lives for longer
+// than one that was told to end.
 func (m *member) ahead(earlier []Claim) (i int, err error) {
 	i = slices.IndexFunc(earlier, func(c Claim) bool { return c.sharesNight(&m.claim) })
 	if i < 0 || earlier[i].Shards == m.claim.Shards {
 		return slices.IndexFunc(earlier, func(c Claim) bool { return c.covers(&m.claim) }), nil
 	}
-	if first := earlier[i]; m.beats[first.RunID].renewed {
+	if first := earlier[i]; time.Since(m.beats[first.RunID].first) >= refuseAfter {
 		err = fmt.Errorf("%w: run %s is one of %d, this one of %d; start it with their number, or when they have ended", ErrShards, first.RunID, first.Shards, m.claim.Shards)
 	}
 	return i, err
@@ -203,7 +208,11 @@ func (m *member) isDead(c *Claim) bool {
 	}
 	last, known := m.beats[c.RunID]
 	if !known || last.number != c.Beat {
-		m.beats[c.RunID] = beat{c.Beat, time.Now(), known}
+		now := time.Now()
+		if !known {
+			last.first = now
+		}
+		m.beats[c.RunID] = beat{c.Beat, now, last.first}
 		return false
 	}
 	return time.Since(last.at) >= deadAfter

@@ -2,6 +2,7 @@ package claims
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -96,47 +97,45 @@ func TestEnterShards(t *testing.T) {
 	for _, row := range []struct {
 		name  string
 		claim Claim
-		gone  bool // the night is
+		ends  time.Duration // the night's first shard does, after this time; it was killed where it is 0
 		want  error
 	}{
-		{"the same number", shard("own", 1, 3, 10), false, nil},
-		{"another number", shard("own", 1, 2, 10), false, ErrShards},
-		{"another number, of which the night is gone", shard("own", 1, 2, 10), true, nil},
-		{"another number, of other days", shard("own", 1, 2, 11), false, nil},
-		{"the whole run", shard("own", 1, 0, 10), false, nil},
+		{"the same number", shard("own", 1, 3, 10), time.Minute, nil},
+		{"another number", shard("own", 1, 2, 10), time.Minute, ErrShards},
+		{"another number, of a night that was told to end", shard("own", 1, 2, 10), 20 * time.Second, nil},
+		{"another number, of a night that was killed", shard("own", 1, 2, 10), 0, nil},
+		{"another number, of other days", shard("own", 1, 2, 11), time.Minute, nil},
+		{"the whole run", shard("own", 1, 0, 10), time.Minute, nil},
 	} {
 		t.Run(row.name, func(t *testing.T) {
 			t.Parallel()
 			synctest.Test(t, func(t *testing.T) {
-				r := Register{Store: &object{}}
-				_, leave, err := r.Enter(t.Context(), shard("first", 0, 3, 10), quiet)
+				first := shard("first", 0, 3, 10)
+				data, err := json.Marshal([]Claim{first})
 				if err != nil {
 					t.Fatal(err)
 				}
-				if row.gone {
-					data := r.Store.(*object).data
-					leave() // which removes the claim of a run that was killed
-					r.Store.(*object).data = data
+				r := Register{Store: &object{data: data}} // as a run that was killed leaves it
+				enters := func(c Claim, ends time.Duration) {
+					_, leave, err := r.Enter(t.Context(), c, quiet)
+					if err != nil {
+						t.Errorf("the night's %s shard: %v", c.RunID, err)
+					}
+					time.AfterFunc(ends, leave)
 				}
-				last := make(chan error)
-				go func() {
-					time.Sleep(time.Second)
-					_, leave, err := r.Enter(t.Context(), shard("last", 2, 3, 10), quiet)
-					leave()
-					last <- err
-				}()
+				if row.ends > 0 {
+					enters(first, row.ends)
+				}
+				if row.want != nil {
+					time.AfterFunc(time.Second, func() { enters(shard("last", 2, 3, 10), row.ends) })
+				}
 				began := time.Now()
 				_, own, err := r.Enter(t.Context(), row.claim, quiet)
 				own()
-				if took := time.Since(began); !errors.Is(err, row.want) || (err == nil) != (row.want == nil) || took > deadAfter+renewEvery {
+				if took := time.Since(began); !errors.Is(err, row.want) || (err == nil) != (row.want == nil) || took > refuseAfter+renewEvery {
 					t.Errorf("got %v after %v, want %v", err, took, row.want)
 				}
-				if err := <-last; err != nil && !row.gone {
-					t.Errorf("the last shard of the night: %v", err)
-				}
-				if !row.gone {
-					leave()
-				}
+				time.Sleep(time.Hour) // until the others have left
 			})
 		})
 	}
