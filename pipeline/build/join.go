@@ -29,6 +29,9 @@ func (p *Partition) Join(ctx context.Context) error {
 		if j.elsewhere, err = b.Evidence.BillsElsewhere(ctx, p.At()); err != nil {
 			return err
 		}
+		if err := b.Evidence.LoadAhead(ctx, p.base.Day); err != nil {
+			return err
+		}
 		if err := b.Evidence.LoadAnswers(ctx, p.base.Day); err != nil {
 			return err
 		}

@@ -47,6 +47,7 @@ var detailPatterns = sync.OnceValue(func() (patterns []detailPattern) {
 		{`settle_detail cannot be read, so that settle_amount cannot be checked: it is not a list of .*`, `分账细节无法解析，无从核对分账金额：不是“商户号…-分成金额(分)…”的列表`},
 		{`settle_detail cannot be read, so that settle_amount cannot be checked: .*`, `分账细节无法解析，无从核对分账金额`},
 		{`the settlement answers for order (.*), too, and counts there`, `这笔分账还对上订单 $1，算在那一单`},
+		{`the settlement stands on a later day, further away than the lookback, where the order has another bill, and counts there alone`, `该订单在追溯期之外的较晚一天另有账单，这笔分账只算在那一天`},
 		{`the settlement stands on (.*), where the order has another bill, and counts there alone`, `该订单在 $1 另有账单，这笔分账只算在那一天`},
 		{`the settlement has succeeded since (.*) was last looked at, where it stands: it counts once that day is run again \((.*)\)`, `这笔分账算在 $1，而那一天最后一次查看之后才成功：重跑那一天（$2）后计入`},
 		{`the settlement succeeded, and the platform has removed the last bill of its order \((\S+) (.*)\) since`, `分账已成功，而平台后来撤掉了该订单（{$1} $2）的最后一条账单`},
