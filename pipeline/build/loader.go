@@ -2,6 +2,7 @@ package build
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
@@ -55,8 +56,11 @@ func (l *loader) release() {
 	l.loaderMemory = nil
 }
 
-// load reads a certified walk from the archive.
-func (l *loader) load(ctx context.Context, archive walk.Reader) error {
+// load loads a certified walk: as it is remembered, else from the archive.
+func (l *loader) load(ctx context.Context, recent *walk.Recent, archive walk.Reader) error {
+	if found, err := recent.Load(l.unit.certificate, l.add); found {
+		return errors.Join(err, l.flush(blockRows))
+	}
 	for chunk, err := range parallel.InOrder(answerChunks(walk.Certified(ctx, archive, l.unit.certificate), l.unit.certificate), l.normalise) {
 		if err != nil {
 			return err

@@ -42,6 +42,10 @@ func (u *unitWalk) fetch(ctx context.Context, t *trace, n int) error {
 		if err := b.add(ctx, answer.Answer); err != nil {
 			return err
 		}
+		if u.following == 0 {
+			u.walker.Recent.Remember(t.unit, &answer, b.stored+1)
+		}
+		answer.Decoded.Release()
 		u.walker.Progress.PageFetched(t.pages[len(t.pages)-1].Rows)
 		u.advance(t)
 	}
