@@ -16,7 +16,9 @@ type RowsCodec struct {
 
 // NewRowsCodec returns a codec.
 func NewRowsCodec() RowsCodec {
-	number := func(name string) *schema.Batch { return schema.NewBatch([]schema.Column{{Name: name, Type: schema.Int32}}) }
+	number := func(name string) *schema.Batch {
+		return schema.NewBatch([]schema.Column{{Name: name, Type: schema.Int32}})
+	}
 	return RowsCodec{number("outcomes"), schema.NewBatch(schema.Exceptions.Columns()), number("row")}
 }
 

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"billwalk/pipeline/chain"
@@ -79,36 +80,37 @@ func (u *unitWalk) left(t *trace) int {
 type batch struct {
 	archive Archive
 	trace   *trace
-	stored  int // batches of the walk in the archive
-	data    []byte
+	stored  int       // batches of the walk in the archive
+	answers [][]byte  // encoded
+	bytes   int       // of them
 	began   time.Time // when the first answer was fetched
 }
 
 func (b *batch) add(ctx context.Context, a schema.Answer) error {
-	if len(b.data) >= batchBytes || len(b.data) > 0 && a.FetchedAt.Sub(b.began) >= batchSpan {
+	if b.bytes >= batchBytes || b.bytes > 0 && a.FetchedAt.Sub(b.began) >= batchSpan {
 		if err := b.flush(ctx); err != nil {
 			return err
 		}
 	}
-	if len(b.data) == 0 {
+	if b.bytes == 0 {
 		b.began = a.FetchedAt
 	}
-	var err error
-	b.data, err = b.archive.Encode(b.data, a)
+	encoded, err := b.archive.Encode(nil, a)
+	b.answers, b.bytes = append(b.answers, encoded), b.bytes+len(encoded)
 	return err
 }
 
 // flush makes the batch durable, even where ctx has ended: what was fetched is not to
 // be fetched again.
 func (b *batch) flush(ctx context.Context) error {
-	if len(b.data) == 0 {
+	if b.bytes == 0 {
 		return nil
 	}
 	ctx, cancel := stop.Outlast(ctx, stop.FlushGrace)
 	defer cancel()
-	if err := b.archive.Append(ctx, b.trace.unit, b.trace.walk, b.stored+1, b.data); err != nil {
+	if err := b.archive.Append(ctx, b.trace.unit, b.trace.walk, b.stored+1, slices.Concat(b.answers...)); err != nil {
 		return fmt.Errorf("archiving %s: %w", b.trace.unit, err)
 	}
-	b.stored, b.data = b.stored+1, nil // many units at once would keep much more than they hold
+	b.stored, b.answers, b.bytes = b.stored+1, nil, 0
 	return nil
 }
