@@ -5,7 +5,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"time"
 
 	"billwalk/pipeline/chain"
@@ -43,7 +42,7 @@ func (u *unitWalk) fetch(ctx context.Context, t *trace, n int) error {
 		if err := b.add(ctx, answer.Answer); err != nil {
 			return err
 		}
-		if u.following == 0 {
+		if u.isToBeBuilt() {
 			u.walker.Recent.Remember(t.unit, &answer, b.stored+1)
 		}
 		answer.Decoded.Release()
@@ -51,6 +50,12 @@ func (u *unitWalk) fetch(ctx context.Context, t *trace, n int) error {
 		u.advance(t)
 	}
 	return b.flush(ctx)
+}
+
+// isToBeBuilt reports whether the tables will likely be built of the present walk: not where
+// another one has to agree with it, and not where it will confirm what an earlier run found.
+func (u *unitWalk) isToBeBuilt() bool {
+	return u.following == 0 && (u.last == nil || u.last.Walk == "")
 }
 
 // advance counts how far the unit is: by pages, or by whole walks where it is not known how
@@ -80,37 +85,36 @@ func (u *unitWalk) left(t *trace) int {
 type batch struct {
 	archive Archive
 	trace   *trace
-	stored  int       // batches of the walk in the archive
-	answers [][]byte  // encoded
-	bytes   int       // of them
+	stored  int // batches of the walk in the archive
+	data    []byte
 	began   time.Time // when the first answer was fetched
 }
 
 func (b *batch) add(ctx context.Context, a schema.Answer) error {
-	if b.bytes >= batchBytes || b.bytes > 0 && a.FetchedAt.Sub(b.began) >= batchSpan {
+	if len(b.data) >= batchBytes || len(b.data) > 0 && a.FetchedAt.Sub(b.began) >= batchSpan {
 		if err := b.flush(ctx); err != nil {
 			return err
 		}
 	}
-	if b.bytes == 0 {
+	if len(b.data) == 0 {
 		b.began = a.FetchedAt
 	}
-	encoded, err := b.archive.Encode(nil, a)
-	b.answers, b.bytes = append(b.answers, encoded), b.bytes+len(encoded)
+	var err error
+	b.data, err = b.archive.Encode(b.data, a)
 	return err
 }
 
 // flush makes the batch durable, even where ctx has ended: what was fetched is not to
 // be fetched again.
 func (b *batch) flush(ctx context.Context) error {
-	if b.bytes == 0 {
+	if len(b.data) == 0 {
 		return nil
 	}
 	ctx, cancel := stop.Outlast(ctx, stop.FlushGrace)
 	defer cancel()
-	if err := b.archive.Append(ctx, b.trace.unit, b.trace.walk, b.stored+1, slices.Concat(b.answers...)); err != nil {
+	if err := b.archive.Append(ctx, b.trace.unit, b.trace.walk, b.stored+1, b.data); err != nil {
 		return fmt.Errorf("archiving %s: %w", b.trace.unit, err)
 	}
-	b.stored, b.answers, b.bytes = b.stored+1, nil, 0
+	b.stored, b.data = b.stored+1, nil // many units at once would keep much more than they hold
 	return nil
 }

@@ -1,6 +1,7 @@
 package walk
 
 import (
+	"bytes"
 	"context"
 	"sync"
 
@@ -19,8 +20,17 @@ type Recent struct {
 
 	mu    sync.Mutex
 	bytes int
-	walks map[schema.Unit]*recentWalk
+	walks map[unitKey]*recentWalk
 }
+
+// unitKey is a unit whatever its account is called.
+type unitKey struct {
+	account schema.AccountID
+	root    bool
+	day     schema.Day
+}
+
+func keyOf(u schema.Unit) unitKey { return unitKey{u.Account.ID, u.Account.Root, u.Day} }
 
 // recentWalk is the unit's newest walk, as far as it was remembered from its first page on.
 type recentWalk struct {
@@ -40,7 +50,7 @@ type recentPage struct {
 // NewRecent returns an archive that remembers the bills of at most limit bytes, as they are
 // normalised. Batches have the key that is given.
 func NewRecent(archive Archive, key func(u schema.Unit, walk string, n int) string, rows normalise.Normaliser, limit int) *Recent {
-	return &Recent{Archive: archive, key: key, rows: rows, limit: limit, walks: make(map[schema.Unit]*recentWalk)}
+	return &Recent{Archive: archive, key: key, rows: rows, limit: limit, walks: make(map[unitKey]*recentWalk)}
 }
 
 // pageRows is memory for the bills of a page.
@@ -55,15 +65,15 @@ var pageRowsPool = sync.Pool{New: func() any { return &pageRows{rows: normalise.
 // Remember remembers the bills of a page that is about to be stored in batch n of its walk.
 // A nil Recent remembers nothing.
 func (r *Recent) Remember(u schema.Unit, a *normalise.PageAnswer, n int) {
-	if r == nil || !r.expects(u, a) {
+	if r == nil || !r.expects(keyOf(u), a) {
 		return
 	}
 	page := recentPage{a.SHA256, r.billsOf(u, a, n)}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	w := r.walks[u]
-	if w == nil || page.bills == nil || r.bytes+len(page.bills) > r.limit {
-		r.forget(u)
+	w := r.walks[keyOf(u)]
+	if page.bills == nil || r.bytes+len(page.bills) > r.limit {
+		r.forget(keyOf(u))
 		return
 	}
 	w.pages = append(w.pages, page)
@@ -71,9 +81,9 @@ func (r *Recent) Remember(u schema.Unit, a *normalise.PageAnswer, n int) {
 	r.bytes += len(page.bills)
 }
 
-// expects reports whether the page is the next one of a walk that is remembered: the first
-// begins one.
-func (r *Recent) expects(u schema.Unit, a *normalise.PageAnswer) bool {
+// expects reports whether the page is the next one of a walk that is remembered, which the first
+// page begins.
+func (r *Recent) expects(u unitKey, a *normalise.PageAnswer) bool {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if a.Page == 1 {
@@ -81,11 +91,14 @@ func (r *Recent) expects(u schema.Unit, a *normalise.PageAnswer) bool {
 		r.walks[u] = &recentWalk{walk: a.Walk}
 	}
 	w := r.walks[u]
-	if w != nil && (w.walk != a.Walk || a.Page != len(w.pages)+1) {
+	if w == nil {
+		return false
+	}
+	if w.walk != a.Walk || a.Page != len(w.pages)+1 {
 		r.forget(u)
 		return false
 	}
-	return w != nil
+	return true
 }
 
 // billsOf returns the page's bills, or nil if it cannot be decoded.
@@ -98,7 +111,7 @@ func (r *Recent) billsOf(u schema.Unit, a *normalise.PageAnswer, n int) []byte {
 		return nil
 	}
 	p.data = p.codec.Append(p.data[:0], p.rows)
-	return append([]byte(nil), p.data...)
+	return bytes.Clone(p.data)
 }
 
 // Append implements Archive. Pages that were not stored are forgotten.
@@ -106,12 +119,12 @@ func (r *Recent) Append(ctx context.Context, u schema.Unit, walk string, n int, 
 	err := r.Archive.Append(ctx, u, walk, n, answers)
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	w := r.walks[u]
+	w := r.walks[keyOf(u)]
 	if w == nil {
 		return err
 	}
 	if err != nil || w.walk != walk || w.batches != n-1 {
-		r.forget(u)
+		r.forget(keyOf(u))
 		return err
 	}
 	w.batches, w.stored = n, len(w.pages)
@@ -125,7 +138,7 @@ func (r *Recent) Certify(ctx context.Context, c *schema.Certificate) error {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	u := c.Unit()
+	u := keyOf(c.Unit())
 	if w := r.walks[u]; w != nil && !w.is(c) {
 		r.forget(u)
 	}
@@ -149,10 +162,10 @@ func (w *recentWalk) is(c *schema.Certificate) bool {
 func (r *Recent) Forget(u schema.Unit) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.forget(u)
+	r.forget(keyOf(u))
 }
 
-func (r *Recent) forget(u schema.Unit) {
+func (r *Recent) forget(u unitKey) {
 	if w := r.walks[u]; w != nil {
 		r.bytes -= w.bytes
 		delete(r.walks, u)
@@ -188,11 +201,13 @@ func (r *Recent) take(c *schema.Certificate) *recentWalk {
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	w := r.walks[c.Unit()]
+	u := keyOf(c.Unit())
+	w := r.walks[u]
 	if w == nil || !w.is(c) {
+		r.forget(u)
 		return nil
 	}
-	delete(r.walks, c.Unit())
+	delete(r.walks, u)
 	return w
 }
 
