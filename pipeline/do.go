@@ -146,9 +146,12 @@ func (r *Run) claim(ctx context.Context) (others bool, leave func(), err error) 
 	if r.Walk.Source == nil {
 		return false, func() {}, nil
 	}
-	days := r.Days()
+	days, shared := r.Days(), 0
+	if !r.Shard.Whole() {
+		shared = r.Shard.Count
+	}
 	return r.Claims.Enter(ctx, claims.Claim{
-		RunID: r.ID, Job: r.Job, From: days[0], To: days[len(days)-1],
+		RunID: r.ID, Job: r.Job, From: days[0], To: days[len(days)-1], Shards: shared,
 		Buckets: schema.BucketsOf(r.Accounts, r.Buckets), Accounts: claims.HashAccounts(r.Accounts),
 	}, r.Log)
 }

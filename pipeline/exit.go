@@ -59,7 +59,7 @@ func exitCode(ctx context.Context, incomplete bool, err error) int {
 			return signal.ExitCode()
 		}
 		return ExitInterrupted
-	case errors.Is(err, claims.ErrDenied):
+	case errors.Is(err, claims.ErrDenied), errors.Is(err, claims.ErrShards):
 		return ExitConfig
 	case errors.Is(err, errStoppedToday):
 		return ExitStopped

@@ -63,6 +63,29 @@ func TestStanding(t *testing.T) {
 	}
 }
 
+// TestStandingOfAChain: what a day does not see of an order decides whether a settlement counts
+// within its window. The run that publishes it for the first time knows that, as a replay does.
+func TestStandingOfAChain(t *testing.T) {
+	t.Parallel()
+	settles(t, []schema.Account{store}, []schema.Match{byShop}, func(t *testing.T, w *world) {
+		w.rules.Lookback = 2
+		for d := day; d <= day+4; d += 2 {
+			w.platform.set(at(store, d), sale(store.ID, d.String(), "K", "", 100))
+		}
+		w.trade.set(byShop, "K", settlement("s1", schema.StatusSuccess, 50, day+4))
+		given := func(r *pipeline.Run) { r.From, r.To, r.Backfill = day, day+4, true }
+		for _, change := range []func(*pipeline.Run){given, replay} {
+			w.run(pipeline.ExitDone, given, change)
+			want := []string{
+				"20 store K bill_only 1:0 100/_/_", "22 store K mismatched total_differs net_differs 1:0 100/0/-100", "24 store K mismatched total_differs net_differs 1:1 100/50/-50",
+			}
+			if diff := cmp.Diff(want, w.verdicts(day, day+4)); diff != "" {
+				t.Errorf("verdicts (-want +got):\n%s", diff)
+			}
+		}
+	})
+}
+
 // TestStandingWithinTheWindow: a settlement stays where it was published, though a bill
 // of its order moves to a later day; and one that comes when the day of its bill is not
 // built any more counts on a day that is.

@@ -89,15 +89,15 @@ func (t *steps) toSettle(left map[schema.Day]int) (days []schema.Day) {
 	return days
 }
 
-// toJoin returns the newest day that can be joined now, if there is one. Where an order's
-// bills are further apart than the window, the earlier day takes the settlements, and is
-// published first.
+// toJoin returns the newest day that can be joined now, if there is one: the bills of all days
+// are known that have a say in its verdicts. Where an order's bills are further apart than the
+// window, the earlier day takes the settlements, and is published first.
 func (t *steps) toJoin(left map[schema.Day]int) (schema.Day, bool) {
-	window := t.evidence.Window()
+	window, ahead := t.evidence.Window(), t.evidence.Ahead()
 	for _, day := range slices.Backward(slices.Sorted(maps.Keys(t.settled))) {
 		ready := !t.joined[day]
 		for other := range left {
-			ready = ready && (t.settled[other] || max(day-other, other-day) > window) && (t.joined[other] || !t.goesFirst(other, day))
+			ready = ready && (t.settled[other] || day-other > window || other-day > ahead) && (t.joined[other] || !t.goesFirst(other, day))
 		}
 		if ready {
 			return day, true

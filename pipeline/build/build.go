@@ -32,6 +32,7 @@
 //	moved, newstores          bills that changed since they were published
 //	stores                    the stores of the accounts
 //	neighbours                partitions of other processes, and what became of their units
+//	place                     which settlements count in those
 //	withdrawals               the withdrawals of the day, as published
 //	publish, superseded       publishing, and what happens if another run was first
 package build

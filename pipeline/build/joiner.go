@@ -34,10 +34,12 @@ func (j *joiner) newRows() *joinedRows {
 		rows.reset()
 		return rows
 	}
+	known := j.evidence.NewOrderReader()
+	known.Ahead = true
 	return &joinedRows{
 		joiner: j, groups: schema.NewBatch(schema.Reconciliations.Columns()), settlements: schema.NewBatch(schema.Settlements.Columns()),
 		verdicts: make(map[schema.Verdict]int64), differences: make(map[schema.AccountID]differenceCounts),
-		known: j.evidence.NewOrderReader(),
+		known: known,
 	}
 }
 

@@ -25,7 +25,8 @@ func (r *joinedRows) addForeign(o *knownOrder) {
 }
 
 // addElsewhere adds exceptions for the order's settlements that count on another day, in one
-// partition only. They are errors where one has succeeded since that day was built.
+// partition only. They are errors where one has succeeded since that day was built. A later day is
+// not named: this run may still have to publish it.
 func (r *joinedRows) addElsewhere(o *knownOrder) {
 	if len(o.Elsewhere)+len(o.Late) == 0 || !r.holds(firstAccount(o.on(r.at.Day))) {
 		return
@@ -34,6 +35,9 @@ func (r *joinedRows) addElsewhere(o *knownOrder) {
 		e := schema.Exception{
 			Rule: schema.RuleSettleElsewhere, Severity: schema.RuleSettleElsewhere.Severity(), ShopOrderID: schema.Some(o.bills[0].OrderKey()), SettleID: schema.Some(s.SettleID),
 			Actual: s.Amount, Detail: fmt.Sprintf("the settlement stands on %s, where the order has another bill, and counts there alone", s.Day),
+		}
+		if s.Day > r.at.Day {
+			e.Detail = "the settlement stands on a later day, further away than the lookback, where the order has another bill, and counts there alone"
 		}
 		if s.SucceededSince() {
 			e.Severity = schema.SeverityError

@@ -27,11 +27,19 @@ const (
 	renewEvery = 5 * time.Second  // while a run works
 	deadAfter  = 20 * time.Second // without a renewal
 	leaveTime  = 2 * time.Second  // a stopped run has no more time to remove its claim
+
+	// refuseAfter is when a run that cannot work beside another one gives up: after those that are
+	// dead are taken for it, and those that were told to end have done so (stop.Grace).
+	refuseAfter = 30 * time.Second
 )
 
 // ErrDenied is the error of a run whose claim the store refuses: it would refuse all
 // other writes, too.
 var ErrDenied = errors.New("the lake's store refuses writes: 存储拒绝写入,未向平台发出任何账单请求; no bills were requested")
+
+// ErrShards is the error of a shard of a night that already has another number of shards:
+// it would wait for others that never begin.
+var ErrShards = errors.New("this night is under way with another number of shards: 这一夜正以另一分片数运行")
 
 // Claim says which days and accounts a run works on.
 type Claim struct {
@@ -41,8 +49,9 @@ type Claim struct {
 	From     schema.Day `json:"from"` // lookback included
 	To       schema.Day `json:"to"`
 	Buckets  []int      `json:"buckets"`
-	Accounts string     `json:"accounts"` // a hash of them
-	Beat     int64      `json:"beat"`     // one more each time the claim is renewed
+	Accounts string     `json:"accounts"`         // a hash of them
+	Shards   int        `json:"shards,omitempty"` // processes that share the night, if any
+	Beat     int64      `json:"beat"`             // one more each time the claim is renewed
 }
 
 // HashAccounts returns the hash of accounts, in any order, for [Claim].
@@ -65,6 +74,11 @@ func Decode(data []byte) (all []Claim) {
 // covers reports whether the run does all that the other one is to do.
 func (c *Claim) covers(other *Claim) bool {
 	return c.From <= other.From && other.To <= c.To && c.Accounts == other.Accounts
+}
+
+// sharesNight reports whether both runs are shards of the job's same night.
+func (c *Claim) sharesNight(other *Claim) bool {
+	return c.Shards > 0 && other.Shards > 0 && c.Job == other.Job && c.From == other.From && c.To == other.To
 }
 
 func (c *Claim) overlaps(other *Claim) bool {
@@ -101,14 +115,17 @@ func (r Register) Enter(ctx context.Context, claim Claim, log *slog.Logger) (oth
 			log.Warn("other runs cannot see this one, and may fetch the same", "error", err)
 			return false, m.leave, nil
 		}
-		i := slices.IndexFunc(earlier, func(c Claim) bool { return c.covers(&m.claim) })
+		i, err := m.ahead(earlier)
+		if err != nil {
+			return true, m.leave, err
+		}
 		if i < 0 {
 			others = slices.ContainsFunc(earlier, func(c Claim) bool { return c.overlaps(&m.claim) })
 			break
 		}
 		if other := earlier[i].RunID; waitingFor != other {
 			waitingFor = other
-			log.Info("another run is doing all of this: waiting until it ends, or shows no sign of life", "run_id", other, "process", earlier[i].Process)
+			log.Info("another run is at work on this: waiting until it ends, or shows no sign of life", "run_id", other, "process", earlier[i].Process)
 		}
 		if stop.Sleep(ctx, renewEvery) != nil {
 			return true, m.leave, nil
@@ -130,6 +147,21 @@ type member struct {
 type beat struct {
 	number int64
 	at     time.Time
+	first  time.Time // when it saw the run at all
+}
+
+// ahead returns which of the earlier runs is waited for; -1 is none. A shard of a night with
+// another number of shards waits until the first run of that night has ended, or lives for longer
+// than one that was told to end.
+func (m *member) ahead(earlier []Claim) (i int, err error) {
+	i = slices.IndexFunc(earlier, func(c Claim) bool { return c.sharesNight(&m.claim) })
+	if i < 0 || earlier[i].Shards == m.claim.Shards {
+		return slices.IndexFunc(earlier, func(c Claim) bool { return c.covers(&m.claim) }), nil
+	}
+	if first := earlier[i]; time.Since(m.beats[first.RunID].first) >= refuseAfter {
+		err = fmt.Errorf("%w: run %s is one of %d, this one of %d; start it with their number, or when they have ended", ErrShards, first.RunID, first.Shards, m.claim.Shards)
+	}
+	return i, err
 }
 
 // keepRenewing renews the claim until the returned function is called, even where ctx
@@ -176,7 +208,11 @@ func (m *member) isDead(c *Claim) bool {
 	}
 	last, known := m.beats[c.RunID]
 	if !known || last.number != c.Beat {
-		m.beats[c.RunID] = beat{c.Beat, time.Now()}
+		now := time.Now()
+		if !known {
+			last.first = now
+		}
+		m.beats[c.RunID] = beat{c.Beat, now, last.first}
 		return false
 	}
 	return time.Since(last.at) >= deadAfter

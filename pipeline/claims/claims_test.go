@@ -2,6 +2,7 @@ package claims
 
 import (
 	"context"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"log/slog"
@@ -79,6 +80,62 @@ func TestEnter(t *testing.T) {
 					t.Errorf("got waited %v, others %v, want %v, %v", waited, others, row.waits, row.others)
 				}
 				time.Sleep(time.Hour) // until the first has left
+			})
+		})
+	}
+}
+
+// TestEnterShards: a shard of a living night with another number of shards is refused, and those of that
+// night are not, though they come after it; it goes on where they are gone.
+func TestEnterShards(t *testing.T) {
+	t.Parallel()
+	shard := func(run string, bucket, count int, from schema.Day) Claim {
+		c := claim(run, from, 20)
+		c.Buckets, c.Shards, c.Accounts = []int{bucket}, count, run
+		return c
+	}
+	for _, row := range []struct {
+		name  string
+		claim Claim
+		ends  time.Duration // the night's first shard does, after this time; it was killed where it is 0
+		want  error
+	}{
+		{"the same number", shard("own", 1, 3, 10), time.Minute, nil},
+		{"another number", shard("own", 1, 2, 10), time.Minute, ErrShards},
+		{"another number, of a night that was told to end", shard("own", 1, 2, 10), 20 * time.Second, nil},
+		{"another number, of a night that was killed", shard("own", 1, 2, 10), 0, nil},
+		{"another number, of other days", shard("own", 1, 2, 11), time.Minute, nil},
+		{"the whole run", shard("own", 1, 0, 10), time.Minute, nil},
+	} {
+		t.Run(row.name, func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				first := shard("first", 0, 3, 10)
+				data, err := json.Marshal([]Claim{first})
+				if err != nil {
+					t.Fatal(err)
+				}
+				r := Register{Store: &object{data: data}} // as a run that was killed leaves it
+				enters := func(c Claim, ends time.Duration) {
+					_, leave, err := r.Enter(t.Context(), c, quiet)
+					if err != nil {
+						t.Errorf("the night's %s shard: %v", c.RunID, err)
+					}
+					time.AfterFunc(ends, leave)
+				}
+				if row.ends > 0 {
+					enters(first, row.ends)
+				}
+				if row.want != nil {
+					time.AfterFunc(time.Second, func() { enters(shard("last", 2, 3, 10), row.ends) })
+				}
+				began := time.Now()
+				_, own, err := r.Enter(t.Context(), row.claim, quiet)
+				own()
+				if took := time.Since(began); !errors.Is(err, row.want) || (err == nil) != (row.want == nil) || took > refuseAfter+renewEvery {
+					t.Errorf("got %v after %v, want %v", err, took, row.want)
+				}
+				time.Sleep(time.Hour) // until the others have left
 			})
 		})
 	}

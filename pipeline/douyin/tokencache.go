@@ -36,7 +36,11 @@ const (
 	tokenLease   = 15 * time.Second // if the content does not change for so long, another process fetches
 	maxCacheWait = 2 * time.Minute  // for other processes
 	cacheWait    = 5 * time.Second  // for one operation of the cache
-	rereadPause  = time.Second      // maximum pause between reads while another process fetches
+
+	// While another process fetches, the cache is read again after as long as was waited, at
+	// most: a fetch takes some tens of milliseconds, and shards wait for the last one to begin.
+	rereadFirst = 50 * time.Millisecond
+	rereadPause = time.Second
 )
 
 // sharedToken is the app's token that several processes share: one of them fetches it,
@@ -113,7 +117,8 @@ func (s *sharedToken) next(ctx context.Context, spent grant) (grant, error) {
 				return s.fetchAlone(ctx, spent, err)
 			}
 		}
-		if err := stop.Sleep(ctx, s.jitter(rereadPause)+time.Millisecond); err != nil {
+		pause := min(max(time.Since(began), rereadFirst), rereadPause)
+		if err := stop.Sleep(ctx, s.jitter(pause)+time.Millisecond); err != nil {
 			return grant{}, err
 		}
 	}

@@ -125,6 +125,19 @@ func TestProcessesShareOneToken(t *testing.T) {
 				t.Errorf("%d token calls %s, want %d", got, when, calls)
 			}
 		}
+		began := time.Now()
+		var all sync.WaitGroup
+		for _, c := range clients {
+			all.Go(func() {
+				if err := c.Token(t.Context()); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if took := time.Since(began); took > 150*time.Millisecond {
+			t.Errorf("the last process had the token after %v, though to fetch it takes 30 ms", took)
+		}
 		walkAll(t, u, clients)
 		want(1, "at first")
 		if token := clients[0].token.newest().Reveal(); token == "" || bytes.Contains(cache.content, []byte(token)) || bytes.Contains(cache.content, []byte("token")) {

@@ -117,6 +117,26 @@ func (x *billIndex) loadAround(ctx context.Context, day schema.Day) error {
 	return x.load(ctx, slices.Collect(x.partitions(day, window)))
 }
 
+// loadDays loads the orders of days.
+func (x *billIndex) loadDays(ctx context.Context, days []schema.Day) error {
+	var partitions []schema.Partition
+	for _, day := range days {
+		partitions = slices.AppendSeq(partitions, x.partitions(day, 0))
+	}
+	return x.load(ctx, partitions)
+}
+
+// has reports whether an order has a bill on a day that is loaded.
+func (x *billIndex) has(day schema.Day, order string) bool {
+	hash := x.hash(order)
+	for at := range x.partitions(day, 0) {
+		if _, ok := slices.BinarySearch(x.orders[at], hash); ok {
+			return true
+		}
+	}
+	return false
+}
+
 // load loads the orders of the partitions that are not known yet.
 func (x *billIndex) load(ctx context.Context, partitions []schema.Partition) error {
 	partitions = slices.DeleteFunc(partitions, func(p schema.Partition) bool { _, ok := x.orders[p]; return ok })

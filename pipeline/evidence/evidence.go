@@ -86,6 +86,21 @@ func (e *Evidence) Window() schema.Day {
 	return schema.Day(e.Rules.Lookback)
 }
 
+// Ahead returns how many days after a day have a say in which settlements count on those of
+// its window.
+func (e *Evidence) Ahead() schema.Day {
+	if !e.Rules.Configured {
+		return 0
+	}
+	return max(e.Window(), schema.Day(2*e.Rules.Lookback))
+}
+
+// LoadAhead reads which orders have bills on the days of the run beyond the day's window that
+// have a say in which settlements count within it.
+func (e *Evidence) LoadAhead(ctx context.Context, day schema.Day) error {
+	return e.bills.loadDays(ctx, e.standings.ahead(day))
+}
+
 // BillsElsewhere returns, by order, the forward bills that the orders of a partition
 // have in other partitions of the window.
 func (e *Evidence) BillsElsewhere(ctx context.Context, at schema.Partition) (map[string][]reconcile.Bill, error) {

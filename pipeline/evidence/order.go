@@ -37,6 +37,7 @@ func (e *Evidence) Order(day schema.Day, bills []reconcile.Bill) (*Order, error)
 // good until the next. It is not safe for concurrent use.
 type OrderReader struct {
 	*Evidence
+	Ahead    bool // LoadAhead was called for the day: whether a settlement counts beyond its window is known
 	order    Order
 	queries  []schema.Query
 	rows     []normalise.SettleRow // of an answer
@@ -77,7 +78,7 @@ func (r *OrderReader) Read(day schema.Day, bills []reconcile.Bill) (*Order, erro
 	if err := e.addCallbacks(o, r.answered.rows, bills); err != nil {
 		return nil, err
 	}
-	o.leaveElsewhere(e.standings, day, bills)
+	r.leaveElsewhere(day, bills)
 	return o, nil
 }
 

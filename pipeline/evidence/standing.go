@@ -86,6 +86,17 @@ func readStandings(ctx context.Context, lake Lake, at schema.Partition, built ti
 	return list, nil
 }
 
+// ahead returns the days of this run that are beyond a day's window and within that of one of
+// its days, ascending.
+func (s *standings) ahead(day schema.Day) (days []schema.Day) {
+	for other := day + s.window + 1; other <= day+2*s.window; other++ {
+		if s.days[other] {
+			days = append(days, other)
+		}
+	}
+	return days
+}
+
 // none reports whether no settlement is known to stand anywhere.
 func (s *standings) none() bool { return len(s.published) == 0 && len(s.placed) == 0 }
 

@@ -47,7 +47,7 @@ func (r *reader) namedEntries(m mapping, key string) []entry {
 		r.fault(r.at(n), "%s: want at least one, found none", key)
 	}
 	for _, e := range entries {
-		if !nameForm.MatchString(e.name) {
+		if !isName(e.name) {
 			r.fault(r.at(e.key), "%s: want a name of letters, digits, _, - and ., %s", key, describe(e.name))
 		}
 	}

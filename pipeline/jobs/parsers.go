@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 	"unicode"
+	"unicode/utf8"
 
 	"billwalk/schema"
 )
@@ -30,18 +31,24 @@ const (
 	maxPageSize                = 50 // of the bill API
 	maxPasses                  = 4
 	maxFen                     = 1_000_000_000_000
+	maxName                    = 64 // characters
 )
 
 var (
 	wholeForm   = regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`)
 	decimalForm = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,9})?$`)
 
-	// nameForm is the form of names of apps and jobs, which are safe in paths and shells.
-	nameForm = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.-]{0,63}$`)
+	nameForm = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.-]*$`)
 
 	s3Form         = regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\p{L}\p{N}_=-][\p{L}\p{N}_.=-]*)*$`)
 	regionNameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 )
+
+// isName reports whether a text is a name of an app or job, which is safe in paths and shells. The
+// form does not limit the length: to compile all letters 63 times takes milliseconds of each start.
+func isName(text string) bool {
+	return nameForm.MatchString(text) && utf8.RuneCountInString(text) <= maxName
+}
 
 // wholeNumber reads plain digits within the limits, both included.
 func wholeNumber[N ~int | ~int64](lower, upper N) func(string) (N, error) {

@@ -112,6 +112,7 @@ func TestShape(t *testing.T) {
 		{changed(t, "key: key", "key: ''"), "4:59: client_key: want a text on one line, without blanks around it, found an empty text"},
 		{changed(t, "{app: life}", "{app: "+strings.Repeat("l", 99)+"}"), `8:18: app: want the name of an app: the apps are life, found a text of 99 characters`},
 		{changed(t, "nightly:", `"../night":`), `6:3: jobs: want a name of letters, digits, _, - and ., found a text of 8 characters`},
+		{changed(t, "nightly:", strings.Repeat("夜", maxName+1)+":"), `6:3: jobs: want a name of letters, digits, _, - and ., found a text of 65 characters`},
 		{changed(t, "    bills: {app: life}", "    bills: {app: life}\n    dates: {from: -3d}"), `9:12: dates: key "to" is missing`},
 		{changed(t, "bills: {app: life}", "bills: {app: live}"), `8:18: app: want the name of an app: did you mean "life"? the apps are life, found a text of 4 characters`},
 		{changed(t, "bills: {app: life}", "bills: {app: life}\n    settlements:"), `9:17: settlements: want keys with values, found nothing`},
@@ -139,12 +140,13 @@ func TestAliasesAreNotRead(t *testing.T) {
 		"jobs.yaml:5:59: client_key: aliases are not read: write the value out")
 }
 
-// A byte order mark, quotes and CRLF are accepted, and so is a range whose order depends
-// on today's date.
+// A byte order mark, quotes and CRLF are accepted, and so are the longest name and a range whose
+// order depends on today's date.
 func TestTolerated(t *testing.T) {
 	t.Parallel()
-	text := "\ufeff" + strings.ReplaceAll(minimal, "\n", "\r\n") + "    'dates': {from: 2026-11-01, to: \"-1d\"}\r\n"
-	job := mustJob(t, mustParse(t, text, nil, nil), "nightly")
+	name := strings.Repeat("夜", maxName)
+	text := "\ufeff" + strings.ReplaceAll(strings.Replace(minimal, "nightly", name, 1), "\n", "\r\n") + "    'dates': {from: 2026-11-01, to: \"-1d\"}\r\n"
+	job := mustJob(t, mustParse(t, text, nil, nil), name)
 	if got := job.Dates.From.String() + ".." + job.Dates.To.String(); got != "2026-11-01..-1d" {
 		t.Errorf("dates %s", got)
 	}

@@ -112,7 +112,7 @@ func entryLabel(section string, e entry, known []string) string {
 // nameIsShown reports whether messages may show the entry's name: the entry has known
 // keys, or the name is a word.
 func (e entry) nameIsShown(known []string) bool {
-	if !nameForm.MatchString(e.name) || looksRandom(e.name) {
+	if !isName(e.name) || looksRandom(e.name) {
 		return false
 	}
 	for i := 0; e.value.Kind == yaml.MappingNode && i < len(e.value.Content); i += 2 {

@@ -16,9 +16,13 @@ import (
 )
 
 const (
-	beatEvery = time.Minute            // how often a shard shows that it lives
-	pollFirst = 50 * time.Millisecond  // how soon one that waits looks at the others again, and then at times twice as long,
-	pollEvery = 500 * time.Millisecond // up to this: most waits are short, and a night has some for each day
+	beatEvery = time.Minute // how often a shard shows that it lives
+
+	// One that waits looks at the others again after an eighth of the time that it has waited:
+	// what the last of them does is noticed soon, and a long wait takes few looks.
+	pollPart  = 8
+	pollFirst = 50 * time.Millisecond  // at the soonest
+	pollEvery = 500 * time.Millisecond // at the latest
 
 	// goneAfter is how long a shard that shows no sign of life is waited for: longer than
 	// Kubernetes takes to start a pod that has failed a few times.
@@ -184,8 +188,8 @@ func (n *Night) Passed(ctx context.Context, what string) (bool, error) {
 // Await waits until all shards have done something. It returns those that have not and show no
 // sign of life.
 func (n *Night) Await(ctx context.Context, what string) (gone []int, err error) {
-	waiting := nobody
-	for pause := pollFirst; ; pause = min(2*pause, pollEvery) {
+	waiting, began := nobody, time.Now()
+	for {
 		late, gone, err := n.late(ctx, what)
 		if err != nil || late == nobody {
 			return gone, err
@@ -194,7 +198,7 @@ func (n *Night) Await(ctx context.Context, what string) (gone []int, err error) 
 			waiting = late
 			n.Log.Info("waiting for another shard", "shard", late, "until", what)
 		}
-		if err := stop.Sleep(ctx, pause); err != nil {
+		if err := stop.Sleep(ctx, min(max(time.Since(began)/pollPart, pollFirst), pollEvery)); err != nil {
 			return []int{late}, err
 		}
 	}

@@ -104,6 +104,35 @@ func TestAwait(t *testing.T) {
 	})
 }
 
+// TestAwaitIsSoon: what the last shard does is noticed soon, by how long it was waited for, and a
+// long wait takes two looks a second.
+func TestAwaitIsSoon(t *testing.T) {
+	t.Parallel()
+	for _, wait := range []time.Duration{30 * time.Millisecond, time.Second, time.Hour} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newShelf()
+			one, other := s.enter(t, 0, 2, "one"), s.enter(t, 1, 2, "other")
+			defer one.Leave()
+			defer other.Leave()
+			began := time.Now()
+			time.AfterFunc(wait, func() {
+				if err := other.Pass(context.Background(), "this"); err != nil {
+					t.Error(err)
+				}
+			})
+			if gone, err := one.Await(t.Context(), "this"); err != nil || len(gone) > 0 {
+				t.Error(gone, err)
+			}
+			if late, most := time.Since(began)-wait, min(max(wait/pollPart, pollFirst), pollEvery); late > most {
+				t.Errorf("after %v it was noticed %v late, want %v", wait, late, most)
+			}
+			if looks, most := s.reads[stateName(1)], 25+int(wait/pollEvery); looks > most {
+				t.Errorf("%d looks in %v, want at most %d", looks, wait, most)
+			}
+		})
+	}
+}
+
 // TestWalked: what a shard has walked counts for the run that told it, of this night.
 func TestWalked(t *testing.T) {
 	t.Parallel()

@@ -175,8 +175,9 @@ func TestDirNotFiles(t *testing.T) {
 // The store's own files cannot be FIFOs either.
 func TestDirFIFOsOfItsOwn(t *testing.T) {
 	t.Parallel()
-	for _, name := range []string{lockFile, sidecarOf("k")} {
+	for _, name := range []string{lockFile, linesOf("k"), sidecarOf("k")} {
 		d := newDir(t)
+		d.mustPut(t, "k", "replaced", map[string]string{"n": "1"})
 		d.mustPut(t, "k", "content", map[string]string{"n": "1"})
 		must(t, os.Remove(d.name(name)))
 		must(t, syscall.Mkfifo(d.name(name), 0o644))

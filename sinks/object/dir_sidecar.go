@@ -8,8 +8,9 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
-	"io/fs"
 	"os"
+	"path"
+	"syscall"
 	"time"
 )
 
@@ -26,26 +27,98 @@ func (v version) info(key string) Info {
 	return Info{Key: key, ETag: v.ETag, Size: v.Size, Meta: v.Meta, Modified: v.Modified}.clone()
 }
 
-// sidecar has an object's metadata. It is written before the object is replaced, and
-// describes the new content as well as the old one: a kill leaves either of them.
+// sidecar has the metadata of an object that was not created with IfAbsent, or was replaced.
+// It is written before the object, and describes the new content as well as the old one: a kill
+// leaves either of them.
 type sidecar struct {
 	Versions []version `json:"versions"`
 }
 
-// smallContent, in bytes, is hashed about as fast as a sidecar is read.
-const smallContent = 64 << 10
-
-// needsSidecar reports whether the content alone does not tell, or only slowly, what a sidecar does.
-func (v version) needsSidecar() bool { return len(v.Meta) > 0 || v.Size > smallContent }
-
-// hasSidecar reports whether there is a sidecar, or something in its place. What it says of an
-// earlier content must not be taken for that of the next one.
-func (d *dir) hasSidecar(key string) bool {
-	_, err := d.root.Stat(sidecarOf(key))
-	return !errors.Is(err, fs.ErrNotExist)
+// line is what a folder's lines have of an object that was created with IfAbsent. Most objects
+// are, and are never replaced, and so need no file but their own.
+type line struct {
+	Name string `json:"name"` // in the folder
+	version
 }
 
+// smallContent, in bytes, is hashed about as fast as a record is read.
+const smallContent = 64 << 10
+
+// needsRecord reports whether the content alone does not tell, or only slowly, what a record does.
+func (v version) needsRecord() bool { return len(v.Meta) > 0 || v.Size > smallContent }
+
 func sidecarOf(key string) string { return reserved + "/meta/" + key + ".json" }
+
+func linesOf(key string) string { return reserved + "/lines/" + path.Dir(key) + ".jsonl" }
+
+// recorded returns the versions of an object that the store's own files describe, those of
+// a sidecar last, and whether there is one, or something in its place.
+func (d *dir) recorded(key string) (versions []version, replaced bool) {
+	lines, _ := d.readOwn(linesOf(key), maxLines)
+	for text := range bytes.Lines(lines) {
+		var l line // of a writer that was killed, it may be cut
+		if json.Unmarshal(text, &l) == nil && l.Name == path.Base(key) {
+			versions = append(versions, l.version)
+		}
+	}
+	var s sidecar
+	text, err := d.readOwn(sidecarOf(key), maxSidecar)
+	_ = json.Unmarshal(text, &s)
+	return append(versions, s.Versions...), !errors.Is(err, ErrNotFound)
+}
+
+// record makes durable, in a sidecar, what describes the next version of an object beside its
+// content. What was recorded of an earlier content must not be taken for that of the next one.
+func (d *dir) record(ctx context.Context, key string, exists bool, current, next version) error {
+	if known, replaced := d.recorded(key); len(known) == 0 && !replaced && !next.needsRecord() {
+		return nil
+	}
+	versions := []version{next}
+	if exists && current.ETag != next.ETag {
+		versions = append(versions, current)
+	}
+	return d.putSidecar(ctx, key, versions)
+}
+
+// addLine makes the line of a new object durable among those of its folder, before it is known
+// whether the object will be created: a line without its content says nothing. It adds none if
+// the object needs no record or has one already, or if the lines are too many or cannot be
+// opened. Many may add lines at once.
+func (d *dir) addLine(key string, v version) (added bool, err error) {
+	if !v.needsRecord() {
+		return false, nil
+	}
+	if known, replaced := d.recorded(key); len(known) > 0 || replaced {
+		return false, nil
+	}
+	text, err := json.Marshal(line{path.Base(key), v})
+	if err != nil {
+		return false, err
+	}
+	text = append(append([]byte("\n"), text...), '\n') // the line before may be cut
+	name := linesOf(key)
+	var file *os.File
+	err = d.inFolder(path.Dir(name), privateFolder, func() (err error) {
+		file, err = d.root.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE|syscall.O_NONBLOCK, privateFile)
+		return err
+	})
+	if err != nil {
+		return false, nil
+	}
+	defer func() { err = errors.Join(err, file.Close()) }()
+	stat, err := file.Stat()
+	if err != nil || !stat.Mode().IsRegular() || stat.Size() > maxLines {
+		return false, err
+	}
+	if _, err := file.Write(text); err != nil {
+		return false, err
+	}
+	end, err := file.Seek(0, io.SeekCurrent)
+	if err != nil || end > maxLines {
+		return false, err
+	}
+	return true, errors.Join(file.Sync(), d.syncEntry(name))
+}
 
 // putSidecar replaces the object's sidecar.
 func (d *dir) putSidecar(ctx context.Context, key string, versions []version) error {
@@ -61,21 +134,18 @@ func (d *dir) putSidecar(ctx context.Context, key string, versions []version) er
 		_ = d.root.Remove(staged)
 		return err
 	}
-	return nil
+	return d.syncNew(sidecarOf(key))
 }
 
-// describe describes the content of the open file, and reports whether its sidecar knows it.
-// Without a good sidecar only the metadata is lost: the content is read for its ETag.
+// describe describes the content of the open file, and reports whether it was recorded. Without
+// that only the metadata is lost: the content is read for its ETag.
 func (d *dir) describe(ctx context.Context, key string, file *os.File) (_ version, known bool, err error) {
 	stat, err := file.Stat()
 	if err != nil {
 		return version{}, false, err
 	}
-	var recorded sidecar
-	if text, err := d.readSidecar(key); err == nil {
-		_ = json.Unmarshal(text, &recorded)
-	}
-	if found, ok := recorded.byFile(stat); ok {
+	recorded, _ := d.recorded(key)
+	if found, ok := byFile(recorded, stat); ok {
 		return found, true, nil
 	}
 	etag, err := hashOf(ctx, file)
@@ -83,7 +153,7 @@ func (d *dir) describe(ctx context.Context, key string, file *os.File) (_ versio
 		return version{}, false, err
 	}
 	found := version{ETag: etag, Size: stat.Size(), Modified: stat.ModTime()}
-	for _, v := range recorded.Versions {
+	for _, v := range recorded {
 		if v.ETag == etag {
 			found.Meta, known = v.Meta, true
 		}
@@ -91,25 +161,28 @@ func (d *dir) describe(ctx context.Context, key string, file *os.File) (_ versio
 	return found, known, nil
 }
 
-// maxSidecar, in bytes, is four times the size of two versions' metadata.
-const maxSidecar = 64 << 10
+const (
+	maxSidecar = 64 << 10 // in bytes, four times the size of two versions' metadata
+	maxLines   = 16 << 10 // in bytes; all are read for one object
+)
 
-func (d *dir) readSidecar(key string) ([]byte, error) {
-	file, err := d.openFile(sidecarOf(key))
+// readOwn reads one of the store's own files. A part of one cannot be decoded.
+func (d *dir) readOwn(name string, limit int64) ([]byte, error) {
+	file, err := d.openFile(name)
 	if err != nil {
 		return nil, err
 	}
 	defer file.Close()
-	return io.ReadAll(io.LimitReader(file, maxSidecar)) // a part of one cannot be decoded
+	return io.ReadAll(io.LimitReader(file, limit))
 }
 
-// byFile returns the version with the file's size and time, unless there are two.
-func (s sidecar) byFile(stat os.FileInfo) (found version, ok bool) {
-	for _, v := range s.Versions {
+// byFile returns the version with the file's size and time, unless there are two contents.
+func byFile(versions []version, stat os.FileInfo) (found version, ok bool) {
+	for _, v := range versions {
 		if v.Size != stat.Size() || !v.Modified.Equal(stat.ModTime()) {
 			continue
 		}
-		if ok {
+		if ok && found.ETag != v.ETag {
 			return version{}, false
 		}
 		found, ok = v, true

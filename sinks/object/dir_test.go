@@ -7,7 +7,6 @@ import (
 	"encoding/hex"
 	"errors"
 	"io/fs"
-	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -27,7 +26,11 @@ func newDir(t *testing.T) *dir {
 
 func (d *dir) mustPut(t *testing.T, key, content string, meta map[string]string) Info {
 	t.Helper()
-	info, err := d.Put(t.Context(), key, bytes.NewReader([]byte(content)), Always(), meta)
+	cond := Always()
+	if _, err := d.root.Stat(key); err != nil {
+		cond = IfAbsent()
+	}
+	info, err := d.Put(t.Context(), key, bytes.NewReader([]byte(content)), cond, meta)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -53,6 +56,7 @@ func TestDirLayout(t *testing.T) {
 		return err
 	})
 	want := []string{
+		".billwalk/lines/bills/bill_date=2026-11-20.jsonl",
 		".billwalk/lock",
 		".billwalk/meta/bills/bill_date=2026-11-20/bucket-000.parquet.json",
 		"bills/bill_date=2026-11-20/bucket-000.parquet",
@@ -62,10 +66,11 @@ func TestDirLayout(t *testing.T) {
 	}
 }
 
-// TestDirRooted: the folders above an object, and above its sidecar, are made durable once.
+// TestDirRooted: the folders above an object, and above its line, and the file of that are made
+// durable once.
 func TestDirRooted(t *testing.T) {
 	d := newDir(t)
-	folders := []string{"a", "a/b", filepath.Dir(sidecarOf("a/k")), filepath.Dir(sidecarOf("a/b/k"))}
+	folders := []string{"a", "a/b", filepath.Dir(linesOf("a/b/k")), linesOf("a/b/k")}
 	for _, puts := range []int{0, 1, 2} {
 		for _, f := range folders {
 			if got, want := d.isRooted(f), puts > 0; got != want {
@@ -79,72 +84,6 @@ func TestDirRooted(t *testing.T) {
 	}
 }
 
-// TestDirSidecars: an object has a sidecar if it has metadata, is large, or had a sidecar before,
-// which speaks of another content.
-func TestDirSidecars(t *testing.T) {
-	t.Parallel()
-	large := strings.Repeat("x", smallContent+1)
-	type put struct {
-		content string
-		meta    map[string]string
-		want    bool
-	}
-	meta := map[string]string{"n": "1"}
-	for _, puts := range [][]put{
-		{{"a", nil, false}, {"b", nil, false}, {"b", meta, true}, {"b", nil, true}, {"a", nil, true}},
-		{{large, nil, true}, {"a", nil, true}},
-		{{large[1:], nil, false}, {large, nil, true}},
-	} {
-		d := newDir(t)
-		for i, p := range puts {
-			d.mustPut(t, "k", p.content, p.meta)
-			if got := d.hasSidecar("k"); got != p.want {
-				t.Errorf("put %d of %.3s: it has a sidecar: %v", i, p.content, got)
-			}
-			info, err := d.Head(t.Context(), "k")
-			if err != nil || info.ETag != sha(p.content) || !maps.Equal(info.Meta, p.meta) {
-				t.Errorf("put %d: Head = %+v, %v; want that of %.3s, %v", i, info, err, p.content, p.meta)
-			}
-		}
-	}
-}
-
-// TestDirByHand changes files without the store.
-func TestDirByHand(t *testing.T) {
-	t.Parallel()
-	long := time.Now().Add(-time.Hour)
-	cases := []struct {
-		name   string
-		change func(t *testing.T, file, sidecar string)
-		want   string
-		meta   map[string]string
-	}{
-		{"nothing", func(*testing.T, string, string) {}, "content", map[string]string{"n": "1"}},
-		{"touched", func(t *testing.T, file, _ string) { must(t, os.Chtimes(file, long, long)) }, "content", map[string]string{"n": "1"}},
-		{"edited", func(t *testing.T, file, _ string) { must(t, os.WriteFile(file, []byte("edited!"), 0o600)) }, "edited!", nil},
-		{"sidecar gone", func(t *testing.T, _, sidecar string) { must(t, os.Remove(sidecar)) }, "content", nil},
-		{"sidecar damaged", func(t *testing.T, _, sidecar string) { must(t, os.Truncate(sidecar, 9)) }, "content", nil},
-		{"all of it gone", func(t *testing.T, _, sidecar string) {
-			must(t, os.RemoveAll(filepath.Dir(filepath.Dir(sidecar))))
-		}, "content", nil},
-	}
-	for _, c := range cases {
-		t.Run(c.name, func(t *testing.T) {
-			t.Parallel()
-			d := newDir(t)
-			d.mustPut(t, "k", "content", map[string]string{"n": "1"})
-			c.change(t, d.name("k"), d.name(sidecarOf("k")))
-			info, err := d.Head(t.Context(), "k")
-			if err != nil || info.ETag != sha(c.want) || info.Size != int64(len(c.want)) || !maps.Equal(info.Meta, c.meta) {
-				t.Errorf("Head = %+v, %v; want the ETag of %q and metadata %v", info, err, c.want, c.meta)
-			}
-			if _, err := d.Put(t.Context(), "k", bytes.NewReader([]byte("next")), IfMatch(sha(c.want)), nil); err != nil {
-				t.Errorf("Put over it: %v", err)
-			}
-		})
-	}
-}
-
 func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
@@ -152,25 +91,24 @@ func must(t *testing.T, err error) {
 	}
 }
 
-// A kill between the two renames leaves a sidecar that is newer than its object.
-func TestDirKilledBeforeRename(t *testing.T) {
+// TestDirConflict: who reports a conflict has made durable what it found, as its writer may not
+// have come so far. Where there is nothing, nothing is made.
+func TestDirConflict(t *testing.T) {
 	t.Parallel()
 	d := newDir(t)
-	d.mustPut(t, "k", "old", map[string]string{"n": "1"})
-	current, err := d.current(t.Context(), "k")
+	d.mustPut(t, "a/k", "content", nil)
+	other, err := openDir(d.path)
 	must(t, err)
-	staged, next, err := d.stage(t.Context(), bytes.NewReader([]byte("new")), publicFile)
-	must(t, err)
-	next.Meta = map[string]string{"n": "2"}
-	must(t, d.putSidecar(t.Context(), "k", []version{next, current}))
-	for _, want := range []struct{ content, n string }{{"old", "1"}, {"new", "2"}} {
-		info, err := d.Head(t.Context(), "k")
-		if err != nil || info.ETag != sha(want.content) || info.Meta["n"] != want.n {
-			t.Errorf("Head = %+v, %v; want %q with its metadata", info, err, want.content)
+	for key, cond := range map[string]Condition{"a/k": IfAbsent(), "b/k": IfMatch(sha("content"))} {
+		if _, err := other.Put(t.Context(), key, strings.NewReader("other"), cond, nil); !errors.Is(err, ErrConflict) {
+			t.Errorf("%s: %v, want a conflict", key, err)
 		}
-		if want.content == "old" {
-			must(t, d.rename(staged, "k"))
-		}
+	}
+	if !other.isRooted("a") || other.isRooted("b") {
+		t.Errorf("durable are %v", other.rooted)
+	}
+	if _, err := d.root.Stat("b"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a folder for nothing: %v", err)
 	}
 }
 
@@ -202,36 +140,6 @@ func TestDirReplacedMeanwhile(t *testing.T) {
 	info, err := d.Head(ctx, "k")
 	if err != nil || !replaced || info.ETag != sha("new") || info.Meta["n"] != "2" {
 		t.Errorf("Head = %+v, %v; want the object that is there by now", info, err)
-	}
-}
-
-// Two contents of one size within one tick of the clock cannot be distinguished by their
-// file.
-func TestSidecarByFile(t *testing.T) {
-	t.Parallel()
-	d := newDir(t)
-	d.mustPut(t, "k", "new", nil)
-	stat, err := os.Stat(d.name("k"))
-	must(t, err)
-	newer := version{ETag: sha("new"), Size: 3, Modified: stat.ModTime()}
-	twin := version{ETag: sha("old"), Size: 3, Modified: stat.ModTime()}
-	longer := version{ETag: sha("older"), Size: 5, Modified: stat.ModTime()}
-	earlier := version{ETag: sha("old"), Size: 3, Modified: stat.ModTime().Add(-1)}
-	for _, c := range []struct {
-		versions []version
-		ok       bool
-	}{
-		{nil, false}, {[]version{newer}, true}, {[]version{newer, twin}, false}, {[]version{longer, newer}, true},
-		{[]version{newer, earlier}, true}, {[]version{earlier}, false}, {[]version{longer}, false},
-	} {
-		found, ok := sidecar{c.versions}.byFile(stat)
-		if ok != c.ok || ok && found.ETag != newer.ETag {
-			t.Errorf("byFile of %+v = %+v, %t; want %t", c.versions, found, ok, c.ok)
-		}
-	}
-	must(t, d.putSidecar(t.Context(), "k", []version{twin, newer}))
-	if info, err := d.Head(t.Context(), "k"); err != nil || info.ETag != sha("new") {
-		t.Errorf("Head = %+v, %v; want the ETag of what is there", info, err)
 	}
 }
 

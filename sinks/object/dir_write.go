@@ -45,23 +45,19 @@ func (d *dir) stage(ctx context.Context, body io.Reader, mode fs.FileMode) (name
 	return name, version{ETag: hex.EncodeToString(hash.Sum(nil)), Size: size, Modified: stat.ModTime()}, nil
 }
 
-// rename makes a staged file the object. An error after that is ErrUnknown: a power failure
-// might undo the renaming.
+// rename gives a staged file a name, which syncNew makes durable.
 func (d *dir) rename(staged, name string) error {
 	folder := path.Dir(name)
-	err := d.inFolder(folder, d.folderMode(folder), func() error { return d.root.Rename(staged, name) })
-	if err != nil {
+	return d.inFolder(folder, d.folderMode(folder), func() error { return d.root.Rename(staged, name) })
+}
+
+// syncNew makes the new entry of a folder durable, and those above as syncEntry does.
+func (d *dir) syncNew(name string) error {
+	folder := path.Dir(name)
+	if err := d.syncFolder(folder); err != nil {
 		return err
 	}
-	if err := d.syncEntries(folder); err != nil {
-		return fmt.Errorf("%w: %w", ErrUnknown, err)
-	}
-	d.mu.Lock()
-	defer d.mu.Unlock()
-	for ; folder != "."; folder = path.Dir(folder) {
-		d.rooted[folder] = true
-	}
-	return nil
+	return d.syncEntry(folder)
 }
 
 // inFolder does something in a folder, which is made if it is not there: nearly always it is.
@@ -76,21 +72,27 @@ func (d *dir) inFolder(folder string, mode fs.FileMode, do func() error) error {
 	return do()
 }
 
-// syncEntries makes a folder's entries durable, and, once in the life of the process, its own entry
-// and those of the folders above, up to the store's own folder: any of them may be new. Nothing
-// here removes a folder.
-func (d *dir) syncEntries(name string) error {
-	for ; ; name = path.Dir(name) {
-		if err := d.syncFolder(name); err != nil || d.isRooted(name) {
+// syncEntry makes the entry of a folder or file durable and, once in the life of the process,
+// those of the folders above, up to the store's own: any of them may be new. Nothing here
+// removes one.
+func (d *dir) syncEntry(name string) error {
+	for name := name; !d.isRooted(name); name = path.Dir(name) {
+		if err := d.syncFolder(path.Dir(name)); err != nil {
 			return err
 		}
 	}
-}
-
-func (d *dir) isRooted(folder string) bool {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	return folder == "." || d.rooted[folder]
+	for ; name != "."; name = path.Dir(name) {
+		d.rooted[name] = true
+	}
+	return nil
+}
+
+func (d *dir) isRooted(name string) bool {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return name == "." || d.rooted[name]
 }
 
 func (d *dir) syncFolder(name string) error {

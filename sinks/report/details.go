@@ -3,13 +3,14 @@ package report
 import (
 	"regexp"
 	"strings"
+	"sync"
 
 	"billwalk/schema"
 )
 
 // detailPatterns put what exceptions say, which the tables have in English, into Chinese. In
 // the Chinese text {name} stands for the label of a field of the platform or of a column.
-var detailPatterns = func() (patterns []detailPattern) {
+var detailPatterns = sync.OnceValue(func() (patterns []detailPattern) {
 	for _, p := range [][2]string{
 		{`neither fund_amount_type \((.*)\) nor settle_type \((.*)\) says whether money comes in or goes out; amounts are NULL`, `资金方向（$1）与结算类型（$2）都判断不了收支；金额按未知处理`},
 		{`fund_amount_type (.*) says (.*), settle_type (.*) says (.*); fund_amount_type is taken`, `资金方向 $1 为{$2}，结算类型 $3 应为{$4}；以资金方向为准`},
@@ -46,6 +47,7 @@ var detailPatterns = func() (patterns []detailPattern) {
 		{`settle_detail cannot be read, so that settle_amount cannot be checked: it is not a list of .*`, `分账细节无法解析，无从核对分账金额：不是“商户号…-分成金额(分)…”的列表`},
 		{`settle_detail cannot be read, so that settle_amount cannot be checked: .*`, `分账细节无法解析，无从核对分账金额`},
 		{`the settlement answers for order (.*), too, and counts there`, `这笔分账还对上订单 $1，算在那一单`},
+		{`the settlement stands on a later day, further away than the lookback, where the order has another bill, and counts there alone`, `该订单在追溯期之外的较晚一天另有账单，这笔分账只算在那一天`},
 		{`the settlement stands on (.*), where the order has another bill, and counts there alone`, `该订单在 $1 另有账单，这笔分账只算在那一天`},
 		{`the settlement has succeeded since (.*) was last looked at, where it stands: it counts once that day is run again \((.*)\)`, `这笔分账算在 $1，而那一天最后一次查看之后才成功：重跑那一天（$2）后计入`},
 		{`the settlement succeeded, and the platform has removed the last bill of its order \((\S+) (.*)\) since`, `分账已成功，而平台后来撤掉了该订单（{$1} $2）的最后一条账单`},
@@ -57,7 +59,7 @@ var detailPatterns = func() (patterns []detailPattern) {
 		patterns = append(patterns, detailPattern{regexp.MustCompile(`(?s)^` + p[0] + `$`), p[1]})
 	}
 	return patterns
-}()
+})
 
 type detailPattern struct {
 	english *regexp.Regexp
@@ -72,7 +74,7 @@ func detailText(detail string) Text {
 	if id, rest, ok := strings.Cut(strings.TrimPrefix(detail, "withdrawal "), ": "); ok && strings.HasPrefix(detail, "withdrawal ") {
 		return Text{"提现 " + id + "：" + detailText(rest).Chinese, detail}
 	}
-	for _, p := range detailPatterns {
+	for _, p := range detailPatterns() {
 		match := p.english.FindStringSubmatchIndex(detail)
 		if match == nil {
 			continue

@@ -41,7 +41,7 @@ func (p *program) runDemo(ctx context.Context, w *wired) error {
 	if p.output == "json" {
 		return p.execute(ctx, w, "demo")
 	}
-	summary, err := p.begin(ctx, w)
+	summary, err := p.begin(ctx, w, "demo")
 	if summary == nil {
 		return err
 	}

@@ -8,6 +8,7 @@ import (
 	"strconv"
 
 	"billwalk/pipeline"
+	"billwalk/pipeline/claims"
 	"billwalk/pipeline/douyin"
 	"billwalk/pipeline/jobs"
 	"billwalk/schema"
@@ -45,6 +46,8 @@ func codeOf(err error) string {
 	switch {
 	case faults:
 		return string(schema.CodeConfig)
+	case errors.Is(err, claims.ErrShards):
+		return string(schema.CodeUsage)
 	case unfit:
 		return string(schema.CodeStoreUnfit)
 	case errors.Is(err, lake.ErrBuckets):

@@ -108,9 +108,7 @@ func (p *program) replay() *cobra.Command {
 
 // execute runs a verb's run, shows progress, stores the summary and prints it.
 func (p *program) execute(ctx context.Context, w *wired, verb string) error {
-	ctx, told := p.tell(ctx, w.run, verb)
-	summary, err := p.begin(ctx, w)
-	told(summary, w.stats().ThrottledTime, err)
+	summary, err := p.begin(ctx, w, verb)
 	if summary == nil {
 		return err
 	}
@@ -147,32 +145,41 @@ func (p *program) printRun(ctx context.Context, w *wired, s *pipeline.Summary) e
 }
 
 // begin checks what a run needs, and runs. Without a summary the run did not begin.
-func (p *program) begin(ctx context.Context, w *wired) (*pipeline.Summary, error) {
-	err := p.preflight(ctx, w)
+func (p *program) begin(ctx context.Context, w *wired, verb string) (*pipeline.Summary, error) {
+	ctx, told := p.tell(ctx, w.run, verb)
+	summary, night, err := p.conduct(ctx, w)
+	told(summary, night, w.stats().ThrottledTime, err)
+	return summary, err
+}
+
+// conduct is begin. The summary of the night is that of all shards, for the last of them alone, else the run's own.
+func (p *program) conduct(ctx context.Context, w *wired) (summary, night *pipeline.Summary, err error) {
+	err = p.preflight(ctx, w)
 	if err == nil {
 		err = p.probe(ctx, w)
 	}
 	if err != nil {
 		w.notifier(p).refused(ctx, reasonOf(err))
-		return nil, err
+		return nil, nil, err
 	}
 	running, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	if w.run.Walk.Source != nil && w.clock != nil {
 		w.run.Walk.Source = timedSource{w.run.Walk.Source, w.clock, stop}
 	}
-	summary, err := p.do(running, w)
+	summary, err = p.do(running, w)
 	if refusal, ok := errors.AsType[*exitError](context.Cause(running)); ok {
 		err = refusal.err
 	}
 	if summary != nil {
-		if whole, night := p.endNight(ctx, w, summary); night != nil {
+		var whole *wired
+		if whole, night = p.endNight(ctx, w, summary); night != nil {
 			p.noting(ctx, w, summary, night, func() { p.reportRun(ctx, whole, night) })
 			p.noting(ctx, w, summary, night, func() { whole.notifier(p).notify(ctx, night, err) })
 		}
 		p.nightDone(ctx, w, summary)
 	}
-	return summary, err
+	return summary, night, err
 }
 
 // noting tells of a night, and stores the run's summary again with what came of it.

@@ -36,10 +36,6 @@ func (p *program) sandbox() *cobra.Command {
 			"  billwalk sandbox --nights 30 --first 2026-06-01 --lookback 7",
 		Args: nothing,
 	}
-	list := "faults to switch on, by name, all, or passing for those that strike a call once:\n"
-	for _, doc := range sandbox.FaultList() {
-		list += fmt.Sprintf("  %-20s %s\n", doc.Name, doc.Doc)
-	}
 	cmd.Flags().StringVar(&addr, "addr", ":9090", "address to listen on; without a host it is this machine alone")
 	cmd.Flags().Uint64Var(&config.Seed, "seed", 1, "seed of the world: the same seed serves the same bills")
 	cmd.Flags().IntVar(&config.Accounts, "accounts", 12, "accounts to configure")
@@ -48,33 +44,15 @@ func (p *program) sandbox() *cobra.Command {
 	cmd.Flags().IntVar(&config.TradeQPS, "trade-qps", 0, "settle queries per second before 2119003; 0 is no limit")
 	cmd.Flags().DurationVar(&config.Latency, "latency", 0, "time that every answer takes")
 	cmd.Flags().BoolVar(&config.Healthy, "healthy", false, "a world without exceptions and refused accounts")
-	cmd.Flags().StringVar(&faults, "faults", "", list)
+	cmd.Flags().StringVar(&faults, "faults", "", faultsUsage())
 	cmd.Flags().IntVar(&config.Passing, "passing", 5, "percent of the calls that meet one of the passing faults that are on")
 	cmd.Flags().BoolVar(&config.Withdrawals, "withdrawals", false, "accounts withdraw their money: on the next day, in parts, every third day or after weeks, by hand, at once or after some nights in flight, sometimes at the second attempt")
 	cmd.Flags().StringVar(&breaks, "breaks", "", breaksUsage())
 	callbacks.add(cmd)
 	nights.add(cmd)
 	cmd.RunE = func(cmd *cobra.Command, _ []string) error {
-		var err error
-		if config.Faults, err = sandbox.ParseFaults(faults); err != nil {
-			return usage("--faults: %w", err)
-		}
-		for name, n := range map[string]int{"accounts": config.Accounts, "bills": config.Bills} {
-			if n < 1 {
-				return usage("--%s %d: want 1 or more", name, n)
-			}
-		}
-		if config.Passing < 1 || config.Passing > 100 {
-			return usage("--passing %d: want 1 to 100 percent", config.Passing)
-		}
-		if config.Breaks, err = sandbox.ParseBreaks(breaks); err != nil {
-			return usage("--breaks: %w", err)
-		}
-		if breaks != "" && !config.Withdrawals {
-			return usage("--breaks needs --withdrawals")
-		}
-		if config.QPS < 0 || config.TradeQPS < 0 || config.Latency < 0 {
-			return usage("--qps %d, --trade-qps %d and --latency %s: want 0 or more", config.QPS, config.TradeQPS, config.Latency)
+		if err := describe(&config, faults, breaks); err != nil {
+			return err
 		}
 		if changing, err := nights.of(cmd); err != nil {
 			return err
@@ -88,6 +66,38 @@ func (p *program) sandbox() *cobra.Command {
 		return p.serveSandbox(cmd.Context(), addr, config, delivery)
 	}
 	return cmd
+}
+
+// describe sets the faults and the breaks of a platform, and refuses a platform that cannot be.
+func describe(config *sandbox.Config, faults, breaks string) (err error) {
+	if config.Faults, err = sandbox.ParseFaults(faults); err != nil {
+		return usage("--faults: %w", err)
+	}
+	if config.Breaks, err = sandbox.ParseBreaks(breaks); err != nil {
+		return usage("--breaks: %w", err)
+	}
+	switch {
+	case config.Accounts < 1:
+		return usage("--accounts %d: want 1 or more", config.Accounts)
+	case config.Bills < 1:
+		return usage("--bills %d: want 1 or more", config.Bills)
+	case config.Passing < 1 || config.Passing > 100:
+		return usage("--passing %d: want 1 to 100 percent", config.Passing)
+	case breaks != "" && !config.Withdrawals:
+		return usage("--breaks needs --withdrawals")
+	case config.QPS < 0 || config.TradeQPS < 0 || config.Latency < 0:
+		return usage("--qps %d, --trade-qps %d and --latency %s: want 0 or more", config.QPS, config.TradeQPS, config.Latency)
+	}
+	return nil
+}
+
+// faultsUsage is the help text of --faults.
+func faultsUsage() string {
+	list := "faults to switch on, by name, all, or passing for those that strike a call once:\n"
+	for _, doc := range sandbox.FaultList() {
+		list += fmt.Sprintf("  %-20s %s\n", doc.Name, doc.Doc)
+	}
+	return list
 }
 
 // breaksUsage is the help text of --breaks.

@@ -14,7 +14,6 @@ import (
 	"billwalk/pipeline/jobs"
 	"billwalk/pipeline/shards"
 	"billwalk/pipeline/swap"
-	"billwalk/schema"
 )
 
 // shardFlag is the value of --shard.
@@ -167,7 +166,7 @@ func (w *wired) wholeNight(ctx context.Context, all map[int]shards.Ended) (*pipe
 	return whole, nil
 }
 
-// addSummary adds another shard's summary, as far as reports and messages use it.
+// addSummary adds another shard's summary, as far as reports, messages and telemetry use it.
 func addSummary(sum, other *pipeline.Summary) {
 	if rank(other.ExitCode) > rank(sum.ExitCode) {
 		sum.ExitCode = other.ExitCode
@@ -183,10 +182,15 @@ func addSummary(sum, other *pipeline.Summary) {
 	sum.Failures = append(sum.Failures, other.Failures...)
 	sum.Unavailable = append(sum.Unavailable, other.Unavailable...)
 	sum.Alarms = append(sum.Alarms, other.Alarms...)
-	for _, verdict := range schema.Verdicts {
-		if n := other.Verdicts[verdict]; n > 0 {
-			sum.Verdicts[verdict] += n
-		}
+	addCounts(sum.Rows, other.Rows)
+	addCounts(sum.Verdicts, other.Verdicts)
+	addCounts(sum.Exceptions, other.Exceptions)
+	addCounts(sum.Restated, other.Restated)
+}
+
+func addCounts[K ~string](sum, other map[K]int64) {
+	for of, n := range other {
+		sum[of] += n
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -26,16 +27,8 @@ func (p *program) sql() *cobra.Command {
 		Example: "  billwalk sql bridge > bridge.sql\n  billwalk sql reconcile nightly > reconcile.sql\n" +
 			"  billwalk sql bridge nightly --pinned > pinned.sql\n" +
 			"  billwalk sql reconcile nightly --dialect spark --from 2026-10-01 --to 2026-10-31 > reconcile.sql",
-		Args: savedQuery,
-		ValidArgsFunction: func(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
-			switch len(args) {
-			case 0:
-				return sql.Names(), cobra.ShellCompDirectiveNoFileComp
-			case 1:
-				return p.jobNames(cmd, nil, toComplete)
-			}
-			return nil, cobra.ShellCompDirectiveNoFileComp
-		},
+		Args:              savedQuery,
+		ValidArgsFunction: p.queryNames,
 	}
 	cmd.Flags().StringVar(&dialect, "dialect", dialects[0], "the dialect of SQL: "+strings.Join(dialects, ", "))
 	cmd.Flags().StringVar(&from, "from", "", "reconcile: the first day, such as YYYY-MM-DD; left out with --to: all days")
@@ -58,15 +51,8 @@ func (p *program) sql() *cobra.Command {
 			return err
 		}
 		settings := settingsOf(job)
-		if from != "" || to != "" {
-			if args[0] != sql.Reconciled {
-				return usage("--from and --to are for reconcile: limit the days in the query of %s, or in the views that it reads", args[0])
-			}
-			first, last, err := jobs.Range(from, to, schema.DayOf(p.now()), true)
-			if err != nil {
-				return misused(err)
-			}
-			settings.From, settings.To = first.Start(), last.Start()
+		if settings.From, settings.To, err = p.queryDays(args[0], from, to); err != nil {
+			return err
 		}
 		query, known := sql.SavedIn(args[0], dialect, settings)
 		if !known {
@@ -82,6 +68,32 @@ func (p *program) sql() *cobra.Command {
 		return err
 	}
 	return cmd
+}
+
+// queryNames completes the name of a query, and then of a job.
+func (p *program) queryNames(cmd *cobra.Command, args []string, toComplete string) ([]string, cobra.ShellCompDirective) {
+	switch len(args) {
+	case 0:
+		return sql.Names(), cobra.ShellCompDirectiveNoFileComp
+	case 1:
+		return p.jobNames(cmd, nil, toComplete)
+	}
+	return nil, cobra.ShellCompDirectiveNoFileComp
+}
+
+// queryDays returns the first and the last day of a query, zero for all days.
+func (p *program) queryDays(query, from, to string) (first, last time.Time, err error) {
+	if from == "" && to == "" {
+		return first, last, nil
+	}
+	if query != sql.Reconciled {
+		return first, last, usage("--from and --to are for reconcile: limit the days in the query of %s, or in the views that it reads", query)
+	}
+	begin, end, err := jobs.Range(from, to, schema.DayOf(p.now()), true)
+	if err != nil {
+		return first, last, misused(err)
+	}
+	return begin.Start(), end.Start(), nil
 }
 
 // pinnedFor returns the pinned views of the lake that a query is for.

@@ -15,25 +15,31 @@ import (
 )
 
 // tell begins the run's telemetry, where the environment asks for it: what cannot be sent is a warning, and never ends
-// a run. The returned function sends how the run ended, and for how long it was throttled.
-func (p *program) tell(ctx context.Context, run *pipeline.Run, verb string) (context.Context, func(*pipeline.Summary, time.Duration, error)) {
+// a run. The returned function sends how the run ended, and for how long it was throttled. What a night's shards have
+// done is told as one, with the summary of the night, by the last of them.
+func (p *program) tell(ctx context.Context, run *pipeline.Run, verb string) (context.Context, func(own, night *pipeline.Summary, throttled time.Duration, err error)) {
 	warn := func(err error) { p.log.Warn("telemetry is not sent", "error", err) }
 	t, err := telemetry.Open(ctx, os.Getenv, Version(), run.Job, run.ID, warn)
 	if err != nil {
 		warn(err)
-		return ctx, func(*pipeline.Summary, time.Duration, error) {}
+		return ctx, func(_, _ *pipeline.Summary, _ time.Duration, _ error) {}
 	}
 	p.telemetry = t
 	ctx, end := t.Run(ctx, verb)
-	return ctx, func(s *pipeline.Summary, throttled time.Duration, err error) {
+	return ctx, func(own, night *pipeline.Summary, throttled time.Duration, err error) {
 		end()
-		if s != nil {
+		if own != nil {
 			t.Set(ctx, telemetry.Throttled, throttled.Milliseconds())
-			p.tellSummary(ctx, t, s)
+			tellSeconds(ctx, t, own.Seconds)
 		}
-		code := exitOf(s, err)
-		t.Set(ctx, telemetry.ExitCode, int64(code))
-		t.Set(ctx, telemetry.Ended, p.now().Unix(), strconv.Itoa(code))
+		if night != nil {
+			p.tellSummary(ctx, t, night)
+		}
+		if night != nil || own == nil {
+			code := exitOf(night, err)
+			t.Set(ctx, telemetry.ExitCode, int64(code))
+			t.Set(ctx, telemetry.Ended, p.now().Unix(), strconv.Itoa(code))
+		}
 		if err := t.Close(ctx); err != nil {
 			warn(err)
 		}
@@ -64,11 +70,13 @@ func (p *program) observe(ctx context.Context, r douyin.Request) {
 	spans.Record(ctx, r.API, r.Began, r.Ended, fault, "result", r.Result)
 }
 
-func (p *program) tellSummary(ctx context.Context, t *telemetry.Telemetry, s *pipeline.Summary) {
-	phases := map[string]float64{"before": s.Seconds.Before, "asking": s.Seconds.Asking, "after": s.Seconds.After}
-	for phase, seconds := range phases {
+func tellSeconds(ctx context.Context, t *telemetry.Telemetry, s pipeline.Seconds) {
+	for phase, seconds := range map[string]float64{"before": s.Before, "asking": s.Asking, "after": s.After} {
 		t.Set(ctx, telemetry.Duration, time.Duration(seconds*float64(time.Second)).Milliseconds(), phase)
 	}
+}
+
+func (p *program) tellSummary(ctx context.Context, t *telemetry.Telemetry, s *pipeline.Summary) {
 	for state, n := range map[string]int{"complete": s.Units.Complete, "unavailable": s.Units.Unavailable, "failed": s.Units.Failed} {
 		t.Set(ctx, telemetry.Units, int64(n), state)
 	}

@@ -3,6 +3,7 @@ package cli
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io"
 	"maps"
 	"net"
@@ -31,6 +32,7 @@ type collector struct {
 	mu       sync.Mutex
 	requests int
 	points   map[string]int64 // by the metric's name and its labels without billwalk.job; of a histogram how many
+	ended    int              // points that say so
 	spans    []*tracepb.Span
 	resource map[string]string
 	jobs     map[string]bool
@@ -70,6 +72,9 @@ func (c *collector) addMetrics(request *metricspb.ExportMetricsServiceRequest) {
 		}
 		for _, scope := range of.ScopeMetrics {
 			for _, m := range scope.Metrics {
+				if m.Name == telemetry.Ended.Name {
+					c.ended++
+				}
 				for _, p := range slices.Concat(m.GetGauge().GetDataPoints(), m.GetSum().GetDataPoints()) {
 					c.points[c.name(m, p.Attributes)] = p.GetAsInt()
 				}
@@ -149,6 +154,7 @@ func TestTelemetry(t *testing.T) {
 				t.Errorf("logged:\n%s", log)
 			}
 			c.compare(t, s)
+			c.compareCalls(t, s)
 			c.compareSpans(t, s)
 			if c.resource["service.name"] != "billwalk" || c.resource["service.instance.id"] != s.RunID || c.resource["k8s.pod.name"] != "nightly-1" || len(c.jobs) != 1 || !c.jobs["nightly"] {
 				t.Errorf("resource %v, jobs %v", c.resource, c.jobs)
@@ -203,10 +209,6 @@ func (c *collector) compare(t *testing.T, s *pipeline.Summary) {
 			t.Errorf("%s is %d (%v), want %d", name, got, ok, value)
 		}
 	}
-	calls := s.Calls.Bills + s.Calls.Settlements + s.Calls.Token
-	if made, timed := c.sum("billwalk.calls"), c.sum("billwalk.call.duration"); made != calls || timed != calls || calls == 0 {
-		t.Errorf("%d calls and %d durations, want %d", made, timed, calls)
-	}
 	known := make(map[string]bool)
 	for _, m := range telemetry.Metrics {
 		known[m.Name] = true
@@ -218,6 +220,15 @@ func (c *collector) compare(t *testing.T, s *pipeline.Summary) {
 		if metric, _, _ := strings.Cut(name, "{"); !known[metric] {
 			t.Errorf("%s is in no list", metric)
 		}
+	}
+}
+
+// compareCalls wants the calls of the summary.
+func (c *collector) compareCalls(t *testing.T, s *pipeline.Summary) {
+	t.Helper()
+	calls := s.Calls.Bills + s.Calls.Settlements + s.Calls.Token
+	if made, timed := c.sum("billwalk.calls"), c.sum("billwalk.call.duration"); made != calls || timed != calls || calls == 0 {
+		t.Errorf("%d calls and %d durations, want %d", made, timed, calls)
 	}
 }
 
@@ -238,6 +249,40 @@ func (c *collector) compareSpans(t *testing.T, s *pipeline.Summary) {
 	}
 	if units := int64(s.Units.Complete + s.Units.Failed + s.Units.Unavailable); named["run"] != 1 || len(traces) != 1 || named["walk"] != units || named["settle"] != 1 || named["publish"] != 1 || named["catering_query"] != s.Calls.Bills {
 		t.Errorf("spans %v in %d traces, want %d units and calls %+v", named, len(traces), units, s.Calls)
+	}
+}
+
+// TestTelemetryOfShards wants what two shards have done together to be told once, as of one run.
+func TestTelemetryOfShards(t *testing.T) {
+	c := newCollector()
+	t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.serve(t, "http/protobuf"))
+	platform := billwalktest.Serve(t, billwalktest.World(77, 40))
+	config := billwalktest.Job{
+		Lake: billwalktest.FolderLake(t), Buckets: 2, Platform: platform.URL, Accounts: platform.Accounts(), QPS: 5000, Trade: 5000, Passes: 2,
+	}.Write(t)
+	shards := make([]*pipeline.Summary, 2)
+	var running sync.WaitGroup
+	for i := range shards {
+		running.Go(func() {
+			var out, log bytes.Buffer
+			Setup{Now: billwalktest.Now, Out: &out, Err: &log}.Main(t.Context(), "run", "nightly", "--config", config, "--from", billwalktest.FirstDay.String(), "--output", "json", "--shard", fmt.Sprintf("%d/2", i))
+			if err := json.Unmarshal(out.Bytes(), &shards[i]); err != nil {
+				t.Errorf("%v\n%s%s", err, out.Bytes(), log.Bytes())
+			}
+		})
+	}
+	running.Wait()
+	if t.Failed() {
+		return
+	}
+	night := shards[0]
+	if len(night.Partitions) == 0 || len(shards[1].Partitions) == 0 {
+		t.Fatal("a shard has nothing")
+	}
+	addSummary(night, shards[1])
+	c.compare(t, night)
+	if c.ended != 1 {
+		t.Errorf("%d runs have ended, want 1", c.ended)
 	}
 }
 

@@ -114,13 +114,18 @@ var ruleMutants = []mutant{
 	},
 	{
 		rule: "a settlement that stands on another day counts again", file: "pipeline/evidence/elsewhere.go",
-		old: "\tif !known {\n\t\t\treturn false\n", new: "\tif known || !known {\n\t\t\treturn false\n",
+		old: "\t\tcase !known, reached", new: "\t\tcase known || !known, reached",
 		packages: "./cmd/billwalk/months", killer: "^TestMonth$/^2d$/^1$",
 	},
 	{
 		rule: "what a run has placed on one of its days is not known on the next", file: "pipeline/evidence/standing.go",
 		old: "\t\t\ts.placed[one.id] = placed{int32(at.Day), int16(at.Bucket), one.succeeded}\n", new: "",
 		packages: "./pipeline", killer: "^TestStanding$/^in_one_run$",
+	},
+	{
+		rule: "a settlement that counts beyond a day's window is taken for one of the window", file: "pipeline/evidence/elsewhere.go",
+		old: "\t\t\treturn next, true\n", new: "\t\t\treturn next, false\n",
+		packages: "./pipeline", killer: "^TestStandingOfAChain$",
 	},
 	{
 		rule: "a later day is published before an earlier one of the same order", file: "pipeline/take.go",

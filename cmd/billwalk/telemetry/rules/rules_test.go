@@ -3,6 +3,7 @@ package rules
 import (
 	"encoding/json"
 	"log/slog"
+	"maps"
 	"os"
 	"regexp"
 	"slices"
@@ -100,24 +101,7 @@ func evaluate(t *testing.T, expression, series string) int {
 func TestMetricsExist(t *testing.T) {
 	known := documented(t)
 	expressions := alerts(t)
-	var board struct {
-		Panels []struct {
-			Title   string
-			Targets []struct{ Expr string }
-		}
-	}
-	data, err := os.ReadFile(deploy + "dashboard.json")
-	if err != nil {
-		t.Fatal(err)
-	}
-	if err := json.Unmarshal(data, &board); err != nil {
-		t.Fatal(err)
-	}
-	for _, p := range board.Panels {
-		for i, target := range p.Targets {
-			expressions[p.Title+string(rune('A'+i))] = strings.ReplaceAll(target.Expr, "$job", "nightly")
-		}
-	}
+	maps.Copy(expressions, panels(t))
 	used := make(map[string]bool)
 	for where, expression := range expressions {
 		parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expression)
@@ -138,6 +122,47 @@ func TestMetricsExist(t *testing.T) {
 	for _, name := range known {
 		if strings.HasPrefix(name, "billwalk_run_") && !used[name] {
 			t.Errorf("neither a rule nor the dashboard shows %s", name)
+		}
+	}
+}
+
+// panels returns the expressions of the dashboard.
+func panels(t *testing.T) map[string]string {
+	t.Helper()
+	var board struct {
+		Panels []struct {
+			Title   string
+			Targets []struct{ Expr string }
+		}
+	}
+	data, err := os.ReadFile(deploy + "dashboard.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &board); err != nil {
+		t.Fatal(err)
+	}
+	expressions := make(map[string]string)
+	for _, p := range board.Panels {
+		for i, target := range p.Targets {
+			expressions[p.Title+string(rune('A'+i))] = strings.ReplaceAll(target.Expr, "$job", "nightly")
+		}
+	}
+	return expressions
+}
+
+// TestPanelsAddJobs wants what two jobs have done to be added up where the dashboard does not tell them apart. Only of
+// durations the longest counts.
+func TestPanelsAddJobs(t *testing.T) {
+	const label = "billwalk_job"
+	for where, expression := range panels(t) {
+		parsed, err := parser.NewParser(parser.Options{}).ParseExpr(expression)
+		if err != nil {
+			t.Fatal(err)
+		}
+		outer, ok := parsed.(*parser.AggregateExpr)
+		if ok && outer.Op == parser.MAX && !slices.Contains(outer.Grouping, label) && !slices.Contains(outer.Grouping, "billwalk_phase") {
+			t.Errorf("%s shows one job's value for all: %s", where, expression)
 		}
 	}
 }
