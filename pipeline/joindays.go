@@ -6,6 +6,7 @@ import (
 
 	"billwalk/pipeline/build"
 	"billwalk/pipeline/evidence"
+	"billwalk/pipeline/reconcile"
 	"billwalk/pipeline/settle"
 	"billwalk/pipeline/spans"
 	"billwalk/schema"
@@ -25,7 +26,13 @@ func (t *steps) joinDay(calling, lasting context.Context, day schema.Day, f *fau
 	}
 	var joined []*build.Partition
 	for _, p := range t.builder.Partitions(day) {
-		if !p.Staged() || p.Neighbour() {
+		if !p.Staged() {
+			continue
+		}
+		if p.Neighbour() {
+			if err := t.placeNeighbour(lasting, p); err != nil {
+				failed(p, err)
+			}
 			continue
 		}
 		if err := t.join(calling, lasting, p); err != nil {
@@ -125,6 +132,20 @@ func (t *steps) publish(ctx context.Context, p *build.Partition) error {
 		t.evidence.Place(p.At(), p.Settlements())
 	}
 	return nil
+}
+
+// placeNeighbour notes which settlements count in a partition of another shard: on a later day that
+// is further away than the lookback they do not count again.
+func (t *steps) placeNeighbour(ctx context.Context, p *build.Partition) error {
+	if !t.run.Rules.Configured || !t.run.spansWindows() {
+		return nil
+	}
+	n := t.neighbours
+	err := p.Place(ctx, func(bills []reconcile.Bill) bool { return t.evidence.HasIDs(bills, n.ids) })
+	if err == nil {
+		t.evidence.Place(p.At(), p.Settlements())
+	}
+	return err
 }
 
 // needed reports whether a day that is still to be joined looks at this one.

@@ -42,6 +42,7 @@ type neighbours struct {
 	divides bool                                           // the rate of the settle query
 	divide  func(ctx context.Context, bills []int64) error // nil once it is divided
 
+	ids  []uint64                  // by which this shard's bills are known, sorted; once they were exchanged
 	read map[schema.Partition]bool // partitions of others whose bills are read
 	gone map[int]bool              // shards that were waited for in vain
 }
@@ -165,7 +166,8 @@ func (n *neighbours) exchange(ctx context.Context) error {
 	n.await(ctx, settled)
 	own := slices.Concat(lists...)
 	slices.Sort(own)
-	return n.find(ctx, slices.Compact(own))
+	n.ids = slices.Compact(own)
+	return n.find(ctx, n.ids)
 }
 
 // find has those partitions of other shards read that have one of the ids, which are sorted.

@@ -13,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/google/go-cmp/cmp"
+
 	"billwalk/cmd/billwalk/billwalktest"
 	"billwalk/pipeline"
 	"billwalk/schema"
@@ -259,5 +261,29 @@ func (s *scattered) checkCounted(t *testing.T) {
 	}
 	if once := slices.IndexFunc(slices.Collect(maps.Values(counted)), func(n int) bool { return n != 1 }) < 0; len(counted) != want || !once {
 		t.Errorf("%d of %d settlements count: %v", len(counted), want, counted)
+	}
+}
+
+// TestScatteredShards: so many shards publish what one process publishes, also where orders have
+// bills with several of them on days that are far apart.
+func TestScatteredShards(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(6) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, []schema.Account{brand, store, kiosk}, func(t *testing.T, w *world) {
+				one, many := scatter(w, seed, 12, 150), scatter(newWorld(t, w.accounts...), seed, 12, 150)
+				given := func(r *pipeline.Run) { r.From, r.To, r.Backfill = one.first, one.last, true }
+				one.on(one.last + 20)
+				many.on(one.last + 20)
+				one.run(pipeline.ExitDone, given)
+				for _, change := range []func(*pipeline.Run){given, replay} {
+					many.runShards(new(registers), 2+int(seed%2), pipeline.ExitDone, given, change)
+					if diff := cmp.Diff(one.lake.partitions, many.lake.partitions, notOfTheRun); diff != "" {
+						t.Fatalf("(-one process +shards):\n%.3000s", diff)
+					}
+				}
+			})
+		})
 	}
 }

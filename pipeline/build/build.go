@@ -32,6 +32,7 @@
 //	moved, newstores          bills that changed since they were published
 //	stores                    the stores of the accounts
 //	neighbours                partitions of other processes, and what became of their units
+//	place                     which settlements count in those
 //	withdrawals               the withdrawals of the day, as published
 //	publish, superseded       publishing, and what happens if another run was first
 package build
@@ -117,6 +118,7 @@ type Config struct {
 	Accounts []schema.Account // of the job
 	Buckets  int              // of the lake
 	Archive  walk.Reader
+	Recent   *walk.Recent // what was walked just now; may be nil
 	Lake     Lake
 	Tables   Tables             // of the lake
 	Evidence *evidence.Evidence // what is known of settlements

@@ -14,6 +14,17 @@ import (
 // All days of the window must be staged. What is unmatched, and AddRestatements, come
 // after it.
 func (p *Partition) Join(ctx context.Context) error {
+	if err := p.openJoiner(ctx); err != nil {
+		return err
+	}
+	if err := p.joiner.join(ctx, p.Orders()); err != nil {
+		return err
+	}
+	return moveToItems(p.stage, &p.joiner.items)
+}
+
+// openJoiner loads what the orders of the partition are joined with.
+func (p *Partition) openJoiner(ctx context.Context) error {
 	b := p.builder
 	j := &joiner{
 		evidence: b.Evidence, rules: b.Rules, at: p.At(), buckets: b.Buckets, stage: p.stage, manifest: p.manifest,
@@ -46,10 +57,7 @@ func (p *Partition) Join(ctx context.Context) error {
 			j.certificates[e.Account.ID] = e.Certificate
 		}
 	}
-	if err := j.join(ctx, p.Orders()); err != nil {
-		return err
-	}
-	return moveToItems(p.stage, &j.items)
+	return nil
 }
 
 // comparedSettlements reports whether a published day has verdicts of a job with

@@ -18,16 +18,34 @@ func (e *Evidence) IDs(ctx context.Context, at schema.Partition) (ids []uint64, 
 		if err != nil {
 			return nil, err
 		}
-		ids = append(ids, orderID(bill.OrderKey()))
-		for _, q := range e.Rules.Queries([]reconcile.Bill{*bill}) {
-			ids = append(ids, hashQuery(q).short())
-		}
-		if bill.ItemOrderID != "" {
-			ids = append(ids, hashID(itemMatch.Parameter, bill.ItemOrderID).short())
-		}
+		ids = e.appendIDs(ids, bill)
 	}
 	slices.Sort(ids)
 	return slices.Compact(ids), nil
+}
+
+// appendIDs appends what a bill is known by.
+func (e *Evidence) appendIDs(ids []uint64, bill *reconcile.Bill) []uint64 {
+	ids = append(ids, orderID(bill.OrderKey()))
+	for _, q := range e.Rules.Queries([]reconcile.Bill{*bill}) {
+		ids = append(ids, hashQuery(q).short())
+	}
+	if bill.ItemOrderID != "" {
+		ids = append(ids, hashID(itemMatch.Parameter, bill.ItemOrderID).short())
+	}
+	return ids
+}
+
+// HasIDs reports whether one of an order's forward bills is known by one of the ids, which are
+// sorted.
+func (e *Evidence) HasIDs(bills []reconcile.Bill, ids []uint64) bool {
+	var own []uint64
+	for i := range bills {
+		if b := &bills[i]; b.Forward() && b.OrderKey() != "" {
+			own = e.appendIDs(own, b)
+		}
+	}
+	return slices.ContainsFunc(own, func(id uint64) bool { _, has := slices.BinarySearch(ids, id); return has })
 }
 
 func orderID(key string) uint64 { return hashID("order", key).short() }

@@ -279,6 +279,15 @@ func (p *post) to(h http.Handler) *httptest.ResponseRecorder {
 // value.
 func (f *fixture) number(t testing.TB, name string, labels ...string) (sum float64) {
 	t.Helper()
+	for _, value := range f.values(t, name, labels...) {
+		sum += value
+	}
+	return sum
+}
+
+// values returns those values one by one.
+func (f *fixture) values(t testing.TB, name string, labels ...string) (all []float64) {
+	t.Helper()
 	families, err := f.registry.Gather()
 	if err != nil {
 		t.Fatal(err)
@@ -293,11 +302,11 @@ func (f *fixture) number(t testing.TB, name string, labels ...string) (sum float
 				has[pair.GetName()] = pair.GetValue()
 			}
 			if hasLabels(has, labels) {
-				sum += m.GetCounter().GetValue() + m.GetGauge().GetValue() + float64(m.GetHistogram().GetSampleCount())
+				all = append(all, m.GetCounter().GetValue()+m.GetGauge().GetValue()+float64(m.GetHistogram().GetSampleCount()))
 			}
 		}
 	}
-	return sum
+	return all
 }
 
 func hasLabels(has map[string]string, labels []string) bool {

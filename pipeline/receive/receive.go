@@ -104,6 +104,9 @@ func New(c Config) (*Receiver, error) {
 		if err := r.load("keys of "+a.Name, a.PublicKeys, keys.use); err != nil {
 			return nil, fmt.Errorf("app %s: %w", a.Name, err)
 		}
+		for _, fault := range faults {
+			r.metrics.quarantined.WithLabelValues(a.Name, fault) // at 0, for an alert on its increase misses the first of a new series
+		}
 		r.apps[a.Name] = &app{
 			name: a.Name, keys: keys, token: a.LegacyToken,
 			verified: r.metrics.verified.WithLabelValues(a.Name, string(schema.SignedLegacy), "token"),
@@ -203,13 +206,22 @@ func (r *Receiver) accept(a *app, scheme schema.SignatureScheme, q *http.Request
 	return r.store(c, signedAt)
 }
 
+// What is wrong with a callback in quarantine, as the metric's label.
+const (
+	tooOld     = "too_old"
+	foreignApp = "foreign_app"
+	unreadable = "unreadable"
+)
+
+var faults = []string{tooOld, foreignApp, unreadable}
+
 // store makes a verified callback durable, unless it is already. A callback that cannot
 // be read, is of another mini-program or is too old goes to quarantine: refused, the
 // platform would send it again and again.
 func (r *Receiver) store(c *schema.Callback, signedAt time.Time) *refusal {
 	to, fault, why := r.accepted, "", ""
 	if c.ReceivedAt.Sub(signedAt) > maxAge {
-		fault = "too_old"
+		fault = tooOld
 	} else if err := r.config.Readable(c); err != nil {
 		fault, why = faultOf(err)
 	}
@@ -249,7 +261,7 @@ func faultOf(err error) (label, reason string) {
 		reason = err.Reason()
 	}
 	if errors.Is(err, schema.ErrForeignApp) {
-		return "foreign_app", reason
+		return foreignApp, reason
 	}
-	return "unreadable", reason
+	return unreadable, reason
 }

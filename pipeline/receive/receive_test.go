@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"net/http"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -134,6 +135,9 @@ func TestQuarantine(t *testing.T) {
 					return readable(c)
 				}
 			})
+			if before := f.values(t, "quarantined_total", "app", "trade", "reason", row.reason); !slices.Equal(before, []float64{0}) {
+				t.Errorf("before the first one the counter is %v, and an alert on its increase misses that one", before)
+			}
 			if w := row.post.to(f); w.Code != http.StatusOK || w.Body.String() != string(acknowledgement) {
 				t.Fatalf("got %d %s", w.Code, w.Body)
 			}

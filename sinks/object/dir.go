@@ -27,8 +27,8 @@ import (
 //
 //	.billwalk/lock                held by the one that is replacing an object
 //	.billwalk/tmp/NAME            a temporary file; of no use once its writer is gone
-//	.billwalk/lines/FOLDER.jsonl  of objects in a folder that have metadata, or are large, a line each
-//	.billwalk/meta/KEY.json       the sidecar of such an object once it was replaced
+//	.billwalk/lines/FOLDER.jsonl  the metadata of objects created in a folder, a line each
+//	.billwalk/meta/KEY.json       the sidecar of an object that was replaced, and has metadata or is large
 type dir struct {
 	root *os.Root
 	path string
@@ -133,25 +133,44 @@ func (d *dir) put(ctx context.Context, key string, body io.ReadSeeker, cond Cond
 	// Mostly it no longer exists, as it became the object; a second name of the object's own file stays.
 	defer func() { _ = d.root.Remove(staged) }()
 	next.Meta = meta
-	if err := d.acquire(ctx); err != nil {
+	added := false
+	if cond.absent {
+		if added, err = d.addLine(key, next); err != nil {
+			return Info{}, err
+		}
+	}
+	err = d.replace(ctx, key, staged, cond, next, added)
+	if err != nil && !errors.Is(err, ErrConflict) {
 		return Info{}, err
+	}
+	// Others need not wait for the disk: who finds the object of a writer that has not come
+	// this far, and reports a conflict, makes it durable, too.
+	if syncErr := d.syncNew(key); syncErr != nil && (err == nil || !errors.Is(syncErr, fs.ErrNotExist)) {
+		return Info{}, fmt.Errorf("%w: %w", ErrUnknown, syncErr) // a power failure might undo the renaming
+	}
+	return next.info(key), err
+}
+
+// replace makes a staged file the object, if the condition holds. Its line may have been added.
+func (d *dir) replace(ctx context.Context, key, staged string, cond Condition, next version, added bool) error {
+	if err := d.acquire(ctx); err != nil {
+		return err
 	}
 	defer d.release()
 	current, err := d.current(ctx, key)
 	exists := err == nil
 	if err != nil && !errors.Is(err, ErrNotFound) {
-		return Info{}, err
+		return err
 	}
 	if !cond.Holds(exists, current.ETag) {
-		return Info{}, ErrConflict
+		return ErrConflict
 	}
-	if err := d.record(ctx, key, exists, current, next); err != nil {
-		return Info{}, err
+	if !added {
+		if err := d.record(ctx, key, exists, current, next); err != nil {
+			return err
+		}
 	}
-	if err := d.rename(staged, key); err != nil {
-		return Info{}, err
-	}
-	return next.info(key), nil
+	return d.rename(staged, key)
 }
 
 // current describes the object. The caller holds the lock.

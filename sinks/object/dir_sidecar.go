@@ -27,15 +27,15 @@ func (v version) info(key string) Info {
 	return Info{Key: key, ETag: v.ETag, Size: v.Size, Meta: v.Meta, Modified: v.Modified}.clone()
 }
 
-// sidecar has the metadata of an object that was replaced. It is written before the object is
-// replaced again, and describes the new content as well as the old one: a kill leaves either
-// of them.
+// sidecar has the metadata of an object that was not created with IfAbsent, or was replaced.
+// It is written before the object, and describes the new content as well as the old one: a kill
+// leaves either of them.
 type sidecar struct {
 	Versions []version `json:"versions"`
 }
 
-// line is what a folder's lines have of an object, from before it was created. Most objects are
-// never replaced, and need no file but their own.
+// line is what a folder's lines have of an object that was created with IfAbsent. Most objects
+// are, and are never replaced, and so need no file but their own.
 type line struct {
 	Name string `json:"name"` // in the folder
 	version
@@ -51,37 +51,27 @@ func sidecarOf(key string) string { return reserved + "/meta/" + key + ".json" }
 
 func linesOf(key string) string { return reserved + "/lines/" + path.Dir(key) + ".jsonl" }
 
-// recorded returns the versions of an object that the store's own files describe, and whether
-// there is a sidecar, or something in its place. The lines do not count beside one.
+// recorded returns the versions of an object that the store's own files describe, those of
+// a sidecar last, and whether there is one, or something in its place.
 func (d *dir) recorded(key string) (versions []version, replaced bool) {
-	text, err := d.readOwn(sidecarOf(key), maxSidecar)
-	if !errors.Is(err, ErrNotFound) {
-		var s sidecar
-		_ = json.Unmarshal(text, &s)
-		return s.Versions, true
-	}
-	text, _ = d.readOwn(linesOf(key), maxLines)
-	for text := range bytes.Lines(text) {
+	lines, _ := d.readOwn(linesOf(key), maxLines)
+	for text := range bytes.Lines(lines) {
 		var l line // of a writer that was killed, it may be cut
 		if json.Unmarshal(text, &l) == nil && l.Name == path.Base(key) {
 			versions = append(versions, l.version)
 		}
 	}
-	return versions, false
+	var s sidecar
+	text, err := d.readOwn(sidecarOf(key), maxSidecar)
+	_ = json.Unmarshal(text, &s)
+	return append(versions, s.Versions...), !errors.Is(err, ErrNotFound)
 }
 
-// record makes durable what describes the next version of an object beside its content. What
-// was recorded of an earlier content must not be taken for that of the next one.
+// record makes durable, in a sidecar, what describes the next version of an object beside its
+// content. What was recorded of an earlier content must not be taken for that of the next one.
 func (d *dir) record(ctx context.Context, key string, exists bool, current, next version) error {
-	known, replaced := d.recorded(key)
-	fresh := !replaced && len(known) == 0
-	if fresh && !next.needsRecord() {
+	if known, replaced := d.recorded(key); len(known) == 0 && !replaced && !next.needsRecord() {
 		return nil
-	}
-	if fresh && !exists {
-		if added, err := d.addLine(key, next); added || err != nil {
-			return err
-		}
 	}
 	versions := []version{next}
 	if exists && current.ETag != next.ETag {
@@ -90,9 +80,17 @@ func (d *dir) record(ctx context.Context, key string, exists bool, current, next
 	return d.putSidecar(ctx, key, versions)
 }
 
-// addLine adds the line of a new object to those of its folder, unless they are too many, or
-// cannot be opened.
+// addLine makes the line of a new object durable among those of its folder, before it is known
+// whether the object will be created: a line without its content says nothing. It adds none if
+// the object needs no record or has one already, or if the lines are too many or cannot be
+// opened. Many may add lines at once.
 func (d *dir) addLine(key string, v version) (added bool, err error) {
+	if !v.needsRecord() {
+		return false, nil
+	}
+	if known, replaced := d.recorded(key); len(known) > 0 || replaced {
+		return false, nil
+	}
 	text, err := json.Marshal(line{path.Base(key), v})
 	if err != nil {
 		return false, err
@@ -109,10 +107,14 @@ func (d *dir) addLine(key string, v version) (added bool, err error) {
 	}
 	defer func() { err = errors.Join(err, file.Close()) }()
 	stat, err := file.Stat()
-	if err != nil || !stat.Mode().IsRegular() || stat.Size()+int64(len(text)) > maxLines {
+	if err != nil || !stat.Mode().IsRegular() || stat.Size() > maxLines {
 		return false, err
 	}
 	if _, err := file.Write(text); err != nil {
+		return false, err
+	}
+	end, err := file.Seek(0, io.SeekCurrent)
+	if err != nil || end > maxLines {
 		return false, err
 	}
 	return true, errors.Join(file.Sync(), d.syncEntry(name))
@@ -132,7 +134,7 @@ func (d *dir) putSidecar(ctx context.Context, key string, versions []version) er
 		_ = d.root.Remove(staged)
 		return err
 	}
-	return nil
+	return d.syncNew(sidecarOf(key))
 }
 
 // describe describes the content of the open file, and reports whether it was recorded. Without
@@ -174,13 +176,13 @@ func (d *dir) readOwn(name string, limit int64) ([]byte, error) {
 	return io.ReadAll(io.LimitReader(file, limit))
 }
 
-// byFile returns the version with the file's size and time, unless there are two.
+// byFile returns the version with the file's size and time, unless there are two contents.
 func byFile(versions []version, stat os.FileInfo) (found version, ok bool) {
 	for _, v := range versions {
 		if v.Size != stat.Size() || !v.Modified.Equal(stat.ModTime()) {
 			continue
 		}
-		if ok {
+		if ok && found.ETag != v.ETag {
 			return version{}, false
 		}
 		found, ok = v, true

@@ -5,7 +5,9 @@ import (
 	"maps"
 	"os"
 	"path/filepath"
+	"strconv"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 )
@@ -18,21 +20,21 @@ func TestDirRecords(t *testing.T) {
 	type put struct {
 		content string
 		meta    map[string]string
-		want    int // versions in a sidecar; 0 if there is none
-		line    bool
+		want    int // versions, of a line and in a sidecar
+		sidecar bool
 	}
 	meta, other := map[string]string{"n": "1"}, map[string]string{"n": "2"}
 	for _, puts := range [][]put{
-		{{"a", nil, 0, false}, {"b", nil, 0, false}, {"b", meta, 1, false}, {"b", nil, 1, false}, {"a", nil, 2, false}},
-		{{large, nil, 0, true}, {"a", nil, 2, true}},
-		{{large[1:], nil, 0, false}, {large, nil, 2, false}},
-		{{"a", meta, 0, true}, {"a", nil, 1, true}, {"a", other, 1, true}, {"b", meta, 2, true}},
+		{{"a", nil, 0, false}, {"b", nil, 0, false}, {"b", meta, 1, true}, {"b", nil, 1, true}, {"a", nil, 2, true}},
+		{{large, nil, 1, false}, {"a", nil, 3, true}},
+		{{large[1:], nil, 0, false}, {large, nil, 2, true}},
+		{{"a", meta, 1, false}, {"a", nil, 2, true}, {"a", other, 2, true}, {"b", meta, 3, true}},
 	} {
 		d := newDir(t)
 		for i, p := range puts {
 			d.mustPut(t, "k", p.content, p.meta)
 			versions, replaced := d.recorded("k")
-			if replaced != (p.want > 0) || replaced && len(versions) != p.want || !replaced && len(versions) > 0 != p.line {
+			if replaced != p.sidecar || len(versions) != p.want {
 				t.Errorf("put %d of %.3s: recorded are %v, replaced %t", i, p.content, versions, replaced)
 			}
 			info, err := d.Head(t.Context(), "k")
@@ -83,6 +85,40 @@ func TestDirLines(t *testing.T) {
 		if _, replaced := d.recorded("a/k"); replaced != c.sidecar {
 			t.Errorf("%s: it has a sidecar: %t", c.name, replaced)
 		}
+	}
+}
+
+// TestDirLinesAtOnce: objects created at once, by more than one process and more than there is
+// room for, have their metadata, nearly all of them in lines.
+func TestDirLinesAtOnce(t *testing.T) {
+	t.Parallel()
+	d := newDir(t)
+	other, err := openDir(d.path)
+	must(t, err)
+	const objects = 120
+	var group sync.WaitGroup
+	for n := range objects {
+		group.Go(func() {
+			key := "a/" + strconv.Itoa(n)
+			_, err := []*dir{d, other}[n%2].Put(t.Context(), key, strings.NewReader("content"), IfAbsent(), map[string]string{"n": key})
+			if err != nil {
+				t.Error(err)
+			}
+		})
+	}
+	group.Wait()
+	sidecars := 0
+	for n := range objects {
+		key := "a/" + strconv.Itoa(n)
+		if info, err := d.Head(t.Context(), key); err != nil || info.Meta["n"] != key {
+			t.Errorf("Head = %+v, %v; want %s", info, err, key)
+		}
+		if _, replaced := d.recorded(key); replaced {
+			sidecars++
+		}
+	}
+	if sidecars == 0 || sidecars > objects/2 {
+		t.Errorf("%d of %d have sidecars", sidecars, objects)
 	}
 }
 

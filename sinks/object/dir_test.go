@@ -10,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 )
@@ -25,7 +26,11 @@ func newDir(t *testing.T) *dir {
 
 func (d *dir) mustPut(t *testing.T, key, content string, meta map[string]string) Info {
 	t.Helper()
-	info, err := d.Put(t.Context(), key, bytes.NewReader([]byte(content)), Always(), meta)
+	cond := Always()
+	if _, err := d.root.Stat(key); err != nil {
+		cond = IfAbsent()
+	}
+	info, err := d.Put(t.Context(), key, bytes.NewReader([]byte(content)), cond, meta)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -83,6 +88,27 @@ func must(t *testing.T, err error) {
 	t.Helper()
 	if err != nil {
 		t.Fatal(err)
+	}
+}
+
+// TestDirConflict: who reports a conflict has made durable what it found, as its writer may not
+// have come so far. Where there is nothing, nothing is made.
+func TestDirConflict(t *testing.T) {
+	t.Parallel()
+	d := newDir(t)
+	d.mustPut(t, "a/k", "content", nil)
+	other, err := openDir(d.path)
+	must(t, err)
+	for key, cond := range map[string]Condition{"a/k": IfAbsent(), "b/k": IfMatch(sha("content"))} {
+		if _, err := other.Put(t.Context(), key, strings.NewReader("other"), cond, nil); !errors.Is(err, ErrConflict) {
+			t.Errorf("%s: %v, want a conflict", key, err)
+		}
+	}
+	if !other.isRooted("a") || other.isRooted("b") {
+		t.Errorf("durable are %v", other.rooted)
+	}
+	if _, err := d.root.Stat("b"); !errors.Is(err, fs.ErrNotExist) {
+		t.Errorf("a folder for nothing: %v", err)
 	}
 }
 

@@ -45,21 +45,19 @@ func (d *dir) stage(ctx context.Context, body io.Reader, mode fs.FileMode) (name
 	return name, version{ETag: hex.EncodeToString(hash.Sum(nil)), Size: size, Modified: stat.ModTime()}, nil
 }
 
-// rename makes a staged file the object. An error after that is ErrUnknown: a power failure
-// might undo the renaming.
+// rename gives a staged file a name, which syncNew makes durable.
 func (d *dir) rename(staged, name string) error {
 	folder := path.Dir(name)
-	err := d.inFolder(folder, d.folderMode(folder), func() error { return d.root.Rename(staged, name) })
-	if err != nil {
+	return d.inFolder(folder, d.folderMode(folder), func() error { return d.root.Rename(staged, name) })
+}
+
+// syncNew makes the new entry of a folder durable, and those above as syncEntry does.
+func (d *dir) syncNew(name string) error {
+	folder := path.Dir(name)
+	if err := d.syncFolder(folder); err != nil {
 		return err
 	}
-	if err = d.syncFolder(folder); err == nil {
-		err = d.syncEntry(folder)
-	}
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrUnknown, err)
-	}
-	return nil
+	return d.syncEntry(folder)
 }
 
 // inFolder does something in a folder, which is made if it is not there: nearly always it is.
