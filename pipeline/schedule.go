@@ -30,17 +30,17 @@ func (r *Run) schedule(ctx, lasting context.Context, plan Plan, refetch *refetch
 	places := newPlaces(r.limit)
 	return &schedule{
 		run: r, plan: plan, recent: recent, halt: stop.NewHalt(r.Log), places: places, ctx: ctx, lasting: lasting,
-		walker: walk.Walker{Config: r.Walk, Archive: storingArchive{recent, places}, RunID: r.ID, Now: r.Now, Log: r.Log, Progress: r.Progress, IsCurrent: refetch.isCurrent,
+		walker: walk.Walker{Config: r.Walk, Archive: storingArchive{recent, places}, Recent: recent, RunID: r.ID, Now: r.Now, Log: r.Log, Progress: r.Progress, IsCurrent: refetch.isCurrent,
 			Pages: plan.pagesOf()},
 	}
 }
 
-// maxRecent is how many bytes of answers wait in memory to be built, at most a quarter of what
+// maxRecent is how many bytes of bills wait in memory to be built, at most a quarter of what
 // the process may have.
 const maxRecent = 64 << 20
 
 func (r *Run) newRecent() *walk.Recent {
-	return walk.NewRecent(r.Archive, r.Archive.BatchKey, int(min(maxRecent, debug.SetMemoryLimit(-1)/4)))
+	return walk.NewRecent(r.Archive, r.Archive.BatchKey, r.Rows, int(min(maxRecent, debug.SetMemoryLimit(-1)/4)))
 }
 
 // outcomes yields what became of every unit of the plan as soon as it has ended, each

@@ -56,7 +56,7 @@ func (r *Run) newSteps(plan Plan, refetch *refetchPolicy, s *Summary, began time
 	}
 	t.recent = r.newRecent()
 	built := build.Config{
-		RunID: r.ID, Job: r.Job, Accounts: r.Accounts, Buckets: r.Buckets, Archive: t.recent, Lake: r.Lake, Tables: r.Lake, Evidence: known,
+		RunID: r.ID, Job: r.Job, Accounts: r.Accounts, Buckets: r.Buckets, Archive: r.Archive, Recent: t.recent, Lake: r.Lake, Tables: r.Lake, Evidence: known,
 		Rows: r.Rows, Rules: &r.Rules, Now: r.Now, Log: r.Log,
 	}
 	if n != nil {

@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/binary"
 	"errors"
+	"math/bits"
 
 	"github.com/apache/arrow-go/v18/arrow"
 )
@@ -20,11 +21,16 @@ func (b *Batch) AppendBytes(data []byte) []byte {
 func (v *Vector) appendBytes(data []byte) []byte {
 	data = binary.LittleEndian.AppendUint64(data, uint64(v.Rows))
 	data = binary.LittleEndian.AppendUint64(data, uint64(v.Nulls))
-	for _, part := range [...][]byte{
+	all, at := [...][]byte{
 		v.Valid, v.Text, arrow.Int64Traits.CastToBytes(v.Int64s), arrow.Int32Traits.CastToBytes(v.Int32s),
 		arrow.Int32Traits.CastToBytes(v.Offsets), arrow.Int32Traits.CastToBytes(v.Codes), arrow.Int32Traits.CastToBytes(v.Lists),
-	} {
-		data = appendPart(data, part)
+	}, len(data)
+	data = append(data, make([]byte, 8)...)
+	for i, part := range all { // most are empty
+		if len(part) > 0 {
+			data[at] |= 1 << i
+			data = appendPart(data, part)
+		}
 	}
 	for i := range v.Items {
 		data = v.Items[i].appendBytes(data)
@@ -45,9 +51,15 @@ func (b *Batch) SetBytes(data []byte) ([]byte, error) {
 
 func (v *Vector) setBytes(p *parts) {
 	v.Rows, v.Nulls, v.dictionary = p.number(), p.number(), dictionary{}
-	v.Valid, v.Text, v.Int64s = p.next(), p.next(), arrow.Int64Traits.CastFromBytes(p.next())
-	v.Int32s, v.Offsets, v.Codes = arrow.Int32Traits.CastFromBytes(p.next()), arrow.Int32Traits.CastFromBytes(p.next()), arrow.Int32Traits.CastFromBytes(p.next())
-	if lists := arrow.Int32Traits.CastFromBytes(p.next()); len(lists) > 0 {
+	var all [7][]byte
+	for present := p.number(); present != 0; present &= present - 1 {
+		if i := bits.TrailingZeros(uint(present)); i < len(all) {
+			all[i] = p.next()
+		}
+	}
+	v.Valid, v.Text, v.Int64s = all[0], all[1], arrow.Int64Traits.CastFromBytes(all[2])
+	v.Int32s, v.Offsets, v.Codes = arrow.Int32Traits.CastFromBytes(all[3]), arrow.Int32Traits.CastFromBytes(all[4]), arrow.Int32Traits.CastFromBytes(all[5])
+	if lists := arrow.Int32Traits.CastFromBytes(all[6]); len(lists) > 0 {
 		v.Lists = lists
 	}
 	for i := range v.Items {

@@ -62,44 +62,25 @@ func (b *block) reset() {
 	b.ordinals = b.ordinals[:0]
 }
 
-// placed are the columns of what a block has beside its bills and exceptions.
-var placed = []schema.Column{{Name: "ordinal", Type: schema.Int32}, {Name: "outcomes", Type: schema.Int32}}
-
 // blockCodec writes blocks to local disk and reads them back. Its memory is used again.
 type blockCodec struct {
-	data         []byte
-	rows         *schema.Batch // placed, by row
-	exceptions   *schema.Batch
-	exceptionsAt *schema.Batch // the rows of the exceptions
+	data     []byte
+	rows     normalise.RowsCodec
+	ordinals *schema.Batch
 }
 
 func newBlockCodec() *blockCodec {
-	return &blockCodec{rows: schema.NewBatch(placed), exceptions: schema.NewBatch(schema.Exceptions.Columns()), exceptionsAt: schema.NewBatch(placed[:1])}
+	return &blockCodec{rows: normalise.NewRowsCodec(), ordinals: schema.NewBatch([]schema.Column{{Name: "ordinal", Type: schema.Int32}})}
 }
 
 // write writes a block.
 func (c *blockCodec) write(file *spill.Records, b *block) (spill.Place, error) {
-	c.rows.Reset()
-	for i := range b.Outcomes {
-		var all int32
-		for k, o := range b.Outcomes[i] {
-			all |= int32(o) << (8 * k)
-		}
-		c.rows.Columns[0].AppendInt32(b.ordinals[i])
-		c.rows.Columns[1].AppendInt32(all)
-		c.rows.Rows++
+	c.ordinals.Reset()
+	for _, ordinal := range b.ordinals {
+		c.ordinals.Columns[0].AppendInt32(ordinal)
+		c.ordinals.Rows++
 	}
-	c.exceptions.Reset()
-	c.exceptionsAt.Reset()
-	for i := range b.Exceptions {
-		schema.Exceptions.AppendTo(c.exceptions, &b.Exceptions[i].Exception)
-		c.exceptionsAt.Columns[0].AppendInt32(int32(b.Exceptions[i].Row))
-		c.exceptionsAt.Rows++
-	}
-	c.data = c.data[:0]
-	for _, part := range []*schema.Batch{b.Bills, c.rows, c.exceptions, c.exceptionsAt} {
-		c.data = part.AppendBytes(c.data)
-	}
+	c.data = c.ordinals.AppendBytes(c.rows.Append(c.data[:0], b.Rows))
 	return file.Add(c.data)
 }
 
@@ -108,27 +89,16 @@ func (c *blockCodec) read(file *spill.Records, at spill.Place, b *block) (err er
 	if c.data, err = file.AppendTo(c.data[:0], at); err != nil {
 		return err
 	}
-	data := c.data
-	for _, part := range []*schema.Batch{b.Bills, c.rows, c.exceptions, c.exceptionsAt} {
-		if data, err = part.SetBytes(data); err != nil {
-			return err
-		}
+	rest, err := c.rows.Read(c.data, b.Rows)
+	if err == nil {
+		rest, err = c.ordinals.SetBytes(rest)
 	}
-	if len(data) > 0 || c.rows.Rows != b.Bills.Rows || c.exceptionsAt.Rows != c.exceptions.Rows {
+	if err != nil {
+		return err
+	}
+	if len(rest) > 0 || c.ordinals.Rows != b.Bills.Rows {
 		return errors.New("a block of bills is not what was written")
 	}
-	b.ordinals, b.Outcomes, b.Exceptions = c.rows.Columns[0].Int32s, b.Outcomes[:0], b.Exceptions[:0]
-	for _, all := range c.rows.Columns[1].Int32s {
-		var outcomes normalise.Outcomes
-		for k := range outcomes {
-			outcomes[k] = normalise.Outcome(all >> (8 * k))
-		}
-		b.Outcomes = append(b.Outcomes, outcomes)
-	}
-	for i := range c.exceptions.Rows {
-		e := normalise.RowException{Row: int(c.exceptionsAt.Columns[0].Int32s[i])}
-		schema.Exceptions.LoadFrom(c.exceptions, i, &e.Exception)
-		b.Exceptions = append(b.Exceptions, e)
-	}
+	b.ordinals = c.ordinals.Columns[0].Int32s
 	return nil
 }

@@ -119,6 +119,7 @@ type Config struct {
 	Accounts []schema.Account // of the job
 	Buckets  int              // of the lake
 	Archive  walk.Reader
+	Recent   *walk.Recent // what was walked just now; may be nil
 	Lake     Lake
 	Tables   Tables             // of the lake
 	Evidence *evidence.Evidence // what is known of settlements

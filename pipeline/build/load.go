@@ -163,7 +163,7 @@ func (p *Partition) loadEntry(ctx context.Context, e *schema.Entry) error {
 func (p *Partition) read(ctx context.Context, entry *schema.Entry, c *schema.Certificate) (*unit, error) {
 	l := newLoader(p.builder.Rows, p.file, &unit{entry: entry, certificate: c, payees: make(map[string]bool)})
 	defer l.release()
-	if err := l.load(ctx, p.builder.Archive); err != nil {
+	if err := l.load(ctx, p.builder.Recent, p.builder.Archive); err != nil {
 		return nil, err
 	}
 	return l.unit, p.resolveRepeated(ctx, l.unit)

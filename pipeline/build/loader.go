@@ -2,12 +2,14 @@ package build
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"iter"
 	"math"
 	"slices"
 	"sync"
 
+	"billwalk/pipeline/hashed"
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/parallel"
 	"billwalk/pipeline/spill"
@@ -26,9 +28,9 @@ type loader struct {
 	file *spill.Records
 	unit *unit
 	*loaderMemory
-	ordinal int32                           // of the record to come
-	seen    map[normalise.Fingerprint]int32 // by bill: its first record
-	key     []byte                          // memory for a key
+	ordinal int32             // of the record to come
+	seen    hashed.Map[int32] // by bill: its first record
+	key     []byte            // memory for a key
 }
 
 // loaderMemory is what loaders take one after the other: to grow it anew for each unit would
@@ -44,7 +46,6 @@ var loaderMemories = sync.Pool{New: func() any { return &loaderMemory{newBlock()
 func newLoader(rows normalise.Normaliser, file *spill.Records, u *unit) *loader {
 	return &loader{
 		rows: rows, file: file, unit: u, loaderMemory: loaderMemories.Get().(*loaderMemory),
-		seen: make(map[normalise.Fingerprint]int32),
 	}
 }
 
@@ -55,8 +56,11 @@ func (l *loader) release() {
 	l.loaderMemory = nil
 }
 
-// load reads a certified walk from the archive.
-func (l *loader) load(ctx context.Context, archive walk.Reader) error {
+// load loads a certified walk: as it is remembered, else from the archive.
+func (l *loader) load(ctx context.Context, recent *walk.Recent, archive walk.Reader) error {
+	if found, err := recent.Load(l.unit.certificate, l.add); found {
+		return errors.Join(err, l.flush(blockRows))
+	}
 	for chunk, err := range parallel.InOrder(answerChunks(walk.Certified(ctx, archive, l.unit.certificate), l.unit.certificate), l.normalise) {
 		if err != nil {
 			return err
@@ -164,14 +168,14 @@ func (l *loader) flush(n int) error {
 // note notes the records of a bill of which the walk has several.
 func (l *loader) note(rows *normalise.Rows, i int) {
 	l.key = appendKey(l.key[:0], rows.Bills, i)
-	key, ordinal := normalise.FingerprintOf(l.key), l.ordinal+int32(i)
-	first, later := l.seen[key]
-	if !later {
-		l.seen[key] = ordinal
+	ordinal := l.ordinal + int32(i)
+	first, isFirst := l.seen.Add(hashed.Key(normalise.FingerprintOf(l.key)))
+	if isFirst {
+		*first = ordinal
 		return
 	}
 	if l.unit.repeated == nil {
 		l.unit.repeated = make(map[int32]bool)
 	}
-	l.unit.repeated[first], l.unit.repeated[ordinal] = true, true
+	l.unit.repeated[*first], l.unit.repeated[ordinal] = true, true
 }

@@ -94,15 +94,35 @@ func billsOf(rows *Rows, err error) bills {
 	return b
 }
 
-// checkAddPage compares what AddPage makes of a page with what the decoder makes of it.
+// addAnswer adds a page as a walk does, which has read its content.
+func (n Normaliser) addAnswer(to *Rows, body []byte, from Provenance) error {
+	a, err := DecodeAnswer(schema.Answer{Body: body})
+	if err != nil {
+		return err
+	}
+	defer a.Decoded.Release()
+	return n.AddAnswer(to, &a, from)
+}
+
+// checkAddPage compares what AddPage and AddAnswer make of a page with what the decoder makes of
+// it, also once it was written and read.
 func checkAddPage(t *testing.T, body []byte, from Provenance, code CodePolicy) {
 	t.Helper()
-	n, want, got := Normaliser{Code: code}, NewRows(), NewRows()
+	n, want := Normaliser{Code: code}, NewRows()
+	got, answers, read, codec := NewRows(), NewRows(), NewRows(), NewRowsCodec()
 	first := []byte(`{"data":{"has_more":false,"ledger_records":[{"account_id":"1","ledger_id":"0","settle_type":1}]},"extra":{"error_code":0}}`)
 	for _, page := range [][]byte{first, body, first} { // rows that a page with an error must leave
-		wantErr, gotErr := n.addDecoded(want, page, from), n.AddPage(got, page, from)
-		if decoded, scanned := billsOf(want, wantErr), billsOf(got, gotErr); !reflect.DeepEqual(decoded, scanned) {
+		wantErr, gotErr, answerErr := n.addDecoded(want, page, from), n.AddPage(got, page, from), n.addAnswer(answers, page, from)
+		decoded := billsOf(want, wantErr)
+		if scanned := billsOf(got, gotErr); !reflect.DeepEqual(decoded, scanned) {
 			t.Fatalf("%q\ndecoded (-) and scanned (+) differ:\n%s", page, cmp.Diff(decoded, scanned))
+		}
+		rest, err := codec.Read(codec.Append(nil, answers), read)
+		if len(rest) > 0 || err != nil {
+			t.Fatalf("%q: %d bytes are left, %v", page, len(rest), err)
+		}
+		if walked := billsOf(read, answerErr); !reflect.DeepEqual(decoded, walked) {
+			t.Fatalf("%q\ndecoded (-) and walked (+) differ:\n%s", page, cmp.Diff(decoded, walked))
 		}
 	}
 	if to := got.Bills; to.Rows != len(got.Outcomes) {
@@ -150,8 +170,8 @@ func TestScannerReadsMost(t *testing.T) {
 	}
 }
 
-// FuzzAddPage: AddPage adds the same rows and exceptions as the decoder, and has the same
-// errors.
+// FuzzAddPage: AddPage and AddAnswer add the same rows and exceptions as the decoder, and have
+// the same errors.
 func FuzzAddPage(f *testing.F) {
 	for _, page := range seedPages(f) {
 		f.Add(page)
@@ -162,7 +182,7 @@ func FuzzAddPage(f *testing.F) {
 func BenchmarkAddPage(b *testing.B) {
 	const records = 50
 	page, n, rows := randomPage(rand.New(rand.NewPCG(1, 2)), records), Normaliser{Code: KeepCode}, NewRows()
-	for name, add := range map[string]func(*Rows, []byte, Provenance) error{"scanned": n.AddPage, "decoded": n.addDecoded} {
+	for name, add := range map[string]func(*Rows, []byte, Provenance) error{"scanned": n.AddPage, "walked": n.addAnswer, "decoded": n.addDecoded} {
 		b.Run(name, func(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(page)))

@@ -22,6 +22,16 @@ type PageContent struct {
 	LogID   string
 	Records []Content                      // by record
 	Sizes   [schema.AmountCount]schema.Fen // sums of the absolute amounts, or the highest Fen if one is beyond
+	scanned *scanner                       // the page as it was read; nil if the decoder read it
+}
+
+// Release gives back the memory of what was read, once no rows are made of it any more. Where
+// it is not called, that is left to the collector.
+func (p *PageContent) Release() {
+	if p.scanned != nil {
+		p.scanned.release()
+		p.scanned = nil
+	}
 }
 
 // Content is a hash of a record's content: see Record.Content.
@@ -31,15 +41,15 @@ type Content [sha256.Size]byte
 func (c Content) String() string { return hex.EncodeToString(c[:]) }
 
 // ReadContent reads the body of an answer of the bill API. Its errors are those of
-// DecodePage. It keeps no part of the body.
+// DecodePage. The content refers to the body until it is released.
 func ReadContent(body []byte) (PageContent, error) {
 	s := scanners.Get().(*scanner)
-	defer s.release()
 	if head, ok := s.scan(body); ok {
 		if page, err := s.content(head); err == nil {
 			return page, nil
 		}
 	}
+	s.release()
 	return decodeContent(body)
 }
 
@@ -81,7 +91,7 @@ func (p *PageContent) addSize(a schema.Amount, fen int64) {
 // content returns the content of a page that was scanned, unless one of its records cannot
 // be decoded.
 func (s *scanner) content(head pageHead) (PageContent, error) {
-	page := PageContent{Next: head.next, HasMore: head.hasMore, LogID: head.logID, Records: make([]Content, 0, len(s.records))}
+	page := PageContent{Next: head.next, HasMore: head.hasMore, LogID: head.logID, Records: make([]Content, 0, len(s.records)), scanned: s}
 	for i := range s.records {
 		r := &s.records[i]
 		if r.slow {

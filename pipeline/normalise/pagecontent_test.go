@@ -15,6 +15,7 @@ import (
 func checkContent(t *testing.T, body []byte) {
 	want, wantErr := decodeContent(body)
 	got, gotErr := ReadContent(body)
+	got.Release()
 	if len(got.Records) == 0 {
 		got.Records = want.Records[:0]
 	}
@@ -75,9 +76,11 @@ func BenchmarkContent(b *testing.B) {
 			b.ReportAllocs()
 			b.SetBytes(int64(len(page)))
 			for b.Loop() {
-				if _, err := read(page); err != nil {
+				content, err := read(page)
+				if err != nil {
 					b.Fatal(err)
 				}
+				content.Release()
 			}
 			b.ReportMetric(float64(records*b.N)/b.Elapsed().Seconds(), "rows/s")
 		})

@@ -30,10 +30,18 @@ func (r *Rows) Reset() {
 func (n Normaliser) AddPage(to *Rows, body []byte, from Provenance) error {
 	s := scanners.Get().(*scanner)
 	defer s.release()
-	if head, ok := s.scan(body); ok && n.addScanned(to, s, head, &from) {
+	if _, ok := s.scan(body); ok && n.addScanned(to, s, &from) {
 		return nil
 	}
 	return n.addDecoded(to, body, from)
+}
+
+// AddAnswer is AddPage of an answer that was read and not released: it is not read again.
+func (n Normaliser) AddAnswer(to *Rows, a *PageAnswer, from Provenance) error {
+	if s := a.Decoded.scanned; s != nil && n.addScanned(to, s, &from) {
+		return nil
+	}
+	return n.addDecoded(to, a.Body, from)
 }
 
 // addDecoded is AddPage without the scanner.
@@ -59,17 +67,17 @@ func (n Normaliser) addRecord(to *Rows, r Record, from Provenance) {
 
 // addScanned adds a page that was scanned: clean records as they are, the others once they
 // are decoded. It adds nothing and returns false if one cannot be decoded.
-func (n Normaliser) addScanned(to *Rows, s *scanner, head pageHead, from *Provenance) bool {
+func (n Normaliser) addScanned(to *Rows, s *scanner, from *Provenance) bool {
 	decoded, settled := []Record(nil), settledOn(from.Day)
 	for i := range s.records {
 		r := &s.records[i]
 		if !r.slow {
-			r.inherit(head.bizType)
+			r.inherit(s.bizType)
 			if s.clean(r, from, settled) {
 				continue
 			}
 		}
-		record, err := DecodeRecord(s.text(r.raw), head.bizType)
+		record, err := DecodeRecord(s.text(r.raw), s.bizType)
 		if err != nil {
 			return false
 		}

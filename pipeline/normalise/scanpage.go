@@ -18,6 +18,7 @@ type scanner struct {
 	canonical []byte // of a record
 	records   []scanned
 	unknown   []stranger
+	bizType   schema.Null[int32] // of the page
 
 	// Which member followed which in the record before: most writers keep an order.
 	after       [memberCount + 1]member
@@ -61,6 +62,7 @@ func (s *scanner) scan(body []byte) (head pageHead, ok bool) {
 	}
 	s.head = append(append(append(s.head[:0], body[:from]...), "[]"...), body[to:]...)
 	head, err := decodeHead(s.head)
+	s.bizType = head.bizType
 	return head, err == nil
 }
 

@@ -30,7 +30,7 @@ func Certified(ctx context.Context, archive Reader, c *schema.Certificate) iter.
 			if n == len(c.Pages) {
 				return // what follows is not part of the certified walk
 			}
-			if link := c.Pages[n]; hashOf(&answer) != link.SHA256 || answer.Cursor != link.Cursor {
+			if link := c.Pages[n]; schema.HashOf(answer.Body) != link.SHA256 || answer.Cursor != link.Cursor {
 				damaged(fmt.Errorf("archive object %s: page %d is not the one that was certified", answer.Key, n+1))
 				return
 			}
@@ -43,15 +43,6 @@ func Certified(ctx context.Context, archive Reader, c *schema.Certificate) iter.
 			damaged(fmt.Errorf("the archive holds %d of the walk's %d pages", n, len(c.Pages)))
 		}
 	}
-}
-
-// hashOf returns the hash of an answer's body: of one that is still in memory, it was taken when
-// the answer came.
-func hashOf(a *schema.Answer) string {
-	if a.SHA256 != "" {
-		return a.SHA256
-	}
-	return schema.HashOf(a.Body)
 }
 
 // intact reports whether the archive still holds the certified walk. Where it does not,

@@ -42,10 +42,20 @@ func (u *unitWalk) fetch(ctx context.Context, t *trace, n int) error {
 		if err := b.add(ctx, answer.Answer); err != nil {
 			return err
 		}
+		if u.isToBeBuilt() {
+			u.walker.Recent.Remember(t.unit, &answer, b.stored+1)
+		}
+		answer.Decoded.Release()
 		u.walker.Progress.PageFetched(t.pages[len(t.pages)-1].Rows)
 		u.advance(t)
 	}
 	return b.flush(ctx)
+}
+
+// isToBeBuilt reports whether the tables will likely be built of the present walk: not where
+// another one has to agree with it, and not where it will confirm what an earlier run found.
+func (u *unitWalk) isToBeBuilt() bool {
+	return u.following == 0 && (u.last == nil || u.last.Walk == "")
 }
 
 // advance counts how far the unit is: by pages, or by whole walks where it is not known how

@@ -79,6 +79,7 @@ type Decode func(schema.Answer) (normalise.PageAnswer, error)
 type Walker struct {
 	Config
 	Archive  Archive
+	Recent   *Recent // remembers what is to be built; may be nil
 	RunID    string
 	Now      func() time.Time
 	Log      *slog.Logger
@@ -255,6 +256,7 @@ func (u *unitWalk) reread(ctx context.Context, walk string) (*trace, error) {
 		if err := t.add(&page, u.walker.PageSize); err != nil {
 			return nil, err
 		}
+		page.Decoded.Release()
 	}
 	return t, nil
 }
