@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -103,10 +104,11 @@ func (s *scattered) inFiles(r *pipeline.Run) {
 func (s *scattered) backfill(from, to schema.Day) {
 	s.t.Helper()
 	given := func(r *pipeline.Run) { r.From, r.To, r.Backfill = from, to, true }
-	if puts := s.random.IntN(200); s.random.IntN(2) == 0 {
+	if allowed := int64(s.random.IntN(200)); s.random.IntN(2) == 0 {
+		var puts atomic.Int64
 		s.store.Fault = func(op objecttest.Op, key string) (bool, error) {
 			if op == objecttest.OpPut && strings.Contains(key, "/bill_date=") {
-				if puts--; puts < 0 {
+				if puts.Add(1) > allowed {
 					return false, errors.New("the process is killed")
 				}
 			}
