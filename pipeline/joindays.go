@@ -126,6 +126,9 @@ func (t *steps) publish(ctx context.Context, p *build.Partition) error {
 	if err != nil {
 		return err
 	}
+	for day, orders := range p.Left() {
+		t.summary.addToReplay(day, orders)
+	}
 	t.summary.addPublished(published.Manifest, published.Unchanged, published.Superseded)
 	t.run.Progress.PartitionPublished()
 	if t.run.spansWindows() {

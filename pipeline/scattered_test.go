@@ -241,6 +241,38 @@ func TestScatteredParts(t *testing.T) {
 	}
 }
 
+// TestScatteredNights: night by night, with settlements that come late, SQL finds the verdicts of
+// all days but those that a night has said to replay.
+func TestScatteredNights(t *testing.T) {
+	t.Parallel()
+	billwalktest.RequireDuckDB(t)
+	for seed := range uint64(4) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			s := scatterInFiles(t, seed, 12, 150)
+			left := make(map[schema.Day]bool)
+			for d := s.first; d <= s.last; d++ {
+				s.on(d)
+				if found := s.run(pipeline.ExitDone, s.inFiles, on(d), lookback(s.rules.Lookback)).ToReplay; found != nil {
+					for day := found.From; day <= found.To; day++ {
+						left[day] = true
+					}
+				}
+			}
+			tables, whole := s.files(t), 0
+			for d := s.first; d <= s.last; d++ {
+				if !left[d] {
+					s.checkSQL(t, "nights", tables, d, d)
+					whole++
+				}
+			}
+			if len(left) == 0 || whole == 0 {
+				t.Errorf("%d days are to be replayed, %d are not", len(left), whole)
+			}
+		})
+	}
+}
+
 // checkCounted checks that each settlement of an order with bills counts once.
 func (s *scattered) checkCounted(t *testing.T) {
 	t.Helper()

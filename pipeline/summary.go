@@ -37,6 +37,7 @@ type Summary struct {
 	Stores         *stores.Lists                `json:"stores,omitempty"`      // of a job with stores
 	Withdrawals    *withdraw.Found              `json:"withdrawals,omitempty"` // of a job with withdrawals
 	Restated       map[schema.Change]int64      `json:"restated"`              // bills of closed days that were found otherwise
+	ToReplay       *ToReplay                    `json:"to_replay,omitempty"`   // days that the run did not build, and whose verdicts do not know of what it published
 	Partitions     []schema.Object              `json:"partitions"`
 	Failures       []schema.Failure             `json:"failures"`
 	Unavailable    []schema.Failure             `json:"unavailable"`
@@ -56,6 +57,14 @@ type (
 
 // Callbacks counts the settlements in the callbacks of the run's days and their windows.
 type Callbacks = evidence.CallbackCounts
+
+// ToReplay are days that a run did not build: orders of them got bills or settlements, on days
+// near them, that the verdicts there would know of.
+type ToReplay struct {
+	Orders int64      `json:"orders"`
+	From   schema.Day `json:"from"` // the first day that has such an order
+	To     schema.Day `json:"to"`   // the last one
+}
 
 // UnitCounts counts units by what became of them.
 type UnitCounts struct {
@@ -166,6 +175,15 @@ func (s *Summary) addPublished(m *schema.Manifest, unchanged, superseded bool) {
 		sum.Pass, sum.Fail, sum.NotEvaluable = sum.Pass+c.Pass, sum.Fail+c.Fail, sum.NotEvaluable+c.NotEvaluable
 		s.Identities[rule] = sum
 	}
+}
+
+// addToReplay adds orders of a day that the run does not build.
+func (s *Summary) addToReplay(day schema.Day, orders int64) {
+	if s.ToReplay == nil {
+		s.ToReplay = &ToReplay{From: day, To: day}
+	}
+	r := s.ToReplay
+	r.Orders, r.From, r.To = r.Orders+orders, min(r.From, day), max(r.To, day)
 }
 
 // addAmended adds the withdrawals of a day that was amended, in place of those with which this

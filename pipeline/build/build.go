@@ -31,6 +31,7 @@
 //	restate…, differences,
 //	moved, newstores          bills that changed since they were published
 //	stores                    the stores of the accounts
+//	left                      days whose verdicts are out of date
 //	neighbours                partitions of other processes, and what became of their units
 //	place                     which settlements count in those
 //	withdrawals               the withdrawals of the day, as published

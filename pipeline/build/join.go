@@ -29,7 +29,7 @@ func (p *Partition) openJoiner(ctx context.Context) error {
 	j := &joiner{
 		evidence: b.Evidence, rules: b.Rules, at: p.At(), buckets: b.Buckets, stage: p.stage, manifest: p.manifest,
 		certificates: make(map[schema.AccountID]*schema.Certificate), claims: new(claims),
-		entries: make(map[schema.AccountID]*schema.Entry), neverAnswered: make(map[schema.AccountID]bool),
+		entries: make(map[schema.AccountID]*schema.Entry), neverAnswered: make(map[schema.AccountID]bool), left: make(map[schema.Day]int64), first: p.base.Manifest == nil,
 	}
 	p.joiner = j
 	for i := range p.manifest.Units {

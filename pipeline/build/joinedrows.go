@@ -33,6 +33,7 @@ type joinedRows struct {
 	differences         map[schema.AccountID]differenceCounts
 	sums                conservation
 	items               []itemCount
+	left                map[schema.Day]int64 // as Partition.Left
 }
 
 // itemCount is a group of items, and how many bills it has.
@@ -52,6 +53,7 @@ func (r *joinedRows) reset() {
 	r.placed.Reset()
 	clear(r.verdicts)
 	clear(r.differences)
+	clear(r.left)
 }
 
 // claim takes a settlement without looking whether another order has it.
@@ -114,6 +116,7 @@ func (r *joinedRows) addOrder(own []reconcile.Bill) error {
 			slices.SortStableFunc(groups, compareGroups)
 		}
 		r.addPlaced(o, outcome.Settlements)
+		r.countLeft(o, outcome.Settlements)
 	}
 	return r.addGroups(groups)
 }

@@ -14,6 +14,7 @@ type joiner struct {
 	rules    *reconcile.Rules
 	at       schema.Partition
 	buckets  int
+	first    bool // nothing is published of the partition
 	stage    Stage
 	manifest *schema.Manifest
 	entries  map[schema.AccountID]*schema.Entry // of the manifest
@@ -25,7 +26,8 @@ type joiner struct {
 	written       evidence.Placements // the settlements of this partition
 	sums          conservation
 	items         itemBills
-	used          sync.Pool // of *joinedRows
+	left          map[schema.Day]int64 // as Partition.Left
+	used          sync.Pool            // of *joinedRows
 }
 
 // newRows returns empty rows.
@@ -38,7 +40,7 @@ func (j *joiner) newRows() *joinedRows {
 	known.Ahead = true
 	return &joinedRows{
 		joiner: j, groups: schema.NewBatch(schema.Reconciliations.Columns()), settlements: schema.NewBatch(schema.Settlements.Columns()),
-		verdicts: make(map[schema.Verdict]int64), differences: make(map[schema.AccountID]differenceCounts),
+		verdicts: make(map[schema.Verdict]int64), differences: make(map[schema.AccountID]differenceCounts), left: make(map[schema.Day]int64),
 		known: known,
 	}
 }
@@ -63,6 +65,9 @@ func (j *joiner) add(rows *joinedRows) error {
 	j.written.AddAll(&rows.placed)
 	if err := j.sums.add(&rows.sums); err != nil {
 		return err
+	}
+	for day, n := range rows.left {
+		j.left[day] += n
 	}
 	for _, i := range rows.items {
 		j.items.add(i.group, i.bills)

@@ -130,6 +130,11 @@ func (p *Partition) Restated() map[schema.Change]int64 { return p.restated }
 // Settlements returns the settlements that count in the joined partition.
 func (p *Partition) Settlements() *evidence.Placements { return &p.joiner.written }
 
+// Left returns, by day, how many orders of the joined partition have bills on a day that this run
+// does not build, and got a bill or a settlement here that the verdicts of that day would know of,
+// were it built again.
+func (p *Partition) Left() map[schema.Day]int64 { return p.joiner.left }
+
 // NothingToPublish reports whether the joined partition was built for unmatched settlements
 // and has none.
 func (p *Partition) NothingToPublish() bool {

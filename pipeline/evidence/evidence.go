@@ -177,6 +177,9 @@ func (e *Evidence) StandsElsewhere(settleID string, day schema.Day) bool {
 	return known && max(where.day-day, day-where.day) > e.standings.window
 }
 
+// IsNew reports whether a settlement is not published, or has succeeded since.
+func (e *Evidence) IsNew(s *schema.Settlement) bool { return e.standings.isNew(s) }
+
 // CallbackCounts counts what was loaded.
 func (e *Evidence) CallbackCounts() CallbackCounts {
 	c := e.callbacks

@@ -17,6 +17,11 @@ import (
 // Run measures, and prints a table for each part and size, and a curve of several sizes. A
 // lake's archive is measured for the parts that replay.
 func Run(ctx context.Context, c Config) error {
+	if c.Profile != "" {
+		if err := os.MkdirAll(c.Profile, 0o755); err != nil {
+			return err
+		}
+	}
 	work, err := os.MkdirTemp("", "billwalk-bench-")
 	if err != nil {
 		return err

@@ -3,6 +3,9 @@ package bench
 import (
 	"context"
 	"errors"
+	"io"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -40,5 +43,17 @@ func TestTurns(t *testing.T) {
 	both[1].turn = func(context.Context, int) (measure, error) { return measure{}, broken }
 	if err := takeTurns(t.Context(), t.Output(), 1, both); !errors.Is(err, broken) {
 		t.Errorf("%v", err)
+	}
+}
+
+// TestProfileFolder: the folder for profiles is made before anything is measured.
+func TestProfileFolder(t *testing.T) {
+	t.Parallel()
+	folder := filepath.Join(t.TempDir(), "new", "profiles")
+	if err := Run(t.Context(), Config{Profile: folder, Lake: t.TempDir(), Out: io.Discard, Log: io.Discard}); err == nil {
+		t.Error("want an error, for the lake is empty")
+	}
+	if _, err := os.Stat(folder); err != nil {
+		t.Error(err)
 	}
 }

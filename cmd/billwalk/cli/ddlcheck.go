@@ -38,9 +38,12 @@ func (p *program) checkEngine(ctx context.Context, d schema.Dialect, views strin
 	if err != nil {
 		return usage("--check: %v", err)
 	}
-	differences, compared := compareColumns(schema.EngineColumns(d), found)
+	differences, compared, unsaid := compareColumns(schema.EngineColumns(d), found)
 	for _, line := range differences {
 		fmt.Fprintln(p.out, line)
+	}
+	if compared > 0 && len(unsaid) > 0 {
+		fmt.Fprintf(p.out, "not compared, as what was read does not name them: %s\n", strings.Join(unsaid, ", "))
 	}
 	switch {
 	case compared == 0:
@@ -52,12 +55,15 @@ func (p *program) checkEngine(ctx context.Context, d schema.Dialect, views strin
 	return nil
 }
 
-// compareColumns returns what differs, and how many columns were compared. A table of which
-// nothing is said is left aside, and so is a comment if there is none in any row.
-func compareColumns(declared, found []schema.EngineColumn) (differences []string, compared int) {
+// compareColumns returns what differs, how many columns were compared, and the tables of which
+// nothing is said. A comment is left aside if there is none in any row.
+func compareColumns(declared, found []schema.EngineColumn) (differences []string, compared int, unsaid []string) {
 	commented := slices.ContainsFunc(found, func(c schema.EngineColumn) bool { return c.Comment != "" })
 	for _, want := range declared {
 		if !slices.ContainsFunc(found, func(c schema.EngineColumn) bool { return c.Table == want.Table }) {
+			if !slices.Contains(unsaid, want.Table) {
+				unsaid = append(unsaid, want.Table)
+			}
 			continue
 		}
 		compared++
@@ -71,7 +77,7 @@ func compareColumns(declared, found []schema.EngineColumn) (differences []string
 			differences = append(differences, fmt.Sprintf("%s.%s: comment %q, want %q", want.Table, want.Column, found[i].Comment, want.Comment))
 		}
 	}
-	return differences, compared
+	return differences, compared, unsaid
 }
 
 // names of the columns of a description, as engines have them.

@@ -64,6 +64,9 @@ func printSummary(out io.Writer, s *pipeline.Summary, names accountNames) {
 			fmt.Fprintf(out, "  restated    %6d bills of closed days were %s since they were published\n", n, change)
 		}
 	}
+	if r := s.ToReplay; r != nil {
+		fmt.Fprintf(out, "  to replay   %6d orders of days that were not looked at got bills or settlements since: replay JOB --from %s --to %s\n", r.Orders, r.From, r.To)
+	}
 	for _, rule := range slices.Sorted(maps.Keys(s.Exceptions)) {
 		fmt.Fprintf(out, "  exceptions  %6d %s\n", s.Exceptions[rule], rule)
 	}
