@@ -11,7 +11,7 @@ RUN go mod download
 COPY . .
 # A worktree's .git names a folder that is not here.
 RUN git rev-parse --quiet --verify HEAD || rm -rf .git
-# The platform to build for, as BuildKit says it. RELEASE names the version where there is no .git.
+# The platform to build for, as BuildKit says it. RELEASE names the version where there is no .git, and from v2 on.
 ARG TARGETOS TARGETARCH RELEASE=
 RUN CGO_ENABLED=0 GOOS=$TARGETOS GOARCH=$TARGETARCH go build -trimpath -ldflags "-s -w -X main.release=${RELEASE}" -o /image/billwalk ./cmd/billwalk
 RUN go run github.com/CycloneDX/cyclonedx-gomod/cmd/cyclonedx-gomod@v1.10.0 bin -json -output /image/sbom.cdx.json /image/billwalk

@@ -39,13 +39,16 @@ func (u *unitWalk) fetch(ctx context.Context, t *trace, n int) error {
 		if err := t.add(&answer, u.walker.PageSize); err != nil {
 			return errors.Join(&schema.UnitError{Unit: t.unit, LogID: answer.LogID, Code: schema.CodeChain, Err: err}, b.flush(ctx))
 		}
-		if err := b.add(ctx, answer.Answer); err != nil {
+		if err := b.makeRoom(ctx, answer.FetchedAt); err != nil {
 			return err
 		}
 		if u.isToBeBuilt() {
 			u.walker.Recent.Remember(t.unit, &answer, b.stored+1)
 		}
-		answer.Decoded.Release()
+		answer.Decoded.Release() // before others are waited for, to encode it: so few pages are kept
+		if err := b.add(ctx, answer.Answer); err != nil {
+			return err
+		}
 		u.walker.Progress.PageFetched(t.pages[len(t.pages)-1].Rows)
 		u.advance(t)
 	}
@@ -90,11 +93,17 @@ type batch struct {
 	began   time.Time // when the first answer was fetched
 }
 
+// makeRoom flushes a batch that the next answer, which was fetched then, is no part of.
+func (b *batch) makeRoom(ctx context.Context, fetched time.Time) error {
+	if len(b.data) >= batchBytes || len(b.data) > 0 && fetched.Sub(b.began) >= batchSpan {
+		return b.flush(ctx)
+	}
+	return nil
+}
+
 func (b *batch) add(ctx context.Context, a schema.Answer) error {
-	if len(b.data) >= batchBytes || len(b.data) > 0 && a.FetchedAt.Sub(b.began) >= batchSpan {
-		if err := b.flush(ctx); err != nil {
-			return err
-		}
+	if err := b.makeRoom(ctx, a.FetchedAt); err != nil {
+		return err
 	}
 	if len(b.data) == 0 {
 		b.began = a.FetchedAt
