@@ -17,6 +17,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 
 	"billwalk/cmd/billwalk/billwalktest"
+	"billwalk/cmd/billwalk/billwalktest/race"
 	"billwalk/pipeline"
 	"billwalk/schema"
 	"billwalk/schema/sql"
@@ -43,6 +44,9 @@ type lateSettlement struct {
 // scatterInFiles returns a world of some days with so many orders, which publishes files.
 func scatterInFiles(t *testing.T, seed uint64, days, orders int) *scattered {
 	t.Helper()
+	if race.Detector && seed > 0 { // ten times as slow; .ci/run has all seeds without it
+		t.Skip("without the race detector alone")
+	}
 	s := scatter(newWorld(t, brand, store, kiosk), seed, days, orders)
 	var err error
 	if s.published, err = lake.Open(t.Context(), s.store, s.buckets, "test"); err != nil {

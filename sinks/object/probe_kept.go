@@ -68,6 +68,8 @@ func stillProbed(data []byte, s Store, now time.Time) bool {
 // placeOf returns the place of a store, or "" for one that is neither on S3 nor in a folder.
 func placeOf(s Store) string {
 	switch s := s.(type) {
+	case hiding:
+		return placeOf(s.Store)
 	case prefixed:
 		return placeOf(s.store) + "/" + s.prefix
 	case *bucket:

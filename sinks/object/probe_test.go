@@ -6,6 +6,7 @@ import (
 	"io"
 	"iter"
 	"math/rand/v2"
+	"os"
 	"strings"
 	"sync"
 	"testing"
@@ -308,6 +309,28 @@ func TestEnsureProbed(t *testing.T) {
 				t.Errorf("%d writes, want a probe: %t, of some %d", writes, c.again, races)
 			}
 		})
+	}
+}
+
+// TestCopyIsProbed: a lake that was copied elsewhere, with what it keeps of its probe, is probed
+// there, also where the store hides secrets in its errors.
+func TestCopyIsProbed(t *testing.T) {
+	t.Parallel()
+	now := time.Date(2026, 11, 20, 6, 0, 0, 0, time.UTC)
+	first, copied := t.TempDir(), t.TempDir()
+	for _, c := range []struct {
+		folder string
+		again  bool
+	}{{first, true}, {first, false}, {copied, true}, {copied, false}} {
+		if c.folder == copied && c.again {
+			if err := os.CopyFS(copied, os.DirFS(first)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		trial, err := EnsureProbed(t.Context(), Hiding(open(t, "file:"+c.folder, S3Options{}), strings.ToUpper), now, nil)
+		if err != nil || trial.Written != c.again {
+			t.Errorf("the copy %t: probed %t (%v), want %t", c.folder == copied, trial.Written, err, c.again)
+		}
 	}
 }
 
