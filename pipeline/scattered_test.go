@@ -29,6 +29,7 @@ import (
 // settlements of any day, some of which come late.
 type scattered struct {
 	*world
+	seed        uint64
 	random      *rand.Rand
 	first, last schema.Day // with bills
 	published   *lake.Lake
@@ -41,23 +42,30 @@ type lateSettlement struct {
 	text string
 }
 
-// scatterInFiles returns a world of some days with so many orders, which publishes files.
-func scatterInFiles(t *testing.T, seed uint64, days, orders int) *scattered {
+// inScatteredFiles tests some worlds of 12 days with 150 orders, which publish files.
+func inScatteredFiles(t *testing.T, worlds uint64, test func(t *testing.T, s *scattered)) {
 	t.Helper()
-	if race.Detector && seed > 0 { // ten times as slow; .ci/run has all seeds without it
-		t.Skip("without the race detector alone")
+	t.Parallel()
+	billwalktest.RequireDuckDB(t)
+	for seed := range worlds {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			if race.Detector && seed > 0 { // ten times as slow; .ci/run has all seeds without it
+				t.Skip("without the race detector alone")
+			}
+			s := scatter(newWorld(t, brand, store, kiosk), seed, 12, 150)
+			var err error
+			if s.published, err = lake.Open(t.Context(), s.store, s.buckets, "test"); err != nil {
+				t.Fatal(err)
+			}
+			test(t, s)
+		})
 	}
-	s := scatter(newWorld(t, brand, store, kiosk), seed, days, orders)
-	var err error
-	if s.published, err = lake.Open(t.Context(), s.store, s.buckets, "test"); err != nil {
-		t.Fatal(err)
-	}
-	return s
 }
 
 // scatter gives a world of some days so many orders.
 func scatter(w *world, seed uint64, days, orders int) *scattered {
-	s := &scattered{world: w, random: rand.New(rand.NewPCG(seed, 0)), first: day, last: day + schema.Day(days) - 1, settled: make(map[string][]lateSettlement)}
+	s := &scattered{world: w, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), first: day, last: day + schema.Day(days) - 1, settled: make(map[string][]lateSettlement)}
 	s.withTrade(byShop)
 	s.rules.Lookback, s.buckets = 1+s.random.IntN(3), 4
 	bills := make(map[schema.Unit][]string)
@@ -200,83 +208,65 @@ func checkSame(t *testing.T, what, before, after string) {
 // TestScatteredBackfill: whatever days the bills of an order lie on, killed and run again, a
 // backfill has the tables of a replay, and SQL finds the same verdicts in them.
 func TestScatteredBackfill(t *testing.T) {
-	t.Parallel()
-	billwalktest.RequireDuckDB(t)
-	for seed := range uint64(5) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			t.Parallel()
-			s := scatterInFiles(t, seed, 12, 150)
-			s.on(s.last + 20)
-			s.backfill(s.first, s.last)
-			run := s.files(t)
-			s.checkSQL(t, "run", run, s.first, s.last)
-			s.replayAll()
-			checkSame(t, "run and replay", run, s.files(t))
-			s.checkCounted(t)
-		})
-	}
+	inScatteredFiles(t, 5, func(t *testing.T, s *scattered) {
+		s.on(s.last + 20)
+		s.backfill(s.first, s.last)
+		run := s.files(t)
+		s.checkSQL(t, "run", run, s.first, s.last)
+		s.replayAll()
+		checkSame(t, "run and replay", run, s.files(t))
+		s.checkCounted(t)
+	})
 }
 
 // TestScatteredParts: likewise in two parts, the earlier or the later one first. Days of the first
 // part that are within the lookback of the other one wait for a replay.
 func TestScatteredParts(t *testing.T) {
-	t.Parallel()
-	billwalktest.RequireDuckDB(t)
-	for seed := range uint64(4) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			t.Parallel()
-			s := scatterInFiles(t, seed, 12, 150)
-			s.on(s.last + 20)
-			cut, window := s.first+schema.Day(4+s.random.IntN(5)), schema.Day(s.rules.Lookback)
-			early, late := cut-window, cut+1
-			if seed%2 == 0 {
-				s.backfill(s.first, cut)
-				s.backfill(cut+1, s.last)
-			} else {
-				s.backfill(cut+1, s.last)
-				s.backfill(s.first, cut)
-				early, late = cut, cut+1+window
-			}
-			run := s.files(t)
-			s.checkSQL(t, "early days", run, s.first, early)
-			s.checkSQL(t, "late days", run, late, s.last)
-			s.replayAll()
-			s.checkSQL(t, "replay", s.files(t), s.first, s.last)
-			s.checkCounted(t)
-		})
-	}
+	inScatteredFiles(t, 4, func(t *testing.T, s *scattered) {
+		s.on(s.last + 20)
+		cut, window := s.first+schema.Day(4+s.random.IntN(5)), schema.Day(s.rules.Lookback)
+		early, late := cut-window, cut+1
+		if s.seed%2 == 0 {
+			s.backfill(s.first, cut)
+			s.backfill(cut+1, s.last)
+		} else {
+			s.backfill(cut+1, s.last)
+			s.backfill(s.first, cut)
+			early, late = cut, cut+1+window
+		}
+		run := s.files(t)
+		s.checkSQL(t, "early days", run, s.first, early)
+		s.checkSQL(t, "late days", run, late, s.last)
+		s.replayAll()
+		s.checkSQL(t, "replay", s.files(t), s.first, s.last)
+		s.checkCounted(t)
+	})
 }
 
 // TestScatteredNights: night by night, with settlements that come late, SQL finds the verdicts of
 // all days but those that a night has said to replay.
 func TestScatteredNights(t *testing.T) {
-	t.Parallel()
-	billwalktest.RequireDuckDB(t)
-	for seed := range uint64(4) {
-		t.Run(fmt.Sprint(seed), func(t *testing.T) {
-			t.Parallel()
-			s := scatterInFiles(t, seed, 12, 150)
-			left := make(map[schema.Day]bool)
-			for d := s.first; d <= s.last; d++ {
-				s.on(d)
-				if found := s.run(pipeline.ExitDone, s.inFiles, on(d), lookback(s.rules.Lookback)).ToReplay; found != nil {
-					for day := found.From; day <= found.To; day++ {
-						left[day] = true
-					}
+	inScatteredFiles(t, 4, func(t *testing.T, s *scattered) {
+		left := make(map[schema.Day]bool)
+		for d := s.first; d <= s.last; d++ {
+			s.on(d)
+			if found := s.run(pipeline.ExitDone, s.inFiles, on(d), lookback(s.rules.Lookback)).ToReplay; found != nil {
+				for day := found.From; day <= found.To; day++ {
+					left[day] = true
 				}
 			}
-			tables, whole := s.files(t), 0
-			for d := s.first; d <= s.last; d++ {
-				if !left[d] {
-					s.checkSQL(t, "nights", tables, d, d)
-					whole++
-				}
+		}
+		tables, whole := s.files(t), 0
+		for d := s.first; d <= s.last; d++ {
+			if !left[d] {
+				s.checkSQL(t, "nights", tables, d, d)
+				whole++
 			}
-			if len(left) == 0 || whole == 0 {
-				t.Errorf("%d days are to be replayed, %d are not", len(left), whole)
-			}
-		})
-	}
+		}
+		if len(left) == 0 || whole == 0 {
+			t.Errorf("%d days are to be replayed, %d are not", len(left), whole)
+		}
+	})
 }
 
 // checkCounted checks that each settlement of an order with bills counts once.

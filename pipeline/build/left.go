@@ -4,7 +4,6 @@ import (
 	"slices"
 
 	"billwalk/pipeline/reconcile"
-	"billwalk/schema"
 )
 
 // countLeft counts the days that an order has left behind, in one partition only.
@@ -15,10 +14,9 @@ func (r *joinedRows) countLeft(o *knownOrder, placed []reconcile.Placed) {
 	if !r.first && !slices.ContainsFunc(placed, func(p reconcile.Placed) bool { return r.evidence.IsNew(&p.Settlement) }) {
 		return
 	}
-	built, seen := r.evidence.BuiltDays(), make(map[schema.Day]bool)
-	for i := range o.bills {
-		if day := o.bills[i].Day; !built[day] && !seen[day] {
-			seen[day] = true
+	built := r.evidence.BuiltDays()
+	for _, day := range reconcile.DaysOf(o.bills) {
+		if !built[day] {
 			r.left[day]++
 		}
 	}

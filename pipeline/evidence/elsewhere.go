@@ -27,7 +27,7 @@ func (r *OrderReader) leaveElsewhere(day schema.Day, bills []reconcile.Bill) {
 	if standings.none() && len(ahead) == 0 {
 		return
 	}
-	billed := daysOf(bills)
+	billed := reconcile.DaysOf(bills)
 	o.Settlements = slices.DeleteFunc(o.Settlements, func(row Row) bool {
 		s := &row.Settlement
 		where, known := standings.find(s.SettleID)

@@ -178,7 +178,10 @@ func (e *Evidence) StandsElsewhere(settleID string, day schema.Day) bool {
 }
 
 // IsNew reports whether a settlement is not published, or has succeeded since.
-func (e *Evidence) IsNew(s *schema.Settlement) bool { return e.standings.isNew(s) }
+func (e *Evidence) IsNew(s *schema.Settlement) bool {
+	where, known := e.standings.find(s.SettleID)
+	return !known || s.Status == schema.StatusSuccess && !where.succeeded
+}
 
 // CallbackCounts counts what was loaded.
 func (e *Evidence) CallbackCounts() CallbackCounts {

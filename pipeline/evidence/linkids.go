@@ -1,8 +1,6 @@
 package evidence
 
 import (
-	"slices"
-
 	"billwalk/pipeline/reconcile"
 	"billwalk/schema"
 )
@@ -68,14 +66,4 @@ func billLinkIDs(rules *reconcile.Rules, bills []reconcile.Bill) (ids []schema.Q
 		add(schema.Query{Match: itemMatch, Value: bills[i].ItemOrderID})
 	}
 	return ids
-}
-
-// daysOf returns the days that have one of the bills, ascending.
-func daysOf(bills []reconcile.Bill) []schema.Day {
-	days := make([]schema.Day, len(bills))
-	for i := range bills {
-		days[i] = bills[i].Day
-	}
-	slices.Sort(days)
-	return slices.Compact(days)
 }

@@ -67,7 +67,7 @@ func (e *Evidence) links(bills []reconcile.Bill, answered []normalise.SettleRow)
 	for _, id := range orderIDs {
 		answeredIDs[id] = true
 	}
-	order, days := bills[0].OrderKey(), daysOf(bills)
+	order, days := bills[0].OrderKey(), reconcile.DaysOf(bills)
 	add := func(id idHash, by string) {
 		for s := range e.callbacks.with(id) {
 			orderIDs = append(orderIDs, s.ids.order)

@@ -86,12 +86,6 @@ func readStandings(ctx context.Context, lake Lake, at schema.Partition, built ti
 	return list, nil
 }
 
-// isNew reports whether a settlement is not published, or has succeeded since.
-func (s *standings) isNew(row *schema.Settlement) bool {
-	where, known := s.find(row.SettleID)
-	return !known || row.Status == schema.StatusSuccess && !where.succeeded
-}
-
 // ahead returns the days of this run that are beyond a day's window and within that of one of
 // its days, ascending.
 func (s *standings) ahead(day schema.Day) (days []schema.Day) {

@@ -2,6 +2,7 @@ package reconcile
 
 import (
 	"fmt"
+	"slices"
 
 	"billwalk/schema"
 )
@@ -49,6 +50,16 @@ func NewBill(day schema.Day, b *schema.Bill) (Bill, error) {
 
 // Forward reports whether the bill is for a sale. Only such bills are settled.
 func (b *Bill) Forward() bool { return b.SettleType == ForwardType }
+
+// DaysOf returns the days that have one of the bills, ascending.
+func DaysOf(bills []Bill) []schema.Day {
+	days := make([]schema.Day, len(bills))
+	for i := range bills {
+		days[i] = bills[i].Day
+	}
+	slices.Sort(days)
+	return slices.Compact(days)
+}
 
 // HasOtherDays reports whether one of the bills is of another day.
 func HasOtherDays(bills []Bill, day schema.Day) bool {

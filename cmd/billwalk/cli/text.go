@@ -54,6 +54,26 @@ func printSummary(out io.Writer, s *pipeline.Summary, names accountNames) {
 		}
 	}
 	fmt.Fprintf(out, "  published   %d files in %s; %d had the same rows and stay\n", len(s.Partitions)-unchanged, time.Duration(s.ElapsedSeconds*float64(time.Second)).Round(10*time.Millisecond), unchanged)
+	printOfBills(out, s)
+	if s.Report != "" {
+		fmt.Fprintf(out, "  report      %s, and report.xlsx beside it\n", s.Report)
+	}
+	for _, warning := range s.Warnings {
+		fmt.Fprintf(out, "  warning     %s\n", plain(warning))
+	}
+	printFailures(out, "unavailable", s.Unavailable, names)
+	printFailures(out, "failed", s.Failures, names)
+	if s.Withdrawals != nil {
+		printToDo(out, s.Withdrawals.ToDo, names)
+		printFailures(out, "withdrawals", s.Withdrawals.Failures, names)
+	}
+	if s.Stores != nil {
+		printFailures(out, "no stores", s.Stores.Failures, names)
+	}
+}
+
+// printOfBills prints what a run found out about the bills, a line for each kind.
+func printOfBills(out io.Writer, s *pipeline.Summary) {
 	for _, v := range schema.Verdicts {
 		if n := s.Verdicts[v]; n > 0 {
 			fmt.Fprintf(out, "  verdicts    %6d %-15s %s\n", n, v, v.Label())
@@ -73,21 +93,6 @@ func printSummary(out io.Writer, s *pipeline.Summary, names accountNames) {
 	for _, alarm := range s.Alarms {
 		text, _ := alarm.Text()
 		fmt.Fprintf(out, "  alarm       %s\n", text)
-	}
-	if s.Report != "" {
-		fmt.Fprintf(out, "  report      %s, and report.xlsx beside it\n", s.Report)
-	}
-	for _, warning := range s.Warnings {
-		fmt.Fprintf(out, "  warning     %s\n", plain(warning))
-	}
-	printFailures(out, "unavailable", s.Unavailable, names)
-	printFailures(out, "failed", s.Failures, names)
-	if s.Withdrawals != nil {
-		printToDo(out, s.Withdrawals.ToDo, names)
-		printFailures(out, "withdrawals", s.Withdrawals.Failures, names)
-	}
-	if s.Stores != nil {
-		printFailures(out, "no stores", s.Stores.Failures, names)
 	}
 }
 
