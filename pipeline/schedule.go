@@ -30,7 +30,7 @@ func (r *Run) schedule(ctx, lasting context.Context, plan Plan, refetch *refetch
 	places := newPlaces(r.limit)
 	return &schedule{
 		run: r, plan: plan, recent: recent, halt: stop.NewHalt(r.Log), places: places, ctx: ctx, lasting: lasting,
-		walker: walk.Walker{Config: r.Walk, Archive: storingArchive{recent, places}, Recent: recent, RunID: r.ID, Now: r.Now, Log: r.Log, Progress: r.Progress, IsCurrent: refetch.isCurrent,
+		walker: walk.Walker{Config: r.Walk, Archive: storingArchive{recent, places}, Recent: recent, RunID: r.ID, Units: len(plan.Units), Now: r.Now, Log: r.Log, Progress: r.Progress, IsCurrent: refetch.isCurrent,
 			Pages: plan.pagesOf()},
 	}
 }

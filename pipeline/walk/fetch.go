@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"billwalk/pipeline/chain"
@@ -12,15 +13,29 @@ import (
 	"billwalk/schema"
 )
 
+// batchSpan is between a batch's first answer and its last at most.
+const batchSpan = 30 * time.Second
+
+// Bytes of compressed answers that a unit holds before it stores them. The more, the fewer
+// objects: in a folder each costs three waits for the disk.
 const (
-	batchSpan  = 30 * time.Second // between a batch's first answer and its last
-	batchBytes = 256 << 10        // of compressed answers: every unit that is walked holds as much
+	minBatch = 256 << 10
+	maxBatch = 1 << 20
+	maxHeld  = 64 << 20 // by all together, of which no more than 256 are under way
 )
+
+// batchBytes returns how much each of so many units holds at most; 0 are very many.
+func batchBytes(units int) int {
+	if units == 0 {
+		return minBatch
+	}
+	return min(max(maxHeld/units, minBatch), maxBatch)
+}
 
 // fetch fetches the rest of the walk, page after page. The archive has n batches of
 // the walk already.
 func (u *unitWalk) fetch(ctx context.Context, t *trace, n int) error {
-	b := batch{archive: u.walker.Archive, trace: t, stored: n}
+	b := batch{archive: u.walker.Archive, trace: t, limit: batchBytes(u.walker.Units), stored: n}
 	for !t.done {
 		select {
 		case <-u.interrupted:
@@ -88,14 +103,16 @@ func (u *unitWalk) left(t *trace) int {
 type batch struct {
 	archive Archive
 	trace   *trace
-	stored  int // batches of the walk in the archive
-	data    []byte
+	limit   int       // bytes of a batch
+	stored  int       // batches of the walk in the archive
+	frames  [][]byte  // each an encoded answer
+	size    int       // bytes of them
 	began   time.Time // when the first answer was fetched
 }
 
 // makeRoom flushes a batch that the next answer, which was fetched then, is no part of.
 func (b *batch) makeRoom(ctx context.Context, fetched time.Time) error {
-	if len(b.data) >= batchBytes || len(b.data) > 0 && fetched.Sub(b.began) >= batchSpan {
+	if b.size >= b.limit || b.size > 0 && fetched.Sub(b.began) >= batchSpan {
 		return b.flush(ctx)
 	}
 	return nil
@@ -105,25 +122,28 @@ func (b *batch) add(ctx context.Context, a schema.Answer) error {
 	if err := b.makeRoom(ctx, a.FetchedAt); err != nil {
 		return err
 	}
-	if len(b.data) == 0 {
+	if len(b.frames) == 0 {
 		b.began = a.FetchedAt
 	}
-	var err error
-	b.data, err = b.archive.Encode(b.data, a)
-	return err
+	frame, err := b.archive.Encode(nil, a)
+	if err != nil {
+		return err
+	}
+	b.frames, b.size = append(b.frames, frame), b.size+len(frame)
+	return nil
 }
 
 // flush makes the batch durable, even where ctx has ended: what was fetched is not to
 // be fetched again.
 func (b *batch) flush(ctx context.Context) error {
-	if len(b.data) == 0 {
+	if b.size == 0 {
 		return nil
 	}
 	ctx, cancel := stop.Outlast(ctx, stop.FlushGrace)
 	defer cancel()
-	if err := b.archive.Append(ctx, b.trace.unit, b.trace.walk, b.stored+1, b.data); err != nil {
+	if err := b.archive.Append(ctx, b.trace.unit, b.trace.walk, b.stored+1, slices.Concat(b.frames...)); err != nil {
 		return fmt.Errorf("archiving %s: %w", b.trace.unit, err)
 	}
-	b.stored, b.data = b.stored+1, nil // many units at once would keep much more than they hold
+	b.stored, b.frames, b.size = b.stored+1, nil, 0
 	return nil
 }

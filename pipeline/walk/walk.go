@@ -81,6 +81,7 @@ type Walker struct {
 	Archive  Archive
 	Recent   *Recent // remembers what is to be built; may be nil
 	RunID    string
+	Units    int // that the run walks, side by side as far as it can; 0: very many
 	Now      func() time.Time
 	Log      *slog.Logger
 	Progress *progress.Counter
