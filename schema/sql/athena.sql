@@ -60,7 +60,7 @@ TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.bill_date.type' = 'date',
   'projection.bill_date.format' = 'yyyy-MM-dd',
-  'projection.bill_date.range' = '2020-01-01,NOW+1DAYS',
+  'projection.bill_date.range' = '2016-01-01,NOW+1DAYS',
   'storage.location.template' = 's3://catering-lake/prod/bills/bill_date=${bill_date}/'
 );
 
@@ -102,7 +102,7 @@ TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.bill_date.type' = 'date',
   'projection.bill_date.format' = 'yyyy-MM-dd',
-  'projection.bill_date.range' = '2020-01-01,NOW+1DAYS',
+  'projection.bill_date.range' = '2016-01-01,NOW+1DAYS',
   'storage.location.template' = 's3://catering-lake/prod/settlements/bill_date=${bill_date}/'
 );
 
@@ -147,7 +147,7 @@ TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.bill_date.type' = 'date',
   'projection.bill_date.format' = 'yyyy-MM-dd',
-  'projection.bill_date.range' = '2020-01-01,NOW+1DAYS',
+  'projection.bill_date.range' = '2016-01-01,NOW+1DAYS',
   'storage.location.template' = 's3://catering-lake/prod/reconciliation/bill_date=${bill_date}/'
 );
 
@@ -177,7 +177,7 @@ TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.bill_date.type' = 'date',
   'projection.bill_date.format' = 'yyyy-MM-dd',
-  'projection.bill_date.range' = '2020-01-01,NOW+1DAYS',
+  'projection.bill_date.range' = '2016-01-01,NOW+1DAYS',
   'storage.location.template' = 's3://catering-lake/prod/exceptions/bill_date=${bill_date}/'
 );
 
@@ -211,7 +211,7 @@ TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.bill_date.type' = 'date',
   'projection.bill_date.format' = 'yyyy-MM-dd',
-  'projection.bill_date.range' = '2020-01-01,NOW+1DAYS',
+  'projection.bill_date.range' = '2016-01-01,NOW+1DAYS',
   'storage.location.template' = 's3://catering-lake/prod/restatements/bill_date=${bill_date}/'
 );
 
@@ -236,7 +236,7 @@ TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.bill_date.type' = 'date',
   'projection.bill_date.format' = 'yyyy-MM-dd',
-  'projection.bill_date.range' = '2020-01-01,NOW+1DAYS',
+  'projection.bill_date.range' = '2016-01-01,NOW+1DAYS',
   'storage.location.template' = 's3://catering-lake/prod/stores/bill_date=${bill_date}/'
 );
 
@@ -272,7 +272,7 @@ TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.bill_date.type' = 'date',
   'projection.bill_date.format' = 'yyyy-MM-dd',
-  'projection.bill_date.range' = '2020-01-01,NOW+1DAYS',
+  'projection.bill_date.range' = '2016-01-01,NOW+1DAYS',
   'storage.location.template' = 's3://catering-lake/prod/withdrawals/bill_date=${bill_date}/'
 );
 
@@ -300,7 +300,7 @@ TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.bill_date.type' = 'date',
   'projection.bill_date.format' = 'yyyy-MM-dd',
-  'projection.bill_date.range' = '2020-01-01,NOW+1DAYS',
+  'projection.bill_date.range' = '2016-01-01,NOW+1DAYS',
   'storage.location.template' = 's3://catering-lake/prod/withdrawn_bills/bill_date=${bill_date}/'
 );
 

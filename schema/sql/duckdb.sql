@@ -92,6 +92,7 @@ FROM (
   FROM read_parquet('lake/bills/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
 COMMENT ON VIEW bills IS '账单接口的每条记录一行；主键为 account_id、ledger_id、settle_type、settle_sub_type。 / One row per ledger record of the bill API; key account_id, ledger_id, settle_type, settle_sub_type.';
+COMMENT ON COLUMN bills.bill_date IS '账单日（北京时间） / the day in UTC+8';
 COMMENT ON COLUMN bills.account_id IS '收款账户（总店或门店） / the account that is paid (head office or store); from account_id';
 COMMENT ON COLUMN bills.ledger_id IS '账单 ID / bill id; from ledger_id';
 COMMENT ON COLUMN bills.walk_account_id IS 'jobs.yaml 中配置的账户，该账单由拉取此账户得到 / the configured account whose walk found the bill';
@@ -188,6 +189,7 @@ FROM (
   FROM read_parquet('lake/settlements/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
 COMMENT ON VIEW settlements IS '每个 settle_id 一行，回调指明多个子订单时每个子订单一行；只在一天：其订单的账单日中不晚于分账当日的最后一天，都晚于它则为最早一天，没有分账时间则为最后一天。没有账单的分账在分账当天。 / One row per settle_id, or per item where callbacks name several, on one day only: the latest bill_date of its order that is not after the settlement’s own day, else the earliest; without a time, the latest. A settlement without a bill is on its own day.';
+COMMENT ON COLUMN settlements.bill_date IS '账单日（北京时间） / the day in UTC+8';
 COMMENT ON COLUMN settlements.settle_id IS '分账单号；只有回调指明多个子订单时才有多行 / settlement id; several times only where callbacks name several items of it; from settle_id';
 COMMENT ON COLUMN settlements.order_id IS '交易系统的订单号 / order id of the trade system; from order_id';
 COMMENT ON COLUMN settlements.out_settle_no IS '开发者的分账单号 / the developer’s settlement id; from out_settle_no';
@@ -268,6 +270,7 @@ FROM (
   FROM read_parquet('lake/reconciliation/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
 COMMENT ON VIEW reconciliation IS '每组一行：一个订单（或子订单）在一个账户、一天内的正向账单，或其非正向账单。每条账单恰好属于一组，每笔分账也是；没有账单的分账在没有账单的组（settlement_only）。billed 与 settled 为已知各项之和；未比较的项，差额为 NULL。 / One row per group: the forward bills of one order (or item) of one account on one day, or its other bills. Every bill is in exactly one group; so is every settlement, those without a bill in groups without bills (settlement_only). billed and settled sum what is known; a difference is NULL where a leg is not compared.';
+COMMENT ON COLUMN reconciliation.bill_date IS '账单日（北京时间） / the day in UTC+8';
 COMMENT ON COLUMN reconciliation.walk_account_id IS '这些账单的查询账户，即 jobs.yaml 中配置的账户；没有账单的组为空（settlement_only） / the configured account whose bills these are; empty in groups without bills (settlement_only)';
 COMMENT ON COLUMN reconciliation.group_key IS '在一个账户的一天内唯一：订单号、订单号/子订单号、订单号#non-forward、ext:商家订单号，没有订单的账单为 bill:…，既无账单又无订单的分账为 settlement:… / unique in account and day: the order, order/item, order#non-forward, ext:…, bill:… without an order, or settlement:… without bill and order';
 COMMENT ON COLUMN reconciliation.shop_order_id IS '订单号 / the order';
@@ -323,6 +326,7 @@ FROM (
   FROM read_parquet('lake/exceptions/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
 COMMENT ON VIEW exceptions IS '需要人看的每件事一行；从不因此丢弃账单。 / One row per thing that a person should look at; never a reason to drop a bill.';
+COMMENT ON COLUMN exceptions.bill_date IS '账单日（北京时间） / the day in UTC+8';
 COMMENT ON COLUMN exceptions.rule IS '异常类型，取值见“异常类型” / the rule that is broken';
 COMMENT ON COLUMN exceptions.severity IS 'error 错误或 warning 提醒 / error or warning';
 COMMENT ON COLUMN exceptions.account_id IS '账单的收款账户 / account of the bill';
@@ -366,6 +370,7 @@ FROM (
   FROM read_parquet('lake/restatements/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
 COMMENT ON VIEW restatements IS '已发布的日子后来拉到的账单有增加、减少或变更的，每条一行。该日每次发布都带上之前的各行。 / One row per bill of a published day that a later walk found added, removed or changed. Each publication of the day carries the rows of the one before.';
+COMMENT ON COLUMN restatements.bill_date IS '账单日（北京时间） / the day in UTC+8';
 COMMENT ON COLUMN restatements.account_id IS '收款账户 / the account that is paid';
 COMMENT ON COLUMN restatements.ledger_id IS '账单 ID / bill id';
 COMMENT ON COLUMN restatements.settle_type IS '账单的结算类型 / settle_type of the bill: 1 forward bill (正向账单), 2 refund (退款单), 3 refund fee (退款手续费), 4 merchant’s debt (商家欠款欠收), 5 compensation for an overdue invoice of an agency or influencer (机构/达人发票逾期补偿)';
@@ -401,6 +406,7 @@ FROM (
   FROM read_parquet('lake/stores/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
 COMMENT ON VIEW stores IS '每家门店每晚一行：门店与其账户的名称，列于一次运行的最后一天。仅 stores: true 的任务有；没有行的日子没有文件。 / One row per store and night: the names of stores and of their accounts, as listed on the last day of a run. Only of jobs with stores: true; days without rows have no file.';
+COMMENT ON COLUMN stores.bill_date IS '账单日（北京时间） / the day in UTC+8';
 COMMENT ON COLUMN stores.root_account_id IS '列出该门店的根账户，即 jobs.yaml 中的 root_account_id；单独查询的账户为 NULL / the configured root account that the store is listed below; NULL where an account was asked for by itself';
 COMMENT ON COLUMN stores.account_id IS '门店的账户；门店没有账户时为所查询的账户 / the store’s account; the account that was asked for where the store has none; from poi_account.account_id';
 COMMENT ON COLUMN stores.account_name IS '门店账户的名称 / its name; from poi_account.account_name';
@@ -446,6 +452,7 @@ FROM (
   FROM read_parquet('lake/withdrawals/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
 COMMENT ON VIEW withdrawals IS '每笔提现一行，在发起提现的那一天（中国时间）。仅配置了 withdrawals 的任务有；没有行的日子没有文件。 / One row per withdrawal (提现), on the day on which it was launched in China. Only of jobs with withdrawals; days without rows have no file.';
+COMMENT ON COLUMN withdrawals.bill_date IS '账单日（北京时间） / the day in UTC+8';
 COMMENT ON COLUMN withdrawals.account_id IS '收款账户 / the account that is paid';
 COMMENT ON COLUMN withdrawals.withdraw_id IS '提现单号 / withdrawal id; from withdraw_id';
 COMMENT ON COLUMN withdrawals.amount_fen IS '提现金额 / what was paid out; from amount; signed fen';
@@ -487,6 +494,7 @@ FROM (
   FROM read_parquet('lake/withdrawn_bills/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
 COMMENT ON VIEW withdrawn_bills IS '提现的每条账单一行，在该笔提现发起的那一天（中国时间）。仅配置了 withdrawals 的任务有；没有行的日子没有文件。 / One row per bill of a withdrawal, on the day on which the withdrawal was launched in China. Only of jobs with withdrawals; days without rows have no file.';
+COMMENT ON COLUMN withdrawn_bills.bill_date IS '账单日（北京时间） / the day in UTC+8';
 COMMENT ON COLUMN withdrawn_bills.account_id IS '收款账户 / the account that is paid';
 COMMENT ON COLUMN withdrawn_bills.withdraw_id IS '提现单号 / the withdrawal';
 COMMENT ON COLUMN withdrawn_bills.ledger_id IS '账单 ID / bill id; from ledger_id';

@@ -47,7 +47,7 @@ CREATE TABLE IF NOT EXISTS bills (
   logid varchar COMMENT '平台应答的日志 ID / the platform’s id of the answer',
   fetched_at timestamp(3) COMMENT '收到应答的时间 / when the answer was received',
   archive_key varchar COMMENT '原始记录所在的归档对象 / the archive object that holds the raw record',
-  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
 COMMENT '账单接口的每条记录一行；主键为 account_id、ledger_id、settle_type、settle_sub_type。 / One row per ledger record of the bill API; key account_id, ledger_id, settle_type, settle_sub_type.'
 WITH (
@@ -79,7 +79,7 @@ CREATE TABLE IF NOT EXISTS settlements (
   app_id varchar COMMENT '小程序；只有回调给出 / the mini-program; only callbacks have it',
   logid varchar COMMENT '平台应答的日志 ID / the platform’s id of the answer',
   fetched_at timestamp(3) COMMENT '收到答复或回调的时间 / when the answer, or the callback, was received',
-  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
 COMMENT '每个 settle_id 一行，回调指明多个子订单时每个子订单一行；只在一天：其订单的账单日中不晚于分账当日的最后一天，都晚于它则为最早一天，没有分账时间则为最后一天。没有账单的分账在分账当天。 / One row per settle_id, or per item where callbacks name several, on one day only: the latest bill_date of its order that is not after the settlement’s own day, else the earliest; without a time, the latest. A settlement without a bill is on its own day.'
 WITH (
@@ -114,7 +114,7 @@ CREATE TABLE IF NOT EXISTS reconciliation (
   other_fen bigint COMMENT '扣款及其他金额 / ledger_total of the bills that are neither forward nor refunds: fees of refunds, debts, compensations and unknown types; NULL in files of earlier versions; signed fen',
   first_settle_time timestamp(3) COMMENT '组内最早的分账时间 / when the first of the group’s settlements was made',
   last_settle_time timestamp(3) COMMENT '组内最晚的分账时间 / when the last of the group’s settlements was made',
-  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
 COMMENT '每组一行：一个订单（或子订单）在一个账户、一天内的正向账单，或其非正向账单。每条账单恰好属于一组，每笔分账也是；没有账单的分账在没有账单的组（settlement_only）。billed 与 settled 为已知各项之和；未比较的项，差额为 NULL。 / One row per group: the forward bills of one order (or item) of one account on one day, or its other bills. Every bill is in exactly one group; so is every settlement, those without a bill in groups without bills (settlement_only). billed and settled sum what is known; a difference is NULL where a leg is not compared.'
 WITH (
@@ -134,7 +134,7 @@ CREATE TABLE IF NOT EXISTS exceptions (
   detail varchar COMMENT '哪里不对，文字说明（英文） / what is wrong, in words',
   record varchar COMMENT '原始记录，JSON；其中券码按任务配置处理 / the raw record as JSON; the coupon code as the job says',
   archive_key varchar COMMENT '原始记录所在的归档对象 / the archive object that holds the raw record',
-  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
 COMMENT '需要人看的每件事一行；从不因此丢弃账单。 / One row per thing that a person should look at; never a reason to drop a bill.'
 WITH (
@@ -158,7 +158,7 @@ CREATE TABLE IF NOT EXISTS restatements (
   old_generation bigint COMMENT '原值所在的批次 / generation of the day that had the old values',
   new_generation bigint COMMENT '新值所在的批次 / generation of the day that has the new values',
   restated_at timestamp(3) COMMENT '构建变更后批次的时间 / when the new generation was built',
-  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
 COMMENT '已发布的日子后来拉到的账单有增加、减少或变更的，每条一行。该日每次发布都带上之前的各行。 / One row per bill of a published day that a later walk found added, removed or changed. Each publication of the day carries the rows of the one before.'
 WITH (
@@ -173,7 +173,7 @@ CREATE TABLE IF NOT EXISTS stores (
   poi_id varchar COMMENT '门店 ID / the store',
   poi_name varchar COMMENT '门店的名称 / its name',
   fetched_at timestamp(3) COMMENT '收到该列表的时间 / when the list was received',
-  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
 COMMENT '每家门店每晚一行：门店与其账户的名称，列于一次运行的最后一天。仅 stores: true 的任务有；没有行的日子没有文件。 / One row per store and night: the names of stores and of their accounts, as listed on the last day of a run. Only of jobs with stores: true; days without rows have no file.'
 WITH (
@@ -199,7 +199,7 @@ CREATE TABLE IF NOT EXISTS withdrawals (
   logid varchar COMMENT '平台应答的日志 ID / the platform’s id of the answer',
   fetched_at timestamp(3) COMMENT '收到答复的时间 / when the answer was received',
   archive_key varchar COMMENT '原始记录所在的归档对象 / the archive object that holds the raw record',
-  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
 COMMENT '每笔提现一行，在发起提现的那一天（中国时间）。仅配置了 withdrawals 的任务有；没有行的日子没有文件。 / One row per withdrawal (提现), on the day on which it was launched in China. Only of jobs with withdrawals; days without rows have no file.'
 WITH (
@@ -217,7 +217,7 @@ CREATE TABLE IF NOT EXISTS withdrawn_bills (
   fund_amount_fen bigint COMMENT '提现明细中的款项金额，带符号 / fund_amount as the withdrawal lists it, signed; signed fen',
   goods_fen bigint COMMENT '提现明细中的商家实际结算金额，带符号 / goods as the withdrawal lists it, signed; signed fen',
   in_bills boolean COMMENT '为 false 时，该提现付的账单不在任何已发布的日子里 / false where the withdrawal pays a bill that no published day has',
-  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
 COMMENT '提现的每条账单一行，在该笔提现发起的那一天（中国时间）。仅配置了 withdrawals 的任务有；没有行的日子没有文件。 / One row per bill of a withdrawal, on the day on which the withdrawal was launched in China. Only of jobs with withdrawals; days without rows have no file.'
 WITH (
@@ -228,7 +228,7 @@ WITH (
 CREATE TABLE IF NOT EXISTS manifest_files (
   generation bigint,
   units array(row(account row(account varchar,name varchar),state varchar,stale boolean,totals row("rows" bigint),failure row(reason varchar,logid varchar),certificate row(unavailable row(reason varchar,logid varchar)))),
-  bill_date date WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
 COMMENT 'The manifests, one row per day and bucket, as far as the view units reads them.'
 WITH (

@@ -13,6 +13,9 @@ import (
 
 // pinnedViews returns the views of DuckDB over exactly the files of the last whole night.
 func (p *program) pinnedViews(ctx context.Context, of jobs.Lake, flags ddlFlags) (string, error) {
+	if err := readableByDuckDB(of.URL); err != nil {
+		return "", err
+	}
 	store, err := p.openStore(ctx, of)
 	if err != nil {
 		return "", failed(err)

@@ -33,7 +33,7 @@ func TestOpen(t *testing.T) {
 		"one protocol":     {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc"}, true, true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := Open(t.Context(), func(variable string) string { return row.variables[variable] }, "v1", "nightly", "run", func(error) {})
+			got, err := Open(t.Context(), func(variable string) string { return row.variables[variable] }, "v1", "nightly", "run", "id", func(error) {})
 			if err != nil || row.fault != "" {
 				if err == nil || err.Error() != row.fault || got != nil {
 					t.Errorf("error %v, want %s", err, row.fault)
