@@ -27,6 +27,7 @@ type page struct {
 	more    bool
 	bizType jsontext.Value
 	records []jsontext.Value
+	objects []*object // of the records, if the page was scanned
 }
 
 // readPage decodes an answer's body. The error is a *refusal if the answer does not prove
@@ -47,7 +48,7 @@ func readPage(body []byte) (page, error) {
 		return page{}, err
 	}
 	d := &answer.Data
-	if no := proof(answer.errorFields, d.errorFields, answer.Extra); no != nil {
+	if no := readProof(answer.errorFields, d.errorFields, answer.Extra); no != nil {
 		return page{}, no
 	}
 	if d.More == nil || !d.Records.there || d.Records.null && *d.More {

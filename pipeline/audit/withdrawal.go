@@ -34,7 +34,7 @@ func readWithdrawalsPage(body []byte) (page, error) {
 		return page{}, err
 	}
 	d := &answer.Data
-	if no := proof(answer.errorFields, d.errorFields, answer.Extra); no != nil {
+	if no := readProof(answer.errorFields, d.errorFields, answer.Extra); no != nil {
 		return page{}, no
 	}
 	if d.More == nil || !d.Records.there || d.Records.null && *d.More {
@@ -172,7 +172,8 @@ func (l *withdrawalList) unknown(statuses *Statuses) (n int64) {
 
 func (*withdrawalList) page(body []byte) (page, error) { return readWithdrawalsPage(body) }
 
-func (l *withdrawalList) record(raw jsontext.Value, of *page, from *schema.Answer, published bool) ([sha256.Size]byte, error) {
+func (l *withdrawalList) record(i int, of *page, from *schema.Answer, published bool) ([sha256.Size]byte, error) {
+	raw := of.records[i]
 	sum, err := content(raw, nil)
 	if err != nil || !published {
 		return sum, err
