@@ -155,3 +155,27 @@ func TestScanForgets(t *testing.T) {
 		t.Errorf("an object of %d members", 2*maxMembers)
 	}
 }
+
+// FuzzScan: what the scan reads is valid JSON, strictly, and its canonical form is the library's.
+func FuzzScan(f *testing.F) {
+	for _, text := range []string{`{}`, `{"a":[1,{"c":"\u0061","b":-0.5e+3},[],null],"é":"x\ty","\ud83d":true}`, `{"a":{"a":{"a":0}},"b":01,"a":1}`, "{\"\xff\":\"\x7f\"}"} {
+		f.Add([]byte(text))
+	}
+	f.Fuzz(func(t *testing.T, text []byte) {
+		s := new(scan)
+		if _, ok := s.read(text); !ok {
+			return
+		}
+		o, ok := s.read(text) // whose names it knows now
+		if !ok {
+			t.Fatalf("%q is read once", text)
+		}
+		want := jsontext.Value(text).Clone()
+		if err := want.Format(jsontext.ReorderRawObjects(true), jsontext.PreserveRawStrings(false), jsontext.CanonicalizeRawInts(false), jsontext.CanonicalizeRawFloats(false)); err != nil {
+			t.Fatalf("%q is read, and is not valid: %v", text, err)
+		}
+		if s.canonical = s.canonical[:0]; !s.appendCanonical(o) || string(s.canonical) != string(want) {
+			t.Fatalf("%q: %s, want %s", text, s.canonical, want)
+		}
+	})
+}
