@@ -141,19 +141,21 @@ func (r *Run) do(ctx, lasting context.Context, s *Summary) error {
 	return errors.Join(err, s.addUnits(plan, t.builder.Outcomes()), t.finish(), together.err())
 }
 
-// claim makes the run known to the other runs on the lake, unless it fetches nothing.
+// claim makes the run known to the other runs on the lake. A replay fetches nothing, and is none's concern but that of
+// the shards that it would wait for.
 func (r *Run) claim(ctx context.Context) (others bool, leave func(), err error) {
-	if r.Walk.Source == nil {
+	if r.Walk.Source == nil && r.Shard.Whole() {
 		return false, func() {}, nil
 	}
 	days, shared := r.Days(), 0
 	if !r.Shard.Whole() {
 		shared = r.Shard.Count
 	}
-	return r.Claims.Enter(ctx, claims.Claim{
+	others, leave, err = r.Claims.Enter(ctx, claims.Claim{
 		RunID: r.ID, Job: r.Job, From: days[0], To: days[len(days)-1], Shards: shared,
 		Buckets: schema.BucketsOf(r.Accounts, r.Buckets), Accounts: claims.HashAccounts(r.Accounts),
 	}, r.Log)
+	return others && r.Walk.Source != nil, leave, err
 }
 
 // enter makes the run known to the other shards. It returns nil where there are none, or this

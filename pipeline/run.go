@@ -44,7 +44,7 @@ type Run struct {
 
 	Archive Archive
 	Lake    Lake
-	Claims  claims.Register
+	Claims  claims.Register // of the runs; of a replay in shards, that of the replays
 
 	// PublishedDays returns the lake's published days, ascending. A plan estimates sizes
 	// by them; nil stands for none.

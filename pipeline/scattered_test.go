@@ -33,7 +33,8 @@ type scattered struct {
 	random      *rand.Rand
 	first, last schema.Day // with bills
 	published   *lake.Lake
-	settled     map[string][]lateSettlement // by order
+	match       schema.Match
+	settled     map[string][]lateSettlement // by the id that finds them
 }
 
 // lateSettlement is what the settle query answers from a day on.
@@ -43,7 +44,7 @@ type lateSettlement struct {
 }
 
 // inScatteredFiles tests some worlds of 12 days with 150 orders, which publish files.
-func inScatteredFiles(t *testing.T, worlds uint64, test func(t *testing.T, s *scattered)) {
+func inScatteredFiles(t *testing.T, worlds uint64, match schema.Match, test func(t *testing.T, s *scattered)) {
 	t.Helper()
 	t.Parallel()
 	billwalktest.RequireDuckDB(t)
@@ -53,7 +54,7 @@ func inScatteredFiles(t *testing.T, worlds uint64, test func(t *testing.T, s *sc
 			if race.Detector && seed > 0 { // ten times as slow; .ci/run has all seeds without it
 				t.Skip("without the race detector alone")
 			}
-			s := scatter(newWorld(t, brand, store, kiosk), seed, 12, 150)
+			s := scatter(newWorld(t, brand, store, kiosk), seed, match, 12, 150)
 			var err error
 			if s.published, err = lake.Open(t.Context(), s.store, s.buckets, "test"); err != nil {
 				t.Fatal(err)
@@ -63,10 +64,11 @@ func inScatteredFiles(t *testing.T, worlds uint64, test func(t *testing.T, s *sc
 	}
 }
 
-// scatter gives a world of some days so many orders.
-func scatter(w *world, seed uint64, days, orders int) *scattered {
-	s := &scattered{world: w, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), first: day, last: day + schema.Day(days) - 1, settled: make(map[string][]lateSettlement)}
-	s.withTrade(byShop)
+// scatter gives a world of some days so many orders, whose settlements are found by their own id
+// or by that of one of their items.
+func scatter(w *world, seed uint64, match schema.Match, days, orders int) *scattered {
+	s := &scattered{world: w, seed: seed, random: rand.New(rand.NewPCG(seed, 0)), first: day, last: day + schema.Day(days) - 1, match: match, settled: make(map[string][]lateSettlement)}
+	s.withTrade(match)
 	s.rules.Lookback, s.buckets = 1+s.random.IntN(3), 4
 	bills := make(map[schema.Unit][]string)
 	for i := range orders {
@@ -74,14 +76,21 @@ func scatter(w *world, seed uint64, days, orders int) *scattered {
 		var on []schema.Day
 		for b := range 1 + s.random.IntN(5) {
 			u := at(s.accounts[s.random.IntN(len(s.accounts))], s.first+schema.Day(s.random.IntN(days)))
-			on = append(on, u.Day)
-			bills[u] = append(bills[u], sale(u.Account.ID, fmt.Sprintf("L%03d-%d", i, b), key, ext, int64(10*(1+s.random.IntN(3)))))
+			record := sale(u.Account.ID, fmt.Sprintf("L%03d-%d", i, b), key, ext, int64(10*(1+s.random.IntN(3))))
+			if match == byItem {
+				record = ofItem(itemOn(key, u.Day), record)
+			}
+			on, bills[u] = append(on, u.Day), append(bills[u], record)
 		}
 		for n := range s.random.IntN(4) {
 			status := []schema.Status{schema.StatusSuccess, schema.StatusSuccess, schema.StatusSuccess, schema.StatusProcessing, schema.StatusFail}[s.random.IntN(5)]
-			settledOn := on[s.random.IntN(len(on))] + schema.Day(s.random.IntN(7)-2)
-			text := ofOrder(key, settlement(fmt.Sprintf("s%03d-%d", i, n), status, int64(10*(1+s.random.IntN(6))), settledOn))
-			s.settled[key] = append(s.settled[key], lateSettlement{settledOn + schema.Day(s.random.IntN(3)), text})
+			id, settledOn := key, on[s.random.IntN(len(on))]
+			if match == byItem {
+				id = itemOn(key, settledOn)
+			}
+			settledOn += schema.Day(s.random.IntN(7) - 2)
+			text := ofOrder(id, settlement(fmt.Sprintf("s%03d-%d", i, n), status, int64(10*(1+s.random.IntN(6))), settledOn))
+			s.settled[id] = append(s.settled[id], lateSettlement{settledOn + schema.Day(s.random.IntN(3)), text})
 		}
 	}
 	for u, records := range bills {
@@ -89,6 +98,9 @@ func scatter(w *world, seed uint64, days, orders int) *scattered {
 	}
 	return s
 }
+
+// itemOn returns the item of an order that is sold on a day.
+func itemOn(order string, on schema.Day) string { return fmt.Sprintf("%s-%d", order, on) }
 
 // on sets the clock to the night after a day.
 func (s *scattered) on(night schema.Day) {
@@ -100,7 +112,7 @@ func (s *scattered) on(night schema.Day) {
 				known = append(known, one.text)
 			}
 		}
-		s.trade.set(byShop, key, known...)
+		s.trade.set(s.match, key, known...)
 	}
 }
 
@@ -208,7 +220,7 @@ func checkSame(t *testing.T, what, before, after string) {
 // TestScatteredBackfill: whatever days the bills of an order lie on, killed and run again, a
 // backfill has the tables of a replay, and SQL finds the same verdicts in them.
 func TestScatteredBackfill(t *testing.T) {
-	inScatteredFiles(t, 5, func(t *testing.T, s *scattered) {
+	inScatteredFiles(t, 5, byShop, func(t *testing.T, s *scattered) {
 		s.on(s.last + 20)
 		s.backfill(s.first, s.last)
 		run := s.files(t)
@@ -222,7 +234,7 @@ func TestScatteredBackfill(t *testing.T) {
 // TestScatteredParts: likewise in two parts, the earlier or the later one first. Days of the first
 // part that are within the lookback of the other one wait for a replay.
 func TestScatteredParts(t *testing.T) {
-	inScatteredFiles(t, 4, func(t *testing.T, s *scattered) {
+	inScatteredFiles(t, 4, byShop, func(t *testing.T, s *scattered) {
 		s.on(s.last + 20)
 		cut, window := s.first+schema.Day(4+s.random.IntN(5)), schema.Day(s.rules.Lookback)
 		early, late := cut-window, cut+1
@@ -243,10 +255,23 @@ func TestScatteredParts(t *testing.T) {
 	})
 }
 
+// TestScatteredItems: where each day of an order has an id of its own, a settlement counts on a day
+// that knows of it, and once.
+func TestScatteredItems(t *testing.T) {
+	inScatteredFiles(t, 4, byItem, func(t *testing.T, s *scattered) {
+		s.on(s.last + 20)
+		s.backfill(s.first, s.last)
+		run := s.files(t)
+		s.checkCounted(t)
+		s.replayAll()
+		checkSame(t, "run and replay", run, s.files(t))
+	})
+}
+
 // TestScatteredNights: night by night, with settlements that come late, SQL finds the verdicts of
 // all days but those that a night has said to replay.
 func TestScatteredNights(t *testing.T) {
-	inScatteredFiles(t, 4, func(t *testing.T, s *scattered) {
+	inScatteredFiles(t, 4, byShop, func(t *testing.T, s *scattered) {
 		left := make(map[schema.Day]bool)
 		for d := s.first; d <= s.last; d++ {
 			s.on(d)
@@ -300,7 +325,7 @@ func TestScatteredShards(t *testing.T) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			t.Parallel()
 			inBubble(t, []schema.Account{brand, store, kiosk}, func(t *testing.T, w *world) {
-				one, many := scatter(w, seed, 12, 150), scatter(newWorld(t, w.accounts...), seed, 12, 150)
+				one, many := scatter(w, seed, byShop, 12, 150), scatter(newWorld(t, w.accounts...), seed, byShop, 12, 150)
 				given := func(r *pipeline.Run) { r.From, r.To, r.Backfill = one.first, one.last, true }
 				one.on(one.last + 20)
 				many.on(one.last + 20)

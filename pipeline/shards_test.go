@@ -300,6 +300,39 @@ func TestRangesAsOne(t *testing.T) {
 	}
 }
 
+// TestReplayOfAnotherNumber: a shard of a replay that is under way with another number of shards is refused as soon as
+// that of a run is; beside a replay of other days it is not, and waits for the others of its own.
+func TestReplayOfAnotherNumber(t *testing.T) {
+	t.Parallel()
+	accounts := newTown(1).accounts
+	for name, row := range map[string]struct {
+		beside []func(*pipeline.Run)
+		exit   int
+	}{
+		"a replay of the same days": {[]func(*pipeline.Run){replay}, pipeline.ExitConfig},
+		"a replay of another day":   {[]func(*pipeline.Run){replay, on(day + 1)}, pipeline.ExitStopped},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			inBubble(t, accounts, func(t *testing.T, w *world) {
+				w.buckets = 8
+				replays := new(register)
+				var running sync.WaitGroup
+				running.Go(func() { // it waits for three that never begin
+					w.do(t.Context(), slices.Concat(row.beside, []func(*pipeline.Run){w.shard(new(registers), 0, 4), claiming(replays)})...)
+				})
+				time.Sleep(time.Second)
+				began := time.Now()
+				s, err := w.do(t.Context(), replay, w.shard(new(registers), 0, 2), claiming(replays))
+				if took := time.Since(began); s.ExitCode != row.exit || s.ExitCode == pipeline.ExitConfig && took > time.Minute {
+					t.Errorf("exit %d after %v, want %d: %v", s.ExitCode, took, row.exit, err)
+				}
+				running.Wait()
+			})
+		})
+	}
+}
+
 // ofDays returns the partitions of a range of days.
 func ofDays(all map[shelfPlace]*shelved, days [2]schema.Day) map[shelfPlace]*shelved {
 	some := maps.Clone(all)

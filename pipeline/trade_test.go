@@ -19,6 +19,7 @@ import (
 var (
 	byShop = schema.Match{Parameter: "order_id", Column: "shop_order_id"}
 	byExt  = schema.Match{Parameter: "out_order_no", Column: "order_ext_id"}
+	byItem = schema.Match{Parameter: "order_id", Column: "item_order_id"}
 )
 
 // trade is a settle query in memory.

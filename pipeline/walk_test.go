@@ -78,11 +78,13 @@ func TestGuards(t *testing.T) {
 		"an amount of 1.5": {func(c call) string {
 			return onSecond(c, strings.Replace(pageOf("", false, record(store.ID, "x", 77)), "77", "1.5", 1))
 		}, "1.5"},
-		"a sum beyond int64":                            {func(c call) string { return onSecond(c, pageOf("", false, huge, huge, huge)) }, "overflow"},
-		"an amount that a day of such units cannot sum": {func(c call) string { return onSecond(c, pageOf("", false, record(store.ID, "x", 1<<60))) }, "overflow"},
+		"a sum beyond int64": {func(c call) string { return onSecond(c, pageOf("", false, record(store.ID, "x", 1), huge, huge, huge)) }, "the sum of pay, up to page 2, is more than a day can have: bill huge has 9223372036854775807 fen; compare it with"},
+		"an amount that a day of such units cannot sum": {func(c call) string {
+			return onSecond(c, pageOf("", false, record(store.ID, "y", 9), record(store.ID, "x", 1<<60)))
+		}, "bill x has 1152921504606846976 fen"},
 		"a negative sum beyond": {func(c call) string {
 			return onSecond(c, strings.ReplaceAll(pageOf("", false, huge, huge), ":922", ":-922"))
-		}, "overflow"},
+		}, "bill huge has -9223372036854775807 fen"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -99,6 +101,9 @@ func TestGuards(t *testing.T) {
 				s := w.run(pipeline.ExitIncomplete)
 				if len(s.Failures) != 1 || s.Failures[0].Account != store.ID || s.Failures[0].Day != day || s.Failures[0].LogID == "" || !strings.Contains(s.Failures[0].Reason, guard.reason) {
 					t.Errorf("got failures %+v, want one of account %s with %q and a logid", s.Failures, store.ID, guard.reason)
+				}
+				if f := s.Failures[0]; strings.Contains(f.Reason, "overflow") != (f.Error == schema.CodeMoney) {
+					t.Errorf("%s: code %s", f.Reason, f.Error)
 				}
 				if len(w.published(brand)) != 25 || len(w.published(kiosk)) != 25 || len(w.published(store)) != 0 {
 					t.Errorf("got %d, %d and %d published bills, want 25, 25 and 0", len(w.published(brand)), len(w.published(kiosk)), len(w.published(store)))

@@ -20,6 +20,8 @@ type AnyTable interface {
 	NewRow() any
 	// TallyRow adds a row to the totals, as Table.Tally does.
 	TallyRow(totals *Totals, row any) error
+	// Adder returns what adds many rows up.
+	Adder() Adder
 	// TallyBatch is TallyRow for rows from to to-1 of a batch of the table.
 	TallyBatch(totals *Totals, b *Batch, from, to int) error
 	// AppendRowTo adds a row to a batch of the table.

@@ -7,10 +7,10 @@ func accountNames(d Dialect) sqlView {
 	names := "SELECT account_id, max_by(account_name, fetched_at) AS listed, CAST(NULL AS " + d.text() + ") AS configured FROM stores GROUP BY account_id" +
 		"\n  UNION ALL\n  SELECT account, NULL, max_by(name, day) FROM units GROUP BY account"
 	return sqlView{
-		name: "account_names", doc: "The name of each account: the newest that the lists of stores have, else that of the list of accounts.",
+		name: "account_names", doc: "每个账户的名称：门店列表中最新的，没有则取账户清单中的 / The name of each account: the newest that the lists of stores have, else that of the list of accounts.",
 		columns: []viewColumn{
-			{"account_id", "account_id", "the account"},
-			{"COALESCE(max(listed), max(configured))", "name", "its name"},
+			{"account_id", "account_id", "账户 / the account"},
+			{"COALESCE(max(listed), max(configured))", "name", "名称 / its name"},
 		},
 		from: "FROM (\n  " + names + "\n) AS named\nGROUP BY account_id",
 	}
@@ -18,17 +18,17 @@ func accountNames(d Dialect) sqlView {
 
 // billStates is the view of where the money of each bill is.
 var billStates = sqlView{
-	name: "bill_states", doc: "One row per bill that counts: where its money is. Of a bill that several days have, the first day counts.",
+	name: "bill_states", doc: "每条计入的账单一行：钱在哪里。几天都有的账单，只算最早一天 / One row per bill that counts: where its money is. Of a bill that several days have, the first day counts.",
 	columns: []viewColumn{
-		{"b.bill_date", "bill_date", "the day"},
-		{"b.account_id", "account_id", "the account that is paid"},
-		{"b.walk_account_id", "walk_account_id", "the configured account"},
-		{"b.ledger_id", "ledger_id", "the bill"},
-		{"b.settle_type", "settle_type", "as bills has it"},
-		{"b.settle_sub_type", "settle_sub_type", "as bills has it; 0 for none"},
-		{"b.amount_fen", "amount_fen", "what it adds to the account's balance: fund_amount_fen, or goods_fen where that is NULL; NULL where the direction is unknown; signed fen"},
+		{"b.bill_date", "bill_date", "账单日 / the day"},
+		{"b.account_id", "account_id", "收款账户 / the account that is paid"},
+		{"b.walk_account_id", "walk_account_id", "配置的账户 / the configured account"},
+		{"b.ledger_id", "ledger_id", "账单 ID / the bill"},
+		{"b.settle_type", "settle_type", "同 bills / as bills has it"},
+		{"b.settle_sub_type", "settle_sub_type", "同 bills；没有则为 0 / as bills has it; 0 for none"},
+		{"b.amount_fen", "amount_fen", "计入余额的金额，带符号：fund_amount_fen，为 NULL 则取 goods_fen；方向不明则为 NULL / what it adds to the account's balance: fund_amount_fen, or goods_fen where that is NULL; NULL where the direction is unknown; signed fen"},
 		{"CASE WHEN b.amount_fen IS NULL THEN 'not_withdrawable' WHEN p.ledger_id IS NULL THEN 'waiting' ELSE 'withdrawn' END", "state",
-			"withdrawn (a withdrawal that is paid lists it), waiting, or not_withdrawable (its direction is unknown)"},
+			"withdrawn 已提现（已到账的提现列有它）、waiting 待提现、not_withdrawable 不可提现（收支方向不明） / withdrawn (a withdrawal that is paid lists it), waiting, or not_withdrawable (its direction is unknown)"},
 	},
 	with: `WITH paid AS (
   SELECT DISTINCT b.ledger_id, b.settle_type, COALESCE(b.settle_sub_type, 0) AS settle_sub_type
@@ -54,21 +54,21 @@ bill AS ( -- of a bill that several days have, the first
 // pays, and no exception says so, the bill is of a day before the first.
 var balances = sqlView{
 	name: "balances",
-	doc:  "One row per payee and day: opening_fen + in_fen - out_fen - withdrawn_fen = closing_fen, the opening_fen of the day after. No rows where no withdrawals are published.",
+	doc:  "每个收款账户每天一行：期初 + 入账 - 出账 - 提现 = 期末，即次日期初。没有已发布的提现时没有行 / One row per payee and day: opening_fen + in_fen - out_fen - withdrawn_fen = closing_fen, the opening_fen of the day after. No rows where no withdrawals are published.",
 	columns: []viewColumn{
-		{"bill_date", "bill_date", "the day"},
-		{"account_id", "account_id", "the account that is paid"},
-		{"closing_fen - in_fen + out_fen + withdrawn_fen", "opening_fen", "what waited before the day; of the first day, what withdrawals pay of earlier bills"},
-		{"in_fen", "in_fen", "the day's bills to the merchant"},
-		{"out_fen", "out_fen", "the day's bills from the merchant, without a sign"},
-		{"withdrawn_fen", "withdrawn_fen", "the withdrawals that were launched on the day and are paid, those by hand included"},
-		{"closing_fen", "closing_fen", "what waits to be withdrawn"},
-		{"bills_withdrawn", "bills_withdrawn", "how many of the day's bills are withdrawn"},
-		{"bills_waiting", "bills_waiting", "how many of them wait"},
-		{"bills_not_withdrawable", "bills_not_withdrawable", "how many of them have an unknown direction"},
-		{"waiting_fen", "waiting_fen", "what still waits of the day's bills"},
+		{"bill_date", "bill_date", "账单日 / the day"},
+		{"account_id", "account_id", "收款账户 / the account that is paid"},
+		{"closing_fen - in_fen + out_fen + withdrawn_fen", "opening_fen", "期初：当日之前待提现的；最早一天为之后的提现所付的更早账单 / what waited before the day; of the first day, what withdrawals pay of earlier bills"},
+		{"in_fen", "in_fen", "入账：当日收入的账单 / the day's bills to the merchant"},
+		{"out_fen", "out_fen", "出账：当日支出的账单，不带负号 / the day's bills from the merchant, without a sign"},
+		{"withdrawn_fen", "withdrawn_fen", "当日发起、已到账的提现，含手动提现 / the withdrawals that were launched on the day and are paid, those by hand included"},
+		{"closing_fen", "closing_fen", "期末待提现 / what waits to be withdrawn"},
+		{"bills_withdrawn", "bills_withdrawn", "当日账单中已提现的条数 / how many of the day's bills are withdrawn"},
+		{"bills_waiting", "bills_waiting", "当日账单中待提现的条数 / how many of them wait"},
+		{"bills_not_withdrawable", "bills_not_withdrawable", "当日账单中收支方向不明的条数 / how many of them have an unknown direction"},
+		{"waiting_fen", "waiting_fen", "当日账单中至今待提现的 / what still waits of the day's bills"},
 		{"unexplained_fen", "unexplained_fen",
-			"by how much the day's withdrawals are more than their bills; by hand, all of it. The last closing_fen and all of these are the sum of waiting_fen"},
+			"当日提现多于其账单之数，手动提现为全额。末日期末加这些即 waiting_fen 之和 / by how much the day's withdrawals are more than their bills; by hand, all of it. The last closing_fen and all of these are the sum of waiting_fen"},
 	},
 	with: strings.ReplaceAll(balancesWith, "$NOT_IN_BILLS", quoteSQL(string(RuleWithdrawnNotInBills))),
 	from: "FROM rolled",

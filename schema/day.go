@@ -15,6 +15,9 @@ type Day int32
 
 const secondsPerDay = 24 * 60 * 60
 
+// FirstDay is the first day that is accepted: Douyin did not exist before.
+var FirstDay = DayOf(time.Date(2016, 1, 1, 0, 0, 0, 0, China))
+
 // DayOf returns the day in China at the instant t.
 func DayOf(t time.Time) Day {
 	_, offset := t.In(China).Zone()

@@ -62,6 +62,7 @@ func (t Description) writeView(sql *strings.Builder, source string) {
 
 func (t Description) writeComments(sql *strings.Builder) {
 	fmt.Fprintf(sql, "COMMENT ON VIEW %s IS %s;\n", t.Name, quoteComment(t.ChineseDoc+" / "+t.Doc))
+	fmt.Fprintf(sql, "COMMENT ON COLUMN %s.bill_date IS %s;\n", t.Name, quoteComment(dayComment))
 	for _, c := range t.Columns {
 		fmt.Fprintf(sql, "COMMENT ON COLUMN %s.%s IS %s;\n", t.Name, c.Name, quoteComment(c.comment()))
 	}

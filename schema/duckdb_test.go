@@ -256,3 +256,20 @@ func TestSumsOfNothing(t *testing.T) {
 		}
 	}
 }
+
+// TestCommentsAreBilingual: a comment of a table or view with an English name, and of each of their columns, is in Chinese
+// and in English; of a view for people it is in Chinese.
+func TestCommentsAreBilingual(t *testing.T) {
+	t.Parallel()
+	comments := regexp.MustCompile(`COMMENT ON (?:VIEW|COLUMN) (\S+) IS '(.*)';\n`).FindAllStringSubmatch(DuckDB("lake"), -1)
+	if len(comments) < 300 {
+		t.Errorf("%d comments", len(comments))
+	}
+	for _, c := range comments {
+		name, text := c[1], c[2]
+		chinese, english := regexp.MustCompile(`\p{Han}`).MatchString(text), strings.Contains(text, " / ")
+		if !chinese || strings.Trim(name, "abcdefghijklmnopqrstuvwxyz_.") == "" && !english {
+			t.Errorf("%s: %s", name, text)
+		}
+	}
+}

@@ -7,10 +7,6 @@ import (
 	"unicode/utf8"
 )
 
-// firstProjectedDay is the first day that projected partitions have: the platform has no
-// older bills.
-const firstProjectedDay = "2020-01-01"
-
 // maxComment is how many bytes a metastore keeps of a column's comment, at least.
 const maxComment = 255
 
@@ -70,7 +66,7 @@ func (t Description) writeExternalTable(sql *strings.Builder, d Dialect, url str
 			"STORED AS INPUTFORMAT 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetInputFormat'\nOUTPUTFORMAT 'org.apache.hadoop.hive.ql.io.parquet.MapredParquetOutputFormat'\n" +
 			fmt.Sprintf("LOCATION %s\nTBLPROPERTIES (\n  'projection.enabled' = 'true',\n  'projection.bill_date.type' = 'date',\n  'projection.bill_date.format' = 'yyyy-MM-dd',\n"+
 				"  'projection.bill_date.range' = '%s,NOW+1DAYS',\n  'storage.location.template' = %s\n)",
-				quoteSpark(url+"/"), firstProjectedDay, quoteSpark(url+"/bill_date=${bill_date}/"))
+				quoteSpark(url+"/"), FirstDay, quoteSpark(url+"/bill_date=${bill_date}/"))
 	}
 	fmt.Fprintf(sql, "\n%s IF NOT EXISTS %s (", create, t.Name)
 	separator := "\n"
@@ -81,8 +77,8 @@ func (t Description) writeExternalTable(sql *strings.Builder, d Dialect, url str
 	sql.WriteString(options + ";\n")
 }
 
-// trinoProjection follows bill_date as the column of Trino's partitions.
-const trinoProjection = " WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['" + firstProjectedDay + "', 'NOW+1DAYS'])"
+// trinoProjection follows bill_date as the column of Trino's partitions: all days that a lake may have.
+var trinoProjection = fmt.Sprintf(" WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['%s', 'NOW+1DAYS'])", FirstDay)
 
 // trinoPartitioned returns the properties of Trino's table of the files in the folders of days at the URL.
 func trinoPartitioned(format, url string) string {

@@ -22,7 +22,7 @@ var trinoTypes = strings.NewReplacer("array<", "array(", "struct<", "row(", ">",
 
 var manifestFiles = jsonTable{
 	name: "manifest_files", folder: "_manifests", files: "bucket-*.json", daily: true,
-	doc: "The manifests, one row per day and bucket, as far as the view units reads them.",
+	doc: "清单，每个日期与分桶一行，仅有视图 units 所读的部分 / The manifests, one row per day and bucket, as far as the view units reads them.",
 	columns: []jsonColumn{
 		{"bill_date", "string"}, {"generation", "bigint"},
 		{"units", "array<struct<account:struct<account:string,name:string>,state:string,stale:boolean,totals:struct<`rows`:bigint>," +
@@ -32,7 +32,7 @@ var manifestFiles = jsonTable{
 
 var resolutionFiles = jsonTable{
 	name: "resolution_files", folder: "resolutions", files: "*.jsonl", lined: true,
-	doc: "What the view resolutions reads.",
+	doc: "视图 resolutions 所读 / What the view resolutions reads.",
 	columns: []jsonColumn{
 		{"walk_account_id", "string"}, {"order_key", "string"}, {"reason", "string"}, {"resolved_by", "string"}, {"resolved_at", "string"},
 		{"job", "string"}, {"diff_total_fen", "bigint"}, {"amounts", "string"},
@@ -41,7 +41,7 @@ var resolutionFiles = jsonTable{
 
 var closingFiles = jsonTable{
 	name: "closing_files", folder: "closings", files: "*.jsonl", lined: true,
-	doc: "What the view closings reads.",
+	doc: "视图 closings 所读 / What the view closings reads.",
 	columns: []jsonColumn{
 		{"bill_date", "string"}, {"job", "string"}, {"closed_by", "string"}, {"closed_at", "string"}, {"generation", "bigint"},
 	},

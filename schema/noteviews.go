@@ -23,22 +23,22 @@ func noted(d Dialect, lake string, files jsonTable) (value func(field string) st
 	return value, `"$path"`, "FROM " + files.name
 }
 
-const noteDoc = "names the file, in DuckDB and the line; of notes of one time the larger is the later"
+const noteDoc = "所在文件（DuckDB 中还有行号）；同一时刻的记录，大的较晚 / names the file, in DuckDB and the line; of notes of one time the larger is the later"
 
 // resolutions is the view of what people have settled by hand.
 func resolutions(d Dialect, lake string) sqlView {
 	value, note, from := noted(d, lake, resolutionFiles)
 	return sqlView{
-		name: "resolutions", doc: "One row per difference that a person has settled by hand (billwalk resolve); the last one of an order counts.",
+		name: "resolutions", doc: "每条人工处理的差异一行（billwalk resolve）；每个订单以最后一条为准 / One row per difference that a person has settled by hand (billwalk resolve); the last one of an order counts.",
 		columns: []viewColumn{
-			{value("walk_account_id"), "walk_account_id", "the configured account whose bills these are"},
-			{value("order_key"), "order_key", "the order: group_key without the item"},
-			{value("reason"), "reason", "why it is settled, in the words of who says so"},
-			{value("resolved_by"), "resolved_by", "who says so"},
-			{d.instant(value("resolved_at")), "resolved_at", "when"},
-			{value("job"), "job", "the job that was named"},
-			{cast(value("diff_total_fen"), "BIGINT"), "diff_total_fen", "settled - billed of the order then; NULL if it could not be compared; signed fen"},
-			{value("amounts"), "amounts", "billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again"},
+			{value("walk_account_id"), "walk_account_id", "配置的账户，即账单所属 / the configured account whose bills these are"},
+			{value("order_key"), "order_key", "订单：group_key 去掉子订单 / the order: group_key without the item"},
+			{value("reason"), "reason", "处理人所写的原因 / why it is settled, in the words of who says so"},
+			{value("resolved_by"), "resolved_by", "处理人 / who says so"},
+			{d.instant(value("resolved_at")), "resolved_at", "时间 / when"},
+			{value("job"), "job", "所指的任务 / the job that was named"},
+			{cast(value("diff_total_fen"), "BIGINT"), "diff_total_fen", "当时该订单的分账 - 账单，带符号；无法比较时为 NULL / settled - billed of the order then; NULL if it could not be compared; signed fen"},
+			{value("amounts"), "amounts", "当时各分项（总额、服务费、佣金、净额）的账单,分账，单位分：现在若不同，订单重新算未了 / billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again"},
 			{note, "note", noteDoc},
 		},
 		from: from,
@@ -49,13 +49,13 @@ func resolutions(d Dialect, lake string) sqlView {
 func closings(d Dialect, lake string) sqlView {
 	value, note, from := noted(d, lake, closingFiles)
 	return sqlView{
-		name: "closings", doc: "One row per day that a person has closed (billwalk close, 结账); the last one of a day counts.",
+		name: "closings", doc: "每个人工结账的日子一行（billwalk close）；每天以最后一条为准 / One row per day that a person has closed (billwalk close, 结账); the last one of a day counts.",
 		columns: []viewColumn{
-			{cast(value("bill_date"), "DATE"), "bill_date", "the day"},
-			{value("job"), "job", "the job"},
-			{value("closed_by"), "closed_by", "who closed it"},
-			{d.instant(value("closed_at")), "closed_at", "when"},
-			{cast(value("generation"), "BIGINT"), "generation", "the highest generation of the day then"},
+			{cast(value("bill_date"), "DATE"), "bill_date", "账单日 / the day"},
+			{value("job"), "job", "任务 / the job"},
+			{value("closed_by"), "closed_by", "结账人 / who closed it"},
+			{d.instant(value("closed_at")), "closed_at", "时间 / when"},
+			{cast(value("generation"), "BIGINT"), "generation", "当时该日最高的代次 / the highest generation of the day then"},
 			{note, "note", noteDoc},
 		},
 		from: from,
@@ -80,7 +80,7 @@ func resolutionStates(d Dialect) sqlView {
 	}
 	v := sqlView{
 		name: "resolution_states",
-		doc:  "The last resolution of each order, and whether it holds: resolved; reopened, since the amounts of the order are others now; or cleared, since nothing of it is open any more.",
+		doc:  "每个订单最后一条处理，及现在是否仍成立：resolved 成立；reopened 金额已变，重新未了；cleared 已无未了 / The last resolution of each order, and whether it holds: resolved; reopened, since the amounts of the order are others now; or cleared, since nothing of it is open any more.",
 		with: fmt.Sprintf(resolutionStatesWith, strings.Join(sums, "\n    || ';' || "), strings.Join(open, ", ")),
 		from: "FROM latest AS l LEFT JOIN orders AS o ON o.walk_account_id = l.walk_account_id AND o.order_key = l.order_key",
 	}
@@ -88,8 +88,8 @@ func resolutionStates(d Dialect) sqlView {
 		v.columns = append(v.columns, viewColumn{"l." + c.name, c.name, c.doc})
 	}
 	v.columns = append(v.columns,
-		viewColumn{"o.amounts_now", "amounts_now", "amounts, of now"},
-		viewColumn{"CASE WHEN NOT COALESCE(o.is_open, false) THEN 'cleared' WHEN o.amounts_now = l.amounts THEN 'resolved' ELSE 'reopened' END", "state", "resolved, reopened or cleared"})
+		viewColumn{"o.amounts_now", "amounts_now", "现在的 amounts / amounts, of now"},
+		viewColumn{"CASE WHEN NOT COALESCE(o.is_open, false) THEN 'cleared' WHEN o.amounts_now = l.amounts THEN 'resolved' ELSE 'reopened' END", "state", "resolved 成立、reopened 重新未了、cleared 已无未了 / resolved, reopened or cleared"})
 	return v
 }
 
@@ -115,12 +115,12 @@ orders AS (
 func changesAfterClosing() sqlView {
 	v := sqlView{
 		name: "changes_after_closing",
-		doc:  "The rows of restatements that came after their day was closed (结账后变更); where several jobs share the lake, after the first of them had closed it.",
+		doc:  "结账之后的变更，restatements 的行；几个任务共用数据湖时，以最先结账的为准 / The rows of restatements that came after their day was closed (结账后变更); where several jobs share the lake, after the first of them had closed it.",
 		columns: []viewColumn{
-			{"c.closed_by", "closed_by", "who closed the day"},
-			{"c.closed_at", "closed_at", "when"},
-			{"c.generation", "closed_generation", "the highest generation of the day then"},
-			{"r.bill_date", "bill_date", "the day"},
+			{"c.closed_by", "closed_by", "结账人 / who closed the day"},
+			{"c.closed_at", "closed_at", "时间 / when"},
+			{"c.generation", "closed_generation", "当时该日最高的代次 / the highest generation of the day then"},
+			{"r.bill_date", "bill_date", "账单日 / the day"},
 		},
 		with: `WITH latest AS (
   SELECT * FROM (
@@ -138,7 +138,7 @@ first_closed AS (
 		from: "FROM restatements AS r JOIN first_closed AS c ON c.bill_date = r.bill_date AND r.restated_at > c.closed_at",
 	}
 	for _, c := range Restatements.Describe().Columns {
-		v.columns = append(v.columns, viewColumn{"r." + c.Name, c.Name, c.Doc})
+		v.columns = append(v.columns, viewColumn{"r." + c.Name, c.Name, c.ChineseDoc + " / " + c.Doc})
 	}
 	return v
 }

@@ -57,10 +57,10 @@ func plainComment(text string) string {
 // storeNames is the view of the newest names of stores, which the views for people show
 // beside ids.
 var storeNames = sqlView{
-	name: "store_names", doc: "The newest name of each store.",
+	name: "store_names", doc: "每个门店最新的名称 / The newest name of each store.",
 	columns: []viewColumn{
-		{"poi_id", "poi_id", "the store"},
-		{"max_by(poi_name, fetched_at)", "poi_name", "its name in the newest list"},
+		{"poi_id", "poi_id", "门店 ID / the store"},
+		{"max_by(poi_name, fetched_at)", "poi_name", "最新列表中的名称 / its name in the newest list"},
 	},
 	from: "FROM stores WHERE poi_id IS NOT NULL GROUP BY poi_id",
 }
@@ -70,12 +70,12 @@ var storeNames = sqlView{
 // that of its order.
 var doubtsView = sqlView{
 	name: "doubts",
-	doc:  "One row per matched group with an exception on one of its bills or settlements, and the rules; settlements in files of earlier versions name no group.",
+	doc:  "平账（存疑）：每个平账而其账单或分账有异常的核对单元一行，及异常类型；早期版本文件中的分账不带核对单元 / One row per matched group with an exception on one of its bills or settlements, and the rules; settlements in files of earlier versions name no group.",
 	columns: []viewColumn{
-		{"s.bill_date", "bill_date", "the day"},
-		{"s.walk_account_id", "walk_account_id", "with group_key, the row of reconciliation on that day"},
-		{"s.group_key", "group_key", "the group"},
-		{"array_sort(array_agg(DISTINCT s.rule))", "rules", "the rules of the exceptions"},
+		{"s.bill_date", "bill_date", "账单日 / the day"},
+		{"s.walk_account_id", "walk_account_id", "配置的账户，与 group_key 一起指明当天 reconciliation 的一行 / with group_key, the row of reconciliation on that day"},
+		{"s.group_key", "group_key", "核对单元 / the group"},
+		{"array_sort(array_agg(DISTINCT s.rule))", "rules", "异常类型 / the rules of the exceptions"},
 	},
 	with: `WITH bill AS (
   SELECT b.bill_date, b.walk_account_id, COALESCE(NULLIF(b.shop_order_id, ''), 'ext:' || NULLIF(b.order_ext_id, '')) AS order_key, b.item_order_id, e.rule

@@ -9,7 +9,7 @@ import (
 	"github.com/google/go-cmp/cmp"
 )
 
-// TestTallyBatch: sums by column are those by row, and a sum that leaves int64 is the same
+// TestTallyBatch: sums by column, and those of an Adder, are those by row, and a sum that leaves int64 is the same
 // error.
 func TestTallyBatch(t *testing.T) {
 	t.Parallel()
@@ -36,15 +36,20 @@ func TestTallyBatch(t *testing.T) {
 			}
 			gotErr, from = Bills.TallyBatch(&got, b, from, to), to
 		}
-		if fmt.Sprint(gotErr) != fmt.Sprint(wantErr) {
-			t.Fatalf("round %d: by column %v, by row %v", round, gotErr, wantErr)
+		adder := Bills.Adder()
+		var addErr error
+		for i := 0; i < len(bills) && addErr == nil; i++ {
+			addErr = adder.Add(&bills[i])
+		}
+		if fmt.Sprint(gotErr) != fmt.Sprint(wantErr) || fmt.Sprint(addErr) != fmt.Sprint(wantErr) {
+			t.Fatalf("round %d: by column %v, by an Adder %v, by row %v", round, gotErr, addErr, wantErr)
 		}
 		if wantErr != nil {
 			failed++
 			continue
 		}
-		if diff := cmp.Diff(want, got); diff != "" {
-			t.Fatalf("round %d (-by row +by column):\n%s", round, diff)
+		if diff := cmp.Diff(want, got) + cmp.Diff(want, adder.Totals()); diff != "" {
+			t.Fatalf("round %d (-by row +by column, then by an Adder):\n%s", round, diff)
 		}
 	}
 	if failed < 50 || failed > 250 {

@@ -44,6 +44,51 @@ func (t Table[R]) Tally(totals *Totals, row *R) error {
 	return nil
 }
 
+// Adder adds rows of a table up, as Tally does, many times as fast.
+type Adder interface {
+	Add(row any) error
+	// Totals returns the totals of the rows, none of which was an error.
+	Totals() Totals
+}
+
+type adder[R any] struct {
+	table string
+	fen   []*Field[R]
+	sums  []Sum // by field
+	rows  int64
+}
+
+// Adder implements AnyTable.
+func (t Table[R]) Adder() Adder {
+	a := &adder[R]{table: t.Name}
+	for i := range t.Fields {
+		if t.Fields[i].fen != nil {
+			a.fen = append(a.fen, &t.Fields[i])
+		}
+	}
+	a.sums = make([]Sum, len(a.fen))
+	return a
+}
+
+func (a *adder[R]) Add(row any) error {
+	a.rows++
+	for i, f := range a.fen {
+		var err error
+		if a.sums[i], err = a.sums[i].add(f.fen(row.(*R))); err != nil {
+			return fmt.Errorf("sum of %s.%s: %w", a.table, f.Name, err)
+		}
+	}
+	return nil
+}
+
+func (a *adder[R]) Totals() Totals {
+	totals := Totals{Rows: a.rows, Fen: make(map[string]Sum)}
+	for i, f := range a.fen {
+		totals.Fen[f.Name] = a.sums[i]
+	}
+	return totals
+}
+
 func (s Sum) add(v Null[Fen]) (Sum, error) {
 	if !v.Valid {
 		s.Nulls++

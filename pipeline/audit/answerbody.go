@@ -27,7 +27,7 @@ func readSettlements(a *schema.SettleAnswer) (statements []statement, err error)
 			return nil, err
 		}
 	}
-	if no := proof(answer.errorFields, data, answer.Extra); no != nil {
+	if no := readProof(answer.errorFields, data, answer.Extra); no != nil {
 		if no.unknownOrder() {
 			return nil, nil
 		}

@@ -229,6 +229,8 @@ func (d *dayAudit) proveUnits(ctx context.Context) error {
 	running.SetLimit(maxUnits())
 	for _, u := range d.units {
 		running.Go(func() error {
+			u.scan = newScan()
+			defer u.scan.release()
 			u.prove(ctx, d.Archive)
 			d.add(u.findings...)
 			return ctx.Err()

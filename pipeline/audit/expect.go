@@ -58,38 +58,70 @@ func (p *partition) expect() error {
 
 // expectation has the bills that holders before the current one have.
 type expectation struct {
-	contents  map[digest]bool    // by content: whether another bucket publishes it
+	bills     map[digest]known   // the first record of each bill
+	others    map[digest]bool    // by content, the bills' other records: whether another bucket publishes it
 	roots     bool               // there is a root account's walk, which own is for
 	own       map[digest]ownWalk // by bill
-	keys      map[digest]bool    // bills with a record
 	conflicts int64              // records of a bill that another record has with other content
 }
 
+// known is a record that a holder has.
+type known struct {
+	content   digest
+	elsewhere bool // another bucket publishes it
+}
+
 func (p *partition) newExpectation() *expectation {
-	e := &expectation{keys: make(map[digest]bool), roots: slices.ContainsFunc(p.holders, func(h *holder) bool { return h.root() })}
-	e.contents, e.own = p.elsewhere(e.roots)
-	for key := range e.own {
-		e.keys[key] = true
+	records := 0
+	for _, h := range p.holders {
+		records += len(h.records)
+	}
+	e := &expectation{
+		bills: make(map[digest]known, records), others: make(map[digest]bool), own: make(map[digest]ownWalk),
+		roots: slices.ContainsFunc(p.holders, func(h *holder) bool { return h.root() }),
+	}
+	p.expected = make(map[digest]int32, records)
+	if e.roots {
+		p.addElsewhere(e)
 	}
 	return e
+}
+
+// find reports whether a holder has the record, and whether one has the bill.
+func (e *expectation) find(r *record) (has, hasBill, elsewhere bool) {
+	first, hasBill := e.bills[r.key]
+	if !hasBill || first.content == r.content { // records with the same content are of the same bill
+		return hasBill, hasBill, first.elsewhere
+	}
+	elsewhere, has = e.others[r.content]
+	return has, true, elsewhere
+}
+
+// add adds a record that no holder has.
+func (e *expectation) add(r *record, hasBill, elsewhere bool) {
+	if hasBill {
+		e.others[r.content] = elsewhere
+	} else {
+		e.bills[r.key] = known{r.content, elsewhere}
+	}
 }
 
 // isRow reports whether the record is a row of the partition. If not, it counts the record as
 // repeated or published elsewhere.
 func (e *expectation) isRow(h *holder, r *record) bool {
-	switch elsewhere, known := e.contents[r.content]; {
-	case known && elsewhere:
+	has, hasBill, elsewhere := e.find(r)
+	switch {
+	case has && elsewhere:
 		h.elsewhere++
 		return false
-	case known:
+	case has:
 		h.repeated++
 		return false
 	}
-	e.contents[r.content] = false
-	if e.keys[r.key] {
+	e.add(r, hasBill, false)
+	if hasBill {
 		e.conflicts++
 	}
-	e.keys[r.key] = true
 	if !e.roots {
 		return true
 	}
@@ -113,13 +145,9 @@ type ownWalk struct {
 	elsewhere bool // it is published in another bucket
 }
 
-// elsewhere returns the records that accounts' own walks publish in other buckets, by content
-// and by bill. Only a root account's walk can have them, too.
-func (p *partition) elsewhere(roots bool) (contents map[digest]bool, bills map[digest]ownWalk) {
-	contents, bills = make(map[digest]bool), make(map[digest]ownWalk)
-	if !roots {
-		return contents, bills
-	}
+// addElsewhere adds the records that accounts' own walks publish in other buckets. Only a root
+// account's walk can have them, too.
+func (p *partition) addElsewhere(e *expectation) {
 	for _, id := range slices.Sorted(maps.Keys(p.units)) {
 		u := p.units[id]
 		if u.manifest == nil || u.manifest == p.m || u.root() {
@@ -127,11 +155,13 @@ func (p *partition) elsewhere(roots bool) (contents map[digest]bool, bills map[d
 		}
 		p.certain = p.certain && u.sound()
 		for i := range u.records {
-			contents[u.records[i].content] = true
-			if _, has := bills[u.records[i].key]; !has {
-				bills[u.records[i].key] = ownWalk{u.run(), true}
+			r := &u.records[i]
+			if has, hasBill, _ := e.find(r); !has {
+				e.add(r, hasBill, true)
+			}
+			if _, has := e.own[r.key]; !has {
+				e.own[r.key] = ownWalk{u.run(), true}
 			}
 		}
 	}
-	return contents, bills
 }

@@ -27,6 +27,7 @@ type page struct {
 	more    bool
 	bizType jsontext.Value
 	records []jsontext.Value
+	objects []*object // of the records, if the page was scanned
 }
 
 // readPage decodes an answer's body. The error is a *refusal if the answer does not prove
@@ -35,9 +36,7 @@ func readPage(body []byte) (page, error) {
 	var answer struct {
 		errorFields
 		Data struct {
-			errorFields
-			Cursor  jsontext.Value `json:"cursor"`
-			More    *bool          `json:"has_more"`
+			pageHead
 			BizType jsontext.Value `json:"biz_type"`
 			Records records        `json:"ledger_records"`
 		} `json:"data"`
@@ -47,14 +46,28 @@ func readPage(body []byte) (page, error) {
 		return page{}, err
 	}
 	d := &answer.Data
-	if no := proof(answer.errorFields, d.errorFields, answer.Extra); no != nil {
+	p, err := d.page(answer.errorFields, answer.Extra, d.Records, "ledger_records")
+	p.bizType = d.BizType
+	return p, err
+}
+
+// pageHead has the members of an answer's data that every list of pages has.
+type pageHead struct {
+	errorFields
+	Cursor jsontext.Value `json:"cursor"`
+	More   *bool          `json:"has_more"`
+}
+
+// page returns the page of an answer, whose data has the named list.
+func (h *pageHead) page(outside errorFields, extra jsontext.Value, list records, name string) (page, error) {
+	if no := readProof(outside, h.errorFields, extra); no != nil {
 		return page{}, no
 	}
-	if d.More == nil || !d.Records.there || d.Records.null && *d.More {
-		return page{}, errors.New("has_more or ledger_records is missing")
+	if h.More == nil || !list.there || list.null && *h.More {
+		return page{}, fmt.Errorf("has_more or %s is missing", name)
 	}
-	cursor, err := text(d.Cursor)
-	return page{cursor: cursor.V, more: *d.More, bizType: d.BizType, records: d.Records.all}, err
+	cursor, err := text(h.Cursor)
+	return page{cursor: cursor.V, more: *h.More, records: list.all}, err
 }
 
 // records is a list of raw records; null is an empty list.

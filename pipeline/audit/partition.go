@@ -31,7 +31,7 @@ type holder struct {
 func newPartition(d *dayAudit, m *schema.Manifest) *partition {
 	p := &partition{
 		dayAudit: d, m: m, damaged: make(map[string]bool), certain: true,
-		unsound: make(map[schema.AccountID]bool), expected: make(map[digest]int32),
+		unsound: make(map[schema.AccountID]bool),
 	}
 	p.tables = newTables(p)
 	return p

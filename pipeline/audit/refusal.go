@@ -43,15 +43,20 @@ func (r *refusal) Error() string {
 	return said
 }
 
-// proof returns nil if no part of an answer reports an error and there is an error_code in
-// extra, else the refusal.
-func proof(top, data errorFields, rawExtra jsontext.Value) *refusal {
+// readProof is proof of an answer whose extra is yet to be read.
+func readProof(top, data errorFields, rawExtra jsontext.Value) *refusal {
 	var extra errorFields
 	if rawExtra.Kind() == jsontext.KindBeginObject {
 		if err := json.Unmarshal(rawExtra, &extra, anyText); err != nil {
 			return &refusal{what: "extra cannot be read: " + err.Error()}
 		}
 	}
+	return proof(top, data, extra)
+}
+
+// proof returns nil if no part of an answer reports an error and there is an error_code in
+// extra, else the refusal.
+func proof(top, data, extra errorFields) *refusal {
 	r := &refusal{text: first(top.Description, top.ErrMsg, top.ErrTips, top.Message, extra.Description, extra.ErrMsg, extra.Message, data.Description, data.ErrMsg, data.Message)}
 	r.logID = first(extra.LogID, extra.LogIDToo, data.LogID, data.LogIDToo, top.LogID, top.LogIDToo)
 	for _, part := range []struct {

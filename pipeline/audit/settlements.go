@@ -41,7 +41,8 @@ func (a *Audit) answersOf(ctx context.Context, day schema.Day) (*answers, error)
 			all.objects, all.bytes = all.objects+f.Objects(), all.bytes+f.Bytes
 		}
 		running.Go(func() error {
-			p := &pass{unit: schema.Unit{Account: schema.Account{ID: f.Account}, Day: day}, bucket: f.Account.Bucket(a.Buckets), rules: make(answersByRule)}
+			p := &pass{unit: schema.Unit{Account: schema.Account{ID: f.Account}, Day: day}, bucket: f.Account.Bucket(a.Buckets), rules: make(answersByRule), scan: newScan()}
+			defer p.scan.release()
 			p.prove(ctx, a.Archive, f)
 			mu.Lock()
 			defer mu.Unlock()
@@ -74,6 +75,7 @@ type pass struct {
 	rules      answersByRule
 	refused    []refusedAnswer
 	findings   []schema.Finding
+	scan       *scan
 }
 
 func (p *pass) find(key, place, want, got string) {
@@ -118,7 +120,10 @@ func (p *pass) answer(line int, a *schema.SettleAnswer) {
 		p.find(a.Key, place, p.unit.String(), fmt.Sprintf("account %s on %s, asked for %s %q", a.Account, a.Day, a.Parameter, a.Value))
 		return
 	}
-	statements, err := readSettlements(a)
+	statements, err := p.scan.settlements(a)
+	if errors.Is(err, errSurprise) {
+		statements, err = readSettlements(a)
+	}
 	if no, ok := errors.AsType[*refusal](err); ok {
 		no.logID = cmp.Or(no.logID, a.LogID)
 		p.refused = append(p.refused, refusedAnswer{queryOf(a), a.FetchedAt, schema.Finding{

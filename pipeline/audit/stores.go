@@ -145,7 +145,7 @@ func (l *storeList) add(a *schema.Answer, account schema.AccountID) error {
 	if err := json.Unmarshal(a.Body, &answer, anyText); err != nil {
 		return err
 	}
-	if no := proof(answer.errorFields, answer.Data.errorFields, answer.Extra); no != nil {
+	if no := readProof(answer.errorFields, answer.Data.errorFields, answer.Extra); no != nil {
 		return no
 	}
 	total, err := whole(answer.Data.Total)

@@ -44,7 +44,12 @@ const maxID = 64
 
 // isOdd reports whether an id is longer than maxID or has white space or invisible characters.
 func isOdd(id string) bool {
-	return len(id) > maxID || strings.ContainsFunc(id, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
+	for i := range len(id) {
+		if c := id[i]; c <= ' ' || c > '~' { // all between them can be seen
+			return len(id) > maxID || strings.ContainsFunc(id, func(r rune) bool { return unicode.IsSpace(r) || !unicode.IsPrint(r) })
+		}
+	}
+	return len(id) > maxID
 }
 
 // oddIDs counts the odd ids of a bill.

@@ -7,7 +7,6 @@ import (
 	"slices"
 
 	"github.com/go-json-experiment/json"
-	"github.com/go-json-experiment/json/jsontext"
 
 	"billwalk/schema"
 )
@@ -19,6 +18,7 @@ type unit struct {
 	entry    *schema.Entry
 	records  []record // of the published walk
 	packed   []byte   // amounts of the records
+	scan     *scan    // while the walks are read
 }
 
 func newUnit(u schema.Unit, bucket int) *unit {
@@ -49,9 +49,9 @@ type list interface {
 	// page decodes the body of an answer. The error is a *refusal if the answer does not
 	// prove that the call succeeded.
 	page(body []byte) (page, error)
-	// record reads a record of a page, and returns the hash of its content. It keeps those of
+	// record reads record i of a page, and returns the hash of its content. It keeps those of
 	// the published walk.
-	record(raw jsontext.Value, of *page, from *schema.Answer, published bool) ([sha256.Size]byte, error)
+	record(i int, of *page, from *schema.Answer, published bool) ([sha256.Size]byte, error)
 }
 
 func newListed(u schema.Unit, bucket int) listed {

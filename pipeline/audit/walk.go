@@ -10,8 +10,6 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/go-json-experiment/json/jsontext"
-
 	"billwalk/schema"
 )
 
@@ -92,8 +90,8 @@ func (w *walk) checkAnswer(line int, a *schema.Answer) {
 	}
 	w.pages, w.keys = append(w.pages, link), append(w.keys, a.Key)
 	w.next, w.done, w.rows = link.Next, !p.more, w.rows+int64(len(p.records))
-	for i, raw := range p.records {
-		sum, err := w.unit.list.record(raw, &p, a, w.published)
+	for i := range p.records {
+		sum, err := w.unit.list.record(i, &p, a, w.published)
 		if err != nil {
 			w.wrong(a.Key, fmt.Sprintf("%s, record %d", place, i+1), "", err.Error())
 			continue
@@ -103,17 +101,22 @@ func (w *walk) checkAnswer(line int, a *schema.Answer) {
 }
 
 // billList reads the bills of a unit.
-type billList struct {
-	unit *unit
-	scan scan
+type billList struct{ unit *unit }
+
+func (l *billList) page(body []byte) (page, error) {
+	if p, err := l.unit.scan.page(body); !errors.Is(err, errSurprise) {
+		return p, err
+	}
+	return readPage(body)
 }
 
-func (*billList) page(body []byte) (page, error) { return readPage(body) }
-
-func (l *billList) record(raw jsontext.Value, of *page, from *schema.Answer, published bool) ([sha256.Size]byte, error) {
-	b, sum, ok := l.scan.record(raw, of.bizType)
-	var err error
-	if !ok {
+func (l *billList) record(i int, of *page, from *schema.Answer, published bool) (sum [sha256.Size]byte, err error) {
+	var b reading
+	raw, scanned := of.records[i], false
+	if of.objects != nil {
+		b, sum, scanned = l.unit.scan.record(of.objects[i], of.bizType)
+	}
+	if !scanned {
 		sum, err = content(raw, of.bizType)
 		if err == nil && published {
 			b, err = readRecord(raw)

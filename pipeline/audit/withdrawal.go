@@ -23,10 +23,8 @@ func readWithdrawalsPage(body []byte) (page, error) {
 	var answer struct {
 		errorFields
 		Data struct {
-			errorFields
-			Cursor  jsontext.Value `json:"cursor"`
-			More    *bool          `json:"has_more"`
-			Records records        `json:"bill_withdraw_records"`
+			pageHead
+			Records records `json:"bill_withdraw_records"`
 		} `json:"data"`
 		Extra jsontext.Value `json:"extra"`
 	}
@@ -34,14 +32,7 @@ func readWithdrawalsPage(body []byte) (page, error) {
 		return page{}, err
 	}
 	d := &answer.Data
-	if no := proof(answer.errorFields, d.errorFields, answer.Extra); no != nil {
-		return page{}, no
-	}
-	if d.More == nil || !d.Records.there || d.Records.null && *d.More {
-		return page{}, errors.New("has_more or bill_withdraw_records is missing")
-	}
-	cursor, err := text(d.Cursor)
-	return page{cursor: cursor.V, more: *d.More, records: d.Records.all}, err
+	return d.page(answer.errorFields, answer.Extra, d.Records, "bill_withdraw_records")
 }
 
 // rawWithdrawal has the members of a record.
@@ -172,7 +163,8 @@ func (l *withdrawalList) unknown(statuses *Statuses) (n int64) {
 
 func (*withdrawalList) page(body []byte) (page, error) { return readWithdrawalsPage(body) }
 
-func (l *withdrawalList) record(raw jsontext.Value, of *page, from *schema.Answer, published bool) ([sha256.Size]byte, error) {
+func (l *withdrawalList) record(i int, of *page, from *schema.Answer, published bool) ([sha256.Size]byte, error) {
+	raw := of.records[i]
 	sum, err := content(raw, nil)
 	if err != nil || !published {
 		return sum, err

@@ -46,7 +46,7 @@ func FuzzTwoReadingsOfWithdrawals(f *testing.F) {
 			row := built.Records[i].Row(&normalise.WithdrawalStatuses{}, from)
 			faults := int64(len(row.Exceptions)) - count(row.Exceptions, schema.RuleWithdrawalStatus)
 			l := &withdrawalList{listed: newListed(schema.Unit{Account: schema.Account{ID: from.Walk}, Day: from.Day}, 0), byID: make(map[string]*withdrawalReading), statuses: make(map[string]int64)}
-			sum, err := l.record(raw, &audited, &schema.Answer{LogID: from.LogID, FetchedAt: from.FetchedAt, Key: from.ArchiveKey}, true)
+			sum, err := l.record(i, &audited, &schema.Answer{LogID: from.LogID, FetchedAt: from.FetchedAt, Key: from.ArchiveKey}, true)
 			if err != nil || sum != contents.Records[i] {
 				t.Fatalf("%s: content %x, built from %x; %v", raw, sum, contents.Records[i], err)
 			}

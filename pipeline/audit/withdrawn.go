@@ -54,7 +54,8 @@ type withdrawnList struct {
 
 func (*withdrawnList) page(body []byte) (page, error) { return readPage(body) }
 
-func (l *withdrawnList) record(raw jsontext.Value, of *page, from *schema.Answer, published bool) ([sha256.Size]byte, error) {
+func (l *withdrawnList) record(i int, of *page, from *schema.Answer, published bool) ([sha256.Size]byte, error) {
+	raw := of.records[i]
 	sum, err := content(raw, of.bizType)
 	if err != nil || !published {
 		return sum, err

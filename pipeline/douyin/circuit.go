@@ -27,12 +27,10 @@ type circuit struct {
 	maxSilent int // requests in a row without an answer that open the circuit
 
 	mu           sync.Mutex
-	everAnswered bool          // the API has answered before
-	silent       int           // requests in a row without an answer
-	answered     chan struct{} // closed by the answer that closes the circuit; nil unless it is open
-	openedAt     time.Time     // when it opened
-	nextProbe    time.Time     // when the next request may be sent
-	lastReason   string        // why the last request had no answer
+	hold         hold   // while it is open
+	everAnswered bool   // the API has answered before
+	silent       int    // requests in a row without an answer
+	lastReason   string // why the last request had no answer
 }
 
 // poll returns how long a caller must wait before it polls again, 0 if its request may
@@ -41,15 +39,7 @@ type circuit struct {
 func (c *circuit) poll() (time.Duration, <-chan struct{}) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.answered == nil {
-		return 0, nil
-	}
-	now := time.Now()
-	pause := c.nextProbe.Sub(now)
-	if pause <= 0 {
-		c.nextProbe = now.Add(probeInterval)
-	}
-	return pause, c.answered
+	return c.hold.poll(probeInterval)
 }
 
 // outage returns the time for which a caller still waits for the end of the outage, or
@@ -60,13 +50,13 @@ func (c *circuit) outage(api string, patience, first time.Duration) (left time.D
 	if !c.everAnswered {
 		patience = first
 	}
-	if c.answered == nil {
+	if !c.hold.on() {
 		return 0, nil
 	}
-	if left = patience - time.Since(c.openedAt); left > 0 {
+	if left = patience - time.Since(c.hold.since); left > 0 {
 		return left, nil
 	}
-	since := c.openedAt.In(schema.China).Format("15:04 (UTC+8)")
+	since := c.hold.since.In(schema.China).Format("15:04 (UTC+8)")
 	fault := newError(api, giveUpToday, oneLine(fmt.Sprintf("the platform has not answered since %s: %s", since, c.lastReason)))
 	fault.Hint = hintOutage
 	return 0, fault
@@ -75,7 +65,7 @@ func (c *circuit) outage(api string, patience, first time.Duration) (left time.D
 func (c *circuit) open() bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.answered != nil
+	return c.hold.on()
 }
 
 // recordSilence records a request without an answer. It reports whether that opens the
@@ -84,11 +74,10 @@ func (c *circuit) recordSilence(reason string) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.silent, c.lastReason = c.silent+1, reason
-	if c.answered != nil || c.silent < c.maxSilent {
+	if c.hold.on() || c.silent < c.maxSilent {
 		return false
 	}
-	now := time.Now()
-	c.answered, c.openedAt, c.nextProbe = make(chan struct{}), now, now.Add(probeInterval)
+	c.hold.begin(probeInterval)
 	return true
 }
 
@@ -97,10 +86,5 @@ func (c *circuit) recordAnswer() (outage time.Duration) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	c.silent, c.everAnswered = 0, true
-	if c.answered == nil {
-		return 0
-	}
-	close(c.answered)
-	c.answered = nil
-	return time.Since(c.openedAt)
+	return c.hold.end()
 }

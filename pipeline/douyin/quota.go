@@ -15,10 +15,8 @@ const quotaInterval = 15 * time.Minute
 // one of them is sent. Any other answer lets all go on.
 type quota struct {
 	mu      sync.Mutex
-	refusal *Error        // the latest; nil unless the quota is used up
-	renewed chan struct{} // closed by the answer that ends it
-	since   time.Time
-	nextTry time.Time
+	hold    hold
+	refusal *Error // the latest
 }
 
 // poll returns how long a caller must wait before it polls again, 0 if its request may be
@@ -26,52 +24,44 @@ type quota struct {
 func (q *quota) poll(patience time.Duration) (pause, left time.Duration, renewed <-chan struct{}, refusal *Error) {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.refusal == nil {
+	if !q.hold.on() {
 		return 0, 0, nil, nil
 	}
-	now := time.Now()
-	if pause = q.nextTry.Sub(now); pause <= 0 {
-		q.nextTry = now.Add(quotaInterval)
-	}
-	return pause, patience - now.Sub(q.since), q.renewed, q.refusal
+	pause, renewed = q.hold.poll(quotaInterval)
+	return pause, patience - time.Since(q.hold.since), renewed, q.refusal
 }
 
 // usedUp reports whether callers have to wait.
 func (q *quota) usedUp() bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.refusal != nil
+	return q.hold.on()
 }
 
 // waits reports whether a call that was refused has to wait, and not to fail.
 func (q *quota) waits(patience time.Duration) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	return q.refusal != nil && time.Since(q.since) < patience
+	return q.hold.on() && time.Since(q.hold.since) < patience
 }
 
 // recordRefusal records that the quota is used up, and reports whether that is new.
 func (q *quota) recordRefusal(fault *Error) bool {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	first := q.refusal == nil
-	if q.refusal = fault; first {
-		now := time.Now()
-		q.renewed, q.since, q.nextTry = make(chan struct{}), now, now.Add(quotaInterval)
+	q.refusal = fault
+	if q.hold.on() {
+		return false
 	}
-	return first
+	q.hold.begin(quotaInterval)
+	return true
 }
 
 // recordAnswer records any other answer, and returns how long callers have waited, or 0.
 func (q *quota) recordAnswer() time.Duration {
 	q.mu.Lock()
 	defer q.mu.Unlock()
-	if q.refusal == nil {
-		return 0
-	}
-	close(q.renewed)
-	q.refusal = nil
-	return time.Since(q.since)
+	return q.hold.end()
 }
 
 // awaitQuota waits until the quota admits a request, and reports whether the request is

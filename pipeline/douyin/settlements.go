@@ -7,7 +7,7 @@ import (
 	"fmt"
 	"net/http"
 
-	"github.com/go-json-experiment/json"
+	"github.com/go-json-experiment/json/jsontext"
 
 	"billwalk/pipeline/normalise"
 	"billwalk/schema"
@@ -27,10 +27,11 @@ const pathSettlements = "/api/apps/trade/v2/settle/query_settle"
 func (c *Client) Settlements(ctx context.Context, q schema.Query) (normalise.SettlementsAnswer, error) {
 	answer := normalise.SettlementsAnswer{SettleAnswer: schema.SettleAnswer{Parameter: q.Parameter, Column: q.Column, Value: q.Value}}
 	// Only one id: of several the platform uses one, and silently ignores the others.
-	id, err := json.Marshal(map[string]string{q.Parameter: q.Value})
+	id, err := jsontext.AppendQuote([]byte(`{"`+q.Parameter+`":`), q.Value)
 	if err != nil {
 		return answer, newError(apiSettlements, giveUpUnit, "the id is not valid UTF-8").withCause(err).forQuery(q)
 	}
+	id = append(id, '}')
 	var decoded normalise.Settlements
 	got, err := c.call(ctx, &c.settlements, func() (*http.Request, error) {
 		return http.NewRequest(http.MethodPost, c.app.BaseURL+pathSettlements, bytes.NewReader(id))

@@ -213,9 +213,13 @@ func (p *PreparedAnswer) settlementsOf(rows []normalise.SettleRow) []schema.Sett
 // HasOwnSettlement reports whether an answer has a settlement of the id that was
 // queried. One that has only settlements of other ids says nothing of the order.
 func HasOwnSettlement(answer *normalise.SettlementsAnswer) bool {
-	return slices.ContainsFunc(answer.Decoded.Records, func(r normalise.SettleRecord) bool {
-		return !normalise.Normaliser{}.Settlement(r, &answer.SettleAnswer).Foreign
-	})
+	records := answer.Decoded.Records
+	for i := range records {
+		if !records[i].Foreign(&answer.SettleAnswer) {
+			return true
+		}
+	}
+	return false
 }
 
 func outcomeOf(records []normalise.SettleRecord) Outcome {

@@ -37,7 +37,7 @@ func (r *OrderReader) leaveElsewhere(day schema.Day, bills []reconcile.Bill) {
 		published := PublishedElsewhere{*s, where.day, where.succeeded || built && where.day > day} // which this run publishes after this one
 		switch {
 		case !known, reached && built && (!hasBill || where.early): // it moves, or has no day yet
-			later, isLater := r.countsLater(day, s, billed, ahead, bills[0].OrderKey())
+			later, isLater := r.countsLater(day, s, billed, ahead, bills)
 			if isLater {
 				o.Elsewhere = append(o.Elsewhere, PublishedElsewhere{*s, later, true})
 			}
@@ -70,7 +70,7 @@ func (r *OrderReader) daysAhead(day schema.Day, bills []reconcile.Bill) []schema
 // countsLater reports whether a settlement that has no day yet counts beyond the day's window,
 // and a day of the order there. On the day of the window where it would count by the bills of the
 // window alone, the order's next bill may be seen, on a day that takes the settlement.
-func (r *OrderReader) countsLater(day schema.Day, s *schema.Settlement, billed, ahead []schema.Day, order string) (later schema.Day, ok bool) {
+func (r *OrderReader) countsLater(day schema.Day, s *schema.Settlement, billed, ahead []schema.Day, bills []reconcile.Bill) (later schema.Day, ok bool) {
 	if len(ahead) == 0 {
 		return 0, false
 	}
@@ -78,9 +78,9 @@ func (r *OrderReader) countsLater(day schema.Day, s *schema.Settlement, billed, 
 	if len(built) == 0 {
 		return 0, false
 	}
-	within := reconcile.BillDate(built, s)
+	within, order := r.Rules.BillDate(built, bills, s), bills[0].OrderKey()
 	for _, next := range ahead {
-		if within > day && next-within <= r.standings.window && r.bills.has(next, order) && reconcile.BillDate([]schema.Day{within, next}, s) == next {
+		if within > day && next-within <= r.standings.window && r.bills.has(next, order) && r.Rules.BillDate([]schema.Day{within, next}, bills, s) == next {
 			return next, true
 		}
 	}

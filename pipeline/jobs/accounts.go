@@ -137,7 +137,7 @@ func (l *accountList) parseUntil(line map[string]value) (schema.Day, bool) {
 		return 0, true
 	}
 	day, err := schema.ParseDay(v.text)
-	if err != nil || day < earliest {
+	if err != nil || day < schema.FirstDay {
 		l.r.faultOf(v, "until: want a day such as 2026-12-31, %s", v.found(untilKey))
 		return 0, false
 	}

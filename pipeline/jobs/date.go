@@ -28,9 +28,6 @@ const (
 	maxDaysAgo = 3650
 )
 
-// earliest is the first date that is accepted: Douyin did not exist before.
-var earliest = schema.DayOf(time.Date(2016, 1, 1, 0, 0, 0, 0, schema.China))
-
 var daysAgo = regexp.MustCompile(`^-([1-9][0-9]{0,3})d$`)
 
 // ParseDate reads YYYY-MM-DD, a month YYYY-MM, yesterday, today, or days before
@@ -54,11 +51,11 @@ func parseDate(s string) (Date, bool) {
 		return Date{ago: ago}, err == nil && ago <= maxDaysAgo
 	}
 	if day, err := schema.ParseDay(s); err == nil {
-		return Date{first: day, last: day}, day >= earliest
+		return Date{first: day, last: day}, day >= schema.FirstDay
 	}
 	if t, err := time.ParseInLocation(monthOnly, s, schema.China); err == nil {
 		first := schema.DayOf(t)
-		return Date{first: first, last: schema.DayOf(t.AddDate(0, 1, 0)) - 1}, first >= earliest
+		return Date{first: first, last: schema.DayOf(t.AddDate(0, 1, 0)) - 1}, first >= schema.FirstDay
 	}
 	return Date{}, false
 }
@@ -115,8 +112,8 @@ func (d Dates) Range(today schema.Day, allowOpen bool) (first, last schema.Day, 
 	switch {
 	case first > last:
 		return 0, 0, fmt.Errorf("the days from %s to %s are none: %s is after %s; put the earlier one first", d.From, d.To, first, last)
-	case first < earliest:
-		return 0, 0, fmt.Errorf("%s is before %s, the first day that is accepted: is the year right?", first, earliest)
+	case first < schema.FirstDay:
+		return 0, 0, fmt.Errorf("%s is before %s, the first day that is accepted: is the year right?", first, schema.FirstDay)
 	case underWay && last > newest && !allowOpen:
 		return 0, 0, fmt.Errorf("of %s no day from %s on is over in China (UTC+8), where it is %s: end with %s, or give --allow-open-day", d.To, first, today, newest)
 	case last > today:

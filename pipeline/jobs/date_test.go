@@ -104,7 +104,7 @@ func TestMonthUnderWay(t *testing.T) {
 
 func TestRangeBeforeDouyin(t *testing.T) {
 	t.Parallel()
-	if _, _, err := Range("-3650d", "", earliest+100, false); err == nil || !strings.Contains(err.Error(), "is the year right?") {
+	if _, _, err := Range("-3650d", "", schema.FirstDay+100, false); err == nil || !strings.Contains(err.Error(), "is the year right?") {
 		t.Errorf("Range = %v, want it refused", err)
 	}
 }
@@ -145,10 +145,10 @@ func FuzzParseDate(f *testing.F) {
 			t.Fatalf("%q means %v to %v", text, first, last)
 		case d.relative() && (last > today || today-first > maxDaysAgo):
 			t.Fatalf("%q on %v means %v", text, today, first)
-		case !d.relative() && first < earliest:
+		case !d.relative() && first < schema.FirstDay:
 			t.Fatalf("%q means %v", text, first)
 		}
-		if from, to, err := Range(text, "", today, false); err == nil && (from < earliest || from > to || to >= today) {
+		if from, to, err := Range(text, "", today, false); err == nil && (from < schema.FirstDay || from > to || to >= today) {
 			t.Fatalf("Range(%q) on %v = %v to %v", text, today, from, to)
 		}
 	})

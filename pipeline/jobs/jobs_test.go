@@ -215,8 +215,8 @@ func TestDemo(t *testing.T) {
 	if !slices.Equal(job.Accounts, accounts) || job.Bills.Passes != 2 || file.Apps[job.Bills.App].QPS != 50 {
 		t.Errorf("Demo = %+v", file)
 	}
-	first, last, err := job.Dates.Range(100+earliest, false)
-	if err != nil || first != 97+earliest || last != 99+earliest {
+	first, last, err := job.Dates.Range(100+schema.FirstDay, false)
+	if err != nil || first != 97+schema.FirstDay || last != 99+schema.FirstDay {
 		t.Errorf("days %s to %s, %v", first, last, err)
 	}
 	if problem := outOfRange(file); problem != "" {

@@ -113,7 +113,7 @@ func FuzzDecodeSettlements(f *testing.F) {
 		for _, r := range records {
 			row := Normaliser{}.Settlement(r, asking("order_id", "ot1"))
 			s := row.Settlement
-			if s.SettleID == "" || s.Status == "" || !s.OrderID.Valid || row.Foreign != (s.OrderID.V != "ot1") {
+			if s.SettleID == "" || s.Status == "" || !s.OrderID.Valid || row.Foreign != (s.OrderID.V != "ot1") || r.Foreign(asking("order_id", "ot1")) != row.Foreign {
 				t.Fatalf("%s became %+v", r.Raw, row)
 			}
 			var record map[string]stdjson.RawMessage

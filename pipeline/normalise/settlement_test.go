@@ -202,7 +202,7 @@ func TestMatchQuery(t *testing.T) {
 			}
 			ids = append(ids, id.V)
 		}
-		if diff := cmp.Diff(test.ids, ids); diff != "" || exceptionText(row.Exceptions) != test.rules || row.Foreign != (test.rules != "") || row.Settlement.SettleID != "s" {
+		if diff := cmp.Diff(test.ids, ids); diff != "" || exceptionText(row.Exceptions) != test.rules || row.Foreign != (test.rules != "") || records[0].Foreign(asking(test.parameter, test.value)) != row.Foreign || row.Settlement.SettleID != "s" {
 			t.Errorf("%s %s of%s: foreign %v, %q, want %q; ids (-want +got):\n%s",
 				test.parameter, test.value, test.members, row.Foreign, exceptionText(row.Exceptions), test.rules, diff)
 		}

@@ -54,24 +54,35 @@ type settleChecker struct {
 	row *SettleRow
 }
 
-// matchQuery compares the settlement with the query. If it does not have the id of the
-// query it gets it; if it has another value, it is foreign.
-func (c *settleChecker) matchQuery(q schema.Query) {
-	s := &c.row.Settlement
-	var id *schema.Null[string]
+// queriedID returns the id of a settlement that a query is by.
+func queriedID(s *schema.Settlement, q schema.Query) *schema.Null[string] {
 	switch q.Parameter {
 	case "settle_id":
 		settleID := schema.Some(s.SettleID)
-		id = &settleID
+		return &settleID
 	case "order_id":
-		id = &s.OrderID
+		return &s.OrderID
 	case "out_settle_no":
-		id = &s.OutSettleNo
+		return &s.OutSettleNo
 	case "out_order_no":
-		id = &s.OutOrderNo
+		return &s.OutOrderNo
 	default:
-		id = &schema.Null[string]{Valid: true} // no settlement matches an unknown parameter
+		return &schema.Null[string]{Valid: true} // no settlement matches an unknown parameter
 	}
+}
+
+// Foreign reports what a SettleRow of the record and the answer says, without making one.
+func (r *SettleRecord) Foreign(a *schema.SettleAnswer) bool {
+	var s schema.Settlement
+	r.wire.fill(&s)
+	id := queriedID(&s, a.Query())
+	return id.Valid && id.V != a.Value
+}
+
+// matchQuery compares the settlement with the query. If it does not have the id of the
+// query it gets it; if it has another value, it is foreign.
+func (c *settleChecker) matchQuery(q schema.Query) {
+	id := queriedID(&c.row.Settlement, q)
 	switch {
 	case !id.Valid:
 		*id = schema.Some(q.Value)

@@ -17,6 +17,9 @@ func (d dice) once(n int) bool { return d.IntN(n) == 0 }
 
 func pick[T any](d dice, values ...T) T { return values[d.IntN(len(values))] }
 
+// longWord has fewer characters than the settle query takes bytes, and more bytes.
+const longWord = "一个很长的外部订单号一个很长的外部订单号一个很长的"
+
 // id returns s or, in one of n calls, NULL or the empty text.
 func (d dice) id(s string, n int) schema.Null[string] {
 	if d.once(n) {
@@ -35,7 +38,7 @@ func (d dice) bills(number string, lookback int) []dated[schema.Bill] {
 		b := &bills[i].row
 		*b = schema.Bill{
 			AccountID: pick(d, "P", "Q"), LedgerID: fmt.Sprintf("%s-%d", number, d.IntN(4)), WalkAccountID: pick(d, schema.AccountID("A"), "B"),
-			ShopOrderID: d.id("o"+number, noOrder), OrderExtID: d.id("e"+number+pick(d, "", "", "", "b"), 3),
+			ShopOrderID: d.id("o"+number, noOrder), OrderExtID: d.id("e"+number+pick(d, "", "", "", "b", longWord), 3),
 			ItemOrderID: d.id("i"+number+pick(d, "a", "b"), 3), VerifyID: d.id("v"+number+pick(d, "a", "b"), 3),
 			SettleType: pick(d, int32(1), 1, 1, 1, 1, 1, 1, 2, 3), SettleSubType: pick(d, schema.Null[int32]{}, schema.Null[int32]{}, schema.Some(int32(21)), schema.Some(int32(22))),
 		}

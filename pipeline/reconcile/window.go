@@ -140,25 +140,12 @@ func (w *window) groupBills(bills []bill) {
 }
 
 // billDate returns the day on which the settlement counts: where it was published
-// before, else as BillDate has it among the built days.
+// before, else as Rules.BillDate has it among the built days.
 func (w *window) billDate(s *settlement) schema.Day {
 	if day, ok := w.order.Published[s.SettleID]; ok && slices.Contains(w.days, day) {
 		return day
 	}
-	return BillDate(w.built, s.Settlement)
-}
-
-// BillDate returns the day on which a settlement of an order counts that has no day yet: of
-// days with bills, ascending, the latest that is not after its own day, else the earliest;
-// without a time, the latest.
-func BillDate(days []schema.Day, s *schema.Settlement) schema.Day {
-	latest := days[0]
-	for _, day := range days {
-		if !s.SettleTime.Valid || day <= schema.DayOf(s.SettleTime.V) {
-			latest = day
-		}
-	}
-	return latest
+	return w.rules.BillDate(w.built, w.order.Bills, s.Settlement)
 }
 
 // assignSettlements gives each settlement its group on its bill_date: the first of its

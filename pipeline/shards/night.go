@@ -3,7 +3,6 @@ package shards
 import (
 	"context"
 	"encoding/json"
-	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
@@ -27,8 +26,6 @@ const (
 	// goneAfter is how long a shard that shows no sign of life is waited for: longer than
 	// Kubernetes takes to start a pod that has failed a few times.
 	goneAfter = 10 * time.Minute
-
-	maxTries = 5 // of one swap
 )
 
 // Config says what is shared, and where the shards tell of themselves.
@@ -46,12 +43,10 @@ type Config struct {
 // stopped, takes it up again; one that had ended begins another one of the same days.
 type Night struct {
 	Config
-	own   swap.Object
 	rests func() // ends the signs of life
 
-	mu      sync.Mutex
-	state   state
-	version string
+	mu    sync.Mutex
+	state state
 
 	peers  map[int]*peer
 	looked time.Time // when Passed looked at them last
@@ -94,14 +89,13 @@ type peer struct {
 
 // Enter begins the shard's part of the night, or takes it up where an earlier run was cut.
 func Enter(ctx context.Context, c Config) (*Night, error) {
-	n := &Night{Config: c, peers: make(map[int]*peer), own: c.Open(stateName(c.Shard.Index))}
+	n := &Night{Config: c, peers: make(map[int]*peer)}
 	var last state
-	data, version, err := n.own.Load(ctx)
+	data, _, err := c.Open(stateName(c.Shard.Index)).Load(ctx)
 	if err != nil {
 		return nil, err
 	}
 	_ = json.Unmarshal(data, &last) // what cannot be read is of no night
-	n.version = version
 	n.state = state{Shard: c.Shard.String(), RunID: c.RunID, From: c.From, To: c.To, Round: 1, Beat: last.Beat, Passed: []string{}, Lists: []list{}}
 	if last.From == c.From && last.To == c.To && last.Shard == n.state.Shard {
 		n.state.Round = last.Round
@@ -150,19 +144,7 @@ func (n *Night) store(ctx context.Context, change func(*state)) error {
 	if err != nil {
 		return err
 	}
-	for try := 1; ; try++ {
-		version, err := n.own.Swap(ctx, data, n.version)
-		if err == nil {
-			n.version = version
-			return nil
-		}
-		if !errors.Is(err, schema.ErrTaken) || try == maxTries {
-			return err
-		}
-		if _, n.version, err = n.own.Load(ctx); err != nil {
-			return err
-		}
-	}
+	return n.put(ctx, stateName(n.Shard.Index), data)
 }
 
 // Pass tells the others that this shard has done something.

@@ -2,6 +2,7 @@ package walk
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -52,7 +53,7 @@ func (u *unitWalk) fetch(ctx context.Context, t *trace, n int) error {
 			return errors.Join(err, b.flush(ctx))
 		}
 		if err := t.add(&answer, u.walker.PageSize); err != nil {
-			return errors.Join(&schema.UnitError{Unit: t.unit, LogID: answer.LogID, Code: schema.CodeChain, Err: err}, b.flush(ctx))
+			return errors.Join(&schema.UnitError{Unit: t.unit, LogID: answer.LogID, Code: cmp.Or(schema.ErrorCodeOf(err), schema.CodeChain), Err: err}, b.flush(ctx))
 		}
 		if err := b.makeRoom(ctx, answer.FetchedAt); err != nil {
 			return err

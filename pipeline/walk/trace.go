@@ -2,6 +2,7 @@ package walk
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -52,7 +53,7 @@ func (t *trace) add(a *normalise.PageAnswer, size int) error {
 	if err := t.guard(page, size); err != nil {
 		return err
 	}
-	if err := t.addSizes(&page.Sizes); err != nil {
+	if err := t.addSizes(a); err != nil {
 		return err
 	}
 	t.contents = append(t.contents, page.Records...)
@@ -93,15 +94,26 @@ func (t *trace) guard(page *normalise.PageContent, size int) error {
 
 // addSizes adds a page's sums of absolute amounts. Amounts whose sum could overflow are
 // refused here, where they fail one unit and not the whole day.
-func (t *trace) addSizes(page *[schema.AmountCount]schema.Fen) error {
-	for a, size := range page {
+func (t *trace) addSizes(page *normalise.PageAnswer) error {
+	for a, size := range page.Decoded.Sizes {
 		sum, err := t.sizes[a].Add(size)
 		if err != nil || sum > math.MaxInt64/maxUnits {
-			return fmt.Errorf("the sum of %s cannot be right: %w", schema.Amount(a).Field(), schema.ErrOverflow)
+			return fmt.Errorf("the sum of %s, up to page %d, is more than a day can have%s: %w", schema.Amount(a).Field(), page.Page, largest(page.Body, schema.Amount(a)), schema.ErrOverflow)
 		}
 		t.sizes[a] = sum
 	}
 	return nil
+}
+
+// largest names the bill of a page that has the largest amount.
+func largest(body []byte, a schema.Amount) string {
+	page, err := normalise.DecodePage(body)
+	if err != nil || len(page.Records) == 0 {
+		return ""
+	}
+	size := func(r normalise.Record) schema.Fen { fen := r.Amounts()[a].V; return max(fen, -fen) }
+	r := slices.MaxFunc(page.Records, func(a, b normalise.Record) int { return cmp.Compare(size(a), size(b)) })
+	return fmt.Sprintf(": bill %s has %d fen; compare it with the merchant's console, and ask Douyin's support with the logid", r.Key().LedgerID, r.Amounts()[a].V)
 }
 
 // maxUnits is how many units a partition can hold without its sums overflowing.

@@ -60,7 +60,7 @@ TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.bill_date.type' = 'date',
   'projection.bill_date.format' = 'yyyy-MM-dd',
-  'projection.bill_date.range' = '2020-01-01,NOW+1DAYS',
+  'projection.bill_date.range' = '2016-01-01,NOW+1DAYS',
   'storage.location.template' = 's3://catering-lake/prod/bills/bill_date=${bill_date}/'
 );
 
@@ -102,7 +102,7 @@ TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.bill_date.type' = 'date',
   'projection.bill_date.format' = 'yyyy-MM-dd',
-  'projection.bill_date.range' = '2020-01-01,NOW+1DAYS',
+  'projection.bill_date.range' = '2016-01-01,NOW+1DAYS',
   'storage.location.template' = 's3://catering-lake/prod/settlements/bill_date=${bill_date}/'
 );
 
@@ -147,7 +147,7 @@ TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.bill_date.type' = 'date',
   'projection.bill_date.format' = 'yyyy-MM-dd',
-  'projection.bill_date.range' = '2020-01-01,NOW+1DAYS',
+  'projection.bill_date.range' = '2016-01-01,NOW+1DAYS',
   'storage.location.template' = 's3://catering-lake/prod/reconciliation/bill_date=${bill_date}/'
 );
 
@@ -177,7 +177,7 @@ TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.bill_date.type' = 'date',
   'projection.bill_date.format' = 'yyyy-MM-dd',
-  'projection.bill_date.range' = '2020-01-01,NOW+1DAYS',
+  'projection.bill_date.range' = '2016-01-01,NOW+1DAYS',
   'storage.location.template' = 's3://catering-lake/prod/exceptions/bill_date=${bill_date}/'
 );
 
@@ -211,7 +211,7 @@ TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.bill_date.type' = 'date',
   'projection.bill_date.format' = 'yyyy-MM-dd',
-  'projection.bill_date.range' = '2020-01-01,NOW+1DAYS',
+  'projection.bill_date.range' = '2016-01-01,NOW+1DAYS',
   'storage.location.template' = 's3://catering-lake/prod/restatements/bill_date=${bill_date}/'
 );
 
@@ -236,7 +236,7 @@ TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.bill_date.type' = 'date',
   'projection.bill_date.format' = 'yyyy-MM-dd',
-  'projection.bill_date.range' = '2020-01-01,NOW+1DAYS',
+  'projection.bill_date.range' = '2016-01-01,NOW+1DAYS',
   'storage.location.template' = 's3://catering-lake/prod/stores/bill_date=${bill_date}/'
 );
 
@@ -272,7 +272,7 @@ TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.bill_date.type' = 'date',
   'projection.bill_date.format' = 'yyyy-MM-dd',
-  'projection.bill_date.range' = '2020-01-01,NOW+1DAYS',
+  'projection.bill_date.range' = '2016-01-01,NOW+1DAYS',
   'storage.location.template' = 's3://catering-lake/prod/withdrawals/bill_date=${bill_date}/'
 );
 
@@ -300,7 +300,7 @@ TBLPROPERTIES (
   'projection.enabled' = 'true',
   'projection.bill_date.type' = 'date',
   'projection.bill_date.format' = 'yyyy-MM-dd',
-  'projection.bill_date.range' = '2020-01-01,NOW+1DAYS',
+  'projection.bill_date.range' = '2016-01-01,NOW+1DAYS',
   'storage.location.template' = 's3://catering-lake/prod/withdrawn_bills/bill_date=${bill_date}/'
 );
 
@@ -309,7 +309,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS manifest_files (
   generation bigint,
   units array<struct<account:struct<account:string,name:string>,state:string,stale:boolean,totals:struct<`rows`:bigint>,failure:struct<reason:string,logid:string>,certificate:struct<unavailable:struct<reason:string,logid:string>>>>
 )
-COMMENT 'The manifests, one row per day and bucket, as far as the view units reads them.'
+COMMENT '清单，每个日期与分桶一行，仅有视图 units 所读的部分 / The manifests, one row per day and bucket, as far as the view units reads them.'
 STORED AS ION
 LOCATION 's3://catering-lake/prod/_manifests/';
 
@@ -323,7 +323,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS resolution_files (
   diff_total_fen bigint,
   amounts string
 )
-COMMENT 'What the view resolutions reads.'
+COMMENT '视图 resolutions 所读 / What the view resolutions reads.'
 ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'
 LOCATION 's3://catering-lake/prod/resolutions/';
 
@@ -334,7 +334,7 @@ CREATE EXTERNAL TABLE IF NOT EXISTS closing_files (
   closed_at string,
   generation bigint
 )
-COMMENT 'What the view closings reads.'
+COMMENT '视图 closings 所读 / What the view closings reads.'
 ROW FORMAT SERDE 'org.openx.data.jsonserde.JsonSerDe'
 LOCATION 's3://catering-lake/prod/closings/';
 

@@ -22,6 +22,7 @@ var differences = map[string][]difference{
 		{regexp.MustCompile(`AS VARCHAR\)`), "AS STRING)"},
 		{regexp.MustCompile(`ARRAY\[\]`), "CAST(array() AS ARRAY<STRING>)"},
 		{regexp.MustCompile(`array_slice\(`), "slice("},
+		{regexp.MustCompile(`strlen\(`), "octet_length("},
 		{regexp.MustCompile(` // `), " div "},
 	},
 	"trino":  trino,
@@ -36,6 +37,7 @@ var trino = []difference{
 	{regexp.MustCompile(`array_contains\(`), "contains("},
 	{regexp.MustCompile(`ARRAY\[\]`), "CAST(ARRAY[] AS ARRAY(VARCHAR))"},
 	{regexp.MustCompile(`array_slice\(`), "slice("},
+	{regexp.MustCompile(`strlen\((\w+)\)`), "length(to_utf8($1))"},
 	{regexp.MustCompile(` // `), " / "},
 }
 

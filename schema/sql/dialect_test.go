@@ -14,9 +14,9 @@ import (
 var foreign = map[schema.Dialect]*regexp.Regexp{
 	// These are of DuckDB alone. The queries do without them, so that there is little to translate.
 	schema.DuckDBDialect: regexp.MustCompile(`::|\blist_|FILTER \([^W]|BY NAME|\(FROM |^\s*FROM \w+$\n\s*UNION|\bleft\(|\bsign\(`),
-	schema.Spark:         regexp.MustCompile(`\bVARCHAR\b|'day'|\bARRAY\[|\barray_slice|\btimezone\('|//|TEMP TABLE`),
-	schema.Trino:         regexp.MustCompile(`\bTEMP\b|\bSTRING\b|\barray_slice|\barray_contains|\btimezone\('|//|div `),
-	schema.Athena:        regexp.MustCompile(`\bTEMP\b|\bSTRING\b|\barray_slice|\barray_contains|\btimezone\('|//|div `),
+	schema.Spark:         regexp.MustCompile(`\bVARCHAR\b|'day'|\bARRAY\[|\barray_slice|\btimezone\('|//|TEMP TABLE|strlen`),
+	schema.Trino:         regexp.MustCompile(`\bTEMP\b|\bSTRING\b|\barray_slice|\barray_contains|\btimezone\('|//|div |strlen`),
+	schema.Athena:        regexp.MustCompile(`\bTEMP\b|\bSTRING\b|\barray_slice|\barray_contains|\btimezone\('|//|div |strlen`),
 }
 
 var comment = regexp.MustCompile(`--.*`)

@@ -92,6 +92,7 @@ FROM (
   FROM read_parquet('lake/bills/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
 COMMENT ON VIEW bills IS '账单接口的每条记录一行；主键为 account_id、ledger_id、settle_type、settle_sub_type。 / One row per ledger record of the bill API; key account_id, ledger_id, settle_type, settle_sub_type.';
+COMMENT ON COLUMN bills.bill_date IS '账单日（北京时间） / the day in UTC+8';
 COMMENT ON COLUMN bills.account_id IS '收款账户（总店或门店） / the account that is paid (head office or store); from account_id';
 COMMENT ON COLUMN bills.ledger_id IS '账单 ID / bill id; from ledger_id';
 COMMENT ON COLUMN bills.walk_account_id IS 'jobs.yaml 中配置的账户，该账单由拉取此账户得到 / the configured account whose walk found the bill';
@@ -188,6 +189,7 @@ FROM (
   FROM read_parquet('lake/settlements/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
 COMMENT ON VIEW settlements IS '每个 settle_id 一行，回调指明多个子订单时每个子订单一行；只在一天：其订单的账单日中不晚于分账当日的最后一天，都晚于它则为最早一天，没有分账时间则为最后一天。没有账单的分账在分账当天。 / One row per settle_id, or per item where callbacks name several, on one day only: the latest bill_date of its order that is not after the settlement’s own day, else the earliest; without a time, the latest. A settlement without a bill is on its own day.';
+COMMENT ON COLUMN settlements.bill_date IS '账单日（北京时间） / the day in UTC+8';
 COMMENT ON COLUMN settlements.settle_id IS '分账单号；只有回调指明多个子订单时才有多行 / settlement id; several times only where callbacks name several items of it; from settle_id';
 COMMENT ON COLUMN settlements.order_id IS '交易系统的订单号 / order id of the trade system; from order_id';
 COMMENT ON COLUMN settlements.out_settle_no IS '开发者的分账单号 / the developer’s settlement id; from out_settle_no';
@@ -268,6 +270,7 @@ FROM (
   FROM read_parquet('lake/reconciliation/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
 COMMENT ON VIEW reconciliation IS '每组一行：一个订单（或子订单）在一个账户、一天内的正向账单，或其非正向账单。每条账单恰好属于一组，每笔分账也是；没有账单的分账在没有账单的组（settlement_only）。billed 与 settled 为已知各项之和；未比较的项，差额为 NULL。 / One row per group: the forward bills of one order (or item) of one account on one day, or its other bills. Every bill is in exactly one group; so is every settlement, those without a bill in groups without bills (settlement_only). billed and settled sum what is known; a difference is NULL where a leg is not compared.';
+COMMENT ON COLUMN reconciliation.bill_date IS '账单日（北京时间） / the day in UTC+8';
 COMMENT ON COLUMN reconciliation.walk_account_id IS '这些账单的查询账户，即 jobs.yaml 中配置的账户；没有账单的组为空（settlement_only） / the configured account whose bills these are; empty in groups without bills (settlement_only)';
 COMMENT ON COLUMN reconciliation.group_key IS '在一个账户的一天内唯一：订单号、订单号/子订单号、订单号#non-forward、ext:商家订单号，没有订单的账单为 bill:…，既无账单又无订单的分账为 settlement:… / unique in account and day: the order, order/item, order#non-forward, ext:…, bill:… without an order, or settlement:… without bill and order';
 COMMENT ON COLUMN reconciliation.shop_order_id IS '订单号 / the order';
@@ -323,6 +326,7 @@ FROM (
   FROM read_parquet('lake/exceptions/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
 COMMENT ON VIEW exceptions IS '需要人看的每件事一行；从不因此丢弃账单。 / One row per thing that a person should look at; never a reason to drop a bill.';
+COMMENT ON COLUMN exceptions.bill_date IS '账单日（北京时间） / the day in UTC+8';
 COMMENT ON COLUMN exceptions.rule IS '异常类型，取值见“异常类型” / the rule that is broken';
 COMMENT ON COLUMN exceptions.severity IS 'error 错误或 warning 提醒 / error or warning';
 COMMENT ON COLUMN exceptions.account_id IS '账单的收款账户 / account of the bill';
@@ -366,6 +370,7 @@ FROM (
   FROM read_parquet('lake/restatements/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
 COMMENT ON VIEW restatements IS '已发布的日子后来拉到的账单有增加、减少或变更的，每条一行。该日每次发布都带上之前的各行。 / One row per bill of a published day that a later walk found added, removed or changed. Each publication of the day carries the rows of the one before.';
+COMMENT ON COLUMN restatements.bill_date IS '账单日（北京时间） / the day in UTC+8';
 COMMENT ON COLUMN restatements.account_id IS '收款账户 / the account that is paid';
 COMMENT ON COLUMN restatements.ledger_id IS '账单 ID / bill id';
 COMMENT ON COLUMN restatements.settle_type IS '账单的结算类型 / settle_type of the bill: 1 forward bill (正向账单), 2 refund (退款单), 3 refund fee (退款手续费), 4 merchant’s debt (商家欠款欠收), 5 compensation for an overdue invoice of an agency or influencer (机构/达人发票逾期补偿)';
@@ -401,6 +406,7 @@ FROM (
   FROM read_parquet('lake/stores/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
 COMMENT ON VIEW stores IS '每家门店每晚一行：门店与其账户的名称，列于一次运行的最后一天。仅 stores: true 的任务有；没有行的日子没有文件。 / One row per store and night: the names of stores and of their accounts, as listed on the last day of a run. Only of jobs with stores: true; days without rows have no file.';
+COMMENT ON COLUMN stores.bill_date IS '账单日（北京时间） / the day in UTC+8';
 COMMENT ON COLUMN stores.root_account_id IS '列出该门店的根账户，即 jobs.yaml 中的 root_account_id；单独查询的账户为 NULL / the configured root account that the store is listed below; NULL where an account was asked for by itself';
 COMMENT ON COLUMN stores.account_id IS '门店的账户；门店没有账户时为所查询的账户 / the store’s account; the account that was asked for where the store has none; from poi_account.account_id';
 COMMENT ON COLUMN stores.account_name IS '门店账户的名称 / its name; from poi_account.account_name';
@@ -446,6 +452,7 @@ FROM (
   FROM read_parquet('lake/withdrawals/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
 COMMENT ON VIEW withdrawals IS '每笔提现一行，在发起提现的那一天（中国时间）。仅配置了 withdrawals 的任务有；没有行的日子没有文件。 / One row per withdrawal (提现), on the day on which it was launched in China. Only of jobs with withdrawals; days without rows have no file.';
+COMMENT ON COLUMN withdrawals.bill_date IS '账单日（北京时间） / the day in UTC+8';
 COMMENT ON COLUMN withdrawals.account_id IS '收款账户 / the account that is paid';
 COMMENT ON COLUMN withdrawals.withdraw_id IS '提现单号 / withdrawal id; from withdraw_id';
 COMMENT ON COLUMN withdrawals.amount_fen IS '提现金额 / what was paid out; from amount; signed fen';
@@ -487,6 +494,7 @@ FROM (
   FROM read_parquet('lake/withdrawn_bills/*/*.parquet', union_by_name = true, hive_partitioning = true, hive_types = {'bill_date': DATE})
 );
 COMMENT ON VIEW withdrawn_bills IS '提现的每条账单一行，在该笔提现发起的那一天（中国时间）。仅配置了 withdrawals 的任务有；没有行的日子没有文件。 / One row per bill of a withdrawal, on the day on which the withdrawal was launched in China. Only of jobs with withdrawals; days without rows have no file.';
+COMMENT ON COLUMN withdrawn_bills.bill_date IS '账单日（北京时间） / the day in UTC+8';
 COMMENT ON COLUMN withdrawn_bills.account_id IS '收款账户 / the account that is paid';
 COMMENT ON COLUMN withdrawn_bills.withdraw_id IS '提现单号 / the withdrawal';
 COMMENT ON COLUMN withdrawn_bills.ledger_id IS '账单 ID / bill id; from ledger_id';
@@ -501,9 +509,9 @@ CREATE OR REPLACE VIEW store_names AS SELECT
   poi_id AS poi_id,
   max_by(poi_name, fetched_at) AS poi_name
 FROM stores WHERE poi_id IS NOT NULL GROUP BY poi_id;
-COMMENT ON VIEW store_names IS 'The newest name of each store.';
-COMMENT ON COLUMN store_names.poi_id IS 'the store';
-COMMENT ON COLUMN store_names.poi_name IS 'its name in the newest list';
+COMMENT ON VIEW store_names IS '每个门店最新的名称 / The newest name of each store.';
+COMMENT ON COLUMN store_names.poi_id IS '门店 ID / the store';
+COMMENT ON COLUMN store_names.poi_name IS '最新列表中的名称 / its name in the newest list';
 
 CREATE OR REPLACE VIEW doubts AS WITH bill AS (
   SELECT b.bill_date, b.walk_account_id, COALESCE(NULLIF(b.shop_order_id, ''), 'ext:' || NULLIF(b.order_ext_id, '')) AS order_key, b.item_order_id, e.rule
@@ -526,11 +534,11 @@ SELECT
 FROM suspect AS s JOIN reconciliation AS m ON m.bill_date = s.bill_date AND m.walk_account_id = s.walk_account_id AND m.group_key = s.group_key
 WHERE m.verdict = 'matched'
 GROUP BY s.bill_date, s.walk_account_id, s.group_key;
-COMMENT ON VIEW doubts IS 'One row per matched group with an exception on one of its bills or settlements, and the rules; settlements in files of earlier versions name no group.';
-COMMENT ON COLUMN doubts.bill_date IS 'the day';
-COMMENT ON COLUMN doubts.walk_account_id IS 'with group_key, the row of reconciliation on that day';
-COMMENT ON COLUMN doubts.group_key IS 'the group';
-COMMENT ON COLUMN doubts.rules IS 'the rules of the exceptions';
+COMMENT ON VIEW doubts IS '平账（存疑）：每个平账而其账单或分账有异常的核对单元一行，及异常类型；早期版本文件中的分账不带核对单元 / One row per matched group with an exception on one of its bills or settlements, and the rules; settlements in files of earlier versions name no group.';
+COMMENT ON COLUMN doubts.bill_date IS '账单日 / the day';
+COMMENT ON COLUMN doubts.walk_account_id IS '配置的账户，与 group_key 一起指明当天 reconciliation 的一行 / with group_key, the row of reconciliation on that day';
+COMMENT ON COLUMN doubts.group_key IS '核对单元 / the group';
+COMMENT ON COLUMN doubts.rules IS '异常类型 / the rules of the exceptions';
 
 -- The same for people: Chinese names, amounts in yuan (exact decimals), times in UTC+8, words for codes.
 
@@ -1012,9 +1020,9 @@ FROM (
   SELECT account, NULL, max_by(name, day) FROM units GROUP BY account
 ) AS named
 GROUP BY account_id;
-COMMENT ON VIEW account_names IS 'The name of each account: the newest that the lists of stores have, else that of the list of accounts.';
-COMMENT ON COLUMN account_names.account_id IS 'the account';
-COMMENT ON COLUMN account_names.name IS 'its name';
+COMMENT ON VIEW account_names IS '每个账户的名称：门店列表中最新的，没有则取账户清单中的 / The name of each account: the newest that the lists of stores have, else that of the list of accounts.';
+COMMENT ON COLUMN account_names.account_id IS '账户 / the account';
+COMMENT ON COLUMN account_names.name IS '名称 / its name';
 
 CREATE OR REPLACE VIEW bill_states AS WITH paid AS (
   SELECT DISTINCT b.ledger_id, b.settle_type, COALESCE(b.settle_sub_type, 0) AS settle_sub_type
@@ -1042,15 +1050,15 @@ SELECT
   b.amount_fen AS amount_fen,
   CASE WHEN b.amount_fen IS NULL THEN 'not_withdrawable' WHEN p.ledger_id IS NULL THEN 'waiting' ELSE 'withdrawn' END AS state
 FROM bill AS b LEFT JOIN paid AS p ON p.ledger_id = b.ledger_id AND p.settle_type = b.settle_type AND p.settle_sub_type = b.settle_sub_type;
-COMMENT ON VIEW bill_states IS 'One row per bill that counts: where its money is. Of a bill that several days have, the first day counts.';
-COMMENT ON COLUMN bill_states.bill_date IS 'the day';
-COMMENT ON COLUMN bill_states.account_id IS 'the account that is paid';
-COMMENT ON COLUMN bill_states.walk_account_id IS 'the configured account';
-COMMENT ON COLUMN bill_states.ledger_id IS 'the bill';
-COMMENT ON COLUMN bill_states.settle_type IS 'as bills has it';
-COMMENT ON COLUMN bill_states.settle_sub_type IS 'as bills has it; 0 for none';
-COMMENT ON COLUMN bill_states.amount_fen IS 'what it adds to the account’s balance: fund_amount_fen, or goods_fen where that is NULL; NULL where the direction is unknown; signed fen';
-COMMENT ON COLUMN bill_states.state IS 'withdrawn (a withdrawal that is paid lists it), waiting, or not_withdrawable (its direction is unknown)';
+COMMENT ON VIEW bill_states IS '每条计入的账单一行：钱在哪里。几天都有的账单，只算最早一天 / One row per bill that counts: where its money is. Of a bill that several days have, the first day counts.';
+COMMENT ON COLUMN bill_states.bill_date IS '账单日 / the day';
+COMMENT ON COLUMN bill_states.account_id IS '收款账户 / the account that is paid';
+COMMENT ON COLUMN bill_states.walk_account_id IS '配置的账户 / the configured account';
+COMMENT ON COLUMN bill_states.ledger_id IS '账单 ID / the bill';
+COMMENT ON COLUMN bill_states.settle_type IS '同 bills / as bills has it';
+COMMENT ON COLUMN bill_states.settle_sub_type IS '同 bills；没有则为 0 / as bills has it; 0 for none';
+COMMENT ON COLUMN bill_states.amount_fen IS '计入余额的金额，带符号：fund_amount_fen，为 NULL 则取 goods_fen；方向不明则为 NULL / what it adds to the account’s balance: fund_amount_fen, or goods_fen where that is NULL; NULL where the direction is unknown; signed fen';
+COMMENT ON COLUMN bill_states.state IS 'withdrawn 已提现（已到账的提现列有它）、waiting 待提现、not_withdrawable 不可提现（收支方向不明） / withdrawn (a withdrawal that is paid lists it), waiting, or not_withdrawable (its direction is unknown)';
 
 CREATE OR REPLACE VIEW balances AS WITH listed AS ( -- by the withdrawals that are paid; of a bill that two of them list, the first
   SELECT * FROM (
@@ -1127,19 +1135,19 @@ SELECT
   waiting_fen AS waiting_fen,
   unexplained_fen AS unexplained_fen
 FROM rolled;
-COMMENT ON VIEW balances IS 'One row per payee and day: opening_fen + in_fen - out_fen - withdrawn_fen = closing_fen, the opening_fen of the day after. No rows where no withdrawals are published.';
-COMMENT ON COLUMN balances.bill_date IS 'the day';
-COMMENT ON COLUMN balances.account_id IS 'the account that is paid';
-COMMENT ON COLUMN balances.opening_fen IS 'what waited before the day; of the first day, what withdrawals pay of earlier bills';
-COMMENT ON COLUMN balances.in_fen IS 'the day’s bills to the merchant';
-COMMENT ON COLUMN balances.out_fen IS 'the day’s bills from the merchant, without a sign';
-COMMENT ON COLUMN balances.withdrawn_fen IS 'the withdrawals that were launched on the day and are paid, those by hand included';
-COMMENT ON COLUMN balances.closing_fen IS 'what waits to be withdrawn';
-COMMENT ON COLUMN balances.bills_withdrawn IS 'how many of the day’s bills are withdrawn';
-COMMENT ON COLUMN balances.bills_waiting IS 'how many of them wait';
-COMMENT ON COLUMN balances.bills_not_withdrawable IS 'how many of them have an unknown direction';
-COMMENT ON COLUMN balances.waiting_fen IS 'what still waits of the day’s bills';
-COMMENT ON COLUMN balances.unexplained_fen IS 'by how much the day’s withdrawals are more than their bills; by hand, all of it. The last closing_fen and all of these are the sum of waiting_fen';
+COMMENT ON VIEW balances IS '每个收款账户每天一行：期初 + 入账 - 出账 - 提现 = 期末，即次日期初。没有已发布的提现时没有行 / One row per payee and day: opening_fen + in_fen - out_fen - withdrawn_fen = closing_fen, the opening_fen of the day after. No rows where no withdrawals are published.';
+COMMENT ON COLUMN balances.bill_date IS '账单日 / the day';
+COMMENT ON COLUMN balances.account_id IS '收款账户 / the account that is paid';
+COMMENT ON COLUMN balances.opening_fen IS '期初：当日之前待提现的；最早一天为之后的提现所付的更早账单 / what waited before the day; of the first day, what withdrawals pay of earlier bills';
+COMMENT ON COLUMN balances.in_fen IS '入账：当日收入的账单 / the day’s bills to the merchant';
+COMMENT ON COLUMN balances.out_fen IS '出账：当日支出的账单，不带负号 / the day’s bills from the merchant, without a sign';
+COMMENT ON COLUMN balances.withdrawn_fen IS '当日发起、已到账的提现，含手动提现 / the withdrawals that were launched on the day and are paid, those by hand included';
+COMMENT ON COLUMN balances.closing_fen IS '期末待提现 / what waits to be withdrawn';
+COMMENT ON COLUMN balances.bills_withdrawn IS '当日账单中已提现的条数 / how many of the day’s bills are withdrawn';
+COMMENT ON COLUMN balances.bills_waiting IS '当日账单中待提现的条数 / how many of them wait';
+COMMENT ON COLUMN balances.bills_not_withdrawable IS '当日账单中收支方向不明的条数 / how many of them have an unknown direction';
+COMMENT ON COLUMN balances.waiting_fen IS '当日账单中至今待提现的 / what still waits of the day’s bills';
+COMMENT ON COLUMN balances.unexplained_fen IS '当日提现多于其账单之数，手动提现为全额。末日期末加这些即 waiting_fen 之和 / by how much the day’s withdrawals are more than their bills; by hand, all of it. The last closing_fen and all of these are the sum of waiting_fen';
 
 CREATE OR REPLACE VIEW "余额调节" AS SELECT
   bill_date AS "日期",
@@ -1189,16 +1197,16 @@ FROM (
   SELECT unnest(lines)::JSON AS line, parse_filename(filename) || lpad(generate_subscripts(lines, 1)::VARCHAR, 9, '0') AS note
   FROM (SELECT filename, string_split(rtrim(content, chr(10)), chr(10)) AS lines FROM read_text('lake/resolutions/*.jsonl'))
 );
-COMMENT ON VIEW resolutions IS 'One row per difference that a person has settled by hand (billwalk resolve); the last one of an order counts.';
-COMMENT ON COLUMN resolutions.walk_account_id IS 'the configured account whose bills these are';
-COMMENT ON COLUMN resolutions.order_key IS 'the order: group_key without the item';
-COMMENT ON COLUMN resolutions.reason IS 'why it is settled, in the words of who says so';
-COMMENT ON COLUMN resolutions.resolved_by IS 'who says so';
-COMMENT ON COLUMN resolutions.resolved_at IS 'when';
-COMMENT ON COLUMN resolutions.job IS 'the job that was named';
-COMMENT ON COLUMN resolutions.diff_total_fen IS 'settled - billed of the order then; NULL if it could not be compared; signed fen';
-COMMENT ON COLUMN resolutions.amounts IS 'billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again';
-COMMENT ON COLUMN resolutions.note IS 'names the file, in DuckDB and the line; of notes of one time the larger is the later';
+COMMENT ON VIEW resolutions IS '每条人工处理的差异一行（billwalk resolve）；每个订单以最后一条为准 / One row per difference that a person has settled by hand (billwalk resolve); the last one of an order counts.';
+COMMENT ON COLUMN resolutions.walk_account_id IS '配置的账户，即账单所属 / the configured account whose bills these are';
+COMMENT ON COLUMN resolutions.order_key IS '订单：group_key 去掉子订单 / the order: group_key without the item';
+COMMENT ON COLUMN resolutions.reason IS '处理人所写的原因 / why it is settled, in the words of who says so';
+COMMENT ON COLUMN resolutions.resolved_by IS '处理人 / who says so';
+COMMENT ON COLUMN resolutions.resolved_at IS '时间 / when';
+COMMENT ON COLUMN resolutions.job IS '所指的任务 / the job that was named';
+COMMENT ON COLUMN resolutions.diff_total_fen IS '当时该订单的分账 - 账单，带符号；无法比较时为 NULL / settled - billed of the order then; NULL if it could not be compared; signed fen';
+COMMENT ON COLUMN resolutions.amounts IS '当时各分项（总额、服务费、佣金、净额）的账单,分账，单位分：现在若不同，订单重新算未了 / billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again';
+COMMENT ON COLUMN resolutions.note IS '所在文件（DuckDB 中还有行号）；同一时刻的记录，大的较晚 / names the file, in DuckDB and the line; of notes of one time the larger is the later';
 
 CREATE OR REPLACE VIEW closings AS SELECT
   CAST(line ->> 'bill_date' AS DATE) AS bill_date,
@@ -1211,13 +1219,13 @@ FROM (
   SELECT unnest(lines)::JSON AS line, parse_filename(filename) || lpad(generate_subscripts(lines, 1)::VARCHAR, 9, '0') AS note
   FROM (SELECT filename, string_split(rtrim(content, chr(10)), chr(10)) AS lines FROM read_text('lake/closings/*.jsonl'))
 );
-COMMENT ON VIEW closings IS 'One row per day that a person has closed (billwalk close, 结账); the last one of a day counts.';
-COMMENT ON COLUMN closings.bill_date IS 'the day';
-COMMENT ON COLUMN closings.job IS 'the job';
-COMMENT ON COLUMN closings.closed_by IS 'who closed it';
-COMMENT ON COLUMN closings.closed_at IS 'when';
-COMMENT ON COLUMN closings.generation IS 'the highest generation of the day then';
-COMMENT ON COLUMN closings.note IS 'names the file, in DuckDB and the line; of notes of one time the larger is the later';
+COMMENT ON VIEW closings IS '每个人工结账的日子一行（billwalk close）；每天以最后一条为准 / One row per day that a person has closed (billwalk close, 结账); the last one of a day counts.';
+COMMENT ON COLUMN closings.bill_date IS '账单日 / the day';
+COMMENT ON COLUMN closings.job IS '任务 / the job';
+COMMENT ON COLUMN closings.closed_by IS '结账人 / who closed it';
+COMMENT ON COLUMN closings.closed_at IS '时间 / when';
+COMMENT ON COLUMN closings.generation IS '当时该日最高的代次 / the highest generation of the day then';
+COMMENT ON COLUMN closings.note IS '所在文件（DuckDB 中还有行号）；同一时刻的记录，大的较晚 / names the file, in DuckDB and the line; of notes of one time the larger is the later';
 
 CREATE OR REPLACE VIEW resolution_states AS WITH latest AS (
   SELECT * FROM (
@@ -1251,18 +1259,18 @@ SELECT
   o.amounts_now AS amounts_now,
   CASE WHEN NOT COALESCE(o.is_open, false) THEN 'cleared' WHEN o.amounts_now = l.amounts THEN 'resolved' ELSE 'reopened' END AS state
 FROM latest AS l LEFT JOIN orders AS o ON o.walk_account_id = l.walk_account_id AND o.order_key = l.order_key;
-COMMENT ON VIEW resolution_states IS 'The last resolution of each order, and whether it holds: resolved; reopened, since the amounts of the order are others now; or cleared, since nothing of it is open any more.';
-COMMENT ON COLUMN resolution_states.walk_account_id IS 'the configured account whose bills these are';
-COMMENT ON COLUMN resolution_states.order_key IS 'the order: group_key without the item';
-COMMENT ON COLUMN resolution_states.reason IS 'why it is settled, in the words of who says so';
-COMMENT ON COLUMN resolution_states.resolved_by IS 'who says so';
-COMMENT ON COLUMN resolution_states.resolved_at IS 'when';
-COMMENT ON COLUMN resolution_states.job IS 'the job that was named';
-COMMENT ON COLUMN resolution_states.diff_total_fen IS 'settled - billed of the order then; NULL if it could not be compared; signed fen';
-COMMENT ON COLUMN resolution_states.amounts IS 'billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again';
-COMMENT ON COLUMN resolution_states.note IS 'names the file, in DuckDB and the line; of notes of one time the larger is the later';
-COMMENT ON COLUMN resolution_states.amounts_now IS 'amounts, of now';
-COMMENT ON COLUMN resolution_states.state IS 'resolved, reopened or cleared';
+COMMENT ON VIEW resolution_states IS '每个订单最后一条处理，及现在是否仍成立：resolved 成立；reopened 金额已变，重新未了；cleared 已无未了 / The last resolution of each order, and whether it holds: resolved; reopened, since the amounts of the order are others now; or cleared, since nothing of it is open any more.';
+COMMENT ON COLUMN resolution_states.walk_account_id IS '配置的账户，即账单所属 / the configured account whose bills these are';
+COMMENT ON COLUMN resolution_states.order_key IS '订单：group_key 去掉子订单 / the order: group_key without the item';
+COMMENT ON COLUMN resolution_states.reason IS '处理人所写的原因 / why it is settled, in the words of who says so';
+COMMENT ON COLUMN resolution_states.resolved_by IS '处理人 / who says so';
+COMMENT ON COLUMN resolution_states.resolved_at IS '时间 / when';
+COMMENT ON COLUMN resolution_states.job IS '所指的任务 / the job that was named';
+COMMENT ON COLUMN resolution_states.diff_total_fen IS '当时该订单的分账 - 账单，带符号；无法比较时为 NULL / settled - billed of the order then; NULL if it could not be compared; signed fen';
+COMMENT ON COLUMN resolution_states.amounts IS '当时各分项（总额、服务费、佣金、净额）的账单,分账，单位分：现在若不同，订单重新算未了 / billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again';
+COMMENT ON COLUMN resolution_states.note IS '所在文件（DuckDB 中还有行号）；同一时刻的记录，大的较晚 / names the file, in DuckDB and the line; of notes of one time the larger is the later';
+COMMENT ON COLUMN resolution_states.amounts_now IS '现在的 amounts / amounts, of now';
+COMMENT ON COLUMN resolution_states.state IS 'resolved 成立、reopened 重新未了、cleared 已无未了 / resolved, reopened or cleared';
 
 CREATE OR REPLACE VIEW changes_after_closing AS WITH latest AS (
   SELECT * FROM (
@@ -1297,26 +1305,26 @@ SELECT
   r.new_generation AS new_generation,
   r.restated_at AS restated_at
 FROM restatements AS r JOIN first_closed AS c ON c.bill_date = r.bill_date AND r.restated_at > c.closed_at;
-COMMENT ON VIEW changes_after_closing IS 'The rows of restatements that came after their day was closed (结账后变更); where several jobs share the lake, after the first of them had closed it.';
-COMMENT ON COLUMN changes_after_closing.closed_by IS 'who closed the day';
-COMMENT ON COLUMN changes_after_closing.closed_at IS 'when';
-COMMENT ON COLUMN changes_after_closing.closed_generation IS 'the highest generation of the day then';
-COMMENT ON COLUMN changes_after_closing.bill_date IS 'the day';
-COMMENT ON COLUMN changes_after_closing.account_id IS 'the account that is paid';
-COMMENT ON COLUMN changes_after_closing.ledger_id IS 'bill id';
-COMMENT ON COLUMN changes_after_closing.settle_type IS 'settle_type of the bill';
-COMMENT ON COLUMN changes_after_closing.settle_sub_type IS 'settle_sub_type of the bill';
-COMMENT ON COLUMN changes_after_closing.walk_account_id IS 'the configured account whose walk found the change';
-COMMENT ON COLUMN changes_after_closing.shop_order_id IS 'order of the bill';
-COMMENT ON COLUMN changes_after_closing.change IS 'added, removed or changed';
-COMMENT ON COLUMN changes_after_closing.columns IS 'the columns of bills that differ';
-COMMENT ON COLUMN changes_after_closing.old IS 'their old values, a JSON object of texts; what was NULL is left out';
-COMMENT ON COLUMN changes_after_closing.new IS 'their new values, likewise';
-COMMENT ON COLUMN changes_after_closing.diff_total_fen IS 'new - old ledger_total, a missing bill counted as 0';
-COMMENT ON COLUMN changes_after_closing.diff_goods_fen IS 'new - old goods, a missing bill counted as 0';
-COMMENT ON COLUMN changes_after_closing.old_generation IS 'generation of the day that had the old values';
-COMMENT ON COLUMN changes_after_closing.new_generation IS 'generation of the day that has the new values';
-COMMENT ON COLUMN changes_after_closing.restated_at IS 'when the new generation was built';
+COMMENT ON VIEW changes_after_closing IS '结账之后的变更，restatements 的行；几个任务共用数据湖时，以最先结账的为准 / The rows of restatements that came after their day was closed (结账后变更); where several jobs share the lake, after the first of them had closed it.';
+COMMENT ON COLUMN changes_after_closing.closed_by IS '结账人 / who closed the day';
+COMMENT ON COLUMN changes_after_closing.closed_at IS '时间 / when';
+COMMENT ON COLUMN changes_after_closing.closed_generation IS '当时该日最高的代次 / the highest generation of the day then';
+COMMENT ON COLUMN changes_after_closing.bill_date IS '账单日 / the day';
+COMMENT ON COLUMN changes_after_closing.account_id IS '收款账户 / the account that is paid';
+COMMENT ON COLUMN changes_after_closing.ledger_id IS '账单 ID / bill id';
+COMMENT ON COLUMN changes_after_closing.settle_type IS '账单的结算类型 / settle_type of the bill';
+COMMENT ON COLUMN changes_after_closing.settle_sub_type IS '账单的子结算类型 / settle_sub_type of the bill';
+COMMENT ON COLUMN changes_after_closing.walk_account_id IS '发现变动的那次拉取所属的账户，即 jobs.yaml 中配置的账户 / the configured account whose walk found the change';
+COMMENT ON COLUMN changes_after_closing.shop_order_id IS '账单的订单号 / order of the bill';
+COMMENT ON COLUMN changes_after_closing.change IS '变动：added 增加、removed 减少、changed 变更 / added, removed or changed';
+COMMENT ON COLUMN changes_after_closing.columns IS '账单中不同的列 / the columns of bills that differ';
+COMMENT ON COLUMN changes_after_closing.old IS '这些列的原值，JSON 对象，值均为文本；原为 NULL 的不列 / their old values, a JSON object of texts; what was NULL is left out';
+COMMENT ON COLUMN changes_after_closing.new IS '这些列的新值，形式同上 / their new values, likewise';
+COMMENT ON COLUMN changes_after_closing.diff_total_fen IS '新旧 ledger_total 之差，没有的账单按 0 计 / new - old ledger_total, a missing bill counted as 0';
+COMMENT ON COLUMN changes_after_closing.diff_goods_fen IS '新旧 goods 之差，没有的账单按 0 计 / new - old goods, a missing bill counted as 0';
+COMMENT ON COLUMN changes_after_closing.old_generation IS '原值所在的批次 / generation of the day that had the old values';
+COMMENT ON COLUMN changes_after_closing.new_generation IS '新值所在的批次 / generation of the day that has the new values';
+COMMENT ON COLUMN changes_after_closing.restated_at IS '构建变更后批次的时间 / when the new generation was built';
 
 CREATE OR REPLACE VIEW "差异处理" AS SELECT
   walk_account_id AS "查询账户",

@@ -71,7 +71,7 @@ WITH id_of_order AS (
 )
 SELECT order_key, day, asked_by, min(asked_id) AS asked_id, 0 AS by_callback
 FROM id_of_order
-WHERE asked_id IS NOT NULL AND asked_by <> 'item_order_id: item_order_id' AND length(asked_id) <= 64 -- the maximum of the settle query, in bytes; ids are ASCII
+WHERE asked_id IS NOT NULL AND asked_by <> 'item_order_id: item_order_id' AND strlen(asked_id) <= 64 -- the maximum of the settle query, in bytes
 GROUP BY order_key, day, asked_by
 UNION ALL
 SELECT order_key, day, asked_by, asked_id, 1 FROM id_of_order WHERE asked_id IS NOT NULL;

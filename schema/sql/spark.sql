@@ -215,7 +215,7 @@ CREATE TABLE IF NOT EXISTS manifest_files (
 )
 USING json
 OPTIONS (multiLine 'true', mode 'FAILFAST', recursiveFileLookup 'true', pathGlobFilter 'bucket-*.json')
-COMMENT 'The manifests, one row per day and bucket, as far as the view units reads them.'
+COMMENT '清单，每个日期与分桶一行，仅有视图 units 所读的部分 / The manifests, one row per day and bucket, as far as the view units reads them.'
 LOCATION 's3a://catering-lake/prod/_manifests';
 
 CREATE TABLE IF NOT EXISTS resolution_files (
@@ -230,7 +230,7 @@ CREATE TABLE IF NOT EXISTS resolution_files (
 )
 USING json
 OPTIONS (multiLine 'false', mode 'FAILFAST', recursiveFileLookup 'true', pathGlobFilter '*.jsonl')
-COMMENT 'What the view resolutions reads.'
+COMMENT '视图 resolutions 所读 / What the view resolutions reads.'
 LOCATION 's3a://catering-lake/prod/resolutions';
 
 CREATE TABLE IF NOT EXISTS closing_files (
@@ -242,23 +242,23 @@ CREATE TABLE IF NOT EXISTS closing_files (
 )
 USING json
 OPTIONS (multiLine 'false', mode 'FAILFAST', recursiveFileLookup 'true', pathGlobFilter '*.jsonl')
-COMMENT 'What the view closings reads.'
+COMMENT '视图 closings 所读 / What the view closings reads.'
 LOCATION 's3a://catering-lake/prod/closings';
 
 CREATE OR REPLACE VIEW store_names (
-  poi_id COMMENT 'the store',
-  poi_name COMMENT 'its name in the newest list'
-) COMMENT 'The newest name of each store.' AS SELECT
+  poi_id COMMENT '门店 ID / the store',
+  poi_name COMMENT '最新列表中的名称 / its name in the newest list'
+) COMMENT '每个门店最新的名称 / The newest name of each store.' AS SELECT
   poi_id AS poi_id,
   max_by(poi_name, fetched_at) AS poi_name
 FROM stores WHERE poi_id IS NOT NULL GROUP BY poi_id;
 
 CREATE OR REPLACE VIEW doubts (
-  bill_date COMMENT 'the day',
-  walk_account_id COMMENT 'with group_key, the row of reconciliation on that day',
-  group_key COMMENT 'the group',
-  rules COMMENT 'the rules of the exceptions'
-) COMMENT 'One row per matched group with an exception on one of its bills or settlements, and the rules; settlements in files of earlier versions name no group.' AS WITH bill AS (
+  bill_date COMMENT '账单日 / the day',
+  walk_account_id COMMENT '配置的账户，与 group_key 一起指明当天 reconciliation 的一行 / with group_key, the row of reconciliation on that day',
+  group_key COMMENT '核对单元 / the group',
+  rules COMMENT '异常类型 / the rules of the exceptions'
+) COMMENT '平账（存疑）：每个平账而其账单或分账有异常的核对单元一行，及异常类型；早期版本文件中的分账不带核对单元 / One row per matched group with an exception on one of its bills or settlements, and the rules; settlements in files of earlier versions name no group.' AS WITH bill AS (
   SELECT b.bill_date, b.walk_account_id, COALESCE(NULLIF(b.shop_order_id, ''), 'ext:' || NULLIF(b.order_ext_id, '')) AS order_key, b.item_order_id, e.rule
   FROM bills AS b JOIN exceptions AS e ON e.bill_date = b.bill_date AND e.account_id = b.account_id AND e.ledger_id = b.ledger_id
   WHERE b.settle_type = 1
@@ -749,9 +749,9 @@ FROM units;
 -- What waits in the accounts to be withdrawn. Without withdrawals, balances has no rows.
 
 CREATE OR REPLACE VIEW account_names (
-  account_id COMMENT 'the account',
-  name COMMENT 'its name'
-) COMMENT 'The name of each account: the newest that the lists of stores have, else that of the list of accounts.' AS SELECT
+  account_id COMMENT '账户 / the account',
+  name COMMENT '名称 / its name'
+) COMMENT '每个账户的名称：门店列表中最新的，没有则取账户清单中的 / The name of each account: the newest that the lists of stores have, else that of the list of accounts.' AS SELECT
   account_id AS account_id,
   COALESCE(max(listed), max(configured)) AS name
 FROM (
@@ -762,15 +762,15 @@ FROM (
 GROUP BY account_id;
 
 CREATE OR REPLACE VIEW bill_states (
-  bill_date COMMENT 'the day',
-  account_id COMMENT 'the account that is paid',
-  walk_account_id COMMENT 'the configured account',
-  ledger_id COMMENT 'the bill',
-  settle_type COMMENT 'as bills has it',
-  settle_sub_type COMMENT 'as bills has it; 0 for none',
-  amount_fen COMMENT 'what it adds to the account’s balance: fund_amount_fen, or goods_fen where that is NULL; NULL where the direction is unknown; signed fen',
-  state COMMENT 'withdrawn (a withdrawal that is paid lists it), waiting, or not_withdrawable (its direction is unknown)'
-) COMMENT 'One row per bill that counts: where its money is. Of a bill that several days have, the first day counts.' AS WITH paid AS (
+  bill_date COMMENT '账单日 / the day',
+  account_id COMMENT '收款账户 / the account that is paid',
+  walk_account_id COMMENT '配置的账户 / the configured account',
+  ledger_id COMMENT '账单 ID / the bill',
+  settle_type COMMENT '同 bills / as bills has it',
+  settle_sub_type COMMENT '同 bills；没有则为 0 / as bills has it; 0 for none',
+  amount_fen COMMENT '计入余额的金额，带符号：fund_amount_fen，为 NULL 则取 goods_fen；方向不明则为 NULL / what it adds to the account’s balance: fund_amount_fen, or goods_fen where that is NULL; NULL where the direction is unknown; signed fen',
+  state COMMENT 'withdrawn 已提现（已到账的提现列有它）、waiting 待提现、not_withdrawable 不可提现（收支方向不明） / withdrawn (a withdrawal that is paid lists it), waiting, or not_withdrawable (its direction is unknown)'
+) COMMENT '每条计入的账单一行：钱在哪里。几天都有的账单，只算最早一天 / One row per bill that counts: where its money is. Of a bill that several days have, the first day counts.' AS WITH paid AS (
   SELECT DISTINCT b.ledger_id, b.settle_type, COALESCE(b.settle_sub_type, 0) AS settle_sub_type
   FROM withdrawn_bills AS b JOIN withdrawals AS w ON w.bill_date = b.bill_date AND w.account_id = b.account_id AND w.withdraw_id = b.withdraw_id
   WHERE w.verdict IN ('tied', 'mismatched')
@@ -798,19 +798,19 @@ SELECT
 FROM bill AS b LEFT JOIN paid AS p ON p.ledger_id = b.ledger_id AND p.settle_type = b.settle_type AND p.settle_sub_type = b.settle_sub_type;
 
 CREATE OR REPLACE VIEW balances (
-  bill_date COMMENT 'the day',
-  account_id COMMENT 'the account that is paid',
-  opening_fen COMMENT 'what waited before the day; of the first day, what withdrawals pay of earlier bills',
-  in_fen COMMENT 'the day’s bills to the merchant',
-  out_fen COMMENT 'the day’s bills from the merchant, without a sign',
-  withdrawn_fen COMMENT 'the withdrawals that were launched on the day and are paid, those by hand included',
-  closing_fen COMMENT 'what waits to be withdrawn',
-  bills_withdrawn COMMENT 'how many of the day’s bills are withdrawn',
-  bills_waiting COMMENT 'how many of them wait',
-  bills_not_withdrawable COMMENT 'how many of them have an unknown direction',
-  waiting_fen COMMENT 'what still waits of the day’s bills',
-  unexplained_fen COMMENT 'by how much the day’s withdrawals are more than their bills; by hand, all of it. The last closing_fen and all of these are the sum of waiting_fen'
-) COMMENT 'One row per payee and day: opening_fen + in_fen - out_fen - withdrawn_fen = closing_fen, the opening_fen of the day after. No rows where no withdrawals are published.' AS WITH listed AS ( -- by the withdrawals that are paid; of a bill that two of them list, the first
+  bill_date COMMENT '账单日 / the day',
+  account_id COMMENT '收款账户 / the account that is paid',
+  opening_fen COMMENT '期初：当日之前待提现的；最早一天为之后的提现所付的更早账单 / what waited before the day; of the first day, what withdrawals pay of earlier bills',
+  in_fen COMMENT '入账：当日收入的账单 / the day’s bills to the merchant',
+  out_fen COMMENT '出账：当日支出的账单，不带负号 / the day’s bills from the merchant, without a sign',
+  withdrawn_fen COMMENT '当日发起、已到账的提现，含手动提现 / the withdrawals that were launched on the day and are paid, those by hand included',
+  closing_fen COMMENT '期末待提现 / what waits to be withdrawn',
+  bills_withdrawn COMMENT '当日账单中已提现的条数 / how many of the day’s bills are withdrawn',
+  bills_waiting COMMENT '当日账单中待提现的条数 / how many of them wait',
+  bills_not_withdrawable COMMENT '当日账单中收支方向不明的条数 / how many of them have an unknown direction',
+  waiting_fen COMMENT '当日账单中至今待提现的 / what still waits of the day’s bills',
+  unexplained_fen COMMENT '当日提现多于其账单之数，手动提现为全额。末日期末加这些即 waiting_fen 之和 / by how much the day’s withdrawals are more than their bills; by hand, all of it. The last closing_fen and all of these are the sum of waiting_fen'
+) COMMENT '每个收款账户每天一行：期初 + 入账 - 出账 - 提现 = 期末，即次日期初。没有已发布的提现时没有行 / One row per payee and day: opening_fen + in_fen - out_fen - withdrawn_fen = closing_fen, the opening_fen of the day after. No rows where no withdrawals are published.' AS WITH listed AS ( -- by the withdrawals that are paid; of a bill that two of them list, the first
   SELECT * FROM (
     SELECT
       b.bill_date, b.account_id, b.ledger_id, b.settle_type, COALESCE(b.settle_sub_type, 0) AS settle_sub_type,
@@ -921,16 +921,16 @@ FROM balances AS b LEFT JOIN account_names AS n ON n.account_id = b.account_id;
 -- What people have noted by hand, which changes nothing in the tables.
 
 CREATE OR REPLACE VIEW resolutions (
-  walk_account_id COMMENT 'the configured account whose bills these are',
-  order_key COMMENT 'the order: group_key without the item',
-  reason COMMENT 'why it is settled, in the words of who says so',
-  resolved_by COMMENT 'who says so',
-  resolved_at COMMENT 'when',
-  job COMMENT 'the job that was named',
-  diff_total_fen COMMENT 'settled - billed of the order then; NULL if it could not be compared; signed fen',
-  amounts COMMENT 'billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again',
-  note COMMENT 'names the file, in DuckDB and the line; of notes of one time the larger is the later'
-) COMMENT 'One row per difference that a person has settled by hand (billwalk resolve); the last one of an order counts.' AS SELECT
+  walk_account_id COMMENT '配置的账户，即账单所属 / the configured account whose bills these are',
+  order_key COMMENT '订单：group_key 去掉子订单 / the order: group_key without the item',
+  reason COMMENT '处理人所写的原因 / why it is settled, in the words of who says so',
+  resolved_by COMMENT '处理人 / who says so',
+  resolved_at COMMENT '时间 / when',
+  job COMMENT '所指的任务 / the job that was named',
+  diff_total_fen COMMENT '当时该订单的分账 - 账单，带符号；无法比较时为 NULL / settled - billed of the order then; NULL if it could not be compared; signed fen',
+  amounts COMMENT '当时各分项（总额、服务费、佣金、净额）的账单,分账，单位分：现在若不同，订单重新算未了 / billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again',
+  note COMMENT '所在文件（DuckDB 中还有行号）；同一时刻的记录，大的较晚 / names the file, in DuckDB and the line; of notes of one time the larger is the later'
+) COMMENT '每条人工处理的差异一行（billwalk resolve）；每个订单以最后一条为准 / One row per difference that a person has settled by hand (billwalk resolve); the last one of an order counts.' AS SELECT
   walk_account_id AS walk_account_id,
   order_key AS order_key,
   reason AS reason,
@@ -943,13 +943,13 @@ CREATE OR REPLACE VIEW resolutions (
 FROM resolution_files;
 
 CREATE OR REPLACE VIEW closings (
-  bill_date COMMENT 'the day',
-  job COMMENT 'the job',
-  closed_by COMMENT 'who closed it',
-  closed_at COMMENT 'when',
-  generation COMMENT 'the highest generation of the day then',
-  note COMMENT 'names the file, in DuckDB and the line; of notes of one time the larger is the later'
-) COMMENT 'One row per day that a person has closed (billwalk close, 结账); the last one of a day counts.' AS SELECT
+  bill_date COMMENT '账单日 / the day',
+  job COMMENT '任务 / the job',
+  closed_by COMMENT '结账人 / who closed it',
+  closed_at COMMENT '时间 / when',
+  generation COMMENT '当时该日最高的代次 / the highest generation of the day then',
+  note COMMENT '所在文件（DuckDB 中还有行号）；同一时刻的记录，大的较晚 / names the file, in DuckDB and the line; of notes of one time the larger is the later'
+) COMMENT '每个人工结账的日子一行（billwalk close）；每天以最后一条为准 / One row per day that a person has closed (billwalk close, 结账); the last one of a day counts.' AS SELECT
   CAST(bill_date AS DATE) AS bill_date,
   job AS job,
   closed_by AS closed_by,
@@ -959,18 +959,18 @@ CREATE OR REPLACE VIEW closings (
 FROM closing_files;
 
 CREATE OR REPLACE VIEW resolution_states (
-  walk_account_id COMMENT 'the configured account whose bills these are',
-  order_key COMMENT 'the order: group_key without the item',
-  reason COMMENT 'why it is settled, in the words of who says so',
-  resolved_by COMMENT 'who says so',
-  resolved_at COMMENT 'when',
-  job COMMENT 'the job that was named',
-  diff_total_fen COMMENT 'settled - billed of the order then; NULL if it could not be compared; signed fen',
-  amounts COMMENT 'billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again',
-  note COMMENT 'names the file, in DuckDB and the line; of notes of one time the larger is the later',
-  amounts_now COMMENT 'amounts, of now',
-  state COMMENT 'resolved, reopened or cleared'
-) COMMENT 'The last resolution of each order, and whether it holds: resolved; reopened, since the amounts of the order are others now; or cleared, since nothing of it is open any more.' AS WITH latest AS (
+  walk_account_id COMMENT '配置的账户，即账单所属 / the configured account whose bills these are',
+  order_key COMMENT '订单：group_key 去掉子订单 / the order: group_key without the item',
+  reason COMMENT '处理人所写的原因 / why it is settled, in the words of who says so',
+  resolved_by COMMENT '处理人 / who says so',
+  resolved_at COMMENT '时间 / when',
+  job COMMENT '所指的任务 / the job that was named',
+  diff_total_fen COMMENT '当时该订单的分账 - 账单，带符号；无法比较时为 NULL / settled - billed of the order then; NULL if it could not be compared; signed fen',
+  amounts COMMENT '当时各分项（总额、服务费、佣金、净额）的账单,分账，单位分：现在若不同，订单重新算未了 / billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again',
+  note COMMENT '所在文件（DuckDB 中还有行号）；同一时刻的记录，大的较晚 / names the file, in DuckDB and the line; of notes of one time the larger is the later',
+  amounts_now COMMENT '现在的 amounts / amounts, of now',
+  state COMMENT 'resolved 成立、reopened 重新未了、cleared 已无未了 / resolved, reopened or cleared'
+) COMMENT '每个订单最后一条处理，及现在是否仍成立：resolved 成立；reopened 金额已变，重新未了；cleared 已无未了 / The last resolution of each order, and whether it holds: resolved; reopened, since the amounts of the order are others now; or cleared, since nothing of it is open any more.' AS WITH latest AS (
   SELECT * FROM (
     SELECT *, row_number() OVER (PARTITION BY walk_account_id, order_key ORDER BY resolved_at DESC, note DESC) AS place FROM resolutions
   ) AS every_resolution
@@ -1004,26 +1004,26 @@ SELECT
 FROM latest AS l LEFT JOIN orders AS o ON o.walk_account_id = l.walk_account_id AND o.order_key = l.order_key;
 
 CREATE OR REPLACE VIEW changes_after_closing (
-  closed_by COMMENT 'who closed the day',
-  closed_at COMMENT 'when',
-  closed_generation COMMENT 'the highest generation of the day then',
-  bill_date COMMENT 'the day',
-  account_id COMMENT 'the account that is paid',
-  ledger_id COMMENT 'bill id',
-  settle_type COMMENT 'settle_type of the bill',
-  settle_sub_type COMMENT 'settle_sub_type of the bill',
-  walk_account_id COMMENT 'the configured account whose walk found the change',
-  shop_order_id COMMENT 'order of the bill',
-  change COMMENT 'added, removed or changed',
-  columns COMMENT 'the columns of bills that differ',
-  old COMMENT 'their old values, a JSON object of texts; what was NULL is left out',
-  new COMMENT 'their new values, likewise',
-  diff_total_fen COMMENT 'new - old ledger_total, a missing bill counted as 0',
-  diff_goods_fen COMMENT 'new - old goods, a missing bill counted as 0',
-  old_generation COMMENT 'generation of the day that had the old values',
-  new_generation COMMENT 'generation of the day that has the new values',
-  restated_at COMMENT 'when the new generation was built'
-) COMMENT 'The rows of restatements that came after their day was closed (结账后变更); where several jobs share the lake, after the first of them had closed it.' AS WITH latest AS (
+  closed_by COMMENT '结账人 / who closed the day',
+  closed_at COMMENT '时间 / when',
+  closed_generation COMMENT '当时该日最高的代次 / the highest generation of the day then',
+  bill_date COMMENT '账单日 / the day',
+  account_id COMMENT '收款账户 / the account that is paid',
+  ledger_id COMMENT '账单 ID / bill id',
+  settle_type COMMENT '账单的结算类型 / settle_type of the bill',
+  settle_sub_type COMMENT '账单的子结算类型 / settle_sub_type of the bill',
+  walk_account_id COMMENT '发现变动的那次拉取所属的账户，即 jobs.yaml 中配置的账户 / the configured account whose walk found the change',
+  shop_order_id COMMENT '账单的订单号 / order of the bill',
+  change COMMENT '变动：added 增加、removed 减少、changed 变更 / added, removed or changed',
+  columns COMMENT '账单中不同的列 / the columns of bills that differ',
+  old COMMENT '这些列的原值，JSON 对象，值均为文本；原为 NULL 的不列 / their old values, a JSON object of texts; what was NULL is left out',
+  new COMMENT '这些列的新值，形式同上 / their new values, likewise',
+  diff_total_fen COMMENT '新旧 ledger_total 之差，没有的账单按 0 计 / new - old ledger_total, a missing bill counted as 0',
+  diff_goods_fen COMMENT '新旧 goods 之差，没有的账单按 0 计 / new - old goods, a missing bill counted as 0',
+  old_generation COMMENT '原值所在的批次 / generation of the day that had the old values',
+  new_generation COMMENT '新值所在的批次 / generation of the day that has the new values',
+  restated_at COMMENT '构建变更后批次的时间 / when the new generation was built'
+) COMMENT '结账之后的变更，restatements 的行；几个任务共用数据湖时，以最先结账的为准 / The rows of restatements that came after their day was closed (结账后变更); where several jobs share the lake, after the first of them had closed it.' AS WITH latest AS (
   SELECT * FROM (
     SELECT *, row_number() OVER (PARTITION BY job, bill_date ORDER BY closed_at DESC, note DESC) AS place FROM closings
   ) AS every_closing

@@ -47,7 +47,7 @@ CREATE TABLE IF NOT EXISTS bills (
   logid varchar COMMENT '平台应答的日志 ID / the platform’s id of the answer',
   fetched_at timestamp(3) COMMENT '收到应答的时间 / when the answer was received',
   archive_key varchar COMMENT '原始记录所在的归档对象 / the archive object that holds the raw record',
-  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
 COMMENT '账单接口的每条记录一行；主键为 account_id、ledger_id、settle_type、settle_sub_type。 / One row per ledger record of the bill API; key account_id, ledger_id, settle_type, settle_sub_type.'
 WITH (
@@ -79,7 +79,7 @@ CREATE TABLE IF NOT EXISTS settlements (
   app_id varchar COMMENT '小程序；只有回调给出 / the mini-program; only callbacks have it',
   logid varchar COMMENT '平台应答的日志 ID / the platform’s id of the answer',
   fetched_at timestamp(3) COMMENT '收到答复或回调的时间 / when the answer, or the callback, was received',
-  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
 COMMENT '每个 settle_id 一行，回调指明多个子订单时每个子订单一行；只在一天：其订单的账单日中不晚于分账当日的最后一天，都晚于它则为最早一天，没有分账时间则为最后一天。没有账单的分账在分账当天。 / One row per settle_id, or per item where callbacks name several, on one day only: the latest bill_date of its order that is not after the settlement’s own day, else the earliest; without a time, the latest. A settlement without a bill is on its own day.'
 WITH (
@@ -114,7 +114,7 @@ CREATE TABLE IF NOT EXISTS reconciliation (
   other_fen bigint COMMENT '扣款及其他金额 / ledger_total of the bills that are neither forward nor refunds: fees of refunds, debts, compensations and unknown types; NULL in files of earlier versions; signed fen',
   first_settle_time timestamp(3) COMMENT '组内最早的分账时间 / when the first of the group’s settlements was made',
   last_settle_time timestamp(3) COMMENT '组内最晚的分账时间 / when the last of the group’s settlements was made',
-  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
 COMMENT '每组一行：一个订单（或子订单）在一个账户、一天内的正向账单，或其非正向账单。每条账单恰好属于一组，每笔分账也是；没有账单的分账在没有账单的组（settlement_only）。billed 与 settled 为已知各项之和；未比较的项，差额为 NULL。 / One row per group: the forward bills of one order (or item) of one account on one day, or its other bills. Every bill is in exactly one group; so is every settlement, those without a bill in groups without bills (settlement_only). billed and settled sum what is known; a difference is NULL where a leg is not compared.'
 WITH (
@@ -134,7 +134,7 @@ CREATE TABLE IF NOT EXISTS exceptions (
   detail varchar COMMENT '哪里不对，文字说明（英文） / what is wrong, in words',
   record varchar COMMENT '原始记录，JSON；其中券码按任务配置处理 / the raw record as JSON; the coupon code as the job says',
   archive_key varchar COMMENT '原始记录所在的归档对象 / the archive object that holds the raw record',
-  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
 COMMENT '需要人看的每件事一行；从不因此丢弃账单。 / One row per thing that a person should look at; never a reason to drop a bill.'
 WITH (
@@ -158,7 +158,7 @@ CREATE TABLE IF NOT EXISTS restatements (
   old_generation bigint COMMENT '原值所在的批次 / generation of the day that had the old values',
   new_generation bigint COMMENT '新值所在的批次 / generation of the day that has the new values',
   restated_at timestamp(3) COMMENT '构建变更后批次的时间 / when the new generation was built',
-  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
 COMMENT '已发布的日子后来拉到的账单有增加、减少或变更的，每条一行。该日每次发布都带上之前的各行。 / One row per bill of a published day that a later walk found added, removed or changed. Each publication of the day carries the rows of the one before.'
 WITH (
@@ -173,7 +173,7 @@ CREATE TABLE IF NOT EXISTS stores (
   poi_id varchar COMMENT '门店 ID / the store',
   poi_name varchar COMMENT '门店的名称 / its name',
   fetched_at timestamp(3) COMMENT '收到该列表的时间 / when the list was received',
-  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
 COMMENT '每家门店每晚一行：门店与其账户的名称，列于一次运行的最后一天。仅 stores: true 的任务有；没有行的日子没有文件。 / One row per store and night: the names of stores and of their accounts, as listed on the last day of a run. Only of jobs with stores: true; days without rows have no file.'
 WITH (
@@ -199,7 +199,7 @@ CREATE TABLE IF NOT EXISTS withdrawals (
   logid varchar COMMENT '平台应答的日志 ID / the platform’s id of the answer',
   fetched_at timestamp(3) COMMENT '收到答复的时间 / when the answer was received',
   archive_key varchar COMMENT '原始记录所在的归档对象 / the archive object that holds the raw record',
-  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
 COMMENT '每笔提现一行，在发起提现的那一天（中国时间）。仅配置了 withdrawals 的任务有；没有行的日子没有文件。 / One row per withdrawal (提现), on the day on which it was launched in China. Only of jobs with withdrawals; days without rows have no file.'
 WITH (
@@ -217,7 +217,7 @@ CREATE TABLE IF NOT EXISTS withdrawn_bills (
   fund_amount_fen bigint COMMENT '提现明细中的款项金额，带符号 / fund_amount as the withdrawal lists it, signed; signed fen',
   goods_fen bigint COMMENT '提现明细中的商家实际结算金额，带符号 / goods as the withdrawal lists it, signed; signed fen',
   in_bills boolean COMMENT '为 false 时，该提现付的账单不在任何已发布的日子里 / false where the withdrawal pays a bill that no published day has',
-  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date COMMENT '账单日（北京时间） / the day in UTC+8' WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
 COMMENT '提现的每条账单一行，在该笔提现发起的那一天（中国时间）。仅配置了 withdrawals 的任务有；没有行的日子没有文件。 / One row per bill of a withdrawal, on the day on which the withdrawal was launched in China. Only of jobs with withdrawals; days without rows have no file.'
 WITH (
@@ -228,9 +228,9 @@ WITH (
 CREATE TABLE IF NOT EXISTS manifest_files (
   generation bigint,
   units array(row(account row(account varchar,name varchar),state varchar,stale boolean,totals row("rows" bigint),failure row(reason varchar,logid varchar),certificate row(unavailable row(reason varchar,logid varchar)))),
-  bill_date date WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2020-01-01', 'NOW+1DAYS'])
+  bill_date date WITH (partition_projection_type = 'DATE', partition_projection_format = 'yyyy-MM-dd', partition_projection_range = ARRAY['2016-01-01', 'NOW+1DAYS'])
 )
-COMMENT 'The manifests, one row per day and bucket, as far as the view units reads them.'
+COMMENT '清单，每个日期与分桶一行，仅有视图 units 所读的部分 / The manifests, one row per day and bucket, as far as the view units reads them.'
 WITH (
   external_location = 's3://catering-lake/prod/_manifests/', format = 'JSON', partitioned_by = ARRAY['bill_date'],
   partition_projection_enabled = true, partition_projection_location_template = 's3://catering-lake/prod/_manifests/bill_date=${bill_date}/'
@@ -246,7 +246,7 @@ CREATE TABLE IF NOT EXISTS resolution_files (
   diff_total_fen bigint,
   amounts varchar
 )
-COMMENT 'What the view resolutions reads.'
+COMMENT '视图 resolutions 所读 / What the view resolutions reads.'
 WITH (external_location = 's3://catering-lake/prod/resolutions/', format = 'JSON');
 
 CREATE TABLE IF NOT EXISTS closing_files (
@@ -256,16 +256,16 @@ CREATE TABLE IF NOT EXISTS closing_files (
   closed_at varchar,
   generation bigint
 )
-COMMENT 'What the view closings reads.'
+COMMENT '视图 closings 所读 / What the view closings reads.'
 WITH (external_location = 's3://catering-lake/prod/closings/', format = 'JSON');
 
 CREATE OR REPLACE VIEW store_names AS SELECT
   poi_id AS poi_id,
   max_by(poi_name, fetched_at) AS poi_name
 FROM stores WHERE poi_id IS NOT NULL GROUP BY poi_id;
-COMMENT ON VIEW store_names IS 'The newest name of each store.';
-COMMENT ON COLUMN store_names.poi_id IS 'the store';
-COMMENT ON COLUMN store_names.poi_name IS 'its name in the newest list';
+COMMENT ON VIEW store_names IS '每个门店最新的名称 / The newest name of each store.';
+COMMENT ON COLUMN store_names.poi_id IS '门店 ID / the store';
+COMMENT ON COLUMN store_names.poi_name IS '最新列表中的名称 / its name in the newest list';
 
 CREATE OR REPLACE VIEW doubts AS WITH bill AS (
   SELECT b.bill_date, b.walk_account_id, COALESCE(NULLIF(b.shop_order_id, ''), 'ext:' || NULLIF(b.order_ext_id, '')) AS order_key, b.item_order_id, e.rule
@@ -288,11 +288,11 @@ SELECT
 FROM suspect AS s JOIN reconciliation AS m ON m.bill_date = s.bill_date AND m.walk_account_id = s.walk_account_id AND m.group_key = s.group_key
 WHERE m.verdict = 'matched'
 GROUP BY s.bill_date, s.walk_account_id, s.group_key;
-COMMENT ON VIEW doubts IS 'One row per matched group with an exception on one of its bills or settlements, and the rules; settlements in files of earlier versions name no group.';
-COMMENT ON COLUMN doubts.bill_date IS 'the day';
-COMMENT ON COLUMN doubts.walk_account_id IS 'with group_key, the row of reconciliation on that day';
-COMMENT ON COLUMN doubts.group_key IS 'the group';
-COMMENT ON COLUMN doubts.rules IS 'the rules of the exceptions';
+COMMENT ON VIEW doubts IS '平账（存疑）：每个平账而其账单或分账有异常的核对单元一行，及异常类型；早期版本文件中的分账不带核对单元 / One row per matched group with an exception on one of its bills or settlements, and the rules; settlements in files of earlier versions name no group.';
+COMMENT ON COLUMN doubts.bill_date IS '账单日 / the day';
+COMMENT ON COLUMN doubts.walk_account_id IS '配置的账户，与 group_key 一起指明当天 reconciliation 的一行 / with group_key, the row of reconciliation on that day';
+COMMENT ON COLUMN doubts.group_key IS '核对单元 / the group';
+COMMENT ON COLUMN doubts.rules IS '异常类型 / the rules of the exceptions';
 
 -- The same for people: Chinese names, amounts in yuan (exact decimals), times in UTC+8, words for codes.
 
@@ -771,9 +771,9 @@ FROM (
   SELECT account, NULL, max_by(name, day) FROM units GROUP BY account
 ) AS named
 GROUP BY account_id;
-COMMENT ON VIEW account_names IS 'The name of each account: the newest that the lists of stores have, else that of the list of accounts.';
-COMMENT ON COLUMN account_names.account_id IS 'the account';
-COMMENT ON COLUMN account_names.name IS 'its name';
+COMMENT ON VIEW account_names IS '每个账户的名称：门店列表中最新的，没有则取账户清单中的 / The name of each account: the newest that the lists of stores have, else that of the list of accounts.';
+COMMENT ON COLUMN account_names.account_id IS '账户 / the account';
+COMMENT ON COLUMN account_names.name IS '名称 / its name';
 
 CREATE OR REPLACE VIEW bill_states AS WITH paid AS (
   SELECT DISTINCT b.ledger_id, b.settle_type, COALESCE(b.settle_sub_type, 0) AS settle_sub_type
@@ -801,15 +801,15 @@ SELECT
   b.amount_fen AS amount_fen,
   CASE WHEN b.amount_fen IS NULL THEN 'not_withdrawable' WHEN p.ledger_id IS NULL THEN 'waiting' ELSE 'withdrawn' END AS state
 FROM bill AS b LEFT JOIN paid AS p ON p.ledger_id = b.ledger_id AND p.settle_type = b.settle_type AND p.settle_sub_type = b.settle_sub_type;
-COMMENT ON VIEW bill_states IS 'One row per bill that counts: where its money is. Of a bill that several days have, the first day counts.';
-COMMENT ON COLUMN bill_states.bill_date IS 'the day';
-COMMENT ON COLUMN bill_states.account_id IS 'the account that is paid';
-COMMENT ON COLUMN bill_states.walk_account_id IS 'the configured account';
-COMMENT ON COLUMN bill_states.ledger_id IS 'the bill';
-COMMENT ON COLUMN bill_states.settle_type IS 'as bills has it';
-COMMENT ON COLUMN bill_states.settle_sub_type IS 'as bills has it; 0 for none';
-COMMENT ON COLUMN bill_states.amount_fen IS 'what it adds to the account’s balance: fund_amount_fen, or goods_fen where that is NULL; NULL where the direction is unknown; signed fen';
-COMMENT ON COLUMN bill_states.state IS 'withdrawn (a withdrawal that is paid lists it), waiting, or not_withdrawable (its direction is unknown)';
+COMMENT ON VIEW bill_states IS '每条计入的账单一行：钱在哪里。几天都有的账单，只算最早一天 / One row per bill that counts: where its money is. Of a bill that several days have, the first day counts.';
+COMMENT ON COLUMN bill_states.bill_date IS '账单日 / the day';
+COMMENT ON COLUMN bill_states.account_id IS '收款账户 / the account that is paid';
+COMMENT ON COLUMN bill_states.walk_account_id IS '配置的账户 / the configured account';
+COMMENT ON COLUMN bill_states.ledger_id IS '账单 ID / the bill';
+COMMENT ON COLUMN bill_states.settle_type IS '同 bills / as bills has it';
+COMMENT ON COLUMN bill_states.settle_sub_type IS '同 bills；没有则为 0 / as bills has it; 0 for none';
+COMMENT ON COLUMN bill_states.amount_fen IS '计入余额的金额，带符号：fund_amount_fen，为 NULL 则取 goods_fen；方向不明则为 NULL / what it adds to the account’s balance: fund_amount_fen, or goods_fen where that is NULL; NULL where the direction is unknown; signed fen';
+COMMENT ON COLUMN bill_states.state IS 'withdrawn 已提现（已到账的提现列有它）、waiting 待提现、not_withdrawable 不可提现（收支方向不明） / withdrawn (a withdrawal that is paid lists it), waiting, or not_withdrawable (its direction is unknown)';
 
 CREATE OR REPLACE VIEW balances AS WITH listed AS ( -- by the withdrawals that are paid; of a bill that two of them list, the first
   SELECT * FROM (
@@ -886,19 +886,19 @@ SELECT
   waiting_fen AS waiting_fen,
   unexplained_fen AS unexplained_fen
 FROM rolled;
-COMMENT ON VIEW balances IS 'One row per payee and day: opening_fen + in_fen - out_fen - withdrawn_fen = closing_fen, the opening_fen of the day after. No rows where no withdrawals are published.';
-COMMENT ON COLUMN balances.bill_date IS 'the day';
-COMMENT ON COLUMN balances.account_id IS 'the account that is paid';
-COMMENT ON COLUMN balances.opening_fen IS 'what waited before the day; of the first day, what withdrawals pay of earlier bills';
-COMMENT ON COLUMN balances.in_fen IS 'the day’s bills to the merchant';
-COMMENT ON COLUMN balances.out_fen IS 'the day’s bills from the merchant, without a sign';
-COMMENT ON COLUMN balances.withdrawn_fen IS 'the withdrawals that were launched on the day and are paid, those by hand included';
-COMMENT ON COLUMN balances.closing_fen IS 'what waits to be withdrawn';
-COMMENT ON COLUMN balances.bills_withdrawn IS 'how many of the day’s bills are withdrawn';
-COMMENT ON COLUMN balances.bills_waiting IS 'how many of them wait';
-COMMENT ON COLUMN balances.bills_not_withdrawable IS 'how many of them have an unknown direction';
-COMMENT ON COLUMN balances.waiting_fen IS 'what still waits of the day’s bills';
-COMMENT ON COLUMN balances.unexplained_fen IS 'by how much the day’s withdrawals are more than their bills; by hand, all of it. The last closing_fen and all of these are the sum of waiting_fen';
+COMMENT ON VIEW balances IS '每个收款账户每天一行：期初 + 入账 - 出账 - 提现 = 期末，即次日期初。没有已发布的提现时没有行 / One row per payee and day: opening_fen + in_fen - out_fen - withdrawn_fen = closing_fen, the opening_fen of the day after. No rows where no withdrawals are published.';
+COMMENT ON COLUMN balances.bill_date IS '账单日 / the day';
+COMMENT ON COLUMN balances.account_id IS '收款账户 / the account that is paid';
+COMMENT ON COLUMN balances.opening_fen IS '期初：当日之前待提现的；最早一天为之后的提现所付的更早账单 / what waited before the day; of the first day, what withdrawals pay of earlier bills';
+COMMENT ON COLUMN balances.in_fen IS '入账：当日收入的账单 / the day’s bills to the merchant';
+COMMENT ON COLUMN balances.out_fen IS '出账：当日支出的账单，不带负号 / the day’s bills from the merchant, without a sign';
+COMMENT ON COLUMN balances.withdrawn_fen IS '当日发起、已到账的提现，含手动提现 / the withdrawals that were launched on the day and are paid, those by hand included';
+COMMENT ON COLUMN balances.closing_fen IS '期末待提现 / what waits to be withdrawn';
+COMMENT ON COLUMN balances.bills_withdrawn IS '当日账单中已提现的条数 / how many of the day’s bills are withdrawn';
+COMMENT ON COLUMN balances.bills_waiting IS '当日账单中待提现的条数 / how many of them wait';
+COMMENT ON COLUMN balances.bills_not_withdrawable IS '当日账单中收支方向不明的条数 / how many of them have an unknown direction';
+COMMENT ON COLUMN balances.waiting_fen IS '当日账单中至今待提现的 / what still waits of the day’s bills';
+COMMENT ON COLUMN balances.unexplained_fen IS '当日提现多于其账单之数，手动提现为全额。末日期末加这些即 waiting_fen 之和 / by how much the day’s withdrawals are more than their bills; by hand, all of it. The last closing_fen and all of these are the sum of waiting_fen';
 
 CREATE OR REPLACE VIEW balances_zh AS SELECT
   bill_date AS "日期",
@@ -945,16 +945,16 @@ CREATE OR REPLACE VIEW resolutions AS SELECT
   amounts AS amounts,
   "$path" AS note
 FROM resolution_files;
-COMMENT ON VIEW resolutions IS 'One row per difference that a person has settled by hand (billwalk resolve); the last one of an order counts.';
-COMMENT ON COLUMN resolutions.walk_account_id IS 'the configured account whose bills these are';
-COMMENT ON COLUMN resolutions.order_key IS 'the order: group_key without the item';
-COMMENT ON COLUMN resolutions.reason IS 'why it is settled, in the words of who says so';
-COMMENT ON COLUMN resolutions.resolved_by IS 'who says so';
-COMMENT ON COLUMN resolutions.resolved_at IS 'when';
-COMMENT ON COLUMN resolutions.job IS 'the job that was named';
-COMMENT ON COLUMN resolutions.diff_total_fen IS 'settled - billed of the order then; NULL if it could not be compared; signed fen';
-COMMENT ON COLUMN resolutions.amounts IS 'billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again';
-COMMENT ON COLUMN resolutions.note IS 'names the file, in DuckDB and the line; of notes of one time the larger is the later';
+COMMENT ON VIEW resolutions IS '每条人工处理的差异一行（billwalk resolve）；每个订单以最后一条为准 / One row per difference that a person has settled by hand (billwalk resolve); the last one of an order counts.';
+COMMENT ON COLUMN resolutions.walk_account_id IS '配置的账户，即账单所属 / the configured account whose bills these are';
+COMMENT ON COLUMN resolutions.order_key IS '订单：group_key 去掉子订单 / the order: group_key without the item';
+COMMENT ON COLUMN resolutions.reason IS '处理人所写的原因 / why it is settled, in the words of who says so';
+COMMENT ON COLUMN resolutions.resolved_by IS '处理人 / who says so';
+COMMENT ON COLUMN resolutions.resolved_at IS '时间 / when';
+COMMENT ON COLUMN resolutions.job IS '所指的任务 / the job that was named';
+COMMENT ON COLUMN resolutions.diff_total_fen IS '当时该订单的分账 - 账单，带符号；无法比较时为 NULL / settled - billed of the order then; NULL if it could not be compared; signed fen';
+COMMENT ON COLUMN resolutions.amounts IS '当时各分项（总额、服务费、佣金、净额）的账单,分账，单位分：现在若不同，订单重新算未了 / billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again';
+COMMENT ON COLUMN resolutions.note IS '所在文件（DuckDB 中还有行号）；同一时刻的记录，大的较晚 / names the file, in DuckDB and the line; of notes of one time the larger is the later';
 
 CREATE OR REPLACE VIEW closings AS SELECT
   CAST(bill_date AS DATE) AS bill_date,
@@ -964,13 +964,13 @@ CREATE OR REPLACE VIEW closings AS SELECT
   CAST(generation AS BIGINT) AS generation,
   "$path" AS note
 FROM closing_files;
-COMMENT ON VIEW closings IS 'One row per day that a person has closed (billwalk close, 结账); the last one of a day counts.';
-COMMENT ON COLUMN closings.bill_date IS 'the day';
-COMMENT ON COLUMN closings.job IS 'the job';
-COMMENT ON COLUMN closings.closed_by IS 'who closed it';
-COMMENT ON COLUMN closings.closed_at IS 'when';
-COMMENT ON COLUMN closings.generation IS 'the highest generation of the day then';
-COMMENT ON COLUMN closings.note IS 'names the file, in DuckDB and the line; of notes of one time the larger is the later';
+COMMENT ON VIEW closings IS '每个人工结账的日子一行（billwalk close）；每天以最后一条为准 / One row per day that a person has closed (billwalk close, 结账); the last one of a day counts.';
+COMMENT ON COLUMN closings.bill_date IS '账单日 / the day';
+COMMENT ON COLUMN closings.job IS '任务 / the job';
+COMMENT ON COLUMN closings.closed_by IS '结账人 / who closed it';
+COMMENT ON COLUMN closings.closed_at IS '时间 / when';
+COMMENT ON COLUMN closings.generation IS '当时该日最高的代次 / the highest generation of the day then';
+COMMENT ON COLUMN closings.note IS '所在文件（DuckDB 中还有行号）；同一时刻的记录，大的较晚 / names the file, in DuckDB and the line; of notes of one time the larger is the later';
 
 CREATE OR REPLACE VIEW resolution_states AS WITH latest AS (
   SELECT * FROM (
@@ -1004,18 +1004,18 @@ SELECT
   o.amounts_now AS amounts_now,
   CASE WHEN NOT COALESCE(o.is_open, false) THEN 'cleared' WHEN o.amounts_now = l.amounts THEN 'resolved' ELSE 'reopened' END AS state
 FROM latest AS l LEFT JOIN orders AS o ON o.walk_account_id = l.walk_account_id AND o.order_key = l.order_key;
-COMMENT ON VIEW resolution_states IS 'The last resolution of each order, and whether it holds: resolved; reopened, since the amounts of the order are others now; or cleared, since nothing of it is open any more.';
-COMMENT ON COLUMN resolution_states.walk_account_id IS 'the configured account whose bills these are';
-COMMENT ON COLUMN resolution_states.order_key IS 'the order: group_key without the item';
-COMMENT ON COLUMN resolution_states.reason IS 'why it is settled, in the words of who says so';
-COMMENT ON COLUMN resolution_states.resolved_by IS 'who says so';
-COMMENT ON COLUMN resolution_states.resolved_at IS 'when';
-COMMENT ON COLUMN resolution_states.job IS 'the job that was named';
-COMMENT ON COLUMN resolution_states.diff_total_fen IS 'settled - billed of the order then; NULL if it could not be compared; signed fen';
-COMMENT ON COLUMN resolution_states.amounts IS 'billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again';
-COMMENT ON COLUMN resolution_states.note IS 'names the file, in DuckDB and the line; of notes of one time the larger is the later';
-COMMENT ON COLUMN resolution_states.amounts_now IS 'amounts, of now';
-COMMENT ON COLUMN resolution_states.state IS 'resolved, reopened or cleared';
+COMMENT ON VIEW resolution_states IS '每个订单最后一条处理，及现在是否仍成立：resolved 成立；reopened 金额已变，重新未了；cleared 已无未了 / The last resolution of each order, and whether it holds: resolved; reopened, since the amounts of the order are others now; or cleared, since nothing of it is open any more.';
+COMMENT ON COLUMN resolution_states.walk_account_id IS '配置的账户，即账单所属 / the configured account whose bills these are';
+COMMENT ON COLUMN resolution_states.order_key IS '订单：group_key 去掉子订单 / the order: group_key without the item';
+COMMENT ON COLUMN resolution_states.reason IS '处理人所写的原因 / why it is settled, in the words of who says so';
+COMMENT ON COLUMN resolution_states.resolved_by IS '处理人 / who says so';
+COMMENT ON COLUMN resolution_states.resolved_at IS '时间 / when';
+COMMENT ON COLUMN resolution_states.job IS '所指的任务 / the job that was named';
+COMMENT ON COLUMN resolution_states.diff_total_fen IS '当时该订单的分账 - 账单，带符号；无法比较时为 NULL / settled - billed of the order then; NULL if it could not be compared; signed fen';
+COMMENT ON COLUMN resolution_states.amounts IS '当时各分项（总额、服务费、佣金、净额）的账单,分账，单位分：现在若不同，订单重新算未了 / billed,settled of total;fee;commission;net then, in fen: where they are others now, the order is open again';
+COMMENT ON COLUMN resolution_states.note IS '所在文件（DuckDB 中还有行号）；同一时刻的记录，大的较晚 / names the file, in DuckDB and the line; of notes of one time the larger is the later';
+COMMENT ON COLUMN resolution_states.amounts_now IS '现在的 amounts / amounts, of now';
+COMMENT ON COLUMN resolution_states.state IS 'resolved 成立、reopened 重新未了、cleared 已无未了 / resolved, reopened or cleared';
 
 CREATE OR REPLACE VIEW changes_after_closing AS WITH latest AS (
   SELECT * FROM (
@@ -1050,26 +1050,26 @@ SELECT
   r.new_generation AS new_generation,
   r.restated_at AS restated_at
 FROM restatements AS r JOIN first_closed AS c ON c.bill_date = r.bill_date AND r.restated_at > c.closed_at;
-COMMENT ON VIEW changes_after_closing IS 'The rows of restatements that came after their day was closed (结账后变更); where several jobs share the lake, after the first of them had closed it.';
-COMMENT ON COLUMN changes_after_closing.closed_by IS 'who closed the day';
-COMMENT ON COLUMN changes_after_closing.closed_at IS 'when';
-COMMENT ON COLUMN changes_after_closing.closed_generation IS 'the highest generation of the day then';
-COMMENT ON COLUMN changes_after_closing.bill_date IS 'the day';
-COMMENT ON COLUMN changes_after_closing.account_id IS 'the account that is paid';
-COMMENT ON COLUMN changes_after_closing.ledger_id IS 'bill id';
-COMMENT ON COLUMN changes_after_closing.settle_type IS 'settle_type of the bill';
-COMMENT ON COLUMN changes_after_closing.settle_sub_type IS 'settle_sub_type of the bill';
-COMMENT ON COLUMN changes_after_closing.walk_account_id IS 'the configured account whose walk found the change';
-COMMENT ON COLUMN changes_after_closing.shop_order_id IS 'order of the bill';
-COMMENT ON COLUMN changes_after_closing.change IS 'added, removed or changed';
-COMMENT ON COLUMN changes_after_closing.columns IS 'the columns of bills that differ';
-COMMENT ON COLUMN changes_after_closing.old IS 'their old values, a JSON object of texts; what was NULL is left out';
-COMMENT ON COLUMN changes_after_closing.new IS 'their new values, likewise';
-COMMENT ON COLUMN changes_after_closing.diff_total_fen IS 'new - old ledger_total, a missing bill counted as 0';
-COMMENT ON COLUMN changes_after_closing.diff_goods_fen IS 'new - old goods, a missing bill counted as 0';
-COMMENT ON COLUMN changes_after_closing.old_generation IS 'generation of the day that had the old values';
-COMMENT ON COLUMN changes_after_closing.new_generation IS 'generation of the day that has the new values';
-COMMENT ON COLUMN changes_after_closing.restated_at IS 'when the new generation was built';
+COMMENT ON VIEW changes_after_closing IS '结账之后的变更，restatements 的行；几个任务共用数据湖时，以最先结账的为准 / The rows of restatements that came after their day was closed (结账后变更); where several jobs share the lake, after the first of them had closed it.';
+COMMENT ON COLUMN changes_after_closing.closed_by IS '结账人 / who closed the day';
+COMMENT ON COLUMN changes_after_closing.closed_at IS '时间 / when';
+COMMENT ON COLUMN changes_after_closing.closed_generation IS '当时该日最高的代次 / the highest generation of the day then';
+COMMENT ON COLUMN changes_after_closing.bill_date IS '账单日 / the day';
+COMMENT ON COLUMN changes_after_closing.account_id IS '收款账户 / the account that is paid';
+COMMENT ON COLUMN changes_after_closing.ledger_id IS '账单 ID / bill id';
+COMMENT ON COLUMN changes_after_closing.settle_type IS '账单的结算类型 / settle_type of the bill';
+COMMENT ON COLUMN changes_after_closing.settle_sub_type IS '账单的子结算类型 / settle_sub_type of the bill';
+COMMENT ON COLUMN changes_after_closing.walk_account_id IS '发现变动的那次拉取所属的账户，即 jobs.yaml 中配置的账户 / the configured account whose walk found the change';
+COMMENT ON COLUMN changes_after_closing.shop_order_id IS '账单的订单号 / order of the bill';
+COMMENT ON COLUMN changes_after_closing.change IS '变动：added 增加、removed 减少、changed 变更 / added, removed or changed';
+COMMENT ON COLUMN changes_after_closing.columns IS '账单中不同的列 / the columns of bills that differ';
+COMMENT ON COLUMN changes_after_closing.old IS '这些列的原值，JSON 对象，值均为文本；原为 NULL 的不列 / their old values, a JSON object of texts; what was NULL is left out';
+COMMENT ON COLUMN changes_after_closing.new IS '这些列的新值，形式同上 / their new values, likewise';
+COMMENT ON COLUMN changes_after_closing.diff_total_fen IS '新旧 ledger_total 之差，没有的账单按 0 计 / new - old ledger_total, a missing bill counted as 0';
+COMMENT ON COLUMN changes_after_closing.diff_goods_fen IS '新旧 goods 之差，没有的账单按 0 计 / new - old goods, a missing bill counted as 0';
+COMMENT ON COLUMN changes_after_closing.old_generation IS '原值所在的批次 / generation of the day that had the old values';
+COMMENT ON COLUMN changes_after_closing.new_generation IS '新值所在的批次 / generation of the day that has the new values';
+COMMENT ON COLUMN changes_after_closing.restated_at IS '构建变更后批次的时间 / when the new generation was built';
 
 CREATE OR REPLACE VIEW resolution_states_zh AS SELECT
   walk_account_id AS "查询账户",

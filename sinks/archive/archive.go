@@ -110,6 +110,7 @@ func (a *Archive) decodeBatch(ctx context.Context, body io.ReadCloser, key strin
 		var answer schema.Answer
 		if err == nil {
 			answer, err = parseAnswer(line)
+			answer.Body = bytes.Clone(answer.Body)
 		}
 		if err != nil {
 			yield(schema.Answer{}, fmt.Errorf("archive object %s is damaged: %w", key, err))
@@ -123,14 +124,14 @@ func (a *Archive) decodeBatch(ctx context.Context, body io.ReadCloser, key strin
 	return true
 }
 
-// parseAnswer reads a line of a batch. It does not read the body of a line that Encode
+// parseAnswer reads a line of a batch, of which the body may be a part. It does not read the body of a line that Encode
 // wrote, which is many times the rest: who uses the body decodes it, or knows its hash.
 func parseAnswer(line []byte) (schema.Answer, error) {
 	var a schema.Answer
 	head, body, found := bytes.Cut(line, []byte(bodyMember))
 	if body, end := bytes.CutSuffix(body, []byte("}")); found && end && len(bytes.TrimSpace(body)) == len(body) && len(body) > 0 {
 		if err := readLine(slices.Concat(head, []byte("}")), &a); err == nil && a.Body == nil {
-			a.Body = bytes.Clone(body)
+			a.Body = body
 			return a, nil
 		}
 		a = schema.Answer{}

@@ -134,7 +134,8 @@ func (a *Archive) readHashed(ctx context.Context, key string) ([]byte, error) {
 
 // ProvePages passes the answers of a batch of a walk to take, with the number of the line
 // from 1, and compares the batch with its hash. It returns what is wrong with the object,
-// after the lines that can be read. If that is schema.ErrUnhashed, all lines were read.
+// after the lines that can be read. If that is schema.ErrUnhashed, all lines were read. The body
+// of an answer is good until the function returns.
 func (a *Archive) ProvePages(ctx context.Context, key string, take func(line int, answer schema.Answer)) error {
 	return a.proveLines(ctx, key, func(n int, line []byte) error {
 		answer, err := parseAnswer(line)
@@ -146,11 +147,12 @@ func (a *Archive) ProvePages(ctx context.Context, key string, take func(line int
 	})
 }
 
-// ProveSettlements is ProvePages for a batch of a pass.
+// ProveSettlements is ProvePages for a batch of a pass. Whether a body is JSON sees who decodes
+// it.
 func (a *Archive) ProveSettlements(ctx context.Context, key string, take func(line int, answer schema.SettleAnswer)) error {
+	var lines settleLines
 	return a.proveLines(ctx, key, func(n int, line []byte) error {
-		var answer schema.SettleAnswer
-		err := readLine(line, &answer)
+		answer, err := lines.parse(line)
 		if err == nil {
 			answer.Key = key
 			take(n, answer)

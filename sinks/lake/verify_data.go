@@ -108,21 +108,23 @@ func (p *proof) addReadError(row int64, err error) {
 
 // rows passes the rows to take, and compares their totals with the manifest's.
 func (p *proof) rows(ctx context.Context, table schema.AnyTable, file *os.File, take func(schema.Row) error) {
-	var totals schema.Totals
+	sums, n := table.Adder(), int64(0)
 	for row, err := range parquet.ReadRows(table, file) {
 		err = cmp.Or(err, ctx.Err())
 		if err == nil {
-			err = table.TallyRow(&totals, row)
+			err = sums.Add(row)
 		}
 		if err != nil {
-			p.addReadError(totals.Rows+1, err)
+			p.addReadError(n+1, err)
 			return
 		}
+		n++
 		if err := take(row.(schema.Row)); err != nil {
-			p.find(fmt.Sprintf("row %d", totals.Rows), "", err.Error(), fixData)
+			p.find(fmt.Sprintf("row %d", n), "", err.Error(), fixData)
 			return
 		}
 	}
+	totals := sums.Totals()
 	if totals.Rows != p.o.Rows || totals.Rows != p.o.Totals.Rows {
 		p.find("rows", fmt.Sprintf("%d (%d in totals)", p.o.Rows, p.o.Totals.Rows), strconv.FormatInt(totals.Rows, 10), fixData)
 	}

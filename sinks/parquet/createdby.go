@@ -34,16 +34,20 @@ func createdBy(version, revision string) string {
 	return "billwalk version " + semantic + " (build " + cmp.Or(build, "unknown") + ")"
 }
 
-// revision returns the commit from which the program was built, or "".
+// revision returns the commit from which the program was built, and whether its sources were changed, or "".
 func revision() string {
 	info, _ := debug.ReadBuildInfo()
 	if info == nil {
 		return ""
 	}
+	commit, changed := "", ""
 	for _, s := range info.Settings {
-		if s.Key == "vcs.revision" {
-			return s.Value
+		switch {
+		case s.Key == "vcs.revision":
+			commit = s.Value
+		case s.Key == "vcs.modified" && s.Value == "true":
+			changed = "+dirty"
 		}
 	}
-	return ""
+	return commit + changed
 }

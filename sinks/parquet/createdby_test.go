@@ -51,6 +51,7 @@ func TestCreatedBy(t *testing.T) {
 		{"v99999999999.0.0", "", "0.0.0", "v99999999999.0.0"},
 		{"devel", "", "0.0.0", "devel"},
 		{"devel-172d8a5f00c0", commit, "0.0.0", commit},
+		{"devel-172d8a5f00c0+dirty", commit + "+dirty", "0.0.0", commit + "+dirty"},
 		{"", "", "0.0.0", "unknown"},
 		{"v1.2", "", "0.0.0", "v1.2"},
 		{"nightly (build 7) of 2026", "", "0.0.0", "nightly-build-7-of-2026"},

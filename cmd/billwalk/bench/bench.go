@@ -12,47 +12,61 @@ import (
 	"os"
 	"path/filepath"
 	"runtime"
+	"slices"
+	"strings"
 )
 
 // Run measures, and prints a table for each part and size, and a curve of several sizes. A
 // lake's archive is measured for the parts that replay.
-func Run(ctx context.Context, c Config) error {
+func Run(ctx context.Context, c Config) (*Results, error) {
 	if c.Profile != "" {
 		if err := os.MkdirAll(c.Profile, 0o755); err != nil {
-			return err
+			return nil, err
 		}
 	}
 	work, err := os.MkdirTemp("", "billwalk-bench-")
 	if err != nil {
-		return err
+		return nil, err
 	}
 	defer os.RemoveAll(work)
-	fmt.Fprintf(c.Out, "%d processors, %s/%s\n\n", runtime.NumCPU(), runtime.GOOS, runtime.GOARCH)
-	b := &bench{c, work}
+	b := &bench{Config: c, work: work, results: Results{runtime.NumCPU(), runtime.GOOS + "/" + runtime.GOARCH, []Measured{}, []Compared{}}}
+	fmt.Fprintf(c.Out, "%d processors, %s\n\n", b.results.Processors, b.results.System)
 	engine, err := b.findDuckDB(ctx)
 	if err != nil {
-		return err
+		return nil, err
 	}
-	if c.Lake != "" {
-		source, err := foreignLake(c.Lake)
+	done, err := b.compare(ctx, engine)
+	if err != nil {
+		return nil, err
+	}
+	for _, one := range done {
+		b.results.Compared = append(b.results.Compared, one.result())
+	}
+	return &b.results, nil
+}
+
+func (b *bench) compare(ctx context.Context, engine *duckDB) (done []comparison, err error) {
+	if b.Lake != "" {
+		source, err := foreignLake(b.Lake)
 		if err != nil {
-			return err
+			return nil, err
 		}
-		_, err = b.replays(ctx, source, engine)
-		return err
+		if done, err = b.replays(ctx, source, engine); err == nil && len(done) == 0 {
+			err = fmt.Errorf("the archive of %s has no settlements of %s: of --parts %s there is nothing to measure", b.Lake, source.day, strings.Join(b.Parts, ","))
+		}
+		return done, err
 	}
-	var done []comparison
-	for _, rows := range c.Rows {
+	for _, rows := range b.Rows {
 		size, err := b.size(ctx, rows, engine)
 		if err != nil {
-			return err
+			return nil, err
 		}
 		done = append(done, size...)
 	}
-	if len(c.Rows) > 1 {
-		return printCurve(c.Out, done)
+	if len(b.Rows) > 1 {
+		return done, printCurve(b.Out, slices.Clone(done)) // which it empties
 	}
-	return nil
+	return done, nil
 }
 
 // size measures a day of so many bills.

@@ -26,7 +26,8 @@ type Config struct {
 // bench is a measurement under way.
 type bench struct {
 	Config
-	work string // folder
+	work    string // folder
+	results Results
 }
 
 func (b *bench) wants(part string) bool { return slices.Contains(b.Parts, part) }

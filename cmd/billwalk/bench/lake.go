@@ -71,6 +71,7 @@ func (b *bench) generate(ctx context.Context, folder string, rows int) (archived
 	if source.settled {
 		with = "with settlements"
 	}
+	b.results.Generated = append(b.results.Generated, m.result("billwalk run "+with))
 	fmt.Fprintf(b.Out, "%d bills, made by billwalk run %s: %.1f s, %.1f s of CPU, peak %d MiB; the platform took %.1f s of CPU\n\n",
 		m.rows, with, m.wall.Seconds(), m.cpu.Seconds(), m.peak>>20, m.platform.Seconds())
 	return source, nil

@@ -50,7 +50,7 @@ func TestTurns(t *testing.T) {
 func TestProfileFolder(t *testing.T) {
 	t.Parallel()
 	folder := filepath.Join(t.TempDir(), "new", "profiles")
-	if err := Run(t.Context(), Config{Profile: folder, Lake: t.TempDir(), Out: io.Discard, Log: io.Discard}); err == nil {
+	if _, err := Run(t.Context(), Config{Profile: folder, Lake: t.TempDir(), Out: io.Discard, Log: io.Discard}); err == nil {
 		t.Error("want an error, for the lake is empty")
 	}
 	if _, err := os.Stat(folder); err != nil {

@@ -14,7 +14,7 @@ import (
 
 // bench measures the program against others. It is for developers, and not listed.
 func (p *program) bench() *cobra.Command {
-	config := bench.Config{Out: p.out, Log: p.err}
+	config := bench.Config{Log: p.err}
 	cmd := &cobra.Command{
 		Use:     "bench",
 		Short:   "Measure billwalk against DuckDB and dlt on bills of the simulated platform",
@@ -38,11 +38,22 @@ func (p *program) bench() *cobra.Command {
 		if config.Accounts < 1 || config.Rounds < 1 || len(config.Rows) == 0 || slices.Min(config.Rows) < 1 {
 			return usage("--accounts, --rounds and --rows: want 1 or more")
 		}
+		if config.Lake != "" && cmd.Flags().Changed("parts") && slices.Contains(config.Parts, "walk") {
+			return usage("--parts walk: a walk asks the simulated platform for bills, and has no use for the archive of --lake; leave out one of the two")
+		}
 		var err error
 		if config.Binary, err = os.Executable(); err != nil {
 			return failed(err)
 		}
-		if err := bench.Run(cmd.Context(), config); err != nil {
+		config.Out = p.out
+		if p.output == "json" {
+			config.Out = p.err // the tables; the results follow
+		}
+		results, err := bench.Run(cmd.Context(), config)
+		if err == nil && p.output == "json" {
+			err = p.printJSON(results)
+		}
+		if err != nil {
 			return failed(err)
 		}
 		return nil

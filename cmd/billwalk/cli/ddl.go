@@ -134,6 +134,9 @@ func (p *program) ddlText(ctx context.Context, d schema.Dialect, lake jobs.Lake,
 		return p.pinnedViews(ctx, lake, flags)
 	}
 	if d == schema.DuckDBDialect {
+		if err := readableByDuckDB(lake.URL); err != nil {
+			return "", err
+		}
 		return duckdbSecret(lake, flags.credentials) + schema.DuckDB(folder, p.absentTables(ctx, lake)...), nil
 	}
 	url := lake.URL

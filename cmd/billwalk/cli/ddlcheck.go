@@ -5,6 +5,7 @@ import (
 	"context"
 	"encoding/csv"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os/exec"
@@ -25,7 +26,11 @@ func (p *program) checkEngine(ctx context.Context, d schema.Dialect, views strin
 		cmd.Stdin = strings.NewReader(views + describeDuckDB)
 		var said, complaint bytes.Buffer
 		cmd.Stdout, cmd.Stderr = &said, &complaint
-		if err := cmd.Run(); err != nil {
+		err := cmd.Run()
+		if errors.Is(err, exec.ErrNotFound) {
+			return failed(errors.New("--check runs the command duckdb, which is not on the PATH: install it, such as by `pip install duckdb-cli`"))
+		}
+		if err != nil {
 			return failed(fmt.Errorf("duckdb cannot run the views: %w: %s", err, strings.TrimSpace(complaint.String())))
 		}
 		input = bytes.NewReader(said.Bytes()[max(0, bytes.Index(said.Bytes(), []byte(`[{"table_name"`))):]) // other statements may have answered before

@@ -48,3 +48,25 @@ func TestCheckEngine(t *testing.T) {
 		}
 	}
 }
+
+// TestCheckNeedsDuckDB: where the command is missing, ddl duckdb --check says so, and how to get it.
+func TestCheckNeedsDuckDB(t *testing.T) {
+	t.Setenv("PATH", t.TempDir())
+	err := quiet(nil).checkEngine(t.Context(), schema.DuckDBDialect, "", nil, "")
+	if err == nil || !strings.Contains(err.Error(), "not on the PATH: install it") {
+		t.Errorf("without a duckdb command: %v", err)
+	}
+}
+
+// TestReadableByDuckDB: a lake below a folder that DuckDB would take for a column is refused.
+func TestReadableByDuckDB(t *testing.T) {
+	t.Parallel()
+	for place, readable := range map[string]bool{
+		"s3://bucket/tenant=9/prod": true, "file:lake": true, "file:/srv/bill_dates/a=b": true,
+		"s3://bucket/account_id=12": false, "file:Bill_Date=2026-01-01/lake": false, "s3://bucket/source=x/prod": false,
+	} {
+		if err := readableByDuckDB(place); (err == nil) != readable {
+			t.Errorf("%s: %v", place, err)
+		}
+	}
+}

@@ -3,6 +3,7 @@ package cli
 import (
 	"context"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 
@@ -13,6 +14,9 @@ import (
 
 // pinnedViews returns the views of DuckDB over exactly the files of the last whole night.
 func (p *program) pinnedViews(ctx context.Context, of jobs.Lake, flags ddlFlags) (string, error) {
+	if err := readableByDuckDB(of.URL); err != nil {
+		return "", err
+	}
 	store, err := p.openStore(ctx, of)
 	if err != nil {
 		return "", failed(err)
@@ -56,49 +60,49 @@ func pinnedComment(manifests []*schema.Manifest) string {
 		len(manifests), len(runs), newest.RunID, newest.PublishedAt.In(schema.China).Format("2006-01-02 15:04:05 +08:00"))
 }
 
-// pinnedManifests returns the manifests of the lake as they were together at one moment.
-func pinnedManifests(ctx context.Context, store object.Store, of jobs.Lake) ([]*schema.Manifest, error) {
-	found, err := readManifests(ctx, store)
-	if err != nil {
-		return nil, failed(err)
-	}
-	again, err := readManifests(ctx, store)
-	if err != nil {
-		return nil, failed(err)
-	}
-	same := func(a, b *schema.Manifest) bool {
-		return a.Day == b.Day && a.Bucket == b.Bucket && a.WriteID == b.WriteID
-	}
-	switch {
-	case len(found) == 0:
-		return nil, failed(fmt.Errorf("%s has no manifest yet: there is nothing to pin before a day is published", of.URL))
-	case !slices.EqualFunc(found, again, same):
-		return nil, failed(fmt.Errorf("%s is being published right now: print the pinned views when the run has ended (billwalk status)", of.URL))
-	}
-	return found, nil
-}
-
-// readManifests reads all manifests, by day and bucket.
-func readManifests(ctx context.Context, store object.Store) (all []*schema.Manifest, err error) {
-	for info, err := range store.List(ctx, "_manifests/bill_date=") {
+// pinnedManifests returns the manifests of the lake, by day and bucket, as they were together at one moment: when all
+// were read, none of them was replaced, and there was no other.
+func pinnedManifests(ctx context.Context, store object.Store, of jobs.Lake) (all []*schema.Manifest, err error) {
+	read := make(map[string]string) // ETags
+	for info, err := range store.List(ctx, manifestsPrefix) {
 		if err != nil {
-			return nil, err
+			return nil, failed(err)
 		}
-		data, _, err := object.ReadAll(ctx, store, info.Key)
+		data, info, err := object.ReadAll(ctx, store, info.Key)
 		if err != nil {
-			return nil, err
+			return nil, failed(err)
 		}
 		m, err := schema.DecodeManifest(data)
 		if err != nil {
-			return nil, fmt.Errorf("%s: %w", info.Key, err)
+			return nil, failed(fmt.Errorf("%s: %w", info.Key, err))
 		}
-		all = append(all, m)
+		all, read[info.Key] = append(all, m), info.ETag
 	}
-	slices.SortFunc(all, func(a, b *schema.Manifest) int {
-		if a.Day != b.Day {
-			return strings.Compare(a.Day.String(), b.Day.String())
-		}
-		return a.Bucket - b.Bucket
-	})
+	now, err := manifestETags(ctx, store)
+	switch {
+	case err != nil:
+		return nil, failed(err)
+	case len(all) == 0:
+		return nil, failed(fmt.Errorf("%s has no manifest yet: there is nothing to pin before a day is published", of.URL))
+	case !maps.Equal(read, now):
+		return nil, failed(fmt.Errorf("%s is being published right now: print the pinned views when the run has ended (billwalk status)", of.URL))
+	}
 	return all, nil
+}
+
+const manifestsPrefix = "_manifests/bill_date="
+
+// manifestETags returns the ETags of all manifests, by key. A folder does not list them.
+func manifestETags(ctx context.Context, store object.Store) (map[string]string, error) {
+	etags := make(map[string]string)
+	for info, err := range store.List(ctx, manifestsPrefix) {
+		if err == nil && info.ETag == "" {
+			info, err = store.Head(ctx, info.Key)
+		}
+		if err != nil {
+			return nil, err
+		}
+		etags[info.Key] = info.ETag
+	}
+	return etags, nil
 }

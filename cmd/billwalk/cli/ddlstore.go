@@ -2,6 +2,7 @@ package cli
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"billwalk/pipeline/jobs"
@@ -11,6 +12,25 @@ import (
 // credentialSources are the ways in which DuckDB can get the keys of a lake in S3: never from
 // the SQL.
 var credentialSources = []string{"chain", "env"}
+
+// readableByDuckDB reports a lake whose place has a folder such as account_id=1: DuckDB would read
+// that in place of the column, and say nothing.
+func readableByDuckDB(place string) error {
+	for folder := range strings.SplitSeq(strings.TrimPrefix(place, "file:"), "/") {
+		name, _, partition := strings.Cut(folder, "=")
+		if partition && isColumn(name) {
+			return usage("DuckDB would read the folder %s of %s as the column %s of every row: move the lake, or read it with Spark, Trino or Athena", folder, place, strings.ToLower(name))
+		}
+	}
+	return nil
+}
+
+// isColumn reports whether a table has a column of the name, in small or capital letters.
+func isColumn(name string) bool {
+	return strings.EqualFold(name, "bill_date") || slices.ContainsFunc(schema.Tables, func(t schema.AnyTable) bool {
+		return t.Describe().Column(strings.ToLower(name)) != nil
+	})
+}
 
 // duckdbSecret returns the statement that tells DuckDB how to reach a lake in S3, or nothing
 // for a folder. It has no key: DuckDB finds it when it runs the statement.

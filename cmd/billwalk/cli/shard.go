@@ -58,7 +58,7 @@ func (p *program) divide(w *wired, file *jobs.File) {
 }
 
 // shareNight has the run tell the other shards how far it is. Those of given days, and of a
-// replay, are a night of their own.
+// replay, are a night of their own, and replays claim their work apart: no run waits for one.
 func (w *wired) shareNight(days span, replay bool) {
 	r := w.run
 	if r.Shard.Whole() {
@@ -70,6 +70,7 @@ func (w *wired) shareNight(days span, replay bool) {
 	}
 	if replay {
 		folder += "-replay"
+		r.Claims.Store = register{w.store, replaysKey}
 	}
 	r.Shared = func(name string) swap.Object { return register{w.store, folder + "/" + name} }
 }

@@ -19,7 +19,7 @@ import (
 // done is told as one, with the summary of the night, by the last of them.
 func (p *program) tell(ctx context.Context, run *pipeline.Run, verb string) (context.Context, func(own, night *pipeline.Summary, throttled time.Duration, err error)) {
 	warn := func(err error) { p.log.Warn("telemetry is not sent", "error", err) }
-	t, err := telemetry.Open(ctx, os.Getenv, Version(), run.Job, run.ID, warn)
+	t, err := telemetry.Open(ctx, os.Getenv, Version(), run.Job, kindOf(run, verb), run.ID, warn)
 	if err != nil {
 		warn(err)
 		return ctx, func(_, _ *pipeline.Summary, _ time.Duration, _ error) {}
@@ -44,6 +44,14 @@ func (p *program) tell(ctx context.Context, run *pipeline.Run, verb string) (con
 			warn(err)
 		}
 	}
+}
+
+// kindOf returns what keeps a job's nights apart from all else that is done with the job: run, backfill, replay or demo.
+func kindOf(run *pipeline.Run, verb string) string {
+	if verb == "run" && run.Backfill {
+		return "backfill"
+	}
+	return verb
 }
 
 // exitOf returns the exit code of a run; one without a summary did not begin.

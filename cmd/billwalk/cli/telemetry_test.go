@@ -31,15 +31,16 @@ import (
 type collector struct {
 	mu       sync.Mutex
 	requests int
-	points   map[string]int64 // by the metric's name and its labels without billwalk.job; of a histogram how many
+	points   map[string]int64 // by the metric's name and its labels without billwalk.job and billwalk.kind; of a histogram how many
 	ended    int              // points that say so
 	spans    []*tracepb.Span
 	resource map[string]string
 	jobs     map[string]bool
+	kinds    map[string]bool
 }
 
 func newCollector() *collector {
-	return &collector{points: make(map[string]int64), resource: make(map[string]string), jobs: make(map[string]bool)}
+	return &collector{points: make(map[string]int64), resource: make(map[string]string), jobs: make(map[string]bool), kinds: make(map[string]bool)}
 }
 
 func (c *collector) ServeHTTP(w http.ResponseWriter, r *http.Request) {
@@ -90,10 +91,14 @@ func (c *collector) addMetrics(request *metricspb.ExportMetricsServiceRequest) {
 func (c *collector) name(m *metricpb.Metric, attributes []*commonpb.KeyValue) string {
 	labels := make(map[string]string)
 	for _, a := range attributes {
-		if key := strings.TrimPrefix(a.Key, "billwalk."); key == "job" {
-			c.jobs[a.Value.GetStringValue()] = true
-		} else {
-			labels[key] = a.Value.GetStringValue()
+		value := a.Value.GetStringValue()
+		switch key := strings.TrimPrefix(a.Key, "billwalk."); key {
+		case "job":
+			c.jobs[value] = true
+		case "kind":
+			c.kinds[value] = true
+		default:
+			labels[key] = value
 		}
 	}
 	var parts []string
@@ -249,6 +254,33 @@ func (c *collector) compareSpans(t *testing.T, s *pipeline.Summary) {
 	}
 	if units := int64(s.Units.Complete + s.Units.Failed + s.Units.Unavailable); named["run"] != 1 || len(traces) != 1 || named["walk"] != units || named["settle"] != 1 || named["publish"] != 1 || named["catering_query"] != s.Calls.Bills {
 		t.Errorf("spans %v in %d traces, want %d units and calls %+v", named, len(traces), units, s.Calls)
+	}
+}
+
+// TestTelemetryKinds wants a night to be told apart from a backfill, a replay and a demo.
+func TestTelemetryKinds(t *testing.T) {
+	platform := billwalktest.Serve(t, billwalktest.World(77, 40))
+	config := billwalktest.Job{
+		Lake: billwalktest.FolderLake(t), Platform: platform.URL, Accounts: platform.Accounts(), QPS: 5000, Trade: 5000,
+	}.Write(t)
+	t.Chdir(t.TempDir()) // for the demo's lake
+	day := billwalktest.FirstDay.String()
+	for _, row := range []struct {
+		kind string
+		args []string
+	}{
+		{"run", []string{"run", "nightly", "--config", config}},
+		{"backfill", []string{"run", "nightly", "--config", config, "--from", day}},
+		{"replay", []string{"replay", "nightly", "--config", config, "--from", day}},
+		{"demo", []string{"demo"}},
+	} {
+		c := newCollector()
+		t.Setenv("OTEL_EXPORTER_OTLP_ENDPOINT", c.serve(t, "http/protobuf"))
+		var out, log bytes.Buffer
+		Setup{Now: billwalktest.Now, Out: &out, Err: &log}.Main(t.Context(), row.args...)
+		if len(c.kinds) != 1 || !c.kinds[row.kind] || c.ended != 1 {
+			t.Errorf("%q is told as %v, %d ended\n%s", row.args, c.kinds, c.ended, log.Bytes())
+		}
 	}
 }
 

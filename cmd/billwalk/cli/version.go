@@ -21,18 +21,28 @@ func Version() string {
 	if released != "" {
 		return released
 	}
-	info, ok := debug.ReadBuildInfo()
-	if ok {
-		if tagged.MatchString(info.Main.Version) {
-			return info.Main.Version
-		}
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" && len(s.Value) >= 12 {
-				return "devel-" + s.Value[:12]
-			}
+	info, _ := debug.ReadBuildInfo()
+	return versionOf(info)
+}
+
+// versionOf returns the version that the go command has noted, which says where the sources are not those of the commit.
+func versionOf(info *debug.BuildInfo) string {
+	if info == nil {
+		return "devel"
+	}
+	if tagged.MatchString(info.Main.Version) {
+		return info.Main.Version
+	}
+	version, changed := "devel", ""
+	for _, s := range info.Settings {
+		switch {
+		case s.Key == "vcs.revision" && len(s.Value) >= 12:
+			version = "devel-" + s.Value[:12]
+		case s.Key == "vcs.modified" && s.Value == "true":
+			changed = "+dirty"
 		}
 	}
-	return "devel"
+	return version + changed
 }
 
 func (p *program) versionVerb() *cobra.Command {

@@ -213,8 +213,11 @@ func (p *program) expected(job jobs.Job) func(schema.Failure) bool {
 	}
 }
 
-// claimsKey is where the runs of a lake claim their work.
-const claimsKey = "_control/claims.json"
+// Where the runs of a lake claim their work, and the replays that are in shards.
+const (
+	claimsKey  = "_control/claims.json"
+	replaysKey = "_control/replays.json"
+)
 
 // rulesOf returns what the job says of reconciliation.
 func rulesOf(job jobs.Job) reconcile.Rules {

@@ -271,7 +271,7 @@ func (c *census) check(t *testing.T) {
 // trace has some more runs to come again.
 func TestSimulationRepeats(t *testing.T) {
 	t.Parallel()
-	const runs = 5
+	const runs = 12
 	var hashes []string
 	for seed := range uint64(12) {
 		traces := []simulated{simulate(t, seed+1, false)}

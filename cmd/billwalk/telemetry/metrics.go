@@ -1,6 +1,6 @@
 package telemetry
 
-// Metric is one that a run sends. All have the label billwalk.job.
+// Metric is one that a run sends. All have the labels billwalk.job and billwalk.kind.
 type Metric struct {
 	Name    string
 	Unit    string   // of UCUM, as OpenTelemetry writes it

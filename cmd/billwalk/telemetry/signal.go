@@ -4,6 +4,8 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"net/url"
+	"strings"
 
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetricgrpc"
 	"go.opentelemetry.io/otel/exporters/otlp/otlpmetric/otlpmetrichttp"
@@ -23,13 +25,16 @@ type signal struct {
 
 // wanted reports whether the signal is sent: an endpoint is set or its exporter is named.
 func (s signal) wanted() bool {
+	if strings.EqualFold(s.getenv("OTEL_SDK_DISABLED"), "true") {
+		return false
+	}
 	switch s.getenv("OTEL_" + s.name + "_EXPORTER") {
 	case "none":
 		return false
 	case "":
-		return s.getenv("OTEL_SDK_DISABLED") != "true" && s.otlp("ENDPOINT") != ""
+		return s.otlp("ENDPOINT") != ""
 	default:
-		return s.getenv("OTEL_SDK_DISABLED") != "true"
+		return true
 	}
 }
 
@@ -42,7 +47,8 @@ const overHTTP, overGRPC = "http/protobuf", "grpc"
 
 func (s signal) protocol() string { return cmp.Or(s.otlp("PROTOCOL"), overHTTP) }
 
-// check reports a value that means another exporter or protocol.
+// check reports a value that means another exporter or protocol, and an endpoint that is no URL, in whose place the
+// exporters would take this machine. It does not show the endpoint, which may have a password.
 func (s signal) check() error {
 	if !s.wanted() {
 		return nil
@@ -52,6 +58,12 @@ func (s signal) check() error {
 	}
 	if p := s.protocol(); p != overHTTP && p != overGRPC {
 		return fmt.Errorf("OTEL_EXPORTER_OTLP_PROTOCOL is %q: want %s or %s", p, overHTTP, overGRPC)
+	}
+	if endpoint := s.otlp("ENDPOINT"); endpoint != "" {
+		u, err := url.Parse(endpoint)
+		if err != nil || u.Host == "" || u.Scheme != "http" && u.Scheme != "https" {
+			return fmt.Errorf("the endpoint of %s is no URL: want http://host:port or https://host:port, also for grpc", strings.ToLower(s.name))
+		}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"go.opentelemetry.io/otel"
@@ -31,13 +32,13 @@ type Telemetry struct {
 	calls   metric.Int64Counter
 	seconds metric.Float64Histogram
 	gauges  map[string]metric.Int64Gauge
-	job     attribute.KeyValue
+	of      []attribute.KeyValue // the run: its job and its kind
 	close   []func(context.Context) error
 }
 
-// Open begins the telemetry of a job's run, or returns nil where the environment asks for none. The error says which
-// variable has a value that cannot be used. Faults that come later are told to warn.
-func Open(ctx context.Context, getenv func(string) string, version, job, runID string, warn func(error)) (*Telemetry, error) {
+// Open begins the telemetry of a job's run of some kind, or returns nil where the environment asks for none. The error
+// says which variable has a value that cannot be used. Faults that come later are told to warn.
+func Open(ctx context.Context, getenv func(string) string, version, job, kind, runID string, warn func(error)) (*Telemetry, error) {
 	metrics, traces := signal{"METRICS", getenv}, signal{"TRACES", getenv}
 	if !metrics.wanted() && !traces.wanted() {
 		return nil, nil
@@ -53,7 +54,7 @@ func Open(ctx context.Context, getenv func(string) string, version, job, runID s
 	if err != nil {
 		return nil, fmt.Errorf("OTEL_RESOURCE_ATTRIBUTES: %w", err)
 	}
-	t := &Telemetry{job: attribute.String("billwalk.job", job)}
+	t := &Telemetry{of: []attribute.KeyValue{attribute.String("billwalk.job", job), attribute.String("billwalk.kind", kind)}}
 	meter, err := t.openMetrics(ctx, metrics, of)
 	if err != nil {
 		return nil, err
@@ -114,7 +115,7 @@ func (t *Telemetry) Run(ctx context.Context, name string) (context.Context, func
 	if t == nil {
 		return ctx, func() {}
 	}
-	ctx, s := t.tracer.Start(ctx, name, trace.WithAttributes(t.job))
+	ctx, s := t.tracer.Start(ctx, name, trace.WithAttributes(t.of...))
 	return ctx, func() { s.End() }
 }
 
@@ -123,9 +124,9 @@ func (t *Telemetry) Call(ctx context.Context, api, result string, took time.Dura
 	if t == nil {
 		return
 	}
-	of := attribute.String("billwalk.api", api)
-	t.calls.Add(ctx, 1, metric.WithAttributes(t.job, of, attribute.String("billwalk.result", result)))
-	t.seconds.Record(ctx, took.Seconds(), metric.WithAttributes(t.job, of))
+	of := append(slices.Clone(t.of), attribute.String("billwalk.api", api))
+	t.seconds.Record(ctx, took.Seconds(), metric.WithAttributes(of...))
+	t.calls.Add(ctx, 1, metric.WithAttributes(append(of, attribute.String("billwalk.result", result))...))
 }
 
 // Set records the value of a metric of the run, with values of the metric's labels in their order.
@@ -133,7 +134,7 @@ func (t *Telemetry) Set(ctx context.Context, m Metric, value int64, labels ...st
 	if t == nil {
 		return
 	}
-	attributes := []attribute.KeyValue{t.job}
+	attributes := slices.Clone(t.of)
 	for i, label := range m.Labels {
 		attributes = append(attributes, attribute.String("billwalk."+label, labels[i]))
 	}

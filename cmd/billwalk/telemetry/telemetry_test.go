@@ -27,13 +27,16 @@ func TestOpen(t *testing.T) {
 		"no traces":        {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_TRACES_EXPORTER": "none"}, true, false, ""},
 		"neither":          {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_TRACES_EXPORTER": "none", "OTEL_METRICS_EXPORTER": "none"}, false, false, ""},
 		"disabled":         {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_METRICS_EXPORTER": "otlp", "OTEL_SDK_DISABLED": "true"}, false, false, ""},
+		"disabled loudly":  {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_SDK_DISABLED": "TRUE"}, false, false, ""},
+		"no scheme":        {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": "collector:4317", "OTEL_EXPORTER_OTLP_PROTOCOL": "grpc"}, false, false, "the endpoint of metrics is no URL: want http://host:port or https://host:port, also for grpc"},
+		"an address":       {map[string]string{"OTEL_EXPORTER_OTLP_TRACES_ENDPOINT": "127.0.0.1:4318"}, false, false, "the endpoint of traces is no URL: want http://host:port or https://host:port, also for grpc"},
 		"headers alone":    {map[string]string{"OTEL_EXPORTER_OTLP_HEADERS": "key=value"}, false, false, ""},
 		"another exporter": {map[string]string{"OTEL_METRICS_EXPORTER": "prometheus"}, false, false, `OTEL_METRICS_EXPORTER is "prometheus": want otlp or none`},
 		"another protocol": {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_PROTOCOL": "http/json"}, false, false, `OTEL_EXPORTER_OTLP_PROTOCOL is "http/json": want http/protobuf or grpc`},
 		"one protocol":     {map[string]string{"OTEL_EXPORTER_OTLP_ENDPOINT": endpoint, "OTEL_EXPORTER_OTLP_TRACES_PROTOCOL": "grpc"}, true, true, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
-			got, err := Open(t.Context(), func(variable string) string { return row.variables[variable] }, "v1", "nightly", "run", func(error) {})
+			got, err := Open(t.Context(), func(variable string) string { return row.variables[variable] }, "v1", "nightly", "run", "id", func(error) {})
 			if err != nil || row.fault != "" {
 				if err == nil || err.Error() != row.fault || got != nil {
 					t.Errorf("error %v, want %s", err, row.fault)

@@ -2,6 +2,7 @@ package rules
 
 import (
 	"encoding/json"
+	"fmt"
 	"log/slog"
 	"maps"
 	"os"
@@ -14,6 +15,7 @@ import (
 	"github.com/prometheus/common/model"
 	"github.com/prometheus/otlptranslator"
 	"github.com/prometheus/prometheus/model/rulefmt"
+	"github.com/prometheus/prometheus/promql"
 	"github.com/prometheus/prometheus/promql/parser"
 	"github.com/prometheus/prometheus/promql/promqltest"
 )
@@ -38,36 +40,96 @@ func alerts(t *testing.T) map[string]string {
 	return expressions
 }
 
+// metric is a metric of one run, by its instance, of a job's own days or of another kind.
+func metric(name, instance, kind, labels string) string {
+	return fmt.Sprintf(`%s{billwalk_job="n",instance=%q,billwalk_kind=%q,%s}`, name, instance, kind, labels)
+}
+
+func ended(instance, kind, code string) string {
+	return metric("billwalk_run_ended_seconds", instance, kind, fmt.Sprintf("billwalk_exit_code=%q", code))
+}
+
+func mismatched(instance, kind string) string {
+	return metric("billwalk_run_verdicts", instance, kind, `billwalk_verdict="mismatched"`)
+}
+
+func calls(kind, code string) string {
+	return metric("billwalk_calls_total", "1", kind, fmt.Sprintf("billwalk_result=%q", code))
+}
+
+// Series have a value an hour, for 48 hours; `_` is none. The values of these are seconds, as the metric's. The first
+// samples of any two series are within twelve hours, for the library takes no older ones.
+const first, early, late = " _x40 3600 _x7\n", " _x40 147600 _x7\n", " _x46 169200 _x1\n"
+
 // TestAlerts evaluates each rule over series that set it off, and over some that do not.
 func TestAlerts(t *testing.T) {
-	const good, bad, partly = `billwalk_run_ended_seconds{billwalk_job="n",billwalk_exit_code="0"}`, `billwalk_run_ended_seconds{billwalk_job="n",billwalk_exit_code="1"}`, `billwalk_run_ended_seconds{billwalk_job="n",billwalk_exit_code="3"}`
-	// Series have a value an hour, for 48 hours; `_` is none. The values of these are seconds, as the metric's.
-	const early, late = " _x40 147600 _x7\n", " _x46 169200 _x1\n"
-	for alert, row := range map[string]struct{ fires, silent string }{
-		"BillwalkNoGoodRun":           {good + ` 3600 _x47`, good + ` _x23 86400 _x24`},
-		"BillwalkRunFailed":           {good + early + bad + late, bad + early + good + late},
-		"BillwalkRunIncomplete":       {good + early + partly + late, partly + early + good + late},
-		"BillwalkDifferences":         {`billwalk_run_verdicts{billwalk_job="n",billwalk_verdict="mismatched"} _x40 2 _x7`, `billwalk_run_verdicts{billwalk_job="n",billwalk_verdict="mismatched"} _x40 0 _x7`},
-		"BillwalkCallsFail":           {`billwalk_calls_total{billwalk_job="n",billwalk_result="0"} _x40 60 _x7` + "\n" + `billwalk_calls_total{billwalk_job="n",billwalk_result="5000001"} _x40 40 _x7`, `billwalk_calls_total{billwalk_job="n",billwalk_result="0"} _x40 99 _x7` + "\n" + `billwalk_calls_total{billwalk_job="n",billwalk_result="5000001"} _x40 1 _x7`},
-		"BillwalkCallbackQuarantined": {`billwalk_callbacks_quarantined_total{app="a",reason="r"} 0x47 1`, `billwalk_callbacks_quarantined_total{app="a",reason="r"} 1x48`},
-		"BillwalkCallbacksNotStored":  {`billwalk_callbacks_commit_failures_total 0x47 1`, `billwalk_callbacks_commit_failures_total 1x48`},
-		"BillwalkCallbackKeysMissing": {`billwalk_callbacks_files_missing{files="a"} 1x48`, `billwalk_callbacks_files_missing{files="a"} 0x48`},
+	const two, five, none = " _x40 2 _x7\n", " _x46 5 _x1\n", " _x46 0 _x1\n"
+	good, bad, partly := ended("1", "run", "0"), ended("2", "run", "1"), ended("2", "run", "3")
+	elsewhere := func(code string) string {
+		return ended("3", "backfill", code) + late + ended("4", "replay", code) + late + ended("5", "demo", code) + late
+	}
+	newer := mismatched("1", "run") + two + ended("1", "run", "0") + early + ended("2", "run", "0") + late // than the one with differences
+	for alert, row := range map[string]struct{ fires, silent []string }{
+		"BillwalkNoGoodRun": {[]string{good + first, good + first + elsewhere("0")}, []string{good + ` _x23 86400 _x24`}},
+		"BillwalkRunFailed": {[]string{good + early + bad + late, bad + early + elsewhere("0")}, []string{bad + early + good + late, good + early + elsewhere("1")}},
+		"BillwalkRunIncomplete": {
+			[]string{good + early + partly + late, partly + early + elsewhere("0")}, []string{partly + early + good + late, good + early + elsewhere("3")},
+		},
+		"BillwalkDifferences": {
+			[]string{mismatched("1", "run") + two + good + early, newer + mismatched("2", "run") + five, mismatched("1", "run") + two + good + early + bad + late},
+			[]string{
+				mismatched("1", "run") + none + good + late, newer, newer + mismatched("2", "run") + none,
+				mismatched("3", "backfill") + five + mismatched("4", "replay") + five + mismatched("5", "demo") + five + elsewhere("0"),
+			},
+		},
+		"BillwalkCallsFail": {
+			[]string{calls("run", "0") + ` _x40 60 _x7` + "\n" + calls("run", "5000001") + ` _x40 40 _x7`},
+			[]string{
+				calls("run", "0") + ` _x40 99 _x7` + "\n" + calls("run", "5000001") + ` _x40 1 _x7`,
+				calls("run", "0") + ` _x40 99 _x7` + "\n" + calls("demo", "5000001") + ` _x40 99 _x7`,
+			},
+		},
+		"BillwalkCallbackQuarantined": {[]string{`billwalk_callbacks_quarantined_total{app="a",reason="r"} 0x47 1`}, []string{`billwalk_callbacks_quarantined_total{app="a",reason="r"} 1x48`}},
+		"BillwalkCallbacksNotStored":  {[]string{`billwalk_callbacks_commit_failures_total 0x47 1`}, []string{`billwalk_callbacks_commit_failures_total 1x48`}},
+		"BillwalkCallbackKeysMissing": {[]string{`billwalk_callbacks_files_missing{files="a"} 1x48`}, []string{`billwalk_callbacks_files_missing{files="a"} 0x48`}},
 	} {
 		expression := alerts(t)[alert]
 		if expression == "" {
 			t.Errorf("there is no alert %s", alert)
 			continue
 		}
-		for series, want := range map[string]bool{row.fires: true, row.silent: false} {
-			if fired := evaluate(t, expression, series) > 0; fired != want {
-				t.Errorf("%s over\n%s\nfires: %v, want %v", alert, series, fired, want)
+		for want, all := range map[bool][]string{true: row.fires, false: row.silent} {
+			for _, series := range all {
+				if fired := len(evaluate(t, expression, series)) > 0; fired != want {
+					t.Errorf("%s over\n%s\nfires: %v, want %v", alert, series, fired, want)
+				}
 			}
 		}
 	}
 }
 
-// evaluate returns how many series an expression has after 48 hours.
-func evaluate(t *testing.T, expression, series string) int {
+// TestPanelsShowTheNewest wants the dashboard to show of two nights on one day the later one, also where it is the
+// better one, and no backfill after it.
+func TestPanelsShowTheNewest(t *testing.T) {
+	for panel, of := range map[string]struct{ name, labels string }{
+		"退出码 · exit codeA":           {"billwalk_run_exit_code", ""},
+		"差异订单 · orders that differA": {"billwalk_run_verdicts", `billwalk_verdict="mismatched"`},
+		"失败单元 · failed unitsA":       {"billwalk_run_units", `billwalk_state="failed"`},
+		"结论 · verdictsA":             {"billwalk_run_verdicts", `billwalk_verdict="matched"`},
+		"异常 · exceptionsA":           {"billwalk_run_exceptions", `billwalk_rule="r"`},
+	} {
+		series := metric(of.name, "1", "run", of.labels) + " _x40 7 _x7\n" + ended("1", "run", "0") + early +
+			metric(of.name, "2", "run", of.labels) + " _x44 3 _x3\n" + ended("2", "run", "0") + " _x44 158400 _x3\n" +
+			metric(of.name, "3", "backfill", of.labels) + " _x46 9 _x1\n" + ended("3", "backfill", "0") + late
+		shown := evaluate(t, panels(t)[panel], series)
+		if len(shown) != 1 || shown[0].F != 3 {
+			t.Errorf("%s shows %v, want 3", panel, shown)
+		}
+	}
+}
+
+// evaluate returns what an expression has after 48 hours.
+func evaluate(t *testing.T, expression, series string) promql.Vector {
 	t.Helper()
 	step := "1h"
 	if strings.Contains(expression, "increase(") {
@@ -94,7 +156,7 @@ func evaluate(t *testing.T, expression, series string) int {
 	if err != nil {
 		t.Fatalf("%s: %v", expression, err)
 	}
-	return len(vector)
+	return vector
 }
 
 // TestMetricsExist wants each metric of rules and dashboard to be one that the documents list.
@@ -145,7 +207,7 @@ func panels(t *testing.T) map[string]string {
 	expressions := make(map[string]string)
 	for _, p := range board.Panels {
 		for i, target := range p.Targets {
-			expressions[p.Title+string(rune('A'+i))] = strings.ReplaceAll(target.Expr, "$job", "nightly")
+			expressions[p.Title+string(rune('A'+i))] = strings.NewReplacer("$job", "n", "$kind", "run").Replace(target.Expr)
 		}
 	}
 	return expressions
