@@ -31,17 +31,27 @@ func (t Table[R]) Tally(totals *Totals, row *R) error {
 		totals.Fen = make(map[string]Sum)
 	}
 	totals.Rows++
-	for _, f := range t.Fields {
+	for i := range t.Fields {
+		f := &t.Fields[i]
 		if f.fen == nil {
 			continue
 		}
-		sum, err := totals.Fen[f.Name].add(f.fen(row))
+		sum, err := f.addTo(totals.Fen[f.Name], t.Name, row)
 		if err != nil {
-			return fmt.Errorf("sum of %s.%s: %w", t.Name, f.Name, err)
+			return err
 		}
 		totals.Fen[f.Name] = sum
 	}
 	return nil
+}
+
+// addTo adds a row's amount to the sum of a table's money column.
+func (f *Field[R]) addTo(sum Sum, table string, row *R) (Sum, error) {
+	sum, err := sum.add(f.fen(row))
+	if err != nil {
+		return sum, fmt.Errorf("sum of %s.%s: %w", table, f.Name, err)
+	}
+	return sum, nil
 }
 
 // Adder adds rows of a table up, as Tally does, many times as fast.
@@ -74,8 +84,8 @@ func (a *adder[R]) Add(row any) error {
 	a.rows++
 	for i, f := range a.fen {
 		var err error
-		if a.sums[i], err = a.sums[i].add(f.fen(row.(*R))); err != nil {
-			return fmt.Errorf("sum of %s.%s: %w", a.table, f.Name, err)
+		if a.sums[i], err = f.addTo(a.sums[i], a.table, row.(*R)); err != nil {
+			return err
 		}
 	}
 	return nil
