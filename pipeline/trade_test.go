@@ -33,11 +33,12 @@ type trade struct {
 	mu      sync.Mutex
 	answers map[string][]string // settlements, by parameter and value
 	asked   []schema.Query
+	told    map[string]bool // settlements in answers
 }
 
 // withTrade gives the world a trade system, with match rules.
 func (w *world) withTrade(match ...schema.Match) *trade {
-	w.trade = &trade{now: w.now, answers: make(map[string][]string)}
+	w.trade = &trade{now: w.now, answers: make(map[string][]string), told: make(map[string]bool)}
 	w.rules = reconcile.Rules{Match: match, Lookback: 3, Configured: true}
 	return w.trade
 }
@@ -69,6 +70,9 @@ func (s *trade) Settlements(ctx context.Context, q schema.Query) (normalise.Sett
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.asked = append(s.asked, q)
+	for _, one := range s.answers[q.Parameter+" "+q.Value] {
+		s.told[one] = true
+	}
 	answer.FetchedAt = s.now().UTC()
 	var body string
 	var err error

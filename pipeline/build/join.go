@@ -46,6 +46,9 @@ func (p *Partition) openJoiner(ctx context.Context) error {
 		if err := b.Evidence.LoadAnswers(ctx, p.base.Day); err != nil {
 			return err
 		}
+		if err := b.Evidence.LoadShared(ctx, p.base.Day); err != nil {
+			return err
+		}
 		for account := range j.entries {
 			j.neverAnswered[account] = b.Evidence.NeverAnswered(account, p.base.Day)
 		}

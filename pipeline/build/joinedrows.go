@@ -102,6 +102,7 @@ func (r *joinedRows) addOrder(own []reconcile.Bill) error {
 	}
 	r.addForeign(o)
 	r.addElsewhere(o)
+	r.addShared(o)
 	groups, err := r.rules.NotCompared(o.own)
 	if err != nil {
 		return err
@@ -136,11 +137,8 @@ func (r *joinedRows) reconcile(to *reconcile.Outcome, known *knownOrder) error {
 	for i := range known.Settlements {
 		s := &known.Settlements[i].Settlement
 		if owner := r.take(s.Key(), o.Key); owner != o.Key {
-			e := schema.Exception{
-				Rule: schema.RuleSettleShared, Severity: schema.RuleSettleShared.Severity(), ShopOrderID: schema.Some(o.Key), SettleID: schema.Some(s.SettleID),
-				Actual: s.Amount, Detail: "the settlement answers for order " + owner + ", too, and counts there",
-			}
-			r.exceptions = append(r.exceptions, e)
+			r.exceptions = append(r.exceptions, sharedException(s, o.Key, owner))
+			o.Answered = true
 			continue
 		}
 		o.Settlements = append(o.Settlements, *s)

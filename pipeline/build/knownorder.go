@@ -49,7 +49,7 @@ func (r *joinedRows) readOrder(own []reconcile.Bill) (o knownOrder, err error) {
 // answered reports whether every rule that applies to the order's bills of the day was
 // queried, since these bills are there. An earlier day's answer may be from before them.
 func (r *joinedRows) answered(o *knownOrder) bool {
-	if len(o.Elsewhere) > 0 {
+	if len(o.Elsewhere)+len(o.Shared) > 0 {
 		return true // with settlements that do not count here
 	}
 	own := o.on(r.at.Day)

@@ -46,3 +46,21 @@ func (r *joinedRows) addElsewhere(o *knownOrder) {
 		r.exceptions = append(r.exceptions, e)
 	}
 }
+
+// addShared adds exceptions for settlements of the order that count for another one, in one
+// partition only.
+func (r *joinedRows) addShared(o *knownOrder) {
+	if len(o.Shared) == 0 || !r.holds(firstAccount(o.on(r.at.Day))) {
+		return
+	}
+	for i := range o.Shared {
+		r.exceptions = append(r.exceptions, sharedException(&o.Shared[i].Settlement, o.bills[0].OrderKey(), o.Shared[i].Owner))
+	}
+}
+
+func sharedException(s *schema.Settlement, order, owner string) schema.Exception {
+	return schema.Exception{
+		Rule: schema.RuleSettleShared, Severity: schema.RuleSettleShared.Severity(), ShopOrderID: schema.Some(order), SettleID: schema.Some(s.SettleID),
+		Actual: s.Amount, Detail: "the settlement answers for order " + owner + ", too, and counts there",
+	}
+}

@@ -158,13 +158,16 @@ func (a *answers) addPrepared(p *PreparedAnswer, key string) error {
 	}
 	last, added := day.Add(query.key())
 	if !added {
-		if last.fetched > fetched {
-			return nil
-		}
-		if same, err := a.repeats(last.on(p.day), p, record); err != nil {
+		same, since, err := a.repeats(last.on(p.day), p, record)
+		switch {
+		case err != nil:
 			return err
-		} else if same {
-			last.fetched = fetched
+		case same && fetched < since: // two accounts have queried it, and are read one after the other
+			fetched = last.fetched
+		case same:
+			last.fetched = max(last.fetched, fetched)
+			return nil
+		case last.fetched > fetched:
 			return nil
 		}
 	}
@@ -182,21 +185,22 @@ func (a *answers) addPrepared(p *PreparedAnswer, key string) error {
 	return nil
 }
 
-// repeats reports whether an answer, of which this is the record, has the same settlements
-// as one before it to the same query.
-func (a *answers) repeats(before Answer, p *PreparedAnswer, record []byte) (bool, error) {
-	if before.Outcome <= Empty || p.outcome <= Empty {
-		return before.Outcome == Empty && p.outcome == Empty, nil
+// repeats reports whether an answer, of which this is the record, has the same settlements as
+// another one to the same query, and since when that one says so.
+func (a *answers) repeats(other Answer, p *PreparedAnswer, record []byte) (same bool, since int64, err error) {
+	if other.Outcome <= Empty || p.outcome <= Empty {
+		return other.Outcome == Empty && p.outcome == Empty, 0, nil
 	}
-	last, err := a.read(before, nil)
+	last, err := a.read(other, nil)
 	if err != nil || last.query != p.query {
-		return false, err
+		return false, 0, err
 	}
 	now, err := decodeAnswerRecord(string(record), nil)
 	if err != nil {
-		return false, err
+		return false, 0, err
 	}
-	return reflect.DeepEqual(p.settlementsOf(last.rows), p.settlementsOf(now.rows)), nil
+	since = last.rows[0].Settlement.FetchedAt.UnixMicro()
+	return reflect.DeepEqual(p.settlementsOf(last.rows), p.settlementsOf(now.rows)), since, nil
 }
 
 // settlementsOf returns the settlements of rows, by id, as if they were the answer's.

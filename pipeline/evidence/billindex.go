@@ -29,6 +29,7 @@ type billIndex struct {
 	orders  map[schema.Partition][]uint64 // of forward bills, sorted
 	linking bool                          // there are callbacks to be linked
 	ids     map[schema.Partition][]billID // then: what links callbacks to forward bills, sorted
+	shared  sharedIDs
 
 	mu        sync.Mutex
 	byOrderID map[orderIDDay]*orderIDLinks
@@ -60,6 +61,7 @@ func newBillIndex(rules *reconcile.Rules, buckets int, read ReadPartition) *bill
 	return &billIndex{
 		rules: rules, buckets: buckets, read: read, seed: maphash.MakeSeed(),
 		orders: make(map[schema.Partition][]uint64), ids: make(map[schema.Partition][]billID), byOrderID: make(map[orderIDDay]*orderIDLinks),
+		shared: newSharedIDs(rules.Match),
 	}
 }
 
@@ -140,20 +142,25 @@ func (x *billIndex) has(day schema.Day, order string) bool {
 // load loads the orders of the partitions that are not known yet.
 func (x *billIndex) load(ctx context.Context, partitions []schema.Partition) error {
 	partitions = slices.DeleteFunc(partitions, func(p schema.Partition) bool { _, ok := x.orders[p]; return ok })
-	orders, ids := make([][]uint64, len(partitions)), make([][]billID, len(partitions))
+	all := make([]partitionIDs, len(partitions))
 	reads, ctx := errgroup.WithContext(ctx)
 	reads.SetLimit(readsAtATime)
 	for i, p := range partitions {
 		reads.Go(func() (err error) {
-			orders[i], ids[i], err = x.loadOne(ctx, p)
+			all[i], err = x.loadOne(ctx, p)
 			return err
 		})
 	}
 	if err := reads.Wait(); err != nil {
 		return err
 	}
+	added := make(map[schema.Day][]idOfOrder)
 	for i, p := range partitions {
-		x.orders[p], x.ids[p] = orders[i], ids[i]
+		x.orders[p], x.ids[p] = all[i].orders, all[i].links
+		added[p.Day] = append(added[p.Day], all[i].queries...)
+	}
+	for day, ids := range added {
+		x.shared.add(day, ids)
 	}
 	if len(partitions) > 0 {
 		clear(x.byOrderID)
@@ -161,27 +168,30 @@ func (x *billIndex) load(ctx context.Context, partitions []schema.Partition) err
 	return nil
 }
 
-// loadOne returns the orders of a partition and the ids that link callbacks to them.
-func (x *billIndex) loadOne(ctx context.Context, at schema.Partition) (orders []uint64, ids []billID, err error) {
-	columns := []string{"settle_type", "shop_order_id", "order_ext_id"}
+// loadOne returns by what the bills of a partition are known.
+func (x *billIndex) loadOne(ctx context.Context, at schema.Partition) (ids partitionIDs, err error) {
+	columns := x.shared.columns("settle_type", "shop_order_id", "order_ext_id")
 	if x.linking {
 		columns = x.rules.Columns()
 	}
 	for bill, err := range x.forward(ctx, at, columns...) {
 		if err != nil {
-			return nil, nil, err
+			return partitionIDs{}, err
 		}
-		orders = append(orders, x.hash(bill.OrderKey()))
+		order := x.hash(bill.OrderKey())
+		ids.orders = append(ids.orders, order)
+		ids.queries = x.shared.appendIDs(ids.queries, bill, order)
 		if !x.linking {
 			continue
 		}
 		for _, q := range billLinkIDs(x.rules, []reconcile.Bill{*bill}) {
-			ids = append(ids, billID{hashQuery(q).short(), bill.OrderKey()})
+			ids.links = append(ids.links, billID{hashQuery(q).short(), bill.OrderKey()})
 		}
 	}
-	slices.Sort(orders)
-	slices.SortFunc(ids, billID.compare)
-	return slices.Compact(orders), slices.Compact(ids), nil
+	slices.Sort(ids.orders)
+	slices.SortFunc(ids.links, billID.compare)
+	ids.orders, ids.links = slices.Compact(ids.orders), slices.Compact(ids.links)
+	return ids, nil
 }
 
 // forward yields the forward bills of orders, those that count.
@@ -216,6 +226,7 @@ func (x *billIndex) forget(day schema.Day) {
 		delete(x.orders, schema.Partition{Day: day, Bucket: bucket})
 		delete(x.ids, schema.Partition{Day: day, Bucket: bucket})
 	}
+	x.shared.forget(day)
 	clear(x.byOrderID)
 }
 
@@ -224,6 +235,7 @@ func (x *billIndex) forgetAll() {
 	clear(x.orders)
 	clear(x.ids)
 	clear(x.byOrderID)
+	x.shared = newSharedIDs(x.rules.Match)
 }
 
 // ownerOf returns the smallest order, on the days around one, that has one of the

@@ -7,6 +7,7 @@ import (
 
 	"billwalk/pipeline/normalise"
 	"billwalk/pipeline/reconcile"
+	"billwalk/pipeline/spill"
 	"billwalk/schema"
 )
 
@@ -17,6 +18,7 @@ type Order struct {
 	Answers     []QueryAnswer         // that the archive has, by match rule
 	Elsewhere   []PublishedElsewhere  // settlements that count on other days
 	Late        []PublishedElsewhere  // that have succeeded since the day that has them was published
+	Shared      []SharedSettlement    // that count for other orders
 	Published   map[string]schema.Day // by settle_id: where others are published, and stay
 	linked      []int32               // callbacks, by index
 }
@@ -42,6 +44,8 @@ type OrderReader struct {
 	queries  []schema.Query
 	rows     []normalise.SettleRow // of an answer
 	answered answeredRows
+	got      map[spill.Place]map[string]bool // by answer: the settlements, of those looked up
+	far      map[string]bool                 // by settle_id: in an answer that serves for other days of the window alone
 }
 
 // NewOrderReader returns a reader of orders.
@@ -75,10 +79,15 @@ func (r *OrderReader) Read(day schema.Day, bills []reconcile.Bill) (*Order, erro
 			}
 		}
 	}
+	if err := r.addFar(day); err != nil {
+		return nil, err
+	}
 	if err := e.addCallbacks(o, r.answered.rows, bills); err != nil {
 		return nil, err
 	}
-	r.leaveElsewhere(day, bills)
+	if err := r.leaveElsewhere(day, bills); err != nil {
+		return nil, err
+	}
 	return o, nil
 }
 

@@ -29,7 +29,7 @@ func TestOrderReader(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer answers.close()
-		e := &Evidence{Config: Config{Rules: &rules}, answers: answers, callbacks: new(callbacks), standings: newStandings(0, nil)}
+		e := &Evidence{Config: Config{Rules: &rules}, answers: answers, callbacks: new(callbacks), bills: newBillIndex(&rules, 1, nil), standings: newStandings(0, nil)}
 		const orders = 4
 		for i := range rapid.IntRange(1, 2*orders).Draw(t, "answers") {
 			m := rapid.SampledFrom(rules.Match).Draw(t, "rule")

@@ -31,6 +31,7 @@ type caseSettlement struct {
 	row   schema.Settlement
 	day   schema.Null[schema.Day] // where it was published before
 	owner string                  // key of the order that has it, or one of the constants below
+	found []string                // others for which it is found
 }
 
 // Owners of settlements that no order has.

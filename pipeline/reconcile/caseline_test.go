@@ -119,6 +119,8 @@ func parseSettlement(line string) (s caseSettlement, err error) {
 			s.day.V, err = parseDay(value)
 		case "owner":
 			s.owner = value
+		case "found":
+			s.found = strings.Split(value, ",")
 		default:
 			err = fmt.Errorf("unknown option %s", name)
 		}

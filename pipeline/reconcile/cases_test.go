@@ -108,6 +108,8 @@ func (c *testCase) knownOn(day schema.Day, order *reconcile.Order) *reconcile.Or
 	for _, s := range c.settlements {
 		lookback := schema.Day(c.rules.Lookback)
 		switch {
+		case slices.Contains(s.found, order.Key):
+			known.SettledElsewhere = known.SettledElsewhere || s.day.V < day-lookback
 		case s.owner != order.Key:
 		case !s.day.Valid:
 			known.Settlements = append(known.Settlements, s.row)

@@ -35,10 +35,13 @@ func (l *lake) publish(orders map[string]*reconcile.Order) (*publishedOrders, bo
 			}
 			billDate := days[at]
 			s.days[settlement] = billDate
+			if settlement.AskedBy.V != siblingRule && s.ownerOn(billDate, settlement) != o {
+				return nil, false
+			}
 			if s.seesAll(billDate) {
 				continue
 			}
-			if settlement.AskedBy.V == siblingRule || s.owner(billDate, settlement) != o ||
+			if settlement.AskedBy.V == siblingRule ||
 				slices.ContainsFunc(days, func(day schema.Day) bool { return s.sees(day, billDate) && s.place(o, day, settlement) != billDate }) {
 				return nil, false
 			}
@@ -58,7 +61,7 @@ func (s *publishedOrders) order(o *reconcile.Order, day schema.Day) *reconcile.O
 	}
 	for settlement, billDate := range s.days {
 		known.SettledElsewhere = known.SettledElsewhere || settlement.Status == schema.StatusSuccess && billDate < day-schema.Day(s.lake.rules.Lookback) &&
-			s.owner(day, settlement) == o
+			s.answers(day, settlement, o)
 	}
 	return &known
 }
@@ -87,13 +90,38 @@ func (s *publishedOrders) place(o *reconcile.Order, day schema.Day, settlement *
 	return seen[0]
 }
 
+// ownerOn returns the order for which a settlement counts on a day: the first that is queried by
+// the id on that very day, else the first in its window.
+func (s *publishedOrders) ownerOn(day schema.Day, settlement *schema.Settlement) *reconcile.Order {
+	if settlement.Source != schema.SourceCallback {
+		if o := s.first(settlement, func(other schema.Day) bool { return other == day }); o != nil {
+			return o
+		}
+	}
+	return s.owner(day, settlement)
+}
+
+// answers reports whether the settlement is found for an order by an id in the window of the day.
+func (s *publishedOrders) answers(day schema.Day, settlement *schema.Settlement, o *reconcile.Order) bool {
+	if settlement.Source == schema.SourceCallback {
+		return s.owner(day, settlement) == o
+	}
+	alone := publishedOrders{lake: s.lake, orders: []*reconcile.Order{o}}
+	return alone.owner(day, settlement) == o
+}
+
 // owner returns the first order with the linked id of the settlement in the window of
 // the day, or nil.
 func (s *publishedOrders) owner(day schema.Day, settlement *schema.Settlement) *reconcile.Order {
+	return s.first(settlement, func(other schema.Day) bool { return s.sees(day, other) })
+}
+
+// first returns the first order with the linked id of the settlement on some of the days, or nil.
+func (s *publishedOrders) first(settlement *schema.Settlement, on func(schema.Day) bool) *reconcile.Order {
 	for _, o := range s.orders {
 		bills := make(map[schema.Day][]reconcile.Bill)
 		for _, b := range o.Bills {
-			if s.sees(day, b.Day) {
+			if on(b.Day) {
 				bills[b.Day] = append(bills[b.Day], b)
 			}
 		}

@@ -18,7 +18,7 @@ func (r *Rules) AppendQueries(queries []schema.Query, bills []Bill) []schema.Que
 	for _, m := range r.Match {
 		value := ""
 		for i := range bills {
-			if v := bills[i].value(m); v != "" && (value == "" || v < value) {
+			if v := bills[i].Value(m); v != "" && (value == "" || v < value) {
 				value = v
 			}
 		}
@@ -29,12 +29,22 @@ func (r *Rules) AppendQueries(queries []schema.Query, bills []Bill) []schema.Que
 	return queries
 }
 
-// Matches reports whether the query may be one for the bill.
-func (b *Bill) Matches(q schema.Query) bool { return b.value(q.Match) == q.Value }
+// QueriesFor returns the queries that find a settlement, one for each match rule; those by an id that
+// it does not have have an empty value.
+func (r *Rules) QueriesFor(s *schema.Settlement) []schema.Query {
+	queries := make([]schema.Query, len(r.Match))
+	for i, m := range r.Match {
+		queries[i] = schema.Query{Match: m, Value: idOf(s, m.Parameter)}
+	}
+	return queries
+}
 
-// value returns the bill's value for the match rule, "" if it is absent or longer than
+// Matches reports whether the query may be one for the bill.
+func (b *Bill) Matches(q schema.Query) bool { return b.Value(q.Match) == q.Value }
+
+// Value returns the bill's value for the match rule, "" if it is absent or longer than
 // the settle query accepts. Normalising has reported such an id.
-func (b *Bill) value(m schema.Match) string {
+func (b *Bill) Value(m schema.Match) string {
 	if id := b.id(m); len(id) <= schema.MaxQueryID {
 		return id
 	}
@@ -59,7 +69,7 @@ func (b *Bill) id(m schema.Match) string {
 
 // canQuery reports whether some match rule has a value in the bill.
 func (r *Rules) canQuery(b *Bill) bool {
-	return slices.ContainsFunc(r.Match, func(m schema.Match) bool { return b.value(m) != "" })
+	return slices.ContainsFunc(r.Match, func(m schema.Match) bool { return b.Value(m) != "" })
 }
 
 // Columns returns the columns of the table bills that NewBill uses, certificate_id and

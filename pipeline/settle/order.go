@@ -60,6 +60,9 @@ func (s *Settler) eachOrder(ctx context.Context, partitions []Partition, add fun
 		if err != nil {
 			return 0, err
 		}
+		if err := s.Evidence.LoadShared(ctx, p.At.Day); err != nil {
+			return 0, err
+		}
 		for bills, err := range p.Orders {
 			if err != nil {
 				return 0, err

@@ -3,8 +3,9 @@
 -- bill. It leaves the table reconciled.
 -- Each step is a table of its own, as an engine may compute a WITH again at each use; what a step uses twice is a step before
 -- it. All joins are by keys. It is written for DuckDB; `billwalk sql reconcile --dialect` prints it for other engines.
--- The statements cannot find two things that billwalk knows: which settlements have no bill (billwalk leaves their asked_by
--- NULL, which is relied on), and the reason not_asked, which depends on the calls that were made.
+-- The statements cannot find what billwalk knows of calls: which settlements have no bill (billwalk leaves their asked_by NULL,
+-- which is relied on), the reason not_asked, and for which of several orders with one id a settlement was found that counts
+-- further away than the lookback (the reason settled_elsewhere).
 
 -- Settings: the difference up to which a leg is equal; the days before and after each of its days over which an order is
 -- compared; and false if the settle query is not configured, so that nothing is compared.
@@ -105,9 +106,11 @@ JOIN (SELECT DISTINCT asked_by, asked_id, by_callback FROM reconcile_answerable)
   ON q.asked_by = a.asked_by AND q.asked_id = a.answered_id AND q.by_callback = a.by_callback
 GROUP BY a.asked_by, a.answered_id, a.by_callback;
 
--- Settlements with the order whose id they have; of several orders, the smallest.
+-- Settlements with the order whose id they have; of several orders the smallest, rather one that is queried by it on the day.
 CREATE OR REPLACE TEMP TABLE reconcile_link AS
-SELECT a.bill_date, a.settle_id, a.item, a.day, a.order_id, min(q.order_key) AS order_key
+SELECT
+  a.bill_date, a.settle_id, a.item, a.day, a.order_id,
+  COALESCE(min(CASE WHEN q.day = a.day AND q.by_callback = 0 THEN q.order_key END), min(q.order_key)) AS order_key
 FROM reconcile_answer a
 JOIN reconcile_answerable q ON q.asked_by = a.asked_by AND q.asked_id = a.answered_id AND q.by_callback = a.by_callback
 CROSS JOIN reconcile_settings
@@ -143,7 +146,8 @@ FROM reconcile_target t JOIN reconcile_settlement s ON s.order_key = t.order_key
 WHERE abs(s.day - t.day) <= lookback_days;
 
 -- The targets of an order that has a SUCCESS settlement on a day before their universe, found by an id of the order's bills
--- within it; of several orders with that id, the smallest counts. It stays on its day, and is not compared on the target.
+-- within it: the answer to a query is one for each order with that id, a callback for the smallest. It stays on its day, and is
+-- not compared on the target.
 CREATE OR REPLACE TEMP TABLE reconcile_elsewhere AS
 WITH settled_before AS (
   SELECT DISTINCT f.asked_by, f.answered_id, f.by_callback, t.target, t.day
@@ -160,7 +164,7 @@ FROM (
   JOIN reconcile_answerable q ON q.asked_by = b.asked_by AND q.asked_id = b.answered_id AND q.by_callback = b.by_callback
   CROSS JOIN reconcile_settings
   WHERE abs(q.day - b.day) <= lookback_days
-  GROUP BY b.asked_by, b.answered_id, b.by_callback, b.target
+  GROUP BY b.asked_by, b.answered_id, b.by_callback, b.target, CASE WHEN b.by_callback = 0 THEN q.order_key END
 ) AS owned;
 
 -- Groups of a universe: account, day and item. An item counts if settlements of the universe name it; otherwise it is ''.
