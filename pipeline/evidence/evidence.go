@@ -22,6 +22,7 @@
 //	unmatched…                settlements of callbacks that belong to no order
 //	standing                  on which day each settlement is published
 //	billindex                 the bills around a day
+//	sharedids, shared         settlements that several orders find, and whose each is
 //	billsorter, billcolumns,
 //	billcodec                 bills order by order
 //	neighbours                what several processes tell each other of their bills

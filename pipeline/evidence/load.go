@@ -50,18 +50,25 @@ func (e *Evidence) LoadStandings(ctx context.Context, published []schema.Day, bu
 // for concurrent use.
 func (e *Evidence) LoadAnswers(ctx context.Context, day schema.Day) error {
 	window := e.Window()
-	for other := day - window; other <= day+window; other++ {
-		if err := e.answers.load(ctx, other); err != nil {
-			e.faults[other] = err
+	if err := e.loadAnswers(ctx, day-window, day+window); err != nil {
+		return err
+	}
+	return e.checkInvalid(day-window, day+window)
+}
+
+func (e *Evidence) loadAnswers(ctx context.Context, from, to schema.Day) error {
+	for day := from; day <= to; day++ {
+		if err := e.answers.load(ctx, day); err != nil {
+			e.faults[day] = err
 			if !e.Replay {
-				e.Log.Warn("settlements in the archive cannot be read: their orders are queried again", "bill_date", other, "error", err)
+				e.Log.Warn("settlements in the archive cannot be read: their orders are queried again", "bill_date", day, "error", err)
 			}
 		}
-		if err := e.faults[other]; err != nil && e.Replay {
+		if err := e.faults[day]; err != nil && e.Replay {
 			return err
 		}
 	}
-	return e.checkInvalid(day-window, day+window)
+	return nil
 }
 
 // Forget gives up what is known of a day that no other day needs any more.

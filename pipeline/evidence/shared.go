@@ -32,15 +32,7 @@ func (e *Evidence) LoadShared(ctx context.Context, day schema.Day) error {
 			return err
 		}
 	}
-	for other := day - 2*window; other <= day+3*window; other++ { // whether each of those days has an answer
-		if err := e.answers.load(ctx, other); err != nil {
-			e.faults[other] = err
-			if e.Replay {
-				return err
-			}
-		}
-	}
-	return nil
+	return e.loadAnswers(ctx, day-2*window, day+3*window) // which tell of each of those days whether it has an answer
 }
 
 // owners returns by day, as far as the day's window goes and ahead of it, the smallest order that is
@@ -77,7 +69,7 @@ func (r *OrderReader) owners(day schema.Day, s *schema.Settlement, order string)
 }
 
 // addFar adds the settlements that an id of several orders has found for other days of the order
-// within the window, though not for this day: the query was made for another order.
+// within the window, and not for this day: another order was queried by it.
 func (r *OrderReader) addFar(day schema.Day) error {
 	clear(r.far)
 	if !r.bills.shared.any() {

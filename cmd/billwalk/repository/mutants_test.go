@@ -114,8 +114,13 @@ var ruleMutants = []mutant{
 	},
 	{
 		rule: "a settlement that stands on another day counts again", file: "pipeline/evidence/elsewhere.go",
-		old: "\t\tcase !known, reached", new: "\t\tcase known || !known, reached",
+		old: "\tif !known || reached", new: "\tif known || !known || reached",
 		packages: "./cmd/billwalk/months", killer: "^TestMonth$/^2d$/^1$",
+	},
+	{
+		rule: "a settlement of orders with one id counts for each of them", file: "pipeline/evidence/elsewhere.go",
+		old: "owners != nil && owner != order {", new: "owners == nil && owner != order {",
+		packages: "./pipeline", killer: "^TestSharedTwoDays$",
 	},
 	{
 		rule: "what a run has placed on one of its days is not known on the next", file: "pipeline/evidence/standing.go",
