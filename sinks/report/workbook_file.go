@@ -32,9 +32,14 @@ func newSpool() (*spool, error) {
 	if err != nil {
 		return nil, err
 	}
+	packer, err := flate.NewWriter(nil, level)
+	if err != nil {
+		return nil, err
+	}
 	parts := zip.NewWriter(file)
-	parts.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
-		return flate.NewWriter(w, level)
+	parts.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { // of one part after the other
+		packer.Reset(w)
+		return packer, nil
 	})
 	return &spool{file, parts}, nil
 }
