@@ -27,7 +27,7 @@ import (
 // either: such shards also wait for each other before they stage and publish a day.
 //
 // Before the first order is queried they wait for each other, too, and divide the rate of the
-// settle query by the bills that they have found.
+// settle query by how many each is likely to make, for the bills that it has found.
 type neighbours struct {
 	night    *shards.Night
 	accounts []schema.Account // of this shard
@@ -39,8 +39,9 @@ type neighbours struct {
 	evidence *evidence.Evidence
 	builder  *build.Builder
 
-	divides bool                                           // the rate of the settle query
-	divide  func(ctx context.Context, bills []int64) error // nil once it is divided
+	divides bool                                             // the rate of the settle query
+	divide  func(ctx context.Context, queries []int64) error // nil once it is divided
+	rules   map[schema.AccountID][]schema.RuleUse            // of the plan: how often they have answered
 
 	ids  []uint64                  // by which this shard's bills are known, sorted; once they were exchanged
 	read map[schema.Partition]bool // partitions of others whose bills are read
@@ -217,21 +218,22 @@ func haveCommon(a, b []uint64) bool {
 	return false
 }
 
-// hasWalked tells the other shards that the day's units have ended, and what was found.
+// hasWalked tells the other shards that the day's units have ended, and how many queries are likely
+// for what was found.
 func (n *neighbours) hasWalked(ctx context.Context, day schema.Day) {
 	if n == nil || !n.overlap && !n.divides {
 		return
 	}
-	certificates, bills := n.builder.Walked(day), int64(0)
+	certificates, queries := n.builder.Walked(day), int64(0)
 	for _, c := range certificates {
-		bills += c.Bills
+		queries += c.Bills * likelyQueries(n.rules[c.Account.ID])
 	}
 	if n.overlap {
 		if err := n.night.PutWalked(ctx, day, certificates); err != nil {
 			n.log.Warn("the other shards have to look in the archive for what this one has walked", "bill_date", day, "error", err)
 		}
 	}
-	if err := n.night.PassWalked(ctx, walked(day), day, bills); err != nil {
+	if err := n.night.PassWalked(ctx, walked(day), day, queries); err != nil {
 		n.warn(err)
 	}
 }
@@ -256,7 +258,7 @@ func (n *neighbours) stage(ctx context.Context, day schema.Day) error {
 		return nil
 	}
 	if n.divide != nil {
-		if err := n.divide(ctx, n.night.Bills(day)); err != nil {
+		if err := n.divide(ctx, n.night.Queries(day)); err != nil {
 			return fmt.Errorf("how the shards divide the rate of the settle query: %w", err)
 		}
 		n.divide = nil

@@ -64,7 +64,7 @@ func (r *Run) newSteps(plan Plan, refetch *refetchPolicy, s *Summary, began time
 	}
 	t.builder = build.New(built, plan.Bases)
 	if n != nil {
-		n.evidence, n.builder = t.evidence, t.builder
+		n.evidence, n.builder, n.rules = t.evidence, t.builder, plan.Rules
 	}
 	t.stores = &stores.Night{
 		Config: r.Stores, Lister: stores.Lister{Archive: r.Archive, RunID: r.ID, Now: r.Now, Log: r.Log},

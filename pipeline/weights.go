@@ -3,6 +3,7 @@ package pipeline
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"billwalk/pipeline/claims"
 	"billwalk/pipeline/shards"
@@ -24,15 +25,15 @@ func (r *Run) weighed() string {
 }
 
 // divideQueries divides the rate of the settle query anew, before the first one, by how many
-// bills each shard has found on the day that comes first: they tell how many orders it has. All
-// shards take the division that one of them has stored, those that begin again included.
-func (r *Run) divideQueries(ctx context.Context, bills []int64) error {
+// each shard is likely to make for the day that comes first. All shards take the division that
+// one of them has stored, those that begin again included.
+func (r *Run) divideQueries(ctx context.Context, queries []int64) error {
 	likely := r.likely
 	if likely == nil {
 		likely = r.Shard.Weights(r.JobAccounts, r.Buckets)
 	}
 	w, err := shards.Agree(ctx, r.Shared("queries.json"), r.weighed(), r.Shard.Count, func(context.Context) (shards.Weights, error) {
-		weights := queryWeights(bills, likely)
+		weights := queryWeights(queries, likely)
 		return shards.Weights{Bills: weights, Settlements: weights}, nil
 	})
 	if err == nil {
@@ -41,22 +42,34 @@ func (r *Run) divideQueries(ctx context.Context, bills []int64) error {
 	return err
 }
 
-// queryWeights returns weights in proportion to the bills, but for a shard that has far fewer
-// than was likely: it may have more on other days, and keeps a quarter of what it had.
-func queryWeights(bills []int64, likely []int) []int {
+// queryWeights returns weights in proportion to the queries of the day that comes first, but for a
+// shard that has far fewer than was likely: it may have more on other days, and keeps a quarter of
+// what it had.
+func queryWeights(queries []int64, likely []int) []int {
 	const whole, least = 1_000_000, 4
 	all, likelyAll := int64(0), int64(0)
-	for i := range bills {
-		all, likelyAll = all+bills[i], likelyAll+int64(likely[i])
+	for i := range queries {
+		all, likelyAll = all+queries[i], likelyAll+int64(likely[i])
 	}
 	if all == 0 {
 		return likely
 	}
-	weights := make([]int, len(bills))
-	for i := range bills {
-		weights[i] = int(max(bills[i]*whole/all, int64(likely[i])*(whole/least)/likelyAll, int64(min(likely[i], 1))))
+	weights := make([]int, len(queries))
+	for i := range queries {
+		weights[i] = int(max(queries[i]*whole/all, int64(likely[i])*(whole/least)/likelyAll, int64(min(likely[i], 1))))
 	}
 	return weights
+}
+
+// likelyQueries returns how many queries an order of an account is likely to take, in hundredths:
+// the rule that answers most often is tried first, and another one where it does not answer.
+func likelyQueries(rules []schema.RuleUse) int64 {
+	const once = 100
+	if len(rules) < 2 {
+		return once
+	}
+	best := slices.MinFunc(rules, func(a, b schema.RuleUse) int { return b.CompareRate(a) })
+	return 2*once - once*best.Answered/max(best.Asked, 1)
 }
 
 // weighingDays is by how many days that are published an account is weighed, at most: it may have

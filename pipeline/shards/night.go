@@ -54,17 +54,17 @@ type Night struct {
 
 // state is what a shard tells of itself.
 type state struct {
-	Shard  string               `json:"shard"`
-	RunID  string               `json:"run_id"`
-	From   schema.Day           `json:"from"` // lookback included
-	To     schema.Day           `json:"to"`
-	Round  int                  `json:"round"` // of runs of the same days
-	Beat   int64                `json:"beat"`
-	Passed []string             `json:"passed"`          // what it has done
-	Lists  []list               `json:"lists"`           // of ids, which it has stored
-	Bills  map[schema.Day]int64 `json:"bills,omitempty"` // of the days that it has walked
-	Ended  *Ended               `json:"ended,omitempty"`
-	Done   bool                 `json:"done"` // nothing is left to do, the report included
+	Shard   string               `json:"shard"`
+	RunID   string               `json:"run_id"`
+	From    schema.Day           `json:"from"` // lookback included
+	To      schema.Day           `json:"to"`
+	Round   int                  `json:"round"` // of runs of the same days
+	Beat    int64                `json:"beat"`
+	Passed  []string             `json:"passed"`            // what it has done
+	Lists   []list               `json:"lists"`             // of ids, which it has stored
+	Queries map[schema.Day]int64 `json:"queries,omitempty"` // that are likely on the days that it has walked, in proportion
+	Ended   *Ended               `json:"ended,omitempty"`
+	Done    bool                 `json:"done"` // nothing is left to do, the report included
 }
 
 // Ended is how a shard's run ended that need not be repeated.

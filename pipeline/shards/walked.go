@@ -47,27 +47,27 @@ func (n *Night) PeerWalked(ctx context.Context, peer int, day schema.Day) (certi
 	return w.Certificates, true, nil
 }
 
-// PassWalked is Pass of a day's walk, which found so many bills.
-func (n *Night) PassWalked(ctx context.Context, what string, day schema.Day, bills int64) error {
+// PassWalked is Pass of a day's walk, after which so many queries are likely, in proportion.
+func (n *Night) PassWalked(ctx context.Context, what string, day schema.Day, queries int64) error {
 	n.mu.Lock()
-	if n.state.Bills == nil {
-		n.state.Bills = make(map[schema.Day]int64)
+	if n.state.Queries == nil {
+		n.state.Queries = make(map[schema.Day]int64)
 	}
-	n.state.Bills[day] = bills
+	n.state.Queries[day] = queries
 	n.mu.Unlock()
 	return n.Pass(ctx, what)
 }
 
-// Bills returns how many bills each shard has told to have found on a day, by its index.
-func (n *Night) Bills(day schema.Day) []int64 {
+// Queries returns how many queries each shard has told to be likely on a day, by its index.
+func (n *Night) Queries(day schema.Day) []int64 {
 	n.mu.Lock()
 	defer n.mu.Unlock()
-	bills := make([]int64, n.Shard.Count)
-	bills[n.Shard.Index] = n.state.Bills[day]
+	queries := make([]int64, n.Shard.Count)
+	queries[n.Shard.Index] = n.state.Queries[day]
 	for i, p := range n.peers {
 		if n.sameNight(&p.state) {
-			bills[i] = p.Bills[day]
+			queries[i] = p.Queries[day]
 		}
 	}
-	return bills
+	return queries
 }

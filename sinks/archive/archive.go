@@ -52,7 +52,7 @@ func (a *Archive) create(ctx context.Context, key string, data []byte) error {
 	if !errors.Is(err, object.ErrConflict) {
 		return err
 	}
-	stored, _, readErr := object.ReadAll(ctx, a.store, key)
+	stored, readErr := object.ReadContent(ctx, a.store, key)
 	if readErr != nil {
 		return fmt.Errorf("%s exists, and cannot be read to see who wrote it: %w", key, readErr)
 	}
@@ -63,7 +63,7 @@ func (a *Archive) create(ctx context.Context, key string, data []byte) error {
 }
 
 func (a *Archive) certificate(ctx context.Context, key string) (*schema.Certificate, error) {
-	data, _, err := object.ReadAll(ctx, a.store, key)
+	data, err := object.ReadContent(ctx, a.store, key)
 	if errors.Is(err, object.ErrTooLarge) {
 		err = fmt.Errorf("%w: %w", schema.ErrDamaged, err)
 	}
@@ -88,7 +88,7 @@ func (a *Archive) answers(ctx context.Context, batchKey func(n int) string) iter
 	return func(yield func(schema.Answer, error) bool) {
 		for n := 1; ; n++ {
 			key := batchKey(n)
-			body, _, err := object.Read(ctx, a.store, key)
+			body, err := object.Content(ctx, a.store, key)
 			if errors.Is(err, object.ErrNotFound) && n > 1 {
 				return
 			}

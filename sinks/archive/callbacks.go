@@ -103,7 +103,7 @@ func (a *Archive) Callbacks(ctx context.Context, received schema.Day, take func(
 }
 
 func (a *Archive) callbackBatch(ctx context.Context, key string, take func(schema.Callback)) (damaged, err error) {
-	data, _, err := object.ReadAll(ctx, a.store, key)
+	data, err := object.ReadContent(ctx, a.store, key)
 	if errors.Is(err, object.ErrTooLarge) {
 		return fmt.Errorf("archive object %w: %w", schema.ErrDamaged, err), nil
 	}

@@ -86,7 +86,7 @@ func (a *Archive) Settlements(ctx context.Context, day schema.Day, wanted func(s
 
 // settlePass reads the end of a pass, of which the archive holds stored answers.
 func (a *Archive) settlePass(ctx context.Context, key string, stored int64, take func(schema.SettlePass)) error {
-	data, _, err := object.ReadAll(ctx, a.store, key)
+	data, err := object.ReadContent(ctx, a.store, key)
 	if err != nil {
 		return err
 	}
@@ -105,7 +105,7 @@ func (a *Archive) settlePass(ctx context.Context, key string, stored int64, take
 }
 
 func (a *Archive) settleBatch(ctx context.Context, key string, take func(schema.SettleAnswer)) error {
-	body, _, err := object.Read(ctx, a.store, key)
+	body, err := object.Content(ctx, a.store, key)
 	if err != nil {
 		return err
 	}

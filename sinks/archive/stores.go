@@ -47,7 +47,7 @@ func (a *Archive) Stores(ctx context.Context, u schema.Unit) (*schema.Listing, e
 		return nil, nil
 	}
 	key := listingKey(u, latest)
-	data, _, err := object.ReadAll(ctx, a.store, key)
+	data, err := object.ReadContent(ctx, a.store, key)
 	if err != nil {
 		return nil, err
 	}

@@ -95,6 +95,22 @@ func (d *dir) Get(ctx context.Context, key string) (io.ReadCloser, Info, error) 
 	return file, info, nil
 }
 
+// content implements contentStore.
+func (d *dir) content(ctx context.Context, key string) (io.ReadCloser, int64, error) {
+	if err := CheckRead(ctx, key); err != nil {
+		return nil, 0, err
+	}
+	file, err := d.openFile(key)
+	if err != nil {
+		return nil, 0, fmt.Errorf("get %s: %w", d.name(key), err)
+	}
+	stat, err := file.Stat()
+	if err != nil {
+		return nil, 0, errors.Join(err, file.Close())
+	}
+	return file, stat.Size(), nil
+}
+
 // Head implements [Store].
 func (d *dir) Head(ctx context.Context, key string) (Info, error) {
 	if err := CheckRead(ctx, key); err != nil {

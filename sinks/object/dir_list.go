@@ -52,17 +52,21 @@ func (d *dir) infos(prefix string) iter.Seq2[Info, error] {
 
 // isFolder reports whether a name is that of a folder in the store's, and no link leads to it.
 func (d *dir) isFolder(name string) (bool, error) {
-	if name == "." {
-		return true, nil
+	at := d.root
+	for part := range strings.SplitSeq(name, "/") {
+		stat, err := at.Lstat(part)
+		if errors.Is(err, fs.ErrNotExist) {
+			return false, nil
+		}
+		if err != nil || !stat.IsDir() {
+			return false, err
+		}
+		if at, err = at.OpenRoot(part); err != nil {
+			return false, err
+		}
+		defer at.Close()
 	}
-	if is, err := d.isFolder(path.Dir(name)); !is || err != nil {
-		return false, err
-	}
-	stat, err := d.root.Lstat(name)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil && stat.IsDir(), err
+	return true, nil
 }
 
 // readFolder returns the entries of a folder, in no order.

@@ -193,3 +193,21 @@ func TestDirLinks(t *testing.T) {
 		t.Errorf("outside there is now %q, %v", content, err)
 	}
 }
+
+// TestDirContent: the content of an object is read without what describes it.
+func TestDirContent(t *testing.T) {
+	t.Parallel()
+	d := newDir(t)
+	d.mustPut(t, "a/k", "content", map[string]string{"n": "1"})
+	must(t, os.RemoveAll(d.name(reserved)))
+	must(t, os.WriteFile(d.name(reserved), nil, 0o600))
+	got, err := ReadContent(t.Context(), d, "a/k")
+	if err != nil || string(got) != "content" {
+		t.Errorf("got %q, %v", got, err)
+	}
+	for key, want := range map[string]error{"a/none": ErrNotFound, "none/k": ErrNotFound, "a": ErrNotFile} {
+		if got, err := ReadContent(t.Context(), d, key); !errors.Is(err, want) {
+			t.Errorf("%s: got %q, %v, want %v", key, got, err, want)
+		}
+	}
+}

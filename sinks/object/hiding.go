@@ -45,6 +45,16 @@ func (h hiding) size(key string) (int64, error) {
 	return 0, errors.ErrUnsupported
 }
 
+// content implements contentStore as well as the store can.
+func (h hiding) content(ctx context.Context, key string) (body io.ReadCloser, size int64, err error) {
+	if plain, ok := h.Store.(contentStore); ok {
+		body, size, err = plain.content(ctx, key)
+		return body, size, h.hide(err)
+	}
+	body, info, err := h.Get(ctx, key)
+	return body, info.Size, err
+}
+
 // newFile implements fileMaker if the store does.
 func (h hiding) newFile(key string) (*os.File, error) { return NewFile(h.Store, key) }
 

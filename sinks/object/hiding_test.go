@@ -17,9 +17,12 @@ func TestHiding(t *testing.T) {
 	t.Parallel()
 	folder := t.TempDir()
 	s := object.Hiding(open(t, "file:"+folder, object.S3Options{}), func(text string) string { return strings.ReplaceAll(text, folder, "${LAKE}") })
-	_, _, err := s.Get(t.Context(), "nothing")
-	if !errors.Is(err, object.ErrNotFound) || strings.Contains(err.Error(), folder) || !strings.Contains(err.Error(), "${LAKE}") {
-		t.Errorf("got %v", err)
+	_, _, getErr := s.Get(t.Context(), "nothing")
+	_, contentErr := object.Content(t.Context(), s, "nothing")
+	for _, err := range []error{getErr, contentErr} {
+		if !errors.Is(err, object.ErrNotFound) || strings.Contains(err.Error(), folder) || !strings.Contains(err.Error(), "${LAKE}") {
+			t.Errorf("got %v", err)
+		}
 	}
 }
 
@@ -39,5 +42,8 @@ func TestHidingKnowsSizes(t *testing.T) {
 	defer cancel()
 	if _, _, err := object.Read(ctx, s, "huge"); !errors.Is(err, object.ErrTooLarge) {
 		t.Errorf("got %v", err)
+	}
+	if _, err := object.Content(ctx, s, "huge"); !errors.Is(err, object.ErrTooLarge) {
+		t.Errorf("its content: got %v", err)
 	}
 }

@@ -24,6 +24,10 @@ func TestAsLargeAsAllowed(t *testing.T) {
 		if extra == 0 && (err != nil || !bytes.Equal(got, data)) || extra == 1 && !errors.Is(err, object.ErrTooLarge) {
 			t.Errorf("%d bytes more than allowed: read %d, %v", extra, len(got), err)
 		}
+		content, contentErr := object.ReadContent(t.Context(), s, key)
+		if !bytes.Equal(content, got) || errors.Is(contentErr, object.ErrTooLarge) != errors.Is(err, object.ErrTooLarge) {
+			t.Errorf("%d bytes more than allowed: read %d of the content, %v", extra, len(content), contentErr)
+		}
 	}
 }
 

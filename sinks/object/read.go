@@ -29,11 +29,10 @@ func Read(ctx context.Context, s Store, key string) (io.ReadCloser, Info, error)
 	if err != nil {
 		return nil, Info{}, err
 	}
-	limit := schema.LimitOf(key)
-	if info.Size > limit.Bytes {
-		return nil, Info{}, errors.Join(tooLarge(key, info.Size, limit), body.Close())
+	if body, err = bound(ctx, body, key, info.Size); err != nil {
+		return nil, Info{}, err
 	}
-	return &bounded{ctx, body, key, 0, limit}, info, nil
+	return body, info, nil
 }
 
 // Head describes an object as Store.Head does. An object that is too large may be
@@ -65,14 +64,61 @@ func CheckSize(key string, size int64) error {
 	return nil
 }
 
-// ReadAll returns the content of an object, within the limits of Read.
+// contentStore is a store that opens an object's content sooner than Get, which describes it
+// as well. A folder has to look that up in other files.
+type contentStore interface {
+	content(ctx context.Context, key string) (body io.ReadCloser, size int64, err error)
+}
+
+// Content opens an object for reading, as Read does, for who wants nothing but its content.
+func Content(ctx context.Context, s Store, key string) (io.ReadCloser, error) {
+	plain, ok := s.(contentStore)
+	if !ok {
+		body, _, err := Read(ctx, s, key)
+		return body, err
+	}
+	body, size, err := plain.content(ctx, key)
+	if err != nil {
+		return nil, err
+	}
+	return bound(ctx, body, key, size)
+}
+
+// bound returns the body of an object, or an error if that is too large.
+func bound(ctx context.Context, body io.ReadCloser, key string, size int64) (io.ReadCloser, error) {
+	limit := schema.LimitOf(key)
+	if size > limit.Bytes {
+		return nil, errors.Join(tooLarge(key, size, limit), body.Close())
+	}
+	return &bounded{ctx, body, key, 0, limit}, nil
+}
+
+// ReadContent returns the content of an object, within the limits of Read.
+func ReadContent(ctx context.Context, s Store, key string) ([]byte, error) {
+	body, err := Content(ctx, s, key)
+	if err != nil {
+		return nil, err
+	}
+	return readAll(body)
+}
+
+// readAll reads a body to its end and closes it.
+func readAll(body io.ReadCloser) ([]byte, error) {
+	data, err := io.ReadAll(body)
+	if err := errors.Join(err, body.Close()); err != nil {
+		return nil, err
+	}
+	return data, nil
+}
+
+// ReadAll returns the content of an object and what describes it, within the limits of Read.
 func ReadAll(ctx context.Context, s Store, key string) ([]byte, Info, error) {
 	body, info, err := Read(ctx, s, key)
 	if err != nil {
 		return nil, Info{}, err
 	}
-	data, err := io.ReadAll(body)
-	if err := errors.Join(err, body.Close()); err != nil {
+	data, err := readAll(body)
+	if err != nil {
 		return nil, Info{}, err
 	}
 	return data, info, nil

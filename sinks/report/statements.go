@@ -9,6 +9,7 @@ import (
 	"io"
 	"iter"
 	"os"
+	"slices"
 	"strings"
 
 	"billwalk/schema"
@@ -47,10 +48,10 @@ func (b *workbook) statements(ctx context.Context, r *Report, bills Bills, refun
 		b.statementOf[account.ID] = s
 		for row, err := range rows.of(account.ID) {
 			if err == nil {
-				err = errors.Join(s.add(row.cells...), ctx.Err())
+				err = errors.Join(s.addCells(row.cells), ctx.Err())
 			}
 			if err == nil && row.refund {
-				err = refunds.add(row.cells...)
+				err = refunds.addCells(row.cells)
 			}
 			if err != nil {
 				return err
@@ -73,15 +74,16 @@ type rowsOfAccounts struct {
 	last   schema.AccountID
 	runs   map[schema.AccountID][]rowRun
 	count  map[schema.AccountID]int64
+	cells  []cell // of the row that is added
 	row    []byte
 }
 
 // rowRun is where some rows of an account are.
 type rowRun struct{ from, to int64 }
 
-// keptRow is one row. Its cells are strings and Amounts.
+// keptRow is one row. Its cells are texts and amounts, or empty.
 type keptRow struct {
-	cells  []any
+	cells  []cell
 	refund bool
 }
 
@@ -94,11 +96,11 @@ func newRowsOfAccounts(stores map[string]string) (*rowsOfAccounts, error) {
 }
 
 func (k *rowsOfAccounts) add(bill DayBill) error {
-	cells, err := statementRow(bill, k.stores)
-	if err != nil {
+	var err error
+	if k.cells, err = appendStatementRow(k.cells[:0], bill, k.stores); err != nil {
 		return err
 	}
-	k.row = appendRow(k.row[:0], keptRow{cells, bill.Bill.SettleType == refund})
+	k.row = appendKept(k.row[:0], keptRow{k.cells, bill.Bill.SettleType == refund})
 	account := bill.Bill.WalkAccountID
 	if len(k.runs[account]) == 0 || account != k.last {
 		k.last = schema.AccountID(strings.Clone(string(account)))
@@ -112,14 +114,14 @@ func (k *rowsOfAccounts) add(bill DayBill) error {
 	return err
 }
 
-// of yields the rows of an account in the order in which they were added.
+// of yields the rows of an account in the order in which they were added. Each is good until the next.
 func (k *rowsOfAccounts) of(account schema.AccountID) iter.Seq2[keptRow, error] {
 	return func(yield func(keptRow, error) bool) {
-		in := bufio.NewReaderSize(nil, 1<<16)
+		in := keptReader{in: bufio.NewReaderSize(nil, 1<<16)}
 		for _, run := range k.runs[account] {
-			in.Reset(io.NewSectionReader(k.file, run.from, run.to-run.from))
+			in.in.Reset(io.NewSectionReader(k.file, run.from, run.to-run.from))
 			for {
-				row, err := readRow(in)
+				row, err := in.next()
 				if errors.Is(err, io.EOF) {
 					break
 				}
@@ -131,72 +133,68 @@ func (k *rowsOfAccounts) of(account schema.AccountID) iter.Seq2[keptRow, error] 
 	}
 }
 
-// The kinds of cells in a kept row.
-const (
-	textCell byte = iota
-	amountCell
-	unknownCell // an amount that is not known
-)
+// sizeBytes is how many bytes tell the size of a kept row.
+const sizeBytes = 4
 
-// appendRow appends a row: whether it is a refund, the number of its cells, and the cells.
-func appendRow(to []byte, row keptRow) []byte {
-	to = append(to, 0, byte(len(row.cells)))
+// appendKept appends a row: its size, whether it is a refund, and for each cell its kind and what it shows.
+func appendKept(to []byte, row keptRow) []byte {
+	start := len(to)
+	to = append(to, make([]byte, sizeBytes)...)
 	if row.refund {
-		to[len(to)-2] = 1
+		to = append(to, 1)
+	} else {
+		to = append(to, 0)
 	}
-	for _, cell := range row.cells {
-		switch v := cell.(type) {
-		case string:
-			to = append(binary.AppendUvarint(append(to, textCell), uint64(len(v))), v...)
-		case Amount:
-			if !v.Valid {
-				to = append(to, unknownCell)
-				continue
-			}
-			to = binary.AppendVarint(append(to, amountCell), int64(v.V))
-		default:
-			panic(fmt.Sprintf("report: a statement has a cell of type %T", cell))
+	for i := range row.cells {
+		c := &row.cells[i]
+		to = append(to, byte(c.kind))
+		switch c.kind {
+		case textCell:
+			to = append(binary.AppendUvarint(to, uint64(len(c.text))), c.text...)
+		case amountCell:
+			to = binary.AppendVarint(to, c.number)
 		}
 	}
+	binary.LittleEndian.PutUint32(to[start:], uint32(len(to)-start-sizeBytes))
 	return to
 }
 
-// readRow reads a row. The error is io.EOF where there is none.
-func readRow(in *bufio.Reader) (keptRow, error) {
-	isRefund, err := in.ReadByte()
-	if err != nil {
-		return keptRow{}, err
-	}
-	n, err := in.ReadByte()
-	row := keptRow{cells: make([]any, n), refund: isRefund == 1}
-	for i := range row.cells {
-		if err == nil {
-			row.cells[i], err = readCell(in)
-		}
-	}
-	if errors.Is(err, io.EOF) {
-		err = io.ErrUnexpectedEOF
-	}
-	return row, err
+// keptReader reads rows.
+type keptReader struct {
+	in    *bufio.Reader
+	row   []byte
+	cells []cell
 }
 
-func readCell(in *bufio.Reader) (any, error) {
-	kind, err := in.ReadByte()
-	if err != nil {
-		return nil, err
+// next returns the next row, which is good until the one after it. The error is io.EOF where there is none.
+func (r *keptReader) next() (keptRow, error) {
+	var header [sizeBytes]byte
+	if _, err := io.ReadFull(r.in, header[:]); err != nil {
+		return keptRow{}, err
 	}
-	switch kind {
-	case amountCell:
-		fen, err := binary.ReadVarint(in)
-		return Amount(schema.Some(schema.Fen(fen))), err
-	case unknownCell:
-		return Amount{}, nil
+	size := int(binary.LittleEndian.Uint32(header[:]))
+	r.row = slices.Grow(r.row[:0], size)[:size]
+	if _, err := io.ReadFull(r.in, r.row); errors.Is(err, io.EOF) {
+		return keptRow{}, io.ErrUnexpectedEOF
+	} else if err != nil {
+		return keptRow{}, err
 	}
-	size, err := binary.ReadUvarint(in)
-	if err != nil {
-		return nil, err
+	text := string(r.row) // of which the texts are parts
+	r.cells = r.cells[:0]
+	for at := 1; at < len(text); {
+		c := cell{kind: cellKind(text[at])}
+		at++
+		switch c.kind {
+		case textCell:
+			length, n := binary.Uvarint(r.row[at:])
+			c.text = text[at+n:][:length]
+			at += n + int(length)
+		case amountCell:
+			number, n := binary.Varint(r.row[at:])
+			c.number = number
+			at += n
+		}
+		r.cells = append(r.cells, c)
 	}
-	text := make([]byte, size)
-	_, err = io.ReadFull(in, text)
-	return string(text), err
+	return keptRow{r.cells, r.row[0] == 1}, nil
 }

@@ -76,14 +76,21 @@ func TestStatementsChanged(t *testing.T) {
 // TestKeptRow: a row reads back as it was, and a part of it is an error.
 func TestKeptRow(t *testing.T) {
 	t.Parallel()
-	row := keptRow{[]any{"", "单", Amount{}, Amount(schema.Some[schema.Fen](0)), Amount(schema.Some[schema.Fen](1<<63 - 1)), Amount(schema.Some[schema.Fen](-1 << 63)), strings.Repeat("长", 50_000)}, true}
-	data := appendRow(nil, row)
-	got, err := readRow(bufio.NewReader(bytes.NewReader(data)))
-	if diff := cmp.Diff(row, got, cmp.AllowUnexported(keptRow{})); diff != "" || err != nil {
+	row := keptRow{refund: true}
+	for _, value := range []any{"", "单", Amount{}, schema.Fen(0), schema.Fen(1<<63 - 1), schema.Fen(-1 << 63), strings.Repeat("长", 50_000)} {
+		row.cells = append(row.cells, cellOf(value))
+	}
+	data := appendKept(nil, row)
+	read := func(data []byte) (keptRow, error) {
+		in := keptReader{in: bufio.NewReader(bytes.NewReader(data))}
+		return in.next()
+	}
+	got, err := read(data)
+	if diff := cmp.Diff(row, got, cmp.AllowUnexported(keptRow{}, cell{})); diff != "" || err != nil {
 		t.Errorf("%v\n%s", err, diff)
 	}
 	for size := range 30 {
-		if _, err := readRow(bufio.NewReader(bytes.NewReader(data[:size]))); (size == 0) != errors.Is(err, io.EOF) || err == nil {
+		if _, err := read(data[:size]); (size == 0) != errors.Is(err, io.EOF) || err == nil {
 			t.Errorf("%d bytes of a row: %v", size, err)
 		}
 	}

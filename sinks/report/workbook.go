@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/xuri/excelize/v2"
+	"golang.org/x/sync/errgroup"
 
 	"billwalk/schema"
 )
@@ -22,10 +23,10 @@ type DayBill struct {
 // workbook is a file of sheets that are written row by row.
 type workbook struct {
 	file    *excelize.File
-	open    map[*excelize.File]bool // of sheets that are being written
 	spool   *spool
-	kept    []string // parts of the sheets
-	maxRows int      // of a sheet
+	keeping errgroup.Group // of one sheet at a time
+	kept    []string       // parts of the sheets
+	maxRows int            // of a sheet
 	sheets  []*sheet
 
 	statementOf map[schema.AccountID]*sheet
@@ -50,12 +51,12 @@ func newWorkbook(maxRows int) (*workbook, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &workbook{file: excelize.NewFile(), open: make(map[*excelize.File]bool), spool: spool, maxRows: maxRows, statementOf: make(map[schema.AccountID]*sheet)}
-	return b, b.addStyles(b.file)
+	b := &workbook{file: excelize.NewFile(), spool: spool, maxRows: maxRows, statementOf: make(map[schema.AccountID]*sheet)}
+	b.keeping.SetLimit(1)
+	return b, b.addStyles()
 }
 
-// addStyles adds the styles to a file: they have the same numbers in each.
-func (b *workbook) addStyles(file *excelize.File) error {
+func (b *workbook) addStyles() error {
 	format, bold := amountFormat, &excelize.Font{Bold: true, Size: 11, Family: fontFamily}
 	styles := []struct {
 		into  *int
@@ -71,7 +72,7 @@ func (b *workbook) addStyles(file *excelize.File) error {
 		{&b.sum, excelize.Style{Font: bold, CustomNumFmt: &format}},
 	}
 	for _, s := range styles {
-		id, err := file.NewStyle(&s.style)
+		id, err := b.file.NewStyle(&s.style)
 		if err != nil {
 			return err
 		}

@@ -2,7 +2,6 @@ package report
 
 import (
 	"archive/zip"
-	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
@@ -11,18 +10,13 @@ import (
 	"os"
 	"slices"
 
+	"github.com/klauspost/compress/flate"
 	"github.com/xuri/excelize/v2"
 )
 
-// The library keeps up to 16 MiB of each sheet in memory until the file is written. So each
-// sheet is written in a file of its own, and passes, compressed, into the spool as soon as it
-// is whole. The workbook's own file has an empty sheet in its place.
-
-const (
-	firstSheet = "Sheet1" // of every new file: it is selected, and so not ours
-	ownSheet   = "Sheet2" // in which a sheet is written
-	ownPart    = "xl/worksheets/sheet2.xml"
-)
+// The library would keep the sheets in memory or in files of their full size until the file is
+// written. So a sheet passes, compressed, into the spool as soon as it is whole. The workbook's
+// own file has an empty sheet in its place.
 
 // spool is a file without a name for the parts of a workbook.
 type spool struct {
@@ -30,12 +24,24 @@ type spool struct {
 	zip  *zip.Writer
 }
 
+// level is one at which files are a twentieth larger than the standard library's, in a third of its time.
+const level = 6
+
 func newSpool() (*spool, error) {
 	file, err := unnamed()
 	if err != nil {
 		return nil, err
 	}
-	return &spool{file, zip.NewWriter(file)}, nil
+	packer, err := flate.NewWriter(nil, level)
+	if err != nil {
+		return nil, err
+	}
+	parts := zip.NewWriter(file)
+	parts.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { // of one part after the other
+		packer.Reset(w)
+		return packer, nil
+	})
+	return &spool{file, parts}, nil
 }
 
 // unnamed creates a temporary file that ends with its last handle.
@@ -47,108 +53,104 @@ func unnamed() (*os.File, error) {
 	return file, os.Remove(file.Name())
 }
 
-// partsInto is an excelize.ZipWriter that passes on parts under other names, and drops those
-// whose name is empty.
-type partsInto struct {
-	zip  *zip.Writer
-	name func(part string) string
-	wrap func(io.Writer) io.Writer // nil leaves the parts as they are
+// spill is a text of any length: memory keeps what a temporary file does not have yet.
+type spill struct {
+	buffer []byte
+	file   *os.File
 }
 
-// Create implements excelize.ZipWriter.
-func (p partsInto) Create(part string) (io.Writer, error) {
-	name := p.name(part)
-	if name == "" {
-		return io.Discard, nil
+// maxSpillBuffer is how much of a spill may be in memory.
+const maxSpillBuffer = 1 << 20
+
+// shrink moves the buffer into the file if it is large.
+func (s *spill) shrink() (err error) {
+	if len(s.buffer) < maxSpillBuffer {
+		return nil
 	}
-	w, err := p.zip.Create(name)
-	if err == nil && p.wrap != nil {
-		w = p.wrap(w)
+	if s.file == nil {
+		if s.file, err = unnamed(); err != nil {
+			return err
+		}
 	}
-	return w, err
+	_, err = s.file.Write(s.buffer)
+	s.buffer = s.buffer[:0]
+	return err
 }
+
+// writeTo writes the whole text.
+func (s *spill) writeTo(w io.Writer) error {
+	if s.file != nil {
+		if _, err := s.file.Seek(0, io.SeekStart); err != nil {
+			return err
+		}
+		if _, err := io.Copy(w, s.file); err != nil {
+			return err
+		}
+	}
+	_, err := w.Write(s.buffer)
+	return err
+}
+
+func (s *spill) close() error {
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Close()
+}
+
+// partsInto is an excelize.ZipWriter that says where each part goes.
+type partsInto func(part string) (io.Writer, error)
+
+// Create implements excelize.ZipWriter.
+func (p partsInto) Create(part string) (io.Writer, error) { return p(part) }
 
 // AddFS implements excelize.ZipWriter, which never calls it.
 func (p partsInto) AddFS(fs.FS) error { return errors.ErrUnsupported }
 
-// Close implements excelize.ZipWriter. The spool stays open.
+// Close implements excelize.ZipWriter.
 func (p partsInto) Close() error { return nil }
-
-// newSheet adds a sheet of the name, and returns the file and the part in which it is written.
-func (b *workbook) newSheet(name string) (file *excelize.File, part string, err error) {
-	if _, err := b.file.NewSheet(name); err != nil {
-		return nil, "", err
-	}
-	file = excelize.NewFile()
-	b.open[file] = true
-	if _, err := file.NewSheet(ownSheet); err != nil {
-		return nil, "", err
-	}
-	if err := b.addStyles(file); err != nil {
-		return nil, "", err
-	}
-	b.kept = append(b.kept, fmt.Sprintf("xl/worksheets/sheet%d.xml", len(b.kept)+2)) // after firstSheet
-	return file, b.kept[len(b.kept)-1], nil
-}
-
-// A sheet says which cells it has before it has them, and readers take its word for that: so it
-// is written with anyCells, and keep puts the right ones there.
-const anyCells = "A1:XFD1048576"
-
-// keep moves the sheet of a file into the spool, with the cells that it has.
-func (b *workbook) keep(file *excelize.File, part, cells string) error {
-	sized := &replacing{old: dimension(anyCells), new: dimension(cells)}
-	err := writeParts(file, partsInto{b.spool.zip, func(name string) string {
-		if name == ownPart {
-			return part
-		}
-		return ""
-	}, sized.into})
-	delete(b.open, file)
-	if err == nil && !sized.done {
-		err = fmt.Errorf("%s does not begin with the cells that it has", part)
-	}
-	return cmp.Or(err, file.Close())
-}
-
-func dimension(cells string) []byte {
-	return fmt.Appendf(nil, `<dimension ref="%s"></dimension>`, cells)
-}
-
-// replacing replaces a text once, where one write has it in whole.
-type replacing struct {
-	io.Writer
-	old, new []byte
-	done     bool
-}
-
-func (r *replacing) into(w io.Writer) io.Writer {
-	r.Writer = w
-	return r
-}
-
-// Write implements io.Writer.
-func (r *replacing) Write(p []byte) (int, error) {
-	if r.done || !bytes.Contains(p, r.old) {
-		return r.Writer.Write(p)
-	}
-	r.done = true
-	if _, err := r.Writer.Write(bytes.Replace(p, r.old, r.new, 1)); err != nil {
-		return 0, err
-	}
-	return len(p), nil
-}
 
 func writeParts(file *excelize.File, into partsInto) error {
 	file.SetZipWriter(func(io.Writer) excelize.ZipWriter { return into })
 	return file.Write(io.Discard)
 }
 
+// newSheet adds a sheet of the name, and returns the part in which it is kept.
+func (b *workbook) newSheet(name string) (part string, err error) {
+	if _, err := b.file.NewSheet(name); err != nil {
+		return "", err
+	}
+	b.kept = append(b.kept, fmt.Sprintf("xl/worksheets/sheet%d.xml", len(b.kept)+2)) // after firstSheet
+	return b.kept[len(b.kept)-1], nil
+}
+
+// keep stores a part, which has these rows, while the next sheet is written.
+func (b *workbook) keep(part string, before []byte, rows *spill, after []byte) {
+	b.keeping.Go(func() error {
+		defer rows.close()
+		w, err := b.spool.zip.Create(part)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(before); err != nil {
+			return err
+		}
+		if err := rows.writeTo(w); err != nil {
+			return err
+		}
+		_, err = w.Write(after)
+		return err
+	})
+}
+
 // close removes the temporary files.
 func (b *workbook) close() error {
+	_ = b.keeping.Wait() // write has its error, unless there is another
 	errs := []error{b.file.Close(), b.spool.file.Close()}
-	for file := range b.open {
-		errs = append(errs, file.Close())
+	for _, s := range b.sheets {
+		if s.rows != nil {
+			errs = append(errs, s.rows.close())
+		}
 	}
 	return errors.Join(errs...)
 }
@@ -156,16 +158,19 @@ func (b *workbook) close() error {
 // write writes the file. Its parts are stored in the order of their names, which the library
 // leaves open.
 func (b *workbook) write(w io.Writer) error {
+	if err := b.keeping.Wait(); err != nil {
+		return err
+	}
 	if err := b.file.DeleteSheet(firstSheet); err != nil {
 		return err
 	}
 	b.file.SetActiveSheet(0)
-	err := writeParts(b.file, partsInto{zip: b.spool.zip, name: func(name string) string {
+	err := writeParts(b.file, func(name string) (io.Writer, error) {
 		if slices.Contains(b.kept, name) {
-			return ""
+			return io.Discard, nil
 		}
-		return name
-	}})
+		return b.spool.zip.Create(name)
+	})
 	if err := cmp.Or(err, b.spool.zip.Close()); err != nil {
 		return err
 	}

@@ -80,7 +80,7 @@ func (b *workbook) bridges(r *Report) error {
 		return err
 	}
 	check := fmt.Sprintf("ROUND(B%d-SUM(B2:B%d),2)", last+1, last)
-	s.write([]any{s.cell(0, "平衡校验"), b.formula(check, bridge.Remainder)})
+	s.write([]cell{cellOfText("平衡校验"), b.formula(check, bridge.Remainder)})
 	for _, step := range r.Waterfall {
 		label := r.label("step", string(step.Code))
 		if step.Subtotal {
@@ -202,26 +202,27 @@ const (
 	statementMerchant = 13
 )
 
-// statementRow returns a bill as a row, with the names of stores. A bill that does not count has its amounts in words.
-func statementRow(d DayBill, stores map[string]string) ([]any, error) {
+// appendStatementRow appends the cells of a bill, with the names of stores. A bill that does not count has its amounts in words.
+func appendStatementRow(to []cell, d DayBill, stores map[string]string) ([]cell, error) {
 	bill := d.Bill
-	row := []any{d.Day.String(), string(bill.WalkAccountID), bill.LedgerID, bill.ShopOrderID.V, storeText(stores, bill.PoiID.V), bill.GroupName.V, kindOf(bill), ""}
+	settled := ""
 	if bill.SettleTime.Valid {
-		row[7] = bill.SettleTime.V.In(schema.China).Format(time.DateTime)
+		settled = bill.SettleTime.V.In(schema.China).Format(time.DateTime)
 	}
+	to = append(to, cellOfText(d.Day.String()), cellOfText(string(bill.WalkAccountID)), cellOfText(bill.LedgerID), cellOfText(bill.ShopOrderID.V), cellOfText(storeText(stores, bill.PoiID.V)),
+		cellOfText(bill.GroupName.V), cellOfText(kindOf(bill)), cellOfText(settled))
 	commissions, err := schema.Total(bill.Amounts.Commissions()...)
 	if err != nil {
 		return nil, err
 	}
-	amounts := []schema.Null[schema.Fen]{
+	for _, amount := range [...]schema.Null[schema.Fen]{
 		bill.Amounts[schema.Original], bill.Amounts[schema.LedgerTotal], bill.Amounts[schema.TotalMerchantPlatformService], commissions,
 		bill.Amounts[schema.ActualInsured], bill.Amounts[schema.Goods],
-	}
-	for _, amount := range amounts {
+	} {
 		if !bill.Counts() {
 			amount.Valid = false
 		}
-		row = append(row, Amount(amount))
+		to = append(to, cellOfAmount(Amount(amount)))
 	}
 	note := ""
 	switch {
@@ -233,7 +234,7 @@ func statementRow(d DayBill, stores map[string]string) ([]any, error) {
 	case !bill.Direction.Valid:
 		note = "收支方向不明，未计入合计"
 	}
-	return append(row, note), nil
+	return append(to, cellOfText(note)), nil
 }
 
 // terms writes what the report is of, why its days cannot be closed, and what its words mean.

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-
-	"github.com/xuri/excelize/v2"
 )
 
 var rateSheet = []column{
@@ -33,12 +31,12 @@ func (b *workbook) rates(r *Report) error {
 	for _, st := range stores {
 		name := strings.TrimSpace(st.Name + " " + st.ID)
 		if err := s.add(string(st.Account), names[st.Account], cmp.Or(name, "（未分门店）"), b.mark(st),
-			st.Bills, st.Total, st.Fee, b.percent(st.Rate), b.percent(st.Median),
-			st.Commissions.Bills, st.Commissions.Total, st.Commissions.Part, b.percent(st.Commissions.Rate), b.percent(st.Taken.Rate), lacking(st)); err != nil {
+			st.Bills, st.Total, st.Fee, percent(st.Rate), percent(st.Median),
+			st.Commissions.Bills, st.Commissions.Total, st.Commissions.Part, percent(st.Commissions.Rate), percent(st.Taken.Rate), lacking(st)); err != nil {
 			return err
 		}
 	}
-	s.below = map[int]any{rateFee + 1: b.percent(all.Rate), rateCommission + 1: b.percent(all.Commissions.Rate), rateCommission + 2: b.percent(all.Taken.Rate)}
+	s.below = map[int]any{rateFee + 1: percent(all.Rate), rateCommission + 1: percent(all.Commissions.Rate), rateCommission + 2: percent(all.Taken.Rate)}
 	return s.end()
 }
 
@@ -53,7 +51,7 @@ func rank(s Store) int {
 func (b *workbook) mark(s Store) any {
 	switch {
 	case s.Outlying:
-		return excelize.Cell{StyleID: b.alert, Value: "偏离"}
+		return cell{kind: textCell, style: b.alert, text: "偏离"}
 	case s.Rate == nil:
 		return "未知"
 	}
@@ -61,11 +59,11 @@ func (b *workbook) mark(s Store) any {
 }
 
 // percent returns a rate in percent.
-func (b *workbook) percent(points *int64) any {
+func percent(points *int64) any {
 	if points == nil {
 		return nil
 	}
-	return excelize.Cell{StyleID: b.amount, Value: hundredths(*points)}
+	return cell{kind: decimalCell, number: *points}
 }
 
 // lacking says how many bills are in no rate, as they do not state an amount.

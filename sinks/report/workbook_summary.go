@@ -91,7 +91,7 @@ func (b *workbook) written(name string) *sheet {
 
 // countOf counts the rows of a sheet.
 func (b *workbook) countOf(s *sheet) any {
-	return b.counting("COUNTA("+strings.Join(s.ranges(0), ",")+")", int64(s.rows()))
+	return b.counting("COUNTA("+strings.Join(s.ranges(0), ",")+")", int64(s.rowCount()))
 }
 
 // totalOf adds a column of a sheet up, unless an amount of it is text.

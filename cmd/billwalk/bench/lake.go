@@ -78,16 +78,13 @@ func (b *bench) generate(ctx context.Context, folder string, rows int) (archived
 }
 
 // freshLake makes a folder with a job and a lake that has the archive and nothing else.
-// Objects are linked, not copied, with what the store knows of them.
+// Objects are linked, not copied.
 func (a archived) freshLake(folder string, settlements bool) error {
 	if err := os.RemoveAll(folder); err != nil {
 		return err
 	}
-	for _, part := range []string{"archive", filepath.Join(".billwalk", "meta", "archive")} {
-		err := link(filepath.Join(a.lake, part), filepath.Join(folder, "lake", part))
-		if err != nil && !(errors.Is(err, fs.ErrNotExist) && part != "archive") {
-			return err
-		}
+	if err := link(filepath.Join(a.lake, "archive"), filepath.Join(folder, "lake", "archive")); err != nil {
+		return err
 	}
 	return job{"http://127.0.0.1:1", a.accounts, settlements}.write(folder)
 }
