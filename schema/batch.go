@@ -42,6 +42,17 @@ func (b *Batch) Append(from *Batch) {
 	b.Rows += from.Rows
 }
 
+// Reserve makes room for rows to be added, of which those of another batch of the same table
+// are a sample. Growing little by little would copy them several times.
+func (b *Batch) Reserve(rows int, sample *Batch) {
+	if sample.Rows == 0 {
+		return
+	}
+	for i := range b.Columns {
+		b.Columns[i].reserve(rows, &sample.Columns[i], sample.Rows)
+	}
+}
+
 // AppendTo adds a row to a batch of the table.
 func (t Table[R]) AppendTo(b *Batch, row *R) {
 	for i := range t.Fields {

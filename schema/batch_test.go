@@ -97,6 +97,38 @@ func TestBatch(t *testing.T) {
 	}
 }
 
+// TestReserve: rows for which there is room are added without new memory.
+func TestReserve(t *testing.T) {
+	t.Parallel()
+	sample, b := NewBatch(Bills.Columns()), NewBatch(Bills.Columns())
+	b.Reserve(10, sample) // which says nothing
+	for _, bill := range randomBills(rand.New(rand.NewPCG(1, 3)), 100, true) {
+		Bills.AppendTo(sample, &bill)
+	}
+	const times = 5
+	b.Reserve(times*sample.Rows, sample)
+	room := func() (all []int) {
+		for i := range b.Columns {
+			if v := &b.Columns[i]; v.Coded() {
+				all = append(all, cap(v.Codes))
+			} else {
+				all = append(all, cap(v.Int64s), cap(v.Int32s), cap(v.Text), cap(v.Offsets))
+			}
+		}
+		return all
+	}
+	before := room()
+	for range times {
+		b.Append(sample)
+	}
+	if after := room(); !slices.Equal(before, after) {
+		t.Errorf("room for %d, then %d", before, after)
+	}
+	if got, want := loaded(b), slices.Repeat(loaded(sample), times); !cmp.Equal(got, want) {
+		t.Error("the rows are not those that were added")
+	}
+}
+
 // TestRuns: rows that are added at once are the same as rows that are added one by one, and
 // whole batches and gathered rows as well, whatever the memory held before.
 func TestRuns(t *testing.T) {

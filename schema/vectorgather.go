@@ -49,6 +49,20 @@ func (v *Vector) gatherCodes(from *Vector, rows []int32) {
 	}
 }
 
+// reserve makes room for rows, with texts as long as those of n rows take in a sample.
+func (v *Vector) reserve(rows int, sample *Vector, n int) {
+	switch v.kind {
+	case int64Vector:
+		v.Int64s = slices.Grow(v.Int64s, rows)
+	case int32Vector:
+		v.Int32s = slices.Grow(v.Int32s, rows)
+	case textVector:
+		v.Text, v.Offsets = slices.Grow(v.Text, len(sample.Text)*rows/n*9/8), slices.Grow(v.Offsets, rows)
+	case codedVector:
+		v.Codes = slices.Grow(v.Codes, rows)
+	}
+}
+
 // appendAll adds all rows of another vector of the same column.
 func (v *Vector) appendAll(from *Vector) {
 	switch v.kind {

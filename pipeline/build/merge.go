@@ -38,35 +38,51 @@ func (c *cursor) compare(i int, end *cursor) int {
 	return cmp.Or(compareBills(c.Bills, i, end.Bills, last), cmp.Compare(c.ordinals[i], end.ordinals[last]))
 }
 
+// merger merges the runs of one walk after the other. Its memory is used again.
+type merger struct {
+	file        *spill.Records
+	free        []*cursor // that have no run
+	all, sorted block     // rows of several cursors
+}
+
+func newMerger(file *spill.Records) *merger {
+	return &merger{file: file, all: newBlock(), sorted: newBlock()}
+}
+
+// open returns a cursor of a run.
+func (m *merger) open(r run) *cursor {
+	c := &cursor{file: m.file, codec: newBlockCodec(), block: newBlock()}
+	if last := len(m.free) - 1; last >= 0 {
+		c, m.free = m.free[last], m.free[:last]
+	}
+	c.rest, c.from = r.blocks, c.Bills.Rows // of the run it has no row yet
+	return c
+}
+
 // merged yields the rows of a walk's sorted runs in one order: of rows of one bill, that of an
 // earlier record first. A block is good until the next.
-func merged(file *spill.Records, runs []run) iter.Seq2[*block, error] {
+func (m *merger) merged(runs []run) iter.Seq2[*block, error] {
 	return func(yield func(*block, error) bool) {
 		var cursors []*cursor
 		for _, r := range runs {
-			c := &cursor{file: file, rest: r.blocks, codec: newBlockCodec(), block: newBlock()}
-			more, err := c.next()
-			if err != nil {
+			cursors = append(cursors, m.open(r))
+		}
+		for {
+			var err error
+			if cursors, err = m.refill(cursors); err != nil {
 				yield(nil, err)
 				return
 			}
-			if more {
-				cursors = append(cursors, c)
+			if len(cursors) == 0 {
+				return
 			}
-		}
-		for len(cursors) > 0 {
 			b := &cursors[0].block
 			if len(cursors) == 1 && cursors[0].from == 0 {
 				cursors[0].from = b.Bills.Rows
 			} else {
-				b = firstOf(cursors)
+				b = m.firstOf(cursors)
 			}
 			if !yield(b, nil) {
-				return
-			}
-			var err error
-			if cursors, err = refill(cursors); err != nil {
-				yield(nil, err)
 				return
 			}
 		}
@@ -74,28 +90,28 @@ func merged(file *spill.Records, runs []run) iter.Seq2[*block, error] {
 }
 
 // firstOf takes the rows of all cursors' blocks up to the block that ends first.
-func firstOf(cursors []*cursor) *block {
+func (m *merger) firstOf(cursors []*cursor) *block {
 	end := cursors[0]
 	for _, c := range cursors[1:] {
 		if c.compare(c.Bills.Rows-1, end) < 0 {
 			end = c
 		}
 	}
-	all := newBlock()
+	m.all.reset()
 	for _, c := range cursors {
 		n := c.from + sort.Search(c.Bills.Rows-c.from, func(i int) bool {
 			return c.compare(c.from+i, end) > 0
 		})
-		all.gather(&c.block, rowsFrom(c.from, n))
+		m.all.gather(&c.block, rowsFrom(c.from, n))
 		c.from = n
 	}
-	sorted := newBlock()
-	sorted.gather(&all, sortedRows(all.Bills))
-	return &sorted
+	m.sorted.reset()
+	m.sorted.gather(&m.all, sortedRows(m.all.Bills))
+	return &m.sorted
 }
 
 // refill reads on where a block is used up. It leaves out the cursors at their end.
-func refill(cursors []*cursor) ([]*cursor, error) {
+func (m *merger) refill(cursors []*cursor) ([]*cursor, error) {
 	left := cursors[:0]
 	for _, c := range cursors {
 		if c.from == c.Bills.Rows {
@@ -104,6 +120,7 @@ func refill(cursors []*cursor) ([]*cursor, error) {
 				return nil, err
 			}
 			if !more {
+				m.free = append(m.free, c)
 				continue
 			}
 		}

@@ -17,36 +17,40 @@ var (
 	subTypeColumn = schema.Bills.ColumnIndex("settle_sub_type")
 )
 
-// billOrder is the order of the bills of a batch by key.
-type billOrder struct {
-	bills *schema.Batch
-	keys  []sortKey
-}
-
 // sortKey is a prefix of a row's key, which decides most comparisons.
 type sortKey struct {
-	account int32     // its place among the accounts of the batch
-	ledger  [2]uint64 // the first 16 bytes of the id
-	row     int32
+	account      int32 // its place among the accounts of the batch
+	row          int32
+	ledger, rest uint64 // the first 8 bytes of the id, and the next
 }
 
 // sortedRows returns the rows of a batch in the order of their bills. Rows of one bill stay in
 // their order.
 func sortedRows(bills *schema.Batch) []int32 {
-	o := billOrder{bills: bills, keys: make([]sortKey, bills.Rows)}
+	keys := make([]sortKey, bills.Rows)
 	accounts, ledgers := &bills.Columns[accountColumn], &bills.Columns[ledgerColumn]
 	ranks := ranksOf(accounts)
-	for i := range o.keys {
-		k := &o.keys[i]
+	for i := range keys {
+		k := &keys[i]
 		k.account, k.row = ranks[accounts.Codes[i]], int32(i)
 		var prefix [16]byte
 		copy(prefix[:], ledgers.TextAt(i))
-		k.ledger = [2]uint64{binary.BigEndian.Uint64(prefix[:8]), binary.BigEndian.Uint64(prefix[8:])}
+		k.ledger, k.rest = binary.BigEndian.Uint64(prefix[:8]), binary.BigEndian.Uint64(prefix[8:])
 	}
-	slices.SortFunc(o.keys, o.compare)
-	rows := make([]int32, len(o.keys))
-	for i := range o.keys {
-		rows[i] = o.keys[i].row
+	slices.SortFunc(keys, func(a, b sortKey) int {
+		switch {
+		case a.account != b.account:
+			return cmp.Compare(a.account, b.account)
+		case a.ledger != b.ledger:
+			return cmp.Compare(a.ledger, b.ledger)
+		case a.rest != b.rest:
+			return cmp.Compare(a.rest, b.rest)
+		}
+		return cmp.Or(compareBills(bills, int(a.row), bills, int(b.row)), cmp.Compare(a.row, b.row))
+	})
+	rows := make([]int32, len(keys))
+	for i := range keys {
+		rows[i] = keys[i].row
 	}
 	return rows
 }
@@ -64,18 +68,6 @@ func ranksOf(v *schema.Vector) []int32 {
 		ranks[code] = int32(rank)
 	}
 	return ranks
-}
-
-func (o *billOrder) compare(a, b sortKey) int {
-	switch {
-	case a.account != b.account:
-		return cmp.Compare(a.account, b.account)
-	case a.ledger[0] != b.ledger[0]:
-		return cmp.Compare(a.ledger[0], b.ledger[0])
-	case a.ledger[1] != b.ledger[1]:
-		return cmp.Compare(a.ledger[1], b.ledger[1])
-	}
-	return cmp.Or(compareBills(o.bills, int(a.row), o.bills, int(b.row)), cmp.Compare(a.row, b.row))
 }
 
 // compareBills compares the keys of two rows, as schema.BillKey does.

@@ -21,6 +21,7 @@ type billWriter struct {
 	partition *Partition
 	stage     Stage
 	tally     tally
+	size      int           // rows that a batch has at most
 	batch     *schema.Batch // the next rows
 	uncounted []int         // rows of the batch that do not count
 	spare     *schema.Batch // the rows before, which are added meanwhile
@@ -31,12 +32,16 @@ type billWriter struct {
 func (p *Partition) addBills(ctx context.Context, stage Stage) error {
 	columns := schema.Bills.Columns()
 	w := &billWriter{partition: p, stage: stage, tally: newTally(p.manifest), batch: schema.NewBatch(columns), spare: schema.NewBatch(columns)}
+	for _, u := range p.units {
+		w.size = min(batchRows, w.size+int(u.certificate.Rows))
+	}
 	defer w.wait() // its error was returned, or does not matter
 	slices.SortFunc(p.units, func(a, b *unit) int {
 		return cmp.Compare(a.certificate.Account.ID, b.certificate.Account.ID)
 	})
+	m := newMerger(p.file)
 	for _, u := range p.units {
-		for b, err := range merged(p.file, u.runs) {
+		for b, err := range m.merged(u.runs) {
 			if err == nil {
 				err = ctx.Err()
 			}
@@ -62,6 +67,9 @@ func (w *billWriter) add(u *unit, b *block) error {
 	}
 	w.tally.count(b.Outcomes, rows)
 	for len(rows) > 0 {
+		if w.batch.Rows == 0 {
+			w.batch.Reserve(w.size, b.Bills)
+		}
 		from, counts := w.batch.Rows, true
 		n := min(len(rows), batchRows-from)
 		if len(uncounted) > 0 { // such a row is added by itself

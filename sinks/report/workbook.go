@@ -5,6 +5,7 @@ import (
 	"iter"
 
 	"github.com/xuri/excelize/v2"
+	"golang.org/x/sync/errgroup"
 
 	"billwalk/schema"
 )
@@ -23,8 +24,9 @@ type DayBill struct {
 type workbook struct {
 	file    *excelize.File
 	spool   *spool
-	kept    []string // parts of the sheets
-	maxRows int      // of a sheet
+	keeping errgroup.Group // of one sheet at a time
+	kept    []string       // parts of the sheets
+	maxRows int            // of a sheet
 	sheets  []*sheet
 
 	statementOf map[schema.AccountID]*sheet
@@ -50,6 +52,7 @@ func newWorkbook(maxRows int) (*workbook, error) {
 		return nil, err
 	}
 	b := &workbook{file: excelize.NewFile(), spool: spool, maxRows: maxRows, statementOf: make(map[schema.AccountID]*sheet)}
+	b.keeping.SetLimit(1)
 	return b, b.addStyles()
 }
 

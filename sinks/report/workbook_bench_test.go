@@ -54,6 +54,7 @@ func repeat[T any](of iter.Seq2[T, error], n int) iter.Seq2[T, error] {
 }
 
 func benchmarkWorkbook(b *testing.B, accounts, bills int) {
+	b.ReportAllocs()
 	r := fixture()
 	account := r.Accounts[0]
 	account.Sums.Bills, r.Accounts = int64(bills), nil

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 
@@ -133,6 +134,28 @@ func TestCodesInText(t *testing.T) {
 	} {
 		if got := quoteCodes(text); got != want {
 			t.Errorf("%s is written as %s, want %s", text, got, want)
+		}
+	}
+}
+
+// TestTitlesOnEachPage: each sheet has its own titles printed on each page.
+func TestTitlesOnEachPage(t *testing.T) {
+	t.Parallel()
+	f, _ := workbookOf(t, fixture(), ledger, 5)
+	titles := make(map[string]string)
+	for _, name := range f.GetDefinedName() {
+		if name.Name == "_xlnm.Print_Titles" {
+			titles[name.Scope] = name.RefersTo
+		}
+	}
+	for _, sheet := range f.GetSheetList() {
+		head := 1
+		if strings.HasPrefix(sheet, "对账函") {
+			head = slices.IndexFunc(rowsOf(t, f, sheet), func(row []string) bool { return len(row) > 1 }) + 1
+		}
+		own, want := "'"+strings.ReplaceAll(sheet, "'", "''")+"'!", fmt.Sprintf("$%d:$%[1]d", head)
+		if got := titles[sheet]; got != own+want && got != own+"$A:$A,"+own+want {
+			t.Errorf("%s: the titles are %s, want %s%s", sheet, got, own, want)
 		}
 	}
 }

@@ -24,17 +24,22 @@ type spool struct {
 	zip  *zip.Writer
 }
 
-// level is that at which the files are as small as the standard library's, which takes twice the time.
-const level = 7
+// level is one at which files are a twentieth larger than the standard library's, in a third of its time.
+const level = 6
 
 func newSpool() (*spool, error) {
 	file, err := unnamed()
 	if err != nil {
 		return nil, err
 	}
+	packer, err := flate.NewWriter(nil, level)
+	if err != nil {
+		return nil, err
+	}
 	parts := zip.NewWriter(file)
-	parts.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) {
-		return flate.NewWriter(w, level)
+	parts.RegisterCompressor(zip.Deflate, func(w io.Writer) (io.WriteCloser, error) { // of one part after the other
+		packer.Reset(w)
+		return packer, nil
 	})
 	return &spool{file, parts}, nil
 }
@@ -119,22 +124,28 @@ func (b *workbook) newSheet(name string) (part string, err error) {
 	return b.kept[len(b.kept)-1], nil
 }
 
-// keep stores a part, which has these rows.
-func (b *workbook) keep(part string, before []byte, rows *spill, after []byte) error {
-	w, err := b.spool.zip.Create(part)
-	if err != nil {
+// keep stores a part, which has these rows, while the next sheet is written.
+func (b *workbook) keep(part string, before []byte, rows *spill, after []byte) {
+	b.keeping.Go(func() error {
+		defer rows.close()
+		w, err := b.spool.zip.Create(part)
+		if err != nil {
+			return err
+		}
+		if _, err := w.Write(before); err != nil {
+			return err
+		}
+		if err := rows.writeTo(w); err != nil {
+			return err
+		}
+		_, err = w.Write(after)
 		return err
-	}
-	_, err = w.Write(before)
-	if err := cmp.Or(err, rows.writeTo(w)); err != nil {
-		return err
-	}
-	_, err = w.Write(after)
-	return cmp.Or(err, rows.close())
+	})
 }
 
 // close removes the temporary files.
 func (b *workbook) close() error {
+	_ = b.keeping.Wait() // write has its error, unless there is another
 	errs := []error{b.file.Close(), b.spool.file.Close()}
 	for _, s := range b.sheets {
 		if s.rows != nil {
@@ -147,6 +158,9 @@ func (b *workbook) close() error {
 // write writes the file. Its parts are stored in the order of their names, which the library
 // leaves open.
 func (b *workbook) write(w io.Writer) error {
+	if err := b.keeping.Wait(); err != nil {
+		return err
+	}
 	if err := b.file.DeleteSheet(firstSheet); err != nil {
 		return err
 	}

@@ -97,5 +97,13 @@ func (s *sheet) repeatTitles(name string) error {
 	if s.pages() > 1 {
 		titles = quoted + "!$A:$A," + titles
 	}
-	return s.book.file.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: titles, Scope: name})
+	names := s.book.file.WorkBook.DefinedNames
+	if names == nil {
+		return s.book.file.SetDefinedName(&excelize.DefinedName{Name: "_xlnm.Print_Titles", RefersTo: titles, Scope: name})
+	}
+	index, err := s.book.file.GetSheetIndex(name)
+	next := names.DefinedName[0] // the library would list all sheets for each name that it has: minutes for 1,000 accounts
+	next.Data, next.LocalSheetID = titles, &index
+	names.DefinedName = append(names.DefinedName, next)
+	return err
 }

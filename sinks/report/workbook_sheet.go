@@ -144,9 +144,9 @@ func (s *sheet) endPart() {
 	before, after, err := s.frame(filter)
 	s.fail(err)
 	if s.err == nil {
-		s.fail(s.book.keep(last.part, before, s.rows, after))
+		s.book.keep(last.part, before, s.rows, after)
+		s.rows = nil
 	}
-	s.rows = nil
 }
 
 // end ends the sheet with the sums of all rows.
