@@ -36,7 +36,14 @@ func median(all []spent) (m spent) {
 	return m
 }
 
-// BenchmarkShards has two nights made by 1, 2, 4 and 8 processes at the same rate together, on a
+// shape is what a platform asks of the processes of a night.
+type shape struct {
+	bills  [2]int // of an account: of a small and of a large platform
+	nights int
+	job    billwalktest.Job
+}
+
+// BenchmarkShards has nights made by 1, 2, 4 and 8 processes at the same rate together, on a
 // small and on a large platform. It prints the wall time of the large one and the time of processors
 // that all took for it, without the platform's, each beside one process's, of which both should be
 // within 10 percent; then what one more call costs, by the difference of the two platforms, and what
@@ -44,21 +51,33 @@ func median(all []spent) (m spent) {
 // the machine does changes all that: the counts take turns, so that it does the same to each, the
 // medians of the rounds count, and a busy machine says little of the wall time.
 //
+// There are nights of small answers, nearly all of which are of the settle query, and nights of
+// whole pages of bills, which take the processors much longer than to be woken for them.
+//
 //	go test ./cmd/billwalk/kill -run '^$' -bench '^BenchmarkShards$' -benchtime 3x -timeout 60m
 func BenchmarkShards(b *testing.B) {
-	const qps, nights = 1000, 2
+	const qps = 1000
+	binary := billwalktest.Build(b)
+	b.Run("small answers", func(b *testing.B) {
+		shape{[2]int{50, 400}, 2, billwalktest.Job{QPS: qps, Trade: qps, Lookback: 2, Passes: 2, Report: true}}.bench(b, binary)
+	})
+	b.Run("whole pages", func(b *testing.B) {
+		shape{[2]int{1500, 15_000}, 1, billwalktest.Job{QPS: qps, Report: true}}.bench(b, binary)
+	})
+}
+
+func (s shape) bench(b *testing.B, binary string) {
 	type key struct{ bills, count, night int }
 	took := make(map[key][]spent)
-	sizes, counts := [2]int{50, 400}, []int{1, 2, 4, 8}
-	binary := billwalktest.Build(b)
+	counts := []int{1, 2, 4, 8}
 	for b.Loop() {
-		for _, bills := range sizes {
+		for _, bills := range s.bills {
 			platform := billwalktest.StartServing(sandbox.New(sandbox.Config{Seed: 1, Accounts: 32, Bills: bills, Healthy: true}))
 			for _, count := range counts {
-				config := billwalktest.Job{
-					Lake: billwalktest.FolderLake(b), Buckets: shardBuckets, Platform: platform.URL, Accounts: platform.Accounts(), QPS: qps, Trade: qps, Lookback: 2, Passes: 2, Report: true,
-				}.Write(b)
-				for night := range nights {
+				job := s.job
+				job.Lake, job.Buckets, job.Platform, job.Accounts = billwalktest.FolderLake(b), shardBuckets, platform.URL, platform.Accounts()
+				config := job.Write(b)
+				for night := range s.nights {
 					day := billwalktest.FirstDay + schema.Day(night)
 					all := key{bills, count, night}
 					took[all] = append(took[all], runTogether(b, count, binary, "run", "nightly", "--config", config, "--output", "json", "--from", day.String()))
@@ -67,10 +86,10 @@ func BenchmarkShards(b *testing.B) {
 			platform.Stop()
 		}
 	}
-	for night := range nights {
+	for night := range s.nights {
 		var one result
 		for _, count := range counts {
-			r := compare(median(took[key{sizes[0], count, night}]), median(took[key{sizes[1], count, night}]))
+			r := compare(median(took[key{s.bills[0], count, night}]), median(took[key{s.bills[1], count, night}]))
 			if count == 1 {
 				one = r
 			}
