@@ -117,7 +117,9 @@ func (r *joinedRows) addOrder(own []reconcile.Bill) error {
 			slices.SortStableFunc(groups, compareGroups)
 		}
 		r.addPlaced(o, outcome.Settlements)
-		r.countLeft(o, outcome.Settlements)
+		if err := r.countLeft(o, outcome.Settlements); err != nil {
+			return err
+		}
 	}
 	return r.addGroups(groups)
 }

@@ -1,18 +1,24 @@
 package build
 
 import (
-	"slices"
-
 	"billwalk/pipeline/reconcile"
 )
 
 // countLeft counts the days that an order has left behind, in one partition only.
-func (r *joinedRows) countLeft(o *knownOrder, placed []reconcile.Placed) {
+func (r *joinedRows) countLeft(o *knownOrder, placed []reconcile.Placed) error {
 	if !o.hasOtherDays(r.at.Day) || !r.holds(firstAccount(o.on(r.at.Day))) {
-		return
+		return nil
 	}
-	if !r.first && !slices.ContainsFunc(placed, func(p reconcile.Placed) bool { return r.evidence.IsNew(&p.Settlement) }) {
-		return
+	isNew := r.first
+	for i := range placed {
+		one, err := r.evidence.IsNew(&placed[i].Settlement)
+		if err != nil {
+			return err
+		}
+		isNew = isNew || one
+	}
+	if !isNew {
+		return nil
 	}
 	built := r.evidence.BuiltDays()
 	for _, day := range reconcile.DaysOf(o.bills) {
@@ -20,4 +26,5 @@ func (r *joinedRows) countLeft(o *knownOrder, placed []reconcile.Placed) {
 			r.left[day]++
 		}
 	}
+	return nil
 }

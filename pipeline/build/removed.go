@@ -22,7 +22,14 @@ func (p *Partition) addRemoved(ctx context.Context) error {
 			return err
 		}
 		gone := s.Status == schema.StatusSuccess && s.Source != schema.SourceCallback && s.AskedBy.Valid && !j.written.Has(s.SettleID)
-		if gone && !b.Evidence.StandsElsewhere(s.SettleID, p.base.Day) {
+		if !gone {
+			continue
+		}
+		elsewhere, err := b.Evidence.StandsElsewhere(s.SettleID, p.base.Day)
+		if err != nil {
+			return err
+		}
+		if !elsewhere {
 			q := foundBy(s)
 			lost[q] = append(lost[q], *s)
 		}

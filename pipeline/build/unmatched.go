@@ -35,7 +35,11 @@ func (r *joinedRows) addUnmatched(ctx context.Context, unmatched []evidence.Unma
 			return err
 		}
 		for _, row := range s.Rows() {
-			if r.evidence.StandsElsewhere(row.Settlement.SettleID, r.at.Day) {
+			elsewhere, err := r.evidence.StandsElsewhere(row.Settlement.SettleID, r.at.Day)
+			if err != nil {
+				return err
+			}
+			if elsewhere {
 				continue // it belongs to a bill after all, on a day that is far away
 			}
 			settlements = append(settlements, row.Settlement)

@@ -42,7 +42,10 @@ func (r *OrderReader) leaveElsewhere(day schema.Day, bills []reconcile.Bill) err
 		if owners != nil {
 			days = r.sharedDays(day, owners)
 		}
-		where, as := r.stands(day, &row.Settlement, &days)
+		where, as, err := r.stands(day, &row.Settlement, &days)
+		if err != nil {
+			return err
+		}
 		if owners != nil && as == undecided {
 			where, as = PublishedElsewhere{row.Settlement, r.Rules.BillDate(r.builtOf(days.near), days.bills, &row.Settlement), true}, within
 		}
@@ -107,22 +110,25 @@ const (
 )
 
 // stands returns where a settlement stands that is found on one of the days.
-func (r *OrderReader) stands(day schema.Day, s *schema.Settlement, days *billDays) (PublishedElsewhere, standsAs) {
-	where, known := r.standings.find(s.SettleID)
+func (r *OrderReader) stands(day schema.Day, s *schema.Settlement, days *billDays) (PublishedElsewhere, standsAs, error) {
+	where, known, err := r.standings.find(s.SettleID)
+	if err != nil {
+		return PublishedElsewhere{}, undecided, err
+	}
 	near, built := max(where.day-day, day-where.day) <= r.standings.window, r.standings.days[where.day]
 	reached := near || slices.Contains(days.ahead, where.day)
 	hasBill := slices.Contains(days.near, where.day) || slices.Contains(days.ahead, where.day) && days.has(where.day)
 	if !known || reached && built && !r.standings.replaced[where.at()] && (!hasBill || where.early) {
 		if later, ok := r.countsLater(day, s, days); ok {
-			return PublishedElsewhere{*s, later, true}, beyond
+			return PublishedElsewhere{*s, later, true}, beyond, nil
 		}
-		return PublishedElsewhere{}, undecided
+		return PublishedElsewhere{}, undecided, nil
 	}
 	published := PublishedElsewhere{*s, where.day, where.succeeded || built && where.day > day} // which this run publishes after this one
 	if near && hasBill {
-		return published, within
+		return published, within, nil
 	}
-	return published, beyond
+	return published, beyond, nil
 }
 
 // countsLater reports whether a settlement that has no day yet counts beyond the day's window,

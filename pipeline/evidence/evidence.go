@@ -73,6 +73,7 @@ func Open(c Config) (*Evidence, error) {
 func (e *Evidence) Close() {
 	e.answers.close()
 	e.callbacks.close()
+	e.standings.published.close()
 }
 
 // Window returns how many days before and after a day have a say in its verdicts, or
@@ -173,15 +174,15 @@ func (e *Evidence) Unanswered(u schema.Unit) (queries []schema.Query) {
 
 // StandsElsewhere reports whether a settlement is published outside the day's window: it
 // does not count on the day.
-func (e *Evidence) StandsElsewhere(settleID string, day schema.Day) bool {
-	where, known := e.standings.find(settleID)
-	return known && max(where.day-day, day-where.day) > e.standings.window
+func (e *Evidence) StandsElsewhere(settleID string, day schema.Day) (bool, error) {
+	where, known, err := e.standings.find(settleID)
+	return known && max(where.day-day, day-where.day) > e.standings.window, err
 }
 
 // IsNew reports whether a settlement is not published, or has succeeded since.
-func (e *Evidence) IsNew(s *schema.Settlement) bool {
-	where, known := e.standings.find(s.SettleID)
-	return !known || s.Status == schema.StatusSuccess && !where.succeeded
+func (e *Evidence) IsNew(s *schema.Settlement) (bool, error) {
+	where, known, err := e.standings.find(s.SettleID)
+	return !known || s.Status == schema.StatusSuccess && !where.succeeded, err
 }
 
 // CallbackCounts counts what was loaded.

@@ -5,7 +5,9 @@ import (
 	"cmp"
 	"context"
 	"fmt"
+	"iter"
 	"slices"
+	"sync"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -14,12 +16,11 @@ import (
 )
 
 // standings know the day on which each settlement of the lake is published. It counts on
-// that day alone, also where a query for another day returns it again. A million
-// settlements take 24 MB of memory.
+// that day alone, also where a query for another day returns it again.
 type standings struct {
 	window    schema.Day
 	days      map[schema.Day]bool       // that this run builds: only on them does a settlement count that is not published yet
-	published []standing                // by settle_id and day
+	published *standingList             // nil before they are loaded
 	replaced  map[schema.Partition]bool // by this run: what it published there is in placed
 	placed    map[idHash]placed         // by this run
 }
@@ -41,49 +42,66 @@ func newStandings(window schema.Day, days []schema.Day) *standings {
 	return s
 }
 
-func (s standing) compare(other standing) int {
-	return cmp.Or(bytes.Compare(s.id[:], other.id[:]), cmp.Compare(s.day, other.day))
-}
-
 func (s standing) at() schema.Partition { return schema.Partition{Day: s.day, Bucket: int(s.bucket)} }
 
 // load reads where the settlements of the published days stand: three columns of all of
 // them. built is when the partitions of this run's days were published.
 func (s *standings) load(ctx context.Context, lake Lake, buckets int, published []schema.Day, built map[schema.Partition]time.Time) error {
-	lists := make([][]standing, len(published)*buckets)
+	var mu sync.Mutex
+	sorter := newStandingSorter()
 	reads, ctx := errgroup.WithContext(ctx)
 	reads.SetLimit(readsAtATime)
-	for i := range lists {
-		reads.Go(func() (err error) {
+	for i := range len(published) * buckets {
+		reads.Go(func() error {
 			at := schema.Partition{Day: published[i/buckets], Bucket: i % buckets}
-			lists[i], err = readStandings(ctx, lake, at, built[at])
-			return err
+			for one, err := range readStandings(ctx, lake, at, built[at]) {
+				if err != nil {
+					return err
+				}
+				mu.Lock()
+				err = sorter.add(one)
+				mu.Unlock()
+				if err != nil {
+					return err
+				}
+			}
+			return nil
 		})
 	}
-	if err := reads.Wait(); err != nil {
+	err := reads.Wait()
+	var listErr error
+	s.published, listErr = sorter.list()
+	if err = cmp.Or(err, listErr); err != nil {
 		return fmt.Errorf("reading where settlements stand: %w", err)
 	}
-	s.published = slices.Concat(lists...)
-	slices.SortFunc(s.published, standing.compare)
 	return nil
 }
 
-// readStandings reads a partition, of which it is known when it was published if it is one of
-// the run's.
-func readStandings(ctx context.Context, lake Lake, at schema.Partition, built time.Time) (list []standing, err error) {
-	for s, err := range lake.Settlements(ctx, at.Day, at.Bucket, "settle_id", "settle_status", "settle_time") {
-		if err != nil {
-			return nil, err
+// readStandings yields the settlements of a partition, of which it is known when it was published if it
+// is one of the run's.
+func readStandings(ctx context.Context, lake Lake, at schema.Partition, built time.Time) iter.Seq2[standing, error] {
+	return func(yield func(standing, error) bool) {
+		var last standing
+		for s, err := range lake.Settlements(ctx, at.Day, at.Bucket, "settle_id", "settle_status", "settle_time") {
+			if err != nil {
+				yield(standing{}, err)
+				return
+			}
+			early := !built.IsZero() && s.SettleTime.Valid && s.SettleTime.V.After(built)
+			one := standing{hashID("settle_id", s.SettleID), at.Day, int16(at.Bucket), s.Status == schema.StatusSuccess, early}
+			switch {
+			case last.id == one.id: // a row for another of its items
+				last.succeeded = last.succeeded || one.succeeded
+				continue
+			case last.id != (idHash{}) && !yield(last, nil):
+				return
+			}
+			last = one
 		}
-		early := !built.IsZero() && s.SettleTime.Valid && s.SettleTime.V.After(built)
-		one := standing{hashID("settle_id", s.SettleID), at.Day, int16(at.Bucket), s.Status == schema.StatusSuccess, early}
-		if n := len(list); n > 0 && list[n-1].id == one.id { // a row for another of its items
-			list[n-1].succeeded = list[n-1].succeeded || one.succeeded
-			continue
+		if last.id != (idHash{}) {
+			yield(last, nil)
 		}
-		list = append(list, one)
 	}
-	return list, nil
 }
 
 // ahead returns the days of this run that are beyond a day's window and within that of one of
@@ -98,28 +116,28 @@ func (s *standings) ahead(day schema.Day) (days []schema.Day) {
 }
 
 // none reports whether no settlement is known to stand anywhere.
-func (s *standings) none() bool { return len(s.published) == 0 && len(s.placed) == 0 }
+func (s *standings) none() bool { return s.published.none() && len(s.placed) == 0 }
 
 // find returns where a settlement stands. Where it stands on several days, as earlier
 // versions published it, the first one counts.
-func (s *standings) find(settleID string) (first standing, known bool) {
+func (s *standings) find(settleID string) (first standing, known bool, err error) {
 	if s.none() {
-		return standing{}, false
+		return standing{}, false, nil
 	}
 	id := hashID("settle_id", settleID)
 	if one, ok := s.placed[id]; ok {
 		first, known = standing{id: id, day: schema.Day(one.day), bucket: one.bucket, succeeded: one.succeeded}, true
 	}
-	at, _ := slices.BinarySearchFunc(s.published, id, func(one standing, id idHash) int { return bytes.Compare(one.id[:], id[:]) })
-	for _, one := range s.published[at:] {
-		if one.id != id {
-			break
-		}
+	published, err := s.published.of(id)
+	if err != nil {
+		return standing{}, false, err
+	}
+	for _, one := range published {
 		if !s.replaced[one.at()] && (!known || one.day < first.day) {
 			first, known = one, true
 		}
 	}
-	return first, known
+	return first, known, nil
 }
 
 // place notes the settlements of a partition that this run has published.
