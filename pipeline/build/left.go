@@ -10,12 +10,11 @@ func (r *joinedRows) countLeft(o *knownOrder, placed []reconcile.Placed) error {
 		return nil
 	}
 	isNew := r.first
-	for i := range placed {
-		one, err := r.evidence.IsNew(&placed[i].Settlement)
-		if err != nil {
+	for i := 0; i < len(placed) && !isNew; i++ {
+		var err error
+		if isNew, err = r.evidence.IsNew(&placed[i].Settlement); err != nil {
 			return err
 		}
-		isNew = isNew || one
 	}
 	if !isNew {
 		return nil
