@@ -47,8 +47,11 @@ func readPage(body []byte) (page, error) {
 	}
 	d := &answer.Data
 	p, err := d.page(answer.errorFields, answer.Extra, d.Records, "ledger_records")
+	if err != nil {
+		return page{}, err
+	}
 	p.bizType = d.BizType
-	return p, err
+	return p, nil
 }
 
 // pageHead has the members of an answer's data that every list of pages has.
@@ -67,7 +70,10 @@ func (h *pageHead) page(outside errorFields, extra jsontext.Value, list records,
 		return page{}, fmt.Errorf("has_more or %s is missing", name)
 	}
 	cursor, err := text(h.Cursor)
-	return page{cursor: cursor.V, more: *h.More, records: list.all}, err
+	if err != nil {
+		return page{}, err
+	}
+	return page{cursor: cursor.V, more: *h.More, records: list.all}, nil
 }
 
 // records is a list of raw records; null is an empty list.

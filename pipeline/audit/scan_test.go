@@ -97,34 +97,46 @@ func TestScanAnswers(t *testing.T) {
 		names := rapid.SampledFrom([]string{"has_more", "cursor", "biz_type", "error_code", "code", "x"})
 		return `{"ledger_records":` + rapid.OneOf(items, items, anyValues).Draw(t, "records") + `,` + membersOf(t, names, rapid.OneOf(codes, anyValues, rapid.Just("true"), rapid.Just("false"))) + "}"
 	})
-	s, known, answer := new(scan), 0, schema.SettleAnswer{FetchedAt: time.Unix(1_700_000_000, 0)}
+	s, known := new(scan), 0
+	for _, body := range []string{
+		`{"data":{"ledger_records":[],"has_more":true,"cursor":0,"biz_type":0},"extra":{}}`,
+		`{"data":{"ledger_records":[{}],"has_more":true,"cursor":[],"biz_type":1},"extra":{"error_code":0}}`,
+	} {
+		known += sameAnswer(t, s, []byte(body))
+	}
 	rapid.Check(t, func(t *rapid.T) {
 		parts := []string{`"data":` + rapid.OneOf(items, pages, pages, anyValues).Draw(t, "data"), `"extra":` + rapid.OneOf(extras, extras, rapid.Just(`{"error_code":0}`), anyValues).Draw(t, "extra")}
 		if rapid.IntRange(0, 3).Draw(t, "more") == 0 {
 			parts = append(parts, membersOf(t, rapid.SampledFrom([]string{"err_no", "code", "message", "x", "data"}), codes))
 		}
-		body := []byte("{" + strings.Join(rapid.Permutation(parts).Draw(t, "order"), ",") + "}")
-		answer.Body = body
-		settled, err := s.settlements(&answer)
-		want, wantErr := readSettlements(&answer)
-		if !errors.Is(err, errSurprise) {
-			known++
-			if diff := cmp.Diff(want, settled, cmp.AllowUnexported(statement{})); diff != "" || fmt.Sprint(err) != fmt.Sprint(wantErr) {
-				t.Fatalf("%s: scanned with %v, decoded with %v (-decoded +scanned)\n%s", body, err, wantErr, diff)
-			}
-		}
-		got, err := s.page(body)
-		decoded, wantErr := readPage(body)
-		if !errors.Is(err, errSurprise) {
-			known++
-			if !samePage(&got, &decoded) || fmt.Sprint(err) != fmt.Sprint(wantErr) {
-				t.Fatalf("%s: scanned %+v with %v, decoded %+v with %v", body, got, err, decoded, wantErr)
-			}
-		}
+		known += sameAnswer(t, s, []byte("{"+strings.Join(rapid.Permutation(parts).Draw(t, "order"), ",")+"}"))
 	})
 	if known == 0 {
 		t.Error("no answer is known")
 	}
+}
+
+// sameAnswer checks that the scan says of an answer what the decoders say, and returns how many
+// of its two readings, of settlements and of a page, it knows.
+func sameAnswer(t rapid.TB, s *scan, body []byte) (known int) {
+	answer := schema.SettleAnswer{FetchedAt: time.Unix(1_700_000_000, 0), Body: body}
+	settled, err := s.settlements(&answer)
+	want, wantErr := readSettlements(&answer)
+	if !errors.Is(err, errSurprise) {
+		known++
+		if diff := cmp.Diff(want, settled, cmp.AllowUnexported(statement{})); diff != "" || fmt.Sprint(err) != fmt.Sprint(wantErr) {
+			t.Fatalf("%s: scanned with %v, decoded with %v (-decoded +scanned)\n%s", body, err, wantErr, diff)
+		}
+	}
+	got, err := s.page(body)
+	decoded, wantErr := readPage(body)
+	if !errors.Is(err, errSurprise) {
+		known++
+		if !samePage(&got, &decoded) || fmt.Sprint(err) != fmt.Sprint(wantErr) {
+			t.Fatalf("%s: scanned %+v with %v, decoded %+v with %v", body, got, err, decoded, wantErr)
+		}
+	}
+	return known
 }
 
 // samePage reports whether two readings of a page say the same.

@@ -37,13 +37,15 @@ func (s *scan) page(body []byte) (p page, err error) {
 	if no := proof(s.errors(answer), s.errors(d), s.extra(answer)); no != nil {
 		return page{}, no
 	}
-	p.objects = all
+	next, err := text(v[roleCursor])
+	if err != nil {
+		return page{}, err
+	}
+	p.cursor, p.objects = next.V, all
 	for _, o := range all {
 		p.records = append(p.records, s.text[o.start:o.end:o.end])
 	}
-	next, err := text(v[roleCursor])
-	p.cursor = next.V
-	return p, err
+	return p, nil
 }
 
 // settlements returns what readSettlements returns.
