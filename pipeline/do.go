@@ -166,7 +166,7 @@ func (r *Run) enter(ctx context.Context) (*neighbours, error) {
 	}
 	days := r.Days()
 	night, err := shards.Enter(ctx, shards.Config{
-		Shard: r.Shard, Peers: r.Shard.Peers(r.JobAccounts, r.Buckets), Open: r.Shared, From: days[0], To: days[len(days)-1], RunID: r.ID, Log: r.Log,
+		Shard: r.Shard, Peers: r.Shard.Peers(r.JobAccounts, r.Buckets), Open: r.Shared, From: days[0], To: days[len(days)-1], RunID: r.ID, Rates: r.Rates, Log: r.Log,
 	})
 	if err != nil {
 		return nil, fmt.Errorf("the shards of the run: %w", err)

@@ -13,6 +13,7 @@ import (
 	"billwalk/pipeline/build"
 	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/shards"
+	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
 
@@ -93,6 +94,13 @@ func (n *neighbours) pass(ctx context.Context, what string) {
 	}
 }
 
+// lend lets the others have this shard's part of an API's rate.
+func (n *neighbours) lend(ctx context.Context, api string) {
+	if err := n.night.Lend(ctx, api); err != nil {
+		n.log.Warn("the other shards do not know that this one makes no more calls: its part of the rate is not used", "api", api, "error", err)
+	}
+}
+
 // warn logs that the shard could not tell how far it is.
 func (n *neighbours) warn(err error) {
 	n.log.Warn("the other shards do not know how far this one is, and wait longer", "error", err)
@@ -107,6 +115,7 @@ func (n *neighbours) await(ctx context.Context, what string) {
 	if err != nil {
 		n.log.Warn("it is not known how far the other shards are: what is published of them counts", "error", err)
 		gone = n.night.Peers
+		_ = stop.Sleep(ctx, shards.BackAfter) // this one's part of the rate may be lent
 	}
 	for _, i := range gone {
 		if !n.gone[i] {
@@ -130,6 +139,7 @@ const listsAtATime = 4
 // exchange tells the others by which ids this shard's bills are known, and reads on where theirs
 // have some of them.
 func (n *neighbours) exchange(ctx context.Context) error {
+	n.lend(ctx, shards.Settlements) // until all shards are as far
 	var partitions []schema.Partition
 	days := n.days
 	for day := days[0] - n.evidence.Window(); day <= days[len(days)-1]+n.evidence.Window(); day++ {

@@ -34,6 +34,7 @@ type Run struct {
 	Shared      func(name string) swap.Object // where the shards tell of themselves
 	Night       *shards.Night                 // set by Do
 	Divide      func(weights []int)           // divides the rate of the settle query before the first one; nil: it is not shared
+	Rates       map[string]shards.Rate        // by API: what shards lend each other
 	likely      []int                         // weights of the settle query, set by Weights; nil: each account counts alike
 
 	Walk   walk.Config   // without a Source the run replays the archive

@@ -7,6 +7,7 @@ import (
 	"maps"
 	"slices"
 
+	"billwalk/pipeline/shards"
 	"billwalk/pipeline/walk"
 	"billwalk/schema"
 )
@@ -41,6 +42,7 @@ func (t *steps) take(ctx, calling, lasting context.Context, outcomes iter.Seq[wa
 		}
 	}
 	if t.neighbours != nil && ctx.Err() == nil {
+		t.neighbours.lend(lasting, shards.Bills)
 		t.takeTogether(ctx, calling, lasting, left, &f)
 	}
 	return f.err()

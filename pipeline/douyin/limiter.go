@@ -26,13 +26,15 @@ const (
 	throttledAnswers = 3
 
 	// While callers wait, so many requests are sent at a time, when the slot of the last of
-	// them is due: to wake a process costs about as much as a request itself.
-	maxGroup     = 16
-	maxGroupTime = 80 * time.Millisecond // from the first one's slot to the last one's
+	// them is due: to wake a process costs about as much as a request itself. A process that
+	// has a part of the rate sends as many, which takes it longer, and so is woken as rarely.
+	maxGroup           = 16
+	maxGroupTime       = 80 * time.Millisecond // from the first one's slot to the last one's
+	maxSharedGroupTime = 8 * maxGroupTime
 
-	// How late a slot may be without being lost. What is late is sent in a bunch, which
-	// the window limits. A bunch after a rest is smaller.
-	maxCatchUp   = maxGroupTime + 50*time.Millisecond
+	// How late a slot may be without being lost, beyond the time of a group. What is late is
+	// sent in a bunch, which the window limits. A bunch after a rest is smaller.
+	maxCatchUp   = 50 * time.Millisecond
 	maxRestBunch = 10 * time.Millisecond
 
 	// However slow the answers are: where what answers is busy, more requests under way are
@@ -52,6 +54,7 @@ type pacer struct {
 	floor       float64
 	share       *Share    // nil where the process has the app's whole rate
 	slots       int       // of a second, which are shared
+	loan        loan      // of the slots of processes that make no more calls
 	slot        time.Time // of the latest request, by the spacing alone
 	window      window
 	rate        float64   // since it was last halved, or the cap
@@ -79,7 +82,7 @@ func (p *pacer) change(qps float64, share *Share) {
 	other := newSharedPacer(qps, share)
 	p.mu.Lock()
 	defer p.mu.Unlock()
-	p.cap, p.floor, p.rate, p.window, p.share, p.slots = other.cap, other.floor, other.rate, other.window, other.share, other.slots
+	p.cap, p.floor, p.rate, p.window, p.share, p.slots, p.loan = other.cap, other.floor, other.rate, other.window, other.share, other.slots, other.loan
 }
 
 // wait waits until the caller may send, and returns its request, or ctx's error. The
@@ -122,7 +125,7 @@ func (p *pacer) send(now time.Time) (*flight, time.Duration) {
 	defer p.mu.Unlock()
 	rate, part := p.limitLocked(now), p.divide(now)
 	if part == 0 {
-		return nil, p.share.next(now).Sub(now)
+		return nil, min(p.share.next(now).Sub(now), maxLoanWait)
 	}
 	pace := interval(rate * part)
 	due := p.slot.Add(pace)
@@ -131,12 +134,12 @@ func (p *pacer) send(now time.Time) (*flight, time.Duration) {
 			return nil, min(next.Sub(now), riseStep)
 		}
 		if next.Equal(due) {
-			others := min(p.queue.length(), maxGroup-1, int(maxGroupTime/pace))
+			others := min(p.queue.length(), maxGroup-1, int(p.groupTime()/pace))
 			return nil, due.Sub(now) + time.Duration(others)*pace
 		}
 		return nil, next.Sub(now)
 	}
-	p.slot = latestTime(due, now.Add(-max(maxCatchUp, pace)))
+	p.slot = latestTime(due, now.Add(-max(p.groupTime()+maxCatchUp, pace)))
 	return p.window.add(now), 0
 }
 
@@ -146,8 +149,17 @@ func (p *pacer) divide(now time.Time) float64 {
 	if p.share == nil {
 		return 1
 	}
-	p.window.limit = p.share.slots(now, p.slots)
+	p.window.limit = leastIn(now, p.loan.slots(now, p.share, p.slots))
 	return float64(p.window.limit) / p.share.of(float64(p.slots))
+}
+
+// groupTime returns the longest time from the slot of the first request of a group to the last
+// one's.
+func (p *pacer) groupTime() time.Duration {
+	if p.share == nil {
+		return maxGroupTime
+	}
+	return min(maxGroupTime*time.Duration(p.slots)/time.Duration(max(p.window.limit, 1)), maxSharedGroupTime)
 }
 
 func interval(rate float64) time.Duration { return time.Duration(float64(time.Second) / rate) }

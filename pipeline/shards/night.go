@@ -36,6 +36,7 @@ type Config struct {
 	From  schema.Day                    // of the run, lookback included
 	To    schema.Day
 	RunID string
+	Rates map[string]Rate // by API, as far as the run makes calls
 	Log   *slog.Logger
 }
 
@@ -43,10 +44,11 @@ type Config struct {
 // stopped, takes it up again; one that had ended begins another one of the same days.
 type Night struct {
 	Config
-	rests func() // ends the signs of life
+	rests func() // ends what it does beside
 
 	mu    sync.Mutex
 	state state
+	lent  map[string]bool // APIs of which this shard makes no more calls
 
 	peers  map[int]*peer
 	looked time.Time // when Passed looked at them last
@@ -89,7 +91,7 @@ type peer struct {
 
 // Enter begins the shard's part of the night, or takes it up where an earlier run was cut.
 func Enter(ctx context.Context, c Config) (*Night, error) {
-	n := &Night{Config: c, peers: make(map[int]*peer)}
+	n := &Night{Config: c, peers: make(map[int]*peer), lent: make(map[string]bool)}
 	var last state
 	data, _, err := c.Open(stateName(c.Shard.Index)).Load(ctx)
 	if err != nil {
@@ -110,28 +112,39 @@ func Enter(ctx context.Context, c Config) (*Night, error) {
 	for _, i := range c.Peers {
 		n.peers[i] = &peer{seen: began}
 	}
-	n.rests = n.beat(ctx)
+	background := []func(context.Context){n.beat}
+	if len(c.Rates) > 0 {
+		if err := n.takeBack(ctx); err != nil {
+			return nil, err
+		}
+		background = append(background, n.borrow)
+	}
+	n.rests = until(ctx, background...)
 	return n, nil
 }
 
 func stateName(index int) string { return fmt.Sprintf("shard-%d.json", index) }
 
-// beat shows that the shard lives, until the returned function is called.
-func (n *Night) beat(ctx context.Context) (rests func()) {
+// until does things side by side until the returned function is called, also where ctx ends before.
+func until(ctx context.Context, things ...func(context.Context)) (rests func()) {
 	ctx, cancel := context.WithCancel(context.WithoutCancel(ctx))
-	rested := make(chan struct{})
-	go func() {
-		defer close(rested)
-		for stop.Sleep(ctx, beatEvery) == nil {
-			if err := n.store(ctx, func(s *state) { s.Beat++ }); err != nil {
-				n.Log.Debug("the shard's sign of life could not be stored", "error", err)
-			}
-		}
-	}()
+	var running sync.WaitGroup
+	for _, thing := range things {
+		running.Go(func() { thing(ctx) })
+	}
 	return sync.OnceFunc(func() {
 		cancel()
-		<-rested
+		running.Wait()
 	})
+}
+
+// beat shows that the shard lives, until ctx ends.
+func (n *Night) beat(ctx context.Context) {
+	for stop.Sleep(ctx, beatEvery) == nil {
+		if err := n.store(ctx, func(s *state) { s.Beat++ }); err != nil {
+			n.Log.Debug("the shard's sign of life could not be stored", "error", err)
+		}
+	}
 }
 
 // store changes what the shard tells of itself. Another process of the same shard loses what it
@@ -238,5 +251,5 @@ func (n *Night) look(ctx context.Context, i int) error {
 	return nil
 }
 
-// Leave ends the shard's signs of life.
+// Leave ends the shard's signs of life, and what it borrows.
 func (n *Night) Leave() { n.rests() }

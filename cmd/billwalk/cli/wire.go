@@ -250,6 +250,9 @@ func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenC
 	bills := client(app, weights)
 	w.bills = bills
 	w.run.Walk.Source, w.run.InFlight, w.run.Needed = bills, inFlight(app.QPS), bills.BillsNeeded
+	if len(weights) > 0 {
+		w.run.Rates = map[string]shards.Rate{shards.Bills: bills.BillsRate()}
+	}
 	if job.Stores {
 		w.run.Stores.Source = bills
 	}
@@ -265,6 +268,7 @@ func (w *wired) connect(file *jobs.File, job jobs.Job, p *program, caches tokenC
 		}
 		w.trade = trade
 		if len(weights) > 0 {
+			w.run.Rates[shards.Settlements] = trade.SettlementsRate()
 			w.run.Divide = func(weights []int) { trade.ShareSettlements(douyin.NewShare(w.run.Shard.Index, weights)) }
 		}
 		w.run.Settle.Trade, w.run.Settle.InFlight, w.run.Settle.Needed = trade, inFlight(app.QPS), trade.SettlementsNeeded

@@ -1,0 +1,116 @@
+package douyin
+
+import (
+	"context"
+	"math/rand/v2"
+	"sort"
+	"time"
+
+	"billwalk/pipeline/stop"
+)
+
+// maxLoanWait is how long a process without a slot waits before it looks whether it has one now.
+const maxLoanWait = time.Second
+
+// Rate is the part that this process has of an API's rate.
+type Rate struct{ pace *pacer }
+
+// BillsRate returns the rate of the bill API.
+func (c *Client) BillsRate() Rate { return Rate{c.bills.pace} }
+
+// SettlementsRate returns the rate of the settle query.
+func (c *Client) SettlementsRate() Rate { return Rate{c.settlements.pace} }
+
+// Borrow has the process also use slots of idle ones, by their index, until a time. Each of them
+// must have made its last call at least two seconds ago, have returned what it had borrowed, and
+// make no other call before that time. Processes need not know of the same idle ones.
+func (r Rate) Borrow(idle []int, until time.Time) {
+	r.pace.mu.Lock()
+	defer r.pace.mu.Unlock()
+	r.pace.loan.renew(idle, until)
+}
+
+// Return ends all that the process has borrowed. It returns once the requests count no more that
+// were made beyond its own part, or ctx's error.
+func (r Rate) Return(ctx context.Context) error {
+	for {
+		pause := r.pace.endLoan(time.Now())
+		if pause <= 0 {
+			return nil
+		}
+		if err := stop.Sleep(ctx, pause); err != nil {
+			return err
+		}
+	}
+}
+
+// endLoan ends the loan, and returns how long more requests count than are the process's own.
+func (p *pacer) endLoan(now time.Time) time.Duration {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.loan = loan{}
+	p.divide(now)
+	p.window.limit++ // there is room for one more as soon as no more count than are its own
+	return p.window.free(now).Sub(now)
+}
+
+// loan is what a process has of the slots of idle ones.
+type loan struct {
+	idle  []int
+	until time.Time
+	known map[uint64]int // slots by turn, its own included
+}
+
+// renew sets which processes are idle.
+func (l *loan) renew(idle []int, until time.Time) { *l = loan{idle, until, make(map[uint64]int)} }
+
+// slots returns how many of all slots the process of a share has in a turn, at a time.
+func (l *loan) slots(now time.Time, share *Share, all int) func(turn uint64) int {
+	return func(turn uint64) int {
+		if len(l.idle) == 0 || !now.Before(l.until) {
+			return share.slotsIn(turn, all)
+		}
+		n, ok := l.known[turn]
+		if !ok {
+			n = share.slotsIn(turn, all) + share.lent(turn, all, l.idle)
+			l.known[turn] = n
+		}
+		return n
+	}
+}
+
+// lent returns how many slots of idle processes this one may use in a turn. Each slot has all
+// processes in an order of its own, and is lent to the first one that is not idle: so no two have
+// it, although one may know of fewer idle ones than another (rendezvous hashing).
+func (s *Share) lent(turn uint64, all int, idle []int) (n int) {
+	busy := make([]bool, len(s.ends)) // the others that may have it
+	for i, end := range s.ends {
+		busy[i] = i != s.index && (i == 0 && end > 0 || i > 0 && end > s.ends[i-1])
+	}
+	idleOnes := make([]bool, len(s.ends))
+	for _, i := range idle {
+		if 0 <= i && i < len(busy) && i != s.index {
+			busy[i], idleOnes[i] = false, true
+		}
+	}
+	for slot := range all {
+		place := s.place(turn, slot, all)
+		owner := sort.Search(len(s.ends), func(i int) bool { return s.ends[i] > place })
+		if idleOnes[owner] && s.comesFirst(turn, slot, busy) {
+			n++
+		}
+	}
+	return n
+}
+
+// comesFirst reports whether this process is before all others in the order of a slot.
+func (s *Share) comesFirst(turn uint64, slot int, others []bool) bool {
+	rank := func(process int) uint64 { return rand.NewPCG(turn<<32|uint64(slot), uint64(process)).Uint64() }
+	own := rank(s.index)
+	for i, other := range others {
+		if other && rank(i) < own {
+			return false
+		}
+	}
+	return true
+}

@@ -1,0 +1,174 @@
+package shards
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+)
+
+// fakeRate knows what is borrowed.
+type fakeRate struct {
+	mu    sync.Mutex
+	idle  []int
+	until time.Time
+}
+
+func (r *fakeRate) Borrow(idle []int, until time.Time) {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	r.idle, r.until = idle, until
+}
+
+func (r *fakeRate) Return(context.Context) error {
+	r.Borrow(nil, time.Time{})
+	return nil
+}
+
+// uses reports whether the part of a shard is borrowed.
+func (r *fakeRate) uses(index int) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return slices.Contains(r.idle, index) && time.Now().Before(r.until)
+}
+
+func (s *shelf) enterWith(t *testing.T, index, count int, run string, rate *fakeRate) *Night {
+	t.Helper()
+	var peers []int
+	for i := range count {
+		if i != index {
+			peers = append(peers, i)
+		}
+	}
+	n, err := Enter(t.Context(), Config{
+		Shard: Shard{index, count}, Peers: peers, Open: s.open(index), From: firstDay, To: firstDay + 1, RunID: run, Rates: map[string]Rate{Bills: rate}, Log: slog.New(slog.DiscardHandler),
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return n
+}
+
+// TestLend: the part of a shard that makes no more calls is used by the others some seconds later,
+// for as long as they make calls.
+func TestLend(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s := newShelf()
+		rates := []*fakeRate{{}, {}, {}}
+		var nights []*Night
+		for i, r := range rates {
+			nights = append(nights, s.enterWith(t, i, 3, "run", r))
+			defer nights[i].Leave()
+		}
+		lent := func(i int) {
+			t.Helper()
+			if err := nights[i].Lend(t.Context(), Bills); err != nil {
+				t.Fatal(err)
+			}
+			if rates[i].idle != nil {
+				t.Errorf("shard %d borrows", i)
+			}
+		}
+		lent(2)
+		time.Sleep(lendAfter - time.Nanosecond)
+		if rates[0].uses(2) {
+			t.Error("used before the last calls count no more")
+		}
+		time.Sleep(lookEvery + lendAfter)
+		for range 1000 {
+			time.Sleep(time.Second)
+			if !rates[0].uses(2) || !rates[1].uses(2) || rates[0].uses(1) {
+				t.Fatalf("borrowed: %+v %+v", rates[0].idle, rates[1].idle)
+			}
+		}
+		lent(1)
+		time.Sleep(2 * (lookEvery + lendAfter))
+		if !rates[0].uses(1) || !rates[0].uses(2) || rates[1].uses(2) {
+			t.Errorf("borrowed: %v by the first shard, %v by the second, which lends", rates[0].idle, rates[1].idle)
+		}
+		lent(0)
+		began := time.Now()
+		s.enterWith(t, 1, 3, "next", rates[1]).Leave()
+		if waited := time.Since(began); waited != 0 {
+			t.Errorf("waited %v where all have ended", waited)
+		}
+	})
+}
+
+// TestLendKilled: shards that are killed at any time, and begin again, make no call while another
+// one uses their part of the rate.
+func TestLendKilled(t *testing.T) {
+	t.Parallel()
+	for seed := range uint64(40) {
+		t.Run(fmt.Sprint(seed), func(t *testing.T) {
+			t.Parallel()
+			synctest.Test(t, func(t *testing.T) {
+				const count = 4
+				s := newShelf()
+				rates := make([]*fakeRate, count) // of each shard's process that lives
+				var mu sync.Mutex
+				calls := make([]bool, count)
+				check := func() {
+					mu.Lock()
+					defer mu.Unlock()
+					for i := range count {
+						for j, r := range rates {
+							if calls[i] && r != nil && r.uses(i) {
+								t.Errorf("shard %d uses the part of %d, which makes calls", j, i)
+							}
+						}
+					}
+				}
+				set := func(i int, rate *fakeRate, calling bool) {
+					mu.Lock()
+					rates[i], calls[i] = rate, calling
+					mu.Unlock()
+					check()
+				}
+				var all sync.WaitGroup
+				for i := range count {
+					draw := rand.New(rand.NewPCG(seed, uint64(i)))
+					some := func(most time.Duration) { time.Sleep(time.Duration(draw.Int64N(int64(most)))) }
+					all.Go(func() {
+						for run := range 12 {
+							some(5 * time.Second)
+							rate := new(fakeRate)
+							set(i, rate, false)
+							n := s.enterWith(t, i, count, fmt.Sprint(i, run), rate)
+							set(i, rate, true)
+							some(40 * time.Second)
+							if draw.IntN(3) > 0 {
+								set(i, rate, false) // the last call has ended
+								if err := n.Lend(context.Background(), Bills); err != nil {
+									t.Error(err)
+								}
+								some(40 * time.Second)
+							}
+							n.Leave()
+							set(i, nil, false) // killed, or ended
+						}
+					})
+				}
+				stop := make(chan struct{})
+				go func() {
+					all.Wait()
+					close(stop)
+				}()
+				for {
+					select {
+					case <-stop:
+						return
+					case <-time.After(100 * time.Millisecond):
+						check()
+					}
+				}
+			})
+		})
+	}
+}
