@@ -22,7 +22,7 @@ func (c *Client) BillsRate() Rate { return Rate{c.bills.pace} }
 func (c *Client) SettlementsRate() Rate { return Rate{c.settlements.pace} }
 
 // Borrow has the process also use slots of idle ones, by their index, until a time. Each of them
-// must have made its last call at least two seconds ago, have returned what it had borrowed, and
+// must have had the answer of its last call more than a second ago, have returned what it had borrowed, and
 // make no other call before that time. Processes need not know of the same idle ones.
 func (r Rate) Borrow(idle []int, until time.Time) {
 	r.pace.mu.Lock()

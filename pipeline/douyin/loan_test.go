@@ -64,7 +64,7 @@ func TestLending(t *testing.T) {
 	t.Parallel()
 	for _, qps := range []float64{3, 20, 200} {
 		synctest.Test(t, func(t *testing.T) {
-			const looks, rest = 3 * time.Second, 2 * time.Second
+			const looks, rest = 3 * time.Second, 1100 * time.Millisecond
 			calls := []int{100, 10, 20, 5, 300, 0, 40}
 			f := &fake{bills: respond(200, emptyPage), delay: 30 * time.Millisecond}
 			weights := []int{1, 1, 1, 1, 1, 1, 1}

@@ -17,15 +17,15 @@ const (
 )
 
 const (
-	lookPart  = 8 // a shard looks again who is idle after so much of the time that has passed
-	lookFirst = time.Second
+	// A shard looks again who is idle after a sixteenth of the time that has passed.
+	lookPart  = 16
+	lookFirst = 500 * time.Millisecond
 	lookEvery = 4 * time.Second
 
-	lendAfter = 2 * time.Second // what is lent is used so long after it was seen: the last calls count no more
-	lendFor   = 8 * time.Second // since it was seen
+	lendAfter = 1100 * time.Millisecond // what is lent is used so long after it was seen: the last calls count no more
+	lendFor   = 7 * time.Second         // since it was seen
 
-	// BackAfter is how long a shard that has lent its part, or cannot know that others have returned
-	// theirs, waits before it makes calls again.
+	// BackAfter is how long a shard waits before it makes calls again, where others may use its part.
 	BackAfter = lendFor + lendAfter
 )
 

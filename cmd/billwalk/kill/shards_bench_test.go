@@ -38,9 +38,10 @@ func median(all []spent) (m spent) {
 
 // shape is what a platform asks of the processes of a night.
 type shape struct {
-	bills  [2]int // of an account: of a small and of a large platform
-	nights int
-	job    billwalktest.Job
+	bills   [2]int // of an account: of a small and of a large platform
+	unequal bool   // the accounts, of which nothing is known in the first night
+	nights  int
+	job     billwalktest.Job
 }
 
 // BenchmarkShards has nights made by 1, 2, 4 and 8 processes at the same rate together, on a
@@ -52,17 +53,18 @@ type shape struct {
 // medians of the rounds count, and a busy machine says little of the wall time.
 //
 // There are nights of small answers, nearly all of which are of the settle query, and nights of
-// whole pages of bills, which take the processors much longer than to be woken for them.
+// whole pages of bills of very unequal accounts, which take the processors much longer than to be
+// woken for them.
 //
 //	go test ./cmd/billwalk/kill -run '^$' -bench '^BenchmarkShards$' -benchtime 3x -timeout 60m
 func BenchmarkShards(b *testing.B) {
-	const qps = 1000
+	const qps, pages = 1000, 300
 	binary := billwalktest.Build(b)
 	b.Run("small answers", func(b *testing.B) {
-		shape{[2]int{50, 400}, 2, billwalktest.Job{QPS: qps, Trade: qps, Lookback: 2, Passes: 2, Report: true}}.bench(b, binary)
+		shape{[2]int{50, 400}, false, 2, billwalktest.Job{QPS: qps, Trade: qps, Lookback: 2, Passes: 2, Report: true}}.bench(b, binary)
 	})
 	b.Run("whole pages", func(b *testing.B) {
-		shape{[2]int{1500, 15_000}, 1, billwalktest.Job{QPS: qps, Report: true}}.bench(b, binary)
+		shape{[2]int{1000, 10_000}, true, 2, billwalktest.Job{QPS: pages, Report: true}}.bench(b, binary)
 	})
 }
 
@@ -72,7 +74,7 @@ func (s shape) bench(b *testing.B, binary string) {
 	counts := []int{1, 2, 4, 8}
 	for b.Loop() {
 		for _, bills := range s.bills {
-			platform := billwalktest.StartServing(sandbox.New(sandbox.Config{Seed: 1, Accounts: 32, Bills: bills, Healthy: true}))
+			platform := billwalktest.StartServing(sandbox.New(sandbox.Config{Seed: 1, Accounts: 32, Bills: bills, Unequal: s.unequal, Healthy: true}))
 			for _, count := range counts {
 				job := s.job
 				job.Lake, job.Buckets, job.Platform, job.Accounts = billwalktest.FolderLake(b), shardBuckets, platform.URL, platform.Accounts()

@@ -21,6 +21,7 @@ import (
 
 	"billwalk/cmd/billwalk/billwalktest"
 	"billwalk/pipeline"
+	"billwalk/pipeline/shards"
 	"billwalk/schema"
 	"billwalk/sinks/object"
 )
@@ -132,6 +133,23 @@ func (n *shardNight) rows(t *testing.T) (rows shardRows) {
 	return rows
 }
 
+// idle returns which of count shards lend their part of each API's rate.
+func (n *shardNight) idle(t *testing.T, count int) (all map[string][]int) {
+	t.Helper()
+	store, err := object.Open(t.Context(), n.lake.URL, n.lake.Options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	data, _, err := object.ReadAll(t.Context(), store, fmt.Sprintf("_control/shards/nightly-of-%d-%s-%s/idle.json", count, billwalktest.FirstDay, billwalktest.FirstDay+1))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := json.Unmarshal(data, &all); err != nil {
+		t.Fatal(err)
+	}
+	return all
+}
+
 // rowsIn reads all rows of a table, file by file.
 func rowsIn[R any](t *testing.T, store object.Store, table schema.Table[R]) (rows []R) {
 	t.Helper()
@@ -178,6 +196,9 @@ func TestShards(t *testing.T) {
 		case n > qps:
 			t.Errorf("%d calls of %s in one second, of %d", n, path, qps)
 		}
+	}
+	if idle := many.idle(t, count); len(idle[shards.Bills]) != count || len(idle[shards.Settlements]) != count {
+		t.Errorf("%v: in the end all shards lend their part of the rate", idle)
 	}
 	many.together(t, "verify", count, nil)
 	for _, out := range many.together(t, "replay", count, nil) {
