@@ -37,6 +37,8 @@ const (
 	maxCatchUp   = 50 * time.Millisecond
 	maxRestBunch = 10 * time.Millisecond
 
+	maxLoanWait = time.Second // for which a caller without a slot waits before it looks whether one is lent
+
 	// However slow the answers are: where what answers is busy, more requests under way are
 	// answered more slowly, and not more of them.
 	maxInFlight = 256
