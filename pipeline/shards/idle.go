@@ -108,7 +108,7 @@ func decodeIdle(data []byte) idle {
 // borrow has the rates use the parts of idle shards, until ctx ends or this one has lent all its own.
 func (n *Night) borrow(ctx context.Context) {
 	began := time.Now()
-	known := make(idle)
+	known, last := make(idle), began
 	for stop.Sleep(ctx, min(max(time.Since(began)/lookPart, lookFirst), lookEvery)) == nil {
 		looked := time.Now()
 		data, _, err := n.Open(idleName).Load(ctx)
@@ -116,6 +116,10 @@ func (n *Night) borrow(ctx context.Context) {
 			n.Log.Debug("which shards are idle is not known", "error", err)
 			continue
 		}
+		if time.Since(last) >= lendFor {
+			known = make(idle) // a shard may have begun again since, and have lent anew
+		}
+		last = looked
 		all, news := decodeIdle(data), false
 		for api := range n.Rates {
 			news = news || !containsAll(known[api], all[api])

@@ -102,7 +102,7 @@ func TestLend(t *testing.T) {
 }
 
 // TestLendKilled: shards that are killed at any time, and begin again, make no call while another
-// one uses their part of the rate.
+// one uses their part of the rate, nor in the second before, however slow the store is.
 func TestLendKilled(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(40) {
@@ -111,15 +111,25 @@ func TestLendKilled(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				const count = 4
 				s := newShelf()
-				rates := make([]*fakeRate, count) // of each shard's process that lives
 				var mu sync.Mutex
-				calls := make([]bool, count)
+				slow := rand.New(rand.NewPCG(seed, count))
+				s.slow = func() {
+					mu.Lock()
+					took := time.Duration(slow.Int64N(int64(time.Second)))
+					if seed%2 == 0 && slow.IntN(10) == 0 {
+						took *= 20
+					}
+					mu.Unlock()
+					time.Sleep(took)
+				}
+				rates := make([]*fakeRate, count) // of each shard's process that lives
+				calls, called := make([]bool, count), make([]time.Time, count)
 				check := func() {
 					mu.Lock()
 					defer mu.Unlock()
 					for i := range count {
 						for j, r := range rates {
-							if calls[i] && r != nil && r.uses(i) {
+							if (calls[i] || time.Since(called[i]) < time.Second) && r != nil && r.uses(i) {
 								t.Errorf("shard %d uses the part of %d, which makes calls", j, i)
 							}
 						}
@@ -127,6 +137,9 @@ func TestLendKilled(t *testing.T) {
 				}
 				set := func(i int, rate *fakeRate, calling bool) {
 					mu.Lock()
+					if calls[i] {
+						called[i] = time.Now()
+					}
 					rates[i], calls[i] = rate, calling
 					mu.Unlock()
 					check()
