@@ -42,7 +42,7 @@ func (p *program) versionedViews(ctx context.Context, store object.Store, ended 
 	if err != nil {
 		return "", failed(err)
 	}
-	if left := signer.Until.Sub(time.Now()); left < valid-time.Minute {
+	if time.Until(signer.Until) < valid-time.Minute {
 		p.log.Warn("the addresses end with the credentials that signed them", "asked", valid, "until", signer.Until)
 	}
 	addresses, err := h.sign(ctx, signer, manifests)
