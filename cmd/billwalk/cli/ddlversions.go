@@ -49,7 +49,7 @@ func (p *program) versionedViews(ctx context.Context, store object.Store, ended 
 	if err != nil {
 		return "", failed(err)
 	}
-	heading := fmt.Sprintf("-- By version, at signed addresses: whoever has this text can read these files without a key until %s.\n", signer.Until.In(schema.China).Format(pinnedTime))
+	heading := fmt.Sprintf("-- By version, at signed addresses: whoever has this text can read these files without a key until %s. After that DuckDB reports an HTTP error: print again.\n", signer.Until.In(schema.China).Format(pinnedTime))
 	return pinnedComment(manifests) + heading + unfinished.comments(became) + "\n" + schema.VersionedDuckDB(manifests, addresses), nil
 }
 
@@ -161,8 +161,10 @@ func (h *history) newest(ctx context.Context, key, limit string) (*schema.Manife
 	return nil, nil
 }
 
+// gone is the error of a file of which the version that is needed is not there.
 func gone(key string) error {
-	return fmt.Errorf("%s is not kept as the last whole night left it: print again when the run at work has ended (billwalk status), and have the bucket keep versions for some days", key)
+	return fmt.Errorf("no version of %s is as the last whole night left it: it was removed, or the lake was copied. Print again when the run at work has ended (billwalk status), "+
+		"or print --pinned without --versions; have the bucket keep versions for some days", key)
 }
 
 // sign returns the addresses of the files that the manifests name, of the manifests, and of people's

@@ -56,7 +56,7 @@ func TestLastWholeNight(t *testing.T) {
 		"a later one on top":       {runs: map[int]int{1: 5, 20: 5}, writes: []write{{1, 1, 0}, {2, 1, 0}, {2, 10, 0}, {1, 20, 0}}, want: []write{{1, 1, 0}, {2, 1, 0}}},
 		"one beside it":            {runs: map[int]int{1: 5, 8: 5}, writes: []write{{1, 1, 0}, {2, 1, 0}, {2, 8, 0}, {1, 10, 0}}, want: []write{{1, 1, 0}, {2, 1, 0}}},
 		"the other days":           {runs: map[int]int{1: 5}, writes: []write{{1, 1, 0}, {2, 1, 0}, {1, 10, 0}}, wholeDays: true, want: []write{{2, 1, 0}}},
-		"the night before expired": {runs: map[int]int{1: 5}, writes: []write{{1, 1, 0}, {1, 10, 0}}, expired: expired{1, 1}, fault: "is not kept as the last whole night left it"},
+		"the night before expired": {runs: map[int]int{1: 5}, writes: []write{{1, 1, 0}, {1, 10, 0}}, expired: expired{1, 1}, fault: "is as the last whole night left it"},
 		"a removed day":            {runs: map[int]int{1: 5}, writes: []write{{1, 1, 0}, {2, 1, 0}}, removed: 2, want: []write{{1, 1, 0}}},
 		"nothing has ended":        {writes: []write{{1, 10, 0}}, fault: "no whole night is published yet"},
 	} {
