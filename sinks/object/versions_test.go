@@ -2,8 +2,11 @@ package object_test
 
 import (
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -92,5 +95,36 @@ func TestNoVersions(t *testing.T) {
 		if _, err := object.OpenVersions(t.Context(), store); !errors.Is(err, object.ErrNoVersions) {
 			t.Errorf("%s: %v", url, err)
 		}
+	}
+}
+
+// TestSignerCredentials: an address does not outlive the credentials that signed it.
+func TestSignerCredentials(t *testing.T) {
+	server := objecttest.StartVersionedS3(t)
+	ends := time.Now().Add(2 * time.Hour).UTC().Truncate(time.Second)
+	folder := t.TempDir()
+	keys, profile := filepath.Join(folder, "keys.json"), filepath.Join(folder, "config")
+	for path, text := range map[string]string{
+		keys:    fmt.Sprintf(`{"Version": 1, "AccessKeyId": %q, "SecretAccessKey": %q, "Expiration": %q}`, server.AccessKey, server.SecretKey, ends.Format(time.RFC3339)),
+		profile: "[default]\ncredential_process = cat " + keys + "\n",
+	} {
+		if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	t.Setenv("AWS_ACCESS_KEY_ID", "")
+	t.Setenv("AWS_SECRET_ACCESS_KEY", "")
+	t.Setenv("AWS_CONFIG_FILE", profile)
+	store, err := object.Open(t.Context(), server.URL, server.Options)
+	if err != nil {
+		t.Fatal(err)
+	}
+	versions, err := object.OpenVersions(t.Context(), store)
+	if err != nil {
+		t.Fatal(err)
+	}
+	signer, err := versions.Signer(t.Context(), object.MaxSigned)
+	if err != nil || !signer.Until.Equal(ends) {
+		t.Errorf("the addresses hold until %s, %v, want %s", signer.Until, err, ends)
 	}
 }
