@@ -15,7 +15,7 @@ import (
 // did not have the table, needs one day published again. The view of an optional table that is
 // absent, of which the lake has no file, is a typed one without rows.
 func DuckDB(lake string, absent ...string) string {
-	return lakeFiles{strings.TrimSuffix(lake, "/"), absent, nil}.views()
+	return lakeFiles{lake: strings.TrimSuffix(lake, "/"), absent: absent}.views()
 }
 
 // views returns the SQL of all views.
@@ -26,7 +26,7 @@ func (f lakeFiles) views() string {
 	for _, t := range Tables {
 		t.Describe().writeView(&sql, f.source(t.Describe()))
 	}
-	writeViews(&sql, DuckDBDialect, f.lake, f.manifestSource())
+	writeViews(&sql, DuckDBDialect, f)
 	return sql.String()
 }
 

@@ -46,7 +46,7 @@ func emptyTables() string {
 	}
 	sql.WriteString("CREATE TABLE units (account VARCHAR, name VARCHAR, day DATE, state VARCHAR, reason VARCHAR, logid VARCHAR, bills BIGINT, generation BIGINT, stale BOOLEAN);\n")
 	for _, v := range []sqlView{storeNames, doubtsView, accountNames(DuckDBDialect), billStates, balances,
-		resolutions(DuckDBDialect, "lake"), closings(DuckDBDialect, "lake"), resolutionStates(DuckDBDialect), changesAfterClosing()} {
+		resolutions(DuckDBDialect, lakeFiles{lake: "lake"}), closings(DuckDBDialect, lakeFiles{lake: "lake"}), resolutionStates(DuckDBDialect), changesAfterClosing()} {
 		v.write(&sql, DuckDBDialect)
 	}
 	return sql.String()

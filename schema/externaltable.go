@@ -25,7 +25,7 @@ func ExternalTables(d Dialect, url string) string {
 	for _, t := range []jsonTable{manifestFiles, resolutionFiles, closingFiles} {
 		t.write(&sql, d, url)
 	}
-	writeViews(&sql, d, "", "")
+	writeViews(&sql, d, lakeFiles{})
 	return sql.String()
 }
 

@@ -1,6 +1,7 @@
 package schema
 
 import (
+	"fmt"
 	"slices"
 	"time"
 )
@@ -83,6 +84,11 @@ type Check struct {
 	Pass         int64 `json:"pass"`
 	Fail         int64 `json:"fail"`
 	NotEvaluable int64 `json:"not_evaluable"`
+}
+
+// Key returns the key of the manifest in its lake.
+func (m *Manifest) Key() string {
+	return fmt.Sprintf("_manifests/bill_date=%s/bucket-%03d.json", m.Day, m.Bucket)
 }
 
 // Stamp returns the generation and write id of the publication that wrote one of the

@@ -10,12 +10,12 @@ import (
 // for one that was appended later. The lines are read as text: of a lake in which nobody has
 // noted anything there is no file, and DuckDB then has no rows of text, where it refuses to
 // read JSON.
-func noted(d Dialect, lake string, files jsonTable) (value func(field string) string, note, from string) {
+func noted(d Dialect, lake lakeFiles, files jsonTable) (value func(field string) string, note, from string) {
 	value = func(field string) string { return field }
 	switch d {
 	case DuckDBDialect:
 		from = fmt.Sprintf("FROM (\n  SELECT unnest(lines)::JSON AS line, parse_filename(filename) || lpad(generate_subscripts(lines, 1)::VARCHAR, 9, '0') AS note\n"+
-			"  FROM (SELECT filename, string_split(rtrim(content, chr(10)), chr(10)) AS lines FROM read_text(%s))\n)", glob(lake, files.folder+"/"+files.files))
+			"  FROM (SELECT filename, string_split(rtrim(content, chr(10)), chr(10)) AS lines FROM %s)\n)", lake.noteSource(files))
 		return func(field string) string { return "line ->> '" + field + "'" }, "note", from
 	case Spark:
 		return value, "_metadata.file_name", "FROM " + files.name
@@ -26,7 +26,7 @@ func noted(d Dialect, lake string, files jsonTable) (value func(field string) st
 const noteDoc = "所在文件（DuckDB 中还有行号）；同一时刻的记录，大的较晚 / names the file, in DuckDB and the line; of notes of one time the larger is the later"
 
 // resolutions is the view of what people have settled by hand.
-func resolutions(d Dialect, lake string) sqlView {
+func resolutions(d Dialect, lake lakeFiles) sqlView {
 	value, note, from := noted(d, lake, resolutionFiles)
 	return sqlView{
 		name: "resolutions", doc: "每条人工处理的差异一行（billwalk resolve）；每个订单以最后一条为准 / One row per difference that a person has settled by hand (billwalk resolve); the last one of an order counts.",
@@ -46,7 +46,7 @@ func resolutions(d Dialect, lake string) sqlView {
 }
 
 // closings is the view of the days that people have closed.
-func closings(d Dialect, lake string) sqlView {
+func closings(d Dialect, lake lakeFiles) sqlView {
 	value, note, from := noted(d, lake, closingFiles)
 	return sqlView{
 		name: "closings", doc: "每个人工结账的日子一行（billwalk close）；每天以最后一条为准 / One row per day that a person has closed (billwalk close, 结账); the last one of a day counts.",
@@ -84,7 +84,7 @@ func resolutionStates(d Dialect) sqlView {
 		with: fmt.Sprintf(resolutionStatesWith, strings.Join(sums, "\n    || ';' || "), strings.Join(open, ", ")),
 		from: "FROM latest AS l LEFT JOIN orders AS o ON o.walk_account_id = l.walk_account_id AND o.order_key = l.order_key",
 	}
-	for _, c := range resolutions(d, "").columns {
+	for _, c := range resolutions(d, lakeFiles{}).columns {
 		v.columns = append(v.columns, viewColumn{"l." + c.name, c.name, c.doc})
 	}
 	v.columns = append(v.columns,

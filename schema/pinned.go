@@ -2,6 +2,7 @@ package schema
 
 import (
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -11,7 +12,13 @@ import (
 // a new print. DuckDB plans by the footers, then compares the write ids in them, then reads rows:
 // no lock holds a file in between.
 func PinnedDuckDB(lake string, manifests []*Manifest) string {
-	return lakeFiles{strings.TrimSuffix(lake, "/"), nil, manifests}.views()
+	return lakeFiles{lake: strings.TrimSuffix(lake, "/"), manifests: manifests}.views()
+}
+
+// VersionedDuckDB is PinnedDuckDB of versions of the files, of the manifests and of people's notes, each
+// of which is read at its address. They stay when the files are replaced, so that nothing is compared.
+func VersionedDuckDB(manifests []*Manifest, addresses map[string]string) string {
+	return lakeFiles{manifests: manifests, addresses: addresses}.views()
 }
 
 // lakeFiles are the files that views read: all of a lake but for absent tables, or those of
@@ -20,6 +27,15 @@ type lakeFiles struct {
 	lake      string
 	absent    []string // optional tables without a file
 	manifests []*Manifest
+	addresses map[string]string // of versions, by key; nil: the files themselves
+}
+
+// file returns the literal of a file that a manifest names, or of the manifest.
+func (f lakeFiles) file(key string) string {
+	if f.addresses != nil {
+		return quoteSQL(f.addresses[key])
+	}
+	return quoteSQL(f.lake + "/" + key)
 }
 
 // glob returns the literal of a pattern below a lake, whose own name is none: DuckDB would take a
@@ -49,13 +65,34 @@ func (f lakeFiles) manifestSource() string {
 	return fmt.Sprintf("read_text(%s)", glob(f.lake, "_manifests/bill_date=*/*.json"))
 }
 
+// NoteFolders are the folders of people's notes, which views read, too.
+func NoteFolders() []string { return []string{resolutionFiles.folder + "/", closingFiles.folder + "/"} }
+
+// noteSource returns the SQL of people's notes: filename, content. An address has more than the
+// file's name, such as a signature.
+func (f lakeFiles) noteSource(notes jsonTable) string {
+	if f.addresses == nil {
+		return fmt.Sprintf("read_text(%s)", glob(f.lake, notes.folder+"/"+notes.files))
+	}
+	var files []string
+	for _, key := range slices.Sorted(maps.Keys(f.addresses)) {
+		if strings.HasPrefix(key, notes.folder+"/") {
+			files = append(files, f.file(key))
+		}
+	}
+	if len(files) == 0 {
+		return "(SELECT NULL::VARCHAR AS filename, NULL::VARCHAR AS content WHERE false)"
+	}
+	return fmt.Sprintf("(SELECT split_part(filename, '?', 1) AS filename, content FROM read_text([%s]))", strings.Join(files, ", "))
+}
+
 // pinned returns the files of a table that the manifests name, and their write ids, which differ
 // from the manifest's where only its withdrawals were published again.
 func (f lakeFiles) pinned(table string) (files, ids []string) {
 	for _, m := range f.manifests {
 		if o := m.Object(table); o != nil {
 			_, id := m.Stamp(o)
-			files, ids = append(files, quoteSQL(f.lake+"/"+o.Key)), append(ids, quoteSQL(id))
+			files, ids = append(files, f.file(o.Key)), append(ids, quoteSQL(id))
 		}
 	}
 	return files, ids
@@ -71,6 +108,9 @@ func (f lakeFiles) pinnedSource(table string) string {
 		return ""
 	}
 	list := "[\n    " + strings.Join(files, ",\n    ") + "\n  ]"
+	if f.addresses != nil {
+		return fmt.Sprintf(readParquet, list)
+	}
 	pairs := make([]string, len(files))
 	for i := range files {
 		pairs[i] = "(" + files[i] + ", " + ids[i] + ")"
@@ -86,7 +126,10 @@ func (f lakeFiles) pinnedSource(table string) string {
 func (f lakeFiles) pinnedManifests() string {
 	var files, ids []string
 	for _, m := range f.manifests {
-		files, ids = append(files, quoteSQL(fmt.Sprintf("%s/_manifests/bill_date=%s/bucket-%03d.json", f.lake, m.Day, m.Bucket))), append(ids, quoteSQL(m.WriteID))
+		files, ids = append(files, f.file(m.Key())), append(ids, quoteSQL(m.WriteID))
+	}
+	if f.addresses != nil {
+		return fmt.Sprintf("read_text([%s])", strings.Join(files, ", "))
 	}
 	return fmt.Sprintf("(FROM read_text([%s])\n  WHERE CASE WHEN content::JSON ->> '$.write_id' IN (%s) THEN true ELSE error(%s) END)",
 		strings.Join(files, ", "), strings.Join(ids, ", "), quoteSQL(fmt.Sprintf(replaced, "_manifests")))

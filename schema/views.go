@@ -4,7 +4,7 @@ import "strings"
 
 // writeViews writes the views of the tables: for DuckDB also of the lake's other files, which
 // other engines have as tables.
-func writeViews(sql *strings.Builder, d Dialect, lake, manifests string) {
+func writeViews(sql *strings.Builder, d Dialect, lake lakeFiles) {
 	storeNames.write(sql, d)
 	doubtsView.write(sql, d)
 	sql.WriteString("\n-- The same for people: Chinese names, amounts in yuan (exact decimals), times in UTC+8, words for codes.\n")
@@ -12,7 +12,7 @@ func writeViews(sql *strings.Builder, d Dialect, lake, manifests string) {
 		t.Describe().labelledView(d).write(sql, d)
 	}
 	sql.WriteString("\n-- Accounts and days, from the manifests: what failed has no row in the tables, and one here.\n")
-	unitsView(d, manifests).write(sql, d)
+	unitsView(d, lake.manifestSource()).write(sql, d)
 	units.labelledView(d).write(sql, d)
 	sql.WriteString("\n-- What waits in the accounts to be withdrawn. Without withdrawals, balances has no rows.\n")
 	for _, v := range []sqlView{accountNames(d), billStates, balances, labelledBalances(d)} {

@@ -8,17 +8,20 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/spf13/cobra"
 
 	"billwalk/pipeline/jobs"
 	"billwalk/schema"
+	"billwalk/sinks/object"
 )
 
 // ddlFlags say which lake the SQL is of.
 type ddlFlags struct {
 	lake, job, credentials, table string
 	pinned, wholeDays, check      bool
+	versions                      time.Duration // 0: no versions
 }
 
 func (p *program) ddl() *cobra.Command {
@@ -68,9 +71,10 @@ func (f *ddlFlags) ofLake(cmd *cobra.Command) {
 	cmd.Flags().StringVar(&f.credentials, "credentials", credentialSources[0], "how DuckDB gets the keys for s3://: "+strings.Join(credentialSources, " (the AWS SDK's, by DuckDB's extension aws), ")+" (AWS_ACCESS_KEY_ID, …)")
 }
 
-// ofPinned adds the flag that goes with --pinned.
+// ofPinned adds the flags that go with --pinned.
 func (f *ddlFlags) ofPinned(cmd *cobra.Command) {
 	cmd.Flags().BoolVar(&f.wholeDays, "whole-days", false, "with --pinned: leave out the days of which a run has replaced files and has not ended; without it, that is an error")
+	cmd.Flags().DurationVar(&f.versions, "versions", 0, "with --pinned, of a bucket with versioning on: the versions of the files, at signed addresses that hold so long, such as 12h (at most 168h); runs may replace files; whoever has the text can read them without a key")
 }
 
 // usable reports flags that a dialect cannot have.
@@ -80,6 +84,9 @@ func (f *ddlFlags) usable(dialect string) error {
 	}
 	if f.wholeDays && !f.pinned {
 		return usage("--whole-days is for --pinned")
+	}
+	if f.versions != 0 && (!f.pinned || f.versions < time.Minute || f.versions > object.MaxSigned) {
+		return usage("--versions %v: it is for --pinned, and takes from 1m to %gh", f.versions, object.MaxSigned.Hours())
 	}
 	if !slices.Contains(credentialSources, f.credentials) {
 		return usage("--credentials %s: there are %s", f.credentials, strings.Join(credentialSources, ", "))

@@ -8,6 +8,9 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"time"
+
+	"github.com/oklog/ulid/v2"
 
 	"billwalk/pipeline"
 	"billwalk/pipeline/shards"
@@ -25,7 +28,8 @@ import (
 type endedRuns struct {
 	store object.Store
 	lake  *lake.Lake
-	ids   []string // ascending
+	ids   []string  // ascending
+	until time.Time // of before; zero: no run is forgotten
 	read  map[string]*endedRun
 }
 
@@ -56,29 +60,67 @@ func (e *endedRuns) unfinished(ctx context.Context, manifests []*schema.Manifest
 			days.add(m, "files were replaced, and the manifest was not: a run is publishing them, or was killed")
 			continue
 		}
-		writers := []string{m.RunID}
-		if w := m.Withdrawals; w != nil && w.RunID != m.RunID {
-			writers = append(writers, w.RunID)
+		whys, err := e.unfinishedWriters(ctx, m)
+		if err != nil {
+			return nil, err
 		}
-		for _, id := range writers {
-			why, err := e.notWhole(ctx, id)
-			if err != nil {
-				return nil, err
-			}
-			if why == "" {
-				continue
-			}
-			confirmed, err := e.confirmed(ctx, m, id)
-			if err != nil {
-				return nil, err
-			}
-			if !confirmed {
-				days.add(m, why)
-			}
+		for _, why := range whys {
+			days.add(m, why)
 		}
 	}
 	return days, nil
 }
+
+// unfinishedWriters returns the runs that wrote a manifest, and of which it is not whole: why it
+// is not, by run.
+func (e *endedRuns) unfinishedWriters(ctx context.Context, m *schema.Manifest) (whys map[string]string, err error) {
+	for _, id := range writersOf(m) {
+		why, err := e.notWhole(ctx, id)
+		if err != nil {
+			return nil, err
+		}
+		if why == "" {
+			continue
+		}
+		confirmed, err := e.confirmed(ctx, m, id)
+		if err != nil {
+			return nil, err
+		}
+		if !confirmed {
+			if whys == nil {
+				whys = make(map[string]string)
+			}
+			whys[id] = why
+		}
+	}
+	return whys, nil
+}
+
+// writersOf returns the runs that wrote a manifest: the second its withdrawals alone.
+func writersOf(m *schema.Manifest) []string {
+	if w := m.Withdrawals; w != nil && w.RunID != m.RunID {
+		return []string{m.RunID, w.RunID}
+	}
+	return []string{m.RunID}
+}
+
+const manifestsPrefix = "_manifests/bill_date="
+
+// pinnedComment says in a comment of which runs the manifests are.
+func pinnedComment(manifests []*schema.Manifest) string {
+	newest := manifests[0]
+	runs := make(map[string]bool)
+	for _, m := range manifests {
+		runs[m.RunID] = true
+		if m.RunID > newest.RunID {
+			newest = m
+		}
+	}
+	return fmt.Sprintf("-- Pinned: %d manifests of %d runs, all of which have ended; the newest is %s of %s.\n",
+		len(manifests), len(runs), newest.RunID, newest.PublishedAt.In(schema.China).Format(pinnedTime))
+}
+
+const pinnedTime = "2006-01-02 15:04:05 +08:00"
 
 // notWhole says why what a run has published is not that of a whole night, or "".
 func (e *endedRuns) notWhole(ctx context.Context, id string) (why string, err error) {
@@ -89,7 +131,28 @@ func (e *endedRuns) notWhole(ctx context.Context, id string) (why string, err er
 	if err != nil {
 		return "", err
 	}
+	if r.why == "" && e.overlaps(r) {
+		return fmt.Sprintf("run %s was at work beside one that has not ended", id), nil
+	}
 	return r.why, nil
+}
+
+// before forgets the runs that began with a run, or after it. Others that were at work when it began
+// do not count as ended.
+func (e *endedRuns) before(limit string) error {
+	id, err := ulid.ParseStrict(limit)
+	if err != nil {
+		return fmt.Errorf("run %s: %w", limit, err)
+	}
+	i, _ := slices.BinarySearch(e.ids, limit)
+	e.ids, e.until = e.ids[:i], id.Timestamp()
+	return nil
+}
+
+// overlaps reports whether a run was still at work when the first of those that are forgotten began.
+func (e *endedRuns) overlaps(r *endedRun) bool {
+	id, err := ulid.ParseStrict(r.RunID)
+	return err == nil && !e.until.IsZero() && id.Timestamp().Add(time.Duration(r.ElapsedSeconds*float64(time.Second))).After(e.until)
 }
 
 // confirmed reports whether a later run, which is whole, has left as it is what a run wrote that is
@@ -228,11 +291,11 @@ func (u unfinishedDays) reasons() (lines []string) {
 	return lines
 }
 
-// comments says in SQL which days are left out.
-func (u unfinishedDays) comments() string {
+// comments says in SQL what became of the days.
+func (u unfinishedDays) comments(became string) string {
 	text := ""
 	for _, line := range u.reasons() {
-		text += "-- Left out: " + line + ".\n"
+		text += "-- " + became + ": " + line + ".\n"
 	}
 	return text
 }
@@ -249,6 +312,9 @@ func (u unfinishedDays) err(lake string, others bool) error {
 		lake, strings.Join(u.reasons(), "; "), job, days[0], days[len(days)-1])
 	if others {
 		text += ". --whole-days prints the other days alone"
+	}
+	if strings.HasPrefix(lake, "s3://") {
+		text += ". In a bucket with versions, --versions 12h prints the night before"
 	}
 	return fmt.Errorf("%s", text)
 }

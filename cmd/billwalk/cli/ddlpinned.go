@@ -25,6 +25,9 @@ func (p *program) pinnedViews(ctx context.Context, of jobs.Lake, flags ddlFlags)
 	if err != nil {
 		return "", failed(err)
 	}
+	if flags.versions > 0 {
+		return p.versionedViews(ctx, store, known, flags.versions, flags.wholeDays)
+	}
 	manifests, err := pinnedManifests(ctx, store, of)
 	if err != nil {
 		return "", err
@@ -40,24 +43,10 @@ func (p *program) pinnedViews(ctx context.Context, of jobs.Lake, flags ddlFlags)
 		if !flags.wholeDays || len(manifests) == 0 {
 			return "", failed(unfinished.err(of.URL, len(manifests) > 0))
 		}
-		text = unfinished.comments()
+		text = unfinished.comments("Left out")
 		p.log.Warn("days are left out: a run has replaced files of them, and has not ended", "days", unfinished.days(), "manifests", all-len(manifests))
 	}
 	return pinnedComment(manifests) + text + "\n" + duckdbSecret(of, flags.credentials) + schema.PinnedDuckDB(strings.TrimPrefix(of.URL, "file:"), manifests), nil
-}
-
-// pinnedComment says in a comment of which runs the manifests are.
-func pinnedComment(manifests []*schema.Manifest) string {
-	newest := manifests[0]
-	runs := make(map[string]bool)
-	for _, m := range manifests {
-		runs[m.RunID] = true
-		if m.RunID > newest.RunID {
-			newest = m
-		}
-	}
-	return fmt.Sprintf("-- Pinned: %d manifests of %d runs, all of which have ended; the newest is %s of %s.\n",
-		len(manifests), len(runs), newest.RunID, newest.PublishedAt.In(schema.China).Format("2006-01-02 15:04:05 +08:00"))
 }
 
 // pinnedManifests returns the manifests of the lake, by day and bucket, as they were together at one moment: when all
@@ -89,8 +78,6 @@ func pinnedManifests(ctx context.Context, store object.Store, of jobs.Lake) (all
 	}
 	return all, nil
 }
-
-const manifestsPrefix = "_manifests/bill_date="
 
 // manifestETags returns the ETags of all manifests, by key. A folder does not list them.
 func manifestETags(ctx context.Context, store object.Store) (map[string]string, error) {

@@ -1,9 +1,10 @@
 # This precedes the commands of the documentation when a test runs them. Commands of
-# billwalk and DuckDB are run; those that end only when stopped have their flags checked.
+# billwalk and DuckDB are run; those that end only when stopped, or need a bucket with versions,
+# have their flags checked.
 
 billwalk() {
-  case $1 in
-    bench | receive | sandbox) command billwalk "$@" --help >/dev/null ;;
+  case $* in
+    bench* | receive* | sandbox* | *" --versions "*) command billwalk "$@" --help >/dev/null ;;
     *) command billwalk "$@" ;;
   esac
 }

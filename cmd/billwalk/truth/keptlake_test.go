@@ -222,3 +222,34 @@ func unpack(t *testing.T, path, folder string) {
 		}
 	}
 }
+
+// TestKeptLakePinned: pinned views of a lake of an earlier version have the rows of the plain ones, also when a day has been
+// published anew; columns that files lack are NULL in their rows.
+func TestKeptLakePinned(t *testing.T) {
+	t.Parallel()
+	billwalktest.RequireDuckDB(t)
+	n := keptNights(t)
+	check := func(newDays string) {
+		t.Helper()
+		var pinned, log bytes.Buffer
+		if code := cli.Main([]string{"ddl", "duckdb", "--config", n.config, "--pinned"}, &pinned, &log); code != pipeline.ExitDone {
+			t.Fatalf("exit %d: %s", code, &log)
+		}
+		if diff := cmp.Diff(allRows(t, schema.DuckDB(n.lake.SQL, schema.OptionalTables()...)), allRows(t, pinned.String())); diff != "" {
+			t.Errorf("rows (-plain +pinned):\n%s", diff)
+		}
+		for _, table := range []string{"bills", "settlements"} {
+			text, err := duckdb(pinned.String() + "SELECT count(*) > count(group_key), coalesce(string_agg(DISTINCT bill_date::VARCHAR) FILTER (group_key IS NOT NULL), '') FROM " + table + ";")
+			if err != nil || text != "true|"+newDays+"\n" {
+				t.Errorf("%s: rows with a column that was added later: %s, %v, want those of %q", table, text, err, newDays)
+			}
+		}
+	}
+	check("")
+	day := (billwalktest.FirstDay + 1).String()
+	var out bytes.Buffer
+	if code := cli.Main([]string{"replay", "nightly", "--config", n.config, "--from", day, "--to", day}, &out, &out); code != pipeline.ExitDone {
+		t.Fatalf("replay: exit %d\n%s", code, &out)
+	}
+	check(day)
+}

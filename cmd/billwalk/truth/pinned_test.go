@@ -34,20 +34,7 @@ func TestPinnedInTheMiddle(t *testing.T) {
 	world := billwalktest.World(31, 12)
 	world.Withdrawals, world.Now = true, func() time.Time { return at }
 	platform := billwalktest.Serve(t, world)
-	var holds atomic.Bool
-	reached := make(chan struct{}, 1)
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
-		if holds.Load() && strings.Contains(r.URL.Path, "/withdraw/") { // they are asked for when the bills are published
-			select {
-			case reached <- struct{}{}:
-			default:
-			}
-			<-r.Context().Done()
-			return
-		}
-		platform.ServeHTTP(w, r)
-	}))
-	t.Cleanup(server.Close)
+	server := serveHeld(t, platform)
 	first, last := billwalktest.FirstDay-2, billwalktest.LastDay
 	job := billwalktest.Job{
 		Lake: billwalktest.FolderLake(t), Buckets: 2, Platform: server.URL, Accounts: platform.Accounts(), QPS: 5000, Trade: 5000, Lookback: 1, Extra: "    columns: {code: keep}\n",
@@ -73,20 +60,8 @@ func TestPinnedInTheMiddle(t *testing.T) {
 	_, before, _ := pinned()
 	checkPinned(t, before, whole.Partitions)
 
-	holds.Store(true)
 	middle := []schema.Day{first + 1, first + 2}
-	p := exec.Command("billwalk", "--config", again, "--output", "json", "run", "nightly", "--from", middle[0].String(), "--to", middle[1].String())
-	if err := p.Start(); err != nil {
-		t.Fatal(err)
-	}
-	select {
-	case <-reached:
-	case <-time.After(time.Minute):
-		t.Error("the run asks for no withdrawals")
-	}
-	_ = p.Process.Kill()
-	_ = p.Wait()
-	holds.Store(false)
+	server.killRun(t, again, middle[0], middle[1])
 	code, _, text := pinned()
 	if code != pipeline.ExitFailed || !strings.Contains(text, "is at work, or was killed") || !strings.Contains(text, "--whole-days") {
 		t.Errorf("exit %d: %s", code, text)
@@ -116,6 +91,52 @@ func TestPinnedInTheMiddle(t *testing.T) {
 		t.Fatalf("exit %d: %s", code, text)
 	}
 	checkPinned(t, all, append(slices.DeleteFunc(whole.Partitions, func(o schema.Object) bool { return slices.Contains(middle, o.Day) }), healed.Partitions...))
+}
+
+// heldServer is a platform at which a run can be killed in the middle of its publications.
+type heldServer struct {
+	URL     string
+	holds   atomic.Bool
+	reached chan struct{}
+}
+
+// serveHeld serves a platform. While it holds, queries of withdrawals are not answered: they are
+// made when the bills are published.
+func serveHeld(t *testing.T, platform http.Handler) *heldServer {
+	t.Helper()
+	s := &heldServer{reached: make(chan struct{}, 1)}
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if s.holds.Load() && strings.Contains(r.URL.Path, "/withdraw/") {
+			select {
+			case s.reached <- struct{}{}:
+			default:
+			}
+			<-r.Context().Done()
+			return
+		}
+		platform.ServeHTTP(w, r)
+	}))
+	t.Cleanup(server.Close)
+	s.URL = server.URL
+	return s
+}
+
+// killRun kills a run when it has published the days' bills, and before it has ended.
+func (s *heldServer) killRun(t *testing.T, config string, from, to schema.Day) {
+	t.Helper()
+	s.holds.Store(true)
+	defer s.holds.Store(false)
+	p := exec.Command("billwalk", "--config", config, "--output", "json", "run", "nightly", "--from", from.String(), "--to", to.String())
+	if err := p.Start(); err != nil {
+		t.Fatal(err)
+	}
+	select {
+	case <-s.reached:
+	case <-time.After(time.Minute):
+		t.Error("the run asks for no withdrawals")
+	}
+	_ = p.Process.Kill()
+	_ = p.Wait()
 }
 
 // checkPinned counts the rows of the tables in printed views, by day, and compares them with what

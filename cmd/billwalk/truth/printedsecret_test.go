@@ -30,6 +30,10 @@ func TestPrintedSecret(t *testing.T) {
 	config := j.Write(t)
 	day := billwalktest.FirstDay.String()
 	s, _ := billwalktest.Run(t, config, "run", "nightly", "--from", day, "--to", day)
+	var refused bytes.Buffer
+	if code := billwalktest.CommandLine([]string{"--config", config, "ddl", "duckdb", "--pinned", "--versions", "12h"}, io.Discard, &refused); code != 2 || !strings.Contains(refused.String(), "keeps no versions") {
+		t.Errorf("by version, of a bucket without versions: exit %d: %s", code, &refused)
+	}
 	install := fmt.Sprintf("SET extension_directory = '%s'; INSTALL '%s';\n", t.TempDir(), extension)
 	kinds := [][]string{{"--credentials", "env"}, {"--credentials", "env", "--pinned"}}
 	if chain := os.Getenv("BILLWALK_DUCKDB_AWS"); chain != "" {

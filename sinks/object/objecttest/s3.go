@@ -41,6 +41,21 @@ type S3 struct {
 // subtests can.
 func StartS3(t testing.TB) S3 {
 	t.Helper()
+	return startS3(t)
+}
+
+// StartVersionedS3 is StartS3 with a bucket that keeps the versions of its objects. Of a server that is
+// not ours nobody knows whether it does.
+func StartVersionedS3(t testing.TB) S3 {
+	t.Helper()
+	if os.Getenv("BILLWALK_S3_ENDPOINT") != "" {
+		t.Skip("BILLWALK_S3_ENDPOINT is set: whether its bucket keeps versions is not known")
+	}
+	return startS3(t, "-versions")
+}
+
+func startS3(t testing.TB, flags ...string) S3 {
+	t.Helper()
 	if endpoint := os.Getenv("BILLWALK_S3_ENDPOINT"); endpoint != "" {
 		return elsewhere(t, endpoint)
 	}
@@ -55,7 +70,7 @@ func StartS3(t testing.TB) S3 {
 		t.Setenv(name, value)
 	}
 	folder := t.TempDir()
-	endpoint := "http://" + startServer(t, binary, "-folder", folder, "-bucket", bucket)
+	endpoint := "http://" + startServer(t, binary, append(flags, "-folder", folder, "-bucket", bucket)...)
 	return S3{
 		URL:      "s3://" + bucket + "/" + prefix,
 		Options:  object.S3Options{Endpoint: endpoint, Region: "us-east-1", PathStyle: true},

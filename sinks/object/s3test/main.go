@@ -17,6 +17,7 @@ import (
 	"os"
 	"path/filepath"
 
+	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"github.com/versity/versitygw/backend"
 	"github.com/versity/versitygw/backend/meta"
 	"github.com/versity/versitygw/backend/posix"
@@ -29,9 +30,10 @@ func main() {
 	log.SetPrefix("s3test: ")
 	folder := flag.String("folder", "", "a folder for the objects and their metadata")
 	bucket := flag.String("bucket", "", "the bucket to create")
+	versions := flag.Bool("versions", false, "keep the versions of objects; the filesystem needs extended attributes")
 	flag.Parse()
 	if *folder == "" || *bucket == "" || os.Getenv("AWS_ACCESS_KEY_ID") == "" {
-		log.Fatal("usage: AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=... s3test -folder FOLDER -bucket BUCKET")
+		log.Fatal("usage: AWS_ACCESS_KEY_ID=... AWS_SECRET_ACCESS_KEY=... s3test -folder FOLDER -bucket BUCKET [-versions]")
 	}
 	stdout := os.Stdout
 	os.Stdout = os.Stderr // for the gateway's messages; only the address goes to the caller
@@ -43,16 +45,16 @@ func main() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	log.Fatal(serve(root, *bucket, func(address string) { fmt.Fprintln(stdout, address) }))
+	log.Fatal(serve(root, *bucket, *versions, func(address string) { fmt.Fprintln(stdout, address) }))
 }
 
 // serve runs the server until it fails, and announces its address. The gateway does not
 // return its port, so that serve chooses a free one first; if another process takes it,
 // serve tries the next.
-func serve(folder, bucket string, announce func(address string)) error {
+func serve(folder, bucket string, versions bool, announce func(address string)) error {
 	var failures error
 	for range 5 {
-		store, err := openBackend(folder, bucket)
+		store, err := openBackend(folder, bucket, versions)
 		if err != nil {
 			return err
 		}
@@ -77,10 +79,13 @@ func serve(folder, bucket string, announce func(address string)) error {
 
 // openBackend keeps metadata in extended attributes, and beside the objects
 // where the filesystem has none.
-func openBackend(folder, bucket string) (backend.Backend, error) {
+func openBackend(folder, bucket string, versions bool) (backend.Backend, error) {
 	objects := filepath.Join(folder, "objects")
 	if err := os.MkdirAll(filepath.Join(objects, bucket), 0o755); err != nil {
 		return nil, err
+	}
+	if versions {
+		return openVersioned(folder, bucket)
 	}
 	if (meta.XattrMeta{}).Test(objects) == nil {
 		return posix.New(objects, meta.XattrMeta{}, posix.PosixOpts{})
@@ -98,6 +103,19 @@ func openBackend(folder, bucket string) (backend.Backend, error) {
 		return nil, err
 	}
 	return &sidecars{Posix: files, storage: storage}, nil
+}
+
+// openVersioned keeps the versions of the bucket's objects, each a plain file under FOLDER/versions.
+func openVersioned(folder, bucket string) (backend.Backend, error) {
+	kept := filepath.Join(folder, "versions")
+	if err := os.MkdirAll(kept, 0o755); err != nil {
+		return nil, err
+	}
+	store, err := posix.New(filepath.Join(folder, "objects"), meta.XattrMeta{}, posix.PosixOpts{VersioningDir: kept})
+	if err != nil {
+		return nil, err
+	}
+	return store, store.PutBucketVersioning(context.Background(), bucket, types.BucketVersioningStatusEnabled)
 }
 
 func freeAddress() (string, error) {
