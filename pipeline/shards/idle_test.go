@@ -7,6 +7,7 @@ import (
 	"math/rand/v2"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -101,6 +102,52 @@ func TestLend(t *testing.T) {
 	})
 }
 
+// TestLendAnew: a shard that took its part back and lent it again between two looks is known as one
+// that has just lent it.
+func TestLendAnew(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		s, rates := newShelf(), []*fakeRate{{}, {}, {}}
+		looked := make(chan struct{})
+		var takes atomic.Int64 // a look of the first shard
+		s.slow = func(o onShelf) {
+			if o.counts && o.name == idleName {
+				time.Sleep(time.Duration(takes.Load()))
+				select {
+				case looked <- struct{}{}:
+				default:
+				}
+			}
+		}
+		var nights []*Night
+		for i, r := range rates {
+			nights = append(nights, s.enterWith(t, i, 3, "run", r))
+			defer nights[i].Leave()
+		}
+		if err := nights[1].Lend(t.Context(), Bills); err != nil {
+			t.Fatal(err)
+		}
+		time.Sleep(lookPart * lookEvery)
+		if !rates[0].uses(1) {
+			t.Fatal("not borrowed")
+		}
+		<-looked
+		takes.Store(int64(BackAfter + 100*time.Millisecond - lookEvery))
+		again := s.enterWith(t, 1, 3, "again", rates[1])
+		defer again.Leave()
+		if err := again.Lend(t.Context(), Bills); err != nil {
+			t.Fatal(err)
+		}
+		lent := time.Now()
+		for time.Since(lent) < time.Second {
+			if rates[0].uses(1) {
+				t.Fatalf("used %v after the last call", time.Since(lent))
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+	})
+}
+
 // TestLendKilled: shards that are killed at any time, and begin again, make no call while another
 // one uses their part of the rate, nor in the second before, however slow the store is.
 func TestLendKilled(t *testing.T) {
@@ -113,7 +160,7 @@ func TestLendKilled(t *testing.T) {
 				s := newShelf()
 				var mu sync.Mutex
 				slow := rand.New(rand.NewPCG(seed, count))
-				s.slow = func() {
+				s.slow = func(onShelf) {
 					mu.Lock()
 					took := time.Duration(slow.Int64N(int64(time.Second)))
 					if seed%2 == 0 && slow.IntN(10) == 0 {

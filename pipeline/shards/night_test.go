@@ -19,7 +19,7 @@ type shelf struct {
 	mu      sync.Mutex
 	objects map[string]string
 	reads   map[string]int
-	slow    func() // what a read takes, if it takes time
+	slow    func(onShelf) // what a read takes, if it takes time
 }
 
 func newShelf() *shelf { return &shelf{objects: make(map[string]string), reads: make(map[string]int)} }
@@ -37,7 +37,7 @@ type onShelf struct {
 
 func (o onShelf) Load(context.Context) ([]byte, string, error) {
 	if o.slow != nil {
-		o.slow()
+		o.slow(o)
 	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
