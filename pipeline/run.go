@@ -35,6 +35,7 @@ type Run struct {
 	Night       *shards.Night                 // set by Do
 	Divide      func(weights []int)           // divides the rate of the settle query before the first one; nil: it is not shared
 	Rates       map[string]shards.Rate        // by API: what shards lend each other
+	Asked       func()                        // called when all but a few calls are made; may be nil
 	likely      []int                         // weights of the settle query, set by Weights; nil: each account counts alike
 
 	Walk   walk.Config   // without a Source the run replays the archive

@@ -72,6 +72,9 @@ func (t *steps) takeTogether(ctx, calling, lasting context.Context, left map[sch
 			return
 		}
 	}
+	if t.run.Asked != nil {
+		t.run.Asked()
+	}
 	for day, ok := t.toJoin(left); ok && ctx.Err() == nil; day, ok = t.toJoin(left) {
 		t.joinDay(calling, lasting, day, f)
 	}

@@ -17,9 +17,9 @@ const (
 )
 
 const (
-	// A shard looks again who is idle after a sixteenth of the time that has passed.
-	lookPart  = 16
-	lookFirst = 500 * time.Millisecond
+	// A shard looks again who is idle after a fortieth of the time that has passed.
+	lookPart  = 40
+	lookFirst = 250 * time.Millisecond
 	lookEvery = 4 * time.Second
 
 	lendAfter = 1100 * time.Millisecond // what is lent is used so long after it was seen: the last calls count no more

@@ -201,7 +201,9 @@ func (p *program) do(ctx context.Context, w *wired) (*pipeline.Summary, error) {
 	p.log.Info("run begins", "job", w.run.Job, "run_id", w.run.ID, "days", describeDays(w.run), "accounts", len(w.run.Accounts), "lake", w.lakeURL)
 	logged := p.logStop(ctx)
 	done := p.showProgress(w.meter(p.now))
+	w.run.Asked = partOfProcessors(w.run)
 	summary, err := w.run.Do(ctx)
+	w.run.Asked()
 	done()
 	logged()
 	if summary != nil {
