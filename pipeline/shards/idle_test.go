@@ -3,7 +3,6 @@ package shards
 import (
 	"context"
 	"fmt"
-	"log/slog"
 	"math/rand/v2"
 	"slices"
 	"sync"
@@ -38,22 +37,8 @@ func (r *fakeRate) uses(index int) bool {
 	return slices.Contains(r.idle, index) && time.Now().Before(r.until)
 }
 
-func (s *shelf) enterWith(t *testing.T, index, count int, run string, rate *fakeRate) *Night {
-	t.Helper()
-	var peers []int
-	for i := range count {
-		if i != index {
-			peers = append(peers, i)
-		}
-	}
-	n, err := Enter(t.Context(), Config{
-		Shard: Shard{index, count}, Peers: peers, Open: s.open(index), From: firstDay, To: firstDay + 1, RunID: run, Rates: map[string]Rate{Bills: rate}, Log: slog.New(slog.DiscardHandler),
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return n
-}
+// bills are the rates of a run that makes calls of the bill API.
+func bills(r *fakeRate) map[string]Rate { return map[string]Rate{Bills: r} }
 
 // TestLend: the part of a shard that makes no more calls is used by the others some seconds later,
 // for as long as they make calls.
@@ -64,7 +49,7 @@ func TestLend(t *testing.T) {
 		rates := []*fakeRate{{}, {}, {}}
 		var nights []*Night
 		for i, r := range rates {
-			nights = append(nights, s.enterWith(t, i, 3, "run", r))
+			nights = append(nights, s.enterWith(t, i, 3, "run", bills(r)))
 			defer nights[i].Leave()
 		}
 		lent := func(i int) {
@@ -95,7 +80,7 @@ func TestLend(t *testing.T) {
 		}
 		lent(0)
 		began := time.Now()
-		s.enterWith(t, 1, 3, "next", rates[1]).Leave()
+		s.enterWith(t, 1, 3, "next", bills(rates[1])).Leave()
 		if waited := time.Since(began); waited != 0 {
 			t.Errorf("waited %v where all have ended", waited)
 		}
@@ -121,7 +106,7 @@ func TestLendAnew(t *testing.T) {
 		}
 		var nights []*Night
 		for i, r := range rates {
-			nights = append(nights, s.enterWith(t, i, 3, "run", r))
+			nights = append(nights, s.enterWith(t, i, 3, "run", bills(r)))
 			defer nights[i].Leave()
 		}
 		if err := nights[1].Lend(t.Context(), Bills); err != nil {
@@ -133,7 +118,7 @@ func TestLendAnew(t *testing.T) {
 		}
 		<-looked
 		takes.Store(int64(BackAfter + 100*time.Millisecond - lookEvery))
-		again := s.enterWith(t, 1, 3, "again", rates[1])
+		again := s.enterWith(t, 1, 3, "again", bills(rates[1]))
 		defer again.Leave()
 		if err := again.Lend(t.Context(), Bills); err != nil {
 			t.Fatal(err)
@@ -200,7 +185,7 @@ func TestLendKilled(t *testing.T) {
 							some(5 * time.Second)
 							rate := new(fakeRate)
 							set(i, rate, false)
-							n := s.enterWith(t, i, count, fmt.Sprint(i, run), rate)
+							n := s.enterWith(t, i, count, fmt.Sprint(i, run), bills(rate))
 							set(i, rate, true)
 							some(40 * time.Second)
 							if draw.IntN(3) > 0 {

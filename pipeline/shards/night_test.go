@@ -63,6 +63,12 @@ const firstDay schema.Day = 20000
 // enter enters a night of so many shards, by the run's id, which ends with the test.
 func (s *shelf) enter(t *testing.T, index, count int, run string) *Night {
 	t.Helper()
+	return s.enterWith(t, index, count, run, nil)
+}
+
+// enterWith is enter of a run that makes calls of the bill API.
+func (s *shelf) enterWith(t *testing.T, index, count int, run string, rates map[string]Rate) *Night {
+	t.Helper()
 	var peers []int
 	for i := range count {
 		if i != index {
@@ -70,7 +76,7 @@ func (s *shelf) enter(t *testing.T, index, count int, run string) *Night {
 		}
 	}
 	n, err := Enter(t.Context(), Config{
-		Shard: Shard{index, count}, Peers: peers, Open: s.open(index), From: firstDay, To: firstDay + 1, RunID: run, Log: slog.New(slog.DiscardHandler),
+		Shard: Shard{index, count}, Peers: peers, Open: s.open(index), From: firstDay, To: firstDay + 1, RunID: run, Rates: rates, Log: slog.New(slog.DiscardHandler),
 	})
 	if err != nil {
 		t.Fatal(err)
