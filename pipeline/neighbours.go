@@ -13,7 +13,6 @@ import (
 	"billwalk/pipeline/build"
 	"billwalk/pipeline/evidence"
 	"billwalk/pipeline/shards"
-	"billwalk/pipeline/stop"
 	"billwalk/schema"
 )
 
@@ -101,6 +100,17 @@ func (n *neighbours) lend(ctx context.Context, api string) {
 	}
 }
 
+// takeBack ends what was lent, where shards were waited for in vain: one that begins again would use
+// it. The others use it no more.
+func (n *neighbours) takeBack(ctx context.Context, api string) {
+	if len(n.gone) == 0 {
+		return
+	}
+	if err := n.night.TakeBack(ctx, api); err != nil {
+		n.log.Warn("other shards may use this one's part of the rate while it makes calls", "api", api, "error", err)
+	}
+}
+
 // warn logs that the shard could not tell how far it is.
 func (n *neighbours) warn(err error) {
 	n.log.Warn("the other shards do not know how far this one is, and wait longer", "error", err)
@@ -115,7 +125,6 @@ func (n *neighbours) await(ctx context.Context, what string) {
 	if err != nil {
 		n.log.Warn("it is not known how far the other shards are: what is published of them counts", "error", err)
 		gone = n.night.Peers
-		_ = stop.Sleep(ctx, shards.BackAfter) // this one's part of the rate may be lent
 	}
 	for _, i := range gone {
 		if !n.gone[i] {
@@ -175,6 +184,7 @@ func (n *neighbours) exchange(ctx context.Context) error {
 	}
 	n.pass(ctx, settled)
 	n.await(ctx, settled)
+	n.takeBack(ctx, shards.Settlements)
 	own := slices.Concat(lists...)
 	slices.Sort(own)
 	n.ids = slices.Compact(own)

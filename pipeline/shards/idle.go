@@ -3,11 +3,14 @@ package shards
 import (
 	"context"
 	"encoding/json"
+	"errors"
+	"math/rand/v2"
 	"slices"
 	"time"
 
 	"billwalk/pipeline/stop"
 	"billwalk/pipeline/swap"
+	"billwalk/schema"
 )
 
 // APIs of which a shard that makes no more calls lends its part of the rate.
@@ -24,9 +27,7 @@ const (
 
 	lendAfter = 1100 * time.Millisecond // what is lent is used so long after it was seen: the last calls count no more
 	lendFor   = 7 * time.Second         // since it was seen
-
-	// BackAfter is how long a shard waits before it makes calls again, where others may use its part.
-	BackAfter = lendFor + lendAfter
+	backAfter = lendFor + lendAfter     // how long a shard waits for those that may use its part
 )
 
 // Rate is this shard's part of an API's rate.
@@ -63,38 +64,50 @@ func (n *Night) Lend(ctx context.Context, api string) error {
 	})
 }
 
-// takeBack ends what an earlier run has lent, and waits until it is not used any more.
-func (n *Night) takeBack(ctx context.Context) error {
+// TakeBack ends what the shard, or an earlier run of it, has lent of the APIs' rates, and waits until
+// no other uses it any more.
+func (n *Night) TakeBack(ctx context.Context, apis ...string) error {
 	used := false
 	err := n.changeIdle(ctx, func(all idle) {
 		used = false
-		for api, shards := range all {
+		for _, api := range apis {
 			switch {
-			case !slices.Contains(shards, n.Shard.Index):
-			case containsAll(shards, n.Peers):
+			case !slices.Contains(all[api], n.Shard.Index):
+			case containsAll(all[api], n.Peers):
 				delete(all, api)
 			default:
 				used = true
-				all[api] = slices.DeleteFunc(shards, func(i int) bool { return i == n.Shard.Index })
+				all[api] = slices.DeleteFunc(all[api], func(i int) bool { return i == n.Shard.Index })
 			}
 		}
 	})
 	if err == nil && used {
-		n.Log.Info("other shards use this one's part of the rate: it waits until they know that it has begun again", "seconds", BackAfter.Seconds())
-		err = stop.Sleep(ctx, BackAfter)
+		n.Log.Info("other shards may use this one's part of the rate: it waits until they know that it makes calls again", "seconds", backAfter.Seconds())
+		err = stop.Sleep(ctx, backAfter)
 	}
 	return err
 }
 
+// changeIdle changes the list, which all shards change.
 func (n *Night) changeIdle(ctx context.Context, change func(idle)) error {
-	return swap.Change(ctx, n.Open(idleName), func(data []byte) ([]byte, error) {
-		all := decodeIdle(data)
-		change(all)
-		if len(all) == 0 && len(data) == 0 {
-			return data, nil
+	const tries, shortest = 8, 100 * time.Millisecond
+	for try := range tries {
+		err := swap.Change(ctx, n.Open(idleName), func(data []byte) ([]byte, error) {
+			all := decodeIdle(data)
+			change(all)
+			if len(all) == 0 && len(data) == 0 {
+				return data, nil
+			}
+			return json.Marshal(all)
+		})
+		if !errors.Is(err, schema.ErrTaken) {
+			return err
 		}
-		return json.Marshal(all)
-	})
+		if err := stop.Sleep(ctx, rand.N(shortest<<try)); err != nil {
+			return err
+		}
+	}
+	return schema.ErrTaken
 }
 
 func decodeIdle(data []byte) idle {

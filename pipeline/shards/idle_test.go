@@ -87,6 +87,33 @@ func TestLend(t *testing.T) {
 	})
 }
 
+// TestLendAtOnce: of many shards that make their last calls at the same time all lend their part.
+func TestLendAtOnce(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		const count = 64
+		s := newShelf()
+		s.slow = func(onShelf) { time.Sleep(20*time.Millisecond + rand.N(20*time.Millisecond)) }
+		var nights []*Night
+		for i := range count {
+			nights = append(nights, s.enterWith(t, i, count, "run", bills(new(fakeRate))))
+			defer nights[i].Leave()
+		}
+		var all sync.WaitGroup
+		for _, n := range nights {
+			all.Go(func() {
+				if err := n.Lend(t.Context(), Bills); err != nil {
+					t.Error(err)
+				}
+			})
+		}
+		all.Wait()
+		if idle := decodeIdle([]byte(s.objects[idleName])); len(idle[Bills]) != count {
+			t.Errorf("%d of %d shards", len(idle[Bills]), count)
+		}
+	})
+}
+
 // TestLendAnew: a shard that took its part back and lent it again between two looks is known as one
 // that has just lent it.
 func TestLendAnew(t *testing.T) {
@@ -117,7 +144,7 @@ func TestLendAnew(t *testing.T) {
 			t.Fatal("not borrowed")
 		}
 		<-looked
-		takes.Store(int64(BackAfter + 100*time.Millisecond - lookEvery))
+		takes.Store(int64(backAfter + 100*time.Millisecond - lookEvery))
 		again := s.enterWith(t, 1, 3, "again", bills(rates[1]))
 		defer again.Leave()
 		if err := again.Lend(t.Context(), Bills); err != nil {

@@ -114,7 +114,7 @@ func Enter(ctx context.Context, c Config) (*Night, error) {
 	}
 	background := []func(context.Context){n.beat}
 	if len(c.Rates) > 0 {
-		if err := n.takeBack(ctx); err != nil {
+		if err := n.TakeBack(ctx, Bills, Settlements); err != nil {
 			return nil, err
 		}
 		background = append(background, n.borrow)
