@@ -19,7 +19,7 @@ type shelf struct {
 	mu      sync.Mutex
 	objects map[string]string
 	reads   map[string]int
-	slow    func(onShelf) // what a read takes, if it takes time
+	slow    func(onShelf) // what it takes to read and to write, if it takes time
 }
 
 func newShelf() *shelf { return &shelf{objects: make(map[string]string), reads: make(map[string]int)} }
@@ -49,6 +49,9 @@ func (o onShelf) Load(context.Context) ([]byte, string, error) {
 }
 
 func (o onShelf) Swap(_ context.Context, data []byte, version string) (string, error) {
+	if o.slow != nil {
+		o.slow(o)
+	}
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if o.objects[o.name] != version {
