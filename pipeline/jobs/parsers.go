@@ -160,7 +160,7 @@ func regionName(text string) (string, error) {
 // file://folder is refused, because it would name a host.
 func LakeURL(text string) (string, error) {
 	text = strings.TrimRight(text, "/")
-	if s3Form().MatchString(text) {
+	if strings.HasPrefix(text, "s3:") && s3Form().MatchString(text) {
 		return text, nil
 	}
 	folder, ok := strings.CutPrefix(text, "file:")

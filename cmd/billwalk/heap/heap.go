@@ -5,6 +5,7 @@ package heap
 
 import (
 	"os"
+	"runtime"
 	"runtime/debug"
 )
 
@@ -13,14 +14,26 @@ import (
 const limit = 400 << 20
 
 // percent lets the collector rest longer than its default of 100, unless GOGC says otherwise:
-// below the limit, memory is there to be used.
-const percent = 300
+// below the limit, memory is there to be used. So much more before the first collection, at 24
+// MiB, that a short process has none.
+const (
+	percent = 300
+	first   = 600
+)
 
 func init() {
 	if os.Getenv("GOMEMLIMIT") == "" {
 		debug.SetMemoryLimit(limit)
 	}
 	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(percent)
+		debug.SetGCPercent(first)
+		runtime.AddCleanup(new(*int), func(struct{}) { settle() }, struct{}{})
+	}
+}
+
+// settle is called after the first collection.
+func settle() {
+	if now := debug.SetGCPercent(percent); now != first { // a verb has chosen another
+		debug.SetGCPercent(now)
 	}
 }
