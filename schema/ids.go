@@ -16,11 +16,21 @@ type AccountID string
 // name none, and are published in its bucket.
 const NoAccount AccountID = ""
 
-var accountDigits = regexp.MustCompile(`^[0-9]{1,32}$`)
+// The forms do not limit the lengths: a form is compiled once for each repetition that it counts,
+// at each start.
+var (
+	accountDigits = regexp.MustCompile(`^[0-9]+$`)
+	plainID       = regexp.MustCompile(`^[0-9A-Za-z_-]+$`)
+)
+
+const (
+	maxAccountID = 32
+	maxPlainID   = 64
+)
 
 // ParseAccountID checks that s is an account id.
 func ParseAccountID(s string) (AccountID, error) {
-	if !accountDigits.MatchString(s) {
+	if len(s) > maxAccountID || !accountDigits.MatchString(s) {
 		return "", fmt.Errorf("%q is not an account id: want 1 to 32 digits, in quotes", s)
 	}
 	return AccountID(s), nil
@@ -34,10 +44,8 @@ func (id AccountID) Bucket(n int) int {
 	return int(h.Sum64() % uint64(n))
 }
 
-var plainID = regexp.MustCompile(`^[0-9A-Za-z_-]{1,64}$`)
-
 // PlainID reports whether an id of the platform is safe as a part of an object key.
-func PlainID(id string) bool { return plainID.MatchString(id) }
+func PlainID(id string) bool { return len(id) <= maxPlainID && plainID.MatchString(id) }
 
 // BucketsOf returns the buckets that the accounts fall into, of n buckets, ascending.
 func BucketsOf(accounts []Account, n int) []int {

@@ -1,6 +1,9 @@
 package schema
 
-import "slices"
+import (
+	"slices"
+	"sync"
+)
 
 // Tables lists the published tables, in the order of the documentation. Views, manifests,
 // verification, summaries and the column tables all follow it: a table that is added here
@@ -50,9 +53,15 @@ func HasTables(objects []Object) bool {
 
 // TableByName returns the table of that name, or false.
 func TableByName(name string) (AnyTable, bool) {
-	i := slices.IndexFunc(Tables, func(t AnyTable) bool { return t.Describe().Name == name })
-	if i < 0 {
-		return nil, false
-	}
-	return Tables[i], true
+	table, ok := tablesByName()[name]
+	return table, ok
 }
+
+// tablesByName is made once: to describe a table is to copy all that is said of its columns.
+var tablesByName = sync.OnceValue(func() map[string]AnyTable {
+	tables := make(map[string]AnyTable)
+	for _, t := range Tables {
+		tables[t.Describe().Name] = t
+	}
+	return tables
+})

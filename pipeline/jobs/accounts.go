@@ -2,7 +2,6 @@ package jobs
 
 import (
 	"fmt"
-	"regexp"
 
 	"go.yaml.in/yaml/v4"
 
@@ -152,12 +151,12 @@ func otherKey(key string) string {
 }
 
 var (
-	digitsForm = regexp.MustCompile(`^[0-9]+$`)
-	numberForm = regexp.MustCompile(`^[0-9]+([.,][0-9]+)?([eE][+]?[0-9]+)?$`)
+	digitsForm = form(`^[0-9]+$`)
+	numberForm = form(`^[0-9]+([.,][0-9]+)?([eE][+]?[0-9]+)?$`)
 )
 
 func accountID(text string) (schema.AccountID, error) {
-	if numberForm.MatchString(text) && !digitsForm.MatchString(text) {
+	if numberForm().MatchString(text) && !digitsForm().MatchString(text) {
 		return "", wantError("an id of plain digits: this one was taken for a number and has lost digits; take it from the console again, and export the column as text")
 	}
 	id, err := schema.ParseAccountID(text)

@@ -3,7 +3,6 @@ package jobs
 import (
 	"errors"
 	"fmt"
-	"regexp"
 	"strconv"
 	"time"
 
@@ -28,7 +27,7 @@ const (
 	maxDaysAgo = 3650
 )
 
-var daysAgo = regexp.MustCompile(`^-([1-9][0-9]{0,3})d$`)
+var daysAgo = form(`^-([1-9][0-9]{0,3})d$`)
 
 // ParseDate reads YYYY-MM-DD, a month YYYY-MM, yesterday, today, or days before
 // today from -1d to -3650d. A fixed date lies in 2016 or later.
@@ -46,7 +45,7 @@ func parseDate(s string) (Date, bool) {
 	case "yesterday":
 		return Date{ago: 1}, true
 	}
-	if match := daysAgo.FindStringSubmatch(s); match != nil {
+	if match := daysAgo().FindStringSubmatch(s); match != nil {
 		ago, err := strconv.Atoi(match[1])
 		return Date{ago: ago}, err == nil && ago <= maxDaysAgo
 	}

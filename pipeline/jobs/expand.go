@@ -2,12 +2,11 @@ package jobs
 
 import (
 	"errors"
-	"regexp"
 	"strings"
 )
 
 var (
-	variable = regexp.MustCompile(`^\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}`)
+	variable = form(`^\{([A-Za-z_][A-Za-z0-9_]*)(:-([^}]*))?\}`)
 
 	errVariable = errors.New(`"${" does not begin a variable: write ${NAME} or ${NAME:-default}, and $$ for a dollar`)
 	errDollar   = errors.New(`a "$" stands alone: write ${NAME} for a variable, and $$ for a dollar`)
@@ -42,7 +41,7 @@ func expand(text string, env func(string) (string, bool)) (expansion, error) {
 		if !strings.HasPrefix(rest, "{") {
 			return expansion{}, errDollar
 		}
-		match := variable.FindStringSubmatch(rest)
+		match := variable().FindStringSubmatch(rest)
 		if match == nil {
 			return expansion{}, errVariable
 		}

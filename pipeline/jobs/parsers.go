@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 	"unicode"
 	"unicode/utf8"
@@ -34,27 +35,35 @@ const (
 	maxName                    = 64 // characters
 )
 
+// form returns a regular expression, which is compiled when it is used first. Few are used when
+// all is well, and to compile all takes a twentieth of a start.
+func form(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
+
 var (
-	wholeForm   = regexp.MustCompile(`^(0|[1-9][0-9]{0,17})$`)
-	decimalForm = regexp.MustCompile(`^[0-9]{1,9}(\.[0-9]{1,9})?$`)
+	wholeForm   = form(`^(0|[1-9][0-9]{0,17})$`)
+	decimalForm = form(`^[0-9]{1,9}(\.[0-9]{1,9})?$`)
 
-	nameForm = regexp.MustCompile(`^[\p{L}\p{N}][\p{L}\p{N}_.-]*$`)
-
-	s3Form         = regexp.MustCompile(`^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\p{L}\p{N}_=-][\p{L}\p{N}_.=-]*)*$`)
-	regionNameForm = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
+	s3Form         = form(`^s3://[a-z0-9][a-z0-9.-]{1,61}[a-z0-9](/[\p{L}\p{N}_=-][\p{L}\p{N}_.=-]*)*$`)
+	regionNameForm = form(`^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$`)
 )
 
-// isName reports whether a text is a name of an app or job, which is safe in paths and shells. The
-// form does not limit the length: to compile all letters 63 times takes milliseconds of each start.
+// isName reports whether a text is a name of an app or job, which is safe in paths and shells.
 func isName(text string) bool {
-	return nameForm.MatchString(text) && utf8.RuneCountInString(text) <= maxName
+	return text != "" && !strings.ContainsRune("_.-", rune(text[0])) && !strings.ContainsFunc(text, isNotInName) && utf8.RuneCountInString(text) <= maxName
+}
+
+// isNotInName reports whether a character is in no name, and in no key.
+func isNotInName(r rune) bool {
+	return !unicode.IsLetter(r) && !unicode.IsNumber(r) && !strings.ContainsRune("_.-", r)
 }
 
 // wholeNumber reads plain digits within the limits, both included.
 func wholeNumber[N ~int | ~int64](lower, upper N) func(string) (N, error) {
 	return func(text string) (N, error) {
 		n, err := strconv.ParseInt(text, 10, 64)
-		if !wholeForm.MatchString(text) || err != nil || N(n) < lower || N(n) > upper {
+		if !wholeForm().MatchString(text) || err != nil || N(n) < lower || N(n) > upper {
 			return 0, wantError("a whole number from " + strconv.FormatInt(int64(lower), 10) + " to " + strconv.FormatInt(int64(upper), 10))
 		}
 		return N(n), nil
@@ -70,7 +79,7 @@ func version(text string) (int, error) {
 
 func perSecond(text string) (float64, error) {
 	qps, err := strconv.ParseFloat(text, 64)
-	if !decimalForm.MatchString(text) || err != nil || qps <= 0 || qps > maxQPS {
+	if !decimalForm().MatchString(text) || err != nil || qps <= 0 || qps > maxQPS {
 		return 0, wantError("requests per second, a number above 0 and up to 1000000")
 	}
 	return qps, nil
@@ -141,7 +150,7 @@ func secretOrNone(text string) (schema.Secret, error) {
 }
 
 func regionName(text string) (string, error) {
-	if !regionNameForm.MatchString(text) {
+	if !regionNameForm().MatchString(text) {
 		return "", wantError("a region's name, such as us-east-1")
 	}
 	return text, nil
@@ -151,7 +160,7 @@ func regionName(text string) (string, error) {
 // file://folder is refused, because it would name a host.
 func LakeURL(text string) (string, error) {
 	text = strings.TrimRight(text, "/")
-	if s3Form.MatchString(text) {
+	if strings.HasPrefix(text, "s3:") && s3Form().MatchString(text) {
 		return text, nil
 	}
 	folder, ok := strings.CutPrefix(text, "file:")

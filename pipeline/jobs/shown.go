@@ -20,17 +20,17 @@ import (
 // the place and the length.
 
 // shownForms are the forms of values that messages may show, by key.
-var shownForms = map[string]*regexp.Regexp{
+var shownForms = map[string]func() *regexp.Regexp{
 	"version": shortNumberForm, "buckets": shortNumberForm, "qps": shortNumberForm, "timeout": shortNumberForm, "lookback": shortNumberForm,
 	"page_size": shortNumberForm, "passes": shortNumberForm, "tolerance_fen": shortNumberForm,
 	"final_check": booleanForm, "stores": booleanForm, "from": dayForm, "to": dayForm, rootKey: idForm, leafKey: idForm,
 }
 
 var (
-	shortNumberForm = regexp.MustCompile(`^[+-]?[0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h|d)?$`)
-	dayForm         = regexp.MustCompile(`^([0-9]{4}-[0-9]{1,2}(-[0-9]{1,2})?|-?[0-9]{1,5}d|today|yesterday)$`)
-	booleanForm     = regexp.MustCompile(`^(?i)(yes|no|y|n|on|off|true|false|[01])$`)
-	idForm          = regexp.MustCompile(`^[0-9]{1,40}([.,][0-9]{1,20})?([eE]\+?[0-9]{1,3})?$`)
+	shortNumberForm = form(`^[+-]?[0-9]{1,6}(\.[0-9]{1,3})?(ms|s|m|h|d)?$`)
+	dayForm         = form(`^([0-9]{4}-[0-9]{1,2}(-[0-9]{1,2})?|-?[0-9]{1,5}d|today|yesterday)$`)
+	booleanForm     = form(`^(?i)(yes|no|y|n|on|off|true|false|[01])$`)
+	idForm          = form(`^[0-9]{1,40}([.,][0-9]{1,20})?([eE]\+?[0-9]{1,3})?$`)
 )
 
 // found describes the value of a key in a message.
@@ -42,7 +42,7 @@ func (v value) found(key string) string {
 		return "found an empty text"
 	case slices.Contains(secretKeys, key):
 		return "found another text"
-	case form != nil && form.MatchString(v.text):
+	case form != nil && form().MatchString(v.text):
 		return fmt.Sprintf("found %q", v.text)
 	}
 	return describe(v.text)
@@ -60,10 +60,7 @@ func length(text string) string {
 	return "1 character"
 }
 
-var (
-	notInKey = regexp.MustCompile(`[^\pL\pN_.-]`)
-	keyForm  = regexp.MustCompile(`^[A-Za-z]+(_[A-Za-z]+)*$`)
-)
+var keyForm = form(`^[A-Za-z]+(_[A-Za-z]+)*$`)
 
 const (
 	maxKey          = 32
@@ -75,8 +72,8 @@ const (
 // without a blank, and only if it looks like a key.
 func unknown(noun, text string, known []string) string {
 	name := text
-	if at := notInKey.FindStringIndex(text); at != nil {
-		name = text[:at[0]]
+	if at := strings.IndexFunc(text, isNotInName); at >= 0 {
+		name = text[:at]
 	}
 	for _, key := range known {
 		if rest, ok := strings.CutPrefix(name, key); ok && len(rest) > maxExtraLetters {
@@ -95,7 +92,7 @@ func unknown(noun, text string, known []string) string {
 
 // keyLabel returns a key for messages, or its length if it does not look like a key.
 func keyLabel(noun, name, text string) string {
-	if len(name) <= maxKey && keyForm.MatchString(name) {
+	if len(name) <= maxKey && keyForm().MatchString(name) {
 		return fmt.Sprintf("%s %q", noun, name)
 	}
 	return noun + " of " + length(text)
@@ -120,7 +117,7 @@ func (e entry) nameIsShown(known []string) bool {
 			return true
 		}
 	}
-	return len(e.name) <= maxKey && keyForm.MatchString(e.name)
+	return len(e.name) <= maxKey && keyForm().MatchString(e.name)
 }
 
 // looksRandom reports whether a text looks like a credential.
@@ -128,12 +125,12 @@ func looksRandom(text string) bool {
 	return len(text) >= 8 && strings.ContainsAny(text, "0123456789") && strings.ToLower(text) != text && strings.ToUpper(text) != text
 }
 
-var variableForm = regexp.MustCompile(`^([A-Z]+|[A-Z]+(_[A-Z0-9]+)+|[a-z]+(_[a-z0-9]+)*)$`)
+var variableForm = form(`^([A-Z]+|[A-Z]+(_[A-Z0-9]+)+|[a-z]+(_[a-z0-9]+)*)$`)
 
 // variableLabel returns the name of a variable for messages, or its length if it looks
 // like a secret between ${ and }.
 func variableLabel(name string) string {
-	if len(name) <= 2*maxKey && variableForm.MatchString(name) {
+	if len(name) <= 2*maxKey && variableForm().MatchString(name) {
 		return name
 	}
 	return "of " + length(name)
@@ -156,8 +153,8 @@ var (
 	secretKeys = []string{"client_key", "client_secret", "legacy_token", "code_key", "secret"}
 	textKeys   = []string{"url", "endpoint", "region", "base_url", "file", "public_keys"}
 
-	regionForm = regexp.MustCompile(`^[a-z]+(-[a-z]+)*(-[0-9]{1,2})?$`)
-	fileForm   = regexp.MustCompile(`\.[A-Za-z]{2,5}$`)
+	regionForm = form(`^[a-z]+(-[a-z]+)*(-[0-9]{1,2})?$`)
+	fileForm   = form(`\.[A-Za-z]{2,5}$`)
 )
 
 // hide keeps a value out of later messages: a credential, the value of a variable, and a
@@ -173,7 +170,7 @@ func (r *reader) hide(key string, v value) {
 		held, _ := r.env(name)
 		HideVariable(&r.hidden, name, held)
 	}
-	if key == "public_keys" && !fileForm.MatchString(v.text) || key == "region" && !regionForm.MatchString(v.text) {
+	if key == "public_keys" && !fileForm().MatchString(v.text) || key == "region" && !regionForm().MatchString(v.text) {
 		r.hidden.Hide(schema.NewSecret(v.text), "["+key+"]")
 	}
 }

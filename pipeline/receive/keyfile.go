@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"sync"
 	"unicode"
 	"unicode/utf8"
 
@@ -18,14 +19,20 @@ import (
 // change its form. Whatever is unambiguous is accepted: a byte order mark, UTF-16, one
 // line or many, literal \n, quotes, text around PEM. An error says what is wrong
 // without showing the key.
+//
+// A run needs none of the expressions: they are compiled when a key is read.
 var (
-	lineBreak  = regexp.MustCompile(`\\+[rn]`)
-	armour     = regexp.MustCompile(`(?s)-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END ([A-Z0-9 ]+)-----`)
-	boundary   = regexp.MustCompile(`([\p{Pd}−]*) ?(BEGIN|END) ([A-Z0-9 ]*(?:KEY|CERTIFICATE)) ?([\p{Pd}−]*)`)
-	private    = regexp.MustCompile(`BEGIN ([A-Z0-9 ]*PRIVATE KEY)`)
-	sshKey     = regexp.MustCompile(`ssh-(rsa|ed25519|dss) |ecdsa-sha2-|SSH2 PUBLIC KEY`)
-	longBase64 = regexp.MustCompile(`[A-Za-z0-9+/_-]{60}`)
+	lineBreak  = pattern(`\\+[rn]`)
+	armour     = pattern(`(?s)-----BEGIN ([A-Z0-9 ]+)-----(.*?)-----END ([A-Z0-9 ]+)-----`)
+	boundary   = pattern(`([\p{Pd}−]*) ?(BEGIN|END) ([A-Z0-9 ]*(?:KEY|CERTIFICATE)) ?([\p{Pd}−]*)`)
+	private    = pattern(`BEGIN ([A-Z0-9 ]*PRIVATE KEY)`)
+	sshKey     = pattern(`ssh-(rsa|ed25519|dss) |ecdsa-sha2-|SSH2 PUBLIC KEY`)
+	longBase64 = pattern(`[A-Za-z0-9+/_-]{60}`)
 )
+
+func pattern(expression string) func() *regexp.Regexp {
+	return sync.OnceValue(func() *regexp.Regexp { return regexp.MustCompile(expression) })
+}
 
 const quotes = "\"'`“”‘’「」"
 
@@ -37,15 +44,15 @@ type keyBlock struct {
 
 // keyText returns the text of a file as UTF-8 with real line breaks.
 func keyText(content []byte) string {
-	return lineBreak.ReplaceAllString(string(schema.UTF8(content)), "\n")
+	return lineBreak().ReplaceAllString(string(schema.UTF8(content)), "\n")
 }
 
 // keyBlocks returns the PEM blocks of a file, or else the one key that is bare base64.
 func keyBlocks(text string) ([]keyBlock, error) {
-	if found := private.FindStringSubmatch(text); found != nil {
+	if found := private().FindStringSubmatch(text); found != nil {
 		return nil, privateKey{found[1]}
 	}
-	if sshKey.MatchString(text) {
+	if sshKey().MatchString(text) {
 		return nil, errors.New("it holds a key of SSH, which is none of the platform's")
 	}
 	blocks, outside, err := pemBlocks(text)
@@ -55,7 +62,7 @@ func keyBlocks(text string) ([]keyBlock, error) {
 	case len(blocks) == 0:
 		der, err := decodeKey(text, strings.Trim(text, quotes+" \t\r\n"))
 		return []keyBlock{{"", der}}, err
-	case longBase64.MatchString(outside):
+	case longBase64().MatchString(outside):
 		return nil, errors.New("what looks like another key stands outside the PEM block: each has a file of its own")
 	}
 	return blocks, nil
@@ -69,9 +76,9 @@ func (p privateKey) Error() string { return "it holds a " + p.kind }
 // pemBlocks returns the PEM blocks of a text, and the text around them. The lines of a
 // block may have any length.
 func pemBlocks(text string) (blocks []keyBlock, outside string, err error) {
-	for _, at := range armour.FindAllStringSubmatchIndex(text, -1) {
+	for _, at := range armour().FindAllStringSubmatchIndex(text, -1) {
 		kind, body, end := text[at[2]:at[3]], text[at[4]:at[5]], text[at[6]:at[7]]
-		if boundary.MatchString(body) {
+		if boundary().MatchString(body) {
 			return nil, "", brokenBoundary(body)
 		}
 		if kind != end {
@@ -83,8 +90,8 @@ func pemBlocks(text string) (blocks []keyBlock, outside string, err error) {
 		}
 		blocks = append(blocks, keyBlock{kind, der})
 	}
-	outside = armour.ReplaceAllString(text, "")
-	if boundary.MatchString(outside) {
+	outside = armour().ReplaceAllString(text, "")
+	if boundary().MatchString(outside) {
 		return nil, "", brokenBoundary(outside)
 	}
 	return blocks, outside, nil
@@ -94,7 +101,7 @@ func pemBlocks(text string) (blocks []keyBlock, outside string, err error) {
 func brokenBoundary(text string) error {
 	const five = "-----"
 	var alone string
-	for _, found := range boundary.FindAllStringSubmatch(text, -1) {
+	for _, found := range boundary().FindAllStringSubmatch(text, -1) {
 		before, word, kind, behind := found[1], found[2], found[3], found[4]
 		if before == five && behind == five {
 			alone = before + word + " " + kind + behind

@@ -36,10 +36,14 @@ const (
 
 const ulid = `([0-9A-HJKMNP-TV-Z]{26})`
 
+// The longest ids in a key. The expressions do not count them, which would compile each a hundred
+// times over.
+const maxAccount, maxWithdrawal = 32, 64
+
 // Names of the archive's own objects, below the folder of a day.
 var (
 	walkObject    = regexp.MustCompile(`^` + ulid + `(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
-	unitObject    = regexp.MustCompile(`^account=([0-9]{0,32})/(?:withdrawal=([0-9A-Za-z_-]{1,64})/)?` + ulid + `(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
+	unitObject    = regexp.MustCompile(`^account=([0-9]*)/(?:withdrawal=([0-9A-Za-z_-]+)/)?` + ulid + `(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
 	callbackBatch = regexp.MustCompile(`^(quarantine/)?` + ulid + `\.jsonl\.zst$`)
 )
 
@@ -127,7 +131,7 @@ type member struct {
 // withdrawals or withdrawn bills. It returns false for a foreign file.
 func parseUnitKey(day, key string) (member, bool) {
 	parts := unitObject.FindStringSubmatch(strings.TrimPrefix(key, day))
-	if parts == nil || (parts[2] != "") != strings.HasPrefix(day, withdrawnBillsFolder) {
+	if parts == nil || len(parts[1]) > maxAccount || len(parts[2]) > maxWithdrawal || (parts[2] != "") != strings.HasPrefix(day, withdrawnBillsFolder) {
 		return member{}, false
 	}
 	batch, _ := strconv.Atoi(parts[4])

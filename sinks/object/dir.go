@@ -30,7 +30,7 @@ import (
 //	.billwalk/lines/FOLDER.jsonl  the metadata of objects created in a folder, a line each
 //	.billwalk/meta/KEY.json       the sidecar of an object that was replaced, and has metadata or is large
 type dir struct {
-	root *os.Root
+	root *tree
 	path string
 	lock *flock.Flock
 
@@ -59,7 +59,7 @@ func openDir(folder string, private ...string) (*dir, error) {
 	if err := os.MkdirAll(full, publicFolder); err != nil {
 		return nil, fmt.Errorf("open the folder store %s: %w", full, err)
 	}
-	root, err := os.OpenRoot(full)
+	root, err := openTree(full)
 	if err != nil {
 		return nil, fmt.Errorf("open the folder store %s: %w", full, err)
 	}
@@ -173,7 +173,7 @@ func (d *dir) replace(ctx context.Context, key, staged string, cond Condition, n
 		return err
 	}
 	defer d.release()
-	current, err := d.current(ctx, key)
+	current, known, err := d.current(ctx, key)
 	exists := err == nil
 	if err != nil && !errors.Is(err, ErrNotFound) {
 		return err
@@ -182,22 +182,26 @@ func (d *dir) replace(ctx context.Context, key, staged string, cond Condition, n
 		return ErrConflict
 	}
 	if !added {
-		if err := d.record(ctx, key, exists, current, next); err != nil {
+		if !exists {
+			known = d.recorded(key)
+		}
+		if err := d.record(ctx, key, known, exists, current, next); err != nil {
 			return err
 		}
 	}
 	return d.rename(staged, key)
 }
 
-// current describes the object. The caller holds the lock.
-func (d *dir) current(ctx context.Context, key string) (version, error) {
+// current describes the object, and returns what is recorded of it. The caller holds the lock.
+func (d *dir) current(ctx context.Context, key string) (version, records, error) {
 	file, err := d.openFile(key)
 	if err != nil {
-		return version{}, err
+		return version{}, records{}, err
 	}
 	defer file.Close()
-	current, _, err := d.describe(ctx, key, file)
-	return current, err
+	known := d.recorded(key)
+	current, _, err := describe(ctx, file, known)
+	return current, known, err
 }
 
 // open opens the object's file and describes it. If the sidecar does not know the file, both
@@ -208,7 +212,7 @@ func (d *dir) open(ctx context.Context, key string) (*os.File, Info, error) {
 		if err != nil {
 			return nil, Info{}, err
 		}
-		found, known, err := d.describe(ctx, key, file)
+		found, known, err := describe(ctx, file, d.recorded(key))
 		if err == nil && (known || d.isCurrent(key, file)) {
 			return file, found.info(key), nil
 		}

@@ -52,7 +52,7 @@ func (d *dir) infos(prefix string) iter.Seq2[Info, error] {
 
 // isFolder reports whether a name is that of a folder in the store's, and no link leads to it.
 func (d *dir) isFolder(name string) (bool, error) {
-	at := d.root
+	at := d.root.Root
 	for part := range strings.SplitSeq(name, "/") {
 		stat, err := at.Lstat(part)
 		if errors.Is(err, fs.ErrNotExist) {

@@ -51,26 +51,34 @@ func sidecarOf(key string) string { return reserved + "/meta/" + key + ".json" }
 
 func linesOf(key string) string { return reserved + "/lines/" + path.Dir(key) + ".jsonl" }
 
-// recorded returns the versions of an object that the store's own files describe, those of
-// a sidecar last, and whether there is one, or something in its place.
-func (d *dir) recorded(key string) (versions []version, replaced bool) {
+// records is what the store's own files have of an object.
+type records struct {
+	versions []version // those of a sidecar last
+	replaced bool      // there is a sidecar, or something in its place
+}
+
+// none reports that the store's own files say nothing of the object.
+func (r records) none() bool { return len(r.versions) == 0 && !r.replaced }
+
+func (d *dir) recorded(key string) (r records) {
 	lines, _ := d.readOwn(linesOf(key), maxLines)
+	name, _ := json.Marshal(path.Base(key)) // most lines are of other objects
 	for text := range bytes.Lines(lines) {
 		var l line // of a writer that was killed, it may be cut
-		if json.Unmarshal(text, &l) == nil && l.Name == path.Base(key) {
-			versions = append(versions, l.version)
+		if bytes.Contains(text, name) && json.Unmarshal(text, &l) == nil && l.Name == path.Base(key) {
+			r.versions = append(r.versions, l.version)
 		}
 	}
 	var s sidecar
 	text, err := d.readOwn(sidecarOf(key), maxSidecar)
 	_ = json.Unmarshal(text, &s)
-	return append(versions, s.Versions...), !errors.Is(err, ErrNotFound)
+	return records{append(r.versions, s.Versions...), !errors.Is(err, ErrNotFound)}
 }
 
 // record makes durable, in a sidecar, what describes the next version of an object beside its
 // content. What was recorded of an earlier content must not be taken for that of the next one.
-func (d *dir) record(ctx context.Context, key string, exists bool, current, next version) error {
-	if known, replaced := d.recorded(key); len(known) == 0 && !replaced && !next.needsRecord() {
+func (d *dir) record(ctx context.Context, key string, known records, exists bool, current, next version) error {
+	if known.none() && !next.needsRecord() {
 		return nil
 	}
 	versions := []version{next}
@@ -88,7 +96,7 @@ func (d *dir) addLine(key string, v version) (added bool, err error) {
 	if !v.needsRecord() {
 		return false, nil
 	}
-	if known, replaced := d.recorded(key); len(known) > 0 || replaced {
+	if !d.recorded(key).none() {
 		return false, nil
 	}
 	text, err := json.Marshal(line{path.Base(key), v})
@@ -139,13 +147,12 @@ func (d *dir) putSidecar(ctx context.Context, key string, versions []version) er
 
 // describe describes the content of the open file, and reports whether it was recorded. Without
 // that only the metadata is lost: the content is read for its ETag.
-func (d *dir) describe(ctx context.Context, key string, file *os.File) (_ version, known bool, err error) {
+func describe(ctx context.Context, file *os.File, recorded records) (_ version, known bool, err error) {
 	stat, err := file.Stat()
 	if err != nil {
 		return version{}, false, err
 	}
-	recorded, _ := d.recorded(key)
-	if found, ok := byFile(recorded, stat); ok {
+	if found, ok := byFile(recorded.versions, stat); ok {
 		return found, true, nil
 	}
 	etag, err := hashOf(ctx, file)
@@ -153,7 +160,7 @@ func (d *dir) describe(ctx context.Context, key string, file *os.File) (_ versio
 		return version{}, false, err
 	}
 	found := version{ETag: etag, Size: stat.Size(), Modified: stat.ModTime()}
-	for _, v := range recorded {
+	for _, v := range recorded.versions {
 		if v.ETag == etag {
 			found.Meta, known = v.Meta, true
 		}
@@ -193,7 +200,7 @@ func byFile(versions []version, stat os.FileInfo) (found version, ok bool) {
 // hashOf returns the hash of the whole file, and leaves it at its start.
 func hashOf(ctx context.Context, file *os.File) (string, error) {
 	hash := sha256.New()
-	if _, err := io.Copy(hash, interruptible{ctx, file}); err != nil {
+	if _, err := copyAll(hash, interruptible{ctx, file}); err != nil {
 		return "", err
 	}
 	if _, err := file.Seek(0, io.SeekStart); err != nil {

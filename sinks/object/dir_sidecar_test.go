@@ -33,9 +33,9 @@ func TestDirRecords(t *testing.T) {
 		d := newDir(t)
 		for i, p := range puts {
 			d.mustPut(t, "k", p.content, p.meta)
-			versions, replaced := d.recorded("k")
-			if replaced != p.sidecar || len(versions) != p.want {
-				t.Errorf("put %d of %.3s: recorded are %v, replaced %t", i, p.content, versions, replaced)
+			known := d.recorded("k")
+			if known.replaced != p.sidecar || len(known.versions) != p.want {
+				t.Errorf("put %d of %.3s: recorded are %v, replaced %t", i, p.content, known.versions, known.replaced)
 			}
 			info, err := d.Head(t.Context(), "k")
 			if err != nil || info.ETag != sha(p.content) || !maps.Equal(info.Meta, p.meta) {
@@ -82,8 +82,8 @@ func TestDirLines(t *testing.T) {
 				t.Errorf("%s: Head = %+v, %v", c.name, info, err)
 			}
 		}
-		if _, replaced := d.recorded("a/k"); replaced != c.sidecar {
-			t.Errorf("%s: it has a sidecar: %t", c.name, replaced)
+		if d.recorded("a/k").replaced != c.sidecar {
+			t.Errorf("%s: it has a sidecar: %t", c.name, d.recorded("a/k").replaced)
 		}
 	}
 }
@@ -113,7 +113,7 @@ func TestDirLinesAtOnce(t *testing.T) {
 		if info, err := d.Head(t.Context(), key); err != nil || info.Meta["n"] != key {
 			t.Errorf("Head = %+v, %v; want %s", info, err, key)
 		}
-		if _, replaced := d.recorded(key); replaced {
+		if d.recorded(key).replaced {
 			sidecars++
 		}
 	}
@@ -168,7 +168,7 @@ func TestDirKilledBeforeRename(t *testing.T) {
 	t.Parallel()
 	d := newDir(t)
 	d.mustPut(t, "k", "old", map[string]string{"n": "1"})
-	current, err := d.current(t.Context(), "k")
+	current, _, err := d.current(t.Context(), "k")
 	must(t, err)
 	staged, next, err := d.stage(t.Context(), bytes.NewReader([]byte("new")), publicFile)
 	must(t, err)

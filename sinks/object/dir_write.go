@@ -11,6 +11,7 @@ import (
 	"io/fs"
 	"os"
 	"path"
+	"sync"
 )
 
 // stage makes the content durable in a temporary file of that mode, and describes it.
@@ -31,7 +32,7 @@ func (d *dir) stage(ctx context.Context, body io.Reader, mode fs.FileMode) (name
 		}
 	}()
 	hash := sha256.New()
-	size, err := io.Copy(io.MultiWriter(file, hash), interruptible{ctx, body})
+	size, err := copyAll(io.MultiWriter(file, hash), interruptible{ctx, body})
 	if err != nil {
 		return "", version{}, err
 	}
@@ -155,4 +156,14 @@ func (r interruptible) Read(p []byte) (int, error) {
 		return 0, err
 	}
 	return r.Reader.Read(p)
+}
+
+// buffers are those of copyAll.
+var buffers = sync.Pool{New: func() any { return new([32 << 10]byte) }}
+
+// copyAll is io.Copy without a buffer of its own for each of many small objects.
+func copyAll(to io.Writer, from io.Reader) (int64, error) {
+	buffer := buffers.Get().(*[32 << 10]byte)
+	defer buffers.Put(buffer)
+	return io.CopyBuffer(to, from, buffer[:])
 }

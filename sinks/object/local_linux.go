@@ -10,7 +10,7 @@ import (
 )
 
 // openUnnamed creates a file without a name in the file system of a folder.
-func openUnnamed(root *os.Root, folder string, mode fs.FileMode) (*os.File, error) {
+func openUnnamed(root *tree, folder string, mode fs.FileMode) (*os.File, error) {
 	file, err := root.OpenFile(folder, unix.O_TMPFILE|os.O_RDWR, mode)
 	if err != nil { // which error depends on the file system
 		return nil, errors.Join(errors.ErrUnsupported, err)

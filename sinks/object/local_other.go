@@ -8,6 +8,6 @@ import (
 	"os"
 )
 
-func openUnnamed(*os.Root, string, fs.FileMode) (*os.File, error) { return nil, errors.ErrUnsupported }
+func openUnnamed(*tree, string, fs.FileMode) (*os.File, error) { return nil, errors.ErrUnsupported }
 
 func linkUnnamed(_, _ *os.File, _ string) error { return errors.ErrUnsupported }

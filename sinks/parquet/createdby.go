@@ -5,6 +5,7 @@ import (
 	"regexp"
 	"runtime/debug"
 	"strings"
+	"sync"
 )
 
 // identifier matches an identifier of a pre-release: parquet-mr keeps a number in 32 bits.
@@ -35,7 +36,7 @@ func createdBy(version, revision string) string {
 }
 
 // revision returns the commit from which the program was built, and whether its sources were changed, or "".
-func revision() string {
+var revision = sync.OnceValue(func() string {
 	info, _ := debug.ReadBuildInfo()
 	if info == nil {
 		return ""
@@ -50,4 +51,4 @@ func revision() string {
 		}
 	}
 	return commit + changed
-}
+})

@@ -10,6 +10,7 @@ import (
 	"html/template"
 	"io"
 	"strings"
+	"sync"
 
 	"billwalk/schema"
 )
@@ -24,7 +25,7 @@ var pageScripts = []string{
 	"summary.js", "balance.js", "accounts.js", "order.js", "orders.js", "findings.js", "main.js",
 }
 
-var pageTemplate = template.Must(template.ParseFS(assets, "assets/page.html"))
+var pageTemplate = sync.OnceValue(func() *template.Template { return template.Must(template.ParseFS(assets, "assets/page.html")) })
 
 // pageContent is what page.html is filled with. The types of Style and Scripts say that they
 // are ours; everything that comes from a report is in Data, and becomes text nodes.
@@ -57,7 +58,7 @@ func WritePage(w io.Writer, r *Report) error {
 		content.Scripts = append(content.Scripts, template.JS(script))
 	}
 	content.Policy = contentPolicy(content.Style, content.Scripts)
-	if err := pageTemplate.Execute(w, content); err != nil {
+	if err := pageTemplate().Execute(w, content); err != nil {
 		return fmt.Errorf("writing the report's page: %w", err)
 	}
 	return nil

@@ -23,6 +23,7 @@ type DayBill struct {
 // workbook is a file of sheets that are written row by row.
 type workbook struct {
 	file    *excelize.File
+	frames  *excelize.File
 	spool   *spool
 	keeping errgroup.Group // of one sheet at a time
 	kept    []string       // parts of the sheets
@@ -51,7 +52,7 @@ func newWorkbook(maxRows int) (*workbook, error) {
 	if err != nil {
 		return nil, err
 	}
-	b := &workbook{file: excelize.NewFile(), spool: spool, maxRows: maxRows, statementOf: make(map[schema.AccountID]*sheet)}
+	b := &workbook{file: excelize.NewFile(), frames: newFrames(), spool: spool, maxRows: maxRows, statementOf: make(map[schema.AccountID]*sheet)}
 	b.keeping.SetLimit(1)
 	return b, b.addStyles()
 }

@@ -146,7 +146,7 @@ func (b *workbook) keep(part string, before []byte, rows *spill, after []byte) {
 // close removes the temporary files.
 func (b *workbook) close() error {
 	_ = b.keeping.Wait() // write has its error, unless there is another
-	errs := []error{b.file.Close(), b.spool.file.Close()}
+	errs := []error{b.file.Close(), b.frames.Close(), b.spool.file.Close()}
 	for _, s := range b.sheets {
 		if s.rows != nil {
 			errs = append(errs, s.rows.close())

@@ -17,11 +17,20 @@ const (
 	ownPart    = "xl/worksheets/sheet2.xml"
 )
 
-// frame returns what stands before and after the rows of the sheet's part, which the library writes
-// in a file of its own: widths, titles that stay in sight, and the filter of these cells.
-func (s *sheet) frame(filter string) (before, after []byte, err error) {
+// newFrames returns a file for the frames of all sheets. It has no theme: to write one takes longer
+// than a frame.
+func newFrames() *excelize.File {
 	file := excelize.NewFile()
-	defer func() { err = cmp.Or(err, file.Close()) }()
+	file.Theme = nil
+	return file
+}
+
+// frame returns what stands before and after the rows of the sheet's part, which the library writes
+// in a file of its own, of one sheet at a time: widths, titles that stay in sight, and the filter of
+// these cells.
+func (s *sheet) frame(filter string) (before, after []byte, err error) {
+	file := s.book.frames
+	defer func() { err = cmp.Or(err, file.DeleteSheet(ownSheet)) }()
 	if _, err := file.NewSheet(ownSheet); err != nil {
 		return nil, nil, err
 	}

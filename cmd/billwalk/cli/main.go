@@ -8,7 +8,6 @@ import (
 	"fmt"
 	"io"
 	"os"
-	"runtime/debug"
 
 	"github.com/spf13/cobra"
 
@@ -16,24 +15,10 @@ import (
 	"billwalk/schema"
 )
 
-// memoryLimit is where the collector begins to work harder, unless GOMEMLIMIT
-// says otherwise: a run keeps within the 512 MiB that deploy/ asks for.
-const memoryLimit = 400 << 20
-
-// gcPercent lets the collector rest longer than its default of 100, unless GOGC says
-// otherwise: below the limit, memory is there to be used.
-const gcPercent = 300
-
 // Execute runs the command line of this process and exits. The release is "" in a
 // build that has none.
 func Execute(release string) {
 	released = release
-	if os.Getenv("GOMEMLIMIT") == "" {
-		debug.SetMemoryLimit(memoryLimit)
-	}
-	if os.Getenv("GOGC") == "" {
-		debug.SetGCPercent(gcPercent)
-	}
 	os.Exit(profiled(func() int { return Main(os.Args[1:], os.Stdout, os.Stderr) }))
 }
 

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -93,11 +94,12 @@ func describe(config *sandbox.Config, faults, breaks string) (err error) {
 
 // faultsUsage is the help text of --faults.
 func faultsUsage() string {
-	list := "faults to switch on, by name, all, or passing for those that strike a call once:\n"
+	var list strings.Builder
+	list.WriteString("faults to switch on, by name, all, or passing for those that strike a call once:\n")
 	for _, doc := range sandbox.FaultList() {
-		list += fmt.Sprintf("  %-20s %s\n", doc.Name, doc.Doc)
+		fmt.Fprintf(&list, "  %-20s %s\n", doc.Name, doc.Doc)
 	}
-	return list
+	return list.String()
 }
 
 // breaksUsage is the help text of --breaks.

@@ -33,6 +33,7 @@ var walls = []struct {
 	{"billwalk/sinks/...", []string{"billwalk/cmd/...", "billwalk/sinks/..."},
 		"pipeline and sinks meet in cmd, through small interfaces"},
 	{"billwalk/cmd/...", []string{"billwalk/cmd/..."}, "cmd wires the program: nothing stands above it"},
+	{"billwalk/cmd/billwalk/heap", []string{"billwalk/cmd/billwalk"}, "it sets the collector of the whole process, which a test's is not"},
 	{testSupport, nil, "it is for tests"},
 
 	// Within pipeline: the steps know what they do, not with what.

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
+	"sync"
 
 	"billwalk/schema"
 )
@@ -159,7 +160,7 @@ func writeJSON(w http.ResponseWriter, v any) {
 	_ = out.Encode(v) // fails only if the client has gone
 }
 
-var index = template.Must(template.New("index").Parse(`<!doctype html>
+const indexPage = `<!doctype html>
 <html lang="en"><meta charset="utf-8"><title>billwalk sandbox</title>
 <h1>billwalk sandbox</h1>
 <p>A simulated platform: seed {{.Config.Seed}}, {{.Config.Accounts}} accounts, about {{.Config.Bills}} bills each a day. Nothing here is real.</p>
@@ -180,9 +181,11 @@ var index = template.Must(template.New("index").Parse(`<!doctype html>
 <p>On now: {{if .On}}{{.On}}{{else}}none{{end}}. There are:</p>
 <dl>{{range .Faults}}<dt><code>{{.Name}}</code><dd>{{.Doc}}{{end}}</dl>
 </html>
-`))
+`
+
+var index = sync.OnceValue(func() *template.Template { return template.Must(template.New("index").Parse(indexPage)) })
 
 func (p *Platform) serveIndex(w http.ResponseWriter, _ *http.Request) {
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	_ = index.Execute(w, map[string]any{"Config": p.config, "On": p.config.Faults.String(), "Faults": FaultList()})
+	_ = index().Execute(w, map[string]any{"Config": p.config, "On": p.config.Faults.String(), "Faults": FaultList()})
 }
