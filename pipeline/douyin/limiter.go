@@ -26,10 +26,11 @@ const (
 	throttledAnswers = 3
 
 	// While callers wait, so many requests are sent at a time, when the slot of the last of
-	// them is due: to wake a process costs about as much as a request itself. A process that
-	// has a part of the rate sends as many, which takes it longer, and so is woken as rarely.
+	// them is due: to wake a process costs about as much as a request itself. Of processes that
+	// share the rate each is woken half as often as the parts would have it, as they are many.
 	maxGroup           = 16
 	maxGroupTime       = 80 * time.Millisecond // from the first one's slot to the last one's
+	maxSharedGroup     = 2 * maxGroup
 	maxSharedGroupTime = 8 * maxGroupTime
 
 	// How late a slot may be without being lost, beyond the time of a group. What is late is
@@ -136,8 +137,7 @@ func (p *pacer) send(now time.Time) (*flight, time.Duration) {
 			return nil, min(next.Sub(now), riseStep)
 		}
 		if next.Equal(due) {
-			others := min(p.queue.length(), maxGroup-1, int(p.groupTime()/pace))
-			return nil, due.Sub(now) + time.Duration(others)*pace
+			return nil, due.Sub(now) + time.Duration(p.others(pace))*pace
 		}
 		return nil, next.Sub(now)
 	}
@@ -153,6 +153,15 @@ func (p *pacer) divide(now time.Time) float64 {
 	}
 	p.window.limit = leastIn(now, p.loan.slots(now, p.share, p.slots))
 	return float64(p.window.limit) / p.share.of(float64(p.slots))
+}
+
+// others returns how many requests are sent together with one that waits.
+func (p *pacer) others(pace time.Duration) int {
+	most := maxGroup
+	if p.share != nil {
+		most = maxSharedGroup
+	}
+	return min(p.queue.length(), most-1, int(p.groupTime()/pace))
 }
 
 // groupTime returns the longest time from the slot of the first request of a group to the last

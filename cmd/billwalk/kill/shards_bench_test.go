@@ -38,10 +38,11 @@ func median(all []spent) (m spent) {
 
 // shape is what a platform asks of the processes of a night.
 type shape struct {
-	bills   [2]int // of an account: of a small and of a large platform
-	unequal bool   // the accounts, of which nothing is known in the first night
-	nights  int
-	job     billwalktest.Job
+	accounts int
+	bills    [2]int // of an account in the mean: of a small and of a large platform
+	unequal  bool   // the accounts, of which nothing is known in the first night
+	nights   int
+	job      billwalktest.Job
 }
 
 // BenchmarkShards has nights made by 1, 2, 4 and 8 processes at the same rate together, on a
@@ -61,10 +62,10 @@ func BenchmarkShards(b *testing.B) {
 	const qps, pages = 1000, 300
 	binary := billwalktest.Build(b)
 	b.Run("small answers", func(b *testing.B) {
-		shape{[2]int{50, 400}, false, 2, billwalktest.Job{QPS: qps, Trade: qps, Lookback: 2, Passes: 2, Report: true}}.bench(b, binary)
+		shape{32, [2]int{50, 400}, false, 2, billwalktest.Job{QPS: qps, Trade: qps, Lookback: 2, Passes: 2, Report: true}}.bench(b, binary)
 	})
 	b.Run("whole pages", func(b *testing.B) {
-		shape{[2]int{1000, 10_000}, true, 2, billwalktest.Job{QPS: pages, Report: true}}.bench(b, binary)
+		shape{200, [2]int{400, 4_000}, true, 2, billwalktest.Job{QPS: pages, Report: true}}.bench(b, binary)
 	})
 }
 
@@ -74,7 +75,7 @@ func (s shape) bench(b *testing.B, binary string) {
 	counts := []int{1, 2, 4, 8}
 	for b.Loop() {
 		for _, bills := range s.bills {
-			platform := billwalktest.StartServing(sandbox.New(sandbox.Config{Seed: 1, Accounts: 32, Bills: bills, Unequal: s.unequal, Healthy: true}))
+			platform := billwalktest.StartServing(sandbox.New(sandbox.Config{Seed: 1, Accounts: s.accounts, Bills: bills, Unequal: s.unequal, Healthy: true}))
 			for _, count := range counts {
 				job := s.job
 				job.Lake, job.Buckets, job.Platform, job.Accounts = billwalktest.FolderLake(b), shardBuckets, platform.URL, platform.Accounts()
