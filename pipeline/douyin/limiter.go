@@ -151,7 +151,7 @@ func (p *pacer) divide(now time.Time) float64 {
 	if p.share == nil {
 		return 1
 	}
-	p.window.limit = leastIn(now, p.loan.slots(now, p.share, p.slots))
+	p.window.limit = p.loan.slots(now, p.share, p.slots)
 	return float64(p.window.limit) / p.share.of(float64(p.slots))
 }
 

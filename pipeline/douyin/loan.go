@@ -2,6 +2,7 @@ package douyin
 
 import (
 	"math/rand/v2"
+	"slices"
 	"sort"
 	"time"
 )
@@ -10,24 +11,29 @@ import (
 type loan struct {
 	idle  []int
 	until time.Time
-	known map[uint64]int // slots by turn, its own included
+	known map[uint64]int // slots by turn, the process's own included
 }
 
-func newLoan(idle []int, until time.Time) loan { return loan{idle, until, make(map[uint64]int)} }
+// renew sets which processes are idle, until a time.
+func (l *loan) renew(idle []int, until time.Time) {
+	if l.until = until; !slices.Equal(l.idle, idle) {
+		l.idle, l.known = idle, make(map[uint64]int)
+	}
+}
 
-// slots returns how many of all slots the process of a share has in a turn, at a time.
-func (l *loan) slots(now time.Time, share *Share, all int) func(turn uint64) int {
-	return func(turn uint64) int {
-		if len(l.idle) == 0 || !now.Before(l.until) {
-			return share.slotsIn(turn, all)
-		}
+// slots returns how many of all slots the process of a share has at a time.
+func (l *loan) slots(now time.Time, share *Share, all int) int {
+	if len(l.idle) == 0 || !now.Before(l.until) {
+		return share.slots(now, all)
+	}
+	return leastIn(now, func(turn uint64) int {
 		n, ok := l.known[turn]
 		if !ok {
 			n = share.slotsIn(turn, all) + share.lent(turn, all, l.idle)
 			l.known[turn] = n
 		}
 		return n
-	}
+	})
 }
 
 // lent returns how many slots of idle processes this one may use in a turn. Each slot has all

@@ -1,7 +1,6 @@
 package douyin
 
 import (
-	"log/slog"
 	"math"
 	"slices"
 	"sync"
@@ -75,7 +74,7 @@ func TestLending(t *testing.T) {
 			for i, weight := range calls {
 				n := int(float64(weight) * qps)
 				sum += n
-				c := New(withRate(qps), WithTransport(jitter{f, time.Nanosecond}), WithLogger(slog.New(slog.DiscardHandler)), WithShare(NewShare(i, weights)))
+				c := sharing(qps, f, i, weights)
 				ended := make(chan struct{})
 				all.Go(func() {
 					defer close(ended)

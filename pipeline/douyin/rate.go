@@ -22,7 +22,7 @@ func (c *Client) SettlementsRate() Rate { return Rate{c.settlements.pace} }
 func (r Rate) Borrow(idle []int, until time.Time) {
 	r.pace.mu.Lock()
 	defer r.pace.mu.Unlock()
-	r.pace.loan = newLoan(idle, until)
+	r.pace.loan.renew(idle, until)
 }
 
 // Return ends all that the process has borrowed. It returns once the requests count no more that

@@ -65,6 +65,11 @@ func TestShareChanges(t *testing.T) {
 	}
 }
 
+// sharing returns the client of one of several processes that share a rate.
+func sharing(qps float64, f *fake, index int, weights []int) *Client {
+	return New(withRate(qps), WithTransport(jitter{f, time.Nanosecond}), WithLogger(slog.New(slog.DiscardHandler)), WithShare(NewShare(index, weights)))
+}
+
 // TestSharedPace: processes that share a rate make no more calls in any second than one alone,
 // and take about as long as one alone, but for what the turns leave over.
 func TestSharedPace(t *testing.T) {
@@ -85,7 +90,7 @@ func TestSharedPace(t *testing.T) {
 				began := time.Now()
 				var all sync.WaitGroup
 				for i := range weights {
-					c := New(withRate(tt.qps), WithTransport(jitter{f, time.Nanosecond}), WithLogger(slog.New(slog.DiscardHandler)), WithShare(NewShare(i, weights)))
+					c := sharing(tt.qps, f, i, weights)
 					all.Go(func() { walk(t, c, 4, tt.calls/tt.processes/4) })
 				}
 				all.Wait()
