@@ -24,13 +24,13 @@ var (
 )
 
 const (
-	maxAccountID = 32
-	maxPlainID   = 64
+	MaxAccountID = 32 // digits
+	MaxPlainID   = 64 // characters of an id that is a part of an object key
 )
 
 // ParseAccountID checks that s is an account id.
 func ParseAccountID(s string) (AccountID, error) {
-	if len(s) > maxAccountID || !accountDigits.MatchString(s) {
+	if len(s) > MaxAccountID || !accountDigits.MatchString(s) {
 		return "", fmt.Errorf("%q is not an account id: want 1 to 32 digits, in quotes", s)
 	}
 	return AccountID(s), nil
@@ -45,7 +45,7 @@ func (id AccountID) Bucket(n int) int {
 }
 
 // PlainID reports whether an id of the platform is safe as a part of an object key.
-func PlainID(id string) bool { return len(id) <= maxPlainID && plainID.MatchString(id) }
+func PlainID(id string) bool { return len(id) <= MaxPlainID && plainID.MatchString(id) }
 
 // BucketsOf returns the buckets that the accounts fall into, of n buckets, ascending.
 func BucketsOf(accounts []Account, n int) []int {

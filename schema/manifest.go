@@ -87,8 +87,11 @@ type Check struct {
 }
 
 // Key returns the key of the manifest in its lake.
-func (m *Manifest) Key() string {
-	return fmt.Sprintf("_manifests/bill_date=%s/bucket-%03d.json", m.Day, m.Bucket)
+func (m *Manifest) Key() string { return ManifestKey(m.Day, m.Bucket) }
+
+// ManifestKey returns the key of a partition's manifest.
+func ManifestKey(day Day, bucket int) string {
+	return fmt.Sprintf("_manifests/bill_date=%s/bucket-%03d.json", day, bucket)
 }
 
 // Stamp returns the generation and write id of the publication that wrote one of the

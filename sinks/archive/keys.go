@@ -36,11 +36,8 @@ const (
 
 const ulid = `([0-9A-HJKMNP-TV-Z]{26})`
 
-// The longest ids in a key. The expressions do not count them, which would compile each a hundred
-// times over.
-const maxAccount, maxWithdrawal = 32, 64
-
-// Names of the archive's own objects, below the folder of a day.
+// Names of the archive's own objects, below the folder of a day. They do not count the characters of ids, which
+// would compile each a hundred times over.
 var (
 	walkObject    = regexp.MustCompile(`^` + ulid + `(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
 	unitObject    = regexp.MustCompile(`^account=([0-9]*)/(?:withdrawal=([0-9A-Za-z_-]+)/)?` + ulid + `(?:-([0-9]{5})\.jsonl\.zst|\.json)$`)
@@ -131,7 +128,7 @@ type member struct {
 // withdrawals or withdrawn bills. It returns false for a foreign file.
 func parseUnitKey(day, key string) (member, bool) {
 	parts := unitObject.FindStringSubmatch(strings.TrimPrefix(key, day))
-	if parts == nil || len(parts[1]) > maxAccount || len(parts[2]) > maxWithdrawal || (parts[2] != "") != strings.HasPrefix(day, withdrawnBillsFolder) {
+	if parts == nil || len(parts[1]) > schema.MaxAccountID || len(parts[2]) > schema.MaxPlainID || (parts[2] != "") != strings.HasPrefix(day, withdrawnBillsFolder) {
 		return member{}, false
 	}
 	batch, _ := strconv.Atoi(parts[4])

@@ -55,7 +55,7 @@ func (l *Lake) Manifest(ctx context.Context, day schema.Day, bucket int) (*schem
 }
 
 func (l *Lake) manifest(ctx context.Context, day schema.Day, bucket int) (*schema.Manifest, string, error) {
-	key := manifestKey(day, bucket)
+	key := schema.ManifestKey(day, bucket)
 	data, info, err := object.ReadAll(ctx, l.store, key)
 	if errors.Is(err, object.ErrNotFound) {
 		return nil, "", nil

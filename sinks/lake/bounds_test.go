@@ -61,7 +61,7 @@ func FuzzManifest(f *testing.F) {
 	f.Add([]byte{}, int64(1), int64(1536<<20))
 	f.Add([]byte(`{"version":1,"objects":[{"table":"bills","bytes":9223372036854775807}],"units":null,"verdicts":{"":-1}}`), int64(1), int64(100))
 	f.Fuzz(func(t *testing.T, content []byte, times, size int64) {
-		if limit := schema.LimitOf(manifestKey(day, 2)).Bytes; times > 1<<10 && int64(len(content)) < limit/4 {
+		if limit := schema.LimitOf(schema.ManifestKey(day, 2)).Bytes; times > 1<<10 && int64(len(content)) < limit/4 {
 			times = min(times, 1<<10) // many small ones take long, and show no more
 		}
 		l := &Lake{store: claiming{objecttest.NewMem(), content, times, size}, buckets: 3}
@@ -69,7 +69,7 @@ func FuzzManifest(f *testing.F) {
 		if (m == nil) == (err == nil) {
 			t.Fatalf("%v, %v", m, err)
 		}
-		if size > schema.LimitOf(manifestKey(day, 2)).Bytes && !errors.Is(err, object.ErrTooLarge) {
+		if size > schema.LimitOf(schema.ManifestKey(day, 2)).Bytes && !errors.Is(err, object.ErrTooLarge) {
 			t.Fatalf("%d bytes: %v", size, err)
 		}
 		if m == nil {
@@ -142,7 +142,7 @@ func TestHonestManifest(t *testing.T) {
 		m.Units = append(m.Units, schema.Entry{Account: schema.Account{ID: schema.AccountID(fmt.Sprint(7_000_000_000_000_000_000 + i)), Name: "某某餐饮"}, State: schema.Complete, Certificate: c})
 	}
 	data, err := m.Encode()
-	if err != nil || int64(len(data)) > schema.LimitOf(manifestKey(day, 0)).Bytes*3/4 {
+	if err != nil || int64(len(data)) > schema.LimitOf(schema.ManifestKey(day, 0)).Bytes*3/4 {
 		t.Errorf("%d bytes, %v", len(data), err)
 	}
 	compact, err := json.Marshal(m.Units[0].Certificate.Pages)

@@ -29,17 +29,13 @@ const (
 	reportsFolder     = "reports/"
 )
 
-// dayIn returns the folder of a day in that of a table or of the manifests.
+// dayIn returns the folder of a day in that of a table or of the turns.
 func dayIn(folder string, day schema.Day) string {
 	return fmt.Sprintf("%s/bill_date=%s/", folder, day)
 }
 
 func dataKey(table string, day schema.Day, bucket int) string {
 	return fmt.Sprintf("%sbucket-%03d.parquet", dayIn(table, day), bucket)
-}
-
-func manifestKey(day schema.Day, bucket int) string {
-	return fmt.Sprintf("%sbucket-%03d.json", dayIn(manifestsFolder, day), bucket)
 }
 
 func turnKey(day schema.Day, bucket int) string {

@@ -64,7 +64,7 @@ func (s *Stage) checkManifest(m *schema.Manifest) error {
 		return err
 	}
 	const etags = 1 << 10 // bytes, not in the manifest yet
-	return object.CheckSize(manifestKey(m.Day, m.Bucket), int64(len(data))+etags)
+	return object.CheckSize(schema.ManifestKey(m.Day, m.Bucket), int64(len(data))+etags)
 }
 
 // putManifest publishes the manifest.
@@ -73,7 +73,7 @@ func (s *Stage) putManifest(ctx context.Context, m *schema.Manifest) error {
 	if err != nil {
 		return err
 	}
-	_, err = s.replace(ctx, manifestKey(m.Day, m.Bucket), bytes.NewReader(data), s.base.ManifestETag)
+	_, err = s.replace(ctx, schema.ManifestKey(m.Day, m.Bucket), bytes.NewReader(data), s.base.ManifestETag)
 	return err
 }
 

@@ -75,7 +75,7 @@ func (l *Lake) Published(ctx context.Context, day schema.Day) ([]*schema.Manifes
 		for _, table := range tables {
 			s.bucketOf[dataKey(table, day, bucket)] = bucket
 		}
-		s.bucketOf[manifestKey(day, bucket)] = bucket
+		s.bucketOf[schema.ManifestKey(day, bucket)] = bucket
 	}
 	for _, folder := range slices.Concat([]string{manifestsFolder}, tables) {
 		for info, err := range l.store.List(ctx, dayIn(folder, day)) {
@@ -94,7 +94,7 @@ func (s *survey) check(ctx context.Context, key string) {
 	switch {
 	case !known:
 		s.find(0, key, "", "", "it is no object of the lake", fixStray)
-	case key == manifestKey(s.day, bucket):
+	case key == schema.ManifestKey(s.day, bucket):
 		s.published[bucket] = true
 		s.checkManifest(ctx, bucket)
 	case !s.published[bucket], s.unnamed(bucket, key):
@@ -116,7 +116,7 @@ func (s *survey) find(bucket int, key, place, want, got, fix string) {
 // checkManifest checks a manifest by itself: that it is sealed, in its place, and names
 // one object of every table, but for optional ones.
 func (s *survey) checkManifest(ctx context.Context, bucket int) {
-	key := manifestKey(s.day, bucket)
+	key := schema.ManifestKey(s.day, bucket)
 	wrong := func(place, want, got string) { s.find(bucket, key, place, want, got, fixManifest) }
 	data, info, err := object.ReadAll(ctx, s.lake.store, key)
 	var m *schema.Manifest
@@ -165,4 +165,4 @@ func metaStamp(info object.Info) string {
 }
 
 // ManifestKey returns the key of the manifest of a (day, bucket).
-func (*Lake) ManifestKey(day schema.Day, bucket int) string { return manifestKey(day, bucket) }
+func (*Lake) ManifestKey(day schema.Day, bucket int) string { return schema.ManifestKey(day, bucket) }

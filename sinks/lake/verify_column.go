@@ -30,7 +30,7 @@ func (l *Lake) ProveWithdrawnBills(ctx context.Context, day schema.Day, bucket i
 func proveColumns[R any](ctx context.Context, l *Lake, day schema.Day, bucket int, table schema.Table[R], columns []string, take func(*R) bool) []schema.Finding {
 	m, err := l.Manifest(ctx, day, bucket)
 	if err != nil {
-		return []schema.Finding{{Day: day, Bucket: bucket, Key: manifestKey(day, bucket), Got: err.Error(), Fix: fixManifest}}
+		return []schema.Finding{{Day: day, Bucket: bucket, Key: schema.ManifestKey(day, bucket), Got: err.Error(), Fix: fixManifest}}
 	}
 	if m == nil {
 		return nil
@@ -41,7 +41,7 @@ func proveColumns[R any](ctx context.Context, l *Lake, day schema.Day, bucket in
 	}
 	p := &proof{m: m, o: o, version: l.version}
 	if want := dataKey(table.Name, day, bucket); m.Day != day || m.Bucket != bucket || p.o.Key != want {
-		return []schema.Finding{{Day: day, Bucket: bucket, Key: manifestKey(day, bucket), Place: "objects", Want: want, Got: p.o.Key, Fix: fixManifest}}
+		return []schema.Finding{{Day: day, Bucket: bucket, Key: schema.ManifestKey(day, bucket), Place: "objects", Want: want, Got: p.o.Key, Fix: fixManifest}}
 	}
 	file, info, err := l.fetchInfo(ctx, p.o.Key)
 	if err != nil {
