@@ -30,38 +30,16 @@ var pinnedTables = []string{"bills", "settlements", "reconciliation", "exception
 func TestPinnedInTheMiddle(t *testing.T) {
 	t.Parallel()
 	billwalktest.RequireDuckDB(t)
-	at := billwalktest.Now()
-	world := billwalktest.World(31, 12)
-	world.Withdrawals, world.Now = true, func() time.Time { return at }
-	platform := billwalktest.Serve(t, world)
-	server := serveHeld(t, platform)
-	first, last := billwalktest.FirstDay-2, billwalktest.LastDay
-	job := billwalktest.Job{
-		Lake: billwalktest.FolderLake(t), Buckets: 2, Platform: server.URL, Accounts: platform.Accounts(), QPS: 5000, Trade: 5000, Lookback: 1, Extra: "    columns: {code: keep}\n",
-	}
-	night := job.Write(t)
-	job.Extra = "    columns: {code: drop}\n    withdrawals: {}\n" // every bill is another one
-	again := job.Write(t)
-	pinned := func(flags ...string) (code int, sql, errors string) {
-		var out, log bytes.Buffer
-		code = billwalktest.CommandLine(append([]string{"--config", night, "ddl", "duckdb", "--pinned"}, flags...), &out, &log)
-		return code, out.String(), log.String()
-	}
-	run := func(config string, from, to schema.Day) pipeline.Summary {
-		t.Helper()
-		s, log := billwalktest.Run(t, config, "run", "nightly", "--from", from.String(), "--to", to.String())
-		if s.ExitCode != pipeline.ExitDone && s.ExitCode != pipeline.ExitIncomplete {
-			t.Fatalf("exit %d\n%s", s.ExitCode, log)
-		}
-		return s
-	}
+	n := newPinnedNights(t, billwalktest.FolderLake(t))
+	first, last := n.first, n.last
+	pinned := n.pinned
 
-	whole := run(night, first, last)
+	whole := n.run(t, n.config, first, last)
 	_, before, _ := pinned()
 	checkPinned(t, before, whole.Partitions)
 
 	middle := []schema.Day{first + 1, first + 2}
-	server.killRun(t, again, middle[0], middle[1])
+	n.server.killRun(t, n.again, middle[0], middle[1])
 	code, _, text := pinned()
 	if code != pipeline.ExitFailed || !strings.Contains(text, "is at work, or was killed") || !strings.Contains(text, "--whole-days") {
 		t.Errorf("exit %d: %s", code, text)
@@ -80,7 +58,7 @@ func TestPinnedInTheMiddle(t *testing.T) {
 	}
 	checkPinned(t, others, slices.DeleteFunc(slices.Clone(whole.Partitions), func(o schema.Object) bool { return slices.Contains(middle, o.Day) }))
 
-	healed := run(again, middle[0], middle[1])
+	healed := n.run(t, n.again, middle[0], middle[1])
 	for _, o := range healed.Partitions {
 		if table := o.Table; table == schema.Bills.Name && !o.Unchanged || table == schema.Withdrawals.Name && o.Unchanged {
 			t.Errorf("%s: unchanged: %t; want the bills as the killed run left them, and the withdrawals published", o.Key, o.Unchanged)
@@ -91,6 +69,46 @@ func TestPinnedInTheMiddle(t *testing.T) {
 		t.Fatalf("exit %d: %s", code, text)
 	}
 	checkPinned(t, all, append(slices.DeleteFunc(whole.Partitions, func(o schema.Object) bool { return slices.Contains(middle, o.Day) }), healed.Partitions...))
+}
+
+// pinnedNights are five days at a platform, and two jobs of them: to the second every bill is another
+// one, and it follows the withdrawals.
+type pinnedNights struct {
+	server        *heldServer
+	first, last   schema.Day
+	config, again string
+}
+
+func newPinnedNights(t *testing.T, lake billwalktest.Place) *pinnedNights {
+	t.Helper()
+	at := billwalktest.Now()
+	world := billwalktest.World(31, 12)
+	world.Withdrawals, world.Now = true, func() time.Time { return at }
+	platform := billwalktest.Serve(t, world)
+	n := &pinnedNights{server: serveHeld(t, platform), first: billwalktest.FirstDay - 2, last: billwalktest.LastDay}
+	job := billwalktest.Job{
+		Lake: lake, Buckets: 2, Platform: n.server.URL, Accounts: platform.Accounts(), QPS: 5000, Trade: 5000, Lookback: 1, Extra: "    columns: {code: keep}\n",
+	}
+	n.config = job.Write(t)
+	job.Extra = "    columns: {code: drop}\n    withdrawals: {}\n"
+	n.again = job.Write(t)
+	return n
+}
+
+// pinned prints the pinned views.
+func (n *pinnedNights) pinned(flags ...string) (code int, sql, errors string) {
+	var out, log bytes.Buffer
+	code = billwalktest.CommandLine(append([]string{"--config", n.config, "ddl", "duckdb", "--pinned"}, flags...), &out, &log)
+	return code, out.String(), log.String()
+}
+
+func (n *pinnedNights) run(t *testing.T, config string, from, to schema.Day) pipeline.Summary {
+	t.Helper()
+	s, log := billwalktest.Run(t, config, "run", "nightly", "--from", from.String(), "--to", to.String())
+	if s.ExitCode != pipeline.ExitDone && s.ExitCode != pipeline.ExitIncomplete {
+		t.Fatalf("exit %d\n%s", s.ExitCode, log)
+	}
+	return s
 }
 
 // heldServer is a platform at which a run can be killed in the middle of its publications.

@@ -7,7 +7,6 @@ import (
 	"slices"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/google/go-cmp/cmp"
 
@@ -27,45 +26,21 @@ func TestPinnedVersions(t *testing.T) {
 		t.Skip("no BILLWALK_DUCKDB_HTTPFS: DuckDB cannot read http://")
 	}
 	s3 := objecttest.StartVersionedS3(t)
-	at := billwalktest.Now()
-	world := billwalktest.World(31, 12)
-	world.Withdrawals, world.Now = true, func() time.Time { return at }
-	platform := billwalktest.Serve(t, world)
-	server := serveHeld(t, platform)
-	first, last := billwalktest.FirstDay-2, billwalktest.LastDay
-	job := billwalktest.Job{
-		Lake: billwalktest.BucketLake(s3, "版本/x=1"), Buckets: 2, Platform: server.URL, Accounts: platform.Accounts(), QPS: 5000, Trade: 5000, Lookback: 1,
-		Extra: "    columns: {code: keep}\n",
-	}
-	night := job.Write(t)
-	job.Extra = "    columns: {code: drop}\n    withdrawals: {}\n" // every bill is another one
-	again := job.Write(t)
+	n := newPinnedNights(t, billwalktest.BucketLake(s3, "版本/x=1"))
+	first, last := n.first, n.last
 	load := fmt.Sprintf("LOAD '%s';\n", extension)
-	pinned := func(flags ...string) (code int, sql, errors string) {
-		var out, log bytes.Buffer
-		code = billwalktest.CommandLine(append([]string{"--config", night, "ddl", "duckdb", "--pinned"}, flags...), &out, &log)
-		return code, load + out.String(), log.String()
-	}
 	print := func(flags ...string) string {
 		t.Helper()
-		code, sql, text := pinned(flags...)
+		code, sql, text := n.pinned(flags...)
 		if code != pipeline.ExitDone {
 			t.Fatalf("%v: exit %d: %s", flags, code, text)
 		}
-		return sql
-	}
-	run := func(config string, from, to schema.Day) pipeline.Summary {
-		t.Helper()
-		s, log := billwalktest.Run(t, config, "run", "nightly", "--from", from.String(), "--to", to.String())
-		if s.ExitCode != pipeline.ExitDone && s.ExitCode != pipeline.ExitIncomplete {
-			t.Fatalf("exit %d\n%s", s.ExitCode, log)
-		}
-		return s
+		return load + sql
 	}
 
-	whole := run(night, first, last)
+	whole := n.run(t, n.config, first, last)
 	var said bytes.Buffer
-	if code := billwalktest.CommandLine([]string{"--config", night, "close", "nightly", "--day", first.String(), "--by", "finance"}, &said, &said); code != pipeline.ExitDone {
+	if code := billwalktest.CommandLine([]string{"--config", n.config, "close", "nightly", "--day", first.String(), "--by", "finance"}, &said, &said); code != pipeline.ExitDone {
 		t.Fatalf("close: exit %d: %s", code, &said)
 	}
 	plain, signed := print("--credentials", "env"), print("--versions", "12h")
@@ -78,8 +53,8 @@ func TestPinnedVersions(t *testing.T) {
 	}
 
 	middle := []schema.Day{first + 1, first + 2}
-	server.killRun(t, again, middle[0], middle[1])
-	if code, _, text := pinned(); code != pipeline.ExitFailed || !strings.Contains(text, "--versions") {
+	n.server.killRun(t, n.again, middle[0], middle[1])
+	if code, _, text := n.pinned(); code != pipeline.ExitFailed || !strings.Contains(text, "--versions") {
 		t.Errorf("in the middle of a night: exit %d: %s", code, text)
 	}
 	before := print("--versions", "12h")
@@ -95,7 +70,7 @@ func TestPinnedVersions(t *testing.T) {
 	rest := slices.DeleteFunc(slices.Clone(whole.Partitions), func(o schema.Object) bool { return slices.Contains(middle, o.Day) })
 	checkPinned(t, print("--versions", "12h", "--whole-days"), rest)
 
-	healed := run(again, middle[0], middle[1])
+	healed := n.run(t, n.again, middle[0], middle[1])
 	if said, err := duckdb(plain + "SELECT count(*) FROM bills WHERE account_id = 'none';"); err == nil || !strings.Contains(said, "have been replaced since these views were printed") {
 		t.Errorf("the plain views of the first night: %v, %s", err, said)
 	}
